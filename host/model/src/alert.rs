@@ -1,0 +1,130 @@
+//! An alert as it leaves the engine: borrowed on the way out, owned for those who keep it.
+
+use crate::{Change, Criticality, Impact, Span, Symptom};
+
+/// The line that shows an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidence<'a> {
+    /// The source's name.
+    pub source: &'a str,
+    /// The line's number in the source, from 1.
+    pub line: u64,
+    /// The raw line; invalid UTF-8 is replaced.
+    pub text: &'a str,
+}
+
+/// Where an alert stands in the order of all alerts: event time, then the sources' order, then
+/// line, then rule name, then the rule's own order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Order {
+    /// Event time, nanoseconds since the Unix epoch.
+    pub time_ns: u64,
+    /// The source's rank.
+    pub source: u32,
+    /// The line's number in the source.
+    pub line: u64,
+    /// The rule's place among all rules by name.
+    pub rule: u32,
+    /// The alert's place in the rule's answer to the event.
+    pub nth: u32,
+}
+
+/// Names and values over one text.
+#[derive(Clone, Copy, Debug)]
+pub struct Attributes<'a> {
+    arena: &'a str,
+    pairs: &'a [(Span, Span)],
+}
+
+impl<'a> Attributes<'a> {
+    /// The pairs of `arena`.
+    pub const fn new(arena: &'a str, pairs: &'a [(Span, Span)]) -> Self {
+        Self { arena, pairs }
+    }
+
+    /// Name and value, in the rule's order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'a str, &'a str)> + use<'a> {
+        let arena = self.arena;
+        self.pairs.iter().map(move |(name, value)| (name.str(arena), value.str(arena)))
+    }
+}
+
+/// An alert on its way out.
+#[derive(Clone, Copy, Debug)]
+pub struct AlertRef<'a> {
+    /// Its place among all alerts; carries the event time.
+    pub order: Order,
+    /// The rule's name.
+    pub rule: &'a str,
+    /// The symptom, as the rule declared it.
+    pub symptom: &'a Symptom,
+    /// The object.
+    pub object: &'a str,
+    /// Raise or clear.
+    pub change: Change,
+    /// One line for a person.
+    pub summary: &'a str,
+    /// Details.
+    pub attributes: Attributes<'a>,
+    /// What shows it. A reminder's alert shows the line that set the reminder.
+    pub evidence: Evidence<'a>,
+    /// `sha256:…` of the module that said it.
+    pub module: &'a str,
+}
+
+/// An alert to keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Event time, nanoseconds since the Unix epoch.
+    pub time_ns: u64,
+    /// The rule's name.
+    pub rule: String,
+    /// The symptom's id.
+    pub symptom: String,
+    /// The symptom's title.
+    pub title: String,
+    /// The object.
+    pub object: String,
+    /// How bad the rule says it is.
+    pub criticality: Criticality,
+    /// What suffers.
+    pub impact: Impact,
+    /// Raise or clear.
+    pub change: Change,
+    /// One line for a person.
+    pub summary: String,
+    /// What a person should do; may be empty.
+    pub recommendation: String,
+    /// Names and values.
+    pub attributes: Vec<(String, String)>,
+    /// The source's name.
+    pub source: String,
+    /// The line's number in the source.
+    pub line: u64,
+    /// The raw line.
+    pub text: String,
+    /// `sha256:…` of the module.
+    pub module: String,
+}
+
+impl From<&AlertRef<'_>> for Alert {
+    fn from(alert: &AlertRef<'_>) -> Self {
+        Self {
+            time_ns: alert.order.time_ns,
+            rule: alert.rule.to_owned(),
+            symptom: alert.symptom.id.clone(),
+            title: alert.symptom.title.clone(),
+            object: alert.object.to_owned(),
+            criticality: alert.symptom.criticality,
+            impact: alert.symptom.impact,
+            change: alert.change,
+            summary: alert.summary.to_owned(),
+            recommendation: alert.symptom.recommendation.clone(),
+            attributes: alert.attributes.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            source: alert.evidence.source.to_owned(),
+            line: alert.evidence.line,
+            text: alert.evidence.text.to_owned(),
+            module: alert.module.to_owned(),
+        }
+    }
+}

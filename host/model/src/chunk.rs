@@ -1,0 +1,47 @@
+//! What a source hands to the engine.
+
+use std::{fmt, sync::Arc};
+
+use crate::Decoder;
+
+/// Where lines come from, and what holds for lines that do not say it themselves.
+pub struct Source {
+    /// Its name in evidence: a path, `stdin`, or the name from the configuration.
+    pub name: String,
+    /// Its place among the sources; breaks ties of event time.
+    pub rank: u32,
+    /// The object of lines that name none.
+    pub object: String,
+    /// The app of lines that name none.
+    pub app: Option<String>,
+    /// Decodes its lines.
+    pub decoder: Arc<dyn Decoder>,
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).field("rank", &self.rank).finish_non_exhaustive()
+    }
+}
+
+/// Whole lines of one source. The last one may lack its line end.
+pub struct Chunk {
+    /// Whose lines they are.
+    pub source: Arc<Source>,
+    /// The lines. None is longer than [`crate::limits::CHUNK_BYTES`].
+    pub bytes: Vec<u8>,
+    /// When they arrived, for lines that have no time: nanoseconds since the Unix epoch, or `None`
+    /// where arrival means nothing (replay).
+    pub arrived_ns: Option<u64>,
+    /// Called when everything in the chunk has been evaluated; dropped uncalled if that cannot be.
+    pub done: Option<Done>,
+}
+
+/// A source's acknowledgement.
+pub type Done = Box<dyn FnOnce() + Send + Sync>;
+
+impl fmt::Debug for Chunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chunk").field("source", &self.source.name).field("bytes", &self.bytes.len()).finish()
+    }
+}

@@ -1,0 +1,230 @@
+//! What a rule says about itself: symptoms, interests and wants. The host-side
+//! mirror of `wit/types.wit`, where each word is explained to rule authors.
+
+use std::fmt;
+
+/// How bad it is, mildest first; VMware's own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Criticality {
+    /// Worth knowing.
+    Information,
+    /// Worth a look.
+    Warning,
+    /// Worth acting on soon.
+    Immediate,
+    /// Worth acting on now.
+    Critical,
+}
+
+impl Criticality {
+    /// The word for it, in lower case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Information => "information",
+            Self::Warning => "warning",
+            Self::Immediate => "immediate",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Criticality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What suffers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Impact {
+    /// The object works worse now.
+    Health,
+    /// Something bad has become likelier.
+    Risk,
+    /// Resources are wasted.
+    Efficiency,
+}
+
+impl Impact {
+    /// The word for it, in lower case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Health => "health",
+            Self::Risk => "risk",
+            Self::Efficiency => "efficiency",
+        }
+    }
+}
+
+/// A named condition that a rule can raise or clear on an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Symptom {
+    /// Unique within the rule, kebab-case.
+    pub id: String,
+    /// One line for a person.
+    pub title: String,
+    /// How bad it is.
+    pub criticality: Criticality,
+    /// What suffers.
+    pub impact: Impact,
+    /// What a person should do; may be empty.
+    pub recommendation: String,
+    /// Controls such as `CIS-Docker-1.6:5.4`.
+    pub controls: Vec<String>,
+    /// Clears by itself after this long without a raise; 0 for never.
+    pub hold_ms: u64,
+}
+
+/// What an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// A log record.
+    Log = 0,
+    /// A wanted fact changed.
+    Fact = 1,
+    /// A reminder is due.
+    Reminder = 2,
+}
+
+/// A set of [`Kind`]s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Kinds(u8);
+
+impl Kinds {
+    /// The set of these.
+    pub fn of(kinds: &[Kind]) -> Self {
+        Self(kinds.iter().fold(0, |set, kind| set | 1 << *kind as u8))
+    }
+
+    /// Whether `kind` is in the set.
+    pub const fn has(self, kind: Kind) -> bool {
+        self.0 & 1 << kind as u8 != 0
+    }
+
+    /// Whether the set is empty.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// What a condition looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A field of the log record.
+    Field(String),
+    /// A property of the object, as of the event's time.
+    Property(String),
+}
+
+/// How a condition judges a value; exact and case-sensitive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Test {
+    /// There is a value.
+    Present,
+    /// There is no value.
+    Absent,
+    /// The value is one of these.
+    OneOf(Vec<String>),
+    /// The value is none of these; no value passes.
+    NoneOf(Vec<String>),
+    /// The value begins with one of these.
+    StartsWith(Vec<String>),
+    /// The value contains one of these.
+    Contains(Vec<String>),
+}
+
+impl Test {
+    /// Whether `value` passes.
+    pub fn passes(&self, value: Option<&str>) -> bool {
+        match self {
+            Self::Present => value.is_some(),
+            Self::Absent => value.is_none(),
+            Self::OneOf(list) => value.is_some_and(|value| list.iter().any(|one| one == value)),
+            Self::NoneOf(list) => value.is_none_or(|value| list.iter().all(|one| one != value)),
+            Self::StartsWith(list) => value.is_some_and(|value| list.iter().any(|one| value.starts_with(one.as_str()))),
+            Self::Contains(list) => value.is_some_and(|value| list.iter().any(|one| value.contains(one.as_str()))),
+        }
+    }
+}
+
+/// One condition on a field or property.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// What it looks at.
+    pub subject: Subject,
+    /// How it judges.
+    pub test: Test,
+}
+
+/// What a rule wants to see: kind ∧ any literal ∧ all conditions.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Interest {
+    /// The kinds of event.
+    pub kinds: Kinds,
+    /// Any of these in the message; empty for any message.
+    pub contains: Vec<String>,
+    /// Compare literals without regard to ASCII case.
+    pub ignore_case: bool,
+    /// All of these hold.
+    pub conditions: Vec<Condition>,
+}
+
+/// What a rule wants to read, and can read.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Wants {
+    /// Fields of log records.
+    pub fields: Vec<String>,
+    /// Properties of objects.
+    pub properties: Vec<String>,
+    /// Metrics of objects.
+    pub metrics: Vec<String>,
+}
+
+/// What `describe` returned.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Description {
+    /// The module's name.
+    pub name: String,
+    /// The module's version.
+    pub version: String,
+    /// What it can raise.
+    pub symptoms: Vec<Symptom>,
+    /// What it wants to see.
+    pub interests: Vec<Interest>,
+    /// What it wants to read.
+    pub wants: Wants,
+}
+
+impl Description {
+    /// Whether any interest names `kind`.
+    pub fn wants_kind(&self, kind: Kind) -> bool {
+        self.interests.iter().any(|interest| interest.kinds.has(kind))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_value_passes_only_absent_and_none_of() {
+        let list = vec!["a".to_owned()];
+        assert!(Test::Absent.passes(None));
+        assert!(Test::NoneOf(list.clone()).passes(None));
+        for test in
+            [Test::Present, Test::OneOf(list.clone()), Test::StartsWith(list.clone()), Test::Contains(list.clone())]
+        {
+            assert!(!test.passes(None), "{test:?}");
+            assert!(test.passes(Some("a")), "{test:?}");
+        }
+        assert!(!Test::NoneOf(list).passes(Some("a")));
+    }
+
+    #[test]
+    fn kinds_are_a_set() {
+        let kinds = Kinds::of(&[Kind::Log, Kind::Reminder]);
+        assert!(kinds.has(Kind::Log) && !kinds.has(Kind::Fact) && kinds.has(Kind::Reminder));
+        assert!(Kinds::default().is_empty());
+    }
+}

@@ -1,0 +1,24 @@
+//! The vocabulary of lifesigns: plain data, bounds, and the few ports between the crates. No
+//! thread, no file, no clock and no Wasm in here; everything else may know this crate.
+
+mod alert;
+mod batch;
+mod chunk;
+mod description;
+mod fact;
+pub mod limits;
+mod ports;
+mod record;
+mod span;
+
+pub use alert::{Alert, AlertRef, Attributes, Evidence, Order};
+pub use batch::{Answer, AnswerRow, Batch, Change, FIXED_SPANS};
+pub use chunk::{Chunk, Done, Source};
+pub use description::{
+    Condition, Criticality, Description, Impact, Interest, Kind, Kinds, Subject, Symptom, Test, Wants,
+};
+pub use fact::ObjectFacts;
+pub use limits::Limits;
+pub use ports::{Cell, CellError, Level, Module, OpenError, Opened, State, StateError};
+pub use record::{Decoder, Facts, Record};
+pub use span::Span;

@@ -1,0 +1,67 @@
+//! Every bound of the host, unit last in its name.
+
+/// Events in one batch at most.
+pub const BATCH_EVENTS: usize = 256;
+/// Text in one batch at most; a batch is handed over when it gets there.
+pub const BATCH_BYTES: usize = 1 << 20;
+/// A partly filled batch is handed over after this long.
+pub const LINGER_US: u64 = 500;
+/// What a source reads at once.
+pub const CHUNK_BYTES: usize = 1 << 20;
+/// A longer line is cut here, and counted.
+pub const LINE_BYTES: usize = 64 << 10;
+/// Fields that a decoder keeps of one line; more are counted.
+pub const FIELDS: usize = 256;
+/// Bytes in flight between the sources and the shards.
+pub const INFLIGHT_BYTES: usize = 64 << 20;
+/// A module's file.
+pub const MODULE_BYTES: u64 = 16 << 20;
+/// A manifest, inventory or configuration file.
+pub const TEXT_FILE_BYTES: u64 = 64 << 20;
+
+/// Longest literal of an interest.
+pub const LITERAL_BYTES: usize = 1024;
+/// Literals of one rule.
+pub const LITERALS: usize = 10_000;
+/// Interests of one rule.
+pub const INTERESTS: usize = 1024;
+/// Symptoms of one rule.
+pub const SYMPTOMS: usize = 256;
+/// Fields, properties and metrics that one rule may want, each.
+pub const WANTS: usize = 256;
+
+/// Longest key, name or distinct value that is kept as it is; longer ones are hashed.
+pub const KEY_BYTES: usize = 256;
+/// Keys of one rule on one object.
+pub const KEYS: usize = 1024;
+/// Longest value in state.
+pub const VALUE_BYTES: usize = 64 << 10;
+/// Additions that a counter remembers.
+pub const COUNTS: usize = 65_536;
+/// Values that a distinct count remembers.
+pub const DISTINCTS: usize = 4096;
+/// Reminders of one rule on one object that fire between two events.
+pub const REMINDERS_PER_GAP: usize = 1024;
+/// Lines that a rule may write to its log in one call.
+pub const LOG_LINES: usize = 64;
+/// Longest line that a rule may write to its log.
+pub const LOG_BYTES: usize = 4 << 10;
+
+/// What one rule may use; the `[limits]` of its manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// One call of `evaluate` or `describe`, in milliseconds of wall time.
+    pub deadline_ms: u64,
+    /// Linear memory of one instance, in bytes.
+    pub memory_bytes: usize,
+    /// Alerts that one event may raise or clear.
+    pub alerts_per_event: usize,
+    /// Summary and attributes of one alert, in bytes.
+    pub alert_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { deadline_ms: 100, memory_bytes: 32 << 20, alerts_per_event: 16, alert_bytes: 16 << 10 }
+    }
+}

@@ -1,0 +1,149 @@
+//! The few traits that more than one wing implements: a module and its cells (Wasm or native), and
+//! the state that the host keeps for a rule (in memory, later in a store).
+
+use std::fmt;
+
+use crate::{Answer, Batch, Description, Limits};
+
+/// A module that can be opened for any number of rules.
+pub trait Module: Send + Sync {
+    /// `sha256:…` of the module's bytes.
+    fn digest(&self) -> &str;
+
+    /// Opens a fresh instance and describes it with `settings`, a JSON object.
+    ///
+    /// # Errors
+    /// When the instance cannot be made, the module refuses its settings, or its description breaks
+    /// a limit.
+    fn open(&self, settings: &str, limits: &Limits) -> Result<Opened, OpenError>;
+}
+
+/// A fresh instance and what it said about itself.
+pub struct Opened {
+    /// The instance.
+    pub cell: Box<dyn Cell>,
+    /// Its description, checked.
+    pub description: Description,
+}
+
+/// One instance of a rule.
+pub trait Cell: Send {
+    /// Judges a batch. `answer` comes back filled, `state` comes back in any case.
+    ///
+    /// # Errors
+    /// After an error the cell must be thrown away, and so must what it did to `state`.
+    fn evaluate(&mut self, batch: &Batch, state: &mut Box<dyn State>, answer: &mut Answer) -> Result<(), CellError>;
+}
+
+/// Why a module could not be opened.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The module said so itself; its text is for the person who wrote the settings.
+    #[error("the module refuses its settings: {0}")]
+    Settings(String),
+    /// The description breaks a rule of the contract.
+    #[error("the module's description is not acceptable: {0}")]
+    Description(String),
+    /// It did not get that far.
+    #[error("the module cannot be started: {0}")]
+    Cell(#[from] CellError),
+}
+
+/// Why a cell gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CellError {
+    /// It trapped: a panic, an unreachable, an access out of bounds.
+    #[error("it trapped: {0}")]
+    Trap(String),
+    /// It did not return in time.
+    #[error("it did not return within its deadline of {deadline_ms} ms")]
+    Deadline {
+        /// The deadline.
+        deadline_ms: u64,
+    },
+    /// It wanted more memory than it may have.
+    #[error("it wanted more than its limit of {memory_bytes} bytes of memory")]
+    Memory {
+        /// The limit.
+        memory_bytes: usize,
+    },
+    /// It returned something that breaks the contract or a limit.
+    #[error("its answer is not acceptable: {0}")]
+    Answer(String),
+    /// It called the host with something that breaks the contract or a limit.
+    #[error("it called the host wrongly: {0}")]
+    Call(String),
+}
+
+/// How loud a line of a rule's own log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// For the author.
+    Debug,
+    /// Worth a line.
+    Info,
+    /// Something is odd.
+    Warn,
+    /// Something is wrong.
+    Error,
+}
+
+/// A host call that the contract forbids.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct StateError(pub String);
+
+/// What the host remembers for one rule, seen from a batch: every call names an event of the batch
+/// under evaluation, and reaches that event's object only. The words: `wit/host.wit`.
+pub trait State: Send {
+    /// The value under `key`.
+    ///
+    /// # Errors
+    /// All calls fail for an event that is not in the batch.
+    fn get(&mut self, event: u32, key: &str) -> Result<Option<&[u8]>, StateError>;
+
+    /// Keeps `value` under `key` for `ttl_ms`; 0 for ever.
+    ///
+    /// # Errors
+    /// Fails for a value over [`crate::limits::VALUE_BYTES`].
+    fn set(&mut self, event: u32, key: &str, value: &[u8], ttl_ms: u64) -> Result<(), StateError>;
+
+    /// Forgets `key`.
+    ///
+    /// # Errors
+    /// See [`State::get`].
+    fn delete(&mut self, event: u32, key: &str) -> Result<(), StateError>;
+
+    /// Adds `amount` and returns the sum over the window.
+    ///
+    /// # Errors
+    /// See [`State::get`].
+    fn count(&mut self, event: u32, key: &str, amount: u32, window_ms: u64) -> Result<u64, StateError>;
+
+    /// Notes `value` and returns the number of different ones in the window.
+    ///
+    /// # Errors
+    /// See [`State::get`].
+    fn distinct(&mut self, event: u32, key: &str, value: Option<&str>, window_ms: u64) -> Result<u64, StateError>;
+
+    /// Sets or moves the reminder `name`.
+    ///
+    /// # Errors
+    /// Fails when the rule has no interest in reminders.
+    fn remind_at(&mut self, event: u32, name: &str, time_ns: u64) -> Result<(), StateError>;
+
+    /// Takes a reminder back.
+    ///
+    /// # Errors
+    /// See [`State::get`].
+    fn forget(&mut self, event: u32, name: &str) -> Result<(), StateError>;
+
+    /// A line of the rule's own log.
+    fn log(&mut self, level: Level, message: &str);
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("description", &self.description).finish_non_exhaustive()
+    }
+}

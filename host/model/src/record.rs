@@ -1,0 +1,49 @@
+//! One decoded line, and the port that decoders implement.
+
+use std::borrow::Cow;
+
+/// What a decoder made of a line. Texts borrow from the line where they stand there as they are.
+#[derive(Debug, Default, PartialEq)]
+pub struct Record<'a> {
+    /// Event time in nanoseconds since the Unix epoch, if the line tells it.
+    pub time_ns: Option<u64>,
+    /// The object, if the line names one.
+    pub object: Option<Cow<'a, str>>,
+    /// The program that wrote it, if the line names one.
+    pub app: Option<Cow<'a, str>>,
+    /// The message; `None` for a line that only carries facts.
+    pub message: Option<Cow<'a, str>>,
+    /// Fields, in the line's order; of equal names the first counts.
+    pub fields: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// Facts about the object, if the line carries any.
+    pub facts: Option<Facts<'a>>,
+    /// The line looked like its format and then was not; it was taken as a plain line.
+    pub malformed: bool,
+}
+
+/// Facts that one line carries.
+#[derive(Debug, Default, PartialEq)]
+pub struct Facts<'a> {
+    /// What the object is: `vm`, `host`, `container` or free text.
+    pub kind: Option<Cow<'a, str>>,
+    /// The object that it belongs to.
+    pub parent: Option<Cow<'a, str>>,
+    /// Properties; `None` removes one.
+    pub properties: Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>,
+    /// Metric samples.
+    pub metrics: Vec<(Cow<'a, str>, f64)>,
+}
+
+/// Turns a line into a record. Pure: the same line always gives the same record.
+pub trait Decoder: Send + Sync {
+    /// Decodes one line, without its line end. Never fails: what is not of the format is a plain
+    /// line, marked as malformed if it began like the format.
+    fn decode<'a>(&self, line: &'a str) -> Record<'a>;
+
+    /// Whether a decoded message can contain text that does not stand in the raw line as it is,
+    /// because the format has backslash escapes.
+    fn escapes(&self) -> bool;
+
+    /// Whether lines can carry facts. Such a line has a key `"properties"` or `"metrics"`.
+    fn facts(&self) -> bool;
+}

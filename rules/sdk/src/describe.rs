@@ -1,0 +1,184 @@
+//! Builders for descriptions, so that they read like sentences.
+
+use crate::{Condition, Criticality, Description, Impact, Interest, Kinds, Subject, Symptom, Test, Wants};
+
+fn strings<I: IntoIterator<Item = S>, S: AsRef<str>>(items: I) -> Vec<String> {
+    items.into_iter().map(|item| item.as_ref().to_owned()).collect()
+}
+
+impl Description {
+    /// A description with nothing in it yet. `name` is the module's, kebab-case.
+    pub fn new(name: &str, version: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            symptoms: Vec::new(),
+            interests: Vec::new(),
+            wants: Wants { fields: Vec::new(), properties: Vec::new(), metrics: Vec::new() },
+        }
+    }
+
+    /// Declares a symptom.
+    #[must_use]
+    pub fn symptom(mut self, symptom: Symptom) -> Self {
+        self.symptoms.push(symptom);
+        self
+    }
+
+    /// Declares an interest.
+    #[must_use]
+    pub fn interest(mut self, interest: Interest) -> Self {
+        self.interests.push(interest);
+        self
+    }
+
+    /// Declares many interests.
+    #[must_use]
+    pub fn interests(mut self, interests: impl IntoIterator<Item = Interest>) -> Self {
+        self.interests.extend(interests);
+        self
+    }
+
+    /// Asks to read these fields of log records.
+    #[must_use]
+    pub fn fields<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.wants.fields.extend(strings(names));
+        self
+    }
+
+    /// Asks to read these properties of the event's object.
+    #[must_use]
+    pub fn properties<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.wants.properties.extend(strings(names));
+        self
+    }
+
+    /// Asks to read these metrics of the event's object.
+    #[must_use]
+    pub fn metrics<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.wants.metrics.extend(strings(names));
+        self
+    }
+}
+
+impl Symptom {
+    /// A symptom of criticality warning and impact risk that stays until it is cleared.
+    pub fn new(id: &str, title: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            criticality: Criticality::Warning,
+            impact: Impact::Risk,
+            recommendation: String::new(),
+            controls: Vec::new(),
+            hold_ms: 0,
+        }
+    }
+
+    /// How bad it is.
+    #[must_use]
+    pub fn criticality(mut self, criticality: Criticality) -> Self {
+        self.criticality = criticality;
+        self
+    }
+
+    /// What suffers.
+    #[must_use]
+    pub fn impact(mut self, impact: Impact) -> Self {
+        self.impact = impact;
+        self
+    }
+
+    /// What a person should do.
+    #[must_use]
+    pub fn recommendation(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.recommendation);
+        self
+    }
+
+    /// The controls that it is evidence for, such as `CIS-Docker-1.6:5.4`.
+    #[must_use]
+    pub fn controls<S: AsRef<str>>(mut self, controls: impl IntoIterator<Item = S>) -> Self {
+        self.controls = strings(controls);
+        self
+    }
+
+    /// Clears by itself after this long without a raise, in milliseconds of event time.
+    #[must_use]
+    pub fn hold_ms(mut self, hold_ms: u64) -> Self {
+        self.hold_ms = hold_ms;
+        self
+    }
+}
+
+impl Interest {
+    /// An interest in events of these kinds.
+    pub fn of(kinds: Kinds) -> Self {
+        Self { kinds, contains: Vec::new(), ignore_case: false, conditions: Vec::new() }
+    }
+
+    /// An interest in log records. Give it literals: without one, every line must be decoded.
+    pub fn log() -> Self {
+        Self::of(Kinds::LOG)
+    }
+
+    /// An interest in changes of wanted properties and metrics.
+    pub fn fact() -> Self {
+        Self::of(Kinds::FACT)
+    }
+
+    /// An interest in the rule's own reminders.
+    pub fn reminder() -> Self {
+        Self::of(Kinds::REMINDER)
+    }
+
+    /// Any of these stands in the message.
+    #[must_use]
+    pub fn contains<S: AsRef<str>>(mut self, literals: impl IntoIterator<Item = S>) -> Self {
+        self.contains.extend(strings(literals));
+        self
+    }
+
+    /// Literals match without regard to ASCII case.
+    #[must_use]
+    pub fn ignore_case(mut self, ignore_case: bool) -> Self {
+        self.ignore_case = ignore_case;
+        self
+    }
+
+    /// And this field passes `test`.
+    #[must_use]
+    pub fn field(mut self, name: &str, test: Test) -> Self {
+        self.conditions.push(Condition { subject: Subject::Field(name.to_owned()), test });
+        self
+    }
+
+    /// And this property of the object passes `test`.
+    #[must_use]
+    pub fn property(mut self, name: &str, test: Test) -> Self {
+        self.conditions.push(Condition { subject: Subject::Property(name.to_owned()), test });
+        self
+    }
+}
+
+impl Test {
+    /// The value is one of these.
+    pub fn one_of<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
+        Self::OneOf(strings(values))
+    }
+
+    /// The value is none of these, or there is none.
+    pub fn none_of<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
+        Self::NoneOf(strings(values))
+    }
+
+    /// The value begins with one of these.
+    pub fn starts_with<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
+        Self::StartsWith(strings(values))
+    }
+
+    /// The value contains one of these.
+    pub fn containing<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
+        Self::Contains(strings(values))
+    }
+}

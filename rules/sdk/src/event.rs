@@ -1,0 +1,103 @@
+//! One event, as a view of the flat batch. Nothing is copied.
+
+use crate::{State, Wants, native::Columns, state::Host};
+
+/// What an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A log record.
+    Log,
+    /// A wanted property or metric changed; the message names what changed.
+    Fact,
+    /// A reminder is due; the message is its name.
+    Reminder,
+}
+
+/// One event about one object.
+#[derive(Clone, Copy)]
+pub struct Event<'a> {
+    columns: Columns<'a>,
+    wants: &'a Wants,
+    host: &'a dyn Host,
+    index: usize,
+}
+
+impl<'a> Event<'a> {
+    pub(crate) fn new(columns: Columns<'a>, wants: &'a Wants, host: &'a dyn Host, index: usize) -> Self {
+        Self { columns, wants, host, index }
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        match self.columns.kinds[self.index] {
+            0 => Kind::Log,
+            1 => Kind::Fact,
+            _ => Kind::Reminder,
+        }
+    }
+
+    /// Event time, nanoseconds since 1970-01-01T00:00:00Z.
+    pub fn time_ns(&self) -> u64 {
+        self.columns.times_ns[self.index]
+    }
+
+    /// The object's id.
+    pub fn object(&self) -> &'a str {
+        self.span(0).unwrap_or_default()
+    }
+
+    /// The program that wrote the record, if it says so.
+    pub fn app(&self) -> Option<&'a str> {
+        self.span(1)
+    }
+
+    /// The decoded message of a log record, the names of changed facts, or a reminder's name.
+    pub fn message(&self) -> &'a str {
+        self.span(2).unwrap_or_default()
+    }
+
+    /// A wanted field of the log record.
+    ///
+    /// # Panics
+    /// When the description does not ask for this field: that is a mistake in the rule.
+    pub fn field(&self, name: &str) -> Option<&'a str> {
+        self.span(3 + position(&self.wants.fields, name, "field"))
+    }
+
+    /// A wanted property of the object, as of the event's time.
+    ///
+    /// # Panics
+    /// When the description does not ask for this property: that is a mistake in the rule.
+    pub fn property(&self, name: &str) -> Option<&'a str> {
+        self.span(3 + self.wants.fields.len() + position(&self.wants.properties, name, "property"))
+    }
+
+    /// A wanted metric of the object, as of the event's time.
+    ///
+    /// # Panics
+    /// When the description does not ask for this metric: that is a mistake in the rule.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        let column = position(&self.wants.metrics, name, "metric");
+        let value = self.columns.numbers[self.index * self.wants.metrics.len() + column];
+        (!value.is_nan()).then_some(value)
+    }
+
+    /// What the host remembers for this rule about this event's object.
+    pub fn state(&self) -> State<'a> {
+        State::new(self.host, self.index as u32)
+    }
+
+    fn span(&self, column: usize) -> Option<&'a str> {
+        let width = 3 + self.wants.fields.len() + self.wants.properties.len();
+        let at = 2 * (self.index * width + column);
+        let (offset, len) = (self.columns.spans[at], self.columns.spans[at + 1]);
+        (offset != u32::MAX).then(|| &self.columns.text[offset as usize..][..len as usize])
+    }
+}
+
+fn position(names: &[String], name: &str, what: &str) -> usize {
+    match names.iter().position(|known| known == name) {
+        Some(position) => position,
+        None => panic!("the description does not ask for the {what} `{name}`"),
+    }
+}

@@ -1,0 +1,115 @@
+//! Between the Wasm world's functions and a [`Rule`].
+
+use std::cell::RefCell;
+
+use crate::{
+    Alert, Description, Level, Rule,
+    bindings::lifesigns::rule::{log, state, types::Batch},
+    native::{Columns, Native},
+    state::Host,
+};
+
+/// The rule that this module instance was described with.
+#[doc(hidden)]
+pub struct Instance<R>(RefCell<Option<Native<R>>>);
+
+impl<R: Rule> Instance<R> {
+    pub const fn new() -> Self {
+        Self(RefCell::new(None))
+    }
+
+    pub fn describe(&self, settings: &str) -> Result<Description, String> {
+        let native = Native::new(settings)?;
+        let description = native.description().clone();
+        *self.0.borrow_mut() = Some(native);
+        Ok(description)
+    }
+
+    pub fn evaluate(&self, batch: &Batch) -> Vec<Alert> {
+        let columns = Columns {
+            text: &batch.text,
+            times_ns: &batch.times_ns,
+            kinds: &batch.kinds,
+            spans: &batch.spans,
+            numbers: &batch.numbers,
+        };
+        match &*self.0.borrow() {
+            Some(native) => native.evaluate(columns, &Imports),
+            None => panic!("evaluate was called before describe"),
+        }
+    }
+}
+
+impl<R: Rule> Default for Instance<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+struct Imports;
+
+impl Host for Imports {
+    fn get(&self, event: u32, key: &str) -> Option<Vec<u8>> {
+        state::get(event, key)
+    }
+
+    fn set(&self, event: u32, key: &str, value: &[u8], ttl_ms: u64) {
+        state::set(event, key, value, ttl_ms);
+    }
+
+    fn delete(&self, event: u32, key: &str) {
+        state::delete(event, key);
+    }
+
+    fn count(&self, event: u32, key: &str, amount: u32, window_ms: u64) -> u64 {
+        state::count(event, key, amount, window_ms)
+    }
+
+    fn distinct(&self, event: u32, key: &str, value: Option<&str>, window_ms: u64) -> u64 {
+        state::distinct(event, key, value, window_ms)
+    }
+
+    fn remind_at(&self, event: u32, name: &str, time_ns: u64) {
+        state::remind_at(event, name, time_ns);
+    }
+
+    fn forget(&self, event: u32, name: &str) {
+        state::forget(event, name);
+    }
+
+    fn log(&self, level: Level, message: &str) {
+        log::write(level, message);
+    }
+}
+
+/// Makes the crate a rule module: exports `describe` and `evaluate` for a type that implements
+/// [`Rule`](crate::Rule). Natively it does nothing.
+#[macro_export]
+macro_rules! export {
+    ($rule:ty) => {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            struct Component;
+
+            std::thread_local! {
+                static INSTANCE: $crate::Instance<$rule> = const { $crate::Instance::new() };
+            }
+
+            impl $crate::bindings::Guest for Component {
+                fn describe(
+                    settings: std::string::String,
+                ) -> std::result::Result<$crate::Description, std::string::String> {
+                    INSTANCE.with(|instance| instance.describe(&settings))
+                }
+
+                fn evaluate(
+                    events: $crate::bindings::lifesigns::rule::types::Batch,
+                ) -> std::vec::Vec<$crate::Alert> {
+                    INSTANCE.with(|instance| instance.evaluate(&events))
+                }
+            }
+
+            $crate::bindings::export!(Component with_types_in $crate::bindings);
+        };
+    };
+}

@@ -1,0 +1,79 @@
+//! Write lifesigns rules in Rust.
+//!
+//! A rule is a type that implements [`Rule`]; [`export!`] makes its crate a rule module. It is shown
+//! events one at a time as [`Event`], answers through [`Alerts`], and remembers through
+//! [`Event::state`]. There is nothing else: no clock, no file, no network.
+//!
+//! ```
+//! use lifesigns_rule::{Alerts, Criticality, Description, Event, Interest, Rule, Symptom};
+//! use serde::Deserialize;
+//!
+//! #[derive(Deserialize)]
+//! #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+//! struct Settings {
+//!     word: String,
+//! }
+//!
+//! struct Shout(Settings);
+//!
+//! impl Rule for Shout {
+//!     type Settings = Settings;
+//!
+//!     fn new(settings: Settings) -> Result<Self, String> {
+//!         if settings.word.is_empty() {
+//!             return Err("`word` is empty: give the word to look for".into());
+//!         }
+//!         Ok(Self(settings))
+//!     }
+//!
+//!     fn describe(&self) -> Description {
+//!         Description::new("shout", env!("CARGO_PKG_VERSION"))
+//!             .symptom(Symptom::new("shouted", "Somebody shouted").criticality(Criticality::Warning))
+//!             .interest(Interest::log().contains([&self.0.word]))
+//!     }
+//!
+//!     fn evaluate(&self, event: &Event<'_>, alerts: &mut Alerts<'_>) {
+//!         alerts.raise("shouted", format!("{} shouted", event.object()));
+//!     }
+//! }
+//!
+//! lifesigns_rule::export!(Shout);
+//!
+//! // Natively, in a test:
+//! let mut bench = lifesigns_rule::testing::Bench::<Shout>::new(r#"{"word": "HEY"}"#).unwrap();
+//! let alerts = bench.log("vm-1", "HEY you");
+//! assert_eq!(alerts[0].summary, "vm-1 shouted");
+//! ```
+
+mod alerts;
+mod describe;
+mod event;
+mod glue;
+pub mod native;
+mod rule;
+mod state;
+pub mod testing;
+
+/// What `wit-bindgen` makes of `wit/`. For the export macro; rules do not need it.
+#[doc(hidden)]
+#[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, rust_2018_idioms)]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "rule",
+        pub_export_macro: true,
+        default_bindings_module: "lifesigns_rule::bindings",
+        additional_derives: [PartialEq, Clone],
+    });
+}
+
+pub use alerts::{Alerts, Raised};
+pub use bindings::lifesigns::rule::{
+    log::Level,
+    types::{Alert, Change, Condition, Criticality, Description, Impact, Interest, Kinds, Subject, Symptom, Test, Wants},
+};
+pub use event::{Event, Kind};
+#[doc(hidden)]
+pub use glue::Instance;
+pub use rule::Rule;
+pub use state::State;

@@ -1,0 +1,65 @@
+//! The rule without Wasm: what the module's glue, the test bench and a host that links rules
+//! natively share.
+
+use crate::{Alert, Alerts, Description, Event, Rule, state::Host};
+
+/// A batch, borrowed. The layout is that of `record batch` in `wit/types.wit`.
+#[derive(Clone, Copy)]
+pub struct Columns<'a> {
+    /// What the spans point into.
+    pub text: &'a str,
+    /// Event times.
+    pub times_ns: &'a [u64],
+    /// Kinds as numbers.
+    pub kinds: &'a [u8],
+    /// Offsets and lengths.
+    pub spans: &'a [u32],
+    /// Metrics.
+    pub numbers: &'a [f64],
+}
+
+#[doc(hidden)]
+pub use crate::state::Host as HostCalls;
+
+/// A rule with its settings and description.
+pub struct Native<R> {
+    rule: R,
+    description: Description,
+}
+
+impl<R: Rule> Native<R> {
+    /// Makes the rule from its settings, a JSON object.
+    ///
+    /// # Errors
+    /// What the rule, or serde, says about the settings.
+    pub fn new(settings: &str) -> Result<Self, String> {
+        let settings = if settings.trim().is_empty() { "{}" } else { settings };
+        let rule = R::new(serde_json::from_str(settings).map_err(|error| settings_error(&error))?)?;
+        let description = rule.describe();
+        Ok(Self { rule, description })
+    }
+
+    /// What the rule says about itself.
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// Judges a batch.
+    pub fn evaluate(&self, columns: Columns<'_>, host: &dyn Host) -> Vec<Alert> {
+        let mut out = Vec::new();
+        for index in 0..columns.times_ns.len() {
+            let event = Event::new(columns, &self.description.wants, host, index);
+            self.rule.evaluate(&event, &mut Alerts::new(&self.description.symptoms, index as u32, &mut out));
+        }
+        out
+    }
+}
+
+/// Settings come from a TOML table, so positions in the JSON made of it help nobody.
+fn settings_error(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}

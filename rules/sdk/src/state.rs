@@ -1,0 +1,80 @@
+//! What a rule remembers, kept by the host.
+
+use crate::Level;
+
+/// The host's calls. Two implementations: the imports of the Wasm world, and the native harness.
+#[doc(hidden)]
+pub trait Host {
+    fn get(&self, event: u32, key: &str) -> Option<Vec<u8>>;
+    fn set(&self, event: u32, key: &str, value: &[u8], ttl_ms: u64);
+    fn delete(&self, event: u32, key: &str);
+    fn count(&self, event: u32, key: &str, amount: u32, window_ms: u64) -> u64;
+    fn distinct(&self, event: u32, key: &str, value: Option<&str>, window_ms: u64) -> u64;
+    fn remind_at(&self, event: u32, name: &str, time_ns: u64);
+    fn forget(&self, event: u32, name: &str);
+    fn log(&self, level: Level, message: &str);
+}
+
+/// State of this rule about one object. It belongs to the rule's name: it survives the instance and
+/// the replacement of the module.
+#[derive(Clone, Copy)]
+pub struct State<'a> {
+    host: &'a dyn Host,
+    event: u32,
+}
+
+impl<'a> State<'a> {
+    pub(crate) fn new(host: &'a dyn Host, event: u32) -> Self {
+        Self { host, event }
+    }
+
+    /// The value under `key`, if it is there and has not expired.
+    pub fn get(&self, key: &str) -> Option<Vec<u8>> {
+        self.host.get(self.event, key)
+    }
+
+    /// The value under `key` as text; `None` if it is not UTF-8 either.
+    pub fn get_str(&self, key: &str) -> Option<String> {
+        self.get(key).and_then(|value| String::from_utf8(value).ok())
+    }
+
+    /// Keeps `value` under `key`; for `ttl_ms` milliseconds of event time, or for ever if that is 0.
+    pub fn set(&self, key: &str, value: impl AsRef<[u8]>, ttl_ms: u64) {
+        self.host.set(self.event, key, value.as_ref(), ttl_ms);
+    }
+
+    /// Forgets `key`.
+    pub fn delete(&self, key: &str) {
+        self.host.delete(self.event, key);
+    }
+
+    /// Adds `amount` to a counter (0 to look only); returns the sum over the last `window_ms`.
+    pub fn count(&self, key: &str, amount: u32, window_ms: u64) -> u64 {
+        self.host.count(self.event, key, amount, window_ms)
+    }
+
+    /// Notes `value`; returns how many different ones were noted in the last `window_ms`.
+    pub fn distinct(&self, key: &str, value: &str, window_ms: u64) -> u64 {
+        self.host.distinct(self.event, key, Some(value), window_ms)
+    }
+
+    /// How many different values were noted under `key` in the last `window_ms`.
+    pub fn distinct_now(&self, key: &str, window_ms: u64) -> u64 {
+        self.host.distinct(self.event, key, None, window_ms)
+    }
+
+    /// Asks for a reminder called `name` at `time_ns`, or moves the one that is set.
+    pub fn remind_at(&self, name: &str, time_ns: u64) {
+        self.host.remind_at(self.event, name, time_ns);
+    }
+
+    /// Takes a reminder back.
+    pub fn forget(&self, name: &str) {
+        self.host.forget(self.event, name);
+    }
+
+    /// Writes a line to the rule's own log.
+    pub fn log(&self, level: Level, message: &str) {
+        self.host.log(level, message);
+    }
+}
