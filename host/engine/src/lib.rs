@@ -1,1 +1,3 @@
 //! lifesigns-engine
+
+pub mod prefilter;

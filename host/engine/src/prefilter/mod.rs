@@ -1,0 +1,1 @@
+//! One pass for all rules' literals.
