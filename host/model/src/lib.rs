@@ -19,6 +19,6 @@ pub use description::{
 };
 pub use fact::ObjectFacts;
 pub use limits::Limits;
-pub use ports::{Cell, CellError, Level, Module, OpenError, Opened, State, StateError};
+pub use ports::{Cell, CellError, Level, Module, OpenError, Opened, ReminderChange, Row, State, StateError};
 pub use record::{Decoder, Facts, Record};
 pub use span::Span;

@@ -28,11 +28,15 @@ pub struct Opened {
 
 /// One instance of a rule.
 pub trait Cell: Send {
-    /// Judges a batch. `answer` comes back filled, `state` comes back in any case.
+    /// Judges a batch and fills `answer`. `state` is lent for the call and comes back in any case.
     ///
-    /// # Errors
     /// After an error the cell must be thrown away, and so must what it did to `state`.
-    fn evaluate(&mut self, batch: &Batch, state: &mut Box<dyn State>, answer: &mut Answer) -> Result<(), CellError>;
+    fn evaluate(
+        &mut self,
+        batch: &Batch,
+        state: Box<dyn State>,
+        answer: &mut Answer,
+    ) -> (Box<dyn State>, Result<(), CellError>);
 }
 
 /// Why a module could not be opened.
@@ -93,9 +97,40 @@ pub enum Level {
 #[error("{0}")]
 pub struct StateError(pub String);
 
-/// What the host remembers for one rule, seen from a batch: every call names an event of the batch
-/// under evaluation, and reaches that event's object only. The words: `wit/host.wit`.
+/// An event of the batch under evaluation, as state sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The object's number in its shard.
+    pub object: u32,
+    /// Event time, nanoseconds since the Unix epoch.
+    pub time_ns: u64,
+}
+
+/// A reminder that a rule set or took back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReminderChange {
+    /// The event of the batch that it was done for.
+    pub event: u32,
+    /// Its name.
+    pub name: String,
+    /// When it is due; `None` takes it back.
+    pub due_ns: Option<u64>,
+}
+
+/// What the host remembers for one rule. The engine brackets every call of a cell with
+/// [`State::begin`] and either [`State::commit`] or [`State::rollback`]; the other functions are
+/// the guest's: each names an event of the batch and reaches that event's object only. The words:
+/// `wit/host.wit`.
 pub trait State: Send {
+    /// A batch begins.
+    fn begin(&mut self, rows: &[Row]);
+
+    /// What was done since [`State::begin`] stays. Returns the reminders that were set or taken back.
+    fn commit(&mut self) -> Vec<ReminderChange>;
+
+    /// What was done since [`State::begin`] was never done.
+    fn rollback(&mut self);
+
     /// The value under `key`.
     ///
     /// # Errors

@@ -1,1 +1,19 @@
-//! lifesigns-sandbox
+//! The sandbox: the only crate that knows wasmtime. Bytes come in, modules that can be opened for
+//! any number of rules come out; everything that a guest may do wrong ends here as an error.
+//!
+//! The sandbox is made of absence: a guest is linked against `lifesigns:rule/state` and
+//! `lifesigns:rule/log` and nothing else. It speaks deadlines in milliseconds; ticks stay inside.
+
+mod admission;
+mod bindings;
+mod cache;
+mod cell;
+mod convert;
+mod describe;
+mod host;
+mod module;
+mod ticker;
+
+pub use admission::AdmitError;
+pub use cache::{Cache, CacheError};
+pub use module::{Interface, Sandbox, SandboxError, WasmModule};

@@ -51,6 +51,7 @@ mod event;
 mod glue;
 pub mod native;
 mod rule;
+pub mod settings;
 mod state;
 pub mod testing;
 

@@ -1,7 +1,7 @@
 //! The rule without Wasm: what the module's glue, the test bench and a host that links rules
 //! natively share.
 
-use crate::{Alert, Alerts, Description, Event, Rule, state::Host};
+use crate::{Alert, Alerts, Description, Event, Rule, settings::path_at, state::Host};
 
 /// A batch, borrowed. The layout is that of `record batch` in `wit/types.wit`.
 #[derive(Clone, Copy)]
@@ -34,7 +34,7 @@ impl<R: Rule> Native<R> {
     /// What the rule, or serde, says about the settings.
     pub fn new(settings: &str) -> Result<Self, String> {
         let settings = if settings.trim().is_empty() { "{}" } else { settings };
-        let rule = R::new(serde_json::from_str(settings).map_err(|error| settings_error(&error))?)?;
+        let rule = R::new(serde_json::from_str(settings).map_err(|error| settings_error(settings, &error))?)?;
         let description = rule.describe();
         Ok(Self { rule, description })
     }
@@ -55,11 +55,13 @@ impl<R: Rule> Native<R> {
     }
 }
 
-/// Settings come from a TOML table, so positions in the JSON made of it help nobody.
-fn settings_error(error: &serde_json::Error) -> String {
+/// Settings come from a TOML table, so positions in the JSON made of it help nobody: name the setting.
+fn settings_error(settings: &str, error: &serde_json::Error) -> String {
     let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(at) => text[..at].to_owned(),
-        None => text,
+    let text = text.rfind(" at line ").map_or(text.as_str(), |at| &text[..at]);
+    let named = text.starts_with("unknown field") || text.starts_with("missing field");
+    match path_at(settings, error.line(), error.column()) {
+        Some(path) if !named => format!("`{path}`: {text}"),
+        _ => text.to_owned(),
     }
 }

@@ -1,0 +1,297 @@
+//! Types for settings that many rules have, with errors that a person can act on.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, SeqAccess, Visitor},
+};
+
+use crate::{Criticality, Impact};
+
+/// A length of time, written with its unit: `500ms`, `60s`, `5m`, `1h`, `7d`, `1h30m`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Duration {
+    ms: u64,
+}
+
+impl Duration {
+    /// From milliseconds.
+    pub const fn from_ms(ms: u64) -> Self {
+        Self { ms }
+    }
+
+    /// From seconds.
+    pub const fn from_secs(secs: u64) -> Self {
+        Self { ms: secs * 1000 }
+    }
+
+    /// In milliseconds.
+    pub const fn ms(self) -> u64 {
+        self.ms
+    }
+
+    /// In nanoseconds, like event times.
+    pub const fn ns(self) -> u64 {
+        self.ms * 1_000_000
+    }
+
+    /// Reads `5m` or `1h30m`. `None` for anything else, and for more than 100 years.
+    pub fn parse(text: &str) -> Option<Self> {
+        const MOST_MS: u64 = 100 * 366 * 86_400_000;
+        let mut rest = text.trim();
+        let mut ms = 0u64;
+        while !rest.is_empty() || ms == 0 {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let number: u64 = rest[..digits].parse().ok()?;
+            let tail = &rest[digits..];
+            let unit = tail.bytes().take_while(u8::is_ascii_lowercase).count();
+            let factor = match &tail[..unit] {
+                "ms" => 1,
+                "s" => 1000,
+                "m" => 60_000,
+                "h" => 3_600_000,
+                "d" => 86_400_000,
+                _ => return None,
+            };
+            ms = number.checked_mul(factor)?.checked_add(ms).filter(|ms| *ms <= MOST_MS)?;
+            rest = &tail[unit..];
+            if rest.is_empty() {
+                break;
+            }
+        }
+        Some(Self { ms })
+    }
+}
+
+/// As it would be written: `5m`, `1h30m`.
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.ms;
+        for (unit, ms) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] {
+            if rest >= ms {
+                // "24h" and "60s" read better than "1d" and "1m" only to some; units are exact either way.
+                write!(f, "{}{unit}", rest / ms)?;
+                rest %= ms;
+            }
+        }
+        if self.ms == 0 { f.write_str("0s") } else { Ok(()) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Duration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = Duration;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a length of time in quotes and with its unit, such as \"60s\", \"5m\" or \"1h\"")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Duration, E> {
+                Duration::parse(text).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+            }
+        }
+
+        deserializer.deserialize_any(Text)
+    }
+}
+
+/// One value or a list of values: `"error"`, `["error", "fatal"]`. Numbers and booleans are taken as
+/// the text they are written as, because fields and properties are text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Values(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for Values {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrMany { nested: false })
+    }
+}
+
+struct OneOrMany {
+    nested: bool,
+}
+
+/// A value inside a list: a list inside a list is refused.
+struct One(String);
+
+impl<'de> Deserialize<'de> for One {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut values = deserializer.deserialize_any(OneOrMany { nested: true })?;
+        Ok(Self(values.0.pop().unwrap_or_default()))
+    }
+}
+
+impl<'de> Visitor<'de> for OneOrMany {
+    type Value = Values;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.nested { "a text" } else { "a text or a list of texts" })
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Values, E> {
+        Ok(Values(vec![text.to_owned()]))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Values, E> {
+        Ok(Values(vec![number.to_string()]))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Values, E> {
+        Ok(Values(vec![number.to_string()]))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Values, E> {
+        Ok(Values(vec![value.to_string()]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Values, A::Error> {
+        if self.nested {
+            return Err(A::Error::invalid_type(serde::de::Unexpected::Seq, &self));
+        }
+        let mut values = Vec::new();
+        while let Some(One(value)) = list.next_element()? {
+            values.push(value);
+        }
+        Ok(Values(values))
+    }
+}
+
+impl<'de> Deserialize<'de> for Criticality {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        word(
+            deserializer,
+            &[
+                ("information", Self::Information),
+                ("warning", Self::Warning),
+                ("immediate", Self::Immediate),
+                ("critical", Self::Critical),
+            ],
+            &["information", "warning", "immediate", "critical"],
+        )
+    }
+}
+
+impl<'de> Deserialize<'de> for Impact {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        word(
+            deserializer,
+            &[("health", Self::Health), ("risk", Self::Risk), ("efficiency", Self::Efficiency)],
+            &["health", "risk", "efficiency"],
+        )
+    }
+}
+
+fn word<'de, D: Deserializer<'de>, T: Copy>(
+    deserializer: D,
+    words: &[(&str, T)],
+    names: &'static [&'static str],
+) -> Result<T, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match words.iter().find(|(name, _)| *name == text) {
+        Some((_, value)) => Ok(*value),
+        None => Err(D::Error::unknown_variant(&text, names)),
+    }
+}
+
+/// Refuses a symptom id, or another name, that is not kebab-case.
+///
+/// # Errors
+/// A text that names `setting` and the fix.
+pub fn check_kebab(setting: &str, value: &str) -> Result<(), String> {
+    let fine = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    if value.len() <= 64 && value.split('-').all(fine) {
+        return Ok(());
+    }
+    Err(format!(
+        "`{setting}` is `{value}`: use lower-case letters and digits with single hyphens between (at most 64), such as `out-of-memory`"
+    ))
+}
+
+/// The path of the setting in which `settings` (JSON) ends to be readable, such as `fields.level`.
+/// `line` and `column` count from 1, as serde_json reports them. `None` at the top.
+pub(crate) fn path_at(settings: &str, line: usize, column: usize) -> Option<String> {
+    let start: usize = settings.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let end = (start + column).min(settings.len());
+    let bytes = &settings.as_bytes()[..end];
+    // One key for each open brace; lists are passed through.
+    let mut keys: Vec<Option<&[u8]>> = Vec::new();
+    let mut text: Option<&[u8]> = None;
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => {
+                let from = at + 1;
+                at = from;
+                while at < bytes.len() && bytes[at] != b'"' {
+                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                }
+                text = Some(&bytes[from..at.min(bytes.len())]);
+            }
+            b':' => {
+                if let Some(key) = keys.last_mut() {
+                    *key = text;
+                }
+            }
+            b'{' => keys.push(None),
+            // An error about what is missing from a table is reported at its closing brace.
+            b'}' => {
+                keys.pop();
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    let path: Vec<_> = keys.iter().flatten().map(|key| String::from_utf8_lossy(key)).collect();
+    (!path.is_empty()).then(|| path.join("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        let ms = |text| Duration::parse(text).map(Duration::ms);
+        assert_eq!(ms("500ms"), Some(500));
+        assert_eq!(ms("60s"), Some(60_000));
+        assert_eq!(ms("1h30m"), Some(5_400_000));
+        assert_eq!(ms(" 7d "), Some(604_800_000));
+        assert_eq!(ms("0s"), Some(0));
+        for bad in ["", "60", "s", "5 m", "5M", "-5s", "1.5h", "5m!", "99999999999999999999s", "200000d", "1h30"] {
+            assert_eq!(ms(bad), None, "{bad}");
+        }
+        assert_eq!(Duration::from_secs(5400).to_string(), "1h30m");
+        assert_eq!(Duration::from_ms(0).to_string(), "0s");
+    }
+
+    #[test]
+    fn values() {
+        let read = |text: &str| serde_json::from_str::<Values>(text).map(|values| values.0.join("|"));
+        assert_eq!(read(r#""a""#).unwrap(), "a");
+        assert_eq!(read(r#"["a", 5, true]"#).unwrap(), "a|5|true");
+        assert!(read("{}").unwrap_err().to_string().contains("a text or a list of texts"));
+        assert!(read(r#"[["a"]]"#).unwrap_err().to_string().contains("expected a text"));
+    }
+
+    #[test]
+    fn the_path_of_an_error() {
+        let settings = "{\n  \"contains\": [\"a:{\\\"\"],\n  \"fields\": {\"level\": {}}\n}";
+        assert_eq!(path_at(settings, 3, 22).as_deref(), Some("fields.level"));
+        assert_eq!(path_at(settings, 2, 14).as_deref(), Some("contains"));
+        assert_eq!(path_at(settings, 4, 1), None);
+        assert_eq!(path_at(settings, 40, 1), None);
+    }
+
+    #[test]
+    fn names() {
+        assert!(check_kebab("symptom", "out-of-memory2").is_ok());
+        for bad in ["", "Out", "a--b", "-a", "a_b", "ä"] {
+            assert!(check_kebab("symptom", bad).unwrap_err().starts_with("`symptom`"), "{bad}");
+        }
+    }
+}
