@@ -1,0 +1,227 @@
+//! One run of cargo: its flags, and what it says.
+
+use std::{
+    env, fs,
+    io::{self, BufRead as _, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+};
+
+use serde::Deserialize;
+
+use crate::{
+    crates::RuleCrate,
+    toolchain::{TARGET, Toolchain, ToolchainError},
+};
+
+/// What a rule's profile is where the workspace has none of its own. The same as in our Cargo.toml.
+const PROFILE: [&str; 7] = [
+    "inherits=\"release\"",
+    "opt-level=3",
+    "lto=true",
+    "codegen-units=1",
+    "debug=false",
+    "strip=true",
+    "panic=\"abort\"",
+];
+/// Flags of an outer build that are about this machine, and would break the rules' build.
+const MACHINE_FLAGS: [&str; 5] = ["target-cpu", "link-arg", "linker", "instrument-coverage", "profile-"];
+/// A compiler that prints without end should not fill the memory.
+const DIAGNOSTICS_BYTES: usize = 1 << 20;
+
+/// What came of a run.
+pub(crate) struct Run {
+    /// Whether cargo was content.
+    pub(crate) success: bool,
+    /// Package ids and their modules.
+    pub(crate) modules: Vec<(String, PathBuf)>,
+    /// Warnings and errors, as cargo shows them.
+    pub(crate) diagnostics: String,
+}
+
+/// Builds crates of one workspace in one call. Cargo's status lines (`Compiling …`) go to `say`.
+pub(crate) fn run(
+    toolchain: &Toolchain,
+    crates: &[RuleCrate],
+    say: &mut dyn FnMut(&str),
+) -> Result<Run, ToolchainError> {
+    let root = &crates[0].root;
+    // A folder of its own, so that nobody waits for the lock of an outer cargo.
+    let target_dir = crates[0].target_dir.join("rules");
+    let mut command = Command::new(&toolchain.cargo);
+    command.current_dir(root).args(["build", "--lib", "--target", TARGET, "--profile", "rule"]);
+    command.arg("--message-format=json-render-diagnostics").arg("--target-dir").arg(&target_dir);
+    if !has_profile(root) {
+        for setting in PROFILE {
+            command.arg("--config").arg(format!("profile.rule.{setting}"));
+        }
+    }
+    for one in crates {
+        command.arg("-p").arg(&one.id);
+    }
+    let (sysroot, commit) = toolchain.rustc_facts(root)?;
+    let mut flags = outer_flags();
+    flags.extend(["-C".into(), "target-feature=+simd128".into()]);
+    let std_sources = (sysroot.join("lib/rustlib/src/rust"), format!("/rustc/{commit}"));
+    let fixed = [(root.clone(), "/rules".to_owned()), (target_dir, "/target".to_owned()), std_sources];
+    // Of two prefixes that match, rustc takes the later.
+    for (from, to) in home_remaps().iter().chain(crates.iter().flat_map(|one| &one.remaps)).chain(&fixed) {
+        flags.push(format!("--remap-path-prefix={}={to}", from.display()));
+    }
+    command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")).env_remove("RUSTFLAGS");
+    let failed = |error: io::Error| ToolchainError::Tool {
+        tool: toolchain.cargo.to_string_lossy().into_owned(),
+        variable: "CARGO",
+        cause: error.to_string(),
+    };
+    converse(command, say).map_err(failed)
+}
+
+fn converse(mut command: Command, say: &mut dyn FnMut(&str)) -> io::Result<Run> {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let stdout = child.stdout.take();
+    let reader = thread::spawn(move || stdout.map(read_modules).unwrap_or_default());
+    let mut diagnostics = String::new();
+    if let Some(stderr) = child.stderr.take() {
+        let mut stderr = BufReader::new(stderr);
+        let mut line = Vec::new();
+        while stderr.read_until(b'\n', &mut line)? > 0 {
+            let text = String::from_utf8_lossy(&line);
+            if is_status(&text) {
+                say(text.trim());
+            } else if diagnostics.len() < DIAGNOSTICS_BYTES {
+                diagnostics.push_str(&text);
+            }
+            line.clear();
+        }
+    }
+    let modules = reader.join().unwrap_or_default();
+    let status = child.wait()?;
+    Ok(Run { success: status.success(), modules, diagnostics: diagnostics.trim().to_owned() })
+}
+
+/// Cargo's status lines begin with a verb that ends in column 12.
+fn is_status(line: &str) -> bool {
+    let verb = line.trim_start_matches(' ');
+    let indent = line.len() - verb.len();
+    let len = verb.bytes().take_while(u8::is_ascii_alphabetic).count();
+    len > 0 && indent + len == 12 && verb.as_bytes()[0].is_ascii_uppercase() && verb.as_bytes().get(len) == Some(&b' ')
+}
+
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    #[serde(default)]
+    package_id: String,
+    target: Option<Target>,
+    #[serde(default)]
+    filenames: Vec<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    crate_types: Vec<String>,
+}
+
+fn read_modules(stdout: impl Read) -> Vec<(String, PathBuf)> {
+    let mut modules = Vec::new();
+    for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+        // Build scripts may print anything in between.
+        let Ok(message) = serde_json::from_str::<Message>(&line) else { continue };
+        let is_module = message.target.is_some_and(|target| target.crate_types.iter().any(|kind| kind == "cdylib"));
+        if message.reason != "compiler-artifact" || !is_module {
+            continue;
+        }
+        if let Some(file) = message.filenames.into_iter().find(|file| file.extension().is_some_and(|end| end == "wasm"))
+        {
+            modules.push((message.package_id, file));
+        }
+    }
+    modules
+}
+
+fn has_profile(root: &Path) -> bool {
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
+    manifest.lines().any(|line| line.trim() == "[profile.rule]")
+}
+
+/// The flags that the caller's environment asks for, without those about this machine.
+fn outer_flags() -> Vec<String> {
+    let encoded = env::var("CARGO_ENCODED_RUSTFLAGS").ok();
+    let plain = env::var("RUSTFLAGS").ok();
+    portable_flags(&match (encoded, plain) {
+        (Some(encoded), _) => encoded.split('\u{1f}').map(str::to_owned).collect::<Vec<_>>(),
+        (None, Some(plain)) => plain.split_ascii_whitespace().map(str::to_owned).collect(),
+        (None, None) => Vec::new(),
+    })
+}
+
+fn portable_flags(flags: &[String]) -> Vec<String> {
+    let is_machine = |flag: &str| MACHINE_FLAGS.iter().any(|machine| flag.starts_with(machine));
+    let mut kept = Vec::new();
+    let mut rest = flags.iter().filter(|flag| !flag.is_empty());
+    while let Some(flag) = rest.next() {
+        match flag.as_str() {
+            "-C" | "--codegen" => match rest.next() {
+                Some(value) if !is_machine(value) => kept.extend([flag.clone(), value.clone()]),
+                _ => {}
+            },
+            short if short.strip_prefix("-C").or(short.strip_prefix("--codegen=")).is_some_and(is_machine) => {}
+            _ => kept.push(flag.clone()),
+        }
+    }
+    kept
+}
+
+/// No path of this machine shall stand in a module.
+fn home_remaps() -> Vec<(PathBuf, String)> {
+    let mut remaps = Vec::new();
+    let home = env::home_dir();
+    if let Some(home) = &home {
+        remaps.push((home.clone(), "/home".to_owned()));
+    }
+    let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| home.map(|home| home.join(".cargo")));
+    remaps.extend(cargo_home.map(|dir| (dir, "/cargo".to_owned())));
+    remaps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_lines_are_told_from_diagnostics() {
+        assert!(is_status("   Compiling serde v1.0.2\n"));
+        assert!(is_status("    Finished `rule` profile\n"));
+        assert!(is_status("    Blocking waiting for file lock on build directory\n"));
+        for line in ["error[E0425]: cannot find\n", "  --> rules/x/src/lib.rs:3:5\n", "   |\n", "", "warning: unused\n"]
+        {
+            assert!(!is_status(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn flags_about_this_machine_stay_behind() {
+        let flags = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let outer = flags(
+            "-C target-cpu=native -D warnings -Clink-arg=-fuse-ld=mold -C debuginfo=0 --cfg=x -Cinstrument-coverage",
+        );
+        assert_eq!(portable_flags(&outer), flags("-D warnings -C debuginfo=0 --cfg=x"));
+    }
+
+    #[test]
+    fn modules_are_found_among_other_messages() {
+        let text = concat!(
+            "not json\n",
+            r#"{"reason":"compiler-artifact","package_id":"a","target":{"crate_types":["rlib"]},"filenames":["/a.rlib"]}"#,
+            "\n",
+            r#"{"reason":"compiler-artifact","package_id":"b","target":{"crate_types":["cdylib","rlib"]},"#,
+            r#""filenames":["/b.wasm","/b.rlib"]}"#,
+            "\n",
+            r#"{"reason":"build-finished","success":true}"#,
+            "\n",
+        );
+        assert_eq!(read_modules(text.as_bytes()), [("b".to_owned(), PathBuf::from("/b.wasm"))]);
+    }
+}

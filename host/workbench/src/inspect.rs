@@ -1,0 +1,163 @@
+//! What can be said about a module from its bytes alone, without running or compiling it.
+
+use sha2::{Digest as _, Sha256};
+use wasmparser::{ComponentExternalKind, Encoding, ExternalKind, Parser, Payload, Validator, WasmFeatures};
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A component: what a rules folder should hold.
+    Component,
+    /// A core module that carries its component-type section; the loader accepts it.
+    RuleModule,
+    /// A core module without one; not a rule.
+    Module,
+    /// It begins like Wasm and breaks off, as a partial copy does.
+    Truncated,
+    /// It begins like Wasm and is not sound.
+    Malformed,
+    /// Something else.
+    NotWasm,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// What it is.
+    pub kind: Kind,
+    /// Imported interfaces and functions; `module::name` for a core module.
+    pub imports: Vec<String>,
+    /// Exported interfaces and functions.
+    pub exports: Vec<String>,
+    /// Names of custom sections, at any depth.
+    pub custom_sections: Vec<String>,
+    /// Size in bytes.
+    pub bytes: usize,
+    /// `sha256:…`.
+    pub digest: String,
+    /// Why it is truncated or malformed.
+    pub flaw: Option<String>,
+}
+
+/// `sha256:<hex>` of `bytes`.
+pub fn digest(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(7 + 64);
+    text.push_str("sha256:");
+    for byte in Sha256::digest(bytes) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Looks at a module's bytes.
+pub fn inspect(bytes: &[u8]) -> Inspection {
+    let mut found = Inspection {
+        kind: Kind::NotWasm,
+        imports: Vec::new(),
+        exports: Vec::new(),
+        custom_sections: Vec::new(),
+        bytes: bytes.len(),
+        digest: digest(bytes),
+        flaw: None,
+    };
+    if !bytes.starts_with(b"\0asm") {
+        return found;
+    }
+    match read(bytes, &mut found) {
+        Ok(kind) => found.kind = kind,
+        Err(error) => {
+            let cut = error.message().contains("unexpected end") || error.offset() >= bytes.len();
+            found.kind = if cut { Kind::Truncated } else { Kind::Malformed };
+            found.flaw = Some(error.to_string());
+        }
+    }
+    found
+}
+
+fn read(bytes: &[u8], found: &mut Inspection) -> Result<Kind, wasmparser::BinaryReaderError> {
+    // Only the outermost level's imports and exports are the file's own.
+    let mut depth = 0;
+    let mut kind = Kind::Module;
+    let mut world = false;
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload?;
+        match &payload {
+            Payload::Version { encoding, .. } => {
+                depth += 1;
+                if depth == 1 && *encoding == Encoding::Component {
+                    kind = Kind::Component;
+                }
+            }
+            Payload::End(_) => depth -= 1,
+            Payload::CustomSection(section) => {
+                world |= depth == 1 && section.name().starts_with("component-type");
+                found.custom_sections.push(section.name().to_owned());
+            }
+            _ if depth == 1 => outermost(payload, found)?,
+            _ => {}
+        }
+    }
+    Validator::new_with_features(WasmFeatures::default()).validate_all(bytes)?;
+    Ok(if kind == Kind::Module && world { Kind::RuleModule } else { kind })
+}
+
+fn outermost(payload: Payload<'_>, found: &mut Inspection) -> Result<(), wasmparser::BinaryReaderError> {
+    match payload {
+        Payload::ImportSection(section) => {
+            for import in section.into_imports() {
+                let import = import?;
+                found.imports.push(format!("{}::{}", import.module, import.name));
+            }
+        }
+        Payload::ExportSection(section) => {
+            for export in section {
+                let export = export?;
+                if export.kind == ExternalKind::Func {
+                    found.exports.push(export.name.to_owned());
+                }
+            }
+        }
+        Payload::ComponentImportSection(section) => {
+            for import in section {
+                let import = import?;
+                // A world that uses types imports them by name; they are not something to call.
+                if !matches!(import.ty, wasmparser::ComponentTypeRef::Type(_)) {
+                    found.imports.push(import.name.name.to_owned());
+                }
+            }
+        }
+        Payload::ComponentExportSection(section) => {
+            for export in section {
+                let export = export?;
+                if matches!(export.kind, ComponentExternalKind::Func | ComponentExternalKind::Instance) {
+                    found.exports.push(export.name.name.to_owned());
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_files_are_not_wasm() {
+        for bytes in [&b""[..], b"\0as", b"\x7fELF", b"(module)"] {
+            assert_eq!(inspect(bytes).kind, Kind::NotWasm);
+        }
+        let empty = inspect(b"\0asm\x01\0\0\0");
+        assert_eq!(empty.kind, Kind::Module);
+        assert_eq!(empty.digest, "sha256:93a44bbb96c751218e4c00d479e4c14358122a389acca16205b1e4d0dc5f9476");
+    }
+
+    #[test]
+    fn a_cut_module_is_truncated_and_a_broken_one_malformed() {
+        assert_eq!(inspect(b"\0asm\x01\0").kind, Kind::Truncated);
+        assert_eq!(inspect(b"\0asm\x01\0\0\0\x01\x04\x01\x60").kind, Kind::Truncated);
+        assert_eq!(inspect(b"\0asm\x01\0\0\0\x01\x04\x01\x13\0\0").kind, Kind::Malformed);
+    }
+}

@@ -1,0 +1,26 @@
+//! What it says about itself.
+
+use lifesigns_rule::{Description, Interest, Kinds, Symptom};
+
+use crate::settings::{Act, Settings};
+
+pub(crate) fn describe(settings: &Settings) -> Result<Description, String> {
+    let symptom = Symptom::new("seen", "The hostile guest saw an event");
+    let honest = Description::new("hostile", env!("CARGO_PKG_VERSION"));
+    let sound = honest.symptom(symptom.clone()).interest(Interest::log().contains(&settings.contains));
+    Ok(match settings.act {
+        Act::LoopInDescribe => crate::evaluate::spin(),
+        Act::PanicInDescribe => panic!("as asked"),
+        Act::RefuseSettings => return Err("`do` is `refuse-settings`: say something else".into()),
+        Act::EmptyLiteral => sound.interest(Interest::log().contains([""])),
+        Act::HugeLiteral => sound.interest(Interest::log().contains(["x".repeat(2000)])),
+        Act::ManyLiterals => sound.interest(Interest::log().contains((0..20_000).map(|n| format!("literal-{n}")))),
+        Act::DuplicateSymptoms => sound.symptom(symptom),
+        Act::BadSymptomId => sound.symptom(Symptom::new("Not Kebab", "A bad id")),
+        Act::NoSymptoms => Description::new("hostile", env!("CARGO_PKG_VERSION")).interest(Interest::log()),
+        Act::NoKinds => sound.interest(Interest::of(Kinds::empty())),
+        Act::BadName => Description { name: "Hos\ttile".into(), version: String::new(), ..sound },
+        Act::BadDescription => sound.symptom(symptom).interest(Interest::log().contains([""])),
+        _ => sound,
+    })
+}

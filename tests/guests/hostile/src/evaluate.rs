@@ -1,0 +1,93 @@
+//! What it does to a batch.
+
+use std::hint::black_box;
+
+use lifesigns_rule::{
+    Alert, Change, Level,
+    bindings::lifesigns::rule::{log, state, types::Batch},
+};
+
+use crate::settings::Act;
+
+/// Object, app and message; it wants nothing else.
+const SPANS: usize = 3;
+
+pub(crate) fn evaluate(act: Act, batch: &Batch) -> Vec<Alert> {
+    let mut alerts = Vec::new();
+    for event in 0..batch.times_ns.len() as u32 {
+        let message = span(batch, event, 2);
+        if act != Act::Ok && message.contains("trigger") {
+            misbehave(act, batch, event, &mut alerts);
+        } else {
+            alerts.push(seen(event, message));
+        }
+    }
+    alerts
+}
+
+fn misbehave(act: Act, batch: &Batch, event: u32, alerts: &mut Vec<Alert>) {
+    match act {
+        Act::Loop => spin(),
+        Act::Trap => core::arch::wasm32::unreachable(),
+        Act::Panic => panic!("as asked"),
+        Act::Recurse => drop(black_box(recurse(u64::from(event)))),
+        Act::GrowMemory => grow_memory(),
+        Act::FloodAlerts => alerts.extend((0..100_000).map(|_| seen(event, "flood"))),
+        Act::HugeSummary => alerts.push(seen(event, &"x".repeat(4 << 20))),
+        Act::HugeAttributes => alerts.push(with_attributes(event, &[("a", &"x".repeat(4 << 20))])),
+        Act::SameAttributeTwice => alerts.push(with_attributes(event, &[("a", "1"), ("a", "2")])),
+        Act::BadEventIndex => alerts.push(seen(batch.times_ns.len() as u32, "an event that is not there")),
+        Act::BadSymptom => alerts.push(Alert { symptom: 7, ..seen(event, "a symptom that is not there") }),
+        Act::ReadsUndeclared => alerts.push(everything(batch, event)),
+        Act::StateFlood => (0..100_000).for_each(|n| state::set(event, &format!("key-{n}"), &[0; 1024], 0)),
+        Act::HugeValue => state::set(event, "huge", &vec![0; 1 << 20], 0),
+        Act::StateOutsideBatch => drop(black_box(state::get(batch.times_ns.len() as u32, "key"))),
+        Act::ReminderWithoutInterest => state::remind_at(event, "wake", u64::MAX),
+        Act::LogFlood => (0..100_000).for_each(|_| log::write(Level::Info, &"x".repeat(10_000))),
+        // The others have done their wrong thing in `describe`.
+        _ => alerts.push(seen(event, "described")),
+    }
+}
+
+fn seen(event: u32, summary: &str) -> Alert {
+    Alert { event, symptom: 0, change: Change::Raise, summary: summary.to_owned(), attributes: Vec::new() }
+}
+
+fn with_attributes(event: u32, pairs: &[(&str, &str)]) -> Alert {
+    let attributes = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Alert { attributes, ..seen(event, "attributes") }
+}
+
+/// All that reached this module, for a test that looks for what should not have.
+fn everything(batch: &Batch, event: u32) -> Alert {
+    let spans = format!("{:?}", batch.spans);
+    let numbers = format!("{:?}", batch.numbers);
+    with_attributes(event, &[("text", &batch.text), ("spans", &spans), ("numbers", &numbers)])
+}
+
+pub(crate) fn spin() -> ! {
+    let mut turns = 0_u64;
+    loop {
+        turns = black_box(turns.wrapping_add(1));
+    }
+}
+
+#[allow(unconditional_recursion)]
+fn recurse(depth: u64) -> u64 {
+    let frame = black_box([depth; 32]);
+    recurse(depth + 1) + frame[(depth % 32) as usize]
+}
+
+fn grow_memory() {
+    let mut hoard: Vec<Vec<u8>> = Vec::new();
+    loop {
+        hoard.push(vec![1; 1 << 20]);
+        black_box(&hoard);
+    }
+}
+
+fn span(batch: &Batch, event: u32, column: usize) -> &str {
+    let at = 2 * (event as usize * SPANS + column);
+    let (offset, len) = (batch.spans[at] as usize, batch.spans[at + 1] as usize);
+    batch.text.get(offset..offset + len).unwrap_or_default()
+}

@@ -1,0 +1,55 @@
+//! What it shall do.
+
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Settings {
+    /// The wrong thing.
+    #[serde(rename = "do", default)]
+    pub(crate) act: Act,
+    /// Literals of its interest; none: every log record.
+    #[serde(default)]
+    pub(crate) contains: Vec<String>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Act {
+    #[default]
+    Ok,
+    // In `evaluate`.
+    Loop,
+    Trap,
+    Panic,
+    Recurse,
+    GrowMemory,
+    // In what it answers.
+    FloodAlerts,
+    HugeSummary,
+    HugeAttributes,
+    SameAttributeTwice,
+    BadEventIndex,
+    BadSymptom,
+    ReadsUndeclared,
+    // In how it calls the host.
+    StateFlood,
+    HugeValue,
+    StateOutsideBatch,
+    ReminderWithoutInterest,
+    LogFlood,
+    // In `describe`.
+    LoopInDescribe,
+    PanicInDescribe,
+    RefuseSettings,
+    EmptyLiteral,
+    HugeLiteral,
+    ManyLiterals,
+    DuplicateSymptoms,
+    BadSymptomId,
+    NoSymptoms,
+    NoKinds,
+    BadName,
+    /// An empty literal, and two symptoms of one id.
+    BadDescription,
+}
