@@ -102,9 +102,7 @@ macro_rules! export {
                     INSTANCE.with(|instance| instance.describe(&settings))
                 }
 
-                fn evaluate(
-                    events: $crate::bindings::lifesigns::rule::types::Batch,
-                ) -> std::vec::Vec<$crate::Alert> {
+                fn evaluate(events: $crate::bindings::lifesigns::rule::types::Batch) -> std::vec::Vec<$crate::Alert> {
                     INSTANCE.with(|instance| instance.evaluate(&events))
                 }
             }

@@ -71,7 +71,9 @@ pub mod bindings {
 pub use alerts::{Alerts, Raised};
 pub use bindings::lifesigns::rule::{
     log::Level,
-    types::{Alert, Change, Condition, Criticality, Description, Impact, Interest, Kinds, Subject, Symptom, Test, Wants},
+    types::{
+        Alert, Change, Condition, Criticality, Description, Impact, Interest, Kinds, Subject, Symptom, Test, Wants,
+    },
 };
 pub use event::{Event, Kind};
 #[doc(hidden)]

@@ -41,7 +41,10 @@ impl Duration {
         const MOST_MS: u64 = 100 * 366 * 86_400_000;
         let mut rest = text.trim();
         let mut ms = 0u64;
-        while !rest.is_empty() || ms == 0 {
+        if rest.is_empty() {
+            return None;
+        }
+        while !rest.is_empty() {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             let number: u64 = rest[..digits].parse().ok()?;
             let tail = &rest[digits..];
@@ -56,9 +59,6 @@ impl Duration {
             };
             ms = number.checked_mul(factor)?.checked_add(ms).filter(|ms| *ms <= MOST_MS)?;
             rest = &tail[unit..];
-            if rest.is_empty() {
-                break;
-            }
         }
         Some(Self { ms })
     }
@@ -70,7 +70,6 @@ impl fmt::Display for Duration {
         let mut rest = self.ms;
         for (unit, ms) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] {
             if rest >= ms {
-                // "24h" and "60s" read better than "1d" and "1m" only to some; units are exact either way.
                 write!(f, "{}{unit}", rest / ms)?;
                 rest %= ms;
             }
@@ -161,38 +160,32 @@ impl<'de> Visitor<'de> for OneOrMany {
 
 impl<'de> Deserialize<'de> for Criticality {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        word(
-            deserializer,
-            &[
-                ("information", Self::Information),
-                ("warning", Self::Warning),
-                ("immediate", Self::Immediate),
-                ("critical", Self::Critical),
-            ],
-            &["information", "warning", "immediate", "critical"],
-        )
+        const NAMES: &[&str] = &["information", "warning", "immediate", "critical"];
+        let values = [Self::Information, Self::Warning, Self::Immediate, Self::Critical];
+        deserializer.deserialize_str(Word(NAMES)).map(|which| values[which])
     }
 }
 
 impl<'de> Deserialize<'de> for Impact {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        word(
-            deserializer,
-            &[("health", Self::Health), ("risk", Self::Risk), ("efficiency", Self::Efficiency)],
-            &["health", "risk", "efficiency"],
-        )
+        const NAMES: &[&str] = &["health", "risk", "efficiency"];
+        let values = [Self::Health, Self::Risk, Self::Efficiency];
+        deserializer.deserialize_str(Word(NAMES)).map(|which| values[which])
     }
 }
 
-fn word<'de, D: Deserializer<'de>, T: Copy>(
-    deserializer: D,
-    words: &[(&str, T)],
-    names: &'static [&'static str],
-) -> Result<T, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    match words.iter().find(|(name, _)| *name == text) {
-        Some((_, value)) => Ok(*value),
-        None => Err(D::Error::unknown_variant(&text, names)),
+/// One of these words, as its position. A visitor, so that serde knows where the bad one stands.
+struct Word(&'static [&'static str]);
+
+impl Visitor<'_> for Word {
+    type Value = usize;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "one of `{}`", self.0.join("`, `"))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<usize, E> {
+        self.0.iter().position(|name| *name == text).ok_or_else(|| E::unknown_variant(text, self.0))
     }
 }
 
@@ -201,9 +194,8 @@ fn word<'de, D: Deserializer<'de>, T: Copy>(
 /// # Errors
 /// A text that names `setting` and the fix.
 pub fn check_kebab(setting: &str, value: &str) -> Result<(), String> {
-    let fine = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
+    let fine =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     if value.len() <= 64 && value.split('-').all(fine) {
         return Ok(());
     }

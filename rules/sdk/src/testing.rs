@@ -5,7 +5,11 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use crate::{Alert, Level, Rule, native::{Columns, Native}, state::Host};
+use crate::{
+    Alert, Level, Rule,
+    native::{Columns, Native},
+    state::Host,
+};
 
 /// A rule on the bench, with state that lasts as long as the bench.
 pub struct Bench<R> {

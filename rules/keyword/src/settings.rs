@@ -1,0 +1,159 @@
+//! The settings of the rule, and what is wrong with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lifesigns_rule::{
+    Criticality, Impact,
+    settings::{Duration, Values, check_kebab},
+};
+use serde::Deserialize;
+
+/// The `[settings]` table. The README has the same list for those who write it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// Any of these in the message.
+    pub contains: Values,
+    /// Without regard to ASCII case.
+    #[serde(default)]
+    pub ignore_case: bool,
+    /// And each of these fields has one of these values.
+    #[serde(default)]
+    pub fields: BTreeMap<String, Values>,
+    /// And each of these properties of the object has one of these values.
+    #[serde(default)]
+    pub properties: BTreeMap<String, Values>,
+    /// Raise only when so many came within `window`.
+    pub threshold: Option<u32>,
+    /// The window of `threshold`.
+    pub window: Option<Duration>,
+    /// Count different values of this field rather than events.
+    pub distinct: Option<String>,
+    /// The symptom's id.
+    #[serde(default = "default_symptom")]
+    pub symptom: String,
+    /// The symptom's title.
+    pub title: Option<String>,
+    /// The symptom's criticality.
+    #[serde(default = "default_criticality")]
+    pub criticality: Criticality,
+    /// The symptom's impact.
+    #[serde(default = "default_impact")]
+    pub impact: Impact,
+    /// What a person should do.
+    #[serde(default)]
+    pub recommendation: String,
+    /// Controls that the symptom is evidence for.
+    #[serde(default)]
+    pub controls: Values,
+    /// The symptom clears when it was not raised again for so long.
+    pub hold: Option<Duration>,
+}
+
+/// Threshold and window, checked.
+pub(crate) struct Flow {
+    pub(crate) threshold: u64,
+    pub(crate) window: Duration,
+    pub(crate) distinct: Option<String>,
+}
+
+/// A literal's length, from the contract.
+const LITERAL_BYTES: usize = 1024;
+/// One less than the additions that a counter remembers, from the contract.
+const COUNT: u32 = 65_535;
+/// The values that a `distinct` window remembers, from the contract.
+const DISTINCT: u32 = 4096;
+
+fn default_symptom() -> String {
+    "keyword".into()
+}
+
+fn default_criticality() -> Criticality {
+    Criticality::Warning
+}
+
+fn default_impact() -> Impact {
+    Impact::Risk
+}
+
+impl Settings {
+    /// The title, or what stands for it.
+    pub(crate) fn title(&self) -> &str {
+        self.title.as_deref().unwrap_or("Keyword")
+    }
+
+    /// Refuses what cannot work; the flow if there is a threshold.
+    pub(crate) fn check(&self) -> Result<Option<Flow>, String> {
+        self.check_literals()?;
+        check_kebab("symptom", &self.symptom)?;
+        if self.title.as_ref().is_some_and(|title| title.trim().is_empty()) {
+            return Err("`title` is empty: write one line for a person, or leave it out".into());
+        }
+        check_conditions("fields", &self.fields)?;
+        check_conditions("properties", &self.properties)?;
+        if self.hold.is_some_and(|hold| hold.ms() == 0) {
+            return Err("`hold` is 0: give a length of time such as \"15m\", or leave it out".into());
+        }
+        self.check_flow()
+    }
+
+    fn check_literals(&self) -> Result<(), String> {
+        if self.contains.0.is_empty() {
+            return Err(
+                "`contains` is empty: give at least one text to look for, such as contains = [\"Out of memory\"]"
+                    .into(),
+            );
+        }
+        let mut seen = BTreeSet::new();
+        for literal in &self.contains.0 {
+            if literal.is_empty() {
+                return Err("`contains` has an empty text, which would match every line: take it out".into());
+            }
+            if literal.len() > LITERAL_BYTES {
+                return Err(format!(
+                    "`contains` has a text of {} bytes: shorten it to at most {LITERAL_BYTES}",
+                    literal.len()
+                ));
+            }
+            if !seen.insert(if self.ignore_case { literal.to_ascii_lowercase() } else { literal.clone() }) {
+                return Err(format!("`contains` has `{literal}` twice: take one out"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_flow(&self) -> Result<Option<Flow>, String> {
+        let Some(threshold) = self.threshold else {
+            let without = [("window", self.window.is_some()), ("distinct", self.distinct.is_some())];
+            return match without.iter().find(|(_, given)| *given) {
+                Some((name, _)) => {
+                    Err(format!("`{name}` means nothing without `threshold`: add threshold = 5, or take `{name}` out"))
+                }
+                None => Ok(None),
+            };
+        };
+        let most = if self.distinct.is_some() { DISTINCT } else { COUNT };
+        if !(1..=most).contains(&threshold) {
+            return Err(format!("`threshold` is {threshold}: give a number from 1 to {most}"));
+        }
+        let Some(window) = self.window.filter(|window| window.ms() > 0) else {
+            return Err("`threshold` needs a `window` over 0: add, for example, window = \"60s\"".into());
+        };
+        if self.distinct.as_ref().is_some_and(String::is_empty) {
+            return Err("`distinct` is empty: name the field whose different values are counted".into());
+        }
+        Ok(Some(Flow { threshold: threshold.into(), window, distinct: self.distinct.clone() }))
+    }
+}
+
+fn check_conditions(setting: &str, conditions: &BTreeMap<String, Values>) -> Result<(), String> {
+    for (name, Values(values)) in conditions {
+        if name.is_empty() {
+            return Err(format!("`{setting}` has an entry without a name: name what is compared, such as `level`"));
+        }
+        if values.is_empty() {
+            return Err(format!("`{setting}.{name}` has no value, so nothing could match: give at least one"));
+        }
+    }
+    Ok(())
+}
