@@ -1,0 +1,107 @@
+//! The facts of a JSON line: `{"time", "object", "kind", "parent", "properties": {}, "metrics": {}}`.
+//! Only a line that names its `object` so, and has one of the two objects, carries facts.
+
+use std::borrow::Cow;
+
+use lifesigns_model::{Facts, limits};
+
+use super::json::{Bad, Reader};
+
+/// The members that say facts, as they stand in the line.
+#[derive(Default)]
+pub(crate) struct Said<'a> {
+    kind: Option<&'a str>,
+    parent: Option<&'a str>,
+    properties: Option<&'a str>,
+    metrics: Option<&'a str>,
+}
+
+impl<'a> Said<'a> {
+    /// Notes a member; of equal ones the first counts.
+    pub(crate) fn note(&mut self, key: &str, raw: &'a str) {
+        let slot = match key {
+            "kind" => &mut self.kind,
+            "parent" => &mut self.parent,
+            "properties" => &mut self.properties,
+            _ => &mut self.metrics,
+        };
+        slot.get_or_insert(raw);
+    }
+
+    /// Whether they say facts rather than being ordinary members.
+    pub(crate) fn is_facts(&self) -> bool {
+        [self.properties, self.metrics].into_iter().flatten().any(|raw| raw.starts_with('{'))
+    }
+
+    /// The members by name.
+    pub(crate) fn take(&mut self) -> impl Iterator<Item = (&'static str, &'a str)> + use<'a> {
+        let said = std::mem::take(self);
+        [("kind", said.kind), ("parent", said.parent), ("properties", said.properties), ("metrics", said.metrics)]
+            .into_iter()
+            .filter_map(|(name, raw)| Some((name, raw?)))
+    }
+}
+
+/// Reads the facts; the flag says that something in them had to be left out.
+pub(crate) fn read<'a>(said: &Said<'a>) -> Result<(Facts<'a>, bool), Bad> {
+    let mut facts = Facts::default();
+    let mut wrong = false;
+    facts.kind = text(said.kind, &mut wrong)?;
+    facts.parent = text(said.parent, &mut wrong)?;
+    each(said.properties, &mut wrong, |json, name| {
+        let value = match json.peek() {
+            b'{' | b'[' => return json.raw().map(|_| false),
+            b'"' => Some(json.string()?),
+            b'n' => json.raw().map(|_| None)?,
+            _ => Some(Cow::Borrowed(json.raw()?)),
+        };
+        let room = facts.properties.len() < limits::FIELDS;
+        if room {
+            facts.properties.push((name, value));
+        }
+        Ok(room)
+    })?;
+    each(said.metrics, &mut wrong, |json, name| {
+        let value = json.raw()?.parse().ok().filter(|value: &f64| value.is_finite());
+        let room = facts.metrics.len() < limits::FIELDS;
+        if let Some(value) = value.filter(|_| room) {
+            facts.metrics.push((name, value));
+            return Ok(true);
+        }
+        Ok(false)
+    })?;
+    Ok((facts, wrong))
+}
+
+fn text<'a>(raw: Option<&'a str>, wrong: &mut bool) -> Result<Option<Cow<'a, str>>, Bad> {
+    match raw {
+        None | Some("null") => Ok(None),
+        Some(raw) if raw.starts_with('"') => Reader::new(raw).string().map(Some),
+        Some(_) => {
+            *wrong = true;
+            Ok(None)
+        }
+    }
+}
+
+/// Hands each member of the object `raw` to `take`, which says whether it could be taken.
+fn each<'a>(
+    raw: Option<&'a str>,
+    wrong: &mut bool,
+    mut take: impl FnMut(&mut Reader<'a>, Cow<'a, str>) -> Result<bool, Bad>,
+) -> Result<(), Bad> {
+    let Some(raw) = raw.filter(|raw| *raw != "null") else {
+        return Ok(());
+    };
+    let mut json = Reader::new(raw);
+    if json.step(b'{').is_err() {
+        *wrong = true;
+        return Ok(());
+    }
+    let mut first = true;
+    while let Some(name) = json.key(first)? {
+        first = false;
+        *wrong |= !take(&mut json, name)?;
+    }
+    Ok(())
+}

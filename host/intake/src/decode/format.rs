@@ -1,0 +1,74 @@
+//! The formats by name.
+
+use std::{fmt, str::FromStr, sync::Arc};
+
+use lifesigns_model::Decoder;
+
+use super::{auto::Auto, logfmt::Logfmt, ndjson::Ndjson, plain::Plain, syslog::Syslog, time::Reference};
+
+/// A format of log lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Each line is looked at by itself.
+    #[default]
+    Auto,
+    /// The whole line is the message; a time at its front is read: RFC 3339 and its likes, RFC 3164,
+    /// Apache (error and access log), HDFS, epoch seconds.
+    Plain,
+    /// RFC 5424, RFC 3164, and what rsyslog and syslogd write to files. A payload of logfmt or JSON
+    /// (also after `@cee:`) is decoded too.
+    Syslog,
+    /// `key=value` pairs as logrus (dockerd, containerd), slog and go-kit write them.
+    Logfmt,
+    /// One JSON object a line: lifesigns' own events and facts, Docker's json-file and events,
+    /// `journalctl -o json`, and others.
+    Ndjson,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Auto, Self::Plain, Self::Syslog, Self::Logfmt, Self::Ndjson];
+
+    /// Its name in configurations and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Plain => "plain",
+            Self::Syslog => "syslog",
+            Self::Logfmt => "logfmt",
+            Self::Ndjson => "ndjson",
+        }
+    }
+
+    /// A decoder for it. RFC 3164 times have no year; they are taken as the latest that is not more
+    /// than one day after `reference_ns`, nanoseconds since the Unix epoch.
+    pub fn decoder(self, reference_ns: u64) -> Arc<dyn Decoder> {
+        let reference = Reference::new(reference_ns);
+        match self {
+            Self::Auto => Arc::new(Auto(reference)),
+            Self::Plain => Arc::new(Plain(reference)),
+            Self::Syslog => Arc::new(Syslog(reference)),
+            Self::Logfmt => Arc::new(Logfmt(reference)),
+            Self::Ndjson => Arc::new(Ndjson(reference)),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// There is no format of that name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no format {0:?}; the formats are auto, plain, syslog, logfmt and ndjson")]
+pub struct UnknownFormat(pub String);
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFormat> {
+        Self::ALL.into_iter().find(|format| format.as_str() == name).ok_or_else(|| UnknownFormat(name.to_owned()))
+    }
+}

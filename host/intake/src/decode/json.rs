@@ -1,0 +1,272 @@
+//! A JSON reader (RFC 8259) that hands out borrowed pieces: strings without escapes, numbers and
+//! whole arrays stand in the line as they are, and that is what rules see. `serde_json` would
+//! reformat numbers and copy arrays.
+//!
+//! More lenient than the RFC in two points: control characters in strings are taken as they are,
+//! and half surrogates become U+FFFD. What `serde_json` accepts, this accepts.
+
+use std::borrow::Cow;
+
+use memchr::memchr2;
+
+/// Arrays and objects in each other; `serde_json` has the same bound.
+const DEPTH: usize = 128;
+
+/// The text is not JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bad;
+
+/// Reads one value from front to back.
+pub(crate) struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) const fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The first byte of what comes next; 0 at the end.
+    pub(crate) fn peek(&mut self) -> u8 {
+        let bytes = self.text.as_bytes();
+        while let Some(byte) = bytes.get(self.at) {
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return *byte;
+            }
+            self.at += 1;
+        }
+        0
+    }
+
+    /// Steps over `byte`, which must come next.
+    pub(crate) fn step(&mut self, byte: u8) -> Result<(), Bad> {
+        if self.peek() == byte {
+            self.at += 1;
+            return Ok(());
+        }
+        Err(Bad)
+    }
+
+    /// The next key of an object whose brace has been stepped over, or `None` after its end.
+    /// `first` holds for the first call.
+    pub(crate) fn key(&mut self, first: bool) -> Result<Option<Cow<'a, str>>, Bad> {
+        if self.peek() == b'}' {
+            self.at += 1;
+            return Ok(None);
+        }
+        if !first {
+            self.step(b',')?;
+            self.peek();
+        }
+        let key = self.string()?;
+        self.step(b':')?;
+        self.peek();
+        Ok(Some(key))
+    }
+
+    /// Nothing but space may be left.
+    pub(crate) fn end(&mut self) -> Result<(), Bad> {
+        self.peek();
+        if self.at == self.text.len() { Ok(()) } else { Err(Bad) }
+    }
+
+    /// The string that comes next.
+    pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, Bad> {
+        self.step(b'"')?;
+        let rest = &self.text[self.at..];
+        let stop = memchr2(b'"', b'\\', rest.as_bytes()).ok_or(Bad)?;
+        self.at += stop + 1;
+        if rest.as_bytes()[stop] == b'"' {
+            return Ok(Cow::Borrowed(&rest[..stop]));
+        }
+        let mut text = String::with_capacity(stop + 32);
+        text.push_str(&rest[..stop]);
+        loop {
+            self.escape(&mut text)?;
+            let rest = &self.text[self.at..];
+            let stop = memchr2(b'"', b'\\', rest.as_bytes()).ok_or(Bad)?;
+            text.push_str(&rest[..stop]);
+            self.at += stop + 1;
+            if rest.as_bytes()[stop] == b'"' {
+                return Ok(Cow::Owned(text));
+            }
+        }
+    }
+
+    /// Undoes an escape whose backslash has been stepped over.
+    fn escape(&mut self, text: &mut String) -> Result<(), Bad> {
+        let letter = *self.text.as_bytes().get(self.at).ok_or(Bad)?;
+        self.at += 1;
+        text.push(match letter {
+            b'"' | b'\\' | b'/' => char::from(letter),
+            b'n' => '\n',
+            b't' => '\t',
+            b'r' => '\r',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'u' => self.unicode()?,
+            _ => return Err(Bad),
+        });
+        Ok(())
+    }
+
+    fn unicode(&mut self) -> Result<char, Bad> {
+        let high = self.hex(self.at)?;
+        self.at += 4;
+        if (0xd800..0xdc00).contains(&high) && self.text.as_bytes()[self.at..].starts_with(b"\\u") {
+            let low = self.hex(self.at + 2)?;
+            if (0xdc00..0xe000).contains(&low) {
+                self.at += 6;
+                let code = 0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+                return Ok(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+            }
+        }
+        Ok(char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER))
+    }
+
+    fn hex(&self, at: usize) -> Result<u32, Bad> {
+        let digits = self.text.as_bytes().get(at..at + 4).ok_or(Bad)?;
+        digits.iter().try_fold(0, |code, digit| Ok(code << 4 | char::from(*digit).to_digit(16).ok_or(Bad)?))
+    }
+
+    /// The value that comes next, whatever it is, as it stands in the text.
+    pub(crate) fn raw(&mut self) -> Result<&'a str, Bad> {
+        self.peek();
+        let start = self.at;
+        self.skip(0)?;
+        Ok(&self.text[start..self.at])
+    }
+
+    fn skip(&mut self, depth: usize) -> Result<(), Bad> {
+        match self.peek() {
+            b'"' => self.string().map(drop),
+            b'{' | b'[' if depth == DEPTH => Err(Bad),
+            b'{' => {
+                self.at += 1;
+                let mut first = true;
+                while self.key(first)?.is_some() {
+                    first = false;
+                    self.skip(depth + 1)?;
+                }
+                Ok(())
+            }
+            b'[' => self.skip_array(depth + 1),
+            b't' => self.word("true"),
+            b'f' => self.word("false"),
+            b'n' => self.word("null"),
+            _ => self.number(),
+        }
+    }
+
+    fn skip_array(&mut self, depth: usize) -> Result<(), Bad> {
+        self.at += 1;
+        if self.peek() == b']' {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.skip(depth)?;
+            match self.peek() {
+                b',' => self.at += 1,
+                b']' => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                _ => return Err(Bad),
+            }
+        }
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), Bad> {
+        if self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+            self.at += word.len();
+            return Ok(());
+        }
+        Err(Bad)
+    }
+
+    fn number(&mut self) -> Result<(), Bad> {
+        self.take(b"-");
+        let zero = self.take(b"0");
+        if !zero {
+            self.digits()?;
+        }
+        if self.take(b".") {
+            self.digits()?;
+        }
+        if self.take(b"eE") {
+            self.take(b"+-");
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, any: &[u8]) -> bool {
+        let taken = self.text.as_bytes().get(self.at).is_some_and(|byte| any.contains(byte));
+        self.at += usize::from(taken);
+        taken
+    }
+
+    fn digits(&mut self) -> Result<(), Bad> {
+        let start = self.at;
+        while self.text.as_bytes().get(self.at).is_some_and(u8::is_ascii_digit) {
+            self.at += 1;
+        }
+        if self.at > start { Ok(()) } else { Err(Bad) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn whole(text: &str) -> Result<&str, Bad> {
+        let mut reader = Reader::new(text);
+        let raw = reader.raw()?;
+        reader.end()?;
+        Ok(raw)
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(whole(&nested(DEPTH)).is_ok());
+        assert_eq!(whole(&nested(DEPTH + 1)), Err(Bad));
+        assert_eq!(whole(&"{\"a\":".repeat(100_000)), Err(Bad));
+    }
+
+    #[test]
+    fn half_surrogates_are_replaced() {
+        assert_eq!(
+            Reader::new(r#""\ud83d\udc33 \ud83d\u0041 \udc33""#).string().as_deref(),
+            Ok("🐳 \u{fffd}A \u{fffd}")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn strings_round_trip(text in any::<String>()) {
+            let json = serde_json::to_string(&text).expect("a string");
+            let mut reader = Reader::new(&json);
+            let read = reader.string();
+            prop_assert_eq!(read.as_deref(), Ok(text.as_str()));
+            prop_assert_eq!(matches!(read, Ok(Cow::Borrowed(_))), !json.contains('\\'));
+            prop_assert_eq!(reader.end(), Ok(()));
+        }
+
+        #[test]
+        fn agrees_with_serde_json(text in "[\\[\\]{},: ]{0,3}([\\[\\]{},:\" ]|\"a\":|\"\\\\n\"|-?[01]{1,2}|\\.5|e\\+?3|true|null){0,12}") {
+            prop_assert_eq!(whole(&text).is_ok(), serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{}", text);
+        }
+
+        #[test]
+        fn accepts_what_serde_json_writes(text in any::<String>(), number: f64, integer: i64, flag: bool) {
+            let json = serde_json::json!({ "a": [text, { &text: number }, [], {}], "b": integer, "c": flag, "d": null });
+            let json = json.to_string();
+            prop_assert_eq!(whole(&json), Ok(json.as_str()));
+        }
+    }
+}
