@@ -122,7 +122,7 @@ fn tag(text: &str) -> Option<Tagged<'_>> {
         (None, end)
     };
     let message = match (bytes.get(after), bytes.get(after + 1)) {
-        (Some(b':'), None) => "",
+        (Some(b':'), None) => &text[after + 1..],
         (Some(b':'), Some(b' ')) => &text[after + 2..],
         (Some(b' '), _) if pid.is_some() => &text[after + 1..],
         _ => return None,
