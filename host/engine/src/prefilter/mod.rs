@@ -1,1 +1,231 @@
-//! One pass for all rules' literals.
+//! One pass for all rules' literals: which of thousands of literals occur in a chunk, and where.
+//!
+//! Literals go one of four ways, each chosen by what it costs:
+//! a few literals by `memmem`, short ones by Teddy, long ones by a stride-4 filter of 4-byte grams,
+//! and what none of these carries by an Aho-Corasick automaton. All ways report the same exact hits.
+
+mod automaton;
+mod choice;
+mod filter;
+mod grams;
+mod patterns;
+mod short;
+mod single;
+mod traffic;
+
+#[cfg(test)]
+mod tests;
+
+use automaton::Automaton;
+use grams::Grams;
+use patterns::Patterns;
+use short::Short;
+use single::Single;
+use traffic::Traffic;
+
+/// Longest literal that [`Prefilter::new`] takes, in bytes.
+pub const LITERAL_MAX_BYTES: usize = 1024;
+/// Most bytes that all literals of one prefilter may have together.
+pub const LITERALS_MAX_BYTES: usize = 256 << 20;
+
+/// Literals of at least this many bytes have a 4-byte window at each alignment.
+const LONG_MIN_BYTES: usize = 7;
+/// Up to so many literals of one kind, one `memmem` each is the fastest way.
+const SINGLES_MAX: usize = 2;
+/// `memmem` starts anew after each hit, so a long self-overlapping needle would cost its length per byte.
+const SINGLE_MAX_BYTES: usize = 64;
+/// Of a sample, at most so many bytes are read: more does not change the choice, only the build time.
+const SAMPLE_MAX_BYTES: usize = 1 << 20;
+/// Weighted verifications that a span of haystack may cost before the automaton takes over.
+const BUDGET_PER_KIB: u32 = 128;
+/// [`Prefilter::stale`] wants to have seen this much before it judges.
+const STALE_MIN_BYTES: u64 = 256 << 10;
+/// Verifications per KiB that are cheap enough never to be worth a rebuild.
+const STALE_FLOOR_PER_KIB: f64 = 8.0;
+
+/// A literal to look for.
+#[derive(Clone, Copy, Debug)]
+pub struct Literal<'a> {
+    /// 1 to [`LITERAL_MAX_BYTES`] bytes.
+    pub bytes: &'a [u8],
+    /// ASCII letters match in either case; other bytes, UTF-8 letters among them, match exactly.
+    pub ignore_case: bool,
+}
+
+/// One occurrence of one literal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hit {
+    /// Offset of its first byte in the haystack.
+    pub start: u32,
+    /// Index of the literal in the list given to [`Prefilter::new`].
+    pub literal: u32,
+}
+
+/// What scanning has cost so far; the caller keeps one per thread (or per source) and may reset it.
+#[derive(Debug, Default)]
+pub struct Work {
+    /// Bytes scanned.
+    pub bytes: u64,
+    /// Places looked at more closely because a gram seemed to be there.
+    pub verifications: u64,
+    /// Spans (of 8 KiB) that spent their budget and were left to the automaton.
+    pub fallbacks: u64,
+    /// A folded copy of the piece being scanned.
+    folded: Vec<u8>,
+}
+
+/// Which way the literals of a prefilter go, for display.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Literals as given, duplicates counted.
+    pub literals: usize,
+    /// Distinct literals; the counts below are of these.
+    pub distinct: usize,
+    /// Found by `memmem`, one each.
+    pub single: usize,
+    /// Found by the gram filter.
+    pub grams: usize,
+    /// Shorter than 7 bytes: found by Teddy or a small automaton.
+    pub short: usize,
+    /// Found by the Aho-Corasick automaton because their grams are overloaded.
+    pub fallback: usize,
+    /// Memory of all tables, in bytes.
+    pub memory_bytes: usize,
+}
+
+/// Why a set of literals cannot be indexed.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A literal without bytes would be everywhere.
+    #[error("literal {literal} is empty; give it at least one byte")]
+    Empty {
+        /// Its index.
+        literal: usize,
+    },
+    /// A literal is longer than [`LITERAL_MAX_BYTES`].
+    #[error("literal {literal} has {bytes} bytes; at most {LITERAL_MAX_BYTES} are allowed")]
+    TooLong {
+        /// Its index.
+        literal: usize,
+        /// Its length.
+        bytes: usize,
+    },
+    /// All literals together are longer than [`LITERALS_MAX_BYTES`].
+    #[error("the literals have more than {LITERALS_MAX_BYTES} bytes together")]
+    TooMuch,
+    /// The automaton for short or overloaded literals could not be built.
+    #[error("the literals need too large an automaton")]
+    Automaton(#[from] aho_corasick::BuildError),
+}
+
+/// An immutable index of literals; share it between threads.
+#[derive(Debug)]
+pub struct Prefilter {
+    patterns: Patterns,
+    singles: Vec<Single>,
+    short: Option<Short>,
+    grams: Option<Grams>,
+    fallback: Option<Automaton>,
+    /// Verifications per KiB that the sample costs.
+    expected_per_kib: f64,
+}
+
+impl Prefilter {
+    /// Builds the index. `sample` is recent traffic, possibly none: from it comes which windows of a literal are
+    /// rare. At most its first MiB is read.
+    ///
+    /// # Errors
+    /// A literal is empty or too long, or the set is too large; see [`BuildError`].
+    pub fn new(literals: &[Literal<'_>], sample: &[u8]) -> Result<Self, BuildError> {
+        Self::with_budget(literals, sample, BUDGET_PER_KIB)
+    }
+
+    fn with_budget(literals: &[Literal<'_>], sample: &[u8], budget_per_kib: u32) -> Result<Self, BuildError> {
+        let patterns = Patterns::new(literals)?;
+        let sample = &sample[..sample.len().min(SAMPLE_MAX_BYTES)];
+        let (long, short): (Vec<u32>, Vec<u32>) = patterns.all().partition(|&p| patterns.len(p) >= LONG_MIN_BYTES);
+        let few = |list: &[u32]| list.len() <= SINGLES_MAX && list.iter().all(|&p| patterns.suits_single(p));
+
+        let mut singles = Vec::new();
+        let mut take = |list: Vec<u32>| match few(&list) {
+            true => {
+                singles.extend(list.iter().map(|&p| Single::new(&patterns, p)));
+                Vec::new()
+            }
+            false => list,
+        };
+        let (long, short) = (take(long), take(short));
+
+        let short = if short.is_empty() { None } else { Some(Short::new(&patterns, short)?) };
+        let mut fallback = None;
+        let mut grams = None;
+        if !long.is_empty() {
+            let (built, overloaded) = Grams::new(&patterns, &long, &Traffic::new(sample), budget_per_kib);
+            grams = built;
+            if !overloaded.is_empty() {
+                fallback = Some(Automaton::new(&patterns, overloaded)?);
+            }
+        }
+        let mut built = Self { patterns, singles, short, grams, fallback, expected_per_kib: 0.0 };
+        built.expected_per_kib = built.cost_per_kib(sample);
+        Ok(built)
+    }
+
+    /// Appends to `hits` every occurrence of every literal, overlapping ones too, sorted by start and literal.
+    /// `haystack` is a whole chunk of at most 4 GiB; duplicated literals report each of their indexes.
+    pub fn scan(&self, haystack: &[u8], hits: &mut Vec<Hit>, work: &mut Work) {
+        debug_assert!(u32::try_from(haystack.len()).is_ok(), "a haystack of more than 4 GiB");
+        let first = hits.len();
+        work.bytes += haystack.len() as u64;
+        for single in &self.singles {
+            single.scan(haystack, &self.patterns, hits);
+        }
+        if let Some(short) = &self.short {
+            short.scan(haystack, &self.patterns, hits, &mut work.folded);
+        }
+        if let Some(grams) = &self.grams {
+            grams.scan(haystack, &self.patterns, hits, work);
+        }
+        if let Some(fallback) = &self.fallback {
+            fallback.scan(haystack, &self.patterns, hits);
+        }
+        hits[first..].sort_unstable();
+    }
+
+    /// Whether `work` shows that the windows chosen at build no longer fit the traffic (verifications per KiB
+    /// climbed), so that a rebuild with a fresh sample would pay.
+    #[must_use]
+    pub fn stale(&self, work: &Work) -> bool {
+        let kib = work.bytes as f64 / 1024.0;
+        work.bytes >= STALE_MIN_BYTES
+            && work.verifications as f64 > kib * (2.0 * self.expected_per_kib + STALE_FLOOR_PER_KIB)
+    }
+
+    /// Counts by route, for display.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let short = self.short.as_ref();
+        let grams = self.grams.as_ref();
+        let fallback = self.fallback.as_ref();
+        Stats {
+            literals: self.patterns.literals(),
+            distinct: self.patterns.count(),
+            single: self.singles.len(),
+            grams: grams.map_or(0, Grams::count),
+            short: short.map_or(0, Short::count),
+            fallback: fallback.map_or(0, Automaton::count),
+            memory_bytes: self.patterns.memory_bytes()
+                + short.map_or(0, Short::memory_bytes)
+                + grams.map_or(0, Grams::memory_bytes)
+                + fallback.map_or(0, Automaton::memory_bytes),
+        }
+    }
+
+    /// Verifications per KiB of `sample`: what is normal, for [`Prefilter::stale`].
+    fn cost_per_kib(&self, sample: &[u8]) -> f64 {
+        let Some(grams) = self.grams.as_ref().filter(|_| !sample.is_empty()) else { return 0.0 };
+        let mut work = Work::default();
+        grams.scan(sample, &self.patterns, &mut Vec::new(), &mut work);
+        work.verifications as f64 * 1024.0 / sample.len() as f64
+    }
+}

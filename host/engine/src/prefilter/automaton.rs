@@ -1,0 +1,60 @@
+//! Aho-Corasick over some of the patterns: linear time whatever the traffic, for those that no faster way carries.
+
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, Input};
+
+use super::Hit;
+use super::patterns::Patterns;
+
+/// Up to so many bytes of patterns a DFA is worth its memory (about 1 KiB a byte at worst).
+const DFA_MAX_BYTES: usize = 4 << 10;
+
+#[derive(Debug)]
+pub(super) struct Automaton {
+    patterns: Vec<u32>,
+    automaton: AhoCorasick,
+    /// Some patterns ignore case, so the automaton does, and the others are compared at their hits.
+    folds: bool,
+}
+
+impl Automaton {
+    pub(super) fn new(patterns: &Patterns, members: Vec<u32>) -> Result<Self, BuildError> {
+        let folds = members.iter().any(|&p| patterns.ignores_case(p));
+        let bytes: usize = members.iter().map(|&p| patterns.len(p)).sum();
+        let kind = if bytes <= DFA_MAX_BYTES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(folds)
+            .kind(Some(kind))
+            .build(members.iter().map(|&p| patterns.bytes(p)))?;
+        Ok(Self { patterns: members, automaton, folds })
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.patterns.len()
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.automaton.memory_usage() + self.patterns.capacity() * 4
+    }
+
+    pub(super) fn scan(&self, haystack: &[u8], patterns: &Patterns, hits: &mut Vec<Hit>) {
+        self.each(haystack, 0..haystack.len(), patterns, |pattern, start| patterns.report(pattern, start, hits));
+    }
+
+    /// Calls `found` with each pattern and start that lies within `range`.
+    pub(super) fn each(
+        &self,
+        haystack: &[u8],
+        range: Range<usize>,
+        patterns: &Patterns,
+        mut found: impl FnMut(u32, usize),
+    ) {
+        for hit in self.automaton.find_overlapping_iter(Input::new(haystack).range(range)) {
+            let pattern = self.patterns[hit.pattern().as_usize()];
+            if !self.folds || patterns.is_at(pattern, haystack, hit.start()) {
+                found(pattern, hit.start());
+            }
+        }
+    }
+}

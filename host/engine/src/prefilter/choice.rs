@@ -1,0 +1,87 @@
+//! Which seven bytes of a literal it is found by: those whose four windows are rarest and least loaded.
+
+use super::LONG_MIN_BYTES;
+use super::filter::{STRIDE, gram, mix};
+use super::patterns::Patterns;
+use super::traffic::Traffic;
+
+/// Most patterns behind one gram that traffic has.
+const HOT_LOAD_MAX: u16 = 16;
+/// Most patterns behind one gram that traffic does not have.
+const COLD_LOAD_MAX: u16 = 128;
+/// Occurrences per MiB from which a gram counts as one that traffic has.
+const HOT_PER_MIB: u64 = 4;
+/// Of a long literal only this many windows are considered.
+const WINDOWS_MAX: usize = 256;
+const LOADS_LOG: u32 = 18;
+
+/// Costs in about a sixteenth of a nanosecond per MiB of traffic.
+const COST_LOOKUP: u64 = 48;
+const COST_COMPARE: u64 = 12;
+const COST_NEW_GRAM: u64 = 64;
+const COST_COLD_LOAD: u64 = 16;
+const COST_COMMON: u64 = 2;
+const OVERLOADED: u64 = u64::MAX / 8;
+
+/// Assigns windows to patterns one after the other.
+pub(super) struct Chooser<'a> {
+    traffic: &'a Traffic,
+    /// Patterns behind each gram so far, by hash.
+    loads: Vec<u16>,
+    costs: Vec<u64>,
+}
+
+impl<'a> Chooser<'a> {
+    pub(super) fn new(traffic: &'a Traffic) -> Self {
+        Self { traffic, loads: vec![0; 1 << LOADS_LOG], costs: Vec::new() }
+    }
+
+    /// The patterns with the position of the first of their four windows, and those for which all are overloaded.
+    pub(super) fn choose_all(mut self, patterns: &Patterns, members: &[u32]) -> (Vec<(u32, u16)>, Vec<u32>) {
+        // The shortest first: they have the least choice.
+        let mut order = members.to_vec();
+        order.sort_by_key(|&p| patterns.len(p));
+        let mut chosen = Vec::with_capacity(order.len());
+        let mut overloaded = Vec::new();
+        for pattern in order {
+            match self.choose(patterns.bytes(pattern)) {
+                Some(position) => chosen.push((pattern, position)),
+                None => overloaded.push(pattern),
+            }
+        }
+        (chosen, overloaded)
+    }
+
+    fn choose(&mut self, bytes: &[u8]) -> Option<u16> {
+        let bytes = &bytes[..bytes.len().min(WINDOWS_MAX + STRIDE - 1)];
+        debug_assert!(bytes.len() >= LONG_MIN_BYTES);
+        let mut costs = std::mem::take(&mut self.costs);
+        costs.clear();
+        costs.extend(bytes.windows(4).map(|w| self.cost(gram([w[0], w[1], w[2], w[3]]))));
+        let sums = costs.windows(STRIDE).map(|costs| costs.iter().sum::<u64>());
+        let best = sums.enumerate().min_by_key(|&(_, sum)| sum);
+        self.costs = costs;
+        let (position, _) = best.filter(|&(_, sum)| sum < OVERLOADED)?;
+        for w in bytes[position..position + LONG_MIN_BYTES].windows(4) {
+            self.loads[Self::slot(gram([w[0], w[1], w[2], w[3]]))] += 1;
+        }
+        Some(position as u16)
+    }
+
+    fn slot(gram: u32) -> usize {
+        (mix(gram) >> (64 - LOADS_LOG)) as usize
+    }
+
+    fn cost(&self, gram: u32) -> u64 {
+        let per_mib = self.traffic.per_mib(gram);
+        let load = self.loads[Self::slot(gram)];
+        let limit = if per_mib >= HOT_PER_MIB { HOT_LOAD_MAX } else { COLD_LOAD_MAX };
+        if load >= limit {
+            return OVERLOADED;
+        }
+        let load_cost = if load == 0 { COST_NEW_GRAM } else { u64::from(load) * COST_COLD_LOAD };
+        per_mib * (COST_LOOKUP + COST_COMPARE * u64::from(load))
+            + load_cost
+            + COST_COMMON * self.traffic.commonness(gram)
+    }
+}

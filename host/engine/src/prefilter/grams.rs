@@ -1,0 +1,262 @@
+//! Long literals by 4-byte grams: probe every fourth byte, look the gram up where a bit is set, compare there.
+//!
+//! A pattern is found by seven of its bytes, which hold a window for each alignment. So each occurrence meets exactly
+//! one probe, and no occurrence is reported twice.
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use super::automaton::Automaton;
+use super::choice::Chooser;
+use super::filter::{BLOCK_BYTES, Filter, STRIDE, gram, mix};
+use super::patterns::Patterns;
+use super::traffic::Traffic;
+use super::{Hit, Work};
+
+/// The budget is kept by spans of this many bytes.
+const SPAN_BYTES: usize = 8 << 10;
+
+/// A pattern behind a gram.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    /// Another gram of the pattern, compared before the pattern's own bytes are fetched.
+    check: u32,
+    pattern: u32,
+    /// Where in the pattern the looked-up gram stands.
+    position: u16,
+    /// Where in the pattern `check` stands.
+    check_position: u16,
+}
+
+/// A gram and its entries; `count` is 0 in a free slot.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    gram: u32,
+    first: u32,
+    count: u32,
+}
+
+#[derive(Debug)]
+pub(super) struct Grams {
+    filter: Filter,
+    /// Open addressing; a power of two long and never full.
+    slots: Vec<Slot>,
+    entries: Vec<Entry>,
+    /// The patterns and where the first of their four windows stands, sorted by pattern.
+    chosen: Vec<(u32, u16)>,
+    /// Weighted verifications that a span may cost.
+    budget: u32,
+    /// How many bytes a pattern reaches before and after a probe that meets it, at most.
+    reach: (usize, usize),
+    /// All the patterns, for when traffic spends the budget; built at the first such moment.
+    linear: OnceLock<Option<Automaton>>,
+}
+
+impl Grams {
+    /// The index of `members`, and those of them that it cannot carry.
+    pub(super) fn new(
+        patterns: &Patterns,
+        members: &[u32],
+        traffic: &Traffic,
+        budget_per_kib: u32,
+    ) -> (Option<Self>, Vec<u32>) {
+        let (mut chosen, overloaded) = Chooser::new(traffic).choose_all(patterns, members);
+        if chosen.is_empty() {
+            return (None, overloaded);
+        }
+        chosen.sort_unstable();
+        let mut listed = Vec::with_capacity(chosen.len() * STRIDE);
+        for &(pattern, window) in &chosen {
+            let bytes = patterns.bytes(pattern);
+            listed.extend((window..window + STRIDE as u16).map(|position| entry(pattern, bytes, position)));
+        }
+        listed.sort_unstable_by_key(|&(gram, entry)| (gram, entry.pattern));
+        let groups = || listed.chunk_by(|a, b| a.0 == b.0);
+        let count = groups().count();
+        let before = chosen.iter().map(|&(_, window)| usize::from(window) + STRIDE - 1).max();
+        let after = chosen.iter().map(|&(p, window)| patterns.len(p) - usize::from(window)).max();
+        let grams = Self {
+            filter: Filter::new(count, groups().map(|group| group[0].0)),
+            slots: slots(count, groups().map(|group| (group[0].0, group.len()))),
+            entries: listed.iter().map(|&(_, entry)| entry).collect(),
+            chosen,
+            budget: budget_per_kib * (SPAN_BYTES >> 10) as u32,
+            reach: (before.unwrap_or(0), after.unwrap_or(0)),
+            linear: OnceLock::new(),
+        };
+        (Some(grams), overloaded)
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.chosen.len()
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        let linear = self.linear.get().and_then(Option::as_ref).map_or(0, Automaton::memory_bytes);
+        self.filter.memory_bytes()
+            + self.slots.capacity() * size_of::<Slot>()
+            + self.entries.capacity() * size_of::<Entry>()
+            + self.chosen.capacity() * size_of::<(u32, u16)>()
+            + linear
+    }
+
+    pub(super) fn scan(&self, haystack: &[u8], patterns: &Patterns, hits: &mut Vec<Hit>, work: &mut Work) {
+        for from in (0..haystack.len()).step_by(SPAN_BYTES) {
+            let span = from..haystack.len().min(from + SPAN_BYTES);
+            let mut visit = Visit { grams: self, haystack, patterns, hits, left: i64::from(self.budget), looked: 0 };
+            let spent_at = visit.span(span.clone());
+            work.verifications += visit.looked;
+            if let Some(at) = spent_at {
+                work.fallbacks += 1;
+                self.scan_linear(haystack, at..span.end, patterns, hits, work);
+            }
+        }
+    }
+
+    /// Reports exactly what the probes in `probes` would: the patterns whose one probe lies there.
+    #[cold]
+    fn scan_linear(
+        &self,
+        haystack: &[u8],
+        probes: Range<usize>,
+        patterns: &Patterns,
+        hits: &mut Vec<Hit>,
+        work: &mut Work,
+    ) {
+        let build = || Automaton::new(patterns, self.chosen.iter().map(|&(p, _)| p).collect()).ok();
+        let Some(linear) = self.linear.get_or_init(build) else {
+            // Too large an automaton: slow is better than wrong.
+            let mut visit = Visit { grams: self, haystack, patterns, hits, left: i64::MAX, looked: 0 };
+            visit.span(probes);
+            work.verifications += visit.looked;
+            return;
+        };
+        let range = probes.start.saturating_sub(self.reach.0)..haystack.len().min(probes.end + self.reach.1);
+        linear.each(haystack, range, patterns, |pattern, start| {
+            let Ok(index) = self.chosen.binary_search_by_key(&pattern, |&(p, _)| p) else { return };
+            let probe = (start + usize::from(self.chosen[index].1)).next_multiple_of(STRIDE);
+            if probes.contains(&probe) {
+                patterns.report(pattern, start, hits);
+            }
+        });
+    }
+
+    /// The entries behind a gram.
+    #[inline]
+    fn lookup(&self, gram: u32) -> &[Entry] {
+        let mask = self.slots.len() - 1;
+        let mut at = (mix(gram) >> 32) as usize & mask;
+        loop {
+            let slot = self.slots[at & mask];
+            if slot.count == 0 {
+                return &[];
+            }
+            if slot.gram == gram {
+                return &self.entries[slot.first as usize..][..slot.count as usize];
+            }
+            at += 1;
+        }
+    }
+}
+
+/// A walk over the probes of one span.
+struct Visit<'a> {
+    grams: &'a Grams,
+    haystack: &'a [u8],
+    patterns: &'a Patterns,
+    hits: &'a mut Vec<Hit>,
+    /// What is left of the budget.
+    left: i64,
+    /// Entries and grams looked at.
+    looked: u64,
+}
+
+impl Visit<'_> {
+    /// Visits all probes of the span, or those before the returned offset if the budget did not reach further.
+    fn span(&mut self, span: Range<usize>) -> Option<usize> {
+        let haystack = self.haystack;
+        let mut found = [0; 256];
+        let (blocks, rest) = haystack[span.clone()].as_chunks::<BLOCK_BYTES>();
+        for (number, block) in blocks.iter().enumerate() {
+            let from = span.start + number * BLOCK_BYTES;
+            let count = self.grams.filter.probe(block, &mut found);
+            for &probe in &found[..count] {
+                let at = from + usize::from(probe) * STRIDE;
+                self.probe(at);
+                if self.left < 0 {
+                    return Some(at + STRIDE);
+                }
+            }
+        }
+        for at in (span.end - rest.len()..span.end).step_by(STRIDE) {
+            let Some(&bytes) = haystack[at..].first_chunk() else { break };
+            if self.grams.filter.has(gram(bytes)) {
+                self.probe(at);
+                if self.left < 0 {
+                    return Some(at + STRIDE);
+                }
+            }
+        }
+        None
+    }
+
+    /// Looks the gram at `at` up and compares the patterns behind it.
+    #[inline]
+    fn probe(&mut self, at: usize) {
+        let Some(&bytes) = self.haystack[at..].first_chunk() else { return };
+        let entries = self.grams.lookup(gram(bytes));
+        self.looked += 1 + entries.len() as u64;
+        self.left -= 1 + entries.len() as i64;
+        for entry in entries {
+            self.compare(entry, at);
+        }
+    }
+
+    #[inline]
+    fn compare(&mut self, entry: &Entry, at: usize) {
+        let Some(start) = at.checked_sub(usize::from(entry.position)) else { return };
+        let Some(rest) = self.haystack.get(start + usize::from(entry.check_position)..) else { return };
+        let Some(&check) = rest.first_chunk() else { return };
+        if gram(check) != entry.check {
+            return;
+        }
+        self.left -= self.patterns.len(entry.pattern) as i64 / 64;
+        if self.patterns.is_at(entry.pattern, self.haystack, start) {
+            self.patterns.report(entry.pattern, start, self.hits);
+        }
+    }
+}
+
+/// The gram of a pattern at `position`, and its entry. The check is the nearest gram that shares no byte with it, or
+/// as few as the length allows.
+fn entry(pattern: u32, bytes: &[u8], position: u16) -> (u32, Entry) {
+    let at = usize::from(position);
+    let end = bytes.len() - 4;
+    let check_at = if at + 4 <= end {
+        at + 4
+    } else if at >= 4 {
+        at - 4
+    } else if end - at >= at {
+        end
+    } else {
+        0
+    };
+    let gram_at = |at: usize| gram([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    (gram_at(at), Entry { check: gram_at(check_at), pattern, position, check_position: check_at as u16 })
+}
+
+/// The open-addressing table of grams, given with the number of entries of each, in the entries' order.
+fn slots(count: usize, groups: impl Iterator<Item = (u32, usize)>) -> Vec<Slot> {
+    let mut slots = vec![Slot::default(); (count * 3 / 2 + 1).next_power_of_two()];
+    let mask = slots.len() - 1;
+    let mut first = 0;
+    for (gram, count) in groups {
+        let mut at = (mix(gram) >> 32) as usize & mask;
+        while slots[at].count != 0 {
+            at = (at + 1) & mask;
+        }
+        slots[at] = Slot { gram, first, count: count as u32 };
+        first += count as u32;
+    }
+    slots
+}

@@ -1,0 +1,137 @@
+//! The distinct literals: their bytes in one arena, and which of the caller's indexes each stands for.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::{BuildError, Hit, LITERAL_MAX_BYTES, LITERALS_MAX_BYTES, Literal, SINGLE_MAX_BYTES};
+
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    offset: u32,
+    len: u16,
+    ignore_case: bool,
+}
+
+/// Distinct literals, by dense index.
+#[derive(Debug)]
+pub(super) struct Patterns {
+    arena: Vec<u8>,
+    spans: Vec<Span>,
+    /// The caller's indexes, those of one pattern side by side.
+    ids: Vec<u32>,
+    /// Where in `ids` the list of each pattern ends.
+    id_ends: Vec<u32>,
+}
+
+impl Patterns {
+    pub(super) fn new(literals: &[Literal<'_>]) -> Result<Self, BuildError> {
+        check(literals)?;
+        let mut known: HashMap<(Cow<'_, [u8]>, bool), u32, foldhash::fast::RandomState> =
+            HashMap::with_capacity_and_hasher(literals.len(), foldhash::fast::RandomState::default());
+        let mut patterns = Self { arena: Vec::new(), spans: Vec::new(), ids: Vec::new(), id_ends: Vec::new() };
+        let mut pattern_of = Vec::with_capacity(literals.len());
+        for literal in literals {
+            let bytes = match literal.ignore_case {
+                true => Cow::Owned(literal.bytes.to_ascii_lowercase()),
+                false => Cow::Borrowed(literal.bytes),
+            };
+            let next = patterns.spans.len() as u32;
+            let pattern = *known.entry((bytes, literal.ignore_case)).or_insert_with_key(|(bytes, ignore_case)| {
+                let (offset, len) = (patterns.arena.len() as u32, bytes.len() as u16);
+                patterns.arena.extend_from_slice(bytes);
+                patterns.spans.push(Span { offset, len, ignore_case: *ignore_case });
+                next
+            });
+            pattern_of.push(pattern);
+        }
+        patterns.group_ids(&pattern_of);
+        Ok(patterns)
+    }
+
+    fn group_ids(&mut self, pattern_of: &[u32]) {
+        let mut ends = vec![0u32; self.spans.len()];
+        for &pattern in pattern_of {
+            ends[pattern as usize] += 1;
+        }
+        let mut sum = 0;
+        for end in &mut ends {
+            sum += *end;
+            *end = sum - *end;
+        }
+        self.ids = vec![0; pattern_of.len()];
+        for (id, &pattern) in pattern_of.iter().enumerate() {
+            let end = &mut ends[pattern as usize];
+            self.ids[*end as usize] = id as u32;
+            *end += 1;
+        }
+        self.id_ends = ends;
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = u32> + use<> {
+        0..self.spans.len() as u32
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.spans.len()
+    }
+
+    pub(super) fn literals(&self) -> usize {
+        self.ids.len()
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.arena.capacity() + self.spans.capacity() * size_of::<Span>() + (self.ids.len() + self.id_ends.len()) * 4
+    }
+
+    pub(super) fn len(&self, pattern: u32) -> usize {
+        usize::from(self.spans[pattern as usize].len)
+    }
+
+    /// Its bytes, in lower case if it ignores case.
+    #[inline]
+    pub(super) fn bytes(&self, pattern: u32) -> &[u8] {
+        let span = self.spans[pattern as usize];
+        &self.arena[span.offset as usize..][..usize::from(span.len)]
+    }
+
+    pub(super) fn ignores_case(&self, pattern: u32) -> bool {
+        self.spans[pattern as usize].ignore_case
+    }
+
+    /// Whether one `memmem` may look for it.
+    pub(super) fn suits_single(&self, pattern: u32) -> bool {
+        !self.ignores_case(pattern) && self.len(pattern) <= SINGLE_MAX_BYTES
+    }
+
+    /// Whether the pattern stands at `start`, exactly.
+    #[inline]
+    pub(super) fn is_at(&self, pattern: u32, haystack: &[u8], start: usize) -> bool {
+        let bytes = self.bytes(pattern);
+        let Some(text) = haystack.get(start..start + bytes.len()) else { return false };
+        match self.ignores_case(pattern) {
+            true => text.eq_ignore_ascii_case(bytes),
+            false => text == bytes,
+        }
+    }
+
+    /// Reports the pattern at `start` under each of the caller's indexes.
+    #[inline]
+    pub(super) fn report(&self, pattern: u32, start: usize, hits: &mut Vec<Hit>) {
+        let pattern = pattern as usize;
+        let first = if pattern == 0 { 0 } else { self.id_ends[pattern - 1] };
+        let ids = &self.ids[first as usize..self.id_ends[pattern] as usize];
+        hits.extend(ids.iter().map(|&literal| Hit { start: start as u32, literal }));
+    }
+}
+
+fn check(literals: &[Literal<'_>]) -> Result<(), BuildError> {
+    let mut total = 0;
+    for (literal, Literal { bytes, .. }) in literals.iter().enumerate() {
+        match bytes.len() {
+            0 => return Err(BuildError::Empty { literal }),
+            1..=LITERAL_MAX_BYTES => total += bytes.len(),
+            bytes => return Err(BuildError::TooLong { literal, bytes }),
+        }
+    }
+    if total > LITERALS_MAX_BYTES { Err(BuildError::TooMuch) } else { Ok(()) }
+}

@@ -1,0 +1,122 @@
+//! Literals too short for the gram filter: Teddy where it can carry them, an automaton where it cannot.
+
+use aho_corasick::packed::{self, MatchKind, Searcher};
+use aho_corasick::{BuildError, Span};
+
+use super::automaton::Automaton;
+use super::patterns::Patterns;
+use super::{Hit, LONG_MIN_BYTES};
+
+/// Teddy carries this many; beyond it the automaton is better.
+const TEDDY_MAX: usize = 64;
+/// Folded copies are made by pieces that stay in the first-level cache.
+const PIECE_BYTES: usize = 16 << 10;
+
+#[derive(Debug)]
+pub(super) enum Short {
+    Teddy(Box<Teddy>),
+    Automaton(Automaton),
+}
+
+impl Short {
+    pub(super) fn new(patterns: &Patterns, members: Vec<u32>) -> Result<Self, BuildError> {
+        Ok(match Teddy::new(patterns, &members) {
+            Some(teddy) => Self::Teddy(Box::new(teddy)),
+            None => Self::Automaton(Automaton::new(patterns, members)?),
+        })
+    }
+
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::Teddy(teddy) => teddy.members.len(),
+            Self::Automaton(automaton) => automaton.count(),
+        }
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        match self {
+            Self::Teddy(teddy) => teddy.searcher.memory_usage() + teddy.members.capacity() * 4,
+            Self::Automaton(automaton) => automaton.memory_bytes(),
+        }
+    }
+
+    pub(super) fn scan(&self, haystack: &[u8], patterns: &Patterns, hits: &mut Vec<Hit>, folded: &mut Vec<u8>) {
+        match self {
+            Self::Automaton(automaton) => automaton.scan(haystack, patterns, hits),
+            Self::Teddy(teddy) if teddy.folds => teddy.scan_folded(haystack, patterns, hits, folded),
+            Self::Teddy(teddy) => teddy.each(haystack, |start| teddy.report_at(haystack, start, patterns, hits)),
+        }
+    }
+}
+
+/// Teddy finds leftmost matches; that is, the first place where *some* member starts. Trying all members there and
+/// going on one byte later yields every occurrence.
+#[derive(Debug)]
+pub(super) struct Teddy {
+    searcher: Searcher,
+    /// Sorted by first byte (folded if `folds`).
+    members: Vec<u32>,
+    /// Where in `members` those with a given first byte end.
+    ends: [u8; 256],
+    /// Some members ignore case, so the haystack is folded first.
+    folds: bool,
+}
+
+impl Teddy {
+    fn new(patterns: &Patterns, members: &[u32]) -> Option<Self> {
+        if members.len() > TEDDY_MAX {
+            return None;
+        }
+        let folds = members.iter().any(|&p| patterns.ignores_case(p));
+        let text = |p: u32| match folds {
+            true => patterns.bytes(p).to_ascii_lowercase(),
+            false => patterns.bytes(p).to_vec(),
+        };
+        let mut builder = packed::Config::new().match_kind(MatchKind::LeftmostFirst).builder();
+        let mut texts: Vec<Vec<u8>> = members.iter().map(|&p| text(p)).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        let searcher = builder.extend(texts).build()?;
+
+        let mut members = members.to_vec();
+        members.sort_unstable_by_key(|&p| text(p)[0]);
+        let mut ends = [0; 256];
+        for (byte, end) in ends.iter_mut().enumerate() {
+            *end = members.partition_point(|&p| usize::from(text(p)[0]) <= byte) as u8;
+        }
+        Some(Self { searcher, members, ends, folds })
+    }
+
+    /// Calls `found` with each place where a member starts (in its folded form if `folds`).
+    fn each(&self, haystack: &[u8], mut found: impl FnMut(usize)) {
+        let mut span = Span { start: 0, end: haystack.len() };
+        while let Some(hit) = self.searcher.find_in(haystack, span) {
+            found(hit.start());
+            span.start = hit.start() + 1;
+        }
+    }
+
+    fn scan_folded(&self, haystack: &[u8], patterns: &Patterns, hits: &mut Vec<Hit>, folded: &mut Vec<u8>) {
+        for from in (0..haystack.len()).step_by(PIECE_BYTES) {
+            let to = haystack.len().min(from + PIECE_BYTES + LONG_MIN_BYTES - 2);
+            folded.clear();
+            folded.extend_from_slice(&haystack[from..to]);
+            folded.make_ascii_lowercase();
+            self.each(folded, |start| {
+                if start < PIECE_BYTES {
+                    self.report_at(haystack, from + start, patterns, hits);
+                }
+            });
+        }
+    }
+
+    fn report_at(&self, haystack: &[u8], start: usize, patterns: &Patterns, hits: &mut Vec<Hit>) {
+        let byte = if self.folds { haystack[start].to_ascii_lowercase() } else { haystack[start] };
+        let first = if byte == 0 { 0 } else { self.ends[usize::from(byte) - 1] };
+        for &pattern in &self.members[usize::from(first)..usize::from(self.ends[usize::from(byte)])] {
+            if patterns.is_at(pattern, haystack, start) {
+                patterns.report(pattern, start, hits);
+            }
+        }
+    }
+}
