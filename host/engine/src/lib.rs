@@ -1,3 +1,43 @@
-//! lifesigns-engine
+//! The stream: chunks of lines in, alerts out.
+//!
+//! One event's way: the prefilter looks through a raw chunk for all rules' literals at once; lines
+//! around a hit are decoded and matched exactly ([`RuleSet`]); the shard that owns the object joins
+//! its facts and shows the event to the rules that want it, in batches; what they answer goes to the
+//! caller's sink. [`Engine`] does that live, [`replay()`] to files, deterministically.
+//!
+//! The engine knows rules only as [`lifesigns_model::Module`]: it cannot tell Wasm from native.
 
+mod budget;
+mod engine;
+mod facts;
+mod index;
+mod line;
+mod literal;
+mod objects;
+mod pin;
 pub mod prefilter;
+mod quarantine;
+mod replay;
+mod report;
+mod rule;
+mod ruleset;
+mod scan;
+mod scanned;
+mod sequencer;
+mod shard;
+mod slot;
+mod state;
+
+pub use engine::{AlertSink, Config, Engine, Totals};
+pub use replay::{Input, NextChunk, Outcome, Output, ReplayError, replay};
+pub use report::{Failures, Report};
+pub use rule::Rule;
+pub use ruleset::RuleSet;
+pub use scanned::Tally;
+
+/// The shard that owns an object: the same in every process.
+fn shard_of(object: &str, shards: usize) -> usize {
+    use std::hash::BuildHasher;
+    let hash = foldhash::quality::FixedState::with_seed(0).hash_one(object);
+    (hash % shards as u64) as usize
+}

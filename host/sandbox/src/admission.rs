@@ -18,10 +18,14 @@ pub enum AdmitError {
         begins: String,
     },
     /// The file is damaged or uses what the host does not take.
-    #[error("the file is not valid WebAssembly: {0}; if it is still being copied it will be tried again, otherwise build it anew with `lifesigns rule build`")]
+    #[error(
+        "the file is not valid WebAssembly: {0}; if it is still being copied it will be tried again, otherwise build it anew with `lifesigns rule build`"
+    )]
     Invalid(String),
     /// A core module with nothing that says which world it implements.
-    #[error("this is a core module without a component-type section; build the rule with `lifesigns rule build`, which makes it a component")]
+    #[error(
+        "this is a core module without a component-type section; build the rule with `lifesigns rule build`, which makes it a component"
+    )]
     PlainModule,
     /// It imports something that is not in the contract.
     #[error("it imports `{import}`, which no rule is given{hint}")]
@@ -32,13 +36,17 @@ pub enum AdmitError {
         hint: &'static str,
     },
     /// It was built against another version of the contract.
-    #[error("it is built against `{import}`; this host speaks version {VERSION}: build the rule with the SDK of this release")]
+    #[error(
+        "it is built against `{import}`; this host speaks version {VERSION}: build the rule with the SDK of this release"
+    )]
     Version {
         /// The import's or export's name.
         import: String,
     },
     /// It does not export what a rule must.
-    #[error("it is not a lifesigns rule: {0}; a rule exports `describe` and `evaluate` of the world `lifesigns:rule/rule@{VERSION}`")]
+    #[error(
+        "it is not a lifesigns rule: {0}; a rule exports `describe` and `evaluate` of the world `lifesigns:rule/rule@{VERSION}`"
+    )]
     World(String),
 }
 
@@ -46,7 +54,11 @@ pub enum AdmitError {
 /// component-type section.
 pub(crate) fn component(bytes: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, AdmitError> {
     if !bytes.starts_with(b"\0asm") {
-        let begins = if bytes.is_empty() { "nothing".to_owned() } else { format!("{:?}", bytes[..bytes.len().min(8)].escape_ascii().to_string()) };
+        let begins = if bytes.is_empty() {
+            "nothing".to_owned()
+        } else {
+            format!("{:?}", bytes[..bytes.len().min(8)].escape_ascii().to_string())
+        };
         return Err(AdmitError::NotWasm { begins });
     }
     let mut typed = false;

@@ -34,7 +34,8 @@ impl WasmCell {
         store.set_max_component_handles(16);
         store.set_epoch_deadline(ticker::ticks(limits.deadline_ms));
         let rule = pre.instantiate(&mut store).map_err(|error| failure(&mut store, &error, limits))?;
-        let described = rule.call_describe(&mut store, settings).map_err(|error| failure(&mut store, &error, limits))?;
+        let described =
+            rule.call_describe(&mut store, settings).map_err(|error| failure(&mut store, &error, limits))?;
         let description = convert::description(described.map_err(OpenError::Settings)?);
         describe::check(&description).map_err(OpenError::Description)?;
         let symptoms = description.symptoms.len();
@@ -52,7 +53,8 @@ impl Cell for WasmCell {
         self.store.set_epoch_deadline(ticker::ticks(self.limits.deadline_ms));
         self.store.data_mut().state = Some(state);
         let result = self.rule.call_evaluate(&mut self.store, convert::batch(batch));
-        let state = self.store.data_mut().state.take().expect("only this function takes it, and it has just put it there");
+        let state =
+            self.store.data_mut().state.take().expect("only this function takes it, and it has just put it there");
         let outcome = match result {
             Ok(alerts) => convert::answer(&alerts, batch.len(), self.symptoms, &self.limits, answer),
             Err(error) => Err(failure(&mut self.store, &error, &self.limits)),

@@ -38,7 +38,8 @@ pub(crate) fn answer(
             return Err(CellError::Answer(format!("it names symptom {}; {symptoms} are declared", alert.symptom)));
         }
         let attributes = alert.attributes.iter();
-        let bytes = alert.summary.len() + attributes.clone().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        let bytes =
+            alert.summary.len() + attributes.clone().map(|(name, value)| name.len() + value.len()).sum::<usize>();
         if bytes > limits.alert_bytes {
             return Err(CellError::Answer(format!("an alert of {bytes} bytes; the limit is {}", limits.alert_bytes)));
         }
@@ -101,11 +102,9 @@ fn symptom(symptom: wit::Symptom) -> Symptom {
 
 fn interest(interest: wit::Interest) -> Interest {
     let mut kinds = Vec::new();
-    for (flag, kind) in [
-        (wit::Kinds::LOG, Kind::Log),
-        (wit::Kinds::FACT, Kind::Fact),
-        (wit::Kinds::REMINDER, Kind::Reminder),
-    ] {
+    for (flag, kind) in
+        [(wit::Kinds::LOG, Kind::Log), (wit::Kinds::FACT, Kind::Fact), (wit::Kinds::REMINDER, Kind::Reminder)]
+    {
         if interest.kinds.contains(flag) {
             kinds.push(kind);
         }

@@ -69,8 +69,7 @@ impl Sandbox {
             .instantiate_pre(&component)
             .and_then(RulePre::new)
             .map_err(|error| AdmitError::World(format!("{:#}", error.root_cause())))?;
-        let module =
-            Arc::new(WasmModule { engine: self.engine.clone(), pre, digest: digest.to_owned(), interfaces });
+        let module = Arc::new(WasmModule { engine: self.engine.clone(), pre, digest: digest.to_owned(), interfaces });
         known.retain(|_, module| module.strong_count() > 0);
         known.insert(digest.to_owned(), Arc::downgrade(&module));
         Ok(module)
@@ -81,8 +80,8 @@ impl Sandbox {
             return Ok(component);
         }
         let encoded = admission::component(bytes)?;
-        let component =
-            Component::from_binary(&self.engine, &encoded).map_err(|error| AdmitError::Invalid(format!("{error:#}")))?;
+        let component = Component::from_binary(&self.engine, &encoded)
+            .map_err(|error| AdmitError::Invalid(format!("{error:#}")))?;
         if let Some(cache) = &self.cache {
             cache.put(&self.engine, digest, &component);
         }

@@ -1,0 +1,174 @@
+//! Who wants what: from literals, fields and facts to interests and rules.
+
+use std::{collections::HashMap, sync::Arc};
+
+use lifesigns_model::{Interest, Kind, Kinds, Subject, Test};
+
+use crate::{
+    Rule,
+    literal::{LiteralKey, Pattern, trigger},
+    prefilter::{BuildError, Literal, Prefilter},
+};
+
+/// An interest with its names resolved.
+pub(crate) struct CompiledInterest {
+    /// The rule's place in the set.
+    pub(crate) rule: u32,
+    /// The kinds of event.
+    pub(crate) kinds: Kinds,
+    /// Conditions on fields, by the field's number.
+    pub(crate) fields: Vec<(u32, Test)>,
+    /// Conditions on properties, by name.
+    pub(crate) properties: Vec<(String, Test)>,
+    /// Literals, for events that the prefilter does not see (facts and reminders).
+    pub(crate) contains: Vec<LiteralKey>,
+}
+
+impl CompiledInterest {
+    fn new(rule: u32, interest: &Interest, fields: &mut Names) -> Self {
+        let mut compiled =
+            Self { rule, kinds: interest.kinds, fields: Vec::new(), properties: Vec::new(), contains: Vec::new() };
+        for condition in &interest.conditions {
+            match &condition.subject {
+                Subject::Field(name) => compiled.fields.push((fields.number(name), condition.test.clone())),
+                Subject::Property(name) => compiled.properties.push((name.clone(), condition.test.clone())),
+            }
+        }
+        let key = |text: &String| LiteralKey { text: text.clone(), ignore_case: interest.ignore_case };
+        compiled.contains = interest.contains.iter().map(key).collect();
+        compiled
+    }
+
+    /// Whether a fact or reminder event with this message passes, its properties aside.
+    pub(crate) fn takes_message(&self, kind: Kind, message: &str) -> bool {
+        self.kinds.has(kind)
+            && self.fields.iter().all(|(_, test)| test.passes(None))
+            && (self.contains.is_empty() || self.contains.iter().any(|literal| literal.is_in(message)))
+    }
+}
+
+/// Names to numbers, in the order of first use.
+#[derive(Default)]
+pub(crate) struct Names(HashMap<String, u32>);
+
+impl Names {
+    fn number(&mut self, name: &str) -> u32 {
+        let next = self.0.len() as u32;
+        *self.0.entry(name.to_owned()).or_insert(next)
+    }
+
+    /// The number of a name that some rule uses.
+    pub(crate) fn get(&self, name: &str) -> Option<u32> {
+        self.0.get(name).copied()
+    }
+
+    /// Whether no rule uses any name.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Everything that the scanner and the shards look up.
+pub(crate) struct Index {
+    pub(crate) prefilter: Prefilter,
+    /// By the prefilter's literal numbers.
+    pub(crate) patterns: Vec<Pattern>,
+    /// All interests of all rules, rule by rule.
+    pub(crate) interests: Vec<CompiledInterest>,
+    /// Interests in log events that name no literal.
+    pub(crate) always: Vec<u32>,
+    /// Fields that any rule reads or judges.
+    pub(crate) fields: Names,
+    /// Some literal can only be found in text whose simple escapes are decoded.
+    pub(crate) needs_unescaped: bool,
+    /// For each rule, the numbers of its wanted fields.
+    pub(crate) wanted_fields: Vec<Vec<u32>>,
+    /// Rules with an interest in facts, by property and by metric.
+    pub(crate) property_watchers: HashMap<String, Vec<u32>>,
+    pub(crate) metric_watchers: HashMap<String, Vec<u32>>,
+    /// For each rule, its interests in `interests`.
+    pub(crate) interests_of: Vec<std::ops::Range<usize>>,
+}
+
+impl Index {
+    pub(crate) fn new(rules: &[Arc<Rule>], sample: &[u8]) -> Result<Self, BuildError> {
+        let mut fields = Names::default();
+        let mut interests = Vec::new();
+        let mut interests_of = Vec::with_capacity(rules.len());
+        let mut wanted_fields = Vec::with_capacity(rules.len());
+        for (number, rule) in rules.iter().enumerate() {
+            let start = interests.len();
+            for interest in &rule.description.interests {
+                interests.push(CompiledInterest::new(number as u32, interest, &mut fields));
+            }
+            interests_of.push(start..interests.len());
+            wanted_fields.push(rule.description.wants.fields.iter().map(|name| fields.number(name)).collect());
+        }
+        let (property_watchers, metric_watchers) = watchers(rules);
+        let (patterns, always) = patterns(&interests);
+        let literals: Vec<Literal<'_>> = patterns.iter().map(Pattern::literal).collect();
+        let prefilter = Prefilter::new(&literals, sample)?;
+        let needs_unescaped = patterns.iter().any(|pattern| pattern.needs_unescaped);
+        Ok(Self {
+            prefilter,
+            patterns,
+            interests,
+            always,
+            fields,
+            needs_unescaped,
+            wanted_fields,
+            property_watchers,
+            metric_watchers,
+            interests_of,
+        })
+    }
+
+    /// The interests of a rule.
+    pub(crate) fn of_rule(&self, rule: u32) -> &[CompiledInterest] {
+        &self.interests[self.interests_of[rule as usize].clone()]
+    }
+}
+
+/// One pattern for each different literal, and the interests that have none.
+fn patterns(interests: &[CompiledInterest]) -> (Vec<Pattern>, Vec<u32>) {
+    let mut numbers: HashMap<&LiteralKey, usize> = HashMap::new();
+    let mut patterns: Vec<Pattern> = vec![Pattern::facts("\"properties\""), Pattern::facts("\"metrics\"")];
+    let mut always = Vec::new();
+    for (number, interest) in interests.iter().enumerate() {
+        if !interest.kinds.has(Kind::Log) {
+            continue;
+        }
+        if interest.contains.is_empty() {
+            always.push(number as u32);
+        }
+        for literal in &interest.contains {
+            let pattern = *numbers.entry(literal).or_insert_with(|| {
+                patterns.push(trigger(literal));
+                patterns.len() - 1
+            });
+            let interests = &mut patterns[pattern].interests;
+            if interests.last() != Some(&(number as u32)) {
+                interests.push(number as u32);
+            }
+        }
+    }
+    (patterns, always)
+}
+
+type Watchers = HashMap<String, Vec<u32>>;
+
+fn watchers(rules: &[Arc<Rule>]) -> (Watchers, Watchers) {
+    let (mut properties, mut metrics) = (Watchers::new(), Watchers::new());
+    for (number, rule) in rules.iter().enumerate() {
+        if !rule.description.wants_kind(Kind::Fact) {
+            continue;
+        }
+        for name in &rule.description.wants.properties {
+            properties.entry(name.clone()).or_default().push(number as u32);
+        }
+        for name in &rule.description.wants.metrics {
+            metrics.entry(name.clone()).or_default().push(number as u32);
+        }
+    }
+    (properties, metrics)
+}

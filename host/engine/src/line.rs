@@ -1,0 +1,246 @@
+//! One candidate line: decode it, find out exactly who wants it, and keep it if anybody does.
+
+use std::borrow::Cow;
+
+use lifesigns_model::{Decoder, Facts, ObjectFacts, Record, Source, Span, limits};
+use memchr::memrchr;
+
+use crate::{
+    RuleSet,
+    prefilter::{Hit, Work},
+    scanned::{Line, Scanned},
+};
+
+/// Where a candidate line stands in its chunk.
+#[derive(Clone, Copy)]
+pub(crate) struct Positions {
+    /// First byte.
+    pub(crate) start: usize,
+    /// One past the last byte, without the line end.
+    pub(crate) end: usize,
+    /// Lines before it in the chunk.
+    pub(crate) number: u32,
+    /// Its decoded text may contain what its raw text does not.
+    pub(crate) forced: bool,
+}
+
+/// Memory for looking at lines.
+#[derive(Default)]
+pub(crate) struct LineScan {
+    /// Patterns that the line's message is known to contain.
+    patterns: Vec<u32>,
+    hits: Vec<Hit>,
+    work: Work,
+    times: Times,
+}
+
+impl LineScan {
+    /// A new chunk begins.
+    pub(crate) fn begin(&mut self) {
+        self.times = Times::default();
+    }
+
+    /// Looks at a line; `hits` are the prefilter's in it.
+    pub(crate) fn visit(&mut self, rules: &RuleSet, bytes: &[u8], at: Positions, hits: &[Hit], out: &mut Scanned) {
+        let raw = trim(&bytes[at.start..at.end]);
+        if raw.is_empty() {
+            return;
+        }
+        let text = String::from_utf8_lossy(raw);
+        let exact = matches!(text, Cow::Borrowed(_));
+        out.tally.decoded += 1;
+        out.tally.not_utf8 += u64::from(!exact);
+        let source = std::sync::Arc::clone(&out.source);
+        let record = source.decoder.decode(&text);
+        out.tally.malformed += u64::from(record.malformed);
+        let first_hit = out.hits.len() as u32;
+        if let Some(message) = &record.message {
+            let start = exact.then_some(at.start);
+            self.find_patterns(rules, message, &text, start, at.forced, hits);
+            self.find_interests(rules, &record, out);
+        }
+        let wanted = out.hits.len() as u32 > first_hit;
+        if !wanted && record.facts.is_none() {
+            return;
+        }
+        let time_ns = record.time_ns.or_else(|| self.times.before(source.decoder.as_ref(), bytes, at.start));
+        keep(
+            rules,
+            &source,
+            &text,
+            record,
+            out,
+            Line {
+                number: at.number,
+                time_ns,
+                raw: Span::NONE,
+                object: Span::NONE,
+                app: Span::NONE,
+                message: Span::NONE,
+                fields: 0..0,
+                hits: first_hit..out.hits.len() as u32,
+                facts: None,
+            },
+        );
+    }
+
+    /// Which patterns the decoded message contains. `start` is where `text` begins in the chunk, if
+    /// it stands there byte for byte.
+    fn find_patterns(
+        &mut self,
+        rules: &RuleSet,
+        message: &str,
+        text: &str,
+        start: Option<usize>,
+        forced: bool,
+        hits: &[Hit],
+    ) {
+        self.patterns.clear();
+        let all = &rules.index.patterns;
+        if forced {
+            self.hits.clear();
+            rules.index.prefilter.scan(message.as_bytes(), &mut self.hits, &mut self.work);
+        }
+        let place = start.and_then(|start| Span::within(message, text, start));
+        for hit in hits {
+            let pattern = &all[hit.literal as usize];
+            let Some(literal) = &pattern.literal else { continue };
+            let inside = place.is_some_and(|place| {
+                hit.start >= place.offset
+                    && hit.start as usize + literal.text.len() <= (place.offset + place.len) as usize
+            });
+            if (pattern.whole && inside) || (!(pattern.whole && place.is_some()) && literal.is_in(message)) {
+                self.patterns.push(hit.literal);
+            }
+        }
+        for hit in &self.hits[..if forced { self.hits.len() } else { 0 }] {
+            let pattern = &all[hit.literal as usize];
+            let Some(literal) = &pattern.literal else { continue };
+            if pattern.whole || literal.is_in(message) {
+                self.patterns.push(hit.literal);
+            }
+        }
+        self.patterns.sort_unstable();
+        self.patterns.dedup();
+    }
+
+    /// Which interests the line satisfies, as far as the line itself can tell.
+    fn find_interests(&self, rules: &RuleSet, record: &Record<'_>, out: &mut Scanned) {
+        let index = &rules.index;
+        let first = out.hits.len();
+        let by_literal = self.patterns.iter().flat_map(|pattern| &index.patterns[*pattern as usize].interests);
+        for number in by_literal.chain(&index.always) {
+            let interest = &index.interests[*number as usize];
+            let passes = interest.fields.iter().all(|(field, test)| {
+                let named = |(name, _): &&(Cow<'_, str>, Cow<'_, str>)| index.fields.get(name) == Some(*field);
+                test.passes(record.fields.iter().find(named).map(|(_, value)| value.as_ref()))
+            });
+            if passes {
+                out.hits.push(*number);
+            }
+        }
+        if out.hits.len() - first > 1 {
+            out.hits[first..].sort_unstable();
+            let mut kept = first;
+            for at in first..out.hits.len() {
+                if at == first || out.hits[at] != out.hits[kept - 1] {
+                    out.hits[kept] = out.hits[at];
+                    kept += 1;
+                }
+            }
+            out.hits.truncate(kept);
+        }
+    }
+
+    /// The time of the last line of the chunk that has one.
+    pub(crate) fn last_time(&mut self, decoder: &dyn Decoder, bytes: &[u8]) -> Option<u64> {
+        self.times.before(decoder, bytes, bytes.len())
+    }
+}
+
+/// Moves a decoded line into the chunk's text.
+fn keep(rules: &RuleSet, source: &Source, text: &str, record: Record<'_>, out: &mut Scanned, mut line: Line) {
+    out.tally.kept += 1;
+    line.raw = Span::push(&mut out.text, text);
+    let raw_start = line.raw.offset as usize;
+    let put = |arena: &mut String, part: Option<&str>| match part {
+        None => Span::NONE,
+        Some(part) => Span::within(part, text, raw_start).unwrap_or_else(|| Span::push(arena, part)),
+    };
+    line.object = put(&mut out.text, record.object.as_deref());
+    line.app = put(&mut out.text, record.app.as_deref());
+    line.message = put(&mut out.text, record.message.as_deref());
+    let first_field = out.fields.len() as u32;
+    if !line.hits.is_empty() && !rules.index.fields.is_empty() {
+        for (name, value) in &record.fields {
+            if let Some(number) = rules.index.fields.get(name)
+                && !out.fields[first_field as usize..].iter().any(|(known, _)| *known == number)
+            {
+                let span = put(&mut out.text, Some(value));
+                out.fields.push((number, span));
+            }
+        }
+    }
+    line.fields = first_field..out.fields.len() as u32;
+    if let Some(facts) = record.facts {
+        line.facts = Some(out.facts.len() as u32);
+        let object = record.object.as_deref().unwrap_or(&source.object);
+        out.facts.push(owned(object, facts));
+    }
+    out.lines.push(line);
+}
+
+fn owned(object: &str, facts: Facts<'_>) -> ObjectFacts {
+    let properties = facts.properties.into_iter();
+    ObjectFacts {
+        object: object.to_owned(),
+        time_ns: 0,
+        kind: facts.kind.map(Cow::into_owned),
+        parent: facts.parent.map(Cow::into_owned),
+        properties: properties.map(|(name, value)| (name.into_owned(), value.map(Cow::into_owned))).collect(),
+        metrics: facts.metrics.into_iter().map(|(name, value)| (name.into_owned(), value)).collect(),
+    }
+}
+
+/// Without the carriage return of a CRLF, and cut at the bound, on a character's edge.
+fn trim(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.len() <= limits::LINE_BYTES {
+        return line;
+    }
+    let mut end = limits::LINE_BYTES;
+    while end > limits::LINE_BYTES - 4 && line[end] & 0b1100_0000 == 0b1000_0000 {
+        end -= 1;
+    }
+    &line[..end]
+}
+
+/// Finds the nearest earlier line with a time, and never decodes a line twice for it.
+#[derive(Default)]
+struct Times {
+    /// The answer for lines that start here.
+    at: usize,
+    time_ns: Option<u64>,
+}
+
+impl Times {
+    /// The time of the nearest line that ends before `position` and has one. Positions must not go
+    /// back within a chunk.
+    fn before(&mut self, decoder: &dyn Decoder, bytes: &[u8], position: usize) -> Option<u64> {
+        let mut end = position;
+        while end > self.at {
+            let start = memrchr(b'\n', &bytes[..end - 1]).map_or(0, |before| before + 1).max(self.at);
+            let line =
+                String::from_utf8_lossy(trim(bytes[start..end].strip_suffix(b"\n").unwrap_or(&bytes[start..end])));
+            if !line.is_empty()
+                && let Some(time_ns) = decoder.decode(&line).time_ns
+            {
+                self.time_ns = Some(time_ns);
+                break;
+            }
+            end = start;
+        }
+        self.at = position;
+        self.time_ns
+    }
+}

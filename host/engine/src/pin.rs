@@ -1,0 +1,35 @@
+//! Threads on cores: scanners from the first core on, shards from the last one back.
+
+use core_affinity::CoreId;
+
+/// The cores that this process may use.
+pub(crate) struct Pins(Vec<CoreId>);
+
+/// The core of one thread, if it gets one.
+pub(crate) struct Pin(Option<CoreId>);
+
+impl Pins {
+    pub(crate) fn new(pin: bool) -> Self {
+        Self(if pin { core_affinity::get_core_ids().unwrap_or_default() } else { Vec::new() })
+    }
+
+    /// The core for the `number`th scanner.
+    pub(crate) fn get(&self, number: usize) -> Pin {
+        Pin(self.0.get(number % self.0.len().max(1)).copied())
+    }
+
+    /// The core for the `number`th shard.
+    pub(crate) fn get_last(&self, number: usize) -> Pin {
+        let cores = self.0.len().max(1);
+        Pin(self.0.get(cores - 1 - number % cores).copied())
+    }
+}
+
+impl Pin {
+    /// Pins the calling thread. A system that refuses is only slower.
+    pub(crate) fn apply(&self) {
+        if let Some(core) = self.0 {
+            core_affinity::set_for_current(core);
+        }
+    }
+}

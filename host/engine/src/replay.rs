@@ -1,0 +1,277 @@
+//! Replay: all sources, merged by event time, through the rules; the same input gives the same
+//! bytes, whatever the number of threads.
+//!
+//! Two passes. The first scans the sources, in parallel, and keeps the wanted lines. The second
+//! sorts them by event time, source and line, and walks through them in slices: each shard takes its
+//! own lines of a slice, and the slice's alerts are sorted and written before the next one begins.
+//! The number of shards is fixed, so that nothing depends on the number of threads.
+
+use std::{
+    io, mem,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use lifesigns_model::{AlertRef, ObjectFacts, Order, Source};
+
+use crate::{
+    Report, RuleSet, Tally, scan::Scanner, scanned::Scanned, sequencer::Place, shard::Shard, shard_of, slot::Clock,
+};
+
+/// Shards of a replay. Part of what makes its output what it is: a rule that fails is put into
+/// quarantine by shard.
+const SHARDS: usize = 4;
+/// Lines between two writes.
+const SLICE: usize = 1 << 16;
+
+/// One source to replay.
+pub struct Input<'a> {
+    /// Whose lines they are; ranks must be different.
+    pub source: Arc<Source>,
+    /// Gives the next whole lines, in a buffer that may reuse the one it is handed.
+    pub next: NextChunk<'a>,
+}
+
+/// Reads the next chunk of a source into a spare buffer.
+pub type NextChunk<'a> = Box<dyn FnMut(Vec<u8>) -> io::Result<Option<Vec<u8>>> + Send + 'a>;
+
+/// What the caller does with alerts and progress.
+pub struct Output<'a> {
+    /// Writes one alert.
+    pub render: &'a (dyn Fn(&AlertRef<'_>, &mut Vec<u8>) + Sync),
+    /// Takes rendered alerts, in order.
+    pub emit: &'a mut dyn FnMut(&[u8]) -> io::Result<()>,
+    /// Is told how many more bytes have been scanned.
+    pub progress: &'a (dyn Fn(u64) + Sync),
+}
+
+/// Why a replay ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// A source could not be read.
+    #[error("{name} cannot be read: {error}")]
+    Read {
+        /// The source's name.
+        name: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The alerts could not be written.
+    #[error("the alerts cannot be written: {0}")]
+    Write(io::Error),
+}
+
+/// What a replay came to.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// What the scan counted.
+    pub tally: Tally,
+    /// What the shards counted.
+    pub report: Report,
+    /// Objects that were seen or known.
+    pub objects: usize,
+}
+
+/// Replays `inputs`. `known` are facts that hold from the start.
+///
+/// # Errors
+/// When a source cannot be read or the output cannot be written.
+pub fn replay(
+    threads: usize,
+    rules: &Arc<RuleSet>,
+    inputs: Vec<Input<'_>>,
+    known: &[ObjectFacts],
+    output: &mut Output<'_>,
+) -> Result<Outcome, ReplayError> {
+    let threads = threads.clamp(1, SHARDS);
+    let chunks = scan_all(threads, rules, inputs, output.progress)?;
+    let mut outcome = Outcome::default();
+    let mut end_ns = 0;
+    for chunk in &chunks {
+        outcome.tally += chunk.tally;
+        end_ns = end_ns.max(chunk.last_time_ns.unwrap_or_default());
+    }
+    let order = in_order(&chunks);
+    let mut lanes = Lane::all(rules, known);
+    let mut slices = order.chunks(SLICE).peekable();
+    loop {
+        let slice = slices.next().unwrap_or_default();
+        let last = slices.peek().is_none();
+        let until = if last { end_ns } else { slice.last().map_or(0, |at| at.time_ns) };
+        walk(threads, &mut lanes, &chunks, slice, until, output.render);
+        write_out(&mut lanes, output.emit).map_err(ReplayError::Write)?;
+        if last {
+            break;
+        }
+    }
+    for lane in &mut lanes {
+        outcome.report.merge(lane.shard.take_report());
+        outcome.objects += lane.shard.objects();
+    }
+    Ok(outcome)
+}
+
+/// Reads and scans all inputs, and gives their chunks their places.
+fn scan_all(
+    threads: usize,
+    rules: &Arc<RuleSet>,
+    inputs: Vec<Input<'_>>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<Arc<Scanned>>, ReplayError> {
+    let reader = Mutex::new(Reader { inputs, input: 0, next: 0 });
+    let results: Mutex<Vec<(u64, Scanned)>> = Mutex::default();
+    let work = || -> Result<(), ReplayError> {
+        let mut scanner = Scanner::default();
+        let mut buffer = Vec::new();
+        loop {
+            let taken = reader.lock().unwrap_or_else(PoisonError::into_inner).take(mem::take(&mut buffer))?;
+            let Some((number, source, bytes)) = taken else { return Ok(()) };
+            let scanned = scanner.scan(Arc::clone(rules), source, &bytes);
+            progress(bytes.len() as u64);
+            buffer = bytes;
+            results.lock().unwrap_or_else(PoisonError::into_inner).push((number, scanned));
+        }
+    };
+    if threads == 1 {
+        work()?;
+    } else {
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().try_for_each(|worker| match worker.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+        })?;
+    }
+    let mut chunks = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    chunks.sort_by_key(|(number, _)| *number);
+    let mut place = (u32::MAX, Place::default());
+    let settle = |(_, mut scanned): (u64, Scanned)| {
+        if place.0 != scanned.source.rank {
+            place = (scanned.source.rank, Place::default());
+        }
+        place.1.settle(&mut scanned, true, None);
+        Arc::new(scanned)
+    };
+    Ok(chunks.into_iter().map(settle).collect())
+}
+
+/// Hands out chunks, input by input.
+struct Reader<'a> {
+    inputs: Vec<Input<'a>>,
+    input: usize,
+    next: u64,
+}
+
+impl Reader<'_> {
+    fn take(&mut self, mut spare: Vec<u8>) -> Result<Option<(u64, Arc<Source>, Vec<u8>)>, ReplayError> {
+        while let Some(input) = self.inputs.get_mut(self.input) {
+            let read = (input.next)(mem::take(&mut spare));
+            match read.map_err(|error| ReplayError::Read { name: input.source.name.clone(), error })? {
+                Some(bytes) => {
+                    self.next += 1;
+                    return Ok(Some((self.next - 1, Arc::clone(&input.source), bytes)));
+                }
+                None => self.input += 1,
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A line's place in the whole replay.
+#[derive(Clone, Copy)]
+struct At {
+    time_ns: u64,
+    chunk: u32,
+    line: u32,
+    shard: u32,
+}
+
+/// All lines by event time; chunks are in the order of sources and lines already, and the sort is
+/// stable.
+fn in_order(chunks: &[Arc<Scanned>]) -> Vec<At> {
+    let mut order = Vec::with_capacity(chunks.iter().map(|chunk| chunk.lines.len()).sum());
+    for (chunk, scanned) in chunks.iter().enumerate() {
+        let mut last = (0, "");
+        for (number, line) in scanned.lines.iter().enumerate() {
+            let object = scanned.object(line);
+            if number == 0 || object != last.1 {
+                last = (shard_of(object, SHARDS) as u32, object);
+            }
+            let time_ns = line.time_ns.unwrap_or_default();
+            order.push(At { time_ns, chunk: chunk as u32, line: number as u32, shard: last.0 });
+        }
+    }
+    order.sort_by_key(|at| at.time_ns);
+    order
+}
+
+/// A shard and its output of one slice.
+struct Lane {
+    number: u32,
+    shard: Shard,
+    bytes: Vec<u8>,
+    alerts: Vec<(Order, usize, usize)>,
+}
+
+impl Lane {
+    fn all(rules: &Arc<RuleSet>, known: &[ObjectFacts]) -> Vec<Self> {
+        let lane = |number| {
+            let mut shard = Shard::new(Arc::clone(rules), Clock::Event);
+            known.iter().filter(|facts| shard_of(&facts.object, SHARDS) == number).for_each(|facts| shard.know(facts));
+            Self { number: number as u32, shard, bytes: Vec::new(), alerts: Vec::new() }
+        };
+        (0..SHARDS).map(lane).collect()
+    }
+
+    fn walk(
+        &mut self,
+        chunks: &[Arc<Scanned>],
+        slice: &[At],
+        until_ns: u64,
+        render: &(dyn Fn(&AlertRef<'_>, &mut Vec<u8>) + Sync),
+    ) {
+        self.bytes.clear();
+        self.alerts.clear();
+        let (bytes, alerts) = (&mut self.bytes, &mut self.alerts);
+        let mut sink = |alert: &AlertRef<'_>| {
+            let start = bytes.len();
+            render(alert, bytes);
+            alerts.push((alert.order, start, bytes.len()));
+        };
+        for at in slice.iter().filter(|at| at.shard == self.number) {
+            self.shard.line(&chunks[at.chunk as usize], at.line, &mut sink);
+        }
+        self.shard.advance(until_ns, &mut sink);
+    }
+}
+
+fn walk(
+    threads: usize,
+    lanes: &mut [Lane],
+    chunks: &[Arc<Scanned>],
+    slice: &[At],
+    until_ns: u64,
+    render: &(dyn Fn(&AlertRef<'_>, &mut Vec<u8>) + Sync),
+) {
+    if threads == 1 {
+        lanes.iter_mut().for_each(|lane| lane.walk(chunks, slice, until_ns, render));
+        return;
+    }
+    let share = lanes.len().div_ceil(threads);
+    std::thread::scope(|scope| {
+        for lanes in lanes.chunks_mut(share) {
+            scope.spawn(move || lanes.iter_mut().for_each(|lane| lane.walk(chunks, slice, until_ns, render)));
+        }
+    });
+}
+
+fn write_out(lanes: &mut [Lane], emit: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    let all = lanes.iter().enumerate().flat_map(|(lane, it)| it.alerts.iter().map(move |alert| (lane, alert)));
+    let mut all: Vec<_> = all.collect();
+    all.sort_by_key(|(_, (order, _, _))| *order);
+    for (lane, (_, start, end)) in all {
+        emit(&lanes[lane].bytes[*start..*end])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! What the shards counted: events, alerts, and rules that failed.
+
+use std::collections::BTreeMap;
+
+use lifesigns_model::CellError;
+
+/// How one rule failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failures {
+    /// Events on which it failed.
+    pub failed: u64,
+    /// Events that it was not shown because it was in quarantine.
+    pub missed: u64,
+    /// What went wrong last.
+    pub last_error: String,
+}
+
+/// What a run of the shards came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Events that rules answered; one event counts once for each rule that was shown it.
+    pub events: u64,
+    /// Alerts, raises and clears together.
+    pub alerts: u64,
+    /// Reminders that were put off because too many were due at once.
+    pub reminders_put_off: u64,
+    /// Rules that failed, by name.
+    pub failures: BTreeMap<String, Failures>,
+}
+
+impl Report {
+    pub(crate) fn failed(&mut self, rule: &str, error: &CellError, _pause_ms: u64) {
+        let failures = self.failures.entry(rule.to_owned()).or_default();
+        failures.failed += 1;
+        failures.last_error = error.to_string();
+    }
+
+    pub(crate) fn missed(&mut self, rule: &str, events: u64) {
+        self.failures.entry(rule.to_owned()).or_default().missed += events;
+    }
+
+    /// Adds another shard's report.
+    pub fn merge(&mut self, other: Self) {
+        self.events += other.events;
+        self.alerts += other.alerts;
+        self.reminders_put_off += other.reminders_put_off;
+        for (rule, failures) in other.failures {
+            let mine = self.failures.entry(rule).or_default();
+            mine.failed += failures.failed;
+            mine.missed += failures.missed;
+            if !failures.last_error.is_empty() {
+                mine.last_error = failures.last_error;
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! A rule as the engine runs it: a module with a name, settings, limits and what it said about
+//! itself.
+
+use std::{fmt, sync::Arc};
+
+use lifesigns_model::{Description, Limits, Module, OpenError};
+
+/// A rule that has been opened once, so that its description is known.
+pub struct Rule {
+    /// Its name, unique in a rule set; its state belongs to this name.
+    pub name: String,
+    /// The module that it runs.
+    pub module: Arc<dyn Module>,
+    /// A JSON object.
+    pub settings: String,
+    /// What it may use.
+    pub limits: Limits,
+    /// What it said with these settings.
+    pub description: Description,
+}
+
+impl Rule {
+    /// Opens the module once to learn its description.
+    ///
+    /// # Errors
+    /// When the module cannot be started or refuses its settings.
+    pub fn new(name: &str, module: Arc<dyn Module>, settings: &str, limits: Limits) -> Result<Self, OpenError> {
+        let description = module.open(settings, &limits)?.description;
+        Ok(Self { name: name.to_owned(), module, settings: settings.to_owned(), limits, description })
+    }
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rule").field("name", &self.name).field("module", &self.module.digest()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,63 @@
+//! A generation: all rules that are live at one time, and the index that finds who wants a line.
+//! Built off the path, shared, never changed, swapped whole.
+
+use std::sync::Arc;
+
+use crate::{
+    Rule,
+    index::Index,
+    prefilter::{BuildError, Stats},
+};
+
+/// An immutable set of rules, sorted by name.
+pub struct RuleSet {
+    rules: Vec<Arc<Rule>>,
+    pub(crate) index: Index,
+}
+
+impl RuleSet {
+    /// Builds the index. `sample` is a piece of recent traffic, which helps to choose what to look
+    /// for; it may be empty. Of rules with equal names the last one stays.
+    ///
+    /// # Errors
+    /// When the literals together exceed what an index can hold.
+    pub fn new(mut rules: Vec<Arc<Rule>>, sample: &[u8]) -> Result<Self, BuildError> {
+        rules.reverse();
+        rules.sort_by(|one, other| one.name.cmp(&other.name));
+        rules.dedup_by(|next, kept| next.name == kept.name);
+        let index = Index::new(&rules, sample)?;
+        Ok(Self { rules, index })
+    }
+
+    /// The rules, by name.
+    pub fn rules(&self) -> &[Arc<Rule>] {
+        &self.rules
+    }
+
+    /// How the literals are looked for.
+    pub fn stats(&self) -> Stats {
+        self.index.prefilter.stats()
+    }
+
+    /// The names of the rules that make the host decode every line, because they have an interest
+    /// in log events without a literal.
+    pub fn unfiltered(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self
+            .index
+            .always
+            .iter()
+            .map(|interest| self.rules[self.index.interests[*interest as usize].rule as usize].name.as_str())
+            .collect();
+        names.dedup();
+        names
+    }
+}
+
+impl Default for RuleSet {
+    fn default() -> Self {
+        match Self::new(Vec::new(), &[]) {
+            Ok(empty) => empty,
+            Err(error) => unreachable!("an empty rule set always builds: {error}"),
+        }
+    }
+}

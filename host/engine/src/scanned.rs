@@ -1,0 +1,172 @@
+//! What a scan leaves of a chunk: the lines that somebody wants, decoded, over one text.
+
+use std::{ops::Range, sync::Arc};
+
+use lifesigns_model::{Done, ObjectFacts, Source, Span};
+
+use crate::{RuleSet, budget::Permit};
+
+/// What a scan counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Bytes scanned.
+    pub bytes: u64,
+    /// Lines scanned.
+    pub lines: u64,
+    /// Lines that were decoded.
+    pub decoded: u64,
+    /// Lines that at least one rule wants, or that carry facts.
+    pub kept: u64,
+    /// Decoded lines that were not valid UTF-8; the rules see U+FFFD in place of the bad bytes.
+    pub not_utf8: u64,
+    /// Lines that were longer than the bound and cut there.
+    pub cut: u64,
+    /// Decoded lines that began like their format and then were not.
+    pub malformed: u64,
+    /// Events with no time of their own and none before them; they count as time 0, or as the time
+    /// of their arrival.
+    pub timeless: u64,
+    /// Places that the prefilter had to look at more closely.
+    pub verifications: u64,
+    /// Pieces of traffic so hostile that the prefilter left them to its linear-time automaton.
+    pub fallbacks: u64,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.bytes += other.bytes;
+        self.lines += other.lines;
+        self.decoded += other.decoded;
+        self.kept += other.kept;
+        self.not_utf8 += other.not_utf8;
+        self.cut += other.cut;
+        self.malformed += other.malformed;
+        self.timeless += other.timeless;
+        self.verifications += other.verifications;
+        self.fallbacks += other.fallbacks;
+    }
+}
+
+/// One line that is wanted or carries facts. Spans point into [`Scanned::text`].
+pub(crate) struct Line {
+    /// Its number in the chunk, from 0.
+    pub(crate) number: u32,
+    /// Event time, nanoseconds since the Unix epoch; `None` until somebody before it lends one.
+    pub(crate) time_ns: Option<u64>,
+    /// The raw line.
+    pub(crate) raw: Span,
+    /// Nobody named: the source's.
+    pub(crate) object: Span,
+    pub(crate) app: Span,
+    pub(crate) message: Span,
+    /// In [`Scanned::fields`].
+    pub(crate) fields: Range<u32>,
+    /// Interests, in [`Scanned::hits`], in order.
+    pub(crate) hits: Range<u32>,
+    /// In [`Scanned::facts`].
+    pub(crate) facts: Option<u32>,
+}
+
+impl Line {
+    /// A line that stands for facts which came by a call.
+    pub(crate) fn of_facts(text: &mut String, facts: &ObjectFacts) -> Self {
+        Self {
+            number: 0,
+            time_ns: Some(facts.time_ns),
+            raw: Span::NONE,
+            object: Span::push(text, &facts.object),
+            app: Span::NONE,
+            message: Span::NONE,
+            fields: 0..0,
+            hits: 0..0,
+            facts: Some(0),
+        }
+    }
+}
+
+/// A scanned chunk.
+pub(crate) struct Scanned {
+    /// The generation that it was scanned with; all its numbers are of this set.
+    pub(crate) rules: Arc<RuleSet>,
+    pub(crate) source: Arc<Source>,
+    pub(crate) text: String,
+    pub(crate) lines: Vec<Line>,
+    /// Number of the field, value.
+    pub(crate) fields: Vec<(u32, Span)>,
+    pub(crate) hits: Vec<u32>,
+    pub(crate) facts: Vec<ObjectFacts>,
+    pub(crate) tally: Tally,
+    /// The time of the last line that has one.
+    pub(crate) last_time_ns: Option<u64>,
+    /// The number of the chunk's first line in its source, from 1; known once its turn comes.
+    pub(crate) first_line: u64,
+    /// Runs when everything in it has been evaluated.
+    pub(crate) ticket: Ticket,
+}
+
+impl Scanned {
+    pub(crate) fn new(rules: Arc<RuleSet>, source: Arc<Source>) -> Self {
+        Self {
+            rules,
+            source,
+            text: String::new(),
+            lines: Vec::new(),
+            fields: Vec::new(),
+            hits: Vec::new(),
+            facts: Vec::new(),
+            tally: Tally::default(),
+            last_time_ns: None,
+            first_line: 1,
+            ticket: Ticket::default(),
+        }
+    }
+
+    /// The object that a line is about.
+    pub(crate) fn object(&self, line: &Line) -> &str {
+        line.object.get(&self.text).unwrap_or(&self.source.object)
+    }
+
+    /// The app that wrote a line.
+    pub(crate) fn app(&self, line: &Line) -> Option<&str> {
+        line.app.get(&self.text).or(self.source.app.as_deref())
+    }
+
+    /// A field of a line, by number.
+    pub(crate) fn field(&self, line: &Line, number: u32) -> Option<&str> {
+        let fields = &self.fields[line.fields.start as usize..line.fields.end as usize];
+        fields.iter().find(|(known, _)| *known == number).map(|(_, span)| span.str(&self.text))
+    }
+
+    /// Takes its place in its source: `first_line` is the number of its first line, `before` the
+    /// last time known before it, `arrived` stands in where there is none.
+    pub(crate) fn settle(&mut self, first_line: u64, before: Option<u64>, arrived: Option<u64>) {
+        self.first_line = first_line;
+        for line in &mut self.lines {
+            if line.time_ns.is_none() {
+                line.time_ns = before.or(arrived);
+                self.tally.timeless += u64::from(before.is_none());
+            }
+        }
+        if self.last_time_ns.is_none() {
+            self.last_time_ns = before;
+        }
+    }
+}
+
+/// Gives back the bytes in flight and acknowledges to the source, when the last one lets go.
+#[derive(Default)]
+pub(crate) struct Ticket {
+    pub(crate) done: Option<Done>,
+    pub(crate) permit: Option<Permit>,
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        // What unwinds was not evaluated.
+        if !std::thread::panicking()
+            && let Some(done) = self.done.take()
+        {
+            done();
+        }
+    }
+}
