@@ -2,5 +2,11 @@
 //! here knows rules, and nothing here is asynchronous: a source blocks while the engine is busy.
 
 mod decode;
+mod follow;
+mod lines;
+mod stop;
 
 pub use decode::{Format, UnknownFormat};
+pub use follow::{Cursor, FollowError, Followed, Follower, Position};
+pub use lines::LineChunks;
+pub use stop::Stop;
