@@ -224,7 +224,14 @@ impl<'a> Tail<'a> {
                 Pulled::Chunk(bytes) => {
                     let after = Cursor { offset: open.read.offset - self.buffer.pending() as u64, ..open.read };
                     self.followed.cursor = Some(after);
-                    if emit(bytes, after).is_break() || stop.is_stopped() {
+                    if emit(bytes, after).is_break() {
+                        return Ok(Step::Ended);
+                    }
+                    if stop.is_stopped() {
+                        // In the middle of a file the rest is no unfinished line, only half read.
+                        if open.file.metadata()?.len() <= open.read.offset {
+                            self.finish(emit);
+                        }
                         return Ok(Step::Ended);
                     }
                 }
