@@ -1,0 +1,151 @@
+//! Images that the daemon's log and the Engine's events name.
+
+use std::{borrow::Cow, fmt};
+
+use lifesigns_rule::Event;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use crate::{Activity, call::Request, uri::Uri};
+
+/// An image that was named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention<'a> {
+    /// As the client wrote it: `registry.example/team/app:1.2`. Not an image's id.
+    pub image: Cow<'a, str>,
+    /// Where: `images-create`, `pull`, `form-data` or `engine-event`.
+    pub via: &'static str,
+}
+
+/// The image that this record names, if Docker pulls it or makes a container of it. The rule must
+/// want [`FIELDS`](crate::FIELDS).
+pub fn mention<'a>(event: &Event<'a>) -> Option<Mention<'a>> {
+    let message = event.message();
+    let (image, via) = if let Some(engine) = crate::engine::activity(event).filter(Activity::is_work) {
+        (engine.image?, "engine-event")
+    } else if let Some(form) = message.strip_prefix("form data: ") {
+        event.field("level").filter(|level| *level == "debug")?;
+        (Cow::Owned(of_form(form)?), "form-data")
+    } else if let Some(rest) = message.strip_prefix("Trying to pull ") {
+        event.field("level").filter(|level| *level == "debug")?;
+        let (repository, endpoint) = rest.split_once(" from ")?;
+        if repository.contains(' ') || !endpoint.starts_with("http") {
+            return None;
+        }
+        (Cow::Borrowed(repository), "pull")
+    } else {
+        let Request { uri, .. } = Request::of(event, message)?;
+        match uri.path {
+            "images/create" => (pulled(&uri)?, "images-create"),
+            "containers/create" => (of_create(event, &uri)?, "form-data"),
+            _ => return None,
+        }
+    };
+    (!is_image_id(&image)).then_some(Mention { image, via })
+}
+
+/// The image of `/images/create?fromImage=…&tag=…`. `None` for an import.
+pub(crate) fn pulled<'a>(uri: &Uri<'a>) -> Option<Cow<'a, str>> {
+    let image = uri.parameter("fromImage")?;
+    Some(match uri.parameter("tag") {
+        None => image,
+        // The client puts a digest into the same parameter.
+        Some(tag) if tag.contains(':') => format!("{image}@{tag}").into(),
+        Some(tag) => format!("{image}:{tag}").into(),
+    })
+}
+
+/// The image of `/containers/create`, where the same record tells it: from Docker 28 on the request
+/// line has the form, as text or (with `--log-format json`) as fields. Older daemons write it as a
+/// record of its own.
+pub(crate) fn of_create<'a>(event: &Event<'a>, uri: &Uri<'a>) -> Option<Cow<'a, str>> {
+    if let Some(image) = event.field("form-data.Image") {
+        return Some(Cow::Borrowed(image));
+    }
+    event.field("form-data").and_then(of_form).map(Cow::Owned).or_else(|| uri.parameter("Image"))
+}
+
+/// `sha256:…`, or an id as Docker shows it: no reference.
+fn is_image_id(image: &str) -> bool {
+    let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    image.is_empty() || image.starts_with("sha256:") || (matches!(image.len(), 12 | 64) && hex(image))
+}
+
+/// The top-level `Image` of a form, in whatever case: the daemon takes any. What a cut line still
+/// holds of a form is enough.
+pub(crate) fn of_form(form: &str) -> Option<String> {
+    let mut image = None;
+    let mut json = serde_json::Deserializer::from_str(form);
+    // An error means a cut line; what was found before it stands.
+    let _ = json.deserialize_map(Form(&mut image));
+    image.filter(|image| !image.is_empty())
+}
+
+struct Form<'i>(&'i mut Option<String>);
+
+impl<'de> Visitor<'de> for Form<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a form")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
+        while let Some(is_image) = map.next_key_seed(IsImage)? {
+            if is_image {
+                *self.0 = map.next_value::<Option<String>>()?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a key is `Image`, without keeping it.
+struct IsImage;
+
+impl<'de> DeserializeSeed<'de> for IsImage {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for IsImage {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
+        Ok(key.eq_ignore_ascii_case("image"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_s_own_image() {
+        let form = r#"{"Env":["\"Image\":\"a\""],"HostConfig":{"Image":"b"},"Image":"c\/d:1","Labels":{"Image":"e"}}"#;
+        assert_eq!(of_form(form).as_deref(), Some("c/d:1"));
+        assert_eq!(of_form(r#"{"image":"evil.invalid/x"}"#).as_deref(), Some("evil.invalid/x"));
+        assert_eq!(of_form(r#"{"Image":"a","Labels":{"cut"#).as_deref(), Some("a"));
+        for none in [r#"{"Image":null}"#, r#"{"Image":""}"#, r#"{"Image":7}"#, r#"["Image","x"]"#, "{}", "", "Image"] {
+            assert_eq!(of_form(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn ids_are_no_references() {
+        for id in ["sha256:aa", "4e4ab00281fb", &"a".repeat(64), ""] {
+            assert!(is_image_id(id), "{id}");
+        }
+        for reference in ["busybox", "deadbeef", "a/4e4ab00281fb", "busybox@sha256:aa"] {
+            assert!(!is_image_id(reference), "{reference}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What the docker rules ask the host for.
+
+use lifesigns_rule::{Interest, Test};
+
+use crate::Verb;
+
+/// The fields that [`Activity::of`](crate::Activity::of) and [`mention`](crate::mention) read.
+pub const FIELDS: [&str; 16] = [
+    "level",
+    "request-url",
+    "form-data",
+    "form-data.Image",
+    "namespace",
+    "ns",
+    "path",
+    "topic",
+    "id",
+    "container",
+    "Type",
+    "Action",
+    "Actor.ID",
+    "Actor.Attributes.name",
+    "Actor.Attributes.image",
+    "from",
+];
+
+/// Stands in every Engine event, and is rare elsewhere.
+const ENGINE: &str = "\"Attributes\"";
+/// The request line from Docker 28 on.
+const HANDLING: &str = "handling POST request";
+
+/// The interests that deliver the traces of these verbs, and hardly anything else: what the
+/// literals let through besides, [`Activity::of`](crate::Activity::of) turns down.
+pub fn interests(verbs: &[Verb]) -> Vec<Interest> {
+    let mut interests: Vec<Interest> = verbs.iter().flat_map(|verb| of_verb(*verb)).collect();
+    let actions = |kind: &str| {
+        let of_kind =
+            verbs.iter().filter(|verb| **verb != Verb::Present && (**verb == Verb::Pull) == (kind == "image"));
+        of_kind.map(|verb| verb.as_str()).collect::<Vec<_>>()
+    };
+    for kind in ["container", "image"] {
+        if !actions(kind).is_empty() {
+            interests.push(engine(kind, &actions(kind)));
+        }
+    }
+    interests
+}
+
+/// The interests that deliver images that are named.
+pub fn images() -> Vec<Interest> {
+    let mut interests = interests(&[Verb::Create, Verb::Start, Verb::Pull]);
+    // A start names an image only in an Engine event.
+    interests.retain(|interest| {
+        !interest.contains.iter().any(|literal| literal.contains("shim") || literal.contains("loop"))
+    });
+    interests
+        .push(Interest::log().contains(["form data: {", "Trying to pull "]).field("level", Test::one_of(["debug"])));
+    interests
+}
+
+fn engine(kind: &str, actions: &[&str]) -> Interest {
+    Interest::log().contains([ENGINE]).field("Type", Test::one_of([kind])).field("Action", Test::one_of(actions))
+}
+
+fn of_verb(verb: Verb) -> Vec<Interest> {
+    let handling = |path: &str| Interest::log().contains([HANDLING]).field("request-url", Test::containing([path]));
+    match verb {
+        Verb::Create => vec![Interest::log().contains(["/containers/create"]), handling("/containers/create")],
+        Verb::Pull => vec![Interest::log().contains(["/images/create?"]), handling("/images/create?")],
+        Verb::Start => vec![
+            Interest::log()
+                .contains(["starting signal loop", "connecting to shim "])
+                .field("namespace", Test::one_of(["moby"])),
+        ],
+        Verb::Die => vec![
+            Interest::log()
+                .contains(["cleaning up after shim disconnected", "ignoring event"])
+                .field("namespace", Test::one_of(["moby"])),
+        ],
+        Verb::Present => vec![Interest::log().contains(["docker0"])],
+        Verb::Stop | Verb::Kill | Verb::Restart | Verb::Destroy => Vec::new(),
+    }
+}

@@ -1,0 +1,29 @@
+//! What Docker leaves in logs: the daemon's request lines of all versions, containerd's traces of
+//! started and ended containers, Docker Engine events, and the bridge `docker0`. A plain library
+//! that the docker rules share; it is not a rule.
+//!
+//! ```text
+//! Docker 1.0–1.9   level=info  msg="POST /v1.21/containers/create?name=web"
+//! Docker 1.10–27   level=debug msg="Calling POST /v1.41/containers/create?name=web"
+//! Docker 28+       level=debug msg="handling POST request" request-url="/v1.48/containers/create?name=web" …
+//! default level    level=info  msg="starting signal loop" namespace=moby path=…/moby/<id>         (containerd 1.3–1.6)
+//!                  level=info  msg="connecting to shim <id>" namespace=moby                      (containerd 2)
+//! Engine events    {"Type":"container","Action":"create","Actor":{"ID":"…","Attributes":{"image":"…","name":"…"}},…}
+//! ```
+
+mod activity;
+mod call;
+mod engine;
+mod image;
+mod interests;
+mod news;
+mod trace;
+mod uri;
+
+pub use activity::{Activity, Trace, Verb};
+pub use image::{Mention, mention};
+pub use interests::{FIELDS, images, interests};
+pub use news::is_news;
+
+#[cfg(test)]
+mod tests;
