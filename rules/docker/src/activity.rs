@@ -128,6 +128,11 @@ impl<'a> Activity<'a> {
         self.container().map(|name| if is_id(name) { &name[..12] } else { name })
     }
 
+    /// Somebody asked the daemon for it; whether it came about is another matter.
+    pub fn is_request(&self) -> bool {
+        matches!(self.trace, Trace::Call | Trace::OldCall | Trace::Route)
+    }
+
     /// Docker is at work here: something came or was fetched. Ends and removals do not count.
     pub fn is_work(&self) -> bool {
         matches!(self.verb, Verb::Create | Verb::Start | Verb::Restart | Verb::Pull | Verb::Present)
