@@ -1,0 +1,136 @@
+//! Reading a file once, bounded, and knowing it again.
+
+use std::{
+    fs::{File, Metadata, OpenOptions},
+    io::{self, Read as _},
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// A file that was changed shorter ago than this can be changed again without a new time stamp: some
+/// file systems count in steps of two seconds.
+const TIME_STEP: Duration = Duration::from_millis(2_500);
+
+/// What a file is known by: a change of its content changes this, if only its time of change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FileKey {
+    device: u64,
+    inode: u64,
+    len: u64,
+    modified_ns: i128,
+    changed_ns: i128,
+}
+
+impl FileKey {
+    #[cfg(unix)]
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        let ns = |seconds: i64, ns: i64| i128::from(seconds) * 1_000_000_000 + i128::from(ns);
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            len: metadata.len(),
+            modified_ns: ns(metadata.mtime(), metadata.mtime_nsec()),
+            changed_ns: ns(metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
+        let modified_ns = modified.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as i128;
+        Self { device: 0, inode: 0, len: metadata.len(), modified_ns, changed_ns: modified_ns }
+    }
+
+    /// Which file it is, whatever it says. Nothing where the system does not tell.
+    pub(crate) fn identity(&self) -> Option<(u64, u64)> {
+        (self.inode != 0).then_some((self.device, self.inode))
+    }
+
+    /// Whether the key can be trusted to change with the file, when it was read at `now`.
+    pub(crate) fn is_settled(&self, now: SystemTime) -> bool {
+        let now_ns = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as i128;
+        self.changed_ns.max(self.modified_ns) + (TIME_STEP.as_nanos() as i128) < now_ns
+    }
+}
+
+/// Reads a regular file of at most `most_bytes`. The file is opened once, and everything is asked of
+/// the open file, so that nobody can put another in its place in between.
+pub(crate) fn read(path: &Path, most_bytes: u64) -> Result<(Vec<u8>, FileKey), String> {
+    let file = open(path).map_err(|error| explain(&error))?;
+    let metadata = file.metadata().map_err(|error| explain(&error))?;
+    if !metadata.is_file() {
+        return Err("not a regular file".into());
+    }
+    let too_big = |bytes: u64| Err(format!("it has {bytes} bytes, at most {most_bytes} are allowed"));
+    if metadata.len() > most_bytes {
+        return too_big(metadata.len());
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
+    // It may grow while it is read.
+    file.take(most_bytes + 1).read_to_end(&mut bytes).map_err(|error| explain(&error))?;
+    if bytes.len() as u64 > most_bytes {
+        return too_big(bytes.len() as u64);
+    }
+    Ok((bytes, FileKey::of(&metadata)))
+}
+
+/// Opens without waiting: opening a pipe to read would wait for its writer.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        const O_NONBLOCK: i32 = if cfg!(any(target_os = "linux", target_os = "android")) { 0o4000 } else { 0x4 };
+        options.custom_flags(O_NONBLOCK);
+    }
+    options.open(path)
+}
+
+/// What the system said, with a fix where there is one.
+pub(crate) fn explain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".into(),
+        io::ErrorKind::PermissionDenied => "it may not be read: give the user of this process read permission".into(),
+        _ => format!("it cannot be read: {error}"),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_up_to_its_bound_and_not_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        fs::write(&path, "12345").unwrap();
+        assert_eq!(read(&path, 5).unwrap().0, b"12345");
+        assert_eq!(read(&path, 4).unwrap_err(), "it has 5 bytes, at most 4 are allowed");
+        assert_eq!(read(dir.path(), 4).unwrap_err(), "not a regular file");
+        assert_eq!(read(&dir.path().join("b"), 4).unwrap_err(), "there is no such file");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn files_without_an_end_are_refused() {
+        assert_eq!(read(Path::new("/dev/zero"), 4).unwrap_err(), "not a regular file");
+    }
+
+    #[test]
+    fn a_key_changes_with_the_file_and_settles_later() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        fs::write(&path, "1").unwrap();
+        let (_, key) = read(&path, 5).unwrap();
+        assert_eq!(read(&path, 5).unwrap().1, key);
+        let now = SystemTime::now();
+        assert!(!key.is_settled(now) && key.is_settled(now + TIME_STEP * 2));
+        fs::write(&path, "12").unwrap();
+        assert_ne!(read(&path, 5).unwrap().1, key);
+    }
+}

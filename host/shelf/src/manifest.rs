@@ -1,0 +1,249 @@
+//! A manifest: `NAME.toml`, one rule. Here it is checked; `typed` reads it.
+
+use lifesigns_model::Limits;
+use toml::de::DeTable;
+
+use crate::{
+    flaw::Flaw,
+    json,
+    typed::{At, Typed, TypedLimits, meant, shown},
+};
+
+/// Longest name of a rule.
+pub const NAME_BYTES: usize = 128;
+/// Longest path of a module in a manifest.
+const MODULE_PATH_BYTES: usize = 1024;
+const GRANTS: [&str; 2] = ["state", "log"];
+
+/// What a manifest says.
+///
+/// ```toml
+/// module = "keyword.wasm"      # relative to this file; NAME.wasm beside it if left out
+/// enabled = true               # false: known, checked and not run
+/// grants = ["state", "log"]    # what the module may import; both if left out, [] is nothing
+///
+/// [settings]                   # the module's own; handed to it as JSON
+/// contains = ["Registering POST, /containers/create"]
+///
+/// [limits]
+/// deadline-ms = 100            # one call, 1 to 60000
+/// memory-bytes = 33554432      # linear memory, 64 KiB to 1 GiB
+/// alerts-per-event = 16        # 1 to 1024
+/// alert-bytes = 16384          # summary and attributes of one alert, 64 bytes to 1 MiB
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// The module's file, relative to the manifest; `None` for the one of the same name.
+    pub module: Option<String>,
+    /// Whether it shall run.
+    pub enabled: bool,
+    /// What it may import.
+    pub grants: Grants,
+    /// The `[settings]` as canonical JSON: keys sorted, no spaces.
+    pub settings_json: String,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+/// The interfaces that a rule may import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grants {
+    /// `lifesigns:rule/state`.
+    pub state: bool,
+    /// `lifesigns:rule/log`.
+    pub log: bool,
+}
+
+impl Default for Grants {
+    fn default() -> Self {
+        Self { state: true, log: true }
+    }
+}
+
+impl Default for Manifest {
+    fn default() -> Self {
+        Self {
+            module: None,
+            enabled: true,
+            grants: Grants::default(),
+            settings_json: "{}".to_owned(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads and checks the text of a manifest.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it, and where.
+    pub fn parse(text: &str) -> Result<Self, Flaw> {
+        let table = DeTable::parse(text)
+            .map_err(|error| Flaw::at(text, error.span().unwrap_or(0..0), format!("not TOML: {}", error.message())))?;
+        Self::check(&Typed::read(table.get_ref(), text)?, text)
+    }
+
+    fn check(typed: &Typed<'_>, text: &str) -> Result<Self, Flaw> {
+        Ok(Self {
+            module: typed.module.as_ref().map(|module| check_module(module, text)).transpose()?,
+            enabled: typed.enabled.unwrap_or(true),
+            grants: typed.grants.as_ref().map_or_else(|| Ok(Grants::default()), |list| check_grants(list, text))?,
+            settings_json: typed.settings.map_or_else(|| Ok("{}".to_owned()), |table| json::to_json(table, text))?,
+            limits: check_limits(&typed.limits, text)?,
+        })
+    }
+}
+
+fn check_module(module: &At<&str>, text: &str) -> Result<String, Flaw> {
+    let path = module.value;
+    let what = if path.is_empty() {
+        "`module` is empty: give the module's file, such as \"keyword.wasm\"".to_owned()
+    } else if path.len() > MODULE_PATH_BYTES || path.contains('\0') {
+        format!("`module` is not a usable path: at most {MODULE_PATH_BYTES} bytes, without a zero byte")
+    } else {
+        return Ok(path.to_owned());
+    };
+    Err(Flaw::at(text, module.span.clone(), what))
+}
+
+fn check_grants(list: &[At<&str>], text: &str) -> Result<Grants, Flaw> {
+    let mut grants = Grants { state: false, log: false };
+    for At { value, span } in list {
+        let slot = match *value {
+            "state" => &mut grants.state,
+            "log" => &mut grants.log,
+            unknown => {
+                let what = format!("no interface `{}` can be granted: {}", shown(unknown), meant(unknown, &GRANTS));
+                return Err(Flaw::at(text, span.clone(), what));
+            }
+        };
+        *slot = true;
+    }
+    Ok(grants)
+}
+
+fn check_limits(typed: &TypedLimits, text: &str) -> Result<Limits, Flaw> {
+    let bound = |name: &str, given: &Option<At<i64>>, default: u64, least: i64, most: i64| match given {
+        None => Ok(default),
+        Some(At { value, .. }) if (least..=most).contains(value) => Ok(*value as u64),
+        Some(At { value, span }) => {
+            let what = format!("`{name}` is {value}, and must be from {least} to {most}");
+            Err(Flaw::at(text, span.clone(), what))
+        }
+    };
+    let default = Limits::default();
+    Ok(Limits {
+        deadline_ms: bound("deadline-ms", &typed.deadline_ms, default.deadline_ms, 1, 60_000)?,
+        memory_bytes: bound("memory-bytes", &typed.memory_bytes, default.memory_bytes as u64, 64 << 10, 1 << 30)?
+            as usize,
+        alerts_per_event: bound("alerts-per-event", &typed.alerts_per_event, default.alerts_per_event as u64, 1, 1024)?
+            as usize,
+        alert_bytes: bound("alert-bytes", &typed.alert_bytes, default.alert_bytes as u64, 64, 1 << 20)? as usize,
+    })
+}
+
+/// Whether `name` can be a rule's name.
+///
+/// # Errors
+/// What is wrong with it, and the fix.
+pub fn check_name(name: &str) -> Result<(), String> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    if name.len() > NAME_BYTES {
+        return Err(format!("the name has {} bytes, at most {NAME_BYTES} are allowed: rename the file", name.len()));
+    }
+    let mut bytes = name.bytes();
+    let starts_well = bytes.next().is_some_and(plain);
+    if starts_well && bytes.all(|byte| plain(byte) || b"._-".contains(&byte)) {
+        return Ok(());
+    }
+    let mut better: String = name.to_ascii_lowercase();
+    better.retain(|char| char.is_ascii_alphanumeric() || " ._-".contains(char));
+    let better = better.replace(' ', "-");
+    let better = better.trim_start_matches(['.', '_', '-']);
+    let fix = if better.is_empty() { String::new() } else { format!(", for example to `{better}`") };
+    Err(format!(
+        "`{}` cannot be a rule's name: lower-case letters, digits, `.`, `_` and `-`, a letter or digit first: rename \
+         the file{fix}",
+        shown(name)
+    ))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_manifest_has_the_defaults() {
+        assert_eq!(Manifest::parse("").unwrap(), Manifest::default());
+        assert_eq!(Manifest::parse("\u{feff}enabled = true\n").unwrap(), Manifest::default());
+    }
+
+    #[test]
+    fn every_key_is_taken() {
+        let text = "module = \"../m/k.wasm\"\nenabled = false\ngrants = [\"log\"]\n[settings]\nb = 1\na = [\"x\"]\n\
+                    [limits]\ndeadline-ms = 5\nmemory-bytes = 65536\nalerts-per-event = 1\nalert-bytes = 100\n";
+        let manifest = Manifest::parse(text).unwrap();
+        let limits = Limits { deadline_ms: 5, memory_bytes: 65536, alerts_per_event: 1, alert_bytes: 100 };
+        let expected = Manifest {
+            module: Some("../m/k.wasm".into()),
+            enabled: false,
+            grants: Grants { state: false, log: true },
+            settings_json: r#"{"a":["x"],"b":1}"#.into(),
+            limits,
+        };
+        assert_eq!(manifest, expected);
+        assert_eq!(Manifest::parse("grants = []").unwrap().grants, Grants { state: false, log: false });
+    }
+
+    #[test]
+    fn every_flaw_has_its_place_and_its_fix() {
+        let cases = [
+            ("modul = \"x\"", "1:1: unknown key `modul`: did you mean `module`?"),
+            (
+                "\n contains = [\"x\"]",
+                "2:2: unknown key `contains`: known are `module`, `enabled`, `grants`, `settings`, \
+              `limits`; what the rule itself wants to know belongs into [settings]",
+            ),
+            ("deadline_ms = 3", "1:1: unknown key `deadline_ms`: `deadline-ms` belongs into [limits]"),
+            (
+                "[limits]\nmemory = 3",
+                "2:1: unknown limit `memory`: known are `deadline-ms`, `memory-bytes`, \
+              `alerts-per-event`, `alert-bytes`",
+            ),
+            ("[limits]\nalert-byte = 3", "2:1: unknown limit `alert-byte`: did you mean `alert-bytes`?"),
+            ("[limits]\ndeadline-ms = 0", "2:15: `deadline-ms` is 0, and must be from 1 to 60000"),
+            ("[limits]\ndeadline-ms = \"1s\"", "2:15: `deadline-ms` is a whole number, and this is of type string"),
+            ("module = 3", "1:10: `module` is a string, such as \"keyword.wasm\", and this is of type integer"),
+            ("module = \"\"", "1:10: `module` is empty: give the module's file, such as \"keyword.wasm\""),
+            ("enabled = \"yes\"", "1:11: `enabled` is true or false, and this is of type string"),
+            ("grants = [\"state\", \"logs\"]", "1:20: no interface `logs` can be granted: did you mean `log`?"),
+            (
+                "grants = \"log\"",
+                "1:10: `grants` is a list of strings, such as [\"state\", \"log\"]; [] grants nothing, \
+              and this is of type string",
+            ),
+            (
+                "settings = 3",
+                "1:12: `settings` is a table: begin it with a line [settings], and this is of type integer",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Manifest::parse(text).unwrap_err().to_string(), expected, "{text}");
+        }
+        for text in ["module = ", "module = \"a\"\nmodule = \"b\"", "[settings", "a = = 1"] {
+            assert!(Manifest::parse(text).unwrap_err().what.starts_with("not TOML: "), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_plain() {
+        for name in ["a", "docker-keyword", "web.nginx_2", "0"] {
+            check_name(name).unwrap();
+        }
+        assert!(check_name("My Rule").unwrap_err().contains("for example to `my-rule`"));
+        for name in ["", "-a", ".a", "a/b", "ü", &"x".repeat(129)] {
+            check_name(name).unwrap_err();
+        }
+    }
+}

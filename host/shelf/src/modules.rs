@@ -1,0 +1,123 @@
+//! Module files, read and hashed once, however many rules use them and however often they are
+//! scanned.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    path::Path,
+    sync::Arc,
+    time::SystemTime,
+};
+
+use lifesigns_model::limits::MODULE_BYTES;
+use sha2::{Digest as _, Sha256};
+
+use crate::file::{self, FileKey};
+
+/// A module's file, as it was read.
+pub struct ModuleBytes {
+    /// What stands in it. Whether that is a module at all is the sandbox's business.
+    pub bytes: Vec<u8>,
+    /// `sha256:<hex>` of the bytes.
+    pub digest: String,
+}
+
+impl ModuleBytes {
+    /// Hashes `bytes`.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let mut digest = String::with_capacity(7 + 64);
+        digest.push_str("sha256:");
+        for byte in Sha256::digest(&bytes) {
+            digest.push(HEX[usize::from(byte >> 4)] as char);
+            digest.push(HEX[usize::from(byte & 15)] as char);
+        }
+        Self { bytes, digest }
+    }
+}
+
+/// Equal digests are equal modules.
+impl PartialEq for ModuleBytes {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
+
+impl Eq for ModuleBytes {}
+
+impl std::fmt::Debug for ModuleBytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {} bytes", self.digest, self.bytes.len())
+    }
+}
+
+struct Read {
+    key: FileKey,
+    settled: bool,
+    module: Arc<ModuleBytes>,
+}
+
+/// The modules of the last scan, and of the one under way.
+#[derive(Default)]
+pub(crate) struct Modules {
+    /// By the file's identity; by its path where there is none.
+    last: HashMap<Id, Read>,
+    next: HashMap<Id, Read>,
+    /// What this scan has found under each path.
+    answers: HashMap<String, Result<Arc<ModuleBytes>, String>>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Id {
+    File(u64, u64),
+    Path(String),
+}
+
+impl Modules {
+    /// The module at `path`, relative to `dir`.
+    pub(crate) fn load(&mut self, dir: &Path, path: &str) -> Result<Arc<ModuleBytes>, String> {
+        if let Some(answer) = self.answers.get(path) {
+            return answer.clone();
+        }
+        let answer = self.find(&dir.join(path), path);
+        self.answers.insert(path.to_owned(), answer.clone());
+        answer
+    }
+
+    /// The scan is over: what it has not asked for is forgotten.
+    pub(crate) fn finish(&mut self) {
+        self.last = std::mem::take(&mut self.next);
+        self.answers.clear();
+    }
+
+    /// The identities of the files that this scan has loaded.
+    pub(crate) fn identities(&self) -> HashSet<(u64, u64)> {
+        self.next.values().filter_map(|read| read.key.identity()).collect()
+    }
+
+    fn find(&mut self, file: &Path, path: &str) -> Result<Arc<ModuleBytes>, String> {
+        let key = FileKey::of(&fs::metadata(file).map_err(|error| file::explain(&error))?);
+        let id = id(&key, path);
+        if let Some(known) = self.next.get(&id).filter(|known| known.key == key) {
+            return Ok(known.module.clone());
+        }
+        let known = self.last.remove(&id);
+        if let Some(known) = known.as_ref().filter(|known| known.settled && known.key == key) {
+            let module = known.module.clone();
+            self.next.insert(id, Read { key, settled: true, module: module.clone() });
+            return Ok(module);
+        }
+        let (bytes, key) = file::read(file, MODULE_BYTES)?;
+        let mut module = Arc::new(ModuleBytes::new(bytes));
+        if let Some(known) = known.filter(|known| known.module == module) {
+            module = known.module;
+        }
+        let settled = key.is_settled(SystemTime::now());
+        self.next.insert(self::id(&key, path), Read { key, settled, module: module.clone() });
+        Ok(module)
+    }
+}
+
+fn id(key: &FileKey, path: &str) -> Id {
+    key.identity().map_or_else(|| Id::Path(path.to_owned()), |(device, inode)| Id::File(device, inode))
+}

@@ -1,0 +1,245 @@
+//! Waiting until a rules folder should be scanned again. Who notices is apart from this: the system
+//! where it can, and looking now and then where it cannot.
+
+use std::{
+    collections::hash_map::DefaultHasher,
+    fs,
+    hash::{Hash as _, Hasher as _},
+    path::{Path, PathBuf},
+    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    time::{Duration, Instant},
+};
+
+use crate::{file::FileKey, notice::Notice};
+
+/// Nothing more has changed for this long: the change is complete.
+const QUIET: Duration = Duration::from_millis(100);
+/// A change is told after this long, even if more keeps coming.
+const MOST_DELAY: Duration = Duration::from_secs(1);
+/// How often the folders themselves are looked at: they may go and come back.
+const LOOK: Duration = Duration::from_millis(250);
+/// How often files are looked at where the system does not tell.
+const POLL: Duration = Duration::from_secs(1);
+/// How often where it does: a link's target, or a file system that keeps silent, shows only so.
+const DOUBT: Duration = Duration::from_secs(5);
+
+/// What a wait ended with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Something may have changed: scan.
+    Changed,
+    /// Nothing has.
+    Timeout,
+    /// A [`Stopper`] was used.
+    Stopped,
+}
+
+pub(crate) enum Nudge {
+    Changed,
+    Stop,
+}
+
+/// Ends a wait from another thread, and all waits after it.
+#[derive(Clone)]
+pub struct Stopper(Sender<Nudge>);
+
+impl Stopper {
+    /// Ends the wait.
+    pub fn stop(&self) {
+        // A watcher that is gone needs no stopping.
+        let _ = self.0.send(Nudge::Stop);
+    }
+}
+
+/// Watches a rules folder, and the folders that its modules lie in.
+///
+/// Watch first, then scan: what changes in between is not missed.
+pub struct Watcher {
+    folders: Vec<PathBuf>,
+    nudges: Receiver<Nudge>,
+    sender: Sender<Nudge>,
+    /// `None`: the system does not tell, and the files are looked at.
+    notice: Option<Notice>,
+    may_notice: bool,
+    /// What the folders were when they were last looked at.
+    identities: Vec<Option<(u64, u64)>>,
+    print: u64,
+    polled: Instant,
+    stopped: bool,
+    quiet: Duration,
+}
+
+impl Watcher {
+    /// Watches `folder`, which need not exist yet.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self::with(vec![folder.into()], true)
+    }
+
+    /// As [`Watcher::new`], but only by looking: for file systems that do not tell (NFS, some
+    /// containers' mounts).
+    pub fn polling(folder: impl Into<PathBuf>) -> Self {
+        Self::with(vec![folder.into()], false)
+    }
+
+    fn with(folders: Vec<PathBuf>, may_notice: bool) -> Self {
+        let (sender, nudges) = mpsc::channel();
+        let mut watcher = Self {
+            folders,
+            nudges,
+            sender,
+            notice: None,
+            may_notice,
+            identities: Vec::new(),
+            print: 0,
+            polled: Instant::now(),
+            stopped: false,
+            quiet: QUIET,
+        };
+        watcher.arm();
+        watcher
+    }
+
+    /// How long nothing more must change before a change is told; 100 ms if not set.
+    #[must_use]
+    pub fn quiet(mut self, quiet: Duration) -> Self {
+        self.quiet = quiet.min(MOST_DELAY);
+        self
+    }
+
+    /// Watches these folders as well, and no others but the rules folder: see
+    /// [`Snapshot::module_folders`](crate::Snapshot::module_folders). Returns whether that is new: then
+    /// scan once more, for what has changed before.
+    pub fn follow(&mut self, folders: &[PathBuf]) -> bool {
+        let mut wanted = vec![self.folders[0].clone()];
+        wanted.extend(folders.iter().filter(|folder| !same_folder(folder, &self.folders[0])).cloned());
+        if wanted == self.folders {
+            return false;
+        }
+        self.folders = wanted;
+        self.arm();
+        true
+    }
+
+    /// What ends a wait.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.sender.clone())
+    }
+
+    /// Waits until something has changed and has come to rest, or `timeout` has passed. A change
+    /// that begins within the timeout is told, even if it takes a little longer to come to rest.
+    pub fn wait(&mut self, timeout: Duration) -> Outcome {
+        let deadline = Instant::now() + timeout;
+        while !self.stopped {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let changed = match self.nudges.recv_timeout(left.min(LOOK)) {
+                Ok(Nudge::Changed) => true,
+                Ok(Nudge::Stop) | Err(RecvTimeoutError::Disconnected) => {
+                    self.stopped = true;
+                    break;
+                }
+                Err(RecvTimeoutError::Timeout) => self.look(),
+            };
+            if changed {
+                return self.settle();
+            }
+            if Instant::now() >= deadline {
+                return Outcome::Timeout;
+            }
+        }
+        Outcome::Stopped
+    }
+
+    /// Whether a folder has gone, come or been replaced, or a file has changed unnoticed.
+    fn look(&mut self) -> bool {
+        if identities(&self.folders) != self.identities {
+            return true;
+        }
+        let pause = if self.notice.is_some() { DOUBT } else { POLL };
+        self.polled.elapsed() >= pause && self.has_moved()
+    }
+
+    /// Waits for quiet, and watches what is there then.
+    fn settle(&mut self) -> Outcome {
+        let first = Instant::now();
+        loop {
+            let left = MOST_DELAY.saturating_sub(first.elapsed());
+            match self.nudges.recv_timeout(left.min(self.quiet)) {
+                Ok(Nudge::Changed) if first.elapsed() < MOST_DELAY => {}
+                Ok(Nudge::Stop) | Err(RecvTimeoutError::Disconnected) => {
+                    self.stopped = true;
+                    return Outcome::Stopped;
+                }
+                // Where the system does not tell, a file that is being written shows by looking.
+                Ok(Nudge::Changed) | Err(RecvTimeoutError::Timeout) => {
+                    let moved = self.has_moved();
+                    if left.is_zero() || self.notice.is_some() || !moved {
+                        break;
+                    }
+                }
+            }
+        }
+        if identities(&self.folders) != self.identities {
+            self.arm();
+        }
+        Outcome::Changed
+    }
+
+    /// Whether the files are others than when they were last looked at.
+    fn has_moved(&mut self) -> bool {
+        self.polled = Instant::now();
+        let print = print(&self.folders);
+        std::mem::replace(&mut self.print, print) != print
+    }
+
+    /// Begins to watch what is there now, which is to be scanned after that.
+    fn arm(&mut self) {
+        self.identities = identities(&self.folders);
+        let there: Vec<PathBuf> = self
+            .folders
+            .iter()
+            .zip(&self.identities)
+            .filter(|(_, identity)| identity.is_some())
+            .map(|(folder, _)| folder.clone())
+            .collect();
+        self.notice = None;
+        if self.may_notice {
+            match Notice::new(&there, self.sender.clone()) {
+                Ok(notice) => self.notice = Some(notice),
+                Err(cause) => {
+                    tracing::warn!(%cause, "the system does not tell of changes, looking every second instead");
+                }
+            }
+        }
+        self.print = print(&self.folders);
+        self.polled = Instant::now();
+    }
+}
+
+type FolderId = (u64, u64);
+
+/// Which folder is there, if one is.
+fn identity(path: &Path) -> Option<FolderId> {
+    let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_dir)?;
+    // Where the system tells no identity, there being a folder is all that can be said.
+    Some(FileKey::of(&metadata).identity().unwrap_or_default())
+}
+
+fn identities(folders: &[PathBuf]) -> Vec<Option<FolderId>> {
+    folders.iter().map(|folder| identity(folder)).collect()
+}
+
+fn same_folder(a: &Path, b: &Path) -> bool {
+    a == b || identity(a).is_some_and(|id| Some(id) == identity(b))
+}
+
+/// A number that changes when a file in the folders does.
+fn print(folders: &[PathBuf]) -> u64 {
+    // The order of a listing means nothing: the files' own numbers are added up.
+    let files = folders.iter().filter_map(|folder| folder.read_dir().ok()).flatten().flatten();
+    files.fold(0, |sum, entry| {
+        let mut hasher = DefaultHasher::new();
+        entry.path().hash(&mut hasher);
+        fs::metadata(entry.path()).ok().map(|metadata| FileKey::of(&metadata)).hash(&mut hasher);
+        sum.wrapping_add(hasher.finish())
+    })
+}

@@ -1,0 +1,194 @@
+//! What a rules folder gives, file by file.
+#![allow(clippy::unwrap_used)]
+
+use std::{fs, path::Path, sync::Arc};
+
+use lifesigns_shelf::{Grants, Shelf, Snapshot};
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        for (name, text) in files {
+            folder.write(name, text);
+        }
+        folder
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn scan(&self) -> Snapshot {
+        Shelf::new(self.0.path()).scan()
+    }
+}
+
+fn names(snapshot: &Snapshot) -> Vec<&str> {
+    snapshot.rules.iter().map(|rule| rule.name.as_str()).collect()
+}
+
+fn refusals(snapshot: &Snapshot, dir: &Path) -> Vec<String> {
+    let relative = |text: String| text.replace(&format!("{}/", dir.display()), "");
+    snapshot.refusals.iter().map(|refusal| relative(refusal.to_string())).collect()
+}
+
+#[test]
+fn manifests_and_lone_modules_are_rules() {
+    let folder = Folder::new(&[
+        ("keyword.wasm", "module k"),
+        ("b.toml", "module = \"keyword.wasm\"\n[settings]\ncontains = [\"x\"]\n"),
+        ("a.toml", "module = \"./keyword.wasm\"\nenabled = false\ngrants = []\n"),
+        ("sub/other.wasm", "module o"),
+        ("c.toml", "module = \"sub/other.wasm\""),
+        ("lone.wasm", "module l"),
+        ("own.toml", ""),
+        ("own.wasm", "module w"),
+    ]);
+    let snapshot = folder.scan();
+    assert_eq!(names(&snapshot), ["a", "b", "c", "lone", "own"]);
+    assert_eq!(snapshot.refusals, []);
+    let [a, b, lone] = ["a", "b", "lone"].map(|name| snapshot.rule(name).unwrap());
+    assert!(Arc::ptr_eq(&a.module, &b.module));
+    assert!(!a.enabled && b.enabled && lone.enabled);
+    assert_eq!(a.grants, Grants { state: false, log: false });
+    assert_eq!(b.settings_json, r#"{"contains":["x"]}"#);
+    assert_eq!((lone.settings_json.as_str(), &lone.manifest), ("{}", &None));
+    // printf 'module l' | sha256sum
+    assert_eq!(lone.module.digest, "sha256:97f3fd7dcb41a717459ab51636ae4864a64af2534508b19b08a8a07742b1315f");
+    let mut folders = snapshot.module_folders();
+    folders.sort();
+    assert_eq!(folders, [folder.0.path().to_owned(), folder.path("sub")]);
+}
+
+#[test]
+fn other_files_are_passed_over() {
+    let folder = Folder::new(&[
+        ("README.md", ""),
+        ("a.wasm.part", "half"),
+        ("a.toml~", "x"),
+        ("a.toml.tmp", "x"),
+        (".hidden.toml", "x"),
+        (".#a.toml", "x"),
+        ("#a.toml#", "x"),
+        ("folder.toml/x", "x"),
+        ("sub/nested.toml", "broken"),
+    ]);
+    assert_eq!(folder.scan(), Snapshot::default());
+}
+
+#[test]
+fn every_refusal_names_the_place_and_the_fix() {
+    let folder = Folder::new(&[
+        ("gone.toml", "module = \"nothing.wasm\""),
+        ("typo.toml", "module = \"k.wasm\"\nenable = true"),
+        ("latin.toml", ""),
+        ("My Rule.wasm", "m"),
+        ("both.toml", "module = \"k.wasm\""),
+        ("both.wasm", "unused"),
+        ("k.wasm", "m"),
+    ]);
+    fs::write(folder.path("latin.toml"), b"# ok\nx = \"\xe9\"").unwrap();
+    let snapshot = folder.scan();
+    assert_eq!(names(&snapshot), ["both"]);
+    assert_eq!(
+        refusals(&snapshot, folder.0.path()),
+        [
+            "My Rule.wasm: `My Rule` cannot be a rule's name: lower-case letters, digits, `.`, `_` and `-`, a letter or \
+             digit first: rename the file, for example to `my-rule`",
+            "both.wasm: both.toml is the rule `both`, and no manifest uses this file: write `module = \"both.wasm\"` into \
+             both.toml, or rename or remove this file",
+            "gone.toml: its module `nothing.wasm`: there is no such file",
+            "latin.toml:2:6: not UTF-8 from here on: save the file as UTF-8",
+            "typo.toml:2:1: unknown key `enable`: did you mean `enabled`?",
+        ]
+    );
+}
+
+#[test]
+fn a_broken_manifest_does_not_turn_its_module_into_a_rule() {
+    let folder = Folder::new(&[("a.toml", "module = \"k.wasm"), ("k.wasm", "m"), ("b.toml", "modul = \"j.wasm\"")]);
+    folder.write("j.wasm", "m");
+    let snapshot = folder.scan();
+    assert_eq!(names(&snapshot), [""; 0]);
+    assert_eq!(snapshot.refusals.len(), 2);
+}
+
+#[test]
+fn a_missing_folder_is_empty_and_says_so() {
+    let snapshot = Shelf::new("/nowhere/rules").scan();
+    assert!(snapshot.rules.is_empty() && !snapshot.unreadable);
+    assert!(snapshot.note.unwrap().starts_with("/nowhere/rules: there is no such folder yet"));
+}
+
+#[test]
+fn a_folder_that_is_a_file_keeps_its_rules() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    assert!(Shelf::new(file.path()).scan().unreadable);
+}
+
+#[test]
+fn too_big_a_module_is_refused_without_reading_it() {
+    let folder = Folder::new(&[]);
+    let file = fs::File::create(folder.path("big.wasm")).unwrap();
+    file.set_len(lifesigns_model::limits::MODULE_BYTES + 1).unwrap();
+    let snapshot = folder.scan();
+    assert!(snapshot.refusal("big").unwrap().why.contains("at most 16777216 are allowed"));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_to_files_only() {
+    use std::os::unix::fs::symlink;
+    let folder =
+        Folder::new(&[("v/keyword-1.2.wasm", "m"), ("keyword-2.wasm", "m"), ("a.toml", "module = \"current.wasm\"")]);
+    symlink("keyword-2.wasm", folder.path("current.wasm")).unwrap();
+    symlink("v/keyword-1.2.wasm", folder.path("linked.wasm")).unwrap();
+    symlink("nothing", folder.path("dangling.wasm")).unwrap();
+    symlink("/dev/zero", folder.path("zero.wasm")).unwrap();
+    let snapshot = folder.scan();
+    // keyword-2.wasm is a's module, though a calls it by the link's name.
+    assert_eq!(names(&snapshot), ["a", "linked"]);
+    assert_eq!(
+        refusals(&snapshot, folder.0.path()),
+        ["dangling.wasm: a link to nothing", "zero.wasm: not a regular file: put a file, or a link to one, here"]
+    );
+}
+
+#[test]
+fn a_rescan_sees_each_change_and_shares_the_rest() {
+    let folder = Folder::new(&[
+        ("k.wasm", "module 1"),
+        ("a.toml", "module = \"k.wasm\"\n[settings]\nn = 1"),
+        ("b.toml", "module = \"k.wasm\""),
+    ]);
+    let mut shelf = Shelf::new(folder.0.path());
+    let first = shelf.scan();
+    let again = shelf.scan();
+    assert!(first.rules.iter().zip(&again.rules).all(|(a, b)| Arc::ptr_eq(a, b)));
+
+    // The same length, within the same tick of the clock.
+    folder.write("a.toml", "module = \"k.wasm\"\n[settings]\nn = 2");
+    let second = shelf.scan();
+    assert_eq!(second.rule("a").unwrap().settings_json, r#"{"n":2}"#);
+    assert!(Arc::ptr_eq(first.rule("b").unwrap(), second.rule("b").unwrap()));
+
+    folder.write("k.wasm", "module 2");
+    let third = shelf.scan();
+    assert_ne!(third.rule("b").unwrap().module, second.rule("b").unwrap().module);
+
+    // A break refuses the rule and still knows whose the module is.
+    folder.write("a.toml", "");
+    fs::remove_file(folder.path("b.toml")).unwrap();
+    folder.write("a.toml", "oops");
+    let fourth = shelf.scan();
+    assert_eq!((names(&fourth), fourth.refusals.len()), (vec![], 1));
+    fs::remove_file(folder.path("a.toml")).unwrap();
+    assert_eq!(names(&shelf.scan()), ["k"]);
+}
