@@ -3,10 +3,11 @@
 
 mod decode;
 mod follow;
+pub mod inventory;
 mod lines;
 mod stop;
 
-pub use decode::{Format, UnknownFormat};
+pub use decode::{Format, UnknownFormat, parse_time};
 pub use follow::{Cursor, FollowError, Followed, Follower, Position};
 pub use lines::LineChunks;
 pub use stop::Stop;
