@@ -116,3 +116,17 @@ fn fields_and_depth_are_bounded() {
     let record = decoder.decode(&deep);
     assert!(record.fields.iter().all(|(name, value)| name.len() < 40 && value.starts_with('{')) && !record.malformed);
 }
+
+#[test]
+fn a_line_cannot_make_much_more_of_itself() {
+    let (long, many) = ("k".repeat(20_000), (0..4000).map(|number| format!("\"{number}\":1,")).collect::<String>());
+    let params = (0..4000).map(|number| format!(" {number}=\"1\"")).collect::<String>();
+    for (format, line) in [
+        (Format::Ndjson, format!("{{\"{long}\":{{{many}\"z\":1}}}}")),
+        (Format::Syslog, format!("<165>1 - - - - - [{long}{params}] message")),
+    ] {
+        let decoder = format.decoder(REFERENCE_NS);
+        let bytes: usize = texts(&decoder.decode(&line)).map(|text| text.len()).sum();
+        assert!(bytes < 4 * line.len(), "{format}: {bytes} bytes of {}", line.len());
+    }
+}

@@ -12,7 +12,8 @@ use super::{
     time::{self, Reference},
 };
 
-/// Objects in each other that are flattened; deeper ones are kept as JSON text.
+/// Objects in each other that are flattened; deeper ones are kept as JSON text, and so are those
+/// under a name of more than [`limits::KEY_BYTES`], which every field in them would repeat.
 const DEPTH: usize = 16;
 
 pub(crate) struct Ndjson(pub(crate) Reference);
@@ -158,7 +159,8 @@ impl<'a> Build<'a> {
     /// Takes the value that comes next as the field `name`, or as fields under `name`.
     fn flatten(&mut self, json: &mut Reader<'a>, name: Cow<'a, str>, depth: usize) -> Result<(), Bad> {
         match json.peek() {
-            b'{' if depth < DEPTH => {}
+            b'{' if self.record.fields.len() == limits::FIELDS => return json.raw().map(drop),
+            b'{' if depth < DEPTH && name.len() <= limits::KEY_BYTES => {}
             b'"' => {
                 let text = json.string()?;
                 self.leaf(name, text);

@@ -174,7 +174,7 @@ fn sent<'a>(text: &'a str, record: &mut Record<'a>) -> Option<&'a str> {
 fn structured<'a>(text: &'a str, record: &mut Record<'a>) -> Option<&'a str> {
     let mut rest = text;
     while let Some(element) = rest.strip_prefix('[') {
-        let end = memchr2(b' ', b']', element.as_bytes()).filter(|end| *end > 0)?;
+        let end = memchr2(b' ', b']', element.as_bytes()).filter(|end| (1..=limits::KEY_BYTES).contains(end))?;
         let id = &element[..end];
         rest = &element[end..];
         while let Some(param) = rest.strip_prefix(' ') {
@@ -182,7 +182,7 @@ fn structured<'a>(text: &'a str, record: &mut Record<'a>) -> Option<&'a str> {
                 rest = param;
                 break;
             }
-            let (name, quoted) = param.split_once("=\"")?;
+            let (name, quoted) = param.split_once("=\"").filter(|(name, _)| !name.contains([' ', ']']))?;
             let (value, after) = value(quoted)?;
             rest = after;
             if record.fields.len() < limits::FIELDS {
