@@ -112,10 +112,13 @@ impl<'a> Activity<'a> {
     /// want [`FIELDS`](crate::FIELDS).
     pub fn of(event: &Event<'a>) -> Option<Self> {
         let message = event.message();
-        engine::activity(event)
+        let mut activity = engine::activity(event)
             .or_else(|| trace::activity(event, message))
             .or_else(|| call::activity(event, message))
-            .or_else(|| trace::bridge(message))
+            .or_else(|| trace::bridge(message))?;
+        activity.name = activity.name.map(clipped);
+        activity.image = activity.image.map(clipped);
+        Some(activity)
     }
 
     /// The container's name, or else its id.
@@ -136,6 +139,23 @@ impl<'a> Activity<'a> {
     /// Docker is at work here: something came or was fetched. Ends and removals do not count.
     pub fn is_work(&self) -> bool {
         matches!(self.verb, Verb::Create | Verb::Start | Verb::Restart | Verb::Pull | Verb::Present)
+    }
+}
+
+/// Docker's own names and references are shorter; what a client may write is not bounded, and an
+/// answer over the host's limits would be discarded.
+pub(crate) fn clipped(text: Cow<'_, str>) -> Cow<'_, str> {
+    const MOST_BYTES: usize = 512;
+    if text.len() <= MOST_BYTES {
+        return text;
+    }
+    let end = text.floor_char_boundary(MOST_BYTES);
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[..end]),
+        Cow::Owned(mut text) => {
+            text.truncate(end);
+            Cow::Owned(text)
+        }
     }
 }
 

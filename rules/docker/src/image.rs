@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 use lifesigns_rule::Event;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use crate::{Activity, call::Request, uri::Uri};
+use crate::{Activity, activity::clipped, call::Request, uri::Uri};
 
 /// An image that was named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub fn mention<'a>(event: &Event<'a>) -> Option<Mention<'a>> {
             _ => return None,
         }
     };
-    (!is_image_id(&image)).then_some(Mention { image, via })
+    (!is_image_id(&image)).then(|| Mention { image: clipped(image), via })
 }
 
 /// The image of `/images/create?fromImage=…&tag=…`. `None` for an import.

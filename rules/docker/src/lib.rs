@@ -19,11 +19,13 @@ mod interests;
 mod news;
 mod trace;
 mod uri;
+mod work;
 
 pub use activity::{Activity, Trace, Verb};
 pub use image::{Mention, mention};
 pub use interests::{FIELDS, images, interests};
 pub use news::is_news;
+pub use work::Work;
 
 #[cfg(test)]
 mod tests;

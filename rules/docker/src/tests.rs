@@ -248,6 +248,12 @@ fn images() {
 }
 
 #[test]
+fn endless_names_are_cut() {
+    let seen = see(&[("level", "debug")], &format!("Calling POST /v1.41/containers/create?name={}", "ü".repeat(9000)));
+    assert_eq!(seen, [format!("create Call {} - 1.41", "ü".repeat(256))]);
+}
+
+#[test]
 fn traces_of_one_start_are_one_start() {
     let mut bench = bench();
     let path = format!("/run/x/moby/{ID}");
