@@ -17,15 +17,15 @@ pub(crate) struct FileKey {
     device: u64,
     inode: u64,
     len: u64,
-    modified_ns: i128,
-    changed_ns: i128,
+    modified_ns: i64,
+    changed_ns: i64,
 }
 
 impl FileKey {
     #[cfg(unix)]
     pub(crate) fn of(metadata: &Metadata) -> Self {
         use std::os::unix::fs::MetadataExt as _;
-        let ns = |seconds: i64, ns: i64| i128::from(seconds) * 1_000_000_000 + i128::from(ns);
+        let ns = |seconds: i64, ns: i64| seconds.saturating_mul(1_000_000_000).saturating_add(ns);
         Self {
             device: metadata.dev(),
             inode: metadata.ino(),
@@ -38,7 +38,7 @@ impl FileKey {
     #[cfg(not(unix))]
     pub(crate) fn of(metadata: &Metadata) -> Self {
         let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
-        let modified_ns = modified.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as i128;
+        let modified_ns = modified.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as i64;
         Self { device: 0, inode: 0, len: metadata.len(), modified_ns, changed_ns: modified_ns }
     }
 
@@ -49,8 +49,8 @@ impl FileKey {
 
     /// Whether the key can be trusted to change with the file, when it was read at `now`.
     pub(crate) fn is_settled(&self, now: SystemTime) -> bool {
-        let now_ns = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as i128;
-        self.changed_ns.max(self.modified_ns) + (TIME_STEP.as_nanos() as i128) < now_ns
+        let now_ns = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as i64;
+        self.changed_ns.max(self.modified_ns).saturating_add(TIME_STEP.as_nanos() as i64) < now_ns
     }
 }
 

@@ -58,7 +58,7 @@ struct Broken {
 struct Candidate {
     name: String,
     path: PathBuf,
-    metadata: Metadata,
+    key: FileKey,
 }
 
 #[derive(Default)]
@@ -108,7 +108,7 @@ impl Shelf {
         referred.files(self.modules.identities());
         for candidate in listing.modules {
             let file_name = format!("{}.wasm", candidate.name);
-            if !referred.has(&file_name, FileKey::of(&candidate.metadata).identity()) {
+            if !referred.has(&file_name, candidate.key.identity()) {
                 self.add_lone(candidate, &file_name, &manifests, &mut snapshot, &mut rules);
             }
         }
@@ -139,8 +139,8 @@ impl Shelf {
                 break;
             }
             let path = self.dir.join(&file_name);
-            let metadata = match regular(&entry, &path) {
-                Ok(Some(metadata)) => metadata,
+            let key = match regular(&entry, &path) {
+                Ok(Some(metadata)) => FileKey::of(&metadata),
                 Ok(None) => continue,
                 Err(why) => {
                     snapshot.refusals.push(Refusal::new(stem, path, why));
@@ -149,14 +149,14 @@ impl Shelf {
             };
             let name = stem.to_owned();
             let list = if is_manifest { &mut listing.manifests } else { &mut listing.modules };
-            list.push(Candidate { name, path, metadata });
+            list.push(Candidate { name, path, key });
         }
         Ok(listing)
     }
 
     /// The manifest, from memory if its file is what it was.
     fn manifest(&mut self, candidate: &Candidate) -> Read {
-        let key = FileKey::of(&candidate.metadata);
+        let key = candidate.key;
         let known = match self.manifests.remove(&candidate.name) {
             Some(known) if known.settled && known.key == key => return known,
             other => other,
