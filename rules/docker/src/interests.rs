@@ -2,7 +2,7 @@
 
 use lifesigns_rule::{Interest, Test};
 
-use crate::Verb;
+use crate::{Verb, trace::NAMESPACE};
 
 /// The fields that [`Activity::of`](crate::Activity::of) and [`mention`](crate::mention) read.
 pub const FIELDS: [&str; 16] = [
@@ -58,6 +58,24 @@ pub fn images() -> Vec<Interest> {
     interests
 }
 
+/// The interests that deliver everything that [`Activity::of`](crate::Activity::of) knows of
+/// containers that start and end, requests and debug traces too.
+pub fn starts_and_ends() -> Vec<Interest> {
+    let mut interests = interests(&[Verb::Start, Verb::Die]);
+    interests.extend([
+        Interest::log().contains(["Calling POST /"]).field("level", Test::one_of(["debug"])),
+        Interest::log().contains(["POST /v1."]).field("level", Test::one_of(["info"])),
+        Interest::log()
+            .contains([HANDLING])
+            .field("request-url", Test::containing(["/start", "/stop", "/kill", "/restart"])),
+        Interest::log()
+            .contains(["event forwarded"])
+            .field("ns", Test::one_of([NAMESPACE]))
+            .field("topic", Test::one_of(["/tasks/start", "/tasks/delete"])),
+    ]);
+    interests
+}
+
 fn engine(kind: &str, actions: &[&str]) -> Interest {
     Interest::log().contains([ENGINE]).field("Type", Test::one_of([kind])).field("Action", Test::one_of(actions))
 }
@@ -70,12 +88,12 @@ fn of_verb(verb: Verb) -> Vec<Interest> {
         Verb::Start => vec![
             Interest::log()
                 .contains(["starting signal loop", "connecting to shim "])
-                .field("namespace", Test::one_of(["moby"])),
+                .field("namespace", Test::one_of([NAMESPACE])),
         ],
         Verb::Die => vec![
             Interest::log()
                 .contains(["cleaning up after shim disconnected", "ignoring event"])
-                .field("namespace", Test::one_of(["moby"])),
+                .field("namespace", Test::one_of([NAMESPACE])),
         ],
         Verb::Present => vec![Interest::log().contains(["docker0"])],
         Verb::Stop | Verb::Kill | Verb::Restart | Verb::Destroy => Vec::new(),

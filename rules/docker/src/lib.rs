@@ -23,7 +23,7 @@ mod work;
 
 pub use activity::{Activity, Trace, Verb};
 pub use image::{Mention, mention};
-pub use interests::{FIELDS, images, interests};
+pub use interests::{FIELDS, images, interests, starts_and_ends};
 pub use news::is_news;
 pub use work::Work;
 

@@ -308,7 +308,7 @@ fn docker_up_to_1_9_tells_a_call_twice_at_debug_level() {
 #[test]
 fn the_interests_ask_for_what_is_read() {
     let verbs = [Verb::Create, Verb::Start, Verb::Die, Verb::Pull, Verb::Present];
-    for interest in interests(&verbs).into_iter().chain(super::images()) {
+    for interest in interests(&verbs).into_iter().chain(super::images()).chain(starts_and_ends()) {
         assert!(interest.contains.iter().all(|literal| literal.len() >= 7), "{:?}", interest.contains);
         for condition in interest.conditions {
             let lifesigns_rule::Subject::Field(name) = condition.subject else { panic!("a property") };

@@ -5,7 +5,7 @@ use lifesigns_rule::Event;
 use crate::{Activity, Trace, Verb, activity::is_id};
 
 /// The namespace in which Docker's containers live in containerd. Kubernetes' live in `k8s.io`.
-const NAMESPACE: &str = "moby";
+pub(crate) const NAMESPACE: &str = "moby";
 
 /// A trace of a started or ended container.
 pub(crate) fn activity<'a>(event: &Event<'a>, message: &'a str) -> Option<Activity<'a>> {

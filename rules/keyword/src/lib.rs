@@ -63,12 +63,12 @@ impl Rule for Keyword {
         };
         let which = self.which(event.message());
         let (opening, object) = (&self.openings[which], event.object());
-        let mut summary = String::with_capacity(opening.len() + object.len() + if count.is_some() { 48 } else { 0 });
+        let mut summary = String::with_capacity(opening.len() + object.len() + if count.is_some() { 32 } else { 0 });
         summary.push_str(opening);
         summary.push_str(object);
         if let Some((count, window)) = count {
             use std::fmt::Write;
-            let _ = write!(summary, ", {count} times within {window}");
+            let _ = write!(summary, ", {count} within {window}");
         }
         let raised = alerts.raise(&self.settings.symptom, summary).attribute("keyword", self.literal(which));
         if let Some((count, _)) = count {

@@ -95,7 +95,7 @@ fn the_count_is_in_the_alert() {
     bench.log("vm", "refused");
     let alerts = bench.log("vm", "refused");
     assert_eq!(attribute(&alerts[0], "count"), Some("2"));
-    assert_eq!(alerts[0].summary, "Keyword: \"refused\" in the log of vm, 2 times within 1m");
+    assert_eq!(alerts[0].summary, "Keyword: \"refused\" in the log of vm, 2 within 1m");
 }
 
 #[test]

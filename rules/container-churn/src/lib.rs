@@ -1,0 +1,132 @@
+//! Containers that come and go: many different ones, or many starts and stops, within a window.
+
+mod tally;
+
+use docker::{Activity, FIELDS, starts_and_ends};
+use lifesigns_rule::{
+    Alerts, Criticality, Description, Event, Impact, Interest, Kind, Rule, State, Symptom, settings::Duration,
+};
+use serde::Deserialize;
+use tally::Tally;
+
+/// The `[settings]` table.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Settings {
+    /// What is counted together.
+    pub window: Duration,
+    /// So many different containers started are many.
+    pub containers: u32,
+    /// So many starts and stops are many.
+    pub starts_stops: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { window: Duration::from_secs(600), containers: 20, starts_stops: 60 }
+    }
+}
+
+/// The rule.
+pub struct ContainerChurn(Settings);
+
+const CONTAINERS: &str = "many-containers";
+const STARTS_STOPS: &str = "many-starts-stops";
+/// The reminder that looks whether a raised symptom is over.
+const LOOK: &str = "look";
+/// What the host remembers, from the contract.
+const DISTINCT: u32 = 4096;
+const COUNT: u32 = 65_536;
+
+impl Rule for ContainerChurn {
+    type Settings = Settings;
+
+    fn new(settings: Settings) -> Result<Self, String> {
+        if settings.window.ms() < 1000 {
+            return Err("`window` is under a second: give a length of time such as \"10m\"".into());
+        }
+        for (name, value, most) in
+            [("containers", settings.containers, DISTINCT), ("starts-stops", settings.starts_stops, COUNT)]
+        {
+            if !(1..=most).contains(&value) {
+                return Err(format!("`{name}` is {value}: give a number from 1 to {most}"));
+            }
+        }
+        Ok(Self(settings))
+    }
+
+    fn describe(&self) -> Description {
+        let symptom = |id, title| {
+            Symptom::new(id, title)
+                .criticality(Criticality::Warning)
+                .impact(Impact::Efficiency)
+                .recommendation("See with `docker events` what comes and goes; a restart loop shows as one container that starts again and again.")
+        };
+        Description::new("container-churn", env!("CARGO_PKG_VERSION"))
+            .symptom(symptom(CONTAINERS, "Many different containers were started"))
+            .symptom(symptom(STARTS_STOPS, "Containers were started and stopped many times"))
+            .interests(starts_and_ends())
+            .interest(Interest::reminder())
+            .fields(FIELDS)
+    }
+
+    fn evaluate(&self, event: &Event<'_>, alerts: &mut Alerts<'_>) {
+        let activity = match event.kind() {
+            Kind::Log => match Activity::of(event) {
+                Some(activity) => Some(activity),
+                None => return,
+            },
+            _ => None,
+        };
+        let state = event.state();
+        let tally = Tally::take(&state, activity.as_ref(), self.0.window.ms());
+        let turned = |symptom, count, threshold: u32| turned(&state, symptom, count >= u64::from(threshold));
+        let (object, window) = (event.object(), self.0.window);
+
+        let containers = turned(CONTAINERS, tally.containers, self.0.containers);
+        let words = format!("Different containers started on {object} within {window}: {}", tally.containers);
+        say(alerts, CONTAINERS, containers, words, &[("containers", tally.containers)]);
+
+        let both = tally.starts + tally.stops;
+        let starts_stops = turned(STARTS_STOPS, both, self.0.starts_stops);
+        let words = format!("Starts and stops on {object} within {window}: {} and {}", tally.starts, tally.stops);
+        say(alerts, STARTS_STOPS, starts_stops, words, &[("starts", tally.starts), ("stops", tally.stops)]);
+
+        if containers.0 || starts_stops.0 {
+            state.remind_at(LOOK, event.time_ns().saturating_add(self.step_ns()));
+        }
+    }
+}
+
+impl ContainerChurn {
+    /// How often to look whether it is over: a tenth of the window, at least a second apart.
+    fn step_ns(&self) -> u64 {
+        (self.0.window.ns() / 10).max(1_000_000_000)
+    }
+}
+
+/// Keeps whether the symptom is raised. Whether it is now, and whether that is new.
+fn turned(state: &State<'_>, symptom: &str, is: bool) -> (bool, bool) {
+    let was = state.get(symptom).is_some();
+    match (was, is) {
+        (false, true) => state.set(symptom, "", 0),
+        (true, false) => state.delete(symptom),
+        _ => {}
+    }
+    (is, was != is)
+}
+
+fn say(alerts: &mut Alerts<'_>, symptom: &str, (is, new): (bool, bool), words: String, counts: &[(&str, u64)]) {
+    if !new {
+        return;
+    }
+    let mut alert = if is { alerts.raise(symptom, words) } else { alerts.clear(symptom, words) };
+    for (name, count) in counts {
+        alert = alert.attribute(name, count.to_string());
+    }
+}
+
+lifesigns_rule::export!(ContainerChurn);
+
+#[cfg(test)]
+mod tests;
