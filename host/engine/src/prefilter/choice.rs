@@ -1,7 +1,7 @@
-//! Which seven bytes of a literal it is found by: those whose four windows are rarest and least loaded.
+//! Which bytes of a literal it is found by: neighbouring 4-byte windows, one for each alignment that the stride has,
+//! of which the traffic has little and other literals have little.
 
-use super::LONG_MIN_BYTES;
-use super::filter::{STRIDE, gram, mix};
+use super::filter::{gram, mix};
 use super::patterns::Patterns;
 use super::traffic::Traffic;
 
@@ -19,24 +19,24 @@ const LOADS_LOG: u32 = 18;
 const COST_LOOKUP: u64 = 48;
 const COST_COMPARE: u64 = 12;
 const COST_NEW_GRAM: u64 = 64;
-const COST_COLD_LOAD: u64 = 16;
+const COST_COLD_LOAD: u64 = 4;
 const COST_COMMON: u64 = 2;
 const OVERLOADED: u64 = u64::MAX / 8;
 
 /// Assigns windows to patterns one after the other.
-pub(super) struct Chooser<'a> {
+pub(super) struct Chooser<'a, const STRIDE: usize> {
     traffic: &'a Traffic,
     /// Patterns behind each gram so far, by hash.
     loads: Vec<u16>,
     costs: Vec<u64>,
 }
 
-impl<'a> Chooser<'a> {
+impl<'a, const STRIDE: usize> Chooser<'a, STRIDE> {
     pub(super) fn new(traffic: &'a Traffic) -> Self {
         Self { traffic, loads: vec![0; 1 << LOADS_LOG], costs: Vec::new() }
     }
 
-    /// The patterns with the position of the first of their four windows, and those for which all are overloaded.
+    /// The patterns with the position of the first of their windows, and those for which all are overloaded.
     pub(super) fn choose_all(mut self, patterns: &Patterns, members: &[u32]) -> (Vec<(u32, u16)>, Vec<u32>) {
         // The shortest first: they have the least choice.
         let mut order = members.to_vec();
@@ -54,7 +54,7 @@ impl<'a> Chooser<'a> {
 
     fn choose(&mut self, bytes: &[u8]) -> Option<u16> {
         let bytes = &bytes[..bytes.len().min(WINDOWS_MAX + STRIDE - 1)];
-        debug_assert!(bytes.len() >= LONG_MIN_BYTES);
+        debug_assert!(bytes.len() >= STRIDE + 3, "a literal of {} bytes", bytes.len());
         let mut costs = std::mem::take(&mut self.costs);
         costs.clear();
         costs.extend(bytes.windows(4).map(|w| self.cost(gram([w[0], w[1], w[2], w[3]]))));
@@ -62,14 +62,14 @@ impl<'a> Chooser<'a> {
         let best = sums.enumerate().min_by_key(|&(_, sum)| sum);
         self.costs = costs;
         let (position, _) = best.filter(|&(_, sum)| sum < OVERLOADED)?;
-        for w in bytes[position..position + LONG_MIN_BYTES].windows(4) {
+        for w in bytes[position..][..STRIDE + 3].windows(4) {
             self.loads[Self::slot(gram([w[0], w[1], w[2], w[3]]))] += 1;
         }
         Some(position as u16)
     }
 
     fn slot(gram: u32) -> usize {
-        (mix(gram) >> (64 - LOADS_LOG)) as usize
+        (mix(gram) >> (32 - LOADS_LOG)) as usize
     }
 
     fn cost(&self, gram: u32) -> u64 {
@@ -79,9 +79,11 @@ impl<'a> Chooser<'a> {
         if load >= limit {
             return OVERLOADED;
         }
-        let load_cost = if load == 0 { COST_NEW_GRAM } else { u64::from(load) * COST_COLD_LOAD };
-        per_mib * (COST_LOOKUP + COST_COMPARE * u64::from(load))
-            + load_cost
-            + COST_COMMON * self.traffic.commonness(gram)
+        // A gram that is there already costs its lookups anyway.
+        let (hot, cold) = match load {
+            0 => (COST_LOOKUP + COST_COMPARE, COST_NEW_GRAM),
+            _ => (COST_COMPARE * (2 + u64::from(load)), COST_COLD_LOAD * u64::from(load)),
+        };
+        per_mib * hot + cold + COST_COMMON * self.traffic.commonness(gram)
     }
 }

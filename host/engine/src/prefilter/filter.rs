@@ -1,36 +1,44 @@
 //! The bit set that every fourth byte of the traffic is probed against: small, branch-free, and wrong only on one side.
+//!
+//! The probing loop is written so that the compiler makes vectors of it: 32-bit words and hashes, sixteen probes a
+//! turn, no bounds checks. Built for AVX2 it is 2.8 times as fast as for plain x86-64, hence the choice at run time.
 
-/// The haystack is probed by blocks of this many bytes.
-pub(super) const BLOCK_BYTES: usize = 512;
-/// Bytes between probes.
-pub(super) const STRIDE: usize = 4;
-/// Bits of the set for each gram (which sets two of them).
-const BITS_PER_GRAM: usize = 48;
+/// Probes of a span, which is what is probed at once.
+pub(super) const SPAN_PROBES: usize = 2048;
+/// Probes of one turn of the loop.
+const GROUP_PROBES: usize = 16;
+/// Bytes that a turn may look at: 16 probes at the largest stride, which is 4.
+const GROUP_BYTES: usize = 64;
+/// Room for the probes of a span, and some for those that are written but not counted.
+const FOUND: usize = 2 * SPAN_PROBES;
+
+/// The numbers of the probes of a span where a gram may be; reused from span to span.
+pub(super) type Found = [u16; FOUND];
 
 /// The 4 bytes at the start of `bytes`, with ASCII letters folded (and some other bytes too: a filter may).
-#[inline]
+#[inline(always)]
 pub(super) fn gram(bytes: [u8; 4]) -> u32 {
     u32::from_le_bytes(bytes) | 0x2020_2020
 }
 
 /// Spreads a gram; the high bits are the good ones.
-#[inline]
-pub(super) fn mix(gram: u32) -> u64 {
-    u64::from(gram).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+#[inline(always)]
+pub(super) fn mix(gram: u32) -> u32 {
+    (gram ^ (gram >> 15)).wrapping_mul(0x9E37_79B1)
 }
 
 /// A Bloom filter of two bits within one word, so that a probe is one load.
 #[derive(Debug)]
-pub(super) struct Bits<const WORDS: usize>(Box<[u64; WORDS]>);
+pub(super) struct Bits<const WORDS: usize>(Box<[u32; WORDS]>);
 
 impl<const WORDS: usize> Bits<WORDS> {
     const LOG: u32 = WORDS.trailing_zeros();
 
-    #[inline]
+    #[inline(always)]
     fn place(gram: u32) -> (usize, u32, u32) {
         let hash = mix(gram);
-        let rest = hash >> (64 - 12 - Self::LOG);
-        ((rest >> 12) as usize & (WORDS - 1), (rest >> 6) as u32 & 63, rest as u32 & 63)
+        let word = (hash >> (32 - Self::LOG)) as usize & (WORDS - 1);
+        (word, hash >> (32 - Self::LOG - 5) & 31, hash >> (32 - Self::LOG - 10) & 31)
     }
 
     fn new(grams: impl Iterator<Item = u32>) -> Self {
@@ -42,76 +50,125 @@ impl<const WORDS: usize> Bits<WORDS> {
         Self(words)
     }
 
-    #[inline]
-    fn has(&self, gram: u32) -> bool {
+    /// 1 if `gram` may be in the set, else 0.
+    #[inline(always)]
+    fn has(&self, gram: u32) -> u32 {
         let (word, one, two) = Self::place(gram);
-        (self.0[word] >> one) & (self.0[word] >> two) & 1 != 0
+        (self.0[word] >> one) & (self.0[word] >> two) & 1
     }
 
-    /// Writes to `found` the numbers of the probes that may be grams, and returns how many there are.
-    #[inline]
-    fn probe(&self, block: &[u8; BLOCK_BYTES], found: &mut [u8; 256]) -> usize {
-        // A byte counts the at most 128 probes of a block, and needs no bounds check in `found`.
-        let mut count = 0u8;
-        for (number, bytes) in block.as_chunks::<STRIDE>().0.iter().enumerate() {
-            found[usize::from(count)] = number as u8;
-            count += u8::from(self.has(gram(*bytes)));
+    #[inline(always)]
+    fn probe<const STRIDE: usize>(&self, text: &[u8], found: &mut Found) -> usize {
+        let (mut count, mut first) = (0, 0);
+        while first < SPAN_PROBES {
+            let Some(group) = text.get(first * STRIDE..).and_then(<[u8]>::first_chunk::<GROUP_BYTES>) else { break };
+            let mut mask = 0;
+            for probe in 0..GROUP_PROBES {
+                let at = probe * STRIDE;
+                mask |= self.has(gram([group[at], group[at + 1], group[at + 2], group[at + 3]])) << probe;
+            }
+            // Two without a branch: mispredicted ones cost more than the whole loop.
+            for _ in 0..2 {
+                found[count % FOUND] = (first + mask.trailing_zeros() as usize) as u16;
+                count += usize::from(mask != 0);
+                mask &= mask.wrapping_sub(1);
+            }
+            while mask != 0 {
+                found[count % FOUND] = (first + mask.trailing_zeros() as usize) as u16;
+                count += 1;
+                mask &= mask - 1;
+            }
+            first += GROUP_PROBES;
         }
-        usize::from(count)
+        while first < SPAN_PROBES {
+            let Some(&bytes) = text.get(first * STRIDE..).and_then(<[u8]>::first_chunk) else { break };
+            found[count % FOUND] = first as u16;
+            count += self.has(gram(bytes)) as usize;
+            first += 1;
+        }
+        count
+    }
+
+    /// The same loop, compiled for AVX2.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+    fn probe_avx2<const STRIDE: usize>(&self, text: &[u8], found: &mut Found) -> usize {
+        self.probe::<STRIDE>(text, found)
+    }
+
+    fn probe_fastest<const STRIDE: usize>(&self, text: &[u8], found: &mut Found, avx2: bool) -> usize {
+        #[cfg(target_arch = "x86_64")]
+        if avx2 {
+            // SAFETY: `avx2` comes from `has_avx2`, which asked this processor for all features that the function
+            // is compiled for.
+            return unsafe { self.probe_avx2::<STRIDE>(text, found) };
+        }
+        let _ = avx2;
+        self.probe::<STRIDE>(text, found)
     }
 }
 
-/// The bit set in the smallest size that serves its grams.
+/// Whether the processor has what `probe_avx2` is compiled for.
+fn has_avx2() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt");
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
+}
+
+/// The sizes in bytes. A small set is worth some false probes: the text competes for the first-level cache.
 #[derive(Debug)]
-pub(super) enum Filter {
-    /// 4 KiB.
-    Small(Bits<512>),
-    /// 32 KiB: the first-level cache.
-    Medium(Bits<4096>),
-    /// 64 KiB.
-    Large(Bits<8192>),
-    /// 256 KiB: the second-level cache.
-    Huge(Bits<32768>),
+enum Sized {
+    B4K(Bits<{ 1 << 10 }>),
+    B16K(Bits<{ 1 << 12 }>),
+    B32K(Bits<{ 1 << 13 }>),
+    B64K(Bits<{ 1 << 14 }>),
+    B256K(Bits<{ 1 << 16 }>),
+}
+
+/// The bit set in the size that serves its grams best.
+#[derive(Debug)]
+pub(super) struct Filter {
+    bits: Sized,
+    avx2: bool,
 }
 
 impl Filter {
+    /// The set of `count` grams. The bounds are measured.
     pub(super) fn new(count: usize, grams: impl Iterator<Item = u32>) -> Self {
-        match count * BITS_PER_GRAM / 64 {
-            0..=512 => Self::Small(Bits::new(grams)),
-            513..=4096 => Self::Medium(Bits::new(grams)),
-            4097..=8192 => Self::Large(Bits::new(grams)),
-            _ => Self::Huge(Bits::new(grams)),
-        }
+        let bits = match count {
+            0..=1_000 => Sized::B4K(Bits::new(grams)),
+            1_001..=6_000 => Sized::B16K(Bits::new(grams)),
+            6_001..=24_000 => Sized::B32K(Bits::new(grams)),
+            24_001..=64_000 => Sized::B64K(Bits::new(grams)),
+            _ => Sized::B256K(Bits::new(grams)),
+        };
+        Self { bits, avx2: has_avx2() }
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        8 * match self {
-            Self::Small(_) => 512,
-            Self::Medium(_) => 4096,
-            Self::Large(_) => 8192,
-            Self::Huge(_) => 32768,
+        match self.bits {
+            Sized::B4K(_) => 4 << 10,
+            Sized::B16K(_) => 16 << 10,
+            Sized::B32K(_) => 32 << 10,
+            Sized::B64K(_) => 64 << 10,
+            Sized::B256K(_) => 256 << 10,
         }
     }
 
-    /// Whether `gram` may be in the set.
-    #[inline]
-    pub(super) fn has(&self, gram: u32) -> bool {
-        match self {
-            Self::Small(bits) => bits.has(gram),
-            Self::Medium(bits) => bits.has(gram),
-            Self::Large(bits) => bits.has(gram),
-            Self::Huge(bits) => bits.has(gram),
-        }
-    }
-
-    /// Writes to `found` the numbers of the probes of `block` that may be grams, and returns how many there are.
-    #[inline]
-    pub(super) fn probe(&self, block: &[u8; BLOCK_BYTES], found: &mut [u8; 256]) -> usize {
-        match self {
-            Self::Small(bits) => bits.probe(block, found),
-            Self::Medium(bits) => bits.probe(block, found),
-            Self::Large(bits) => bits.probe(block, found),
-            Self::Huge(bits) => bits.probe(block, found),
+    /// Probes the start of `text` at every `STRIDE` bytes, [`SPAN_PROBES`] times or to its end; writes to `found` the
+    /// numbers of the probes where a gram may be, in order, and returns how many there are.
+    pub(super) fn probe<const STRIDE: usize>(&self, text: &[u8], found: &mut Found) -> usize {
+        const { assert!(GROUP_PROBES * STRIDE <= GROUP_BYTES && STRIDE <= 4) };
+        match &self.bits {
+            Sized::B4K(bits) => bits.probe_fastest::<STRIDE>(text, found, self.avx2),
+            Sized::B16K(bits) => bits.probe_fastest::<STRIDE>(text, found, self.avx2),
+            Sized::B32K(bits) => bits.probe_fastest::<STRIDE>(text, found, self.avx2),
+            Sized::B64K(bits) => bits.probe_fastest::<STRIDE>(text, found, self.avx2),
+            Sized::B256K(bits) => bits.probe_fastest::<STRIDE>(text, found, self.avx2),
         }
     }
 }

@@ -1,20 +1,17 @@
-//! Long literals by 4-byte grams: probe every fourth byte, look the gram up where a bit is set, compare there.
+//! Literals by 4-byte grams: probe every `STRIDE` bytes, look the gram up where a bit is set, compare there.
 //!
-//! A pattern is found by seven of its bytes, which hold a window for each alignment. So each occurrence meets exactly
-//! one probe, and no occurrence is reported twice.
+//! A pattern is found by `STRIDE` neighbouring windows, one for each alignment. So each occurrence meets exactly one
+//! probe, and no occurrence is reported twice.
 
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::automaton::Automaton;
 use super::choice::Chooser;
-use super::filter::{BLOCK_BYTES, Filter, STRIDE, gram, mix};
+use super::filter::{Filter, SPAN_PROBES, gram, mix};
 use super::patterns::Patterns;
 use super::traffic::Traffic;
 use super::{Hit, Work};
-
-/// The budget is kept by spans of this many bytes.
-const SPAN_BYTES: usize = 8 << 10;
 
 /// A pattern behind a gram.
 #[derive(Debug, Clone, Copy)]
@@ -37,22 +34,29 @@ struct Slot {
 }
 
 #[derive(Debug)]
-pub(super) struct Grams {
+pub(super) struct Grams<const STRIDE: usize> {
     filter: Filter,
     /// Open addressing; a power of two long and never full.
     slots: Vec<Slot>,
     entries: Vec<Entry>,
-    /// The patterns and where the first of their four windows stands, sorted by pattern.
+    /// The patterns and where the first of their windows stands, sorted by pattern.
     chosen: Vec<(u32, u16)>,
     /// Weighted verifications that a span may cost.
     budget: u32,
+    /// Verifications per KiB of such traffic as the windows were chosen by.
+    expected_per_kib: f64,
     /// How many bytes a pattern reaches before and after a probe that meets it, at most.
     reach: (usize, usize),
     /// All the patterns, for when traffic spends the budget; built at the first such moment.
     linear: OnceLock<Option<Automaton>>,
 }
 
-impl Grams {
+impl<const STRIDE: usize> Grams<STRIDE> {
+    /// The shortest pattern that has a window for each alignment.
+    pub(super) const MIN_BYTES: usize = STRIDE + 3;
+    /// The budget is kept by spans of this many bytes.
+    const SPAN_BYTES: usize = SPAN_PROBES * STRIDE;
+
     /// The index of `members`, and those of them that it cannot carry.
     pub(super) fn new(
         patterns: &Patterns,
@@ -60,7 +64,7 @@ impl Grams {
         traffic: &Traffic,
         budget_per_kib: u32,
     ) -> (Option<Self>, Vec<u32>) {
-        let (mut chosen, overloaded) = Chooser::new(traffic).choose_all(patterns, members);
+        let (mut chosen, overloaded) = Chooser::<STRIDE>::new(traffic).choose_all(patterns, members);
         if chosen.is_empty() {
             return (None, overloaded);
         }
@@ -75,12 +79,15 @@ impl Grams {
         let count = groups().count();
         let before = chosen.iter().map(|&(_, window)| usize::from(window) + STRIDE - 1).max();
         let after = chosen.iter().map(|&(p, window)| patterns.len(p) - usize::from(window)).max();
+        let cost = |group: &[(u32, Entry)]| traffic.per_mib(group[0].0) * (1 + group.len() as u64);
+        let expected_per_kib = groups().map(cost).sum::<u64>() as f64;
         let grams = Self {
             filter: Filter::new(count, groups().map(|group| group[0].0)),
             slots: slots(count, groups().map(|group| (group[0].0, group.len()))),
             entries: listed.iter().map(|&(_, entry)| entry).collect(),
             chosen,
-            budget: budget_per_kib * (SPAN_BYTES >> 10) as u32,
+            budget: budget_per_kib * (Self::SPAN_BYTES >> 10) as u32,
+            expected_per_kib: expected_per_kib / (STRIDE as f64 * 1024.0),
             reach: (before.unwrap_or(0), after.unwrap_or(0)),
             linear: OnceLock::new(),
         };
@@ -89,6 +96,10 @@ impl Grams {
 
     pub(super) fn count(&self) -> usize {
         self.chosen.len()
+    }
+
+    pub(super) fn expected_per_kib(&self) -> f64 {
+        self.expected_per_kib
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
@@ -101,34 +112,29 @@ impl Grams {
     }
 
     pub(super) fn scan(&self, haystack: &[u8], patterns: &Patterns, hits: &mut Vec<Hit>, work: &mut Work) {
-        for from in (0..haystack.len()).step_by(SPAN_BYTES) {
-            let span = from..haystack.len().min(from + SPAN_BYTES);
+        let mut found = work.found.take().unwrap_or_else(|| Box::new([0; _]));
+        for from in (0..haystack.len()).step_by(Self::SPAN_BYTES) {
+            let to = haystack.len().min(from + Self::SPAN_BYTES);
+            let count = self.filter.probe::<STRIDE>(&haystack[from..], &mut found);
             let mut visit = Visit { grams: self, haystack, patterns, hits, left: i64::from(self.budget), looked: 0 };
-            let spent_at = visit.span(span.clone());
+            let spent_at = visit.all(from, &found[..count]);
             work.verifications += visit.looked;
             if let Some(at) = spent_at {
                 work.fallbacks += 1;
-                self.scan_linear(haystack, at..span.end, patterns, hits, work);
+                self.scan_linear(haystack, at..to, patterns, hits);
             }
         }
+        work.found = Some(found);
     }
 
     /// Reports exactly what the probes in `probes` would: the patterns whose one probe lies there.
     #[cold]
-    fn scan_linear(
-        &self,
-        haystack: &[u8],
-        probes: Range<usize>,
-        patterns: &Patterns,
-        hits: &mut Vec<Hit>,
-        work: &mut Work,
-    ) {
+    fn scan_linear(&self, haystack: &[u8], probes: Range<usize>, patterns: &Patterns, hits: &mut Vec<Hit>) {
         let build = || Automaton::new(patterns, self.chosen.iter().map(|&(p, _)| p).collect()).ok();
         let Some(linear) = self.linear.get_or_init(build) else {
             // Too large an automaton: slow is better than wrong.
             let mut visit = Visit { grams: self, haystack, patterns, hits, left: i64::MAX, looked: 0 };
-            visit.span(probes);
-            work.verifications += visit.looked;
+            probes.step_by(STRIDE).for_each(|at| visit.probe(at));
             return;
         };
         let range = probes.start.saturating_sub(self.reach.0)..haystack.len().min(probes.end + self.reach.1);
@@ -145,7 +151,7 @@ impl Grams {
     #[inline]
     fn lookup(&self, gram: u32) -> &[Entry] {
         let mask = self.slots.len() - 1;
-        let mut at = (mix(gram) >> 32) as usize & mask;
+        let mut at = slot_of(gram, mask);
         loop {
             let slot = self.slots[at & mask];
             if slot.count == 0 {
@@ -160,8 +166,8 @@ impl Grams {
 }
 
 /// A walk over the probes of one span.
-struct Visit<'a> {
-    grams: &'a Grams,
+struct Visit<'a, const STRIDE: usize> {
+    grams: &'a Grams<STRIDE>,
     haystack: &'a [u8],
     patterns: &'a Patterns,
     hits: &'a mut Vec<Hit>,
@@ -171,30 +177,15 @@ struct Visit<'a> {
     looked: u64,
 }
 
-impl Visit<'_> {
-    /// Visits all probes of the span, or those before the returned offset if the budget did not reach further.
-    fn span(&mut self, span: Range<usize>) -> Option<usize> {
-        let haystack = self.haystack;
-        let mut found = [0; 256];
-        let (blocks, rest) = haystack[span.clone()].as_chunks::<BLOCK_BYTES>();
-        for (number, block) in blocks.iter().enumerate() {
-            let from = span.start + number * BLOCK_BYTES;
-            let count = self.grams.filter.probe(block, &mut found);
-            for &probe in &found[..count] {
-                let at = from + usize::from(probe) * STRIDE;
-                self.probe(at);
-                if self.left < 0 {
-                    return Some(at + STRIDE);
-                }
-            }
-        }
-        for at in (span.end - rest.len()..span.end).step_by(STRIDE) {
-            let Some(&bytes) = haystack[at..].first_chunk() else { break };
-            if self.grams.filter.has(gram(bytes)) {
-                self.probe(at);
-                if self.left < 0 {
-                    return Some(at + STRIDE);
-                }
+impl<const STRIDE: usize> Visit<'_, STRIDE> {
+    /// Visits the found probes of the span that begins at `from`. If the budget does not reach for all of them,
+    /// returns the offset behind the last one visited.
+    fn all(&mut self, from: usize, found: &[u16]) -> Option<usize> {
+        for &number in found {
+            let at = from + usize::from(number) * STRIDE;
+            self.probe(at);
+            if self.left < 0 {
+                return Some(at + STRIDE);
             }
         }
         None
@@ -251,7 +242,7 @@ fn slots(count: usize, groups: impl Iterator<Item = (u32, usize)>) -> Vec<Slot> 
     let mask = slots.len() - 1;
     let mut first = 0;
     for (gram, count) in groups {
-        let mut at = (mix(gram) >> 32) as usize & mask;
+        let mut at = slot_of(gram, mask);
         while slots[at].count != 0 {
             at = (at + 1) & mask;
         }
@@ -259,4 +250,10 @@ fn slots(count: usize, groups: impl Iterator<Item = (u32, usize)>) -> Vec<Slot> 
         first += count as u32;
     }
     slots
+}
+
+/// The slot where the search for a gram begins.
+#[inline]
+fn slot_of(gram: u32, mask: usize) -> usize {
+    (mix(gram) >> 3 ^ gram) as usize & mask
 }

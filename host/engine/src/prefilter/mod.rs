@@ -1,8 +1,8 @@
 //! One pass for all rules' literals: which of thousands of literals occur in a chunk, and where.
 //!
 //! Literals go one of four ways, each chosen by what it costs:
-//! a few literals by `memmem`, short ones by Teddy, long ones by a stride-4 filter of 4-byte grams,
-//! and what none of these carries by an Aho-Corasick automaton. All ways report the same exact hits.
+//! a few literals by `memmem`, short ones by Teddy, long ones by a stride-4 filter of 4-byte grams (many short ones
+//! by the same at stride 1), and what none of these carries by an Aho-Corasick automaton. All ways report the same exact hits.
 
 mod automaton;
 mod choice;
@@ -13,6 +13,8 @@ mod short;
 mod single;
 mod traffic;
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
 
@@ -28,8 +30,9 @@ pub const LITERAL_MAX_BYTES: usize = 1024;
 /// Most bytes that all literals of one prefilter may have together.
 pub const LITERALS_MAX_BYTES: usize = 256 << 20;
 
-/// Literals of at least this many bytes have a 4-byte window at each alignment.
-const LONG_MIN_BYTES: usize = 7;
+/// Literals for which every fourth byte is probed, and those for which every byte must be.
+type LongGrams = Grams<4>;
+type DenseGrams = Grams<1>;
 /// Up to so many literals of one kind, one `memmem` each is the fastest way.
 const SINGLES_MAX: usize = 2;
 /// `memmem` starts anew after each hit, so a long self-overlapping needle would cost its length per byte.
@@ -68,10 +71,12 @@ pub struct Work {
     pub bytes: u64,
     /// Places looked at more closely because a gram seemed to be there.
     pub verifications: u64,
-    /// Spans (of 8 KiB) that spent their budget and were left to the automaton.
+    /// Spans (of 8 KiB, or 2 KiB for literals under 7 bytes) that spent their budget and were left to the automaton.
     pub fallbacks: u64,
     /// A folded copy of the piece being scanned.
     folded: Vec<u8>,
+    /// Where in the span being scanned grams may be.
+    found: Option<Box<filter::Found>>,
 }
 
 /// Which way the literals of a prefilter go, for display.
@@ -83,9 +88,11 @@ pub struct Stats {
     pub distinct: usize,
     /// Found by `memmem`, one each.
     pub single: usize,
-    /// Found by the gram filter.
+    /// 7 bytes or longer: found by probing every fourth byte for their grams.
     pub grams: usize,
-    /// Shorter than 7 bytes: found by Teddy or a small automaton.
+    /// 4 to 6 bytes, and too many for Teddy: found by probing every byte.
+    pub dense_grams: usize,
+    /// Shorter than 7 bytes: found by Teddy, or by a small automaton if they are shorter than 4.
     pub short: usize,
     /// Found by the Aho-Corasick automaton because their grams are overloaded.
     pub fallback: usize,
@@ -124,7 +131,8 @@ pub struct Prefilter {
     patterns: Patterns,
     singles: Vec<Single>,
     short: Option<Short>,
-    grams: Option<Grams>,
+    grams: Option<LongGrams>,
+    dense_grams: Option<DenseGrams>,
     fallback: Option<Automaton>,
     /// Verifications per KiB that the sample costs.
     expected_per_kib: f64,
@@ -143,7 +151,8 @@ impl Prefilter {
     fn with_budget(literals: &[Literal<'_>], sample: &[u8], budget_per_kib: u32) -> Result<Self, BuildError> {
         let patterns = Patterns::new(literals)?;
         let sample = &sample[..sample.len().min(SAMPLE_MAX_BYTES)];
-        let (long, short): (Vec<u32>, Vec<u32>) = patterns.all().partition(|&p| patterns.len(p) >= LONG_MIN_BYTES);
+        let (long, short): (Vec<u32>, Vec<u32>) =
+            patterns.all().partition(|&p| patterns.len(p) >= LongGrams::MIN_BYTES);
         let few = |list: &[u32]| list.len() <= SINGLES_MAX && list.iter().all(|&p| patterns.suits_single(p));
 
         let mut singles = Vec::new();
@@ -156,19 +165,30 @@ impl Prefilter {
         };
         let (long, short) = (take(long), take(short));
 
-        let short = if short.is_empty() { None } else { Some(Short::new(&patterns, short)?) };
-        let mut fallback = None;
-        let mut grams = None;
-        if !long.is_empty() {
-            let (built, overloaded) = Grams::new(&patterns, &long, &Traffic::new(sample), budget_per_kib);
-            grams = built;
-            if !overloaded.is_empty() {
-                fallback = Some(Automaton::new(&patterns, overloaded)?);
-            }
+        // Teddy is faster than probing every byte, but carries only so many.
+        let (dense, short) = match Short::carries(&patterns, &short) {
+            true => (Vec::new(), short),
+            false => short.into_iter().partition(|&p| patterns.len(p) >= DenseGrams::MIN_BYTES),
+        };
+
+        let (mut grams, mut dense_grams, mut overloaded) = (None, None, Vec::new());
+        if !long.is_empty() || !dense.is_empty() {
+            let traffic = Traffic::new(sample);
+            let mut rest;
+            (grams, overloaded) = Grams::new(&patterns, &long, &traffic, budget_per_kib);
+            (dense_grams, rest) = Grams::new(&patterns, &dense, &traffic, budget_per_kib);
+            overloaded.append(&mut rest);
         }
-        let mut built = Self { patterns, singles, short, grams, fallback, expected_per_kib: 0.0 };
-        built.expected_per_kib = built.cost_per_kib(sample);
-        Ok(built)
+        let short = if short.is_empty() { None } else { Some(Short::new(&patterns, short)?) };
+        let fallback = if overloaded.is_empty() { None } else { Some(Automaton::new(&patterns, overloaded)?) };
+        let expected_per_kib = match sample.is_empty() {
+            true => 0.0,
+            false => {
+                grams.as_ref().map_or(0.0, LongGrams::expected_per_kib)
+                    + dense_grams.as_ref().map_or(0.0, DenseGrams::expected_per_kib)
+            }
+        };
+        Ok(Self { patterns, singles, short, grams, dense_grams, fallback, expected_per_kib })
     }
 
     /// Appends to `hits` every occurrence of every literal, overlapping ones too, sorted by start and literal.
@@ -184,6 +204,9 @@ impl Prefilter {
             short.scan(haystack, &self.patterns, hits, &mut work.folded);
         }
         if let Some(grams) = &self.grams {
+            grams.scan(haystack, &self.patterns, hits, work);
+        }
+        if let Some(grams) = &self.dense_grams {
             grams.scan(haystack, &self.patterns, hits, work);
         }
         if let Some(fallback) = &self.fallback {
@@ -205,27 +228,21 @@ impl Prefilter {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let short = self.short.as_ref();
-        let grams = self.grams.as_ref();
+        let (grams, dense) = (self.grams.as_ref(), self.dense_grams.as_ref());
         let fallback = self.fallback.as_ref();
         Stats {
             literals: self.patterns.literals(),
             distinct: self.patterns.count(),
             single: self.singles.len(),
             grams: grams.map_or(0, Grams::count),
+            dense_grams: dense.map_or(0, Grams::count),
             short: short.map_or(0, Short::count),
             fallback: fallback.map_or(0, Automaton::count),
             memory_bytes: self.patterns.memory_bytes()
                 + short.map_or(0, Short::memory_bytes)
                 + grams.map_or(0, Grams::memory_bytes)
+                + dense.map_or(0, Grams::memory_bytes)
                 + fallback.map_or(0, Automaton::memory_bytes),
         }
-    }
-
-    /// Verifications per KiB of `sample`: what is normal, for [`Prefilter::stale`].
-    fn cost_per_kib(&self, sample: &[u8]) -> f64 {
-        let Some(grams) = self.grams.as_ref().filter(|_| !sample.is_empty()) else { return 0.0 };
-        let mut work = Work::default();
-        grams.scan(sample, &self.patterns, &mut Vec::new(), &mut work);
-        work.verifications as f64 * 1024.0 / sample.len() as f64
     }
 }

@@ -5,7 +5,7 @@ use aho_corasick::{BuildError, Span};
 
 use super::automaton::Automaton;
 use super::patterns::Patterns;
-use super::{Hit, LONG_MIN_BYTES};
+use super::{Hit, LongGrams};
 
 /// Teddy carries this many; beyond it the automaton is better.
 const TEDDY_MAX: usize = 64;
@@ -19,6 +19,11 @@ pub(super) enum Short {
 }
 
 impl Short {
+    /// Whether [`Short::new`] will use Teddy.
+    pub(super) fn carries(patterns: &Patterns, members: &[u32]) -> bool {
+        Teddy::new(patterns, members).is_some()
+    }
+
     pub(super) fn new(patterns: &Patterns, members: Vec<u32>) -> Result<Self, BuildError> {
         Ok(match Teddy::new(patterns, &members) {
             Some(teddy) => Self::Teddy(Box::new(teddy)),
@@ -98,7 +103,7 @@ impl Teddy {
 
     fn scan_folded(&self, haystack: &[u8], patterns: &Patterns, hits: &mut Vec<Hit>, folded: &mut Vec<u8>) {
         for from in (0..haystack.len()).step_by(PIECE_BYTES) {
-            let to = haystack.len().min(from + PIECE_BYTES + LONG_MIN_BYTES - 2);
+            let to = haystack.len().min(from + PIECE_BYTES + LongGrams::MIN_BYTES - 2);
             folded.clear();
             folded.extend_from_slice(&haystack[from..to]);
             folded.make_ascii_lowercase();

@@ -82,6 +82,18 @@ fn overloaded_grams_go_to_the_automaton() {
 }
 
 #[test]
+fn many_short_literals_are_probed_for_at_every_byte() {
+    let mut owned: Vec<Owned> = (0..300).map(|n| (format!("u{n:03}").into_bytes(), n % 3 == 0)).collect();
+    owned.extend((0..30).map(|n| (vec![b'a' + n % 26, b'0' + n % 10], n % 2 == 0)));
+    let stats = Prefilter::new(&literals(&owned), b"").expect("small literals").stats();
+    assert_eq!((stats.dense_grams, stats.short), (300, 30), "{stats:?}");
+    let haystack: Vec<u8> = (0..2000).flat_map(|n| format!("U{n:03}a{n}").into_bytes()).collect();
+    for budget in [BUDGET_PER_KIB, 0] {
+        assert_eq!(scan(&owned, b"", budget, &haystack).0, naive(&owned, &haystack));
+    }
+}
+
+#[test]
 fn hostile_traffic_is_bounded_and_noticed() {
     let owned: Vec<Owned> = (0..60).map(|n| (format!("invalid user number {n}").into_bytes(), n % 2 == 0)).collect();
     let haystack = b"id user number 1 invalid use".repeat(24_000);

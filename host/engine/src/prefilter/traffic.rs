@@ -36,7 +36,7 @@ impl Traffic {
 
     #[inline]
     fn counter(gram: u32) -> usize {
-        (mix(gram) >> (64 - COUNTERS_LOG)) as usize
+        (mix(gram) >> (32 - COUNTERS_LOG)) as usize
     }
 
     /// How often the gram occurs in a MiB.
