@@ -1,0 +1,30 @@
+//! Every rule and guest of the workspace becomes a component that asks for nothing but the contract.
+#![allow(clippy::unwrap_used)]
+
+use std::{fs, path::Path, thread};
+
+use lifesigns_artifacts::{guest, rule};
+use lifesigns_workbench::{Kind, inspect};
+
+fn check(module: &Path) {
+    let found = inspect(&fs::read(module).unwrap());
+    assert_eq!(found.kind, Kind::Component, "{}: {:?}", module.display(), found.flaw);
+    assert_eq!(found.exports, ["describe", "evaluate"]);
+    assert!(found.imports.iter().all(|name| name.starts_with("lifesigns:rule/")), "{:?}", found.imports);
+    assert!(found.custom_sections.is_empty(), "{:?}", found.custom_sections);
+}
+
+#[test]
+fn rules_and_guests_are_built_once() {
+    check(rule("keyword"));
+    check(guest("hostile"));
+    // From many threads at once, as tests ask.
+    let paths: Vec<_> = (0..4).map(|_| thread::spawn(|| rule("keyword"))).map(|it| it.join().unwrap()).collect();
+    assert!(paths.iter().all(|path| *path == rule("keyword")));
+}
+
+#[test]
+#[should_panic(expected = "rules/nothing makes no module; there are: ")]
+fn a_rule_that_is_not_there_is_named() {
+    rule("nothing");
+}
