@@ -1,1 +1,29 @@
-fn main(){}
+//! The command line: it wires the crates together, and is the only place that owns the process.
+
+mod args;
+mod exit;
+mod load;
+mod replay;
+mod rules;
+mod say;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    say::install_subscriber();
+    let outcome = match args.command {
+        args::Command::Replay(replay) => replay::run(&replay),
+        args::Command::Rule { command } => rules::run(&command),
+        args::Command::Completions { shell } => args::completions(shell),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say::error(&failure);
+            failure.code()
+        }
+    }
+}

@@ -82,11 +82,6 @@ impl FactHistory {
     pub(crate) fn set_metric(&mut self, name: &str, value: f64, time_ns: u64) {
         self.metrics.entry(name.into()).or_default().set(time_ns, Some(value));
     }
-
-    /// Whether nothing is known.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.properties.is_empty() && self.metrics.is_empty()
-    }
 }
 
 #[cfg(test)]

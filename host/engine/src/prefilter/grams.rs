@@ -113,12 +113,15 @@ impl<const STRIDE: usize> Grams<STRIDE> {
 
     pub(super) fn scan(&self, haystack: &[u8], patterns: &Patterns, hits: &mut Vec<Hit>, work: &mut Work) {
         let mut found = work.found.take().unwrap_or_else(|| Box::new([0; _]));
+        let mut budget = self.budget;
         for from in (0..haystack.len()).step_by(Self::SPAN_BYTES) {
             let to = haystack.len().min(from + Self::SPAN_BYTES);
             let count = self.filter.probe::<STRIDE>(&haystack[from..], &mut found);
-            let mut visit = Visit { grams: self, haystack, patterns, hits, left: i64::from(self.budget), looked: 0 };
+            let mut visit = Visit { grams: self, haystack, patterns, hits, left: i64::from(budget), looked: 0 };
             let spent_at = visit.all(from, &found[..count]);
             work.verifications += visit.looked;
+            // Spans like their neighbours: what was wasted on this one is saved on the next.
+            budget = if spent_at.is_some() { self.budget / 2 } else { self.budget };
             if let Some(at) = spent_at {
                 work.fallbacks += 1;
                 self.scan_linear(haystack, at..to, patterns, hits);

@@ -39,10 +39,13 @@ const SINGLES_MAX: usize = 2;
 const SINGLE_MAX_BYTES: usize = 64;
 /// Of a sample, at most so many bytes are read: more does not change the choice, only the build time.
 const SAMPLE_MAX_BYTES: usize = 1 << 20;
-/// Weighted verifications that a span of haystack may cost before the automaton takes over.
-const BUDGET_PER_KIB: u32 = 128;
+/// Weighted verifications that a span of haystack may cost before the automaton takes over: they cost about as
+/// much as the automaton does.
+const BUDGET_PER_KIB: u32 = 512;
 /// [`Prefilter::stale`] wants to have seen this much before it judges.
 const STALE_MIN_BYTES: u64 = 256 << 10;
+/// What a span left to the automaton counts for, in verifications.
+const STALE_FALLBACK: u64 = 2 * BUDGET_PER_KIB as u64;
 /// Verifications per KiB that are cheap enough never to be worth a rebuild.
 const STALE_FLOOR_PER_KIB: f64 = 8.0;
 
@@ -220,8 +223,8 @@ impl Prefilter {
     #[must_use]
     pub fn stale(&self, work: &Work) -> bool {
         let kib = work.bytes as f64 / 1024.0;
-        work.bytes >= STALE_MIN_BYTES
-            && work.verifications as f64 > kib * (2.0 * self.expected_per_kib + STALE_FLOOR_PER_KIB)
+        let spent = work.verifications + work.fallbacks * STALE_FALLBACK;
+        work.bytes >= STALE_MIN_BYTES && spent as f64 > kib * (2.0 * self.expected_per_kib + STALE_FLOOR_PER_KIB)
     }
 
     /// Counts by route, for display.

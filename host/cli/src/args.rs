@@ -1,0 +1,122 @@
+//! The command line as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
+use lifesigns_intake::Format;
+
+use crate::exit::Outcome;
+
+/// Sandboxed WebAssembly rules over log events: symptoms in, alerts out.
+#[derive(Parser)]
+#[command(name = "lifesigns", version, max_term_width = 100, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  lifesigns demo                                     a small fleet, from its logs to its alerts
+  lifesigns replay --rules rules.d /var/log/syslog   what would these rules have said?
+  lifesigns rule build rules/keyword --out rules.d   build a rule and put it on the shelf
+
+Exit codes: 0 fine, 1 failed, 2 usage, 78 bad configuration.";
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run rules over logs once; alerts as NDJSON on standard output, a summary on standard error.
+    Replay(Replay),
+    /// Build, list and inspect rules.
+    Rule {
+        #[command(subcommand)]
+        command: RuleCommand,
+    },
+    /// Print a completion script for your shell.
+    #[command(after_help = "Example:\n  lifesigns completions bash > /etc/bash_completion.d/lifesigns")]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Sources are merged by event time, so that facts stand as of each event. The same input gives the
+/// same bytes, whatever the number of threads.
+#[derive(ClapArgs)]
+#[command(after_help = "\
+Examples:
+  lifesigns replay --rules rules.d dockerd.log
+  lifesigns replay --rules rules.d --inventory fleet.toml --object vm-7 dockerd.log facts.ndjson
+  zcat syslog.1.gz | lifesigns replay --rules rules.d --format syslog - | jq .summary")]
+pub(crate) struct Replay {
+    /// The rules folder: NAME.toml manifests and NAME.wasm modules.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: PathBuf,
+    /// Objects with their properties and metrics, known from the start (TOML or JSON).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inventory: Option<PathBuf>,
+    /// How the lines are to be read.
+    #[arg(long, default_value_t = Format::Auto, value_name = "auto|plain|syslog|logfmt|ndjson")]
+    pub(crate) format: Format,
+    /// The object of lines that name none. Default: the file's name without its last extension.
+    #[arg(long, value_name = "ID")]
+    pub(crate) object: Option<String>,
+    /// Threads, at most 4. Default: as many as there are cores.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// The time that RFC 3164 stamps, which have no year, are taken to lie before (RFC 3339).
+    /// Default: the file's modification time; for standard input, now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) before: Option<String>,
+    /// Where compiled modules are kept.
+    #[arg(long, value_name = "DIR", env = "LIFESIGNS_CACHE")]
+    pub(crate) cache: Option<PathBuf>,
+    /// Log files, or `-` for standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum RuleCommand {
+    /// Build rule crates into modules: cargo, SIMD, component, strip.
+    #[command(after_help = "Example:\n  lifesigns rule build rules/keyword rules/docker-keyword --out rules.d")]
+    Build {
+        /// Crates of rules, or folders that hold such crates.
+        #[arg(required = true, value_name = "DIR")]
+        crates: Vec<PathBuf>,
+        /// Where NAME.wasm goes.
+        #[arg(long, default_value = ".", value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// List the rules of a rules folder: what loads, what is refused and why.
+    List {
+        /// The rules folder.
+        #[arg(value_name = "DIR")]
+        rules: PathBuf,
+        /// Where compiled modules are kept.
+        #[arg(long, value_name = "DIR", env = "LIFESIGNS_CACHE")]
+        cache: Option<PathBuf>,
+    },
+    /// Look into a module: symptoms, interests, wants, imports, size, compile time.
+    Inspect {
+        /// A manifest (NAME.toml) or a module (NAME.wasm).
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+/// Prints a completion script.
+pub(crate) fn completions(shell: clap_complete::Shell) -> Outcome {
+    clap_complete::generate(shell, &mut Args::command(), "lifesigns", &mut std::io::stdout());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,42 @@
+//! Exit codes: 0 fine, 1 failed, 2 usage, 78 bad configuration (`EX_CONFIG` of sysexits.h).
+
+use std::{fmt, process::ExitCode};
+
+/// How a command ended when it did not end well.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Something went wrong.
+    Failed(String),
+    /// The command line makes no sense.
+    Usage(String),
+    /// A manifest, inventory or configuration file is wrong.
+    Configuration(String),
+}
+
+pub(crate) type Outcome = Result<(), Failure>;
+
+impl Failure {
+    pub(crate) fn failed(error: impl fmt::Display) -> Self {
+        Self::Failed(error.to_string())
+    }
+
+    pub(crate) fn configuration(error: impl fmt::Display) -> Self {
+        Self::Configuration(error.to_string())
+    }
+
+    pub(crate) fn code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Failed(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Configuration(_) => 78,
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(text) | Self::Usage(text) | Self::Configuration(text) => f.write_str(text),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! `lifesigns replay`: files in, NDJSON out.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, IsTerminal, Read, Write, stderr, stdin, stdout},
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant, UNIX_EPOCH},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use lifesigns::{
+    engine::{self, Input, RuleSet},
+    model::{Source, limits},
+};
+use lifesigns_intake::{LineChunks, inventory};
+use lifesigns_outlets::ndjson;
+
+use crate::{
+    args::Replay,
+    exit::{Failure, Outcome},
+    load, say,
+};
+
+/// How much of each file is read to choose what the prefilter looks for.
+const SAMPLE_BYTES: u64 = 128 << 10;
+
+pub(crate) fn run(args: &Replay) -> Outcome {
+    let started = Instant::now();
+    let (rules, loads) = load::once(&args.rules, args.cache.as_deref())?;
+    let refused: Vec<&str> = load::refusals(&loads).map(|(_, why)| why).collect();
+    if !refused.is_empty() {
+        return Err(Failure::Configuration(format!("rules are refused:\n  {}", refused.join("\n  "))));
+    }
+    if rules.is_empty() {
+        say::warning(&format!("there is no rule in {}", args.rules.display()));
+    }
+    let known = match &args.inventory {
+        Some(path) => inventory::load(path).map_err(Failure::configuration)?,
+        None => Vec::new(),
+    };
+    let rules = Arc::new(RuleSet::new(rules, &sample(&args.files)).map_err(Failure::failed)?);
+    for name in rules.unfiltered() {
+        say::warning(&format!("{name} has an interest without a literal: every line must be decoded for it"));
+    }
+    let files = args.files.iter().enumerate();
+    let inputs = files.map(|(rank, path)| input(args, rank as u32, path)).collect::<Result<Vec<_>, _>>()?;
+    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let bar = progress(&args.files);
+    let mut out = BufWriter::with_capacity(1 << 16, stdout().lock());
+    let running = Instant::now();
+    let result = engine::replay(
+        threads,
+        &rules,
+        inputs,
+        &known,
+        &mut engine::Output {
+            render: &ndjson::write,
+            emit: &mut |bytes| out.write_all(bytes),
+            progress: &|bytes| bar.inc(bytes),
+        },
+    );
+    let result = result.and_then(|outcome| out.flush().map(|()| outcome).map_err(engine::ReplayError::Write));
+    bar.finish_and_clear();
+    match result {
+        Ok(outcome) => {
+            summary(&outcome, rules.rules().len(), running - started, running.elapsed());
+            Ok(())
+        }
+        // Whoever read the alerts has had enough: `| head`.
+        Err(engine::ReplayError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::failed(error)),
+    }
+}
+
+/// The first lines of each file.
+fn sample(files: &[std::path::PathBuf]) -> Vec<u8> {
+    let mut sample = Vec::new();
+    for path in files.iter().filter(|path| path.as_os_str() != "-") {
+        if let Ok(file) = File::open(path) {
+            // What cannot be read is said when it is replayed.
+            let _ = file.take(SAMPLE_BYTES).read_to_end(&mut sample);
+        }
+        if sample.len() as u64 >= 8 * SAMPLE_BYTES {
+            break;
+        }
+    }
+    sample
+}
+
+fn input(args: &Replay, rank: u32, path: &Path) -> Result<Input<'static>, Failure> {
+    let cannot = |error| Failure::Failed(format!("{} cannot be read: {error}", path.display()));
+    let (reader, name, stem, modified): (Box<dyn Read + Send>, _, _, _) = if path.as_os_str() == "-" {
+        (Box::new(stdin()), "stdin".to_owned(), "stdin".to_owned(), None)
+    } else {
+        let file = File::open(path).map_err(cannot)?;
+        let metadata = file.metadata().map_err(cannot)?;
+        if metadata.is_dir() {
+            return Err(Failure::Usage(format!("{} is a folder; name its files", path.display())));
+        }
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        (Box::new(file), path.display().to_string(), stem, metadata.modified().ok())
+    };
+    let reference_ns = match &args.before {
+        Some(text) => lifesigns_intake::parse_time(text).ok_or_else(|| {
+            Failure::Usage(format!("--before {text:?} is not an RFC 3339 time such as 2026-01-31T00:00:00Z"))
+        })?,
+        None => {
+            let time = modified.unwrap_or_else(std::time::SystemTime::now);
+            time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+        }
+    };
+    let source = Arc::new(Source {
+        name,
+        rank,
+        object: args.object.clone().unwrap_or(stem),
+        app: None,
+        decoder: args.format.decoder(reference_ns),
+    });
+    let mut chunks = LineChunks::new(reader);
+    let next = Box::new(move |spare: Vec<u8>| {
+        if spare.capacity() >= limits::CHUNK_BYTES {
+            chunks.recycle(spare);
+        }
+        chunks.next_chunk()
+    });
+    Ok(Input { source, next })
+}
+
+/// A bar for long runs on a terminal; it appears after a second.
+fn progress(files: &[std::path::PathBuf]) -> ProgressBar {
+    let sizes = files.iter().map(|path| path.metadata().map_or(0, |metadata| metadata.len()));
+    let total: u64 = sizes.sum();
+    if !stderr().is_terminal() || total < 256 << 20 {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(total);
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+fn summary(outcome: &engine::Outcome, rules: usize, start: Duration, run: Duration) {
+    let (tally, report) = (&outcome.tally, &outcome.report);
+    let rate = tally.lines as f64 / run.as_secs_f64().max(1e-9);
+    say::line(&format!(
+        "{} lines, {} rules, {} objects: {} alerts in {:.2} s ({} lines/s; rules ready after {:.2} s)",
+        say::grouped(tally.lines),
+        say::grouped(rules as u64),
+        say::grouped(outcome.objects as u64),
+        say::grouped(report.alerts),
+        run.as_secs_f64(),
+        say::grouped(rate as u64),
+        start.as_secs_f64(),
+    ));
+    let odd = [
+        (tally.cut, "lines were longer than 64 KiB and cut there"),
+        (tally.not_utf8, "decoded lines were not UTF-8; rules saw U+FFFD in place of the bad bytes"),
+        (tally.malformed, "decoded lines began like their format and then were not; they were taken as plain lines"),
+        (tally.timeless, "events had no time, and no line before them had one; they count as 1970-01-01T00:00:00Z"),
+        (report.reminders_put_off, "times more than 1024 reminders of one object were due at once; some were put off"),
+    ];
+    for (count, what) in odd.iter().filter(|(count, _)| *count > 0) {
+        say::line(&format!("  {} {what}", say::grouped(*count)));
+    }
+    for (rule, failures) in &report.failures {
+        say::warning(&format!(
+            "{rule} failed on {} events and missed {} in quarantine; last: {}",
+            failures.failed, failures.missed, failures.last_error
+        ));
+    }
+}

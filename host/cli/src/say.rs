@@ -1,0 +1,66 @@
+//! What the process says about itself: on standard error, in colour where that is a terminal.
+
+use std::io::{IsTerminal, stderr};
+
+use lifesigns_outlets::people::Colour;
+use tracing_subscriber::{EnvFilter, fmt};
+
+use crate::exit::Failure;
+
+/// Logs of the host and of rules go to standard error; `LIFESIGNS_LOG` chooses what (`debug`,
+/// `lifesigns_engine=trace`, …).
+pub(crate) fn install_subscriber() {
+    let filter = EnvFilter::try_from_env("LIFESIGNS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let subscriber = fmt()
+        .with_writer(stderr)
+        .with_env_filter(filter)
+        .with_target(false)
+        .without_time()
+        .with_ansi(stderr().is_terminal());
+    // There is no other subscriber: this is the process's only one.
+    let _ = subscriber.try_init();
+}
+
+/// Colour for standard error.
+pub(crate) fn colour() -> Colour {
+    if stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() { Colour::On } else { Colour::Off }
+}
+
+/// A line on standard error.
+#[expect(clippy::print_stderr, reason = "this is the one place that prints there")]
+pub(crate) fn line(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Why the command failed.
+pub(crate) fn error(failure: &Failure) {
+    line(&format!("{} {failure}", colour().paint("1;31", "error:")));
+}
+
+/// Something that is odd.
+pub(crate) fn warning(text: &str) {
+    line(&format!("{} {text}", colour().paint("1;33", "warning:")));
+}
+
+/// A number with thin groups of three: `5,000,000`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(super::grouped(0), "0");
+        assert_eq!(super::grouped(999), "999");
+        assert_eq!(super::grouped(1_234_567), "1,234,567");
+    }
+}

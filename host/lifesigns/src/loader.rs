@@ -1,0 +1,141 @@
+//! From what lies on the shelf to rules that run. Build first, swap last: a rule that is refused
+//! leaves its old version running, and every other rule alone.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
+
+use lifesigns_engine::Rule;
+use lifesigns_sandbox::{Interface, Sandbox};
+use lifesigns_shelf::{Found, Snapshot};
+
+/// What became of a rule in one load.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It runs from now on, for the first time or in a new version.
+    Loaded,
+    /// It runs as before.
+    Unchanged,
+    /// It is not there any more, or is disabled.
+    Removed,
+    /// It does not run; the old version does, if there was one.
+    Refused {
+        /// What is wrong, and the fix.
+        why: String,
+        /// An old version keeps running.
+        old_version_runs: bool,
+    },
+}
+
+/// One rule's fate in one load.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// The rule's name.
+    pub name: String,
+    /// Its manifest, or its module if it has none.
+    pub path: PathBuf,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+impl fmt::Display for Load {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.outcome {
+            Outcome::Loaded => write!(f, "{}: loaded", self.name),
+            Outcome::Unchanged => write!(f, "{}: unchanged", self.name),
+            Outcome::Removed => write!(f, "{}: removed", self.name),
+            Outcome::Refused { why, old_version_runs } => {
+                let old = if *old_version_runs { " (the old version keeps running)" } else { "" };
+                write!(f, "{}: refused: {why}{old}", self.name)
+            }
+        }
+    }
+}
+
+struct Live {
+    found: Arc<Found>,
+    rule: Arc<Rule>,
+}
+
+/// Admits rules and remembers which of them are live.
+pub struct Loader {
+    sandbox: Sandbox,
+    live: BTreeMap<String, Live>,
+}
+
+impl Loader {
+    /// A loader with no rule yet.
+    pub fn new(sandbox: Sandbox) -> Self {
+        Self { sandbox, live: BTreeMap::new() }
+    }
+
+    /// The live rules, by name. Rules that did not change are the same ones as before.
+    pub fn rules(&self) -> Vec<Arc<Rule>> {
+        self.live.values().map(|live| Arc::clone(&live.rule)).collect()
+    }
+
+    /// Makes the live rules what `snapshot` says, as far as it can be done. Says what became of
+    /// each rule, by name.
+    pub fn apply(&mut self, snapshot: &Snapshot) -> Vec<Load> {
+        let mut loads = Vec::new();
+        let mut old = std::mem::take(&mut self.live);
+        for found in snapshot.rules.iter().filter(|found| found.enabled) {
+            let before = old.remove(&found.name);
+            loads.push(self.load(found, before));
+        }
+        for refusal in &snapshot.refusals {
+            let before = old.remove(&refusal.name);
+            let outcome = Outcome::Refused { why: refusal.to_string(), old_version_runs: before.is_some() };
+            loads.push(Load { name: refusal.name.clone(), path: refusal.path.clone(), outcome });
+            self.live.extend(before.map(|live| (refusal.name.clone(), live)));
+        }
+        if snapshot.unreadable {
+            self.live.extend(old);
+        } else {
+            loads.extend(old.into_iter().map(|(name, live)| {
+                let path = live.found.path().clone();
+                Load { name, path, outcome: Outcome::Removed }
+            }));
+        }
+        loads.sort_by(|one, other| one.name.cmp(&other.name));
+        loads
+    }
+
+    fn load(&mut self, found: &Arc<Found>, before: Option<Live>) -> Load {
+        let name = found.name.clone();
+        let path = found.path().clone();
+        if let Some(live) = &before
+            && live.found.runs_like(found)
+        {
+            self.live.extend(before.map(|live| (name.clone(), live)));
+            return Load { name, path, outcome: Outcome::Unchanged };
+        }
+        let outcome = match self.open(found) {
+            Ok(rule) => {
+                self.live.insert(name.clone(), Live { found: Arc::clone(found), rule: Arc::new(rule) });
+                Outcome::Loaded
+            }
+            Err(why) => {
+                let old_version_runs = before.is_some();
+                self.live.extend(before.map(|live| (name.clone(), live)));
+                Outcome::Refused { why: format!("{}: {why}", path.display()), old_version_runs }
+            }
+        };
+        Load { name, path, outcome }
+    }
+
+    fn open(&self, found: &Found) -> Result<Rule, String> {
+        let module = self.sandbox.load(&found.module.bytes, &found.module.digest).map_err(|error| error.to_string())?;
+        for interface in module.interfaces() {
+            let granted = match interface {
+                Interface::State => found.grants.state,
+                Interface::Log => found.grants.log,
+            };
+            if !granted {
+                let word = interface.as_str();
+                return Err(format!(
+                    "it imports `lifesigns:rule/{word}`, which the manifest does not grant; add \"{word}\" to `grants` if it may have it"
+                ));
+            }
+        }
+        Rule::new(&found.name, module, &found.settings_json, found.limits.clone()).map_err(|error| error.to_string())
+    }
+}

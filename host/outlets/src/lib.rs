@@ -1,0 +1,7 @@
+//! Back doors: how alerts leave. [`ndjson`] is for programs, [`people`] for people.
+
+pub mod ndjson;
+pub mod people;
+mod time;
+
+pub use time::rfc3339;
