@@ -2,7 +2,8 @@
 //!
 //! Literals go one of four ways, each chosen by what it costs:
 //! a few literals by `memmem`, short ones by Teddy, long ones by a stride-4 filter of 4-byte grams (many short ones
-//! by the same at stride 1), and what none of these carries by an Aho-Corasick automaton. All ways report the same exact hits.
+//! by the same at stride 1), and what none of these carries by an Aho-Corasick automaton. All ways report the same
+//! exact hits.
 
 mod automaton;
 mod choice;
