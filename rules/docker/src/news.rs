@@ -31,10 +31,9 @@ fn creation_is_news(state: &State<'_>, activity: &Activity<'_>) -> bool {
         Trace::Route => {
             counts_up(state, ROUTE, Trace::Route, ROUTE_MS);
         }
-        Trace::OldCall if state.get(ROUTE).is_some() => {
-            if !counts_up(state, ROUTE, Trace::OldCall, ROUTE_MS) {
-                return false;
-            }
+        // Only catching up with the route.
+        Trace::OldCall if state.get(ROUTE).is_some() && !counts_up(state, ROUTE, Trace::OldCall, ROUTE_MS) => {
+            return false;
         }
         _ => {}
     }

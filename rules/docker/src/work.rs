@@ -2,7 +2,7 @@
 
 use lifesigns_rule::{Event, Raised};
 
-use crate::Activity;
+use crate::{Activity, Verb};
 
 /// One thing that Docker did, and when. Empty text: not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,11 +43,15 @@ impl Work {
         Some(Self { time_ns, verb: line()?, container: line()?, image: line()? })
     }
 
-    /// For a sentence: `create web-1 from busybox`.
+    /// For a sentence: `create web-1 from busybox`, `pull busybox`.
     pub fn words(&self) -> String {
         let container = if crate::activity::is_id(&self.container) { &self.container[..12] } else { &self.container };
         let space = if container.is_empty() { "" } else { " " };
-        let from = if self.image.is_empty() { "" } else { " from " };
+        let from = match (self.image.is_empty(), self.verb == Verb::Pull.as_str()) {
+            (true, _) => "",
+            (false, true) => " ",
+            (false, false) => " from ",
+        };
         format!("{}{space}{container}{from}{}", self.verb, self.image)
     }
 

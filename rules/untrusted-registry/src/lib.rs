@@ -58,8 +58,7 @@ impl Rule for UntrustedRegistry {
         if self.allow.iter().any(|allowed| allowed.allows(&reference)) || !self.is_due(event, &reference) {
             return;
         }
-        let summary =
-            format!("{} uses {}, and {} is not a trusted registry", event.object(), mention.image, reference.registry);
+        let summary = format!("{} uses {}, which is not from a trusted registry", event.object(), mention.image);
         alerts
             .raise(SYMPTOM, summary)
             .attribute("image", mention.image)

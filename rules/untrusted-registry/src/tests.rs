@@ -22,7 +22,7 @@ fn a_pull_from_elsewhere() {
     let alerts = debug(&mut bench, 10, PULL);
     assert_eq!(
         alerts[0].summary,
-        "vm uses untrusted.invalid/evil/cryptominer:latest, and untrusted.invalid is not a trusted registry"
+        "vm uses untrusted.invalid/evil/cryptominer:latest, which is not from a trusted registry"
     );
     let attributes: Vec<_> = alerts[0].attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
     assert_eq!(
