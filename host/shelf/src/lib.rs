@@ -29,4 +29,4 @@ pub use modules::ModuleBytes;
 pub use plan::{Plan, plan};
 pub use scan::Shelf;
 pub use snapshot::{Found, Refusal, Snapshot};
-pub use watch::{Outcome, Stopper, Watcher};
+pub use watch::{Stopper, WatchOutcome, Watcher};

@@ -1,16 +1,13 @@
 //! Who tells that a folder has changed: the system, through notify. The only file that knows notify.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::mpsc::Sender,
-};
+use std::path::{Path, PathBuf};
 
 use notify::{
     EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
     event::{AccessKind, AccessMode},
 };
 
-use crate::watch::Nudge;
+use crate::watch::Nudges;
 
 /// Asks the system for changes directly in some folders. Dropping it ends that.
 pub(crate) struct Notice {
@@ -22,13 +19,12 @@ impl Notice {
     ///
     /// # Errors
     /// When the system has no more watches to give, or has none at all for such a folder.
-    pub(crate) fn new(folders: &[PathBuf], nudges: Sender<Nudge>) -> Result<Self, String> {
+    pub(crate) fn new(folders: &[PathBuf], nudges: Nudges) -> Result<Self, String> {
         let explain = |error: &notify::Error, folder: &Path| format!("{}: {error}", folder.display());
         let handler = move |event: notify::Result<notify::Event>| {
             // An error means that something was missed, which is as good as a change.
             if event.map_or(true, |event| is_change(&event.kind)) {
-                // The watcher is gone: so will this be.
-                let _ = nudges.send(Nudge::Changed);
+                nudges.nudge();
             }
         };
         let first = folders.first().map_or(Path::new(""), PathBuf::as_path);

@@ -6,9 +6,14 @@ use std::{
     fs,
     hash::{Hash as _, Hasher as _},
     path::{Path, PathBuf},
-    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
+
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::{file::FileKey, notice::Notice};
 
@@ -25,7 +30,7 @@ const DOUBT: Duration = Duration::from_secs(5);
 
 /// What a wait ended with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum WatchOutcome {
     /// Something may have changed: scan.
     Changed,
     /// Nothing has.
@@ -34,20 +39,30 @@ pub enum Outcome {
     Stopped,
 }
 
-pub(crate) enum Nudge {
-    Changed,
-    Stop,
+/// Wakes a watcher: something has changed, or it shall stop. Any number of nudges that it has not
+/// seen yet are one.
+#[derive(Clone)]
+pub(crate) struct Nudges(Sender<()>);
+
+impl Nudges {
+    pub(crate) fn nudge(&self) {
+        // Full: it will wake anyway. Disconnected: there is nobody left to wake.
+        let _ = self.0.try_send(());
+    }
 }
 
 /// Ends a wait from another thread, and all waits after it.
 #[derive(Clone)]
-pub struct Stopper(Sender<Nudge>);
+pub struct Stopper {
+    stopped: Arc<AtomicBool>,
+    nudges: Nudges,
+}
 
 impl Stopper {
     /// Ends the wait.
     pub fn stop(&self) {
-        // A watcher that is gone needs no stopping.
-        let _ = self.0.send(Nudge::Stop);
+        self.stopped.store(true, Ordering::Release);
+        self.nudges.nudge();
     }
 }
 
@@ -56,8 +71,8 @@ impl Stopper {
 /// Watch first, then scan: what changes in between is not missed.
 pub struct Watcher {
     folders: Vec<PathBuf>,
-    nudges: Receiver<Nudge>,
-    sender: Sender<Nudge>,
+    nudged: Receiver<()>,
+    stopper: Stopper,
     /// `None`: the system does not tell, and the files are looked at.
     notice: Option<Notice>,
     may_notice: bool,
@@ -65,7 +80,6 @@ pub struct Watcher {
     identities: Vec<Option<(u64, u64)>>,
     print: u64,
     polled: Instant,
-    stopped: bool,
     quiet: Duration,
 }
 
@@ -82,17 +96,17 @@ impl Watcher {
     }
 
     fn with(folders: Vec<PathBuf>, may_notice: bool) -> Self {
-        let (sender, nudges) = mpsc::channel();
+        let (sender, nudged) = bounded(1);
+        let stopper = Stopper { stopped: Arc::default(), nudges: Nudges(sender) };
         let mut watcher = Self {
             folders,
-            nudges,
-            sender,
+            nudged,
+            stopper,
             notice: None,
             may_notice,
             identities: Vec::new(),
             print: 0,
             polled: Instant::now(),
-            stopped: false,
             quiet: QUIET,
         };
         watcher.arm();
@@ -122,31 +136,31 @@ impl Watcher {
 
     /// What ends a wait.
     pub fn stopper(&self) -> Stopper {
-        Stopper(self.sender.clone())
+        self.stopper.clone()
     }
 
     /// Waits until something has changed and has come to rest, or `timeout` has passed. A change
     /// that begins within the timeout is told, even if it takes a little longer to come to rest.
-    pub fn wait(&mut self, timeout: Duration) -> Outcome {
+    pub fn wait(&mut self, timeout: Duration) -> WatchOutcome {
         let deadline = Instant::now() + timeout;
-        while !self.stopped {
+        while !self.is_stopped() {
             let left = deadline.saturating_duration_since(Instant::now());
-            let changed = match self.nudges.recv_timeout(left.min(LOOK)) {
-                Ok(Nudge::Changed) => true,
-                Ok(Nudge::Stop) | Err(RecvTimeoutError::Disconnected) => {
-                    self.stopped = true;
-                    break;
-                }
-                Err(RecvTimeoutError::Timeout) => self.look(),
-            };
+            let changed = self.nudged.recv_timeout(left.min(LOOK)).is_ok() || self.look();
+            if self.is_stopped() {
+                break;
+            }
             if changed {
                 return self.settle();
             }
-            if Instant::now() >= deadline {
-                return Outcome::Timeout;
+            if left.is_zero() {
+                return WatchOutcome::Timeout;
             }
         }
-        Outcome::Stopped
+        WatchOutcome::Stopped
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopper.stopped.load(Ordering::Acquire)
     }
 
     /// Whether a folder has gone, come or been replaced, or a file has changed unnoticed.
@@ -159,29 +173,27 @@ impl Watcher {
     }
 
     /// Waits for quiet, and watches what is there then.
-    fn settle(&mut self) -> Outcome {
+    fn settle(&mut self) -> WatchOutcome {
         let first = Instant::now();
         loop {
             let left = MOST_DELAY.saturating_sub(first.elapsed());
-            match self.nudges.recv_timeout(left.min(self.quiet)) {
-                Ok(Nudge::Changed) if first.elapsed() < MOST_DELAY => {}
-                Ok(Nudge::Stop) | Err(RecvTimeoutError::Disconnected) => {
-                    self.stopped = true;
-                    return Outcome::Stopped;
-                }
-                // Where the system does not tell, a file that is being written shows by looking.
-                Ok(Nudge::Changed) | Err(RecvTimeoutError::Timeout) => {
-                    let moved = self.has_moved();
-                    if left.is_zero() || self.notice.is_some() || !moved {
-                        break;
-                    }
-                }
+            let nudged = self.nudged.recv_timeout(left.min(self.quiet)).is_ok();
+            if self.is_stopped() {
+                return WatchOutcome::Stopped;
+            }
+            if nudged && !left.is_zero() {
+                continue;
+            }
+            // Where the system does not tell, a file that is being written shows by looking.
+            let moved = self.has_moved();
+            if left.is_zero() || self.notice.is_some() || !moved {
+                break;
             }
         }
         if identities(&self.folders) != self.identities {
             self.arm();
         }
-        Outcome::Changed
+        WatchOutcome::Changed
     }
 
     /// Whether the files are others than when they were last looked at.
@@ -203,7 +215,7 @@ impl Watcher {
             .collect();
         self.notice = None;
         if self.may_notice {
-            match Notice::new(&there, self.sender.clone()) {
+            match Notice::new(&there, self.stopper.nudges.clone()) {
                 Ok(notice) => self.notice = Some(notice),
                 Err(cause) => {
                     tracing::warn!(%cause, "the system does not tell of changes, looking every second instead");

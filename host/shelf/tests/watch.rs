@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_shelf::{Outcome, Shelf, Snapshot, Watcher};
+use lifesigns_shelf::{Shelf, Snapshot, WatchOutcome, Watcher};
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -40,7 +40,7 @@ impl Bench {
         let begin = Instant::now();
         loop {
             let outcome = self.watcher.wait(LONG);
-            assert_eq!(outcome, Outcome::Changed, "after {:?}", begin.elapsed());
+            assert_eq!(outcome, WatchOutcome::Changed, "after {:?}", begin.elapsed());
             let snapshot = self.shelf.scan();
             if wanted(&snapshot) {
                 return snapshot;
@@ -160,10 +160,10 @@ fn our_own_reading_is_no_change() {
     bench.write("a.wasm", "1");
     bench.until_rules(&["a"]);
     // What is still on its way from the writing above may be told once more.
-    while bench.watcher.wait(Duration::from_millis(300)) == Outcome::Changed {}
+    while bench.watcher.wait(Duration::from_millis(300)) == WatchOutcome::Changed {}
     bench.shelf.scan();
     fs::read(bench.dir.join("a.wasm")).unwrap();
-    assert_eq!(bench.watcher.wait(Duration::from_millis(600)), Outcome::Timeout);
+    assert_eq!(bench.watcher.wait(Duration::from_millis(600)), WatchOutcome::Timeout);
 }
 
 #[test]
@@ -171,6 +171,6 @@ fn a_stop_ends_this_wait_and_all_others() {
     let mut watcher = Watcher::new(Path::new("/nowhere/rules"));
     let stopper = watcher.stopper();
     thread::spawn(move || stopper.stop());
-    assert_eq!(watcher.wait(LONG), Outcome::Stopped);
-    assert_eq!(watcher.wait(LONG), Outcome::Stopped);
+    assert_eq!(watcher.wait(LONG), WatchOutcome::Stopped);
+    assert_eq!(watcher.wait(LONG), WatchOutcome::Stopped);
 }

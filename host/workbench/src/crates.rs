@@ -142,21 +142,22 @@ impl Known {
     }
 
     /// The crate in `dir`.
-    pub(crate) fn rule_crate(&mut self, dir: &Path) -> Result<RuleCrate, CrateError> {
-        let dir = dir.canonicalize().map_err(|cause| CrateError::Read { dir: dir.to_owned(), cause })?;
+    pub(crate) fn rule_crate(&mut self, given: &Path) -> Result<RuleCrate, CrateError> {
+        // Cargo speaks in absolute paths; people read the one that they gave.
+        let dir = given.canonicalize().map_err(|cause| CrateError::Read { dir: given.to_owned(), cause })?;
         let manifest = dir.join("Cargo.toml");
         if !manifest.is_file() {
-            return Err(CrateError::NoManifest { dir });
+            return Err(CrateError::NoManifest { dir: given.to_owned() });
         }
         if let Some(found) = self.workspaces.iter().find_map(|metadata| find(metadata, &manifest)) {
-            return checked(found, dir);
+            return checked(found, given);
         }
-        let metadata = self.ask(&dir, &manifest)?;
+        let metadata = self.ask(given, &manifest)?;
         let found = find(&metadata, &manifest);
         self.workspaces.push(metadata.clone());
         match found {
-            Some(found) => checked(found, dir),
-            None => Err(CrateError::Workspace { dir }),
+            Some(found) => checked(found, given),
+            None => Err(CrateError::Workspace { dir: given.to_owned() }),
         }
     }
 
@@ -182,9 +183,9 @@ fn find(metadata: &Metadata, manifest: &Path) -> Option<Found> {
     Some((package.clone(), metadata.workspace_root.clone(), metadata.target_directory.clone()))
 }
 
-fn checked((package, root, target_dir): Found, dir: PathBuf) -> Result<RuleCrate, CrateError> {
+fn checked((package, root, target_dir): Found, dir: &Path) -> Result<RuleCrate, CrateError> {
     if !package.is_rule() {
-        return Err(CrateError::NoCdylib { dir, name: package.name });
+        return Err(CrateError::NoCdylib { dir: dir.to_owned(), name: package.name });
     }
     let outside = package.dependencies.into_iter().filter_map(|dependency| {
         let path = dependency.path.filter(|path| !path.starts_with(&root))?;
