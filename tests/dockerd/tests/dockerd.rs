@@ -1,0 +1,105 @@
+//! A real daemon makes a container; its log, followed, becomes the alert of a sandboxed rule.
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    fs,
+    io::{Write, stderr},
+    ops::ControlFlow,
+    path::Path,
+    sync::{Arc, mpsc},
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use lifesigns::{
+    Loader, Sandbox,
+    engine::{Config, Engine, RuleSet},
+    model::{Alert, Chunk, Source},
+    shelf::Shelf,
+};
+use lifesigns_dockerd_test::Daemon;
+use lifesigns_intake::{Follower, Format, Position, Stop};
+
+/// From the container to its alert, at the latest.
+const DEADLINE: Duration = Duration::from_secs(60);
+const IMAGE: &str = "lifesigns-test:1";
+
+#[test]
+fn a_container_that_a_real_daemon_creates_is_told() {
+    let rules = rules();
+    let daemon = match Daemon::start() {
+        Ok(daemon) => daemon,
+        Err(why) => {
+            // Past the test harness, which keeps what a passing test prints.
+            let _ = writeln!(stderr(), "skipped: {why}");
+            return;
+        }
+    };
+    daemon.import_busybox(IMAGE).unwrap();
+    let name = format!("lifesigns-{}", std::process::id());
+    let (send, alerts) = mpsc::channel();
+    let engine = engine(rules, send);
+    let stop = Stop::new();
+    let found = thread::scope(|scope| {
+        scope.spawn(|| follow(&daemon.log(), &engine, &stop));
+        let create = ["create", "--name", &name, "--network", "none", IMAGE, "/bin/busybox", "true"];
+        let found = daemon.docker(&create).map(|_| wait_for(&alerts, &name));
+        stop.stop();
+        found
+    });
+    let totals = engine.stop();
+    let alert = found.unwrap().unwrap_or_else(|| panic!("no alert; {totals:?}\n{}", daemon.last_words()));
+    assert_eq!((alert.rule.as_str(), alert.object.as_str()), ("docker-keyword", "docker-host"));
+    assert!(alert.text.contains("/containers/create"), "{}", alert.text);
+    assert!(totals.report.failures.is_empty(), "{totals:?}");
+}
+
+/// The rule as an operator has it: a module in a rules folder.
+fn rules() -> RuleSet {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(lifesigns_artifacts::rule("docker-keyword"), folder.path().join("docker-keyword.wasm")).unwrap();
+    let mut loader = Loader::new(Sandbox::new(None).unwrap());
+    let loads = loader.apply(&Shelf::new(folder.path()).scan());
+    assert_eq!(loader.rules().len(), 1, "{loads:?}");
+    RuleSet::new(loader.rules(), &[]).unwrap()
+}
+
+fn engine(rules: RuleSet, alerts: mpsc::Sender<Alert>) -> Engine {
+    let config = Config { scanners: 1, shards: 2, pin: false, ..Config::default() };
+    let sink = Arc::new(move |alert: &lifesigns::model::AlertRef<'_>| {
+        // Nobody listens any more once the alert has been found.
+        let _ = alerts.send(Alert::from(alert));
+    });
+    Engine::start(&config, Arc::new(rules), &[], sink).unwrap()
+}
+
+fn follow(log: &Path, engine: &Engine, stop: &Stop) {
+    let source = Arc::new(Source {
+        name: log.display().to_string(),
+        rank: 0,
+        object: "docker-host".into(),
+        app: None,
+        decoder: Format::Auto.decoder(now_ns()),
+    });
+    let followed = Follower::new(log, Position::Start).run(stop, |bytes, _| {
+        engine.submit(Chunk { source: Arc::clone(&source), bytes, arrived_ns: Some(now_ns()), done: None });
+        ControlFlow::Continue(())
+    });
+    followed.unwrap();
+}
+
+/// The alert about that container, if it comes in time.
+fn wait_for(alerts: &mpsc::Receiver<Alert>, name: &str) -> Option<Alert> {
+    let deadline = Instant::now() + DEADLINE;
+    while let Ok(alert) = alerts.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        let named = alert.attributes.iter().any(|(key, value)| key == "container" && value == name);
+        if alert.symptom == "container-created" && named {
+            return Some(alert);
+        }
+    }
+    None
+}
+
+fn now_ns() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64
+}

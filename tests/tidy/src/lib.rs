@@ -1,0 +1,10 @@
+//! What the house rules look at: the files of the tree, the code in them without its texts and
+//! comments, and who depends on whom. The rules themselves are the tests of this crate.
+
+mod code;
+mod crates;
+mod tree;
+
+pub use code::{Function, blank, functions};
+pub use crates::{Crate, crates};
+pub use tree::{committed, read, root, sources};
