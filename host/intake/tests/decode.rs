@@ -1,5 +1,5 @@
 //! Runs the cases in `tests/decode/<format>/*.txt`: after `> ` a line, then the record that it must
-//! give. `BLESS=1 cargo test -p lifesigns-intake --test decode` writes the records anew.
+//! give. `LIFESIGNS_BLESS=1 cargo test -p lifesigns-intake --test decode` writes the records anew.
 
 #![allow(clippy::unwrap_used, clippy::ptr_arg)]
 
@@ -14,7 +14,7 @@ const REFERENCE_NS: u64 = 1_795_478_400_000_000_000;
 
 #[test]
 fn records_are_as_the_cases_say() {
-    let bless = std::env::var_os("BLESS").is_some();
+    let bless = std::env::var_os("LIFESIGNS_BLESS").is_some();
     let mut wrong = String::new();
     for format in Format::ALL {
         let decoder = format.decoder(REFERENCE_NS);

@@ -1,5 +1,5 @@
 //! Inventories in `tests/inventory/good` load; those in `bad` are refused with the message in
-//! `refused.txt`. `BLESS=1 cargo test -p lifesigns-intake --test inventory` writes that file anew.
+//! `refused.txt`. `LIFESIGNS_BLESS=1 cargo test -p lifesigns-intake --test inventory` writes that file anew.
 
 #![allow(clippy::unwrap_used)]
 
@@ -54,7 +54,7 @@ fn wrong_ones_are_refused_with_place_and_fix() {
         actual = actual + &shown + "\n";
     }
     let expected = folder("refused.txt");
-    if std::env::var_os("BLESS").is_some() {
+    if std::env::var_os("LIFESIGNS_BLESS").is_some() {
         fs::write(&expected, &actual).unwrap();
     }
     assert_eq!(actual, fs::read_to_string(expected).unwrap());
