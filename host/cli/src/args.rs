@@ -27,6 +27,22 @@ Exit codes: 0 fine, 1 failed, 2 usage, 78 bad configuration.";
 pub(crate) enum Command {
     /// Run rules over logs once; alerts as NDJSON on standard output, a summary on standard error.
     Replay(Replay),
+    /// Run rules over live sources until SIGTERM; drains, then exits 0.
+    #[command(
+        after_help = "Example:\n  lifesigns run --config lifesigns.toml\n\nRules that are dropped into the rules folder are live within a moment; see docs/run.md."
+    )]
+    Run {
+        /// Sources, rules folder, inventory and output.
+        #[arg(long, value_name = "FILE", default_value = "lifesigns.toml")]
+        config: PathBuf,
+    },
+    /// Show what lifesigns does: a small fleet, from its logs to its alerts.
+    #[command(after_help = "Run it from a checkout: it builds the rules there and reads examples/fleet.")]
+    Demo {
+        /// Keep running: follow the fleet's logs, and load what is dropped into the rules folder.
+        #[arg(long)]
+        follow: bool,
+    },
     /// Build, list and inspect rules.
     Rule {
         #[command(subcommand)]
@@ -81,7 +97,7 @@ pub(crate) enum RuleCommand {
     /// Build rule crates into modules: cargo, SIMD, component, strip.
     #[command(after_help = "Example:\n  lifesigns rule build rules/keyword rules/docker-keyword --out rules.d")]
     Build {
-        /// Crates of rules, or folders that hold such crates.
+        /// Crates of rules, or folders of such crates.
         #[arg(required = true, value_name = "DIR")]
         crates: Vec<PathBuf>,
         /// Where NAME.wasm goes.

@@ -1,11 +1,16 @@
 //! The command line: it wires the crates together, and is the only place that owns the process.
 
 mod args;
+mod config;
+mod demo;
 mod exit;
 mod load;
 mod replay;
 mod rules;
+mod run;
 mod say;
+mod signals;
+mod summary;
 
 use std::process::ExitCode;
 
@@ -16,6 +21,8 @@ fn main() -> ExitCode {
     say::install_subscriber();
     let outcome = match args.command {
         args::Command::Replay(replay) => replay::run(&replay),
+        args::Command::Run { config } => run::run(&config),
+        args::Command::Demo { follow } => demo::run(follow),
         args::Command::Rule { command } => rules::run(&command),
         args::Command::Completions { shell } => args::completions(shell),
     };

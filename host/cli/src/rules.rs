@@ -1,10 +1,182 @@
-//! `lifesigns rule …`.
+//! `lifesigns rule …`: build, list and inspect.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use lifesigns::{
+    Loader, Sandbox,
+    engine::{Rule, RuleSet},
+    model::{Description, Interest, Kind, Limits, Subject},
+    shelf::{Manifest, ModuleBytes, Shelf},
+};
+use lifesigns_workbench::{self as workbench, inspect};
 
 use crate::{
     args::RuleCommand,
     exit::{Failure, Outcome},
+    load, say,
 };
 
-pub(crate) fn run(_command: &RuleCommand) -> Outcome {
-    Err(Failure::Failed("not yet".into()))
+pub(crate) fn run(command: &RuleCommand) -> Outcome {
+    match command {
+        RuleCommand::Build { crates, out } => build(crates, out),
+        RuleCommand::List { rules, cache } => list(rules, cache.as_deref()),
+        RuleCommand::Inspect { file } => look_into(file),
+    }
+}
+
+fn build(crates: &[PathBuf], out: &Path) -> Outcome {
+    // A folder without a manifest of its own stands for the rule crates in it; libraries that rules
+    // share make no module.
+    let mut all = Vec::new();
+    for folder in crates {
+        if !folder.join("Cargo.toml").is_file() {
+            all.extend(workbench::rule_crates(folder).map_err(Failure::failed)?);
+        } else if crates.len() > 1 && !is_rule(folder)? {
+            say::line(&format!("{}: a library, not a rule; passed over", folder.display()));
+        } else {
+            all.push(folder.clone());
+        }
+    }
+    let built = workbench::build(&all, out, &mut |text| say::line(text)).map_err(Failure::failed)?;
+    for one in built {
+        say::out(&format!("{}  {} bytes  {}", one.path.display(), say::grouped(one.bytes as u64), one.digest));
+    }
+    Ok(())
+}
+
+/// Whether the crate makes a module.
+fn is_rule(folder: &Path) -> Result<bool, Failure> {
+    let Some(parent) = folder.parent() else { return Ok(true) };
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    let rules = workbench::rule_crates(parent).map_err(Failure::failed)?;
+    Ok(rules.iter().any(|rule| rule.file_name() == folder.file_name()))
+}
+
+fn list(folder: &Path, cache: Option<&Path>) -> Outcome {
+    if !folder.is_dir() {
+        return Err(Failure::Configuration(format!("the rules folder {} is not there", folder.display())));
+    }
+    let snapshot = Shelf::new(folder).scan();
+    let mut loader = Loader::new(load::sandbox(cache)?);
+    let loads = loader.apply(&snapshot);
+    let set = RuleSet::new(loader.rules(), &[]).map_err(Failure::failed)?;
+    let unfiltered = set.unfiltered();
+    let width = set.rules().iter().map(|rule| rule.name.len()).max().unwrap_or(0).max(4);
+    say::out(&format!("{:width$}  {:<28}  {:>8}  {:<16}  SYMPTOMS", "RULE", "MODULE", "LITERALS", "SEES"));
+    for rule in set.rules() {
+        let (description, digest) = (&rule.description, rule.module.digest());
+        let module = format!("{} {} {}", description.name, description.version, short(digest));
+        let literals: usize = description.interests.iter().map(|interest| interest.contains.len()).sum();
+        let sees = if unfiltered.contains(&rule.name.as_str()) { "every line (!)" } else { "lines it names" };
+        let symptoms: Vec<&str> = description.symptoms.iter().map(|symptom| symptom.id.as_str()).collect();
+        say::out(&format!("{:width$}  {module:<28}  {literals:>8}  {sees:<16}  {}", rule.name, symptoms.join(", ")));
+    }
+    for found in snapshot.rules.iter().filter(|found| !found.enabled) {
+        say::out(&format!("{:width$}  disabled in its manifest", found.name));
+    }
+    if !unfiltered.is_empty() {
+        say::line("(!) an interest without a literal makes the host decode every line: give it one if you can");
+    }
+    let refused: Vec<&str> = load::refusals(&loads).map(|(_, why)| why).collect();
+    match refused.len() {
+        0 => Ok(()),
+        count => Err(Failure::Configuration(format!("{count} refused:\n  {}", refused.join("\n  ")))),
+    }
+}
+
+fn short(digest: &str) -> &str {
+    digest.strip_prefix("sha256:").and_then(|hex| hex.get(..8)).unwrap_or(digest)
+}
+
+fn look_into(file: &Path) -> Outcome {
+    let cannot = |path: &Path, error: std::io::Error| Failure::Failed(format!("{}: {error}", path.display()));
+    let (module, settings, limits) = if file.extension().is_some_and(|extension| extension == "toml") {
+        let text = fs::read_to_string(file).map_err(|error| cannot(file, error))?;
+        let manifest = Manifest::parse(&text).map_err(|flaw| {
+            Failure::Configuration(format!("{}:{}:{}: {}", file.display(), flaw.line, flaw.column, flaw.what))
+        })?;
+        let module = manifest.module.map_or_else(|| file.with_extension("wasm"), |name| file.with_file_name(name));
+        (module, manifest.settings_json, manifest.limits)
+    } else {
+        (file.to_owned(), "{}".to_owned(), Limits::default())
+    };
+    let bytes = fs::read(&module).map_err(|error| cannot(&module, error))?;
+    let seen = inspect(&bytes);
+    say::out(&format!("file      {}", module.display()));
+    say::out(&format!("kind      {}", seen.kind));
+    say::out(&format!("size      {} bytes", say::grouped(seen.bytes as u64)));
+    say::out(&format!("digest    {}", seen.digest));
+    say::out(&format!("imports   {}", listed(&seen.imports)));
+    say::out(&format!("exports   {}", listed(&seen.exports)));
+    let bytes = ModuleBytes::new(bytes);
+    let sandbox = Sandbox::new(None).map_err(Failure::failed)?;
+    let started = Instant::now();
+    let compiled = sandbox.load(&bytes.bytes, &bytes.digest).map_err(Failure::failed)?;
+    say::out(&format!("compiles  in {:.1} ms", started.elapsed().as_secs_f64() * 1e3));
+    match Rule::new("inspected", compiled, &settings, limits) {
+        Ok(rule) => describe(&rule.description),
+        Err(error) => say::out(&format!("describes itself only with other settings: {error}\n  inspect its manifest")),
+    }
+    Ok(())
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+fn describe(description: &Description) {
+    say::out(&format!("module    {} {}", description.name, description.version));
+    for symptom in &description.symptoms {
+        say::out(&format!(
+            "symptom   {} ({}, {}): {}",
+            symptom.id,
+            symptom.criticality,
+            symptom.impact.as_str(),
+            symptom.title
+        ));
+        if !symptom.recommendation.is_empty() {
+            say::out(&format!("          do: {}", symptom.recommendation));
+        }
+        if !symptom.controls.is_empty() {
+            say::out(&format!("          controls: {}", symptom.controls.join(", ")));
+        }
+    }
+    for interest in &description.interests {
+        say::out(&format!("interest  {}", sentence(interest)));
+    }
+    for (what, names) in [
+        ("fields", &description.wants.fields),
+        ("properties", &description.wants.properties),
+        ("metrics", &description.wants.metrics),
+    ] {
+        if !names.is_empty() {
+            say::out(&format!("reads     {what} {}", names.join(", ")));
+        }
+    }
+}
+
+fn sentence(interest: &Interest) -> String {
+    let kinds = [(Kind::Log, "log"), (Kind::Fact, "fact"), (Kind::Reminder, "reminder")];
+    let kinds: Vec<&str> = kinds.iter().filter(|(kind, _)| interest.kinds.has(*kind)).map(|(_, word)| *word).collect();
+    let mut text = kinds.join("/");
+    match interest.contains.as_slice() {
+        [] if interest.kinds.has(Kind::Log) => text.push_str(", every line (!)"),
+        [] => {}
+        literals => {
+            let case = if interest.ignore_case { ", in any case" } else { "" };
+            text.push_str(&format!(" containing {literals:?}{case}"));
+        }
+    }
+    for condition in &interest.conditions {
+        let (what, name) = match &condition.subject {
+            Subject::Field(name) => ("field", name),
+            Subject::Property(name) => ("property", name),
+        };
+        text.push_str(&format!(", {what} {name} {:?}", condition.test));
+    }
+    text
 }

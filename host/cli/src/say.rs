@@ -1,6 +1,6 @@
 //! What the process says about itself: on standard error, in colour where that is a terminal.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write, stderr, stdout};
 
 use lifesigns_outlets::people::Colour;
 use tracing_subscriber::{EnvFilter, fmt};
@@ -30,6 +30,12 @@ pub(crate) fn colour() -> Colour {
 #[expect(clippy::print_stderr, reason = "this is the one place that prints there")]
 pub(crate) fn line(text: &str) {
     eprintln!("{text}");
+}
+
+/// A line on standard output, where people and programs look for results. A reader that has gone
+/// away is no failure.
+pub(crate) fn out(text: &str) {
+    let _ = writeln!(stdout(), "{text}");
 }
 
 /// Why the command failed.

@@ -20,6 +20,19 @@ pub enum Kind {
     NotWasm,
 }
 
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Component => "component",
+            Self::RuleModule => "core module with a component-type section",
+            Self::Module => "core module",
+            Self::Truncated => "truncated WebAssembly",
+            Self::Malformed => "malformed WebAssembly",
+            Self::NotWasm => "not WebAssembly",
+        })
+    }
+}
+
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {

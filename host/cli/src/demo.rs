@@ -1,0 +1,201 @@
+//! `lifesigns demo`: the fleet of `examples/fleet`, from its logs to its alerts.
+
+use std::{
+    env, fs,
+    fs::File,
+    io::{self, IsTerminal, Write, stdout},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use lifesigns::{
+    Builder, Loader, Sandbox,
+    engine::{self, Input, RuleSet},
+    model::{AlertRef, Source},
+    shelf::Shelf,
+};
+use lifesigns_intake::{Format, LineChunks, Stop, inventory, parse_time};
+use lifesigns_outlets::people::{self, Colour};
+use lifesigns_workbench as workbench;
+
+use crate::{
+    config::{Door, From, SourceConfig},
+    exit::{Failure, Outcome},
+    load, run, say, signals,
+    summary::Summary,
+};
+
+/// Stamps without a year are of the year of the fleet's story.
+const REFERENCE: &str = "2026-12-31T00:00:00Z";
+
+pub(crate) fn run(follow: bool) -> Outcome {
+    let fleet = Fleet::prepare()?;
+    if follow { fleet.follow() } else { fleet.play() }
+}
+
+/// The fleet's files, copied to where they may be changed.
+struct Fleet {
+    rules: PathBuf,
+    logs: Vec<PathBuf>,
+    inventory: PathBuf,
+}
+
+impl Fleet {
+    /// Builds the rules and lays everything out below the checkout's target folder.
+    fn prepare() -> Result<Self, Failure> {
+        let root = checkout()?;
+        let fleet = root.join("examples/fleet");
+        let stage =
+            env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir)).join("demo");
+        let (rules, logs) = (stage.join("rules"), stage.join("logs"));
+        let crates = workbench::rule_crates(&root.join("rules")).map_err(Failure::failed)?;
+        say::line(&format!("building {} rules (the first time takes a minute)", crates.len()));
+        workbench::build(&crates, &rules.join("modules"), &mut |text| say::line(text)).map_err(Failure::failed)?;
+        let failed = |error: io::Error| Failure::Failed(format!("{}: {error}", stage.display()));
+        for entry in files(&fleet.join("rules")).map_err(failed)? {
+            let text = fs::read_to_string(&entry).map_err(failed)?;
+            // The modules lie in a folder of their own, so that none of them is a rule by itself.
+            let text = text.replace("module = \"", "module = \"modules/");
+            fs::write(rules.join(entry.file_name().unwrap_or_default()), text).map_err(failed)?;
+        }
+        fs::create_dir_all(&logs).map_err(failed)?;
+        let mut copies = Vec::new();
+        for entry in files(&fleet.join("logs")).map_err(failed)? {
+            let copy = logs.join(entry.file_name().unwrap_or_default());
+            fs::copy(&entry, &copy).map_err(failed)?;
+            copies.push(copy);
+        }
+        Ok(Self { rules, logs: copies, inventory: fleet.join("inventory.toml") })
+    }
+
+    fn sandbox() -> Result<Sandbox, Failure> {
+        load::sandbox(env::var_os("LIFESIGNS_CACHE").as_deref().map(Path::new))
+    }
+
+    /// Runs the fleet's logs through the rules, to the end.
+    fn play(&self) -> Outcome {
+        let known = inventory::load(&self.inventory).map_err(Failure::configuration)?;
+        let mut loader = Loader::new(Self::sandbox()?);
+        run::say_loads(&loader.apply(&Shelf::new(&self.rules).scan()));
+        let rules = Arc::new(RuleSet::new(loader.rules(), &[]).map_err(Failure::failed)?);
+        let inputs = self.inputs()?;
+        let summary = Summary::default();
+        let colour = stdout_colour();
+        let started = Instant::now();
+        let mut out = stdout().lock();
+        let outcome = engine::replay(
+            1,
+            &rules,
+            inputs,
+            &known,
+            &mut engine::Output {
+                render: &|alert, line| {
+                    summary.note(alert);
+                    line.extend_from_slice(shown(alert, colour).as_bytes());
+                },
+                emit: &mut |line| out.write_all(line),
+                progress: &|_| (),
+            },
+        );
+        let outcome = match outcome {
+            Err(engine::ReplayError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            other => other.map_err(Failure::failed)?,
+        };
+        let text = summary.text(&outcome.tally, rules.rules().len(), started.elapsed(), colour);
+        // A reader that has gone away has seen enough.
+        let _ = out.write_all(text.as_bytes());
+        Ok(())
+    }
+
+    fn inputs(&self) -> Result<Vec<Input<'static>>, Failure> {
+        let open = |(rank, path): (usize, &PathBuf)| {
+            let file = File::open(path).map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
+            let mut chunks = LineChunks::new(file);
+            let source = Arc::new(Source {
+                name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                rank: rank as u32,
+                object: stem(path),
+                app: None,
+                decoder: Format::Auto.decoder(parse_time(REFERENCE).unwrap_or_default()),
+            });
+            Ok(Input { source, next: Box::new(move |_| chunks.next_chunk()) })
+        };
+        self.logs.iter().enumerate().map(open).collect()
+    }
+
+    /// Follows the logs and the rules folder until a signal comes.
+    fn follow(&self) -> Outcome {
+        let known = inventory::load(&self.inventory).map_err(Failure::configuration)?;
+        let summary = Arc::new(Summary::default());
+        let noted = Arc::clone(&summary);
+        let colour = stdout_colour();
+        let started = Instant::now();
+        let host = Builder::new(Self::sandbox()?, &self.rules)
+            .known(known)
+            .on_load(|loads| run::say_loads(loads))
+            .start(Arc::new(move |alert: &AlertRef<'_>| {
+                noted.note(alert);
+                let _ = stdout().write_all(shown(alert, colour).as_bytes());
+            }))
+            .map_err(Failure::failed)?;
+        let stop = Stop::new();
+        signals::stop_on_signal(&stop)?;
+        let sources = self.logs.iter().map(|path| SourceConfig {
+            door: Door::Follow(path.clone(), From::Start),
+            name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            format: Format::Auto,
+            object: stem(path),
+            app: None,
+        });
+        say::line(&format!("following {} logs; Ctrl-C ends it. In another terminal:", self.logs.len()));
+        say::line(&format!("  drop a rule:   cp {0}/docker-keyword.toml {0}/mine.toml", self.rules.display()));
+        if let Some(log) = self.logs.first() {
+            say::line(&format!("  write a line:  tail -1 {0} >> {0}", log.display()));
+        }
+        run::read_all(&host, sources.collect(), &stop)?;
+        let rules = host.rules().rules().len();
+        let totals = host.stop();
+        say::out(&summary.text(&totals.tally, rules, started.elapsed(), colour));
+        Ok(())
+    }
+}
+
+fn shown(alert: &AlertRef<'_>, colour: Colour) -> String {
+    let mut line = String::new();
+    people::write(alert, colour, &mut line);
+    line
+}
+
+fn stdout_colour() -> Colour {
+    if stdout().is_terminal() && env::var_os("NO_COLOR").is_none() { Colour::On } else { Colour::Off }
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The files of a folder, by name.
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The checkout that this is run in.
+fn checkout() -> Result<PathBuf, Failure> {
+    let here = env::current_dir().map_err(Failure::failed)?;
+    let root = here.ancestors().find(|folder| folder.join("examples/fleet/inventory.toml").is_file());
+    root.map(Path::to_owned).ok_or_else(|| {
+        Failure::Failed(format!(
+            "the demo needs a checkout of lifesigns: there is no examples/fleet in {} or above it; `cd` into the checkout and run `cargo run --release -- demo`",
+            here.display()
+        ))
+    })
+}

@@ -1,0 +1,26 @@
+//! SIGTERM and SIGINT: stop reading, drain, end well. A second one ends at once.
+
+use lifesigns_intake::Stop;
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    iterator::Signals,
+};
+
+use crate::exit::{Failure, Outcome};
+
+/// Uses `stop` when a signal comes.
+pub(crate) fn stop_on_signal(stop: &Stop) -> Outcome {
+    let mut signals = Signals::new([SIGTERM, SIGINT])
+        .map_err(|error| Failure::Failed(format!("signals cannot be received: {error}")))?;
+    let stop = stop.clone();
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            if stop.is_stopped() {
+                // The default again: whoever asks twice does not want to wait.
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
+            stop.stop();
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! The demo's closing words: lines, rules, and alerts by object and symptom.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use lifesigns::{
+    engine::Tally,
+    model::{AlertRef, Change, Criticality},
+};
+use lifesigns_outlets::people::{Colour, printable};
+
+use crate::say;
+
+/// How often a symptom was raised and cleared on an object.
+struct Count {
+    criticality: Criticality,
+    raised: u64,
+    cleared: u64,
+}
+
+/// Counts alerts as they pass.
+#[derive(Default)]
+pub(crate) struct Summary(Mutex<BTreeMap<(String, String), Count>>);
+
+impl Summary {
+    /// Counts an alert.
+    pub(crate) fn note(&self, alert: &AlertRef<'_>) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let criticality = alert.symptom.criticality;
+        let key = (alert.object.to_owned(), alert.symptom.id.clone());
+        let count = counts.entry(key).or_insert(Count { criticality, raised: 0, cleared: 0 });
+        match alert.change {
+            Change::Raise => count.raised += 1,
+            Change::Clear => count.cleared += 1,
+        }
+    }
+
+    /// The closing words.
+    pub(crate) fn text(&self, tally: &Tally, rules: usize, took: Duration, colour: Colour) -> String {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = String::from("\n");
+        let (objects, symptoms) = (column(&counts, 0, "OBJECT"), column(&counts, 1, "SYMPTOM"));
+        let head = format!("{:objects$}  {:symptoms$}  {:<11}  RAISED  CLEARED", "OBJECT", "SYMPTOM", "CRITICALITY");
+        let _ = writeln!(text, "{}", colour.paint("1", &head));
+        let (mut alerts, mut last) = (0, "");
+        for ((object, symptom), count) in counts.iter() {
+            let shown = if object == last { String::new() } else { printable(object) };
+            last = object;
+            alerts += count.raised + count.cleared;
+            let _ = writeln!(
+                text,
+                "{shown:objects$}  {symptom:symptoms$}  {}  {:>6}  {:>7}",
+                colour.criticality(count.criticality),
+                count.raised,
+                count.cleared
+            );
+        }
+        let rate = tally.lines as f64 / took.as_secs_f64().max(1e-9);
+        let _ = writeln!(
+            text,
+            "\n{} lines, {rules} rules, {} alerts, {} lines/s",
+            say::grouped(tally.lines),
+            say::grouped(alerts),
+            say::grouped(rate as u64)
+        );
+        text
+    }
+}
+
+/// How wide a column must be.
+fn column(counts: &BTreeMap<(String, String), Count>, which: usize, head: &str) -> usize {
+    let width = |(object, symptom): &(String, String)| [object, symptom][which].chars().count();
+    counts.keys().map(width).max().unwrap_or(0).max(head.len())
+}
