@@ -47,6 +47,7 @@ pub(crate) fn run(path: &Path) -> Outcome {
         .map_err(Failure::failed)?;
     let stop = Stop::new();
     signals::stop_on_signal(&stop)?;
+    say::line(&format!("running: {} rules, {} sources", host.rules().rules().len(), config.sources.len()));
     read_all(&host, config.sources, &stop)?;
     let totals = host.stop();
     say::line(&format!(
@@ -81,8 +82,9 @@ fn writer(config: &Config) -> Result<Box<dyn Write + Send>, Failure> {
 
 /// Says what became of rules; what stays as it was is not worth a line.
 pub(crate) fn say_loads(loads: &[Load]) {
-    for load in loads.iter().filter(|load| load.outcome != LoadOutcome::Unchanged) {
+    for load in loads {
         match &load.outcome {
+            LoadOutcome::Unchanged | LoadOutcome::Refused { again: true, .. } => {}
             LoadOutcome::Refused { .. } => say::warning(&load.to_string()),
             _ => say::line(&load.to_string()),
         }

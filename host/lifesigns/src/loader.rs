@@ -22,6 +22,8 @@ pub enum Outcome {
         why: String,
         /// An old version keeps running.
         old_version_runs: bool,
+        /// It was refused before, and nothing about it has changed since.
+        again: bool,
     },
 }
 
@@ -42,7 +44,7 @@ impl fmt::Display for Load {
             Outcome::Loaded => write!(f, "{}: loaded", self.name),
             Outcome::Unchanged => write!(f, "{}: unchanged", self.name),
             Outcome::Removed => write!(f, "{}: removed", self.name),
-            Outcome::Refused { why, old_version_runs } => {
+            Outcome::Refused { why, old_version_runs, .. } => {
                 let old = if *old_version_runs { " (the old version keeps running)" } else { "" };
                 write!(f, "{}: refused: {why}{old}", self.name)
             }
@@ -59,12 +61,20 @@ struct Live {
 pub struct Loader {
     sandbox: Sandbox,
     live: BTreeMap<String, Live>,
+    /// What was refused last time: it is not tried again until it changes.
+    refused: BTreeMap<String, Refused>,
+}
+
+struct Refused {
+    /// `None`: the shelf itself refused it.
+    found: Option<Arc<Found>>,
+    why: String,
 }
 
 impl Loader {
     /// A loader with no rule yet.
     pub fn new(sandbox: Sandbox) -> Self {
-        Self { sandbox, live: BTreeMap::new() }
+        Self { sandbox, live: BTreeMap::new(), refused: BTreeMap::new() }
     }
 
     /// The live rules, by name. Rules that did not change are the same ones as before.
@@ -77,13 +87,17 @@ impl Loader {
     pub fn apply(&mut self, snapshot: &Snapshot) -> Vec<Load> {
         let mut loads = Vec::new();
         let mut old = std::mem::take(&mut self.live);
+        let refused = std::mem::take(&mut self.refused);
         for found in snapshot.rules.iter().filter(|found| found.enabled) {
             let before = old.remove(&found.name);
-            loads.push(self.load(found, before));
+            loads.push(self.load(found, before, refused.get(&found.name)));
         }
         for refusal in &snapshot.refusals {
             let before = old.remove(&refusal.name);
-            let outcome = Outcome::Refused { why: refusal.to_string(), old_version_runs: before.is_some() };
+            let why = refusal.to_string();
+            let again = refused.get(&refusal.name).is_some_and(|last| last.found.is_none() && last.why == why);
+            self.refused.insert(refusal.name.clone(), Refused { found: None, why: why.clone() });
+            let outcome = Outcome::Refused { why, old_version_runs: before.is_some(), again };
             loads.push(Load { name: refusal.name.clone(), path: refusal.path.clone(), outcome });
             self.live.extend(before.map(|live| (refusal.name.clone(), live)));
         }
@@ -99,7 +113,7 @@ impl Loader {
         loads
     }
 
-    fn load(&mut self, found: &Arc<Found>, before: Option<Live>) -> Load {
+    fn load(&mut self, found: &Arc<Found>, before: Option<Live>, refused: Option<&Refused>) -> Load {
         let name = found.name.clone();
         let path = found.path().clone();
         if let Some(live) = &before
@@ -108,7 +122,12 @@ impl Loader {
             self.live.extend(before.map(|live| (name.clone(), live)));
             return Load { name, path, outcome: Outcome::Unchanged };
         }
-        let outcome = match self.open(found) {
+        let last = refused.filter(|last| last.found.as_ref().is_some_and(|last| last.runs_like(found)));
+        let opened = match last {
+            Some(last) => Err(last.why.clone()),
+            None => self.open(found).map_err(|why| format!("{}: {why}", path.display())),
+        };
+        let outcome = match opened {
             Ok(rule) => {
                 self.live.insert(name.clone(), Live { found: Arc::clone(found), rule: Arc::new(rule) });
                 Outcome::Loaded
@@ -116,7 +135,8 @@ impl Loader {
             Err(why) => {
                 let old_version_runs = before.is_some();
                 self.live.extend(before.map(|live| (name.clone(), live)));
-                Outcome::Refused { why: format!("{}: {why}", path.display()), old_version_runs }
+                self.refused.insert(name.clone(), Refused { found: Some(Arc::clone(found)), why: why.clone() });
+                Outcome::Refused { why, old_version_runs, again: last.is_some() }
             }
         };
         Load { name, path, outcome }
