@@ -171,13 +171,15 @@ impl Engine {
     /// Hands in facts about one object that hold from `facts.time_ns` on; the rules that watch them
     /// are told.
     pub fn submit_facts(&self, source: &Arc<Source>, facts: ObjectFacts) {
+        // Room first, then a number: whoever has a number must not wait for those after it.
+        let permit = self.shared.budget.acquire(1);
         let (rules, number) = {
             let mut front = lock(&self.shared.front);
             front.next += 1;
             (Arc::clone(&front.rules), front.next - 1)
         };
         let mut scanned = Scanned::new(rules, Arc::clone(source));
-        scanned.ticket.permit = Some(self.shared.budget.acquire(1));
+        scanned.ticket.permit = Some(permit);
         scanned.lines.push(Line::of_facts(&mut scanned.text, &facts));
         scanned.tally.kept = 1;
         scanned.facts.push(facts);
