@@ -133,7 +133,7 @@ impl Fleet {
         let started = Instant::now();
         let host = Builder::new(Self::sandbox()?, &self.rules)
             .known(known)
-            .on_load(|loads| run::say_loads(loads))
+            .on_load(run::say_loads)
             .start(Arc::new(move |alert: &AlertRef<'_>| {
                 noted.note(alert);
                 let _ = stdout().write_all(shown(alert, colour).as_bytes());

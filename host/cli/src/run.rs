@@ -34,7 +34,7 @@ pub(crate) fn run(path: &Path) -> Outcome {
     let host = Builder::new(load::sandbox(config.cache.as_deref())?, &config.rules)
         .known(known)
         .config(engine_config(&config))
-        .on_load(|loads| say_loads(loads))
+        .on_load(say_loads)
         .start(Arc::new(move |alert: &AlertRef<'_>| {
             let mut line = Vec::with_capacity(512);
             ndjson::write(alert, &mut line);
@@ -103,7 +103,8 @@ pub(crate) fn read_all(host: &Host, sources: Vec<SourceConfig>, stop: &Stop) -> 
             Ok(result) => result,
             Err(panic) => std::panic::resume_unwind(panic),
         });
-        results.fold(Ok(()), |all, one: Outcome| all.and(one))
+        // Those that are not looked at any more are waited for by the scope.
+        results.collect()
     })
 }
 

@@ -155,7 +155,7 @@ impl Engine {
     pub fn submit(&self, chunk: Chunk) {
         let permit = self.shared.budget.acquire(chunk.bytes.len());
         let mut front = lock(&self.shared.front);
-        if front.next % SAMPLE_EVERY == 0 {
+        if front.next.is_multiple_of(SAMPLE_EVERY) {
             let bytes = chunk.bytes.len().min(SAMPLE_BYTES);
             front.sample.clear();
             front.sample.extend_from_slice(&chunk.bytes[..bytes]);

@@ -155,6 +155,9 @@ fn scan_all(
     Ok(chunks.into_iter().map(settle).collect())
 }
 
+/// A chunk's number, source and bytes.
+type Taken = (u64, Arc<Source>, Vec<u8>);
+
 /// Hands out chunks, input by input.
 struct Reader<'a> {
     inputs: Vec<Input<'a>>,
@@ -163,7 +166,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn take(&mut self, mut spare: Vec<u8>) -> Result<Option<(u64, Arc<Source>, Vec<u8>)>, ReplayError> {
+    fn take(&mut self, mut spare: Vec<u8>) -> Result<Option<Taken>, ReplayError> {
         while let Some(input) = self.inputs.get_mut(self.input) {
             let read = (input.next)(mem::take(&mut spare));
             match read.map_err(|error| ReplayError::Read { name: input.source.name.clone(), error })? {
