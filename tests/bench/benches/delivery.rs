@@ -1,0 +1,182 @@
+//! What the wall costs: `evaluate` of a Wasm instance against the same rule linked natively.
+#![allow(clippy::print_stdout, missing_docs)]
+
+use std::{
+    hint::black_box,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use lifesigns_bench::{Modules, NativeModule, Table, machine, median, pin, quick, repeats};
+use lifesigns_model::{
+    Answer, Batch, Cell, Description, Kind, Level, Limits, Module, ReminderChange, Row, State, StateError,
+};
+
+const EVENT_BYTES: usize = 200;
+
+fn main() {
+    let core = pin();
+    let machine = machine();
+    let modules = Modules::new();
+    let sandbox = modules.sandbox();
+    let pairs: [(&str, &str, Arc<dyn Module>, Arc<dyn Module>); 2] = [
+        (
+            "idle: wants four fields, does nothing",
+            "{}",
+            modules.load(&sandbox, "idle"),
+            Arc::new(NativeModule::<idle::Idle>::default()),
+        ),
+        (
+            "keyword: an alert for each event",
+            r#"{"contains": ["containers/create"]}"#,
+            modules.load(&sandbox, "keyword"),
+            Arc::new(NativeModule::<keyword::Keyword>::default()),
+        ),
+    ];
+    let mut cases = Vec::new();
+    for (name, settings, wasm, native) in &pairs {
+        for events in [1, 8, 64, 256] {
+            cases.push(Case {
+                name,
+                events,
+                wasm: Side::open(wasm, settings, events),
+                native: Side::open(native, settings, events),
+            });
+        }
+    }
+    let repeats = repeats(31);
+    for _ in 0..repeats {
+        for case in &mut cases {
+            case.wasm.measure();
+            case.native.measure();
+        }
+    }
+    println!("\n## Delivery across the wall\n");
+    println!(
+        "{machine}; pinned to core {core:?}; {repeats} interleaved rounds, medians; events of {EVENT_BYTES} bytes.\n"
+    );
+    let mut table =
+        Table::new(&["rule", "batch", "Wasm, ns/event", "native, ns/event", "the wall, ns/event", "target"]);
+    for case in &mut cases {
+        let (wasm, native) = (case.wasm.ns_per_event(), case.native.ns_per_event());
+        let target = if case.events == 64 { "<= 60" } else { "" };
+        let figures = [wasm, native, wasm - native].map(|figure| format!("{figure:.1}"));
+        let [wasm, native, wall] = figures;
+        table.row([case.name.to_owned(), case.events.to_string(), wasm, native, wall, target.to_owned()]);
+    }
+    println!("{table}");
+}
+
+struct Case<'a> {
+    name: &'a str,
+    events: usize,
+    wasm: Side,
+    native: Side,
+}
+
+struct Side {
+    cell: Box<dyn Cell>,
+    state: Option<Box<dyn State>>,
+    batch: Batch,
+    answer: Answer,
+    times: Vec<Duration>,
+    calls: usize,
+}
+
+impl Side {
+    fn open(module: &Arc<dyn Module>, settings: &str, events: usize) -> Self {
+        let opened = module.open(settings, &Limits::default()).expect("a rule of our own");
+        Self {
+            batch: batch(&opened.description, events),
+            cell: opened.cell,
+            state: Some(Box::new(Nothing)),
+            answer: Answer::default(),
+            times: Vec::new(),
+            calls: (if quick() { 640 } else { 64_000 }) / events,
+        }
+    }
+
+    fn measure(&mut self) {
+        let start = Instant::now();
+        for _ in 0..self.calls {
+            self.answer.clear();
+            let state = self.state.take().expect("it came back");
+            let (state, outcome) = self.cell.evaluate(black_box(&self.batch), state, &mut self.answer);
+            outcome.expect("a rule of our own");
+            self.state = Some(state);
+        }
+        black_box(&self.answer);
+        self.times.push(start.elapsed());
+    }
+
+    fn ns_per_event(&mut self) -> f64 {
+        median(&mut self.times).as_nanos() as f64 / (self.calls * self.batch.len()) as f64
+    }
+}
+
+/// Events of [`EVENT_BYTES`] bytes of message and fields, and an object.
+fn batch(description: &Description, events: usize) -> Batch {
+    let mut batch = Batch::default();
+    let fields = ["info", "Calling POST", "POST", "/v1.41/containers/create"];
+    let fields = &fields[..description.wants.fields.len()];
+    let start = "Calling POST /v1.41/containers/create?name=web-";
+    let left = EVENT_BYTES - start.len() - fields.iter().map(|field| field.len()).sum::<usize>();
+    let object = batch_object(&mut batch);
+    for event in 0..events {
+        batch.begin(1_795_500_000_000_000_000 + event as u64, Kind::Log);
+        batch.span(object);
+        batch.text(None);
+        batch.text(Some(&format!("{start}{event:0left$}")));
+        for field in fields {
+            batch.text(Some(field));
+        }
+    }
+    batch
+}
+
+fn batch_object(batch: &mut Batch) -> lifesigns_model::Span {
+    lifesigns_model::Span::push(&mut batch.text, "vm-production-17")
+}
+
+/// Neither rule remembers anything.
+struct Nothing;
+
+impl State for Nothing {
+    fn begin(&mut self, _: &[Row]) {}
+
+    fn commit(&mut self) -> Vec<ReminderChange> {
+        Vec::new()
+    }
+
+    fn rollback(&mut self) {}
+
+    fn get(&mut self, _: u32, _: &str) -> Result<Option<&[u8]>, StateError> {
+        Ok(None)
+    }
+
+    fn set(&mut self, _: u32, _: &str, _: &[u8], _: u64) -> Result<(), StateError> {
+        Ok(())
+    }
+
+    fn delete(&mut self, _: u32, _: &str) -> Result<(), StateError> {
+        Ok(())
+    }
+
+    fn count(&mut self, _: u32, _: &str, _: u32, _: u64) -> Result<u64, StateError> {
+        Ok(0)
+    }
+
+    fn distinct(&mut self, _: u32, _: &str, _: Option<&str>, _: u64) -> Result<u64, StateError> {
+        Ok(0)
+    }
+
+    fn remind_at(&mut self, _: u32, _: &str, _: u64) -> Result<(), StateError> {
+        Ok(())
+    }
+
+    fn forget(&mut self, _: u32, _: &str) -> Result<(), StateError> {
+        Ok(())
+    }
+
+    fn log(&mut self, _: Level, _: &str) {}
+}

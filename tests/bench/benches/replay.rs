@@ -1,0 +1,248 @@
+//! Replay from a file to alerts, against the bare loop that only prints matches, and against the
+//! same rules linked natively. One core, one run, interleaved; ratios of medians.
+#![allow(clippy::print_stdout, missing_docs)]
+
+use std::{
+    fs::File,
+    io::{BufWriter, Read, Write},
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use lifesigns_bench::{
+    Corpus, Modules, NativeModule, Table, keyword_rules, keywords, machine, median, millis, pin, quick, repeats,
+    seconds,
+};
+use lifesigns_engine::{Input, Output, RuleSet, replay};
+use lifesigns_intake::{Format, LineChunks};
+use lifesigns_model::{Module, Source, limits};
+
+/// How much of the file is read to choose what the prefilter looks for: as `lifesigns replay` does.
+const SAMPLE_BYTES: u64 = 128 << 10;
+const SIZES: [usize; 4] = [1, 100, 1000, 10_000];
+
+fn main() {
+    let core = pin();
+    let machine = machine();
+    let lines = lifesigns_bench::number("LIFESIGNS_BENCH_COUNT", if quick() { 50_000 } else { 5_000_000 });
+    let corpus = Corpus::new(lines);
+    let modules = Modules::new();
+    let sandbox = modules.sandbox();
+    let wasm = modules.load(&sandbox, "keyword");
+    let native: Arc<dyn Module> = Arc::new(NativeModule::<keyword::Keyword>::default());
+    let mut cases = Vec::new();
+    for size in SIZES {
+        cases.push(Case::ours(Kind::Wasm, size, &corpus.plain, &wasm));
+        cases.push(Case::bare(size, &corpus.plain));
+    }
+    for size in [1, 1000] {
+        cases.push(Case::ours(Kind::Native, size, &corpus.plain, &native));
+    }
+    for size in [1, 1000] {
+        cases.push(Case::ours(Kind::Wasm, size, &corpus.ndjson, &wasm));
+    }
+    cases.push(Case::bare(1000, &corpus.ndjson));
+    cases.push(Case::ours(Kind::Native, 1000, &corpus.ndjson, &native));
+    let repeats = repeats(7);
+    for _ in 0..repeats {
+        cases.iter_mut().for_each(Case::measure);
+    }
+    println!("\n## Replay\n");
+    println!("{machine}; pinned to core {core:?}; {repeats} interleaved runs, medians.");
+    println!(
+        "{} lines ({}): {:.0} bytes a line as they are, {:.0} as NDJSON.\n",
+        corpus.lines,
+        corpus.from,
+        corpus.bytes[0] as f64 / corpus.lines as f64,
+        corpus.bytes[1] as f64 / corpus.lines as f64
+    );
+    println!("{}", times(&mut cases, corpus.lines));
+    println!("{}", ratios(&cases));
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Wasm,
+    Native,
+    Bare,
+}
+
+enum Loop {
+    Ours(Arc<RuleSet>),
+    Bare(Box<AhoCorasick>, Vec<String>),
+}
+
+struct Case {
+    kind: Kind,
+    size: usize,
+    json: bool,
+    file: std::path::PathBuf,
+    what: Loop,
+    /// What it took to have the rules, or the automaton, ready.
+    start: Duration,
+    times: Vec<Duration>,
+    median: Duration,
+    alerts: u64,
+    detail: String,
+}
+
+impl Case {
+    fn new(kind: Kind, size: usize, file: &Path, start: Instant, what: Loop) -> Self {
+        Self {
+            kind,
+            size,
+            json: file.extension().is_some_and(|extension| extension == "ndjson"),
+            file: file.to_owned(),
+            what,
+            start: start.elapsed(),
+            times: Vec::new(),
+            median: Duration::ZERO,
+            alerts: 0,
+            detail: String::new(),
+        }
+    }
+
+    fn ours(kind: Kind, size: usize, file: &Path, module: &Arc<dyn Module>) -> Self {
+        let words = keywords(size);
+        let start = Instant::now();
+        let mut sample = Vec::new();
+        File::open(file).and_then(|file| file.take(SAMPLE_BYTES).read_to_end(&mut sample)).expect("the lines");
+        let rules = Arc::new(RuleSet::new(keyword_rules(module, 0, &words), &sample).expect("an index"));
+        Self::new(kind, size, file, start, Loop::Ours(rules))
+    }
+
+    fn bare(size: usize, file: &Path) -> Self {
+        let words = keywords(size);
+        let start = Instant::now();
+        // A DFA of 10 000 literals would take hundreds of megabytes.
+        let kind = if size > 1000 { AhoCorasickKind::ContiguousNFA } else { AhoCorasickKind::DFA };
+        let automaton = AhoCorasick::builder().kind(Some(kind)).build(&words).expect("an automaton");
+        Self::new(Kind::Bare, size, file, start, Loop::Bare(Box::new(automaton), words))
+    }
+
+    /// From before the file is opened until the last alert is in the sink.
+    fn measure(&mut self) {
+        let start = Instant::now();
+        (self.alerts, self.detail) = match &self.what {
+            Loop::Ours(rules) => ours(&self.file, rules),
+            Loop::Bare(automaton, words) => (bare(&self.file, automaton, words), String::new()),
+        };
+        self.times.push(start.elapsed());
+        self.median = median(&mut self.times);
+    }
+
+    fn name(&self) -> String {
+        let what = match self.kind {
+            Kind::Wasm => "lifesigns",
+            Kind::Native => "lifesigns, rules native",
+            Kind::Bare if self.size > 1000 => "bare loop, contiguous NFA",
+            Kind::Bare => "bare loop, DFA",
+        };
+        format!("{what}{}", if self.json { ", NDJSON" } else { "" })
+    }
+}
+
+fn sink() -> BufWriter<File> {
+    let null = File::options().write(true).open("/dev/null").expect("/dev/null");
+    BufWriter::with_capacity(1 << 16, null)
+}
+
+fn ours(path: &Path, rules: &Arc<RuleSet>) -> (u64, String) {
+    let mut chunks = LineChunks::new(File::open(path).expect("the lines"));
+    let source = Arc::new(Source {
+        name: "fleet.log".into(),
+        rank: 0,
+        object: "fleet".into(),
+        app: None,
+        decoder: Format::Auto.decoder(1_795_500_000_000_000_000),
+    });
+    let next = Box::new(move |spare: Vec<u8>| {
+        if spare.capacity() >= limits::CHUNK_BYTES {
+            chunks.recycle(spare);
+        }
+        chunks.next_chunk()
+    });
+    let mut out = sink();
+    let mut output = Output {
+        render: &lifesigns_outlets::ndjson::write,
+        emit: &mut |bytes| out.write_all(bytes),
+        progress: &|_| (),
+    };
+    let outcome = replay(1, rules, vec![Input { source, next }], &[], &mut output).expect("a replay");
+    out.flush().expect("/dev/null");
+    let lines = outcome.tally.lines as f64;
+    let detail = format!(
+        "{:.1} % decoded, {:.3} verifications a line, {} fallbacks",
+        outcome.tally.decoded as f64 / lines * 100.0,
+        outcome.tally.verifications as f64 / lines,
+        outcome.tally.fallbacks
+    );
+    (outcome.report.alerts, detail)
+}
+
+/// The loop that every rule engine contains: each line, all overlapping matches, each printed.
+fn bare(path: &Path, automaton: &AhoCorasick, words: &[String]) -> u64 {
+    let mut chunks = LineChunks::new(File::open(path).expect("the lines"));
+    let mut out = sink();
+    let mut matches = 0;
+    while let Some(chunk) = chunks.next_chunk().expect("the lines") {
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', &chunk) {
+            let line = &chunk[start..end];
+            start = end + 1;
+            for found in automaton.find_overlapping_iter(line) {
+                matches += 1;
+                out.write_all(words[found.pattern().as_usize()].as_bytes()).expect("/dev/null");
+                out.write_all(b"\t").expect("/dev/null");
+                out.write_all(line).expect("/dev/null");
+                out.write_all(b"\n").expect("/dev/null");
+            }
+        }
+        chunks.recycle(chunk);
+    }
+    out.flush().expect("/dev/null");
+    matches
+}
+
+fn times(cases: &mut [Case], lines: usize) -> Table {
+    let mut table =
+        Table::new(&["loop", "literals", "ready after", "median", "fastest–slowest", "M lines/s", "alerts", "scan"]);
+    for case in cases {
+        case.times.sort_unstable();
+        let rate = |time: Duration| lines as f64 / time.as_secs_f64() / 1e6;
+        table.row([
+            case.name(),
+            case.size.to_string(),
+            millis(case.start),
+            seconds(case.median),
+            format!("{}–{}", seconds(case.times[0]), seconds(case.times[case.times.len() - 1])),
+            format!("{:.2}", rate(case.median)),
+            format!("{} ({:.1} %)", case.alerts, case.alerts as f64 / lines as f64 * 100.0),
+            case.detail.clone(),
+        ]);
+    }
+    table
+}
+
+fn ratios(cases: &[Case]) -> Table {
+    let of = |kind: Kind, size: usize, json: bool| {
+        let case = cases.iter().find(|case| case.kind == kind && case.size == size && case.json == json);
+        case.expect("a case that is measured above").median.as_secs_f64()
+    };
+    let mut table = Table::new(&["ratio", "measured", "target"]);
+    let mut row = |name: &str, ratio: f64, target: &str| table.row([name, &format!("{ratio:.2}"), target]);
+    let (wasm, native, bare) = (Kind::Wasm, Kind::Native, Kind::Bare);
+    row("time, 1000 rules / 100", of(wasm, 1000, false) / of(wasm, 100, false), "<= 1.5");
+    row("time, 10 000 rules / 1000", of(wasm, 10_000, false) / of(wasm, 1000, false), "<= 2.5");
+    row("speed, lifesigns / bare loop, 1000", of(bare, 1000, false) / of(wasm, 1000, false), ">= 1.3");
+    row("speed, lifesigns / bare loop, 1000, NDJSON", of(bare, 1000, true) / of(wasm, 1000, true), ">= 1.3");
+    row("speed, lifesigns / bare loop, 1", of(bare, 1, false) / of(wasm, 1, false), "");
+    row("speed, lifesigns / bare loop, 100", of(bare, 100, false) / of(wasm, 100, false), "");
+    row("speed, lifesigns / bare loop, 10 000", of(bare, 10_000, false) / of(wasm, 10_000, false), "");
+    row("time, Wasm / native, 1", of(wasm, 1, false) / of(native, 1, false), "<= 1.1");
+    row("time, Wasm / native, 1000", of(wasm, 1000, false) / of(native, 1000, false), "<= 1.1");
+    row("time, Wasm / native, 1000, NDJSON", of(wasm, 1000, true) / of(native, 1000, true), "<= 1.1");
+    table
+}
