@@ -31,7 +31,8 @@ const REFERENCE: &str = "2026-12-31T00:00:00Z";
 
 pub(crate) fn run(follow: bool) -> Outcome {
     let fleet = Fleet::prepare()?;
-    if follow { fleet.follow() } else { fleet.play() }
+    fleet.play()?;
+    if follow { fleet.follow() } else { Ok(()) }
 }
 
 /// The fleet's files, copied to where they may be changed.
@@ -124,25 +125,21 @@ impl Fleet {
         self.logs.iter().enumerate().map(open).collect()
     }
 
-    /// Follows the logs and the rules folder until a signal comes.
+    /// Follows what is new in the logs, and the rules folder, until a signal comes.
     fn follow(&self) -> Outcome {
         let known = inventory::load(&self.inventory).map_err(Failure::configuration)?;
-        let summary = Arc::new(Summary::default());
-        let noted = Arc::clone(&summary);
         let colour = stdout_colour();
-        let started = Instant::now();
         let host = Builder::new(Self::sandbox()?, &self.rules)
             .known(known)
             .on_load(run::say_loads)
             .start(Arc::new(move |alert: &AlertRef<'_>| {
-                noted.note(alert);
                 let _ = stdout().write_all(shown(alert, colour).as_bytes());
             }))
             .map_err(Failure::failed)?;
         let stop = Stop::new();
         signals::stop_on_signal(&stop)?;
         let sources = self.logs.iter().map(|path| SourceConfig {
-            door: Door::Follow(path.clone(), From::Start),
+            door: Door::Follow(path.clone(), From::End),
             name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             format: Format::Auto,
             object: stem(path),
@@ -154,9 +151,7 @@ impl Fleet {
             say::line(&format!("  write a line:  tail -1 {0} >> {0}", log.display()));
         }
         run::read_all(&host, sources.collect(), &stop)?;
-        let rules = host.rules().rules().len();
-        let totals = host.stop();
-        say::out(&summary.text(&totals.tally, rules, started.elapsed(), colour));
+        say::line(&run::farewell(&host.stop()));
         Ok(())
     }
 }

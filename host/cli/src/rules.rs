@@ -66,14 +66,22 @@ fn list(folder: &Path, cache: Option<&Path>) -> Outcome {
     let set = RuleSet::new(loader.rules(), &[]).map_err(Failure::failed)?;
     let unfiltered = set.unfiltered();
     let width = set.rules().iter().map(|rule| rule.name.len()).max().unwrap_or(0).max(4);
-    say::out(&format!("{:width$}  {:<28}  {:>8}  {:<16}  SYMPTOMS", "RULE", "MODULE", "LITERALS", "SEES"));
-    for rule in set.rules() {
+    let module = |rule: &Rule| {
         let (description, digest) = (&rule.description, rule.module.digest());
-        let module = format!("{} {} {}", description.name, description.version, short(digest));
+        format!("{} {} {}", description.name, description.version, short(digest))
+    };
+    let modules = set.rules().iter().map(|rule| module(rule).len()).max().unwrap_or(0).max(6);
+    say::out(&format!("{:width$}  {:modules$}  LITERALS  {:<14}  SYMPTOMS", "RULE", "MODULE", "SEES"));
+    for rule in set.rules() {
+        let (description, module) = (&rule.description, module(rule));
         let literals: usize = description.interests.iter().map(|interest| interest.contains.len()).sum();
         let sees = if unfiltered.contains(&rule.name.as_str()) { "every line (!)" } else { "lines it names" };
         let symptoms: Vec<&str> = description.symptoms.iter().map(|symptom| symptom.id.as_str()).collect();
-        say::out(&format!("{:width$}  {module:<28}  {literals:>8}  {sees:<16}  {}", rule.name, symptoms.join(", ")));
+        say::out(&format!(
+            "{:width$}  {module:modules$}  {literals:>8}  {sees:<14}  {}",
+            rule.name,
+            symptoms.join(", ")
+        ));
     }
     for found in snapshot.rules.iter().filter(|found| !found.enabled) {
         say::out(&format!("{:width$}  disabled in its manifest", found.name));

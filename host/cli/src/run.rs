@@ -49,13 +49,14 @@ pub(crate) fn run(path: &Path) -> Outcome {
     signals::stop_on_signal(&stop)?;
     say::line(&format!("running: {} rules, {} sources", host.rules().rules().len(), config.sources.len()));
     read_all(&host, config.sources, &stop)?;
-    let totals = host.stop();
-    say::line(&format!(
-        "stopped: {} lines, {} alerts",
-        say::grouped(totals.tally.lines),
-        say::grouped(totals.report.alerts)
-    ));
+    say::line(&farewell(&host.stop()));
     Ok(())
+}
+
+/// What a live run came to.
+pub(crate) fn farewell(totals: &engine::Totals) -> String {
+    let (lines, alerts) = (say::grouped(totals.tally.lines), say::grouped(totals.report.alerts));
+    format!("stopped: {lines} lines, {alerts} alerts")
 }
 
 fn engine_config(config: &Config) -> engine::Config {
