@@ -1,0 +1,8 @@
+//! What the end-to-end tests share: rules linked natively behind the module's port, replays in
+//! memory, built modules in one sandbox, and the runner of the rules' cases.
+
+pub mod binary;
+pub mod cases;
+pub mod modules;
+pub mod native;
+pub mod run;

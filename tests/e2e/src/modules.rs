@@ -1,0 +1,66 @@
+//! Built modules, admitted by one sandbox.
+
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
+
+use lifesigns::{AdmitError, Sandbox};
+use lifesigns_engine::Rule;
+use lifesigns_model::{Limits, Module};
+use lifesigns_shelf::ModuleBytes;
+
+/// The sandbox that the tests of one process share; it has no cache.
+///
+/// # Panics
+/// When this machine cannot run it.
+pub fn sandbox() -> &'static Sandbox {
+    static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
+    SANDBOX.get_or_init(|| match Sandbox::new(None) {
+        Ok(sandbox) => sandbox,
+        Err(error) => panic!("{error}"),
+    })
+}
+
+/// Admits bytes.
+///
+/// # Errors
+/// What the sandbox says.
+pub fn admit(bytes: Vec<u8>) -> Result<Arc<dyn Module>, AdmitError> {
+    let module = ModuleBytes::new(bytes);
+    let loaded: Arc<dyn Module> = sandbox().load(&module.bytes, &module.digest)?;
+    Ok(loaded)
+}
+
+/// The bytes of a file.
+///
+/// # Panics
+/// When it cannot be read.
+pub fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The built module `rules/NAME`.
+///
+/// # Panics
+/// When it does not build or is not admitted.
+pub fn rule(name: &str) -> Arc<dyn Module> {
+    admit(read(lifesigns_artifacts::rule(name))).unwrap_or_else(|error| panic!("rules/{name}: {error}"))
+}
+
+/// The built module `tests/guests/NAME`.
+///
+/// # Panics
+/// When it does not build or is not admitted.
+pub fn guest(name: &str) -> Arc<dyn Module> {
+    admit(read(lifesigns_artifacts::guest(name))).unwrap_or_else(|error| panic!("tests/guests/{name}: {error}"))
+}
+
+/// A module as a rule with default limits.
+///
+/// # Panics
+/// When it refuses its settings.
+pub fn open(name: &str, module: &Arc<dyn Module>, settings: &str) -> Arc<Rule> {
+    let opened = Rule::new(name, Arc::clone(module), settings, Limits::default());
+    Arc::new(opened.unwrap_or_else(|error| panic!("{name} with {settings}: {error}")))
+}

@@ -1,0 +1,97 @@
+//! Replays of what is in memory.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lifesigns_engine::{self as engine, Outcome, Rule, RuleSet};
+use lifesigns_intake::Format;
+use lifesigns_model::{Alert, AlertRef, ObjectFacts, Source};
+
+/// 2026-12-31T00:00:00Z: stamps without a year lie before it.
+pub const REFERENCE_NS: u64 = 1_798_675_200_000_000_000;
+
+/// One source.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// The object of lines that name none.
+    pub object: String,
+    /// How its lines are read.
+    pub format: Format,
+    /// Whole lines.
+    pub chunks: Vec<Vec<u8>>,
+}
+
+impl Input {
+    /// A source in one chunk, read as what each line looks like.
+    pub fn new(name: &str, object: &str, text: impl Into<Vec<u8>>) -> Self {
+        Self { name: name.into(), object: object.into(), format: Format::Auto, chunks: vec![text.into()] }
+    }
+
+    /// The source for the engine.
+    pub fn source(&self, rank: usize) -> Arc<Source> {
+        Arc::new(Source {
+            name: self.name.clone(),
+            rank: rank as u32,
+            object: self.object.clone(),
+            app: None,
+            decoder: self.format.decoder(REFERENCE_NS),
+        })
+    }
+}
+
+/// What a replay gave.
+#[derive(Debug)]
+pub struct Replayed {
+    /// The alerts in order.
+    pub alerts: Vec<Alert>,
+    /// The alerts as NDJSON.
+    pub ndjson: Vec<u8>,
+    /// What was counted.
+    pub outcome: Outcome,
+}
+
+impl Replayed {
+    /// The lines of the alerts of `rule`, in order.
+    pub fn lines(&self, rule: &str) -> Vec<u64> {
+        self.alerts.iter().filter(|alert| alert.rule == rule).map(|alert| alert.line).collect()
+    }
+}
+
+/// Replays `inputs` through `rules`.
+///
+/// # Panics
+/// When the rules do not fit one index; reading and writing cannot fail here.
+pub fn replay(rules: &[Arc<Rule>], inputs: &[Input], known: &[ObjectFacts], threads: usize) -> Replayed {
+    let rules = match RuleSet::new(rules.to_vec(), &[]) {
+        Ok(rules) => Arc::new(rules),
+        Err(error) => panic!("{error}"),
+    };
+    let inputs = inputs.iter().enumerate().map(|(rank, input)| {
+        let mut chunks = input.chunks.clone().into_iter();
+        engine::Input { source: input.source(rank), next: Box::new(move |_| Ok(chunks.next())) }
+    });
+    // Alerts come in any order and are sorted as bytes: each alert's bytes are its index in here.
+    let kept: Mutex<Vec<(Alert, Vec<u8>)>> = Mutex::default();
+    let mut order = Vec::new();
+    let render = |alert: &AlertRef<'_>, out: &mut Vec<u8>| {
+        let mut bytes = Vec::new();
+        lifesigns_outlets::ndjson::write(alert, &mut bytes);
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        out.extend_from_slice(&kept.len().to_le_bytes());
+        kept.push((Alert::from(alert), bytes));
+    };
+    let mut emit = |bytes: &[u8]| {
+        order.extend(bytes.as_chunks().0.iter().map(|index| usize::from_le_bytes(*index)));
+        Ok(())
+    };
+    let mut output = engine::Output { render: &render, emit: &mut emit, progress: &|_| () };
+    let outcome = match engine::replay(threads, &rules, inputs.collect(), known, &mut output) {
+        Ok(outcome) => outcome,
+        Err(error) => panic!("{error}"),
+    };
+    let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let alerts = order.iter().map(|index| kept[*index].0.clone()).collect();
+    let ndjson = order.iter().flat_map(|index| kept[*index].1.clone()).collect();
+    Replayed { alerts, ndjson, outcome }
+}

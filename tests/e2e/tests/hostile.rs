@@ -1,0 +1,164 @@
+//! Guests that do something wrong at run time: only their own events are lost, and it is said.
+
+use std::sync::Arc;
+
+use lifesigns_e2e::{
+    modules,
+    run::{Input, Replayed, replay},
+};
+use lifesigns_engine::Rule;
+use lifesigns_model::Limits;
+
+/// Lines, 10 s apart, two of which the guest misbehaves on; its pauses do not matter then.
+const LINES: usize = 600;
+const POISON: [usize; 2] = [100, 400];
+
+fn input(poison: &[usize]) -> Input {
+    let line = |number: usize| {
+        let word = if poison.contains(&number) { "trigger" } else { "fine" };
+        let (hour, minute, second) = (number / 360, number / 6 % 60, number % 6 * 10);
+        format!("2026-11-23T{hour:02}:{minute:02}:{second:02}Z host app: healthy keyword, {word} {number}\n")
+    };
+    Input::new("a.log", "vm-1", (0..LINES).map(line).collect::<String>())
+}
+
+fn run(act: &str, poison: &[usize]) -> Replayed {
+    let hostile = modules::open("hostile", &modules::guest("hostile"), &format!(r#"{{"do":"{act}"}}"#));
+    let healthy = modules::open("keyword", &modules::rule("keyword"), r#"{"contains":["healthy keyword"]}"#);
+    let replayed = replay(&[hostile, healthy], &[input(poison)], &[], 1);
+    let all: Vec<u64> = (1..=LINES as u64).collect();
+    assert_eq!(replayed.lines("keyword"), all, "{act}: the rule beside it loses nothing");
+    replayed
+}
+
+/// What [`run`] must give when the guest fails on the poisoned events.
+fn fails(act: &str, message: &str) {
+    let replayed = run(act, &POISON);
+    let failures = replayed.outcome.report.failures.get("hostile").unwrap_or_else(|| panic!("{act}: no failure"));
+    assert!(failures.last_error.contains(message), "{act}: {}", failures.last_error);
+    assert_eq!((failures.failed, failures.missed), (2, 0), "{act}: {failures:?}");
+    let others: Vec<u64> = (1..=LINES).filter(|line| !POISON.contains(&(line - 1))).map(|line| line as u64).collect();
+    assert_eq!(replayed.lines("hostile"), others, "{act}: every other event still alerts");
+}
+
+#[test]
+fn it_loops() {
+    fails("loop", "deadline of 100 ms");
+}
+
+#[test]
+fn it_traps_or_panics_or_recurses() {
+    fails("trap", "wasm `unreachable`");
+    fails("panic", "wasm `unreachable`");
+    fails("recurse", "call stack exhausted");
+}
+
+#[test]
+fn it_wants_too_much_memory() {
+    fails("grow-memory", "33554432 bytes of memory");
+}
+
+#[test]
+fn its_answer_is_too_large() {
+    fails("flood-alerts", "");
+    fails("huge-summary", "");
+    fails("huge-attributes", "");
+}
+
+#[test]
+fn its_answer_breaks_the_contract() {
+    fails("bad-event-index", "it names event 1 of a batch of 1");
+    fails("bad-symptom", "it names symptom 7; 1 are declared");
+    fails("same-attribute-twice", "two attributes `a`");
+}
+
+#[test]
+fn it_calls_the_host_wrongly() {
+    fails("huge-value", "it called the host wrongly");
+    fails("state-outside-batch", "it called the host wrongly");
+    fails("reminder-without-interest", "it called the host wrongly");
+}
+
+#[test]
+fn floods_of_state_and_log_are_bounded_rather_than_fatal() {
+    for act in ["state-flood", "log-flood"] {
+        let replayed = run(act, &POISON);
+        let alerts = replayed.lines("hostile").len();
+        let failed = replayed.outcome.report.failures.get("hostile").map_or(0, |failures| failures.failed);
+        // Either it was through within its deadline, and says nothing about the event, or it failed on it.
+        assert!(alerts == LINES - 2 && (failed == 0 || failed == 2), "{act}: {alerts} alerts, {failed} failed");
+    }
+}
+
+#[test]
+fn it_reads_no_more_than_it_declared() {
+    let hostile = modules::open("hostile", &modules::guest("hostile"), r#"{"do":"reads-undeclared"}"#);
+    let text = concat!(
+        r#"{"time":"2026-11-23T00:00:00Z","object":"vm-1","app":"app","message":"trigger","fields":{"password":"field-secret"}}"#,
+        "\n",
+        r#"{"time":"2026-11-23T00:00:01Z","object":"vm-2","app":"app","message":"another-object","fields":{"x":"y"}}"#,
+        "\n",
+    );
+    let known = lifesigns_model::ObjectFacts {
+        object: "vm-1".into(),
+        properties: vec![("owner".into(), Some("property-secret".into()))],
+        metrics: vec![("load".into(), 77.25)],
+        ..Default::default()
+    };
+    // A rule beside it that may read all that: what it is shown does not leak over.
+    let settings =
+        r#"{"contains":["trigger"],"fields":{"password":"field-secret"},"properties":{"owner":"property-secret"}}"#;
+    let neighbour = modules::open("neighbour", &modules::rule("keyword"), settings);
+    let replayed = replay(&[hostile, neighbour], &[Input::new("a", "a", text)], &[known], 1);
+    assert_eq!(replayed.lines("neighbour"), [1]);
+    let alert = replayed.alerts.iter().find(|alert| alert.rule == "hostile" && alert.line == 1).expect("an alert");
+    let shown = format!("{:?}", alert.attributes);
+    for secret in ["field-secret", "property-secret", "77.25", "password", "owner"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    assert!(shown.contains("trigger") && shown.contains("vm-1"), "{shown}");
+}
+
+#[test]
+fn a_rule_that_keeps_failing_is_paused_in_event_time() {
+    // Six poisoned events in a row, 10 s apart: the first two are free, then 1, 2, 4 and 8 s of pause
+    // pass between them; from the seventh on the pause is longer than 10 s.
+    let poison: Vec<usize> = (10..20).collect();
+    let replayed = run("trap", &poison);
+    let failures = &replayed.outcome.report.failures["hostile"];
+    assert!(failures.failed >= 6 && failures.failed < 10, "{failures:?}");
+    assert!(failures.missed >= 10 - failures.failed, "{failures:?}");
+    let lines = replayed.lines("hostile");
+    assert_eq!(lines.len() as u64 + failures.failed + failures.missed, LINES as u64, "every event is accounted for");
+    assert_eq!(lines.last(), Some(&(LINES as u64)), "it came back");
+    // The same again, whatever the number of threads: pauses are event time.
+    let hostile = modules::open("hostile", &modules::guest("hostile"), r#"{"do":"trap"}"#);
+    let again = replay(&[hostile], &[input(&poison)], &[], 2);
+    assert_eq!(again.lines("hostile"), lines);
+}
+
+#[test]
+fn what_goes_wrong_in_describe_refuses_the_rule() {
+    let module = modules::guest("hostile");
+    for (act, message) in [
+        ("loop-in-describe", "did not return within its deadline of 100 ms"),
+        ("panic-in-describe", "cannot be started: it trapped"),
+        ("refuse-settings", "refuses its settings: `do` is `refuse-settings`: say something else"),
+        ("bad-description", "a literal has 0 bytes"),
+        ("empty-literal", "a literal has 0 bytes"),
+        ("huge-literal", "a literal has 2000 bytes; 1 to 1024"),
+        ("many-literals", "20000 of literals; the limit is 10000"),
+        ("duplicate-symptoms", "two symptoms are called `seen`"),
+        ("bad-symptom-id", "a symptom's id is \"Not Kebab\""),
+        ("no-kinds", "an interest names no kind"),
+        ("bad-name", "the module's name is \"Hos\\ttile\""),
+        ("no-such-act", "unknown variant"),
+    ] {
+        let settings = format!(r#"{{"do":"{act}"}}"#);
+        let refused = Rule::new("hostile", Arc::clone(&module), &settings, Limits::default());
+        let why = refused.expect_err(act).to_string();
+        // Two things are wrong with `bad-description`; either may be told.
+        let other = act == "bad-description" && why.contains("two symptoms");
+        assert!(other || why.contains(message), "{act}: {why}");
+    }
+}

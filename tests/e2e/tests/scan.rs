@@ -1,0 +1,205 @@
+//! The scan against a naive oracle: decode every line, search every literal in its message.
+
+use std::sync::Arc;
+
+use lifesigns_e2e::{
+    modules, native,
+    run::{Input, REFERENCE_NS, replay},
+};
+use lifesigns_engine::Rule;
+use lifesigns_intake::Format;
+use lifesigns_model::limits::LINE_BYTES;
+use proptest::prelude::*;
+
+/// Words that literals and messages are made of: short, long, with what formats escape.
+const WORDS: [&str; 20] = [
+    "a",
+    "ab",
+    "error",
+    "Error",
+    "timeout",
+    "out of memory",
+    "connection refused",
+    "containers/create",
+    "/",
+    "\\",
+    "\"",
+    "tab\there",
+    "né",
+    "ü",
+    "docker0",
+    "a\u{1}b",
+    "日本",
+    "=",
+    "aaaa",
+    "POST /v1.41/containers/create",
+];
+
+#[derive(Clone, Debug)]
+struct Looks {
+    literals: Vec<String>,
+    ignore_case: bool,
+}
+
+fn words(most: usize) -> impl Strategy<Value = String> {
+    let word = prop_oneof![8 => prop::sample::select(&WORDS[..]).prop_map(str::to_owned), 1 => "[a-d ]{1,9}"];
+    (prop::collection::vec(word, 1..=most), prop::sample::select(vec!["", " "]))
+        .prop_map(|(words, gap)| words.join(gap))
+}
+
+fn rule() -> impl Strategy<Value = Looks> {
+    (prop::collection::btree_set(words(2), 1..4), any::<bool>()).prop_map(|(literals, ignore_case)| {
+        let mut seen = std::collections::BTreeSet::new();
+        let keep =
+            |literal: &String| seen.insert(if ignore_case { literal.to_ascii_lowercase() } else { literal.clone() });
+        Looks { literals: literals.into_iter().filter(keep).collect(), ignore_case }
+    })
+}
+
+/// How a character is written in JSON: as it is, as the short escape, as `\uXXXX`.
+fn json(text: &str, style: u8) -> String {
+    let mut out = String::new();
+    for (at, ch) in text.chars().enumerate() {
+        let unicode = style == 2 || (style == 1 && at % 3 == 0);
+        match ch {
+            '"' | '\\' if !unicode => out.extend(['\\', ch]),
+            '/' if style > 0 && !unicode => out.push_str("\\/"),
+            '\t' if !unicode => out.push_str("\\t"),
+            ch if unicode || u32::from(ch) < 0x20 => {
+                ch.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04X}")));
+            }
+            ch => out.push(ch),
+        }
+    }
+    out
+}
+
+/// How Go's `%q` writes it (logrus); `style` puts in escapes that Go would not.
+fn go(text: &str, style: u8) -> String {
+    let mut out = String::new();
+    for (at, ch) in text.chars().enumerate() {
+        match ch {
+            '"' | '\\' => out.extend(['\\', ch]),
+            '\t' => out.push_str("\\t"),
+            ch if u32::from(ch) < 0x20 && style == 0 => out.push_str(&format!("\\x{:02x}", u32::from(ch))),
+            ch if u32::from(ch) < 0x20 || (style == 2 && at % 2 == 0 && u32::from(ch) < 0x1_0000) => {
+                out.push_str(&format!("\\u{:04x}", u32::from(ch)));
+            }
+            ch => out.push(ch),
+        }
+    }
+    out
+}
+
+fn line() -> impl Strategy<Value = Vec<u8>> {
+    let parts = (words(5), 0_u8..3, 0_usize..12, any::<bool>(), any::<prop::sample::Index>(), 0_usize..40);
+    parts.prop_map(|(message, style, shape, crlf, at, odd)| {
+        let time = "2026-11-23T06:40:02Z";
+        let line = match shape {
+            0 | 1 => message.replace('\n', " "),
+            2 => format!("{time} {message}"),
+            3 => format!("<30>1 {time} vm-3 dockerd 811 - - {message}"),
+            4 => format!("Nov 23 06:40:02 vm-3 app[1]: {message}"),
+            5 | 6 => format!("time=\"{time}\" level=info msg=\"{}\"", go(&message, style)),
+            7 => {
+                format!("<30>1 {time} vm-3 dockerd 811 - - time=\"{time}\" level=info msg=\"{}\"", go(&message, style))
+            }
+            8 => format!("{{\"time\":\"{time}\",\"message\":\"{}\",\"other\":\"error\"}}", json(&message, style)),
+            9 => format!("{{\"time\":\"{time}\",\"object\":\"vm-9\",\"msg\":\"{}\"}}", json(&message, style)),
+            10 => format!("{{\"time\":\"{time}\",\"message\":\"{}\"", json(&message, style)),
+            _ => format!("time=\"{time}\" level=info msg=\"{}", go(&message, style)),
+        };
+        let mut bytes = line.into_bytes();
+        match odd {
+            // Not UTF-8, somewhere.
+            0..4 => bytes.insert(at.index(bytes.len() + 1), 0xff),
+            // Over the bound, or near it: what is behind is cut off.
+            4 => {
+                let mut long = vec![b'x'; LINE_BYTES - at.index(200)];
+                long.extend(&bytes);
+                bytes = long;
+            }
+            5 => bytes.clear(),
+            _ => {}
+        }
+        if crlf {
+            bytes.push(b'\r');
+        }
+        bytes
+    })
+}
+
+/// The line as the contract says that it is read: no carriage return, cut at the bound on a
+/// character's edge, bad bytes replaced.
+fn as_read(line: &[u8]) -> String {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let mut end = line.len().min(LINE_BYTES);
+    while end < line.len() && end > LINE_BYTES - 4 && line[end] & 0xc0 == 0x80 {
+        end -= 1;
+    }
+    String::from_utf8_lossy(&line[..end]).into_owned()
+}
+
+fn oracle(looks: &Looks, format: Format, lines: &[Vec<u8>]) -> Vec<u64> {
+    let decoder = format.decoder(REFERENCE_NS);
+    let matches = |line: &Vec<u8>| {
+        let text = as_read(line);
+        let record = decoder.decode(&text);
+        record.message.filter(|_| !text.is_empty()).is_some_and(|message| {
+            looks.literals.iter().any(|literal| match looks.ignore_case {
+                false => message.contains(literal.as_str()),
+                true => message.to_ascii_lowercase().contains(&literal.to_ascii_lowercase()),
+            })
+        })
+    };
+    (1..).zip(lines).filter(|(_, line)| matches(line)).map(|(number, _)| number).collect()
+}
+
+fn open(number: usize, looks: &Looks) -> Arc<Rule> {
+    let settings = serde_json::json!({ "contains": looks.literals, "ignore-case": looks.ignore_case });
+    let module = native::module("keyword").expect("it is there");
+    modules::open(&format!("rule-{number}"), &module, &settings.to_string())
+}
+
+/// Cuts lines into chunks after those whose numbers are in `cuts`.
+fn chunks(lines: &[Vec<u8>], cuts: &[prop::sample::Index], ended: bool) -> Vec<Vec<u8>> {
+    let mut after: Vec<usize> = cuts.iter().map(|cut| cut.index(lines.len())).collect();
+    after.sort_unstable();
+    let mut chunks = vec![Vec::new()];
+    for (number, line) in lines.iter().enumerate() {
+        let chunk = chunks.last_mut().expect("there is always one");
+        chunk.extend(line);
+        if ended || number + 1 < lines.len() {
+            chunk.push(b'\n');
+        }
+        if after.binary_search(&number).is_ok() {
+            chunks.push(Vec::new());
+        }
+    }
+    chunks.retain(|chunk| !chunk.is_empty());
+    chunks
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_engine_finds_what_a_naive_search_finds(
+        looks in prop::collection::vec(rule(), 1..12),
+        lines in prop::collection::vec(line(), 1..40),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+        ended: bool,
+        format in prop::sample::select(&Format::ALL[..]),
+        threads in 1_usize..3,
+    ) {
+        let rules: Vec<_> = looks.iter().enumerate().map(|(number, looks)| open(number, looks)).collect();
+        let input = Input { format, chunks: chunks(&lines, &cuts, ended), ..Input::new("a", "a", "") };
+        let replayed = replay(&rules, &[input], &[], threads);
+        for (number, looks) in looks.iter().enumerate() {
+            let mut found = replayed.lines(&format!("rule-{number}"));
+            found.sort_unstable();
+            prop_assert_eq!(found, oracle(looks, format, &lines), "{:?} {:?}", looks, format);
+        }
+        prop_assert_eq!(replayed.outcome.tally.cut as usize, lines.iter().filter(|line| line.len() > LINE_BYTES).count());
+    }
+}
