@@ -147,6 +147,28 @@ fn what_was_submitted_before_a_swap_is_evaluated_by_the_old_generation() {
 }
 
 #[test]
+fn a_rule_that_goes_and_comes_back_finds_its_state() {
+    let module = modules::rule("keyword");
+    let (kept, sink) = sink();
+    let settings = r#"{"contains":["numbered line"],"threshold":3,"window":"1h"}"#;
+    let with = rules(vec![modules::open("count", &module, settings)]);
+    let engine = Engine::start(&config(1 << 20), Arc::clone(&with), &[], sink).expect("threads");
+    let source = Input::new("a", "a", "").source(0);
+    let done = Arc::default();
+    // Two of the five objects' lines each, then others while it is away, then the third.
+    engine.submit(chunk(&source, 0, 10, &done));
+    engine.swap(rules(vec![modules::open("other", &module, settings)]));
+    engine.submit(chunk(&source, 10, 10, &done));
+    engine.swap(with);
+    engine.submit(chunk(&source, 20, 5, &done));
+    engine.stop();
+    let kept = kept.lock().expect("nobody panics with it");
+    let mut found: Vec<_> = kept.iter().map(|alert| (alert.rule.as_str(), alert.line)).collect();
+    found.sort_unstable();
+    assert_eq!(found, (21..=25).map(|line| ("count", line)).collect::<Vec<_>>());
+}
+
+#[test]
 fn facts_by_call_reach_the_rules_that_watch_them_and_the_lines_after_them() {
     let module = modules::rule("keyword");
     let (kept, sink) = sink();
