@@ -14,12 +14,15 @@ use lifesigns_model::{
 
 const EVENT_BYTES: usize = 200;
 
+/// What is measured, its settings, and the same rule as Wasm and natively.
+type Pair = (&'static str, &'static str, Arc<dyn Module>, Arc<dyn Module>);
+
 fn main() {
     let core = pin();
     let machine = machine();
     let modules = Modules::new();
     let sandbox = modules.sandbox();
-    let pairs: [(&str, &str, Arc<dyn Module>, Arc<dyn Module>); 2] = [
+    let pairs: [Pair; 2] = [
         (
             "idle: wants four fields, does nothing",
             "{}",
