@@ -1,6 +1,6 @@
 //! One event, as a view of the flat batch. Nothing is copied.
 
-use crate::{State, Wants, native::Columns, state::Host};
+use crate::{State, Wants, native::Columns, state::Calls};
 
 /// What an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,12 +18,12 @@ pub enum Kind {
 pub struct Event<'a> {
     columns: Columns<'a>,
     wants: &'a Wants,
-    host: &'a dyn Host,
+    host: &'a Calls,
     index: usize,
 }
 
 impl<'a> Event<'a> {
-    pub(crate) fn new(columns: Columns<'a>, wants: &'a Wants, host: &'a dyn Host, index: usize) -> Self {
+    pub(crate) fn new(columns: Columns<'a>, wants: &'a Wants, host: &'a Calls, index: usize) -> Self {
         Self { columns, wants, host, index }
     }
 

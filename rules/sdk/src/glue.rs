@@ -46,7 +46,8 @@ impl<R: Rule> Default for Instance<R> {
     }
 }
 
-struct Imports;
+/// The imports of the Wasm world.
+pub struct Imports;
 
 impl Host for Imports {
     fn get(&self, event: u32, key: &str) -> Option<Vec<u8>> {

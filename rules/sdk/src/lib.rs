@@ -53,6 +53,7 @@ pub mod native;
 mod rule;
 pub mod settings;
 mod state;
+#[cfg(not(target_family = "wasm"))]
 pub mod testing;
 
 /// What `wit-bindgen` makes of `wit/`. For the export macro; rules do not need it.
@@ -77,6 +78,6 @@ pub use bindings::lifesigns::rule::{
 };
 pub use event::{Event, Kind};
 #[doc(hidden)]
-pub use glue::Instance;
+pub use glue::{Imports, Instance};
 pub use rule::Rule;
 pub use state::State;

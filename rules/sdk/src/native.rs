@@ -1,7 +1,7 @@
 //! The rule without Wasm: what the module's glue, the test bench and a host that links rules
 //! natively share.
 
-use crate::{Alert, Alerts, Description, Event, Rule, settings::path_at, state::Host};
+use crate::{Alert, Alerts, Description, Event, Rule, settings::path_at};
 
 /// A batch, borrowed. The layout is that of `record batch` in `wit/types.wit`.
 #[derive(Clone, Copy)]
@@ -19,7 +19,7 @@ pub struct Columns<'a> {
 }
 
 #[doc(hidden)]
-pub use crate::state::Host as HostCalls;
+pub use crate::state::{Calls, Host as HostCalls};
 
 /// A rule with its settings and description.
 pub struct Native<R> {
@@ -45,7 +45,7 @@ impl<R: Rule> Native<R> {
     }
 
     /// Judges a batch.
-    pub fn evaluate(&self, columns: Columns<'_>, host: &dyn Host) -> Vec<Alert> {
+    pub fn evaluate(&self, columns: Columns<'_>, host: &Calls) -> Vec<Alert> {
         let mut out = Vec::new();
         for index in 0..columns.times_ns.len() {
             let event = Event::new(columns, &self.description.wants, host, index);

@@ -15,16 +15,25 @@ pub trait Host {
     fn log(&self, level: Level, message: &str);
 }
 
+/// Whoever answers the host's calls. In a module that is one type, so that a rule imports only the
+/// interfaces whose functions it uses; natively it can be anybody.
+#[cfg(target_family = "wasm")]
+#[doc(hidden)]
+pub type Calls = crate::glue::Imports;
+#[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
+pub type Calls = dyn Host;
+
 /// State of this rule about one object. It belongs to the rule's name: it survives the instance and
 /// the replacement of the module.
 #[derive(Clone, Copy)]
 pub struct State<'a> {
-    host: &'a dyn Host,
+    host: &'a Calls,
     event: u32,
 }
 
 impl<'a> State<'a> {
-    pub(crate) fn new(host: &'a dyn Host, event: u32) -> Self {
+    pub(crate) fn new(host: &'a Calls, event: u32) -> Self {
         Self { host, event }
     }
 
