@@ -92,14 +92,14 @@ fn go(text: &str, style: u8) -> String {
 }
 
 fn line() -> impl Strategy<Value = Vec<u8>> {
-    let parts = (words(5), 0_u8..3, 0_usize..12, any::<bool>(), any::<prop::sample::Index>(), 0_usize..40);
-    parts.prop_map(|(message, style, shape, crlf, at, odd)| {
-        let time = "2026-11-23T06:40:02Z";
+    let parts = (words(5), 0_u8..3, 0_usize..12, any::<bool>(), any::<prop::sample::Index>(), 0_usize..40, 10_u8..60);
+    parts.prop_map(|(message, style, shape, crlf, at, odd, second)| {
+        let time = format!("2026-11-23T06:40:{second}Z");
         let line = match shape {
             0 | 1 => message.replace('\n', " "),
             2 => format!("{time} {message}"),
             3 => format!("<30>1 {time} vm-3 dockerd 811 - - {message}"),
-            4 => format!("Nov 23 06:40:02 vm-3 app[1]: {message}"),
+            4 => format!("Nov 23 06:40:{second} vm-3 app[1]: {message}"),
             5 | 6 => format!("time=\"{time}\" level=info msg=\"{}\"", go(&message, style)),
             7 => {
                 format!("<30>1 {time} vm-3 dockerd 811 - - time=\"{time}\" level=info msg=\"{}\"", go(&message, style))
@@ -140,19 +140,28 @@ fn as_read(line: &[u8]) -> String {
     String::from_utf8_lossy(&line[..end]).into_owned()
 }
 
-fn oracle(looks: &Looks, format: Format, lines: &[Vec<u8>]) -> Vec<u64> {
+/// Number and event time of the lines that match. A line without a time takes that of the nearest
+/// line before it that has one.
+fn oracle(looks: &Looks, format: Format, lines: &[Vec<u8>]) -> Vec<(u64, u64)> {
     let decoder = format.decoder(REFERENCE_NS);
-    let matches = |line: &Vec<u8>| {
+    let (mut found, mut time_ns) = (Vec::new(), 0);
+    for (number, line) in (1..).zip(lines) {
         let text = as_read(line);
+        if text.is_empty() {
+            continue;
+        }
         let record = decoder.decode(&text);
-        record.message.filter(|_| !text.is_empty()).is_some_and(|message| {
-            looks.literals.iter().any(|literal| match looks.ignore_case {
-                false => message.contains(literal.as_str()),
-                true => message.to_ascii_lowercase().contains(&literal.to_ascii_lowercase()),
-            })
-        })
-    };
-    (1..).zip(lines).filter(|(_, line)| matches(line)).map(|(number, _)| number).collect()
+        time_ns = record.time_ns.unwrap_or(time_ns);
+        let message = record.message.unwrap_or_default();
+        let matches = looks.literals.iter().any(|literal| match looks.ignore_case {
+            false => message.contains(literal.as_str()),
+            true => message.to_ascii_lowercase().contains(&literal.to_ascii_lowercase()),
+        });
+        if matches {
+            found.push((number, time_ns));
+        }
+    }
+    found
 }
 
 fn open(number: usize, looks: &Looks) -> Arc<Rule> {
@@ -196,7 +205,9 @@ proptest! {
         let input = Input { format, chunks: chunks(&lines, &cuts, ended), ..Input::new("a", "a", "") };
         let replayed = replay(&rules, &[input], &[], threads);
         for (number, looks) in looks.iter().enumerate() {
-            let mut found = replayed.lines(&format!("rule-{number}"));
+            let name = format!("rule-{number}");
+            let alerts = replayed.alerts.iter().filter(|alert| alert.rule == name);
+            let mut found: Vec<(u64, u64)> = alerts.map(|alert| (alert.line, alert.time_ns)).collect();
             found.sort_unstable();
             prop_assert_eq!(found, oracle(looks, format, &lines), "{:?} {:?}", looks, format);
         }
