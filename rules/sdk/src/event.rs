@@ -1,6 +1,6 @@
 //! One event, as a view of the flat batch. Nothing is copied.
 
-use crate::{State, Wants, native::Columns, state::Calls};
+use crate::{State, Wants, host::Calls, native::Columns};
 
 /// What an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 
 use crate::{
-    Alert, Description, Level, Rule,
-    bindings::lifesigns::rule::{log, state, types::Batch},
+    Alert, Description, Rule,
+    bindings::lifesigns::rule::types::Batch,
+    host::Imports,
     native::{Columns, Native},
-    state::Host,
 };
 
 /// The rule that this module instance was described with.
@@ -43,43 +43,6 @@ impl<R: Rule> Instance<R> {
 impl<R: Rule> Default for Instance<R> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// The imports of the Wasm world.
-pub struct Imports;
-
-impl Host for Imports {
-    fn get(&self, event: u32, key: &str) -> Option<Vec<u8>> {
-        state::get(event, key)
-    }
-
-    fn set(&self, event: u32, key: &str, value: &[u8], ttl_ms: u64) {
-        state::set(event, key, value, ttl_ms);
-    }
-
-    fn delete(&self, event: u32, key: &str) {
-        state::delete(event, key);
-    }
-
-    fn count(&self, event: u32, key: &str, amount: u32, window_ms: u64) -> u64 {
-        state::count(event, key, amount, window_ms)
-    }
-
-    fn distinct(&self, event: u32, key: &str, value: Option<&str>, window_ms: u64) -> u64 {
-        state::distinct(event, key, value, window_ms)
-    }
-
-    fn remind_at(&self, event: u32, name: &str, time_ns: u64) {
-        state::remind_at(event, name, time_ns);
-    }
-
-    fn forget(&self, event: u32, name: &str) {
-        state::forget(event, name);
-    }
-
-    fn log(&self, level: Level, message: &str) {
-        log::write(level, message);
     }
 }
 

@@ -49,6 +49,7 @@ mod alerts;
 mod describe;
 mod event;
 mod glue;
+mod host;
 pub mod native;
 mod rule;
 pub mod settings;
@@ -78,6 +79,8 @@ pub use bindings::lifesigns::rule::{
 };
 pub use event::{Event, Kind};
 #[doc(hidden)]
-pub use glue::{Imports, Instance};
+pub use glue::Instance;
+#[doc(hidden)]
+pub use host::Imports;
 pub use rule::Rule;
 pub use state::State;

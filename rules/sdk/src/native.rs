@@ -19,7 +19,7 @@ pub struct Columns<'a> {
 }
 
 #[doc(hidden)]
-pub use crate::state::{Calls, Host as HostCalls};
+pub use crate::host::{Calls, Host as HostCalls};
 
 /// A rule with its settings and description.
 pub struct Native<R> {

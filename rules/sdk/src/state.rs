@@ -1,28 +1,9 @@
 //! What a rule remembers, kept by the host.
 
-use crate::Level;
-
-/// The host's calls. Two implementations: the imports of the Wasm world, and the native harness.
-#[doc(hidden)]
-pub trait Host {
-    fn get(&self, event: u32, key: &str) -> Option<Vec<u8>>;
-    fn set(&self, event: u32, key: &str, value: &[u8], ttl_ms: u64);
-    fn delete(&self, event: u32, key: &str);
-    fn count(&self, event: u32, key: &str, amount: u32, window_ms: u64) -> u64;
-    fn distinct(&self, event: u32, key: &str, value: Option<&str>, window_ms: u64) -> u64;
-    fn remind_at(&self, event: u32, name: &str, time_ns: u64);
-    fn forget(&self, event: u32, name: &str);
-    fn log(&self, level: Level, message: &str);
-}
-
-/// Whoever answers the host's calls. In a module that is one type, so that a rule imports only the
-/// interfaces whose functions it uses; natively it can be anybody.
+use crate::{Level, host::Calls};
+// Natively the host is a trait object, whose functions need no import.
 #[cfg(target_family = "wasm")]
-#[doc(hidden)]
-pub type Calls = crate::glue::Imports;
-#[cfg(not(target_family = "wasm"))]
-#[doc(hidden)]
-pub type Calls = dyn Host;
+use crate::host::Host as _;
 
 /// State of this rule about one object. It belongs to the rule's name: it survives the instance and
 /// the replacement of the module.

@@ -7,8 +7,8 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use crate::{
     Alert, Level, Rule,
+    host::Host,
     native::{Columns, Native},
-    state::Host,
 };
 
 /// A rule on the bench, with state that lasts as long as the bench.
