@@ -56,11 +56,15 @@ pub fn guest(name: &str) -> Arc<dyn Module> {
     admit(read(lifesigns_artifacts::guest(name))).unwrap_or_else(|error| panic!("tests/guests/{name}: {error}"))
 }
 
-/// A module as a rule with default limits.
+/// Long enough for a guest that does no wrong, however busy the machine is.
+pub const DEADLINE_MS: u64 = 1000;
+
+/// A module as a rule with default limits but for its deadline.
 ///
 /// # Panics
 /// When it refuses its settings.
 pub fn open(name: &str, module: &Arc<dyn Module>, settings: &str) -> Arc<Rule> {
-    let opened = Rule::new(name, Arc::clone(module), settings, Limits::default());
+    let limits = Limits { deadline_ms: DEADLINE_MS, ..Limits::default() };
+    let opened = Rule::new(name, Arc::clone(module), settings, limits);
     Arc::new(opened.unwrap_or_else(|error| panic!("{name} with {settings}: {error}")))
 }
