@@ -18,8 +18,8 @@ const EVENT_BYTES: usize = 200;
 type Pair = (&'static str, &'static str, Arc<dyn Module>, Arc<dyn Module>);
 
 fn main() {
-    let core = pin();
     let machine = machine();
+    let core = pin();
     let modules = Modules::new();
     let sandbox = modules.sandbox();
     let pairs: [Pair; 2] = [
@@ -47,7 +47,7 @@ fn main() {
             });
         }
     }
-    let repeats = repeats(31);
+    let repeats = repeats(301);
     for _ in 0..repeats {
         for case in &mut cases {
             case.wasm.measure();
@@ -95,7 +95,7 @@ impl Side {
             state: Some(Box::new(Nothing)),
             answer: Answer::default(),
             times: Vec::new(),
-            calls: (if quick() { 640 } else { 64_000 }) / events,
+            calls: (if quick() { 640 } else { 6400 }) / events,
         }
     }
 

@@ -8,7 +8,7 @@ mod stats;
 pub use corpus::{Corpus, keywords};
 pub use native::NativeModule;
 pub use rules::{Modules, keyword_rules};
-pub use stats::{Table, median, millis, resident_bytes, seconds};
+pub use stats::{Table, cpu_time, median, millis, resident_bytes, seconds};
 
 use std::fmt::Write;
 

@@ -21,6 +21,16 @@ pub fn millis(time: Duration) -> String {
     format!("{:.2} ms", time.as_secs_f64() * 1e3)
 }
 
+/// How long this thread has been running on a processor: what other processes take is not in it.
+///
+/// # Panics
+/// When this is not Linux.
+pub fn cpu_time() -> Duration {
+    let line = std::fs::read_to_string("/proc/thread-self/schedstat").expect("the scheduler's counts");
+    let nanos = line.split(' ').next().and_then(|nanos| nanos.parse().ok());
+    Duration::from_nanos(nanos.expect("nanoseconds"))
+}
+
 /// Resident memory of this process.
 pub fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
