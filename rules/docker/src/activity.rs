@@ -1,10 +1,6 @@
-//! One thing that Docker did, read from one log record.
+//! One thing that Docker did.
 
 use std::borrow::Cow;
-
-use lifesigns_rule::Event;
-
-use crate::{call, engine, trace};
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,19 +102,6 @@ pub struct Activity<'a> {
 impl<'a> Activity<'a> {
     pub(crate) fn new(verb: Verb, trace: Trace) -> Self {
         Self { verb, trace, id: None, name: None, image: None, api: None }
-    }
-
-    /// What Docker did here, if the record is one of the shapes in this crate's head. The rule must
-    /// want [`FIELDS`](crate::FIELDS).
-    pub fn of(event: &Event<'a>) -> Option<Self> {
-        let message = event.message();
-        let mut activity = engine::activity(event)
-            .or_else(|| trace::activity(event, message))
-            .or_else(|| call::activity(event, message))
-            .or_else(|| trace::bridge(message))?;
-        activity.name = activity.name.map(clipped);
-        activity.image = activity.image.map(clipped);
-        Some(activity)
     }
 
     /// The container's name, or else its id.

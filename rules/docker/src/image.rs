@@ -1,47 +1,11 @@
-//! Images that the daemon's log and the Engine's events name.
+//! Images in requests to the daemon and in the forms that come with them.
 
 use std::{borrow::Cow, fmt};
 
 use lifesigns_rule::Event;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use crate::{Activity, activity::clipped, call::Request, uri::Uri};
-
-/// An image that was named.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mention<'a> {
-    /// As the client wrote it: `registry.example/team/app:1.2`. Not an image's id.
-    pub image: Cow<'a, str>,
-    /// Where: `images-create`, `pull`, `form-data` or `engine-event`.
-    pub via: &'static str,
-}
-
-/// The image that this record names, if Docker pulls it or makes a container of it. The rule must
-/// want [`FIELDS`](crate::FIELDS).
-pub fn mention<'a>(event: &Event<'a>) -> Option<Mention<'a>> {
-    let message = event.message();
-    let (image, via) = if let Some(engine) = crate::engine::activity(event).filter(Activity::is_work) {
-        (engine.image?, "engine-event")
-    } else if let Some(form) = message.strip_prefix("form data: ") {
-        event.field("level").filter(|level| *level == "debug")?;
-        (Cow::Owned(of_form(form)?), "form-data")
-    } else if let Some(rest) = message.strip_prefix("Trying to pull ") {
-        event.field("level").filter(|level| *level == "debug")?;
-        let (repository, endpoint) = rest.split_once(" from ")?;
-        if repository.contains(' ') || !endpoint.starts_with("http") {
-            return None;
-        }
-        (Cow::Borrowed(repository), "pull")
-    } else {
-        let Request { uri, .. } = Request::of(event, message)?;
-        match uri.path {
-            "images/create" => (pulled(&uri)?, "images-create"),
-            "containers/create" => (of_create(event, &uri)?, "form-data"),
-            _ => return None,
-        }
-    };
-    (!is_image_id(&image)).then(|| Mention { image: clipped(image), via })
-}
+use crate::uri::Uri;
 
 /// The image of `/images/create?fromImage=…&tag=…`. `None` for an import.
 pub(crate) fn pulled<'a>(uri: &Uri<'a>) -> Option<Cow<'a, str>> {
@@ -65,7 +29,7 @@ pub(crate) fn of_create<'a>(event: &Event<'a>, uri: &Uri<'a>) -> Option<Cow<'a, 
 }
 
 /// `sha256:…`, or an id as Docker shows it: no reference.
-fn is_image_id(image: &str) -> bool {
+pub(crate) fn is_image_id(image: &str) -> bool {
     let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
     image.is_empty() || image.starts_with("sha256:") || (matches!(image.len(), 12 | 64) && hex(image))
 }

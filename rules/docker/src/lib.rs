@@ -16,14 +16,17 @@ mod call;
 mod engine;
 mod image;
 mod interests;
+mod mention;
 mod news;
+mod read;
 mod trace;
 mod uri;
 mod work;
 
 pub use activity::{Activity, Trace, Verb};
-pub use image::{Mention, mention};
+
 pub use interests::{FIELDS, images, interests, starts_and_ends};
+pub use mention::{Mention, mention};
 pub use news::is_news;
 pub use work::Work;
 
