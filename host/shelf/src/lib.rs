@@ -17,6 +17,7 @@ mod manifest;
 mod modules;
 mod nearest;
 mod notice;
+mod nudges;
 mod plan;
 mod scan;
 mod snapshot;

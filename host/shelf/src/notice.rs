@@ -7,7 +7,7 @@ use notify::{
     event::{AccessKind, AccessMode},
 };
 
-use crate::watch::Nudges;
+use crate::nudges::Nudges;
 
 /// Asks the system for changes directly in some folders. Dropping it ends that.
 pub(crate) struct Notice {

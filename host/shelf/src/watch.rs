@@ -13,9 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::Receiver;
 
-use crate::{file::FileKey, notice::Notice};
+use crate::{file::FileKey, notice::Notice, nudges::Nudges};
 
 /// Nothing more has changed for this long: the change is complete.
 const QUIET: Duration = Duration::from_millis(100);
@@ -37,18 +37,6 @@ pub enum WatchOutcome {
     Timeout,
     /// A [`Stopper`] was used.
     Stopped,
-}
-
-/// Wakes a watcher: something has changed, or it shall stop. Any number of nudges that it has not
-/// seen yet are one.
-#[derive(Clone)]
-pub(crate) struct Nudges(Sender<()>);
-
-impl Nudges {
-    pub(crate) fn nudge(&self) {
-        // Full: it will wake anyway. Disconnected: there is nobody left to wake.
-        let _ = self.0.try_send(());
-    }
 }
 
 /// Ends a wait from another thread, and all waits after it.
@@ -96,8 +84,8 @@ impl Watcher {
     }
 
     fn with(folders: Vec<PathBuf>, may_notice: bool) -> Self {
-        let (sender, nudged) = bounded(1);
-        let stopper = Stopper { stopped: Arc::default(), nudges: Nudges(sender) };
+        let (nudges, nudged) = Nudges::new();
+        let stopper = Stopper { stopped: Arc::default(), nudges };
         let mut watcher = Self {
             folders,
             nudged,
