@@ -146,11 +146,11 @@ fn summary(outcome: &engine::Outcome, rules: usize, start: Duration, run: Durati
     let (tally, report) = (&outcome.tally, &outcome.report);
     let rate = tally.lines as f64 / run.as_secs_f64().max(1e-9);
     say::line(&format!(
-        "{} lines, {} rules, {} objects: {} alerts in {:.2} s ({} lines/s; rules ready after {:.2} s)",
-        say::grouped(tally.lines),
-        say::grouped(rules as u64),
-        say::grouped(outcome.objects as u64),
-        say::grouped(report.alerts),
+        "{}, {}, {}: {} in {:.2} s ({} lines/s; rules ready after {:.2} s)",
+        say::count(tally.lines, "line"),
+        say::count(rules as u64, "rule"),
+        say::count(outcome.objects as u64, "object"),
+        say::count(report.alerts, "alert"),
         run.as_secs_f64(),
         say::grouped(rate as u64),
         start.as_secs_f64(),

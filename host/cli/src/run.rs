@@ -47,7 +47,8 @@ pub(crate) fn run(path: &Path) -> Outcome {
         .map_err(Failure::failed)?;
     let stop = Stop::new();
     signals::stop_on_signal(&stop)?;
-    say::line(&format!("running: {} rules, {} sources", host.rules().rules().len(), config.sources.len()));
+    let rules = say::count(host.rules().rules().len() as u64, "rule");
+    say::line(&format!("running: {rules}, {}", say::count(config.sources.len() as u64, "source")));
     read_all(&host, config.sources, &stop)?;
     say::line(&farewell(&host.stop()));
     Ok(())
@@ -55,8 +56,8 @@ pub(crate) fn run(path: &Path) -> Outcome {
 
 /// What a live run came to.
 pub(crate) fn farewell(totals: &engine::Totals) -> String {
-    let (lines, alerts) = (say::grouped(totals.tally.lines), say::grouped(totals.report.alerts));
-    format!("stopped: {lines} lines, {alerts} alerts")
+    let (lines, alerts) = (say::count(totals.tally.lines, "line"), say::count(totals.report.alerts, "alert"));
+    format!("stopped: {lines}, {alerts}")
 }
 
 fn engine_config(config: &Config) -> engine::Config {

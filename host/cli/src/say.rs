@@ -61,8 +61,21 @@ pub(crate) fn grouped(number: u64) -> String {
     out
 }
 
+/// So many of something: `1 line`, `2,000 lines`.
+pub(crate) fn count(number: u64, what: &str) -> String {
+    let end = if number == 1 { "" } else { "s" };
+    format!("{} {what}{end}", grouped(number))
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!(super::count(1, "rule"), "1 rule");
+        assert_eq!(super::count(0, "rule"), "0 rules");
+        assert_eq!(super::count(2000, "line"), "2,000 lines");
+    }
+
     #[test]
     fn numbers_are_grouped() {
         assert_eq!(super::grouped(0), "0");

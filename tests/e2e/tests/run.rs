@@ -98,7 +98,7 @@ fn wait_for(path: &Path, text: &str) {
 #[test]
 fn rules_come_change_break_and_go_while_lines_flow() {
     let running = Running::start(&[("steady", "line")]);
-    running.wait_for("err.txt", "running: 1 rules");
+    running.wait_for("err.txt", "running: 1 rule");
     running.write_line("line 1 boom");
     running.wait_for("alerts.ndjson", "line 1");
     running.rule("late", &manifest("boom"));
@@ -131,7 +131,7 @@ fn rules_come_change_break_and_go_while_lines_flow() {
 #[test]
 fn a_signal_drains_what_was_read() {
     let running = Running::start(&[("steady", "line")]);
-    running.wait_for("err.txt", "running: 1 rules");
+    running.wait_for("err.txt", "running: 1 rule");
     let lines: String = (0..20_000).map(|number| format!("line {number}\n")).collect();
     running.write_line(lines.trim_end());
     running.wait_for("alerts.ndjson", "\"line 19999\"");
