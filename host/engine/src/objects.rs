@@ -5,13 +5,29 @@ use std::{
     sync::Arc,
 };
 
-use crate::{facts::FactHistory, scanned::Scanned};
+use crate::{
+    facts::FactHistory,
+    scanned::{Line, Scanned},
+};
 
 /// The line that an event comes from.
 #[derive(Clone)]
 pub(crate) struct Origin {
     pub(crate) scanned: Arc<Scanned>,
     pub(crate) line: u32,
+}
+
+impl Origin {
+    /// The same line by itself: whoever keeps it holds neither its chunk nor the chunk's
+    /// acknowledgement.
+    pub(crate) fn detached(&self) -> Self {
+        let (from, mut own) =
+            (&*self.scanned, Scanned::new(Arc::clone(&self.scanned.rules), Arc::clone(&self.scanned.source)));
+        let line = &from.lines[self.line as usize];
+        own.first_line = from.first_line + u64::from(line.number);
+        own.lines.push(Line::of_text(&mut own.text, line.raw.str(&from.text)));
+        Self { scanned: Arc::new(own), line: 0 }
+    }
 }
 
 /// A reminder that is set.

@@ -91,6 +91,7 @@ pub fn replay(
         end_ns = end_ns.max(chunk.last_time_ns.unwrap_or_default());
     }
     let order = in_order(&chunks);
+    end_ns = end_ns.max(order.last().map_or(0, |at| at.time_ns));
     let mut lanes = Lane::all(rules, known);
     let mut slices = order.chunks(SLICE).peekable();
     loop {

@@ -78,7 +78,8 @@ impl Scanner {
             let start = memrchr(b'\n', &bytes[..at]).map_or(0, |end| end + 1);
             let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end);
             let first = hit;
-            while self.hits.get(hit).is_some_and(|hit| (hit.start as usize) < end) {
+            // A hit on the line end itself belongs to no line's text, but must be passed.
+            while self.hits.get(hit).is_some_and(|hit| (hit.start as usize) <= end) {
                 hit += 1;
             }
             let is_forced = next_forced.is_some_and(|at| at < end);
@@ -96,7 +97,8 @@ impl Scanner {
         while start < bytes.len() {
             let end = memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |end| start + end);
             let first = hit;
-            while self.hits.get(hit).is_some_and(|hit| (hit.start as usize) < end) {
+            // A hit on the line end itself belongs to no line's text, but must be passed.
+            while self.hits.get(hit).is_some_and(|hit| (hit.start as usize) <= end) {
                 hit += 1;
             }
             let is_forced = self.forced.get(forced).is_some_and(|at| (*at as usize) < end);

@@ -68,6 +68,21 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// A line of which only the raw text matters.
+    pub(crate) fn of_text(text: &mut String, raw: &str) -> Self {
+        Self {
+            number: 0,
+            time_ns: None,
+            raw: Span::push(text, raw),
+            object: Span::NONE,
+            app: Span::NONE,
+            message: Span::NONE,
+            fields: 0..0,
+            hits: 0..0,
+            facts: None,
+        }
+    }
+
     /// A line that stands for facts which came by a call.
     pub(crate) fn of_facts(text: &mut String, facts: &ObjectFacts) -> Self {
         Self {

@@ -64,7 +64,7 @@ pub(crate) struct Slot {
 impl Slot {
     pub(crate) fn new(rule: Arc<Rule>, number: u32, state: Option<Box<dyn State>>) -> Self {
         let reminds = rule.description.wants_kind(Kind::Reminder);
-        let state = state.unwrap_or_else(|| Box::new(Memory::new(&rule.name, reminds)));
+        let state = state.unwrap_or_else(|| Box::new(Memory::new(&rule.name)));
         Self {
             rule,
             number,
@@ -189,7 +189,7 @@ impl Slot {
             None => open(&self.rule)?,
         };
         let mut state = self.state.take().expect("state is out only while this function runs");
-        state.begin(rows);
+        state.begin(rows, self.reminds);
         around.answer.clear();
         let (mut state, outcome) = cell.evaluate(batch, state, around.answer);
         let reminders = match &outcome {
@@ -209,7 +209,7 @@ impl Slot {
             match change.due_ns {
                 None => around.objects.forget(rows[at].object, &self.rule.name, &change.name),
                 Some(due_ns) => {
-                    let (rule, origin) = (self.rule.name.clone(), origins[at].clone());
+                    let (rule, origin) = (self.rule.name.clone(), origins[at].detached());
                     around.objects.remind(rows[at].object, Reminder { due_ns, rule, name: change.name, origin });
                 }
             }

@@ -122,8 +122,8 @@ pub struct ReminderChange {
 /// the guest's: each names an event of the batch and reaches that event's object only. The words:
 /// `wit/host.wit`.
 pub trait State: Send {
-    /// A batch begins.
-    fn begin(&mut self, rows: &[Row]);
+    /// A batch begins. `reminds`: the rule, in its present version, has an interest in reminders.
+    fn begin(&mut self, rows: &[Row], reminds: bool);
 
     /// What was done since [`State::begin`] stays. Returns the reminders that were set or taken back.
     fn commit(&mut self) -> Vec<ReminderChange>;

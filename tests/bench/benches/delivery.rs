@@ -145,7 +145,7 @@ fn batch_object(batch: &mut Batch) -> lifesigns_model::Span {
 struct Nothing;
 
 impl State for Nothing {
-    fn begin(&mut self, _: &[Row]) {}
+    fn begin(&mut self, _: &[Row], _: bool) {}
 
     fn commit(&mut self) -> Vec<ReminderChange> {
         Vec::new()

@@ -62,11 +62,11 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// Empty state. `reminds`: the rule has an interest in reminders.
-    pub(crate) fn new(rule: &str, reminds: bool) -> Self {
+    /// Empty state.
+    pub(crate) fn new(rule: &str) -> Self {
         Self {
             rule: rule.to_owned(),
-            reminds,
+            reminds: false,
             objects: HashMap::new(),
             writes: 0,
             rows: Vec::new(),
@@ -128,7 +128,8 @@ fn make_room(keys: &mut Keys, object: u32, key: &str, undo: &mut Vec<Undo>) {
 }
 
 impl State for Memory {
-    fn begin(&mut self, rows: &[Row]) {
+    fn begin(&mut self, rows: &[Row], reminds: bool) {
+        self.reminds = reminds;
         self.rows.clear();
         self.rows.extend_from_slice(rows);
     }
