@@ -68,34 +68,28 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// Nothing.
+    const EMPTY: Self = Self {
+        number: 0,
+        time_ns: None,
+        raw: Span::NONE,
+        object: Span::NONE,
+        app: Span::NONE,
+        message: Span::NONE,
+        fields: 0..0,
+        hits: 0..0,
+        facts: None,
+    };
+
     /// A line of which only the raw text matters.
     pub(crate) fn of_text(text: &mut String, raw: &str) -> Self {
-        Self {
-            number: 0,
-            time_ns: None,
-            raw: Span::push(text, raw),
-            object: Span::NONE,
-            app: Span::NONE,
-            message: Span::NONE,
-            fields: 0..0,
-            hits: 0..0,
-            facts: None,
-        }
+        Self { raw: Span::push(text, raw), ..Self::EMPTY }
     }
 
     /// A line that stands for facts which came by a call.
     pub(crate) fn of_facts(text: &mut String, facts: &ObjectFacts) -> Self {
-        Self {
-            number: 0,
-            time_ns: Some(facts.time_ns),
-            raw: Span::NONE,
-            object: Span::push(text, &facts.object),
-            app: Span::NONE,
-            message: Span::NONE,
-            fields: 0..0,
-            hits: 0..0,
-            facts: Some(0),
-        }
+        let object = Span::push(text, &facts.object);
+        Self { time_ns: Some(facts.time_ns), object, facts: Some(0), ..Self::EMPTY }
     }
 }
 
