@@ -88,8 +88,9 @@ fn floods_of_state_and_log_are_bounded_rather_than_fatal() {
         let replayed = run(act, &POISON);
         let alerts = replayed.lines("hostile").len();
         let failed = replayed.outcome.report.failures.get("hostile").map_or(0, |failures| failures.failed);
-        // Either it was through within its deadline, and says nothing about the event, or it failed on it.
-        assert!(alerts == LINES - 2 && (failed == 0 || failed == 2), "{act}: {alerts} alerts, {failed} failed");
+        // On each of the two events by itself: either it was through within its deadline, and says
+        // nothing about the event, or it failed on it.
+        assert!(alerts == LINES - 2 && failed <= 2, "{act}: {alerts} alerts, {failed} failed");
     }
 }
 
