@@ -140,11 +140,15 @@ fn read_or_make_key(path: &Path) -> io::Result<[u8; MAC_BYTES]> {
             File::open("/dev/urandom")?.read_exact(&mut key)?;
             // Two hosts may start at once: the one that links its key first wins.
             let scratch = path.with_extension(format!("{}.tmp", std::process::id()));
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&scratch)?.write_all(&key)?;
+            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&scratch)?;
+            file.write_all(&key)?;
+            // A key that a crash left empty would make every later start fail: it is on the disk before
+            // it has its name, and so is the name before an entry is signed with it.
+            file.sync_all()?;
             let linked = fs::hard_link(&scratch, path);
             fs::remove_file(&scratch)?;
             match linked {
-                Ok(()) => {}
+                Ok(()) => File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?,
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return read_or_make_key(path),
                 Err(error) => return Err(error),
             }
@@ -152,4 +156,21 @@ fn read_or_make_key(path: &Path) -> io::Result<[u8; MAC_BYTES]> {
         Err(error) => return Err(error),
     }
     Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_has_one_key_whole_and_private() {
+        let parent = tempfile::tempdir().expect("a temporary folder");
+        let folder = parent.path().join("cache");
+        let first = Cache::open(&folder).expect("a sound cache");
+        let key = folder.join("key");
+        assert_eq!(fs::read(&key).expect("the key"), first.key);
+        assert_eq!(fs::metadata(&key).expect("the key").mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(&folder).expect("the folder").count(), 1, "nothing is left beside it");
+        assert_eq!(Cache::open(&folder).expect("a sound cache").key, first.key);
+    }
 }

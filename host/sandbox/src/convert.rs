@@ -1,5 +1,7 @@
 //! From the contract's types, as a guest returned them, to the model's.
 
+use std::collections::HashSet;
+
 use lifesigns_model::{Answer, Batch, CellError, Change, Condition, Criticality, Description, Impact, Interest, Kind};
 use lifesigns_model::{Kinds, Limits, Subject, Symptom, Test, Wants};
 
@@ -56,12 +58,13 @@ pub(crate) fn answer(
     Ok(())
 }
 
+/// A name that comes twice. A set, because a hostile answer can hold thousands of names.
 fn repeated(attributes: &[(String, String)]) -> Option<&str> {
-    attributes
-        .iter()
-        .enumerate()
-        .find(|(index, (name, _))| attributes[..*index].iter().any(|(earlier, _)| earlier == name))
-        .map(|(_, (name, _))| name.as_str())
+    if attributes.len() < 2 {
+        return None;
+    }
+    let mut seen = HashSet::with_capacity(attributes.len());
+    attributes.iter().map(|(name, _)| name.as_str()).find(|name| !seen.insert(*name))
 }
 
 /// The description in the model's types. It is not checked yet.
@@ -131,5 +134,28 @@ fn condition(condition: wit::Condition) -> Condition {
             wit::Test::StartsWith(list) => Test::StartsWith(list),
             wit::Test::Contains(list) => Test::Contains(list),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::repeated;
+
+    fn named(names: impl Iterator<Item = u32>) -> Vec<(String, String)> {
+        names.map(|name| (name.to_string(), String::new())).collect()
+    }
+
+    #[test]
+    fn the_first_name_that_comes_twice_is_found() {
+        assert_eq!(repeated(&named([].into_iter())), None);
+        assert_eq!(repeated(&named([7].into_iter())), None);
+        assert_eq!(repeated(&named([1, 2, 3, 3, 1].into_iter())), Some("3"));
+    }
+
+    /// Comparing each with each would take minutes.
+    #[test]
+    fn many_names_are_no_way_to_hold_the_host_up() {
+        assert_eq!(repeated(&named(0..400_000)), None);
+        assert_eq!(repeated(&named((0..400_000).chain([399_999]))), Some("399999"));
     }
 }
