@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_bench::{Modules, NativeModule, Table, machine, median, pin, quick, repeats};
+use lifesigns_bench::{Modules, Table, machine, median, native, pin, quick, repeats};
 use lifesigns_model::{
     Answer, Batch, Cell, Description, Kind, Level, Limits, Module, ReminderChange, Row, State, StateError,
 };
@@ -23,17 +23,12 @@ fn main() {
     let modules = Modules::new();
     let sandbox = modules.sandbox();
     let pairs: [Pair; 2] = [
-        (
-            "idle: wants four fields, does nothing",
-            "{}",
-            modules.load(&sandbox, "idle"),
-            Arc::new(NativeModule::<idle::Idle>::default()),
-        ),
+        ("idle: wants four fields, does nothing", "{}", modules.load(&sandbox, "idle"), native::<idle::Idle>()),
         (
             "keyword: an alert for each event",
             r#"{"contains": ["containers/create"]}"#,
             modules.load(&sandbox, "keyword"),
-            Arc::new(NativeModule::<keyword::Keyword>::default()),
+            native::<keyword::Keyword>(),
         ),
     ];
     let mut cases = Vec::new();

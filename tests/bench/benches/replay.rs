@@ -12,8 +12,8 @@ use std::{
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use lifesigns_bench::{
-    Corpus, Modules, NativeModule, Table, cpu_time, keyword_rules, keywords, machine, median, millis, pin, quick,
-    repeats, seconds,
+    Corpus, Modules, Table, cpu_time, keyword_rules, keywords, machine, median, millis, native, pin, quick, repeats,
+    seconds,
 };
 use lifesigns_engine::{Input, Output, RuleSet, replay};
 use lifesigns_intake::{Format, LineChunks};
@@ -31,7 +31,7 @@ fn main() {
     let modules = Modules::new();
     let sandbox = modules.sandbox();
     let wasm = modules.load(&sandbox, "keyword");
-    let native: Arc<dyn Module> = Arc::new(NativeModule::<keyword::Keyword>::default());
+    let native = native::<keyword::Keyword>();
     let mut cases = Vec::new();
     for size in SIZES {
         cases.push(Case::ours(Kind::Wasm, size, &corpus.plain, &wasm));

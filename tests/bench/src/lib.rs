@@ -1,13 +1,11 @@
 //! What the benches share: input, rules, sinks, medians and tables.
 
 mod corpus;
-mod native;
 mod rules;
 mod stats;
 
 pub use corpus::{Corpus, keywords};
-pub use native::NativeModule;
-pub use rules::{Modules, keyword_rules};
+pub use rules::{Modules, keyword_rules, native};
 pub use stats::{Table, cpu_time, median, millis, resident_bytes, seconds};
 
 use std::fmt::Write;

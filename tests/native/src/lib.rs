@@ -1,0 +1,146 @@
+//! Rules without Wasm, behind the same port as modules: the engine cannot tell the difference.
+
+mod description;
+
+use std::{
+    cell::RefCell,
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use lifesigns_model::{
+    Answer, Batch, Cell, CellError, Change, Level, Limits, Module, OpenError, Opened, State, StateError,
+};
+use lifesigns_rule::{
+    self as sdk, Rule,
+    native::{Columns, HostCalls, Native},
+};
+
+/// The rule `R` as a module of this digest.
+pub fn module<R: Rule + Send>(digest: &str) -> Arc<dyn Module> {
+    Arc::new(NativeModule { digest: digest.to_owned(), rule: PhantomData::<fn() -> R> })
+}
+
+struct NativeModule<R> {
+    digest: String,
+    rule: PhantomData<fn() -> R>,
+}
+
+impl<R: Rule + Send> Module for NativeModule<R> {
+    fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    fn open(&self, settings: &str, limits: &Limits) -> Result<Opened, OpenError> {
+        let native = Native::<R>::new(settings).map_err(OpenError::Settings)?;
+        let description = description::description(native.description());
+        Ok(Opened { cell: Box::new(NativeCell { native, limits: limits.clone() }), description })
+    }
+}
+
+struct NativeCell<R> {
+    native: Native<R>,
+    limits: Limits,
+}
+
+impl<R: Rule + Send> Cell for NativeCell<R> {
+    fn evaluate(
+        &mut self,
+        batch: &Batch,
+        state: Box<dyn State>,
+        answer: &mut Answer,
+    ) -> (Box<dyn State>, Result<(), CellError>) {
+        let columns = Columns {
+            text: &batch.text,
+            times_ns: &batch.times_ns,
+            kinds: &batch.kinds,
+            spans: &batch.spans,
+            numbers: &batch.numbers,
+        };
+        let host = Calls(RefCell::new((state, None)));
+        // A rule that panics must not take the host along, as in the sandbox.
+        let alerts = catch_unwind(AssertUnwindSafe(|| self.native.evaluate(columns, &host)));
+        let (state, broken) = host.0.into_inner();
+        let outcome = match (alerts, broken) {
+            (_, Some(StateError(text))) => Err(CellError::Call(text)),
+            (Err(_), None) => Err(CellError::Trap("it panicked".into())),
+            (Ok(alerts), None) => fill(&alerts, batch.len(), &self.limits, answer),
+        };
+        (state, outcome)
+    }
+}
+
+/// Lays a rule's alerts flat, within the limits.
+fn fill(alerts: &[sdk::Alert], events: usize, limits: &Limits, answer: &mut Answer) -> Result<(), CellError> {
+    if alerts.len() > limits.alerts_per_event.saturating_mul(events) {
+        return Err(CellError::Answer(format!("{} alerts for {events} events", alerts.len())));
+    }
+    for alert in alerts {
+        let attributes = alert.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let bytes =
+            alert.summary.len() + attributes.clone().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        if bytes > limits.alert_bytes {
+            return Err(CellError::Answer(format!("an alert of {bytes} bytes; the limit is {}", limits.alert_bytes)));
+        }
+        let change = match alert.change {
+            sdk::Change::Raise => Change::Raise,
+            sdk::Change::Clear => Change::Clear,
+        };
+        answer.push(alert.event, alert.symptom, change, &alert.summary, attributes);
+    }
+    Ok(())
+}
+
+/// The lent state, and the first call that broke the contract.
+struct Calls(RefCell<(Box<dyn State>, Option<StateError>)>);
+
+impl Calls {
+    fn call<T: Default>(&self, call: impl FnOnce(&mut dyn State) -> Result<T, StateError>) -> T {
+        let (state, broken) = &mut *self.0.borrow_mut();
+        call(state.as_mut()).unwrap_or_else(|error| {
+            broken.get_or_insert(error);
+            T::default()
+        })
+    }
+}
+
+impl HostCalls for Calls {
+    fn get(&self, event: u32, key: &str) -> Option<Vec<u8>> {
+        self.call(|state| Ok(state.get(event, key)?.map(<[u8]>::to_vec)))
+    }
+
+    fn set(&self, event: u32, key: &str, value: &[u8], ttl_ms: u64) {
+        self.call(|state| state.set(event, key, value, ttl_ms));
+    }
+
+    fn delete(&self, event: u32, key: &str) {
+        self.call(|state| state.delete(event, key));
+    }
+
+    fn count(&self, event: u32, key: &str, amount: u32, window_ms: u64) -> u64 {
+        self.call(|state| state.count(event, key, amount, window_ms))
+    }
+
+    fn distinct(&self, event: u32, key: &str, value: Option<&str>, window_ms: u64) -> u64 {
+        self.call(|state| state.distinct(event, key, value, window_ms))
+    }
+
+    fn remind_at(&self, event: u32, name: &str, time_ns: u64) {
+        self.call(|state| state.remind_at(event, name, time_ns));
+    }
+
+    fn forget(&self, event: u32, name: &str) {
+        self.call(|state| state.forget(event, name));
+    }
+
+    fn log(&self, level: sdk::Level, message: &str) {
+        let level = match level {
+            sdk::Level::Debug => Level::Debug,
+            sdk::Level::Info => Level::Info,
+            sdk::Level::Warn => Level::Warn,
+            sdk::Level::Error => Level::Error,
+        };
+        self.0.borrow_mut().0.log(level, message);
+    }
+}
