@@ -74,6 +74,7 @@ pub struct AlertRef<'a> {
 
 /// An alert to keep.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Alert {
     /// Event time, nanoseconds since the Unix epoch.
     pub time_ns: u64,
@@ -95,6 +96,10 @@ pub struct Alert {
     pub summary: String,
     /// What a person should do; may be empty.
     pub recommendation: String,
+    /// Controls such as `CIS-Docker-1.6:5.4`.
+    pub controls: Vec<String>,
+    /// The symptom clears by itself after this long without a raise; 0 for never.
+    pub hold_ms: u64,
     /// Names and values.
     pub attributes: Vec<(String, String)>,
     /// The source's name.
@@ -120,6 +125,8 @@ impl From<&AlertRef<'_>> for Alert {
             change: alert.change,
             summary: alert.summary.to_owned(),
             recommendation: alert.symptom.recommendation.clone(),
+            controls: alert.symptom.controls.clone(),
+            hold_ms: alert.symptom.hold_ms,
             attributes: alert.attributes.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             source: alert.evidence.source.to_owned(),
             line: alert.evidence.line,

@@ -85,6 +85,7 @@ impl Batch {
 
 /// What an alert says about its symptom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 pub enum Change {
     /// It is there.
     Raise,

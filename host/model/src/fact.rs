@@ -2,6 +2,7 @@
 
 /// An object and what is known about it.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ObjectFacts {
     /// The object's id, as logs name it.
     pub object: String,

@@ -1,0 +1,207 @@
+//! What goes into the book and what comes out: inputs in stream order, and changes for the store
+//! and for those who are to be told.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use lifesigns_model::{self as model, ObjectFacts};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    config::{Config, Grouping},
+    record::{Alert, BadgePoint, Matcher, Object, Silence, Symptom},
+};
+
+/// What the book is told, in this order of the stream. Event time and the host's clock are told
+/// apart: waits, holds and cancels go by event time, silences and hours by the host's clock.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A rule raised or cleared a symptom.
+    Symptom(Box<model::Alert>),
+    /// Facts that came in.
+    Facts(ObjectFacts),
+    /// What the inventory says, whole: objects it no longer names become discovered ones.
+    Inventory(Vec<ObjectFacts>),
+    /// An object was heard of.
+    Seen {
+        /// Its id.
+        object: String,
+        /// Event time.
+        time_ns: u64,
+    },
+    /// Event time has come this far, everywhere.
+    Time(u64),
+    /// The host's clock.
+    Clock(u64),
+    /// The operators decided anew.
+    Config(Arc<Config>),
+    /// A person did something.
+    Command(Command),
+}
+
+/// What a person can do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// Who.
+    pub who: String,
+    /// When, on the host's clock.
+    pub time_ns: u64,
+    /// What.
+    pub act: Act,
+}
+
+/// See [`Command`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// Acknowledge an alert; `owner` takes it.
+    Acknowledge {
+        /// The alert's id, or a prefix that names one alert.
+        alert: String,
+        /// Whose it is from now on.
+        owner: Option<String>,
+    },
+    /// Write a note.
+    Note {
+        /// The alert's id or prefix.
+        alert: String,
+        /// The note.
+        text: String,
+    },
+    /// Cancel an alert by hand.
+    Cancel {
+        /// The alert's id or prefix.
+        alert: String,
+        /// Why.
+        why: String,
+    },
+    /// Add a silence.
+    Silence {
+        /// All of these.
+        matchers: Vec<Matcher>,
+        /// Until when.
+        until_ns: u64,
+        /// Why.
+        why: String,
+    },
+    /// End a silence now.
+    Expire {
+        /// The silence's id or prefix.
+        silence: String,
+    },
+}
+
+/// Why a command was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub enum Refused {
+    /// No such thing.
+    #[error("there is no {what} {id:?}")]
+    Unknown {
+        /// `alert` or `silence`.
+        what: String,
+        /// What was asked for.
+        id: String,
+    },
+    /// The prefix names several.
+    #[error("{id:?} names several: {}", candidates.join(", "))]
+    Ambiguous {
+        /// What was asked for.
+        id: String,
+        /// Some of those it names.
+        candidates: Vec<String>,
+    },
+    /// It makes no sense now.
+    #[error("{0}")]
+    Useless(String),
+}
+
+/// What changed since the last [`crate::Book::take`]: what a store commits in one transaction.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    /// Objects as they are now.
+    pub objects: Vec<Object>,
+    /// Objects that are forgotten.
+    pub forgotten: Vec<String>,
+    /// Symptoms as they are now.
+    pub symptoms: Vec<Symptom>,
+    /// Symptoms that are forgotten: object and name.
+    pub symptoms_gone: Vec<(String, String)>,
+    /// Definitions that hold, or have ceased to, and wait for their time: as they are now.
+    pub pending: Vec<Pending>,
+    /// Those that no longer wait: object and definition.
+    pub pending_gone: Vec<(String, String)>,
+    /// Alerts as they are now.
+    pub alerts: Vec<Alert>,
+    /// Silences as they are now.
+    pub silences: Vec<Silence>,
+    /// Badges that changed.
+    pub badges: Vec<BadgePoint>,
+    /// What receivers are to be told.
+    pub notices: Vec<Notice>,
+    /// Who changed what.
+    pub audit: Vec<Audit>,
+}
+
+/// A definition that waits for its time on an object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The object.
+    pub object: String,
+    /// The definition.
+    pub definition: String,
+    /// It waits to open (`true`) or to be cancelled.
+    pub opening: bool,
+    /// Since when it has held, or has ceased to (event time).
+    pub since_ns: u64,
+    /// When its time is up.
+    pub due_ns: u64,
+}
+
+/// What has become of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Happened {
+    /// It opened, or is no longer silenced or allowed.
+    Opened,
+    /// It is worse or better than before.
+    Changed,
+    /// It is still open; time to say so again.
+    Repeated,
+    /// It is over: cancelled, or allowed now.
+    Resolved,
+}
+
+/// One thing to tell one receiver about one alert.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Derived from alert, revision and receiver; a receiver that has seen it has seen it.
+    pub key: String,
+    /// The receiver's name.
+    pub receiver: String,
+    /// Notices with the same bundle go into one message.
+    pub bundle: BTreeMap<String, String>,
+    /// How they are put together.
+    pub grouping: Grouping,
+    /// What has become of it.
+    pub happened: Happened,
+    /// When, on the host's clock where there is one, else event time.
+    pub time_ns: u64,
+    /// The alert as it was then.
+    pub alert: Alert,
+}
+
+/// Who changed what, and how it was before and after.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Audit {
+    /// When.
+    pub time_ns: u64,
+    /// A person, `rule NAME`, `inventory`, `configuration`, `time`.
+    pub who: String,
+    /// Such as `alert opened`, `alert acknowledged`, `silence added`, `configuration changed`.
+    pub what: String,
+    /// The alert's, silence's or object's id.
+    pub subject: String,
+    /// As it was, JSON; `null` if it was not.
+    pub before: serde_json::Value,
+    /// As it is, JSON.
+    pub after: serde_json::Value,
+}

@@ -1,0 +1,21 @@
+//! Pure decisions: which groups an object is in, what their policies say, which alerts that makes,
+//! and what colour the badge has. No I/O, no thread, and no clock of its own: the same inputs in the
+//! same order give the same alerts.
+
+pub mod config;
+
+pub mod query;
+
+mod change;
+mod pattern;
+mod record;
+mod why;
+
+pub use change::{Act, Audit, Changes, Command, Happened, Input, Notice, Pending, Refused};
+pub use config::Config;
+pub use pattern::Pattern;
+pub use record::{
+    Alert, Badge, BadgeOf, BadgePoint, Cause, EVIDENCE, Evidence, Fact, Matcher, NOTES, Note, Object, Shown, Signature,
+    Silence, Status, Symptom,
+};
+pub use why::{Membership, Step, Verdict, Why};

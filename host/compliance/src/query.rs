@@ -1,0 +1,226 @@
+//! Questions about the book and their answers: the same for a running host, for the command line on
+//! a store at rest, and for a platform.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    config::Formula,
+    record::{Alert, Badge, BadgePoint, Object, Silence, Symptom},
+    why::Why,
+};
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Query {
+    /// Alerts, the worst first, then the latest.
+    Alerts(AlertFilter),
+    /// One alert by id or by a prefix that names one.
+    Alert(String),
+    /// Silences that are in force or to come.
+    Silences,
+    /// Objects, by id.
+    Objects(ObjectFilter),
+    /// One object with all about it.
+    Object(String),
+    /// All groups with their badges.
+    Groups,
+    /// One group with its members.
+    Group(String),
+    /// The badge of everything: all groups, all objects.
+    Badges,
+    /// What would be decided about an alert of this name on this object, and why.
+    Why {
+        /// The object.
+        object: String,
+        /// A definition's name or `RULE/SYMPTOM`.
+        alert: String,
+    },
+    /// What an auditor wants to see of a group.
+    Report {
+        /// The group.
+        group: String,
+    },
+}
+
+/// Which alerts. Fields that are empty match all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AlertFilter {
+    /// Only of this object.
+    pub object: Option<String>,
+    /// Only of members of this group.
+    pub group: Option<String>,
+    /// Only of this definition; may have `*`.
+    pub alert: Option<String>,
+    /// At least this bad.
+    pub at_least: Option<lifesigns_model::Criticality>,
+    /// Cancelled ones too.
+    pub cancelled: bool,
+    /// Allowed ones too.
+    pub allowed: bool,
+    /// At most so many; 0 for all.
+    pub limit: usize,
+}
+
+/// Which objects. Fields that are empty match all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ObjectFilter {
+    /// Only members of this group.
+    pub group: Option<String>,
+    /// Only of this kind.
+    pub kind: Option<String>,
+    /// Only those with this symptom active; may have `*`. "All VMs that run Docker" is this.
+    pub symptom: Option<String>,
+    /// Only those that no inventory names.
+    pub discovered: bool,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// To [`Query::Alerts`].
+    Alerts(Vec<Alert>),
+    /// To [`Query::Alert`].
+    Alert(Box<Alert>),
+    /// To [`Query::Silences`].
+    Silences(Vec<Silence>),
+    /// To [`Query::Objects`].
+    Objects(Vec<ObjectLine>),
+    /// To [`Query::Object`].
+    Object(Box<ObjectPage>),
+    /// To [`Query::Groups`].
+    Groups(Vec<GroupLine>),
+    /// To [`Query::Group`].
+    Group(Box<GroupPage>),
+    /// To [`Query::Badges`].
+    Badges(Box<Badges>),
+    /// To [`Query::Why`].
+    Why(Box<Resolution>),
+    /// To [`Query::Report`].
+    Report(Box<Report>),
+}
+
+/// An object in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ObjectLine {
+    /// The object.
+    pub object: Object,
+    /// Its groups.
+    pub groups: Vec<String>,
+    /// Its badge.
+    pub badge: Badge,
+    /// Its active symptoms, `RULE/SYMPTOM`.
+    pub symptoms: Vec<String>,
+}
+
+/// All about an object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ObjectPage {
+    /// As in a list.
+    #[serde(flatten)]
+    pub line: ObjectLine,
+    /// Objects that belong to it.
+    pub children: Vec<String>,
+    /// How it came into its groups.
+    pub why: Why,
+    /// Its symptoms, active or not.
+    pub symptoms: Vec<Symptom>,
+    /// Its alerts, cancelled ones too.
+    pub alerts: Vec<Alert>,
+    /// Its badge over time, oldest first.
+    pub history: Vec<BadgePoint>,
+}
+
+/// A group in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupLine {
+    /// Its name.
+    pub name: String,
+    /// One line for a person.
+    pub title: String,
+    /// How many members it has.
+    pub members: usize,
+    /// How many of them have an open violation.
+    pub violated: usize,
+    /// Its badge.
+    pub badge: Badge,
+}
+
+/// A group with its members.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupPage {
+    /// As in a list.
+    #[serde(flatten)]
+    pub line: GroupLine,
+    /// Its members, by id.
+    pub objects: Vec<ObjectLine>,
+    /// Policies that hold in it, in the order in which they win.
+    pub policies: Vec<String>,
+    /// Its badge over time, oldest first.
+    pub history: Vec<BadgePoint>,
+}
+
+/// Badges of everything.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Badges {
+    /// The formula that is configured.
+    pub formula: Formula,
+    /// Groups, by name.
+    pub groups: Vec<GroupLine>,
+    /// Objects, the worst first.
+    pub objects: Vec<ObjectLine>,
+}
+
+/// What is decided about an alert on an object.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Resolution {
+    /// The object.
+    pub object: String,
+    /// The definition's name or `RULE/SYMPTOM`.
+    pub alert: String,
+    /// It is evaluated here.
+    pub enabled: bool,
+    /// It is fine here.
+    pub allowed: bool,
+    /// How bad, if a policy says so.
+    pub criticality: Option<lifesigns_model::Criticality>,
+    /// Thresholds that policies override.
+    pub thresholds: std::collections::BTreeMap<String, f64>,
+    /// Recommendations, if a policy names them.
+    pub recommendations: Option<Vec<String>>,
+    /// Receivers, if a policy names them.
+    pub receivers: Option<Vec<String>>,
+    /// Why.
+    pub why: Why,
+}
+
+/// What an auditor wants to see of a group. What people see of it is rendered elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The group, with all its members.
+    pub group: GroupPage,
+    /// When it was made, on the host's clock.
+    pub time_ns: u64,
+    /// Each control with what speaks against it, by name.
+    pub controls: Vec<Control>,
+    /// Open violations, the worst first.
+    pub findings: Vec<Alert>,
+    /// Open alerts that are allowed, each with its why.
+    pub exceptions: Vec<Alert>,
+    /// Alerts that were cancelled, the latest first.
+    pub resolved: Vec<Alert>,
+}
+
+/// A control and the alerts that show a breach of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Control {
+    /// Such as `CIS-Docker-1.6:5.4`.
+    pub id: String,
+    /// Ids of open violations.
+    pub violations: Vec<String>,
+    /// Ids of open alerts that are allowed.
+    pub exceptions: Vec<String>,
+}

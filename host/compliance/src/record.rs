@@ -1,0 +1,288 @@
+//! What the book keeps: objects, symptoms, alerts, silences. Plain data; a store writes it down as
+//! it is here.
+
+use std::collections::BTreeMap;
+
+use lifesigns_model::{Criticality, Impact};
+use serde::{Deserialize, Serialize};
+
+use crate::why::Why;
+
+/// How many of the first and of the last pieces of evidence are kept.
+pub const EVIDENCE: usize = 3;
+/// How many notes an alert keeps.
+pub const NOTES: usize = 100;
+
+/// A line that shows something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Event time, nanoseconds since the Unix epoch.
+    pub time_ns: u64,
+    /// The source's name.
+    pub source: String,
+    /// The line's number in the source, from 1.
+    pub line: u64,
+    /// The raw line.
+    pub text: String,
+}
+
+/// The first few and the last few lines of many.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The first, oldest first; at most [`EVIDENCE`].
+    pub first: Vec<Evidence>,
+    /// The last, oldest first; at most [`EVIDENCE`], none of them in `first`.
+    pub last: Vec<Evidence>,
+}
+
+/// A symptom of one rule on one object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Symptom {
+    /// The object.
+    pub object: String,
+    /// `RULE/SYMPTOM`.
+    pub name: String,
+    /// One line for a person.
+    pub title: String,
+    /// How bad the rule says it is.
+    pub criticality: Criticality,
+    /// What suffers.
+    pub impact: Impact,
+    /// What a person should do; may be empty.
+    pub recommendation: String,
+    /// Controls such as `CIS-Docker-1.6:5.4`.
+    pub controls: Vec<String>,
+    /// Clears by itself after this long without a raise; 0 for never.
+    pub hold_ms: u64,
+    /// It is there now.
+    pub active: bool,
+    /// Since when it has been as it is (event time).
+    pub since_ns: u64,
+    /// The last raise or clear.
+    pub last_ns: u64,
+    /// Raises since it became active.
+    pub count: u64,
+    /// The rule's one line at the last raise.
+    pub summary: String,
+    /// The rule's details at the last raise.
+    pub attributes: Vec<(String, String)>,
+    /// `sha256:…` of the module that said it last.
+    pub module: String,
+    /// What shows it, since it became active.
+    pub shown: Shown,
+    /// Fingerprints of the last raises and clears, so that a line that is read twice counts once.
+    pub recent: Vec<u64>,
+}
+
+/// How an alert stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// What it says holds now.
+    Open,
+    /// It no longer does.
+    Cancelled,
+}
+
+/// Why an alert was cancelled, or no longer counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// The rule cleared its symptom.
+    Clear,
+    /// Nobody raised the symptom again within its hold time.
+    Hold,
+    /// A fact changed.
+    Fact,
+    /// The configuration changed: a policy, a group or the definition.
+    Policy,
+    /// A person did it.
+    Hand,
+}
+
+/// Who acknowledged, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signature {
+    /// Who.
+    pub who: String,
+    /// When, on the host's clock.
+    pub time_ns: u64,
+}
+
+/// What a person wrote on an alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Who and when.
+    #[serde(flatten)]
+    pub by: Signature,
+    /// What.
+    pub text: String,
+}
+
+/// One definition met on one object. Its `id` is derived from definition, object and the event that
+/// opened it: the same input twice makes no second alert.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// 16 hexadecimal digits.
+    pub id: String,
+    /// The definition's name, or `RULE/SYMPTOM` of a symptom that no definition uses.
+    pub definition: String,
+    /// One line for a person.
+    pub title: String,
+    /// The object.
+    pub object: String,
+    /// How it stands.
+    pub status: Status,
+    /// It is fine here: counted as compliant, told to nobody, and still to be seen.
+    pub allowed: bool,
+    /// How bad it is, after policy.
+    pub criticality: Criticality,
+    /// What suffers.
+    pub impact: Impact,
+    /// When it opened (event time of the symptom or fact that completed it).
+    pub opened_ns: u64,
+    /// The last event that counted.
+    pub last_ns: u64,
+    /// When it was cancelled.
+    pub cancelled_ns: Option<u64>,
+    /// Why it was cancelled, or is allowed now and was not before.
+    pub cause: Option<Cause>,
+    /// How many raises of its symptoms.
+    pub count: u64,
+    /// How often it was reopened.
+    pub reopened: u32,
+    /// `RULE/SYMPTOM` of the symptoms that make it now.
+    pub symptoms: Vec<String>,
+    /// The worst symptom's one line.
+    pub summary: String,
+    /// The worst symptom's details.
+    pub attributes: Vec<(String, String)>,
+    /// What a person should do, in order.
+    pub recommendations: Vec<String>,
+    /// Controls that it shows a breach of.
+    pub controls: Vec<String>,
+    /// What shows it.
+    pub shown: Shown,
+    /// The groups that the object is in.
+    pub groups: Vec<String>,
+    /// Why it is allowed or not, and as bad as it is.
+    pub why: Why,
+    /// Who acknowledged it.
+    pub acknowledged: Option<Signature>,
+    /// Whose it is.
+    pub owner: Option<String>,
+    /// What people wrote; at most [`NOTES`], the oldest go.
+    pub notes: Vec<Note>,
+    /// The silence that keeps it from being told.
+    pub silenced_by: Option<String>,
+    /// The alert of the parent that keeps it from being told.
+    pub inhibited_by: Option<String>,
+    /// Changes of this alert so far; numbers its notices.
+    pub revision: u64,
+    /// Receivers have been told that it is open, and not yet that it is over.
+    pub told: bool,
+}
+
+impl Alert {
+    /// Whether it counts against the object: open, and not allowed.
+    pub fn is_violation(&self) -> bool {
+        self.status == Status::Open && !self.allowed
+    }
+}
+
+/// Keeps matching alerts from being told until it ends. They stay visible and count.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Silence {
+    /// 16 hexadecimal digits, derived from what it says.
+    pub id: String,
+    /// All of these match; never empty.
+    pub matchers: Vec<Matcher>,
+    /// From when, on the host's clock.
+    pub from_ns: u64,
+    /// Until when.
+    pub until_ns: u64,
+    /// Who.
+    pub who: String,
+    /// Why.
+    pub why: String,
+}
+
+/// What a silence looks at: `alert`, `object`, `group`, `criticality`, or an attribute's name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matcher {
+    /// What.
+    pub name: String,
+    /// Its value.
+    pub pattern: crate::Pattern,
+    /// It must not match.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub negated: bool,
+}
+
+/// An object as it is known now.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Object {
+    /// Its id, as logs name it.
+    pub id: String,
+    /// `vm`, `host`, `container` or free text.
+    pub kind: Option<String>,
+    /// The object that it belongs to.
+    pub parent: Option<String>,
+    /// Properties and since when they hold; a removed one is kept as `None` until retention.
+    pub properties: BTreeMap<String, Fact<Option<String>>>,
+    /// Metrics: the last sample.
+    pub metrics: BTreeMap<String, Fact<f64>>,
+    /// No inventory names it: it was only heard of.
+    pub discovered: bool,
+    /// When it was first and last heard of (event time).
+    pub first_ns: u64,
+    /// See `first_ns`.
+    pub last_ns: u64,
+}
+
+/// A value and the event time from which it holds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Fact<T> {
+    /// The value.
+    pub value: T,
+    /// Since when.
+    pub time_ns: u64,
+}
+
+/// A badge: what an object or a group looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Badge {
+    /// The configured formula's score, 0 to 100.
+    pub score: u8,
+    /// By the worst violation.
+    pub worst: u8,
+    /// By the share of what is violated.
+    pub share: u8,
+    /// Open violations.
+    pub violations: u32,
+    /// Open alerts that are allowed.
+    pub allowed: u32,
+}
+
+/// A badge from a time on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadgePoint {
+    /// `object` or `group`.
+    pub of: BadgeOf,
+    /// Its id or name.
+    pub name: String,
+    /// From when.
+    pub time_ns: u64,
+    /// What it was from then on.
+    pub badge: Badge,
+}
+
+/// Whose badge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BadgeOf {
+    /// An object's.
+    Object,
+    /// A group's.
+    Group,
+}
