@@ -1,5 +1,4 @@
 //! What the wall costs: `evaluate` of a Wasm instance against the same rule linked natively.
-#![allow(clippy::print_stdout, missing_docs)]
 
 use std::{
     hint::black_box,
@@ -17,7 +16,7 @@ const EVENT_BYTES: usize = 200;
 /// What is measured, its settings, and the same rule as Wasm and natively.
 type Pair = (&'static str, &'static str, Arc<dyn Module>, Arc<dyn Module>);
 
-fn main() {
+pub(crate) fn table() {
     let machine = machine();
     let core = pin();
     let modules = Modules::new();

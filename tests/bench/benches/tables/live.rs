@@ -1,5 +1,4 @@
 //! Rules that come and go while lines flow: hot load, start from the cache, memory for a further rule.
-#![allow(clippy::print_stdout, missing_docs)]
 
 use std::{
     sync::{
@@ -20,7 +19,7 @@ const LIVE: usize = 1000;
 /// Lines in one chunk of the load.
 const CHUNK_LINES: usize = 500;
 
-fn main() {
+pub(crate) fn table() {
     let machine = machine();
     let modules = Modules::new();
     let words = keywords(2 * LIVE + 1);

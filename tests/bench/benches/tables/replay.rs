@@ -1,6 +1,5 @@
 //! Replay from a file to alerts, against the bare loop that only prints matches, and against the
 //! same rules linked natively. One core, one run, interleaved; ratios of medians.
-#![allow(clippy::print_stdout, missing_docs)]
 
 use std::{
     fs::File,
@@ -23,7 +22,8 @@ use lifesigns_model::{Module, Source, limits};
 const SAMPLE_BYTES: u64 = 128 << 10;
 const SIZES: [usize; 4] = [1, 100, 1000, 10_000];
 
-fn main() {
+/// `only` names the cases to measure, such as `wasm/1000/plain`; none means all.
+pub(crate) fn table(only: &[String]) {
     let machine = machine();
     let core = pin();
     let lines = lifesigns_bench::number("LIFESIGNS_BENCH_COUNT", if quick() { 50_000 } else { 5_000_000 });
@@ -45,8 +45,6 @@ fn main() {
     }
     cases.push(Case::bare(1000, &corpus.ndjson));
     cases.push(Case::ours(Kind::Native, 1000, &corpus.ndjson, &native));
-    // `cargo bench -p lifesigns-bench --bench replay -- wasm/1000/plain` measures these cases only.
-    let only: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     cases.retain(|case| only.is_empty() || only.contains(&case.id()));
     let repeats = repeats(7);
     for _ in 0..repeats {
