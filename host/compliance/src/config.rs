@@ -223,7 +223,7 @@ pub struct Route {
 }
 
 /// How a receiver's alerts are put together into one message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grouping {
     /// Alerts that agree in all of these go into one message: `alert`, `object`, `group`,
     /// `criticality`, or an attribute's name. Empty: each alert is a message.
@@ -234,10 +234,4 @@ pub struct Grouping {
     pub interval_ms: u64,
     /// Open alerts are told again after this long; 0 for never.
     pub repeat_ms: u64,
-}
-
-impl Default for Grouping {
-    fn default() -> Self {
-        Self { by: Vec::new(), wait_ms: 0, interval_ms: 0, repeat_ms: 0 }
-    }
 }

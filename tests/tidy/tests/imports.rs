@@ -7,14 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use lifesigns_tidy::{Crate, crates};
 
 /// The host wing, from the bottom up: a crate, and all of the house that it may be built with.
-const HOST: [(&str, &[&str]); 10] = [
+const HOST: [(&str, &[&str]); 13] = [
     ("lifesigns-model", &[]),
     ("lifesigns-sandbox", &["lifesigns-model"]),
     ("lifesigns-engine", &["lifesigns-model"]),
     ("lifesigns-shelf", &["lifesigns-model"]),
     ("lifesigns-intake", &["lifesigns-model"]),
-    ("lifesigns-outlets", &["lifesigns-model"]),
     ("lifesigns-compliance", &["lifesigns-model"]),
+    ("lifesigns-outlets", &["lifesigns-model", "lifesigns-compliance"]),
+    ("lifesigns-store", &["lifesigns-model", "lifesigns-compliance"]),
+    ("lifesigns-settings", &["lifesigns-model", "lifesigns-compliance", "lifesigns-outlets"]),
+    ("lifesigns-control", &["lifesigns-model", "lifesigns-compliance"]),
     ("lifesigns-workbench", &[]),
     ("lifesigns", &["lifesigns-model", "lifesigns-engine", "lifesigns-sandbox", "lifesigns-shelf"]),
     ("lifesigns-cli", &["lifesigns", "lifesigns-intake", "lifesigns-outlets", "lifesigns-workbench"]),

@@ -1,0 +1,1 @@
+//! `lifesigns.toml`: as typed, then checked, with all mistakes at once.

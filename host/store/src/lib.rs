@@ -1,0 +1,1 @@
+//! What must outlast a restart: one SQLite file.
