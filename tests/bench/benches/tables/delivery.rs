@@ -16,7 +16,8 @@ const EVENT_BYTES: usize = 200;
 /// What is measured, its settings, and the same rule as Wasm and natively.
 type Pair = (&'static str, &'static str, Arc<dyn Module>, Arc<dyn Module>);
 
-pub(crate) fn table() {
+/// `only` names the cases to measure, such as `keyword/64`; none means all.
+pub(crate) fn table(only: &[String]) {
     let machine = machine();
     let core = pin();
     let modules = Modules::new();
@@ -32,7 +33,9 @@ pub(crate) fn table() {
     ];
     let mut cases = Vec::new();
     for (name, settings, wasm, native) in &pairs {
-        for events in [1, 8, 64, 256] {
+        let sizes = [1, 8, 64, 256].into_iter();
+        let id = |events| format!("{}/{events}", name.split(':').next().unwrap_or_default());
+        for events in sizes.filter(|events| only.is_empty() || only.contains(&id(*events))) {
             cases.push(Case {
                 name,
                 events,
