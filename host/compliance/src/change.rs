@@ -1,13 +1,13 @@
 //! What goes into the book and what comes out: inputs in stream order, and changes for the store
 //! and for those who are to be told.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use lifesigns_model::{self as model, ObjectFacts};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::{Config, Grouping},
+    config::Grouping,
     record::{Alert, BadgePoint, Matcher, Object, Silence, Symptom},
 };
 
@@ -32,8 +32,6 @@ pub enum Input {
     Time(u64),
     /// The host's clock.
     Clock(u64),
-    /// The operators decided anew.
-    Config(Arc<Config>),
     /// A person did something.
     Command(Command),
 }
@@ -139,6 +137,27 @@ pub struct Changes {
     pub notices: Vec<Notice>,
     /// Who changed what.
     pub audit: Vec<Audit>,
+}
+
+/// What a store kept: what [`crate::Book::restore`] goes on from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Restored {
+    /// All objects.
+    pub objects: Vec<Object>,
+    /// All symptoms.
+    pub symptoms: Vec<Symptom>,
+    /// What waited.
+    pub pending: Vec<Pending>,
+    /// All open alerts, and of cancelled ones at least the latest of each object and definition.
+    pub alerts: Vec<Alert>,
+    /// Silences that have not ended.
+    pub silences: Vec<Silence>,
+    /// The last badge of each object and group, or more of them, oldest first.
+    pub badges: Vec<BadgePoint>,
+    /// How far event time had come.
+    pub event_ns: u64,
+    /// The host's clock, as the book was told it last.
+    pub clock_ns: u64,
 }
 
 /// A definition that waits for its time on an object.

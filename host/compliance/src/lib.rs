@@ -7,15 +7,25 @@ pub mod config;
 pub mod query;
 
 mod change;
+mod compiled;
+mod directory;
+mod expression;
+mod hours;
 mod pattern;
+mod policy;
+mod reads;
 mod record;
 mod why;
 
-pub use change::{Act, Audit, Changes, Command, Happened, Input, Notice, Pending, Refused};
+pub use change::{Act, Audit, Changes, Command, Happened, Input, Notice, Pending, Refused, Restored};
+pub use compiled::{Compiled, CompiledCondition, ConfigError};
 pub use config::Config;
+pub use directory::{Directory, Touched};
+pub use expression::{Expression, Outcome};
 pub use pattern::Pattern;
+pub use reads::{Names, Reads};
 pub use record::{
-    Alert, Badge, BadgeOf, BadgePoint, Cause, EVIDENCE, Evidence, Fact, Matcher, NOTES, Note, Object, Shown, Signature,
-    Silence, Status, Symptom,
+    Alert, Badge, BadgeOf, BadgePoint, Cause, EVIDENCE, Evidence, Fact, Listed, Matcher, NOTES, Note, Object, Shown,
+    Signature, Silence, Status, Symptom,
 };
 pub use why::{Membership, Step, Verdict, Why};

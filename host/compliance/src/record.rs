@@ -1,7 +1,7 @@
 //! What the book keeps: objects, symptoms, alerts, silences. Plain data; a store writes it down as
 //! it is here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lifesigns_model::{Criticality, Impact};
 use serde::{Deserialize, Serialize};
@@ -179,8 +179,9 @@ pub struct Alert {
     pub inhibited_by: Option<String>,
     /// Changes of this alert so far; numbers its notices.
     pub revision: u64,
-    /// Receivers have been told that it is open, and not yet that it is over.
-    pub told: bool,
+    /// Receivers that have been told that it is open and not yet that it is over, and when they
+    /// were told last (the host's clock where there is one, else event time).
+    pub told: BTreeMap<String, u64>,
 }
 
 impl Alert {
@@ -228,7 +229,8 @@ pub struct Object {
     pub kind: Option<String>,
     /// The object that it belongs to.
     pub parent: Option<String>,
-    /// Properties and since when they hold; a removed one is kept as `None` until retention.
+    /// Properties and when they were last said; a removed one is kept as `None`, so that a late line
+    /// does not bring it back.
     pub properties: BTreeMap<String, Fact<Option<String>>>,
     /// Metrics: the last sample.
     pub metrics: BTreeMap<String, Fact<f64>>,
@@ -238,14 +240,34 @@ pub struct Object {
     pub first_ns: u64,
     /// See `first_ns`.
     pub last_ns: u64,
+    /// When the kind was last said.
+    #[serde(default)]
+    pub kind_ns: u64,
+    /// When the parent was last said.
+    #[serde(default)]
+    pub parent_ns: u64,
+    /// What the last inventory said of it; nothing if it does not name it.
+    #[serde(default)]
+    pub listed: Listed,
 }
 
-/// A value and the event time from which it holds.
+/// What an inventory said of an object, so that the next one can take it back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// It said a kind.
+    pub kind: bool,
+    /// It said a parent.
+    pub parent: bool,
+    /// Properties that it named.
+    pub properties: BTreeSet<String>,
+}
+
+/// A value and the event time at which it was last said.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Fact<T> {
     /// The value.
     pub value: T,
-    /// Since when.
+    /// When it was last said; what is older than this does not change it.
     pub time_ns: u64,
 }
 
