@@ -1,45 +1,74 @@
 //! One instance of a module: a store, a deadline, and what to make of the ways it can end.
 
 use lifesigns_model::{Answer, Batch, Cell, CellError, Limits, OpenError, Opened, State};
-use wasmtime::{Engine, Store, Trap};
+use wasmtime::{
+    Engine, Store, Trap,
+    component::{ComponentExportIndex, Func, Instance, InstancePre, TypedFunc},
+};
 
 use crate::{
-    bindings::{Rule, RulePre},
+    bindings::{RuleIndices, lifesigns::rule::types as wit},
     convert, describe,
     host::Lent,
+    lift::Lifted,
     ticker,
 };
 
 /// How much a guest may pass to the host in one call, in bytes as wasmtime counts them.
 const HOSTCALL_BYTES: usize = 16 << 20;
 
+/// The export `evaluate`, with answers that come flat.
+type Evaluate<'a> = TypedFunc<(wit::Batch<'a>,), (Lifted,)>;
+
+/// A component that is linked, and where its exports are.
+pub(crate) struct Linked {
+    instance: InstancePre<Lent>,
+    exports: RuleIndices,
+    evaluate: ComponentExportIndex,
+}
+
+impl Linked {
+    /// Fails when it does not export what a rule must.
+    pub(crate) fn new(instance: InstancePre<Lent>) -> wasmtime::Result<Self> {
+        let exports = RuleIndices::new(&instance)?;
+        let evaluate = instance.component().get_export_index(None, "evaluate");
+        let evaluate = evaluate.ok_or_else(|| wasmtime::Error::msg("no export `evaluate`"))?;
+        Ok(Self { instance, exports, evaluate })
+    }
+
+    fn evaluate(&self, store: &mut Store<Lent>, instance: &Instance) -> wasmtime::Result<Func> {
+        let evaluate: Evaluate<'_> = instance.get_typed_func(store, self.evaluate)?;
+        Ok(*evaluate.func())
+    }
+}
+
 /// An instance that has been described. After an error it must not be called again.
 pub(crate) struct WasmCell {
     store: Store<Lent>,
-    rule: Rule,
+    /// Its type has been checked: [`Evaluate`].
+    evaluate: Func,
     symptoms: usize,
     limits: Limits,
 }
 
 impl WasmCell {
-    pub(crate) fn open(
-        engine: &Engine,
-        pre: &RulePre<Lent>,
-        settings: &str,
-        limits: &Limits,
-    ) -> Result<Opened, OpenError> {
+    pub(crate) fn open(engine: &Engine, linked: &Linked, settings: &str, limits: &Limits) -> Result<Opened, OpenError> {
         let mut store = Store::new(engine, Lent::new(limits.memory_bytes));
         store.limiter(|lent| lent);
         store.set_hostcall_fuel(HOSTCALL_BYTES);
         store.set_max_component_handles(16);
         store.set_epoch_deadline(ticker::ticks(limits.deadline_ms));
-        let rule = pre.instantiate(&mut store).map_err(|error| failure(&mut store, &error, limits))?;
-        let described =
-            rule.call_describe(&mut store, settings).map_err(|error| failure(&mut store, &error, limits))?;
+        let instance = linked.instance.instantiate(&mut store).map_err(|error| failure(&mut store, &error, limits))?;
+        let described = linked
+            .exports
+            .load(&mut store, &instance)
+            .and_then(|rule| rule.call_describe(&mut store, settings))
+            .map_err(|error| failure(&mut store, &error, limits))?;
         let description = convert::description(described.map_err(OpenError::Settings)?);
         describe::check(&description).map_err(OpenError::Description)?;
         let symptoms = description.symptoms.len();
-        Ok(Opened { cell: Box::new(Self { store, rule, symptoms, limits: limits.clone() }), description })
+        let evaluate = linked.evaluate(&mut store, &instance).map_err(|error| failure(&mut store, &error, limits))?;
+        Ok(Opened { cell: Box::new(Self { store, evaluate, symptoms, limits: limits.clone() }), description })
     }
 }
 
@@ -52,11 +81,17 @@ impl Cell for WasmCell {
     ) -> (Box<dyn State>, Result<(), CellError>) {
         self.store.set_epoch_deadline(ticker::ticks(self.limits.deadline_ms));
         self.store.data_mut().state = Some(state);
-        let result = self.rule.call_evaluate(&mut self.store, convert::batch(batch));
+        // SAFETY: `evaluate` comes from a typed function with these types; only the batch's lifetime is
+        // another one.
+        let evaluate: Evaluate<'_> = unsafe { TypedFunc::new_unchecked(self.evaluate) };
+        let result = evaluate.call(&mut self.store, (convert::batch(batch),));
         let state =
             self.store.data_mut().state.take().expect("only this function takes it, and it has just put it there");
         let outcome = match result {
-            Ok(alerts) => convert::answer(&alerts, batch.len(), self.symptoms, &self.limits, answer),
+            Ok((Lifted(alerts),)) => {
+                *answer = alerts;
+                convert::check(answer, batch.len(), self.symptoms, &self.limits)
+            }
             Err(error) => Err(failure(&mut self.store, &error, &self.limits)),
         };
         (state, outcome)

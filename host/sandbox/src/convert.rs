@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use lifesigns_model::{Answer, Batch, CellError, Change, Condition, Criticality, Description, Impact, Interest, Kind};
-use lifesigns_model::{Kinds, Limits, Subject, Symptom, Test, Wants};
+use lifesigns_model::{Answer, Batch, CellError, Condition, Criticality, Description, Impact, Interest, Kind, Kinds};
+use lifesigns_model::{Limits, Span, Subject, Symptom, Test, Wants};
 
 use crate::bindings::lifesigns::rule::types as wit;
 
@@ -18,53 +18,46 @@ pub(crate) fn batch(batch: &Batch) -> wit::Batch<'_> {
     }
 }
 
-/// Checks a guest's alerts against the batch, the description and the limits, and lays them flat.
-pub(crate) fn answer(
-    alerts: &[wit::Alert],
-    events: usize,
-    symptoms: usize,
-    limits: &Limits,
-    answer: &mut Answer,
-) -> Result<(), CellError> {
+/// Checks a guest's alerts against the batch, the description and the limits.
+pub(crate) fn check(answer: &Answer, events: usize, symptoms: usize, limits: &Limits) -> Result<(), CellError> {
     let most = limits.alerts_per_event.saturating_mul(events);
-    if alerts.len() > most {
+    let alerts = answer.rows.len();
+    if alerts > most {
         let limit = limits.alerts_per_event;
-        let text = format!("{} alerts for {events} events; the limit is {limit} an event", alerts.len());
-        return Err(CellError::Answer(text));
+        return Err(CellError::Answer(format!("{alerts} alerts for {events} events; the limit is {limit} an event")));
     }
-    for alert in alerts {
+    for alert in &answer.rows {
         if alert.event as usize >= events {
             return Err(CellError::Answer(format!("it names event {} of a batch of {events}", alert.event)));
         }
         if alert.symptom as usize >= symptoms {
             return Err(CellError::Answer(format!("it names symptom {}; {symptoms} are declared", alert.symptom)));
         }
-        let attributes = alert.attributes.iter();
-        let bytes =
-            alert.summary.len() + attributes.clone().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        let attributes = &answer.attributes[alert.attributes_start as usize..alert.attributes_end as usize];
+        let bytes = attributes
+            .iter()
+            .fold(alert.summary.len as usize, |bytes, (name, value)| bytes + name.len as usize + value.len as usize);
         if bytes > limits.alert_bytes {
             return Err(CellError::Answer(format!("an alert of {bytes} bytes; the limit is {}", limits.alert_bytes)));
         }
-        if let Some(name) = repeated(&alert.attributes) {
+        if let Some(name) = repeated(&answer.text, attributes) {
             return Err(CellError::Answer(format!("an alert with two attributes `{name}`")));
         }
-        let change = match alert.change {
-            wit::Change::Raise => Change::Raise,
-            wit::Change::Clear => Change::Clear,
-        };
-        let attributes = attributes.map(|(name, value)| (name.as_str(), value.as_str()));
-        answer.push(alert.event, alert.symptom, change, &alert.summary, attributes);
     }
     Ok(())
 }
 
-/// A name that comes twice. A set, because a hostile answer can hold thousands of names.
-fn repeated(attributes: &[(String, String)]) -> Option<&str> {
-    if attributes.len() < 2 {
-        return None;
+/// A name that comes twice. A few are compared with each other, and many by way of a set, because a
+/// hostile answer can hold thousands of them.
+fn repeated<'a>(text: &'a str, attributes: &[(Span, Span)]) -> Option<&'a str> {
+    const FEW: usize = 8;
+    let name = |(name, _): &(Span, Span)| name.str(text);
+    if attributes.len() > FEW {
+        let mut seen = HashSet::with_capacity(attributes.len());
+        return attributes.iter().map(name).find(|name| !seen.insert(*name));
     }
-    let mut seen = HashSet::with_capacity(attributes.len());
-    attributes.iter().map(|(name, _)| name.as_str()).find(|name| !seen.insert(*name))
+    let before = |index: usize, other: &str| attributes[..index].iter().any(|earlier| name(earlier) == other);
+    attributes.iter().map(name).enumerate().find(|(index, name)| before(*index, name)).map(|(_, name)| name)
 }
 
 /// The description in the model's types. It is not checked yet.
@@ -139,23 +132,29 @@ fn condition(condition: wit::Condition) -> Condition {
 
 #[cfg(test)]
 mod tests {
+    use lifesigns_model::{Answer, Change};
+
     use super::repeated;
 
-    fn named(names: impl Iterator<Item = u32>) -> Vec<(String, String)> {
-        names.map(|name| (name.to_string(), String::new())).collect()
+    fn found(names: impl IntoIterator<Item = u32>) -> Option<u32> {
+        let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
+        let mut answer = Answer::default();
+        answer.push(0, 0, Change::Raise, "", names.iter().map(|name| (name.as_str(), "")));
+        repeated(&answer.text, &answer.attributes).map(|name| name.parse().expect("a number"))
     }
 
     #[test]
     fn the_first_name_that_comes_twice_is_found() {
-        assert_eq!(repeated(&named([].into_iter())), None);
-        assert_eq!(repeated(&named([7].into_iter())), None);
-        assert_eq!(repeated(&named([1, 2, 3, 3, 1].into_iter())), Some("3"));
+        assert_eq!(found([]), None);
+        assert_eq!(found([7]), None);
+        assert_eq!(found([1, 2, 3, 3, 1]), Some(3));
+        assert_eq!(found((0..100).chain([50, 40])), Some(50));
     }
 
     /// Comparing each with each would take minutes.
     #[test]
     fn many_names_are_no_way_to_hold_the_host_up() {
-        assert_eq!(repeated(&named(0..400_000)), None);
-        assert_eq!(repeated(&named((0..400_000).chain([399_999]))), Some("399999"));
+        assert_eq!(found(0..400_000), None);
+        assert_eq!(found((0..400_000).chain([399_999])), Some(399_999));
     }
 }

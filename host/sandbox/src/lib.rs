@@ -11,6 +11,7 @@ mod cell;
 mod convert;
 mod describe;
 mod host;
+mod lift;
 mod module;
 mod ticker;
 

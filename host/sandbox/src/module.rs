@@ -14,9 +14,9 @@ use wasmtime::{
 pub use crate::admission::Interface;
 use crate::{
     admission::{self, AdmitError},
-    bindings::{Rule, RulePre},
+    bindings::Rule,
     cache::Cache,
-    cell::WasmCell,
+    cell::{Linked, WasmCell},
     host::Lent,
     ticker,
 };
@@ -64,12 +64,13 @@ impl Sandbox {
             interfaces.extend(admission::import(name)?);
         }
         interfaces.sort_unstable();
-        let pre = self
+        let linked = self
             .linker
             .instantiate_pre(&component)
-            .and_then(RulePre::new)
+            .and_then(Linked::new)
             .map_err(|error| AdmitError::World(format!("{:#}", error.root_cause())))?;
-        let module = Arc::new(WasmModule { engine: self.engine.clone(), pre, digest: digest.to_owned(), interfaces });
+        let module =
+            Arc::new(WasmModule { engine: self.engine.clone(), linked, digest: digest.to_owned(), interfaces });
         known.retain(|_, module| module.strong_count() > 0);
         known.insert(digest.to_owned(), Arc::downgrade(&module));
         Ok(module)
@@ -92,7 +93,7 @@ impl Sandbox {
 /// A module, compiled and linked, ready to be opened any number of times.
 pub struct WasmModule {
     engine: Engine,
-    pre: RulePre<Lent>,
+    linked: Linked,
     digest: String,
     interfaces: Vec<Interface>,
 }
@@ -110,7 +111,7 @@ impl Module for WasmModule {
     }
 
     fn open(&self, settings: &str, limits: &Limits) -> Result<Opened, OpenError> {
-        WasmCell::open(&self.engine, &self.pre, settings, limits)
+        WasmCell::open(&self.engine, &self.linked, settings, limits)
     }
 }
 
