@@ -25,8 +25,10 @@ use crate::{
 /// Where the live engine's alerts go. Called on shard threads; alerts of one object come in order.
 pub type AlertSink = Arc<dyn Fn(&AlertRef<'_>) + Send + Sync>;
 
-/// How often a shard looks at its reminders when nothing arrives.
+/// How often a shard looks at the reminders of silent objects: when its queue is empty, and when it
+/// never is.
 const IDLE: Duration = Duration::from_millis(100);
+const BUSY: Duration = Duration::from_secs(1);
 /// How much of the traffic is kept as a sample, and how often it is renewed.
 const SAMPLE_BYTES: usize = 256 << 10;
 const SAMPLE_EVERY: u64 = 64;
@@ -67,6 +69,7 @@ pub struct Totals {
 
 struct Job {
     number: u64,
+    handed_in_ns: u64,
     rules: Arc<RuleSet>,
     chunk: Chunk,
     permit: Permit,
@@ -83,6 +86,8 @@ enum Task {
 struct Front {
     rules: Arc<RuleSet>,
     next: u64,
+    /// When the last number was given; it never goes back.
+    now_ns: u64,
     jobs: Option<Sender<Job>>,
     sample: Vec<u8>,
 }
@@ -103,6 +108,14 @@ pub struct Engine {
     shards: Vec<JoinHandle<()>>,
 }
 
+impl Front {
+    /// The time at which the next number is given.
+    fn now(&mut self) -> u64 {
+        self.now_ns = self.now_ns.max(now_ns());
+        self.now_ns
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -120,7 +133,7 @@ impl Engine {
             let mine = known.iter().filter(|facts| shard_of(&facts.object, shards) == shard).cloned().collect();
             let _ = task.send(Task::Know(mine));
         }
-        let front = Front { rules: Arc::clone(&rules), next: 0, jobs: Some(jobs), sample: Vec::new() };
+        let front = Front { rules: Arc::clone(&rules), next: 0, now_ns: 0, jobs: Some(jobs), sample: Vec::new() };
         let shared = Arc::new(Shared {
             front: Mutex::new(front),
             sequencer: Mutex::default(),
@@ -160,7 +173,8 @@ impl Engine {
             front.sample.clear();
             front.sample.extend_from_slice(&chunk.bytes[..bytes]);
         }
-        let job = Job { number: front.next, rules: Arc::clone(&front.rules), chunk, permit };
+        let handed_in_ns = front.now();
+        let job = Job { number: front.next, handed_in_ns, rules: Arc::clone(&front.rules), chunk, permit };
         if let Some(jobs) = &front.jobs
             && jobs.send(job).is_ok()
         {
@@ -173,12 +187,13 @@ impl Engine {
     pub fn submit_facts(&self, source: &Arc<Source>, facts: ObjectFacts) {
         // Room first, then a number: whoever has a number must not wait for those after it.
         let permit = self.shared.budget.acquire(1);
-        let (rules, number) = {
+        let (rules, number, handed_in_ns) = {
             let mut front = lock(&self.shared.front);
             front.next += 1;
-            (Arc::clone(&front.rules), front.next - 1)
+            (Arc::clone(&front.rules), front.next - 1, front.now())
         };
         let mut scanned = Scanned::new(rules, Arc::clone(source));
+        scanned.handed_in_ns = handed_in_ns;
         scanned.ticket.permit = Some(permit);
         scanned.lines.push(Line::of_facts(&mut scanned.text, &facts));
         scanned.tally.kept = 1;
@@ -245,8 +260,9 @@ impl Shared {
     /// A scanner's life.
     fn scan(&self, jobs: &Receiver<Job>) {
         let mut scanner = Scanner::default();
-        for Job { number, rules, chunk, permit } in jobs {
+        for Job { number, handed_in_ns, rules, chunk, permit } in jobs {
             let mut scanned = scanner.scan(rules, chunk.source, &chunk.bytes);
+            scanned.handed_in_ns = handed_in_ns;
             scanned.ticket.permit = Some(permit);
             scanned.ticket.done = chunk.done;
             self.hand_on(number, scanned, chunk.arrived_ns);
@@ -272,6 +288,7 @@ impl Shared {
         let mut shard = Shard::new(rules, Clock::Wall(now_ns()));
         let mut sink = |alert: &AlertRef<'_>| (self.sink)(alert);
         let mut oldest: Option<Instant> = None;
+        let (mut looked, mut taken_ns) = (Instant::now(), 0);
         loop {
             // What is alive in here is dropped only after its counts are merged: whoever waits for
             // the bytes in flight finds complete totals.
@@ -287,19 +304,42 @@ impl Shared {
                     for line in lines {
                         shard.line(scanned, *line, &mut sink);
                     }
+                    taken_ns = scanned.handed_in_ns;
                 }
                 Some(Task::Know(known)) => known.iter().for_each(|facts| shard.know(facts)),
-                None => shard.idle(now_ns(), &mut sink),
+                None => {}
             }
             let lingered = || oldest.is_some_and(|since| since.elapsed().as_micros() >= u128::from(limits::LINGER_US));
             if tasks.is_empty() || lingered() {
                 shard.flush(&mut sink);
                 oldest = None;
             }
+            if looked.elapsed() >= if tasks.is_empty() { IDLE } else { BUSY } {
+                shard.idle(self.heard_until(tasks, taken_ns), &mut sink);
+                looked = Instant::now();
+            }
             lock(&self.totals).report.merge(shard.take_report());
         }
         shard.flush(&mut sink);
         lock(&self.totals).report.merge(shard.take_report());
+    }
+
+    /// Up to when a shard has heard everything. A silent object's time must not run ahead of lines
+    /// about it that wait in a queue: they may say that it was not silent. So it goes by when things
+    /// were handed in, on both ends: from the object's last line to here. `taken_ns` is when the
+    /// last thing that the shard took was handed in. What waits at the door for room does not count.
+    fn heard_until(&self, tasks: &Receiver<Task>, taken_ns: u64) -> u64 {
+        let now_ns = now_ns();
+        let given = lock(&self.front).next;
+        let (handed_on, handed_in_ns) = lock(&self.sequencer).next();
+        // In this order: what was handed on by then is in the shard's queue, or was taken from it.
+        if !tasks.is_empty() {
+            taken_ns
+        } else if handed_on >= given {
+            now_ns
+        } else {
+            handed_in_ns
+        }
     }
 }
 

@@ -2,54 +2,110 @@
 
 use std::collections::HashMap;
 
+use lifesigns_model::limits;
+
 /// How many changes of one fact are remembered for as-of reads.
 const HISTORY: usize = 32;
 
-/// A fact's values over time, oldest first.
+/// The same value, observed at least at both ends and never contradicted in between.
+#[derive(Debug)]
+struct Run<T> {
+    first_ns: u64,
+    last_ns: u64,
+    /// `None`: the property was removed.
+    value: Option<T>,
+}
+
+/// A fact's values over time, oldest first. What is known as of a time is the latest observation up
+/// to then, whenever it came in.
 #[derive(Debug)]
 struct History<T> {
-    /// From when each value holds. `None`: the property was removed then.
-    changes: Vec<(u64, Option<T>)>,
+    runs: Vec<Run<T>>,
     /// Older changes were forgotten; the oldest one kept stands for them.
     truncated: bool,
 }
 
 impl<T> Default for History<T> {
     fn default() -> Self {
-        Self { changes: Vec::new(), truncated: false }
+        Self { runs: Vec::new(), truncated: false }
     }
 }
 
-impl<T: PartialEq> History<T> {
+impl<T: PartialEq + Clone> History<T> {
+    /// One past the run that holds as of a time; 0 if there is none.
+    fn after(&self, time_ns: u64) -> usize {
+        match self.runs.last() {
+            Some(run) if run.first_ns <= time_ns => self.runs.len(),
+            _ => self.runs.partition_point(|run| run.first_ns <= time_ns),
+        }
+    }
+
     fn as_of(&self, time_ns: u64) -> Option<&T> {
-        let after = match self.changes.last() {
-            Some((time, value)) if *time <= time_ns => return value.as_ref(),
-            _ => self.changes.partition_point(|(time, _)| *time <= time_ns),
-        };
-        match after {
-            0 if self.truncated => self.changes.first()?.1.as_ref(),
+        match self.after(time_ns) {
+            0 if self.truncated => self.runs.first()?.value.as_ref(),
             0 => None,
-            after => self.changes[after - 1].1.as_ref(),
+            after => self.runs[after - 1].value.as_ref(),
         }
     }
 
     /// Notes a value; says whether it differs from what was known as of that time.
     fn set(&mut self, time_ns: u64, value: Option<T>) -> bool {
+        let at = self.after(time_ns);
+        if let Some(run) = at.checked_sub(1).map(|at| &mut self.runs[at])
+            && run.value == value
+        {
+            run.last_ns = run.last_ns.max(time_ns);
+            return false;
+        }
         if self.as_of(time_ns) == value.as_ref() {
             return false;
         }
-        let at = self.changes.partition_point(|(time, _)| *time <= time_ns);
-        if at > 0 && self.changes[at - 1].0 == time_ns {
-            self.changes[at - 1].1 = value;
-        } else {
-            self.changes.insert(at, (time_ns, value));
-        }
-        if self.changes.len() > HISTORY {
-            self.changes.remove(0);
+        self.insert(at, time_ns, value);
+        while self.runs.len() > HISTORY {
+            self.runs.remove(0);
             self.truncated = true;
         }
         true
     }
+
+    /// Puts a run of one observation behind the first `at` runs. If it came late, into the middle of
+    /// the run before it, that run's later end still says what it said.
+    fn insert(&mut self, at: usize, time_ns: u64, value: Option<T>) {
+        let new = Run { first_ns: time_ns, last_ns: time_ns, value };
+        let Some(before) = at.checked_sub(1).map(|at| &mut self.runs[at]) else {
+            self.runs.insert(at, new);
+            return;
+        };
+        let later = (before.last_ns > time_ns).then(|| {
+            let (last_ns, value) = (before.last_ns, before.value.clone());
+            Run { first_ns: last_ns, last_ns, value }
+        });
+        if before.first_ns == time_ns {
+            *before = new;
+            self.runs.splice(at..at, later);
+        } else {
+            if before.last_ns >= time_ns {
+                before.last_ns = before.first_ns;
+            }
+            self.runs.splice(at..at, [new].into_iter().chain(later));
+        }
+    }
+
+    /// Since when the fact has been gone, if it is.
+    fn gone_since(&self) -> Option<u64> {
+        self.runs.last().filter(|run| run.value.is_none()).map(|run| run.first_ns)
+    }
+}
+
+/// What became of a fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Noted {
+    /// It differs from what was known as of its time.
+    Changed,
+    /// It was known.
+    Known,
+    /// The object has too many facts already.
+    LeftOut,
 }
 
 /// All facts about one object.
@@ -70,31 +126,59 @@ impl FactHistory {
         self.metrics.get(name)?.as_of(time_ns).copied()
     }
 
-    /// Notes a property; says whether it changed.
-    pub(crate) fn set_property(&mut self, name: &str, value: Option<&str>, time_ns: u64) -> bool {
+    /// Notes a property.
+    pub(crate) fn set_property(&mut self, name: &str, value: Option<&str>, time_ns: u64) -> Noted {
         if value.is_none() && !self.properties.contains_key(name) {
-            return false;
+            return Noted::Known;
         }
-        self.properties.entry(name.into()).or_default().set(time_ns, value.map(Into::into))
+        note(&mut self.properties, name, value.map(Into::into), time_ns)
     }
 
     /// Notes a metric sample.
-    pub(crate) fn set_metric(&mut self, name: &str, value: f64, time_ns: u64) {
-        self.metrics.entry(name.into()).or_default().set(time_ns, Some(value));
+    pub(crate) fn set_metric(&mut self, name: &str, value: f64, time_ns: u64) -> Noted {
+        note(&mut self.metrics, name, Some(value), time_ns)
     }
+}
+
+fn note<T: PartialEq + Clone>(
+    facts: &mut HashMap<Box<str>, History<T>>,
+    name: &str,
+    value: Option<T>,
+    time_ns: u64,
+) -> Noted {
+    if !facts.contains_key(name) && !make_room(facts) {
+        return Noted::LeftOut;
+    }
+    let history = facts.entry(name.into()).or_default();
+    if history.set(time_ns, value) { Noted::Changed } else { Noted::Known }
+}
+
+/// Makes room for one more name: the one that was removed longest ago goes. Says whether there is room.
+fn make_room<T: PartialEq + Clone>(facts: &mut HashMap<Box<str>, History<T>>) -> bool {
+    if facts.len() < limits::OBJECT_FACTS {
+        return true;
+    }
+    let gone = facts.iter().filter_map(|(name, history)| Some((history.gone_since()?, name.clone())));
+    let Some((_, name)) = gone.min() else { return false };
+    facts.remove(&name);
+    true
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn set(facts: &mut FactHistory, value: Option<&str>, time_ns: u64) -> bool {
+        facts.set_property("env", value, time_ns) == Noted::Changed
+    }
+
     #[test]
     fn late_facts_do_not_rewrite_what_came_after_them() {
         let mut facts = FactHistory::default();
-        assert!(facts.set_property("env", Some("test"), 10));
-        assert!(facts.set_property("env", Some("production"), 30));
-        assert!(!facts.set_property("env", Some("production"), 40), "no change");
-        assert!(facts.set_property("env", Some("playground"), 20), "late");
+        assert!(set(&mut facts, Some("test"), 10));
+        assert!(set(&mut facts, Some("production"), 30));
+        assert!(!set(&mut facts, Some("production"), 40), "no change");
+        assert!(set(&mut facts, Some("playground"), 20), "late");
         let as_of = |time| facts.property("env", time);
         assert_eq!(as_of(9), None);
         assert_eq!(as_of(10), Some("test"));
@@ -103,11 +187,48 @@ mod tests {
     }
 
     #[test]
+    fn a_late_fact_does_not_overrule_what_was_observed_again_after_it() {
+        let mut facts = FactHistory::default();
+        assert!(set(&mut facts, Some("a"), 10));
+        assert!(!set(&mut facts, Some("a"), 20), "no change");
+        assert!(set(&mut facts, Some("b"), 15), "late");
+        for (time, value) in [(10, "a"), (14, "a"), (15, "b"), (17, "b"), (20, "a"), (25, "a")] {
+            assert_eq!(facts.property("env", time), Some(value), "{time}");
+        }
+        // Of two observations of one time the one that came last counts; the later one stays.
+        assert!(set(&mut facts, Some("c"), 20) && !set(&mut facts, Some("c"), 30));
+        assert!(set(&mut facts, None, 20));
+        for (time, value) in [(17, Some("b")), (20, None), (29, None), (30, Some("c"))] {
+            assert_eq!(facts.property("env", time), value, "{time}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_is_the_latest_observation_in_whatever_order_they_come() {
+        let mut random = 7_u64;
+        for _ in 0..2000 {
+            let mut facts = FactHistory::default();
+            let mut seen: Vec<(u64, u64)> = Vec::new();
+            for _ in 0..8 {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let (time, value) = (10 * (1 + (random >> 33) % 20), (random >> 60) % 2);
+                seen.push((time, value));
+                facts.set_metric("load", value as f64, time);
+                // The time at which a value was last observed, or first in its row, is never forgotten.
+                let last = seen.iter().map(|(time, _)| *time).max().unwrap_or(0);
+                let latest = seen.iter().rev().find(|(time, _)| *time == last).map(|(_, value)| *value as f64);
+                assert_eq!(facts.metric("load", last), latest, "{seen:?}");
+                assert_eq!(facts.metric("load", time), Some(value as f64), "{seen:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_removed_property_is_gone_from_then_on() {
         let mut facts = FactHistory::default();
-        assert!(!facts.set_property("env", None, 5));
-        facts.set_property("env", Some("test"), 10);
-        assert!(facts.set_property("env", None, 20));
+        assert!(!set(&mut facts, None, 5));
+        set(&mut facts, Some("test"), 10);
+        assert!(set(&mut facts, None, 20));
         assert_eq!(facts.property("env", 15), Some("test"));
         assert_eq!(facts.property("env", 20), None);
     }
@@ -120,5 +241,25 @@ mod tests {
         }
         assert_eq!(facts.metric("load", 100), Some(100.0));
         assert_eq!(facts.metric("load", 1), Some((100 - HISTORY + 1) as f64));
+        for time in (100..200).step_by(2) {
+            facts.set_metric("load", 1.0, time);
+            facts.set_metric("load", 0.0, time - 1);
+            assert!(facts.metrics["load"].runs.len() <= HISTORY);
+        }
+    }
+
+    #[test]
+    fn names_are_bounded_and_removed_ones_make_room() {
+        let mut facts = FactHistory::default();
+        for number in 0..limits::OBJECT_FACTS {
+            assert_eq!(facts.set_property(&format!("name-{number}"), Some("x"), 1), Noted::Changed);
+        }
+        assert_eq!(facts.set_property("more", Some("x"), 2), Noted::LeftOut);
+        assert_eq!(facts.property("more", 2), None);
+        facts.set_property("name-7", None, 3);
+        facts.set_property("name-8", None, 4);
+        assert_eq!(facts.set_property("more", Some("x"), 5), Noted::Changed);
+        assert_eq!((facts.property("name-7", 1), facts.property("name-8", 1)), (None, Some("x")));
+        assert_eq!(facts.set_property("name-9", Some("y"), 5), Noted::Changed, "those that are there go on");
     }
 }

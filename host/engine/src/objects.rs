@@ -5,39 +5,16 @@ use std::{
     sync::Arc,
 };
 
+use lifesigns_model::limits;
+
 use crate::{
     facts::FactHistory,
-    scanned::{Line, Scanned},
+    origin::Kept,
+    reminders::{Reminder, Reminders},
 };
 
-/// The line that an event comes from.
-#[derive(Clone)]
-pub(crate) struct Origin {
-    pub(crate) scanned: Arc<Scanned>,
-    pub(crate) line: u32,
-}
-
-impl Origin {
-    /// The same line by itself: whoever keeps it holds neither its chunk nor the chunk's
-    /// acknowledgement.
-    pub(crate) fn detached(&self) -> Self {
-        let (from, mut own) =
-            (&*self.scanned, Scanned::new(Arc::clone(&self.scanned.rules), Arc::clone(&self.scanned.source)));
-        let line = &from.lines[self.line as usize];
-        own.first_line = from.first_line + u64::from(line.number);
-        own.lines.push(Line::of_text(&mut own.text, line.raw.str(&from.text)));
-        Self { scanned: Arc::new(own), line: 0 }
-    }
-}
-
-/// A reminder that is set.
-pub(crate) struct Reminder {
-    pub(crate) due_ns: u64,
-    pub(crate) rule: String,
-    pub(crate) name: String,
-    /// The line that it was set for.
-    pub(crate) origin: Origin,
-}
+/// Which part of the objects goes when there are too many: one by one, each would cost a look at all.
+const PART: usize = 16;
 
 /// One object.
 #[derive(Default)]
@@ -46,39 +23,107 @@ pub(crate) struct Object {
     pub(crate) facts: FactHistory,
     /// The latest event time seen.
     pub(crate) time_ns: u64,
-    /// When that was, on the driver's clock.
+    /// When that was handed in, on the driver's clock.
     pub(crate) seen_ns: u64,
     /// Rules that may set reminders and have events of this object in their open batch.
     pub(crate) pending: Vec<u32>,
-    reminders: Vec<Reminder>,
+    reminders: Reminders,
+    /// When it was last heard of, on the shard's own count.
+    heard: u64,
+    /// Known from the start: it never goes.
+    stays: bool,
 }
 
-/// All objects of a shard, by number and by id.
-#[derive(Default)]
+/// All objects of a shard, by number and by id. The number of one that has gone is given again.
 pub(crate) struct Objects {
     all: Vec<Object>,
     numbers: HashMap<Arc<str>, u32, foldhash::fast::FixedState>,
+    free: Vec<u32>,
     with_reminders: BTreeSet<u32>,
     last: u32,
+    heard: u64,
+    /// Those that do not stay.
+    strangers: usize,
+    limit: usize,
+}
+
+impl Default for Objects {
+    fn default() -> Self {
+        Self {
+            all: Vec::new(),
+            numbers: HashMap::default(),
+            free: Vec::new(),
+            with_reminders: BTreeSet::new(),
+            last: 0,
+            heard: 0,
+            strangers: 0,
+            limit: limits::OBJECTS,
+        }
+    }
 }
 
 impl Objects {
-    /// The object's number; one that was not known is made.
-    pub(crate) fn number(&mut self, id: &str) -> u32 {
-        if self.all.get(self.last as usize).is_some_and(|object| &*object.id == id) {
-            return self.last;
+    /// The number of an object that is known, and that has just been heard of.
+    pub(crate) fn hear(&mut self, id: &str) -> Option<u32> {
+        if self.all.get(self.last as usize).is_none_or(|object| &*object.id != id) {
+            self.last = *self.numbers.get(id)?;
         }
-        self.last = match self.numbers.get(id) {
-            Some(number) => *number,
+        self.heard += 1;
+        self.all[self.last as usize].heard = self.heard;
+        Some(self.last)
+    }
+
+    /// Whether one more would be too many.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.strangers >= self.limit
+    }
+
+    /// Adds an object that is not known.
+    pub(crate) fn add(&mut self, id: &str) -> u32 {
+        let id: Arc<str> = id.into();
+        self.heard += 1;
+        self.strangers += 1;
+        let object = Object { id: Arc::clone(&id), heard: self.heard, ..Object::default() };
+        let number = match self.free.pop() {
+            Some(number) => number,
             None => {
-                let number = self.all.len() as u32;
-                let id: Arc<str> = id.into();
-                self.numbers.insert(Arc::clone(&id), number);
-                self.all.push(Object { id, ..Object::default() });
-                number
+                self.all.push(Object::default());
+                self.all.len() as u32 - 1
             }
         };
-        self.last
+        self.all[number as usize] = object;
+        self.numbers.insert(id, number);
+        self.last = number;
+        number
+    }
+
+    /// Keeps an object for ever.
+    pub(crate) fn keep(&mut self, number: u32) {
+        let stays = &mut self.all[number as usize].stays;
+        self.strangers -= usize::from(!*stays);
+        *stays = true;
+    }
+
+    /// Those that were heard of longest ago, of those that do not stay.
+    pub(crate) fn oldest(&self) -> Vec<u32> {
+        let goes = |number: &&u32| !self.all[**number as usize].stays;
+        let mut strangers: Vec<u32> = self.numbers.values().filter(goes).copied().collect();
+        let part = (self.limit / PART).max(1).min(strangers.len());
+        if part < strangers.len() {
+            strangers.select_nth_unstable_by_key(part, |number| self.all[*number as usize].heard);
+            strangers.truncate(part);
+        }
+        strangers.sort_unstable_by_key(|number| self.all[*number as usize].heard);
+        strangers
+    }
+
+    /// Lets an object go.
+    pub(crate) fn remove(&mut self, number: u32) {
+        let object = std::mem::take(&mut self.all[number as usize]);
+        self.strangers -= usize::from(!object.stays);
+        self.numbers.remove(&object.id);
+        self.with_reminders.remove(&number);
+        self.free.push(number);
     }
 
     pub(crate) fn get(&self, number: u32) -> &Object {
@@ -91,36 +136,32 @@ impl Objects {
 
     /// How many objects there are.
     pub(crate) fn len(&self) -> usize {
-        self.all.len()
+        self.numbers.len()
     }
 
-    /// Sets a reminder, or moves the one of that rule and name.
-    pub(crate) fn remind(&mut self, number: u32, reminder: Reminder) {
-        self.forget(number, &reminder.rule, &reminder.name);
-        self.all[number as usize].reminders.push(reminder);
+    /// Sets a reminder, or moves the one of that rule and name. Says whether one had to go for it.
+    pub(crate) fn remind(&mut self, number: u32, rule: &str, name: &str, due_ns: u64, line: Arc<Kept>) -> bool {
         self.with_reminders.insert(number);
+        self.all[number as usize].reminders.set(rule, name, due_ns, line).is_some()
     }
 
     /// Takes a reminder back.
     pub(crate) fn forget(&mut self, number: u32, rule: &str, name: &str) {
-        let reminders = &mut self.all[number as usize].reminders;
-        reminders.retain(|reminder| reminder.rule != rule || reminder.name != name);
-        if reminders.is_empty() {
-            self.with_reminders.remove(&number);
-        }
+        self.all[number as usize].reminders.forget(rule, name);
+        self.settle(number);
     }
 
     /// Takes out the object's earliest reminder that is due by `time_ns`.
     pub(crate) fn due(&mut self, number: u32, time_ns: u64) -> Option<Reminder> {
-        let reminders = &mut self.all[number as usize].reminders;
-        let due = (0..reminders.len()).filter(|at| reminders[*at].due_ns <= time_ns);
-        let key = |at: &usize| (reminders[*at].due_ns, reminders[*at].rule.as_str(), reminders[*at].name.as_str());
-        let at = due.min_by(|one, other| key(one).cmp(&key(other)))?;
-        let reminder = reminders.swap_remove(at);
-        if reminders.is_empty() {
+        let reminder = self.all[number as usize].reminders.due(time_ns)?;
+        self.settle(number);
+        Some(reminder)
+    }
+
+    fn settle(&mut self, number: u32) {
+        if self.all[number as usize].reminders.is_empty() {
             self.with_reminders.remove(&number);
         }
-        Some(reminder)
     }
 
     /// Objects with reminders.

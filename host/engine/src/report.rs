@@ -24,6 +24,12 @@ pub struct Report {
     pub alerts: u64,
     /// Reminders that were put off because too many were due at once.
     pub reminders_put_off: u64,
+    /// Reminders that went because a rule had set too many on one object.
+    pub reminders_left_out: u64,
+    /// Objects that were let go because there were too many.
+    pub objects_let_go: u64,
+    /// Facts that were left out because their object had too many.
+    pub facts_left_out: u64,
     /// Rules that failed, by name.
     pub failures: BTreeMap<String, Failures>,
 }
@@ -44,6 +50,9 @@ impl Report {
         self.events += other.events;
         self.alerts += other.alerts;
         self.reminders_put_off += other.reminders_put_off;
+        self.reminders_left_out += other.reminders_left_out;
+        self.objects_let_go += other.objects_let_go;
+        self.facts_left_out += other.facts_left_out;
         for (rule, failures) in other.failures {
             let mine = self.failures.entry(rule).or_default();
             mine.failed += failures.failed;

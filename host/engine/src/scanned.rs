@@ -81,11 +81,6 @@ impl Line {
         facts: None,
     };
 
-    /// A line of which only the raw text matters.
-    pub(crate) fn of_text(text: &mut String, raw: &str) -> Self {
-        Self { raw: Span::push(text, raw), ..Self::EMPTY }
-    }
-
     /// A line that stands for facts which came by a call.
     pub(crate) fn of_facts(text: &mut String, facts: &ObjectFacts) -> Self {
         let object = Span::push(text, &facts.object);
@@ -109,6 +104,8 @@ pub(crate) struct Scanned {
     pub(crate) last_time_ns: Option<u64>,
     /// The number of the chunk's first line in its source, from 1; known once its turn comes.
     pub(crate) first_line: u64,
+    /// When it was handed in, on the driver's clock; 0 in a replay.
+    pub(crate) handed_in_ns: u64,
     /// Runs when everything in it has been evaluated.
     pub(crate) ticket: Ticket,
 }
@@ -126,6 +123,7 @@ impl Scanned {
             tally: Tally::default(),
             last_time_ns: None,
             first_line: 1,
+            handed_in_ns: 0,
             ticket: Ticket::default(),
         }
     }

@@ -29,6 +29,7 @@ impl Place {
 #[derive(Default)]
 pub(crate) struct Sequencer {
     next: u64,
+    handed_in_ns: u64,
     waiting: BTreeMap<u64, (Scanned, Option<u64>)>,
     places: HashMap<u32, Place>,
 }
@@ -40,11 +41,17 @@ impl Sequencer {
         let mut ready = Vec::new();
         while let Some((mut scanned, arrived_ns)) = self.waiting.remove(&self.next) {
             self.next += 1;
+            self.handed_in_ns = scanned.handed_in_ns;
             let place = self.places.entry(scanned.source.rank).or_default();
             place.settle(&mut scanned, arrived_ns.is_none(), arrived_ns);
             ready.push(Arc::new(scanned));
         }
         ready
+    }
+
+    /// The number of the next chunk, and when the last one that left was handed in.
+    pub(crate) const fn next(&self) -> (u64, u64) {
+        (self.next, self.handed_in_ns)
     }
 }
 

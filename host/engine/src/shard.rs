@@ -3,14 +3,17 @@
 
 use std::{collections::HashMap, mem, sync::Arc};
 
-use lifesigns_model::{Answer, Kind, ObjectFacts, State, limits};
+use lifesigns_model::{Answer, Kind, ObjectFacts, limits};
 
 use crate::{
     RuleSet,
-    objects::{Objects, Origin},
+    facts::Noted,
+    objects::Objects,
+    origin::Origin,
     report::Report,
     scanned::Scanned,
     slot::{Around, Clock, Shown, Sink, Slot},
+    state::Memory,
 };
 
 /// Everything that belongs to some of the objects.
@@ -20,7 +23,7 @@ pub(crate) struct Shard {
     /// Slots with an open batch.
     open: Vec<u32>,
     /// State of rules that have no slot now, by name: a rule that comes back finds it.
-    states: HashMap<String, Box<dyn State>>,
+    states: HashMap<String, Box<Memory>>,
     objects: Objects,
     answer: Answer,
     clock: Clock,
@@ -59,7 +62,11 @@ impl Shard {
 
     /// Takes what is known from the start, without telling any rule.
     pub(crate) fn know(&mut self, facts: &ObjectFacts) {
-        let number = self.objects.number(&facts.object);
+        let number = match self.objects.hear(&facts.object) {
+            Some(number) => number,
+            None => self.objects.add(&facts.object),
+        };
+        self.objects.keep(number);
         let object = self.objects.get_mut(number);
         for (name, value) in &facts.properties {
             object.facts.set_property(name, value.as_deref(), facts.time_ns);
@@ -76,9 +83,12 @@ impl Shard {
         }
         let line = &scanned.lines[number as usize];
         let time_ns = line.time_ns.unwrap_or_default();
-        let object = self.objects.number(scanned.object(line));
-        self.advance_object(object, time_ns, sink);
-        let origin = Origin { scanned: Arc::clone(scanned), line: number };
+        let object = match self.objects.hear(scanned.object(line)) {
+            Some(object) => object,
+            None => self.meet(scanned.object(line), sink),
+        };
+        self.advance_object(object, time_ns, scanned.handed_in_ns, sink);
+        let origin = Origin::Line(Arc::clone(scanned), number);
         if let Some(facts) = line.facts {
             self.apply(object, &scanned.facts[facts as usize], time_ns, &origin, sink);
         }
@@ -114,7 +124,8 @@ impl Shard {
     }
 
     /// Lets time pass for objects that nothing is heard of: their event time goes on with the
-    /// driver's clock from the last event on.
+    /// driver's clock from the last event on. Everything that was handed in before `now_ns` must have
+    /// been taken.
     pub(crate) fn idle(&mut self, now_ns: u64, sink: &mut Sink<'_>) {
         self.flush(sink);
         for number in self.objects.reminded() {
@@ -145,12 +156,25 @@ impl Shard {
         }
     }
 
-    fn advance_object(&mut self, number: u32, time_ns: u64, sink: &mut Sink<'_>) {
+    /// Takes up an object that is not known; if that is one too many, others go.
+    fn meet(&mut self, id: &str, sink: &mut Sink<'_>) -> u32 {
+        if self.objects.is_full() {
+            self.flush(sink);
+            let going = self.objects.oldest();
+            self.report.objects_let_go += going.len() as u64;
+            for object in going {
+                self.slots.iter_mut().flatten().for_each(|slot| slot.evict(object));
+                self.states.values_mut().for_each(|state| state.evict(object));
+                self.objects.remove(object);
+            }
+        }
+        self.objects.add(id)
+    }
+
+    fn advance_object(&mut self, number: u32, time_ns: u64, seen_ns: u64, sink: &mut Sink<'_>) {
         let object = self.objects.get_mut(number);
         object.time_ns = object.time_ns.max(time_ns);
-        if let Clock::Wall(now_ns) = self.clock {
-            object.seen_ns = now_ns;
-        }
+        object.seen_ns = object.seen_ns.max(seen_ns);
         if !object.pending.is_empty() {
             // Whoever may set a reminder must have seen everything before time goes on.
             for slot in mem::take(&mut object.pending) {
@@ -163,7 +187,7 @@ impl Shard {
     fn fire(&mut self, object: u32, time_ns: u64, sink: &mut Sink<'_>) {
         for _ in 0..limits::REMINDERS_PER_GAP {
             let Some(reminder) = self.objects.due(object, time_ns) else { return };
-            let Ok(number) = self.rules.rules().binary_search_by(|rule| rule.name.as_str().cmp(&reminder.rule)) else {
+            let Ok(number) = self.rules.rules().binary_search_by(|rule| rule.name.as_str().cmp(&*reminder.rule)) else {
                 continue;
             };
             let wanted = self.rules.index.of_rule(number as u32).iter().any(|interest| {
@@ -171,7 +195,7 @@ impl Shard {
                     && self.properties_pass(object, reminder.due_ns, &interest.properties)
             });
             if wanted {
-                let (message, origin) = (Some(reminder.name.as_str()), reminder.origin.clone());
+                let (message, origin) = (Some(&*reminder.name), Origin::Reminder(reminder.line));
                 let shown =
                     Shown { object, time_ns: reminder.due_ns, kind: Kind::Reminder, message, line: None, origin };
                 self.show(number as u32, shown, sink);
@@ -187,17 +211,24 @@ impl Shard {
         let rules = Arc::clone(&self.rules);
         let index = &rules.index;
         let known = &mut self.objects.get_mut(object).facts;
+        let mut left_out = 0;
         for (name, value) in &facts.properties {
-            if known.set_property(name, value.as_deref(), time_ns) {
+            let noted = known.set_property(name, value.as_deref(), time_ns);
+            left_out += u64::from(noted == Noted::LeftOut);
+            if noted == Noted::Changed {
                 let watchers = index.property_watchers.get(name).into_iter().flatten();
                 changed.extend(watchers.map(|rule| (*rule, name.as_str())));
             }
         }
         for (name, value) in &facts.metrics {
-            known.set_metric(name, *value, time_ns);
+            if known.set_metric(name, *value, time_ns) == Noted::LeftOut {
+                left_out += 1;
+                continue;
+            }
             let watchers = index.metric_watchers.get(name).into_iter().flatten();
             changed.extend(watchers.map(|rule| (*rule, name.as_str())));
         }
+        self.report.facts_left_out += left_out;
         changed.sort_by_key(|(rule, _)| *rule);
         for names in changed.chunk_by(|(one, _), (other, _)| one == other) {
             let rule = names[0].0;

@@ -1,14 +1,15 @@
 //! One rule in one shard: its open batch, its instance, its state, and what becomes of a batch.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use lifesigns_model::{
-    AlertRef, Answer, Attributes, Batch, Cell, CellError, Evidence, Kind, OpenError, Order, Row, State, limits,
+    AlertRef, Answer, Attributes, Batch, Cell, CellError, Kind, OpenError, Order, ReminderChange, Row, State, limits,
 };
 
 use crate::{
     Rule, RuleSet,
-    objects::{Objects, Origin, Reminder},
+    objects::Objects,
+    origin::Origin,
     quarantine::Quarantine,
     report::Report,
     scanned::{Line, Scanned},
@@ -53,7 +54,7 @@ pub(crate) struct Slot {
     /// Its place in the generation.
     number: u32,
     cell: Option<Box<dyn Cell>>,
-    state: Option<Box<dyn State>>,
+    state: Option<Box<Memory>>,
     quarantine: Quarantine,
     pub(crate) reminds: bool,
     batch: Batch,
@@ -62,7 +63,7 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    pub(crate) fn new(rule: Arc<Rule>, number: u32, state: Option<Box<dyn State>>) -> Self {
+    pub(crate) fn new(rule: Arc<Rule>, number: u32, state: Option<Box<Memory>>) -> Self {
         let reminds = rule.description.wants_kind(Kind::Reminder);
         let state = state.unwrap_or_else(|| Box::new(Memory::new(&rule.name)));
         Self {
@@ -85,8 +86,15 @@ impl Slot {
     }
 
     /// Lets the state outlive the slot.
-    pub(crate) fn into_state(self) -> Option<Box<dyn State>> {
+    pub(crate) fn into_state(self) -> Option<Box<Memory>> {
         self.state
+    }
+
+    /// Lets an object go; nothing of it is in an open batch.
+    pub(crate) fn evict(&mut self, object: u32) {
+        if let Some(state) = &mut self.state {
+            state.evict(object);
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -191,7 +199,12 @@ impl Slot {
         let mut state = self.state.take().expect("state is out only while this function runs");
         state.begin(rows, self.reminds);
         around.answer.clear();
-        let (mut state, outcome) = cell.evaluate(batch, state, around.answer);
+        let (state, outcome) = cell.evaluate(batch, state, around.answer);
+        let state: Result<Box<Memory>, _> = (state as Box<dyn Any>).downcast();
+        let Ok(mut state) = state else {
+            self.state = Some(Box::new(Memory::new(&self.rule.name)));
+            return Err(CellError::Call("it gave back another state than it was lent".into()));
+        };
         let reminders = match &outcome {
             Ok(()) => state.commit(),
             Err(_) => {
@@ -204,18 +217,22 @@ impl Slot {
         self.cell = Some(cell);
         self.quarantine.answered(rows.len());
         around.report.events += rows.len() as u64;
-        for change in reminders {
-            let at = change.event as usize;
-            match change.due_ns {
-                None => around.objects.forget(rows[at].object, &self.rule.name, &change.name),
-                Some(due_ns) => {
-                    let (rule, origin) = (self.rule.name.clone(), origins[at].detached());
-                    around.objects.remind(rows[at].object, Reminder { due_ns, rule, name: change.name, origin });
-                }
-            }
+        for change in &reminders {
+            self.remind(change, rows, origins, around);
         }
         self.emit(rows, origins, around);
         Ok(())
+    }
+
+    fn remind(&self, change: &ReminderChange, rows: &[Row], origins: &[Origin], around: &mut Around<'_, '_>) {
+        let at = change.event as usize;
+        let object = rows[at].object;
+        let Some(due_ns) = change.due_ns else {
+            around.objects.forget(object, &self.rule.name, &change.name);
+            return;
+        };
+        let too_many = around.objects.remind(object, &self.rule.name, &change.name, due_ns, origins[at].kept());
+        around.report.reminders_left_out += u64::from(too_many);
     }
 
     fn emit(&self, rows: &[Row], origins: &[Origin], around: &mut Around<'_, '_>) {
@@ -225,19 +242,17 @@ impl Slot {
             nth = if row.event == before { nth + 1 } else { 0 };
             before = row.event;
             let (at, origin) = (rows[row.event as usize], &origins[row.event as usize]);
-            let scanned = &*origin.scanned;
-            let line = &scanned.lines[origin.line as usize];
-            let number = scanned.first_line + u64::from(line.number);
+            let (source, evidence) = origin.evidence();
             let pairs = &answer.attributes[row.attributes_start as usize..row.attributes_end as usize];
             (around.sink)(&AlertRef {
-                order: Order { time_ns: at.time_ns, source: scanned.source.rank, line: number, rule: self.number, nth },
+                order: Order { time_ns: at.time_ns, source, line: evidence.line, rule: self.number, nth },
                 rule: &self.rule.name,
                 symptom: &self.rule.description.symptoms[row.symptom as usize],
                 object: &around.objects.get(at.object).id,
                 change: row.change,
                 summary: row.summary.str(&answer.text),
                 attributes: Attributes::new(&answer.text, pairs),
-                evidence: Evidence { source: &scanned.source.name, line: number, text: line.raw.str(&scanned.text) },
+                evidence,
                 module: self.rule.module.digest(),
             });
             around.report.alerts += 1;

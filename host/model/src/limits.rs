@@ -40,8 +40,21 @@ pub const VALUE_BYTES: usize = 64 << 10;
 pub const COUNTS: usize = 65_536;
 /// Values that a distinct count remembers.
 pub const DISTINCTS: usize = 4096;
-/// Reminders of one rule on one object that fire between two events.
+/// Reminders of one rule on one object. Of more than these the one that is due last goes (of equal
+/// times the one whose name comes last), and is counted.
+pub const REMINDERS: usize = 1024;
+/// Reminders that a rule may set or take back for one event; one more is a call that the contract
+/// forbids. Batches have no bound of their own, so that it does not matter how events are cut into
+/// batches.
+pub const REMINDERS_PER_EVENT: usize = 1024;
+/// Reminders of one object that fire between two events; more are put off.
 pub const REMINDERS_PER_GAP: usize = 1024;
+/// Objects of one shard, those of the inventory not counted. When there are more, the sixteenth of
+/// them that was heard of longest ago goes, with facts, state and reminders, and is counted.
+pub const OBJECTS: usize = 131_072;
+/// Properties of one object, and as many metrics. For one more, the property that was removed
+/// longest ago goes; where there is none, the new one is left out, and counted.
+pub const OBJECT_FACTS: usize = 512;
 /// Lines that a rule may write to its log in one call.
 pub const LOG_LINES: usize = 64;
 /// Longest line that a rule may write to its log.

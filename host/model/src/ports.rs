@@ -1,7 +1,7 @@
 //! The few traits that more than one wing implements: a module and its cells (Wasm or native), and
 //! the state that the host keeps for a rule (in memory, later in a store).
 
-use std::fmt;
+use std::{any::Any, fmt};
 
 use crate::{Answer, Batch, Description, Limits};
 
@@ -120,8 +120,8 @@ pub struct ReminderChange {
 /// What the host remembers for one rule. The engine brackets every call of a cell with
 /// [`State::begin`] and either [`State::commit`] or [`State::rollback`]; the other functions are
 /// the guest's: each names an event of the batch and reaches that event's object only. The words:
-/// `wit/host.wit`.
-pub trait State: Send {
+/// `wit/host.wit`. A cell gives back the very state that it was lent.
+pub trait State: Any + Send {
     /// A batch begins. `reminds`: the rule, in its present version, has an interest in reminders.
     fn begin(&mut self, rows: &[Row], reminds: bool);
 

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use lifesigns_model::{Level, ReminderChange, Row, State, StateError, limits};
 
 use super::{
+    NS_PER_MS,
+    counts::{Counts, CountsUndo},
+    distincts::{Distincts, DistinctsUndo},
     key::bounded,
-    window::{Counts, CountsUndo, Distincts, DistinctsUndo},
 };
-
-const NS_PER_MS: u64 = 1_000_000;
 
 /// What a key holds.
 #[derive(Debug)]
@@ -36,14 +36,17 @@ enum Undo {
         key: Box<str>,
         before: Option<Entry>,
     },
+    /// The window was written at this time before.
     Counts {
         object: u32,
         key: Box<str>,
+        written: u64,
         undo: CountsUndo,
     },
     Distincts {
         object: u32,
         key: Box<str>,
+        written: u64,
         undo: DistinctsUndo,
     },
 }
@@ -57,6 +60,8 @@ pub(crate) struct Memory {
     rows: Vec<Row>,
     undo: Vec<Undo>,
     reminders: Vec<ReminderChange>,
+    /// How many of them each event of the batch has.
+    reminders_of: Vec<u32>,
     lines: Vec<(Level, String)>,
     lines_left_out: usize,
 }
@@ -72,6 +77,7 @@ impl Memory {
             rows: Vec::new(),
             undo: Vec::new(),
             reminders: Vec::new(),
+            reminders_of: Vec::new(),
             lines: Vec::new(),
             lines_left_out: 0,
         }
@@ -83,20 +89,45 @@ impl Memory {
         })
     }
 
-    /// The entry under `key`, made by `make` if it is not there or holds something else.
-    fn entry(&mut self, object: u32, key: &str, fits: fn(&Held) -> bool, make: fn() -> Held) -> &mut Held {
+    /// The entry under `key`, made by `make` if it is not there or holds something else, and when it
+    /// was written before.
+    fn entry(&mut self, object: u32, key: &str, fits: fn(&Held) -> bool, make: fn() -> Held) -> (&mut Held, u64) {
         self.writes += 1;
-        let written = self.writes;
         let keys = self.objects.entry(object).or_default();
         let there = keys.get(key).is_some_and(|entry| fits(&entry.held));
         if !there {
             make_room(keys, object, key, &mut self.undo);
-            let before = keys.insert(key.into(), Entry { held: make(), written });
+            let before = keys.insert(key.into(), Entry { held: make(), written: self.writes });
             self.undo.push(Undo::Entry { object, key: key.into(), before });
         }
         let entry = keys.get_mut(key).expect("it was there, or has just been inserted");
-        entry.written = written;
-        &mut entry.held
+        let before = std::mem::replace(&mut entry.written, self.writes);
+        (&mut entry.held, before)
+    }
+
+    fn entry_of(&mut self, object: u32, key: &str) -> Option<&mut Entry> {
+        self.objects.get_mut(&object)?.get_mut(key)
+    }
+
+    fn held(&self, object: u32, key: &str) -> Option<&Held> {
+        self.objects.get(&object)?.get(key).map(|entry| &entry.held)
+    }
+
+    /// Notes a reminder, or that one is taken back.
+    fn note(&mut self, event: u32, name: &str, due_ns: Option<u64>) -> Result<(), StateError> {
+        let of = &mut self.reminders_of[event as usize];
+        *of += 1;
+        if *of as usize > limits::REMINDERS_PER_EVENT {
+            let limit = limits::REMINDERS_PER_EVENT;
+            return Err(StateError(format!("it set or took back more than {limit} reminders for one event")));
+        }
+        self.reminders.push(ReminderChange { event, name: bounded(name).into_owned(), due_ns });
+        Ok(())
+    }
+
+    /// Lets an object go.
+    pub(crate) fn evict(&mut self, object: u32) {
+        self.objects.remove(&object);
     }
 
     fn emit_log(&mut self) {
@@ -132,6 +163,8 @@ impl State for Memory {
         self.reminds = reminds;
         self.rows.clear();
         self.rows.extend_from_slice(rows);
+        self.reminders_of.clear();
+        self.reminders_of.resize(rows.len(), 0);
     }
 
     fn commit(&mut self) -> Vec<ReminderChange> {
@@ -149,15 +182,20 @@ impl State for Memory {
                         Some(entry) => keys.insert(key, entry),
                         None => keys.remove(&key),
                     };
-                }
-                Undo::Counts { object, key, undo } => {
-                    if let Some(Held::Counts(counts)) = held(&mut self.objects, object, &key) {
-                        counts.undo(undo);
+                    if keys.is_empty() {
+                        self.objects.remove(&object);
                     }
                 }
-                Undo::Distincts { object, key, undo } => {
-                    if let Some(Held::Distincts(distincts)) = held(&mut self.objects, object, &key) {
-                        distincts.undo(undo);
+                Undo::Counts { object, key, written, undo } => {
+                    if let Some(Entry { held: Held::Counts(counts), written: now }) = self.entry_of(object, &key) {
+                        counts.undo(undo);
+                        *now = written;
+                    }
+                }
+                Undo::Distincts { object, key, written, undo } => {
+                    if let Some(Entry { held: Held::Distincts(values), written: now }) = self.entry_of(object, &key) {
+                        values.undo(undo);
+                        *now = written;
                     }
                 }
             }
@@ -204,7 +242,11 @@ impl State for Memory {
     fn delete(&mut self, event: u32, key: &str) -> Result<(), StateError> {
         let row = self.row(event)?;
         let key = bounded(key);
-        if let Some(before) = self.objects.get_mut(&row.object).and_then(|keys| keys.remove(&*key)) {
+        let Some(keys) = self.objects.get_mut(&row.object) else { return Ok(()) };
+        if let Some(before) = keys.remove(&*key) {
+            if keys.is_empty() {
+                self.objects.remove(&row.object);
+            }
             self.undo.push(Undo::Entry { object: row.object, key: key.into(), before: Some(before) });
         }
         Ok(())
@@ -213,23 +255,30 @@ impl State for Memory {
     fn count(&mut self, event: u32, key: &str, amount: u32, window_ms: u64) -> Result<u64, StateError> {
         let row = self.row(event)?;
         let key = bounded(key);
-        let held =
-            self.entry(row.object, &key, |held| matches!(held, Held::Counts(_)), || Held::Counts(Counts::default()));
+        if amount == 0 {
+            let Some(Held::Counts(counts)) = self.held(row.object, &key) else { return Ok(0) };
+            return Ok(counts.sum(row.time_ns, window_ms));
+        }
+        let make = || Held::Counts(Counts::default());
+        let (held, written) = self.entry(row.object, &key, |held| matches!(held, Held::Counts(_)), make);
         let Held::Counts(counts) = held else { return Ok(0) };
         let (sum, undo) = counts.count(row.time_ns, amount, window_ms);
-        self.undo.push(Undo::Counts { object: row.object, key: key.into(), undo });
+        self.undo.push(Undo::Counts { object: row.object, key: key.into(), written, undo });
         Ok(sum)
     }
 
     fn distinct(&mut self, event: u32, key: &str, value: Option<&str>, window_ms: u64) -> Result<u64, StateError> {
         let row = self.row(event)?;
         let key = bounded(key);
-        let value = value.map(bounded);
+        let Some(value) = value.map(bounded) else {
+            let Some(Held::Distincts(distincts)) = self.held(row.object, &key) else { return Ok(0) };
+            return Ok(distincts.len(row.time_ns, window_ms));
+        };
         let make = || Held::Distincts(Distincts::default());
-        let held = self.entry(row.object, &key, |held| matches!(held, Held::Distincts(_)), make);
+        let (held, written) = self.entry(row.object, &key, |held| matches!(held, Held::Distincts(_)), make);
         let Held::Distincts(distincts) = held else { return Ok(0) };
-        let (count, undo) = distincts.distinct(row.time_ns, value.as_deref(), window_ms);
-        self.undo.push(Undo::Distincts { object: row.object, key: key.into(), undo });
+        let (count, undo) = distincts.distinct(row.time_ns, &value, window_ms);
+        self.undo.push(Undo::Distincts { object: row.object, key: key.into(), written, undo });
         Ok(count)
     }
 
@@ -239,14 +288,12 @@ impl State for Memory {
             return Err(StateError("it set a reminder, but has no interest in reminders".into()));
         }
         let due_ns = Some(time_ns.max(row.time_ns.saturating_add(NS_PER_MS)));
-        self.reminders.push(ReminderChange { event, name: bounded(name).into_owned(), due_ns });
-        Ok(())
+        self.note(event, name, due_ns)
     }
 
     fn forget(&mut self, event: u32, name: &str) -> Result<(), StateError> {
         self.row(event)?;
-        self.reminders.push(ReminderChange { event, name: bounded(name).into_owned(), due_ns: None });
-        Ok(())
+        self.note(event, name, None)
     }
 
     fn log(&mut self, level: Level, message: &str) {
@@ -260,8 +307,4 @@ impl State for Memory {
         }
         self.lines.push((level, message[..end].to_owned()));
     }
-}
-
-fn held<'a>(objects: &'a mut HashMap<u32, Keys>, object: u32, key: &str) -> Option<&'a mut Held> {
-    objects.get_mut(&object)?.get_mut(key).map(|entry| &mut entry.held)
 }

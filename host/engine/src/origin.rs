@@ -1,0 +1,52 @@
+//! The line that an event comes from, which its alerts show.
+
+use std::sync::Arc;
+
+use lifesigns_model::Evidence;
+
+use crate::scanned::Scanned;
+
+/// Where an event comes from.
+#[derive(Clone)]
+pub(crate) enum Origin {
+    /// A line, as one of [`Scanned::lines`].
+    Line(Arc<Scanned>, u32),
+    /// A reminder, and so the line that it was set for.
+    Reminder(Arc<Kept>),
+}
+
+/// A line by itself: whoever keeps it holds neither its chunk nor the chunk's acknowledgement.
+pub(crate) struct Kept {
+    /// The source's name.
+    pub(crate) source: String,
+    /// The source's rank.
+    pub(crate) rank: u32,
+    /// The line's number in the source, from 1.
+    pub(crate) line: u64,
+    /// The raw line.
+    pub(crate) text: String,
+}
+
+impl Origin {
+    /// The line, and the rank of its source.
+    pub(crate) fn evidence(&self) -> (u32, Evidence<'_>) {
+        match self {
+            Self::Line(scanned, line) => {
+                let line = &scanned.lines[*line as usize];
+                let (number, text) = (scanned.first_line + u64::from(line.number), line.raw.str(&scanned.text));
+                (scanned.source.rank, Evidence { source: &scanned.source.name, line: number, text })
+            }
+            Self::Reminder(kept) => (kept.rank, Evidence { source: &kept.source, line: kept.line, text: &kept.text }),
+        }
+    }
+
+    /// The same line by itself.
+    pub(crate) fn kept(&self) -> Arc<Kept> {
+        if let Self::Reminder(kept) = self {
+            return Arc::clone(kept);
+        }
+        let (rank, evidence) = self.evidence();
+        let (source, text) = (evidence.source.to_owned(), evidence.text.to_owned());
+        Arc::new(Kept { source, rank, line: evidence.line, text })
+    }
+}

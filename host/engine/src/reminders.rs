@@ -1,0 +1,150 @@
+//! The reminders that rules have set on one object.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use lifesigns_model::limits;
+
+use crate::origin::Kept;
+
+/// A reminder that is due.
+pub(crate) struct Reminder {
+    pub(crate) due_ns: u64,
+    pub(crate) rule: Arc<str>,
+    pub(crate) name: Arc<str>,
+    /// The line that it was set for.
+    pub(crate) line: Arc<Kept>,
+}
+
+/// All reminders of one object.
+#[derive(Default)]
+pub(crate) struct Reminders {
+    by_rule: BTreeMap<Arc<str>, OfRule>,
+    /// When the first one is due.
+    first_ns: Option<u64>,
+}
+
+/// The reminders of one rule.
+#[derive(Default)]
+struct OfRule {
+    by_name: BTreeMap<Arc<str>, (u64, Arc<Kept>)>,
+    by_time: BTreeSet<(u64, Arc<str>)>,
+}
+
+impl OfRule {
+    fn remove(&mut self, name: &str) -> bool {
+        let Some((name, (due_ns, _))) = self.by_name.remove_entry(name) else { return false };
+        self.by_time.remove(&(due_ns, name))
+    }
+}
+
+impl Reminders {
+    /// Sets a reminder, or moves the one of that name. Returns the name of one that was too many.
+    pub(crate) fn set(&mut self, rule: &str, name: &str, due_ns: u64, line: Arc<Kept>) -> Option<Arc<str>> {
+        if !self.by_rule.contains_key(rule) {
+            self.by_rule.insert(rule.into(), OfRule::default());
+        }
+        let of = self.by_rule.get_mut(rule)?;
+        of.remove(name);
+        let name: Arc<str> = name.into();
+        of.by_time.insert((due_ns, Arc::clone(&name)));
+        of.by_name.insert(name, (due_ns, line));
+        let mut dropped = None;
+        if of.by_name.len() > limits::REMINDERS
+            && let Some((_, last)) = of.by_time.pop_last()
+        {
+            of.by_name.remove(&last);
+            dropped = Some(last);
+        }
+        self.look();
+        dropped
+    }
+
+    /// Takes a reminder back. Says whether there was one.
+    pub(crate) fn forget(&mut self, rule: &str, name: &str) -> bool {
+        let Some(of) = self.by_rule.get_mut(rule) else { return false };
+        let there = of.remove(name);
+        if of.by_name.is_empty() {
+            self.by_rule.remove(rule);
+        }
+        self.look();
+        there
+    }
+
+    /// Takes out the earliest reminder that is due by `time_ns`.
+    pub(crate) fn due(&mut self, time_ns: u64) -> Option<Reminder> {
+        let first_ns = self.first_ns.filter(|first_ns| *first_ns <= time_ns)?;
+        let is_first = |of: &OfRule| of.by_time.first().is_some_and(|(due_ns, _)| *due_ns == first_ns);
+        let (rule, of) = self.by_rule.iter_mut().find(|(_, of)| is_first(of))?;
+        let (due_ns, name) = of.by_time.pop_first()?;
+        let (_, line) = of.by_name.remove(&name)?;
+        let (rule, empty) = (Arc::clone(rule), of.by_name.is_empty());
+        if empty {
+            self.by_rule.remove(&rule);
+        }
+        self.look();
+        Some(Reminder { due_ns, rule, name, line })
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first_ns.is_none()
+    }
+
+    /// Rule and name of all of them.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>)> {
+        self.by_rule.iter().flat_map(|(rule, of)| of.by_name.keys().map(move |name| (rule, name)))
+    }
+
+    /// When it is due and for which line it was set.
+    pub(crate) fn get(&self, rule: &str, name: &str) -> Option<&(u64, Arc<Kept>)> {
+        self.by_rule.get(rule)?.by_name.get(name)
+    }
+
+    fn look(&mut self) {
+        let firsts = self.by_rule.values().filter_map(|of| of.by_time.first());
+        self.first_ns = firsts.map(|(due_ns, _)| *due_ns).min();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line() -> Arc<Kept> {
+        Arc::new(Kept { source: "a".into(), rank: 0, line: 1, text: "a line".into() })
+    }
+
+    fn fire(reminders: &mut Reminders, time_ns: u64) -> Vec<String> {
+        let next = || reminders.due(time_ns).map(|due| format!("{} {} {}", due.due_ns, due.rule, due.name));
+        std::iter::from_fn(next).collect()
+    }
+
+    #[test]
+    fn they_fire_by_time_then_rule_then_name() {
+        let mut reminders = Reminders::default();
+        for (rule, name, due_ns) in [("b", "x", 5), ("a", "z", 5), ("a", "y", 5), ("a", "moved", 1), ("b", "w", 4)] {
+            reminders.set(rule, name, due_ns, line());
+        }
+        reminders.set("a", "moved", 9, line());
+        assert_eq!(fire(&mut reminders, 5), ["4 b w", "5 a y", "5 a z", "5 b x"]);
+        assert!(reminders.forget("a", "moved") && !reminders.forget("a", "moved") && reminders.is_empty());
+    }
+
+    #[test]
+    fn of_too_many_the_one_that_is_due_last_goes() {
+        let mut reminders = Reminders::default();
+        for number in 0..limits::REMINDERS as u64 {
+            assert_eq!(reminders.set("a", &format!("{number}"), 1000 + number, line()), None);
+        }
+        assert_eq!(reminders.set("a", "late", 1_000_000, line()).as_deref(), Some("late"));
+        let last = format!("{}", limits::REMINDERS - 1);
+        assert_eq!(reminders.set("a", "early", 1, line()).as_deref(), Some(&*last));
+        assert_eq!(reminders.set("a", "early", 2, line()), None, "one that is moved needs no room");
+        assert_eq!(reminders.set("b", "late", 1_000_000, line()), None, "each rule has its own");
+        assert_eq!(reminders.names().count(), limits::REMINDERS + 1);
+        assert_eq!(fire(&mut reminders, 1000), ["2 a early", "1000 a 0"]);
+    }
+}

@@ -1,0 +1,185 @@
+//! Rules made of closures and lines that are easy to write, for tests of the engine by itself.
+#![allow(dead_code, reason = "each test file uses what it needs")]
+
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use lifesigns_engine::{AlertSink, Config, Rule, RuleSet};
+use lifesigns_model::{
+    Alert, Answer, Batch, Cell, CellError, Change, Chunk, Criticality, Decoder, Description, Done, Facts, Impact,
+    Interest, Kind, Kinds, Limits, Module, OpenError, Opened, Record, Source, State, StateError, Symptom, Wants,
+};
+
+/// `TIME_MS OBJECT message`, or `TIME_MS OBJECT "properties" name=value` for a fact, and without the
+/// value for one that is removed; a time of `-` is none.
+pub(crate) struct Plain;
+
+impl Decoder for Plain {
+    fn decode<'a>(&self, line: &'a str) -> Record<'a> {
+        let mut words = line.splitn(3, ' ');
+        let time_ns = words.next().and_then(|time| time.parse::<u64>().ok()).map(|time| time * 1_000_000);
+        let object = words.next().map(Into::into);
+        let message = words.next().unwrap_or_default();
+        let mut record = Record { time_ns, object, ..Record::default() };
+        match message.strip_prefix("\"properties\" ") {
+            None => record.message = Some(message.into()),
+            Some(fact) => {
+                let (name, value) = fact.split_once('=').map_or((fact, None), |(name, value)| (name, Some(value)));
+                let properties = vec![(name.into(), value.map(Into::into))];
+                record.facts = Some(Facts { properties, ..Facts::default() });
+            }
+        }
+        record
+    }
+
+    fn escapes(&self) -> bool {
+        false
+    }
+
+    fn facts(&self) -> bool {
+        true
+    }
+}
+
+/// One event, as a closure sees it.
+pub(crate) struct Event<'a> {
+    pub(crate) number: u32,
+    pub(crate) time_ns: u64,
+    pub(crate) kind: u8,
+    pub(crate) object: &'a str,
+    pub(crate) message: &'a str,
+    pub(crate) properties: Vec<Option<&'a str>>,
+}
+
+/// Judges one event: what it says becomes an alert.
+pub(crate) type Judge = fn(&Event<'_>, &mut dyn State) -> Result<Option<String>, StateError>;
+
+struct Closure {
+    description: Description,
+    judge: Judge,
+}
+
+struct Running(Arc<Closure>);
+
+impl Module for Running {
+    fn digest(&self) -> &str {
+        "closure"
+    }
+
+    fn open(&self, _: &str, _: &Limits) -> Result<Opened, OpenError> {
+        Ok(Opened { cell: Box::new(Self(Arc::clone(&self.0))), description: self.0.description.clone() })
+    }
+}
+
+impl Cell for Running {
+    fn evaluate(
+        &mut self,
+        batch: &Batch,
+        mut state: Box<dyn State>,
+        answer: &mut Answer,
+    ) -> (Box<dyn State>, Result<(), CellError>) {
+        let width = 2 * Batch::width(&self.0.description.wants);
+        for number in 0..batch.len() {
+            let spans = &batch.spans[number * width..(number + 1) * width];
+            let text = |at: usize| {
+                let (offset, len) = (spans[2 * at], spans[2 * at + 1]);
+                lifesigns_model::Span { offset, len }.get(&batch.text)
+            };
+            let event = Event {
+                number: number as u32,
+                time_ns: batch.times_ns[number],
+                kind: batch.kinds[number],
+                object: text(0).unwrap_or_default(),
+                message: text(2).unwrap_or_default(),
+                properties: (0..self.0.description.wants.properties.len()).map(|at| text(3 + at)).collect(),
+            };
+            match (self.0.judge)(&event, state.as_mut()) {
+                Ok(None) => {}
+                Ok(Some(summary)) => answer.push(event.number, 0, Change::Raise, &summary, []),
+                Err(StateError(text)) => return (state, Err(CellError::Call(text))),
+            }
+        }
+        (state, Ok(()))
+    }
+}
+
+/// A rule that sees log lines with one of `contains` (all of them if there is none), the facts
+/// `properties`, and reminders if `reminds`.
+pub(crate) fn rule(name: &str, contains: &[&str], properties: &[&str], reminds: bool, judge: Judge) -> Arc<Rule> {
+    let interest = |kind, contains: &[&str]| Interest {
+        kinds: Kinds::of(&[kind]),
+        contains: contains.iter().map(|text| (*text).to_owned()).collect(),
+        ignore_case: false,
+        conditions: Vec::new(),
+    };
+    let mut interests = vec![interest(Kind::Log, contains)];
+    if !properties.is_empty() {
+        interests.push(interest(Kind::Fact, &[]));
+    }
+    if reminds {
+        interests.push(interest(Kind::Reminder, &[]));
+    }
+    let symptom = Symptom {
+        id: "seen".into(),
+        title: "Seen".into(),
+        criticality: Criticality::Information,
+        impact: Impact::Health,
+        recommendation: String::new(),
+        controls: Vec::new(),
+        hold_ms: 0,
+    };
+    let description = Description {
+        name: name.to_owned(),
+        version: "1.0.0".into(),
+        symptoms: vec![symptom],
+        interests,
+        wants: Wants { properties: properties.iter().map(|name| (*name).to_owned()).collect(), ..Wants::default() },
+    };
+    let module: Arc<dyn Module> = Arc::new(Running(Arc::new(Closure { description, judge })));
+    Arc::new(Rule::new(name, module, "{}", Limits::default()).expect("a closure opens"))
+}
+
+pub(crate) fn rules(rules: &[Arc<Rule>]) -> Arc<RuleSet> {
+    Arc::new(RuleSet::new(rules.to_vec(), &[]).expect("few literals"))
+}
+
+pub(crate) fn source(name: &str, rank: u32) -> Arc<Source> {
+    Arc::new(Source { name: name.into(), rank, object: "-".into(), app: None, decoder: Arc::new(Plain) })
+}
+
+pub(crate) fn chunk(source: &Arc<Source>, text: &str, done: Option<Done>) -> Chunk {
+    Chunk { source: Arc::clone(source), bytes: text.into(), arrived_ns: None, done }
+}
+
+pub(crate) fn config(shards: usize) -> Config {
+    Config { scanners: 2, shards, pin: false, ..Config::default() }
+}
+
+/// Alerts as they come.
+pub(crate) type Kept = Arc<Mutex<Vec<Alert>>>;
+
+pub(crate) fn sink() -> (Kept, AlertSink) {
+    let kept = Kept::default();
+    let into = Arc::clone(&kept);
+    (kept, Arc::new(move |alert| into.lock().unwrap_or_else(PoisonError::into_inner).push(Alert::from(alert))))
+}
+
+pub(crate) fn summaries(kept: &Kept) -> Vec<String> {
+    let kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    kept.iter().map(|alert| alert.summary.clone()).collect()
+}
+
+/// Ends the test if `work` hangs.
+pub(crate) fn within<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let _ = sender.send(work());
+    });
+    match receiver.recv_timeout(std::time::Duration::from_secs(60)) {
+        Ok(value) => value,
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("not done within a minute"),
+        Err(mpsc::RecvTimeoutError::Disconnected) => match thread.join() {
+            Err(panic) => std::panic::resume_unwind(panic),
+            Ok(()) => unreachable!("it has sent nothing and not panicked"),
+        },
+    }
+}

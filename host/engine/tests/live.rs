@@ -1,0 +1,203 @@
+//! The live engine: time that passes for silent objects, and what may not be kept for ever.
+
+mod common;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use common::{Event, chunk, config, rule, rules, sink, source, summaries, within};
+use lifesigns_engine::Engine;
+use lifesigns_model::{ObjectFacts, State, StateError, limits};
+
+const MS: u64 = 1_000_000;
+
+/// Says every reminder; a line `remind MS` sets one so much later.
+fn remind(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, StateError> {
+    if event.kind == 2 {
+        return Ok(Some(format!("{} {} {}", event.object, event.message, event.time_ns / MS)));
+    }
+    if let Some(after) = event.message.strip_prefix("remind ").and_then(|after| after.parse::<u64>().ok()) {
+        state.remind_at(event.number, "r", event.time_ns + after * MS)?;
+    }
+    Ok(None)
+}
+
+#[test]
+fn a_silent_object_is_reminded_although_its_shard_is_never_idle() {
+    within(|| {
+        let (kept, sink) = sink();
+        let engine = Engine::start(&config(1), rules(&[rule("r", &[], &[], true, remind)]), &[], sink).unwrap();
+        let source = source("a", 0);
+        engine.submit(chunk(&source, "1000 silent remind 300\n", None));
+        let start = Instant::now();
+        while summaries(&kept).is_empty() {
+            engine.submit(chunk(&source, &"2000 busy hello\n".repeat(50), None));
+            assert!(start.elapsed() < Duration::from_secs(20), "the reminder never comes");
+        }
+        assert!(start.elapsed() >= Duration::from_millis(300), "nor before its time");
+        assert_eq!(summaries(&kept), ["silent r 1300"]);
+    });
+}
+
+/// As [`remind`], but slow on lines that say so.
+fn slow(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, StateError> {
+    if event.message.starts_with("slow") {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    remind(event, state)
+}
+
+#[test]
+fn its_time_does_not_run_ahead_of_lines_about_it_that_wait_in_the_queue() {
+    within(|| {
+        let (kept, sink) = sink();
+        let engine = Engine::start(&config(1), rules(&[rule("r", &[], &[], true, slow)]), &[], sink).unwrap();
+        let source = source("a", 0);
+        engine.submit(chunk(&source, "1000 lively remind 1000\n", None));
+        // Three seconds of work, in pieces, and behind them the line that moves the reminder.
+        for _ in 0..60 {
+            engine.submit(chunk(&source, &"1100 busy slow\n".repeat(5), None));
+        }
+        engine.submit(chunk(&source, "1900 lively remind 100000\n", None));
+        engine.settle();
+        assert_eq!(summaries(&kept), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn a_reminder_that_is_set_holds_no_acknowledgement() {
+    within(|| {
+        let (kept, sink) = sink();
+        let engine = Engine::start(&config(2), rules(&[rule("r", &[], &[], true, remind)]), &[], sink).unwrap();
+        let done = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&done);
+        let acknowledge: lifesigns_model::Done = Box::new(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+        });
+        let source = source("a", 0);
+        engine.submit(chunk(&source, "1000 a remind 1000000000\n", Some(acknowledge)));
+        engine.settle();
+        assert_eq!((done.load(Ordering::SeqCst), engine.inflight_bytes()), (1, 0));
+        // It is still there, and fires with the line that set it.
+        engine.submit(chunk(&source, "1000002000 a hello\n", None));
+        engine.settle();
+        assert_eq!(summaries(&kept), ["a r 1000001000"]);
+        let kept = kept.lock().unwrap();
+        assert_eq!((kept[0].line, kept[0].text.as_str()), (1, "1000 a remind 1000000000"));
+    });
+}
+
+#[test]
+fn a_new_version_may_set_reminders_exactly_if_it_has_an_interest_in_them() {
+    within(|| {
+        let (kept, sink) = sink();
+        let with = rules(&[rule("r", &[], &[], true, remind)]);
+        let without = rules(&[rule("r", &[], &[], false, remind)]);
+        let engine = Engine::start(&config(1), Arc::clone(&with), &[], sink).unwrap();
+        let source = source("a", 0);
+        let failed = |engine: &Engine| {
+            engine.settle();
+            engine.totals().report.failures.get("r").map_or(0, |failures| failures.failed)
+        };
+        engine.submit(chunk(&source, "1000 a remind 10\n2000 a hello\n", None));
+        assert_eq!(failed(&engine), 0);
+        engine.swap(without);
+        engine.submit(chunk(&source, "3000 a remind 10\n4000 a hello\n", None));
+        assert_eq!(failed(&engine), 1);
+        engine.swap(with);
+        engine.submit(chunk(&source, "5000 a remind 10\n6000 a hello\n", None));
+        assert_eq!(failed(&engine), 1);
+        assert_eq!(summaries(&kept), ["a r 1010", "a r 5010"]);
+    });
+}
+
+/// Counts the lines of an object, and says each number.
+fn count(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, StateError> {
+    if event.kind != 0 {
+        return Ok(None);
+    }
+    let seen = state.count(event.number, "lines", 1, 1 << 40)?;
+    Ok(Some(format!("{} {seen} {}", event.object, event.properties[0].unwrap_or("-"))))
+}
+
+#[test]
+fn a_flood_of_objects_forgets_the_ones_that_were_silent_longest() {
+    within(|| {
+        let (kept, sink) = sink();
+        let known = ObjectFacts {
+            object: "known".into(),
+            properties: vec![("env".into(), Some("production".into()))],
+            ..ObjectFacts::default()
+        };
+        let counts = rule("count", &["hello"], &["env"], false, count);
+        let reminds = rule("remind", &["remind"], &[], true, remind);
+        let engine = Engine::start(&config(1), rules(&[counts, reminds]), &[known], sink).unwrap();
+        let source = source("a", 0);
+        let lively = "1000 lively \"properties\" env=test\n1000 lively hello\n";
+        let start =
+            "1000 known hello\n1000 silent \"properties\" env=test\n1000 silent hello\n1000 silent remind 5000\n";
+        engine.submit(chunk(&source, &format!("{start}{lively}"), None));
+        // Twice what a shard remembers, and now and then a line of the one that stays in sight.
+        for thousand in 0..2 * limits::OBJECTS / 1000 {
+            let mut text: String =
+                (0..1000).map(|host| format!("1000 host-{thousand}-{host} \"properties\" x=y\n")).collect();
+            text.push_str(lively);
+            engine.submit(chunk(&source, &text, None));
+        }
+        engine.settle();
+        kept.lock().unwrap().clear();
+        engine.submit(chunk(&source, "9000 known hello\n9000 silent hello\n9000 lively hello\n", None));
+        let report = engine.stop().report;
+        let times = 2 + 2 * limits::OBJECTS / 1000;
+        assert_eq!(
+            summaries(&kept),
+            ["known 2 production".into(), "silent 1 -".into(), format!("lively {times} test")],
+            "it was forgotten with its reminder, which would have come first"
+        );
+        let (part, few) = (limits::OBJECTS as u64 / 16, limits::OBJECTS as u64 / 8);
+        let gone = report.objects_let_go;
+        assert!(gone % part == 0 && gone.abs_diff(limits::OBJECTS as u64) <= few, "{gone} objects were let go");
+        assert!(report.failures.is_empty());
+    });
+}
+
+/// Sets so many reminders for one event.
+fn flood(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, StateError> {
+    if event.kind == 2 {
+        return Ok(Some(event.message.to_owned()));
+    }
+    let Some(many) = event.message.strip_prefix("flood ").and_then(|many| many.parse::<u64>().ok()) else {
+        return Ok(None);
+    };
+    for number in 0..many {
+        let time_ns = event.time_ns + (1000 + number) * MS;
+        state.remind_at(event.number, &format!("{}-{number}", event.time_ns / MS), time_ns)?;
+    }
+    Ok(None)
+}
+
+#[test]
+fn a_flood_of_reminders_is_refused_for_one_event_and_bounded_for_an_object() {
+    within(|| {
+        let (kept, sink) = sink();
+        let engine = Engine::start(&config(1), rules(&[rule("r", &[], &[], true, flood)]), &[], sink).unwrap();
+        let source = source("a", 0);
+        let limit = limits::REMINDERS_PER_EVENT;
+        let text = format!("1000 a flood {}\n1001 a flood {limit}\n2000 a flood 1\n9000 a hello\n", limit + 1);
+        engine.submit(chunk(&source, &text, None));
+        let report = engine.stop().report;
+        let failures = &report.failures["r"];
+        assert_eq!(failures.failed, 1, "{failures:?}");
+        assert!(failures.last_error.contains("more than 1024 reminders for one event"), "{failures:?}");
+        assert_eq!(report.reminders_left_out, 1);
+        let fired = summaries(&kept);
+        assert_eq!(fired.len(), limits::REMINDERS);
+        assert_eq!((fired[0].as_str(), fired.contains(&"1001-1023".into())), ("1001-0", false));
+        assert!(fired.contains(&"2000-0".into()) && fired.contains(&"1001-1022".into()));
+    });
+}
