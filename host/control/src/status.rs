@@ -1,0 +1,203 @@
+//! How a host is: plain data that the host fills in.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// How a host is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Status {
+    /// Of lifesigns.
+    pub version: String,
+    /// The host's process.
+    pub pid: u32,
+    /// When it started, on its clock.
+    pub started_ns: u64,
+    /// Its clock now.
+    pub now_ns: u64,
+    /// Event time, as far as it has come everywhere.
+    pub event_time_ns: u64,
+    /// Rules that run.
+    pub rules: Vec<RuleStatus>,
+    /// Rules that do not.
+    pub refused: Vec<RefusedRule>,
+    /// Front doors.
+    pub sources: Vec<SourceStatus>,
+    /// What the engine has done since it started.
+    pub engine: EngineStatus,
+    /// Objects that are known.
+    pub objects: u64,
+    /// Those of them that no inventory names.
+    pub discovered: u64,
+    /// Open alerts.
+    pub alerts: AlertCounts,
+    /// The store.
+    pub store: StoreStatus,
+    /// Back doors.
+    pub receivers: Vec<ReceiverStatus>,
+    /// The configuration.
+    pub config: ConfigStatus,
+}
+
+/// A rule that runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RuleStatus {
+    /// Its name.
+    pub name: String,
+    /// Its module's name and version.
+    pub module: String,
+    /// `sha256:…` of the module.
+    pub digest: String,
+    /// Events on which it failed.
+    pub failed: u64,
+    /// Events that it was not shown because it was paused.
+    pub missed: u64,
+    /// What went wrong last; empty if nothing did.
+    pub last_error: String,
+}
+
+/// A rule that does not run, or only in its old version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RefusedRule {
+    /// Its name.
+    pub name: String,
+    /// Why, and what to do about it.
+    pub why: String,
+}
+
+/// A front door.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceStatus {
+    /// Its name.
+    pub name: String,
+    /// How far it was read and committed, as a person reads it: `inode 4711, byte 1024`.
+    pub cursor: String,
+    /// Lines that were read and committed.
+    pub lines: u64,
+    /// Bytes that are there and not yet committed, where that can be known.
+    pub lag_bytes: Option<u64>,
+    /// Event time of its last line.
+    pub last_ns: Option<u64>,
+    /// Why it does not go on; empty if it does.
+    pub error: String,
+}
+
+/// What the engine has done since the host started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EngineStatus {
+    /// Lines that were read.
+    pub lines: u64,
+    /// Bytes that were read.
+    pub bytes: u64,
+    /// Events that rules answered; one event counts once for each rule that was shown it.
+    pub events: u64,
+    /// Raises and clears.
+    pub signs: u64,
+    /// Bytes between sources and shards now.
+    pub inflight_bytes: u64,
+    /// Things that were left out because there were too many, by name.
+    pub left_out: Vec<(String, u64)>,
+}
+
+/// Open alerts by what they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AlertCounts {
+    /// Open violations.
+    pub critical: u64,
+    /// Open violations.
+    pub immediate: u64,
+    /// Open violations.
+    pub warning: u64,
+    /// Open violations.
+    pub information: u64,
+    /// Open, and fine where they are.
+    pub allowed: u64,
+}
+
+impl AlertCounts {
+    /// Open violations of every criticality.
+    pub fn violations(&self) -> u64 {
+        self.critical + self.immediate + self.warning + self.information
+    }
+}
+
+/// The store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StoreStatus {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its size with its write-ahead log.
+    pub size_bytes: u64,
+    /// How it is.
+    pub state: StoreState,
+    /// What is wrong and what to do; empty if nothing is.
+    pub text: String,
+    /// When something was last committed, on the host's clock.
+    pub committed_ns: Option<u64>,
+    /// Commits since the host started.
+    pub commits: u64,
+}
+
+/// How the store is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoreState {
+    /// It takes commits.
+    #[default]
+    Ok,
+    /// The disk is full. Sources wait; it goes on by itself once there is room.
+    Full,
+    /// It cannot be written. Sources wait; it goes on by itself once it can.
+    ReadOnly,
+    /// It is damaged.
+    Corrupt,
+}
+
+impl StoreState {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Full => "full",
+            Self::ReadOnly => "read-only",
+            Self::Corrupt => "corrupt",
+        }
+    }
+}
+
+/// A back door.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReceiverStatus {
+    /// Its name.
+    pub name: String,
+    /// `webhook`, `alertmanager`, `email`, `ndjson`.
+    pub kind: String,
+    /// Notices that wait.
+    pub pending: u64,
+    /// Notices that were given up.
+    pub dead: u64,
+    /// When it last took something.
+    pub last_ok_ns: Option<u64>,
+    /// Why it last did not; empty since it last did.
+    pub last_error: String,
+}
+
+/// The configuration in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConfigStatus {
+    /// The files it was read from.
+    pub files: Vec<PathBuf>,
+    /// When, on the host's clock.
+    pub loaded_ns: u64,
+    /// Why a later version of the files is not in force; empty if it is.
+    pub last_error: String,
+}
