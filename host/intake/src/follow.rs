@@ -4,7 +4,7 @@ use std::{
     fs::{self, File, Metadata},
     io::{self, Seek, SeekFrom},
     ops::ControlFlow,
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -19,6 +19,9 @@ use crate::{
 /// How often a file at its end is looked at unless said otherwise, in milliseconds.
 const POLL_MS: u64 = 150;
 
+/// How much of a file's start tells it from another.
+const HEAD_BYTES: u64 = 256;
+
 /// A place in a file that survives renaming.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
@@ -29,6 +32,23 @@ pub struct Cursor {
     /// Bytes from the start of the file. The start of a line, unless the line before was cut or
     /// following began in its middle.
     pub offset: u64,
+    /// A fingerprint of the file's first bytes (256 of them, fewer while `offset` is less): inodes are used
+    /// again, and another file must not be taken for this one.
+    pub head: u64,
+}
+
+impl Cursor {
+    /// As bytes, for whoever writes it down.
+    pub fn to_bytes(self) -> Vec<u8> {
+        [self.device, self.inode, self.offset, self.head].iter().flat_map(|part| part.to_le_bytes()).collect()
+    }
+
+    /// What [`Cursor::to_bytes`] made; `None` for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let parts: &[[u8; 8]; 4] = bytes.as_chunks().0.try_into().ok().filter(|_| bytes.len() == 32)?;
+        let [device, inode, offset, head] = parts.map(u64::from_le_bytes);
+        Some(Self { device, inode, offset, head })
+    }
 }
 
 /// Where to begin.
@@ -162,15 +182,17 @@ struct Open {
     file: File,
     /// Of the file's start, but for the offset: that is where reading goes on.
     read: Cursor,
+    /// How many bytes its head was taken of, or more.
+    headed: u64,
     /// Another file with bytes in it has the path; at the next end this one is done.
     leaving: bool,
 }
 
 impl Open {
     fn at(file: File, offset: u64) -> io::Result<Self> {
-        let read = Cursor { offset, ..cursor(&file.metadata()?) };
+        let read = Cursor { offset, head: head(&file, offset)?, ..cursor(&file.metadata()?) };
         (&file).seek(SeekFrom::Start(offset))?;
-        Ok(Self { file, read, leaving: false })
+        Ok(Self { file, read, headed: offset, leaving: false })
     }
 }
 
@@ -199,10 +221,10 @@ impl<'a> Tail<'a> {
         let present = File::open(self.path);
         if let Ok(file) = &present {
             let metadata = file.metadata()?;
-            if same(&metadata, from) && metadata.len() < from.offset {
-                self.followed.truncations += 1;
-            } else if same(&metadata, from) {
+            if is_it(file, &metadata, from) {
                 return Open::at(present?, from.offset);
+            } else if same(&metadata, from) && metadata.len() < from.offset {
+                self.followed.truncations += 1;
             }
         }
         match renamed(self.path, from) {
@@ -222,7 +244,11 @@ impl<'a> Tail<'a> {
                 Pulled::Nothing => {}
                 Pulled::End => break,
                 Pulled::Chunk(bytes) => {
-                    let after = Cursor { offset: open.read.offset - self.buffer.pending() as u64, ..open.read };
+                    let offset = open.read.offset - self.buffer.pending() as u64;
+                    if open.headed < HEAD_BYTES {
+                        (open.headed, open.read.head) = (offset, head(&open.file, offset)?);
+                    }
+                    let after = Cursor { offset, ..open.read };
                     self.followed.cursor = Some(after);
                     if emit(bytes, after).is_break() {
                         return Ok(Step::Ended);
@@ -240,7 +266,7 @@ impl<'a> Tail<'a> {
         if open.file.metadata()?.len() < open.read.offset {
             self.buffer.forget();
             open.file.rewind()?;
-            open.read.offset = 0;
+            (open.read.offset, open.read.head, open.headed) = (0, head(&open.file, 0)?, 0);
             self.followed.cursor = Some(open.read);
             self.followed.truncations += 1;
             return Ok(Step::More);
@@ -285,7 +311,20 @@ impl<'a> Tail<'a> {
 }
 
 fn cursor(metadata: &Metadata) -> Cursor {
-    Cursor { device: metadata.dev(), inode: metadata.ino(), offset: 0 }
+    Cursor { device: metadata.dev(), inode: metadata.ino(), offset: 0, head: 0 }
+}
+
+/// A fingerprint (FNV-1a) of a file's first bytes.
+fn head(file: &File, offset: u64) -> io::Result<u64> {
+    let mut bytes = [0; HEAD_BYTES as usize];
+    let bytes = &mut bytes[..offset.min(HEAD_BYTES) as usize];
+    file.read_exact_at(bytes, 0)?;
+    Ok(bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)))
+}
+
+/// Whether it is the file that `from` is a place in.
+fn is_it(file: &File, metadata: &Metadata, from: Cursor) -> bool {
+    same(metadata, from) && metadata.len() >= from.offset && head(file, from.offset).is_ok_and(|head| head == from.head)
 }
 
 fn same(metadata: &Metadata, file: Cursor) -> bool {
@@ -293,20 +332,16 @@ fn same(metadata: &Metadata, file: Cursor) -> bool {
 }
 
 /// The file that was at `path` under the name that rotation gave it: `path` with something after
-/// it. Inodes are used again, so a file that is too short or packed is not it.
+/// it.
 fn renamed(path: &Path, from: Cursor) -> Option<File> {
     let name = path.file_name()?.to_str()?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let packed = [".gz", ".zst", ".xz", ".bz2"];
     fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
         let other = entry.file_name();
         let other = other.to_str()?;
-        if !other.starts_with(name) || packed.iter().any(|end| other.ends_with(end)) {
-            return None;
-        }
-        let metadata = entry.metadata().ok()?;
-        let good = metadata.is_file() && same(&metadata, from) && metadata.len() >= from.offset;
-        good.then(|| File::open(entry.path()).ok()).flatten()
+        let metadata = entry.metadata().ok().filter(|metadata| metadata.is_file() && same(metadata, from))?;
+        let file = other.starts_with(name).then(|| File::open(entry.path()).ok()).flatten()?;
+        is_it(&file, &metadata, from).then_some(file)
     })
 }
 

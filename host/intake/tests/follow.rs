@@ -216,6 +216,22 @@ fn a_later_run_finds_the_renamed_file() {
 }
 
 #[test]
+fn another_file_of_the_same_inode_is_not_taken_for_the_old_one() {
+    let (_folder, path) = log();
+    append(&path, "one\n");
+    let mut following = Following::start(&path, Position::Start);
+    following.sees("one\n");
+    let cursor = following.ends("").cursor.unwrap();
+    assert_eq!(Cursor::from_bytes(&cursor.to_bytes()), Some(cursor));
+    assert_eq!(Cursor::from_bytes(b"short"), None);
+    // As when an inode is used again: same file, other bytes, longer than the old place.
+    fs::write(&path, "new, and longer\n").unwrap();
+    let mut again = Following::start(&path, Position::At(cursor));
+    again.sees("new, and longer\n");
+    again.ends("");
+}
+
+#[test]
 fn the_receiver_can_end_it() {
     let (_folder, path) = log();
     append(&path, "one\n");

@@ -13,7 +13,7 @@ fn folder(name: &str) -> PathBuf {
 }
 
 #[test]
-fn both_formats_say_the_same() {
+fn all_formats_say_the_same() {
     let pair = |(name, value): (&str, &str)| (name.to_owned(), Some(value.to_owned()));
     let mut expected = [
         ObjectFacts { object: "host-7".into(), kind: Some("host".into()), ..ObjectFacts::default() },
@@ -35,8 +35,12 @@ fn both_formats_say_the_same() {
         }
     };
     sort(&mut expected);
-    for file in ["fleet.toml", "fleet.json"] {
+    for file in ["fleet.toml", "fleet.json", "fleet.csv"] {
         let mut objects = load(folder("good").join(file)).unwrap();
+        if file == "fleet.csv" {
+            // An empty cell says nothing.
+            objects[1].properties.push(("empty".into(), Some(String::new())));
+        }
         sort(&mut objects);
         assert_eq!(objects, expected, "{file}");
     }

@@ -1,5 +1,6 @@
-//! The inventory: objects and facts from a file, TOML or JSON of the same shape.
+//! The inventory: objects and facts from a file: TOML or JSON of the same shape, or a CSV table.
 
+mod csv;
 mod read;
 mod suggest;
 
@@ -41,7 +42,7 @@ pub enum InventoryError {
         limit_bytes: u64,
     },
     /// The extension is neither of the known ones.
-    #[error("{path}: the inventory's format is not known; name the file `.toml` or `.json`")]
+    #[error("{path}: the inventory's format is not known; name the file `.toml`, `.json` or `.csv`")]
     Extension {
         /// The file.
         path: PathBuf,
@@ -53,14 +54,14 @@ pub enum InventoryError {
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// The column in characters, from 1.
+        /// The column from 1: characters, in CSV cells.
         column: usize,
         /// What is wrong and what to do.
         message: String,
     },
 }
 
-/// Reads the inventory at `path`, whose extension (`.toml` or `.json`) says what it is. The facts
+/// Reads the inventory at `path`, whose extension (`.toml`, `.json`, `.csv`) says what it is. The facts
 /// hold for ever since (`time_ns` is 0). Numbers and booleans as property values are kept as text.
 ///
 /// # Errors
@@ -72,6 +73,7 @@ pub fn load(path: impl AsRef<Path>) -> Result<Vec<ObjectFacts>, InventoryError> 
     let parse: fn(&str) -> Result<Vec<ObjectFacts>, Wrong> = match extension.as_deref() {
         Some("toml") => toml,
         Some("json") => json,
+        Some("csv") => csv::read,
         _ => return Err(InventoryError::Extension { path: path.to_owned() }),
     };
     let text = read_text(path)?;

@@ -1,0 +1,130 @@
+//! The inventory as CSV (RFC 4180): a row an object, as other systems export it. The header says
+//! what a column is: `id`, `kind`, `parent`, `property.NAME` or `metric.NAME`; an empty cell says
+//! nothing.
+
+use std::collections::BTreeSet;
+
+use csv::{Position, ReaderBuilder, StringRecord};
+use lifesigns_model::ObjectFacts;
+
+use super::{Wrong, suggest::nearest};
+
+/// What a column holds.
+enum Column {
+    Id,
+    Kind,
+    Parent,
+    Property(String),
+    Metric(String),
+}
+
+/// Reads the whole file.
+pub(super) fn read(text: &str) -> Result<Vec<ObjectFacts>, Wrong> {
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut record = StringRecord::new();
+    let mut columns: Option<Vec<Column>> = None;
+    let (mut objects, mut ids) = (Vec::new(), BTreeSet::new());
+    loop {
+        let line = line(reader.position());
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => return Err(at(line, 1, error.to_string())),
+        }
+        // A record's own place: empty lines before it are no part of it.
+        let line = record.position().map_or(line, |place| place.line() as usize);
+        match &columns {
+            None => columns = Some(header(&record, line)?),
+            Some(columns) => objects.push(object(columns, &record, line, &mut ids)?),
+        }
+    }
+    if columns.is_none() {
+        return Err(at(
+            1,
+            1,
+            "the file is empty; its first line names the columns, such as `id,kind,property.env`".into(),
+        ));
+    }
+    Ok(objects)
+}
+
+fn header(record: &StringRecord, line: usize) -> Result<Vec<Column>, Wrong> {
+    let mut seen = BTreeSet::new();
+    let mut columns = Vec::new();
+    for (number, name) in record.iter().enumerate() {
+        let name = name.trim().trim_start_matches('\u{feff}');
+        let wrong = |what: String| at(line, number + 1, what);
+        if !seen.insert(name.to_owned()) {
+            return Err(wrong(format!("the column `{name}` stands twice; keep one")));
+        }
+        columns.push(match (name, name.split_once('.')) {
+            ("id", _) => Column::Id,
+            ("kind", _) => Column::Kind,
+            ("parent", _) => Column::Parent,
+            (_, Some(("property", rest))) if !rest.is_empty() => Column::Property(rest.to_owned()),
+            (_, Some(("metric", rest))) if !rest.is_empty() => Column::Metric(rest.to_owned()),
+            _ => {
+                let hint = match nearest(name, &["kind", "parent"]) {
+                    Some(known) if name.len() > 3 => format!("did you mean `{known}`?"),
+                    _ => format!("a property's column is called `property.{name}`, a metric's `metric.{name}`"),
+                };
+                return Err(wrong(format!("the column `{name}` is not known; {hint}")));
+            }
+        });
+    }
+    if !seen.contains("id") {
+        return Err(at(line, 1, "no column is called `id`; the first line names the columns".into()));
+    }
+    Ok(columns)
+}
+
+fn object(
+    columns: &[Column],
+    record: &StringRecord,
+    line: usize,
+    ids: &mut BTreeSet<String>,
+) -> Result<ObjectFacts, Wrong> {
+    if record.len() != columns.len() {
+        let (has, wants) = (record.len(), columns.len());
+        return Err(at(
+            line,
+            has.min(wants) + 1,
+            format!(
+                "the row has not as many cells as the header ({has} instead of {wants}); quote cells that contain commas"
+            ),
+        ));
+    }
+    let mut facts = ObjectFacts::default();
+    for (number, (column, cell)) in columns.iter().zip(record).enumerate() {
+        let cell = cell.trim();
+        if cell.is_empty() {
+            continue;
+        }
+        match column {
+            Column::Id => cell.clone_into(&mut facts.object),
+            Column::Kind => facts.kind = Some(cell.to_owned()),
+            Column::Parent => facts.parent = Some(cell.to_owned()),
+            Column::Property(name) => facts.properties.push((name.clone(), Some(cell.to_owned()))),
+            Column::Metric(name) => match cell.parse::<f64>() {
+                Ok(value) if value.is_finite() => facts.metrics.push((name.clone(), value)),
+                _ => return Err(at(line, number + 1, format!("the metric `{name}` is {cell:?}; give a number"))),
+            },
+        }
+    }
+    if facts.object.is_empty() {
+        return Err(at(line, 1, "the row has no `id`; give the name that logs give the object".into()));
+    }
+    if !ids.insert(facts.object.clone()) {
+        return Err(at(line, 1, format!("the object {:?} stands twice; put all about it into one row", facts.object)));
+    }
+    Ok(facts)
+}
+
+fn line(position: &Position) -> usize {
+    position.line() as usize
+}
+
+/// `column` counts cells, from 1: that is what a person counts in a table.
+fn at(line: usize, column: usize, message: String) -> Wrong {
+    Wrong { line: line.max(1), column, message }
+}
