@@ -3,6 +3,7 @@
 //! same order give the same alerts.
 
 pub mod config;
+pub mod limits;
 
 pub mod query;
 
@@ -10,11 +11,14 @@ mod change;
 mod compiled;
 mod directory;
 mod expression;
+mod grammar;
 mod hours;
+mod nesting;
 mod pattern;
 mod policy;
 mod reads;
 mod record;
+mod suggest;
 mod why;
 
 pub use change::{Act, Audit, Changes, Command, Happened, Input, Notice, Pending, Refused, Restored};

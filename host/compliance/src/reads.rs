@@ -14,11 +14,15 @@ pub struct Names {
 /// What an expression reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reads {
+    /// The object's id, which never changes.
+    pub id: bool,
     /// The object's kind.
     pub kind: bool,
     /// The parent's id.
     pub parent: bool,
-    /// Properties; `tags` is the property `tags`.
+    /// `tags`, which is the property `tags` split at commas; `properties` names it too.
+    pub tags: bool,
+    /// Properties.
     pub properties: Names,
     /// Metrics.
     pub metrics: Names,
@@ -31,12 +35,27 @@ impl Names {
     pub fn reads(&self, name: &str) -> bool {
         self.all || self.names.contains(name)
     }
+
+    /// Whether nothing is.
+    pub fn is_empty(&self) -> bool {
+        !self.all && self.names.is_empty()
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.all |= other.all;
+        self.names.extend(other.names.iter().cloned());
+    }
 }
 
 impl Reads {
-    /// Everything there is.
-    pub fn everything() -> Self {
-        let all = || Names { all: true, names: BTreeSet::new() };
-        Self { kind: true, parent: true, properties: all(), metrics: all(), thresholds: all() }
+    /// Reads what `other` reads, too.
+    pub fn join(&mut self, other: &Self) {
+        self.id |= other.id;
+        self.kind |= other.kind;
+        self.parent |= other.parent;
+        self.tags |= other.tags;
+        self.properties.join(&other.properties);
+        self.metrics.join(&other.metrics);
+        self.thresholds.join(&other.thresholds);
     }
 }

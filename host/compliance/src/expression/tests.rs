@@ -1,0 +1,199 @@
+//! Tests of `expression`, `grammar` and `reads`.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::limits::{EXPRESSION_BYTES, EXPRESSION_DEPTH, EXPRESSION_OPERATORS};
+
+fn object() -> Object {
+    let property =
+        |name: &str, value: Option<&str>| (name.to_owned(), Fact { value: value.map(str::to_owned), time_ns: 1 });
+    Object {
+        id: "vm-prod-02".to_owned(),
+        kind: Some("vm".to_owned()),
+        properties: [
+            property("env", Some("production")),
+            property("gone", None),
+            property("tags", Some("linux, pci ,,db")),
+            property("app.name", Some("shop")),
+        ]
+        .into(),
+        metrics: [("load.1m".to_owned(), Fact { value: 7.5, time_ns: 1 })].into(),
+        ..Object::default()
+    }
+}
+
+fn evaluate(text: &str) -> Outcome {
+    let thresholds = BTreeMap::from([("load".to_owned(), 7.0)]);
+    Expression::compile(text).unwrap_or_else(|error| panic!("{text}: {error}")).evaluate(&object(), &thresholds)
+}
+
+#[test]
+fn expressions_see_the_object() {
+    for text in [
+        r#"properties.env == "production""#,
+        r#"properties["env"] == 'production' && kind == "vm" && parent == """#,
+        r#"id.startsWith("vm-") && id.endsWith("02") && id.contains("prod")"#,
+        r#""pci" in tags && size(tags) == 3 && tags[0] == "linux""#,
+        r#"tags.exists(tag, tag.startsWith("d"))"#,
+        r#"properties.env in ["production", "staging"]"#,
+        r#"metrics["load.1m"] > 7 && metrics["load.1m"] > threshold.load"#,
+        r#"has(properties.env) && !has(properties.gone) && !has(properties.none)"#,
+        r#""env" in properties && !("gone" in properties)"#,
+        r#"properties["app.name"] == "shop""#,
+        r#"properties.exists(name, name == "app.name")"#,
+        r#"properties.none == "x" || kind == "vm""#,
+        r#"tags.filter(tag, tag != "db").size() == 2"#,
+        r#"metrics["load.1m"] * 2.0 == 15.0"#,
+    ] {
+        assert_eq!(evaluate(text), Outcome { holds: true, note: None }, "{text}");
+    }
+}
+
+#[test]
+fn what_the_object_lacks_does_not_hold_and_is_no_note() {
+    for text in [
+        r#"properties.none == "production""#,
+        r#"properties.none != "production""#,
+        r#"!(properties.gone == "x")"#,
+        r#"metrics["cpu"] > 1"#,
+        r#"threshold.none > 1.0"#,
+        r#"tags[9] == "x""#,
+    ] {
+        assert_eq!(evaluate(text), Outcome::default(), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_told_does_not_hold_and_is_a_note() {
+    for text in ["properties.env > 4", "metrics[\"load.1m\"] + 1 > 4.0", "int(properties.env) == 1"] {
+        let outcome = evaluate(text);
+        assert!(!outcome.holds && outcome.note.is_some(), "{text}: {outcome:?}");
+    }
+}
+
+#[test]
+fn what_is_read_is_known() {
+    let reads = |text: &str| Expression::compile(text).unwrap().references().clone();
+    let some = |names: &[&str]| Names { all: false, names: names.iter().map(|&name| name.to_owned()).collect() };
+    let one = reads(r#"properties.env == "x" && has(properties.a) && "b" in properties && properties["c.d"] == id"#);
+    assert_eq!(one.properties, some(&["a", "b", "c.d", "env"]));
+    assert!(one.id && !one.kind && !one.parent && one.metrics.is_empty() && one.thresholds.is_empty());
+    assert!(reads("properties[kind] == 'x'").properties.all);
+    assert!(reads("size(metrics) > 1").metrics.all);
+    assert!(reads("metrics.exists(name, metrics[name] > 4)").metrics.all);
+    assert_eq!(reads("'x' in tags").properties, some(&["tags"]));
+    assert_eq!(reads("metrics['l'] > threshold.load || parent == ''").thresholds, some(&["load"]));
+}
+
+#[test]
+fn errors_say_where_and_what() {
+    for (text, expected) in [
+        ("propertis.env == 'x'", "1:1: there is no `propertis`; did you mean `properties`?"),
+        ("kind == 'vm' &&\n  env == 'x'", "2:3: there is no `env`; there are id, kind"),
+        ("'ü' == id && nam == 'x'", "1:14: there is no `nam`"),
+        ("id.startswith('x')", "there is no function `startswith`; did you mean `startsWith`?"),
+        ("id.matches('x')", "there is no function `matches`"),
+        ("properties.env = 'x'", "1:16: "),
+        ("properties.env == 'x", "no closing quote"),
+        ("'production'", "neither true nor false"),
+        ("1 + 1 == 'x' && 1 < 'x'", ""),
+        ("", "empty"),
+        ("tags.exists(id, id == 'x')", "`id` has a meaning already"),
+        ("tags.map(a, a).map(b, b) == []", ""),
+        ("Some{field: 1} == id", "types"),
+        ("properties.?env == 'x'", ""),
+    ] {
+        match Expression::compile(text) {
+            Err(error) => assert!(error.contains(expected), "{text}: {error}"),
+            Ok(_) => assert!(expected.is_empty() && text.starts_with(['1', 't']), "{text} compiles"),
+        }
+    }
+}
+
+#[test]
+fn what_would_take_too_long_or_too_deep_is_refused() {
+    let chain = |times: usize| format!("id{} == 'x'", ".a".repeat(times));
+    let sum = |times: usize| format!("size(id){} > 0", " + 1".repeat(times));
+    let nested = |depth: usize| format!("{}true{}", "(".repeat(depth), ")".repeat(depth));
+    let not = |times: usize| format!("{}true", "!".repeat(times));
+    let or = |times: usize| format!("true{}", "||true".repeat(times));
+    let ternary = |times: usize| format!("{}false", "true?true:".repeat(times));
+    for (text, what) in [
+        (chain(EXPRESSION_OPERATORS), "nests"),
+        (nested(EXPRESSION_DEPTH + 1), "nests"),
+        (sum(EXPRESSION_DEPTH + 1), "nests"),
+        (format!("true{}", " in [true]".repeat(EXPRESSION_DEPTH)), "nests"),
+        (ternary(EXPRESSION_DEPTH + 1), "nests"),
+        (format!("true{}", "||true".repeat(EXPRESSION_OPERATORS)), "bytes"),
+        (format!("[{}1] == []", "1,".repeat(EXPRESSION_OPERATORS)), "operators"),
+        (format!("id == '{}'", "x".repeat(EXPRESSION_BYTES)), "bytes"),
+        ("tags.exists(a, tags.exists(b, tags.exists(c, a == b && b == c)))".to_owned(), "deep"),
+        (format!("size({}) > 1", "tags.map(a, [a, a])".to_owned() + &".map(a, [a, a])".repeat(3)), "map"),
+        (vec!["tags.exists(a, a == 'x')"; 12].join(" || "), "more than"),
+    ] {
+        let error = Expression::compile(&text).unwrap_err();
+        assert!(error.contains(what), "{text}: {error}");
+    }
+    // The deepest that is let through stays within the stack of a thread of 2 MiB, as this one.
+    let postfix = |times: usize| format!("[1]{} == 1", ".map".repeat(times));
+    let sums = |times: usize| format!("{}1{} > 0", "1 + (".repeat(times), ")".repeat(times));
+    let same = |times: usize| format!("true{}", " == true".repeat(times));
+    let depth = EXPRESSION_DEPTH;
+    for text in [
+        chain(depth - 1),
+        sum(depth - 2),
+        nested(depth),
+        not(depth),
+        or(240),
+        ternary(depth),
+        postfix(depth - 3),
+        sums(depth / 2 - 1),
+        same(depth),
+    ] {
+        let expression = Expression::compile(&text);
+        assert!(!matches!(&expression, Err(error) if error.contains("nests")), "{text}: {expression:?}");
+        if let Ok(expression) = expression {
+            expression.evaluate(&object(), &BTreeMap::new());
+        }
+    }
+}
+
+#[test]
+fn texts_end_where_the_parser_ends_them() {
+    for text in [r#"id == "a\"b" "#, r#"id == r"\" "#, r#"id == 'a"b' // isn't it"#, r"id == '\\'"] {
+        Expression::compile(text).unwrap();
+    }
+    for text in [r"id == '\q'", r"id == 'a\n", "id == 'a\n'", "id == '''a'''", "id == b'a'", r"id == '\", "id == '"] {
+        Expression::compile(text).unwrap_err();
+    }
+}
+
+proptest! {
+    #[test]
+    fn hostile_text_is_an_error_and_no_panic(text in "\\PC{0,80}") {
+        if let Ok(expression) = Expression::compile(&text) {
+            expression.evaluate(&object(), &BTreeMap::new());
+        }
+    }
+
+    #[test]
+    fn hostile_tokens_are_an_error_and_no_panic(
+        tokens in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "properties", ".", "env", "==", "\"x\"", "(", ")", "[", "]", "&&", "||", "!", "tags", "exists", ",", "x",
+                "1", "0", "-", "/", "%", "9223372036854775807", "1.5", "?", ":", "in", "{", "}", "size", "int", "metrics",
+                "null", "true", "uint", "map", "has", "'", "\\", "\n", "b'\\xff'", "1e999",
+            ]),
+            0..24,
+        ),
+    ) {
+        let text = tokens.join(" ");
+        if let Ok(expression) = Expression::compile(&text) {
+            expression.evaluate(&object(), &BTreeMap::new());
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Bounds of what operators write and of what is kept of objects.
+
+/// Bytes of an expression.
+pub const EXPRESSION_BYTES: usize = 2048;
+/// Operators and brackets in an expression that nest in each other. `&&` and `||` do not.
+pub const EXPRESSION_DEPTH: usize = 32;
+/// Operators, dots and brackets in an expression, outside of its texts.
+pub const EXPRESSION_OPERATORS: usize = 512;
+/// `exists`, `all`, `filter` and the like in an expression.
+pub const EXPRESSION_LOOPS: usize = 8;
+/// How deep they may stand in each other. What they take grows with the object to this power.
+pub const EXPRESSION_LOOP_DEPTH: usize = 2;
+/// How many of them may be `map`, which makes lists longer.
+pub const EXPRESSION_MAPS: usize = 1;
+/// Conditions within conditions in a definition.
+pub const CONDITION_DEPTH: usize = 32;
+/// Objects of all sorts.
+pub const OBJECTS: usize = 1_000_000;
+/// Objects that no inventory names; those that an inventory names have room beside them.
+pub const DISCOVERED_OBJECTS: usize = 250_000;
+/// Properties of an object, removed ones included.
+pub const OBJECT_PROPERTIES: usize = 1024;
+/// Metrics of an object.
+pub const OBJECT_METRICS: usize = 1024;
+/// Bytes of an id, a kind, or a fact's name.
+pub const NAME_BYTES: usize = 512;
+/// Bytes of a property's value.
+pub const VALUE_BYTES: usize = 4096;
+/// How far an object's last time moves before it is written down for that alone, in milliseconds.
+pub const SEEN_MS: u64 = 60_000;
+/// What could not be told about expressions, kept until it is asked for.
+pub const NOTES_KEPT: usize = 100;
+/// Bytes of such a note.
+pub const NOTE_BYTES: usize = 256;
