@@ -7,6 +7,7 @@ pub mod limits;
 
 pub mod query;
 
+mod book;
 mod change;
 mod compiled;
 mod directory;
@@ -21,6 +22,7 @@ mod record;
 mod suggest;
 mod why;
 
+pub use book::Book;
 pub use change::{Act, Audit, Changes, Command, Happened, Input, Notice, Pending, Refused, Restored};
 pub use compiled::{Compiled, CompiledCondition, ConfigError};
 pub use config::Config;

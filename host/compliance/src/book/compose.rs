@@ -1,0 +1,73 @@
+//! What an alert says: of the definition, of the symptoms that make it, and of policy.
+
+use lifesigns_model::{Criticality, Impact};
+
+use super::{Book, judge::Case, page::Id};
+use crate::record::{Alert, EVIDENCE, Evidence, Shown, Symptom};
+
+/// How bad an alert is that neither says so nor has a symptom that does.
+const UNSAID: (Criticality, Impact) = (Criticality::Warning, Impact::Risk);
+
+impl Shown {
+    /// One more, later than those before.
+    pub(super) fn add(&mut self, evidence: Evidence) {
+        if self.first.len() < EVIDENCE {
+            return self.first.push(evidence);
+        }
+        while self.last.len() >= EVIDENCE {
+            self.last.remove(0);
+        }
+        self.last.push(evidence);
+    }
+}
+
+impl Book {
+    /// Fills in what `alert` says now; `review` makes groups and why anew.
+    pub(super) fn compose(&self, alert: &mut Alert, object: &Id, name: &Id, case: &Case, review: bool) {
+        let definition = self.compiled.definition(name);
+        let symptom = |(object, name): &(Id, Id)| self.pages.get(object)?.symptoms.get(name);
+        let worst = case.found.worst.clone().and_then(|(_, object, name)| symptom(&(object, name)));
+        let mut symptoms: Vec<&Symptom> = case.found.symptoms.iter().filter_map(symptom).collect();
+        // The worst first; of equal ones in the order of the condition.
+        symptoms.sort_by_key(|symptom| std::cmp::Reverse(symptom.criticality));
+
+        let said = definition.and_then(|definition| definition.criticality);
+        let auto = worst.map_or(UNSAID.0, |worst| worst.criticality);
+        alert.criticality = case.ruling.criticality.or(said).unwrap_or(auto);
+        let said = definition.and_then(|definition| definition.impact);
+        alert.impact = said.or(worst.map(|worst| worst.impact)).unwrap_or(UNSAID.1);
+        alert.allowed = case.allowed;
+        alert.title = match (definition, worst) {
+            (Some(definition), _) => definition.title.clone(),
+            (None, Some(worst)) => worst.title.clone(),
+            (None, None) => name.to_string(),
+        };
+        alert.summary = worst.map_or_else(|| alert.title.clone(), |worst| worst.summary.clone());
+        alert.attributes = worst.map(|worst| worst.attributes.clone()).unwrap_or_default();
+        alert.symptoms.clear();
+        symptoms.iter().for_each(|symptom| push_new(&mut alert.symptoms, &symptom.name));
+
+        let own = definition.map(|definition| &definition.recommendations).filter(|own| !own.is_empty());
+        alert.recommendations = match case.ruling.recommendations.as_ref().or(own) {
+            Some(recommendations) => recommendations.clone(),
+            None => {
+                let mut all = Vec::new();
+                let said = symptoms.iter().map(|symptom| &symptom.recommendation).filter(|one| !one.is_empty());
+                said.for_each(|one| push_new(&mut all, one));
+                all
+            }
+        };
+        alert.controls = definition.map(|definition| definition.controls.clone()).unwrap_or_default();
+        symptoms.iter().flat_map(|symptom| &symptom.controls).for_each(|one| push_new(&mut alert.controls, one));
+        if review {
+            alert.groups = self.directory.groups_of(object).map(|group| group.name.clone()).collect();
+            alert.why = self.resolution(object, name).why;
+        }
+    }
+}
+
+fn push_new(all: &mut Vec<String>, one: &str) {
+    if !all.iter().any(|known| known == one) {
+        all.push(one.to_owned());
+    }
+}

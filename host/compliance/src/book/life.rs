@@ -1,0 +1,210 @@
+//! The life of an alert: opened, reopened instead of a twin, amended, cancelled.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use sha2::{Digest, Sha256};
+
+use super::{Book, audit::state, judge::Case, limits, look::Trigger, page::Id, tell::Stance};
+use crate::record::{Alert, Cause, Shown, Status};
+
+/// 16 hexadecimal digits, derived from what a thing is.
+pub(super) fn derived_id(parts: &[&str]) -> String {
+    hex(parts, 8)
+}
+
+/// Hexadecimal digits of a digest over `parts`, each with its length so that they cannot run together.
+pub(super) fn hex(parts: &[&str], bytes: usize) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part.as_bytes());
+    }
+    digest.finalize().iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Book {
+    /// Opens the alert of `name` on `object`, or reopens the one that was cancelled a short while ago.
+    pub(super) fn open(
+        &mut self,
+        object: &Id,
+        name: &Id,
+        case: &Case,
+        opened_ns: u64,
+        opener: &str,
+        trigger: &Trigger<'_>,
+    ) {
+        let id = derived_id(&[name, object, opener]);
+        let before = self.pages.get(object).and_then(|page| page.alerts.get(name));
+        let reopens = before.is_some_and(|before| self.is_same(before, &id, opened_ns));
+        if !reopens && !self.make_room(object, name) {
+            return;
+        }
+        let alert = match reopens {
+            true => self.reopened(object, name),
+            false => Some(fresh(id, object, name, opened_ns)),
+        };
+        let Some(mut alert) = alert else { return };
+        self.count_symptoms(&mut alert, case);
+        alert.last_ns = alert.last_ns.max(opened_ns);
+        self.compose(&mut alert, object, name, case, true);
+        alert.revision += 1;
+        let (id, after) = (alert.id.clone(), state(&alert));
+        if let Some(page) = self.pages.get_mut(object) {
+            page.alerts.insert(Arc::clone(name), alert);
+        }
+        let (what, before) = match reopens {
+            true => ("alert reopened", serde_json::json!({ "status": Status::Cancelled })),
+            false => ("alert opened", serde_json::Value::Null),
+        };
+        self.note(opened_ns, trigger.who, what, &id, before, after);
+        self.hush(object, name);
+        self.follow(object, name, &Stance::default(), false);
+    }
+
+    /// Whether an alert that opens now is this one again. What a person cancelled is not reopened:
+    /// that case was closed.
+    fn is_same(&self, before: &Alert, id: &str, opened_ns: u64) -> bool {
+        let Some(cancelled_ns) = before.cancelled_ns else { return false };
+        let window_ns = self.compiled.config().reopen_ms.saturating_mul(1_000_000);
+        before.id == id || before.cause != Some(Cause::Hand) && opened_ns.saturating_sub(cancelled_ns) <= window_ns
+    }
+
+    fn reopened(&mut self, object: &Id, name: &Id) -> Option<Alert> {
+        let mut alert = self.pages.get_mut(object)?.alerts.remove(name)?;
+        alert.status = Status::Open;
+        alert.cancelled_ns = None;
+        alert.cause = None;
+        alert.acknowledged = None;
+        alert.reopened += 1;
+        Some(alert)
+    }
+
+    /// Makes room for an alert: the one before it leaves the book, and of too many the oldest.
+    fn make_room(&mut self, object: &Id, name: &Id) -> bool {
+        let Some(page) = self.pages.get(object) else { return false };
+        let gone = match page.alerts.contains_key(name) {
+            true => Some(Arc::clone(name)),
+            false if page.alerts.len() < limits::OBJECT_ALERTS => return true,
+            false => {
+                let cancelled = page.alerts.iter().filter(|(_, alert)| alert.status == Status::Cancelled);
+                cancelled.min_by_key(|(_, alert)| alert.cancelled_ns).map(|(name, _)| Arc::clone(name))
+            }
+        };
+        let Some(gone) = gone else {
+            self.dropped += 1;
+            return false;
+        };
+        let key = (Arc::clone(object), gone);
+        let alert = self.pages.get_mut(object).and_then(|page| page.alerts.remove(&key.1));
+        // The store has not seen its end yet.
+        if self.dirty.alerts.remove(&key) {
+            self.news.alerts.extend(alert);
+        }
+        true
+    }
+
+    /// The first raises and what shows them: those of the symptoms that make the alert.
+    fn count_symptoms(&self, alert: &mut Alert, case: &Case) {
+        let symptoms =
+            case.found.symptoms.iter().filter_map(|(object, name)| self.pages.get(object)?.symptoms.get(name));
+        let mut shown = Vec::new();
+        // One that is reopened has counted what was before.
+        let counted_ns = (alert.reopened > 0).then_some(alert.last_ns);
+        for symptom in symptoms.filter(|symptom| counted_ns.is_none_or(|counted_ns| symptom.last_ns > counted_ns)) {
+            alert.count += symptom.count;
+            alert.last_ns = alert.last_ns.max(symptom.last_ns);
+            shown.extend(symptom.shown.first.iter().chain(&symptom.shown.last).cloned());
+        }
+        shown.sort_by(|one, other| {
+            (one.time_ns, &one.source, one.line).cmp(&(other.time_ns, &other.source, other.line))
+        });
+        shown.dedup();
+        shown.into_iter().for_each(|evidence| alert.shown.add(evidence));
+    }
+
+    /// It is still open; something about it changed.
+    pub(super) fn amend(&mut self, object: &Id, name: &Id, case: &Case, trigger: &Trigger<'_>) {
+        let Some(mut alert) = self.pages.get_mut(object).and_then(|page| page.alerts.remove(name)) else { return };
+        let before = Stance::of(&alert);
+        let was = alert.clone();
+        if let Some(raise) = trigger.raise.filter(|raise| case.found.has(&raise.object, &raise.symptom)) {
+            raise.count_in(&mut alert);
+        }
+        self.compose(&mut alert, object, name, case, trigger.review);
+        if alert.allowed != was.allowed {
+            alert.cause = alert.allowed.then_some(trigger.cause);
+        }
+        let noted = (alert.allowed, alert.criticality) != (was.allowed, was.criticality);
+        if noted || (&alert.symptoms, &alert.groups, &alert.why) != (&was.symptoms, &was.groups, &was.why) {
+            alert.revision += 1;
+        }
+        if noted {
+            let what = match (was.allowed, alert.allowed) {
+                (false, true) => "alert allowed",
+                (true, false) => "alert no longer allowed",
+                _ => "alert changed",
+            };
+            self.note(trigger.time_ns, trigger.who, what, &alert.id, state(&was), state(&alert));
+        }
+        let changed = alert != was;
+        if let Some(page) = self.pages.get_mut(object) {
+            page.alerts.insert(Arc::clone(name), alert);
+        }
+        if changed || trigger.review {
+            self.hush(object, name);
+            self.follow(object, name, &before, trigger.review);
+        }
+    }
+
+    /// It is over.
+    pub(super) fn cancel(&mut self, object: &Id, name: &Id, cause: Cause, time_ns: u64, who: &str) {
+        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alerts.get_mut(name)) else { return };
+        if alert.status == Status::Cancelled {
+            return;
+        }
+        let (before, was) = (Stance::of(alert), state(alert));
+        alert.status = Status::Cancelled;
+        alert.cancelled_ns = Some(time_ns.max(alert.opened_ns));
+        alert.cause = Some(cause);
+        alert.silenced_by = None;
+        alert.inhibited_by = None;
+        alert.revision += 1;
+        let (id, after) = (alert.id.clone(), state(alert));
+        self.note(time_ns, who, "alert cancelled", &id, was, after);
+        self.follow(object, name, &before, false);
+    }
+}
+
+fn fresh(id: String, object: &Id, name: &Id, opened_ns: u64) -> Alert {
+    Alert {
+        id,
+        definition: name.to_string(),
+        title: String::new(),
+        object: object.to_string(),
+        status: Status::Open,
+        allowed: false,
+        criticality: lifesigns_model::Criticality::Warning,
+        impact: lifesigns_model::Impact::Risk,
+        opened_ns,
+        last_ns: 0,
+        cancelled_ns: None,
+        cause: None,
+        count: 0,
+        reopened: 0,
+        symptoms: Vec::new(),
+        summary: String::new(),
+        attributes: Vec::new(),
+        recommendations: Vec::new(),
+        controls: Vec::new(),
+        shown: Shown::default(),
+        groups: Vec::new(),
+        why: crate::why::Why::default(),
+        acknowledged: None,
+        owner: None,
+        notes: Vec::new(),
+        silenced_by: None,
+        inhibited_by: None,
+        revision: 0,
+        told: BTreeMap::new(),
+    }
+}

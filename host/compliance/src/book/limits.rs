@@ -1,0 +1,27 @@
+//! Every bound of the book, unit last in its name.
+
+/// Fingerprints of raises and clears that a symptom remembers.
+pub(super) const FINGERPRINTS: usize = 64;
+/// Symptoms of one object; of more, the new ones are dropped and counted.
+pub(super) const OBJECT_SYMPTOMS: usize = 1024;
+/// Alerts of one object, the latest of each definition; for one more, the cancelled one goes that
+/// was cancelled longest ago, and where there is none, the new one is dropped and counted.
+pub(super) const OBJECT_ALERTS: usize = 1024;
+/// Symptoms that an alert names, and whose evidence it shows.
+pub(super) const ALERT_SYMPTOMS: usize = 64;
+/// Evidence is cut here.
+pub(super) const EVIDENCE_BYTES: usize = 2048;
+/// Badges that are remembered of each object and group.
+pub(super) const BADGE_POINTS: usize = 64;
+/// Silences that have not ended.
+pub(super) const SILENCES: usize = 1000;
+/// Matchers of one silence.
+pub(super) const MATCHERS: usize = 32;
+/// A note, a reason, a name that a person gives.
+pub(super) const TEXT_BYTES: usize = 4096;
+/// An event cannot be further ahead of the host's clock; one that says it is counts as this far.
+pub(super) const AHEAD_MS: u64 = 600_000;
+/// Symptoms whose definitions are looked up once.
+pub(super) const KNOWN_SYMPTOMS: usize = 65_536;
+/// Alerts that a refusal names.
+pub(super) const CANDIDATES: usize = 8;

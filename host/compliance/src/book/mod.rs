@@ -1,0 +1,283 @@
+//! The book: symptoms as rules raise and clear them, the alerts that definitions make of them, who
+//! is told, and badges. Inputs go in one by one; what they changed is taken out.
+
+mod answer;
+mod audit;
+mod badge;
+mod commands;
+mod compose;
+mod index;
+mod judge;
+mod life;
+mod limits;
+mod look;
+mod page;
+mod report;
+mod restore;
+mod review;
+mod route;
+mod ruling;
+mod silence;
+mod symptoms;
+mod tell;
+mod timers;
+mod truth;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
+};
+
+use badge::Board;
+use index::Index;
+use page::{Id, Page};
+use ruling::Ruling;
+use timers::{Task, Timers};
+
+use crate::{
+    change::{Changes, Input, Refused},
+    compiled::{Compiled, ConfigError},
+    config::Config,
+    directory::Directory,
+    record::Silence,
+};
+
+/// The alert book. It has no clock: event time comes with the events, the host's clock by
+/// [`Input::Clock`].
+#[derive(Debug)]
+pub struct Book {
+    compiled: Arc<Compiled>,
+    index: Index,
+    directory: Directory,
+    pages: BTreeMap<Id, Page>,
+    silences: BTreeMap<String, Silence>,
+    timers: Timers,
+    /// Open alerts that may have to be told again, by the host's clock.
+    repeats: BTreeSet<(u64, Id, Id)>,
+    board: Board,
+    /// The ruling that most objects share.
+    usual: Arc<Ruling>,
+    event_ns: u64,
+    clock_ns: u64,
+    /// When policies come into force or go out of it next.
+    next_hours: Option<u64>,
+    dirty: Dirty,
+    news: Changes,
+    evaluations: u64,
+    dropped: u64,
+}
+
+/// What has to be written down.
+#[derive(Debug, Default)]
+struct Dirty {
+    symptoms: HashSet<(Id, Id)>,
+    alerts: HashSet<(Id, Id)>,
+    pending: HashSet<(Id, Id)>,
+}
+
+impl Book {
+    /// An empty book. The error is all that is wrong with the configuration.
+    pub fn new(config: Arc<Config>) -> Result<Self, Vec<ConfigError>> {
+        let compiled = Arc::new(Compiled::new(config)?);
+        let mut book = Self {
+            index: Index::new(&compiled),
+            directory: Directory::new(Arc::clone(&compiled)),
+            pages: BTreeMap::new(),
+            silences: BTreeMap::new(),
+            timers: Timers::default(),
+            repeats: BTreeSet::new(),
+            board: Board::default(),
+            usual: Arc::new(Ruling { enabled: true, ..Ruling::default() }),
+            event_ns: 0,
+            clock_ns: 0,
+            next_hours: compiled.next_hours_change(0),
+            dirty: Dirty::default(),
+            news: Changes::default(),
+            evaluations: 0,
+            dropped: 0,
+            compiled,
+        };
+        book.recount();
+        Ok(book)
+    }
+
+    /// Takes one input. Only commands are refused, and then nothing has changed.
+    pub fn apply(&mut self, input: Input) -> Result<(), Refused> {
+        let done = match input {
+            Input::Symptom(said) => {
+                self.symptom(*said);
+                Ok(())
+            }
+            Input::Facts(facts) => {
+                self.facts(&facts);
+                Ok(())
+            }
+            Input::Inventory(objects) => {
+                self.inventory(objects);
+                Ok(())
+            }
+            Input::Seen { object, time_ns } => {
+                let time_ns = self.advance(time_ns);
+                self.seen(&object, time_ns);
+                Ok(())
+            }
+            Input::Time(time_ns) => {
+                self.pass(time_ns);
+                Ok(())
+            }
+            Input::Clock(time_ns) => {
+                self.turn_clock(time_ns);
+                Ok(())
+            }
+            Input::Command(command) => self.command(command),
+        };
+        self.settle();
+        done
+    }
+
+    /// What changed since the last time: each record once, as it is now, in a fixed order.
+    pub fn take(&mut self) -> Changes {
+        let mut changes = std::mem::take(&mut self.news);
+        let dirty = std::mem::take(&mut self.dirty);
+        changes.objects = self.directory.take_dirty();
+        for (object, name) in sorted(dirty.symptoms) {
+            match self.pages.get(&object).and_then(|page| page.symptoms.get(&name)) {
+                Some(symptom) => changes.symptoms.push(symptom.clone()),
+                None => changes.symptoms_gone.push((object.to_string(), name.to_string())),
+            }
+        }
+        for (object, name) in sorted(dirty.pending) {
+            match self.pages.get(&object).and_then(|page| page.pending.get(&name)) {
+                Some(pending) => changes.pending.push(pending.clone()),
+                None => changes.pending_gone.push((object.to_string(), name.to_string())),
+            }
+        }
+        let alert = |(object, name): (Id, Id)| self.pages.get(&object)?.alerts.get(&name).cloned();
+        changes.alerts.extend(sorted(dirty.alerts).into_iter().filter_map(alert));
+        changes
+    }
+
+    /// When something becomes due by itself: in event time, and on the host's clock.
+    pub fn next_due(&self) -> (Option<u64>, Option<u64>) {
+        let silence = self.silences.values().map(|silence| match silence.from_ns > self.clock_ns {
+            true => silence.from_ns,
+            false => silence.until_ns,
+        });
+        let repeat = self.repeats.first().map(|(due_ns, ..)| *due_ns);
+        (self.timers.next(), silence.chain(repeat).chain(self.next_hours).min())
+    }
+
+    /// How far event time has come.
+    pub fn event_ns(&self) -> u64 {
+        self.event_ns
+    }
+
+    /// The host's clock, as the book was told it last.
+    pub fn clock_ns(&self) -> u64 {
+        self.clock_ns
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> &Arc<Config> {
+        self.compiled.config()
+    }
+
+    /// The objects.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// How often a definition was looked at on an object: what the book's work is measured by.
+    pub fn evaluations(&self) -> u64 {
+        self.evaluations
+    }
+
+    /// Symptoms and alerts that there was no room for.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// The page of an object; a new one if there is none.
+    fn page(&mut self, object: &str) -> Id {
+        if let Some((id, _)) = self.pages.get_key_value(object) {
+            return Arc::clone(id);
+        }
+        let id: Id = object.into();
+        let groups = self.directory.groups_of(object).map(|group| group.name.as_str().into()).collect();
+        self.pages.insert(Arc::clone(&id), Page { groups, ..Page::default() });
+        id
+    }
+
+    /// Lets event time come as far as an event's, and fires what is due by then. Returns the time that
+    /// the event counts for: one that is far ahead of the host's clock is not believed, because it
+    /// would end all holds.
+    fn advance(&mut self, time_ns: u64) -> u64 {
+        let time_ns = match self.clock_ns {
+            0 => time_ns,
+            clock_ns => time_ns.min(clock_ns.max(self.event_ns).saturating_add(limits::AHEAD_MS * 1_000_000)),
+        };
+        self.pass(time_ns);
+        time_ns
+    }
+
+    fn pass(&mut self, time_ns: u64) {
+        if time_ns > self.event_ns {
+            self.fire(time_ns);
+            self.event_ns = time_ns;
+        }
+    }
+
+    /// Fires what is due at `time_ns`, each at its own time.
+    fn fire(&mut self, time_ns: u64) {
+        while let Some((due_ns, object, task, name)) = self.timers.pop(time_ns) {
+            self.event_ns = self.event_ns.max(due_ns);
+            match task {
+                Task::Hold => self.held(&object, &name, due_ns),
+                Task::Wait => self.waited(&object, &name, due_ns),
+            }
+        }
+    }
+
+    /// The host's clock has come this far.
+    fn turn_clock(&mut self, time_ns: u64) {
+        let before_ns = self.clock_ns;
+        if time_ns <= before_ns {
+            return;
+        }
+        self.clock_ns = time_ns;
+        self.turn_silences(before_ns);
+        if self.next_hours.is_some_and(|change_ns| change_ns <= time_ns) {
+            self.next_hours = self.compiled.next_hours_change(time_ns);
+            self.review();
+        }
+        while let Some((due_ns, ..)) = self.repeats.first() {
+            if *due_ns > time_ns {
+                break;
+            }
+            let Some((_, object, name)) = self.repeats.pop_first() else { break };
+            self.tell_again(&object, &name);
+        }
+    }
+
+    /// What is due already, because it came late; then the badges.
+    fn settle(&mut self) {
+        self.fire(self.event_ns);
+        self.settle_badges();
+    }
+
+    /// Event time, or the host's clock before there was an event.
+    fn now(&self) -> u64 {
+        if self.event_ns > 0 { self.event_ns } else { self.clock_ns }
+    }
+
+    /// The host's clock, or event time where there is none.
+    fn stamp(&self) -> u64 {
+        if self.clock_ns > 0 { self.clock_ns } else { self.event_ns }
+    }
+}
+
+fn sorted(keys: HashSet<(Id, Id)>) -> Vec<(Id, Id)> {
+    let mut keys: Vec<(Id, Id)> = keys.into_iter().collect();
+    keys.sort_unstable();
+    keys
+}

@@ -1,0 +1,53 @@
+//! What an auditor wants to see of a group.
+
+use std::collections::BTreeMap;
+
+use super::{Book, answer::worst_first};
+use crate::{
+    change::Refused,
+    query::{Control, Report},
+    record::{Alert, Status},
+};
+
+impl Book {
+    pub(super) fn report(&self, group: &str) -> Result<Report, Refused> {
+        let page = self.group_page(group)?;
+        let members = page.objects.iter().filter_map(|line| self.pages.get(&*line.object.id));
+        let mut alerts: Vec<&Alert> = members.flat_map(|page| page.alerts.values()).collect();
+        alerts.sort_by(|one, other| worst_first(one, other));
+        let chosen = |is_meant: fn(&Alert) -> bool| -> Vec<Alert> {
+            alerts.iter().filter(|alert| is_meant(alert)).map(|alert| (*alert).clone()).collect()
+        };
+        let mut resolved = chosen(|alert| alert.status == Status::Cancelled);
+        resolved.sort_by_key(|alert| std::cmp::Reverse(alert.cancelled_ns));
+        Ok(Report {
+            group: page,
+            time_ns: self.stamp(),
+            controls: controls(&alerts),
+            findings: chosen(Alert::is_violation),
+            exceptions: chosen(|alert| alert.status == Status::Open && alert.allowed),
+            resolved,
+        })
+    }
+}
+
+/// Each control that an alert of the group names; one without violations and exceptions had some that
+/// are resolved.
+fn controls(alerts: &[&Alert]) -> Vec<Control> {
+    let mut controls: BTreeMap<&str, Control> = BTreeMap::new();
+    for alert in alerts {
+        for id in &alert.controls {
+            let control = controls.entry(id).or_insert_with(|| Control {
+                id: id.clone(),
+                violations: Vec::new(),
+                exceptions: Vec::new(),
+            });
+            match (alert.status, alert.allowed) {
+                (Status::Open, false) => control.violations.push(alert.id.clone()),
+                (Status::Open, true) => control.exceptions.push(alert.id.clone()),
+                (Status::Cancelled, _) => {}
+            }
+        }
+    }
+    controls.into_values().collect()
+}

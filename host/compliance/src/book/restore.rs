@@ -1,0 +1,132 @@
+//! Going on after a restart, and forgetting objects.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Book, limits,
+    page::{Id, Page},
+    timers::Task,
+};
+use crate::{
+    change::{Refused, Restored},
+    record::{Alert, BadgeOf, BadgePoint, Status},
+};
+
+impl Book {
+    /// Goes on from what a store kept, as if there had been no restart: no notice, no audit entry. It
+    /// replaces all that the book knows but its configuration; see [`Book::review`].
+    pub fn restore(&mut self, kept: Restored) {
+        (self.event_ns, self.clock_ns) = (kept.event_ns, kept.clock_ns);
+        (self.dirty, self.news) = Default::default();
+        self.board = Default::default();
+        self.directory.restore(kept.objects);
+        self.pages.clear();
+        self.timers.clear();
+        self.repeats.clear();
+        self.silences = kept.silences.into_iter().map(|silence| (silence.id.clone(), silence)).collect();
+        self.next_hours = self.compiled.next_hours_change(self.clock_ns);
+        let mut names = BTreeMap::new();
+        let mut shared = |name: &str| Arc::clone(names.entry(name.to_owned()).or_insert_with(|| name.into()));
+        for symptom in kept.symptoms {
+            let (object, name) = (self.page(&symptom.object), shared(&symptom.name));
+            if let Some(due_ns) = symptom.hold_due() {
+                self.timers.add(due_ns, &object, Task::Hold, &name);
+            }
+            self.page_mut(&object).symptoms.insert(name, symptom);
+        }
+        for pending in kept.pending {
+            let (object, name) = (self.page(&pending.object), shared(&pending.definition));
+            self.timers.add(pending.due_ns, &object, Task::Wait, &name);
+            self.page_mut(&object).pending.insert(name, pending);
+        }
+        for alert in kept.alerts {
+            let (object, name) = (self.page(&alert.object), shared(&alert.definition));
+            let page = self.page_mut(&object);
+            if page.alerts.get(&name).is_none_or(|known| is_later(&alert, known)) {
+                page.alerts.insert(name, alert);
+            }
+        }
+        self.recount();
+        for point in kept.badges {
+            self.restore_badge(&point);
+        }
+        self.plan_repeats();
+        self.settle_badges();
+    }
+
+    fn page_mut(&mut self, object: &Id) -> &mut Page {
+        self.pages.entry(Arc::clone(object)).or_default()
+    }
+
+    fn restore_badge(&mut self, point: &BadgePoint) {
+        let (last, history) = match point.of {
+            BadgeOf::Object => match self.pages.get_mut(&*point.name) {
+                Some(page) => (&mut page.badge, &mut page.history),
+                None => return,
+            },
+            BadgeOf::Group => match self.board.groups.get_mut(&*point.name) {
+                Some(sum) => (&mut sum.badge, &mut sum.history),
+                None => return,
+            },
+        };
+        *last = Some(point.badge);
+        if history.len() >= limits::BADGE_POINTS {
+            history.pop_front();
+        }
+        history.push_back((point.time_ns, point.badge));
+    }
+
+    /// Open alerts that were told are told again when their time comes.
+    fn plan_repeats(&mut self) {
+        fn repeats(routes: &[crate::config::Route]) -> bool {
+            routes.iter().any(|route| route.grouping.repeat_ms > 0 || repeats(&route.routes))
+        }
+        if !repeats(&self.compiled.config().routes) {
+            return;
+        }
+        for (object, page) in &self.pages {
+            for (name, alert) in page.alerts.iter().filter(|(_, alert)| alert.status == Status::Open) {
+                // The first look finds out when each receiver's time is.
+                if let Some(told_ns) = alert.told.values().min() {
+                    self.repeats.insert((*told_ns, Arc::clone(object), Arc::clone(name)));
+                }
+            }
+        }
+    }
+
+    /// Forgets an object with all about it. One that has open alerts is not forgotten.
+    pub fn forget(&mut self, object: &str) -> Result<(), Refused> {
+        let page = self.pages.get(object);
+        if page.is_none() && self.directory.object(object).is_none() {
+            return Err(Refused::Unknown { what: "object".to_owned(), id: object.to_owned() });
+        }
+        if page.is_some_and(|page| page.alerts.values().any(|alert| alert.status == Status::Open)) {
+            return Err(Refused::Useless(format!("object {object} has open alerts: cancel them first")));
+        }
+        let id: Id = object.into();
+        self.count_out(&id);
+        if let Some(page) = self.pages.remove(&id) {
+            let key = |name: &Id| (Arc::clone(&id), Arc::clone(name));
+            self.dirty.symptoms.extend(page.symptoms.keys().map(key));
+            self.dirty.pending.extend(page.pending.keys().map(key));
+            for (name, alert) in page.alerts {
+                if self.dirty.alerts.remove(&key(&name)) {
+                    self.news.alerts.push(alert);
+                }
+            }
+        }
+        let touched = self.directory.forget(object);
+        self.news.forgotten.push(object.to_owned());
+        let who = "configuration";
+        self.note(self.stamp(), who, "object forgotten", object, serde_json::Value::Null, serde_json::Value::Null);
+        self.touched(touched, self.event_ns, who);
+        self.settle();
+        Ok(())
+    }
+}
+
+/// An open alert before a cancelled one, then the one that was opened later.
+fn is_later(one: &Alert, known: &Alert) -> bool {
+    let rank = |alert: &Alert| (alert.status == Status::Open, alert.cancelled_ns, alert.opened_ns);
+    rank(one) > rank(known)
+}

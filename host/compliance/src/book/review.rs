@@ -1,0 +1,239 @@
+//! Retroactive: when facts, groups, policies or definitions change, everything that was decided by
+//! them is looked at again, with no new event.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use lifesigns_model::ObjectFacts;
+use serde_json::{Value, json};
+
+use super::{Book, index::Index, look::Trigger, page::Id};
+use crate::{
+    compiled::{Compiled, ConfigError},
+    config::Config,
+    directory::Touched,
+    record::{Cause, Object, Status},
+};
+
+impl Book {
+    /// The operators decided anew. All that is wrong with it, in which case nothing changes.
+    pub fn configure(&mut self, config: Arc<Config>) -> Result<(), Vec<ConfigError>> {
+        let compiled = Arc::new(Compiled::new(Arc::clone(&config))?);
+        let before = std::mem::replace(&mut self.compiled, Arc::clone(&compiled));
+        let (was, is) = (names(before.config(), &config), names(&config, before.config()));
+        self.index = Index::new(&compiled);
+        self.directory.configure(compiled);
+        self.next_hours = self.compiled.next_hours_change(self.clock_ns);
+        if was != is {
+            self.note(self.stamp(), "configuration", "configuration changed", "", was, is);
+        }
+        self.recount();
+        self.review();
+        self.settle();
+        Ok(())
+    }
+
+    /// Looks at everything again, as after a change of the configuration. A host does this once
+    /// after [`Book::restore`], because the configuration may have changed while it was down.
+    pub fn review(&mut self) {
+        for page in self.pages.values_mut() {
+            page.rulings.clear();
+        }
+        let mut objects: BTreeSet<Id> = self.pages.keys().cloned().collect();
+        if !self.index.free.is_empty() {
+            objects.extend(self.directory.objects().map(|object| object.id.as_str().into()));
+        }
+        let trigger = Trigger { review: true, ..Trigger::of(Cause::Policy, self.event_ns, "configuration") };
+        for object in objects {
+            for name in self.candidates(&object) {
+                self.look_if_any(&object, &name, &trigger);
+            }
+        }
+        self.settle();
+    }
+
+    /// Facts of one object came in.
+    pub(super) fn facts(&mut self, facts: &ObjectFacts) {
+        let time_ns = match facts.time_ns {
+            0 => self.event_ns,
+            time_ns => self.advance(time_ns),
+        };
+        let named = facts.kind.is_some() || facts.parent.is_some() || !facts.properties.is_empty();
+        let before = named.then(|| self.directory.object(&facts.object).map(described)).flatten();
+        let touched = self.directory.facts(facts);
+        if named {
+            self.note_facts(&facts.object, before, time_ns, "facts");
+        }
+        self.touched(touched, time_ns, "facts");
+    }
+
+    /// The whole inventory. Of objects that were known already, each one that changed is audited; of
+    /// those that are new, how many they are.
+    pub(super) fn inventory(&mut self, objects: Vec<ObjectFacts>) {
+        let before: BTreeMap<String, Value> =
+            self.directory.objects().map(|object| (object.id.clone(), described(object))).collect();
+        let listed = objects.len();
+        let touched = self.directory.inventory(objects);
+        let mut added = 0_u64;
+        for object in &touched.objects {
+            match before.get(object) {
+                Some(before) => self.note_facts(object, Some(before.clone()), self.event_ns, "inventory"),
+                None => added += 1,
+            }
+        }
+        if added > 0 {
+            let after = json!({ "objects": listed, "added": added });
+            self.note(self.stamp(), "inventory", "inventory read", "", Value::Null, after);
+        }
+        self.touched(touched, self.event_ns, "inventory");
+    }
+
+    fn note_facts(&mut self, object: &str, before: Option<Value>, time_ns: u64, who: &str) {
+        let after = self.directory.object(object).map(described);
+        if before != after {
+            self.note(time_ns, who, "facts changed", object, before.unwrap_or_default(), after.unwrap_or_default());
+        }
+    }
+
+    /// An object was heard of.
+    pub(super) fn seen(&mut self, object: &str, time_ns: u64) {
+        let touched = self.directory.seen(object, time_ns);
+        self.touched(touched, time_ns, "facts");
+    }
+
+    /// Looks at the objects whose facts or groups changed, and at their relatives.
+    pub(super) fn touched(&mut self, touched: Touched, time_ns: u64, who: &str) {
+        if touched.objects.is_empty() {
+            return;
+        }
+        self.board.members_moved = true;
+        let touched: Vec<Id> = touched.objects.into_iter().map(Id::from).collect();
+        let mut looks: BTreeMap<(Id, Id), bool> = BTreeMap::new();
+        for object in &touched {
+            let moved = self.moved(object);
+            for name in self.candidates(object) {
+                *looks.entry((Arc::clone(object), name)).or_default() |= moved;
+            }
+            for (relative, name) in self.relatives(object) {
+                looks.entry((relative, name)).or_default();
+            }
+        }
+        for ((object, name), review) in looks {
+            let trigger = Trigger { review, ..Trigger::of(Cause::Fact, time_ns, who) };
+            self.look_if_any(&object, &name, &trigger);
+        }
+    }
+
+    /// Whether the object's groups are others than those that its page goes by; forgets what policy
+    /// said then.
+    fn moved(&mut self, object: &Id) -> bool {
+        let Some(page) = self.pages.get_mut(object) else { return false };
+        let same =
+            self.directory.groups_of(object).map(|group| group.name.as_str()).eq(page.groups.iter().map(|one| &**one));
+        if !same {
+            page.rulings.clear();
+            self.board.objects_due.insert(Arc::clone(object));
+        }
+        !same
+    }
+
+    /// What may stand otherwise on an object now.
+    fn candidates(&mut self, object: &Id) -> BTreeSet<Id> {
+        let mut names = self.index.free.clone();
+        let family = self.directory.object(object).is_some_and(|object| object.parent.is_some());
+        if family {
+            names.extend(self.index.of_parent.iter().cloned());
+        }
+        if !self.index.of_children.is_empty() && self.directory.children(object).next().is_some() {
+            names.extend(self.index.of_children.iter().cloned());
+        }
+        let Some(page) = self.pages.get(object) else { return names };
+        let open = page.alerts.iter().filter(|(_, alert)| alert.status == Status::Open).map(|(name, _)| name);
+        names.extend(open.chain(page.pending.keys()).cloned());
+        let active: Vec<Id> = page.active().cloned().collect();
+        for symptom in active {
+            let uses = self.index.uses(&symptom);
+            names.extend(uses.own.iter().cloned());
+            if !uses.mentioned {
+                names.insert(symptom);
+            }
+        }
+        names
+    }
+
+    /// What may stand otherwise on those that look at an object's facts: its children and parent.
+    fn relatives(&mut self, object: &Id) -> Vec<(Id, Id)> {
+        let mut all = Vec::new();
+        if !self.index.of_parent.is_empty() {
+            for child in self.directory.children(object) {
+                let child: Id = child.into();
+                all.extend(self.index.of_parent.iter().map(|name| (Arc::clone(&child), Arc::clone(name))));
+            }
+        }
+        let parent = self.directory.object(object).and_then(|object| object.parent.as_deref());
+        if let Some(parent) = parent.filter(|_| !self.index.of_children.is_empty()) {
+            let parent: Id = parent.into();
+            all.extend(self.index.of_children.iter().map(|name| (Arc::clone(&parent), Arc::clone(name))));
+        }
+        // What is open there may be inhibited from here, or no longer.
+        if self.compiled.config().inhibit_by_parent
+            && let Some(page) = self.pages.get(object)
+        {
+            let own = page.alerts.keys().filter(|name| page.open(name).is_some());
+            all.extend(own.map(|name| (Arc::clone(object), Arc::clone(name))));
+        }
+        all
+    }
+
+    /// Looks, without a page for an object of which there is nothing to say.
+    fn look_if_any(&mut self, object: &Id, name: &Id, trigger: &Trigger<'_>) {
+        let blank = !self.pages.contains_key(object);
+        if blank && !self.could_hold(object, name) {
+            return;
+        }
+        let object = self.page(object);
+        self.look(&object, name, trigger);
+        if !blank {
+            self.rehush(&object, name);
+        }
+    }
+
+    fn could_hold(&mut self, object: &Id, name: &Id) -> bool {
+        let case = self.judge(object, name);
+        case.enabled && case.holds
+    }
+}
+
+/// What of an object is audited: all but its metrics and when it was heard of.
+fn described(object: &Object) -> Value {
+    let properties: BTreeMap<&str, &str> =
+        object.properties.iter().filter_map(|(name, fact)| Some((name.as_str(), fact.value.as_deref()?))).collect();
+    json!({
+        "kind": object.kind,
+        "parent": object.parent,
+        "properties": properties,
+        "discovered": object.discovered,
+    })
+}
+
+/// The names of what `one` has and `other` has not, or has otherwise.
+fn names(one: &Config, other: &Config) -> Value {
+    fn differing<'a, T: PartialEq>(one: &'a [T], other: &[T], name: impl Fn(&'a T) -> String) -> Vec<String> {
+        one.iter().filter(|part| !other.contains(part)).map(name).collect()
+    }
+    let mut names = json!({
+        "groups": differing(&one.groups, &other.groups, |group| group.name.clone()),
+        "policies": differing(&one.policies, &other.policies, |policy| policy.name.clone()),
+        "alerts": differing(&one.definitions, &other.definitions, |definition| definition.name.clone()),
+        "routes": differing(&one.routes, &other.routes, |route| route.place.to_string()),
+        "badge": one.badge,
+        "reopen_ms": one.reopen_ms,
+        "inhibit_by_parent": one.inhibit_by_parent,
+    });
+    if let Some(names) = names.as_object_mut() {
+        names.retain(|_, value| value.as_array().is_none_or(|names| !names.is_empty()));
+    }
+    names
+}

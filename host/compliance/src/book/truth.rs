@@ -1,0 +1,141 @@
+//! Whether a condition holds on an object, and by which symptoms.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use lifesigns_model::Criticality;
+
+use super::{
+    limits,
+    page::{Id, Page},
+    ruling::Ruling,
+};
+use crate::{
+    compiled::CompiledCondition, config::Scope, directory::Directory, expression::Expression, pattern::Pattern,
+    record::Symptom,
+};
+
+/// The active symptoms that a condition is about.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Object and symptom, the first [`limits::ALERT_SYMPTOMS`] in the order of the condition.
+    pub(super) symptoms: Vec<(Id, Id)>,
+    /// The worst of all of them; of equal ones the first.
+    pub(super) worst: Option<(Criticality, Id, Id)>,
+    /// There are more than `symptoms` has room for.
+    pub(super) more: bool,
+    known: BTreeSet<(Id, Id)>,
+}
+
+impl Found {
+    pub(super) fn add(&mut self, object: &Id, name: &Id, symptom: &Symptom) {
+        if self.worst.as_ref().is_none_or(|(worst, ..)| symptom.criticality > *worst) {
+            self.worst = Some((symptom.criticality, Arc::clone(object), Arc::clone(name)));
+        }
+        let one = (Arc::clone(object), Arc::clone(name));
+        if self.symptoms.len() >= limits::ALERT_SYMPTOMS {
+            self.more |= !self.known.contains(&one);
+        } else if self.known.insert(one.clone()) {
+            self.symptoms.push(one);
+        }
+    }
+
+    /// Whether it is among them.
+    pub(super) fn has(&self, object: &str, name: &str) -> bool {
+        self.symptoms.iter().any(|(whose, one)| **whose == *object && **one == *name)
+    }
+}
+
+/// What a condition is looked at with.
+pub(super) struct View<'a> {
+    pub(super) pages: &'a BTreeMap<Id, Page>,
+    pub(super) directory: &'a Directory,
+    pub(super) object: &'a Id,
+    pub(super) ruling: &'a Ruling,
+}
+
+impl View<'_> {
+    /// Whether `condition` holds. Everything in it is looked at, so that what is found does not
+    /// depend on the order; symptoms under a negation are not found.
+    pub(super) fn holds(&self, condition: &CompiledCondition, found: &mut Option<&mut Found>) -> bool {
+        match condition {
+            CompiledCondition::All(all) => self.count(all, found) == all.len(),
+            CompiledCondition::Any(all) => self.count(all, found) > 0,
+            CompiledCondition::Count(least, all) => self.count(all, found) >= self.least(*least),
+            CompiledCondition::Not(one) => !self.holds(one, &mut None),
+            CompiledCondition::Symptom(pattern, scope) => self.symptom(pattern, *scope, found),
+            CompiledCondition::Fact(expression, scope) => self.fact(expression, *scope),
+        }
+    }
+
+    fn count(&self, all: &[CompiledCondition], found: &mut Option<&mut Found>) -> usize {
+        all.iter().filter(|one| self.holds(one, found)).count()
+    }
+
+    /// A threshold `count` stands for the written number; less than one is one.
+    fn least(&self, written: usize) -> usize {
+        match self.ruling.thresholds.get("count") {
+            Some(count) => count.ceil().max(1.0) as usize,
+            None => written,
+        }
+    }
+
+    /// The parent's id, if it has one.
+    fn parent(&self) -> Option<&str> {
+        self.directory.object(self.object)?.parent.as_deref()
+    }
+
+    fn symptom(&self, pattern: &Pattern, scope: Scope, found: &mut Option<&mut Found>) -> bool {
+        match scope {
+            Scope::Own => self.active(self.object, pattern, found),
+            Scope::Parent => self.parent().is_some_and(|parent| self.active(parent, pattern, found)),
+            Scope::Children => {
+                let mut any = false;
+                for child in self.directory.children(self.object) {
+                    any |= self.active(child, pattern, found);
+                    if any && found.is_none() {
+                        break;
+                    }
+                }
+                any
+            }
+        }
+    }
+
+    fn active(&self, object: &str, pattern: &Pattern, found: &mut Option<&mut Found>) -> bool {
+        let Some((object, page)) = self.pages.get_key_value(object) else { return false };
+        if pattern.is_literal() {
+            return match page.symptoms.get_key_value(pattern.as_str()) {
+                Some((name, symptom)) if symptom.active => {
+                    if let Some(found) = found {
+                        found.add(object, name, symptom);
+                    }
+                    true
+                }
+                _ => false,
+            };
+        }
+        let mut any = false;
+        for (name, symptom) in page.symptoms.iter().filter(|(name, one)| one.active && pattern.matches(name)) {
+            any = true;
+            if let Some(found) = found {
+                found.add(object, name, symptom);
+            }
+        }
+        any
+    }
+
+    fn fact(&self, expression: &Expression, scope: Scope) -> bool {
+        let holds = |id: &str| {
+            let object = self.directory.object(id);
+            object.is_some_and(|object| expression.evaluate(object, &self.ruling.thresholds).holds)
+        };
+        match scope {
+            Scope::Own => holds(self.object),
+            Scope::Parent => self.parent().is_some_and(holds),
+            Scope::Children => self.directory.children(self.object).any(holds),
+        }
+    }
+}
