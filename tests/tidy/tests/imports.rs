@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lifesigns_tidy::{Crate, crates};
 
 /// The host wing, from the bottom up: a crate, and all of the house that it may be built with.
-const HOST: [(&str, &[&str]); 13] = [
+const HOST: [(&str, &[&str]); 14] = [
     ("lifesigns-model", &[]),
     ("lifesigns-sandbox", &["lifesigns-model"]),
     ("lifesigns-engine", &["lifesigns-model"]),
@@ -16,8 +16,9 @@ const HOST: [(&str, &[&str]); 13] = [
     ("lifesigns-compliance", &["lifesigns-model"]),
     ("lifesigns-outlets", &["lifesigns-model", "lifesigns-compliance"]),
     ("lifesigns-store", &["lifesigns-model", "lifesigns-compliance"]),
-    ("lifesigns-settings", &["lifesigns-model", "lifesigns-compliance", "lifesigns-outlets"]),
+    ("lifesigns-settings", &["lifesigns-model", "lifesigns-compliance", "lifesigns-intake", "lifesigns-outlets"]),
     ("lifesigns-control", &["lifesigns-model", "lifesigns-compliance"]),
+    ("lifesigns-report", &["lifesigns-model", "lifesigns-compliance"]),
     ("lifesigns-workbench", &[]),
     ("lifesigns", &["lifesigns-model", "lifesigns-engine", "lifesigns-sandbox", "lifesigns-shelf"]),
     ("lifesigns-cli", &["lifesigns", "lifesigns-intake", "lifesigns-outlets", "lifesigns-workbench"]),

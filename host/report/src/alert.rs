@@ -1,0 +1,164 @@
+//! An alert as a card of the HTML report.
+
+use lifesigns_compliance::{Alert, Cause};
+use serde::Serialize;
+
+use crate::{
+    text::{time, visible},
+    why,
+};
+
+/// An alert, its texts made visible; the template escapes them.
+#[derive(Serialize)]
+pub(crate) struct Card {
+    id: String,
+    title: String,
+    definition: String,
+    object: String,
+    criticality: &'static str,
+    impact: &'static str,
+    summary: String,
+    opened: String,
+    last: String,
+    cancelled: String,
+    cause: &'static str,
+    count: u64,
+    reopened: u32,
+    controls: Vec<String>,
+    recommendations: Vec<String>,
+    evidence: Vec<Line>,
+    /// Raises between the first and the last evidence that are not shown.
+    left_out: u64,
+    attributes: Vec<(String, String)>,
+    memberships: Vec<Row>,
+    decisions: Vec<Decision>,
+    acknowledged: String,
+    owner: String,
+    silenced_by: String,
+    notes: Vec<Note>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    time: String,
+    place: String,
+    text: String,
+    /// Lines are left out before this one.
+    gap: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    how: String,
+    place: String,
+}
+
+#[derive(Serialize)]
+struct Decision {
+    setting: String,
+    value: String,
+    by: String,
+    overrode: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Note {
+    who: String,
+    time: String,
+    text: String,
+}
+
+impl Card {
+    pub(crate) fn new(alert: &Alert) -> Self {
+        let all = |texts: &[String]| texts.iter().map(|text| visible(text)).collect::<Vec<_>>();
+        Self {
+            id: alert.id.clone(),
+            title: visible(&alert.title),
+            definition: visible(&alert.definition),
+            object: visible(&alert.object),
+            criticality: alert.criticality.as_str(),
+            impact: alert.impact.as_str(),
+            summary: visible(&alert.summary),
+            opened: time(alert.opened_ns),
+            last: time(alert.last_ns),
+            cancelled: alert.cancelled_ns.map(time).unwrap_or_default(),
+            cause: alert.cause.map(cause).unwrap_or_default(),
+            count: alert.count,
+            reopened: alert.reopened,
+            controls: all(&alert.controls),
+            recommendations: all(&alert.recommendations),
+            evidence: evidence(alert),
+            left_out: left_out(alert),
+            attributes: alert.attributes.iter().map(|(name, value)| (visible(name), visible(value))).collect(),
+            memberships: memberships(alert),
+            decisions: decisions(alert),
+            acknowledged: match &alert.acknowledged {
+                Some(by) => format!("{}, {}", visible(&by.who), time(by.time_ns)),
+                None => String::new(),
+            },
+            owner: visible(alert.owner.as_deref().unwrap_or_default()),
+            silenced_by: visible(alert.silenced_by.as_deref().unwrap_or_default()),
+            notes: notes(alert),
+        }
+    }
+}
+
+fn left_out(alert: &Alert) -> u64 {
+    match alert.shown.last.is_empty() {
+        true => 0,
+        false => alert.count.saturating_sub((alert.shown.first.len() + alert.shown.last.len()) as u64),
+    }
+}
+
+fn evidence(alert: &Alert) -> Vec<Line> {
+    let gap = left_out(alert) > 0;
+    let first = alert.shown.first.iter().map(|it| (it, false));
+    let last = alert.shown.last.iter().enumerate().map(|(at, it)| (it, gap && at == 0));
+    let line = |(it, gap): (&lifesigns_compliance::Evidence, bool)| Line {
+        time: time(it.time_ns),
+        place: format!("{}:{}", visible(&it.source), it.line),
+        text: visible(&it.text),
+        gap,
+    };
+    first.chain(last).map(line).collect()
+}
+
+fn memberships(alert: &Alert) -> Vec<Row> {
+    let row = |it: &lifesigns_compliance::Membership| Row {
+        name: visible(&it.group),
+        how: visible(&it.how),
+        place: visible(&it.place.to_string()),
+    };
+    alert.why.groups.iter().map(row).collect()
+}
+
+fn decisions(alert: &Alert) -> Vec<Decision> {
+    let decision = |step: &lifesigns_compliance::Step| Decision {
+        setting: visible(&step.setting),
+        value: visible(&step.value),
+        by: visible(&why::by(&step.by)),
+        overrode: step.overrode.iter().map(|it| visible(&format!("{} by {}", it.value, why::by(it)))).collect(),
+    };
+    alert.why.steps.iter().map(decision).collect()
+}
+
+fn notes(alert: &Alert) -> Vec<Note> {
+    let note = |it: &lifesigns_compliance::Note| Note {
+        who: visible(&it.by.who),
+        time: time(it.by.time_ns),
+        text: visible(&it.text),
+    };
+    alert.notes.iter().map(note).collect()
+}
+
+/// Why it ended, in words.
+pub(crate) const fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Clear => "the rule cleared it",
+        Cause::Hold => "not seen again within its hold time",
+        Cause::Fact => "a fact changed",
+        Cause::Policy => "the configuration changed",
+        Cause::Hand => "a person cancelled it",
+    }
+}

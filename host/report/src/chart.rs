@@ -1,0 +1,75 @@
+//! A badge over time as an inline SVG: steps, because a badge holds until it changes.
+
+use std::fmt::Write;
+
+use lifesigns_compliance::BadgePoint;
+use serde::Serialize;
+
+/// Units of the drawing; it scales with the page.
+const WIDTH: f64 = 600.0;
+const HEIGHT: f64 = 60.0;
+/// More steps than can be told apart are thinned out.
+const STEPS: usize = 300;
+
+/// Numbers only: nothing in it comes from a log.
+#[derive(Serialize)]
+pub(crate) struct Chart {
+    /// The `d` of an SVG path.
+    path: String,
+    width: f64,
+    height: f64,
+    from: String,
+    to: String,
+}
+
+impl Chart {
+    /// The chart of `history`, oldest first, up to `now_ns`; `None` if there is none.
+    pub(crate) fn new(history: &[BadgePoint], now_ns: u64) -> Option<Self> {
+        let first = history.first()?;
+        let last = history.last()?;
+        let end_ns = now_ns.max(last.time_ns);
+        let span = end_ns.saturating_sub(first.time_ns).max(1) as f64;
+        let x = |time_ns: u64| time_ns.saturating_sub(first.time_ns) as f64 / span * WIDTH;
+        let y = |score: u8| HEIGHT - 1.0 - f64::from(score.min(100)) / 100.0 * (HEIGHT - 2.0);
+        let mut path = format!("M0 {:.1}", y(first.badge.score));
+        let step = history.len().div_ceil(STEPS).max(1);
+        for (at, point) in history.iter().enumerate().skip(1) {
+            // The last point is always drawn: it is how the badge is now.
+            if at % step != 0 && at + 1 != history.len() {
+                continue;
+            }
+            // Writing into a string does not fail.
+            let _ = write!(path, "H{:.1}V{:.1}", x(point.time_ns), y(point.badge.score));
+        }
+        let _ = write!(path, "H{WIDTH:.1}");
+        let (from, to) = (crate::text::time(first.time_ns), crate::text::time(end_ns));
+        Some(Self { path, width: WIDTH, height: HEIGHT, from, to })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lifesigns_compliance::{Badge, BadgeOf};
+
+    use super::*;
+
+    fn point(time_ns: u64, score: u8) -> BadgePoint {
+        let badge = Badge { score, worst: score, share: score, violations: 0, allowed: 0 };
+        BadgePoint { of: BadgeOf::Group, name: "g".into(), time_ns, badge }
+    }
+
+    #[test]
+    fn a_badge_holds_until_it_changes() {
+        let chart = Chart::new(&[point(0, 100), point(500, 0)], 1000).unwrap();
+        assert_eq!(chart.path, "M0 1.0H300.0V59.0H600.0");
+        assert!(Chart::new(&[], 1000).is_none());
+    }
+
+    #[test]
+    fn odd_histories_make_a_chart_of_bounded_size() {
+        let long: Vec<_> = (0..100_000).map(|at| point(at, 255)).collect();
+        assert!(Chart::new(&long, 0).unwrap().path.len() < 10_000);
+        let backwards = [point(u64::MAX, 0), point(0, 100)];
+        assert!(!Chart::new(&backwards, 0).unwrap().path.contains("NaN"));
+    }
+}

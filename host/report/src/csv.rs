@@ -1,0 +1,142 @@
+//! The report for spreadsheets: one table, a line a member and a line an alert. A field that a
+//! spreadsheet would take for a formula gets an apostrophe in front (OWASP: CSV injection).
+
+use std::{borrow::Cow, io::Write};
+
+use csv::Writer;
+use lifesigns_compliance::{
+    Alert,
+    query::{ObjectLine, Report},
+};
+
+use crate::{WriteError, text, why};
+
+/// The first line.
+const COLUMNS: [&str; 24] = [
+    "row",
+    "object",
+    "kind",
+    "groups",
+    "badge",
+    "violations",
+    "allowed",
+    "alert",
+    "id",
+    "title",
+    "criticality",
+    "impact",
+    "controls",
+    "opened",
+    "last",
+    "cancelled",
+    "cause",
+    "count",
+    "summary",
+    "recommendations",
+    "evidence",
+    "acknowledged",
+    "owner",
+    "why",
+];
+
+pub(crate) fn write(report: &Report, out: &mut impl Write) -> Result<(), WriteError> {
+    let mut writer = Writer::from_writer(out);
+    writer.write_record(COLUMNS).map_err(WriteError::new)?;
+    for member in &report.group.objects {
+        record(&mut writer, of_member(member))?;
+    }
+    for (row, alerts) in
+        [("finding", &report.findings), ("exception", &report.exceptions), ("resolved", &report.resolved)]
+    {
+        for alert in alerts {
+            record(&mut writer, of_alert(row, alert))?;
+        }
+    }
+    writer.flush().map_err(WriteError::new)
+}
+
+fn record<W: Write>(writer: &mut Writer<W>, fields: [String; COLUMNS.len()]) -> Result<(), WriteError> {
+    writer.write_record(fields.iter().map(|field| harmless(field).into_owned())).map_err(WriteError::new)
+}
+
+/// `field` as text that no spreadsheet evaluates.
+fn harmless(field: &str) -> Cow<'_, str> {
+    match field.trim_start().chars().next() {
+        Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '|' | '%') => Cow::Owned(format!("'{field}")),
+        _ => Cow::Borrowed(field),
+    }
+}
+
+fn of_member(line: &ObjectLine) -> [String; COLUMNS.len()] {
+    let mut fields: [String; COLUMNS.len()] = Default::default();
+    let values = [
+        "member".to_owned(),
+        text::visible(&line.object.id),
+        text::visible(line.object.kind.as_deref().unwrap_or_default()),
+        list(&line.groups),
+        line.badge.score.to_string(),
+        line.badge.violations.to_string(),
+        line.badge.allowed.to_string(),
+    ];
+    for (field, value) in fields.iter_mut().zip(values) {
+        *field = value;
+    }
+    fields
+}
+
+fn of_alert(row: &str, alert: &Alert) -> [String; COLUMNS.len()] {
+    let time = |time: Option<u64>| time.map(text::time).unwrap_or_default();
+    let evidence: Vec<String> = alert
+        .shown
+        .first
+        .iter()
+        .chain(&alert.shown.last)
+        .map(|it| format!("{}:{}: {}", it.source, it.line, it.text))
+        .collect();
+    [
+        row.to_owned(),
+        text::visible(&alert.object),
+        String::new(),
+        list(&alert.groups),
+        String::new(),
+        String::new(),
+        String::new(),
+        text::visible(&alert.definition),
+        alert.id.clone(),
+        text::visible(&alert.title),
+        alert.criticality.to_string(),
+        alert.impact.as_str().to_owned(),
+        list(&alert.controls),
+        text::time(alert.opened_ns),
+        text::time(alert.last_ns),
+        time(alert.cancelled_ns),
+        alert.cause.map(crate::alert::cause).unwrap_or_default().to_owned(),
+        alert.count.to_string(),
+        text::visible(&alert.summary),
+        list(&alert.recommendations),
+        list(&evidence),
+        alert.acknowledged.as_ref().map(|by| text::visible(&by.who)).unwrap_or_default(),
+        text::visible(alert.owner.as_deref().unwrap_or_default()),
+        text::visible(&why::in_a_line(&alert.why)),
+    ]
+}
+
+/// Several values in one field.
+fn list(values: &[String]) -> String {
+    values.iter().map(|value| text::visible(value)).collect::<Vec<_>>().join(" | ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_are_defused_and_words_are_not_touched() {
+        for formula in ["=1+1", "+1", "-2+3", "@SUM(A1)", " =1", "\u{ff1d}1", "|cmd", "%0"] {
+            assert_eq!(harmless(formula), format!("'{formula}"));
+        }
+        for word in ["vm-7", "a=b", "", "10", "'quoted"] {
+            assert_eq!(harmless(word), word);
+        }
+    }
+}

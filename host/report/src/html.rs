@@ -1,0 +1,28 @@
+//! The report for people: one HTML file. The template escapes all that it is given; the policy in
+//! its head lets a browser load and run nothing.
+
+use std::io::Write;
+
+use lifesigns_compliance::query::Report;
+use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
+
+use crate::{WriteError, page::Page};
+
+/// So many resolved alerts are listed; CSV and JSON have all of them.
+pub const RESOLVED_SHOWN: usize = 1000;
+
+/// The name ends in `.html`: that is what turns escaping on.
+const NAME: &str = "report.html";
+const TEMPLATE: &str = include_str!("report.html");
+
+pub(crate) fn write(report: &Report, version: &str, out: &mut impl Write) -> Result<(), WriteError> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(WriteError::new)?;
+    environment.set_syntax(syntax);
+    environment.add_template(NAME, TEMPLATE).map_err(WriteError::new)?;
+    let template = environment.get_template(NAME).map_err(WriteError::new)?;
+    let page = Serde(Page::new(report, version));
+    template.render_captured_to(page, out).map_err(WriteError::new)?;
+    Ok(())
+}

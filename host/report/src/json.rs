@@ -1,0 +1,22 @@
+//! The report for programs: all of it, times in nanoseconds since the Unix epoch.
+
+use std::io::Write;
+
+use lifesigns_compliance::query::Report;
+use serde::Serialize;
+
+use crate::WriteError;
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Made<'a> {
+    /// Program and version.
+    made_by: String,
+    report: &'a Report,
+}
+
+pub(crate) fn write(report: &Report, version: &str, out: &mut impl Write) -> Result<(), WriteError> {
+    let made = Made { made_by: format!("lifesigns {version}"), report };
+    serde_json::to_writer_pretty(&mut *out, &made).map_err(WriteError::new)?;
+    out.write_all(b"\n").map_err(WriteError::new)
+}

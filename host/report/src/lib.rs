@@ -1,0 +1,67 @@
+//! A compliance report as auditors read it: HTML that needs nothing else and prints well, CSV for
+//! spreadsheets, JSON for programs. What logs say is shown in it and never obeyed.
+
+mod alert;
+mod chart;
+mod csv;
+mod html;
+mod json;
+mod page;
+mod text;
+mod why;
+
+use std::{fmt, io::Write, str::FromStr};
+
+use lifesigns_compliance::query::Report;
+
+pub use html::RESOLVED_SHOWN;
+pub use text::{time, visible};
+pub use why::in_a_line;
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people: one file, without scripts, fonts or pictures from elsewhere.
+    Html,
+    /// For spreadsheets: a line a member and a line an alert.
+    Csv,
+    /// For programs.
+    Json,
+}
+
+/// A report could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the report cannot be written: {0}")]
+pub struct WriteError(String);
+
+impl WriteError {
+    pub(crate) fn new(error: impl fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Writes `report` to `out`; `version` is that of the program that made it.
+///
+/// # Errors
+///
+/// If `out` does not take it.
+pub fn write(report: &Report, format: Format, version: &str, out: &mut impl Write) -> Result<(), WriteError> {
+    match format {
+        Format::Html => html::write(report, version, out),
+        Format::Csv => csv::write(report, out),
+        Format::Json => json::write(report, version, out),
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        match word {
+            "html" => Ok(Self::Html),
+            "csv" => Ok(Self::Csv),
+            "json" => Ok(Self::Json),
+            _ => Err(format!("{word:?} is not html, csv or json")),
+        }
+    }
+}

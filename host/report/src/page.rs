@@ -1,0 +1,148 @@
+//! The report as the template sees it.
+
+use std::collections::BTreeMap;
+
+use lifesigns_compliance::{
+    Alert,
+    query::{Control, ObjectLine, Report},
+};
+use serde::Serialize;
+
+use crate::{
+    alert::Card,
+    chart::Chart,
+    html::RESOLVED_SHOWN,
+    text::{time, visible},
+};
+
+#[derive(Serialize)]
+pub(crate) struct Page {
+    version: String,
+    made: String,
+    group: String,
+    title: String,
+    score: u8,
+    colour: &'static str,
+    worst: u8,
+    share: u8,
+    members: Vec<Member>,
+    violated: usize,
+    policies: Vec<String>,
+    chart: Option<Chart>,
+    controls: Vec<ControlRow>,
+    findings: Vec<Card>,
+    exceptions: Vec<Card>,
+    resolved: Vec<Card>,
+    resolved_count: usize,
+    counts: Vec<(&'static str, usize)>,
+}
+
+#[derive(Serialize)]
+struct Member {
+    id: String,
+    kind: String,
+    discovered: bool,
+    groups: String,
+    score: u8,
+    colour: &'static str,
+    violations: u32,
+    allowed: u32,
+    symptoms: String,
+}
+
+#[derive(Serialize)]
+struct ControlRow {
+    framework: String,
+    id: String,
+    state: &'static str,
+    violations: Vec<Link>,
+    exceptions: Vec<Link>,
+}
+
+#[derive(Serialize)]
+struct Link {
+    id: String,
+    text: String,
+}
+
+impl Page {
+    pub(crate) fn new(report: &Report, version: &str) -> Self {
+        let line = &report.group.line;
+        let cards = |alerts: &[Alert]| alerts.iter().map(Card::new).collect::<Vec<_>>();
+        let objects: BTreeMap<&str, &str> =
+            report.findings.iter().chain(&report.exceptions).map(|it| (it.id.as_str(), it.object.as_str())).collect();
+        Self {
+            version: version.to_owned(),
+            made: time(report.time_ns),
+            group: visible(&line.name),
+            title: visible(if line.title.is_empty() { &line.name } else { &line.title }),
+            score: line.badge.score,
+            colour: colour(line.badge.score),
+            worst: line.badge.worst,
+            share: line.badge.share,
+            members: report.group.objects.iter().map(member).collect(),
+            violated: line.violated,
+            policies: report.group.policies.iter().map(|it| visible(it)).collect(),
+            chart: Chart::new(&report.group.history, report.time_ns),
+            controls: report.controls.iter().map(|it| control(it, &objects)).collect(),
+            findings: cards(&report.findings),
+            exceptions: cards(&report.exceptions),
+            resolved: cards(report.resolved.get(..RESOLVED_SHOWN).unwrap_or(&report.resolved)),
+            resolved_count: report.resolved.len(),
+            counts: counts(&report.findings),
+        }
+    }
+}
+
+fn member(line: &ObjectLine) -> Member {
+    Member {
+        id: visible(&line.object.id),
+        kind: visible(line.object.kind.as_deref().unwrap_or_default()),
+        discovered: line.object.discovered,
+        groups: visible(&line.groups.join(", ")),
+        score: line.badge.score,
+        colour: colour(line.badge.score),
+        violations: line.badge.violations,
+        allowed: line.badge.allowed,
+        symptoms: visible(&line.symptoms.join(", ")),
+    }
+}
+
+fn control(control: &Control, objects: &BTreeMap<&str, &str>) -> ControlRow {
+    let (framework, id) = control.id.split_once(':').unwrap_or(("", &control.id));
+    let links = |ids: &[String]| -> Vec<Link> {
+        let text = |id: &str| visible(objects.get(id).copied().unwrap_or(id));
+        ids.iter().map(|id| Link { id: id.clone(), text: text(id) }).collect()
+    };
+    let state = match (control.violations.is_empty(), control.exceptions.is_empty()) {
+        (false, _) => "breached",
+        (true, false) => "allowed",
+        (true, true) => "met",
+    };
+    ControlRow {
+        framework: visible(framework),
+        id: visible(id),
+        state,
+        violations: links(&control.violations),
+        exceptions: links(&control.exceptions),
+    }
+}
+
+/// Findings by criticality, the worst first.
+fn counts(findings: &[Alert]) -> Vec<(&'static str, usize)> {
+    let mut counts: BTreeMap<_, usize> = BTreeMap::new();
+    for alert in findings {
+        *counts.entry(alert.criticality).or_default() += 1;
+    }
+    counts.into_iter().rev().map(|(criticality, count)| (criticality.as_str(), count)).collect()
+}
+
+/// A score's colour, by VMware's steps.
+const fn colour(score: u8) -> &'static str {
+    match score {
+        100.. => "green",
+        75..=99 => "yellow",
+        25..=74 => "orange",
+        _ => "red",
+    }
+}

@@ -1,0 +1,76 @@
+//! The why in one line, for a cell of a table.
+
+use lifesigns_compliance::{Verdict, Why};
+
+/// Each decision with who made it: `allow = true by policy playground (group playground,
+/// lifesigns.toml:8:1)`; the groups if nothing was decided.
+pub fn in_a_line(why: &Why) -> String {
+    if why.steps.is_empty() {
+        return match why.groups.as_slice() {
+            [] => "in no group; no policy says anything about it".to_owned(),
+            groups => {
+                let names: Vec<_> = groups.iter().map(|it| format!("{} ({})", it.group, it.how)).collect();
+                format!("no policy says anything about it; in {}", names.join(", "))
+            }
+        };
+    }
+    let steps = why.steps.iter().map(|step| {
+        let over = match step.overrode.len() {
+            0 => String::new(),
+            _ => {
+                let lost: Vec<_> = step.overrode.iter().map(|it| format!("{} = {}", it.policy, it.value)).collect();
+                format!(", over {}", lost.join(", "))
+            }
+        };
+        format!("{} = {} by {}{over}", step.setting, step.value, by(&step.by))
+    });
+    steps.collect::<Vec<_>>().join("; ")
+}
+
+/// `policy playground (group playground, lifesigns.toml:8:1)`.
+pub(crate) fn by(verdict: &Verdict) -> String {
+    match &verdict.group {
+        Some(group) => format!("policy {} (group {group}, {})", verdict.policy, verdict.place),
+        None => format!("policy {} (all objects, {})", verdict.policy, verdict.place),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lifesigns_compliance::{Membership, Step, config::Place};
+
+    use super::*;
+
+    fn verdict(policy: &str, group: Option<&str>, value: &str, line: u32) -> Verdict {
+        Verdict {
+            policy: policy.into(),
+            group: group.map(Into::into),
+            pattern: "docker-*".into(),
+            value: value.into(),
+            place: Place { file: "lifesigns.toml".into(), line, column: 1 },
+        }
+    }
+
+    #[test]
+    fn says_who_and_over_whom() {
+        let step = Step {
+            setting: "allow".into(),
+            value: "true".into(),
+            by: verdict("playground", Some("playground"), "true", 8),
+            overrode: vec![verdict("strict", None, "false", 20)],
+        };
+        assert_eq!(
+            in_a_line(&Why { groups: vec![], steps: vec![step] }),
+            "allow = true by policy playground (group playground, lifesigns.toml:8:1), over strict = false"
+        );
+    }
+
+    #[test]
+    fn says_that_nothing_was_said() {
+        let membership =
+            Membership { group: "linux".into(), place: Place::default(), how: "listed as \"vm-*\"".into() };
+        let why = Why { groups: vec![membership], steps: vec![] };
+        assert_eq!(in_a_line(&why), "no policy says anything about it; in linux (listed as \"vm-*\")");
+        assert_eq!(in_a_line(&Why::default()), "in no group; no policy says anything about it");
+    }
+}
