@@ -46,6 +46,10 @@ pub struct Raised<'a>(&'a mut Alert);
 impl Raised<'_> {
     /// Adds a detail.
     pub fn attribute(self, name: &str, value: impl Into<String>) -> Self {
+        if self.0.attributes.capacity() == 0 {
+            // Growing from nothing makes room for four, by a longer way.
+            self.0.attributes = Vec::with_capacity(2);
+        }
         self.0.attributes.push((name.to_owned(), value.into()));
         self
     }
