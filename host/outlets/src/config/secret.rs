@@ -1,0 +1,73 @@
+//! Values that are read where they are kept, when they are needed, and printed nowhere.
+
+use std::{env, fmt, fs::File, io::Read, path::PathBuf};
+
+/// The longest secret.
+const SECRET_BYTES: u64 = 64 * 1024;
+
+/// Where a value is kept. Read anew for each delivery, so that a rotated secret needs no reload.
+/// Neither `Debug` nor `Display` prints a value.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// In this environment variable.
+    Env(String),
+    /// In this file; one line end at its end is not part of it.
+    File(PathBuf),
+    /// Here: for header values that are no secret.
+    Plain(String),
+}
+
+impl Secret {
+    /// Reads the value.
+    ///
+    /// # Errors
+    /// It is not there, cannot be read, is empty, is not UTF-8 or longer than 64 KiB. The text names
+    /// the place and never the value.
+    pub fn read(&self) -> Result<String, String> {
+        let value = match self {
+            Self::Env(name) => match env::var(name) {
+                Ok(value) => value,
+                Err(env::VarError::NotPresent) => return Err(format!("{self} is not set")),
+                Err(env::VarError::NotUnicode(_)) => return Err(format!("{self} is not UTF-8")),
+            },
+            Self::File(_) => self.file()?,
+            Self::Plain(value) => return Ok(value.clone()),
+        };
+        if value.is_empty() { Err(format!("{self} is empty")) } else { Ok(value) }
+    }
+
+    fn file(&self) -> Result<String, String> {
+        let Self::File(path) = self else { return Err(format!("{self} is no file")) };
+        let file = File::open(path).map_err(|why| format!("{self}: {why}"))?;
+        let mut bytes = Vec::new();
+        file.take(SECRET_BYTES + 1).read_to_end(&mut bytes).map_err(|why| format!("{self}: {why}"))?;
+        if bytes.len() as u64 > SECRET_BYTES {
+            return Err(format!("{self} is longer than {SECRET_BYTES} bytes"));
+        }
+        // The error of `from_utf8` would carry the bytes.
+        let mut value = String::from_utf8(bytes).map_err(|_| format!("{self} is not UTF-8"))?;
+        if value.ends_with('\n') {
+            value.pop();
+            if value.ends_with('\r') {
+                value.pop();
+            }
+        }
+        Ok(value)
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "environment variable {name}"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Plain(_) => f.write_str("a value in the configuration"),
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({self})")
+    }
+}

@@ -1,0 +1,108 @@
+//! The address of an HTTP receiver. Many of them are secrets themselves: whoever has it may post.
+
+use std::fmt;
+
+use super::Secret;
+
+/// The longest URL.
+const URL_BYTES: usize = 2048;
+
+/// An `http://` or `https://` URL, here or where a secret is kept. `Debug` and `Display` show scheme,
+/// host and port alone, of a secret one only where it is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Url(Secret);
+
+impl Url {
+    /// Checks a URL.
+    ///
+    /// # Errors
+    /// What is wrong; the text does not repeat the URL.
+    pub fn new(text: impl Into<String>) -> Result<Self, String> {
+        let text = text.into();
+        check(&text)?;
+        Ok(Self(Secret::Plain(text)))
+    }
+
+    /// A URL that is kept elsewhere, and checked when it is read.
+    pub fn secret(kept: Secret) -> Self {
+        Self(kept)
+    }
+
+    /// Reads the URL.
+    ///
+    /// # Errors
+    /// It cannot be read, or it is not a URL.
+    pub fn read(&self) -> Result<String, String> {
+        let text = self.0.read()?;
+        let text = text.trim();
+        check(text).map_err(|why| format!("{}: {why}", self.0))?;
+        Ok(text.to_owned())
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Secret::Plain(text) => f.write_str(shown(text)),
+            kept => write!(f, "the URL in {kept}"),
+        }
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Url({self})")
+    }
+}
+
+/// Scheme, host and port: the path and the query of a webhook often are its password.
+fn shown(text: &str) -> &str {
+    let start = text.find("://").map_or(0, |at| at + 3);
+    let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
+    &text[..end]
+}
+
+fn check(text: &str) -> Result<(), String> {
+    if text.len() > URL_BYTES {
+        return Err(format!("a URL is at most {URL_BYTES} bytes long"));
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("a URL has neither spaces nor control characters; write others as %XX".into());
+    }
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let rest = rest.ok_or("it begins with http:// or https://")?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return Err("user and password do not belong in a URL: use an Authorization header from a file".into());
+    }
+    host_and_port(authority)?;
+    text.parse::<ureq::http::Uri>().map(drop).map_err(|why| why.to_string())
+}
+
+/// Splits `HOST[:PORT]`; IPv6 addresses are in brackets, which are taken off.
+pub(super) fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
+    let (host, port) = if let Some(inner) = text.strip_prefix('[') {
+        let (host, rest) = inner.split_once(']').ok_or("the address has no closing bracket")?;
+        host.parse::<std::net::Ipv6Addr>().map_err(|_| "what is in brackets is not an IPv6 address")?;
+        match rest {
+            "" => (host, None),
+            rest => (host, Some(rest.strip_prefix(':').ok_or("after the bracket comes :PORT")?)),
+        }
+    } else {
+        match text.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        }
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte);
+    if host.is_empty() || host.len() > 253 || !host.bytes().all(plain) {
+        return Err("it has no host, or one that is not a name of letters, digits, dots and dashes".into());
+    }
+    let port = match port {
+        Some(port) => {
+            Some(port.parse::<u16>().ok().filter(|port| *port > 0).ok_or("the port is a number from 1 to 65535")?)
+        }
+        None => None,
+    };
+    Ok((host.to_owned(), port))
+}

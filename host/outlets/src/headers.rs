@@ -1,0 +1,43 @@
+//! HTTP headers that an operator adds to a receiver's requests.
+
+use ureq::http::{HeaderName, HeaderValue};
+
+use crate::config::Secret;
+
+/// Headers that would change how the request itself is read.
+const OURS: [&str; 7] = ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"];
+
+/// What is wrong with names and values; one sentence each.
+pub(crate) fn mistakes(headers: &[(String, Secret)]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, value) in headers {
+        match name.parse::<HeaderName>() {
+            Ok(name) if OURS.contains(&name.as_str()) => found.push(format!("the header {name} is set by the host")),
+            Ok(_) => {}
+            Err(_) => found.push(format!("{name:?} is not the name of a header")),
+        }
+        if let Secret::Plain(text) = value
+            && HeaderValue::from_str(text).is_err()
+        {
+            found.push(format!("the value of the header {name:?} has a line end or another control character"));
+        }
+    }
+    found
+}
+
+/// The headers with their values.
+///
+/// # Errors
+/// A value cannot be read or is not one; the text never repeats it.
+pub(crate) fn read(headers: &[(String, Secret)]) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
+    let mut all = Vec::with_capacity(headers.len());
+    for (name, kept) in headers {
+        let value = kept.read()?;
+        let key = name.parse::<HeaderName>().map_err(|_| format!("{name:?} is not the name of a header"))?;
+        let mut value = HeaderValue::from_str(&value)
+            .map_err(|_| format!("header {name}: {kept} has a line end or another control character"))?;
+        value.set_sensitive(true);
+        all.push((key, value));
+    }
+    Ok(all)
+}
