@@ -67,6 +67,7 @@ fn engine_config(config: &Config) -> engine::Config {
         shards: typed.shards.unwrap_or(default.shards),
         inflight_bytes: typed.inflight_bytes.unwrap_or(default.inflight_bytes),
         pin: typed.pin.unwrap_or(default.pin),
+        cuts: false,
     }
 }
 
@@ -119,7 +120,7 @@ fn read(host: &Host, rank: u32, config: SourceConfig, stop: &Stop) -> Outcome {
         decoder: config.format.decoder(now_ns()),
     });
     let submit = |bytes: Vec<u8>| {
-        host.submit(Chunk { source: Arc::clone(&source), bytes, arrived_ns: Some(now_ns()), done: None });
+        host.submit(Chunk { source: Arc::clone(&source), bytes, arrived_ns: Some(now_ns()), cursor: None, done: None });
     };
     let failed = |error: std::io::Error| Failure::Failed(format!("{} cannot be read: {error}", config.name));
     match config.door {

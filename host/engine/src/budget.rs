@@ -5,35 +5,59 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// Room for so many bytes.
 pub(crate) struct Budget {
-    free: Mutex<usize>,
+    /// Less than nothing when somebody was not asked to wait.
+    free: Mutex<isize>,
     more: Condvar,
     total: usize,
 }
 
 impl Budget {
     pub(crate) fn new(total_bytes: usize) -> Arc<Self> {
-        Arc::new(Self { free: Mutex::new(total_bytes), more: Condvar::new(), total: total_bytes })
+        Arc::new(Self { free: Mutex::new(signed(total_bytes)), more: Condvar::new(), total: total_bytes })
     }
 
-    /// Waits for room. What is larger than everything waits for everything.
-    pub(crate) fn acquire(self: &Arc<Self>, bytes: usize) -> Permit {
+    /// Waits for room. What is larger than everything waits for everything. `full` runs when there is
+    /// none at once.
+    pub(crate) fn acquire(self: &Arc<Self>, bytes: usize, full: impl FnOnce()) -> Permit {
         let bytes = bytes.min(self.total);
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut free = self.more.wait_while(free, |free| *free < bytes).unwrap_or_else(PoisonError::into_inner);
-        *free -= bytes;
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        if *free < signed(bytes) {
+            drop(free);
+            full();
+            free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+            free = self.more.wait_while(free, |free| *free < signed(bytes)).unwrap_or_else(PoisonError::into_inner);
+        }
+        *free -= signed(bytes);
         Permit { budget: Arc::clone(self), bytes }
+    }
+
+    /// Takes room that may not be there: those who acquire some wait the longer for it.
+    pub(crate) fn charge(self: &Arc<Self>, bytes: usize) -> Permit {
+        *self.free.lock().unwrap_or_else(PoisonError::into_inner) -= signed(bytes);
+        Permit { budget: Arc::clone(self), bytes }
+    }
+
+    /// Whether more than half of it is taken.
+    pub(crate) fn is_short(&self) -> bool {
+        self.used() > self.total / 2
     }
 
     /// Waits until nothing is in flight.
     pub(crate) fn wait_empty(&self) {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.more.wait_while(free, |free| *free < self.total));
+        drop(self.more.wait_while(free, |free| *free < signed(self.total)));
     }
 
     /// Bytes in flight.
     pub(crate) fn used(&self) -> usize {
-        self.total - *self.free.lock().unwrap_or_else(PoisonError::into_inner)
+        let free = *self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        usize::try_from(signed(self.total) - free).unwrap_or_default()
     }
+}
+
+/// Bytes never come near a half of all numbers.
+fn signed(bytes: usize) -> isize {
+    isize::try_from(bytes).unwrap_or(isize::MAX)
 }
 
 /// So many bytes in flight.
@@ -42,9 +66,21 @@ pub(crate) struct Permit {
     bytes: usize,
 }
 
+impl Permit {
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Both as one.
+    pub(crate) fn and(mut self, mut other: Self) -> Self {
+        self.bytes += std::mem::take(&mut other.bytes);
+        self
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
-        *self.budget.free.lock().unwrap_or_else(PoisonError::into_inner) += self.bytes;
+        *self.budget.free.lock().unwrap_or_else(PoisonError::into_inner) += signed(self.bytes);
         self.budget.more.notify_all();
     }
 }
@@ -56,13 +92,26 @@ mod tests {
     #[test]
     fn bytes_come_back_and_let_the_next_one_in() {
         let budget = Budget::new(10);
-        let first = budget.acquire(6);
+        let first = budget.acquire(6, || ());
         let other = Arc::clone(&budget);
-        let waiter = std::thread::spawn(move || drop(other.acquire(1000)));
+        let waiter = std::thread::spawn(move || drop(other.acquire(1000, || ())));
         assert_eq!(budget.used(), 6);
         drop(first);
         waiter.join().expect("the waiter gets in once everything is free");
         budget.wait_empty();
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn what_is_charged_may_be_more_than_there_is() {
+        let budget = Budget::new(10);
+        let charged = budget.charge(7).and(budget.charge(8));
+        assert_eq!(budget.used(), 15);
+        let (other, (sender, full)) = (Arc::clone(&budget), std::sync::mpsc::channel());
+        let waiter = std::thread::spawn(move || drop(other.acquire(1, || sender.send(()).expect("it is awaited"))));
+        full.recv().expect("it says that it must wait");
+        drop(charged);
+        waiter.join().expect("there is room");
         assert_eq!(budget.used(), 0);
     }
 }

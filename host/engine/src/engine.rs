@@ -2,33 +2,28 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     thread::JoinHandle,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
-use lifesigns_model::{AlertRef, Chunk, ObjectFacts, Source, limits};
+use crossbeam_channel::unbounded;
+use lifesigns_model::{AlertRef, Chunk, Cut, ObjectFacts, Source, Start, limits};
 
 use crate::{
     Report, RuleSet, Tally,
-    budget::{Budget, Permit},
+    budget::Budget,
+    cut::Pieces,
+    dirty::Dirty,
+    live::{Front, Job, Shared, Task, lock},
     pin::Pins,
-    scan::Scanner,
     scanned::{Line, Scanned},
-    sequencer::{Sequencer, by_shard},
-    shard::Shard,
-    shard_of,
-    slot::Clock,
+    sequencer::{Item, Sequencer},
 };
 
 /// Where the live engine's alerts go. Called on shard threads; alerts of one object come in order.
 pub type AlertSink = Arc<dyn Fn(&AlertRef<'_>) + Send + Sync>;
 
-/// How often a shard looks at the reminders of silent objects: when its queue is empty, and when it
-/// never is.
-const IDLE: Duration = Duration::from_millis(100);
-const BUSY: Duration = Duration::from_secs(1);
 /// How much of the traffic is kept as a sample, and how often it is renewed.
 const SAMPLE_BYTES: usize = 256 << 10;
 const SAMPLE_EVERY: u64 = 64;
@@ -44,6 +39,8 @@ pub struct Config {
     pub inflight_bytes: usize,
     /// Whether threads are pinned to cores.
     pub pin: bool,
+    /// Whether alerts and acknowledgements wait for [`Engine::cut`]. The sink is then not called.
+    pub cuts: bool,
 }
 
 impl Default for Config {
@@ -54,6 +51,7 @@ impl Default for Config {
             shards: cores.div_ceil(2),
             inflight_bytes: limits::INFLIGHT_BYTES,
             pin: true,
+            cuts: false,
         }
     }
 }
@@ -67,83 +65,51 @@ pub struct Totals {
     pub report: Report,
 }
 
-struct Job {
-    number: u64,
-    handed_in_ns: u64,
-    rules: Arc<RuleSet>,
-    chunk: Chunk,
-    permit: Permit,
-}
-
-enum Task {
-    /// Lines of a scanned chunk that are this shard's.
-    Lines(Arc<Scanned>, Vec<u32>),
-    /// Facts that hold from the start.
-    Know(Vec<ObjectFacts>),
-}
-
-/// What submitters share: one lock, held for a few instructions.
-struct Front {
-    rules: Arc<RuleSet>,
-    next: u64,
-    /// When the last number was given; it never goes back.
-    now_ns: u64,
-    jobs: Option<Sender<Job>>,
-    sample: Vec<u8>,
-}
-
-struct Shared {
-    front: Mutex<Front>,
-    sequencer: Mutex<Sequencer>,
-    shards: Mutex<Vec<Sender<Task>>>,
-    totals: Mutex<Totals>,
-    budget: Arc<Budget>,
-    sink: AlertSink,
-}
-
 /// A running engine.
 pub struct Engine {
     shared: Arc<Shared>,
     scanners: Vec<JoinHandle<()>>,
     shards: Vec<JoinHandle<()>>,
+    /// Held while a cut is made.
+    keeper: Mutex<Keeper>,
 }
 
-impl Front {
-    /// The time at which the next number is given.
-    fn now(&mut self) -> u64 {
-        self.now_ns = self.now_ns.max(now_ns());
-        self.now_ns
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// What one cut leaves for the next.
+#[derive(Default)]
+struct Keeper {
+    /// The number after the last cut.
+    next: u64,
+    /// A shard is gone, and what it knew: nothing must be acknowledged any more.
+    broken: bool,
 }
 
 impl Engine {
-    /// Starts the threads. `known` are facts that hold from the start; no rule is told of them.
+    /// Starts the threads, and goes on from `start`; no rule is told of the facts in it. State that
+    /// this engine cannot read is left out, and counted.
     ///
     /// # Errors
     /// When the system gives no more threads.
-    pub fn start(config: &Config, rules: Arc<RuleSet>, known: &[ObjectFacts], sink: AlertSink) -> io::Result<Self> {
+    pub fn start(config: &Config, rules: Arc<RuleSet>, start: Start, sink: AlertSink) -> io::Result<Self> {
         let (jobs, job_queue) = unbounded();
         let shards = config.shards.max(1);
         let (tasks, task_queues): (Vec<_>, Vec<_>) = (0..shards).map(|_| unbounded()).unzip();
+        let start = Arc::new(start);
         for (shard, task) in tasks.iter().enumerate() {
-            let mine = known.iter().filter(|facts| shard_of(&facts.object, shards) == shard).cloned().collect();
-            let _ = task.send(Task::Know(mine));
+            let _ = task.send(Task::Begin(Arc::clone(&start), shard, shards));
         }
         let front = Front { rules: Arc::clone(&rules), next: 0, now_ns: 0, jobs: Some(jobs), sample: Vec::new() };
         let shared = Arc::new(Shared {
             front: Mutex::new(front),
-            sequencer: Mutex::default(),
+            sequencer: Mutex::new(Sequencer::new(&start.places, config.cuts)),
             shards: Mutex::new(tasks),
             totals: Mutex::default(),
             budget: Budget::new(config.inflight_bytes),
+            dirty: Dirty::default(),
+            cuts: config.cuts,
             sink,
         });
         let pins = Pins::new(config.pin);
-        let mut engine = Self { shared, scanners: Vec::new(), shards: Vec::new() };
+        let mut engine = Self { shared, scanners: Vec::new(), shards: Vec::new(), keeper: Mutex::default() };
         for number in 0..config.scanners.max(1) {
             let (shared, jobs, pin) = (Arc::clone(&engine.shared), job_queue.clone(), pins.get(number));
             let thread = std::thread::Builder::new().name(format!("lifesigns-scan-{number}"));
@@ -166,7 +132,7 @@ impl Engine {
     /// Hands in a chunk; waits while too much is in flight. Chunks of one source must come from one
     /// thread, in order.
     pub fn submit(&self, chunk: Chunk) {
-        let permit = self.shared.budget.acquire(chunk.bytes.len());
+        let permit = self.shared.acquire(chunk.bytes.len());
         let mut front = lock(&self.shared.front);
         if front.next.is_multiple_of(SAMPLE_EVERY) {
             let bytes = chunk.bytes.len().min(SAMPLE_BYTES);
@@ -186,7 +152,7 @@ impl Engine {
     /// are told.
     pub fn submit_facts(&self, source: &Arc<Source>, facts: ObjectFacts) {
         // Room first, then a number: whoever has a number must not wait for those after it.
-        let permit = self.shared.budget.acquire(1);
+        let permit = self.shared.acquire(1);
         let (rules, number, handed_in_ns) = {
             let mut front = lock(&self.shared.front);
             front.next += 1;
@@ -198,7 +164,7 @@ impl Engine {
         scanned.lines.push(Line::of_facts(&mut scanned.text, &facts));
         scanned.tally.kept = 1;
         scanned.facts.push(facts);
-        self.shared.hand_on(number, scanned, None);
+        self.shared.hand_on(number, Item::Chunk(Box::new(scanned), None));
     }
 
     /// Puts another generation in force: every chunk that is submitted from now on is evaluated by
@@ -217,7 +183,50 @@ impl Engine {
         lock(&self.shared.front).sample.clone()
     }
 
-    /// Waits until everything that was handed in has been evaluated and its alerts are out.
+    /// Cuts the stream: what came of everything that was handed in before this call and not in an
+    /// earlier cut. Waits until all of that has been evaluated. Only with [`Config::cuts`].
+    pub fn cut(&self) -> Cut {
+        let mut keeper = lock(&self.keeper);
+        if keeper.broken || !self.shared.cuts {
+            return Cut::default();
+        }
+        let (pieces, receiver) = unbounded();
+        let number = {
+            let mut front = lock(&self.shared.front);
+            // What is noted from here on may be in this cut or in the next.
+            if !self.shared.dirty.clear() && front.next == keeper.next {
+                return Cut::default();
+            }
+            front.next += 1;
+            front.next - 1
+        };
+        keeper.next = number + 1;
+        self.shared.hand_on(number, Item::Cut(pieces));
+        let mut all = Pieces::default();
+        receiver.iter().for_each(|piece| all.add(piece));
+        self.shared.dirty.taken(all.sign_bytes());
+        let cut = all.join(self.shards.len());
+        keeper.broken = cut.is_none();
+        cut.unwrap_or_else(|| {
+            tracing::error!("a shard has ended; nothing more is acknowledged");
+            Cut::default()
+        })
+    }
+
+    /// Waits until there is something to cut, or so long. Says whether there is.
+    pub fn wait_dirty(&self, timeout: Duration) -> bool {
+        self.shared.dirty.wait(timeout, |state| state.dirty)
+    }
+
+    /// Waits until it is time for a cut because room is short or much is waiting for one, or so
+    /// long: what a keeper does between [`Self::wait_dirty`] and [`Self::cut`], to commit less often.
+    /// Says whether it is time.
+    pub fn wait_urgent(&self, timeout: Duration) -> bool {
+        self.shared.dirty.wait(timeout, |state| state.short || state.sign_bytes > limits::SIGN_BYTES)
+    }
+
+    /// Waits until everything that was handed in has been evaluated and its alerts are out; with cuts,
+    /// until all of it was in a cut that has been released or dropped.
     pub fn settle(&self) {
         self.shared.budget.wait_empty();
     }
@@ -254,96 +263,4 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-impl Shared {
-    /// A scanner's life.
-    fn scan(&self, jobs: &Receiver<Job>) {
-        let mut scanner = Scanner::default();
-        for Job { number, handed_in_ns, rules, chunk, permit } in jobs {
-            let mut scanned = scanner.scan(rules, chunk.source, &chunk.bytes);
-            scanned.handed_in_ns = handed_in_ns;
-            scanned.ticket.permit = Some(permit);
-            scanned.ticket.done = chunk.done;
-            self.hand_on(number, scanned, chunk.arrived_ns);
-        }
-    }
-
-    fn hand_on(&self, number: u64, scanned: Scanned, arrived_ns: Option<u64>) {
-        // Ready chunks leave under the lock: otherwise two scanners could swap them again.
-        let mut sequencer = lock(&self.sequencer);
-        let shards = lock(&self.shards);
-        for scanned in sequencer.push(number, scanned, arrived_ns) {
-            lock(&self.totals).tally += scanned.tally;
-            for (shard, lines) in by_shard(&scanned, shards.len()).into_iter().enumerate() {
-                if !lines.is_empty() {
-                    let _ = shards[shard].send(Task::Lines(Arc::clone(&scanned), lines));
-                }
-            }
-        }
-    }
-
-    /// A shard's life.
-    fn evaluate(&self, rules: Arc<RuleSet>, tasks: &Receiver<Task>) {
-        let mut shard = Shard::new(rules, Clock::Wall(now_ns()));
-        let mut sink = |alert: &AlertRef<'_>| (self.sink)(alert);
-        let mut oldest: Option<Instant> = None;
-        let (mut looked, mut taken_ns) = (Instant::now(), 0);
-        loop {
-            // What is alive in here is dropped only after its counts are merged: whoever waits for
-            // the bytes in flight finds complete totals.
-            let task = match tasks.recv_timeout(IDLE) {
-                Ok(task) => Some(task),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => break,
-            };
-            shard.set_clock(Clock::Wall(now_ns()));
-            match &task {
-                Some(Task::Lines(scanned, lines)) => {
-                    oldest.get_or_insert_with(Instant::now);
-                    for line in lines {
-                        shard.line(scanned, *line, &mut sink);
-                    }
-                    taken_ns = scanned.handed_in_ns;
-                }
-                Some(Task::Know(known)) => known.iter().for_each(|facts| shard.know(facts)),
-                None => {}
-            }
-            let lingered = || oldest.is_some_and(|since| since.elapsed().as_micros() >= u128::from(limits::LINGER_US));
-            if tasks.is_empty() || lingered() {
-                shard.flush(&mut sink);
-                oldest = None;
-            }
-            if looked.elapsed() >= if tasks.is_empty() { IDLE } else { BUSY } {
-                shard.idle(self.heard_until(tasks, taken_ns), &mut sink);
-                looked = Instant::now();
-            }
-            lock(&self.totals).report.merge(shard.take_report());
-        }
-        shard.flush(&mut sink);
-        lock(&self.totals).report.merge(shard.take_report());
-    }
-
-    /// Up to when a shard has heard everything. A silent object's time must not run ahead of lines
-    /// about it that wait in a queue: they may say that it was not silent. So it goes by when things
-    /// were handed in, on both ends: from the object's last line to here. `taken_ns` is when the
-    /// last thing that the shard took was handed in. What waits at the door for room does not count.
-    fn heard_until(&self, tasks: &Receiver<Task>, taken_ns: u64) -> u64 {
-        let now_ns = now_ns();
-        let given = lock(&self.front).next;
-        let (handed_on, handed_in_ns) = lock(&self.sequencer).next();
-        // In this order: what was handed on by then is in the shard's queue, or was taken from it.
-        if !tasks.is_empty() {
-            taken_ns
-        } else if handed_on >= given {
-            now_ns
-        } else {
-            handed_in_ns
-        }
-    }
-}
-
-/// The system's clock, nanoseconds since the Unix epoch.
-fn now_ns() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }

@@ -8,13 +8,17 @@
 //! The engine knows rules only as [`lifesigns_model::Module`]: it cannot tell Wasm from native.
 
 mod budget;
+mod cut;
+mod dirty;
 mod engine;
 mod facts;
 mod index;
 mod line;
 mod literal;
+mod live;
 mod objects;
 mod origin;
+mod outlet;
 mod pin;
 pub mod prefilter;
 mod quarantine;
@@ -31,7 +35,7 @@ mod slot;
 mod state;
 
 pub use engine::{AlertSink, Config, Engine, Totals};
-pub use replay::{Input, NextChunk, Outcome, Output, ReplayError, replay};
+pub use replay::{Input, NextChunk, Outcome, Output, ReplayError, replay, replay_signs};
 pub use report::{Failures, Report};
 pub use rule::Rule;
 pub use ruleset::RuleSet;

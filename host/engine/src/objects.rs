@@ -1,11 +1,11 @@
 //! The objects of one shard: their facts, their clocks and their reminders.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
-use lifesigns_model::limits;
+use lifesigns_model::{ObjectClock, ReminderSet, limits};
 
 use crate::{
     facts::FactHistory,
@@ -32,6 +32,19 @@ pub(crate) struct Object {
     heard: u64,
     /// Known from the start: it never goes.
     stays: bool,
+    /// Its clock is among the changes.
+    moved: bool,
+}
+
+/// Object, rule and name of a reminder.
+type Name = (Arc<str>, Arc<str>, Arc<str>);
+
+/// What has changed since the last cut.
+#[derive(Default)]
+pub(crate) struct Changes {
+    moved: Vec<u32>,
+    gone: BTreeSet<Arc<str>>,
+    reminders: BTreeMap<Name, Option<(u64, Arc<Kept>)>>,
 }
 
 /// All objects of a shard, by number and by id. The number of one that has gone is given again.
@@ -45,6 +58,8 @@ pub(crate) struct Objects {
     /// Those that do not stay.
     strangers: usize,
     limit: usize,
+    /// Noted if there are cuts.
+    changes: Option<Changes>,
 }
 
 impl Default for Objects {
@@ -58,6 +73,7 @@ impl Default for Objects {
             heard: 0,
             strangers: 0,
             limit: limits::OBJECTS,
+            changes: None,
         }
     }
 }
@@ -120,10 +136,66 @@ impl Objects {
     /// Lets an object go.
     pub(crate) fn remove(&mut self, number: u32) {
         let object = std::mem::take(&mut self.all[number as usize]);
+        if let Some(changes) = &mut self.changes {
+            for (rule, name) in object.reminders.names() {
+                changes.reminders.insert((Arc::clone(&object.id), Arc::clone(rule), Arc::clone(name)), None);
+            }
+            changes.gone.insert(Arc::clone(&object.id));
+        }
         self.strangers -= usize::from(!object.stays);
         self.numbers.remove(&object.id);
         self.with_reminders.remove(&number);
         self.free.push(number);
+    }
+
+    /// Its event time goes on.
+    pub(crate) fn advance(&mut self, number: u32, time_ns: u64, seen_ns: u64) {
+        let object = &mut self.all[number as usize];
+        object.seen_ns = object.seen_ns.max(seen_ns);
+        // What has just been taken up has moved even if its time is 0.
+        if time_ns > object.time_ns || time_ns == 0 {
+            object.time_ns = object.time_ns.max(time_ns);
+            if let Some(changes) = &mut self.changes
+                && !object.moved
+            {
+                object.moved = true;
+                changes.moved.push(number);
+            }
+        }
+    }
+
+    /// From now on changes are noted.
+    pub(crate) fn note_changes(&mut self) {
+        self.changes = Some(Changes::default());
+    }
+
+    /// What has changed since the last call.
+    pub(crate) fn changes(&mut self) -> (Vec<ReminderSet>, Vec<ObjectClock>) {
+        let Some(changes) = self.changes.as_mut().map(std::mem::take) else { return Default::default() };
+        let reminder = |((object, rule, name), set): (Name, Option<(u64, Arc<Kept>)>)| {
+            let (source, line, text) =
+                set.as_ref().map(|(_, line)| (line.source.clone(), line.line, line.text.clone())).unwrap_or_default();
+            let due_ns = set.map(|(due_ns, _)| due_ns);
+            let (rule, object, name) = (rule.to_string(), object.to_string(), name.to_string());
+            ReminderSet { rule, object, name, due_ns, source, line, text }
+        };
+        let mut clocks: BTreeMap<Arc<str>, Option<u64>> = changes.gone.into_iter().map(|id| (id, None)).collect();
+        for number in changes.moved {
+            let object = &mut self.all[number as usize];
+            if std::mem::take(&mut object.moved) {
+                clocks.insert(Arc::clone(&object.id), Some(object.time_ns));
+            }
+        }
+        let clock = |(object, time_ns): (Arc<str>, _)| ObjectClock { object: object.to_string(), time_ns };
+        (changes.reminders.into_iter().map(reminder).collect(), clocks.into_iter().map(clock).collect())
+    }
+
+    fn note(&mut self, number: u32, rule: &str, name: &str) {
+        let object = &self.all[number as usize];
+        if let Some(changes) = &mut self.changes {
+            let set = object.reminders.get(rule, name).cloned();
+            changes.reminders.insert((Arc::clone(&object.id), rule.into(), name.into()), set);
+        }
     }
 
     pub(crate) fn get(&self, number: u32) -> &Object {
@@ -142,18 +214,32 @@ impl Objects {
     /// Sets a reminder, or moves the one of that rule and name. Says whether one had to go for it.
     pub(crate) fn remind(&mut self, number: u32, rule: &str, name: &str, due_ns: u64, line: Arc<Kept>) -> bool {
         self.with_reminders.insert(number);
-        self.all[number as usize].reminders.set(rule, name, due_ns, line).is_some()
+        let dropped = self.all[number as usize].reminders.set(rule, name, due_ns, line);
+        self.note(number, rule, name);
+        if let Some(dropped) = &dropped {
+            self.note(number, rule, dropped);
+        }
+        dropped.is_some()
+    }
+
+    /// Sets a reminder that was set before the start.
+    pub(crate) fn restore(&mut self, number: u32, rule: &str, name: &str, due_ns: u64, line: Arc<Kept>) {
+        self.with_reminders.insert(number);
+        self.all[number as usize].reminders.set(rule, name, due_ns, line);
     }
 
     /// Takes a reminder back.
     pub(crate) fn forget(&mut self, number: u32, rule: &str, name: &str) {
-        self.all[number as usize].reminders.forget(rule, name);
-        self.settle(number);
+        if self.all[number as usize].reminders.forget(rule, name) {
+            self.note(number, rule, name);
+            self.settle(number);
+        }
     }
 
     /// Takes out the object's earliest reminder that is due by `time_ns`.
     pub(crate) fn due(&mut self, number: u32, time_ns: u64) -> Option<Reminder> {
         let reminder = self.all[number as usize].reminders.due(time_ns)?;
+        self.note(number, &reminder.rule, &reminder.name);
         self.settle(number);
         Some(reminder)
     }

@@ -11,10 +11,17 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use lifesigns_model::{AlertRef, ObjectFacts, Order, Source};
+use lifesigns_model::{Alert, AlertRef, ObjectFacts, Order, Sign, Source};
 
 use crate::{
-    Report, RuleSet, Tally, scan::Scanner, scanned::Scanned, sequencer::Place, shard::Shard, shard_of, slot::Clock,
+    Report, RuleSet, Tally,
+    outlet::{Outlet, Spot, Stage, Standing, timed},
+    scan::Scanner,
+    scanned::Scanned,
+    sequencer::Place,
+    shard::Shard,
+    shard_of,
+    slot::Clock,
 };
 
 /// Shards of a replay. Part of what makes its output what it is: a rule that fails is put into
@@ -82,8 +89,48 @@ pub fn replay(
     known: &[ObjectFacts],
     output: &mut Output<'_>,
 ) -> Result<Outcome, ReplayError> {
+    let render = output.render;
+    let lanes = Lane::all(rules, known, || Rendered { render, bytes: Vec::new(), alerts: Vec::new() });
+    let emit = &mut *output.emit;
+    run(threads, rules, inputs, output.progress, lanes, &mut |lanes| write_rendered(lanes, emit))
+}
+
+/// Replays `inputs`, and gives `emit` everything that a book of alerts needs, in the same order:
+/// alerts, and before the alerts of a line that its object was not known, and its facts. Each of them
+/// is a value of its own, so [`replay`] is faster for those who only want alerts.
+///
+/// # Errors
+/// When a source cannot be read or `emit` fails.
+pub fn replay_signs(
+    threads: usize,
+    rules: &Arc<RuleSet>,
+    inputs: Vec<Input<'_>>,
+    known: &[ObjectFacts],
+    emit: &mut dyn FnMut(Sign) -> io::Result<()>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Outcome, ReplayError> {
+    let lanes = Lane::all(rules, known, Gathered::default);
+    run(threads, rules, inputs, progress, lanes, &mut |lanes| {
+        let mut all: Vec<_> = lanes.iter_mut().flat_map(|lane| mem::take(&mut lane.tray.signs)).collect();
+        // Stable, and what is of one line is of one lane.
+        all.sort_by_key(|(key, _)| *key);
+        all.into_iter().try_for_each(|(_, sign)| emit(sign))
+    })
+}
+
+/// Takes what the lanes have gathered of a slice.
+type Write<'a, T> = &'a mut dyn FnMut(&mut [Lane<T>]) -> io::Result<()>;
+
+fn run<T: Outlet + Send>(
+    threads: usize,
+    rules: &Arc<RuleSet>,
+    inputs: Vec<Input<'_>>,
+    progress: &(dyn Fn(u64) + Sync),
+    mut lanes: Vec<Lane<T>>,
+    write: Write<'_, T>,
+) -> Result<Outcome, ReplayError> {
     let threads = threads.clamp(1, SHARDS);
-    let chunks = scan_all(threads, rules, inputs, output.progress)?;
+    let chunks = scan_all(threads, rules, inputs, progress)?;
     let mut outcome = Outcome::default();
     let mut end_ns = 0;
     for chunk in &chunks {
@@ -92,14 +139,13 @@ pub fn replay(
     }
     let order = in_order(&chunks);
     end_ns = end_ns.max(order.last().map_or(0, |at| at.time_ns));
-    let mut lanes = Lane::all(rules, known);
     let mut slices = order.chunks(SLICE).peekable();
     loop {
         let slice = slices.next().unwrap_or_default();
         let last = slices.peek().is_none();
         let until = if last { end_ns } else { slice.last().map_or(0, |at| at.time_ns) };
-        walk(threads, &mut lanes, &chunks, slice, until, output.render);
-        write_out(&mut lanes, output.emit).map_err(ReplayError::Write)?;
+        walk(threads, &mut lanes, &chunks, slice, until);
+        write(&mut lanes).map_err(ReplayError::Write)?;
         if last {
             break;
         }
@@ -210,72 +256,98 @@ fn in_order(chunks: &[Arc<Scanned>]) -> Vec<At> {
     order
 }
 
-/// A shard and its output of one slice.
-struct Lane {
-    number: u32,
-    shard: Shard,
+/// Alerts of one slice, rendered.
+struct Rendered<'a> {
+    render: &'a (dyn Fn(&AlertRef<'_>, &mut Vec<u8>) + Sync),
     bytes: Vec<u8>,
     alerts: Vec<(Order, usize, usize)>,
 }
 
-impl Lane {
-    fn all(rules: &Arc<RuleSet>, known: &[ObjectFacts]) -> Vec<Self> {
+impl Outlet for Rendered<'_> {
+    fn alert(&mut self, _: Spot, alert: &AlertRef<'_>) {
+        let start = self.bytes.len();
+        (self.render)(alert, &mut self.bytes);
+        self.alerts.push((alert.order, start, self.bytes.len()));
+    }
+}
+
+fn write_rendered(lanes: &mut [Lane<Rendered<'_>>], emit: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    let all = lanes.iter().enumerate().flat_map(|(lane, it)| it.tray.alerts.iter().map(move |alert| (lane, alert)));
+    let mut all: Vec<_> = all.collect();
+    all.sort_by_key(|(_, (order, _, _))| *order);
+    for (lane, (_, start, end)) in all {
+        emit(&lanes[lane].tray.bytes[*start..*end])?;
+    }
+    for lane in lanes {
+        lane.tray.bytes.clear();
+        lane.tray.alerts.clear();
+    }
+    Ok(())
+}
+
+/// A sign's place: event time, source, line, then what happens with a line in which order, then rule
+/// and the rule's own order.
+type Key = (u64, u32, u64, Stage, u32, u32);
+
+/// Signs of one slice.
+#[derive(Default)]
+struct Gathered {
+    signs: Vec<(Key, Sign)>,
+}
+
+const fn key(order: Order, stage: Stage) -> Key {
+    (order.time_ns, order.source, order.line, stage, order.rule, order.nth)
+}
+
+impl Outlet for Gathered {
+    fn alert(&mut self, _: Spot, alert: &AlertRef<'_>) {
+        self.signs.push((key(alert.order, Stage::Event), Sign::Alert(Alert::from(alert))));
+    }
+
+    fn facts(&mut self, at: Standing, facts: &ObjectFacts) {
+        self.signs.push((key(at.order, Stage::Facts), timed(facts, at.order.time_ns)));
+    }
+
+    fn seen(&mut self, at: Standing, object: &str) {
+        let sign = Sign::Seen { object: object.to_owned(), time_ns: at.order.time_ns };
+        self.signs.push((key(at.order, Stage::Seen), sign));
+    }
+}
+
+/// A shard and what it says in one slice.
+struct Lane<T> {
+    number: u32,
+    shard: Shard,
+    tray: T,
+}
+
+impl<T: Outlet> Lane<T> {
+    fn all(rules: &Arc<RuleSet>, known: &[ObjectFacts], tray: impl Fn() -> T) -> Vec<Self> {
         let lane = |number| {
             let mut shard = Shard::new(Arc::clone(rules), Clock::Event);
             known.iter().filter(|facts| shard_of(&facts.object, SHARDS) == number).for_each(|facts| shard.know(facts));
-            Self { number: number as u32, shard, bytes: Vec::new(), alerts: Vec::new() }
+            Self { number: number as u32, shard, tray: tray() }
         };
         (0..SHARDS).map(lane).collect()
     }
 
-    fn walk(
-        &mut self,
-        chunks: &[Arc<Scanned>],
-        slice: &[At],
-        until_ns: u64,
-        render: &(dyn Fn(&AlertRef<'_>, &mut Vec<u8>) + Sync),
-    ) {
-        self.bytes.clear();
-        self.alerts.clear();
-        let (bytes, alerts) = (&mut self.bytes, &mut self.alerts);
-        let mut sink = |alert: &AlertRef<'_>| {
-            let start = bytes.len();
-            render(alert, bytes);
-            alerts.push((alert.order, start, bytes.len()));
-        };
+    fn walk(&mut self, chunks: &[Arc<Scanned>], slice: &[At], until_ns: u64) {
         for at in slice.iter().filter(|at| at.shard == self.number) {
-            self.shard.line(&chunks[at.chunk as usize], at.line, &mut sink);
+            self.shard.line(&chunks[at.chunk as usize], at.line, &mut self.tray);
         }
-        self.shard.advance(until_ns, &mut sink);
+        self.shard.advance(until_ns, &mut self.tray);
     }
 }
 
-fn walk(
-    threads: usize,
-    lanes: &mut [Lane],
-    chunks: &[Arc<Scanned>],
-    slice: &[At],
-    until_ns: u64,
-    render: &(dyn Fn(&AlertRef<'_>, &mut Vec<u8>) + Sync),
-) {
+fn walk<T: Outlet + Send>(threads: usize, lanes: &mut [Lane<T>], chunks: &[Arc<Scanned>], slice: &[At], until_ns: u64) {
     if threads == 1 {
-        lanes.iter_mut().for_each(|lane| lane.walk(chunks, slice, until_ns, render));
+        lanes.iter_mut().for_each(|lane| lane.walk(chunks, slice, until_ns));
         return;
     }
     let share = lanes.len().div_ceil(threads);
     std::thread::scope(|scope| {
         for lanes in lanes.chunks_mut(share) {
-            scope.spawn(move || lanes.iter_mut().for_each(|lane| lane.walk(chunks, slice, until_ns, render)));
+            scope.spawn(move || lanes.iter_mut().for_each(|lane| lane.walk(chunks, slice, until_ns)));
         }
     });
-}
-
-fn write_out(lanes: &mut [Lane], emit: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-    let all = lanes.iter().enumerate().flat_map(|(lane, it)| it.alerts.iter().map(move |alert| (lane, alert)));
-    let mut all: Vec<_> = all.collect();
-    all.sort_by_key(|(_, (order, _, _))| *order);
-    for (lane, (_, start, end)) in all {
-        emit(&lanes[lane].bytes[*start..*end])?;
-    }
-    Ok(())
 }

@@ -30,6 +30,8 @@ pub struct Report {
     pub objects_let_go: u64,
     /// Facts that were left out because their object had too many.
     pub facts_left_out: u64,
+    /// Entries of state from before the start that could not be read, and were left out.
+    pub states_left_out: u64,
     /// Rules that failed, by name.
     pub failures: BTreeMap<String, Failures>,
 }
@@ -53,6 +55,7 @@ impl Report {
         self.reminders_left_out += other.reminders_left_out;
         self.objects_let_go += other.objects_let_go;
         self.facts_left_out += other.facts_left_out;
+        self.states_left_out += other.states_left_out;
         for (rule, failures) in other.failures {
             let mine = self.failures.entry(rule).or_default();
             mine.failed += failures.failed;

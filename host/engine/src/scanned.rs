@@ -106,6 +106,10 @@ pub(crate) struct Scanned {
     pub(crate) first_line: u64,
     /// When it was handed in, on the driver's clock; 0 in a replay.
     pub(crate) handed_in_ns: u64,
+    /// Its number among all chunks; 0 in a replay.
+    pub(crate) number: u64,
+    /// Where its source would go on after it.
+    pub(crate) cursor: Option<Vec<u8>>,
     /// Runs when everything in it has been evaluated.
     pub(crate) ticket: Ticket,
 }
@@ -124,6 +128,8 @@ impl Scanned {
             last_time_ns: None,
             first_line: 1,
             handed_in_ns: 0,
+            number: 0,
+            cursor: None,
             ticket: Ticket::default(),
         }
     }
@@ -157,6 +163,23 @@ impl Scanned {
         if self.last_time_ns.is_none() {
             self.last_time_ns = before;
         }
+    }
+}
+
+/// Tickets whose acknowledgement waits for a cut to be released. Dropped, they are not made.
+#[derive(Default)]
+pub(crate) struct Withheld(pub(crate) Vec<Ticket>);
+
+impl Withheld {
+    /// Acknowledges, in the order of the chunks.
+    pub(crate) fn release(mut self) {
+        drop(std::mem::take(&mut self.0));
+    }
+}
+
+impl Drop for Withheld {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|ticket| ticket.done = None);
     }
 }
 

@@ -6,7 +6,14 @@ use std::{
     sync::Arc,
 };
 
-use crate::{scanned::Scanned, shard_of};
+use crossbeam_channel::Sender;
+use lifesigns_model as model;
+
+use crate::{
+    cut::Piece,
+    scanned::{Scanned, Withheld},
+    shard_of,
+};
 
 /// Where a source has got to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,28 +32,97 @@ impl Place {
     }
 }
 
+/// What comes in a number's turn.
+pub(crate) enum Item {
+    /// A chunk, and when it arrived.
+    Chunk(Box<Scanned>, Option<u64>),
+    /// A cut: everything before it belongs to it.
+    Cut(Sender<Piece>),
+}
+
+/// What leaves in a number's turn.
+pub(crate) enum Ready {
+    Chunk(Arc<Scanned>),
+    /// A cut, the acknowledgements of the chunks in it, and the sources that have moved.
+    Cut(Sender<Piece>, Withheld, Vec<model::Place>),
+}
+
+/// A source, and where it has got to.
+#[derive(Default)]
+struct Known {
+    place: Place,
+    name: String,
+    cursor: Option<Vec<u8>>,
+    moved: bool,
+}
+
 /// Puts scanned chunks back into order.
 #[derive(Default)]
 pub(crate) struct Sequencer {
     next: u64,
     handed_in_ns: u64,
-    waiting: BTreeMap<u64, (Scanned, Option<u64>)>,
-    places: HashMap<u32, Place>,
+    waiting: BTreeMap<u64, Item>,
+    places: BTreeMap<u32, Known>,
+    /// Places from before the start, by name.
+    before: HashMap<String, model::Place>,
+    /// Whether acknowledgements wait for a cut.
+    cuts: bool,
+    withheld: Withheld,
 }
 
 impl Sequencer {
-    /// Takes a chunk; returns those whose turn has come.
-    pub(crate) fn push(&mut self, number: u64, scanned: Scanned, arrived_ns: Option<u64>) -> Vec<Arc<Scanned>> {
-        self.waiting.insert(number, (scanned, arrived_ns));
+    /// Sources go on at `places`. With `cuts` acknowledgements wait for one.
+    pub(crate) fn new(places: &[model::Place], cuts: bool) -> Self {
+        let before = places.iter().map(|place| (place.source.clone(), place.clone())).collect();
+        Self { before, cuts, ..Self::default() }
+    }
+
+    /// Takes what has a number; returns what has its turn.
+    pub(crate) fn push(&mut self, number: u64, item: Item) -> Vec<Ready> {
+        self.waiting.insert(number, item);
         let mut ready = Vec::new();
-        while let Some((mut scanned, arrived_ns)) = self.waiting.remove(&self.next) {
+        while let Some(item) = self.waiting.remove(&self.next) {
+            ready.push(match item {
+                Item::Chunk(scanned, arrived_ns) => self.chunk(scanned, arrived_ns),
+                Item::Cut(pieces) => Ready::Cut(pieces, std::mem::take(&mut self.withheld), self.moved()),
+            });
             self.next += 1;
-            self.handed_in_ns = scanned.handed_in_ns;
-            let place = self.places.entry(scanned.source.rank).or_default();
-            place.settle(&mut scanned, arrived_ns.is_none(), arrived_ns);
-            ready.push(Arc::new(scanned));
         }
         ready
+    }
+
+    fn chunk(&mut self, mut scanned: Box<Scanned>, arrived_ns: Option<u64>) -> Ready {
+        self.handed_in_ns = scanned.handed_in_ns;
+        scanned.number = self.next;
+        let source = &scanned.source;
+        let known = self.places.entry(source.rank).or_insert_with(|| {
+            let before = self.before.get(&source.name).cloned().unwrap_or_default();
+            let place = Place { lines: before.lines, time_ns: before.time_ns };
+            Known { place, name: source.name.clone(), cursor: before.cursor, moved: false }
+        });
+        known.place.settle(&mut scanned, arrived_ns.is_none(), arrived_ns);
+        known.moved |= scanned.tally.bytes > 0 || scanned.cursor.is_some();
+        if let Some(cursor) = scanned.cursor.take() {
+            known.cursor = Some(cursor);
+        }
+        if self.cuts {
+            self.withheld.0.push(std::mem::take(&mut scanned.ticket));
+        }
+        Ready::Chunk(Arc::from(scanned))
+    }
+
+    fn moved(&mut self) -> Vec<model::Place> {
+        let moved = self.places.values_mut().filter_map(|known| {
+            std::mem::take(&mut known.moved).then(|| model::Place {
+                source: known.name.clone(),
+                cursor: known.cursor.clone(),
+                lines: known.place.lines,
+                time_ns: known.place.time_ns,
+            })
+        });
+        let mut moved: Vec<_> = moved.collect();
+        moved.sort_by(|one, other| one.source.cmp(&other.source));
+        moved
     }
 
     /// The number of the next chunk, and when the last one that left was handed in.

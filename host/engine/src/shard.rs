@@ -3,31 +3,38 @@
 
 use std::{collections::HashMap, mem, sync::Arc};
 
-use lifesigns_model::{Answer, Kind, ObjectFacts, limits};
+use lifesigns_model::{Answer, Kind, ObjectFacts, Order, StateChange, limits};
 
 use crate::{
     RuleSet,
     facts::Noted,
     objects::Objects,
     origin::Origin,
+    outlet::{Outlet, Spot, Stage, Standing},
     report::Report,
     scanned::Scanned,
-    slot::{Around, Clock, Shown, Sink, Slot},
+    slot::{Around, Clock, Shown, Slot},
     state::Memory,
 };
 
 /// Everything that belongs to some of the objects.
 pub(crate) struct Shard {
     rules: Arc<RuleSet>,
-    slots: Vec<Option<Box<Slot>>>,
+    pub(crate) slots: Vec<Option<Box<Slot>>>,
     /// Slots with an open batch.
     open: Vec<u32>,
     /// State of rules that have no slot now, by name: a rule that comes back finds it.
-    states: HashMap<String, Box<Memory>>,
-    objects: Objects,
+    pub(crate) states: HashMap<String, Box<Memory>>,
+    pub(crate) objects: Objects,
     answer: Answer,
     clock: Clock,
-    report: Report,
+    pub(crate) report: Report,
+    /// Whether changes are noted for the next cut.
+    pub(crate) cuts: bool,
+    /// State of objects that were let go since the last cut.
+    pub(crate) gone: Vec<StateChange>,
+    /// The last line that was taken, and how many reminders have fired.
+    spot: Spot,
 }
 
 impl Shard {
@@ -42,6 +49,9 @@ impl Shard {
             answer: Answer::default(),
             clock,
             report: Report::default(),
+            cuts: false,
+            gone: Vec::new(),
+            spot: Spot::default(),
         }
     }
 
@@ -60,14 +70,19 @@ impl Shard {
         self.clock = clock;
     }
 
-    /// Takes what is known from the start, without telling any rule.
+    /// Takes what is known from the start, without telling any rule; the object is never let go.
     pub(crate) fn know(&mut self, facts: &ObjectFacts) {
         let number = match self.objects.hear(&facts.object) {
             Some(number) => number,
             None => self.objects.add(&facts.object),
         };
         self.objects.keep(number);
-        let object = self.objects.get_mut(number);
+        self.note(number, facts);
+    }
+
+    /// Takes facts without telling any rule.
+    pub(crate) fn note(&mut self, object: u32, facts: &ObjectFacts) {
+        let object = self.objects.get_mut(object);
         for (name, value) in &facts.properties {
             object.facts.set_property(name, value.as_deref(), facts.time_ns);
         }
@@ -77,21 +92,32 @@ impl Shard {
     }
 
     /// Takes a line: its facts, and its message for the rules that want it.
-    pub(crate) fn line(&mut self, scanned: &Arc<Scanned>, number: u32, sink: &mut Sink<'_>) {
+    pub(crate) fn line(&mut self, scanned: &Arc<Scanned>, number: u32, outlet: &mut dyn Outlet) {
         if !Arc::ptr_eq(&scanned.rules, &self.rules) {
-            self.adopt(&scanned.rules, sink);
+            self.adopt(&scanned.rules, outlet);
         }
         let line = &scanned.lines[number as usize];
         let time_ns = line.time_ns.unwrap_or_default();
+        self.spot = Spot { chunk: scanned.number, line: number, stage: Stage::Seen, nth: self.spot.nth };
+        let source_line = scanned.first_line + u64::from(line.number);
+        let order = Order { time_ns, source: scanned.source.rank, line: source_line, ..Order::default() };
+        let standing = |stage, spot| Standing { spot: Spot { stage, nth: 0, ..spot }, order };
         let object = match self.objects.hear(scanned.object(line)) {
             Some(object) => object,
-            None => self.meet(scanned.object(line), sink),
+            None => {
+                let object = self.meet(scanned.object(line), outlet);
+                outlet.seen(standing(Stage::Seen, self.spot), scanned.object(line));
+                object
+            }
         };
-        self.advance_object(object, time_ns, scanned.handed_in_ns, sink);
+        self.advance_object(object, time_ns, scanned.handed_in_ns, outlet);
         let origin = Origin::Line(Arc::clone(scanned), number);
         if let Some(facts) = line.facts {
-            self.apply(object, &scanned.facts[facts as usize], time_ns, &origin, sink);
+            let facts = &scanned.facts[facts as usize];
+            outlet.facts(standing(Stage::Facts, self.spot), facts);
+            self.apply(object, facts, time_ns, &origin, outlet);
         }
+        let spot = Spot { stage: Stage::Event, nth: 0, ..self.spot };
         let rules = &scanned.rules;
         let mut shown_to = u32::MAX;
         for hit in &scanned.hits[line.hits.start as usize..line.hits.end as usize] {
@@ -103,41 +129,43 @@ impl Shard {
             shown_to = interest.rule;
             let message = line.message.get(&scanned.text);
             let line = Some((&**scanned, line));
-            let shown = Shown { object, time_ns, kind: Kind::Log, message, line, origin: origin.clone() };
-            self.show(shown_to, shown, sink);
+            let shown = Shown { object, time_ns, kind: Kind::Log, message, line, origin: origin.clone(), spot };
+            self.show(shown_to, shown, outlet);
         }
     }
 
     /// Shows all open batches to their rules.
-    pub(crate) fn flush(&mut self, sink: &mut Sink<'_>) {
+    pub(crate) fn flush(&mut self, outlet: &mut dyn Outlet) {
         while let Some(number) = self.open.pop() {
-            self.flush_slot(number, sink);
+            self.flush_slot(number, outlet);
         }
     }
 
     /// Lets event time pass: reminders that are due by `time_ns` fire.
-    pub(crate) fn advance(&mut self, time_ns: u64, sink: &mut Sink<'_>) {
-        self.flush(sink);
+    pub(crate) fn advance(&mut self, time_ns: u64, outlet: &mut dyn Outlet) {
+        self.flush(outlet);
         for object in self.objects.reminded() {
-            self.fire(object, time_ns, sink);
+            self.fire(object, time_ns, Stage::Silence, outlet);
         }
     }
 
     /// Lets time pass for objects that nothing is heard of: their event time goes on with the
     /// driver's clock from the last event on. Everything that was handed in before `now_ns` must have
-    /// been taken.
-    pub(crate) fn idle(&mut self, now_ns: u64, sink: &mut Sink<'_>) {
-        self.flush(sink);
+    /// been taken. Says whether reminders were due.
+    pub(crate) fn idle(&mut self, now_ns: u64, outlet: &mut dyn Outlet) -> bool {
+        let fired = self.spot.nth;
+        self.flush(outlet);
         for number in self.objects.reminded() {
             let object = self.objects.get(number);
             let time_ns = object.time_ns.saturating_add(now_ns.saturating_sub(object.seen_ns));
-            self.fire(number, time_ns, sink);
+            self.fire(number, time_ns, Stage::Silence, outlet);
         }
+        self.spot.nth > fired
     }
 
     /// Goes over to another generation. Rules that stay keep their instances, names keep their state.
-    pub(crate) fn adopt(&mut self, rules: &Arc<RuleSet>, sink: &mut Sink<'_>) {
-        self.flush(sink);
+    pub(crate) fn adopt(&mut self, rules: &Arc<RuleSet>, outlet: &mut dyn Outlet) {
+        self.flush(outlet);
         let mut staying: HashMap<String, Box<Slot>> = HashMap::new();
         for slot in self.slots.drain(..).flatten() {
             staying.insert(slot.rule.name.clone(), slot);
@@ -146,7 +174,9 @@ impl Shard {
         for (number, rule) in rules.rules().iter().enumerate() {
             let slot = match staying.remove(&rule.name) {
                 Some(slot) if Arc::ptr_eq(&slot.rule, rule) => Some(Box::new(slot.moved(number as u32))),
-                Some(slot) => Some(Box::new(Slot::new(Arc::clone(rule), number as u32, slot.into_state()))),
+                Some(slot) => {
+                    slot.into_state().map(|state| Box::new(Slot::new(Arc::clone(rule), number as u32, state)))
+                }
                 None => None,
             };
             self.slots.push(slot);
@@ -157,36 +187,47 @@ impl Shard {
     }
 
     /// Takes up an object that is not known; if that is one too many, others go.
-    fn meet(&mut self, id: &str, sink: &mut Sink<'_>) -> u32 {
+    pub(crate) fn meet(&mut self, id: &str, outlet: &mut dyn Outlet) -> u32 {
         if self.objects.is_full() {
-            self.flush(sink);
+            self.flush(outlet);
             let going = self.objects.oldest();
             self.report.objects_let_go += going.len() as u64;
-            for object in going {
-                self.slots.iter_mut().flatten().for_each(|slot| slot.evict(object));
-                self.states.values_mut().for_each(|state| state.evict(object));
-                self.objects.remove(object);
-            }
+            going.into_iter().for_each(|object| self.let_go(object));
         }
         self.objects.add(id)
     }
 
-    fn advance_object(&mut self, number: u32, time_ns: u64, seen_ns: u64, sink: &mut Sink<'_>) {
+    fn let_go(&mut self, object: u32) {
+        let slots = self.slots.iter_mut().flatten();
+        let states = slots.filter_map(|slot| Some((slot.rule.name.clone(), slot.state_mut()?)));
+        for (rule, state) in states.chain(self.states.iter_mut().map(|(rule, state)| (rule.clone(), &mut **state))) {
+            let id = &self.objects.get(object).id;
+            self.gone.extend(state.evict(object).into_iter().map(|key| StateChange {
+                rule: rule.clone(),
+                object: id.to_string(),
+                key: key.into(),
+                entry: None,
+            }));
+        }
+        self.objects.remove(object);
+    }
+
+    fn advance_object(&mut self, number: u32, time_ns: u64, seen_ns: u64, outlet: &mut dyn Outlet) {
+        self.objects.advance(number, time_ns, seen_ns);
         let object = self.objects.get_mut(number);
-        object.time_ns = object.time_ns.max(time_ns);
-        object.seen_ns = object.seen_ns.max(seen_ns);
         if !object.pending.is_empty() {
             // Whoever may set a reminder must have seen everything before time goes on.
             for slot in mem::take(&mut object.pending) {
-                self.flush_slot(slot, sink);
+                self.flush_slot(slot, outlet);
             }
         }
-        self.fire(number, time_ns, sink);
+        self.fire(number, time_ns, Stage::Reminder, outlet);
     }
 
-    fn fire(&mut self, object: u32, time_ns: u64, sink: &mut Sink<'_>) {
+    fn fire(&mut self, object: u32, time_ns: u64, stage: Stage, outlet: &mut dyn Outlet) {
         for _ in 0..limits::REMINDERS_PER_GAP {
             let Some(reminder) = self.objects.due(object, time_ns) else { return };
+            self.spot.nth += 1;
             let Ok(number) = self.rules.rules().binary_search_by(|rule| rule.name.as_str().cmp(&*reminder.rule)) else {
                 continue;
             };
@@ -196,17 +237,17 @@ impl Shard {
             });
             if wanted {
                 let (message, origin) = (Some(&*reminder.name), Origin::Reminder(reminder.line));
-                let shown =
-                    Shown { object, time_ns: reminder.due_ns, kind: Kind::Reminder, message, line: None, origin };
-                self.show(number as u32, shown, sink);
-                self.flush_slot(number as u32, sink);
+                let (time_ns, spot) = (reminder.due_ns, Spot { stage, ..self.spot });
+                let shown = Shown { object, time_ns, kind: Kind::Reminder, message, line: None, origin, spot };
+                self.show(number as u32, shown, outlet);
+                self.flush_slot(number as u32, outlet);
             }
         }
         self.report.reminders_put_off += 1;
     }
 
     /// Notes facts and tells the rules that want to know of them.
-    fn apply(&mut self, object: u32, facts: &ObjectFacts, time_ns: u64, origin: &Origin, sink: &mut Sink<'_>) {
+    fn apply(&mut self, object: u32, facts: &ObjectFacts, time_ns: u64, origin: &Origin, outlet: &mut dyn Outlet) {
         let mut changed: Vec<(u32, &str)> = Vec::new();
         let rules = Arc::clone(&self.rules);
         let index = &rules.index;
@@ -239,8 +280,9 @@ impl Shard {
             });
             if wanted {
                 let message = Some(message.as_str());
-                let shown = Shown { object, time_ns, kind: Kind::Fact, message, line: None, origin: origin.clone() };
-                self.show(rule, shown, sink);
+                let (origin, spot) = (origin.clone(), Spot { stage: Stage::Event, nth: 0, ..self.spot });
+                let shown = Shown { object, time_ns, kind: Kind::Fact, message, line: None, origin, spot };
+                self.show(rule, shown, outlet);
             }
         }
     }
@@ -252,13 +294,14 @@ impl Shard {
         }
     }
 
-    fn show(&mut self, number: u32, shown: Shown<'_>, sink: &mut Sink<'_>) {
+    fn show(&mut self, number: u32, shown: Shown<'_>, outlet: &mut dyn Outlet) {
         let object = shown.object;
         let slot = match &mut self.slots[number as usize] {
             Some(slot) => slot,
             empty => {
                 let rule = Arc::clone(&self.rules.rules()[number as usize]);
                 let state = self.states.remove(&rule.name);
+                let state = state.unwrap_or_else(|| Box::new(Memory::new(&rule.name, self.cuts)));
                 empty.insert(Box::new(Slot::new(rule, number, state)))
             }
         };
@@ -270,7 +313,8 @@ impl Shard {
             answer: &mut self.answer,
             report: &mut self.report,
             clock: self.clock,
-            sink,
+            cuts: self.cuts,
+            outlet,
         };
         if slot.push(&self.rules, shown, &mut around) {
             slot.flush(&mut around);
@@ -282,14 +326,15 @@ impl Shard {
         }
     }
 
-    fn flush_slot(&mut self, number: u32, sink: &mut Sink<'_>) {
+    fn flush_slot(&mut self, number: u32, outlet: &mut dyn Outlet) {
         let Some(Some(slot)) = self.slots.get_mut(number as usize) else { return };
         slot.flush(&mut Around {
             objects: &mut self.objects,
             answer: &mut self.answer,
             report: &mut self.report,
             clock: self.clock,
-            sink,
+            cuts: self.cuts,
+            outlet,
         });
     }
 }

@@ -10,14 +10,12 @@ use crate::{
     Rule, RuleSet,
     objects::Objects,
     origin::Origin,
+    outlet::{Outlet, Spot},
     quarantine::Quarantine,
     report::Report,
     scanned::{Line, Scanned},
     state::Memory,
 };
-
-/// Where alerts go.
-pub(crate) type Sink<'a> = dyn FnMut(&AlertRef<'_>) + 'a;
 
 /// Which clock quarantine goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +32,9 @@ pub(crate) struct Around<'a, 'b> {
     pub(crate) answer: &'a mut Answer,
     pub(crate) report: &'a mut Report,
     pub(crate) clock: Clock,
-    pub(crate) sink: &'a mut Sink<'b>,
+    /// Whether changes of state are noted.
+    pub(crate) cuts: bool,
+    pub(crate) outlet: &'a mut (dyn Outlet + 'b),
 }
 
 /// An event for a rule.
@@ -46,6 +46,8 @@ pub(crate) struct Shown<'a> {
     /// The log line whose fields and app it has.
     pub(crate) line: Option<(&'a Scanned, &'a Line)>,
     pub(crate) origin: Origin,
+    /// Where it stands in the stream.
+    pub(crate) spot: Spot,
 }
 
 /// One rule in one shard.
@@ -59,13 +61,12 @@ pub(crate) struct Slot {
     pub(crate) reminds: bool,
     batch: Batch,
     rows: Vec<Row>,
-    origins: Vec<Origin>,
+    origins: Vec<(Origin, Spot)>,
 }
 
 impl Slot {
-    pub(crate) fn new(rule: Arc<Rule>, number: u32, state: Option<Box<Memory>>) -> Self {
+    pub(crate) fn new(rule: Arc<Rule>, number: u32, state: Box<Memory>) -> Self {
         let reminds = rule.description.wants_kind(Kind::Reminder);
-        let state = state.unwrap_or_else(|| Box::new(Memory::new(&rule.name)));
         Self {
             rule,
             number,
@@ -90,11 +91,9 @@ impl Slot {
         self.state
     }
 
-    /// Lets an object go; nothing of it is in an open batch.
-    pub(crate) fn evict(&mut self, object: u32) {
-        if let Some(state) = &mut self.state {
-            state.evict(object);
-        }
+    /// Its state, while no call runs.
+    pub(crate) fn state_mut(&mut self) -> Option<&mut Memory> {
+        self.state.as_deref_mut()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -137,7 +136,7 @@ impl Slot {
             self.batch.number(object.facts.metric(name, shown.time_ns));
         }
         self.rows.push(Row { object: shown.object, time_ns: shown.time_ns });
-        self.origins.push(shown.origin);
+        self.origins.push((shown.origin, shown.spot));
         self.rows.len() >= limits::BATCH_EVENTS || self.batch.text.len() >= limits::BATCH_BYTES
     }
 
@@ -161,7 +160,7 @@ impl Slot {
         self.origins.clear();
     }
 
-    fn one_by_one(&mut self, batch: &Batch, rows: &[Row], origins: &[Origin], around: &mut Around<'_, '_>) {
+    fn one_by_one(&mut self, batch: &Batch, rows: &[Row], origins: &[(Origin, Spot)], around: &mut Around<'_, '_>) {
         let mut single = Batch::default();
         for (index, row) in rows.iter().enumerate() {
             if self.quarantine.blocks(now(around.clock, *row)) {
@@ -189,7 +188,7 @@ impl Slot {
         &mut self,
         batch: &Batch,
         rows: &[Row],
-        origins: &[Origin],
+        origins: &[(Origin, Spot)],
         around: &mut Around<'_, '_>,
     ) -> Result<(), CellError> {
         let mut cell = match self.cell.take() {
@@ -202,7 +201,7 @@ impl Slot {
         let (state, outcome) = cell.evaluate(batch, state, around.answer);
         let state: Result<Box<Memory>, _> = (state as Box<dyn Any>).downcast();
         let Ok(mut state) = state else {
-            self.state = Some(Box::new(Memory::new(&self.rule.name)));
+            self.state = Some(Box::new(Memory::new(&self.rule.name, around.cuts)));
             return Err(CellError::Call("it gave back another state than it was lent".into()));
         };
         let reminders = match &outcome {
@@ -224,27 +223,27 @@ impl Slot {
         Ok(())
     }
 
-    fn remind(&self, change: &ReminderChange, rows: &[Row], origins: &[Origin], around: &mut Around<'_, '_>) {
+    fn remind(&self, change: &ReminderChange, rows: &[Row], origins: &[(Origin, Spot)], around: &mut Around<'_, '_>) {
         let at = change.event as usize;
         let object = rows[at].object;
         let Some(due_ns) = change.due_ns else {
             around.objects.forget(object, &self.rule.name, &change.name);
             return;
         };
-        let too_many = around.objects.remind(object, &self.rule.name, &change.name, due_ns, origins[at].kept());
+        let too_many = around.objects.remind(object, &self.rule.name, &change.name, due_ns, origins[at].0.kept());
         around.report.reminders_left_out += u64::from(too_many);
     }
 
-    fn emit(&self, rows: &[Row], origins: &[Origin], around: &mut Around<'_, '_>) {
+    fn emit(&self, rows: &[Row], origins: &[(Origin, Spot)], around: &mut Around<'_, '_>) {
         let answer = &*around.answer;
         let (mut nth, mut before) = (0, u32::MAX);
         for row in &answer.rows {
             nth = if row.event == before { nth + 1 } else { 0 };
             before = row.event;
-            let (at, origin) = (rows[row.event as usize], &origins[row.event as usize]);
+            let (at, (origin, spot)) = (rows[row.event as usize], &origins[row.event as usize]);
             let (source, evidence) = origin.evidence();
             let pairs = &answer.attributes[row.attributes_start as usize..row.attributes_end as usize];
-            (around.sink)(&AlertRef {
+            let alert = AlertRef {
                 order: Order { time_ns: at.time_ns, source, line: evidence.line, rule: self.number, nth },
                 rule: &self.rule.name,
                 symptom: &self.rule.description.symptoms[row.symptom as usize],
@@ -254,7 +253,8 @@ impl Slot {
                 attributes: Attributes::new(&answer.text, pairs),
                 evidence,
                 module: self.rule.module.digest(),
-            });
+            };
+            around.outlet.alert(*spot, &alert);
             around.report.alerts += 1;
         }
     }

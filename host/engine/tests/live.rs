@@ -12,7 +12,7 @@ use std::{
 
 use common::{Event, chunk, config, rule, rules, sink, source, summaries, within};
 use lifesigns_engine::Engine;
-use lifesigns_model::{ObjectFacts, State, StateError, limits};
+use lifesigns_model::{ObjectFacts, Start, State, StateError, limits};
 
 const MS: u64 = 1_000_000;
 
@@ -31,7 +31,8 @@ fn remind(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, St
 fn a_silent_object_is_reminded_although_its_shard_is_never_idle() {
     within(|| {
         let (kept, sink) = sink();
-        let engine = Engine::start(&config(1), rules(&[rule("r", &[], &[], true, remind)]), &[], sink).unwrap();
+        let engine =
+            Engine::start(&config(1), rules(&[rule("r", &[], &[], true, remind)]), Start::default(), sink).unwrap();
         let source = source("a", 0);
         engine.submit(chunk(&source, "1000 silent remind 300\n", None));
         let start = Instant::now();
@@ -56,7 +57,8 @@ fn slow(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, Stat
 fn its_time_does_not_run_ahead_of_lines_about_it_that_wait_in_the_queue() {
     within(|| {
         let (kept, sink) = sink();
-        let engine = Engine::start(&config(1), rules(&[rule("r", &[], &[], true, slow)]), &[], sink).unwrap();
+        let engine =
+            Engine::start(&config(1), rules(&[rule("r", &[], &[], true, slow)]), Start::default(), sink).unwrap();
         let source = source("a", 0);
         engine.submit(chunk(&source, "1000 lively remind 1000\n", None));
         // Three seconds of work, in pieces, and behind them the line that moves the reminder.
@@ -73,7 +75,8 @@ fn its_time_does_not_run_ahead_of_lines_about_it_that_wait_in_the_queue() {
 fn a_reminder_that_is_set_holds_no_acknowledgement() {
     within(|| {
         let (kept, sink) = sink();
-        let engine = Engine::start(&config(2), rules(&[rule("r", &[], &[], true, remind)]), &[], sink).unwrap();
+        let engine =
+            Engine::start(&config(2), rules(&[rule("r", &[], &[], true, remind)]), Start::default(), sink).unwrap();
         let done = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&done);
         let acknowledge: lifesigns_model::Done = Box::new(move || {
@@ -98,7 +101,7 @@ fn a_new_version_may_set_reminders_exactly_if_it_has_an_interest_in_them() {
         let (kept, sink) = sink();
         let with = rules(&[rule("r", &[], &[], true, remind)]);
         let without = rules(&[rule("r", &[], &[], false, remind)]);
-        let engine = Engine::start(&config(1), Arc::clone(&with), &[], sink).unwrap();
+        let engine = Engine::start(&config(1), Arc::clone(&with), Start::default(), sink).unwrap();
         let source = source("a", 0);
         let failed = |engine: &Engine| {
             engine.settle();
@@ -136,7 +139,13 @@ fn a_flood_of_objects_forgets_the_ones_that_were_silent_longest() {
         };
         let counts = rule("count", &["hello"], &["env"], false, count);
         let reminds = rule("remind", &["remind"], &[], true, remind);
-        let engine = Engine::start(&config(1), rules(&[counts, reminds]), &[known], sink).unwrap();
+        let engine = Engine::start(
+            &config(1),
+            rules(&[counts, reminds]),
+            Start { known: vec![known], ..Start::default() },
+            sink,
+        )
+        .unwrap();
         let source = source("a", 0);
         let lively = "1000 lively \"properties\" env=test\n1000 lively hello\n";
         let start =
@@ -161,8 +170,34 @@ fn a_flood_of_objects_forgets_the_ones_that_were_silent_longest() {
         );
         let (part, few) = (limits::OBJECTS as u64 / 16, limits::OBJECTS as u64 / 8);
         let gone = report.objects_let_go;
-        assert!(gone % part == 0 && gone.abs_diff(limits::OBJECTS as u64) <= few, "{gone} objects were let go");
+        assert!(
+            gone.is_multiple_of(part) && gone.abs_diff(limits::OBJECTS as u64) <= few,
+            "{gone} objects were let go"
+        );
         assert!(report.failures.is_empty());
+    });
+}
+
+/// Says every line.
+fn say(event: &Event<'_>, _: &mut dyn State) -> Result<Option<String>, StateError> {
+    Ok(Some(event.message.to_owned()))
+}
+
+#[test]
+fn a_literal_that_begins_with_a_line_end_stalls_nothing_and_is_in_no_line() {
+    within(|| {
+        let ends = rule("ends", &["\n", "\n1", "\n\n", "\r\n", "1 b\n"], &[], false, say);
+        let word = rule("word", &["b"], &[], false, say);
+        let all = rule("all", &[], &[], false, say);
+        let text = "1 a a\n1 b b\n\n\n1 c b\r\n1 d d\n\n1 e \\n b\n1 f b";
+        for (list, expected) in [(vec![ends.clone(), word.clone()], 4), (vec![ends, all, word], 4 + 6)] {
+            let (kept, sink) = sink();
+            let engine = Engine::start(&config(1), rules(&list), Start::default(), sink).unwrap();
+            engine.submit(chunk(&source("a", 0), text, None));
+            let totals = engine.stop();
+            assert_eq!((totals.tally.lines, summaries(&kept).len()), (9, expected), "{:?}", summaries(&kept));
+            assert!(kept.lock().unwrap().iter().all(|alert| alert.rule != "ends"));
+        }
     });
 }
 
@@ -185,7 +220,8 @@ fn flood(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, Sta
 fn a_flood_of_reminders_is_refused_for_one_event_and_bounded_for_an_object() {
     within(|| {
         let (kept, sink) = sink();
-        let engine = Engine::start(&config(1), rules(&[rule("r", &[], &[], true, flood)]), &[], sink).unwrap();
+        let engine =
+            Engine::start(&config(1), rules(&[rule("r", &[], &[], true, flood)]), Start::default(), sink).unwrap();
         let source = source("a", 0);
         let limit = limits::REMINDERS_PER_EVENT;
         let text = format!("1000 a flood {}\n1001 a flood {limit}\n2000 a flood 1\n9000 a hello\n", limit + 1);

@@ -1,12 +1,12 @@
-//! Replay: what its end is.
+//! Replay: what its end is, and what it says besides alerts.
 
 mod common;
 
 use std::sync::Mutex;
 
 use common::{Event, rule, rules, source};
-use lifesigns_engine::{Input, Output, replay};
-use lifesigns_model::{State, StateError};
+use lifesigns_engine::{Input, Output, replay, replay_signs};
+use lifesigns_model::{Alert, ObjectFacts, Sign, State, StateError};
 
 const MS: u64 = 1_000_000;
 
@@ -32,4 +32,77 @@ fn reminders_fire_up_to_the_latest_time_of_all_even_if_an_earlier_line_has_it() 
     let mut output = Output { render: &render, emit: &mut |_| Ok(()), progress: &|_| () };
     replay(1, &rules, inputs, &[], &mut output).unwrap();
     assert_eq!(found.into_inner().unwrap(), ["1100"]);
+}
+
+/// Says every line, and every fact that it is told.
+fn say(event: &Event<'_>, _: &mut dyn State) -> Result<Option<String>, StateError> {
+    Ok(Some(format!("{} {}", event.kind, event.message)))
+}
+
+#[test]
+fn facts_and_new_objects_come_in_the_order_of_the_alerts() {
+    let rules =
+        rules(&[rule("r", &["remind", "latest"], &[], true, remind), rule("say", &["say"], &["env"], false, say)]);
+    let texts = [
+        "1000 a say 1\n1000 a \"properties\" env=x\n1000 b remind\n3000 c say 2\n2000 c \"properties\" env=y\n",
+        "1000 a say 3\n1000 d \"properties\" env\n1050 a \"properties\" env=x\n1200 b say 4\n",
+    ];
+    let inputs = || {
+        let input = |(rank, text): (usize, &str)| {
+            let mut chunks =
+                text.split_inclusive('\n').map(|line| line.as_bytes().to_vec()).collect::<Vec<_>>().into_iter();
+            Input { source: source(&format!("{rank}"), rank as u32), next: Box::new(move |_| Ok(chunks.next())) }
+        };
+        texts.into_iter().enumerate().map(input).collect::<Vec<_>>()
+    };
+    let known = [ObjectFacts { object: "d".into(), ..ObjectFacts::default() }];
+    let text = |sign: &Sign| match sign {
+        Sign::Alert(alert) => format!("{} {} {}", alert.time_ns / MS, alert.object, alert.summary),
+        Sign::Facts(facts) => format!("{} {} is {:?}", facts.time_ns / MS, facts.object, facts.properties[0].1),
+        Sign::Seen { object, time_ns } => format!("{} {object} seen", time_ns / MS),
+    };
+    let mut runs = [1, 2, 4].map(|threads| {
+        let mut signs = Vec::new();
+        let mut emit = |sign| {
+            signs.push(sign);
+            Ok(())
+        };
+        replay_signs(threads, &rules, inputs(), &known, &mut emit, &|_| ()).unwrap();
+        signs
+    });
+    assert!(runs[0] == runs[1] && runs[0] == runs[2]);
+    let expected = [
+        "1000 a seen",
+        "1000 a 0 say 1",
+        "1000 a is Some(\"x\")",
+        "1000 a 1 env",
+        "1000 b seen",
+        "1000 a 0 say 3",
+        "1000 d is None",
+        "1050 a is Some(\"x\")",
+        "1100 b 1100",
+        "1200 b 0 say 4",
+        "2000 c seen",
+        "2000 c is Some(\"y\")",
+        "2000 c 1 env",
+        "3000 c 0 say 2",
+    ];
+    assert_eq!(runs[0].iter().map(text).collect::<Vec<_>>(), expected);
+    // The alerts are those of a replay that gives nothing else.
+    let kept = Mutex::new(Vec::new());
+    let render = |alert: &lifesigns_model::AlertRef<'_>, out: &mut Vec<u8>| {
+        let mut kept = kept.lock().unwrap();
+        out.push(kept.len() as u8);
+        kept.push(Alert::from(alert));
+    };
+    let mut order = Vec::new();
+    let mut emit = |bytes: &[u8]| {
+        order.extend_from_slice(bytes);
+        Ok(())
+    };
+    replay(2, &rules, inputs(), &known, &mut Output { render: &render, emit: &mut emit, progress: &|_| () }).unwrap();
+    let kept = kept.into_inner().unwrap();
+    let alone: Vec<Sign> = order.iter().map(|at| Sign::Alert(kept[usize::from(*at)].clone())).collect();
+    runs[0].retain(|sign| matches!(sign, Sign::Alert(_)));
+    assert_eq!(runs[0], alone);
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use lifesigns_engine::{AlertSink, Config, Engine, RuleSet, Totals};
-use lifesigns_model::{Chunk, ObjectFacts, Source};
+use lifesigns_model::{Chunk, ObjectFacts, Source, Start};
 use lifesigns_sandbox::Sandbox;
 use lifesigns_shelf::{Shelf, Stopper, WatchOutcome, Watcher};
 
@@ -88,7 +88,7 @@ impl Builder {
         (self.on_load)(&loader.apply(&snapshot));
         watcher.follow(&snapshot.module_folders());
         let rules = Arc::new(RuleSet::new(loader.rules(), &[])?);
-        let engine = Arc::new(Engine::start(&self.config, rules, &self.known, on_alert)?);
+        let engine = Arc::new(Engine::start(&self.config, rules, Start { known: self.known, ..Start::default() }, on_alert)?);
         let stopper = watcher.stopper();
         let turn = Turn { engine: Arc::clone(&engine), shelf, loader, watcher, on_load: self.on_load };
         let thread = std::thread::Builder::new().name("lifesigns-shelf".into()).spawn(move || turn.run())?;

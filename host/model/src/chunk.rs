@@ -33,7 +33,10 @@ pub struct Chunk {
     /// When they arrived, for lines that have no time: nanoseconds since the Unix epoch, or `None`
     /// where arrival means nothing (replay).
     pub arrived_ns: Option<u64>,
-    /// Called when everything in the chunk has been evaluated; dropped uncalled if that cannot be.
+    /// Where its source would go on after it, in the source's own words.
+    pub cursor: Option<Vec<u8>>,
+    /// Called when everything in the chunk has been evaluated, or with cuts when the one that it is
+    /// in is released; dropped uncalled if that cannot be.
     pub done: Option<Done>,
 }
 

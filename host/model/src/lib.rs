@@ -4,6 +4,7 @@
 mod alert;
 mod batch;
 mod chunk;
+mod cut;
 mod description;
 mod fact;
 pub mod limits;
@@ -14,6 +15,7 @@ mod span;
 pub use alert::{Alert, AlertRef, Attributes, Evidence, Order};
 pub use batch::{Answer, AnswerRow, Batch, Change, FIXED_SPANS};
 pub use chunk::{Chunk, Done, Source};
+pub use cut::{Cut, Held, ObjectClock, Place, ReminderSet, Sign, Start, StateChange};
 pub use description::{
     Condition, Criticality, Description, Impact, Interest, Kind, Kinds, Subject, Symptom, Test, Wants,
 };

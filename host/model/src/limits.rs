@@ -14,6 +14,8 @@ pub const LINE_BYTES: usize = 64 << 10;
 pub const FIELDS: usize = 256;
 /// Bytes in flight between the sources and the shards.
 pub const INFLIGHT_BYTES: usize = 64 << 20;
+/// Signs that wait for the next cut; with more it is time for one.
+pub const SIGN_BYTES: usize = 16 << 20;
 /// A module's file.
 pub const MODULE_BYTES: u64 = 16 << 20;
 /// A manifest, inventory or configuration file.

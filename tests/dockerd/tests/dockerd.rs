@@ -70,7 +70,7 @@ fn engine(rules: RuleSet, alerts: mpsc::Sender<Alert>) -> Engine {
         // Nobody listens any more once the alert has been found.
         let _ = alerts.send(Alert::from(alert));
     });
-    Engine::start(&config, Arc::new(rules), &[], sink).unwrap()
+    Engine::start(&config, Arc::new(rules), lifesigns_model::Start::default(), sink).unwrap()
 }
 
 fn follow(log: &Path, engine: &Engine, stop: &Stop) {
@@ -82,7 +82,7 @@ fn follow(log: &Path, engine: &Engine, stop: &Stop) {
         decoder: Format::Auto.decoder(now_ns()),
     });
     let followed = Follower::new(log, Position::Start).run(stop, |bytes, _| {
-        engine.submit(Chunk { source: Arc::clone(&source), bytes, arrived_ns: Some(now_ns()), done: None });
+        engine.submit(Chunk { source: Arc::clone(&source), bytes, arrived_ns: Some(now_ns()), cursor: None, done: None });
         ControlFlow::Continue(())
     });
     followed.unwrap();

@@ -10,7 +10,7 @@ use lifesigns_e2e::{
     run::{Input, Replayed, replay},
 };
 use lifesigns_engine::{AlertSink, Config, Engine, Rule, RuleSet};
-use lifesigns_model::{Chunk, Done, Limits};
+use lifesigns_model::{Chunk, Done, Limits, Start};
 
 /// Lines, 10 s apart, two of which the guest misbehaves on; its pauses do not matter then.
 const LINES: usize = 600;
@@ -179,7 +179,7 @@ fn live_it_fails_alone_and_everything_is_acknowledged() {
         alerts[usize::from(alert.rule == "keyword")].fetch_add(1, Ordering::SeqCst);
     });
     let config = Config { scanners: 1, shards: 2, pin: false, ..Config::default() };
-    let engine = Engine::start(&config, rules, &[], sink).expect("threads");
+    let engine = Engine::start(&config, rules, Start::default(), sink).expect("threads");
     let input = input(&POISON);
     let source = input.source(0);
     for line in input.chunks[0].split_inclusive(|byte| *byte == b'\n') {
@@ -187,7 +187,8 @@ fn live_it_fails_alone_and_everything_is_acknowledged() {
         let done: Done = Box::new(move || {
             dones[2].fetch_add(1, Ordering::SeqCst);
         });
-        engine.submit(Chunk { source: Arc::clone(&source), bytes: line.to_vec(), arrived_ns: None, done: Some(done) });
+        let (source, bytes) = (Arc::clone(&source), line.to_vec());
+        engine.submit(Chunk { source, bytes, arrived_ns: None, cursor: None, done: Some(done) });
     }
     let report = engine.stop().report;
     let failures = &report.failures["hostile"];

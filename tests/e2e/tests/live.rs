@@ -12,7 +12,7 @@ use std::{
 
 use lifesigns_e2e::{modules, native, run::Input};
 use lifesigns_engine::{AlertSink, Config, Engine, Rule, RuleSet};
-use lifesigns_model::{Alert, Chunk, ObjectFacts, Source};
+use lifesigns_model::{Alert, Chunk, ObjectFacts, Source, Start};
 
 type Kept = Arc<Mutex<Vec<Alert>>>;
 
@@ -23,7 +23,7 @@ fn sink() -> (Kept, AlertSink) {
 }
 
 fn config(inflight_bytes: usize) -> Config {
-    Config { scanners: 2, shards: 3, inflight_bytes, pin: false }
+    Config { scanners: 2, shards: 3, inflight_bytes, pin: false, cuts: false }
 }
 
 fn rules(list: Vec<Arc<Rule>>) -> Arc<RuleSet> {
@@ -71,14 +71,14 @@ fn chunk(source: &Arc<Source>, from: usize, lines: usize, done: &Arc<AtomicUsize
     let done: lifesigns_model::Done = Box::new(move || {
         done.fetch_add(1, Ordering::SeqCst);
     });
-    Chunk { source: Arc::clone(source), bytes, arrived_ns: None, done: Some(done) }
+    Chunk { source: Arc::clone(source), bytes, arrived_ns: None, cursor: None, done: Some(done) }
 }
 
 /// Two sources, `chunks` chunks of `lines` lines each, 50 swaps meanwhile.
 fn traffic(inflight_bytes: usize, chunks: usize, lines: usize) {
     let module = modules::rule("keyword");
     let (kept, sink) = sink();
-    let engine = Engine::start(&config(inflight_bytes), generation(&module, 0), &[], sink).expect("threads");
+    let engine = Engine::start(&config(inflight_bytes), generation(&module, 0), Start::default(), sink).expect("threads");
     let done = Arc::new(AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for (rank, name) in ["a", "b"].into_iter().enumerate() {
@@ -131,7 +131,7 @@ fn backpressure_with_hardly_any_room_does_not_deadlock() {
 fn what_was_submitted_before_a_swap_is_evaluated_by_the_old_generation() {
     let module = native::module("keyword").expect("it is there");
     let (kept, sink) = sink();
-    let engine = Engine::start(&config(1 << 20), generation(&module, 0), &[], sink).expect("threads");
+    let engine = Engine::start(&config(1 << 20), generation(&module, 0), Start::default(), sink).expect("threads");
     let source = Input::new("a", "a", "").source(0);
     let done = Arc::default();
     for number in 0..50 {
@@ -152,7 +152,7 @@ fn a_rule_that_goes_and_comes_back_finds_its_state() {
     let (kept, sink) = sink();
     let settings = r#"{"contains":["numbered line"],"threshold":3,"window":"1h"}"#;
     let with = rules(vec![modules::open("count", &module, settings)]);
-    let engine = Engine::start(&config(1 << 20), Arc::clone(&with), &[], sink).expect("threads");
+    let engine = Engine::start(&config(1 << 20), Arc::clone(&with), Start::default(), sink).expect("threads");
     let source = Input::new("a", "a", "").source(0);
     let done = Arc::default();
     // Two of the five objects' lines each, then others while it is away, then the third.
@@ -179,7 +179,7 @@ fn facts_by_call_reach_the_rules_that_watch_them_and_the_lines_after_them() {
         properties: vec![("env".into(), Some("production".into()))],
         ..ObjectFacts::default()
     };
-    let engine = Engine::start(&config(1 << 20), rules, &[known], sink).expect("threads");
+    let engine = Engine::start(&config(1 << 20), rules, Start { known: vec![known], ..Start::default() }, sink).expect("threads");
     let sources = [Input::new("a", "a", "").source(0), Input::new("inventory", "-", "").source(1)];
     let done = Arc::default();
     engine.submit(chunk(&sources[0], 0, 10, &done));
@@ -207,7 +207,7 @@ fn facts_and_chunks_together_do_not_deadlock_over_the_last_byte() {
     within(Duration::from_secs(120), || {
         let module = native::module("keyword").expect("it is there");
         let (_, sink) = sink();
-        let engine = Engine::start(&config(1), generation(&module, 0), &[], sink).expect("threads");
+        let engine = Engine::start(&config(1), generation(&module, 0), Start::default(), sink).expect("threads");
         let done = Arc::new(AtomicUsize::new(0));
         std::thread::scope(|scope| {
             scope.spawn(|| {

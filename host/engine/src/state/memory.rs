@@ -1,6 +1,6 @@
 //! A rule's state in memory, with an undo log for the batch under evaluation.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use lifesigns_model::{Level, ReminderChange, Row, State, StateError, limits};
 
@@ -8,23 +8,9 @@ use super::{
     NS_PER_MS,
     counts::{Counts, CountsUndo},
     distincts::{Distincts, DistinctsUndo},
+    entry::{Entry, Held},
     key::bounded,
 };
-
-/// What a key holds.
-#[derive(Debug)]
-enum Held {
-    Value { bytes: Vec<u8>, expires_ns: Option<u64> },
-    Counts(Counts),
-    Distincts(Distincts),
-}
-
-#[derive(Debug)]
-struct Entry {
-    held: Held,
-    /// When it was written, on the state's own count of writes.
-    written: u64,
-}
 
 type Keys = HashMap<Box<str>, Entry>;
 
@@ -64,12 +50,17 @@ pub(crate) struct Memory {
     reminders_of: Vec<u32>,
     lines: Vec<(Level, String)>,
     lines_left_out: usize,
+    /// Whether changes are noted for the next cut.
+    cuts: bool,
+    changed: HashMap<u32, HashSet<Box<str>>>,
 }
 
 impl Memory {
-    /// Empty state.
-    pub(crate) fn new(rule: &str) -> Self {
+    /// Empty state, which notes what changes if there are `cuts`.
+    pub(crate) fn new(rule: &str, cuts: bool) -> Self {
         Self {
+            cuts,
+            changed: HashMap::new(),
             rule: rule.to_owned(),
             reminds: false,
             objects: HashMap::new(),
@@ -125,9 +116,43 @@ impl Memory {
         Ok(())
     }
 
-    /// Lets an object go.
-    pub(crate) fn evict(&mut self, object: u32) {
-        self.objects.remove(&object);
+    /// Lets an object go. Returns the keys that a store may know of.
+    pub(crate) fn evict(&mut self, object: u32) -> HashSet<Box<str>> {
+        let keys = self.objects.remove(&object).unwrap_or_default();
+        let mut gone = self.changed.remove(&object).unwrap_or_default();
+        if self.cuts {
+            gone.extend(keys.into_keys());
+        }
+        gone
+    }
+
+    /// Object, key and entry of what has changed since the last call.
+    pub(crate) fn changes(&mut self) -> Vec<(u32, Box<str>, Option<Vec<u8>>)> {
+        let changed = std::mem::take(&mut self.changed);
+        let all = changed.into_iter().flat_map(|(object, keys)| keys.into_iter().map(move |key| (object, key)));
+        let entry = |(object, key): (u32, Box<str>)| {
+            let entry = self.objects.get(&object).and_then(|keys| keys.get(&key)).map(Entry::to_bytes);
+            (object, key, entry)
+        };
+        all.map(entry).collect()
+    }
+
+    /// Takes an entry that [`Self::changes`] gave. Says whether it is one.
+    pub(crate) fn restore(&mut self, object: u32, key: &str, entry: &[u8]) -> bool {
+        let Some(entry) = Entry::from_bytes(entry) else { return false };
+        self.writes = self.writes.max(entry.written);
+        self.objects.entry(object).or_default().insert(key.into(), entry);
+        true
+    }
+
+    fn note_changes(&mut self) {
+        let undo = std::mem::take(&mut self.undo);
+        for undo in undo {
+            let (Undo::Entry { object, key, .. }
+            | Undo::Counts { object, key, .. }
+            | Undo::Distincts { object, key, .. }) = undo;
+            self.changed.entry(object).or_default().insert(key);
+        }
     }
 
     fn emit_log(&mut self) {
@@ -168,6 +193,9 @@ impl State for Memory {
     }
 
     fn commit(&mut self) -> Vec<ReminderChange> {
+        if self.cuts {
+            self.note_changes();
+        }
         self.undo.clear();
         self.emit_log();
         std::mem::take(&mut self.reminders)

@@ -2,8 +2,11 @@
 
 mod counts;
 mod distincts;
+mod entry;
 mod key;
 mod memory;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use memory::Memory;
 

@@ -147,7 +147,7 @@ pub(crate) fn source(name: &str, rank: u32) -> Arc<Source> {
 }
 
 pub(crate) fn chunk(source: &Arc<Source>, text: &str, done: Option<Done>) -> Chunk {
-    Chunk { source: Arc::clone(source), bytes: text.into(), arrived_ns: None, done }
+    Chunk { source: Arc::clone(source), bytes: text.into(), arrived_ns: None, cursor: None, done }
 }
 
 pub(crate) fn config(shards: usize) -> Config {

@@ -200,7 +200,7 @@ fn engine(rules: Arc<RuleSet>, alerts: &Arc<AtomicU64>) -> Engine {
         // The further rules have nothing to say here, and if they had, nothing would be lost.
         alerts.fetch_add(u64::from(alert.rule != "further"), Ordering::Relaxed);
     };
-    Engine::start(&config, rules, &[], Arc::new(sink)).expect("threads")
+    Engine::start(&config, rules, lifesigns_model::Start::default(), Arc::new(sink)).expect("threads")
 }
 
 fn source() -> Arc<Source> {
@@ -209,7 +209,8 @@ fn source() -> Arc<Source> {
 }
 
 fn chunk(source: &Arc<Source>, bytes: Vec<u8>) -> Chunk {
-    Chunk { source: Arc::clone(source), bytes, arrived_ns: Some(1_795_500_000_000_000_000), done: None }
+    let arrived_ns = Some(1_795_500_000_000_000_000);
+    Chunk { source: Arc::clone(source), bytes, arrived_ns, cursor: None, done: None }
 }
 
 /// A chunk of the load: three lines of a hundred hold a literal of a live rule.

@@ -1,0 +1,250 @@
+//! The live engine's threads: scanners, and shards with what they say.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use lifesigns_model::{AlertRef, Chunk, ObjectFacts, Start, limits};
+
+use crate::{
+    AlertSink, RuleSet, Totals,
+    budget::{Budget, Permit},
+    cut::Piece,
+    dirty::Dirty,
+    outlet::{Outlet, Signs, Spot, Standing},
+    scan::Scanner,
+    scanned::Scanned,
+    sequencer::{Item, Ready, Sequencer, by_shard},
+    shard::Shard,
+    slot::Clock,
+};
+
+/// How often a shard looks at the reminders of silent objects: when its queue is empty, and when it
+/// never is.
+const IDLE: Duration = Duration::from_millis(100);
+const BUSY: Duration = Duration::from_secs(1);
+pub(crate) struct Job {
+    pub(crate) number: u64,
+    pub(crate) handed_in_ns: u64,
+    pub(crate) rules: Arc<RuleSet>,
+    pub(crate) chunk: Chunk,
+    pub(crate) permit: Permit,
+}
+
+pub(crate) enum Task {
+    /// Lines of a scanned chunk that are this shard's.
+    Lines(Arc<Scanned>, Vec<u32>),
+    /// What the shard, one of so many, begins with.
+    Begin(Arc<Start>, usize, usize),
+    /// Everything up to here belongs to a cut.
+    Cut(Sender<Piece>),
+}
+
+/// What submitters share: one lock, held for a few instructions.
+pub(crate) struct Front {
+    pub(crate) rules: Arc<RuleSet>,
+    pub(crate) next: u64,
+    /// When the last number was given; it never goes back.
+    pub(crate) now_ns: u64,
+    pub(crate) jobs: Option<Sender<Job>>,
+    pub(crate) sample: Vec<u8>,
+}
+
+impl Front {
+    /// The time at which the next number is given.
+    pub(crate) fn now(&mut self) -> u64 {
+        self.now_ns = self.now_ns.max(now_ns());
+        self.now_ns
+    }
+}
+
+pub(crate) struct Shared {
+    pub(crate) front: Mutex<Front>,
+    pub(crate) sequencer: Mutex<Sequencer>,
+    pub(crate) shards: Mutex<Vec<Sender<Task>>>,
+    pub(crate) totals: Mutex<Totals>,
+    pub(crate) budget: Arc<Budget>,
+    pub(crate) dirty: Dirty,
+    /// Whether what shards say waits for a cut.
+    pub(crate) cuts: bool,
+    pub(crate) sink: AlertSink,
+}
+
+/// What a shard says: to the caller, or into the next cut.
+enum Words<'a> {
+    Out(&'a AlertSink),
+    Kept(Signs),
+}
+
+impl Outlet for Words<'_> {
+    fn alert(&mut self, spot: Spot, alert: &AlertRef<'_>) {
+        match self {
+            Self::Out(sink) => sink(alert),
+            Self::Kept(signs) => signs.alert(spot, alert),
+        }
+    }
+
+    fn facts(&mut self, at: Standing, facts: &ObjectFacts) {
+        if let Self::Kept(signs) = self {
+            signs.facts(at, facts);
+        }
+    }
+
+    fn seen(&mut self, at: Standing, object: &str) {
+        if let Self::Kept(signs) = self {
+            signs.seen(at, object);
+        }
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    /// A scanner's life.
+    pub(crate) fn scan(&self, jobs: &Receiver<Job>) {
+        let mut scanner = Scanner::default();
+        for Job { number, handed_in_ns, rules, chunk, permit } in jobs {
+            let mut scanned = scanner.scan(rules, chunk.source, &chunk.bytes);
+            scanned.handed_in_ns = handed_in_ns;
+            scanned.ticket.permit = Some(permit);
+            scanned.ticket.done = chunk.done;
+            scanned.cursor = chunk.cursor;
+            self.hand_on(number, Item::Chunk(Box::new(scanned), chunk.arrived_ns));
+        }
+    }
+
+    /// Room for so many bytes; waits for it.
+    pub(crate) fn acquire(&self, bytes: usize) -> Permit {
+        self.budget.acquire(bytes, || self.dirty.short())
+    }
+
+    pub(crate) fn hand_on(&self, number: u64, item: Item) {
+        // Ready chunks leave under the lock: otherwise two scanners could swap them again.
+        let mut sequencer = lock(&self.sequencer);
+        let shards = lock(&self.shards);
+        for ready in sequencer.push(number, item) {
+            match ready {
+                Ready::Chunk(scanned) => self.send(&shards, &scanned),
+                Ready::Cut(pieces, withheld, places) => {
+                    shards.iter().for_each(|shard| drop(shard.send(Task::Cut(pieces.clone()))));
+                    let _ = pieces.send(Piece::Sources(withheld, places));
+                }
+            }
+        }
+    }
+
+    fn send(&self, shards: &[Sender<Task>], scanned: &Arc<Scanned>) {
+        lock(&self.totals).tally += scanned.tally;
+        for (shard, lines) in by_shard(scanned, shards.len()).into_iter().enumerate() {
+            if !lines.is_empty() {
+                let _ = shards[shard].send(Task::Lines(Arc::clone(scanned), lines));
+            }
+        }
+        if self.cuts {
+            self.dirty.note(0, self.budget.is_short());
+        }
+    }
+
+    /// A shard's life.
+    pub(crate) fn evaluate(&self, rules: Arc<RuleSet>, tasks: &Receiver<Task>) {
+        let mut shard = Shard::new(rules, Clock::Wall(now_ns()));
+        let mut words = if self.cuts { Words::Kept(Signs::default()) } else { Words::Out(&self.sink) };
+        if self.cuts {
+            shard.note_changes();
+        }
+        let mut oldest: Option<Instant> = None;
+        let (mut looked, mut taken_ns) = (Instant::now(), 0);
+        loop {
+            // What is alive in here is dropped only after its counts are merged: whoever waits for
+            // the bytes in flight finds complete totals.
+            let task = match tasks.recv_timeout(IDLE) {
+                Ok(task) => Some(task),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            shard.set_clock(Clock::Wall(now_ns()));
+            match &task {
+                Some(Task::Lines(scanned, lines)) => {
+                    oldest.get_or_insert_with(Instant::now);
+                    for line in lines {
+                        shard.line(scanned, *line, &mut words);
+                    }
+                    taken_ns = scanned.handed_in_ns;
+                }
+                Some(Task::Begin(start, number, shards)) => shard.begin(start, *number, *shards, now_ns()),
+                Some(Task::Cut(pieces)) => {
+                    shard.flush(&mut words);
+                    self.account(&mut words);
+                    self.cut(&mut shard, &mut words, pieces);
+                }
+                None => {}
+            }
+            let lingered = || oldest.is_some_and(|since| since.elapsed().as_micros() >= u128::from(limits::LINGER_US));
+            if tasks.is_empty() || lingered() {
+                shard.flush(&mut words);
+                oldest = None;
+            }
+            if looked.elapsed() >= if tasks.is_empty() { IDLE } else { BUSY } {
+                if shard.idle(self.heard_until(tasks, taken_ns), &mut words) && self.cuts {
+                    self.dirty.note(0, false);
+                }
+                looked = Instant::now();
+            }
+            self.account(&mut words);
+            lock(&self.totals).report.merge(shard.take_report());
+        }
+        shard.flush(&mut words);
+        lock(&self.totals).report.merge(shard.take_report());
+    }
+
+    /// Takes room for what a shard has said, and lets the keeper know.
+    fn account(&self, words: &mut Words<'_>) {
+        let Words::Kept(signs) = words else { return };
+        let bytes = signs.uncharged();
+        if bytes > 0 {
+            let room = self.budget.charge(bytes);
+            signs.room = Some(match signs.room.take() {
+                Some(before) => before.and(room),
+                None => room,
+            });
+            self.dirty.note(bytes, self.budget.is_short());
+        }
+    }
+
+    /// A shard's piece of a cut.
+    fn cut(&self, shard: &mut Shard, words: &mut Words<'_>, pieces: &Sender<Piece>) {
+        let Words::Kept(signs) = words else { return };
+        let (mut signs, room) = signs.take();
+        // Stable: a rule's own order is the order in which it came.
+        signs.sort_by_key(|(spot, rule, _)| (*spot, *rule));
+        let part = shard.part();
+        let _ = pieces.send(Piece::Shard(signs, room, part));
+    }
+
+    /// Up to when a shard has heard everything. A silent object's time must not run ahead of lines
+    /// about it that wait in a queue: they may say that it was not silent. So it goes by when things
+    /// were handed in, on both ends: from the object's last line to here. `taken_ns` is when the
+    /// last thing that the shard took was handed in. What waits at the door for room does not count.
+    fn heard_until(&self, tasks: &Receiver<Task>, taken_ns: u64) -> u64 {
+        let now_ns = now_ns();
+        let given = lock(&self.front).next;
+        let (handed_on, handed_in_ns) = lock(&self.sequencer).next();
+        // In this order: what was handed on by then is in the shard's queue, or was taken from it.
+        if !tasks.is_empty() {
+            taken_ns
+        } else if handed_on >= given {
+            now_ns
+        } else {
+            handed_in_ns
+        }
+    }
+}
+
+/// The system's clock, nanoseconds since the Unix epoch.
+pub(crate) fn now_ns() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+}

@@ -1,0 +1,112 @@
+//! What a shard says while it takes the stream, and where in the stream it says so.
+
+use lifesigns_model::{Alert, AlertRef, ObjectFacts, Order, Sign};
+
+use crate::budget::Permit;
+
+/// A place in the stream, in its order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Spot {
+    /// The chunk's number.
+    pub(crate) chunk: u64,
+    /// The line, as one of the chunk's kept lines.
+    pub(crate) line: u32,
+    pub(crate) stage: Stage,
+    /// Of reminders the shard's own count.
+    pub(crate) nth: u64,
+}
+
+/// What happens with a line, in this order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// Its object is taken up.
+    #[default]
+    Seen,
+    /// Reminders fire.
+    Reminder,
+    /// Facts are noted.
+    Facts,
+    /// Rules are shown it.
+    Event,
+    /// Reminders of silent objects fire.
+    Silence,
+}
+
+/// Where a line stands: in the stream, and in the order of alerts, with its event time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    pub(crate) spot: Spot,
+    pub(crate) order: Order,
+}
+
+/// Where a shard's words go.
+pub(crate) trait Outlet {
+    /// A rule's alert.
+    fn alert(&mut self, spot: Spot, alert: &AlertRef<'_>);
+
+    /// A line's facts.
+    fn facts(&mut self, _at: Standing, _facts: &ObjectFacts) {}
+
+    /// The line's object was not known.
+    fn seen(&mut self, _at: Standing, _object: &str) {}
+}
+
+impl<F: FnMut(&AlertRef<'_>)> Outlet for F {
+    fn alert(&mut self, _: Spot, alert: &AlertRef<'_>) {
+        self(alert);
+    }
+}
+
+/// Facts to keep, with their time.
+pub(crate) fn timed(facts: &ObjectFacts, time_ns: u64) -> Sign {
+    Sign::Facts(ObjectFacts { time_ns, ..facts.clone() })
+}
+
+/// Keeps everything until the next cut.
+#[derive(Default)]
+pub(crate) struct Signs {
+    list: Vec<(Spot, u32, Sign)>,
+    /// Roughly what they take since they were last [charged](Self::uncharged).
+    new_bytes: usize,
+    /// The room that they take.
+    pub(crate) room: Option<Permit>,
+}
+
+impl Signs {
+    /// The bytes that have come since the last call.
+    pub(crate) fn uncharged(&mut self) -> usize {
+        std::mem::take(&mut self.new_bytes)
+    }
+
+    /// All of them, and the room that they take.
+    pub(crate) fn take(&mut self) -> (Vec<(Spot, u32, Sign)>, Option<Permit>) {
+        (std::mem::take(&mut self.list), self.room.take())
+    }
+
+    fn push(&mut self, spot: Spot, rule: u32, sign: Sign, bytes: usize) {
+        self.new_bytes += size_of::<(Spot, u32, Sign)>() + bytes;
+        self.list.push((spot, rule, sign));
+    }
+}
+
+impl Outlet for Signs {
+    fn alert(&mut self, spot: Spot, alert: &AlertRef<'_>) {
+        let attributes = alert.attributes.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        let symptom = alert.symptom.id.len() + alert.symptom.title.len() + alert.symptom.recommendation.len();
+        let texts = [alert.rule, alert.object, alert.summary, alert.evidence.text, alert.evidence.source, alert.module];
+        let bytes = attributes + symptom + texts.iter().map(|text| text.len()).sum::<usize>();
+        self.push(spot, alert.order.rule, Sign::Alert(Alert::from(alert)), bytes);
+    }
+
+    fn facts(&mut self, at: Standing, facts: &ObjectFacts) {
+        let property = |(name, value): &(String, Option<String>)| name.len() + value.as_ref().map_or(0, String::len);
+        let bytes = facts.properties.iter().map(property).sum::<usize>()
+            + facts.metrics.iter().map(|(name, _)| name.len() + size_of::<f64>()).sum::<usize>();
+        self.push(at.spot, 0, timed(facts, at.order.time_ns), facts.object.len() + bytes);
+    }
+
+    fn seen(&mut self, at: Standing, object: &str) {
+        let sign = Sign::Seen { object: object.to_owned(), time_ns: at.order.time_ns };
+        self.push(at.spot, 0, sign, object.len());
+    }
+}

@@ -1,0 +1,149 @@
+//! Consistent cuts through the stream: everything that came of what was handed in before, as plain
+//! data for a store to commit at once, and what an engine begins with when it goes on from there.
+
+use std::fmt;
+
+use crate::{Alert, Done, ObjectFacts};
+
+/// What came of the stream since the cut before: of every chunk before it everything, of every chunk
+/// after it nothing.
+#[derive(Debug, Default)]
+pub struct Cut {
+    /// What was said and heard, in the order of the stream: by chunk, then line, then rule, then the
+    /// rule's own order. Reminders stand before the line that let them fire; those of a silent object
+    /// behind the last line that its shard had taken.
+    pub signs: Vec<Sign>,
+    /// Entries of rules' state that changed, by rule, object and key.
+    pub states: Vec<StateChange>,
+    /// Reminders that were set, moved, taken back or fired, by object, rule and name.
+    pub reminders: Vec<ReminderSet>,
+    /// Objects whose latest event time changed or that were let go, by object.
+    pub objects: Vec<ObjectClock>,
+    /// Sources that moved, by name.
+    pub places: Vec<Place>,
+    /// The acknowledgements of its chunks.
+    pub held: Held,
+}
+
+impl Cut {
+    /// Whether there is nothing to commit. Its acknowledgements must be released all the same.
+    pub const fn is_empty(&self) -> bool {
+        self.signs.is_empty()
+            && self.states.is_empty()
+            && self.reminders.is_empty()
+            && self.objects.is_empty()
+            && self.places.is_empty()
+    }
+}
+
+/// Something that the stream showed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sign {
+    /// A rule's alert.
+    Alert(Alert),
+    /// Facts, changed or not, with the time from which they hold.
+    Facts(ObjectFacts),
+    /// The first thing that is heard of an object that is not known.
+    Seen {
+        /// The object.
+        object: String,
+        /// Event time, nanoseconds since the Unix epoch.
+        time_ns: u64,
+    },
+}
+
+/// An entry of a rule's state as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateChange {
+    /// The rule's name.
+    pub rule: String,
+    /// The object.
+    pub object: String,
+    /// The key.
+    pub key: String,
+    /// The entry, as the engine writes and reads it; `None`: it is gone.
+    pub entry: Option<Vec<u8>>,
+}
+
+/// A reminder as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReminderSet {
+    /// The rule that set it.
+    pub rule: String,
+    /// The object.
+    pub object: String,
+    /// Its name.
+    pub name: String,
+    /// Event time, nanoseconds since the Unix epoch; `None`: it has fired or is taken back.
+    pub due_ns: Option<u64>,
+    /// The name of the source of the line that it was set for; empty if it is gone, as the next two.
+    pub source: String,
+    /// That line's number in its source.
+    pub line: u64,
+    /// That line.
+    pub text: String,
+}
+
+/// How far an object's event time has got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectClock {
+    /// The object.
+    pub object: String,
+    /// The latest event time, nanoseconds since the Unix epoch; `None`: the object was let go, and
+    /// the engine remembers nothing of it.
+    pub time_ns: Option<u64>,
+}
+
+/// How far a source has been taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The source's name.
+    pub source: String,
+    /// The latest [`crate::Chunk::cursor`].
+    pub cursor: Option<Vec<u8>>,
+    /// Lines so far.
+    pub lines: u64,
+    /// The time of the last line that has one.
+    pub time_ns: Option<u64>,
+}
+
+/// What an engine begins with: what is known in any case, and all that was committed.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// Facts that hold from the start; these objects are never let go.
+    pub known: Vec<ObjectFacts>,
+    /// Facts that came before, in the order in which they came.
+    pub facts: Vec<ObjectFacts>,
+    /// Entries of rules' state; those that are gone do not matter.
+    pub states: Vec<StateChange>,
+    /// Reminders that are set.
+    pub reminders: Vec<ReminderSet>,
+    /// Objects that are known.
+    pub objects: Vec<ObjectClock>,
+    /// Where the sources go on.
+    pub places: Vec<Place>,
+}
+
+/// The acknowledgements of a cut. Dropped, they are never made, and their room is given back.
+#[derive(Default)]
+pub struct Held(Option<Done>);
+
+impl Held {
+    /// Acknowledgements that are made by `release`.
+    pub fn new(release: Done) -> Self {
+        Self(Some(release))
+    }
+
+    /// Acknowledges: the cut is safe.
+    pub fn release(self) {
+        if let Some(release) = self.0 {
+            release();
+        }
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Held").field(&self.0.is_some()).finish()
+    }
+}
