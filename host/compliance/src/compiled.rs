@@ -3,10 +3,15 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    config::{Condition, Config, Definition, Group, Place, Policy, Scope},
-    expression::Expression,
-    pattern::Pattern,
+    check, condition,
+    config::{Config, Definition, Group, Place, Policy},
+    groups::Groups,
+    hours,
+    policy::{self, Ranked},
+    reads::Reads,
 };
+
+pub(crate) use crate::condition::CompiledCondition;
 
 /// What is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,21 +23,10 @@ pub struct ConfigError {
     pub message: String,
 }
 
-/// A condition with its expressions compiled.
-#[derive(Clone, Debug)]
-pub enum CompiledCondition {
-    /// All of these.
-    All(Vec<CompiledCondition>),
-    /// Any of these.
-    Any(Vec<CompiledCondition>),
-    /// At least so many of these.
-    Count(usize, Vec<CompiledCondition>),
-    /// Not this.
-    Not(Box<CompiledCondition>),
-    /// A symptom is active.
-    Symptom(Pattern, Scope),
-    /// An expression holds.
-    Fact(Arc<Expression>, Scope),
+impl ConfigError {
+    pub(crate) fn new(place: &Place, message: impl Into<String>) -> Self {
+        Self { place: place.clone(), message: message.into() }
+    }
 }
 
 /// A configuration that was checked and compiled. Immutable, shared, swapped whole.
@@ -41,22 +35,33 @@ pub struct Compiled {
     config: Arc<Config>,
     conditions: Vec<CompiledCondition>,
     definitions: HashMap<String, usize>,
+    pub(crate) groups: Groups,
+    /// In the order in which they win.
+    pub(crate) policies: Vec<Ranked>,
+    /// Minutes of the week at which the set of policies in force changes.
+    pub(crate) changes: Vec<u64>,
+    reads: Reads,
 }
 
 impl Compiled {
-    /// Checks and compiles `config`. The error is everything that is wrong with it.
+    /// Checks and compiles `config`. The error is everything that is wrong with it, by place.
     pub fn new(config: Arc<Config>) -> Result<Self, Vec<ConfigError>> {
-        let mut errors = Vec::new();
-        let conditions = config
-            .definitions
-            .iter()
-            .map(|definition| compile(&definition.when, &definition.place, &mut errors))
-            .collect();
+        let mut errors = check::check(&config);
+        let groups = Groups::new(&config.groups, &mut errors);
+        let mut reads = Reads::default();
+        let conditions =
+            config.definitions.iter().map(|one| condition::compile(one, &mut reads, &mut errors)).collect();
         if !errors.is_empty() {
+            errors.sort_by(|a, b| {
+                let key = |error: &ConfigError| (error.place.file.clone(), error.place.line, error.place.column);
+                key(a).cmp(&key(b))
+            });
             return Err(errors);
         }
         let definitions = config.definitions.iter().enumerate().map(|(at, one)| (one.name.clone(), at)).collect();
-        Ok(Self { config, conditions, definitions })
+        let policies = policy::ranked(&config.policies, &groups);
+        let changes = hours::changes(&config.policies);
+        Ok(Self { config, conditions, definitions, groups, policies, changes, reads })
     }
 
     /// What it was made of.
@@ -66,7 +71,12 @@ impl Compiled {
 
     /// The definition of this name.
     pub fn definition(&self, name: &str) -> Option<&Definition> {
-        self.config.definitions.get(*self.definitions.get(name)?)
+        self.config.definitions.get(self.position(name)?)
+    }
+
+    /// The position of the definition of this name in `config().definitions`.
+    pub fn position(&self, definition: &str) -> Option<usize> {
+        self.definitions.get(definition).copied()
     }
 
     /// The condition of the definition at this position in `config().definitions`.
@@ -74,37 +84,19 @@ impl Compiled {
         self.conditions.get(definition)
     }
 
-    /// The position of the definition of this name.
-    pub fn position(&self, definition: &str) -> Option<usize> {
-        self.definitions.get(definition).copied()
-    }
-
     /// The group of this name.
     pub fn group(&self, name: &str) -> Option<&Group> {
-        self.config.groups.iter().find(|group| group.name == name)
+        self.config.groups.get(self.groups.position(name)?)
     }
 
     /// The policy of this name.
     pub fn policy(&self, name: &str) -> Option<&Policy> {
         self.config.policies.iter().find(|policy| policy.name == name)
     }
-}
 
-fn compile(condition: &Condition, place: &Place, errors: &mut Vec<ConfigError>) -> CompiledCondition {
-    let mut all =
-        |conditions: &[Condition]| conditions.iter().map(|one| compile(one, place, errors)).collect::<Vec<_>>();
-    match condition {
-        Condition::All(conditions) => CompiledCondition::All(all(conditions)),
-        Condition::Any(conditions) => CompiledCondition::Any(all(conditions)),
-        Condition::Count(count, conditions) => CompiledCondition::Count(*count, all(conditions)),
-        Condition::Not(one) => CompiledCondition::Not(Box::new(compile(one, place, errors))),
-        Condition::Symptom(pattern, scope) => CompiledCondition::Symptom(pattern.clone(), *scope),
-        Condition::Fact(text, scope) => match Expression::compile(text) {
-            Ok(expression) => CompiledCondition::Fact(Arc::new(expression), *scope),
-            Err(message) => {
-                errors.push(ConfigError { place: place.clone(), message });
-                CompiledCondition::Any(Vec::new())
-            }
-        },
+    /// What the conditions of all definitions read. A fact that is not among it changes alerts only
+    /// by way of groups.
+    pub fn reads(&self) -> &Reads {
+        &self.reads
     }
 }

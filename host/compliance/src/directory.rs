@@ -1,5 +1,11 @@
 //! All objects with their facts, their relatives and their groups, as they are now.
 
+mod apply;
+mod configure;
+mod groups;
+mod inventory;
+mod standing;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -7,7 +13,13 @@ use std::{
 
 use lifesigns_model::ObjectFacts;
 
-use crate::{compiled::Compiled, config::Group, record::Object, why::Membership};
+use crate::{
+    compiled::Compiled,
+    groups::{Changed, GroupId},
+    limits::{DISCOVERED_OBJECTS, NAME_BYTES, NOTES_KEPT, OBJECTS, SEEN_MS},
+    record::Object,
+};
+use standing::Standings;
 
 /// Objects on which alerts must be looked at again: sorted, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,17 +28,63 @@ pub struct Touched {
     pub objects: Vec<String>,
 }
 
-/// All objects.
+/// What did not find room, or was not fit to be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// How often an object was heard of that is not kept: there are too many, or it has no id or too
+    /// long a one.
+    pub objects: u64,
+    /// Facts: too many on their object, too long, or no number.
+    pub facts: u64,
+}
+
+/// All objects as they are now. What is late, older than what is known of the same fact, changes
+/// nothing here.
 #[derive(Debug)]
 pub struct Directory {
     compiled: Arc<Compiled>,
-    objects: BTreeMap<Arc<str>, Object>,
+    objects: BTreeMap<Arc<str>, One>,
+    children: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+    /// By the group's number.
+    members: Vec<BTreeSet<Arc<str>>>,
+    dirty: BTreeSet<Arc<str>>,
+    discovered: usize,
+    latest_ns: u64,
+    dropped: Dropped,
+    notes: BTreeSet<(String, String)>,
+    evaluated: u64,
+}
+
+#[derive(Debug)]
+struct One {
+    object: Object,
+    standings: Standings,
+    /// `last_ns` when it was last given to the store.
+    written_ns: u64,
+}
+
+impl Touched {
+    fn of(objects: BTreeSet<Arc<str>>) -> Self {
+        Self { objects: objects.into_iter().map(|id| id.to_string()).collect() }
+    }
 }
 
 impl Directory {
     /// A directory without objects.
     pub fn new(compiled: Arc<Compiled>) -> Self {
-        Self { compiled, objects: BTreeMap::new() }
+        let members = compiled.config().groups.iter().map(|_| BTreeSet::new()).collect();
+        Self {
+            compiled,
+            objects: BTreeMap::new(),
+            children: BTreeMap::new(),
+            members,
+            dirty: BTreeSet::new(),
+            discovered: 0,
+            latest_ns: 0,
+            dropped: Dropped::default(),
+            notes: BTreeSet::new(),
+            evaluated: 0,
+        }
     }
 
     /// What it goes by.
@@ -34,83 +92,200 @@ impl Directory {
         &self.compiled
     }
 
-    /// The operators decided anew: touched are those whose groups changed. What else the new
-    /// configuration changes (policies, definitions) is the caller's to look at.
-    pub fn configure(&mut self, compiled: Arc<Compiled>) -> Touched {
-        self.compiled = compiled;
-        Touched::default()
-    }
-
-    /// Facts of one object came in.
+    /// Facts of one object came in. An object that was not known is discovered.
+    ///
+    /// Touched is the object if it is new, if its kind, parent or groups changed, or if a fact
+    /// changed that some definition reads; and with a new parent the old one and the new one, if
+    /// they are known. Whose conditions look at a touched object as their parent or child is the
+    /// caller's to find.
     pub fn facts(&mut self, facts: &ObjectFacts) -> Touched {
-        let _ = facts;
-        Touched::default()
-    }
-
-    /// The whole inventory.
-    pub fn inventory(&mut self, objects: Vec<ObjectFacts>) -> Touched {
-        let _ = objects;
-        Touched::default()
+        let mut touched = BTreeSet::new();
+        let Some((id, new)) = self.open(&facts.object, true) else { return Touched::default() };
+        let Some(one) = self.objects.get_mut(&id) else { return Touched::default() };
+        let parent = one.object.parent.clone();
+        let mut changed = Changed { new, ..Changed::default() };
+        apply::apply(&mut one.object, facts, &mut changed, &mut self.dropped);
+        let last_ns = one.object.last_ns;
+        // That something known was said again is not worth a write of its own.
+        if !changed.is_empty() || one.is_stale() {
+            self.dirty.insert(id.clone());
+        }
+        self.latest_ns = self.latest_ns.max(last_ns);
+        self.settle(&id, &changed, parent, &mut touched);
+        Touched::of(touched)
     }
 
     /// An object was heard of.
     pub fn seen(&mut self, object: &str, time_ns: u64) -> Touched {
-        let _ = (object, time_ns);
-        Touched::default()
+        if let Some(one) = self.objects.get_mut(object) {
+            apply::heard_of(&mut one.object, time_ns);
+            self.latest_ns = self.latest_ns.max(time_ns);
+            if one.is_stale() {
+                self.dirty.insert(object.into());
+            }
+            return Touched::default();
+        }
+        self.facts(&ObjectFacts { object: object.to_owned(), time_ns, ..ObjectFacts::default() })
     }
 
     /// What a store kept; replaces everything and is not dirty.
     pub fn restore(&mut self, objects: Vec<Object>) {
-        self.objects = objects.into_iter().map(|object| (object.id.as_str().into(), object)).collect();
+        *self = Self { dropped: self.dropped, ..Self::new(self.compiled.clone()) };
+        let mut touched = BTreeSet::new();
+        for object in objects {
+            let id: Arc<str> = object.id.as_str().into();
+            self.latest_ns = self.latest_ns.max(object.last_ns);
+            self.discovered += usize::from(object.discovered);
+            let written_ns = object.last_ns;
+            self.objects.insert(id.clone(), One { object, standings: Standings::default(), written_ns });
+            let changed = Changed { new: true, parent: true, ..Changed::default() };
+            self.settle(&id, &changed, None, &mut touched);
+        }
     }
 
-    /// Forgets an object.
+    /// Forgets an object. Touched are it and its relatives.
     pub fn forget(&mut self, object: &str) -> Touched {
-        self.objects.remove(object);
-        Touched::default()
+        let Some((id, one)) = self.objects.remove_entry(object) else { return Touched::default() };
+        self.discovered -= usize::from(one.object.discovered);
+        self.dirty.remove(&id);
+        for group in one.standings.members() {
+            self.members[group as usize].remove(&id);
+        }
+        let mut touched: BTreeSet<Arc<str>> = self.children.get(&id).into_iter().flatten().cloned().collect();
+        self.move_child(&id, one.object.parent.as_deref(), None, &mut touched);
+        touched.insert(id);
+        Touched::of(touched)
     }
 
     /// An object.
     pub fn object(&self, object: &str) -> Option<&Object> {
-        self.objects.get(object)
+        self.objects.get(object).map(|one| &one.object)
     }
 
     /// All objects, by id.
     pub fn objects(&self) -> impl Iterator<Item = &Object> {
-        self.objects.values()
+        self.objects.values().map(|one| &one.object)
     }
 
-    /// Those that name `object` as their parent, by id.
+    /// Those that name `object` as their parent, by id. It need not be known itself.
     pub fn children(&self, object: &str) -> impl Iterator<Item = &str> {
-        let _ = object;
-        std::iter::empty()
-    }
-
-    /// The groups that an object is in, in the order of the files.
-    pub fn groups_of(&self, object: &str) -> impl Iterator<Item = &Group> {
-        let _ = object;
-        std::iter::empty()
-    }
-
-    /// Whether the object is in the group.
-    pub fn is_member(&self, object: &str, group: &str) -> bool {
-        self.members(group).is_some_and(|members| members.contains(object))
-    }
-
-    /// The members of a group, by id; `None` if there is no such group.
-    pub fn members(&self, group: &str) -> Option<&BTreeSet<Arc<str>>> {
-        let _ = group;
-        None
-    }
-
-    /// How an object came into each of its groups, in the order of the files.
-    pub fn memberships(&self, object: &str) -> Vec<Membership> {
-        let _ = object;
-        Vec::new()
+        self.children.get(object).into_iter().flatten().map(|id| &**id)
     }
 
     /// Objects that changed since the last call, by id, for the store.
     pub fn take_dirty(&mut self) -> Vec<Object> {
-        Vec::new()
+        let dirty = std::mem::take(&mut self.dirty);
+        let mut objects = Vec::with_capacity(dirty.len());
+        for id in dirty {
+            if let Some(one) = self.objects.get_mut(&id) {
+                one.written_ns = one.object.last_ns;
+                objects.push(one.object.clone());
+            }
+        }
+        objects
+    }
+
+    /// What was dropped so far.
+    pub fn dropped(&self) -> Dropped {
+        self.dropped
+    }
+
+    /// What could not be told about groups' expressions since the last call: the group, and why. Each
+    /// once, and no more than a hundred.
+    pub fn take_notes(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.notes).into_iter().collect()
+    }
+
+    /// How many expressions of groups were evaluated so far.
+    pub fn evaluated(&self) -> u64 {
+        self.evaluated
+    }
+
+    /// The object's id, and whether it is new. `None` if there is no room for it.
+    fn open(&mut self, object: &str, discovered: bool) -> Option<(Arc<str>, bool)> {
+        if let Some((id, _)) = self.objects.get_key_value(object) {
+            return Some((id.clone(), false));
+        }
+        let full = self.objects.len() >= OBJECTS || (discovered && self.discovered >= DISCOVERED_OBJECTS);
+        if full || object.is_empty() || object.len() > NAME_BYTES {
+            self.dropped.objects += 1;
+            return None;
+        }
+        let id: Arc<str> = object.into();
+        let object = Object { id: object.to_owned(), discovered, ..Object::default() };
+        self.discovered += usize::from(discovered);
+        self.objects.insert(id.clone(), One { object, standings: Standings::default(), written_ns: 0 });
+        Some((id, true))
+    }
+
+    /// Brings relatives and groups up to what changed about an object whose parent was `parent`.
+    fn settle(&mut self, id: &Arc<str>, changed: &Changed, parent: Option<String>, touched: &mut BTreeSet<Arc<str>>) {
+        if changed.is_empty() {
+            return;
+        }
+        if changed.parent {
+            let now = self.object(id).and_then(|object| object.parent.clone());
+            self.move_child(id, parent.as_deref(), now.as_deref(), touched);
+        }
+        let moved = if changed.new {
+            let all: BTreeSet<GroupId> = (0..).zip(&self.members).map(|(group, _)| group).collect();
+            self.ask(id, &all, true)
+        } else {
+            let concerned = self.compiled.groups.concerned(changed);
+            !concerned.is_empty() && self.ask(id, &concerned, false)
+        };
+        let reads = self.compiled.reads();
+        let read = changed.properties.iter().any(|name| reads.properties.reads(name))
+            || changed.metrics.iter().any(|name| reads.metrics.reads(name));
+        if changed.new || changed.kind || changed.parent || moved || read {
+            touched.insert(id.clone());
+        }
+    }
+
+    /// Asks the groups `asked` about an object. `fresh`: it has not been asked about before, or only
+    /// by carried standings; then patterns are compared too. Whether it joined or left a group.
+    fn ask(&mut self, id: &Arc<str>, asked: &BTreeSet<GroupId>, fresh: bool) -> bool {
+        let Some(one) = self.objects.get_mut(id) else { return false };
+        if fresh {
+            one.standings.list(&one.object, &self.compiled.config().groups, asked.iter().copied());
+        }
+        let resolved = one.standings.resolve(&one.object, &self.compiled.groups, asked, fresh);
+        self.evaluated += resolved.evaluated as u64;
+        for &group in &resolved.joined {
+            self.members[group as usize].insert(id.clone());
+        }
+        for &group in &resolved.left {
+            self.members[group as usize].remove(id);
+        }
+        for (group, note) in resolved.notes {
+            if self.notes.len() < NOTES_KEPT {
+                self.notes.insert((self.compiled.config().groups[group as usize].name.clone(), note));
+            }
+        }
+        !resolved.joined.is_empty() || !resolved.left.is_empty()
+    }
+
+    fn move_child(&mut self, id: &Arc<str>, from: Option<&str>, to: Option<&str>, touched: &mut BTreeSet<Arc<str>>) {
+        for parent in [from, to].into_iter().flatten() {
+            touched.extend(self.objects.get_key_value(parent).map(|(parent, _)| parent.clone()));
+        }
+        if let Some(from) = from
+            && let Some(children) = self.children.get_mut(from)
+        {
+            children.remove(id);
+            if children.is_empty() {
+                self.children.remove(from);
+            }
+        }
+        if let Some(to) = to {
+            self.children.entry(to.into()).or_default().insert(id.clone());
+        }
+    }
+}
+
+impl One {
+    /// Whether it was heard of long enough after it was last written down.
+    fn is_stale(&self) -> bool {
+        self.object.last_ns.saturating_sub(self.written_ns) >= SEEN_MS * 1_000_000
     }
 }

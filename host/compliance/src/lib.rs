@@ -9,10 +9,15 @@ pub mod query;
 
 mod book;
 mod change;
+mod check;
+mod circles;
 mod compiled;
+mod condition;
 mod directory;
+mod explain;
 mod expression;
 mod grammar;
+mod groups;
 mod hours;
 mod nesting;
 mod pattern;
@@ -24,9 +29,10 @@ mod why;
 
 pub use book::Book;
 pub use change::{Act, Audit, Changes, Command, Happened, Input, Notice, Pending, Refused, Restored};
-pub use compiled::{Compiled, CompiledCondition, ConfigError};
+pub use compiled::{Compiled, ConfigError};
+pub use condition::CompiledCondition;
 pub use config::Config;
-pub use directory::{Directory, Touched};
+pub use directory::{Directory, Dropped, Touched};
 pub use expression::{Expression, Outcome};
 pub use pattern::Pattern;
 pub use reads::{Names, Reads};

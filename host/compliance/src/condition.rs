@@ -1,0 +1,108 @@
+//! Conditions of definitions with their expressions compiled.
+
+use std::sync::Arc;
+
+use crate::{
+    compiled::ConfigError,
+    config::{Condition, Definition, Scope},
+    expression::Expression,
+    limits::CONDITION_DEPTH,
+    pattern::Pattern,
+    reads::Reads,
+    suggest::suggestion,
+};
+
+/// A condition with its expressions compiled.
+#[derive(Clone, Debug)]
+pub enum CompiledCondition {
+    /// All of these.
+    All(Vec<CompiledCondition>),
+    /// Any of these.
+    Any(Vec<CompiledCondition>),
+    /// At least so many of these.
+    Count(usize, Vec<CompiledCondition>),
+    /// Not this.
+    Not(Box<CompiledCondition>),
+    /// A symptom is active.
+    Symptom(Pattern, Scope),
+    /// An expression holds.
+    Fact(Arc<Expression>, Scope),
+}
+
+/// Compiles what must hold for `definition`, and notes what it reads. With an error, what it
+/// returns is of no use.
+pub(crate) fn compile(definition: &Definition, reads: &mut Reads, errors: &mut Vec<ConfigError>) -> CompiledCondition {
+    Compiler { definition, reads, errors }.condition(&definition.when, 0)
+}
+
+struct Compiler<'a> {
+    definition: &'a Definition,
+    reads: &'a mut Reads,
+    errors: &'a mut Vec<ConfigError>,
+}
+
+impl Compiler<'_> {
+    fn condition(&mut self, condition: &Condition, depth: usize) -> CompiledCondition {
+        if depth == CONDITION_DEPTH {
+            self.wrong(format!("its conditions stand in each other more than {CONDITION_DEPTH} deep"));
+            return CompiledCondition::Any(Vec::new());
+        }
+        match condition {
+            Condition::All(all) => CompiledCondition::All(self.list("all", all, depth)),
+            Condition::Any(any) => CompiledCondition::Any(self.list("any", any, depth)),
+            Condition::Count(count, of) => {
+                if *count == 0 {
+                    self.wrong("a count of 0 always holds; say at least 1".to_owned());
+                } else if *count > of.len() && !of.is_empty() {
+                    self.wrong(format!(
+                        "a count of {count} can never hold: there are {} conditions to count",
+                        of.len()
+                    ));
+                }
+                CompiledCondition::Count(*count, self.list("count", of, depth))
+            }
+            Condition::Not(not) => CompiledCondition::Not(Box::new(self.condition(not, depth + 1))),
+            Condition::Symptom(pattern, scope) => {
+                if pattern.is_literal() && !pattern.as_str().contains('/') {
+                    self.wrong(format!("the symptom \"{pattern}\" names no rule; write RULE/{pattern} or */{pattern}"));
+                }
+                CompiledCondition::Symptom(pattern.clone(), *scope)
+            }
+            Condition::Fact(text, scope) => match Expression::compile(text) {
+                Ok(expression) => {
+                    self.thresholds(&expression);
+                    self.reads.join(expression.references());
+                    CompiledCondition::Fact(Arc::new(expression), *scope)
+                }
+                Err(error) => {
+                    self.wrong(format!("the expression `{text}`: {error}"));
+                    CompiledCondition::Any(Vec::new())
+                }
+            },
+        }
+    }
+
+    fn list(&mut self, kind: &str, conditions: &[Condition], depth: usize) -> Vec<CompiledCondition> {
+        if conditions.is_empty() {
+            self.wrong(format!("`{kind}` is empty; name at least one symptom or fact"));
+        }
+        conditions.iter().map(|condition| self.condition(condition, depth + 1)).collect()
+    }
+
+    fn thresholds(&mut self, expression: &Expression) {
+        let declared = &self.definition.thresholds;
+        for name in &expression.references().thresholds.names {
+            if !declared.contains_key(name) {
+                let hint = suggestion(name, declared.keys().map(String::as_str));
+                self.wrong(format!(
+                    "the expression `{}` uses a threshold `{name}` that is not declared{hint}",
+                    expression.text()
+                ));
+            }
+        }
+    }
+
+    fn wrong(&mut self, what: String) {
+        self.errors.push(ConfigError::new(&self.definition.place, format!("alert `{}`: {what}", self.definition.name)));
+    }
+}

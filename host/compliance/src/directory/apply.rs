@@ -1,0 +1,137 @@
+//! Facts onto an object: the newest word on each fact stands, late ones change nothing.
+
+use std::collections::BTreeMap;
+
+use lifesigns_model::ObjectFacts;
+
+use super::Dropped;
+use crate::{
+    groups::Changed,
+    limits::{NAME_BYTES, OBJECT_METRICS, OBJECT_PROPERTIES, VALUE_BYTES},
+    record::{Fact, Listed, Object},
+};
+
+/// Puts `facts` onto `object`. A fact is taken if it is not older than what is known of the same
+/// fact; of two of the same time the one that came last stands.
+pub(super) fn apply(object: &mut Object, facts: &ObjectFacts, changed: &mut Changed, dropped: &mut Dropped) {
+    let time_ns = facts.time_ns;
+    changed.kind |= say(&mut object.kind, &mut object.kind_ns, facts.kind.as_deref(), time_ns, dropped);
+    changed.parent |= say(&mut object.parent, &mut object.parent_ns, facts.parent.as_deref(), time_ns, dropped);
+    for (name, value) in &facts.properties {
+        if name.len() > NAME_BYTES || value.as_ref().is_some_and(|value| value.len() > VALUE_BYTES) {
+            dropped.facts += 1;
+        } else if property(object, name, value.as_deref(), time_ns, dropped) {
+            changed.properties.insert(name.clone());
+        }
+    }
+    for (name, value) in &facts.metrics {
+        // What is no number compares with nothing, and no store could give it back.
+        if name.len() > NAME_BYTES || !value.is_finite() {
+            dropped.facts += 1;
+        } else if metric(object, name, *value, time_ns, dropped) {
+            changed.metrics.insert(name.clone());
+        }
+    }
+    heard_of(object, time_ns);
+}
+
+/// Takes back what an earlier inventory said and the one of `time_ns` no longer does, where nothing
+/// newer is known.
+pub(super) fn take_back(object: &mut Object, now: &Listed, time_ns: u64, changed: &mut Changed) {
+    let before = std::mem::take(&mut object.listed);
+    let take = |value: &mut Option<String>, since_ns: &mut u64| {
+        let taken = *since_ns <= time_ns && value.take().is_some();
+        if taken {
+            *since_ns = time_ns;
+        }
+        taken
+    };
+    if before.kind && !now.kind {
+        changed.kind |= take(&mut object.kind, &mut object.kind_ns);
+    }
+    if before.parent && !now.parent {
+        changed.parent |= take(&mut object.parent, &mut object.parent_ns);
+    }
+    for name in before.properties.difference(&now.properties) {
+        if let Some(fact) = object.properties.get_mut(name)
+            && take(&mut fact.value, &mut fact.time_ns)
+        {
+            changed.properties.insert(name.clone());
+        }
+    }
+}
+
+/// Notes that an object was heard of. 0 is for ever since, and says nothing of when.
+pub(super) fn heard_of(object: &mut Object, time_ns: u64) {
+    if time_ns > 0 {
+        object.first_ns = if object.first_ns == 0 { time_ns } else { object.first_ns.min(time_ns) };
+        object.last_ns = object.last_ns.max(time_ns);
+    }
+}
+
+/// Kind or parent. Whether it changed.
+fn say(
+    known: &mut Option<String>,
+    known_ns: &mut u64,
+    said: Option<&str>,
+    time_ns: u64,
+    dropped: &mut Dropped,
+) -> bool {
+    let Some(said) = said else { return false };
+    if said.len() > NAME_BYTES {
+        dropped.facts += 1;
+        return false;
+    }
+    if time_ns < *known_ns {
+        return false;
+    }
+    *known_ns = time_ns;
+    let changed = known.as_deref() != Some(said);
+    if changed {
+        *known = Some(said.to_owned());
+    }
+    changed
+}
+
+fn property(object: &mut Object, name: &str, value: Option<&str>, time_ns: u64, dropped: &mut Dropped) -> bool {
+    if let Some(fact) = object.properties.get_mut(name) {
+        if time_ns < fact.time_ns {
+            return false;
+        }
+        fact.time_ns = time_ns;
+        let changed = fact.value.as_deref() != value;
+        if changed {
+            fact.value = value.map(str::to_owned);
+        }
+        return changed;
+    }
+    if object.properties.len() >= OBJECT_PROPERTIES && !forget_removed(&mut object.properties) {
+        dropped.facts += 1;
+        return false;
+    }
+    object.properties.insert(name.to_owned(), Fact { value: value.map(str::to_owned), time_ns });
+    value.is_some()
+}
+
+/// Makes room by forgetting the property that was removed first.
+fn forget_removed(properties: &mut BTreeMap<String, Fact<Option<String>>>) -> bool {
+    let removed = properties.iter().filter(|(_, fact)| fact.value.is_none());
+    let first = removed.min_by_key(|(_, fact)| fact.time_ns).map(|(name, _)| name.clone());
+    first.is_some_and(|name| properties.remove(&name).is_some())
+}
+
+fn metric(object: &mut Object, name: &str, value: f64, time_ns: u64, dropped: &mut Dropped) -> bool {
+    if let Some(fact) = object.metrics.get_mut(name) {
+        let changed = time_ns >= fact.time_ns && fact.value != value;
+        if time_ns >= fact.time_ns {
+            *fact = Fact { value, time_ns };
+        }
+        return changed;
+    }
+    if object.metrics.len() >= OBJECT_METRICS {
+        dropped.facts += 1;
+        return false;
+    }
+    object.metrics.insert(name.to_owned(), Fact { value, time_ns });
+    true
+}

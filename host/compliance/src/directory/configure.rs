@@ -1,0 +1,59 @@
+//! A new configuration: only groups that were written anew are asked anew.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{Directory, Touched, standing::Standings};
+use crate::{compiled::Compiled, config::Group, groups::GroupId};
+
+impl Directory {
+    /// The operators decided anew: touched are those whose groups changed. What else the new
+    /// configuration changes (policies, definitions) is the caller's to look at.
+    pub fn configure(&mut self, compiled: Arc<Compiled>) -> Touched {
+        let before = std::mem::replace(&mut self.compiled, compiled);
+        let (was, now) = (&before.config().groups, self.compiled.config().groups.clone());
+        let kept = kept(&before, was, &now);
+        let asked: BTreeSet<GroupId> = ids(&now).filter(|id| !kept.values().any(|one| one == id)).collect();
+        self.members = now.iter().map(|_| BTreeSet::new()).collect();
+        let mut touched = BTreeSet::new();
+        let known: Vec<Arc<str>> = self.objects.keys().cloned().collect();
+        for id in known {
+            let Some(one) = self.objects.get_mut(&id) else { continue };
+            let names = |standings: &Standings, groups: &[Group]| {
+                standings
+                    .members()
+                    .filter_map(|id| Some(groups.get(id as usize)?.name.clone()))
+                    .collect::<BTreeSet<_>>()
+            };
+            let names_before = names(&one.standings, was);
+            one.standings = one.standings.carried(&kept);
+            self.ask(&id, &asked, true);
+            if self.objects.get(&id).is_some_and(|one| names(&one.standings, &now) != names_before) {
+                touched.insert(id);
+            }
+        }
+        Touched::of(touched)
+    }
+}
+
+fn ids(groups: &[Group]) -> impl Iterator<Item = GroupId> {
+    (0..).zip(groups).map(|(id, _)| id)
+}
+
+/// Groups that ask of an object by itself what they asked before: old number, new number.
+fn kept(before: &Compiled, was: &[Group], now: &[Group]) -> BTreeMap<GroupId, GroupId> {
+    let same = |a: &Group, b: &Group| {
+        a.objects == b.objects && a.when == b.when && a.exclude == b.exclude && a.exclude_when == b.exclude_when
+    };
+    let old = |group: &Group| {
+        let at = before.groups.position(&group.name)?;
+        Some((GroupId::try_from(at).ok()?, was.get(at)?))
+    };
+    let pairs = ids(now).zip(now).filter_map(|(id, group)| {
+        let (old, old_group) = old(group)?;
+        same(old_group, group).then_some((old, id))
+    });
+    pairs.collect()
+}

@@ -1,0 +1,55 @@
+//! Which groups an object is in, and how it came into them.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::Directory;
+use crate::{config::Group, groups::GroupId, why::Membership};
+
+impl Directory {
+    /// The groups that an object is in, in the order of the files.
+    pub fn groups_of(&self, object: &str) -> impl Iterator<Item = &Group> {
+        self.ids_of(object).filter_map(|id| self.compiled.config().groups.get(id as usize))
+    }
+
+    /// Whether the object is in the group.
+    pub fn is_member(&self, object: &str, group: &str) -> bool {
+        self.members(group).is_some_and(|members| members.contains(object))
+    }
+
+    /// The members of a group, by id; `None` if there is no such group.
+    pub fn members(&self, group: &str) -> Option<&BTreeSet<Arc<str>>> {
+        self.members.get(self.compiled.groups.position(group)?)
+    }
+
+    /// How an object came into each of its groups, in the order of the files. Where there are several
+    /// ways, the list goes before the expression, and both before groups within the group.
+    pub fn memberships(&self, object: &str) -> Vec<Membership> {
+        let groups = &self.compiled.config().groups;
+        let member = |id: GroupId| {
+            let group = groups.get(id as usize)?;
+            let how = self.how(object, id, group)?;
+            Some(Membership { group: group.name.clone(), place: group.place.clone(), how })
+        };
+        self.ids_of(object).filter_map(member).collect()
+    }
+
+    /// Their numbers.
+    pub(crate) fn ids_of(&self, object: &str) -> impl Iterator<Item = GroupId> {
+        self.objects.get(object).into_iter().flat_map(|one| one.standings.members())
+    }
+
+    fn how(&self, object: &str, id: GroupId, group: &Group) -> Option<String> {
+        let standings = &self.objects.get(object)?.standings;
+        let standing = standings.get(id);
+        if standing.listed {
+            let pattern = group.objects.iter().find(|pattern| pattern.matches(object))?;
+            return Some(format!("listed as {:?}", pattern.as_str()));
+        }
+        if standing.met {
+            return group.when.clone();
+        }
+        let subgroups = &self.compiled.groups.get(id)?.subgroups;
+        let sub = subgroups.iter().find(|&&sub| standings.get(sub).is_member())?;
+        Some(format!("member of {:?}", self.compiled.config().groups.get(*sub as usize)?.name))
+    }
+}

@@ -1,0 +1,165 @@
+//! Groups with their expressions compiled, and which of them a change of a fact concerns.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use crate::{compiled::ConfigError, config::Group, expression::Expression, reads::Names};
+
+/// A group's position in `Config::groups`.
+pub(crate) type GroupId = u32;
+
+/// All groups.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    pub(crate) all: Vec<CompiledGroup>,
+    names: HashMap<String, GroupId>,
+    properties: Index,
+    metrics: Index,
+    kind: Vec<GroupId>,
+    parent: Vec<GroupId>,
+}
+
+/// A group with what it is asked for.
+#[derive(Debug, Default)]
+pub(crate) struct CompiledGroup {
+    pub(crate) when: Option<Arc<Expression>>,
+    pub(crate) exclude_when: Option<Arc<Expression>>,
+    /// Groups whose members are members of it.
+    pub(crate) subgroups: Vec<GroupId>,
+    /// Groups of which its members are members.
+    pub(crate) supers: Vec<GroupId>,
+    /// Higher than that of all its subgroups.
+    pub(crate) rank: u32,
+}
+
+/// What changed about an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changed {
+    /// It was not known before: everything is to be looked at.
+    pub(crate) new: bool,
+    pub(crate) kind: bool,
+    pub(crate) parent: bool,
+    pub(crate) properties: BTreeSet<String>,
+    pub(crate) metrics: BTreeSet<String>,
+}
+
+/// Which groups read a name.
+#[derive(Debug, Default)]
+struct Index {
+    names: HashMap<String, Vec<GroupId>>,
+    all: Vec<GroupId>,
+}
+
+impl Changed {
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.new && !self.kind && !self.parent && self.properties.is_empty() && self.metrics.is_empty()
+    }
+}
+
+impl Index {
+    fn add(&mut self, group: GroupId, names: &Names) {
+        if names.all {
+            self.all.push(group);
+        } else {
+            names.names.iter().for_each(|name| self.names.entry(name.clone()).or_default().push(group));
+        }
+    }
+
+    fn readers<'a>(&'a self, names: &'a BTreeSet<String>) -> impl Iterator<Item = GroupId> + 'a {
+        let all = if names.is_empty() { &[] } else { self.all.as_slice() };
+        names.iter().filter_map(|name| self.names.get(name)).flatten().chain(all).copied()
+    }
+}
+
+impl Groups {
+    /// Compiles `groups`. With an error, what it returns is of no use.
+    pub(crate) fn new(groups: &[Group], errors: &mut Vec<ConfigError>) -> Self {
+        let mut made = Self::default();
+        for (id, group) in (0..).zip(groups) {
+            made.names.entry(group.name.clone()).or_insert(id);
+            let when = compile(group, "when", group.when.as_deref(), errors);
+            let exclude_when = compile(group, "exclude-when", group.exclude_when.as_deref(), errors);
+            for reads in [&when, &exclude_when].into_iter().flatten().map(|expression| expression.references()) {
+                made.properties.add(id, &reads.properties);
+                made.metrics.add(id, &reads.metrics);
+                if reads.kind {
+                    made.kind.push(id);
+                }
+                if reads.parent {
+                    made.parent.push(id);
+                }
+            }
+            made.all.push(CompiledGroup { when, exclude_when, ..CompiledGroup::default() });
+        }
+        made.link(groups);
+        made.rank();
+        made
+    }
+
+    /// The position of the group of this name.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.names.get(name).map(|&id| id as usize)
+    }
+
+    pub(crate) fn get(&self, id: GroupId) -> Option<&CompiledGroup> {
+        self.all.get(id as usize)
+    }
+
+    /// Groups whose expressions read something of what changed.
+    pub(crate) fn concerned(&self, changed: &Changed) -> BTreeSet<GroupId> {
+        let mut concerned: BTreeSet<GroupId> = self.properties.readers(&changed.properties).collect();
+        concerned.extend(self.metrics.readers(&changed.metrics));
+        concerned.extend(self.kind.iter().filter(|_| changed.kind));
+        concerned.extend(self.parent.iter().filter(|_| changed.parent));
+        concerned
+    }
+
+    fn link(&mut self, groups: &[Group]) {
+        for (id, group) in (0..).zip(groups) {
+            let subgroups: Vec<GroupId> =
+                group.groups.iter().filter_map(|name| self.names.get(name)).copied().collect();
+            for &sub in &subgroups {
+                self.all[sub as usize].supers.push(id);
+            }
+            self.all[id as usize].subgroups = subgroups;
+        }
+    }
+
+    /// Numbers groups from the innermost outwards. What is in a circle, which is an error, keeps 0.
+    fn rank(&mut self) {
+        let mut waiting: Vec<usize> = self.all.iter().map(|group| group.subgroups.len()).collect();
+        let mut ready: Vec<usize> = (0..waiting.len()).filter(|&id| waiting[id] == 0).collect();
+        while let Some(id) = ready.pop() {
+            let rank = self.all[id].rank + 1;
+            for at in 0..self.all[id].supers.len() {
+                let above = self.all[id].supers[at] as usize;
+                self.all[above].rank = self.all[above].rank.max(rank);
+                waiting[above] -= 1;
+                if waiting[above] == 0 {
+                    ready.push(above);
+                }
+            }
+        }
+    }
+}
+
+fn compile(group: &Group, key: &str, text: Option<&str>, errors: &mut Vec<ConfigError>) -> Option<Arc<Expression>> {
+    let text = text?;
+    let mut wrong = |what: String| {
+        let message = format!("group `{}`: the expression `{text}` of `{key}`: {what}", group.name);
+        errors.push(ConfigError::new(&group.place, message));
+    };
+    match Expression::compile(text) {
+        Ok(expression) if !expression.references().thresholds.is_empty() => {
+            wrong("there is no `threshold` in a group; alerts have them".to_owned());
+            None
+        }
+        Ok(expression) => Some(Arc::new(expression)),
+        Err(error) => {
+            wrong(error);
+            None
+        }
+    }
+}
