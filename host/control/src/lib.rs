@@ -17,7 +17,7 @@ pub use client::{AskError, Client, ConnectError};
 pub use peer::{NAME_CHARS, Peer, user_name};
 pub use request::{Reply, Request, Response};
 pub use rows::{
-    AuditReport, AuditRow, Break, OutboxFilter, OutboxRow, PastAlerts, PastAudit, PastBadges, Rows, Waiting,
+    AuditMark, AuditReport, AuditRow, Break, OutboxFilter, OutboxRow, PastAlerts, PastAudit, PastBadges, Rows, Waiting,
 };
 pub use serve::{CONNECTIONS, REQUEST_DEADLINE_MS, WRITE_DEADLINE_MS};
 pub use status::{

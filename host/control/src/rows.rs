@@ -14,7 +14,11 @@ pub enum Rows {
     /// Who changed what.
     Audit(PastAudit),
     /// Whether the audit log is as it was written.
-    AuditVerify,
+    AuditVerify {
+        /// An entry that was noted down before; it has to be there still.
+        #[serde(default)]
+        known: Option<AuditMark>,
+    },
     /// What waits to be told, or was given up.
     Outbox(OutboxFilter),
 }
@@ -74,6 +78,15 @@ pub struct AuditRow {
     /// What changed.
     #[serde(flatten)]
     pub audit: Audit,
+}
+
+/// An entry's number and hash, as somebody noted them down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditMark {
+    /// Its number.
+    pub number: u64,
+    /// Its hash, hexadecimal.
+    pub hash: String,
 }
 
 /// Whether the audit log is as it was written.
