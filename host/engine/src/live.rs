@@ -78,6 +78,14 @@ enum Words<'a> {
     Kept(Signs),
 }
 
+impl Words<'_> {
+    /// Whether time must stand still for silent objects: their reminders come by themselves, and no
+    /// source waits for room on their behalf.
+    fn wait_for_a_cut(&self) -> bool {
+        matches!(self, Self::Kept(signs) if signs.is_much())
+    }
+}
+
 impl Outlet for Words<'_> {
     fn alert(&mut self, spot: Spot, alert: &AlertRef<'_>) {
         match self {
@@ -188,7 +196,7 @@ impl Shared {
                 shard.flush(&mut words);
                 oldest = None;
             }
-            if looked.elapsed() >= if tasks.is_empty() { IDLE } else { BUSY } {
+            if looked.elapsed() >= if tasks.is_empty() { IDLE } else { BUSY } && !words.wait_for_a_cut() {
                 if shard.idle(self.heard_until(tasks, taken_ns), &mut words) && self.cuts {
                     self.dirty.note(0, false);
                 }

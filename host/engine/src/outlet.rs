@@ -1,6 +1,6 @@
 //! What a shard says while it takes the stream, and where in the stream it says so.
 
-use lifesigns_model::{Alert, AlertRef, ObjectFacts, Order, Sign};
+use lifesigns_model::{Alert, AlertRef, ObjectFacts, Order, Sign, limits};
 
 use crate::budget::Permit;
 
@@ -76,6 +76,11 @@ impl Signs {
     /// The bytes that have come since the last call.
     pub(crate) fn uncharged(&mut self) -> usize {
         std::mem::take(&mut self.new_bytes)
+    }
+
+    /// Whether so much waits that nothing should be said that nobody asked for.
+    pub(crate) fn is_much(&self) -> bool {
+        self.room.as_ref().is_some_and(|room| room.bytes() > limits::SIGN_BYTES)
     }
 
     /// All of them, and the room that they take.

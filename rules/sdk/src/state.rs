@@ -38,7 +38,7 @@ impl<'a> State<'a> {
         self.host.delete(self.event, key);
     }
 
-    /// Adds `amount` to a counter (0 to look only); returns the sum over the last `window_ms`.
+    /// Adds `amount` to a counter (0 to look only, which changes nothing); returns the sum over the last `window_ms`.
     pub fn count(&self, key: &str, amount: u32, window_ms: u64) -> u64 {
         self.host.count(self.event, key, amount, window_ms)
     }
@@ -53,7 +53,9 @@ impl<'a> State<'a> {
         self.host.distinct(self.event, key, None, window_ms)
     }
 
-    /// Asks for a reminder called `name` at `time_ns`, or moves the one that is set.
+    /// Asks for a reminder called `name` at `time_ns`, or moves the one that is set. Of more than 1024
+    /// on one object the one that is due last goes; more than 1024 set or taken back for one event
+    /// fail the event.
     pub fn remind_at(&self, name: &str, time_ns: u64) {
         self.host.remind_at(self.event, name, time_ns);
     }
