@@ -51,7 +51,7 @@ impl<'a> Check<'a> {
                 self.wrong(place, format!("the name of {what} `{name}` may not have a {letter:?}"));
             }
             if let Some(other) = first.get(name) {
-                self.wrong(place, format!("there is a {what} `{name}` already, at {other}"));
+                self.wrong(place, format!("{what} `{name}` is there already, at {other}"));
             } else {
                 first.insert(name, place);
             }

@@ -100,3 +100,6 @@ impl Compiled {
         &self.reads
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -289,3 +289,6 @@ impl One {
         self.object.last_ns.saturating_sub(self.written_ns) >= SEEN_MS * 1_000_000
     }
 }
+
+#[cfg(test)]
+mod tests;

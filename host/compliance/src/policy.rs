@@ -201,3 +201,6 @@ impl std::fmt::Display for Subject {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,7 +133,7 @@ fn what_would_take_too_long_or_too_deep_is_refused() {
         (format!("id == '{}'", "x".repeat(EXPRESSION_BYTES)), "bytes"),
         ("tags.exists(a, tags.exists(b, tags.exists(c, a == b && b == c)))".to_owned(), "deep"),
         (format!("size({}) > 1", "tags.map(a, [a, a])".to_owned() + &".map(a, [a, a])".repeat(3)), "map"),
-        (vec!["tags.exists(a, a == 'x')"; 12].join(" || "), "more than"),
+        (["tags.exists(a, a == 'x')"; 12].join(" || "), "more than"),
     ] {
         let error = Expression::compile(&text).unwrap_err();
         assert!(error.contains(what), "{text}: {error}");

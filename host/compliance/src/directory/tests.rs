@@ -1,0 +1,246 @@
+//! Tests of the directory: who is in which group, what is late, what an inventory takes back, and
+//! that what is resolved step by step is what would be resolved from nothing.
+#![allow(clippy::unwrap_used)]
+
+mod objects;
+mod work;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    Pattern,
+    config::{Condition, Config, Definition, Group, Scope},
+};
+
+pub(super) fn group(name: &str, objects: &[&str], when: &str, groups: &[&str]) -> Group {
+    Group {
+        name: name.into(),
+        objects: objects.iter().map(|&one| Pattern::new(one)).collect(),
+        when: (!when.is_empty()).then(|| when.to_owned()),
+        groups: groups.iter().map(|&one| one.to_owned()).collect(),
+        ..Group::default()
+    }
+}
+
+pub(super) fn excluding(group: Group, exclude: &[&str], exclude_when: &str) -> Group {
+    Group {
+        exclude: exclude.iter().map(|&one| Pattern::new(one)).collect(),
+        exclude_when: (!exclude_when.is_empty()).then(|| exclude_when.to_owned()),
+        ..group
+    }
+}
+
+pub(super) fn compiled(groups: Vec<Group>, facts: &[&str]) -> Arc<Compiled> {
+    let definitions = facts.iter().map(|&fact| Definition {
+        name: fact.to_owned(),
+        title: String::new(),
+        place: crate::config::Place::default(),
+        kinds: Vec::new(),
+        when: Condition::Fact(fact.to_owned(), Scope::Own),
+        thresholds: BTreeMap::new(),
+        wait_ms: 0,
+        cancel_ms: 0,
+        criticality: None,
+        impact: None,
+        recommendations: Vec::new(),
+        controls: Vec::new(),
+    });
+    let config = Config { groups, definitions: definitions.collect(), ..Config::default() };
+    Arc::new(Compiled::new(Arc::new(config)).unwrap())
+}
+
+pub(super) fn facts(object: &str, time_ns: u64, properties: &[(&str, &str)]) -> ObjectFacts {
+    let pair = |&(name, value): &(&str, &str)| (name.to_owned(), (value != "-").then(|| value.to_owned()));
+    ObjectFacts {
+        object: object.into(),
+        time_ns,
+        properties: properties.iter().map(pair).collect(),
+        ..ObjectFacts::default()
+    }
+}
+
+pub(super) fn groups_of(directory: &Directory, object: &str) -> Vec<String> {
+    directory.groups_of(object).map(|group| group.name.clone()).collect()
+}
+
+fn how(directory: &Directory, object: &str) -> Vec<(String, String)> {
+    directory.memberships(object).into_iter().map(|one| (one.group, one.how)).collect()
+}
+
+#[test]
+fn lists_expressions_groups_and_exclusions() {
+    let production = r#"properties.env == "production""#;
+    let compiled = compiled(
+        vec![
+            group("all", &[], "", &["linux", "production"]),
+            group("linux", &["vm-*"], production, &[]),
+            excluding(group("production", &["db"], production, &[]), &["vm-3"], "has(properties.exempt)"),
+            excluding(group("strict", &["vm-9"], "", &["production"]), &["vm-2"], ""),
+        ],
+        &[],
+    );
+    let mut directory = Directory::new(compiled);
+    for object in ["vm-1", "vm-2", "vm-3", "db", "x"] {
+        directory.facts(&facts(object, 1, &[("env", "production")]));
+    }
+    directory.facts(&facts("y", 1, &[]));
+    assert_eq!(groups_of(&directory, "vm-1"), ["all", "linux", "production", "strict"]);
+    assert_eq!(groups_of(&directory, "vm-2"), ["all", "linux", "production"]);
+    assert_eq!(groups_of(&directory, "vm-3"), ["all", "linux"]);
+    assert_eq!(groups_of(&directory, "y"), [] as [&str; 0]);
+    let own = |pairs: &[(&str, &str)]| pairs.iter().map(|&(a, b)| (a.to_owned(), b.to_owned())).collect::<Vec<_>>();
+    assert_eq!(
+        how(&directory, "vm-1"),
+        own(&[
+            ("all", "member of \"linux\""),
+            ("linux", "listed as \"vm-*\""),
+            ("production", production),
+            ("strict", "member of \"production\""),
+        ])
+    );
+    assert_eq!(how(&directory, "x")[1].1, production);
+    assert_eq!(how(&directory, "db")[2].1, "listed as \"db\"");
+
+    // Groups of groups follow one fact, and so does the exclusion.
+    assert_eq!(directory.facts(&facts("vm-1", 2, &[("exempt", "yes")])).objects, ["vm-1"]);
+    assert_eq!(groups_of(&directory, "vm-1"), ["all", "linux"]);
+    assert_eq!(directory.facts(&facts("vm-1", 3, &[("exempt", "-")])).objects, ["vm-1"]);
+    assert!(directory.is_member("vm-1", "strict") && !directory.is_member("vm-2", "strict"));
+    let strict: Vec<&str> = directory.members("strict").unwrap().iter().map(|id| &**id).collect();
+    assert_eq!(strict, ["db", "vm-1", "x"]);
+    assert!(directory.members("nowhere").is_none());
+}
+
+#[test]
+fn a_new_configuration_touches_those_whose_groups_changed() {
+    let test = || group("test", &[], "properties.env == 'test'", &[]);
+    let before = compiled(vec![group("a", &["1"], "", &[]), test(), group("sum", &[], "", &["a"])], &[]);
+    let mut directory = Directory::new(before.clone());
+    for object in ["1", "2", "3"] {
+        directory.facts(&facts(object, 1, &[("env", if object == "3" { "test" } else { "x" })]));
+    }
+    let evaluated = directory.evaluated();
+    // `a` is written anew, `test` stays and moves, `sum` has another group within.
+    let after = compiled(
+        vec![group("sum", &[], "", &["test"]), test(), group("a", &["1", "2"], "", &[]), group("new", &["9"], "", &[])],
+        &[],
+    );
+    assert_eq!(directory.configure(after).objects, ["1", "2", "3"]);
+    assert_eq!(directory.evaluated(), evaluated, "an expression that stays is not evaluated again");
+    assert_eq!(groups_of(&directory, "1"), ["a"]);
+    assert_eq!(groups_of(&directory, "3"), ["sum", "test"]);
+    assert_eq!(directory.members("sum").unwrap().len(), 1);
+    directory.configure(before.clone());
+    assert_eq!(groups_of(&directory, "1"), ["a", "sum"]);
+    assert_eq!(directory.configure(before), Touched::default());
+    assert_eq!(directory.configure(compiled(vec![], &[])).objects, ["1", "3"]);
+}
+
+#[test]
+fn what_cannot_be_told_is_noted_once() {
+    let mut directory = Directory::new(compiled(vec![group("odd", &[], "int(properties.n) > 4", &[])], &[]));
+    for object in ["a", "b"] {
+        directory.facts(&facts(object, 1, &[("n", "x")]));
+    }
+    directory.facts(&facts("c", 1, &[("n", "5")]));
+    let notes = directory.take_notes();
+    assert_eq!(notes.len(), 1);
+    assert_eq!(notes[0].0, "odd");
+    assert!(directory.take_notes().is_empty());
+    assert_eq!(groups_of(&directory, "c"), ["odd"]);
+}
+
+/// What happens to a directory.
+#[derive(Clone, Debug)]
+enum Step {
+    Facts(ObjectFacts),
+    Inventory(Vec<ObjectFacts>),
+    Configure(usize),
+    Forget(String),
+}
+
+fn any_facts() -> impl Strategy<Value = ObjectFacts> {
+    let name = |names: &[&'static str]| proptest::sample::select(names.to_vec()).prop_map(str::to_owned);
+    let property = (name(&["env", "tags", "n"]), proptest::option::of(name(&["production", "a,b", "7"])));
+    (
+        name(&["vm-1", "vm-2", "host", "db"]),
+        0_u64..12,
+        proptest::option::of(name(&["vm", "host"])),
+        proptest::option::of(name(&["host", "vm-1", "gone"])),
+        proptest::collection::vec(property, 0..3),
+        proptest::collection::vec((name(&["load", "n"]), 0.0..9.0), 0..2),
+    )
+        .prop_map(|(object, time_ns, kind, parent, properties, metrics)| ObjectFacts {
+            object,
+            time_ns,
+            kind,
+            parent,
+            properties,
+            metrics,
+        })
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => any_facts().prop_map(Step::Facts),
+        2 => proptest::collection::vec(any_facts(), 0..4).prop_map(Step::Inventory),
+        1 => (0_usize..3).prop_map(Step::Configure),
+        1 => any_facts().prop_map(|facts| Step::Forget(facts.object)),
+    ]
+}
+
+fn configurations() -> [Arc<Compiled>; 3] {
+    let production = "properties.env == 'production'";
+    let first = vec![
+        group("outer", &[], "", &["inner", "loaded"]),
+        excluding(group("inner", &["vm-*"], production, &["tagged"]), &["vm-2"], "kind == 'host'"),
+        group("loaded", &[], "metrics.load > 4", &[]),
+        group("tagged", &[], "'a' in tags || parent == 'host'", &[]),
+        excluding(group("any", &[], "size(properties) > 1", &["outer"]), &[], "has(properties.n)"),
+    ];
+    let mut second = first.clone();
+    second.reverse();
+    second[1].when = Some("metrics.exists(name, metrics[name] > 6)".into());
+    let mut third = second.clone();
+    third.remove(1);
+    third.iter_mut().for_each(|group| group.groups.retain(|name| name != "tagged"));
+    third.push(group("children", &[], "parent != ''", &["outer"]));
+    [first, second, third].map(|groups| compiled(groups, &[]))
+}
+
+proptest! {
+    /// Step by step or from nothing: the same members, the same ways in, the same relatives; and
+    /// everybody whose groups changed was touched.
+    #[test]
+    fn step_by_step_is_as_from_nothing(steps in proptest::collection::vec(any_step(), 0..24)) {
+        let configurations = configurations();
+        let mut directory = Directory::new(configurations[0].clone());
+        for step in steps {
+            let ids = ["vm-1", "vm-2", "host", "db"];
+            let before = ids.map(|id| groups_of(&directory, id));
+            let touched = match step {
+                Step::Facts(facts) => directory.facts(&facts),
+                Step::Inventory(objects) => directory.inventory(objects),
+                Step::Configure(at) => directory.configure(configurations[at].clone()),
+                Step::Forget(object) => directory.forget(&object),
+            };
+            prop_assert!(touched.objects.is_sorted_by(|a, b| a < b));
+            for (id, before) in ids.iter().zip(before) {
+                // Two configurations may have the same groups in another order.
+                let sorted = |mut names: Vec<String>| { names.sort(); names };
+                if sorted(before) != sorted(groups_of(&directory, id)) {
+                    prop_assert!(touched.objects.iter().any(|one| one == id), "{id} {touched:?}");
+                }
+            }
+            let mut fresh = Directory::new(directory.compiled.clone());
+            fresh.restore(directory.objects().cloned().collect());
+            prop_assert_eq!(&directory.members, &fresh.members);
+            prop_assert_eq!(&directory.children, &fresh.children);
+            prop_assert_eq!(directory.discovered, fresh.discovered);
+            for id in ids {
+                prop_assert_eq!(how(&directory, id), how(&fresh, id));
+            }
+        }
+    }
+}
