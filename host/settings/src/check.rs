@@ -1,0 +1,171 @@
+//! Checks what was typed against the tables of keys.
+
+mod value;
+
+use crate::{
+    mistake::{Mistake, Notes},
+    node::{Entry, Node, Value},
+    shape::{Choice, Shape, Table},
+    source::{At, Sources},
+    suggest::{hint, nearest, shown},
+};
+
+/// Routes or conditions within each other.
+const DEPTH: usize = 16;
+
+/// Where mistakes are noted.
+pub(crate) struct Check<'a> {
+    pub(crate) sources: &'a Sources,
+    pub(crate) notes: &'a mut Notes,
+}
+
+impl Check<'_> {
+    /// Notes a mistake.
+    pub(crate) fn wrong(&mut self, at: &At, message: impl Into<String>, help: Option<String>) {
+        self.note(at, message.into(), help, false);
+    }
+
+    /// Notes a mistake about what may be a secret: its line is not shown.
+    pub(crate) fn hushed(&mut self, at: &At, message: impl Into<String>, help: Option<String>) {
+        self.note(at, message.into(), help, true);
+    }
+
+    fn note(&mut self, at: &At, message: String, help: Option<String>, hushed: bool) {
+        let place = self.sources.place(at);
+        self.notes.push(Mistake { place, message, help, at: Some(at.clone()), hushed });
+    }
+
+    /// Checks a table. Without `whole`, keys may be missing: another file has them.
+    pub(crate) fn table(&mut self, node: &Node, table: &'static Table, whole: bool) {
+        self.table_at(node, table, whole, 0);
+    }
+
+    fn table_at(&mut self, node: &Node, table: &'static Table, whole: bool, depth: usize) {
+        for Entry { key, at, node } in node.entries() {
+            match table.key(key) {
+                Some(known) => self.value(key, at, node, &known.shape, depth),
+                None => self.unknown(key, at, table),
+            }
+        }
+        if whole {
+            self.missing(node, table);
+        }
+    }
+
+    fn unknown(&mut self, key: &str, at: &At, table: &'static Table) {
+        let help = match nearest(key, table.names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => {
+                let names: Vec<_> = table.names().collect();
+                format!("its keys are {}", names.join(", "))
+            }
+        };
+        self.wrong(at, format!("{} has no key `{}`", table.what, shown(key)), Some(help));
+    }
+
+    fn missing(&mut self, node: &Node, table: &'static Table) {
+        for key in table.keys.iter().filter(|key| key.needed && node.get(key.name).is_none()) {
+            self.wrong(&node.at, format!("{} needs `{}`", table.what, key.name), None);
+        }
+        let there = |names: &[&'static str]| -> Vec<&'static str> {
+            names.iter().copied().filter(|name| node.get(name).is_some()).collect()
+        };
+        match table.choice {
+            Choice::Free => {}
+            Choice::AnyOf(names) if there(names).is_empty() => {
+                self.wrong(&node.at, format!("{} needs at least one of {}", table.what, list(names)), None);
+            }
+            Choice::AnyOf(_) => {}
+            Choice::OneOf(names) => match there(names).as_slice() {
+                [] if table.pairs.iter().any(|(one, other)| names.contains(other) && node.get(one).is_some()) => {}
+                [] => self.wrong(&node.at, format!("{} needs one of {}", table.what, list(names)), None),
+                [_] => {}
+                [first, others @ ..] => {
+                    for other in others {
+                        let at = node.entry(other).map_or(&node.at, |entry| &entry.at);
+                        self.wrong(at, format!("`{first}` and `{other}` exclude each other"), None);
+                    }
+                }
+            },
+        }
+        for (one, other) in table.pairs {
+            for (there, missing) in [(one, other), (other, one)] {
+                if let Some(entry) = node.entry(there).filter(|_| node.get(missing).is_none()) {
+                    self.wrong(&entry.at, format!("`{there}` needs `{missing}` beside it"), None);
+                }
+            }
+        }
+    }
+
+    /// Checks the value of `key`, which stands at `at`.
+    fn value(&mut self, key: &str, at: &At, node: &Node, shape: &'static Shape, depth: usize) {
+        if depth > DEPTH {
+            return self.wrong(at, format!("`{key}` nests deeper than {DEPTH} levels"), None);
+        }
+        match (shape, &node.value) {
+            (Shape::Table(table), Value::Table(_)) => self.table_at(node, table, true, depth + 1),
+            (Shape::Table(table), Value::Text(_)) if table.id == "secret" => {
+                let help = format!("write `{key} = {{ env = \"VARIABLE\" }}` or `{key} = {{ file = \"PATH\" }}`");
+                self.hushed(&node.at, format!("`{key}` is a secret and does not stand in the file"), Some(help));
+            }
+            (Shape::List(item, least), Value::List(items)) => self.list(key, at, node, (item, *least, items), depth),
+            (Shape::Map(names, values), Value::Table(entries)) => {
+                for Entry { key, at, node } in entries {
+                    self.scalar("the key", &Node { at: at.clone(), value: Value::Text(key.clone()) }, names);
+                    self.value(key, at, node, values, depth + 1);
+                }
+            }
+            (Shape::Either(one, other), _) => {
+                let fitting = [*one, *other].into_iter().find(|shape| value::fits(shape, node));
+                match fitting {
+                    Some(shape) => self.value(key, at, node, shape, depth),
+                    None => self.scalar(key, node, shape),
+                }
+            }
+            _ => self.scalar(key, node, shape),
+        }
+    }
+
+    fn list(
+        &mut self,
+        key: &str,
+        at: &At,
+        node: &Node,
+        (item, least, items): (&'static Shape, usize, &[Node]),
+        depth: usize,
+    ) {
+        if items.len() < least {
+            self.wrong(&node.at, format!("`{key}` is empty"), Some("leave it out, or name something".into()));
+        }
+        for one in items {
+            self.value(key, at, one, item, depth);
+        }
+    }
+
+    /// Checks a value that holds no others, or is of the wrong type.
+    fn scalar(&mut self, key: &str, node: &Node, shape: &Shape) {
+        let named = if key == "the key" { key.to_owned() } else { format!("`{}`", shown(key)) };
+        if !value::fits(shape, node) {
+            let message = format!("{named} is {}, not {}", value::wanted(shape), node.kind());
+            return self.wrong(&node.at, message, value::mend(shape, node));
+        }
+        if let Some((what, help)) = value::flaw(shape, node) {
+            self.wrong(&node.at, format!("{named} {what}"), help);
+        }
+    }
+
+    /// Notes that `word` is none of the known names of `what`.
+    pub(crate) fn unknown_name<'a>(
+        &mut self,
+        at: &At,
+        what: &str,
+        word: &str,
+        known: impl Iterator<Item = &'a str> + Clone,
+    ) {
+        self.wrong(at, format!("there is no {what} `{}`", shown(word)), hint(word, known));
+    }
+}
+
+fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,122 @@
+//! The keys of the host itself: rules, inventory, store, sources, engine.
+
+use super::{compliance, telling};
+use crate::shape::{Shape, Table, may, must};
+
+static PATHS: Shape = Shape::List(&Shape::Path, 0);
+
+/// The whole file.
+pub(crate) static ROOT: Table = Table::free(
+    "lifesigns",
+    "lifesigns.toml",
+    &[
+        must("rules", Shape::Path, "The rules folder, watched."),
+        may(
+            "inventory",
+            Shape::Either(&Shape::Path, &PATHS),
+            "Files with objects and facts (TOML, JSON or CSV), watched.",
+        ),
+        may(
+            "cache",
+            Shape::Path,
+            "The folder of compiled modules; default `$XDG_CACHE_HOME/lifesigns` or `~/.cache/lifesigns`.",
+        ),
+        may("store", Shape::Path, "The database; default `lifesigns.db` beside the file."),
+        may("control", Shape::Path, "The control socket; default the store's path with the extension `.sock`."),
+        may(
+            "reopen",
+            Shape::Duration(0),
+            "An alert that is met again within this long after it was cancelled is reopened; default `10m`.",
+        ),
+        may(
+            "inhibit-by-parent",
+            Shape::Flag,
+            "An open alert on the parent keeps the same alert of its children from being told; default `true`.",
+        ),
+        may("output", Shape::Table(&OUTPUT), "Where the symptoms that rules raise and clear are written as NDJSON."),
+        may("engine", Shape::Table(&ENGINE), "Threads and bounds."),
+        may("badge", Shape::Table(&BADGE), "How badges are computed."),
+        may("retention", Shape::Table(&RETENTION), "How long the store keeps what is over."),
+        may("outbound", Shape::Table(&telling::OUTBOUND), "Where receivers may be."),
+        may("source", Shape::List(&Shape::Table(&SOURCE), 0), "What is read."),
+        may("group", Shape::List(&Shape::Table(&compliance::GROUP), 0), "Groups of objects."),
+        may("policy", Shape::List(&Shape::Table(&compliance::POLICY), 0), "What holds in groups."),
+        may("alert", Shape::List(&Shape::Table(&compliance::ALERT), 0), "Which symptoms and facts make an alert."),
+        may("receiver", Shape::List(&Shape::Table(&telling::RECEIVER), 0), "Who can be told."),
+        may("route", Shape::List(&Shape::Table(&telling::ROUTE), 0), "Who is told of which alerts; tried in order."),
+    ],
+);
+
+static OUTPUT: Table = Table::free(
+    "output",
+    "[output]",
+    &[may("file", Shape::Path, "A file that is appended to; default standard output.")],
+);
+
+static ENGINE: Table = Table::free(
+    "engine",
+    "[engine]",
+    &[
+        may("scanners", Shape::Whole(1, 1024), "Threads that look through chunks; default half of the cores."),
+        may(
+            "shards",
+            Shape::Whole(1, 1024),
+            "Threads that run rules, each with objects of its own; default half of the cores.",
+        ),
+        may(
+            "inflight-bytes",
+            Shape::Either(&Shape::Whole(1 << 20, 1 << 40), &Shape::Size),
+            "Bytes between sources and shards, a number or a size such as `64MiB`; sources wait when it is reached; default `64MiB`.",
+        ),
+        may("pin", Shape::Flag, "Pin threads to cores; default `true`."),
+    ],
+);
+
+static BADGE: Table = Table::free(
+    "badge",
+    "[badge]",
+    &[may(
+        "formula",
+        Shape::Word(&["worst", "share"]),
+        "`worst`: by the worst open violation; `share`: 100 - violated / total * 100; default `worst`.",
+    )],
+);
+
+static RETENTION: Table = Table::free(
+    "retention",
+    "[retention]",
+    &[
+        may("alerts", Shape::Duration(1000), "Cancelled alerts go after this long; default `90d`."),
+        may("audit", Shape::Duration(1000), "The audit log's entries go after this long; default `1y`."),
+        may("badges", Shape::Duration(1000), "The history of badges goes after this long; default `30d`."),
+        may("size", Shape::Size, "When the store is larger, the oldest of all that goes; default `10GiB`."),
+    ],
+);
+
+static SOURCE: Table = Table::free(
+    "source",
+    "a source",
+    &[
+        may("file", Shape::Path, "A file to read."),
+        may("stdin", Shape::Yes, "Read standard input, to its end."),
+        may("name", Shape::Text, "Its name in evidence; default the path."),
+        may(
+            "format",
+            Shape::Word(&["auto", "plain", "syslog", "logfmt", "ndjson"]),
+            "How lines are read; default `auto`.",
+        ),
+        may(
+            "object",
+            Shape::Text,
+            "The object of lines that name none; default the file's name without its last extension.",
+        ),
+        may("app", Shape::Text, "The application of lines that name none."),
+        may("follow", Shape::Flag, "Read on as the file grows, through rotation; default `true`."),
+        may(
+            "from",
+            Shape::Word(&["start", "end"]),
+            "Where following begins when nothing is known of the file; default `start`.",
+        ),
+    ],
+)
+.one_of(&["file", "stdin"]);

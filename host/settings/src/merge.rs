@@ -1,0 +1,35 @@
+//! One tree of several files: lists are appended, tables joined, all else is said once.
+
+use crate::{
+    check::Check,
+    node::{Entry, Node, Value},
+};
+
+/// Adds what another file says. What it says again is a mistake.
+pub(crate) fn merge(into: &mut Node, from: Node, check: &mut Check<'_>) {
+    let Value::Table(from) = from.value else { return };
+    for entry in from {
+        add(into, entry, check);
+    }
+}
+
+fn add(into: &mut Node, new: Entry, check: &mut Check<'_>) {
+    let Value::Table(entries) = &mut into.value else { return };
+    let Some(old) = entries.iter_mut().find(|entry| entry.key == new.key) else {
+        entries.push(new);
+        return;
+    };
+    match (&mut old.node.value, new.node.value) {
+        (Value::List(items), Value::List(more)) => items.extend(more),
+        (Value::Table(_), Value::Table(more)) => {
+            for entry in more {
+                add(&mut old.node, entry, check);
+            }
+        }
+        _ => {
+            let first = check.sources.place(&old.at);
+            let help = format!("it stands in {first} already; keep one");
+            check.wrong(&new.at, format!("`{}` is set twice", new.key), Some(help));
+        }
+    }
+}

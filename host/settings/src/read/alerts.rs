@@ -1,0 +1,118 @@
+//! Alert definitions and their conditions.
+
+use std::collections::BTreeMap;
+
+use lifesigns_compliance::{
+    Expression, Pattern,
+    config::{Condition, Definition, Scope},
+};
+use lifesigns_model::Impact;
+
+use super::{Reader, criticality, duration, flag, list, number, owned, text, texts, whole};
+use crate::{
+    node::{Entry, Node},
+    suggest::{hint, shown},
+};
+
+type Thresholds = BTreeMap<String, f64>;
+
+impl Reader<'_, '_> {
+    pub(super) fn definitions(&mut self, tables: &[Node]) -> Vec<Definition> {
+        tables.iter().map(|table| self.definition(table)).collect()
+    }
+
+    fn definition(&mut self, table: &Node) -> Definition {
+        let thresholds: Thresholds = table
+            .get("thresholds")
+            .map_or(&[][..], Node::entries)
+            .iter()
+            .map(|Entry { key, node, .. }| (key.clone(), number(node).unwrap_or_default()))
+            .collect();
+        let impacts = [Impact::Health, Impact::Risk, Impact::Efficiency];
+        let impact = text(table, "impact").and_then(|word| impacts.into_iter().find(|one| one.as_str() == word));
+        let name = owned(table, "name");
+        Definition {
+            title: text(table, "title").map_or_else(|| name.clone(), str::to_owned),
+            name,
+            place: self.place(table),
+            kinds: texts(table, "kinds"),
+            when: self.condition(table, &thresholds),
+            thresholds,
+            wait_ms: duration(table, "wait", 0),
+            cancel_ms: duration(table, "cancel", 0),
+            criticality: text(table, "criticality").and_then(criticality),
+            impact,
+            recommendations: texts(table, "recommendations"),
+            controls: texts(table, "controls"),
+        }
+    }
+
+    /// The condition that a definition or one of its items is.
+    fn condition(&mut self, table: &Node, thresholds: &Thresholds) -> Condition {
+        let scope = self.scope(table);
+        let condition = if let Some(node) = table.get("symptom") {
+            Condition::Symptom(self.symptom(node), scope)
+        } else if let Some(node) = table.get("fact") {
+            Condition::Fact(self.fact(node, thresholds), scope)
+        } else if table.get("any").is_some() {
+            Condition::Any(self.conditions(list(table, "any"), thresholds))
+        } else if table.get("of").is_some() {
+            self.count(table, thresholds)
+        } else {
+            Condition::All(self.conditions(list(table, "all"), thresholds))
+        };
+        if flag(table, "not", false) { Condition::Not(Box::new(condition)) } else { condition }
+    }
+
+    fn conditions(&mut self, items: &[Node], thresholds: &Thresholds) -> Vec<Condition> {
+        items.iter().map(|item| self.condition(item, thresholds)).collect()
+    }
+
+    fn count(&mut self, table: &Node, thresholds: &Thresholds) -> Condition {
+        let of = self.conditions(list(table, "of"), thresholds);
+        let count = whole(table, "count").and_then(|count| usize::try_from(count).ok()).unwrap_or(1);
+        if let Some(node) = table.get("count").filter(|_| count > of.len() && !of.is_empty()) {
+            self.check.wrong(&node.at, format!("`of` has {}, so {count} of them never hold", of.len()), None);
+        }
+        Condition::Count(count, of)
+    }
+
+    fn scope(&mut self, table: &Node) -> Scope {
+        if let Some(entry) = table.entry("scope")
+            && table.get("symptom").is_none()
+            && table.get("fact").is_none()
+        {
+            let help = "give each of its items one".to_owned();
+            self.check.wrong(&entry.at, "`scope` belongs to a symptom or a fact", Some(help));
+        }
+        match text(table, "scope") {
+            Some("parent") => Scope::Parent,
+            Some("children") => Scope::Children,
+            _ => Scope::Own,
+        }
+    }
+
+    fn symptom(&mut self, node: &Node) -> Pattern {
+        let text = node.text().unwrap_or_default();
+        let pattern = Pattern::new(text);
+        if pattern.is_literal() && !text.contains('/') && !text.is_empty() {
+            let help = format!("symptoms are named RULE/SYMPTOM; all of a rule are \"{}/*\"", shown(text));
+            self.check.wrong(&node.at, format!("`{}` names no symptom", shown(text)), Some(help));
+        }
+        pattern
+    }
+
+    fn fact(&mut self, node: &Node, thresholds: &Thresholds) -> String {
+        let text = node.text().unwrap_or_default().to_owned();
+        if let Ok(expression) = Expression::compile(&text) {
+            for name in &expression.references().thresholds.names {
+                if !thresholds.contains_key(name) {
+                    let known = thresholds.keys().map(String::as_str);
+                    let help = hint(name, known).unwrap_or_else(|| format!("add `thresholds = {{ {name} = 1.0 }}`"));
+                    self.check.wrong(&node.at, format!("the alert has no threshold `{}`", shown(name)), Some(help));
+                }
+            }
+        }
+        text
+    }
+}

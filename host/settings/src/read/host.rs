@@ -1,0 +1,118 @@
+//! Inventories, sources, engine, retention.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
+
+use lifesigns_outlets::config::Outbound;
+
+use super::{Reader, duration, flag, list, text, whole};
+use crate::{
+    node::{Node, Value},
+    settings::{Door, Engine, From, Retention, Source},
+    source::At,
+    units,
+};
+
+impl Reader<'_, '_> {
+    pub(super) fn inventories(&mut self, root: &Node) -> Vec<PathBuf> {
+        let Some(node) = root.get("inventory") else { return Vec::new() };
+        let nodes = match &node.value {
+            Value::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        let mut paths = Vec::new();
+        for node in nodes {
+            let Some(path) = self.path(node) else { continue };
+            let known = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
+            if !matches!(known.as_deref(), Some("toml" | "json" | "csv")) {
+                let help = "name the file `.toml`, `.json` or `.csv`".to_owned();
+                self.check.wrong(&node.at, "the inventory's format is not known", Some(help));
+            } else if paths.contains(&path) {
+                self.check.wrong(&node.at, "this inventory is named twice", None);
+            }
+            paths.push(path);
+        }
+        paths
+    }
+
+    pub(super) fn sources(&mut self, tables: &[Node]) -> Vec<Source> {
+        let mut seen: HashMap<String, At> = HashMap::new();
+        let mut sources = Vec::new();
+        for table in tables {
+            let Some(source) = self.source(table) else { continue };
+            let at = ["name", "file", "stdin"].iter().find_map(|key| table.get(key)).map_or(&table.at, |node| &node.at);
+            match seen.get(&source.name) {
+                Some(first) => self.twice("source", &source.name, at, &first.clone()),
+                None => _ = seen.insert(source.name.clone(), at.clone()),
+            }
+            sources.push(source);
+        }
+        sources
+    }
+
+    fn source(&mut self, table: &Node) -> Option<Source> {
+        let (door, name, stem) = match self.path_of(table, "file") {
+            Some(path) => {
+                let name = path.display().to_string();
+                (self.door(table, path.clone()), name, stem(&path))
+            }
+            None if flag(table, "stdin", false) => {
+                for key in ["follow", "from"] {
+                    if let Some(entry) = table.entry(key) {
+                        self.check.wrong(&entry.at, format!("`{key}` is for files, and this is standard input"), None);
+                    }
+                }
+                (Door::Stdin, "stdin".to_owned(), "stdin".to_owned())
+            }
+            None => return None,
+        };
+        Some(Source {
+            door,
+            name: text(table, "name").map_or(name, str::to_owned),
+            format: text(table, "format").and_then(|word| word.parse().ok()).unwrap_or_default(),
+            object: text(table, "object").map_or(stem, str::to_owned),
+            app: text(table, "app").map(str::to_owned),
+        })
+    }
+
+    fn door(&mut self, table: &Node, path: PathBuf) -> Door {
+        if flag(table, "follow", true) {
+            let end = text(table, "from") == Some("end");
+            return Door::Follow(path, if end { From::End } else { From::Start });
+        }
+        if let Some(entry) = table.entry("from") {
+            let help = "leave out `follow = false`, or `from`".to_owned();
+            self.check.wrong(&entry.at, "`from` says where following begins, and this is read once", Some(help));
+        }
+        Door::File(path)
+    }
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+pub(super) fn engine(table: &Node) -> Engine {
+    let count = |key| whole(table, key).and_then(|number| usize::try_from(number).ok());
+    let size = || text(table, "inflight-bytes").and_then(units::size_bytes);
+    let pin = table.get("pin").map(|_| flag(table, "pin", true));
+    let inflight_bytes = count("inflight-bytes").or_else(|| size().and_then(|bytes| usize::try_from(bytes).ok()));
+    Engine { scanners: count("scanners"), shards: count("shards"), inflight_bytes, pin }
+}
+
+pub(super) fn outbound(table: &Node) -> Outbound {
+    let networks = list(table, "allow").iter().filter_map(|node| node.text()?.parse().ok());
+    Outbound { allow_private: flag(table, "allow-private", false), allow: networks.collect() }
+}
+
+pub(super) fn retention(table: &Node) -> Retention {
+    let default = Retention::default();
+    Retention {
+        alerts_ms: duration(table, "alerts", default.alerts_ms),
+        audit_ms: duration(table, "audit", default.audit_ms),
+        badges_ms: duration(table, "badges", default.badges_ms),
+        size_bytes: text(table, "size").and_then(units::size_bytes).unwrap_or(default.size_bytes),
+    }
+}

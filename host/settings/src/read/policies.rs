@@ -1,0 +1,132 @@
+//! Policies: what they say of which alerts, in the order in which it is written.
+
+use std::collections::HashMap;
+
+use lifesigns_compliance::{
+    Pattern,
+    config::{Hours, Policy, Say, Setting},
+};
+
+use super::{Known, Reader, criticality, list, number, owned, text, texts, texts_of, whole};
+use crate::{
+    node::{Entry, Node},
+    source::At,
+    suggest::{hint, shown},
+    units,
+};
+
+const EVERY_DAY: u8 = 0b111_1111;
+const DAY_MINUTES: u16 = 24 * 60;
+
+impl Reader<'_, '_> {
+    pub(super) fn policies(&mut self, tables: &[Node], known: &Known) -> Vec<Policy> {
+        tables.iter().map(|table| self.policy(table, known)).collect()
+    }
+
+    fn policy(&mut self, table: &Node, known: &Known) -> Policy {
+        self.known("group", list(table, "groups"), &known.groups);
+        let mut says = Vec::new();
+        // In the order of the file: of two patterns that match, the first wins.
+        for Entry { key, node, .. } in table.entries() {
+            match key.as_str() {
+                "allow" | "forbid" => self.switch(node, known, &mut says, Setting::Allow, key == "allow"),
+                "enable" | "disable" => self.switch(node, known, &mut says, Setting::Enable, key == "enable"),
+                "criticality" | "threshold" | "recommendations" | "receivers" => {
+                    for entry in node.entries() {
+                        self.known_alert(&entry.at, &entry.key, known);
+                        self.map(key, entry, known, &mut says);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.contradictions(table, [("allow", "forbid"), ("enable", "disable")]);
+        Policy {
+            name: owned(table, "name"),
+            place: self.place(table),
+            groups: texts(table, "groups"),
+            priority: whole(table, "priority").and_then(|number| i32::try_from(number).ok()).unwrap_or(0),
+            hours: list(table, "hours").iter().map(|hours| self.hours(hours)).collect(),
+            says,
+        }
+    }
+
+    fn switch(&mut self, node: &Node, known: &Known, says: &mut Vec<Say>, setting: fn(bool) -> Setting, on: bool) {
+        for node in node.items() {
+            let Some(pattern) = node.text() else { continue };
+            self.known_alert(&node.at, pattern, known);
+            says.push(Say { pattern: pattern.into(), setting: setting(on), place: self.place(node) });
+        }
+    }
+
+    /// What `key` says of the alerts that the entry's key names.
+    fn map(&mut self, key: &str, entry: &Entry, known: &Known, says: &mut Vec<Say>) {
+        let pattern = Pattern::from(entry.key.as_str());
+        let mut say = |place, setting| says.push(Say { pattern: pattern.clone(), setting, place });
+        let place = self.check.sources.place(&entry.at);
+        match key {
+            "criticality" => {
+                if let Some(criticality) = entry.node.text().and_then(criticality) {
+                    say(place, Setting::Criticality(criticality));
+                }
+            }
+            "threshold" => {
+                for Entry { key, at, node } in entry.node.entries() {
+                    self.known_threshold(at, key, &pattern, known);
+                    if let Some(number) = number(node) {
+                        say(self.check.sources.place(at), Setting::Threshold(key.clone(), number));
+                    }
+                }
+            }
+            "recommendations" => say(place, Setting::Recommendations(texts_of(entry.node.items()))),
+            _ => {
+                self.known("receiver", entry.node.items(), &known.receivers);
+                say(place, Setting::Receivers(texts_of(entry.node.items())));
+            }
+        }
+    }
+
+    /// Notes a threshold that none of the alerts has which the pattern names.
+    fn known_threshold(&mut self, at: &At, name: &str, pattern: &Pattern, known: &Known) {
+        let named = || known.definitions.iter().filter(|definition| pattern.matches(&definition.name));
+        if named().next().is_some() && named().all(|definition| !definition.thresholds.contains_key(name)) {
+            let names = named().flat_map(|definition| definition.thresholds.keys().map(String::as_str));
+            let message =
+                format!("no alert that `{}` names has a threshold `{}`", shown(pattern.as_str()), shown(name));
+            self.check.wrong(at, message, hint(name, names));
+        }
+    }
+
+    /// Notes the same name in two lists that say the opposite.
+    fn contradictions(&mut self, table: &Node, pairs: [(&str, &str); 2]) {
+        for (one, other) in pairs {
+            let first: HashMap<&str, &At> =
+                list(table, one).iter().filter_map(|node| Some((node.text()?, &node.at))).collect();
+            for node in list(table, other) {
+                if let Some(name) = node.text()
+                    && let Some(at) = first.get(name)
+                {
+                    let place = self.check.sources.place(at);
+                    let help = format!("it stands in `{one}` in {place}; keep one");
+                    self.check.wrong(&node.at, format!("`{}` is in `{one}` and in `{other}`", shown(name)), Some(help));
+                }
+            }
+        }
+    }
+
+    fn hours(&mut self, table: &Node) -> Hours {
+        let minute = |key, default| text(table, key).and_then(units::minute).unwrap_or(default);
+        let hours = Hours {
+            days: text(table, "days").and_then(units::days).unwrap_or(EVERY_DAY),
+            from_minute: minute("from", 0),
+            to_minute: minute("to", DAY_MINUTES),
+        };
+        if hours.from_minute == hours.to_minute {
+            let help = "for the whole day leave both out".to_owned();
+            self.check.wrong(&table.at, "these hours end when they begin", Some(help));
+        } else if hours.from_minute == DAY_MINUTES {
+            self.check.wrong(&table.at, "these hours begin at \"24:00\"; write \"00:00\" of the next day", None);
+        }
+        hours
+    }
+}

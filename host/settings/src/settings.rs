@@ -1,0 +1,119 @@
+//! The settings of a host, checked.
+
+use std::path::PathBuf;
+
+use lifesigns_compliance::Config;
+use lifesigns_intake::Format;
+use lifesigns_outlets::config::{Outbound, ReceiverConfig};
+
+/// Everything that `lifesigns.toml`, its `conf.d` and the environment say, checked. Paths are joined
+/// with the folder of the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The file.
+    pub path: PathBuf,
+    /// Files and folders whose changes change the settings: the file, `conf.d` and what is in it,
+    /// inventories, templates.
+    pub files: Vec<PathBuf>,
+    /// The rules folder.
+    pub rules: PathBuf,
+    /// Files with objects and facts.
+    pub inventories: Vec<PathBuf>,
+    /// The folder of compiled modules, if one is named.
+    pub cache: Option<PathBuf>,
+    /// The database.
+    pub store: PathBuf,
+    /// The control socket.
+    pub control: PathBuf,
+    /// Where symptoms that are raised and cleared are written.
+    pub output: Output,
+    /// Threads and bounds.
+    pub engine: Engine,
+    /// What is read, in the order of the files. May be empty: an embedder brings its own.
+    pub sources: Vec<Source>,
+    /// Groups, policies, alert definitions, routes.
+    pub compliance: Config,
+    /// Who can be told.
+    pub receivers: Vec<ReceiverConfig>,
+    /// Where receivers may be.
+    pub outbound: Outbound,
+    /// How long the store keeps what is over.
+    pub retention: Retention,
+}
+
+/// Where symptoms that are raised and cleared are written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// A file that is appended to; standard output if there is none.
+    pub file: Option<PathBuf>,
+}
+
+/// Threads and bounds; `None` is the engine's own default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Engine {
+    /// Scanner threads.
+    pub scanners: Option<usize>,
+    /// Shards, each with a thread.
+    pub shards: Option<usize>,
+    /// Bytes between sources and shards.
+    pub inflight_bytes: Option<usize>,
+    /// Whether threads are pinned to cores.
+    pub pin: Option<bool>,
+}
+
+/// Where following a file begins when nothing is known of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum From {
+    /// With what is there.
+    #[default]
+    Start,
+    /// With what is new.
+    End,
+}
+
+/// What a source reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// Standard input, to its end.
+    Stdin,
+    /// A file, once.
+    File(PathBuf),
+    /// A file, as it grows.
+    Follow(PathBuf, From),
+}
+
+/// A source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// What it reads.
+    pub door: Door,
+    /// Unique; in evidence.
+    pub name: String,
+    /// How lines are read.
+    pub format: Format,
+    /// The object of lines that name none.
+    pub object: String,
+    /// The application of lines that name none.
+    pub app: Option<String>,
+}
+
+/// How long the store keeps what is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Cancelled alerts.
+    pub alerts_ms: u64,
+    /// The audit log.
+    pub audit_ms: u64,
+    /// The history of badges.
+    pub badges_ms: u64,
+    /// When the store is larger, the oldest of all that goes.
+    pub size_bytes: u64,
+}
+
+impl Default for Retention {
+    /// 90 days, a year, 30 days, 10 GiB.
+    fn default() -> Self {
+        const DAY_MS: u64 = 24 * 3600 * 1000;
+        Self { alerts_ms: 90 * DAY_MS, audit_ms: 365 * DAY_MS, badges_ms: 30 * DAY_MS, size_bytes: 10 << 30 }
+    }
+}

@@ -1,0 +1,121 @@
+//! The texts that settings come from: files, and the environment's variables.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    ops::Range,
+    path::Path,
+    sync::Arc,
+};
+
+use lifesigns_compliance::config::Place;
+use lifesigns_model::limits::TEXT_FILE_BYTES;
+
+/// A piece of one of the [`Sources`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct At {
+    pub(crate) source: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl At {
+    pub(crate) const fn new(source: usize, span: Range<usize>) -> Self {
+        Self { source, start: span.start, end: span.end }
+    }
+}
+
+/// A text and what it is called.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The file as the operator named it, or the variable.
+    pub(crate) name: Arc<str>,
+    pub(crate) text: Arc<str>,
+    /// Where its lines begin.
+    lines: Vec<usize>,
+    pub(crate) from_environment: bool,
+}
+
+/// All texts that were read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sources(Vec<Source>);
+
+impl Sources {
+    pub(crate) fn add(&mut self, name: &str, text: String, from_environment: bool) -> usize {
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        self.0.push(Source { name: name.into(), text: text.into(), lines, from_environment });
+        self.0.len() - 1
+    }
+
+    pub(crate) fn get(&self, source: usize) -> &Source {
+        &self.0[source]
+    }
+
+    /// Where `at` begins.
+    pub(crate) fn place(&self, at: &At) -> Place {
+        let source = &self.0[at.source];
+        let start = floor(&source.text, at.start);
+        let line = source.lines.partition_point(|begin| *begin <= start);
+        let begin = source.lines[line - 1];
+        let column = source.text[begin..start].chars().count() + 1;
+        Place { file: source.name.clone(), line: number(line), column: number(column) }
+    }
+
+    /// The piece that begins at `place`, if it is in one of these: to the end of its line.
+    pub(crate) fn at(&self, place: &Place) -> Option<At> {
+        let source = self.0.iter().position(|source| source.name == place.file)?;
+        let Source { text, lines, .. } = &self.0[source];
+        let begin = *lines.get((place.line as usize).checked_sub(1)?)?;
+        let line = text[begin..].lines().next().unwrap_or_default();
+        let column = (place.column as usize).saturating_sub(1);
+        let offset = line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+        Some(At { source, start: begin + offset, end: begin + line.len() })
+    }
+}
+
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Reads a text file within [`TEXT_FILE_BYTES`]; the error says what to do.
+pub(crate) fn read(path: &Path) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let size =
+        File::open(path).and_then(|file| file.take(TEXT_FILE_BYTES + 1).read_to_end(&mut bytes)).map_err(|error| {
+            match error.kind() {
+                io::ErrorKind::NotFound => "the file does not exist".to_owned(),
+                _ => format!("the file cannot be read: {error}"),
+            }
+        })?;
+    if size as u64 > TEXT_FILE_BYTES {
+        return Err(format!("the file has more than {TEXT_FILE_BYTES} bytes; split it over conf.d"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+        format!("the file is not UTF-8 text (line {line}); save it as UTF-8")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_characters_from_one_and_lead_back() {
+        let mut sources = Sources::default();
+        sources.add("a.toml", "äb\r\ncd".to_owned(), false);
+        let at = At::new(0, 2..3);
+        let place = sources.place(&at);
+        assert_eq!((place.line, place.column), (1, 2));
+        assert_eq!(sources.at(&place), Some(At::new(0, 2..3)));
+        let end = sources.place(&At::new(0, 99..99));
+        assert_eq!((end.line, end.column), (2, 3));
+        assert_eq!(sources.at(&Place { file: "a.toml".into(), line: 9, column: 1 }), None);
+        assert_eq!(sources.at(&Place::default()), None);
+    }
+}
