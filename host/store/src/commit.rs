@@ -1,0 +1,89 @@
+//! What a host commits at once: all that came of the stream, of the book, and of the receivers.
+
+use lifesigns_compliance::Changes;
+use lifesigns_model::{Cut, Held, ObjectClock, ObjectFacts, Place, ReminderSet, Sign, StateChange};
+
+/// What goes into one transaction: all of it or nothing.
+#[derive(Debug, Default)]
+pub struct Commit {
+    /// The host's clock, nanoseconds since the Unix epoch. Ages are counted from it.
+    pub now_ns: u64,
+    /// How far event time has come everywhere; `None` leaves it as it was.
+    pub event_ns: Option<u64>,
+    /// How far sources were taken.
+    pub places: Vec<Place>,
+    /// Entries of rules' state.
+    pub states: Vec<StateChange>,
+    /// Reminders.
+    pub reminders: Vec<ReminderSet>,
+    /// How far objects' event time has got; an object that was let go loses facts, state and reminders.
+    pub objects: Vec<ObjectClock>,
+    /// Facts that came in, in that order.
+    pub facts: Vec<ObjectFacts>,
+    /// What changed in the book.
+    pub changes: Changes,
+    /// What became of the rows of the outbox.
+    pub deliveries: Vec<Delivery>,
+}
+
+impl Commit {
+    /// Takes over what a cut brings for the store, and gives back what it brings for others: its
+    /// signs, to tell the book, and its acknowledgements, to release after the commit. Several cuts
+    /// may be taken, in their order.
+    pub fn take(&mut self, cut: Cut) -> (Vec<Sign>, Held) {
+        let facts = cut.signs.iter().filter_map(|sign| match sign {
+            Sign::Facts(facts) => Some(facts.clone()),
+            Sign::Alert(_) | Sign::Seen { .. } => None,
+        });
+        self.facts.extend(facts);
+        self.places.extend(cut.places);
+        self.states.extend(cut.states);
+        self.reminders.extend(cut.reminders);
+        self.objects.extend(cut.objects);
+        (cut.signs, cut.held)
+    }
+
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.event_ns.is_none()
+            && self.places.is_empty()
+            && self.states.is_empty()
+            && self.reminders.is_empty()
+            && self.objects.is_empty()
+            && self.facts.is_empty()
+            && self.deliveries.is_empty()
+            && self.changes == Changes::default()
+    }
+}
+
+/// What became of one row of the outbox, or of several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The row. One that is no longer there is passed over.
+    pub id: i64,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// See [`Delivery`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The receiver has it. The row goes.
+    Delivered,
+    /// It did not work; once more, but not before `at_ns` of the host's clock.
+    Later {
+        /// When.
+        at_ns: u64,
+        /// Why it did not work.
+        why: String,
+    },
+    /// It is given up, and kept as a dead letter.
+    Dead {
+        /// Why.
+        why: String,
+    },
+    /// A dead letter is to be sent again, as if it had never been tried.
+    Revived,
+    /// The row goes, undelivered.
+    Dropped,
+}

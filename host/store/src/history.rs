@@ -1,0 +1,123 @@
+//! What was, for the command line and for reports: cancelled alerts, badges over time, the audit.
+
+use lifesigns_compliance::{Alert, BadgeOf, BadgePoint, Pattern};
+use rusqlite::params;
+
+use crate::{
+    audit::{self, AuditEntry},
+    error::StoreError,
+    form::{parsed, sortable},
+    load::badge_point,
+    reader::Reader,
+    write::who,
+};
+
+/// Which cancelled alerts. Fields that are empty match all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// Only of this object.
+    pub object: Option<String>,
+    /// Only of these definitions.
+    pub definition: Option<Pattern>,
+    /// Cancelled at this event time or later.
+    pub from_ns: u64,
+    /// Cancelled before this event time.
+    pub until_ns: Option<u64>,
+    /// At most so many; 0 for all.
+    pub limit: usize,
+}
+
+/// Which entries of the audit. Fields that are empty match all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Only about this: an alert's, silence's or object's id.
+    pub subject: Option<String>,
+    /// Written at this time of the host's clock or later.
+    pub since_ns: u64,
+    /// At most so many, the latest; 0 for all.
+    pub limit: usize,
+}
+
+impl Reader {
+    /// Cancelled alerts, the latest first.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn past_alerts(&self, past: &Past) -> Result<Vec<Alert>, StoreError> {
+        let limit = limit(past.limit);
+        let until_ns = past.until_ns.map(sortable);
+        self.ask(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT definition, body FROM alert WHERE status = 1 AND (?1 IS NULL OR object = ?1)
+                 AND cancelled_ns >= ?2 AND (?3 IS NULL OR cancelled_ns < ?3) ORDER BY cancelled_ns DESC, rowid DESC",
+            )?;
+            let mut rows = select.query(params![past.object, sortable(past.from_ns), until_ns])?;
+            let mut alerts = Vec::new();
+            while alerts.len() < limit
+                && let Some(row) = rows.next()?
+            {
+                let wanted = match &past.definition {
+                    Some(pattern) => pattern.matches(&row.get::<_, String>(0)?),
+                    None => true,
+                };
+                if wanted {
+                    alerts.push(parsed(row, 1)?);
+                }
+            }
+            Ok(alerts)
+        })
+    }
+
+    /// The alert with this id, open or cancelled; `None` if there is none.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn alert(&self, id: &str) -> Result<Option<Alert>, StoreError> {
+        self.ask(|connection| {
+            let mut select = connection.prepare_cached("SELECT body FROM alert WHERE id = ?1")?;
+            select.query_map([id], |row| parsed(row, 0))?.next().transpose()
+        })
+    }
+
+    /// The badge of an object or group from `since_ns` (event time) on, oldest first, with the point
+    /// that held at that time. At most the latest `limit` points; 0 for all.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn badges(&self, of: BadgeOf, name: &str, since_ns: u64, most: usize) -> Result<Vec<BadgePoint>, StoreError> {
+        let mut points: Vec<BadgePoint> = self.ask(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT who, name, time_ns, score, worst, share, violations, allowed FROM badge
+                 WHERE who = ?1 AND name = ?2 AND time_ns >= coalesce((SELECT max(time_ns) FROM badge
+                 WHERE who = ?1 AND name = ?2 AND time_ns <= ?3), 0) ORDER BY time_ns DESC, id DESC LIMIT ?4",
+            )?;
+            let limit = i64::try_from(limit(most)).unwrap_or(-1);
+            select.query_map(params![who(of), name, sortable(since_ns), limit], badge_point)?.collect()
+        })?;
+        points.reverse();
+        Ok(points)
+    }
+
+    /// Entries of the audit, oldest first.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>, StoreError> {
+        let select = format!(
+            "SELECT {} FROM audit WHERE (?1 IS NULL OR subject = ?1) AND written_ns >= ?2 ORDER BY id DESC LIMIT ?3",
+            audit::COLUMNS
+        );
+        let mut entries: Vec<AuditEntry> = self.ask(|connection| {
+            let mut select = connection.prepare_cached(&select)?;
+            let limit = i64::try_from(limit(filter.limit)).unwrap_or(-1);
+            let rows = select.query_map(params![filter.subject, sortable(filter.since_ns), limit], audit::entry)?;
+            rows.collect()
+        })?;
+        entries.reverse();
+        Ok(entries)
+    }
+}
+
+const fn limit(limit: usize) -> usize {
+    if limit == 0 { usize::MAX } else { limit }
+}

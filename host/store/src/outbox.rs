@@ -1,0 +1,128 @@
+//! What waits to be told. Whoever tells reads here, and what came of it goes into the next
+//! [`crate::Commit`]: there is one writer.
+
+use lifesigns_compliance::Notice;
+use rusqlite::{Row, params};
+
+use crate::{
+    error::StoreError,
+    form::{maybe, number, parsed},
+    reader::Reader,
+};
+
+/// A notice that waits, or was given up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutboxRow {
+    /// Its number; later ones have higher ones.
+    pub id: i64,
+    /// The notice; its `key` is the same however often it is sent.
+    pub notice: Notice,
+    /// How often it was tried in vain.
+    pub attempts: u32,
+    /// Not to be tried before this, on the host's clock; 0 for at once.
+    pub not_before_ns: u64,
+    /// When it was written or tried last, on the host's clock.
+    pub written_ns: u64,
+    /// Why it did not work last.
+    pub error: Option<String>,
+}
+
+/// How a receiver fares.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReceiverState {
+    /// Its name.
+    pub name: String,
+    /// Notices that wait.
+    pub waiting: u64,
+    /// Notices that were given up.
+    pub dead: u64,
+    /// Since when the one that has waited longest has, or was tried last (the host's clock).
+    pub oldest_ns: Option<u64>,
+    /// Notices that it was told, ever.
+    pub delivered: u64,
+    /// Attempts that did not work, ever.
+    pub failed: u64,
+    /// When it was told something last.
+    pub delivered_ns: Option<u64>,
+    /// When an attempt failed last.
+    pub failed_ns: Option<u64>,
+    /// Why.
+    pub error: Option<String>,
+}
+
+const COLUMNS: &str = "id, body, attempts, not_before_ns, written_ns, error";
+
+impl Reader {
+    /// Notices that wait for a receiver, oldest first: at most `limit` of those behind `after_id`
+    /// (0 for all). Those whose time has not come are among them.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn pending(&self, receiver: &str, after_id: i64, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+        let select = format!(
+            "SELECT {COLUMNS} FROM outbox INDEXED BY outbox_of
+             WHERE receiver = ?1 AND dead = 0 AND id > ?2 ORDER BY id LIMIT ?3"
+        );
+        self.ask(|connection| {
+            let mut select = connection.prepare_cached(&select)?;
+            select.query_map(params![receiver, after_id, limit as i64], outbox_row)?.collect()
+        })
+    }
+
+    /// Dead letters, oldest first: at most `limit` of those behind `after_id`.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn dead_letters(&self, after_id: i64, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+        let select = format!(
+            "SELECT {COLUMNS} FROM outbox INDEXED BY outbox_dead WHERE dead = 1 AND id > ?1 ORDER BY id LIMIT ?2"
+        );
+        self.ask(|connection| {
+            let mut select = connection.prepare_cached(&select)?;
+            select.query_map(params![after_id, limit as i64], outbox_row)?.collect()
+        })
+    }
+
+    /// All receivers that were ever told something, or are to be; by name.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn receivers(&self) -> Result<Vec<ReceiverState>, StoreError> {
+        let select = "SELECT names.name, coalesce(counts.waiting, 0), coalesce(counts.dead, 0), counts.oldest_ns,
+             coalesce(receiver.delivered, 0), coalesce(receiver.failed, 0), receiver.delivered_ns,
+             receiver.failed_ns, receiver.error
+             FROM (SELECT name FROM receiver UNION SELECT DISTINCT receiver FROM outbox) AS names
+             LEFT JOIN receiver ON receiver.name = names.name
+             LEFT JOIN (SELECT receiver, sum(dead = 0) AS waiting, sum(dead) AS dead,
+                        min(CASE dead WHEN 0 THEN written_ns END) AS oldest_ns
+                        FROM outbox INDEXED BY outbox_of GROUP BY receiver)
+             AS counts ON counts.receiver = names.name
+             ORDER BY names.name";
+        self.ask(|connection| connection.prepare_cached(select)?.query_map([], receiver)?.collect())
+    }
+}
+
+fn outbox_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
+    Ok(OutboxRow {
+        id: row.get(0)?,
+        notice: parsed(row, 1)?,
+        attempts: row.get(2)?,
+        not_before_ns: number(row, 3)?,
+        written_ns: number(row, 4)?,
+        error: row.get(5)?,
+    })
+}
+
+fn receiver(row: &Row<'_>) -> rusqlite::Result<ReceiverState> {
+    Ok(ReceiverState {
+        name: row.get(0)?,
+        waiting: number(row, 1)?,
+        dead: number(row, 2)?,
+        oldest_ns: maybe(row, 3)?,
+        delivered: number(row, 4)?,
+        failed: number(row, 5)?,
+        delivered_ns: maybe(row, 6)?,
+        failed_ns: maybe(row, 7)?,
+        error: row.get(8)?,
+    })
+}

@@ -1,0 +1,146 @@
+//! What the book changed: objects, symptoms, what waits, alerts, silences, badges.
+
+use std::collections::BTreeMap;
+
+use lifesigns_compliance::{Alert, BadgeOf, BadgePoint, Changes, Fact, Object, Pending, Silence, Status, Symptom};
+use rusqlite::{Connection, params};
+
+use crate::form::{Json, bits, sortable};
+
+/// Writes all but notices and audit, which have tables with rules of their own.
+pub(super) fn write(connection: &Connection, changes: &Changes, now_ns: u64) -> rusqlite::Result<()> {
+    objects(connection, &changes.objects)?;
+    remove(connection, "DELETE FROM object WHERE id = ?1", changes.forgotten.iter().map(|id| [id]))?;
+    symptoms(connection, &changes.symptoms)?;
+    let gone = changes.symptoms_gone.iter().map(|(object, name)| [object, name]);
+    remove(connection, "DELETE FROM symptom WHERE object = ?1 AND name = ?2", gone)?;
+    let gone = changes.pending_gone.iter().map(|(object, definition)| [object, definition]);
+    remove(connection, "DELETE FROM pending WHERE object = ?1 AND definition = ?2", gone)?;
+    pending(connection, &changes.pending)?;
+    alerts(connection, &changes.alerts, now_ns)?;
+    silences(connection, &changes.silences)?;
+    badges(connection, &changes.badges, now_ns)
+}
+
+fn remove<'a, const N: usize>(
+    connection: &Connection,
+    statement: &str,
+    keys: impl Iterator<Item = [&'a String; N]>,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(statement)?;
+    for key in keys {
+        statement.execute(rusqlite::params_from_iter(key))?;
+    }
+    Ok(())
+}
+
+fn objects(connection: &Connection, objects: &[Object]) -> rusqlite::Result<()> {
+    let mut json = Json::default();
+    let mut set = connection.prepare_cached(
+        "INSERT INTO object VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET body = excluded.body, odd = excluded.odd",
+    )?;
+    for object in objects {
+        if object.metrics.values().all(|fact| fact.value.is_finite()) {
+            set.execute(params![object.id, json.text(object)?, None::<String>])?;
+            continue;
+        }
+        let mut even = object.clone();
+        even.metrics.retain(|_, fact| fact.value.is_finite());
+        let odd = object.metrics.iter().filter(|(_, fact)| !fact.value.is_finite());
+        let odd = odd.map(|(name, fact)| (name, Fact { value: fact.value.to_string(), time_ns: fact.time_ns }));
+        let odd: BTreeMap<_, _> = odd.collect();
+        set.execute(params![object.id, json.text(&even)?, Json::default().text(&odd)?])?;
+    }
+    Ok(())
+}
+
+fn symptoms(connection: &Connection, symptoms: &[Symptom]) -> rusqlite::Result<()> {
+    let mut json = Json::default();
+    let mut set = connection.prepare_cached(
+        "INSERT INTO symptom VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET active = excluded.active, body = excluded.body",
+    )?;
+    for symptom in symptoms {
+        set.execute(params![symptom.object, symptom.name, symptom.active, json.text(symptom)?])?;
+    }
+    Ok(())
+}
+
+fn pending(connection: &Connection, pending: &[Pending]) -> rusqlite::Result<()> {
+    let mut set = connection.prepare_cached("INSERT OR REPLACE INTO pending VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for one in pending {
+        set.execute(params![one.object, one.definition, one.opening, bits(one.since_ns), bits(one.due_ns)])?;
+    }
+    Ok(())
+}
+
+fn alerts(connection: &Connection, alerts: &[Alert], now_ns: u64) -> rusqlite::Result<()> {
+    let mut json = Json::default();
+    // Object and definition are in the id: they never change.
+    let mut set = connection.prepare_cached(
+        "INSERT INTO alert (id, object, definition, status, criticality, opened_ns, cancelled_ns, written_ns, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT DO UPDATE SET status = excluded.status, criticality = excluded.criticality,
+         opened_ns = excluded.opened_ns, cancelled_ns = excluded.cancelled_ns, written_ns = excluded.written_ns,
+         body = excluded.body",
+    )?;
+    for alert in alerts {
+        set.execute(params![
+            alert.id,
+            alert.object,
+            alert.definition,
+            alert.status == Status::Cancelled,
+            alert.criticality as u8,
+            sortable(alert.opened_ns),
+            alert.cancelled_ns.map(sortable),
+            sortable(now_ns),
+            json.text(alert)?,
+        ])?;
+    }
+    Ok(())
+}
+
+fn silences(connection: &Connection, silences: &[Silence]) -> rusqlite::Result<()> {
+    let mut json = Json::default();
+    let mut set = connection.prepare_cached("INSERT OR REPLACE INTO silence VALUES (?1, ?2, ?3)")?;
+    for silence in silences {
+        set.execute(params![silence.id, sortable(silence.until_ns), json.text(silence)?])?;
+    }
+    Ok(())
+}
+
+fn badges(connection: &Connection, badges: &[BadgePoint], now_ns: u64) -> rusqlite::Result<()> {
+    let mut now =
+        connection.prepare_cached("INSERT OR REPLACE INTO badge_now VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+    let mut history = connection.prepare_cached(
+        "INSERT INTO badge (who, name, time_ns, score, worst, share, violations, allowed, written_ns)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    for point in badges {
+        let (who, time_ns, badge) = (who(point.of), bits(point.time_ns), &point.badge);
+        let (score, worst, share, violations) = (badge.score, badge.worst, badge.share, badge.violations);
+        now.execute(params![who, point.name, time_ns, score, worst, share, violations, badge.allowed])?;
+        let written_ns = sortable(now_ns);
+        let time_ns = sortable(point.time_ns);
+        history.execute(params![
+            who,
+            point.name,
+            time_ns,
+            score,
+            worst,
+            share,
+            violations,
+            badge.allowed,
+            written_ns
+        ])?;
+    }
+    Ok(())
+}
+
+/// As it stands in the column.
+pub(crate) const fn who(of: BadgeOf) -> u8 {
+    match of {
+        BadgeOf::Object => 0,
+        BadgeOf::Group => 1,
+    }
+}

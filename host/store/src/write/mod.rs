@@ -1,0 +1,35 @@
+//! How a commit is written, table by table. All run in one transaction.
+
+mod book;
+mod engine;
+mod facts;
+mod outbox;
+
+use rusqlite::{Connection, params};
+
+pub(crate) use book::who;
+pub(crate) use facts::Seen;
+
+use crate::{audit, commit::Commit, form::bits};
+
+/// Writes all of it.
+pub(crate) fn all(connection: &Connection, commit: &Commit) -> rusqlite::Result<()> {
+    facts::write(connection, &commit.facts)?;
+    engine::write(connection, commit)?;
+    book::write(connection, &commit.changes, commit.now_ns)?;
+    outbox::deliver(connection, &commit.deliveries, commit.now_ns)?;
+    outbox::add(connection, &commit.changes.notices, commit.now_ns)?;
+    audit::append(connection, &commit.changes.audit, commit.now_ns)?;
+    set(connection, "clock_ns", commit.now_ns)?;
+    if let Some(event_ns) = commit.event_ns {
+        set(connection, "event_ns", event_ns)?;
+    }
+    Ok(())
+}
+
+fn set(connection: &Connection, name: &str, value: u64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value")?
+        .execute(params![name, bits(value)])?;
+    Ok(())
+}
