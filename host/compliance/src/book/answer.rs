@@ -42,7 +42,13 @@ impl Book {
             }
             Query::Why { object, alert } => {
                 self.directory.object(object).ok_or_else(|| unknown("object", object))?;
-                Answer::Why(Box::new(self.resolution(object, alert)))
+                let mut said = self.resolution(object, alert);
+                // An open alert knows whether it is fine because its symptoms are.
+                let open = self.pages.get(&**object).and_then(|page| page.open(alert));
+                if let Some(open) = open.filter(|open| open.allowed) {
+                    (said.allowed, said.why) = (true, open.why.clone());
+                }
+                Answer::Why(Box::new(said))
             }
             Query::Report { group } => Answer::Report(Box::new(self.report(group)?)),
         })

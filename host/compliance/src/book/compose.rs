@@ -3,7 +3,10 @@
 use lifesigns_model::{Criticality, Impact};
 
 use super::{Book, judge::Case, page::Id};
-use crate::record::{Alert, EVIDENCE, Evidence, Shown, Symptom};
+use crate::{
+    record::{Alert, EVIDENCE, Evidence, Shown, Symptom},
+    why::Step,
+};
 
 /// How bad an alert is that neither says so nor has a symptom that does.
 const UNSAID: (Criticality, Impact) = (Criticality::Warning, Impact::Risk);
@@ -36,6 +39,7 @@ impl Book {
         alert.criticality = case.ruling.criticality.or(said).unwrap_or(auto);
         let said = definition.and_then(|definition| definition.impact);
         alert.impact = said.or(worst.map(|worst| worst.impact)).unwrap_or(UNSAID.1);
+        let review = review || alert.allowed != case.allowed;
         alert.allowed = case.allowed;
         alert.title = match (definition, worst) {
             (Some(definition), _) => definition.title.clone(),
@@ -62,7 +66,19 @@ impl Book {
         if review {
             alert.groups = self.directory.groups_of(object).map(|group| group.name.clone()).collect();
             alert.why = self.resolution(object, name).why;
+            if case.allowed && !case.ruling.allowed {
+                alert.why.steps.extend(self.symptom_steps(&case.found.symptoms));
+            }
         }
+    }
+
+    /// Why each of these symptoms is fine where it is.
+    pub(super) fn symptom_steps(&self, symptoms: &[(Id, Id)]) -> Vec<Step> {
+        let steps = |(object, name): &(Id, Id)| {
+            let allows = self.resolution(object, name).why.steps.into_iter().filter(|step| step.setting == "allow");
+            allows.map(|step| Step { setting: format!("allow {name}"), ..step }).collect::<Vec<_>>()
+        };
+        symptoms.iter().flat_map(steps).collect()
     }
 }
 

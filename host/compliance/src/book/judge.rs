@@ -43,8 +43,8 @@ impl Book {
                 case.allowed |= case.holds && self.allows_all(&case.found);
             }
             None => {
-                case.enabled &= !self.index.uses(name).mentioned;
                 let symptom = self.pages.get(object).and_then(|page| page.symptoms.get(name));
+                case.enabled &= symptom.is_some() && !self.index.uses(name).mentioned;
                 if let Some(symptom) = symptom.filter(|symptom| symptom.active) {
                     case.holds = true;
                     case.found.add(object, name, symptom);

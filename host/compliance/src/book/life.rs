@@ -58,6 +58,7 @@ impl Book {
         };
         self.note(opened_ns, trigger.who, what, &id, before, after);
         self.hush(object, name);
+        self.mark(object, name);
         self.follow(object, name, &Stance::default(), false);
     }
 
@@ -151,7 +152,9 @@ impl Book {
             page.alerts.insert(Arc::clone(name), alert);
         }
         if changed || trigger.review {
-            self.hush(object, name);
+            if self.hush(object, name) || changed {
+                self.mark(object, name);
+            }
             self.follow(object, name, &before, trigger.review);
         }
     }
@@ -171,6 +174,7 @@ impl Book {
         alert.revision += 1;
         let (id, after) = (alert.id.clone(), state(alert));
         self.note(time_ns, who, "alert cancelled", &id, was, after);
+        self.mark(object, name);
         self.follow(object, name, &before, false);
     }
 }

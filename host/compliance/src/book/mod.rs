@@ -20,6 +20,8 @@ mod ruling;
 mod silence;
 mod symptoms;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod truth;
 
@@ -39,7 +41,7 @@ use crate::{
     compiled::{Compiled, ConfigError},
     config::Config,
     directory::Directory,
-    record::Silence,
+    record::{Alert, Silence, Status},
 };
 
 /// The alert book. It has no clock: event time comes with the events, the host's clock by
@@ -54,6 +56,8 @@ pub struct Book {
     timers: Timers,
     /// Open alerts that may have to be told again, by the host's clock.
     repeats: BTreeSet<(u64, Id, Id)>,
+    /// Some route tells again.
+    repeating: bool,
     board: Board,
     /// The ruling that most objects share.
     usual: Arc<Ruling>,
@@ -86,6 +90,7 @@ impl Book {
             silences: BTreeMap::new(),
             timers: Timers::default(),
             repeats: BTreeSet::new(),
+            repeating: false,
             board: Board::default(),
             usual: Arc::new(Ruling { enabled: true, ..Ruling::default() }),
             event_ns: 0,
@@ -98,6 +103,7 @@ impl Book {
             compiled,
         };
         book.recount();
+        book.plan_repeats();
         Ok(book)
     }
 
@@ -187,6 +193,12 @@ impl Book {
         &self.directory
     }
 
+    /// Alerts that are open, allowed ones too, by object.
+    pub fn open_alerts(&self) -> impl Iterator<Item = &Alert> {
+        let alerts = self.pages.values().flat_map(|page| page.alerts.values());
+        alerts.filter(|alert| alert.status == Status::Open)
+    }
+
     /// How often a definition was looked at on an object: what the book's work is measured by.
     pub fn evaluations(&self) -> u64 {
         self.evaluations
@@ -250,13 +262,12 @@ impl Book {
             self.next_hours = self.compiled.next_hours_change(time_ns);
             self.review();
         }
-        while let Some((due_ns, ..)) = self.repeats.first() {
-            if *due_ns > time_ns {
-                break;
-            }
-            let Some((_, object, name)) = self.repeats.pop_first() else { break };
-            self.tell_again(&object, &name);
+        // In an order that does not depend on when they were looked at before.
+        let mut due = BTreeSet::new();
+        while self.repeats.first().is_some_and(|(due_ns, ..)| *due_ns <= time_ns) {
+            due.extend(self.repeats.pop_first().map(|(_, object, name)| (object, name)));
         }
+        due.iter().for_each(|(object, name)| self.tell_again(object, name));
     }
 
     /// What is due already, because it came late; then the badges.

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     Book, limits,
     page::{Id, Page},
+    route,
     timers::Task,
 };
 use crate::{
@@ -22,7 +23,6 @@ impl Book {
         self.directory.restore(kept.objects);
         self.pages.clear();
         self.timers.clear();
-        self.repeats.clear();
         self.silences = kept.silences.into_iter().map(|silence| (silence.id.clone(), silence)).collect();
         self.next_hours = self.compiled.next_hours_change(self.clock_ns);
         let mut names = BTreeMap::new();
@@ -77,11 +77,10 @@ impl Book {
     }
 
     /// Open alerts that were told are told again when their time comes.
-    fn plan_repeats(&mut self) {
-        fn repeats(routes: &[crate::config::Route]) -> bool {
-            routes.iter().any(|route| route.grouping.repeat_ms > 0 || repeats(&route.routes))
-        }
-        if !repeats(&self.compiled.config().routes) {
+    pub(super) fn plan_repeats(&mut self) {
+        self.repeats.clear();
+        self.repeating = route::repeat(&self.compiled.config().routes);
+        if !self.repeating {
             return;
         }
         for (object, page) in &self.pages {

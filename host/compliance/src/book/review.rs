@@ -30,6 +30,7 @@ impl Book {
             self.note(self.stamp(), "configuration", "configuration changed", "", was, is);
         }
         self.recount();
+        self.plan_repeats();
         self.review();
         self.settle();
         Ok(())
@@ -176,13 +177,6 @@ impl Book {
         if let Some(parent) = parent.filter(|_| !self.index.of_children.is_empty()) {
             let parent: Id = parent.into();
             all.extend(self.index.of_children.iter().map(|name| (Arc::clone(&parent), Arc::clone(name))));
-        }
-        // What is open there may be inhibited from here, or no longer.
-        if self.compiled.config().inhibit_by_parent
-            && let Some(page) = self.pages.get(object)
-        {
-            let own = page.alerts.keys().filter(|name| page.open(name).is_some());
-            all.extend(own.map(|name| (Arc::clone(object), Arc::clone(name))));
         }
         all
     }

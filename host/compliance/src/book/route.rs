@@ -58,6 +58,11 @@ fn matches(route: &Route, alert: &Alert) -> bool {
         && among(&route.alerts, &alert.definition)
 }
 
+/// Whether any of these routes tells again what is still open.
+pub(super) fn repeat(routes: &[Route]) -> bool {
+    routes.iter().any(|route| route.grouping.repeat_ms > 0 || repeat(&route.routes))
+}
+
 /// The values that alerts of one message share. An object's groups stand together as one value.
 pub(super) fn bundle(grouping: &Grouping, alert: &Alert) -> BTreeMap<String, String> {
     let value = |name: &String| {

@@ -44,11 +44,13 @@ impl Book {
     /// Does what follows from a change of an alert that stood as `before`. `reroute`: who is told
     /// may be another question now.
     pub(super) fn follow(&mut self, object: &Id, name: &Id, before: &Stance, reroute: bool) {
-        self.mark(object, name);
         self.board.objects_due.insert(Arc::clone(object));
         let Some(alert) = self.pages.get(object).and_then(|page| page.alerts.get(name)) else { return };
         let now = Stance::of(alert);
         if now.is_told() {
+            if !before.is_told() {
+                self.plan_repeat(object, name);
+            }
             let every = !before.violation || before.silenced && !now.silenced;
             let changed = before.criticality != now.criticality && !every;
             if every || changed || reroute || !before.is_told() {
@@ -79,6 +81,9 @@ impl Book {
                 _ => tells.push((receiver, grouping, Happened::Opened)),
             }
         }
+        if !tells.is_empty() {
+            self.plan_repeat(object, name);
+        }
         self.tell(object, name, tells);
     }
 
@@ -93,6 +98,13 @@ impl Book {
         self.tell(object, name, tells);
     }
 
+    /// When an alert is told again is found out at the clock's next turn.
+    fn plan_repeat(&mut self, object: &Id, name: &Id) {
+        if self.repeating && self.clock_ns > 0 {
+            self.repeats.insert((self.clock_ns, Arc::clone(object), Arc::clone(name)));
+        }
+    }
+
     /// Tells those again whose time it is.
     pub(super) fn tell_again(&mut self, object: &Id, name: &Id) {
         let routed = self.routed(object, name);
@@ -103,36 +115,32 @@ impl Book {
         }
         for (receiver, grouping) in routed.into_iter().filter(|(_, grouping)| grouping.repeat_ms > 0) {
             let Some(told_ns) = alert.told.get(&receiver) else { continue };
-            let due_ns = told_ns.saturating_add(grouping.repeat_ms.saturating_mul(1_000_000));
-            match due_ns <= stamp {
-                true => tells.push((receiver, grouping, Happened::Repeated)),
-                false => next = Some(next.map_or(due_ns, |next| next.min(due_ns))),
+            let repeat_ns = grouping.repeat_ms.saturating_mul(1_000_000);
+            let mut due_ns = told_ns.saturating_add(repeat_ns);
+            if due_ns <= stamp {
+                due_ns = stamp.saturating_add(repeat_ns);
+                tells.push((receiver, grouping, Happened::Repeated));
             }
+            next = Some(next.map_or(due_ns, |next| next.min(due_ns)));
         }
         if let Some(due_ns) = next {
             self.repeats.insert((due_ns, Arc::clone(object), Arc::clone(name)));
         }
-        if !tells.is_empty() {
-            self.mark(object, name);
-            self.tell(object, name, tells);
-        }
+        self.tell(object, name, tells);
     }
 
     fn tell(&mut self, object: &Id, name: &Id, tells: Vec<(String, Grouping, Happened)>) {
-        let (stamp, counts) = (self.stamp(), self.clock_ns > 0);
-        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alerts.get_mut(name)) else { return };
         if tells.is_empty() {
             return;
         }
+        self.mark(object, name);
+        let stamp = self.stamp();
+        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alerts.get_mut(name)) else { return };
         alert.revision += 1;
-        for (receiver, grouping, happened) in &tells {
+        for (receiver, _, happened) in &tells {
             match happened {
                 Happened::Resolved => drop(alert.told.remove(receiver)),
                 _ => drop(alert.told.insert(receiver.clone(), stamp)),
-            }
-            if counts && grouping.repeat_ms > 0 && *happened != Happened::Resolved {
-                let due_ns = stamp.saturating_add(grouping.repeat_ms.saturating_mul(1_000_000));
-                self.repeats.insert((due_ns, Arc::clone(object), Arc::clone(name)));
             }
         }
         for (receiver, grouping, happened) in tells {
@@ -176,6 +184,7 @@ impl Book {
         let Some(alert) = self.pages.get(object).and_then(|page| page.open(name)) else { return };
         let before = Stance::of(alert);
         if self.hush(object, name) {
+            self.mark(object, name);
             self.follow(object, name, &before, false);
         }
     }

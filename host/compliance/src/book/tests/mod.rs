@@ -1,0 +1,276 @@
+//! Stories: inputs one by one, and what the book says then.
+
+#![allow(clippy::unwrap_used)]
+
+mod alerts;
+mod badges;
+mod commands;
+mod cost;
+mod definitions;
+mod notices;
+mod policies;
+mod properties;
+mod questions;
+mod restart;
+mod symptoms;
+mod waits;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use lifesigns_model::{self as model, Change, Criticality, Impact, ObjectFacts};
+
+use super::Book;
+use crate::{
+    Act, Alert, Changes, Command, Config, Input, Pattern, Refused, Status,
+    config::{Condition, Definition, Group, Grouping, Place, Policy, Route, Say, Scope, Setting},
+    query::{AlertFilter, Answer, Query},
+};
+
+/// A second of event time or of the host's clock.
+pub(super) const S: u64 = 1_000_000_000;
+
+/// A book with what it said so far.
+pub(super) struct World {
+    pub(super) book: Book,
+    pub(super) said: Changes,
+    line: u64,
+}
+
+impl World {
+    pub(super) fn new(config: Config) -> Self {
+        let book = Book::new(Arc::new(config)).unwrap();
+        Self { book, said: Changes::default(), line: 0 }
+    }
+
+    pub(super) fn apply(&mut self, input: Input) {
+        self.book.apply(input).unwrap();
+    }
+
+    /// A new line that raises a symptom.
+    pub(super) fn raise(&mut self, at_s: u64, object: &str, symptom: &str) {
+        self.line += 1;
+        self.apply(Input::Symptom(Box::new(raise(at_s, object, symptom, self.line))));
+    }
+
+    /// The same, with something about it changed.
+    pub(super) fn raise_with(&mut self, at_s: u64, object: &str, symptom: &str, change: impl Fn(&mut model::Alert)) {
+        self.line += 1;
+        let mut said = raise(at_s, object, symptom, self.line);
+        change(&mut said);
+        self.apply(Input::Symptom(Box::new(said)));
+    }
+
+    pub(super) fn clear(&mut self, at_s: u64, object: &str, symptom: &str) {
+        self.raise_with(at_s, object, symptom, |said| said.change = Change::Clear);
+    }
+
+    pub(super) fn time(&mut self, at_s: u64) {
+        self.apply(Input::Time(at_s * S));
+    }
+
+    pub(super) fn clock(&mut self, at_s: u64) {
+        self.apply(Input::Clock(at_s * S));
+    }
+
+    pub(super) fn property(&mut self, at_s: u64, object: &str, name: &str, value: &str) {
+        let properties = vec![(name.to_owned(), Some(value.to_owned()))];
+        self.apply(Input::Facts(ObjectFacts { properties, ..facts(at_s, object) }));
+    }
+
+    pub(super) fn metric(&mut self, at_s: u64, object: &str, name: &str, value: f64) {
+        let metrics = vec![(name.to_owned(), value)];
+        self.apply(Input::Facts(ObjectFacts { metrics, ..facts(at_s, object) }));
+    }
+
+    pub(super) fn parent(&mut self, at_s: u64, object: &str, parent: &str) {
+        let parent = Some(parent.to_owned());
+        self.apply(Input::Facts(ObjectFacts { parent, ..facts(at_s, object) }));
+    }
+
+    pub(super) fn ask(&mut self, at_s: u64, act: Act) -> Result<(), Refused> {
+        self.book.apply(Input::Command(Command { who: "ann".to_owned(), time_ns: at_s * S, act }))
+    }
+
+    pub(super) fn configure(&mut self, config: Config) {
+        self.book.configure(Arc::new(config)).unwrap();
+    }
+
+    /// Every alert that the book knows, by object and definition.
+    pub(super) fn known(&self) -> Vec<Alert> {
+        let filter = AlertFilter { cancelled: true, allowed: true, ..AlertFilter::default() };
+        let Ok(Answer::Alerts(mut alerts)) = self.book.answer(&Query::Alerts(filter)) else { panic!("alerts") };
+        alerts.sort_by(|one, other| (&one.object, &one.definition).cmp(&(&other.object, &other.definition)));
+        alerts
+    }
+
+    /// The one alert of this definition on this object.
+    pub(super) fn alert(&self, object: &str, definition: &str) -> Alert {
+        self.known().into_iter().find(|alert| alert.object == object && alert.definition == definition).unwrap()
+    }
+
+    /// A line for each alert.
+    pub(super) fn alerts(&self) -> Vec<String> {
+        self.known().iter().map(line).collect()
+    }
+
+    /// What receivers were told since the last time.
+    pub(super) fn told(&mut self) -> Vec<String> {
+        let taken = self.book.take();
+        let told = taken.notices.iter().map(|notice| {
+            let happened = format!("{:?}", notice.happened).to_lowercase();
+            format!("{}: {happened} {} on {}", notice.receiver, notice.alert.definition, notice.alert.object)
+        });
+        let told = told.collect();
+        self.keep(taken);
+        told
+    }
+
+    /// What the audit log says since the last time.
+    pub(super) fn audited(&mut self) -> Vec<String> {
+        let taken = self.book.take();
+        let entries =
+            taken.audit.iter().map(|entry| format!("{}: {} {} {}", entry.who, entry.what, entry.before, entry.after));
+        let entries = entries.collect();
+        self.keep(taken);
+        entries
+    }
+
+    fn keep(&mut self, taken: Changes) {
+        self.said.notices.extend(taken.notices);
+        self.said.audit.extend(taken.audit);
+        self.said.badges.extend(taken.badges);
+    }
+}
+
+fn line(alert: &Alert) -> String {
+    let status = if alert.status == Status::Open { "open" } else { "cancelled" };
+    let mut line = format!("{} {} {status} {} x{}", alert.object, alert.definition, alert.criticality, alert.count);
+    if alert.allowed {
+        line += " allowed";
+    }
+    if let Some(cause) = alert.cause {
+        line += &format!(" by {}", format!("{cause:?}").to_lowercase());
+    }
+    if alert.reopened > 0 {
+        line += &format!(" reopened {}", alert.reopened);
+    }
+    if alert.silenced_by.is_some() {
+        line += " silenced";
+    }
+    if alert.inhibited_by.is_some() {
+        line += " inhibited";
+    }
+    line
+}
+
+/// A raise of `RULE/SYMPTOM`, as an engine would hand it over.
+pub(super) fn raise(at_s: u64, object: &str, symptom: &str, line: u64) -> model::Alert {
+    let (rule, symptom) = symptom.split_once('/').unwrap();
+    model::Alert {
+        time_ns: at_s * S,
+        rule: rule.to_owned(),
+        symptom: symptom.to_owned(),
+        title: format!("{symptom} seen"),
+        object: object.to_owned(),
+        criticality: Criticality::Warning,
+        impact: Impact::Risk,
+        change: Change::Raise,
+        summary: format!("{symptom} at {at_s}"),
+        recommendation: format!("mend {symptom}"),
+        controls: vec![format!("CIS:{symptom}")],
+        hold_ms: 0,
+        attributes: vec![("image".to_owned(), "busybox".to_owned())],
+        source: "log".to_owned(),
+        line,
+        text: format!("line {line}"),
+        module: "sha256:0".to_owned(),
+    }
+}
+
+pub(super) fn facts(at_s: u64, object: &str) -> ObjectFacts {
+    ObjectFacts { object: object.to_owned(), time_ns: at_s * S, ..ObjectFacts::default() }
+}
+
+pub(super) fn place(line: u32) -> Place {
+    Place { file: "test.toml".into(), line, column: 1 }
+}
+
+pub(super) fn symptom(name: &str) -> Condition {
+    Condition::Symptom(Pattern::new(name), Scope::Own)
+}
+
+pub(super) fn fact(text: &str) -> Condition {
+    Condition::Fact(text.to_owned(), Scope::Own)
+}
+
+pub(super) fn not(condition: Condition) -> Condition {
+    Condition::Not(Box::new(condition))
+}
+
+pub(super) fn define(name: &str, when: Condition) -> Definition {
+    Definition {
+        name: name.to_owned(),
+        title: format!("The alert {name}"),
+        place: place(1),
+        kinds: Vec::new(),
+        when,
+        thresholds: BTreeMap::new(),
+        wait_ms: 0,
+        cancel_ms: 0,
+        criticality: None,
+        impact: None,
+        recommendations: Vec::new(),
+        controls: Vec::new(),
+    }
+}
+
+/// Groups by the property `env`, and one by name.
+pub(super) fn groups() -> Vec<Group> {
+    let group = |name: &str, line| Group {
+        name: name.to_owned(),
+        title: name.to_owned(),
+        place: place(line),
+        when: Some(format!("properties.env == \"{name}\"")),
+        ..Group::default()
+    };
+    let listed =
+        Group { name: "vms".to_owned(), place: place(3), objects: vec![Pattern::new("vm*")], ..Group::default() };
+    vec![group("production", 1), group("playground", 2), listed]
+}
+
+pub(super) fn policy(name: &str, groups: &[&str], says: &[(&str, Setting)]) -> Policy {
+    let say = |(pattern, setting): &(&str, Setting)| Say {
+        pattern: Pattern::new(*pattern),
+        setting: setting.clone(),
+        place: place(20),
+    };
+    Policy {
+        name: name.to_owned(),
+        place: place(10),
+        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        says: says.iter().map(say).collect(),
+        ..Policy::default()
+    }
+}
+
+/// A configuration in which Docker is fine in the playground, and `desk` is told of everything.
+pub(super) fn house() -> Config {
+    Config {
+        groups: groups(),
+        policies: vec![policy("playground", &["playground"], &[("docker/*", Setting::Allow(true))])],
+        routes: vec![route(&["desk"])],
+        ..Config::default()
+    }
+}
+
+pub(super) fn route(receivers: &[&str]) -> Route {
+    Route {
+        receivers: receivers.iter().map(|one| (*one).to_owned()).collect(),
+        grouping: Grouping::default(),
+        ..Route::default()
+    }
+}
+
+pub(super) fn with(definitions: Vec<Definition>) -> Config {
+    Config { definitions, ..Config::default() }
+}

@@ -1,0 +1,133 @@
+//! Going on after a restart from what was taken out.
+
+use super::*;
+use crate::{BadgePoint, Matcher, Object, Pending, Restored, Silence, Symptom};
+
+/// What a store would have.
+#[derive(Default)]
+pub(super) struct Kept {
+    objects: BTreeMap<String, Object>,
+    symptoms: BTreeMap<(String, String), Symptom>,
+    pending: BTreeMap<(String, String), Pending>,
+    alerts: BTreeMap<String, Alert>,
+    silences: BTreeMap<String, Silence>,
+    badges: Vec<BadgePoint>,
+}
+
+impl Kept {
+    pub(super) fn commit(&mut self, changes: Changes) {
+        self.objects.extend(changes.objects.into_iter().map(|one| (one.id.clone(), one)));
+        self.symptoms.extend(changes.symptoms.into_iter().map(|one| ((one.object.clone(), one.name.clone()), one)));
+        self.pending.extend(changes.pending.into_iter().map(|one| ((one.object.clone(), one.definition.clone()), one)));
+        self.alerts.extend(changes.alerts.into_iter().map(|one| (one.id.clone(), one)));
+        self.silences.extend(changes.silences.into_iter().map(|one| (one.id.clone(), one)));
+        self.badges.extend(changes.badges);
+        changes.pending_gone.iter().for_each(|key| drop(self.pending.remove(key)));
+        changes.symptoms_gone.iter().for_each(|key| drop(self.symptoms.remove(key)));
+        changes.forgotten.iter().for_each(|id| drop(self.objects.remove(id)));
+    }
+
+    /// A book that goes on where `book` was.
+    pub(super) fn restart(&self, book: &Book) -> Book {
+        let mut next = Book::new(Arc::clone(book.config())).unwrap();
+        next.restore(Restored {
+            objects: self.objects.values().cloned().collect(),
+            symptoms: self.symptoms.values().cloned().collect(),
+            pending: self.pending.values().cloned().collect(),
+            alerts: self.alerts.values().cloned().collect(),
+            silences: self.silences.values().filter(|one| one.until_ns > book.clock_ns()).cloned().collect(),
+            badges: self.badges.clone(),
+            event_ns: book.event_ns(),
+            clock_ns: book.clock_ns(),
+        });
+        next
+    }
+}
+
+fn restarted(world: &mut World, kept: &mut Kept) {
+    kept.commit(world.book.take());
+    world.book = kept.restart(&world.book);
+    assert_eq!(world.book.take(), Changes::default(), "a restart is no news");
+}
+
+/// What was told, written down.
+fn told(world: &mut World, kept: &mut Kept) -> Vec<String> {
+    let taken = world.book.take();
+    kept.commit(taken.clone());
+    let told = taken.notices.iter().map(|notice| format!("{:?} {}", notice.happened, notice.alert.definition));
+    told.collect()
+}
+
+#[test]
+fn everything_goes_on() {
+    let grouping = Grouping { repeat_ms: 60_000, ..Grouping::default() };
+    let mut config = Config { routes: vec![Route { grouping, ..route(&["desk"]) }], reopen_ms: 60_000, ..house() };
+    config.definitions = vec![Definition { wait_ms: 30_000, ..define("slow", symptom("r/slow")) }];
+    let (mut world, mut kept) = (World::new(config), Kept::default());
+    world.clock(100);
+    world.property(1, "vm", "env", "playground");
+    world.raise(2, "vm", "docker/create");
+    world.raise_with(2, "vm", "a/held", |said| said.hold_ms = 10_000);
+    world.raise(3, "vm", "r/slow");
+    world.raise(4, "vm", "a/over");
+    world.clear(5, "vm", "a/over");
+    let matchers = vec![Matcher { name: "object".to_owned(), pattern: Pattern::new("vm"), negated: false }];
+    world.ask(101, Act::Silence { matchers, until_ns: 200 * S, why: String::new() }).unwrap();
+    let before = world.alerts();
+    restarted(&mut world, &mut kept);
+    assert_eq!(world.alerts(), before);
+
+    world.apply(Input::Symptom(Box::new(raise(2, "vm", "docker/create", 1))));
+    assert_eq!(world.alerts(), before, "a line from before is known");
+    world.time(12);
+    assert_eq!(world.alert("vm", "a/held").status, Status::Cancelled, "holds go on");
+    restarted(&mut world, &mut kept);
+    world.time(33);
+    assert_eq!(world.alert("vm", "slow").status, Status::Open, "waits go on");
+    world.raise(34, "vm", "a/over");
+    assert_eq!(world.alert("vm", "a/over").reopened, 1, "no twin");
+    restarted(&mut world, &mut kept);
+    world.clock(200);
+    assert_eq!(told(&mut world, &mut kept), ["Opened a/over", "Opened slow"], "silences go on");
+    restarted(&mut world, &mut kept);
+    world.clock(260);
+    assert_eq!(told(&mut world, &mut kept), ["Repeated a/over", "Repeated slow"], "and so do repetitions");
+    world.property(40, "vm", "env", "production");
+    assert_eq!(told(&mut world, &mut kept), ["Opened docker/create"]);
+}
+
+#[test]
+fn what_changed_in_the_configuration_meanwhile_is_found_by_a_review() {
+    let (mut world, mut kept) = (World::new(house()), Kept::default());
+    world.property(1, "vm", "env", "playground");
+    world.raise(2, "vm", "docker/create");
+    kept.commit(world.book.take());
+    let other = Book::new(Arc::new(Config { policies: Vec::new(), ..house() })).unwrap();
+    world.book = kept.restart(&other);
+    assert_eq!(world.alerts(), ["vm docker/create open warning x1 allowed"]);
+    world.book.review();
+    assert_eq!(world.alerts(), ["vm docker/create open warning x1"]);
+    assert_eq!(world.told(), ["desk: opened docker/create on vm"]);
+    world.book.take();
+    world.book.review();
+    assert_eq!(world.book.take(), Changes::default(), "a second one finds nothing");
+}
+
+#[test]
+fn an_object_is_forgotten_with_all_about_it() {
+    let (mut world, mut kept) = (World::new(house()), Kept::default());
+    world.property(1, "vm", "env", "production");
+    world.raise(2, "vm", "a/b");
+    kept.commit(world.book.take());
+    assert!(world.book.forget("vm").unwrap_err().to_string().contains("open alerts"));
+    assert!(world.book.forget("nobody").is_err());
+    assert_eq!(world.book.take(), Changes::default());
+    world.clear(3, "vm", "a/b");
+    world.book.forget("vm").unwrap();
+    let taken = world.book.take();
+    assert_eq!((&taken.forgotten[..], taken.alerts.len()), (&["vm".to_owned()][..], 1));
+    assert_eq!(taken.symptoms_gone, [("vm".to_owned(), "a/b".to_owned())]);
+    assert_eq!(world.alerts(), [""; 0]);
+    let Answer::Groups(groups) = world.book.answer(&Query::Groups).unwrap() else { panic!("groups") };
+    assert!(groups.iter().all(|group| group.members == 0 && group.violated == 0));
+}
