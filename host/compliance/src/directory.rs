@@ -19,7 +19,7 @@ use crate::{
     limits::{DISCOVERED_OBJECTS, NAME_BYTES, NOTES_KEPT, OBJECTS, SEEN_MS},
     record::Object,
 };
-use standing::Standings;
+use standing::{Resolved, Standings};
 
 /// Objects on which alerts must be looked at again: sorted, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -228,11 +228,10 @@ impl Directory {
             self.move_child(id, parent.as_deref(), now.as_deref(), touched);
         }
         let moved = if changed.new {
-            let all: BTreeSet<GroupId> = (0..).zip(&self.members).map(|(group, _)| group).collect();
-            self.ask(id, &all, true)
+            self.ask_anew(id, |_| true)
         } else {
             let concerned = self.compiled.groups.concerned(changed);
-            !concerned.is_empty() && self.ask(id, &concerned, false)
+            !concerned.is_empty() && self.ask(id, &concerned)
         };
         let reads = self.compiled.reads();
         let read = changed.properties.iter().any(|name| reads.properties.reads(name))
@@ -242,14 +241,26 @@ impl Directory {
         }
     }
 
-    /// Asks the groups `asked` about an object. `fresh`: it has not been asked about before, or only
-    /// by carried standings; then patterns are compared too. Whether it joined or left a group.
-    fn ask(&mut self, id: &Arc<str>, asked: &BTreeSet<GroupId>, fresh: bool) -> bool {
+    /// Asks the groups `asked`, which read what changed, about an object. Whether it joined or left a
+    /// group.
+    fn ask(&mut self, id: &Arc<str>, asked: &BTreeSet<GroupId>) -> bool {
         let Some(one) = self.objects.get_mut(id) else { return false };
-        if fresh {
-            one.standings.list(&one.object, &self.compiled.config().groups, asked.iter().copied());
-        }
-        let resolved = one.standings.resolve(&one.object, &self.compiled.groups, asked, fresh);
+        let resolved = one.standings.resolve(&one.object, &self.compiled.groups, asked, false);
+        self.take_over(id, resolved)
+    }
+
+    /// Asks of all groups those that `asked` names about an object that stands to none of these yet,
+    /// and follows what it stands to of the others.
+    fn ask_anew(&mut self, id: &Arc<str>, asked: impl Fn(GroupId) -> bool) -> bool {
+        let Some(one) = self.objects.get_mut(id) else { return false };
+        let mut open = self.compiled.groups.open_to(&one.object);
+        open.retain(|&group| asked(group));
+        one.standings.list(&one.object, &self.compiled.config().groups, &open);
+        let resolved = one.standings.resolve(&one.object, &self.compiled.groups, &open, true);
+        self.take_over(id, resolved)
+    }
+
+    fn take_over(&mut self, id: &Arc<str>, resolved: Resolved) -> bool {
         self.evaluated += resolved.evaluated as u64;
         for &group in &resolved.joined {
             self.members[group as usize].insert(id.clone());

@@ -15,6 +15,7 @@ use cel::{
 
 use crate::{
     grammar,
+    guard::Guard,
     limits::NOTE_BYTES,
     reads::{Names, Reads},
     record::{Fact, Object},
@@ -35,6 +36,7 @@ pub struct Expression {
     text: String,
     program: Program,
     reads: Reads,
+    guard: Option<Guard>,
 }
 
 /// What an expression says of an object.
@@ -53,7 +55,8 @@ impl Expression {
         grammar::bounded(text)?;
         let program = ENV.compile(text).map_err(|errors| told(&errors))?;
         let reads = grammar::check(&program, text)?;
-        let expression = Self { text: text.to_owned(), program, reads };
+        let guard = Guard::of(program.expression());
+        let expression = Self { text: text.to_owned(), program, reads, guard };
         expression.try_out()?;
         Ok(expression)
     }
@@ -70,6 +73,18 @@ impl Expression {
 
     /// Whether it holds for `object`; `thresholds` is what it sees as `threshold`.
     pub fn evaluate(&self, object: &Object, thresholds: &BTreeMap<String, f64>) -> Outcome {
+        match &self.guard {
+            Some(guard) if !guard.admits(object) => Outcome::default(),
+            _ => self.evaluate_fully(object, thresholds),
+        }
+    }
+
+    /// What an object must have for it to hold, if that could be told.
+    pub(crate) fn guard(&self) -> Option<&Guard> {
+        self.guard.as_ref()
+    }
+
+    fn evaluate_fully(&self, object: &Object, thresholds: &BTreeMap<String, f64>) -> Outcome {
         match self.value(object, thresholds) {
             Ok(value) => match value {
                 Some(holds) => Outcome { holds, note: None },

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{compiled::ConfigError, config::Group, expression::Expression, reads::Names};
+use crate::{compiled::ConfigError, config::Group, doors::Doors, expression::Expression, reads::Names, record::Object};
 
 /// A group's position in `Config::groups`.
 pub(crate) type GroupId = u32;
@@ -19,6 +19,7 @@ pub(crate) struct Groups {
     metrics: Index,
     kind: Vec<GroupId>,
     parent: Vec<GroupId>,
+    doors: Doors,
 }
 
 /// A group with what it is asked for.
@@ -91,6 +92,7 @@ impl Groups {
                     made.parent.push(id);
                 }
             }
+            made.doors.add(id, group, [&when, &exclude_when].into_iter().flatten());
             made.all.push(CompiledGroup { when, exclude_when, ..CompiledGroup::default() });
         }
         made.link(groups);
@@ -105,6 +107,11 @@ impl Groups {
 
     pub(crate) fn get(&self, id: GroupId) -> Option<&CompiledGroup> {
         self.all.get(id as usize)
+    }
+
+    /// Groups that a new object may stand to: no other lists it, and no other's expressions hold.
+    pub(crate) fn open_to(&self, object: &Object) -> BTreeSet<GroupId> {
+        self.doors.open_to(object)
     }
 
     /// Groups whose expressions read something of what changed.

@@ -15,7 +15,7 @@ impl Directory {
         let before = std::mem::replace(&mut self.compiled, compiled);
         let (was, now) = (&before.config().groups, self.compiled.config().groups.clone());
         let kept = kept(&before, was, &now);
-        let asked: BTreeSet<GroupId> = ids(&now).filter(|id| !kept.values().any(|one| one == id)).collect();
+        let stays: BTreeSet<GroupId> = kept.values().copied().collect();
         self.members = now.iter().map(|_| BTreeSet::new()).collect();
         let mut touched = BTreeSet::new();
         let known: Vec<Arc<str>> = self.objects.keys().cloned().collect();
@@ -29,7 +29,7 @@ impl Directory {
             };
             let names_before = names(&one.standings, was);
             one.standings = one.standings.carried(&kept);
-            self.ask(&id, &asked, true);
+            self.ask_anew(&id, |group| !stays.contains(&group));
             if self.objects.get(&id).is_some_and(|one| names(&one.standings, &now) != names_before) {
                 touched.insert(id);
             }

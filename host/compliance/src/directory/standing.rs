@@ -80,8 +80,8 @@ impl Standings {
     }
 
     /// Compares `object` with the patterns of `ids`; what comes of it is not followed yet.
-    pub(super) fn list(&mut self, object: &Object, groups: &[Group], ids: impl IntoIterator<Item = GroupId>) {
-        for id in ids {
+    pub(super) fn list(&mut self, object: &Object, groups: &[Group], ids: &BTreeSet<GroupId>) {
+        for &id in ids {
             let Some(group) = groups.get(id as usize) else { continue };
             let listed = group.objects.iter().any(|pattern| pattern.matches(&object.id));
             let excluded = group.exclude.iter().any(|pattern| pattern.matches(&object.id));

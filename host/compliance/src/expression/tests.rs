@@ -196,4 +196,59 @@ proptest! {
             expression.evaluate(&object(), &BTreeMap::new());
         }
     }
+
+    /// Whatever the guard keeps from being evaluated would not have held.
+    #[test]
+    fn a_guard_refuses_only_what_does_not_hold(
+        (text, env, tags, load) in (
+            any_condition(),
+            proptest::option::of(proptest::sample::select(vec!["a", "b"])),
+            proptest::option::of(proptest::sample::select(vec!["a", "a,b", ""])),
+            proptest::option::of(0.0..9.0),
+        ),
+    ) {
+        let expression = Expression::compile(&text).unwrap();
+        let mut object = Object { id: "a".to_owned(), ..Object::default() };
+        for (name, value) in [("env", env), ("tags", tags)] {
+            let fact = Fact { value: value.map(str::to_owned), time_ns: 0 };
+            object.properties.insert(name.to_owned(), fact);
+        }
+        object.metrics.extend(load.map(|value| ("load".to_owned(), Fact { value, time_ns: 0 })));
+        let fully = expression.evaluate_fully(&object, &BTreeMap::new());
+        prop_assert_eq!(expression.evaluate(&object, &BTreeMap::new()).holds, fully.holds, "{}", text);
+    }
+}
+
+fn any_condition() -> impl Strategy<Value = String> {
+    let leaf = proptest::sample::select(vec![
+        "properties.env == 'a'",
+        "'b' == properties['env']",
+        "properties.env != 'a'",
+        "properties.env in ['a', 'c']",
+        "properties.env in []",
+        "has(properties.env)",
+        "has(properties.env) == false",
+        "has(metrics.load)",
+        "'env' in properties",
+        "'load' in metrics",
+        "'b' in tags",
+        "metrics.load > 4",
+        "metrics.load == 1",
+        "properties.env.startsWith('a')",
+        "properties.env == properties.tags",
+        "id == properties.env",
+        "properties.env > 4",
+        "tags.exists(tag, tag == properties.env)",
+        "kind == ''",
+        "true",
+    ]);
+    leaf.prop_map(str::to_owned).prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} && {b})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} || {b})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("(({a}) == ({b}))")),
+            (inner.clone(), inner.clone(), inner.clone()).prop_map(|(a, b, c)| format!("({a} ? {b} : {c})")),
+            inner.prop_map(|a| format!("!({a})")),
+        ]
+    })
 }

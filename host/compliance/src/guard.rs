@@ -1,0 +1,180 @@
+//! What an object must have for an expression to hold, read off the expression, so that most objects
+//! need not be asked at all.
+
+use std::collections::BTreeSet;
+
+use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
+
+use crate::record::Object;
+
+/// A condition without which an expression cannot hold. It may not hold with it either.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Guard {
+    /// The object has this property, with one of these values.
+    Value(String, BTreeSet<String>),
+    /// The object has this property.
+    Property(String),
+    /// The object has this metric.
+    Metric(String),
+}
+
+impl Guard {
+    /// Whether the object meets it.
+    pub(crate) fn admits(&self, object: &Object) -> bool {
+        let property = |name: &str| object.properties.get(name)?.value.as_deref();
+        match self {
+            Self::Value(name, values) => property(name).is_some_and(|value| values.contains(value)),
+            Self::Property(name) => property(name).is_some(),
+            Self::Metric(name) => object.metrics.contains_key(name),
+        }
+    }
+
+    /// The guard of `expression`, if it has one that can be told.
+    pub(crate) fn of(expression: &IdedExpr) -> Option<Self> {
+        match &expression.expr {
+            Expr::Select(select) if select.test => named(&select.operand, &select.field),
+            Expr::Call(call) => Self::of_call(call),
+            _ => None,
+        }
+    }
+
+    fn of_call(call: &CallExpr) -> Option<Self> {
+        let either = || {
+            let [first, second] = call.args.as_slice() else { return None };
+            Some((first, second))
+        };
+        match call.func_name.as_str() {
+            // All must hold: the guard of any of them will do, and values tell more than presence.
+            operators::LOGICAL_AND => {
+                let mut guards: Vec<Self> = call.args.iter().filter_map(Self::of).collect();
+                let best = guards.iter().position(|guard| matches!(guard, Self::Value(..))).unwrap_or_default();
+                (!guards.is_empty()).then(|| guards.swap_remove(best))
+            }
+            operators::LOGICAL_OR => {
+                let guards: Option<Vec<Self>> = call.args.iter().map(Self::of).collect();
+                guards?.into_iter().map(Some).reduce(|a, b| a?.or(b?)).flatten()
+            }
+            operators::EQUALS => {
+                let (first, second) = either()?;
+                match (fact(first), text(second), fact(second), text(first)) {
+                    (Some(Self::Property(name)), Some(value), ..) | (.., Some(Self::Property(name)), Some(value)) => {
+                        Some(Self::Value(name, BTreeSet::from([value.to_owned()])))
+                    }
+                    (first, _, second, _) => first.or(second),
+                }
+            }
+            operators::IN => {
+                let (what, list) = either()?;
+                match (fact(what), &list.expr) {
+                    (Some(Self::Property(name)), Expr::List(list)) => {
+                        let values: Option<BTreeSet<String>> =
+                            list.elements.iter().map(|one| text(one).map(str::to_owned)).collect();
+                        Some(values.map_or(Self::Property(name.clone()), |values| Self::Value(name, values)))
+                    }
+                    (Some(guard), _) => Some(guard),
+                    (None, Expr::Ident(map)) => match (map.as_str(), text(what)) {
+                        ("tags", _) => Some(Self::Property("tags".to_owned())),
+                        ("properties", Some(name)) => Some(Self::Property(name.to_owned())),
+                        ("metrics", Some(name)) => Some(Self::Metric(name.to_owned())),
+                        _ => None,
+                    },
+                    _ => None,
+                }
+            }
+            // What reads a fact that is not there has no value at all.
+            operators::NOT_EQUALS
+            | operators::LESS
+            | operators::LESS_EQUALS
+            | operators::GREATER
+            | operators::GREATER_EQUALS => {
+                let (first, second) = either()?;
+                fact(first).or_else(|| fact(second))
+            }
+            "startsWith" | "endsWith" | "contains" => call.target.as_deref().and_then(fact),
+            _ => None,
+        }
+    }
+
+    /// What an object must have to meet this or `other`.
+    fn or(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Value(name, mut values), Self::Value(other, more)) if name == other => {
+                values.extend(more);
+                Some(Self::Value(name, values))
+            }
+            (Self::Value(name, _) | Self::Property(name), Self::Value(other, _) | Self::Property(other)) => {
+                (name == other).then_some(Self::Property(name))
+            }
+            (Self::Metric(name), Self::Metric(other)) => (name == other).then_some(Self::Metric(name)),
+            _ => None,
+        }
+    }
+}
+
+/// The fact that `expression` is, such as `properties.env` or `metrics["load.1m"]`.
+fn fact(expression: &IdedExpr) -> Option<Guard> {
+    match &expression.expr {
+        Expr::Select(select) if !select.test => named(&select.operand, &select.field),
+        Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
+            [map, key] => named(map, text(key)?),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn named(map: &IdedExpr, name: &str) -> Option<Guard> {
+    match &map.expr {
+        Expr::Ident(map) if map == "properties" => Some(Guard::Property(name.to_owned())),
+        Expr::Ident(map) if map == "metrics" => Some(Guard::Metric(name.to_owned())),
+        _ => None,
+    }
+}
+
+fn text(expression: &IdedExpr) -> Option<&str> {
+    match &expression.expr {
+        Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::Expression;
+
+    fn guard(text: &str) -> Option<Guard> {
+        Expression::compile(text).unwrap().guard().cloned()
+    }
+
+    #[test]
+    fn guards_are_read_off() {
+        let property = |name: &str| Some(Guard::Property(name.to_owned()));
+        let metric = |name: &str| Some(Guard::Metric(name.to_owned()));
+        let value = |name: &str, values: &[&str]| {
+            Some(Guard::Value(name.to_owned(), values.iter().map(|&value| value.to_owned()).collect()))
+        };
+        for (text, expected) in [
+            ("properties.env == 'a'", value("env", &["a"])),
+            ("'a' == properties['env']", value("env", &["a"])),
+            ("kind == 'vm' && metrics.load > 4 && properties.env == 'a'", value("env", &["a"])),
+            ("properties.env == 'a' || properties.env in ['b', 'c']", value("env", &["a", "b", "c"])),
+            ("properties.env == 'a' || properties.env != 'b'", property("env")),
+            ("properties.env == 'a' || properties.x == 'b'", None),
+            ("properties.env == 'a' || kind == 'vm'", None),
+            ("has(properties.env)", property("env")),
+            ("!has(properties.env)", None),
+            ("has(properties.env) == false", None),
+            ("'env' in properties", property("env")),
+            ("'a' in tags", property("tags")),
+            ("properties.env.startsWith('a')", property("env")),
+            ("4 < metrics['load.1m']", metric("load.1m")),
+            ("properties.env == 'a' ? true : false", None),
+            ("tags.exists(tag, tag == properties.env)", None),
+        ] {
+            assert_eq!(guard(text), expected, "{text}");
+        }
+    }
+}
