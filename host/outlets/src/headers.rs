@@ -4,8 +4,19 @@ use ureq::http::{HeaderName, HeaderValue};
 
 use crate::config::Secret;
 
-/// Headers that would change how the request itself is read.
-const OURS: [&str; 7] = ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"];
+/// Headers that say how the request is read, and those that a receiver trusts to be the host's.
+const OURS: [&str; 10] = [
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "upgrade",
+    "te",
+    "trailer",
+    "idempotency-key",
+    "x-lifesigns-signature",
+    "x-lifesigns-timestamp",
+];
 
 /// What is wrong with names and values; one sentence each.
 pub(crate) fn mistakes(headers: &[(String, Secret)]) -> Vec<String> {

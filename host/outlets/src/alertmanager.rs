@@ -1,0 +1,187 @@
+//! The receiver that is a Prometheus Alertmanager (API version 2): it is told of what opens, again and
+//! again while it is open, and of what is over.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lifesigns_compliance::{Alert, Happened};
+use lifesigns_model::Criticality;
+use serde::Serialize;
+use ureq::http::{HeaderMap, HeaderValue, header};
+
+use crate::{
+    backoff::MS,
+    clock::now_ns,
+    config,
+    gate::Gate,
+    headers,
+    http::Http,
+    message::{Failure, Message, Receiver},
+    outbox::OpenAlerts,
+    rfc3339, why,
+};
+
+/// How many keep-alives may be missed before it takes an alert for resolved.
+const MISSED: u64 = 3;
+/// How many alerts go into one request.
+const ALERTS: usize = 256;
+/// What follows the base.
+const PATH: &str = "/api/v2/alerts";
+/// How many alerts' labels are remembered beyond those that are open.
+const LABELS: usize = 10_000;
+
+type Labels = BTreeMap<&'static str, String>;
+
+/// See the module.
+pub(crate) struct Alertmanager {
+    name: String,
+    config: config::Alertmanager,
+    http: Http,
+    open: Box<dyn OpenAlerts>,
+    /// The labels under which it knows an alert. To an Alertmanager other labels are another alert.
+    known: BTreeMap<String, Labels>,
+}
+
+/// What it is told of an alert.
+#[derive(Debug, Serialize)]
+struct Told {
+    labels: Labels,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    annotations: BTreeMap<&'static str, String>,
+    #[serde(rename = "startsAt")]
+    starts_at: String,
+    #[serde(rename = "endsAt")]
+    ends_at: String,
+}
+
+impl Alertmanager {
+    /// The receiver of a configuration.
+    ///
+    /// # Errors
+    /// The certificates cannot be read.
+    pub(crate) fn new(
+        name: &str,
+        config: &config::Alertmanager,
+        gate: &Gate,
+        open: Box<dyn OpenAlerts>,
+    ) -> Result<Self, String> {
+        let http = Http::new(gate, config.timeout_ms, config.ca.as_deref())?;
+        Ok(Self { name: name.to_owned(), config: config.clone(), http, open, known: BTreeMap::new() })
+    }
+
+    fn post(&self, told: &[Told]) -> Result<(), Failure> {
+        let base = self.config.url.read().map_err(Failure::later)?;
+        let url = format!("{}{PATH}", base.trim_end_matches('/'));
+        let mut all = HeaderMap::new();
+        all.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for (name, value) in headers::read(&self.config.headers).map_err(Failure::later)? {
+            all.insert(name, value);
+        }
+        for some in told.chunks(ALERTS) {
+            let body = serde_json::to_vec(some).map_err(Failure::never)?;
+            self.http.post(&url, &all, &body)?;
+        }
+        Ok(())
+    }
+
+    /// What to say of alerts that are as they are, open or over; first of those that it knows under
+    /// other labels, that they are over.
+    fn told<'a>(&self, alerts: impl Iterator<Item = (&'a Alert, bool)>, now_ns: u64) -> Vec<Told> {
+        let lasts_ns = self.config.keep_alive_ms.saturating_mul(MS * MISSED);
+        let mut all = Vec::new();
+        for (alert, over) in alerts {
+            let labels = labels(alert);
+            if let Some(old) = self.known.get(&alert.id).filter(|old| **old != labels) {
+                all.push(Told::new(alert, old.clone(), now_ns, now_ns));
+            }
+            let ends_ns = if over { now_ns } else { now_ns.saturating_add(lasts_ns) };
+            all.push(Told::new(alert, labels, now_ns, ends_ns));
+        }
+        all
+    }
+
+    fn remember(&mut self, alert: &Alert, over: bool) {
+        if over {
+            self.known.remove(&alert.id);
+        } else {
+            self.known.insert(alert.id.clone(), labels(alert));
+        }
+    }
+}
+
+impl Receiver for Alertmanager {
+    fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
+        let alerts = || message.notices.iter().map(|one| (&one.alert, one.happened == Happened::Resolved));
+        self.post(&self.told(alerts(), now_ns()))?;
+        alerts().for_each(|(alert, over)| self.remember(alert, over));
+        Ok(())
+    }
+
+    fn keep_alive_ms(&self) -> Option<u64> {
+        Some(self.config.keep_alive_ms)
+    }
+
+    fn keep_alive(&mut self) -> Result<(), Failure> {
+        let open = self.open.open(&self.name);
+        self.post(&self.told(open.iter().map(|alert| (alert, false)), now_ns()))?;
+        if self.known.len() > LABELS.max(open.len()) {
+            let ids: BTreeSet<&str> = open.iter().map(|alert| alert.id.as_str()).collect();
+            self.known.retain(|id, _| ids.contains(id.as_str()));
+        }
+        open.iter().for_each(|alert| self.remember(alert, false));
+        Ok(())
+    }
+}
+
+impl Told {
+    fn new(alert: &Alert, labels: Labels, now_ns: u64, ends_ns: u64) -> Self {
+        Self {
+            labels,
+            annotations: annotations(alert),
+            // An event's clock may be ahead of the host's; an alert that begins after it ends is refused.
+            starts_at: rfc3339(alert.opened_ns.min(now_ns)),
+            ends_at: rfc3339(ends_ns),
+        }
+    }
+}
+
+/// An alert's identity. Empty labels are none.
+fn labels(alert: &Alert) -> Labels {
+    let mut labels = Labels::from([
+        ("alertname", alert.definition.clone()),
+        ("alert_id", alert.id.clone()),
+        ("object", alert.object.clone()),
+        ("group", alert.groups.join(",")),
+        ("criticality", alert.criticality.to_string()),
+        ("severity", severity(alert.criticality).to_owned()),
+        ("impact", alert.impact.as_str().to_owned()),
+    ]);
+    labels.retain(|_, value| !value.is_empty());
+    labels
+}
+
+/// Prometheus' usual words.
+fn severity(criticality: Criticality) -> &'static str {
+    match criticality {
+        Criticality::Information => "info",
+        Criticality::Warning => "warning",
+        Criticality::Immediate | Criticality::Critical => "critical",
+    }
+}
+
+fn annotations(alert: &Alert) -> BTreeMap<&'static str, String> {
+    let mut annotations = BTreeMap::from([
+        ("title", alert.title.clone()),
+        ("summary", alert.summary.clone()),
+        ("recommendation", alert.recommendations.join("\n")),
+        ("controls", alert.controls.join(", ")),
+        ("why", why::lines(&alert.why).join("\n")),
+    ]);
+    annotations.retain(|_, value| !value.is_empty());
+    annotations
+}
+
+impl std::fmt::Debug for Alertmanager {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Alertmanager").field("config", &self.config).finish_non_exhaustive()
+    }
+}

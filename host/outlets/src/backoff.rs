@@ -1,0 +1,84 @@
+//! When to try again.
+
+use crate::config::Retry;
+
+/// Nanoseconds in a millisecond.
+pub(crate) const MS: u64 = 1_000_000;
+
+/// Waits that double up to a bound, each between one half and the whole of it, so that many that
+/// failed together do not come back together. The same seed gives the same waits.
+#[derive(Clone, Debug)]
+pub(crate) struct Backoff {
+    retry: Retry,
+    random: u64,
+}
+
+impl Backoff {
+    pub(crate) fn new(retry: Retry, seed: u64) -> Self {
+        Self { retry, random: seed }
+    }
+
+    /// Whether something that failed for the `attempts`th time is given up.
+    pub(crate) fn gives_up(&self, attempts: u32) -> bool {
+        attempts >= self.retry.attempts
+    }
+
+    /// How long to wait after the `attempts`th failure in a row (from 1), in nanoseconds; at least
+    /// `asked_ms` if the other side asked for that, never longer than the longest wait.
+    pub(crate) fn wait_ns(&mut self, attempts: u32, asked_ms: Option<u64>) -> u64 {
+        let doublings = attempts.saturating_sub(1).min(32);
+        let whole = self.retry.first_ms.saturating_mul(1 << doublings).min(self.retry.max_ms).saturating_mul(MS);
+        let half = whole / 2;
+        let wait = half + self.next() % (whole - half + 1);
+        let asked = asked_ms.unwrap_or(0).min(self.retry.max_ms).saturating_mul(MS);
+        wait.max(asked)
+    }
+
+    /// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+    fn next(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.random;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RETRY: Retry = Retry { attempts: 5, first_ms: 100, max_ms: 1000 };
+
+    #[test]
+    fn waits_double_up_to_a_bound_and_differ() {
+        let mut backoff = Backoff::new(RETRY, 7);
+        for (attempts, whole_ms) in [(1, 100), (2, 200), (3, 400), (4, 800), (5, 1000), (u32::MAX, 1000)] {
+            for _ in 0..100 {
+                let wait = backoff.wait_ns(attempts, None);
+                assert!((whole_ms * MS / 2..=whole_ms * MS).contains(&wait), "{attempts}: {wait}");
+            }
+        }
+        assert!(!backoff.gives_up(4) && backoff.gives_up(5));
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_waits() {
+        let waits = |seed| {
+            let mut backoff = Backoff::new(RETRY, seed);
+            (1..20).map(|attempts| backoff.wait_ns(attempts, None)).collect::<Vec<_>>()
+        };
+        assert_eq!(waits(1), waits(1));
+        assert_ne!(waits(1), waits(2));
+    }
+
+    #[test]
+    fn who_asks_for_time_gets_it_up_to_the_bound() {
+        let mut backoff = Backoff::new(RETRY, 7);
+        assert_eq!(backoff.wait_ns(1, Some(700)), 700 * MS);
+        assert_eq!(backoff.wait_ns(1, Some(u64::MAX)), 1000 * MS);
+        assert!(backoff.wait_ns(1, Some(1)) >= 50 * MS);
+        let mut longest = Backoff::new(Retry { attempts: 1, first_ms: u64::MAX, max_ms: u64::MAX }, 0);
+        assert!(longest.wait_ns(9, Some(u64::MAX)) > 0);
+    }
+}

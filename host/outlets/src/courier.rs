@@ -1,0 +1,204 @@
+//! One receiver's thread: reads what waits for it, delivers, says what has become of it.
+
+use std::{
+    any::Any,
+    collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use crate::{
+    backoff::MS,
+    bell::{Bell, Rung},
+    clock::now_ns,
+    dispatcher::{Post, Settle},
+    message::{Failure, shown},
+    outbox::{Outcome, Settled},
+    queue::{Next, Parcel, Queue},
+    status::Status,
+};
+
+/// How many notices are read at once.
+const PAGE: usize = 256;
+/// How long to wait after the outbox could not be read.
+const UNREADABLE: u64 = 1000 * MS;
+/// How many delivered notices are remembered that the store may not have written down yet.
+const DELIVERED: usize = 65_536;
+
+/// See the module.
+pub(crate) struct Courier {
+    post: Post,
+    queue: Queue,
+    bell: Arc<Bell>,
+    status: Arc<Mutex<Status>>,
+    settle: Settle,
+    /// Notices up to this number have been read.
+    after: u64,
+    /// All have been read.
+    at_end: bool,
+    /// The outbox is not read before this.
+    read_ns: u64,
+    /// The next time to say again what is still so.
+    keep_alive_ns: u64,
+    /// The last ones that were delivered: not to be read again.
+    delivered: BTreeSet<u64>,
+}
+
+impl Courier {
+    pub(crate) fn new(post: Post, bell: Arc<Bell>, status: Arc<Mutex<Status>>, settle: Settle, seed: u64) -> Self {
+        let queue = Queue::new(&post.name, post.retry, seed, post.receiver.wants_each());
+        Self {
+            post,
+            queue,
+            bell,
+            status,
+            settle,
+            after: 0,
+            at_end: false,
+            read_ns: 0,
+            keep_alive_ns: 0,
+            delivered: BTreeSet::new(),
+        }
+    }
+
+    /// Runs until it is told to stop; a delivery that is under way is ended first.
+    pub(crate) fn run(mut self) {
+        loop {
+            let Rung { new, again, stop } = self.bell.take();
+            if stop {
+                return;
+            }
+            if again {
+                self.after = 0;
+            }
+            if new || again {
+                self.at_end = false;
+            }
+            let now_ns = now_ns();
+            self.read(now_ns);
+            let until_ns = self.turn(now_ns);
+            self.note(|_| {});
+            if let Some(until_ns) = until_ns {
+                self.bell.wait(Duration::from_nanos(until_ns.saturating_sub(now_ns)));
+            }
+        }
+    }
+
+    /// Fills the queue from the outbox.
+    fn read(&mut self, now_ns: u64) {
+        while !self.at_end && self.queue.room() > 0 && self.read_ns <= now_ns {
+            let limit = self.queue.room().min(PAGE);
+            let post = &mut self.post;
+            let (outbox, name, after) = (&mut post.outbox, &post.name, self.after);
+            let page = guarded(|| outbox.pending(name, after, limit)).unwrap_or_else(|why| Err(why));
+            let page = match page {
+                Ok(page) => page,
+                Err(why) => {
+                    self.read_ns = now_ns.saturating_add(UNREADABLE);
+                    let why = shown(&format!("the outbox cannot be read: {why}"));
+                    self.note(|status| status.last_error = Some((now_ns, why)));
+                    return;
+                }
+            };
+            self.at_end = page.len() < limit;
+            for row in page {
+                self.after = self.after.max(row.id);
+                if !self.delivered.contains(&row.id) {
+                    self.queue.push(row, now_ns);
+                }
+            }
+        }
+    }
+
+    /// Does one thing. `None`: there may be more to do; else when there will be.
+    fn turn(&mut self, now_ns: u64) -> Option<u64> {
+        let keep_alive_ns = self.keep_alive(now_ns);
+        let unread_ns = if self.at_end || self.queue.room() == 0 { u64::MAX } else { self.read_ns };
+        let next_ns = match self.queue.next(now_ns) {
+            Next::Deliver(parcel) => {
+                self.deliver(*parcel);
+                return None;
+            }
+            Next::Wait(until_ns) => until_ns,
+            Next::Idle => u64::MAX,
+        };
+        Some(next_ns.min(keep_alive_ns).min(unread_ns))
+    }
+
+    fn deliver(&mut self, parcel: Parcel) {
+        let receiver = &mut self.post.receiver;
+        let result = guarded(|| receiver.deliver(&parcel.message)).unwrap_or_else(|why| Err(Failure::later(why)));
+        let now_ns = now_ns();
+        let outcomes = match &result {
+            Ok(()) => self.queue.delivered(parcel, now_ns),
+            Err(failure) => self.queue.failed(parcel, failure, now_ns),
+        };
+        for (id, outcome) in outcomes {
+            self.count(id, &outcome);
+            (self.settle)(Settled { receiver: self.post.name.clone(), id, outcome });
+        }
+        self.note(|status| match result {
+            Ok(()) => status.last_success_ns = Some(now_ns),
+            Err(failure) => status.last_error = Some((now_ns, failure.why)),
+        });
+    }
+
+    fn count(&mut self, id: u64, outcome: &Outcome) {
+        match outcome {
+            Outcome::Delivered => {
+                self.delivered.insert(id);
+                if self.delivered.len() > DELIVERED {
+                    self.delivered.pop_first();
+                }
+                self.note(|status| status.delivered += 1);
+            }
+            Outcome::Failed { .. } => self.note(|status| status.failed += 1),
+            Outcome::Dead { .. } => self.note(|status| status.dead += 1),
+        }
+    }
+
+    /// Says again what is still so, if it is time. When it will be time again.
+    fn keep_alive(&mut self, now_ns: u64) -> u64 {
+        let Some(every_ms) = self.post.receiver.keep_alive_ms() else { return u64::MAX };
+        let not_before_ns = self.queue.down().map_or(0, |(_, next_ns)| next_ns);
+        let due_ns = self.keep_alive_ns.max(not_before_ns);
+        if due_ns > now_ns {
+            return due_ns;
+        }
+        let receiver = &mut self.post.receiver;
+        let result = guarded(|| receiver.keep_alive()).unwrap_or_else(|why| Err(Failure::later(why)));
+        match result {
+            Ok(()) => {
+                self.queue.answered();
+                self.keep_alive_ns = now_ns.saturating_add(every_ms.saturating_mul(MS));
+                self.keep_alive_ns
+            }
+            Err(failure) => {
+                self.queue.silent(&failure, now_ns);
+                self.note(|status| status.last_error = Some((now_ns, failure.why)));
+                self.queue.down().map_or(now_ns, |(_, next_ns)| next_ns)
+            }
+        }
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Status)) {
+        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut status);
+        status.waiting = self.queue.len();
+        status.more = !self.at_end;
+        let down = self.queue.down();
+        status.down_since_ns = down.map(|(since_ns, _)| since_ns);
+        status.next_try_ns = down.map(|(_, next_ns)| next_ns);
+    }
+}
+
+/// What a receiver or an outbox of a platform does wrong is its failure, not the end of the thread.
+fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| format!("it panicked: {}", words(panic.as_ref())))
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a word")
+}

@@ -1,0 +1,164 @@
+//! One conversation with an SMTP server, at an address that the gate let through.
+
+use std::time::{Duration, Instant};
+
+use lettre::{
+    Address,
+    transport::smtp::{
+        Error,
+        authentication::{Credentials, Mechanism},
+        client::{Certificate, CertificateStore, SmtpConnection, TlsParameters},
+        commands::{Data, Mail, Rcpt},
+        extension::{ClientId, MailParameter},
+    },
+};
+
+use crate::{
+    config::{Email, Tls},
+    gate::Gate,
+    http::read_pem,
+    message::{Failure, shown},
+};
+
+/// How the host names itself: it may not know its name, and need not tell it.
+const HELLO: &str = "lifesigns.invalid";
+/// The shortest time that is left for anything.
+const LEAST: Duration = Duration::from_millis(10);
+
+/// See the module.
+pub(super) struct Session {
+    connection: SmtpConnection,
+    deadline: Instant,
+}
+
+impl Session {
+    /// Connects, goes over to TLS and logs in, as configured. Whatever goes wrong on the way may be
+    /// mended, by the other side or by the operator.
+    pub(super) fn open(config: &Email, gate: &Gate) -> Result<Self, Failure> {
+        let whole = Duration::from_millis(config.timeout_ms);
+        let deadline = Instant::now() + whole;
+        let server = &config.server;
+        let addresses = gate.addresses(server.host(), server.port(), whole).map_err(Failure::later)?;
+        let trust = trust(config).map_err(Failure::later)?;
+        let hello = ClientId::Domain(HELLO.into());
+        let wrapped = trust.as_ref().filter(|_| server.tls() == Tls::Wrapped);
+        let mut failed = None;
+        for address in addresses {
+            match SmtpConnection::connect(address, Some(left(deadline)), &hello, wrapped, None) {
+                Ok(connection) => {
+                    let mut session = Self { connection, deadline };
+                    session.greet(config, trust.as_ref(), &hello).map_err(later)?;
+                    session.log_in(config)?;
+                    return Ok(session);
+                }
+                Err(error) => failed = Some(format!("{address}: {}", told(&error))),
+            }
+        }
+        Err(Failure::later(failed.unwrap_or_else(|| format!("{} has no address", server.host()))))
+    }
+
+    fn greet(&mut self, config: &Email, trust: Option<&TlsParameters>, hello: &ClientId) -> Result<(), Error> {
+        match trust {
+            Some(trust) if config.server.tls() == Tls::StartTls => {
+                self.limit();
+                // An error if the server does not offer it: nothing is said in the clear instead.
+                self.connection.starttls(trust, hello)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn log_in(&mut self, config: &Email) -> Result<(), Failure> {
+        let (Some(user), Some(password)) = (&config.user, &config.password) else { return Ok(()) };
+        let user = user.read().map_err(Failure::later)?;
+        let password = password.read().map_err(Failure::later)?;
+        let credentials = Credentials::new(user, password);
+        self.limit();
+        // What a server answers to a log-in may repeat it; the code says enough.
+        let failed = |error: Error| match error.status() {
+            Some(code) => Failure::later(format!("the log-in is refused ({code})")),
+            None => later(error),
+        };
+        self.connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).map(drop).map_err(failed)
+    }
+
+    /// Begins a letter; `plain` if all its addresses are ASCII.
+    pub(super) fn from(&mut self, from: &Address, plain: bool) -> Result<(), Failure> {
+        self.limit();
+        // Letters are encoded as ASCII; only addresses can be more than that.
+        let parameters = if plain { Vec::new() } else { vec![MailParameter::SmtpUtfEight] };
+        self.connection.command(Mail::new(Some(from.clone()), parameters)).map(drop).map_err(failure)
+    }
+
+    /// Names a recipient.
+    pub(super) fn to(&mut self, to: &Address) -> Result<(), Error> {
+        self.limit();
+        self.connection.command(Rcpt::new(to.clone(), Vec::new())).map(drop)
+    }
+
+    /// Hands the letter over.
+    pub(super) fn letter(&mut self, letter: &[u8]) -> Result<(), Failure> {
+        self.limit();
+        self.connection.command(Data).map_err(failure)?;
+        self.limit();
+        self.connection.message(letter).map(drop).map_err(failure)
+    }
+
+    /// Says good-bye. The letter is the server's already, whatever it answers.
+    pub(super) fn close(mut self) {
+        self.limit();
+        let _ = self.connection.quit();
+    }
+
+    /// Nothing takes longer than what is left.
+    fn limit(&mut self) {
+        // A socket that takes no time-out fails at the next word.
+        let _ = self.connection.set_timeout(Some(left(self.deadline)));
+    }
+}
+
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now()).max(LEAST)
+}
+
+/// Whose certificates are believed; nothing without TLS.
+pub(super) fn trust(config: &Email) -> Result<Option<TlsParameters>, String> {
+    if config.server.tls() == Tls::None {
+        return Ok(None);
+    }
+    let mut builder = TlsParameters::builder(config.server.host().to_owned());
+    if let Some(path) = &config.ca {
+        let wrong = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+        let all = Certificate::from_pem(&read_pem(path)?).map_err(|why| wrong(&why))?;
+        builder = builder.certificate_store(CertificateStore::None).add_root_certificate(all);
+    }
+    builder.build_rustls().map(Some).map_err(|why| told(&why))
+}
+
+/// Whether the server will never take it.
+pub(super) fn is_refusal(error: &Error) -> bool {
+    error.is_permanent()
+}
+
+/// An error of a command in the middle of a letter.
+fn failure(error: Error) -> Failure {
+    if is_refusal(&error) { Failure::never(told(&error)) } else { later(error) }
+}
+
+fn later(error: Error) -> Failure {
+    Failure::later(told(&error))
+}
+
+/// An error in words, with what caused it.
+pub(super) fn told(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(one) = cause {
+        let more = one.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = one.source();
+    }
+    shown(&text)
+}

@@ -1,0 +1,136 @@
+//! Where connections may go: names are looked up here, each address is checked, and connections are
+//! made to the addresses that were checked and to no others.
+
+mod kind;
+
+use std::{
+    fmt, io,
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use ureq::{
+    config::Config,
+    http::Uri,
+    unversioned::{
+        resolver::{ResolvedSocketAddrs, Resolver},
+        transport::NextTimeout,
+    },
+};
+
+use self::kind::{Kind, kind};
+use crate::config::Outbound;
+
+/// The most addresses of one name that are looked at.
+const ADDRESSES: usize = 16;
+
+/// Who knows which addresses a name has.
+pub trait Names: Send + Sync {
+    /// Looks a name or an address up. Returns within `timeout`.
+    ///
+    /// # Errors
+    /// It has none, or nobody answered.
+    fn look_up(&self, host: &str, port: u16, timeout: Duration) -> io::Result<Vec<SocketAddr>>;
+}
+
+/// What the operating system knows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemNames;
+
+impl Names for SystemNames {
+    fn look_up(&self, host: &str, port: u16, timeout: Duration) -> io::Result<Vec<SocketAddr>> {
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(address, port)]);
+        }
+        let (send, answer) = mpsc::sync_channel(1);
+        let host = host.to_owned();
+        // The system's look-up cannot be interrupted; it ends by its own time-out.
+        thread::Builder::new().name("look-up".into()).spawn(move || {
+            let found = (host.as_str(), port).to_socket_addrs().map(|all| all.take(ADDRESSES).collect());
+            // Whoever asked may have gone.
+            let _ = send.send(found);
+        })?;
+        answer.recv_timeout(timeout).map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the look-up timed out"))?
+    }
+}
+
+/// See the module. Clones are the same gate.
+#[derive(Clone)]
+pub struct Gate {
+    outbound: Arc<Outbound>,
+    names: Arc<dyn Names>,
+}
+
+impl Gate {
+    /// A gate that asks the operating system for addresses.
+    pub fn new(outbound: Outbound) -> Self {
+        Self::with_names(outbound, Arc::new(SystemNames))
+    }
+
+    /// A gate that asks somebody else.
+    pub fn with_names(outbound: Outbound, names: Arc<dyn Names>) -> Self {
+        Self { outbound: Arc::new(outbound), names }
+    }
+
+    /// The addresses of a host to which a connection may be made; one or more.
+    ///
+    /// # Errors
+    /// It has no address, or none that is allowed.
+    pub fn addresses(&self, host: &str, port: u16, timeout: Duration) -> io::Result<Vec<SocketAddr>> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let found = self.names.look_up(bare, port, timeout);
+        let found = found.map_err(|why| io::Error::new(why.kind(), format!("{host} is not found: {why}")))?;
+        let mut refused = None;
+        let mut allowed = Vec::new();
+        for address in found.into_iter().take(ADDRESSES) {
+            match self.check(address.ip()) {
+                Ok(()) => allowed.push(address),
+                Err(why) => refused = refused.or(Some(why)),
+            }
+        }
+        match refused {
+            _ if !allowed.is_empty() => Ok(allowed),
+            Some(why) => Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{host} is refused: {why}"))),
+            None => Err(io::Error::new(io::ErrorKind::NotFound, format!("{host} has no address"))),
+        }
+    }
+
+    fn check(&self, address: IpAddr) -> Result<(), String> {
+        let address = address.to_canonical();
+        let (real, kind) = kind(address);
+        if self.outbound.allow.iter().any(|network| network.contains(address) || network.contains(real)) {
+            return Ok(());
+        }
+        match kind {
+            Kind::Public => Ok(()),
+            Kind::Private(_) if self.outbound.allow_private => Ok(()),
+            Kind::Private(what) => Err(format!("{address} is {what}; allow_private or allow would let it through")),
+            Kind::Special(what) => Err(format!("{address} is {what}; only allow would let it through")),
+        }
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").field("outbound", &self.outbound).finish_non_exhaustive()
+    }
+}
+
+/// ureq connects to what this returns.
+impl Resolver for Gate {
+    fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let host = uri.host().ok_or(ureq::Error::HostNotFound)?;
+        let usual = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+        let found = self.addresses(host, uri.port_u16().unwrap_or(usual), *timeout.after).map_err(ureq::Error::Io)?;
+        let mut addresses = self.empty();
+        for address in found {
+            addresses.push(address);
+        }
+        Ok(addresses)
+    }
+}
+
+#[cfg(test)]
+mod tests;

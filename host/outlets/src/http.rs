@@ -1,0 +1,186 @@
+//! One POST: no redirects, no proxies, no connections kept, everything bounded.
+
+use std::{fs, io::Read, path::Path, time::Duration};
+
+use jiff::{Timestamp, fmt::rfc2822};
+use ureq::{
+    Agent,
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    tls::{PemItem, RootCerts, TlsConfig, parse_pem},
+    unversioned::transport::{Connector as _, RustlsConnector, TcpConnector},
+};
+
+use crate::{gate::Gate, message::Failure};
+
+/// How much of an answer is read, to tell why something was refused.
+const ANSWER_BYTES: u64 = 4096;
+/// How long the headers of an answer may be.
+const HEADER_BYTES: usize = 16 * 1024;
+/// How long a file of certificates may be.
+const CA_BYTES: u64 = 1024 * 1024;
+
+/// Answers that say that it may work later, beside all 5xx: time-out, too early, too many.
+const LATER: [StatusCode; 3] = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
+
+/// Who posts.
+#[derive(Debug)]
+pub(crate) struct Http {
+    agent: Agent,
+}
+
+impl Http {
+    /// For one receiver.
+    ///
+    /// # Errors
+    /// The certificates cannot be read.
+    pub(crate) fn new(gate: &Gate, timeout_ms: u64, ca: Option<&Path>) -> Result<Self, String> {
+        let mut tls = TlsConfig::builder();
+        if let Some(path) = ca {
+            tls = tls.root_certs(roots(path)?);
+        }
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .timeout_global(Some(Duration::from_millis(timeout_ms)))
+            .max_response_header_size(HEADER_BYTES)
+            .max_idle_connections(0)
+            .user_agent(concat!("lifesigns/", env!("CARGO_PKG_VERSION")))
+            .tls_config(tls.build())
+            .build();
+        // No proxy in the chain: it would connect to where it likes.
+        let connector = ().chain(TcpConnector::default()).chain(RustlsConnector::default());
+        Ok(Self { agent: Agent::with_parts(config, connector, gate.clone()) })
+    }
+
+    /// Posts `body`. 2xx is good. What is told of a failure never has the URL or a header's value in it.
+    ///
+    /// # Errors
+    /// It did not arrive, or was not taken.
+    pub(crate) fn post(&self, url: &str, headers: &HeaderMap, body: &[u8]) -> Result<(), Failure> {
+        let uri: Uri = url.parse().map_err(|_| Failure::never("the URL is not one"))?;
+        let mut request = self.agent.post(&uri);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let mut response = match request.send(body) {
+            Ok(response) => response,
+            Err(error) => return Err(Failure::later(hide(&told(&error), &uri, headers))),
+        };
+        let status = response.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let after_ms = response.headers().get(header::RETRY_AFTER).and_then(retry_after_ms);
+        let why = match status.is_redirection() {
+            true => format!("{status}; redirects are not followed"),
+            false => format!("{status} {}", start(response.body_mut())),
+        };
+        let why = hide(why.trim(), &uri, headers);
+        if status.is_server_error() || LATER.contains(&status) {
+            return Err(Failure { after_ms, ..Failure::later(why) });
+        }
+        Err(Failure::never(why))
+    }
+}
+
+/// The beginning of an answer, as far as it comes.
+fn start(body: &mut ureq::Body) -> String {
+    let mut bytes = Vec::new();
+    // Whatever was read until it broke off is better than nothing.
+    let _ = body.as_reader().take(ANSWER_BYTES).read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// An error in words; the crate's own often repeat what kind of error they are.
+fn told(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(why) => why.to_string(),
+        ureq::Error::Timeout(what) => format!("timed out: {what}"),
+        other => other.to_string(),
+    }
+}
+
+/// Takes path, query and header values out of a text: the other side may repeat what it was sent.
+fn hide(text: &str, uri: &Uri, headers: &HeaderMap) -> String {
+    let mut text = text.to_owned();
+    let path = uri.path_and_query().map(|path| path.as_str()).unwrap_or_default();
+    let path = path.trim_start_matches('/');
+    let values = headers.values().filter(|value| value.is_sensitive()).filter_map(|value| value.to_str().ok());
+    for secret in values.chain([path, uri.query().unwrap_or_default()]) {
+        // A header may be `Bearer TOKEN`, and the token be said alone.
+        for secret in [secret, secret.rsplit(' ').next().unwrap_or_default()] {
+            if secret.len() >= 4 {
+                text = text.replace(secret, "[hidden]");
+            }
+        }
+    }
+    text
+}
+
+/// `Retry-After`: seconds or a date (RFC 9110, 10.2.3), in milliseconds from now.
+fn retry_after_ms(value: &HeaderValue) -> Option<u64> {
+    let text = value.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(seconds.saturating_mul(1000));
+    }
+    let then = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    let ms = then.as_millisecond().saturating_sub(Timestamp::now().as_millisecond());
+    Some(u64::try_from(ms).unwrap_or(0))
+}
+
+/// The certificates in a PEM file.
+fn roots(path: &Path) -> Result<RootCerts, String> {
+    let pem = read_pem(path)?;
+    let mut roots = Vec::new();
+    for item in parse_pem(&pem) {
+        if let PemItem::Certificate(one) = item.map_err(|why| format!("{}: {why}", path.display()))? {
+            roots.push(one);
+        }
+    }
+    if roots.is_empty() {
+        return Err(format!("{} has no certificate in it", path.display()));
+    }
+    Ok(RootCerts::new_with_certs(&roots))
+}
+
+/// A PEM file, if it is not too long.
+pub(crate) fn read_pem(path: &Path) -> Result<Vec<u8>, String> {
+    let shown = path.display();
+    let mut pem = Vec::new();
+    let file = fs::File::open(path).map_err(|why| format!("{shown}: {why}"))?;
+    file.take(CA_BYTES + 1).read_to_end(&mut pem).map_err(|why| format!("{shown}: {why}"))?;
+    if pem.len() as u64 > CA_BYTES {
+        return Err(format!("{shown} is longer than {CA_BYTES} bytes"));
+    }
+    Ok(pem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let ms = |text: &str| HeaderValue::from_str(text).ok().as_ref().and_then(retry_after_ms);
+        assert_eq!(ms("120"), Some(120_000));
+        assert_eq!(ms("18446744073709551615"), Some(u64::MAX));
+        assert_eq!(ms("Wed, 21 Oct 2015 07:28:00 GMT"), Some(0));
+        assert!(ms("Fri, 31 Dec 2100 23:59:59 GMT").is_some_and(|ms| ms > 1_000_000_000));
+        for text in ["", "soon", "-1", "1.5"] {
+            assert_eq!(ms(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_sent_is_not_told() {
+        let uri: Uri = "https://hooks.example/services/T0/XYZZY?key=PLUGH".parse().expect("a URL");
+        let mut headers = HeaderMap::new();
+        let mut value = HeaderValue::from_static("Bearer FROTZ123");
+        value.set_sensitive(true);
+        headers.insert("authorization", value);
+        let text = "no FROTZ123 at services/T0/XYZZY?key=PLUGH or key=PLUGH or Bearer FROTZ123";
+        let hidden = hide(text, &uri, &headers);
+        assert_eq!(hidden, "no [hidden] at [hidden] or [hidden] or [hidden]");
+    }
+}

@@ -1,0 +1,83 @@
+//! An outbox in memory: for tests, and for platforms that keep nothing.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use lifesigns_compliance::Notice;
+
+use crate::outbox::{Outbox, Outcome, Pending, Settled};
+
+/// See the module. Clones share what is in it.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryOutbox(Arc<Mutex<Rows>>);
+
+#[derive(Debug, Default)]
+struct Rows {
+    last: u64,
+    waiting: BTreeMap<u64, Pending>,
+    dead: BTreeMap<u64, (Pending, String)>,
+}
+
+impl MemoryOutbox {
+    /// Adds a notice and returns its number.
+    pub fn add(&self, notice: Notice) -> u64 {
+        let mut rows = self.lock();
+        rows.last += 1;
+        let id = rows.last;
+        rows.waiting.insert(id, Pending { id, notice, attempts: 0, not_before_ns: 0 });
+        id
+    }
+
+    /// Writes down what became of a notice.
+    pub fn settle(&self, settled: &Settled) {
+        let mut rows = self.lock();
+        match &settled.outcome {
+            Outcome::Delivered => drop(rows.waiting.remove(&settled.id)),
+            Outcome::Failed { attempts, next_ns, .. } => {
+                if let Some(row) = rows.waiting.get_mut(&settled.id) {
+                    (row.attempts, row.not_before_ns) = (*attempts, *next_ns);
+                }
+            }
+            Outcome::Dead { why } => {
+                if let Some(row) = rows.waiting.remove(&settled.id) {
+                    rows.dead.insert(settled.id, (row, why.clone()));
+                }
+            }
+        }
+    }
+
+    /// All dead letters wait again, as if they had never been tried. How many there were.
+    pub fn revive(&self) -> usize {
+        let mut rows = self.lock();
+        let dead = std::mem::take(&mut rows.dead);
+        let many = dead.len();
+        for (id, (row, _)) in dead {
+            rows.waiting.insert(id, Pending { attempts: 0, not_before_ns: 0, ..row });
+        }
+        many
+    }
+
+    /// All that waits, by number.
+    pub fn waiting(&self) -> Vec<Pending> {
+        self.lock().waiting.values().cloned().collect()
+    }
+
+    /// Dead letters and why, by number.
+    pub fn dead(&self) -> Vec<(u64, String)> {
+        self.lock().dead.iter().map(|(id, (_, why))| (*id, why.clone())).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rows> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outbox for MemoryOutbox {
+    fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<Pending>, String> {
+        let rows = self.lock();
+        let later = rows.waiting.range(after.saturating_add(1)..).map(|(_, row)| row);
+        Ok(later.filter(|row| row.notice.receiver == receiver).take(limit).cloned().collect())
+    }
+}

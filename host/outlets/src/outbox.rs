@@ -1,0 +1,71 @@
+//! The two sides of a delivery: where notices wait, and who writes down what became of them.
+
+use lifesigns_compliance::{Alert, Notice};
+
+/// Where notices wait for a receiver. Each receiver has its own.
+pub trait Outbox: Send {
+    /// The next notices for `receiver` with an id over `after`, by id, at most `limit`. Dead letters
+    /// are not among them. Ids grow with time and are never given twice.
+    ///
+    /// # Errors
+    /// They cannot be read now; they are asked for again.
+    fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<Pending>, String>;
+}
+
+/// A notice that waits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    /// Its number.
+    pub id: u64,
+    /// What is to be told.
+    pub notice: Notice,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Not before this time of the host's clock.
+    pub not_before_ns: u64,
+}
+
+/// What became of a notice, for the one who writes it down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The receiver.
+    pub receiver: String,
+    /// The notice's number.
+    pub id: u64,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// See [`Settled`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The receiver has it, or a later notice about the same alert in its place.
+    Delivered,
+    /// Not yet. It will be tried again.
+    Failed {
+        /// How often it was tried.
+        attempts: u32,
+        /// When it will be tried again, on the host's clock.
+        next_ns: u64,
+        /// Why it failed.
+        why: String,
+    },
+    /// It will not be tried again unless a person says so.
+    Dead {
+        /// Why.
+        why: String,
+    },
+}
+
+/// The open alerts that a receiver was told of, for receivers that are to be told again and again.
+pub trait OpenAlerts: Send {
+    /// All of them.
+    fn open(&self, receiver: &str) -> Vec<Alert>;
+}
+
+/// For receivers that nobody needs to remind.
+impl OpenAlerts for () {
+    fn open(&self, _: &str) -> Vec<Alert> {
+        Vec::new()
+    }
+}

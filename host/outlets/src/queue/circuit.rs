@@ -1,0 +1,40 @@
+//! Whether a receiver is down. While it is, one thing at a time is tried, ever less often.
+
+use crate::backoff::Backoff;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Circuit {
+    failures: u32,
+    since_ns: u64,
+    not_before_ns: u64,
+}
+
+impl Circuit {
+    /// It answered.
+    pub(super) fn close(&mut self) {
+        *self = Self::default();
+    }
+
+    /// It did not.
+    pub(super) fn open(&mut self, asked_ms: Option<u64>, backoff: &mut Backoff, now_ns: u64) {
+        if self.failures == 0 {
+            self.since_ns = now_ns;
+        }
+        self.failures = self.failures.saturating_add(1);
+        self.not_before_ns = now_ns.saturating_add(backoff.wait_ns(self.failures, asked_ms));
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.failures > 0
+    }
+
+    pub(super) fn since_ns(&self) -> Option<u64> {
+        self.is_open().then_some(self.since_ns)
+    }
+
+    /// Nothing is tried before this.
+    pub(super) fn not_before_ns(&self) -> u64 {
+        self.not_before_ns
+    }
+}

@@ -1,0 +1,250 @@
+//! Bundles, retries, dead letters and the circuit, on a clock of the test's own.
+
+use lifesigns_compliance::{Happened, config::Grouping};
+
+use super::*;
+use crate::sample::notice;
+
+const RETRY: Retry = Retry { attempts: 4, first_ms: 1000, max_ms: 8000 };
+const SECOND: u64 = 1_000_000_000;
+
+fn queue() -> Queue {
+    Queue::new("r", RETRY, 7, false)
+}
+
+fn row(id: u64, alert: &str, happened: Happened) -> Pending {
+    Pending { id, notice: notice(alert, happened), attempts: 0, not_before_ns: 0 }
+}
+
+/// A row of a bundle that waits one second for company, and ten between messages.
+fn bundled(id: u64, alert: &str, happened: Happened, object: &str) -> Pending {
+    let mut row = row(id, alert, happened);
+    row.notice.time_ns = u64::MAX;
+    row.notice.bundle = BTreeMap::from([("object".to_owned(), object.to_owned())]);
+    row.notice.grouping = Grouping { by: vec!["object".into()], wait_ms: 1000, interval_ms: 10_000, repeat_ms: 0 };
+    row
+}
+
+fn deliver(queue: &mut Queue, now_ns: u64) -> Parcel {
+    match queue.next(now_ns) {
+        Next::Deliver(parcel) => *parcel,
+        other => panic!("{other:?} at {now_ns}"),
+    }
+}
+
+fn waits(queue: &mut Queue, now_ns: u64) -> u64 {
+    match queue.next(now_ns) {
+        Next::Wait(until_ns) => until_ns,
+        other => panic!("{other:?} at {now_ns}"),
+    }
+}
+
+fn ids(parcel: &Parcel) -> Vec<u64> {
+    parcel.ids.clone()
+}
+
+#[test]
+fn ungrouped_notices_are_messages_of_their_own_and_keep_their_keys() {
+    let mut queue = queue();
+    queue.push(row(1, "a", Happened::Opened), SECOND);
+    queue.push(row(1, "a", Happened::Opened), SECOND);
+    queue.push(row(2, "b", Happened::Opened), SECOND);
+    assert_eq!(queue.len(), 2);
+    let first = deliver(&mut queue, SECOND);
+    assert_eq!((ids(&first), first.message.key.as_str()), (vec![1], "key-a-Opened"));
+    assert_eq!(queue.delivered(first, SECOND), [(1, Outcome::Delivered)]);
+    let second = deliver(&mut queue, SECOND);
+    assert_eq!(queue.delivered(second, SECOND), [(2, Outcome::Delivered)]);
+    assert!(matches!(queue.next(SECOND), Next::Idle));
+    assert_eq!((queue.len(), queue.bytes), (0, 0));
+}
+
+#[test]
+fn a_bundle_waits_for_company_and_then_keeps_its_distance() {
+    let mut queue = queue();
+    queue.push(bundled(1, "a", Happened::Opened, "vm-1"), 5 * SECOND);
+    queue.push(bundled(2, "b", Happened::Opened, "vm-1"), 5 * SECOND + 1);
+    queue.push(bundled(3, "c", Happened::Opened, "vm-2"), 5 * SECOND + 2);
+    assert_eq!(waits(&mut queue, 5 * SECOND + 2), 6 * SECOND);
+    let parcel = deliver(&mut queue, 6 * SECOND);
+    assert_eq!((ids(&parcel), parcel.message.notices.len()), (vec![1, 2], 2));
+    assert_eq!(parcel.message.key.len(), 32);
+    queue.delivered(parcel, 7 * SECOND);
+    let other = deliver(&mut queue, 7 * SECOND);
+    assert_eq!(ids(&other), [3]);
+    queue.delivered(other, 7 * SECOND);
+    queue.push(bundled(4, "a", Happened::Changed, "vm-1"), 8 * SECOND);
+    assert_eq!(waits(&mut queue, 10 * SECOND), 17 * SECOND);
+    assert_eq!(ids(&deliver(&mut queue, 17 * SECOND)), [4]);
+}
+
+#[test]
+fn what_has_waited_before_does_not_wait_again() {
+    let mut queue = queue();
+    let mut old = bundled(1, "a", Happened::Opened, "vm-1");
+    old.notice.time_ns = SECOND;
+    queue.push(old, 100 * SECOND);
+    assert_eq!(ids(&deliver(&mut queue, 100 * SECOND)), [1]);
+}
+
+#[test]
+fn the_last_word_about_an_alert_stands_for_all() {
+    let mut queue = queue();
+    for (id, alert, happened) in [
+        (1, "a", Happened::Opened),
+        (2, "b", Happened::Opened),
+        (3, "a", Happened::Changed),
+        (4, "a", Happened::Resolved),
+    ] {
+        queue.push(bundled(id, alert, happened, "vm-1"), SECOND);
+    }
+    let parcel = deliver(&mut queue, 10 * SECOND);
+    let told: Vec<_> = parcel.message.notices.iter().map(|one| (one.alert.id.as_str(), one.happened)).collect();
+    assert_eq!(told, [("b", Happened::Opened), ("a", Happened::Resolved)]);
+    let settled: Vec<_> = queue.delivered(parcel, 10 * SECOND).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(settled, [1, 2, 3, 4]);
+}
+
+#[test]
+fn who_wants_each_gets_each_in_order() {
+    let mut queue = Queue::new("r", RETRY, 7, true);
+    for id in 1..=300 {
+        queue.push(bundled(id, "a", Happened::Changed, &format!("vm-{id}")), SECOND);
+    }
+    let first = deliver(&mut queue, SECOND);
+    assert_eq!(first.message.notices.len(), NOTICES);
+    assert_eq!(ids(&first), (1..=256).collect::<Vec<_>>());
+    queue.delivered(first, SECOND);
+    assert_eq!(ids(&deliver(&mut queue, SECOND)), (257..=300).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_bundle_too_large_for_one_message_goes_in_several_at_once() {
+    let mut queue = queue();
+    for id in 1..=300 {
+        queue.push(bundled(id, &format!("a{id}"), Happened::Opened, "vm-1"), SECOND);
+    }
+    // It is full, and so waits for nobody.
+    let first = deliver(&mut queue, SECOND);
+    assert_eq!(ids(&first).len(), NOTICES);
+    queue.delivered(first, SECOND);
+    let until = waits(&mut queue, SECOND);
+    assert_eq!(until, 2 * SECOND, "the rest waits for company, not for the interval");
+    assert_eq!(ids(&deliver(&mut queue, until)).len(), 300 - NOTICES);
+}
+
+#[test]
+fn a_failure_is_tried_again_later_as_the_same_message() {
+    let mut queue = queue();
+    queue.push(bundled(1, "a", Happened::Opened, "vm-1"), SECOND);
+    let parcel = deliver(&mut queue, 2 * SECOND);
+    let message = parcel.message.clone();
+    let failed = queue.failed(parcel, &Failure::later("no"), 2 * SECOND);
+    let [(1, Outcome::Failed { attempts: 1, next_ns, why })] = &failed[..] else { panic!("{failed:?}") };
+    assert_eq!(why, "no");
+    assert!((2 * SECOND + SECOND / 2..=3 * SECOND).contains(next_ns), "{next_ns}");
+    // What comes meanwhile does not change it.
+    queue.push(bundled(2, "a", Happened::Resolved, "vm-1"), 2 * SECOND);
+    let until = waits(&mut queue, 2 * SECOND);
+    assert!(until >= *next_ns);
+    let again = deliver(&mut queue, until);
+    assert_eq!(again.message, message);
+    queue.delivered(again, until);
+    assert_eq!(ids(&deliver(&mut queue, until + 10 * SECOND)), [2]);
+}
+
+#[test]
+fn it_is_given_up_in_the_end_and_refusals_at_once() {
+    let mut queue = queue();
+    queue.push(row(1, "a", Happened::Opened), 0);
+    let mut now_ns = 0;
+    for attempts in 1..=4 {
+        let parcel = deliver(&mut queue, now_ns);
+        let outcomes = queue.failed(parcel, &Failure::later("no"), now_ns);
+        match &outcomes[..] {
+            [(1, Outcome::Failed { attempts: told, .. })] if attempts < 4 => assert_eq!(*told, attempts),
+            [(1, Outcome::Dead { why })] if attempts == 4 => assert_eq!(why, "given up after 4 tries: no"),
+            other => panic!("{other:?}"),
+        }
+        now_ns += 100 * SECOND;
+    }
+    assert_eq!(queue.len(), 0);
+    queue.push(row(2, "b", Happened::Opened), now_ns);
+    let parcel = deliver(&mut queue, now_ns);
+    let outcomes = queue.failed(parcel, &Failure::never("never"), now_ns);
+    assert_eq!(outcomes, [(2, Outcome::Dead { why: "never".into() })]);
+    assert_eq!(queue.down(), None, "who refuses is there");
+}
+
+#[test]
+fn attempts_of_an_earlier_life_count() {
+    let mut queue = queue();
+    let old = Pending { attempts: 3, not_before_ns: 50 * SECOND, ..row(1, "a", Happened::Opened) };
+    queue.push(old, SECOND);
+    assert_eq!(waits(&mut queue, SECOND), 50 * SECOND);
+    let parcel = deliver(&mut queue, 50 * SECOND);
+    assert!(matches!(queue.failed(parcel, &Failure::later("no"), 50 * SECOND)[..], [(1, Outcome::Dead { .. })]));
+}
+
+#[test]
+fn while_it_is_down_one_at_a_time_is_tried_each_in_its_turn() {
+    let mut queue = Queue::new("r", Retry { attempts: 1000, ..RETRY }, 7, false);
+    for (id, alert) in [(1, "a"), (2, "b"), (3, "c")] {
+        queue.push(row(id, alert, Happened::Opened), SECOND);
+    }
+    let mut now_ns = SECOND;
+    let mut tried = Vec::new();
+    for _ in 0..9 {
+        let parcel = deliver(&mut queue, now_ns);
+        tried.extend(ids(&parcel));
+        queue.failed(parcel, &Failure::later("no"), now_ns);
+        assert!(queue.down().is_some_and(|(since_ns, next_ns)| since_ns == SECOND && next_ns > now_ns));
+        let until = waits(&mut queue, now_ns);
+        assert!(until > now_ns, "nothing else is tried meanwhile");
+        // Late enough for all of them to be due.
+        now_ns = until + 8 * SECOND;
+    }
+    assert_eq!(tried, [1, 2, 3, 1, 2, 3, 1, 2, 3]);
+    // It is back: those that are due go out one after the other.
+    for _ in 0..3 {
+        let parcel = deliver(&mut queue, now_ns);
+        queue.delivered(parcel, now_ns);
+    }
+    assert_eq!((queue.down(), queue.len()), (None, 0));
+}
+
+#[test]
+fn who_asks_for_time_is_left_alone() {
+    let mut queue = queue();
+    queue.push(row(1, "a", Happened::Opened), SECOND);
+    queue.push(row(2, "b", Happened::Opened), SECOND);
+    let parcel = deliver(&mut queue, SECOND);
+    let busy = Failure { after_ms: Some(6000), ..Failure::later("busy") };
+    queue.failed(parcel, &busy, SECOND);
+    assert_eq!(waits(&mut queue, SECOND), 7 * SECOND);
+    assert_eq!(waits(&mut queue, 7 * SECOND - 1), 7 * SECOND);
+    assert_eq!(ids(&deliver(&mut queue, 7 * SECOND)), [2]);
+}
+
+#[test]
+fn memory_is_bounded() {
+    let mut queue = queue();
+    let mut id = 0;
+    while queue.room() > 0 {
+        id += 1;
+        queue.push(row(id, &format!("a{id}"), Happened::Opened), 0);
+    }
+    assert_eq!(id as usize, ROWS);
+    let mut queue = super::Queue::new("r", RETRY, 7, false);
+    let mut large = row(1, "a", Happened::Opened);
+    large.notice.alert.shown.first[0].text = "x".repeat(BYTES);
+    queue.push(large, 0);
+    assert_eq!(queue.room(), 0);
+    let parcel = deliver(&mut queue, SECOND);
+    queue.delivered(parcel, SECOND);
+    assert_eq!(queue.room(), ROWS);
+    for number in 0..PAUSES + 10 {
+        queue.pause((BTreeMap::new(), Some(number.to_string())), u64::MAX, 0);
+    }
+    assert_eq!(queue.pauses.len(), PAUSES);
+}

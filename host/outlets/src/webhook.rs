@@ -1,0 +1,107 @@
+//! The receiver of HTTP posts: JSON as documented, or as a template makes it; signed if wanted.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use ureq::http::{HeaderMap, HeaderValue, header};
+
+use crate::{
+    clock::now_ns,
+    config::{self, Secret},
+    gate::Gate,
+    headers,
+    http::Http,
+    json,
+    message::{Failure, Message, Receiver},
+};
+
+/// The largest body that a template may make.
+const BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Webhook {
+    config: config::Webhook,
+    http: Http,
+}
+
+impl Webhook {
+    /// The receiver of a configuration.
+    ///
+    /// # Errors
+    /// The certificates cannot be read.
+    pub(crate) fn new(config: &config::Webhook, gate: &Gate) -> Result<Self, String> {
+        let http = Http::new(gate, config.timeout_ms, config.ca.as_deref())?;
+        Ok(Self { config: config.clone(), http })
+    }
+
+    fn body(&self, message: &Message) -> Result<String, String> {
+        let whole = json::whole(message);
+        match &self.config.template {
+            None => serde_json::to_string(&whole).map_err(|why| why.to_string()),
+            Some(template) => {
+                let body = template.render(&whole).map_err(|why| format!("the template fails: {why}"))?;
+                if body.len() > BODY_BYTES { Err("the template makes more than 16 MiB".into()) } else { Ok(body) }
+            }
+        }
+    }
+
+    fn headers(&self, message: &Message, body: &str) -> Result<HeaderMap, Failure> {
+        let mut all = HeaderMap::new();
+        all.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for (name, value) in headers::read(&self.config.headers).map_err(Failure::later)? {
+            all.insert(name, value);
+        }
+        let key = HeaderValue::from_str(&message.key).map_err(|_| Failure::never("the message's key is no text"))?;
+        all.insert("idempotency-key", key);
+        if let Some(secret) = &self.config.secret {
+            let seconds = now_ns() / 1_000_000_000;
+            all.insert("x-lifesigns-timestamp", HeaderValue::from(seconds));
+            all.insert("x-lifesigns-signature", signature(secret, seconds, body)?);
+        }
+        Ok(all)
+    }
+}
+
+impl Receiver for Webhook {
+    fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
+        let url = self.config.url.read().map_err(Failure::later)?;
+        let body = self.body(message).map_err(Failure::never)?;
+        let headers = self.headers(message, &body)?;
+        let json = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+        if json && let Err(why) = serde_json::from_str::<serde::de::IgnoredAny>(&body) {
+            return Err(Failure::never(format!("the template does not make JSON: {why}")));
+        }
+        self.http.post(&url, &headers, body.as_bytes())
+    }
+}
+
+/// `sha256=` and the HMAC-SHA256 of `SECONDS.BODY` in hexadecimal digits.
+fn signature(secret: &Secret, seconds: u64, body: &str) -> Result<HeaderValue, Failure> {
+    let secret = secret.read().map_err(Failure::later)?;
+    let text = sign(secret.as_bytes(), seconds, body.as_bytes());
+    HeaderValue::from_str(&text).map_err(Failure::never)
+}
+
+fn sign(secret: &[u8], seconds: u64, body: &[u8]) -> String {
+    // An HMAC takes keys of every length.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { return String::new() };
+    mac.update(format!("{seconds}.").as_bytes());
+    mac.update(body);
+    let digest = mac.finalize().into_bytes();
+    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256={digits}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_what_others_compute() {
+        // printf '1763880000.{"version":1}' | openssl dgst -sha256 -hmac 'open sesame'
+        assert_eq!(
+            sign(b"open sesame", 1_763_880_000, br#"{"version":1}"#),
+            "sha256=30284ac93432670aa9fe69a7c37e7ddeef19b42fadeacc1b7b4cde80825be806"
+        );
+    }
+}
