@@ -1,11 +1,24 @@
-//! lifesigns as a library: sandboxed WebAssembly rules over log events.
+//! lifesigns as a library: sandboxed WebAssembly rules over log events, and what becomes of what
+//! they say. [`Builder`] makes a [`Host`], which only evaluates, or a [`KeptHost`], which keeps
+//! alerts, judges them by groups and policies, and tells receivers.
 
+mod builder;
 mod host;
+mod kept;
 mod loader;
+mod silent;
+mod turn;
 
-pub use host::{Builder, Host, HostError, LoadSink};
+pub use builder::{Builder, HostError};
+pub use host::Host;
+pub use kept::KeptHost;
+pub use lifesigns_compliance as compliance;
 pub use lifesigns_engine as engine;
+pub use lifesigns_keeper::{Alerts, ConfigureError, Keep, Setup};
 pub use lifesigns_model as model;
+pub use lifesigns_outlets as outlets;
 pub use lifesigns_sandbox::{AdmitError, Cache, CacheError, Sandbox, SandboxError};
 pub use lifesigns_shelf as shelf;
+pub use lifesigns_store::Retention;
 pub use loader::{Load, Loader, Outcome};
+pub use turn::LoadSink;

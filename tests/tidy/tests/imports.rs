@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lifesigns_tidy::{Crate, crates};
 
 /// The host wing, from the bottom up: a crate, and all of the house that it may be built with.
-const HOST: [(&str, &[&str]); 14] = [
+const HOST: [(&str, &[&str]); 15] = [
     ("lifesigns-model", &[]),
     ("lifesigns-sandbox", &["lifesigns-model"]),
     ("lifesigns-engine", &["lifesigns-model"]),
@@ -19,9 +19,38 @@ const HOST: [(&str, &[&str]); 14] = [
     ("lifesigns-settings", &["lifesigns-model", "lifesigns-compliance", "lifesigns-intake", "lifesigns-outlets"]),
     ("lifesigns-control", &["lifesigns-model", "lifesigns-compliance"]),
     ("lifesigns-report", &["lifesigns-model", "lifesigns-compliance"]),
+    ("lifesigns-keeper", &[
+        "lifesigns-model",
+        "lifesigns-engine",
+        "lifesigns-compliance",
+        "lifesigns-store",
+        "lifesigns-outlets",
+        "lifesigns-control",
+    ]),
     ("lifesigns-workbench", &[]),
-    ("lifesigns", &["lifesigns-model", "lifesigns-engine", "lifesigns-sandbox", "lifesigns-shelf"]),
-    ("lifesigns-cli", &["lifesigns", "lifesigns-intake", "lifesigns-outlets", "lifesigns-workbench"]),
+    ("lifesigns", &[
+        "lifesigns-model",
+        "lifesigns-engine",
+        "lifesigns-sandbox",
+        "lifesigns-shelf",
+        "lifesigns-compliance",
+        "lifesigns-store",
+        "lifesigns-outlets",
+        "lifesigns-control",
+        "lifesigns-keeper",
+    ]),
+    ("lifesigns-cli", &[
+        "lifesigns",
+        "lifesigns-compliance",
+        "lifesigns-control",
+        "lifesigns-intake",
+        "lifesigns-keeper",
+        "lifesigns-outlets",
+        "lifesigns-report",
+        "lifesigns-settings",
+        "lifesigns-store",
+        "lifesigns-workbench",
+    ]),
 ];
 
 /// What rules are written with.

@@ -1,0 +1,61 @@
+//! How the keeper is: what `status` says of store and configuration.
+
+use std::{
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use lifesigns_control::StoreState;
+use lifesigns_store::StoreError;
+
+/// What others may look at while the keeper works.
+#[derive(Default)]
+pub(crate) struct Health(Mutex<State>);
+
+/// See [`Health`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    pub(crate) store: StoreState,
+    pub(crate) text: String,
+    pub(crate) committed_ns: Option<u64>,
+    pub(crate) commits: u64,
+    /// Sources by name: how far they are committed.
+    pub(crate) places: std::collections::BTreeMap<String, lifesigns_model::Place>,
+    pub(crate) config_files: Vec<PathBuf>,
+    pub(crate) config_ns: u64,
+    pub(crate) config_error: String,
+    pub(crate) rules_refused: std::collections::BTreeMap<String, String>,
+}
+
+impl Health {
+    pub(crate) fn get(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A commit went through.
+    pub(crate) fn committed(&self, now_ns: u64) {
+        let mut state = self.get();
+        if state.store != StoreState::Ok {
+            tracing::info!("the store takes commits again");
+        }
+        (state.store, state.text) = (StoreState::Ok, String::new());
+        state.committed_ns = Some(now_ns);
+        state.commits += 1;
+    }
+
+    /// A commit did not go through.
+    pub(crate) fn failed(&self, error: &StoreError) {
+        let mut state = self.get();
+        state.store = match error {
+            StoreError::Full(..) => StoreState::Full,
+            StoreError::Corrupt(..) => StoreState::Corrupt,
+            StoreError::ReadOnly(..) | StoreError::Busy(..) | StoreError::Other(..) => StoreState::ReadOnly,
+        };
+        let wait = if error.may_pass() { "; sources wait, and it goes on by itself" } else { "" };
+        let text = format!("{error}{wait}");
+        if state.text != text {
+            tracing::error!("the store takes no commits: {text}");
+        }
+        state.text = text;
+    }
+}

@@ -1,0 +1,227 @@
+//! A kept host from outside: opened, started, asked, told, stopped.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::Instant,
+};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use lifesigns_compliance::{
+    Act, Book, Command, ConfigError, Refused,
+    query::{Answer, Query},
+};
+use lifesigns_control::{Peer, Request, Response, Server, Status, Stopper};
+use lifesigns_engine::Engine;
+use lifesigns_model::{ObjectFacts, Place, Start};
+use lifesigns_store::{OpenError, Store, StoreError};
+
+use crate::{
+    Alerts, ConfigureError, MakeReceiver, Setup, Shared, SignSink,
+    clock::{EventClock, now_ns},
+    desk::{self, Orders},
+    keeper::Keeper,
+    order::Order,
+    receivers::Receivers,
+    status,
+};
+
+/// Why a record could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum KeepError {
+    /// The store.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// What is in it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The configuration.
+    #[error("{}", .0.iter().map(|error| format!("{}: {}", error.place, error.message)).collect::<Vec<_>>().join("\n"))]
+    Config(Vec<ConfigError>),
+    /// A receiver.
+    #[error(transparent)]
+    Receiver(#[from] ConfigureError),
+    /// The system gave no thread.
+    #[error("no thread could be started: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// A store that was opened, and what it holds: before the engine starts.
+pub struct Opened {
+    store: Store,
+    book: Book,
+    start: Start,
+    setup: Setup,
+}
+
+impl Opened {
+    /// Opens the store at `path`, or makes it, and reads what it holds.
+    ///
+    /// # Errors
+    /// See [`KeepError`].
+    pub fn open(path: &Path, setup: Setup) -> Result<Self, KeepError> {
+        let mut book = Book::new(Arc::clone(&setup.compliance)).map_err(KeepError::Config)?;
+        let store = Store::open(path)?;
+        let loaded = store.load()?;
+        book.restore(loaded.restored);
+        Ok(Self { store, book, start: loaded.start, setup })
+    }
+
+    /// What the engine begins with; `known` is the inventory.
+    pub fn start(&mut self, known: Vec<ObjectFacts>) -> Start {
+        let _ = self.book.apply(lifesigns_compliance::Input::Inventory(known.clone()));
+        Start { known, places: self.start.places.clone(), ..std::mem::take(&mut self.start) }
+    }
+
+    /// When the book was last told the host's clock: what has changed since then, it has not seen.
+    pub fn last_ns(&self) -> u64 {
+        self.book.clock_ns()
+    }
+
+    /// Begins to keep what `engine` cuts.
+    ///
+    /// # Errors
+    /// When a receiver cannot be made, or the system gives no thread.
+    pub fn keep(
+        self,
+        engine: Arc<Engine>,
+        places: Vec<Place>,
+        own: BTreeMap<String, MakeReceiver>,
+        on_sign: Option<SignSink>,
+    ) -> Result<Keep, KeepError> {
+        let now_ns = now_ns();
+        let event = EventClock::new(self.book.event_ns(), now_ns);
+        let shared = Arc::new(Shared::new(engine, self.book, self.store.path().to_owned(), now_ns));
+        shared.health.get().places = places.into_iter().map(|place| (place.source.clone(), place)).collect();
+        let (to_keeper, orders): (Sender<Order>, Receiver<Order>) = unbounded();
+        let mut receivers = Receivers::new(Arc::clone(&shared), own, to_keeper.clone());
+        receivers.configure(&self.setup)?;
+        let keeper = Keeper {
+            shared: Arc::clone(&shared),
+            store: self.store,
+            receivers,
+            orders,
+            event,
+            on_sign,
+            setup: self.setup,
+            retained: Instant::now(),
+            late: Vec::new(),
+        };
+        let thread = std::thread::Builder::new().name("lifesigns-keeper".into()).spawn(move || keeper.run())?;
+        Ok(Keep { shared, orders: Orders(to_keeper), thread: Mutex::new(Some(thread)), control: Mutex::default() })
+    }
+}
+
+/// A record that is being kept.
+pub struct Keep {
+    shared: Arc<Shared>,
+    orders: Orders,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    control: Mutex<Vec<(Stopper, JoinHandle<()>)>>,
+}
+
+impl Keep {
+    /// Asks the book.
+    ///
+    /// # Errors
+    /// When what is asked for is not there.
+    pub fn ask(&self, query: &Query) -> Result<Answer, Refused> {
+        self.shared.book().answer(query)
+    }
+
+    /// Does what a person wants; it is committed when this returns.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub fn act(&self, who: &str, act: Act) -> Result<(), String> {
+        let command = Command { who: who.to_owned(), time_ns: now_ns(), act };
+        self.orders.ask(|to| Order::Command(command, to))?
+    }
+
+    /// Puts another configuration in force: everything open is judged anew, at once.
+    ///
+    /// # Errors
+    /// Why it is not in force; the one before is.
+    pub fn configure(&self, setup: Setup) -> Result<(), ConfigureError> {
+        self.orders.ask(|to| Order::Configure(Box::new(setup), to)).map_err(ConfigureError::Store)?
+    }
+
+    /// Tells the book the inventory, whole.
+    ///
+    /// # Errors
+    /// When the store takes nothing.
+    pub fn inventory(&self, objects: Vec<ObjectFacts>) -> Result<(), String> {
+        self.orders.ask(|to| Order::Inventory(objects, to))?
+    }
+
+    /// Alerts as they change, from now on.
+    pub fn alerts(&self) -> Alerts {
+        self.shared.listeners.add()
+    }
+
+    /// How the host is.
+    pub fn status(&self) -> Status {
+        status::status(&self.shared)
+    }
+
+    /// How far a source was committed.
+    pub fn place(&self, source: &str) -> Option<Place> {
+        self.shared.health.get().places.get(source).cloned()
+    }
+
+    /// What `status` says of the configuration's files.
+    pub fn say_config(&self, files: Vec<PathBuf>, error: String) {
+        let mut health = self.shared.health.get();
+        if !files.is_empty() {
+            health.config_files = files;
+        }
+        health.config_error = error;
+    }
+
+    /// What `status` says of a rule that was refused, or, with nothing, that it no longer is.
+    pub fn say_rule(&self, name: &str, refused: Option<String>) {
+        let mut health = self.shared.health.get();
+        match refused {
+            Some(why) => health.rules_refused.insert(name.to_owned(), why),
+            None => health.rules_refused.remove(name),
+        };
+    }
+
+    /// Answers over a socket until the host stops.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn serve(&self, server: Server) -> io::Result<()> {
+        let (shared, orders, stopper) = (Arc::clone(&self.shared), self.orders.clone(), server.stopper());
+        let thread = std::thread::Builder::new().name("lifesigns-control".into()).spawn(move || {
+            let answer = |request: Request, peer: &Peer| -> Response { desk::answer(&shared, &orders, request, peer) };
+            if let Err(error) = server.serve(answer) {
+                tracing::error!("the control socket is closed: {error}");
+            }
+        })?;
+        self.control.lock().unwrap_or_else(PoisonError::into_inner).push((stopper, thread));
+        Ok(())
+    }
+
+    /// Commits everything that was handed in, lets deliveries finish, and ends.
+    pub fn stop(&self) {
+        for (stopper, thread) in self.control.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            stopper.stop();
+            let _ = thread.join();
+        }
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = self.orders.0.send(Order::Stop);
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Keep {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,24 @@
+//! From the stream into the book, the store and the receivers. One keeper cuts the stream, tells the
+//! book what came, commits everything at once, and only then lets sources be acknowledged and
+//! receivers be told: nothing acknowledged can be lost.
+
+mod clock;
+mod desk;
+mod health;
+mod keep;
+mod keeper;
+mod order;
+mod receivers;
+mod rows;
+mod shared;
+mod status;
+mod stream;
+
+pub use keep::{Keep, KeepError, Opened};
+pub use keeper::SignSink;
+pub use order::{ConfigureError, Setup};
+pub use receivers::MakeReceiver;
+pub use rows::rows;
+pub use stream::Alerts;
+
+use shared::Shared;

@@ -1,0 +1,185 @@
+//! The back doors of a host: made of the configuration, fed from the store's outbox.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use crossbeam_channel::Sender;
+use lifesigns_control::ReceiverStatus;
+use lifesigns_outlets::{Dispatcher, Gate, Outcome, Pending, Post, Receiver, ReceiverKind, Retry, Settled};
+use lifesigns_store::{Delivery, OutboxRow, Outcome as Row, Reader};
+
+use crate::{
+    Shared,
+    clock::now_ns,
+    order::{ConfigureError, Order, Setup},
+    shared::Told,
+};
+
+/// What is being delivered when a host stops has this long.
+const GRACE: Duration = Duration::from_secs(5);
+/// Dead letters that one order revives at most.
+const REVIVED: usize = 10_000;
+
+/// A receiver of the platform's own: routes name it as they name those of the configuration. It is
+/// made anew whenever the configuration changes.
+pub type MakeReceiver = Arc<dyn Fn() -> Box<dyn Receiver> + Send + Sync>;
+
+/// Receivers that run.
+pub(crate) struct Receivers {
+    shared: Arc<Shared>,
+    own: BTreeMap<String, MakeReceiver>,
+    orders: Sender<Order>,
+    running: Option<Dispatcher>,
+    kinds: BTreeMap<String, &'static str>,
+}
+
+impl Receivers {
+    pub(crate) fn new(shared: Arc<Shared>, own: BTreeMap<String, MakeReceiver>, orders: Sender<Order>) -> Self {
+        Self { shared, own, orders, running: None, kinds: BTreeMap::new() }
+    }
+
+    /// Whether all receivers of a configuration can be made.
+    pub(crate) fn check(&self, setup: &Setup) -> Result<(), ConfigureError> {
+        self.posts(setup).map(drop)
+    }
+
+    fn posts(&self, setup: &Setup) -> Result<Vec<Post>, ConfigureError> {
+        let mut posts = Vec::new();
+        let gate = Gate::new(setup.outbound.clone());
+        for config in &setup.receivers {
+            let failed = |why: String| ConfigureError::Receiver { name: config.name.clone(), why };
+            let open = Box::new(Told(Arc::clone(&self.shared)));
+            let receiver = lifesigns_outlets::receiver(config, &gate, open).map_err(failed)?;
+            posts.push(self.post(&config.name, config.retry, receiver).map_err(failed)?);
+        }
+        for (name, make) in &self.own {
+            let failed = |why: String| ConfigureError::Receiver { name: name.clone(), why };
+            posts.push(self.post(name, Retry::default(), make()).map_err(failed)?);
+        }
+        Ok(posts)
+    }
+
+    fn post(&self, name: &str, retry: Retry, receiver: Box<dyn Receiver>) -> Result<Post, String> {
+        let reader = Reader::open(&self.shared.store).map_err(|error| error.to_string())?;
+        Ok(Post { name: name.to_owned(), retry, receiver, outbox: Box::new(Rows(reader)) })
+    }
+
+    /// Ends those that run, and starts those of a configuration.
+    pub(crate) fn configure(&mut self, setup: &Setup) -> Result<(), ConfigureError> {
+        let posts = self.posts(setup)?;
+        self.stop();
+        let kinds = setup.receivers.iter().map(|config| (config.name.clone(), kind(&config.kind)));
+        self.kinds = kinds.chain(self.own.keys().map(|name| (name.clone(), "own"))).collect();
+        let orders = self.orders.clone();
+        let settle = Arc::new(move |settled| {
+            // A keeper that has ended delivers again after the next start.
+            let _ = orders.send(Order::Settled(settled));
+        });
+        let started = Dispatcher::start(posts, &(settle as _), now_ns());
+        self.running = Some(started.map_err(|error| ConfigureError::Receiver {
+            name: "all".to_owned(),
+            why: format!("no thread: {error}"),
+        })?);
+        self.tell();
+        Ok(())
+    }
+
+    /// Something has been committed for them.
+    pub(crate) fn nudge(&self, again: bool) {
+        if let Some(running) = &self.running {
+            if again {
+                running.again();
+            }
+            running.nudge();
+        }
+        self.tell();
+    }
+
+    pub(crate) fn stop(&mut self) {
+        if let Some(running) = self.running.take()
+            && !running.stop(GRACE)
+        {
+            tracing::warn!("a receiver did not end in time; what it was delivering is delivered again");
+        }
+    }
+
+    /// What the store is to write of a delivery.
+    pub(crate) fn delivery(settled: Settled) -> Delivery {
+        let outcome = match settled.outcome {
+            Outcome::Delivered => Row::Delivered,
+            Outcome::Failed { next_ns, why, .. } => Row::Later { at_ns: next_ns, why },
+            Outcome::Dead { why } => Row::Dead { why },
+        };
+        Delivery { id: settled.id as i64, outcome }
+    }
+
+    /// Dead letters that are to be sent again: those with these numbers, or all of a receiver.
+    pub(crate) fn revive(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<Delivery>, String> {
+        let reader = Reader::open(&self.shared.store).map_err(|error| error.to_string())?;
+        let mut found: Vec<i64> = Vec::new();
+        let mut after = 0;
+        loop {
+            let page = reader.dead_letters(after, REVIVED).map_err(|error| error.to_string())?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            let wanted = |row: &&OutboxRow| {
+                (ids.is_empty() || ids.contains(&row.id.unsigned_abs()))
+                    && receiver.is_none_or(|receiver| receiver == row.notice.receiver)
+            };
+            found.extend(page.iter().filter(wanted).map(|row| row.id).take(REVIVED - found.len()));
+            if found.len() == REVIVED {
+                break;
+            }
+        }
+        match ids.iter().find(|id| !found.contains(&id.cast_signed())) {
+            Some(id) => Err(format!("{id} is no dead letter; `lifesigns outbox dead` lists them")),
+            None => Ok(found.into_iter().map(|id| Delivery { id, outcome: Row::Revived }).collect()),
+        }
+    }
+
+    /// Says how they are, for `status`.
+    pub(crate) fn tell(&self) {
+        let running = self.running.as_ref().map(Dispatcher::status).unwrap_or_default();
+        let status = |status: lifesigns_outlets::Status| ReceiverStatus {
+            kind: self.kinds.get(&status.receiver).copied().unwrap_or_default().to_owned(),
+            name: status.receiver,
+            pending: status.waiting as u64,
+            dead: status.dead,
+            last_ok_ns: status.last_success_ns,
+            last_error: status.last_error.map(|(_, why)| why).unwrap_or_default(),
+        };
+        *self.shared.receivers.lock().unwrap_or_else(PoisonError::into_inner) =
+            running.into_iter().map(status).collect();
+    }
+}
+
+const fn kind(kind: &ReceiverKind) -> &'static str {
+    match kind {
+        ReceiverKind::Ndjson(_) => "ndjson",
+        ReceiverKind::Webhook(_) => "webhook",
+        ReceiverKind::Alertmanager(_) => "alertmanager",
+        ReceiverKind::Email(_) => "email",
+    }
+}
+
+/// How the receivers are.
+pub(crate) type Standing = Mutex<Vec<ReceiverStatus>>;
+
+/// The store's outbox, as couriers read it.
+struct Rows(Reader);
+
+impl lifesigns_outlets::Outbox for Rows {
+    fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<Pending>, String> {
+        let rows = self.0.pending(receiver, after as i64, limit).map_err(|error| error.to_string())?;
+        let row = |row: OutboxRow| Pending {
+            id: row.id.unsigned_abs(),
+            notice: row.notice,
+            attempts: row.attempts,
+            not_before_ns: row.not_before_ns,
+        };
+        Ok(rows.into_iter().map(row).collect())
+    }
+}

@@ -1,0 +1,115 @@
+//! Questions to the store alone, answered.
+
+use std::fmt::Display;
+
+use lifesigns_control::{AuditMark, AuditReport, AuditRow, Break, OutboxFilter, OutboxRow, Reply, Rows, Waiting};
+use lifesigns_store::{AuditError, AuditFilter, Past, Reader};
+
+/// Waiting notices are read in pages of so many.
+const PAGE: usize = 1000;
+
+fn said(error: impl Display) -> String {
+    error.to_string()
+}
+
+/// What only the store remembers: of a running host, or of a store at rest.
+///
+/// # Errors
+/// What is wrong with the store, for a person.
+pub fn rows(reader: &Reader, rows: &Rows) -> Result<Reply, String> {
+    match rows {
+        Rows::Alerts(past) => {
+            let past = Past {
+                object: past.object.clone(),
+                definition: past.alert.as_deref().map(Into::into),
+                from_ns: past.from_ns.unwrap_or(0),
+                until_ns: past.until_ns,
+                limit: past.limit,
+            };
+            reader.past_alerts(&past).map(Reply::Alerts).map_err(said)
+        }
+        Rows::Badges(past) => {
+            let points = reader.badges(past.of, &past.name, past.since_ns, past.limit);
+            points.map(Reply::Badges).map_err(said)
+        }
+        Rows::Audit(past) => {
+            // Whoever asks for one person's last ten wants ten of that person's.
+            let limit = if past.who.is_some() { 0 } else { past.limit };
+            let filter = AuditFilter { subject: past.subject.clone(), since_ns: past.since_ns, limit };
+            let mut entries = reader.audit(&filter).map_err(said)?;
+            entries.retain(|entry| past.who.as_ref().is_none_or(|who| entry.audit.who == *who));
+            if past.limit > 0 {
+                entries.drain(..entries.len().saturating_sub(past.limit));
+            }
+            let row = |entry: lifesigns_store::AuditEntry| AuditRow {
+                number: entry.mark.id,
+                hash: entry.mark.hash,
+                audit: entry.audit,
+            };
+            Ok(Reply::Audit(entries.into_iter().map(row).collect()))
+        }
+        Rows::AuditVerify { known } => verify(reader, known.as_ref()),
+        Rows::Outbox(filter) => outbox(reader, filter),
+    }
+}
+
+fn verify(reader: &Reader, known: Option<&AuditMark>) -> Result<Reply, String> {
+    let known = known.map(|mark| lifesigns_store::Mark { id: mark.number, hash: mark.hash.clone() });
+    let report = match reader.audit_verify(known.as_ref()) {
+        Ok(report) => AuditReport {
+            entries: report.entries,
+            first: report.anchor.map_or(0, |anchor| anchor.id) + u64::from(report.entries > 0),
+            last: report.head.id,
+            hash: report.head.hash,
+            broken: None,
+        },
+        Err(AuditError::Broken { id, what }) => {
+            AuditReport { broken: Some(Break { number: id, what }), ..AuditReport::default() }
+        }
+        Err(error) => return Err(said(error)),
+    };
+    Ok(Reply::Verified(report))
+}
+
+fn outbox(reader: &Reader, filter: &OutboxFilter) -> Result<Reply, String> {
+    let limit = if filter.limit == 0 { usize::MAX } else { filter.limit };
+    let wanted = |receiver: &str| filter.receiver.as_ref().is_none_or(|it| it == receiver);
+    let mut rows = Vec::new();
+    if filter.dead {
+        rows = paged(limit, |after| reader.dead_letters(after, PAGE))?;
+        rows.retain(|row| wanted(&row.notice.receiver));
+    } else {
+        for receiver in reader.receivers().map_err(said)? {
+            if wanted(&receiver.name) && receiver.waiting > 0 {
+                rows.extend(paged(limit, |after| reader.pending(&receiver.name, after, PAGE))?);
+            }
+        }
+        rows.sort_by_key(|row| row.id);
+    }
+    rows.truncate(limit);
+    let row = |row: lifesigns_store::OutboxRow| OutboxRow {
+        id: row.id.unsigned_abs(),
+        waiting: if filter.dead { Waiting::Dead } else { Waiting::Until(row.not_before_ns) },
+        attempts: row.attempts,
+        last_error: row.error.unwrap_or_default(),
+        notice: row.notice,
+    };
+    Ok(Reply::Outbox(rows.into_iter().map(row).collect()))
+}
+
+/// Page after page until there is no more, or enough.
+fn paged(
+    limit: usize,
+    mut page: impl FnMut(i64) -> Result<Vec<lifesigns_store::OutboxRow>, lifesigns_store::StoreError>,
+) -> Result<Vec<lifesigns_store::OutboxRow>, String> {
+    let mut rows: Vec<lifesigns_store::OutboxRow> = Vec::new();
+    loop {
+        let after = rows.last().map_or(0, |row| row.id);
+        let next = page(after).map_err(said)?;
+        let last = next.len() < PAGE;
+        rows.extend(next);
+        if last || rows.len() >= limit {
+            return Ok(rows);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! How the host is, for `status`.
+
+use lifesigns_control::{
+    AlertCounts, ConfigStatus, EngineStatus, RefusedRule, RuleStatus, SourceStatus, Status, StoreStatus,
+};
+use lifesigns_model::Criticality;
+
+use crate::{Shared, clock::now_ns};
+
+pub(crate) fn status(shared: &Shared) -> Status {
+    let totals = shared.engine.totals();
+    let health = shared.health.get().clone();
+    let (objects, discovered, alerts, event_ns) = {
+        let book = shared.book();
+        let (mut objects, mut discovered, mut alerts) = (0, 0, AlertCounts::default());
+        for object in book.directory().objects() {
+            objects += 1;
+            discovered += u64::from(object.discovered);
+        }
+        for alert in book.open_alerts() {
+            *match (alert.allowed, alert.criticality) {
+                (true, _) => &mut alerts.allowed,
+                (_, Criticality::Critical) => &mut alerts.critical,
+                (_, Criticality::Immediate) => &mut alerts.immediate,
+                (_, Criticality::Warning) => &mut alerts.warning,
+                (_, Criticality::Information) => &mut alerts.information,
+            } += 1;
+        }
+        (objects, discovered, alerts, book.event_ns())
+    };
+    let failures = &totals.report.failures;
+    let rules = shared.engine.rules();
+    let rules = rules.rules().iter().map(|rule| {
+        let failed = failures.get(&rule.name).cloned().unwrap_or_default();
+        RuleStatus {
+            name: rule.name.clone(),
+            module: format!("{} {}", rule.description.name, rule.description.version),
+            digest: rule.module.digest().to_owned(),
+            failed: failed.failed,
+            missed: failed.missed,
+            last_error: failed.last_error,
+        }
+    });
+    Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        pid: std::process::id(),
+        started_ns: shared.started_ns,
+        now_ns: now_ns(),
+        event_time_ns: event_ns,
+        rules: rules.collect(),
+        refused: health
+            .rules_refused
+            .iter()
+            .map(|(name, why)| RefusedRule { name: name.clone(), why: why.clone() })
+            .collect(),
+        sources: health.places.values().map(source).collect(),
+        engine: EngineStatus {
+            lines: totals.tally.lines,
+            bytes: totals.tally.bytes,
+            events: totals.report.events,
+            signs: totals.report.alerts,
+            inflight_bytes: shared.engine.inflight_bytes() as u64,
+            left_out: left_out(&totals.report),
+        },
+        objects,
+        discovered,
+        alerts,
+        store: StoreStatus {
+            path: shared.store.clone(),
+            size_bytes: size(&shared.store),
+            state: health.store,
+            text: health.text,
+            committed_ns: health.committed_ns,
+            commits: health.commits,
+        },
+        receivers: shared.receivers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone(),
+        config: ConfigStatus {
+            files: health.config_files,
+            loaded_ns: health.config_ns,
+            last_error: health.config_error,
+        },
+    }
+}
+
+fn source(place: &lifesigns_model::Place) -> SourceStatus {
+    SourceStatus {
+        name: place.source.clone(),
+        cursor: String::new(),
+        lines: place.lines,
+        lag_bytes: None,
+        last_ns: place.time_ns,
+        error: String::new(),
+    }
+}
+
+fn left_out(report: &lifesigns_engine::Report) -> Vec<(String, u64)> {
+    [
+        ("reminders put off", report.reminders_put_off),
+        ("reminders left out", report.reminders_left_out),
+        ("objects let go", report.objects_let_go),
+        ("facts left out", report.facts_left_out),
+    ]
+    .into_iter()
+    .filter(|(_, count)| *count > 0)
+    .map(|(name, count)| (name.to_owned(), count))
+    .collect()
+}
+
+/// The store's size, with what stands beside it.
+fn size(path: &std::path::Path) -> u64 {
+    ["", "-wal", "-shm"]
+        .iter()
+        .map(|end| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(end);
+            std::fs::metadata(name).map_or(0, |file| file.len())
+        })
+        .sum()
+}

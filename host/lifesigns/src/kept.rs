@@ -1,0 +1,118 @@
+//! A running host that keeps a record: alerts that live, badges, receivers, and a store that all of
+//! it survives in.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use lifesigns_engine::{Engine, RuleSet, Totals};
+use lifesigns_keeper::Keep;
+use lifesigns_model::{Chunk, ObjectFacts, Source};
+
+use crate::{host::Watch, silent::Silent};
+
+/// A running host that keeps a record. What to ask it: [`KeptHost::keep`].
+pub struct KeptHost {
+    engine: Arc<Engine>,
+    watch: Watch,
+    keep: Keep,
+    inventory: Mutex<BTreeMap<String, ObjectFacts>>,
+    source: Arc<Source>,
+}
+
+impl KeptHost {
+    pub(crate) fn new(engine: Arc<Engine>, watch: Watch, keep: Keep, known: Vec<ObjectFacts>) -> Self {
+        let source = Source {
+            name: "inventory".into(),
+            rank: u32::MAX,
+            object: String::new(),
+            app: None,
+            decoder: Arc::new(Silent),
+        };
+        Self { engine, watch, keep, inventory: Mutex::new(by_id(known)), source: Arc::new(source) }
+    }
+
+    /// Hands in lines; waits while too much is in flight. Chunks of one source must come from one
+    /// thread, in order. They are acknowledged ([`Chunk::done`]) once all that came of them is on
+    /// the disk.
+    pub fn submit(&self, chunk: Chunk) {
+        self.engine.submit(chunk);
+    }
+
+    /// Hands in facts about one object; the rules that watch them are told, and what is open on it
+    /// is judged anew.
+    pub fn submit_facts(&self, source: &Arc<Source>, facts: ObjectFacts) {
+        self.engine.submit_facts(source, facts);
+    }
+
+    /// The inventory, whole, in the place of the one before: what has changed in it holds from now
+    /// on, for the rules as for the groups.
+    ///
+    /// # Errors
+    /// When the store takes nothing now.
+    pub fn inventory(&self, objects: Vec<ObjectFacts>) -> Result<(), String> {
+        let now_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+        let mut known = self.inventory.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut new = by_id(objects);
+        for (id, facts) in &mut new {
+            let before = known.get(id);
+            facts.time_ns = before.map_or(now_ns, |before| before.time_ns);
+            if before.is_none_or(|before| before != facts) {
+                facts.time_ns = now_ns;
+                self.engine.submit_facts(&self.source, difference(before, facts));
+            }
+        }
+        for (id, before) in known.iter().filter(|(id, _)| !new.contains_key(*id)) {
+            let gone = ObjectFacts { object: id.clone(), time_ns: now_ns, ..ObjectFacts::default() };
+            self.engine.submit_facts(&self.source, difference(Some(before), &gone));
+        }
+        self.keep.inventory(new.values().cloned().collect())?;
+        *known = new;
+        Ok(())
+    }
+
+    /// The record: questions, commands, configuration, alerts as they change, status.
+    pub fn keep(&self) -> &Keep {
+        &self.keep
+    }
+
+    /// The rules in force.
+    pub fn rules(&self) -> Arc<RuleSet> {
+        self.engine.rules()
+    }
+
+    /// What has been counted so far.
+    pub fn totals(&self) -> Totals {
+        self.engine.totals()
+    }
+
+    /// Waits until everything that was handed in is committed, or the host is stopped.
+    pub fn settle(&self) {
+        self.engine.settle();
+    }
+
+    /// Stops watching, commits everything that was handed in, lets deliveries finish, and says what
+    /// was counted.
+    pub fn stop(self) -> Totals {
+        self.watch.end();
+        self.keep.stop();
+        self.engine.totals()
+    }
+}
+
+fn by_id(objects: Vec<ObjectFacts>) -> BTreeMap<String, ObjectFacts> {
+    objects.into_iter().map(|facts| (facts.object.clone(), facts)).collect()
+}
+
+/// What changed: new values, and `None` for properties that are gone. Metrics are samples and stay.
+fn difference(before: Option<&ObjectFacts>, now: &ObjectFacts) -> ObjectFacts {
+    let mut changed = now.clone();
+    let Some(before) = before else { return changed };
+    changed.properties.retain(|pair| !before.properties.contains(pair));
+    let gone = before.properties.iter().filter(|(name, _)| now.properties.iter().all(|(other, _)| other != name));
+    changed.properties.extend(gone.map(|(name, _)| (name.clone(), None)));
+    changed.metrics.retain(|pair| !before.metrics.contains(pair));
+    changed
+}

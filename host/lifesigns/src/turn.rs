@@ -1,0 +1,111 @@
+//! The rules folder while the host runs: what changes on the shelf takes effect, and the index
+//! follows the traffic.
+
+use std::{
+    path::Path,
+    sync::Arc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use lifesigns_engine::{Engine, RuleSet, prefilter::BuildError};
+use lifesigns_sandbox::Sandbox;
+use lifesigns_shelf::{Shelf, Snapshot, Stopper, WatchOutcome, Watcher};
+
+use crate::{Load, Loader, Outcome};
+
+/// How often the host looks after itself when nothing changes on the shelf.
+const TURN: Duration = Duration::from_secs(1);
+/// The index is chosen anew when a KiB of traffic costs more than this many closer looks …
+const VERIFICATIONS_PER_KIB: u64 = 16;
+/// … over at least this much traffic, and not more often than this.
+const REBUILD_BYTES: u64 = 64 << 20;
+const REBUILD_PAUSE: Duration = Duration::from_secs(60);
+
+/// Is told what became of rules, whenever the folder has changed.
+pub type LoadSink = Arc<dyn Fn(&[Load]) + Send + Sync>;
+
+/// The shelf, looked at once and watched.
+pub(crate) struct Rules {
+    shelf: Shelf,
+    loader: Loader,
+    watcher: Watcher,
+    on_load: LoadSink,
+}
+
+impl Rules {
+    /// Watches first, then scans: what changes in between is not missed.
+    pub(crate) fn load(sandbox: Sandbox, folder: &Path, on_load: LoadSink) -> Self {
+        let watcher = Watcher::new(folder);
+        let mut rules = Self { shelf: Shelf::new(folder), loader: Loader::new(sandbox), watcher, on_load };
+        let snapshot: Snapshot = rules.shelf.scan();
+        (rules.on_load)(&rules.loader.apply(&snapshot));
+        rules.watcher.follow(&snapshot.module_folders());
+        rules
+    }
+
+    /// What was loaded.
+    pub(crate) fn set(&self) -> Result<Arc<RuleSet>, BuildError> {
+        RuleSet::new(self.loader.rules(), &[]).map(Arc::new)
+    }
+
+    /// Watches on, on a thread of its own.
+    pub(crate) fn watch(self, engine: &Arc<Engine>) -> std::io::Result<(Stopper, JoinHandle<()>)> {
+        let (stopper, engine) = (self.watcher.stopper(), Arc::clone(engine));
+        let turn = Turn { engine, rules: self };
+        let thread = std::thread::Builder::new().name("lifesigns-shelf".into()).spawn(move || turn.run())?;
+        Ok((stopper, thread))
+    }
+}
+
+/// The watching thread's life.
+struct Turn {
+    engine: Arc<Engine>,
+    rules: Rules,
+}
+
+impl Turn {
+    fn run(mut self) {
+        let mut rebuilt = (Instant::now(), self.engine.totals().tally);
+        loop {
+            match self.rules.watcher.wait(TURN) {
+                WatchOutcome::Stopped => return,
+                WatchOutcome::Changed => self.reload(),
+                WatchOutcome::Timeout => {}
+            }
+            let tally = self.engine.totals().tally;
+            let bytes = tally.bytes - rebuilt.1.bytes;
+            let verifications = tally.verifications - rebuilt.1.verifications;
+            if bytes >= REBUILD_BYTES && rebuilt.0.elapsed() >= REBUILD_PAUSE {
+                if verifications / (bytes >> 10) > VERIFICATIONS_PER_KIB {
+                    tracing::info!("the traffic has changed: the literals' index is chosen anew");
+                    self.swap();
+                }
+                rebuilt = (Instant::now(), tally);
+            }
+        }
+    }
+
+    fn reload(&mut self) {
+        loop {
+            let snapshot = self.rules.shelf.scan();
+            let loads = self.rules.loader.apply(&snapshot);
+            if loads.iter().any(|load| matches!(load.outcome, Outcome::Loaded | Outcome::Removed)) {
+                self.swap();
+            }
+            (self.rules.on_load)(&loads);
+            // A folder that is watched only from now on may have changed before.
+            if !self.rules.watcher.follow(&snapshot.module_folders()) {
+                return;
+            }
+        }
+    }
+
+    /// Builds a generation off the path and puts it in force.
+    fn swap(&self) {
+        match RuleSet::new(self.rules.loader.rules(), &self.engine.sample()) {
+            Ok(rules) => self.engine.swap(Arc::new(rules)),
+            Err(error) => tracing::error!("the rules stay as they were: {error}"),
+        }
+    }
+}
