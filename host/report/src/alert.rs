@@ -153,7 +153,7 @@ fn notes(alert: &Alert) -> Vec<Note> {
 }
 
 /// Why it ended, in words.
-pub(crate) const fn cause(cause: Cause) -> &'static str {
+pub const fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::Clear => "the rule cleared it",
         Cause::Hold => "not seen again within its hold time",

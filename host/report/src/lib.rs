@@ -16,7 +16,8 @@ use lifesigns_compliance::query::Report;
 
 pub use html::RESOLVED_SHOWN;
 pub use text::{time, visible};
-pub use why::in_a_line;
+pub use alert::cause;
+pub use why::{by, in_a_line};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,8 +27,8 @@ pub fn in_a_line(why: &Why) -> String {
     steps.collect::<Vec<_>>().join("; ")
 }
 
-/// `policy playground (group playground, lifesigns.toml:8:1)`.
-pub(crate) fn by(verdict: &Verdict) -> String {
+/// Who said so: `policy playground (group playground, lifesigns.toml:8:1)`.
+pub fn by(verdict: &Verdict) -> String {
     match &verdict.group {
         Some(group) => format!("policy {} (group {group}, {})", verdict.policy, verdict.place),
         None => format!("policy {} (all objects, {})", verdict.policy, verdict.place),
