@@ -132,3 +132,6 @@ impl fmt::Debug for Dispatcher {
         f.debug_list().entries(self.status()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -177,3 +177,33 @@ fn signed(by: &Signature) -> Signed<'_> {
 fn written(note: &Note) -> Written<'_> {
     Written { by: signed(&note.by), text: &note.text }
 }
+
+#[cfg(test)]
+mod tests {
+    use lifesigns_compliance::Happened;
+
+    use super::*;
+    use crate::sample::notice;
+
+    #[test]
+    fn a_notice_is_the_json_that_is_documented() {
+        let mut out = Vec::new();
+        line(&notice("a", Happened::Resolved), &mut out).expect("in memory");
+        let text = String::from_utf8(out).expect("UTF-8");
+        let expected = concat!(
+            r#"{"version":1,"receiver":"r","bundle":{},"key":"key-a-Resolved","happened":"resolved","#,
+            r#""time":"1970-01-01T00:00:01Z","id":"a","alert":"docker-on-production","#,
+            r#""title":"Docker on production VM","object":"vm-7","groups":["production"],"status":"cancelled","#,
+            r#""allowed":false,"criticality":"critical","impact":"risk","#,
+            r#""summary":"a container was created <b>here</b>","attributes":{"container":"web\"1"},"#,
+            r#""recommendations":["Please call your compliance hotline"],"controls":["CIS-Docker-1.6:5.4"],"#,
+            r#""symptoms":["docker/container-created"],"opened":"1970-01-01T00:00:01Z","#,
+            r#""last":"1970-01-01T00:00:02Z","cancelled":"1970-01-01T00:00:03Z","cause":null,"count":1,"#,
+            r#""reopened":0,"evidence":{"first":[{"time":"1970-01-01T00:00:01Z","source":"dockerd.log","line":263,"#,
+            r#""text":"POST /containers/create\u001b[2J"}],"last":[]},"why":[],"acknowledged":null,"owner":null,"#,
+            r#""notes":[]}"#,
+            "\n"
+        );
+        assert_eq!(text, expected);
+    }
+}

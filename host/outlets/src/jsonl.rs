@@ -85,3 +85,57 @@ impl Receiver for Lines {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::{collections::BTreeMap, fs};
+
+    use lifesigns_compliance::Happened;
+
+    use super::*;
+    use crate::sample::notice;
+
+    fn message(ids: &[&str]) -> Message {
+        Message {
+            receiver: "r".into(),
+            bundle: BTreeMap::new(),
+            notices: ids.iter().map(|id| notice(id, Happened::Opened)).collect(),
+            key: "k".into(),
+        }
+    }
+
+    fn ids(path: &std::path::Path) -> Vec<String> {
+        let text = fs::read_to_string(path).unwrap();
+        let id =
+            |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_str().unwrap().to_owned();
+        text.lines().map(id).collect()
+    }
+
+    #[test]
+    fn a_file_grows_and_may_be_rotated() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("alerts.jsonl");
+        let mut lines = Lines::new(&Ndjson { file: Some(path.clone()) });
+        lines.deliver(&message(&["a", "b"])).unwrap();
+        lines.deliver(&message(&["c"])).unwrap();
+        assert_eq!(ids(&path), ["a", "b", "c"]);
+        let old = folder.path().join("alerts.jsonl.1");
+        fs::rename(&path, &old).unwrap();
+        lines.deliver(&message(&["d"])).unwrap();
+        assert_eq!((ids(&old).len(), ids(&path)), (3, vec!["d".to_owned()]));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("not-yet/alerts.jsonl");
+        let mut lines = Lines::new(&Ndjson { file: Some(path.clone()) });
+        let failure = lines.deliver(&message(&["a"])).unwrap_err();
+        assert!(failure.retry && failure.why.contains("alerts.jsonl"), "{failure}");
+        fs::create_dir(path.parent().unwrap()).unwrap();
+        lines.deliver(&message(&["a"])).unwrap();
+        assert_eq!(ids(&path), ["a"]);
+    }
+}

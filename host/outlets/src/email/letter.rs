@@ -133,3 +133,74 @@ fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) 
         let _ = writeln!(text, "  {}. {line}", number + 1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::sample::notice;
+
+    fn message(notices: Vec<Notice>, key: &str) -> Message {
+        Message { receiver: "r".into(), bundle: BTreeMap::new(), notices, key: key.into() }
+    }
+
+    fn written(message: &Message) -> String {
+        let from = "Life signs <signs@example.org>".parse().unwrap();
+        let to = ["ops@example.org".parse().unwrap()];
+        String::from_utf8(letter(message, &from, &to).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_letter_has_both_forms_and_a_name_that_stays() {
+        let message = message(vec![notice("a", Happened::Opened)], "0123abcd");
+        let text = written(&message);
+        for part in [
+            "Message-ID: <0123abcd@example.org>\r\n",
+            "References: <a@example.org>\r\n",
+            "Subject: [critical] Docker on production VM: vm-7\r\n",
+            "Auto-Submitted: auto-generated\r\n",
+            "Content-Type: multipart/alternative;",
+            "Content-Type: text/plain; charset=utf-8",
+            "Content-Type: text/html; charset=utf-8",
+            "&lt;b&gt;here&lt;/b&gt;",
+            "Please call your compliance hotline",
+            "POST /containers/create\\u{1b}[2J",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+        assert!(text.is_ascii() && !text.contains('\u{1b}'));
+        assert_eq!(text.matches("Message-ID: ").count(), 1);
+    }
+
+    #[test]
+    fn no_log_writes_a_header() {
+        let mut bad = notice("a\r\nBcc: x@example.org", Happened::Opened);
+        bad.alert.title = "T\r\nBcc: x@example.org\r\n\r\nBody".into();
+        bad.alert.object = "vm\nCc: y@example.org".into();
+        let text = written(&message(vec![bad], "k\r\nBcc: z@example.org"));
+        let (head, _) = text.split_once("\r\n\r\n").unwrap();
+        for line in head.lines() {
+            assert!(!line.starts_with("Bcc") && !line.starts_with("Cc") && !line.starts_with("Body"), "{head}");
+        }
+        assert!(head.contains("Subject: [critical] T\\r\\nBcc: x@example.org"), "{head}");
+    }
+
+    #[test]
+    fn subjects_count_and_say_when_it_is_over() {
+        let notices = [notice("a", Happened::Opened), notice("b", Happened::Resolved)];
+        assert_eq!(subject(&notices), "[critical] 2 alerts, 1 of them open");
+        assert_eq!(subject(&notices[1..]), "[resolved] Docker on production VM: vm-7");
+        let mut long = notice("a", Happened::Opened);
+        long.alert.object = "é".repeat(1000);
+        assert_eq!(subject(&[long]).chars().count(), SUBJECT_CHARS);
+    }
+
+    #[test]
+    fn many_alerts_are_counted() {
+        let notices = (0..60).map(|number| notice(&number.to_string(), Happened::Opened)).collect();
+        assert!(written(&message(notices, "k")).contains("and 10 more"));
+    }
+}

@@ -1,0 +1,253 @@
+//! Threads at work: nothing is told twice, nobody waits for another, the end is prompt.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::{
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+    mpsc::{Receiver as Heard, Sender, channel},
+};
+
+use lifesigns_compliance::Happened;
+
+use super::*;
+use crate::{Failure, MemoryOutbox, Message, Outcome, Pending, sample::notice};
+
+/// At the latest.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// Long enough for a thread that would do something wrong to do it; nothing waits for it.
+const QUIET: Duration = Duration::from_millis(100);
+const RETRY: Retry = Retry { attempts: 3, first_ms: 1, max_ms: 2 };
+
+/// A receiver that does as it is told.
+struct Does<F>(F);
+
+impl<F: FnMut(&Message) -> Result<(), Failure> + Send> Receiver for Does<F> {
+    fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
+        (self.0)(message)
+    }
+}
+
+fn post(name: &str, outbox: &MemoryOutbox, receiver: impl Receiver + 'static) -> Post {
+    Post { name: name.into(), retry: RETRY, receiver: Box::new(receiver), outbox: Box::new(outbox.clone()) }
+}
+
+/// Outcomes, written down at once.
+fn written(outbox: &MemoryOutbox) -> (Settle, Heard<Settled>) {
+    let (send, heard) = channel();
+    let outbox = outbox.clone();
+    let settle = move |settled: Settled| {
+        outbox.settle(&settled);
+        let _ = send.send(settled);
+    };
+    (Arc::new(settle), heard)
+}
+
+/// Outcomes that nobody writes down.
+fn unwritten() -> (Settle, Heard<Settled>) {
+    let (send, heard) = channel();
+    (Arc::new(move |settled| drop(send.send(settled))), heard)
+}
+
+fn tells(to: Sender<String>) -> Does<impl FnMut(&Message) -> Result<(), Failure> + Send> {
+    Does(move |message: &Message| {
+        let _ = to.send(message.key.clone());
+        Ok(())
+    })
+}
+
+#[test]
+fn what_is_added_later_is_told_after_a_nudge() {
+    let outbox = MemoryOutbox::default();
+    let (settle, settled) = written(&outbox);
+    let (to, told) = channel();
+    let dispatcher = Dispatcher::start(vec![post("r", &outbox, tells(to))], &settle, 1).unwrap();
+    for name in ["a", "b", "c"] {
+        let id = outbox.add(notice(name, Happened::Opened));
+        dispatcher.nudge();
+        assert_eq!(told.recv_timeout(DEADLINE).unwrap(), format!("key-{name}-Opened"));
+        let outcome = settled.recv_timeout(DEADLINE).unwrap();
+        assert_eq!(outcome, Settled { receiver: "r".into(), id, outcome: Outcome::Delivered });
+    }
+    let status = dispatcher.status().remove(0);
+    assert_eq!((status.receiver.as_str(), status.delivered, status.dead), ("r", 3, 0));
+    assert!(dispatcher.stop(DEADLINE));
+    assert!(outbox.waiting().is_empty());
+}
+
+#[test]
+fn an_outcome_on_its_way_is_not_told_again() {
+    let outbox = MemoryOutbox::default();
+    let (settle, settled) = unwritten();
+    let (to, told) = channel();
+    outbox.add(notice("a", Happened::Opened));
+    let dispatcher = Dispatcher::start(vec![post("r", &outbox, tells(to))], &settle, 1).unwrap();
+    settled.recv_timeout(DEADLINE).unwrap();
+    dispatcher.nudge();
+    dispatcher.again();
+    // The next one comes after it would have come.
+    outbox.add(notice("b", Happened::Opened));
+    dispatcher.nudge();
+    let all = [told.recv_timeout(DEADLINE).unwrap(), told.recv_timeout(DEADLINE).unwrap()];
+    assert_eq!(all, ["key-a-Opened", "key-b-Opened"]);
+    assert!(dispatcher.stop(DEADLINE));
+    assert!(told.try_recv().is_err());
+    assert_eq!(outbox.waiting().len(), 2);
+}
+
+#[test]
+fn a_dead_letter_is_told_again_when_a_person_says_so() {
+    let outbox = MemoryOutbox::default();
+    let (settle, settled) = written(&outbox);
+    let well = Arc::new(AtomicBool::new(false));
+    let is_well = Arc::clone(&well);
+    let receiver = Does(move |_: &Message| match is_well.load(Ordering::SeqCst) {
+        true => Ok(()),
+        false => Err(Failure::later("no")),
+    });
+    let id = outbox.add(notice("a", Happened::Opened));
+    let dispatcher = Dispatcher::start(vec![post("r", &outbox, receiver)], &settle, 1).unwrap();
+    let outcomes: Vec<_> = (0..3).map(|_| settled.recv_timeout(DEADLINE).unwrap().outcome).collect();
+    assert!(matches!(outcomes[0], Outcome::Failed { attempts: 1, .. }), "{outcomes:?}");
+    assert!(matches!(outcomes[1], Outcome::Failed { attempts: 2, .. }), "{outcomes:?}");
+    assert_eq!(outcomes[2], Outcome::Dead { why: "given up after 3 tries: no".into() });
+    assert_eq!(outbox.dead(), [(id, "given up after 3 tries: no".to_owned())]);
+    well.store(true, Ordering::SeqCst);
+    assert_eq!(outbox.revive(), 1);
+    dispatcher.again();
+    assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, Outcome::Delivered);
+    let status = dispatcher.status().remove(0);
+    assert_eq!((status.delivered, status.failed, status.dead), (1, 2, 1));
+    assert!(status.last_error.is_some_and(|(_, why)| why == "no"));
+}
+
+#[test]
+fn a_slow_receiver_delays_nobody_and_stop_does_not_wait_for_it() {
+    let slow_box = MemoryOutbox::default();
+    let quick_box = MemoryOutbox::default();
+    let (enter, entered) = channel();
+    let (leave, left) = channel::<()>();
+    let slow = Does(move |_: &Message| {
+        let _ = enter.send(());
+        let _ = left.recv_timeout(DEADLINE);
+        Ok(())
+    });
+    let (to, told) = channel();
+    let (settle, settled) = unwritten();
+    slow_box.add(notice("a", Happened::Opened));
+    let posts = vec![post("r", &slow_box, slow), post("r", &quick_box, tells(to))];
+    let dispatcher = Dispatcher::start(posts, &settle, 1).unwrap();
+    entered.recv_timeout(DEADLINE).unwrap();
+    for number in 0..100 {
+        quick_box.add(notice(&number.to_string(), Happened::Opened));
+        dispatcher.nudge();
+        told.recv_timeout(DEADLINE).unwrap();
+    }
+    assert!(!dispatcher.stop(QUIET), "the slow one is still at it");
+    leave.send(()).unwrap();
+    // It still says what became of its notice: 100 of the other, and this one.
+    for _ in 0..101 {
+        assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, Outcome::Delivered);
+    }
+}
+
+#[test]
+fn stop_waits_for_what_is_under_way_and_begins_nothing() {
+    let outbox = MemoryOutbox::default();
+    let (settle, settled) = written(&outbox);
+    let (enter, entered) = channel();
+    let (leave, left) = channel::<()>();
+    let receiver = Does(move |_: &Message| {
+        let _ = enter.send(());
+        left.recv_timeout(DEADLINE).map_err(Failure::later)
+    });
+    outbox.add(notice("a", Happened::Opened));
+    outbox.add(notice("b", Happened::Opened));
+    let dispatcher = Dispatcher::start(vec![post("r", &outbox, receiver)], &settle, 1).unwrap();
+    entered.recv_timeout(DEADLINE).unwrap();
+    let stopped = std::thread::scope(|scope| {
+        let stopped = scope.spawn(|| dispatcher.stop(DEADLINE));
+        while !stopped.is_finished() && settled.recv_timeout(QUIET).is_err() {
+            let _ = leave.send(());
+        }
+        stopped.join().unwrap()
+    });
+    assert!(stopped);
+    // At most one more was begun before the stop was heard.
+    assert!(outbox.waiting().len() <= 1 && entered.try_iter().count() <= 1);
+}
+
+#[test]
+fn a_panic_is_a_failure() {
+    let outbox = MemoryOutbox::default();
+    let (settle, settled) = written(&outbox);
+    let tries = AtomicUsize::new(0);
+    let receiver = Does(move |_: &Message| {
+        assert!(tries.fetch_add(1, Ordering::SeqCst) > 0, "not yet");
+        Ok(())
+    });
+    outbox.add(notice("a", Happened::Opened));
+    let dispatcher = Dispatcher::start(vec![post("r", &outbox, receiver)], &settle, 1).unwrap();
+    let first = settled.recv_timeout(DEADLINE).unwrap().outcome;
+    assert!(matches!(&first, Outcome::Failed { why, .. } if why.contains("it panicked: not yet")), "{first:?}");
+    assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, Outcome::Delivered);
+    drop(dispatcher);
+}
+
+/// Cannot be read the first time.
+struct Sick(MemoryOutbox, bool);
+
+impl Outbox for Sick {
+    fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<Pending>, String> {
+        if std::mem::replace(&mut self.1, false) {
+            return Err("disk I/O error".into());
+        }
+        self.0.pending(receiver, after, limit)
+    }
+}
+
+#[test]
+fn an_outbox_that_cannot_be_read_is_read_later_by_itself() {
+    let outbox = MemoryOutbox::default();
+    outbox.add(notice("a", Happened::Opened));
+    let (settle, settled) = written(&outbox);
+    let (to, _told) = channel();
+    let mut post = post("r", &outbox, tells(to));
+    post.outbox = Box::new(Sick(outbox, true));
+    let dispatcher = Dispatcher::start(vec![post], &settle, 1).unwrap();
+    assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, Outcome::Delivered);
+    let why = dispatcher.status().remove(0).last_error.unwrap().1;
+    assert_eq!(why, "the outbox cannot be read: disk I/O error");
+}
+
+/// Counts how often it says that something is still so; the first time it fails.
+struct Reminds(Sender<usize>, usize);
+
+impl Receiver for Reminds {
+    fn deliver(&mut self, _: &Message) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn keep_alive_ms(&self) -> Option<u64> {
+        Some(5)
+    }
+
+    fn keep_alive(&mut self) -> Result<(), Failure> {
+        self.1 += 1;
+        let _ = self.0.send(self.1);
+        if self.1 == 1 { Err(Failure::later("not yet")) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn what_is_still_so_is_said_again_and_again() {
+    let outbox = MemoryOutbox::default();
+    let (settle, _settled) = unwritten();
+    let (to, told) = channel();
+    let dispatcher = Dispatcher::start(vec![post("r", &outbox, Reminds(to, 0))], &settle, 1).unwrap();
+    for number in 1..=4 {
+        assert_eq!(told.recv_timeout(DEADLINE).unwrap(), number);
+    }
+    let status = dispatcher.status().remove(0);
+    assert_eq!(status.down_since_ns, None);
+    assert!(status.last_error.is_some_and(|(_, why)| why == "not yet"));
+    assert!(dispatcher.stop(DEADLINE));
+}
