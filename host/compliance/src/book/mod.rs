@@ -144,22 +144,21 @@ impl Book {
     /// What changed since the last time: each record once, as it is now, in a fixed order.
     pub fn take(&mut self) -> Changes {
         let mut changes = std::mem::take(&mut self.news);
-        let dirty = std::mem::take(&mut self.dirty);
         changes.objects = self.directory.take_dirty();
-        for (object, name) in sorted(dirty.symptoms) {
+        for (object, name) in sorted(&mut self.dirty.symptoms) {
             match self.pages.get(&object).and_then(|page| page.symptoms.get(&name)) {
                 Some(symptom) => changes.symptoms.push(symptom.clone()),
                 None => changes.symptoms_gone.push((object.to_string(), name.to_string())),
             }
         }
-        for (object, name) in sorted(dirty.pending) {
+        for (object, name) in sorted(&mut self.dirty.pending) {
             match self.pages.get(&object).and_then(|page| page.pending.get(&name)) {
                 Some(pending) => changes.pending.push(pending.clone()),
                 None => changes.pending_gone.push((object.to_string(), name.to_string())),
             }
         }
         let alert = |(object, name): (Id, Id)| self.pages.get(&object)?.alerts.get(&name).cloned();
-        changes.alerts.extend(sorted(dirty.alerts).into_iter().filter_map(alert));
+        changes.alerts.extend(sorted(&mut self.dirty.alerts).into_iter().filter_map(alert));
         changes
     }
 
@@ -287,8 +286,9 @@ impl Book {
     }
 }
 
-fn sorted(keys: HashSet<(Id, Id)>) -> Vec<(Id, Id)> {
-    let mut keys: Vec<(Id, Id)> = keys.into_iter().collect();
+/// Empties a set, whose room is used again.
+fn sorted(keys: &mut HashSet<(Id, Id)>) -> Vec<(Id, Id)> {
+    let mut keys: Vec<(Id, Id)> = keys.drain().collect();
     keys.sort_unstable();
     keys
 }

@@ -49,8 +49,8 @@ impl Book {
         let object = self.page(&said.object);
         let fingerprint = fingerprint(&said);
         let Some(page) = self.pages.get_mut(&object) else { return };
-        let name: Id = format!("{}/{}", said.rule, said.symptom).into();
-        let name = page.symptoms.get_key_value(&name).map_or(name, |(name, _)| Arc::clone(name));
+        let name = format!("{}/{}", said.rule, said.symptom);
+        let name = page.symptoms.get_key_value(name.as_str()).map_or_else(|| name.into(), |(name, _)| Arc::clone(name));
         if !page.symptoms.contains_key(&name) {
             if page.symptoms.len() >= limits::OBJECT_SYMPTOMS {
                 self.dropped += 1;

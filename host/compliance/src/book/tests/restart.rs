@@ -30,7 +30,13 @@ impl Kept {
     /// A book that goes on where `book` was.
     pub(super) fn restart(&self, book: &Book) -> Book {
         let mut next = Book::new(Arc::clone(book.config())).unwrap();
-        next.restore(Restored {
+        next.restore(self.restored(book));
+        next
+    }
+
+    /// What a store would give back of `book`.
+    pub(super) fn restored(&self, book: &Book) -> Restored {
+        Restored {
             objects: self.objects.values().cloned().collect(),
             symptoms: self.symptoms.values().cloned().collect(),
             pending: self.pending.values().cloned().collect(),
@@ -39,8 +45,7 @@ impl Kept {
             badges: self.badges.clone(),
             event_ns: book.event_ns(),
             clock_ns: book.clock_ns(),
-        });
-        next
+        }
     }
 }
 
