@@ -13,6 +13,9 @@ use crate::{
 /// Routes or conditions within each other.
 const DEPTH: usize = 16;
 
+/// Tables in which a key that is not known may hold a secret.
+const SECRETIVE: [&str; 5] = ["receiver", "webhook", "alertmanager", "email", "secret"];
+
 /// Where mistakes are noted.
 pub(crate) struct Check<'a> {
     pub(crate) sources: &'a Sources,
@@ -25,9 +28,14 @@ impl Check<'_> {
         self.note(at, message.into(), help, false);
     }
 
-    /// Notes a mistake about what may be a secret: its line is not shown.
+    /// Notes a mistake whose line is not shown: nobody knows what else is in it.
     pub(crate) fn hushed(&mut self, at: &At, message: impl Into<String>, help: Option<String>) {
         self.note(at, message.into(), help, true);
+    }
+
+    /// What stands here may be a secret: it is not shown, whatever is wrong beside it.
+    pub(crate) fn mask(&mut self, at: &At) {
+        self.notes.mask(at.clone());
     }
 
     fn note(&mut self, at: &At, message: String, help: Option<String>, hushed: bool) {
@@ -44,7 +52,13 @@ impl Check<'_> {
         for Entry { key, at, node } in node.entries() {
             match table.key(key) {
                 Some(known) => self.value(key, at, node, &known.shape, depth),
-                None => self.unknown(key, at, table),
+                None => {
+                    // It may have been meant as a secret. A table with a header stands before its key.
+                    if SECRETIVE.contains(&table.id) && at.end <= node.at.start {
+                        self.mask(&node.at);
+                    }
+                    self.unknown(key, at, table);
+                }
             }
         }
         if whole {
@@ -104,9 +118,10 @@ impl Check<'_> {
         }
         match (shape, &node.value) {
             (Shape::Table(table), Value::Table(_)) => self.table_at(node, table, true, depth + 1),
-            (Shape::Table(table), Value::Text(_)) if table.id == "secret" => {
+            (Shape::Table(table), _) if table.id == "secret" => {
+                self.mask(&node.at);
                 let help = format!("write `{key} = {{ env = \"VARIABLE\" }}` or `{key} = {{ file = \"PATH\" }}`");
-                self.hushed(&node.at, format!("`{key}` is a secret and does not stand in the file"), Some(help));
+                self.wrong(&node.at, format!("`{key}` is a secret and does not stand in the file"), Some(help));
             }
             (Shape::List(item, least), Value::List(items)) => self.list(key, at, node, (item, *least, items), depth),
             (Shape::Map(names, values), Value::Table(entries)) => {
@@ -116,6 +131,11 @@ impl Check<'_> {
                 }
             }
             (Shape::Either(one, other), _) => {
+                if matches!(other, Shape::Table(table) if table.id == "secret")
+                    && !matches!(node.value, Value::Table(_))
+                {
+                    self.mask(&node.at);
+                }
                 let fitting = [*one, *other].into_iter().find(|shape| value::fits(shape, node));
                 match fitting {
                     Some(shape) => self.value(key, at, node, shape, depth),

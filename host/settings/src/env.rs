@@ -49,8 +49,9 @@ fn read(name: &str, source: usize, check: &mut Check<'_>) -> Option<(Vec<&'stati
     let text = check.sources.get(source).text.clone();
     let at = At::new(source, 0..text.len());
     let Some((path, key)) = find(name) else {
-        let help = match nearest(name, variables().iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
+        let known: Vec<_> = variables().iter().map(|name| name.to_ascii_lowercase()).collect();
+        let help = match nearest(name, known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{}`?", near.to_ascii_uppercase()),
             None => "`LIFESIGNS_STORE` sets `store`, `LIFESIGNS_ENGINE__SHARDS` sets `shards` of `[engine]`".to_owned(),
         };
         check.wrong(&at, "there is no setting of this name", Some(help));

@@ -13,6 +13,7 @@ mod read;
 mod schema;
 mod settings;
 mod shape;
+mod shown;
 mod source;
 mod suggest;
 mod units;

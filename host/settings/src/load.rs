@@ -1,6 +1,7 @@
 //! From files and environment to settings, or to all that is wrong with them.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -100,21 +101,53 @@ fn tree(path: &Path, sources: &mut Sources, notes: &mut Notes) -> Option<Node> {
     let (table, errors) = DeTable::parse_recoverable(&text);
     for error in &errors {
         let at = At::new(source, error.span().unwrap_or(0..0));
-        Check { sources, notes }.wrong(&at, format!("this is no TOML: {}", error.message()), None);
+        Check { sources, notes }.hushed(&at, format!("this is no TOML: {}", error.message()), None);
     }
     errors.is_empty().then(|| Node::of_table(&table, source))
 }
 
-/// Notes what compliance finds and nobody said yet.
+/// Notes what compliance finds and nobody said yet. It knows where an item begins; here is known
+/// more exactly where in the item a mistake stands.
 fn compile(config: &Config, check: &mut Check<'_>) {
     let Err(errors) = Compiled::new(Arc::new(config.clone())) else { return };
+    let headers = headers(config);
+    let mut news: Vec<_> = Vec::new();
     for error in errors {
-        if check.notes.has_line(&error.place) || check.notes.has_cause(&error.message) {
-            continue;
+        let (file, line) = (&*error.place.file, error.place.line);
+        let next = headers.range((file, line + 1)..).next().filter(|(other, _)| *other == file);
+        let lines = line..next.map_or(u32::MAX, |(_, next)| *next);
+        if !check.notes.between(file, lines).any(|said| same(&said.message, &error.message)) {
+            news.push(error);
         }
+    }
+    for error in news {
         match check.sources.at(&error.place) {
             Some(at) => check.wrong(&at, error.message, None),
             None => check.notes.file(Path::new(&*error.place.file), error.message),
         }
     }
+}
+
+/// Where items of compliance begin.
+fn headers(config: &Config) -> BTreeSet<(&str, u32)> {
+    let groups = config.groups.iter().map(|group| &group.place);
+    let policies = config.policies.iter().map(|policy| &policy.place);
+    let definitions = config.definitions.iter().map(|definition| &definition.place);
+    let routes = config.routes.iter().map(|route| &route.place);
+    let places = groups.chain(policies).chain(definitions).chain(routes);
+    places.map(|place| (&*place.file, place.line)).collect()
+}
+
+/// Whether two messages about one item say the same: they end alike, or name the same thing.
+fn same(said: &str, new: &str) -> bool {
+    const ALIKE: usize = 20;
+    let alike = said.chars().rev().zip(new.chars().rev()).take_while(|(one, other)| one == other).count();
+    // What stands before the first colon is the item.
+    let about = new.split_once(": ").map_or(new, |(_, about)| about);
+    alike >= ALIKE || quoted(about).any(|word| quoted(said).any(|other| other == word))
+}
+
+/// The words in backticks or quotes.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['`', '"']).skip(1).step_by(2).filter(|word| !word.is_empty())
 }

@@ -2,13 +2,17 @@
 
 use std::{
     fmt,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
 use lifesigns_compliance::config::Place;
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use miette::{GraphicalReportHandler, GraphicalTheme};
 
-use crate::source::{At, Sources};
+use crate::{
+    shown::Shown,
+    source::{At, Sources},
+};
 
 /// How many mistakes are kept; more are counted.
 const KEPT: usize = 200;
@@ -45,6 +49,8 @@ impl fmt::Display for Mistake {
 pub struct Mistakes {
     mistakes: Vec<Mistake>,
     more: usize,
+    /// What may be a secret.
+    masked: Vec<At>,
     sources: Sources,
     files: Vec<PathBuf>,
 }
@@ -52,7 +58,7 @@ pub struct Mistakes {
 impl Mistakes {
     pub(crate) fn new(mut notes: Notes, sources: Sources, files: Vec<PathBuf>) -> Self {
         notes.mistakes.sort_by(|a, b| a.at.cmp(&b.at));
-        Self { mistakes: notes.mistakes, more: notes.more, sources, files }
+        Self { mistakes: notes.mistakes, more: notes.more, masked: notes.masked, sources, files }
     }
 
     /// Each mistake; at most 200.
@@ -74,12 +80,11 @@ impl Mistakes {
     /// characters; with `colour`, ANSI colours.
     pub fn render(&self, width: usize, colour: bool) -> String {
         let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-        let handler =
-            GraphicalReportHandler::new_themed(theme).with_width(width).with_context_lines(0).with_links(false);
+        let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
         let mut text = String::new();
         for mistake in &self.mistakes {
             // Writing into a string does not fail; what is missing then stands in the plain form.
-            if handler.render_report(&mut text, &Shown::new(mistake, &self.sources)).is_err() {
+            if handler.render_report(&mut text, &Shown::new(mistake, &self.sources, &self.masked)).is_err() {
                 text.push_str(&format!("{mistake}\n"));
             }
         }
@@ -109,6 +114,7 @@ impl std::error::Error for Mistakes {}
 pub(crate) struct Notes {
     mistakes: Vec<Mistake>,
     more: usize,
+    masked: Vec<At>,
 }
 
 impl Notes {
@@ -130,55 +136,13 @@ impl Notes {
         self.push(Mistake { place, message: message.into(), help: None, at: None, hushed: false });
     }
 
-    /// Whether this was said already, as the cause of another mistake.
-    pub(crate) fn has_cause(&self, message: &str) -> bool {
-        self.mistakes.iter().any(|mistake| mistake.message.ends_with(message))
+    /// What stands here may be a secret.
+    pub(crate) fn mask(&mut self, at: At) {
+        self.masked.push(at);
     }
 
-    /// Whether something was said about the line of `place` already.
-    pub(crate) fn has_line(&self, place: &Place) -> bool {
-        self.mistakes.iter().any(|mistake| mistake.place.file == place.file && mistake.place.line == place.line)
-    }
-}
-
-/// A mistake with its source, as miette takes it.
-#[derive(Debug)]
-struct Shown<'a> {
-    mistake: &'a Mistake,
-    source: Option<NamedSource<String>>,
-}
-
-impl<'a> Shown<'a> {
-    fn new(mistake: &'a Mistake, sources: &Sources) -> Self {
-        let at = mistake.at.as_ref().filter(|_| !mistake.hushed);
-        let source = at.map(|at| sources.get(at.source));
-        Self { mistake, source: source.map(|source| NamedSource::new(&source.name, source.text.to_string())) }
-    }
-}
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.source, self.mistake.place.line) {
-            (Some(_), _) => f.write_str(&self.mistake.message),
-            (None, 0) => write!(f, "{}: {}", self.mistake.place.file, self.mistake.message),
-            (None, _) => write!(f, "{}: {}", self.mistake.place, self.mistake.message),
-        }
-    }
-}
-
-impl std::error::Error for Shown<'_> {}
-
-impl Diagnostic for Shown<'_> {
-    fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
-        self.mistake.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.as_ref().map(|source| source as &dyn SourceCode)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let at = self.source.as_ref().and(self.mistake.at.as_ref())?;
-        Some(Box::new(std::iter::once(LabeledSpan::underline(at.start..at.end))))
+    /// What was said about the lines of `file` from one to before another.
+    pub(crate) fn between(&self, file: &str, lines: Range<u32>) -> impl Iterator<Item = &Mistake> {
+        self.mistakes.iter().filter(move |one| *one.place.file == *file && lines.contains(&one.place.line))
     }
 }

@@ -36,6 +36,15 @@ pub(crate) struct Source {
     pub(crate) from_environment: bool,
 }
 
+impl Source {
+    /// Where the line around this byte begins and ends, without its end of line.
+    pub(crate) fn line(&self, at: usize) -> (usize, usize) {
+        let number = self.lines.partition_point(|begin| *begin <= at.min(self.text.len()));
+        let begin = self.lines[number - 1];
+        (begin, begin + self.text[begin..].lines().next().unwrap_or_default().len())
+    }
+}
+
 /// All texts that were read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sources(Vec<Source>);

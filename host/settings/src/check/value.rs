@@ -69,7 +69,7 @@ pub(super) fn mend(shape: &Shape, node: &Node) -> Option<String> {
         }
         (Shape::List(..), Value::Text(text)) => Some(format!("in brackets: [{:?}]", shown(text))),
         (Shape::List(Shape::Table(table), _), Value::Table(_)) => {
-            Some(format!("in a list, or begun with a line of double brackets: each is {}", table.what))
+            Some(format!("begin {} with double brackets, such as [[{}]]", table.what, table.id))
         }
         _ => None,
     }

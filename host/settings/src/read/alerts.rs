@@ -72,7 +72,11 @@ impl Reader<'_, '_> {
         let of = self.conditions(list(table, "of"), thresholds);
         let count = whole(table, "count").and_then(|count| usize::try_from(count).ok()).unwrap_or(1);
         if let Some(node) = table.get("count").filter(|_| count > of.len() && !of.is_empty()) {
-            self.check.wrong(&node.at, format!("`of` has {}, so {count} of them never hold", of.len()), None);
+            self.check.wrong(
+                &node.at,
+                format!("a count of {count} can never hold: there are {} conditions to count", of.len()),
+                None,
+            );
         }
         Condition::Count(count, of)
     }

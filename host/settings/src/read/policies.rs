@@ -122,8 +122,8 @@ impl Reader<'_, '_> {
             to_minute: minute("to", DAY_MINUTES),
         };
         if hours.from_minute == hours.to_minute {
-            let help = "for the whole day leave both out".to_owned();
-            self.check.wrong(&table.at, "these hours end when they begin", Some(help));
+            let message = "hours that end when they begin; 00:00 to 24:00 is a whole day";
+            self.check.wrong(&table.at, message, None);
         } else if hours.from_minute == DAY_MINUTES {
             self.check.wrong(&table.at, "these hours begin at \"24:00\"; write \"00:00\" of the next day", None);
         }

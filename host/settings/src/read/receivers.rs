@@ -5,11 +5,17 @@ use lifesigns_outlets::config::{
     Template, Url, Webhook,
 };
 
-use super::{Reader, duration, flag, owned, text, texts, whole};
+use super::{Reader, duration, flag, text, texts, whole};
 use crate::{
     node::{Entry, Node},
     source,
+    units::duration_text,
 };
+
+/// Stands where something is missing or wrong. That was noted, so nobody ever uses it; what else is
+/// wrong is found so.
+const UNKNOWN: &str = "unknown";
+const STAND_IN: &str = "stand-in@stand-in.invalid";
 
 impl Reader<'_, '_> {
     pub(super) fn receivers(&mut self, tables: &[Node]) -> Vec<ReceiverConfig> {
@@ -18,12 +24,12 @@ impl Reader<'_, '_> {
     }
 
     fn receiver(&mut self, table: &Node) -> Option<ReceiverConfig> {
-        let name = owned(table, "name");
-        let retry = table.get("retry").map_or_else(Retry::default, retry);
+        let name = text(table, "name").unwrap_or(UNKNOWN).to_owned();
+        let retry = table.get("retry").map_or_else(Retry::default, |node| self.retry(node));
         let (node, kind) = if let Some(node) = table.get("webhook") {
-            (node, ReceiverKind::Webhook(self.webhook(node)?))
+            (node, ReceiverKind::Webhook(self.webhook(node)))
         } else if let Some(node) = table.get("alertmanager") {
-            (node, ReceiverKind::Alertmanager(self.alertmanager(node)?))
+            (node, ReceiverKind::Alertmanager(self.alertmanager(node)))
         } else if let Some(node) = table.get("email") {
             (node, ReceiverKind::Email(self.email(node)?))
         } else {
@@ -31,56 +37,64 @@ impl Reader<'_, '_> {
             (node, ReceiverKind::Ndjson(Ndjson { file: self.path_of(node, "file") }))
         };
         let receiver = ReceiverConfig { name, kind, retry };
-        // What the tables of keys check as well is said by them, at its place.
-        let place = self.place(node);
-        if !self.check.notes.has_line(&place) {
-            for what in receiver.mistakes() {
-                self.check.hushed(&node.at, what, None);
-            }
+        for what in receiver.mistakes() {
+            self.check.wrong(&node.at, what, None);
         }
         Some(receiver)
     }
 
-    fn webhook(&mut self, table: &Node) -> Option<Webhook> {
+    fn webhook(&mut self, table: &Node) -> Webhook {
         let template = table.get("template").and_then(|template| template.get("file"));
-        Some(Webhook {
+        Webhook {
             headers: self.headers(table),
             secret: table.get("secret").and_then(|node| self.secret(node)),
             template: template.and_then(|file| self.template(file)),
-            timeout_ms: duration(table, "timeout", TIMEOUT_MS),
+            timeout_ms: at_least(table, "timeout", TIMEOUT_MS, 1),
             ca: self.path_of(table, "ca"),
-            url: self.url(table.get("url")?)?,
-        })
+            url: self.url(table),
+        }
     }
 
-    fn alertmanager(&mut self, table: &Node) -> Option<Alertmanager> {
-        Some(Alertmanager {
+    fn alertmanager(&mut self, table: &Node) -> Alertmanager {
+        Alertmanager {
             headers: self.headers(table),
-            keep_alive_ms: duration(table, "keep-alive", KEEP_ALIVE_MS),
-            timeout_ms: duration(table, "timeout", TIMEOUT_MS),
+            keep_alive_ms: at_least(table, "keep-alive", KEEP_ALIVE_MS, 1000),
+            timeout_ms: at_least(table, "timeout", TIMEOUT_MS, 1),
             ca: self.path_of(table, "ca"),
-            url: self.url(table.get("url")?)?,
-        })
+            url: self.url(table),
+        }
     }
 
     fn email(&mut self, table: &Node) -> Option<Email> {
-        let node = table.get("server")?;
-        let server = match Server::new(node.text()?, flag(table, "starttls", false)) {
-            Ok(server) => server,
-            Err(why) => {
-                self.check.hushed(&node.at, format!("`server` cannot be used: {why}"), None);
-                return None;
-            }
-        };
+        let kept = |key| table.get(key).and_then(|node| self.secret(node));
+        let login = kept("user").zip(kept("password"));
+        let mut to = texts(table, "to");
+        if to.is_empty() {
+            to.push(STAND_IN.to_owned());
+        }
+        let (user, password) = login.unzip();
+        let server = self.server(table).or_else(|| Server::new("smtps://stand-in.invalid", false).ok())?;
         Some(Email {
             server,
-            from: owned(table, "from"),
-            to: texts(table, "to"),
-            user: table.get("user").and_then(|node| self.secret(node)),
-            password: table.get("password").and_then(|node| self.secret(node)),
-            timeout_ms: duration(table, "timeout", TIMEOUT_MS),
+            from: text(table, "from").unwrap_or(STAND_IN).to_owned(),
+            to,
+            user,
+            password,
+            timeout_ms: at_least(table, "timeout", TIMEOUT_MS, 1),
             ca: self.path_of(table, "ca"),
         })
+    }
+
+    fn server(&mut self, table: &Node) -> Option<Server> {
+        let node = table.get("server")?;
+        match Server::new(node.text()?, flag(table, "starttls", false)) {
+            Ok(server) => Some(server),
+            Err(why) => {
+                self.check.mask(&node.at);
+                self.check.wrong(&node.at, format!("`server` cannot be used: {why}"), None);
+                None
+            }
+        }
     }
 
     fn headers(&mut self, table: &Node) -> Vec<(String, Secret)> {
@@ -96,15 +110,31 @@ impl Reader<'_, '_> {
         node.text().map(|text| Secret::Plain(text.to_owned())).or_else(env).or_else(file)
     }
 
-    fn url(&mut self, node: &Node) -> Option<Url> {
-        let Some(text) = node.text() else { return self.secret(node).map(Url::secret) };
-        match Url::new(text) {
-            Ok(url) => Some(url),
-            Err(why) => {
-                self.check.hushed(&node.at, format!("`url` cannot be used: {why}"), None);
-                None
-            }
+    fn url(&mut self, table: &Node) -> Url {
+        let stand_in = || Url::secret(Secret::Env(UNKNOWN.to_owned()));
+        let Some(node) = table.get("url") else { return stand_in() };
+        let Some(text) = node.text() else { return self.secret(node).map_or_else(stand_in, Url::secret) };
+        Url::new(text).unwrap_or_else(|why| {
+            self.check.wrong(&node.at, format!("`url` cannot be used: {why}"), None);
+            stand_in()
+        })
+    }
+
+    fn retry(&mut self, table: &Node) -> Retry {
+        let default = Retry::default();
+        let attempts = whole(table, "attempts").and_then(|number| u32::try_from(number).ok());
+        let retry = Retry {
+            attempts: attempts.unwrap_or(default.attempts).max(1),
+            first_ms: at_least(table, "first", default.first_ms, 1),
+            max_ms: at_least(table, "max", default.max_ms, 1),
+        };
+        if retry.max_ms < retry.first_ms {
+            let at = table.get("max").or(table.get("first")).map_or(&table.at, |node| &node.at);
+            let (first, max) = (duration_text(retry.first_ms), duration_text(retry.max_ms));
+            self.check.wrong(at, format!("the longest wait (\"{max}\") is shorter than the first (\"{first}\")"), None);
+            return default;
         }
+        retry
     }
 
     fn template(&mut self, node: &Node) -> Option<Template> {
@@ -121,11 +151,7 @@ impl Reader<'_, '_> {
     }
 }
 
-fn retry(table: &Node) -> Retry {
-    let default = Retry::default();
-    Retry {
-        attempts: whole(table, "attempts").and_then(|number| u32::try_from(number).ok()).unwrap_or(default.attempts),
-        first_ms: duration(table, "first", default.first_ms),
-        max_ms: duration(table, "max", default.max_ms),
-    }
+/// A duration; one that is too short was noted already.
+fn at_least(table: &Node, key: &str, default_ms: u64, least_ms: u64) -> u64 {
+    duration(table, key, default_ms).max(least_ms)
 }

@@ -1,0 +1,104 @@
+//! A mistake as a terminal sees it: its line, a caret, help. What may be a secret is masked.
+
+use std::fmt;
+
+use miette::{Diagnostic, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+
+use crate::{
+    mistake::Mistake,
+    source::{At, Sources},
+};
+
+/// How much of a line is shown, in bytes.
+const LINE_BYTES: usize = 400;
+
+/// A mistake with its line, as miette takes it.
+#[derive(Debug)]
+pub(crate) struct Shown<'a> {
+    mistake: &'a Mistake,
+    line: Option<Line>,
+}
+
+/// One line of a source.
+#[derive(Debug)]
+struct Line {
+    name: String,
+    /// Masked where it may hold a secret.
+    text: String,
+    /// Where it begins in the source.
+    start: usize,
+    /// From 0.
+    number: usize,
+    /// What to point at, within the source.
+    at: SourceSpan,
+}
+
+impl<'a> Shown<'a> {
+    pub(crate) fn new(mistake: &'a Mistake, sources: &Sources, masked: &[At]) -> Self {
+        let at = mistake.at.as_ref().filter(|_| !mistake.hushed);
+        Self { mistake, line: at.map(|at| Line::new(mistake, at, sources, masked)) }
+    }
+}
+
+impl Line {
+    fn new(mistake: &Mistake, at: &At, sources: &Sources, masked: &[At]) -> Self {
+        let source = sources.get(at.source);
+        let (start, end) = source.line(at.start);
+        let end = end.min(start.max(at.start) + LINE_BYTES);
+        let mut bytes = source.text.as_bytes()[start..end].to_vec();
+        for mask in masked.iter().filter(|mask| mask.source == at.source) {
+            let (from, to) = (mask.start.clamp(start, end), mask.end.clamp(start, end));
+            bytes[from - start..to - start].fill(b'*');
+        }
+        let length = at.end.min(end).saturating_sub(at.start);
+        Self {
+            name: source.name.to_string(),
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            start,
+            number: (mistake.place.line as usize).saturating_sub(1),
+            at: (at.start, length).into(),
+        }
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.line, self.mistake.place.line) {
+            (Some(_), _) => f.write_str(&self.mistake.message),
+            (None, 0) => write!(f, "{}: {}", self.mistake.place.file, self.mistake.message),
+            (None, _) => write!(f, "{}: {}", self.mistake.place, self.mistake.message),
+        }
+    }
+}
+
+impl std::error::Error for Shown<'_> {}
+
+impl Diagnostic for Shown<'_> {
+    fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        self.mistake.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.line.as_ref().map(|line| line as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let line = self.line.as_ref()?;
+        Some(Box::new(std::iter::once(LabeledSpan::underline(line.at))))
+    }
+}
+
+impl SourceCode for Line {
+    /// The line, whatever is asked for: what stands around it does not belong to the mistake.
+    fn read_span<'a>(
+        &'a self,
+        _: &SourceSpan,
+        _: usize,
+        _: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let span = SourceSpan::from((self.start, self.text.len()));
+        let column = self.at.offset().saturating_sub(self.start);
+        let name = self.name.clone();
+        Ok(Box::new(MietteSpanContents::new_named(name, self.text.as_bytes(), span, self.number, column, 1)))
+    }
+}
