@@ -182,7 +182,9 @@ impl Check<'_> {
         word: &str,
         known: impl Iterator<Item = &'a str> + Clone,
     ) {
-        self.wrong(at, format!("there is no {what} `{}`", shown(word)), hint(word, known));
+        // Mistakes that are only counted need no search.
+        let help = if self.notes.is_full() { None } else { hint(word, known) };
+        self.wrong(at, format!("there is no {what} `{}`", shown(word)), help);
     }
 }
 

@@ -122,8 +122,13 @@ impl Notes {
         self.mistakes.is_empty()
     }
 
+    /// Whether further mistakes are only counted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.mistakes.len() >= KEPT
+    }
+
     pub(crate) fn push(&mut self, mistake: Mistake) {
-        if self.mistakes.len() < KEPT {
+        if !self.is_full() {
             self.mistakes.push(mistake);
         } else {
             self.more += 1;

@@ -70,7 +70,8 @@ fn one_file_shows_more_than_ten_mistakes_at_once() {
 fn terminals_see_the_line_a_caret_and_help() {
     let mistakes = load(Path::new("tests/bad/many.toml")).unwrap_err();
     let shown = mistakes.render(100, false);
-    for part in ["treads = 4", "tests/bad/many.toml:9:1", "a policy has no key `grups`", "help: did you mean `groups`?"] {
+    for part in ["treads = 4", "tests/bad/many.toml:9:1", "a policy has no key `grups`", "help: did you mean `groups`?"]
+    {
         assert!(shown.contains(part), "{part} is missing in:\n{shown}");
     }
     assert!(!shown.contains('\u{1b}'));
@@ -130,14 +131,17 @@ fn many_mistakes_are_counted_and_not_all_kept() {
 fn what_is_watched_is_known_from_good_and_from_broken_files() {
     let settings = load(Path::new("tests/good/parts/lifesigns.toml")).unwrap();
     let names = |files: &[PathBuf]| files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>();
-    assert_eq!(names(&settings.files), [
-        "tests/good/parts/lifesigns.toml",
-        "tests/good/parts/conf.d",
-        "tests/good/parts/conf.d/10-groups.toml",
-        "tests/good/parts/conf.d/20-routes.toml",
-        "tests/good/parts/one.toml",
-        "tests/good/parts/two.csv",
-    ]);
+    assert_eq!(
+        names(&settings.files),
+        [
+            "tests/good/parts/lifesigns.toml",
+            "tests/good/parts/conf.d",
+            "tests/good/parts/conf.d/10-groups.toml",
+            "tests/good/parts/conf.d/20-routes.toml",
+            "tests/good/parts/one.toml",
+            "tests/good/parts/two.csv",
+        ]
+    );
     let mistakes = load(Path::new("tests/bad/twice/lifesigns.toml")).unwrap_err();
     assert!(names(mistakes.files()).contains(&"tests/bad/twice/conf.d".to_owned()));
 }

@@ -55,7 +55,11 @@ fn variables_of_others_are_left_alone() {
 #[test]
 fn mistakes_name_the_variable() {
     for (name, value, message) in [
-        ("LIFESIGNS_STROE", "x", "LIFESIGNS_STROE:1:1: there is no setting of this name; did you mean `LIFESIGNS_STORE`?"),
+        (
+            "LIFESIGNS_STROE",
+            "x",
+            "LIFESIGNS_STROE:1:1: there is no setting of this name; did you mean `LIFESIGNS_STORE`?",
+        ),
         (
             "LIFESIGNS_ENGINE_SHARDS",
             "4",

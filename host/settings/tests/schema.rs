@@ -35,7 +35,13 @@ fn the_published_schema_is_up_to_date() {
 
 #[test]
 fn good_files_satisfy_the_schema() {
-    for file in ["least.toml", "whole.toml", "parts/lifesigns.toml", "parts/conf.d/10-groups.toml", "parts/conf.d/20-routes.toml"] {
+    for file in [
+        "least.toml",
+        "whole.toml",
+        "parts/lifesigns.toml",
+        "parts/conf.d/10-groups.toml",
+        "parts/conf.d/20-routes.toml",
+    ] {
         let text = fs::read_to_string(Path::new("tests/good").join(file)).unwrap();
         assert_eq!(errors(&text), Vec::<String>::new(), "{file}");
     }
@@ -110,7 +116,8 @@ fn the_document_names_every_key() {
 
 #[test]
 fn the_validator_of_these_tests_can_say_no() {
-    let schema = json!({ "type": "object", "properties": { "a": { "type": "integer" } }, "additionalProperties": false });
+    let schema =
+        json!({ "type": "object", "properties": { "a": { "type": "integer" } }, "additionalProperties": false });
     assert!(json_schema::errors(&schema, &json!({ "a": 1 })).is_empty());
     assert_eq!(json_schema::errors(&schema, &json!({ "a": "x", "b": 1 })).len(), 2);
 }

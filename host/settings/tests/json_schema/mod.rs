@@ -78,7 +78,8 @@ fn of_object(
             true
         }
         "additionalProperties" => {
-            let others = object.iter().filter(|(key, _)| schema.get("properties").is_none_or(|known| known.get(key).is_none()));
+            let others =
+                object.iter().filter(|(key, _)| schema.get("properties").is_none_or(|known| known.get(key).is_none()));
             for (key, value) in others {
                 match wanted {
                     Value::Bool(false) => errors.push(format!("{path}: no key {key}")),
@@ -145,8 +146,18 @@ fn of_number(keyword: &str, wanted: &Value, number: f64) -> bool {
 /// A keyword that says nothing of this type is fine; one that these tests do not know is not.
 fn known(keyword: &str) -> bool {
     const KNOWN: [&str; 12] = [
-        "properties", "additionalProperties", "propertyNames", "required", "dependentRequired", "items", "minItems",
-        "minLength", "maxLength", "pattern", "minimum", "maximum",
+        "properties",
+        "additionalProperties",
+        "propertyNames",
+        "required",
+        "dependentRequired",
+        "items",
+        "minItems",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "minimum",
+        "maximum",
     ];
     assert!(KNOWN.contains(&keyword), "these tests do not know {keyword}");
     true
