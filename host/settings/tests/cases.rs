@@ -84,6 +84,8 @@ fn secrets_are_never_shown() {
     for shown in [mistakes.to_string(), mistakes.render(100, false), mistakes.render(100, true)] {
         assert!(!shown.contains("hunter2"), "{shown}");
     }
+    let shown = mistakes.render(200, false);
+    assert!(shown.contains(r#"timeout = "never""#), "what is no secret is shown:\n{shown}");
 }
 
 #[test]
