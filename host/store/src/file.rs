@@ -73,21 +73,20 @@ pub(crate) fn create(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// A connection that writes. The file's version is not looked at.
-pub(crate) fn writer(path: &Path) -> rusqlite::Result<Connection> {
+/// A connection that writes; `fresh`: the file is empty.
+pub(crate) fn writer(path: &Path, fresh: bool) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     common(&connection)?;
-    Ok(connection)
-}
-
-/// How a writer writes. Must come before the first table.
-pub(crate) fn set_up_writer(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    if fresh {
+        // Must come before the first table.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    connection.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)
+    connection.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)?;
+    Ok(connection)
 }
 
 /// A connection that only reads, beside a running host or without one.

@@ -35,11 +35,9 @@ impl Store {
         let path = path.as_ref();
         let lock = Lock::take(path)?;
         file::create(path)?;
-        let failed = |error| foreign(path, StoreError::of(path, error));
-        let mut connection = file::writer(path).map_err(failed)?;
-        let version = Version::of(&connection).map_err(failed)?.known(path)?;
-        file::set_up_writer(&connection).map_err(failed)?;
-        check(&connection, path)?;
+        let version = look(path)?;
+        let failed = |error| StoreError::of(path, error);
+        let mut connection = file::writer(path, version == 0).map_err(failed)?;
         schema::migrate(&mut connection, path, version)?;
         Ok(Self { connection, path: path.to_owned(), _lock: lock })
     }
@@ -98,9 +96,138 @@ impl Store {
     }
 }
 
-/// Looks through the whole file for damage.
-fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let ask = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
-    let said = connection.query_row("PRAGMA quick_check(1)", [], ask).map_err(|error| StoreError::of(path, error))?;
-    if said == "ok" { Ok(()) } else { Err(StoreError::corrupt(path, said)) }
+/// Looks through the whole file for damage, without the means to change anything; says its version,
+/// 0 for an empty one.
+fn look(path: &Path) -> Result<i64, OpenError> {
+    let failed = |error| foreign(path, error);
+    let connection = file::reader(path).map_err(failed)?;
+    let sqlite = |error| foreign(path, StoreError::of(path, error));
+    let version = Version::of(&connection).map_err(sqlite)?.known(path)?;
+    let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(sqlite)?;
+    if said == "ok" { Ok(version) } else { Err(StoreError::corrupt(path, said).into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use lifesigns_compliance::{Audit, Changes};
+    use serde_json::Value;
+
+    use super::*;
+
+    /// A commit of some size whose number can be told.
+    fn numbered(number: u64) -> Commit {
+        let audit = Audit {
+            time_ns: number,
+            who: "a test".to_owned(),
+            what: "x".repeat(20_000),
+            subject: number.to_string(),
+            before: Value::Null,
+            after: Value::Null,
+        };
+        let places = vec![lifesigns_model::Place { source: "a".to_owned(), lines: number, ..Default::default() }];
+        Commit {
+            now_ns: number,
+            places,
+            changes: Changes { audit: vec![audit], ..Default::default() },
+            ..Default::default()
+        }
+    }
+
+    #[track_caller]
+    fn stands_at(store: &Store, number: u64) {
+        let loaded = store.load().unwrap();
+        assert_eq!(loaded.start.places.first().map_or(0, |place| place.lines), number);
+        assert_eq!(loaded.restored.clock_ns, number);
+        assert_eq!(store.reader().unwrap().audit_verify(None).unwrap().entries, number);
+    }
+
+    /// Commits until it fails, and says how often it went well.
+    fn until_it_fails(store: &mut Store) -> (u64, StoreError) {
+        for number in 1..10_000 {
+            if let Err(error) = store.commit(&numbered(number)) {
+                return (number - 1, error);
+            }
+        }
+        panic!("it never failed");
+    }
+
+    #[test]
+    fn a_full_file_loses_nothing_and_the_same_commit_works_once_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path().join("a.db")).unwrap();
+        store.connection.pragma_update(None, "max_page_count", 200).unwrap();
+        let (went, error) = until_it_fails(&mut store);
+        assert!(matches!(error, StoreError::Full(..)) && error.may_pass(), "{error}");
+        assert!(went > 10);
+        stands_at(&store, went);
+        for _ in 0..3 {
+            assert!(matches!(store.commit(&numbered(went + 1)), Err(StoreError::Full(..))));
+        }
+        stands_at(&store, went);
+        store.connection.pragma_update(None, "max_page_count", 1_000_000).unwrap();
+        store.commit(&numbered(went + 1)).unwrap();
+        stands_at(&store, went + 1);
+    }
+
+    #[test]
+    fn a_read_only_file_is_told_and_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path().join("a.db")).unwrap();
+        store.commit(&numbered(1)).unwrap();
+        store.connection.pragma_update(None, "query_only", true).unwrap();
+        let error = store.commit(&numbered(2)).unwrap_err();
+        assert!(matches!(error, StoreError::ReadOnly(..)), "{error:?}");
+        assert!(error.to_string().contains("a.db"), "{error}");
+        store.connection.pragma_update(None, "query_only", false).unwrap();
+        store.commit(&numbered(2)).unwrap();
+        stands_at(&store, 2);
+    }
+
+    #[test]
+    fn somebody_who_holds_the_file_is_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path().join("a.db")).unwrap();
+        store.connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let other = Connection::open(store.path()).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert!(matches!(store.commit(&numbered(1)), Err(StoreError::Busy(..))));
+        other.execute_batch("ROLLBACK").unwrap();
+        store.commit(&numbered(1)).unwrap();
+        stands_at(&store, 1);
+    }
+
+    #[test]
+    fn a_commit_that_fails_in_the_middle_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path().join("a.db")).unwrap();
+        store.commit(&numbered(1)).unwrap();
+        // The audit is written after the places.
+        let trap = "CREATE TEMP TRIGGER trap BEFORE INSERT ON main.audit BEGIN SELECT RAISE(ABORT, 'no'); END";
+        store.connection.execute_batch(trap).unwrap();
+        assert!(matches!(store.commit(&numbered(2)), Err(StoreError::Other(..))));
+        stands_at(&store, 1);
+        store.connection.execute_batch("DROP TRIGGER trap").unwrap();
+        store.commit(&numbered(2)).unwrap();
+        stands_at(&store, 2);
+    }
+
+    #[test]
+    fn the_file_is_set_up_as_it_must_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("a.db")).unwrap();
+        let ask = |name: &str| -> String {
+            let value = |row: &rusqlite::Row<'_>| row.get::<_, rusqlite::types::Value>(0);
+            match store.connection.pragma_query_value(None, name, value).unwrap() {
+                rusqlite::types::Value::Integer(number) => number.to_string(),
+                rusqlite::types::Value::Text(text) => text,
+                other => panic!("{other:?}"),
+            }
+        };
+        for (name, value) in
+            [("journal_mode", "wal"), ("synchronous", "2"), ("auto_vacuum", "2"), ("user_version", "1")]
+        {
+            assert_eq!(ask(name), value, "{name}");
+        }
+        assert_eq!(ask("application_id"), schema::APPLICATION.to_string());
+    }
 }
