@@ -91,7 +91,7 @@ impl Courier {
             let limit = self.queue.room().min(PAGE);
             let post = &mut self.post;
             let (outbox, name, after) = (&mut post.outbox, &post.name, self.after);
-            let page = guarded(|| outbox.pending(name, after, limit)).unwrap_or_else(|why| Err(why));
+            let page = guarded(|| outbox.pending(name, after, limit)).unwrap_or_else(Err);
             let page = match page {
                 Ok(page) => page,
                 Err(why) => {
@@ -134,14 +134,14 @@ impl Courier {
             Ok(()) => self.queue.delivered(parcel, now_ns),
             Err(failure) => self.queue.failed(parcel, failure, now_ns),
         };
-        for (id, outcome) in outcomes {
-            self.count(id, &outcome);
-            (self.settle)(Settled { receiver: self.post.name.clone(), id, outcome });
-        }
         self.note(|status| match result {
             Ok(()) => status.last_success_ns = Some(now_ns),
             Err(failure) => status.last_error = Some((now_ns, failure.why)),
         });
+        for (id, outcome) in outcomes {
+            self.count(id, &outcome);
+            (self.settle)(Settled { receiver: self.post.name.clone(), id, outcome });
+        }
     }
 
     fn count(&mut self, id: u64, outcome: &Outcome) {

@@ -1,6 +1,9 @@
 //! One conversation with an SMTP server, at an address that the gate let through.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::ErrorKind,
+    time::{Duration, Instant},
+};
 
 use lettre::{
     Address,
@@ -154,6 +157,11 @@ pub(super) fn told(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(one) = cause {
+        let kind = one.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        // As a socket says that its time is over.
+        if matches!(kind, Some(ErrorKind::WouldBlock | ErrorKind::TimedOut)) {
+            return "timed out".to_owned();
+        }
         let more = one.to_string();
         if !text.contains(&more) {
             text = format!("{text}: {more}");

@@ -1,0 +1,71 @@
+//! Notices about a VM that runs Docker.
+
+use std::collections::BTreeMap;
+
+use lifesigns_compliance::{Alert, Evidence, Happened, Notice, Shown, Status, Why, config::Grouping};
+use lifesigns_model::{Criticality, Impact};
+
+/// A notice about the alert `id`, for the receiver `r`, alone in its message.
+pub fn notice(id: &str, happened: Happened) -> Notice {
+    Notice {
+        key: format!("key-{id}-{happened:?}"),
+        receiver: "r".into(),
+        bundle: BTreeMap::new(),
+        grouping: Grouping::default(),
+        happened,
+        time_ns: 1_000_000_000,
+        alert: alert(id, happened == Happened::Resolved),
+    }
+}
+
+/// The alert `id` on `vm-7`, open or over.
+pub fn alert(id: &str, over: bool) -> Alert {
+    Alert {
+        id: id.into(),
+        definition: "docker-on-production".into(),
+        title: "Docker on production VM".into(),
+        object: "vm-7".into(),
+        status: if over { Status::Cancelled } else { Status::Open },
+        allowed: false,
+        criticality: Criticality::Critical,
+        impact: Impact::Risk,
+        opened_ns: 1_000_000_000,
+        last_ns: 2_000_000_000,
+        cancelled_ns: over.then_some(3_000_000_000),
+        cause: None,
+        count: 1,
+        reopened: 0,
+        symptoms: vec!["docker/container-created".into()],
+        summary: "a container was created <b>here</b>".into(),
+        attributes: vec![("container".into(), "web\"1".into())],
+        recommendations: vec!["Please call your compliance hotline".into()],
+        controls: vec!["CIS-Docker-1.6:5.4".into()],
+        shown: Shown {
+            first: vec![Evidence {
+                time_ns: 1_000_000_000,
+                source: "dockerd.log".into(),
+                line: 263,
+                text: "POST /containers/create\u{1b}[2J".into(),
+            }],
+            last: vec![],
+        },
+        groups: vec!["production".into()],
+        why: Why::default(),
+        acknowledged: None,
+        owner: None,
+        notes: vec![],
+        silenced_by: None,
+        inhibited_by: None,
+        revision: 1,
+        told: BTreeMap::new(),
+    }
+}
+
+/// The same in a bundle of its object, which waits for company.
+pub fn grouped(id: &str, happened: Happened, wait_ms: u64) -> Notice {
+    let mut notice = notice(id, happened);
+    notice.bundle = BTreeMap::from([("object".into(), "vm-7".into())]);
+    notice.grouping = Grouping { by: vec!["object".into()], wait_ms, interval_ms: 0, repeat_ms: 0 };
+    notice.time_ns = u64::MAX;
+    notice
+}

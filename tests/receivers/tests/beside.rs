@@ -1,0 +1,85 @@
+//! A receiver that hangs beside one that does not.
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, channel},
+    },
+    time::{Duration, Instant},
+};
+
+use lifesigns_compliance::Happened;
+use lifesigns_outlets::{
+    Dispatcher, MemoryOutbox, Outcome, Post, ReceiverKind, Settled,
+    config::{Ndjson, Url, Webhook},
+    receiver,
+};
+use lifesigns_receivers_test::{Answer, DEADLINE, Site, config, local, notice};
+
+fn webhook(url: &str) -> ReceiverKind {
+    ReceiverKind::Webhook(Webhook {
+        url: Url::new(url).unwrap(),
+        headers: Vec::new(),
+        secret: None,
+        template: None,
+        timeout_ms: 3000,
+        ca: None,
+    })
+}
+
+fn delivered(settled: &Receiver<Settled>, name: &str, many: usize) {
+    for _ in 0..many {
+        let one = settled.recv_timeout(DEADLINE).unwrap();
+        assert_eq!((one.receiver.as_str(), &one.outcome), (name, &Outcome::Delivered));
+    }
+}
+
+#[test]
+fn nobody_waits_for_one_that_hangs() {
+    const MANY: usize = 200;
+    let hanging = Site::start(|_, _| Answer::Hang);
+    let quick = Site::start(|_, _| Answer::status(200));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("alerts.jsonl");
+    let outbox = MemoryOutbox::default();
+    let kinds = [
+        ("hanging", webhook(&hanging.url("/"))),
+        ("quick", webhook(&quick.url("/"))),
+        ("file", ReceiverKind::Ndjson(Ndjson { file: Some(file.clone()) })),
+    ];
+    let mut heard = Vec::new();
+    let (senders, posts): (Vec<_>, Vec<_>) = kinds
+        .into_iter()
+        .map(|(name, kind)| {
+            let config = config(kind);
+            let (send, settled) = channel::<Settled>();
+            heard.push(settled);
+            let receiver = receiver(&config, &local(), Box::new(())).unwrap();
+            let post = Post { name: name.into(), retry: config.retry, receiver, outbox: Box::new(outbox.clone()) };
+            ((name, send), post)
+        })
+        .unzip();
+    let settle = Arc::new(move |settled: Settled| {
+        let (_, send) = senders.iter().find(|(name, _)| *name == settled.receiver).unwrap();
+        let _ = send.send(settled);
+    });
+    let dispatcher = Dispatcher::start(posts, &(settle as _), 1).unwrap();
+    for number in 0..MANY {
+        for name in ["hanging", "quick", "file"] {
+            let mut notice = notice(&number.to_string(), Happened::Opened);
+            notice.receiver = name.into();
+            outbox.add(notice);
+        }
+    }
+    dispatcher.nudge();
+    hanging.next();
+    delivered(&heard[1], "quick", MANY);
+    delivered(&heard[2], "file", MANY);
+    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), MANY);
+    // While it is down, it is not asked for more than one thing at a time.
+    assert!(hanging.connections() <= 2, "{}", hanging.connections());
+    let since = Instant::now();
+    dispatcher.stop(Duration::from_millis(200));
+    assert!(since.elapsed() < Duration::from_secs(2), "stop is prompt");
+}
