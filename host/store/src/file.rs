@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{OpenError, StoreError};
 
@@ -91,21 +91,24 @@ pub(crate) fn writer(path: &Path, fresh: bool) -> rusqlite::Result<Connection> {
 
 /// A connection that only reads, beside a running host or without one.
 pub(crate) fn reader(path: &Path) -> Result<Connection, StoreError> {
-    let failed = |error| StoreError::of(path, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    common(&connection).map_err(failed)?;
-    match first_look(&connection) {
-        Ok(()) => return Ok(connection),
-        Err(error) if logged(path) => return Err(failed(error)),
-        Err(_) => {}
+    let look = |name: &Path, flags| -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(name, flags)?;
+        common(&connection)?;
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        Ok(connection)
+    };
+    let error = match look(path, flags) {
+        Ok(connection) => return Ok(connection),
+        Err(error) => error,
+    };
+    let cannot_open = error.sqlite_error_code() == Some(ErrorCode::CannotOpen);
+    if !cannot_open || logged(path) {
+        return Err(StoreError::of(path, error));
     }
-    // A store at rest in a folder that we may not write to: nobody else changes it either.
-    let uri = format!("file:{}?immutable=1", escaped(path));
-    let connection = Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI).map_err(failed)?;
-    common(&connection).map_err(failed)?;
-    first_look(&connection).map_err(failed)?;
-    Ok(connection)
+    // A store at rest where we may not write, not even SQLite's files beside it: nobody changes it.
+    let name = format!("file:{}?immutable=1", escaped(path));
+    look(Path::new(&name), flags | OpenFlags::SQLITE_OPEN_URI).map_err(|error| StoreError::of(path, error))
 }
 
 fn common(connection: &Connection) -> rusqlite::Result<()> {
@@ -114,10 +117,6 @@ fn common(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)
-}
-
-fn first_look(connection: &Connection) -> rusqlite::Result<()> {
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
 /// Whether there is a write-ahead log with something in it.
