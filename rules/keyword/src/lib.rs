@@ -101,23 +101,29 @@ impl Keyword {
 /// Counts this event. The count if this event brought it from below the threshold to it or over it.
 ///
 /// Below means below for at least a millisecond: an event that leaves the window in the same
-/// instant in which the next one comes does not make a steady stream cross again and again.
+/// instant in which the next one comes does not make a steady stream cross again and again. It is
+/// the longer window that is counted in, because the host keeps what the longest one needs.
 fn reached(flow: &Flow, event: &Event<'_>) -> Option<u64> {
     let state: State<'_> = event.state();
     let (now_ms, before_ms) = (flow.window.ms(), flow.window.ms() + 1);
-    match &flow.distinct {
+    let (before, after) = match &flow.distinct {
         None => {
-            let count = state.count(KEY, 1, now_ms);
-            let crossed = count >= flow.threshold && state.count(KEY, 0, before_ms) - 1 < flow.threshold;
-            crossed.then_some(count)
+            let after = state.count(KEY, 1, before_ms);
+            (after.saturating_sub(1), after)
         }
         Some(field) => {
             let value = event.field(field)?;
-            let before = state.distinct_now(KEY, before_ms);
-            let count = state.distinct(KEY, value, now_ms);
-            (before < flow.threshold && count >= flow.threshold).then_some(count)
+            (state.distinct_now(KEY, before_ms), state.distinct(KEY, value, before_ms))
         }
+    };
+    if before >= flow.threshold || after < flow.threshold {
+        return None;
     }
+    let count = match &flow.distinct {
+        None => state.count(KEY, 0, now_ms),
+        Some(_) => state.distinct_now(KEY, now_ms),
+    };
+    (count >= flow.threshold).then_some(count)
 }
 
 fn contains_ignoring_case(text: &[u8], literal: &[u8]) -> bool {
