@@ -51,11 +51,12 @@ pub struct Finding {
 pub fn doctor(path: impl AsRef<Path>) -> Vec<Finding> {
     let path = path.as_ref();
     let mut findings = Findings(Vec::new());
+    // Before a connection makes files of its own.
+    files(path, &mut findings);
+    room(path, &mut findings);
     match Reader::open(path) {
         Ok(reader) => {
             findings.good(format!("it is a store of version {LATEST}"));
-            files(path, &mut findings);
-            room(path, &mut findings);
             content(path, &reader, &mut findings);
         }
         Err(error) => {
@@ -64,8 +65,6 @@ pub fn doctor(path: impl AsRef<Path>) -> Vec<Finding> {
                 _ => String::new(),
             };
             findings.bad(told(&error), fix);
-            files(path, &mut findings);
-            room(path, &mut findings);
         }
     }
     findings.0
