@@ -66,16 +66,12 @@ fn files_that_others_may_read_are_told() {
 fn damage_is_told_with_what_to_do() {
     let folder = Folder::new();
     sound(&folder);
-    // Two indexes in one place.
-    let connection = Connection::open(folder.path()).unwrap();
-    connection
-        .execute_batch(
-            "PRAGMA writable_schema = ON;
-             UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'alert_over')
-             WHERE name = 'alert_open'",
-        )
-        .unwrap();
-    drop(connection);
+    // An index with an entry for a row that is gone: hidden while the row was deleted.
+    let run = |sql: &str| Connection::open(folder.path()).unwrap().execute_batch(sql).unwrap();
+    run("CREATE TABLE hidden AS SELECT * FROM sqlite_schema WHERE name = 'alert_open';
+         PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'alert_open'");
+    run("DELETE FROM alert WHERE rowid = 7");
+    run("PRAGMA writable_schema = ON; INSERT INTO sqlite_schema SELECT * FROM hidden");
     let flaw = found(&folder.path(), Level::Bad, "the file is damaged");
     assert!(flaw.fix.contains("backup"), "{flaw:?}");
 }
