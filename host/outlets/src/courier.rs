@@ -168,18 +168,20 @@ impl Courier {
         }
         let receiver = &mut self.post.receiver;
         let result = guarded(|| receiver.keep_alive()).unwrap_or_else(|why| Err(Failure::later(why)));
-        match result {
-            Ok(()) => {
-                self.queue.answered();
-                self.keep_alive_ns = now_ns.saturating_add(every_ms.saturating_mul(MS));
-                self.keep_alive_ns
-            }
-            Err(failure) => {
+        if let Err(failure) = result {
+            let down = failure.retry;
+            if down {
                 self.queue.silent(&failure, now_ns);
-                self.note(|status| status.last_error = Some((now_ns, failure.why)));
-                self.queue.down().map_or(now_ns, |(_, next_ns)| next_ns)
+            }
+            self.note(|status| status.last_error = Some((now_ns, failure.why)));
+            if down {
+                return self.queue.down().map_or(now_ns, |(_, next_ns)| next_ns);
             }
         }
+        // Whoever refuses is there, and is asked again in time.
+        self.queue.answered();
+        self.keep_alive_ns = now_ns.saturating_add(every_ms.saturating_mul(MS));
+        self.keep_alive_ns
     }
 
     fn note(&self, change: impl FnOnce(&mut Status)) {

@@ -60,7 +60,14 @@ impl Rig {
 
     /// Has something to tell.
     pub fn tell(&self, notice: Notice) {
-        self.outbox.add(notice);
+        self.tell_all([notice]);
+    }
+
+    /// Has several things to tell at once.
+    pub fn tell_all(&self, notices: impl IntoIterator<Item = Notice>) {
+        for notice in notices {
+            self.outbox.add(notice);
+        }
         self.dispatcher.nudge();
     }
 

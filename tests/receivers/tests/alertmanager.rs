@@ -44,14 +44,14 @@ fn start() -> Option<AlertmanagerProcess> {
 }
 
 fn ends(process: &AlertmanagerProcess) -> String {
-    process.active()[0]["endsAt"].as_str().unwrap().to_owned()
+    process.active().first().and_then(|one| one["endsAt"].as_str()).unwrap_or_default().to_owned()
 }
 
 #[test]
 fn an_alert_arrives_and_stays_and_goes() {
     let Some(mut process) = start() else { return };
     let open = Open::default();
-    let rig = Rig::with(&receiver(&process, 1000), &local(), Box::new(open.clone()));
+    let rig = Rig::with(&receiver(&process, 2000), &local(), Box::new(open.clone()));
     open.0.lock().unwrap().push(alert("a", false));
     rig.tell(notice("a", Happened::Opened));
     rig.delivered();
@@ -73,7 +73,7 @@ fn an_alert_arrives_and_stays_and_goes() {
     assert!(one["startsAt"].as_str().unwrap().starts_with("1970-01-01T00:00:01"));
     // Each keep-alive moves its end; after three of them it would be over without.
     let mut end = ends(&process);
-    for number in 0..4 {
+    for number in 0..3 {
         wait_until("it is kept", || ends(&process) > end);
         end = ends(&process);
         assert_eq!(process.active().len(), 1, "{number}");

@@ -40,8 +40,7 @@ fn server(way: MailWay) -> Option<(MailProcess, Identity)> {
 fn a_letter_is_taken_by_a_real_server() {
     let Some((server, _identity)) = server(MailWay::Plain) else { return };
     let rig = rig(email(&format!("smtp://127.0.0.1:{}", server.port()), false));
-    rig.tell(grouped("a", Happened::Opened, 200));
-    rig.tell(grouped("b", Happened::Resolved, 200));
+    rig.tell_all([grouped("a", Happened::Opened, 200), grouped("b", Happened::Resolved, 200)]);
     let letter = server.next();
     rig.delivered();
     rig.delivered();

@@ -76,10 +76,8 @@ fn a_message_is_signed_json_with_headers_from_files() {
 fn a_bundle_is_one_message() {
     let site = takes();
     let rig = rig(webhook(&site.url("/")));
-    for name in ["a", "b", "c"] {
-        rig.tell(grouped(name, Happened::Opened, 300));
-    }
-    rig.tell(grouped("b", Happened::Resolved, 300));
+    let opened = ["a", "b", "c"].map(|name| grouped(name, Happened::Opened, 300));
+    rig.tell_all(opened.into_iter().chain([grouped("b", Happened::Resolved, 300)]));
     let json = site.next().json();
     assert_eq!(json["bundle"]["object"], "vm-7");
     let told: Vec<_> = json["alerts"].as_array().unwrap().iter().map(|one| (&one["id"], &one["happened"])).collect();
