@@ -21,7 +21,7 @@ use crate::{
 
 /// How many notices wait in memory; the others wait in the outbox.
 const ROWS: usize = 2048;
-/// How many bytes of them; one more notice may go over.
+/// How many bytes of them; one more page of notices may go over.
 const BYTES: usize = 16 * 1024 * 1024;
 /// The most notices in one message.
 const NOTICES: usize = 256;

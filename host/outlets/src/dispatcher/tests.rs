@@ -94,6 +94,20 @@ fn an_outcome_on_its_way_is_not_told_again() {
 }
 
 #[test]
+fn what_was_not_written_down_is_told_again_by_the_next_under_the_same_key() {
+    let outbox = MemoryOutbox::default();
+    let (to, told) = channel();
+    outbox.add(notice("a", Happened::Opened));
+    for _ in 0..2 {
+        let (settle, settled) = unwritten();
+        let dispatcher = Dispatcher::start(vec![post("r", &outbox, tells(to.clone()))], &settle, 1).unwrap();
+        assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, Outcome::Delivered);
+        assert_eq!(told.recv_timeout(DEADLINE).unwrap(), "key-a-Opened");
+        assert!(dispatcher.stop(DEADLINE));
+    }
+}
+
+#[test]
 fn a_dead_letter_is_told_again_when_a_person_says_so() {
     let outbox = MemoryOutbox::default();
     let (settle, settled) = written(&outbox);
@@ -218,8 +232,8 @@ fn an_outbox_that_cannot_be_read_is_read_later_by_itself() {
     assert_eq!(why, "the outbox cannot be read: disk I/O error");
 }
 
-/// Counts how often it says that something is still so; the first time it fails.
-struct Reminds(Sender<usize>, usize);
+/// Counts how often it says that something is still so; the first time it fails so.
+struct Reminds(Sender<usize>, usize, Failure);
 
 impl Receiver for Reminds {
     fn deliver(&mut self, _: &Message) -> Result<(), Failure> {
@@ -233,21 +247,24 @@ impl Receiver for Reminds {
     fn keep_alive(&mut self) -> Result<(), Failure> {
         self.1 += 1;
         let _ = self.0.send(self.1);
-        if self.1 == 1 { Err(Failure::later("not yet")) } else { Ok(()) }
+        if self.1 == 1 { Err(self.2.clone()) } else { Ok(()) }
     }
 }
 
 #[test]
 fn what_is_still_so_is_said_again_and_again() {
-    let outbox = MemoryOutbox::default();
-    let (settle, _settled) = unwritten();
-    let (to, told) = channel();
-    let dispatcher = Dispatcher::start(vec![post("r", &outbox, Reminds(to, 0))], &settle, 1).unwrap();
-    for number in 1..=4 {
-        assert_eq!(told.recv_timeout(DEADLINE).unwrap(), number);
+    for failure in [Failure::later("not yet"), Failure::never("not so")] {
+        let outbox = MemoryOutbox::default();
+        let (settle, _settled) = unwritten();
+        let (to, told) = channel();
+        let reminds = Reminds(to, 0, failure.clone());
+        let dispatcher = Dispatcher::start(vec![post("r", &outbox, reminds)], &settle, 1).unwrap();
+        for number in 1..=4 {
+            assert_eq!(told.recv_timeout(DEADLINE).unwrap(), number);
+        }
+        let status = dispatcher.status().remove(0);
+        assert_eq!(status.down_since_ns, None);
+        assert_eq!(status.last_error.unwrap().1, failure.why);
+        assert!(dispatcher.stop(DEADLINE));
     }
-    let status = dispatcher.status().remove(0);
-    assert_eq!(status.down_since_ns, None);
-    assert!(status.last_error.is_some_and(|(_, why)| why == "not yet"));
-    assert!(dispatcher.stop(DEADLINE));
 }
