@@ -66,11 +66,12 @@ fn files_that_others_may_read_are_told() {
 fn damage_is_told_with_what_to_do() {
     let folder = Folder::new();
     sound(&folder);
-    // An index with an entry for a row that is gone: hidden while the row was deleted.
+    // An index that lacks a row: it was hidden while the row came.
     let run = |sql: &str| Connection::open(folder.path()).unwrap().execute_batch(sql).unwrap();
     run("CREATE TABLE hidden AS SELECT * FROM sqlite_schema WHERE name = 'alert_open';
          PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'alert_open'");
-    run("DELETE FROM alert WHERE rowid = 7");
+    run("INSERT INTO alert SELECT 'x', object, definition, status, criticality, opened_ns, cancelled_ns, written_ns, body
+         FROM alert WHERE rowid = 7");
     run("PRAGMA writable_schema = ON; INSERT INTO sqlite_schema SELECT * FROM hidden");
     let flaw = found(&folder.path(), Level::Bad, "the file is damaged");
     assert!(flaw.fix.contains("backup"), "{flaw:?}");
