@@ -17,7 +17,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::{
     error::StoreError,
-    file::{MODE, beside},
+    file::{MODE, beside, sync_folder},
     reader::Reader,
 };
 
@@ -77,8 +77,7 @@ impl Reader {
             io::ErrorKind::AlreadyExists => BackupError::Exists(to.to_owned()),
             _ => failed(error),
         })?;
-        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+        sync_folder(to).map_err(failed)
     }
 
     fn copy(&self, to: &Path, mut progress: impl FnMut(Progress)) -> Result<(), StoreError> {

@@ -1,5 +1,7 @@
 //! What a host commits at once: all that came of the stream, of the book, and of the receivers.
 
+use std::collections::HashSet;
+
 use lifesigns_compliance::Changes;
 use lifesigns_model::{Cut, Held, ObjectClock, ObjectFacts, Place, ReminderSet, Sign, StateChange};
 
@@ -16,7 +18,8 @@ pub struct Commit {
     pub states: Vec<StateChange>,
     /// Reminders.
     pub reminders: Vec<ReminderSet>,
-    /// How far objects' event time has got; an object that was let go loses facts, state and reminders.
+    /// How far objects' event time has got. An object that was let go loses facts, state and reminders
+    /// that were committed before; what is here beside it came after that ([`Commit::take`] sees to it).
     pub objects: Vec<ObjectClock>,
     /// Facts that came in, in that order.
     pub facts: Vec<ObjectFacts>,
@@ -39,8 +42,21 @@ impl Commit {
         self.places.extend(cut.places);
         self.states.extend(cut.states);
         self.reminders.extend(cut.reminders);
+        self.forget(&cut.objects);
         self.objects.extend(cut.objects);
         (cut.signs, cut.held)
+    }
+
+    /// Of objects that were let go, what was noted before is not written at all.
+    fn forget(&mut self, clocks: &[ObjectClock]) {
+        let gone: HashSet<&str> =
+            clocks.iter().filter(|clock| clock.time_ns.is_none()).map(|clock| clock.object.as_str()).collect();
+        if gone.is_empty() {
+            return;
+        }
+        self.facts.retain(|one| !gone.contains(one.object.as_str()));
+        self.states.retain(|one| !gone.contains(one.object.as_str()));
+        self.reminders.retain(|one| !gone.contains(one.object.as_str()));
     }
 
     /// Whether there is nothing to write.

@@ -67,10 +67,16 @@ impl Lock {
 pub(crate) fn create(path: &Path) -> Result<(), OpenError> {
     let mut options = OpenOptions::new();
     match options.write(true).create_new(true).mode(MODE).open(path) {
-        Ok(_) => Ok(()),
+        Ok(_) => sync_folder(path).map_err(|source| OpenError::File { path: path.to_owned(), source }),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(source) => Err(OpenError::File { path: path.to_owned(), source }),
     }
+}
+
+/// Makes a new name last.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
 }
 
 /// A connection that writes; `fresh`: the file is empty.

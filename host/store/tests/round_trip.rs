@@ -180,6 +180,29 @@ fn an_object_that_was_let_go_leaves_nothing_for_the_engine() {
 }
 
 #[test]
+fn of_several_cuts_what_came_after_an_object_was_let_go_stays() {
+    let folder = Folder::new();
+    let mut store = Store::open(folder.path()).unwrap();
+    let cut = |value: &[u8], time_ns, clocks: Vec<ObjectClock>| Cut {
+        signs: vec![Sign::Facts(facts("vm-1", time_ns, Some("test"), 1.0))],
+        states: vec![state("vm-1", std::str::from_utf8(value).unwrap(), Some(value))],
+        reminders: vec![reminder("vm-1", std::str::from_utf8(value).unwrap(), Some(1))],
+        objects: clocks,
+        ..Cut::default()
+    };
+    let mut all = Commit::default();
+    all.take(cut(b"a", 1, vec![clock("vm-1", Some(1))]));
+    all.take(Cut { objects: vec![clock("vm-1", None)], ..Cut::default() });
+    all.take(cut(b"b", 2, vec![clock("vm-1", Some(2))]));
+    store.commit(&all).unwrap();
+    let start = store.load().unwrap().start;
+    assert_eq!(start.facts, [facts("vm-1", 2, Some("test"), 1.0)]);
+    assert_eq!(start.states, [state("vm-1", "b", Some(b"b"))]);
+    assert_eq!(start.reminders, [reminder("vm-1", "b", Some(1))]);
+    assert_eq!(start.objects, [clock("vm-1", Some(2))]);
+}
+
+#[test]
 fn facts_are_bounded_for_each_object() {
     let folder = Folder::new();
     let mut store = Store::open(folder.path()).unwrap();

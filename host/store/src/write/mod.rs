@@ -14,8 +14,8 @@ use crate::{audit, commit::Commit, form::bits};
 
 /// Writes all of it.
 pub(crate) fn all(connection: &Connection, commit: &Commit) -> rusqlite::Result<()> {
-    facts::write(connection, &commit.facts)?;
     engine::write(connection, commit)?;
+    facts::write(connection, &commit.facts)?;
     book::write(connection, &commit.changes, commit.now_ns)?;
     outbox::deliver(connection, &commit.deliveries, commit.now_ns)?;
     outbox::add(connection, &commit.changes.notices, commit.now_ns)?;
