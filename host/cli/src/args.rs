@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
 use lifesigns_intake::Format;
 
-use crate::exit::Outcome;
+use crate::{compliance, exit::Outcome};
 
 /// Sandboxed WebAssembly rules over log events: symptoms in, alerts out.
 #[derive(Parser)]
@@ -20,6 +20,8 @@ Examples:
   lifesigns demo                                     a small fleet, from its logs to its alerts
   lifesigns replay --rules rules.d /var/log/syslog   what would these rules have said?
   lifesigns rule build rules/keyword --out rules.d   build a rule and put it on the shelf
+  lifesigns alerts                                   what is wrong, the worst first
+  lifesigns policy why vm-7 docker-on-production     why it is, or is not
 
 Exit codes: 0 fine, 1 failed, 2 usage, 78 bad configuration.";
 
@@ -48,6 +50,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: RuleCommand,
     },
+    #[command(flatten)]
+    Compliance(compliance::Command),
     /// Print a completion script for your shell.
     #[command(after_help = "Example:\n  lifesigns completions bash > /etc/bash_completion.d/lifesigns")]
     Completions {

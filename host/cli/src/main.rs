@@ -1,15 +1,17 @@
 //! The command line: it wires the crates together, and is the only place that owns the process.
 
 mod args;
-mod config;
+mod compliance;
 mod demo;
 mod exit;
 mod load;
+mod reload;
 mod replay;
 mod rules;
 mod run;
 mod say;
 mod signals;
+mod sources;
 mod summary;
 
 use std::process::ExitCode;
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
         args::Command::Run { config } => run::run(&config),
         args::Command::Demo { follow } => demo::run(follow),
         args::Command::Rule { command } => rules::run(&command),
+        args::Command::Compliance(command) => compliance::run(&command),
         args::Command::Completions { shell } => args::completions(shell),
     };
     match outcome {

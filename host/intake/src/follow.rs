@@ -43,6 +43,19 @@ impl Cursor {
         [self.device, self.inode, self.offset, self.head].iter().flat_map(|part| part.to_le_bytes()).collect()
     }
 
+    /// The place `offset` bytes from the start of a regular file.
+    ///
+    /// # Errors
+    /// When the file is shorter, or cannot be read.
+    pub fn of(file: &File, offset: u64) -> io::Result<Self> {
+        Ok(Self { offset, head: head(file, offset)?, ..cursor(&file.metadata()?) })
+    }
+
+    /// Whether it is a place in this file, and nobody has written it anew.
+    pub fn is_in(self, file: &File) -> bool {
+        file.metadata().is_ok_and(|metadata| is_it(file, &metadata, self))
+    }
+
     /// What [`Cursor::to_bytes`] made; `None` for anything else.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let parts: &[[u8; 8]; 4] = bytes.as_chunks().0.try_into().ok().filter(|_| bytes.len() == 32)?;
@@ -190,7 +203,7 @@ struct Open {
 
 impl Open {
     fn at(file: File, offset: u64) -> io::Result<Self> {
-        let read = Cursor { offset, head: head(&file, offset)?, ..cursor(&file.metadata()?) };
+        let read = Cursor::of(&file, offset)?;
         (&file).seek(SeekFrom::Start(offset))?;
         Ok(Self { file, read, headed: offset, leaving: false })
     }

@@ -67,18 +67,23 @@ impl Opened {
         let store = Store::open(path)?;
         let loaded = store.load()?;
         book.restore(loaded.restored);
+        // The configuration may have changed while nobody ran.
+        book.review();
         Ok(Self { store, book, start: loaded.start, setup })
     }
 
-    /// What the engine begins with; `known` is the inventory.
-    pub fn start(&mut self, known: Vec<ObjectFacts>) -> Start {
+    /// What the engine begins with; `known` is the inventory, with the times at which it was written.
+    /// What was written since the host last ran is news and holds from then on; all else has held
+    /// ever since.
+    pub fn start(&mut self, mut known: Vec<ObjectFacts>) -> Start {
+        let last_ns = self.book.clock_ns();
+        for facts in &mut known {
+            if last_ns == 0 || facts.time_ns <= last_ns {
+                facts.time_ns = 0;
+            }
+        }
         let _ = self.book.apply(lifesigns_compliance::Input::Inventory(known.clone()));
         Start { known, places: self.start.places.clone(), ..std::mem::take(&mut self.start) }
-    }
-
-    /// When the book was last told the host's clock: what has changed since then, it has not seen.
-    pub fn last_ns(&self) -> u64 {
-        self.book.clock_ns()
     }
 
     /// Begins to keep what `engine` cuts.

@@ -140,7 +140,7 @@ impl Builder {
     /// See [`HostError`]. A store that cannot be used is left as it is.
     pub fn keep(self, store: impl AsRef<Path>) -> Result<KeptHost, HostError> {
         // The socket first: whoever is there already is told apart from a store that is in use.
-        let server = self.control.map(Server::bind).transpose()?;
+        let server = self.control.as_deref().map(Server::bind).transpose()?;
         let mut opened = Opened::open(store.as_ref(), self.setup)?;
         let rules = Rules::load(self.sandbox, &self.rules, self.on_load);
         let start = opened.start(self.known.clone());

@@ -135,3 +135,67 @@ impl From<&AlertRef<'_>> for Alert {
         }
     }
 }
+
+impl Alert {
+    /// Lends it as it was on its way out. Its place among all alerts is lost but for time and line.
+    pub fn lend<R>(&self, to: impl FnOnce(&AlertRef<'_>) -> R) -> R {
+        let symptom = Symptom {
+            id: self.symptom.clone(),
+            title: self.title.clone(),
+            criticality: self.criticality,
+            impact: self.impact,
+            recommendation: self.recommendation.clone(),
+            controls: self.controls.clone(),
+            hold_ms: self.hold_ms,
+        };
+        let (mut arena, mut pairs) = (String::new(), Vec::with_capacity(self.attributes.len()));
+        let mut lay = |text: &str| {
+            let start = arena.len();
+            arena.push_str(text);
+            Span::new(start, arena.len())
+        };
+        for (name, value) in &self.attributes {
+            pairs.push((lay(name), lay(value)));
+        }
+        to(&AlertRef {
+            order: Order { time_ns: self.time_ns, line: self.line, ..Order::default() },
+            rule: &self.rule,
+            symptom: &symptom,
+            object: &self.object,
+            change: self.change,
+            summary: &self.summary,
+            attributes: Attributes::new(&arena, &pairs),
+            evidence: Evidence { source: &self.source, line: self.line, text: &self.text },
+            module: &self.module,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_lent_is_what_was_kept() {
+        let alert = Alert {
+            time_ns: 7,
+            rule: "r".into(),
+            symptom: "s".into(),
+            title: "A title".into(),
+            object: "vm".into(),
+            criticality: Criticality::Immediate,
+            impact: Impact::Risk,
+            change: Change::Raise,
+            summary: "sum".into(),
+            recommendation: "do".into(),
+            controls: vec!["CIS".into()],
+            hold_ms: 3,
+            attributes: vec![("a".into(), "1".into()), ("é".into(), String::new())],
+            source: "log".into(),
+            line: 4,
+            text: "raw".into(),
+            module: "sha256:0".into(),
+        };
+        assert_eq!(alert.lend(|lent| Alert::from(lent)), alert);
+    }
+}

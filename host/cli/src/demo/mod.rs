@@ -1,4 +1,6 @@
-//! `lifesigns demo`: the fleet of `examples/fleet`, from its logs to its alerts.
+//! `lifesigns demo`: the fleet of `examples/fleet`, from its logs to its alerts and badges.
+
+mod story;
 
 use std::{
     env, fs,
@@ -10,20 +12,21 @@ use std::{
 };
 
 use lifesigns::{
-    Builder, Loader, Sandbox,
+    Loader, Sandbox,
     engine::{self, Input, RuleSet},
-    model::{AlertRef, Source},
+    model::Source,
     shelf::Shelf,
 };
-use lifesigns_intake::{Format, LineChunks, Stop, inventory, parse_time};
-use lifesigns_outlets::people::{self, Colour};
+use lifesigns_intake::{Format, LineChunks, inventory, parse_time};
+use lifesigns_outlets::people::Colour;
 use lifesigns_workbench as workbench;
 
+use story::Story;
+
 use crate::{
-    config::{Door, From, SourceConfig},
+    compliance::settings,
     exit::{Failure, Outcome},
-    load, run, say, signals,
-    summary::Summary,
+    load, run, say,
 };
 
 /// Stamps without a year are of the year of the fleet's story.
@@ -40,6 +43,7 @@ struct Fleet {
     rules: PathBuf,
     logs: Vec<PathBuf>,
     inventory: PathBuf,
+    config: PathBuf,
 }
 
 impl Fleet {
@@ -67,7 +71,13 @@ impl Fleet {
             fs::copy(&entry, &copy).map_err(failed)?;
             copies.push(copy);
         }
-        Ok(Self { rules, logs: copies, inventory: fleet.join("inventory.toml") })
+        // What is new in the logs is followed; the story itself has been told then.
+        let text = fs::read_to_string(fleet.join("lifesigns.toml")).map_err(failed)?;
+        let text = text.replace("file = \"logs/", "from = \"end\"\nfile = \"logs/");
+        let (inventory, config) = (stage.join("inventory.toml"), stage.join("lifesigns.toml"));
+        fs::write(&config, text).map_err(failed)?;
+        fs::copy(fleet.join("inventory.toml"), &inventory).map_err(failed)?;
+        Ok(Self { rules, logs: copies, inventory, config })
     }
 
     fn sandbox() -> Result<Sandbox, Failure> {
@@ -81,31 +91,18 @@ impl Fleet {
         run::say_loads(&loader.apply(&Shelf::new(&self.rules).scan()));
         let rules = Arc::new(RuleSet::new(loader.rules(), &[]).map_err(Failure::failed)?);
         let inputs = self.inputs()?;
-        let summary = Summary::default();
         let colour = stdout_colour();
+        let mut story = Story::new(settings(&self.config)?.compliance, &known, colour)?;
         let started = Instant::now();
         let mut out = stdout().lock();
-        let outcome = engine::replay(
-            1,
-            &rules,
-            inputs,
-            &known,
-            &mut engine::Output {
-                render: &|alert, line| {
-                    summary.note(alert);
-                    line.extend_from_slice(shown(alert, colour).as_bytes());
-                },
-                emit: &mut |line| out.write_all(line),
-                progress: &|_| (),
-            },
-        );
+        let outcome = engine::replay_signs(1, &rules, inputs, &known, &mut |sign| story.take(sign, &mut out), &|_| ());
         let outcome = match outcome {
             Err(engine::ReplayError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
             other => other.map_err(Failure::failed)?,
         };
-        let text = summary.text(&outcome.tally, rules.rules().len(), started.elapsed(), colour);
+        let text = story.summary.text(&outcome.tally, rules.rules().len(), started.elapsed(), colour);
         // A reader that has gone away has seen enough.
-        let _ = out.write_all(text.as_bytes());
+        let _ = out.write_all((text + &story.end()?).as_bytes());
         Ok(())
     }
 
@@ -125,41 +122,17 @@ impl Fleet {
         self.logs.iter().enumerate().map(open).collect()
     }
 
-    /// Follows what is new in the logs, and the rules folder, until a signal comes.
+    /// Runs a host over what is new in the logs, until a signal comes.
     fn follow(&self) -> Outcome {
-        let known = inventory::load(&self.inventory).map_err(Failure::configuration)?;
-        let colour = stdout_colour();
-        let host = Builder::new(Self::sandbox()?, &self.rules)
-            .known(known)
-            .on_load(run::say_loads)
-            .start(Arc::new(move |alert: &AlertRef<'_>| {
-                let _ = stdout().write_all(shown(alert, colour).as_bytes());
-            }))
-            .map_err(Failure::failed)?;
-        let stop = Stop::new();
-        signals::stop_on_signal(&stop)?;
-        let sources = self.logs.iter().map(|path| SourceConfig {
-            door: Door::Follow(path.clone(), From::End),
-            name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            format: Format::Auto,
-            object: stem(path),
-            app: None,
-        });
         say::line(&format!("following {} logs; Ctrl-C ends it. In another terminal:", self.logs.len()));
-        say::line(&format!("  drop a rule:   cp {0}/docker-keyword.toml {0}/mine.toml", self.rules.display()));
+        let (rules, config) = (self.rules.display(), self.config.display());
+        say::line(&format!("  drop a rule:   cp {rules}/docker-keyword.toml {rules}/mine.toml"));
         if let Some(log) = self.logs.first() {
             say::line(&format!("  write a line:  tail -1 {0} >> {0}", log.display()));
         }
-        run::read_all(&host, sources.collect(), &stop)?;
-        say::line(&run::farewell(&host.stop()));
-        Ok(())
+        say::line(&format!("  see it:        lifesigns badge --config {config}"));
+        run::run(&self.config)
     }
-}
-
-fn shown(alert: &AlertRef<'_>, colour: Colour) -> String {
-    let mut line = String::new();
-    people::write(alert, colour, &mut line);
-    line
 }
 
 fn stdout_colour() -> Colour {

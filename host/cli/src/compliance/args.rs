@@ -1,0 +1,421 @@
+//! The commands about objects, groups, policies and alerts, as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use lifesigns_compliance::Matcher;
+use lifesigns_report::Format;
+
+use super::{matcher, when};
+
+/// How a host or its store is found, and how the answer is written.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Where {
+    /// The configuration of the host; says where its socket and its store are.
+    #[arg(long, global = true, value_name = "FILE", env = "LIFESIGNS_CONFIG", help_heading = "Where")]
+    pub(crate) config: Option<PathBuf>,
+    /// The host's control socket.
+    #[arg(long, global = true, value_name = "PATH", env = "LIFESIGNS_CONTROL", help_heading = "Where")]
+    pub(crate) socket: Option<PathBuf>,
+    /// The host's store, which is read where no host is running.
+    #[arg(long, global = true, value_name = "FILE", env = "LIFESIGNS_STORE", help_heading = "Where")]
+    pub(crate) store: Option<PathBuf>,
+    /// A table for people, or JSON for programs (times in nanoseconds since 1970).
+    #[arg(long, short, global = true, value_name = "FORM", default_value = "table", help_heading = "Where")]
+    pub(crate) output: Output,
+    /// In whose name; only root may. Default: under sudo, the user who called it.
+    #[arg(long = "as", global = true, value_name = "NAME", help_heading = "Where")]
+    pub(crate) name: Option<String>,
+}
+
+/// How an answer is written.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// See alerts, acknowledge them, write on them, cancel them.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "\
+Examples:
+  lifesigns alerts                                   open violations, the worst first
+  lifesigns alerts --group production --at-least immediate
+  lifesigns alerts show 4be1                         all about one; a prefix of its id is enough
+  lifesigns alerts ack 4be1 --owner alice
+  lifesigns alerts note 4be1 'moved tonight'
+  lifesigns alerts cancel 4be1 --why 'false alarm'
+  lifesigns alerts history --object vm-7 --since 30d"
+    )]
+    Alerts {
+        #[command(subcommand)]
+        command: Option<AlertsCommand>,
+        #[command(flatten)]
+        filter: AlertsFilter,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Keep alerts from being told for a while. They stay visible and count.
+    #[command(after_help = "\
+Examples:
+  lifesigns silence add 'object=vm-lab-*' 'alert!=untrusted-registry' --for 2h --why 'lab rebuild'
+  lifesigns silence add group=production --until 2026-11-24T06:00:00Z --why 'change 4711'
+  lifesigns silence
+  lifesigns silence expire 9c01
+
+A matcher is NAME=PATTERN or NAME!=PATTERN. NAME is alert, object, group, criticality, or the name of
+a detail of the alert; in PATTERN, * stands for any run of characters. All matchers have to match.")]
+    Silence {
+        #[command(subcommand)]
+        command: Option<SilenceCommand>,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// See what is watched.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "\
+Examples:
+  lifesigns objects --kind vm --symptom 'docker-*'   all VMs that run Docker
+  lifesigns objects --group production
+  lifesigns objects --discovered                     what logs, and is in no inventory
+  lifesigns objects show vm-7"
+    )]
+    Objects {
+        #[command(subcommand)]
+        command: Option<ObjectsCommand>,
+        #[command(flatten)]
+        filter: ObjectsFilter,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// See groups and their members.
+    #[command(after_help = "\
+Examples:
+  lifesigns groups
+  lifesigns groups show production
+  lifesigns groups members production --output json | jq -r '.[].object.id'")]
+    Groups {
+        #[command(subcommand)]
+        command: Option<GroupsCommand>,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// See the compliance badge of everything, or of one group or object with its history.
+    #[command(after_help = "\
+Examples:
+  lifesigns badge
+  lifesigns badge production
+  lifesigns badge vm-7")]
+    Badge {
+        /// A group or an object.
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// See what policies decide, and why.
+    #[command(after_help = "Example:\n  lifesigns policy why vm-7 docker-on-production")]
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Write a compliance report for auditors: scope, controls, findings, evidence, exceptions.
+    #[command(after_help = "\
+Examples:
+  lifesigns report --group production --out production.html
+  lifesigns report --group production --format csv > production.csv")]
+    Report {
+        /// The group.
+        #[arg(long, value_name = "NAME")]
+        group: String,
+        /// One HTML file that prints well, a table for spreadsheets, or JSON.
+        #[arg(long, value_name = "html|csv|json", default_value = "html")]
+        format: Format,
+        /// Where it goes. Default: standard output.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// See who changed what, and make sure that nobody changed that record.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "\
+Examples:
+  lifesigns audit --since 7d --who alice
+  lifesigns audit --subject 4be1c0a97d3f2e10
+  lifesigns audit verify"
+    )]
+    Audit {
+        #[command(subcommand)]
+        command: Option<AuditCommand>,
+        #[command(flatten)]
+        filter: AuditFilter,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// See how a running host is: rules, sources, store, receivers.
+    #[command(after_help = "Examples:\n  lifesigns status\n  lifesigns status --output json | jq .store.state")]
+    Status {
+        #[command(flatten)]
+        place: Where,
+    },
+    /// See what waits to be told and what was given up; tell it again.
+    #[command(after_help = "\
+Examples:
+  lifesigns outbox                       what waits
+  lifesigns outbox dead                  what was given up
+  lifesigns outbox resend 4711 4712
+  lifesigns outbox resend --receiver hotline")]
+    Outbox {
+        #[command(subcommand)]
+        command: Option<OutboxCommand>,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Copy the store to a new file, while the host runs or not.
+    #[command(after_help = "\
+Example:
+  lifesigns backup /backup/lifesigns-$(date +%F).db
+
+To restore it, stop the host, put the copy where the store is (removing NAME-wal and NAME-shm), and start
+the host.")]
+    Backup {
+        /// The copy; not there yet.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Look for what is wrong with configuration, store and host, and say how to mend it.
+    #[command(after_help = "Example:\n  lifesigns doctor --config /etc/lifesigns/lifesigns.toml")]
+    Doctor {
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Check a configuration: all mistakes at once, each with file, line and column.
+    #[command(after_help = "Example:\n  lifesigns validate --config /etc/lifesigns/lifesigns.toml")]
+    Validate {
+        #[command(flatten)]
+        place: Where,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AlertsCommand {
+    /// List alerts, the worst first (this is what `alerts` does).
+    List(AlertsFilter),
+    /// All about one alert: evidence, recommendations, why.
+    Show {
+        /// Its id, or enough of its beginning.
+        id: String,
+    },
+    /// Acknowledge an alert: somebody knows.
+    Ack {
+        /// Its id, or enough of its beginning.
+        id: String,
+        /// Whose it is from now on.
+        #[arg(long, value_name = "NAME")]
+        owner: Option<String>,
+    },
+    /// Write a note on an alert.
+    Note {
+        /// Its id, or enough of its beginning.
+        id: String,
+        /// The note.
+        text: String,
+    },
+    /// Cancel an alert by hand; it opens again when its symptom is seen anew.
+    Cancel {
+        /// Its id, or enough of its beginning.
+        id: String,
+        /// Why.
+        #[arg(long)]
+        why: String,
+    },
+    /// Alerts of the past, the latest first.
+    History {
+        /// Only of this object.
+        #[arg(long, value_name = "ID")]
+        object: Option<String>,
+        /// Only this alert; may have *.
+        #[arg(long, value_name = "NAME")]
+        alert: Option<String>,
+        /// Cancelled since then: a time (RFC 3339), or so long ago (30d).
+        #[arg(long, value_name = "TIME", value_parser = when::since)]
+        since: Option<u64>,
+        /// At most so many; 0 for all.
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+    },
+}
+
+/// Which alerts.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct AlertsFilter {
+    /// Only of members of this group.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
+    /// Only of this object.
+    #[arg(long, value_name = "ID")]
+    pub(crate) object: Option<String>,
+    /// Only this alert; may have *.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) alert: Option<String>,
+    /// At least this bad: information, warning, immediate or critical.
+    #[arg(long, value_name = "CRITICALITY", value_parser = matcher::criticality)]
+    pub(crate) at_least: Option<lifesigns::model::Criticality>,
+    /// Cancelled ones too.
+    #[arg(long)]
+    pub(crate) cancelled: bool,
+    /// Those that are allowed too.
+    #[arg(long)]
+    pub(crate) allowed: bool,
+    /// At most so many; 0 for all.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum SilenceCommand {
+    /// Add one.
+    Add {
+        /// What it is about, such as object=vm-*, alert!=x, group=production.
+        #[arg(required = true, value_name = "MATCHER", value_parser = matcher::parse)]
+        matchers: Vec<Matcher>,
+        /// For so long: 30m, 2h, 7d.
+        #[arg(long = "for", value_name = "TIME", value_parser = when::duration, required_unless_present = "until", conflicts_with = "until")]
+        length: Option<u64>,
+        /// Until then (RFC 3339).
+        #[arg(long, value_name = "TIME", value_parser = when::time)]
+        until: Option<u64>,
+        /// Why.
+        #[arg(long)]
+        why: String,
+    },
+    /// List those that are in force or to come (this is what `silence` does).
+    List,
+    /// End one now.
+    Expire {
+        /// Its id, or enough of its beginning.
+        id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ObjectsCommand {
+    /// List objects (this is what `objects` does).
+    List(ObjectsFilter),
+    /// All about one object.
+    Show {
+        /// The object.
+        id: String,
+    },
+}
+
+/// Which objects.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct ObjectsFilter {
+    /// Only members of this group.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
+    /// Only of this kind: vm, host, container, or what the inventory says.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<String>,
+    /// Only those with this symptom (RULE/SYMPTOM) active now; may have *.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) symptom: Option<String>,
+    /// Only those that no inventory names.
+    #[arg(long)]
+    pub(crate) discovered: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum GroupsCommand {
+    /// List groups with their badges (this is what `groups` does).
+    List,
+    /// One group: badge, policies, members.
+    Show {
+        /// The group.
+        name: String,
+    },
+    /// The members of a group.
+    Members {
+        /// The group.
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// What is decided about an alert on an object, by which line of which file, over what.
+    Why {
+        /// The object.
+        object: String,
+        /// The alert's name, or RULE/SYMPTOM.
+        alert: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AuditCommand {
+    /// List entries, the latest last (this is what `audit` does).
+    List(AuditFilter),
+    /// Check the chain of hashes: whether any entry was changed, removed or put in.
+    Verify {
+        /// An entry that was noted down before, as an earlier `verify` printed it; it has to be there.
+        #[arg(long, value_name = "NUMBER:HASH", value_parser = matcher::mark)]
+        known: Option<lifesigns_control::AuditMark>,
+    },
+}
+
+/// Which entries.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct AuditFilter {
+    /// Only about this alert, silence or object.
+    #[arg(long, value_name = "ID")]
+    pub(crate) subject: Option<String>,
+    /// Only by this person or part of the host.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) who: Option<String>,
+    /// Since then: a time (RFC 3339), or so long ago (7d).
+    #[arg(long, value_name = "TIME", value_parser = when::since)]
+    pub(crate) since: Option<u64>,
+    /// At most so many, the latest; 0 for all.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum OutboxCommand {
+    /// List what waits (this is what `outbox` does).
+    List {
+        /// Only for this receiver.
+        #[arg(long, value_name = "NAME")]
+        receiver: Option<String>,
+    },
+    /// List what was given up.
+    Dead {
+        /// Only for this receiver.
+        #[arg(long, value_name = "NAME")]
+        receiver: Option<String>,
+    },
+    /// Tell it again, now.
+    Resend {
+        /// Numbers, as `outbox` shows them.
+        #[arg(value_name = "NUMBER", required_unless_present = "receiver")]
+        ids: Vec<u64>,
+        /// Everything that was given up for this receiver.
+        #[arg(long, value_name = "NAME", conflicts_with = "ids")]
+        receiver: Option<String>,
+    },
+}

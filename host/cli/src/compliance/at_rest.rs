@@ -1,0 +1,50 @@
+//! A store that no host has open: the same questions, the same answers.
+
+use std::{path::Path, sync::Arc};
+
+use lifesigns_compliance::{Book, Config, Input, query::Query};
+use lifesigns_control::{Reply, Rows};
+use lifesigns_store::Reader;
+
+use super::{places::Places, when};
+use crate::{exit::Failure, say};
+
+/// The answer of a book as the host left it, with the configuration as it is now.
+pub(crate) fn query(places: &Places, query: &Query) -> Result<Reply, Failure> {
+    let restored = open(places)?.load().map_err(Failure::failed)?.restored;
+    let config = match &places.settings {
+        Some(settings) => settings.compliance.clone(),
+        None => {
+            say::warning("there is no configuration here, so groups and policies are not known: name it with --config");
+            Config::default()
+        }
+    };
+    let mut book = Book::new(Arc::new(config)).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.place, error.message)).collect();
+        Failure::Configuration(lines.join("\n"))
+    })?;
+    book.restore(restored);
+    // Silences end and policies' hours pass while no host runs.
+    let told = book.apply(Input::Clock(when::now_ns()));
+    debug_assert!(told.is_ok(), "only commands are refused");
+    let answer = book.answer(query).map_err(Failure::failed)?;
+    Ok(Reply::Answer(Box::new(answer)))
+}
+
+/// What only the store remembers.
+pub(crate) fn rows(places: &Places, rows: &Rows) -> Result<Reply, Failure> {
+    lifesigns_keeper::rows(&open(places)?, rows).map_err(Failure::failed)
+}
+
+/// Copies the store; what was done, in a line.
+pub(crate) fn backup(places: &Places, to: &Path) -> Result<String, Failure> {
+    open(places)?.backup(to, |_| {}).map_err(Failure::failed)?;
+    Ok(format!("{} is a copy of {}", to.display(), places.store.display()))
+}
+
+fn open(places: &Places) -> Result<Reader, Failure> {
+    Reader::open(&places.store).map_err(|error| {
+        let socket = places.socket.display();
+        Failure::Failed(format!("no host is running at {socket}, and its store cannot be read: {error}"))
+    })
+}

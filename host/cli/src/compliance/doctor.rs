@@ -1,0 +1,135 @@
+//! `lifesigns doctor`: looks configuration, store and host over.
+
+use lifesigns_control::{Client, ConnectError, Reply, Request, Response, StoreState};
+use lifesigns_report::visible;
+use lifesigns_store::Level;
+use serde::Serialize;
+
+use super::{
+    args::Where,
+    places::Places,
+    table::{Style, heading},
+    write::emit,
+};
+use crate::{
+    exit::{Failure, Outcome},
+    say,
+};
+
+/// One thing that was looked at.
+#[derive(Serialize)]
+struct Finding {
+    /// `configuration`, `store` or `host`.
+    of: &'static str,
+    /// `good`, `warning` or `bad`.
+    level: &'static str,
+    what: String,
+    /// How to mend it; empty if there is nothing to mend.
+    fix: String,
+}
+
+impl Finding {
+    fn new(of: &'static str, level: &'static str, what: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { of, level, what: what.into(), fix: fix.into() }
+    }
+}
+
+pub(crate) fn run(place: &Where) -> Outcome {
+    let mut findings = Vec::new();
+    let places = match Places::find(place) {
+        Ok(places) => places,
+        Err(failure) => {
+            findings.push(Finding::new(
+                "configuration",
+                "bad",
+                failure.to_string(),
+                "mend the file; `lifesigns validate` checks it",
+            ));
+            // What does not depend on it is looked at all the same.
+            Places::without(place)
+        }
+    };
+    if let Some(settings) = &places.settings {
+        let what = format!(
+            "{} is sound: {}",
+            settings.path.display(),
+            say::count(settings.files.len() as u64, "file or folder")
+        );
+        findings.push(Finding::new("configuration", "good", what, ""));
+    } else if findings.is_empty() {
+        let what = "there is none here: groups and policies are not known";
+        findings.push(Finding::new("configuration", "warning", what, "name it with --config"));
+    }
+    findings.extend(lifesigns_store::doctor(&places.store).into_iter().map(|found| {
+        let level = match found.level {
+            Level::Good => "good",
+            Level::Warning => "warning",
+            Level::Bad => "bad",
+        };
+        Finding::new("store", level, found.what, found.fix)
+    }));
+    host(&places, &mut findings);
+    emit(&findings, place, |_| page(&findings))?;
+    match findings.iter().filter(|found| found.level == "bad").count() {
+        0 => Ok(()),
+        bad => Err(Failure::Failed(format!("{} wrong", say::count(bad as u64, "thing")))),
+    }
+}
+
+/// Whether a host answers, and what it says of itself.
+fn host(places: &Places, findings: &mut Vec<Finding>) {
+    let mut find = |level, what: String, fix: &str| findings.push(Finding::new("host", level, what, fix));
+    let mut client = match Client::connect(&places.socket) {
+        Ok(client) => client,
+        Err(error @ ConnectError::NoHost { .. }) => return find("warning", error.to_string(), ""),
+        Err(error) => return find("bad", error.to_string(), ""),
+    };
+    let status = match client.ask(&Request::Status) {
+        Ok(Response::Ok(Reply::Status(status))) => status,
+        Ok(Response::Refused(why)) => return find("bad", why, ""),
+        Ok(Response::Ok(_)) => {
+            return find("bad", "it answered another question".to_owned(), "is it of another version?");
+        }
+        Err(error) => return find("bad", error.to_string(), ""),
+    };
+    find("good", format!("lifesigns {}, process {}, answers", status.version, status.pid), "");
+    let ours = env!("CARGO_PKG_VERSION");
+    if status.version != ours {
+        find("warning", format!("it is lifesigns {}, this is {ours}", status.version), "restart it with this version");
+    }
+    if status.store.state != StoreState::Ok {
+        find("bad", format!("its store is {}: {}", status.store.state.as_str(), status.store.text), "");
+    }
+    if !status.config.last_error.is_empty() {
+        find("warning", format!("newer configuration is not in force: {}", status.config.last_error), "mend the file");
+    }
+    for refused in &status.refused {
+        find("warning", format!("rule {} was refused: {}", refused.name, refused.why), "");
+    }
+    for source in status.sources.iter().filter(|source| !source.error.is_empty()) {
+        find("bad", format!("source {}: {}", source.name, source.error), "");
+    }
+    for receiver in status.receivers.iter().filter(|receiver| !receiver.last_error.is_empty()) {
+        find("warning", format!("receiver {}: {}", receiver.name, receiver.last_error), "");
+    }
+}
+
+fn page(findings: &[Finding]) -> String {
+    let mut page = String::new();
+    for (of, title) in [("configuration", "Configuration"), ("store", "Store"), ("host", "Host")] {
+        page.push_str(&heading(title));
+        for found in findings.iter().filter(|found| found.of == of) {
+            let style = match found.level {
+                "good" => Style::Green.on("  ok      "),
+                "warning" => Style::Yellow.on("  warning "),
+                _ => Style::Red.on("  wrong   "),
+            };
+            let lines: Vec<String> = found.what.lines().map(visible).collect();
+            page.push_str(&format!("{style}{}\n", lines.join("\n          ")));
+            if !found.fix.is_empty() {
+                page.push_str(&format!("          {} {}\n", Style::Dim.on("do:"), visible(&found.fix)));
+            }
+        }
+    }
+    page.trim_start().to_owned()
+}

@@ -1,0 +1,234 @@
+//! The commands about objects, groups, policies and alerts: asked of a running host, or read from
+//! its store.
+
+mod acts;
+mod args;
+mod ask;
+mod at_rest;
+mod doctor;
+mod matcher;
+mod places;
+mod report;
+mod show;
+mod table;
+mod validate;
+pub(crate) mod when;
+mod write;
+
+use lifesigns_compliance::query::{AlertFilter, Answer, ObjectFilter, Query};
+use lifesigns_control::{AuditMark, OutboxFilter, PastAlerts, PastAudit, Reply, Request, Rows};
+
+use lifesigns_outlets::people::Colour;
+
+pub(crate) use args::Command;
+use args::{AlertsCommand, AlertsFilter, AuditCommand, AuditFilter, GroupsCommand, ObjectsCommand, ObjectsFilter};
+use args::{OutboxCommand, PolicyCommand, SilenceCommand, Where};
+use ask::{Host, unexpected};
+pub(crate) use validate::load as settings;
+use write::{emit, emit_text};
+
+use crate::exit::{Failure, Outcome};
+
+pub(crate) fn run(command: &Command) -> Outcome {
+    match command {
+        Command::Alerts { command, filter, place } => match command {
+            None => list_alerts(filter, place),
+            Some(AlertsCommand::List(filter)) => list_alerts(filter, place),
+            Some(AlertsCommand::Show { id }) => show_alert(id, place),
+            Some(AlertsCommand::History { object, alert, since, limit }) => {
+                let past = PastAlerts {
+                    object: object.clone(),
+                    alert: alert.clone(),
+                    from_ns: *since,
+                    until_ns: None,
+                    limit: *limit,
+                };
+                past_alerts(past, place)
+            }
+            Some(other) => acts::alert(other, place),
+        },
+        Command::Silence { command, place } => match command {
+            None | Some(SilenceCommand::List) => list_silences(place),
+            Some(other) => acts::silence(other, place),
+        },
+        Command::Objects { command, filter, place } => match command {
+            None => list_objects(filter, place),
+            Some(ObjectsCommand::List(filter)) => list_objects(filter, place),
+            Some(ObjectsCommand::Show { id }) => show_object(id, place),
+        },
+        Command::Groups { command, place } => groups(command.as_ref(), place),
+        Command::Badge { name, place } => match name {
+            None => all_badges(place),
+            Some(name) => one_badge(name, place),
+        },
+        Command::Policy { command: PolicyCommand::Why { object, alert }, place } => why(object, alert, place),
+        Command::Report { group, format, out, place } => report::run(group, *format, out.as_deref(), place),
+        Command::Audit { command, filter, place } => match command {
+            None => audit(filter, place),
+            Some(AuditCommand::List(filter)) => audit(filter, place),
+            Some(AuditCommand::Verify { known }) => verify(known.clone(), place),
+        },
+        Command::Status { place } => status(place),
+        Command::Outbox { command, place } => match command {
+            None => outbox(None, false, place),
+            Some(OutboxCommand::List { receiver }) => outbox(receiver.clone(), false, place),
+            Some(OutboxCommand::Dead { receiver }) => outbox(receiver.clone(), true, place),
+            Some(OutboxCommand::Resend { ids, receiver }) => acts::resend(ids, receiver.as_deref(), place),
+        },
+        Command::Backup { file, place } => acts::backup(file, place),
+        Command::Doctor { place } => doctor::run(place),
+        Command::Validate { place } => validate::run(place),
+    }
+}
+
+/// Asks a question about the book.
+fn query(query: Query, place: &Where) -> Result<Answer, Failure> {
+    match Host::new(place)?.ask(&Request::Query(query))? {
+        Reply::Answer(answer) => Ok(*answer),
+        _ => Err(unexpected()),
+    }
+}
+
+fn list_alerts(filter: &AlertsFilter, place: &Where) -> Outcome {
+    let filter = filter.clone();
+    let asked = AlertFilter {
+        object: filter.object,
+        group: filter.group,
+        alert: filter.alert,
+        at_least: filter.at_least,
+        cancelled: filter.cancelled,
+        allowed: filter.allowed,
+        limit: filter.limit,
+    };
+    let Answer::Alerts(alerts) = query(Query::Alerts(asked), place)? else { return Err(unexpected()) };
+    emit(&alerts, place, |view| show::alerts(&alerts, view))
+}
+
+fn show_alert(id: &str, place: &Where) -> Outcome {
+    let Answer::Alert(alert) = query(Query::Alert(id.to_owned()), place)? else { return Err(unexpected()) };
+    emit(&alert, place, |view| show::alert(&alert, view))
+}
+
+fn past_alerts(past: PastAlerts, place: &Where) -> Outcome {
+    match Host::new(place)?.ask(&Request::Rows(Rows::Alerts(past)))? {
+        Reply::Alerts(alerts) => emit(&alerts, place, |view| show::alerts(&alerts, view)),
+        _ => Err(unexpected()),
+    }
+}
+
+fn list_silences(place: &Where) -> Outcome {
+    let Answer::Silences(silences) = query(Query::Silences, place)? else { return Err(unexpected()) };
+    emit(&silences, place, |view| show::silences(&silences, view))
+}
+
+fn list_objects(filter: &ObjectsFilter, place: &Where) -> Outcome {
+    let filter = filter.clone();
+    let asked =
+        ObjectFilter { group: filter.group, kind: filter.kind, symptom: filter.symptom, discovered: filter.discovered };
+    let Answer::Objects(objects) = query(Query::Objects(asked), place)? else { return Err(unexpected()) };
+    emit(&objects, place, |view| show::objects(&objects, view))
+}
+
+fn show_object(id: &str, place: &Where) -> Outcome {
+    let Answer::Object(page) = query(Query::Object(id.to_owned()), place)? else { return Err(unexpected()) };
+    emit(&page, place, |view| show::object(&page, view))
+}
+
+fn groups(command: Option<&GroupsCommand>, place: &Where) -> Outcome {
+    let (name, whole) = match command {
+        None | Some(GroupsCommand::List) => {
+            let Answer::Groups(groups) = query(Query::Groups, place)? else { return Err(unexpected()) };
+            return emit(&groups, place, |view| show::groups(&groups, view));
+        }
+        Some(GroupsCommand::Show { name }) => (name, true),
+        Some(GroupsCommand::Members { name }) => (name, false),
+    };
+    let Answer::Group(page) = query(Query::Group(name.clone()), place)? else { return Err(unexpected()) };
+    if whole {
+        emit(&page, place, |view| show::group(&page, view))
+    } else {
+        emit(&page.objects, place, |view| show::objects(&page.objects, view))
+    }
+}
+
+fn all_badges(place: &Where) -> Outcome {
+    let Answer::Badges(badges) = query(Query::Badges, place)? else { return Err(unexpected()) };
+    emit(&badges, place, |view| show::badges(&badges, view))
+}
+
+/// A group's badge, or an object's.
+fn one_badge(name: &str, place: &Where) -> Outcome {
+    let host = Host::new(place)?;
+    let group = host.ask(&Request::Query(Query::Group(name.to_owned())));
+    if let Ok(Reply::Answer(answer)) = &group
+        && let Answer::Group(page) = &**answer
+    {
+        return emit(&(&page.line, &page.history), place, |view| show::group_badge(page, view));
+    }
+    match host.ask(&Request::Query(Query::Object(name.to_owned()))) {
+        Ok(Reply::Answer(answer)) => {
+            let Answer::Object(page) = *answer else { return Err(unexpected()) };
+            emit(&(&page.line, &page.history), place, |view| show::object_badge(&page, view))
+        }
+        Ok(_) => Err(unexpected()),
+        // Neither: what was said of the group is said of the object too, in its own words.
+        Err(object) => Err(match group {
+            Err(group) => Failure::Failed(format!("{group}; {object}")),
+            Ok(_) => object,
+        }),
+    }
+}
+
+fn why(object: &str, alert: &str, place: &Where) -> Outcome {
+    let asked = Query::Why { object: object.to_owned(), alert: alert.to_owned() };
+    let Answer::Why(resolution) = query(asked, place)? else { return Err(unexpected()) };
+    emit(&resolution, place, |_| show::resolution(&resolution))
+}
+
+fn audit(filter: &AuditFilter, place: &Where) -> Outcome {
+    let asked = PastAudit {
+        subject: filter.subject.clone(),
+        who: filter.who.clone(),
+        since_ns: filter.since.unwrap_or(0),
+        limit: filter.limit,
+    };
+    match Host::new(place)?.ask(&Request::Rows(Rows::Audit(asked)))? {
+        Reply::Audit(rows) => emit(&rows, place, |view| show::audit(&rows, view)),
+        _ => Err(unexpected()),
+    }
+}
+
+fn verify(known: Option<AuditMark>, place: &Where) -> Outcome {
+    let asked = Request::Rows(Rows::AuditVerify { known });
+    let Reply::Verified(report) = Host::new(place)?.patient().ask(&asked)? else { return Err(unexpected()) };
+    emit(&report, place, |_| show::verified(&report))?;
+    match report.broken {
+        None => Ok(()),
+        Some(broken) => Err(Failure::Failed(format!("audit entry {} does not fit", broken.number))),
+    }
+}
+
+fn status(place: &Where) -> Outcome {
+    let Reply::Status(status) = Host::new(place)?.ask(&Request::Status)? else { return Err(unexpected()) };
+    emit(&status, place, |view| show::status(&status, view))
+}
+
+fn outbox(receiver: Option<String>, dead: bool, place: &Where) -> Outcome {
+    let asked = OutboxFilter { receiver, dead, limit: 0 };
+    match Host::new(place)?.ask(&Request::Rows(Rows::Outbox(asked)))? {
+        Reply::Outbox(rows) => emit(&rows, place, |view| show::outbox(&rows, view)),
+        _ => Err(unexpected()),
+    }
+}
+
+/// What was done, in a line.
+fn done(reply: &Reply, place: &Where) -> Outcome {
+    let Reply::Done(text) = reply else { return Err(unexpected()) };
+    emit_text(text, place)
+}
+
+/// All badges as `lifesigns badge` shows them.
+pub(crate) fn drawn_badges(badges: &lifesigns_compliance::query::Badges, colour: Colour) -> String {
+    let view = table::View { colour, width: None, now_ns: when::now_ns() };
+    table::paint(&show::badges(badges, &view), colour)
+}

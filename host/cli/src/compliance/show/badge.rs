@@ -1,0 +1,120 @@
+//! Badges: of everything, and one over time.
+
+use lifesigns_compliance::{
+    Badge, BadgePoint,
+    config::Formula,
+    query::{Badges, GroupPage, ObjectPage},
+};
+use lifesigns_report::{time, visible};
+
+use super::super::table::{Style, Table, View, heading, names, score};
+
+/// Steps of a sparkline, from 0 to 100.
+const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// Columns of a sparkline.
+const COLUMNS: u64 = 32;
+
+/// All groups, then all objects, the worst first.
+pub(crate) fn badges(badges: &Badges, view: &View) -> String {
+    let mut page = super::groups(&badges.groups, view);
+    page.push_str(&heading("Objects"));
+    let mut table = Table::new(view, &["!BADGE", "!OBJECT", "KIND", ">VIOLATIONS", ">ALLOWED", "GROUPS"]);
+    for line in &badges.objects {
+        table.row(vec![
+            score(line.badge.score),
+            visible(&line.object.id),
+            visible(line.object.kind.as_deref().unwrap_or_default()),
+            line.badge.violations.to_string(),
+            line.badge.allowed.to_string(),
+            names(&line.groups),
+        ]);
+    }
+    page.push_str(&table.draw());
+    let formula = match badges.formula {
+        Formula::Worst => "badges by the worst open violation: 100 none, 75 warning, 25 immediate, 0 critical",
+        Formula::Share => "badges by the share of what is not violated",
+    };
+    page.push_str(&format!("\n{}\n", Style::Dim.on(formula)));
+    page
+}
+
+/// A group's badge with its history.
+pub(crate) fn group_badge(page: &GroupPage, view: &View) -> String {
+    let counts = format!("{} of {} members with a violation", page.line.violated, page.line.members);
+    one(&page.line.name, &page.line.badge, &counts, &page.history, view)
+}
+
+/// An object's badge with its history.
+pub(crate) fn object_badge(page: &ObjectPage, view: &View) -> String {
+    one(&page.line.object.id, &page.line.badge, "", &page.history, view)
+}
+
+fn one(name: &str, badge: &Badge, members: &str, history: &[BadgePoint], view: &View) -> String {
+    let mut text = format!("{}  {}\n", Style::Bold.on(&visible(name)), score(badge.score));
+    let mut table = Table::pairs(view);
+    table.pair("alerts", format!("{} open, {} allowed", badge.violations, badge.allowed));
+    table.pair("members", members.to_owned());
+    table.pair("badge", format!("{} by the worst, {} by share", badge.worst, badge.share));
+    table.pair("history", sparkline(history, view.now_ns));
+    text.push_str(&table.draw());
+    text
+}
+
+/// A badge over time, oldest first, in one line; empty if there is nothing to draw.
+pub(crate) fn sparkline(history: &[BadgePoint], now_ns: u64) -> String {
+    let (Some(first), Some(last)) = (history.first(), history.last()) else { return String::new() };
+    let end_ns = now_ns.max(last.time_ns);
+    let span = end_ns.saturating_sub(first.time_ns);
+    if span == 0 {
+        return String::new();
+    }
+    let mut line = String::new();
+    let mut next = history.iter().peekable();
+    let mut held = first.badge.score;
+    for column in 1..=COLUMNS {
+        let until = first.time_ns + (u128::from(span) * u128::from(column) / u128::from(COLUMNS)) as u64;
+        // A column shows the worst that was in it, so that a short fall is seen.
+        let mut worst = held;
+        while let Some(point) = next.next_if(|point| point.time_ns <= until) {
+            held = point.badge.score;
+            worst = worst.min(held);
+        }
+        // The last one shows how it is now.
+        let shown = if column == COLUMNS { held } else { worst };
+        line.push(BLOCKS[usize::from(shown.min(100)) * (BLOCKS.len() - 1) / 100]);
+    }
+    format!("{line}  {}", Style::Dim.on(&format!("from {} to {}", time(first.time_ns), time(end_ns))))
+}
+
+#[cfg(test)]
+mod tests {
+    use lifesigns_compliance::{Badge, BadgeOf};
+
+    use super::*;
+
+    fn point(time_ns: u64, score: u8) -> BadgePoint {
+        let badge = Badge { score, worst: score, share: score, violations: 0, allowed: 0 };
+        BadgePoint { of: BadgeOf::Object, name: "x".into(), time_ns, badge }
+    }
+
+    fn drawn(points: &[BadgePoint], now_ns: u64) -> String {
+        sparkline(points, now_ns).chars().take_while(|it| BLOCKS.contains(it)).collect()
+    }
+
+    #[test]
+    fn a_short_fall_is_seen_and_the_end_is_now() {
+        let line = drawn(&[point(0, 100), point(1000, 0), point(1001, 100)], 3200);
+        assert_eq!(line.chars().count(), 32);
+        assert_eq!(line.chars().filter(|it| *it == '▁').count(), 1, "{line}");
+        assert!(line.ends_with('█'));
+        assert!(drawn(&[point(0, 100), point(3199, 0), point(3200, 100)], 3200).ends_with('█'));
+    }
+
+    #[test]
+    fn odd_histories_do_no_harm() {
+        assert_eq!(drawn(&[], 10), "");
+        assert_eq!(drawn(&[point(5, 0)], 5), "");
+        assert_eq!(drawn(&[point(u64::MAX, 255), point(0, 0)], u64::MAX), "");
+        assert_eq!(drawn(&[point(0, 255), point(u64::MAX, 0)], 0).chars().count(), 32);
+    }
+}

@@ -1,0 +1,52 @@
+//! What waits to be told, and what was given up.
+
+use lifesigns_compliance::Happened;
+use lifesigns_control::{OutboxRow, Waiting};
+use lifesigns_report::visible;
+
+use super::{
+    super::{
+        table::{Style, Table, View},
+        when,
+    },
+    count, short,
+};
+
+/// A list of notices.
+pub(crate) fn outbox(rows: &[OutboxRow], view: &View) -> String {
+    if rows.is_empty() {
+        return format!("{}\n", Style::Green.on("nothing waits"));
+    }
+    let mut table = Table::new(
+        view,
+        &[">NUMBER", "!RECEIVER", "!ALERT", "!OBJECT", "!WHAT", ">TRIES", "!NEXT", "!AGE", "LAST ERROR"],
+    );
+    for row in rows {
+        let next = match row.waiting {
+            Waiting::Dead => Style::Red.on("given up"),
+            Waiting::Until(time_ns) if time_ns > view.now_ns => when::ago(time_ns, view.now_ns),
+            Waiting::Until(_) => "now".to_owned(),
+        };
+        table.row(vec![
+            row.id.to_string(),
+            visible(&row.notice.receiver),
+            short(&row.notice.alert.id),
+            visible(&row.notice.alert.object),
+            happened(row.notice.happened).to_owned(),
+            row.attempts.to_string(),
+            next,
+            when::ago(row.notice.time_ns, view.now_ns),
+            visible(&row.last_error),
+        ]);
+    }
+    format!("{}{}\n", table.draw(), Style::Dim.on(&count(rows.len(), "notice")))
+}
+
+const fn happened(happened: Happened) -> &'static str {
+    match happened {
+        Happened::Opened => "opened",
+        Happened::Changed => "changed",
+        Happened::Repeated => "repeated",
+        Happened::Resolved => "resolved",
+    }
+}

@@ -1,0 +1,270 @@
+//! What people see, as files: `show/snapshots/NAME.txt`. `LIFESIGNS_BLESS=1 cargo test -p
+//! lifesigns-cli` writes them anew. The data is the report's sample, with its hostile finding.
+
+use std::{fs, path::PathBuf};
+
+use lifesigns_compliance::{
+    Alert, Badge, Cause, Happened, Impact, Membership, Notice, Silence, Symptom,
+    config::{Formula, Grouping, Place},
+    query::{Badges, ObjectPage, Report},
+};
+use lifesigns_control::{
+    AlertCounts, AuditReport, AuditRow, Break, ConfigStatus, EngineStatus, OutboxRow, ReceiverStatus, RefusedRule,
+    RuleStatus, SourceStatus, Status, StoreState, StoreStatus, Waiting,
+};
+use lifesigns_outlets::people::Colour;
+use serde_json::json;
+
+use super::super::{
+    matcher,
+    table::{View, paint},
+};
+
+const SECOND_NS: u64 = 1_000_000_000;
+
+fn sample() -> Report {
+    serde_json::from_str(include_str!("../../../../report/tests/data/production.json")).unwrap()
+}
+
+fn view(width: Option<u16>) -> View {
+    View { colour: Colour::Off, width, now_ns: sample().time_ns }
+}
+
+/// Compares with the file, or writes it.
+fn shown(name: &str, page: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/compliance/show/snapshots").join(name);
+    let text = paint(page, Colour::Off);
+    assert!(!text.contains(|it: char| it.is_control() && it != '\n'), "{name} would drive a terminal: {text:?}");
+    if std::env::var_os("LIFESIGNS_BLESS").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert_eq!(text, expected, "{name}; LIFESIGNS_BLESS=1 writes it");
+}
+
+/// Every state that an alert can be in.
+fn alerts() -> Vec<Alert> {
+    let report = sample();
+    let mut silenced = report.findings[0].clone();
+    silenced.acknowledged = None;
+    silenced.silenced_by = Some("9c01".into());
+    let mut inhibited = report.findings[1].clone();
+    inhibited.inhibited_by = Some("4be1c0a97d3f2e10".into());
+    [report.findings, report.exceptions, report.resolved, vec![silenced, inhibited]].concat()
+}
+
+#[test]
+fn lists_of_alerts() {
+    shown("alerts.txt", &super::alerts(&alerts(), &view(None)));
+    shown("alerts-100.txt", &super::alerts(&alerts(), &view(Some(100))));
+    shown("alerts-none.txt", &super::alerts(&[], &view(None)));
+}
+
+#[test]
+fn one_alert() {
+    let report = sample();
+    shown("alert.txt", &super::alert(&report.findings[0], &view(Some(100))));
+    shown("alert-hostile.txt", &super::alert(&report.findings[1], &view(Some(100))));
+    let mut cancelled = report.resolved[0].clone();
+    cancelled.cause = Some(Cause::Hold);
+    shown("alert-cancelled.txt", &super::alert(&cancelled, &view(None)));
+}
+
+#[test]
+fn colours_are_whole_on_every_line() {
+    let coloured = paint(&super::alerts(&alerts(), &view(Some(80))), Colour::On);
+    assert!(coloured.contains("\x1b[1;31mcritical\x1b[0m"), "{coloured:?}");
+    for line in coloured.lines() {
+        let (on, off) = (line.matches("\x1b[").count(), line.matches("\x1b[0m").count());
+        assert_eq!(on, off * 2, "{line:?}");
+    }
+}
+
+#[test]
+fn objects_and_groups() {
+    let report = sample();
+    shown("objects.txt", &super::objects(&report.group.objects, &view(None)));
+    shown("group.txt", &super::group(&report.group, &view(Some(100))));
+    shown("groups.txt", &super::groups(&[report.group.line.clone()], &view(None)));
+    let badges = Badges {
+        formula: Formula::Worst,
+        groups: vec![report.group.line.clone()],
+        objects: report.group.objects.clone(),
+    };
+    shown("badges.txt", &super::badges(&badges, &view(None)));
+    shown("badge-group.txt", &super::group_badge(&report.group, &view(None)));
+}
+
+#[test]
+fn one_object() {
+    let report = sample();
+    let place = Place { file: "lifesigns.toml".into(), line: 12, column: 1 };
+    let why = vec![Membership { group: "production".into(), place, how: "listed as \"vm-*\"".into() }];
+    let page = ObjectPage {
+        line: report.group.objects[1].clone(),
+        children: vec!["web-1".into(), "web-2".into()],
+        why: lifesigns_compliance::Why { groups: why, steps: vec![] },
+        symptoms: vec![Symptom {
+            object: "vm-prod-02".into(),
+            name: "docker-keyword/container-created".into(),
+            title: "A container was created".into(),
+            criticality: lifesigns::model::Criticality::Warning,
+            impact: Impact::Risk,
+            recommendation: String::new(),
+            controls: vec![],
+            hold_ms: 0,
+            active: true,
+            since_ns: report.time_ns - 3600 * SECOND_NS,
+            last_ns: report.time_ns,
+            count: 14,
+            summary: "container \"web-1\" was created".into(),
+            attributes: vec![],
+            module: "sha256:00".into(),
+            shown: report.findings[0].shown.clone(),
+            recent: vec![],
+        }],
+        alerts: report.findings[..1].to_vec(),
+        history: report.group.history.clone(),
+    };
+    shown("object.txt", &super::object(&page, &view(Some(100))));
+    shown("badge-object.txt", &super::object_badge(&page, &view(None)));
+}
+
+#[test]
+fn silences() {
+    let now_ns = sample().time_ns;
+    let silence = |id: &str, from_ns, until_ns| Silence {
+        id: id.into(),
+        matchers: vec![matcher::parse("object=vm-lab-*").unwrap(), matcher::parse("alert!=x").unwrap()],
+        from_ns,
+        until_ns,
+        who: "alice".into(),
+        why: "lab \x1b[2Jrebuild".into(),
+    };
+    let all = [
+        silence("9c01aaaaaaaaaaaa", now_ns - 60 * SECOND_NS, now_ns + 7200 * SECOND_NS),
+        silence("9c02aaaaaaaaaaaa", now_ns + 60 * SECOND_NS, now_ns + 7200 * SECOND_NS),
+        silence("9c03aaaaaaaaaaaa", 0, now_ns),
+    ];
+    shown("silences.txt", &super::silences(&all, &view(None)));
+}
+
+#[test]
+fn the_outbox() {
+    let now_ns = sample().time_ns;
+    let row = |id, waiting, error: &str| OutboxRow {
+        id,
+        waiting,
+        attempts: 3,
+        last_error: error.into(),
+        notice: Notice {
+            key: "k".into(),
+            receiver: "hotline".into(),
+            bundle: Default::default(),
+            grouping: Grouping::default(),
+            happened: Happened::Opened,
+            time_ns: now_ns - 90 * SECOND_NS,
+            alert: sample().findings[0].clone(),
+        },
+    };
+    let rows = [
+        row(1, Waiting::Until(0), ""),
+        row(22, Waiting::Until(now_ns + 30 * SECOND_NS), "503 Service Unavailable"),
+        row(333, Waiting::Dead, "404 \x1b]0;gone"),
+    ];
+    shown("outbox.txt", &super::outbox(&rows, &view(None)));
+    shown("outbox-none.txt", &super::outbox(&[], &view(None)));
+}
+
+#[test]
+fn the_audit_log() {
+    let row = |number, what: &str, before, after| AuditRow {
+        number,
+        hash: "00".into(),
+        audit: lifesigns_compliance::Audit {
+            time_ns: sample().time_ns,
+            who: "alice (by root)".into(),
+            what: what.into(),
+            subject: "4be1c0a97d3f2e10".into(),
+            before,
+            after,
+        },
+    };
+    let rows = [
+        row(7, "alert opened", json!(null), json!({"status": "open"})),
+        row(8, "alert acknowledged", json!({"owner": null}), json!({"owner": "alice"})),
+    ];
+    shown("audit.txt", &super::audit(&rows, &view(None)));
+    let report = AuditReport { entries: 1200, first: 3, last: 1202, hash: "ab12".into(), broken: None };
+    shown("verified.txt", &super::verified(&report));
+    let broken = Some(Break { number: 41, what: "its hash does not fit".into() });
+    shown("verified-not.txt", &super::verified(&AuditReport { broken, ..report }));
+}
+
+fn status() -> Status {
+    let now_ns = sample().time_ns;
+    Status {
+        version: "1.2.3".into(),
+        pid: 4711,
+        started_ns: now_ns - 90_000 * SECOND_NS,
+        now_ns,
+        event_time_ns: now_ns - 2 * SECOND_NS,
+        rules: vec![
+            RuleStatus { name: "docker".into(), module: "docker-keyword 0.1.0".into(), ..RuleStatus::default() },
+            RuleStatus { name: "churn".into(), failed: 3, last_error: "it trapped".into(), ..RuleStatus::default() },
+        ],
+        refused: vec![RefusedRule { name: "broken".into(), why: "no such import".into() }],
+        sources: vec![SourceStatus {
+            name: "docker.log".into(),
+            cursor: "byte 1024".into(),
+            lines: 12345,
+            lag_bytes: Some(0),
+            last_ns: Some(now_ns),
+            error: String::new(),
+        }],
+        engine: EngineStatus {
+            lines: 12345,
+            left_out: vec![("objects".into(), 2), ("facts".into(), 0)],
+            ..EngineStatus::default()
+        },
+        objects: 40,
+        discovered: 2,
+        alerts: AlertCounts { critical: 1, warning: 2, allowed: 3, ..AlertCounts::default() },
+        store: StoreStatus {
+            path: "/var/lib/lifesigns/lifesigns.db".into(),
+            size_bytes: 1_234_567,
+            committed_ns: Some(now_ns - SECOND_NS),
+            commits: 99,
+            ..StoreStatus::default()
+        },
+        receivers: vec![ReceiverStatus {
+            name: "hotline".into(),
+            kind: "webhook".into(),
+            pending: 1,
+            dead: 2,
+            last_ok_ns: None,
+            last_error: "503".into(),
+        }],
+        config: ConfigStatus { files: vec!["lifesigns.toml".into()], loaded_ns: now_ns, last_error: String::new() },
+    }
+}
+
+#[test]
+fn a_hosts_status() {
+    shown("status.txt", &super::status(&status(), &view(None)));
+    let mut full = status();
+    full.store.state = StoreState::Full;
+    full.store.text = "No space left on device: make room, it goes on by itself".into();
+    full.config.last_error = "lifesigns.toml:3:1: unknown key `rulez`".into();
+    shown("status-full.txt", &super::status(&full, &view(None)));
+    shown("status-empty.txt", &super::status(&Status::default(), &view(None)));
+}
+
+#[test]
+fn a_badge_is_coloured_by_its_score() {
+    for (score, style) in [(100, "32"), (99, "33"), (75, "33"), (74, "38;5;208"), (25, "38;5;208"), (24, "1;31")] {
+        let badge = Badge { score, worst: score, share: score, violations: 0, allowed: 0 };
+        let painted = paint(&super::super::table::score(badge.score), Colour::On);
+        assert_eq!(painted, format!("\x1b[{style}m● {score}\x1b[0m"));
+    }
+}

@@ -1,0 +1,158 @@
+//! How a host is.
+
+use lifesigns_control::{Status, StoreState};
+use lifesigns_report::visible;
+
+use super::{
+    super::{
+        table::{Style, Table, View, heading},
+        when,
+    },
+    count, stamp,
+};
+use crate::say::grouped;
+
+/// A host's status; what is wrong stands out.
+pub(crate) fn status(status: &Status, view: &View) -> String {
+    let mut page = format!(
+        "{} process {}, up {}\n",
+        Style::Bold.on(&visible(&format!("lifesigns {}", status.version))),
+        status.pid,
+        when::ago(status.started_ns, status.now_ns.max(status.started_ns)),
+    );
+    page.push_str(&facts(status, view));
+    page.push_str(&sources(status, view));
+    page.push_str(&rules(status, view));
+    page.push_str(&receivers(status, view));
+    page
+}
+
+fn facts(status: &Status, view: &View) -> String {
+    let mut table = Table::pairs(view);
+    let alerts = status.alerts;
+    let by = [
+        (alerts.critical, "critical"),
+        (alerts.immediate, "immediate"),
+        (alerts.warning, "warning"),
+        (alerts.information, "information"),
+    ];
+    let by: Vec<String> =
+        by.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{} {word}", grouped(*n))).collect();
+    let by = if by.is_empty() { String::new() } else { format!(" ({})", by.join(", ")) };
+    table.pair("alerts", format!("{} open{by}, {} allowed", grouped(alerts.violations()), grouped(alerts.allowed)));
+    table.pair("objects", format!("{}, {} discovered", grouped(status.objects), grouped(status.discovered)));
+    if status.event_time_ns > 0 {
+        table.pair("event time", stamp(status.event_time_ns, view));
+    }
+    let engine = &status.engine;
+    table.pair(
+        "read",
+        format!(
+            "{} lines, {} bytes; {} bytes on the way",
+            grouped(engine.lines),
+            grouped(engine.bytes),
+            grouped(engine.inflight_bytes)
+        ),
+    );
+    table.pair("evaluated", format!("{} events, {} raises and clears", grouped(engine.events), grouped(engine.signs)));
+    let left_out = engine.left_out.iter().filter(|(_, n)| *n > 0);
+    let left_out: Vec<String> = left_out.map(|(what, n)| format!("{} {}", grouped(*n), visible(what))).collect();
+    if !left_out.is_empty() {
+        table.pair("left out", Style::Yellow.on(&left_out.join(", ")));
+    }
+    table.pair("store", store(status, view));
+    let files: Vec<String> = status.config.files.iter().map(|path| path.display().to_string()).collect();
+    let loaded = if status.config.loaded_ns > 0 { stamp(status.config.loaded_ns, view) } else { String::new() };
+    table.pair("configuration", format!("{} {loaded}", visible(&files.join(", "))).trim().to_owned());
+    if !status.config.last_error.is_empty() {
+        let error = format!("not in force: {}", visible(&status.config.last_error));
+        table.pair("newer files", Style::Red.on(&error));
+    }
+    table.draw()
+}
+
+fn store(status: &Status, view: &View) -> String {
+    let store = &status.store;
+    let style = if store.state == StoreState::Ok { Style::Green } else { Style::Red };
+    let mut text = format!(
+        "{} {}, {} bytes",
+        style.on(store.state.as_str()),
+        visible(&store.path.display().to_string()),
+        grouped(store.size_bytes)
+    );
+    if let Some(committed) = store.committed_ns {
+        text.push_str(&format!(
+            ", {}, the last {} ago",
+            count(store.commits as usize, "commit"),
+            when::ago(committed, view.now_ns)
+        ));
+    }
+    if !store.text.is_empty() {
+        text.push_str(&format!("\n{}", visible(&store.text)));
+    }
+    text
+}
+
+fn sources(status: &Status, view: &View) -> String {
+    if status.sources.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(view, &["!SOURCE", ">LINES", "COMMITTED TO", ">BEHIND", "!LAST EVENT", "STATE"]);
+    for source in &status.sources {
+        table.row(vec![
+            visible(&source.name),
+            grouped(source.lines),
+            visible(&source.cursor),
+            source.lag_bytes.map(|bytes| format!("{} B", grouped(bytes))).unwrap_or_default(),
+            source.last_ns.map(|time_ns| when::ago(time_ns, view.now_ns)).unwrap_or_default(),
+            if source.error.is_empty() { Style::Green.on("ok") } else { Style::Red.on(&visible(&source.error)) },
+        ]);
+    }
+    format!("{}{}", heading("Sources"), table.draw())
+}
+
+fn rules(status: &Status, view: &View) -> String {
+    let mut text = heading("Rules");
+    if status.rules.is_empty() {
+        text.push_str("none\n");
+    } else {
+        let mut table = Table::new(view, &["!RULE", "MODULE", ">FAILED", ">MISSED", "STATE"]);
+        for rule in &status.rules {
+            let fine = rule.last_error.is_empty();
+            table.row(vec![
+                visible(&rule.name),
+                visible(&rule.module),
+                grouped(rule.failed),
+                grouped(rule.missed),
+                if fine { Style::Green.on("ok") } else { Style::Yellow.on(&visible(&rule.last_error)) },
+            ]);
+        }
+        text.push_str(&table.draw());
+    }
+    for rule in &status.refused {
+        text.push_str(&format!("{} {}: {}\n", Style::Red.on("refused"), visible(&rule.name), visible(&rule.why)));
+    }
+    text
+}
+
+fn receivers(status: &Status, view: &View) -> String {
+    if status.receivers.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(view, &["!RECEIVER", "!KIND", ">WAITING", ">GIVEN UP", "!LAST TAKEN", "STATE"]);
+    for receiver in &status.receivers {
+        let dead = grouped(receiver.dead);
+        table.row(vec![
+            visible(&receiver.name),
+            visible(&receiver.kind),
+            grouped(receiver.pending),
+            if receiver.dead > 0 { Style::Red.on(&dead) } else { dead },
+            receiver.last_ok_ns.map(|time_ns| when::ago(time_ns, view.now_ns)).unwrap_or_default(),
+            match receiver.last_error.is_empty() {
+                true => Style::Green.on("ok"),
+                false => Style::Yellow.on(&visible(&receiver.last_error)),
+            },
+        ]);
+    }
+    format!("{}{}", heading("Receivers"), table.draw())
+}

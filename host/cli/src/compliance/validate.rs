@@ -1,0 +1,71 @@
+//! `lifesigns validate`: all that is wrong with a configuration.
+
+use std::{
+    io::{IsTerminal, stderr},
+    path::{Path, PathBuf},
+};
+
+use lifesigns_outlets::people::Colour;
+use lifesigns_settings::Settings;
+use serde::Serialize;
+
+use super::{args::Where, write::emit};
+use crate::{
+    exit::{Failure, Outcome},
+    say,
+};
+
+/// What a sound configuration comes to.
+#[derive(Serialize)]
+struct Sound {
+    files: Vec<PathBuf>,
+    sources: usize,
+    groups: usize,
+    policies: usize,
+    alerts: usize,
+    receivers: usize,
+    routes: usize,
+}
+
+pub(crate) fn run(place: &Where) -> Outcome {
+    let path = place.config.clone().unwrap_or_else(|| "lifesigns.toml".into());
+    let settings = load(&path)?;
+    let sound = Sound {
+        files: settings.files.clone(),
+        sources: settings.sources.len(),
+        groups: settings.compliance.groups.len(),
+        policies: settings.compliance.policies.len(),
+        alerts: settings.compliance.definitions.len(),
+        receivers: settings.receivers.len(),
+        routes: settings.compliance.routes.len(),
+    };
+    emit(&sound, place, |_| {
+        let counts = [
+            (sound.sources, "source"),
+            (sound.groups, "group"),
+            (sound.alerts, "alert definition"),
+            (sound.receivers, "receiver"),
+            (sound.routes, "route"),
+        ];
+        let mut parts: Vec<String> = counts.iter().map(|(number, what)| say::count(*number as u64, what)).collect();
+        let policies = if sound.policies == 1 { "1 policy".to_owned() } else { format!("{} policies", sound.policies) };
+        parts.insert(2, policies);
+        format!("{} is sound: {}\n", path.display(), parts.join(", "))
+    })
+}
+
+/// The settings, or all mistakes in them: with source lines for a terminal, else a line each.
+pub(crate) fn load(path: &Path) -> Result<Box<Settings>, Failure> {
+    let env =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Settings::load(path, env).map(Box::new).map_err(|mistakes| {
+        let count = say::count(mistakes.count() as u64, "mistake");
+        let text = if stderr().is_terminal() {
+            let width = rustix::termios::tcgetwinsize(stderr()).map_or(100, |size| usize::from(size.ws_col).max(40));
+            mistakes.render(width, say::colour() == Colour::On)
+        } else {
+            mistakes.to_string()
+        };
+        Failure::Configuration(format!("{count} in {}:\n{text}", path.display()))
+    })
+}

@@ -1,0 +1,109 @@
+//! Times and durations as people type and read them.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+
+const SECOND_NS: u64 = 1_000_000_000;
+/// Longest first.
+const UNITS: [(char, u64); 5] = [('w', 604_800), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
+
+/// Now, nanoseconds since 1970.
+pub(crate) fn now_ns() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+}
+
+/// A duration such as `90s`, `2h`, `1h30m`, `7d`, in nanoseconds.
+pub(crate) fn duration(text: &str) -> Result<u64, String> {
+    let wrong = || format!("{text:?} is not a duration: write 30s, 10m, 2h, 1h30m, 7d");
+    let (mut total, mut number) = (0_u64, None::<u64>);
+    for character in text.chars() {
+        if let Some(digit) = character.to_digit(10) {
+            number = Some(number.unwrap_or(0).saturating_mul(10).saturating_add(u64::from(digit)));
+            continue;
+        }
+        let (_, seconds) = UNITS.iter().find(|(unit, _)| *unit == character).ok_or_else(wrong)?;
+        let count = number.take().ok_or_else(wrong)?;
+        total = total.saturating_add(count.saturating_mul(*seconds));
+    }
+    match number {
+        None if total > 0 => Ok(total.saturating_mul(SECOND_NS)),
+        _ => Err(wrong()),
+    }
+}
+
+/// A time: RFC 3339, or without an offset, which is UTC.
+pub(crate) fn time(text: &str) -> Result<u64, String> {
+    let stamp =
+        text.parse::<Timestamp>().ok().or_else(|| TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok());
+    let stamp = stamp.and_then(|stamp| u64::try_from(stamp.as_nanosecond()).ok());
+    stamp.ok_or_else(|| format!("{text:?} is not a time: write 2026-11-24T06:00:00Z"))
+}
+
+/// A time, or so long ago.
+pub(crate) fn since(text: &str) -> Result<u64, String> {
+    if let Ok(ago) = duration(text) {
+        return Ok(now_ns().saturating_sub(ago));
+    }
+    time(text).map_err(|_| format!("{text:?} is neither a time (2026-11-24T06:00:00Z) nor a duration (7d)"))
+}
+
+/// How long ago, in its two largest units: `3d 4h`; `in 5m` for what is to come.
+pub(crate) fn ago(time_ns: u64, now_ns: u64) -> String {
+    if time_ns > now_ns {
+        return format!("in {}", long(time_ns - now_ns));
+    }
+    long(now_ns - time_ns)
+}
+
+/// A length of time in its two largest units.
+pub(crate) fn long(length_ns: u64) -> String {
+    let seconds = length_ns / SECOND_NS;
+    let Some(at) = UNITS.iter().position(|(unit, size)| *unit != 'w' && seconds >= *size) else {
+        return "0s".to_owned();
+    };
+    let (unit, size) = UNITS[at];
+    let whole = format!("{}{unit}", seconds / size);
+    match UNITS.get(at + 1) {
+        Some((next, smaller)) if seconds % size / smaller > 0 => format!("{whole} {}{next}", seconds % size / smaller),
+        _ => whole,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        for (text, seconds) in [("90s", 90), ("10m", 600), ("1h30m", 5400), ("7d", 604_800), ("2w", 1_209_600)] {
+            assert_eq!(duration(text), Ok(seconds * SECOND_NS), "{text}");
+        }
+        for text in ["", "5", "h", "-1h", "1x", "1h30", "0s", "1.5h", "é"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+        assert_eq!(duration("99999999999999999999999w"), Ok(u64::MAX));
+    }
+
+    #[test]
+    fn times_are_utc_unless_they_say_otherwise() {
+        let six = 1_795_500_000 * SECOND_NS;
+        assert_eq!(time("2026-11-24T06:00:00Z"), Ok(six));
+        assert_eq!(time("2026-11-24T07:00:00+01:00"), Ok(six));
+        assert_eq!(time("2026-11-24 06:00"), Ok(six));
+        for text in ["", "soon", "2026-13-01T00:00:00Z", "1969-12-31T00:00:00Z", "2600-01-01T00:00:00Z"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ages_have_two_units_at_most() {
+        let now = 1_000_000 * SECOND_NS;
+        for (age, expected) in
+            [(0, "0s"), (59, "59s"), (60, "1m"), (3_700, "1h 1m"), (700_000, "8d 2h"), (86_400, "1d")]
+        {
+            assert_eq!(ago(now - age * SECOND_NS, now), expected);
+        }
+        assert_eq!(ago(now + 90 * SECOND_NS, now), "in 1m 30s");
+    }
+}

@@ -1,0 +1,124 @@
+//! Configuration and inventory while the host runs: what changes in the files takes effect, whole or
+//! not at all.
+
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    time::UNIX_EPOCH,
+};
+
+use lifesigns::{KeptHost, model::ObjectFacts};
+use lifesigns_intake::inventory as read;
+use lifesigns_settings::Settings;
+
+use crate::{
+    compliance::settings,
+    exit::{Failure, Outcome},
+    run::setup,
+    say,
+    sources::Sources,
+};
+
+/// What tells one version of a file from another: device, inode, size, and when it was written.
+type Version = Option<(u64, u64, u64, i64, i64)>;
+
+/// The files as they were when they were read last.
+pub(crate) struct Reload {
+    path: PathBuf,
+    seen: Vec<(PathBuf, Version)>,
+    fixed: Fixed,
+}
+
+/// What a host cannot change while it runs.
+#[derive(PartialEq)]
+struct Fixed {
+    rules: PathBuf,
+    cache: Option<PathBuf>,
+    store: PathBuf,
+    control: PathBuf,
+    output: Option<PathBuf>,
+    engine: String,
+}
+
+impl Fixed {
+    fn of(settings: &Settings) -> Self {
+        Self {
+            rules: settings.rules.clone(),
+            cache: settings.cache.clone(),
+            store: settings.store.clone(),
+            control: settings.control.clone(),
+            output: settings.output.file.clone(),
+            engine: format!("{:?}", settings.engine),
+        }
+    }
+}
+
+impl Reload {
+    pub(crate) fn new(path: &Path, settings: &Settings) -> Self {
+        let seen = versions(path, &settings.files, &settings.inventories);
+        Self { path: path.to_owned(), seen, fixed: Fixed::of(settings) }
+    }
+
+    /// Looks at the files, and does what follows from them.
+    pub(crate) fn look(&mut self, host: &KeptHost, sources: &mut Sources) -> Outcome {
+        let paths: Vec<PathBuf> = self.seen.iter().map(|(path, _)| path.clone()).collect();
+        if versions(&self.path, &paths, &[]) == self.seen {
+            return Ok(());
+        }
+        match self.read(host) {
+            Ok(settings) => {
+                self.seen = versions(&self.path, &settings.files, &settings.inventories);
+                host.keep().say_config(settings.files.clone(), String::new());
+                if Fixed::of(&settings) != self.fixed {
+                    say::warning("rules, cache, store, control, output and engine are as before until a restart");
+                }
+                say::line(&format!("{}: read again, and in force", self.path.display()));
+                sources.become_these(&settings.sources)
+            }
+            Err(failure) => {
+                // Once for each version of the files.
+                self.seen = versions(&self.path, &paths, &[]);
+                say::warning(&format!("{failure}\nThe configuration stays as it was."));
+                host.keep().say_config(Vec::new(), failure.to_string());
+                Ok(())
+            }
+        }
+    }
+
+    fn read(&self, host: &KeptHost) -> Result<Box<Settings>, Failure> {
+        let settings = settings(&self.path)?;
+        let objects = inventory(&settings.inventories)?;
+        host.keep().configure(setup(&settings)).map_err(Failure::configuration)?;
+        host.inventory(objects).map_err(Failure::failed)?;
+        Ok(settings)
+    }
+}
+
+/// All inventories as one, each object with the time at which its file was written.
+pub(crate) fn inventory(paths: &[PathBuf]) -> Result<Vec<ObjectFacts>, Failure> {
+    let mut objects = Vec::new();
+    for path in paths {
+        let written_ns = fs::metadata(path).and_then(|file| file.modified()).ok();
+        let written_ns = written_ns.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let time_ns = written_ns.map_or(0, |since| since.as_nanos() as u64);
+        let mut read = read::load(path).map_err(Failure::configuration)?;
+        read.iter_mut().for_each(|facts| facts.time_ns = time_ns);
+        objects.extend(read);
+    }
+    Ok(objects)
+}
+
+/// The versions of the files, and of what may come: the folder `conf.d` is a file to us.
+fn versions(path: &Path, files: &[PathBuf], inventories: &[PathBuf]) -> Vec<(PathBuf, Version)> {
+    let conf_d = path.parent().unwrap_or(Path::new("")).join("conf.d");
+    let mut all: Vec<PathBuf> = files.iter().chain(inventories).cloned().collect();
+    all.extend([path.to_owned(), conf_d]);
+    all.sort();
+    all.dedup();
+    let version = |path: &PathBuf| {
+        let file = fs::metadata(path).ok()?;
+        Some((file.dev(), file.ino(), file.size(), file.mtime(), file.mtime_nsec()))
+    };
+    all.into_iter().map(|path| (path.clone(), version(&path))).collect()
+}

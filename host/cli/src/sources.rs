@@ -1,0 +1,204 @@
+//! The front doors of a running host: a thread a source, each of which goes on where the last commit
+//! left it.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{Seek, SeekFrom, stdin},
+    ops::ControlFlow,
+    path::Path,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use lifesigns::{
+    KeptHost,
+    model::{Chunk, Source},
+};
+use lifesigns_intake::{Cursor, Follower, LineChunks, Position, Stop};
+use lifesigns_settings::{Door, From, Source as Wanted};
+
+use crate::{
+    compliance::when,
+    exit::{Failure, Outcome},
+    say,
+};
+
+/// What is looked at when standard input says nothing.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// The sources that are read.
+pub(crate) struct Sources {
+    host: Arc<KeptHost>,
+    running: BTreeMap<String, Running>,
+    /// The next source's place among all that were ever started.
+    rank: u32,
+}
+
+struct Running {
+    wanted: Wanted,
+    stop: Stop,
+    thread: JoinHandle<Outcome>,
+}
+
+impl Sources {
+    pub(crate) fn new(host: Arc<KeptHost>) -> Self {
+        Self { host, running: BTreeMap::new(), rank: 0 }
+    }
+
+    /// Reads exactly these from now on: new ones are begun, others ended, changed ones begun anew.
+    pub(crate) fn become_these(&mut self, wanted: &[Wanted]) -> Outcome {
+        let gone = self.running.iter().filter(|(_, running)| !wanted.contains(&running.wanted));
+        let gone: Vec<String> = gone.map(|(name, _)| name.clone()).collect();
+        for name in &gone {
+            if let Some(running) = self.running.remove(name) {
+                running.stop.stop();
+                if let Err(failure) = end(running.thread) {
+                    say::warning(&failure.to_string());
+                }
+            }
+        }
+        for source in wanted {
+            if !self.running.contains_key(&source.name) {
+                let running = self.begin(source.clone())?;
+                self.running.insert(source.name.clone(), running);
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, wanted: Wanted) -> Result<Running, Failure> {
+        let reader = Reader {
+            host: Arc::clone(&self.host),
+            source: Arc::new(Source {
+                name: wanted.name.clone(),
+                rank: self.rank,
+                object: wanted.object.clone(),
+                app: wanted.app.clone(),
+                decoder: wanted.format.decoder(when::now_ns()),
+            }),
+            stop: Stop::new(),
+        };
+        self.rank += 1;
+        let (stop, door) = (reader.stop.clone(), wanted.door.clone());
+        let thread = thread::Builder::new().name("lifesigns-source".into()).spawn(move || reader.read(&door));
+        Ok(Running { wanted, stop, thread: thread.map_err(Failure::failed)? })
+    }
+
+    /// Whether all of them have come to their end.
+    pub(crate) fn have_ended(&self) -> bool {
+        self.running.values().all(|running| running.thread.is_finished())
+    }
+
+    /// Ends all of them; the first failure, if there was one.
+    pub(crate) fn end(self) -> Outcome {
+        self.running.values().for_each(|running| running.stop.stop());
+        // Each is waited for, also after a failure.
+        let ends: Vec<Outcome> = self.running.into_values().map(|running| end(running.thread)).collect();
+        ends.into_iter().collect()
+    }
+}
+
+fn end(thread: JoinHandle<Outcome>) -> Outcome {
+    match thread.join() {
+        Ok(outcome) => outcome,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+/// One source's thread.
+struct Reader {
+    host: Arc<KeptHost>,
+    source: Arc<Source>,
+    stop: Stop,
+}
+
+impl Reader {
+    fn read(&self, door: &Door) -> Outcome {
+        match door {
+            Door::Follow(path, from) => self.follow(path, *from),
+            Door::File(path) => self.file(path),
+            Door::Stdin => self.stdin(),
+        }
+    }
+
+    fn submit(&self, bytes: Vec<u8>, cursor: Option<Cursor>) {
+        let cursor = cursor.map(Cursor::to_bytes);
+        let arrived_ns = Some(when::now_ns());
+        self.host.submit(Chunk { source: Arc::clone(&self.source), bytes, arrived_ns, done: None, cursor });
+    }
+
+    /// Where the last commit left it.
+    fn place(&self) -> Option<Cursor> {
+        Cursor::from_bytes(&self.host.keep().place(&self.source.name)?.cursor?)
+    }
+
+    fn failed(&self, error: std::io::Error) -> Failure {
+        Failure::Failed(format!("{} cannot be read: {error}", self.source.name))
+    }
+
+    fn follow(&self, path: &Path, from: From) -> Outcome {
+        let begin = match (self.place(), from) {
+            (Some(cursor), _) => Position::At(cursor),
+            (None, From::Start) => Position::Start,
+            (None, From::End) => Position::End,
+        };
+        let mut last = None;
+        let followed = Follower::new(path, begin).run(&self.stop, |bytes, cursor| {
+            // A line without its end, on stop, is read again, whole, by the next run.
+            if last != Some(cursor) {
+                self.submit(bytes, Some(cursor));
+            }
+            last = Some(cursor);
+            ControlFlow::Continue(())
+        });
+        followed.map(|_| ()).map_err(Failure::failed)
+    }
+
+    fn file(&self, path: &Path) -> Outcome {
+        let failed = |error| self.failed(error);
+        let mut file = File::open(path).map_err(failed)?;
+        let mut offset = match self.place() {
+            Some(cursor) if cursor.is_in(&file) => cursor.offset,
+            _ => 0,
+        };
+        file.seek(SeekFrom::Start(offset)).map_err(failed)?;
+        let places = file.try_clone().map_err(failed)?;
+        let regular = file.metadata().map_err(failed)?.is_file();
+        let mut chunks = LineChunks::new(file);
+        while !self.stop.is_stopped()
+            && let Some(bytes) = chunks.next_chunk().map_err(failed)?
+        {
+            offset += bytes.len() as u64;
+            // A pipe has no places; it cannot be gone on with either.
+            let cursor = regular.then(|| Cursor::of(&places, offset)).transpose().map_err(failed)?;
+            self.submit(bytes, cursor);
+        }
+        Ok(())
+    }
+
+    /// Standard input cannot be waited for and stopped at once, so a thread of its own waits for it;
+    /// it ends with the process.
+    fn stdin(&self) -> Outcome {
+        let (sender, receiver) = crossbeam_channel::bounded(1);
+        thread::spawn(move || {
+            let mut chunks = LineChunks::new(stdin());
+            loop {
+                let chunk = chunks.next_chunk().transpose();
+                let end = chunk.is_none();
+                if sender.send(chunk).is_err() || end {
+                    return;
+                }
+            }
+        });
+        while !self.stop.is_stopped() {
+            match receiver.recv_timeout(LOOK) {
+                Ok(Some(chunk)) => self.submit(chunk.map_err(|error| self.failed(error))?, None),
+                Ok(None) | Err(crossbeam_channel::RecvTimeoutError::Disconnected) => return Ok(()),
+                Err(crossbeam_channel::RecvTimeoutError::Timeout) => {}
+            }
+        }
+        Ok(())
+    }
+}
