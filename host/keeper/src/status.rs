@@ -10,44 +10,14 @@ use crate::{Shared, clock::now_ns};
 pub(crate) fn status(shared: &Shared) -> Status {
     let totals = shared.engine.totals();
     let health = shared.health.get().clone();
-    let (objects, discovered, alerts, event_ns) = {
-        let book = shared.book();
-        let (mut objects, mut discovered, mut alerts) = (0, 0, AlertCounts::default());
-        for object in book.directory().objects() {
-            objects += 1;
-            discovered += u64::from(object.discovered);
-        }
-        for alert in book.open_alerts() {
-            *match (alert.allowed, alert.criticality) {
-                (true, _) => &mut alerts.allowed,
-                (_, Criticality::Critical) => &mut alerts.critical,
-                (_, Criticality::Immediate) => &mut alerts.immediate,
-                (_, Criticality::Warning) => &mut alerts.warning,
-                (_, Criticality::Information) => &mut alerts.information,
-            } += 1;
-        }
-        (objects, discovered, alerts, book.event_ns())
-    };
-    let failures = &totals.report.failures;
-    let rules = shared.engine.rules();
-    let rules = rules.rules().iter().map(|rule| {
-        let failed = failures.get(&rule.name).cloned().unwrap_or_default();
-        RuleStatus {
-            name: rule.name.clone(),
-            module: format!("{} {}", rule.description.name, rule.description.version),
-            digest: rule.module.digest().to_owned(),
-            failed: failed.failed,
-            missed: failed.missed,
-            last_error: failed.last_error,
-        }
-    });
+    let (objects, discovered, alerts, event_ns) = counts(shared);
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
         started_ns: shared.started_ns,
         now_ns: now_ns(),
         event_time_ns: event_ns,
-        rules: rules.collect(),
+        rules: rules(shared, &totals.report),
         refused: health
             .rules_refused
             .iter()
@@ -82,6 +52,41 @@ pub(crate) fn status(shared: &Shared) -> Status {
     }
 }
 
+/// Objects, those that were only heard of, open alerts, and how far event time has come.
+fn counts(shared: &Shared) -> (u64, u64, AlertCounts, u64) {
+    let book = shared.book();
+    let (mut objects, mut discovered, mut alerts) = (0, 0, AlertCounts::default());
+    for object in book.directory().objects() {
+        objects += 1;
+        discovered += u64::from(object.discovered);
+    }
+    for alert in book.open_alerts() {
+        *match (alert.allowed, alert.criticality) {
+            (true, _) => &mut alerts.allowed,
+            (_, Criticality::Critical) => &mut alerts.critical,
+            (_, Criticality::Immediate) => &mut alerts.immediate,
+            (_, Criticality::Warning) => &mut alerts.warning,
+            (_, Criticality::Information) => &mut alerts.information,
+        } += 1;
+    }
+    (objects, discovered, alerts, book.event_ns())
+}
+
+fn rules(shared: &Shared, report: &lifesigns_engine::Report) -> Vec<RuleStatus> {
+    let status = |rule: &std::sync::Arc<lifesigns_engine::Rule>| {
+        let failed = report.failures.get(&rule.name).cloned().unwrap_or_default();
+        RuleStatus {
+            name: rule.name.clone(),
+            module: format!("{} {}", rule.description.name, rule.description.version),
+            digest: rule.module.digest().to_owned(),
+            failed: failed.failed,
+            missed: failed.missed,
+            last_error: failed.last_error,
+        }
+    };
+    shared.engine.rules().rules().iter().map(status).collect()
+}
+
 fn source(place: &lifesigns_model::Place) -> SourceStatus {
     SourceStatus {
         name: place.source.clone(),
@@ -99,6 +104,7 @@ fn left_out(report: &lifesigns_engine::Report) -> Vec<(String, u64)> {
         ("reminders left out", report.reminders_left_out),
         ("objects let go", report.objects_let_go),
         ("facts left out", report.facts_left_out),
+        ("entries of rule state left out", report.states_left_out),
     ]
     .into_iter()
     .filter(|(_, count)| *count > 0)

@@ -77,6 +77,9 @@ impl Fleet {
         let (inventory, config) = (stage.join("inventory.toml"), stage.join("lifesigns.toml"));
         fs::write(&config, text).map_err(failed)?;
         fs::copy(fleet.join("inventory.toml"), &inventory).map_err(failed)?;
+        // A path that is said often is said as short as it is.
+        let here = env::current_dir().map_err(failed)?;
+        let config = config.strip_prefix(here).map(Path::to_owned).unwrap_or(config);
         Ok(Self { rules, logs: copies, inventory, config })
     }
 

@@ -9,7 +9,7 @@ use std::{
 
 use lifesigns::{
     compliance::{
-        Alert, BadgeOf, BadgePoint, Book, Config, Input,
+        Alert, BadgeOf, BadgePoint, Book, Cause, Config, Input,
         query::{Answer, Query},
     },
     model::{ObjectFacts, Sign},
@@ -21,6 +21,9 @@ use lifesigns_outlets::{
 
 use crate::{compliance::drawn_badges, exit::Failure, summary::Summary};
 
+/// Where Docker is welcome, and where it is not: the why of both is shown at the end.
+const WHY: [(&str, &str); 2] = [("vm-play-01", "docker"), ("vm-prod-02", "docker-on-production")];
+
 /// The book, told the story line by line.
 pub(super) struct Story {
     book: Book,
@@ -28,8 +31,10 @@ pub(super) struct Story {
     colour: Colour,
     /// Alerts that counted when they were last looked at, by id.
     violations: BTreeMap<String, bool>,
-    /// Badges that changed while only facts came.
-    turned: Vec<BadgePoint>,
+    /// Objects' scores as they were last.
+    scores: BTreeMap<String, u8>,
+    /// Whose badge changed while only facts came, when, from what and to what.
+    turned: Vec<(BadgePoint, u8)>,
 }
 
 impl Story {
@@ -41,8 +46,8 @@ impl Story {
         // Only commands are refused.
         let _ = book.apply(Input::Inventory(known.to_vec()));
         book.take();
-        let (summary, violations, turned) = Default::default();
-        Ok(Self { book, summary, colour, violations, turned })
+        let (summary, violations, scores, turned) = Default::default();
+        Ok(Self { book, summary, colour, violations, scores, turned })
     }
 
     /// What a rule said, or what became known; written as it happens.
@@ -72,23 +77,29 @@ impl Story {
                 out.write_all(self.told(alert, now, before_ns).as_bytes())?;
             }
         }
-        if facts {
-            self.turned.extend(changes.badges.into_iter().filter(|point| point.of == BadgeOf::Object));
+        for point in changes.badges.into_iter().filter(|point| point.of == BadgeOf::Object) {
+            let before = self.scores.insert(point.name.clone(), point.badge.score).unwrap_or(100);
+            let by_fact = |alert: &Alert| alert.is_violation() || alert.cause == Some(Cause::Fact);
+            let on_it = changes.alerts.iter().filter(|alert| alert.object == point.name);
+            if facts && before != point.badge.score && on_it.into_iter().any(by_fact) {
+                self.turned.push((point, before));
+            }
         }
         Ok(())
     }
 
     fn told(&self, alert: &Alert, opened: bool, time_ns: u64) -> String {
         let (date, clock) = stamp(time_ns);
-        let (what, tail) = match (opened, alert.cause) {
-            (true, _) => {
-                (self.colour.criticality(alert.criticality), format!("opened; {}", alert.recommendations.join(", or ")))
-            }
-            (false, Some(cause)) => {
-                let cause = format!("{cause:?}").to_lowercase();
-                (self.colour.paint("32", &format!("{:<11}", "cancelled")), format!("is over, by {cause}"))
-            }
-            (false, None) => (self.colour.paint("32", &format!("{:<11}", "cancelled")), "is over".to_owned()),
+        let over = match alert.cause {
+            Some(Cause::Clear) => "is over: the rule says so",
+            Some(Cause::Hold) => "is over: nothing more was heard of it",
+            Some(Cause::Fact) => "is over: a fact changed",
+            Some(Cause::Policy) => "is over: the configuration changed",
+            Some(Cause::Hand) | None => "is over",
+        };
+        let (what, tail) = match opened {
+            true => (self.colour.criticality(alert.criticality), format!("- {}", alert.recommendations.join(", or "))),
+            false => (self.colour.paint("32", &format!("{:<11}", "cancelled")), over.to_owned()),
         };
         let (object, title) = (format!("{:<14}", printable(&alert.object)), printable(&alert.title));
         format!(
@@ -106,19 +117,18 @@ impl Story {
         let Answer::Badges(badges) = answer else { return Ok(String::new()) };
         let mut text = String::from("\n");
         text.push_str(&drawn_badges(&badges, self.colour));
-        let mut last: BTreeMap<&str, u8> = BTreeMap::new();
-        let mut turns = String::new();
-        for point in &self.turned {
-            let before = last.insert(&point.name, point.badge.score).unwrap_or(100);
-            if before != point.badge.score {
-                let (_, clock) = stamp(point.time_ns);
-                let score = point.badge.score;
-                turns.push_str(&format!("{clock}  {}: {before} → {score}\n", printable(&point.name)));
-            }
-        }
-        if !turns.is_empty() {
+        if !self.turned.is_empty() {
             text.push_str("\nColours that changed because a fact did, with no new line in any log:\n\n");
-            text.push_str(&turns);
+        }
+        for (point, before) in &self.turned {
+            let (_, clock) = stamp(point.time_ns);
+            text.push_str(&format!("{clock}  {}: {before} → {}\n", printable(&point.name), point.badge.score));
+        }
+        for (object, alert) in WHY {
+            let query = Query::Why { object: object.to_owned(), alert: alert.to_owned() };
+            if let Answer::Why(resolution) = self.book.answer(&query).map_err(Failure::failed)? {
+                text.push_str(&format!("\n{resolution}"));
+            }
         }
         Ok(text)
     }
