@@ -6,7 +6,7 @@ use std::{
     fs::File,
     io::{Seek, SeekFrom, stdin},
     ops::ControlFlow,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
@@ -65,6 +65,7 @@ impl Sources {
                 self.running.insert(source.name.clone(), running);
             }
         }
+        self.describe();
         Ok(())
     }
 
@@ -84,6 +85,28 @@ impl Sources {
         let (stop, door) = (reader.stop.clone(), wanted.door.clone());
         let thread = thread::Builder::new().name("lifesigns-source".into()).spawn(move || reader.read(&door));
         Ok(Running { wanted, stop, thread: thread.map_err(Failure::failed)? })
+    }
+
+    /// Says in words how far sources are; in the order: place, bytes behind it, what is wrong.
+    fn describe(&self) {
+        let paths: BTreeMap<String, PathBuf> = self
+            .running
+            .iter()
+            .filter_map(|(name, running)| {
+                let (Door::Follow(path, _) | Door::File(path)) = &running.wanted.door else { return None };
+                Some((name.clone(), path.clone()))
+            })
+            .collect();
+        self.host.keep().describe_sources(Arc::new(move |place| {
+            let cursor = place.cursor.as_deref().and_then(Cursor::from_bytes);
+            let said = cursor.map(|cursor| format!("byte {}", cursor.offset)).unwrap_or_default();
+            let Some(path) = paths.get(&place.source) else { return (said, None, String::new()) };
+            match (std::fs::metadata(path), cursor) {
+                (Ok(file), Some(cursor)) => (said, file.len().checked_sub(cursor.offset), String::new()),
+                (Ok(_), None) => (said, None, String::new()),
+                (Err(error), _) => (said, None, error.to_string()),
+            }
+        }));
     }
 
     /// Whether all of them have come to their end.

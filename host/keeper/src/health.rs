@@ -24,7 +24,6 @@ pub(crate) struct State {
     pub(crate) config_files: Vec<PathBuf>,
     pub(crate) config_ns: u64,
     pub(crate) config_error: String,
-    pub(crate) rules_refused: std::collections::BTreeMap<String, String>,
 }
 
 impl Health {

@@ -20,7 +20,7 @@ use lifesigns_model::{ObjectFacts, Place, Start};
 use lifesigns_store::{OpenError, Store, StoreError};
 
 use crate::{
-    Alerts, ConfigureError, MakeReceiver, Setup, Shared, SignSink,
+    Alerts, ConfigureError, Describe, MakeReceiver, Refused as RefusedRules, Setup, Shared, SignSink,
     clock::{EventClock, now_ns},
     desk::{self, Orders},
     keeper::Keeper,
@@ -95,11 +95,12 @@ impl Opened {
         engine: Arc<Engine>,
         places: Vec<Place>,
         own: BTreeMap<String, MakeReceiver>,
+        refused: RefusedRules,
         on_sign: Option<SignSink>,
     ) -> Result<Keep, KeepError> {
         let now_ns = now_ns();
         let event = EventClock::new(self.book.event_ns(), now_ns);
-        let shared = Arc::new(Shared::new(engine, self.book, self.store.path().to_owned(), now_ns));
+        let shared = Arc::new(Shared::new(engine, self.book, self.store.path().to_owned(), refused, now_ns));
         shared.health.get().places = places.into_iter().map(|place| (place.source.clone(), place)).collect();
         let (to_keeper, orders): (Sender<Order>, Receiver<Order>) = unbounded();
         let mut receivers = Receivers::new(Arc::clone(&shared), own, to_keeper.clone());
@@ -186,13 +187,9 @@ impl Keep {
         health.config_error = error;
     }
 
-    /// What `status` says of a rule that was refused, or, with nothing, that it no longer is.
-    pub fn say_rule(&self, name: &str, refused: Option<String>) {
-        let mut health = self.shared.health.get();
-        match refused {
-            Some(why) => health.rules_refused.insert(name.to_owned(), why),
-            None => health.rules_refused.remove(name),
-        };
+    /// Who says how far sources are, in words.
+    pub fn describe_sources(&self, describe: Describe) {
+        *self.shared.describe.lock().unwrap_or_else(PoisonError::into_inner) = Some(describe);
     }
 
     /// Answers over a socket until the host stops.

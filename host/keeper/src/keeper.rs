@@ -222,6 +222,8 @@ impl Keeper {
         let again = commit.deliveries.iter().any(|row| row.outcome == Outcome::Revived);
         if again || !commit.changes.notices.is_empty() {
             self.receivers.nudge(again);
+        } else if !commit.deliveries.is_empty() {
+            self.receivers.tell();
         }
         self.shared.listeners.tell(commit.changes.alerts);
     }

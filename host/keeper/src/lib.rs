@@ -19,6 +19,7 @@ pub use keeper::SignSink;
 pub use order::{ConfigureError, Setup};
 pub use receivers::MakeReceiver;
 pub use rows::rows;
+pub use shared::{Describe, Refused};
 pub use stream::Alerts;
 
 use shared::Shared;

@@ -1,9 +1,11 @@
 //! How the host is, for `status`.
 
+use std::{collections::BTreeMap, sync::PoisonError};
+
 use lifesigns_control::{
     AlertCounts, ConfigStatus, EngineStatus, RefusedRule, RuleStatus, SourceStatus, Status, StoreStatus,
 };
-use lifesigns_model::Criticality;
+use lifesigns_model::{Criticality, Place};
 
 use crate::{Shared, clock::now_ns};
 
@@ -18,12 +20,8 @@ pub(crate) fn status(shared: &Shared) -> Status {
         now_ns: now_ns(),
         event_time_ns: event_ns,
         rules: rules(shared, &totals.report),
-        refused: health
-            .rules_refused
-            .iter()
-            .map(|(name, why)| RefusedRule { name: name.clone(), why: why.clone() })
-            .collect(),
-        sources: health.places.values().map(source).collect(),
+        refused: refused(shared),
+        sources: sources(shared, &health.places),
         engine: EngineStatus {
             lines: totals.tally.lines,
             bytes: totals.tally.bytes,
@@ -43,7 +41,7 @@ pub(crate) fn status(shared: &Shared) -> Status {
             committed_ns: health.committed_ns,
             commits: health.commits,
         },
-        receivers: shared.receivers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone(),
+        receivers: shared.receivers.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         config: ConfigStatus {
             files: health.config_files,
             loaded_ns: health.config_ns,
@@ -87,15 +85,19 @@ fn rules(shared: &Shared, report: &lifesigns_engine::Report) -> Vec<RuleStatus> 
     shared.engine.rules().rules().iter().map(status).collect()
 }
 
-fn source(place: &lifesigns_model::Place) -> SourceStatus {
-    SourceStatus {
-        name: place.source.clone(),
-        cursor: String::new(),
-        lines: place.lines,
-        lag_bytes: None,
-        last_ns: place.time_ns,
-        error: String::new(),
-    }
+fn refused(shared: &Shared) -> Vec<RefusedRule> {
+    let refused = shared.refused.lock().unwrap_or_else(PoisonError::into_inner);
+    refused.iter().map(|(name, why)| RefusedRule { name: name.clone(), why: why.clone() }).collect()
+}
+
+fn sources(shared: &Shared, places: &BTreeMap<String, Place>) -> Vec<SourceStatus> {
+    let describe = shared.describe.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let source = |place: &Place| {
+        let (cursor, lag_bytes, error) = describe.as_ref().map(|describe| describe(place)).unwrap_or_default();
+        let (name, lines, last_ns) = (place.source.clone(), place.lines, place.time_ns);
+        SourceStatus { name, cursor, lines, lag_bytes, last_ns, error }
+    };
+    places.values().map(source).collect()
 }
 
 fn left_out(report: &lifesigns_engine::Report) -> Vec<(String, u64)> {

@@ -4,18 +4,18 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, PoisonError},
 };
 
 use lifesigns_control::Server;
 use lifesigns_engine::{AlertSink, Config, Engine};
-use lifesigns_keeper::{KeepError, MakeReceiver, Opened, Setup, SignSink};
+use lifesigns_keeper::{KeepError, MakeReceiver, Opened, Refused, Setup, SignSink};
 use lifesigns_model::{ObjectFacts, Start};
 use lifesigns_outlets::Receiver;
 use lifesigns_sandbox::Sandbox;
 
 use crate::{
-    Host, KeptHost, Load,
+    Host, KeptHost, Load, Outcome,
     host::Watch,
     turn::{LoadSink, Rules},
 };
@@ -142,16 +142,31 @@ impl Builder {
         // The socket first: whoever is there already is told apart from a store that is in use.
         let server = self.control.as_deref().map(Server::bind).transpose()?;
         let mut opened = Opened::open(store.as_ref(), self.setup)?;
-        let rules = Rules::load(self.sandbox, &self.rules, self.on_load);
+        let (refused, on_load) = (Refused::default(), self.on_load);
+        let note = Arc::clone(&refused);
+        let on_load: LoadSink = Arc::new(move |loads: &[Load]| {
+            loads.iter().for_each(|load| note_refusal(&note, load));
+            on_load(loads);
+        });
+        let rules = Rules::load(self.sandbox, &self.rules, on_load);
         let start = opened.start(self.known.clone());
         let places = start.places.clone();
         let config = Config { cuts: true, ..self.config };
         let engine = Arc::new(Engine::start(&config, rules.set()?, start, Arc::new(|_: &_| ()))?);
         let watch = Watch::new(rules.watch(&engine)?);
-        let keep = opened.keep(Arc::clone(&engine), places, self.own, self.on_sign)?;
+        let keep = opened.keep(Arc::clone(&engine), places, self.own, refused, self.on_sign)?;
         if let Some(server) = server {
             keep.serve(server)?;
         }
         Ok(KeptHost::new(engine, watch, keep, self.known))
+    }
+}
+
+/// What `status` says of a rule that was refused, until it no longer is.
+fn note_refusal(refused: &Refused, load: &Load) {
+    let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
+    match &load.outcome {
+        Outcome::Refused { why, .. } => drop(refused.insert(load.name.clone(), why.clone())),
+        _ => drop(refused.remove(&load.name)),
     }
 }

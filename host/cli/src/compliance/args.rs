@@ -115,7 +115,7 @@ Examples:
   lifesigns badge vm-7")]
     Badge {
         /// A group or an object.
-        #[arg(value_name = "NAME")]
+        #[arg(id = "of", value_name = "NAME")]
         name: Option<String>,
         #[command(flatten)]
         place: Where,
