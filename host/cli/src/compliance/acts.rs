@@ -6,9 +6,11 @@ use lifesigns_compliance::Act;
 use lifesigns_control::Request;
 
 use super::{
-    args::{AlertsCommand, SilenceCommand, Where},
+    args::Where,
     ask::Host,
-    at_rest, done, when, write,
+    at_rest, done,
+    parts::{AlertsCommand, SilenceCommand},
+    when, write,
 };
 use crate::exit::{Failure, Outcome};
 

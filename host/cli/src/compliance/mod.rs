@@ -7,6 +7,7 @@ mod ask;
 mod at_rest;
 mod doctor;
 mod matcher;
+mod parts;
 mod places;
 mod report;
 mod show;
@@ -21,9 +22,12 @@ use lifesigns_control::{AuditMark, OutboxFilter, PastAlerts, PastAudit, Reply, R
 use lifesigns_outlets::people::Colour;
 
 pub(crate) use args::Command;
-use args::{AlertsCommand, AlertsFilter, AuditCommand, AuditFilter, GroupsCommand, ObjectsCommand, ObjectsFilter};
-use args::{OutboxCommand, PolicyCommand, SilenceCommand, Where};
+use args::Where;
 use ask::{Host, unexpected};
+use parts::{
+    AlertsCommand, AlertsFilter, AuditCommand, AuditFilter, GroupsCommand, ObjectsCommand, ObjectsFilter,
+    OutboxCommand, PolicyCommand, SilenceCommand,
+};
 pub(crate) use validate::load as settings;
 use write::{emit, emit_text};
 

@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_short_fall_is_seen_and_the_end_is_now() {
-        let line = drawn(&[point(0, 100), point(1000, 0), point(1001, 100)], 3200);
+        let line = drawn(&[point(0, 100), point(1010, 0), point(1011, 100)], 3200);
         assert_eq!(line.chars().count(), 32);
         assert_eq!(line.chars().filter(|it| *it == '▁').count(), 1, "{line}");
         assert!(line.ends_with('█'));

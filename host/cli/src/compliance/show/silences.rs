@@ -31,7 +31,7 @@ pub(crate) fn silences(silences: &[Silence], view: &View) -> String {
             short(&silence.id),
             visible(&matchers.join(" ")),
             state,
-            when::ago(silence.until_ns, view.now_ns),
+            if silence.until_ns > view.now_ns { when::ago(silence.until_ns, view.now_ns) } else { String::new() },
             visible(&silence.who),
             visible(&silence.why),
         ]);

@@ -4,7 +4,7 @@
 use std::{fs, path::PathBuf};
 
 use lifesigns_compliance::{
-    Alert, Badge, Cause, Happened, Impact, Membership, Notice, Silence, Symptom,
+    Alert, Badge, Cause, Happened, Membership, Notice, Silence, Symptom,
     config::{Formula, Grouping, Place},
     query::{Badges, ObjectPage, Report},
 };
@@ -109,7 +109,7 @@ fn one_object() {
             name: "docker-keyword/container-created".into(),
             title: "A container was created".into(),
             criticality: lifesigns::model::Criticality::Warning,
-            impact: Impact::Risk,
+            impact: lifesigns::model::Impact::Risk,
             recommendation: String::new(),
             controls: vec![],
             hold_ms: 0,
