@@ -11,7 +11,7 @@ use crossbeam_channel::unbounded;
 use lifesigns_model::{AlertRef, Chunk, Cut, ObjectFacts, Source, Start, limits};
 
 use crate::{
-    Report, RuleSet, Tally,
+    Report, RuleSet, Sample, Tally,
     budget::Budget,
     cut::Pieces,
     dirty::Dirty,
@@ -97,7 +97,8 @@ impl Engine {
         for (shard, task) in tasks.iter().enumerate() {
             let _ = task.send(Task::Begin(Arc::clone(&start), shard, shards));
         }
-        let front = Front { rules: Arc::clone(&rules), next: 0, now_ns: 0, jobs: Some(jobs), sample: Vec::new() };
+        let front =
+            Front { rules: Arc::clone(&rules), next: 0, now_ns: 0, jobs: Some(jobs), sample: Sample::default() };
         let shared = Arc::new(Shared {
             front: Mutex::new(front),
             sequencer: Mutex::new(Sequencer::new(&start.places, config.cuts)),
@@ -136,8 +137,7 @@ impl Engine {
         let mut front = lock(&self.shared.front);
         if front.next.is_multiple_of(SAMPLE_EVERY) {
             let bytes = chunk.bytes.len().min(SAMPLE_BYTES);
-            front.sample.clear();
-            front.sample.extend_from_slice(&chunk.bytes[..bytes]);
+            front.sample.renew(&chunk.source, &chunk.bytes[..bytes]);
         }
         let handed_in_ns = front.now();
         let job = Job { number: front.next, handed_in_ns, rules: Arc::clone(&front.rules), chunk, permit };
@@ -178,8 +178,8 @@ impl Engine {
         Arc::clone(&lock(&self.shared.front).rules)
     }
 
-    /// A piece of recent traffic, for [`RuleSet::new`].
-    pub fn sample(&self) -> Vec<u8> {
+    /// A piece of recent traffic, for [`RuleSet::new`] and [`crate::try_out`].
+    pub fn sample(&self) -> Sample {
         lock(&self.shared.front).sample.clone()
     }
 

@@ -33,6 +33,7 @@ mod sequencer;
 mod shard;
 mod slot;
 mod state;
+mod trial;
 
 pub use engine::{AlertSink, Config, Engine, Totals};
 pub use replay::{Input, NextChunk, Outcome, Output, ReplayError, replay, replay_signs};
@@ -40,6 +41,7 @@ pub use report::{Failures, Report};
 pub use rule::Rule;
 pub use ruleset::RuleSet;
 pub use scanned::Tally;
+pub use trial::{Sample, TrialError, try_out};
 
 /// The shard that owns an object: the same in every process.
 fn shard_of(object: &str, shards: usize) -> usize {

@@ -19,6 +19,7 @@ use crate::{
     sequencer::{Item, Ready, Sequencer, by_shard},
     shard::Shard,
     slot::Clock,
+    trial::Sample,
 };
 
 /// How often a shard looks at the reminders of silent objects: when its queue is empty, and when it
@@ -49,7 +50,7 @@ pub(crate) struct Front {
     /// When the last number was given; it never goes back.
     pub(crate) now_ns: u64,
     pub(crate) jobs: Option<Sender<Job>>,
-    pub(crate) sample: Vec<u8>,
+    pub(crate) sample: Sample,
 }
 
 impl Front {

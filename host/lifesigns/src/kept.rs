@@ -4,14 +4,16 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use lifesigns_engine::{Engine, RuleSet, Totals};
 use lifesigns_keeper::Keep;
 use lifesigns_model::{Chunk, ObjectFacts, Source};
 
-use crate::{host::Watch, silent::Silent};
+use crate::{
+    host::Watch,
+    own::{Plain, now_ns},
+};
 
 /// A running host that keeps a record. What to ask it: [`KeptHost::keep`].
 pub struct KeptHost {
@@ -29,7 +31,7 @@ impl KeptHost {
             rank: u32::MAX,
             object: String::new(),
             app: None,
-            decoder: Arc::new(Silent),
+            decoder: Arc::new(Plain),
         };
         Self { engine, watch, keep, inventory: Mutex::new(by_id(known)), source: Arc::new(source) }
     }
@@ -53,7 +55,7 @@ impl KeptHost {
     /// # Errors
     /// When the store takes nothing now.
     pub fn inventory(&self, objects: Vec<ObjectFacts>) -> Result<(), String> {
-        let now_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+        let now_ns = now_ns();
         let mut known = self.inventory.lock().unwrap_or_else(PoisonError::into_inner);
         let mut new = by_id(objects);
         for (id, facts) in &mut new {

@@ -6,7 +6,7 @@ mod builder;
 mod host;
 mod kept;
 mod loader;
-mod silent;
+mod own;
 mod turn;
 
 pub use builder::{Builder, HostError};
@@ -21,4 +21,5 @@ pub use lifesigns_sandbox::{AdmitError, Cache, CacheError, Sandbox, SandboxError
 pub use lifesigns_shelf as shelf;
 pub use lifesigns_store::Retention;
 pub use loader::{Load, Loader, Outcome};
+pub use own::{lines, now_ns, plain};
 pub use turn::LoadSink;

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
-use lifesigns_engine::Rule;
+use lifesigns_engine::{Rule, Sample, try_out};
 use lifesigns_sandbox::{Interface, Sandbox};
 use lifesigns_shelf::{Found, Snapshot};
 
@@ -85,12 +85,18 @@ impl Loader {
     /// Makes the live rules what `snapshot` says, as far as it can be done. Says what became of
     /// each rule, by name.
     pub fn apply(&mut self, snapshot: &Snapshot) -> Vec<Load> {
+        self.apply_tried(snapshot, &Sample::default())
+    }
+
+    /// As [`Loader::apply`]; what is new is shown `recent` events first, and refused if it fails on
+    /// them.
+    pub fn apply_tried(&mut self, snapshot: &Snapshot, recent: &Sample) -> Vec<Load> {
         let mut loads = Vec::new();
         let mut old = std::mem::take(&mut self.live);
         let refused = std::mem::take(&mut self.refused);
         for found in snapshot.rules.iter().filter(|found| found.enabled) {
             let before = old.remove(&found.name);
-            loads.push(self.load(found, before, refused.get(&found.name)));
+            loads.push(self.load(found, before, refused.get(&found.name), recent));
         }
         for refusal in &snapshot.refusals {
             let before = old.remove(&refusal.name);
@@ -113,7 +119,7 @@ impl Loader {
         loads
     }
 
-    fn load(&mut self, found: &Arc<Found>, before: Option<Live>, refused: Option<&Refused>) -> Load {
+    fn load(&mut self, found: &Arc<Found>, before: Option<Live>, refused: Option<&Refused>, recent: &Sample) -> Load {
         let name = found.name.clone();
         let path = found.path().clone();
         if let Some(live) = &before
@@ -125,11 +131,11 @@ impl Loader {
         let last = refused.filter(|last| last.found.as_ref().is_some_and(|last| last.runs_like(found)));
         let opened = match last {
             Some(last) => Err(last.why.clone()),
-            None => self.open(found).map_err(|why| format!("{}: {why}", path.display())),
+            None => self.open(found, recent).map_err(|why| format!("{}: {why}", path.display())),
         };
         let outcome = match opened {
             Ok(rule) => {
-                self.live.insert(name.clone(), Live { found: Arc::clone(found), rule: Arc::new(rule) });
+                self.live.insert(name.clone(), Live { found: Arc::clone(found), rule });
                 Outcome::Loaded
             }
             Err(why) => {
@@ -142,7 +148,7 @@ impl Loader {
         Load { name, path, outcome }
     }
 
-    fn open(&self, found: &Found) -> Result<Rule, String> {
+    fn open(&self, found: &Found, recent: &Sample) -> Result<Arc<Rule>, String> {
         let module = self.sandbox.load(&found.module.bytes, &found.module.digest).map_err(|error| error.to_string())?;
         for interface in module.interfaces() {
             let granted = match interface {
@@ -156,6 +162,9 @@ impl Loader {
                 ));
             }
         }
-        Rule::new(&found.name, module, &found.settings_json, found.limits.clone()).map_err(|error| error.to_string())
+        let rule = Rule::new(&found.name, module, &found.settings_json, found.limits.clone());
+        let rule = rule.map(Arc::new).map_err(|error| error.to_string())?;
+        try_out(&rule, recent).map_err(|error| error.to_string())?;
+        Ok(rule)
     }
 }

@@ -89,7 +89,8 @@ impl Turn {
     fn reload(&mut self) {
         loop {
             let snapshot = self.rules.shelf.scan();
-            let loads = self.rules.loader.apply(&snapshot);
+            let sample = self.engine.sample();
+            let loads = self.rules.loader.apply_tried(&snapshot, &sample);
             if loads.iter().any(|load| matches!(load.outcome, Outcome::Loaded | Outcome::Removed)) {
                 self.swap();
             }
@@ -103,7 +104,7 @@ impl Turn {
 
     /// Builds a generation off the path and puts it in force.
     fn swap(&self) {
-        match RuleSet::new(self.rules.loader.rules(), &self.engine.sample()) {
+        match RuleSet::new(self.rules.loader.rules(), self.engine.sample().bytes()) {
             Ok(rules) => self.engine.swap(Arc::new(rules)),
             Err(error) => tracing::error!("the rules stay as they were: {error}"),
         }

@@ -1,15 +1,16 @@
 //! What cannot become a rule is refused with what is wrong and how to mend it, and never harms the
 //! host.
 
-use std::{fs, panic::catch_unwind, path::Path};
+use std::{fs, panic::catch_unwind, path::Path, sync::Arc};
 
 use lifesigns::{Loader, Outcome, Sandbox};
 use lifesigns_e2e::{
     modules,
     run::{Input, replay},
 };
-use lifesigns_engine::Rule;
-use lifesigns_model::Limits;
+use lifesigns_engine::{Rule, Sample};
+use lifesigns_intake::Format;
+use lifesigns_model::{Limits, Source};
 use lifesigns_shelf::{ModuleBytes, Shelf};
 
 fn refused(bytes: impl Into<Vec<u8>>, parts: &[&str]) {
@@ -182,4 +183,30 @@ fn on_the_shelf_a_refusal_names_the_file_and_leaves_the_others_and_the_old_versi
     fs::remove_file(at.join("good.toml")).expect("it is there");
     assert_eq!(outcome(&loader.apply(&shelf.scan()), "good"), Outcome::Removed);
     assert!(loader.rules().is_empty());
+}
+
+#[test]
+fn what_fails_on_recent_events_is_not_let_at_the_stream() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    fs::copy(lifesigns_artifacts::guest("hostile"), at.join("hostile.wasm")).expect("a copy");
+    write(at, "good.toml", "module = \"hostile.wasm\"\n[settings]\ndo = \"ok\"\n");
+    write(at, "traps.toml", "module = \"hostile.wasm\"\n[settings]\ndo = \"panic\"\n");
+    let source = Arc::new(Source {
+        name: "recent".into(),
+        rank: 0,
+        object: "vm-1".into(),
+        app: None,
+        decoder: Format::Plain.decoder(0),
+    });
+    let quiet = Sample::new(&source, b"nothing\n");
+    let busy = Sample::new(&source, b"one\ntrigger\ncut in the mid");
+    let mut loader = Loader::new(Sandbox::new(None).expect("a sandbox"));
+    let loads = loader.apply_tried(&Shelf::new(at).scan(), &busy);
+    assert_eq!(outcome(&loads, "good"), Outcome::Loaded);
+    let (text, _) = why(&loads, "traps");
+    assert!(text.contains("failed on 1 of the last events") && text.contains("trap"), "{text}");
+
+    let mut loader = Loader::new(Sandbox::new(None).expect("a sandbox"));
+    assert_eq!(outcome(&loader.apply_tried(&Shelf::new(at).scan(), &quiet), "traps"), Outcome::Loaded);
 }

@@ -94,7 +94,7 @@ fn hot_load(modules: &Modules, words: &[String], table: &mut Table) {
                 let mut rules = live.clone();
                 rules.push(further(&module, name, &word));
                 let indexing = Instant::now();
-                let rules = Arc::new(RuleSet::new(rules, &engine.sample()).expect("an index"));
+                let rules = Arc::new(RuleSet::new(rules, engine.sample().bytes()).expect("an index"));
                 let swapping = Instant::now();
                 engine.swap(rules);
                 let done = Instant::now();

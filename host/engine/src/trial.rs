@@ -1,0 +1,69 @@
+//! A rule's dry run on recent events, before it is let at the stream: its alerts are heard by nobody, and
+//! its state is dropped.
+
+use std::{io, sync::Arc};
+
+use lifesigns_model::Source;
+
+use crate::{Input, Output, Rule, RuleSet, prefilter::BuildError, replay};
+
+/// A piece of recent traffic.
+#[derive(Clone, Debug, Default)]
+pub struct Sample {
+    source: Option<Arc<Source>>,
+    bytes: Vec<u8>,
+}
+
+impl Sample {
+    /// Whole lines of a source; the last one may be cut.
+    pub fn new(source: &Arc<Source>, bytes: &[u8]) -> Self {
+        Self { source: Some(Arc::clone(source)), bytes: bytes.to_vec() }
+    }
+
+    /// The traffic itself, for [`RuleSet::new`].
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Takes another chunk's place.
+    pub(crate) fn renew(&mut self, source: &Arc<Source>, bytes: &[u8]) {
+        self.source = Some(Arc::clone(source));
+        self.bytes.clear();
+        self.bytes.extend_from_slice(bytes);
+    }
+}
+
+/// Why a rule does not pass.
+#[derive(Debug, thiserror::Error)]
+pub enum TrialError {
+    /// It failed where it will fail again.
+    #[error("it failed on {failed} of the last events, at last like this: {last_error}")]
+    Failed {
+        /// On how many events.
+        failed: u64,
+        /// What went wrong last.
+        last_error: String,
+    },
+    /// Its literals do not fit into an index.
+    #[error(transparent)]
+    Index(#[from] BuildError),
+}
+
+/// Shows a rule recent traffic, in fresh instances and with fresh state.
+///
+/// # Errors
+/// When it fails on any event of it.
+pub fn try_out(rule: &Arc<Rule>, sample: &Sample) -> Result<(), TrialError> {
+    let Some(source) = sample.source.clone() else { return Ok(()) };
+    let rules = Arc::new(RuleSet::new(vec![Arc::clone(rule)], &[])?);
+    let mut bytes = Some(sample.bytes.clone());
+    let inputs = vec![Input { source, next: Box::new(move |_| Ok(bytes.take())) }];
+    let (mut emit, progress) = (|_: &[u8]| -> io::Result<()> { Ok(()) }, |_| ());
+    let mut output = Output { render: &|_, _| (), emit: &mut emit, progress: &progress };
+    // Neither its source nor its output can fail.
+    let Ok(outcome) = replay(1, &rules, inputs, &[], &mut output) else { return Ok(()) };
+    match outcome.report.failures.into_iter().find(|(_, failures)| failures.failed > 0) {
+        Some((_, failures)) => Err(TrialError::Failed { failed: failures.failed, last_error: failures.last_error }),
+        None => Ok(()),
+    }
+}
