@@ -126,7 +126,8 @@ pub struct ObjectPage {
     pub children: Vec<String>,
     /// How it came into its groups.
     pub why: Why,
-    /// Its symptoms, active or not.
+    /// Its symptoms, active or not. Their names, in the list's line, have the shorter key already.
+    #[serde(rename = "symptom_states")]
     pub symptoms: Vec<Symptom>,
     /// Its alerts, cancelled ones too.
     pub alerts: Vec<Alert>,
