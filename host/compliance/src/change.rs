@@ -137,6 +137,9 @@ pub struct Changes {
     pub notices: Vec<Notice>,
     /// Who changed what.
     pub audit: Vec<Audit>,
+    /// The configuration that everything is decided by now, if it is another one than before: a
+    /// digest, for [`Restored::decided_by`].
+    pub decided_by: Option<String>,
 }
 
 /// What a store kept: what [`crate::Book::restore`] goes on from.
@@ -158,6 +161,8 @@ pub struct Restored {
     pub event_ns: u64,
     /// The host's clock, as the book was told it last.
     pub clock_ns: u64,
+    /// The last [`Changes::decided_by`]; empty if there was none.
+    pub decided_by: String,
 }
 
 /// A definition that waits for its time on an object.

@@ -58,6 +58,7 @@ fn load(connection: &Connection) -> rusqlite::Result<Loaded> {
         )?,
         event_ns: meta(connection, "event_ns")?,
         clock_ns: meta(connection, "clock_ns")?,
+        decided_by: decided_by(connection)?,
     };
     let start = Start {
         known: Vec::new(),
@@ -88,6 +89,11 @@ pub(crate) fn rows<T>(
 
 fn meta(connection: &Connection, name: &str) -> rusqlite::Result<u64> {
     let value = connection.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| number(row, 0));
+    Ok(value.optional()?.unwrap_or_default())
+}
+
+fn decided_by(connection: &Connection) -> rusqlite::Result<String> {
+    let value = connection.query_row("SELECT value FROM meta WHERE name = 'decided_by'", [], |row| row.get(0));
     Ok(value.optional()?.unwrap_or_default())
 }
 

@@ -119,6 +119,7 @@ fn memory(name: &str) -> u64 {
 /// Opens all alerts, and commits them with the state of all rules.
 fn fill(store: &mut Store) {
     let mut book = Book::new(config()).unwrap();
+    book.review();
     book.apply(Input::Clock(SECOND)).unwrap();
     for object in 0..ALERTS / EACH {
         book.apply(environment(object)).unwrap();

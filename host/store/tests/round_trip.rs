@@ -57,6 +57,7 @@ fn the_book_comes_back_as_it_was() {
     assert_eq!(restored.silences, all.silences);
     assert_eq!(restored.badges, all.badges);
     assert_eq!((restored.event_ns, restored.clock_ns), (u64::MAX, 77));
+    assert_eq!(restored.decided_by, "configuration 1");
 }
 
 #[test]

@@ -67,6 +67,8 @@ pub struct Book {
     next_hours: Option<u64>,
     dirty: Dirty,
     news: Changes,
+    /// The configuration that everything is decided by; empty if it is not known.
+    decided_by: String,
     evaluations: u64,
     dropped: u64,
 }
@@ -98,6 +100,7 @@ impl Book {
             next_hours: compiled.next_hours_change(0),
             dirty: Dirty::default(),
             news: Changes::default(),
+            decided_by: String::new(),
             evaluations: 0,
             dropped: 0,
             compiled,
@@ -259,7 +262,7 @@ impl Book {
         self.turn_silences(before_ns);
         if self.next_hours.is_some_and(|change_ns| change_ns <= time_ns) {
             self.next_hours = self.compiled.next_hours_change(time_ns);
-            self.review();
+            self.decide_anew();
         }
         // In an order that does not depend on when they were looked at before.
         let mut due = BTreeSet::new();

@@ -19,6 +19,7 @@ impl Book {
     pub fn restore(&mut self, kept: Restored) {
         (self.event_ns, self.clock_ns) = (kept.event_ns, kept.clock_ns);
         (self.dirty, self.news) = Default::default();
+        self.decided_by = kept.decided_by;
         self.board = Default::default();
         self.directory.restore(kept.objects);
         self.pages.clear();

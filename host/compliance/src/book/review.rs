@@ -9,7 +9,7 @@ use std::{
 use lifesigns_model::ObjectFacts;
 use serde_json::{Value, json};
 
-use super::{Book, index::Index, look::Trigger, page::Id};
+use super::{Book, index::Index, life::hex, look::Trigger, page::Id};
 use crate::{
     compiled::{Compiled, ConfigError},
     config::Config,
@@ -31,14 +31,29 @@ impl Book {
         }
         self.recount();
         self.plan_repeats();
-        self.review();
-        self.settle();
+        self.decide_anew();
+        self.note_decided();
         Ok(())
     }
 
     /// Looks at everything again, as after a change of the configuration. A host does this once
-    /// after [`Book::restore`], because the configuration may have changed while it was down.
+    /// after [`Book::restore`], because the configuration may have changed while it was down; where
+    /// it is the one that everything was decided by, there is nothing to look at.
     pub fn review(&mut self) {
+        if self.decided_by != mark(self.config()) {
+            self.decide_anew();
+            self.note_decided();
+        }
+    }
+
+    /// From now on this configuration is the one that everything is decided by.
+    fn note_decided(&mut self) {
+        self.decided_by = mark(self.config());
+        self.news.decided_by = Some(self.decided_by.clone());
+    }
+
+    /// Decides everything once more.
+    pub(super) fn decide_anew(&mut self) {
         for page in self.pages.values_mut() {
             page.rulings.clear();
         }
@@ -198,6 +213,11 @@ impl Book {
         let case = self.judge(object, name);
         case.enabled && case.holds
     }
+}
+
+/// Tells configurations apart, and versions of what decides by them.
+fn mark(config: &Config) -> String {
+    hex(&[env!("CARGO_PKG_VERSION"), &format!("{config:?}")], 16)
 }
 
 /// What of an object is audited: all but its metrics and when it was heard of.

@@ -5,7 +5,7 @@ mod engine;
 mod facts;
 mod outbox;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ToSql, params};
 
 pub(crate) use book::who;
 pub(crate) use facts::Seen;
@@ -20,16 +20,19 @@ pub(crate) fn all(connection: &Connection, commit: &Commit) -> rusqlite::Result<
     outbox::deliver(connection, &commit.deliveries, commit.now_ns)?;
     outbox::add(connection, &commit.changes.notices, commit.now_ns)?;
     audit::append(connection, &commit.changes.audit, commit.now_ns)?;
-    set(connection, "clock_ns", commit.now_ns)?;
+    set(connection, "clock_ns", bits(commit.now_ns))?;
     if let Some(event_ns) = commit.event_ns {
-        set(connection, "event_ns", event_ns)?;
+        set(connection, "event_ns", bits(event_ns))?;
+    }
+    if let Some(decided_by) = &commit.changes.decided_by {
+        set(connection, "decided_by", decided_by)?;
     }
     Ok(())
 }
 
-fn set(connection: &Connection, name: &str, value: u64) -> rusqlite::Result<()> {
+fn set(connection: &Connection, name: &str, value: impl ToSql) -> rusqlite::Result<()> {
     connection
         .prepare_cached("INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value")?
-        .execute(params![name, bits(value)])?;
+        .execute(params![name, value])?;
     Ok(())
 }

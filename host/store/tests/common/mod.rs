@@ -194,6 +194,7 @@ pub fn changes(number: u64) -> Changes {
         badges: vec![badge("production", number, 25)],
         notices: vec![notice(number, "pager"), notice(number, "mail")],
         audit: vec![audit(number)],
+        decided_by: Some(format!("configuration {number}")),
         ..Changes::default()
     }
 }

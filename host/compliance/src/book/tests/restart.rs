@@ -12,6 +12,7 @@ pub(super) struct Kept {
     alerts: BTreeMap<String, Alert>,
     silences: BTreeMap<String, Silence>,
     badges: Vec<BadgePoint>,
+    decided_by: String,
 }
 
 impl Kept {
@@ -22,6 +23,7 @@ impl Kept {
         self.alerts.extend(changes.alerts.into_iter().map(|one| (one.id.clone(), one)));
         self.silences.extend(changes.silences.into_iter().map(|one| (one.id.clone(), one)));
         self.badges.extend(changes.badges);
+        self.decided_by = changes.decided_by.unwrap_or(std::mem::take(&mut self.decided_by));
         changes.pending_gone.iter().for_each(|key| drop(self.pending.remove(key)));
         changes.symptoms_gone.iter().for_each(|key| drop(self.symptoms.remove(key)));
         changes.forgotten.iter().for_each(|id| drop(self.objects.remove(id)));
@@ -45,6 +47,7 @@ impl Kept {
             badges: self.badges.clone(),
             event_ns: book.event_ns(),
             clock_ns: book.clock_ns(),
+            decided_by: self.decided_by.clone(),
         }
     }
 }
@@ -135,4 +138,40 @@ fn an_object_is_forgotten_with_all_about_it() {
     assert_eq!(world.alerts(), [""; 0]);
     let Answer::Groups(groups) = world.book.answer(&Query::Groups).unwrap() else { panic!("groups") };
     assert!(groups.iter().all(|group| group.members == 0 && group.violated == 0));
+}
+
+#[test]
+fn what_was_decided_by_the_same_configuration_is_not_decided_anew() {
+    let (mut world, mut kept) = (World::new(house()), Kept::default());
+    world.property(1, "vm", "env", "playground");
+    world.raise(2, "vm", "docker/create");
+    world.book.review();
+    kept.commit(world.book.take());
+    world.raise(3, "vm", "docker/create");
+    restarted(&mut world, &mut kept);
+    let looked = |book: &mut Book| {
+        let before = book.evaluations();
+        book.review();
+        book.evaluations() > before
+    };
+    assert!(!looked(&mut world.book));
+    assert_eq!(world.book.take(), Changes::default());
+
+    // One line further down in the file is another why.
+    let mut moved = house();
+    moved.policies[0].says[0].place = place(21);
+    let other = Book::new(Arc::new(moved.clone())).unwrap();
+    world.book = kept.restart(&other);
+    assert!(looked(&mut world.book));
+    assert_eq!(world.alert("vm", "docker/create").why.steps[0].by.place, place(21));
+    kept.commit(world.book.take());
+    world.book = kept.restart(&other);
+    assert!(!looked(&mut world.book));
+
+    world.configure(house());
+    kept.commit(world.book.take());
+    world.book = kept.restart(&world.book);
+    assert!(!looked(&mut world.book), "a new configuration decides at once");
+    world.book = kept.restart(&other);
+    assert!(looked(&mut world.book), "and the one before no longer does");
 }
