@@ -70,7 +70,7 @@ fn engine(rules: RuleSet, alerts: mpsc::Sender<Alert>) -> Engine {
         // Nobody listens any more once the alert has been found.
         let _ = alerts.send(Alert::from(alert));
     });
-    Engine::start(&config, Arc::new(rules), lifesigns_model::Start::default(), sink).unwrap()
+    Engine::start(&config, Arc::new(rules), lifesigns::model::Start::default(), sink).unwrap()
 }
 
 fn follow(log: &Path, engine: &Engine, stop: &Stop) {
