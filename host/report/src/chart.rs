@@ -25,6 +25,9 @@ pub(crate) struct Chart {
 impl Chart {
     /// The chart of `history`, oldest first, up to `now_ns`; `None` if there is none.
     pub(crate) fn new(history: &[BadgePoint], now_ns: u64) -> Option<Self> {
+        // Before its first event a badge has no time; the drawing begins with the first that has one.
+        let before = history.iter().take_while(|point| point.time_ns == 0).count();
+        let history = history.get(before..).unwrap_or_default();
         let first = history.first()?;
         let last = history.last()?;
         let end_ns = now_ns.max(last.time_ns);
@@ -60,14 +63,14 @@ mod tests {
 
     #[test]
     fn a_badge_holds_until_it_changes() {
-        let chart = Chart::new(&[point(0, 100), point(500, 0)], 1000).unwrap();
+        let chart = Chart::new(&[point(0, 75), point(1000, 100), point(1500, 0)], 2000).unwrap();
         assert_eq!(chart.path, "M0 1.0H300.0V59.0H600.0");
         assert!(Chart::new(&[], 1000).is_none());
     }
 
     #[test]
     fn odd_histories_make_a_chart_of_bounded_size() {
-        let long: Vec<_> = (0..100_000).map(|at| point(at, 255)).collect();
+        let long: Vec<_> = (1..100_000).map(|at| point(at, 255)).collect();
         assert!(Chart::new(&long, 0).unwrap().path.len() < 10_000);
         let backwards = [point(u64::MAX, 0), point(0, 100)];
         assert!(!Chart::new(&backwards, 0).unwrap().path.contains("NaN"));

@@ -14,9 +14,9 @@ use std::{fmt, io::Write, str::FromStr};
 
 use lifesigns_compliance::query::Report;
 
+pub use alert::cause;
 pub use html::RESOLVED_SHOWN;
 pub use text::{time, visible};
-pub use alert::cause;
 pub use why::{by, in_a_line};
 
 /// How a report is written.

@@ -2,16 +2,21 @@
 
 use std::{path::Path, sync::Arc};
 
-use lifesigns_compliance::{Book, Config, Input, query::Query};
+use lifesigns_compliance::{BadgeOf, Book, Config, Input, Restored, query::Query};
 use lifesigns_control::{Reply, Rows};
 use lifesigns_store::Reader;
 
 use super::{places::Places, when};
 use crate::{exit::Failure, say};
 
+/// So many points of a badge's history, as a running host keeps them.
+const HISTORY: usize = 64;
+
 /// The answer of a book as the host left it, with the configuration as it is now.
 pub(crate) fn query(places: &Places, query: &Query) -> Result<Reply, Failure> {
-    let restored = open(places)?.load().map_err(Failure::failed)?.restored;
+    let reader = open(places)?;
+    let mut restored = reader.load().map_err(Failure::failed)?.restored;
+    recall(&reader, query, &mut restored)?;
     let config = match &places.settings {
         Some(settings) => settings.compliance.clone(),
         None => {
@@ -29,6 +34,22 @@ pub(crate) fn query(places: &Places, query: &Query) -> Result<Reply, Failure> {
     debug_assert!(told.is_ok(), "only commands are refused");
     let answer = book.answer(query).map_err(Failure::failed)?;
     Ok(Reply::Answer(Box::new(answer)))
+}
+
+/// A host goes on from the last badge of each; whoever asks about one wants to see how it came to be.
+fn recall(reader: &Reader, query: &Query, restored: &mut Restored) -> Result<(), Failure> {
+    let (of, name) = match query {
+        Query::Object(name) => (BadgeOf::Object, name),
+        Query::Group(name) | Query::Report { group: name } => (BadgeOf::Group, name),
+        _ => return Ok(()),
+    };
+    let points = reader.badges(of, name, 0, HISTORY).map_err(Failure::failed)?;
+    if !points.is_empty() {
+        restored.badges.retain(|point| point.of != of || point.name != *name);
+        restored.badges.extend(points);
+        restored.badges.sort_by_key(|point| point.time_ns);
+    }
+    Ok(())
 }
 
 /// What only the store remembers.
