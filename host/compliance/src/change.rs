@@ -1,7 +1,7 @@
 //! What goes into the book and what comes out: inputs in stream order, and changes for the store
 //! and for those who are to be told.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_model::{self as model, ObjectFacts};
 use serde::{Deserialize, Serialize};
@@ -120,7 +120,7 @@ pub struct Changes {
     /// Objects that are forgotten.
     pub forgotten: Vec<String>,
     /// Symptoms as they are now.
-    pub symptoms: Vec<Symptom>,
+    pub symptoms: Vec<Arc<Symptom>>,
     /// Symptoms that are forgotten: object and name.
     pub symptoms_gone: Vec<(String, String)>,
     /// Definitions that hold, or have ceased to, and wait for their time: as they are now.
@@ -128,7 +128,7 @@ pub struct Changes {
     /// Those that no longer wait: object and definition.
     pub pending_gone: Vec<(String, String)>,
     /// Alerts as they are now.
-    pub alerts: Vec<Alert>,
+    pub alerts: Vec<Arc<Alert>>,
     /// Silences as they are now.
     pub silences: Vec<Silence>,
     /// Badges that changed.
@@ -148,11 +148,11 @@ pub struct Restored {
     /// All objects.
     pub objects: Vec<Object>,
     /// All symptoms.
-    pub symptoms: Vec<Symptom>,
+    pub symptoms: Vec<Arc<Symptom>>,
     /// What waited.
     pub pending: Vec<Pending>,
     /// All open alerts, and of cancelled ones at least the latest of each object and definition.
-    pub alerts: Vec<Alert>,
+    pub alerts: Vec<Arc<Alert>>,
     /// Silences that have not ended.
     pub silences: Vec<Silence>,
     /// The last badge of each object and group, or more of them, oldest first.

@@ -54,12 +54,12 @@ impl Listeners {
         Alerts { queue, lost }
     }
 
-    pub(crate) fn tell(&self, alerts: Vec<Alert>) {
+    pub(crate) fn tell(&self, alerts: Vec<Arc<Alert>>) {
         let mut listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if listeners.is_empty() {
             return;
         }
-        for alert in alerts.into_iter().map(Arc::new) {
+        for alert in alerts {
             listeners.retain(|(sender, lost)| match sender.try_send(Arc::clone(&alert)) {
                 Ok(()) => true,
                 Err(TrySendError::Full(_)) => {

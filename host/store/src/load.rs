@@ -1,6 +1,6 @@
 //! Everything that a restart goes on from.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_compliance::{Badge, BadgeOf, BadgePoint, Fact, Object, Pending, Restored};
 use lifesigns_model::{ObjectClock, ObjectFacts, Place, ReminderSet, Start, StateChange};
@@ -116,7 +116,7 @@ fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
 }
 
 /// Open ones, and of the cancelled ones the latest of each object and definition.
-fn alerts(connection: &Connection) -> rusqlite::Result<Vec<lifesigns_compliance::Alert>> {
+fn alerts(connection: &Connection) -> rusqlite::Result<Vec<Arc<lifesigns_compliance::Alert>>> {
     let mut alerts = parallel::all(connection, "SELECT body FROM alert INDEXED BY alert_open WHERE status = 0")?;
     let mut last = parallel::all(
         connection,

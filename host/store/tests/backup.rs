@@ -21,7 +21,8 @@ fn a_copy_made_while_it_is_written_is_one_moment_and_a_store() {
     let folder = Folder::new();
     let mut store = Store::open(folder.path()).unwrap();
     for first in (0..6000).step_by(500) {
-        let changes = Changes { alerts: (first..first + 500).map(alert).collect(), ..changes(first) };
+        let changes =
+            Changes { alerts: (first..first + 500).map(|number| alert(number).into()).collect(), ..changes(first) };
         store.commit(&commit(first, changes)).unwrap();
     }
     let reader = store.reader().unwrap();
@@ -79,7 +80,7 @@ fn a_backup_goes_into_the_stores_place() {
     drop(store);
     fs::copy(folder.file("copy.db"), folder.path()).unwrap();
     let mut store = Store::open(folder.path()).unwrap();
-    assert_eq!(store.load().unwrap().restored.alerts, [alert(1)]);
+    assert_eq!(store.load().unwrap().restored.alerts, [alert(1).into()]);
     store.commit(&commit(3, changes(3))).unwrap();
     store.reader().unwrap().audit_verify(None).unwrap();
 }

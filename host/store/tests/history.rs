@@ -11,7 +11,7 @@ const DAY_MS: u64 = 86_400_000;
 const DAY_NS: u64 = DAY_MS * 1_000_000;
 
 fn alerts(now_ns: u64, alerts: Vec<Alert>) -> Commit {
-    commit(now_ns, Changes { alerts, ..Changes::default() })
+    commit(now_ns, Changes { alerts: alerts.into_iter().map(Into::into).collect(), ..Changes::default() })
 }
 
 fn opened(alerts: &[Alert]) -> Vec<u64> {
@@ -92,7 +92,7 @@ fn what_is_old_goes_and_what_is_open_or_waits_stays() {
         let mut changes = changes(day);
         changes.silences = vec![silence(day, day * DAY_NS)];
         // Event times say nothing about age.
-        changes.alerts.push(cancelled(day + 100, if day % 2 == 0 { u64::MAX } else { 1 }));
+        changes.alerts.push(cancelled(day + 100, if day % 2 == 0 { u64::MAX } else { 1 }).into());
         store.commit(&commit(day * DAY_NS, changes)).unwrap();
     }
     let reader = store.reader().unwrap();
@@ -131,6 +131,7 @@ fn too_large_a_store_loses_the_oldest_first_and_gives_room_back() {
             alerts: numbers
                 .clone()
                 .map(|number| if number < 100 { alert(number) } else { cancelled(number, 7) })
+                .map(Into::into)
                 .collect(),
             badges: numbers.clone().map(|number| badge("production", number, 25)).collect(),
             audit: numbers.map(audit).collect(),
@@ -154,7 +155,7 @@ fn too_large_a_store_loses_the_oldest_first_and_gives_room_back() {
     let retained = retain(&mut store, 100, &Retention { size_bytes: 1, ..Retention::default() });
     assert!(retained.over_bytes > 0);
     assert!(reader.past_alerts(&Past::default()).unwrap().is_empty());
-    assert_eq!(reader.load().unwrap().restored.alerts, (0..100).map(alert).collect::<Vec<_>>());
+    assert_eq!(reader.load().unwrap().restored.alerts, (0..100).map(|number| alert(number).into()).collect::<Vec<_>>());
     reader.audit_verify(None).unwrap();
     let file_bytes = || std::fs::metadata(folder.path()).unwrap().len();
     drop((reader, store));

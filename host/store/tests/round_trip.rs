@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::*;
 use lifesigns_compliance::{Changes, Fact};
 use lifesigns_model::{Change, Cut, Held, ObjectClock, ObjectFacts, Place, ReminderSet, Sign, StateChange};
@@ -73,7 +75,7 @@ fn later_commits_change_what_earlier_ones_wrote() {
         forgotten: vec!["vm-1".to_owned()],
         symptoms_gone: vec![("vm-2".to_owned(), symptom(2).name)],
         pending_gone: vec![("vm-3".to_owned(), pending(3).definition)],
-        alerts: vec![later.clone(), cancelled(3, 50)],
+        alerts: vec![later.clone().into(), cancelled(3, 50).into()],
         silences: vec![silence(1, 3)],
         badges: vec![badge("production", 9, 100)],
         ..Changes::default()
@@ -81,9 +83,13 @@ fn later_commits_change_what_earlier_ones_wrote() {
     store.commit(&commit(4, second)).unwrap();
     let restored = reload(store, &folder.path()).restored;
     assert_eq!(restored.objects, [object(2), object(3)]);
-    assert_eq!(restored.symptoms, [symptom(1), symptom(3)]);
+    assert_eq!(restored.symptoms, [symptom(1).into(), symptom(3).into()]);
     assert_eq!(restored.pending, [pending(1), pending(2)]);
-    assert_eq!(restored.alerts, [alert(1), later, cancelled(3, 50)], "open ones, then the latest cancelled");
+    assert_eq!(
+        restored.alerts,
+        [alert(1).into(), later.into(), cancelled(3, 50).into()],
+        "open ones, then the latest cancelled"
+    );
     assert_eq!(restored.silences, [silence(2, 1 << 60), silence(3, 1 << 60)], "the first has ended");
     assert_eq!(restored.badges, [badge("production", 9, 100)]);
 }
@@ -97,13 +103,14 @@ fn of_cancelled_alerts_the_latest_of_each_object_and_definition_is_loaded() {
         alert.object = "vm".to_owned();
     }
     alerts[5].status = lifesigns_compliance::Status::Open;
+    let alerts: Vec<Arc<_>> = alerts.into_iter().map(Into::into).collect();
     store.commit(&commit(1, Changes { alerts: alerts.clone(), ..Changes::default() })).unwrap();
     let mut loaded = store.load().unwrap().restored.alerts;
     loaded.sort_by_key(|alert| alert.opened_ns);
     let expected = [0, 3, 4, 5].map(|at: usize| alerts[at].clone());
     assert_eq!(loaded, expected);
     // One that is reopened is open, and no longer among the cancelled.
-    let reopened = alert(1);
+    let reopened = Arc::new(alert(1));
     store.commit(&commit(1, Changes { alerts: vec![reopened.clone()], ..Changes::default() })).unwrap();
     let loaded = store.load().unwrap().restored.alerts;
     assert!(loaded.contains(&reopened) && loaded.contains(&alerts[1]) && loaded.len() == 5, "{loaded:?}");

@@ -7,7 +7,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::*;
-use lifesigns_compliance::Changes;
+use lifesigns_compliance::{Alert, Changes};
 use lifesigns_model::{ObjectClock, ObjectFacts, Place, StateChange};
 use lifesigns_store::{Commit, Reader, Store};
 
@@ -19,14 +19,13 @@ const RULES: u64 = 1000;
 /// An alert change as the book makes it: symptom, alert, audit, badge, one notice.
 fn change(number: u64, revision: u64) -> Changes {
     let mut changes = Changes {
-        symptoms: vec![symptom(number)],
-        alerts: vec![alert(number)],
+        symptoms: vec![symptom(number).into()],
+        alerts: vec![Alert { revision, ..alert(number) }.into()],
         badges: vec![badge(&format!("vm-{number}"), revision, 25)],
         notices: vec![notice(number, "pager")],
         audit: vec![audit(number)],
         ..Changes::default()
     };
-    changes.alerts[0].revision = revision;
     changes.notices[0].alert.revision = revision;
     changes.notices[0].key = format!("{number}-{revision}-pager");
     changes

@@ -81,7 +81,7 @@ impl Story {
             let before = self.scores.insert(point.name.clone(), point.badge.score).unwrap_or(100);
             let by_fact = |alert: &Alert| alert.is_violation() || alert.cause == Some(Cause::Fact);
             let on_it = changes.alerts.iter().filter(|alert| alert.object == point.name);
-            if facts && before != point.badge.score && on_it.into_iter().any(by_fact) {
+            if facts && before != point.badge.score && on_it.into_iter().any(|alert| by_fact(alert)) {
                 self.turned.push((point, before));
             }
         }

@@ -6,7 +6,7 @@ use crate::{
     config::Group,
     pattern::Pattern,
     query::{AlertFilter, Answer, Badges, GroupLine, GroupPage, ObjectFilter, ObjectLine, ObjectPage, Query},
-    record::{Alert, BadgeOf, BadgePoint, Object, Status},
+    record::{Alert, BadgeOf, BadgePoint, Object, Status, Symptom},
     why::Why,
 };
 
@@ -17,8 +17,9 @@ impl Book {
             Query::Alerts(filter) => Answer::Alerts(self.alerts(filter)),
             Query::Alert(id) => {
                 let (object, name) = self.find(id)?;
-                let alert = self.pages.get(&object).and_then(|page| page.alerts.get(&name));
-                Answer::Alert(Box::new(alert.cloned().ok_or_else(|| unknown("alert", id))?))
+                let alert =
+                    self.pages.get(&object).and_then(|page| page.alerts.get(&name)).map(|alert| Alert::clone(alert));
+                Answer::Alert(Box::new(alert.ok_or_else(|| unknown("alert", id))?))
             }
             Query::Silences => {
                 let mut silences: Vec<_> = self.silences.values().cloned().collect();
@@ -64,8 +65,7 @@ impl Book {
                 && pattern.as_ref().is_none_or(|pattern| pattern.matches(&alert.definition))
                 && filter.at_least.is_none_or(|least| alert.criticality >= least)
         };
-        let mut alerts: Vec<&Alert> =
-            self.pages.values().flat_map(|page| page.alerts.values()).filter(matches).collect();
+        let mut alerts: Vec<&Alert> = self.pages.values().flat_map(Page::alerts).filter(matches).collect();
         alerts.sort_by(|one, other| worst_first(one, other));
         if filter.limit > 0 {
             alerts.truncate(filter.limit);
@@ -103,13 +103,13 @@ impl Book {
     fn object_page(&self, id: &str) -> Result<ObjectPage, Refused> {
         let object = self.directory.object(id).ok_or_else(|| unknown("object", id))?;
         let page = self.pages.get(id);
-        let mut alerts: Vec<Alert> = page.into_iter().flat_map(|page| page.alerts.values()).cloned().collect();
+        let mut alerts: Vec<Alert> = page.into_iter().flat_map(Page::alerts).cloned().collect();
         alerts.sort_by(worst_first);
         Ok(ObjectPage {
             line: self.object_line(object),
             children: self.directory.children(id).map(str::to_owned).collect(),
             why: Why { groups: self.directory.memberships(id), steps: Vec::new() },
-            symptoms: page.into_iter().flat_map(|page| page.symptoms.values()).cloned().collect(),
+            symptoms: page.into_iter().flat_map(|page| page.symptoms.values()).map(|one| Symptom::clone(one)).collect(),
             alerts,
             history: page.map(|page| points(BadgeOf::Object, id, &page.history)).unwrap_or_default(),
         })

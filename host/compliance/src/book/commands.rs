@@ -44,7 +44,7 @@ impl Book {
     fn acknowledge(&mut self, id: &str, owner: Option<String>, by: Signature) -> Result<(), Refused> {
         let owner = owner.map(|owner| checked("the owner", owner)).transpose()?;
         let (object, name) = self.find(id)?;
-        let Some(alert) = self.pages.get_mut(&object).and_then(|page| page.alerts.get_mut(&name)) else {
+        let Some(alert) = self.pages.get_mut(&object).and_then(|page| page.alert_mut(&name)) else {
             return Err(unknown("alert", id));
         };
         if alert.status == Status::Cancelled {
@@ -65,7 +65,7 @@ impl Book {
 
     fn write(&mut self, id: &str, text: String, by: Signature) -> Result<(), Refused> {
         let (object, name) = self.find(id)?;
-        let Some(alert) = self.pages.get_mut(&object).and_then(|page| page.alerts.get_mut(&name)) else {
+        let Some(alert) = self.pages.get_mut(&object).and_then(|page| page.alert_mut(&name)) else {
             return Err(unknown("alert", id));
         };
         while alert.notes.len() >= NOTES {

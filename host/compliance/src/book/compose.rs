@@ -28,7 +28,7 @@ impl Book {
     /// Fills in what `alert` says now; `review` makes groups and why anew.
     pub(super) fn compose(&self, alert: &mut Alert, object: &Id, name: &Id, case: &Case, review: bool) {
         let definition = self.compiled.definition(name);
-        let symptom = |(object, name): &(Id, Id)| self.pages.get(object)?.symptoms.get(name);
+        let symptom = |(object, name): &(Id, Id)| self.pages.get(object)?.symptoms.get(name).map(|one| &**one);
         let worst = case.found.worst.clone().and_then(|(_, object, name)| symptom(&(object, name)));
         let mut symptoms: Vec<&Symptom> = case.found.symptoms.iter().filter_map(symptom).collect();
         // The worst first; of equal ones in the order of the condition.

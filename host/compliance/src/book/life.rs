@@ -50,7 +50,7 @@ impl Book {
         alert.revision += 1;
         let (id, after) = (alert.id.clone(), state(&alert));
         if let Some(page) = self.pages.get_mut(object) {
-            page.alerts.insert(Arc::clone(name), alert);
+            page.alerts.insert(Arc::clone(name), Arc::new(alert));
         }
         let (what, before) = match reopens {
             true => ("alert reopened", serde_json::json!({ "status": Status::Cancelled })),
@@ -71,7 +71,7 @@ impl Book {
     }
 
     fn reopened(&mut self, object: &Id, name: &Id) -> Option<Alert> {
-        let mut alert = self.pages.get_mut(object)?.alerts.remove(name)?;
+        let mut alert = Arc::unwrap_or_clone(self.pages.get_mut(object)?.alerts.remove(name)?);
         alert.status = Status::Open;
         alert.cancelled_ns = None;
         alert.cause = None;
@@ -125,13 +125,14 @@ impl Book {
 
     /// It is still open; something about it changed.
     pub(super) fn amend(&mut self, object: &Id, name: &Id, case: &Case, trigger: &Trigger<'_>) {
-        let Some(mut alert) = self.pages.get_mut(object).and_then(|page| page.alerts.remove(name)) else { return };
-        let before = Stance::of(&alert);
-        let was = alert.clone();
+        let Some(mut shared) = self.pages.get_mut(object).and_then(|page| page.alerts.remove(name)) else { return };
+        let before = Stance::of(&shared);
+        let was = Arc::clone(&shared);
+        let alert = Arc::make_mut(&mut shared);
         if let Some(raise) = trigger.raise.filter(|raise| case.found.has(&raise.object, &raise.symptom)) {
-            raise.count_in(&mut alert);
+            raise.count_in(alert);
         }
-        self.compose(&mut alert, object, name, case, trigger.review);
+        self.compose(alert, object, name, case, trigger.review);
         if alert.allowed != was.allowed {
             alert.cause = alert.allowed.then_some(trigger.cause);
         }
@@ -145,11 +146,12 @@ impl Book {
                 (true, false) => "alert no longer allowed",
                 _ => "alert changed",
             };
-            self.note(trigger.time_ns, trigger.who, what, &alert.id, state(&was), state(&alert));
+            self.note(trigger.time_ns, trigger.who, what, &alert.id, state(&was), state(alert));
         }
-        let changed = alert != was;
+        let changed = *alert != *was;
         if let Some(page) = self.pages.get_mut(object) {
-            page.alerts.insert(Arc::clone(name), alert);
+            // What did not change stays shared.
+            page.alerts.insert(Arc::clone(name), if changed { shared } else { was });
         }
         if changed || trigger.review {
             if self.hush(object, name) || changed {
@@ -161,7 +163,7 @@ impl Book {
 
     /// It is over.
     pub(super) fn cancel(&mut self, object: &Id, name: &Id, cause: Cause, time_ns: u64, who: &str) {
-        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alerts.get_mut(name)) else { return };
+        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) else { return };
         if alert.status == Status::Cancelled {
             return;
         }

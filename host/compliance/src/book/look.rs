@@ -144,7 +144,7 @@ impl Book {
 
     /// What a person cancelled, and what is made of facts alone, may open again once it has ceased.
     fn lift_hand(&mut self, object: &Id, name: &Id) {
-        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alerts.get_mut(name)) else { return };
+        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) else { return };
         if alert.cause == Some(Cause::Hand) && alert.symptoms.is_empty() {
             alert.cause = Some(Cause::Fact);
             self.mark(object, name);

@@ -150,7 +150,7 @@ impl Book {
         changes.objects = self.directory.take_dirty();
         for (object, name) in sorted(&mut self.dirty.symptoms) {
             match self.pages.get(&object).and_then(|page| page.symptoms.get(&name)) {
-                Some(symptom) => changes.symptoms.push(symptom.clone()),
+                Some(symptom) => changes.symptoms.push(Arc::clone(symptom)),
                 None => changes.symptoms_gone.push((object.to_string(), name.to_string())),
             }
         }
@@ -197,8 +197,7 @@ impl Book {
 
     /// Alerts that are open, allowed ones too, by object.
     pub fn open_alerts(&self) -> impl Iterator<Item = &Alert> {
-        let alerts = self.pages.values().flat_map(|page| page.alerts.values());
-        alerts.filter(|alert| alert.status == Status::Open)
+        self.pages.values().flat_map(Page::alerts).filter(|alert| alert.status == Status::Open)
     }
 
     /// How often a definition was looked at on an object: what the book's work is measured by.

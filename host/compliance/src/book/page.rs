@@ -14,13 +14,14 @@ use crate::{
 /// A name or id, shared.
 pub(super) type Id = Arc<str>;
 
-/// One object's.
+/// One object's. What is large is shared: with what was taken out and not yet written, and so that a
+/// map of few is small.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     /// Its symptoms, active or not, by `RULE/SYMPTOM`.
-    pub(super) symptoms: BTreeMap<Id, Symptom>,
+    pub(super) symptoms: BTreeMap<Id, Arc<Symptom>>,
     /// The latest alert of each definition.
-    pub(super) alerts: BTreeMap<Id, Alert>,
+    pub(super) alerts: BTreeMap<Id, Arc<Alert>>,
     /// Definitions that wait.
     pub(super) pending: BTreeMap<Id, Pending>,
     /// What policy says, as far as it was asked; emptied when that may have changed.
@@ -36,9 +37,24 @@ pub(super) struct Page {
 }
 
 impl Page {
+    /// An alert, to be changed.
+    pub(super) fn alert_mut(&mut self, definition: &str) -> Option<&mut Alert> {
+        self.alerts.get_mut(definition).map(Arc::make_mut)
+    }
+
+    /// A symptom, to be changed.
+    pub(super) fn symptom_mut(&mut self, name: &str) -> Option<&mut Symptom> {
+        self.symptoms.get_mut(name).map(Arc::make_mut)
+    }
+
     /// The open alert of a definition.
     pub(super) fn open(&self, definition: &str) -> Option<&Alert> {
-        self.alerts.get(definition).filter(|alert| alert.status == Status::Open)
+        self.alerts.get(definition).map(|alert| &**alert).filter(|alert| alert.status == Status::Open)
+    }
+
+    /// Its alerts, by definition.
+    pub(super) fn alerts(&self) -> impl Iterator<Item = &Alert> {
+        self.alerts.values().map(|alert| &**alert)
     }
 
     /// Names of the symptoms that are active.

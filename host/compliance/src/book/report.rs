@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Book, answer::worst_first};
+use super::{Book, answer::worst_first, page::Page};
 use crate::{
     change::Refused,
     query::{Control, Report},
@@ -13,7 +13,7 @@ impl Book {
     pub(super) fn report(&self, group: &str) -> Result<Report, Refused> {
         let page = self.group_page(group)?;
         let members = page.objects.iter().filter_map(|line| self.pages.get(&*line.object.id));
-        let mut alerts: Vec<&Alert> = members.flat_map(|page| page.alerts.values()).collect();
+        let mut alerts: Vec<&Alert> = members.flat_map(Page::alerts).collect();
         alerts.sort_by(|one, other| worst_first(one, other));
         let chosen = |is_meant: fn(&Alert) -> bool| -> Vec<Alert> {
             alerts.iter().filter(|alert| is_meant(alert)).map(|alert| (*alert).clone()).collect()

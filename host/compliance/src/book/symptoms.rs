@@ -56,9 +56,9 @@ impl Book {
                 self.dropped += 1;
                 return;
             }
-            page.symptoms.insert(Arc::clone(&name), unknown(&said, &name));
+            page.symptoms.insert(Arc::clone(&name), Arc::new(unknown(&said, &name)));
         }
-        let Some(symptom) = page.symptoms.get_mut(&name) else { return };
+        let Some(symptom) = page.symptom_mut(&name) else { return };
         if symptom.recent.contains(&fingerprint) {
             return;
         }
@@ -80,7 +80,7 @@ impl Book {
 
     fn raise(&mut self, object: &Id, name: &Id, said: model::Alert, time_ns: u64, fingerprint: u64, who: &str) {
         let event_ns = self.event_ns;
-        let Some(symptom) = self.pages.get_mut(object).and_then(|page| page.symptoms.get_mut(name)) else { return };
+        let Some(symptom) = self.pages.get_mut(object).and_then(|page| page.symptom_mut(name)) else { return };
         let evidence = evidence(&said, time_ns);
         let effect = symptom.raise(said, time_ns, event_ns, evidence.clone());
         if let (false, Some(due_ns)) = (matches!(effect, Effect::None), symptom.hold_due()) {
@@ -109,7 +109,7 @@ impl Book {
     /// counts it, and what a person cancelled is looked at.
     fn raised_again(&mut self, object: &Id, symptom: &Id, trigger: &Trigger<'_>, raise: &Raise) {
         for (object, name) in self.concerned(object, symptom) {
-            let Some(alert) = self.pages.get_mut(&object).and_then(|page| page.alerts.get_mut(&name)) else { continue };
+            let Some(alert) = self.pages.get_mut(&object).and_then(|page| page.alert_mut(&name)) else { continue };
             let is_all = matches!(&alert.symptoms[..], [one] if **one == **symptom);
             match (alert.status, alert.cause) {
                 (Status::Open, _) if is_all => {
@@ -133,7 +133,7 @@ impl Book {
             return;
         };
         let (summary, attributes) = (symptom.summary.clone(), symptom.attributes.clone());
-        if let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alerts.get_mut(name)) {
+        if let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) {
             (alert.summary, alert.attributes) = (summary, attributes);
         }
     }
@@ -162,7 +162,7 @@ impl Book {
 
     /// A symptom's hold time may be up.
     pub(super) fn held(&mut self, object: &Id, name: &Id, time_ns: u64) {
-        let Some(symptom) = self.pages.get_mut(object).and_then(|page| page.symptoms.get_mut(name)) else { return };
+        let Some(symptom) = self.pages.get_mut(object).and_then(|page| page.symptom_mut(name)) else { return };
         let Some(due_ns) = symptom.hold_due() else { return };
         if due_ns > time_ns {
             return self.timers.add(due_ns, object, Task::Hold, name);

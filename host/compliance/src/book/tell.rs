@@ -135,7 +135,7 @@ impl Book {
         }
         self.mark(object, name);
         let stamp = self.stamp();
-        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alerts.get_mut(name)) else { return };
+        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) else { return };
         alert.revision += 1;
         for (receiver, _, happened) in &tells {
             match happened {
@@ -192,7 +192,7 @@ impl Book {
     /// Notes what keeps an open alert from being told; whether that changed.
     pub(super) fn hush(&mut self, object: &Id, name: &Id) -> bool {
         let inhibited_by = self.inhibitor(object, name);
-        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alerts.get_mut(name)) else { return false };
+        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) else { return false };
         if alert.status != Status::Open {
             return false;
         }

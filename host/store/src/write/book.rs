@@ -1,6 +1,6 @@
 //! What the book changed: objects, symptoms, what waits, alerts, silences, badges.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_compliance::{Alert, BadgeOf, BadgePoint, Changes, Fact, Object, Pending, Silence, Status, Symptom};
 use rusqlite::{Connection, params};
@@ -54,14 +54,14 @@ fn objects(connection: &Connection, objects: &[Object]) -> rusqlite::Result<()> 
     Ok(())
 }
 
-fn symptoms(connection: &Connection, symptoms: &[Symptom]) -> rusqlite::Result<()> {
+fn symptoms(connection: &Connection, symptoms: &[Arc<Symptom>]) -> rusqlite::Result<()> {
     let mut json = Json::default();
     let mut set = connection.prepare_cached(
         "INSERT INTO symptom VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET active = excluded.active, body = excluded.body",
     )?;
     for symptom in symptoms {
-        set.execute(params![symptom.object, symptom.name, symptom.active, json.text(symptom)?])?;
+        set.execute(params![symptom.object, symptom.name, symptom.active, json.text(&**symptom)?])?;
     }
     Ok(())
 }
@@ -74,7 +74,7 @@ fn pending(connection: &Connection, pending: &[Pending]) -> rusqlite::Result<()>
     Ok(())
 }
 
-fn alerts(connection: &Connection, alerts: &[Alert], now_ns: u64) -> rusqlite::Result<()> {
+fn alerts(connection: &Connection, alerts: &[Arc<Alert>], now_ns: u64) -> rusqlite::Result<()> {
     let mut json = Json::default();
     // Object and definition are in the id: they never change.
     let mut set = connection.prepare_cached(
@@ -94,7 +94,7 @@ fn alerts(connection: &Connection, alerts: &[Alert], now_ns: u64) -> rusqlite::R
             sortable(alert.opened_ns),
             alert.cancelled_ns.map(sortable),
             sortable(now_ns),
-            json.text(alert)?,
+            json.text(&**alert)?,
         ])?;
     }
     Ok(())
@@ -110,8 +110,11 @@ fn silences(connection: &Connection, silences: &[Silence]) -> rusqlite::Result<(
 }
 
 fn badges(connection: &Connection, badges: &[BadgePoint], now_ns: u64) -> rusqlite::Result<()> {
-    let mut now =
-        connection.prepare_cached("INSERT OR REPLACE INTO badge_now VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+    let mut now = connection.prepare_cached(
+        "INSERT INTO badge_now VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT DO UPDATE SET time_ns = excluded.time_ns, score = excluded.score, worst = excluded.worst,
+         share = excluded.share, violations = excluded.violations, allowed = excluded.allowed",
+    )?;
     let mut history = connection.prepare_cached(
         "INSERT INTO badge (who, name, time_ns, score, worst, share, violations, allowed, written_ns)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",

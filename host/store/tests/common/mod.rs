@@ -187,9 +187,9 @@ pub fn pending(number: u64) -> Pending {
 pub fn changes(number: u64) -> Changes {
     Changes {
         objects: vec![object(number)],
-        symptoms: vec![symptom(number)],
+        symptoms: vec![symptom(number).into()],
         pending: vec![pending(number)],
-        alerts: vec![alert(number)],
+        alerts: vec![alert(number).into()],
         silences: vec![silence(number, 1 << 60)],
         badges: vec![badge("production", number, 25)],
         notices: vec![notice(number, "pager"), notice(number, "mail")],

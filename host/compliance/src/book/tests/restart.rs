@@ -7,9 +7,9 @@ use crate::{BadgePoint, Matcher, Object, Pending, Restored, Silence, Symptom};
 #[derive(Default)]
 pub(super) struct Kept {
     objects: BTreeMap<String, Object>,
-    symptoms: BTreeMap<(String, String), Symptom>,
+    symptoms: BTreeMap<(String, String), Arc<Symptom>>,
     pending: BTreeMap<(String, String), Pending>,
-    alerts: BTreeMap<String, Alert>,
+    alerts: BTreeMap<String, Arc<Alert>>,
     silences: BTreeMap<String, Silence>,
     badges: Vec<BadgePoint>,
     decided_by: String,
