@@ -1,7 +1,10 @@
 //! Backpressure in bytes: whoever brings a chunk waits until there is room, and the room comes back
 //! when everything in the chunk has been evaluated.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{
+    Arc, Condvar, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// Room for so many bytes.
 pub(crate) struct Budget {
@@ -9,26 +12,49 @@ pub(crate) struct Budget {
     free: Mutex<isize>,
     more: Condvar,
     total: usize,
+    /// Nobody gets any any more.
+    closed: AtomicBool,
 }
 
 impl Budget {
     pub(crate) fn new(total_bytes: usize) -> Arc<Self> {
-        Arc::new(Self { free: Mutex::new(signed(total_bytes)), more: Condvar::new(), total: total_bytes })
+        Arc::new(Self {
+            free: Mutex::new(signed(total_bytes)),
+            more: Condvar::new(),
+            total: total_bytes,
+            closed: AtomicBool::new(false),
+        })
     }
 
     /// Waits for room. What is larger than everything waits for everything. `full` runs when there is
-    /// none at once.
-    pub(crate) fn acquire(self: &Arc<Self>, bytes: usize, full: impl FnOnce()) -> Permit {
+    /// none at once. `None` once it is closed.
+    pub(crate) fn acquire(self: &Arc<Self>, bytes: usize, full: impl FnOnce()) -> Option<Permit> {
         let bytes = bytes.min(self.total);
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         if *free < signed(bytes) {
             drop(free);
             full();
             free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-            free = self.more.wait_while(free, |free| *free < signed(bytes)).unwrap_or_else(PoisonError::into_inner);
+            let wait = |free: &mut isize| *free < signed(bytes) && !self.is_closed();
+            free = self.more.wait_while(free, wait).unwrap_or_else(PoisonError::into_inner);
+        }
+        if self.is_closed() {
+            return None;
         }
         *free -= signed(bytes);
-        Permit { budget: Arc::clone(self), bytes }
+        Some(Permit { budget: Arc::clone(self), bytes })
+    }
+
+    /// Whoever waits for room goes on without, and so does whoever comes later.
+    pub(crate) fn close(&self) {
+        let _free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        self.closed.store(true, Ordering::Relaxed);
+        self.more.notify_all();
+    }
+
+    /// Under the lock: it was closed before or is closed after.
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
     }
 
     /// Takes room that may not be there: those who acquire some wait the longer for it.
@@ -92,7 +118,7 @@ mod tests {
     #[test]
     fn bytes_come_back_and_let_the_next_one_in() {
         let budget = Budget::new(10);
-        let first = budget.acquire(6, || ());
+        let first = budget.acquire(6, || ()).expect("there is room");
         let other = Arc::clone(&budget);
         let waiter = std::thread::spawn(move || drop(other.acquire(1000, || ())));
         assert_eq!(budget.used(), 6);
@@ -100,6 +126,20 @@ mod tests {
         waiter.join().expect("the waiter gets in once everything is free");
         budget.wait_empty();
         assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn a_closed_one_lets_nobody_wait_and_nobody_in() {
+        let budget = Budget::new(10);
+        let all = budget.acquire(10, || ());
+        let (other, (sender, full)) = (Arc::clone(&budget), std::sync::mpsc::channel());
+        let waiter = std::thread::spawn(move || other.acquire(1, || sender.send(()).expect("it is awaited")).is_none());
+        full.recv().expect("it says that it must wait");
+        budget.close();
+        assert!(waiter.join().expect("it goes on"));
+        drop(all);
+        assert!(budget.acquire(1, || ()).is_none(), "room makes no difference");
+        budget.wait_empty();
     }
 
     #[test]

@@ -2,12 +2,15 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::JoinHandle,
     time::Duration,
 };
 
-use crossbeam_channel::unbounded;
+use crossbeam_channel::{RecvTimeoutError, unbounded};
 use lifesigns_model::{AlertRef, Chunk, Cut, ObjectFacts, Source, Start, limits};
 
 use crate::{
@@ -27,6 +30,8 @@ pub type AlertSink = Arc<dyn Fn(&AlertRef<'_>) + Send + Sync>;
 /// How much of the traffic is kept as a sample, and how often it is renewed.
 const SAMPLE_BYTES: usize = 256 << 10;
 const SAMPLE_EVERY: u64 = 64;
+/// How often a cut looks whether all threads are alive.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// How many threads, and how much may be in flight.
 #[derive(Clone, Debug)]
@@ -70,17 +75,8 @@ pub struct Engine {
     shared: Arc<Shared>,
     scanners: Vec<JoinHandle<()>>,
     shards: Vec<JoinHandle<()>>,
-    /// Held while a cut is made.
-    keeper: Mutex<Keeper>,
-}
-
-/// What one cut leaves for the next.
-#[derive(Default)]
-struct Keeper {
-    /// The number after the last cut.
-    next: u64,
-    /// A shard is gone, and what it knew: nothing must be acknowledged any more.
-    broken: bool,
+    /// The number after the last cut; held while a cut is made.
+    next_cut: Mutex<u64>,
 }
 
 impl Engine {
@@ -107,10 +103,11 @@ impl Engine {
             budget: Budget::new(config.inflight_bytes),
             dirty: Dirty::default(),
             cuts: config.cuts,
+            broken: AtomicBool::new(false),
             sink,
         });
         let pins = Pins::new(config.pin);
-        let mut engine = Self { shared, scanners: Vec::new(), shards: Vec::new(), keeper: Mutex::default() };
+        let mut engine = Self { shared, scanners: Vec::new(), shards: Vec::new(), next_cut: Mutex::default() };
         for number in 0..config.scanners.max(1) {
             let (shared, jobs, pin) = (Arc::clone(&engine.shared), job_queue.clone(), pins.get(number));
             let thread = std::thread::Builder::new().name(format!("lifesigns-scan-{number}"));
@@ -131,9 +128,9 @@ impl Engine {
     }
 
     /// Hands in a chunk; waits while too much is in flight. Chunks of one source must come from one
-    /// thread, in order.
-    pub fn submit(&self, chunk: Chunk) {
-        let permit = self.shared.acquire(chunk.bytes.len());
+    /// thread, in order. Says whether it was taken: see [`Self::close`].
+    pub fn submit(&self, chunk: Chunk) -> bool {
+        let Some(permit) = self.shared.acquire(chunk.bytes.len()) else { return false };
         let mut front = lock(&self.shared.front);
         if front.next.is_multiple_of(SAMPLE_EVERY) {
             let bytes = chunk.bytes.len().min(SAMPLE_BYTES);
@@ -145,14 +142,16 @@ impl Engine {
             && jobs.send(job).is_ok()
         {
             front.next += 1;
+            return true;
         }
+        false
     }
 
     /// Hands in facts about one object that hold from `facts.time_ns` on; the rules that watch them
-    /// are told.
-    pub fn submit_facts(&self, source: &Arc<Source>, facts: ObjectFacts) {
+    /// are told. Says whether they were taken: see [`Self::close`].
+    pub fn submit_facts(&self, source: &Arc<Source>, facts: ObjectFacts) -> bool {
         // Room first, then a number: whoever has a number must not wait for those after it.
-        let permit = self.shared.acquire(1);
+        let Some(permit) = self.shared.acquire(1) else { return false };
         let (rules, number, handed_in_ns) = {
             let mut front = lock(&self.shared.front);
             front.next += 1;
@@ -165,6 +164,18 @@ impl Engine {
         scanned.tally.kept = 1;
         scanned.facts.push(facts);
         self.shared.hand_on(number, Item::Chunk(Box::new(scanned), None));
+        true
+    }
+
+    /// Closes the door: whoever waits for room goes on, and what they bring is not taken, nor is what
+    /// comes later. Everything that was taken before is evaluated as ever.
+    pub fn close(&self) {
+        self.shared.budget.close();
+    }
+
+    /// Whether one of its threads has ended before its time: then nothing is cut any more.
+    pub fn is_broken(&self) -> bool {
+        self.shared.broken.load(Ordering::Relaxed)
     }
 
     /// Puts another generation in force: every chunk that is submitted from now on is evaluated by
@@ -186,29 +197,37 @@ impl Engine {
     /// Cuts the stream: what came of everything that was handed in before this call and not in an
     /// earlier cut. Waits until all of that has been evaluated. Only with [`Config::cuts`].
     pub fn cut(&self) -> Cut {
-        let mut keeper = lock(&self.keeper);
-        if keeper.broken || !self.shared.cuts {
+        let mut next = lock(&self.next_cut);
+        if self.is_broken() || !self.shared.cuts {
             return Cut::default();
         }
         let (pieces, receiver) = unbounded();
         let number = {
             let mut front = lock(&self.shared.front);
             // What is noted from here on may be in this cut or in the next.
-            if !self.shared.dirty.clear() && front.next == keeper.next {
+            if !self.shared.dirty.clear() && front.next == *next {
                 return Cut::default();
             }
             front.next += 1;
             front.next - 1
         };
-        keeper.next = number + 1;
+        *next = number + 1;
         self.shared.hand_on(number, Item::Cut(pieces));
         let mut all = Pieces::default();
-        receiver.iter().for_each(|piece| all.add(piece));
+        loop {
+            match receiver.recv_timeout(LOOK) {
+                Ok(piece) => all.add(piece),
+                Err(RecvTimeoutError::Disconnected) => break,
+                // What a thread has not handed on before it ended is waited for in vain.
+                Err(RecvTimeoutError::Timeout) if self.is_broken() => break,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
         self.shared.dirty.taken(all.sign_bytes());
-        let cut = all.join(self.shards.len());
-        keeper.broken = cut.is_none();
-        cut.unwrap_or_else(|| {
-            tracing::error!("a shard has ended; nothing more is acknowledged");
+        all.join(self.shards.len()).unwrap_or_else(|| {
+            // A shard is gone, and what it knew.
+            self.shared.broken.store(true, Ordering::Relaxed);
+            tracing::error!("a thread of the engine has ended; nothing more is acknowledged");
             Cut::default()
         })
     }

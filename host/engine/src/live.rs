@@ -1,7 +1,10 @@
 //! The live engine's threads: scanners, and shards with what they say.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -70,7 +73,21 @@ pub(crate) struct Shared {
     pub(crate) dirty: Dirty,
     /// Whether what shards say waits for a cut.
     pub(crate) cuts: bool,
+    /// A thread has ended before its time.
+    pub(crate) broken: AtomicBool,
     pub(crate) sink: AlertSink,
+}
+
+/// Held by a thread for as long as it lives: a thread that panics is not missed in silence.
+pub(crate) struct Alive<'a>(pub(crate) &'a Shared);
+
+impl Drop for Alive<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.broken.store(true, Ordering::Relaxed);
+            self.0.dirty.note(0, true);
+        }
+    }
 }
 
 /// What a shard says: to the caller, or into the next cut.
@@ -115,6 +132,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Shared {
     /// A scanner's life.
     pub(crate) fn scan(&self, jobs: &Receiver<Job>) {
+        let _alive = Alive(self);
         let mut scanner = Scanner::default();
         for Job { number, handed_in_ns, rules, chunk, permit } in jobs {
             let mut scanned = scanner.scan(rules, chunk.source, &chunk.bytes);
@@ -126,8 +144,8 @@ impl Shared {
         }
     }
 
-    /// Room for so many bytes; waits for it.
-    pub(crate) fn acquire(&self, bytes: usize) -> Permit {
+    /// Room for so many bytes; waits for it. `None` once the door is closed.
+    pub(crate) fn acquire(&self, bytes: usize) -> Option<Permit> {
         self.budget.acquire(bytes, || self.dirty.short())
     }
 
@@ -160,6 +178,7 @@ impl Shared {
 
     /// A shard's life.
     pub(crate) fn evaluate(&self, rules: Arc<RuleSet>, tasks: &Receiver<Task>) {
+        let _alive = Alive(self);
         let mut shard = Shard::new(rules, Clock::Wall(now_ns()));
         let mut words = if self.cuts { Words::Kept(Signs::default()) } else { Words::Out(&self.sink) };
         if self.cuts {

@@ -47,11 +47,10 @@ pub(crate) enum Ready {
     Cut(Sender<Piece>, Withheld, Vec<model::Place>),
 }
 
-/// A source, and where it has got to.
+/// How far a source is.
 #[derive(Default)]
 struct Known {
     place: Place,
-    name: String,
     cursor: Option<Vec<u8>>,
     moved: bool,
 }
@@ -62,9 +61,8 @@ pub(crate) struct Sequencer {
     next: u64,
     handed_in_ns: u64,
     waiting: BTreeMap<u64, Item>,
-    places: BTreeMap<u32, Known>,
-    /// Places from before the start, by name.
-    before: HashMap<String, model::Place>,
+    /// By name: a source that is begun anew goes on where it was.
+    places: HashMap<String, Known>,
     /// Whether acknowledgements wait for a cut.
     cuts: bool,
     withheld: Withheld,
@@ -73,8 +71,11 @@ pub(crate) struct Sequencer {
 impl Sequencer {
     /// Sources go on at `places`. With `cuts` acknowledgements wait for one.
     pub(crate) fn new(places: &[model::Place], cuts: bool) -> Self {
-        let before = places.iter().map(|place| (place.source.clone(), place.clone())).collect();
-        Self { before, cuts, ..Self::default() }
+        let known = |before: &model::Place| {
+            let place = Place { lines: before.lines, time_ns: before.time_ns };
+            (before.source.clone(), Known { place, cursor: before.cursor.clone(), moved: false })
+        };
+        Self { places: places.iter().map(known).collect(), cuts, ..Self::default() }
     }
 
     /// Takes what has a number; returns what has its turn.
@@ -94,12 +95,7 @@ impl Sequencer {
     fn chunk(&mut self, mut scanned: Box<Scanned>, arrived_ns: Option<u64>) -> Ready {
         self.handed_in_ns = scanned.handed_in_ns;
         scanned.number = self.next;
-        let source = &scanned.source;
-        let known = self.places.entry(source.rank).or_insert_with(|| {
-            let before = self.before.get(&source.name).cloned().unwrap_or_default();
-            let place = Place { lines: before.lines, time_ns: before.time_ns };
-            Known { place, name: source.name.clone(), cursor: before.cursor, moved: false }
-        });
+        let known = self.places.entry(scanned.source.name.clone()).or_default();
         known.place.settle(&mut scanned, arrived_ns.is_none(), arrived_ns);
         known.moved |= scanned.tally.bytes > 0 || scanned.cursor.is_some();
         if let Some(cursor) = scanned.cursor.take() {
@@ -112,9 +108,9 @@ impl Sequencer {
     }
 
     fn moved(&mut self) -> Vec<model::Place> {
-        let moved = self.places.values_mut().filter_map(|known| {
+        let moved = self.places.iter_mut().filter_map(|(name, known)| {
             std::mem::take(&mut known.moved).then(|| model::Place {
-                source: known.name.clone(),
+                source: name.clone(),
                 cursor: known.cursor.clone(),
                 lines: known.place.lines,
                 time_ns: known.place.time_ns,
