@@ -50,11 +50,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
         }
     };
     if let Some(settings) = &places.settings {
-        let what = format!(
-            "{} is sound: {}",
-            settings.path.display(),
-            say::count(settings.files.len() as u64, "file or folder")
-        );
+        let what = format!("{} is sound", settings.path.display());
         findings.push(Finding::new("configuration", "good", what, ""));
     } else if findings.is_empty() {
         let what = "there is none here: groups and policies are not known";

@@ -85,7 +85,7 @@ fn objects_and_groups() {
     let report = sample();
     shown("objects.txt", &super::objects(&report.group.objects, &view(None)));
     shown("group.txt", &super::group(&report.group, &view(Some(100))));
-    shown("groups.txt", &super::groups(&[report.group.line.clone()], &view(None)));
+    shown("groups.txt", &super::groups(std::slice::from_ref(&report.group.line), &view(None)));
     let badges = Badges {
         formula: Formula::Worst,
         groups: vec![report.group.line.clone()],
