@@ -1,4 +1,4 @@
-//! The real binary, built once for each test process.
+//! Real binaries, built once for each test process.
 
 use std::{
     path::{Path, PathBuf},
@@ -12,20 +12,25 @@ use std::{
 /// When it does not build.
 pub fn lifesigns() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let output = Command::new(cargo)
-            .args(["build", "--package", "lifesigns-cli", "--message-format", "json"])
-            .current_dir(lifesigns_artifacts::root())
-            .output()
-            .unwrap_or_else(|error| panic!("cargo does not start: {error}"));
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let messages = String::from_utf8_lossy(&output.stdout);
-        let paths = messages.lines().filter_map(|line| {
-            let message: serde_json::Value = serde_json::from_str(line).ok()?;
-            Some(PathBuf::from(message.get("executable")?.as_str()?))
-        });
-        let lifesigns = paths.into_iter().find(|path| path.file_stem().is_some_and(|stem| stem == "lifesigns"));
-        lifesigns.unwrap_or_else(|| panic!("cargo names no executable `lifesigns`"))
-    })
+    BINARY.get_or_init(|| built("lifesigns-cli"))
+}
+
+/// Builds a package's one binary with the cargo that runs the tests; its path.
+///
+/// # Panics
+/// When it does not build.
+pub fn built(package: &str) -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--bins", "--package", package, "--message-format", "json"])
+        .current_dir(lifesigns_artifacts::root())
+        .output()
+        .unwrap_or_else(|error| panic!("cargo does not start: {error}"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let executable = messages.lines().find_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        Some(PathBuf::from(message.get("executable")?.as_str()?))
+    });
+    executable.unwrap_or_else(|| panic!("cargo names no executable of {package}"))
 }

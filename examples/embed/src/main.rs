@@ -1,0 +1,57 @@
+//! The whole host inside another program: `cargo run -p lifesigns-embed-example -- RULES_FOLDER STORE`.
+#![allow(clippy::print_stdout)]
+
+use std::{env, error::Error, sync::Arc, thread};
+
+use lifesigns::{
+    Builder, Sandbox, Setup,
+    compliance::{
+        Config, Pattern,
+        config::{Group, Place, Policy, Route, Say, Setting},
+    },
+    model::ObjectFacts,
+    outlets::{Failure, Message, Receiver},
+};
+
+/// A receiver of our own; routes name it. What it fails to take is told again.
+struct Pager;
+
+impl Receiver for Pager {
+    fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
+        message.notices.iter().for_each(|notice| println!("pager: {:?} {}", notice.happened, notice.alert.summary));
+        Ok(())
+    }
+}
+
+/// Docker is welcome in the playground; everywhere else the pager is told.
+fn compliance() -> Config {
+    let (pattern, place) = (Pattern::new("docker-keyword/*"), Place::default());
+    let says = vec![Say { pattern, setting: Setting::Allow(true), place }];
+    let when = Some(r#"properties.env == "playground""#.into());
+    Config {
+        groups: vec![Group { name: "playground".into(), when, ..Group::default() }],
+        policies: vec![Policy { name: "fine".into(), groups: vec!["playground".into()], says, ..Policy::default() }],
+        routes: vec![Route { receivers: vec!["pager".into()], ..Route::default() }],
+        ..Config::default()
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let [rules, store] = env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "RULES_FOLDER STORE")?;
+    let setup = Setup { compliance: Arc::new(compliance()), ..Setup::default() };
+    let host = Builder::new(Sandbox::new(None)?, rules).setup(setup).receiver("pager", || Pager).keep(store)?;
+    let alerts = host.keep().alerts();
+    let printer = thread::spawn(move || alerts.for_each(|alert| println!("{}", verdict(&alert))));
+    let source = lifesigns::plain("our program", "vm-7");
+    host.submit(lifesigns::lines(&source, "DEBU[0007] Calling POST /v1.41/containers/create?name=web\n"));
+    host.settle();
+    let properties = vec![("env".into(), Some("playground".into()))];
+    let facts = ObjectFacts { object: "vm-7".into(), time_ns: lifesigns::now_ns(), properties, ..Default::default() };
+    host.submit_facts(&source, facts);
+    println!("{} alerts", host.stop().report.alerts);
+    printer.join().map_err(|_| "the printer panicked".into())
+}
+
+fn verdict(alert: &lifesigns::compliance::Alert) -> String {
+    format!("{}: {}: {}", alert.object, alert.summary, if alert.is_violation() { "a violation" } else { "fine" })
+}
