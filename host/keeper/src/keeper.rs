@@ -14,6 +14,7 @@ use lifesigns_store::{Commit, Outcome, Store};
 
 use crate::{
     clock::{EventClock, now_ns},
+    crash,
     order::{ConfigureError, Order, Setup},
     receivers::Receivers,
     shared::Shared,
@@ -84,10 +85,14 @@ impl Keeper {
             };
             if !commit.is_empty() {
                 commit.event_ns = Some(event_ns);
+                crash::point(crash::BEFORE_COMMIT);
                 self.commit(&commit, &mut answers, &mut stopping);
+                crash::point(crash::AFTER_COMMIT);
                 self.after(commit);
+                crash::point(crash::BEFORE_RELEASE);
             }
             held.release();
+            crash::point(crash::AFTER_RELEASE);
             answers.into_iter().for_each(|answer| answer.give(Ok(())));
             self.retain();
         }
@@ -130,6 +135,7 @@ impl Keeper {
         self.receivers.check(&setup)?;
         self.shared.book().configure(Arc::clone(&setup.compliance)).map_err(ConfigureError::Config)?;
         self.receivers.configure(&setup)?;
+        crash::point(crash::RELOADED);
         self.setup = setup;
         self.shared.health.get().config_ns = now_ns();
         Ok(())

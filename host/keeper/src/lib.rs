@@ -3,6 +3,7 @@
 //! receivers be told: nothing acknowledged can be lost.
 
 mod clock;
+mod crash;
 mod desk;
 mod health;
 mod keep;

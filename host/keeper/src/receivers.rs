@@ -14,6 +14,7 @@ use lifesigns_store::{Delivery, OutboxRow, Outcome as Row, Reader};
 use crate::{
     Shared,
     clock::now_ns,
+    crash,
     order::{ConfigureError, Order, Setup},
     shared::Told,
 };
@@ -75,6 +76,7 @@ impl Receivers {
         self.kinds = kinds.chain(self.own.keys().map(|name| (name.clone(), "own"))).collect();
         let orders = self.orders.clone();
         let settle = Arc::new(move |settled| {
+            crash::point(crash::DELIVERED);
             // A keeper that has ended delivers again after the next start.
             let _ = orders.send(Order::Settled(settled));
         });

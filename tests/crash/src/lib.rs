@@ -1,0 +1,19 @@
+//! A host in a folder of its own, numbered events that flow into the files it follows, and what must
+//! be true of its record however often it was killed.
+
+mod binary;
+mod check;
+mod feed;
+mod home;
+mod host;
+mod life;
+mod random;
+mod told;
+
+pub use check::{Figures, check};
+pub use feed::Feed;
+pub use home::Home;
+pub use host::{Host, wait_until};
+pub use life::{Campaign, Death};
+pub use random::Random;
+pub use told::Told;

@@ -1,0 +1,87 @@
+//! What the receiver was told, read as it comes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    io::{Read, Seek, SeekFrom},
+    path::PathBuf,
+};
+
+use serde_json::Value;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Told {
+    path: PathBuf,
+    offset: u64,
+    /// A line that has not come whole.
+    rest: Vec<u8>,
+    /// How often each key came, by alert and what happened.
+    keys: BTreeMap<(String, String), BTreeMap<String, u64>>,
+    /// Events of which it was told.
+    events: BTreeSet<u64>,
+    /// Lines that are none: what a death in the middle of one leaves.
+    broken: u64,
+}
+
+impl Told {
+    /// Of a file that will come.
+    pub fn new(path: PathBuf) -> Self {
+        let (keys, events) = (BTreeMap::new(), BTreeSet::new());
+        Self { path, offset: 0, rest: Vec::new(), keys, events, broken: 0 }
+    }
+
+    /// Reads on; says whether anything came.
+    ///
+    /// # Panics
+    /// When the file cannot be read.
+    pub fn read(&mut self) -> bool {
+        let Ok(mut file) = File::open(&self.path) else { return false };
+        file.seek(SeekFrom::Start(self.offset)).expect("a regular file");
+        let read = file.read_to_end(&mut self.rest).expect("a regular file");
+        self.offset += read as u64;
+        while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.rest.drain(..=end).collect();
+            match serde_json::from_slice(&line) {
+                Ok(notice) => self.take(&notice),
+                Err(_) => self.broken += 1,
+            }
+        }
+        read > 0
+    }
+
+    fn take(&mut self, notice: &Value) {
+        let text = |name: &str| notice[name].as_str().unwrap_or_default().to_owned();
+        let keys = self.keys.entry((text("id"), text("happened"))).or_default();
+        *keys.entry(text("key")).or_default() += 1;
+        if let Some(number) = text("object").strip_prefix("event-") {
+            self.events.insert(number.parse().expect("a number"));
+        }
+    }
+
+    /// Events of which it was told.
+    pub const fn events(&self) -> &BTreeSet<u64> {
+        &self.events
+    }
+
+    /// The keys of what happened to an alert.
+    pub fn keys(&self, alert: &str, happened: &str) -> Vec<&str> {
+        let keys = self.keys.get(&(alert.to_owned(), happened.to_owned()));
+        keys.into_iter().flatten().map(|(key, _)| key.as_str()).collect()
+    }
+
+    /// All alerts of which it was told.
+    pub fn alerts(&self) -> BTreeSet<&str> {
+        self.keys.keys().map(|(alert, _)| alert.as_str()).collect()
+    }
+
+    /// Notices that came again.
+    pub fn duplicates(&self) -> u64 {
+        self.keys.values().flat_map(BTreeMap::values).map(|count| count - 1).sum()
+    }
+
+    /// Lines that are none.
+    pub const fn broken(&self) -> u64 {
+        self.broken
+    }
+}
