@@ -12,8 +12,11 @@ use crate::{
 const UNSAID: (Criticality, Impact) = (Criticality::Warning, Impact::Risk);
 
 impl Shown {
-    /// One more, later than those before.
+    /// One more, later than those before. A line that shows two symptoms is shown once.
     pub(super) fn add(&mut self, evidence: Evidence) {
+        if self.last.last().or(self.first.last()) == Some(&evidence) {
+            return;
+        }
         if self.first.len() < EVIDENCE {
             return self.first.push(evidence);
         }
@@ -85,5 +88,21 @@ impl Book {
 fn push_new(all: &mut Vec<String>, one: &str) {
     if !all.iter().any(|known| known == one) {
         all.push(one.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_and_the_last_few_lines_are_kept_each_once() {
+        let line = |line| Evidence { time_ns: line, source: "log".into(), line, text: String::new() };
+        let mut shown = Shown::default();
+        for number in [1, 1, 2, 3, 4, 4, 5, 6, 7, 7] {
+            shown.add(line(number));
+        }
+        let numbers = |some: &[Evidence]| some.iter().map(|one| one.line).collect::<Vec<_>>();
+        assert_eq!((numbers(&shown.first), numbers(&shown.last)), (vec![1, 2, 3], vec![5, 6, 7]));
     }
 }
