@@ -8,14 +8,14 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use lifesigns::{KeptHost, model::ObjectFacts};
+use lifesigns::{ConfigureError, KeptHost, model::ObjectFacts};
 use lifesigns_intake::inventory as read;
 use lifesigns_settings::Settings;
 
 use crate::{
     compliance::settings,
     exit::{Failure, Outcome},
-    run::setup,
+    run::{setup, some_source},
     say,
     sources::Sources,
 };
@@ -23,11 +23,16 @@ use crate::{
 /// What tells one version of a file from another: device, inode, size, and when it was written.
 type Version = Option<(u64, u64, u64, i64, i64)>;
 
+/// Files by path, each once.
+type Versions = Vec<(PathBuf, Version)>;
+
 /// The files as they were when they were read last.
 pub(crate) struct Reload {
     path: PathBuf,
-    seen: Vec<(PathBuf, Version)>,
+    seen: Versions,
     fixed: Fixed,
+    /// Why the host could not put them in force last; it is tried again.
+    failed: Option<String>,
 }
 
 /// What a host cannot change while it runs.
@@ -57,18 +62,20 @@ impl Fixed {
 impl Reload {
     pub(crate) fn new(path: &Path, settings: &Settings) -> Self {
         let seen = versions(path, &settings.files, &settings.inventories);
-        Self { path: path.to_owned(), seen, fixed: Fixed::of(settings) }
+        Self { path: path.to_owned(), seen, fixed: Fixed::of(settings), failed: None }
     }
 
     /// Looks at the files, and does what follows from them.
     pub(crate) fn look(&mut self, host: &KeptHost, sources: &mut Sources) -> Outcome {
         let paths: Vec<PathBuf> = self.seen.iter().map(|(path, _)| path.clone()).collect();
-        if versions(&self.path, &paths, &[]) == self.seen {
+        // As they are before they are read: what is written meanwhile is read again.
+        let before = versions(&self.path, &paths, &[]);
+        if before == self.seen {
             return Ok(());
         }
-        match self.read(host) {
-            Ok(settings) => {
-                self.seen = versions(&self.path, &settings.files, &settings.inventories);
+        match self.read(host, &before) {
+            Ok((settings, seen)) => {
+                (self.seen, self.failed) = (seen, None);
                 host.keep().say_config(settings.files.clone(), String::new());
                 if Fixed::of(&settings) != self.fixed {
                     say::warning("rules, cache, store, control, output and engine are as before until a restart");
@@ -77,21 +84,39 @@ impl Reload {
                 sources.become_these(&settings.sources)
             }
             Err(failure) => {
-                // Once for each version of the files.
-                self.seen = versions(&self.path, &paths, &[]);
-                say::warning(&format!("{failure}\nThe configuration stays as it was."));
-                host.keep().say_config(Vec::new(), failure.to_string());
+                let text = failure.to_string();
+                if self.failed.as_ref() != Some(&text) {
+                    say::warning(&format!("{text}\nThe configuration stays as it was."));
+                    host.keep().say_config(Vec::new(), text.clone());
+                }
+                // Said once for each version of the files. What is wrong in them is not looked at
+                // again until they change; what the host could not do now is tried again.
+                self.failed = Some(text);
+                if matches!(failure, Failure::Configuration(_)) {
+                    (self.seen, self.failed) = (before, None);
+                }
                 Ok(())
             }
         }
     }
 
-    fn read(&self, host: &KeptHost) -> Result<Box<Settings>, Failure> {
+    /// Reads the files and puts them in force; with the versions of them that were read.
+    fn read(&self, host: &KeptHost, before: &Versions) -> Result<(Box<Settings>, Versions), Failure> {
         let settings = settings(&self.path)?;
+        some_source(&self.path, &settings)?;
+        let mut seen = versions(&self.path, &settings.files, &settings.inventories);
+        for (path, version) in &mut seen {
+            if let Ok(at) = before.binary_search_by(|(other, _)| other.cmp(path)) {
+                *version = before[at].1;
+            }
+        }
         let objects = inventory(&settings.inventories)?;
-        host.keep().configure(setup(&settings)).map_err(Failure::configuration)?;
+        host.keep().configure(setup(&settings)).map_err(|error| match error {
+            ConfigureError::Store(_) => Failure::failed(error),
+            _ => Failure::configuration(error),
+        })?;
         host.inventory(objects).map_err(Failure::failed)?;
-        Ok(settings)
+        Ok((settings, seen))
     }
 }
 
@@ -110,7 +135,7 @@ pub(crate) fn inventory(paths: &[PathBuf]) -> Result<Vec<ObjectFacts>, Failure> 
 }
 
 /// The versions of the files, and of what may come: the folder `conf.d` is a file to us.
-fn versions(path: &Path, files: &[PathBuf], inventories: &[PathBuf]) -> Vec<(PathBuf, Version)> {
+fn versions(path: &Path, files: &[PathBuf], inventories: &[PathBuf]) -> Versions {
     let conf_d = path.parent().unwrap_or(Path::new("")).join("conf.d");
     let mut all: Vec<PathBuf> = files.iter().chain(inventories).cloned().collect();
     all.extend([path.to_owned(), conf_d]);

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use lifesigns::{Builder, KeptHost, Load, Outcome as LoadOutcome, Setup, engine};
 use lifesigns_intake::Stop;
 use lifesigns_outlets::ndjson;
@@ -24,34 +25,71 @@ use crate::{
 
 /// How often files are looked at, and whether all sources have ended.
 const TURN: Duration = Duration::from_millis(200);
+/// After the signal sources have this long to hand in what they have read.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(crate) fn run(path: &Path) -> Outcome {
     let settings = settings(path)?;
-    if settings.sources.is_empty() {
-        return Err(Failure::Configuration(format!(
-            "{}: there is no [[source]]; name at least one, such as `file = \"/var/log/syslog\"`",
-            path.display()
-        )));
-    }
+    some_source(path, &settings)?;
+    let mut reload = Reload::new(path, &settings);
     let stop = Stop::new();
     signals::stop_on_signal(&stop)?;
     let host = Arc::new(start(&settings)?);
+    let ended = Ended::watch(&host, &stop)?;
     let mut sources = Sources::new(Arc::clone(&host));
-    let mut reload = Reload::new(path, &settings);
     sources.become_these(&settings.sources)?;
     let rules = say::count(host.rules().rules().len() as u64, "rule");
     say::line(&format!("running: {rules}, {}", say::count(settings.sources.len() as u64, "source")));
-    while !stop.wait(TURN) && !sources.have_ended() {
+    while !stop.wait(TURN) && !sources.have_ended() && host.keep().failure().is_none() {
         reload.look(&host, &mut sources)?;
     }
-    let ended = sources.end();
+    let read = sources.end();
+    drop(ended);
     let host = Arc::try_unwrap(host).map_err(|_| Failure::Failed("a source did not end".to_owned()))?;
+    let failure = host.keep().failure();
     say::line(&farewell(&host.stop()));
-    ended
+    failure.map_or(read, |why| Err(Failure::Failed(format!("nothing was kept any more: {why}"))))
+}
+
+/// Without one there is nothing to do.
+pub(crate) fn some_source(path: &Path, settings: &Settings) -> Outcome {
+    match settings.sources.is_empty() {
+        false => Ok(()),
+        true => Err(Failure::Configuration(format!(
+            "{}: there is no [[source]]; name at least one, such as `file = \"/var/log/syslog\"`",
+            path.display()
+        ))),
+    }
+}
+
+/// Dropped when sources have ended.
+struct Ended(#[expect(dead_code, reason = "its end is what is waited for")] Sender<()>);
+
+impl Ended {
+    /// Sources that wait for a store which takes nothing do not hear the signal: once it has come, the
+    /// door is closed to them if they do not end by themselves.
+    fn watch(host: &KeptHost, stop: &Stop) -> Result<Self, Failure> {
+        let (sender, ended) = bounded(0);
+        let (door, stop) = (host.door(), stop.clone());
+        let watch = move || {
+            let running = |time| matches!(ended.recv_timeout(time), Err(RecvTimeoutError::Timeout));
+            while running(TURN) {
+                if stop.is_stopped() {
+                    if running(PATIENCE) {
+                        tracing::warn!("sources wait for the store; what they bring is not taken, and comes again");
+                        door.close();
+                    }
+                    return;
+                }
+            }
+        };
+        std::thread::Builder::new().name("lifesigns-stop".into()).spawn(watch).map_err(Failure::failed)?;
+        Ok(Self(sender))
+    }
 }
 
 fn start(settings: &Settings) -> Result<KeptHost, Failure> {
-    let writer = Mutex::new(writer(&settings.output)?);
+    let writer = Mutex::new((writer(&settings.output)?, false));
     let builder = Builder::new(load::sandbox(settings.cache.as_deref())?, &settings.rules)
         .known(reload::inventory(&settings.inventories)?)
         .config(engine_config(&settings.engine))
@@ -62,10 +100,15 @@ fn start(settings: &Settings) -> Result<KeptHost, Failure> {
             let mut line = Vec::with_capacity(512);
             alert.lend(|alert| ndjson::write(alert, &mut line));
             let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let (writer, failing) = &mut *writer;
             // Alerts are worth a write each: whoever waits for one sees it at once.
-            if let Err(error) = writer.write_all(&line).and_then(|()| writer.flush()) {
-                tracing::error!("an alert cannot be written: {error}");
+            let written = writer.write_all(&line).and_then(|()| writer.flush());
+            match &written {
+                Err(error) if !*failing => tracing::error!("alerts cannot be written to the output: {error}"),
+                Ok(()) if *failing => tracing::info!("alerts can be written to the output again"),
+                _ => {}
             }
+            *failing = written.is_err();
         }));
     let host = builder.keep(&settings.store).map_err(Failure::failed)?;
     host.keep().say_config(settings.files.clone(), String::new());

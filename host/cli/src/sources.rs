@@ -7,7 +7,7 @@ use std::{
     io::{Seek, SeekFrom, stdin},
     ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -32,6 +32,8 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(crate) struct Sources {
     host: Arc<KeptHost>,
     running: BTreeMap<String, Running>,
+    /// How far those were read that have ended: what they handed in may not be committed yet.
+    left: BTreeMap<String, Cursor>,
     /// The next source's place among all that were ever started.
     rank: u32,
 }
@@ -40,11 +42,19 @@ struct Running {
     wanted: Wanted,
     stop: Stop,
     thread: JoinHandle<Outcome>,
+    read: Read,
+}
+
+/// How far a source was read and handed in.
+type Read = Arc<Mutex<Option<Cursor>>>;
+
+fn read(read: &Read) -> Option<Cursor> {
+    *read.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Sources {
     pub(crate) fn new(host: Arc<KeptHost>) -> Self {
-        Self { host, running: BTreeMap::new(), rank: 0 }
+        Self { host, running: BTreeMap::new(), left: BTreeMap::new(), rank: 0 }
     }
 
     /// Reads exactly these from now on: new ones are begun, others ended, changed ones begun anew.
@@ -57,6 +67,7 @@ impl Sources {
                 if let Err(failure) = end(running.thread) {
                     say::warning(&failure.to_string());
                 }
+                self.left.extend(read(&running.read).map(|cursor| (name.clone(), cursor)));
             }
         }
         for source in wanted {
@@ -70,8 +81,11 @@ impl Sources {
     }
 
     fn begin(&mut self, wanted: Wanted) -> Result<Running, Failure> {
+        let committed = || Cursor::from_bytes(&self.host.keep().place(&wanted.name)?.cursor?);
+        let place = self.left.remove(&wanted.name).or_else(committed);
         let reader = Reader {
             host: Arc::clone(&self.host),
+            read: Arc::new(Mutex::new(place)),
             source: Arc::new(Source {
                 name: wanted.name.clone(),
                 rank: self.rank,
@@ -82,9 +96,16 @@ impl Sources {
             stop: Stop::new(),
         };
         self.rank += 1;
-        let (stop, door) = (reader.stop.clone(), wanted.door.clone());
-        let thread = thread::Builder::new().name("lifesigns-source".into()).spawn(move || reader.read(&door));
-        Ok(Running { wanted, stop, thread: thread.map_err(Failure::failed)? })
+        let (stop, read, door) = (reader.stop.clone(), Arc::clone(&reader.read), wanted.door.clone());
+        let thread = thread::Builder::new().name("lifesigns-source".into()).spawn(move || {
+            let outcome = reader.read(&door);
+            if let Err(failure) = &outcome {
+                // Others may run on for long before anybody asks.
+                tracing::error!("a source has ended: {failure}");
+            }
+            outcome
+        });
+        Ok(Running { wanted, stop, thread: thread.map_err(Failure::failed)?, read })
     }
 
     /// Says in words how far sources are; in the order: place, bytes behind it, what is wrong.
@@ -135,6 +156,8 @@ struct Reader {
     host: Arc<KeptHost>,
     source: Arc<Source>,
     stop: Stop,
+    /// Where the one before it left off; else where the last commit did.
+    read: Read,
 }
 
 impl Reader {
@@ -146,15 +169,21 @@ impl Reader {
         }
     }
 
-    fn submit(&self, bytes: Vec<u8>, cursor: Option<Cursor>) {
-        let cursor = cursor.map(Cursor::to_bytes);
+    /// Hands in lines. Once the host takes none, nothing that comes after them may be handed in.
+    fn submit(&self, bytes: Vec<u8>, cursor: Option<Cursor>) -> ControlFlow<()> {
         let arrived_ns = Some(when::now_ns());
-        self.host.submit(Chunk { source: Arc::clone(&self.source), bytes, arrived_ns, done: None, cursor });
+        let (source, bytes_of) = (Arc::clone(&self.source), cursor.map(Cursor::to_bytes));
+        if !self.host.submit(Chunk { source, bytes, arrived_ns, done: None, cursor: bytes_of }) {
+            return ControlFlow::Break(());
+        }
+        if cursor.is_some() {
+            *self.read.lock().unwrap_or_else(PoisonError::into_inner) = cursor;
+        }
+        ControlFlow::Continue(())
     }
 
-    /// Where the last commit left it.
     fn place(&self) -> Option<Cursor> {
-        Cursor::from_bytes(&self.host.keep().place(&self.source.name)?.cursor?)
+        read(&self.read)
     }
 
     fn failed(&self, error: std::io::Error) -> Failure {
@@ -170,11 +199,9 @@ impl Reader {
         let mut last = None;
         let followed = Follower::new(path, begin).run(&self.stop, |bytes, cursor| {
             // A line without its end, on stop, is read again, whole, by the next run.
-            if last != Some(cursor) {
-                self.submit(bytes, Some(cursor));
-            }
+            let again = last == Some(cursor);
             last = Some(cursor);
-            ControlFlow::Continue(())
+            if again { ControlFlow::Continue(()) } else { self.submit(bytes, Some(cursor)) }
         });
         followed.map(|_| ()).map_err(Failure::failed)
     }
@@ -196,7 +223,9 @@ impl Reader {
             offset += bytes.len() as u64;
             // A pipe has no places; it cannot be gone on with either.
             let cursor = regular.then(|| Cursor::of(&places, offset)).transpose().map_err(failed)?;
-            self.submit(bytes, cursor);
+            if self.submit(bytes, cursor).is_break() {
+                break;
+            }
         }
         Ok(())
     }
@@ -217,7 +246,11 @@ impl Reader {
         });
         while !self.stop.is_stopped() {
             match receiver.recv_timeout(LOOK) {
-                Ok(Some(chunk)) => self.submit(chunk.map_err(|error| self.failed(error))?, None),
+                Ok(Some(chunk)) => {
+                    if self.submit(chunk.map_err(|error| self.failed(error))?, None).is_break() {
+                        return Ok(());
+                    }
+                }
                 Ok(None) | Err(crossbeam_channel::RecvTimeoutError::Disconnected) => return Ok(()),
                 Err(crossbeam_channel::RecvTimeoutError::Timeout) => {}
             }

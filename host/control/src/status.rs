@@ -158,6 +158,8 @@ pub enum StoreState {
     ReadOnly,
     /// It is damaged.
     Corrupt,
+    /// The host has failed and keeps nothing any more; what it acknowledged is in the store.
+    Ended,
 }
 
 impl StoreState {
@@ -168,6 +170,7 @@ impl StoreState {
             Self::Full => "full",
             Self::ReadOnly => "read-only",
             Self::Corrupt => "corrupt",
+            Self::Ended => "ended",
         }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub(crate) config_files: Vec<PathBuf>,
     pub(crate) config_ns: u64,
     pub(crate) config_error: String,
+    /// Why nothing is kept any more, if the host could not go on.
+    pub(crate) failed: Option<String>,
 }
 
 impl Health {
@@ -56,5 +58,14 @@ impl Health {
             tracing::error!("the store takes no commits: {text}");
         }
         state.text = text;
+    }
+
+    /// The keeper has ended before it was told to.
+    pub(crate) fn ended(&self, why: &str) {
+        tracing::error!("nothing is kept and nothing is acknowledged any more: {why}");
+        let mut state = self.get();
+        state.store = StoreState::Ended;
+        state.text = format!("nothing is kept any more: {why}");
+        state.failed = Some(why.to_owned());
     }
 }

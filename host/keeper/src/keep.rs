@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
@@ -11,7 +12,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use lifesigns_compliance::{
-    Act, Book, Command, ConfigError, Refused,
+    Act, Book, Command, ConfigError, Input, Refused,
     query::{Answer, Query},
 };
 use lifesigns_control::{Peer, Request, Response, Server, Status, Stopper};
@@ -67,8 +68,6 @@ impl Opened {
         let store = Store::open(path)?;
         let loaded = store.load()?;
         book.restore(loaded.restored);
-        // The configuration may have changed while nobody ran.
-        book.review();
         Ok(Self { store, book, start: loaded.start, setup })
     }
 
@@ -77,12 +76,16 @@ impl Opened {
     /// ever since.
     pub fn start(&mut self, mut known: Vec<ObjectFacts>) -> Start {
         let last_ns = self.book.clock_ns();
+        // What comes is measured by the host's clock, and not by the one of its last life.
+        let _ = self.book.apply(Input::Clock(now_ns()));
+        // The configuration may have changed while nobody ran.
+        self.book.review();
         for facts in &mut known {
             if last_ns == 0 || facts.time_ns <= last_ns {
                 facts.time_ns = 0;
             }
         }
-        let _ = self.book.apply(lifesigns_compliance::Input::Inventory(known.clone()));
+        let _ = self.book.apply(Input::Inventory(known.clone()));
         Start { known, places: self.start.places.clone(), ..std::mem::take(&mut self.start) }
     }
 
@@ -104,7 +107,10 @@ impl Opened {
         shared.health.get().places = places.into_iter().map(|place| (place.source.clone(), place)).collect();
         let (to_keeper, orders): (Sender<Order>, Receiver<Order>) = unbounded();
         let mut receivers = Receivers::new(Arc::clone(&shared), own, to_keeper.clone());
-        receivers.configure(&self.setup)?;
+        if let Some(posts) = receivers.prepare(&self.setup)? {
+            receivers.replace(posts, &self.setup);
+            receivers.begin();
+        }
         let keeper = Keeper {
             shared: Arc::clone(&shared),
             store: self.store,
@@ -113,12 +119,27 @@ impl Opened {
             event,
             on_sign,
             setup: self.setup,
-            retained: Instant::now(),
+            retain: Instant::now(),
             late: Vec::new(),
+            strays: true,
         };
-        let thread = std::thread::Builder::new().name("lifesigns-keeper".into()).spawn(move || keeper.run())?;
+        let watched = Arc::clone(&shared);
+        let work = move || watch(keeper, &watched);
+        let thread = std::thread::Builder::new().name("lifesigns-keeper".into()).spawn(work)?;
         Ok(Keep { shared, orders: Orders(to_keeper), thread: Mutex::new(Some(thread)), control: Mutex::default() })
     }
+}
+
+/// Keeps; and if that cannot go on, says so and lets nobody wait for it.
+fn watch(keeper: Keeper, shared: &Shared) {
+    let why = match catch_unwind(AssertUnwindSafe(|| keeper.run())) {
+        Ok(Ok(())) => return,
+        Ok(Err(why)) => why,
+        Err(_) => "the thread that keeps the record has failed".to_owned(),
+    };
+    shared.health.ended(&why);
+    shared.engine.close();
+    shared.listeners.end();
 }
 
 /// A record that is being kept.
@@ -166,6 +187,12 @@ impl Keep {
     /// Alerts as they change, from now on.
     pub fn alerts(&self) -> Alerts {
         self.shared.listeners.add()
+    }
+
+    /// Why nothing is kept any more, if the host could not go on: what it took since the last commit
+    /// comes again after the next start.
+    pub fn failure(&self) -> Option<String> {
+        self.shared.health.get().failed.clone()
     }
 
     /// How the host is.

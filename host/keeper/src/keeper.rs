@@ -9,8 +9,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender};
 use lifesigns_compliance::Input;
 use lifesigns_model::{Alert, Held, Sign};
-use lifesigns_outlets::Settled;
-use lifesigns_store::{Commit, Outcome, Store};
+use lifesigns_store::{Commit, Delivery, Outcome, Store};
 
 use crate::{
     clock::{EventClock, now_ns},
@@ -27,8 +26,11 @@ const APART: Duration = Duration::from_millis(10);
 /// After a commit that failed, it is tried again this soon, then ever later.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LAST: Duration = Duration::from_secs(2);
-/// Retention takes a step this often.
+/// Retention takes a step this often, and while there is more to let go.
 const RETAIN: Duration = Duration::from_secs(60);
+const RETAIN_MORE: Duration = Duration::from_millis(200);
+/// The book is told the time at least this often.
+const TOLD_NS: u64 = 1_000_000_000;
 
 /// Is shown what rules say, before it is committed: what is said again after a crash is shown again.
 pub type SignSink = Arc<dyn Fn(&Alert) + Send + Sync>;
@@ -60,33 +62,39 @@ pub(crate) struct Keeper {
     pub(crate) event: EventClock,
     pub(crate) on_sign: Option<SignSink>,
     pub(crate) setup: Setup,
-    pub(crate) retained: Instant,
+    /// When retention takes its next step.
+    pub(crate) retain: Instant,
     /// What became of deliveries while the store took nothing.
-    pub(crate) late: Vec<Settled>,
+    pub(crate) late: Vec<Delivery>,
+    /// Notices may wait for receivers that are not there.
+    pub(crate) strays: bool,
 }
 
 impl Keeper {
-    /// Keeps, until it is told to stop and everything is committed.
-    pub(crate) fn run(mut self) {
+    /// Keeps, until it is told to stop and everything is committed. The error is why it cannot go on.
+    pub(crate) fn run(mut self) -> Result<(), String> {
         let mut stopping = false;
         while !stopping {
             if self.shared.engine.wait_dirty(TURN) {
                 self.shared.engine.wait_urgent(APART);
             }
+            if self.shared.engine.is_broken() {
+                return Err("a thread that evaluates rules has ended".to_owned());
+            }
             let mut commit = Commit { now_ns: now_ns(), ..Commit::default() };
             let mut answers = Vec::new();
+            // The clock first: what comes is measured by it.
+            self.turn_clock(commit.now_ns);
             self.take_orders(&mut commit, &mut answers, &mut stopping);
             let held = self.take_cut(&mut commit);
-            self.tick(commit.now_ns);
-            let event_ns = {
-                let mut book = self.shared.book();
-                commit.changes = book.take();
-                book.event_ns()
-            };
-            if !commit.is_empty() {
-                commit.event_ns = Some(event_ns);
+            self.pass_time(commit.now_ns);
+            self.take_strays(&mut commit);
+            if !self.take_book(&mut commit) {
                 crash::point(crash::BEFORE_COMMIT);
-                self.commit(&commit, &mut answers, &mut stopping);
+                if !self.commit(&commit, &mut answers, &mut stopping) {
+                    // Dropped, not released: what is not on the disk comes again.
+                    break;
+                }
                 crash::point(crash::AFTER_COMMIT);
                 self.after(commit);
                 crash::point(crash::BEFORE_RELEASE);
@@ -96,14 +104,56 @@ impl Keeper {
             answers.into_iter().for_each(|answer| answer.give(Ok(())));
             self.retain();
         }
+        self.end();
+        Ok(())
+    }
+
+    /// Lets deliveries finish, and writes down what became of them: else they are delivered again.
+    fn end(&mut self) {
         self.receivers.stop();
+        let mut commit = Commit { now_ns: now_ns(), deliveries: std::mem::take(&mut self.late), ..Commit::default() };
+        while let Ok(order) = self.orders.try_recv() {
+            if let Order::Settled(settled) = order {
+                commit.deliveries.push(Receivers::delivery(settled));
+            }
+        }
+        if !commit.deliveries.is_empty()
+            && let Err(error) = self.store.commit(&commit)
+        {
+            tracing::warn!("what was delivered last is delivered again: {error}");
+        }
         self.shared.listeners.end();
     }
 
-    fn take_orders(&mut self, commit: &mut Commit, answers: &mut Vec<Answer>, stopping: &mut bool) {
-        for settled in std::mem::take(&mut self.late) {
-            commit.deliveries.push(Receivers::delivery(settled));
+    /// What changed in the book; says whether there is nothing to commit.
+    fn take_book(&mut self, commit: &mut Commit) -> bool {
+        let mut book = self.shared.book();
+        commit.changes = book.take();
+        self.strays |= commit.changes.notices.iter().any(|notice| !self.receivers.knows(&notice.receiver));
+        if commit.is_empty() {
+            return true;
         }
+        commit.event_ns = Some(book.event_ns());
+        false
+    }
+
+    /// Notices that nobody is there for become dead letters, which a person may send again.
+    fn take_strays(&mut self, commit: &mut Commit) {
+        if !std::mem::take(&mut self.strays) {
+            return;
+        }
+        match self.receivers.strays() {
+            Ok(rows) => {
+                // There may be more of them.
+                self.strays = !rows.is_empty();
+                commit.deliveries.extend(rows);
+            }
+            Err(why) => tracing::warn!("notices for receivers that are gone cannot be read: {why}"),
+        }
+    }
+
+    fn take_orders(&mut self, commit: &mut Commit, answers: &mut Vec<Answer>, stopping: &mut bool) {
+        commit.deliveries.append(&mut self.late);
         while let Ok(order) = self.orders.try_recv() {
             match order {
                 Order::Command(command, to) => match self.shared.book().apply(Input::Command(command)) {
@@ -123,6 +173,7 @@ impl Keeper {
                     Ok(rows) => {
                         answers.push(Answer::Count(to, rows.len()));
                         commit.deliveries.extend(rows);
+                        self.strays = true;
                     }
                     Err(why) => drop(to.send(Err(why))),
                 },
@@ -132,9 +183,15 @@ impl Keeper {
     }
 
     fn configure(&mut self, setup: Setup) -> Result<(), ConfigureError> {
-        self.receivers.check(&setup)?;
+        // Whatever can fail does so before anything has changed.
+        let posts = self.receivers.prepare(&setup)?;
         self.shared.book().configure(Arc::clone(&setup.compliance)).map_err(ConfigureError::Config)?;
-        self.receivers.configure(&setup)?;
+        if let Some(posts) = posts {
+            // What became of their last deliveries is an order that is taken before the next commit;
+            // the new ones begin after it.
+            self.receivers.replace(posts, &setup);
+            self.strays = true;
+        }
         crash::point(crash::RELOADED);
         self.setup = setup;
         self.shared.health.get().config_ns = now_ns();
@@ -146,13 +203,18 @@ impl Keeper {
         let cut = self.shared.engine.cut();
         let (signs, held) = commit.take(cut);
         let now_ns = commit.now_ns;
+        if let Some(on_sign) = &self.on_sign {
+            // Whoever is shown may be slow: nobody waits for the book meanwhile.
+            for sign in &signs {
+                if let Sign::Alert(alert) = sign {
+                    on_sign(alert);
+                }
+            }
+        }
         let mut book = self.shared.book();
         for sign in signs {
             let input = match sign {
                 Sign::Alert(mut alert) => {
-                    if let Some(on_sign) = &self.on_sign {
-                        on_sign(&alert);
-                    }
                     alert.time_ns = self.event.hear(alert.time_ns, now_ns);
                     Input::Symptom(Box::new(alert))
                 }
@@ -168,23 +230,29 @@ impl Keeper {
         held
     }
 
-    /// Lets time pass, where something waits for it.
-    fn tick(&self, now_ns: u64) {
+    /// Tells the book what time it is, where something waits for it and now and then.
+    fn turn_clock(&self, now_ns: u64) {
         let mut book = self.shared.book();
-        let (event_due, clock_due) = book.next_due();
-        if let Some(event_ns) = self.event.quiet(now_ns)
-            && event_due.is_some_and(|due_ns| due_ns <= event_ns)
-        {
-            let _ = book.apply(Input::Time(event_ns));
-        }
-        if clock_due.is_none_or(|due_ns| due_ns <= now_ns) || now_ns.saturating_sub(book.clock_ns()) >= 1_000_000_000 {
+        let (_, due_ns) = book.next_due();
+        if due_ns.is_some_and(|due_ns| due_ns <= now_ns) || now_ns.saturating_sub(book.clock_ns()) >= TOLD_NS {
             let _ = book.apply(Input::Clock(now_ns));
         }
     }
 
+    /// Lets event time pass by itself, where something waits for it.
+    fn pass_time(&self, now_ns: u64) {
+        let mut book = self.shared.book();
+        if let Some(event_ns) = self.event.quiet(now_ns)
+            && book.next_due().0.is_some_and(|due_ns| due_ns <= event_ns)
+        {
+            let _ = book.apply(Input::Time(event_ns));
+        }
+    }
+
     /// Commits, however long it takes: until then nothing is acknowledged, so sources wait. Whoever
-    /// wants something meanwhile is told why it cannot be.
-    fn commit(&mut self, commit: &Commit, answers: &mut Vec<Answer>, stopping: &mut bool) {
+    /// wants something meanwhile is told why it cannot be. Only if it is to stop it gives up, and says
+    /// so with `false`.
+    fn commit(&mut self, commit: &Commit, answers: &mut Vec<Answer>, stopping: &mut bool) -> bool {
         let mut pause = RETRY_FIRST;
         while let Err(error) = self.store.commit(commit) {
             self.shared.health.failed(&error);
@@ -192,25 +260,26 @@ impl Keeper {
             answers.drain(..).for_each(|answer| answer.give(Err(text.clone())));
             if *stopping {
                 tracing::error!("stopped without a last commit: what it held was not acknowledged and comes again");
-                return;
+                return false;
             }
-            std::thread::sleep(pause);
+            *stopping |= self.turn_away(&text, pause);
             pause = (pause * 2).min(RETRY_LAST);
-            *stopping |= self.turn_away(&text);
         }
-        self.shared.health.committed(commit.now_ns);
+        self.shared.health.committed(now_ns());
+        true
     }
 
-    /// Answers orders while the store takes nothing; says whether one of them was to stop. What
-    /// became of deliveries waits for the next commit.
-    fn turn_away(&mut self, text: &str) -> bool {
+    /// Answers orders for so long, while the store takes nothing; says whether one of them was to
+    /// stop, which ends the wait. What became of deliveries waits for the next commit.
+    fn turn_away(&mut self, text: &str, pause: Duration) -> bool {
         let mut stop = false;
-        while let Ok(order) = self.orders.try_recv() {
+        let until = Instant::now() + pause;
+        while !stop && let Ok(order) = self.orders.recv_deadline(until) {
             match order {
                 Order::Command(_, to) | Order::Inventory(_, to) => drop(to.send(Err(text.to_owned()))),
                 Order::Configure(_, to) => drop(to.send(Err(ConfigureError::Store(text.to_owned())))),
                 Order::Resend(.., to) => drop(to.send(Err(text.to_owned()))),
-                Order::Settled(settled) => self.late.push(settled),
+                Order::Settled(settled) => self.late.push(Receivers::delivery(settled)),
                 Order::Stop => stop = true,
             }
         }
@@ -218,7 +287,8 @@ impl Keeper {
     }
 
     /// What is committed is told.
-    fn after(&self, commit: Commit) {
+    fn after(&mut self, commit: Commit) {
+        self.receivers.begin();
         {
             let mut health = self.shared.health.get();
             for place in commit.places {
@@ -235,12 +305,16 @@ impl Keeper {
     }
 
     fn retain(&mut self) {
-        if self.retained.elapsed() < RETAIN {
+        if Instant::now() < self.retain {
             return;
         }
-        self.retained = Instant::now();
-        if let Err(error) = self.store.retain(now_ns(), &self.setup.retention) {
-            tracing::warn!("what is past its age cannot be let go: {error}");
-        }
+        let more = match self.store.retain(now_ns(), &self.setup.retention) {
+            Ok(retained) => retained.more,
+            Err(error) => {
+                tracing::warn!("what is past its age cannot be let go: {error}");
+                false
+            }
+        };
+        self.retain = Instant::now() + if more { RETAIN_MORE } else { RETAIN };
     }
 }

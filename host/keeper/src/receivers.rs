@@ -1,14 +1,16 @@
 //! The back doors of a host: made of the configuration, fed from the store's outbox.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use crossbeam_channel::Sender;
 use lifesigns_control::ReceiverStatus;
-use lifesigns_outlets::{Dispatcher, Gate, Outcome, Pending, Post, Receiver, ReceiverKind, Retry, Settled};
+use lifesigns_outlets::{
+    Dispatcher, Gate, Outbound, Outcome, Pending, Post, Receiver, ReceiverConfig, ReceiverKind, Retry, Settled,
+};
 use lifesigns_store::{Delivery, OutboxRow, Outcome as Row, Reader};
 
 use crate::{
@@ -23,9 +25,11 @@ use crate::{
 const GRACE: Duration = Duration::from_secs(5);
 /// Dead letters that one order revives at most.
 const REVIVED: usize = 10_000;
+/// Notices without a receiver that are looked at in one turn.
+const STRAYS: usize = 1000;
 
 /// A receiver of the platform's own: routes name it as they name those of the configuration. It is
-/// made anew whenever the configuration changes.
+/// made anew whenever receivers of the configuration change.
 pub type MakeReceiver = Arc<dyn Fn() -> Box<dyn Receiver> + Send + Sync>;
 
 /// Receivers that run.
@@ -34,17 +38,23 @@ pub(crate) struct Receivers {
     own: BTreeMap<String, MakeReceiver>,
     orders: Sender<Order>,
     running: Option<Dispatcher>,
+    /// Those that begin after the next commit.
+    next: Option<Vec<Post>>,
+    /// What those that run, or begin next, were made of.
+    made_of: Option<(Vec<ReceiverConfig>, Outbound)>,
     kinds: BTreeMap<String, &'static str>,
 }
 
 impl Receivers {
     pub(crate) fn new(shared: Arc<Shared>, own: BTreeMap<String, MakeReceiver>, orders: Sender<Order>) -> Self {
-        Self { shared, own, orders, running: None, kinds: BTreeMap::new() }
+        Self { shared, own, orders, running: None, next: None, made_of: None, kinds: BTreeMap::new() }
     }
 
-    /// Whether all receivers of a configuration can be made.
-    pub(crate) fn check(&self, setup: &Setup) -> Result<(), ConfigureError> {
-        self.posts(setup).map(drop)
+    /// Makes the receivers of a configuration; `None` if those that run are the same.
+    pub(crate) fn prepare(&self, setup: &Setup) -> Result<Option<Vec<Post>>, ConfigureError> {
+        let same =
+            self.made_of.as_ref().is_some_and(|(all, outbound)| *all == setup.receivers && *outbound == setup.outbound);
+        if same { Ok(None) } else { self.posts(setup).map(Some) }
     }
 
     fn posts(&self, setup: &Setup) -> Result<Vec<Post>, ConfigureError> {
@@ -68,25 +78,54 @@ impl Receivers {
         Ok(Post { name: name.to_owned(), retry, receiver, outbox: Box::new(Rows(reader)) })
     }
 
-    /// Ends those that run, and starts those of a configuration.
-    pub(crate) fn configure(&mut self, setup: &Setup) -> Result<(), ConfigureError> {
-        let posts = self.posts(setup)?;
+    /// Ends those that run. The others [begin](Self::begin) once it is on the disk what became of the
+    /// last deliveries of these: else they would deliver the same again.
+    pub(crate) fn replace(&mut self, posts: Vec<Post>, setup: &Setup) {
         self.stop();
         let kinds = setup.receivers.iter().map(|config| (config.name.clone(), kind(&config.kind)));
         self.kinds = kinds.chain(self.own.keys().map(|name| (name.clone(), "own"))).collect();
+        self.made_of = Some((setup.receivers.clone(), setup.outbound.clone()));
+        self.next = Some(posts);
+    }
+
+    /// Starts those that are to begin, if there are any.
+    pub(crate) fn begin(&mut self) {
+        let Some(posts) = self.next.take() else { return };
         let orders = self.orders.clone();
         let settle = Arc::new(move |settled| {
             crash::point(crash::DELIVERED);
             // A keeper that has ended delivers again after the next start.
             let _ = orders.send(Order::Settled(settled));
         });
-        let started = Dispatcher::start(posts, &(settle as _), now_ns());
-        self.running = Some(started.map_err(|error| ConfigureError::Receiver {
-            name: "all".to_owned(),
-            why: format!("no thread: {error}"),
-        })?);
+        match Dispatcher::start(posts, &(settle as _), now_ns()) {
+            Ok(running) => self.running = Some(running),
+            Err(error) => {
+                // Whatever is configured next is tried anew.
+                self.made_of = None;
+                tracing::error!("receivers get no thread, and are told nothing: {error}");
+            }
+        }
         self.tell();
-        Ok(())
+    }
+
+    /// Whether there is one of this name.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.kinds.contains_key(name)
+    }
+
+    /// Notices that wait for receivers that are not there, so many at a time, and what becomes of them.
+    pub(crate) fn strays(&self) -> Result<Vec<Delivery>, String> {
+        let reader = Reader::open(&self.shared.store).map_err(|error| error.to_string())?;
+        let mut strays = Vec::new();
+        for receiver in reader.receivers().map_err(|error| error.to_string())? {
+            if receiver.waiting == 0 || self.knows(&receiver.name) || strays.len() >= STRAYS {
+                continue;
+            }
+            let why = format!("there is no receiver {:?} any more", receiver.name);
+            let rows = reader.pending(&receiver.name, 0, STRAYS - strays.len()).map_err(|error| error.to_string())?;
+            strays.extend(rows.iter().map(|row| Delivery { id: row.id, outcome: Row::Dead { why: why.clone() } }));
+        }
+        Ok(strays)
     }
 
     /// Something has been committed for them.
@@ -121,6 +160,7 @@ impl Receivers {
     /// Dead letters that are to be sent again: those with these numbers, or all of a receiver.
     pub(crate) fn revive(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<Delivery>, String> {
         let reader = Reader::open(&self.shared.store).map_err(|error| error.to_string())?;
+        let wanted_ids: BTreeSet<u64> = ids.iter().copied().collect();
         let mut found: Vec<i64> = Vec::new();
         let mut after = 0;
         loop {
@@ -128,7 +168,7 @@ impl Receivers {
             let Some(last) = page.last() else { break };
             after = last.id;
             let wanted = |row: &&OutboxRow| {
-                (ids.is_empty() || ids.contains(&row.id.unsigned_abs()))
+                (ids.is_empty() || wanted_ids.contains(&row.id.unsigned_abs()))
                     && receiver.is_none_or(|receiver| receiver == row.notice.receiver)
             };
             found.extend(page.iter().filter(wanted).map(|row| row.id).take(REVIVED - found.len()));
@@ -136,7 +176,8 @@ impl Receivers {
                 break;
             }
         }
-        match ids.iter().find(|id| !found.contains(&id.cast_signed())) {
+        // By id, as they are read.
+        match ids.iter().find(|id| found.binary_search(&id.cast_signed()).is_err()) {
             Some(id) => Err(format!("{id} is no dead letter; `lifesigns outbox dead` lists them")),
             None => Ok(found.into_iter().map(|id| Delivery { id, outcome: Row::Revived }).collect()),
         }

@@ -17,6 +17,7 @@ use lifesigns_sandbox::Sandbox;
 use crate::{
     Host, KeptHost, Load, Outcome,
     host::Watch,
+    kept::by_id,
     turn::{LoadSink, Rules},
 };
 
@@ -145,11 +146,12 @@ impl Builder {
         let (refused, on_load) = (Refused::default(), self.on_load);
         let note = Arc::clone(&refused);
         let on_load: LoadSink = Arc::new(move |loads: &[Load]| {
-            loads.iter().for_each(|load| note_refusal(&note, load));
+            note_refusals(&note, loads);
             on_load(loads);
         });
         let rules = Rules::load(self.sandbox, &self.rules, on_load);
-        let start = opened.start(self.known.clone());
+        let start = opened.start(by_id(self.known).into_values().collect());
+        let known = start.known.clone();
         let places = start.places.clone();
         let config = Config { cuts: true, ..self.config };
         let engine = Arc::new(Engine::start(&config, rules.set()?, start, Arc::new(|_: &_| ()))?);
@@ -158,15 +160,15 @@ impl Builder {
         if let Some(server) = server {
             keep.serve(server)?;
         }
-        Ok(KeptHost::new(engine, watch, keep, self.known))
+        Ok(KeptHost::new(engine, watch, keep, known))
     }
 }
 
-/// What `status` says of a rule that was refused, until it no longer is.
-fn note_refusal(refused: &Refused, load: &Load) {
-    let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
-    match &load.outcome {
-        Outcome::Refused { why, .. } => drop(refused.insert(load.name.clone(), why.clone())),
-        _ => drop(refused.remove(&load.name)),
-    }
+/// What `status` says of rules that are refused: all of them are among what a load says.
+fn note_refusals(refused: &Refused, loads: &[Load]) {
+    let now = loads.iter().filter_map(|load| match &load.outcome {
+        Outcome::Refused { why, .. } => Some((load.name.clone(), why.clone())),
+        _ => None,
+    });
+    *refused.lock().unwrap_or_else(PoisonError::into_inner) = now.collect();
 }

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 use lifesigns_engine::{Engine, RuleSet, Totals};
@@ -24,6 +24,21 @@ pub struct KeptHost {
     source: Arc<Source>,
 }
 
+/// Where lines and facts go in. A store that takes nothing makes sources wait, and whoever is to stop
+/// cannot wait for it: then the door is closed. Whoever waits goes on, and nothing is taken any more;
+/// it was not acknowledged, so it comes again.
+#[derive(Clone, Debug)]
+pub struct Door(Weak<Engine>);
+
+impl Door {
+    /// Closes it for good.
+    pub fn close(&self) {
+        if let Some(engine) = self.0.upgrade() {
+            engine.close();
+        }
+    }
+}
+
 impl KeptHost {
     pub(crate) fn new(engine: Arc<Engine>, watch: Watch, keep: Keep, known: Vec<ObjectFacts>) -> Self {
         let source = Source {
@@ -38,15 +53,20 @@ impl KeptHost {
 
     /// Hands in lines; waits while too much is in flight. Chunks of one source must come from one
     /// thread, in order. They are acknowledged ([`Chunk::done`]) once all that came of them is on
-    /// the disk.
-    pub fn submit(&self, chunk: Chunk) {
-        self.engine.submit(chunk);
+    /// the disk. Says whether they were taken: nothing is once the host has been [closed](Door).
+    pub fn submit(&self, chunk: Chunk) -> bool {
+        self.engine.submit(chunk)
     }
 
     /// Hands in facts about one object; the rules that watch them are told, and what is open on it
-    /// is judged anew.
-    pub fn submit_facts(&self, source: &Arc<Source>, facts: ObjectFacts) {
-        self.engine.submit_facts(source, facts);
+    /// is judged anew. Says whether they were taken.
+    pub fn submit_facts(&self, source: &Arc<Source>, facts: ObjectFacts) -> bool {
+        self.engine.submit_facts(source, facts)
+    }
+
+    /// The host's front door, to be closed from another thread.
+    pub fn door(&self) -> Door {
+        Door(Arc::downgrade(&self.engine))
     }
 
     /// The inventory, whole, in the place of the one before: what has changed in it holds from now
@@ -104,8 +124,23 @@ impl KeptHost {
     }
 }
 
-fn by_id(objects: Vec<ObjectFacts>) -> BTreeMap<String, ObjectFacts> {
-    objects.into_iter().map(|facts| (facts.object.clone(), facts)).collect()
+/// By object; one that several files name has the facts of all, and of the same fact the last.
+pub(crate) fn by_id(objects: Vec<ObjectFacts>) -> BTreeMap<String, ObjectFacts> {
+    let mut all = BTreeMap::<String, ObjectFacts>::new();
+    for facts in objects {
+        let Some(one) = all.get_mut(&facts.object) else {
+            all.insert(facts.object.clone(), facts);
+            continue;
+        };
+        one.time_ns = one.time_ns.max(facts.time_ns);
+        one.kind = facts.kind.or(one.kind.take());
+        one.parent = facts.parent.or(one.parent.take());
+        one.properties.retain(|(name, _)| facts.properties.iter().all(|(other, _)| other != name));
+        one.properties.extend(facts.properties);
+        one.metrics.retain(|(name, _)| facts.metrics.iter().all(|(other, _)| other != name));
+        one.metrics.extend(facts.metrics);
+    }
+    all
 }
 
 /// What changed: new values, and `None` for properties that are gone. Metrics are samples and stay.

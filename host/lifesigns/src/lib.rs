@@ -11,7 +11,7 @@ mod turn;
 
 pub use builder::{Builder, HostError};
 pub use host::Host;
-pub use kept::KeptHost;
+pub use kept::{Door, KeptHost};
 pub use lifesigns_compliance as compliance;
 pub use lifesigns_engine as engine;
 pub use lifesigns_keeper::{Alerts, ConfigureError, Keep, Setup};
