@@ -78,14 +78,17 @@ fn chunk(source: &Arc<Source>, from: usize, lines: usize, done: &Arc<AtomicUsize
 fn traffic(inflight_bytes: usize, chunks: usize, lines: usize) {
     let module = modules::rule("keyword");
     let (kept, sink) = sink();
-    let engine = Engine::start(&config(inflight_bytes), generation(&module, 0), Start::default(), sink).expect("threads");
+    let engine =
+        Engine::start(&config(inflight_bytes), generation(&module, 0), Start::default(), sink).expect("threads");
     let done = Arc::new(AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for (rank, name) in ["a", "b"].into_iter().enumerate() {
             let (engine, done) = (&engine, &done);
             scope.spawn(move || {
                 let source = Input::new(name, name, "").source(rank);
-                (0..chunks).for_each(|number| engine.submit(chunk(&source, number * lines, lines, done)));
+                (0..chunks).for_each(|number| {
+                    assert!(engine.submit(chunk(&source, number * lines, lines, done)), "it is taken")
+                });
             });
         }
         scope.spawn(|| (1..=50).for_each(|number| engine.swap(generation(&module, number))));
@@ -179,7 +182,8 @@ fn facts_by_call_reach_the_rules_that_watch_them_and_the_lines_after_them() {
         properties: vec![("env".into(), Some("production".into()))],
         ..ObjectFacts::default()
     };
-    let engine = Engine::start(&config(1 << 20), rules, Start { known: vec![known], ..Start::default() }, sink).expect("threads");
+    let engine = Engine::start(&config(1 << 20), rules, Start { known: vec![known], ..Start::default() }, sink)
+        .expect("threads");
     let sources = [Input::new("a", "a", "").source(0), Input::new("inventory", "-", "").source(1)];
     let done = Arc::default();
     engine.submit(chunk(&sources[0], 0, 10, &done));
@@ -212,12 +216,12 @@ fn facts_and_chunks_together_do_not_deadlock_over_the_last_byte() {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let source = Input::new("a", "a", "").source(0);
-                (0..2000).for_each(|number| engine.submit(chunk(&source, number, 1, &done)));
+                (0..2000).for_each(|number| assert!(engine.submit(chunk(&source, number, 1, &done)), "it is taken"));
             });
             scope.spawn(|| {
                 let source = Input::new("inventory", "-", "").source(1);
                 let facts = |time_ns| ObjectFacts { object: "a-1".into(), time_ns, ..ObjectFacts::default() };
-                (0..2000).for_each(|time_ns| engine.submit_facts(&source, facts(time_ns)));
+                (0..2000).for_each(|time_ns| assert!(engine.submit_facts(&source, facts(time_ns)), "they are taken"));
             });
         });
         engine.stop();
