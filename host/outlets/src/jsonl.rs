@@ -1,9 +1,9 @@
 //! The receiver of lines: each notice is a line of JSON at the end of a file, or on standard output.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, Write},
-    path::PathBuf,
+    fs::{File, Metadata, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
 };
 
 use crate::{
@@ -41,8 +41,11 @@ impl Lines {
         let (mut file, identity) = match known {
             Some(known) => known,
             None => {
-                let file = OpenOptions::new().create(true).append(true).open(path)?;
+                let mut file = OpenOptions::new().create(true).append(true).open(path)?;
                 let identity = identity(&file.metadata()?);
+                if ends_in_a_line(path, &file.metadata()?) {
+                    file.write_all(b"\n")?;
+                }
                 (file, identity)
             }
         };
@@ -56,6 +59,18 @@ impl Lines {
         self.file = Some((file, identity));
         written
     }
+}
+
+/// Whether a file ends in the middle of a line, as after a death while it was written: what comes next
+/// must not become part of it. One that may not be read, or cannot be, such as a pipe, is taken as whole.
+fn ends_in_a_line(path: &Path, metadata: &Metadata) -> bool {
+    let last = || -> io::Result<u8> {
+        let (mut file, mut last) = (File::open(path)?, [0]);
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        Ok(last[0])
+    };
+    metadata.is_file() && metadata.len() > 0 && last().is_ok_and(|last| last != b'\n')
 }
 
 #[cfg(unix)]
@@ -125,6 +140,21 @@ mod tests {
         fs::rename(&path, &old).unwrap();
         lines.deliver(&message(&["d"])).unwrap();
         assert_eq!((ids(&old).len(), ids(&path)), (3, vec!["d".to_owned()]));
+    }
+
+    #[test]
+    fn half_a_line_of_an_earlier_life_stays_a_line_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("alerts.jsonl");
+        fs::write(&path, "{\"version\":1,\"rec").unwrap();
+        for id in ["a", "b"] {
+            // A receiver of each life.
+            Lines::new(&Ndjson { file: Some(path.clone()) }).deliver(&message(&[id])).unwrap();
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!((lines.len(), lines[0]), (3, "{\"version\":1,\"rec"));
+        assert!(lines[1].contains("\"id\":\"a\"") && lines[2].contains("\"id\":\"b\""), "{text}");
     }
 
     #[test]
