@@ -149,13 +149,8 @@ impl Alert {
             hold_ms: self.hold_ms,
         };
         let (mut arena, mut pairs) = (String::new(), Vec::with_capacity(self.attributes.len()));
-        let mut lay = |text: &str| {
-            let start = arena.len();
-            arena.push_str(text);
-            Span::new(start, arena.len())
-        };
         for (name, value) in &self.attributes {
-            pairs.push((lay(name), lay(value)));
+            pairs.push((Span::push(&mut arena, name), Span::push(&mut arena, value)));
         }
         to(&AlertRef {
             order: Order { time_ns: self.time_ns, line: self.line, ..Order::default() },
