@@ -7,15 +7,13 @@ mod common;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use common::{Event, config, rule, rules, source, within};
+use common::{Dones, Event, config, numbered, rule, rules, sources, within};
 use lifesigns_engine::{Config, Engine, RuleSet};
-use lifesigns_model::{
-    Chunk, Cut, Done, ObjectClock, ObjectFacts, Place, ReminderSet, Sign, Source, Start, State, StateChange, StateError,
-};
+use lifesigns_model::{Cut, ObjectClock, ObjectFacts, Place, ReminderSet, Sign, Start, State, StateChange, StateError};
 
 /// A second of event time; the wall clock, which moves silent objects, does not matter beside it.
 const S: u64 = 1_000_000_000;
@@ -179,29 +177,13 @@ fn start(shards: usize, start: Start) -> Engine {
     Engine::start(&config, generation(), start, Arc::new(|_| panic!("the sink is not called"))).unwrap()
 }
 
-fn sources() -> [Arc<Source>; 2] {
-    [0, 1].map(|number| source(&format!("source-{number}"), number))
-}
-
-/// Which chunks were acknowledged, as often as they were.
-type Dones = Arc<Mutex<Vec<(usize, usize)>>>;
-
-/// The chunk of a source that has so many before it.
-fn chunk(source: usize, before: usize, text: &str, dones: &Dones) -> Chunk {
-    let dones = Arc::clone(dones);
-    let done: Done = Box::new(move || dones.lock().unwrap().push((source, before)));
-    let cursor = Some((before + 1).to_le_bytes().to_vec());
-    let source = Arc::clone(&sources()[source]);
-    Chunk { source, bytes: text.into(), arrived_ns: None, cursor, done: Some(done) }
-}
-
 /// The stream without interruption, in one cut or in many.
 fn whole(stream: &[(usize, String)], shards: usize, every: usize) -> Book {
     let (mut book, dones) = (Book::default(), Dones::default());
     let engine = start(shards, Start { known: known(), ..Start::default() });
     let mut before = [0, 0];
     for (number, (source, text)) in stream.iter().enumerate() {
-        engine.submit(chunk(*source, before[*source], text, &dones));
+        engine.submit(numbered(*source, before[*source], text, &dones));
         before[*source] += 1;
         if number % every == 0 {
             book.commit(engine.cut());
@@ -228,7 +210,7 @@ fn interrupted(stream: &[(usize, String)], random: &mut Random) -> Book {
                 skip[*source] -= 1;
                 continue;
             }
-            engine.submit(chunk(*source, before[*source] - 1, text, &dones));
+            engine.submit(numbered(*source, before[*source] - 1, text, &dones));
             if random.below(6) == 0 {
                 book.commit(engine.cut());
             }
@@ -286,13 +268,13 @@ fn nothing_is_acknowledged_before_its_cut_is_released() {
         let dones = Dones::default();
         let engine = start(2, Start::default());
         assert!(!engine.wait_dirty(Duration::ZERO) && engine.cut().is_empty());
-        engine.submit(chunk(0, 0, "1000 vm-1 word w1\n", &dones));
+        engine.submit(numbered(0, 0, "1000 vm-1 word w1\n", &dones));
         assert!(engine.wait_dirty(Duration::from_secs(30)));
         let cut = engine.cut();
         let alerts = |cut: &Cut| cut.signs.iter().filter(|sign| matches!(sign, Sign::Alert(_))).count();
         assert_eq!(alerts(&cut), 1, "{cut:?}");
         assert_eq!(cut.places[0].lines, 1);
-        engine.submit(chunk(0, 1, "2000 vm-1 word w1\n", &dones));
+        engine.submit(numbered(0, 1, "2000 vm-1 word w1\n", &dones));
         let next = engine.cut();
         std::thread::sleep(Duration::from_millis(50));
         assert!(dones.lock().unwrap().is_empty() && engine.inflight_bytes() > 0);
@@ -302,7 +284,7 @@ fn nothing_is_acknowledged_before_its_cut_is_released() {
         drop(next);
         assert_eq!(*dones.lock().unwrap(), [(0, 0)], "never acknowledged, but its room is given back");
         assert_eq!(engine.inflight_bytes(), 0);
-        engine.submit(chunk(0, 2, "3000 vm-1 word w1\n", &dones));
+        engine.submit(numbered(0, 2, "3000 vm-1 word w1\n", &dones));
         engine.stop();
         assert_eq!(*dones.lock().unwrap(), [(0, 0)], "nor what was in no cut");
     });
@@ -318,7 +300,7 @@ fn what_waits_for_a_cut_takes_room_and_calls_for_one() {
         std::thread::scope(|scope| {
             let feeder = scope.spawn(|| {
                 for number in 0..200 {
-                    engine.submit(chunk(0, number, &format!("{number}000 vm-1 word w{number}\n"), &dones));
+                    engine.submit(numbered(0, number, &format!("{number}000 vm-1 word w{number}\n"), &dones));
                 }
             });
             let begun = Instant::now();
@@ -345,7 +327,7 @@ fn state_that_cannot_be_read_is_left_out_and_counted() {
         };
         let states = vec![change("count", b""), change("words", &[7, 7]), change("last", &[1, 1, 0, 0, 0, b'x'])];
         let engine = start(3, Start { states, ..Start::default() });
-        engine.submit(chunk(0, 0, "1000 vm-1 word w1\n", &Dones::default()));
+        engine.submit(numbered(0, 0, "1000 vm-1 word w1\n", &Dones::default()));
         let cut = engine.cut();
         let Some(Sign::Alert(alert)) = cut.signs.last() else { panic!("{cut:?}") };
         assert_eq!(alert.summary, "0 vm-1 2 1 Some(\"x\") None");
@@ -361,7 +343,7 @@ fn facts_by_call_and_reminders_of_silent_objects_are_in_the_cut() {
         let facts = ObjectFacts { time_ns: 5, ..known().remove(0) };
         engine.submit_facts(&sources()[1], facts.clone());
         // Due in a moment, and nothing else comes.
-        engine.submit(chunk(0, 0, "1000 vm-1 remind\n", &Dones::default()));
+        engine.submit(numbered(0, 0, "1000 vm-1 remind\n", &Dones::default()));
         let cut = engine.cut();
         let seen = Sign::Seen { object: "vm-1".into(), time_ns: 5 };
         assert_eq!(cut.signs[..2], [seen, Sign::Facts(facts)]);
@@ -379,7 +361,7 @@ fn facts_by_call_and_reminders_of_silent_objects_are_in_the_cut() {
         let config = Config { cuts: true, ..config(2) };
         let rules = rules(&[rule("soon", &[], &[], true, soon)]);
         let engine = Engine::start(&config, Arc::clone(&rules), Start::default(), Arc::new(|_| ())).unwrap();
-        engine.submit(chunk(0, 0, "1000 vm-1 hello\n", &Dones::default()));
+        engine.submit(numbered(0, 0, "1000 vm-1 hello\n", &Dones::default()));
         let cut = engine.cut();
         assert_eq!((cut.signs.len(), cut.reminders.len()), (1, 1));
         // The next one, with what was committed, waits for it as long.
@@ -392,72 +374,5 @@ fn facts_by_call_and_reminders_of_silent_objects_are_in_the_cut() {
         assert_eq!((alert.summary.as_str(), alert.source.as_str(), alert.line), ("silence", "source-0", 1));
         assert_eq!(alert.text, "1000 vm-1 hello");
         assert_eq!(cut.reminders[0].due_ns, None);
-    });
-}
-
-#[test]
-fn a_source_that_is_begun_anew_goes_on_and_two_of_one_rank_are_two() {
-    within(|| {
-        let config = Config { cuts: true, ..config(1) };
-        let engine = Engine::start(&config, generation(), Start::default(), Arc::new(|_| ())).unwrap();
-        let hand_in = |name: &str, rank: u32, cursor: &[u8]| {
-            let (source, bytes) = (source(name, rank), b"1000 vm-1 word w1\n".to_vec());
-            engine.submit(Chunk { source, bytes, arrived_ns: None, cursor: Some(cursor.to_vec()), done: None });
-        };
-        hand_in("a", 0, b"1");
-        hand_in("b", 0, b"2");
-        engine.cut().held.release();
-        hand_in("a", 1, b"3");
-        let cut = engine.cut();
-        let Some(Sign::Alert(alert)) = cut.signs.iter().find(|sign| matches!(sign, Sign::Alert(_))) else {
-            panic!("{:?}", cut.signs)
-        };
-        assert_eq!(alert.line, 2, "lines go on");
-        hand_in("b", 7, b"4");
-        let more = engine.cut();
-        let places = |cut: &Cut| cut.places.iter().map(|at| (at.source.clone(), at.lines)).collect::<Vec<_>>();
-        assert_eq!(places(&cut), [("a".to_owned(), 2)]);
-        assert_eq!(places(&more), [("b".to_owned(), 2)]);
-        assert_eq!(more.places[0].cursor.as_deref(), Some(&b"4"[..]));
-    });
-}
-
-#[test]
-fn a_closed_door_lets_nobody_wait_and_what_was_taken_is_cut() {
-    within(|| {
-        let config = Config { cuts: true, inflight_bytes: 20, ..config(1) };
-        let engine = Engine::start(&config, generation(), Start::default(), Arc::new(|_| ())).unwrap();
-        let dones = Dones::default();
-        assert!(engine.submit(chunk(0, 0, "1000 vm-1 word w1\n", &dones)));
-        std::thread::scope(|scope| {
-            let waits = scope.spawn(|| engine.submit(chunk(0, 1, "2000 vm-1 word w1\n", &dones)));
-            engine.wait_urgent(Duration::from_secs(30));
-            engine.close();
-            assert!(!waits.join().unwrap(), "it is not taken");
-        });
-        let cut = engine.cut();
-        assert_eq!(cut.places[0].lines, 1);
-        cut.held.release();
-        assert!(!engine.submit(chunk(0, 1, "2000 vm-1 word w1\n", &dones)));
-        assert_eq!(*dones.lock().unwrap(), [(0, 0)]);
-    });
-}
-
-#[test]
-fn nothing_is_acknowledged_once_a_shard_has_ended() {
-    fn ends(_: &Event<'_>, _: &mut dyn State) -> Result<Option<String>, StateError> {
-        panic!("a test ends the shard");
-    }
-    within(|| {
-        let config = Config { cuts: true, ..config(1) };
-        let set = rules(&[rule("ends", &["word"], &[], false, ends)]);
-        let engine = Engine::start(&config, set, Start::default(), Arc::new(|_| ())).unwrap();
-        let dones = Dones::default();
-        engine.submit(chunk(0, 0, "1000 vm-1 word w1\n", &dones));
-        let cut = engine.cut();
-        assert!(cut.is_empty() && engine.is_broken());
-        cut.held.release();
-        assert!(engine.cut().is_empty());
-        assert!(dones.lock().unwrap().is_empty());
     });
 }

@@ -183,3 +183,20 @@ pub(crate) fn within<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stati
         },
     }
 }
+
+/// Two sources.
+pub(crate) fn sources() -> [Arc<Source>; 2] {
+    [0, 1].map(|number| source(&format!("source-{number}"), number))
+}
+
+/// Which chunks were acknowledged, as often as they were.
+pub(crate) type Dones = Arc<Mutex<Vec<(usize, usize)>>>;
+
+/// The chunk of a source that has so many before it.
+pub(crate) fn numbered(source: usize, before: usize, text: &str, dones: &Dones) -> Chunk {
+    let dones = Arc::clone(dones);
+    let done: Done = Box::new(move || dones.lock().expect("nobody panicked").push((source, before)));
+    let cursor = Some((before + 1).to_le_bytes().to_vec());
+    let source = Arc::clone(&sources()[source]);
+    Chunk { source, bytes: text.into(), arrived_ns: None, cursor, done: Some(done) }
+}
