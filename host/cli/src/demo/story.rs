@@ -72,8 +72,9 @@ impl Story {
         for alert in &changes.alerts {
             let now = alert.is_violation();
             let before = self.violations.insert(alert.id.clone(), now).unwrap_or(false);
-            // A symptom that is its own alert has just been told.
-            if now != before && !alert.definition.contains('/') {
+            // What a rule raised or cleared has just been told, where it is an alert of its own.
+            let is_told = alert.definition.contains('/') && (now || alert.cause == Some(Cause::Clear));
+            if now != before && !is_told {
                 out.write_all(self.told(alert, now, before_ns).as_bytes())?;
             }
         }
