@@ -1,10 +1,9 @@
 //! Follows a file as `tail -F` does: through rotation, truncation and times without the file.
 
 use std::{
-    fs::{self, File, Metadata},
+    fs::{self, File},
     io::{self, Seek, SeekFrom},
     ops::ControlFlow,
-    os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -13,56 +12,13 @@ use lifesigns_model::limits::CHUNK_BYTES;
 
 use crate::{
     Stop,
+    cursor::{Cursor, HEAD_BYTES, head, is_it, same},
     lines::{LineBuffer, Pulled},
+    rotated::{between, renamed},
 };
 
 /// How often a file at its end is looked at unless said otherwise, in milliseconds.
 const POLL_MS: u64 = 150;
-
-/// How much of a file's start tells it from another.
-const HEAD_BYTES: u64 = 256;
-
-/// A place in a file that survives renaming.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Cursor {
-    /// The device that the file is on.
-    pub device: u64,
-    /// The file's inode on it.
-    pub inode: u64,
-    /// Bytes from the start of the file. The start of a line, unless the line before was cut or
-    /// following began in its middle.
-    pub offset: u64,
-    /// A fingerprint of the file's first bytes (256 of them, fewer while `offset` is less): inodes are used
-    /// again, and another file must not be taken for this one.
-    pub head: u64,
-}
-
-impl Cursor {
-    /// As bytes, for whoever writes it down.
-    pub fn to_bytes(self) -> Vec<u8> {
-        [self.device, self.inode, self.offset, self.head].iter().flat_map(|part| part.to_le_bytes()).collect()
-    }
-
-    /// The place `offset` bytes from the start of a regular file.
-    ///
-    /// # Errors
-    /// When the file is shorter, or cannot be read.
-    pub fn of(file: &File, offset: u64) -> io::Result<Self> {
-        Ok(Self { offset, head: head(file, offset)?, ..cursor(&file.metadata()?) })
-    }
-
-    /// Whether it is a place in this file, and nobody has written it anew.
-    pub fn is_in(self, file: &File) -> bool {
-        file.metadata().is_ok_and(|metadata| is_it(file, &metadata, self))
-    }
-
-    /// What [`Cursor::to_bytes`] made; `None` for anything else.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let parts: &[[u8; 8]; 4] = bytes.as_chunks().0.try_into().ok().filter(|_| bytes.len() == 32)?;
-        let [device, inode, offset, head] = parts.map(u64::from_le_bytes);
-        Some(Self { device, inode, offset, head })
-    }
-}
 
 /// Where to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +60,8 @@ pub struct Followed {
 ///
 /// After a rename it stays with the old file until the new one at the path has bytes, then reads
 /// the old one to its end, then goes on with the new one; so lines of a writer that is slow to
-/// reopen are not lost. A file that is truncated is read from its start; one that is truncated and
+/// reopen are not lost. Files that came and went in between, renamed as rotation does (`app.log.1`,
+/// `app.log-20261124`), are read in their order. A file that is truncated is read from its start; one that is truncated and
 /// has grown past the old place between two polls cannot be told from one that only grew.
 #[derive(Clone, Debug)]
 pub struct Follower {
@@ -294,13 +251,21 @@ impl<'a> Tail<'a> {
 
     /// The old file is done: what is left of it is its last line.
     fn turn(&mut self, emit: &mut impl FnMut(Vec<u8>, Cursor) -> ControlFlow<()>) -> io::Result<Step> {
-        let old = self.open.take().map(|open| open.read);
+        let old = self.open.take();
+        let next = old.as_ref().and_then(|open| between(self.path, &open.file));
+        let old = old.map(|open| open.read);
         self.followed.rotations += 1;
         if let (Some(bytes), Some(end)) = (self.buffer.rest(), old) {
             self.followed.cursor = Some(end);
             if emit(bytes, end).is_break() {
                 return Ok(Step::Ended);
             }
+        }
+        if let Some(file) = next {
+            let open = Open::at(file, 0)?;
+            self.followed.cursor = Some(open.read);
+            self.open = Some(open);
+            return Ok(Step::More);
         }
         self.begin(Position::Start)
     }
@@ -321,41 +286,6 @@ impl<'a> Tail<'a> {
             let _ = emit(bytes, start);
         }
     }
-}
-
-fn cursor(metadata: &Metadata) -> Cursor {
-    Cursor { device: metadata.dev(), inode: metadata.ino(), offset: 0, head: 0 }
-}
-
-/// A fingerprint (FNV-1a) of a file's first bytes.
-fn head(file: &File, offset: u64) -> io::Result<u64> {
-    let mut bytes = [0; HEAD_BYTES as usize];
-    let bytes = &mut bytes[..offset.min(HEAD_BYTES) as usize];
-    file.read_exact_at(bytes, 0)?;
-    Ok(bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)))
-}
-
-/// Whether it is the file that `from` is a place in.
-fn is_it(file: &File, metadata: &Metadata, from: Cursor) -> bool {
-    same(metadata, from) && metadata.len() >= from.offset && head(file, from.offset).is_ok_and(|head| head == from.head)
-}
-
-fn same(metadata: &Metadata, file: Cursor) -> bool {
-    metadata.dev() == file.device && metadata.ino() == file.inode
-}
-
-/// The file that was at `path` under the name that rotation gave it: `path` with something after
-/// it.
-fn renamed(path: &Path, from: Cursor) -> Option<File> {
-    let name = path.file_name()?.to_str()?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
-        let other = entry.file_name();
-        let other = other.to_str()?;
-        let metadata = entry.metadata().ok().filter(|metadata| metadata.is_file() && same(metadata, from))?;
-        let file = other.starts_with(name).then(|| File::open(entry.path()).ok()).flatten()?;
-        is_it(&file, &metadata, from).then_some(file)
-    })
 }
 
 #[cfg(test)]

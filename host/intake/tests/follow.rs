@@ -216,6 +216,34 @@ fn a_later_run_finds_the_renamed_file() {
 }
 
 #[test]
+fn files_that_came_and_went_in_between_are_read_in_their_order() {
+    let (folder, path) = log();
+    append(&path, "one\n");
+    let mut following = Following::start(&path, Position::Start);
+    following.sees("one\n");
+    let cursor = following.ends("").cursor.unwrap();
+    // Three rotations while nobody looked, and files that only look as if they belonged.
+    append(&path, "two\n");
+    let number = |number: u32| folder.path().join(format!("app.log.{number}"));
+    for (line, depth) in [("three\n", 1), ("four\n", 2), ("five\n", 3)] {
+        for number_ in (1..depth).rev() {
+            fs::rename(number(number_), number(number_ + 1)).unwrap();
+        }
+        fs::rename(&path, number(1)).unwrap();
+        // As far apart as the file system's clock can tell.
+        let last = fs::metadata(number(1)).unwrap().modified().unwrap();
+        while fs::metadata(&path).map_or(true, |file| file.modified().unwrap() <= last) {
+            fs::write(&path, line).unwrap();
+        }
+    }
+    append(&folder.path().join("app.log.bak"), "a copy\n");
+    append(&folder.path().join("app.log2"), "another log\n");
+    let mut again = Following::start(&path, Position::At(cursor));
+    again.sees("two\nthree\nfour\nfive\n");
+    again.ends("");
+}
+
+#[test]
 fn another_file_of_the_same_inode_is_not_taken_for_the_old_one() {
     let (_folder, path) = log();
     append(&path, "one\n");
