@@ -82,7 +82,13 @@ fn follow(log: &Path, engine: &Engine, stop: &Stop) {
         decoder: Format::Auto.decoder(now_ns()),
     });
     let followed = Follower::new(log, Position::Start).run(stop, |bytes, _| {
-        engine.submit(Chunk { source: Arc::clone(&source), bytes, arrived_ns: Some(now_ns()), cursor: None, done: None });
+        engine.submit(Chunk {
+            source: Arc::clone(&source),
+            bytes,
+            arrived_ns: Some(now_ns()),
+            cursor: None,
+            done: None,
+        });
         ControlFlow::Continue(())
     });
     followed.unwrap();
