@@ -26,6 +26,7 @@ pub(crate) const RELOADED: &str = "reloaded";
 
 /// Passes a point. `abort` runs no destructor and flushes nothing: for files it is a SIGKILL.
 #[cfg(debug_assertions)]
+#[allow(clippy::disallowed_methods, reason = "only a debug build, and only one that was asked to die")]
 pub(crate) fn point(name: &str) {
     static WANTED: LazyLock<Option<(String, u32)>> = LazyLock::new(|| {
         let value = std::env::var(VARIABLE).ok()?;

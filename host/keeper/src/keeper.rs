@@ -102,6 +102,7 @@ impl Keeper {
             held.release();
             crash::point(crash::AFTER_RELEASE);
             answers.into_iter().for_each(|answer| answer.give(Ok(())));
+            self.receivers.tell();
             self.retain();
         }
         self.end();
@@ -298,8 +299,6 @@ impl Keeper {
         let again = commit.deliveries.iter().any(|row| row.outcome == Outcome::Revived);
         if again || !commit.changes.notices.is_empty() {
             self.receivers.nudge(again);
-        } else if !commit.deliveries.is_empty() {
-            self.receivers.tell();
         }
         self.shared.listeners.tell(commit.changes.alerts);
     }

@@ -136,7 +136,6 @@ impl Receivers {
             }
             running.nudge();
         }
-        self.tell();
     }
 
     pub(crate) fn stop(&mut self) {
