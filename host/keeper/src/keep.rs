@@ -24,6 +24,7 @@ use crate::{
     Alerts, ConfigureError, Describe, MakeReceiver, Refused as RefusedRules, Setup, Shared, SignSink,
     clock::{EventClock, now_ns},
     desk::{self, Orders},
+    inventory,
     keeper::Keeper,
     order::Order,
     receivers::Receivers,
@@ -72,20 +73,16 @@ impl Opened {
     }
 
     /// What the engine begins with; `known` is the inventory, with the times at which it was written.
-    /// What was written since the host last ran is news and holds from then on; all else has held
-    /// ever since.
-    pub fn start(&mut self, mut known: Vec<ObjectFacts>) -> Start {
+    /// What has changed in a file that was written since the host last ran is news and holds from then
+    /// on; all else has held ever since.
+    pub fn start(&mut self, known: Vec<ObjectFacts>) -> Start {
         let last_ns = self.book.clock_ns();
         // What comes is measured by the host's clock, and not by the one of its last life.
         let _ = self.book.apply(Input::Clock(now_ns()));
         // The configuration may have changed while nobody ran.
         self.book.review();
-        for facts in &mut known {
-            if last_ns == 0 || facts.time_ns <= last_ns {
-                facts.time_ns = 0;
-            }
-        }
-        let _ = self.book.apply(Input::Inventory(known.clone()));
+        let (known, listed) = inventory::since(self.book.directory(), last_ns, known);
+        let _ = self.book.apply(Input::Inventory(listed));
         Start { known, places: self.start.places.clone(), ..std::mem::take(&mut self.start) }
     }
 
@@ -252,5 +249,19 @@ impl Keep {
 impl Drop for Keep {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_first_is_measured_by_the_clock_of_today() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut opened = Opened::open(&folder.path().join("a.db"), Setup::default()).expect("a store");
+        let before_ns = now_ns();
+        opened.start(Vec::new());
+        assert!(opened.book.clock_ns() >= before_ns);
     }
 }

@@ -6,6 +6,7 @@ mod clock;
 mod crash;
 mod desk;
 mod health;
+mod inventory;
 mod keep;
 mod keeper;
 mod order;

@@ -150,8 +150,8 @@ impl Builder {
             on_load(loads);
         });
         let rules = Rules::load(self.sandbox, &self.rules, on_load);
-        let start = opened.start(by_id(self.known).into_values().collect());
-        let known = start.known.clone();
+        let known: Vec<ObjectFacts> = by_id(self.known).into_values().collect();
+        let start = opened.start(known.clone());
         let places = start.places.clone();
         let config = Config { cuts: true, ..self.config };
         let engine = Arc::new(Engine::start(&config, rules.set()?, start, Arc::new(|_: &_| ()))?);

@@ -48,7 +48,7 @@ impl KeptHost {
             app: None,
             decoder: Arc::new(Plain),
         };
-        Self { engine, watch, keep, inventory: Mutex::new(by_id(known)), source: Arc::new(source) }
+        Self { engine, watch, keep, inventory: Mutex::new(ever(known)), source: Arc::new(source) }
     }
 
     /// Hands in lines; waits while too much is in flight. Chunks of one source must come from one
@@ -78,19 +78,26 @@ impl KeptHost {
         let now_ns = now_ns();
         let mut known = self.inventory.lock().unwrap_or_else(PoisonError::into_inner);
         let mut new = by_id(objects);
+        let mut told = Vec::with_capacity(2 * new.len());
         for (id, facts) in &mut new {
+            // What stays has held ever since, and must not outdo what the stream said later.
+            facts.time_ns = 0;
             let before = known.get(id);
-            facts.time_ns = before.map_or(now_ns, |before| before.time_ns);
+            let mut changed = ObjectFacts { time_ns: now_ns, ..difference(before, facts) };
             if before.is_none_or(|before| before != facts) {
-                facts.time_ns = now_ns;
-                self.engine.submit_facts(&self.source, difference(before, facts));
+                self.engine.submit_facts(&self.source, changed.clone());
             }
+            changed.properties.retain(|(_, value)| value.is_some());
+            if before.is_some() {
+                told.push(facts.clone());
+            }
+            told.push(changed);
         }
         for (id, before) in known.iter().filter(|(id, _)| !new.contains_key(*id)) {
             let gone = ObjectFacts { object: id.clone(), time_ns: now_ns, ..ObjectFacts::default() };
             self.engine.submit_facts(&self.source, difference(Some(before), &gone));
         }
-        self.keep.inventory(new.values().cloned().collect())?;
+        self.keep.inventory(told)?;
         *known = new;
         Ok(())
     }
@@ -122,6 +129,13 @@ impl KeptHost {
         self.keep.stop();
         self.engine.totals()
     }
+}
+
+/// By object, as what has held ever since.
+fn ever(known: Vec<ObjectFacts>) -> BTreeMap<String, ObjectFacts> {
+    let mut all = by_id(known);
+    all.values_mut().for_each(|facts| facts.time_ns = 0);
+    all
 }
 
 /// By object; one that several files name has the facts of all, and of the same fact the last.
