@@ -43,6 +43,10 @@ impl Book {
             }
             Query::Why { object, alert } => {
                 self.directory.object(object).ok_or_else(|| unknown("object", object))?;
+                // A name that only looks like one that is allowed must not read like a permission.
+                if !alert.contains('/') {
+                    self.compiled.definition(alert).ok_or_else(|| unknown("alert definition", alert))?;
+                }
                 let mut said = self.resolution(object, alert);
                 // An open alert knows whether it is fine because its symptoms are.
                 let open = self.pages.get(&**object).and_then(|page| page.open(alert));

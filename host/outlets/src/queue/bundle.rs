@@ -86,7 +86,8 @@ impl Bundle {
             not_before_ns: 0,
             tried_ns: 0,
             bytes: rows.iter().map(bytes).sum(),
-            interval_ms: if each { 0 } else { grouping.interval_ms },
+            // An alert that is a message of its own is told at once, also that it is over.
+            interval_ms: if each || grouping.by.is_empty() { 0 } else { grouping.interval_ms },
             message: Message {
                 receiver: receiver.to_owned(),
                 bundle: name.0.clone(),

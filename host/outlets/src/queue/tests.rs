@@ -60,6 +60,20 @@ fn ungrouped_notices_are_messages_of_their_own_and_keep_their_keys() {
 }
 
 #[test]
+fn an_ungrouped_alert_that_is_over_waits_for_no_interval() {
+    let mut queue = queue();
+    let mut over = row(2, "a", Happened::Resolved);
+    over.notice.grouping.interval_ms = 60_000;
+    let mut opened = row(1, "a", Happened::Opened);
+    opened.notice.grouping.interval_ms = 60_000;
+    queue.push(opened, SECOND);
+    let first = deliver(&mut queue, SECOND);
+    queue.delivered(first, SECOND);
+    queue.push(over, SECOND + 1);
+    assert_eq!(ids(&deliver(&mut queue, SECOND + 1)), [2]);
+}
+
+#[test]
 fn a_bundle_waits_for_company_and_then_keeps_its_distance() {
     let mut queue = queue();
     queue.push(bundled(1, "a", Happened::Opened, "vm-1"), 5 * SECOND);

@@ -110,12 +110,15 @@ fn a_report_is_of_one_group() {
 #[test]
 fn why_is_answered_before_there_is_an_alert() {
     let world = fleet();
-    let why =
-        |object: &str| world.book.answer(&Query::Why { object: object.to_owned(), alert: "docker/new".to_owned() });
+    let ask = |object: &str, alert: &str| {
+        world.book.answer(&Query::Why { object: object.to_owned(), alert: alert.to_owned() })
+    };
+    let why = |object: &str| ask(object, "docker/new");
     let Answer::Why(said) = why("vm2").unwrap() else { panic!("why") };
     assert!(said.allowed && said.enabled);
     assert_eq!((said.why.steps[0].by.policy.as_str(), said.why.steps[0].by.place.line), ("playground", 20));
     let Answer::Why(said) = why("vm1").unwrap() else { panic!("why") };
     assert!(!said.allowed);
     assert!(why("nobody").is_err());
+    assert!(ask("vm2", "docker-nwe").is_err(), "a slip of the pen reads like no permission");
 }
