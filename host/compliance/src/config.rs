@@ -156,6 +156,26 @@ pub struct Definition {
     pub controls: Vec<String>,
 }
 
+impl Definition {
+    /// Whatever has what must hold, at once, as bad as the symptoms say; all else is left unsaid.
+    pub fn new(name: impl Into<String>, when: Condition) -> Self {
+        Self {
+            name: name.into(),
+            title: String::new(),
+            place: Place::default(),
+            kinds: Vec::new(),
+            when,
+            thresholds: BTreeMap::new(),
+            wait_ms: 0,
+            cancel_ms: 0,
+            criticality: None,
+            impact: None,
+            recommendations: Vec::new(),
+            controls: Vec::new(),
+        }
+    }
+}
+
 /// What must hold for an alert.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {

@@ -36,6 +36,7 @@ mod state;
 mod trial;
 
 pub use engine::{AlertSink, Config, Engine, Totals};
+pub use live::now_ns;
 pub use replay::{Input, NextChunk, Outcome, Output, ReplayError, replay, replay_signs};
 pub use report::{Failures, Report};
 pub use rule::Rule;

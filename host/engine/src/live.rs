@@ -273,6 +273,6 @@ impl Shared {
 }
 
 /// The system's clock, nanoseconds since the Unix epoch.
-pub(crate) fn now_ns() -> u64 {
+pub fn now_ns() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }

@@ -1,17 +1,12 @@
 //! Times: the host's clock, and how event time goes on while nothing comes.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use lifesigns_compliance::limits;
+pub(crate) use lifesigns_engine::now_ns;
 
-/// A line may be this far ahead of the host's clock; what is further is taken for this far, so that
-/// one wrong clock, or one hostile line, does not end every hold and wait of the fleet.
-const AHEAD_NS: u64 = 600 * 1_000_000_000;
+/// A line may be as far ahead of the host's clock as the book allows.
+const AHEAD_NS: u64 = limits::AHEAD_MS * 1_000_000;
 /// Event time goes on by itself after this long without an event.
 const QUIET_NS: u64 = 1_000_000_000;
-
-/// The system's clock, nanoseconds since the Unix epoch.
-pub(crate) fn now_ns() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
-}
 
 /// How far event time has come.
 #[derive(Clone, Copy, Debug, Default)]

@@ -6,14 +6,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use lifesigns_engine::{Engine, RuleSet, Totals};
+use lifesigns_engine::{Engine, RuleSet, Totals, now_ns};
 use lifesigns_keeper::Keep;
 use lifesigns_model::{Chunk, ObjectFacts, Source};
 
-use crate::{
-    host::Watch,
-    own::{Plain, now_ns},
-};
+use crate::{host::Watch, own::Plain};
 
 /// A running host that keeps a record. What to ask it: [`KeptHost::keep`].
 pub struct KeptHost {

@@ -13,7 +13,7 @@ pub use builder::{Builder, HostError};
 pub use host::Host;
 pub use kept::{Door, KeptHost};
 pub use lifesigns_compliance as compliance;
-pub use lifesigns_engine as engine;
+pub use lifesigns_engine::{self as engine, now_ns};
 pub use lifesigns_keeper::{Alerts, ConfigureError, Keep, Setup};
 pub use lifesigns_model as model;
 pub use lifesigns_outlets as outlets;
@@ -21,5 +21,5 @@ pub use lifesigns_sandbox::{AdmitError, Cache, CacheError, Sandbox, SandboxError
 pub use lifesigns_shelf as shelf;
 pub use lifesigns_store::Retention;
 pub use loader::{Load, Loader, Outcome};
-pub use own::{lines, now_ns, plain};
+pub use own::{lines, plain};
 pub use turn::LoadSink;

@@ -1,10 +1,8 @@
 //! Lines and facts of the platform's own, for programs that need no other decoder.
 
-use std::{
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::sync::Arc;
 
+use lifesigns_engine::now_ns;
 use lifesigns_model::{Chunk, Decoder, Record, Source};
 
 /// A source whose lines are messages as they are; all are about `object`. A source is known by its
@@ -19,11 +17,6 @@ pub fn plain(name: impl Into<String>, object: impl Into<String>) -> Arc<Source> 
 pub fn lines(source: &Arc<Source>, bytes: impl Into<Vec<u8>>) -> Chunk {
     let (source, bytes) = (Arc::clone(source), bytes.into());
     Chunk { source, bytes, arrived_ns: Some(now_ns()), cursor: None, done: None }
-}
-
-/// Now, in nanoseconds since the Unix epoch, as lines and facts are stamped.
-pub fn now_ns() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }
 
 /// Takes a line for a message, as it is.

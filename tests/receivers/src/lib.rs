@@ -14,7 +14,7 @@ pub use alertmanager::AlertmanagerProcess;
 pub use identity::Identity;
 pub use mail::{Letter, MailProcess, MailWay};
 pub use process::Unavailable;
-pub use rig::{DEADLINE, QUIET, Rig, config, local, wait_until};
+pub use rig::{DEADLINE, QUIET, Rig, config, local, wait_until, webhook};
 pub use sample::{alert, grouped, notice};
 pub use script::{Line, Script};
 pub use site::{Answer, Request, Site};

@@ -12,7 +12,9 @@ use std::{
 use lifesigns_compliance::Notice;
 use lifesigns_outlets::{
     Dispatcher, Gate, MemoryOutbox, OpenAlerts, Outbound, Outcome, Post, ReceiverConfig, ReceiverKind, Retry, Settled,
-    Status, receiver,
+    Status,
+    config::{Url, Webhook},
+    receiver,
 };
 
 /// At the latest.
@@ -122,6 +124,15 @@ impl Rig {
 /// A receiver that is tried again at once, up to ten times.
 pub fn config(kind: ReceiverKind) -> ReceiverConfig {
     ReceiverConfig { name: "r".into(), kind, retry: Retry { attempts: 10, first_ms: 10, max_ms: 5000 } }
+}
+
+/// A webhook that is nothing but its address.
+///
+/// # Panics
+/// When `url` is none.
+pub fn webhook(url: &str) -> Webhook {
+    let url = Url::new(url).expect("a URL");
+    Webhook { url, headers: Vec::new(), secret: None, template: None, timeout_ms: 10_000, ca: None }
 }
 
 /// A gate to this machine.

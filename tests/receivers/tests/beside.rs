@@ -12,20 +12,13 @@ use std::{
 use lifesigns_compliance::Happened;
 use lifesigns_outlets::{
     Dispatcher, MemoryOutbox, Outcome, Post, ReceiverKind, Settled,
-    config::{Ndjson, Url, Webhook},
+    config::{Ndjson, Webhook},
     receiver,
 };
 use lifesigns_receivers_test::{Answer, DEADLINE, Site, config, local, notice};
 
 fn webhook(url: &str) -> ReceiverKind {
-    ReceiverKind::Webhook(Webhook {
-        url: Url::new(url).unwrap(),
-        headers: Vec::new(),
-        secret: None,
-        template: None,
-        timeout_ms: 3000,
-        ca: None,
-    })
+    ReceiverKind::Webhook(Webhook { timeout_ms: 3000, ..lifesigns_receivers_test::webhook(url) })
 }
 
 fn delivered(settled: &Receiver<Settled>, name: &str, many: usize) {

@@ -14,19 +14,12 @@ use std::{
 use lifesigns_compliance::Happened;
 use lifesigns_outlets::{
     Gate, Names, Outbound, ReceiverKind,
-    config::{Alertmanager, Email, Server, Url, Webhook},
+    config::{Alertmanager, Email, Server, Url},
 };
 use lifesigns_receivers_test::{Answer, Rig, Script, Site, config, notice};
 
 fn webhook(url: &str) -> ReceiverKind {
-    ReceiverKind::Webhook(Webhook {
-        url: Url::new(url).unwrap(),
-        headers: Vec::new(),
-        secret: None,
-        template: None,
-        timeout_ms: 10_000,
-        ca: None,
-    })
+    ReceiverKind::Webhook(lifesigns_receivers_test::webhook(url))
 }
 
 fn alertmanager(url: &str) -> ReceiverKind {

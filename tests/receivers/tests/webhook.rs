@@ -10,21 +10,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use lifesigns_compliance::Happened;
 use lifesigns_outlets::{
     ReceiverKind,
-    config::{Secret, Template, Url, Webhook},
+    config::{Secret, Template, Webhook},
 };
-use lifesigns_receivers_test::{Answer, Identity, Rig, Site, config, grouped, local, notice};
+use lifesigns_receivers_test::{Answer, Identity, Rig, Site, config, grouped, local, notice, webhook};
 use sha2::Sha256;
-
-fn webhook(url: &str) -> Webhook {
-    Webhook {
-        url: Url::new(url).unwrap(),
-        headers: Vec::new(),
-        secret: None,
-        template: None,
-        timeout_ms: 10_000,
-        ca: None,
-    }
-}
 
 fn rig(webhook: Webhook) -> Rig {
     Rig::new(&config(ReceiverKind::Webhook(webhook)), &local())

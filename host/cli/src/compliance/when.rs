@@ -1,17 +1,11 @@
 //! Times and durations as people type and read them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+pub(crate) use lifesigns::now_ns;
 
 const SECOND_NS: u64 = 1_000_000_000;
 /// Longest first.
 const UNITS: [(char, u64); 5] = [('w', 604_800), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
-
-/// Now, nanoseconds since 1970.
-pub(crate) fn now_ns() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
-}
 
 /// A duration such as `90s`, `2h`, `1h30m`, `7d`, in nanoseconds.
 pub(crate) fn duration(text: &str) -> Result<u64, String> {

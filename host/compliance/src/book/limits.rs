@@ -19,8 +19,6 @@ pub(super) const SILENCES: usize = 1000;
 pub(super) const MATCHERS: usize = 32;
 /// A note, a reason, a name that a person gives.
 pub(super) const TEXT_BYTES: usize = 4096;
-/// An event cannot be further ahead of the host's clock; one that says it is counts as this far.
-pub(super) const AHEAD_MS: u64 = 600_000;
 /// Symptoms whose definitions are looked up once.
 pub(super) const KNOWN_SYMPTOMS: usize = 65_536;
 /// Alerts that a refusal names.

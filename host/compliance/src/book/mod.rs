@@ -227,7 +227,7 @@ impl Book {
     fn advance(&mut self, time_ns: u64) -> u64 {
         let time_ns = match self.clock_ns {
             0 => time_ns,
-            clock_ns => time_ns.min(clock_ns.max(self.event_ns).saturating_add(limits::AHEAD_MS * 1_000_000)),
+            clock_ns => time_ns.min(clock_ns.max(self.event_ns).saturating_add(crate::limits::AHEAD_MS * 1_000_000)),
         };
         self.pass(time_ns);
         time_ns

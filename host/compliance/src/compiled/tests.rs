@@ -17,20 +17,7 @@ fn group(line: u32, name: &str, groups: &[&str]) -> Group {
 }
 
 fn definition(line: u32, name: &str, when: Condition) -> Definition {
-    Definition {
-        name: name.into(),
-        title: String::new(),
-        place: place(line),
-        kinds: Vec::new(),
-        when,
-        thresholds: [("load".to_owned(), 4.0)].into(),
-        wait_ms: 0,
-        cancel_ms: 0,
-        criticality: None,
-        impact: None,
-        recommendations: Vec::new(),
-        controls: Vec::new(),
-    }
+    Definition { place: place(line), thresholds: [("load".to_owned(), 4.0)].into(), ..Definition::new(name, when) }
 }
 
 fn symptom(name: &str) -> Condition {

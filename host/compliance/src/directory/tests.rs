@@ -32,20 +32,7 @@ pub(super) fn excluding(group: Group, exclude: &[&str], exclude_when: &str) -> G
 }
 
 pub(super) fn compiled(groups: Vec<Group>, facts: &[&str]) -> Arc<Compiled> {
-    let definitions = facts.iter().map(|&fact| Definition {
-        name: fact.to_owned(),
-        title: String::new(),
-        place: crate::config::Place::default(),
-        kinds: Vec::new(),
-        when: Condition::Fact(fact.to_owned(), Scope::Own),
-        thresholds: BTreeMap::new(),
-        wait_ms: 0,
-        cancel_ms: 0,
-        criticality: None,
-        impact: None,
-        recommendations: Vec::new(),
-        controls: Vec::new(),
-    });
+    let definitions = facts.iter().map(|&fact| Definition::new(fact, Condition::Fact(fact.to_owned(), Scope::Own)));
     let config = Config { groups, definitions: definitions.collect(), ..Config::default() };
     Arc::new(Compiled::new(Arc::new(config)).unwrap())
 }

@@ -42,18 +42,8 @@ fn compiled(policies: Vec<Policy>) -> (Arc<Compiled>, Directory) {
     };
     let groups = vec![group("linux", "vm-*"), group("production", "vm-1"), group("empty", "none")];
     let definition = Definition {
-        name: "d".into(),
-        title: String::new(),
-        place: Place::default(),
-        kinds: Vec::new(),
-        when: Condition::Symptom(Pattern::new("r/s"), Scope::Own),
         thresholds: [("load".to_owned(), 1.0)].into(),
-        wait_ms: 0,
-        cancel_ms: 0,
-        criticality: None,
-        impact: None,
-        recommendations: Vec::new(),
-        controls: Vec::new(),
+        ..Definition::new("d", Condition::Symptom(Pattern::new("r/s"), Scope::Own))
     };
     let config = Config { groups, policies, definitions: vec![definition], ..Config::default() };
     let compiled = Arc::new(Compiled::new(Arc::new(config)).unwrap());

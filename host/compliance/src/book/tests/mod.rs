@@ -208,20 +208,7 @@ pub(super) fn not(condition: Condition) -> Condition {
 }
 
 pub(super) fn define(name: &str, when: Condition) -> Definition {
-    Definition {
-        name: name.to_owned(),
-        title: format!("The alert {name}"),
-        place: place(1),
-        kinds: Vec::new(),
-        when,
-        thresholds: BTreeMap::new(),
-        wait_ms: 0,
-        cancel_ms: 0,
-        criticality: None,
-        impact: None,
-        recommendations: Vec::new(),
-        controls: Vec::new(),
-    }
+    Definition { title: format!("The alert {name}"), place: place(1), ..Definition::new(name, when) }
 }
 
 /// Groups by the property `env`, and one by name.
