@@ -1,9 +1,11 @@
 //! The vocabulary of lifesigns: plain data, bounds, and the few ports between the crates. No
-//! thread, no file, no clock and no Wasm in here; everything else may know this crate.
+//! thread, no file and no Wasm in here, and of time only the [`Clock`] port; everything else may
+//! know this crate.
 
 mod alert;
 mod batch;
 mod chunk;
+mod clock;
 mod cut;
 mod description;
 mod fact;
@@ -15,6 +17,7 @@ mod span;
 pub use alert::{Alert, AlertRef, Attributes, Evidence, Order};
 pub use batch::{Answer, AnswerRow, Batch, Change, FIXED_SPANS};
 pub use chunk::{Chunk, Done, Source};
+pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
 pub use cut::{Cut, Held, ObjectClock, Place, ReminderSet, Sign, Start, StateChange};
 pub use description::{
     Condition, Criticality, Description, Impact, Interest, Kind, Kinds, Subject, Symptom, Test, Wants,
