@@ -14,7 +14,7 @@ use std::{
 
 use lifesigns::{
     KeptHost,
-    model::{Chunk, Source},
+    model::{Chunk, Source, SystemClock},
 };
 use lifesigns_intake::{Cursor, Follower, LineChunks, Position, Stop};
 use lifesigns_settings::{Door, From, Source as Wanted};
@@ -91,7 +91,7 @@ impl Sources {
                 rank: self.rank,
                 object: wanted.object.clone(),
                 app: wanted.app.clone(),
-                decoder: wanted.format.decoder(when::now_ns()),
+                decoder: wanted.format.live_decoder(SystemClock::shared()),
             }),
             stop: Stop::new(),
         };

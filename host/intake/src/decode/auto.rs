@@ -1,6 +1,6 @@
 //! Looks at how each line begins and decodes it as that, for files that mix formats.
 
-use lifesigns_model::{Decoder, Record};
+use lifesigns_model::{Decoder, Record, SharedClock};
 
 use super::{
     json::Bad,
@@ -10,17 +10,17 @@ use super::{
     time::Reference,
 };
 
-pub(crate) struct Auto(pub(crate) Reference);
+pub(crate) struct Auto(pub(crate) SharedClock);
 
 impl Decoder for Auto {
     fn decode<'a>(&self, line: &'a str) -> Record<'a> {
-        let bytes = line.as_bytes();
-        let plain = |malformed| plain::record(line, self.0, malformed);
+        let (bytes, reference) = (line.as_bytes(), Reference(&*self.0));
+        let plain = |malformed| plain::record(line, reference, malformed);
         match bytes {
             [b'{', ..] => ndjson::record(line, Place::Line).unwrap_or_else(|Bad| plain(true)),
-            [b'<', b'0'..=b'9', ..] => syslog::record(line, self.0, true).unwrap_or_else(|| plain(true)),
+            [b'<', b'0'..=b'9', ..] => syslog::record(line, reference, true).unwrap_or_else(|| plain(true)),
             [b'A'..=b'Z', _, _, b' ', ..] | [b'0'..=b'9', ..] => {
-                syslog::record(line, self.0, true).unwrap_or_else(|| plain(false))
+                syslog::record(line, reference, true).unwrap_or_else(|| plain(false))
             }
             _ if logfmt::begins(bytes) => logfmt::record(line).unwrap_or_else(plain),
             _ => plain(false),

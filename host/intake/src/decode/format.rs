@@ -2,9 +2,9 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use lifesigns_model::Decoder;
+use lifesigns_model::{Decoder, ManualClock, SharedClock};
 
-use super::{auto::Auto, logfmt::Logfmt, ndjson::Ndjson, plain::Plain, syslog::Syslog, time::Reference};
+use super::{auto::Auto, logfmt::Logfmt, ndjson::Ndjson, plain::Plain, syslog::Syslog};
 
 /// A format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -40,16 +40,21 @@ impl Format {
         }
     }
 
-    /// A decoder for it. RFC 3164 times have no year; they are taken as the latest that is not more
-    /// than one day after `reference_ns`, nanoseconds since the Unix epoch.
+    /// Returns a decoder for lines that are at rest. RFC 3164 times have no year; they are taken as the
+    /// latest that is not more than one day after `reference_ns`, nanoseconds since the Unix epoch.
     pub fn decoder(self, reference_ns: u64) -> Arc<dyn Decoder> {
-        let reference = Reference::new(reference_ns);
+        self.live_decoder(Arc::new(ManualClock::new(reference_ns)))
+    }
+
+    /// Returns a decoder for lines that are written while it is used: the reference for times without
+    /// a year is what `clock` shows when a line is decoded, however old the decoder is.
+    pub fn live_decoder(self, clock: SharedClock) -> Arc<dyn Decoder> {
         match self {
-            Self::Auto => Arc::new(Auto(reference)),
-            Self::Plain => Arc::new(Plain(reference)),
-            Self::Syslog => Arc::new(Syslog(reference)),
-            Self::Logfmt => Arc::new(Logfmt(reference)),
-            Self::Ndjson => Arc::new(Ndjson(reference)),
+            Self::Auto => Arc::new(Auto(clock)),
+            Self::Plain => Arc::new(Plain(clock)),
+            Self::Syslog => Arc::new(Syslog(clock)),
+            Self::Logfmt => Arc::new(Logfmt(clock)),
+            Self::Ndjson => Arc::new(Ndjson(clock)),
         }
     }
 }

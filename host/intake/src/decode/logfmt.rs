@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::{Decoder, Record, limits};
+use lifesigns_model::{Decoder, Record, SharedClock, limits};
 use memchr::memchr2;
 
 use super::{
@@ -11,11 +11,11 @@ use super::{
     time::{self, Reference},
 };
 
-pub(crate) struct Logfmt(pub(crate) Reference);
+pub(crate) struct Logfmt(pub(crate) SharedClock);
 
 impl Decoder for Logfmt {
     fn decode<'a>(&self, line: &'a str) -> Record<'a> {
-        record(line).unwrap_or_else(|began| plain::record(line, self.0, began))
+        record(line).unwrap_or_else(|began| plain::record(line, Reference(&*self.0), began))
     }
 
     fn escapes(&self) -> bool {

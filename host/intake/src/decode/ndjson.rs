@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::{Decoder, Record, limits};
+use lifesigns_model::{Decoder, Record, SharedClock, limits};
 
 use super::{
     facts::{self, Said},
@@ -16,14 +16,14 @@ use super::{
 /// under a name of more than [`limits::KEY_BYTES`], which every field in them would repeat.
 const DEPTH: usize = 16;
 
-pub(crate) struct Ndjson(pub(crate) Reference);
+pub(crate) struct Ndjson(pub(crate) SharedClock);
 
 impl Decoder for Ndjson {
     fn decode<'a>(&self, line: &'a str) -> Record<'a> {
         if line.trim_ascii_start().starts_with('{') {
-            return record(line, Place::Line).unwrap_or_else(|Bad| plain::record(line, self.0, true));
+            return record(line, Place::Line).unwrap_or_else(|Bad| plain::record(line, Reference(&*self.0), true));
         }
-        plain::record(line, self.0, false)
+        plain::record(line, Reference(&*self.0), false)
     }
 
     fn escapes(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Plain lines: the whole line is the message, and a time is read where one of the usual shapes
 //! stands at the front.
 
-use lifesigns_model::{Decoder, Record};
+use lifesigns_model::{Decoder, Record, SharedClock};
 use memchr::memchr;
 
 use super::time::{self, Reference, Stamp};
@@ -10,11 +10,11 @@ const DAY_S: i64 = 86_400;
 /// A first word that may stand before the time, such as a file name.
 const WORD_BYTES: usize = 128;
 
-pub(crate) struct Plain(pub(crate) Reference);
+pub(crate) struct Plain(pub(crate) SharedClock);
 
 impl Decoder for Plain {
     fn decode<'a>(&self, line: &'a str) -> Record<'a> {
-        record(line, self.0, false)
+        record(line, Reference(&*self.0), false)
     }
 
     fn escapes(&self) -> bool {
@@ -27,11 +27,11 @@ impl Decoder for Plain {
 }
 
 /// The line as a plain one.
-pub(crate) fn record(line: &str, reference: Reference, malformed: bool) -> Record<'_> {
+pub(crate) fn record<'a>(line: &'a str, reference: Reference<'_>, malformed: bool) -> Record<'a> {
     Record { time_ns: leading(line.as_bytes(), reference), message: Some(line.into()), malformed, ..Record::default() }
 }
 
-fn leading(bytes: &[u8], reference: Reference) -> Option<u64> {
+fn leading(bytes: &[u8], reference: Reference<'_>) -> Option<u64> {
     let first = *bytes.first()?;
     let stamp = match first {
         b'0'..=b'9' => time::iso(bytes).or_else(|| compact(bytes)).or_else(|| epoch(bytes, false)),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::{Decoder, Record, limits};
+use lifesigns_model::{Decoder, Record, SharedClock, limits};
 use memchr::{memchr, memchr2};
 
 use super::{
@@ -22,11 +22,12 @@ const LEVELS: [&str; 10] =
 /// RFC 3164 allows 32 for the tag; programs with paths as names exceed it.
 const TAG_BYTES: usize = 256;
 
-pub(crate) struct Syslog(pub(crate) Reference);
+pub(crate) struct Syslog(pub(crate) SharedClock);
 
 impl Decoder for Syslog {
     fn decode<'a>(&self, line: &'a str) -> Record<'a> {
-        record(line, self.0, false).unwrap_or_else(|| plain::record(line, self.0, line.starts_with('<')))
+        record(line, Reference(&*self.0), false)
+            .unwrap_or_else(|| plain::record(line, Reference(&*self.0), line.starts_with('<')))
     }
 
     fn escapes(&self) -> bool {
@@ -39,7 +40,7 @@ impl Decoder for Syslog {
 }
 
 /// The line as syslog. With `doubt`, a line without `<PRI>` must have all signs of it.
-pub(crate) fn record(line: &str, reference: Reference, doubt: bool) -> Option<Record<'_>> {
+pub(crate) fn record<'a>(line: &'a str, reference: Reference<'_>, doubt: bool) -> Option<Record<'a>> {
     let mut record = Record::default();
     let Some(rest) = line.strip_prefix('<') else {
         let rest = written(line, reference, &mut record, doubt)?;
@@ -69,7 +70,7 @@ fn finish<'a>(mut record: Record<'a>, message: &'a str) -> Record<'a> {
 }
 
 /// Reads `time host tag[pid]: ` of RFC 3164 or of rsyslog's file format and returns the message.
-fn written<'a>(text: &'a str, reference: Reference, record: &mut Record<'a>, doubt: bool) -> Option<&'a str> {
+fn written<'a>(text: &'a str, reference: Reference<'_>, record: &mut Record<'a>, doubt: bool) -> Option<&'a str> {
     let bytes = text.as_bytes();
     let dated = bytes.first()?.is_ascii_digit();
     let stamp = if dated { time::iso(bytes) } else { reference.bsd(bytes) }?;

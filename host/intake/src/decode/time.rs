@@ -2,6 +2,7 @@
 //! Everything without a zone is UTC.
 
 use jiff::{Timestamp, tz::TimeZone};
+use lifesigns_model::Clock;
 
 const DAY_S: i64 = 86_400;
 const MONTHS: [&[u8; 3]; 12] =
@@ -178,22 +179,12 @@ fn unit_ns(number: u64) -> Option<u64> {
 }
 
 /// What gives times without a year their year: they are the latest that is not more than one day
-/// after this time.
+/// after the time that this clock shows. It is asked for each such time, because a source may be read
+/// for months.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reference {
-    limit_s: i64,
-    year: u32,
-}
+pub(crate) struct Reference<'a>(pub(crate) &'a dyn Clock);
 
-impl Reference {
-    /// The reference at `ns` nanoseconds since the Unix epoch.
-    pub(crate) fn new(ns: u64) -> Self {
-        let limit_s = (ns / 1_000_000_000) as i64 + DAY_S;
-        let limit = Timestamp::from_second(limit_s).unwrap_or(Timestamp::MAX);
-        let year = u32::try_from(TimeZone::UTC.to_datetime(limit).year()).unwrap_or(1970);
-        Self { limit_s, year }
-    }
-
+impl Reference<'_> {
     /// `Mmm d[d] hh:mm:ss[.frac]` of RFC 3164, also with a year before or after the clock.
     pub(crate) fn bsd(self, bytes: &[u8]) -> Option<Stamp> {
         let month = month(bytes)?;
@@ -224,15 +215,19 @@ impl Reference {
 
     /// Eight years back there is always a 29 February.
     fn latest(self, month: u32, day: u32, seconds: i64) -> Option<i64> {
-        (self.year.saturating_sub(8)..=self.year)
+        let limit_s = (self.0.now_ns() / 1_000_000_000) as i64 + DAY_S;
+        let limit = Timestamp::from_second(limit_s).unwrap_or(Timestamp::MAX);
+        let this_year = u32::try_from(TimeZone::UTC.to_datetime(limit).year()).unwrap_or(1970);
+        (this_year.saturating_sub(8)..=this_year)
             .rev()
             .filter_map(|year| Some(days(year, month, day)? * DAY_S + seconds))
-            .find(|time| *time <= self.limit_s)
+            .find(|time| *time <= limit_s)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use lifesigns_model::ManualClock;
     use proptest::prelude::*;
 
     use super::*;
@@ -265,15 +260,31 @@ mod tests {
     #[test]
     fn a_year_is_found_from_the_reference() {
         let at = |text: &str| text.parse::<Timestamp>().expect("a time").as_nanosecond() as u64;
-        let reference = Reference::new(at("2026-01-01T12:00:00Z"));
-        let found = |text: &str| reference.bsd(text.as_bytes()).and_then(|stamp| stamp.ns);
+        let clock = ManualClock::new(at("2026-01-01T12:00:00Z"));
+        let found = |text: &str| Reference(&clock).bsd(text.as_bytes()).and_then(|stamp| stamp.ns);
         assert_eq!(found("Jan  2 11:59:59 h"), Some(at("2026-01-02T11:59:59Z")));
         assert_eq!(found("Jan 2 12:00:01 h"), Some(at("2025-01-02T12:00:01Z")));
         assert_eq!(found("Dec 31 23:59:59 h"), Some(at("2025-12-31T23:59:59Z")));
         assert_eq!(found("Feb 29 00:00:00 h"), Some(at("2024-02-29T00:00:00Z")));
         assert_eq!(found("Nov 9 2005 12:01:01.25 h"), Some(at("2005-11-09T12:01:01.25Z")));
         assert_eq!(found("Feb 30 00:00:00 h"), None);
-        assert_eq!(Reference::new(0).bsd(b"Dec 31 00:00:00").map(|stamp| stamp.ns), Some(None));
+        clock.set(0);
+        assert_eq!(Reference(&clock).bsd(b"Dec 31 00:00:00").map(|stamp| stamp.ns), Some(None));
+    }
+
+    #[test]
+    fn the_year_follows_the_clock() {
+        let at = |text: &str| text.parse::<Timestamp>().expect("a time").as_nanosecond() as u64;
+        let clock = std::sync::Arc::new(ManualClock::new(at("2026-11-23T12:00:00Z")));
+        for format in crate::Format::ALL {
+            let decoder = format.live_decoder(clock.clone());
+            for day in ["2026-11-23", "2026-11-26", "2026-12-31", "2027-01-01", "2028-02-29", "2026-11-23"] {
+                let now = at(&format!("{day}T12:00:01Z"));
+                clock.set(now);
+                let stamp = Timestamp::from_nanosecond(i128::from(now)).expect("in range").strftime("%b %e %H:%M:%S");
+                assert_eq!(decoder.decode(&format!("{stamp} vm-z app[1]: hello")).time_ns, Some(now), "{format}");
+            }
+        }
     }
 
     proptest! {
@@ -289,7 +300,7 @@ mod tests {
         #[test]
         fn nothing_panics(text in "\\PC{0,40}", ns: u64) {
             let _ = value(&text);
-            let _ = Reference::new(ns).bsd(text.as_bytes());
+            let _ = Reference(&ManualClock::new(ns)).bsd(text.as_bytes());
         }
     }
 }
