@@ -11,7 +11,8 @@ use lifesigns::{
     engine::Tally,
     model::{AlertRef, Change, Criticality},
 };
-use lifesigns_outlets::people::{Colour, printable};
+use lifesigns_outlets::people::Colour;
+use lifesigns_text::visible;
 
 use crate::say;
 
@@ -48,7 +49,7 @@ impl Summary {
         let _ = writeln!(text, "{}", colour.paint("1", &head));
         let (mut alerts, mut last) = (0, "");
         for ((object, symptom), count) in counts.iter() {
-            let shown = if object == last { String::new() } else { printable(object) };
+            let shown = if object == last { String::new() } else { visible(object) };
             last = object;
             alerts += count.raised + count.cleared;
             let _ = writeln!(

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use lifesigns_text::visible;
+
 use crate::{
     query::Resolution,
     why::{Step, Verdict, Why},
@@ -79,10 +81,10 @@ fn table(f: &mut fmt::Formatter<'_>, rows: &[[String; 3]]) -> fmt::Result {
     Ok(())
 }
 
-/// `text` in one line, filled up to `width`. An expression may be written over several lines, and
-/// nothing that somebody wrote shall steer a terminal.
+/// Returns `text` in one line, safe to show, filled up to `width`. An expression may be written over
+/// several lines.
 fn flat(text: &str, width: usize) -> String {
-    let flat: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let flat = visible(&text.replace(['\n', '\r', '\t'], " "));
     format!("{flat:width$}")
 }
 

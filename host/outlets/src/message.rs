@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use lifesigns_compliance::Notice;
 
-use crate::people::printable;
+use lifesigns_text::visible;
 
 /// The longest text of a failure, in characters.
 const WHY_CHARS: usize = 300;
@@ -85,7 +85,7 @@ impl fmt::Display for Failure {
 /// One line, at most 300 characters, nothing that a terminal obeys.
 pub(crate) fn shown(text: &str) -> String {
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = printable(&text);
+    let text = visible(&text);
     match text.char_indices().nth(WHY_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use lifesigns_model::{AlertRef, Change, Criticality};
+use lifesigns_text::{shortened, visible};
 
 /// Whether to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,49 +47,11 @@ pub fn write(alert: &AlertRef<'_>, colour: Colour, out: &mut String) {
         Change::Raise => colour.criticality(alert.symptom.criticality),
         Change::Clear => colour.paint("32", &format!("{:<11}", "clear")),
     };
-    let object = colour.paint("1", &format!("{:<14}", printable(alert.object)));
-    let _ =
-        write!(out, "{} {what} {object} {}", colour.paint("2", &format!("{date} {clock}")), printable(alert.summary));
+    let object = colour.paint("1", &format!("{:<14}", visible(alert.object)));
+    let _ = write!(out, "{} {what} {object} {}", colour.paint("2", &format!("{date} {clock}")), visible(alert.summary));
     let mut details = String::new();
     for (name, value) in alert.attributes.iter() {
-        let _ = write!(details, " {}={}", printable(name), shortened(&printable(value)));
+        let _ = write!(details, " {}={}", visible(name), shortened(&visible(value), VALUE_CHARS));
     }
     let _ = writeln!(out, " {}", colour.paint("2", &format!("[{}/{}{details}]", alert.rule, alert.symptom.id)));
-}
-
-/// What logs say is shown, never obeyed: control characters, and with them terminal escapes, are
-/// written out.
-pub fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            shown.extend(character.escape_default());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
-}
-
-fn shortened(value: &str) -> String {
-    match value.char_indices().nth(VALUE_CHARS) {
-        Some((end, _)) => format!("{}…", &value[..end]),
-        None => value.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_logs_say_cannot_drive_a_terminal() {
-        assert_eq!(printable("a\x1b[2Jb\u{9b}c\n"), "a\\u{1b}[2Jb\\u{9b}c\\n");
-    }
-
-    #[test]
-    fn long_values_are_shortened_between_characters() {
-        assert_eq!(shortened(&"é".repeat(60)), format!("{}…", "é".repeat(48)));
-        assert_eq!(shortened("x"), "x");
-    }
 }

@@ -3,10 +3,9 @@
 use lifesigns_compliance::{Alert, Cause};
 use serde::Serialize;
 
-use crate::{
-    text::{time, visible},
-    why,
-};
+use lifesigns_text::visible;
+
+use crate::{text::time, why};
 
 /// An alert, its texts made visible; the template escapes them.
 #[derive(Serialize)]

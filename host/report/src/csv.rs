@@ -9,6 +9,8 @@ use lifesigns_compliance::{
     query::{ObjectLine, Report},
 };
 
+use lifesigns_text::visible;
+
 use crate::{WriteError, text, why};
 
 /// The first line.
@@ -71,8 +73,8 @@ fn of_member(line: &ObjectLine) -> [String; COLUMNS.len()] {
     let mut fields: [String; COLUMNS.len()] = Default::default();
     let values = [
         "member".to_owned(),
-        text::visible(&line.object.id),
-        text::visible(line.object.kind.as_deref().unwrap_or_default()),
+        visible(&line.object.id),
+        visible(line.object.kind.as_deref().unwrap_or_default()),
         list(&line.groups),
         line.badge.score.to_string(),
         line.badge.violations.to_string(),
@@ -95,15 +97,15 @@ fn of_alert(row: &str, alert: &Alert) -> [String; COLUMNS.len()] {
         .collect();
     [
         row.to_owned(),
-        text::visible(&alert.object),
+        visible(&alert.object),
         String::new(),
         list(&alert.groups),
         String::new(),
         String::new(),
         String::new(),
-        text::visible(&alert.definition),
+        visible(&alert.definition),
         alert.id.clone(),
-        text::visible(&alert.title),
+        visible(&alert.title),
         alert.criticality.to_string(),
         alert.impact.as_str().to_owned(),
         list(&alert.controls),
@@ -112,18 +114,18 @@ fn of_alert(row: &str, alert: &Alert) -> [String; COLUMNS.len()] {
         time(alert.cancelled_ns),
         alert.cause.map(crate::alert::cause).unwrap_or_default().to_owned(),
         alert.count.to_string(),
-        text::visible(&alert.summary),
+        visible(&alert.summary),
         list(&alert.recommendations),
         list(&evidence),
-        alert.acknowledged.as_ref().map(|by| text::visible(&by.who)).unwrap_or_default(),
-        text::visible(alert.owner.as_deref().unwrap_or_default()),
-        text::visible(&why::in_a_line(&alert.why)),
+        alert.acknowledged.as_ref().map(|by| visible(&by.who)).unwrap_or_default(),
+        visible(alert.owner.as_deref().unwrap_or_default()),
+        visible(&why::in_a_line(&alert.why)),
     ]
 }
 
 /// Several values in one field.
 fn list(values: &[String]) -> String {
-    values.iter().map(|value| text::visible(value)).collect::<Vec<_>>().join(" | ")
+    values.iter().map(|value| visible(value)).collect::<Vec<_>>().join(" | ")
 }
 
 #[cfg(test)]

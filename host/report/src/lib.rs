@@ -16,7 +16,7 @@ use lifesigns_compliance::query::Report;
 
 pub use alert::cause;
 pub use html::RESOLVED_SHOWN;
-pub use text::{time, visible};
+pub use text::time;
 pub use why::{by, in_a_line};
 
 /// How a report is written.

@@ -8,12 +8,9 @@ use lifesigns_compliance::{
 };
 use serde::Serialize;
 
-use crate::{
-    alert::Card,
-    chart::Chart,
-    html::RESOLVED_SHOWN,
-    text::{time, visible},
-};
+use lifesigns_text::visible;
+
+use crate::{alert::Card, chart::Chart, html::RESOLVED_SHOWN, text::time};
 
 #[derive(Serialize)]
 pub(crate) struct Page {

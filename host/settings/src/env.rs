@@ -18,8 +18,13 @@ const PREFIX: &str = "LIFESIGNS_";
 /// Variables that others read.
 const OTHERS: [&str; 3] = ["LIFESIGNS_LOG", "LIFESIGNS_CONFIG", "LIFESIGNS_BLESS"];
 
-/// How variables begin that others read, or that Kubernetes sets for a service named `lifesigns`.
-const OTHERS_BEGIN: [&str; 3] = ["LIFESIGNS_BENCH_", "LIFESIGNS_SERVICE_", "LIFESIGNS_PORT"];
+/// How variables begin that others read.
+const OTHERS_BEGIN: &str = "LIFESIGNS_BENCH_";
+
+/// How the variables end that Kubernetes sets in every pod for the ports of every Service of its
+/// namespace (<https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>),
+/// after `PORT_80_TCP`, `PORT_53_UDP`, `PORT_9_SCTP`.
+const PORT_ENDS: [&str; 4] = ["", "_ADDR", "_PORT", "_PROTO"];
 
 /// Puts what the variables say over what the files say.
 pub(crate) fn overrides(
@@ -28,7 +33,7 @@ pub(crate) fn overrides(
     sources: &mut Sources,
     notes: &mut Notes,
 ) {
-    let mut variables: Vec<_> = variables.filter(|(name, _)| ours(name)).collect();
+    let mut variables: Vec<_> = variables.filter(|(name, text)| ours(name) && !is_service_link(name, text)).collect();
     variables.sort();
     for (name, text) in variables {
         let fits = text.len() as u64 <= TEXT_FILE_BYTES;
@@ -41,7 +46,25 @@ pub(crate) fn overrides(
 }
 
 fn ours(name: &str) -> bool {
-    name.starts_with(PREFIX) && !OTHERS.contains(&name) && !OTHERS_BEGIN.iter().any(|begin| name.starts_with(begin))
+    name.starts_with(PREFIX) && !OTHERS.contains(&name) && !name.starts_with(OTHERS_BEGIN)
+}
+
+/// Returns whether Kubernetes or Docker set this variable for a service whose name begins with
+/// `lifesigns`: `…_SERVICE_HOST`, `…_SERVICE_PORT`, `…_SERVICE_PORT_NAME`, `…_PORT=tcp://10.0.0.1:80`,
+/// `…_PORT_80_TCP` and its `_ADDR`, `_PORT`, `_PROTO`. They are no settings and never stop a start.
+fn is_service_link(name: &str, text: &str) -> bool {
+    if name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT") || name.contains("_SERVICE_PORT_") {
+        return true;
+    }
+    if name.ends_with("_PORT") && ["tcp://", "udp://", "sctp://"].iter().any(|scheme| text.starts_with(scheme)) {
+        return true;
+    }
+    let is_port = |rest: &str| {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let protocol = ["_TCP", "_UDP", "_SCTP"].iter().find_map(|protocol| rest[digits..].strip_prefix(protocol));
+        digits > 0 && protocol.is_some_and(|end| PORT_ENDS.contains(&end))
+    };
+    name.match_indices("_PORT_").any(|(at, before)| is_port(&name[at + before.len()..]))
 }
 
 /// The keys that a variable names, outermost first, and its value.
@@ -156,6 +179,36 @@ fn set(root: &mut Node, path: &[&'static str], node: Node) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn service_links_are_no_settings() {
+        for (name, text) in [
+            ("LIFESIGNS_METRICS_SERVICE_HOST", "10.0.0.1"),
+            ("LIFESIGNS_METRICS_SERVICE_PORT", "80"),
+            ("LIFESIGNS_METRICS_SERVICE_PORT_HTTP_METRICS", "80"),
+            ("LIFESIGNS_METRICS_PORT", "tcp://10.0.0.1:80"),
+            ("LIFESIGNS_METRICS_PORT_80_TCP", "tcp://10.0.0.1:80"),
+            ("LIFESIGNS_METRICS_PORT_80_TCP_ADDR", "10.0.0.1"),
+            ("LIFESIGNS_METRICS_PORT_80_TCP_PORT", "80"),
+            ("LIFESIGNS_METRICS_PORT_53_UDP_PROTO", "udp"),
+            ("LIFESIGNS_PORT_9_PORT_8_SCTP_ADDR", "10.0.0.1"),
+            ("LIFESIGNS_SERVICE_HOST", "10.0.0.1"),
+            ("LIFESIGNS_PORT", "tcp://10.0.0.1:80"),
+            ("LIFESIGNS_STORE_PORT", "udp://10.0.0.1:80"),
+        ] {
+            assert!(is_service_link(name, text), "{name}={text}");
+        }
+        // What a person may have meant is still an error.
+        for (name, text) in [
+            ("LIFESIGNS_STOER", "/x"),
+            ("LIFESIGNS_METRICS_PORT", "80"),
+            ("LIFESIGNS_PORT_TCP", "80"),
+            ("LIFESIGNS_PORT_80_HTTP", "80"),
+        ] {
+            assert!(!is_service_link(name, text), "{name}={text}");
+        }
+        assert!(variables().iter().all(|name| !is_service_link(name, "10.0.0.1")));
+    }
 
     #[test]
     fn each_variable_finds_its_key() {

@@ -26,14 +26,10 @@ pub(crate) fn hint<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Cl
     }
 }
 
-/// A word of a file, short enough for a message and without control characters.
+/// Returns a word of a file, safe to show and short enough for a message.
 pub(crate) fn shown(word: &str) -> String {
     const CHARS: usize = 60;
-    let mut shown: String = word.chars().take(CHARS).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    if shown.len() < word.len() && word.chars().nth(CHARS).is_some() {
-        shown.push('…');
-    }
-    shown
+    lifesigns_text::shortened(&lifesigns_text::visible(word), CHARS)
 }
 
 #[cfg(test)]
@@ -47,7 +43,7 @@ mod tests {
         assert_eq!(nearest("zebra", ["groups", "hours"]), None);
         assert_eq!(hint("zebra", ["groups", "hours"]).as_deref(), Some("known: `groups`, `hours`"));
         assert_eq!(hint("zebra", []), None);
-        assert_eq!(shown("a\nb"), "a\u{fffd}b");
+        assert_eq!(shown("a\nb"), "a\\nb");
         assert_eq!(shown(&"é".repeat(99)).chars().count(), 61);
     }
 }

@@ -95,14 +95,10 @@ pub(crate) fn meant(unknown: &str, known: &[&str]) -> String {
     }
 }
 
-/// A word of the manifest, short enough for a message.
+/// Returns a word of the manifest, safe to show and short enough for a message.
 pub(crate) fn shown(word: &str) -> String {
     const CHARS: usize = 60;
-    let mut shown: String = word.chars().take(CHARS).collect();
-    if shown.len() < word.len() {
-        shown.push('…');
-    }
-    shown
+    lifesigns_text::shortened(&lifesigns_text::visible(word), CHARS)
 }
 
 fn wrong(text: &str, value: &Spanned<DeValue<'_>>, name: &str, wanted: &str) -> Flaw {

@@ -7,18 +7,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use lifesigns_tidy::{Crate, crates};
 
 /// The host wing, from the bottom up: a crate, and all of the house that it may be built with.
-const HOST: [(&str, &[&str]); 15] = [
+const HOST: [(&str, &[&str]); 16] = [
+    ("lifesigns-text", &[]),
     ("lifesigns-model", &[]),
     ("lifesigns-sandbox", &["lifesigns-model"]),
     ("lifesigns-engine", &["lifesigns-model"]),
-    ("lifesigns-shelf", &["lifesigns-model"]),
+    ("lifesigns-shelf", &["lifesigns-model", "lifesigns-text"]),
     ("lifesigns-intake", &["lifesigns-model"]),
-    ("lifesigns-compliance", &["lifesigns-model"]),
-    ("lifesigns-outlets", &["lifesigns-model", "lifesigns-compliance"]),
+    ("lifesigns-compliance", &["lifesigns-model", "lifesigns-text"]),
+    ("lifesigns-outlets", &["lifesigns-model", "lifesigns-text", "lifesigns-compliance"]),
     ("lifesigns-store", &["lifesigns-model", "lifesigns-compliance"]),
-    ("lifesigns-settings", &["lifesigns-model", "lifesigns-compliance", "lifesigns-intake", "lifesigns-outlets"]),
+    (
+        "lifesigns-settings",
+        &["lifesigns-model", "lifesigns-text", "lifesigns-compliance", "lifesigns-intake", "lifesigns-outlets"],
+    ),
     ("lifesigns-control", &["lifesigns-model", "lifesigns-compliance"]),
-    ("lifesigns-report", &["lifesigns-model", "lifesigns-compliance"]),
+    ("lifesigns-report", &["lifesigns-model", "lifesigns-text", "lifesigns-compliance"]),
     (
         "lifesigns-keeper",
         &[
@@ -57,6 +61,7 @@ const HOST: [(&str, &[&str]); 15] = [
             "lifesigns-report",
             "lifesigns-settings",
             "lifesigns-store",
+            "lifesigns-text",
             "lifesigns-workbench",
         ],
     ),
@@ -85,7 +90,7 @@ const DOORS: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates that stay plain: of the outside they take only these.
-const PLAIN: [(&str, &[&str]); 1] = [("lifesigns-model", &["serde", "thiserror"])];
+const PLAIN: [(&str, &[&str]); 2] = [("lifesigns-model", &["serde", "thiserror"]), ("lifesigns-text", &[])];
 
 fn host(one: &Crate) -> bool {
     one.folder.starts_with("host/")

@@ -53,7 +53,7 @@ impl Host {
         }
         match client.ask(request).map_err(Failure::failed)? {
             Response::Ok(reply) => Ok(Some(reply)),
-            Response::Refused(why) => Err(Failure::Failed(lifesigns_report::visible(&why))),
+            Response::Refused(why) => Err(Failure::Failed(lifesigns_text::visible(&why))),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `lifesigns doctor`: looks configuration, store and host over.
 
 use lifesigns_control::{Client, ConnectError, Reply, Request, Response, StoreState};
-use lifesigns_report::visible;
 use lifesigns_store::Level;
+use lifesigns_text::visible;
 use serde::Serialize;
 
 use super::{

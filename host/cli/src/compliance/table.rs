@@ -5,7 +5,7 @@
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, presets};
 use lifesigns::model::Criticality;
 use lifesigns_outlets::people::Colour;
-use lifesigns_report::visible;
+use lifesigns_text::visible;
 
 /// How a text looks: the character that stands for it on its way, and its ANSI style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -28,7 +28,7 @@ pub(crate) fn emit<T: Serialize>(answer: &T, place: &Where, draw: impl FnOnce(&V
 
 /// Writes what was done.
 pub(crate) fn emit_text(text: &str, place: &Where) -> Outcome {
-    let visible = lifesigns_report::visible(text);
+    let visible = lifesigns_text::visible(text);
     emit(&serde_json::json!({ "done": text }), place, |_| format!("{visible}\n"))
 }
 

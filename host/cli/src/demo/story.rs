@@ -15,9 +15,10 @@ use lifesigns::{
     model::{ObjectFacts, Sign},
 };
 use lifesigns_outlets::{
-    people::{self, Colour, printable},
+    people::{self, Colour},
     rfc3339,
 };
+use lifesigns_text::visible;
 
 use crate::{compliance::drawn_badges, exit::Failure, summary::Summary};
 
@@ -102,7 +103,7 @@ impl Story {
             true => (self.colour.criticality(alert.criticality), format!("- {}", alert.recommendations.join(", or "))),
             false => (self.colour.paint("32", &format!("{:<11}", "cancelled")), over.to_owned()),
         };
-        let (object, title) = (format!("{:<14}", printable(&alert.object)), printable(&alert.title));
+        let (object, title) = (format!("{:<14}", visible(&alert.object)), visible(&alert.title));
         format!(
             "{} {what} {} {} {tail} {}\n",
             self.colour.paint("2", &format!("{date} {clock}")),
@@ -123,7 +124,7 @@ impl Story {
         }
         for (point, before) in &self.turned {
             let (_, clock) = stamp(point.time_ns);
-            text.push_str(&format!("{clock}  {}: {before} → {}\n", printable(&point.name), point.badge.score));
+            text.push_str(&format!("{clock}  {}: {before} → {}\n", visible(&point.name), point.badge.score));
         }
         for (object, alert) in WHY {
             let query = Query::Why { object: object.to_owned(), alert: alert.to_owned() };

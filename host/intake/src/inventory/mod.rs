@@ -77,7 +77,8 @@ pub fn load(path: impl AsRef<Path>) -> Result<Vec<ObjectFacts>, InventoryError> 
         _ => return Err(InventoryError::Extension { path: path.to_owned() }),
     };
     let text = read_text(path)?;
-    parse(&text).map_err(|Wrong { line, column, message }| InventoryError::Content {
+    // Spreadsheets and PowerShell begin a file with one.
+    parse(text.trim_start_matches('\u{feff}')).map_err(|Wrong { line, column, message }| InventoryError::Content {
         path: path.to_owned(),
         line,
         column,

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::letter::{evidence, facts, happened, some, title};
-use crate::{message::Message, people::printable, why};
+use lifesigns_text::visible;
+
+use crate::{message::Message, why};
 
 /// Colours of criticalities, from the least to the worst; the text beside them says the same.
 const COLOURS: [&str; 4] = ["#2b6cb0", "#b7791f", "#c05621", "#c53030"];
@@ -59,7 +61,7 @@ fn list(page: &mut String, title: &str, lines: impl Iterator<Item = String>) {
 /// Text as HTML that shows it, and does nothing.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for letter in printable(text).chars() {
+    for letter in visible(text).chars() {
         match letter {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

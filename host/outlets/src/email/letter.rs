@@ -9,7 +9,9 @@ use lettre::message::{
 use lifesigns_compliance::{Alert, Happened, Notice};
 
 use super::html;
-use crate::{message::Message, people::printable, time::rfc3339, why};
+use lifesigns_text::visible;
+
+use crate::{message::Message, time::rfc3339, why};
 
 /// The longest subject, in characters.
 const SUBJECT_CHARS: usize = 160;
@@ -54,7 +56,7 @@ pub(super) fn subject(notices: &[Notice]) -> String {
         [one] => format!("{}: {}", title(&one.alert), one.alert.object),
         all => format!("{} alerts, {} of them open", all.len(), open.count()),
     };
-    let line: String = printable(&format!("[{mark}] {what}")).chars().take(SUBJECT_CHARS).collect();
+    let line: String = visible(&format!("[{mark}] {what}")).chars().take(SUBJECT_CHARS).collect();
     line
 }
 
@@ -98,8 +100,8 @@ pub(super) fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
 /// The raw lines that show it.
 pub(super) fn evidence(alert: &Alert) -> impl Iterator<Item = String> + '_ {
     alert.shown.first.iter().chain(&alert.shown.last).map(|line| {
-        let text: String = printable(&line.text).chars().take(LINE_CHARS).collect();
-        format!("{}:{} {text}", printable(&line.source), line.line)
+        let text: String = visible(&line.text).chars().take(LINE_CHARS).collect();
+        format!("{}:{} {text}", visible(&line.source), line.line)
     })
 }
 
@@ -109,14 +111,14 @@ fn text(message: &Message) -> String {
     // Writing into memory does not fail.
     for notice in notices {
         let alert = &notice.alert;
-        let _ = writeln!(text, "{} ({})", printable(title(alert)), happened(notice.happened));
-        let _ = writeln!(text, "{}\n", printable(&alert.summary));
+        let _ = writeln!(text, "{} ({})", visible(title(alert)), happened(notice.happened));
+        let _ = writeln!(text, "{}\n", visible(&alert.summary));
         for (name, value) in facts(alert) {
-            let _ = writeln!(text, "{name}: {}", printable(&value));
+            let _ = writeln!(text, "{name}: {}", visible(&value));
         }
-        section(&mut text, "What to do", alert.recommendations.iter().map(|one| printable(one)));
+        section(&mut text, "What to do", alert.recommendations.iter().map(|one| visible(one)));
         section(&mut text, "What shows it", evidence(alert));
-        section(&mut text, "Why", why::lines(&alert.why).iter().map(|one| printable(one)));
+        section(&mut text, "Why", why::lines(&alert.why).iter().map(|one| visible(one)));
         let _ = writeln!(text, "\n--------\n");
     }
     if more > 0 {

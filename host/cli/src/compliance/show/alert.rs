@@ -1,7 +1,8 @@
 //! Alerts: a list, and all about one.
 
 use lifesigns_compliance::{Alert, Status};
-use lifesigns_report::{time, visible};
+use lifesigns_report::time;
+use lifesigns_text::visible;
 
 use super::{
     super::{

@@ -5,7 +5,8 @@ use lifesigns_compliance::{
     config::Formula,
     query::{Badges, GroupPage, ObjectPage},
 };
-use lifesigns_report::{time, visible};
+use lifesigns_report::time;
+use lifesigns_text::visible;
 
 use super::super::table::{Style, Table, View, heading, names, score};
 

@@ -1,7 +1,7 @@
 //! Groups: a list, and one with its members.
 
 use lifesigns_compliance::query::{GroupLine, GroupPage};
-use lifesigns_report::visible;
+use lifesigns_text::visible;
 
 use super::{
     super::table::{Style, Table, View, heading, names, score},

@@ -29,7 +29,7 @@ const ID_CHARS: usize = 8;
 
 /// The beginning of an id.
 pub(crate) fn short(id: &str) -> String {
-    lifesigns_report::visible(&id.chars().take(ID_CHARS).collect::<String>())
+    lifesigns_text::visible(&id.chars().take(ID_CHARS).collect::<String>())
 }
 
 /// A time with how long ago that is.

@@ -4,7 +4,7 @@ use lifesigns_compliance::{
     Object,
     query::{ObjectLine, ObjectPage},
 };
-use lifesigns_report::visible;
+use lifesigns_text::visible;
 
 use super::{
     super::{

@@ -2,7 +2,7 @@
 
 use lifesigns_compliance::Happened;
 use lifesigns_control::{OutboxRow, Waiting};
-use lifesigns_report::visible;
+use lifesigns_text::visible;
 
 use super::{
     super::{

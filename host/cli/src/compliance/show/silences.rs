@@ -1,7 +1,7 @@
 //! Silences.
 
 use lifesigns_compliance::Silence;
-use lifesigns_report::visible;
+use lifesigns_text::visible;
 
 use super::{
     super::{

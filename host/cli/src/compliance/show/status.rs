@@ -1,7 +1,7 @@
 //! How a host is.
 
 use lifesigns_control::{Status, StoreState};
-use lifesigns_report::visible;
+use lifesigns_text::visible;
 
 use super::{
     super::{

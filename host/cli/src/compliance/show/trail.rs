@@ -1,7 +1,8 @@
 //! The audit log.
 
 use lifesigns_control::{AuditReport, AuditRow};
-use lifesigns_report::{time, visible};
+use lifesigns_report::time;
+use lifesigns_text::visible;
 use serde_json::Value;
 
 use super::super::table::{Style, Table, View};

@@ -1,7 +1,7 @@
 //! The why of a resolution.
 
 use lifesigns_compliance::query::Resolution;
-use lifesigns_report::visible;
+use lifesigns_text::visible;
 
 use super::super::table::Style;
 
