@@ -25,14 +25,14 @@ pub(super) fn read(text: &str) -> Result<Vec<ObjectFacts>, Wrong> {
     let mut columns: Option<Vec<Column>> = None;
     let (mut objects, mut ids) = (Vec::new(), BTreeSet::new());
     loop {
-        let line = line(reader.position());
+        let line = line(text, reader.position());
         match reader.read_record(&mut record) {
             Ok(true) => {}
             Ok(false) => break,
             Err(error) => return Err(at(line, 1, error.to_string())),
         }
         // A record's own place: empty lines before it are no part of it.
-        let line = record.position().map_or(line, |place| place.line() as usize);
+        let line = record.position().map_or(line, |place| self::line(text, place));
         match &columns {
             None => columns = Some(header(&record, line)?),
             Some(columns) => objects.push(object(columns, &record, line, &mut ids)?),
@@ -120,11 +120,32 @@ fn object(
     Ok(facts)
 }
 
-fn line(position: &Position) -> usize {
-    position.line() as usize
+/// Returns the line of a position, from 1. The reader's own count is one short where lines end in
+/// CRLF, because it leaves the LF to the next record.
+fn line(text: &str, position: &Position) -> usize {
+    let bytes = text.as_bytes();
+    let mut end = usize::try_from(position.byte()).unwrap_or(bytes.len()).min(bytes.len());
+    while end < bytes.len() && matches!(bytes[end], b'\r' | b'\n') {
+        end += 1;
+    }
+    memchr::memchr_iter(b'\n', &bytes[..end]).count() + 1
 }
 
 /// `column` counts cells, from 1: that is what a person counts in a table.
 fn at(line: usize, column: usize, message: String) -> Wrong {
     Wrong { line: line.max(1), column, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_counted_whatever_ends_them() {
+        let rows = ["id,kind", "a,vm", "", "\"b\nc\",vm", "d,vm", "e,vm,x", ""];
+        for (end, line) in [("\n", 7), ("\r\n", 7)] {
+            let wrong = read(&rows.join(end)).map(|_| ()).expect_err("a cell too many");
+            assert_eq!(wrong.line, line, "{end:?}");
+        }
+    }
 }
