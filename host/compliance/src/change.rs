@@ -32,8 +32,38 @@ pub enum Input {
     Time(u64),
     /// The host's clock.
     Clock(u64),
+    /// A notice was not sent, because [`crate::Book::withholds`] said so when it was due.
+    Withheld(Withheld),
     /// A person did something.
     Command(Command),
+}
+
+/// A notice that was withheld.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withheld {
+    /// The receiver that did not get it.
+    pub receiver: String,
+    /// The alert's id.
+    pub alert: String,
+    /// Its object.
+    pub object: String,
+    /// Its definition.
+    pub definition: String,
+    /// The alert's revision in the notice.
+    pub revision: u64,
+}
+
+impl Withheld {
+    /// This notice was withheld.
+    pub fn of(notice: &Notice) -> Self {
+        Self {
+            receiver: notice.receiver.clone(),
+            alert: notice.alert.id.clone(),
+            object: notice.alert.object.clone(),
+            definition: notice.alert.definition.clone(),
+            revision: notice.alert.revision,
+        }
+    }
 }
 
 /// What a person can do.
@@ -186,11 +216,11 @@ pub struct Pending {
 pub enum Happened {
     /// It opened, or is no longer silenced or allowed.
     Opened,
-    /// It is worse or better than before.
+    /// It is worse or better than the receiver was last notified.
     Changed,
     /// It is still open; time to say so again.
     Repeated,
-    /// It is over: cancelled, or allowed now.
+    /// It is over for the receiver: cancelled, allowed now, or no longer routed to it.
     Resolved,
 }
 

@@ -41,6 +41,8 @@ pub struct Compiled {
     /// Minutes of the week at which the set of policies in force changes.
     pub(crate) changes: Vec<u64>,
     reads: Reads,
+    /// Some policy disables what may be a symptom.
+    pub(crate) disables: bool,
 }
 
 impl Compiled {
@@ -61,7 +63,8 @@ impl Compiled {
         let definitions = config.definitions.iter().enumerate().map(|(at, one)| (one.name.clone(), at)).collect();
         let policies = policy::ranked(&config.policies, &groups);
         let changes = hours::changes(&config.policies);
-        Ok(Self { config, conditions, definitions, groups, policies, changes, reads })
+        let disables = policy::disables_symptoms(&config.policies);
+        Ok(Self { config, conditions, definitions, groups, policies, changes, reads, disables })
     }
 
     /// What it was made of.

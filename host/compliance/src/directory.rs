@@ -16,7 +16,7 @@ use lifesigns_model::ObjectFacts;
 use crate::{
     compiled::Compiled,
     groups::{Changed, GroupId},
-    limits::{DISCOVERED_OBJECTS, NAME_BYTES, NOTES_KEPT, OBJECTS, SEEN_MS},
+    limits::{ANCESTORS, DISCOVERED_OBJECTS, NAME_BYTES, NOTES_KEPT, OBJECTS, SEEN_MS},
     record::Object,
 };
 use standing::{Resolved, Standings};
@@ -170,6 +170,27 @@ impl Directory {
     /// Those that name `object` as their parent, by id. It need not be known itself.
     pub fn children(&self, object: &str) -> impl Iterator<Item = &str> {
         self.children.get(object).into_iter().flatten().map(|id| &**id)
+    }
+
+    /// Those above an object, its parent first, at most [`ANCESTORS`]; a circle of parents is gone around once.
+    pub fn above(&self, object: &str) -> Vec<&str> {
+        let mut above: Vec<&str> = Vec::new();
+        let mut at = self.object(object);
+        while let Some(parent) = at.and_then(|object| object.parent.as_deref()) {
+            if parent == object || above.len() >= ANCESTORS || above.contains(&parent) {
+                break;
+            }
+            above.push(parent);
+            at = self.object(parent);
+        }
+        above
+    }
+
+    /// Whether the parents of an object lead back to it, or may: no parent in such a circle can stand for it.
+    pub fn is_own_ancestor(&self, object: &str) -> bool {
+        let above = self.above(object);
+        let last = above.last().copied().unwrap_or(object);
+        above.len() >= ANCESTORS || self.object(last).and_then(|last| last.parent.as_deref()) == Some(object)
     }
 
     /// Objects that changed since the last call, by id, for the store.

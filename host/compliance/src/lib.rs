@@ -30,7 +30,7 @@ mod suggest;
 mod why;
 
 pub use book::Book;
-pub use change::{Act, Audit, Changes, Command, Happened, Input, Notice, Pending, Refused, Restored};
+pub use change::{Act, Audit, Changes, Command, Happened, Input, Notice, Pending, Refused, Restored, Withheld};
 pub use compiled::{Compiled, ConfigError};
 pub use condition::CompiledCondition;
 pub use config::Config;
@@ -39,7 +39,7 @@ pub use expression::{Expression, Outcome};
 pub use pattern::Pattern;
 pub use reads::{Names, Reads};
 pub use record::{
-    Alert, Badge, BadgeOf, BadgePoint, Cause, EVIDENCE, Evidence, Fact, Listed, Matcher, NOTES, Note, Object, Shown,
-    Signature, Silence, Status, Symptom,
+    Alert, Badge, BadgeOf, BadgePoint, Cause, EVIDENCE, Evidence, Fact, Listed, Matcher, NOTES, Note, Notified, Object,
+    Shown, Signature, Silence, Status, Symptom,
 };
 pub use why::{Membership, Step, Verdict, Why};

@@ -18,6 +18,8 @@ pub const CONDITION_DEPTH: usize = 32;
 pub const OBJECTS: usize = 1_000_000;
 /// Objects that no inventory names; those that an inventory names have room beside them.
 pub const DISCOVERED_OBJECTS: usize = 250_000;
+/// Parents of parents that are followed; an object with more is taken to be in a circle.
+pub const ANCESTORS: usize = 256;
 /// Properties of an object, removed ones included.
 pub const OBJECT_PROPERTIES: usize = 1024;
 /// Metrics of an object.

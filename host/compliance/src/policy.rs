@@ -54,13 +54,20 @@ pub(crate) fn ranked(policies: &[Policy], groups: &Groups) -> Vec<Ranked> {
     ranked
 }
 
+/// Whether some policy disables what may be a symptom.
+pub(crate) fn disables_symptoms(policies: &[Policy]) -> bool {
+    let may_be_symptom = |say: &Say| !say.pattern.is_literal() || say.pattern.as_str().contains('/');
+    let mut says = policies.iter().flat_map(|policy| &policy.says);
+    says.any(|say| say.setting == Setting::Enable(false) && may_be_symptom(say))
+}
+
 impl Compiled {
     /// What is decided about `alert` (a definition's name or `RULE/SYMPTOM`) on `object` at
     /// `clock_ns` of the host's clock, by the name of the alert alone.
     ///
-    /// A policy that allows all symptoms of a definition is asked by [`Compiled::allows_symptom`]: an
-    /// alert of a definition counts as allowed if this allows its name, or if each of its active
-    /// symptoms is allowed by its own name.
+    /// An alert of a definition counts as allowed if this allows its name, or if each of its active
+    /// symptoms is allowed by its own name ([`Compiled::allows_symptom`]) and no policy that is as strong
+    /// or stronger forbids the alert's name.
     pub fn resolve(&self, directory: &Directory, object: &str, alert: &str, clock_ns: u64) -> Resolution {
         let mut resolution = Resolution {
             object: object.to_owned(),
@@ -70,7 +77,10 @@ impl Compiled {
             ..Resolution::default()
         };
         let mut said: BTreeMap<Subject, Vec<(&Say, Verdict)>> = BTreeMap::new();
-        self.said(directory, object, alert, clock_ns, |policy, group, say| {
+        self.said(directory, object, alert, clock_ns, |rank, policy, group, say| {
+            if matches!(say.setting, Setting::Allow(_)) && resolution.allow_rank.is_none() {
+                resolution.allow_rank = Some(rank);
+            }
             let verdict = Verdict {
                 policy: policy.name.clone(),
                 group: group.map(str::to_owned),
@@ -95,7 +105,7 @@ impl Compiled {
     /// [`Compiled::resolve`], without the why.
     pub fn allows_symptom(&self, directory: &Directory, object: &str, symptom: &str, clock_ns: u64) -> bool {
         let mut allowed = false;
-        self.said(directory, object, symptom, clock_ns, |_, _, say| match say.setting {
+        self.said(directory, object, symptom, clock_ns, |_, _, _, say| match say.setting {
             Setting::Allow(allow) => {
                 allowed = allow;
                 false
@@ -103,6 +113,22 @@ impl Compiled {
             _ => true,
         });
         allowed
+    }
+
+    /// Whether policy lets `symptom` (`RULE/SYMPTOM`) count on `object`. One that is disabled there is no
+    /// alert of its own, and no definition sees it.
+    pub fn enables_symptom(&self, directory: &Directory, object: &str, symptom: &str, clock_ns: u64) -> bool {
+        let mut enabled = true;
+        if self.disables {
+            self.said(directory, object, symptom, clock_ns, |_, _, _, say| match say.setting {
+                Setting::Enable(enable) => {
+                    enabled = enable;
+                    false
+                }
+                _ => true,
+            });
+        }
+        enabled
     }
 
     /// Policies that name `group`, in the order in which they win. Those that hold for all objects are
@@ -117,7 +143,8 @@ impl Compiled {
         crate::hours::next(&self.changes, clock_ns)
     }
 
-    /// Gives `each` what is said about the alert on the object, the winner of each setting first,
+    /// Gives `each` what is said about the alert on the object, with the policy's rank (0 is the
+    /// strongest), the winner of each setting first,
     /// until it answers `false`.
     fn said<'a>(
         &'a self,
@@ -125,11 +152,11 @@ impl Compiled {
         object: &str,
         alert: &str,
         clock_ns: u64,
-        mut each: impl FnMut(&'a Policy, Option<&'a str>, &'a Say) -> bool,
+        mut each: impl FnMut(usize, &'a Policy, Option<&'a str>, &'a Say) -> bool,
     ) {
         let config = self.config();
         let mine: Vec<GroupId> = directory.ids_of(object).collect();
-        for ranked in &self.policies {
+        for (rank, ranked) in self.policies.iter().enumerate() {
             let policy = &config.policies[ranked.position];
             let group = match &ranked.groups {
                 None => None,
@@ -143,7 +170,7 @@ impl Compiled {
             }
             let says = ranked.says.iter().map(|&say| &policy.says[say]);
             for say in says.filter(|say| say.pattern.matches(alert)) {
-                if !each(policy, group, say) {
+                if !each(rank, policy, group, say) {
                     return;
                 }
             }

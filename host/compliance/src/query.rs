@@ -194,6 +194,9 @@ pub struct Resolution {
     pub recommendations: Option<Vec<String>>,
     /// Receivers, if a policy names them.
     pub receivers: Option<Vec<String>>,
+    /// The rank of the policy that allows or forbids the name; 0 is the strongest.
+    #[serde(skip)]
+    pub(crate) allow_rank: Option<usize>,
     /// Why.
     pub why: Why,
 }

@@ -72,6 +72,9 @@ pub struct Symptom {
     pub shown: Shown,
     /// Fingerprints of the last raises and clears, so that a line that is read twice counts once.
     pub recent: Vec<u64>,
+    /// Why it is not active any more; `None` while it is active.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_by: Option<Cause>,
 }
 
 /// How an alert stands.
@@ -98,6 +101,12 @@ pub enum Cause {
     Policy,
     /// A person did it.
     Hand,
+    /// The rule of its symptom is gone: removed, renamed or disabled.
+    RuleRemoved,
+    /// A metric was not reported again within its age.
+    MetricExpired,
+    /// Its object was forgotten.
+    ObjectForgotten,
 }
 
 /// Who acknowledged, and when.
@@ -179,9 +188,28 @@ pub struct Alert {
     pub inhibited_by: Option<String>,
     /// Changes of this alert so far; numbers its notices.
     pub revision: u64,
-    /// Receivers that have been told that it is open and not yet that it is over, and when they
-    /// were told last (the host's clock where there is one, else event time).
-    pub told: BTreeMap<String, u64>,
+    /// Receivers that have been notified that it is open and not yet that it is over.
+    pub told: BTreeMap<String, Notified>,
+    /// Receivers from which notices were withheld: those up to this revision are void.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub withheld: BTreeMap<String, u64>,
+    /// What it says has ceased since it was cancelled. One that a person cancelled may open again only then,
+    /// or at a new raise.
+    #[serde(default)]
+    pub ceased: bool,
+}
+
+/// What a receiver knows of an open alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notified {
+    /// When it was notified last, on the host's clock where there is one, else event time.
+    pub last_ns: u64,
+    /// The alert's revision when it was notified first.
+    pub first_revision: u64,
+    /// The alert's revision when it was notified last.
+    pub last_revision: u64,
+    /// How bad it was then; `None` if that notice was withheld.
+    pub criticality: Option<Criticality>,
 }
 
 impl Alert {

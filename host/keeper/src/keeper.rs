@@ -114,7 +114,10 @@ impl Keeper {
         self.receivers.stop();
         let mut commit = Commit { now_ns: now_ns(), deliveries: std::mem::take(&mut self.late), ..Commit::default() };
         while let Ok(order) = self.orders.try_recv() {
-            if let Order::Settled(settled) = order {
+            // What was withheld stays in the outbox: the book writes no more, and would not know.
+            if let Order::Settled(settled) = order
+                && !matches!(settled.outcome, lifesigns_outlets::Outcome::Withheld(_))
+            {
                 commit.deliveries.push(Receivers::delivery(settled));
             }
         }
@@ -169,7 +172,7 @@ impl Keeper {
                     Ok(()) => answers.push(Answer::Configured(to)),
                     Err(error) => drop(to.send(Err(error))),
                 },
-                Order::Settled(settled) => commit.deliveries.push(Receivers::delivery(settled)),
+                Order::Settled(settled) => commit.deliveries.push(self.settled(settled)),
                 Order::Resend(ids, receiver, to) => match self.receivers.revive(&ids, receiver.as_deref()) {
                     Ok(rows) => {
                         answers.push(Answer::Count(to, rows.len()));
@@ -181,6 +184,14 @@ impl Keeper {
                 Order::Stop => *stopping = true,
             }
         }
+    }
+
+    /// What became of a delivery, for the next commit. The book hears what was withheld.
+    fn settled(&self, settled: lifesigns_outlets::Settled) -> Delivery {
+        if let lifesigns_outlets::Outcome::Withheld(withheld) = &settled.outcome {
+            let _ = self.shared.book().apply(Input::Withheld(withheld.clone()));
+        }
+        Receivers::delivery(settled)
     }
 
     fn configure(&mut self, setup: Setup) -> Result<(), ConfigureError> {
@@ -280,7 +291,10 @@ impl Keeper {
                 Order::Command(_, to) | Order::Inventory(_, to) => drop(to.send(Err(text.to_owned()))),
                 Order::Configure(_, to) => drop(to.send(Err(ConfigureError::Store(text.to_owned())))),
                 Order::Resend(.., to) => drop(to.send(Err(text.to_owned()))),
-                Order::Settled(settled) => self.late.push(Receivers::delivery(settled)),
+                Order::Settled(settled) => {
+                    let delivery = self.settled(settled);
+                    self.late.push(delivery);
+                }
                 Order::Stop => stop = true,
             }
         }

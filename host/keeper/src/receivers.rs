@@ -75,7 +75,8 @@ impl Receivers {
 
     fn post(&self, name: &str, retry: Retry, receiver: Box<dyn Receiver>) -> Result<Post, String> {
         let reader = Reader::open(&self.shared.store).map_err(|error| error.to_string())?;
-        Ok(Post { name: name.to_owned(), retry, receiver, outbox: Box::new(Rows(reader)) })
+        let alerts = Box::new(Told(Arc::clone(&self.shared)));
+        Ok(Post { name: name.to_owned(), retry, receiver, outbox: Box::new(Rows(reader)), alerts })
     }
 
     /// Ends those that run. The others [begin](Self::begin) once it is on the disk what became of the
@@ -151,6 +152,7 @@ impl Receivers {
         let outcome = match settled.outcome {
             Outcome::Delivered => Row::Delivered,
             Outcome::Failed { next_ns, why, .. } => Row::Later { at_ns: next_ns, why },
+            Outcome::Withheld(_) => Row::Dropped,
             Outcome::Dead { why } => Row::Dead { why },
         };
         Delivery { id: settled.id as i64, outcome }

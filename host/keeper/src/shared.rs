@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use lifesigns_compliance::{Alert, Book};
+use lifesigns_compliance::{Alert, Book, Notice};
 use lifesigns_engine::Engine;
 use lifesigns_model::Place;
 use lifesigns_outlets::OpenAlerts;
@@ -53,12 +53,15 @@ impl Shared {
     }
 }
 
-/// The open alerts that a receiver was told of.
+/// The book's alerts, as receivers ask for them.
 pub(crate) struct Told(pub(crate) Arc<Shared>);
 
 impl OpenAlerts for Told {
     fn open(&self, receiver: &str) -> Vec<Alert> {
-        let book = self.0.book();
-        book.open_alerts().filter(|alert| alert.told.contains_key(receiver)).cloned().collect()
+        self.0.book().known_to(receiver)
+    }
+
+    fn withholds(&self, notice: &Notice) -> bool {
+        self.0.book().withholds(notice)
     }
 }

@@ -116,14 +116,27 @@ impl Courier {
         let keep_alive_ns = self.keep_alive(now_ns);
         let unread_ns = if self.at_end || self.queue.room() == 0 { u64::MAX } else { self.read_ns };
         let next_ns = match self.queue.next(now_ns) {
-            Next::Deliver(parcel) => {
-                self.deliver(*parcel);
+            Next::Deliver(mut parcel) => {
+                self.withhold(&mut parcel);
+                if !parcel.is_empty() {
+                    self.deliver(*parcel);
+                }
                 return None;
             }
             Next::Wait(until_ns) => until_ns,
             Next::Idle => u64::MAX,
         };
         Some(next_ns.min(keep_alive_ns).min(unread_ns))
+    }
+
+    /// Takes out of a message what has been silenced or inhibited since its notices were made.
+    fn withhold(&mut self, parcel: &mut Parcel) {
+        let alerts = &self.post.alerts;
+        let outcomes = self.queue.withhold(parcel, |notice| guarded(|| alerts.withholds(notice)).unwrap_or(false));
+        for (id, outcome) in outcomes {
+            self.count(id, &outcome);
+            (self.settle)(Settled { receiver: self.post.name.clone(), id, outcome });
+        }
     }
 
     fn deliver(&mut self, parcel: Parcel) {
@@ -146,12 +159,15 @@ impl Courier {
 
     fn count(&mut self, id: u64, outcome: &Outcome) {
         match outcome {
-            Outcome::Delivered => {
+            Outcome::Delivered | Outcome::Withheld(_) => {
                 self.delivered.insert(id);
                 if self.delivered.len() > DELIVERED {
                     self.delivered.pop_first();
                 }
-                self.note(|status| status.delivered += 1);
+                match outcome {
+                    Outcome::Withheld(_) => self.note(|status| status.withheld += 1),
+                    _ => self.note(|status| status.delivered += 1),
+                }
             }
             Outcome::Failed { .. } => self.note(|status| status.failed += 1),
             Outcome::Dead { .. } => self.note(|status| status.dead += 1),

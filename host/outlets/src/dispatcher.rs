@@ -12,7 +12,7 @@ use crate::{
     config::Retry,
     courier::Courier,
     message::Receiver,
-    outbox::{Outbox, Settled},
+    outbox::{OpenAlerts, Outbox, Settled},
     status::Status,
 };
 
@@ -32,6 +32,8 @@ pub struct Post {
     pub receiver: Box<dyn Receiver>,
     /// Where its notices wait.
     pub outbox: Box<dyn Outbox>,
+    /// Asked before each notice goes out; `()` lets every notice go.
+    pub alerts: Box<dyn OpenAlerts>,
 }
 
 /// All receivers at work.

@@ -34,7 +34,7 @@ impl MemoryOutbox {
     pub fn settle(&self, settled: &Settled) {
         let mut rows = self.lock();
         match &settled.outcome {
-            Outcome::Delivered => drop(rows.waiting.remove(&settled.id)),
+            Outcome::Delivered | Outcome::Withheld(_) => drop(rows.waiting.remove(&settled.id)),
             Outcome::Failed { attempts, next_ns, .. } => {
                 if let Some(row) = rows.waiting.get_mut(&settled.id) {
                     (row.attempts, row.not_before_ns) = (*attempts, *next_ns);

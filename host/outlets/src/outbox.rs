@@ -1,6 +1,6 @@
 //! The two sides of a delivery: where notices wait, and who writes down what became of them.
 
-use lifesigns_compliance::{Alert, Notice};
+use lifesigns_compliance::{Alert, Notice, Withheld};
 
 /// Where notices wait for a receiver. Each receiver has its own.
 pub trait Outbox: Send {
@@ -50,6 +50,8 @@ pub enum Outcome {
         /// Why it failed.
         why: String,
     },
+    /// It was not sent: what it says was silenced or inhibited by the time it was due.
+    Withheld(Withheld),
     /// It will not be tried again unless a person says so.
     Dead {
         /// Why.
@@ -57,13 +59,18 @@ pub enum Outcome {
     },
 }
 
-/// The open alerts that a receiver was told of, for receivers that are to be told again and again.
+/// Alerts as they are now, beside what notices say of them.
 pub trait OpenAlerts: Send {
-    /// All of them.
+    /// The open ones that a receiver knows of and is to be reminded of.
     fn open(&self, receiver: &str) -> Vec<Alert>;
+
+    /// Whether a notice is not to go out, because what it says is silenced or inhibited by now.
+    fn withholds(&self, _: &Notice) -> bool {
+        false
+    }
 }
 
-/// For receivers that nobody needs to remind.
+/// For receivers that need no reminders, and get every notice.
 impl OpenAlerts for () {
     fn open(&self, _: &str) -> Vec<Alert> {
         Vec::new()

@@ -12,6 +12,8 @@ use self::{
     bundle::{Bundle, Name},
     circuit::Circuit,
 };
+use lifesigns_compliance::{Notice, Withheld};
+
 use crate::{
     backoff::{Backoff, MS},
     config::Retry,
@@ -47,6 +49,8 @@ pub(crate) struct Queue {
 pub(crate) struct Parcel {
     name: Name,
     ids: Vec<u64>,
+    /// What each of them is about, in the same order.
+    about: Vec<Withheld>,
     attempts: u32,
     not_before_ns: u64,
     tried_ns: u64,
@@ -64,6 +68,13 @@ pub(crate) enum Next {
     Wait(u64),
     /// Nothing at all.
     Idle,
+}
+
+impl Parcel {
+    /// Nothing of it is to go out.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.message.notices.is_empty()
+    }
 }
 
 impl Queue {
@@ -136,6 +147,52 @@ impl Queue {
             self.bundles.remove(name);
         }
         parcel
+    }
+
+    /// Takes out of a parcel what is not to go out now, and says what became of it. What is left has a key of
+    /// its own.
+    pub(crate) fn withhold(
+        &mut self,
+        parcel: &mut Parcel,
+        mut is_withheld: impl FnMut(&Notice) -> bool,
+    ) -> Vec<(u64, Outcome)> {
+        let notices = parcel.message.notices.len();
+        let mut gone: BTreeSet<(String, u64)> = BTreeSet::new();
+        parcel.message.notices.retain(|notice| {
+            let withheld = is_withheld(notice);
+            if withheld {
+                gone.insert((notice.alert.id.clone(), notice.alert.revision));
+            }
+            !withheld
+        });
+        if parcel.message.notices.len() == notices {
+            return Vec::new();
+        }
+        // A later notice about the same alert stood for those before it, unless each goes by itself.
+        let each = self.each;
+        let stands = |about: &Withheld| match each {
+            true => gone.contains(&(about.alert.clone(), about.revision)),
+            false => {
+                gone.range((about.alert.clone(), about.revision)..).next().is_some_and(|(id, _)| *id == about.alert)
+            }
+        };
+        let mut outcomes = Vec::new();
+        let (ids, about) = (std::mem::take(&mut parcel.ids), std::mem::take(&mut parcel.about));
+        for (id, about) in ids.into_iter().zip(about) {
+            if stands(&about) {
+                self.held.remove(&id);
+                outcomes.push((id, Outcome::Withheld(about)));
+            } else {
+                parcel.ids.push(id);
+                parcel.about.push(about);
+            }
+        }
+        if parcel.is_empty() {
+            self.bytes = self.bytes.saturating_sub(parcel.bytes);
+        } else {
+            parcel.message.key = bundle::key(&parcel.message.notices);
+        }
+        outcomes
     }
 
     /// A parcel has arrived. These notices are settled.

@@ -57,5 +57,7 @@ pub(crate) fn alert(id: &str, over: bool) -> Alert {
         inhibited_by: None,
         revision: 1,
         told: BTreeMap::new(),
+        withheld: BTreeMap::new(),
+        ceased: false,
     }
 }

@@ -13,6 +13,8 @@ pub struct Status {
     pub delivered: u64,
     /// Notices whose delivery failed, counted anew for each try.
     pub failed: u64,
+    /// Notices that did not go out, because what they say was silenced or inhibited by then.
+    pub withheld: u64,
     /// Notices that were given up.
     pub dead: u64,
     /// It has failed since then, on the host's clock; `None` while it is well.

@@ -159,5 +159,8 @@ pub const fn cause(cause: Cause) -> &'static str {
         Cause::Fact => "a fact changed",
         Cause::Policy => "the configuration changed",
         Cause::Hand => "a person cancelled it",
+        Cause::RuleRemoved => "its rule was removed",
+        Cause::MetricExpired => "a metric was not reported again in time",
+        Cause::ObjectForgotten => "its object was forgotten",
     }
 }

@@ -55,6 +55,7 @@ impl Rig {
             retry: config.retry,
             receiver: receiver(config, gate, open).expect("a receiver"),
             outbox: Box::new(outbox.clone()),
+            alerts: Box::new(()),
         };
         let dispatcher = Dispatcher::start(vec![post], &(Arc::new(settle) as _), 1).expect("a thread");
         Self { dispatcher, outbox, settled }

@@ -58,6 +58,8 @@ pub fn alert(id: &str, over: bool) -> Alert {
         inhibited_by: None,
         revision: 1,
         told: BTreeMap::new(),
+        withheld: BTreeMap::new(),
+        ceased: false,
     }
 }
 

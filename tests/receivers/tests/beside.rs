@@ -49,7 +49,8 @@ fn nobody_waits_for_one_that_hangs() {
             let (send, settled) = channel::<Settled>();
             heard.push(settled);
             let receiver = receiver(&config, &local(), Box::new(())).unwrap();
-            let post = Post { name: name.into(), retry: config.retry, receiver, outbox: Box::new(outbox.clone()) };
+            let (retry, outbox) = (config.retry, Box::new(outbox.clone()));
+            let post = Post { name: name.into(), retry, receiver, outbox, alerts: Box::new(()) };
             ((name, send), post)
         })
         .unzip();

@@ -97,7 +97,8 @@ impl Story {
             Some(Cause::Hold) => "is over: nothing more was heard of it",
             Some(Cause::Fact) => "is over: a fact changed",
             Some(Cause::Policy) => "is over: the configuration changed",
-            Some(Cause::Hand) | None => "is over",
+            Some(Cause::RuleRemoved) => "is over: its rule was removed",
+            Some(Cause::Hand | Cause::MetricExpired | Cause::ObjectForgotten) | None => "is over",
         };
         let (what, tail) = match opened {
             true => (self.colour.criticality(alert.criticality), format!("- {}", alert.recommendations.join(", or "))),

@@ -38,9 +38,15 @@ impl Book {
                     return case;
                 }
                 let Some(condition) = self.compiled.condition(at) else { return case };
-                let view = View { pages: &self.pages, directory: &self.directory, object, ruling: &case.ruling };
+                let view = View {
+                    pages: &self.pages,
+                    directory: &self.directory,
+                    object,
+                    ruling: &case.ruling,
+                    clock_ns: self.clock_ns,
+                };
                 case.holds = view.holds(condition, &mut Some(&mut case.found));
-                case.allowed |= case.holds && self.allows_all(&case.found);
+                case.allowed |= case.holds && self.allows_all(&case.ruling, &case.found);
             }
             None => {
                 let symptom = self.pages.get(object).and_then(|page| page.symptoms.get(name));
@@ -61,10 +67,39 @@ impl Book {
         definition.kinds.is_empty() || kind().is_some_and(|kind| definition.kinds.iter().any(|one| one == kind))
     }
 
-    /// An alert is fine as well if each of its symptoms is fine where it is.
-    fn allows_all(&mut self, found: &Found) -> bool {
+    /// Looks at `name` on `object`, whose alert is open and no longer holds: by the symptoms that made it.
+    pub(super) fn judge_ceased(&mut self, object: &Id, name: &Id) -> Case {
+        let ruling = self.ruling(object, name);
+        let mut case = Case { enabled: true, holds: false, allowed: ruling.allowed, found: Found::default(), ruling };
+        let Some(alert) = self.pages.get(object).and_then(|page| page.alerts.get(name)) else { return case };
+        for symptom in &alert.symptoms {
+            for whose in self.family(object) {
+                let Some((whose, page)) = self.pages.get_key_value(&*whose) else { continue };
+                if let Some((symptom, state)) = page.symptoms.get_key_value(symptom.as_str()) {
+                    case.found.add(whose, symptom, state);
+                }
+            }
+        }
+        case.allowed |= self.allows_all(&case.ruling, &case.found);
+        case
+    }
+
+    /// The object, its parent and its children: all whose symptoms its alerts can name.
+    fn family(&self, object: &str) -> Vec<String> {
+        let parent = self.directory.object(object).and_then(|object| object.parent.clone());
+        let children = self.directory.children(object).map(str::to_owned);
+        std::iter::once(object.to_owned()).chain(parent).chain(children).collect()
+    }
+
+    /// An alert is fine as well if each of its symptoms is fine where it is, unless a policy that is as
+    /// strong as the one that allows the symptom forbids the alert by its own name.
+    fn allows_all(&mut self, own: &Ruling, found: &Found) -> bool {
+        let forbidden = own.allow_rank.filter(|_| !own.allowed);
+        let fine = |ruling: &Ruling| {
+            ruling.allowed && forbidden.is_none_or(|forbid| ruling.allow_rank.is_some_and(|allow| allow < forbid))
+        };
         !found.more
             && !found.symptoms.is_empty()
-            && found.symptoms.iter().all(|(object, symptom)| self.ruling(object, symptom).allowed)
+            && found.symptoms.iter().all(|(object, symptom)| fine(&self.ruling(object, symptom)))
     }
 }

@@ -22,20 +22,30 @@ pub(super) fn hex(parts: &[&str], bytes: usize) -> String {
     digest.finalize().iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// What opens an alert. Times are event time.
+pub(super) struct Opening {
+    /// Since when it holds.
+    pub(super) since_ns: u64,
+    /// When it opens: after its wait.
+    pub(super) opened_ns: u64,
+    /// What tells this opening from others.
+    pub(super) opener: String,
+}
+
 impl Book {
     /// Opens the alert of `name` on `object`, or reopens the one that was cancelled a short while ago.
-    pub(super) fn open(
-        &mut self,
-        object: &Id,
-        name: &Id,
-        case: &Case,
-        opened_ns: u64,
-        opener: &str,
-        trigger: &Trigger<'_>,
-    ) {
-        let id = derived_id(&[name, object, opener]);
+    pub(super) fn open(&mut self, object: &Id, name: &Id, case: &Case, opening: &Opening, trigger: &Trigger<'_>) {
         let before = self.pages.get(object).and_then(|page| page.alerts.get(name));
-        let reopens = before.is_some_and(|before| self.is_same(before, &id, opened_ns));
+        let closed = before.filter(|before| before.cause == Some(Cause::Hand)).map(|before| before.id.clone());
+        let id = match &closed {
+            // A case that a person closed stays closed, also if the same event would open it again.
+            Some(closed) => derived_id(&[name, object, &opening.opener, closed]),
+            None => derived_id(&[name, object, &opening.opener]),
+        };
+        let opened_ns = opening.opened_ns;
+        let reopens = before.is_some_and(|before| self.is_same(before, &id, opening.since_ns));
+        let counted_ns =
+            before.filter(|before| reopens || closed.is_some() && !before.ceased).map(|before| before.last_ns);
         if !reopens && !self.make_room(object, name) {
             return;
         }
@@ -44,7 +54,10 @@ impl Book {
             false => Some(fresh(id, object, name, opened_ns)),
         };
         let Some(mut alert) = alert else { return };
-        self.count_symptoms(&mut alert, case);
+        match trigger.raise.filter(|_| closed.is_some()) {
+            Some(raise) => raise.count_in(&mut alert),
+            None => self.count_symptoms(&mut alert, case, counted_ns),
+        }
         alert.last_ns = alert.last_ns.max(opened_ns);
         self.compose(&mut alert, object, name, case, true);
         alert.revision += 1;
@@ -62,12 +75,12 @@ impl Book {
         self.follow(object, name, &Stance::default(), false);
     }
 
-    /// Whether an alert that opens now is this one again. What a person cancelled is not reopened:
-    /// that case was closed.
-    fn is_same(&self, before: &Alert, id: &str, opened_ns: u64) -> bool {
+    /// Whether an alert that has held since `since_ns` is this one again. What a person cancelled is not
+    /// reopened: that case was closed.
+    fn is_same(&self, before: &Alert, id: &str, since_ns: u64) -> bool {
         let Some(cancelled_ns) = before.cancelled_ns else { return false };
         let window_ns = self.compiled.config().reopen_ms.saturating_mul(1_000_000);
-        before.id == id || before.cause != Some(Cause::Hand) && opened_ns.saturating_sub(cancelled_ns) <= window_ns
+        before.cause != Some(Cause::Hand) && (before.id == id || since_ns.saturating_sub(cancelled_ns) <= window_ns)
     }
 
     fn reopened(&mut self, object: &Id, name: &Id) -> Option<Alert> {
@@ -76,6 +89,7 @@ impl Book {
         alert.cancelled_ns = None;
         alert.cause = None;
         alert.acknowledged = None;
+        alert.ceased = false;
         alert.reopened += 1;
         Some(alert)
     }
@@ -104,17 +118,21 @@ impl Book {
         true
     }
 
-    /// The first raises and what shows them: those of the symptoms that make the alert.
-    fn count_symptoms(&self, alert: &mut Alert, case: &Case) {
+    /// The first raises and what shows them: those of the symptoms that make the alert. Up to
+    /// `counted_ns` they were counted before: by the alert that is reopened, or by the one that a person
+    /// cancelled, of which a new one goes on from what is shown since then.
+    fn count_symptoms(&self, alert: &mut Alert, case: &Case, counted_ns: Option<u64>) {
         let symptoms =
             case.found.symptoms.iter().filter_map(|(object, name)| self.pages.get(object)?.symptoms.get(name));
         let mut shown = Vec::new();
-        // One that is reopened has counted what was before.
-        let counted_ns = (alert.reopened > 0).then_some(alert.last_ns);
         for symptom in symptoms.filter(|symptom| counted_ns.is_none_or(|counted_ns| symptom.last_ns > counted_ns)) {
-            alert.count += symptom.count;
+            let lines = symptom.shown.first.iter().chain(&symptom.shown.last);
+            let goes_on = alert.reopened == 0 && counted_ns.is_some_and(|counted_ns| symptom.since_ns <= counted_ns);
+            let lines = lines.filter(|line| !goes_on || counted_ns.is_none_or(|counted_ns| line.time_ns > counted_ns));
+            let before = shown.len();
+            shown.extend(lines.cloned());
+            alert.count += if goes_on { (shown.len() - before) as u64 } else { symptom.count };
             alert.last_ns = alert.last_ns.max(symptom.last_ns);
-            shown.extend(symptom.shown.first.iter().chain(&symptom.shown.last).cloned());
         }
         shown.sort_by(|one, other| {
             (one.time_ns, &one.source, one.line).cmp(&(other.time_ns, &other.source, other.line))
@@ -171,6 +189,7 @@ impl Book {
         alert.status = Status::Cancelled;
         alert.cancelled_ns = Some(time_ns.max(alert.opened_ns));
         alert.cause = Some(cause);
+        alert.ceased = cause != Cause::Hand;
         alert.silenced_by = None;
         alert.inhibited_by = None;
         alert.revision += 1;
@@ -212,5 +231,7 @@ fn fresh(id: String, object: &Id, name: &Id, opened_ns: u64) -> Alert {
         inhibited_by: None,
         revision: 0,
         told: BTreeMap::new(),
+        withheld: BTreeMap::new(),
+        ceased: false,
     }
 }

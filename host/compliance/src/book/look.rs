@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Book, judge::Case, page::Id, symptoms::Raise, timers::Task};
+use super::{Book, judge::Case, life::Opening, page::Id, symptoms::Raise, timers::Task};
 use crate::{
     change::Pending,
     record::{Cause, Status},
@@ -40,17 +40,23 @@ impl Book {
             return;
         }
         match (open, case.holds, waits) {
-            (false, true, Some(true)) | (true, false, Some(false)) => {}
+            (false, true, Some(true)) => self.wait_as_configured(object, name, true),
             (false, true, _) => self.begin(object, name, &case, trigger),
             (false, false, _) => {
                 self.stop_waiting(object, name);
-                self.lift_hand(object, name);
+                self.note_ceased(object, name);
             }
             (true, true, _) => {
                 self.stop_waiting(object, name);
                 self.amend(object, name, &case, trigger);
             }
-            (true, false, _) => self.cease(object, name, trigger),
+            (true, false, waits) => {
+                match waits {
+                    Some(false) => self.wait_as_configured(object, name, false),
+                    _ => self.cease(object, name, trigger),
+                }
+                self.amend_ceasing(object, name, trigger);
+            }
         }
     }
 
@@ -68,7 +74,8 @@ impl Book {
             Some(raise) => format!("{:016x}", raise.fingerprint),
             None => since_ns.to_string(),
         };
-        self.open(object, name, case, since_ns, &opener, trigger);
+        let opening = Opening { since_ns, opened_ns: since_ns, opener };
+        self.open(object, name, case, &opening, trigger);
     }
 
     /// Since when it holds: the trigger or the last of its symptoms completed it.
@@ -95,6 +102,27 @@ impl Book {
         self.dirty.pending.insert((Arc::clone(object), Arc::clone(name)));
     }
 
+    /// What waits goes by the `wait` and `cancel` of the definition as it is now.
+    fn wait_as_configured(&mut self, object: &Id, name: &Id, opening: bool) {
+        let Some(pending) = self.pages.get(object).and_then(|page| page.pending.get(name)) else { return };
+        let wait_ms = self.compiled.definition(name).map_or(0, |definition| match opening {
+            true => definition.wait_ms,
+            false => definition.cancel_ms,
+        });
+        let since_ns = pending.since_ns;
+        if pending.due_ns != since_ns.saturating_add(wait_ms.saturating_mul(1_000_000)) {
+            self.wait(object, name, opening, since_ns, wait_ms);
+        }
+    }
+
+    /// An alert that waits to be cancelled is still what policy says it is: by the symptoms that made it.
+    fn amend_ceasing(&mut self, object: &Id, name: &Id, trigger: &Trigger<'_>) {
+        if self.pages.get(object).is_some_and(|page| page.open(name).is_some()) {
+            let case = self.judge_ceased(object, name);
+            self.amend(object, name, &case, &Trigger { raise: None, ..*trigger });
+        }
+    }
+
     pub(super) fn stop_waiting(&mut self, object: &Id, name: &Id) -> Option<Pending> {
         let pending = self.pages.get_mut(object)?.pending.remove(name)?;
         self.dirty.pending.insert((Arc::clone(object), Arc::clone(name)));
@@ -115,7 +143,9 @@ impl Book {
             true => {
                 let case = self.judge(object, name);
                 if case.enabled && case.holds {
-                    self.open(object, name, &case, pending.due_ns, &pending.since_ns.to_string(), &trigger);
+                    let (since_ns, opened_ns) = (pending.since_ns, pending.due_ns);
+                    let opening = Opening { since_ns, opened_ns, opener: since_ns.to_string() };
+                    self.open(object, name, &case, &opening, &trigger);
                 }
             }
         }
@@ -127,26 +157,30 @@ impl Book {
         let Some(page) = self.pages.get(object) else { return Cause::Clear };
         let symptoms = page.alerts.get(name).map(|alert| &alert.symptoms[..]).unwrap_or_default();
         let gone = symptoms.iter().filter_map(|one| page.symptoms.get(&**one)).filter(|one| !one.active);
-        let gone: Vec<bool> = gone.map(|symptom| symptom.since_ns > symptom.last_ns).collect();
+        let gone: Vec<Cause> = gone.map(|symptom| symptom.ended_by.unwrap_or(Cause::Clear)).collect();
         match gone[..] {
             [] => Cause::Fact,
-            _ if gone.iter().all(|held| *held) => Cause::Hold,
+            [first, ..] if gone.iter().all(|cause| *cause == first) => first,
             _ => Cause::Clear,
         }
     }
 
-    /// Whether a person cancelled it, and no new raise says that it is there again.
+    /// Whether a person cancelled it, it has not ceased since, and no new raise says that it is there
+    /// again.
     fn is_held_by_hand(&self, object: &Id, name: &Id, trigger: &Trigger<'_>) -> bool {
         let alert = self.pages.get(object).and_then(|page| page.alerts.get(name));
-        let Some(alert) = alert.filter(|alert| alert.cause == Some(Cause::Hand)) else { return false };
+        let Some(alert) = alert.filter(|alert| alert.cause == Some(Cause::Hand) && !alert.ceased) else { return false };
         alert.status == Status::Cancelled && trigger.raise.is_none_or(|raise| raise.time_ns < alert.last_ns)
     }
 
-    /// What a person cancelled, and what is made of facts alone, may open again once it has ceased.
-    fn lift_hand(&mut self, object: &Id, name: &Id) {
-        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) else { return };
-        if alert.cause == Some(Cause::Hand) && alert.symptoms.is_empty() {
-            alert.cause = Some(Cause::Fact);
+    /// What a person cancelled may open again once it has ceased.
+    fn note_ceased(&mut self, object: &Id, name: &Id) {
+        let alert = self.pages.get(object).and_then(|page| page.alerts.get(name));
+        if alert.is_none_or(|alert| alert.status == Status::Open || alert.ceased) {
+            return;
+        }
+        if let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) {
+            alert.ceased = true;
             self.mark(object, name);
         }
     }

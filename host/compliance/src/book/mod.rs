@@ -6,6 +6,7 @@ mod audit;
 mod badge;
 mod commands;
 mod compose;
+mod hush;
 mod index;
 mod judge;
 mod life;
@@ -136,6 +137,10 @@ impl Book {
             }
             Input::Clock(time_ns) => {
                 self.turn_clock(time_ns);
+                Ok(())
+            }
+            Input::Withheld(withheld) => {
+                self.withheld(&withheld);
                 Ok(())
             }
             Input::Command(command) => self.command(command),

@@ -87,8 +87,8 @@ impl Book {
         for (object, page) in &self.pages {
             for (name, alert) in page.alerts.iter().filter(|(_, alert)| alert.status == Status::Open) {
                 // The first look finds out when each receiver's time is.
-                if let Some(told_ns) = alert.told.values().min() {
-                    self.repeats.insert((*told_ns, Arc::clone(object), Arc::clone(name)));
+                if let Some(told_ns) = alert.told.values().map(|known| known.last_ns).min() {
+                    self.repeats.insert((told_ns, Arc::clone(object), Arc::clone(name)));
                 }
             }
         }

@@ -140,6 +140,7 @@ impl Book {
             let trigger = Trigger { review, ..Trigger::of(Cause::Fact, time_ns, who) };
             self.look_if_any(&object, &name, &trigger);
         }
+        touched.iter().for_each(|object| self.rehush_above(object));
     }
 
     /// Whether the object's groups are others than those that its page goes by; forgets what policy

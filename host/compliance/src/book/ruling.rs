@@ -12,6 +12,8 @@ use crate::query::Resolution;
 pub(super) struct Ruling {
     pub(super) enabled: bool,
     pub(super) allowed: bool,
+    /// The rank of the policy that allows or forbids the name; 0 is the strongest.
+    pub(super) allow_rank: Option<usize>,
     pub(super) criticality: Option<Criticality>,
     /// The definition's, with what policies override.
     pub(super) thresholds: BTreeMap<String, f64>,
@@ -33,6 +35,7 @@ impl Book {
         let ruling = Ruling {
             enabled: said.enabled,
             allowed: said.allowed,
+            allow_rank: said.allow_rank,
             criticality: said.criticality,
             thresholds,
             receivers: said.receivers,

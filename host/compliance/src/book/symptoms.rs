@@ -167,8 +167,7 @@ impl Book {
         if due_ns > time_ns {
             return self.timers.add(due_ns, object, Task::Hold, name);
         }
-        symptom.active = false;
-        symptom.since_ns = due_ns;
+        symptom.end(due_ns, Cause::Hold);
         self.dirty.symptoms.insert((Arc::clone(object), Arc::clone(name)));
         self.symptom_changed(object, name, &Trigger::of(Cause::Hold, due_ns, "time"));
     }
@@ -200,6 +199,7 @@ impl Symptom {
                 == (&said.title, &said.recommendation, &said.controls);
         if !self.active {
             (self.active, self.since_ns, self.last_ns, self.count) = (true, time_ns, time_ns, 0);
+            self.ended_by = None;
             self.shown = Shown::default();
         }
         let latest = time_ns >= self.last_ns;
@@ -223,10 +223,19 @@ impl Symptom {
         }
         self.last_ns = time_ns;
         if self.active {
-            (self.active, self.since_ns) = (false, time_ns);
+            self.end(time_ns, Cause::Clear);
             return true;
         }
+        // One that was only ever cleared has been so since the first time.
+        if self.since_ns == 0 {
+            self.since_ns = time_ns;
+        }
         false
+    }
+
+    /// It is not there any more.
+    pub(super) fn end(&mut self, time_ns: u64, cause: Cause) {
+        (self.active, self.since_ns, self.ended_by) = (false, time_ns, Some(cause));
     }
 }
 
@@ -255,6 +264,7 @@ fn unknown(said: &model::Alert, name: &Id) -> Symptom {
         module: said.module.clone(),
         shown: Shown::default(),
         recent: Vec::new(),
+        ended_by: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What becomes known outside when an alert changes: badges, children that are inhibited, notices.
+//! What becomes known outside when an alert changes: badges, notices, children that are inhibited.
 
 use std::sync::Arc;
 
@@ -8,15 +8,14 @@ use super::{Book, life::hex, page::Id, route};
 use crate::{
     change::{Happened, Notice},
     config::Grouping,
-    record::{Alert, Status},
+    record::{Alert, Notified},
 };
 
-/// How an alert stood before a change, as far as others are told.
-#[derive(Clone, Debug, Default)]
+/// How an alert stood before a change, as far as others are notified.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Stance {
     violation: bool,
     silenced: bool,
-    inhibited: bool,
     criticality: Option<Criticality>,
 }
 
@@ -25,13 +24,8 @@ impl Stance {
         Self {
             violation: alert.is_violation(),
             silenced: alert.silenced_by.is_some(),
-            inhibited: alert.inhibited_by.is_some(),
             criticality: Some(alert.criticality),
         }
-    }
-
-    fn is_told(&self) -> bool {
-        self.violation && !self.silenced && !self.inhibited
     }
 }
 
@@ -41,54 +35,55 @@ impl Book {
         self.dirty.alerts.insert((Arc::clone(object), Arc::clone(name)));
     }
 
-    /// Does what follows from a change of an alert that stood as `before`. `reroute`: who is told
+    /// Does what follows from a change of an alert that stood as `before`. `reroute`: who is notified
     /// may be another question now.
     pub(super) fn follow(&mut self, object: &Id, name: &Id, before: &Stance, reroute: bool) {
         self.board.objects_due.insert(Arc::clone(object));
         let Some(alert) = self.pages.get(object).and_then(|page| page.alerts.get(name)) else { return };
         let now = Stance::of(alert);
-        if now.is_told() {
-            if !before.is_told() {
-                self.plan_repeat(object, name);
-            }
-            let every = !before.violation || before.silenced && !now.silenced;
-            let changed = before.criticality != now.criticality && !every;
-            if every || changed || reroute || !before.is_told() {
-                self.tell_open(object, name, every, changed);
-            }
-        } else if !now.violation {
-            self.tell_over(object, name);
+        match now.violation {
+            true => self.notify_open(object, name, before.silenced && !now.silenced),
+            false => self.notify_over(object, name),
         }
-        if now.violation != before.violation {
+        if now != *before || reroute {
             self.inhibit_children(object, name);
         }
     }
 
-    /// Tells receivers that it is open: all (`every`), or those that were not told yet, and the
-    /// others that it changed (`changed`).
-    fn tell_open(&mut self, object: &Id, name: &Id, every: bool, changed: bool) {
+    /// Brings receivers to know what is so: those that do not know of it hear that it is open, those that
+    /// know it as less bad or worse that it changed, and those that it is no longer routed to that it is
+    /// over for them. With `again` all hear that it is open.
+    fn notify_open(&mut self, object: &Id, name: &Id, again: bool) {
         let routed = self.routed(object, name);
+        let inhibited = self.inhibitor(object, name);
         let Some(alert) = self.pages.get(object).and_then(|page| page.alerts.get(name)) else { return };
-        let mut tells = Vec::new();
-        if changed {
-            let unrouted = alert.told.keys().filter(|known| !routed.iter().any(|(one, _)| one == *known));
-            tells.extend(unrouted.map(|one| (one.clone(), Grouping::default(), Happened::Changed)));
-        }
+        let left = alert.told.keys().filter(|known| !routed.iter().any(|(one, _)| one == *known));
+        let mut tells: Vec<_> =
+            left.map(|receiver| (receiver.clone(), Grouping::default(), Happened::Resolved)).collect();
+        let mut news = false;
         for (receiver, grouping) in routed {
-            match alert.told.contains_key(&receiver) {
-                true if !every && !changed => {}
-                true if changed => tells.push((receiver, grouping, Happened::Changed)),
-                _ => tells.push((receiver, grouping, Happened::Opened)),
-            }
+            let withheld = alert.silenced_by.is_some() || inhibited.as_ref().is_some_and(|one| one.covers(&receiver));
+            let happened = match alert.told.get(&receiver) {
+                _ if withheld => continue,
+                Some(known) if !again && known.criticality == Some(alert.criticality) => continue,
+                Some(_) if !again => Happened::Changed,
+                _ => Happened::Opened,
+            };
+            news = true;
+            tells.push((receiver, grouping, happened));
         }
-        if !tells.is_empty() {
+        if news {
             self.plan_repeat(object, name);
         }
         self.tell(object, name, tells);
     }
 
-    /// Tells those that know of it that it is over.
-    fn tell_over(&mut self, object: &Id, name: &Id) {
+    /// Notifies those that know of it that it is over.
+    fn notify_over(&mut self, object: &Id, name: &Id) {
+        let known = |page: &super::page::Page| page.alerts.get(name).is_some_and(|alert| !alert.told.is_empty());
+        if !self.pages.get(object).is_some_and(known) {
+            return;
+        }
         let routed = self.routed(object, name);
         let Some(alert) = self.pages.get(object).and_then(|page| page.alerts.get(name)) else { return };
         let grouping = |receiver: &String| {
@@ -105,18 +100,22 @@ impl Book {
         }
     }
 
-    /// Tells those again whose time it is.
+    /// Notifies those again whose time it is.
     pub(super) fn tell_again(&mut self, object: &Id, name: &Id) {
         let routed = self.routed(object, name);
+        let inhibited = self.inhibitor(object, name);
         let (stamp, mut tells, mut next) = (self.stamp(), Vec::new(), None::<u64>);
         let Some(alert) = self.pages.get(object).and_then(|page| page.alerts.get(name)) else { return };
-        if !Stance::of(alert).is_told() || alert.acknowledged.is_some() {
+        if !alert.is_violation() || alert.silenced_by.is_some() || alert.acknowledged.is_some() {
             return;
         }
         for (receiver, grouping) in routed.into_iter().filter(|(_, grouping)| grouping.repeat_ms > 0) {
-            let Some(told_ns) = alert.told.get(&receiver) else { continue };
+            if inhibited.as_ref().is_some_and(|one| one.covers(&receiver)) {
+                continue;
+            }
+            let Some(known) = alert.told.get(&receiver) else { continue };
             let repeat_ns = grouping.repeat_ms.saturating_mul(1_000_000);
-            let mut due_ns = told_ns.saturating_add(repeat_ns);
+            let mut due_ns = known.last_ns.saturating_add(repeat_ns);
             if due_ns <= stamp {
                 due_ns = stamp.saturating_add(repeat_ns);
                 tells.push((receiver, grouping, Happened::Repeated));
@@ -137,11 +136,15 @@ impl Book {
         let stamp = self.stamp();
         let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) else { return };
         alert.revision += 1;
+        let (revision, criticality) = (alert.revision, Some(alert.criticality));
         for (receiver, _, happened) in &tells {
-            match happened {
-                Happened::Resolved => drop(alert.told.remove(receiver)),
-                _ => drop(alert.told.insert(receiver.clone(), stamp)),
+            if *happened == Happened::Resolved {
+                alert.told.remove(receiver);
+                continue;
             }
+            let first = alert.told.get(receiver).map_or(revision, |known| known.first_revision);
+            let known = Notified { last_ns: stamp, first_revision: first, last_revision: revision, criticality };
+            alert.told.insert(receiver.clone(), known);
         }
         for (receiver, grouping, happened) in tells {
             self.news.notices.push(Notice {
@@ -165,8 +168,7 @@ impl Book {
         told.into_iter().map(|(receiver, grouping)| (receiver.to_owned(), grouping.clone())).collect()
     }
 
-    /// An alert began or ended to count: those of the same name on the object's children are told,
-    /// or not, by that.
+    /// An alert began or ended to stand for those of the same name on the object's children.
     fn inhibit_children(&mut self, object: &Id, name: &Id) {
         if !self.compiled.config().inhibit_by_parent {
             return;
@@ -177,42 +179,5 @@ impl Book {
         };
         let children: Vec<Id> = self.directory.children(object).filter_map(open).collect();
         children.iter().for_each(|child| self.rehush(child, name));
-    }
-
-    /// Looks again at what keeps an open alert from being told.
-    pub(super) fn rehush(&mut self, object: &Id, name: &Id) {
-        let Some(alert) = self.pages.get(object).and_then(|page| page.open(name)) else { return };
-        let before = Stance::of(alert);
-        if self.hush(object, name) {
-            self.mark(object, name);
-            self.follow(object, name, &before, false);
-        }
-    }
-
-    /// Notes what keeps an open alert from being told; whether that changed.
-    pub(super) fn hush(&mut self, object: &Id, name: &Id) -> bool {
-        let inhibited_by = self.inhibitor(object, name);
-        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) else { return false };
-        if alert.status != Status::Open {
-            return false;
-        }
-        let mut silences = self.silences.values().filter(|silence| silence.is_in_force(self.clock_ns));
-        let silenced_by = silences.find(|silence| silence.matches(alert)).map(|silence| silence.id.clone());
-        if (&alert.silenced_by, &alert.inhibited_by) == (&silenced_by, &inhibited_by) {
-            return false;
-        }
-        (alert.silenced_by, alert.inhibited_by) = (silenced_by, inhibited_by);
-        alert.revision += 1;
-        true
-    }
-
-    /// The violation of the same name on the parent.
-    fn inhibitor(&self, object: &str, name: &str) -> Option<String> {
-        if !self.compiled.config().inhibit_by_parent {
-            return None;
-        }
-        let parent = self.directory.object(object)?.parent.as_deref()?;
-        let alert = self.pages.get(parent)?.open(name).filter(|alert| alert.is_violation())?;
-        Some(alert.id.clone())
     }
 }

@@ -54,6 +54,8 @@ pub(super) struct View<'a> {
     pub(super) directory: &'a Directory,
     pub(super) object: &'a Id,
     pub(super) ruling: &'a Ruling,
+    /// The host's clock, for policies with hours.
+    pub(super) clock_ns: u64,
 }
 
 impl View<'_> {
@@ -108,7 +110,7 @@ impl View<'_> {
         let Some((object, page)) = self.pages.get_key_value(object) else { return false };
         if pattern.is_literal() {
             return match page.symptoms.get_key_value(pattern.as_str()) {
-                Some((name, symptom)) if symptom.active => {
+                Some((name, symptom)) if symptom.active && self.counts(object, name) => {
                     if let Some(found) = found {
                         found.add(object, name, symptom);
                     }
@@ -119,12 +121,20 @@ impl View<'_> {
         }
         let mut any = false;
         for (name, symptom) in page.symptoms.iter().filter(|(name, one)| one.active && pattern.matches(name)) {
+            if !self.counts(object, name) {
+                continue;
+            }
             any = true;
             if let Some(found) = found {
                 found.add(object, name, symptom);
             }
         }
         any
+    }
+
+    /// Whether policy lets a symptom count on its object: one that is disabled there is as if it were not active.
+    fn counts(&self, object: &str, symptom: &str) -> bool {
+        self.directory.compiled().enables_symptom(self.directory, object, symptom, self.clock_ns)
     }
 
     fn fact(&self, expression: &Expression, scope: Scope) -> bool {

@@ -27,7 +27,8 @@ impl<F: FnMut(&Message) -> Result<(), Failure> + Send> Receiver for Does<F> {
 }
 
 fn post(name: &str, outbox: &MemoryOutbox, receiver: impl Receiver + 'static) -> Post {
-    Post { name: name.into(), retry: RETRY, receiver: Box::new(receiver), outbox: Box::new(outbox.clone()) }
+    let (receiver, outbox) = (Box::new(receiver), Box::new(outbox.clone()));
+    Post { name: name.into(), retry: RETRY, receiver, outbox, alerts: Box::new(()) }
 }
 
 /// Outcomes, written down at once.
@@ -267,4 +268,33 @@ fn what_is_still_so_is_said_again_and_again() {
         assert_eq!(status.last_error.unwrap().1, failure.why);
         assert!(dispatcher.stop(DEADLINE));
     }
+}
+
+/// Withholds what opens.
+struct Quiet;
+
+impl OpenAlerts for Quiet {
+    fn open(&self, _: &str) -> Vec<lifesigns_compliance::Alert> {
+        Vec::new()
+    }
+
+    fn withholds(&self, notice: &lifesigns_compliance::Notice) -> bool {
+        notice.happened == Happened::Opened
+    }
+}
+
+#[test]
+fn what_is_silenced_by_the_time_it_goes_out_does_not_and_is_settled() {
+    let outbox = MemoryOutbox::default();
+    let (settle, settled) = written(&outbox);
+    let (to, told) = channel();
+    outbox.add(notice("a", Happened::Opened));
+    outbox.add(notice("b", Happened::Resolved));
+    let posts = vec![Post { alerts: Box::new(Quiet), ..post("r", &outbox, tells(to)) }];
+    let dispatcher = Dispatcher::start(posts, &settle, 1).unwrap();
+    assert_eq!(told.recv_timeout(DEADLINE).unwrap(), "key-b-Resolved");
+    let outcomes = [settled.recv_timeout(DEADLINE).unwrap(), settled.recv_timeout(DEADLINE).unwrap()];
+    assert!(outcomes.iter().any(|one| matches!(&one.outcome, Outcome::Withheld(about) if about.alert == "a")));
+    assert!(dispatcher.stop(DEADLINE));
+    assert!(told.try_recv().is_err() && outbox.waiting().is_empty());
 }

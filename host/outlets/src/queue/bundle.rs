@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_compliance::{Evidence, Notice};
+use lifesigns_compliance::{Evidence, Notice, Withheld};
 use sha2::{Digest, Sha256};
 
 use super::{NOTICES, Parcel};
@@ -82,6 +82,7 @@ impl Bundle {
         let mut parcel = Parcel {
             name: name.clone(),
             ids: rows.iter().map(|row| row.id).collect(),
+            about: rows.iter().map(|row| Withheld::of(&row.notice)).collect(),
             attempts: rows.iter().map(|row| row.attempts).max().unwrap_or(0),
             not_before_ns: 0,
             tried_ns: 0,
@@ -118,7 +119,7 @@ fn latest(notices: Vec<Notice>) -> Vec<Notice> {
 }
 
 /// The one notice's key, or 32 hexadecimal digits made from those of several.
-fn key(notices: &[Notice]) -> String {
+pub(super) fn key(notices: &[Notice]) -> String {
     if let [one] = notices {
         return one.key.clone();
     }

@@ -262,3 +262,52 @@ fn memory_is_bounded() {
     }
     assert_eq!(queue.pauses.len(), PAUSES);
 }
+
+#[test]
+fn what_is_withheld_leaves_the_message_with_all_that_it_stood_for() {
+    let mut queue = queue();
+    for (id, alert, happened) in [
+        (1, "a", Happened::Opened),
+        (2, "b", Happened::Opened),
+        (3, "a", Happened::Changed),
+        (4, "b", Happened::Resolved),
+    ] {
+        queue.push(bundled(id, alert, happened, "vm"), SECOND);
+    }
+    let mut parcel = deliver(&mut queue, 2 * SECOND);
+    let whole = parcel.message.key.clone();
+    assert!(queue.withhold(&mut parcel, |_| false).is_empty());
+    assert_eq!(parcel.message.key, whole);
+    let outcomes = queue.withhold(&mut parcel, |notice| notice.happened != Happened::Resolved);
+    let withheld = |id, outcome: &Outcome| match outcome {
+        Outcome::Withheld(about) => (id, about.alert.clone()),
+        other => panic!("{other:?}"),
+    };
+    let withheld: Vec<_> = outcomes.iter().map(|(id, outcome)| withheld(*id, outcome)).collect();
+    assert_eq!(withheld, [(1, "a".to_owned()), (3, "a".to_owned())]);
+    assert_eq!((ids(&parcel), parcel.message.key.as_str()), (vec![2, 4], "key-b-Resolved"));
+    queue.delivered(parcel, 2 * SECOND);
+    assert_eq!((queue.len(), queue.bytes), (0, 0));
+
+    queue.push(row(5, "c", Happened::Opened), 30 * SECOND);
+    let parcel = deliver(&mut queue, 30 * SECOND);
+    queue.failed(parcel, &Failure::later("down"), 30 * SECOND);
+    let mut again = deliver(&mut queue, 40 * SECOND);
+    assert_eq!(queue.withhold(&mut again, |_| true).len(), 1, "also what was tried before");
+    assert!(again.is_empty());
+    assert_eq!((queue.len(), queue.bytes), (0, 0));
+}
+
+#[test]
+fn where_each_goes_by_itself_only_that_one_is_withheld() {
+    let mut queue = Queue::new("r", RETRY, 7, true);
+    for (id, happened, revision) in [(1, Happened::Opened, 1), (2, Happened::Resolved, 2)] {
+        let mut row = row(id, "a", happened);
+        row.notice.alert.revision = revision;
+        queue.push(row, SECOND);
+    }
+    let mut parcel = deliver(&mut queue, SECOND);
+    let outcomes = queue.withhold(&mut parcel, |notice| notice.happened == Happened::Opened);
+    assert_eq!(outcomes.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [1]);
+    assert_eq!(ids(&parcel), [2]);
+}

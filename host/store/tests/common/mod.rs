@@ -62,6 +62,7 @@ pub fn symptom(number: u64) -> Symptom {
         module: format!("sha256:{}", "ab".repeat(32)),
         shown: Shown { first: vec![evidence(number)], last: vec![evidence(number + 1)] },
         recent: vec![number, u64::MAX],
+        ended_by: Some(lifesigns_compliance::Cause::Hold),
     }
 }
 
@@ -121,7 +122,17 @@ pub fn alert(number: u64) -> Alert {
         silenced_by: None,
         inhibited_by: None,
         revision: 1,
-        told: BTreeMap::from([("pager".to_owned(), number)]),
+        told: BTreeMap::from([(
+            "pager".to_owned(),
+            lifesigns_compliance::Notified {
+                last_ns: number,
+                first_revision: 1,
+                last_revision: 2,
+                criticality: Some(Criticality::Critical),
+            },
+        )]),
+        withheld: BTreeMap::from([("desk".to_owned(), 1)]),
+        ceased: false,
     }
 }
 

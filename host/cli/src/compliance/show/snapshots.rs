@@ -122,6 +122,7 @@ fn one_object() {
             module: "sha256:00".into(),
             shown: report.findings[0].shown.clone(),
             recent: vec![],
+            ended_by: None,
         }],
         alerts: report.findings[..1].to_vec(),
         history: report.group.history.clone(),

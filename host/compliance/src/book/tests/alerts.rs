@@ -59,8 +59,11 @@ fn what_a_person_cancelled_waits_for_a_new_raise() {
     world.apply(Input::Symptom(Box::new(raise(1, "vm", "a/b", 1))));
     assert_eq!(world.alerts(), ["vm a/b cancelled warning x1 by hand"], "a line read twice is nothing new");
     world.raise(60, "vm", "a/b");
-    assert_eq!(world.alerts(), ["vm a/b open warning x2"]);
-    assert_ne!(world.alert("vm", "a/b").id, first.id, "the case of before was closed");
+    assert_eq!(world.alerts(), ["vm a/b open warning x1"]);
+    let again = world.alert("vm", "a/b");
+    assert_ne!(again.id, first.id, "the case of before was closed");
+    let lines: Vec<u64> = again.shown.first.iter().chain(&again.shown.last).map(|line| line.time_ns / S).collect();
+    assert_eq!(lines, [60], "what showed the case of before shows nothing of this one");
 }
 
 #[test]

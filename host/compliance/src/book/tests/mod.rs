@@ -7,11 +7,14 @@ mod badges;
 mod commands;
 mod cost;
 mod definitions;
+mod hand;
 mod notices;
+mod notified;
 mod policies;
 mod properties;
 mod questions;
 mod restart;
+mod suppressed;
 mod symptoms;
 mod waits;
 

@@ -7,7 +7,7 @@ use super::{restart::Kept, *};
 use crate::{Badge, Matcher};
 
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     Raise { late_s: u64, object: usize, symptom: usize, criticality: usize, hold_s: u64 },
     Clear { late_s: u64, object: usize, symptom: usize },
     Env(usize, usize),
@@ -21,13 +21,13 @@ enum Step {
     Configure(usize),
 }
 
-const OBJECTS: [&str; 4] = ["vm0", "vm1", "vm2", "host"];
+pub(super) const OBJECTS: [&str; 4] = ["vm0", "vm1", "vm2", "host"];
 const SYMPTOMS: [&str; 4] = ["docker/create", "docker/run", "disk/full", "net/down"];
 const CRITICALITIES: [Criticality; 4] =
     [Criticality::Information, Criticality::Warning, Criticality::Immediate, Criticality::Critical];
 
 /// Steps, each so many seconds after the one before.
-fn steps(by_hand: bool) -> impl Strategy<Value = Vec<(u64, Step)>> {
+pub(super) fn steps(by_hand: bool) -> impl Strategy<Value = Vec<(u64, Step)>> {
     let raise = (0..4_u64, 0..4_usize, 0..4_usize, 0..4_usize, prop_oneof![Just(0_u64), 1..9_u64]);
     let raise = raise.prop_map(|(late_s, object, symptom, criticality, hold_s)| Step::Raise {
         late_s,
@@ -68,7 +68,7 @@ fn by_hand_or_not(by_hand: bool) -> BoxedStrategy<Step> {
 const CONFIGS: usize = 4;
 
 /// Configurations that differ in all that matters. `waits`: some definitions take their time.
-fn config(number: usize, waits: bool) -> Config {
+pub(super) fn config(number: usize, waits: bool) -> Config {
     let of = |name: &str, scope| Condition::Symptom(Pattern::new(name), scope);
     let docker = Condition::Any(vec![symptom("docker/create"), symptom("docker/run")]);
     let mut definitions = vec![
@@ -182,7 +182,7 @@ fn named(world: &World, input: Input) -> Input {
 }
 
 /// Plays a story; after each input `then` may do something.
-fn play(steps: &[(u64, Step)], waits: bool, mut then: impl FnMut(usize, &mut World)) -> World {
+pub(super) fn play(steps: &[(u64, Step)], waits: bool, mut then: impl FnMut(usize, &mut World)) -> World {
     let mut world = World::new(config(0, waits));
     for (number, input) in inputs(steps).into_iter().enumerate() {
         match input {
