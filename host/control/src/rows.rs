@@ -107,9 +107,9 @@ pub struct AuditReport {
 /// Where the chain of the audit log breaks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Break {
-    /// The entry's number.
+    /// The entry's number; 0 where no single entry is wrong.
     pub number: u64,
-    /// What is wrong with it.
+    /// What is wrong.
     pub what: String,
 }
 

@@ -66,6 +66,9 @@ fn verify(reader: &Reader, known: Option<&AuditMark>) -> Result<Reply, String> {
         Err(AuditError::Broken { id, what }) => {
             AuditReport { broken: Some(Break { number: id, what }), ..AuditReport::default() }
         }
+        Err(error @ AuditError::Unguarded { .. }) => {
+            AuditReport { broken: Some(Break { number: 0, what: error.to_string() }), ..AuditReport::default() }
+        }
         Err(error) => return Err(said(error)),
     };
     Ok(Reply::Verified(report))

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     error::StoreError,
+    evidence,
     form::{bits, number},
     reader::Reader,
 };
@@ -59,6 +60,16 @@ pub enum AuditError {
         id: u64,
         /// What does not.
         what: String,
+    },
+    /// Entries could have been changed, because what keeps them from it is gone.
+    #[error(
+        "the triggers {} are missing or changed: somebody opened the audit for changes; compare with a head that was \
+         noted elsewhere (`lifesigns audit verify --known NUMBER:HASH`); the next start puts them back and says so in \
+         an entry", .missing.join(", ")
+    )]
+    Unguarded {
+        /// The triggers.
+        missing: Vec<String>,
     },
     /// The entry that was asked for has been removed by retention, so nothing can be said about it.
     #[error("entry {id} was removed by retention; the oldest that can be checked is {oldest}")]
@@ -151,7 +162,8 @@ pub(crate) fn append(connection: &Connection, entries: &[Audit], now_ns: u64) ->
         let Entry { id, written_ns, time_ns, who, what, subject, before, after } = entry;
         insert.execute(params![id, written_ns, time_ns, who, what, subject, before, after, hash])?;
     }
-    set_mark(connection, "head", id, &hash)
+    set_mark(connection, "head", id, &hash)?;
+    crate::write::set(connection, evidence::HIGHEST, id)
 }
 
 /// Removes entries up to `through`, and says so in an entry at the end.
@@ -204,7 +216,15 @@ fn verify(connection: &Connection, known: Option<&Mark>) -> rusqlite::Result<Res
             return Ok(Err(flaw));
         }
     }
-    Ok(chain.end(&anchor, &head))
+    let report = match chain.end(&anchor, &head) {
+        Ok(report) => report,
+        Err(flaw) => return Ok(Err(flaw)),
+    };
+    if let Some(what) = evidence::removed_tail(connection, head.0)? {
+        return Ok(Err(broken(head.0 + 1, what)));
+    }
+    let missing = evidence::missing_guards(connection)?;
+    Ok(if missing.is_empty() { Ok(report) } else { Err(AuditError::Unguarded { missing }) })
 }
 
 /// The chain as far as it has been followed.

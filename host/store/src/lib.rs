@@ -13,6 +13,7 @@ mod backup;
 mod commit;
 mod doctor;
 mod error;
+mod evidence;
 mod file;
 mod form;
 mod history;

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::{
+    audit,
     commit::Commit,
     error::{OpenError, StoreError},
+    evidence,
     file::{self, Lock, beside},
     reader::{Reader, foreign},
     schema::{self, Version},
@@ -40,6 +42,8 @@ const NOW: [&str; 12] = [
 pub struct Store {
     pub(crate) connection: Connection,
     path: PathBuf,
+    /// Triggers of the audit that were put back; the next commit says so in an entry.
+    restored: Vec<String>,
     _lock: Lock,
 }
 
@@ -57,7 +61,15 @@ impl Store {
         let failed = |error| StoreError::of(path, error);
         let mut connection = file::writer(path, version == 0).map_err(failed)?;
         schema::migrate(&mut connection, path, version)?;
-        Ok(Self { connection, path: path.to_owned(), _lock: lock })
+        let restored = evidence::restore_guards(&connection).map_err(failed)?;
+        if !restored.is_empty() {
+            tracing::error!(
+                path = %path.display(),
+                "the audit's triggers {} were missing: somebody opened it for changes; they are back, and an entry says so",
+                restored.join(", ")
+            );
+        }
+        Ok(Self { connection, path: path.to_owned(), restored, _lock: lock })
     }
 
     /// Where it is.
@@ -71,7 +83,17 @@ impl Store {
     /// See [`StoreError`]. Then nothing of it is written, the store stays usable, and the same
     /// commit may be tried again.
     pub fn commit(&mut self, commit: &Commit) -> Result<(), StoreError> {
-        self.transact(|transaction| write::all(transaction, commit))?;
+        let restored = std::mem::take(&mut self.restored);
+        let done = self.transact(|transaction| {
+            if !restored.is_empty() {
+                audit::append(transaction, &[evidence::restored_entry(&restored, commit.now_ns)], commit.now_ns)?;
+            }
+            write::all(transaction, commit)
+        });
+        if done.is_err() {
+            self.restored = restored;
+        }
+        done?;
         self.bound_log();
         Ok(())
     }

@@ -43,7 +43,7 @@ fn entries_come_back_and_verify() {
     assert_eq!(entries.iter().map(|entry| entry.audit.clone()).collect::<Vec<_>>(), expected);
     let report = reader.audit_verify(None).unwrap();
     assert_eq!((report.entries, report.anchor, &report.head), (10, None, &entries[9].mark));
-    let one = AuditFilter { subject: Some("4".to_owned()), ..AuditFilter::default() };
+    let one = AuditFilter { subject: Some(alert(4).id), ..AuditFilter::default() };
     assert_eq!(reader.audit(&one).unwrap(), [entries[3].clone()]);
     let late = AuditFilter { since_ns: 7 * DAY_NS, limit: 2, ..AuditFilter::default() };
     assert_eq!(reader.audit(&late).unwrap(), entries[8..]);
@@ -140,14 +140,19 @@ fn a_mark_that_was_noted_down_finds_a_tail_that_was_cut_off_or_rewritten() {
     let cut = "DELETE FROM audit WHERE id > 8;
                UPDATE audit_mark SET id = 8, hash = (SELECT hash FROM audit WHERE id = 8) WHERE name = 'head'";
     connection.execute_batch(cut).unwrap();
+    // The file itself remembers how many there were, unless that was set back as well.
+    assert!(matches!(verify(&folder.path()), Err(AuditError::Broken { id: 9, .. })));
+    connection.execute_batch("UPDATE meta SET value = 8 WHERE name = 'audit_highest'").unwrap();
     drop(connection);
-    assert!(verify(&folder.path()).is_ok(), "the chain alone cannot tell");
+    assert!(matches!(verify(&folder.path()), Err(AuditError::Unguarded { missing }) if missing.len() == 5));
     let reader = Reader::open(folder.path()).unwrap();
     assert!(matches!(reader.audit_verify(Some(&noted)), Err(AuditError::Broken { id: 9, .. })));
     // Written anew with other words.
     let mut store = Store::open(folder.path()).unwrap();
-    store.commit(&audited(1, 11..=12)).unwrap();
-    assert!(verify(&folder.path()).is_ok());
+    store.commit(&audited(1, 11..=11)).unwrap();
+    assert!(verify(&folder.path()).is_ok(), "one file alone cannot tell");
+    let last = store.reader().unwrap().audit(&AuditFilter { limit: 2, ..AuditFilter::default() }).unwrap();
+    assert!(last.iter().any(|entry| entry.audit.what == "audit guards restored"), "{last:?}");
     assert!(matches!(reader.audit_verify(Some(&noted)), Err(AuditError::Broken { id: 10, .. })));
 }
 
@@ -175,4 +180,38 @@ fn retention_leaves_an_anchor_from_which_it_verifies() {
     assert_eq!((report.entries, report.anchor.map(|mark| mark.id), report.head.id), (3, Some(11), 14));
     let last = reader.audit(&AuditFilter::default()).unwrap().remove(0).audit;
     assert_eq!((last.who.as_str(), last.what.as_str(), last.subject.as_str()), ("retention", "audit shortened", "11"));
+}
+
+#[test]
+fn missing_or_changed_triggers_are_found_and_put_back_with_an_entry() {
+    for statement in [
+        "DROP TRIGGER audit_stays",
+        "DROP TRIGGER audit_is_kept; CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit WHEN 0 BEGIN SELECT 1; END",
+    ] {
+        let folder = ten();
+        Connection::open(folder.path()).unwrap().execute_batch(statement).unwrap();
+        assert!(matches!(verify(&folder.path()), Err(AuditError::Unguarded { .. })), "{statement}");
+        let findings = lifesigns_store::doctor(folder.path());
+        assert!(findings.iter().any(|one| one.what.contains("are missing or changed")), "{findings:?}");
+        let mut store = Store::open(folder.path()).unwrap();
+        store.commit(&audited(1, 11..=11)).unwrap();
+        assert_eq!(verify(&folder.path()).unwrap().entries, 12, "{statement}");
+    }
+}
+
+#[test]
+fn a_wiped_audit_beside_alerts_is_found() {
+    let folder = ten();
+    let connection = Connection::open(folder.path()).unwrap();
+    connection.execute_batch(OPEN).unwrap();
+    let alert = "INSERT INTO alert (id, object, definition, status, criticality, opened_ns, written_ns, body)
+                 VALUES ('a1', 'vm', 'x', 0, 1, 0, 0, '{}')";
+    let wipe = "DELETE FROM audit; UPDATE audit_mark SET id = 0, hash = zeroblob(32);
+                UPDATE meta SET value = 0 WHERE name = 'audit_highest'";
+    connection.execute_batch(alert).unwrap();
+    connection.execute_batch(wipe).unwrap();
+    drop(connection);
+    assert!(
+        matches!(verify(&folder.path()), Err(AuditError::Broken { id: 1, what }) if what.contains("1 alerts are in the record"))
+    );
 }

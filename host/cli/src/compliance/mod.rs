@@ -208,6 +208,7 @@ fn verify(known: Option<AuditMark>, place: &Where) -> Outcome {
     emit(&report, place, |_| show::verified(&report))?;
     match report.broken {
         None => Ok(()),
+        Some(broken) if broken.number == 0 => Err(Failure::Failed("the audit log cannot be relied on".to_owned())),
         Some(broken) => Err(Failure::Failed(format!("audit entry {} does not fit", broken.number))),
     }
 }

@@ -30,7 +30,8 @@ pub(crate) fn all(connection: &Connection, commit: &Commit) -> rusqlite::Result<
     Ok(())
 }
 
-fn set(connection: &Connection, name: &str, value: impl ToSql) -> rusqlite::Result<()> {
+/// Sets a value of the table `meta`.
+pub(crate) fn set(connection: &Connection, name: &str, value: impl ToSql) -> rusqlite::Result<()> {
     connection
         .prepare_cached("INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value")?
         .execute(params![name, value])?;

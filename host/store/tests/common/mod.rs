@@ -157,7 +157,7 @@ pub fn audit(number: u64) -> Audit {
         time_ns: number,
         who: "rule docker-keyword".to_owned(),
         what: "alert opened".to_owned(),
-        subject: format!("{number}"),
+        subject: alert(number).id,
         before: serde_json::Value::Null,
         after: serde_json::json!({ "status": "open", "object": format!("vm-{number}"), "load": 0.1 }),
     }

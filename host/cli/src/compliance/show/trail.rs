@@ -49,6 +49,9 @@ fn brief(value: &Value) -> String {
 /// What checking the chain came to.
 pub(crate) fn verified(report: &AuditReport) -> String {
     match &report.broken {
+        Some(broken) if broken.number == 0 => {
+            format!("{} {}\n", Style::Red.on("the audit log cannot be relied on:"), visible(&broken.what))
+        }
         Some(broken) => format!(
             "{} entry {} does not fit: {}\n",
             Style::Red.on("the audit log was changed:"),
