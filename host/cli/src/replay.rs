@@ -150,7 +150,7 @@ fn summary(outcome: &engine::Outcome, rules: usize, start: Duration, run: Durati
         say::count(tally.lines, "line"),
         say::count(rules as u64, "rule"),
         say::count(outcome.objects as u64, "object"),
-        say::count(report.alerts, "alert"),
+        say::raises(report.alerts),
         run.as_secs_f64(),
         say::grouped(rate as u64),
         start.as_secs_f64(),

@@ -133,8 +133,7 @@ pub(crate) fn setup(settings: &Settings) -> Setup {
 
 /// What a live run came to.
 pub(crate) fn farewell(totals: &engine::Totals) -> String {
-    let (lines, alerts) = (say::count(totals.tally.lines, "line"), say::count(totals.report.alerts, "alert"));
-    format!("stopped: {lines}, {alerts}")
+    format!("stopped: {}, {}", say::count(totals.tally.lines, "line"), say::raises(totals.report.alerts))
 }
 
 fn engine_config(typed: &lifesigns_settings::Engine) -> engine::Config {

@@ -67,8 +67,20 @@ pub(crate) fn count(number: u64, what: &str) -> String {
     format!("{} {what}{end}", grouped(number))
 }
 
+/// What rules returned, in words: `1 raise or clear`, `2,000 raises and clears`. Alerts are what the
+/// book makes of them.
+pub(crate) fn raises(number: u64) -> String {
+    if number == 1 { "1 raise or clear".to_owned() } else { format!("{} raises and clears", grouped(number)) }
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn what_rules_return_is_not_called_alerts() {
+        assert_eq!(super::raises(1), "1 raise or clear");
+        assert_eq!(super::raises(2000), "2,000 raises and clears");
+    }
+
     #[test]
     fn one_is_not_many() {
         assert_eq!(super::count(1, "rule"), "1 rule");

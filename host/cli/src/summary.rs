@@ -47,11 +47,12 @@ impl Summary {
         let (objects, symptoms) = (column(&counts, 0, "OBJECT"), column(&counts, 1, "SYMPTOM"));
         let head = format!("{:objects$}  {:symptoms$}  {:<11}  RAISED  CLEARED", "OBJECT", "SYMPTOM", "CRITICALITY");
         let _ = writeln!(text, "{}", colour.paint("1", &head));
-        let (mut alerts, mut last) = (0, "");
+        let mut returned = 0;
+        let mut last = "";
         for ((object, symptom), count) in counts.iter() {
             let shown = if object == last { String::new() } else { visible(object) };
             last = object;
-            alerts += count.raised + count.cleared;
+            returned += count.raised + count.cleared;
             let _ = writeln!(
                 text,
                 "{shown:objects$}  {symptom:symptoms$}  {}  {:>6}  {:>7}",
@@ -63,9 +64,9 @@ impl Summary {
         let rate = tally.lines as f64 / took.as_secs_f64().max(1e-9);
         let _ = writeln!(
             text,
-            "\n{} lines, {rules} rules, {} alerts, {} lines/s",
+            "\n{} lines, {rules} rules, {}, {} lines/s",
             say::grouped(tally.lines),
-            say::grouped(alerts),
+            say::raises(returned),
             say::grouped(rate as u64)
         );
         text
