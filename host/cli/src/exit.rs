@@ -11,6 +11,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// A manifest, inventory or configuration file is wrong.
     Configuration(String),
+    /// The same, laid out and coloured for the terminal already.
+    Diagnosed(String),
 }
 
 pub(crate) type Outcome = Result<(), Failure>;
@@ -28,7 +30,7 @@ impl Failure {
         ExitCode::from(match self {
             Self::Failed(_) => 1,
             Self::Usage(_) => 2,
-            Self::Configuration(_) => 78,
+            Self::Configuration(_) | Self::Diagnosed(_) => 78,
         })
     }
 }
@@ -36,7 +38,9 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(text) | Self::Usage(text) | Self::Configuration(text) => f.write_str(text),
+            Self::Failed(text) | Self::Usage(text) | Self::Configuration(text) | Self::Diagnosed(text) => {
+                f.write_str(text)
+            }
         }
     }
 }

@@ -92,7 +92,7 @@ impl Reload {
                 // Said once for each version of the files. What is wrong in them is not looked at
                 // again until they change; what the host could not do now is tried again.
                 self.failed = Some(text);
-                if matches!(failure, Failure::Configuration(_)) {
+                if matches!(failure, Failure::Configuration(_) | Failure::Diagnosed(_)) {
                     (self.seen, self.failed) = (before, None);
                 }
                 Ok(())

@@ -1,8 +1,9 @@
 //! What the process says about itself: on standard error, in colour where that is a terminal.
 
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{self, IsTerminal, Write, stderr, stdout};
 
 use lifesigns_outlets::people::Colour;
+use lifesigns_text::{is_unsafe, visible_lines};
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::exit::Failure;
@@ -12,7 +13,7 @@ use crate::exit::Failure;
 pub(crate) fn install_subscriber() {
     let filter = EnvFilter::try_from_env("LIFESIGNS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     let subscriber = fmt()
-        .with_writer(stderr)
+        .with_writer(|| SafeStderr)
         .with_env_filter(filter)
         .with_target(false)
         .without_time()
@@ -21,31 +22,66 @@ pub(crate) fn install_subscriber() {
     let _ = subscriber.try_init();
 }
 
+/// Standard error for log records. The subscriber writes terminal escapes out that come from outside;
+/// what is left of characters that act is written out here. Its own colours stay.
+struct SafeStderr;
+
+impl Write for SafeStderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        stderr().write_all(safe_record(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        stderr().flush()
+    }
+}
+
+fn safe_record(record: &str) -> String {
+    let mut safe = String::with_capacity(record.len());
+    for character in record.chars() {
+        match is_unsafe(character) && !matches!(character, '\n' | '\x1b') {
+            true => safe.extend(character.escape_default()),
+            false => safe.push(character),
+        }
+    }
+    safe
+}
+
 /// Colour for standard error.
 pub(crate) fn colour() -> Colour {
     if stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() { Colour::On } else { Colour::Off }
 }
 
-/// A line on standard error.
-#[expect(clippy::print_stderr, reason = "this is the one place that prints there")]
+/// Writes a text on standard error; what acts instead of being seen is written out.
 pub(crate) fn line(text: &str) {
+    coloured_line(&visible_lines(text));
+}
+
+/// Writes a text on standard error that holds colours of ours and nothing unsafe.
+#[expect(clippy::print_stderr, reason = "this is the one place that prints there")]
+fn coloured_line(text: &str) {
     eprintln!("{text}");
 }
 
 /// A line on standard output, where people and programs look for results. A reader that has gone
 /// away is no failure.
 pub(crate) fn out(text: &str) {
-    let _ = writeln!(stdout(), "{text}");
+    let _ = writeln!(stdout(), "{}", visible_lines(text));
 }
 
 /// Why the command failed.
 pub(crate) fn error(failure: &Failure) {
-    line(&format!("{} {failure}", colour().paint("1;31", "error:")));
+    let text = match failure {
+        Failure::Diagnosed(text) => text.clone(),
+        _ => visible_lines(&failure.to_string()),
+    };
+    coloured_line(&format!("{} {text}", colour().paint("1;31", "error:")));
 }
 
 /// Something that is odd.
 pub(crate) fn warning(text: &str) {
-    line(&format!("{} {text}", colour().paint("1;33", "warning:")));
+    coloured_line(&format!("{} {}", colour().paint("1;33", "warning:"), visible_lines(text)));
 }
 
 /// A number with thin groups of three: `5,000,000`.
@@ -75,6 +111,12 @@ pub(crate) fn raises(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn log_records_keep_the_subscribers_colours_and_nothing_else_that_acts() {
+        let record = "\x1b[33m WARN\x1b[0m a\u{202e}b\u{9b}31m \\x1b[2J\n";
+        assert_eq!(super::safe_record(record), "\x1b[33m WARN\x1b[0m a\\u{202e}b\\u{9b}31m \\x1b[2J\n");
+    }
+
     #[test]
     fn what_rules_return_is_not_called_alerts() {
         assert_eq!(super::raises(1), "1 raise or clear");

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use lifesigns_text::{is_unsafe, visible};
 use miette::{Diagnostic, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 use crate::{
@@ -52,8 +53,8 @@ impl Line {
         }
         let length = at.end.min(end).saturating_sub(at.start);
         Self {
-            name: source.name.to_string(),
-            text: String::from_utf8_lossy(&bytes).into_owned(),
+            name: visible(&source.name),
+            text: harmless(&String::from_utf8_lossy(&bytes)),
             start,
             number: (mistake.place.line as usize).saturating_sub(1),
             at: (at.start, length).into(),
@@ -61,12 +62,24 @@ impl Line {
     }
 }
 
+/// Returns the line with another character in the place of each that would act instead of being seen;
+/// it has as many bytes, so that the caret stands where it should.
+fn harmless(line: &str) -> String {
+    let stand_in = |it: char| match it.len_utf8() {
+        1 => '?',
+        2 => '\u{bf}',
+        3 => '\u{fffd}',
+        _ => '\u{1f6ab}',
+    };
+    line.chars().map(|it| if is_unsafe(it) && it != '\t' { stand_in(it) } else { it }).collect()
+}
+
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.line, self.mistake.place.line) {
-            (Some(_), _) => f.write_str(&self.mistake.message),
-            (None, 0) => write!(f, "{}: {}", self.mistake.place.file, self.mistake.message),
-            (None, _) => write!(f, "{}: {}", self.mistake.place, self.mistake.message),
+            (Some(_), _) => f.write_str(&visible(&self.mistake.message)),
+            (None, 0) => write!(f, "{}", visible(&format!("{}: {}", self.mistake.place.file, self.mistake.message))),
+            (None, _) => write!(f, "{}", visible(&format!("{}: {}", self.mistake.place, self.mistake.message))),
         }
     }
 }
@@ -75,7 +88,7 @@ impl std::error::Error for Shown<'_> {}
 
 impl Diagnostic for Shown<'_> {
     fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
-        self.mistake.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        self.mistake.help.as_ref().map(|help| Box::new(visible(help)) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -100,5 +113,18 @@ impl SourceCode for Line {
         let column = self.at.offset().saturating_sub(self.start);
         let name = self.name.clone();
         Ok(Box::new(MietteSpanContents::new_named(name, self.text.as_bytes(), span, self.number, column, 1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_line_keeps_its_length_and_acts_no_more() {
+        let line = "a = \"\x1b[2J\u{9b}\u{202e}\u{e0041}\"\t";
+        let shown = harmless(line);
+        assert_eq!(shown.len(), line.len());
+        assert!(!shown.contains(|it| is_unsafe(it) && it != '\t'), "{shown:?}");
     }
 }

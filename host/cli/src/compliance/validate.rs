@@ -7,6 +7,7 @@ use std::{
 
 use lifesigns_outlets::people::Colour;
 use lifesigns_settings::Settings;
+use lifesigns_text::visible;
 use serde::Serialize;
 
 use super::{args::Where, write::emit};
@@ -60,12 +61,11 @@ pub(crate) fn load(path: &Path) -> Result<Box<Settings>, Failure> {
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     Settings::load(path, env).map(Box::new).map_err(|mistakes| {
         let count = say::count(mistakes.count() as u64, "mistake");
-        let text = if stderr().is_terminal() {
+        if stderr().is_terminal() {
             let width = rustix::termios::tcgetwinsize(stderr()).map_or(100, |size| usize::from(size.ws_col).max(40));
-            mistakes.render(width, say::colour() == Colour::On)
-        } else {
-            mistakes.to_string()
-        };
-        Failure::Configuration(format!("{count} in {}:\n{text}", path.display()))
+            let text = mistakes.render(width, say::colour() == Colour::On);
+            return Failure::Diagnosed(format!("{count} in {}:\n{text}", visible(&path.display().to_string())));
+        }
+        Failure::Configuration(format!("{count} in {}:\n{mistakes}", path.display()))
     })
 }

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write, stdout};
 
 use lifesigns_outlets::people::Colour;
+use lifesigns_text::{visible, visible_json};
 use serde::Serialize;
 
 use super::{
@@ -16,7 +17,7 @@ use crate::exit::{Failure, Outcome};
 /// failure.
 pub(crate) fn emit<T: Serialize>(answer: &T, place: &Where, draw: impl FnOnce(&View) -> String) -> Outcome {
     let text = match place.output {
-        Output::Json => serde_json::to_string_pretty(answer).map_err(Failure::failed)? + "\n",
+        Output::Json => visible_json(&serde_json::to_string_pretty(answer).map_err(Failure::failed)?) + "\n",
         Output::Table => {
             let view = View { colour: colour(), width: width(), now_ns: when::now_ns() };
             table::paint(&draw(&view), view.colour)
@@ -28,8 +29,7 @@ pub(crate) fn emit<T: Serialize>(answer: &T, place: &Where, draw: impl FnOnce(&V
 
 /// Writes what was done.
 pub(crate) fn emit_text(text: &str, place: &Where) -> Outcome {
-    let visible = lifesigns_text::visible(text);
-    emit(&serde_json::json!({ "done": text }), place, |_| format!("{visible}\n"))
+    emit(&serde_json::json!({ "done": text }), place, |_| format!("{}\n", visible(text)))
 }
 
 /// Colour for standard output.
