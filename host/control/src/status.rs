@@ -154,8 +154,12 @@ pub enum StoreState {
     Ok,
     /// The disk is full. Sources wait; it goes on by itself once there is room.
     Full,
-    /// It cannot be written. Sources wait; it goes on by itself once it can.
+    /// The file or its disk is read-only. Sources wait; it goes on by itself once it can be written.
     ReadOnly,
+    /// Another process holds a lock on it. Sources wait; it goes on by itself once the lock is released.
+    Busy,
+    /// Writing fails for another reason, such as an error of the disk. It is tried again.
+    Failing,
     /// It is damaged.
     Corrupt,
     /// The host has failed and keeps nothing any more; what it acknowledged is in the store.
@@ -169,6 +173,8 @@ impl StoreState {
             Self::Ok => "ok",
             Self::Full => "full",
             Self::ReadOnly => "read-only",
+            Self::Busy => "busy",
+            Self::Failing => "failing",
             Self::Corrupt => "corrupt",
             Self::Ended => "ended",
         }

@@ -50,7 +50,9 @@ impl Health {
         state.store = match error {
             StoreError::Full(..) => StoreState::Full,
             StoreError::Corrupt(..) => StoreState::Corrupt,
-            StoreError::ReadOnly(..) | StoreError::Busy(..) | StoreError::Other(..) => StoreState::ReadOnly,
+            StoreError::ReadOnly(..) => StoreState::ReadOnly,
+            StoreError::Busy(..) => StoreState::Busy,
+            StoreError::Other(..) => StoreState::Failing,
         };
         let wait = if error.may_pass() { "; sources wait, and it goes on by itself" } else { "" };
         let text = format!("{error}{wait}");
@@ -67,5 +69,28 @@ impl Health {
         state.store = StoreState::Ended;
         state.text = format!("nothing is kept any more: {why}");
         state.failed = Some(why.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_of_the_store_has_its_name() {
+        let cause = || std::io::Error::other("why").into();
+        for (error, name) in [
+            (StoreError::Full("a.db".into(), cause()), "full"),
+            (StoreError::ReadOnly("a.db".into(), cause()), "read-only"),
+            (StoreError::Busy("a.db".into(), cause()), "busy"),
+            (StoreError::Other("a.db".into(), cause()), "failing"),
+            (StoreError::Corrupt("a.db".into(), cause()), "corrupt"),
+        ] {
+            let health = Health::default();
+            health.failed(&error);
+            assert_eq!(health.get().store.as_str(), name);
+            health.committed(1);
+            assert_eq!(health.get().store, StoreState::Ok);
+        }
     }
 }
