@@ -122,30 +122,31 @@ impl Default for Retry {
 
 impl ReceiverConfig {
     /// What is wrong with it that its parts cannot know of; one sentence each, empty if nothing is.
-    pub fn mistakes(&self) -> Vec<String> {
+    pub fn mistakes(&self) -> Vec<Mistake> {
         let mut found = Vec::new();
-        let mut wrong = |is: bool, what: &str| {
+        let mut wrong = |is: bool, key: &'static str, what: &str| {
             if is {
-                found.push(what.to_owned());
+                found.push(Mistake::of(key, what));
             }
         };
-        wrong(self.name.is_empty(), "a receiver needs a name");
-        wrong(self.retry.attempts == 0, "attempts must be at least 1");
-        wrong(self.retry.first_ms == 0, "the first wait before a retry must be at least 1 ms");
-        wrong(self.retry.max_ms < self.retry.first_ms, "the longest wait is shorter than the first");
+        wrong(self.name.is_empty(), "name", "a receiver needs a name");
+        wrong(self.retry.attempts == 0, "attempts", "attempts must be at least 1");
+        wrong(self.retry.first_ms == 0, "first", "the first wait before a retry must be at least 1 ms");
+        wrong(self.retry.max_ms < self.retry.first_ms, "max", "the longest wait is shorter than the first");
         match &self.kind {
             ReceiverKind::Ndjson(_) => {}
             ReceiverKind::Webhook(webhook) => {
-                wrong(webhook.timeout_ms == 0, "the timeout must be at least 1 ms");
+                wrong(webhook.timeout_ms == 0, "timeout", "the timeout must be at least 1 ms");
                 found.extend(crate::headers::mistakes(&webhook.headers));
             }
             ReceiverKind::Alertmanager(alertmanager) => {
-                wrong(alertmanager.timeout_ms == 0, "the timeout must be at least 1 ms");
-                wrong(alertmanager.keep_alive_ms < 1000, "the keep-alive must be at least 1000 ms");
+                wrong(alertmanager.timeout_ms == 0, "timeout", "the timeout must be at least 1 ms");
+                let short = alertmanager.keep_alive_ms < 1000;
+                wrong(short, "keep-alive", "the keep-alive must be at least 1000 ms");
                 found.extend(crate::headers::mistakes(&alertmanager.headers));
             }
             ReceiverKind::Email(email) => {
-                wrong(email.timeout_ms == 0, "the timeout must be at least 1 ms");
+                wrong(email.timeout_ms == 0, "timeout", "the timeout must be at least 1 ms");
                 found.extend(email.mistakes());
             }
         }
@@ -153,22 +154,44 @@ impl ReceiverConfig {
     }
 }
 
+/// Something that is wrong with a receiver, and the key of its table that says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The key, such as `from`.
+    pub key: &'static str,
+    /// Which of the key's values, where it has several: the address or the header's name.
+    pub item: Option<String>,
+    /// What is wrong, in a sentence.
+    pub what: String,
+}
+
+impl Mistake {
+    pub(crate) fn of(key: &'static str, what: impl Into<String>) -> Self {
+        Self { key, item: None, what: what.into() }
+    }
+
+    pub(crate) fn of_item(key: &'static str, item: &str, what: String) -> Self {
+        Self { key, item: Some(item.to_owned()), what }
+    }
+}
+
 impl Email {
-    fn mistakes(&self) -> Vec<String> {
+    fn mistakes(&self) -> Vec<Mistake> {
         let mut found = Vec::new();
         if self.to.is_empty() {
-            found.push("an e-mail receiver needs at least one recipient".to_owned());
+            found.push(Mistake::of("to", "an e-mail receiver needs at least one recipient"));
         }
-        for address in std::iter::once(&self.from).chain(&self.to) {
+        let from = std::iter::once(("from", &self.from));
+        for (key, address) in from.chain(self.to.iter().map(|address| ("to", address))) {
             if let Err(why) = address.parse::<lettre::message::Mailbox>() {
-                found.push(format!("{address:?} is not an e-mail address: {why}"));
+                found.push(Mistake::of_item(key, address, format!("{address:?} is not an e-mail address: {why}")));
             }
         }
         if self.user.is_some() != self.password.is_some() {
-            found.push("user and password go together".to_owned());
+            found.push(Mistake::of("user", "user and password go together"));
         }
         if self.user.is_some() && self.server.tls() == Tls::None {
-            found.push("a password is sent over TLS only: use smtps:// or starttls".to_owned());
+            found.push(Mistake::of("server", "a password is sent over TLS only: use smtps:// or starttls"));
         }
         found
     }

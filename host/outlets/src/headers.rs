@@ -2,7 +2,7 @@
 
 use ureq::http::{HeaderName, HeaderValue};
 
-use crate::config::Secret;
+use crate::config::{Mistake, Secret};
 
 /// Headers that say how the request is read, and those that a receiver trusts to be the host's.
 const OURS: [&str; 10] = [
@@ -19,18 +19,19 @@ const OURS: [&str; 10] = [
 ];
 
 /// What is wrong with names and values; one sentence each.
-pub(crate) fn mistakes(headers: &[(String, Secret)]) -> Vec<String> {
+pub(crate) fn mistakes(headers: &[(String, Secret)]) -> Vec<Mistake> {
     let mut found = Vec::new();
     for (name, value) in headers {
+        let mut wrong = |what: String| found.push(Mistake::of_item("headers", name, what));
         match name.parse::<HeaderName>() {
-            Ok(name) if OURS.contains(&name.as_str()) => found.push(format!("the header {name} is set by the host")),
+            Ok(parsed) if OURS.contains(&parsed.as_str()) => wrong(format!("the header {parsed} is set by the host")),
             Ok(_) => {}
-            Err(_) => found.push(format!("{name:?} is not the name of a header")),
+            Err(_) => wrong(format!("{name:?} is not the name of a header")),
         }
         if let Secret::Plain(text) = value
             && HeaderValue::from_str(text).is_err()
         {
-            found.push(format!("the value of the header {name:?} has a line end or another control character"));
+            wrong(format!("the value of the header {name:?} has a line end or another control character"));
         }
     }
     found

@@ -48,7 +48,7 @@ pub use time::rfc3339;
 /// Its certificates cannot be read, or it is not what [`ReceiverConfig::mistakes`] would let through.
 pub fn receiver(config: &ReceiverConfig, gate: &Gate, open: Box<dyn OpenAlerts>) -> Result<Box<dyn Receiver>, String> {
     if let Some(mistake) = config.mistakes().into_iter().next() {
-        return Err(mistake);
+        return Err(mistake.what);
     }
     Ok(match &config.kind {
         ReceiverKind::Ndjson(lines) => Box::new(jsonl::Lines::new(lines)),

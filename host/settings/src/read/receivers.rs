@@ -1,8 +1,8 @@
 //! Receivers. What their own parts check is told here with its place.
 
 use lifesigns_outlets::config::{
-    Alertmanager, Email, KEEP_ALIVE_MS, Ndjson, ReceiverConfig, ReceiverKind, Retry, Secret, Server, TIMEOUT_MS,
-    Template, Url, Webhook,
+    Alertmanager, Email, KEEP_ALIVE_MS, Mistake, Ndjson, ReceiverConfig, ReceiverKind, Retry, Secret, Server,
+    TIMEOUT_MS, Template, Url, Webhook,
 };
 
 use super::{Reader, duration, flag, text, texts, whole};
@@ -16,6 +16,15 @@ use crate::{
 /// wrong is found so.
 const UNKNOWN: &str = "unknown";
 const STAND_IN: &str = "stand-in@stand-in.invalid";
+
+/// Returns where the mistake stands, if this table has its key: the item of a list, the entry of a
+/// table, else the value.
+fn place<'a>(table: &'a Node, mistake: &Mistake) -> Option<&'a source::At> {
+    let node = table.get(mistake.key)?;
+    let Some(item) = &mistake.item else { return Some(&node.at) };
+    let listed = node.items().iter().find(|one| one.text() == Some(item)).map(|one| &one.at);
+    Some(listed.or_else(|| node.entry(item).map(|entry| &entry.at)).unwrap_or(&node.at))
+}
 
 impl Reader<'_, '_> {
     pub(super) fn receivers(&mut self, tables: &[Node]) -> Vec<ReceiverConfig> {
@@ -37,8 +46,10 @@ impl Reader<'_, '_> {
             (node, ReceiverKind::Ndjson(Ndjson { file: self.path_of(node, "file") }))
         };
         let receiver = ReceiverConfig { name, kind, retry };
-        for what in receiver.mistakes() {
-            self.check.wrong(&node.at, what, None);
+        for mistake in receiver.mistakes() {
+            let tables = [Some(node), table.get("retry"), Some(table)];
+            let at = tables.into_iter().flatten().find_map(|table| place(table, &mistake)).unwrap_or(&node.at);
+            self.check.wrong(at, mistake.what, None);
         }
         Some(receiver)
     }
