@@ -23,9 +23,54 @@ pub(crate) fn check(config: &Config) -> Vec<ConfigError> {
     for circle in circles::find(&config.groups) {
         check.wrong(&circle.place, format!("groups contain each other: {}", circle.names.join(" → ")));
     }
+    for definition in &config.definitions {
+        for why in definition.thresholds.keys().filter_map(|name| reserved_threshold(name)) {
+            check.wrong(&definition.place, format!("alert `{}`: {why}", definition.name));
+        }
+    }
     config.policies.iter().for_each(|policy| check.policy(policy));
     config.routes.iter().for_each(|route| check.route(route));
     check.errors
+}
+
+/// Words of the language of expressions, which cannot be written after `threshold.`.
+const WORDS: [&str; 21] = [
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "false",
+    "for",
+    "function",
+    "if",
+    "import",
+    "in",
+    "let",
+    "loop",
+    "namespace",
+    "null",
+    "package",
+    "return",
+    "true",
+    "var",
+    "void",
+    "while",
+];
+
+/// Why a threshold cannot be called `name`, and what to do; `None` if it can.
+pub fn reserved_threshold(name: &str) -> Option<String> {
+    match name {
+        "count" => Some(
+            "`count` is reserved: `count = N` of a condition is no threshold and no threshold replaces it; call the \
+             threshold otherwise, such as `errors`"
+                .to_owned(),
+        ),
+        word if WORDS.contains(&word) => {
+            Some(format!("`{word}` is a word of the expressions; call the threshold otherwise"))
+        }
+        _ => None,
+    }
 }
 
 struct Check<'a> {

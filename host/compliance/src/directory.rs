@@ -5,6 +5,7 @@ mod configure;
 mod groups;
 mod inventory;
 mod standing;
+mod undecided;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,9 +17,11 @@ use lifesigns_model::ObjectFacts;
 use crate::{
     compiled::Compiled,
     groups::{Changed, GroupId},
-    limits::{ANCESTORS, DISCOVERED_OBJECTS, NAME_BYTES, NOTES_KEPT, OBJECTS, SEEN_MS},
+    limits::{ANCESTORS, DISCOVERED_OBJECTS, NAME_BYTES, OBJECTS, SEEN_MS},
     record::Object,
+    undecided::Undecided,
 };
+pub(crate) use standing::Certainty;
 use standing::{Resolved, Standings};
 
 /// Objects on which alerts must be looked at again: sorted, each once.
@@ -51,7 +54,9 @@ pub struct Directory {
     discovered: usize,
     latest_ns: u64,
     dropped: Dropped,
-    notes: BTreeSet<(String, String)>,
+    /// Expressions that were undecided on some object, as they are written, and those to be warned of.
+    warned: BTreeSet<(String, String)>,
+    warnings: Vec<Undecided>,
     evaluated: u64,
 }
 
@@ -82,7 +87,8 @@ impl Directory {
             discovered: 0,
             latest_ns: 0,
             dropped: Dropped::default(),
-            notes: BTreeSet::new(),
+            warned: BTreeSet::new(),
+            warnings: Vec::new(),
             evaluated: 0,
         }
     }
@@ -130,7 +136,8 @@ impl Directory {
 
     /// What a store kept; replaces everything and is not dirty.
     pub fn restore(&mut self, objects: Vec<Object>) {
-        *self = Self { dropped: self.dropped, ..Self::new(self.compiled.clone()) };
+        let (warned, warnings) = (std::mem::take(&mut self.warned), std::mem::take(&mut self.warnings));
+        *self = Self { dropped: self.dropped, warned, warnings, ..Self::new(self.compiled.clone()) };
         let mut touched = BTreeSet::new();
         for object in objects {
             let id: Arc<str> = object.id.as_str().into();
@@ -211,12 +218,6 @@ impl Directory {
         self.dropped
     }
 
-    /// What could not be told about groups' expressions since the last call: the group, and why. Each
-    /// once, and no more than a hundred.
-    pub fn take_notes(&mut self) -> Vec<(String, String)> {
-        std::mem::take(&mut self.notes).into_iter().collect()
-    }
-
     /// How many expressions of groups were evaluated so far.
     pub fn evaluated(&self) -> u64 {
         self.evaluated
@@ -289,12 +290,13 @@ impl Directory {
         for &group in &resolved.left {
             self.members[group as usize].remove(id);
         }
-        for (group, note) in resolved.notes {
-            if self.notes.len() < NOTES_KEPT {
-                self.notes.insert((self.compiled.config().groups[group as usize].name.clone(), note));
+        for (group, excludes, why) in resolved.undecided {
+            let Some(entry) = self.described(id, group, excludes, why) else { continue };
+            if self.warned.insert((entry.of.clone(), entry.expression.clone())) {
+                self.warnings.push(entry);
             }
         }
-        !resolved.joined.is_empty() || !resolved.left.is_empty()
+        resolved.firmed || !resolved.joined.is_empty() || !resolved.left.is_empty()
     }
 
     fn move_child(&mut self, id: &Arc<str>, from: Option<&str>, to: Option<&str>, touched: &mut BTreeSet<Arc<str>>) {

@@ -30,6 +30,12 @@ impl fmt::Display for Resolution {
         if !self.why.steps.iter().any(|step| step.setting == "allow") {
             writeln!(f, "    allow: no policy allows it")?;
         }
+        if !self.undecided.is_empty() {
+            writeln!(f, "  undecided")?;
+        }
+        for one in &self.undecided {
+            writeln!(f, "    {}", flat(&one.to_string(), 0))?;
+        }
         Ok(())
     }
 }

@@ -174,12 +174,17 @@ impl<'a> Walk<'a> {
 
     /// `message` with the place of `expression` in the text.
     fn at(&self, expression: &IdedExpr, message: &str) -> String {
-        let Some((start, _)) = self.program.source_info().offset_for(expression.id) else { return message.to_owned() };
-        let before = self.text.get(..start as usize).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        format!("{line}:{column}: {message}")
+        at(self.program, self.text, expression.id, message)
     }
+}
+
+/// `message` with the place in `text` of the part of `program` that has this id.
+pub(crate) fn at(program: &Program, text: &str, id: u64, message: &str) -> String {
+    let Some((start, _)) = program.source_info().offset_for(id) else { return message.to_owned() };
+    let before = text.get(..start as usize).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("{line}:{column}: {message}")
 }
 
 fn is_operator(name: &str) -> bool {

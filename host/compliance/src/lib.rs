@@ -15,6 +15,7 @@ mod compiled;
 mod condition;
 mod directory;
 mod doors;
+mod evaluate;
 mod explain;
 mod expression;
 mod grammar;
@@ -27,19 +28,24 @@ mod policy;
 mod reads;
 mod record;
 mod suggest;
+mod types;
+mod undecided;
 mod why;
 
 pub use book::Book;
 pub use change::{Act, Audit, Changes, Command, Happened, Input, Notice, Pending, Refused, Restored, Withheld};
+pub use check::reserved_threshold;
 pub use compiled::{Compiled, ConfigError};
 pub use condition::CompiledCondition;
 pub use config::Config;
 pub use directory::{Directory, Dropped, Touched};
-pub use expression::{Expression, Outcome};
+pub use evaluate::{Meter, Outcome};
+pub use expression::Expression;
 pub use pattern::Pattern;
 pub use reads::{Names, Reads};
 pub use record::{
     Alert, Badge, BadgeOf, BadgePoint, Cause, EVIDENCE, Evidence, Fact, Listed, Matcher, NOTES, Note, Notified, Object,
     Shown, Signature, Silence, Status, Symptom,
 };
+pub use undecided::{FailedExpression, Undecided};
 pub use why::{Membership, Step, Verdict, Why};

@@ -12,6 +12,11 @@ pub const EXPRESSION_LOOPS: usize = 8;
 pub const EXPRESSION_LOOP_DEPTH: usize = 2;
 /// How many of them may be `map`, which makes lists longer.
 pub const EXPRESSION_MAPS: usize = 1;
+/// Steps that an expression may take on one object; each part that is evaluated is one, and so are 16
+/// bytes of text that are looked through.
+pub const EXPRESSION_STEPS: usize = 100_000;
+/// Steps that the expressions may take together about one change of one object.
+pub const TOTAL_STEPS: usize = 1_000_000;
 /// Conditions within conditions in a definition.
 pub const CONDITION_DEPTH: usize = 32;
 /// Objects of all sorts.
@@ -30,8 +35,6 @@ pub const NAME_BYTES: usize = 512;
 pub const VALUE_BYTES: usize = 4096;
 /// How far an object's last time moves before it is written down for that alone, in milliseconds.
 pub const SEEN_MS: u64 = 60_000;
-/// What could not be told about expressions, kept until it is asked for.
-pub const NOTES_KEPT: usize = 100;
 /// Bytes of such a note.
 pub const NOTE_BYTES: usize = 256;
 

@@ -10,7 +10,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use crate::{
     compiled::Compiled,
     config::{Policy, Say, Setting},
-    directory::Directory,
+    directory::{Certainty, Directory},
     groups::{GroupId, Groups},
     query::Resolution,
     why::{Step, Verdict, Why},
@@ -27,12 +27,24 @@ pub(crate) struct Ranked {
     says: Vec<usize>,
 }
 
+/// By which of its groups a policy holds for an object.
+#[derive(Clone, Copy, Debug)]
+struct Through<'a> {
+    /// The policy's rank; 0 is the strongest.
+    rank: usize,
+    /// `None`: it holds for all objects.
+    group: Option<&'a str>,
+    /// The object is in the group for certain.
+    certain: bool,
+}
+
 /// What a policy says about, in the order in which decisions are printed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Subject {
     Enable,
     Allow,
     Criticality,
+    AtLeast,
     Threshold(String),
     Recommendations,
     Receivers,
@@ -77,7 +89,7 @@ impl Compiled {
             ..Resolution::default()
         };
         let mut said: BTreeMap<Subject, Vec<(&Say, Verdict)>> = BTreeMap::new();
-        self.said(directory, object, alert, clock_ns, |rank, policy, group, say| {
+        self.said(directory, object, alert, clock_ns, |policy, Through { rank, group, certain }, say| {
             if matches!(say.setting, Setting::Allow(_)) && resolution.allow_rank.is_none() {
                 resolution.allow_rank = Some(rank);
             }
@@ -88,13 +100,22 @@ impl Compiled {
                 value: say.setting.value(),
                 place: say.place.clone(),
             };
-            said.entry(say.setting.subject()).or_default().push((say, verdict));
+            let subject = match say.setting {
+                Setting::Criticality(criticality) if !certain => {
+                    resolution.at_least = resolution.at_least.max(Some(criticality));
+                    Subject::AtLeast
+                }
+                _ => say.setting.subject(),
+            };
+            said.entry(subject).or_default().push((say, verdict));
             true
         });
         for (subject, said) in said {
             let mut said = said.into_iter();
             let Some((say, by)) = said.next() else { continue };
-            resolution.decide(&say.setting);
+            if subject != Subject::AtLeast {
+                resolution.decide(&say.setting);
+            }
             let overrode = said.map(|(_, verdict)| verdict).collect();
             resolution.why.steps.push(Step { setting: subject.to_string(), value: by.value.clone(), by, overrode });
         }
@@ -105,7 +126,7 @@ impl Compiled {
     /// [`Compiled::resolve`], without the why.
     pub fn allows_symptom(&self, directory: &Directory, object: &str, symptom: &str, clock_ns: u64) -> bool {
         let mut allowed = false;
-        self.said(directory, object, symptom, clock_ns, |_, _, _, say| match say.setting {
+        self.said(directory, object, symptom, clock_ns, |_, _, say| match say.setting {
             Setting::Allow(allow) => {
                 allowed = allow;
                 false
@@ -120,7 +141,7 @@ impl Compiled {
     pub fn enables_symptom(&self, directory: &Directory, object: &str, symptom: &str, clock_ns: u64) -> bool {
         let mut enabled = true;
         if self.disables {
-            self.said(directory, object, symptom, clock_ns, |_, _, _, say| match say.setting {
+            self.said(directory, object, symptom, clock_ns, |_, _, say| match say.setting {
                 Setting::Enable(enable) => {
                     enabled = enable;
                     false
@@ -143,34 +164,35 @@ impl Compiled {
         crate::hours::next(&self.changes, clock_ns)
     }
 
-    /// Gives `each` what is said about the alert on the object, with the policy's rank (0 is the
-    /// strongest), the winner of each setting first,
-    /// until it answers `false`.
+    /// Gives `each` what is said about the alert on the object, the winner of each setting first, until
+    /// it answers `false`.
     fn said<'a>(
         &'a self,
         directory: &Directory,
         object: &str,
         alert: &str,
         clock_ns: u64,
-        mut each: impl FnMut(usize, &'a Policy, Option<&'a str>, &'a Say) -> bool,
+        mut each: impl FnMut(&'a Policy, Through<'a>, &'a Say) -> bool,
     ) {
         let config = self.config();
-        let mine: Vec<GroupId> = directory.ids_of(object).collect();
         for (rank, ranked) in self.policies.iter().enumerate() {
             let policy = &config.policies[ranked.position];
-            let group = match &ranked.groups {
-                None => None,
-                Some(groups) => match groups.iter().find(|group| mine.binary_search(group).is_ok()) {
-                    Some(&group) => Some(config.groups[group as usize].name.as_str()),
-                    None => continue,
-                },
+            let through = match &ranked.groups {
+                None => Through { rank, group: None, certain: true },
+                Some(groups) => {
+                    let has = |is: Certainty| groups.iter().find(|&&group| directory.membership(object, group) == is);
+                    let Some(&group) = has(Certainty::Yes).or_else(|| has(Certainty::Maybe)) else { continue };
+                    let certain = directory.membership(object, group) == Certainty::Yes;
+                    Through { rank, group: Some(config.groups[group as usize].name.as_str()), certain }
+                }
             };
             if !policy.in_force(clock_ns) {
                 continue;
             }
             let says = ranked.says.iter().map(|&say| &policy.says[say]);
-            for say in says.filter(|say| say.pattern.matches(alert)) {
-                if !each(rank, policy, group, say) {
+            let counts = |say: &&Say| through.certain || say.setting.counts_if_uncertain();
+            for say in says.filter(|say| say.pattern.matches(alert)).filter(counts) {
+                if !each(policy, through, say) {
                     return;
                 }
             }
@@ -192,6 +214,17 @@ impl Resolution {
 }
 
 impl Setting {
+    /// Whether a policy says this also where it cannot be told whether the object is in its group:
+    /// what makes it stricter. What excuses, quietens or moves a threshold needs a member for certain.
+    fn counts_if_uncertain(&self) -> bool {
+        match self {
+            Self::Allow(allow) => !allow,
+            Self::Enable(enable) => *enable,
+            Self::Criticality(_) | Self::Recommendations(_) => true,
+            Self::Threshold(..) | Self::Receivers(_) => false,
+        }
+    }
+
     fn subject(&self) -> Subject {
         match self {
             Self::Allow(_) => Subject::Allow,
@@ -222,6 +255,7 @@ impl std::fmt::Display for Subject {
             Self::Enable => f.write_str("enable"),
             Self::Allow => f.write_str("allow"),
             Self::Criticality => f.write_str("criticality"),
+            Self::AtLeast => f.write_str("criticality at least"),
             Self::Threshold(name) => write!(f, "threshold {name}"),
             Self::Recommendations => f.write_str("recommendations"),
             Self::Receivers => f.write_str("receivers"),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     config::Formula,
     record::{Alert, Badge, BadgePoint, Object, Silence, Symptom},
+    undecided::Undecided,
     why::Why,
 };
 
@@ -133,6 +134,9 @@ pub struct ObjectPage {
     pub alerts: Vec<Alert>,
     /// Its badge over time, oldest first.
     pub history: Vec<BadgePoint>,
+    /// Expressions that cannot be decided on it.
+    #[serde(default)]
+    pub undecided: Vec<Undecided>,
 }
 
 /// A group in a list.
@@ -162,6 +166,9 @@ pub struct GroupPage {
     pub policies: Vec<String>,
     /// Its badge over time, oldest first.
     pub history: Vec<BadgePoint>,
+    /// Its expressions that cannot be decided on some objects.
+    #[serde(default)]
+    pub undecided: Vec<Undecided>,
 }
 
 /// Badges of everything.
@@ -188,6 +195,10 @@ pub struct Resolution {
     pub allowed: bool,
     /// How bad, if a policy says so.
     pub criticality: Option<lifesigns_model::Criticality>,
+    /// Not better than this: so says a policy of a group of which it cannot be told whether the
+    /// object is in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<lifesigns_model::Criticality>,
     /// Thresholds that policies override.
     pub thresholds: std::collections::BTreeMap<String, f64>,
     /// Recommendations, if a policy names them.
@@ -199,6 +210,9 @@ pub struct Resolution {
     pub(crate) allow_rank: Option<usize>,
     /// Why.
     pub why: Why,
+    /// Expressions that cannot be decided on the object: of groups, and of this alert.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undecided: Vec<Undecided>,
 }
 
 /// What an auditor wants to see of a group. What people see of it is rendered elsewhere.

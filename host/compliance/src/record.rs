@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lifesigns_model::{Criticality, Impact};
 use serde::{Deserialize, Serialize};
 
-use crate::why::Why;
+use crate::{undecided::FailedExpression, why::Why};
 
 /// How many of the first and of the last pieces of evidence are kept.
 pub const EVIDENCE: usize = 3;
@@ -174,6 +174,13 @@ pub struct Alert {
     pub shown: Shown,
     /// The groups that the object is in.
     pub groups: Vec<String>,
+    /// Those of them of which it cannot be told, because an expression fails on the object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uncertain_groups: Vec<String>,
+    /// The expression because of which it cannot be told whether the definition holds; the alert is
+    /// open for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undecided: Option<FailedExpression>,
     /// Why it is allowed or not, and as bad as it is.
     pub why: Why,
     /// Who acknowledged it.

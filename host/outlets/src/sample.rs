@@ -55,6 +55,8 @@ pub(crate) fn alert(id: &str, over: bool) -> Alert {
         notes: vec![],
         silenced_by: None,
         inhibited_by: None,
+        uncertain_groups: Vec::new(),
+        undecided: None,
         revision: 1,
         told: BTreeMap::new(),
         withheld: BTreeMap::new(),

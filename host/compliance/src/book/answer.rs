@@ -53,6 +53,8 @@ impl Book {
                 if let Some(open) = open.filter(|open| open.allowed) {
                     (said.allowed, said.why) = (true, open.why.clone());
                 }
+                said.undecided = self.undecided_of(object);
+                said.undecided.retain(|one| one.of.starts_with("group ") || one.of == format!("alert `{alert}`"));
                 Answer::Why(Box::new(said))
             }
             Query::Report { group } => Answer::Report(Box::new(self.report(group)?)),
@@ -116,6 +118,7 @@ impl Book {
             symptoms: page.into_iter().flat_map(|page| page.symptoms.values()).map(|one| Symptom::clone(one)).collect(),
             alerts,
             history: page.map(|page| points(BadgeOf::Object, id, &page.history)).unwrap_or_default(),
+            undecided: self.undecided_of(id),
         })
     }
 
@@ -150,6 +153,7 @@ impl Book {
                 .get(name)
                 .map(|sum| points(BadgeOf::Group, name, &sum.history))
                 .unwrap_or_default(),
+            undecided: self.directory.undecided_in(name),
         })
     }
 }

@@ -39,7 +39,9 @@ impl Book {
 
         let said = definition.and_then(|definition| definition.criticality);
         let auto = worst.map_or(UNSAID.0, |worst| worst.criticality);
-        alert.criticality = case.ruling.criticality.or(said).unwrap_or(auto);
+        let criticality = case.ruling.criticality.or(said).unwrap_or(auto);
+        alert.criticality = criticality.max(case.ruling.at_least.unwrap_or(criticality));
+        alert.undecided.clone_from(&case.undecided);
         let said = definition.and_then(|definition| definition.impact);
         alert.impact = said.or(worst.map(|worst| worst.impact)).unwrap_or(UNSAID.1);
         let review = review || alert.allowed != case.allowed;
@@ -50,6 +52,9 @@ impl Book {
             (None, None) => name.to_string(),
         };
         alert.summary = worst.map_or_else(|| alert.title.clone(), |worst| worst.summary.clone());
+        if let Some(failed) = &case.undecided {
+            alert.summary = format!("undecided, so it counts as met: `{}` fails: {}", failed.expression, failed.reason);
+        }
         alert.attributes = worst.map(|worst| worst.attributes.clone()).unwrap_or_default();
         alert.symptoms.clear();
         symptoms.iter().for_each(|symptom| push_new(&mut alert.symptoms, &symptom.name));
@@ -68,6 +73,7 @@ impl Book {
         symptoms.iter().flat_map(|symptom| &symptom.controls).for_each(|one| push_new(&mut alert.controls, one));
         if review {
             alert.groups = self.directory.groups_of(object).map(|group| group.name.clone()).collect();
+            alert.uncertain_groups = self.directory.uncertain_groups(object).map(|group| group.name.clone()).collect();
             alert.why = self.resolution(object, name).why;
             if case.allowed && !case.ruling.allowed {
                 alert.why.steps.extend(self.symptom_steps(&case.found.symptoms));

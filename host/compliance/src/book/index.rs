@@ -122,8 +122,7 @@ fn can_hold_alone(condition: &CompiledCondition) -> bool {
     match condition {
         CompiledCondition::All(all) => all.iter().all(can_hold_alone),
         CompiledCondition::Any(all) => all.iter().any(can_hold_alone),
-        // The count may be overridden, so one is enough to look.
-        CompiledCondition::Count(_, all) => all.iter().any(can_hold_alone),
+        CompiledCondition::Count(least, all) => all.iter().filter(|one| can_hold_alone(one)).count() >= *least,
         CompiledCondition::Not(_) | CompiledCondition::Fact(..) => true,
         CompiledCondition::Symptom(..) => false,
     }

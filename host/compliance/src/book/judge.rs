@@ -8,14 +8,17 @@ use super::{
     ruling::Ruling,
     truth::{Found, View},
 };
+use crate::{directory::Certainty, undecided::FailedExpression};
 
 /// What was found.
 #[derive(Debug)]
 pub(super) struct Case {
     /// It is evaluated here: it exists, is meant for objects of this kind, and no policy disables it.
     pub(super) enabled: bool,
-    /// What it says holds.
+    /// What it says holds, or that cannot be told.
     pub(super) holds: bool,
+    /// The expression because of which it cannot be told whether it holds.
+    pub(super) undecided: Option<FailedExpression>,
     /// It is fine here.
     pub(super) allowed: bool,
     /// By which symptoms.
@@ -29,8 +32,14 @@ impl Book {
     pub(super) fn judge(&mut self, object: &Id, name: &Id) -> Case {
         self.evaluations += 1;
         let ruling = self.ruling(object, name);
-        let mut case =
-            Case { enabled: ruling.enabled, holds: false, allowed: ruling.allowed, found: Found::default(), ruling };
+        let mut case = Case {
+            enabled: ruling.enabled,
+            holds: false,
+            undecided: None,
+            allowed: ruling.allowed,
+            found: Found::default(),
+            ruling,
+        };
         match self.compiled.position(name) {
             Some(at) => {
                 case.enabled &= self.is_meant_for(object, at);
@@ -38,14 +47,20 @@ impl Book {
                     return case;
                 }
                 let Some(condition) = self.compiled.condition(at) else { return case };
-                let view = View {
+                let mut view = View {
                     pages: &self.pages,
                     directory: &self.directory,
                     object,
                     ruling: &case.ruling,
                     clock_ns: self.clock_ns,
+                    meter: &mut self.meter,
+                    failed: None,
                 };
-                case.holds = view.holds(condition, &mut Some(&mut case.found));
+                let holds = view.holds(condition, &mut Some(&mut case.found));
+                // What cannot be told counts as a violation: whoever can make an expression fail must
+                // not be able to hide one.
+                case.holds = holds != Certainty::No;
+                case.undecided = view.failed.filter(|_| holds == Certainty::Maybe);
                 case.allowed |= case.holds && self.allows_all(&case.ruling, &case.found);
             }
             None => {
@@ -70,7 +85,14 @@ impl Book {
     /// Looks at `name` on `object`, whose alert is open and no longer holds: by the symptoms that made it.
     pub(super) fn judge_ceased(&mut self, object: &Id, name: &Id) -> Case {
         let ruling = self.ruling(object, name);
-        let mut case = Case { enabled: true, holds: false, allowed: ruling.allowed, found: Found::default(), ruling };
+        let mut case = Case {
+            enabled: true,
+            holds: false,
+            undecided: None,
+            allowed: ruling.allowed,
+            found: Found::default(),
+            ruling,
+        };
         let Some(alert) = self.pages.get(object).and_then(|page| page.alerts.get(name)) else { return case };
         for symptom in &alert.symptoms {
             for whose in self.family(object) {

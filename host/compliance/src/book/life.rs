@@ -223,6 +223,8 @@ fn fresh(id: String, object: &Id, name: &Id, opened_ns: u64) -> Alert {
         controls: Vec::new(),
         shown: Shown::default(),
         groups: Vec::new(),
+        uncertain_groups: Vec::new(),
+        undecided: None,
         why: crate::why::Why::default(),
         acknowledged: None,
         owner: None,

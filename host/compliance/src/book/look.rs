@@ -28,6 +28,7 @@ impl Book {
     /// Looks at `name` on `object` and does what follows.
     pub(super) fn look(&mut self, object: &Id, name: &Id, trigger: &Trigger<'_>) {
         let case = self.judge(object, name);
+        self.note_undecided(object, name, &case);
         let Some(page) = self.pages.get(object) else { return };
         let open = page.open(name).is_some();
         let waits = page.pending.get(name).map(|pending| pending.opening);

@@ -25,6 +25,7 @@ mod tell;
 mod tests;
 mod timers;
 mod truth;
+mod undecided;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -42,7 +43,9 @@ use crate::{
     compiled::{Compiled, ConfigError},
     config::Config,
     directory::Directory,
+    evaluate::Meter,
     record::{Alert, Silence, Status},
+    undecided::Undecided,
 };
 
 /// The alert book. It has no clock: event time comes with the events, the host's clock by
@@ -72,6 +75,11 @@ pub struct Book {
     decided_by: String,
     evaluations: u64,
     dropped: u64,
+    /// What the expressions of definitions may cost together.
+    meter: Meter,
+    /// Expressions that were undecided on some object, as they are written, and those to be warned of.
+    warned: BTreeSet<(String, String)>,
+    warnings: Vec<Undecided>,
 }
 
 /// What has to be written down.
@@ -104,6 +112,9 @@ impl Book {
             decided_by: String::new(),
             evaluations: 0,
             dropped: 0,
+            meter: Meter::default(),
+            warned: BTreeSet::new(),
+            warnings: Vec::new(),
             compiled,
         };
         book.recount();
@@ -113,6 +124,7 @@ impl Book {
 
     /// Takes one input. Only commands are refused, and then nothing has changed.
     pub fn apply(&mut self, input: Input) -> Result<(), Refused> {
+        self.meter = Meter::default();
         let done = match input {
             Input::Symptom(said) => {
                 self.symptom(*said);
@@ -222,7 +234,8 @@ impl Book {
         }
         let id: Id = object.into();
         let groups = self.directory.groups_of(object).map(|group| group.name.as_str().into()).collect();
-        self.pages.insert(Arc::clone(&id), Page { groups, ..Page::default() });
+        let uncertain = self.directory.uncertain_groups(object).map(|group| group.name.as_str().into()).collect();
+        self.pages.insert(Arc::clone(&id), Page { groups, uncertain, ..Page::default() });
         id
     }
 
@@ -249,6 +262,7 @@ impl Book {
     fn fire(&mut self, time_ns: u64) {
         while let Some((due_ns, object, task, name)) = self.timers.pop(time_ns) {
             self.event_ns = self.event_ns.max(due_ns);
+            self.meter = Meter::default();
             match task {
                 Task::Hold => self.held(&object, &name, due_ns),
                 Task::Wait => self.waited(&object, &name, due_ns),

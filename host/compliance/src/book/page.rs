@@ -9,6 +9,7 @@ use super::{badge::Tally, ruling::Ruling};
 use crate::{
     change::Pending,
     record::{Alert, Badge, Status, Symptom},
+    undecided::FailedExpression,
 };
 
 /// A name or id, shared.
@@ -30,6 +31,10 @@ pub(super) struct Page {
     pub(super) tally: Tally,
     /// The groups that count it.
     pub(super) groups: Vec<Id>,
+    /// Those of which it cannot be told whether it is in them.
+    pub(super) uncertain: Vec<Id>,
+    /// Definitions of which it cannot be told whether they hold, and why.
+    pub(super) undecided: BTreeMap<Id, FailedExpression>,
     /// Its badge.
     pub(super) badge: Option<Badge>,
     /// Its badge over time, oldest first.

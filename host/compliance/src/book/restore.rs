@@ -47,6 +47,7 @@ impl Book {
                 page.alerts.insert(name, alert);
             }
         }
+        self.restore_undecided();
         self.recount();
         for point in kept.badges {
             self.restore_badge(&point);

@@ -14,6 +14,7 @@ use crate::{
     compiled::{Compiled, ConfigError},
     config::Config,
     directory::Touched,
+    evaluate::Meter,
     record::{Cause, Object, Status},
 };
 
@@ -56,6 +57,7 @@ impl Book {
     pub(super) fn decide_anew(&mut self) {
         for page in self.pages.values_mut() {
             page.rulings.clear();
+            page.undecided.clear();
         }
         let mut objects: BTreeSet<Id> = self.pages.keys().cloned().collect();
         if !self.index.free.is_empty() {
@@ -63,6 +65,7 @@ impl Book {
         }
         let trigger = Trigger { review: true, ..Trigger::of(Cause::Policy, self.event_ns, "configuration") };
         for object in objects {
+            self.meter = Meter::default();
             for name in self.candidates(&object) {
                 self.look_if_any(&object, &name, &trigger);
             }
@@ -136,7 +139,13 @@ impl Book {
                 looks.entry((relative, name)).or_default();
             }
         }
+        // A single change has one meter; where the whole inventory may have changed, each object has.
+        let mut last: Option<Id> = None;
         for ((object, name), review) in looks {
+            if touched.len() > 1 && last.as_ref() != Some(&object) {
+                self.meter = Meter::default();
+                last = Some(Arc::clone(&object));
+            }
             let trigger = Trigger { review, ..Trigger::of(Cause::Fact, time_ns, who) };
             self.look_if_any(&object, &name, &trigger);
         }
@@ -147,8 +156,15 @@ impl Book {
     /// said then.
     fn moved(&mut self, object: &Id) -> bool {
         let Some(page) = self.pages.get_mut(object) else { return false };
-        let same =
-            self.directory.groups_of(object).map(|group| group.name.as_str()).eq(page.groups.iter().map(|one| &**one));
+        let uncertain: Vec<Id> =
+            self.directory.uncertain_groups(object).map(|group| group.name.as_str().into()).collect();
+        let same = uncertain == page.uncertain
+            && self
+                .directory
+                .groups_of(object)
+                .map(|group| group.name.as_str())
+                .eq(page.groups.iter().map(|one| &**one));
+        page.uncertain = uncertain;
         if !same {
             page.rulings.clear();
             self.board.objects_due.insert(Arc::clone(object));

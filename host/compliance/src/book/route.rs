@@ -39,6 +39,14 @@ pub(super) fn receivers<'a>(
 fn walk<'a>(routes: &'a [Route], alert: &Alert, matching: &mut Vec<&'a Route>) -> bool {
     let mut any = false;
     for route in routes.iter().filter(|route| matches(route, alert)) {
+        // Where it cannot be told whether the object is in the route's group, it is notified and so are
+        // the routes behind it: a route that keeps an alert quiet must match for certain.
+        if is_uncertain(route, alert) {
+            if !walk(&route.routes, alert, matching) {
+                matching.push(route);
+            }
+            continue;
+        }
         any = true;
         if !walk(&route.routes, alert, matching) {
             matching.push(route);
@@ -56,6 +64,12 @@ fn matches(route: &Route, alert: &Alert) -> bool {
         && route.at_least.is_none_or(|least| alert.criticality >= least)
         && among(&route.objects, &alert.object)
         && among(&route.alerts, &alert.definition)
+}
+
+/// Whether a route matches only by a group of which it cannot be told whether the object is in it.
+fn is_uncertain(route: &Route, alert: &Alert) -> bool {
+    let certain = |group: &String| alert.groups.contains(group) && !alert.uncertain_groups.contains(group);
+    !route.groups.is_empty() && !route.groups.iter().any(certain)
 }
 
 /// Whether any of these routes tells again what is still open.
@@ -95,6 +109,12 @@ impl Matcher {
         let mut values = values(&self.name, alert).peekable();
         let found = match values.peek() {
             None => self.pattern.matches(""),
+            // A silence needs a member for certain: a group that the object may be in counts only
+            // where it must not be in it.
+            Some(_) if self.name == "group" && !self.negated => {
+                let certain = |group: &&str| !alert.uncertain_groups.iter().any(|one| one == group);
+                values.filter(certain).any(|value| self.pattern.matches(value))
+            }
             Some(_) => values.any(|value| self.pattern.matches(value)),
         };
         found != self.negated

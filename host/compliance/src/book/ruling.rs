@@ -15,6 +15,8 @@ pub(super) struct Ruling {
     /// The rank of the policy that allows or forbids the name; 0 is the strongest.
     pub(super) allow_rank: Option<usize>,
     pub(super) criticality: Option<Criticality>,
+    /// It is not better than this, whatever else says how bad it is.
+    pub(super) at_least: Option<Criticality>,
     /// The definition's, with what policies override.
     pub(super) thresholds: BTreeMap<String, f64>,
     pub(super) receivers: Option<Vec<String>>,
@@ -37,6 +39,7 @@ impl Book {
             allowed: said.allowed,
             allow_rank: said.allow_rank,
             criticality: said.criticality,
+            at_least: said.at_least,
             thresholds,
             receivers: said.receivers,
             recommendations: said.recommendations,

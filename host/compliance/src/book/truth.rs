@@ -13,8 +13,14 @@ use super::{
     ruling::Ruling,
 };
 use crate::{
-    compiled::CompiledCondition, config::Scope, directory::Directory, expression::Expression, pattern::Pattern,
+    compiled::CompiledCondition,
+    config::Scope,
+    directory::{Certainty, Directory},
+    evaluate::{Meter, Outcome},
+    expression::Expression,
+    pattern::Pattern,
     record::Symptom,
+    undecided::FailedExpression,
 };
 
 /// The active symptoms that a condition is about.
@@ -56,31 +62,43 @@ pub(super) struct View<'a> {
     pub(super) ruling: &'a Ruling,
     /// The host's clock, for policies with hours.
     pub(super) clock_ns: u64,
+    /// What its expressions may cost.
+    pub(super) meter: &'a mut Meter,
+    /// The first expression that could not be decided, and why.
+    pub(super) failed: Option<FailedExpression>,
 }
 
 impl View<'_> {
-    /// Whether `condition` holds. Everything in it is looked at, so that what is found does not
-    /// depend on the order; symptoms under a negation are not found.
-    pub(super) fn holds(&self, condition: &CompiledCondition, found: &mut Option<&mut Found>) -> bool {
+    /// Whether `condition` holds, which an expression that fails may leave open. Everything in it is
+    /// looked at, so that what is found does not depend on the order; symptoms under a negation are
+    /// not found.
+    pub(super) fn holds(&mut self, condition: &CompiledCondition, found: &mut Option<&mut Found>) -> Certainty {
         match condition {
-            CompiledCondition::All(all) => self.count(all, found) == all.len(),
-            CompiledCondition::Any(all) => self.count(all, found) > 0,
-            CompiledCondition::Count(least, all) => self.count(all, found) >= self.least(*least),
-            CompiledCondition::Not(one) => !self.holds(one, &mut None),
-            CompiledCondition::Symptom(pattern, scope) => self.symptom(pattern, *scope, found),
+            CompiledCondition::All(all) => self.count(all, found, all.len()),
+            CompiledCondition::Any(all) => self.count(all, found, 1),
+            CompiledCondition::Count(least, all) => self.count(all, found, (*least).max(1)),
+            CompiledCondition::Not(one) => match self.holds(one, &mut None) {
+                Certainty::No => Certainty::Yes,
+                Certainty::Maybe => Certainty::Maybe,
+                Certainty::Yes => Certainty::No,
+            },
+            CompiledCondition::Symptom(pattern, scope) => certain(self.symptom(pattern, *scope, found)),
             CompiledCondition::Fact(expression, scope) => self.fact(expression, *scope),
         }
     }
 
-    fn count(&self, all: &[CompiledCondition], found: &mut Option<&mut Found>) -> usize {
-        all.iter().filter(|one| self.holds(one, found)).count()
-    }
-
-    /// A threshold `count` stands for the written number; less than one is one.
-    fn least(&self, written: usize) -> usize {
-        match self.ruling.thresholds.get("count") {
-            Some(count) => count.ceil().max(1.0) as usize,
-            None => written,
+    /// Whether at least so many hold: those that may hold leave it open.
+    fn count(&mut self, all: &[CompiledCondition], found: &mut Option<&mut Found>, least: usize) -> Certainty {
+        let (mut sure, mut possible) = (0, 0);
+        for one in all {
+            let holds = self.holds(one, found);
+            sure += usize::from(holds == Certainty::Yes);
+            possible += usize::from(holds != Certainty::No);
+        }
+        match () {
+            () if sure >= least => Certainty::Yes,
+            () if possible >= least => Certainty::Maybe,
+            () => Certainty::No,
         }
     }
 
@@ -137,15 +155,43 @@ impl View<'_> {
         self.directory.compiled().enables_symptom(self.directory, object, symptom, self.clock_ns)
     }
 
-    fn fact(&self, expression: &Expression, scope: Scope) -> bool {
-        let holds = |id: &str| {
-            let object = self.directory.object(id);
-            object.is_some_and(|object| expression.evaluate(object, &self.ruling.thresholds).holds)
-        };
+    fn fact(&mut self, expression: &Expression, scope: Scope) -> Certainty {
+        let directory = self.directory;
         match scope {
-            Scope::Own => holds(self.object),
-            Scope::Parent => self.parent().is_some_and(holds),
-            Scope::Children => self.directory.children(self.object).any(holds),
+            Scope::Own => self.fact_of(expression, self.object),
+            Scope::Parent => {
+                let parent = directory.object(self.object).and_then(|object| object.parent.as_deref());
+                parent.map_or(Certainty::No, |parent| self.fact_of(expression, parent))
+            }
+            Scope::Children => {
+                let mut holds = Certainty::No;
+                for child in directory.children(self.object) {
+                    holds = holds.max(self.fact_of(expression, child));
+                    if holds == Certainty::Yes {
+                        break;
+                    }
+                }
+                holds
+            }
         }
     }
+
+    fn fact_of(&mut self, expression: &Expression, id: &str) -> Certainty {
+        let Some(object) = self.directory.object(id) else { return Certainty::No };
+        match expression.evaluate(object, &self.ruling.thresholds, self.meter) {
+            Outcome::Holds => Certainty::Yes,
+            Outcome::Fails => Certainty::No,
+            Outcome::Undecided(reason) => {
+                if self.failed.is_none() {
+                    let reason = if id == &**self.object { reason } else { format!("on {id}: {reason}") };
+                    self.failed = Some(FailedExpression { expression: expression.text().to_owned(), reason });
+                }
+                Certainty::Maybe
+            }
+        }
+    }
+}
+
+fn certain(holds: bool) -> Certainty {
+    if holds { Certainty::Yes } else { Certainty::No }
 }

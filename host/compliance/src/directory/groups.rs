@@ -1,8 +1,8 @@
 //! Which groups an object is in, and how it came into them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
-use super::Directory;
+use super::{Certainty, Directory};
 use crate::{config::Group, groups::GroupId, why::Membership};
 
 impl Directory {
@@ -39,17 +39,24 @@ impl Directory {
     }
 
     fn how(&self, object: &str, id: GroupId, group: &Group) -> Option<String> {
-        let standings = &self.objects.get(object)?.standings;
-        let standing = standings.get(id);
-        if standing.listed {
+        let one = self.objects.get(object)?;
+        let standing = one.standings.get(id);
+        let how = if standing.listed {
             let pattern = group.objects.iter().find(|pattern| pattern.matches(object))?;
-            return Some(format!("listed as {:?}", pattern.as_str()));
+            format!("listed as {:?}", pattern.as_str())
+        } else if standing.met == Certainty::Yes {
+            group.when.clone()?
+        } else if standing.through >= standing.met {
+            let subgroups = &self.compiled.groups.get(id)?.subgroups;
+            // The first of those that it is in most certainly.
+            let sub = subgroups.iter().min_by_key(|&&sub| Reverse(one.standings.get(sub).membership()))?;
+            format!("member of {:?}", self.compiled.config().groups.get(*sub as usize)?.name)
+        } else {
+            return Some(format!("undecided: {}", self.reason(one, id, false)?));
+        };
+        if standing.excluded_by_facts == Certainty::Maybe {
+            return Some(format!("undecided: {how}, but {}", self.reason(one, id, true)?));
         }
-        if standing.met {
-            return group.when.clone();
-        }
-        let subgroups = &self.compiled.groups.get(id)?.subgroups;
-        let sub = subgroups.iter().find(|&&sub| standings.get(sub).is_member())?;
-        Some(format!("member of {:?}", self.compiled.config().groups.get(*sub as usize)?.name))
+        Some(if standing.membership() == Certainty::Maybe { format!("undecided: {how}") } else { how })
     }
 }

@@ -1,12 +1,29 @@
 //! How one object stands to the groups: what makes it a member, what keeps it out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
     config::Group,
+    evaluate::{Meter, Outcome},
+    expression::Expression,
     groups::{CompiledGroup, GroupId, Groups},
     record::Object,
 };
+
+/// Whether something is so, where that may not be decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Certainty {
+    /// It is not.
+    #[default]
+    No,
+    /// An expression that decides it failed.
+    Maybe,
+    /// It is.
+    Yes,
+}
 
 /// How an object stands to a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,13 +31,13 @@ pub(super) struct Standing {
     /// A pattern of the group names it.
     pub(super) listed: bool,
     /// The group's expression holds.
-    pub(super) met: bool,
+    pub(super) met: Certainty,
     /// A pattern excludes it.
     pub(super) excluded: bool,
     /// The excluding expression holds.
-    pub(super) excluded_by_facts: bool,
+    pub(super) excluded_by_facts: Certainty,
     /// It is a member of a group within the group.
-    pub(super) through: bool,
+    pub(super) through: Certainty,
 }
 
 /// How an object stands to all groups; those that have nothing to do with it take no room.
@@ -36,14 +53,28 @@ pub(super) struct Resolved {
     pub(super) left: Vec<GroupId>,
     /// How many expressions were evaluated.
     pub(super) evaluated: usize,
-    /// What could not be told: the group, and why.
-    pub(super) notes: Vec<(GroupId, String)>,
+    /// Whether it is certain of more or of fewer groups than before.
+    pub(super) firmed: bool,
+    /// Expressions that cannot be decided: the group, whether it is `exclude-when`, and why.
+    pub(super) undecided: Vec<(GroupId, bool, String)>,
 }
 
 impl Standing {
-    /// What keeps an object out wins over everything that lets it in.
+    /// Whether the object is a member. What keeps it out wins over everything that lets it in.
+    pub(super) fn membership(self) -> Certainty {
+        let listed = if self.listed { Certainty::Yes } else { Certainty::No };
+        let within = listed.max(self.met).max(self.through);
+        match self.excluded_by_facts {
+            Certainty::Yes => Certainty::No,
+            _ if self.excluded => Certainty::No,
+            Certainty::Maybe => within.min(Certainty::Maybe),
+            Certainty::No => within,
+        }
+    }
+
+    /// Whether it counts as a member: it is one, or that cannot be told.
     pub(super) fn is_member(self) -> bool {
-        (self.listed || self.met || self.through) && !self.excluded && !self.excluded_by_facts
+        self.membership() != Certainty::No
     }
 }
 
@@ -69,10 +100,24 @@ impl Standings {
         self.0.iter().filter(|(_, standing)| standing.is_member()).map(|&(id, _)| id)
     }
 
+    /// Those of them of which it cannot be told whether it is in them.
+    pub(super) fn uncertain(&self) -> impl Iterator<Item = GroupId> + '_ {
+        self.0.iter().filter(|(_, standing)| standing.membership() == Certainty::Maybe).map(|&(id, _)| id)
+    }
+
+    /// Expressions that cannot be decided: the group, and whether it is `exclude-when`.
+    pub(super) fn undecided(&self) -> impl Iterator<Item = (GroupId, bool)> + '_ {
+        self.0.iter().flat_map(|&(id, standing)| {
+            let when = (standing.met == Certainty::Maybe).then_some((id, false));
+            let exclude = (standing.excluded_by_facts == Certainty::Maybe).then_some((id, true));
+            when.into_iter().chain(exclude)
+        })
+    }
+
     /// What `groups` said of the object by itself, under the numbers that `kept` gives them; what
     /// comes by way of other groups is left open.
     pub(super) fn carried(&self, kept: &BTreeMap<GroupId, GroupId>) -> Self {
-        let own = |standing: &Standing| Standing { through: false, ..*standing };
+        let own = |standing: &Standing| Standing { through: Certainty::No, ..*standing };
         let mut carried = Self(self.0.iter().filter_map(|(id, one)| Some((*kept.get(id)?, own(one)))).collect());
         carried.0.retain(|&(_, standing)| standing != Standing::default());
         carried.0.sort_unstable_by_key(|&(id, _)| id);
@@ -99,17 +144,18 @@ impl Standings {
         fresh: bool,
     ) -> Resolved {
         let mut resolved = Resolved::default();
-        let mut open: BTreeMap<(u32, GroupId), bool> = BTreeMap::new();
+        let mut open: BTreeMap<(u32, GroupId), Certainty> = BTreeMap::new();
         let rank = |id: GroupId| groups.get(id).map_or(0, |group| group.rank);
+        let mut meter = Meter::default();
         if fresh {
-            open.extend(self.0.iter().map(|&(id, _)| ((rank(id), id), false)));
+            open.extend(self.0.iter().map(|&(id, _)| ((rank(id), id), Certainty::No)));
         }
         for &id in ids {
             let Some(group) = groups.get(id) else { continue };
             let before = self.get(id);
-            let after = evaluated(before, object, id, group, &mut resolved);
+            let after = evaluated(before, object, id, group, &mut resolved, &mut meter);
             if before != after {
-                open.entry((rank(id), id)).or_insert_with(|| before.is_member());
+                open.entry((rank(id), id)).or_insert_with(|| before.membership());
                 self.set(id, after);
             }
         }
@@ -117,18 +163,17 @@ impl Standings {
         while let Some(((_, id), was)) = open.pop_first() {
             let Some(group) = groups.get(id) else { continue };
             let mut standing = self.get(id);
-            standing.through = group.subgroups.iter().any(|&sub| self.get(sub).is_member());
+            let through = group.subgroups.iter().map(|&sub| self.get(sub).membership());
+            standing.through = through.max().unwrap_or_default();
             self.set(id, standing);
-            if standing.is_member() == was {
-                continue;
-            }
-            if was {
-                resolved.left.push(id)
-            } else {
-                resolved.joined.push(id)
+            match (was, standing.membership()) {
+                (was, is) if was == is => continue,
+                (_, Certainty::No) => resolved.left.push(id),
+                (Certainty::No, _) => resolved.joined.push(id),
+                _ => resolved.firmed = true,
             }
             for &above in &group.supers {
-                let before = !fresh && self.get(above).is_member();
+                let before = if fresh { Certainty::No } else { self.get(above).membership() };
                 open.entry((rank(above), above)).or_insert(before);
             }
         }
@@ -136,21 +181,29 @@ impl Standings {
     }
 }
 
-/// `before` with the group's expressions evaluated anew.
+/// `before` with the group's expressions evaluated again.
 fn evaluated(
     before: Standing,
     object: &Object,
     id: GroupId,
     group: &CompiledGroup,
     resolved: &mut Resolved,
+    meter: &mut Meter,
 ) -> Standing {
     let none = BTreeMap::new();
-    let mut holds = |expression: &Option<std::sync::Arc<crate::Expression>>| {
-        let Some(expression) = expression else { return false };
-        let outcome = expression.evaluate(object, &none);
+    let mut ask = |expression: &Option<Arc<Expression>>, excludes: bool| {
+        let Some(expression) = expression else { return Certainty::No };
         resolved.evaluated += 1;
-        resolved.notes.extend(outcome.note.map(|note| (id, note)));
-        outcome.holds
+        match expression.evaluate(object, &none, meter) {
+            Outcome::Holds => Certainty::Yes,
+            Outcome::Fails => Certainty::No,
+            Outcome::Undecided(why) => {
+                resolved.undecided.push((id, excludes, why));
+                Certainty::Maybe
+            }
+        }
     };
-    Standing { met: holds(&group.when), excluded_by_facts: holds(&group.exclude_when), ..before }
+    let met = ask(&group.when, false);
+    let excluded_by_facts = ask(&group.exclude_when, true);
+    Standing { met, excluded_by_facts, ..before }
 }

@@ -125,17 +125,38 @@ fn a_new_configuration_touches_those_whose_groups_changed() {
 }
 
 #[test]
-fn what_cannot_be_told_is_noted_once() {
-    let mut directory = Directory::new(compiled(vec![group("odd", &[], "int(properties.n) > 4", &[])], &[]));
+fn what_cannot_be_decided_is_a_possible_member_and_warned_of_once() {
+    let odd = || group("odd", &[], "int(properties.n) > 4", &[]);
+    let keeps_out = Group { exclude_when: Some("int(properties.n) > 4".to_owned()), ..group("out", &["*"], "", &[]) };
+    let mut directory = Directory::new(compiled(vec![odd(), group("above", &[], "", &["odd"]), keeps_out], &[]));
     for object in ["a", "b"] {
         directory.facts(&facts(object, 1, &[("n", "x")]));
     }
     directory.facts(&facts("c", 1, &[("n", "5")]));
-    let notes = directory.take_notes();
-    assert_eq!(notes.len(), 1);
-    assert_eq!(notes[0].0, "odd");
-    assert!(directory.take_notes().is_empty());
-    assert_eq!(groups_of(&directory, "c"), ["odd"]);
+    directory.facts(&facts("d", 1, &[]));
+    let warnings = directory.take_warnings();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert_eq!((&*warnings[0].of, &*warnings[0].example), ("group `odd`, `when`", "a"));
+    assert!(warnings[0].reason.contains("no whole number"), "{warnings:?}");
+    assert!(directory.take_warnings().is_empty());
+    let uncertain = |directory: &Directory, id: &str| {
+        directory.uncertain_groups(id).map(|group| group.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(groups_of(&directory, "a"), ["odd", "above", "out"]);
+    assert_eq!(uncertain(&directory, "a"), ["odd", "above", "out"]);
+    assert_eq!(groups_of(&directory, "c"), ["odd", "above"]);
+    assert_eq!(groups_of(&directory, "d"), ["out"]);
+    assert!(uncertain(&directory, "c").is_empty() && uncertain(&directory, "d").is_empty());
+    let all = directory.undecided();
+    assert_eq!(all.iter().map(|one| one.objects).collect::<Vec<_>>(), [2, 2], "{all:?}");
+    assert_eq!(directory.undecided_in("odd").len(), 1);
+    assert_eq!(directory.undecided_of("b").len(), 2);
+    // It is touched when it becomes certain, and when it is no longer.
+    assert_eq!(directory.facts(&facts("a", 2, &[("n", "5")])).objects, ["a"]);
+    assert!(uncertain(&directory, "a").is_empty());
+    assert_eq!(directory.facts(&facts("a", 3, &[("n", "y")])).objects, ["a"]);
+    assert!(directory.take_warnings().is_empty());
+    assert!(directory.memberships("a")[0].how.starts_with("undecided: "), "{:?}", directory.memberships("a"));
 }
 
 /// What happens to a directory.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use lifesigns_compliance::{
     Expression, Pattern,
     config::{Condition, Definition, Scope},
+    reserved_threshold,
 };
 use lifesigns_model::Impact;
 
@@ -28,6 +29,11 @@ impl Reader<'_, '_> {
             .iter()
             .map(|Entry { key, node, .. }| (key.clone(), number(node).unwrap_or_default()))
             .collect();
+        for entry in table.get("thresholds").map_or(&[][..], Node::entries) {
+            if let Some(why) = reserved_threshold(&entry.key) {
+                self.check.wrong(&entry.at, why, None);
+            }
+        }
         let impacts = [Impact::Health, Impact::Risk, Impact::Efficiency];
         let impact = text(table, "impact").and_then(|word| impacts.into_iter().find(|one| one.as_str() == word));
         let name = owned(table, "name");

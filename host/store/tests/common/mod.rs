@@ -121,6 +121,8 @@ pub fn alert(number: u64) -> Alert {
         }],
         silenced_by: None,
         inhibited_by: None,
+        uncertain_groups: Vec::new(),
+        undecided: None,
         revision: 1,
         told: BTreeMap::from([(
             "pager".to_owned(),

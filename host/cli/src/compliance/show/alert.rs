@@ -98,6 +98,10 @@ fn facts(alert: &Alert, view: &View) -> String {
         let cause = alert.cause.map(lifesigns_report::cause).unwrap_or_default();
         table.pair("cancelled", format!("{}, {cause}", stamp(cancelled, view)));
     }
+    if let Some(failed) = &alert.undecided {
+        let text = format!("undecided, so it counts as met: `{}` fails: {}", failed.expression, failed.reason);
+        table.pair("condition", Style::Yellow.on(&visible(&text)));
+    }
     table.pair("groups", names(&alert.groups));
     table.pair("symptoms", names(&alert.symptoms));
     table.pair("controls", names(&alert.controls));

@@ -5,7 +5,9 @@ use lifesigns_text::visible;
 
 use super::{
     super::table::{Style, Table, View, heading, names, score},
-    objects, sparkline,
+    objects,
+    objects::undecided,
+    sparkline,
 };
 
 /// A list of groups.
@@ -41,6 +43,7 @@ pub(crate) fn group(page: &GroupPage, view: &View) -> String {
     table.pair("policies", names(&page.policies));
     table.pair("history", sparkline(&page.history, view.now_ns));
     text.push_str(&table.draw());
+    text.push_str(&undecided(&page.undecided));
     text.push_str(&heading("Members"));
     text.push_str(&objects(&page.objects, view));
     text

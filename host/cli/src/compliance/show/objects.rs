@@ -1,7 +1,7 @@
 //! Objects: a list, and all about one.
 
 use lifesigns_compliance::{
-    Object,
+    Object, Undecided,
     query::{ObjectLine, ObjectPage},
 };
 use lifesigns_text::visible;
@@ -36,6 +36,18 @@ pub(crate) fn objects(lines: &[ObjectLine], view: &View) -> String {
     format!("{}{}\n", table.draw(), Style::Dim.on(&count(lines.len(), "object")))
 }
 
+/// Expressions that cannot be decided, under a heading; nothing if there are none.
+pub(crate) fn undecided(all: &[Undecided]) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut text = heading("Undecided");
+    for one in all {
+        text.push_str(&format!("{} {}\n", Style::Yellow.on("undecided"), visible(&one.to_string())));
+    }
+    text
+}
+
 /// An object that only an inventory names was never heard of.
 fn seen(object: &Object, view: &View) -> String {
     if object.last_ns == 0 { Style::Dim.on("never") } else { when::ago(object.last_ns, view.now_ns) }
@@ -54,6 +66,7 @@ pub(crate) fn object(page: &ObjectPage, view: &View) -> String {
         }
         text.push_str(&table.draw());
     }
+    text.push_str(&undecided(&page.undecided));
     if !page.symptoms.is_empty() {
         text.push_str(&heading("Symptoms"));
         text.push_str(&symptoms(page, view));

@@ -4,7 +4,7 @@
 use std::{fs, path::PathBuf};
 
 use lifesigns_compliance::{
-    Alert, Badge, Cause, Happened, Membership, Notice, Silence, Symptom,
+    Alert, Badge, Cause, Happened, Membership, Notice, Silence, Symptom, Undecided,
     config::{Formula, Grouping, Place},
     query::{Badges, ObjectPage, Report},
 };
@@ -126,6 +126,14 @@ fn one_object() {
         }],
         alerts: report.findings[..1].to_vec(),
         history: report.group.history.clone(),
+        undecided: vec![Undecided {
+            of: "group `hot`, `when`".into(),
+            place: Place { file: "lifesigns.toml".into(), line: 20, column: 1 },
+            expression: "properties.cores > 4".into(),
+            objects: 1,
+            example: "vm-prod-02".into(),
+            reason: "the property \"cores\" = \"many\" is no number".into(),
+        }],
     };
     shown("object.txt", &super::object(&page, &view(Some(100))));
     shown("badge-object.txt", &super::object_badge(&page, &view(None)));

@@ -1,0 +1,103 @@
+//! Expressions of groups that cannot be decided on some objects.
+
+use std::collections::BTreeMap;
+
+use super::{Directory, One, standing::Certainty};
+use crate::{
+    config::Group,
+    evaluate::{Meter, Outcome},
+    groups::GroupId,
+    undecided::{self, Undecided},
+};
+
+impl Directory {
+    /// All of them, each with how many objects it is and one as an example.
+    pub fn undecided(&self) -> Vec<Undecided> {
+        let mut all = Vec::new();
+        let mut known: BTreeMap<(GroupId, bool), usize> = BTreeMap::new();
+        for one in self.objects.values() {
+            for (group, excludes) in one.standings.undecided() {
+                match known.get(&(group, excludes)) {
+                    Some(&at) => {
+                        let entry: &mut Undecided = &mut all[at];
+                        entry.objects += 1;
+                    }
+                    None => {
+                        let Some(entry) = self.entry(one, group, excludes) else { continue };
+                        known.insert((group, excludes), all.len());
+                        all.push(entry);
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// Those of one object.
+    pub fn undecided_of(&self, object: &str) -> Vec<Undecided> {
+        let Some(one) = self.objects.get(object) else { return Vec::new() };
+        one.standings.undecided().filter_map(|(group, excludes)| self.entry(one, group, excludes)).collect()
+    }
+
+    /// Those of one group.
+    pub fn undecided_in(&self, group: &str) -> Vec<Undecided> {
+        let Some(position) = self.compiled.groups.position(group) else { return Vec::new() };
+        let mut all = Vec::new();
+        for one in self.objects.values() {
+            for (id, excludes) in one.standings.undecided().filter(|&(id, _)| id as usize == position) {
+                if let Some(entry) = self.entry(one, id, excludes) {
+                    undecided::add(&mut all, entry);
+                }
+            }
+        }
+        all
+    }
+
+    /// The groups of which it cannot be told whether an object is in them, in the order of the files.
+    pub fn uncertain_groups(&self, object: &str) -> impl Iterator<Item = &Group> {
+        let one = self.objects.get(object);
+        let ids = one.into_iter().flat_map(|one| one.standings.uncertain());
+        ids.filter_map(|id| self.compiled.config().groups.get(id as usize))
+    }
+
+    /// Whether an object is in a group, by the group's number.
+    pub(crate) fn membership(&self, object: &str, group: GroupId) -> Certainty {
+        self.objects.get(object).map_or(Certainty::No, |one| one.standings.get(group).membership())
+    }
+
+    /// What became undecided since the last call and was not so on any object before: each expression
+    /// once.
+    pub(crate) fn take_warnings(&mut self) -> Vec<Undecided> {
+        std::mem::take(&mut self.warnings)
+    }
+
+    /// Why a group's expression cannot be decided on an object.
+    pub(super) fn reason(&self, one: &One, group: GroupId, excludes: bool) -> Option<String> {
+        let compiled = self.compiled.groups.get(group)?;
+        let expression = if excludes { &compiled.exclude_when } else { &compiled.when }.as_ref()?;
+        match expression.evaluate(&one.object, &BTreeMap::new(), &mut Meter::default()) {
+            Outcome::Undecided(reason) => Some(reason),
+            // All expressions together were too much; this one alone is not.
+            _ => Some("all expressions about this object together take too many steps".to_owned()),
+        }
+    }
+
+    fn entry(&self, one: &One, group: GroupId, excludes: bool) -> Option<Undecided> {
+        let reason = self.reason(one, group, excludes)?;
+        self.described(&one.object.id, group, excludes, reason)
+    }
+
+    /// An entry about one object.
+    pub(super) fn described(&self, object: &str, group: GroupId, excludes: bool, reason: String) -> Option<Undecided> {
+        let written = self.compiled.config().groups.get(group as usize)?;
+        let (key, text) = if excludes { ("exclude-when", &written.exclude_when) } else { ("when", &written.when) };
+        Some(Undecided {
+            of: format!("group `{}`, `{key}`", written.name),
+            place: written.place.clone(),
+            expression: text.clone().unwrap_or_default(),
+            objects: 1,
+            example: object.to_owned(),
+            reason,
+        })
+    }
+}

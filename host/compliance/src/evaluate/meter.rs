@@ -1,0 +1,83 @@
+//! What expressions cost: steps are counted and cut, of one expression and of all that are asked
+//! about one change together.
+
+use crate::limits::{EXPRESSION_STEPS, TOTAL_STEPS};
+
+/// Steps that all expressions of one change may take together.
+#[derive(Clone, Debug)]
+pub struct Meter {
+    left: usize,
+    spent: usize,
+}
+
+/// Steps of one expression.
+#[derive(Debug)]
+pub(super) struct Steps {
+    left: usize,
+    spent: usize,
+    exhausted: bool,
+    /// The bound that it has is the total's, not its own.
+    total: bool,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self { left: TOTAL_STEPS, spent: 0 }
+    }
+}
+
+impl Meter {
+    /// Steps that were taken so far.
+    pub fn spent(&self) -> usize {
+        self.spent
+    }
+
+    /// One step, for an expression that need not be evaluated.
+    pub(crate) fn skip(&mut self) {
+        self.left = self.left.saturating_sub(1);
+        self.spent += 1;
+    }
+
+    pub(super) fn begin(&self) -> Steps {
+        let left = EXPRESSION_STEPS.min(self.left);
+        Steps { left, spent: 0, exhausted: false, total: self.left < EXPRESSION_STEPS }
+    }
+
+    pub(super) fn end(&mut self, steps: &Steps) {
+        self.left = self.left.saturating_sub(steps.spent);
+        self.spent += steps.spent;
+    }
+}
+
+impl Steps {
+    /// Takes so many steps; says whether they were left. Once they are not, nothing is.
+    pub(super) fn take(&mut self, steps: usize) -> bool {
+        if self.exhausted || steps > self.left {
+            self.spent += self.left;
+            self.left = 0;
+            self.exhausted = true;
+            return false;
+        }
+        self.left -= steps;
+        self.spent += steps;
+        true
+    }
+
+    /// Takes what looking through so many bytes costs.
+    pub(super) fn take_bytes(&mut self, bytes: usize) -> bool {
+        self.take(bytes / 16)
+    }
+
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.exhausted
+    }
+
+    /// What is wrong.
+    pub(super) fn exhausted(&self) -> String {
+        if self.total {
+            format!("all expressions about this change together take more than {TOTAL_STEPS} steps")
+        } else {
+            format!("it takes more than {EXPRESSION_STEPS} steps")
+        }
+    }
+}

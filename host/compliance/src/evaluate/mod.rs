@@ -1,0 +1,348 @@
+//! Evaluates expressions over their syntax tree: with a bound on the steps, and so that what the
+//! object lacks and what fails on it are told apart.
+//!
+//! - What reads a fact that the object lacks has no value; a condition without a value does not hold.
+//! - What fails (a text that is no number, a division by zero, too many steps) could be anything. It
+//!   matters only where the result depends on it: `&&`, `||` and `? :` are decided by their other
+//!   parts if those are enough.
+
+mod functions;
+mod meter;
+mod operators;
+mod value;
+
+use std::{borrow::Cow, collections::BTreeMap, rc::Rc};
+
+use cel::common::ast::{
+    CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, MapExpr, SelectExpr, operators as names,
+};
+
+pub use meter::Meter;
+use meter::Steps;
+use value::{Evaluated, Map, Possible, Value};
+
+use crate::record::Object;
+
+/// What an expression says of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It holds.
+    Holds,
+    /// It does not hold: it is false, or reads what the object lacks.
+    Fails,
+    /// It cannot be told, and why.
+    Undecided(String),
+}
+
+impl Outcome {
+    /// Whether it holds for certain.
+    pub fn holds(&self) -> bool {
+        *self == Self::Holds
+    }
+}
+
+/// Evaluates `expression` for `object`, within what `meter` allows.
+pub(crate) fn evaluate(
+    expression: &IdedExpr,
+    object: &Object,
+    thresholds: &BTreeMap<String, f64>,
+    meter: &mut Meter,
+) -> Outcome {
+    let mut evaluator = Evaluator { object, thresholds, steps: meter.begin(), scope: Vec::new() };
+    let (possible, reason) = evaluator.expression(expression).outcomes();
+    meter.end(&evaluator.steps);
+    match possible {
+        Possible::TRUE => Outcome::Holds,
+        several if several.may_hold() => {
+            Outcome::Undecided(reason.map_or_else(|| "it cannot be told".to_owned(), |reason| reason.to_string()))
+        }
+        _ => Outcome::Fails,
+    }
+}
+
+struct Evaluator<'a> {
+    object: &'a Object,
+    thresholds: &'a BTreeMap<String, f64>,
+    steps: Steps,
+    /// Variables of the loops around, the innermost last.
+    scope: Vec<(&'a str, Evaluated<'a>)>,
+}
+
+impl<'a> Evaluator<'a> {
+    fn expression(&mut self, expression: &'a IdedExpr) -> Evaluated<'a> {
+        if !self.steps.take(1) {
+            return Evaluated::failed(self.steps.exhausted());
+        }
+        match &expression.expr {
+            Expr::Literal(literal) => literal_value(literal),
+            Expr::Ident(name) => self.variable(name),
+            Expr::Select(select) => self.select(select),
+            Expr::Call(call) => self.call(call),
+            Expr::List(list) => self.list(&list.elements),
+            Expr::Map(map) => self.map(map),
+            Expr::Comprehension(comprehension) => self.comprehension(comprehension),
+            Expr::Unspecified | Expr::Struct(_) => Evaluated::failed("there is no such value"),
+        }
+    }
+
+    fn variable(&mut self, name: &'a str) -> Evaluated<'a> {
+        if let Some((_, value)) = self.scope.iter().rev().find(|(bound, _)| *bound == name) {
+            return value.clone();
+        }
+        let object = self.object;
+        Evaluated::Known(match name {
+            "id" => Value::text(object.id.as_str()),
+            "kind" => Value::text(object.kind.as_deref().unwrap_or_default()),
+            "parent" => Value::text(object.parent.as_deref().unwrap_or_default()),
+            "properties" => Value::Map(Map::Properties(&object.properties)),
+            "metrics" => Value::Map(Map::Metrics(&object.metrics)),
+            "threshold" => Value::Map(Map::Thresholds(self.thresholds)),
+            "tags" => {
+                let tags: Vec<Value<'a>> = tags(object).map(Value::text).collect();
+                if !self.steps.take(tags.len()) {
+                    return Evaluated::failed(self.steps.exhausted());
+                }
+                Value::list(tags)
+            }
+            _ => return Evaluated::failed(format!("there is no `{name}`")),
+        })
+    }
+
+    fn select(&mut self, select: &'a SelectExpr) -> Evaluated<'a> {
+        let operand = match self.expression(&select.operand) {
+            Evaluated::Known(operand) => operand,
+            // Whether something is there in what is not there: no.
+            Evaluated::Absent if select.test => return Evaluated::Known(Value::Bool(false)),
+            missing => return widened(missing),
+        };
+        let Value::Map(map) = operand else {
+            return Evaluated::failed(format!("{} has no `{}`", operand.described(), select.field));
+        };
+        match map.get(&select.field) {
+            found if select.test => Evaluated::Known(Value::Bool(found.is_some())),
+            Some(value) => Evaluated::Known(value),
+            None => Evaluated::Absent,
+        }
+    }
+
+    fn call(&mut self, call: &'a CallExpr) -> Evaluated<'a> {
+        match (call.func_name.as_str(), call.args.as_slice()) {
+            (names::LOGICAL_AND, all) => self.until(all, Possible::FALSE, Possible::TRUE, Possible::and),
+            (names::LOGICAL_OR, all) => self.until(all, Possible::TRUE, Possible::FALSE, Possible::or),
+            (names::LOGICAL_NOT, [one]) => {
+                let (possible, reason) = self.expression(one).outcomes();
+                Evaluated::of(possible.not(), reason)
+            }
+            (names::NOT_STRICTLY_FALSE, [one]) => {
+                let is_false = matches!(self.expression(one), Evaluated::Known(Value::Bool(false)));
+                Evaluated::Known(Value::Bool(!is_false))
+            }
+            (names::CONDITIONAL, [condition, yes, no]) => self.choice(condition, yes, no),
+            (name @ (names::EQUALS | names::NOT_EQUALS), [one, other]) => self.equality(name, one, other),
+            (name, arguments) => {
+                let target = call.target.as_deref().into_iter();
+                let mut values = Vec::with_capacity(arguments.len() + 1);
+                let mut missing: Option<Evaluated<'a>> = None;
+                for argument in target.chain(arguments) {
+                    match self.expression(argument) {
+                        Evaluated::Known(value) => values.push(value),
+                        Evaluated::Absent => return Evaluated::Absent,
+                        unknown => missing = missing.or(Some(unknown)),
+                    }
+                }
+                match missing {
+                    Some(missing) => widened(missing),
+                    None if name.starts_with(['_', '-', '@']) => self.operator(name, &values),
+                    None => self.function(name, &values),
+                }
+            }
+        }
+    }
+
+    /// `&&` or `||` of `all`: evaluated one by one until what they come to is decided.
+    fn until(
+        &mut self,
+        all: &'a [IdedExpr],
+        decided: Possible,
+        none: Possible,
+        join: fn(Possible, Possible) -> Possible,
+    ) -> Evaluated<'a> {
+        let (mut possible, mut reason) = (none, None);
+        for one in all {
+            let (next, why) = self.expression(one).outcomes();
+            possible = join(possible, next);
+            reason = reason.or(why);
+            if possible == decided {
+                break;
+            }
+        }
+        Evaluated::of(possible, reason)
+    }
+
+    fn choice(&mut self, condition: &'a IdedExpr, yes: &'a IdedExpr, no: &'a IdedExpr) -> Evaluated<'a> {
+        match self.expression(condition).outcomes() {
+            (Possible::TRUE, _) => self.expression(yes),
+            (Possible::FALSE, _) => self.expression(no),
+            (Possible::ABSENT, _) => Evaluated::Absent,
+            (several, reason) => {
+                // Whatever it is, the outcome is one of these.
+                let mut possible = if several.may_be(Possible::ABSENT) { Possible::ABSENT } else { Possible::NONE };
+                for (outcome, branch) in [(Possible::TRUE, yes), (Possible::FALSE, no)] {
+                    if several.may_be(outcome) {
+                        possible = possible.join(self.expression(branch).outcomes().0);
+                    }
+                }
+                Evaluated::of(possible, reason)
+            }
+        }
+    }
+
+    /// `==` and `!=`: of conditions of which some outcomes are ruled out, the result may be ruled out too.
+    fn equality(&mut self, name: &str, one: &'a IdedExpr, other: &'a IdedExpr) -> Evaluated<'a> {
+        match (self.expression(one), self.expression(other)) {
+            (Evaluated::Known(one), Evaluated::Known(other)) => self.operator(name, &[one, other]),
+            (Evaluated::Absent, _) | (_, Evaluated::Absent) => Evaluated::Absent,
+            (one, other) => {
+                let ((one, first), (other, second)) = (one.outcomes(), other.outcomes());
+                Evaluated::of(one.same(other, name == names::EQUALS), first.or(second))
+            }
+        }
+    }
+
+    fn list(&mut self, elements: &'a [IdedExpr]) -> Evaluated<'a> {
+        let mut values = Vec::with_capacity(elements.len());
+        let mut missing = None;
+        for element in elements {
+            match self.expression(element) {
+                Evaluated::Known(value) => values.push(value),
+                Evaluated::Absent => return Evaluated::Absent,
+                unknown => missing = missing.or(Some(unknown)),
+            }
+        }
+        missing.map_or_else(|| Evaluated::Known(Value::list(values)), widened)
+    }
+
+    fn map(&mut self, map: &'a MapExpr) -> Evaluated<'a> {
+        let mut entries = Vec::with_capacity(map.entries.len());
+        for entry in &map.entries {
+            let EntryExpr::MapEntry(entry) = &entry.expr else {
+                return Evaluated::failed("there is no such value");
+            };
+            match (self.expression(&entry.key), self.expression(&entry.value)) {
+                (Evaluated::Known(key), Evaluated::Known(value)) => entries.push((key, value)),
+                (Evaluated::Absent, _) | (_, Evaluated::Absent) => return Evaluated::Absent,
+                (missing @ Evaluated::Unknown(..), _) | (_, missing) => return widened(missing),
+            }
+        }
+        Evaluated::Known(Value::Map(Map::Written(Rc::new(entries))))
+    }
+
+    /// `all`, `exists`, `filter` and the like, as the parser writes them out.
+    fn comprehension(&mut self, one: &'a ComprehensionExpr) -> Evaluated<'a> {
+        let items = match self.expression(&one.iter_range) {
+            Evaluated::Known(Value::List(items)) => items,
+            Evaluated::Known(Value::Map(map)) => Rc::new(map.keys()),
+            Evaluated::Known(other) => {
+                return Evaluated::failed(format!("{} is no list", other.described()));
+            }
+            missing => return widened(missing),
+        };
+        let mut sum = self.expression(&one.accu_init);
+        let outside = self.scope.len();
+        for item in items.iter() {
+            self.scope.push((&one.iter_var, Evaluated::Known(item.clone())));
+            let (next, goes_on) = self.step(one, sum);
+            sum = next;
+            self.scope.truncate(outside);
+            if self.steps.is_exhausted() {
+                return Evaluated::failed(self.steps.exhausted());
+            }
+            if !goes_on {
+                break;
+            }
+        }
+        self.scope.push((&one.accu_var, sum));
+        let result = self.expression(&one.result);
+        self.scope.truncate(outside);
+        result
+    }
+
+    /// One step of a loop, and whether another may change what it came to.
+    fn step(&mut self, one: &'a ComprehensionExpr, sum: Evaluated<'a>) -> (Evaluated<'a>, bool) {
+        let sum = match self.appended(one, sum) {
+            Ok(sum) => return (sum, true),
+            Err(sum) => sum,
+        };
+        self.scope.push((&one.accu_var, sum.clone()));
+        let stops = matches!(self.expression(&one.loop_cond), Evaluated::Known(Value::Bool(false)));
+        let next = if stops { sum } else { self.expression(&one.loop_step) };
+        self.scope.pop();
+        (next, !stops)
+    }
+
+    /// One step of `map` and `filter`, which append to a list: in place, so that a list is not copied
+    /// for each of its elements. The error gives back what is of another kind.
+    fn appended(&mut self, one: &'a ComprehensionExpr, sum: Evaluated<'a>) -> Result<Evaluated<'a>, Evaluated<'a>> {
+        let (condition, step) = match &one.loop_step.expr {
+            Expr::Call(call) if call.func_name == names::CONDITIONAL => match call.args.as_slice() {
+                [condition, step, _] => (Some(condition), step),
+                _ => return Err(sum),
+            },
+            _ => (None, &one.loop_step),
+        };
+        let added = match &step.expr {
+            Expr::Call(call) if call.func_name == names::ADD => match call.args.as_slice() {
+                [IdedExpr { expr: Expr::Ident(name), .. }, IdedExpr { expr: Expr::List(list), .. }]
+                    if *name == one.accu_var =>
+                {
+                    &list.elements
+                }
+                _ => return Err(sum),
+            },
+            _ => return Err(sum),
+        };
+        let Evaluated::Known(Value::List(mut list)) = sum else { return Ok(sum) };
+        match condition.map(|condition| self.expression(condition).outcomes()) {
+            None | Some((Possible::TRUE, _)) => {}
+            Some((Possible::FALSE, _)) => return Ok(Evaluated::Known(Value::List(list))),
+            Some((Possible::ABSENT, _)) => return Ok(Evaluated::Absent),
+            Some((_, reason)) => return Ok(Evaluated::of(Possible::ALL, reason)),
+        }
+        match self.list(added) {
+            Evaluated::Known(Value::List(more)) => {
+                Rc::make_mut(&mut list).extend(more.iter().cloned());
+                Ok(Evaluated::Known(Value::List(list)))
+            }
+            missing => Ok(missing),
+        }
+    }
+}
+
+/// What a part that is missing makes of the whole, which could be anything then.
+fn widened(missing: Evaluated<'_>) -> Evaluated<'_> {
+    match missing {
+        Evaluated::Unknown(_, reason) => Evaluated::Unknown(Possible::ALL, reason),
+        other => other,
+    }
+}
+
+fn literal_value(literal: &LiteralValue) -> Evaluated<'_> {
+    Evaluated::Known(match literal {
+        LiteralValue::Boolean(value) => Value::Bool(*value.inner()),
+        LiteralValue::Int(value) => Value::Int(*value.inner()),
+        LiteralValue::UInt(value) => Value::Uint(*value.inner()),
+        LiteralValue::Double(value) => Value::Double(*value.inner()),
+        LiteralValue::String(text) => Value::Text(Cow::Borrowed(text.inner())),
+        LiteralValue::Null => Value::Null,
+        LiteralValue::Bytes(_) => return Evaluated::failed("there are no bytes here"),
+    })
+}
+
+/// The object's tags.
+fn tags(object: &Object) -> impl Iterator<Item = &str> {
+    let value = object.properties.get("tags").and_then(|fact| fact.value.as_deref()).unwrap_or_default();
+    value.split(',').map(str::trim).filter(|tag| !tag.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

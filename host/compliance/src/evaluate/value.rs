@@ -1,0 +1,221 @@
+//! Values of expressions, and what an expression comes to where a value is missing or cannot be had.
+
+use std::{borrow::Cow, collections::BTreeMap, rc::Rc};
+
+use crate::record::Fact;
+
+/// A value while an expression is evaluated.
+#[derive(Clone, Debug)]
+pub(super) enum Value<'a> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Uint(u64),
+    Double(f64),
+    Text(Cow<'a, str>),
+    /// A property: text that is read as a number or a truth value where it is compared with one.
+    Property {
+        name: &'a str,
+        text: &'a str,
+    },
+    List(Rc<Vec<Value<'a>>>),
+    Map(Map<'a>),
+}
+
+/// A map: the object's facts, or one that the expression writes.
+#[derive(Clone, Debug)]
+pub(super) enum Map<'a> {
+    Properties(&'a BTreeMap<String, Fact<Option<String>>>),
+    Metrics(&'a BTreeMap<String, Fact<f64>>),
+    Thresholds(&'a BTreeMap<String, f64>),
+    Written(Rc<Vec<(Value<'a>, Value<'a>)>>),
+}
+
+impl<'a> Map<'a> {
+    /// The value of a key that is text.
+    pub(super) fn get(&self, key: &str) -> Option<Value<'a>> {
+        match self {
+            Self::Properties(facts) => {
+                let (name, fact) = facts.get_key_value(key)?;
+                Some(Value::Property { name, text: fact.value.as_deref()? })
+            }
+            Self::Metrics(facts) => Some(Value::Double(facts.get(key)?.value)),
+            Self::Thresholds(numbers) => Some(Value::Double(*numbers.get(key)?)),
+            Self::Written(entries) => {
+                entries.iter().find(|(one, _)| one.as_text() == Some(key)).map(|(_, value)| value.clone())
+            }
+        }
+    }
+
+    /// All keys, in their order.
+    pub(super) fn keys(&self) -> Vec<Value<'a>> {
+        let text = |key: &'a String| Value::Text(Cow::Borrowed(key.as_str()));
+        match self {
+            Self::Properties(facts) => {
+                facts.iter().filter(|(_, fact)| fact.value.is_some()).map(|(key, _)| text(key)).collect()
+            }
+            Self::Metrics(facts) => facts.keys().map(text).collect(),
+            Self::Thresholds(numbers) => numbers.keys().map(text).collect(),
+            Self::Written(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
+        }
+    }
+}
+
+impl<'a> Value<'a> {
+    /// Its text, if it is one.
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Property { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What it is, for messages: facts are named and quoted, cut if they are long.
+    pub(super) fn described(&self) -> String {
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Bool(value) => value.to_string(),
+            Self::Int(value) => value.to_string(),
+            Self::Uint(value) => value.to_string(),
+            Self::Double(value) => value.to_string(),
+            Self::Text(text) => format!("the text {}", quoted(text)),
+            Self::Property { name, text } => format!("the property {} = {}", quoted(name), quoted(text)),
+            Self::List(_) => "a list".to_owned(),
+            Self::Map(_) => "a map".to_owned(),
+        }
+    }
+
+    pub(super) fn text(text: impl Into<Cow<'a, str>>) -> Self {
+        Self::Text(text.into())
+    }
+
+    pub(super) fn list(values: Vec<Self>) -> Self {
+        Self::List(Rc::new(values))
+    }
+}
+
+/// Quoted, and cut after some letters.
+fn quoted(text: &str) -> String {
+    const LETTERS: usize = 40;
+    match text.char_indices().nth(LETTERS) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
+/// Which outcomes of a condition are still possible: it is true, it is false, it has no value because
+/// the object lacks something. With one of them left the condition is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Possible(u8);
+
+impl Possible {
+    pub(super) const NONE: Self = Self(0);
+    pub(super) const TRUE: Self = Self(1);
+    pub(super) const FALSE: Self = Self(2);
+    pub(super) const ABSENT: Self = Self(4);
+    pub(super) const ALL: Self = Self(7);
+
+    fn each(self) -> impl Iterator<Item = Self> {
+        [Self::TRUE, Self::FALSE, Self::ABSENT].into_iter().filter(move |one| self.0 & one.0 != 0)
+    }
+
+    pub(super) fn join(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether it may be true.
+    pub(super) fn may_hold(self) -> bool {
+        self.may_be(Self::TRUE)
+    }
+
+    /// Whether this outcome is among them.
+    pub(super) fn may_be(self, outcome: Self) -> bool {
+        self.0 & outcome.0 != 0
+    }
+
+    /// Whether two conditions are the same, or are not.
+    pub(super) fn same(self, other: Self, same: bool) -> Self {
+        self.pairs(other, |one, two| match (one, two) {
+            (Self::ABSENT, _) | (_, Self::ABSENT) => Self::ABSENT,
+            _ if (one == two) == same => Self::TRUE,
+            _ => Self::FALSE,
+        })
+    }
+
+    /// What `by` makes of each pair.
+    fn pairs(self, other: Self, by: impl Fn(Self, Self) -> Self) -> Self {
+        let all = self.each().flat_map(|one| other.each().map(move |two| (one, two)));
+        Self(all.fold(0, |sum, (one, two)| sum | by(one, two).0))
+    }
+
+    /// `self && other`: false if either is, else absent if either is.
+    pub(super) fn and(self, other: Self) -> Self {
+        self.pairs(other, |one, two| match (one, two) {
+            (Self::FALSE, _) | (_, Self::FALSE) => Self::FALSE,
+            (Self::ABSENT, _) | (_, Self::ABSENT) => Self::ABSENT,
+            _ => Self::TRUE,
+        })
+    }
+
+    /// `self || other`: true if either is, else absent if either is.
+    pub(super) fn or(self, other: Self) -> Self {
+        self.not().and(other.not()).not()
+    }
+
+    /// `!self`; what is absent stays so.
+    pub(super) fn not(self) -> Self {
+        let moved = |from: Self, to: Self| if self.0 & from.0 != 0 { to.0 } else { 0 };
+        Self(moved(Self::TRUE, Self::FALSE) | moved(Self::FALSE, Self::TRUE) | (self.0 & Self::ABSENT.0))
+    }
+}
+
+/// What a part of an expression comes to.
+#[derive(Clone, Debug)]
+pub(super) enum Evaluated<'a> {
+    /// A value.
+    Known(Value<'a>),
+    /// None: it reads what the object lacks.
+    Absent,
+    /// It cannot be told: something in it failed. Of a condition some outcomes may be ruled out.
+    Unknown(Possible, Rc<str>),
+}
+
+impl<'a> Evaluated<'a> {
+    pub(super) fn failed(reason: impl Into<Rc<str>>) -> Self {
+        Self::Unknown(Possible::ALL, reason.into())
+    }
+
+    /// The outcomes that are possible of a condition, and why they are several. The error is a value
+    /// that is no condition.
+    pub(super) fn outcomes(self) -> (Possible, Option<Rc<str>>) {
+        match self {
+            Self::Known(Value::Bool(true)) => (Possible::TRUE, None),
+            Self::Known(Value::Bool(false)) => (Possible::FALSE, None),
+            Self::Known(other) => {
+                (Possible::ALL, Some(format!("{} is neither true nor false", other.described()).into()))
+            }
+            Self::Absent => (Possible::ABSENT, None),
+            Self::Unknown(possible, reason) => (possible, Some(reason)),
+        }
+    }
+
+    /// A condition with these outcomes.
+    pub(super) fn of(possible: Possible, reason: Option<Rc<str>>) -> Self {
+        match possible {
+            Possible::TRUE => Self::Known(Value::Bool(true)),
+            Possible::FALSE => Self::Known(Value::Bool(false)),
+            Possible::ABSENT => Self::Absent,
+            several => Self::Unknown(several, reason.unwrap_or_else(|| "it cannot be told".into())),
+        }
+    }
+}
+
+impl<'a> From<Result<Value<'a>, String>> for Evaluated<'a> {
+    fn from(result: Result<Value<'a>, String>) -> Self {
+        match result {
+            Ok(value) => Self::Known(value),
+            Err(reason) => Self::failed(reason),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What kinds of values the parts of an expression have, so that what can never work is refused when
+//! it is written, with the way to write it.
+
+use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr};
+
+mod calls;
+
+/// The kind of a value, as far as it is known before there is an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Not known before.
+    Any,
+    Null,
+    Bool,
+    /// Whole or not.
+    Number,
+    Text,
+    /// Text that is read as a number or a truth value where it is compared with one.
+    Property,
+    List(Box<Kind>),
+    /// A map with names, and what its values are.
+    Map(Box<Kind>),
+}
+
+/// What is wrong, and with which part.
+pub(crate) type Wrong = (u64, String);
+
+/// Whether `expression` can be a condition.
+pub(crate) fn check(expression: &IdedExpr) -> Result<(), Wrong> {
+    let kind = Kinds { scope: Vec::new() }.of(expression)?;
+    condition(expression, &kind)
+}
+
+/// Whether a part that must be a condition is one.
+fn condition(part: &IdedExpr, kind: &Kind) -> Result<(), Wrong> {
+    let text = written(part);
+    let fix = match kind {
+        Kind::Any | Kind::Bool => return Ok(()),
+        Kind::Property => format!(
+            "a property is text; write `{text} == true`, `{text} == \"…\"`, or `has({text})` for whether it is there"
+        ),
+        Kind::Number => format!("a number is neither true nor false; compare it, as in `{text} > 0`"),
+        Kind::Text => format!("a text is neither true nor false; compare it, as in `{text} == \"…\"`"),
+        Kind::List(_) => format!("a list is neither true nor false; write `\"…\" in {text}` or `size({text}) > 0`"),
+        Kind::Map(_) => format!("facts are neither true nor false together; name one, as in `{text}.name == \"…\"`"),
+        Kind::Null => "`null` is neither true nor false".to_owned(),
+    };
+    Err((part.id, fix))
+}
+
+/// A part of an expression as it was written, where that is short; else `…`.
+fn written(part: &IdedExpr) -> String {
+    match &part.expr {
+        Expr::Ident(name) if !name.starts_with('@') => name.clone(),
+        Expr::Select(select) if !select.test => format!("{}.{}", written(&select.operand), select.field),
+        Expr::Literal(LiteralValue::String(text)) => format!("{:?}", text.inner()),
+        Expr::Literal(LiteralValue::Int(number)) => number.inner().to_string(),
+        Expr::Literal(LiteralValue::Double(number)) => number.inner().to_string(),
+        Expr::Literal(LiteralValue::Boolean(flag)) => flag.inner().to_string(),
+        Expr::Call(call) if call.func_name == cel::common::ast::operators::INDEX => match call.args.as_slice() {
+            [from, key] => format!("{}[{}]", written(from), written(key)),
+            _ => "…".to_owned(),
+        },
+        _ => "…".to_owned(),
+    }
+}
+
+impl Kind {
+    /// In words, with an article.
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Any => "a value",
+            Self::Null => "null",
+            Self::Bool => "true or false",
+            Self::Number => "a number",
+            Self::Text => "text",
+            Self::Property => "a property, which is text",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a map",
+        }
+    }
+
+    fn is_text(&self) -> bool {
+        matches!(self, Self::Text | Self::Property)
+    }
+
+    /// What is of one or the other kind.
+    fn join(self, other: Self) -> Self {
+        match (self, other) {
+            (one, other) if one == other => one,
+            (Self::List(one), Self::List(other)) => match (*one, *other) {
+                // An empty list is of any kind.
+                (Self::Any, kind) | (kind, Self::Any) => Self::List(Box::new(kind)),
+                (one, other) => Self::List(Box::new(one.join(other))),
+            },
+            _ => Self::Any,
+        }
+    }
+}
+
+struct Kinds<'a> {
+    /// Variables of the loops around, the innermost last.
+    scope: Vec<(&'a str, Kind)>,
+}
+
+impl<'a> Kinds<'a> {
+    fn of(&mut self, part: &'a IdedExpr) -> Result<Kind, Wrong> {
+        match &part.expr {
+            Expr::Literal(literal) => match literal {
+                LiteralValue::Boolean(_) => Ok(Kind::Bool),
+                LiteralValue::Int(_) | LiteralValue::UInt(_) | LiteralValue::Double(_) => Ok(Kind::Number),
+                LiteralValue::String(_) => Ok(Kind::Text),
+                LiteralValue::Null => Ok(Kind::Null),
+                LiteralValue::Bytes(_) => Err((part.id, "there are no bytes here; write a text".to_owned())),
+            },
+            Expr::Ident(name) => Ok(self.variable(name)),
+            Expr::Select(select) => self.select(part, select),
+            Expr::Call(call) => self.call(part, call),
+            Expr::List(list) => {
+                let mut kind: Option<Kind> = None;
+                for element in &list.elements {
+                    let one = self.of(element)?;
+                    kind = Some(kind.map_or(one.clone(), |kind| if kind == one { kind } else { Kind::Any }));
+                }
+                Ok(Kind::List(Box::new(kind.unwrap_or(Kind::Any))))
+            }
+            Expr::Map(map) => {
+                for entry in &map.entries {
+                    if let EntryExpr::MapEntry(entry) = &entry.expr {
+                        self.of(&entry.key)?;
+                        self.of(&entry.value)?;
+                    }
+                }
+                Ok(Kind::Map(Box::new(Kind::Any)))
+            }
+            Expr::Comprehension(comprehension) => self.comprehension(part, comprehension),
+            Expr::Unspecified | Expr::Struct(_) => Ok(Kind::Any),
+        }
+    }
+
+    fn variable(&self, name: &str) -> Kind {
+        if let Some((_, kind)) = self.scope.iter().rev().find(|(bound, _)| *bound == name) {
+            return kind.clone();
+        }
+        match name {
+            "id" | "kind" | "parent" => Kind::Text,
+            "tags" => Kind::List(Box::new(Kind::Text)),
+            "properties" => Kind::Map(Box::new(Kind::Property)),
+            "metrics" | "threshold" => Kind::Map(Box::new(Kind::Number)),
+            _ => Kind::Any,
+        }
+    }
+
+    fn select(&mut self, part: &'a IdedExpr, select: &'a SelectExpr) -> Result<Kind, Wrong> {
+        match self.of(&select.operand)? {
+            Kind::Map(_) if select.test => Ok(Kind::Bool),
+            Kind::Map(kind) => Ok(*kind),
+            Kind::Any => Ok(if select.test { Kind::Bool } else { Kind::Any }),
+            kind => {
+                let (map, name) = match &select.operand.expr {
+                    Expr::Select(inner) => (written(&inner.operand), format!("{}.{}", inner.field, select.field)),
+                    _ => ("properties".to_owned(), select.field.clone()),
+                };
+                let text = format!(
+                    "`{}` is {} and has no `.{}`; a name with a dot is written `{map}[\"{name}\"]`",
+                    written(&select.operand),
+                    kind.words(),
+                    select.field
+                );
+                Err((part.id, text))
+            }
+        }
+    }
+
+    fn comprehension(&mut self, part: &'a IdedExpr, one: &'a ComprehensionExpr) -> Result<Kind, Wrong> {
+        let element = match self.of(&one.iter_range)? {
+            Kind::List(kind) => *kind,
+            Kind::Map(_) => Kind::Text,
+            Kind::Any => Kind::Any,
+            kind => {
+                let text = format!("`{}` is {}, and no list to go through", written(&one.iter_range), kind.words());
+                return Err((one.iter_range.id.max(part.id), text));
+            }
+        };
+        let sum = self.of(&one.accu_init)?;
+        let outside = self.scope.len();
+        self.scope.push((&one.iter_var, element));
+        self.scope.push((&one.accu_var, sum.clone()));
+        self.of(&one.loop_cond)?;
+        let step = self.of(&one.loop_step)?;
+        self.scope.truncate(outside);
+        self.scope.push((&one.accu_var, sum.join(step)));
+        let result = self.of(&one.result);
+        self.scope.truncate(outside);
+        result
+    }
+}

@@ -1,0 +1,208 @@
+//! Kinds of operators and functions: what they take, what comes of them, and the way to write what
+//! people write first.
+
+use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators as names};
+
+use super::{Kind, Kinds, Wrong, condition, written};
+
+impl<'a> Kinds<'a> {
+    pub(super) fn call(&mut self, part: &'a IdedExpr, call: &'a CallExpr) -> Result<Kind, Wrong> {
+        let mut parts: Vec<&'a IdedExpr> = call.target.as_deref().into_iter().collect();
+        parts.extend(&call.args);
+        let kinds = parts.iter().map(|one| self.of(one)).collect::<Result<Vec<_>, _>>()?;
+        let wrong = |text: String| (part.id, text);
+        match (call.func_name.as_str(), parts.as_slice(), kinds.as_slice()) {
+            (names::LOGICAL_AND | names::LOGICAL_OR | names::LOGICAL_NOT, parts, kinds) => {
+                parts.iter().zip(kinds).try_for_each(|(part, kind)| condition(part, kind))?;
+                Ok(Kind::Bool)
+            }
+            (names::NOT_STRICTLY_FALSE, ..) => Ok(Kind::Bool),
+            (names::CONDITIONAL, [one, ..], [kind, yes, no]) => {
+                condition(one, kind)?;
+                Ok(yes.clone().join(no.clone()))
+            }
+            (names::EQUALS | names::NOT_EQUALS, [one, other], [first, second]) => {
+                comparable((one, first), (other, second)).map_err(wrong)?;
+                Ok(Kind::Bool)
+            }
+            (
+                names::LESS | names::LESS_EQUALS | names::GREATER | names::GREATER_EQUALS,
+                [one, other],
+                [first, second],
+            ) => {
+                ordered((one, first), (other, second)).map_err(wrong)?;
+                Ok(Kind::Bool)
+            }
+            (names::IN, [what, all], [kind, list]) => within((what, kind), (all, list)).map_err(wrong),
+            (names::INDEX, [from, key], [one, at]) => indexed((from, one), (key, at)).map_err(wrong),
+            (names::ADD, [one, other], [first, second]) => added((one, first), (other, second)).map_err(wrong),
+            (names::SUBSTRACT | names::MULTIPLY | names::DIVIDE | names::MODULO, [one, other], [first, second]) => {
+                numbers((one, first), (other, second)).map_err(wrong)
+            }
+            (names::NEGATE, [one], [kind]) => match kind {
+                Kind::Number | Kind::Any => Ok(Kind::Number),
+                Kind::Property => Err(wrong(format!("a property is text; write `-double({})`", written(one)))),
+                kind => Err(wrong(format!("{} has no negative", kind.words()))),
+            },
+            (name, parts, kinds) => function(name, parts, kinds).map_err(wrong),
+        }
+    }
+}
+
+/// A part and its kind.
+type Part<'p> = (&'p IdedExpr, &'p Kind);
+
+/// Whether two values can be equal.
+fn comparable(one: Part<'_>, other: Part<'_>) -> Result<(), String> {
+    match (one.1, other.1) {
+        (Kind::Any, _) | (_, Kind::Any) => Ok(()),
+        (Kind::Null, Kind::Null) | (Kind::Bool, Kind::Bool) | (Kind::Number, Kind::Number) => Ok(()),
+        (first, second) if first.is_text() && second.is_text() => Ok(()),
+        (Kind::Property, Kind::Bool | Kind::Number) | (Kind::Bool | Kind::Number, Kind::Property) => Ok(()),
+        (Kind::List(first), Kind::List(second)) => comparable((one.0, first), (other.0, second)),
+        (Kind::Map(_), Kind::Map(_)) => Ok(()),
+        (Kind::Null, _) | (_, Kind::Null) => {
+            let what = written(if *one.1 == Kind::Null { other.0 } else { one.0 });
+            Err(format!("nothing is ever `null`: write `has({what})` or `!has({what})` for whether it is there"))
+        }
+        _ => Err(clash(one, other)),
+    }
+}
+
+/// Whether one can be less than the other.
+fn ordered(one: Part<'_>, other: Part<'_>) -> Result<(), String> {
+    match (one.1, other.1) {
+        (Kind::Any, _) | (_, Kind::Any) | (Kind::Number, Kind::Number) | (Kind::Text, Kind::Text) => Ok(()),
+        (Kind::Bool, Kind::Bool) | (Kind::Property, Kind::Number) | (Kind::Number, Kind::Property) => Ok(()),
+        (Kind::Property, Kind::Property) => Err(both(one.0, other.0, ">")),
+        (Kind::Property, Kind::Text) | (Kind::Text, Kind::Property) => {
+            let text = if *one.1 == Kind::Text { one.0 } else { other.0 };
+            match literal(text).filter(|text| text.trim().parse::<f64>().is_ok()) {
+                Some(number) => Err(format!(
+                    "texts are ordered letter by letter, so that \"10\" comes before \"{number}\" or after it by its \
+                     first letter; write {number} without quotes to compare numbers"
+                )),
+                None => Ok(()),
+            }
+        }
+        _ => Err(clash(one, other)),
+    }
+}
+
+/// Two properties, where it has to be said what they are.
+fn both(one: &IdedExpr, other: &IdedExpr, operator: &str) -> String {
+    let (one, other) = (written(one), written(other));
+    format!(
+        "both are properties, and it is not said whether they are numbers or texts; write \
+         `double({one}) {operator} double({other})` or `string({one}) {operator} string({other})`"
+    )
+}
+
+/// Two kinds that do not go together, and how to mend it.
+fn clash(one: Part<'_>, other: Part<'_>) -> String {
+    let (number, text) = match (one.1, other.1) {
+        (Kind::Number, second) if second.is_text() => (one.0, other.0),
+        (first, Kind::Number) if first.is_text() => (other.0, one.0),
+        _ => {
+            let (first, second) = (one.1.words(), other.1.words());
+            return format!(
+                "`{}` is {first} and `{}` is {second}: they cannot be compared",
+                written(one.0),
+                written(other.0)
+            );
+        }
+    };
+    let fix = match literal(text).map(|text| text.trim().parse::<f64>().is_ok()) {
+        Some(true) => format!("write {} without quotes", literal(text).unwrap_or_default().trim()),
+        Some(false) => "compare it with a number".to_owned(),
+        None => match literal_number(number) {
+            Some(number) => format!("put quotes around {number}, or write `double({})`", written(text)),
+            None => format!("write `double({})`", written(text)),
+        },
+    };
+    format!("`{}` is a number and `{}` is text: they cannot be compared; {fix}", written(number), written(text))
+}
+
+fn literal(part: &IdedExpr) -> Option<&str> {
+    match &part.expr {
+        Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
+        _ => None,
+    }
+}
+
+fn literal_number(part: &IdedExpr) -> Option<String> {
+    matches!(part.expr, Expr::Literal(LiteralValue::Int(_) | LiteralValue::Double(_))).then(|| written(part))
+}
+
+fn within(what: Part<'_>, all: Part<'_>) -> Result<Kind, String> {
+    match all.1 {
+        Kind::List(kind) => comparable(what, (all.0, kind))?,
+        Kind::Any => {}
+        Kind::Map(_) if what.1.is_text() || *what.1 == Kind::Any => {}
+        Kind::Map(_) => {
+            return Err(format!("names of facts are texts, and `{}` is {}", written(what.0), what.1.words()));
+        }
+        kind if kind.is_text() => {
+            let (part, text) = (written(what.0), written(all.0));
+            return Err(format!("`in` looks into lists; what is in a text is asked with `{text}.contains({part})`"));
+        }
+        kind => return Err(format!("`in` looks into lists, and `{}` is {}", written(all.0), kind.words())),
+    }
+    Ok(Kind::Bool)
+}
+
+fn indexed(from: Part<'_>, key: Part<'_>) -> Result<Kind, String> {
+    match (from.1, key.1) {
+        (Kind::Any, _) => Ok(Kind::Any),
+        (Kind::Map(kind), at) if at.is_text() || *at == Kind::Any || **kind == Kind::Any => Ok((**kind).clone()),
+        (Kind::List(kind), Kind::Number | Kind::Any) => Ok((**kind).clone()),
+        (from_kind, at) => {
+            Err(format!("`{}` is {} and has nothing at {}", written(from.0), from_kind.words(), at.words()))
+        }
+    }
+}
+
+fn added(one: Part<'_>, other: Part<'_>) -> Result<Kind, String> {
+    match (one.1, other.1) {
+        (Kind::List(_), Kind::List(_)) => Ok(one.1.clone().join(other.1.clone())),
+        (Kind::Property, Kind::Property) => Err(both(one.0, other.0, "+")),
+        (first, second) if first.is_text() && second.is_text() => Ok(Kind::Text),
+        _ => numbers(one, other),
+    }
+}
+
+fn numbers(one: Part<'_>, other: Part<'_>) -> Result<Kind, String> {
+    match (one.1, other.1) {
+        (Kind::Property, Kind::Property) => Err(both(one.0, other.0, "-")),
+        (Kind::Number | Kind::Property, Kind::Number) | (Kind::Number, Kind::Property) => Ok(Kind::Number),
+        (Kind::Any, _) | (_, Kind::Any) => Ok(Kind::Any),
+        _ => Err(clash(one, other)),
+    }
+}
+
+fn function(name: &str, parts: &[&IdedExpr], kinds: &[Kind]) -> Result<Kind, String> {
+    let is_text = |kind: &Kind| kind.is_text() || *kind == Kind::Any;
+    match (name, parts, kinds) {
+        ("size", [_], [kind]) if is_text(kind) || matches!(kind, Kind::List(_) | Kind::Map(_)) => Ok(Kind::Number),
+        ("contains" | "startsWith" | "endsWith", [_, _], [text, part]) if is_text(text) && is_text(part) => {
+            Ok(Kind::Bool)
+        }
+        ("contains", [list, part], [Kind::List(_), _]) => {
+            Err(format!("`contains` looks into texts; write `{} in {}`", written(part), written(list)))
+        }
+        ("contains" | "startsWith" | "endsWith", [text, part], [one, other]) => {
+            let (wrong, kind) = if is_text(one) { (part, other) } else { (text, one) };
+            Err(format!(
+                "`{name}` is for texts, and `{}` is {}; write `string({})`",
+                written(wrong),
+                kind.words(),
+                written(wrong)
+            ))
+        }
+        ("int" | "uint" | "double", [_], [kind]) if is_text(kind) || *kind == Kind::Number => Ok(Kind::Number),
+        ("bool", [_], [kind]) if is_text(kind) || *kind == Kind::Bool => Ok(Kind::Bool),
+        ("string", [_], [kind]) if is_text(kind) || matches!(kind, Kind::Number | Kind::Bool) => Ok(Kind::Text),
+        (_, [one], [kind]) => Err(format!("`{name}` is not for {}, which `{}` is", kind.words(), written(one))),
+        (_, parts, _) => Err(format!("`{name}` does not take {} values", parts.len())),
+    }
+}

@@ -1,0 +1,51 @@
+//! Expressions that cannot be decided on some objects, for people to see.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Place;
+
+/// An expression that cannot be decided on some objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Undecided {
+    /// Whose it is, such as ``group `production`, `when` `` or ``alert `port-22` ``.
+    pub of: String,
+    /// Where that is written.
+    pub place: Place,
+    /// The expression as it was written.
+    pub expression: String,
+    /// On how many objects it cannot be decided.
+    pub objects: u64,
+    /// One of them.
+    pub example: String,
+    /// Why not on that one.
+    pub reason: String,
+}
+
+/// An expression that failed on an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedExpression {
+    /// As it was written.
+    pub expression: String,
+    /// Why it failed, with the object if that is a relative.
+    pub reason: String,
+}
+
+impl std::fmt::Display for Undecided {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { of, place, expression, objects, example, reason } = self;
+        write!(f, "{place}: {of}: the expression `{expression}` cannot be decided on ")?;
+        match objects {
+            0 | 1 => write!(f, "{example}: {reason}"),
+            more => write!(f, "{more} objects, such as {example}: {reason}"),
+        }
+    }
+}
+
+/// Adds one object's to all: one entry an expression, the first object as the example.
+pub(crate) fn add(all: &mut Vec<Undecided>, one: Undecided) {
+    match all.iter_mut().find(|known| known.of == one.of && known.expression == one.expression) {
+        Some(known) => known.objects += one.objects,
+        None => all.push(one),
+    }
+}
