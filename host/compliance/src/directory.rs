@@ -12,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-use lifesigns_model::ObjectFacts;
+use lifesigns_model::{DropKind, Drops, ObjectFacts};
 
 use crate::{
     compiled::Compiled,
@@ -31,16 +31,6 @@ pub struct Touched {
     pub objects: Vec<String>,
 }
 
-/// What did not find room, or was not fit to be kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Dropped {
-    /// How often an object was heard of that is not kept: there are too many, or it has no id or too
-    /// long a one.
-    pub objects: u64,
-    /// Facts: too many on their object, too long, or no number.
-    pub facts: u64,
-}
-
 /// All objects as they are now. What is late, older than what is known of the same fact, changes
 /// nothing here.
 #[derive(Debug)]
@@ -53,7 +43,7 @@ pub struct Directory {
     dirty: BTreeSet<Arc<str>>,
     discovered: usize,
     latest_ns: u64,
-    dropped: Dropped,
+    dropped: Drops,
     /// Expressions that were undecided on some object, as they are written, and those to be warned of.
     warned: BTreeSet<(String, String)>,
     warnings: Vec<Undecided>,
@@ -86,7 +76,7 @@ impl Directory {
             dirty: BTreeSet::new(),
             discovered: 0,
             latest_ns: 0,
-            dropped: Dropped::default(),
+            dropped: Drops::default(),
             warned: BTreeSet::new(),
             warnings: Vec::new(),
             evaluated: 0,
@@ -137,7 +127,8 @@ impl Directory {
     /// What a store kept; replaces everything and is not dirty.
     pub fn restore(&mut self, objects: Vec<Object>) {
         let (warned, warnings) = (std::mem::take(&mut self.warned), std::mem::take(&mut self.warnings));
-        *self = Self { dropped: self.dropped, warned, warnings, ..Self::new(self.compiled.clone()) };
+        let dropped = std::mem::take(&mut self.dropped);
+        *self = Self { dropped, warned, warnings, ..Self::new(self.compiled.clone()) };
         let mut touched = BTreeSet::new();
         for object in objects {
             let id: Arc<str> = object.id.as_str().into();
@@ -214,8 +205,8 @@ impl Directory {
     }
 
     /// What was dropped so far.
-    pub fn dropped(&self) -> Dropped {
-        self.dropped
+    pub fn dropped(&self) -> &Drops {
+        &self.dropped
     }
 
     /// How many expressions of groups were evaluated so far.
@@ -229,8 +220,12 @@ impl Directory {
             return Some((id.clone(), false));
         }
         let full = self.objects.len() >= OBJECTS || (discovered && self.discovered >= DISCOVERED_OBJECTS);
-        if full || object.is_empty() || object.len() > NAME_BYTES {
-            self.dropped.objects += 1;
+        if object.is_empty() || object.len() > NAME_BYTES {
+            self.dropped.note(DropKind::ObjectNames, object);
+            return None;
+        }
+        if full {
+            self.dropped.note(DropKind::Objects, object);
             return None;
         }
         let id: Arc<str> = object.into();

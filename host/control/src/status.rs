@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lifesigns_compliance::Undecided;
 use serde::{Deserialize, Serialize};
 
 /// How a host is.
@@ -38,6 +39,26 @@ pub struct Status {
     pub receivers: Vec<ReceiverStatus>,
     /// The configuration.
     pub config: ConfigStatus,
+    /// What found no room or was not fit to be kept since the host started, by kind.
+    pub dropped: Vec<DropStatus>,
+    /// Expressions that cannot be decided on some objects.
+    pub undecided: Vec<Undecided>,
+}
+
+/// How much of a kind was dropped.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DropStatus {
+    /// The kind's short name.
+    pub kind: String,
+    /// How many.
+    pub count: u64,
+    /// What happened, as it follows the number.
+    pub text: String,
+    /// What it means and what to do.
+    pub advice: String,
+    /// The first of them, cut, where there is one to name.
+    pub example: String,
 }
 
 /// A rule that runs.
@@ -100,8 +121,6 @@ pub struct EngineStatus {
     pub signs: u64,
     /// Bytes between sources and shards now.
     pub inflight_bytes: u64,
-    /// Things that were left out because there were too many, by name.
-    pub left_out: Vec<(String, u64)>,
 }
 
 /// Open alerts by what they are.

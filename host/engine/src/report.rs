@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_model::CellError;
+use lifesigns_model::{CellError, DropKind, Drops};
 
 /// How one rule failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Report {
     pub facts_left_out: u64,
     /// Entries of state from before the start that could not be read, and were left out.
     pub states_left_out: u64,
+    /// What else found no room.
+    pub dropped: Drops,
     /// Rules that failed, by name.
     pub failures: BTreeMap<String, Failures>,
 }
@@ -41,6 +43,17 @@ impl Report {
         let failures = self.failures.entry(rule.to_owned()).or_default();
         failures.failed += 1;
         failures.last_error = error.to_string();
+    }
+
+    /// Everything that found no room, by kind.
+    pub fn drops(&self) -> Drops {
+        let mut drops = self.dropped.clone();
+        drops.add(DropKind::RemindersPutOff, self.reminders_put_off);
+        drops.add(DropKind::Reminders, self.reminders_left_out);
+        drops.add(DropKind::StreamObjects, self.objects_let_go);
+        drops.add(DropKind::StreamFacts, self.facts_left_out);
+        drops.add(DropKind::StateUnreadable, self.states_left_out);
+        drops
     }
 
     pub(crate) fn missed(&mut self, rule: &str, events: u64) {
@@ -56,6 +69,7 @@ impl Report {
         self.objects_let_go += other.objects_let_go;
         self.facts_left_out += other.facts_left_out;
         self.states_left_out += other.states_left_out;
+        self.dropped.merge(other.dropped);
         for (rule, failures) in other.failures {
             let mine = self.failures.entry(rule).or_default();
             mine.failed += failures.failed;

@@ -211,6 +211,7 @@ impl Slot {
                 Vec::new()
             }
         };
+        around.report.dropped.merge(state.take_dropped());
         self.state = Some(state);
         outcome?;
         self.cell = Some(cell);

@@ -29,6 +29,7 @@ use crate::{
     order::Order,
     receivers::Receivers,
     status,
+    warnings::Warnings,
 };
 
 /// Why a record could not be opened.
@@ -119,6 +120,7 @@ impl Opened {
             retain: Instant::now(),
             late: Vec::new(),
             strays: true,
+            warnings: Warnings::default(),
         };
         let watched = Arc::clone(&shared);
         let work = move || watch(keeper, &watched);

@@ -17,6 +17,8 @@ use crate::{
     order::{ConfigureError, Order, Setup},
     receivers::Receivers,
     shared::Shared,
+    status,
+    warnings::{self, Warnings},
 };
 
 /// Orders and clocks are looked at this often when nothing comes.
@@ -68,6 +70,8 @@ pub(crate) struct Keeper {
     pub(crate) late: Vec<Delivery>,
     /// Notices may wait for receivers that are not there.
     pub(crate) strays: bool,
+    /// What the log was warned of.
+    pub(crate) warnings: Warnings,
 }
 
 impl Keeper {
@@ -89,6 +93,7 @@ impl Keeper {
             let held = self.take_cut(&mut commit);
             self.pass_time(commit.now_ns);
             self.take_strays(&mut commit);
+            self.warn(commit.now_ns);
             if !self.take_book(&mut commit) {
                 crash::point(crash::BEFORE_COMMIT);
                 if !self.commit(&commit, &mut answers, &mut stopping) {
@@ -127,6 +132,15 @@ impl Keeper {
             tracing::warn!("what was delivered last is delivered again: {error}");
         }
         self.shared.listeners.end();
+    }
+
+    /// Warns of what cannot be decided, and of what found no room.
+    fn warn(&mut self, now_ns: u64) {
+        let undecided = self.shared.book().take_warnings();
+        warnings::undecided(&undecided);
+        if self.warnings.is_due(now_ns) {
+            self.warnings.drops(&status::dropped(&self.shared), now_ns);
+        }
     }
 
     /// What changed in the book; says whether there is nothing to commit.

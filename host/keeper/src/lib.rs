@@ -15,6 +15,7 @@ mod rows;
 mod shared;
 mod status;
 mod stream;
+mod warnings;
 
 pub use keep::{Keep, KeepError, Opened};
 pub use keeper::SignSink;

@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, sync::PoisonError};
 
 use lifesigns_control::{
-    AlertCounts, ConfigStatus, EngineStatus, RefusedRule, RuleStatus, SourceStatus, Status, StoreStatus,
+    AlertCounts, ConfigStatus, DropStatus, EngineStatus, RefusedRule, RuleStatus, SourceStatus, Status, StoreStatus,
 };
-use lifesigns_model::{Criticality, Place};
+use lifesigns_model::{Criticality, DropKind, Drops, Place};
 
 use crate::{Shared, clock::now_ns};
 
@@ -13,6 +13,8 @@ pub(crate) fn status(shared: &Shared) -> Status {
     let totals = shared.engine.totals();
     let health = shared.health.get().clone();
     let (objects, discovered, alerts, event_ns) = counts(shared);
+    let dropped = dropped(shared);
+    let undecided = shared.book().undecided();
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
@@ -28,7 +30,6 @@ pub(crate) fn status(shared: &Shared) -> Status {
             events: totals.report.events,
             signs: totals.report.alerts,
             inflight_bytes: shared.engine.inflight_bytes() as u64,
-            left_out: left_out(&totals.report),
         },
         objects,
         discovered,
@@ -47,6 +48,8 @@ pub(crate) fn status(shared: &Shared) -> Status {
             loaded_ns: health.config_ns,
             last_error: health.config_error,
         },
+        dropped: drops(&dropped),
+        undecided,
     }
 }
 
@@ -100,18 +103,24 @@ fn sources(shared: &Shared, places: &BTreeMap<String, Place>) -> Vec<SourceStatu
     places.values().map(source).collect()
 }
 
-fn left_out(report: &lifesigns_engine::Report) -> Vec<(String, u64)> {
-    [
-        ("reminders put off", report.reminders_put_off),
-        ("reminders left out", report.reminders_left_out),
-        ("objects let go", report.objects_let_go),
-        ("facts left out", report.facts_left_out),
-        ("entries of rule state left out", report.states_left_out),
-    ]
-    .into_iter()
-    .filter(|(_, count)| *count > 0)
-    .map(|(name, count)| (name.to_owned(), count))
-    .collect()
+/// What found no room anywhere in the host, since it started.
+pub(crate) fn dropped(shared: &Shared) -> Drops {
+    let totals = shared.engine.totals();
+    let mut drops = totals.report.drops();
+    drops.add(DropKind::LinesCut, totals.tally.cut);
+    drops.merge(shared.book().dropped());
+    drops
+}
+
+fn drops(dropped: &Drops) -> Vec<DropStatus> {
+    let status = |(kind, count): (DropKind, u64)| DropStatus {
+        kind: kind.key().to_owned(),
+        count,
+        text: kind.text().to_owned(),
+        advice: kind.advice().to_owned(),
+        example: dropped.example(kind).unwrap_or_default().to_owned(),
+    };
+    dropped.iter().map(status).collect()
 }
 
 /// The store's size, with what stands beside it.

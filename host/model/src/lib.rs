@@ -8,6 +8,7 @@ mod chunk;
 mod clock;
 mod cut;
 mod description;
+mod drops;
 mod fact;
 pub mod limits;
 mod ports;
@@ -22,6 +23,7 @@ pub use cut::{Cut, Held, ObjectClock, Place, ReminderSet, Sign, Start, StateChan
 pub use description::{
     Condition, Criticality, Description, Impact, Interest, Kind, Kinds, Subject, Symptom, Test, Wants,
 };
+pub use drops::{DropKind, Drops};
 pub use fact::ObjectFacts;
 pub use limits::Limits;
 pub use ports::{Cell, CellError, Level, Module, OpenError, Opened, ReminderChange, Row, State, StateError};

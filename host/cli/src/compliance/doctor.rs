@@ -105,6 +105,14 @@ fn host(places: &Places, findings: &mut Vec<Finding>) {
     for source in status.sources.iter().filter(|source| !source.error.is_empty()) {
         find("bad", format!("source {}: {}", source.name, source.error), "");
     }
+    for one in &status.undecided {
+        let what = one.to_string();
+        find("warning", what, "it counts against these objects until it is mended: correct the expression or the fact");
+    }
+    for one in &status.dropped {
+        let example = if one.example.is_empty() { String::new() } else { format!(" (the first: {:?})", one.example) };
+        find("warning", format!("{} {}{example}", one.count, one.text), &one.advice);
+    }
     for receiver in status.receivers.iter().filter(|receiver| !receiver.last_error.is_empty()) {
         find("warning", format!("receiver {}: {}", receiver.name, receiver.last_error), "");
     }

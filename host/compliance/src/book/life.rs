@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use lifesigns_model::DropKind;
 use sha2::{Digest, Sha256};
 
 use super::{Book, audit::state, judge::Case, limits, look::Trigger, page::Id, tell::Stance};
@@ -106,7 +107,7 @@ impl Book {
             }
         };
         let Some(gone) = gone else {
-            self.dropped += 1;
+            self.dropped.note(DropKind::Alerts, format_args!("{name} on {object}"));
             return false;
         };
         let key = (Arc::clone(object), gone);

@@ -34,6 +34,7 @@ use std::{
 
 use badge::Board;
 use index::Index;
+use lifesigns_model::Drops;
 use page::{Id, Page};
 use ruling::Ruling;
 use timers::{Task, Timers};
@@ -74,7 +75,7 @@ pub struct Book {
     /// The configuration that everything is decided by; empty if it is not known.
     decided_by: String,
     evaluations: u64,
-    dropped: u64,
+    dropped: Drops,
     /// What the expressions of definitions may cost together.
     meter: Meter,
     /// Expressions that were undecided on some object, as they are written, and those to be warned of.
@@ -111,7 +112,7 @@ impl Book {
             news: Changes::default(),
             decided_by: String::new(),
             evaluations: 0,
-            dropped: 0,
+            dropped: Drops::default(),
             meter: Meter::default(),
             warned: BTreeSet::new(),
             warnings: Vec::new(),
@@ -222,9 +223,11 @@ impl Book {
         self.evaluations
     }
 
-    /// Symptoms and alerts that there was no room for.
-    pub fn dropped(&self) -> u64 {
-        self.dropped
+    /// What found no room or was not fit to be kept, in the directory and in the book.
+    pub fn dropped(&self) -> Drops {
+        let mut all = self.directory.dropped().clone();
+        all.merge(self.dropped.clone());
+        all
     }
 
     /// The page of an object; a new one if there is none.

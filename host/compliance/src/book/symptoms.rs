@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lifesigns_model::{self as model, Change};
+use lifesigns_model::{self as model, Change, DropKind};
 use sha2::{Digest, Sha256};
 
 use super::{Book, limits, look::Trigger, page::Id, timers::Task};
@@ -42,8 +42,8 @@ impl Book {
     pub(super) fn symptom(&mut self, said: model::Alert) {
         let time_ns = self.advance(said.time_ns);
         self.seen(&said.object, time_ns);
+        // The directory has counted why it does not know the object.
         if self.directory.object(&said.object).is_none() {
-            self.dropped += 1;
             return;
         }
         let object = self.page(&said.object);
@@ -53,7 +53,7 @@ impl Book {
         let name = page.symptoms.get_key_value(name.as_str()).map_or_else(|| name.into(), |(name, _)| Arc::clone(name));
         if !page.symptoms.contains_key(&name) {
             if page.symptoms.len() >= limits::OBJECT_SYMPTOMS {
-                self.dropped += 1;
+                self.dropped.note(DropKind::Symptoms, format_args!("{name} on {object}"));
                 return;
             }
             page.symptoms.insert(Arc::clone(&name), Arc::new(unknown(&said, &name)));

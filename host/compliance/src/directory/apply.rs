@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_model::ObjectFacts;
+use lifesigns_model::{DropKind, Drops, ObjectFacts};
 
-use super::Dropped;
 use crate::{
     groups::Changed,
     limits::{NAME_BYTES, OBJECT_METRICS, OBJECT_PROPERTIES, VALUE_BYTES},
@@ -13,13 +12,13 @@ use crate::{
 
 /// Puts `facts` onto `object`. A fact is taken if it is not older than what is known of the same
 /// fact; of two of the same time the one that came last stands.
-pub(super) fn apply(object: &mut Object, facts: &ObjectFacts, changed: &mut Changed, dropped: &mut Dropped) {
+pub(super) fn apply(object: &mut Object, facts: &ObjectFacts, changed: &mut Changed, dropped: &mut Drops) {
     let time_ns = facts.time_ns;
     changed.kind |= say(&mut object.kind, &mut object.kind_ns, facts.kind.as_deref(), time_ns, dropped);
     changed.parent |= say(&mut object.parent, &mut object.parent_ns, facts.parent.as_deref(), time_ns, dropped);
     for (name, value) in &facts.properties {
         if name.len() > NAME_BYTES || value.as_ref().is_some_and(|value| value.len() > VALUE_BYTES) {
-            dropped.facts += 1;
+            dropped.note(DropKind::UnfitFacts, format_args!("{name} of {}", object.id));
         } else if property(object, name, value.as_deref(), time_ns, dropped) {
             changed.properties.insert(name.clone());
         }
@@ -27,7 +26,7 @@ pub(super) fn apply(object: &mut Object, facts: &ObjectFacts, changed: &mut Chan
     for (name, value) in &facts.metrics {
         // What is no number compares with nothing, and no store could give it back.
         if name.len() > NAME_BYTES || !value.is_finite() {
-            dropped.facts += 1;
+            dropped.note(DropKind::UnfitFacts, format_args!("{name} of {}", object.id));
         } else if metric(object, name, *value, time_ns, dropped) {
             changed.metrics.insert(name.clone());
         }
@@ -70,16 +69,10 @@ pub(super) fn heard_of(object: &mut Object, time_ns: u64) {
 }
 
 /// Kind or parent. Whether it changed.
-fn say(
-    known: &mut Option<String>,
-    known_ns: &mut u64,
-    said: Option<&str>,
-    time_ns: u64,
-    dropped: &mut Dropped,
-) -> bool {
+fn say(known: &mut Option<String>, known_ns: &mut u64, said: Option<&str>, time_ns: u64, dropped: &mut Drops) -> bool {
     let Some(said) = said else { return false };
     if said.len() > NAME_BYTES {
-        dropped.facts += 1;
+        dropped.note(DropKind::UnfitFacts, said);
         return false;
     }
     if time_ns < *known_ns {
@@ -93,7 +86,7 @@ fn say(
     changed
 }
 
-fn property(object: &mut Object, name: &str, value: Option<&str>, time_ns: u64, dropped: &mut Dropped) -> bool {
+fn property(object: &mut Object, name: &str, value: Option<&str>, time_ns: u64, dropped: &mut Drops) -> bool {
     if let Some(fact) = object.properties.get_mut(name) {
         if time_ns < fact.time_ns {
             return false;
@@ -106,7 +99,7 @@ fn property(object: &mut Object, name: &str, value: Option<&str>, time_ns: u64, 
         return changed;
     }
     if object.properties.len() >= OBJECT_PROPERTIES && !forget_removed(&mut object.properties) {
-        dropped.facts += 1;
+        dropped.note(DropKind::Facts, format_args!("{name} of {}", object.id));
         return false;
     }
     object.properties.insert(name.to_owned(), Fact { value: value.map(str::to_owned), time_ns });
@@ -120,7 +113,7 @@ fn forget_removed(properties: &mut BTreeMap<String, Fact<Option<String>>>) -> bo
     first.is_some_and(|name| properties.remove(&name).is_some())
 }
 
-fn metric(object: &mut Object, name: &str, value: f64, time_ns: u64, dropped: &mut Dropped) -> bool {
+fn metric(object: &mut Object, name: &str, value: f64, time_ns: u64, dropped: &mut Drops) -> bool {
     if let Some(fact) = object.metrics.get_mut(name) {
         let changed = time_ns >= fact.time_ns && fact.value != value;
         if time_ns >= fact.time_ns {
@@ -129,7 +122,7 @@ fn metric(object: &mut Object, name: &str, value: f64, time_ns: u64, dropped: &m
         return changed;
     }
     if object.metrics.len() >= OBJECT_METRICS {
-        dropped.facts += 1;
+        dropped.note(DropKind::Facts, format_args!("{name} of {}", object.id));
         return false;
     }
     object.metrics.insert(name.to_owned(), Fact { value, time_ns });

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use lifesigns_model::{Level, ReminderChange, Row, State, StateError, limits};
+use lifesigns_model::{DropKind, Drops, Level, ReminderChange, Row, State, StateError, limits};
 
 use super::{
     NS_PER_MS,
@@ -50,6 +50,10 @@ pub(crate) struct Memory {
     reminders_of: Vec<u32>,
     lines: Vec<(Level, String)>,
     lines_left_out: usize,
+    /// Keys that went in this batch to make room for others.
+    keys_left_out: u64,
+    /// What was dropped since the last look.
+    dropped: Drops,
     /// Whether changes are noted for the next cut.
     cuts: bool,
     changed: HashMap<u32, HashSet<Box<str>>>,
@@ -71,7 +75,14 @@ impl Memory {
             reminders_of: Vec::new(),
             lines: Vec::new(),
             lines_left_out: 0,
+            keys_left_out: 0,
+            dropped: Drops::default(),
         }
+    }
+
+    /// What was dropped since the last call.
+    pub(crate) fn take_dropped(&mut self) -> Drops {
+        std::mem::take(&mut self.dropped)
     }
 
     fn row(&self, event: u32) -> Result<Row, StateError> {
@@ -87,7 +98,7 @@ impl Memory {
         let keys = self.objects.entry(object).or_default();
         let there = keys.get(key).is_some_and(|entry| fits(&entry.held));
         if !there {
-            make_room(keys, object, key, &mut self.undo);
+            self.keys_left_out += u64::from(make_room(keys, object, key, &mut self.undo));
             let before = keys.insert(key.into(), Entry { held: make(), written: self.writes });
             self.undo.push(Undo::Entry { object, key: key.into(), before });
         }
@@ -166,21 +177,24 @@ impl Memory {
         }
         if self.lines_left_out > 0 {
             tracing::warn!(rule = self.rule, lines = self.lines_left_out, "more log lines were left out");
+            self.dropped.add(DropKind::RuleLogLines, self.lines_left_out as u64);
             self.lines_left_out = 0;
         }
     }
 }
 
-/// Lets the key that was written longest ago go, if a new one would be too many.
-fn make_room(keys: &mut Keys, object: u32, key: &str, undo: &mut Vec<Undo>) {
+/// Removes the key that was written longest ago, if a new one would be too many; says whether it did.
+fn make_room(keys: &mut Keys, object: u32, key: &str, undo: &mut Vec<Undo>) -> bool {
     if keys.len() < limits::KEYS || keys.contains_key(key) {
-        return;
+        return false;
     }
     let oldest = keys.iter().min_by_key(|(_, entry)| entry.written).map(|(key, _)| key.clone());
     if let Some(oldest) = oldest {
         let before = keys.remove(&oldest);
         undo.push(Undo::Entry { object, key: oldest, before });
+        return true;
     }
+    false
 }
 
 impl State for Memory {
@@ -197,11 +211,13 @@ impl State for Memory {
             self.note_changes();
         }
         self.undo.clear();
+        self.dropped.add(DropKind::StateKeys, std::mem::take(&mut self.keys_left_out));
         self.emit_log();
         std::mem::take(&mut self.reminders)
     }
 
     fn rollback(&mut self) {
+        self.keys_left_out = 0;
         while let Some(undo) = self.undo.pop() {
             match undo {
                 Undo::Entry { object, key, before } => {
@@ -260,7 +276,7 @@ impl State for Memory {
         let key = bounded(key);
         self.writes += 1;
         let keys = self.objects.entry(row.object).or_default();
-        make_room(keys, row.object, &key, &mut self.undo);
+        self.keys_left_out += u64::from(make_room(keys, row.object, &key, &mut self.undo));
         let entry = Entry { held: Held::Value { bytes: value.to_vec(), expires_ns }, written: self.writes };
         let before = keys.insert(key.as_ref().into(), entry);
         self.undo.push(Undo::Entry { object: row.object, key: key.into(), before });

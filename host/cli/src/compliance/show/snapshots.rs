@@ -9,8 +9,8 @@ use lifesigns_compliance::{
     query::{Badges, ObjectPage, Report},
 };
 use lifesigns_control::{
-    AlertCounts, AuditReport, AuditRow, Break, ConfigStatus, EngineStatus, OutboxRow, ReceiverStatus, RefusedRule,
-    RuleStatus, SourceStatus, Status, StoreState, StoreStatus, Waiting,
+    AlertCounts, AuditReport, AuditRow, Break, ConfigStatus, DropStatus, EngineStatus, OutboxRow, ReceiverStatus,
+    RefusedRule, RuleStatus, SourceStatus, Status, StoreState, StoreStatus, Waiting,
 };
 use lifesigns_outlets::people::Colour;
 use serde_json::json;
@@ -231,11 +231,7 @@ fn status() -> Status {
             last_ns: Some(now_ns),
             error: String::new(),
         }],
-        engine: EngineStatus {
-            lines: 12345,
-            left_out: vec![("objects".into(), 2), ("facts".into(), 0)],
-            ..EngineStatus::default()
-        },
+        engine: EngineStatus { lines: 12345, ..EngineStatus::default() },
         objects: 40,
         discovered: 2,
         alerts: AlertCounts { critical: 1, warning: 2, allowed: 3, ..AlertCounts::default() },
@@ -264,6 +260,20 @@ fn a_hosts_status() {
     let mut full = status();
     full.store.state = StoreState::Full;
     full.store.text = "No space left on device: make room, it goes on by itself".into();
+    full.dropped = vec![DropStatus {
+        kind: "object-names".into(),
+        count: 12_345,
+        text: "raises were dropped, because their object has no name".into(),
+        ..DropStatus::default()
+    }];
+    full.undecided = vec![Undecided {
+        of: "group `hot`, `when`".into(),
+        place: Place { file: "lifesigns.toml".into(), line: 20, column: 1 },
+        expression: "properties.cores > 4".into(),
+        objects: 2,
+        example: "vm-1".into(),
+        reason: "the property \"cores\" = \"\x1b[2Jmany\" is no number".into(),
+    }];
     full.config.last_error = "lifesigns.toml:3:1: unknown key `rulez`".into();
     shown("status-full.txt", &super::status(&full, &view(None)));
     shown("status-empty.txt", &super::status(&Status::default(), &view(None)));

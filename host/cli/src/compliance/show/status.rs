@@ -55,11 +55,10 @@ fn facts(status: &Status, view: &View) -> String {
         ),
     );
     table.pair("evaluated", format!("{} events, {} raises and clears", grouped(engine.events), grouped(engine.signs)));
-    let left_out = engine.left_out.iter().filter(|(_, n)| *n > 0);
-    let left_out: Vec<String> = left_out.map(|(what, n)| format!("{} {}", grouped(*n), visible(what))).collect();
-    if !left_out.is_empty() {
-        table.pair("left out", Style::Yellow.on(&left_out.join(", ")));
-    }
+    let dropped = status.dropped.iter().filter(|one| one.count > 0);
+    let dropped = dropped.map(|one| format!("{} {}", grouped(one.count), visible(&one.text)));
+    table.pair("dropped", warnings(dropped));
+    table.pair("undecided", warnings(status.undecided.iter().map(|one| visible(&one.to_string()))));
     table.pair("store", store(status, view));
     let files: Vec<String> = status.config.files.iter().map(|path| path.display().to_string()).collect();
     let loaded = if status.config.loaded_ns > 0 { stamp(status.config.loaded_ns, view) } else { String::new() };
@@ -69,6 +68,11 @@ fn facts(status: &Status, view: &View) -> String {
         table.pair("newer files", Style::Red.on(&error));
     }
     table.draw()
+}
+
+/// A line each, standing out.
+fn warnings(lines: impl Iterator<Item = String>) -> String {
+    lines.map(|line| Style::Yellow.on(&line)).collect::<Vec<_>>().join("\n")
 }
 
 fn store(status: &Status, view: &View) -> String {

@@ -16,6 +16,7 @@ mod questions;
 mod restart;
 mod suppressed;
 mod symptoms;
+mod undecided;
 mod waits;
 
 use std::{collections::BTreeMap, sync::Arc};

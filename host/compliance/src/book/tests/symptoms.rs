@@ -1,5 +1,7 @@
 //! Symptom states: raise, clear, hold, late and repeated lines.
 
+use lifesigns_model::DropKind;
+
 use super::*;
 use crate::record::EVIDENCE;
 
@@ -143,5 +145,17 @@ fn symptoms_of_one_object_are_bounded() {
         world.raise(1, "vm", &format!("a/b{number}"));
     }
     assert_eq!(world.known().len(), super::super::limits::OBJECT_SYMPTOMS);
-    assert_eq!(world.book.dropped(), 5);
+    assert_eq!(world.book.dropped().count(DropKind::Symptoms), 5);
+}
+
+#[test]
+fn an_object_whose_name_is_too_long_is_counted() {
+    let mut world = World::new(Config::default());
+    let longest = "y".repeat(crate::limits::NAME_BYTES);
+    world.raise(1, &longest, "a/b");
+    world.raise(2, &format!("{longest}y"), "a/b");
+    assert_eq!(world.known().len(), 1);
+    let dropped = world.book.dropped();
+    assert_eq!(dropped.iter().collect::<Vec<_>>(), [(DropKind::ObjectNames, 1)]);
+    assert!(dropped.example(DropKind::ObjectNames).is_some_and(|name| name.starts_with("yyy")));
 }

@@ -1,5 +1,7 @@
 //! Objects: what is late, what an inventory says and takes back, relatives, bounds, the store.
 
+use lifesigns_model::DropKind;
+
 use super::*;
 use crate::limits::{OBJECT_METRICS, OBJECT_PROPERTIES, VALUE_BYTES};
 
@@ -172,12 +174,12 @@ fn what_is_too_much_is_dropped_and_counted() {
     directory.seen("", 1);
     directory.seen(&long, 1);
     directory.inventory(vec![facts(&long, 1, &[])]);
-    assert_eq!(directory.dropped(), Dropped { objects: 3, facts: 0 });
+    assert_eq!(directory.dropped().iter().collect::<Vec<_>>(), [(DropKind::ObjectNames, 3)]);
     directory.facts(&facts("a", 1, &[(&long, "x"), ("y", &"x".repeat(VALUE_BYTES + 1))]));
     directory.facts(&related("a", 1, Some(&long), Some(&long)));
     directory.facts(&sample("a", 1, "m", f64::NAN));
     directory.facts(&sample("a", 1, "m", f64::INFINITY));
-    assert_eq!(directory.dropped().facts, 6);
+    assert_eq!(directory.dropped().count(DropKind::UnfitFacts), 6);
     assert_eq!(directory.object("a").unwrap().properties.len(), 0);
 
     for at in 0..OBJECT_PROPERTIES + 5 {
@@ -186,13 +188,13 @@ fn what_is_too_much_is_dropped_and_counted() {
     for at in 0..OBJECT_METRICS + 5 {
         directory.facts(&sample("a", 2, &format!("m{at}"), 1.0));
     }
-    assert_eq!(directory.dropped().facts, 16);
+    assert_eq!(directory.dropped().count(DropKind::Facts), 10);
     // A removed property makes room for one more.
     directory.facts(&facts("a", 3, &[("p7", "-"), ("new", "x")]));
     assert_eq!(value(&directory, "a", "new"), Some("x"));
     let a = directory.object("a").unwrap();
     assert_eq!((a.properties.len(), a.metrics.len()), (OBJECT_PROPERTIES, OBJECT_METRICS));
-    assert_eq!(directory.dropped().facts, 16);
+    assert_eq!(directory.dropped().count(DropKind::Facts), 10);
 }
 
 #[test]
@@ -201,7 +203,7 @@ fn strangers_leave_room_for_the_inventory() {
     for at in 0..DISCOVERED_OBJECTS + 3 {
         directory.seen(&format!("stranger-{at}"), 1);
     }
-    assert_eq!(directory.dropped().objects, 3);
+    assert_eq!(directory.dropped().count(DropKind::Objects), 3);
     directory.inventory(vec![facts("ours", 1, &[]), facts("stranger-1", 1, &[])]);
     assert!(directory.object("ours").is_some());
     directory.seen("one-more", 1);
