@@ -214,7 +214,7 @@ impl Resolution {
 }
 
 impl Setting {
-    /// Whether a policy says this also where it cannot be told whether the object is in its group:
+    /// Whether a policy says this also where it cannot be decided whether the object is in its group:
     /// what makes it stricter. What excuses, quietens or moves a threshold needs a member for certain.
     fn counts_if_uncertain(&self) -> bool {
         match self {

@@ -195,7 +195,7 @@ pub struct Resolution {
     pub allowed: bool,
     /// How bad, if a policy says so.
     pub criticality: Option<lifesigns_model::Criticality>,
-    /// Not better than this: so says a policy of a group of which it cannot be told whether the
+    /// Not better than this: so says a policy of a group of which it cannot be decided whether the
     /// object is in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<lifesigns_model::Criticality>,

@@ -174,10 +174,10 @@ pub struct Alert {
     pub shown: Shown,
     /// The groups that the object is in.
     pub groups: Vec<String>,
-    /// Those of them of which it cannot be told, because an expression fails on the object.
+    /// Those of them of which it cannot be decided, because an expression fails on the object.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uncertain_groups: Vec<String>,
-    /// The expression because of which it cannot be told whether the definition holds; the alert is
+    /// The expression because of which it cannot be decided whether the definition holds; the alert is
     /// open for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undecided: Option<FailedExpression>,

@@ -15,9 +15,9 @@ use crate::{directory::Certainty, undecided::FailedExpression};
 pub(super) struct Case {
     /// It is evaluated here: it exists, is meant for objects of this kind, and no policy disables it.
     pub(super) enabled: bool,
-    /// What it says holds, or that cannot be told.
+    /// What it says holds, or that cannot be decided.
     pub(super) holds: bool,
-    /// The expression because of which it cannot be told whether it holds.
+    /// The expression because of which it cannot be decided whether it holds.
     pub(super) undecided: Option<FailedExpression>,
     /// It is fine here.
     pub(super) allowed: bool,
@@ -57,7 +57,7 @@ impl Book {
                     failed: None,
                 };
                 let holds = view.holds(condition, &mut Some(&mut case.found));
-                // What cannot be told counts as a violation: whoever can make an expression fail must
+                // What cannot be decided counts as a violation: whoever can make an expression fail must
                 // not be able to hide one.
                 case.holds = holds != Certainty::No;
                 case.undecided = view.failed.filter(|_| holds == Certainty::Maybe);

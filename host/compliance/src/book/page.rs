@@ -31,9 +31,9 @@ pub(super) struct Page {
     pub(super) tally: Tally,
     /// The groups that count it.
     pub(super) groups: Vec<Id>,
-    /// Those of which it cannot be told whether it is in them.
+    /// Those of which it cannot be decided whether it is in them.
     pub(super) uncertain: Vec<Id>,
-    /// Definitions of which it cannot be told whether they hold, and why.
+    /// Definitions of which it cannot be decided whether they hold, and why.
     pub(super) undecided: BTreeMap<Id, FailedExpression>,
     /// Its badge.
     pub(super) badge: Option<Badge>,

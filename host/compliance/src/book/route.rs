@@ -39,7 +39,7 @@ pub(super) fn receivers<'a>(
 fn walk<'a>(routes: &'a [Route], alert: &Alert, matching: &mut Vec<&'a Route>) -> bool {
     let mut any = false;
     for route in routes.iter().filter(|route| matches(route, alert)) {
-        // Where it cannot be told whether the object is in the route's group, it is notified and so are
+        // Where it cannot be decided whether the object is in the route's group, it is notified and so are
         // the routes behind it: a route that keeps an alert quiet must match for certain.
         if is_uncertain(route, alert) {
             if !walk(&route.routes, alert, matching) {
@@ -66,7 +66,7 @@ fn matches(route: &Route, alert: &Alert) -> bool {
         && among(&route.alerts, &alert.definition)
 }
 
-/// Whether a route matches only by a group of which it cannot be told whether the object is in it.
+/// Whether a route matches only by a group of which it cannot be decided whether the object is in it.
 fn is_uncertain(route: &Route, alert: &Alert) -> bool {
     let certain = |group: &String| alert.groups.contains(group) && !alert.uncertain_groups.contains(group);
     !route.groups.is_empty() && !route.groups.iter().any(certain)

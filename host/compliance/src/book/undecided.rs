@@ -1,4 +1,4 @@
-//! Definitions of which it cannot be told whether they hold: remembered, and each expression warned
+//! Definitions of which it cannot be decided whether they hold: remembered, and each expression warned
 //! of once.
 
 use std::sync::Arc;

@@ -72,7 +72,7 @@ impl Standing {
         }
     }
 
-    /// Whether it counts as a member: it is one, or that cannot be told.
+    /// Whether it counts as a member: it is one, or that cannot be decided.
     pub(super) fn is_member(self) -> bool {
         self.membership() != Certainty::No
     }
@@ -100,7 +100,7 @@ impl Standings {
         self.0.iter().filter(|(_, standing)| standing.is_member()).map(|&(id, _)| id)
     }
 
-    /// Those of them of which it cannot be told whether it is in them.
+    /// Those of them of which it cannot be decided whether it is in them.
     pub(super) fn uncertain(&self) -> impl Iterator<Item = GroupId> + '_ {
         self.0.iter().filter(|(_, standing)| standing.membership() == Certainty::Maybe).map(|&(id, _)| id)
     }

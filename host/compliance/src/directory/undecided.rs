@@ -53,7 +53,7 @@ impl Directory {
         all
     }
 
-    /// The groups of which it cannot be told whether an object is in them, in the order of the files.
+    /// The groups of which it cannot be decided whether an object is in them, in the order of the files.
     pub fn uncertain_groups(&self, object: &str) -> impl Iterator<Item = &Group> {
         let one = self.objects.get(object);
         let ids = one.into_iter().flat_map(|one| one.standings.uncertain());

@@ -30,7 +30,7 @@ pub enum Outcome {
     Holds,
     /// It does not hold: it is false, or reads what the object lacks.
     Fails,
-    /// It cannot be told, and why.
+    /// It cannot be decided, and why.
     Undecided(String),
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn evaluate(
     match possible {
         Possible::TRUE => Outcome::Holds,
         several if several.may_hold() => {
-            Outcome::Undecided(reason.map_or_else(|| "it cannot be told".to_owned(), |reason| reason.to_string()))
+            Outcome::Undecided(reason.map_or_else(|| "it cannot be decided".to_owned(), |reason| reason.to_string()))
         }
         _ => Outcome::Fails,
     }

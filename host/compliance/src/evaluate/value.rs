@@ -177,7 +177,7 @@ pub(super) enum Evaluated<'a> {
     Known(Value<'a>),
     /// None: it reads what the object lacks.
     Absent,
-    /// It cannot be told: something in it failed. Of a condition some outcomes may be ruled out.
+    /// It cannot be decided: something in it failed. Of a condition some outcomes may be ruled out.
     Unknown(Possible, Rc<str>),
 }
 
@@ -206,7 +206,7 @@ impl<'a> Evaluated<'a> {
             Possible::TRUE => Self::Known(Value::Bool(true)),
             Possible::FALSE => Self::Known(Value::Bool(false)),
             Possible::ABSENT => Self::Absent,
-            several => Self::Unknown(several, reason.unwrap_or_else(|| "it cannot be told".into())),
+            several => Self::Unknown(several, reason.unwrap_or_else(|| "it cannot be decided".into())),
         }
     }
 }

@@ -251,6 +251,7 @@ fn status() -> Status {
             last_error: "503".into(),
         }],
         config: ConfigStatus { files: vec!["lifesigns.toml".into()], loaded_ns: now_ns, last_error: String::new() },
+        ..Status::default()
     }
 }
 
