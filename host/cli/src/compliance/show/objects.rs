@@ -43,7 +43,7 @@ pub(crate) fn undecided(all: &[Undecided]) -> String {
     }
     let mut text = heading("Undecided");
     for one in all {
-        text.push_str(&format!("{} {}\n", Style::Yellow.on("undecided"), visible(&one.to_string())));
+        text.push_str(&format!("{}\n", Style::Yellow.on(&visible(&one.to_string()))));
     }
     text
 }
