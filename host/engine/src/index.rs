@@ -1,12 +1,12 @@
 //! Who wants what: from literals, fields and facts to interests and rules.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use lifesigns_model::{Interest, Kind, Kinds, Subject, Test};
+use lifesigns_model::{BYTE_LIST_MARKS, Interest, Kind, Kinds, Subject, Test};
 
 use crate::{
     Rule,
-    literal::{LiteralKey, Pattern, trigger},
+    literal::{LiteralKey, Pattern, triggers},
     prefilter::{BuildError, Literal, Prefilter},
 };
 
@@ -81,13 +81,15 @@ pub(crate) struct Index {
     pub(crate) fields: Names,
     /// Some literal can only be found in text whose simple escapes are decoded.
     pub(crate) needs_unescaped: bool,
+    /// Some literal is looked for as lines in each other write it.
+    pub(crate) nested: bool,
     /// For each rule, the numbers of its wanted fields.
     pub(crate) wanted_fields: Vec<Vec<u32>>,
     /// Rules with an interest in facts, by property and by metric.
     pub(crate) property_watchers: HashMap<String, Vec<u32>>,
     pub(crate) metric_watchers: HashMap<String, Vec<u32>>,
     /// For each rule, its interests in `interests`.
-    pub(crate) interests_of: Vec<std::ops::Range<usize>>,
+    pub(crate) interests_of: Vec<Range<usize>>,
 }
 
 impl Index {
@@ -109,6 +111,7 @@ impl Index {
         let literals: Vec<Literal<'_>> = patterns.iter().map(Pattern::literal).collect();
         let prefilter = Prefilter::new(&literals, sample)?;
         let needs_unescaped = patterns.iter().any(|pattern| pattern.needs_unescaped);
+        let nested = patterns.iter().any(|pattern| pattern.nested);
         Ok(Self {
             prefilter,
             patterns,
@@ -116,6 +119,7 @@ impl Index {
             always,
             fields,
             needs_unescaped,
+            nested,
             wanted_fields,
             property_watchers,
             metric_watchers,
@@ -129,10 +133,11 @@ impl Index {
     }
 }
 
-/// One pattern for each different literal, and the interests that have none.
+/// The patterns of each different literal, and the interests that have none.
 fn patterns(interests: &[CompiledInterest]) -> (Vec<Pattern>, Vec<u32>) {
-    let mut numbers: HashMap<&LiteralKey, usize> = HashMap::new();
+    let mut numbers: HashMap<&LiteralKey, Range<usize>> = HashMap::new();
     let mut patterns: Vec<Pattern> = vec![Pattern::facts("\"properties\""), Pattern::facts("\"metrics\"")];
+    patterns.extend(BYTE_LIST_MARKS.map(Pattern::byte_list));
     let mut always = Vec::new();
     for (number, interest) in interests.iter().enumerate() {
         if !interest.kinds.has(Kind::Log) {
@@ -142,13 +147,15 @@ fn patterns(interests: &[CompiledInterest]) -> (Vec<Pattern>, Vec<u32>) {
             always.push(number as u32);
         }
         for literal in &interest.contains {
-            let pattern = *numbers.entry(literal).or_insert_with(|| {
-                patterns.push(trigger(literal));
-                patterns.len() - 1
+            let of_literal = numbers.entry(literal).or_insert_with(|| {
+                let first = patterns.len();
+                patterns.extend(triggers(literal));
+                first..patterns.len()
             });
-            let interests = &mut patterns[pattern].interests;
-            if interests.last() != Some(&(number as u32)) {
-                interests.push(number as u32);
+            for pattern in &mut patterns[of_literal.clone()] {
+                if pattern.interests.last() != Some(&(number as u32)) {
+                    pattern.interests.push(number as u32);
+                }
             }
         }
     }

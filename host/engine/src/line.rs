@@ -97,6 +97,7 @@ impl LineScan {
     ) {
         self.patterns.clear();
         let all = &rules.index.patterns;
+        let forced = forced || hits.iter().any(|hit| all[hit.literal as usize].hides);
         if forced {
             self.hits.clear();
             rules.index.prefilter.scan(message.as_bytes(), &mut self.hits, &mut self.work);

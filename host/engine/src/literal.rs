@@ -3,13 +3,22 @@
 //! A literal is about the *decoded* message, the prefilter sees *raw* bytes. Formats with backslash
 //! escapes (JSON, logfmt's Go quoting) write `"`, `\` and control characters as two-byte escapes,
 //! so of a literal that contains such a character only a piece without them stands in the raw line.
-//! That piece is the trigger; the whole literal is then looked for in the decoded message. What
-//! other escapes can hide (`\u0041`, `\/`), no trigger finds: such lines are always decoded.
+//! That piece is the trigger; the whole literal is then looked for in the decoded message. Where no
+//! piece is long enough and only quotes are in the way, the literal is looked for as it is written in
+//! one line and in lines in each other. What other escapes can hide (`\u0041`, `\/`), no trigger
+//! finds: such lines are always decoded, and so are those with a message that is a list of bytes.
 
-use crate::prefilter::Literal;
+use crate::prefilter::{LITERAL_MAX_BYTES, Literal};
 
 /// A shorter trigger is found too often to be worth it.
 const TRIGGER_BYTES: usize = 4;
+/// A shorter trigger is found so often that each way of writing the quotes is the better one.
+const RARE_BYTES: usize = 8;
+/// Backslashes before a quote in a JSON line, in a JSON text in that, and in a third one in that. A
+/// line with more is decoded.
+const NESTED_BACKSLASHES: [usize; 3] = [0, 1, 3];
+/// From so many backslashes in a row on there are more lines in each other than the above.
+pub(crate) const DEEP: &[u8] = &[b'\\'; 7];
 
 /// A literal with its case rule.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,6 +59,10 @@ pub(crate) struct Pattern {
     pub(crate) whole: bool,
     /// No piece is long enough: lines with any escape must be decoded to find it.
     pub(crate) needs_unescaped: bool,
+    /// The bytes are the literal as lines in each other write it.
+    pub(crate) nested: bool,
+    /// Nothing of the message may stand in the raw line: it must be decoded to find any literal.
+    pub(crate) hides: bool,
     /// Whose interest it is.
     pub(crate) interests: Vec<u32>,
 }
@@ -57,7 +70,24 @@ pub(crate) struct Pattern {
 impl Pattern {
     /// A JSON key of lines with facts.
     pub(crate) fn facts(key: &str) -> Self {
-        Self { bytes: key.into(), literal: None, whole: true, needs_unescaped: false, interests: Vec::new() }
+        Self::mark(key, false)
+    }
+
+    /// What begins a message that is a list of bytes.
+    pub(crate) fn byte_list(mark: &str) -> Self {
+        Self::mark(mark, true)
+    }
+
+    fn mark(text: &str, hides: bool) -> Self {
+        Self {
+            bytes: text.into(),
+            literal: None,
+            whole: true,
+            needs_unescaped: false,
+            nested: false,
+            hides,
+            interests: Vec::new(),
+        }
     }
 
     /// As the prefilter takes it.
@@ -67,18 +97,41 @@ impl Pattern {
     }
 }
 
-/// Chooses what to look for in raw bytes.
-pub(crate) fn trigger(literal: &LiteralKey) -> Pattern {
+/// Chooses what to look for in raw bytes: any of these shows where the literal may be.
+pub(crate) fn triggers(literal: &LiteralKey) -> Vec<Pattern> {
     let written = |byte: u8| byte == b'"' || byte == b'\\' || byte.is_ascii_control();
     let bytes = literal.text.as_bytes();
     let whole = !bytes.iter().any(|byte| written(*byte));
     let longest = bytes.split(|byte| written(*byte)).max_by_key(|piece| piece.len()).unwrap_or_default();
+    let only_quotes = !bytes.iter().any(|byte| written(*byte) && *byte != b'"');
+    if !whole && only_quotes && longest.len() < RARE_BYTES {
+        let nested: Vec<Pattern> = NESTED_BACKSLASHES.iter().map(|count| nested(literal, *count)).collect();
+        if nested.iter().all(|pattern| pattern.bytes.len() <= LITERAL_MAX_BYTES) {
+            return nested;
+        }
+    }
     let usable = whole || longest.len() >= TRIGGER_BYTES;
-    Pattern {
+    vec![Pattern {
         bytes: if usable { longest.to_vec() } else { bytes.to_vec() },
         literal: Some(literal.clone()),
         whole: whole || !usable,
         needs_unescaped: !usable,
+        nested: false,
+        hides: false,
+        interests: Vec::new(),
+    }]
+}
+
+/// The literal with so many backslashes before each quote.
+fn nested(literal: &LiteralKey, backslashes: usize) -> Pattern {
+    let quote = ["\\".repeat(backslashes).as_str(), "\""].concat();
+    Pattern {
+        bytes: literal.text.replace('"', &quote).into_bytes(),
+        literal: Some(literal.clone()),
+        whole: backslashes == 0,
+        needs_unescaped: false,
+        nested: true,
+        hides: false,
         interests: Vec::new(),
     }
 }
@@ -98,14 +151,23 @@ mod tests {
 
     #[test]
     fn the_trigger_is_the_longest_piece_that_no_escape_touches() {
-        let plain = trigger(&key("containers/create", false));
-        assert!(plain.whole && !plain.needs_unescaped);
-        let quoted = trigger(&key("parsed scheme: \"unix\"", false));
-        assert_eq!(quoted.bytes, b"parsed scheme: ");
-        assert!(!quoted.whole && !quoted.needs_unescaped);
-        let short = trigger(&key("a\"b", false));
-        assert_eq!(short.bytes, b"a\"b");
-        assert!(short.needs_unescaped);
+        let plain = triggers(&key("containers/create", false));
+        assert!(plain.len() == 1 && plain[0].whole && !plain[0].needs_unescaped);
+        let quoted = triggers(&key("parsed scheme: \"unix\"", false));
+        assert_eq!(quoted[0].bytes, b"parsed scheme: ");
+        assert!(quoted.len() == 1 && !quoted[0].whole && !quoted[0].needs_unescaped);
+        let short = triggers(&key("a\nb", false));
+        assert_eq!(short[0].bytes, b"a\nb");
+        assert!(short.len() == 1 && short[0].needs_unescaped);
+    }
+
+    #[test]
+    fn short_pieces_between_quotes_are_looked_for_with_their_quotes() {
+        let texts = |literal| triggers(&key(literal, false)).into_iter().map(|pattern| pattern.bytes);
+        let written = [r#""id":"a""#, r#"\"id\":\"a\""#, r#"\\\"id\\\":\\\"a\\\""#];
+        assert!(texts(r#""id":"a""#).eq(written.map(|text| text.as_bytes().to_vec())));
+        let too_long = "\"a".repeat(400);
+        assert_eq!(texts(&too_long).count(), 1);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 use crate::{
     RuleSet,
     line::{LineScan, Positions},
-    literal::is_simple_escape,
+    literal::{DEEP, is_simple_escape},
     prefilter::{Hit, Work},
     scanned::Scanned,
 };
@@ -56,7 +56,8 @@ impl Scanner {
         while let Some(at) = memchr(b'\\', &bytes[from..]).map(|at| from + at) {
             from = at + 1;
             let simple = bytes.get(from).is_none_or(|next| is_simple_escape(*next));
-            if !simple || rules.index.needs_unescaped {
+            let deep = rules.index.nested && bytes[at..].starts_with(DEEP);
+            if !simple || rules.index.needs_unescaped || deep {
                 self.forced.push(at as u32);
                 from = memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |end| from + end);
             }

@@ -27,5 +27,5 @@ pub use drops::{DropKind, Drops};
 pub use fact::ObjectFacts;
 pub use limits::Limits;
 pub use ports::{Cell, CellError, Level, Module, OpenError, Opened, ReminderChange, Row, State, StateError};
-pub use record::{Decoder, Facts, Record};
+pub use record::{BYTE_LIST_MARKS, Decoder, Facts, Record};
 pub use span::Span;

@@ -34,6 +34,11 @@ pub struct Facts<'a> {
     pub metrics: Vec<(Cow<'a, str>, f64)>,
 }
 
+/// The beginnings, in a raw line, of a message that is written as a list of bytes (journald does that):
+/// nothing of its text stands in the line, so such lines are always decoded. A decoder reads no list
+/// of bytes that begins otherwise.
+pub const BYTE_LIST_MARKS: [&str; 3] = ["\"MESSAGE\":[", "\"MESSAGE\": [", "\"MESSAGE\" : ["];
+
 /// Turns a line into a record. Pure: the same line always gives the same record.
 pub trait Decoder: Send + Sync {
     /// Decodes one line, without its line end. Never fails: what is not of the format is a plain
@@ -41,7 +46,8 @@ pub trait Decoder: Send + Sync {
     fn decode<'a>(&self, line: &'a str) -> Record<'a>;
 
     /// Whether a decoded message can contain text that does not stand in the raw line as it is,
-    /// because the format has backslash escapes.
+    /// because the format has backslash escapes. Lists of bytes are another matter: see
+    /// [`BYTE_LIST_MARKS`].
     fn escapes(&self) -> bool;
 
     /// Whether lines can carry facts. Such a line has a key `"properties"` or `"metrics"`.

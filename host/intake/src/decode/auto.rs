@@ -3,10 +3,9 @@
 use lifesigns_model::{Decoder, Record, SharedClock};
 
 use super::{
-    json::Bad,
-    logfmt,
-    ndjson::{self, Place},
-    plain, syslog,
+    noise,
+    payload::{self, Place},
+    plain,
     time::Reference,
 };
 
@@ -14,17 +13,16 @@ pub(crate) struct Auto(pub(crate) SharedClock);
 
 impl Decoder for Auto {
     fn decode<'a>(&self, line: &'a str) -> Record<'a> {
-        let (bytes, reference) = (line.as_bytes(), Reference(&*self.0));
-        let plain = |malformed| plain::record(line, reference, malformed);
-        match bytes {
-            [b'{', ..] => ndjson::record(line, Place::Line).unwrap_or_else(|Bad| plain(true)),
-            [b'<', b'0'..=b'9', ..] => syslog::record(line, reference, true).unwrap_or_else(|| plain(true)),
-            [b'A'..=b'Z', _, _, b' ', ..] | [b'0'..=b'9', ..] => {
-                syslog::record(line, reference, true).unwrap_or_else(|| plain(false))
-            }
-            _ if logfmt::begins(bytes) => logfmt::record(line).unwrap_or_else(plain),
-            _ => plain(false),
-        }
+        let (text, reference) = (noise::skip(line), Reference(&*self.0));
+        let found = match text.as_bytes().first() {
+            // Indented: a part of something.
+            None | Some(b' ' | b'\t' | b'@') => None,
+            Some(_) => payload::decode(text, Place::line(reference)),
+        };
+        found.unwrap_or_else(|| {
+            let began = matches!(text.as_bytes(), [b'{', ..] | [b'<', b'0'..=b'9', ..]);
+            plain::record(text, reference, began)
+        })
     }
 
     fn escapes(&self) -> bool {

@@ -33,6 +33,11 @@ impl<'a> Said<'a> {
         [self.properties, self.metrics].into_iter().flatten().any(|raw| raw.starts_with('{'))
     }
 
+    /// Whether none was noted.
+    pub(crate) fn is_empty(&self) -> bool {
+        [self.kind, self.parent, self.properties, self.metrics].iter().all(Option::is_none)
+    }
+
     /// The members by name.
     pub(crate) fn take(&mut self) -> impl Iterator<Item = (&'static str, &'a str)> + use<'a> {
         let said = std::mem::take(self);

@@ -65,6 +65,21 @@ impl<'a> Reader<'a> {
         Ok(Some(key))
     }
 
+    /// Where the reader stands in its text.
+    pub(crate) const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// What has not been read yet.
+    pub(crate) fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    /// Whether what made a read fail is that the text ends too early.
+    pub(crate) fn is_cut(&mut self) -> bool {
+        self.peek() == 0 && self.at == self.text.len()
+    }
+
     /// Nothing but space may be left.
     pub(crate) fn end(&mut self) -> Result<(), Bad> {
         self.peek();
@@ -73,23 +88,45 @@ impl<'a> Reader<'a> {
 
     /// The string that comes next.
     pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, Bad> {
+        match self.open_string()? {
+            (text, true) => Ok(text),
+            (_, false) => Err(Bad),
+        }
+    }
+
+    /// The string that comes next, and whether it ends; one that does not is all that is left.
+    pub(crate) fn open_string(&mut self) -> Result<(Cow<'a, str>, bool), Bad> {
         self.step(b'"')?;
         let rest = &self.text[self.at..];
-        let stop = memchr2(b'"', b'\\', rest.as_bytes()).ok_or(Bad)?;
+        let Some(stop) = memchr2(b'"', b'\\', rest.as_bytes()) else {
+            self.at = self.text.len();
+            return Ok((Cow::Borrowed(rest), false));
+        };
         self.at += stop + 1;
         if rest.as_bytes()[stop] == b'"' {
-            return Ok(Cow::Borrowed(&rest[..stop]));
+            return Ok((Cow::Borrowed(&rest[..stop]), true));
         }
         let mut text = String::with_capacity(stop + 32);
         text.push_str(&rest[..stop]);
         loop {
-            self.escape(&mut text)?;
             let rest = &self.text[self.at..];
-            let stop = memchr2(b'"', b'\\', rest.as_bytes()).ok_or(Bad)?;
+            if self.escape(&mut text).is_err() {
+                if !is_cut_escape(rest) {
+                    return Err(Bad);
+                }
+                self.at = self.text.len();
+                return Ok((Cow::Owned(text), false));
+            }
+            let rest = &self.text[self.at..];
+            let Some(stop) = memchr2(b'"', b'\\', rest.as_bytes()) else {
+                text.push_str(rest);
+                self.at = self.text.len();
+                return Ok((Cow::Owned(text), false));
+            };
             text.push_str(&rest[..stop]);
             self.at += stop + 1;
             if rest.as_bytes()[stop] == b'"' {
-                return Ok(Cow::Owned(text));
+                return Ok((Cow::Owned(text), true));
             }
         }
     }
@@ -179,9 +216,13 @@ impl<'a> Reader<'a> {
     }
 
     fn word(&mut self, word: &str) -> Result<(), Bad> {
-        if self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+        let rest = self.rest();
+        if rest.starts_with(word) {
             self.at += word.len();
             return Ok(());
+        }
+        if word.starts_with(rest) {
+            self.at = self.text.len();
         }
         Err(Bad)
     }
@@ -217,6 +258,16 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Whether `rest`, what follows a backslash, is the beginning of an escape and then the end.
+fn is_cut_escape(rest: &str) -> bool {
+    let hex = |text: &str| text.len() < 4 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match rest.strip_prefix('u') {
+        None => rest.is_empty(),
+        // The second half of a surrogate may be what is missing.
+        Some(code) => hex(code) || code.get(4..).and_then(|low| low.strip_prefix("\\u")).is_some_and(hex),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -244,6 +295,21 @@ mod tests {
             Reader::new(r#""\ud83d\udc33 \ud83d\u0041 \udc33""#).string().as_deref(),
             Ok("🐳 \u{fffd}A \u{fffd}")
         );
+    }
+
+    #[test]
+    fn a_string_that_is_cut_is_what_is_left_of_it() {
+        for (text, left) in [
+            (r#""whole"#, "whole"),
+            (r#""tab\tand"#, "tab\tand"),
+            (r#""a\"#, "a"),
+            (r#""a\u00"#, "a"),
+            (r#""a\ud83d\u"#, "a"),
+        ] {
+            assert_eq!(Reader::new(text).open_string(), Ok((Cow::Borrowed(left), false)), "{text}");
+        }
+        assert_eq!(Reader::new(r#""a\q"#).open_string(), Err(Bad));
+        assert_eq!(Reader::new(r#""a\u00g"#).open_string(), Err(Bad));
     }
 
     proptest! {

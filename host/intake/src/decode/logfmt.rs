@@ -1,5 +1,5 @@
 //! logfmt as logrus (dockerd, containerd), Go's slog and go-kit write it: `key=value` pairs, values
-//! bare or in Go's quotes.
+//! bare or in Go's quotes, and keys without a value.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use lifesigns_model::{Decoder, Record, SharedClock, limits};
 use memchr::memchr2;
 
 use super::{
-    go, plain,
+    go, noise, plain, terminal,
     time::{self, Reference},
 };
 
@@ -15,7 +15,9 @@ pub(crate) struct Logfmt(pub(crate) SharedClock);
 
 impl Decoder for Logfmt {
     fn decode<'a>(&self, line: &'a str) -> Record<'a> {
-        record(line).unwrap_or_else(|began| plain::record(line, Reference(&*self.0), began))
+        let text = noise::skip(line);
+        let found = record(text).or_else(|| terminal::record(text));
+        found.unwrap_or_else(|| plain::record(text, Reference(&*self.0), false))
     }
 
     fn escapes(&self) -> bool {
@@ -38,25 +40,41 @@ pub(crate) fn begins(bytes: &[u8]) -> bool {
     }
 }
 
-/// The line as logfmt, or whether it began like it.
-pub(crate) fn record(line: &str) -> Result<Record<'_>, bool> {
+/// The pairs of `line`. A bare key is `true`; what is no pair, and a last value that is cut, makes the
+/// record malformed and takes nothing from the rest. `None` if the line does not begin with a pair.
+pub(crate) fn record(line: &str) -> Option<Record<'_>> {
     let mut record = Record { fields: Vec::with_capacity(8), ..Record::default() };
-    let mut pairs = Pairs { line, at: 0 };
+    let mut pairs = Pairs { line, at: 0, malformed: false };
     let mut began = false;
-    while let Some(pair) = pairs.next().map_err(|Broken| began)? {
+    while let Some((key, value)) = pairs.next() {
+        if !began && value.is_none() {
+            return None;
+        }
         began = true;
-        add(&mut record, pair);
+        match value {
+            Some(value) => add(&mut record, key, value),
+            None => field(&mut record, key, Cow::Borrowed("true")),
+        }
     }
     if !began {
-        return Err(false);
+        return None;
     }
+    record.malformed = pairs.malformed;
     if record.message.is_none() {
         record.message = Some(line.into());
     }
-    Ok(record)
+    Some(record)
 }
 
-fn add<'a>(record: &mut Record<'a>, (key, value): (&'a str, Cow<'a, str>)) {
+/// The record that `text` is inside of something else. Prose may begin like logfmt, so pairs that are
+/// not all sound must say a message.
+pub(crate) fn payload(text: &str) -> Option<Record<'_>> {
+    let record = record(text)?;
+    let says = record.message.as_deref().is_some_and(|message| message.len() < text.len());
+    (!record.malformed || says).then_some(record)
+}
+
+fn add<'a>(record: &mut Record<'a>, key: &'a str, value: Cow<'a, str>) {
     match key {
         "msg" | "message" if record.message.is_none() => {
             record.message = Some(value);
@@ -70,57 +88,75 @@ fn add<'a>(record: &mut Record<'a>, (key, value): (&'a str, Cow<'a, str>)) {
         }
         _ => {}
     }
+    field(record, key, value);
+}
+
+fn field<'a>(record: &mut Record<'a>, key: &'a str, value: Cow<'a, str>) {
     if record.fields.len() < limits::FIELDS {
         record.fields.push((key.into(), value));
     }
 }
 
-struct Broken;
-
+/// Reads pairs from front to back.
 struct Pairs<'a> {
     line: &'a str,
     at: usize,
+    /// Something was no pair.
+    malformed: bool,
 }
 
 impl<'a> Pairs<'a> {
-    fn next(&mut self) -> Result<Option<(&'a str, Cow<'a, str>)>, Broken> {
+    /// The next key, and its value if it has one.
+    fn next(&mut self) -> Option<(&'a str, Option<Cow<'a, str>>)> {
         let bytes = self.line.as_bytes();
-        while bytes.get(self.at).is_some_and(|byte| *byte <= b' ') {
-            self.at += 1;
+        loop {
+            while bytes.get(self.at).is_some_and(|byte| *byte <= b' ') {
+                self.at += 1;
+            }
+            let rest = &bytes[self.at..];
+            let len = rest.iter().position(|byte| *byte <= b' ' || matches!(byte, b'=' | b'"')).unwrap_or(rest.len());
+            let key = &self.line[self.at..self.at + len];
+            match rest.get(len) {
+                None if len == 0 => return None,
+                Some(b'=') if len > 0 => {
+                    self.at += len + 1;
+                    return Some((key, Some(self.value())));
+                }
+                None | Some(0..=b' ') => {
+                    self.malformed = true;
+                    self.at += len;
+                    return Some((key, None));
+                }
+                // A quote or an equals sign out of place: what is left of the word is no pair.
+                Some(_) => {
+                    self.malformed = true;
+                    self.at += rest.iter().position(|byte| *byte <= b' ').unwrap_or(rest.len());
+                }
+            }
         }
-        let start = self.at;
-        let Some(len) = bytes[start..].iter().position(|byte| *byte <= b' ' || matches!(byte, b'=' | b'"')) else {
-            return if start == bytes.len() { Ok(None) } else { Err(Broken) };
-        };
-        let key = &self.line[start..start + len];
-        if key.is_empty() || bytes[start + len] != b'=' {
-            return Err(Broken);
-        }
-        self.at = start + len + 1;
-        let value = if bytes.get(self.at) == Some(&b'"') { self.quoted()? } else { Cow::Borrowed(self.bare()) };
-        Ok(Some((key, value)))
     }
 
-    fn bare(&mut self) -> &'a str {
+    fn value(&mut self) -> Cow<'a, str> {
         let rest = &self.line[self.at..];
-        let len = memchr2(b' ', b'\t', rest.as_bytes()).unwrap_or(rest.len());
-        self.at += len;
-        &rest[..len]
-    }
-
-    fn quoted(&mut self) -> Result<Cow<'a, str>, Broken> {
-        let rest = &self.line[self.at + 1..];
-        let len = quoted_len(rest.as_bytes()).ok_or(Broken)?;
+        let Some(quoted) = rest.strip_prefix('"') else {
+            let len = memchr2(b' ', b'\t', rest.as_bytes()).unwrap_or(rest.len());
+            self.at += len;
+            return Cow::Borrowed(&rest[..len]);
+        };
+        let Some(len) = quoted_len(quoted.as_bytes()) else {
+            // The line is cut within the value.
+            self.malformed = true;
+            self.at = self.line.len();
+            return go::unquote(quoted);
+        };
         self.at += len + 2;
-        if self.line.as_bytes().get(self.at).is_some_and(|byte| *byte > b' ') {
-            return Err(Broken);
-        }
-        Ok(go::unquote(&rest[..len]))
+        self.malformed |= self.line.as_bytes().get(self.at).is_some_and(|byte| *byte > b' ');
+        go::unquote(&quoted[..len])
     }
 }
 
 /// Where the quote is that ends a quoted value.
-fn quoted_len(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn quoted_len(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
         at += memchr2(b'"', b'\\', bytes.get(at..)?)?;

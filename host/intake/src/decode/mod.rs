@@ -2,16 +2,26 @@
 //! stands there as it is.
 
 mod auto;
+mod bytes;
+mod device;
+mod envelope;
+mod events;
 mod facts;
 mod format;
 mod go;
+mod header;
 mod json;
+mod keys;
 mod logfmt;
 mod ndjson;
+mod noise;
 mod payload;
 mod plain;
+mod rfc5424;
 mod syslog;
+mod terminal;
 mod time;
+mod zone;
 
 pub use format::{Format, UnknownFormat};
 

@@ -6,9 +6,13 @@ use std::borrow::Cow;
 use lifesigns_model::{Decoder, Record, SharedClock, limits};
 
 use super::{
+    bytes, events,
     facts::{self, Said},
     json::{Bad, Reader},
-    payload, plain,
+    keys::{self, Best, Part, best},
+    noise,
+    payload::{self, Place},
+    plain,
     time::{self, Reference},
 };
 
@@ -20,10 +24,11 @@ pub(crate) struct Ndjson(pub(crate) SharedClock);
 
 impl Decoder for Ndjson {
     fn decode<'a>(&self, line: &'a str) -> Record<'a> {
-        if line.trim_ascii_start().starts_with('{') {
-            return record(line, Place::Line).unwrap_or_else(|Bad| plain::record(line, Reference(&*self.0), true));
+        let (text, reference) = (noise::skip_blank(line), Reference(&*self.0));
+        if text.starts_with('{') {
+            return record(text, Place::line(reference)).unwrap_or_else(|Bad| plain::record(text, reference, true));
         }
-        plain::record(line, Reference(&*self.0), false)
+        plain::record(noise::skip(line), reference, false)
     }
 
     fn escapes(&self) -> bool {
@@ -35,117 +40,148 @@ impl Decoder for Ndjson {
     }
 }
 
-/// Where a JSON object stands, which says how far it is trusted.
+/// Why an object could not be read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// It is the line.
-    Line,
-    /// It is the message of a syslog line: it may carry facts.
-    Syslog,
-    /// It is what a program wrote into a JSON log: it may neither carry facts nor name its object.
-    Log,
+enum Fault {
+    /// The text ends within it.
+    Cut,
+    /// Something in it is not JSON.
+    Broken,
+    /// Something stands behind it.
+    Followed,
 }
 
-/// The object that `line` is.
-pub(crate) fn record(line: &str, place: Place) -> Result<Record<'_>, Bad> {
+/// The object that `line` is. Of a line that has a fault, what was read before it; of a payload only
+/// if it is cut, because a text that has another fault was hardly meant as JSON.
+pub(crate) fn record<'a>(line: &'a str, place: Place<'_>) -> Result<Record<'a>, Bad> {
     let mut json = Reader::new(line);
-    let mut build = Build::default();
+    let mut build = Build::new(line, place);
     build.record.fields.reserve(8);
     json.step(b'{')?;
-    let mut first = true;
-    while let Some(key) = json.key(first)? {
-        first = false;
-        build.member(key, &mut json)?;
-    }
-    json.end()?;
-    build.finish(line, place)
-}
-
-/// What a top-level member can be; the number is its rank among others of its kind, best first.
-enum Part {
-    Message(u8),
-    Time(u8),
-    Object(u8),
-    App(u8),
-    Said,
-    Fields,
-    Field,
-}
-
-fn part(key: &str) -> Part {
-    match key {
-        "message" => Part::Message(0),
-        "msg" => Part::Message(1),
-        "log" => Part::Message(2),
-        "MESSAGE" => Part::Message(3),
-        "short_message" => Part::Message(4),
-        // Docker's events have `time` in seconds and `timeNano`.
-        "timeNano" => Part::Time(0),
-        "time" => Part::Time(1),
-        "timestamp" => Part::Time(2),
-        "@timestamp" => Part::Time(3),
-        "ts" => Part::Time(4),
-        "__REALTIME_TIMESTAMP" => Part::Time(5),
-        "object" => Part::Object(0),
-        "host" => Part::Object(1),
-        "hostname" => Part::Object(2),
-        "_HOSTNAME" => Part::Object(3),
-        "app" => Part::App(0),
-        "application" => Part::App(1),
-        "service" => Part::App(2),
-        "program" => Part::App(3),
-        "SYSLOG_IDENTIFIER" => Part::App(4),
-        "_COMM" => Part::App(5),
-        "kind" | "parent" | "properties" | "metrics" => Part::Said,
-        "fields" => Part::Fields,
-        _ => Part::Field,
+    let fault = build.members(&mut json);
+    let nothing = build.is_empty();
+    match fault {
+        Some(_) if nothing => Err(Bad),
+        Some(Fault::Broken | Fault::Followed) if !place.is_line() => Err(Bad),
+        fault => build.finish(fault),
     }
 }
 
-/// The best value so far for one part of the record.
-struct Best<'a, T> {
-    rank: u8,
-    key: Cow<'a, str>,
-    text: Cow<'a, str>,
-    value: T,
-}
-
-#[derive(Default)]
-struct Build<'a> {
+struct Build<'a, 'c> {
+    line: &'a str,
+    place: Place<'c>,
     record: Record<'a>,
     message: Option<Best<'a, ()>>,
     time: Option<Best<'a, u64>>,
     object: Option<Best<'a, ()>>,
     app: Option<Best<'a, ()>>,
     said: Said<'a>,
+    /// Within an event of Docker's Engine, whose times count.
+    in_event: bool,
 }
 
-impl<'a> Build<'a> {
+impl<'a, 'c> Build<'a, 'c> {
+    fn new(line: &'a str, place: Place<'c>) -> Self {
+        Self {
+            line,
+            place,
+            record: Record::default(),
+            message: None,
+            time: None,
+            object: None,
+            app: None,
+            said: Said::default(),
+            in_event: false,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        let parts = self.message.is_some() || self.time.is_some() || self.object.is_some() || self.app.is_some();
+        !parts && self.record.fields.is_empty() && self.said.is_empty()
+    }
+
+    /// Takes all members of the object whose brace has been stepped over.
+    fn members(&mut self, json: &mut Reader<'a>) -> Option<Fault> {
+        let mut first = true;
+        loop {
+            match json.key(first) {
+                Ok(Some(key)) => {
+                    if self.member(key, json).is_err() {
+                        break;
+                    }
+                }
+                Ok(None) => return if json.end().is_ok() { None } else { Some(Fault::Followed) },
+                Err(Bad) => break,
+            }
+            first = false;
+        }
+        Some(if json.is_cut() { Fault::Cut } else { Fault::Broken })
+    }
+
     fn member(&mut self, key: Cow<'a, str>, json: &mut Reader<'a>) -> Result<(), Bad> {
         let next = json.peek();
-        let part = part(&key);
-        let text = match part {
-            Part::Said if matches!(key, Cow::Borrowed(_)) => {
+        let part = keys::part(&key);
+        match part {
+            Part::Facts if matches!(key, Cow::Borrowed(_)) => {
                 self.said.note(&key, json.raw()?);
-                return Ok(());
+                Ok(())
             }
-            Part::Fields if next == b'{' => return self.flatten(json, Cow::Borrowed(""), 1),
-            Part::Message(_) | Part::Object(_) | Part::App(_) | Part::Time(_) if next == b'"' => json.string()?,
-            Part::Time(_) if next.is_ascii_digit() => Cow::Borrowed(json.raw()?),
-            _ => return self.flatten(json, key, 0),
-        };
+            Part::Fields if next == b'{' => self.flatten(json, Cow::Borrowed(""), 1),
+            Part::Message(rank) if next == b'"' => {
+                let (text, whole) = json.open_string()?;
+                self.put(Part::Message(rank), key, text);
+                if whole { Ok(()) } else { Err(Bad) }
+            }
+            Part::Message(rank) if key == "MESSAGE" => self.journal(rank, key, json),
+            // A message all the same: `{"msg":7}`.
+            Part::Message(_) if next == b'-' || next.is_ascii_digit() => {
+                let text = json.raw()?;
+                self.put(part, key, Cow::Borrowed(text));
+                Ok(())
+            }
+            Part::Object(_) | Part::App(_) | Part::Time(_) if next == b'"' => {
+                let text = json.string()?;
+                self.put(part, key, text);
+                Ok(())
+            }
+            Part::Time(_) if next.is_ascii_digit() => {
+                let text = json.raw()?;
+                self.put(part, key, Cow::Borrowed(text));
+                Ok(())
+            }
+            _ => self.flatten(json, key, 0),
+        }
+    }
+
+    /// Takes `text` as a part of the record, or as a field if there is a better one for the part.
+    fn put(&mut self, part: Part, key: Cow<'a, str>, text: Cow<'a, str>) {
         let lost = match part {
-            Part::Message(rank) => best(&mut self.message, rank, key, text, ()),
+            Part::Message(rank) if keys::is_message(&key, &text) => best(&mut self.message, rank, key, text, ()),
             Part::Object(rank) => best(&mut self.object, rank, key, text, ()),
             Part::App(rank) => best(&mut self.app, rank, key, text, ()),
             Part::Time(rank) => match time::value(&text) {
                 Some(ns) => best(&mut self.time, rank, key, text, ns),
                 None => Some((key, text)),
             },
-            Part::Said | Part::Fields | Part::Field => None,
+            Part::Message(_) | Part::Facts | Part::Fields | Part::Field => Some((key, text)),
         };
         if let Some((key, text)) = lost {
             self.field(key, text);
+        }
+    }
+
+    /// journald's message, which is a list of bytes when it is not all printable text, and `null`
+    /// when `journalctl` found it too long.
+    fn journal(&mut self, rank: u8, key: Cow<'a, str>, json: &mut Reader<'a>) -> Result<(), Bad> {
+        let start = json.at();
+        let raw = json.raw()?;
+        let known = self.place.is_verbatim() && bytes::follows_key(&self.line[..start]);
+        match bytes::text(raw).filter(|_| known) {
+            Some(text) => self.put(Part::Message(rank), key, Cow::Owned(text)),
+            None => {
+                self.record.malformed = true;
+                self.field(key, Cow::Borrowed(raw));
+            }
         }
         Ok(())
     }
@@ -163,61 +199,69 @@ impl<'a> Build<'a> {
             b'{' if depth < DEPTH && name.len() <= limits::KEY_BYTES => {}
             b'"' => {
                 let text = json.string()?;
-                self.leaf(name, text);
+                self.put(keys::inner_part(&name), name, text);
                 return Ok(());
             }
             b'n' => return json.raw().map(drop),
             _ => {
-                let text = json.raw()?;
-                self.field(name, Cow::Borrowed(text));
+                let text = Cow::Borrowed(json.raw()?);
+                match keys::part(&name) {
+                    part @ Part::Time(_) if self.in_event => self.put(part, name, text),
+                    _ => self.field(name, text),
+                }
                 return Ok(());
             }
         }
+        if !self.in_event && keys::may_be_event(&name) && events::is_event(json.rest()) {
+            // Its fields stand as if it were the line.
+            self.in_event = true;
+            let taken = self.object_members(json, &Cow::Borrowed(""), depth);
+            self.in_event = false;
+            return taken;
+        }
+        self.object_members(json, &name, depth)
+    }
+
+    fn object_members(&mut self, json: &mut Reader<'a>, name: &str, depth: usize) -> Result<(), Bad> {
         json.step(b'{')?;
         let mut first = true;
         while let Some(key) = json.key(first)? {
             first = false;
-            let path = if name.is_empty() { key } else { Cow::Owned([&*name, ".", &*key].concat()) };
+            let path = if name.is_empty() { key } else { Cow::Owned([name, ".", &*key].concat()) };
             self.flatten(json, path, depth + 1)?;
         }
         Ok(())
     }
 
-    /// A text in an inner object. Elastic's schema names the host as `host.name`; Rust's `tracing`
-    /// writes the message into `fields`.
-    fn leaf(&mut self, name: Cow<'a, str>, text: Cow<'a, str>) {
-        let lost = match &*name {
-            "host.name" => best(&mut self.object, 4, name, text, ()),
-            "message" => best(&mut self.message, 5, name, text, ()),
-            _ => Some((name, text)),
-        };
-        if let Some((name, text)) = lost {
-            self.field(name, text);
-        }
-    }
-
-    fn finish(mut self, line: &'a str, place: Place) -> Result<Record<'a>, Bad> {
-        let own = place != Place::Log && self.object.as_ref().is_some_and(|object| object.rank == 0);
-        if own && self.said.is_facts() {
+    fn finish(mut self, fault: Option<Fault>) -> Result<Record<'a>, Bad> {
+        let own = self.object.as_ref().is_some_and(|object| object.rank == keys::OWN);
+        if own && fault.is_none() && self.place.may_say_facts() && self.said.is_facts() {
             let (facts, wrong) = facts::read(&self.said)?;
             self.record.facts = Some(facts);
-            self.record.malformed = wrong;
+            self.record.malformed |= wrong;
         } else {
             for (key, raw) in self.said.take() {
                 self.flatten(&mut Reader::new(raw), Cow::Borrowed(key), 0)?;
             }
         }
-        if place == Place::Log
+        if !self.place.may_name_object()
             && let Some(object) = self.object.take()
         {
             self.field(object.key, object.text);
         }
-        let mut record = self.record;
-        record.time_ns = self.time.map(|best| best.value);
-        record.object = self.object.map(|best| best.text);
-        record.app = self.app.map(|best| best.text);
-        match self.message {
-            Some(best) => message(&mut record, best, place),
+        let Self { line, place, mut record, message, time, object, app, .. } = self;
+        record.malformed |= fault.is_some();
+        record.time_ns = time.map(|best| best.value);
+        record.object = object.map(|best| best.text);
+        record.app = app.map(|best| best.text);
+        if fault == Some(Fault::Followed) {
+            // Rather a text that begins with an object: it says who wrote it, and no more.
+            record.fields.clear();
+            record.message = Some(line.into());
+            return Ok(record);
+        }
+        match message {
+            Some(best) => carried(&mut record, best, place),
             None if record.facts.is_some() => {}
             None => record.message = Some(line.into()),
         }
@@ -225,21 +269,17 @@ impl<'a> Build<'a> {
     }
 }
 
-/// Docker's json-file driver and journald carry what programs wrote, which may be logfmt or JSON.
-fn message<'a>(record: &mut Record<'a>, best: Best<'a, ()>, place: Place) {
-    let carries = matches!(&*best.key, "log" | "MESSAGE");
-    let text = if carries { trim_end(best.text) } else { best.text };
-    if carries
-        && place != Place::Log
-        && let Some(inner) = payload::decode_cow(&text, Place::Log)
-    {
-        // What a program writes about itself says nothing about its object.
-        let facts = record.facts.take();
-        payload::merge(record, inner);
-        record.facts = facts;
+/// The message of a JSON log is what a program or a shipper wrote, which may be another line.
+fn carried<'a>(record: &mut Record<'a>, best: Best<'a, ()>, place: Place<'_>) {
+    let text = if matches!(&*best.key, "log" | "MESSAGE") { trim_end(best.text) } else { best.text };
+    let Some(inner) = payload::decode_cow(&text, place.log()) else {
+        record.message = Some(text);
         return;
-    }
-    record.message = Some(text);
+    };
+    // What a program writes about itself says nothing about its object.
+    let facts = record.facts.take();
+    payload::merge(record, inner);
+    record.facts = facts;
 }
 
 fn trim_end(text: Cow<'_, str>) -> Cow<'_, str> {
@@ -250,18 +290,4 @@ fn trim_end(text: Cow<'_, str>) -> Cow<'_, str> {
             Cow::Owned(text)
         }
     }
-}
-
-/// Keeps the better of two values and returns the other, which becomes a field.
-fn best<'a, T>(
-    slot: &mut Option<Best<'a, T>>,
-    rank: u8,
-    key: Cow<'a, str>,
-    text: Cow<'a, str>,
-    value: T,
-) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
-    if slot.as_ref().is_some_and(|best| best.rank <= rank) {
-        return Some((key, text));
-    }
-    slot.replace(Best { rank, key, text, value }).map(|lost| (lost.key, lost.text))
 }

@@ -1,10 +1,13 @@
-//! Plain lines: the whole line is the message, and a time is read where one of the usual shapes
-//! stands at the front.
+//! Plain lines: the whole line is the message, but for bytes before it that are no text, and a time
+//! is read where one of the usual shapes stands at the front.
 
 use lifesigns_model::{Decoder, Record, SharedClock};
 use memchr::memchr;
 
-use super::time::{self, Reference, Stamp};
+use super::{
+    noise,
+    time::{self, Reference, Stamp},
+};
 
 const DAY_S: i64 = 86_400;
 /// A first word that may stand before the time, such as a file name.
@@ -14,7 +17,7 @@ pub(crate) struct Plain(pub(crate) SharedClock);
 
 impl Decoder for Plain {
     fn decode<'a>(&self, line: &'a str) -> Record<'a> {
-        record(line, Reference(&*self.0), false)
+        record(noise::skip(line), Reference(&*self.0), false)
     }
 
     fn escapes(&self) -> bool {
@@ -28,10 +31,13 @@ impl Decoder for Plain {
 
 /// The line as a plain one.
 pub(crate) fn record<'a>(line: &'a str, reference: Reference<'_>, malformed: bool) -> Record<'a> {
-    Record { time_ns: leading(line.as_bytes(), reference), message: Some(line.into()), malformed, ..Record::default() }
+    let stamp = leading(line.as_bytes(), reference);
+    let vague = stamp.is_some_and(|stamp| stamp.vague);
+    let time_ns = stamp.and_then(|stamp| stamp.ns);
+    Record { time_ns, message: Some(line.into()), malformed: malformed || vague, ..Record::default() }
 }
 
-fn leading(bytes: &[u8], reference: Reference<'_>) -> Option<u64> {
+fn leading(bytes: &[u8], reference: Reference<'_>) -> Option<Stamp> {
     let first = *bytes.first()?;
     let stamp = match first {
         b'0'..=b'9' => time::iso(bytes).or_else(|| compact(bytes)).or_else(|| epoch(bytes, false)),
@@ -39,15 +45,15 @@ fn leading(bytes: &[u8], reference: Reference<'_>) -> Option<u64> {
         b'A'..=b'Z' => reference.bsd(bytes),
         _ => None,
     };
-    if let Some(stamp) = stamp {
-        return stamp.ns;
+    if stamp.is_some() {
+        return stamp;
     }
     let space = memchr(b' ', &bytes[..bytes.len().min(WORD_BYTES)])?;
     let rest = &bytes[space + 1..];
     if rest.first()?.is_ascii_digit() {
-        return time::iso(rest).or_else(|| epoch(rest, true))?.ns;
+        return time::iso(rest).or_else(|| epoch(rest, true));
     }
-    access(rest)?.ns
+    access(rest)
 }
 
 /// `[Sun Dec 04 04:47:44 2005]`, and with a fraction as Apache 2.4 writes it.
@@ -95,7 +101,7 @@ fn epoch(bytes: &[u8], dated: bool) -> Option<Stamp> {
         }
     }
     let seconds = i64::from(high) * 100_000 + i64::from(low);
-    Some(Stamp { ns: time::nanoseconds(seconds, nanos), len: end, strict: false })
+    Some(Stamp { ns: time::nanoseconds(seconds, nanos), len: end, strict: false, vague: false })
 }
 
 /// `client - user [10/Oct/2000:13:55:36 -0700] …`, the common log format of web servers.
@@ -113,9 +119,9 @@ fn access(bytes: &[u8]) -> Option<Stamp> {
     };
     let seconds = time::days(year, month, day)? * DAY_S + i64::from(seconds);
     let ns = time::nanoseconds(seconds - east * i64::from(hours * 3600 + minutes * 60), 0);
-    Some(Stamp { ns, len: at + 27, strict: false })
+    Some(Stamp { ns, len: at + 27, strict: false, vague: false })
 }
 
 fn stamp(days: i64, seconds: u32, nanos: u32, len: usize) -> Option<Stamp> {
-    Some(Stamp { ns: time::nanoseconds(days * DAY_S + i64::from(seconds), nanos), len, strict: false })
+    Some(Stamp { ns: time::nanoseconds(days * DAY_S + i64::from(seconds), nanos), len, strict: false, vague: false })
 }

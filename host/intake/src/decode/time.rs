@@ -4,6 +4,8 @@
 use jiff::{Timestamp, tz::TimeZone};
 use lifesigns_model::Clock;
 
+use super::zone::{self, Named};
+
 const DAY_S: i64 = 86_400;
 const MONTHS: [&[u8; 3]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
@@ -15,8 +17,10 @@ pub(crate) struct Stamp {
     pub(crate) ns: Option<u64>,
     /// Bytes that it takes.
     pub(crate) len: usize,
-    /// It has a `T` and a zone, as in RFC 3339.
+    /// It has a `T` and a numeric zone, as in RFC 3339.
     pub(crate) strict: bool,
+    /// It names a zone that means several, and was read as UTC.
+    pub(crate) vague: bool,
 }
 
 /// The number that stands in exactly `N` digits.
@@ -107,7 +111,7 @@ pub(crate) fn month(bytes: &[u8]) -> Option<u32> {
 }
 
 /// RFC 3339, and what is written like it: `YYYY-MM-DD HH:MM:SS[.,]frac`, also with slashes, with
-/// or without a zone.
+/// or without a zone, which may be an abbreviation after a space.
 pub(crate) fn iso(bytes: &[u8]) -> Option<Stamp> {
     let year = digits::<4>(bytes, 0)?;
     let separator = *bytes.get(4)?;
@@ -121,10 +125,23 @@ pub(crate) fn iso(bytes: &[u8]) -> Option<Stamp> {
     }
     let seconds = days * DAY_S + i64::from(clock(bytes, 11)?);
     let (nanos, end) = fraction(bytes, 19);
-    let zone = zone(bytes, end);
-    let (offset, len) = zone.unwrap_or((0, end));
-    let strict = zone.is_some() && between != b' ' && separator == b'-' && bytes.get(end) != Some(&b' ');
-    Some(Stamp { ns: nanoseconds(seconds - offset, nanos), len, strict })
+    let numeric = zone(bytes, end);
+    let strict = numeric.is_some() && between != b' ' && separator == b'-' && bytes.get(end) != Some(&b' ');
+    let zone = numeric.map(|(east_s, end)| Named { east_s, end, vague: false }).or_else(|| spaced_zone(bytes, end));
+    let zone = zone.unwrap_or(Named { east_s: 0, end, vague: false });
+    let ns = nanoseconds(seconds - zone.east_s, nanos);
+    Some(Stamp { ns, len: zone.end, strict, vague: zone.vague })
+}
+
+/// A zone in numbers that stands at `at`, after a space.
+fn numeric_zone(bytes: &[u8], at: usize) -> Option<Named> {
+    let (east_s, end) = zone(bytes, at).filter(|_| bytes.get(at) == Some(&b' '))?;
+    Some(Named { east_s, end, vague: false })
+}
+
+/// The abbreviation of a zone that stands at `at`, after a space.
+fn spaced_zone(bytes: &[u8], at: usize) -> Option<Named> {
+    if bytes.get(at) == Some(&b' ') { zone::named(bytes, at + 1) } else { None }
 }
 
 /// A time as the value of a key: RFC 3339 or its likes and nothing else, or a number of seconds,
@@ -185,19 +202,22 @@ fn unit_ns(number: u64) -> Option<u64> {
 pub(crate) struct Reference<'a>(pub(crate) &'a dyn Clock);
 
 impl Reference<'_> {
-    /// `Mmm d[d] hh:mm:ss[.frac]` of RFC 3164, also with a year before or after the clock.
+    /// `Mmm d[d] hh:mm:ss[.frac]` of RFC 3164, also with a year before the month, before or after the
+    /// clock, and with a zone, by number or by abbreviation, at the end.
     pub(crate) fn bsd(self, bytes: &[u8]) -> Option<Stamp> {
-        let month = month(bytes)?;
-        let mut at = 4 + usize::from(bytes.get(4) == Some(&b' '));
+        let first = digits::<4>(bytes, 0).filter(|_| bytes.get(4) == Some(&b' '));
+        let start = if first.is_some() { 5 } else { 0 };
+        let month = month(bytes.get(start..)?)?;
+        let mut at = start + 4 + usize::from(bytes.get(start + 4) == Some(&b' '));
         let two = bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
         let day = if two { digits::<2>(bytes, at)? } else { digits::<1>(bytes, at)? };
         at += 1 + usize::from(two);
-        if bytes.get(3) != Some(&b' ') || bytes.get(at) != Some(&b' ') {
+        if bytes.get(start + 3) != Some(&b' ') || bytes.get(at) != Some(&b' ') {
             return None;
         }
         at += 1;
-        let mut year = digits::<4>(bytes, at).filter(|_| bytes.get(at + 4) == Some(&b' '));
-        if year.is_some() {
+        let mut year = first.or_else(|| digits::<4>(bytes, at).filter(|_| bytes.get(at + 4) == Some(&b' ')));
+        if year.is_some() && first.is_none() {
             at += 5;
         }
         let seconds = clock(bytes, at)?;
@@ -206,11 +226,17 @@ impl Reference<'_> {
             year = digits::<4>(bytes, len + 1).filter(|year| (1970..2100).contains(year));
             len += if year.is_some() { 5 } else { 0 };
         }
+        let mut vague = false;
+        let mut seconds = i64::from(seconds);
+        if let Some(zone) = spaced_zone(bytes, len).or_else(|| numeric_zone(bytes, len)) {
+            (len, vague) = (zone.end, zone.vague);
+            seconds -= zone.east_s;
+        }
         let seconds = match year {
-            Some(year) => Some(days(year, month, day)? * DAY_S + i64::from(seconds)),
-            None => self.latest(month, day, i64::from(seconds)),
+            Some(year) => Some(days(year, month, day)? * DAY_S + seconds),
+            None => self.latest(month, day, seconds),
         };
-        Some(Stamp { ns: seconds.and_then(|seconds| nanoseconds(seconds, nanos)), len, strict: false })
+        Some(Stamp { ns: seconds.and_then(|seconds| nanoseconds(seconds, nanos)), len, strict: false, vague })
     }
 
     /// Eight years back there is always a 29 February.
@@ -293,7 +319,7 @@ mod tests {
             let time = Timestamp::from_nanosecond(i128::from(ns)).expect("in range");
             let offset = jiff::tz::Offset::from_seconds(offset * 60).expect("in range");
             for text in [time.to_string(), time.display_with_offset(offset).to_string()] {
-                prop_assert_eq!(iso(text.as_bytes()), Some(Stamp { ns: Some(ns), len: text.len(), strict: true }));
+                prop_assert_eq!(iso(text.as_bytes()), Some(Stamp { ns: Some(ns), len: text.len(), strict: true, vague: false }));
             }
         }
 
