@@ -45,10 +45,15 @@ fn run(file: &str, decoder: &dyn Decoder) -> String {
             let _ = writeln!(text, "{line}");
         } else if let Some(input) = line.strip_prefix("> ") {
             let _ = writeln!(text, "{line}");
-            write(&mut text, &decoder.decode(input));
+            write(&mut text, &decoder.decode(&meant(input)));
         }
     }
     text
+}
+
+/// The pictures of control characters stand for themselves: NUL, ESC and RS.
+fn meant(input: &str) -> String {
+    input.replace('\u{2400}', "\0").replace('\u{241b}', "\u{1b}").replace('\u{241e}', "\u{1e}")
 }
 
 fn write(text: &mut String, record: &Record<'_>) {

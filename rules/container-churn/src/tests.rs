@@ -103,6 +103,27 @@ fn all_traces_of_one_start_count_once() {
 }
 
 #[test]
+fn a_shim_is_reaped_for_docker_only_if_docker_started_it() {
+    let mut bench = bench(r#"{"starts-stops": 4, "window": "60s"}"#);
+    let started = |bench: &mut Churn, second: u64, space: &str, number: u32| {
+        let address = format!("/containerd-shim/{space}/{}/shim.sock", id(number));
+        bench.at_ms(second * 1000).field("address", &address).log("vm", "shim containerd-shim started")
+    };
+    let reaped = |bench: &mut Churn, second: u64, number: u32| {
+        bench.at_ms(second * 1000).field("id", &id(number)).log("vm", "shim reaped")
+    };
+    for number in 0..3 {
+        assert!(started(&mut bench, 100, "k8s.io", number).is_empty());
+        assert!(reaped(&mut bench, 101, number).is_empty());
+    }
+    assert!(started(&mut bench, 102, "moby", 7).is_empty());
+    assert!(reaped(&mut bench, 103, 7).is_empty());
+    assert!(started(&mut bench, 104, "moby", 7).is_empty());
+    let alerts = reaped(&mut bench, 105, 7);
+    assert_eq!(alerts[0].summary, "Starts and stops on vm within 1m: 2 and 2");
+}
+
+#[test]
 fn names_count_where_there_are_no_ids() {
     let mut bench = bench(r#"{"containers": 2, "window": "60s"}"#);
     assert!(call(&mut bench, 100, "web/start").is_empty());

@@ -57,8 +57,12 @@ pub enum Trace {
     SignalLoop,
     /// `connecting to shim`, written by containerd 2.
     Shim,
+    /// `shim … started`, written by containerd 1.0 to 1.2 (Docker 17.12 to 19.03).
+    ShimStarted,
     /// `cleaning up after shim disconnected`, written by containerd.
     ShimGone,
+    /// `shim reaped`, written by containerd 1.0 to 1.2.
+    ShimReaped,
     /// `ignoring event`, written by dockerd about an ended task.
     Ignored,
     /// `event forwarded`, written by containerd at debug level; it names no container.
@@ -74,7 +78,9 @@ impl Trace {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Call | Self::OldCall | Self::Route => "api-call",
-            Self::SignalLoop | Self::Shim | Self::ShimGone | Self::Topic => "containerd",
+            Self::SignalLoop | Self::Shim | Self::ShimStarted | Self::ShimGone | Self::ShimReaped | Self::Topic => {
+                "containerd"
+            }
             Self::Ignored => "dockerd",
             Self::Engine => "engine-event",
             Self::Bridge => "docker0",

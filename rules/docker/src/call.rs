@@ -20,10 +20,7 @@ impl<'a> Request<'a> {
             let uri = Uri::parse(event.field("request-url")?)?;
             return Some(Self { uri, trace: Trace::Call });
         }
-        let (level, message) = match terminal(message) {
-            Some((level, message)) => (level, message),
-            None => (event.field("level")?, message),
-        };
+        let level = event.field("level")?;
         let (text, old) = match message.strip_prefix("Calling POST ") {
             Some(text) => (text, false),
             None => (message.strip_prefix("POST ")?, true),
@@ -40,17 +37,6 @@ impl<'a> Request<'a> {
         };
         Some(Self { uri, trace })
     }
-}
-
-/// The form of a line that a daemon writes to a terminal: `DEBU[0007] Calling POST …`.
-fn terminal(message: &str) -> Option<(&'static str, &str)> {
-    let level = match message.get(..5)? {
-        "DEBU[" => "debug",
-        "INFO[" => "info",
-        _ => return None,
-    };
-    let (_, rest) = message[5..].split_once("] ")?;
-    Some((level, rest.trim()))
 }
 
 /// A request that does something to containers, or pulls an image.

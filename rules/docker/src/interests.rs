@@ -5,7 +5,7 @@ use lifesigns_rule::{Interest, Test};
 use crate::{Verb, trace::NAMESPACE};
 
 /// The fields that [`Activity::of`](crate::Activity::of) and [`mention`](crate::mention) read.
-pub const FIELDS: [&str; 16] = [
+pub const FIELDS: [&str; 18] = [
     "level",
     "request-url",
     "form-data",
@@ -22,6 +22,8 @@ pub const FIELDS: [&str; 16] = [
     "Actor.Attributes.name",
     "Actor.Attributes.image",
     "from",
+    "status",
+    "address",
 ];
 
 /// Stands in every Engine event, and is rare elsewhere.
@@ -41,6 +43,8 @@ pub fn interests(verbs: &[Verb]) -> Vec<Interest> {
     for kind in ["container", "image"] {
         if !actions(kind).is_empty() {
             interests.push(engine(kind, &actions(kind)));
+            interests.push(engine_text(kind, &actions(kind)));
+            interests.push(engine_old(&actions(kind)));
         }
     }
     interests
@@ -80,6 +84,22 @@ fn engine(kind: &str, actions: &[&str]) -> Interest {
     Interest::log().contains([ENGINE]).field("Type", Test::one_of([kind])).field("Action", Test::one_of(actions))
 }
 
+/// As `docker events` writes them for people.
+fn engine_text(kind: &str, actions: &[&str]) -> Interest {
+    let mut literals: Vec<String> = actions.iter().map(|action| format!("{kind} {action} ")).collect();
+    if kind == "container" {
+        literals.push(": (from ".to_owned());
+    }
+    Interest::log().contains(literals).field("Type", Test::one_of([kind])).field("Action", Test::one_of(actions))
+}
+
+/// Up to Docker 1.9. `status` alone stands in every other log of JSON.
+fn engine_old(actions: &[&str]) -> Interest {
+    let literals =
+        actions.iter().flat_map(|action| [format!("\"status\":\"{action}\""), format!("\"status\": \"{action}\"")]);
+    Interest::log().contains(literals.collect::<Vec<_>>()).field("status", Test::one_of(actions))
+}
+
 fn of_verb(verb: Verb) -> Vec<Interest> {
     let handling = |path: &str| Interest::log().contains([HANDLING]).field("request-url", Test::containing([path]));
     match verb {
@@ -89,11 +109,13 @@ fn of_verb(verb: Verb) -> Vec<Interest> {
             Interest::log()
                 .contains(["starting signal loop", "connecting to shim "])
                 .field("namespace", Test::one_of([NAMESPACE])),
+            Interest::log().contains(["containerd-shim started"]).field("address", Test::containing(["/moby/"])),
         ],
         Verb::Die => vec![
             Interest::log()
                 .contains(["cleaning up after shim disconnected", "ignoring event"])
                 .field("namespace", Test::one_of([NAMESPACE])),
+            Interest::log().contains(["shim reaped"]),
         ],
         Verb::Present => vec![Interest::log().contains(["docker0"])],
         Verb::Stop | Verb::Kill | Verb::Restart | Verb::Destroy => Vec::new(),

@@ -11,7 +11,7 @@ use crate::{Activity, Trace, Verb};
 const TOGETHER_MS: u64 = 10_000;
 /// Docker up to 1.9 writes route and request within the same instant.
 const ROUTE_MS: u64 = 1000;
-const TRACES: usize = 10;
+const TRACES: usize = 12;
 
 /// Whether this record is the first to tell of this creation or start on this object. Everything
 /// else is always news.
@@ -27,6 +27,7 @@ pub fn is_news(event: &Event<'_>, activity: &Activity<'_>) -> bool {
 fn creation_is_news(state: &State<'_>, activity: &Activity<'_>) -> bool {
     const UNNAMED: &str = "create:";
     const ROUTE: &str = "route";
+    const ANY: &str = "created";
     match activity.trace {
         Trace::Route => {
             counts_up(state, ROUTE, Trace::Route, ROUTE_MS);
@@ -36,6 +37,15 @@ fn creation_is_news(state: &State<'_>, activity: &Activity<'_>) -> bool {
             return false;
         }
         _ => {}
+    }
+    // Up to Docker 1.9 the Engine's event has no name, whatever the call said.
+    let nameless = activity.trace == Trace::Engine && activity.name.is_none();
+    if nameless || activity.is_request() {
+        let trace = if nameless { Trace::Engine } else { Trace::Call };
+        let first = counts_up(state, ANY, trace, TOGETHER_MS);
+        if nameless {
+            return first;
+        }
     }
     let named = activity.name.as_ref().map(|name| format!("{UNNAMED}{name}"));
     let key = match &named {

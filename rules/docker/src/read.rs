@@ -2,7 +2,7 @@
 
 use lifesigns_rule::Event;
 
-use crate::{Activity, activity::clipped, call, engine, trace};
+use crate::{Activity, activity::clipped, bridge, call, engine, trace};
 
 impl<'a> Activity<'a> {
     /// What Docker did here, if the record is one of the shapes in this crate's head. The rule must
@@ -12,7 +12,7 @@ impl<'a> Activity<'a> {
         let mut activity = engine::activity(event)
             .or_else(|| trace::activity(event, message))
             .or_else(|| call::activity(event, message))
-            .or_else(|| trace::bridge(message))?;
+            .or_else(|| bridge::bridge(message))?;
         activity.name = activity.name.map(clipped);
         activity.image = activity.image.map(clipped);
         Some(activity)

@@ -84,11 +84,6 @@ fn create_calls_of_all_versions() {
     assert_eq!(see(&new[3..], "handling POST request"), both);
     let json = [("request-url", "/v1.48/containers/create?name=web"), ("form-data.Image", "busybox:1.36")];
     assert_eq!(see(&json, "handling POST request"), both);
-    assert_eq!(
-        see(&[], "DEBU[2018-03-06T18:19:22.799395147-05:00] Calling POST /v1.24/containers/create  "),
-        ["create Call - - 1.24"]
-    );
-    assert_eq!(see(&[], "INFO[0012] POST /v1.18/containers/create"), ["create OldCall - - 1.18"]);
 }
 
 #[test]
@@ -151,7 +146,17 @@ fn started_and_ended_containers() {
     assert_eq!(see(&[("ns", "moby"), ("topic", "/tasks/start")], "event forwarded"), ["start Topic - - -"]);
     assert_eq!(see(&[("ns", "moby"), ("topic", "/tasks/delete")], "event forwarded"), ["die Topic - - -"]);
 
+    let address = format!("/containerd-shim/moby/{ID}/shim.sock");
+    for shim in ["shim docker-containerd-shim started", "shim containerd-shim started"] {
+        assert_eq!(see(&[("address", &address)], shim), ["start ShimStarted 541067cd1f14 - -"]);
+    }
+    assert_eq!(see(&[("id", ID)], "shim reaped"), ["die ShimReaped 541067cd1f14 - -"]);
+
     let nothing: [&str; 0] = [];
+    let pod = format!("/containerd-shim/k8s.io/{ID}/shim.sock");
+    assert_eq!(see(&[("address", &pod)], "shim containerd-shim started"), nothing);
+    assert_eq!(see(&[("address", &address)], "shim other started"), nothing);
+    assert_eq!(see(&[], "shim containerd-shim started"), nothing);
     let warnings = "cleanup warnings time=\"2026-11-23T06:40:14Z\" level=info msg=\"starting signal loop\" namespace=moby pid=538\n";
     assert_eq!(see(&[("level", "warning")], warnings), nothing);
     let pods = format!("/run/containerd/io.containerd.runtime.v2.task/k8s.io/{ID}");
@@ -195,6 +200,42 @@ fn engine_events() {
 }
 
 #[test]
+fn engine_events_as_text() {
+    let web = [("Type", "container"), ("Action", "start"), ("Actor.ID", ID), ("Actor.Attributes.image", "a:1")];
+    let both = ["start Engine 541067cd1f14 a:1 -", "mention: a:1 engine-event"];
+    assert_eq!(see(&web, &format!("2026-11-23T06:39:59Z container start {ID} (image=a:1)")), both);
+    assert_eq!(see(&web, &format!("2015-11-04T09:00:00Z {ID}: (from a:1) start")), both);
+    let nothing: [&str; 0] = [];
+    assert_eq!(see(&web, "a container was asked to start"), nothing);
+}
+
+#[test]
+fn engine_events_up_to_docker_1_9() {
+    let line = format!(r#"{{"status":"create","id":"{ID}","from":"a:1","time":1442421700}}"#);
+    let fields = |status| [("status", status), ("id", ID), ("from", "a:1")];
+    assert_eq!(see(&fields("create"), &line), ["create Engine 541067cd1f14 a:1 -", "mention: a:1 engine-event"]);
+    let pull = [("status", "pull"), ("id", "busybox:latest")];
+    assert_eq!(
+        see(&pull, r#"{"status":"pull","id":"busybox:latest","time":1442421700}"#),
+        ["pull Engine - busybox:latest -", "mention: busybox:latest engine-event"]
+    );
+    let nothing: [&str; 0] = [];
+    assert_eq!(see(&fields("create"), "an order was created"), nothing);
+    assert_eq!(see(&fields("exec_create: sh"), &line.replace("create", "exec_create: sh")), nothing);
+    assert_eq!(see(&fields("create")[..2], &line), nothing);
+    let order = [("status", "create"), ("id", "4711"), ("from", "web")];
+    assert_eq!(see(&order, r#"{"status":"create","id":"4711","from":"web"}"#), nothing);
+
+    let mut bench = bench();
+    let call = [("level", "info")];
+    assert_eq!(see_on(&mut bench, &call, "POST /v1.14/containers/create?name=web"), ["create OldCall web - 1.14"]);
+    let event = see_on(&mut bench, &fields("create"), &line);
+    assert_eq!(event[0], "again: create Engine 541067cd1f14 a:1 -", "the call was first to tell of it");
+    let event = see_on(&mut bench, &fields("create"), &line);
+    assert_eq!(event[0], "create Engine 541067cd1f14 a:1 -");
+}
+
+#[test]
 fn the_bridge() {
     for message in [
         "docker0: port 1(veth14fa097) entered disabled state",
@@ -202,13 +243,35 @@ fn the_bridge() {
         "<info>  [1699135125.3831] device (docker0): carrier: link connected",
         "Listening on docker0.",
         "docker0",
+        "New relevant interface docker0.IPv4 for mDNS.",
+        "Joining mDNS multicast group on interface docker0.IPv6 with address fe80::42:1.",
+        "docker0.100: link becomes ready",
+        "device (docker0): state change: unmanaged -> unavailable (reason 'connection-assumed')",
+        "docker0: ignoring a packet of an unknown protocol",
+        "Default bridge (docker0) is assigned with an IP address 172.17.0.0/16",
+        "FINAL_REJECT: IN=docker0 OUT=eth0 SRC=172.17.0.2",
+        "Listen normally on 5 docker0 172.17.0.1:123",
     ] {
         assert_eq!(see(&[], message), ["docker0 Bridge - - -"], "{message}");
     }
     let nothing: [&str; 0] = [];
-    for message in
-        ["connected to docker01", "mydocker0 up", "docker0.example.com", "vm.docker0", "docker0-old", "docker_gwbridge"]
-    {
+    for message in [
+        "connected to docker01",
+        "mydocker0 up",
+        "docker0.example.com",
+        "docker0.IPv4.example.com",
+        "vm.docker0",
+        "docker0-old",
+        "docker_gwbridge",
+        "Cannot find device \"docker0\"",
+        "docker0: error fetching interface information: Device not found",
+        "interface docker0 does not exist",
+        "ann : TTY=pts/0 ; PWD=/home/ann ; USER=root ; COMMAND=/sbin/ip link show docker0",
+        "(root) CMD (/sbin/ip link show docker0)",
+        "type=EXECVE msg=audit(1.2:3): argc=4 a0=\"ip\" a1=\"link\" a2=\"show\" a3=\"docker0\"",
+        "interfaces that are ignored: docker0, virbr0",
+        "exclude-interfaces = docker0,lo",
+    ] {
         assert_eq!(see(&[], message), nothing, "{message}");
     }
 }

@@ -7,6 +7,9 @@ use crate::{Activity, Trace, Verb, activity::is_id};
 /// The namespace in which Docker's containers live in containerd. Kubernetes' live in `k8s.io`.
 pub(crate) const NAMESPACE: &str = "moby";
 
+/// The shim's program, in Docker's own packages and in others.
+const SHIMS: [&str; 2] = ["docker-containerd-shim", "containerd-shim"];
+
 /// A trace of a started or ended container.
 pub(crate) fn activity<'a>(event: &Event<'a>, message: &'a str) -> Option<Activity<'a>> {
     let (verb, trace, id) = match message {
@@ -27,6 +30,13 @@ pub(crate) fn activity<'a>(event: &Event<'a>, message: &'a str) -> Option<Activi
             "/tasks/delete" => (Verb::Die, Trace::Topic, None),
             _ => return None,
         },
+        // It names no namespace: whose shim it was, only its start says.
+        "shim reaped" => (Verb::Die, Trace::ShimReaped, Some(event.field("id")?)),
+        _ if message.starts_with("shim ") => {
+            message.strip_prefix("shim ")?.strip_suffix(" started").filter(|shim| SHIMS.contains(shim))?;
+            let id = event.field("address")?.strip_suffix("/shim.sock")?.rsplit_once("/moby/")?.1;
+            (Verb::Start, Trace::ShimStarted, Some(id))
+        }
         _ => {
             let id = message.strip_prefix("connecting to shim ")?;
             moby(event, "namespace")?;
@@ -41,21 +51,4 @@ pub(crate) fn activity<'a>(event: &Event<'a>, message: &'a str) -> Option<Activi
 
 fn moby<'e, 'a>(event: &'e Event<'a>, field: &str) -> Option<&'e Event<'a>> {
     (event.field(field) == Some(NAMESPACE)).then_some(event)
-}
-
-/// A message that names the bridge `docker0`, as a word of its own: `docker01` is a host.
-pub(crate) fn bridge<'a>(message: &str) -> Option<Activity<'a>> {
-    const BRIDGE: &str = "docker0";
-    let bytes = message.as_bytes();
-    let part_of_name = |at: Option<usize>| {
-        at.and_then(|at| bytes.get(at))
-            .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte) || *byte >= 0x80)
-    };
-    let alone = |at: usize| {
-        let end = at + BRIDGE.len();
-        let dotted = bytes.get(end) == Some(&b'.') && part_of_name(Some(end + 1));
-        let after_dot = at >= 2 && bytes[at - 1] == b'.' && part_of_name(Some(at - 2));
-        !part_of_name(at.checked_sub(1)) && !part_of_name(Some(end)) && !dotted && !after_dot
-    };
-    message.match_indices(BRIDGE).any(|(at, _)| alone(at)).then(|| Activity::new(Verb::Present, Trace::Bridge))
 }

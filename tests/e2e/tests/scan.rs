@@ -12,7 +12,7 @@ use lifesigns_model::limits::LINE_BYTES;
 use proptest::prelude::*;
 
 /// Words that literals and messages are made of: short, long, with what formats escape.
-const WORDS: [&str; 20] = [
+const WORDS: [&str; 23] = [
     "a",
     "ab",
     "error",
@@ -33,6 +33,9 @@ const WORDS: [&str; 20] = [
     "=",
     "aaaa",
     "POST /v1.41/containers/create",
+    "\"status\":\"create\"",
+    "\"id\"",
+    "{\"a\":\"b\"}",
 ];
 
 #[derive(Clone, Debug)]
@@ -91,8 +94,35 @@ fn go(text: &str, style: u8) -> String {
     out
 }
 
+/// A line that carries the message in lines in each other, or behind what others put before it.
+fn wrapped(time: &str, message: &str, style: u8, shape: usize) -> String {
+    let inner = format!("time=\"{time}\" level=info msg=\"{}\"", go(message, style));
+    let log = |text: &str, style| format!("{{\"log\":\"{}\\n\",\"stream\":\"stdout\"}}", json(text, style));
+    let bytes = message.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(",");
+    match shape {
+        0 => log(&inner, style),
+        1 => log(message, style),
+        2 => log(&log(message, style), 0),
+        3 => log(&log(&log(&inner, style), 0), style / 2),
+        4 => log(&log(&log(&log(&log(message, 0), 0), 0), 0), style),
+        5 => format!("{{\"MESSAGE\":[{bytes}]}}"),
+        6 => format!("{{\"MESSAGE\" :[{bytes}],\"a\":\"b\"}}"),
+        7 => format!("Nov 23 06:40:01 vm-3 app: {{\"MESSAGE\" : [{}]}}", bytes.replace(',', ", ")),
+        8 => log(&format!("{{\"MESSAGE\":[{bytes}]}}"), style),
+        9 => format!("\0\u{feff}{inner}"),
+        10 => format!("web-1  | {inner}"),
+        11 => format!("{time} stdout F {inner}"),
+        12 => format!("INFO[{time}] {message}        k=v"),
+        13 => format!("Nov 23 06:40:02 relay Nov 23 06:40:01 vm-3 app[7]: {message}"),
+        _ => format!(
+            "{{\"integration\":\"docker\",\"docker\":{{\"Type\":\"a\",\"Action\":\"b\",\"x\":\"{}\"}}}}",
+            json(message, style)
+        ),
+    }
+}
+
 fn line() -> impl Strategy<Value = Vec<u8>> {
-    let parts = (words(5), 0_u8..3, 0_usize..12, any::<bool>(), any::<prop::sample::Index>(), 0_usize..40, 10_u8..60);
+    let parts = (words(5), 0_u8..3, 0_usize..28, any::<bool>(), any::<prop::sample::Index>(), 0_usize..40, 10_u8..60);
     parts.prop_map(|(message, style, shape, crlf, at, odd, second)| {
         let time = format!("2026-11-23T06:40:{second}Z");
         let line = match shape {
@@ -107,7 +137,8 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
             8 => format!("{{\"time\":\"{time}\",\"message\":\"{}\",\"other\":\"error\"}}", json(&message, style)),
             9 => format!("{{\"time\":\"{time}\",\"object\":\"vm-9\",\"msg\":\"{}\"}}", json(&message, style)),
             10 => format!("{{\"time\":\"{time}\",\"message\":\"{}\"", json(&message, style)),
-            _ => format!("time=\"{time}\" level=info msg=\"{}", go(&message, style)),
+            11 => format!("time=\"{time}\" level=info msg=\"{}", go(&message, style)),
+            _ => wrapped(&time, &message, style, shape - 12),
         };
         let mut bytes = line.into_bytes();
         match odd {

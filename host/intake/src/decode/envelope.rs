@@ -14,7 +14,7 @@ const NAME_BYTES: usize = 128;
 pub(crate) fn open(text: &str) -> Option<(Record<'_>, &str)> {
     match text.as_bytes().first()? {
         b'[' => bracketed(text),
-        b'0'..=b'9' => stamped(text).or_else(|| counted(text)).or_else(|| composed(text)),
+        b'0'..=b'9' => stamped(text).or_else(|| composed(text)),
         _ => composed(text),
     }
 }
@@ -46,11 +46,10 @@ fn runtime(text: &str) -> Option<(&str, &str)> {
     matches!(tag, "F" | "P").then_some((stream, rest))
 }
 
-/// `83 <34>1 …`: a length before a line, as syslog travels over TCP (RFC 6587, 3.4.1).
-fn counted(text: &str) -> Option<(Record<'_>, &str)> {
-    let (length, rest) = text.split_once(' ')?;
-    let number = length.len() <= 6 && length.bytes().all(|byte| byte.is_ascii_digit());
-    (number && rest.starts_with('<')).then(|| (Record::default(), rest))
+/// What follows a length before a line, as syslog travels over TCP (RFC 6587, 3.4.1): `83 <34>1 …`.
+pub(crate) fn counted(text: &str) -> Option<&str> {
+    let digits = text.bytes().take(7).take_while(u8::is_ascii_digit).count();
+    text[digits..].strip_prefix(' ').filter(|rest| (1..7).contains(&digits) && rest.starts_with('<'))
 }
 
 /// `[STAMP][dockerd][I] rest` of Docker Desktop, `[pod/NAME/CONTAINER] rest` of `kubectl logs --prefix`.

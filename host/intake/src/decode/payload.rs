@@ -53,6 +53,11 @@ impl<'c> Place<'c> {
         Self { trust: Trust::Log, relayed: false, left: self.left.saturating_sub(1), ..self }
     }
 
+    /// Behind a mark that says nothing about who wrote what follows.
+    const fn same(self) -> Self {
+        Self { left: self.left.saturating_sub(1), ..self }
+    }
+
     const fn copied(self) -> Self {
         Self { verbatim: false, ..self }
     }
@@ -88,7 +93,7 @@ pub(crate) fn decode<'a>(text: &'a str, place: Place<'_>) -> Option<Record<'a>> 
     let bytes = text.as_bytes();
     match bytes.first()? {
         b'{' => ndjson::record(text, place).ok(),
-        b'@' => decode(text.strip_prefix("@cee:")?, Place { left: place.left - 1, ..place }),
+        b'@' => decode(text.strip_prefix("@cee:")?, place.same()),
         b'<' => syslog::sent(text, place),
         first if first.is_ascii_alphanumeric() || matches!(first, b'[' | b'*') => worded(text, place),
         _ => None,
@@ -105,13 +110,16 @@ fn worded<'a>(text: &'a str, place: Place<'_>) -> Option<Record<'a>> {
     {
         return Some(record);
     }
-    let doubt = if place.is_line() { Doubt::Dated } else { Doubt::All };
-    if let Some(record) = syslog::written(text, place, doubt) {
-        return Some(record);
-    }
     if matches!(bytes[0], b'0'..=b'9' | b'[')
         && let Some(record) = events::text(text)
     {
+        return Some(record);
+    }
+    if let Some(inside) = envelope::counted(text) {
+        return decode(inside, place.same());
+    }
+    let doubt = if place.is_line() { Doubt::Dated } else { Doubt::All };
+    if let Some(record) = syslog::written(text, place, doubt) {
         return Some(record);
     }
     let (mut record, inside) = envelope::open(text)?;
