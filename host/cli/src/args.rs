@@ -1,6 +1,6 @@
 //! The command line as typed.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
 use lifesigns_intake::Format;
@@ -123,6 +123,18 @@ pub(crate) enum RuleCommand {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+}
+
+/// Whether `--output json` is among arguments that could not be understood.
+pub(crate) fn json_is_asked_for(arguments: impl Iterator<Item = OsString>) -> bool {
+    let arguments: Vec<OsString> = arguments.collect();
+    let is = |at: usize, text: &str| arguments.get(at).is_some_and(|one| one == text);
+    (0..arguments.len()).any(|at| {
+        is(at, "--output=json")
+            || is(at, "-ojson")
+            || is(at, "-o=json")
+            || (is(at, "--output") || is(at, "-o")) && is(at + 1, "json")
+    })
 }
 
 /// Prints a completion script.

@@ -27,11 +27,25 @@ impl Failure {
     }
 
     pub(crate) fn code(&self) -> ExitCode {
-        ExitCode::from(match self {
+        ExitCode::from(self.number())
+    }
+
+    /// The exit code as a number.
+    pub(crate) const fn number(&self) -> u8 {
+        match self {
             Self::Failed(_) => 1,
             Self::Usage(_) => 2,
             Self::Configuration(_) | Self::Diagnosed(_) => 78,
-        })
+        }
+    }
+
+    /// What sort of failure it is, in a word.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Failed(_) => "failed",
+            Self::Usage(_) => "usage",
+            Self::Configuration(_) | Self::Diagnosed(_) => "configuration",
+        }
     }
 }
 

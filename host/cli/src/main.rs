@@ -23,7 +23,15 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return misused(&error),
+    };
+    if let args::Command::Compliance(command) = &args.command
+        && command.wants_json()
+    {
+        say::in_json();
+    }
     say::install_subscriber();
     let outcome = match args.command {
         args::Command::Replay(replay) => replay::run(&replay),
@@ -40,4 +48,16 @@ fn main() -> ExitCode {
             failure.code()
         }
     }
+}
+
+/// A command line that makes no sense, or one that asks for help.
+fn misused(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || !args::json_is_asked_for(std::env::args_os()) {
+        error.exit();
+    }
+    say::in_json();
+    let text = error.render().to_string();
+    let failure = exit::Failure::Usage(text.trim().trim_start_matches("error: ").to_owned());
+    say::error(&failure);
+    failure.code()
 }

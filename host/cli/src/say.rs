@@ -1,12 +1,19 @@
 //! What the process says about itself: on standard error, in colour where that is a terminal.
 
-use std::io::{self, IsTerminal, Write, stderr, stdout};
+use std::{
+    io::{self, IsTerminal, Write, stderr, stdout},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use lifesigns_outlets::people::Colour;
-use lifesigns_text::{is_unsafe, visible_lines};
+use lifesigns_text::{is_unsafe, visible_json, visible_lines};
+use serde_json::json;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::exit::Failure;
+
+/// Whether errors and warnings are JSON; the process has one standard error.
+static JSON: AtomicBool = AtomicBool::new(false);
 
 /// Logs of the host and of rules go to standard error; `LIFESIGNS_LOG` chooses what (`debug`,
 /// `lifesigns_engine=trace`, …).
@@ -70,8 +77,23 @@ pub(crate) fn out(text: &str) {
     let _ = writeln!(stdout(), "{}", visible_lines(text));
 }
 
+/// From now on errors and warnings are a line of JSON each: the answers are JSON too.
+pub(crate) fn in_json() {
+    JSON.store(true, Ordering::Relaxed);
+}
+
+/// Whether they are.
+pub(crate) fn is_json() -> bool {
+    JSON.load(Ordering::Relaxed)
+}
+
 /// Why the command failed.
 pub(crate) fn error(failure: &Failure) {
+    if is_json() {
+        let (kind, code) = (failure.kind(), failure.number());
+        let error = json!({ "error": { "kind": kind, "code": code, "message": failure.to_string() } });
+        return line(&visible_json(&error.to_string()));
+    }
     let text = match failure {
         Failure::Diagnosed(text) => text.clone(),
         _ => visible_lines(&failure.to_string()),
@@ -81,6 +103,9 @@ pub(crate) fn error(failure: &Failure) {
 
 /// Something that is odd.
 pub(crate) fn warning(text: &str) {
+    if is_json() {
+        return line(&visible_json(&json!({ "warning": { "message": text } }).to_string()));
+    }
     coloured_line(&format!("{} {}", colour().paint("1;33", "warning:"), visible_lines(text)));
 }
 

@@ -81,12 +81,17 @@ pub struct Command {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Act {
-    /// Acknowledge an alert; `owner` takes it.
+    /// Acknowledge alerts, all of them or, if one cannot be, none; `owner` takes them.
     Acknowledge {
-        /// The alert's id, or a prefix that names one alert.
-        alert: String,
+        /// The alerts' ids, or prefixes that name one alert each.
+        alerts: Vec<String>,
         /// Whose it is from now on.
         owner: Option<String>,
+    },
+    /// Take the acknowledgement of alerts back, of all of them or of none; owners stay.
+    Unacknowledge {
+        /// The alerts' ids or prefixes.
+        alerts: Vec<String>,
     },
     /// Write a note.
     Note {
@@ -95,10 +100,10 @@ pub enum Act {
         /// The note.
         text: String,
     },
-    /// Cancel an alert by hand.
+    /// Cancel alerts by hand, all of them or none.
     Cancel {
-        /// The alert's id or prefix.
-        alert: String,
+        /// The alerts' ids or prefixes.
+        alerts: Vec<String>,
         /// Why.
         why: String,
     },
@@ -106,10 +111,30 @@ pub enum Act {
     Silence {
         /// All of these.
         matchers: Vec<Matcher>,
+        /// From when, on the host's clock; `None` for at once.
+        #[serde(default)]
+        from_ns: Option<u64>,
         /// Until when.
         until_ns: u64,
         /// Why.
         why: String,
+    },
+    /// Change a silence that has not ended. What is `None` stays as it is.
+    Edit {
+        /// The silence's id or prefix; it keeps its id.
+        silence: String,
+        /// All of these.
+        #[serde(default)]
+        matchers: Option<Vec<Matcher>>,
+        /// From when, on the host's clock.
+        #[serde(default)]
+        from_ns: Option<u64>,
+        /// Until when.
+        #[serde(default)]
+        until_ns: Option<u64>,
+        /// Why.
+        #[serde(default)]
+        why: Option<String>,
     },
     /// End a silence now.
     Expire {
@@ -128,6 +153,16 @@ pub enum Refused {
         what: String,
         /// What was asked for.
         id: String,
+    },
+    /// No such thing, where all that are there are known: a typing error.
+    #[error("there is no {what} {id:?}{hint}")]
+    Unmatched {
+        /// `object`, `group`, `alert` and the like; of a pattern, with `that matches`.
+        what: String,
+        /// What was asked for.
+        id: String,
+        /// `; did you mean …?`, or empty.
+        hint: String,
     },
     /// The prefix names several.
     #[error("{id:?} names several: {}", candidates.join(", "))]

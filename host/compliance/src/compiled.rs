@@ -6,7 +6,7 @@ use crate::{
     check, condition,
     config::{Config, Definition, Group, Place, Policy},
     groups::Groups,
-    hours,
+    hours::Changes,
     policy::{self, Ranked},
     reads::Reads,
 };
@@ -38,8 +38,8 @@ pub struct Compiled {
     pub(crate) groups: Groups,
     /// In the order in which they win.
     pub(crate) policies: Vec<Ranked>,
-    /// Minutes of the week at which the set of policies in force changes.
-    pub(crate) changes: Vec<u64>,
+    /// When the set of policies in force changes.
+    pub(crate) changes: Changes,
     reads: Reads,
     /// Some policy disables what may be a symptom.
     pub(crate) disables: bool,
@@ -62,7 +62,7 @@ impl Compiled {
         }
         let definitions = config.definitions.iter().enumerate().map(|(at, one)| (one.name.clone(), at)).collect();
         let policies = policy::ranked(&config.policies, &groups);
-        let changes = hours::changes(&config.policies);
+        let changes = Changes::of(&config.policies);
         let disables = policy::disables_symptoms(&config.policies);
         Ok(Self { config, conditions, definitions, groups, policies, changes, reads, disables })
     }

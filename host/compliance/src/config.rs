@@ -7,6 +7,7 @@ use lifesigns_model::{Criticality, Impact};
 use serde::{Deserialize, Serialize};
 
 use crate::pattern::Pattern;
+pub use crate::zone::Zone;
 
 /// Where something was written. Displayed as `file:line:column`.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -83,6 +84,8 @@ pub struct Policy {
     pub priority: i32,
     /// When it is in force; always if empty.
     pub hours: Vec<Hours>,
+    /// The time zone of its hours; UTC unless said.
+    pub zone: Zone,
     /// What it says, each about some alerts.
     pub says: Vec<Say>,
 }
@@ -116,7 +119,7 @@ pub enum Setting {
     Receivers(Vec<String>),
 }
 
-/// Hours of a week, UTC. `from` after `to` goes over midnight.
+/// Hours of a week, in the time zone of their policy. `from` after `to` goes over midnight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hours {
     /// Bit 0 is Monday, bit 6 Sunday; the day on which they begin.

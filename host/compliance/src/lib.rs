@@ -31,6 +31,7 @@ mod suggest;
 mod types;
 mod undecided;
 mod why;
+mod zone;
 
 pub use book::Book;
 pub use change::{Act, Audit, Changes, Command, Happened, Input, Notice, Pending, Refused, Restored, Withheld};
@@ -47,5 +48,6 @@ pub use record::{
     Alert, Badge, BadgeOf, BadgePoint, Cause, EVIDENCE, Evidence, Fact, Listed, Matcher, NOTES, Note, Notified, Object,
     Shown, Signature, Silence, Status, Symptom,
 };
+pub use suggest::suggestion;
 pub use undecided::{FailedExpression, Undecided};
 pub use why::{Membership, Step, Verdict, Why};

@@ -161,7 +161,7 @@ impl Compiled {
 
     /// When, after `clock_ns`, the set of policies in force changes next; `None` for never.
     pub fn next_hours_change(&self, clock_ns: u64) -> Option<u64> {
-        crate::hours::next(&self.changes, clock_ns)
+        self.changes.next(&self.config().policies, clock_ns)
     }
 
     /// Gives `each` what is said about the alert on the object, the winner of each setting first, until
@@ -236,7 +236,7 @@ impl Setting {
         }
     }
 
-    fn value(&self) -> String {
+    pub(crate) fn value(&self) -> String {
         match self {
             Self::Allow(value) | Self::Enable(value) => value.to_string(),
             Self::Criticality(criticality) => criticality.to_string(),
@@ -263,5 +263,6 @@ impl std::fmt::Display for Subject {
     }
 }
 
+mod list;
 #[cfg(test)]
 mod tests;

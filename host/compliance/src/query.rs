@@ -1,14 +1,25 @@
 //! Questions about the book and their answers: the same for a running host, for the command line on
 //! a store at rest, and for a platform.
 
+mod decisions;
+mod filter;
+mod period;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    change::Pending,
     config::Formula,
-    record::{Alert, Badge, BadgePoint, Object, Silence, Symptom},
+    record::{Alert, Badge, BadgePoint, Matcher, Object, Silence, Symptom},
     undecided::Undecided,
     why::Why,
 };
+
+pub use decisions::{
+    BadgeChange, Effect, PolicyLine, Recipient, Regraded, RouteOutcome, RouteStep, Routing, SayLine, SilencePage,
+};
+pub use filter::{AlertFilter, AlertState, Matches, ObjectFilter, Waiting};
+pub use period::Period;
 
 /// A question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,8 +29,21 @@ pub enum Query {
     Alerts(AlertFilter),
     /// One alert by id or by a prefix that names one.
     Alert(String),
+    /// What a filter matches, with the names in it that match nothing that is known.
+    Matches(AlertFilter),
+    /// Definitions that wait to open or to be cancelled, those whose time is up first; of the filter,
+    /// what says something about objects, groups and definitions.
+    Pending(AlertFilter),
+    /// Who would be notified of an alert, by id or prefix, and why.
+    Route(String),
+    /// All policies in the order of evaluation.
+    Policies,
     /// Silences that are in force or to come.
     Silences,
+    /// One silence by id or by a prefix that names one, with what it matches.
+    Silence(String),
+    /// What a silence with these matchers would match now.
+    Preview(Vec<Matcher>),
     /// Objects, by id.
     Objects(ObjectFilter),
     /// One object with all about it.
@@ -44,40 +68,6 @@ pub enum Query {
     },
 }
 
-/// Which alerts. Fields that are empty match all.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct AlertFilter {
-    /// Only of this object.
-    pub object: Option<String>,
-    /// Only of members of this group.
-    pub group: Option<String>,
-    /// Only of this definition; may have `*`.
-    pub alert: Option<String>,
-    /// At least this bad.
-    pub at_least: Option<lifesigns_model::Criticality>,
-    /// Cancelled ones too.
-    pub cancelled: bool,
-    /// Allowed ones too.
-    pub allowed: bool,
-    /// At most so many; 0 for all.
-    pub limit: usize,
-}
-
-/// Which objects. Fields that are empty match all.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ObjectFilter {
-    /// Only members of this group.
-    pub group: Option<String>,
-    /// Only of this kind.
-    pub kind: Option<String>,
-    /// Only those with this symptom active; may have `*`. "All VMs that run Docker" is this.
-    pub symptom: Option<String>,
-    /// Only those that no inventory names.
-    pub discovered: bool,
-}
-
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -86,8 +76,18 @@ pub enum Answer {
     Alerts(Vec<Alert>),
     /// To [`Query::Alert`].
     Alert(Box<Alert>),
+    /// To [`Query::Matches`] and [`Query::Preview`].
+    Matches(Box<Matches>),
+    /// To [`Query::Pending`].
+    Pending(Vec<Waiting>),
+    /// To [`Query::Route`].
+    Route(Box<Routing>),
+    /// To [`Query::Policies`].
+    Policies(Vec<PolicyLine>),
     /// To [`Query::Silences`].
     Silences(Vec<Silence>),
+    /// To [`Query::Silence`].
+    Silence(Box<SilencePage>),
     /// To [`Query::Objects`].
     Objects(Vec<ObjectLine>),
     /// To [`Query::Object`].
@@ -132,6 +132,9 @@ pub struct ObjectPage {
     pub symptoms: Vec<Symptom>,
     /// Its alerts, cancelled ones too.
     pub alerts: Vec<Alert>,
+    /// Definitions that wait on it, to open or to be cancelled.
+    #[serde(default)]
+    pub pending: Vec<Pending>,
     /// Its badge over time, oldest first.
     pub history: Vec<BadgePoint>,
     /// Expressions that cannot be decided on it.
@@ -230,6 +233,9 @@ pub struct Report {
     pub exceptions: Vec<Alert>,
     /// Alerts that were cancelled, the latest first.
     pub resolved: Vec<Alert>,
+    /// What happened in a period, if the report is over one; the rest is as of `time_ns`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Period>,
 }
 
 /// A control and the alerts that show a breach of it.

@@ -1,7 +1,7 @@
 //! What somebody may have meant.
 
 /// ``; did you mean `NAME`?``, or nothing if no name is close to `wrong`.
-pub(crate) fn suggestion<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+pub fn suggestion<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     let close = names
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(wrong, name), name))

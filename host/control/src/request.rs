@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use lifesigns_compliance::{
     Act, Alert, BadgePoint,
-    query::{Answer, Query},
+    query::{Answer, Query, SilencePage},
 };
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,7 @@ pub enum Request {
     /// A question about the book. Answered with [`Reply::Answer`].
     Query(Query),
     /// Something that a person does; who it is, the host knows from the socket. Answered with
-    /// [`Reply::Done`].
+    /// [`Reply::Silence`] where it made or changed one, else with [`Reply::Done`].
     Command(Act),
     /// A question about what only the store remembers.
     Rows(Rows),
@@ -73,6 +73,8 @@ pub enum Reply {
     Answer(Box<Answer>),
     /// It is done; what exactly, in a line for a person.
     Done(String),
+    /// The silence that was made or changed, with what it matches now.
+    Silence(Box<SilencePage>),
     /// To [`Rows::Alerts`].
     Alerts(Vec<Alert>),
     /// To [`Rows::Badges`], oldest first.

@@ -27,7 +27,7 @@ pub enum Rows {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PastAlerts {
-    /// Only of this object.
+    /// Only of objects of this id; may have `*`.
     pub object: Option<String>,
     /// Only of this definition; may have `*`.
     pub alert: Option<String>,
@@ -58,9 +58,9 @@ pub struct PastBadges {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PastAudit {
-    /// Only about this alert, silence or object.
+    /// Only about this alert, silence or object; may have `*`.
     pub subject: Option<String>,
-    /// Only by this person or part of the host.
+    /// Only by this person or part of the host; may have `*`.
     pub who: Option<String>,
     /// From this time on.
     pub since_ns: u64,
@@ -117,8 +117,13 @@ pub struct Break {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OutboxFilter {
-    /// Only of this receiver.
+    /// Only of receivers of this name; may have `*`.
     pub receiver: Option<String>,
+    /// Receivers that are configured, as far as whoever asks knows them; a name that is neither among
+    /// these nor in the outbox is refused.
+    pub configured: Vec<String>,
+    /// Only about the alert with this id.
+    pub alert: Option<String>,
     /// Only those that were given up.
     pub dead: bool,
     /// At most so many; 0 for all.

@@ -1,10 +1,13 @@
 //! Answers what is asked over the control socket.
 
-use std::time::Duration;
+use std::{sync::PoisonError, time::Duration};
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
-use lifesigns_compliance::{Act, Command};
-use lifesigns_control::{Peer, Reply, Request, Response};
+use lifesigns_compliance::{
+    Act, Command,
+    query::{Answer, Query},
+};
+use lifesigns_control::{Peer, Reply, Request, Response, Rows};
 use lifesigns_store::Reader;
 
 use crate::{Shared, clock::now_ns, order::Order, rows, status};
@@ -38,11 +41,20 @@ pub(crate) fn answer(shared: &Shared, orders: &Orders, request: Request, peer: &
             let answer = shared.book().answer(&query);
             answer.map(|answer| Reply::Answer(Box::new(answer))).map_err(|refused| refused.to_string())
         }
-        Request::Command(act) => command(orders, act, peer),
+        Request::Command(act) => command(shared, orders, act, peer),
+        Request::Rows(Rows::Outbox(mut filter)) => {
+            let status = shared.receivers.lock().unwrap_or_else(PoisonError::into_inner);
+            filter.configured.extend(status.iter().map(|receiver| receiver.name.clone()));
+            drop(status);
+            reader(shared).and_then(|reader| rows::rows(&reader, &Rows::Outbox(filter)))
+        }
         Request::Rows(asked) => reader(shared).and_then(|reader| rows::rows(&reader, &asked)),
         Request::Resend { ids, receiver } => {
             let outcome = orders.ask(|to| Order::Resend(ids, receiver, to));
-            outcome.and_then(|outcome| outcome).map(|count| Reply::Done(format!("{count} notices are sent again")))
+            outcome.and_then(|outcome| outcome).map(|count| {
+                let are = if count == 1 { "1 notice is".to_owned() } else { format!("{count} notices are") };
+                Reply::Done(format!("{are} sent again"))
+            })
         }
         Request::Backup { path } => reader(shared)
             .and_then(|reader| reader.backup(&path, |_| ()).map_err(|error| error.to_string()))
@@ -55,15 +67,47 @@ fn reader(shared: &Shared) -> Result<Reader, String> {
     Reader::open(&shared.store).map_err(|error| error.to_string())
 }
 
-fn command(orders: &Orders, act: Act, peer: &Peer) -> Result<Reply, String> {
+fn command(shared: &Shared, orders: &Orders, act: Act, peer: &Peer) -> Result<Reply, String> {
+    let command = Command { who: peer.who.clone(), time_ns: now_ns(), act: act.clone() };
+    orders.ask(|to| Order::Command(command, to))??;
     let done = match &act {
-        Act::Acknowledge { alert, .. } => format!("alert {alert} is acknowledged"),
+        Act::Acknowledge { alerts, .. } => each(alerts, "acknowledged"),
+        Act::Unacknowledge { alerts } => each(alerts, "no longer acknowledged"),
         Act::Note { alert, .. } => format!("alert {alert} has the note"),
-        Act::Cancel { alert, .. } => format!("alert {alert} is cancelled"),
-        Act::Silence { .. } => "the silence is in force".to_owned(),
+        Act::Cancel { alerts, .. } => each(alerts, "cancelled"),
+        Act::Silence { .. } | Act::Edit { .. } => return silence(shared, &act, &peer.who),
         Act::Expire { silence } => format!("silence {silence} has ended"),
     };
-    let command = Command { who: peer.who.clone(), time_ns: now_ns(), act };
-    orders.ask(|to| Order::Command(command, to))??;
     Ok(Reply::Done(done))
+}
+
+/// `alert 34340b68 is cancelled`, `3 alerts are cancelled`.
+fn each(alerts: &[String], what: &str) -> String {
+    match alerts {
+        [one] => format!("alert {one} is {what}"),
+        all => format!("{} alerts are {what}", all.len()),
+    }
+}
+
+/// The silence that was just made or changed.
+fn silence(shared: &Shared, act: &Act, who: &str) -> Result<Reply, String> {
+    let book = shared.book();
+    let id = match act {
+        Act::Edit { silence, .. } => Some(silence.clone()),
+        Act::Silence { until_ns, why, .. } => {
+            let Ok(Answer::Silences(all)) = book.answer(&Query::Silences) else { return Ok(gone()) };
+            let mine = all.into_iter().filter(|one| one.who == who && one.why == *why && one.until_ns == *until_ns);
+            mine.max_by_key(|one| one.from_ns).map(|one| one.id)
+        }
+        _ => None,
+    };
+    match id.map(|id| book.answer(&Query::Silence(id))) {
+        Some(Ok(Answer::Silence(page))) => Ok(Reply::Silence(page)),
+        _ => Ok(gone()),
+    }
+}
+
+/// It was made, and has ended already.
+fn gone() -> Reply {
+    Reply::Done("it was done, and the silence has ended since".to_owned())
 }

@@ -18,6 +18,7 @@ use crate::{
     clock::now_ns,
     crash,
     order::{ConfigureError, Order, Setup},
+    rows,
     shared::Told,
 };
 
@@ -161,6 +162,9 @@ impl Receivers {
     /// Dead letters that are to be sent again: those with these numbers, or all of a receiver.
     pub(crate) fn revive(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<Delivery>, String> {
         let reader = Reader::open(&self.shared.store).map_err(|error| error.to_string())?;
+        if let Some(name) = receiver {
+            self.sendable(name)?;
+        }
         let wanted_ids: BTreeSet<u64> = ids.iter().copied().collect();
         let mut found: Vec<i64> = Vec::new();
         let mut after = 0;
@@ -182,6 +186,15 @@ impl Receivers {
             Some(id) => Err(format!("{id} is no dead letter; `lifesigns outbox dead` lists them")),
             None => Ok(found.into_iter().map(|id| Delivery { id, outcome: Row::Revived }).collect()),
         }
+    }
+
+    /// Refuses the name of a receiver that nothing can be sent to.
+    fn sendable(&self, name: &str) -> Result<(), String> {
+        if self.knows(name) {
+            return Ok(());
+        }
+        let known: Vec<&str> = self.kinds.keys().map(String::as_str).collect();
+        Err(rows::no_receiver(name, &known))
     }
 
     /// Says how they are, for `status`.

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use lifesigns_compliance::{Pattern, suggestion};
 use lifesigns_control::{AuditMark, AuditReport, AuditRow, Break, OutboxFilter, OutboxRow, Reply, Rows, Waiting};
 use lifesigns_store::{AuditError, AuditFilter, Past, Reader};
 
@@ -20,7 +21,7 @@ pub fn rows(reader: &Reader, rows: &Rows) -> Result<Reply, String> {
     match rows {
         Rows::Alerts(past) => {
             let past = Past {
-                object: past.object.clone(),
+                object: past.object.as_deref().map(Into::into),
                 definition: past.alert.as_deref().map(Into::into),
                 from_ns: past.from_ns.unwrap_or(0),
                 until_ns: past.until_ns,
@@ -34,10 +35,20 @@ pub fn rows(reader: &Reader, rows: &Rows) -> Result<Reply, String> {
         }
         Rows::Audit(past) => {
             // Whoever asks for one person's last ten wants ten of that person's.
-            let limit = if past.who.is_some() { 0 } else { past.limit };
-            let filter = AuditFilter { subject: past.subject.clone(), since_ns: past.since_ns, limit };
+            let subject = past.subject.as_deref().map(Pattern::from);
+            let exact = subject.as_ref().filter(|subject| subject.is_literal());
+            let narrowed = past.who.is_some() || exact.is_none() && subject.is_some();
+            let filter = AuditFilter {
+                subject: exact.map(|subject| subject.as_str().to_owned()),
+                since_ns: past.since_ns,
+                limit: if narrowed { 0 } else { past.limit },
+            };
             let mut entries = reader.audit(&filter).map_err(said)?;
-            entries.retain(|entry| past.who.as_ref().is_none_or(|who| entry.audit.who == *who));
+            let who = past.who.as_deref().map(Pattern::from);
+            entries.retain(|entry| {
+                who.as_ref().is_none_or(|who| who.matches(&entry.audit.who))
+                    && subject.as_ref().is_none_or(|subject| subject.matches(&entry.audit.subject))
+            });
             if past.limit > 0 {
                 entries.drain(..entries.len().saturating_sub(past.limit));
             }
@@ -74,9 +85,30 @@ fn verify(reader: &Reader, known: Option<&AuditMark>) -> Result<Reply, String> {
     Ok(Reply::Verified(report))
 }
 
+/// That there is no such receiver, and which there are.
+pub(crate) fn no_receiver(name: &str, known: &[&str]) -> String {
+    let shown = &name[..name.floor_char_boundary(64)];
+    let hint = suggestion(name, known.iter().copied());
+    match (hint.is_empty(), known.is_empty()) {
+        (false, _) => format!("there is no receiver {shown:?}{hint}"),
+        (true, true) => format!("there is no receiver {shown:?}: none is configured"),
+        (true, false) => format!("there is no receiver {shown:?}; there are {}", known.join(", ")),
+    }
+}
+
 fn outbox(reader: &Reader, filter: &OutboxFilter) -> Result<Reply, String> {
-    let limit = if filter.limit == 0 { usize::MAX } else { filter.limit };
-    let wanted = |receiver: &str| filter.receiver.as_ref().is_none_or(|it| it == receiver);
+    // Of what is looked for among others, the first so many may be none.
+    let limit = if filter.limit == 0 || filter.alert.is_some() { usize::MAX } else { filter.limit };
+    let pattern = filter.receiver.as_deref().map(Pattern::from);
+    let wanted = |receiver: &str| pattern.as_ref().is_none_or(|pattern| pattern.matches(receiver));
+    if let Some(name) = &filter.receiver {
+        let known = reader.receivers().map_err(said)?;
+        let mut known: Vec<&str> = known.iter().map(|receiver| receiver.name.as_str()).collect();
+        known.extend(filter.configured.iter().map(String::as_str));
+        if !known.iter().any(|one| wanted(one)) {
+            return Err(no_receiver(name, &known));
+        }
+    }
     let mut rows = Vec::new();
     if filter.dead {
         rows = paged(limit, |after| reader.dead_letters(after, PAGE))?;
@@ -88,6 +120,9 @@ fn outbox(reader: &Reader, filter: &OutboxFilter) -> Result<Reply, String> {
             }
         }
         rows.sort_by_key(|row| row.id);
+    }
+    if let Some(alert) = &filter.alert {
+        rows.retain(|row| row.notice.alert.id == *alert);
     }
     rows.truncate(limit);
     let row = |row: lifesigns_store::OutboxRow| OutboxRow {

@@ -5,7 +5,7 @@ use std::{borrow::Cow, io::Write};
 
 use csv::Writer;
 use lifesigns_compliance::{
-    Alert,
+    Alert, BadgePoint,
     query::{ObjectLine, Report},
 };
 
@@ -54,7 +54,39 @@ pub(crate) fn write(report: &Report, out: &mut impl Write) -> Result<(), WriteEr
             record(&mut writer, of_alert(row, alert))?;
         }
     }
+    if let Some(period) = &report.period {
+        let parts = [
+            ("opened-in-period", &period.opened),
+            ("ended-in-period", &period.ended),
+            ("open-throughout", &period.throughout),
+        ];
+        for (row, alerts) in parts {
+            for alert in alerts {
+                record(&mut writer, of_alert(row, alert))?;
+            }
+        }
+        for point in &period.badges {
+            record(&mut writer, of_badge(point))?;
+        }
+    }
     writer.flush().map_err(WriteError::new)
+}
+
+/// The group's badge from a time on.
+fn of_badge(point: &BadgePoint) -> [String; COLUMNS.len()] {
+    let mut fields: [String; COLUMNS.len()] = Default::default();
+    let values = [
+        (0, "badge".to_owned()),
+        (3, visible(&point.name)),
+        (4, point.badge.score.to_string()),
+        (5, point.badge.violations.to_string()),
+        (6, point.badge.allowed.to_string()),
+        (13, text::time(point.time_ns)),
+    ];
+    for (at, value) in values {
+        fields[at] = value;
+    }
+    fields
 }
 
 fn record<W: Write>(writer: &mut Writer<W>, fields: [String; COLUMNS.len()]) -> Result<(), WriteError> {

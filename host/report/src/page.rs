@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lifesigns_compliance::{
     Alert,
-    query::{Control, ObjectLine, Report},
+    query::{Control, ObjectLine, Period, Report},
 };
 use serde::Serialize;
 
@@ -32,6 +32,16 @@ pub(crate) struct Page {
     resolved: Vec<Card>,
     resolved_count: usize,
     counts: Vec<(&'static str, usize)>,
+    period: Option<Span>,
+}
+
+/// What happened in the period of the report.
+#[derive(Serialize)]
+struct Span {
+    from: String,
+    to: String,
+    chart: Option<Chart>,
+    parts: Vec<(&'static str, &'static str, Vec<Card>)>,
 }
 
 #[derive(Serialize)]
@@ -87,7 +97,22 @@ impl Page {
             resolved: cards(report.resolved.get(..RESOLVED_SHOWN).unwrap_or(&report.resolved)),
             resolved_count: report.resolved.len(),
             counts: counts(&report.findings),
+            period: report.period.as_ref().map(span),
         }
+    }
+}
+
+fn span(period: &Period) -> Span {
+    let cards = |alerts: &[Alert]| alerts.iter().map(Card::new).collect::<Vec<_>>();
+    Span {
+        from: time(period.from_ns),
+        to: time(period.to_ns),
+        chart: Chart::new(&period.badges, period.to_ns),
+        parts: vec![
+            ("Opened in it", "Nothing opened.", cards(&period.opened)),
+            ("Ended in it", "Nothing ended.", cards(&period.ended)),
+            ("Open all through it", "Nothing was open all through it.", cards(&period.throughout)),
+        ],
     }
 }
 

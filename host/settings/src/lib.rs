@@ -17,6 +17,7 @@ mod shown;
 mod source;
 mod suggest;
 mod units;
+mod zone;
 
 pub use mistake::{Mistake, Mistakes};
 pub use schema::schema;

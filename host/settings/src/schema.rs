@@ -70,6 +70,7 @@ fn shape(of: &'static Shape, definitions: &mut Map<String, Value>) -> Value {
         Shape::Size => matching("^[0-9]+ *(B|KiB|MiB|GiB|TiB)$"),
         Shape::Minute => matching("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"),
         Shape::Days => matching("^ *(mon|tue|wed|thu|fri|sat|sun)( *[-,] *(mon|tue|wed|thu|fri|sat|sun))* *$"),
+        Shape::Zone => matching("^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"),
         Shape::List(item, least) => json!({ "type": "array", "minItems": least, "items": shape(item, definitions) }),
         Shape::Map(names, values) => json!({
             "type": "object",

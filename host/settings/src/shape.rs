@@ -39,6 +39,8 @@ pub(crate) enum Shape {
     Minute,
     /// Days of the week.
     Days,
+    /// A time zone's IANA name.
+    Zone,
     /// `10.0.0.0/8`.
     Network,
     /// At least so many.

@@ -15,8 +15,8 @@ use crate::{
 /// Which cancelled alerts. Fields that are empty match all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Past {
-    /// Only of this object.
-    pub object: Option<String>,
+    /// Only of these objects.
+    pub object: Option<Pattern>,
     /// Only of these definitions.
     pub definition: Option<Pattern>,
     /// Cancelled at this event time or later.
@@ -48,19 +48,20 @@ impl Reader {
         let until_ns = past.until_ns.map(sortable);
         self.ask(|connection| {
             let mut select = connection.prepare_cached(
-                "SELECT definition, body FROM alert WHERE status = 1 AND (?1 IS NULL OR object = ?1)
+                "SELECT definition, body, object FROM alert WHERE status = 1 AND (?1 IS NULL OR object = ?1)
                  AND cancelled_ns >= ?2 AND (?3 IS NULL OR cancelled_ns < ?3) ORDER BY cancelled_ns DESC, rowid DESC",
             )?;
-            let mut rows = select.query(params![past.object, sortable(past.from_ns), until_ns])?;
+            let exact = past.object.as_ref().filter(|pattern| pattern.is_literal()).map(Pattern::as_str);
+            let mut rows = select.query(params![exact, sortable(past.from_ns), until_ns])?;
             let mut alerts = Vec::new();
             while alerts.len() < limit
                 && let Some(row) = rows.next()?
             {
-                let wanted = match &past.definition {
-                    Some(pattern) => pattern.matches(&row.get::<_, String>(0)?),
-                    None => true,
+                let is = |pattern: &Option<Pattern>, column: usize| match pattern {
+                    Some(pattern) => Ok::<_, rusqlite::Error>(pattern.matches(&row.get::<_, String>(column)?)),
+                    None => Ok(true),
                 };
-                if wanted {
+                if is(&past.definition, 0)? && is(&past.object, 2)? {
                     alerts.push(parsed(row, 1)?);
                 }
             }

@@ -34,7 +34,7 @@ fn past_alerts_are_found_by_object_definition_and_time() {
     let everything = Past::default();
     assert_eq!(past(&everything), (1..=20).rev().collect::<Vec<_>>(), "the latest first, and no open one");
     assert_eq!(past(&Past { limit: 3, ..everything.clone() }), [20, 19, 18]);
-    assert_eq!(past(&Past { object: Some("vm".to_owned()), ..everything.clone() }), [20, 15, 10, 5]);
+    assert_eq!(past(&Past { object: Some("vm".into()), ..everything.clone() }), [20, 15, 10, 5]);
     let definition = Some(Pattern::new("untrusted-*"));
     assert_eq!(past(&Past { definition: definition.clone(), limit: 2, ..everything.clone() }), [20, 15]);
     let (from_ns, until_ns) = (1004, Some(1007));

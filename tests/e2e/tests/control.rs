@@ -1,6 +1,9 @@
 //! The commands against a host that runs, and against its store once it has stopped: the same
 //! questions, the same answers.
 
+#[path = "control/operators.rs"]
+mod operators;
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt,

@@ -7,8 +7,10 @@ use lifesigns_report::Format;
 
 use super::parts::{
     AlertsCommand, AlertsFilter, AuditCommand, AuditFilter, GroupsCommand, ObjectsCommand, ObjectsFilter,
-    OutboxCommand, PolicyCommand, SilenceCommand,
+    OutboxCommand, PolicyCommand, RouteCommand, SilenceCommand,
 };
+
+use super::when;
 
 /// How a host or its store is found, and how the answer is written.
 #[derive(Args, Clone, Debug, Default)]
@@ -49,8 +51,11 @@ pub(crate) enum Command {
 Examples:
   lifesigns alerts                                   open violations, the worst first
   lifesigns alerts --group production --at-least immediate
+  lifesigns alerts --state unacknowledged --since 2h
+  lifesigns alerts --pending                         what waits to open or to be cancelled
   lifesigns alerts show 4be1                         all about one; a prefix of its id is enough
   lifesigns alerts ack 4be1 --owner alice
+  lifesigns alerts unack 4be1
   lifesigns alerts note 4be1 'moved tonight'
   lifesigns alerts cancel 4be1 --why 'false alarm'
   lifesigns alerts history --object vm-7 --since 30d"
@@ -63,16 +68,20 @@ Examples:
         #[command(flatten)]
         place: Where,
     },
-    /// Keep alerts from being told for a while. They stay visible and count.
+    /// Keep receivers from being notified of alerts for a while. The alerts stay visible and count.
     #[command(after_help = "\
 Examples:
+  lifesigns silence preview 'object=vm-lab-*' 'alert!=untrusted-registry'
   lifesigns silence add 'object=vm-lab-*' 'alert!=untrusted-registry' --for 2h --why 'lab rebuild'
-  lifesigns silence add group=production --until 2026-11-24T06:00:00Z --why 'change 4711'
+  lifesigns silence add group=production --from 2026-11-28T22:00:00Z --for 4h --why 'change 4711'
   lifesigns silence
+  lifesigns silence show 9c01
+  lifesigns silence extend 9c01 --for 2h
   lifesigns silence expire 9c01
 
-A matcher is NAME=PATTERN or NAME!=PATTERN. NAME is alert, object, group, criticality, or the name of
-a detail of the alert; in PATTERN, * stands for any run of characters. All matchers have to match.")]
+A matcher is NAME=PATTERN or NAME!=PATTERN. NAME is alert, symptom, object, group, criticality, impact,
+control, id, or the name of a detail of alerts; in PATTERN, * stands for any run of characters. All
+matchers have to match. A name that nothing has is refused.")]
     Silence {
         #[command(subcommand)]
         command: Option<SilenceCommand>,
@@ -123,10 +132,21 @@ Examples:
         place: Where,
     },
     /// See what policies decide, and why.
-    #[command(after_help = "Example:\n  lifesigns policy why vm-7 docker-on-production")]
+    #[command(after_help = "\
+Examples:
+  lifesigns policy list
+  lifesigns policy why vm-7 docker-on-production")]
     Policy {
         #[command(subcommand)]
         command: PolicyCommand,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// See who is notified of an alert, and why.
+    #[command(after_help = "Example:\n  lifesigns route why 4be1")]
+    Route {
+        #[command(subcommand)]
+        command: RouteCommand,
         #[command(flatten)]
         place: Where,
     },
@@ -134,7 +154,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   lifesigns report --group production --out production.html
-  lifesigns report --group production --format csv > production.csv")]
+  lifesigns report --group production --format csv > production.csv
+  lifesigns report --group production --from 2026-10-01 --to 2026-11-01 --out october.html")]
     Report {
         /// The group.
         #[arg(long, value_name = "NAME")]
@@ -142,6 +163,12 @@ Examples:
         /// One HTML file that prints well, a table for spreadsheets, or JSON.
         #[arg(long, value_name = "html|csv|json", default_value = "html")]
         format: Format,
+        /// Over a period: from then, a time (RFC 3339), a day (UTC), or so long ago (30d).
+        #[arg(long, value_name = "TIME", value_parser = when::day)]
+        from: Option<u64>,
+        /// To then; default now.
+        #[arg(long, value_name = "TIME", value_parser = when::day, requires = "from")]
+        to: Option<u64>,
         /// Where it goes. Default: standard output.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -205,8 +232,14 @@ the host.")]
         place: Where,
     },
     /// Check a configuration: all mistakes at once, each with file, line and column.
-    #[command(after_help = "Example:\n  lifesigns validate --config /etc/lifesigns/lifesigns.toml")]
+    #[command(after_help = "\
+Examples:
+  lifesigns validate --config /etc/lifesigns/lifesigns.toml
+  lifesigns validate --config edited.toml --what-if    which alerts and badges it would change; changes nothing")]
     Validate {
+        /// Say what it would change in the record if it were in force now; nothing is written.
+        #[arg(long)]
+        what_if: bool,
         #[command(flatten)]
         place: Where,
     },

@@ -29,11 +29,26 @@ pub(crate) fn query(places: &Places, query: &Query) -> Result<Reply, Failure> {
         Failure::Configuration(lines.join("\n"))
     })?;
     book.restore(restored);
+    if places.settings.is_some() && !book.is_decided() {
+        say::warning(
+            "the configuration has changed since the host stopped: alerts and badges are as they were decided then, \
+             `policy why` goes by the files as they are now; `lifesigns validate --what-if` shows what the next start \
+             will change",
+        );
+    }
     // Silences end and policies' hours pass while no host runs.
     let told = book.apply(Input::Clock(when::now_ns()));
     debug_assert!(told.is_ok(), "only commands are refused");
     let answer = book.answer(query).map_err(Failure::failed)?;
     Ok(Reply::Answer(Box::new(answer)))
+}
+
+/// What the store holds, of a host that runs or has stopped.
+pub(crate) fn record(places: &Places) -> Result<Restored, Failure> {
+    let reader = Reader::open(&places.store).map_err(|error| {
+        Failure::Failed(format!("there is no record to compare with at {}: {error}", places.store.display()))
+    })?;
+    Ok(reader.load().map_err(Failure::failed)?.restored)
 }
 
 /// A host goes on from the last badge of each; whoever asks about one wants to see how it came to be.

@@ -1,25 +1,74 @@
 //! What people type to name alerts: matchers of silences, criticalities.
 
-use lifesigns::model::Criticality;
-use lifesigns_compliance::{Matcher, Pattern};
+use lifesigns::model::{Criticality, Impact};
+use lifesigns_compliance::{Matcher, Pattern, query::AlertState, suggestion};
 use lifesigns_control::AuditMark;
 
-/// `NAME=PATTERN` or `NAME!=PATTERN`.
+/// `NAME=PATTERN` or `NAME!=PATTERN`; `=~` and `!~` are the same, as patterns always have `*`.
 pub(crate) fn parse(text: &str) -> Result<Matcher, String> {
     let form = "write NAME=PATTERN or NAME!=PATTERN, such as object=vm-*";
-    let (name, pattern) = text.split_once('=').ok_or(form)?;
-    let (name, negated) = match name.strip_suffix('!') {
-        Some(name) => (name, true),
-        None => (name, false),
+    let (name, negated, pattern) = match (text.find("!~"), text.find('=')) {
+        (Some(at), equals) if equals.is_none_or(|equals| at < equals) => (&text[..at], true, &text[at + 1..]),
+        (_, Some(at)) => match text[..at].strip_suffix('!') {
+            Some(name) => (name, true, &text[at + 1..]),
+            None => (&text[..at], false, &text[at + 1..]),
+        },
+        _ => return Err(form.to_owned()),
     };
     let name = name.trim();
     if name.is_empty() {
         return Err(format!("it names nothing: {form}"));
     }
+    let pattern = match pattern.strip_prefix('~') {
+        Some(pattern) => glob(pattern)?,
+        None => pattern,
+    };
     if name == "criticality" && !pattern.contains('*') {
         criticality(pattern)?;
     }
     Ok(Matcher { name: name.to_owned(), pattern: Pattern::new(pattern), negated })
+}
+
+/// Whoever writes `=~` may mean a regular expression, which would match something else.
+fn glob(pattern: &str) -> Result<&str, String> {
+    let regular = [".*", ".+", "|", "^", "$", "(", "[", "\\"];
+    if !regular.iter().any(|sign| pattern.contains(sign)) {
+        return Ok(pattern);
+    }
+    let meant = pattern.replace(".*", "*").replace(".+", "*");
+    let meant = meant.trim_start_matches('^').trim_end_matches('$');
+    let hint = match regular.iter().any(|sign| meant.contains(sign)) {
+        true => String::new(),
+        false => format!("; did you mean {meant:?}?"),
+    };
+    Err(format!("{pattern:?} is a regular expression, and patterns have * for any run of characters only{hint}"))
+}
+
+/// One of the three words.
+pub(crate) fn impact(word: &str) -> Result<Impact, String> {
+    let all = [Impact::Health, Impact::Risk, Impact::Efficiency];
+    let found = all.into_iter().find(|it| it.as_str() == word);
+    found.ok_or_else(|| format!("{word:?} is not health, risk or efficiency"))
+}
+
+const STATES: [(&str, AlertState); 7] = [
+    ("open", AlertState::Open),
+    ("acknowledged", AlertState::Acknowledged),
+    ("unacknowledged", AlertState::Unacknowledged),
+    ("silenced", AlertState::Silenced),
+    ("inhibited", AlertState::Inhibited),
+    ("allowed", AlertState::Allowed),
+    ("cancelled", AlertState::Cancelled),
+];
+
+/// A state of alerts.
+pub(crate) fn state(word: &str) -> Result<AlertState, String> {
+    let found = STATES.iter().find(|(name, _)| *name == word).map(|(_, state)| *state);
+    found.ok_or_else(|| {
+        let hint = suggestion(word, STATES.iter().map(|(name, _)| *name));
+        let names: Vec<&str> = STATES.iter().map(|(name, _)| *name).collect();
+        format!("{word:?} is no state: there are {}{hint}", names.join(", "))
+    })
 }
 
 /// One of the four words.
@@ -54,6 +103,24 @@ mod tests {
             assert_eq!(typed(&parse(text).unwrap()), text);
         }
         assert!(parse("alert!=x").unwrap().negated);
+    }
+
+    #[test]
+    fn a_regular_expression_is_not_taken_for_a_pattern() {
+        for text in ["object=~vm*", "object!~vm*"] {
+            let matcher = parse(text).unwrap();
+            assert_eq!((matcher.pattern.as_str(), matcher.negated), ("vm*", text.contains('!')));
+        }
+        assert!(parse("object=~vm.*").unwrap_err().contains("did you mean \"vm*\"?"));
+        assert!(parse("object=~^vm-.+$").unwrap_err().contains("did you mean \"vm-*\"?"));
+        assert!(parse("object=~a|b").unwrap_err().ends_with("characters only"));
+        assert_eq!(parse("image=a!~b").unwrap().pattern.as_str(), "a!~b");
+    }
+
+    #[test]
+    fn words_are_checked() {
+        assert!(state("unacknowleged").unwrap_err().contains("did you mean `unacknowledged`?"));
+        assert!(impact("bad").unwrap_err().contains("efficiency"));
     }
 
     #[test]

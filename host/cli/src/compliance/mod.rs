@@ -5,56 +5,45 @@ mod acts;
 mod args;
 mod ask;
 mod at_rest;
+mod bulk;
+mod decisions;
 mod doctor;
 mod matcher;
 mod parts;
 mod places;
 mod report;
 mod show;
+mod silences;
 mod table;
 mod validate;
+mod what_if;
 pub(crate) mod when;
 mod write;
 
-use lifesigns_compliance::query::{AlertFilter, Answer, ObjectFilter, Query};
+use lifesigns_compliance::query::{AlertFilter, Answer, Matches, ObjectFilter, Query};
 use lifesigns_control::{AuditMark, OutboxFilter, PastAlerts, PastAudit, Reply, Request, Rows};
 
 use lifesigns_outlets::people::Colour;
 
 pub(crate) use args::Command;
-use args::Where;
+use args::{Output, Where};
 use ask::{Host, unexpected};
 use parts::{
     AlertsCommand, AlertsFilter, AuditCommand, AuditFilter, GroupsCommand, ObjectsCommand, ObjectsFilter,
-    OutboxCommand, PolicyCommand, SilenceCommand,
+    OutboxCommand, PolicyCommand, RouteCommand,
 };
 pub(crate) use validate::load as settings;
 use write::{emit, emit_text};
 
-use crate::exit::{Failure, Outcome};
+use crate::{
+    exit::{Failure, Outcome},
+    say,
+};
 
 pub(crate) fn run(command: &Command) -> Outcome {
     match command {
-        Command::Alerts { command, filter, place } => match command {
-            None => list_alerts(filter, place),
-            Some(AlertsCommand::List(filter)) => list_alerts(filter, place),
-            Some(AlertsCommand::Show { id }) => show_alert(id, place),
-            Some(AlertsCommand::History { object, alert, since, limit }) => {
-                let past = PastAlerts {
-                    object: object.clone(),
-                    alert: alert.clone(),
-                    from_ns: *since,
-                    until_ns: None,
-                    limit: *limit,
-                };
-                past_alerts(past, place)
-            }
-            Some(other) => acts::alert(other, place),
-        },
-        Command::Silence { command, place } => match command {
-            None | Some(SilenceCommand::List) => list_silences(place),
-            Some(other) => acts::silence(other, place),
-        },
+        Command::Alerts { command, filter, place } => alerts(command.as_ref(), filter, place),
+        Command::Silence { command, place } => silences::run(command.as_ref(), place),
         Command::Objects { command, filter, place } => match command {
             None => list_objects(filter, place),
             Some(ObjectsCommand::List(filter)) => list_objects(filter, place),
@@ -66,7 +55,11 @@ pub(crate) fn run(command: &Command) -> Outcome {
             Some(name) => one_badge(name, place),
         },
         Command::Policy { command: PolicyCommand::Why { object, alert }, place } => why(object, alert, place),
-        Command::Report { group, format, out, place } => report::run(group, *format, out.as_deref(), place),
+        Command::Policy { command: PolicyCommand::List, place } => decisions::policies(place),
+        Command::Route { command: RouteCommand::Why { id }, place } => decisions::route(id, place),
+        Command::Report { group, format, from, to, out, place } => {
+            report::run(group, *format, (*from, *to), out.as_deref(), place)
+        }
         Command::Audit { command, filter, place } => match command {
             None => audit(filter, place),
             Some(AuditCommand::List(filter)) => audit(filter, place),
@@ -81,7 +74,56 @@ pub(crate) fn run(command: &Command) -> Outcome {
         },
         Command::Backup { file, place } => acts::backup(file, place),
         Command::Doctor { place } => doctor::run(place),
-        Command::Validate { place } => validate::run(place),
+        Command::Validate { what_if: false, place } => validate::run(place),
+        Command::Validate { what_if: true, place } => what_if::run(place),
+    }
+}
+
+impl Command {
+    /// Whether programs read the answer.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.place().output == Output::Json
+    }
+
+    fn place(&self) -> &Where {
+        match self {
+            Self::Alerts { place, .. }
+            | Self::Silence { place, .. }
+            | Self::Objects { place, .. }
+            | Self::Groups { place, .. }
+            | Self::Badge { place, .. }
+            | Self::Policy { place, .. }
+            | Self::Route { place, .. }
+            | Self::Report { place, .. }
+            | Self::Audit { place, .. }
+            | Self::Status { place }
+            | Self::Outbox { place, .. }
+            | Self::Backup { place, .. }
+            | Self::Doctor { place }
+            | Self::Validate { place, .. } => place,
+        }
+    }
+}
+
+fn alerts(command: Option<&AlertsCommand>, filter: &AlertsFilter, place: &Where) -> Outcome {
+    match command {
+        None => list_alerts(filter, place),
+        Some(AlertsCommand::List(filter)) => list_alerts(filter, place),
+        Some(AlertsCommand::Show { id }) => show_alert(id, place),
+        Some(AlertsCommand::History { object, alert, since, until, limit }) => {
+            let past = PastAlerts {
+                object: object.clone(),
+                alert: alert.clone(),
+                from_ns: *since,
+                until_ns: *until,
+                limit: *limit,
+            };
+            past_alerts(past, place)
+        }
+        Some(AlertsCommand::Note { id, text }) => acts::note(id, text, place),
+        Some(AlertsCommand::Ack { which, owner }) => bulk::run(&bulk::Deed::Acknowledge(owner.clone()), which, place),
+        Some(AlertsCommand::Unack { which }) => bulk::run(&bulk::Deed::Unacknowledge, which, place),
+        Some(AlertsCommand::Cancel { which, why }) => bulk::run(&bulk::Deed::Cancel(why.clone()), which, place),
     }
 }
 
@@ -94,41 +136,57 @@ fn query(query: Query, place: &Where) -> Result<Answer, Failure> {
 }
 
 fn list_alerts(filter: &AlertsFilter, place: &Where) -> Outcome {
-    let filter = filter.clone();
-    let asked = AlertFilter {
-        object: filter.object,
-        group: filter.group,
-        alert: filter.alert,
-        at_least: filter.at_least,
-        cancelled: filter.cancelled,
-        allowed: filter.allowed,
-        limit: filter.limit,
-    };
-    let Answer::Alerts(alerts) = query(Query::Alerts(asked), place)? else { return Err(unexpected()) };
-    emit(&alerts, place, |view| show::alerts(&alerts, view))
+    let asked = filter.filter();
+    if filter.pending {
+        let Answer::Pending(waiting) = query(Query::Pending(asked), place)? else { return Err(unexpected()) };
+        return emit(&waiting, place, |view| show::pending(&waiting, view));
+    }
+    let Answer::Alerts(alerts) = query(Query::Alerts(asked.clone()), place)? else { return Err(unexpected()) };
+    // An empty list says what it is an empty list of.
+    let none = if alerts.is_empty() { matches(asked, place)? } else { None };
+    emit(&alerts, place, |view| match &none {
+        Some(matches) => show::no_alerts(matches),
+        None => show::alerts(&alerts, view),
+    })
+}
+
+/// What a filter matches; remarks on its names go to standard error. A host of an older version
+/// cannot say.
+fn matches(filter: AlertFilter, place: &Where) -> Result<Option<Matches>, Failure> {
+    let Answer::Matches(matches) = query(Query::Matches(filter), place)? else { return Err(unexpected()) };
+    matches.notes.iter().for_each(|note| say::warning(&lifesigns_text::visible(note)));
+    Ok(Some(*matches))
 }
 
 fn show_alert(id: &str, place: &Where) -> Outcome {
     let Answer::Alert(alert) = query(Query::Alert(id.to_owned()), place)? else { return Err(unexpected()) };
-    emit(&alert, place, |view| show::alert(&alert, view))
+    let waiting = decisions::undelivered(&alert.id, place)?;
+    emit(&alert, place, |view| show::alert(&alert, &waiting, view))
 }
 
 fn past_alerts(past: PastAlerts, place: &Where) -> Outcome {
+    let filter = AlertFilter { object: past.object.clone(), alert: past.alert.clone(), ..AlertFilter::default() };
     match Host::new(place)?.ask(&Request::Rows(Rows::Alerts(past)))? {
-        Reply::Alerts(alerts) => emit(&alerts, place, |view| show::alerts(&alerts, view)),
+        Reply::Alerts(alerts) => {
+            if alerts.is_empty() {
+                // Names that nothing has are refused here too.
+                matches(filter, place)?;
+            }
+            emit(&alerts, place, |view| show::past_alerts(&alerts, view))
+        }
         _ => Err(unexpected()),
     }
 }
 
-fn list_silences(place: &Where) -> Outcome {
-    let Answer::Silences(silences) = query(Query::Silences, place)? else { return Err(unexpected()) };
-    emit(&silences, place, |view| show::silences(&silences, view))
-}
-
 fn list_objects(filter: &ObjectsFilter, place: &Where) -> Outcome {
     let filter = filter.clone();
-    let asked =
-        ObjectFilter { group: filter.group, kind: filter.kind, symptom: filter.symptom, discovered: filter.discovered };
+    let asked = ObjectFilter {
+        object: filter.object,
+        group: filter.group,
+        kind: filter.kind,
+        symptom: filter.symptom,
+        discovered: filter.discovered,
+    };
     let Answer::Objects(objects) = query(Query::Objects(asked), place)? else { return Err(unexpected()) };
     emit(&objects, place, |view| show::objects(&objects, view))
 }
@@ -219,9 +277,10 @@ fn status(place: &Where) -> Outcome {
 }
 
 fn outbox(receiver: Option<String>, dead: bool, place: &Where) -> Outcome {
-    let asked = OutboxFilter { receiver, dead, limit: 0 };
-    match Host::new(place)?.ask(&Request::Rows(Rows::Outbox(asked)))? {
-        Reply::Outbox(rows) => emit(&rows, place, |view| show::outbox(&rows, view)),
+    let host = Host::new(place)?;
+    let asked = OutboxFilter { receiver, configured: host.places().receivers(), dead, ..OutboxFilter::default() };
+    match host.ask(&Request::Rows(Rows::Outbox(asked)))? {
+        Reply::Outbox(rows) => emit(&rows, place, |view| show::outbox(&rows, dead, view)),
         _ => Err(unexpected()),
     }
 }

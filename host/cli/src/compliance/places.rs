@@ -45,6 +45,17 @@ impl Places {
         Self::of(place, None, None)
     }
 
+    /// With a configuration that was read already.
+    pub(crate) fn found(place: &Where, config: &Path, settings: Box<Settings>) -> Self {
+        Self::of(place, Some(config.to_owned()), Some(settings))
+    }
+
+    /// The receivers that the configuration names.
+    pub(crate) fn receivers(&self) -> Vec<String> {
+        let settings = self.settings.iter();
+        settings.flat_map(|settings| settings.receivers.iter().map(|receiver| receiver.name.clone())).collect()
+    }
+
     fn of(place: &Where, config: Option<PathBuf>, settings: Option<Box<Settings>>) -> Self {
         let said = settings.as_deref();
         let store = match (&place.store, said) {

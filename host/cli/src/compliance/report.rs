@@ -6,19 +6,36 @@ use std::{
     path::Path,
 };
 
-use lifesigns_compliance::query::{Answer, Query};
+use lifesigns_compliance::{
+    BadgeOf,
+    query::{Answer, Query, Report},
+};
+use lifesigns_control::{PastAlerts, PastBadges, Reply, Request, Rows};
 use lifesigns_report::Format;
 
-use super::{args::Where, ask::unexpected, query};
+use super::{
+    args::Where,
+    ask::{Host, unexpected},
+    query, when,
+};
 use crate::{
     exit::{Failure, Outcome},
     say,
 };
 
-pub(crate) fn run(group: &str, format: Format, out: Option<&Path>, place: &Where) -> Outcome {
-    let Answer::Report(report) = query(Query::Report { group: group.to_owned() }, place)? else {
+pub(crate) fn run(
+    group: &str,
+    format: Format,
+    period: (Option<u64>, Option<u64>),
+    out: Option<&Path>,
+    place: &Where,
+) -> Outcome {
+    let Answer::Report(mut report) = query(Query::Report { group: group.to_owned() }, place)? else {
         return Err(unexpected());
     };
+    if let (Some(from_ns), to_ns) = period {
+        over(&mut report, from_ns, to_ns, place)?;
+    }
     let version = env!("CARGO_PKG_VERSION");
     let Some(path) = out else {
         let mut text = Vec::new();
@@ -38,5 +55,24 @@ pub(crate) fn run(group: &str, format: Format, out: Option<&Path>, place: &Where
     let findings = say::count(report.findings.len() as u64, "finding");
     let exceptions = say::count(report.exceptions.len() as u64, "exception");
     say::line(&format!("{}: {findings}, {exceptions}", path.display()));
+    Ok(())
+}
+
+/// Adds what happened in the period; it ends now if it does not end before.
+fn over(report: &mut Report, from_ns: u64, to_ns: Option<u64>, place: &Where) -> Outcome {
+    let now_ns = when::now_ns();
+    let to_ns = to_ns.map_or(now_ns, |to_ns| to_ns.min(now_ns));
+    if from_ns >= to_ns {
+        return Err(Failure::Usage(
+            "the period ends before it begins, or has not begun: choose an earlier --from".to_owned(),
+        ));
+    }
+    let host = Host::new(place)?.patient();
+    let past = PastAlerts { from_ns: Some(from_ns), ..PastAlerts::default() };
+    let Reply::Alerts(past) = host.ask(&Request::Rows(Rows::Alerts(past)))? else { return Err(unexpected()) };
+    let name = report.group.line.name.clone();
+    let badges = PastBadges { of: BadgeOf::Group, name, since_ns: from_ns, limit: 0 };
+    let Reply::Badges(badges) = host.ask(&Request::Rows(Rows::Badges(badges)))? else { return Err(unexpected()) };
+    report.over(from_ns, to_ns, past, badges);
     Ok(())
 }

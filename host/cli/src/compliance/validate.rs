@@ -61,7 +61,7 @@ pub(crate) fn load(path: &Path) -> Result<Box<Settings>, Failure> {
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     Settings::load(path, env).map(Box::new).map_err(|mistakes| {
         let count = say::count(mistakes.count() as u64, "mistake");
-        if stderr().is_terminal() {
+        if stderr().is_terminal() && !say::is_json() {
             let width = rustix::termios::tcgetwinsize(stderr()).map_or(100, |size| usize::from(size.ws_col).max(40));
             let text = mistakes.render(width, say::colour() == Colour::On);
             return Failure::Diagnosed(format!("{count} in {}:\n{text}", visible(&path.display().to_string())));

@@ -31,6 +31,22 @@ pub(crate) fn since(text: &str) -> Result<u64, String> {
     time(text).map_err(|_| format!("{text:?} is neither a time (2026-11-24T06:00:00Z) nor a duration (7d)"))
 }
 
+/// A time, the beginning of a day (UTC), or so long ago.
+pub(crate) fn day(text: &str) -> Result<u64, String> {
+    match text.parse::<jiff::civil::Date>() {
+        Ok(date) if !text.contains(['T', ' ']) => time(&format!("{date}T00:00:00Z")),
+        _ => since(text),
+    }
+}
+
+/// A time, or so long from now.
+pub(crate) fn coming(text: &str) -> Result<u64, String> {
+    if let Ok(away) = duration(text) {
+        return Ok(now_ns().saturating_add(away));
+    }
+    time(text).map_err(|_| format!("{text:?} is neither a time (2026-11-24T06:00:00Z) nor a duration (8h)"))
+}
+
 /// How long ago, in its two largest units: `3d 4h`; `in 5m` for what is to come.
 pub(crate) fn ago(time_ns: u64, now_ns: u64) -> String {
     if time_ns > now_ns {

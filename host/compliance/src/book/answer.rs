@@ -1,12 +1,11 @@
 //! Answers to questions about the book as it is now.
 
-use super::{Book, badge::spotless, commands::unknown, page::Page};
+use super::{Book, badge::spotless, commands::unknown, names::Subject, page::Page};
 use crate::{
     change::Refused,
     config::Group,
-    pattern::Pattern,
-    query::{AlertFilter, Answer, Badges, GroupLine, GroupPage, ObjectFilter, ObjectLine, ObjectPage, Query},
-    record::{Alert, BadgeOf, BadgePoint, Object, Status, Symptom},
+    query::{Answer, Badges, GroupLine, GroupPage, ObjectLine, ObjectPage, Query},
+    record::{Alert, BadgeOf, BadgePoint, Object, Symptom},
     why::Why,
 };
 
@@ -14,7 +13,13 @@ impl Book {
     /// Answers a question; the error says what is not there.
     pub fn answer(&self, query: &Query) -> Result<Answer, Refused> {
         Ok(match query {
-            Query::Alerts(filter) => Answer::Alerts(self.alerts(filter)),
+            Query::Alerts(filter) => Answer::Alerts(self.alerts(filter)?),
+            Query::Matches(filter) => Answer::Matches(Box::new(self.matches(filter)?)),
+            Query::Pending(filter) => Answer::Pending(self.waiting(filter)?),
+            Query::Route(id) => Answer::Route(Box::new(self.routing(id)?)),
+            Query::Policies => Answer::Policies(self.compiled.policy_lines(self.clock_ns)),
+            Query::Silence(id) => Answer::Silence(Box::new(self.silence_page(id)?)),
+            Query::Preview(matchers) => Answer::Matches(Box::new(self.preview(matchers)?)),
             Query::Alert(id) => {
                 let (object, name) = self.find(id)?;
                 let alert =
@@ -42,10 +47,10 @@ impl Book {
                 Answer::Badges(Box::new(Badges { formula, groups, objects }))
             }
             Query::Why { object, alert } => {
-                self.directory.object(object).ok_or_else(|| unknown("object", object))?;
+                self.known_object(object)?;
                 // A name that only looks like one that is allowed must not read like a permission.
                 if !alert.contains('/') {
-                    self.compiled.definition(alert).ok_or_else(|| unknown("alert definition", alert))?;
+                    self.check_name(Subject::Alert, alert)?;
                 }
                 let mut said = self.resolution(object, alert);
                 // An open alert knows whether it is fine because its symptoms are.
@@ -61,42 +66,7 @@ impl Book {
         })
     }
 
-    fn alerts(&self, filter: &AlertFilter) -> Vec<Alert> {
-        let pattern = filter.alert.as_deref().map(Pattern::new);
-        let matches = |alert: &&Alert| {
-            (filter.cancelled || alert.status == Status::Open)
-                && (filter.allowed || !alert.allowed)
-                && filter.object.as_ref().is_none_or(|object| alert.object == *object)
-                && filter.group.as_ref().is_none_or(|group| self.directory.is_member(&alert.object, group))
-                && pattern.as_ref().is_none_or(|pattern| pattern.matches(&alert.definition))
-                && filter.at_least.is_none_or(|least| alert.criticality >= least)
-        };
-        let mut alerts: Vec<&Alert> = self.pages.values().flat_map(Page::alerts).filter(matches).collect();
-        alerts.sort_by(|one, other| worst_first(one, other));
-        if filter.limit > 0 {
-            alerts.truncate(filter.limit);
-        }
-        alerts.into_iter().cloned().collect()
-    }
-
-    fn objects(&self, filter: &ObjectFilter) -> Result<Vec<ObjectLine>, Refused> {
-        if let Some(group) = &filter.group {
-            self.compiled.group(group).ok_or_else(|| unknown("group", group))?;
-        }
-        let symptom = filter.symptom.as_deref().map(Pattern::new);
-        let has = |object: &Object, pattern: &Pattern| {
-            self.pages.get(&*object.id).is_some_and(|page| page.active().any(|name| pattern.matches(name)))
-        };
-        let matches = |object: &&Object| {
-            filter.group.as_ref().is_none_or(|group| self.directory.is_member(&object.id, group))
-                && filter.kind.as_ref().is_none_or(|kind| object.kind.as_ref() == Some(kind))
-                && symptom.as_ref().is_none_or(|pattern| has(object, pattern))
-                && (!filter.discovered || object.discovered)
-        };
-        Ok(self.directory.objects().filter(matches).map(|object| self.object_line(object)).collect())
-    }
-
-    fn object_line(&self, object: &Object) -> ObjectLine {
+    pub(super) fn object_line(&self, object: &Object) -> ObjectLine {
         let page = self.pages.get(&*object.id);
         ObjectLine {
             object: object.clone(),
@@ -107,7 +77,7 @@ impl Book {
     }
 
     fn object_page(&self, id: &str) -> Result<ObjectPage, Refused> {
-        let object = self.directory.object(id).ok_or_else(|| unknown("object", id))?;
+        let object = self.known_object(id)?;
         let page = self.pages.get(id);
         let mut alerts: Vec<Alert> = page.into_iter().flat_map(Page::alerts).cloned().collect();
         alerts.sort_by(worst_first);
@@ -117,6 +87,7 @@ impl Book {
             why: Why { groups: self.directory.memberships(id), steps: Vec::new() },
             symptoms: page.into_iter().flat_map(|page| page.symptoms.values()).map(|one| Symptom::clone(one)).collect(),
             alerts,
+            pending: page.into_iter().flat_map(|page| page.pending.values()).cloned().collect(),
             history: page.map(|page| points(BadgeOf::Object, id, &page.history)).unwrap_or_default(),
             undecided: self.undecided_of(id),
         })
@@ -138,7 +109,7 @@ impl Book {
     }
 
     pub(super) fn group_page(&self, name: &str) -> Result<GroupPage, Refused> {
-        let group = self.compiled.group(name).ok_or_else(|| unknown("group", name))?;
+        let group = self.compiled.group(name).ok_or_else(|| self.no_group(name))?;
         let members = self.directory.members(name).into_iter().flatten();
         Ok(GroupPage {
             line: self.group_line(group),

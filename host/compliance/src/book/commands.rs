@@ -1,13 +1,16 @@
 //! What people do: acknowledge, write, cancel, silence.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use serde_json::{Value, json};
 
-use super::{Book, life::derived_id, limits, page::Id};
+use super::{Book, limits, page::Id, silences::Edit};
 use crate::{
     change::{Act, Command, Refused},
-    record::{Cause, Matcher, NOTES, Note, Signature, Silence, Status},
+    record::{Alert, Cause, NOTES, Note, Signature, Silence, Status},
 };
 
 impl Book {
@@ -15,13 +18,23 @@ impl Book {
     pub(super) fn command(&mut self, command: Command) -> Result<(), Refused> {
         let by = Signature { who: checked("the name", command.who)?, time_ns: command.time_ns };
         match command.act {
-            Act::Acknowledge { alert, owner } => self.acknowledge(&alert, owner, by),
+            Act::Acknowledge { alerts, owner } => self.acknowledge(&alerts, owner, &by),
+            Act::Unacknowledge { alerts } => self.unacknowledge(&alerts, &by),
             Act::Note { alert, text } => self.write(&alert, checked("the note", text)?, by),
-            Act::Cancel { alert, why } => self.cancel_by_hand(&alert, why, by),
-            Act::Silence { matchers, until_ns, why } => self.add_silence(matchers, until_ns, why, by),
+            Act::Cancel { alerts, why } => self.cancel_by_hand(&alerts, why, &by),
+            Act::Silence { matchers, from_ns, until_ns, why } => {
+                let from_ns = from_ns.unwrap_or(by.time_ns);
+                self.add_silence(
+                    Silence { id: String::new(), matchers, from_ns, until_ns, who: by.who, why },
+                    by.time_ns,
+                )
+            }
+            Act::Edit { silence, matchers, from_ns, until_ns, why } => {
+                let edit = Edit { matchers, from_ns, until_ns, why };
+                self.edit_silence(&silence, edit, &by)
+            }
             Act::Expire { silence } => {
-                let ids = self.silences.keys().map(String::as_str);
-                let id = one_of("silence", &silence, ids)?.to_owned();
+                let id = self.find_silence(&silence)?;
                 self.expire(&id, by.time_ns, &by.who);
                 Ok(())
             }
@@ -41,97 +54,114 @@ impl Book {
         Ok((Arc::clone(object), Arc::clone(name)))
     }
 
-    fn acknowledge(&mut self, id: &str, owner: Option<String>, by: Signature) -> Result<(), Refused> {
+    /// Where the alerts of these ids, or prefixes of one, are: each once, and all of them open.
+    fn find_open(&self, ids: &[String], what: &str) -> Result<Vec<(Id, Id)>, Refused> {
+        if ids.is_empty() {
+            return Err(Refused::Useless(format!("no alert is named: there is nothing to {what}")));
+        }
+        if ids.len() > limits::BULK {
+            return Err(Refused::Useless(format!(
+                "{} alerts at once are too many: at most {}",
+                ids.len(),
+                limits::BULK
+            )));
+        }
+        let exact: HashSet<&str> = ids.iter().map(String::as_str).collect();
+        let mut known: BTreeMap<&str, (Id, Id)> = BTreeMap::new();
+        for (object, page) in &self.pages {
+            let meant = page.alerts.iter().filter(|(_, alert)| exact.contains(alert.id.as_str()));
+            known.extend(meant.map(|(name, alert)| (alert.id.as_str(), (Arc::clone(object), Arc::clone(name)))));
+        }
+        let mut found: Vec<(Id, Id)> = Vec::new();
+        for id in ids {
+            let place = known.get(id.as_str()).cloned().map_or_else(|| self.find(id), Ok)?;
+            let alert = self.pages.get(&place.0).and_then(|page| page.alerts.get(&place.1));
+            if let Some(alert) = alert.filter(|alert| alert.status == Status::Cancelled) {
+                let already = if what == "cancel" { " already" } else { "" };
+                let why = format!("alert {} is cancelled{already}: there is nothing to {what}", alert.id);
+                return Err(Refused::Useless(why));
+            }
+            found.push(place);
+        }
+        let mut seen = HashSet::new();
+        found.retain(|place| seen.insert(place.clone()));
+        Ok(found)
+    }
+
+    fn acknowledge(&mut self, ids: &[String], owner: Option<String>, by: &Signature) -> Result<(), Refused> {
         let owner = owner.map(|owner| checked("the owner", owner)).transpose()?;
-        let (object, name) = self.find(id)?;
-        let Some(alert) = self.pages.get_mut(&object).and_then(|page| page.alert_mut(&name)) else {
-            return Err(unknown("alert", id));
-        };
-        if alert.status == Status::Cancelled {
-            return Err(Refused::Useless(format!("alert {} is cancelled: there is nothing to acknowledge", alert.id)));
+        for (object, name) in self.find_open(ids, "acknowledge")? {
+            self.sign(&object, &name, "alert acknowledged", by, |alert| {
+                alert.acknowledged = Some(by.clone());
+                if owner.is_some() {
+                    alert.owner.clone_from(&owner);
+                }
+            });
         }
-        let state = |alert: &crate::Alert| json!({ "acknowledged": alert.acknowledged.as_ref().map(|by| &by.who), "owner": alert.owner });
+        Ok(())
+    }
+
+    /// Takes acknowledgements back. What a route repeats is repeated again.
+    fn unacknowledge(&mut self, ids: &[String], by: &Signature) -> Result<(), Refused> {
+        let places = self.find_open(ids, "take back")?;
+        for (object, name) in &places {
+            let alert = self.pages.get(object).and_then(|page| page.alerts.get(name));
+            if let Some(alert) = alert.filter(|alert| alert.acknowledged.is_none()) {
+                return Err(Refused::Useless(format!("alert {} is not acknowledged", alert.id)));
+            }
+        }
+        for (object, name) in places {
+            self.sign(&object, &name, "alert unacknowledged", by, |alert| alert.acknowledged = None);
+            self.plan_repeat(&object, &name);
+        }
+        Ok(())
+    }
+
+    /// Changes who knows of an alert, and writes down who did so.
+    fn sign(&mut self, object: &Id, name: &Id, what: &str, by: &Signature, change: impl FnOnce(&mut Alert)) {
+        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) else { return };
+        let state = |alert: &Alert| json!({ "acknowledged": alert.acknowledged.as_ref().map(|by| &by.who), "owner": alert.owner });
         let before = state(alert);
-        alert.acknowledged = Some(by.clone());
-        if owner.is_some() {
-            alert.owner = owner;
-        }
+        change(alert);
         alert.revision += 1;
         let (id, after) = (alert.id.clone(), state(alert));
-        self.mark(&object, &name);
-        self.note(by.time_ns, &by.who, "alert acknowledged", &id, before, after);
-        Ok(())
+        self.mark(object, name);
+        self.note(by.time_ns, &by.who, what, &id, before, after);
     }
 
     fn write(&mut self, id: &str, text: String, by: Signature) -> Result<(), Refused> {
         let (object, name) = self.find(id)?;
-        let Some(alert) = self.pages.get_mut(&object).and_then(|page| page.alert_mut(&name)) else {
-            return Err(unknown("alert", id));
-        };
+        self.write_at(&object, &name, text, &by);
+        Ok(())
+    }
+
+    fn write_at(&mut self, object: &Id, name: &Id, text: String, by: &Signature) {
+        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) else { return };
         while alert.notes.len() >= NOTES {
             alert.notes.remove(0);
         }
         alert.notes.push(Note { by: by.clone(), text: text.clone() });
         alert.revision += 1;
         let id = alert.id.clone();
-        self.mark(&object, &name);
+        self.mark(object, name);
         self.note(by.time_ns, &by.who, "alert noted", &id, Value::Null, json!({ "note": text }));
-        Ok(())
     }
 
-    /// Cancels an alert. It stays cancelled until a new raise: event time does not count backwards,
-    /// so it ends at the event time that there is.
-    fn cancel_by_hand(&mut self, id: &str, why: String, by: Signature) -> Result<(), Refused> {
+    /// Cancels alerts. They stay cancelled until a new raise: event time does not count backwards, so
+    /// they end at the event time that there is.
+    fn cancel_by_hand(&mut self, ids: &[String], why: String, by: &Signature) -> Result<(), Refused> {
         let why = checked("the reason", why)?;
-        let (object, name) = self.find(id)?;
-        let alert = self.pages.get(&object).and_then(|page| page.alerts.get(&name));
-        let Some(alert) = alert else { return Err(unknown("alert", id)) };
-        if alert.status == Status::Cancelled {
-            return Err(Refused::Useless(format!("alert {} is cancelled already", alert.id)));
+        for (object, name) in self.find_open(ids, "cancel")? {
+            self.stop_waiting(&object, &name);
+            self.write_at(&object, &name, why.clone(), by);
+            self.cancel(&object, &name, Cause::Hand, self.event_ns, &by.who);
         }
-        let id = alert.id.clone();
-        self.stop_waiting(&object, &name);
-        self.write(&id, why, by.clone())?;
-        self.cancel(&object, &name, Cause::Hand, self.event_ns, &by.who);
-        Ok(())
-    }
-
-    fn add_silence(
-        &mut self,
-        matchers: Vec<Matcher>,
-        until_ns: u64,
-        why: String,
-        by: Signature,
-    ) -> Result<(), Refused> {
-        let why = checked("the reason", why)?;
-        let useless = |text: &str| Err(Refused::Useless(text.to_owned()));
-        if matchers.is_empty() {
-            return useless("a silence needs at least one matcher: without one it would silence everything");
-        }
-        if matchers.len() > limits::MATCHERS
-            || matchers.iter().any(|one| is_long(&one.name) || is_long(one.pattern.as_str()))
-        {
-            return useless("the matchers are too many or too long");
-        }
-        if until_ns <= by.time_ns.max(self.clock_ns) {
-            return useless("the silence would be over before it begins: its end is in the past");
-        }
-        let said = serde_json::to_string(&matchers).unwrap_or_default();
-        let id = derived_id(&["silence", &said, &by.time_ns.to_string(), &until_ns.to_string(), &by.who, &why]);
-        if self.silences.contains_key(&id) {
-            return Ok(());
-        }
-        if self.silences.len() >= limits::SILENCES {
-            return useless("there are too many silences: expire some first");
-        }
-        self.turn_clock(by.time_ns);
-        self.silence(Silence { id, matchers, from_ns: by.time_ns, until_ns, who: by.who, why });
         Ok(())
     }
 }
 
 /// The one of `ids` that `id` is, or is a prefix of.
-fn one_of<'a>(what: &str, id: &str, ids: impl Iterator<Item = &'a str>) -> Result<&'a str, Refused> {
+pub(super) fn one_of<'a>(what: &str, id: &str, ids: impl Iterator<Item = &'a str>) -> Result<&'a str, Refused> {
     let mut found: Vec<&str> = ids.filter(|one| !id.is_empty() && one.starts_with(id)).collect();
     match found[..] {
         [] => Err(unknown(what, id)),
@@ -151,11 +181,11 @@ pub(super) fn unknown(what: &str, id: &str) -> Refused {
     Refused::Unknown { what: what.to_owned(), id: id[..id.floor_char_boundary(64)].to_owned() }
 }
 
-fn is_long(text: &str) -> bool {
+pub(super) fn is_long(text: &str) -> bool {
     text.len() > limits::TEXT_BYTES
 }
 
-fn checked(what: &str, text: String) -> Result<String, Refused> {
+pub(super) fn checked(what: &str, text: String) -> Result<String, Refused> {
     match is_long(&text) {
         true => Err(Refused::Useless(format!("{what} is longer than {} bytes", limits::TEXT_BYTES))),
         false => Ok(text),

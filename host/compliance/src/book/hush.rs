@@ -75,6 +75,14 @@ impl Book {
     /// as bad, not silenced, and no circle of parents makes each stand for the other. Whoever is notified of
     /// it is not notified of the object's.
     pub(super) fn inhibitor(&mut self, object: &Id, name: &Id) -> Option<Inhibitor> {
+        let (parent, alert) = self.standing_for(object, name)?;
+        let (parent, id) = (Arc::clone(parent), alert.id.clone());
+        let receivers = self.routed(&parent, name).into_iter().map(|(receiver, _)| receiver).collect();
+        Some(Inhibitor { id, receivers })
+    }
+
+    /// The parent and its alert, see [`Book::inhibitor`].
+    pub(super) fn standing_for(&self, object: &str, name: &str) -> Option<(&Id, &crate::Alert)> {
         if !self.compiled.config().inhibit_by_parent {
             return None;
         }
@@ -82,12 +90,8 @@ impl Book {
         let parent = self.directory.object(object)?.parent.as_deref()?;
         let (parent, page) = self.pages.get_key_value(parent)?;
         let stands = page.open(name).filter(|alert| alert.is_violation() && alert.silenced_by.is_none())?;
-        if stands.criticality < own.criticality || self.directory.is_own_ancestor(object) {
-            return None;
-        }
-        let (parent, id) = (Arc::clone(parent), stands.id.clone());
-        let receivers = self.routed(&parent, name).into_iter().map(|(receiver, _)| receiver).collect();
-        Some(Inhibitor { id, receivers })
+        let inhibits = stands.criticality >= own.criticality && !self.directory.is_own_ancestor(object);
+        inhibits.then_some((parent, stands))
     }
 
     /// Whether this notice is not to go out now, although it was made: what it says has been silenced, or

@@ -19,6 +19,8 @@ pub(super) const SILENCES: usize = 1000;
 pub(super) const MATCHERS: usize = 32;
 /// A note, a reason, a name that a person gives.
 pub(super) const TEXT_BYTES: usize = 4096;
+/// Alerts that one command acknowledges or cancels.
+pub(super) const BULK: usize = 2000;
 /// Symptoms whose definitions are looked up once.
 pub(super) const KNOWN_SYMPTOMS: usize = 65_536;
 /// Alerts that a refusal names.

@@ -12,13 +12,17 @@ mod judge;
 mod life;
 mod limits;
 mod look;
+mod names;
 mod page;
 mod report;
 mod restore;
 mod review;
 mod route;
+mod routing;
 mod ruling;
+mod select;
 mod silence;
+mod silences;
 mod symptoms;
 mod tell;
 #[cfg(test)]
@@ -26,6 +30,7 @@ mod tests;
 mod timers;
 mod truth;
 mod undecided;
+mod what_if;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},

@@ -27,6 +27,7 @@ impl Book {
             findings: chosen(Alert::is_violation),
             exceptions: chosen(|alert| alert.status == Status::Open && alert.allowed),
             resolved,
+            period: None,
         })
     }
 }

@@ -37,6 +37,12 @@ impl Book {
         Ok(())
     }
 
+    /// Whether what was restored was decided by the configuration that the book has; one that has decided
+    /// nothing so far counts as decided.
+    pub fn is_decided(&self) -> bool {
+        self.decided_by.is_empty() || self.decided_by == mark(self.config())
+    }
+
     /// Looks at everything again, as after a change of the configuration. A host does this once
     /// after [`Book::restore`], because the configuration may have changed while it was down; where
     /// it is the one that everything was decided by, there is nothing to look at.
@@ -233,7 +239,7 @@ impl Book {
 }
 
 /// Tells configurations apart, and versions of what decides by them.
-fn mark(config: &Config) -> String {
+pub(super) fn mark(config: &Config) -> String {
     hex(&[env!("CARGO_PKG_VERSION"), &format!("{config:?}")], 16)
 }
 

@@ -58,7 +58,7 @@ fn walk<'a>(routes: &'a [Route], alert: &Alert, matching: &mut Vec<&'a Route>) -
     any
 }
 
-fn matches(route: &Route, alert: &Alert) -> bool {
+pub(super) fn matches(route: &Route, alert: &Alert) -> bool {
     let among = |all: &[crate::Pattern], name: &str| all.is_empty() || all.iter().any(|one| one.matches(name));
     (route.groups.is_empty() || route.groups.iter().any(|group| alert.groups.contains(group)))
         && route.at_least.is_none_or(|least| alert.criticality >= least)
@@ -89,15 +89,25 @@ pub(super) fn bundle(grouping: &Grouping, alert: &Alert) -> BTreeMap<String, Str
     grouping.by.iter().map(value).collect()
 }
 
+/// What names of matchers and groupings stand for; any other is a detail of the alert.
+pub(super) const NAMES: [&str; 8] = ["alert", "object", "group", "criticality", "impact", "symptom", "control", "id"];
+/// Before the name of a detail, which may then be called as one of [`NAMES`].
+pub(super) const DETAIL: &str = "detail.";
+
 /// What an alert has under a name that a matcher or a grouping knows.
 fn values<'a>(name: &'a str, alert: &'a Alert) -> Box<dyn Iterator<Item = &'a str> + 'a> {
     match name {
         "alert" => Box::new(std::iter::once(alert.definition.as_str())),
         "object" => Box::new(std::iter::once(alert.object.as_str())),
         "criticality" => Box::new(std::iter::once(alert.criticality.as_str())),
+        "impact" => Box::new(std::iter::once(alert.impact.as_str())),
         "group" => Box::new(alert.groups.iter().map(String::as_str)),
+        "symptom" => Box::new(alert.symptoms.iter().map(String::as_str)),
+        "control" => Box::new(alert.controls.iter().map(String::as_str)),
+        "id" => Box::new(std::iter::once(alert.id.as_str())),
         name => {
-            let named = alert.attributes.iter().filter(move |(one, _)| one == name);
+            let detail = name.strip_prefix(DETAIL).unwrap_or(name);
+            let named = alert.attributes.iter().filter(move |(one, _)| one == detail);
             Box::new(named.map(|(_, value)| value.as_str()))
         }
     }

@@ -19,13 +19,22 @@ impl Silence {
 
 impl Book {
     /// Adds a silence that was checked.
-    pub(super) fn silence(&mut self, silence: Silence) {
+    pub(super) fn silence(&mut self, silence: Silence, now_ns: u64) {
         let id = silence.id.clone();
         let said = serde_json::to_value(&silence).unwrap_or_default();
-        self.note(silence.from_ns, &silence.who, "silence added", &id, serde_json::Value::Null, said);
+        self.note(now_ns, &silence.who, "silence added", &id, serde_json::Value::Null, said);
         self.news.silences.push(silence.clone());
         self.silences.insert(id, silence.clone());
         self.rehush_where(|alert| silence.matches(alert));
+    }
+
+    /// Puts `after` in the place of `before`, which has the same id.
+    pub(super) fn replace_silence(&mut self, before: Silence, after: Silence) {
+        self.news.silences.push(after.clone());
+        self.silences.insert(after.id.clone(), after.clone());
+        self.rehush_where(|alert| {
+            alert.silenced_by.as_deref() == Some(&*before.id) || before.matches(alert) || after.matches(alert)
+        });
     }
 
     /// Ends a silence.

@@ -94,7 +94,7 @@ impl Book {
     }
 
     /// When an alert is told again is found out at the clock's next turn.
-    fn plan_repeat(&mut self, object: &Id, name: &Id) {
+    pub(super) fn plan_repeat(&mut self, object: &Id, name: &Id) {
         if self.repeating && self.clock_ns > 0 {
             self.repeats.insert((self.clock_ns, Arc::clone(object), Arc::clone(name)));
         }

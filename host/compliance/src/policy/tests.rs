@@ -28,6 +28,7 @@ fn policy(line: u32, name: &str, groups: &[&str], priority: i32, says: Vec<(&str
         groups: groups.iter().map(|&name| name.to_owned()).collect(),
         priority,
         hours: Vec::new(),
+        zone: Default::default(),
         says: says.collect(),
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     node::{Node, Value},
     shape::{NAME_CHARS, Shape, TEXT_CHARS},
     suggest::{hint, shown},
-    units,
+    units, zone,
 };
 
 /// Whether the TOML type is right.
@@ -41,6 +41,7 @@ pub(super) fn wanted(shape: &Shape) -> String {
         Shape::Size => "a size in quotes, such as \"64MiB\"".into(),
         Shape::Minute => "a time of day in quotes, such as \"08:00\"".into(),
         Shape::Days => "days in quotes, such as \"mon-fri\"".into(),
+        Shape::Zone => "a time zone in quotes, such as \"Europe/Berlin\"".into(),
         Shape::Network => "a network in quotes, such as \"10.0.0.0/8\"".into(),
         Shape::List(..) => "a list".into(),
         Shape::Map(..) | Shape::Table(_) => "a table".into(),
@@ -121,6 +122,10 @@ fn text_flaw(shape: &Shape, text: &str) -> Option<(String, Option<String>)> {
             unless(units::minute(text).is_some(), "write a time of day as \"08:00\", from \"00:00\" to \"24:00\"")
         }
         Shape::Days => unless(units::days(text).is_some(), "write days as \"mon-fri\", \"sat,sun\""),
+        Shape::Zone => zone::find(text).err().map(|meant| {
+            let help = meant.unwrap_or_else(|| "write its IANA name, such as \"Europe/Berlin\"".into());
+            (format!("is no time zone: \"{}\"", shown(text)), Some(help))
+        }),
         Shape::Network => text.parse::<Network>().err().map(|why| (format!("is no network: {}", shown(&why)), None)),
         Shape::Expression => Expression::compile(text).err().map(|why| (format!("cannot be evaluated: {why}"), None)),
         _ => None,

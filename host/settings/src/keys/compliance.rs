@@ -34,7 +34,8 @@ pub(crate) static POLICY: Table = Table::free(
             Shape::Whole(i32::MIN as i64, i32::MAX as i64),
             "The policy with the highest wins, then the first in the order of the files; default 0.",
         ),
-        may("hours", Shape::List(&Shape::Table(&HOURS), 1), "When it is in force, UTC; default always."),
+        may("hours", Shape::List(&Shape::Table(&HOURS), 1), "When it is in force; default always."),
+        may("zone", Shape::Zone, "The time zone of its hours, such as `Europe/Berlin`; default `UTC`."),
         may("allow", PATTERN_LIST, "Alerts that are fine here: names, RULE/SYMPTOM, or either with `*`."),
         may("forbid", PATTERN_LIST, "Alerts that are not fine here, whatever a weaker policy allows."),
         may("enable", PATTERN_LIST, "Alerts that are evaluated here, whatever a weaker policy disables."),
@@ -56,7 +57,7 @@ static HOURS: Table = Table::free(
     "hours",
     &[
         may("days", Shape::Days, "The days on which they begin, such as `mon-fri` or `sat,sun`; default all."),
-        may("from", Shape::Minute, "From this time of day, UTC; default `00:00`."),
+        may("from", Shape::Minute, "From this time of day, in the policy's `zone`; default `00:00`."),
         may(
             "to",
             Shape::Minute,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use lifesigns_compliance::{
     Pattern,
-    config::{Hours, Policy, Say, Setting},
+    config::{Hours, Policy, Say, Setting, Zone},
 };
 
 use super::{Known, Reader, criticality, list, number, owned, text, texts, texts_of, whole};
@@ -12,7 +12,7 @@ use crate::{
     node::{Entry, Node},
     source::At,
     suggest::{hint, shown},
-    units,
+    units, zone,
 };
 
 const EVERY_DAY: u8 = 0b111_1111;
@@ -47,8 +47,19 @@ impl Reader<'_, '_> {
             groups: texts(table, "groups"),
             priority: whole(table, "priority").and_then(|number| i32::try_from(number).ok()).unwrap_or(0),
             hours: list(table, "hours").iter().map(|hours| self.hours(hours)).collect(),
+            zone: self.zone(table),
             says,
         }
+    }
+
+    /// The time zone of the hours; one that is unknown was noted when it was looked at.
+    fn zone(&mut self, table: &Node) -> Zone {
+        let Some(node) = table.get("zone") else { return Zone::default() };
+        if table.get("hours").is_none() {
+            let help = "add `hours`, or leave `zone` out".to_owned();
+            self.check.wrong(&node.at, "a `zone` without `hours` says nothing", Some(help));
+        }
+        node.text().and_then(|name| zone::find(name).ok()).unwrap_or_default()
     }
 
     fn switch(&mut self, node: &Node, known: &Known, says: &mut Vec<Say>, setting: fn(bool) -> Setting, on: bool) {

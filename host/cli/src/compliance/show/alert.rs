@@ -1,6 +1,9 @@
 //! Alerts: a list, and all about one.
 
-use lifesigns_compliance::{Alert, Status};
+use std::collections::BTreeSet;
+
+use lifesigns_compliance::{Alert, Status, query::Matches};
+use lifesigns_control::OutboxRow;
 use lifesigns_report::time;
 use lifesigns_text::visible;
 
@@ -35,6 +38,18 @@ pub(crate) fn alerts(alerts: &[Alert], view: &View) -> String {
     format!("{}{total}\n", table.draw())
 }
 
+/// That there are no alerts, and of how much that is said.
+pub(crate) fn no_alerts(matches: &Matches) -> String {
+    let objects = count(matches.objects, "object");
+    let none = Style::Green.on("no alerts");
+    format!("{none} {}\n", Style::Dim.on(&format!("({objects} matched)")))
+}
+
+/// Alerts of the past.
+pub(crate) fn past_alerts(past: &[Alert], view: &View) -> String {
+    if past.is_empty() { "no alert of the past matches\n".to_owned() } else { alerts(past, view) }
+}
+
 /// How an alert stands, in a word.
 pub(crate) fn state(alert: &Alert) -> String {
     if alert.status == Status::Cancelled {
@@ -56,7 +71,7 @@ pub(crate) fn state(alert: &Alert) -> String {
 }
 
 /// All about one alert.
-pub(crate) fn alert(alert: &Alert, view: &View) -> String {
+pub(crate) fn alert(alert: &Alert, undelivered: &[OutboxRow], view: &View) -> String {
     let title = visible(&format!("{} on {}", alert.title, alert.object));
     let mut page = format!("{}  {}  {}\n", Style::Bold.on(&title), criticality(alert.criticality), state(alert));
     page.push_str(&facts(alert, view));
@@ -66,6 +81,8 @@ pub(crate) fn alert(alert: &Alert, view: &View) -> String {
             page.push_str(&format!("  {}. {}\n", at + 1, visible(text)));
         }
     }
+    page.push_str(&heading("Notified"));
+    page.push_str(&notified(alert, undelivered, view));
     page.push_str(&evidence(alert));
     page.push_str(&heading("Why"));
     for line in why(alert) {
@@ -111,9 +128,25 @@ fn facts(alert: &Alert, view: &View) -> String {
     table.pair("owner", visible(alert.owner.as_deref().unwrap_or_default()));
     table.pair("silenced by", visible(alert.silenced_by.as_deref().unwrap_or_default()));
     table.pair("inhibited by", visible(alert.inhibited_by.as_deref().unwrap_or_default()));
-    let told: Vec<String> = alert.told.keys().cloned().collect();
-    table.pair("told", names(&told));
     table.draw()
+}
+
+/// Who was notified that it is open, and when; of one that is over, what still waits.
+fn notified(alert: &Alert, undelivered: &[OutboxRow], view: &View) -> String {
+    let waiting = undelivered.iter().map(|row| &row.notice.receiver);
+    let names: BTreeSet<&String> = alert.told.keys().chain(waiting).collect();
+    let mut table = Table::pairs(view);
+    for name in names {
+        table.row(vec![format!("  {}", visible(name)), super::route::notified(name, alert, undelivered, view)]);
+    }
+    let id = short(&alert.id);
+    match (table.draw(), alert.status) {
+        (text, Status::Cancelled) if text.is_empty() => "  it is over; nothing waits to be sent\n".to_owned(),
+        (text, Status::Open) if text.is_empty() => {
+            format!("  {}: `lifesigns route why {id}` says why\n", Style::Yellow.on("no receiver"))
+        }
+        (text, _) => text,
+    }
 }
 
 fn evidence(alert: &Alert) -> String {

@@ -2,9 +2,13 @@
 
 mod alert;
 mod badge;
+mod effect;
 mod groups;
 mod objects;
 mod outbox;
+mod pending;
+mod policies;
+mod route;
 mod silences;
 #[cfg(test)]
 mod snapshots;
@@ -12,12 +16,16 @@ mod status;
 mod trail;
 mod why;
 
-pub(crate) use alert::{alert, alerts};
+pub(crate) use alert::{alert, alerts, no_alerts, past_alerts};
 pub(crate) use badge::{badges, group_badge, object_badge, sparkline};
+pub(crate) use effect::effect;
 pub(crate) use groups::{group, groups};
 pub(crate) use objects::{object, objects};
 pub(crate) use outbox::outbox;
-pub(crate) use silences::silences;
+pub(crate) use pending::pending;
+pub(crate) use policies::policies;
+pub(crate) use route::route;
+pub(crate) use silences::{matches_little, preview, silence, silenced, silences};
 pub(crate) use status::status;
 pub(crate) use trail::{audit, verified};
 pub(crate) use why::resolution;

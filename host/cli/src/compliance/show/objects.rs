@@ -71,6 +71,10 @@ pub(crate) fn object(page: &ObjectPage, view: &View) -> String {
         text.push_str(&heading("Symptoms"));
         text.push_str(&symptoms(page, view));
     }
+    if !page.pending.is_empty() {
+        text.push_str(&heading("Waiting"));
+        text.push_str(&super::pending::of_objects(&page.pending, view));
+    }
     text.push_str(&heading("Alerts"));
     text.push_str(&alerts(&page.alerts, view));
     text

@@ -12,10 +12,11 @@ use super::{
     count, short,
 };
 
-/// A list of notices.
-pub(crate) fn outbox(rows: &[OutboxRow], view: &View) -> String {
+/// A list of notices: of those that were given up (`dead`), or of those that wait.
+pub(crate) fn outbox(rows: &[OutboxRow], dead: bool, view: &View) -> String {
     if rows.is_empty() {
-        return format!("{}\n", Style::Green.on("nothing waits"));
+        let none = if dead { "no notice was given up" } else { "nothing waits" };
+        return format!("{}\n", Style::Green.on(none));
     }
     let mut table = Table::new(
         view,

@@ -63,11 +63,11 @@ fn lists_of_alerts() {
 #[test]
 fn one_alert() {
     let report = sample();
-    shown("alert.txt", &super::alert(&report.findings[0], &view(Some(100))));
-    shown("alert-hostile.txt", &super::alert(&report.findings[1], &view(Some(100))));
+    shown("alert.txt", &super::alert(&report.findings[0], &[], &view(Some(100))));
+    shown("alert-hostile.txt", &super::alert(&report.findings[1], &[], &view(Some(100))));
     let mut cancelled = report.resolved[0].clone();
     cancelled.cause = Some(Cause::Hold);
-    shown("alert-cancelled.txt", &super::alert(&cancelled, &view(None)));
+    shown("alert-cancelled.txt", &super::alert(&cancelled, &[], &view(None)));
 }
 
 #[test]
@@ -124,6 +124,7 @@ fn one_object() {
             recent: vec![],
             ended_by: None,
         }],
+        pending: Vec::new(),
         alerts: report.findings[..1].to_vec(),
         history: report.group.history.clone(),
         undecided: vec![Undecided {
@@ -181,8 +182,9 @@ fn the_outbox() {
         row(22, Waiting::Until(now_ns + 30 * SECOND_NS), "503 Service Unavailable"),
         row(333, Waiting::Dead, "404 \x1b]0;gone"),
     ];
-    shown("outbox.txt", &super::outbox(&rows, &view(None)));
-    shown("outbox-none.txt", &super::outbox(&[], &view(None)));
+    shown("outbox.txt", &super::outbox(&rows, false, &view(None)));
+    shown("outbox-none-dead.txt", &super::outbox(&[], true, &view(None)));
+    shown("outbox-none.txt", &super::outbox(&[], false, &view(None)));
 }
 
 #[test]

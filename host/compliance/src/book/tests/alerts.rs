@@ -53,7 +53,7 @@ fn what_a_person_cancelled_waits_for_a_new_raise() {
     let mut world = window(3_600_000);
     world.raise(1, "vm", "a/b");
     let first = world.alert("vm", "a/b");
-    world.ask(2, Act::Cancel { alert: first.id.clone(), why: "known".to_owned() }).unwrap();
+    world.ask(2, Act::Cancel { alerts: vec![first.id.clone()], why: "known".to_owned() }).unwrap();
     assert_eq!(world.alerts(), ["vm a/b cancelled warning x1 by hand"]);
     world.property(3, "vm", "env", "production");
     world.configure(house());
@@ -73,7 +73,7 @@ fn what_a_person_cancelled_and_facts_alone_make_waits_until_it_ceased() {
     let mut world = World::new(with(vec![define("load", fact("metrics.load > 8.0"))]));
     world.metric(1, "vm", "load", 9.0);
     let id = world.alert("vm", "load").id;
-    world.ask(2, Act::Cancel { alert: id, why: String::new() }).unwrap();
+    world.ask(2, Act::Cancel { alerts: vec![id], why: String::new() }).unwrap();
     world.metric(3, "vm", "load", 10.0);
     assert_eq!(world.alert("vm", "load").status, Status::Cancelled);
     world.metric(4, "vm", "load", 1.0);

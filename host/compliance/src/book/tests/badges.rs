@@ -66,7 +66,7 @@ fn silenced_alerts_count_and_allowed_ones_do_not() {
     world.raise(2, "vm", "docker/create");
     assert_eq!(badge(&world, "playground"), (100, 100, 0, 1));
     let matchers = vec![crate::Matcher { name: "object".to_owned(), pattern: Pattern::new("vm"), negated: false }];
-    world.ask(10, Act::Silence { matchers, until_ns: 100 * S, why: String::new() }).unwrap();
+    world.ask(10, Act::Silence { matchers, from_ns: None, until_ns: 100 * S, why: String::new() }).unwrap();
     world.raise(3, "vm", "a/b");
     assert_eq!(badge(&world, "playground"), (75, 0, 1, 1));
 }

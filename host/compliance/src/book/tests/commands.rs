@@ -14,13 +14,13 @@ fn opened() -> (World, String) {
 
 fn silence(until_s: u64) -> Act {
     let matchers = vec![Matcher { name: "object".to_owned(), pattern: Pattern::new("vm"), negated: false }];
-    Act::Silence { matchers, until_ns: until_s * S, why: "work".to_owned() }
+    Act::Silence { matchers, from_ns: None, until_ns: until_s * S, why: "work".to_owned() }
 }
 
 #[test]
 fn acknowledging_signs_and_takes() {
     let (mut world, id) = opened();
-    world.ask(11, Act::Acknowledge { alert: id[..6].to_owned(), owner: Some("bob".to_owned()) }).unwrap();
+    world.ask(11, Act::Acknowledge { alerts: vec![id[..6].to_owned()], owner: Some("bob".to_owned()) }).unwrap();
     let alert = world.alert("vm", "a/b");
     let by = alert.acknowledged.unwrap();
     assert_eq!((by.who.as_str(), by.time_ns, alert.owner.as_deref()), ("ann", 11 * S, Some("bob")));
@@ -46,7 +46,7 @@ fn notes_are_kept_up_to_a_number() {
 #[test]
 fn cancelling_tells_and_notes_why() {
     let (mut world, id) = opened();
-    world.ask(11, Act::Cancel { alert: id, why: "test run".to_owned() }).unwrap();
+    world.ask(11, Act::Cancel { alerts: vec![id], why: "test run".to_owned() }).unwrap();
     assert_eq!(world.alerts(), ["vm a/b cancelled warning x1 by hand"]);
     assert_eq!(world.alert("vm", "a/b").notes[0].text, "test run");
     assert_eq!(world.told(), ["desk: resolved a/b on vm"]);
@@ -76,15 +76,18 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
     world.book.take();
     let long = || "x".repeat(5000);
     let cases = [
-        (Act::Acknowledge { alert: "zz".to_owned(), owner: None }, "there is no alert \"zz\""),
-        (Act::Acknowledge { alert: String::new(), owner: None }, "there is no alert \"\""),
-        (Act::Acknowledge { alert: id.clone(), owner: Some(long()) }, "the owner is longer"),
+        (Act::Acknowledge { alerts: vec!["zz".to_owned()], owner: None }, "there is no alert \"zz\""),
+        (Act::Acknowledge { alerts: vec![String::new()], owner: None }, "there is no alert \"\""),
+        (Act::Acknowledge { alerts: vec![id.clone()], owner: Some(long()) }, "the owner is longer"),
         (Act::Note { alert: long(), text: String::new() }, "there is no alert \"xxx"),
         (Act::Note { alert: id.clone(), text: long() }, "the note is longer"),
-        (Act::Cancel { alert: id, why: long() }, "the reason is longer"),
+        (Act::Cancel { alerts: vec![id], why: long() }, "the reason is longer"),
         (Act::Expire { silence: "ab".to_owned() }, "there is no silence \"ab\""),
         (silence(5), "its end is in the past"),
-        (Act::Silence { matchers: Vec::new(), until_ns: 99 * S, why: String::new() }, "at least one matcher"),
+        (
+            Act::Silence { matchers: Vec::new(), from_ns: None, until_ns: 99 * S, why: String::new() },
+            "at least one matcher",
+        ),
     ];
     for (act, expected) in cases {
         let refused = world.ask(11, act.clone()).unwrap_err().to_string();
@@ -104,11 +107,17 @@ fn a_refused_command_leaves_nothing_to_write() {
     world.book.take();
     assert!(
         world
-            .ask(11, Act::Acknowledge { alert: id.clone(), owner: None })
+            .ask(11, Act::Acknowledge { alerts: vec![id.clone()], owner: None })
             .unwrap_err()
             .to_string()
             .contains("cancelled")
     );
-    assert!(world.ask(11, Act::Cancel { alert: id, why: String::new() }).unwrap_err().to_string().contains("already"));
+    assert!(
+        world
+            .ask(11, Act::Cancel { alerts: vec![id], why: String::new() })
+            .unwrap_err()
+            .to_string()
+            .contains("already")
+    );
     assert_eq!(world.book.take(), Changes::default());
 }

@@ -83,7 +83,7 @@ fn the_cause_of_a_hand_cancel_stays_and_it_is_spent_once_it_has_ceased() {
         world.raise(1, "vm", "t/a");
         world.property(2, "vm", "env", "production");
         let first = world.alert("vm", "it");
-        world.ask(3, Act::Cancel { alert: first.id.clone(), why: "false alarm".to_owned() }).unwrap();
+        world.ask(3, Act::Cancel { alerts: vec![first.id.clone()], why: "false alarm".to_owned() }).unwrap();
         world.property(4, "vm", "env", "production");
         world.metric(5, "vm", "load", 1.0);
         assert_eq!(world.alert("vm", "it").cause, Some(Cause::Hand), "it goes on and stays closed");

@@ -131,15 +131,20 @@ fn silences_look_at_all_that_is_said() {
         (vec![matcher("object", "vm", false), matcher("group", "production", false)], false),
         (vec![matcher("group", "production", true)], true),
         (vec![matcher("criticality", "warning", false)], true),
-        (vec![matcher("image", "busybox", false)], true),
-        (vec![matcher("image", "nginx*", false)], false),
-        (vec![matcher("unheard-of", "*", false)], true),
-        (vec![matcher("unheard-of", "x", false)], false),
+        (vec![matcher("detail.image", "busybox", false)], true),
+        (vec![matcher("detail.image", "nginx*", false)], false),
+        (vec![matcher("detail.unheard-of", "*", false)], true),
+        (vec![matcher("detail.unheard-of", "x", false)], false),
     ];
     for (matchers, expected) in cases {
         let mut world = World::new(house());
         world.clock(10);
-        world.ask(10, Act::Silence { matchers: matchers.clone(), until_ns: 20 * S, why: "work".to_owned() }).unwrap();
+        world
+            .ask(
+                10,
+                Act::Silence { matchers: matchers.clone(), from_ns: None, until_ns: 20 * S, why: "work".to_owned() },
+            )
+            .unwrap();
         world.raise(1, "vm", "docker/create");
         assert_eq!(world.alert("vm", "docker/create").silenced_by.is_some(), expected, "{matchers:?}");
         assert_eq!(world.told().is_empty(), expected, "{matchers:?}");
@@ -153,7 +158,9 @@ fn a_silence_ends_and_then_it_is_told() {
     world.raise(1, "vm", "a/b");
     assert_eq!(world.told(), ["desk: opened a/b on vm"]);
     let matchers = vec![matcher("object", "vm", false)];
-    world.ask(11, Act::Silence { matchers: matchers.clone(), until_ns: 20 * S, why: "work".to_owned() }).unwrap();
+    world
+        .ask(11, Act::Silence { matchers: matchers.clone(), from_ns: None, until_ns: 20 * S, why: "work".to_owned() })
+        .unwrap();
     assert_eq!(world.alerts(), ["vm a/b open warning x1 silenced"]);
     assert_eq!(world.book.next_due().1, Some(20 * S));
     world.raise(2, "vm", "c/d");
@@ -164,7 +171,7 @@ fn a_silence_ends_and_then_it_is_told() {
     assert_eq!(world.told(), ["desk: opened a/b on vm"]);
     assert_eq!(world.book.answer(&Query::Silences).unwrap(), Answer::Silences(Vec::new()));
     // Resolved is told to who was told before.
-    world.ask(21, Act::Silence { matchers, until_ns: 30 * S, why: "work".to_owned() }).unwrap();
+    world.ask(21, Act::Silence { matchers, from_ns: None, until_ns: 30 * S, why: "work".to_owned() }).unwrap();
     world.clear(5, "vm", "a/b");
     assert_eq!(world.told(), ["desk: resolved a/b on vm"]);
 }
@@ -210,9 +217,9 @@ fn what_stays_open_is_told_again_until_somebody_acknowledges() {
     world.clock(160);
     assert_eq!(world.told(), ["desk: repeated a/b on vm", "desk: repeated c/d on vm"]);
     let id = world.alert("vm", "c/d").id;
-    world.ask(170, Act::Acknowledge { alert: id, owner: None }).unwrap();
+    world.ask(170, Act::Acknowledge { alerts: vec![id], owner: None }).unwrap();
     let silence = vec![matcher("alert", "a/*", false)];
-    world.ask(180, Act::Silence { matchers: silence, until_ns: 230 * S, why: String::new() }).unwrap();
+    world.ask(180, Act::Silence { matchers: silence, from_ns: None, until_ns: 230 * S, why: String::new() }).unwrap();
     world.clock(225);
     assert_eq!(world.told(), [""; 0]);
     world.clock(230);

@@ -154,10 +154,13 @@ fn inputs(steps: &[(u64, Step)]) -> Vec<Result<Input, usize>> {
             Step::Silence(object, long_s) => {
                 let pattern = Pattern::new(OBJECTS[object]);
                 let matchers = vec![Matcher { name: "object".to_owned(), pattern, negated: false }];
-                command(at_s, Act::Silence { matchers, until_ns: (1000 + at_s + long_s) * S, why: String::new() })
+                command(
+                    at_s,
+                    Act::Silence { matchers, from_ns: None, until_ns: (1000 + at_s + long_s) * S, why: String::new() },
+                )
             }
-            Step::Acknowledge(nth) => command(at_s, Act::Acknowledge { alert: nth.to_string(), owner: None }),
-            Step::Cancel(nth) => command(at_s, Act::Cancel { alert: nth.to_string(), why: String::new() }),
+            Step::Acknowledge(nth) => command(at_s, Act::Acknowledge { alerts: vec![nth.to_string()], owner: None }),
+            Step::Cancel(nth) => command(at_s, Act::Cancel { alerts: vec![nth.to_string()], why: String::new() }),
             Step::Configure(number) => {
                 all.push(Err(number));
                 continue;
@@ -174,9 +177,9 @@ fn command(at_s: u64, act: Act) -> Input {
 /// Commands name alerts by their number among those that are known; only now their ids are known.
 fn named(world: &World, input: Input) -> Input {
     let Input::Command(mut command) = input else { return input };
-    if let Act::Acknowledge { alert, .. } | Act::Cancel { alert, .. } = &mut command.act {
-        let nth: usize = alert.parse().unwrap();
-        *alert = world.known().get(nth).map_or("none".to_owned(), |alert| alert.id.clone());
+    if let Act::Acknowledge { alerts, .. } | Act::Cancel { alerts, .. } = &mut command.act {
+        let nth: usize = alerts[0].parse().unwrap();
+        alerts[0] = world.known().get(nth).map_or("none".to_owned(), |alert| alert.id.clone());
     }
     Input::Command(command)
 }

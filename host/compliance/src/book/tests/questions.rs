@@ -62,7 +62,9 @@ fn objects_are_filtered_and_have_a_page() {
     assert_eq!(objects(all()), ["vm1", "vm2", "x"]);
     assert_eq!(objects(ObjectFilter { symptom: Some("docker/*".to_owned()), ..all() }), ["vm1", "vm2"]);
     assert_eq!(objects(ObjectFilter { group: Some("production".to_owned()), ..all() }), ["vm1"]);
-    assert_eq!(objects(ObjectFilter { kind: Some("vm".to_owned()), ..all() }), [""; 0]);
+    assert_eq!(objects(ObjectFilter { object: Some("vm*".to_owned()), ..all() }), ["vm1", "vm2"]);
+    let kind = ObjectFilter { kind: Some("vm".to_owned()), ..all() };
+    assert!(world.book.answer(&Query::Objects(kind)).is_err(), "no object is of a kind");
     assert!(world.book.answer(&Query::Objects(ObjectFilter { group: Some("nowhere".to_owned()), ..all() })).is_err());
     let Answer::Object(page) = world.book.answer(&Query::Object("vm1".to_owned())).unwrap() else { panic!("object") };
     assert_eq!(page.line.groups, ["production", "vms"]);

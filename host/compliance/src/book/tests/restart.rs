@@ -80,7 +80,7 @@ fn everything_goes_on() {
     world.raise(4, "vm", "a/over");
     world.clear(5, "vm", "a/over");
     let matchers = vec![Matcher { name: "object".to_owned(), pattern: Pattern::new("vm"), negated: false }];
-    world.ask(101, Act::Silence { matchers, until_ns: 200 * S, why: String::new() }).unwrap();
+    world.ask(101, Act::Silence { matchers, from_ns: None, until_ns: 200 * S, why: String::new() }).unwrap();
     let before = world.alerts();
     restarted(&mut world, &mut kept);
     assert_eq!(world.alerts(), before);

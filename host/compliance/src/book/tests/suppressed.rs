@@ -18,7 +18,7 @@ fn family() -> Config {
 
 fn silence(name: &str, pattern: &str, until_s: u64) -> Act {
     let matchers = vec![Matcher { name: name.to_owned(), pattern: Pattern::new(pattern), negated: false }];
-    Act::Silence { matchers, until_ns: until_s * S, why: String::new() }
+    Act::Silence { matchers, from_ns: None, until_ns: until_s * S, why: String::new() }
 }
 
 fn notices(world: &mut World) -> Vec<Notice> {
@@ -54,7 +54,7 @@ fn a_silenced_parent_stands_for_no_child() {
     assert_eq!(world.told(), ["desk: opened a/b on host"]);
     assert_eq!(world.alerts(), ["host a/b open warning x1", "vm a/b open warning x1 inhibited"]);
     let acknowledged = world.alert("host", "a/b").id;
-    world.ask(101, Act::Acknowledge { alert: acknowledged, owner: None }).unwrap();
+    world.ask(101, Act::Acknowledge { alerts: vec![acknowledged], owner: None }).unwrap();
     world.parent(4, "second", "host");
     world.raise(5, "second", "a/b");
     assert_eq!(world.told(), [""; 0], "somebody knows of the host's");

@@ -114,6 +114,7 @@ fn routes_and_silences_fall_to_the_loud_side() {
     world.raise(2, "vm", "r/a");
     assert_eq!(world.told(), ["near: opened r/a on vm", "desk: opened r/a on vm"]);
     let silence = |pattern: &str, negated| Act::Silence {
+        from_ns: None,
         matchers: vec![crate::Matcher { name: "group".to_owned(), pattern: Pattern::new(pattern), negated }],
         until_ns: 100 * S,
         why: "test".to_owned(),

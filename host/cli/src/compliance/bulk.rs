@@ -1,0 +1,105 @@
+//! Acknowledging and cancelling: alerts that are named, or all that a filter matches.
+
+use lifesigns_compliance::{
+    Act, Alert,
+    query::{AlertFilter, AlertState, Answer, Query},
+};
+use lifesigns_control::{Reply, Request};
+
+use super::{
+    args::Where,
+    ask::{Host, unexpected},
+    parts::Which,
+    query, show,
+    write::{emit, emit_text},
+};
+use crate::{
+    exit::{Failure, Outcome},
+    say,
+};
+
+/// So many alerts go into one request.
+const AT_ONCE: usize = 2000;
+
+/// What is done to alerts.
+pub(crate) enum Deed {
+    /// With the new owner, if there is one.
+    Acknowledge(Option<String>),
+    Unacknowledge,
+    /// With the reason.
+    Cancel(String),
+}
+
+impl Deed {
+    /// Those that it can be done to.
+    fn states(&self) -> Vec<AlertState> {
+        match self {
+            Self::Acknowledge(_) => vec![AlertState::Unacknowledged],
+            Self::Unacknowledge => vec![AlertState::Acknowledged],
+            Self::Cancel(_) => vec![AlertState::Open],
+        }
+    }
+
+    const fn participle(&self) -> &'static str {
+        match self {
+            Self::Acknowledge(_) => "acknowledged",
+            Self::Unacknowledge => "no longer acknowledged",
+            Self::Cancel(_) => "cancelled",
+        }
+    }
+
+    fn act(&self, alerts: Vec<String>) -> Act {
+        match self {
+            Self::Acknowledge(owner) => Act::Acknowledge { alerts, owner: owner.clone() },
+            Self::Unacknowledge => Act::Unacknowledge { alerts },
+            Self::Cancel(why) => Act::Cancel { alerts, why: why.clone() },
+        }
+    }
+}
+
+/// Does it to the alerts that are named, or lists those that the filter matches, and does it to these
+/// once it is confirmed.
+pub(crate) fn run(deed: &Deed, which: &Which, place: &Where) -> Outcome {
+    let ids = match which.ids.is_empty() {
+        false => which.ids.clone(),
+        true => match matching(deed, which, place)? {
+            Some(ids) => ids,
+            None => return Ok(()),
+        },
+    };
+    let host = Host::new(place)?;
+    let mut done = 0;
+    for some in ids.chunks(AT_ONCE) {
+        let reply = host.ask(&Request::Command(deed.act(some.to_vec()))).map_err(|failure| match done {
+            0 => failure,
+            done => Failure::Failed(format!("{} {}, then: {failure}", say::count(done, "alert"), deed.participle())),
+        })?;
+        let Reply::Done(text) = reply else { return Err(unexpected()) };
+        done += some.len() as u64;
+        if ids.len() <= AT_ONCE {
+            return emit_text(&text, place);
+        }
+    }
+    emit_text(&format!("{} are {}", say::count(done, "alert"), deed.participle()), place)
+}
+
+/// The ids of what the filter matches; `None` if that is nothing. Without the confirmation they are
+/// shown, and it is a failure that nothing was done.
+fn matching(deed: &Deed, which: &Which, place: &Where) -> Result<Option<Vec<String>>, Failure> {
+    let filter = AlertFilter { states: deed.states(), ..which.selection.filter() };
+    let Answer::Alerts(alerts) = query(Query::Alerts(filter.clone()), place)? else { return Err(unexpected()) };
+    if alerts.is_empty() {
+        if let Some(matches) = super::matches(filter, place)? {
+            emit(&alerts, place, |_| show::no_alerts(&matches))?;
+        }
+        return Ok(None);
+    }
+    if which.yes {
+        return Ok(Some(alerts.into_iter().map(|alert: Alert| alert.id).collect()));
+    }
+    emit(&alerts, place, |view| show::alerts(&alerts, view))?;
+    let count = say::count(alerts.len() as u64, "alert");
+    let (is, it) = if alerts.len() == 1 { ("is", "it") } else { ("are", "they") };
+    let what = deed.participle();
+    Err(Failure::Failed(format!("nothing was done: {count} {is} matched; with --yes, {it} would be {what}")))
+}

@@ -1,0 +1,51 @@
+//! What the operators decided, as it is asked about: policies in their order, the way of an alert to
+//! its receivers.
+
+use lifesigns_compliance::query::{Answer, Query};
+use lifesigns_control::{OutboxFilter, OutboxRow, Reply, Request, Rows};
+use serde::Serialize;
+
+use super::{
+    args::Where,
+    ask::{Host, unexpected},
+    query, show,
+    write::emit,
+};
+use crate::exit::{Failure, Outcome};
+
+/// All policies in the order of evaluation.
+pub(crate) fn policies(place: &Where) -> Outcome {
+    let Answer::Policies(lines) = query(Query::Policies, place)? else { return Err(unexpected()) };
+    emit(&lines, place, |view| show::policies(&lines, view))
+}
+
+/// Who is notified of an alert.
+#[derive(Serialize)]
+struct Way {
+    #[serde(flatten)]
+    routing: lifesigns_compliance::query::Routing,
+    /// Notices of it that are not delivered.
+    undelivered: Vec<OutboxRow>,
+}
+
+/// Who is notified of an alert, why, and what has become of it.
+pub(crate) fn route(id: &str, place: &Where) -> Outcome {
+    let Answer::Route(routing) = query(Query::Route(id.to_owned()), place)? else { return Err(unexpected()) };
+    let undelivered = undelivered(&routing.alert.id, place)?;
+    let way = Way { routing: *routing, undelivered };
+    emit(&way, place, |view| show::route(&way.routing, &way.undelivered, view))
+}
+
+/// Notices of an alert that wait or were given up.
+pub(crate) fn undelivered(alert: &str, place: &Where) -> Result<Vec<OutboxRow>, Failure> {
+    let host = Host::new(place)?;
+    let mut all = Vec::new();
+    for dead in [false, true] {
+        let asked = OutboxFilter { dead, alert: Some(alert.to_owned()), ..OutboxFilter::default() };
+        match host.ask(&Request::Rows(Rows::Outbox(asked)))? {
+            Reply::Outbox(rows) => all.extend(rows),
+            _ => return Err(unexpected()),
+        }
+    }
+    Ok(all)
+}

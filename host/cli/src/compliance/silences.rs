@@ -1,0 +1,89 @@
+//! `lifesigns silence`: each answer says what the silence matches, and says it loudly if that is
+//! nothing.
+
+use lifesigns_compliance::{
+    Act,
+    query::{Answer, Query, SilencePage},
+};
+use lifesigns_control::{Reply, Request};
+
+use super::{
+    args::Where,
+    ask::{Host, unexpected},
+    done,
+    parts::SilenceCommand,
+    query, show, when,
+    write::emit,
+};
+use crate::{
+    exit::{Failure, Outcome},
+    say,
+};
+
+pub(crate) fn run(command: Option<&SilenceCommand>, place: &Where) -> Outcome {
+    match command {
+        None | Some(SilenceCommand::List) => list(place),
+        Some(SilenceCommand::Show { id }) => {
+            let page = page(id, place)?;
+            emit(&page, place, |view| show::silence(&page, view))
+        }
+        Some(SilenceCommand::Preview { matchers }) => {
+            let Answer::Matches(matches) = query(Query::Preview(matchers.clone()), place)? else {
+                return Err(unexpected());
+            };
+            emit(&matches, place, |view| show::preview(&matches, view))?;
+            matches.notes.iter().for_each(|note| say::warning(&lifesigns_text::visible(note)));
+            Ok(())
+        }
+        Some(SilenceCommand::Add { matchers, from, length, until, why }) => {
+            let now_ns = when::now_ns();
+            let from_ns = from.unwrap_or(now_ns);
+            let until_ns = until.unwrap_or_else(|| from_ns.saturating_add(length.unwrap_or(0)));
+            if until_ns <= now_ns || until_ns <= from_ns {
+                let why = "the silence would be over before it begins: choose a later end";
+                return Err(Failure::Usage(why.to_owned()));
+            }
+            changed(Act::Silence { matchers: matchers.clone(), from_ns: *from, until_ns, why: why.clone() }, place)
+        }
+        Some(SilenceCommand::Edit { id, matchers, from, until, why }) => {
+            let matchers = (!matchers.is_empty()).then(|| matchers.clone());
+            let act = Act::Edit { silence: id.clone(), matchers, from_ns: *from, until_ns: *until, why: why.clone() };
+            changed(act, place)
+        }
+        Some(SilenceCommand::Extend { id, length }) => {
+            let page = page(id, place)?;
+            let until_ns = Some(page.silence.until_ns.saturating_add(*length));
+            changed(Act::Edit { silence: page.silence.id, matchers: None, from_ns: None, until_ns, why: None }, place)
+        }
+        Some(SilenceCommand::Expire { id }) => {
+            done(&Host::new(place)?.ask(&Request::Command(Act::Expire { silence: id.clone() }))?, place)
+        }
+    }
+}
+
+fn list(place: &Where) -> Outcome {
+    let Answer::Silences(silences) = query(Query::Silences, place)? else { return Err(unexpected()) };
+    emit(&silences, place, |view| show::silences(&silences, view))
+}
+
+fn page(id: &str, place: &Where) -> Result<SilencePage, Failure> {
+    match query(Query::Silence(id.to_owned()), place)? {
+        Answer::Silence(page) => Ok(*page),
+        _ => Err(unexpected()),
+    }
+}
+
+/// Makes or changes one, and says what it matches.
+fn changed(act: Act, place: &Where) -> Outcome {
+    match Host::new(place)?.ask(&Request::Command(act))? {
+        Reply::Silence(page) => {
+            emit(&page, place, |view| show::silenced(&page, view))?;
+            if page.matches.objects == 0 || page.matches.alerts.is_empty() {
+                say::warning(&show::matches_little(&page.matches));
+            }
+            page.matches.notes.iter().for_each(|note| say::warning(&lifesigns_text::visible(note)));
+            Ok(())
+        }
+        reply => done(&reply, place),
+    }
+}

@@ -1,0 +1,164 @@
+//! What the operators decided, as questions about it are answered: policies in their order, the
+//! routes that an alert takes, silences with what they match, the effect of another configuration.
+
+use lifesigns_model::Criticality;
+use serde::{Deserialize, Serialize};
+
+use super::Matches;
+use crate::{
+    change::Pending,
+    config::{Grouping, Place},
+    record::{Alert, Badge, BadgeOf, Silence},
+    why::Verdict,
+};
+
+/// A policy in the order of evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PolicyLine {
+    /// Its name.
+    pub name: String,
+    /// Where it is written.
+    pub place: Place,
+    /// The groups it holds in; empty for all objects.
+    pub groups: Vec<String>,
+    /// Higher wins.
+    pub priority: i32,
+    /// When it is in force, such as `mon-fri 08:00-18:00`; empty for always.
+    pub hours: Vec<String>,
+    /// The time zone of its hours.
+    pub zone: String,
+    /// It is in force now.
+    pub in_force: bool,
+    /// What it says, in the order in which it wins.
+    pub says: Vec<SayLine>,
+}
+
+/// One thing that a policy says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SayLine {
+    /// About which alerts.
+    pub pattern: String,
+    /// Such as `allow`, `criticality`, `threshold load`.
+    pub setting: String,
+    /// Such as `true`, `critical`, `8`.
+    pub value: String,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// Who would be notified of an alert as it is now, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Routing {
+    /// The alert.
+    pub alert: Alert,
+    /// The routes, in the order in which they are tried.
+    pub routes: Vec<RouteStep>,
+    /// The policy that names receivers instead of the routes, if one does.
+    pub instead: Option<Verdict>,
+    /// Who is notified of it, if nothing keeps it back.
+    pub receivers: Vec<Recipient>,
+    /// Why nothing is sent now, one sentence a reason; empty if nothing keeps it back.
+    pub kept_back: Vec<String>,
+}
+
+/// A route and what came of trying it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RouteStep {
+    /// Where it is written.
+    pub place: Place,
+    /// How many routes it stands in.
+    pub depth: usize,
+    /// What came of it.
+    pub outcome: RouteOutcome,
+    /// Its receivers.
+    pub receivers: Vec<String>,
+    /// The routes after it are tried too.
+    pub goes_on: bool,
+}
+
+/// What came of trying a route.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RouteOutcome {
+    /// It matches, and its receivers are notified.
+    Taken,
+    /// It matches, and a route within it is taken instead.
+    PassedOn,
+    /// It does not match; why not.
+    NoMatch(String),
+    /// It is not tried: a route before it matched and does not continue.
+    NotReached,
+}
+
+/// A receiver that is notified of an alert.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recipient {
+    /// Its name.
+    pub receiver: String,
+    /// The route that names it; `None` where a policy does and no route matches.
+    pub route: Option<Place>,
+    /// How its alerts are put together.
+    pub grouping: Grouping,
+    /// When it was last notified that the alert is open (host's clock), if it was.
+    pub notified_ns: Option<u64>,
+    /// The alert that it is notified of instead, on the object's parent.
+    pub inhibited_by: Option<String>,
+}
+
+/// A silence with what it matches now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SilencePage {
+    /// The silence.
+    pub silence: Silence,
+    /// It is in force now.
+    pub in_force: bool,
+    /// What it matches now, in force or not.
+    pub matches: Matches,
+}
+
+/// What another configuration would change if it came into force now.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    /// The host's clock at which it was computed.
+    pub time_ns: u64,
+    /// The configuration decides as the one in force does: it is the same.
+    pub same: bool,
+    /// Violations that would open.
+    pub opened: Vec<Alert>,
+    /// Alerts that would be cancelled.
+    pub cancelled: Vec<Alert>,
+    /// Violations that would be allowed, and alerts that would open and be allowed.
+    pub allowed: Vec<Alert>,
+    /// Alerts that are allowed and would be violations.
+    pub forbidden: Vec<Alert>,
+    /// Violations that would be worse or better.
+    pub changed: Vec<Regraded>,
+    /// Definitions that would begin to wait, to open or to be cancelled.
+    pub waiting: Vec<Pending>,
+    /// Badges that would change, groups first.
+    pub badges: Vec<BadgeChange>,
+    /// Notifications that would be sent, by receiver.
+    pub notices: Vec<(String, usize)>,
+}
+
+/// An alert whose criticality would change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Regraded {
+    /// As it is now.
+    pub before: Criticality,
+    /// As it would be.
+    pub alert: Alert,
+}
+
+/// A badge that would change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BadgeChange {
+    /// An object's or a group's.
+    pub of: BadgeOf,
+    /// Its id or name.
+    pub name: String,
+    /// As it is now; `None` for a group that would be new.
+    pub before: Option<Badge>,
+    /// As it would be; `None` for a group that would be gone.
+    pub after: Option<Badge>,
+}

@@ -1,0 +1,55 @@
+//! What happened to a group's alerts and badge in a period.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::Report;
+use crate::record::{Alert, BadgePoint, Status};
+
+/// See the module. An alert can be in `opened` and in `ended`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Period {
+    /// From this time on, nanoseconds since 1970.
+    pub from_ns: u64,
+    /// Before this time.
+    pub to_ns: u64,
+    /// Alerts that opened in it, allowed ones too, the first one first.
+    pub opened: Vec<Alert>,
+    /// Alerts that were cancelled in it, the first one first.
+    pub ended: Vec<Alert>,
+    /// Alerts that were open when it began and when it ended.
+    pub throughout: Vec<Alert>,
+    /// The group's badge: as it was when the period began, and each change in it.
+    pub badges: Vec<BadgePoint>,
+}
+
+impl Report {
+    /// Makes it a report over a period. `past` are alerts that were cancelled since the period began,
+    /// of any object; `badges` the badges of the group since then, with the one before.
+    pub fn over(&mut self, from_ns: u64, to_ns: u64, past: Vec<Alert>, badges: Vec<BadgePoint>) {
+        let members: BTreeSet<&str> = self.group.objects.iter().map(|line| line.object.id.as_str()).collect();
+        // One that the group's objects had before they left it is the group's too.
+        let is_ours = |alert: &Alert| members.contains(&*alert.object) || alert.groups.contains(&self.group.line.name);
+        let mut all: BTreeMap<String, Alert> = BTreeMap::new();
+        let open = self.findings.iter().chain(&self.exceptions).cloned();
+        for alert in past.into_iter().filter(is_ours).chain(open) {
+            all.insert(alert.id.clone(), alert);
+        }
+        let within = |time_ns: u64| (from_ns..to_ns).contains(&time_ns);
+        let is_over = |alert: &Alert| alert.status == Status::Cancelled;
+        let chosen = |is_meant: &dyn Fn(&Alert) -> bool| -> Vec<Alert> {
+            all.values().filter(|alert| is_meant(alert)).cloned().collect()
+        };
+        let mut opened = chosen(&|alert| within(alert.opened_ns));
+        let mut ended = chosen(&|alert| is_over(alert) && alert.cancelled_ns.is_some_and(within));
+        let mut throughout = chosen(&|alert| {
+            alert.opened_ns < from_ns && !(is_over(alert) && alert.cancelled_ns.is_some_and(|at_ns| at_ns < to_ns))
+        });
+        opened.sort_by_key(|alert| (alert.opened_ns, alert.id.clone()));
+        ended.sort_by_key(|alert| (alert.cancelled_ns, alert.id.clone()));
+        throughout.sort_by_key(|alert| (alert.opened_ns, alert.id.clone()));
+        let badges = badges.into_iter().filter(|point| point.time_ns < to_ns).collect();
+        self.period = Some(Period { from_ns, to_ns, opened, ended, throughout, badges });
+    }
+}

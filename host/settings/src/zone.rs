@@ -1,0 +1,50 @@
+//! Time zones by their names: as this machine's time zone database has them, else as the one that is
+//! compiled in.
+
+use jiff::tz::{self, TimeZone};
+use lifesigns_compliance::config::Zone;
+
+use crate::suggest::nearest;
+
+/// The zone of this IANA name; what that name may have meant if there is none.
+pub(crate) fn find(name: &str) -> Result<Zone, Option<String>> {
+    // Names of files, and those that say nothing about a place, are none.
+    let named = name.chars().all(|c| c.is_ascii_alphanumeric() || "/_+-".contains(c)) && !name.starts_with('/');
+    match TimeZone::get(name) {
+        Ok(zone) if named && zone.iana_name().is_some() => Ok(Zone::new(zone)),
+        _ => Err(meant(name)),
+    }
+}
+
+fn meant(name: &str) -> Option<String> {
+    let names: Vec<String> = tz::db().available().map(|name| name.as_str().to_owned()).collect();
+    let lower = name.to_lowercase();
+    let city = names
+        .iter()
+        .find(|one| one.rsplit_once('/').is_some_and(|(_, city)| city.to_lowercase() == lower.replace(' ', "_")));
+    let near = || {
+        let lowered: Vec<String> = names.iter().map(|one| one.to_lowercase()).collect();
+        let near = nearest(&lower, lowered.iter().map(String::as_str))?;
+        names.iter().find(|one| one.to_lowercase() == near)
+    };
+    let meant = city.or_else(near)?;
+    Some(format!("did you mean \"{meant}\"?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_are_found_or_suggested() {
+        assert_eq!(find("Europe/Berlin").map(|zone| zone.name().to_owned()), Ok("Europe/Berlin".to_owned()));
+        assert_eq!(find("UTC").map(|zone| zone == Zone::default()), Ok(true));
+        let meant = |name| find(name).err().flatten();
+        assert_eq!(meant("Europe/Berln").as_deref(), Some("did you mean \"Europe/Berlin\"?"));
+        assert_eq!(meant("berlin").as_deref(), Some("did you mean \"Europe/Berlin\"?"));
+        assert_eq!(meant("New York").as_deref(), Some("did you mean \"America/New_York\"?"));
+        for name in ["", "../../etc/passwd", "/usr/share/zoneinfo/UTC", "Nowhere/At/All/Such-a-place", "+01:00"] {
+            assert!(find(name).is_err(), "{name}");
+        }
+    }
+}
