@@ -91,6 +91,9 @@ pub(crate) struct Replay {
     /// Where compiled modules are kept.
     #[arg(long, value_name = "DIR", env = "LIFESIGNS_CACHE")]
     pub(crate) cache: Option<PathBuf>,
+    /// A folder outside the rules folder that modules and links in it may lead to; may be repeated.
+    #[arg(long = "module-folder", value_name = "DIR")]
+    pub(crate) module_folders: Vec<PathBuf>,
     /// Log files, or `-` for standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
@@ -116,6 +119,9 @@ pub(crate) enum RuleCommand {
         /// Where compiled modules are kept.
         #[arg(long, value_name = "DIR", env = "LIFESIGNS_CACHE")]
         cache: Option<PathBuf>,
+        /// A folder outside the rules folder that modules and links in it may lead to; may be repeated.
+        #[arg(long = "module-folder", value_name = "DIR")]
+        module_folders: Vec<PathBuf>,
     },
     /// Look into a module: symptoms, interests, wants, imports, size, compile time.
     Inspect {

@@ -1,13 +1,21 @@
 //! Rules from a folder, with what became of each.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use lifesigns::{Cache, Load, Loader, Outcome, Sandbox, engine::Rule, shelf::Shelf};
+use lifesigns::{
+    Cache, ChildProcess, CompileLimits, Load, Loader, MemoryBudget, Outcome, Sandbox, engine::Rule, model::limits,
+    shelf::Shelf,
+};
+use lifesigns_settings::Compile;
 
 use crate::{exit::Failure, say};
+
+/// Entries of the compile cache.
+const CACHE_ENTRIES: usize = 10_000;
 
 /// Opens the compile cache: the folder that was named, or the user's own. Without one it is slower.
 pub(crate) fn cache(named: Option<&Path>) -> Result<Option<Cache>, Failure> {
@@ -25,18 +33,42 @@ pub(crate) fn cache(named: Option<&Path>) -> Result<Option<Cache>, Failure> {
     }
 }
 
-/// A sandbox with that cache.
-pub(crate) fn sandbox(named: Option<&Path>) -> Result<Sandbox, Failure> {
-    Sandbox::new(cache(named)?).map_err(Failure::failed)
+/// A sandbox with that cache, which compiles in child processes of this program.
+pub(crate) fn sandbox(cache: Option<Cache>, compile: &Compile, rules_memory_bytes: u64) -> Result<Sandbox, Failure> {
+    let cache = cache.map(|cache| cache.bounded(compile.cache_bytes, CACHE_ENTRIES));
+    let limits = CompileLimits {
+        memory_bytes: compile.memory_bytes,
+        cpu_s: compile.cpu_ms.div_ceil(1000),
+        code_bytes: compile.code_bytes,
+        ..CompileLimits::default()
+    };
+    let compiler = ChildProcess::new(this_program().map_err(Failure::failed)?, limits).map_err(Failure::Failed)?;
+    let memory = MemoryBudget::new(usize::try_from(rules_memory_bytes).unwrap_or(usize::MAX));
+    Sandbox::with(cache, Arc::new(compiler), memory).map_err(Failure::failed)
+}
+
+/// The same for commands that have no configuration.
+pub(crate) fn plain_sandbox(cache: Option<Cache>) -> Result<Sandbox, Failure> {
+    sandbox(cache, &Compile::default(), limits::RULES_MEMORY_BYTES as u64)
+}
+
+/// This very program, even if its file has been replaced since it was started.
+fn this_program() -> io::Result<PathBuf> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() { Ok(running.to_owned()) } else { std::env::current_exe() }
 }
 
 /// Loads a folder once.
-pub(crate) fn once(folder: &Path, cache: Option<&Path>) -> Result<(Vec<Arc<Rule>>, Vec<Load>), Failure> {
+pub(crate) fn once(
+    folder: &Path,
+    cache: Option<&Path>,
+    module_folders: &[PathBuf],
+) -> Result<(Vec<Arc<Rule>>, Vec<Load>), Failure> {
     if !folder.is_dir() {
         return Err(Failure::Configuration(format!("the rules folder {} is not there", folder.display())));
     }
-    let mut loader = Loader::new(sandbox(cache)?);
-    let snapshot = Shelf::new(folder).scan();
+    let mut loader = Loader::new(plain_sandbox(self::cache(cache)?)?);
+    let snapshot = Shelf::new(folder).allow(module_folders.to_vec()).scan();
     if let Some(note) = &snapshot.note {
         say::warning(note);
     }

@@ -23,6 +23,10 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // First of all: a child that compiles has little memory, and needs nothing of the rest.
+    if let Some(code) = lifesigns::compile_worker(std::env::args_os()) {
+        return ExitCode::from(code);
+    }
     let args = match args::Args::try_parse() {
         Ok(args) => args,
         Err(error) => return misused(&error),

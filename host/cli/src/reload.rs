@@ -44,6 +44,9 @@ struct Fixed {
     control: PathBuf,
     output: Option<PathBuf>,
     engine: String,
+    /// Compiling, and what modules may take and where they may lie.
+    modules: String,
+    file_mode: u32,
 }
 
 impl Fixed {
@@ -55,6 +58,8 @@ impl Fixed {
             control: settings.control.clone(),
             output: settings.output.file.clone(),
             engine: format!("{:?}", settings.engine),
+            modules: format!("{:?}", (&settings.compile, settings.rules_memory_bytes, &settings.module_folders)),
+            file_mode: settings.file_mode,
         }
     }
 }
@@ -78,7 +83,9 @@ impl Reload {
                 (self.seen, self.failed) = (seen, None);
                 host.keep().say_config(settings.files.clone(), String::new());
                 if Fixed::of(&settings) != self.fixed {
-                    say::warning("rules, cache, store, control, output and engine are as before until a restart");
+                    say::warning(
+                        "rules, modules, compile, cache, store, control, output and engine are as before until a restart",
+                    );
                 }
                 say::line(&format!("{}: read again, and in force", self.path.display()));
                 sources.become_these(&settings.sources)

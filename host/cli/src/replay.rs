@@ -27,7 +27,7 @@ const SAMPLE_BYTES: u64 = 128 << 10;
 
 pub(crate) fn run(args: &Replay) -> Outcome {
     let started = Instant::now();
-    let (rules, loads) = load::once(&args.rules, args.cache.as_deref())?;
+    let (rules, loads) = load::once(&args.rules, args.cache.as_deref(), &args.module_folders)?;
     let refused: Vec<&str> = load::refusals(&loads).map(|(_, why)| why).collect();
     if !refused.is_empty() {
         return Err(Failure::Configuration(format!("rules are refused:\n  {}", refused.join("\n  "))));

@@ -2,16 +2,21 @@
 
 use std::{
     fs,
+    io::Read,
     path::{Path, PathBuf},
     time::Instant,
 };
 
 use lifesigns::{
-    Loader, Sandbox,
+    Loader,
     engine::{Rule, RuleSet},
-    model::{Description, Interest, Kind, Limits, Subject},
+    model::{
+        Description, Interest, Kind, Limits, Subject,
+        limits::{MANIFEST_BYTES, MODULE_BYTES},
+    },
     shelf::{Manifest, ModuleBytes, Shelf},
 };
+use lifesigns_text::{quoted, visible};
 use lifesigns_workbench::{self as workbench, inspect};
 
 use crate::{
@@ -20,10 +25,13 @@ use crate::{
     load, say,
 };
 
+/// What is shown of a module's imports, and of its exports.
+const LISTED_BYTES: usize = 4 << 10;
+
 pub(crate) fn run(command: &RuleCommand) -> Outcome {
     match command {
         RuleCommand::Build { crates, out } => build(crates, out),
-        RuleCommand::List { rules, cache } => list(rules, cache.as_deref()),
+        RuleCommand::List { rules, cache, module_folders } => list(rules, cache.as_deref(), module_folders),
         RuleCommand::Inspect { file } => look_into(file),
     }
 }
@@ -56,19 +64,19 @@ fn is_rule(folder: &Path) -> Result<bool, Failure> {
     Ok(rules.iter().any(|rule| rule.file_name() == folder.file_name()))
 }
 
-fn list(folder: &Path, cache: Option<&Path>) -> Outcome {
+fn list(folder: &Path, cache: Option<&Path>, module_folders: &[PathBuf]) -> Outcome {
     if !folder.is_dir() {
         return Err(Failure::Configuration(format!("the rules folder {} is not there", folder.display())));
     }
-    let snapshot = Shelf::new(folder).scan();
-    let mut loader = Loader::new(load::sandbox(cache)?);
+    let snapshot = Shelf::new(folder).allow(module_folders.to_vec()).scan();
+    let mut loader = Loader::new(load::plain_sandbox(load::cache(cache)?)?);
     let loads = loader.apply(&snapshot);
     let set = RuleSet::new(loader.rules(), &[]).map_err(Failure::failed)?;
     let unfiltered = set.unfiltered();
     let width = set.rules().iter().map(|rule| rule.name.len()).max().unwrap_or(0).max(4);
     let module = |rule: &Rule| {
         let (description, digest) = (&rule.description, rule.module.digest());
-        format!("{} {} {}", description.name, description.version, short(digest))
+        format!("{} {} {}", description.name, visible(&description.version), short(digest))
     };
     let modules = set.rules().iter().map(|rule| module(rule).len()).max().unwrap_or(0).max(6);
     say::out(&format!("{:width$}  {:modules$}  LITERALS  {:<14}  SYMPTOMS", "RULE", "MODULE", "SEES"));
@@ -101,9 +109,8 @@ fn short(digest: &str) -> &str {
 }
 
 fn look_into(file: &Path) -> Outcome {
-    let cannot = |path: &Path, error: std::io::Error| Failure::Failed(format!("{}: {error}", path.display()));
     let (module, settings, limits) = if file.extension().is_some_and(|extension| extension == "toml") {
-        let text = fs::read_to_string(file).map_err(|error| cannot(file, error))?;
+        let text = String::from_utf8_lossy(&bounded(file, MANIFEST_BYTES)?).into_owned();
         let manifest = Manifest::parse(&text).map_err(|flaw| {
             Failure::Configuration(format!("{}:{}:{}: {}", file.display(), flaw.line, flaw.column, flaw.what))
         })?;
@@ -112,16 +119,16 @@ fn look_into(file: &Path) -> Outcome {
     } else {
         (file.to_owned(), "{}".to_owned(), Limits::default())
     };
-    let bytes = fs::read(&module).map_err(|error| cannot(&module, error))?;
+    let bytes = bounded(&module, MODULE_BYTES)?;
     let seen = inspect(&bytes);
     say::out(&format!("file      {}", module.display()));
     say::out(&format!("kind      {}", seen.kind));
     say::out(&format!("size      {} bytes", say::grouped(seen.bytes as u64)));
     say::out(&format!("digest    {}", seen.digest));
-    say::out(&format!("imports   {}", listed(&seen.imports)));
-    say::out(&format!("exports   {}", listed(&seen.exports)));
+    say::out(&format!("imports   {}", quoted(&listed(&seen.imports), LISTED_BYTES)));
+    say::out(&format!("exports   {}", quoted(&listed(&seen.exports), LISTED_BYTES)));
     let bytes = ModuleBytes::new(bytes);
-    let sandbox = Sandbox::new(None).map_err(Failure::failed)?;
+    let sandbox = load::plain_sandbox(None)?;
     let started = Instant::now();
     let compiled = sandbox.load(&bytes.bytes, &bytes.digest).map_err(Failure::failed)?;
     say::out(&format!("compiles  in {:.1} ms", started.elapsed().as_secs_f64() * 1e3));
@@ -132,25 +139,37 @@ fn look_into(file: &Path) -> Outcome {
     Ok(())
 }
 
+/// A file of at most `most_bytes`.
+fn bounded(path: &Path, most_bytes: u64) -> Result<Vec<u8>, Failure> {
+    let failed = |why: String| Failure::Failed(format!("{}: {why}", path.display()));
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(most_bytes + 1).read_to_end(&mut bytes));
+    read.map_err(|error| failed(error.to_string()))?;
+    if bytes.len() as u64 > most_bytes {
+        return Err(failed(format!("it has more than {most_bytes} bytes")));
+    }
+    Ok(bytes)
+}
+
 fn listed(names: &[String]) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
 
 fn describe(description: &Description) {
-    say::out(&format!("module    {} {}", description.name, description.version));
+    say::out(&format!("module    {} {}", description.name, visible(&description.version)));
     for symptom in &description.symptoms {
         say::out(&format!(
             "symptom   {} ({}, {}): {}",
             symptom.id,
             symptom.criticality,
             symptom.impact.as_str(),
-            symptom.title
+            visible(&symptom.title)
         ));
         if !symptom.recommendation.is_empty() {
-            say::out(&format!("          do: {}", symptom.recommendation));
+            say::out(&format!("          do: {}", visible(&symptom.recommendation)));
         }
         if !symptom.controls.is_empty() {
-            say::out(&format!("          controls: {}", symptom.controls.join(", ")));
+            say::out(&format!("          controls: {}", visible(&symptom.controls.join(", "))));
         }
     }
     for interest in &description.interests {
@@ -162,7 +181,7 @@ fn describe(description: &Description) {
         ("metrics", &description.wants.metrics),
     ] {
         if !names.is_empty() {
-            say::out(&format!("reads     {what} {}", names.join(", ")));
+            say::out(&format!("reads     {what} {}", visible(&names.join(", "))));
         }
     }
 }
@@ -184,7 +203,7 @@ fn sentence(interest: &Interest) -> String {
             Subject::Field(name) => ("field", name),
             Subject::Property(name) => ("property", name),
         };
-        text.push_str(&format!(", {what} {name} {:?}", condition.test));
+        text.push_str(&format!(", {what} {} {:?}", visible(name), condition.test));
     }
     text
 }

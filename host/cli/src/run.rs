@@ -3,6 +3,7 @@
 use std::{
     fs::OpenOptions,
     io::{BufWriter, Write, stdout},
+    os::unix::fs::OpenOptionsExt,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -34,7 +35,7 @@ pub(crate) fn run(path: &Path) -> Outcome {
     let mut reload = Reload::new(path, &settings);
     let stop = Stop::new();
     signals::stop_on_signal(&stop)?;
-    let host = Arc::new(start(&settings)?);
+    let host = Arc::new(start(&settings, &stop)?);
     let ended = Ended::watch(&host, &stop)?;
     let mut sources = Sources::new(Arc::clone(&host));
     sources.become_these(&settings.sources)?;
@@ -88,9 +89,16 @@ impl Ended {
     }
 }
 
-fn start(settings: &Settings) -> Result<KeptHost, Failure> {
-    let writer = Mutex::new((writer(&settings.output)?, false));
-    let builder = Builder::new(load::sandbox(settings.cache.as_deref())?, &settings.rules)
+fn start(settings: &Settings, stop: &Stop) -> Result<KeptHost, Failure> {
+    let writer = Mutex::new((writer(&settings.output, settings.file_mode)?, false));
+    let sandbox =
+        load::sandbox(load::cache(settings.cache.as_deref())?, &settings.compile, settings.rules_memory_bytes)?;
+    let stop = stop.clone();
+    let builder = Builder::new(sandbox, &settings.rules)
+        .module_folders(settings.module_folders.clone())
+        .compile_threads(settings.compile.processes)
+        .start_wait(Duration::from_millis(settings.compile.start_wait_ms))
+        .stop_when(move || stop.is_stopped())
         .known(reload::inventory(&settings.inventories)?)
         .config(engine_config(&settings.engine))
         .on_load(say_loads)
@@ -147,10 +155,10 @@ fn engine_config(typed: &lifesigns_settings::Engine) -> engine::Config {
     }
 }
 
-fn writer(output: &Output) -> Result<Box<dyn Write + Send>, Failure> {
+fn writer(output: &Output, mode: u32) -> Result<Box<dyn Write + Send>, Failure> {
     match &output.file {
         None => Ok(Box::new(stdout())),
-        Some(path) => match OpenOptions::new().append(true).create(true).open(path) {
+        Some(path) => match OpenOptions::new().append(true).create(true).mode(mode).open(path) {
             Ok(file) => Ok(Box::new(BufWriter::new(file))),
             Err(error) => {
                 Err(Failure::Configuration(format!("[output] file {} cannot be opened: {error}", path.display())))
@@ -163,8 +171,10 @@ fn writer(output: &Output) -> Result<Box<dyn Write + Send>, Failure> {
 pub(crate) fn say_loads(loads: &[Load]) {
     for load in loads {
         match &load.outcome {
-            LoadOutcome::Unchanged | LoadOutcome::Refused { again: true, .. } => {}
-            LoadOutcome::Refused { .. } => say::warning(&load.to_string()),
+            LoadOutcome::Unchanged
+            | LoadOutcome::Compiling { again: true, .. }
+            | LoadOutcome::Refused { again: true, .. } => {}
+            LoadOutcome::Refused { .. } | LoadOutcome::Compiling { .. } => say::warning(&load.to_string()),
             _ => say::line(&load.to_string()),
         }
     }

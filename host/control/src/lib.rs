@@ -21,7 +21,7 @@ pub use rows::{
 };
 pub use serve::{CONNECTIONS, REQUEST_DEADLINE_MS, WRITE_DEADLINE_MS};
 pub use status::{
-    AlertCounts, ConfigStatus, DropStatus, EngineStatus, ReceiverStatus, RefusedRule, RuleStatus, SourceStatus, Status,
-    StoreState, StoreStatus,
+    AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, MemoryStatus, ReceiverStatus, RefusedRule,
+    RuleStatus, SourceStatus, Status, StoreState, StoreStatus,
 };
 pub use wire::REQUEST_BYTES;

@@ -23,6 +23,10 @@ pub struct Status {
     pub rules: Vec<RuleStatus>,
     /// Rules that do not.
     pub refused: Vec<RefusedRule>,
+    /// Rules whose modules are being compiled.
+    pub compiling: Vec<CompilingRule>,
+    /// What all rules together have of the host's memory.
+    pub rules_memory: MemoryStatus,
     /// Front doors.
     pub sources: Vec<SourceStatus>,
     /// What the engine has done since it started.
@@ -87,6 +91,34 @@ pub struct RefusedRule {
     pub name: String,
     /// Why, and what to do about it.
     pub why: String,
+    /// `sha256:…` of its module; empty where that could not be read.
+    pub digest: String,
+}
+
+/// A rule whose module is being compiled; an old version of it may run meanwhile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CompilingRule {
+    /// Its name.
+    pub name: String,
+    /// `sha256:…` of its module.
+    pub digest: String,
+    /// Since when, on the host's clock.
+    pub since_ns: u64,
+    /// An old version runs meanwhile.
+    pub old_version_runs: bool,
+}
+
+/// What all rules together have of the host's memory: linear memory, tables and machine code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MemoryStatus {
+    /// What is charged to them, in bytes.
+    pub used_bytes: u64,
+    /// How much of it is machine code.
+    pub code_bytes: u64,
+    /// What they may have; rules that would need more are refused or fail.
+    pub ceiling_bytes: u64,
 }
 
 /// A front door.

@@ -21,7 +21,7 @@ use lifesigns_model::{ObjectFacts, Place, Start};
 use lifesigns_store::{OpenError, Store, StoreError};
 
 use crate::{
-    Alerts, ConfigureError, Describe, MakeReceiver, Refused as RefusedRules, Setup, Shared, SignSink,
+    Alerts, ConfigureError, Describe, MakeReceiver, RulesBeside, Setup, Shared, SignSink,
     clock::{EventClock, now_ns},
     desk::{self, Orders},
     inventory,
@@ -96,12 +96,12 @@ impl Opened {
         engine: Arc<Engine>,
         places: Vec<Place>,
         own: BTreeMap<String, MakeReceiver>,
-        refused: RefusedRules,
+        beside: RulesBeside,
         on_sign: Option<SignSink>,
     ) -> Result<Keep, KeepError> {
         let now_ns = now_ns();
         let event = EventClock::new(self.book.event_ns(), now_ns);
-        let shared = Arc::new(Shared::new(engine, self.book, self.store.path().to_owned(), refused, now_ns));
+        let shared = Arc::new(Shared::new(engine, self.book, self.store.path().to_owned(), beside, now_ns));
         shared.health.get().places = places.into_iter().map(|place| (place.source.clone(), place)).collect();
         let (to_keeper, orders): (Sender<Order>, Receiver<Order>) = unbounded();
         let mut receivers = Receivers::new(Arc::clone(&shared), own, to_keeper.clone());

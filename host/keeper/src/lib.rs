@@ -19,10 +19,11 @@ mod warnings;
 
 pub use keep::{Keep, KeepError, Opened};
 pub use keeper::SignSink;
+pub use lifesigns_control::{CompilingRule, MemoryStatus, RefusedRule};
 pub use order::{ConfigureError, Setup};
 pub use receivers::MakeReceiver;
 pub use rows::rows;
-pub use shared::{Describe, Refused};
+pub use shared::{Describe, RulesBeside};
 pub use stream::Alerts;
 
 use shared::Shared;

@@ -1,20 +1,57 @@
 //! What the keeper shares with those who ask.
 
 use std::{
-    collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use lifesigns_compliance::{Alert, Book, Notice};
+use lifesigns_control::{CompilingRule, MemoryStatus, RefusedRule};
 use lifesigns_engine::Engine;
 use lifesigns_model::Place;
 use lifesigns_outlets::OpenAlerts;
 
 use crate::{health::Health, receivers::Standing, stream::Listeners};
 
-/// Rules that do not run, or only in their old version, by name, and why.
-pub type Refused = Arc<Mutex<BTreeMap<String, String>>>;
+/// What `status` says of rules beside those that run; what loads rules keeps it up to date.
+#[derive(Clone, Default)]
+pub struct RulesBeside(Arc<Mutex<Beside>>);
+
+/// See [`RulesBeside`].
+#[derive(Default)]
+pub(crate) struct Beside {
+    pub(crate) refused: Vec<RefusedRule>,
+    pub(crate) compiling: Vec<CompilingRule>,
+    pub(crate) memory: Option<Arc<dyn Fn() -> MemoryStatus + Send + Sync>>,
+}
+
+impl RulesBeside {
+    /// Rules that do not run, or only in their old version, and those that are being compiled.
+    pub fn set(&self, refused: Vec<RefusedRule>, compiling: Vec<CompilingRule>) {
+        let mut beside = self.get();
+        // One that was being compiled before still is since then.
+        let since = |new: CompilingRule| match beside.compiling.iter().find(|old| old.digest == new.digest) {
+            Some(old) => CompilingRule { since_ns: old.since_ns, ..new },
+            None => new,
+        };
+        let compiling = compiling.into_iter().map(since).collect();
+        (beside.refused, beside.compiling) = (refused, compiling);
+    }
+
+    /// How it is known what all rules have of the host's memory.
+    pub fn set_memory(&self, memory: impl Fn() -> MemoryStatus + Send + Sync + 'static) {
+        self.get().memory = Some(Arc::new(memory));
+    }
+
+    /// Whether rules are being compiled.
+    pub fn is_compiling(&self) -> bool {
+        !self.get().compiling.is_empty()
+    }
+
+    pub(crate) fn get(&self) -> MutexGuard<'_, Beside> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// What a person reads of a source's place: how far it is, how many bytes are behind it, and why it
 /// does not go on.
@@ -27,21 +64,21 @@ pub(crate) struct Shared {
     pub(crate) health: Health,
     pub(crate) listeners: Listeners,
     pub(crate) receivers: Standing,
-    pub(crate) refused: Refused,
+    pub(crate) beside: RulesBeside,
     pub(crate) describe: Mutex<Option<Describe>>,
     pub(crate) store: PathBuf,
     pub(crate) started_ns: u64,
 }
 
 impl Shared {
-    pub(crate) fn new(engine: Arc<Engine>, book: Book, store: PathBuf, refused: Refused, started_ns: u64) -> Self {
+    pub(crate) fn new(engine: Arc<Engine>, book: Book, store: PathBuf, beside: RulesBeside, started_ns: u64) -> Self {
         Self {
             engine,
             book: Mutex::new(book),
             health: Health::default(),
             listeners: Listeners::default(),
             receivers: Standing::default(),
-            refused,
+            beside,
             describe: Mutex::default(),
             store,
             started_ns,

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::PoisonError};
 
 use lifesigns_control::{
-    AlertCounts, ConfigStatus, DropStatus, EngineStatus, RefusedRule, RuleStatus, SourceStatus, Status, StoreStatus,
+    AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, MemoryStatus, RefusedRule, RuleStatus,
+    SourceStatus, Status, StoreStatus,
 };
 use lifesigns_model::{Criticality, DropKind, Drops, Place};
 
@@ -15,6 +16,7 @@ pub(crate) fn status(shared: &Shared) -> Status {
     let (objects, discovered, alerts, event_ns) = counts(shared);
     let dropped = dropped(shared);
     let undecided = shared.book().undecided();
+    let beside = beside(shared);
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
@@ -22,7 +24,9 @@ pub(crate) fn status(shared: &Shared) -> Status {
         now_ns: now_ns(),
         event_time_ns: event_ns,
         rules: rules(shared, &totals.report),
-        refused: refused(shared),
+        refused: beside.0,
+        compiling: beside.1,
+        rules_memory: beside.2,
         sources: sources(shared, &health.places),
         engine: EngineStatus {
             lines: totals.tally.lines,
@@ -88,9 +92,11 @@ fn rules(shared: &Shared, report: &lifesigns_engine::Report) -> Vec<RuleStatus> 
     shared.engine.rules().rules().iter().map(status).collect()
 }
 
-fn refused(shared: &Shared) -> Vec<RefusedRule> {
-    let refused = shared.refused.lock().unwrap_or_else(PoisonError::into_inner);
-    refused.iter().map(|(name, why)| RefusedRule { name: name.clone(), why: why.clone() }).collect()
+/// Rules that are refused, those that are being compiled, and what all have of the memory.
+fn beside(shared: &Shared) -> (Vec<RefusedRule>, Vec<CompilingRule>, MemoryStatus) {
+    let beside = shared.beside.get();
+    let memory = beside.memory.as_ref().map(|memory| memory()).unwrap_or_default();
+    (beside.refused.clone(), beside.compiling.clone(), memory)
 }
 
 fn sources(shared: &Shared, places: &BTreeMap<String, Place>) -> Vec<SourceStatus> {

@@ -4,22 +4,30 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError},
+    sync::Arc,
+    time::Duration,
 };
 
 use lifesigns_control::Server;
-use lifesigns_engine::{AlertSink, Config, Engine};
-use lifesigns_keeper::{KeepError, MakeReceiver, Opened, Refused, Setup, SignSink};
+use lifesigns_engine::{AlertSink, Config, Engine, now_ns};
+use lifesigns_keeper::{
+    CompilingRule, KeepError, MakeReceiver, MemoryStatus, Opened, RefusedRule, RulesBeside, Setup, SignSink,
+};
 use lifesigns_model::{ObjectFacts, Start};
 use lifesigns_outlets::Receiver;
-use lifesigns_sandbox::Sandbox;
+use lifesigns_sandbox::{MemoryBudget, Sandbox};
+use lifesigns_shelf::Shelf;
 
 use crate::{
-    Host, KeptHost, Load, Outcome,
+    Host, KeptHost, Load, Loader, Outcome,
     host::Watch,
     kept::by_id,
+    loader::THREADS,
     turn::{LoadSink, Rules},
 };
+
+/// How long the start waits for rules that have to be compiled, if nothing else is set.
+const START_WAIT: Duration = Duration::from_secs(60);
 
 /// Why a host could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +57,10 @@ pub struct Builder {
     own: BTreeMap<String, MakeReceiver>,
     on_sign: Option<SignSink>,
     control: Option<PathBuf>,
+    module_folders: Vec<PathBuf>,
+    compile_threads: usize,
+    start_wait: Duration,
+    stop: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl Builder {
@@ -64,7 +76,41 @@ impl Builder {
             own: BTreeMap::new(),
             on_sign: None,
             control: None,
+            module_folders: Vec::new(),
+            compile_threads: THREADS,
+            start_wait: START_WAIT,
+            stop: Arc::new(|| false),
         }
+    }
+
+    /// Folders outside the rules folder that `module =` and links in it may lead to; none, if it is not
+    /// called.
+    #[must_use]
+    pub fn module_folders(mut self, folders: Vec<PathBuf>) -> Self {
+        self.module_folders = folders;
+        self
+    }
+
+    /// How many modules are compiled at a time; 2, if it is not called.
+    #[must_use]
+    pub fn compile_threads(mut self, threads: usize) -> Self {
+        self.compile_threads = threads;
+        self
+    }
+
+    /// How long the start waits for rules that have to be compiled; a minute, if it is not called. Rules
+    /// that are not ready then come as they get ready, and do not see what came before.
+    #[must_use]
+    pub fn start_wait(mut self, wait: Duration) -> Self {
+        self.start_wait = wait;
+        self
+    }
+
+    /// Ends that wait early, once it says so.
+    #[must_use]
+    pub fn stop_when(mut self, stop: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.stop = Arc::new(stop);
+        self
     }
 
     /// Facts that hold from the start; no rule is told of them.
@@ -127,7 +173,7 @@ impl Builder {
     /// # Errors
     /// When the system gives no threads, or the rules cannot be indexed.
     pub fn start(self, on_alert: AlertSink) -> Result<Host, HostError> {
-        let rules = Rules::load(self.sandbox, &self.rules, self.on_load);
+        let rules = self.load(Arc::clone(&self.on_load));
         let start = Start { known: self.known, ..Start::default() };
         let engine = Arc::new(Engine::start(&self.config, rules.set()?, start, on_alert)?);
         let watch = Watch::new(rules.watch(&engine)?);
@@ -139,36 +185,60 @@ impl Builder {
     ///
     /// # Errors
     /// See [`HostError`]. A store that cannot be used is left as it is.
-    pub fn keep(self, store: impl AsRef<Path>) -> Result<KeptHost, HostError> {
+    pub fn keep(mut self, store: impl AsRef<Path>) -> Result<KeptHost, HostError> {
         // The socket first: whoever is there already is told apart from a store that is in use.
         let server = self.control.as_deref().map(Server::bind).transpose()?;
-        let mut opened = Opened::open(store.as_ref(), self.setup)?;
-        let (refused, on_load) = (Refused::default(), self.on_load);
-        let note = Arc::clone(&refused);
-        let on_load: LoadSink = Arc::new(move |loads: &[Load]| {
-            note_refusals(&note, loads);
+        let mut opened = Opened::open(store.as_ref(), std::mem::take(&mut self.setup))?;
+        let (beside, on_load) = (RulesBeside::default(), Arc::clone(&self.on_load));
+        let memory = Arc::clone(self.sandbox.memory());
+        beside.set_memory(move || memory_status(&memory));
+        let note = beside.clone();
+        let rules = self.load(Arc::new(move |loads: &[Load]| {
+            note_loads(&note, loads);
             on_load(loads);
-        });
-        let rules = Rules::load(self.sandbox, &self.rules, on_load);
+        }));
         let known: Vec<ObjectFacts> = by_id(self.known).into_values().collect();
         let start = opened.start(known.clone());
         let places = start.places.clone();
         let config = Config { cuts: true, ..self.config };
         let engine = Arc::new(Engine::start(&config, rules.set()?, start, Arc::new(|_: &_| ()))?);
         let watch = Watch::new(rules.watch(&engine)?);
-        let keep = opened.keep(Arc::clone(&engine), places, self.own, refused, self.on_sign)?;
+        let keep = opened.keep(Arc::clone(&engine), places, self.own, beside, self.on_sign)?;
         if let Some(server) = server {
             keep.serve(server)?;
         }
         Ok(KeptHost::new(engine, watch, keep, known))
     }
+
+    fn load(&self, on_load: LoadSink) -> Rules {
+        let shelf = Shelf::new(&self.rules).allow(self.module_folders.clone());
+        let loader = Loader::with(self.sandbox.clone(), self.compile_threads);
+        Rules::load(shelf, loader, on_load, self.start_wait, &*self.stop)
+    }
 }
 
-/// What `status` says of rules that are refused: all of them are among what a load says.
-fn note_refusals(refused: &Refused, loads: &[Load]) {
-    let now = loads.iter().filter_map(|load| match &load.outcome {
-        Outcome::Refused { why, .. } => Some((load.name.clone(), why.clone())),
-        _ => None,
-    });
-    *refused.lock().unwrap_or_else(PoisonError::into_inner) = now.collect();
+/// What `status` says of rules that are refused or being compiled: all of them are among what a load
+/// says.
+fn note_loads(beside: &RulesBeside, loads: &[Load]) {
+    let (mut refused, mut compiling) = (Vec::new(), Vec::new());
+    for load in loads {
+        let (name, digest) = (load.name.clone(), load.digest.clone());
+        match &load.outcome {
+            Outcome::Refused { why, .. } => refused.push(RefusedRule { name, why: why.clone(), digest }),
+            Outcome::Compiling { old_version_runs, .. } => {
+                let (since_ns, old_version_runs) = (now_ns(), *old_version_runs);
+                compiling.push(CompilingRule { name, digest, since_ns, old_version_runs });
+            }
+            _ => {}
+        }
+    }
+    beside.set(refused, compiling);
+}
+
+fn memory_status(memory: &MemoryBudget) -> MemoryStatus {
+    MemoryStatus {
+        used_bytes: memory.used_bytes() as u64,
+        code_bytes: memory.code_bytes() as u64,
+        ceiling_bytes: memory.ceiling_bytes() as u64,
+    }
 }

@@ -3,8 +3,10 @@
 //! alerts, judges them by groups and policies, and tells receivers.
 
 mod builder;
+mod compilations;
 mod host;
 mod kept;
+mod load;
 mod loader;
 mod own;
 mod turn;
@@ -17,9 +19,13 @@ pub use lifesigns_engine::{self as engine, now_ns};
 pub use lifesigns_keeper::{Alerts, ConfigureError, Keep, Setup};
 pub use lifesigns_model as model;
 pub use lifesigns_outlets as outlets;
-pub use lifesigns_sandbox::{AdmitError, Cache, CacheError, Sandbox, SandboxError};
+pub use lifesigns_sandbox::{
+    AdmitError, Cache, CacheError, ChildProcess, CompileLimits, Compiler, InProcess, MemoryBudget, Sandbox,
+    SandboxError, compile_worker,
+};
 pub use lifesigns_shelf as shelf;
 pub use lifesigns_store::Retention;
-pub use loader::{Load, Loader, Outcome};
+pub use load::{Load, Outcome};
+pub use loader::Loader;
 pub use own::{lines, plain};
 pub use turn::LoadSink;

@@ -1,56 +1,25 @@
 //! From what lies on the shelf to rules that run. Build first, swap last: a rule that is refused
 //! leaves its old version running, and every other rule alone.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use lifesigns_engine::{Rule, Sample, try_out};
-use lifesigns_sandbox::{Interface, Sandbox};
-use lifesigns_shelf::{Found, Snapshot};
+use lifesigns_model::{CellError, OpenError};
+use lifesigns_sandbox::{AdmitError, Interface, Sandbox, WasmModule};
+use lifesigns_shelf::{Found, Refusal, Snapshot};
 
-/// What became of a rule in one load.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It runs from now on, for the first time or in a new version.
-    Loaded,
-    /// It runs as before.
-    Unchanged,
-    /// It is not there any more, or is disabled.
-    Removed,
-    /// It does not run; the old version does, if there was one.
-    Refused {
-        /// What is wrong, and the fix.
-        why: String,
-        /// An old version keeps running.
-        old_version_runs: bool,
-        /// It was refused before, and nothing about it has changed since.
-        again: bool,
-    },
-}
+use crate::{
+    compilations::Compilations,
+    load::{Load, Outcome},
+};
 
-/// One rule's fate in one load.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Load {
-    /// The rule's name.
-    pub name: String,
-    /// Its manifest, or its module if it has none.
-    pub path: PathBuf,
-    /// What became of it.
-    pub outcome: Outcome,
-}
-
-impl fmt::Display for Load {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.outcome {
-            Outcome::Loaded => write!(f, "{}: loaded", self.name),
-            Outcome::Unchanged => write!(f, "{}: unchanged", self.name),
-            Outcome::Removed => write!(f, "{}: removed", self.name),
-            Outcome::Refused { why, old_version_runs, .. } => {
-                let old = if *old_version_runs { " (the old version keeps running)" } else { "" };
-                write!(f, "{}: refused: {why}{old}", self.name)
-            }
-        }
-    }
-}
+/// Modules that are compiled at a time, if nothing else is set.
+pub(crate) const THREADS: usize = 2;
 
 struct Live {
     found: Arc<Found>,
@@ -59,22 +28,44 @@ struct Live {
 
 /// Admits rules and remembers which of them are live.
 pub struct Loader {
-    sandbox: Sandbox,
+    compilations: Compilations,
     live: BTreeMap<String, Live>,
-    /// What was refused last time: it is not tried again until it changes.
-    refused: BTreeMap<String, Refused>,
+    /// What was refused last time: it is not tried again until it changes. By name and file, because
+    /// two files can be refused that would be rules of one name.
+    refused: BTreeMap<(String, PathBuf), Refused>,
+    /// Rules that were being compiled last time.
+    compiling: HashSet<String>,
 }
 
 struct Refused {
     /// `None`: the shelf itself refused it.
     found: Option<Arc<Found>>,
     why: String,
+    /// Another try may go well though nothing has changed.
+    may_pass: bool,
+}
+
+/// Why a rule cannot be opened.
+struct Failure {
+    why: String,
+    may_pass: bool,
 }
 
 impl Loader {
     /// A loader with no rule yet.
     pub fn new(sandbox: Sandbox) -> Self {
-        Self { sandbox, live: BTreeMap::new(), refused: BTreeMap::new() }
+        Self::with(sandbox, THREADS)
+    }
+
+    /// As [`Loader::new`], compiling `threads` modules at a time.
+    pub fn with(sandbox: Sandbox, threads: usize) -> Self {
+        let compilations = Compilations::new(sandbox, threads);
+        Self { compilations, live: BTreeMap::new(), refused: BTreeMap::new(), compiling: HashSet::new() }
+    }
+
+    /// Calls `wake` whenever a module has been compiled: then apply again.
+    pub(crate) fn on_compiled(&self, wake: impl Fn() + Send + 'static) {
+        self.compilations.on_done(wake);
     }
 
     /// The live rules, by name. Rules that did not change are the same ones as before.
@@ -83,7 +74,7 @@ impl Loader {
     }
 
     /// Makes the live rules what `snapshot` says, as far as it can be done. Says what became of
-    /// each rule, by name.
+    /// each rule, by name. Waits for what has to be compiled.
     pub fn apply(&mut self, snapshot: &Snapshot) -> Vec<Load> {
         self.apply_tried(snapshot, &Sample::default())
     }
@@ -91,80 +82,163 @@ impl Loader {
     /// As [`Loader::apply`]; what is new is shown `recent` events first, and refused if it fails on
     /// them.
     pub fn apply_tried(&mut self, snapshot: &Snapshot, recent: &Sample) -> Vec<Load> {
+        self.apply_within(snapshot, recent, None, &|| false)
+    }
+
+    /// As [`Loader::apply_tried`], but waits no longer than `patience`, or until `stop` says so, for
+    /// what has to be compiled: rules that are not ready then are [`Outcome::Compiling`], and come with
+    /// a later call.
+    pub(crate) fn apply_within(
+        &mut self,
+        snapshot: &Snapshot,
+        recent: &Sample,
+        patience: Option<Duration>,
+        stop: &dyn Fn() -> bool,
+    ) -> Vec<Load> {
+        let wanted = self.wanted(snapshot);
+        self.compilations.wait(&wanted, patience, stop);
         let mut loads = Vec::new();
         let mut old = std::mem::take(&mut self.live);
-        let refused = std::mem::take(&mut self.refused);
+        let mut refused = std::mem::take(&mut self.refused);
         for found in snapshot.rules.iter().filter(|found| found.enabled) {
             let before = old.remove(&found.name);
-            loads.push(self.load(found, before, refused.get(&found.name), recent));
+            let last = refused.remove(&(found.name.clone(), found.path().clone()));
+            let was_refused = last.is_some() || has_ceased(&refused, &found.name, snapshot);
+            loads.push(self.load(found, before, last, was_refused, recent));
         }
         for refusal in &snapshot.refusals {
             let before = old.remove(&refusal.name);
-            let why = refusal.to_string();
-            let again = refused.get(&refusal.name).is_some_and(|last| last.found.is_none() && last.why == why);
-            self.refused.insert(refusal.name.clone(), Refused { found: None, why: why.clone() });
-            let outcome = Outcome::Refused { why, old_version_runs: before.is_some(), again };
-            loads.push(Load { name: refusal.name.clone(), path: refusal.path.clone(), outcome });
-            self.live.extend(before.map(|live| (refusal.name.clone(), live)));
+            let last = refused.remove(&(refusal.name.clone(), refusal.path.clone()));
+            loads.push(self.refuse(refusal, before, last));
         }
         if snapshot.unreadable {
             self.live.extend(old);
+            self.refused.extend(refused);
         } else {
-            loads.extend(old.into_iter().map(|(name, live)| {
-                let path = live.found.path().clone();
-                Load { name, path, outcome: Outcome::Removed }
-            }));
+            let there: HashSet<String> = loads.iter().map(|load| load.name.clone()).collect();
+            let gone = old.into_iter().map(|(name, live)| (name, live.found.path().clone()));
+            let gone = gone.chain(refused.into_keys()).filter(|(name, _)| !there.contains(name));
+            let removed = |(name, path)| Load { name, path, digest: String::new(), outcome: Outcome::Removed };
+            loads.extend(gone.map(removed));
         }
-        loads.sort_by(|one, other| one.name.cmp(&other.name));
+        self.compilations.retain(&wanted);
+        let is_compiling = |load: &&Load| matches!(load.outcome, Outcome::Compiling { .. });
+        self.compiling = loads.iter().filter(is_compiling).map(|load| load.name.clone()).collect();
+        loads.sort_by(|one, other| (&one.name, &one.path).cmp(&(&other.name, &other.path)));
+        loads.dedup_by(|later, first| later.name == first.name && later.outcome == first.outcome);
         loads
     }
 
-    fn load(&mut self, found: &Arc<Found>, before: Option<Live>, refused: Option<&Refused>, recent: &Sample) -> Load {
+    /// Asks for every module that has to be loaded, all at once, so that they are compiled side by side.
+    fn wanted(&self, snapshot: &Snapshot) -> HashSet<String> {
+        let mut wanted = HashSet::new();
+        for found in snapshot.rules.iter().filter(|found| found.enabled) {
+            let is_live = self.live.get(&found.name).is_some_and(|live| live.found.runs_like(found));
+            let last = self.refused.get(&(found.name.clone(), found.path().clone()));
+            let is_refused = last.is_some_and(|last| last.is_of(found));
+            if !is_live && !is_refused && !wanted.contains(&found.module.digest) {
+                self.compilations.get(&found.module);
+                wanted.insert(found.module.digest.clone());
+            }
+        }
+        wanted
+    }
+
+    fn load(
+        &mut self,
+        found: &Arc<Found>,
+        before: Option<Live>,
+        last: Option<Refused>,
+        was_refused: bool,
+        recent: &Sample,
+    ) -> Load {
         let name = found.name.clone();
         let path = found.path().clone();
-        if let Some(live) = &before
-            && live.found.runs_like(found)
-        {
-            self.live.extend(before.map(|live| (name.clone(), live)));
-            return Load { name, path, outcome: Outcome::Unchanged };
+        let digest = found.module.digest.clone();
+        let old_version_runs = before.is_some();
+        if let Some(live) = before {
+            let is_same = live.found.runs_like(found);
+            self.live.insert(name.clone(), live);
+            if is_same {
+                let outcome = if was_refused { Outcome::Restored } else { Outcome::Unchanged };
+                return Load { name, path, digest, outcome };
+            }
         }
-        let last = refused.filter(|last| last.found.as_ref().is_some_and(|last| last.runs_like(found)));
-        let opened = match last {
-            Some(last) => Err(last.why.clone()),
-            None => self.open(found, recent).map_err(|why| format!("{}: {why}", path.display())),
+        let again = last.filter(|last| last.is_of(found));
+        let opened = match &again {
+            Some(last) => Err(Failure { why: last.why.clone(), may_pass: false }),
+            None => match self.compilations.get(&found.module) {
+                None => {
+                    let again = self.compiling.contains(&name);
+                    return Load { name, path, digest, outcome: Outcome::Compiling { old_version_runs, again } };
+                }
+                Some(admitted) => open(found, admitted, recent).map_err(|failure| Failure {
+                    why: format!("{}: {}", path.display(), failure.why),
+                    may_pass: failure.may_pass,
+                }),
+            },
         };
         let outcome = match opened {
             Ok(rule) => {
                 self.live.insert(name.clone(), Live { found: Arc::clone(found), rule });
                 Outcome::Loaded
             }
-            Err(why) => {
-                let old_version_runs = before.is_some();
-                self.live.extend(before.map(|live| (name.clone(), live)));
-                self.refused.insert(name.clone(), Refused { found: Some(Arc::clone(found)), why: why.clone() });
-                Outcome::Refused { why, old_version_runs, again: last.is_some() }
+            Err(Failure { why, may_pass }) => {
+                let refused = Refused { found: Some(Arc::clone(found)), why: why.clone(), may_pass };
+                self.refused.insert((name.clone(), path.clone()), refused);
+                Outcome::Refused { why, old_version_runs, again: again.is_some() }
             }
         };
-        Load { name, path, outcome }
+        Load { name, path, digest, outcome }
     }
 
-    fn open(&self, found: &Found, recent: &Sample) -> Result<Arc<Rule>, String> {
-        let module = self.sandbox.load(&found.module.bytes, &found.module.digest).map_err(|error| error.to_string())?;
-        for interface in module.interfaces() {
-            let granted = match interface {
-                Interface::State => found.grants.state,
-                Interface::Log => found.grants.log,
-            };
-            if !granted {
-                let word = interface.as_str();
-                return Err(format!(
-                    "it imports `lifesigns:rule/{word}`, which the manifest does not grant; add \"{word}\" to `grants` if it may have it"
-                ));
-            }
-        }
-        let rule = Rule::new(&found.name, module, &found.settings_json, found.limits.clone());
-        let rule = rule.map(Arc::new).map_err(|error| error.to_string())?;
-        try_out(&rule, recent).map_err(|error| error.to_string())?;
-        Ok(rule)
+    /// What the shelf itself refused.
+    fn refuse(&mut self, refusal: &Refusal, before: Option<Live>, last: Option<Refused>) -> Load {
+        let (name, path, why) = (refusal.name.clone(), refusal.path.clone(), refusal.to_string());
+        self.live.extend(before.map(|live| (name.clone(), live)));
+        let again = last.is_some_and(|last| last.found.is_none() && last.why == why);
+        let refused = Refused { found: None, why: why.clone(), may_pass: false };
+        self.refused.insert((name.clone(), path.clone()), refused);
+        let old_version_runs = self.live.contains_key(&name);
+        let outcome = Outcome::Refused { why, old_version_runs, again };
+        Load { name, path, digest: String::new(), outcome }
     }
+}
+
+impl Refused {
+    /// Whether it is this very rule that was refused, and would be again.
+    fn is_of(&self, found: &Found) -> bool {
+        !self.may_pass && self.found.as_ref().is_some_and(|last| last.runs_like(found))
+    }
+}
+
+/// Whether another file of this name was refused, and is not any more.
+fn has_ceased(refused: &BTreeMap<(String, PathBuf), Refused>, name: &str, snapshot: &Snapshot) -> bool {
+    let of_name = refused.keys().filter(|(other, _)| other == name);
+    let still = |path: &PathBuf| snapshot.refusals.iter().any(|now| now.name == name && now.path == *path);
+    of_name.into_iter().any(|(_, path)| !still(path))
+}
+
+fn open(found: &Found, admitted: Result<Arc<WasmModule>, AdmitError>, recent: &Sample) -> Result<Arc<Rule>, Failure> {
+    let for_good = |why: String| Failure { why, may_pass: false };
+    let module = admitted.map_err(|error| Failure { may_pass: error.may_pass(), why: error.to_string() })?;
+    for interface in module.interfaces() {
+        let granted = match interface {
+            Interface::State => found.grants.state,
+            Interface::Log => found.grants.log,
+        };
+        if !granted {
+            let word = interface.as_str();
+            return Err(for_good(format!(
+                "it imports `lifesigns:rule/{word}`, which the manifest does not grant; add \"{word}\" to `grants` if it may have it"
+            )));
+        }
+    }
+    let rule = Rule::new(&found.name, module, &found.settings_json, found.limits.clone());
+    let rule = rule.map(Arc::new).map_err(|error| Failure {
+        may_pass: matches!(error, OpenError::Cell(CellError::Ceiling { .. })),
+        why: error.to_string(),
+    })?;
+    try_out(&rule, recent).map_err(|error| for_good(error.to_string()))?;
+    Ok(rule)
 }

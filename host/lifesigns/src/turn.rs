@@ -2,14 +2,12 @@
 //! follows the traffic.
 
 use std::{
-    path::Path,
     sync::Arc,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use lifesigns_engine::{Engine, RuleSet, prefilter::BuildError};
-use lifesigns_sandbox::Sandbox;
+use lifesigns_engine::{Engine, RuleSet, Sample, prefilter::BuildError};
 use lifesigns_shelf::{Shelf, Snapshot, Stopper, WatchOutcome, Watcher};
 
 use crate::{Load, Loader, Outcome};
@@ -21,6 +19,8 @@ const VERIFICATIONS_PER_KIB: u64 = 16;
 /// … over at least this much traffic, and not more often than this.
 const REBUILD_BYTES: u64 = 64 << 20;
 const REBUILD_PAUSE: Duration = Duration::from_secs(60);
+/// What is compiled within this is loaded in the same turn; for the rest nothing waits.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Is told what became of rules, whenever the folder has changed.
 pub type LoadSink = Arc<dyn Fn(&[Load]) + Send + Sync>;
@@ -34,12 +34,21 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// Watches first, then scans: what changes in between is not missed.
-    pub(crate) fn load(sandbox: Sandbox, folder: &Path, on_load: LoadSink) -> Self {
-        let watcher = Watcher::new(folder);
-        let mut rules = Self { shelf: Shelf::new(folder), loader: Loader::new(sandbox), watcher, on_load };
+    /// Watches first, then scans: what changes in between is not missed. Waits no longer than
+    /// `patience`, or until `stop` says so, for what has to be compiled.
+    pub(crate) fn load(
+        shelf: Shelf,
+        loader: Loader,
+        on_load: LoadSink,
+        patience: Duration,
+        stop: &dyn Fn() -> bool,
+    ) -> Self {
+        let watcher = Watcher::new(shelf.dir());
+        let mut rules = Self { shelf, loader, watcher, on_load };
         let snapshot: Snapshot = rules.shelf.scan();
-        (rules.on_load)(&rules.loader.apply(&snapshot));
+        let waker = rules.watcher.waker();
+        rules.loader.on_compiled(move || waker.wake());
+        (rules.on_load)(&rules.loader.apply_within(&snapshot, &Sample::default(), Some(patience), stop));
         rules.watcher.follow(&snapshot.module_folders());
         rules
     }
@@ -90,7 +99,7 @@ impl Turn {
         loop {
             let snapshot = self.rules.shelf.scan();
             let sample = self.engine.sample();
-            let loads = self.rules.loader.apply_tried(&snapshot, &sample);
+            let loads = self.rules.loader.apply_within(&snapshot, &sample, Some(PATIENCE), &|| false);
             if loads.iter().any(|load| matches!(load.outcome, Outcome::Loaded | Outcome::Removed)) {
                 self.swap();
             }

@@ -18,8 +18,10 @@ pub const INFLIGHT_BYTES: usize = 64 << 20;
 pub const SIGN_BYTES: usize = 16 << 20;
 /// A module's file.
 pub const MODULE_BYTES: u64 = 16 << 20;
-/// A manifest, inventory or configuration file.
+/// An inventory or configuration file.
 pub const TEXT_FILE_BYTES: u64 = 64 << 20;
+/// A rule's manifest.
+pub const MANIFEST_BYTES: u64 = 1 << 20;
 
 /// Longest literal of an interest.
 pub const LITERAL_BYTES: usize = 1024;
@@ -31,6 +33,25 @@ pub const INTERESTS: usize = 1024;
 pub const SYMPTOMS: usize = 256;
 /// Fields, properties and metrics that one rule may want, each.
 pub const WANTS: usize = 256;
+/// Longest name of a field, property or metric that a rule wants or has a condition on.
+pub const WANT_BYTES: usize = 256;
+/// A module's version.
+pub const VERSION_BYTES: usize = 128;
+/// A symptom's title.
+pub const TITLE_BYTES: usize = 1024;
+/// A symptom's recommendation.
+pub const RECOMMENDATION_BYTES: usize = 8 << 10;
+/// Controls of one symptom.
+pub const CONTROLS: usize = 64;
+/// One control of a symptom, such as `CIS-Docker-1.6:5.4`.
+pub const CONTROL_BYTES: usize = 256;
+/// All texts of one description: names, titles, recommendations, controls, literals, conditions.
+pub const DESCRIPTION_BYTES: usize = 2 << 20;
+/// What is shown of an error text that a module wrote; more is cut, and its length is shown.
+pub const ERROR_BYTES: usize = 2 << 10;
+
+/// Linear memory, tables and machine code of all rules of a host together, if nothing else is set.
+pub const RULES_MEMORY_BYTES: usize = 512 << 20;
 
 /// Longest key, name or distinct value that is kept as it is; longer ones are hashed.
 pub const KEY_BYTES: usize = 256;

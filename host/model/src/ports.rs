@@ -66,10 +66,24 @@ pub enum CellError {
         deadline_ms: u64,
     },
     /// It wanted more memory than it may have.
-    #[error("it wanted more than its limit of {memory_bytes} bytes of memory")]
+    #[error("it wanted {wanted_bytes} bytes of memory, and its limit `memory-bytes` is {memory_bytes}")]
     Memory {
+        /// What it wanted.
+        wanted_bytes: usize,
         /// The limit.
         memory_bytes: usize,
+    },
+    /// All rules of the host together would have had more memory than they may have.
+    #[error(
+        "it wanted {wanted_bytes} more bytes of memory, and the rules of this host together may have {ceiling_bytes}, of which {used_bytes} are used; raise `rules-memory`, or run fewer rules"
+    )]
+    Ceiling {
+        /// What it wanted in addition.
+        wanted_bytes: usize,
+        /// What all rules had.
+        used_bytes: usize,
+        /// What all rules may have.
+        ceiling_bytes: usize,
     },
     /// It returned something that breaks the contract or a limit.
     #[error("its answer is not acceptable: {0}")]

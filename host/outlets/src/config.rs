@@ -39,10 +39,19 @@ pub enum ReceiverKind {
 }
 
 /// See [`ReceiverKind::Ndjson`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ndjson {
     /// Appended to, created if it is not there; `None` is standard output.
     pub file: Option<PathBuf>,
+    /// The mode that it is created with; one that is there keeps its own.
+    pub mode: u32,
+}
+
+impl Default for Ndjson {
+    /// Standard output; a file would be the user's alone.
+    fn default() -> Self {
+        Self { file: None, mode: 0o600 }
+    }
 }
 
 /// See [`ReceiverKind::Webhook`].

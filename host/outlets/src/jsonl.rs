@@ -17,6 +17,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Lines {
     path: Option<PathBuf>,
+    mode: u32,
     file: Option<(File, Identity)>,
     buffer: Vec<u8>,
 }
@@ -27,7 +28,7 @@ type Identity = (u64, u64);
 impl Lines {
     /// The receiver of a configuration.
     pub(crate) fn new(config: &Ndjson) -> Self {
-        Self { path: config.file.clone(), file: None, buffer: Vec::new() }
+        Self { path: config.file.clone(), mode: config.mode, file: None, buffer: Vec::new() }
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -41,7 +42,7 @@ impl Lines {
         let (mut file, identity) = match known {
             Some(known) => known,
             None => {
-                let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+                let mut file = appended(path, self.mode)?;
                 let identity = identity(&file.metadata()?);
                 if ends_in_a_line(path, &file.metadata()?) {
                     file.write_all(b"\n")?;
@@ -59,6 +60,17 @@ impl Lines {
         self.file = Some((file, identity));
         written
     }
+}
+
+/// Opens a file to append to it; where there is none, it gets this mode.
+fn appended(path: &Path, mode: u32) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
+    options.open(path)
 }
 
 /// Whether a file ends in the middle of a line, as after a death while it was written: what comes next
@@ -132,7 +144,7 @@ mod tests {
     fn a_file_grows_and_may_be_rotated() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("alerts.jsonl");
-        let mut lines = Lines::new(&Ndjson { file: Some(path.clone()) });
+        let mut lines = Lines::new(&Ndjson { file: Some(path.clone()), ..Ndjson::default() });
         lines.deliver(&message(&["a", "b"])).unwrap();
         lines.deliver(&message(&["c"])).unwrap();
         assert_eq!(ids(&path), ["a", "b", "c"]);
@@ -142,6 +154,22 @@ mod tests {
         assert_eq!((ids(&old).len(), ids(&path)), (3, vec!["d".to_owned()]));
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_made_for_its_user_alone_and_one_that_is_there_keeps_its_mode() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let (new, there) = (folder.path().join("new"), folder.path().join("there"));
+        fs::write(&there, "").unwrap();
+        fs::set_permissions(&there, fs::Permissions::from_mode(0o640)).unwrap();
+        for path in [&new, &there] {
+            let mut lines = Lines::new(&Ndjson { file: Some(path.clone()), ..Ndjson::default() });
+            lines.deliver(&message(&["a"])).unwrap();
+        }
+        assert_eq!((mode(&new), mode(&there)), (0o600, 0o640));
+    }
+
     #[test]
     fn half_a_line_of_an_earlier_life_stays_a_line_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
@@ -149,7 +177,7 @@ mod tests {
         fs::write(&path, "{\"version\":1,\"rec").unwrap();
         for id in ["a", "b"] {
             // A receiver of each life.
-            Lines::new(&Ndjson { file: Some(path.clone()) }).deliver(&message(&[id])).unwrap();
+            Lines::new(&Ndjson { file: Some(path.clone()), ..Ndjson::default() }).deliver(&message(&[id])).unwrap();
         }
         let text = fs::read_to_string(&path).unwrap();
         let lines: Vec<&str> = text.lines().collect();
@@ -161,7 +189,7 @@ mod tests {
     fn a_file_that_cannot_be_written_is_tried_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("not-yet/alerts.jsonl");
-        let mut lines = Lines::new(&Ndjson { file: Some(path.clone()) });
+        let mut lines = Lines::new(&Ndjson { file: Some(path.clone()), ..Ndjson::default() });
         let failure = lines.deliver(&message(&["a"])).unwrap_err();
         assert!(failure.retry && failure.why.contains("alerts.jsonl"), "{failure}");
         fs::create_dir(path.parent().unwrap()).unwrap();

@@ -3,7 +3,7 @@
 //! entry carries a MAC under a key that never leaves that folder.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File, Metadata, OpenOptions},
     hash::{DefaultHasher, Hash, Hasher},
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
@@ -14,10 +14,15 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use wasmtime::{Engine, component::Component};
 
+use crate::{
+    compiler::{CompileLimits, fingerprint},
+    evict::{self, Bounds},
+};
+
 /// Length of the key and of each entry's MAC.
 const MAC_BYTES: usize = 32;
-/// An entry that is a link is not an entry.
-const NOFOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+/// An entry that is a link is not an entry, and one that is a pipe is not waited for.
+const NOFOLLOW_NONBLOCK: i32 = rustix::fs::OFlags::NOFOLLOW.union(rustix::fs::OFlags::NONBLOCK).bits() as i32;
 /// Larger entries are not read.
 const ENTRY_BYTES: u64 = 256 << 20;
 
@@ -46,10 +51,12 @@ pub enum CacheError {
 pub struct Cache {
     folder: PathBuf,
     key: [u8; MAC_BYTES],
+    bounds: Bounds,
 }
 
 impl Cache {
-    /// Opens the folder, or makes it with mode 0700.
+    /// Opens the folder, or makes it with mode 0700. It is held to 1 GiB and 10 000 entries: what was
+    /// not used for longest goes.
     ///
     /// # Errors
     /// When it cannot be made or read, or others than this user could have written to it.
@@ -77,42 +84,76 @@ impl Cache {
             return untrusted("others may read or write it");
         }
         let key = read_or_make_key(&folder.join("key")).map_err(io(folder))?;
-        Ok(Self { folder: folder.to_owned(), key })
+        Ok(Self { folder: folder.to_owned(), key, bounds: Bounds::default() })
+    }
+
+    /// Holds the folder to these bounds, in bytes and in entries.
+    #[must_use]
+    pub fn bounded(mut self, most_bytes: u64, most_entries: usize) -> Self {
+        self.bounds = Bounds { most_bytes, most_entries };
+        self
     }
 
     /// The compiled module, if there is a sound entry for it.
     pub(crate) fn get(&self, engine: &Engine, digest: &str) -> Option<Component> {
-        let path = self.path(engine, digest);
-        let file = OpenOptions::new().read(true).custom_flags(NOFOLLOW).open(&path).ok()?;
-        let mut entry = Vec::new();
-        file.take(ENTRY_BYTES).read_to_end(&mut entry).ok()?;
-        let (mac, code) = entry.split_at_checked(MAC_BYTES)?;
-        if self.mac(&path, code).verify_slice(mac).is_err() {
-            tracing::warn!(path = %path.display(), "a cache entry was not written by this host, or is damaged; it is not used");
-            let _ = fs::remove_file(&path);
-            return None;
-        }
+        let code = self.read(&self.path(engine, digest))?;
         // SAFETY: `deserialize` trusts its bytes to come from `serialize`. The MAC says that they do:
         // its key lies in a folder that only this user can read.
         unsafe { Component::deserialize(engine, code) }.ok()
     }
 
     /// Keeps a compiled module. A cache that cannot be written is only slower.
-    pub(crate) fn put(&self, engine: &Engine, digest: &str, component: &Component) {
-        let path = self.path(engine, digest);
-        if let Err(error) = self.write(&path, component) {
-            tracing::warn!(path = %path.display(), %error, "the compiled module was not kept");
-        }
+    pub(crate) fn put(&self, engine: &Engine, digest: &str, code: &[u8]) {
+        self.keep(&self.path(engine, digest), code);
     }
 
-    fn write(&self, path: &Path, component: &Component) -> io::Result<()> {
-        let code = component.serialize().map_err(|error| io::Error::other(error.to_string()))?;
+    /// Why the module was refused, if it was with these limits.
+    pub(crate) fn refusal(&self, engine: &Engine, digest: &str, limits: &CompileLimits) -> Option<String> {
+        String::from_utf8(self.read(&self.refusal_path(engine, digest, limits))?).ok()
+    }
+
+    /// Remembers that the module was refused with these limits.
+    pub(crate) fn refuse(&self, engine: &Engine, digest: &str, limits: &CompileLimits, why: &str) {
+        self.keep(&self.refusal_path(engine, digest, limits), why.as_bytes());
+    }
+
+    /// What a sound entry holds. What is no regular file is passed over: it may be one that never ends.
+    fn read(&self, path: &Path) -> Option<Vec<u8>> {
+        let file = OpenOptions::new().read(true).custom_flags(NOFOLLOW_NONBLOCK).open(path).ok()?;
+        let metadata = file.metadata().ok().filter(Metadata::is_file)?;
+        let mut entry = Vec::new();
+        (&file).take(ENTRY_BYTES).read_to_end(&mut entry).ok()?;
+        let sound =
+            entry.split_at_checked(MAC_BYTES).is_some_and(|(mac, held)| self.mac(path, held).verify_slice(mac).is_ok());
+        if !sound {
+            tracing::warn!(path = %path.display(), "a cache entry was not written by this host, or is damaged; it is not used");
+            let _ = fs::remove_file(path);
+            return None;
+        }
+        evict::used(&file, &metadata);
+        Some(entry.split_off(MAC_BYTES))
+    }
+
+    fn keep(&self, path: &Path, held: &[u8]) {
+        if let Err(error) = self.write(path, held) {
+            tracing::warn!(path = %path.display(), %error, "the compile cache cannot be written");
+        }
+        evict::evict(&self.folder, &self.bounds, path);
+    }
+
+    fn write(&self, path: &Path, held: &[u8]) -> io::Result<()> {
         let scratch = path.with_extension(format!("{}.tmp", std::process::id()));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&scratch)?;
-        file.write_all(&self.mac(path, &code).finalize().into_bytes())?;
-        file.write_all(&code)?;
-        drop(file);
-        fs::rename(&scratch, path)
+        // One that a crash left behind, or that was put there, is not written to.
+        let _ = fs::remove_file(&scratch);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&scratch)?;
+        let written = file
+            .write_all(&self.mac(path, held).finalize().into_bytes())
+            .and_then(|()| file.write_all(held))
+            .and_then(|()| fs::rename(&scratch, path));
+        if written.is_err() {
+            let _ = fs::remove_file(&scratch);
+        }
+        written
     }
 
     /// The MAC covers the name too, so that no entry can stand in for another.
@@ -125,17 +166,26 @@ impl Cache {
 
     /// Digest, wasmtime's version and configuration make the name.
     fn path(&self, engine: &Engine, digest: &str) -> PathBuf {
-        let mut hasher = DefaultHasher::new();
-        engine.precompile_compatibility_hash().hash(&mut hasher);
-        let digest = digest.rsplit(':').next().unwrap_or(digest);
-        self.folder.join(format!("{digest}-{:016x}", hasher.finish()))
+        self.folder.join(format!("{}-{:016x}", hex(digest), fingerprint(engine)))
     }
+
+    /// Of a refusal, the limits too.
+    fn refusal_path(&self, engine: &Engine, digest: &str, limits: &CompileLimits) -> PathBuf {
+        let mut hasher = DefaultHasher::new();
+        (fingerprint(engine), limits).hash(&mut hasher);
+        self.folder.join(format!("{}-{:016x}-refused", hex(digest), hasher.finish()))
+    }
+}
+
+fn hex(digest: &str) -> &str {
+    digest.rsplit(':').next().unwrap_or(digest)
 }
 
 fn read_or_make_key(path: &Path) -> io::Result<[u8; MAC_BYTES]> {
     let mut key = [0; MAC_BYTES];
-    match OpenOptions::new().read(true).custom_flags(NOFOLLOW).open(path) {
-        Ok(mut file) => file.read_exact(&mut key)?,
+    match OpenOptions::new().read(true).custom_flags(NOFOLLOW_NONBLOCK).open(path) {
+        Ok(mut file) if file.metadata()?.is_file() => file.read_exact(&mut key)?,
+        Ok(_) => return Err(io::Error::other("its `key` is not a regular file")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             File::open("/dev/urandom")?.read_exact(&mut key)?;
             // Two hosts may start at once: the one that links its key first wins.
@@ -160,17 +210,54 @@ fn read_or_make_key(path: &Path) -> io::Result<[u8; MAC_BYTES]> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
+
+    fn cache() -> (tempfile::TempDir, Cache) {
+        let parent = tempfile::tempdir().expect("a temporary folder");
+        let cache = Cache::open(&parent.path().join("cache")).expect("a sound cache");
+        (parent, cache)
+    }
 
     #[test]
     fn a_folder_has_one_key_whole_and_private() {
-        let parent = tempfile::tempdir().expect("a temporary folder");
-        let folder = parent.path().join("cache");
-        let first = Cache::open(&folder).expect("a sound cache");
-        let key = folder.join("key");
+        let (_parent, first) = cache();
+        let key = first.folder.join("key");
         assert_eq!(fs::read(&key).expect("the key"), first.key);
         assert_eq!(fs::metadata(&key).expect("the key").mode() & 0o777, 0o600);
-        assert_eq!(fs::read_dir(&folder).expect("the folder").count(), 1, "nothing is left beside it");
-        assert_eq!(Cache::open(&folder).expect("a sound cache").key, first.key);
+        assert_eq!(fs::read_dir(&first.folder).expect("the folder").count(), 1, "nothing is left beside it");
+        assert_eq!(Cache::open(&first.folder).expect("a sound cache").key, first.key);
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_no_entry_and_is_not_waited_for() {
+        let (_parent, cache) = cache();
+        let path = cache.folder.join("entry");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, 0o600.into()).expect("a pipe");
+        assert_eq!(cache.read(&path), None);
+        cache.keep(&path, b"code");
+        assert_eq!(cache.read(&path).as_deref(), Some(&b"code"[..]), "an entry takes the pipe's place");
+        fs::rename(&path, cache.folder.join("other")).expect("a rename");
+        symlink(cache.folder.join("other"), &path).expect("a link");
+        assert_eq!(cache.read(&path), None);
+        fs::remove_file(&path).expect("the link goes");
+        fs::create_dir(&path).expect("a folder");
+        assert_eq!(cache.read(&path), None);
+        cache.keep(&path, b"code");
+        assert!(path.is_dir(), "what is not ours stays");
+    }
+
+    #[test]
+    fn a_refusal_is_remembered_for_its_digest_and_its_limits() {
+        let (_parent, cache) = cache();
+        let engine = Engine::new(&crate::compiler::config()).expect("this machine runs it");
+        let limits = CompileLimits::default();
+        cache.refuse(&engine, "sha256:ab", &limits, "too slow");
+        assert_eq!(cache.refusal(&engine, "sha256:ab", &limits).as_deref(), Some("too slow"));
+        assert_eq!(cache.refusal(&engine, "sha256:cd", &limits), None);
+        let more = CompileLimits { cpu_s: limits.cpu_s + 1, ..limits };
+        assert_eq!(cache.refusal(&engine, "sha256:ab", &more), None);
+        assert!(cache.get(&engine, "sha256:ab").is_none());
     }
 }

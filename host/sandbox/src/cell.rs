@@ -1,6 +1,9 @@
 //! One instance of a module: a store, a deadline, and what to make of the ways it can end.
 
-use lifesigns_model::{Answer, Batch, Cell, CellError, Limits, OpenError, Opened, State};
+use std::sync::Arc;
+
+use lifesigns_model::{Answer, Batch, Cell, CellError, Limits, OpenError, Opened, State, limits::ERROR_BYTES};
+use lifesigns_text::quoted;
 use wasmtime::{
     Engine, Store, Trap,
     component::{ComponentExportIndex, Func, Instance, InstancePre, TypedFunc},
@@ -11,6 +14,7 @@ use crate::{
     convert, describe,
     host::Lent,
     lift::Lifted,
+    memory::MemoryBudget,
     ticker,
 };
 
@@ -52,8 +56,14 @@ pub(crate) struct WasmCell {
 }
 
 impl WasmCell {
-    pub(crate) fn open(engine: &Engine, linked: &Linked, settings: &str, limits: &Limits) -> Result<Opened, OpenError> {
-        let mut store = Store::new(engine, Lent::new(limits.memory_bytes));
+    pub(crate) fn open(
+        engine: &Engine,
+        linked: &Linked,
+        settings: &str,
+        limits: &Limits,
+        budget: &Arc<MemoryBudget>,
+    ) -> Result<Opened, OpenError> {
+        let mut store = Store::new(engine, Lent::new(limits.memory_bytes, budget));
         store.limiter(|lent| lent);
         store.set_hostcall_fuel(HOSTCALL_BYTES);
         store.set_max_component_handles(16);
@@ -64,7 +74,8 @@ impl WasmCell {
             .load(&mut store, &instance)
             .and_then(|rule| rule.call_describe(&mut store, settings))
             .map_err(|error| failure(&mut store, &error, limits))?;
-        let description = convert::description(described.map_err(OpenError::Settings)?);
+        let description =
+            convert::description(described.map_err(|text| OpenError::Settings(quoted(&text, ERROR_BYTES)))?);
         describe::check(&description).map_err(OpenError::Description)?;
         let symptoms = description.symptoms.len();
         let evaluate = linked.evaluate(&mut store, &instance).map_err(|error| failure(&mut store, &error, limits))?;
@@ -102,14 +113,14 @@ impl Cell for WasmCell {
 fn failure(store: &mut Store<Lent>, error: &wasmtime::Error, limits: &Limits) -> CellError {
     let lent = store.data_mut();
     if let Some(broken) = lent.broken.take() {
-        return CellError::Call(broken.to_string());
+        return CellError::Call(quoted(&broken.to_string(), ERROR_BYTES));
     }
-    if lent.memory_denied {
-        return CellError::Memory { memory_bytes: limits.memory_bytes };
+    if let Some(denied) = lent.denied.take() {
+        return denied;
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => CellError::Deadline { deadline_ms: limits.deadline_ms },
         Some(trap) => CellError::Trap(trap.to_string()),
-        None => CellError::Trap(format!("{:#}", error.root_cause())),
+        None => CellError::Trap(quoted(&format!("{:#}", error.root_cause()), ERROR_BYTES)),
     }
 }

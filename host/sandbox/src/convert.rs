@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use lifesigns_model::{Answer, Batch, CellError, Condition, Criticality, Description, Impact, Interest, Kind, Kinds};
 use lifesigns_model::{Limits, Span, Subject, Symptom, Test, Wants};
+use lifesigns_text::quoted;
 
 use crate::bindings::lifesigns::rule::types as wit;
 
@@ -41,7 +42,7 @@ pub(crate) fn check(answer: &Answer, events: usize, symptoms: usize, limits: &Li
             return Err(CellError::Answer(format!("an alert of {bytes} bytes; the limit is {}", limits.alert_bytes)));
         }
         if let Some(name) = repeated(&answer.text, attributes) {
-            return Err(CellError::Answer(format!("an alert with two attributes `{name}`")));
+            return Err(CellError::Answer(format!("an alert with two attributes `{}`", quoted(name, 128))));
         }
     }
     Ok(())

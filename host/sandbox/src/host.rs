@@ -1,9 +1,14 @@
 //! The other side of a guest's imports: the state that is lent for the length of one call.
 
-use lifesigns_model::{Level, State, StateError};
+use std::sync::Arc;
+
+use lifesigns_model::{CellError, Level, State, StateError};
 use wasmtime::{Error, ResourceLimiter, Result};
 
-use crate::bindings::lifesigns::rule::{log, state};
+use crate::{
+    bindings::lifesigns::rule::{log, state},
+    memory::{Charge, MemoryBudget},
+};
 
 /// What lives in a store beside the guest.
 pub(crate) struct Lent {
@@ -13,13 +18,29 @@ pub(crate) struct Lent {
     pub(crate) broken: Option<StateError>,
     /// Linear memory that the guest may have.
     pub(crate) memory_bytes: usize,
-    /// The guest asked for more.
-    pub(crate) memory_denied: bool,
+    /// The guest asked for more than it or all rules may have.
+    pub(crate) denied: Option<CellError>,
+    /// What it has of the memory of all rules.
+    charge: Charge,
+    /// The beginning of its linear memory that is charged at a flat rate, once it is known.
+    flat_bytes: Option<usize>,
 }
 
 impl Lent {
-    pub(crate) const fn new(memory_bytes: usize) -> Self {
-        Self { state: None, broken: None, memory_bytes, memory_denied: false }
+    pub(crate) fn new(memory_bytes: usize, budget: &Arc<MemoryBudget>) -> Self {
+        let charge = Charge::new(budget);
+        Self { state: None, broken: None, memory_bytes, denied: None, charge, flat_bytes: None }
+    }
+
+    /// Charges `bytes` more; where the ceiling is reached, the refusal is remembered.
+    fn charge(&mut self, bytes: usize) -> bool {
+        let granted = self.charge.grow(bytes);
+        if !granted {
+            let budget = self.charge.budget();
+            let (used_bytes, ceiling_bytes) = (budget.used_bytes(), budget.ceiling_bytes());
+            self.denied = Some(CellError::Ceiling { wanted_bytes: bytes, used_bytes, ceiling_bytes });
+        }
+        granted
     }
 
     fn call<T>(&mut self, call: impl FnOnce(&mut dyn State) -> Result<T, StateError>) -> Result<T> {
@@ -86,16 +107,29 @@ impl crate::bindings::lifesigns::rule::types::Host for Lent {}
 /// Elements that all tables of one guest may have together; a rule's function table has a few
 /// hundred.
 const TABLE_ELEMENTS: usize = 20_000;
+/// What an element of a table takes of the host's memory.
+const ELEMENT_BYTES: usize = 16;
+/// What an instance is charged for itself and the memory that it begins with, up to
+/// [`FLAT_MEMORY_BYTES`]: most of that is a stack that is never touched.
+const INSTANCE_BYTES: usize = 48 << 10;
+const FLAT_MEMORY_BYTES: usize = 1280 << 10;
 
 impl ResourceLimiter for Lent {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
-        let granted = desired <= self.memory_bytes;
-        self.memory_denied |= !granted;
-        Ok(granted)
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        if desired > self.memory_bytes {
+            self.denied = Some(CellError::Memory { wanted_bytes: desired, memory_bytes: self.memory_bytes });
+            return Ok(false);
+        }
+        let Some(flat_bytes) = self.flat_bytes else {
+            let flat_bytes = desired.min(FLAT_MEMORY_BYTES);
+            self.flat_bytes = Some(flat_bytes);
+            return Ok(self.charge(INSTANCE_BYTES + (desired - flat_bytes)));
+        };
+        Ok(self.charge(desired.saturating_sub(current.max(flat_bytes))))
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
-        Ok(desired <= TABLE_ELEMENTS)
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        Ok(desired <= TABLE_ELEMENTS && self.charge(desired.saturating_sub(current) * ELEMENT_BYTES))
     }
 
     fn instances(&self) -> usize {

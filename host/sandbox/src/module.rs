@@ -1,13 +1,13 @@
 //! From bytes to a module that can be opened.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    collections::{HashMap, HashSet},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicBool},
 };
 
 use lifesigns_model::{Limits, Module, OpenError, Opened};
 use wasmtime::{
-    Config, Engine, OptLevel,
+    Engine,
     component::{Component, HasSelf, Linker},
 };
 
@@ -17,35 +17,73 @@ use crate::{
     bindings::Rule,
     cache::Cache,
     cell::{Linked, WasmCell},
+    compiler::{CompileLimits, Compiler, InProcess, config},
     host::Lent,
+    memory::{Charge, MemoryBudget},
     ticker,
 };
+
+/// Refusals that are remembered in memory.
+const REFUSALS: usize = 4096;
 
 /// Why the sandbox itself could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("the sandbox cannot be started: {0}")]
 pub struct SandboxError(String);
 
-/// The engine that all modules of this process share.
-pub struct Sandbox {
+/// The engine that all modules of this process share. Clones are the same sandbox.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Shared>);
+
+struct Shared {
     engine: Engine,
     linker: Linker<Lent>,
     cache: Option<Cache>,
-    known: Mutex<HashMap<String, Weak<WasmModule>>>,
+    compiler: Arc<dyn Compiler>,
+    memory: Arc<MemoryBudget>,
+    known: Mutex<Known>,
+    /// A module has been compiled, or was refused.
+    done: Condvar,
+}
+
+/// What is known of digests.
+#[derive(Default)]
+struct Known {
+    modules: HashMap<String, Weak<WasmModule>>,
+    refused: HashMap<String, AdmitError>,
+    /// Those that are being compiled: other threads wait for that.
+    compiling: HashSet<String>,
 }
 
 impl Sandbox {
-    /// Makes an engine. Compiled modules are kept in `cache`, if there is one.
+    /// Makes an engine that compiles in this process, with checks ([`InProcess`]). Compiled modules are
+    /// kept in `cache`, if there is one.
     ///
     /// # Errors
     /// When the machine cannot run wasmtime's code or start a thread.
     pub fn new(cache: Option<Cache>) -> Result<Self, SandboxError> {
+        let compiler = InProcess::new(CompileLimits::default()).map_err(SandboxError)?;
+        Self::with(cache, Arc::new(compiler), MemoryBudget::default())
+    }
+
+    /// As [`Sandbox::new`], with a compiler ([`crate::ChildProcess`] limits memory and time) and a
+    /// ceiling for the memory of all rules together.
+    ///
+    /// # Errors
+    /// See [`Sandbox::new`].
+    pub fn with(cache: Option<Cache>, compiler: Arc<dyn Compiler>, memory: MemoryBudget) -> Result<Self, SandboxError> {
         let fail = |error: wasmtime::Error| SandboxError(format!("{error:#}"));
         let engine = Engine::new(&config()).map_err(fail)?;
         ticker::start(&engine).map_err(|error| SandboxError(error.to_string()))?;
         let mut linker = Linker::new(&engine);
         Rule::add_to_linker::<_, HasSelf<Lent>>(&mut linker, |lent| lent).map_err(fail)?;
-        Ok(Self { engine, linker, cache, known: Mutex::default() })
+        let (memory, known, done) = (Arc::new(memory), Mutex::default(), Condvar::new());
+        Ok(Self(Arc::new(Shared { engine, linker, cache, compiler, memory, known, done })))
+    }
+
+    /// How much memory the rules of this sandbox have together, and may have.
+    pub fn memory(&self) -> &Arc<MemoryBudget> {
+        &self.0.memory
     }
 
     /// Admits a module: `digest` is `sha256:…` of `bytes`. The same digest gives the same module
@@ -54,11 +92,93 @@ impl Sandbox {
     /// # Errors
     /// When the bytes are not a rule module that this host can run.
     pub fn load(&self, bytes: &[u8], digest: &str) -> Result<Arc<WasmModule>, AdmitError> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(module) = known.get(digest).and_then(Weak::upgrade) {
-            return Ok(module);
+        self.load_until(bytes, digest, &AtomicBool::new(false))
+    }
+
+    /// As [`Sandbox::load`]; gives up soon after `stop` is set, if the compiler can. Other modules are
+    /// compiled meanwhile, by other threads.
+    ///
+    /// # Errors
+    /// See [`Sandbox::load`]; [`AdmitError::Unavailable`] when it was stopped.
+    pub fn load_until(&self, bytes: &[u8], digest: &str, stop: &AtomicBool) -> Result<Arc<WasmModule>, AdmitError> {
+        let _turn = match self.0.turn(digest) {
+            Ok(turn) => turn,
+            Err(done) => return done,
+        };
+        if let Some(done) = self.0.cached(digest) {
+            return done;
         }
-        let component = self.compile(bytes, digest)?;
+        let made = self.0.compiler.compile(bytes, stop).and_then(|code| self.0.compiled(digest, &code));
+        self.0.remember(digest, made)
+    }
+
+    /// The module, or why it is none, if that is known without compiling.
+    pub fn ready(&self, digest: &str) -> Option<Result<Arc<WasmModule>, AdmitError>> {
+        if let Some(done) = self.0.lock().of(digest) {
+            return Some(done);
+        }
+        self.0.cached(digest)
+    }
+}
+
+impl Known {
+    fn of(&self, digest: &str) -> Option<Result<Arc<WasmModule>, AdmitError>> {
+        if let Some(module) = self.modules.get(digest).and_then(Weak::upgrade) {
+            return Some(Ok(module));
+        }
+        self.refused.get(digest).cloned().map(Err)
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits while another thread compiles the same module; `Err` is what came of that.
+    fn turn<'a>(&'a self, digest: &'a str) -> Result<Turn<'a>, Result<Arc<WasmModule>, AdmitError>> {
+        let mut known = self.lock();
+        loop {
+            if let Some(done) = known.of(digest) {
+                return Err(done);
+            }
+            if !known.compiling.contains(digest) {
+                known.compiling.insert(digest.to_owned());
+                return Ok(Turn { shared: self, digest });
+            }
+            known = self.done.wait(known).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn cached(&self, digest: &str) -> Option<Result<Arc<WasmModule>, AdmitError>> {
+        let cache = self.cache.as_ref()?;
+        if let Some(component) = cache.get(&self.engine, digest) {
+            let linked = self.link(digest, &component);
+            return Some(self.remember(digest, linked));
+        }
+        let why = cache.refusal(&self.engine, digest, &self.compiler.limits())?;
+        Some(self.remember(digest, Err(AdmitError::TooCostly(why))))
+    }
+
+    /// What the compiler made, kept and linked.
+    fn compiled(&self, digest: &str, code: &[u8]) -> Result<Arc<WasmModule>, AdmitError> {
+        if let Some(cache) = &self.cache {
+            cache.put(&self.engine, digest, code);
+        }
+        // SAFETY: `deserialize` trusts its bytes to come from `serialize`. These come from our own
+        // compiler, in this process or in a child process that it has just started.
+        let component = unsafe { Component::deserialize(&self.engine, code) };
+        let component = component.map_err(|error| AdmitError::Unavailable(format!("{error:#}")))?;
+        self.link(digest, &component)
+    }
+
+    fn link(&self, digest: &str, component: &Component) -> Result<Arc<WasmModule>, AdmitError> {
+        let image = component.image_range();
+        let wanted_bytes = image.end.addr() - image.start.addr();
+        let Some(code) = Charge::code(&self.memory, wanted_bytes) else {
+            let (used_bytes, ceiling_bytes) = (self.memory.used_bytes(), self.memory.ceiling_bytes());
+            return Err(AdmitError::Ceiling { wanted_bytes, used_bytes, ceiling_bytes });
+        };
         let mut interfaces = Vec::new();
         for (name, _) in component.component_type().imports(&self.engine) {
             interfaces.extend(admission::import(name)?);
@@ -66,27 +186,47 @@ impl Sandbox {
         interfaces.sort_unstable();
         let linked = self
             .linker
-            .instantiate_pre(&component)
+            .instantiate_pre(component)
             .and_then(Linked::new)
-            .map_err(|error| AdmitError::World(format!("{:#}", error.root_cause())))?;
-        let module =
-            Arc::new(WasmModule { engine: self.engine.clone(), linked, digest: digest.to_owned(), interfaces });
-        known.retain(|_, module| module.strong_count() > 0);
-        known.insert(digest.to_owned(), Arc::downgrade(&module));
-        Ok(module)
+            .map_err(|error| AdmitError::world(&format!("{:#}", error.root_cause())))?;
+        let (engine, digest, memory) = (self.engine.clone(), digest.to_owned(), Arc::clone(&self.memory));
+        Ok(Arc::new(WasmModule { engine, linked, digest, interfaces, memory, _code: code }))
     }
 
-    fn compile(&self, bytes: &[u8], digest: &str) -> Result<Component, AdmitError> {
-        if let Some(component) = self.cache.as_ref().and_then(|cache| cache.get(&self.engine, digest)) {
-            return Ok(component);
+    /// Notes what came of a digest. What another try could change is not noted.
+    fn remember(&self, digest: &str, made: Result<Arc<WasmModule>, AdmitError>) -> Result<Arc<WasmModule>, AdmitError> {
+        let mut known = self.lock();
+        match &made {
+            Ok(module) => {
+                known.modules.retain(|_, module| module.strong_count() > 0);
+                known.modules.insert(digest.to_owned(), Arc::downgrade(module));
+            }
+            Err(error) if error.may_pass() => {}
+            Err(error) => {
+                if known.refused.len() >= REFUSALS {
+                    known.refused.clear();
+                }
+                known.refused.insert(digest.to_owned(), error.clone());
+                drop(known);
+                if let (AdmitError::TooCostly(why), Some(cache)) = (error, &self.cache) {
+                    cache.refuse(&self.engine, digest, &self.compiler.limits(), why);
+                }
+            }
         }
-        let encoded = admission::component(bytes)?;
-        let component = Component::from_binary(&self.engine, &encoded)
-            .map_err(|error| AdmitError::Invalid(format!("{error:#}")))?;
-        if let Some(cache) = &self.cache {
-            cache.put(&self.engine, digest, &component);
-        }
-        Ok(component)
+        made
+    }
+}
+
+/// The right to compile a digest, until it is dropped.
+struct Turn<'a> {
+    shared: &'a Shared,
+    digest: &'a str,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.shared.lock().compiling.remove(self.digest);
+        self.shared.done.notify_all();
     }
 }
 
@@ -96,6 +236,8 @@ pub struct WasmModule {
     linked: Linked,
     digest: String,
     interfaces: Vec<Interface>,
+    memory: Arc<MemoryBudget>,
+    _code: Charge,
 }
 
 impl WasmModule {
@@ -111,25 +253,6 @@ impl Module for WasmModule {
     }
 
     fn open(&self, settings: &str, limits: &Limits) -> Result<Opened, OpenError> {
-        WasmCell::open(&self.engine, &self.linked, settings, limits)
+        WasmCell::open(&self.engine, &self.linked, settings, limits, &self.memory)
     }
-}
-
-/// Determinism and refusal first: no threads, no relaxed SIMD, canonical NaNs, nothing that rules
-/// built by `lifesigns rule build` do not need.
-fn config() -> Config {
-    let mut config = Config::new();
-    config
-        .epoch_interruption(true)
-        .concurrency_support(false)
-        .cranelift_opt_level(OptLevel::Speed)
-        .cranelift_nan_canonicalization(true)
-        .max_wasm_stack(256 << 10)
-        .wasm_relaxed_simd(false)
-        .wasm_memory64(false)
-        .wasm_multi_memory(false)
-        .wasm_backtrace_max_frames(None)
-        .generate_address_map(false)
-        .native_unwind_info(false);
-    config
 }

@@ -21,4 +21,4 @@ mod zone;
 
 pub use mistake::{Mistake, Mistakes};
 pub use schema::schema;
-pub use settings::{Door, Engine, From, Output, Retention, Settings, Source};
+pub use settings::{Compile, Door, Engine, From, Output, Retention, Settings, Source};

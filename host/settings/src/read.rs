@@ -17,7 +17,7 @@ use lifesigns_compliance::{
     Config, Pattern,
     config::{Definition, Formula, Place},
 };
-use lifesigns_model::Criticality;
+use lifesigns_model::{Criticality, limits};
 
 use crate::{
     check::Check,
@@ -29,6 +29,8 @@ use crate::{
 };
 
 const STORE: &str = "lifesigns.db";
+const FILE_MODE: u32 = 0o600;
+const RULES_MEMORY_BYTES: u64 = limits::RULES_MEMORY_BYTES as u64;
 const REOPEN_MS: u64 = 10 * 60 * 1000;
 
 /// Reads a tree into settings.
@@ -38,15 +40,18 @@ pub(crate) struct Reader<'a, 'c> {
     check: &'a mut Check<'c>,
     /// Files that settings name and whose changes change them.
     files: Vec<PathBuf>,
+    /// The mode of files that the host makes.
+    file_mode: u32,
 }
 
 impl<'a, 'c> Reader<'a, 'c> {
     pub(crate) fn new(path: &'a Path, base: &'a Path, check: &'a mut Check<'c>) -> Self {
-        Self { path, base, check, files: Vec::new() }
+        Self { path, base, check, files: Vec::new(), file_mode: FILE_MODE }
     }
 
     /// The settings; `files` are those that were read.
     pub(crate) fn settings(mut self, root: &Node, mut files: Vec<PathBuf>) -> Settings {
+        self.file_mode = file_mode(root);
         let store = self.path_of(root, "store").unwrap_or_else(|| self.base.join(STORE));
         let control = self.path_of(root, "control").unwrap_or_else(|| store.with_extension("sock"));
         let inventories = self.inventories(root);
@@ -65,6 +70,10 @@ impl<'a, 'c> Reader<'a, 'c> {
             store,
             control,
             output: Output { file },
+            file_mode: self.file_mode,
+            module_folders: self.module_folders(root),
+            rules_memory_bytes: text(root, "rules-memory").and_then(units::size_bytes).unwrap_or(RULES_MEMORY_BYTES),
+            compile: root.get("compile").map(host::compile).unwrap_or_default(),
             engine: root.get("engine").map(host::engine).unwrap_or_default(),
             sources,
             compliance,
@@ -201,6 +210,11 @@ fn whole(table: &Node, key: &str) -> Option<i64> {
         Value::Whole(number) => Some(number),
         _ => None,
     }
+}
+
+/// The mode of files that the host makes.
+fn file_mode(root: &Node) -> u32 {
+    text(root, "file-mode").and_then(|mode| u32::from_str_radix(mode, 8).ok()).unwrap_or(FILE_MODE)
 }
 
 fn number(node: &Node) -> Option<f64> {

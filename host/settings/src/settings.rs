@@ -27,6 +27,14 @@ pub struct Settings {
     pub control: PathBuf,
     /// Where symptoms that are raised and cleared are written.
     pub output: Output,
+    /// The mode of files that the host makes.
+    pub file_mode: u32,
+    /// Folders outside the rules folder that modules may lie in.
+    pub module_folders: Vec<PathBuf>,
+    /// Memory of all rules together, in bytes.
+    pub rules_memory_bytes: u64,
+    /// What compiling a module may take.
+    pub compile: Compile,
     /// Threads and bounds.
     pub engine: Engine,
     /// What is read, in the order of the files. May be empty: an embedder brings its own.
@@ -46,6 +54,37 @@ pub struct Settings {
 pub struct Output {
     /// A file that is appended to; standard output if there is none.
     pub file: Option<PathBuf>,
+}
+
+/// What compiling a module may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compile {
+    /// Memory of the compiler's process.
+    pub memory_bytes: u64,
+    /// Its processor time.
+    pub cpu_ms: u64,
+    /// What it may make.
+    pub code_bytes: u64,
+    /// How many there are at a time.
+    pub processes: usize,
+    /// How long the start waits for them.
+    pub start_wait_ms: u64,
+    /// What the cache may hold.
+    pub cache_bytes: u64,
+}
+
+impl Default for Compile {
+    /// 512 MiB, 20 s, 64 MiB, 2, 10 s, 1 GiB.
+    fn default() -> Self {
+        Self {
+            memory_bytes: 512 << 20,
+            cpu_ms: 20_000,
+            code_bytes: 64 << 20,
+            processes: 2,
+            start_wait_ms: 10_000,
+            cache_bytes: 1 << 30,
+        }
+    }
 }
 
 /// Threads and bounds; `None` is the engine's own default.

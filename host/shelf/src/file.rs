@@ -54,11 +54,9 @@ impl FileKey {
     }
 }
 
-/// Reads a regular file of at most `most_bytes`. The file is opened once, and everything is asked of
-/// the open file, so that nobody can put another in its place in between.
-pub(crate) fn read(path: &Path, most_bytes: u64) -> Result<(Vec<u8>, FileKey), String> {
-    let file = open(path).map_err(|error| explain(&error))?;
-    let metadata = file.metadata().map_err(|error| explain(&error))?;
+/// Reads an open file, a regular one of at most `most_bytes`. Everything is asked of the open file, so
+/// that no other can take its place in between.
+pub(crate) fn read(file: &File, metadata: &Metadata, most_bytes: u64) -> Result<(Vec<u8>, FileKey), String> {
     if !metadata.is_file() {
         return Err("not a regular file".into());
     }
@@ -72,11 +70,11 @@ pub(crate) fn read(path: &Path, most_bytes: u64) -> Result<(Vec<u8>, FileKey), S
     if bytes.len() as u64 > most_bytes {
         return too_big(bytes.len() as u64);
     }
-    Ok((bytes, FileKey::of(&metadata)))
+    Ok((bytes, FileKey::of(metadata)))
 }
 
 /// Opens without waiting: opening a pipe to read would wait for its writer.
-fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -103,6 +101,12 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    fn read(path: &Path, most_bytes: u64) -> Result<(Vec<u8>, FileKey), String> {
+        let file = open(path).map_err(|error| explain(&error))?;
+        let metadata = file.metadata().map_err(|error| explain(&error))?;
+        super::read(&file, &metadata, most_bytes)
+    }
 
     #[test]
     fn a_file_is_read_up_to_its_bound_and_not_over() {

@@ -11,6 +11,7 @@
 
 mod file;
 mod flaw;
+mod inside;
 mod json;
 mod lone;
 mod manifest;
@@ -30,4 +31,4 @@ pub use modules::ModuleBytes;
 pub use plan::{Plan, plan};
 pub use scan::Shelf;
 pub use snapshot::{Found, Refusal, Snapshot};
-pub use watch::{Stopper, WatchOutcome, Watcher};
+pub use watch::{Stopper, Waker, WatchOutcome, Watcher};

@@ -12,7 +12,10 @@ use std::{
 use lifesigns_model::limits::MODULE_BYTES;
 use sha2::{Digest as _, Sha256};
 
-use crate::file::{self, FileKey};
+use crate::{
+    file::{self, FileKey},
+    inside::Inside,
+};
 
 /// A module's file, as it was read.
 pub struct ModuleBytes {
@@ -75,11 +78,11 @@ enum Id {
 
 impl Modules {
     /// The module at `path`, relative to `dir`.
-    pub(crate) fn load(&mut self, dir: &Path, path: &str) -> Result<Arc<ModuleBytes>, String> {
+    pub(crate) fn load(&mut self, inside: &Inside, dir: &Path, path: &str) -> Result<Arc<ModuleBytes>, String> {
         if let Some(answer) = self.answers.get(path) {
             return answer.clone();
         }
-        let answer = self.find(&dir.join(path), path);
+        let answer = self.find(inside, &dir.join(path), path);
         self.answers.insert(path.to_owned(), answer.clone());
         answer
     }
@@ -95,8 +98,9 @@ impl Modules {
         self.next.values().filter_map(|read| read.key.identity()).collect()
     }
 
-    fn find(&mut self, file: &Path, path: &str) -> Result<Arc<ModuleBytes>, String> {
+    fn find(&mut self, inside: &Inside, file: &Path, path: &str) -> Result<Arc<ModuleBytes>, String> {
         let key = FileKey::of(&fs::metadata(file).map_err(|error| file::explain(&error))?);
+        inside.check(file, &key)?;
         let id = id(&key, path);
         if let Some(known) = self.next.get(&id).filter(|known| known.key == key) {
             return Ok(known.module.clone());
@@ -107,7 +111,7 @@ impl Modules {
             self.next.insert(id, Read { key, settled: true, module: module.clone() });
             return Ok(module);
         }
-        let (bytes, key) = file::read(file, MODULE_BYTES)?;
+        let (bytes, key) = inside.read(file, MODULE_BYTES)?;
         let mut module = Arc::new(ModuleBytes::new(bytes));
         if let Some(known) = known.filter(|known| known.module == module) {
             module = known.module;

@@ -9,11 +9,12 @@ use std::{
     time::SystemTime,
 };
 
-use lifesigns_model::limits::TEXT_FILE_BYTES;
+use lifesigns_model::limits::MANIFEST_BYTES;
 
 use crate::{
     file::{self, FileKey},
     flaw::Flaw,
+    inside::Inside,
     lone::{Referred, module_words},
     manifest::{Manifest, check_name},
     modules::Modules,
@@ -26,6 +27,7 @@ const FILES: usize = 200_000;
 /// A rules folder, and what is remembered of its last scan.
 pub struct Shelf {
     dir: PathBuf,
+    inside: Inside,
     manifests: HashMap<String, Read>,
     modules: Modules,
     rules: HashMap<String, Arc<Found>>,
@@ -70,7 +72,17 @@ struct Listing {
 impl Shelf {
     /// A rules folder. It need not exist yet.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into(), manifests: HashMap::new(), modules: Modules::default(), rules: HashMap::new() }
+        let dir = dir.into();
+        let inside = Inside::new(dir.clone());
+        Self { dir, inside, manifests: HashMap::new(), modules: Modules::default(), rules: HashMap::new() }
+    }
+
+    /// Folders outside the rules folder that `module =` and links in it may lead to. Without this
+    /// there are none.
+    #[must_use]
+    pub fn allow(mut self, folders: Vec<PathBuf>) -> Self {
+        self.inside.allow(folders);
+        self
     }
 
     /// The folder.
@@ -82,6 +94,7 @@ impl Shelf {
     /// note, and what is wrong with a file is a refusal.
     pub fn scan(&mut self) -> Snapshot {
         let mut snapshot = Snapshot::default();
+        self.inside.look();
         let listing = match self.list(&mut snapshot) {
             Ok(listing) => listing,
             Err(error) => {
@@ -161,7 +174,7 @@ impl Shelf {
             Some(known) if known.settled && known.key == key => return known,
             other => other,
         };
-        let (mut manifest, key) = match file::read(&candidate.path, TEXT_FILE_BYTES) {
+        let (mut manifest, key) = match self.inside.read(&candidate.path, MANIFEST_BYTES) {
             Ok((bytes, key)) => (parse(&bytes), key),
             Err(why) => (Err(Broken { place: None, why, words: Vec::new() }), key),
         };
@@ -229,7 +242,7 @@ impl Shelf {
         module: &str,
         manifest: &Manifest,
     ) -> Result<Arc<Found>, String> {
-        let bytes = self.modules.load(&self.dir, module).map_err(|why| match path {
+        let bytes = self.modules.load(&self.inside, &self.dir, module).map_err(|why| match path {
             Some(_) => format!("its module `{module}`: {why}"),
             None => why,
         })?;

@@ -54,6 +54,17 @@ impl Stopper {
     }
 }
 
+/// Ends a wait from another thread as if something had changed.
+#[derive(Clone)]
+pub struct Waker(Nudges);
+
+impl Waker {
+    /// Ends the wait, or the next one.
+    pub fn wake(&self) {
+        self.0.nudge();
+    }
+}
+
 /// Watches a rules folder, and the folders that its modules lie in.
 ///
 /// Watch first, then scan: what changes in between is not missed.
@@ -125,6 +136,11 @@ impl Watcher {
     /// What ends a wait.
     pub fn stopper(&self) -> Stopper {
         self.stopper.clone()
+    }
+
+    /// What makes a wait end as if something had changed.
+    pub fn waker(&self) -> Waker {
+        Waker(self.stopper.nudges.clone())
     }
 
     /// Waits until something has changed and has come to rest, or `timeout` has passed. A change

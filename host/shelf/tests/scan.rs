@@ -192,3 +192,66 @@ fn a_rescan_sees_each_change_and_shares_the_rest() {
     fs::remove_file(folder.path("a.toml")).unwrap();
     assert_eq!(names(&shelf.scan()), ["k"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn nothing_outside_the_folder_is_read_unless_it_is_allowed() {
+    use std::os::unix::fs::symlink;
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    fs::create_dir_all(at("rules")).unwrap();
+    fs::create_dir_all(at("modules")).unwrap();
+    fs::write(at("shadow"), "root:*:20000:0:99999:7:::\n").unwrap();
+    fs::write(at("modules/k.wasm"), "module").unwrap();
+    fs::write(at("modules/m.toml"), "module = \"../modules/k.wasm\"").unwrap();
+    fs::write(at("rules/absolute.toml"), format!("module = \"{}\"", at("shadow").display())).unwrap();
+    fs::write(at("rules/above.toml"), "module = \"../modules/k.wasm\"").unwrap();
+    symlink(at("shadow"), at("rules/link.wasm")).unwrap();
+    symlink(at("shadow"), at("rules/manifest.toml")).unwrap();
+    symlink("../modules", at("rules/sub")).unwrap();
+    fs::write(at("rules/through.toml"), "module = \"sub/k.wasm\"").unwrap();
+    symlink("../modules/m.toml", at("rules/linked.toml")).unwrap();
+    let snapshot = Shelf::new(at("rules")).scan();
+    assert_eq!(names(&snapshot), Vec::<&str>::new());
+    assert_eq!(snapshot.refusals.len(), 6);
+    for refusal in &snapshot.refusals {
+        assert!(refusal.why.contains("outside the rules folder"), "{refusal}");
+        assert!(refusal.why.contains("`module-folders`") && !refusal.why.contains("root"), "{refusal}");
+    }
+    let allowed = Shelf::new(at("rules")).allow(vec![at("modules")]).scan();
+    assert_eq!(names(&allowed), ["above", "linked", "through"]);
+    assert_eq!(allowed.refusals.len(), 3);
+}
+
+/// As Kubernetes lays out a ConfigMap: links to a link to a folder that is exchanged whole.
+#[cfg(unix)]
+#[test]
+fn links_within_the_folder_are_followed() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new(&[("..2026_01/a.toml", "module = \"k.wasm\""), ("..2026_01/k.wasm", "1")]);
+    fs::create_dir(folder.path("..2026_02")).unwrap();
+    folder.write("..2026_02/a.toml", "module = \"k.wasm\"\n[settings]\nn = 1");
+    folder.write("..2026_02/k.wasm", "2");
+    symlink("..2026_01", folder.path("..data")).unwrap();
+    symlink("..data/a.toml", folder.path("a.toml")).unwrap();
+    symlink("..data/k.wasm", folder.path("k.wasm")).unwrap();
+    let mut shelf = Shelf::new(folder.0.path());
+    let first = shelf.scan();
+    assert_eq!((names(&first), first.refusals.len()), (vec!["a"], 0));
+    symlink("..2026_02", folder.path("..next")).unwrap();
+    fs::rename(folder.path("..next"), folder.path("..data")).unwrap();
+    let second = shelf.scan();
+    assert_eq!(second.rule("a").unwrap().settings_json, r#"{"n":1}"#);
+    assert_ne!(second.rule("a").unwrap().module, first.rule("a").unwrap().module);
+    // An absolute link within the folder is one within the folder.
+    symlink(folder.path("k.wasm"), folder.path("z.wasm")).unwrap();
+    assert_eq!(shelf.scan().refusals, []);
+}
+
+#[test]
+fn a_manifest_is_bounded() {
+    let long = format!("[settings]\na = \"{}\"\n", "x".repeat(1 << 20));
+    let folder = Folder::new(&[("a.wasm", "m"), ("a.toml", &long)]);
+    let snapshot = folder.scan();
+    assert!(snapshot.refusal("a").unwrap().why.contains("at most 1048576 are allowed"), "{snapshot:?}");
+}

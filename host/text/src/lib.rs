@@ -6,5 +6,5 @@ mod safe;
 mod size;
 
 pub use duration::{LONGEST_MS, duration_ms, duration_text};
-pub use safe::{is_unsafe, shortened, visible, visible_json, visible_lines};
+pub use safe::{is_unsafe, quoted, shortened, visible, visible_json, visible_lines};
 pub use size::{size_bytes, size_text};

@@ -73,6 +73,16 @@ pub fn shortened(text: &str, chars: usize) -> String {
     }
 }
 
+/// Returns `text` as [`visible`] does, of at most `most_bytes` of it: where more was cut off,
+/// `… (N bytes)` says how long it was. For messages that repeat what a module or a file says.
+#[must_use]
+pub fn quoted(text: &str, most_bytes: usize) -> String {
+    if text.len() <= most_bytes {
+        return visible(text);
+    }
+    format!("{}… ({} bytes)", visible(&text[..text.floor_char_boundary(most_bytes)]), text.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,5 +131,13 @@ mod tests {
     fn long_texts_are_cut_between_characters() {
         assert_eq!(shortened(&"é".repeat(60), 48), format!("{}…", "é".repeat(48)));
         assert_eq!(shortened("x", 1), "x");
+    }
+
+    #[test]
+    fn a_long_text_says_how_long_it_was() {
+        assert_eq!(quoted("abc", 3), "abc");
+        assert_eq!(quoted("äöü", 3), "ä… (6 bytes)");
+        let long = quoted(&"\x1b".repeat(6 << 20), 16);
+        assert!(long.len() < 200 && long.ends_with("… (6291456 bytes)"), "{long}");
     }
 }

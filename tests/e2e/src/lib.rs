@@ -2,6 +2,7 @@
 //! memory, built modules in one sandbox, and the runner of the rules' cases.
 
 pub mod binary;
+pub mod bombs;
 pub mod cases;
 pub mod modules;
 pub mod native;

@@ -58,7 +58,7 @@ fn it_traps_or_panics_or_recurses() {
 
 #[test]
 fn it_wants_too_much_memory() {
-    fails("grow-memory", "33554432 bytes of memory");
+    fails("grow-memory", "its limit `memory-bytes` is 33554432");
 }
 
 #[test]
@@ -157,6 +157,12 @@ fn what_goes_wrong_in_describe_refuses_the_rule() {
         ("bad-symptom-id", "a symptom's id is \"Not Kebab\""),
         ("no-kinds", "an interest names no kind"),
         ("bad-name", "the module's name is \"Hos\\ttile\""),
+        ("huge-title", "a symptom's title has 6291456 bytes; at most 1024 are allowed"),
+        ("huge-recommendation", "a symptom's recommendation has 6291456 bytes; at most 8192 are allowed"),
+        ("huge-version", "the module's version has 70000 bytes; at most 128 are allowed"),
+        ("escapes-in-version", "the module's version contains control characters"),
+        ("huge-settings-error", "xxx… (6291456 bytes)"),
+        ("escapes-in-settings-error", "\\u{1b}[2Jgone"),
         ("no-such-act", "unknown variant"),
     ] {
         let settings = format!(r#"{{"do":"{act}"}}"#);
@@ -164,6 +170,7 @@ fn what_goes_wrong_in_describe_refuses_the_rule() {
         let why = refused.expect_err(act).to_string();
         // Two things are wrong with `bad-description`; either may be told.
         let other = act == "bad-description" && why.contains("two symptoms");
+        assert!(why.len() < 4096 && !why.contains('\x1b'), "{act}: a text of {} bytes", why.len());
         assert!(other || why.contains(message), "{act}: {why}");
     }
 }

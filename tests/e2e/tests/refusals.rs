@@ -27,9 +27,9 @@ fn wat(text: &str) -> Vec<u8> {
 
 #[test]
 fn what_is_not_a_module() {
-    refused("", &["not a WebAssembly file", "nothing", "lifesigns rule build"]);
-    refused("#!/bin/sh\n", &["not a WebAssembly file", "#!/bin/s", "lifesigns rule build"]);
-    refused(vec![0xff; 1000], &["not a WebAssembly file", "\\\\xff"]);
+    refused("", &["not a WebAssembly file", "it is empty", "lifesigns rule build"]);
+    refused("#!/bin/sh\n", &["not a WebAssembly file", "a script", "lifesigns rule build"]);
+    refused(vec![0xff; 1000], &["not a WebAssembly file", "it does not begin like one"]);
     refused(wat("(module)"), &["core module without a component-type section", "lifesigns rule build"]);
     refused(wat("(component)"), &["not a lifesigns rule", "describe", "evaluate"]);
 }
@@ -209,4 +209,46 @@ fn what_fails_on_recent_events_is_not_let_at_the_stream() {
 
     let mut loader = Loader::new(Sandbox::new(None).expect("a sandbox"));
     assert_eq!(outcome(&loader.apply_tried(&Shelf::new(at).scan(), &quiet), "traps"), Outcome::Loaded);
+}
+
+#[test]
+fn each_refused_file_is_reported_once_and_what_is_sound_again_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let whole = modules::read(lifesigns_artifacts::rule("keyword"));
+    write(at, "good.toml", "module = \"m.wasm\"\n[settings]\ncontains = [\"x\"]\n");
+    write(at, "m.wasm", &whole);
+    // Two files that would both be the rule `twice`, and both are refused.
+    write(at, "twice.toml", "nonsense");
+    write(at, "twice.wasm", "garbage");
+    write(at, "bad.wasm", "garbage");
+    let (mut shelf, mut loader) = (Shelf::new(at), Loader::new(Sandbox::new(None).expect("a sandbox")));
+    let news = |loads: &[lifesigns::Load]| {
+        let mut names: Vec<String> = loads
+            .iter()
+            .filter(|load| !matches!(load.outcome, Outcome::Unchanged | Outcome::Refused { again: true, .. }))
+            .map(|load| format!("{} {}", load.name, if load.outcome == Outcome::Restored { "restored" } else { "" }))
+            .collect();
+        names.sort();
+        names.join(",")
+    };
+    assert_eq!(news(&loader.apply(&shelf.scan())), "bad ,good ,twice ,twice ");
+    for _ in 0..3 {
+        assert_eq!(news(&loader.apply(&shelf.scan())), "", "what was said is not said again");
+    }
+    // Half-copied over itself, and whole again.
+    write(at, "m.wasm", &whole[..whole.len() / 2]);
+    let loads = loader.apply(&shelf.scan());
+    assert!(why(&loads, "good").1, "the old version runs");
+    write(at, "m.wasm", &whole);
+    assert_eq!(news(&loader.apply(&shelf.scan())), "good restored");
+    assert_eq!(news(&loader.apply(&shelf.scan())), "");
+    // A manifest that was broken and is again what it was.
+    write(at, "good.toml", "modul = \"m.wasm\"\n");
+    assert!(why(&loader.apply(&shelf.scan()), "good").1);
+    write(at, "good.toml", "module = \"m.wasm\"\n[settings]\ncontains = [\"x\"]\n");
+    assert_eq!(news(&loader.apply(&shelf.scan())), "good restored");
+    fs::remove_file(at.join("bad.wasm")).expect("it is there");
+    fs::remove_file(at.join("twice.wasm")).expect("it is there");
+    assert_eq!(outcome(&loader.apply(&shelf.scan()), "bad"), Outcome::Removed);
 }

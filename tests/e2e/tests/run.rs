@@ -29,7 +29,7 @@ impl Running {
             fs::write(at("rules.d").join(format!("{name}.toml")), manifest(literal)).expect("a manifest");
         }
         fs::write(at("app.log"), "").expect("the log");
-        let config = "rules = 'rules.d'\ncache = 'cache'\n[output]\nfile = 'alerts.ndjson'\n[[source]]\nfile = 'app.log'\nobject = 'vm-1'\n";
+        let config = "rules = 'rules.d'\nmodule-folders = 'modules'\ncache = 'cache'\n[output]\nfile = 'alerts.ndjson'\n[[source]]\nfile = 'app.log'\nobject = 'vm-1'\n";
         fs::write(at("lifesigns.toml"), config).expect("the configuration");
         let errors = fs::File::create(at("err.txt")).expect("a file for standard error");
         let child = Command::new(binary::lifesigns())

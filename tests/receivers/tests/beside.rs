@@ -39,7 +39,7 @@ fn nobody_waits_for_one_that_hangs() {
     let kinds = [
         ("hanging", webhook(&hanging.url("/"))),
         ("quick", webhook(&quick.url("/"))),
-        ("file", ReceiverKind::Ndjson(Ndjson { file: Some(file.clone()) })),
+        ("file", ReceiverKind::Ndjson(Ndjson { file: Some(file.clone()), ..Ndjson::default() })),
     ];
     let mut heard = Vec::new();
     let (senders, posts): (Vec<_>, Vec<_>) = kinds

@@ -10,7 +10,7 @@ use lifesigns_tidy::{Crate, crates};
 const HOST: [(&str, &[&str]); 16] = [
     ("lifesigns-text", &[]),
     ("lifesigns-model", &[]),
-    ("lifesigns-sandbox", &["lifesigns-model"]),
+    ("lifesigns-sandbox", &["lifesigns-model", "lifesigns-text"]),
     ("lifesigns-engine", &["lifesigns-model"]),
     ("lifesigns-shelf", &["lifesigns-model", "lifesigns-text"]),
     ("lifesigns-intake", &["lifesigns-model"]),
@@ -39,6 +39,7 @@ const HOST: [(&str, &[&str]); 16] = [
         "lifesigns",
         &[
             "lifesigns-model",
+            "lifesigns-text",
             "lifesigns-engine",
             "lifesigns-sandbox",
             "lifesigns-shelf",

@@ -102,6 +102,14 @@ fn host(places: &Places, findings: &mut Vec<Finding>) {
     for refused in &status.refused {
         find("warning", format!("rule {} was refused: {}", refused.name, refused.why), "");
     }
+    for rule in &status.compiling {
+        find("warning", format!("rule {} is being compiled and does not see what comes meanwhile", rule.name), "");
+    }
+    let memory = &status.rules_memory;
+    if memory.ceiling_bytes > 0 && memory.used_bytes > memory.ceiling_bytes / 10 * 9 {
+        let (used, ceiling) = (memory.used_bytes, memory.ceiling_bytes);
+        find("warning", format!("rules use {used} of {ceiling} bytes of memory"), "raise `rules-memory`, or run fewer");
+    }
     for source in status.sources.iter().filter(|source| !source.error.is_empty()) {
         find("bad", format!("source {}: {}", source.name, source.error), "");
     }

@@ -1,8 +1,9 @@
 //! `lifesigns report`: what an auditor asks for.
 
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     io::{self, BufWriter, ErrorKind, Write, stdout},
+    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
@@ -16,6 +17,7 @@ use lifesigns_report::Format;
 use super::{
     args::Where,
     ask::{Host, unexpected},
+    places::Places,
     query, when,
 };
 use crate::{
@@ -46,7 +48,7 @@ pub(crate) fn run(
         };
     };
     let failed = |error: &dyn std::fmt::Display| Failure::Failed(format!("{}: {error}", path.display()));
-    let mut file = BufWriter::new(File::create(path).map_err(|error| failed(&error))?);
+    let mut file = BufWriter::new(created(path, place).map_err(|error| failed(&error))?);
     lifesigns_report::write(&report, format, version, &mut file).map_err(|error| failed(&error))?;
     file.into_inner()
         .map_err(io::IntoInnerError::into_error)
@@ -75,4 +77,11 @@ fn over(report: &mut Report, from_ns: u64, to_ns: Option<u64>, place: &Where) ->
     let Reply::Badges(badges) = host.ask(&Request::Rows(Rows::Badges(badges)))? else { return Err(unexpected()) };
     report.over(from_ns, to_ns, past, badges);
     Ok(())
+}
+
+/// Makes the file, with the mode that the configuration says; one that is there keeps its own.
+fn created(path: &Path, place: &Where) -> io::Result<File> {
+    let settings = Places::find(place).ok().and_then(|places| places.settings);
+    let mode = settings.map_or(0o600, |settings| settings.file_mode);
+    OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)
 }

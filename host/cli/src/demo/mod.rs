@@ -84,7 +84,7 @@ impl Fleet {
     }
 
     fn sandbox() -> Result<Sandbox, Failure> {
-        load::sandbox(env::var_os("LIFESIGNS_CACHE").as_deref().map(Path::new))
+        load::plain_sandbox(load::cache(env::var_os("LIFESIGNS_CACHE").as_deref().map(Path::new))?)
     }
 
     /// Runs the fleet's logs through the rules, to the end.

@@ -34,6 +34,22 @@ pub(crate) static ROOT: Table = Table::free(
             "An open alert on the parent keeps the same alert of its children from being told; default `true`.",
         ),
         may("output", Shape::Table(&OUTPUT), "Where the symptoms that rules raise and clear are written as NDJSON."),
+        may(
+            "file-mode",
+            Shape::Word(&["0600", "0640", "0644", "0660", "0664"]),
+            "The mode of files that the host makes: the output, receivers' lines, reports; default `0600`.",
+        ),
+        may(
+            "module-folders",
+            Shape::Either(&Shape::Path, &PATHS),
+            "Folders outside the rules folder that `module =` and links in it may lead to; default none.",
+        ),
+        may(
+            "rules-memory",
+            Shape::Size,
+            "Memory and machine code of all rules together; a rule that would need more is refused or paused; default `512MiB`.",
+        ),
+        may("compile", Shape::Table(&COMPILE), "What compiling a module may take."),
         may("engine", Shape::Table(&ENGINE), "Threads and bounds."),
         may("badge", Shape::Table(&BADGE), "How badges are computed."),
         may("retention", Shape::Table(&RETENTION), "How long the store keeps what is over."),
@@ -69,6 +85,23 @@ static ENGINE: Table = Table::free(
             "Bytes between sources and shards, a number or a size such as `64MiB`; sources wait when it is reached; default `64MiB`.",
         ),
         may("pin", Shape::Flag, "Pin threads to cores; default `true`."),
+    ],
+);
+
+static COMPILE: Table = Table::free(
+    "compile",
+    "[compile]",
+    &[
+        may("memory", Shape::Size, "Memory of the process that compiles a module; default `512MiB`."),
+        may("cpu", Shape::Duration(1000), "Processor time that compiling a module may take; default `20s`."),
+        may("code", Shape::Size, "Machine code that a module may become; default `64MiB`."),
+        may("processes", Shape::Whole(1, 64), "Modules that are compiled at a time; default 2."),
+        may(
+            "start-wait",
+            Shape::Duration(0),
+            "How long the start waits for rules that have to be compiled, before sources are read; default `10s`.",
+        ),
+        may("cache-size", Shape::Size, "What the folder of compiled modules may hold; default `1GiB`."),
     ],
 );
 

@@ -10,7 +10,7 @@ use lifesigns_outlets::config::Outbound;
 use super::{Reader, duration, flag, list, text, whole};
 use crate::{
     node::{Node, Value},
-    settings::{Door, Engine, From, Retention, Source},
+    settings::{Compile, Door, Engine, From, Retention, Source},
     source::At,
     units,
 };
@@ -35,6 +35,16 @@ impl Reader<'_, '_> {
             paths.push(path);
         }
         paths
+    }
+
+    /// The folders that modules may lie in, beside the rules folder.
+    pub(super) fn module_folders(&self, root: &Node) -> Vec<PathBuf> {
+        let Some(node) = root.get("module-folders") else { return Vec::new() };
+        let nodes = match &node.value {
+            Value::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        nodes.iter().filter_map(|node| self.path(node)).collect()
     }
 
     pub(super) fn sources(&mut self, tables: &[Node]) -> Vec<Source> {
@@ -100,6 +110,19 @@ pub(super) fn engine(table: &Node) -> Engine {
     let pin = table.get("pin").map(|_| flag(table, "pin", true));
     let inflight_bytes = count("inflight-bytes").or_else(|| size().and_then(|bytes| usize::try_from(bytes).ok()));
     Engine { scanners: count("scanners"), shards: count("shards"), inflight_bytes, pin }
+}
+
+pub(super) fn compile(table: &Node) -> Compile {
+    let default = Compile::default();
+    let size = |key, default| text(table, key).and_then(units::size_bytes).unwrap_or(default);
+    Compile {
+        memory_bytes: size("memory", default.memory_bytes),
+        cpu_ms: duration(table, "cpu", default.cpu_ms),
+        code_bytes: size("code", default.code_bytes),
+        processes: whole(table, "processes").and_then(|count| usize::try_from(count).ok()).unwrap_or(default.processes),
+        start_wait_ms: duration(table, "start-wait", default.start_wait_ms),
+        cache_bytes: size("cache-size", default.cache_bytes),
+    }
 }
 
 pub(super) fn outbound(table: &Node) -> Outbound {

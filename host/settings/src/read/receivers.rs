@@ -43,7 +43,7 @@ impl Reader<'_, '_> {
             (node, ReceiverKind::Email(self.email(node)?))
         } else {
             let node = table.get("ndjson")?;
-            (node, ReceiverKind::Ndjson(Ndjson { file: self.path_of(node, "file") }))
+            (node, ReceiverKind::Ndjson(Ndjson { file: self.path_of(node, "file"), mode: self.file_mode }))
         };
         let receiver = ReceiverConfig { name, kind, retry };
         for mistake in receiver.mistakes() {

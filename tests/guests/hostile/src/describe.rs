@@ -20,6 +20,16 @@ pub(crate) fn describe(settings: &Settings) -> Result<Description, String> {
         Act::NoSymptoms => Description::new("hostile", env!("CARGO_PKG_VERSION")).interest(Interest::log()),
         Act::NoKinds => sound.interest(Interest::of(Kinds::empty())),
         Act::BadName => Description { name: "Hos\ttile".into(), version: String::new(), ..sound },
+        Act::HugeTitle => sound.symptom(Symptom::new("huge", &"x".repeat(6 << 20))),
+        Act::HugeRecommendation => sound.symptom(Symptom::new("huge", "").recommendation(&"x".repeat(6 << 20))),
+        Act::HugeVersion => Description { version: "1".repeat(70_000), ..sound },
+        Act::EscapesInVersion => Description { version: "1\x1b]0;owned\x07".into(), ..sound },
+        Act::HugeSettingsError => return Err("x".repeat(6 << 20)),
+        Act::EscapesInSettingsError => return Err("\x1b[2Jgone".into()),
+        Act::KeepsMemory => {
+            std::mem::forget(std::hint::black_box(vec![1_u8; 24 << 20]));
+            sound
+        }
         Act::BadDescription => sound.symptom(symptom).interest(Interest::log().contains([""])),
         _ => sound,
     })

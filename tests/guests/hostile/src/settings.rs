@@ -50,6 +50,14 @@ pub(crate) enum Act {
     NoSymptoms,
     NoKinds,
     BadName,
+    HugeTitle,
+    HugeRecommendation,
+    HugeVersion,
+    EscapesInVersion,
+    HugeSettingsError,
+    EscapesInSettingsError,
+    /// Takes 24 MiB of memory and keeps them.
+    KeepsMemory,
     /// An empty literal, and two symptoms of one id.
     BadDescription,
 }

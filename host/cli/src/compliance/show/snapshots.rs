@@ -9,8 +9,8 @@ use lifesigns_compliance::{
     query::{Badges, ObjectPage, Report},
 };
 use lifesigns_control::{
-    AlertCounts, AuditReport, AuditRow, Break, ConfigStatus, DropStatus, EngineStatus, OutboxRow, ReceiverStatus,
-    RefusedRule, RuleStatus, SourceStatus, Status, StoreState, StoreStatus, Waiting,
+    AlertCounts, AuditReport, AuditRow, Break, CompilingRule, ConfigStatus, DropStatus, EngineStatus, MemoryStatus,
+    OutboxRow, ReceiverStatus, RefusedRule, RuleStatus, SourceStatus, Status, StoreState, StoreStatus, Waiting,
 };
 use lifesigns_outlets::people::Colour;
 use serde_json::json;
@@ -224,7 +224,18 @@ fn status() -> Status {
             RuleStatus { name: "docker".into(), module: "docker-keyword 0.1.0".into(), ..RuleStatus::default() },
             RuleStatus { name: "churn".into(), failed: 3, last_error: "it trapped".into(), ..RuleStatus::default() },
         ],
-        refused: vec![RefusedRule { name: "broken".into(), why: "no such import".into() }],
+        refused: vec![RefusedRule {
+            name: "broken".into(),
+            why: "no such import".into(),
+            digest: format!("sha256:{}", "ab12".repeat(16)),
+        }],
+        compiling: vec![CompilingRule {
+            name: "slow".into(),
+            since_ns: now_ns - 3 * SECOND_NS,
+            old_version_runs: true,
+            ..CompilingRule::default()
+        }],
+        rules_memory: MemoryStatus { used_bytes: 1_234_567, code_bytes: 234_567, ceiling_bytes: 512 << 20 },
         sources: vec![SourceStatus {
             name: "docker.log".into(),
             cursor: "byte 1024".into(),

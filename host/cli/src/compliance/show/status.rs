@@ -133,8 +133,21 @@ fn rules(status: &Status, view: &View) -> String {
         }
         text.push_str(&table.draw());
     }
+    for rule in &status.compiling {
+        let old = if rule.old_version_runs { ", the old version runs" } else { "" };
+        let since = when::ago(rule.since_ns, view.now_ns);
+        text.push_str(&format!("{} {} for {since}{old}\n", Style::Yellow.on("compiling"), visible(&rule.name)));
+    }
     for rule in &status.refused {
-        text.push_str(&format!("{} {}: {}\n", Style::Red.on("refused"), visible(&rule.name), visible(&rule.why)));
+        let digest = rule.digest.strip_prefix("sha256:").and_then(|hex| hex.get(..8));
+        let digest = digest.map(|hex| format!(" ({hex})")).unwrap_or_default();
+        let (name, why) = (visible(&rule.name), visible(&rule.why));
+        text.push_str(&format!("{} {name}{digest}: {why}\n", Style::Red.on("refused")));
+    }
+    let memory = &status.rules_memory;
+    if memory.ceiling_bytes > 0 {
+        let (used, ceiling) = (grouped(memory.used_bytes), grouped(memory.ceiling_bytes));
+        text.push_str(&format!("memory {used} of {ceiling} bytes, {} of it code\n", grouped(memory.code_bytes)));
     }
     text
 }

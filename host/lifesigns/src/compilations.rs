@@ -1,0 +1,159 @@
+//! Modules that are being compiled, beside everything else: a few at a time, each once.
+
+use std::{
+    collections::{BTreeMap, HashSet, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use lifesigns_sandbox::{AdmitError, Sandbox, WasmModule};
+use lifesigns_shelf::ModuleBytes;
+
+/// How often a wait looks whether it shall end early.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What came of a module.
+pub(crate) type Admitted = Result<Arc<WasmModule>, AdmitError>;
+
+/// Compiles modules on threads of its own, which end when there is nothing to do. Dropping it stops
+/// what runs.
+pub(crate) struct Compilations(Arc<Shared>);
+
+struct Shared {
+    sandbox: Sandbox,
+    threads: usize,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: BTreeMap<String, Job>,
+    queue: VecDeque<Arc<ModuleBytes>>,
+    threads: usize,
+    /// Is called whenever a module is done.
+    wake: Option<Box<dyn Fn() + Send>>,
+}
+
+struct Job {
+    stop: Arc<AtomicBool>,
+    done: Option<Admitted>,
+}
+
+impl Compilations {
+    /// Compiles with `sandbox`, `threads` modules at a time.
+    pub(crate) fn new(sandbox: Sandbox, threads: usize) -> Self {
+        let (threads, state) = (threads.max(1), Mutex::default());
+        Self(Arc::new(Shared { sandbox, threads, state, changed: Condvar::new() }))
+    }
+
+    /// Calls `wake` whenever a module is done.
+    pub(crate) fn on_done(&self, wake: impl Fn() + Send + 'static) {
+        self.0.lock().wake = Some(Box::new(wake));
+    }
+
+    /// What came of a module; `None` while it is being compiled.
+    pub(crate) fn get(&self, module: &Arc<ModuleBytes>) -> Option<Admitted> {
+        if let Some(job) = self.0.lock().jobs.get(&module.digest) {
+            return job.done.clone();
+        }
+        let Some(done) = self.0.sandbox.ready(&module.digest) else { return self.begin(module) };
+        // Kept until it is asked for again: to take it from the cache is work.
+        let job = Job { stop: Arc::default(), done: Some(done.clone()) };
+        self.0.lock().jobs.insert(module.digest.clone(), job);
+        Some(done)
+    }
+
+    /// Queues a module, and sees to it that there is a thread.
+    fn begin(&self, module: &Arc<ModuleBytes>) -> Option<Admitted> {
+        let mut state = self.0.lock();
+        state.jobs.insert(module.digest.clone(), Job { stop: Arc::default(), done: None });
+        state.queue.push_back(Arc::clone(module));
+        if state.threads >= self.0.threads {
+            return None;
+        }
+        let shared = Arc::clone(&self.0);
+        let name = "lifesigns-compile".to_owned();
+        match std::thread::Builder::new().name(name).spawn(move || shared.work()) {
+            Ok(_) => state.threads += 1,
+            // Those that are there take it; if there are none, it waits for a better time.
+            Err(_) if state.threads > 0 => {}
+            Err(error) => {
+                state.queue.pop_back();
+                state.jobs.remove(&module.digest);
+                return Some(Err(AdmitError::Unavailable(format!("there is no thread for it: {error}"))));
+            }
+        }
+        None
+    }
+
+    /// Waits until all of these are done, `patience` is over, or `stop` says so.
+    pub(crate) fn wait(&self, digests: &HashSet<String>, patience: Option<Duration>, stop: &dyn Fn() -> bool) {
+        let deadline = patience.map(|patience| Instant::now() + patience);
+        let mut state = self.0.lock();
+        loop {
+            let open = digests.iter().any(|digest| state.jobs.get(digest).is_some_and(|job| job.done.is_none()));
+            let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            if !open || is_late || stop() {
+                return;
+            }
+            state = self.0.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Forgets what is done, and stops what is not wanted any more.
+    pub(crate) fn retain(&self, wanted: &HashSet<String>) {
+        let mut state = self.0.lock();
+        state.queue.retain(|module| wanted.contains(&module.digest));
+        state.jobs.retain(|digest, job| {
+            let stays = job.done.is_none() && wanted.contains(digest);
+            if !stays {
+                job.stop.store(true, Ordering::Release);
+            }
+            stays
+        });
+    }
+}
+
+impl Drop for Compilations {
+    fn drop(&mut self) {
+        self.0.lock().wake = None;
+        self.retain(&HashSet::new());
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) {
+        loop {
+            let (module, stop) = {
+                let mut state = self.lock();
+                let Some(module) = state.queue.pop_front() else {
+                    state.threads -= 1;
+                    return;
+                };
+                let stop = state.jobs.get(&module.digest).map(|job| Arc::clone(&job.stop)).unwrap_or_default();
+                (module, stop)
+            };
+            let load = || self.sandbox.load_until(&module.bytes, &module.digest, &stop);
+            let done = catch_unwind(AssertUnwindSafe(load))
+                .unwrap_or_else(|_| Err(AdmitError::TooCostly("broke the compiler (it panicked)".to_owned())));
+            let mut state = self.lock();
+            // A job of the same digest that began after this one was stopped is not answered by it.
+            if let Some(job) = state.jobs.get_mut(&module.digest).filter(|job| Arc::ptr_eq(&job.stop, &stop)) {
+                job.done = Some(done);
+                if let Some(wake) = &state.wake {
+                    wake();
+                }
+            }
+            self.changed.notify_all();
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The compiler as a child process: the parent's side. The child is the same program, or another one
+//! of the same release, which calls [`crate::compile_worker`] first of all.
+
+use std::{
+    ffi::OsString,
+    io::{Read, Write},
+    os::unix::process::{CommandExt, ExitStatusExt},
+    path::PathBuf,
+    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+use lifesigns_text::quoted;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use wasmtime::Engine;
+
+use crate::{
+    admission::AdmitError,
+    compiler::{CompileLimits, Compiler, config, fingerprint, too_much_code},
+    structure,
+    worker::{Answer, WORKER},
+};
+
+/// How often the parent looks whether it shall stop.
+const LOOK: Duration = Duration::from_millis(50);
+/// What is kept of what the child wrote on standard error.
+const SAID_BYTES: usize = 4 << 10;
+
+/// Compiles in a child process of limited memory and time.
+pub struct ChildProcess {
+    program: PathBuf,
+    limits: CompileLimits,
+    fingerprint: u64,
+}
+
+impl ChildProcess {
+    /// `program` is a program of this release that calls [`crate::compile_worker`] at its start, such
+    /// as `lifesigns` itself.
+    ///
+    /// # Errors
+    /// When the machine cannot run wasmtime's code.
+    pub fn new(program: impl Into<PathBuf>, limits: CompileLimits) -> Result<Self, String> {
+        let engine = Engine::new(&config()).map_err(|error| format!("{error:#}"))?;
+        Ok(Self { program: program.into(), limits, fingerprint: fingerprint(&engine) })
+    }
+
+    fn start(&self) -> Result<Running, AdmitError> {
+        let CompileLimits { memory_bytes, cpu_s, code_bytes, .. } = self.limits;
+        let parent = u64::from(std::process::id());
+        let numbers = [memory_bytes, cpu_s, code_bytes, parent, self.fingerprint];
+        let child = Command::new(&self.program)
+            .arg0("lifesigns")
+            .arg(WORKER)
+            .args(numbers.map(|number| OsString::from(number.to_string())))
+            // Nothing of the host's environment is the child's business. Its allocator takes memory in
+            // small steps, so that the limit on memory is what it says.
+            .env_clear()
+            .env("MIMALLOC_ARENA_EAGER_COMMIT", "0")
+            .env("MIMALLOC_ARENA_RESERVE", "65536")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        match child {
+            Ok(child) => Ok(Running(child)),
+            Err(error) => {
+                let program = self.program.display();
+                Err(AdmitError::Unavailable(format!("the compiler's process ({program}) cannot be started: {error}")))
+            }
+        }
+    }
+
+    /// What the child's end means.
+    fn verdict(&self, status: ExitStatus, answer: Vec<u8>, said: &[u8]) -> Result<Vec<u8>, AdmitError> {
+        const SIGABRT: i32 = 6;
+        const SIGKILL: i32 = 9;
+        const SIGXCPU: i32 = 24;
+        let said = String::from_utf8_lossy(said);
+        let CompileLimits { memory_bytes, cpu_s, code_bytes, .. } = self.limits;
+        match status.signal() {
+            _ if status.success() => {}
+            // What the child says of itself, and not of the module.
+            _ if matches!(status.code(), Some(1..=4)) => {
+                return Err(AdmitError::Unavailable(format!("the compiler's process cannot work here ({status})")));
+            }
+            Some(SIGXCPU) => {
+                return Err(AdmitError::TooCostly(format!("takes more than {cpu_s} s of processor time")));
+            }
+            Some(SIGKILL) => {
+                return Err(AdmitError::Unavailable("the compiler's process was killed from outside".to_owned()));
+            }
+            _ if said.contains("memory allocation of") || said.contains("out of memory") => {
+                return Err(AdmitError::TooCostly(format!("takes more than {memory_bytes} bytes of memory")));
+            }
+            signal => {
+                let how = signal.map_or_else(|| status.to_string(), |signal| format!("signal {signal}"));
+                let how = if signal == Some(SIGABRT) { "abort".to_owned() } else { how };
+                let said = quoted(said.trim(), 256);
+                return Err(AdmitError::TooCostly(format!("broke the compiler ({how}: {said})")));
+            }
+        }
+        match Answer::read(answer) {
+            Some(Answer::Code(code)) if code.len() as u64 <= code_bytes => Ok(code),
+            Some(Answer::Code(code)) => Err(too_much_code(code.len() as u64, code_bytes)),
+            Some(Answer::TooMuchCode(bytes)) => Err(too_much_code(bytes, code_bytes)),
+            Some(Answer::Refused(text)) => Err(AdmitError::invalid(&text)),
+            Some(Answer::OtherRelease) => {
+                let program = self.program.display();
+                Err(AdmitError::Unavailable(format!("{program} is of another release than this program")))
+            }
+            None => Err(AdmitError::Unavailable(format!("the compiler's process said nothing sound ({status})"))),
+        }
+    }
+}
+
+impl Compiler for ChildProcess {
+    fn compile(&self, module: &[u8], stop: &AtomicBool) -> Result<Vec<u8>, AdmitError> {
+        structure::check(module)?;
+        let deadline = Instant::now() + Duration::from_secs(self.limits.wall_s);
+        let mut running = self.start()?;
+        if let Some(mut stdin) = running.0.stdin.take() {
+            // A child that has died does not read; how it died says more than this error would.
+            let _ = stdin.write_all(module);
+        }
+        let (Some(stdout), Some(stderr)) = (running.0.stdout.take(), running.0.stderr.take()) else {
+            unreachable!("both were asked for");
+        };
+        let mut output = Output { stdout: Some(stdout), stderr: Some(stderr), answer: Vec::new(), said: Vec::new() };
+        // One byte says what the rest is.
+        let most_bytes = self.limits.code_bytes.saturating_add(1);
+        while output.is_open() {
+            if stop.load(Ordering::Acquire) {
+                return Err(AdmitError::Unavailable("the host is ending".to_owned()));
+            }
+            if Instant::now() >= deadline {
+                let wall_s = self.limits.wall_s;
+                return Err(AdmitError::Unavailable(format!("it was not done after {wall_s} s; the machine is busy")));
+            }
+            let read = output.read_on();
+            read.map_err(|error| AdmitError::Unavailable(format!("the compiler's process cannot be heard: {error}")))?;
+            if output.answer.len() as u64 > most_bytes {
+                return Err(too_much_code(output.answer.len() as u64 - 1, self.limits.code_bytes));
+            }
+        }
+        let status = running.0.wait();
+        let status =
+            status.map_err(|error| AdmitError::Unavailable(format!("the compiler's process is lost: {error}")))?;
+        self.verdict(status, output.answer, &output.said)
+    }
+
+    fn limits(&self) -> CompileLimits {
+        self.limits
+    }
+}
+
+/// A child that does not outlive what wants it.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended already cannot be killed, which is as well.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What the child writes, until it closes both.
+struct Output {
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+    answer: Vec<u8>,
+    said: Vec<u8>,
+}
+
+impl Output {
+    const fn is_open(&self) -> bool {
+        self.stdout.is_some() || self.stderr.is_some()
+    }
+
+    /// Waits a little for more, and reads what is there.
+    fn read_on(&mut self) -> std::io::Result<()> {
+        let look = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos().into() };
+        let mut fds = Vec::with_capacity(2);
+        fds.extend(self.stdout.as_ref().map(|fd| PollFd::new(fd, PollFlags::IN)));
+        fds.extend(self.stderr.as_ref().map(|fd| PollFd::new(fd, PollFlags::IN)));
+        match poll(&mut fds, Some(&look)) {
+            Err(rustix::io::Errno::INTR) => return Ok(()),
+            other => other?,
+        };
+        let mut ready = fds.iter().map(|fd| !fd.revents().is_empty()).collect::<Vec<_>>().into_iter();
+        let out_ready = self.stdout.is_some() && ready.next().unwrap_or(false);
+        let err_ready = self.stderr.is_some() && ready.next().unwrap_or(false);
+        if out_ready {
+            take(&mut self.stdout, &mut self.answer, usize::MAX)?;
+        }
+        if err_ready {
+            take(&mut self.stderr, &mut self.said, SAID_BYTES)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads once; closes at the end. What is over `most_bytes` is read and dropped.
+fn take(from: &mut Option<impl Read>, to: &mut Vec<u8>, most_bytes: usize) -> std::io::Result<()> {
+    let mut piece = [0; 64 << 10];
+    let Some(reader) = from else { return Ok(()) };
+    let read = reader.read(&mut piece)?;
+    if read == 0 {
+        *from = None;
+        return Ok(());
+    }
+    let room = most_bytes.saturating_sub(to.len()).min(read);
+    to.extend_from_slice(&piece[..room]);
+    Ok(())
+}
