@@ -51,7 +51,7 @@ pub(crate) enum Command {
         command: RuleCommand,
     },
     #[command(flatten)]
-    Compliance(compliance::Command),
+    Compliance(Box<compliance::Command>),
     /// Print a completion script for your shell.
     #[command(after_help = "Example:\n  lifesigns completions bash > /etc/bash_completion.d/lifesigns")]
     Completions {

@@ -33,7 +33,7 @@ impl Zone {
     /// are set back, none where they are set forward over it.
     pub(crate) fn times(&self, time: civil::DateTime) -> impl Iterator<Item = u64> {
         let ambiguous = self.0.to_ambiguous_timestamp(time);
-        let both = [ambiguous.clone().earlier(), ambiguous.later()];
+        let both = [ambiguous.earlier(), ambiguous.later()];
         let shows = both.into_iter().flatten().filter(move |stamp| self.0.to_datetime(*stamp) == time);
         shows.filter_map(|stamp| u64::try_from(stamp.as_nanosecond()).ok())
     }

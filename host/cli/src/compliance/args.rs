@@ -64,7 +64,7 @@ Examples:
         #[command(subcommand)]
         command: Option<AlertsCommand>,
         #[command(flatten)]
-        filter: AlertsFilter,
+        filter: Box<AlertsFilter>,
         #[command(flatten)]
         place: Where,
     },

@@ -68,7 +68,7 @@ fn check(world: &World, known: &Known, number: usize) -> Result<(), TestCaseErro
             prop_assert!(knows || stands, "{receiver} knows nothing of {}", line(alert));
         }
     }
-    for ((receiver, object, definition), _) in &known.0 {
+    for (receiver, object, definition) in known.0.keys() {
         let alert = alerts.iter().find(|one| one.object == *object && one.definition == *definition);
         let is_routed = |alert: &&Alert| alert.is_violation() && routed(alert, number).contains(&&**receiver);
         prop_assert!(alert.filter(is_routed).is_some(), "{receiver} takes {definition} on {object} to be open");
