@@ -13,7 +13,7 @@ use lifesigns::{
     engine::{self, Input, RuleSet},
     model::{Source, limits},
 };
-use lifesigns_intake::{LineChunks, inventory};
+use lifesigns_intake::{LineChunks, inventory, not_text};
 use lifesigns_outlets::ndjson;
 
 use crate::{
@@ -117,12 +117,20 @@ fn input(args: &Replay, rank: u32, path: &Path) -> Result<Input<'static>, Failur
         app: None,
         decoder: args.format.decoder(reference_ns),
     });
-    let mut chunks = LineChunks::new(reader);
+    let (mut chunks, shown, mut first) = (LineChunks::new(reader), source.name.clone(), true);
     let next = Box::new(move |spare: Vec<u8>| {
         if spare.capacity() >= limits::CHUNK_BYTES {
             chunks.recycle(spare);
         }
-        chunks.next_chunk()
+        let chunk = chunks.next_chunk()?;
+        // Lines that hold nothing that a rule looks for are never decoded, and would not be counted.
+        if std::mem::take(&mut first)
+            && let Some(why) =
+                chunk.as_deref().and_then(|bytes| not_text(&bytes[..bytes.len().min(SAMPLE_BYTES as usize)]))
+        {
+            say::warning(&format!("{shown} does not look like text: {why}"));
+        }
+        Ok(chunk)
     });
     Ok(Input { source, next })
 }

@@ -22,6 +22,6 @@ pub use rows::{
 pub use serve::{CONNECTIONS, REQUEST_DEADLINE_MS, WRITE_DEADLINE_MS};
 pub use status::{
     AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, MemoryStatus, ReceiverStatus, RefusedRule,
-    RuleStatus, SourceStatus, Status, StoreState, StoreStatus,
+    RuleStatus, SourceState, SourceStatus, Status, StoreState, StoreStatus,
 };
 pub use wire::REQUEST_BYTES;

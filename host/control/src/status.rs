@@ -137,6 +137,47 @@ pub struct SourceStatus {
     pub last_ns: Option<u64>,
     /// Why it does not go on; empty if it does.
     pub error: String,
+    /// What it does now.
+    pub state: SourceState,
+    /// Bytes that are known not to have been read since the host started.
+    pub unread_bytes: u64,
+    /// Times since the host started that something was not read, or may not have been.
+    pub gaps: u64,
+    /// What else is worth knowing: the last gap, an encoding, content that is no text.
+    pub notes: Vec<String>,
+}
+
+/// What a source does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceState {
+    /// It has just been begun.
+    #[default]
+    Starting,
+    /// It waits for its file, which is absent or cannot be read now.
+    Waiting,
+    /// What its path leads to cannot be read as a source; it is looked at again.
+    Refused,
+    /// It is read.
+    Reading,
+    /// It has come to its end.
+    Ended,
+    /// It ended before its end.
+    Failed,
+}
+
+impl SourceState {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Waiting => "waiting",
+            Self::Refused => "refused",
+            Self::Reading => "reading",
+            Self::Ended => "ended",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// What the engine has done since the host started.

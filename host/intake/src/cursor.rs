@@ -3,13 +3,12 @@
 use std::{
     fs::{File, Metadata},
     io,
-    os::unix::fs::{FileExt, MetadataExt},
+    os::unix::fs::MetadataExt,
 };
 
-/// How much of a file's start tells it from another.
-pub(crate) const HEAD_BYTES: u64 = 256;
+use crate::print::{before, head, print};
 
-/// A place in a file that survives renaming.
+/// A place in a file that survives renaming, copying and restoring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
     /// The device that the file is on.
@@ -22,12 +21,25 @@ pub struct Cursor {
     /// A fingerprint of the file's first bytes (256 of them, fewer while `offset` is less): inodes are used
     /// again, and another file must not be taken for this one.
     pub head: u64,
+    /// A fingerprint of the bytes before `offset` (256 of them, or fewer): files may begin alike.
+    pub tail: u64,
+    /// When the file had last been written to as it was read, nanoseconds since the Unix epoch. Files
+    /// that were rotated before that have been read.
+    pub modified_ns: u64,
 }
 
 impl Cursor {
-    /// As bytes, for whoever writes it down.
+    /// As bytes, for a store.
     pub fn to_bytes(self) -> Vec<u8> {
-        [self.device, self.inode, self.offset, self.head].iter().flat_map(|part| part.to_le_bytes()).collect()
+        let parts = [self.device, self.inode, self.offset, self.head, self.tail, self.modified_ns];
+        parts.iter().flat_map(|part| part.to_le_bytes()).collect()
+    }
+
+    /// What [`Cursor::to_bytes`] made; `None` for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let parts: &[[u8; 8]; 6] = bytes.as_chunks().0.try_into().ok().filter(|_| bytes.len() == 48)?;
+        let [device, inode, offset, head, tail, modified_ns] = parts.map(u64::from_le_bytes);
+        Some(Self { device, inode, offset, head, tail, modified_ns })
     }
 
     /// The place `offset` bytes from the start of a regular file.
@@ -35,39 +47,35 @@ impl Cursor {
     /// # Errors
     /// When the file is shorter, or cannot be read.
     pub fn of(file: &File, offset: u64) -> io::Result<Self> {
-        Ok(Self { offset, head: head(file, offset)?, ..cursor(&file.metadata()?) })
+        let metadata = file.metadata()?;
+        let (device, inode) = (metadata.dev(), metadata.ino());
+        let (head, tail) = (head(file, offset)?, print(&before(file, offset)?));
+        Ok(Self { device, inode, offset, head, tail, modified_ns: modified_ns(&metadata) })
     }
 
-    /// Whether it is a place in this file, and nobody has written it anew.
+    /// Whether it is a place in this file, which was not replaced or rewritten since.
     pub fn is_in(self, file: &File) -> bool {
-        file.metadata().is_ok_and(|metadata| is_it(file, &metadata, self))
+        file.metadata().is_ok_and(|metadata| self.is_of(&metadata)) && self.fits(file)
     }
 
-    /// What [`Cursor::to_bytes`] made; `None` for anything else.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let parts: &[[u8; 8]; 4] = bytes.as_chunks().0.try_into().ok().filter(|_| bytes.len() == 32)?;
-        let [device, inode, offset, head] = parts.map(u64::from_le_bytes);
-        Some(Self { device, inode, offset, head })
+    /// Whether the file has this place's inode.
+    pub(crate) fn is_of(&self, metadata: &Metadata) -> bool {
+        metadata.dev() == self.device && metadata.ino() == self.inode
+    }
+
+    /// Whether the content before the place is in this file too, whatever its inode.
+    pub(crate) fn fits(&self, file: &File) -> bool {
+        let fits = || -> io::Result<bool> {
+            Ok(file.metadata()?.len() >= self.offset
+                && head(file, self.offset)? == self.head
+                && print(&before(file, self.offset)?) == self.tail)
+        };
+        fits().unwrap_or(false)
     }
 }
 
-pub(crate) fn cursor(metadata: &Metadata) -> Cursor {
-    Cursor { device: metadata.dev(), inode: metadata.ino(), offset: 0, head: 0 }
-}
-
-/// A fingerprint (FNV-1a) of a file's first bytes.
-pub(crate) fn head(file: &File, offset: u64) -> io::Result<u64> {
-    let mut bytes = [0; HEAD_BYTES as usize];
-    let bytes = &mut bytes[..offset.min(HEAD_BYTES) as usize];
-    file.read_exact_at(bytes, 0)?;
-    Ok(bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)))
-}
-
-/// Whether it is the file that `from` is a place in.
-pub(crate) fn is_it(file: &File, metadata: &Metadata, from: Cursor) -> bool {
-    same(metadata, from) && metadata.len() >= from.offset && head(file, from.offset).is_ok_and(|head| head == from.head)
-}
-
-pub(crate) fn same(metadata: &Metadata, file: Cursor) -> bool {
-    metadata.dev() == file.device && metadata.ino() == file.inode
+/// When a file was last written to, nanoseconds since the Unix epoch; 0 before it.
+pub(crate) fn modified_ns(metadata: &Metadata) -> u64 {
+    let ns = i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
+    u64::try_from(ns).unwrap_or_default()
 }

@@ -1,16 +1,22 @@
 //! Front doors and decoders: bytes come in as whole lines, decoders make records of lines. Nothing
 //! here knows rules, and nothing here is asynchronous: a source blocks while the engine is busy.
 
+mod buffer;
 mod cursor;
 mod decode;
+mod encoding;
+mod family;
 mod follow;
+mod gap;
 pub mod inventory;
 mod lines;
-mod rotated;
+mod print;
 mod stop;
 
 pub use cursor::Cursor;
 pub use decode::{Format, UnknownFormat, parse_time};
-pub use follow::{FollowError, Followed, Follower, Position};
+pub use encoding::{Encoding, not_text};
+pub use follow::{Followed, Follower, Look, Position, Tail};
+pub use gap::{FileState, FollowEvent, Gap, GapCause};
 pub use lines::LineChunks;
 pub use stop::Stop;

@@ -213,7 +213,7 @@ impl Keep {
         health.config_error = error;
     }
 
-    /// Who says how far sources are, in words.
+    /// Sets what says how the configured sources are.
     pub fn describe_sources(&self, describe: Describe) {
         *self.shared.describe.lock().unwrap_or_else(PoisonError::into_inner) = Some(describe);
     }

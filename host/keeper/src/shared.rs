@@ -1,12 +1,13 @@
 //! What the keeper shares with those who ask.
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use lifesigns_compliance::{Alert, Book, Notice};
-use lifesigns_control::{CompilingRule, MemoryStatus, RefusedRule};
+use lifesigns_control::{CompilingRule, MemoryStatus, RefusedRule, SourceStatus};
 use lifesigns_engine::Engine;
 use lifesigns_model::Place;
 use lifesigns_outlets::OpenAlerts;
@@ -53,9 +54,8 @@ impl RulesBeside {
     }
 }
 
-/// What a person reads of a source's place: how far it is, how many bytes are behind it, and why it
-/// does not go on.
-pub type Describe = Arc<dyn Fn(&Place) -> (String, Option<u64>, String) + Send + Sync>;
+/// How every configured source is, by what is committed of them.
+pub type Describe = Arc<dyn Fn(&BTreeMap<String, Place>) -> Vec<SourceStatus> + Send + Sync>;
 
 /// See the module. The book's lock is held for one cut, one question or one order at a time.
 pub(crate) struct Shared {

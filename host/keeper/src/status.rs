@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::PoisonError};
 
 use lifesigns_control::{
     AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, MemoryStatus, RefusedRule, RuleStatus,
-    SourceStatus, Status, StoreStatus,
+    SourceState, SourceStatus, Status, StoreStatus,
 };
 use lifesigns_model::{Criticality, DropKind, Drops, Place};
 
@@ -101,10 +101,16 @@ fn beside(shared: &Shared) -> (Vec<RefusedRule>, Vec<CompilingRule>, MemoryStatu
 
 fn sources(shared: &Shared, places: &BTreeMap<String, Place>) -> Vec<SourceStatus> {
     let describe = shared.describe.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let source = |place: &Place| {
-        let (cursor, lag_bytes, error) = describe.as_ref().map(|describe| describe(place)).unwrap_or_default();
-        let (name, lines, last_ns) = (place.source.clone(), place.lines, place.time_ns);
-        SourceStatus { name, cursor, lines, lag_bytes, last_ns, error }
+    if let Some(describe) = describe {
+        return describe(places);
+    }
+    // Sources of an embedder, of which only this is known.
+    let source = |place: &Place| SourceStatus {
+        name: place.source.clone(),
+        lines: place.lines,
+        last_ns: place.time_ns,
+        state: SourceState::Reading,
+        ..SourceStatus::default()
     };
     places.values().map(source).collect()
 }

@@ -18,7 +18,7 @@ use lifesigns::{
     shelf::Shelf,
 };
 use lifesigns_dockerd_test::Daemon;
-use lifesigns_intake::{Follower, Format, Position, Stop};
+use lifesigns_intake::{FollowEvent, Follower, Format, Position, Stop};
 
 /// From the container to its alert, at the latest.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -81,17 +81,14 @@ fn follow(log: &Path, engine: &Engine, stop: &Stop) {
         app: None,
         decoder: Format::Auto.decoder(now_ns()),
     });
-    let followed = Follower::new(log, Position::Start).run(stop, |bytes, _| {
-        engine.submit(Chunk {
-            source: Arc::clone(&source),
-            bytes,
-            arrived_ns: Some(now_ns()),
-            cursor: None,
-            done: None,
-        });
+    let followed = Follower::new(log, Position::Start).run(stop, |event| {
+        if let FollowEvent::Lines { bytes, .. } = event {
+            let (source, arrived_ns) = (Arc::clone(&source), Some(now_ns()));
+            engine.submit(Chunk { source, bytes, arrived_ns, cursor: None, done: None });
+        }
         ControlFlow::Continue(())
     });
-    followed.unwrap();
+    assert_eq!(followed.gaps, 0);
 }
 
 /// The alert about that container, if it comes in time.

@@ -1,6 +1,6 @@
 //! `lifesigns doctor`: looks configuration, store and host over.
 
-use lifesigns_control::{Client, ConnectError, Reply, Request, Response, StoreState};
+use lifesigns_control::{Client, ConnectError, Reply, Request, Response, SourceState, SourceStatus, StoreState};
 use lifesigns_store::Level;
 use lifesigns_text::visible;
 use serde::Serialize;
@@ -14,6 +14,7 @@ use super::{
 use crate::{
     exit::{Failure, Outcome},
     say,
+    sources::{Problem, problems},
 };
 
 /// One thing that was looked at.
@@ -52,6 +53,9 @@ pub(crate) fn run(place: &Where) -> Outcome {
     if let Some(settings) = &places.settings {
         let what = format!("{} is sound", settings.path.display());
         findings.push(Finding::new("configuration", "good", what, ""));
+        for Problem { source, what, fix } in problems(&settings.sources) {
+            findings.push(Finding::new("configuration", "warning", format!("source {source}: {what}"), fix));
+        }
     } else if findings.is_empty() {
         let what = "there is none here: groups and policies are not known";
         findings.push(Finding::new("configuration", "warning", what, "name it with --config"));
@@ -110,8 +114,9 @@ fn host(places: &Places, findings: &mut Vec<Finding>) {
         let (used, ceiling) = (memory.used_bytes, memory.ceiling_bytes);
         find("warning", format!("rules use {used} of {ceiling} bytes of memory"), "raise `rules-memory`, or run fewer");
     }
-    for source in status.sources.iter().filter(|source| !source.error.is_empty()) {
-        find("bad", format!("source {}: {}", source.name, source.error), "");
+    for source in &status.sources {
+        let (level, what, fix) = of_source(source);
+        find(level, what, &fix);
     }
     for one in &status.undecided {
         let what = one.to_string();
@@ -123,6 +128,31 @@ fn host(places: &Places, findings: &mut Vec<Finding>) {
     }
     for receiver in status.receivers.iter().filter(|receiver| !receiver.last_error.is_empty()) {
         find("warning", format!("receiver {}: {}", receiver.name, receiver.last_error), "");
+    }
+}
+
+/// How a source of a running host is.
+fn of_source(source: &SourceStatus) -> (&'static str, String, String) {
+    let mut what = format!("source {}: {}", source.name, source.state.as_str());
+    match source.lag_bytes {
+        _ if !source.error.is_empty() => what.push_str(&format!(": {}", source.error)),
+        Some(bytes) if bytes > 0 => what.push_str(&format!(", behind by {bytes} bytes")),
+        _ => {}
+    }
+    source.notes.iter().for_each(|note| what.push_str(&format!("\n{note}")));
+    match source.state {
+        SourceState::Refused | SourceState::Failed => {
+            ("bad", what, "`lifesigns validate` says how to mend it".to_owned())
+        }
+        SourceState::Waiting => ("warning", what, "check the path; `lifesigns validate` says more".to_owned()),
+        _ if source.gaps > 0 => {
+            let fix = "read what was missed with `lifesigns replay`, where it is there still".to_owned();
+            ("warning", what, fix)
+        }
+        _ if source.notes.iter().any(|note| note.contains("not look like text")) => {
+            ("warning", what, "name the text file, or write it as UTF-8".to_owned())
+        }
+        _ => ("good", what, String::new()),
     }
 }
 

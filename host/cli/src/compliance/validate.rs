@@ -14,6 +14,7 @@ use super::{args::Where, write::emit};
 use crate::{
     exit::{Failure, Outcome},
     say,
+    sources::{Problem, problems},
 };
 
 /// What a sound configuration comes to.
@@ -26,6 +27,8 @@ struct Sound {
     alerts: usize,
     receivers: usize,
     routes: usize,
+    /// What keeps sources from being read; the configuration is sound all the same.
+    warnings: Vec<Problem>,
 }
 
 pub(crate) fn run(place: &Where) -> Outcome {
@@ -39,7 +42,11 @@ pub(crate) fn run(place: &Where) -> Outcome {
         alerts: settings.compliance.definitions.len(),
         receivers: settings.receivers.len(),
         routes: settings.compliance.routes.len(),
+        warnings: problems(&settings.sources),
     };
+    for Problem { source, what, fix } in &sound.warnings {
+        say::warning(&format!("source {source}: {what}; {fix}"));
+    }
     emit(&sound, place, |_| {
         let counts = [
             (sound.sources, "source"),

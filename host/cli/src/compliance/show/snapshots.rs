@@ -10,7 +10,8 @@ use lifesigns_compliance::{
 };
 use lifesigns_control::{
     AlertCounts, AuditReport, AuditRow, Break, CompilingRule, ConfigStatus, DropStatus, EngineStatus, MemoryStatus,
-    OutboxRow, ReceiverStatus, RefusedRule, RuleStatus, SourceStatus, Status, StoreState, StoreStatus, Waiting,
+    OutboxRow, ReceiverStatus, RefusedRule, RuleStatus, SourceState, SourceStatus, Status, StoreState, StoreStatus,
+    Waiting,
 };
 use lifesigns_outlets::people::Colour;
 use serde_json::json;
@@ -242,7 +243,11 @@ fn status() -> Status {
             lines: 12345,
             lag_bytes: Some(0),
             last_ns: Some(now_ns),
-            error: String::new(),
+            state: SourceState::Reading,
+            unread_bytes: 120,
+            gaps: 1,
+            notes: vec!["app.log is gone: 120 bytes from byte 4 on were not read".into()],
+            ..SourceStatus::default()
         }],
         engine: EngineStatus { lines: 12345, ..EngineStatus::default() },
         objects: 40,

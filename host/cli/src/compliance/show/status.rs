@@ -1,6 +1,6 @@
 //! How a host is.
 
-use lifesigns_control::{Status, StoreState};
+use lifesigns_control::{SourceState, SourceStatus, Status, StoreState};
 use lifesigns_text::visible;
 
 use super::{
@@ -109,10 +109,34 @@ fn sources(status: &Status, view: &View) -> String {
             visible(&source.cursor),
             source.lag_bytes.map(|bytes| format!("{} B", grouped(bytes))).unwrap_or_default(),
             source.last_ns.map(|time_ns| when::ago(time_ns, view.now_ns)).unwrap_or_default(),
-            if source.error.is_empty() { Style::Green.on("ok") } else { Style::Red.on(&visible(&source.error)) },
+            state(source),
         ]);
     }
-    format!("{}{}", heading("Sources"), table.draw())
+    let mut text = format!("{}{}", heading("Sources"), table.draw());
+    for source in status.sources.iter().filter(|source| !source.notes.is_empty()) {
+        let name = Style::Yellow.on(&visible(&source.name));
+        if source.gaps > 0 {
+            let (gaps, bytes) = (count(source.gaps as usize, "gap"), grouped(source.unread_bytes));
+            text.push_str(&format!("{name} {gaps} since the start, {bytes} bytes of which are known; the last:\n"));
+        }
+        for note in &source.notes {
+            text.push_str(&format!("{name} {}\n", visible(note)));
+        }
+    }
+    text
+}
+
+/// What a source does, and why it does not go on.
+fn state(source: &SourceStatus) -> String {
+    let text = match source.error.as_str() {
+        "" => source.state.as_str().to_owned(),
+        error => format!("{}: {}", source.state.as_str(), visible(error)),
+    };
+    match source.state {
+        SourceState::Refused | SourceState::Failed => Style::Red.on(&text),
+        SourceState::Waiting => Style::Yellow.on(&text),
+        SourceState::Starting | SourceState::Reading | SourceState::Ended => Style::Green.on(&text),
+    }
 }
 
 fn rules(status: &Status, view: &View) -> String {

@@ -1,0 +1,126 @@
+//! The front doors of a running host: a thread a source, each of which goes on where the last commit
+//! left it.
+
+mod check;
+mod reader;
+mod standing;
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
+
+use lifesigns::{
+    KeptHost,
+    model::{SharedClock, Source, SystemClock},
+};
+use lifesigns_intake::{Cursor, Stop};
+use lifesigns_settings::Source as Wanted;
+
+pub(crate) use self::check::{Problem, problems};
+use self::{reader::Reader, standing::SharedStanding};
+use crate::{
+    exit::{Failure, Outcome},
+    say,
+};
+
+/// The sources that are read.
+pub(crate) struct Sources {
+    host: Arc<KeptHost>,
+    running: BTreeMap<String, Running>,
+    /// How far those were read that have ended: what they handed in may not be committed yet.
+    left: BTreeMap<String, Cursor>,
+    /// The next source's place among all that were ever started.
+    rank: u32,
+    clock: SharedClock,
+}
+
+struct Running {
+    wanted: Wanted,
+    stop: Stop,
+    thread: JoinHandle<Outcome>,
+    standing: SharedStanding,
+}
+
+impl Sources {
+    pub(crate) fn new(host: Arc<KeptHost>) -> Self {
+        Self { host, running: BTreeMap::new(), left: BTreeMap::new(), rank: 0, clock: SystemClock::shared() }
+    }
+
+    /// Reads exactly these from now on: new ones are begun, others ended, changed ones begun anew.
+    pub(crate) fn become_these(&mut self, wanted: &[Wanted]) -> Outcome {
+        let gone = self.running.iter().filter(|(_, running)| !wanted.contains(&running.wanted));
+        let gone: Vec<String> = gone.map(|(name, _)| name.clone()).collect();
+        for name in &gone {
+            if let Some(running) = self.running.remove(name) {
+                running.stop.stop();
+                if let Err(failure) = end(running.thread) {
+                    say::warning(&failure.to_string());
+                }
+                self.left.extend(running.standing.get().read.map(|cursor| (name.clone(), cursor)));
+            }
+        }
+        for source in wanted {
+            if !self.running.contains_key(&source.name) {
+                let running = self.begin(source.clone())?;
+                self.running.insert(source.name.clone(), running);
+            }
+        }
+        self.describe();
+        Ok(())
+    }
+
+    fn begin(&mut self, wanted: Wanted) -> Result<Running, Failure> {
+        let committed = || Cursor::from_bytes(&self.host.keep().place(&wanted.name)?.cursor?);
+        let place = self.left.remove(&wanted.name).or_else(committed);
+        let reader = Reader {
+            host: Arc::clone(&self.host),
+            standing: SharedStanding::at(place),
+            clock: Arc::clone(&self.clock),
+            source: Arc::new(Source {
+                name: wanted.name.clone(),
+                rank: self.rank,
+                object: wanted.object.clone(),
+                app: wanted.app.clone(),
+                decoder: wanted.format.live_decoder(Arc::clone(&self.clock)),
+            }),
+            stop: Stop::new(),
+        };
+        self.rank += 1;
+        let (stop, standing, door) = (reader.stop.clone(), reader.standing.clone(), wanted.door.clone());
+        let thread = thread::Builder::new().name("lifesigns-source".into()).spawn(move || reader.run(&door));
+        Ok(Running { wanted, stop, thread: thread.map_err(Failure::failed)?, standing })
+    }
+
+    /// Lets `status` list every source that is configured, and no other.
+    fn describe(&self) {
+        let sources: Vec<(Wanted, SharedStanding)> =
+            self.running.values().map(|running| (running.wanted.clone(), running.standing.clone())).collect();
+        self.host.keep().describe_sources(Arc::new(move |places| {
+            let status =
+                |(wanted, standing): &(Wanted, SharedStanding)| standing.get().status(wanted, places.get(&wanted.name));
+            sources.iter().map(status).collect()
+        }));
+    }
+
+    /// Whether all of them have come to their end.
+    pub(crate) fn have_ended(&self) -> bool {
+        self.running.values().all(|running| running.thread.is_finished())
+    }
+
+    /// Ends all of them; the first failure, if there was one.
+    pub(crate) fn end(self) -> Outcome {
+        self.running.values().for_each(|running| running.stop.stop());
+        // Each is waited for, also after a failure.
+        let ends: Vec<Outcome> = self.running.into_values().map(|running| end(running.thread)).collect();
+        ends.into_iter().collect()
+    }
+}
+
+fn end(thread: JoinHandle<Outcome>) -> Outcome {
+    match thread.join() {
+        Ok(outcome) => outcome,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}

@@ -1,0 +1,88 @@
+//! Files that were left because another one took their path, and whose writers go on for a while.
+
+use std::{io, ops::ControlFlow};
+
+use lifesigns_model::limits::CHUNK_BYTES;
+
+use super::reading::{End, Reading};
+use crate::{
+    Cursor, Encoding, FollowEvent, Gap,
+    buffer::{LineBuffer, Pulled},
+    gap::GapCause,
+};
+
+/// Files that are looked at, and how often: a minute with the usual pause.
+const FILES: usize = 4;
+const LOOKS: u32 = 400;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Late(Vec<Left>);
+
+#[derive(Debug)]
+struct Left {
+    file: Reading,
+    encoding: Encoding,
+    looks: u32,
+}
+
+impl Late {
+    /// A file was left at its end.
+    pub(super) fn add(&mut self, file: Reading, encoding: Encoding) {
+        self.0.push(Left { file, encoding, looks: 0 });
+        self.0.drain(..self.0.len().saturating_sub(FILES));
+    }
+
+    /// Reads what was written to them since. It goes with the place in the present file, `cursor`.
+    pub(super) fn look(
+        &mut self,
+        cursor: Cursor,
+        emit: &mut dyn FnMut(FollowEvent) -> ControlFlow<()>,
+    ) -> io::Result<ControlFlow<()>> {
+        self.0.retain_mut(|left| {
+            left.looks += 1;
+            left.looks <= LOOKS
+        });
+        for left in &mut self.0 {
+            if !left.file.is_quiet() && left.read(cursor, emit)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+impl Left {
+    fn read(
+        &mut self,
+        cursor: Cursor,
+        emit: &mut dyn FnMut(FollowEvent) -> ControlFlow<()>,
+    ) -> io::Result<ControlFlow<()>> {
+        let mut buffer = LineBuffer::new(CHUNK_BYTES);
+        buffer.set_encoding(self.encoding);
+        let signature = self.file.signature();
+        loop {
+            match self.file.read(|mut file| buffer.pull(&mut file))? {
+                Some(Pulled::Chunk(bytes)) => {
+                    if emit(FollowEvent::Lines { bytes, cursor }).is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+                Some(Pulled::Nothing) => {}
+                Some(Pulled::End) if self.file.look()? != End::Rewritten => break,
+                // It is used for something else now.
+                _ => {
+                    let Cursor { inode, offset, .. } = self.file.end();
+                    let (file, cause) = (self.file.whereabouts(), GapCause::Late);
+                    self.looks = LOOKS;
+                    return Ok(emit(FollowEvent::Gap(Gap { file, inode, offset, bytes: None, cause })));
+                }
+            }
+        }
+        // An unfinished line waits for its end.
+        let pending = buffer.pending();
+        self.file.go_back(self.file.offset - pending)?;
+        self.file.since = signature;
+        Ok(ControlFlow::Continue(()))
+    }
+}

@@ -1,0 +1,245 @@
+//! Where reading goes on when the file at the path is not the one that was read, or not any more what
+//! it was: renamed, copied and truncated, restored from a copy, edited, or gone.
+
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    Cursor, Gap,
+    cursor::modified_ns,
+    family::{Member, by_name, members},
+    gap::GapCause,
+    print::{PRINT_BYTES, find},
+};
+
+/// Where reading goes on.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) file: File,
+    pub(super) path: PathBuf,
+    pub(super) offset: u64,
+    /// The content before is what was read: what was pending of an unfinished line goes on.
+    pub(super) known: bool,
+}
+
+/// What was found, and what was not.
+#[derive(Debug, Default)]
+pub(super) struct Located {
+    pub(super) found: Option<Found>,
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// The surroundings of a file, looked at once.
+pub(super) struct Surroundings<'a> {
+    path: &'a Path,
+    /// How far it was read.
+    place: Cursor,
+    members: Vec<Member>,
+    /// Ends of files that have been read to them.
+    done: &'a [Cursor],
+}
+
+impl<'a> Surroundings<'a> {
+    /// Looks around `path`, and where the file that `place` is in was `last` seen.
+    pub(super) fn of(path: &'a Path, place: Cursor, last: Option<&Path>, done: &'a [Cursor]) -> Self {
+        Self { path, place, members: members(path, last), done }
+    }
+
+    fn present(&self) -> Option<(File, fs::Metadata)> {
+        let file = File::open(self.path).ok()?;
+        let metadata = file.metadata().ok()?;
+        Some((file, metadata))
+    }
+
+    /// Where reading goes on after a time in which nobody looked. `None` found: there is nothing to
+    /// read yet.
+    pub(super) fn resume(&self) -> io::Result<Located> {
+        let present = self.present();
+        if let Some((file, metadata)) = &present
+            && self.place.is_of(metadata)
+            && self.place.fits(file)
+        {
+            // Files that begin alike fit, too; then the copy that a truncation left says more.
+            if let Some(copy) = self.copy(Some(file)) {
+                return Ok(copy.into());
+            }
+            return Ok(self.known(file.try_clone()?, self.path, self.place.offset).into());
+        }
+        if let Some(renamed) = self.renamed() {
+            return Ok(self.copy(Some(&renamed.file)).unwrap_or(renamed).into());
+        }
+        if let Some(copy) = self.copy(None) {
+            return Ok(copy.into());
+        }
+        if let Some((file, metadata)) = present {
+            // A short beginning may be common to all files.
+            let is_distinct = self.place.offset >= PRINT_BYTES || self.later().next().is_none();
+            if is_distinct && let Some(offset) = self.again(&file)? {
+                return Ok(self.known(file, self.path, offset).into());
+            }
+            let cause = if self.place.is_of(&metadata) { GapCause::Rewritten } else { GapCause::Gone };
+            return self.next(cause);
+        }
+        Ok(Located::default())
+    }
+
+    /// The file itself under another name.
+    fn renamed(&self) -> Option<Found> {
+        self.members.iter().find_map(|member| {
+            let file = self.place.is_of(&member.metadata).then(|| File::open(&member.path).ok()).flatten()?;
+            self.place.fits(&file).then(|| self.known(file, &member.path, self.place.offset))
+        })
+    }
+
+    /// Whether a file has a name that rotation makes.
+    pub(super) fn is_rotated(&self, path: &Path) -> bool {
+        self.members.iter().any(|member| member.path == path && member.rotated.is_some())
+    }
+
+    /// The copy that was made before the file was truncated: of those that hold what was read, the one
+    /// that was written first. None that `present` goes on from. Where nothing had been read, it is what
+    /// came since.
+    pub(super) fn copy(&self, present: Option<&File>) -> Option<Found> {
+        // A copy was made before the file was truncated and written to again.
+        let until_ns = present.map_or(Ok(u64::MAX), |file| file.metadata().map(|file| modified_ns(&file))).ok()?;
+        let since = |member: &&Member| {
+            let written_ns = member.modified_ns();
+            written_ns <= until_ns && (self.place.offset > 0 || written_ns > self.place.modified_ns)
+        };
+        let copies = self.later().filter(|member| !member.compressed && !member.alike);
+        let mut copies: Vec<&Member> = copies.filter(since).collect();
+        copies.sort_by_key(|member| (member.modified_ns(), member.rotated.clone()));
+        copies.into_iter().find_map(|member| {
+            let file = File::open(&member.path).ok().filter(|file| self.place.fits(file))?;
+            let len = member.metadata.len();
+            let whole = Cursor::of(&file, len).ok()?;
+            let other = present.is_none_or(|present| len > self.place.offset && !whole.fits(present));
+            other.then(|| self.known(file, &member.path, self.place.offset))
+        })
+    }
+
+    /// Where what was read stands in another file: a copy of it that was put in its place, or an edited
+    /// one.
+    pub(super) fn again(&self, file: &File) -> io::Result<Option<u64>> {
+        if self.place.offset == 0 {
+            return Ok(None);
+        }
+        if self.place.fits(file) {
+            return Ok(Some(self.place.offset));
+        }
+        find(file, self.place.offset.min(PRINT_BYTES) as usize, self.place.tail)
+    }
+
+    /// The first file that was written after the one that was read, of which the rest is lost; the one
+    /// at the path if there is no other.
+    pub(super) fn next(&self, cause: GapCause) -> io::Result<Located> {
+        let Cursor { inode, offset, .. } = self.place;
+        // The oldest compressed file is what became of it, if it is no shorter.
+        let mut compressed: Vec<&Member> = self.later().filter(|member| member.compressed).collect();
+        compressed.sort_by_key(|member| (member.modified_ns(), member.rotated.clone()));
+        let became = compressed.first().and_then(|member| Some((*member, member.uncompressed_bytes()?)));
+        let became = became.filter(|(_, bytes)| *bytes >= offset);
+        let mut located = self.between(None, became.map(|(member, _)| member))?;
+        let gap = match became {
+            Some((_, bytes)) if bytes == offset => return Ok(located),
+            Some((member, bytes)) => {
+                let (file, inode) = (member.path.clone(), member.metadata.ino());
+                Gap { file, inode, offset, bytes: Some(bytes - offset), cause: GapCause::Compressed }
+            }
+            None => Gap { file: self.path.to_owned(), inode, offset, bytes: None, cause },
+        };
+        located.gaps.insert(0, gap);
+        Ok(located)
+    }
+
+    /// The first file that was written after the one that was read to its end, which lies at `old`
+    /// now; the one at the path if there is no other.
+    /// `distinct`: a file that begins with all that was read is a copy that goes on.
+    pub(super) fn after(&self, old: &Path, distinct: bool) -> io::Result<Located> {
+        let mut located = self.between(Some(old), None)?;
+        if let Some(found) = &mut located.found
+            && distinct
+            && found.path != self.path
+            && self.place.fits(&found.file)
+        {
+            (found.offset, found.known) = (self.place.offset, true);
+        }
+        Ok(located)
+    }
+
+    fn between(&self, old: Option<&Path>, except: Option<&Member>) -> io::Result<Located> {
+        let present = self.present();
+        let between = |member: &&Member| {
+            self.is_between(member, old) && except.is_none_or(|except| except.identity() != member.identity())
+        };
+        let mut later: Vec<&Member> = self.later().filter(between).collect();
+        later.sort_by_key(|member| (member.modified_ns(), member.rotated.clone()));
+        let mut located = Located::default();
+        for member in later {
+            if member.compressed {
+                located.gaps.push(unread(member));
+            } else if let Ok(file) = File::open(&member.path) {
+                located.found = Some(Found { file, path: member.path.clone(), offset: 0, known: false });
+                return Ok(located);
+            }
+        }
+        located.found = present.map(|(file, _)| Found { file, path: self.path.to_owned(), offset: 0, known: false });
+        Ok(located)
+    }
+
+    /// Rotated files that were written to after the place was read, but for those that were read.
+    fn later(&self) -> impl Iterator<Item = &Member> {
+        let present = fs::metadata(self.path).ok().map(|present| (present.dev(), present.ino()));
+        self.members.iter().filter(move |member| {
+            member.rotated.is_some()
+                && Some(member.identity()) != present
+                && member.modified_ns() >= self.place.modified_ns
+                && !self.was_read(member)
+        })
+    }
+
+    /// Whether it is a file that was read. Inodes are used again.
+    fn was_read(&self, member: &Member) -> bool {
+        let mut places = self.done.iter().chain([&self.place]);
+        places
+            .any(|place| place.is_of(&member.metadata) && File::open(&member.path).is_ok_and(|file| place.fits(&file)))
+    }
+
+    /// Whether a file came between the old one and the present one, as far as names say.
+    fn is_between(&self, member: &Member, old: Option<&Path>) -> bool {
+        let name = |path: &Path| path.file_name().map(|name| by_name(&name.to_string_lossy()));
+        if member.alike {
+            let present = fs::canonicalize(self.path).ok();
+            let (Some(old), Some(present)) = (old.and_then(name), present.as_deref().and_then(name)) else {
+                return false;
+            };
+            return member.rotated.as_ref().is_some_and(|age| old < *age && *age < present);
+        }
+        if member.modified_ns() > self.place.modified_ns {
+            return true;
+        }
+        // Written at the same time, as far as the file system can tell.
+        let old = old.and_then(|old| self.members.iter().find(|member| member.path == old));
+        old.is_some_and(|old| old.rotated.is_some() && old.rotated < member.rotated)
+    }
+
+    fn known(&self, file: File, path: &Path, offset: u64) -> Found {
+        Found { file, path: path.to_owned(), offset, known: offset > 0 }
+    }
+}
+
+/// A compressed file, of which nothing was read.
+fn unread(member: &Member) -> Gap {
+    let (file, inode, bytes) = (member.path.clone(), member.metadata.ino(), member.uncompressed_bytes());
+    Gap { file, inode, offset: 0, bytes, cause: GapCause::Compressed }
+}
+
+impl From<Found> for Located {
+    fn from(found: Found) -> Self {
+        Self { found: Some(found), gaps: Vec::new() }
+    }
+}

@@ -1,0 +1,374 @@
+//! One look after another at a file that is followed, without a thread and without waiting.
+
+use std::{
+    fs::{self, File},
+    io,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
+
+use lifesigns_model::limits::CHUNK_BYTES;
+
+use super::{
+    Followed, Look, Position,
+    late::Late,
+    locate::{Found, Located, Surroundings},
+    reading::{End, Reading},
+};
+use crate::{
+    Cursor, Encoding, FileState, FollowEvent, Gap, Stop,
+    buffer::{LineBuffer, Pulled},
+    cursor::modified_ns,
+    gap::GapCause,
+};
+
+/// Files that have been read to their ends and are remembered.
+const DONE: usize = 64;
+
+/// What a caller does with lines, gaps and states; a break ends following.
+type Emit<'e> = &'e mut dyn FnMut(FollowEvent) -> ControlFlow<()>;
+
+enum Step {
+    More,
+    Wait,
+    Stopped,
+    Ended,
+}
+
+/// Follows one file, a look at a time.
+#[derive(Debug)]
+pub struct Tail {
+    path: PathBuf,
+    position: Position,
+    buffer: LineBuffer,
+    open: Option<Reading>,
+    /// Another file with bytes in it has the path; at the next end the open one is done.
+    leaving: bool,
+    /// When the folder last changed: then a copy may have been made.
+    folder_ns: u64,
+    late: Late,
+    done: Vec<Cursor>,
+    state: Option<FileState>,
+    followed: Followed,
+}
+
+impl Tail {
+    /// Follows `path` from `position` on. Nothing is opened yet.
+    pub fn new(path: impl Into<PathBuf>, position: Position) -> Self {
+        Self {
+            path: path.into(),
+            position,
+            buffer: LineBuffer::new(CHUNK_BYTES),
+            open: None,
+            leaving: false,
+            folder_ns: 0,
+            late: Late::default(),
+            done: Vec::new(),
+            state: None,
+            followed: Followed::default(),
+        }
+    }
+
+    /// What became of it so far.
+    pub fn followed(&self) -> Followed {
+        Followed { cut_lines: self.buffer.cut_lines(), nul_bytes: self.buffer.nul_bytes(), ..self.followed }
+    }
+
+    /// How the file is read.
+    pub fn encoding(&self) -> Encoding {
+        self.buffer.encoding()
+    }
+
+    /// Reads everything that is there now, and hands it to `emit`.
+    pub fn look(&mut self, stop: &Stop, emit: Emit<'_>) -> Look {
+        loop {
+            let step = match &self.open {
+                None => self.begin(emit),
+                Some(_) => self.advance(stop, emit),
+            };
+            match step {
+                Ok(Step::More) => {}
+                Ok(Step::Wait) => return Look::Wait,
+                Ok(Step::Stopped) => return Look::Stopped,
+                Ok(Step::Ended) => return Look::Ended,
+                Err(error) => {
+                    self.lose(&error);
+                    let state = match error.kind() {
+                        io::ErrorKind::NotFound => FileState::Absent,
+                        _ => FileState::Unreadable(error.to_string()),
+                    };
+                    return if self.say(state, emit).is_break() { Look::Ended } else { Look::Wait };
+                }
+            }
+        }
+    }
+
+    /// Hands over the unfinished last line. Its cursor stays at its start: a later run reads it again,
+    /// whole. In the middle of a file the rest is no unfinished line, only half read.
+    pub fn finish(&mut self, emit: Emit<'_>) {
+        let is_read = |open: &Reading| open.file.metadata().is_ok_and(|file| file.len() <= open.offset);
+        if !self.open.as_ref().is_some_and(is_read) {
+            return;
+        }
+        if let (Some(bytes), Some(cursor)) = (self.buffer.rest(), self.followed.cursor) {
+            let _ = emit(FollowEvent::Lines { bytes, cursor });
+        }
+    }
+
+    fn say(&mut self, state: FileState, emit: Emit<'_>) -> ControlFlow<()> {
+        if self.state.as_ref() == Some(&state) {
+            return ControlFlow::Continue(());
+        }
+        self.state = Some(state.clone());
+        emit(FollowEvent::State(state))
+    }
+
+    fn say_gaps(&mut self, gaps: Vec<Gap>, emit: Emit<'_>) -> ControlFlow<()> {
+        self.followed.gaps += gaps.len() as u64;
+        gaps.into_iter().try_for_each(|gap| emit(FollowEvent::Gap(gap)))
+    }
+
+    /// Opens the file where the position says.
+    fn begin(&mut self, emit: Emit<'_>) -> io::Result<Step> {
+        // Opening a pipe would wait for its writer.
+        if let Some(what) = fs::metadata(&self.path).ok().and_then(|metadata| not_a_file(&metadata)) {
+            let ended = self.say(FileState::NotAFile(what), emit).is_break();
+            return Ok(if ended { Step::Ended } else { Step::Wait });
+        }
+        let path = self.path.clone();
+        let located = match self.position {
+            Position::At(cursor) => Surroundings::of(&path, cursor, None, &self.done).resume()?,
+            Position::Start => Found { file: File::open(&path)?, path: path.clone(), offset: 0, known: false }.into(),
+            Position::End => {
+                let file = File::open(&path)?;
+                let offset = file.metadata()?.len();
+                Found { file, path: path.clone(), offset, known: true }.into()
+            }
+        };
+        if matches!(self.position, Position::At(cursor) if located.gaps.iter().any(|gap| is_rewritten(gap, cursor))) {
+            self.followed.truncations += 1;
+        }
+        let Located { found, gaps } = located;
+        if self.say_gaps(gaps, emit).is_break() {
+            return Ok(Step::Ended);
+        }
+        match found {
+            Some(found) => self.go_to(found, emit),
+            None => File::open(&path).map(|_| Step::Wait),
+        }
+    }
+
+    /// Goes on with a file. Where what came before is known, an unfinished line goes on with it.
+    fn go_to(&mut self, found: Found, emit: Emit<'_>) -> io::Result<Step> {
+        if found.known {
+            self.buffer.set_encoding(Encoding::of_file(&found.file)?);
+        } else {
+            self.buffer.forget();
+        }
+        let open = Reading::at(found.file, &found.path, found.offset)?;
+        self.followed.cursor = Some(open.place(found.offset - self.buffer.pending().min(found.offset))?);
+        self.open = Some(open);
+        self.leaving = false;
+        self.folder_ns = folder_ns(&self.path);
+        let said = self.say(FileState::Reading(found.path), emit);
+        Ok(if said.is_break() { Step::Ended } else { Step::More })
+    }
+
+    /// Reads to the end of the open file, then looks what has become of it.
+    fn advance(&mut self, stop: &Stop, emit: Emit<'_>) -> io::Result<Step> {
+        if let Some(copy) = self.truncated_alike() {
+            self.followed.truncations += 1;
+            return self.go_to(copy, emit);
+        }
+        let Some(open) = &mut self.open else { return Ok(Step::More) };
+        let signature = open.signature();
+        while !open.is_quiet() {
+            let saved = self.buffer.save();
+            let Some(pulled) = open.read(|mut file| self.buffer.pull(&mut file))? else {
+                self.buffer.restore(saved);
+                return self.rewritten(emit);
+            };
+            match pulled {
+                Pulled::Nothing => {}
+                Pulled::End => break,
+                Pulled::Chunk(bytes) => {
+                    let cursor = open.place(open.offset - self.buffer.pending().min(open.offset))?;
+                    self.followed.cursor = Some(cursor);
+                    if emit(FollowEvent::Lines { bytes, cursor }).is_break() {
+                        return Ok(Step::Ended);
+                    }
+                    if stop.is_stopped() {
+                        return Ok(Step::Stopped);
+                    }
+                }
+            }
+        }
+        let pending = self.buffer.pending();
+        if self.buffer.forget_nuls() {
+            open.go_back(open.offset - pending)?;
+            open.since = signature;
+        }
+        match open.look()? {
+            End::Same => {}
+            End::Rewritten => return self.rewritten(emit),
+            // What comes next may be what was there before, edited; or another file has the path.
+            End::Empty if !self.leaving && !is_other(&self.path, open) => return Ok(Step::Wait),
+            End::Empty => return self.rewritten(emit),
+        }
+        if self.leaving {
+            return self.turn(emit);
+        }
+        if is_other(&self.path, open) {
+            self.leaving = true;
+            return Ok(Step::More);
+        }
+        self.at_end(emit)
+    }
+
+    /// Nothing more is there: says how the path is, and looks at files that were left before.
+    fn at_end(&mut self, emit: Emit<'_>) -> io::Result<Step> {
+        let state = match fs::metadata(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(FileState::Absent),
+            Err(error) => Some(FileState::Unreadable(error.to_string())),
+            Ok(metadata) => not_a_file(&metadata).map(FileState::NotAFile),
+        };
+        let state = state.or_else(|| self.open.as_ref().map(|open| FileState::Reading(open.whereabouts())));
+        let mut ended = state.is_some_and(|state| self.say(state, emit).is_break());
+        if let Some(cursor) = self.followed.cursor {
+            ended |= self.late.look(cursor, emit)?.is_break();
+        }
+        Ok(if ended { Step::Ended } else { Step::Wait })
+    }
+
+    /// A file that was copied and truncated, and whose new content begins like the old one: then only
+    /// the copy shows it.
+    fn truncated_alike(&mut self) -> Option<Found> {
+        let folder_ns = folder_ns(&self.path);
+        if std::mem::replace(&mut self.folder_ns, folder_ns) == folder_ns {
+            return None;
+        }
+        let open = self.open.as_ref()?;
+        let last = open.whereabouts();
+        Surroundings::of(&self.path, open.end(), Some(&last), &self.done).copy(Some(&open.file))
+    }
+
+    /// What was read does not stand in the open file any more.
+    fn rewritten(&mut self, emit: Emit<'_>) -> io::Result<Step> {
+        let Some(open) = self.open.take() else { return Ok(Step::More) };
+        self.followed.truncations += 1;
+        let (place, last) = (open.end(), open.whereabouts());
+        let around = Surroundings::of(&self.path, place, Some(&last), &self.done);
+        if let Some(copy) = around.copy(None) {
+            return self.go_to(copy, emit);
+        }
+        let again = around.again(&open.file)?;
+        let Located { found, gaps } = match again {
+            Some(_) => Located::default(),
+            None => around.next(GapCause::Rewritten)?,
+        };
+        if self.say_gaps(gaps, emit).is_break() {
+            return Ok(Step::Ended);
+        }
+        let here = Found { file: open.file, path: last, offset: again.unwrap_or(0), known: again.is_some() };
+        self.go_to(found.unwrap_or(here), emit)
+    }
+
+    /// The open file is done, and another one has the path.
+    fn turn(&mut self, emit: Emit<'_>) -> io::Result<Step> {
+        self.leaving = false;
+        let Some(old) = &self.open else { return Ok(Step::More) };
+        let Ok(present) = File::open(&self.path) else { return Ok(Step::Wait) };
+        let (place, last) = (old.end(), old.whereabouts());
+        let around = Surroundings::of(&self.path, place, Some(&last), &self.done);
+        // What was rotated goes on in no other file; what was replaced may.
+        let is_gone = std::os::unix::fs::MetadataExt::nlink(&old.file.metadata()?) == 0;
+        let distinct = is_gone || !around.is_rotated(&last);
+        let again = if distinct && around.copy(None).is_none() { around.again(&present)? } else { None };
+        if let Some(offset) = again {
+            let path = self.path.clone();
+            return self.go_to(Found { file: present, path, offset, known: true }, emit);
+        }
+        let Located { found, gaps } = around.after(&last, distinct)?;
+        self.followed.rotations += 1;
+        self.done.push(place);
+        self.done.drain(..self.done.len().saturating_sub(DONE));
+        // What is left of it is its last line.
+        if let Some(bytes) = self.buffer.rest() {
+            self.followed.cursor = Some(place);
+            if emit(FollowEvent::Lines { bytes, cursor: place }).is_break() {
+                return Ok(Step::Ended);
+            }
+        }
+        if let Some(old) = self.open.take() {
+            self.late.add(old, self.buffer.encoding());
+        }
+        if self.say_gaps(gaps, emit).is_break() {
+            return Ok(Step::Ended);
+        }
+        match found {
+            Some(found) => self.go_to(found, emit),
+            None => {
+                self.position = Position::Start;
+                Ok(Step::More)
+            }
+        }
+    }
+
+    /// The file could not be opened or read: where to begin when it can be again.
+    fn lose(&mut self, error: &io::Error) {
+        let was_open = self.open.take().is_some();
+        self.buffer.forget();
+        self.position = match (self.followed.cursor, self.position) {
+            (Some(cursor), _) if was_open => Position::At(cursor),
+            (None, Position::End) if error.kind() == io::ErrorKind::NotFound => Position::Start,
+            (_, position) => position,
+        };
+    }
+}
+
+/// Whether another file with bytes in it has the path.
+fn is_other(path: &Path, open: &Reading) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let other = |metadata: fs::Metadata| {
+        metadata.is_file() && (metadata.dev(), metadata.ino()) != open.identity() && metadata.len() > 0
+    };
+    fs::metadata(path).is_ok_and(other)
+}
+
+fn is_rewritten(gap: &Gap, cursor: Cursor) -> bool {
+    gap.cause == GapCause::Rewritten && gap.inode == cursor.inode
+}
+
+/// What a path is that is no regular file.
+fn not_a_file(metadata: &fs::Metadata) -> Option<&'static str> {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = metadata.file_type();
+    match () {
+        () if kind.is_file() => None,
+        () if kind.is_dir() => Some("a folder"),
+        () if kind.is_fifo() => Some("a pipe"),
+        () if kind.is_socket() => Some("a socket"),
+        () => Some("a device"),
+    }
+}
+
+/// When something last came into the file's folder or left it.
+fn folder_ns(path: &Path) -> u64 {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::metadata(folder).map_or(0, |metadata| modified_ns(&metadata))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_file_that_comes_later_is_its_start() {
+        let mut tail = Tail::new("/nowhere/app.log", Position::End);
+        assert_eq!(tail.look(&Stop::new(), &mut |_| ControlFlow::Continue(())), Look::Wait);
+        assert_eq!(tail.position, Position::Start);
+        let mut tail = Tail::new("/nowhere/app.log", Position::End);
+        tail.lose(&io::Error::from(io::ErrorKind::PermissionDenied));
+        assert_eq!(tail.position, Position::End);
+    }
+}

@@ -1,0 +1,79 @@
+//! What happens to a file that is followed, as values: lines, states, and what was not read.
+
+use std::{fmt, path::PathBuf};
+
+use crate::Cursor;
+
+/// What following a file brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FollowEvent {
+    /// Whole lines, and the place after them.
+    Lines {
+        /// The lines: UTF-8, as far as the file is.
+        bytes: Vec<u8>,
+        /// Where a later run goes on.
+        cursor: Cursor,
+    },
+    /// Something was not read and cannot be, or may not have been.
+    Gap(Gap),
+    /// How the file is now; comes when it changes.
+    State(FileState),
+}
+
+/// How a file that is followed is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileState {
+    /// There is no file.
+    Absent,
+    /// It cannot be opened or read now; it is tried again.
+    Unreadable(String),
+    /// What is at the path cannot be followed: a folder, a pipe or a device. It is looked at again.
+    NotAFile(&'static str),
+    /// It is read. The file may have another name meanwhile.
+    Reading(PathBuf),
+}
+
+/// Bytes that were not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The file, under the last name that is known.
+    pub file: PathBuf,
+    /// Its inode, where it is known.
+    pub inode: u64,
+    /// It was read up to here.
+    pub offset: u64,
+    /// How many bytes after that were not read; `None` if that cannot be known, and may be none.
+    pub bytes: Option<u64>,
+    /// Why.
+    pub cause: GapCause,
+}
+
+/// Why bytes were not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GapCause {
+    /// The file is gone, and was not found under another name.
+    Gone,
+    /// It was truncated, or rewritten in place, and no copy of what it held was found.
+    Rewritten,
+    /// It was compressed, and compressed files are not read.
+    Compressed,
+    /// It grew after the host had gone on to the file that took its place.
+    Late,
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, inode, offset, bytes, cause } = self;
+        write!(f, "{} (inode {inode}) ", file.display())?;
+        match cause {
+            GapCause::Gone => f.write_str("is gone and was not found under another name")?,
+            GapCause::Rewritten => f.write_str("was truncated or rewritten, and no copy of what it held was found")?,
+            GapCause::Compressed => f.write_str("is compressed, and compressed files are not read")?,
+            GapCause::Late => f.write_str("was written to after another file had taken its place")?,
+        }
+        match bytes {
+            Some(bytes) => write!(f, ": {bytes} bytes from byte {offset} on were not read"),
+            None => write!(f, ": what it held after byte {offset}, if anything, was not read"),
+        }
+    }
+}
