@@ -285,6 +285,10 @@ pub struct ReceiverStatus {
     pub pending: u64,
     /// Notices that were given up.
     pub dead: u64,
+    /// The number of the last entry of the audit log whose head it was sent, if it was sent one.
+    pub anchored_entry: Option<u64>,
+    /// When that was.
+    pub anchored_ns: Option<u64>,
     /// When it last took something.
     pub last_ok_ns: Option<u64>,
     /// Why it last did not; empty since it last did.

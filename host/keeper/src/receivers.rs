@@ -9,9 +9,10 @@ use std::{
 use crossbeam_channel::Sender;
 use lifesigns_control::ReceiverStatus;
 use lifesigns_outlets::{
-    Dispatcher, Gate, Outbound, Outcome, Pending, Post, Receiver, ReceiverConfig, ReceiverKind, Retry, Settled,
+    Anchoring, AuditHead, AuditLog, Dispatcher, Gate, Outbound, Outcome, Pending, Post, Receiver, ReceiverConfig,
+    ReceiverKind, Retry, Settled,
 };
-use lifesigns_store::{Delivery, OutboxRow, Outcome as Row, Reader};
+use lifesigns_store::{Delivery, Mark, OutboxRow, Outcome as Row, Reader};
 
 use crate::{
     Shared,
@@ -65,7 +66,12 @@ impl Receivers {
             let failed = |why: String| ConfigureError::Receiver { name: config.name.clone(), why };
             let open = Box::new(Told(Arc::clone(&self.shared)));
             let receiver = lifesigns_outlets::receiver(config, &gate, open).map_err(failed)?;
-            posts.push(self.post(&config.name, config.retry, receiver).map_err(failed)?);
+            let mut post = self.post(&config.name, config.retry, receiver).map_err(failed)?;
+            if let Some(every_ms) = config.anchor_ms {
+                let log = Box::new(Log(Reader::open(&self.shared.store).map_err(|error| failed(error.to_string()))?));
+                post.anchoring = Some(Anchoring { every_ms, log });
+            }
+            posts.push(post);
         }
         for (name, make) in &self.own {
             let failed = |why: String| ConfigureError::Receiver { name: name.clone(), why };
@@ -77,7 +83,7 @@ impl Receivers {
     fn post(&self, name: &str, retry: Retry, receiver: Box<dyn Receiver>) -> Result<Post, String> {
         let reader = Reader::open(&self.shared.store).map_err(|error| error.to_string())?;
         let alerts = Box::new(Told(Arc::clone(&self.shared)));
-        Ok(Post { name: name.to_owned(), retry, receiver, outbox: Box::new(Rows(reader)), alerts })
+        Ok(Post { name: name.to_owned(), retry, receiver, outbox: Box::new(Rows(reader)), anchoring: None, alerts })
     }
 
     /// Ends those that run. The others [begin](Self::begin) once it is on the disk what became of the
@@ -205,6 +211,8 @@ impl Receivers {
             name: status.receiver,
             pending: status.waiting as u64,
             dead: status.dead,
+            anchored_entry: status.anchored.map(|(number, _)| number),
+            anchored_ns: status.anchored.map(|(_, at_ns)| at_ns),
             last_ok_ns: status.last_success_ns,
             last_error: status.last_error.map(|(_, why)| why).unwrap_or_default(),
         };
@@ -224,6 +232,16 @@ const fn kind(kind: &ReceiverKind) -> &'static str {
 
 /// How the receivers are.
 pub(crate) type Standing = Mutex<Vec<ReceiverStatus>>;
+
+/// The store's audit log, as its head is sent.
+struct Log(Reader);
+
+impl AuditLog for Log {
+    fn head(&mut self) -> Result<AuditHead, String> {
+        let Mark { id, hash } = self.0.audit_head().map_err(|error| error.to_string())?;
+        Ok(AuditHead { number: id, hash, time_ns: now_ns() })
+    }
+}
 
 /// The store's outbox, as couriers read it.
 struct Rows(Reader);

@@ -23,6 +23,8 @@ pub struct ReceiverConfig {
     pub kind: ReceiverKind,
     /// How often a message is tried, and when.
     pub retry: Retry,
+    /// How often it is sent the head of the audit log, in milliseconds; never if there is none.
+    pub anchor_ms: Option<u64>,
 }
 
 /// What a receiver is.
@@ -110,6 +112,9 @@ pub const TIMEOUT_MS: u64 = 10_000;
 /// How often open alerts are sent again to an Alertmanager unless the operator says otherwise.
 pub const KEEP_ALIVE_MS: u64 = 60_000;
 
+/// The head of the audit log is not sent more often than this.
+pub const ANCHOR_LEAST_MS: u64 = 60_000;
+
 /// How often a message is tried, and when: after `first_ms`, doubled each time up to `max_ms`, each
 /// between one half and the whole of that, so that many do not come back at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +147,14 @@ impl ReceiverConfig {
         wrong(self.retry.attempts == 0, "attempts", "attempts must be at least 1");
         wrong(self.retry.first_ms == 0, "first", "the first wait before a retry must be at least 1 ms");
         wrong(self.retry.max_ms < self.retry.first_ms, "max", "the longest wait is shorter than the first");
+        let soon = self.anchor_ms.is_some_and(|every_ms| every_ms < ANCHOR_LEAST_MS);
+        wrong(soon, "anchor-audit", "the head of the audit log is sent once a minute at most");
+        let takes_none = self.anchor_ms.is_some() && matches!(self.kind, ReceiverKind::Alertmanager(_));
+        wrong(
+            takes_none,
+            "anchor-audit",
+            "an Alertmanager keeps alerts only; anchor the audit log at another receiver",
+        );
         match &self.kind {
             ReceiverKind::Ndjson(_) => {}
             ReceiverKind::Webhook(webhook) => {

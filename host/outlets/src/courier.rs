@@ -41,6 +41,8 @@ pub(crate) struct Courier {
     read_ns: u64,
     /// The next time to say again what is still so.
     keep_alive_ns: u64,
+    /// The next time to send the head of the audit log.
+    anchor_ns: u64,
     /// The last ones that were delivered: not to be read again.
     delivered: BTreeSet<u64>,
 }
@@ -58,6 +60,7 @@ impl Courier {
             at_end: false,
             read_ns: 0,
             keep_alive_ns: 0,
+            anchor_ns: 0,
             delivered: BTreeSet::new(),
         }
     }
@@ -113,7 +116,7 @@ impl Courier {
 
     /// Does one thing. `None`: there may be more to do; else when there will be.
     fn turn(&mut self, now_ns: u64) -> Option<u64> {
-        let keep_alive_ns = self.keep_alive(now_ns);
+        let again_ns = self.keep_alive(now_ns).min(self.anchor(now_ns));
         let unread_ns = if self.at_end || self.queue.room() == 0 { u64::MAX } else { self.read_ns };
         let next_ns = match self.queue.next(now_ns) {
             Next::Deliver(mut parcel) => {
@@ -126,7 +129,7 @@ impl Courier {
             Next::Wait(until_ns) => until_ns,
             Next::Idle => u64::MAX,
         };
-        Some(next_ns.min(keep_alive_ns).min(unread_ns))
+        Some(next_ns.min(again_ns).min(unread_ns))
     }
 
     /// Takes out of a message what has been silenced or inhibited since its notices were made.
@@ -198,6 +201,41 @@ impl Courier {
         self.queue.answered();
         self.keep_alive_ns = now_ns.saturating_add(every_ms.saturating_mul(MS));
         self.keep_alive_ns
+    }
+
+    /// Sends the head of the audit log, if it is time; returns when it will be time again.
+    fn anchor(&mut self, now_ns: u64) -> u64 {
+        let Some(anchoring) = &mut self.post.anchoring else { return u64::MAX };
+        let not_before_ns = self.queue.down().map_or(0, |(_, next_ns)| next_ns);
+        let due_ns = self.anchor_ns.max(not_before_ns);
+        if due_ns > now_ns {
+            return due_ns;
+        }
+        let every_ns = anchoring.every_ms.saturating_mul(MS);
+        let receiver = &mut self.post.receiver;
+        let sent = guarded(|| {
+            let head = anchoring.log.head().map_err(|why| Failure::later(format!("the audit log: {why}")))?;
+            receiver.anchor(&head).map(|()| head)
+        });
+        match sent.unwrap_or_else(|why| Err(Failure::later(why))) {
+            Ok(head) => {
+                tracing::info!(receiver = self.post.name, known = head.known(), "audit head sent");
+                self.queue.answered();
+                self.note(|status| status.anchored = Some((head.number, now_ns)));
+                self.anchor_ns = now_ns.saturating_add(every_ns);
+            }
+            Err(failure) => {
+                tracing::warn!(receiver = self.post.name, "the audit head was not sent: {}", failure.why);
+                if failure.retry {
+                    self.queue.silent(&failure, now_ns);
+                } else {
+                    self.anchor_ns = now_ns.saturating_add(every_ns);
+                }
+                self.note(|status| status.last_error = Some((now_ns, failure.why)));
+            }
+        }
+        let not_before_ns = self.queue.down().map_or(0, |(_, next_ns)| next_ns);
+        self.anchor_ns.max(not_before_ns)
     }
 
     fn note(&self, change: impl FnOnce(&mut Status)) {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    anchor::Anchoring,
     bell::Bell,
     config::Retry,
     courier::Courier,
@@ -32,6 +33,8 @@ pub struct Post {
     pub receiver: Box<dyn Receiver>,
     /// Where its notices wait.
     pub outbox: Box<dyn Outbox>,
+    /// Whether it is sent the head of the audit log, and how often.
+    pub anchoring: Option<Anchoring>,
     /// Asked before each notice goes out; `()` lets every notice go.
     pub alerts: Box<dyn OpenAlerts>,
 }

@@ -13,6 +13,7 @@ use self::{
     smtp::{Session, is_refusal},
 };
 use crate::{
+    anchor::AuditHead,
     config,
     gate::Gate,
     message::{Failure, Message, Receiver, shown},
@@ -68,13 +69,27 @@ impl Mail {
 impl Receiver for Mail {
     fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
         let letter = letter(message, &self.from, &self.to).map_err(Failure::never)?;
+        self.send(&letter, &message.key)
+    }
+
+    fn anchor(&mut self, head: &AuditHead) -> Result<(), Failure> {
+        // A letter that some have already is sent to the others: the same one, under the same key.
+        let key = format!("audit-head-{}-{}", head.number, &head.hash.get(..16).unwrap_or_default());
+        let letter = letter::anchor(head, &key, &self.from, &self.to).map_err(Failure::never)?;
+        self.send(&letter, &key)
+    }
+}
+
+impl Mail {
+    /// Sends a letter to those who do not have it.
+    fn send(&mut self, letter: &[u8], key: &str) -> Result<(), Failure> {
         let mut session = Session::open(&self.config, &self.gate)?;
         let mut taken = Vec::new();
         let mut refused = Vec::new();
         let plain = |mailbox: &Mailbox| mailbox.email.to_string().is_ascii();
         let plain = plain(&self.from) && self.to.iter().all(plain);
         session.from(&self.from.email, plain)?;
-        for address in self.missing(&message.key) {
+        for address in self.missing(key) {
             match session.to(&address) {
                 Ok(()) => taken.push(address),
                 Err(error) if error.status().is_some() => refused.push((address, error)),
@@ -82,14 +97,14 @@ impl Receiver for Mail {
             }
         }
         if !taken.is_empty() {
-            session.letter(&letter)?;
+            session.letter(letter)?;
         }
         session.close();
         if refused.is_empty() {
-            self.had.retain(|(key, _)| *key != message.key);
+            self.had.retain(|(one, _)| one != key);
             return Ok(());
         }
-        self.remember(&message.key, taken);
+        self.remember(key, taken);
         let why: Vec<String> =
             refused.iter().map(|(address, error)| format!("{address}: {}", smtp::told(error))).collect();
         let for_good = refused.iter().all(|(_, error)| is_refusal(error));

@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    anchor::AuditHead,
     config::Ndjson,
     json,
     message::{Failure, Message, Receiver},
@@ -16,6 +17,7 @@ use crate::{
 /// that it can be rotated.
 #[derive(Debug)]
 pub(crate) struct Lines {
+    name: String,
     path: Option<PathBuf>,
     mode: u32,
     file: Option<(File, Identity)>,
@@ -27,8 +29,15 @@ type Identity = (u64, u64);
 
 impl Lines {
     /// The receiver of a configuration.
-    pub(crate) fn new(config: &Ndjson) -> Self {
-        Self { path: config.file.clone(), mode: config.mode, file: None, buffer: Vec::new() }
+    pub(crate) fn new(name: &str, config: &Ndjson) -> Self {
+        Self { name: name.to_owned(), path: config.file.clone(), mode: config.mode, file: None, buffer: Vec::new() }
+    }
+
+    fn failure(&self, why: &io::Error) -> Failure {
+        match &self.path {
+            Some(path) => Failure::later(format!("{}: {why}", path.display())),
+            None => Failure::later(format!("standard output: {why}")),
+        }
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -102,10 +111,13 @@ impl Receiver for Lines {
         for notice in &message.notices {
             json::line(notice, &mut self.buffer).map_err(Failure::never)?;
         }
-        self.write().map_err(|why| match &self.path {
-            Some(path) => Failure::later(format!("{}: {why}", path.display())),
-            None => Failure::later(format!("standard output: {why}")),
-        })
+        self.write().map_err(|why| self.failure(&why))
+    }
+
+    fn anchor(&mut self, head: &AuditHead) -> Result<(), Failure> {
+        self.buffer.clear();
+        head.line(&self.name, &mut self.buffer).map_err(Failure::never)?;
+        self.write().map_err(|why| self.failure(&why))
     }
 
     fn wants_each(&self) -> bool {
@@ -144,7 +156,7 @@ mod tests {
     fn a_file_grows_and_may_be_rotated() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("alerts.jsonl");
-        let mut lines = Lines::new(&Ndjson { file: Some(path.clone()), ..Ndjson::default() });
+        let mut lines = Lines::new("r", &Ndjson { file: Some(path.clone()), ..Ndjson::default() });
         lines.deliver(&message(&["a", "b"])).unwrap();
         lines.deliver(&message(&["c"])).unwrap();
         assert_eq!(ids(&path), ["a", "b", "c"]);
@@ -164,7 +176,7 @@ mod tests {
         fs::write(&there, "").unwrap();
         fs::set_permissions(&there, fs::Permissions::from_mode(0o640)).unwrap();
         for path in [&new, &there] {
-            let mut lines = Lines::new(&Ndjson { file: Some(path.clone()), ..Ndjson::default() });
+            let mut lines = Lines::new("r", &Ndjson { file: Some(path.clone()), ..Ndjson::default() });
             lines.deliver(&message(&["a"])).unwrap();
         }
         assert_eq!((mode(&new), mode(&there)), (0o600, 0o640));
@@ -177,7 +189,9 @@ mod tests {
         fs::write(&path, "{\"version\":1,\"rec").unwrap();
         for id in ["a", "b"] {
             // A receiver of each life.
-            Lines::new(&Ndjson { file: Some(path.clone()), ..Ndjson::default() }).deliver(&message(&[id])).unwrap();
+            Lines::new("r", &Ndjson { file: Some(path.clone()), ..Ndjson::default() })
+                .deliver(&message(&[id]))
+                .unwrap();
         }
         let text = fs::read_to_string(&path).unwrap();
         let lines: Vec<&str> = text.lines().collect();
@@ -189,7 +203,7 @@ mod tests {
     fn a_file_that_cannot_be_written_is_tried_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("not-yet/alerts.jsonl");
-        let mut lines = Lines::new(&Ndjson { file: Some(path.clone()), ..Ndjson::default() });
+        let mut lines = Lines::new("r", &Ndjson { file: Some(path.clone()), ..Ndjson::default() });
         let failure = lines.deliver(&message(&["a"])).unwrap_err();
         assert!(failure.retry && failure.why.contains("alerts.jsonl"), "{failure}");
         fs::create_dir(path.parent().unwrap()).unwrap();

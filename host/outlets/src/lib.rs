@@ -10,6 +10,7 @@ pub mod ndjson;
 pub mod people;
 
 mod alertmanager;
+mod anchor;
 mod backoff;
 mod bell;
 mod clock;
@@ -32,6 +33,7 @@ mod time;
 mod webhook;
 mod why;
 
+pub use anchor::{Anchoring, AuditHead, AuditLog};
 pub use config::{Outbound, ReceiverConfig, ReceiverKind, Retry};
 pub use dispatcher::{Dispatcher, Post, Settle};
 pub use gate::{Gate, Names, SystemNames};
@@ -51,8 +53,8 @@ pub fn receiver(config: &ReceiverConfig, gate: &Gate, open: Box<dyn OpenAlerts>)
         return Err(mistake.what);
     }
     Ok(match &config.kind {
-        ReceiverKind::Ndjson(lines) => Box::new(jsonl::Lines::new(lines)),
-        ReceiverKind::Webhook(webhook) => Box::new(webhook::Webhook::new(webhook, gate)?),
+        ReceiverKind::Ndjson(lines) => Box::new(jsonl::Lines::new(&config.name, lines)),
+        ReceiverKind::Webhook(webhook) => Box::new(webhook::Webhook::new(&config.name, webhook, gate)?),
         ReceiverKind::Alertmanager(alertmanager) => {
             Box::new(alertmanager::Alertmanager::new(&config.name, alertmanager, gate, open)?)
         }

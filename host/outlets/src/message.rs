@@ -6,6 +6,8 @@ use lifesigns_compliance::Notice;
 
 use lifesigns_text::visible;
 
+use crate::anchor::AuditHead;
+
 /// The longest text of a failure, in characters.
 const WHY_CHARS: usize = 300;
 
@@ -35,6 +37,14 @@ pub trait Receiver: Send {
     /// It wants every notice, in its order, and no bundles: many at once only to save time.
     fn wants_each(&self) -> bool {
         false
+    }
+
+    /// Takes the head of the audit log, to be kept.
+    ///
+    /// # Errors
+    /// The other side does not have it; unless a receiver says otherwise, it takes none.
+    fn anchor(&mut self, _: &AuditHead) -> Result<(), Failure> {
+        Err(Failure::never("this kind of receiver takes no heads of the audit log"))
     }
 
     /// How often [`keep_alive`](Self::keep_alive) is to be called, in milliseconds; not at all unless

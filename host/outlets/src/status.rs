@@ -21,6 +21,8 @@ pub struct Status {
     pub down_since_ns: Option<u64>,
     /// When it is tried next, while it is down.
     pub next_try_ns: Option<u64>,
+    /// The number of the last entry of the audit log whose head it was sent, and when.
+    pub anchored: Option<(u64, u64)>,
     /// The last delivery.
     pub last_success_ns: Option<u64>,
     /// The last failure: when and why.

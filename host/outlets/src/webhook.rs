@@ -5,6 +5,7 @@ use sha2::Sha256;
 use ureq::http::{HeaderMap, HeaderValue, header};
 
 use crate::{
+    anchor::AuditHead,
     clock::now_ns,
     config::{self, Secret},
     gate::Gate,
@@ -20,6 +21,7 @@ const BODY_BYTES: usize = 16 * 1024 * 1024;
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Webhook {
+    name: String,
     config: config::Webhook,
     http: Http,
 }
@@ -29,9 +31,9 @@ impl Webhook {
     ///
     /// # Errors
     /// The certificates cannot be read.
-    pub(crate) fn new(config: &config::Webhook, gate: &Gate) -> Result<Self, String> {
+    pub(crate) fn new(name: &str, config: &config::Webhook, gate: &Gate) -> Result<Self, String> {
         let http = Http::new(gate, config.timeout_ms, config.ca.as_deref())?;
-        Ok(Self { config: config.clone(), http })
+        Ok(Self { name: name.to_owned(), config: config.clone(), http })
     }
 
     fn body(&self, message: &Message) -> Result<String, String> {
@@ -45,13 +47,13 @@ impl Webhook {
         }
     }
 
-    fn headers(&self, message: &Message, body: &str) -> Result<HeaderMap, Failure> {
+    fn headers(&self, key: &str, body: &str) -> Result<HeaderMap, Failure> {
         let mut all = HeaderMap::new();
         all.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, value) in headers::read(&self.config.headers).map_err(Failure::later)? {
             all.insert(name, value);
         }
-        let key = HeaderValue::from_str(&message.key).map_err(|_| Failure::never("the message's key is no text"))?;
+        let key = HeaderValue::from_str(key).map_err(|_| Failure::never("the message's key is no text"))?;
         all.insert("idempotency-key", key);
         if let Some(secret) = &self.config.secret {
             let seconds = now_ns() / 1_000_000_000;
@@ -66,11 +68,21 @@ impl Receiver for Webhook {
     fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
         let url = self.config.url.read().map_err(Failure::later)?;
         let body = self.body(message).map_err(Failure::never)?;
-        let headers = self.headers(message, &body)?;
+        let headers = self.headers(&message.key, &body)?;
         let json = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
         if json && let Err(why) = serde_json::from_str::<serde::de::IgnoredAny>(&body) {
             return Err(Failure::never(format!("the template does not make JSON: {why}")));
         }
+        self.http.post(&url, &headers, body.as_bytes())
+    }
+
+    /// The documented JSON, whatever template alerts have.
+    fn anchor(&mut self, head: &AuditHead) -> Result<(), Failure> {
+        let url = self.config.url.read().map_err(Failure::later)?;
+        let mut body = Vec::new();
+        head.line(&self.name, &mut body).map_err(Failure::never)?;
+        let body = String::from_utf8(body).map_err(Failure::never)?;
+        let headers = self.headers(&format!("audit-head-{}-{}", head.number, head.time_ns), &body)?;
         self.http.post(&url, &headers, body.as_bytes())
     }
 }

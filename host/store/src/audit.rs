@@ -95,6 +95,18 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// Returns the last entry's number and hash, to be noted elsewhere.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn audit_head(&self) -> Result<Mark, StoreError> {
+        self.ask(|connection| {
+            mark(connection, "head").map(|(id, hash)| Mark { id: id.cast_unsigned(), hash: hex(&hash) })
+        })
+    }
+}
+
 /// A row of the table.
 struct Entry {
     id: i64,

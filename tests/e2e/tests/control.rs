@@ -1,6 +1,8 @@
 //! The commands against a host that runs, and against its store once it has stopped: the same
 //! questions, the same answers.
 
+#[path = "control/anchor.rs"]
+mod anchor;
 #[path = "control/operators.rs"]
 mod operators;
 

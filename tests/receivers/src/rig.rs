@@ -51,6 +51,7 @@ impl Rig {
             let _ = send.send(settled);
         };
         let post = Post {
+            anchoring: None,
             name: config.name.clone(),
             retry: config.retry,
             receiver: receiver(config, gate, open).expect("a receiver"),
@@ -124,7 +125,12 @@ impl Rig {
 
 /// A receiver that is tried again at once, up to ten times.
 pub fn config(kind: ReceiverKind) -> ReceiverConfig {
-    ReceiverConfig { name: "r".into(), kind, retry: Retry { attempts: 10, first_ms: 10, max_ms: 5000 } }
+    ReceiverConfig {
+        name: "r".into(),
+        kind,
+        retry: Retry { attempts: 10, first_ms: 10, max_ms: 5000 },
+        anchor_ms: None,
+    }
 }
 
 /// A webhook that is nothing but its address.

@@ -50,7 +50,7 @@ fn nobody_waits_for_one_that_hangs() {
             heard.push(settled);
             let receiver = receiver(&config, &local(), Box::new(())).unwrap();
             let (retry, outbox) = (config.retry, Box::new(outbox.clone()));
-            let post = Post { name: name.into(), retry, receiver, outbox, alerts: Box::new(()) };
+            let post = Post { name: name.into(), retry, receiver, outbox, anchoring: None, alerts: Box::new(()) };
             ((name, send), post)
         })
         .unzip();

@@ -120,7 +120,7 @@ fn mistakes_that_only_the_whole_shows() {
         ca: None,
     };
     let retry = Retry { attempts: 0, first_ms: 2, max_ms: 1 };
-    let config = ReceiverConfig { name: String::new(), kind: ReceiverKind::Email(email), retry };
+    let config = ReceiverConfig { name: String::new(), kind: ReceiverKind::Email(email), retry, anchor_ms: None };
     assert_eq!(config.mistakes().len(), 8, "{:?}", config.mistakes());
     let webhook = Webhook {
         url: Url::new("http://a.example").unwrap(),
@@ -135,6 +135,11 @@ fn mistakes_that_only_the_whole_shows() {
         timeout_ms: TIMEOUT_MS,
         ca: None,
     };
-    let config = ReceiverConfig { name: "w".into(), kind: ReceiverKind::Webhook(webhook), retry: Retry::default() };
+    let config = ReceiverConfig {
+        name: "w".into(),
+        kind: ReceiverKind::Webhook(webhook),
+        retry: Retry::default(),
+        anchor_ms: None,
+    };
     assert_eq!(config.mistakes().len(), 3, "{:?}", config.mistakes());
 }

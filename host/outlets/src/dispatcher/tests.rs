@@ -9,7 +9,7 @@ use std::sync::{
 use lifesigns_compliance::Happened;
 
 use super::*;
-use crate::{Failure, MemoryOutbox, Message, Outcome, Pending, sample::notice};
+use crate::{AuditHead, AuditLog, Failure, MemoryOutbox, Message, Outcome, Pending, sample::notice};
 
 /// At the latest.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -28,7 +28,7 @@ impl<F: FnMut(&Message) -> Result<(), Failure> + Send> Receiver for Does<F> {
 
 fn post(name: &str, outbox: &MemoryOutbox, receiver: impl Receiver + 'static) -> Post {
     let (receiver, outbox) = (Box::new(receiver), Box::new(outbox.clone()));
-    Post { name: name.into(), retry: RETRY, receiver, outbox, alerts: Box::new(()) }
+    Post { name: name.into(), retry: RETRY, receiver, outbox, anchoring: None, alerts: Box::new(()) }
 }
 
 /// Outcomes, written down at once.
@@ -297,4 +297,54 @@ fn what_is_silenced_by_the_time_it_goes_out_does_not_and_is_settled() {
     assert!(outcomes.iter().any(|one| matches!(&one.outcome, Outcome::Withheld(about) if about.alert == "a")));
     assert!(dispatcher.stop(DEADLINE));
     assert!(told.try_recv().is_err() && outbox.waiting().is_empty());
+}
+
+/// A log whose head grows by one each time it is read.
+struct Grows(u64);
+
+impl AuditLog for Grows {
+    fn head(&mut self) -> Result<AuditHead, String> {
+        self.0 += 1;
+        Ok(AuditHead { number: self.0, hash: "00".repeat(32), time_ns: 1 })
+    }
+}
+
+/// A receiver that is down for its first two heads.
+struct Keeps(u32, Sender<u64>);
+
+impl Receiver for Keeps {
+    fn deliver(&mut self, _: &Message) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn anchor(&mut self, head: &AuditHead) -> Result<(), Failure> {
+        self.0 += 1;
+        if self.0 <= 2 {
+            return Err(Failure::later("down"));
+        }
+        self.1.send(head.number).map_err(Failure::later)
+    }
+}
+
+#[test]
+fn a_head_that_does_not_arrive_is_tried_again_and_one_that_does_is_not() {
+    let outbox = MemoryOutbox::default();
+    let (to, heads) = channel();
+    let anchoring = || Some(Anchoring { every_ms: 3_600_000, log: Box::new(Grows(0)) });
+    let keeps = Post { anchoring: anchoring(), ..post("keeps", &outbox, Keeps(0, to)) };
+    let (told, _told) = channel();
+    let takes_none = Post { anchoring: anchoring(), ..post("takes-none", &MemoryOutbox::default(), tells(told)) };
+    let dispatcher = Dispatcher::start(vec![keeps, takes_none], &unwritten().0, 1).unwrap();
+    assert_eq!(heads.recv_timeout(DEADLINE), Ok(3));
+    let until = Instant::now() + DEADLINE;
+    let settled = |status: &[Status]| status[0].anchored.is_some() && status[1].last_error.is_some();
+    while !settled(&dispatcher.status()) {
+        assert!(Instant::now() < until, "{:?}", dispatcher.status());
+        std::thread::yield_now();
+    }
+    let status = dispatcher.status();
+    assert_eq!(status[0].anchored.map(|(number, _)| number), Some(3));
+    assert_eq!(status[1].anchored, None, "who takes none says so");
+    assert!(heads.recv_timeout(QUIET).is_err(), "the next is due in an hour");
+    assert!(dispatcher.stop(DEADLINE));
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use lettre::message::{
-    Mailbox, MultiPart,
+    Mailbox, MessageBuilder, MultiPart,
     header::{HeaderName, HeaderValue},
 };
 use lifesigns_compliance::{Alert, Happened, Notice};
@@ -11,7 +11,7 @@ use lifesigns_compliance::{Alert, Happened, Notice};
 use super::html;
 use lifesigns_text::visible;
 
-use crate::{message::Message, time::rfc3339, why};
+use crate::{anchor::AuditHead, message::Message, time::rfc3339, why};
 
 /// The longest subject, in characters.
 const SUBJECT_CHARS: usize = 160;
@@ -34,12 +34,30 @@ pub(super) fn letter(message: &Message, from: &Mailbox, to: &[Mailbox]) -> Resul
         // Letters about one alert are one thread.
         builder = builder.references(format!("<{}@{domain}>", word(&one.alert.id)));
     }
+    let body = MultiPart::alternative_plain_html(text(message), html::page(message));
+    let letter = automatic(builder).multipart(body).map_err(|why| why.to_string())?;
+    Ok(letter.formatted())
+}
+
+/// The letter that carries the head of the audit log.
+pub(super) fn anchor(head: &AuditHead, key: &str, from: &Mailbox, to: &[Mailbox]) -> Result<Vec<u8>, String> {
+    let mut builder = lettre::Message::builder()
+        .from(from.clone())
+        .subject(format!("[audit] head of the audit log: entry {}", head.number))
+        .message_id(Some(format!("<{}@{}>", word(key), from.email.domain())));
+    for mailbox in to {
+        builder = builder.to(mailbox.clone());
+    }
+    let letter = automatic(builder).body(head.text()).map_err(|why| why.to_string())?;
+    Ok(letter.formatted())
+}
+
+/// Says that nobody wrote it, so that nothing answers.
+fn automatic(mut builder: MessageBuilder) -> MessageBuilder {
     for (name, value) in [("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All")] {
         builder = builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned()));
     }
-    let body = MultiPart::alternative_plain_html(text(message), html::page(message));
-    let letter = builder.multipart(body).map_err(|why| why.to_string())?;
-    Ok(letter.formatted())
+    builder
 }
 
 /// What a message identifier may consist of; keys and ids are hexadecimal digits, and made so here if not.

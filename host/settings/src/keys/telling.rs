@@ -26,6 +26,12 @@ pub(crate) static RECEIVER: Table = Table::free(
         may("alertmanager", Shape::Table(&ALERTMANAGER), "A Prometheus Alertmanager, API version 2."),
         may("email", Shape::Table(&EMAIL), "An e-mail a message."),
         may("retry", Shape::Table(&RETRY), "How often a message is tried, and when."),
+        may(
+            "anchor-audit",
+            Shape::Duration(60_000),
+            "It is sent the number and hash of the last entry of the audit log at every start and then this often; \
+             default never.",
+        ),
     ],
 )
 .one_of(&["ndjson", "webhook", "alertmanager", "email"]);

@@ -9,7 +9,7 @@ use super::{Reader, duration, flag, text, texts, whole};
 use crate::{
     node::{Entry, Node},
     source,
-    units::duration_text,
+    units::{duration_ms, duration_text},
 };
 
 /// Stands where something is missing or wrong. That was noted, so nobody ever uses it; what else is
@@ -45,7 +45,8 @@ impl Reader<'_, '_> {
             let node = table.get("ndjson")?;
             (node, ReceiverKind::Ndjson(Ndjson { file: self.path_of(node, "file"), mode: self.file_mode }))
         };
-        let receiver = ReceiverConfig { name, kind, retry };
+        let anchor_ms = text(table, "anchor-audit").and_then(duration_ms);
+        let receiver = ReceiverConfig { name, kind, retry, anchor_ms };
         for mistake in receiver.mistakes() {
             let tables = [Some(node), table.get("retry"), Some(table)];
             let at = tables.into_iter().flatten().find_map(|table| place(table, &mistake)).unwrap_or(&node.at);

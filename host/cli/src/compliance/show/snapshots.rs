@@ -265,6 +265,8 @@ fn status() -> Status {
             kind: "webhook".into(),
             pending: 1,
             dead: 2,
+            anchored_entry: Some(4711),
+            anchored_ns: Some(now_ns - 3600 * SECOND_NS),
             last_ok_ns: None,
             last_error: "503".into(),
         }],

@@ -195,5 +195,12 @@ fn receivers(status: &Status, view: &View) -> String {
             },
         ]);
     }
-    format!("{}{}", heading("Receivers"), table.draw())
+    let mut page = format!("{}{}", heading("Receivers"), table.draw());
+    for receiver in &status.receivers {
+        if let Some((number, at_ns)) = receiver.anchored_entry.zip(receiver.anchored_ns) {
+            let (name, ago) = (visible(&receiver.name), when::ago(at_ns, view.now_ns));
+            page.push_str(&format!("audit log anchored at {name}: entry {}, {ago}\n", grouped(number)));
+        }
+    }
+    page
 }

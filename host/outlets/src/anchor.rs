@@ -1,0 +1,105 @@
+//! The head of the audit log, sent to a receiver on a schedule: kept outside the host, it shows later
+//! whether entries up to it were changed or removed.
+
+use std::io;
+
+use serde::Serialize;
+
+use crate::{json::VERSION, time::rfc3339};
+
+/// The last entry of the audit log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditHead {
+    /// The entry's number; 0 while there is none.
+    pub number: u64,
+    /// Its hash, 64 hexadecimal digits.
+    pub hash: String,
+    /// When it was read, on the host's clock.
+    pub time_ns: u64,
+}
+
+/// Where heads come from.
+pub trait AuditLog: Send {
+    /// Returns the last entry.
+    ///
+    /// # Errors
+    /// It cannot be read now; it is asked for again.
+    fn head(&mut self) -> Result<AuditHead, String>;
+}
+
+/// How often a receiver is sent the head.
+pub struct Anchoring {
+    /// From one to the next, in milliseconds. The first is sent at once.
+    pub every_ms: u64,
+    /// Where heads come from.
+    pub log: Box<dyn AuditLog>,
+}
+
+impl std::fmt::Debug for Anchoring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Anchoring").field("every_ms", &self.every_ms).finish_non_exhaustive()
+    }
+}
+
+/// A head as programs read it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    version: u32,
+    receiver: &'a str,
+    happened: &'static str,
+    time: String,
+    number: u64,
+    hash: &'a str,
+}
+
+impl AuditHead {
+    /// Returns the form that `lifesigns audit verify --known` takes.
+    pub fn known(&self) -> String {
+        format!("{}:{}", self.number, self.hash)
+    }
+
+    /// Appends one line of JSON.
+    ///
+    /// # Errors
+    /// Never, into memory.
+    pub(crate) fn line(&self, receiver: &str, out: &mut Vec<u8>) -> io::Result<()> {
+        let time = rfc3339(self.time_ns);
+        let shown =
+            Shown { version: VERSION, receiver, happened: "audit-head", time, number: self.number, hash: &self.hash };
+        serde_json::to_writer(&mut *out, &shown)?;
+        out.push(b'\n');
+        Ok(())
+    }
+
+    /// Returns what a person is told.
+    pub(crate) fn text(&self) -> String {
+        format!(
+            "The last entry of the audit log at {} was number {}, its hash\n{}\n\nKeep this message. To see later whether the \
+             log up to this entry was changed or cut short:\n\n  lifesigns audit verify --known {}\n",
+            rfc3339(self.time_ns),
+            self.number,
+            self.hash,
+            self.known()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_the_json_that_is_documented() {
+        let head = AuditHead { number: 4711, hash: "ab".repeat(32), time_ns: 1_000_000_000 };
+        let mut out = Vec::new();
+        head.line("auditor", &mut out).expect("in memory");
+        let expected = format!(
+            "{}{}{}\n",
+            r#"{"version":1,"receiver":"auditor","happened":"audit-head","time":"1970-01-01T00:00:01Z","number":4711,"hash":""#,
+            "ab".repeat(32),
+            "\"}"
+        );
+        assert_eq!(String::from_utf8(out).expect("UTF-8"), expected);
+        assert!(head.text().contains(&format!("audit verify --known 4711:{}", "ab".repeat(32))));
+    }
+}
