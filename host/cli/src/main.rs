@@ -4,6 +4,7 @@ mod args;
 mod compliance;
 mod demo;
 mod exit;
+mod inventory;
 mod load;
 mod reload;
 mod replay;

@@ -5,23 +5,24 @@ use std::{
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    time::UNIX_EPOCH,
+    time::Instant,
 };
 
-use lifesigns::{ConfigureError, KeptHost, model::ObjectFacts};
-use lifesigns_intake::inventory as read;
+use lifesigns::{ConfigureError, KeptHost};
 use lifesigns_settings::Settings;
 
 use crate::{
     compliance::settings,
     exit::{Failure, Outcome},
+    inventory::{self, Read, Settling},
     run::{setup, some_source},
     say,
     sources::Sources,
 };
 
-/// What tells one version of a file from another: device, inode, size, and when it was written.
-type Version = Option<(u64, u64, u64, i64, i64)>;
+/// What tells one version of a file from another: device, inode, size, and when it was written and
+/// changed. It says when to read, and nothing else.
+type Version = Option<(u64, u64, u64, [i64; 4])>;
 
 /// Files by path, each once.
 type Versions = Vec<(PathBuf, Version)>;
@@ -33,6 +34,9 @@ pub(crate) struct Reload {
     fixed: Fixed,
     /// Why the host could not put them in force last; it is tried again.
     failed: Option<String>,
+    /// Inventories that have changed and may not be whole yet.
+    settling: Settling<Versions>,
+    inventories: Vec<PathBuf>,
 }
 
 /// What a host cannot change while it runs.
@@ -67,7 +71,49 @@ impl Fixed {
 impl Reload {
     pub(crate) fn new(path: &Path, settings: &Settings) -> Self {
         let seen = versions(path, &settings.files, &settings.inventories);
-        Self { path: path.to_owned(), seen, fixed: Fixed::of(settings), failed: None }
+        Self {
+            path: path.to_owned(),
+            seen,
+            fixed: Fixed::of(settings),
+            failed: None,
+            settling: Settling::default(),
+            inventories: settings.inventories.clone(),
+        }
+    }
+
+    /// The host runs. What it could not begin with is looked at again as if it had just changed.
+    pub(crate) fn begin(&mut self, host: &KeptHost, read: Read) {
+        let listed = host.keep().listed();
+        if read.is_whole() {
+            return;
+        }
+        if listed.is_empty() {
+            // There was none before: any is better than none.
+            let _ = host.inventory(read.objects);
+            return;
+        }
+        say::warning("the inventory does not seem to be whole; what was read last stands until it is");
+        for (path, version) in &mut self.seen {
+            if self.inventories.contains(path) {
+                *version = None;
+            }
+        }
+    }
+
+    /// Whether an inventory has changed and is not to be read yet, because it may still be written.
+    fn inventory_settles(&mut self, now: &Versions, host: &KeptHost) -> bool {
+        let of = |versions: &Versions| -> Versions {
+            versions.iter().filter(|(path, _)| self.inventories.contains(path)).cloned().collect()
+        };
+        let (now, before) = (of(now), of(&self.seen));
+        if now == before {
+            return false;
+        }
+        let inventories = &self.inventories;
+        !self.settling.is_over(now, Instant::now(), || {
+            let listed = host.keep().listed();
+            inventory::read(inventories).is_ok_and(|read| read.is_whole() && !read.takes_back(&listed))
+        })
     }
 
     /// Looks at the files, and does what follows from them.
@@ -75,12 +121,13 @@ impl Reload {
         let paths: Vec<PathBuf> = self.seen.iter().map(|(path, _)| path.clone()).collect();
         // As they are before they are read: what is written meanwhile is read again.
         let before = versions(&self.path, &paths, &[]);
-        if before == self.seen {
+        if before == self.seen || self.inventory_settles(&before, host) {
             return Ok(());
         }
         match self.read(host, &before) {
             Ok((settings, seen)) => {
                 (self.seen, self.failed) = (seen, None);
+                self.inventories.clone_from(&settings.inventories);
                 host.keep().say_config(settings.files.clone(), String::new());
                 if Fixed::of(&settings) != self.fixed {
                     say::warning(
@@ -117,28 +164,15 @@ impl Reload {
                 *version = before[at].1;
             }
         }
-        let objects = inventory(&settings.inventories)?;
+        let read = inventory::read(&settings.inventories)?;
+        read.refuse_nothing(&host.keep().listed())?;
         host.keep().configure(setup(&settings)).map_err(|error| match error {
             ConfigureError::Store(_) => Failure::failed(error),
             _ => Failure::configuration(error),
         })?;
-        host.inventory(objects).map_err(Failure::failed)?;
+        host.inventory(read.objects).map_err(Failure::failed)?;
         Ok((settings, seen))
     }
-}
-
-/// All inventories as one, each object with the time at which its file was written.
-pub(crate) fn inventory(paths: &[PathBuf]) -> Result<Vec<ObjectFacts>, Failure> {
-    let mut objects = Vec::new();
-    for path in paths {
-        let written_ns = fs::metadata(path).and_then(|file| file.modified()).ok();
-        let written_ns = written_ns.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let time_ns = written_ns.map_or(0, |since| since.as_nanos() as u64);
-        let mut read = read::load(path).map_err(Failure::configuration)?;
-        read.iter_mut().for_each(|facts| facts.time_ns = time_ns);
-        objects.extend(read);
-    }
-    Ok(objects)
 }
 
 /// The versions of the files, and of what may come: the folder `conf.d` is a file to us.
@@ -150,7 +184,8 @@ fn versions(path: &Path, files: &[PathBuf], inventories: &[PathBuf]) -> Versions
     all.dedup();
     let version = |path: &PathBuf| {
         let file = fs::metadata(path).ok()?;
-        Some((file.dev(), file.ino(), file.size(), file.mtime(), file.mtime_nsec()))
+        let times = [file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()];
+        Some((file.dev(), file.ino(), file.size(), times))
     };
     all.into_iter().map(|path| (path.clone(), version(&path))).collect()
 }

@@ -18,10 +18,11 @@ use lifesigns_settings::{Output, Settings};
 use crate::{
     compliance::settings,
     exit::{Failure, Outcome},
+    inventory::{self, Read},
     load,
-    reload::{self, Reload},
+    reload::Reload,
     say, signals,
-    sources::Sources,
+    sources::{Sources, reporting},
 };
 
 /// How often files are looked at, and whether all sources have ended.
@@ -33,9 +34,11 @@ pub(crate) fn run(path: &Path) -> Outcome {
     let settings = settings(path)?;
     some_source(path, &settings)?;
     let mut reload = Reload::new(path, &settings);
+    let inventory = inventory::read(&settings.inventories)?;
     let stop = Stop::new();
     signals::stop_on_signal(&stop)?;
-    let host = Arc::new(start(&settings, &stop)?);
+    let host = Arc::new(start(&settings, &inventory, &stop)?);
+    reload.begin(&host, inventory);
     let ended = Ended::watch(&host, &stop)?;
     let mut sources = Sources::new(Arc::clone(&host));
     sources.become_these(&settings.sources)?;
@@ -89,7 +92,7 @@ impl Ended {
     }
 }
 
-fn start(settings: &Settings, stop: &Stop) -> Result<KeptHost, Failure> {
+fn start(settings: &Settings, inventory: &Read, stop: &Stop) -> Result<KeptHost, Failure> {
     let writer = Mutex::new((writer(&settings.output, settings.file_mode)?, false));
     let sandbox =
         load::sandbox(load::cache(settings.cache.as_deref())?, &settings.compile, settings.rules_memory_bytes)?;
@@ -99,7 +102,7 @@ fn start(settings: &Settings, stop: &Stop) -> Result<KeptHost, Failure> {
         .compile_threads(settings.compile.processes)
         .start_wait(Duration::from_millis(settings.compile.start_wait_ms))
         .stop_when(move || stop.is_stopped())
-        .known(reload::inventory(&settings.inventories)?)
+        .reporting(reporting(&settings.sources))
         .config(engine_config(&settings.engine))
         .on_load(say_loads)
         .setup(setup(settings))
@@ -118,6 +121,11 @@ fn start(settings: &Settings, stop: &Stop) -> Result<KeptHost, Failure> {
             }
             *failing = written.is_err();
         }));
+    let builder = match inventory.is_whole() {
+        true => builder.known(inventory.objects.clone()),
+        // What was read last stands until it is.
+        false => builder.known_before(),
+    };
     let host = builder.keep(&settings.store).map_err(Failure::failed)?;
     host.keep().say_config(settings.files.clone(), String::new());
     Ok(host)

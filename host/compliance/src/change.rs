@@ -12,7 +12,9 @@ use crate::{
 };
 
 /// What the book is told, in this order of the stream. Event time and the host's clock are told
-/// apart: waits, holds and cancels go by event time, silences and hours by the host's clock.
+/// apart: waits, holds and cancels go by the event time of their object and source, and are not due
+/// before the host's clock says so either; silences and hours go by the host's clock. No event counts
+/// as later than the host's clock.
 #[derive(Clone, Debug)]
 pub enum Input {
     /// A rule raised or cleared a symptom.
@@ -28,9 +30,34 @@ pub enum Input {
         /// Event time.
         time_ns: u64,
     },
-    /// Event time has come this far, everywhere.
+    /// The same, heard in a source of this name: facts and objects go by event time as this source
+    /// tells it. A symptom names its source itself.
+    Of {
+        /// The source's name.
+        source: String,
+        /// What was heard in it.
+        input: Box<Input>,
+    },
+    /// Event time has come this far, everywhere: all that is older was told. For streams that are
+    /// sorted by time, such as a replay's.
     Time(u64),
-    /// The host's clock.
+    /// Everything that came before a time of the host's clock was told: what nothing is heard of any
+    /// more goes on with that clock.
+    Quiet {
+        /// That time.
+        until_ns: u64,
+        /// Sources in which lines may wait, and until when they were read to their end.
+        behind: Vec<(String, u64)>,
+    },
+    /// A source was read to its end after it was behind for long: what was heard in it comes as far
+    /// in event time as its last line, whoever wanted that.
+    CaughtUp {
+        /// The source's name.
+        source: String,
+        /// The event time of its last line.
+        time_ns: u64,
+    },
+    /// The host's clock. If it goes back by more than a second it was wrong, and is followed.
     Clock(u64),
     /// A notice was not sent, because [`crate::Book::withholds`] said so when it was due.
     Withheld(Withheld),
@@ -216,7 +243,8 @@ pub struct Restored {
     pub symptoms: Vec<Arc<Symptom>>,
     /// What waited.
     pub pending: Vec<Pending>,
-    /// All open alerts, and of cancelled ones at least the latest of each object and definition.
+    /// All open alerts, and of cancelled ones at least the latest of each object and definition, in the
+    /// order in which they were made: their times need not be in it.
     pub alerts: Vec<Arc<Alert>>,
     /// Silences that have not ended.
     pub silences: Vec<Silence>,
@@ -243,6 +271,10 @@ pub struct Pending {
     pub since_ns: u64,
     /// When its time is up.
     pub due_ns: u64,
+    /// The source by whose event time it is; empty for the host's clock.
+    pub clock_source: String,
+    /// The object by whose event time it is; empty for the host's clock.
+    pub clock_object: String,
 }
 
 /// What has become of an alert.

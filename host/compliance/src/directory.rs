@@ -21,6 +21,7 @@ use crate::{
     record::Object,
     undecided::Undecided,
 };
+pub use inventory::News;
 pub(crate) use standing::Certainty;
 use standing::{Resolved, Standings};
 
@@ -42,7 +43,6 @@ pub struct Directory {
     members: Vec<BTreeSet<Arc<str>>>,
     dirty: BTreeSet<Arc<str>>,
     discovered: usize,
-    latest_ns: u64,
     dropped: Drops,
     /// Expressions that were undecided on some object, as they are written, and those to be warned of.
     warned: BTreeSet<(String, String)>,
@@ -75,7 +75,6 @@ impl Directory {
             members,
             dirty: BTreeSet::new(),
             discovered: 0,
-            latest_ns: 0,
             dropped: Drops::default(),
             warned: BTreeSet::new(),
             warnings: Vec::new(),
@@ -101,12 +100,10 @@ impl Directory {
         let parent = one.object.parent.clone();
         let mut changed = Changed { new, ..Changed::default() };
         apply::apply(&mut one.object, facts, &mut changed, &mut self.dropped);
-        let last_ns = one.object.last_ns;
         // That something known was said again is not worth a write of its own.
         if !changed.is_empty() || one.is_stale() {
             self.dirty.insert(id.clone());
         }
-        self.latest_ns = self.latest_ns.max(last_ns);
         self.settle(&id, &changed, parent, &mut touched);
         Touched::of(touched)
     }
@@ -115,7 +112,6 @@ impl Directory {
     pub fn seen(&mut self, object: &str, time_ns: u64) -> Touched {
         if let Some(one) = self.objects.get_mut(object) {
             apply::heard_of(&mut one.object, time_ns);
-            self.latest_ns = self.latest_ns.max(time_ns);
             if one.is_stale() {
                 self.dirty.insert(object.into());
             }
@@ -132,12 +128,21 @@ impl Directory {
         let mut touched = BTreeSet::new();
         for object in objects {
             let id: Arc<str> = object.id.as_str().into();
-            self.latest_ns = self.latest_ns.max(object.last_ns);
             self.discovered += usize::from(object.discovered);
             let written_ns = object.last_ns;
             self.objects.insert(id.clone(), One { object, standings: Standings::default(), written_ns });
             let changed = Changed { new: true, parent: true, ..Changed::default() };
             self.settle(&id, &changed, None, &mut touched);
+        }
+    }
+
+    /// The host's clock was ahead, and is right again: nothing is known of later than `time_ns`.
+    pub fn set_back(&mut self, time_ns: u64) {
+        for (id, one) in &mut self.objects {
+            if apply::set_back(&mut one.object, time_ns) {
+                one.written_ns = one.written_ns.min(time_ns);
+                self.dirty.insert(id.clone());
+            }
         }
     }
 

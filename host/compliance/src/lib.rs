@@ -39,7 +39,7 @@ pub use check::reserved_threshold;
 pub use compiled::{Compiled, ConfigError};
 pub use condition::CompiledCondition;
 pub use config::Config;
-pub use directory::{Directory, Touched};
+pub use directory::{Directory, News, Touched};
 pub use evaluate::{Meter, Outcome};
 pub use expression::Expression;
 pub use pattern::Pattern;

@@ -37,7 +37,3 @@ pub const VALUE_BYTES: usize = 4096;
 pub const SEEN_MS: u64 = 60_000;
 /// Bytes of such a note.
 pub const NOTE_BYTES: usize = 256;
-
-/// An event cannot be further ahead of the host's clock; one that says it is counts as this far, so
-/// that one wrong clock, or one hostile line, does not end every hold and wait of the fleet.
-pub const AHEAD_MS: u64 = 600_000;

@@ -1,7 +1,7 @@
 //! What the book keeps: objects, symptoms, alerts, silences. Plain data; a store writes it down as
 //! it is here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use lifesigns_model::{Criticality, Impact};
 use serde::{Deserialize, Serialize};
@@ -281,20 +281,27 @@ pub struct Object {
     /// When the parent was last said.
     #[serde(default)]
     pub parent_ns: u64,
-    /// What the last inventory said of it; nothing if it does not name it.
-    #[serde(default)]
+    /// What the last inventory that was read says of it; nothing if it does not name it.
+    #[serde(default, rename = "inventory")]
     pub listed: Listed,
 }
 
-/// What an inventory said of an object, so that the next one can take it back.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What an inventory says of an object, as it was read last: only what differs from it in the next
+/// one is news.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Listed {
-    /// It said a kind.
-    pub kind: bool,
-    /// It said a parent.
-    pub parent: bool,
-    /// Properties that it named.
-    pub properties: BTreeSet<String>,
+    /// The kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The parent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// Properties; `None`: it says that there is none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<String, Option<String>>,
+    /// Metrics; all of them finite.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metrics: BTreeMap<String, f64>,
 }
 
 /// A value and the event time at which it was last said.

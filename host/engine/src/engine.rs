@@ -11,7 +11,7 @@ use std::{
 };
 
 use crossbeam_channel::{RecvTimeoutError, unbounded};
-use lifesigns_model::{AlertRef, Chunk, Cut, ObjectFacts, Source, Start, limits};
+use lifesigns_model::{AlertRef, Chunk, Cut, ObjectFacts, SharedClock, Source, Start, SystemClock, limits};
 
 use crate::{
     Report, RuleSet, Sample, Tally,
@@ -46,6 +46,8 @@ pub struct Config {
     pub pin: bool,
     /// Whether alerts and acknowledgements wait for [`Engine::cut`]. The sink is then not called.
     pub cuts: bool,
+    /// The host's clock.
+    pub clock: SharedClock,
 }
 
 impl Default for Config {
@@ -57,6 +59,7 @@ impl Default for Config {
             inflight_bytes: limits::INFLIGHT_BYTES,
             pin: true,
             cuts: false,
+            clock: SystemClock::shared(),
         }
     }
 }
@@ -105,6 +108,7 @@ impl Engine {
             cuts: config.cuts,
             broken: AtomicBool::new(false),
             sink,
+            clock: Arc::clone(&config.clock),
         });
         let pins = Pins::new(config.pin);
         let mut engine = Self { shared, scanners: Vec::new(), shards: Vec::new(), next_cut: Mutex::default() };
@@ -136,7 +140,7 @@ impl Engine {
             let bytes = chunk.bytes.len().min(SAMPLE_BYTES);
             front.sample.renew(&chunk.source, &chunk.bytes[..bytes]);
         }
-        let handed_in_ns = front.now();
+        let handed_in_ns = front.now(&self.shared.clock);
         let job = Job { number: front.next, handed_in_ns, rules: Arc::clone(&front.rules), chunk, permit };
         if let Some(jobs) = &front.jobs
             && jobs.send(job).is_ok()
@@ -155,7 +159,7 @@ impl Engine {
         let (rules, number, handed_in_ns) = {
             let mut front = lock(&self.shared.front);
             front.next += 1;
-            (Arc::clone(&front.rules), front.next - 1, front.now())
+            (Arc::clone(&front.rules), front.next - 1, front.now(&self.shared.clock))
         };
         let mut scanned = Scanned::new(rules, Arc::clone(source));
         scanned.handed_in_ns = handed_in_ns;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use lifesigns_model::{AlertRef, Chunk, ObjectFacts, Start, limits};
+use lifesigns_model::{AlertRef, Chunk, ObjectFacts, SharedClock, Start, limits};
 
 use crate::{
     AlertSink, RuleSet, Totals,
@@ -58,8 +58,8 @@ pub(crate) struct Front {
 
 impl Front {
     /// The time at which the next number is given.
-    pub(crate) fn now(&mut self) -> u64 {
-        self.now_ns = self.now_ns.max(now_ns());
+    pub(crate) fn now(&mut self, clock: &SharedClock) -> u64 {
+        self.now_ns = self.now_ns.max(clock.now_ns());
         self.now_ns
     }
 }
@@ -76,6 +76,7 @@ pub(crate) struct Shared {
     /// A thread has ended before its time.
     pub(crate) broken: AtomicBool,
     pub(crate) sink: AlertSink,
+    pub(crate) clock: SharedClock,
 }
 
 /// Held by a thread for as long as it lives: a thread that panics is not missed in silence.
@@ -112,13 +113,13 @@ impl Outlet for Words<'_> {
         }
     }
 
-    fn facts(&mut self, at: Standing, facts: &ObjectFacts) {
+    fn facts(&mut self, at: Standing<'_>, facts: &ObjectFacts) {
         if let Self::Kept(signs) = self {
             signs.facts(at, facts);
         }
     }
 
-    fn seen(&mut self, at: Standing, object: &str) {
+    fn seen(&mut self, at: Standing<'_>, object: &str) {
         if let Self::Kept(signs) = self {
             signs.seen(at, object);
         }
@@ -179,7 +180,7 @@ impl Shared {
     /// A shard's life.
     pub(crate) fn evaluate(&self, rules: Arc<RuleSet>, tasks: &Receiver<Task>) {
         let _alive = Alive(self);
-        let mut shard = Shard::new(rules, Clock::Wall(now_ns()));
+        let mut shard = Shard::new(rules, Clock::Wall(self.clock.now_ns()));
         let mut words = if self.cuts { Words::Kept(Signs::default()) } else { Words::Out(&self.sink) };
         if self.cuts {
             shard.note_changes();
@@ -194,7 +195,7 @@ impl Shared {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            shard.set_clock(Clock::Wall(now_ns()));
+            shard.set_clock(Clock::Wall(self.clock.now_ns()));
             match &task {
                 Some(Task::Lines(scanned, lines)) => {
                     oldest.get_or_insert_with(Instant::now);
@@ -203,7 +204,7 @@ impl Shared {
                     }
                     taken_ns = scanned.handed_in_ns;
                 }
-                Some(Task::Begin(start, number, shards)) => shard.begin(start, *number, *shards, now_ns()),
+                Some(Task::Begin(start, number, shards)) => shard.begin(start, *number, *shards, self.clock.now_ns()),
                 Some(Task::Cut(pieces)) => {
                     shard.flush(&mut words);
                     self.account(&mut words);
@@ -258,7 +259,7 @@ impl Shared {
     /// were handed in, on both ends: from the object's last line to here. `taken_ns` is when the
     /// last thing that the shard took was handed in. What waits at the door for room does not count.
     fn heard_until(&self, tasks: &Receiver<Task>, taken_ns: u64) -> u64 {
-        let now_ns = now_ns();
+        let now_ns = self.clock.now_ns();
         let given = lock(&self.front).next;
         let (handed_on, handed_in_ns) = lock(&self.sequencer).next();
         // In this order: what was handed on by then is in the shard's queue, or was taken from it.

@@ -32,11 +32,12 @@ pub(crate) enum Stage {
     Silence,
 }
 
-/// Where a line stands: in the stream, and in the order of alerts, with its event time.
+/// Where a line stands: in the stream, and in the order of alerts, with its event time and source.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Standing {
+pub(crate) struct Standing<'a> {
     pub(crate) spot: Spot,
     pub(crate) order: Order,
+    pub(crate) source: &'a str,
 }
 
 /// Where a shard's words go.
@@ -45,10 +46,10 @@ pub(crate) trait Outlet {
     fn alert(&mut self, spot: Spot, alert: &AlertRef<'_>);
 
     /// A line's facts.
-    fn facts(&mut self, _at: Standing, _facts: &ObjectFacts) {}
+    fn facts(&mut self, _at: Standing<'_>, _facts: &ObjectFacts) {}
 
     /// The line's object was not known.
-    fn seen(&mut self, _at: Standing, _object: &str) {}
+    fn seen(&mut self, _at: Standing<'_>, _object: &str) {}
 }
 
 impl<F: FnMut(&AlertRef<'_>)> Outlet for F {
@@ -57,9 +58,16 @@ impl<F: FnMut(&AlertRef<'_>)> Outlet for F {
     }
 }
 
-/// Facts to keep, with their time.
-pub(crate) fn timed(facts: &ObjectFacts, time_ns: u64) -> Sign {
-    Sign::Facts(ObjectFacts { time_ns, ..facts.clone() })
+impl Standing<'_> {
+    /// Facts to keep, with their time.
+    pub(crate) fn facts(&self, facts: &ObjectFacts) -> Sign {
+        Sign::Facts(ObjectFacts { time_ns: self.order.time_ns, ..facts.clone() }, self.source.to_owned())
+    }
+
+    /// An object that was not known.
+    pub(crate) fn seen(&self, object: &str) -> Sign {
+        Sign::Seen { object: object.to_owned(), source: self.source.to_owned(), time_ns: self.order.time_ns }
+    }
 }
 
 /// Keeps everything until the next cut.
@@ -103,15 +111,14 @@ impl Outlet for Signs {
         self.push(spot, alert.order.rule, Sign::Alert(Alert::from(alert)), bytes);
     }
 
-    fn facts(&mut self, at: Standing, facts: &ObjectFacts) {
+    fn facts(&mut self, at: Standing<'_>, facts: &ObjectFacts) {
         let property = |(name, value): &(String, Option<String>)| name.len() + value.as_ref().map_or(0, String::len);
         let bytes = facts.properties.iter().map(property).sum::<usize>()
             + facts.metrics.iter().map(|(name, _)| name.len() + size_of::<f64>()).sum::<usize>();
-        self.push(at.spot, 0, timed(facts, at.order.time_ns), facts.object.len() + bytes);
+        self.push(at.spot, 0, at.facts(facts), facts.object.len() + at.source.len() + bytes);
     }
 
-    fn seen(&mut self, at: Standing, object: &str) {
-        let sign = Sign::Seen { object: object.to_owned(), time_ns: at.order.time_ns };
-        self.push(at.spot, 0, sign, object.len());
+    fn seen(&mut self, at: Standing<'_>, object: &str) {
+        self.push(at.spot, 0, at.seen(object), object.len() + at.source.len());
     }
 }

@@ -15,7 +15,7 @@ use lifesigns_model::{Alert, AlertRef, ObjectFacts, Order, Sign, Source};
 
 use crate::{
     Report, RuleSet, Tally,
-    outlet::{Outlet, Spot, Stage, Standing, timed},
+    outlet::{Outlet, Spot, Stage, Standing},
     scan::Scanner,
     scanned::Scanned,
     sequencer::Place,
@@ -304,13 +304,12 @@ impl Outlet for Gathered {
         self.signs.push((key(alert.order, Stage::Event), Sign::Alert(Alert::from(alert))));
     }
 
-    fn facts(&mut self, at: Standing, facts: &ObjectFacts) {
-        self.signs.push((key(at.order, Stage::Facts), timed(facts, at.order.time_ns)));
+    fn facts(&mut self, at: Standing<'_>, facts: &ObjectFacts) {
+        self.signs.push((key(at.order, Stage::Facts), at.facts(facts)));
     }
 
-    fn seen(&mut self, at: Standing, object: &str) {
-        let sign = Sign::Seen { object: object.to_owned(), time_ns: at.order.time_ns };
-        self.signs.push((key(at.order, Stage::Seen), sign));
+    fn seen(&mut self, at: Standing<'_>, object: &str) {
+        self.signs.push((key(at.order, Stage::Seen), at.seen(object)));
     }
 }
 

@@ -98,10 +98,13 @@ impl Shard {
         }
         let line = &scanned.lines[number as usize];
         let time_ns = line.time_ns.unwrap_or_default();
+        // Nothing is known of later than now: a clock that is ahead must not outrank what comes after it.
+        let known_ns = if scanned.handed_in_ns > 0 { time_ns.min(scanned.handed_in_ns) } else { time_ns };
         self.spot = Spot { chunk: scanned.number, line: number, stage: Stage::Seen, nth: self.spot.nth };
         let source_line = scanned.first_line + u64::from(line.number);
-        let order = Order { time_ns, source: scanned.source.rank, line: source_line, ..Order::default() };
-        let standing = |stage, spot| Standing { spot: Spot { stage, nth: 0, ..spot }, order };
+        let order = Order { time_ns: known_ns, source: scanned.source.rank, line: source_line, ..Order::default() };
+        let source = &scanned.source.name;
+        let standing = |stage, spot| Standing { spot: Spot { stage, nth: 0, ..spot }, order, source };
         let object = match self.objects.hear(scanned.object(line)) {
             Some(object) => object,
             None => {
@@ -110,12 +113,12 @@ impl Shard {
                 object
             }
         };
-        self.advance_object(object, time_ns, scanned.handed_in_ns, outlet);
+        self.advance_object(object, known_ns, scanned.handed_in_ns, outlet);
         let origin = Origin::Line(Arc::clone(scanned), number);
         if let Some(facts) = line.facts {
             let facts = &scanned.facts[facts as usize];
             outlet.facts(standing(Stage::Facts, self.spot), facts);
-            self.apply(object, facts, time_ns, &origin, outlet);
+            self.apply(object, facts, known_ns, &origin, outlet);
         }
         let spot = Spot { stage: Stage::Event, nth: 0, ..self.spot };
         let rules = &scanned.rules;

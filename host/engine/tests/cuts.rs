@@ -144,7 +144,7 @@ impl Book {
 
     fn start(&self) -> Start {
         let facts = self.signs.iter().filter_map(|sign| match sign {
-            Sign::Facts(facts) => Some(facts.clone()),
+            Sign::Facts(facts, _) => Some(facts.clone()),
             _ => None,
         });
         let state = |((rule, object, key), entry): (&(String, String, String), &Vec<u8>)| StateChange {
@@ -345,8 +345,9 @@ fn facts_by_call_and_reminders_of_silent_objects_are_in_the_cut() {
         // Due in a moment, and nothing else comes.
         engine.submit(numbered(0, 0, "1000 vm-1 remind\n", &Dones::default()));
         let cut = engine.cut();
-        let seen = Sign::Seen { object: "vm-1".into(), time_ns: 5 };
-        assert_eq!(cut.signs[..2], [seen, Sign::Facts(facts)]);
+        let source = sources()[1].name.clone();
+        let seen = Sign::Seen { object: "vm-1".into(), source: source.clone(), time_ns: 5 };
+        assert_eq!(cut.signs[..2], [seen, Sign::Facts(facts, source)]);
         assert_eq!(cut.places.iter().map(|place| place.source.as_str()).collect::<Vec<_>>(), ["source-0"]);
         cut.held.release();
     });

@@ -1,39 +1,71 @@
-//! Times: the host's clock, and how event time goes on while nothing comes.
+//! How far sources were read: which of them were at their end when, so that nothing that is quiet
+//! gets ahead of lines that wait to be read.
 
-use lifesigns_compliance::limits;
-pub(crate) use lifesigns_engine::now_ns;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
-/// A line may be as far ahead of the host's clock as the book allows.
-const AHEAD_NS: u64 = limits::AHEAD_MS * 1_000_000;
-/// Event time goes on by itself after this long without an event.
-const QUIET_NS: u64 = 1_000_000_000;
+/// A source that was not at its end for longer than this has caught up when it is: its lines were not
+/// written just now.
+const CATCH_UP_NS: u64 = 10_000_000_000;
 
-/// How far event time has come.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct EventClock {
-    event_ns: u64,
-    /// When that was, on the host's clock.
-    heard_ns: u64,
+/// How far one source was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Read {
+    /// The host's clock when it was at its end last; 0: not yet.
+    until_ns: u64,
+    caught_up: bool,
 }
 
-impl EventClock {
-    /// It had come this far when the host stopped; how long it was down does not count as quiet.
-    pub(crate) fn new(event_ns: u64, now_ns: u64) -> Self {
-        Self { event_ns, heard_ns: now_ns }
+/// The sources that say when they are at their end.
+#[derive(Debug, Default)]
+pub(crate) struct Progress(Mutex<BTreeMap<String, Read>>);
+
+/// What is known of them at one time.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progressed {
+    /// Each source, and until when everything in it has been handed in.
+    pub(crate) until: Vec<(String, u64)>,
+    /// Those that have caught up since the last time.
+    pub(crate) caught_up: Vec<String>,
+}
+
+impl Progress {
+    /// These sources say when they are at their end, and no others.
+    pub(crate) fn expect(&self, names: Vec<String>) {
+        let mut sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::take(&mut *sources);
+        for name in names {
+            let read = before.get(&name).copied().unwrap_or_default();
+            sources.insert(name, read);
+        }
     }
 
-    /// The time of an event, no further ahead than is allowed.
-    pub(crate) fn hear(&mut self, time_ns: u64, now_ns: u64) -> u64 {
-        let time_ns = time_ns.min(now_ns.saturating_add(AHEAD_NS));
-        self.event_ns = self.event_ns.max(time_ns);
-        self.heard_ns = now_ns;
-        time_ns
+    /// Whether a source says when it is at its end.
+    pub(crate) fn says(&self, source: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(source)
     }
 
-    /// Event time now, if nothing has been heard for a while.
-    pub(crate) fn quiet(&self, now_ns: u64) -> Option<u64> {
-        let quiet_ns = now_ns.saturating_sub(self.heard_ns);
-        (self.event_ns > 0 && quiet_ns >= QUIET_NS).then(|| self.event_ns.saturating_add(quiet_ns))
+    /// Everything that was in a source at `until_ns` of the host's clock has been handed in.
+    pub(crate) fn at_end(&self, source: &str, until_ns: u64) {
+        if let Some(read) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(source) {
+            read.caught_up |= until_ns.saturating_sub(read.until_ns) >= CATCH_UP_NS;
+            read.until_ns = until_ns;
+        }
+    }
+
+    /// Where the sources are.
+    pub(crate) fn take(&self) -> Progressed {
+        let mut sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut progressed = Progressed::default();
+        for (name, read) in &mut *sources {
+            progressed.until.push((name.clone(), read.until_ns));
+            if std::mem::take(&mut read.caught_up) {
+                progressed.caught_up.push(name.clone());
+            }
+        }
+        progressed
     }
 }
 
@@ -43,19 +75,33 @@ mod tests {
 
     const S: u64 = 1_000_000_000;
 
-    #[test]
-    fn event_time_goes_on_when_it_is_quiet_and_not_before() {
-        let mut clock = EventClock::new(0, 0);
-        assert_eq!(clock.quiet(100 * S), None, "nothing was ever heard");
-        assert_eq!(clock.hear(50 * S, 1000 * S), 50 * S);
-        assert_eq!(clock.quiet(1000 * S + 1), None);
-        assert_eq!(clock.quiet(1005 * S), Some(55 * S));
+    fn until(progress: &Progress) -> Vec<u64> {
+        progress.take().until.into_iter().map(|(_, until_ns)| until_ns / S).collect()
     }
 
     #[test]
-    fn a_wrong_clock_gets_no_further_than_ten_minutes() {
-        let mut clock = EventClock::new(0, 0);
-        assert_eq!(clock.hear(u64::MAX, 1000 * S), 1600 * S);
-        assert_eq!(clock.quiet(1002 * S), Some(1602 * S));
+    fn a_source_is_behind_until_it_was_at_its_end_and_has_caught_up_then() {
+        let progress = Progress::default();
+        progress.expect(vec!["a".to_owned(), "b".to_owned()]);
+        assert_eq!(until(&progress), [0, 0]);
+        progress.at_end("a", 100 * S);
+        progress.at_end("unknown", 100 * S);
+        let progressed = progress.take();
+        assert_eq!(progressed.until, [("a".to_owned(), 100 * S), ("b".to_owned(), 0)]);
+        assert_eq!(progressed.caught_up, ["a"]);
+        progress.at_end("a", 101 * S);
+        assert_eq!(progress.take().caught_up, [""; 0], "it was at its end just before");
+        progress.at_end("a", 200 * S);
+        assert_eq!(progress.take().caught_up, ["a"], "it was blocked, or the host was asleep");
+    }
+
+    #[test]
+    fn sources_that_stay_go_on_and_others_go() {
+        let progress = Progress::default();
+        progress.expect(vec!["a".to_owned(), "b".to_owned()]);
+        progress.at_end("b", 5 * S);
+        progress.expect(vec!["b".to_owned(), "c".to_owned()]);
+        assert_eq!(until(&progress), [5, 0]);
+        assert!(progress.says("c") && !progress.says("a"));
     }
 }

@@ -10,7 +10,7 @@ use lifesigns_compliance::{
 use lifesigns_control::{Peer, Reply, Request, Response, Rows};
 use lifesigns_store::Reader;
 
-use crate::{Shared, clock::now_ns, order::Order, rows, status};
+use crate::{Shared, order::Order, rows, status};
 
 /// An order is done after the next commit; the store has this long.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -68,7 +68,7 @@ fn reader(shared: &Shared) -> Result<Reader, String> {
 }
 
 fn command(shared: &Shared, orders: &Orders, act: Act, peer: &Peer) -> Result<Reply, String> {
-    let command = Command { who: peer.who.clone(), time_ns: now_ns(), act: act.clone() };
+    let command = Command { who: peer.who.clone(), time_ns: shared.clock.now_ns(), act: act.clone() };
     orders.ask(|to| Order::Command(command, to))??;
     let done = match &act {
         Act::Acknowledge { alerts, .. } => each(alerts, "acknowledged"),

@@ -12,25 +12,27 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use lifesigns_compliance::{
-    Act, Book, Command, ConfigError, Input, Refused,
+    Act, Book, Command, ConfigError, Input, News, Refused,
     query::{Answer, Query},
 };
 use lifesigns_control::{Peer, Request, Response, Server, Status, Stopper};
 use lifesigns_engine::Engine;
-use lifesigns_model::{ObjectFacts, Place, Start};
+use lifesigns_model::{ObjectFacts, Place, SharedClock, Start};
 use lifesigns_store::{OpenError, Store, StoreError};
 
 use crate::{
     Alerts, ConfigureError, Describe, MakeReceiver, RulesBeside, Setup, Shared, SignSink,
-    clock::{EventClock, now_ns},
+    clock::Progress,
     desk::{self, Orders},
-    inventory,
     keeper::Keeper,
     order::Order,
     receivers::Receivers,
     status,
     warnings::Warnings,
 };
+
+/// A clock that was further ahead than this in the last life of the host is spoken of.
+const SET_BACK_NS: u64 = 60_000_000_000;
 
 /// Why a record could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -58,33 +60,55 @@ pub struct Opened {
     book: Book,
     start: Start,
     setup: Setup,
+    clock: SharedClock,
+    progress: Progress,
+}
+
+/// What a host begins with.
+pub struct Begin {
+    /// What its engine goes on from.
+    pub start: Start,
+    /// What has changed in the inventory since it was read last: to be handed in as facts of the source
+    /// [`crate::INVENTORY`] once the engine runs.
+    pub news: Vec<ObjectFacts>,
 }
 
 impl Opened {
-    /// Opens the store at `path`, or makes it, and reads what it holds.
+    /// Opens the store at `path`, or makes it, and reads what it holds. The time is what `clock` says.
     ///
     /// # Errors
     /// See [`KeepError`].
-    pub fn open(path: &Path, setup: Setup) -> Result<Self, KeepError> {
+    pub fn open(path: &Path, setup: Setup, clock: SharedClock) -> Result<Self, KeepError> {
         let mut book = Book::new(Arc::clone(&setup.compliance)).map_err(KeepError::Config)?;
         let store = Store::open(path)?;
         let loaded = store.load()?;
         book.restore(loaded.restored);
-        Ok(Self { store, book, start: loaded.start, setup })
+        Ok(Self { store, book, start: loaded.start, setup, clock, progress: Progress::default() })
     }
 
-    /// What the engine begins with; `known` is the inventory, with the times at which it was written.
-    /// What has changed in a file that was written since the host last ran is news and holds from then
-    /// on; all else has held ever since.
-    pub fn start(&mut self, known: Vec<ObjectFacts>) -> Start {
-        let last_ns = self.book.clock_ns();
+    /// What the host begins with. `known` is the inventory as it is now: what has changed in it since it
+    /// was read last is news, all else has held ever since. Without one the last one stands. `reporting` are the sources that say when
+    /// they are at their end; until then time stands still for what was heard in them.
+    pub fn start(&mut self, known: Option<Vec<ObjectFacts>>, reporting: Vec<String>) -> Begin {
+        let (before_ns, now_ns) = (self.book.clock_ns(), self.clock.now_ns());
+        if before_ns > now_ns.saturating_add(SET_BACK_NS) {
+            let ahead_s = (before_ns - now_ns) / 1_000_000_000;
+            tracing::warn!(
+                ahead_s,
+                "the clock is behind what it was when the host ran last; times of then count as now"
+            );
+        }
+        self.progress.expect(reporting);
         // What comes is measured by the host's clock, and not by the one of its last life.
-        let _ = self.book.apply(Input::Clock(now_ns()));
+        self.book.resume(now_ns, |source| self.progress.says(source));
         // The configuration may have changed while nobody ran.
         self.book.review();
-        let (known, listed) = inventory::since(self.book.directory(), last_ns, known);
-        let _ = self.book.apply(Input::Inventory(listed));
-        Start { known, places: self.start.places.clone(), ..std::mem::take(&mut self.start) }
+        let known = known.unwrap_or_else(|| self.book.directory().listed());
+        let News { known: mut all, new, changed } = self.book.directory().news(&known, now_ns);
+        all.extend(new);
+        let _ = self.book.apply(Input::Inventory(known));
+        let start = Start { known: all, places: self.start.places.clone(), ..std::mem::take(&mut self.start) };
+        Begin { start, news: changed }
     }
 
     /// Begins to keep what `engine` cuts.
@@ -99,9 +123,8 @@ impl Opened {
         beside: RulesBeside,
         on_sign: Option<SignSink>,
     ) -> Result<Keep, KeepError> {
-        let now_ns = now_ns();
-        let event = EventClock::new(self.book.event_ns(), now_ns);
-        let shared = Arc::new(Shared::new(engine, self.book, self.store.path().to_owned(), beside, now_ns));
+        let store = self.store.path().to_owned();
+        let shared = Arc::new(Shared::new(engine, self.book, store, beside, self.clock, self.progress));
         shared.health.get().places = places.into_iter().map(|place| (place.source.clone(), place)).collect();
         let (to_keeper, orders): (Sender<Order>, Receiver<Order>) = unbounded();
         let mut receivers = Receivers::new(Arc::clone(&shared), own, to_keeper.clone());
@@ -114,7 +137,6 @@ impl Opened {
             store: self.store,
             receivers,
             orders,
-            event,
             on_sign,
             setup: self.setup,
             retain: Instant::now(),
@@ -163,7 +185,7 @@ impl Keep {
     /// # Errors
     /// Why it was not done.
     pub fn act(&self, who: &str, act: Act) -> Result<(), String> {
-        let command = Command { who: who.to_owned(), time_ns: now_ns(), act };
+        let command = Command { who: who.to_owned(), time_ns: self.shared.clock.now_ns(), act };
         self.orders.ask(|to| Order::Command(command, to))?
     }
 
@@ -175,7 +197,33 @@ impl Keep {
         self.orders.ask(|to| Order::Configure(Box::new(setup), to)).map_err(ConfigureError::Store)?
     }
 
-    /// Tells the book the inventory, whole.
+    /// What `objects`, an inventory, would change: what a rule is to be told of it, as from now on.
+    pub fn news(&self, objects: &[ObjectFacts]) -> Vec<ObjectFacts> {
+        let now_ns = self.shared.clock.now_ns();
+        let News { new, mut changed, .. } = self.shared.book().directory().news(objects, now_ns);
+        changed.extend(new.into_iter().map(|facts| ObjectFacts { time_ns: now_ns, ..facts }));
+        changed
+    }
+
+    /// The inventory as it was read last.
+    pub fn listed(&self) -> Vec<ObjectFacts> {
+        self.shared.book().directory().listed()
+    }
+
+    /// These sources say when they are at their end ([`Self::at_end`]), and no others: time stands still
+    /// for what was heard in them while lines may wait there.
+    pub fn expect_sources(&self, names: Vec<String>) {
+        self.shared.progress.expect(names);
+    }
+
+    /// Everything that was in a source at `until_ns` of the host's clock has been handed in; `u64::MAX` if
+    /// nothing more comes. To be said again and again, each time that it is at its end.
+    pub fn at_end(&self, source: &str, until_ns: u64) {
+        self.shared.progress.at_end(source, until_ns);
+    }
+
+    /// Tells the book the inventory, whole: what differs from the last one that was read holds from now
+    /// on.
     ///
     /// # Errors
     /// When the store takes nothing.
@@ -256,14 +304,16 @@ impl Drop for Keep {
 
 #[cfg(test)]
 mod tests {
+    use lifesigns_model::ManualClock;
+
     use super::*;
 
     #[test]
     fn what_comes_first_is_measured_by_the_clock_of_today() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut opened = Opened::open(&folder.path().join("a.db"), Setup::default()).expect("a store");
-        let before_ns = now_ns();
-        opened.start(Vec::new());
-        assert!(opened.book.clock_ns() >= before_ns);
+        let clock = Arc::new(ManualClock::new(77));
+        let mut opened = Opened::open(&folder.path().join("a.db"), Setup::default(), clock).expect("a store");
+        opened.start(None, Vec::new());
+        assert_eq!(opened.book.clock_ns(), 77);
     }
 }

@@ -12,7 +12,8 @@ use lifesigns_model::{Alert, Held, Sign};
 use lifesigns_store::{Commit, Delivery, Outcome, Store};
 
 use crate::{
-    clock::{EventClock, now_ns},
+    INVENTORY,
+    clock::Progressed,
     crash,
     order::{ConfigureError, Order, Setup},
     receivers::Receivers,
@@ -61,7 +62,6 @@ pub(crate) struct Keeper {
     pub(crate) store: Store,
     pub(crate) receivers: Receivers,
     pub(crate) orders: Receiver<Order>,
-    pub(crate) event: EventClock,
     pub(crate) on_sign: Option<SignSink>,
     pub(crate) setup: Setup,
     /// When retention takes its next step.
@@ -85,13 +85,15 @@ impl Keeper {
             if self.shared.engine.is_broken() {
                 return Err("a thread that evaluates rules has ended".to_owned());
             }
-            let mut commit = Commit { now_ns: now_ns(), ..Commit::default() };
+            let mut commit = Commit { now_ns: self.now_ns(), ..Commit::default() };
             let mut answers = Vec::new();
             // The clock first: what comes is measured by it.
             self.turn_clock(commit.now_ns);
             self.take_orders(&mut commit, &mut answers, &mut stopping);
+            // Whatever sources have handed in until here is in the cut.
+            let (until_ns, progressed) = (self.now_ns(), self.shared.progress.take());
             let held = self.take_cut(&mut commit);
-            self.pass_time(commit.now_ns);
+            self.pass_time(until_ns, progressed, &commit);
             self.take_strays(&mut commit);
             self.warn(commit.now_ns);
             if !self.take_book(&mut commit) {
@@ -114,10 +116,15 @@ impl Keeper {
         Ok(())
     }
 
+    fn now_ns(&self) -> u64 {
+        self.shared.clock.now_ns()
+    }
+
     /// Lets deliveries finish, and writes down what became of them: else they are delivered again.
     fn end(&mut self) {
         self.receivers.stop();
-        let mut commit = Commit { now_ns: now_ns(), deliveries: std::mem::take(&mut self.late), ..Commit::default() };
+        let mut commit =
+            Commit { now_ns: self.now_ns(), deliveries: std::mem::take(&mut self.late), ..Commit::default() };
         while let Ok(order) = self.orders.try_recv() {
             // What was withheld stays in the outbox: the book writes no more, and would not know.
             if let Order::Settled(settled) = order
@@ -220,7 +227,7 @@ impl Keeper {
         }
         crash::point(crash::RELOADED);
         self.setup = setup;
-        self.shared.health.get().config_ns = now_ns();
+        self.shared.health.get().config_ns = self.now_ns();
         Ok(())
     }
 
@@ -228,7 +235,7 @@ impl Keeper {
     fn take_cut(&mut self, commit: &mut Commit) -> Held {
         let cut = self.shared.engine.cut();
         let (signs, held) = commit.take(cut);
-        let now_ns = commit.now_ns;
+        let now_ns = self.now_ns();
         if let Some(on_sign) = &self.on_sign {
             // Whoever is shown may be slow: nobody waits for the book meanwhile.
             for sign in &signs {
@@ -238,20 +245,18 @@ impl Keeper {
             }
         }
         let mut book = self.shared.book();
+        // What came until the cut was made is not ahead of the clock.
+        let _ = book.apply(Input::Clock(now_ns));
         for sign in signs {
-            let input = match sign {
-                Sign::Alert(mut alert) => {
-                    alert.time_ns = self.event.hear(alert.time_ns, now_ns);
-                    Input::Symptom(Box::new(alert))
-                }
-                Sign::Facts(mut facts) => {
-                    facts.time_ns = self.event.hear(facts.time_ns, now_ns);
-                    Input::Facts(facts)
-                }
-                Sign::Seen { object, time_ns } => Input::Seen { object, time_ns: self.event.hear(time_ns, now_ns) },
+            let (source, input) = match sign {
+                Sign::Alert(alert) => (String::new(), Input::Symptom(Box::new(alert))),
+                Sign::Facts(facts, source) => (source, Input::Facts(facts)),
+                Sign::Seen { object, source, time_ns } => (source, Input::Seen { object, time_ns }),
             };
-            // Only commands are refused.
-            let _ = book.apply(input);
+            // Only commands are refused. What the inventory says, the book was told as such.
+            if source != INVENTORY {
+                let _ = book.apply(Input::Of { source, input: Box::new(input) });
+            }
         }
         held
     }
@@ -260,19 +265,30 @@ impl Keeper {
     fn turn_clock(&self, now_ns: u64) {
         let mut book = self.shared.book();
         let (_, due_ns) = book.next_due();
-        if due_ns.is_some_and(|due_ns| due_ns <= now_ns) || now_ns.saturating_sub(book.clock_ns()) >= TOLD_NS {
+        if due_ns.is_some_and(|due_ns| due_ns <= now_ns) || now_ns.abs_diff(book.clock_ns()) >= TOLD_NS {
             let _ = book.apply(Input::Clock(now_ns));
         }
     }
 
-    /// Lets event time pass by itself, where something waits for it.
-    fn pass_time(&self, now_ns: u64) {
+    /// Lets time pass for what nothing is heard of, where something waits for it: everything that came
+    /// before `until_ns` has been told, but of sources that are behind.
+    fn pass_time(&self, until_ns: u64, progressed: Progressed, commit: &Commit) {
         let mut book = self.shared.book();
-        if let Some(event_ns) = self.event.quiet(now_ns)
-            && book.next_due().0.is_some_and(|due_ns| due_ns <= event_ns)
-        {
-            let _ = book.apply(Input::Time(event_ns));
+        let is_due = book.next_due().1.is_some_and(|due_ns| due_ns <= until_ns);
+        if progressed.caught_up.is_empty() && !is_due {
+            return;
         }
+        for source in progressed.caught_up {
+            let moved = commit.places.iter().rev().find(|place| place.source == source);
+            let time_ns = match moved {
+                Some(place) => place.time_ns,
+                None => self.shared.health.get().places.get(&source).and_then(|place| place.time_ns),
+            };
+            if let Some(time_ns) = time_ns {
+                let _ = book.apply(Input::CaughtUp { source, time_ns });
+            }
+        }
+        let _ = book.apply(Input::Quiet { until_ns, behind: progressed.until });
     }
 
     /// Commits, however long it takes: until then nothing is acknowledged, so sources wait. Whoever
@@ -291,7 +307,7 @@ impl Keeper {
             *stopping |= self.turn_away(&text, pause);
             pause = (pause * 2).min(RETRY_LAST);
         }
-        self.shared.health.committed(now_ns());
+        self.shared.health.committed(self.now_ns());
         true
     }
 
@@ -335,7 +351,7 @@ impl Keeper {
         if Instant::now() < self.retain {
             return;
         }
-        let more = match self.store.retain(now_ns(), &self.setup.retention) {
+        let more = match self.store.retain(self.now_ns(), &self.setup.retention) {
             Ok(retained) => retained.more,
             Err(error) => {
                 tracing::warn!("what is past its age cannot be let go: {error}");

@@ -6,7 +6,6 @@ mod clock;
 mod crash;
 mod desk;
 mod health;
-mod inventory;
 mod keep;
 mod keeper;
 mod order;
@@ -17,13 +16,13 @@ mod status;
 mod stream;
 mod warnings;
 
-pub use keep::{Keep, KeepError, Opened};
+pub use keep::{Begin, Keep, KeepError, Opened};
 pub use keeper::SignSink;
 pub use lifesigns_control::{CompilingRule, MemoryStatus, RefusedRule};
 pub use order::{ConfigureError, Setup};
 pub use receivers::MakeReceiver;
 pub use rows::rows;
-pub use shared::{Describe, RulesBeside};
+pub use shared::{Describe, INVENTORY, RulesBeside};
 pub use stream::Alerts;
 
 use shared::Shared;

@@ -8,6 +8,7 @@ use std::{
 
 use crossbeam_channel::Sender;
 use lifesigns_control::ReceiverStatus;
+use lifesigns_model::SharedClock;
 use lifesigns_outlets::{
     Anchoring, AuditHead, AuditLog, Dispatcher, Gate, Outbound, Outcome, Pending, Post, Receiver, ReceiverConfig,
     ReceiverKind, Retry, Settled,
@@ -15,9 +16,7 @@ use lifesigns_outlets::{
 use lifesigns_store::{Delivery, Mark, OutboxRow, Outcome as Row, Reader};
 
 use crate::{
-    Shared,
-    clock::now_ns,
-    crash,
+    Shared, crash,
     order::{ConfigureError, Order, Setup},
     rows,
     shared::Told,
@@ -68,7 +67,8 @@ impl Receivers {
             let receiver = lifesigns_outlets::receiver(config, &gate, open).map_err(failed)?;
             let mut post = self.post(&config.name, config.retry, receiver).map_err(failed)?;
             if let Some(every_ms) = config.anchor_ms {
-                let log = Box::new(Log(Reader::open(&self.shared.store).map_err(|error| failed(error.to_string()))?));
+                let reader = Reader::open(&self.shared.store).map_err(|error| failed(error.to_string()))?;
+                let log = Box::new(Log(reader, Arc::clone(&self.shared.clock)));
                 post.anchoring = Some(Anchoring { every_ms, log });
             }
             posts.push(post);
@@ -105,7 +105,7 @@ impl Receivers {
             // A keeper that has ended delivers again after the next start.
             let _ = orders.send(Order::Settled(settled));
         });
-        match Dispatcher::start(posts, &(settle as _), now_ns()) {
+        match Dispatcher::start(posts, &(settle as _), self.shared.clock.now_ns()) {
             Ok(running) => self.running = Some(running),
             Err(error) => {
                 // Whatever is configured next is tried anew.
@@ -234,12 +234,12 @@ const fn kind(kind: &ReceiverKind) -> &'static str {
 pub(crate) type Standing = Mutex<Vec<ReceiverStatus>>;
 
 /// The store's audit log, as its head is sent.
-struct Log(Reader);
+struct Log(Reader, SharedClock);
 
 impl AuditLog for Log {
     fn head(&mut self) -> Result<AuditHead, String> {
         let Mark { id, hash } = self.0.audit_head().map_err(|error| error.to_string())?;
-        Ok(AuditHead { number: id, hash, time_ns: now_ns() })
+        Ok(AuditHead { number: id, hash, time_ns: self.1.now_ns() })
     }
 }
 

@@ -9,10 +9,14 @@ use std::{
 use lifesigns_compliance::{Alert, Book, Notice};
 use lifesigns_control::{CompilingRule, MemoryStatus, RefusedRule, SourceStatus};
 use lifesigns_engine::Engine;
-use lifesigns_model::Place;
+use lifesigns_model::{Place, SharedClock};
 use lifesigns_outlets::OpenAlerts;
 
-use crate::{health::Health, receivers::Standing, stream::Listeners};
+use crate::{clock::Progress, health::Health, receivers::Standing, stream::Listeners};
+
+/// The source of what the inventory says, for rules; its facts go to the book by another way. No
+/// source of a configuration has such a name.
+pub const INVENTORY: &str = "(inventory)";
 
 /// What `status` says of rules beside those that run; what loads rules keeps it up to date.
 #[derive(Clone, Default)]
@@ -68,10 +72,19 @@ pub(crate) struct Shared {
     pub(crate) describe: Mutex<Option<Describe>>,
     pub(crate) store: PathBuf,
     pub(crate) started_ns: u64,
+    pub(crate) clock: SharedClock,
+    pub(crate) progress: Progress,
 }
 
 impl Shared {
-    pub(crate) fn new(engine: Arc<Engine>, book: Book, store: PathBuf, beside: RulesBeside, started_ns: u64) -> Self {
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        book: Book,
+        store: PathBuf,
+        beside: RulesBeside,
+        clock: SharedClock,
+        progress: Progress,
+    ) -> Self {
         Self {
             engine,
             book: Mutex::new(book),
@@ -81,7 +94,9 @@ impl Shared {
             beside,
             describe: Mutex::default(),
             store,
-            started_ns,
+            started_ns: clock.now_ns(),
+            clock,
+            progress,
         }
     }
 

@@ -8,7 +8,7 @@ use lifesigns_control::{
 };
 use lifesigns_model::{Criticality, DropKind, Drops, Place};
 
-use crate::{Shared, clock::now_ns};
+use crate::Shared;
 
 pub(crate) fn status(shared: &Shared) -> Status {
     let totals = shared.engine.totals();
@@ -21,7 +21,7 @@ pub(crate) fn status(shared: &Shared) -> Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
         started_ns: shared.started_ns,
-        now_ns: now_ns(),
+        now_ns: shared.clock.now_ns(),
         event_time_ns: event_ns,
         rules: rules(shared, &totals.report),
         refused: beside.0,

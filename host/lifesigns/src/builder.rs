@@ -9,11 +9,11 @@ use std::{
 };
 
 use lifesigns_control::Server;
-use lifesigns_engine::{AlertSink, Config, Engine, now_ns};
+use lifesigns_engine::{AlertSink, Config, Engine};
 use lifesigns_keeper::{
-    CompilingRule, KeepError, MakeReceiver, MemoryStatus, Opened, RefusedRule, RulesBeside, Setup, SignSink,
+    Begin, CompilingRule, KeepError, MakeReceiver, MemoryStatus, Opened, RefusedRule, RulesBeside, Setup, SignSink,
 };
-use lifesigns_model::{ObjectFacts, Start};
+use lifesigns_model::{Clock, ObjectFacts, SharedClock, Start};
 use lifesigns_outlets::Receiver;
 use lifesigns_sandbox::{MemoryBudget, Sandbox};
 use lifesigns_shelf::Shelf;
@@ -21,7 +21,6 @@ use lifesigns_shelf::Shelf;
 use crate::{
     Host, KeptHost, Load, Loader, Outcome,
     host::Watch,
-    kept::by_id,
     loader::THREADS,
     turn::{LoadSink, Rules},
 };
@@ -50,7 +49,8 @@ pub enum HostError {
 pub struct Builder {
     sandbox: Sandbox,
     rules: PathBuf,
-    known: Vec<ObjectFacts>,
+    known: Option<Vec<ObjectFacts>>,
+    reporting: Vec<String>,
     config: Config,
     on_load: LoadSink,
     setup: Setup,
@@ -69,7 +69,8 @@ impl Builder {
         Self {
             sandbox,
             rules: rules.into(),
-            known: Vec::new(),
+            known: Some(Vec::new()),
+            reporting: Vec::new(),
             config: Config::default(),
             on_load: Arc::new(|_| ()),
             setup: Setup::default(),
@@ -116,14 +117,36 @@ impl Builder {
     /// Facts that hold from the start; no rule is told of them.
     #[must_use]
     pub fn known(mut self, known: Vec<ObjectFacts>) -> Self {
-        self.known = known;
+        self.known = Some(known);
+        self
+    }
+
+    /// There is no inventory to read now: a kept host goes on with the one that it read last.
+    #[must_use]
+    pub fn known_before(mut self) -> Self {
+        self.known = None;
+        self
+    }
+
+    /// Sources of a kept host that say when they are at their end ([`lifesigns_keeper::Keep::at_end`]):
+    /// until they do, waits and holds of what was heard in them stand still.
+    #[must_use]
+    pub fn reporting(mut self, sources: Vec<String>) -> Self {
+        self.reporting = sources;
+        self
+    }
+
+    /// The host's clock; the system's unless set.
+    #[must_use]
+    pub fn clock(mut self, clock: SharedClock) -> Self {
+        self.config.clock = clock;
         self
     }
 
     /// Threads and bounds.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
-        self.config = config;
+        self.config = Config { clock: self.config.clock, ..config };
         self
     }
 
@@ -174,7 +197,7 @@ impl Builder {
     /// When the system gives no threads, or the rules cannot be indexed.
     pub fn start(self, on_alert: AlertSink) -> Result<Host, HostError> {
         let rules = self.load(Arc::clone(&self.on_load));
-        let start = Start { known: self.known, ..Start::default() };
+        let start = Start { known: self.known.unwrap_or_default(), ..Start::default() };
         let engine = Arc::new(Engine::start(&self.config, rules.set()?, start, on_alert)?);
         let watch = Watch::new(rules.watch(&engine)?);
         Ok(Host { engine, watch })
@@ -188,17 +211,17 @@ impl Builder {
     pub fn keep(mut self, store: impl AsRef<Path>) -> Result<KeptHost, HostError> {
         // The socket first: whoever is there already is told apart from a store that is in use.
         let server = self.control.as_deref().map(Server::bind).transpose()?;
-        let mut opened = Opened::open(store.as_ref(), std::mem::take(&mut self.setup))?;
+        let clock = Arc::clone(&self.config.clock);
+        let mut opened = Opened::open(store.as_ref(), std::mem::take(&mut self.setup), Arc::clone(&clock))?;
         let (beside, on_load) = (RulesBeside::default(), Arc::clone(&self.on_load));
         let memory = Arc::clone(self.sandbox.memory());
         beside.set_memory(move || memory_status(&memory));
         let note = beside.clone();
         let rules = self.load(Arc::new(move |loads: &[Load]| {
-            note_loads(&note, loads);
+            note_loads(&note, loads, &*clock);
             on_load(loads);
         }));
-        let known: Vec<ObjectFacts> = by_id(self.known).into_values().collect();
-        let start = opened.start(known.clone());
+        let Begin { start, news } = opened.start(self.known.take(), std::mem::take(&mut self.reporting));
         let places = start.places.clone();
         let config = Config { cuts: true, ..self.config };
         let engine = Arc::new(Engine::start(&config, rules.set()?, start, Arc::new(|_: &_| ()))?);
@@ -207,7 +230,7 @@ impl Builder {
         if let Some(server) = server {
             keep.serve(server)?;
         }
-        Ok(KeptHost::new(engine, watch, keep, known))
+        Ok(KeptHost::new(engine, watch, keep, news))
     }
 
     fn load(&self, on_load: LoadSink) -> Rules {
@@ -219,14 +242,14 @@ impl Builder {
 
 /// What `status` says of rules that are refused or being compiled: all of them are among what a load
 /// says.
-fn note_loads(beside: &RulesBeside, loads: &[Load]) {
+fn note_loads(beside: &RulesBeside, loads: &[Load], clock: &dyn Clock) {
     let (mut refused, mut compiling) = (Vec::new(), Vec::new());
     for load in loads {
         let (name, digest) = (load.name.clone(), load.digest.clone());
         match &load.outcome {
             Outcome::Refused { why, .. } => refused.push(RefusedRule { name, why: why.clone(), digest }),
             Outcome::Compiling { old_version_runs, .. } => {
-                let (since_ns, old_version_runs) = (now_ns(), *old_version_runs);
+                let (since_ns, old_version_runs) = (clock.now_ns(), *old_version_runs);
                 compiling.push(CompilingRule { name, digest, since_ns, old_version_runs });
             }
             _ => {}

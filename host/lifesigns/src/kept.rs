@@ -1,13 +1,10 @@
 //! A running host that keeps a record: alerts that live, badges, receivers, and a store that all of
 //! it survives in.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
-};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use lifesigns_engine::{Engine, RuleSet, Totals, now_ns};
-use lifesigns_keeper::Keep;
+use lifesigns_engine::{Engine, RuleSet, Totals};
+use lifesigns_keeper::{INVENTORY, Keep};
 use lifesigns_model::{Chunk, ObjectFacts, Source};
 
 use crate::{host::Watch, own::Plain};
@@ -17,7 +14,8 @@ pub struct KeptHost {
     engine: Arc<Engine>,
     watch: Watch,
     keep: Keep,
-    inventory: Mutex<BTreeMap<String, ObjectFacts>>,
+    /// One inventory after the other.
+    inventory: Mutex<()>,
     source: Arc<Source>,
 }
 
@@ -37,15 +35,17 @@ impl Door {
 }
 
 impl KeptHost {
-    pub(crate) fn new(engine: Arc<Engine>, watch: Watch, keep: Keep, known: Vec<ObjectFacts>) -> Self {
+    pub(crate) fn new(engine: Arc<Engine>, watch: Watch, keep: Keep, news: Vec<ObjectFacts>) -> Self {
         let source = Source {
-            name: "inventory".into(),
+            name: INVENTORY.into(),
             rank: u32::MAX,
             object: String::new(),
             app: None,
             decoder: Arc::new(Plain),
         };
-        Self { engine, watch, keep, inventory: Mutex::new(ever(known)), source: Arc::new(source) }
+        let host = Self { engine, watch, keep, inventory: Mutex::default(), source: Arc::new(source) };
+        host.tell_rules(news);
+        host
     }
 
     /// Hands in lines; waits while too much is in flight. Chunks of one source must come from one
@@ -72,31 +72,15 @@ impl KeptHost {
     /// # Errors
     /// When the store takes nothing now.
     pub fn inventory(&self, objects: Vec<ObjectFacts>) -> Result<(), String> {
-        let now_ns = now_ns();
-        let mut known = self.inventory.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut new = by_id(objects);
-        let mut told = Vec::with_capacity(2 * new.len());
-        for (id, facts) in &mut new {
-            // What stays has held ever since, and must not outdo what the stream said later.
-            facts.time_ns = 0;
-            let before = known.get(id);
-            let mut changed = ObjectFacts { time_ns: now_ns, ..difference(before, facts) };
-            if before.is_none_or(|before| before != facts) {
-                self.engine.submit_facts(&self.source, changed.clone());
-            }
-            changed.properties.retain(|(_, value)| value.is_some());
-            if before.is_some() {
-                told.push(facts.clone());
-            }
-            told.push(changed);
+        let _one = self.inventory.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tell_rules(self.keep.news(&objects));
+        self.keep.inventory(objects)
+    }
+
+    fn tell_rules(&self, news: Vec<ObjectFacts>) {
+        for facts in news {
+            self.engine.submit_facts(&self.source, facts);
         }
-        for (id, before) in known.iter().filter(|(id, _)| !new.contains_key(*id)) {
-            let gone = ObjectFacts { object: id.clone(), time_ns: now_ns, ..ObjectFacts::default() };
-            self.engine.submit_facts(&self.source, difference(Some(before), &gone));
-        }
-        self.keep.inventory(told)?;
-        *known = new;
-        Ok(())
     }
 
     /// The record: questions, commands, configuration, alerts as they change, status.
@@ -126,41 +110,4 @@ impl KeptHost {
         self.keep.stop();
         self.engine.totals()
     }
-}
-
-/// By object, as what has held ever since.
-fn ever(known: Vec<ObjectFacts>) -> BTreeMap<String, ObjectFacts> {
-    let mut all = by_id(known);
-    all.values_mut().for_each(|facts| facts.time_ns = 0);
-    all
-}
-
-/// By object; one that several files name has the facts of all, and of the same fact the last.
-pub(crate) fn by_id(objects: Vec<ObjectFacts>) -> BTreeMap<String, ObjectFacts> {
-    let mut all = BTreeMap::<String, ObjectFacts>::new();
-    for facts in objects {
-        let Some(one) = all.get_mut(&facts.object) else {
-            all.insert(facts.object.clone(), facts);
-            continue;
-        };
-        one.time_ns = one.time_ns.max(facts.time_ns);
-        one.kind = facts.kind.or(one.kind.take());
-        one.parent = facts.parent.or(one.parent.take());
-        one.properties.retain(|(name, _)| facts.properties.iter().all(|(other, _)| other != name));
-        one.properties.extend(facts.properties);
-        one.metrics.retain(|(name, _)| facts.metrics.iter().all(|(other, _)| other != name));
-        one.metrics.extend(facts.metrics);
-    }
-    all
-}
-
-/// What changed: new values, and `None` for properties that are gone. Metrics are samples and stay.
-fn difference(before: Option<&ObjectFacts>, now: &ObjectFacts) -> ObjectFacts {
-    let mut changed = now.clone();
-    let Some(before) = before else { return changed };
-    changed.properties.retain(|pair| !before.properties.contains(pair));
-    let gone = before.properties.iter().filter(|(name, _)| now.properties.iter().all(|(other, _)| other != name));
-    changed.properties.extend(gone.map(|(name, _)| (name.clone(), None)));
-    changed.metrics.retain(|pair| !before.metrics.contains(pair));
-    changed
 }

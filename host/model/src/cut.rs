@@ -41,12 +41,14 @@ impl Cut {
 pub enum Sign {
     /// A rule's alert.
     Alert(Alert),
-    /// Facts, changed or not, with the time from which they hold.
-    Facts(ObjectFacts),
+    /// Facts, changed or not, with the time from which they hold, and the name of their source.
+    Facts(ObjectFacts, String),
     /// The first thing that is heard of an object that is not known.
     Seen {
         /// The object.
         object: String,
+        /// The name of the source.
+        source: String,
         /// Event time, nanoseconds since the Unix epoch.
         time_ns: u64,
     },

@@ -42,13 +42,25 @@ impl Reader {
     pub fn load(&self) -> Result<Loaded, StoreError> {
         self.ask(load)
     }
+
+    /// The host's clock at the last commit, nanoseconds since the Unix epoch; 0 before the first.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn clock_ns(&self) -> Result<u64, StoreError> {
+        self.ask(|connection| meta(connection, "clock_ns"))
+    }
 }
 
 fn load(connection: &Connection) -> rusqlite::Result<Loaded> {
     let restored = Restored {
         objects: objects(connection)?,
         symptoms: parallel::all(connection, "SELECT body FROM symptom ORDER BY rowid")?,
-        pending: rows(connection, "SELECT object, definition, opening, since_ns, due_ns FROM pending", pending)?,
+        pending: rows(
+            connection,
+            "SELECT object, definition, opening, since_ns, due_ns, clock_source, clock_object FROM pending",
+            pending,
+        )?,
         alerts: alerts(connection)?,
         silences: silences(connection)?,
         badges: rows(
@@ -115,14 +127,15 @@ fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
     Ok(objects)
 }
 
-/// Open ones, and of the cancelled ones the latest of each object and definition.
+/// Open ones, and of the cancelled ones the latest of each object and definition: the one that was
+/// made last, for times of events and of the host's clock need not be in order.
 fn alerts(connection: &Connection) -> rusqlite::Result<Vec<Arc<lifesigns_compliance::Alert>>> {
     let mut alerts = parallel::all(connection, "SELECT body FROM alert INDEXED BY alert_open WHERE status = 0")?;
     let mut last = parallel::all(
         connection,
         "SELECT body FROM alert WHERE rowid IN (SELECT number FROM
-         (SELECT rowid AS number, max(cancelled_ns) FROM alert INDEXED BY alert_last
-          WHERE status = 1 GROUP BY object, definition))",
+         (SELECT max(rowid) AS number FROM alert INDEXED BY alert_last
+          WHERE status = 1 GROUP BY object, definition)) ORDER BY rowid",
     )?;
     alerts.append(&mut last);
     Ok(alerts)
@@ -142,6 +155,8 @@ fn pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
         opening: row.get(2)?,
         since_ns: number(row, 3)?,
         due_ns: number(row, 4)?,
+        clock_source: row.get(5)?,
+        clock_object: row.get(6)?,
     })
 }
 

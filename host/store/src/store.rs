@@ -301,9 +301,12 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         };
-        for (name, value) in
-            [("journal_mode", "wal"), ("synchronous", "2"), ("auto_vacuum", "2"), ("user_version", "1")]
-        {
+        for (name, value) in [
+            ("journal_mode", "wal"),
+            ("synchronous", "2"),
+            ("auto_vacuum", "2"),
+            ("user_version", &schema::LATEST.to_string()),
+        ] {
             assert_eq!(ask(name), value, "{name}");
         }
         assert_eq!(ask("application_id"), schema::APPLICATION.to_string());

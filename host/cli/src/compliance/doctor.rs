@@ -1,7 +1,7 @@
 //! `lifesigns doctor`: looks configuration, store and host over.
 
 use lifesigns_control::{Client, ConnectError, Reply, Request, Response, SourceState, SourceStatus, StoreState};
-use lifesigns_store::Level;
+use lifesigns_store::{Level, Reader};
 use lifesigns_text::visible;
 use serde::Serialize;
 
@@ -9,6 +9,7 @@ use super::{
     args::Where,
     places::Places,
     table::{Style, heading},
+    when,
     write::emit,
 };
 use crate::{
@@ -16,6 +17,9 @@ use crate::{
     say,
     sources::{Problem, problems},
 };
+
+/// A store whose last commit is further ahead of the clock than this is spoken of.
+const CLOCK_AHEAD_S: u64 = 60;
 
 /// One thing that was looked at.
 #[derive(Serialize)]
@@ -68,11 +72,23 @@ pub(crate) fn run(place: &Where) -> Outcome {
         };
         Finding::new("store", level, found.what, found.fix)
     }));
+    clock(&places, &mut findings);
     host(&places, &mut findings);
     emit(&findings, place, |_| page(&findings))?;
     match findings.iter().filter(|found| found.level == "bad").count() {
         0 => Ok(()),
         bad => Err(Failure::Failed(format!("{} wrong", say::count(bad as u64, "thing")))),
+    }
+}
+
+/// Whether the store was written under a clock that is ahead of the present one.
+fn clock(places: &Places, findings: &mut Vec<Finding>) {
+    let Ok(reader) = Reader::open(&places.store) else { return };
+    let Ok(written_ns) = reader.clock_ns() else { return };
+    let ahead_s = written_ns.saturating_sub(when::now_ns()) / 1_000_000_000;
+    if ahead_s >= CLOCK_AHEAD_S {
+        let what = format!("it was written {ahead_s} s in the future: the clock was ahead then, or is behind now");
+        findings.push(Finding::new("store", "warning", what, "if the clock is right now, start the host: it follows"));
     }
 }
 

@@ -53,7 +53,14 @@ impl Story {
 
     /// What a rule said, or what became known; written as it happens.
     pub(super) fn take(&mut self, sign: Sign, out: &mut impl Write) -> io::Result<()> {
-        let facts = matches!(sign, Sign::Facts(_));
+        let facts = matches!(sign, Sign::Facts(..));
+        let time_ns = match &sign {
+            Sign::Alert(alert) => alert.time_ns,
+            Sign::Facts(facts, _) => facts.time_ns,
+            Sign::Seen { time_ns, .. } => *time_ns,
+        };
+        // A replay's signs are sorted: everything before this one has been told.
+        let _ = self.book.apply(Input::Time(time_ns));
         let input = match sign {
             Sign::Alert(alert) => {
                 let mut line = String::new();
@@ -64,8 +71,10 @@ impl Story {
                 out.write_all(line.as_bytes())?;
                 Input::Symptom(Box::new(alert))
             }
-            Sign::Facts(facts) => Input::Facts(facts),
-            Sign::Seen { object, time_ns } => Input::Seen { object, time_ns },
+            Sign::Facts(facts, source) => Input::Of { source, input: Box::new(Input::Facts(facts)) },
+            Sign::Seen { object, source, time_ns } => {
+                Input::Of { source, input: Box::new(Input::Seen { object, time_ns }) }
+            }
         };
         let _ = self.book.apply(input);
         let changes = self.book.take();

@@ -16,7 +16,7 @@ use lifesigns::{
     model::{SharedClock, Source, SystemClock},
 };
 use lifesigns_intake::{Cursor, Stop};
-use lifesigns_settings::Source as Wanted;
+use lifesigns_settings::{Door, Source as Wanted};
 
 pub(crate) use self::check::{Problem, problems};
 use self::{reader::Reader, standing::SharedStanding};
@@ -24,6 +24,17 @@ use crate::{
     exit::{Failure, Outcome},
     say,
 };
+
+/// Sources that say when they are at their end: of what comes through a pipe, nothing says whether more
+/// waits in it.
+pub(crate) fn reporting(wanted: &[Wanted]) -> Vec<String> {
+    let says = |source: &&Wanted| match &source.door {
+        Door::Follow(..) => true,
+        Door::File(path) => path.metadata().map_or(true, |metadata| metadata.is_file()),
+        Door::Stdin => false,
+    };
+    wanted.iter().filter(says).map(|source| source.name.clone()).collect()
+}
 
 /// The sources that are read.
 pub(crate) struct Sources {
@@ -61,6 +72,7 @@ impl Sources {
                 self.left.extend(running.standing.get().read.map(|cursor| (name.clone(), cursor)));
             }
         }
+        self.host.keep().expect_sources(reporting(wanted));
         for source in wanted {
             if !self.running.contains_key(&source.name) {
                 let running = self.begin(source.clone())?;

@@ -101,14 +101,23 @@ impl Reader {
         };
         let mut tail = Tail::new(path, begin);
         // An unfinished line is read by the next run, whole.
-        while tail.look(&self.stop, &mut |event| self.take(event)) == Look::Wait {
+        loop {
+            let looked_ns = self.clock.now_ns();
+            if tail.look(&self.stop, &mut |event| self.take(event)) != Look::Wait {
+                return;
+            }
             let followed = tail.followed();
             let mut standing = self.standing.get();
+            // In a file that cannot be read lines may wait; in one that is not there none do.
+            let readable = !matches!(standing.phase, Phase::File(FileState::Unreadable(_)));
             standing.encoding = tail.encoding();
             (standing.nul_bytes, standing.cut_lines) = (followed.nul_bytes, followed.cut_lines);
             drop(standing);
+            if readable {
+                self.host.keep().at_end(&self.source.name, looked_ns);
+            }
             if self.stop.wait(POLL) {
-                break;
+                return;
             }
         }
     }
@@ -162,8 +171,11 @@ impl Reader {
             self.note(&chunks);
             let cursor = Cursor::of(&places, start + chunks.consumed_bytes()).map_err(failed)?;
             if self.submit(bytes, Some(cursor)).is_break() {
-                break;
+                return Ok(());
             }
+        }
+        if !self.stop.is_stopped() {
+            self.host.keep().at_end(&self.source.name, u64::MAX);
         }
         Ok(())
     }

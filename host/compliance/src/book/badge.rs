@@ -133,18 +133,20 @@ impl Board {
     }
 }
 
-/// Remembers a badge if it is another than the last, or none was made yet. The first of an object
+/// Remembers a badge if it is another than the last, or none was made yet, and says from when on. The first of an object
 /// that is as good as can be is no news.
-fn note(last: &mut Option<Badge>, history: &mut VecDeque<(u64, Badge)>, time_ns: u64, badge: Badge) -> bool {
+fn note(last: &mut Option<Badge>, history: &mut VecDeque<(u64, Badge)>, time_ns: u64, badge: Badge) -> Option<u64> {
     if *last == Some(badge) {
-        return false;
+        return None;
     }
     *last = Some(badge);
+    // Events of several objects need not come in the order of their times.
+    let time_ns = history.back().map_or(time_ns, |(before_ns, _)| time_ns.max(*before_ns));
     while history.len() >= limits::BADGE_POINTS {
         history.pop_front();
     }
     history.push_back((time_ns, badge));
-    true
+    Some(time_ns)
 }
 
 /// The badge of what has no alerts.
@@ -155,7 +157,7 @@ pub(super) fn spotless(formula: Formula) -> Badge {
 impl Book {
     /// Makes the badges of everything that changed since the last time.
     pub(super) fn settle_badges(&mut self) {
-        let (formula, time_ns) = (self.compiled.config().badge, self.now());
+        let (formula, time_ns) = (self.compiled.config().badge, self.at_ns);
         for object in std::mem::take(&mut self.board.objects_due) {
             self.count_object(&object, formula, time_ns);
         }
@@ -171,7 +173,7 @@ impl Book {
         for name in std::mem::take(&mut self.board.groups_due) {
             let Some(sum) = self.board.groups.get_mut(&name) else { continue };
             let badge = sum.badge(formula);
-            if note(&mut sum.badge, &mut sum.history, time_ns, badge) {
+            if let Some(time_ns) = note(&mut sum.badge, &mut sum.history, time_ns, badge) {
                 self.news.badges.push(BadgePoint { of: BadgeOf::Group, name: name.to_string(), time_ns, badge });
             }
         }
@@ -189,7 +191,7 @@ impl Book {
         }
         let badge = tally.badge(formula);
         let news = page.badge.is_some() || badge != spotless(formula);
-        if news && note(&mut page.badge, &mut page.history, time_ns, badge) {
+        if news && let Some(time_ns) = note(&mut page.badge, &mut page.history, time_ns, badge) {
             self.news.badges.push(BadgePoint { of: BadgeOf::Object, name: object.to_string(), time_ns, badge });
         }
     }

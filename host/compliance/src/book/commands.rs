@@ -147,14 +147,13 @@ impl Book {
         self.note(by.time_ns, &by.who, "alert noted", &id, Value::Null, json!({ "note": text }));
     }
 
-    /// Cancels alerts. They stay cancelled until a new raise: event time does not count backwards, so
-    /// they end at the event time that there is.
+    /// Cancels alerts. They stay cancelled until a new raise.
     fn cancel_by_hand(&mut self, ids: &[String], why: String, by: &Signature) -> Result<(), Refused> {
         let why = checked("the reason", why)?;
         for (object, name) in self.find_open(ids, "cancel")? {
             self.stop_waiting(&object, &name);
             self.write_at(&object, &name, why.clone(), by);
-            self.cancel(&object, &name, Cause::Hand, self.event_ns, &by.who);
+            self.cancel(&object, &name, Cause::Hand, self.stamp(), &by.who);
         }
         Ok(())
     }

@@ -96,10 +96,24 @@ impl Book {
 
     fn wait(&mut self, object: &Id, name: &Id, opening: bool, since_ns: u64, wait_ms: u64) {
         let due_ns = since_ns.saturating_add(wait_ms.saturating_mul(1_000_000));
-        let pending = Pending { object: object.to_string(), definition: name.to_string(), opening, since_ns, due_ns };
         let Some(page) = self.pages.get_mut(object) else { return };
+        // What waits already goes on by the clock that it began with.
+        let same = |pending: &&Pending| (pending.opening, pending.since_ns) == (opening, since_ns);
+        let clock = match page.pending.get(name).filter(same) {
+            Some(pending) => pending.clock(),
+            None => self.hearing.clone(),
+        };
+        let pending = Pending {
+            object: object.to_string(),
+            definition: name.to_string(),
+            opening,
+            since_ns,
+            due_ns,
+            clock_source: clock.source.to_string(),
+            clock_object: clock.object.to_string(),
+        };
         page.pending.insert(Arc::clone(name), pending);
-        self.timers.add(due_ns, object, Task::Wait, name);
+        self.timers.add((due_ns, Arc::clone(object), Task::Wait, Arc::clone(name)), &clock);
         self.dirty.pending.insert((Arc::clone(object), Arc::clone(name)));
     }
 

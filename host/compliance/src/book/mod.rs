@@ -4,6 +4,7 @@
 mod answer;
 mod audit;
 mod badge;
+mod clocks;
 mod commands;
 mod compose;
 mod hush;
@@ -42,7 +43,7 @@ use index::Index;
 use lifesigns_model::Drops;
 use page::{Id, Page};
 use ruling::Ruling;
-use timers::{Task, Timers};
+use timers::{ClockKey, Timers};
 
 use crate::{
     change::{Changes, Input, Refused},
@@ -55,7 +56,7 @@ use crate::{
 };
 
 /// The alert book. It has no clock: event time comes with the events, the host's clock by
-/// [`Input::Clock`].
+/// [`Input::Clock`]. Event time is kept apart for each object and source: see `timers`.
 #[derive(Debug)]
 pub struct Book {
     compiled: Arc<Compiled>,
@@ -71,8 +72,15 @@ pub struct Book {
     board: Board,
     /// The ruling that most objects share.
     usual: Arc<Ruling>,
+    /// The latest event of all, for those who ask; nothing is due by it.
     event_ns: u64,
     clock_ns: u64,
+    /// The source of the input in hand, if it has one.
+    source: String,
+    /// The event clock that the input in hand goes by.
+    hearing: ClockKey,
+    /// When the input in hand counts for.
+    at_ns: u64,
     /// When policies come into force or go out of it next.
     next_hours: Option<u64>,
     dirty: Dirty,
@@ -112,6 +120,9 @@ impl Book {
             usual: Arc::new(Ruling { enabled: true, ..Ruling::default() }),
             event_ns: 0,
             clock_ns: 0,
+            source: String::new(),
+            hearing: ClockKey::host(),
+            at_ns: 0,
             next_hours: compiled.next_hours_change(0),
             dirty: Dirty::default(),
             news: Changes::default(),
@@ -131,38 +142,29 @@ impl Book {
     /// Takes one input. Only commands are refused, and then nothing has changed.
     pub fn apply(&mut self, input: Input) -> Result<(), Refused> {
         self.meter = Meter::default();
-        let done = match input {
-            Input::Symptom(said) => {
-                self.symptom(*said);
-                Ok(())
+        self.by_host();
+        let mut done = Ok(());
+        match input {
+            Input::Of { source, input } => {
+                self.source = source;
+                done = self.apply(*input);
+                self.source.clear();
+                return done;
             }
-            Input::Facts(facts) => {
-                self.facts(&facts);
-                Ok(())
-            }
-            Input::Inventory(objects) => {
-                self.inventory(objects);
-                Ok(())
-            }
+            Input::Symptom(said) => self.symptom(*said),
+            Input::Facts(facts) => self.facts(facts),
+            Input::Inventory(objects) => self.inventory(&objects),
             Input::Seen { object, time_ns } => {
-                let time_ns = self.advance(time_ns);
+                let time_ns = self.hear(&object, time_ns);
                 self.seen(&object, time_ns);
-                Ok(())
             }
-            Input::Time(time_ns) => {
-                self.pass(time_ns);
-                Ok(())
-            }
-            Input::Clock(time_ns) => {
-                self.turn_clock(time_ns);
-                Ok(())
-            }
-            Input::Withheld(withheld) => {
-                self.withheld(&withheld);
-                Ok(())
-            }
-            Input::Command(command) => self.command(command),
-        };
+            Input::Time(time_ns) => self.pass(time_ns),
+            Input::Clock(time_ns) => self.turn_clock(time_ns),
+            Input::Quiet { until_ns, behind } => self.rest(until_ns, behind),
+            Input::Withheld(withheld) => self.withheld(&withheld),
+            Input::CaughtUp { source, time_ns } => self.caught_up(&source, time_ns),
+            Input::Command(command) => done = self.command(command),
+        }
         self.settle();
         done
     }
@@ -195,7 +197,8 @@ impl Book {
             false => silence.until_ns,
         });
         let repeat = self.repeats.first().map(|(due_ns, ..)| *due_ns);
-        (self.timers.next(), silence.chain(repeat).chain(self.next_hours).min())
+        let (event_ns, quiet_ns) = self.timers.next();
+        (event_ns, silence.chain(repeat).chain(self.next_hours).chain(quiet_ns).min())
     }
 
     /// How far event time has come.
@@ -245,73 +248,6 @@ impl Book {
         let uncertain = self.directory.uncertain_groups(object).map(|group| group.name.as_str().into()).collect();
         self.pages.insert(Arc::clone(&id), Page { groups, uncertain, ..Page::default() });
         id
-    }
-
-    /// Lets event time come as far as an event's, and fires what is due by then. Returns the time that
-    /// the event counts for: one that is far ahead of the host's clock is not believed, because it
-    /// would end all holds.
-    fn advance(&mut self, time_ns: u64) -> u64 {
-        let time_ns = match self.clock_ns {
-            0 => time_ns,
-            clock_ns => time_ns.min(clock_ns.max(self.event_ns).saturating_add(crate::limits::AHEAD_MS * 1_000_000)),
-        };
-        self.pass(time_ns);
-        time_ns
-    }
-
-    fn pass(&mut self, time_ns: u64) {
-        if time_ns > self.event_ns {
-            self.fire(time_ns);
-            self.event_ns = time_ns;
-        }
-    }
-
-    /// Fires what is due at `time_ns`, each at its own time.
-    fn fire(&mut self, time_ns: u64) {
-        while let Some((due_ns, object, task, name)) = self.timers.pop(time_ns) {
-            self.event_ns = self.event_ns.max(due_ns);
-            self.meter = Meter::default();
-            match task {
-                Task::Hold => self.held(&object, &name, due_ns),
-                Task::Wait => self.waited(&object, &name, due_ns),
-            }
-        }
-    }
-
-    /// The host's clock has come this far.
-    fn turn_clock(&mut self, time_ns: u64) {
-        let before_ns = self.clock_ns;
-        if time_ns <= before_ns {
-            return;
-        }
-        self.clock_ns = time_ns;
-        self.turn_silences(before_ns);
-        if self.next_hours.is_some_and(|change_ns| change_ns <= time_ns) {
-            self.next_hours = self.compiled.next_hours_change(time_ns);
-            self.decide_anew();
-        }
-        // In an order that does not depend on when they were looked at before.
-        let mut due = BTreeSet::new();
-        while self.repeats.first().is_some_and(|(due_ns, ..)| *due_ns <= time_ns) {
-            due.extend(self.repeats.pop_first().map(|(_, object, name)| (object, name)));
-        }
-        due.iter().for_each(|(object, name)| self.tell_again(object, name));
-    }
-
-    /// What is due already, because it came late; then the badges.
-    fn settle(&mut self) {
-        self.fire(self.event_ns);
-        self.settle_badges();
-    }
-
-    /// Event time, or the host's clock before there was an event.
-    fn now(&self) -> u64 {
-        if self.event_ns > 0 { self.event_ns } else { self.clock_ns }
-    }
-
-    /// The host's clock, or event time where there is none.
-    fn stamp(&self) -> u64 {
-        if self.clock_ns > 0 { self.clock_ns } else { self.event_ns }
     }
 }
 

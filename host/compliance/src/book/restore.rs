@@ -6,11 +6,10 @@ use super::{
     Book, limits,
     page::{Id, Page},
     route,
-    timers::Task,
 };
 use crate::{
     change::{Refused, Restored},
-    record::{Alert, BadgeOf, BadgePoint, Status},
+    record::{BadgeOf, BadgePoint, Status},
 };
 
 impl Book {
@@ -24,36 +23,41 @@ impl Book {
         self.directory.restore(kept.objects);
         self.pages.clear();
         self.timers.clear();
+        self.timers.set_host(kept.clock_ns);
         self.silences = kept.silences.into_iter().map(|silence| (silence.id.clone(), silence)).collect();
         self.next_hours = self.compiled.next_hours_change(self.clock_ns);
         let mut names = BTreeMap::new();
         let mut shared = |name: &str| Arc::clone(names.entry(name.to_owned()).or_insert_with(|| name.into()));
         for symptom in kept.symptoms {
             let (object, name) = (self.page(&symptom.object), shared(&symptom.name));
-            if let Some(due_ns) = symptom.hold_due() {
-                self.timers.add(due_ns, &object, Task::Hold, &name);
-            }
             self.page_mut(&object).symptoms.insert(name, symptom);
         }
         for pending in kept.pending {
             let (object, name) = (self.page(&pending.object), shared(&pending.definition));
-            self.timers.add(pending.due_ns, &object, Task::Wait, &name);
             self.page_mut(&object).pending.insert(name, pending);
         }
         for alert in kept.alerts {
             let (object, name) = (self.page(&alert.object), shared(&alert.definition));
             let page = self.page_mut(&object);
-            if page.alerts.get(&name).is_none_or(|known| is_later(&alert, known)) {
+            if page.alerts.get(&name).is_none_or(|known| alert.status == Status::Open || known.status != Status::Open) {
                 page.alerts.insert(name, alert);
             }
         }
         self.restore_undecided();
+        self.restore_timers(kept.clock_ns);
         self.recount();
         for point in kept.badges {
             self.restore_badge(&point);
         }
         self.plan_repeats();
         self.settle_badges();
+    }
+
+    /// Goes on at `now_ns` of the host's clock. Of the sources that `says` does not name nobody knows
+    /// what came while the host was away: for what was heard in them no time has passed.
+    pub fn resume(&mut self, now_ns: u64, says: impl Fn(&str) -> bool) {
+        let _ = self.apply(crate::change::Input::Clock(now_ns));
+        self.timers.resume(now_ns, says);
     }
 
     fn page_mut(&mut self, object: &Id) -> &mut Page {
@@ -105,6 +109,7 @@ impl Book {
             return Err(Refused::Useless(format!("object {object} has open alerts: cancel them first")));
         }
         let id: Id = object.into();
+        self.by_host();
         self.count_out(&id);
         if let Some(page) = self.pages.remove(&id) {
             let key = |name: &Id| (Arc::clone(&id), Arc::clone(name));
@@ -116,18 +121,13 @@ impl Book {
                 }
             }
         }
+        self.timers.forget(&id);
         let touched = self.directory.forget(object);
         self.news.forgotten.push(object.to_owned());
         let who = "configuration";
         self.note(self.stamp(), who, "object forgotten", object, serde_json::Value::Null, serde_json::Value::Null);
-        self.touched(touched, self.event_ns, who);
+        self.touched(touched, self.stamp(), who);
         self.settle();
         Ok(())
     }
-}
-
-/// An open alert before a cancelled one, then the one that was opened later.
-fn is_later(one: &Alert, known: &Alert) -> bool {
-    let rank = |alert: &Alert| (alert.status == Status::Open, alert.cancelled_ns, alert.opened_ns);
-    rank(one) > rank(known)
 }

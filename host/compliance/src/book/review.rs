@@ -22,6 +22,7 @@ impl Book {
     /// The operators decided anew. All that is wrong with it, in which case nothing changes.
     pub fn configure(&mut self, config: Arc<Config>) -> Result<(), Vec<ConfigError>> {
         let compiled = Arc::new(Compiled::new(Arc::clone(&config))?);
+        self.by_host();
         let before = std::mem::replace(&mut self.compiled, Arc::clone(&compiled));
         let (was, is) = (names(before.config(), &config), names(&config, before.config()));
         self.index = Index::new(&compiled);
@@ -48,6 +49,7 @@ impl Book {
     /// it is the one that everything was decided by, there is nothing to look at.
     pub fn review(&mut self) {
         if self.decided_by != mark(self.config()) {
+            self.by_host();
             self.decide_anew();
             self.note_decided();
         }
@@ -69,7 +71,7 @@ impl Book {
         if !self.index.free.is_empty() {
             objects.extend(self.directory.objects().map(|object| object.id.as_str().into()));
         }
-        let trigger = Trigger { review: true, ..Trigger::of(Cause::Policy, self.event_ns, "configuration") };
+        let trigger = Trigger { review: true, ..Trigger::of(Cause::Policy, self.stamp(), "configuration") };
         for object in objects {
             self.meter = Meter::default();
             for name in self.candidates(&object) {
@@ -80,14 +82,16 @@ impl Book {
     }
 
     /// Facts of one object came in.
-    pub(super) fn facts(&mut self, facts: &ObjectFacts) {
-        let time_ns = match facts.time_ns {
-            0 => self.event_ns,
-            time_ns => self.advance(time_ns),
-        };
+    pub(super) fn facts(&mut self, mut facts: ObjectFacts) {
+        // 0 is for ever since.
+        let mut time_ns = self.stamp();
+        if facts.time_ns > 0 {
+            time_ns = self.hear(&facts.object, facts.time_ns);
+            facts.time_ns = time_ns;
+        }
         let named = facts.kind.is_some() || facts.parent.is_some() || !facts.properties.is_empty();
         let before = named.then(|| self.directory.object(&facts.object).map(described)).flatten();
-        let touched = self.directory.facts(facts);
+        let touched = self.directory.facts(&facts);
         if named {
             self.note_facts(&facts.object, before, time_ns, "facts");
         }
@@ -96,23 +100,24 @@ impl Book {
 
     /// The whole inventory. Of objects that were known already, each one that changed is audited; of
     /// those that are new, how many they are.
-    pub(super) fn inventory(&mut self, objects: Vec<ObjectFacts>) {
+    pub(super) fn inventory(&mut self, objects: &[ObjectFacts]) {
+        let now_ns = self.stamp();
         let before: BTreeMap<String, Value> =
             self.directory.objects().map(|object| (object.id.clone(), described(object))).collect();
         let listed = objects.len();
-        let touched = self.directory.inventory(objects);
+        let touched = self.directory.inventory(objects, now_ns);
         let mut added = 0_u64;
         for object in &touched.objects {
             match before.get(object) {
-                Some(before) => self.note_facts(object, Some(before.clone()), self.event_ns, "inventory"),
+                Some(before) => self.note_facts(object, Some(before.clone()), now_ns, "inventory"),
                 None => added += 1,
             }
         }
         if added > 0 {
             let after = json!({ "objects": listed, "added": added });
-            self.note(self.stamp(), "inventory", "inventory read", "", Value::Null, after);
+            self.note(now_ns, "inventory", "inventory read", "", Value::Null, after);
         }
-        self.touched(touched, self.event_ns, "inventory");
+        self.touched(touched, now_ns, "inventory");
     }
 
     fn note_facts(&mut self, object: &str, before: Option<Value>, time_ns: u64, who: &str) {

@@ -64,6 +64,11 @@ impl Book {
         }
     }
 
+    /// Looks again at what keeps each open alert from being told.
+    pub(super) fn rehush_all(&mut self) {
+        self.rehush_where(|_| true);
+    }
+
     fn rehush_where(&mut self, is_meant: impl Fn(&Alert) -> bool) {
         let mut meant: Vec<(Id, Id)> = Vec::new();
         for (object, page) in &self.pages {

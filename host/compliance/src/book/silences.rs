@@ -51,7 +51,7 @@ impl Book {
         if self.silences.len() >= limits::SILENCES {
             return useless("there are too many silences: expire some first");
         }
-        self.turn_clock(now_ns);
+        self.advance_clock(now_ns);
         self.silence(silence, now_ns);
         Ok(())
     }
@@ -70,7 +70,7 @@ impl Book {
         if after == before {
             return useless(format!("silence {id} is like that already: nothing would change"));
         }
-        self.turn_clock(by.time_ns);
+        self.advance_clock(by.time_ns);
         let said = |silence: &Silence| json!({ "matchers": silence.matchers, "from_ns": silence.from_ns, "until_ns": silence.until_ns, "why": silence.why });
         self.note(by.time_ns, &by.who, "silence changed", &id, said(&before), said(&after));
         self.replace_silence(before, after);

@@ -5,7 +5,12 @@ use std::sync::Arc;
 use lifesigns_model::{self as model, Change, DropKind};
 use sha2::{Digest, Sha256};
 
-use super::{Book, limits, look::Trigger, page::Id, timers::Task};
+use super::{
+    Book, limits,
+    look::Trigger,
+    page::Id,
+    timers::{ClockKey, Task},
+};
 use crate::record::{Alert, Cause, Evidence, Shown, Status, Symptom};
 
 /// A raise that counts.
@@ -40,7 +45,9 @@ enum Effect {
 impl Book {
     /// A rule raised or cleared a symptom.
     pub(super) fn symptom(&mut self, said: model::Alert) {
-        let time_ns = self.advance(said.time_ns);
+        self.source.clone_from(&said.source);
+        let time_ns = self.hear(&said.object, said.time_ns);
+        self.source.clear();
         self.seen(&said.object, time_ns);
         // The directory has counted why it does not know the object.
         if self.directory.object(&said.object).is_none() {
@@ -79,15 +86,15 @@ impl Book {
     }
 
     fn raise(&mut self, object: &Id, name: &Id, said: model::Alert, time_ns: u64, fingerprint: u64, who: &str) {
-        let event_ns = self.event_ns;
+        let heard_ns = self.heard_ns();
         let Some(symptom) = self.pages.get_mut(object).and_then(|page| page.symptom_mut(name)) else { return };
         let evidence = evidence(&said, time_ns);
-        let effect = symptom.raise(said, time_ns, event_ns, evidence.clone());
-        if let (false, Some(due_ns)) = (matches!(effect, Effect::None), symptom.hold_due()) {
-            // One timer a symptom is enough: it is set anew when it fires too early.
-            if matches!(effect, Effect::Changed) {
-                self.timers.add(due_ns, object, Task::Hold, name);
-            }
+        let source_before = symptom.source().to_owned();
+        let effect = symptom.raise(said, time_ns, heard_ns, evidence.clone());
+        // One timer a symptom and source is enough: it is set again when it fires too early.
+        let timed = matches!(effect, Effect::Changed) || source_before != symptom.source();
+        if let Some(due_ns) = symptom.hold_due().filter(|_| timed && !matches!(effect, Effect::None)) {
+            self.timers.add((due_ns, Arc::clone(object), Task::Hold, Arc::clone(name)), &self.hearing);
         }
         let raise = Raise { object: Arc::clone(object), symptom: Arc::clone(name), time_ns, fingerprint, evidence };
         let trigger = Trigger { raise: Some(&raise), ..Trigger::of(Cause::Clear, time_ns, who) };
@@ -165,7 +172,8 @@ impl Book {
         let Some(symptom) = self.pages.get_mut(object).and_then(|page| page.symptom_mut(name)) else { return };
         let Some(due_ns) = symptom.hold_due() else { return };
         if due_ns > time_ns {
-            return self.timers.add(due_ns, object, Task::Hold, name);
+            let key = ClockKey::new(symptom.source(), object);
+            return self.timers.add((due_ns, Arc::clone(object), Task::Hold, Arc::clone(name)), &key);
         }
         symptom.end(due_ns, Cause::Hold);
         self.dirty.symptoms.insert((Arc::clone(object), Arc::clone(name)));
@@ -174,6 +182,11 @@ impl Book {
 }
 
 impl Symptom {
+    /// The source of its last raise.
+    pub(super) fn source(&self) -> &str {
+        self.shown.last.last().or(self.shown.first.last()).map_or("", |evidence| &evidence.source)
+    }
+
     /// When it clears by itself.
     pub(super) fn hold_due(&self) -> Option<u64> {
         (self.active && self.hold_ms > 0).then(|| self.last_ns.saturating_add(self.hold_ms.saturating_mul(1_000_000)))

@@ -1,8 +1,13 @@
 //! What becomes due at an event time: symptoms that hold no longer, definitions that have waited.
+//! Each timer goes by one event clock: that of an object as one source tells of it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+    sync::Arc,
+};
 
-use super::page::Id;
+use super::{limits, page::Id};
 
 /// What is due. Of what is due at one time on one object, holds end first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,29 +19,251 @@ pub(super) enum Task {
 }
 
 /// A timer is a reminder to look; whether something is due then, the page says.
+pub(super) type Timer = (u64, Id, Task, Id);
+
+/// Names an event clock: an object as one source tells of it. Empty: the host's clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ClockKey {
+    pub(super) source: Id,
+    pub(super) object: Id,
+}
+
+impl ClockKey {
+    pub(super) fn new(source: &str, object: &Id) -> Self {
+        Self { source: source.into(), object: Arc::clone(object) }
+    }
+
+    /// The host's clock: what neither a line nor a fact of the stream has brought about goes by it.
+    pub(super) fn host() -> Self {
+        Self::default()
+    }
+
+    fn is_host(&self) -> bool {
+        self.object.is_empty()
+    }
+}
+
+/// An event clock: how far the object's time has come, and since when nothing has been heard.
+#[derive(Debug, Default)]
+struct EventClock {
+    /// The latest event.
+    own_ns: u64,
+    /// From here on it goes with the host's clock while nothing is heard.
+    base_ns: u64,
+    /// The host's clock at `base_ns`.
+    heard_ns: u64,
+    timers: BTreeSet<Timer>,
+    /// Under which time of the host's clock it stands in `Timers::quiet`.
+    queued_ns: Option<u64>,
+}
+
+impl EventClock {
+    /// When the host's clock makes the first timer due, if nothing is heard until then.
+    fn due_by_host(&self) -> Option<u64> {
+        let (due_ns, ..) = self.timers.first()?;
+        let quiet_ns = due_ns.saturating_sub(self.base_ns).max(limits::QUIET_NS);
+        Some(self.heard_ns.saturating_add(quiet_ns).max(*due_ns))
+    }
+
+    /// How far it has come by itself when everything was heard until `until_ns` of the host's clock.
+    fn quiet(&self, until_ns: u64) -> u64 {
+        match until_ns.saturating_sub(self.heard_ns) {
+            quiet_ns if quiet_ns >= limits::QUIET_NS => self.base_ns.saturating_add(quiet_ns),
+            _ => self.base_ns,
+        }
+    }
+}
+
+/// All timers.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    queue: BTreeSet<(u64, Id, Task, Id)>,
+    clocks: BTreeMap<ClockKey, EventClock>,
+    all: BTreeSet<(Timer, ClockKey)>,
+    /// Event clocks by source, in the order in which the host's clock makes them due.
+    quiet: BTreeMap<Id, BTreeSet<(u64, Id)>>,
+    ready: BTreeSet<(Timer, ClockKey)>,
+    /// Everything up to this event time has been heard, everywhere.
+    watermark_ns: u64,
+    /// The host's clock; 0 where there is none.
+    host_ns: u64,
+    /// Everything that came before this time of the host's clock has been heard.
+    until_ns: u64,
+    /// Sources of which that is not so, and until when it is.
+    behind: BTreeMap<Id, u64>,
 }
 
 impl Timers {
-    pub(super) fn add(&mut self, due_ns: u64, object: &Id, task: Task, name: &Id) {
-        self.queue.insert((due_ns, Arc::clone(object), task, Arc::clone(name)));
+    /// The host's clock.
+    pub(super) fn set_host(&mut self, host_ns: u64) {
+        self.host_ns = host_ns;
     }
 
-    /// The first that is due at `time_ns` or before: in order of time, object, task, name.
-    pub(super) fn pop(&mut self, time_ns: u64) -> Option<(u64, Id, Task, Id)> {
-        match self.queue.first() {
-            Some((due_ns, ..)) if *due_ns <= time_ns => self.queue.pop_first(),
-            _ => None,
+    /// Notes an event of this clock.
+    pub(super) fn hear(&mut self, key: &ClockKey, time_ns: u64) {
+        if self.clocks.len() >= limits::EVENT_CLOCKS && !self.clocks.contains_key(key) {
+            // They matter to lines that come late, and to nothing else.
+            self.clocks.retain(|_, clock| !clock.timers.is_empty());
+        }
+        let host_ns = self.host_ns;
+        let clock = self.clocks.entry(key.clone()).or_default();
+        if time_ns >= clock.own_ns {
+            (clock.own_ns, clock.base_ns, clock.heard_ns) = (time_ns, time_ns, host_ns);
+        }
+        if !clock.timers.is_empty() {
+            self.collect(key);
         }
     }
 
-    pub(super) fn next(&self) -> Option<u64> {
-        self.queue.first().map(|(due_ns, ..)| *due_ns)
+    /// An event clock as it was before a restart.
+    pub(super) fn restore(&mut self, key: &ClockKey, time_ns: u64, heard_ns: u64) {
+        let clock = self.clocks.entry(key.clone()).or_default();
+        clock.own_ns = clock.own_ns.max(time_ns);
+        (clock.base_ns, clock.heard_ns) = (clock.own_ns, heard_ns);
+    }
+
+    /// Sources that do not say whether lines wait in them are as quiet as the host was away.
+    pub(super) fn resume(&mut self, now_ns: u64, says: impl Fn(&str) -> bool) {
+        let keys: Vec<ClockKey> = self.clocks.keys().filter(|key| !key.is_host()).cloned().collect();
+        for key in keys {
+            if !says(&key.source)
+                && let Some(clock) = self.clocks.get_mut(&key)
+            {
+                clock.heard_ns = now_ns;
+                self.queue(&key);
+            }
+        }
+    }
+
+    pub(super) fn add(&mut self, timer: Timer, key: &ClockKey) {
+        self.clocks.entry(key.clone()).or_default().timers.insert(timer.clone());
+        self.all.insert((timer, key.clone()));
+        self.collect(key);
+    }
+
+    /// Everything up to `time_ns` has been heard, everywhere.
+    pub(super) fn pass(&mut self, time_ns: u64) {
+        self.watermark_ns = self.watermark_ns.max(time_ns);
+        let bound = self.bounded(self.watermark_ns);
+        let due = self.all.iter().take_while(|((due_ns, ..), _)| *due_ns <= bound);
+        let due: BTreeSet<ClockKey> = due.map(|(_, key)| key.clone()).collect();
+        due.iter().for_each(|key| self.collect(key));
+    }
+
+    /// Everything that came before `until_ns` of the host's clock has been heard; of the sources in
+    /// `behind` only what came before their time.
+    pub(super) fn rest(&mut self, until_ns: u64, behind: BTreeMap<Id, u64>) {
+        self.until_ns = until_ns;
+        self.behind = behind;
+        let mut due = Vec::new();
+        for (source, queue) in &self.quiet {
+            let until_ns = self.heard_until(source);
+            let keys = queue.iter().take_while(|(due_ns, _)| *due_ns <= until_ns);
+            due.extend(keys.map(|(_, object)| ClockKey { source: Arc::clone(source), object: Arc::clone(object) }));
+        }
+        due.iter().for_each(|key| self.collect(key));
+    }
+
+    /// A source is at its end after a long time, and its last line is of `time_ns`: what was heard in
+    /// it before has been quiet up to then at least.
+    pub(super) fn lift(&mut self, source: &str, time_ns: u64) {
+        let (time_ns, host_ns) = (self.bounded(time_ns), self.host_ns);
+        let first = ClockKey { source: source.into(), object: "".into() };
+        let of_source = self.clocks.range((Bound::Included(first), Bound::Unbounded));
+        let keys = of_source.map(|(key, _)| key).take_while(|key| &*key.source == source);
+        let keys: Vec<ClockKey> = keys.filter(|key| !key.is_host()).cloned().collect();
+        for key in keys {
+            let Some(clock) = self.clocks.get_mut(&key) else { continue };
+            if time_ns > clock.quiet(host_ns) {
+                (clock.base_ns, clock.heard_ns) = (time_ns, host_ns);
+                self.collect(&key);
+            }
+        }
+    }
+
+    /// How far an event clock has come. The host's clock does not bound it.
+    pub(super) fn time(&self, key: &ClockKey) -> u64 {
+        let until_ns = self.heard_until(&key.source);
+        if key.is_host() {
+            return until_ns.max(self.watermark_ns);
+        }
+        let clock = self.clocks.get(key).map_or(0, |clock| clock.own_ns.max(clock.quiet(until_ns)));
+        clock.max(self.watermark_ns)
+    }
+
+    /// Up to when everything has been heard, everywhere.
+    #[cfg(test)]
+    pub(super) fn watermark_ns(&self) -> u64 {
+        self.watermark_ns
+    }
+
+    /// The first that is due: in order of time, object, task, name.
+    pub(super) fn pop(&mut self) -> Option<(Timer, ClockKey)> {
+        self.ready.pop_first()
+    }
+
+    /// The first event time at which something is due, and when that is on the host's clock.
+    pub(super) fn next(&self) -> (Option<u64>, Option<u64>) {
+        let event_ns = self.all.first().map(|((due_ns, ..), _)| *due_ns);
+        (event_ns, self.quiet.values().filter_map(|queue| Some(queue.first()?.0)).min())
     }
 
     pub(super) fn clear(&mut self) {
-        self.queue.clear();
+        *self = Self { host_ns: self.host_ns, ..Self::default() };
+    }
+
+    /// Forgets the clocks of an object.
+    pub(super) fn forget(&mut self, object: &Id) {
+        let gone: Vec<ClockKey> = self.clocks.keys().filter(|key| key.object == *object).cloned().collect();
+        for key in gone {
+            if self.clocks.get(&key).is_some_and(|clock| clock.timers.is_empty()) {
+                self.clocks.remove(&key);
+            }
+        }
+    }
+
+    fn heard_until(&self, source: &str) -> u64 {
+        self.behind.get(source).map_or(self.until_ns, |until_ns| self.until_ns.min(*until_ns))
+    }
+
+    /// No timer is due before the host's clock says so.
+    fn bounded(&self, time_ns: u64) -> u64 {
+        if self.host_ns > 0 { time_ns.min(self.host_ns) } else { time_ns }
+    }
+
+    /// Takes out what is due by an event clock.
+    fn collect(&mut self, key: &ClockKey) {
+        let time_ns = self.bounded(self.time(key));
+        let Some(clock) = self.clocks.get_mut(key) else { return };
+        while clock.timers.first().is_some_and(|(due_ns, ..)| *due_ns <= time_ns) {
+            if let Some(timer) = clock.timers.pop_first() {
+                let entry = (timer, key.clone());
+                self.all.remove(&entry);
+                self.ready.insert(entry);
+            }
+        }
+        self.queue(key);
+    }
+
+    /// Puts an event clock where the host's clock makes it due.
+    fn queue(&mut self, key: &ClockKey) {
+        let Some(clock) = self.clocks.get_mut(key) else { return };
+        let due_ns = match key.is_host() {
+            true => clock.timers.first().map(|(due_ns, ..)| *due_ns),
+            false => clock.due_by_host(),
+        };
+        let before_ns = std::mem::replace(&mut clock.queued_ns, due_ns);
+        if before_ns == due_ns {
+            return;
+        }
+        let queue = self.quiet.entry(Arc::clone(&key.source)).or_default();
+        if let Some(before_ns) = before_ns {
+            queue.remove(&(before_ns, Arc::clone(&key.object)));
+        }
+        if let Some(due_ns) = due_ns {
+            queue.insert((due_ns, Arc::clone(&key.object)));
+        }
+        if queue.is_empty() {
+            self.quiet.remove(&key.source);
+        }
     }
 }

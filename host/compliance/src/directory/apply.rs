@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use lifesigns_model::{DropKind, Drops, ObjectFacts};
 
+use super::inventory::taken_back;
 use crate::{
     groups::Changed,
     limits::{NAME_BYTES, OBJECT_METRICS, OBJECT_PROPERTIES, VALUE_BYTES},
@@ -13,6 +14,12 @@ use crate::{
 /// Puts `facts` onto `object`. A fact is taken if it is not older than what is known of the same
 /// fact; of two of the same time the one that came last stands.
 pub(super) fn apply(object: &mut Object, facts: &ObjectFacts, changed: &mut Changed, dropped: &mut Drops) {
+    self::facts(object, facts, changed, dropped);
+    heard_of(object, facts.time_ns);
+}
+
+/// The same of what is written down, and not heard of the object.
+pub(super) fn facts(object: &mut Object, facts: &ObjectFacts, changed: &mut Changed, dropped: &mut Drops) {
     let time_ns = facts.time_ns;
     changed.kind |= say(&mut object.kind, &mut object.kind_ns, facts.kind.as_deref(), time_ns, dropped);
     changed.parent |= say(&mut object.parent, &mut object.parent_ns, facts.parent.as_deref(), time_ns, dropped);
@@ -31,32 +38,22 @@ pub(super) fn apply(object: &mut Object, facts: &ObjectFacts, changed: &mut Chan
             changed.metrics.insert(name.clone());
         }
     }
-    heard_of(object, time_ns);
 }
 
-/// Takes back what an earlier inventory said and the one of `time_ns` no longer does, where nothing
-/// newer is known.
-pub(super) fn take_back(object: &mut Object, now: &Listed, time_ns: u64, changed: &mut Changed) {
-    let before = std::mem::take(&mut object.listed);
-    let take = |value: &mut Option<String>, since_ns: &mut u64| {
-        let taken = *since_ns <= time_ns && value.take().is_some();
-        if taken {
-            *since_ns = time_ns;
-        }
-        taken
-    };
-    if before.kind && !now.kind {
-        changed.kind |= take(&mut object.kind, &mut object.kind_ns);
+/// Takes back what the inventory before said and `now` does not, where the stream said nothing else
+/// since.
+pub(super) fn take_back(object: &mut Object, now: &Listed, now_ns: u64, changed: &mut Changed) {
+    let before = object.listed.clone();
+    if before.kind.is_some() && now.kind.is_none() && object.kind == before.kind {
+        (object.kind, object.kind_ns, changed.kind) = (None, now_ns, true);
     }
-    if before.parent && !now.parent {
-        changed.parent |= take(&mut object.parent, &mut object.parent_ns);
+    if before.parent.is_some() && now.parent.is_none() && object.parent == before.parent {
+        (object.parent, object.parent_ns, changed.parent) = (None, now_ns, true);
     }
-    for name in before.properties.difference(&now.properties) {
-        if let Some(fact) = object.properties.get_mut(name)
-            && take(&mut fact.value, &mut fact.time_ns)
-        {
-            changed.properties.insert(name.clone());
-        }
+    let gone: Vec<String> = taken_back(object, now).map(str::to_owned).collect();
+    for name in gone {
+        object.properties.insert(name.clone(), Fact { value: None, time_ns: now_ns });
+        changed.properties.insert(name);
     }
 }
 
@@ -127,4 +124,18 @@ fn metric(object: &mut Object, name: &str, value: f64, time_ns: u64, dropped: &m
     }
     object.metrics.insert(name.to_owned(), Fact { value, time_ns });
     true
+}
+
+/// The host's clock was ahead, and is right again: nothing is known of later than `time_ns`. Whether
+/// anything was.
+pub(super) fn set_back(object: &mut Object, time_ns: u64) -> bool {
+    let facts = object.properties.values_mut().map(|fact| &mut fact.time_ns);
+    let facts = facts.chain(object.metrics.values_mut().map(|fact| &mut fact.time_ns));
+    let own = [&mut object.kind_ns, &mut object.parent_ns, &mut object.first_ns, &mut object.last_ns];
+    let mut is_late = false;
+    for ns in facts.chain(own) {
+        is_late |= *ns > time_ns;
+        *ns = (*ns).min(time_ns);
+    }
+    is_late
 }

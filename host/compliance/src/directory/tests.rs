@@ -229,7 +229,10 @@ proptest! {
             let before = ids.map(|id| groups_of(&directory, id));
             let touched = match step {
                 Step::Facts(facts) => directory.facts(&facts),
-                Step::Inventory(objects) => directory.inventory(objects),
+                Step::Inventory(objects) => {
+                    let now_ns = objects.iter().map(|facts| facts.time_ns).max().unwrap_or(12);
+                    directory.inventory(&objects, now_ns)
+                },
                 Step::Configure(at) => directory.configure(configurations[at].clone()),
                 Step::Forget(object) => directory.forget(&object),
             };

@@ -67,9 +67,14 @@ fn symptoms(connection: &Connection, symptoms: &[Arc<Symptom>]) -> rusqlite::Res
 }
 
 fn pending(connection: &Connection, pending: &[Pending]) -> rusqlite::Result<()> {
-    let mut set = connection.prepare_cached("INSERT OR REPLACE INTO pending VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut set = connection.prepare_cached(
+        "INSERT OR REPLACE INTO pending (object, definition, opening, since_ns, due_ns, clock_source, clock_object)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
     for one in pending {
-        set.execute(params![one.object, one.definition, one.opening, bits(one.since_ns), bits(one.due_ns)])?;
+        let (since_ns, due_ns) = (bits(one.since_ns), bits(one.due_ns));
+        let clock = (&one.clock_source, &one.clock_object);
+        set.execute(params![one.object, one.definition, one.opening, since_ns, due_ns, clock.0, clock.1])?;
     }
     Ok(())
 }

@@ -193,6 +193,8 @@ pub fn pending(number: u64) -> Pending {
         opening: true,
         since_ns: number,
         due_ns: u64::MAX,
+        clock_source: "log".to_owned(),
+        clock_object: format!("vm-{number}"),
     }
 }
 

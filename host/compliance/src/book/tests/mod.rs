@@ -18,6 +18,7 @@ mod restart;
 mod selected;
 mod suppressed;
 mod symptoms;
+mod time;
 mod undecided;
 mod waits;
 

@@ -9,7 +9,7 @@ pub(super) struct Kept {
     objects: BTreeMap<String, Object>,
     symptoms: BTreeMap<(String, String), Arc<Symptom>>,
     pending: BTreeMap<(String, String), Pending>,
-    alerts: BTreeMap<String, Arc<Alert>>,
+    alerts: Vec<Arc<Alert>>,
     silences: BTreeMap<String, Silence>,
     badges: Vec<BadgePoint>,
     decided_by: String,
@@ -20,7 +20,12 @@ impl Kept {
         self.objects.extend(changes.objects.into_iter().map(|one| (one.id.clone(), one)));
         self.symptoms.extend(changes.symptoms.into_iter().map(|one| ((one.object.clone(), one.name.clone()), one)));
         self.pending.extend(changes.pending.into_iter().map(|one| ((one.object.clone(), one.definition.clone()), one)));
-        self.alerts.extend(changes.alerts.into_iter().map(|one| (one.id.clone(), one)));
+        for alert in changes.alerts {
+            match self.alerts.iter_mut().find(|known| known.id == alert.id) {
+                Some(known) => *known = alert,
+                None => self.alerts.push(alert),
+            }
+        }
         self.silences.extend(changes.silences.into_iter().map(|one| (one.id.clone(), one)));
         self.badges.extend(changes.badges);
         self.decided_by = changes.decided_by.unwrap_or(std::mem::take(&mut self.decided_by));
@@ -33,6 +38,8 @@ impl Kept {
     pub(super) fn restart(&self, book: &Book) -> Book {
         let mut next = Book::new(Arc::clone(book.config())).unwrap();
         next.restore(self.restored(book));
+        // A host has no such mark: it is a replay's.
+        next.timers.pass(book.timers.watermark_ns());
         next
     }
 
@@ -42,7 +49,7 @@ impl Kept {
             objects: self.objects.values().cloned().collect(),
             symptoms: self.symptoms.values().cloned().collect(),
             pending: self.pending.values().cloned().collect(),
-            alerts: self.alerts.values().cloned().collect(),
+            alerts: self.alerts.clone(),
             silences: self.silences.values().filter(|one| one.until_ns > book.clock_ns()).cloned().collect(),
             badges: self.badges.clone(),
             event_ns: book.event_ns(),

@@ -91,10 +91,9 @@ fn an_inventory_takes_back_what_it_no_longer_says() {
         let related = related("a", 10, kind, parent);
         ObjectFacts { properties: facts("a", 10, properties).properties, ..related }
     };
-    directory.inventory(vec![
-        named(Some("vm"), Some("host"), &[("env", "production"), ("owner", "x")]),
-        facts("b", 10, &[("env", "test")]),
-    ]);
+    let listed =
+        [named(Some("vm"), Some("host"), &[("env", "production"), ("owner", "x")]), facts("b", 10, &[("env", "test")])];
+    directory.inventory(&listed, 10);
     let discovered = |directory: &Directory| {
         directory.objects().filter(|one| one.discovered).map(|one| one.id.clone()).collect::<Vec<_>>()
     };
@@ -105,7 +104,7 @@ fn an_inventory_takes_back_what_it_no_longer_says() {
     // An event that is newer than the next inventory stands against it.
     directory.facts(&facts("a", 30, &[("owner", "y")]));
     let again = ObjectFacts { time_ns: 20, ..named(None, None, &[]) };
-    let touched = directory.inventory(vec![again]);
+    let touched = directory.inventory(&[again], 20);
     assert_eq!(touched.objects, ["a"], "its parent and kind are gone");
     let a = directory.object("a").unwrap();
     assert_eq!((a.kind.as_deref(), a.parent.as_deref()), (None, None));
@@ -118,22 +117,22 @@ fn an_inventory_takes_back_what_it_no_longer_says() {
 
     // An empty one takes back what is left, and the same again changes nothing.
     directory.take_dirty();
-    directory.inventory(Vec::new());
+    directory.inventory(&[], 40);
     assert_eq!(discovered(&directory), ["a", "b", "c"]);
     assert_eq!(directory.take_dirty().len(), 1);
-    assert_eq!(directory.inventory(Vec::new()), Touched::default());
+    assert_eq!(directory.inventory(&[], 40), Touched::default());
     assert!(directory.take_dirty().is_empty());
 }
 
 #[test]
 fn an_inventory_for_ever_since_is_read_again_and_changed() {
     let mut directory = empty();
-    directory.inventory(vec![facts("a", 0, &[("env", "playground")]), facts("a", 0, &[("owner", "x")])]);
+    directory.inventory(&[facts("a", 0, &[("env", "playground")]), facts("a", 0, &[("owner", "x")])], 0);
     directory.seen("a", 50);
     directory.take_dirty();
-    directory.inventory(vec![facts("a", 0, &[("env", "playground")]), facts("a", 0, &[("owner", "x")])]);
+    directory.inventory(&[facts("a", 0, &[("env", "playground")]), facts("a", 0, &[("owner", "x")])], 0);
     assert!(directory.take_dirty().is_empty());
-    directory.inventory(vec![facts("a", 0, &[("env", "production")])]);
+    directory.inventory(&[facts("a", 0, &[("env", "production")])], 0);
     assert_eq!(value(&directory, "a", "env"), Some("production"));
     assert_eq!(value(&directory, "a", "owner"), None);
     assert!(!directory.object("a").unwrap().discovered);
@@ -142,12 +141,12 @@ fn an_inventory_for_ever_since_is_read_again_and_changed() {
 #[test]
 fn what_survives_a_store_takes_back_as_if_nothing_had_happened() {
     let mut directory = empty();
-    directory.inventory(vec![facts("a", 10, &[("env", "production")])]);
+    directory.inventory(&[facts("a", 10, &[("env", "production")])], 10);
     let kept = directory.take_dirty();
     let mut restored = empty();
     restored.restore(kept);
     assert!(restored.take_dirty().is_empty());
-    restored.inventory(vec![facts("a", 20, &[])]);
+    restored.inventory(&[facts("a", 20, &[])], 20);
     assert_eq!(value(&restored, "a", "env"), None);
 }
 
@@ -173,7 +172,7 @@ fn what_is_too_much_is_dropped_and_counted() {
     let long = "x".repeat(NAME_BYTES + 1);
     directory.seen("", 1);
     directory.seen(&long, 1);
-    directory.inventory(vec![facts(&long, 1, &[])]);
+    directory.inventory(&[facts(&long, 1, &[])], 1);
     assert_eq!(directory.dropped().iter().collect::<Vec<_>>(), [(DropKind::ObjectNames, 3)]);
     directory.facts(&facts("a", 1, &[(&long, "x"), ("y", &"x".repeat(VALUE_BYTES + 1))]));
     directory.facts(&related("a", 1, Some(&long), Some(&long)));
@@ -204,7 +203,7 @@ fn strangers_leave_room_for_the_inventory() {
         directory.seen(&format!("stranger-{at}"), 1);
     }
     assert_eq!(directory.dropped().count(DropKind::Objects), 3);
-    directory.inventory(vec![facts("ours", 1, &[]), facts("stranger-1", 1, &[])]);
+    directory.inventory(&[facts("ours", 1, &[]), facts("stranger-1", 1, &[])], 1);
     assert!(directory.object("ours").is_some());
     directory.seen("one-more", 1);
     directory.seen("too-many", 1);

@@ -12,7 +12,7 @@ fn many(objects: usize, groups: usize) -> Directory {
     all.push(group("some", &[], "", &["g1", "env1", "env2"]));
     let mut directory = Directory::new(compiled(all, &[]));
     let named = |at: usize| facts(&format!("vm-{at}"), 1, &[("env", "e0"), ("p1", "x")]);
-    directory.inventory((0..objects).map(named).collect());
+    directory.inventory(&(0..objects).map(named).collect::<Vec<_>>(), 1);
     directory
 }
 
