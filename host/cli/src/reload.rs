@@ -15,7 +15,8 @@ use crate::{
     compliance::settings,
     exit::{Failure, Outcome},
     inventory::{self, Read, Settling},
-    run::{setup, some_source},
+    preflight,
+    run::setup,
     say,
     sources::Sources,
 };
@@ -157,7 +158,7 @@ impl Reload {
     /// Reads the files and puts them in force; with the versions of them that were read.
     fn read(&self, host: &KeptHost, before: &Versions) -> Result<(Box<Settings>, Versions), Failure> {
         let settings = settings(&self.path)?;
-        some_source(&self.path, &settings)?;
+        preflight::require_source(&self.path, &settings)?;
         let mut seen = versions(&self.path, &settings.files, &settings.inventories);
         for (path, version) in &mut seen {
             if let Ok(at) = before.binary_search_by(|(other, _)| other.cmp(path)) {

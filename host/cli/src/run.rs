@@ -19,7 +19,7 @@ use crate::{
     compliance::settings,
     exit::{Failure, Outcome},
     inventory::{self, Read},
-    load,
+    load, preflight,
     reload::Reload,
     say, signals,
     sources::{Sources, reporting},
@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(crate) fn run(path: &Path) -> Outcome {
     let settings = settings(path)?;
-    some_source(path, &settings)?;
+    preflight::require_source(path, &settings)?;
     let mut reload = Reload::new(path, &settings);
     let inventory = inventory::read(&settings.inventories)?;
     let stop = Stop::new();
@@ -42,8 +42,12 @@ pub(crate) fn run(path: &Path) -> Outcome {
     let ended = Ended::watch(&host, &stop)?;
     let mut sources = Sources::new(Arc::clone(&host));
     sources.become_these(&settings.sources)?;
-    let rules = say::count(host.rules().rules().len() as u64, "rule");
-    say::line(&format!("running: {rules}, {}", say::count(settings.sources.len() as u64, "source")));
+    let rules = host.rules().rules().len();
+    let count = say::count(settings.sources.len() as u64, "source");
+    say::line(&format!("running: {}, {count}", say::count(rules as u64, "rule")));
+    if rules == 0 {
+        say::warning(&format!("no rule of {} runs: nothing is raised until one is loaded", settings.rules.display()));
+    }
     while !stop.wait(TURN) && !sources.have_ended() && host.keep().failure().is_none() {
         reload.look(&host, &mut sources)?;
     }
@@ -53,17 +57,6 @@ pub(crate) fn run(path: &Path) -> Outcome {
     let failure = host.keep().failure();
     say::line(&farewell(&host.stop()));
     failure.map_or(read, |why| Err(Failure::Failed(format!("nothing was kept any more: {why}"))))
-}
-
-/// Without one there is nothing to do.
-pub(crate) fn some_source(path: &Path, settings: &Settings) -> Outcome {
-    match settings.sources.is_empty() {
-        false => Ok(()),
-        true => Err(Failure::Configuration(format!(
-            "{}: there is no [[source]]; name at least one, such as `file = \"/var/log/syslog\"`",
-            path.display()
-        ))),
-    }
 }
 
 /// Dropped when sources have ended.

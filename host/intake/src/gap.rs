@@ -57,7 +57,7 @@ pub enum GapCause {
     Rewritten,
     /// It was compressed, and compressed files are not read.
     Compressed,
-    /// It grew after the host had gone on to the file that took its place.
+    /// It was written to after the file that took its place had been read.
     Late,
 }
 

@@ -9,7 +9,7 @@ use std::{
     fs::{self, File},
     io::Write,
     path::Path,
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
 
 use common::{Following, append, log};
@@ -207,8 +207,10 @@ fn what_was_compressed_is_said_with_its_bytes() {
     again.sees("four\n");
     assert_eq!(again.gaps(), [(GapCause::Compressed, Some(20)), (GapCause::Compressed, Some(100))]);
     again.ends("");
-    // Everything of it had been read.
+    // Everything of it had been read: as long as that, and written to last when it was read.
     gzip("app.log.2.gz", 4);
+    let read = UNIX_EPOCH + Duration::from_nanos(cursor.modified_ns);
+    File::options().append(true).open(folder.path().join("app.log.2.gz")).unwrap().set_modified(read).unwrap();
     fs::remove_file(folder.path().join("app.log.1.gz")).unwrap();
     let mut again = Following::start(&path, Position::At(cursor));
     again.sees("four\n");

@@ -31,9 +31,23 @@ pub(crate) struct Rules {
     loader: Loader,
     watcher: Watcher,
     on_load: LoadSink,
+    /// What was wrong with the folder when it was looked at last.
+    note: Option<String>,
 }
 
 impl Rules {
+    /// Looks at the folder, and says what is wrong with it as a whole when that changes.
+    fn scan(&mut self) -> Snapshot {
+        let snapshot = self.shelf.scan();
+        if self.note != snapshot.note {
+            if let Some(note) = &snapshot.note {
+                tracing::warn!("rules: {note}");
+            }
+            self.note.clone_from(&snapshot.note);
+        }
+        snapshot
+    }
+
     /// Watches first, then scans: what changes in between is not missed. Waits no longer than
     /// `patience`, or until `stop` says so, for what has to be compiled.
     pub(crate) fn load(
@@ -44,8 +58,8 @@ impl Rules {
         stop: &dyn Fn() -> bool,
     ) -> Self {
         let watcher = Watcher::new(shelf.dir());
-        let mut rules = Self { shelf, loader, watcher, on_load };
-        let snapshot: Snapshot = rules.shelf.scan();
+        let mut rules = Self { shelf, loader, watcher, on_load, note: None };
+        let snapshot: Snapshot = rules.scan();
         let waker = rules.watcher.waker();
         rules.loader.on_compiled(move || waker.wake());
         (rules.on_load)(&rules.loader.apply_within(&snapshot, &Sample::default(), Some(patience), stop));
@@ -97,7 +111,7 @@ impl Turn {
 
     fn reload(&mut self) {
         loop {
-            let snapshot = self.rules.shelf.scan();
+            let snapshot = self.rules.scan();
             let sample = self.engine.sample();
             let loads = self.rules.loader.apply_within(&snapshot, &sample, Some(PATIENCE), &|| false);
             if loads.iter().any(|load| matches!(load.outcome, Outcome::Loaded | Outcome::Removed)) {

@@ -1,5 +1,6 @@
 //! Receivers as the operators want them: plain data, each part checked when it is made.
 
+mod kept;
 mod outbound;
 mod secret;
 mod server;

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     exit::{Failure, Outcome},
+    preflight::{self, Problem},
     say,
-    sources::{Problem, problems},
 };
 
 /// A store whose last commit is further ahead of the clock than this is spoken of.
@@ -57,9 +57,13 @@ pub(crate) fn run(place: &Where) -> Outcome {
     if let Some(settings) = &places.settings {
         let what = format!("{} is sound", settings.path.display());
         findings.push(Finding::new("configuration", "good", what, ""));
-        for Problem { source, what, fix } in problems(&settings.sources) {
-            findings.push(Finding::new("configuration", "warning", format!("source {source}: {what}"), fix));
+        for refusal in preflight::refusals(&settings.path, settings) {
+            let fix = "mend it: a host does not start with it";
+            findings.push(Finding::new("configuration", "bad", refusal, fix));
         }
+        let problems = preflight::problems(settings).into_iter().chain(preflight::folder(settings));
+        let finding = |problem: Problem| Finding::new("configuration", "warning", problem.text(), problem.fix);
+        findings.extend(problems.map(finding));
     } else if findings.is_empty() {
         let what = "there is none here: groups and policies are not known";
         findings.push(Finding::new("configuration", "warning", what, "name it with --config"));

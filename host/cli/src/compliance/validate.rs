@@ -13,42 +13,49 @@ use serde::Serialize;
 use super::{args::Where, write::emit};
 use crate::{
     exit::{Failure, Outcome},
+    preflight::{self, Loaded, Problem},
     say,
-    sources::{Problem, problems},
 };
 
 /// What a sound configuration comes to.
 #[derive(Serialize)]
 struct Sound {
     files: Vec<PathBuf>,
+    rules: usize,
     sources: usize,
     groups: usize,
     policies: usize,
     alerts: usize,
     receivers: usize,
     routes: usize,
-    /// What keeps sources from being read; the configuration is sound all the same.
+    /// What keeps it from doing what is meant; a host starts all the same.
     warnings: Vec<Problem>,
 }
 
 pub(crate) fn run(place: &Where) -> Outcome {
     let path = place.config.clone().unwrap_or_else(|| "lifesigns.toml".into());
     let settings = load(&path)?;
+    preflight::require_start(&path, &settings)?;
+    let Loaded { rules, problems } = preflight::load(&settings)?;
+    let mut warnings = preflight::problems(&settings);
+    warnings.extend(problems);
     let sound = Sound {
         files: settings.files.clone(),
+        rules,
         sources: settings.sources.len(),
         groups: settings.compliance.groups.len(),
         policies: settings.compliance.policies.len(),
         alerts: settings.compliance.definitions.len(),
         receivers: settings.receivers.len(),
         routes: settings.compliance.routes.len(),
-        warnings: problems(&settings.sources),
+        warnings,
     };
-    for Problem { source, what, fix } in &sound.warnings {
-        say::warning(&format!("source {source}: {what}; {fix}"));
+    for problem in &sound.warnings {
+        say::warning(&problem.to_string());
     }
     emit(&sound, place, |_| {
         let counts = [
+            (sound.rules, "rule"),
             (sound.sources, "source"),
             (sound.groups, "group"),
             (sound.alerts, "alert definition"),
@@ -57,7 +64,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
         ];
         let mut parts: Vec<String> = counts.iter().map(|(number, what)| say::count(*number as u64, what)).collect();
         let policies = if sound.policies == 1 { "1 policy".to_owned() } else { format!("{} policies", sound.policies) };
-        parts.insert(2, policies);
+        parts.insert(3, policies);
         format!("{} is sound: {}\n", path.display(), parts.join(", "))
     })
 }

@@ -1,7 +1,6 @@
 //! The front doors of a running host: a thread a source, each of which goes on where the last commit
 //! left it.
 
-mod check;
 mod reader;
 mod standing;
 
@@ -18,7 +17,6 @@ use lifesigns::{
 use lifesigns_intake::{Cursor, Stop};
 use lifesigns_settings::{Door, Source as Wanted};
 
-pub(crate) use self::check::{Problem, problems};
 use self::{reader::Reader, standing::SharedStanding};
 use crate::{
     exit::{Failure, Outcome},

@@ -16,6 +16,9 @@ use crate::{
     print::{PRINT_BYTES, find},
 };
 
+/// A beginning of at most this length may be common to all files.
+const BANNER_BYTES: u64 = 4096;
+
 /// Where reading goes on.
 #[derive(Debug)]
 pub(super) struct Found {
@@ -64,27 +67,44 @@ impl<'a> Surroundings<'a> {
             && self.place.fits(file)
         {
             // Files that begin alike fit, too; then the copy that a truncation left says more.
-            if let Some(copy) = self.copy(Some(file)) {
-                return Ok(copy.into());
+            if let Some(copy) = self.copy(Some(file))? {
+                return Ok(copy);
             }
-            return Ok(self.known(file.try_clone()?, self.path, self.place.offset).into());
+            let found = self.known(file.try_clone()?, self.path, self.place.offset);
+            return Ok(Located { found: Some(found), gaps: self.late() });
         }
         if let Some(renamed) = self.renamed() {
-            return Ok(self.copy(Some(&renamed.file)).unwrap_or(renamed).into());
+            return Ok(self.copy(Some(&renamed.file))?.unwrap_or_else(|| renamed.into()));
         }
-        if let Some(copy) = self.copy(None) {
-            return Ok(copy.into());
+        if let Some(copy) = self.copy(None)? {
+            return Ok(copy);
         }
         if let Some((file, metadata)) = present {
-            // A short beginning may be common to all files.
-            let is_distinct = self.place.offset >= PRINT_BYTES || self.later().next().is_none();
-            if is_distinct && let Some(offset) = self.again(&file)? {
+            if let Some(offset) = self.again(&file)?.filter(|offset| self.is_distinct(*offset)) {
                 return Ok(self.known(file, self.path, offset).into());
             }
             let cause = if self.place.is_of(&metadata) { GapCause::Rewritten } else { GapCause::Gone };
             return self.next(cause);
         }
         Ok(Located::default())
+    }
+
+    /// Rotated files that were written to after the present one had been read: by a writer that was slow
+    /// to reopen it, or instead of the present one, if that only begins like the one that was read.
+    fn late(&self) -> Vec<Gap> {
+        let late = self.later().filter(|member| !member.alike && member.modified_ns() > self.place.modified_ns);
+        let gap = |member: &Member| {
+            let (file, inode) = (member.path.clone(), member.metadata.ino());
+            Gap { file, inode, offset: 0, bytes: None, cause: GapCause::Late }
+        };
+        late.map(gap).collect()
+    }
+
+    /// Whether what was read, which stands before `offset` in the file at the path, is more than a beginning
+    /// that is common to all files. Where there are no others, it does not matter.
+    fn is_distinct(&self, offset: u64) -> bool {
+        let least = if offset == self.place.offset { BANNER_BYTES } else { PRINT_BYTES };
+        self.place.offset >= least || self.later().next().is_none()
     }
 
     /// The file itself under another name.
@@ -102,10 +122,10 @@ impl<'a> Surroundings<'a> {
 
     /// The copy that was made before the file was truncated: of those that hold what was read, the one
     /// that was written first. None that `present` goes on from. Where nothing had been read, it is what
-    /// came since.
-    pub(super) fn copy(&self, present: Option<&File>) -> Option<Found> {
+    /// came since. `None`: there is no such copy.
+    pub(super) fn copy(&self, present: Option<&File>) -> io::Result<Option<Located>> {
         // A copy was made before the file was truncated and written to again.
-        let until_ns = present.map_or(Ok(u64::MAX), |file| file.metadata().map(|file| modified_ns(&file))).ok()?;
+        let until_ns = present.map_or(Ok(u64::MAX), |file| file.metadata().map(|file| modified_ns(&file)))?;
         let since = |member: &&Member| {
             let written_ns = member.modified_ns();
             written_ns <= until_ns && (self.place.offset > 0 || written_ns > self.place.modified_ns)
@@ -113,13 +133,24 @@ impl<'a> Surroundings<'a> {
         let copies = self.later().filter(|member| !member.compressed && !member.alike);
         let mut copies: Vec<&Member> = copies.filter(since).collect();
         copies.sort_by_key(|member| (member.modified_ns(), member.rotated.clone()));
-        copies.into_iter().find_map(|member| {
-            let file = File::open(&member.path).ok().filter(|file| self.place.fits(file))?;
+        let mut others = false;
+        for member in copies {
+            let Some(file) = File::open(&member.path).ok().filter(|file| self.place.fits(file)) else {
+                others = true;
+                continue;
+            };
             let len = member.metadata.len();
-            let whole = Cursor::of(&file, len).ok()?;
-            let other = present.is_none_or(|present| len > self.place.offset && !whole.fits(present));
-            other.then(|| self.known(file, &member.path, self.place.offset))
-        })
+            let Ok(whole) = Cursor::of(&file, len) else { continue };
+            if present.is_some_and(|present| len <= self.place.offset || whole.fits(present)) {
+                continue;
+            }
+            // This may be another file with the same banner: then what was written before it comes first.
+            if others && self.place.offset < BANNER_BYTES {
+                return self.next(GapCause::Rewritten).map(Some);
+            }
+            return Ok(Some(self.known(file, &member.path, self.place.offset).into()));
+        }
+        Ok(None)
     }
 
     /// Where what was read stands in another file: a copy of it that was put in its place, or an edited
@@ -137,6 +168,9 @@ impl<'a> Surroundings<'a> {
     /// The first file that was written after the one that was read, of which the rest is lost; the one
     /// at the path if there is no other.
     pub(super) fn next(&self, cause: GapCause) -> io::Result<Located> {
+        if let Some(edited) = self.edited()? {
+            return Ok(edited.into());
+        }
         let Cursor { inode, offset, .. } = self.place;
         // The oldest compressed file is what became of it, if it is no shorter.
         let mut compressed: Vec<&Member> = self.later().filter(|member| member.compressed).collect();
@@ -145,7 +179,15 @@ impl<'a> Surroundings<'a> {
         let became = became.filter(|(_, bytes)| *bytes >= offset);
         let mut located = self.between(None, became.map(|(member, _)| member))?;
         let gap = match became {
-            Some((_, bytes)) if bytes == offset => return Ok(located),
+            // Everything of it had been read. Short files may be of the same length by chance.
+            Some((member, bytes))
+                if bytes == offset && (offset >= BANNER_BYTES || member.modified_ns() == self.place.modified_ns) =>
+            {
+                return Ok(located);
+            }
+            Some((_, bytes)) if bytes == offset => {
+                Gap { file: self.path.to_owned(), inode, offset, bytes: None, cause }
+            }
             Some((member, bytes)) => {
                 let (file, inode) = (member.path.clone(), member.metadata.ino());
                 Gap { file, inode, offset, bytes: Some(bytes - offset), cause: GapCause::Compressed }
@@ -156,17 +198,31 @@ impl<'a> Surroundings<'a> {
         Ok(located)
     }
 
+    /// The first rotated file that was written after the one that was read, if it is that one: edited, and
+    /// then rotated.
+    fn edited(&self) -> io::Result<Option<Found>> {
+        // A short beginning may be common to all files.
+        if self.place.offset < PRINT_BYTES {
+            return Ok(None);
+        }
+        let Some(first) = self.between(None, None)?.found.filter(|first| first.path != self.path) else {
+            return Ok(None);
+        };
+        let offset = self.again(&first.file)?;
+        Ok(offset.map(|offset| self.known(first.file, &first.path, offset)))
+    }
+
     /// The first file that was written after the one that was read to its end, which lies at `old`
     /// now; the one at the path if there is no other.
-    /// `distinct`: a file that begins with all that was read is a copy that goes on.
+    /// `distinct`: a file that holds all that was read is a copy of it that goes on.
     pub(super) fn after(&self, old: &Path, distinct: bool) -> io::Result<Located> {
         let mut located = self.between(Some(old), None)?;
         if let Some(found) = &mut located.found
             && distinct
             && found.path != self.path
-            && self.place.fits(&found.file)
+            && let Some(offset) = self.again(&found.file)?
         {
-            (found.offset, found.known) = (self.place.offset, true);
+            (found.offset, found.known) = (offset, true);
         }
         Ok(located)
     }

@@ -158,6 +158,22 @@ impl Tail {
         }
     }
 
+    /// Says what was not read, and goes on with what was found; from the start of what is at the path, if
+    /// there is nothing.
+    fn go_on(&mut self, located: Located, emit: Emit<'_>) -> io::Result<Step> {
+        let Located { found, gaps } = located;
+        if self.say_gaps(gaps, emit).is_break() {
+            return Ok(Step::Ended);
+        }
+        match found {
+            Some(found) => self.go_to(found, emit),
+            None => {
+                self.position = Position::Start;
+                Ok(Step::More)
+            }
+        }
+    }
+
     /// Goes on with a file. Where what came before is known, an unfinished line goes on with it.
     fn go_to(&mut self, found: Found, emit: Emit<'_>) -> io::Result<Step> {
         if found.known {
@@ -176,9 +192,9 @@ impl Tail {
 
     /// Reads to the end of the open file, then looks what has become of it.
     fn advance(&mut self, stop: &Stop, emit: Emit<'_>) -> io::Result<Step> {
-        if let Some(copy) = self.truncated_alike() {
+        if let Some(copy) = self.truncated_alike()? {
             self.followed.truncations += 1;
-            return self.go_to(copy, emit);
+            return self.go_on(copy, emit);
         }
         let Some(open) = &mut self.open else { return Ok(Step::More) };
         let signature = open.signature();
@@ -242,12 +258,12 @@ impl Tail {
 
     /// A file that was copied and truncated, and whose new content begins like the old one: then only
     /// the copy shows it.
-    fn truncated_alike(&mut self) -> Option<Found> {
+    fn truncated_alike(&mut self) -> io::Result<Option<Located>> {
         let folder_ns = folder_ns(&self.path);
         if std::mem::replace(&mut self.folder_ns, folder_ns) == folder_ns {
-            return None;
+            return Ok(None);
         }
-        let open = self.open.as_ref()?;
+        let Some(open) = &self.open else { return Ok(None) };
         let last = open.whereabouts();
         Surroundings::of(&self.path, open.end(), Some(&last), &self.done).copy(Some(&open.file))
     }
@@ -258,19 +274,19 @@ impl Tail {
         self.followed.truncations += 1;
         let (place, last) = (open.end(), open.whereabouts());
         let around = Surroundings::of(&self.path, place, Some(&last), &self.done);
-        if let Some(copy) = around.copy(None) {
-            return self.go_to(copy, emit);
+        if let Some(copy) = around.copy(None)? {
+            return self.go_on(copy, emit);
         }
         let again = around.again(&open.file)?;
-        let Located { found, gaps } = match again {
+        let mut located = match again {
             Some(_) => Located::default(),
             None => around.next(GapCause::Rewritten)?,
         };
-        if self.say_gaps(gaps, emit).is_break() {
-            return Ok(Step::Ended);
+        if located.found.is_none() {
+            let (offset, known) = (again.unwrap_or(0), again.is_some());
+            located.found = Some(Found { file: open.file, path: last, offset, known });
         }
-        let here = Found { file: open.file, path: last, offset: again.unwrap_or(0), known: again.is_some() };
-        self.go_to(found.unwrap_or(here), emit)
+        self.go_on(located, emit)
     }
 
     /// The open file is done, and another one has the path.
@@ -283,12 +299,12 @@ impl Tail {
         // What was rotated goes on in no other file; what was replaced may.
         let is_gone = std::os::unix::fs::MetadataExt::nlink(&old.file.metadata()?) == 0;
         let distinct = is_gone || !around.is_rotated(&last);
-        let again = if distinct && around.copy(None).is_none() { around.again(&present)? } else { None };
+        let again = if distinct && around.copy(None)?.is_none() { around.again(&present)? } else { None };
         if let Some(offset) = again {
             let path = self.path.clone();
             return self.go_to(Found { file: present, path, offset, known: true }, emit);
         }
-        let Located { found, gaps } = around.after(&last, distinct)?;
+        let located = around.after(&last, distinct)?;
         self.followed.rotations += 1;
         self.done.push(place);
         self.done.drain(..self.done.len().saturating_sub(DONE));
@@ -302,16 +318,7 @@ impl Tail {
         if let Some(old) = self.open.take() {
             self.late.add(old, self.buffer.encoding());
         }
-        if self.say_gaps(gaps, emit).is_break() {
-            return Ok(Step::Ended);
-        }
-        match found {
-            Some(found) => self.go_to(found, emit),
-            None => {
-                self.position = Position::Start;
-                Ok(Step::More)
-            }
-        }
+        self.go_on(located, emit)
     }
 
     /// The file could not be opened or read: where to begin when it can be again.

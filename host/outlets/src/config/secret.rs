@@ -1,6 +1,11 @@
 //! Values that are read where they are kept, when they are needed, and printed nowhere.
 
-use std::{env, fmt, fs::File, io::Read, path::PathBuf};
+use std::{
+    env, fmt,
+    fs::{self, File},
+    io::Read,
+    path::PathBuf,
+};
 
 /// The longest secret.
 const SECRET_BYTES: u64 = 64 * 1024;
@@ -38,6 +43,10 @@ impl Secret {
 
     fn file(&self) -> Result<String, String> {
         let Self::File(path) = self else { return Err(format!("{self} is no file")) };
+        // Opening a pipe would wait for its writer.
+        if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Err(format!("{self} is no regular file"));
+        }
         let file = File::open(path).map_err(|why| format!("{self}: {why}"))?;
         let mut bytes = Vec::new();
         file.take(SECRET_BYTES + 1).read_to_end(&mut bytes).map_err(|why| format!("{self}: {why}"))?;

@@ -8,26 +8,15 @@ use std::{
     path::Path,
 };
 
+use super::Problem;
 use lifesigns_intake::{Encoding, not_text};
 use lifesigns_settings::{Door, Source as Wanted};
-use serde::Serialize;
 
 /// How much of a file is looked at.
 const SAMPLE_BYTES: u64 = 4096;
 
-/// Something that keeps a source from being read, or will.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Problem {
-    /// The source's name.
-    pub(crate) source: String,
-    /// What is wrong.
-    pub(crate) what: String,
-    /// What to do.
-    pub(crate) fix: String,
-}
-
 /// The problems of all sources.
-pub(crate) fn problems(sources: &[Wanted]) -> Vec<Problem> {
+pub(super) fn problems(sources: &[Wanted]) -> Vec<Problem> {
     sources.iter().filter_map(problem).collect()
 }
 
@@ -39,7 +28,7 @@ fn problem(source: &Wanted) -> Option<Problem> {
     };
     let (what, fix) = look(path, followed)?;
     let what = format!("{}: {what}", path.display());
-    Some(Problem { source: source.name.clone(), what, fix })
+    Some(Problem::new("source", &source.name, what, fix))
 }
 
 fn look(path: &Path, followed: bool) -> Option<(String, String)> {

@@ -1,0 +1,95 @@
+//! What `run` reads when it starts, looked at without starting: what it would refuse, and what keeps a
+//! sound configuration from doing what is meant.
+
+mod places;
+mod receivers;
+mod rules;
+mod sources;
+
+use std::{fmt, path::Path};
+
+use lifesigns_intake::inventory;
+use lifesigns_settings::Settings;
+use serde::Serialize;
+
+pub(crate) use self::rules::{Loaded, folder, load};
+use crate::{
+    exit::{Failure, Outcome},
+    say,
+};
+
+/// Something that `run` starts with all the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Problem {
+    /// What it is about: `source`, `rules`, `rule`, `receiver`, `cache`.
+    of: &'static str,
+    /// Which of them.
+    name: String,
+    /// What is wrong.
+    what: String,
+    /// How to mend it; empty where `what` says it.
+    pub(crate) fix: String,
+}
+
+impl Problem {
+    fn new(of: &'static str, name: impl Into<String>, what: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { of, name: name.into(), what: what.into(), fix: fix.into() }
+    }
+
+    /// What is wrong with what, without the fix.
+    pub(crate) fn text(&self) -> String {
+        format!("{} {}: {}", self.of, self.name, self.what)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())?;
+        if self.fix.is_empty() { Ok(()) } else { write!(f, "; {}", self.fix) }
+    }
+}
+
+/// A host without a source has nothing to do.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn require_source(path: &Path, settings: &Settings) -> Outcome {
+    match settings.sources.is_empty() {
+        false => Ok(()),
+        true => Err(Failure::Configuration(format!(
+            "{}: there is no [[source]]; name at least one, such as `file = \"/var/log/syslog\"`",
+            path.display()
+        ))),
+    }
+}
+
+/// Everything for which `run` would not start, beside the rules; a line each.
+pub(crate) fn refusals(path: &Path, settings: &Settings) -> Vec<String> {
+    let mut refusals: Vec<String> =
+        require_source(path, settings).err().into_iter().map(|failure| failure.to_string()).collect();
+    let read = settings.inventories.iter().filter_map(|path| inventory::load(path).err());
+    refusals.extend(read.map(|error| error.to_string()));
+    refusals.extend(receivers::refusals(settings));
+    refusals.extend(places::refusals(settings));
+    refusals
+}
+
+/// Fails where `run` would, with everything that is wrong.
+///
+/// # Errors
+/// See [`refusals`].
+pub(crate) fn require_start(path: &Path, settings: &Settings) -> Outcome {
+    let refusals = refusals(path, settings);
+    if refusals.is_empty() {
+        return Ok(());
+    }
+    let count = say::count(refusals.len() as u64, "mistake");
+    Err(Failure::Configuration(format!("{count} in what {} names:\n{}", path.display(), refusals.join("\n"))))
+}
+
+/// What is wrong with sources and receivers. The rules are looked at by [`folder`] or by [`load`].
+pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
+    let mut problems = sources::problems(&settings.sources);
+    problems.extend(receivers::problems(settings));
+    problems
+}

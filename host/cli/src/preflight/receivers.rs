@@ -1,0 +1,40 @@
+//! Receivers: whether they can be made, and whether their secrets can be read.
+
+use std::path::Path;
+
+use lifesigns_outlets::{Gate, ReceiverConfig, ReceiverKind};
+use lifesigns_settings::Settings;
+
+use super::Problem;
+
+/// Why receivers cannot be made. Nothing is sent, and no connection is opened.
+pub(super) fn refusals(settings: &Settings) -> Vec<String> {
+    let gate = Gate::new(settings.outbound.clone());
+    let refusal = |config: &ReceiverConfig| {
+        let why = lifesigns_outlets::receiver(config, &gate, Box::new(())).err()?;
+        Some(format!("receiver {}: {why}", config.name))
+    };
+    settings.receivers.iter().filter_map(refusal).collect()
+}
+
+/// What a receiver needs for each delivery and does not have: a host starts without it.
+pub(super) fn problems(settings: &Settings) -> Vec<Problem> {
+    settings.receivers.iter().flat_map(of_receiver).collect()
+}
+
+fn of_receiver(config: &ReceiverConfig) -> Vec<Problem> {
+    let fix = "nothing is delivered until it can be read; it is read by the user that lifesigns runs as";
+    let secrets = config.unreadable().into_iter();
+    let mut problems: Vec<Problem> = secrets
+        .map(|why| Problem::new("receiver", &config.name, format!("a secret cannot be read: {why}"), fix))
+        .collect();
+    if let ReceiverKind::Ndjson(lines) = &config.kind
+        && let Some(folder) = lines.file.as_deref().and_then(Path::parent)
+        && !folder.as_os_str().is_empty()
+        && !folder.is_dir()
+    {
+        let what = format!("there is no folder {}", folder.display());
+        problems.push(Problem::new("receiver", &config.name, what, "make it; nothing is delivered until it is there"));
+    }
+    problems
+}
