@@ -175,7 +175,7 @@ fn summary(outcome: &engine::Outcome, rules: usize, start: Duration, run: Durati
     }
     for (rule, failures) in &report.failures {
         say::warning(&format!(
-            "{rule} failed on {} events and missed {} in quarantine; last: {}",
+            "{rule} failed on {} events and missed {} while it was paused; last: {}",
             failures.failed, failures.missed, failures.last_error
         ));
     }

@@ -152,6 +152,8 @@ fn engine_config(typed: &lifesigns_settings::Engine) -> engine::Config {
         shards: typed.shards.unwrap_or(default.shards),
         inflight_bytes: typed.inflight_bytes.unwrap_or(default.inflight_bytes),
         pin: typed.pin.unwrap_or(default.pin),
+        rules_cpu_ms_per_s: typed.rules_cpu_ms_per_s.unwrap_or(default.rules_cpu_ms_per_s),
+        rules_state_bytes: typed.rules_state_bytes.unwrap_or(default.rules_state_bytes),
         ..default
     }
 }

@@ -77,8 +77,23 @@ pub struct RuleStatus {
     pub digest: String,
     /// Events on which it failed.
     pub failed: u64,
-    /// Events that it was not shown because it was paused.
+    /// Events that it was not shown because it was paused, or because there was no room for what would
+    /// come of them.
     pub missed: u64,
+    /// How often it was paused because it had used more than its budget.
+    pub over_budget: u64,
+    /// Events that it was shown.
+    pub events: u64,
+    /// CPU over the last seconds, in microseconds a second.
+    pub cpu_us_per_s: u64,
+    /// Raises and clears in all, and over the last seconds in thousandths a second.
+    pub signs: u64,
+    /// See `signs`.
+    pub signs_per_1000_s: u64,
+    /// State that it holds, in bytes.
+    pub state_bytes: u64,
+    /// Lines that it wrote to its log and that were left out.
+    pub log_lines_left_out: u64,
     /// What went wrong last; empty if nothing did.
     pub last_error: String,
 }

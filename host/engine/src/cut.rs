@@ -2,16 +2,17 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lifesigns_model::{AlertRef, Cut, Held, ObjectClock, Place, ReminderSet, Sign, Start, StateChange};
+use lifesigns_model::{AlertRef, Cut, Held, ObjectClock, Place, ReminderSet, Sign, Start, StateChange, limits};
 
 use crate::{
     budget::Permit,
+    objects::Objects,
     origin::Kept,
     outlet::Spot,
+    reminders::Set,
     scanned::{Ticket, Withheld},
     shard::Shard,
     shard_of,
-    state::Memory,
 };
 
 /// A sign, with its place in the stream and its rule.
@@ -25,10 +26,21 @@ pub(crate) struct Part {
     objects: Vec<ObjectClock>,
 }
 
+/// Entries that changed, by rule, object and key.
+type Changed = BTreeMap<(String, String, String), Option<Vec<u8>>>;
+
+fn note(objects: &Objects, states: &mut Changed, rule: &str, changes: Vec<(u32, Box<str>, Option<Vec<u8>>)>) {
+    for (object, key, entry) in changes {
+        let id = objects.get(object).id.to_string();
+        states.insert((rule.to_owned(), id, key.into()), entry);
+    }
+}
+
 /// A piece of a cut.
 pub(crate) enum Piece {
-    /// What came from the sources, and how far they have got.
-    Sources(Withheld, Vec<Place>),
+    /// What came from the sources, how far they have got, and whether the cut was made before its
+    /// turn.
+    Sources(Withheld, Vec<Place>, bool),
     /// What a shard said, in order, with the room that it takes, and what it knows.
     Shard(Vec<Said>, Option<Permit>, Part),
 }
@@ -36,7 +48,7 @@ pub(crate) enum Piece {
 /// The pieces of a cut.
 #[derive(Default)]
 pub(crate) struct Pieces {
-    sources: Option<(Withheld, Vec<Place>)>,
+    sources: Option<(Withheld, Vec<Place>, bool)>,
     shards: usize,
     signs: Vec<Said>,
     room: Option<Permit>,
@@ -46,7 +58,7 @@ pub(crate) struct Pieces {
 impl Pieces {
     pub(crate) fn add(&mut self, piece: Piece) {
         match piece {
-            Piece::Sources(withheld, places) => self.sources = Some((withheld, places)),
+            Piece::Sources(withheld, places, early) => self.sources = Some((withheld, places, early)),
             Piece::Shard(signs, room, part) => {
                 self.shards += 1;
                 self.signs.extend(signs);
@@ -68,7 +80,7 @@ impl Pieces {
 
     /// The cut; `None` if one of so many shards is missing.
     pub(crate) fn join(mut self, shards: usize) -> Option<Cut> {
-        let (mut withheld, places) = self.sources.filter(|_| self.shards == shards)?;
+        let (mut withheld, places, early) = self.sources.filter(|_| self.shards == shards)?;
         withheld.0.push(Ticket { done: None, permit: self.room });
         // Stable, and a line is of one shard.
         self.signs.sort_by_key(|(spot, rule, _)| (*spot, *rule));
@@ -86,6 +98,7 @@ impl Pieces {
             reminders,
             objects,
             places,
+            early,
             held: Held::new(Box::new(move || withheld.release())),
         })
     }
@@ -94,23 +107,27 @@ impl Pieces {
 impl Shard {
     /// From now on it notes what changes.
     pub(crate) fn note_changes(&mut self) {
-        self.cuts = true;
         self.objects.note_changes();
     }
 
     /// What has changed since the last call.
     pub(crate) fn part(&mut self) -> Part {
-        let mut states: BTreeMap<(String, String, String), Option<Vec<u8>>> = BTreeMap::new();
+        let mut states = Changed::new();
         for gone in std::mem::take(&mut self.gone) {
             states.insert((gone.rule, gone.object, gone.key), None);
         }
-        let slots = self.slots.iter_mut().flatten();
-        let slots = slots.filter_map(|slot| Some((slot.rule.name.clone(), slot.state_mut()?)));
-        for (rule, state) in slots.chain(self.states.iter_mut().map(|(rule, state)| (rule.clone(), &mut **state))) {
-            for (object, key, entry) in state.changes() {
-                let id = self.objects.get(object).id.to_string();
-                states.insert((rule.clone(), id, key.into()), entry);
-            }
+        for slot in self.slots.iter_mut().flatten() {
+            slot.waiting = 0;
+            let Some(state) = slot.state_mut() else { continue };
+            let changes = state.changes();
+            let sizes = || changes.iter().filter_map(|(.., entry)| entry.as_ref()).map(|entry| entry.len() as u64);
+            let bytes = sizes().sum();
+            let beyond = sizes().map(|size| size.saturating_sub(limits::FREE_STATE_BYTES)).sum();
+            slot.pay_for_state(bytes, beyond, self.clock, &mut self.report);
+            note(&self.objects, &mut states, &slot.rule.name, changes);
+        }
+        for (rule, state) in &mut self.states {
+            note(&self.objects, &mut states, rule, state.changes());
         }
         let state = |((rule, object, key), entry)| StateChange { rule, object, key, entry };
         let (reminders, objects) = self.objects.changes();
@@ -140,7 +157,7 @@ impl Shard {
             let Some(entry) = &state.entry else { continue };
             let object = self.back(&state.object);
             let memory = self.states.entry(state.rule.clone());
-            let memory = memory.or_insert_with(|| Box::new(Memory::new(&state.rule, self.cuts)));
+            let memory = memory.or_insert_with(|| Box::new(self.ledger.memory(&state.rule)));
             left_out += u64::from(!memory.restore(object, &state.key, entry));
         }
         if left_out > 0 {
@@ -152,7 +169,7 @@ impl Shard {
             let (source, text) = (set.source.clone(), set.text.clone());
             let line = Arc::new(Kept { source, rank: 0, line: set.line, text });
             let object = self.back(&set.object);
-            self.objects.restore(object, &set.rule, &set.name, due_ns, line);
+            self.objects.restore(object, &set.rule, &set.name, Set { due_ns, line, pays: true });
         }
     }
 

@@ -49,6 +49,11 @@ impl Dirty {
         self.change(|gathered| gathered.sign_bytes = gathered.sign_bytes.saturating_sub(sign_bytes));
     }
 
+    /// What signs take that have not been cut.
+    pub(crate) fn sign_bytes(&self) -> usize {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner).sign_bytes
+    }
+
     /// Waits until `enough`, or so long. Says whether it is.
     pub(crate) fn wait(&self, timeout: Duration, enough: impl Fn(&Gathered) -> bool) -> bool {
         let gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,20 +1,21 @@
 //! The live engine: sources submit chunks, scanner threads scan them, shard threads evaluate.
 
 use std::{
+    collections::BTreeMap,
     io,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossbeam_channel::{RecvTimeoutError, unbounded};
 use lifesigns_model::{AlertRef, Chunk, Cut, ObjectFacts, SharedClock, Source, Start, SystemClock, limits};
 
 use crate::{
-    Report, RuleSet, Sample, Tally,
+    Report, RuleSet, RuleUse, Sample, Tally,
     budget::Budget,
     cut::Pieces,
     dirty::Dirty,
@@ -22,6 +23,7 @@ use crate::{
     pin::Pins,
     scanned::{Line, Scanned},
     sequencer::{Item, Sequencer},
+    state::Ledger,
 };
 
 /// Where the live engine's alerts go. Called on shard threads; alerts of one object come in order.
@@ -30,6 +32,8 @@ pub type AlertSink = Arc<dyn Fn(&AlertRef<'_>) + Send + Sync>;
 /// How much of the traffic is kept as a sample, and how often it is renewed.
 const SAMPLE_BYTES: usize = 256 << 10;
 const SAMPLE_EVERY: u64 = 64;
+/// How many chunks a shard may have that it has not evaluated. All that comes of them waits for a cut.
+const PENDING_CHUNKS: usize = 4;
 /// How often a cut looks whether all threads are alive.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -48,6 +52,11 @@ pub struct Config {
     pub cuts: bool,
     /// The host's clock.
     pub clock: SharedClock,
+    /// What all rules of a shard may use together of its thread, in milliseconds of CPU a second,
+    /// beyond what their events pay for.
+    pub rules_cpu_ms_per_s: u64,
+    /// State of all rules, in bytes.
+    pub rules_state_bytes: usize,
 }
 
 impl Default for Config {
@@ -60,6 +69,8 @@ impl Default for Config {
             pin: true,
             cuts: false,
             clock: SystemClock::shared(),
+            rules_cpu_ms_per_s: limits::RULES_CPU_MS_PER_S,
+            rules_state_bytes: limits::RULES_STATE_BYTES,
         }
     }
 }
@@ -98,17 +109,26 @@ impl Engine {
         }
         let front =
             Front { rules: Arc::clone(&rules), next: 0, now_ns: 0, jobs: Some(jobs), sample: Sample::default() };
+        let pending = Arc::new(AtomicUsize::new(0));
         let shared = Arc::new(Shared {
             front: Mutex::new(front),
-            sequencer: Mutex::new(Sequencer::new(&start.places, config.cuts)),
+            sequencer: Mutex::new(Sequencer::new(&start.places, config.cuts, Arc::clone(&pending))),
             shards: Mutex::new(tasks),
             totals: Mutex::default(),
             budget: Budget::new(config.inflight_bytes),
             dirty: Dirty::default(),
             cuts: config.cuts,
+            pending,
+            pending_most: PENDING_CHUNKS * limits::CHUNK_BYTES * shards,
+            held_back: AtomicBool::new(false),
             broken: AtomicBool::new(false),
             sink,
             clock: Arc::clone(&config.clock),
+            begun: Instant::now(),
+            ledger: Ledger::new(config.rules_state_bytes, config.cuts),
+            uses: Mutex::default(),
+            rules_cpu_ms_per_s: config.rules_cpu_ms_per_s,
+            signs_bytes: limits::SIGNS_MOST_BYTES / shards,
         });
         let pins = Pins::new(config.pin);
         let mut engine = Self { shared, scanners: Vec::new(), shards: Vec::new(), next_cut: Mutex::default() };
@@ -199,7 +219,9 @@ impl Engine {
     }
 
     /// Cuts the stream: what came of everything that was handed in before this call and not in an
-    /// earlier cut. Waits until all of that has been evaluated. Only with [`Config::cuts`].
+    /// earlier cut. Waits until all of that has been evaluated; but when so much has come of it that
+    /// there is no room for more, it is cut there, and the cut is [early](Cut::early). Only with
+    /// [`Config::cuts`].
     pub fn cut(&self) -> Cut {
         let mut next = lock(&self.next_cut);
         if self.is_broken() || !self.shared.cuts {
@@ -228,12 +250,18 @@ impl Engine {
             }
         }
         self.shared.dirty.taken(all.sign_bytes());
-        all.join(self.shards.len()).unwrap_or_else(|| {
+        self.shared.pump();
+        let cut = all.join(self.shards.len()).unwrap_or_else(|| {
             // A shard is gone, and what it knew.
             self.shared.broken.store(true, Ordering::Relaxed);
             tracing::error!("a thread of the engine has ended; nothing more is acknowledged");
             Cut::default()
-        })
+        });
+        if cut.early {
+            // There is more to cut, whether anything else comes or not.
+            *next = number;
+        }
+        cut
     }
 
     /// Waits until there is something to cut, or so long. Says whether there is.
@@ -262,6 +290,17 @@ impl Engine {
     /// What has been counted so far.
     pub fn totals(&self) -> Totals {
         lock(&self.shared.totals).clone()
+    }
+
+    /// What each rule uses and holds, by name; only rules that have been shown something.
+    pub fn uses(&self) -> BTreeMap<String, RuleUse> {
+        let mut uses = lock(&self.shared.uses).shown(self.shared.begun.elapsed());
+        for (rule, bytes) in self.shared.ledger.held() {
+            if bytes > 0 || uses.contains_key(&rule) {
+                uses.entry(rule).or_default().state_bytes = bytes as u64;
+            }
+        }
+        uses
     }
 
     /// Evaluates what was handed in, ends the threads, and says what was counted.

@@ -2,11 +2,12 @@
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use lifesigns_model::{BYTE_LIST_MARKS, Interest, Kind, Kinds, Subject, Test};
+use lifesigns_model::{BYTE_LIST_MARKS, Condition, Interest, Kind, Kinds, Subject};
 
 use crate::{
     Rule,
-    literal::{LiteralKey, Pattern, triggers},
+    condition::Check,
+    literal::{LiteralKey, Pattern, needed, triggers},
     prefilter::{BuildError, Literal, Prefilter},
 };
 
@@ -17,21 +18,30 @@ pub(crate) struct CompiledInterest {
     /// The kinds of event.
     pub(crate) kinds: Kinds,
     /// Conditions on fields, by the field's number.
-    pub(crate) fields: Vec<(u32, Test)>,
+    pub(crate) fields: Vec<(u32, Check)>,
     /// Conditions on properties, by name.
-    pub(crate) properties: Vec<(String, Test)>,
+    pub(crate) properties: Vec<(String, Check)>,
+    /// The rule's first interest in log events with the same conditions on properties: a line that
+    /// both want is reported for that one.
+    pub(crate) stands_for: u32,
     /// Literals, for events that the prefilter does not see (facts and reminders).
     pub(crate) contains: Vec<LiteralKey>,
 }
 
 impl CompiledInterest {
     fn new(rule: u32, interest: &Interest, fields: &mut Names) -> Self {
-        let mut compiled =
-            Self { rule, kinds: interest.kinds, fields: Vec::new(), properties: Vec::new(), contains: Vec::new() };
+        let mut compiled = Self {
+            rule,
+            kinds: interest.kinds,
+            fields: Vec::new(),
+            properties: Vec::new(),
+            contains: Vec::new(),
+            stands_for: 0,
+        };
         for condition in &interest.conditions {
             match &condition.subject {
-                Subject::Field(name) => compiled.fields.push((fields.number(name), condition.test.clone())),
-                Subject::Property(name) => compiled.properties.push((name.clone(), condition.test.clone())),
+                Subject::Field(name) => compiled.fields.push((fields.number(name), Check::new(&condition.test))),
+                Subject::Property(name) => compiled.properties.push((name.clone(), Check::new(&condition.test))),
             }
         }
         let key = |text: &String| LiteralKey { text: text.clone(), ignore_case: interest.ignore_case };
@@ -103,6 +113,10 @@ impl Index {
             for interest in &rule.description.interests {
                 interests.push(CompiledInterest::new(number as u32, interest, &mut fields));
             }
+            let firsts = stand_ins(&rule.description.interests);
+            for (interest, first) in interests[start..].iter_mut().zip(firsts) {
+                interest.stands_for = (start + first) as u32;
+            }
             interests_of.push(start..interests.len());
             wanted_fields.push(rule.description.wants.fields.iter().map(|name| fields.number(name)).collect());
         }
@@ -133,6 +147,27 @@ impl Index {
     }
 }
 
+/// For each interest in log events the first one that has the same conditions on properties.
+fn stand_ins(interests: &[Interest]) -> Vec<usize> {
+    let mut firsts: Vec<(Vec<&Condition>, usize)> = Vec::new();
+    let mut stand_ins = Vec::with_capacity(interests.len());
+    for (number, interest) in interests.iter().enumerate() {
+        let on_property = |condition: &&Condition| matches!(condition.subject, Subject::Property(_));
+        let conditions: Vec<&Condition> = interest.conditions.iter().filter(on_property).collect();
+        let known = firsts.iter().find(|(known, _)| interest.kinds.has(Kind::Log) && *known == conditions);
+        match known {
+            Some((_, first)) => stand_ins.push(*first),
+            None => {
+                stand_ins.push(number);
+                if interest.kinds.has(Kind::Log) {
+                    firsts.push((conditions, number));
+                }
+            }
+        }
+    }
+    stand_ins
+}
+
 /// The patterns of each different literal, and the interests that have none.
 fn patterns(interests: &[CompiledInterest]) -> (Vec<Pattern>, Vec<u32>) {
     let mut numbers: HashMap<&LiteralKey, Range<usize>> = HashMap::new();
@@ -146,7 +181,7 @@ fn patterns(interests: &[CompiledInterest]) -> (Vec<Pattern>, Vec<u32>) {
         if interest.contains.is_empty() {
             always.push(number as u32);
         }
-        for literal in &interest.contains {
+        for literal in needed(&interest.contains) {
             let of_literal = numbers.entry(literal).or_insert_with(|| {
                 let first = patterns.len();
                 patterns.extend(triggers(literal));

@@ -8,6 +8,8 @@
 //! The engine knows rules only as [`lifesigns_model::Module`]: it cannot tell Wasm from native.
 
 mod budget;
+mod condition;
+mod cpu;
 mod cut;
 mod dirty;
 mod engine;
@@ -16,6 +18,7 @@ mod index;
 mod line;
 mod literal;
 mod live;
+mod meter;
 mod objects;
 mod origin;
 mod outlet;
@@ -33,7 +36,10 @@ mod sequencer;
 mod shard;
 mod slot;
 mod state;
+mod steady;
+mod throttle;
 mod trial;
+mod usage;
 
 pub use engine::{AlertSink, Config, Engine, Totals};
 pub use live::now_ns;
@@ -43,6 +49,7 @@ pub use rule::Rule;
 pub use ruleset::RuleSet;
 pub use scanned::Tally;
 pub use trial::{Sample, TrialError, try_out};
+pub use usage::{RuleUse, Usage};
 
 /// The shard that owns an object: the same in every process.
 fn shard_of(object: &str, shards: usize) -> usize {

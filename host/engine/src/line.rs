@@ -7,9 +7,14 @@ use memchr::memrchr;
 
 use crate::{
     RuleSet,
+    literal::Message,
     prefilter::{Hit, Work},
     scanned::{Line, Scanned},
 };
+
+/// How often one literal is looked for in one line; if it is there more often, the message itself is
+/// looked at. It bounds what a line can cost that repeats what rules look for.
+pub(crate) const MOST_PER_LINE: u32 = 4;
 
 /// Where a candidate line stands in its chunk.
 #[derive(Clone, Copy)]
@@ -30,6 +35,12 @@ pub(crate) struct LineScan {
     /// Patterns that the line's message is known to contain.
     patterns: Vec<u32>,
     hits: Vec<Hit>,
+    /// Patterns whose literal must be looked for in the message itself.
+    unsure: Vec<u32>,
+    /// Patterns that were found outside of the message, as often as they were.
+    outside: Vec<u32>,
+    /// The numbers of the line's fields.
+    numbers: Vec<Option<u32>>,
     work: Work,
     times: Times,
 }
@@ -95,49 +106,75 @@ impl LineScan {
         forced: bool,
         hits: &[Hit],
     ) {
-        self.patterns.clear();
+        for list in [&mut self.patterns, &mut self.unsure, &mut self.outside] {
+            list.clear();
+        }
         let all = &rules.index.patterns;
         let forced = forced || hits.iter().any(|hit| all[hit.literal as usize].hides);
-        if forced {
-            self.hits.clear();
-            rules.index.prefilter.scan(message.as_bytes(), &mut self.hits, &mut self.work);
-        }
         let place = start.and_then(|start| Span::within(message, text, start));
         for hit in hits {
             let pattern = &all[hit.literal as usize];
             let Some(literal) = &pattern.literal else { continue };
-            let inside = place.is_some_and(|place| {
-                hit.start >= place.offset
-                    && hit.start as usize + literal.text.len() <= (place.offset + place.len) as usize
-            });
-            if (pattern.whole && inside) || (!(pattern.whole && place.is_some()) && literal.is_in(message)) {
-                self.patterns.push(hit.literal);
+            match place {
+                Some(place) if pattern.whole => {
+                    let end = hit.start as usize + literal.text.len();
+                    let inside = hit.start >= place.offset && end <= (place.offset + place.len) as usize;
+                    if inside { &mut self.patterns } else { &mut self.outside }.push(hit.literal);
+                }
+                _ => self.unsure.push(hit.literal),
             }
         }
-        for hit in &self.hits[..if forced { self.hits.len() } else { 0 }] {
-            let pattern = &all[hit.literal as usize];
-            let Some(literal) = &pattern.literal else { continue };
-            if pattern.whole || literal.is_in(message) {
-                self.patterns.push(hit.literal);
+        if forced {
+            self.hits.clear();
+            self.work.most_per_line = MOST_PER_LINE;
+            rules.index.prefilter.scan(message.as_bytes(), &mut self.hits, &mut self.work);
+            for hit in &self.hits {
+                let pattern = &all[hit.literal as usize];
+                if pattern.literal.is_some() {
+                    if pattern.whole { &mut self.patterns } else { &mut self.unsure }.push(hit.literal);
+                }
+            }
+        }
+        self.outside.sort_unstable();
+        // Of what was found as often as it is looked for there may be more, in the message.
+        let often =
+            self.outside.chunk_by(|one, other| one == other).filter(|hits| hits.len() >= MOST_PER_LINE as usize);
+        self.unsure.extend(often.map(|hits| hits[0]));
+        self.patterns.sort_unstable();
+        self.patterns.dedup();
+        if self.unsure.is_empty() {
+            return;
+        }
+        self.unsure.sort_unstable();
+        self.unsure.dedup();
+        let mut message = Message::new(message);
+        let known = self.patterns.len();
+        for number in &self.unsure {
+            if self.patterns[..known].binary_search(number).is_err() && all[*number as usize].is_in(&mut message) {
+                self.patterns.push(*number);
             }
         }
         self.patterns.sort_unstable();
-        self.patterns.dedup();
     }
 
-    /// Which interests the line satisfies, as far as the line itself can tell.
-    fn find_interests(&self, rules: &RuleSet, record: &Record<'_>, out: &mut Scanned) {
+    /// Which interests the line satisfies, as far as the line itself can tell. Of those of one rule
+    /// that differ in nothing else it is one.
+    fn find_interests(&mut self, rules: &RuleSet, record: &Record<'_>, out: &mut Scanned) {
         let index = &rules.index;
         let first = out.hits.len();
+        self.numbers.clear();
         let by_literal = self.patterns.iter().flat_map(|pattern| &index.patterns[*pattern as usize].interests);
         for number in by_literal.chain(&index.always) {
             let interest = &index.interests[*number as usize];
-            let passes = interest.fields.iter().all(|(field, test)| {
-                let named = |(name, _): &&(Cow<'_, str>, Cow<'_, str>)| index.fields.get(name) == Some(*field);
-                test.passes(record.fields.iter().find(named).map(|(_, value)| value.as_ref()))
+            if !interest.fields.is_empty() && self.numbers.is_empty() {
+                self.numbers.extend(record.fields.iter().map(|(name, _)| index.fields.get(name)));
+            }
+            let passes = interest.fields.iter().all(|(field, check)| {
+                let at = self.numbers.iter().position(|number| *number == Some(*field));
+                check.passes(at.map(|at| record.fields[at].1.as_ref()))
             });
             if passes {
-                out.hits.push(*number);
+                out.hits.push(interest.stands_for);
             }
         }
         if out.hits.len() - first > 1 {

@@ -8,6 +8,8 @@
 //! one line and in lines in each other. What other escapes can hide (`\u0041`, `\/`), no trigger
 //! finds: such lines are always decoded, and so are those with a message that is a list of bytes.
 
+use aho_corasick::AhoCorasick;
+
 use crate::prefilter::{LITERAL_MAX_BYTES, Literal};
 
 /// A shorter trigger is found too often to be worth it.
@@ -65,6 +67,24 @@ pub(crate) struct Pattern {
     pub(crate) hides: bool,
     /// Whose interest it is.
     pub(crate) interests: Vec<u32>,
+    /// The whole literal in lower case, if it ignores case.
+    folded: Option<String>,
+}
+
+/// A message, and the same in lower case once that is asked for.
+pub(crate) struct Message<'a> {
+    text: &'a str,
+    folded: Option<String>,
+}
+
+impl<'a> Message<'a> {
+    pub(crate) const fn new(text: &'a str) -> Self {
+        Self { text, folded: None }
+    }
+
+    fn folded(&mut self) -> &str {
+        self.folded.get_or_insert_with(|| self.text.to_ascii_lowercase())
+    }
 }
 
 impl Pattern {
@@ -87,7 +107,18 @@ impl Pattern {
             nested: false,
             hides,
             interests: Vec::new(),
+            folded: None,
         }
+    }
+
+    /// Whether the whole literal stands anywhere in `message`; in time that is linear in its length.
+    pub(crate) fn is_in(&self, message: &mut Message<'_>) -> bool {
+        let Some(literal) = &self.literal else { return false };
+        let (message, literal) = match &self.folded {
+            Some(folded) => (message.folded(), folded),
+            None => (message.text, &literal.text),
+        };
+        memchr::memmem::find(message.as_bytes(), literal.as_bytes()).is_some()
     }
 
     /// As the prefilter takes it.
@@ -119,6 +150,7 @@ pub(crate) fn triggers(literal: &LiteralKey) -> Vec<Pattern> {
         nested: false,
         hides: false,
         interests: Vec::new(),
+        folded: folded(literal),
     }]
 }
 
@@ -133,7 +165,34 @@ fn nested(literal: &LiteralKey, backslashes: usize) -> Pattern {
         nested: true,
         hides: false,
         interests: Vec::new(),
+        folded: folded(literal),
     }
+}
+
+/// The literal in lower case, if it ignores case.
+fn folded(literal: &LiteralKey) -> Option<String> {
+    literal.ignore_case.then(|| literal.text.to_ascii_lowercase())
+}
+
+/// Those of `literals` that are needed to find a text that contains any of them: one that contains
+/// another is not.
+pub(crate) fn needed(literals: &[LiteralKey]) -> Vec<&LiteralKey> {
+    if literals.len() < 2 {
+        return literals.iter().collect();
+    }
+    let ignore_case = literals.iter().any(|literal| literal.ignore_case);
+    let texts = literals.iter().map(|literal| &literal.text);
+    let built = AhoCorasick::builder().ascii_case_insensitive(ignore_case).build(texts);
+    let Ok(automaton) = built else { return literals.iter().collect() };
+    let is_needed = |(number, literal): &(usize, &LiteralKey)| {
+        let others = automaton.find_overlapping_iter(&literal.text).find(|found| {
+            let other = &literals[found.pattern().as_usize()];
+            // Of equal ones the first is needed.
+            other.text.len() < literal.text.len() || found.pattern().as_usize() < *number
+        });
+        others.is_none()
+    };
+    literals.iter().enumerate().filter(is_needed).map(|(_, literal)| literal).collect()
 }
 
 /// Whether the byte after a backslash writes one of the characters that no trigger contains.
@@ -168,6 +227,33 @@ mod tests {
         assert!(texts(r#""id":"a""#).eq(written.map(|text| text.as_bytes().to_vec())));
         let too_long = "\"a".repeat(400);
         assert_eq!(texts(&too_long).count(), 1);
+    }
+
+    #[test]
+    fn a_literal_that_contains_another_is_not_needed() {
+        let texts = |literals: &[LiteralKey]| -> Vec<String> {
+            needed(literals).iter().map(|literal| literal.text.clone()).collect()
+        };
+        let nested: Vec<LiteralKey> = (7..1007).map(|len| key(&"a".repeat(len), false)).collect();
+        assert_eq!(texts(&nested), ["aaaaaaa"]);
+        let some = ["docker run", "docker", "a docker", "Docker", "docker", "run"].map(|text| key(text, false));
+        assert_eq!(texts(&some), ["docker", "Docker", "run"]);
+        let folded = ["docker run", "Docker", "docker"].map(|text| key(text, true));
+        assert_eq!(texts(&folded), ["Docker"]);
+    }
+
+    #[test]
+    fn the_whole_literal_is_looked_for_with_its_own_case() {
+        for (literal, ignore_case, message, expected) in [
+            ("say \"Docker\"", false, "I say \"Docker\"", true),
+            ("say \"Docker\"", false, "I say \"docker\"", false),
+            ("say \"Docker\"", true, "I SAY \"docker\"", true),
+            ("say \"Docker\"", true, "I SAY docker", false),
+        ] {
+            for pattern in triggers(&key(literal, ignore_case)) {
+                assert_eq!(pattern.is_in(&mut Message::new(message)), expected, "{literal} in {message}");
+            }
+        }
     }
 
     #[test]

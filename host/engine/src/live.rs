@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -19,10 +19,13 @@ use crate::{
     outlet::{Outlet, Signs, Spot, Standing},
     scan::Scanner,
     scanned::Scanned,
-    sequencer::{Item, Ready, Sequencer, by_shard},
+    sequencer::{Gate, Item, Ready, Sequencer, by_shard},
     shard::Shard,
     slot::Clock,
+    state::Ledger,
+    steady::Steady,
     trial::Sample,
+    usage::Uses,
 };
 
 /// How often a shard looks at the reminders of silent objects: when its queue is empty, and when it
@@ -73,10 +76,24 @@ pub(crate) struct Shared {
     pub(crate) dirty: Dirty,
     /// Whether what shards say waits for a cut.
     pub(crate) cuts: bool,
+    /// Bytes that shards have and have not evaluated, and how many they may have.
+    pub(crate) pending: Arc<AtomicUsize>,
+    pub(crate) pending_most: usize,
+    /// Something has its turn and waits until shards have less to do.
+    pub(crate) held_back: AtomicBool,
     /// A thread has ended before its time.
     pub(crate) broken: AtomicBool,
     pub(crate) sink: AlertSink,
     pub(crate) clock: SharedClock,
+    pub(crate) begun: Instant,
+    /// What rules hold.
+    pub(crate) ledger: Arc<Ledger>,
+    /// What rules have used.
+    pub(crate) uses: Mutex<Uses>,
+    /// What all rules of a shard may use together.
+    pub(crate) rules_cpu_ms_per_s: u64,
+    /// What may wait for a cut in one shard.
+    pub(crate) signs_bytes: usize,
 }
 
 /// Held by a thread for as long as it lives: a thread that panics is not missed in silence.
@@ -97,14 +114,6 @@ enum Words<'a> {
     Kept(Signs),
 }
 
-impl Words<'_> {
-    /// Whether time must stand still for silent objects: their reminders come by themselves, and no
-    /// source waits for room on their behalf.
-    fn wait_for_a_cut(&self) -> bool {
-        matches!(self, Self::Kept(signs) if signs.is_much())
-    }
-}
-
 impl Outlet for Words<'_> {
     fn alert(&mut self, spot: Spot, alert: &AlertRef<'_>) {
         match self {
@@ -122,6 +131,23 @@ impl Outlet for Words<'_> {
     fn seen(&mut self, at: Standing<'_>, object: &str) {
         if let Self::Kept(signs) = self {
             signs.seen(at, object);
+        }
+    }
+
+    /// Time must stand still for silent objects then: their reminders come by themselves, and no
+    /// source waits for room on their behalf.
+    fn is_much(&self) -> bool {
+        matches!(self, Self::Kept(signs) if signs.is_much())
+    }
+
+    fn is_full(&self, of_rule: usize) -> bool {
+        matches!(self, Self::Kept(signs) if signs.is_full(of_rule))
+    }
+
+    fn waiting(&self) -> usize {
+        match self {
+            Self::Out(_) => 0,
+            Self::Kept(signs) => signs.waiting(),
         }
     }
 }
@@ -151,17 +177,43 @@ impl Shared {
     }
 
     pub(crate) fn hand_on(&self, number: u64, item: Item) {
+        lock(&self.sequencer).put(number, item);
+        self.pump();
+    }
+
+    /// Hands shards what has its turn.
+    pub(crate) fn pump(&self) {
         // Ready chunks leave under the lock: otherwise two scanners could swap them again.
         let mut sequencer = lock(&self.sequencer);
         let shards = lock(&self.shards);
-        for ready in sequencer.push(number, item) {
-            match ready {
-                Ready::Chunk(scanned) => self.send(&shards, &scanned),
-                Ready::Cut(pieces, withheld, places) => {
+        loop {
+            let mut gate = self.gate();
+            if gate != Gate::Open {
+                // First that somebody must look again, then whether that is already so.
+                self.held_back.store(true, Ordering::SeqCst);
+                gate = self.gate();
+            }
+            match sequencer.pop(gate) {
+                None => break,
+                Some(Ready::Chunk(scanned)) => self.send(&shards, &scanned),
+                Some(Ready::Cut(pieces, withheld, places, early)) => {
                     shards.iter().for_each(|shard| drop(shard.send(Task::Cut(pieces.clone()))));
-                    let _ = pieces.send(Piece::Sources(withheld, places));
+                    let _ = pieces.send(Piece::Sources(withheld, places, early));
                 }
             }
+        }
+    }
+
+    /// Without cuts nothing waits here, because nothing waits for one.
+    fn gate(&self) -> Gate {
+        if !self.cuts {
+            Gate::Open
+        } else if self.dirty.sign_bytes() > limits::SIGN_BYTES {
+            Gate::Full
+        } else if self.pending.load(Ordering::SeqCst) > self.pending_most {
+            Gate::Busy
+        } else {
+            Gate::Open
         }
     }
 
@@ -180,13 +232,15 @@ impl Shared {
     /// A shard's life.
     pub(crate) fn evaluate(&self, rules: Arc<RuleSet>, tasks: &Receiver<Task>) {
         let _alive = Alive(self);
-        let mut shard = Shard::new(rules, Clock::Wall(self.clock.now_ns()));
-        let mut words = if self.cuts { Words::Kept(Signs::default()) } else { Words::Out(&self.sink) };
+        let mut steady = Steady::new(Arc::clone(&self.clock));
+        let clock = Clock::Wall(steady.now_ns());
+        let mut shard = Shard::new(rules, clock, Arc::clone(&self.ledger), self.rules_cpu_ms_per_s);
+        let mut words = if self.cuts { Words::Kept(Signs::new(self.signs_bytes)) } else { Words::Out(&self.sink) };
         if self.cuts {
             shard.note_changes();
         }
         let mut oldest: Option<Instant> = None;
-        let (mut looked, mut taken_ns) = (Instant::now(), 0);
+        let (mut looked, mut counted, mut taken_ns) = (Instant::now(), Instant::now(), 0);
         loop {
             // What is alive in here is dropped only after its counts are merged: whoever waits for
             // the bytes in flight finds complete totals.
@@ -195,7 +249,7 @@ impl Shared {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            shard.set_clock(Clock::Wall(self.clock.now_ns()));
+            shard.set_clock(Clock::Wall(steady.now_ns()));
             match &task {
                 Some(Task::Lines(scanned, lines)) => {
                     oldest.get_or_insert_with(Instant::now);
@@ -217,7 +271,7 @@ impl Shared {
                 shard.flush(&mut words);
                 oldest = None;
             }
-            if looked.elapsed() >= if tasks.is_empty() { IDLE } else { BUSY } && !words.wait_for_a_cut() {
+            if looked.elapsed() >= if tasks.is_empty() { IDLE } else { BUSY } && !words.is_much() {
                 if shard.idle(self.heard_until(tasks, taken_ns), &mut words) && self.cuts {
                     self.dirty.note(0, false);
                 }
@@ -225,9 +279,18 @@ impl Shared {
             }
             self.account(&mut words);
             lock(&self.totals).report.merge(shard.take_report());
+            if tasks.is_empty() || counted.elapsed() >= BUSY {
+                lock(&self.uses).add(shard.take_usage(), self.begun.elapsed());
+                counted = Instant::now();
+            }
+            drop(task);
+            if self.held_back.swap(false, Ordering::SeqCst) {
+                self.pump();
+            }
         }
         shard.flush(&mut words);
         lock(&self.totals).report.merge(shard.take_report());
+        lock(&self.uses).add(shard.take_usage(), self.begun.elapsed());
     }
 
     /// Takes room for what a shard has said, and lets the keeper know.

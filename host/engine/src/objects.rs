@@ -9,8 +9,7 @@ use lifesigns_model::{ObjectClock, ReminderSet, limits};
 
 use crate::{
     facts::FactHistory,
-    origin::Kept,
-    reminders::{Reminder, Reminders},
+    reminders::{Reminder, Reminders, Set},
 };
 
 /// Which part of the objects goes when there are too many: one by one, each would cost a look at all.
@@ -44,7 +43,7 @@ type Name = (Arc<str>, Arc<str>, Arc<str>);
 pub(crate) struct Changes {
     moved: Vec<u32>,
     gone: BTreeSet<Arc<str>>,
-    reminders: BTreeMap<Name, Option<(u64, Arc<Kept>)>>,
+    reminders: BTreeMap<Name, Option<Set>>,
 }
 
 /// All objects of a shard, by number and by id. The number of one that has gone is given again.
@@ -172,10 +171,12 @@ impl Objects {
     /// What has changed since the last call.
     pub(crate) fn changes(&mut self) -> (Vec<ReminderSet>, Vec<ObjectClock>) {
         let Some(changes) = self.changes.as_mut().map(std::mem::take) else { return Default::default() };
-        let reminder = |((object, rule, name), set): (Name, Option<(u64, Arc<Kept>)>)| {
-            let (source, line, text) =
-                set.as_ref().map(|(_, line)| (line.source.clone(), line.line, line.text.clone())).unwrap_or_default();
-            let due_ns = set.map(|(due_ns, _)| due_ns);
+        let reminder = |((object, rule, name), set): (Name, Option<Set>)| {
+            let (source, line, text) = set
+                .as_ref()
+                .map(|Set { line, .. }| (line.source.clone(), line.line, line.text.clone()))
+                .unwrap_or_default();
+            let due_ns = set.map(|set| set.due_ns);
             let (rule, object, name) = (rule.to_string(), object.to_string(), name.to_string());
             ReminderSet { rule, object, name, due_ns, source, line, text }
         };
@@ -212,9 +213,9 @@ impl Objects {
     }
 
     /// Sets a reminder, or moves the one of that rule and name. Says whether one had to go for it.
-    pub(crate) fn remind(&mut self, number: u32, rule: &str, name: &str, due_ns: u64, line: Arc<Kept>) -> bool {
+    pub(crate) fn remind(&mut self, number: u32, rule: &str, name: &str, set: Set) -> bool {
         self.with_reminders.insert(number);
-        let dropped = self.all[number as usize].reminders.set(rule, name, due_ns, line);
+        let dropped = self.all[number as usize].reminders.set(rule, name, set);
         self.note(number, rule, name);
         if let Some(dropped) = &dropped {
             self.note(number, rule, dropped);
@@ -223,9 +224,9 @@ impl Objects {
     }
 
     /// Sets a reminder that was set before the start.
-    pub(crate) fn restore(&mut self, number: u32, rule: &str, name: &str, due_ns: u64, line: Arc<Kept>) {
+    pub(crate) fn restore(&mut self, number: u32, rule: &str, name: &str, set: Set) {
         self.with_reminders.insert(number);
-        self.all[number as usize].reminders.set(rule, name, due_ns, line);
+        self.all[number as usize].reminders.set(rule, name, set);
     }
 
     /// Takes a reminder back.
@@ -236,9 +237,10 @@ impl Objects {
         }
     }
 
-    /// Takes out the object's earliest reminder that is due by `time_ns`.
-    pub(crate) fn due(&mut self, number: u32, time_ns: u64) -> Option<Reminder> {
-        let reminder = self.all[number as usize].reminders.due(time_ns)?;
+    /// Takes out the object's earliest reminder that is due by `time_ns`, leaving those of rules that
+    /// must `wait`.
+    pub(crate) fn due(&mut self, number: u32, time_ns: u64, wait: &dyn Fn(&str) -> bool) -> Option<Reminder> {
+        let reminder = self.all[number as usize].reminders.due(time_ns, wait)?;
         self.note(number, &reminder.rule, &reminder.name);
         self.settle(number);
         Some(reminder)

@@ -12,8 +12,12 @@ pub(crate) enum Origin {
     /// A line, as one of [`Scanned::lines`].
     Line(Arc<Scanned>, u32),
     /// A reminder, and so the line that it was set for.
-    Reminder(Arc<Kept>),
+    Reminder(Arc<Kept>, Paid),
 }
+
+/// Whether a reminder pays for what comes of it: [`crate::reminders::Set`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Paid(pub(crate) bool);
 
 /// A line by itself: whoever keeps it holds neither its chunk nor the chunk's acknowledgement.
 pub(crate) struct Kept {
@@ -36,13 +40,20 @@ impl Origin {
                 let (number, text) = (scanned.first_line + u64::from(line.number), line.raw.str(&scanned.text));
                 (scanned.source.rank, Evidence { source: &scanned.source.name, line: number, text })
             }
-            Self::Reminder(kept) => (kept.rank, Evidence { source: &kept.source, line: kept.line, text: &kept.text }),
+            Self::Reminder(kept, _) => {
+                (kept.rank, Evidence { source: &kept.source, line: kept.line, text: &kept.text })
+            }
         }
+    }
+
+    /// Whether the event pays for what comes of it, as lines and facts do.
+    pub(crate) const fn pays(&self) -> bool {
+        matches!(self, Self::Line(..) | Self::Reminder(_, Paid(true)))
     }
 
     /// The same line by itself.
     pub(crate) fn kept(&self) -> Arc<Kept> {
-        if let Self::Reminder(kept) = self {
+        if let Self::Reminder(kept, _) = self {
             return Arc::clone(kept);
         }
         let (rank, evidence) = self.evidence();

@@ -50,6 +50,22 @@ pub(crate) trait Outlet {
 
     /// The line's object was not known.
     fn seen(&mut self, _at: Standing<'_>, _object: &str) {}
+
+    /// Whether so much waits that nothing should be said that nobody asked for.
+    fn is_much(&self) -> bool {
+        false
+    }
+
+    /// Whether so much waits that there is no room for more, of a rule of whose alerts so many bytes
+    /// wait.
+    fn is_full(&self, _of_rule: usize) -> bool {
+        false
+    }
+
+    /// What waits, in bytes.
+    fn waiting(&self) -> usize {
+        0
+    }
 }
 
 impl<F: FnMut(&AlertRef<'_>)> Outlet for F {
@@ -76,35 +92,45 @@ pub(crate) struct Signs {
     list: Vec<(Spot, u32, Sign)>,
     /// Roughly what they take since they were last [charged](Self::uncharged).
     new_bytes: usize,
+    /// Roughly what all of them take.
+    bytes: usize,
+    most_bytes: usize,
     /// The room that they take.
     pub(crate) room: Option<Permit>,
 }
 
+/// An attribute's two texts, with what the allocator adds.
+const ATTRIBUTE_BYTES: usize = size_of::<(String, String)>() + 32;
+
 impl Signs {
+    /// None yet, and room for so many bytes of them.
+    pub(crate) fn new(most_bytes: usize) -> Self {
+        Self { most_bytes, ..Self::default() }
+    }
+
     /// The bytes that have come since the last call.
     pub(crate) fn uncharged(&mut self) -> usize {
         std::mem::take(&mut self.new_bytes)
     }
 
-    /// Whether so much waits that nothing should be said that nobody asked for.
-    pub(crate) fn is_much(&self) -> bool {
-        self.room.as_ref().is_some_and(|room| room.bytes() > limits::SIGN_BYTES)
-    }
-
     /// All of them, and the room that they take.
     pub(crate) fn take(&mut self) -> (Vec<(Spot, u32, Sign)>, Option<Permit>) {
+        self.bytes = 0;
         (std::mem::take(&mut self.list), self.room.take())
     }
 
     fn push(&mut self, spot: Spot, rule: u32, sign: Sign, bytes: usize) {
-        self.new_bytes += size_of::<(Spot, u32, Sign)>() + bytes;
+        let bytes = size_of::<(Spot, u32, Sign)>() + bytes;
+        self.new_bytes += bytes;
+        self.bytes += bytes;
         self.list.push((spot, rule, sign));
     }
 }
 
 impl Outlet for Signs {
     fn alert(&mut self, spot: Spot, alert: &AlertRef<'_>) {
-        let attributes = alert.attributes.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        let attribute = |(name, value): (&str, &str)| ATTRIBUTE_BYTES + name.len() + value.len();
+        let attributes = alert.attributes.iter().map(attribute).sum::<usize>();
         let symptom = alert.symptom.id.len() + alert.symptom.title.len() + alert.symptom.recommendation.len();
         let texts = [alert.rule, alert.object, alert.summary, alert.evidence.text, alert.evidence.source, alert.module];
         let bytes = attributes + symptom + texts.iter().map(|text| text.len()).sum::<usize>();
@@ -120,5 +146,17 @@ impl Outlet for Signs {
 
     fn seen(&mut self, at: Standing<'_>, object: &str) {
         self.push(at.spot, 0, at.seen(object), object.len() + at.source.len());
+    }
+
+    fn is_much(&self) -> bool {
+        self.bytes > limits::SIGN_BYTES
+    }
+
+    fn is_full(&self, of_rule: usize) -> bool {
+        of_rule > self.most_bytes / 2 || self.bytes > self.most_bytes
+    }
+
+    fn waiting(&self) -> usize {
+        self.bytes
     }
 }

@@ -16,6 +16,19 @@ pub(crate) struct Reminder {
     pub(crate) name: Arc<str>,
     /// The line that it was set for.
     pub(crate) line: Arc<Kept>,
+    /// See [`Set`].
+    pub(crate) pays: bool,
+}
+
+/// When a reminder is due and what it was set for.
+#[derive(Clone)]
+pub(crate) struct Set {
+    pub(crate) due_ns: u64,
+    /// The line that it was set for.
+    pub(crate) line: Arc<Kept>,
+    /// It is the first one that was set for a line, which pays for what comes of it. What comes of one
+    /// that a reminder has set is all the rule's own.
+    pub(crate) pays: bool,
 }
 
 /// All reminders of one object.
@@ -29,28 +42,28 @@ pub(crate) struct Reminders {
 /// The reminders of one rule.
 #[derive(Default)]
 struct OfRule {
-    by_name: BTreeMap<Arc<str>, (u64, Arc<Kept>)>,
+    by_name: BTreeMap<Arc<str>, Set>,
     by_time: BTreeSet<(u64, Arc<str>)>,
 }
 
 impl OfRule {
     fn remove(&mut self, name: &str) -> bool {
-        let Some((name, (due_ns, _))) = self.by_name.remove_entry(name) else { return false };
+        let Some((name, Set { due_ns, .. })) = self.by_name.remove_entry(name) else { return false };
         self.by_time.remove(&(due_ns, name))
     }
 }
 
 impl Reminders {
     /// Sets a reminder, or moves the one of that name. Returns the name of one that was too many.
-    pub(crate) fn set(&mut self, rule: &str, name: &str, due_ns: u64, line: Arc<Kept>) -> Option<Arc<str>> {
+    pub(crate) fn set(&mut self, rule: &str, name: &str, set: Set) -> Option<Arc<str>> {
         if !self.by_rule.contains_key(rule) {
             self.by_rule.insert(rule.into(), OfRule::default());
         }
         let of = self.by_rule.get_mut(rule)?;
         of.remove(name);
         let name: Arc<str> = name.into();
-        of.by_time.insert((due_ns, Arc::clone(&name)));
-        of.by_name.insert(name, (due_ns, line));
+        of.by_time.insert((set.due_ns, Arc::clone(&name)));
+        of.by_name.insert(name, set);
         let mut dropped = None;
         if of.by_name.len() > limits::REMINDERS
             && let Some((_, last)) = of.by_time.pop_last()
@@ -73,19 +86,22 @@ impl Reminders {
         there
     }
 
-    /// Takes out the earliest reminder that is due by `time_ns`.
-    pub(crate) fn due(&mut self, time_ns: u64) -> Option<Reminder> {
-        let first_ns = self.first_ns.filter(|first_ns| *first_ns <= time_ns)?;
-        let is_first = |of: &OfRule| of.by_time.first().is_some_and(|(due_ns, _)| *due_ns == first_ns);
-        let (rule, of) = self.by_rule.iter_mut().find(|(_, of)| is_first(of))?;
+    /// Takes out the earliest reminder that is due by `time_ns`, leaving those of rules that must
+    /// `wait`.
+    pub(crate) fn due(&mut self, time_ns: u64, wait: &dyn Fn(&str) -> bool) -> Option<Reminder> {
+        self.first_ns.filter(|first_ns| *first_ns <= time_ns)?;
+        let first = |of: &OfRule| of.by_time.first().map(|(due_ns, _)| *due_ns);
+        let firsts = self.by_rule.iter().filter_map(|(rule, of)| Some((first(of)?, rule)));
+        let due = firsts.filter(|(due_ns, rule)| *due_ns <= time_ns && !wait(rule));
+        let rule = due.min_by_key(|(due_ns, _)| *due_ns).map(|(_, rule)| Arc::clone(rule))?;
+        let of = self.by_rule.get_mut(&rule)?;
         let (due_ns, name) = of.by_time.pop_first()?;
-        let (_, line) = of.by_name.remove(&name)?;
-        let (rule, empty) = (Arc::clone(rule), of.by_name.is_empty());
-        if empty {
+        let Set { line, pays, .. } = of.by_name.remove(&name)?;
+        if of.by_name.is_empty() {
             self.by_rule.remove(&rule);
         }
         self.look();
-        Some(Reminder { due_ns, rule, name, line })
+        Some(Reminder { due_ns, rule, name, line, pays })
     }
 
     /// Whether there is none.
@@ -99,7 +115,7 @@ impl Reminders {
     }
 
     /// When it is due and for which line it was set.
-    pub(crate) fn get(&self, rule: &str, name: &str) -> Option<&(u64, Arc<Kept>)> {
+    pub(crate) fn get(&self, rule: &str, name: &str) -> Option<&Set> {
         self.by_rule.get(rule)?.by_name.get(name)
     }
 
@@ -113,12 +129,13 @@ impl Reminders {
 mod tests {
     use super::*;
 
-    fn line() -> Arc<Kept> {
-        Arc::new(Kept { source: "a".into(), rank: 0, line: 1, text: "a line".into() })
+    fn set(due_ns: u64) -> Set {
+        let line = Arc::new(Kept { source: "a".into(), rank: 0, line: 1, text: "a line".into() });
+        Set { due_ns, line, pays: true }
     }
 
     fn fire(reminders: &mut Reminders, time_ns: u64) -> Vec<String> {
-        let next = || reminders.due(time_ns).map(|due| format!("{} {} {}", due.due_ns, due.rule, due.name));
+        let next = || reminders.due(time_ns, &|_| false).map(|due| format!("{} {} {}", due.due_ns, due.rule, due.name));
         std::iter::from_fn(next).collect()
     }
 
@@ -126,24 +143,35 @@ mod tests {
     fn they_fire_by_time_then_rule_then_name() {
         let mut reminders = Reminders::default();
         for (rule, name, due_ns) in [("b", "x", 5), ("a", "z", 5), ("a", "y", 5), ("a", "moved", 1), ("b", "w", 4)] {
-            reminders.set(rule, name, due_ns, line());
+            reminders.set(rule, name, set(due_ns));
         }
-        reminders.set("a", "moved", 9, line());
+        reminders.set("a", "moved", set(9));
         assert_eq!(fire(&mut reminders, 5), ["4 b w", "5 a y", "5 a z", "5 b x"]);
         assert!(reminders.forget("a", "moved") && !reminders.forget("a", "moved") && reminders.is_empty());
+    }
+
+    #[test]
+    fn those_of_rules_that_must_wait_stay_due() {
+        let mut reminders = Reminders::default();
+        reminders.set("a", "x", set(1));
+        reminders.set("b", "y", set(2));
+        let due = reminders.due(5, &|rule| rule == "a").expect("the other rule's");
+        assert_eq!(&*due.rule, "b");
+        assert!(reminders.due(5, &|rule| rule == "a").is_none());
+        assert_eq!(fire(&mut reminders, 5), ["1 a x"]);
     }
 
     #[test]
     fn of_too_many_the_one_that_is_due_last_goes() {
         let mut reminders = Reminders::default();
         for number in 0..limits::REMINDERS as u64 {
-            assert_eq!(reminders.set("a", &format!("{number}"), 1000 + number, line()), None);
+            assert_eq!(reminders.set("a", &format!("{number}"), set(1000 + number)), None);
         }
-        assert_eq!(reminders.set("a", "late", 1_000_000, line()).as_deref(), Some("late"));
+        assert_eq!(reminders.set("a", "late", set(1_000_000)).as_deref(), Some("late"));
         let last = format!("{}", limits::REMINDERS - 1);
-        assert_eq!(reminders.set("a", "early", 1, line()).as_deref(), Some(&*last));
-        assert_eq!(reminders.set("a", "early", 2, line()), None, "one that is moved needs no room");
-        assert_eq!(reminders.set("b", "late", 1_000_000, line()), None, "each rule has its own");
+        assert_eq!(reminders.set("a", "early", set(1)).as_deref(), Some(&*last));
+        assert_eq!(reminders.set("a", "early", set(2)), None, "one that is moved needs no room");
+        assert_eq!(reminders.set("b", "late", set(1_000_000)), None, "each rule has its own");
         assert_eq!(reminders.names().count(), limits::REMINDERS + 1);
         assert_eq!(fire(&mut reminders, 1000), ["2 a early", "1000 a 0"]);
     }

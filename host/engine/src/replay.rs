@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use lifesigns_model::{Alert, AlertRef, ObjectFacts, Order, Sign, Source};
+use lifesigns_model::{Alert, AlertRef, ObjectFacts, Order, Sign, Source, limits};
 
 use crate::{
     Report, RuleSet, Tally,
@@ -22,6 +22,7 @@ use crate::{
     shard::Shard,
     shard_of,
     slot::Clock,
+    state::Ledger,
 };
 
 /// Shards of a replay. Part of what makes its output what it is: a rule that fails is put into
@@ -323,7 +324,8 @@ struct Lane<T> {
 impl<T: Outlet> Lane<T> {
     fn all(rules: &Arc<RuleSet>, known: &[ObjectFacts], tray: impl Fn() -> T) -> Vec<Self> {
         let lane = |number| {
-            let mut shard = Shard::new(Arc::clone(rules), Clock::Event);
+            let ledger = Ledger::part(SHARDS);
+            let mut shard = Shard::new(Arc::clone(rules), Clock::Event, ledger, limits::RULES_CPU_MS_PER_S);
             known.iter().filter(|facts| shard_of(&facts.object, SHARDS) == number).for_each(|facts| shard.know(facts));
             Self { number: number as u32, shard, tray: tray() }
         };

@@ -9,8 +9,11 @@ use lifesigns_model::{CellError, DropKind, Drops};
 pub struct Failures {
     /// Events on which it failed.
     pub failed: u64,
-    /// Events that it was not shown because it was in quarantine.
+    /// Events that it was not shown because it was paused, or because there was no room for what would
+    /// come of them.
     pub missed: u64,
+    /// How often it was paused because it had used more than its budget.
+    pub over_budget: u64,
     /// What went wrong last.
     pub last_error: String,
 }
@@ -56,6 +59,22 @@ impl Report {
         drops
     }
 
+    /// A rule has used more than its budget, and is paused.
+    pub(crate) fn over_budget(&mut self, rule: &str, text: String) {
+        let failures = self.failures.entry(rule.to_owned()).or_default();
+        failures.over_budget += 1;
+        failures.last_error = text;
+    }
+
+    /// A rule was not shown an event because too much waits for a cut.
+    pub(crate) fn no_room(&mut self, rule: &str) {
+        let failures = self.failures.entry(rule.to_owned()).or_default();
+        failures.missed += 1;
+        if failures.last_error.is_empty() {
+            failures.last_error = "missed events: more waits to be committed than the host has room for".to_owned();
+        }
+    }
+
     pub(crate) fn missed(&mut self, rule: &str, events: u64) {
         self.failures.entry(rule.to_owned()).or_default().missed += events;
     }
@@ -74,6 +93,7 @@ impl Report {
             let mine = self.failures.entry(rule).or_default();
             mine.failed += failures.failed;
             mine.missed += failures.missed;
+            mine.over_budget += failures.over_budget;
             if !failures.last_error.is_empty() {
                 mine.last_error = failures.last_error;
             }

@@ -8,11 +8,14 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::{
     RuleSet,
-    line::{LineScan, Positions},
+    line::{LineScan, MOST_PER_LINE, Positions},
     literal::{DEEP, is_simple_escape},
     prefilter::{Hit, Work},
     scanned::Scanned,
 };
+
+/// Hits that a scanner keeps room for.
+const MOST_HITS: usize = 1 << 18;
 
 /// Memory that a scanner keeps from chunk to chunk.
 #[derive(Default)]
@@ -30,6 +33,9 @@ impl Scanner {
         out.tally.bytes = bytes.len() as u64;
         let rules = Arc::clone(&out.rules);
         self.hits.clear();
+        // What one hostile chunk took is not kept for ever.
+        self.hits.shrink_to(MOST_HITS);
+        self.work.most_per_line = MOST_PER_LINE;
         let (verifications, fallbacks) = (self.work.verifications, self.work.fallbacks);
         rules.index.prefilter.scan(bytes, &mut self.hits, &mut self.work);
         out.tally.verifications = self.work.verifications - verifications;

@@ -4,7 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use lifesigns_model::{Done, ObjectFacts, Source, Span};
 
-use crate::{RuleSet, budget::Permit};
+use crate::{RuleSet, budget::Permit, sequencer::Pending};
 
 /// What a scan counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,6 +112,8 @@ pub(crate) struct Scanned {
     pub(crate) cursor: Option<Vec<u8>>,
     /// Runs when everything in it has been evaluated.
     pub(crate) ticket: Ticket,
+    /// Until then it counts as work that shards have.
+    pub(crate) pending: Option<Pending>,
 }
 
 impl Scanned {
@@ -131,6 +133,7 @@ impl Scanned {
             number: 0,
             cursor: None,
             ticket: Ticket::default(),
+            pending: None,
         }
     }
 

@@ -3,7 +3,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use crossbeam_channel::Sender;
@@ -38,13 +41,42 @@ pub(crate) enum Item {
     Chunk(Box<Scanned>, Option<u64>),
     /// A cut: everything before it belongs to it.
     Cut(Sender<Piece>),
+    /// A cut that was made before its turn.
+    Made,
+}
+
+/// Whether shards may be handed more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    Open,
+    /// They have enough to do.
+    Busy,
+    /// So much waits to be cut that nothing more is evaluated before it is.
+    Full,
 }
 
 /// What leaves in a number's turn.
 pub(crate) enum Ready {
     Chunk(Arc<Scanned>),
-    /// A cut, the acknowledgements of the chunks in it, and the sources that have moved.
-    Cut(Sender<Piece>, Withheld, Vec<model::Place>),
+    /// A cut, the acknowledgements of the chunks in it, the sources that have moved, and whether it
+    /// was made before its turn.
+    Cut(Sender<Piece>, Withheld, Vec<model::Place>, bool),
+}
+
+/// What a line that rules want counts for at least while it waits to be evaluated: more comes of many
+/// short lines than of a few long ones.
+const LINE_BYTES: usize = 512;
+
+/// Bytes that shards have been handed and have not evaluated.
+pub(crate) struct Pending {
+    all: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::SeqCst);
+    }
 }
 
 /// How far a source is.
@@ -66,30 +98,45 @@ pub(crate) struct Sequencer {
     /// Whether acknowledgements wait for a cut.
     cuts: bool,
     withheld: Withheld,
+    pending: Arc<AtomicUsize>,
 }
 
 impl Sequencer {
-    /// Sources go on at `places`. With `cuts` acknowledgements wait for one.
-    pub(crate) fn new(places: &[model::Place], cuts: bool) -> Self {
+    /// Sources go on at `places`. With `cuts` acknowledgements wait for one. What is handed out and not
+    /// evaluated is counted in `pending`.
+    pub(crate) fn new(places: &[model::Place], cuts: bool, pending: Arc<AtomicUsize>) -> Self {
         let known = |before: &model::Place| {
             let place = Place { lines: before.lines, time_ns: before.time_ns };
             (before.source.clone(), Known { place, cursor: before.cursor.clone(), moved: false })
         };
-        Self { places: places.iter().map(known).collect(), cuts, ..Self::default() }
+        Self { places: places.iter().map(known).collect(), cuts, pending, ..Self::default() }
     }
 
-    /// Takes what has a number; returns what has its turn.
-    pub(crate) fn push(&mut self, number: u64, item: Item) -> Vec<Ready> {
+    /// Takes what has a number.
+    pub(crate) fn put(&mut self, number: u64, item: Item) {
         self.waiting.insert(number, item);
-        let mut ready = Vec::new();
-        while let Some(item) = self.waiting.remove(&self.next) {
-            ready.push(match item {
-                Item::Chunk(scanned, arrived_ns) => self.chunk(scanned, arrived_ns),
-                Item::Cut(pieces) => Ready::Cut(pieces, std::mem::take(&mut self.withheld), self.moved()),
-            });
-            self.next += 1;
+    }
+
+    /// What has its turn. A chunk has none while the gate is not open; a cut that waits behind it has
+    /// its turn at once when the gate is full, because only a cut can open it again.
+    pub(crate) fn pop(&mut self, gate: Gate) -> Option<Ready> {
+        if matches!(self.waiting.get(&self.next)?, Item::Chunk(..)) && gate != Gate::Open {
+            let cut = |item: &&mut Item| matches!(item, Item::Cut(_));
+            let early = self.waiting.values_mut().find(cut).filter(|_| gate == Gate::Full)?;
+            let Item::Cut(pieces) = std::mem::replace(early, Item::Made) else { return None };
+            return Some(Ready::Cut(pieces, std::mem::take(&mut self.withheld), self.moved(), true));
         }
-        ready
+        let item = self.waiting.remove(&self.next)?;
+        let ready = match item {
+            Item::Chunk(scanned, arrived_ns) => self.chunk(scanned, arrived_ns),
+            Item::Cut(pieces) => Ready::Cut(pieces, std::mem::take(&mut self.withheld), self.moved(), false),
+            Item::Made => {
+                self.next += 1;
+                return self.pop(gate);
+            }
+        };
+        self.next += 1;
+        Some(ready)
     }
 
     fn chunk(&mut self, mut scanned: Box<Scanned>, arrived_ns: Option<u64>) -> Ready {
@@ -104,6 +151,9 @@ impl Sequencer {
         if self.cuts {
             self.withheld.0.push(std::mem::take(&mut scanned.ticket));
         }
+        let bytes = (scanned.tally.bytes as usize).max(scanned.lines.len() * LINE_BYTES);
+        self.pending.fetch_add(bytes, Ordering::SeqCst);
+        scanned.pending = Some(Pending { all: Arc::clone(&self.pending), bytes });
         Ready::Chunk(Arc::from(scanned))
     }
 

@@ -7,14 +7,17 @@ use lifesigns_model::{Answer, Kind, ObjectFacts, Order, StateChange, limits};
 
 use crate::{
     RuleSet,
+    condition::Check,
     facts::Noted,
     objects::Objects,
-    origin::Origin,
+    origin::{Origin, Paid},
     outlet::{Outlet, Spot, Stage, Standing},
     report::Report,
     scanned::Scanned,
     slot::{Around, Clock, Shown, Slot},
-    state::Memory,
+    state::{Ledger, Memory},
+    throttle::Together,
+    usage::Usage,
 };
 
 /// Everything that belongs to some of the objects.
@@ -27,10 +30,14 @@ pub(crate) struct Shard {
     pub(crate) states: HashMap<String, Box<Memory>>,
     pub(crate) objects: Objects,
     answer: Answer,
-    clock: Clock,
+    pub(crate) clock: Clock,
     pub(crate) report: Report,
-    /// Whether changes are noted for the next cut.
-    pub(crate) cuts: bool,
+    /// What rules hold, in all shards.
+    pub(crate) ledger: Arc<Ledger>,
+    /// What all rules of this shard may use together.
+    together: Together,
+    /// Slots that have run since their use was last taken.
+    ran: Vec<u32>,
     /// State of objects that were let go since the last cut.
     pub(crate) gone: Vec<StateChange>,
     /// The last line that was taken, and how many reminders have fired.
@@ -38,7 +45,7 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    pub(crate) fn new(rules: Arc<RuleSet>, clock: Clock) -> Self {
+    pub(crate) fn new(rules: Arc<RuleSet>, clock: Clock, ledger: Arc<Ledger>, cpu_ms_per_s: u64) -> Self {
         let slots = rules.rules().iter().map(|_| None).collect();
         Self {
             rules,
@@ -49,7 +56,9 @@ impl Shard {
             answer: Answer::default(),
             clock,
             report: Report::default(),
-            cuts: false,
+            ledger,
+            together: Together::new(cpu_ms_per_s),
+            ran: Vec::new(),
             gone: Vec::new(),
             spot: Spot::default(),
         }
@@ -58,6 +67,20 @@ impl Shard {
     /// What was counted since the last call.
     pub(crate) fn take_report(&mut self) -> Report {
         mem::take(&mut self.report)
+    }
+
+    /// What rules have used since the last call.
+    pub(crate) fn take_usage(&mut self) -> Vec<(String, Usage)> {
+        let mut ran = mem::take(&mut self.ran);
+        ran.sort_unstable();
+        ran.dedup();
+        let mut used = Vec::with_capacity(ran.len());
+        for number in ran {
+            if let Some(Some(slot)) = self.slots.get_mut(number as usize) {
+                used.push((slot.rule.name.clone(), mem::take(&mut slot.usage)));
+            }
+        }
+        used
     }
 
     /// How many objects it knows.
@@ -159,6 +182,10 @@ impl Shard {
         let fired = self.spot.nth;
         self.flush(outlet);
         for number in self.objects.reminded() {
+            // Their alerts would only wait.
+            if outlet.is_much() {
+                break;
+            }
             let object = self.objects.get(number);
             let time_ns = object.time_ns.saturating_add(now_ns.saturating_sub(object.seen_ns));
             self.fire(number, time_ns, Stage::Silence, outlet);
@@ -173,10 +200,14 @@ impl Shard {
         for slot in self.slots.drain(..).flatten() {
             staying.insert(slot.rule.name.clone(), slot);
         }
+        self.ran.clear();
         self.rules = Arc::clone(rules);
         for (number, rule) in rules.rules().iter().enumerate() {
             let slot = match staying.remove(&rule.name) {
-                Some(slot) if Arc::ptr_eq(&slot.rule, rule) => Some(Box::new(slot.moved(number as u32))),
+                Some(slot) if Arc::ptr_eq(&slot.rule, rule) => {
+                    self.ran.push(number as u32);
+                    Some(Box::new(slot.moved(number as u32)))
+                }
                 Some(slot) => {
                     slot.into_state().map(|state| Box::new(Slot::new(Arc::clone(rule), number as u32, state)))
                 }
@@ -229,21 +260,28 @@ impl Shard {
 
     fn fire(&mut self, object: u32, time_ns: u64, stage: Stage, outlet: &mut dyn Outlet) {
         for _ in 0..limits::REMINDERS_PER_GAP {
-            let Some(reminder) = self.objects.due(object, time_ns) else { return };
-            self.spot.nth += 1;
-            let Ok(number) = self.rules.rules().binary_search_by(|rule| rule.name.as_str().cmp(&*reminder.rule)) else {
-                continue;
+            // What a rule has set itself can wait while it is over its budget.
+            let (slots, clock, rules) = (&self.slots, self.clock, self.rules.rules());
+            let number_of = |name: &str| rules.binary_search_by(|rule| rule.name.as_str().cmp(name)).ok();
+            let waits = |name: &str| {
+                let slot = number_of(name).and_then(|number| slots[number].as_ref());
+                slot.is_some_and(|slot| slot.is_over_budget(clock.at(time_ns)))
             };
-            let wanted = self.rules.index.of_rule(number as u32).iter().any(|interest| {
+            let Some(reminder) = self.objects.due(object, time_ns, &waits) else { return };
+            self.spot.nth += 1;
+            let Some(number) = number_of(&reminder.rule) else { continue };
+            let number = number as u32;
+            let wanted = self.rules.index.of_rule(number).iter().any(|interest| {
                 interest.takes_message(Kind::Reminder, &reminder.name)
                     && self.properties_pass(object, reminder.due_ns, &interest.properties)
             });
             if wanted {
-                let (message, origin) = (Some(&*reminder.name), Origin::Reminder(reminder.line));
+                let message = Some(&*reminder.name);
+                let origin = Origin::Reminder(reminder.line, Paid(reminder.pays));
                 let (time_ns, spot) = (reminder.due_ns, Spot { stage, ..self.spot });
                 let shown = Shown { object, time_ns, kind: Kind::Reminder, message, line: None, origin, spot };
-                self.show(number as u32, shown, outlet);
-                self.flush_slot(number as u32, outlet);
+                self.show(number, shown, outlet);
+                self.flush_slot(number, outlet);
             }
         }
         self.report.reminders_put_off += 1;
@@ -290,10 +328,10 @@ impl Shard {
         }
     }
 
-    fn properties_pass(&self, object: u32, time_ns: u64, conditions: &[(String, lifesigns_model::Test)]) -> bool {
+    fn properties_pass(&self, object: u32, time_ns: u64, conditions: &[(String, Check)]) -> bool {
         conditions.is_empty() || {
             let facts = &self.objects.get(object).facts;
-            conditions.iter().all(|(name, test)| test.passes(facts.property(name, time_ns)))
+            conditions.iter().all(|(name, check)| check.passes(facts.property(name, time_ns)))
         }
     }
 
@@ -304,7 +342,7 @@ impl Shard {
             empty => {
                 let rule = Arc::clone(&self.rules.rules()[number as usize]);
                 let state = self.states.remove(&rule.name);
-                let state = state.unwrap_or_else(|| Box::new(Memory::new(&rule.name, self.cuts)));
+                let state = state.unwrap_or_else(|| Box::new(self.ledger.memory(&rule.name)));
                 empty.insert(Box::new(Slot::new(rule, number, state)))
             }
         };
@@ -316,10 +354,12 @@ impl Shard {
             answer: &mut self.answer,
             report: &mut self.report,
             clock: self.clock,
-            cuts: self.cuts,
+            together: &mut self.together,
+            ledger: &self.ledger,
             outlet,
         };
         if slot.push(&self.rules, shown, &mut around) {
+            self.ran.push(number);
             slot.flush(&mut around);
         } else if slot.reminds {
             let pending = &mut self.objects.get_mut(object).pending;
@@ -331,12 +371,19 @@ impl Shard {
 
     fn flush_slot(&mut self, number: u32, outlet: &mut dyn Outlet) {
         let Some(Some(slot)) = self.slots.get_mut(number as usize) else { return };
+        if slot.is_empty() {
+            return;
+        }
+        if self.ran.last() != Some(&number) {
+            self.ran.push(number);
+        }
         slot.flush(&mut Around {
             objects: &mut self.objects,
             answer: &mut self.answer,
             report: &mut self.report,
             clock: self.clock,
-            cuts: self.cuts,
+            together: &mut self.together,
+            ledger: &self.ledger,
             outlet,
         });
     }

@@ -1,21 +1,29 @@
 //! One rule in one shard: its open batch, its instance, its state, and what becomes of a batch.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, collections::HashSet, sync::Arc};
 
 use lifesigns_model::{
     AlertRef, Answer, Attributes, Batch, Cell, CellError, Kind, OpenError, Order, ReminderChange, Row, State, limits,
 };
 
 use crate::{
-    Rule, RuleSet,
+    Rule, RuleSet, cpu,
     objects::Objects,
     origin::Origin,
     outlet::{Outlet, Spot},
     quarantine::Quarantine,
+    reminders::Set,
     report::Report,
     scanned::{Line, Scanned},
-    state::Memory,
+    state::{Ledger, Memory},
+    throttle::{Over, Spent, Throttle, Together},
+    usage::Usage,
 };
+
+/// What an attribute takes beside its text, more or less.
+const ATTRIBUTE_BYTES: usize = 32;
+/// About how long a batch may take: the events of other rules wait behind it.
+const SLICE_NS: u64 = 10_000_000;
 
 /// Which clock quarantine goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,14 +34,25 @@ pub(crate) enum Clock {
     Wall(u64),
 }
 
+impl Clock {
+    /// The time by it at which something happens whose event time is `event_ns`.
+    pub(crate) const fn at(self, event_ns: u64) -> u64 {
+        match self {
+            Self::Event => event_ns,
+            Self::Wall(now_ns) => now_ns,
+        }
+    }
+}
+
 /// What a flush needs of its shard.
 pub(crate) struct Around<'a, 'b> {
     pub(crate) objects: &'a mut Objects,
     pub(crate) answer: &'a mut Answer,
     pub(crate) report: &'a mut Report,
     pub(crate) clock: Clock,
-    /// Whether changes of state are noted.
-    pub(crate) cuts: bool,
+    /// What all rules of the shard may use together.
+    pub(crate) together: &'a mut Together,
+    pub(crate) ledger: &'a Ledger,
     pub(crate) outlet: &'a mut (dyn Outlet + 'b),
 }
 
@@ -58,22 +77,35 @@ pub(crate) struct Slot {
     cell: Option<Box<dyn Cell>>,
     state: Option<Box<Memory>>,
     quarantine: Quarantine,
+    throttle: Throttle,
+    /// What it has used since this was last taken.
+    pub(crate) usage: Usage,
     pub(crate) reminds: bool,
+    /// What waits of its alerts for a cut, in bytes.
+    pub(crate) waiting: usize,
+    /// Events of a batch at most: few if it is slow.
+    most: usize,
     batch: Batch,
     rows: Vec<Row>,
     origins: Vec<(Origin, Spot)>,
 }
 
 impl Slot {
-    pub(crate) fn new(rule: Arc<Rule>, number: u32, state: Box<Memory>) -> Self {
+    pub(crate) fn new(rule: Arc<Rule>, number: u32, mut state: Box<Memory>) -> Self {
+        state.limit(&rule.limits);
         let reminds = rule.description.wants_kind(Kind::Reminder);
+        let throttle = Throttle::new(&rule.limits);
         Self {
             rule,
             number,
             cell: None,
             state: Some(state),
             quarantine: Quarantine::default(),
+            throttle,
+            usage: Usage::default(),
             reminds,
+            waiting: 0,
+            most: limits::BATCH_EVENTS,
             batch: Batch::default(),
             rows: Vec::new(),
             origins: Vec::new(),
@@ -100,14 +132,21 @@ impl Slot {
         self.rows.is_empty()
     }
 
+    /// Whether it is paused now: what it would be shown is counted as missed, or waits if it is a
+    /// reminder and the rule is only over its budget.
+    pub(crate) fn is_over_budget(&self, now_ns: u64) -> bool {
+        self.throttle.blocks(now_ns)
+    }
+
     /// Adds an event to the open batch. Says whether the batch is full.
     pub(crate) fn push(&mut self, rules: &RuleSet, shown: Shown<'_>, around: &mut Around<'_, '_>) -> bool {
-        let now_ns = match around.clock {
-            Clock::Event => shown.time_ns,
-            Clock::Wall(now_ns) => now_ns,
-        };
-        if self.quarantine.blocks(now_ns) {
+        let now_ns = around.clock.at(shown.time_ns);
+        if self.blocks(now_ns) {
             around.report.missed(&self.rule.name, 1);
+            return false;
+        }
+        if around.outlet.is_full(self.waiting) {
+            around.report.no_room(&self.rule.name);
             return false;
         }
         let object = around.objects.get(shown.object);
@@ -137,7 +176,7 @@ impl Slot {
         }
         self.rows.push(Row { object: shown.object, time_ns: shown.time_ns });
         self.origins.push((shown.origin, shown.spot));
-        self.rows.len() >= limits::BATCH_EVENTS || self.batch.text.len() >= limits::BATCH_BYTES
+        self.rows.len() >= self.most || self.batch.text.len() >= limits::BATCH_BYTES
     }
 
     /// Shows the open batch to the rule and passes its alerts on. When the rule fails, its events
@@ -149,7 +188,7 @@ impl Slot {
         let batch = std::mem::take(&mut self.batch);
         let rows = std::mem::take(&mut self.rows);
         let origins = std::mem::take(&mut self.origins);
-        match self.run(&batch, &rows, &origins, around) {
+        match self.paid(&batch, &rows, &origins, around) {
             Ok(()) => {}
             Err(error) if rows.len() == 1 => self.poisoned(rows[0], &error, around),
             Err(_) => self.one_by_one(&batch, &rows, &origins, around),
@@ -163,24 +202,79 @@ impl Slot {
     fn one_by_one(&mut self, batch: &Batch, rows: &[Row], origins: &[(Origin, Spot)], around: &mut Around<'_, '_>) {
         let mut single = Batch::default();
         for (index, row) in rows.iter().enumerate() {
-            if self.quarantine.blocks(now(around.clock, *row)) {
+            if self.blocks(around.clock.at(row.time_ns)) {
                 around.report.missed(&self.rule.name, 1);
+                continue;
+            }
+            if around.outlet.is_full(self.waiting) {
+                around.report.no_room(&self.rule.name);
                 continue;
             }
             single.clear();
             single.copy_event(batch, index, &self.rule.description.wants);
             let one = index..index + 1;
-            if let Err(error) = self.run(&single, &rows[one.clone()], &origins[one], around) {
+            if let Err(error) = self.paid(&single, &rows[one.clone()], &origins[one], around) {
                 self.poisoned(*row, &error, around);
             }
         }
     }
 
     fn poisoned(&mut self, row: Row, error: &CellError, around: &mut Around<'_, '_>) {
-        let pause_ms = self.quarantine.failed(now(around.clock, row));
+        let pause_ms = self.quarantine.failed(around.clock.at(row.time_ns));
         let object = &around.objects.get(row.object).id;
         tracing::warn!(rule = self.rule.name, object = &**object, pause_ms, "a rule failed on an event: {error}");
         around.report.failed(&self.rule.name, error, pause_ms);
+    }
+
+    /// One call of the rule, which it pays for.
+    fn paid(
+        &mut self,
+        batch: &Batch,
+        rows: &[Row],
+        origins: &[(Origin, Spot)],
+        around: &mut Around<'_, '_>,
+    ) -> Result<(), CellError> {
+        let is_live = matches!(around.clock, Clock::Wall(_));
+        let begun_ns = if is_live { cpu::used_ns() } else { 0 };
+        let alerts_before = self.usage;
+        let outcome = self.run(batch, rows, origins, around);
+        let cpu_ns = if is_live { cpu::used_ns().saturating_sub(begun_ns) } else { 0 };
+        self.usage.cpu_ns += cpu_ns;
+        self.usage.events += rows.len() as u64;
+        if is_live {
+            let events = SLICE_NS.saturating_mul(rows.len() as u64) / cpu_ns.max(1);
+            self.most = events.clamp(1, limits::BATCH_EVENTS as u64) as usize;
+        }
+        let spent = Spent {
+            events: origins.iter().filter(|(origin, _)| origin.pays()).count() as u64,
+            cpu_ns,
+            alerts: self.usage.alerts - alerts_before.alerts,
+            alert_bytes: self.usage.alert_bytes - alerts_before.alert_bytes,
+        };
+        let last = rows[rows.len() - 1];
+        let over = self.throttle.charge(around.clock.at(last.time_ns), spent, around.together);
+        self.pause(over, around.report);
+        outcome
+    }
+
+    /// Pays for so many bytes of state that are committed.
+    pub(crate) fn pay_for_state(&mut self, bytes: u64, beyond: u64, clock: Clock, report: &mut Report) {
+        self.usage.state_bytes += bytes;
+        if let Clock::Wall(now_ns) = clock {
+            let over = self.throttle.charge_state(now_ns, beyond);
+            self.pause(over, report);
+        }
+    }
+
+    fn pause(&mut self, over: Option<Over>, report: &mut Report) {
+        let Some(over) = over else { return };
+        self.usage.pauses += 1;
+        tracing::warn!(rule = self.rule.name, pause_ms = over.pause_ms, "a rule is over its budget: {over}");
+        report.over_budget(&self.rule.name, over.to_string());
+    }
+
+    fn blocks(&self, now_ns: u64) -> bool {
+        self.quarantine.blocks(now_ns) || self.throttle.blocks(now_ns)
     }
 
     /// One call of the rule.
@@ -201,7 +295,7 @@ impl Slot {
         let (state, outcome) = cell.evaluate(batch, state, around.answer);
         let state: Result<Box<Memory>, _> = (state as Box<dyn Any>).downcast();
         let Ok(mut state) = state else {
-            self.state = Some(Box::new(Memory::new(&self.rule.name, around.cuts)));
+            self.state = Some(Box::new(around.ledger.memory(&self.rule.name)));
             return Err(CellError::Call("it gave back another state than it was lent".into()));
         };
         let reminders = match &outcome {
@@ -211,33 +305,48 @@ impl Slot {
                 Vec::new()
             }
         };
+        let now_ns = around.clock.at(rows[rows.len() - 1].time_ns);
+        self.usage.log_lines_left_out += state.emit_log(|| self.throttle.may_log(now_ns));
         around.report.dropped.merge(state.take_dropped());
         self.state = Some(state);
         outcome?;
         self.cell = Some(cell);
         self.quarantine.answered(rows.len());
         around.report.events += rows.len() as u64;
+        let mut paid = HashSet::new();
         for change in &reminders {
-            self.remind(change, rows, origins, around);
+            let is_first = change.due_ns.is_some() && paid.insert(change.event);
+            self.remind(change, is_first, rows, origins, around);
         }
         self.emit(rows, origins, around);
         Ok(())
     }
 
-    fn remind(&self, change: &ReminderChange, rows: &[Row], origins: &[(Origin, Spot)], around: &mut Around<'_, '_>) {
+    /// `is_first`: it is the first that was set for its event, which pays for what comes of it.
+    fn remind(
+        &self,
+        change: &ReminderChange,
+        is_first: bool,
+        rows: &[Row],
+        origins: &[(Origin, Spot)],
+        around: &mut Around<'_, '_>,
+    ) {
         let at = change.event as usize;
         let object = rows[at].object;
         let Some(due_ns) = change.due_ns else {
             around.objects.forget(object, &self.rule.name, &change.name);
             return;
         };
-        let too_many = around.objects.remind(object, &self.rule.name, &change.name, due_ns, origins[at].0.kept());
+        let origin = &origins[at].0;
+        let set = Set { due_ns, line: origin.kept(), pays: is_first && matches!(origin, Origin::Line(..)) };
+        let too_many = around.objects.remind(object, &self.rule.name, &change.name, set);
         around.report.reminders_left_out += u64::from(too_many);
     }
 
-    fn emit(&self, rows: &[Row], origins: &[(Origin, Spot)], around: &mut Around<'_, '_>) {
+    fn emit(&mut self, rows: &[Row], origins: &[(Origin, Spot)], around: &mut Around<'_, '_>) {
         let answer = &*around.answer;
         let (mut nth, mut before) = (0, u32::MAX);
+        let waiting = around.outlet.waiting();
         for row in &answer.rows {
             nth = if row.event == before { nth + 1 } else { 0 };
             before = row.event;
@@ -258,6 +367,9 @@ impl Slot {
             around.outlet.alert(*spot, &alert);
             around.report.alerts += 1;
         }
+        self.waiting += around.outlet.waiting() - waiting;
+        self.usage.alerts += answer.rows.len() as u64;
+        self.usage.alert_bytes += (answer.text.len() + answer.attributes.len() * ATTRIBUTE_BYTES) as u64;
     }
 }
 
@@ -267,12 +379,5 @@ fn open(rule: &Rule) -> Result<Box<dyn Cell>, CellError> {
         Ok(_) => Err(CellError::Answer("it describes itself differently than when it was loaded".into())),
         Err(OpenError::Cell(error)) => Err(error),
         Err(error) => Err(CellError::Answer(error.to_string())),
-    }
-}
-
-const fn now(clock: Clock, row: Row) -> u64 {
-    match clock {
-        Clock::Event => row.time_ns,
-        Clock::Wall(now_ns) => now_ns,
     }
 }

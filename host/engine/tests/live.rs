@@ -10,9 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{Event, chunk, config, rule, rules, sink, source, summaries, within};
+use common::{Event, chunk, config, limited, rule, rules, sink, source, summaries, within};
 use lifesigns_engine::Engine;
-use lifesigns_model::{ObjectFacts, Start, State, StateError, limits};
+use lifesigns_model::{Limits, ObjectFacts, Start, State, StateError, limits};
 
 const MS: u64 = 1_000_000;
 
@@ -220,8 +220,9 @@ fn flood(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, Sta
 fn a_flood_of_reminders_is_refused_for_one_event_and_bounded_for_an_object() {
     within(|| {
         let (kept, sink) = sink();
-        let engine =
-            Engine::start(&config(1), rules(&[rule("r", &[], &[], true, flood)]), Start::default(), sink).unwrap();
+        let limits = Limits { alerts_per_s: 1 << 20, ..Limits::default() };
+        let rule = limited(&rule("r", &[], &[], true, flood), limits);
+        let engine = Engine::start(&config(1), rules(&[rule]), Start::default(), sink).unwrap();
         let source = source("a", 0);
         let limit = limits::REMINDERS_PER_EVENT;
         let text = format!("1000 a flood {}\n1001 a flood {limit}\n2000 a flood 1\n9000 a hello\n", limit + 1);

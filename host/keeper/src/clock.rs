@@ -67,6 +67,16 @@ impl Progress {
         }
         progressed
     }
+
+    /// What was taken has not been cut yet: those that have caught up do so again the next time.
+    pub(crate) fn put_back(&self, progressed: Progressed) {
+        let mut sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in progressed.caught_up {
+            if let Some(read) = sources.get_mut(&name) {
+                read.caught_up = true;
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -92,7 +102,10 @@ mod tests {
         progress.at_end("a", 101 * S);
         assert_eq!(progress.take().caught_up, [""; 0], "it was at its end just before");
         progress.at_end("a", 200 * S);
-        assert_eq!(progress.take().caught_up, ["a"], "it was blocked, or the host was asleep");
+        let progressed = progress.take();
+        assert_eq!(progressed.caught_up, ["a"], "it was blocked, or the host was asleep");
+        progress.put_back(progressed);
+        assert_eq!(progress.take().caught_up, ["a"], "what it handed in had not been cut");
     }
 
     #[test]

@@ -77,8 +77,9 @@ pub(crate) struct Keeper {
 impl Keeper {
     /// Keeps, until it is told to stop and everything is committed. The error is why it cannot go on.
     pub(crate) fn run(mut self) -> Result<(), String> {
-        let mut stopping = false;
-        while !stopping {
+        let (mut stopping, mut early) = (false, false);
+        // What was handed in before the end is committed, in however many cuts.
+        while !stopping || early {
             if self.shared.engine.wait_dirty(TURN) {
                 self.shared.engine.wait_urgent(APART);
             }
@@ -90,10 +91,15 @@ impl Keeper {
             // The clock first: what comes is measured by it.
             self.turn_clock(commit.now_ns);
             self.take_orders(&mut commit, &mut answers, &mut stopping);
-            // Whatever sources have handed in until here is in the cut.
+            // Whatever sources have handed in until here is in the cut, unless that is early.
             let (until_ns, progressed) = (self.now_ns(), self.shared.progress.take());
-            let held = self.take_cut(&mut commit);
-            self.pass_time(until_ns, progressed, &commit);
+            let held;
+            (held, early) = self.take_cut(&mut commit);
+            if early {
+                self.shared.progress.put_back(progressed);
+            } else {
+                self.pass_time(until_ns, progressed, &commit);
+            }
             self.take_strays(&mut commit);
             self.warn(commit.now_ns);
             if !self.take_book(&mut commit) {
@@ -232,8 +238,10 @@ impl Keeper {
     }
 
     /// Cuts the stream, and tells the book what came.
-    fn take_cut(&mut self, commit: &mut Commit) -> Held {
+    /// Says whether there is more behind it that was handed in before.
+    fn take_cut(&mut self, commit: &mut Commit) -> (Held, bool) {
         let cut = self.shared.engine.cut();
+        let early = cut.early;
         let (signs, held) = commit.take(cut);
         let now_ns = self.now_ns();
         if let Some(on_sign) = &self.on_sign {
@@ -258,7 +266,7 @@ impl Keeper {
                 let _ = book.apply(Input::Of { source, input: Box::new(input) });
             }
         }
-        held
+        (held, early)
     }
 
     /// Tells the book what time it is, where something waits for it and now and then.

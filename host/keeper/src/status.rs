@@ -78,14 +78,23 @@ fn counts(shared: &Shared) -> (u64, u64, AlertCounts, u64) {
 }
 
 fn rules(shared: &Shared, report: &lifesigns_engine::Report) -> Vec<RuleStatus> {
+    let uses = shared.engine.uses();
     let status = |rule: &std::sync::Arc<lifesigns_engine::Rule>| {
         let failed = report.failures.get(&rule.name).cloned().unwrap_or_default();
+        let used = uses.get(&rule.name).copied().unwrap_or_default();
         RuleStatus {
             name: rule.name.clone(),
             module: format!("{} {}", rule.description.name, rule.description.version),
             digest: rule.module.digest().to_owned(),
             failed: failed.failed,
             missed: failed.missed,
+            over_budget: failed.over_budget,
+            events: used.total.events,
+            cpu_us_per_s: (used.cpu_ms_per_s * 1000.0) as u64,
+            signs: used.total.alerts,
+            signs_per_1000_s: (used.alerts_per_s * 1000.0) as u64,
+            state_bytes: used.state_bytes,
+            log_lines_left_out: used.total.log_lines_left_out,
             last_error: failed.last_error,
         }
     };

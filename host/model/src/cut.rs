@@ -21,6 +21,9 @@ pub struct Cut {
     pub objects: Vec<ObjectClock>,
     /// Sources that moved, by name.
     pub places: Vec<Place>,
+    /// It was made before its turn, because there was no room for what would have come: there is more
+    /// behind it that was handed in before.
+    pub early: bool,
     /// The acknowledgements of its chunks.
     pub held: Held,
 }

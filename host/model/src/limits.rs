@@ -27,6 +27,17 @@ pub const MANIFEST_BYTES: u64 = 1 << 20;
 pub const LITERAL_BYTES: usize = 1024;
 /// Literals of one rule.
 pub const LITERALS: usize = 10_000;
+/// Literals of one rule of which each ends with the one before, within different interests: a place in
+/// a line where the longest ends is a hit of all of them.
+pub const LITERAL_NESTING: usize = 8;
+/// Conditions of all interests of one rule.
+pub const CONDITIONS: usize = 1024;
+/// Of them those that look for texts anywhere in a value, which costs more the longer it is.
+pub const CONTAINS_CONDITIONS: usize = 64;
+/// Interests of one rule with conditions on properties.
+pub const PROPERTY_INTERESTS: usize = 64;
+/// Values that all conditions of one rule name.
+pub const CONDITION_VALUES: usize = 10_000;
 /// Interests of one rule.
 pub const INTERESTS: usize = 1024;
 /// Symptoms of one rule.
@@ -83,7 +94,30 @@ pub const LOG_LINES: usize = 64;
 /// Longest line that a rule may write to its log.
 pub const LOG_BYTES: usize = 4 << 10;
 
-/// What one rule may use; the `[limits]` of its manifest.
+/// An event that a rule is shown pays for this much CPU; only what goes beyond counts against the
+/// rule's [`Limits::cpu_ms_per_s`], so that a quick rule is never held up, however many events come.
+pub const FREE_CPU_US: u64 = 100;
+/// Alerts that an event pays for; more count against [`Limits::alerts_per_s`].
+pub const FREE_ALERTS: u64 = 1;
+/// Bytes of alerts (summaries and attributes, and 32 for each attribute) that an event pays for; more
+/// count against [`Limits::alert_bytes_per_s`].
+pub const FREE_ALERT_BYTES: u64 = 2 << 10;
+/// Bytes of a changed entry of state that cost nothing when it is committed; more count against
+/// [`Limits::state_bytes_per_s`].
+pub const FREE_STATE_BYTES: u64 = 4 << 10;
+/// What all rules of one shard may use together of its thread, in milliseconds of CPU a second, beyond
+/// what their events pay for.
+pub const RULES_CPU_MS_PER_S: u64 = 500;
+/// State of all rules, in bytes.
+pub const RULES_STATE_BYTES: usize = 256 << 20;
+/// Raises, clears and facts that wait for a cut, in all shards together: with more no rule is shown
+/// anything until some are cut, and what they miss is counted. So it is for a single rule with half
+/// of it.
+pub const SIGNS_MOST_BYTES: usize = 256 << 20;
+
+/// What one rule may use; the `[limits]` of its manifest. What is "per second" has a burst (one second
+/// of CPU and of alerts, four seconds of bytes), holds in each shard, and is paid for
+/// after use: a rule that has used more is paused until it is paid, a second at least.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// One call of `evaluate` or `describe`, in milliseconds of wall time.
@@ -94,10 +128,37 @@ pub struct Limits {
     pub alerts_per_event: usize,
     /// Summary and attributes of one alert, in bytes.
     pub alert_bytes: usize,
+    /// CPU beyond [`FREE_CPU_US`] an event, in milliseconds a second. Not in a replay.
+    pub cpu_ms_per_s: u64,
+    /// Alerts beyond [`FREE_ALERTS`] an event, a second.
+    pub alerts_per_s: u64,
+    /// Bytes of alerts beyond [`FREE_ALERT_BYTES`] an event, a second.
+    pub alert_bytes_per_s: u64,
+    /// State over all objects, in bytes.
+    pub state_bytes: usize,
+    /// State on one object, in bytes.
+    pub object_state_bytes: usize,
+    /// Changed state that is committed beyond [`FREE_STATE_BYTES`] an entry, in bytes a second. Not in
+    /// a replay.
+    pub state_bytes_per_s: u64,
+    /// Lines in the host's log, a second; more are left out, and counted.
+    pub log_lines_per_s: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { deadline_ms: 100, memory_bytes: 32 << 20, alerts_per_event: 16, alert_bytes: 16 << 10 }
+        Self {
+            deadline_ms: 100,
+            memory_bytes: 32 << 20,
+            alerts_per_event: 16,
+            alert_bytes: 16 << 10,
+            cpu_ms_per_s: 250,
+            alerts_per_s: 1000,
+            alert_bytes_per_s: 1 << 20,
+            state_bytes: 64 << 20,
+            object_state_bytes: 8 << 20,
+            state_bytes_per_s: 4 << 20,
+            log_lines_per_s: 100,
+        }
     }
 }

@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use lifesigns_model::{Description, Interest, Kind, Subject, Test, limits};
 use lifesigns_text::{quoted, visible};
 
+use crate::cost;
+
 /// A module's name, or a symptom's.
 const NAME_BYTES: usize = 128;
 
@@ -28,6 +30,7 @@ pub(crate) fn check(description: &Description) -> Result<(), String> {
     }
     let literals = description.interests.iter().map(|interest| interest.contains.len()).sum();
     at_most("literals", literals, limits::LITERALS)?;
+    cost::check(description)?;
     let wants = &description.wants;
     for (what, names) in [("field", &wants.fields), ("property", &wants.properties), ("metric", &wants.metrics)] {
         at_most(what, names.len(), limits::WANTS)?;

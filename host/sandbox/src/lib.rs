@@ -11,6 +11,7 @@ mod cell;
 mod child;
 mod compiler;
 mod convert;
+mod cost;
 mod describe;
 mod evict;
 mod host;

@@ -98,6 +98,10 @@ pub struct Engine {
     pub inflight_bytes: Option<usize>,
     /// Whether threads are pinned to cores.
     pub pin: Option<bool>,
+    /// CPU that all rules of a shard may use together, in milliseconds a second.
+    pub rules_cpu_ms_per_s: Option<u64>,
+    /// State of all rules, in bytes.
+    pub rules_state_bytes: Option<usize>,
 }
 
 /// Where following a file begins when nothing is known of it.

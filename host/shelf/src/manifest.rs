@@ -30,6 +30,13 @@ const GRANTS: [&str; 2] = ["state", "log"];
 /// memory-bytes = 33554432      # linear memory, 64 KiB to 1 GiB
 /// alerts-per-event = 16        # 1 to 1024
 /// alert-bytes = 16384          # summary and attributes of one alert, 64 bytes to 1 MiB
+/// cpu-ms-per-s = 250           # CPU beyond 0.1 ms an event, 1 to 100000
+/// alerts-per-s = 1000          # alerts beyond one an event, 1 to 10^9
+/// alert-bytes-per-s = 1048576  # bytes of alerts beyond 2 KiB an event, 1 KiB to 1 TiB
+/// state-bytes = 67108864       # state over all objects, 64 KiB to 1 TiB
+/// object-state-bytes = 8388608 # state on one object, 1 KiB to 1 TiB
+/// state-bytes-per-s = 4194304  # changed state beyond 4 KiB an entry, 1 KiB to 1 TiB
+/// log-lines-per-s = 100        # lines in the host's log, 1 to 10^6
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
@@ -132,13 +139,39 @@ fn check_limits(typed: &TypedLimits, text: &str) -> Result<Limits, Flaw> {
         }
     };
     let default = Limits::default();
+    let size = |name: &str, given: &Option<At<i64>>, default: usize, least: i64, most: i64| {
+        Ok::<_, Flaw>(usize::try_from(bound(name, given, default as u64, least, most)?).unwrap_or(usize::MAX))
+    };
     Ok(Limits {
         deadline_ms: bound("deadline-ms", &typed.deadline_ms, default.deadline_ms, 1, 60_000)?,
-        memory_bytes: bound("memory-bytes", &typed.memory_bytes, default.memory_bytes as u64, 64 << 10, 1 << 30)?
-            as usize,
-        alerts_per_event: bound("alerts-per-event", &typed.alerts_per_event, default.alerts_per_event as u64, 1, 1024)?
-            as usize,
-        alert_bytes: bound("alert-bytes", &typed.alert_bytes, default.alert_bytes as u64, 64, 1 << 20)? as usize,
+        memory_bytes: size("memory-bytes", &typed.memory_bytes, default.memory_bytes, 64 << 10, 1 << 30)?,
+        alerts_per_event: size("alerts-per-event", &typed.alerts_per_event, default.alerts_per_event, 1, 1024)?,
+        alert_bytes: size("alert-bytes", &typed.alert_bytes, default.alert_bytes, 64, 1 << 20)?,
+        cpu_ms_per_s: bound("cpu-ms-per-s", &typed.cpu_ms_per_s, default.cpu_ms_per_s, 1, 100_000)?,
+        alerts_per_s: bound("alerts-per-s", &typed.alerts_per_s, default.alerts_per_s, 1, 1_000_000_000)?,
+        alert_bytes_per_s: bound(
+            "alert-bytes-per-s",
+            &typed.alert_bytes_per_s,
+            default.alert_bytes_per_s,
+            1 << 10,
+            1 << 40,
+        )?,
+        state_bytes: size("state-bytes", &typed.state_bytes, default.state_bytes, 64 << 10, 1 << 40)?,
+        object_state_bytes: size(
+            "object-state-bytes",
+            &typed.object_state_bytes,
+            default.object_state_bytes,
+            1 << 10,
+            1 << 40,
+        )?,
+        state_bytes_per_s: bound(
+            "state-bytes-per-s",
+            &typed.state_bytes_per_s,
+            default.state_bytes_per_s,
+            1 << 10,
+            1 << 40,
+        )?,
+        log_lines_per_s: bound("log-lines-per-s", &typed.log_lines_per_s, default.log_lines_per_s, 1, 1_000_000)?,
     })
 }
 
@@ -182,9 +215,23 @@ mod tests {
     #[test]
     fn every_key_is_taken() {
         let text = "module = \"../m/k.wasm\"\nenabled = false\ngrants = [\"log\"]\n[settings]\nb = 1\na = [\"x\"]\n\
-                    [limits]\ndeadline-ms = 5\nmemory-bytes = 65536\nalerts-per-event = 1\nalert-bytes = 100\n";
+                    [limits]\ndeadline-ms = 5\nmemory-bytes = 65536\nalerts-per-event = 1\nalert-bytes = 100\n\
+                    cpu-ms-per-s = 6\nalerts-per-s = 7\nalert-bytes-per-s = 8000\nstate-bytes = 90000\n\
+                    object-state-bytes = 1024\nstate-bytes-per-s = 1100\nlog-lines-per-s = 12\n";
         let manifest = Manifest::parse(text).unwrap();
-        let limits = Limits { deadline_ms: 5, memory_bytes: 65536, alerts_per_event: 1, alert_bytes: 100 };
+        let limits = Limits {
+            deadline_ms: 5,
+            memory_bytes: 65536,
+            alerts_per_event: 1,
+            alert_bytes: 100,
+            cpu_ms_per_s: 6,
+            alerts_per_s: 7,
+            alert_bytes_per_s: 8000,
+            state_bytes: 90_000,
+            object_state_bytes: 1024,
+            state_bytes_per_s: 1100,
+            log_lines_per_s: 12,
+        };
         let expected = Manifest {
             module: Some("../m/k.wasm".into()),
             enabled: false,
@@ -209,8 +256,10 @@ mod tests {
             (
                 "[limits]\nmemory = 3",
                 "2:1: unknown limit `memory`: known are `deadline-ms`, `memory-bytes`, \
-              `alerts-per-event`, `alert-bytes`",
+              `alerts-per-event`, `alert-bytes`, `cpu-ms-per-s`, `alerts-per-s`, `alert-bytes-per-s`, `state-bytes`, \
+              `object-state-bytes`, `state-bytes-per-s`, `log-lines-per-s`",
             ),
+            ("[limits]\ncpu-ms-per-s = 0", "2:16: `cpu-ms-per-s` is 0, and must be from 1 to 100000"),
             ("[limits]\nalert-byte = 3", "2:1: unknown limit `alert-byte`: did you mean `alert-bytes`?"),
             ("[limits]\ndeadline-ms = 0", "2:15: `deadline-ms` is 0, and must be from 1 to 60000"),
             ("[limits]\ndeadline-ms = \"1s\"", "2:15: `deadline-ms` is a whole number, and this is of type string"),

@@ -10,7 +10,19 @@ use toml::{
 use crate::{flaw::Flaw, nearest::nearest};
 
 const KEYS: [&str; 5] = ["module", "enabled", "grants", "settings", "limits"];
-const LIMIT_KEYS: [&str; 4] = ["deadline-ms", "memory-bytes", "alerts-per-event", "alert-bytes"];
+const LIMIT_KEYS: [&str; 11] = [
+    "deadline-ms",
+    "memory-bytes",
+    "alerts-per-event",
+    "alert-bytes",
+    "cpu-ms-per-s",
+    "alerts-per-s",
+    "alert-bytes-per-s",
+    "state-bytes",
+    "object-state-bytes",
+    "state-bytes-per-s",
+    "log-lines-per-s",
+];
 
 /// A value and where it stands.
 pub(crate) struct At<T> {
@@ -35,6 +47,13 @@ pub(crate) struct TypedLimits {
     pub(crate) memory_bytes: Option<At<i64>>,
     pub(crate) alerts_per_event: Option<At<i64>>,
     pub(crate) alert_bytes: Option<At<i64>>,
+    pub(crate) cpu_ms_per_s: Option<At<i64>>,
+    pub(crate) alerts_per_s: Option<At<i64>>,
+    pub(crate) alert_bytes_per_s: Option<At<i64>>,
+    pub(crate) state_bytes: Option<At<i64>>,
+    pub(crate) object_state_bytes: Option<At<i64>>,
+    pub(crate) state_bytes_per_s: Option<At<i64>>,
+    pub(crate) log_lines_per_s: Option<At<i64>>,
 }
 
 impl<'a> Typed<'a> {
@@ -65,6 +84,13 @@ impl TypedLimits {
                 "memory-bytes" => &mut typed.memory_bytes,
                 "alerts-per-event" => &mut typed.alerts_per_event,
                 "alert-bytes" => &mut typed.alert_bytes,
+                "cpu-ms-per-s" => &mut typed.cpu_ms_per_s,
+                "alerts-per-s" => &mut typed.alerts_per_s,
+                "alert-bytes-per-s" => &mut typed.alert_bytes_per_s,
+                "state-bytes" => &mut typed.state_bytes,
+                "object-state-bytes" => &mut typed.object_state_bytes,
+                "state-bytes-per-s" => &mut typed.state_bytes_per_s,
+                "log-lines-per-s" => &mut typed.log_lines_per_s,
                 unknown => {
                     let hint = meant(unknown, &LIMIT_KEYS);
                     return Err(Flaw::at(text, key.span(), format!("unknown limit `{}`: {hint}", shown(unknown))));

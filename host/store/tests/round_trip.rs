@@ -136,6 +136,7 @@ fn a_cut_comes_back_as_it_was() {
         reminders: vec![reminder("vm-1", "a", Some(u64::MAX)), reminder("vm-2", "b", Some(2))],
         objects: vec![clock("vm-1", Some(u64::MAX)), clock("vm-2", Some(0))],
         places: vec![place("a.log", 3), place("b.log", u64::MAX)],
+        early: false,
         held: Held::default(),
     };
     let mut first = Commit::default();

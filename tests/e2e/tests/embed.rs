@@ -59,6 +59,8 @@ impl Home {
         let (sender, told) = mpsc::channel();
         let setup = Setup { compliance: Arc::new(compliance()), ..Setup::default() };
         let builder = Builder::new(Sandbox::new(None).expect("this machine runs it"), self.rules()).setup(setup);
+        // What is said before the rule is compiled would not be shown to it.
+        let builder = builder.start_wait(Duration::from_secs(600));
         let host = builder.receiver("pager", move || Pager(sender.clone())).keep(self.store());
         (host.expect("the host starts"), told)
     }

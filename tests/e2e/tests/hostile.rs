@@ -156,6 +156,10 @@ fn what_goes_wrong_in_describe_refuses_the_rule() {
         ("duplicate-symptoms", "two symptoms are called `seen`"),
         ("bad-symptom-id", "a symptom's id is \"Not Kebab\""),
         ("no-kinds", "an interest names no kind"),
+        ("nested-literals", "more than 8 of its literals end with \"aaaaaaa\""),
+        ("many-conditions", "2000 conditions; the limit is 1024"),
+        ("many-contains", "100 conditions that look for a text within a value; the limit is 64"),
+        ("many-values", "20000 values in its conditions; the limit is 10000"),
         ("bad-name", "the module's name is \"Hos\\ttile\""),
         ("huge-title", "a symptom's title has 6291456 bytes; at most 1024 are allowed"),
         ("huge-recommendation", "a symptom's recommendation has 6291456 bytes; at most 8192 are allowed"),
@@ -177,7 +181,10 @@ fn what_goes_wrong_in_describe_refuses_the_rule() {
 
 #[test]
 fn live_it_fails_alone_and_everything_is_acknowledged() {
-    let hostile = modules::open("hostile", &modules::guest("hostile"), r#"{"do":"loop"}"#);
+    // It may use all the time that its deadline gives it.
+    let limits = Limits { deadline_ms: modules::DEADLINE_MS, cpu_ms_per_s: 100_000, ..Limits::default() };
+    let hostile = Rule::new("hostile", modules::guest("hostile"), r#"{"do":"loop"}"#, limits).map(Arc::new);
+    let hostile = hostile.expect("it describes itself");
     let healthy = modules::open("keyword", &modules::rule("keyword"), r#"{"contains":["healthy keyword"]}"#);
     let rules = Arc::new(RuleSet::new(vec![hostile, healthy], &[]).expect("few literals"));
     let counts: Arc<[AtomicUsize; 3]> = Arc::default();
@@ -185,7 +192,7 @@ fn live_it_fails_alone_and_everything_is_acknowledged() {
     let sink: AlertSink = Arc::new(move |alert| {
         alerts[usize::from(alert.rule == "keyword")].fetch_add(1, Ordering::SeqCst);
     });
-    let config = Config { scanners: 1, shards: 2, pin: false, ..Config::default() };
+    let config = Config { scanners: 1, shards: 2, pin: false, rules_cpu_ms_per_s: 100_000, ..Config::default() };
     let engine = Engine::start(&config, rules, Start::default(), sink).expect("threads");
     let input = input(&POISON);
     let source = input.source(0);

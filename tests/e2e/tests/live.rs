@@ -23,7 +23,7 @@ fn sink() -> (Kept, AlertSink) {
 }
 
 fn config(inflight_bytes: usize) -> Config {
-    Config { scanners: 2, shards: 3, inflight_bytes, pin: false, cuts: false, ..Config::default() }
+    Config { scanners: 2, shards: 3, inflight_bytes, pin: false, ..Config::default() }
 }
 
 fn rules(list: Vec<Arc<Rule>>) -> Arc<RuleSet> {

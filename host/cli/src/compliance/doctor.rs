@@ -134,6 +134,15 @@ fn host(places: &Places, findings: &mut Vec<Finding>) {
         let (used, ceiling) = (memory.used_bytes, memory.ceiling_bytes);
         find("warning", format!("rules use {used} of {ceiling} bytes of memory"), "raise `rules-memory`, or run fewer");
     }
+    for rule in status.rules.iter().filter(|rule| !rule.last_error.is_empty()) {
+        let (name, missed) = (&rule.name, say::grouped(rule.missed));
+        let what = format!(
+            "rule {name} failed on {} events and missed {missed}: {}",
+            say::grouped(rule.failed),
+            rule.last_error
+        );
+        find("warning", what, "mend the rule, or give it more in the [limits] of its manifest");
+    }
     for source in &status.sources {
         let (level, what, fix) = of_source(source);
         find(level, what, &fix);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, Input};
 
 use super::Hit;
-use super::patterns::Patterns;
+use super::patterns::{Patterns, Seen};
 
 /// Up to so many bytes of patterns a DFA is worth its memory (about 1 KiB a byte at worst).
 const DFA_MAX_BYTES: usize = 4 << 10;
@@ -38,8 +38,10 @@ impl Automaton {
         self.automaton.memory_usage() + self.patterns.capacity() * 4
     }
 
-    pub(super) fn scan(&self, haystack: &[u8], patterns: &Patterns, hits: &mut Vec<Hit>) {
-        self.each(haystack, 0..haystack.len(), patterns, |pattern, start| patterns.report(pattern, start, hits));
+    pub(super) fn scan(&self, haystack: &[u8], patterns: &Patterns, hits: &mut Vec<Hit>, seen: &mut Seen) {
+        self.each(haystack, 0..haystack.len(), patterns, |pattern, start| {
+            patterns.report(pattern, haystack, start, hits, seen);
+        });
     }
 
     /// Calls `found` with each pattern and start that lies within `range`.

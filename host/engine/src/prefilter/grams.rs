@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use super::automaton::Automaton;
 use super::choice::Chooser;
 use super::filter::{Filter, SPAN_PROBES, gram, mix};
-use super::patterns::Patterns;
+use super::patterns::{Patterns, Seen};
 use super::traffic::Traffic;
 use super::{Hit, Work};
 
@@ -117,14 +117,15 @@ impl<const STRIDE: usize> Grams<STRIDE> {
         for from in (0..haystack.len()).step_by(Self::SPAN_BYTES) {
             let to = haystack.len().min(from + Self::SPAN_BYTES);
             let count = self.filter.probe::<STRIDE>(&haystack[from..], &mut found);
-            let mut visit = Visit { grams: self, haystack, patterns, hits, left: i64::from(budget), looked: 0 };
+            let seen = &mut work.seen;
+            let mut visit = Visit { grams: self, haystack, patterns, hits, seen, left: i64::from(budget), looked: 0 };
             let spent_at = visit.all(from, &found[..count]);
             work.verifications += visit.looked;
             // Spans like their neighbours: what was wasted on this one is saved on the next.
             budget = if spent_at.is_some() { self.budget / 2 } else { self.budget };
             if let Some(at) = spent_at {
                 work.fallbacks += 1;
-                self.scan_linear(haystack, at..to, patterns, hits);
+                self.scan_linear(haystack, at..to, patterns, hits, &mut work.seen);
             }
         }
         work.found = Some(found);
@@ -132,11 +133,18 @@ impl<const STRIDE: usize> Grams<STRIDE> {
 
     /// Reports exactly what the probes in `probes` would: the patterns whose one probe lies there.
     #[cold]
-    fn scan_linear(&self, haystack: &[u8], probes: Range<usize>, patterns: &Patterns, hits: &mut Vec<Hit>) {
+    fn scan_linear(
+        &self,
+        haystack: &[u8],
+        probes: Range<usize>,
+        patterns: &Patterns,
+        hits: &mut Vec<Hit>,
+        seen: &mut Seen,
+    ) {
         let build = || Automaton::new(patterns, self.chosen.iter().map(|&(p, _)| p).collect()).ok();
         let Some(linear) = self.linear.get_or_init(build) else {
             // Too large an automaton: slow is better than wrong.
-            let mut visit = Visit { grams: self, haystack, patterns, hits, left: i64::MAX, looked: 0 };
+            let mut visit = Visit { grams: self, haystack, patterns, hits, seen, left: i64::MAX, looked: 0 };
             probes.step_by(STRIDE).for_each(|at| visit.probe(at));
             return;
         };
@@ -145,7 +153,7 @@ impl<const STRIDE: usize> Grams<STRIDE> {
             let Ok(index) = self.chosen.binary_search_by_key(&pattern, |&(p, _)| p) else { return };
             let probe = (start + usize::from(self.chosen[index].1)).next_multiple_of(STRIDE);
             if probes.contains(&probe) {
-                patterns.report(pattern, start, hits);
+                patterns.report(pattern, haystack, start, hits, seen);
             }
         });
     }
@@ -174,6 +182,7 @@ struct Visit<'a, const STRIDE: usize> {
     haystack: &'a [u8],
     patterns: &'a Patterns,
     hits: &'a mut Vec<Hit>,
+    seen: &'a mut Seen,
     /// What is left of the budget.
     left: i64,
     /// Entries and grams looked at.
@@ -216,7 +225,7 @@ impl<const STRIDE: usize> Visit<'_, STRIDE> {
         }
         self.left -= self.patterns.len(entry.pattern) as i64 / 64;
         if self.patterns.is_at(entry.pattern, self.haystack, start) {
-            self.patterns.report(entry.pattern, start, self.hits);
+            self.patterns.report(entry.pattern, self.haystack, start, self.hits, self.seen);
         }
     }
 }

@@ -77,6 +77,11 @@ pub struct Work {
     pub verifications: u64,
     /// Spans (of 8 KiB, or 2 KiB for literals under 7 bytes) that spent their budget and were left to the automaton.
     pub fallbacks: u64,
+    /// The first so many occurrences of a literal in a line are enough, and the rest may be left out;
+    /// 0 for all of them.
+    pub most_per_line: u32,
+    /// Where literals have been found last.
+    seen: patterns::Seen,
     /// A folded copy of the piece being scanned.
     folded: Vec<u8>,
     /// Where in the span being scanned grams may be.
@@ -195,17 +200,19 @@ impl Prefilter {
         Ok(Self { patterns, singles, short, grams, dense_grams, fallback, expected_per_kib })
     }
 
-    /// Appends to `hits` every occurrence of every literal, overlapping ones too, sorted by start and literal.
+    /// Appends to `hits` every occurrence of every literal (in each line as many as [`Work::most_per_line`] says),
+    /// overlapping ones too, sorted by start and literal.
     /// `haystack` is a whole chunk of at most 4 GiB; duplicated literals report each of their indexes.
     pub fn scan(&self, haystack: &[u8], hits: &mut Vec<Hit>, work: &mut Work) {
         debug_assert!(u32::try_from(haystack.len()).is_ok(), "a haystack of more than 4 GiB");
         let first = hits.len();
         work.bytes += haystack.len() as u64;
+        work.seen.begin(work.most_per_line, self.patterns.count());
         for single in &self.singles {
-            single.scan(haystack, &self.patterns, hits);
+            single.scan(haystack, &self.patterns, hits, &mut work.seen);
         }
         if let Some(short) = &self.short {
-            short.scan(haystack, &self.patterns, hits, &mut work.folded);
+            short.scan(haystack, &self.patterns, hits, &mut work.folded, &mut work.seen);
         }
         if let Some(grams) = &self.grams {
             grams.scan(haystack, &self.patterns, hits, work);
@@ -214,7 +221,7 @@ impl Prefilter {
             grams.scan(haystack, &self.patterns, hits, work);
         }
         if let Some(fallback) = &self.fallback {
-            fallback.scan(haystack, &self.patterns, hits);
+            fallback.scan(haystack, &self.patterns, hits, &mut work.seen);
         }
         hits[first..].sort_unstable();
     }

@@ -114,14 +114,71 @@ impl Patterns {
         }
     }
 
-    /// Reports the pattern at `start` under each of the caller's indexes.
+    /// Reports the pattern at `start` under each of the caller's indexes, unless it was reported often enough in this
+    /// line.
     #[inline]
-    pub(super) fn report(&self, pattern: u32, start: usize, hits: &mut Vec<Hit>) {
+    pub(super) fn report(&self, pattern: u32, haystack: &[u8], start: usize, hits: &mut Vec<Hit>, seen: &mut Seen) {
+        if seen.is_enough(pattern, haystack, start) {
+            return;
+        }
         let pattern = pattern as usize;
         let first = if pattern == 0 { 0 } else { self.id_ends[pattern - 1] };
         let ids = &self.ids[first as usize..self.id_ends[pattern] as usize];
         hits.extend(ids.iter().map(|&literal| Hit { start: start as u32, literal }));
     }
+}
+
+/// How often each pattern has been reported in the line where it was found last.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// 0: each occurrence is reported.
+    most: u32,
+    by_pattern: Vec<InLine>,
+    /// The last line that was looked up.
+    line: (u32, u32),
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct InLine {
+    /// The line: its first byte, and one past its last.
+    line: (u32, u32),
+    times: u32,
+}
+
+impl Seen {
+    /// A new haystack begins.
+    pub(super) fn begin(&mut self, most: u32, patterns: usize) {
+        self.most = most;
+        self.line = (0, 0);
+        self.by_pattern.clear();
+        if most > 0 {
+            self.by_pattern.resize(patterns, InLine::default());
+        }
+    }
+
+    #[inline]
+    fn is_enough(&mut self, pattern: u32, haystack: &[u8], start: usize) -> bool {
+        if self.most == 0 {
+            return false;
+        }
+        let at = start as u32;
+        let seen = &mut self.by_pattern[pattern as usize];
+        if !(seen.line.0..seen.line.1).contains(&at) {
+            if !(self.line.0..self.line.1).contains(&at) {
+                self.line = line_of(haystack, start);
+            }
+            *seen = InLine { line: self.line, times: 0 };
+        }
+        seen.times += 1;
+        seen.times > self.most
+    }
+}
+
+/// The line around `at`, with its line end.
+fn line_of(haystack: &[u8], at: usize) -> (u32, u32) {
+    let start = memchr::memrchr(b'\n', &haystack[..at]).map_or(0, |end| end + 1);
+    let end = memchr::memchr(b'\n', &haystack[at..]).map_or(haystack.len(), |end| at + end + 1);
+    (start as u32, end as u32)
 }
 
 fn check(literals: &[Literal<'_>]) -> Result<(), BuildError> {

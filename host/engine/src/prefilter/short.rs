@@ -4,7 +4,7 @@ use aho_corasick::packed::{self, MatchKind, Searcher};
 use aho_corasick::{BuildError, Span};
 
 use super::automaton::Automaton;
-use super::patterns::Patterns;
+use super::patterns::{Patterns, Seen};
 use super::{Hit, LongGrams};
 
 /// Teddy carries this many; beyond it the automaton is better.
@@ -45,11 +45,20 @@ impl Short {
         }
     }
 
-    pub(super) fn scan(&self, haystack: &[u8], patterns: &Patterns, hits: &mut Vec<Hit>, folded: &mut Vec<u8>) {
+    pub(super) fn scan(
+        &self,
+        haystack: &[u8],
+        patterns: &Patterns,
+        hits: &mut Vec<Hit>,
+        folded: &mut Vec<u8>,
+        seen: &mut Seen,
+    ) {
         match self {
-            Self::Automaton(automaton) => automaton.scan(haystack, patterns, hits),
-            Self::Teddy(teddy) if teddy.folds => teddy.scan_folded(haystack, patterns, hits, folded),
-            Self::Teddy(teddy) => teddy.each(haystack, |start| teddy.report_at(haystack, start, patterns, hits)),
+            Self::Automaton(automaton) => automaton.scan(haystack, patterns, hits, seen),
+            Self::Teddy(teddy) if teddy.folds => teddy.scan_folded(haystack, patterns, hits, folded, seen),
+            Self::Teddy(teddy) => {
+                teddy.each(haystack, |start| teddy.report_at(haystack, start, patterns, hits, seen));
+            }
         }
     }
 }
@@ -101,7 +110,14 @@ impl Teddy {
         }
     }
 
-    fn scan_folded(&self, haystack: &[u8], patterns: &Patterns, hits: &mut Vec<Hit>, folded: &mut Vec<u8>) {
+    fn scan_folded(
+        &self,
+        haystack: &[u8],
+        patterns: &Patterns,
+        hits: &mut Vec<Hit>,
+        folded: &mut Vec<u8>,
+        seen: &mut Seen,
+    ) {
         for from in (0..haystack.len()).step_by(PIECE_BYTES) {
             let to = haystack.len().min(from + PIECE_BYTES + LongGrams::MIN_BYTES - 2);
             folded.clear();
@@ -109,18 +125,18 @@ impl Teddy {
             folded.make_ascii_lowercase();
             self.each(folded, |start| {
                 if start < PIECE_BYTES {
-                    self.report_at(haystack, from + start, patterns, hits);
+                    self.report_at(haystack, from + start, patterns, hits, seen);
                 }
             });
         }
     }
 
-    fn report_at(&self, haystack: &[u8], start: usize, patterns: &Patterns, hits: &mut Vec<Hit>) {
+    fn report_at(&self, haystack: &[u8], start: usize, patterns: &Patterns, hits: &mut Vec<Hit>, seen: &mut Seen) {
         let byte = if self.folds { haystack[start].to_ascii_lowercase() } else { haystack[start] };
         let first = if byte == 0 { 0 } else { self.ends[usize::from(byte) - 1] };
         for &pattern in &self.members[usize::from(first)..usize::from(self.ends[usize::from(byte)])] {
             if patterns.is_at(pattern, haystack, start) {
-                patterns.report(pattern, start, hits);
+                patterns.report(pattern, haystack, start, hits, seen);
             }
         }
     }

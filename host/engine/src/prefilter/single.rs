@@ -3,7 +3,7 @@
 use memchr::memmem::Finder;
 
 use super::Hit;
-use super::patterns::Patterns;
+use super::patterns::{Patterns, Seen};
 
 #[derive(Debug)]
 pub(super) struct Single {
@@ -16,10 +16,10 @@ impl Single {
         Self { pattern, finder: Finder::new(patterns.bytes(pattern)).into_owned() }
     }
 
-    pub(super) fn scan(&self, haystack: &[u8], patterns: &Patterns, hits: &mut Vec<Hit>) {
+    pub(super) fn scan(&self, haystack: &[u8], patterns: &Patterns, hits: &mut Vec<Hit>, seen: &mut Seen) {
         let mut from = 0;
         while let Some(found) = self.finder.find(&haystack[from..]) {
-            patterns.report(self.pattern, from + found, hits);
+            patterns.report(self.pattern, haystack, from + found, hits, seen);
             from += found + 1;
         }
     }

@@ -114,6 +114,44 @@ fn hostile_traffic_is_bounded_and_noticed() {
 }
 
 #[test]
+fn a_literal_is_reported_so_often_in_a_line_and_no_more() {
+    let mut random = 21_u64;
+    let mut next = |below: u64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % below
+    };
+    for round in 0..60 {
+        let word = |next: &mut dyn FnMut(u64) -> u64, most: u64| -> Vec<u8> {
+            (0..1 + next(most)).map(|_| b"aaab"[next(4) as usize]).collect()
+        };
+        let owned: Vec<Owned> = (0..1 + next(40)).map(|_| (word(&mut next, 12), next(3) == 0)).collect();
+        let mut haystack = Vec::new();
+        for _ in 0..next(200) {
+            haystack.extend(word(&mut next, 120));
+            haystack.push(b'\n');
+        }
+        let line = |start: u32| haystack[..start as usize].iter().filter(|byte| **byte == b'\n').count();
+        let count = |hits: &[Hit]| {
+            let mut counts = std::collections::BTreeMap::new();
+            hits.iter().for_each(|hit| *counts.entry((hit.literal, line(hit.start))).or_insert(0_u32) += 1);
+            counts
+        };
+        let all = naive(&owned, &haystack);
+        for (budget, most) in [(BUDGET_PER_KIB, 4), (BUDGET_PER_KIB, 1), (0, 3)] {
+            let prefilter = Prefilter::with_budget(&literals(&owned), b"", budget).expect("small literals");
+            let mut work = Work { most_per_line: most, ..Work::default() };
+            for _ in 0..2 {
+                let mut hits = Vec::new();
+                prefilter.scan(&haystack, &mut hits, &mut work);
+                assert!(hits.iter().all(|hit| all.binary_search(hit).is_ok()), "round {round}: no hit is made up");
+                let expected: Vec<_> = count(&all).into_iter().map(|(at, times)| (at, times.min(most))).collect();
+                assert_eq!(count(&hits).into_iter().collect::<Vec<_>>(), expected, "round {round}, {most} a line");
+            }
+        }
+    }
+}
+
+#[test]
 fn limits() {
     let new = |bytes: &[u8]| Prefilter::new(&[Literal { bytes, ignore_case: false }], b"");
     assert!(matches!(new(b""), Err(BuildError::Empty { literal: 0 })));

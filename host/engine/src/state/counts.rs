@@ -29,6 +29,11 @@ impl Counts {
         Self { entries, sum, window_ns }
     }
 
+    /// What its additions take in memory, more or less.
+    pub(super) fn bytes(&self) -> usize {
+        self.entries.len() * size_of::<(u64, u32)>()
+    }
+
     /// The sum of the window that ends at `time_ns`.
     pub(super) fn sum(&self, time_ns: u64, window_ms: u64) -> u64 {
         self.sum_between(time_ns, window_ms.saturating_mul(NS_PER_MS))

@@ -10,6 +10,9 @@ use lifesigns_model::limits;
 
 use super::NS_PER_MS;
 
+/// What a note takes in memory beside its text: two places in trees or tables, and the text's own head.
+const NOTE_BYTES: usize = 96;
+
 /// A value and a time at which it was noted.
 pub(super) type Note = (u64, Arc<str>);
 
@@ -22,6 +25,8 @@ pub(super) struct Distincts {
     /// Notes of values that were noted again later.
     earlier: BTreeSet<Note>,
     pub(super) window_ns: u64,
+    /// Text of all notes.
+    text_bytes: usize,
 }
 
 /// A step of a call.
@@ -48,11 +53,17 @@ impl Distincts {
     /// What is left of a count: each value's latest note, its earlier ones, and its longest window.
     pub(super) fn of(latest: Vec<Note>, earlier: Vec<Note>, window_ns: u64) -> Self {
         Self {
+            text_bytes: latest.iter().chain(&earlier).map(|(_, value)| value.len()).sum(),
             latest: latest.iter().map(|(time, value)| (Arc::clone(value), *time)).collect(),
             by_time: latest.into_iter().collect(),
             earlier: earlier.into_iter().collect(),
             window_ns,
         }
+    }
+
+    /// What its notes take in memory, more or less.
+    pub(super) fn bytes(&self) -> usize {
+        (self.by_time.len() + self.earlier.len()) * NOTE_BYTES + self.text_bytes
     }
 
     /// Each value's latest note, and the earlier ones that are remembered.
@@ -92,11 +103,13 @@ impl Distincts {
             && let Some(note) = self.by_time.pop_first()
         {
             self.latest.remove(&note.1);
+            self.text_bytes -= note.1.len();
             undo.steps.push(Step::Gone(note));
         }
         while self.earlier.first().is_some_and(|note| expired(note) || self.earlier.len() > limits::DISTINCTS)
             && let Some(note) = self.earlier.pop_first()
         {
+            self.text_bytes -= note.1.len();
             undo.steps.push(Step::Removed(note));
         }
         let everything = newest == time_ns && window_ns == self.window_ns;
@@ -113,10 +126,13 @@ impl Distincts {
             Some((value, latest)) => (value, Some(latest)),
             None => (Arc::from(value), None),
         };
-        if let Some(before) = before {
-            let note = (before, Arc::clone(&value));
-            self.by_time.remove(&note);
-            self.add_earlier(note, steps);
+        match before {
+            Some(before) => {
+                let note = (before, Arc::clone(&value));
+                self.by_time.remove(&note);
+                self.add_earlier(note, steps);
+            }
+            None => self.text_bytes += value.len(),
         }
         self.by_time.insert((time_ns, Arc::clone(&value)));
         self.latest.insert(Arc::clone(&value), time_ns);
@@ -125,6 +141,7 @@ impl Distincts {
 
     fn add_earlier(&mut self, note: Note, steps: &mut Vec<Step>) {
         if self.earlier.insert(note.clone()) {
+            self.text_bytes += note.1.len();
             steps.push(Step::Added(note));
         }
     }
@@ -139,15 +156,25 @@ impl Distincts {
                             self.by_time.insert((before, Arc::clone(&value)));
                             self.latest.insert(value, before);
                         }
-                        None => drop(self.latest.remove(&value)),
+                        None => {
+                            self.text_bytes -= value.len();
+                            self.latest.remove(&value);
+                        }
                     }
                 }
                 Step::Gone((time_ns, value)) => {
+                    self.text_bytes += value.len();
                     self.latest.insert(Arc::clone(&value), time_ns);
                     self.by_time.insert((time_ns, value));
                 }
-                Step::Added(note) => drop(self.earlier.remove(&note)),
-                Step::Removed(note) => drop(self.earlier.insert(note)),
+                Step::Added(note) => {
+                    self.text_bytes -= note.1.len();
+                    self.earlier.remove(&note);
+                }
+                Step::Removed(note) => {
+                    self.text_bytes += note.1.len();
+                    self.earlier.insert(note);
+                }
             }
         }
         self.window_ns = undo.window_ns;
@@ -188,6 +215,8 @@ mod tests {
                 assert_eq!(format!("{:?} {:?} {}", values.by_time, values.earlier, values.window_ns), before);
                 assert_eq!(values.latest.len(), values.by_time.len());
             }
+            let text: usize = values.notes().iter().flat_map(|notes| notes.iter()).map(|(_, value)| value.len()).sum();
+            assert_eq!(values.text_bytes, text);
         }
     }
 

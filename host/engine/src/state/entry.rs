@@ -31,6 +31,17 @@ pub(super) struct Entry {
     pub(super) written: u64,
 }
 
+impl Held {
+    /// What it takes in memory, more or less.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Value { bytes, .. } => bytes.len(),
+            Self::Counts(counts) => counts.bytes(),
+            Self::Distincts(values) => values.bytes(),
+        }
+    }
+}
+
 impl Entry {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut out = vec![VERSION];

@@ -2,54 +2,35 @@
 
 use std::collections::{HashMap, HashSet};
 
-use lifesigns_model::{DropKind, Drops, Level, ReminderChange, Row, State, StateError, limits};
+use lifesigns_model::{DropKind, Drops, Level, Limits, ReminderChange, Row, State, StateError, limits};
 
 use super::{
     NS_PER_MS,
-    counts::{Counts, CountsUndo},
-    distincts::{Distincts, DistinctsUndo},
+    counts::Counts,
+    distincts::Distincts,
     entry::{Entry, Held},
     key::bounded,
+    ledger::Account,
+    object::ObjectState,
+    undo::{Undo, make_room, note_entry},
 };
-
-type Keys = HashMap<Box<str>, Entry>;
-
-/// How to take one change back.
-enum Undo {
-    /// The key held this before, or nothing.
-    Entry {
-        object: u32,
-        key: Box<str>,
-        before: Option<Entry>,
-    },
-    /// The window was written at this time before.
-    Counts {
-        object: u32,
-        key: Box<str>,
-        written: u64,
-        undo: CountsUndo,
-    },
-    Distincts {
-        object: u32,
-        key: Box<str>,
-        written: u64,
-        undo: DistinctsUndo,
-    },
-}
 
 /// The state of one rule in one shard.
 pub(crate) struct Memory {
     rule: String,
     reminds: bool,
-    objects: HashMap<u32, Keys>,
+    objects: HashMap<u32, ObjectState>,
+    account: Account,
     writes: u64,
+    /// Writes before the batch under evaluation.
+    writes_before: u64,
     rows: Vec<Row>,
     undo: Vec<Undo>,
     reminders: Vec<ReminderChange>,
     /// How many of them each event of the batch has.
     reminders_of: Vec<u32>,
     lines: Vec<(Level, String)>,
-    lines_left_out: usize,
+    lines_left_out: u64,
     /// Keys that went in this batch to make room for others.
     keys_left_out: u64,
     /// What was dropped since the last look.
@@ -61,14 +42,16 @@ pub(crate) struct Memory {
 
 impl Memory {
     /// Empty state, which notes what changes if there are `cuts`.
-    pub(crate) fn new(rule: &str, cuts: bool) -> Self {
+    pub(super) fn new(rule: &str, cuts: bool, account: Account) -> Self {
         Self {
             cuts,
+            account,
             changed: HashMap::new(),
             rule: rule.to_owned(),
             reminds: false,
             objects: HashMap::new(),
             writes: 0,
+            writes_before: 0,
             rows: Vec::new(),
             undo: Vec::new(),
             reminders: Vec::new(),
@@ -85,30 +68,61 @@ impl Memory {
         std::mem::take(&mut self.dropped)
     }
 
+    /// From now on the rule has these limits.
+    pub(crate) fn limit(&mut self, limits: &Limits) {
+        self.account.limit(limits);
+    }
+
     fn row(&self, event: u32) -> Result<Row, StateError> {
         self.rows.get(event as usize).copied().ok_or_else(|| {
             StateError(format!("it asked for the state of event {event} in a batch of {}", self.rows.len()))
         })
     }
 
-    /// The entry under `key`, made by `make` if it is not there or holds something else, and when it
-    /// was written before.
-    fn entry(&mut self, object: u32, key: &str, fits: fn(&Held) -> bool, make: fn() -> Held) -> (&mut Held, u64) {
+    /// Writes to what stands under `key`, which is made by `make` if it is not there or is something
+    /// else: `write` returns how to undo what it did.
+    fn write<T>(
+        &mut self,
+        object: u32,
+        key: &str,
+        fits: fn(&Held) -> bool,
+        make: fn() -> Held,
+        write: impl FnOnce(&mut Held) -> Option<(u64, T)>,
+        undo: impl FnOnce(u64, T) -> Undo,
+    ) -> Result<u64, StateError> {
         self.writes += 1;
-        let keys = self.objects.entry(object).or_default();
-        let there = keys.get(key).is_some_and(|entry| fits(&entry.held));
-        if !there {
-            self.keys_left_out += u64::from(make_room(keys, object, key, &mut self.undo));
-            let before = keys.insert(key.into(), Entry { held: make(), written: self.writes });
-            self.undo.push(Undo::Entry { object, key: key.into(), before });
+        let writes = self.writes;
+        let state = self.objects.entry(object).or_default();
+        let bytes = state.bytes();
+        if !state.get(key).is_some_and(|entry| fits(&entry.held)) {
+            let gone = make_room(state, object, key, self.writes_before, &mut self.undo);
+            self.keys_left_out += u64::from(gone);
+            let before = state.insert(key, Entry { held: make(), written: writes });
+            note_entry(object, key, before, self.writes_before, &mut self.undo);
         }
-        let entry = keys.get_mut(key).expect("it was there, or has just been inserted");
-        let before = std::mem::replace(&mut entry.written, self.writes);
-        (&mut entry.held, before)
+        let written = state.change(key, |held, written| (std::mem::replace(written, writes), write(held)));
+        let grown = state.bytes();
+        let answer = match written {
+            Some((written, Some((answer, undone)))) => {
+                self.undo.push(undo(written, undone));
+                answer
+            }
+            _ => 0,
+        };
+        self.settle(bytes, grown)?;
+        Ok(answer)
     }
 
-    fn entry_of(&mut self, object: u32, key: &str) -> Option<&mut Entry> {
-        self.objects.get_mut(&object)?.get_mut(key)
+    /// Accounts for an object whose state took `bytes` and takes `now`.
+    ///
+    /// # Errors
+    /// When it may not have grown; what was done must be undone then.
+    fn settle(&mut self, bytes: usize, now: usize) -> Result<(), StateError> {
+        if now <= bytes {
+            self.account.sub(bytes - now);
+            return Ok(());
+        }
+        self.account.grow(bytes, now).inspect_err(|_| self.account.add(now - bytes))
     }
 
     fn held(&self, object: u32, key: &str) -> Option<&Held> {
@@ -130,6 +144,7 @@ impl Memory {
     /// Lets an object go. Returns the keys that a store may know of.
     pub(crate) fn evict(&mut self, object: u32) -> HashSet<Box<str>> {
         let keys = self.objects.remove(&object).unwrap_or_default();
+        self.account.sub(keys.bytes());
         let mut gone = self.changed.remove(&object).unwrap_or_default();
         if self.cuts {
             gone.extend(keys.into_keys());
@@ -142,7 +157,7 @@ impl Memory {
         let changed = std::mem::take(&mut self.changed);
         let all = changed.into_iter().flat_map(|(object, keys)| keys.into_iter().map(move |key| (object, key)));
         let entry = |(object, key): (u32, Box<str>)| {
-            let entry = self.objects.get(&object).and_then(|keys| keys.get(&key)).map(Entry::to_bytes);
+            let entry = self.objects.get(&object).and_then(|state| state.get(&key)).map(Entry::to_bytes);
             (object, key, entry)
         };
         all.map(entry).collect()
@@ -152,7 +167,13 @@ impl Memory {
     pub(crate) fn restore(&mut self, object: u32, key: &str, entry: &[u8]) -> bool {
         let Some(entry) = Entry::from_bytes(entry) else { return false };
         self.writes = self.writes.max(entry.written);
-        self.objects.entry(object).or_default().insert(key.into(), entry);
+        let state = self.objects.entry(object).or_default();
+        let bytes = state.bytes();
+        state.insert(key, entry);
+        let now = state.bytes();
+        // What was committed stays, whatever the limits are now; it only cannot grow.
+        self.account.sub(bytes.saturating_sub(now));
+        self.account.add(now.saturating_sub(bytes));
         true
     }
 
@@ -166,8 +187,15 @@ impl Memory {
         }
     }
 
-    fn emit_log(&mut self) {
+    /// Writes what the rule logged in its last call, as far as it `may`. Returns how many lines were
+    /// left out.
+    pub(crate) fn emit_log(&mut self, mut may: impl FnMut() -> bool) -> u64 {
+        let mut left_out = std::mem::take(&mut self.lines_left_out);
         for (level, message) in self.lines.drain(..) {
+            if !may() {
+                left_out += 1;
+                continue;
+            }
             match level {
                 Level::Debug => tracing::debug!(rule = self.rule, "{message}"),
                 Level::Info => tracing::info!(rule = self.rule, "{message}"),
@@ -175,26 +203,44 @@ impl Memory {
                 Level::Error => tracing::error!(rule = self.rule, "{message}"),
             }
         }
-        if self.lines_left_out > 0 {
-            tracing::warn!(rule = self.rule, lines = self.lines_left_out, "more log lines were left out");
-            self.dropped.add(DropKind::RuleLogLines, self.lines_left_out as u64);
-            self.lines_left_out = 0;
+        if left_out > 0 && may() {
+            tracing::warn!(rule = self.rule, lines = left_out, "more log lines were left out");
+        }
+        self.dropped.add(DropKind::RuleLogLines, left_out);
+        left_out
+    }
+
+    /// What is accounted for, and what all entries take, counted one by one.
+    #[cfg(test)]
+    pub(super) fn accounted(&self) -> (usize, usize) {
+        (self.account.used(), self.objects.values().map(ObjectState::counted).sum())
+    }
+
+    /// Bytes of values that are kept to be brought back.
+    #[cfg(test)]
+    pub(super) fn undone_bytes(&self) -> usize {
+        let value = |undo: &Undo| match undo {
+            Undo::Entry { before: Some(entry), .. } => entry.held.bytes(),
+            _ => 0,
+        };
+        self.undo.iter().map(value).sum()
+    }
+
+    fn undo(&mut self, undo: Undo) {
+        let object = undo.object();
+        let state = self.objects.entry(object).or_default();
+        let bytes = state.bytes();
+        undo.apply(state);
+        let (now, empty) = (state.bytes(), state.is_empty());
+        if empty {
+            self.objects.remove(&object);
+        }
+        if now < bytes {
+            self.account.sub(bytes - now);
+        } else {
+            self.account.add(now - bytes);
         }
     }
-}
-
-/// Removes the key that was written longest ago, if a new one would be too many; says whether it did.
-fn make_room(keys: &mut Keys, object: u32, key: &str, undo: &mut Vec<Undo>) -> bool {
-    if keys.len() < limits::KEYS || keys.contains_key(key) {
-        return false;
-    }
-    let oldest = keys.iter().min_by_key(|(_, entry)| entry.written).map(|(key, _)| key.clone());
-    if let Some(oldest) = oldest {
-        let before = keys.remove(&oldest);
-        undo.push(Undo::Entry { object, key: oldest, before });
-        return true;
-    }
-    false
 }
 
 impl State for Memory {
@@ -202,6 +248,7 @@ impl State for Memory {
         self.reminds = reminds;
         self.rows.clear();
         self.rows.extend_from_slice(rows);
+        self.writes_before = self.writes;
         self.reminders_of.clear();
         self.reminders_of.resize(rows.len(), 0);
     }
@@ -212,43 +259,17 @@ impl State for Memory {
         }
         self.undo.clear();
         self.dropped.add(DropKind::StateKeys, std::mem::take(&mut self.keys_left_out));
-        self.emit_log();
         std::mem::take(&mut self.reminders)
     }
 
     fn rollback(&mut self) {
         self.keys_left_out = 0;
         while let Some(undo) = self.undo.pop() {
-            match undo {
-                Undo::Entry { object, key, before } => {
-                    let keys = self.objects.entry(object).or_default();
-                    match before {
-                        Some(entry) => keys.insert(key, entry),
-                        None => keys.remove(&key),
-                    };
-                    if keys.is_empty() {
-                        self.objects.remove(&object);
-                    }
-                }
-                Undo::Counts { object, key, written, undo } => {
-                    if let Some(Entry { held: Held::Counts(counts), written: now }) = self.entry_of(object, &key) {
-                        counts.undo(undo);
-                        *now = written;
-                    }
-                }
-                Undo::Distincts { object, key, written, undo } => {
-                    if let Some(Entry { held: Held::Distincts(values), written: now }) = self.entry_of(object, &key) {
-                        values.undo(undo);
-                        *now = written;
-                    }
-                }
-            }
+            self.undo(undo);
         }
         self.reminders.clear();
         // The lines of a failed batch come again when its events are tried one by one.
-        if self.rows.len() == 1 {
-            self.emit_log();
-        } else {
+        if self.rows.len() != 1 {
             self.lines.clear();
             self.lines_left_out = 0;
         }
@@ -256,7 +277,7 @@ impl State for Memory {
 
     fn get(&mut self, event: u32, key: &str) -> Result<Option<&[u8]>, StateError> {
         let row = self.row(event)?;
-        Ok(match self.objects.get(&row.object).and_then(|keys| keys.get(&*bounded(key))) {
+        Ok(match self.objects.get(&row.object).and_then(|state| state.get(&bounded(key))) {
             Some(Entry { held: Held::Value { bytes, expires_ns }, .. })
                 if expires_ns.is_none_or(|expires_ns| expires_ns > row.time_ns) =>
             {
@@ -275,25 +296,29 @@ impl State for Memory {
         let expires_ns = (ttl_ms > 0).then(|| row.time_ns.saturating_add(ttl_ms.saturating_mul(NS_PER_MS)));
         let key = bounded(key);
         self.writes += 1;
-        let keys = self.objects.entry(row.object).or_default();
-        self.keys_left_out += u64::from(make_room(keys, row.object, &key, &mut self.undo));
+        let state = self.objects.entry(row.object).or_default();
+        let bytes = state.bytes();
+        let gone = make_room(state, row.object, &key, self.writes_before, &mut self.undo);
+        self.keys_left_out += u64::from(gone);
         let entry = Entry { held: Held::Value { bytes: value.to_vec(), expires_ns }, written: self.writes };
-        let before = keys.insert(key.as_ref().into(), entry);
-        self.undo.push(Undo::Entry { object: row.object, key: key.into(), before });
-        Ok(())
+        let before = state.insert(&key, entry);
+        let now = state.bytes();
+        note_entry(row.object, &key, before, self.writes_before, &mut self.undo);
+        self.settle(bytes, now)
     }
 
     fn delete(&mut self, event: u32, key: &str) -> Result<(), StateError> {
         let row = self.row(event)?;
         let key = bounded(key);
-        let Some(keys) = self.objects.get_mut(&row.object) else { return Ok(()) };
-        if let Some(before) = keys.remove(&*key) {
-            if keys.is_empty() {
-                self.objects.remove(&row.object);
-            }
-            self.undo.push(Undo::Entry { object: row.object, key: key.into(), before: Some(before) });
+        let Some(state) = self.objects.get_mut(&row.object) else { return Ok(()) };
+        let bytes = state.bytes();
+        let Some(before) = state.remove(&key) else { return Ok(()) };
+        let (now, empty) = (state.bytes(), state.is_empty());
+        if empty {
+            self.objects.remove(&row.object);
         }
-        Ok(())
+        note_entry(row.object, &key, Some(before), self.writes_before, &mut self.undo);
+        self.settle(bytes, now)
     }
 
     fn count(&mut self, event: u32, key: &str, amount: u32, window_ms: u64) -> Result<u64, StateError> {
@@ -303,12 +328,14 @@ impl State for Memory {
             let Some(Held::Counts(counts)) = self.held(row.object, &key) else { return Ok(0) };
             return Ok(counts.sum(row.time_ns, window_ms));
         }
+        let fits = |held: &Held| matches!(held, Held::Counts(_));
         let make = || Held::Counts(Counts::default());
-        let (held, written) = self.entry(row.object, &key, |held| matches!(held, Held::Counts(_)), make);
-        let Held::Counts(counts) = held else { return Ok(0) };
-        let (sum, undo) = counts.count(row.time_ns, amount, window_ms);
-        self.undo.push(Undo::Counts { object: row.object, key: key.into(), written, undo });
-        Ok(sum)
+        let write = |held: &mut Held| match held {
+            Held::Counts(counts) => Some(counts.count(row.time_ns, amount, window_ms)),
+            _ => None,
+        };
+        let undo = |written, undo| Undo::Counts { object: row.object, key: key.as_ref().into(), written, undo };
+        self.write(row.object, &key, fits, make, write, undo)
     }
 
     fn distinct(&mut self, event: u32, key: &str, value: Option<&str>, window_ms: u64) -> Result<u64, StateError> {
@@ -318,12 +345,14 @@ impl State for Memory {
             let Some(Held::Distincts(distincts)) = self.held(row.object, &key) else { return Ok(0) };
             return Ok(distincts.len(row.time_ns, window_ms));
         };
+        let fits = |held: &Held| matches!(held, Held::Distincts(_));
         let make = || Held::Distincts(Distincts::default());
-        let (held, written) = self.entry(row.object, &key, |held| matches!(held, Held::Distincts(_)), make);
-        let Held::Distincts(distincts) = held else { return Ok(0) };
-        let (count, undo) = distincts.distinct(row.time_ns, &value, window_ms);
-        self.undo.push(Undo::Distincts { object: row.object, key: key.into(), written, undo });
-        Ok(count)
+        let write = |held: &mut Held| match held {
+            Held::Distincts(values) => Some(values.distinct(row.time_ns, &value, window_ms)),
+            _ => None,
+        };
+        let undo = |written, undo| Undo::Distincts { object: row.object, key: key.as_ref().into(), written, undo };
+        self.write(row.object, &key, fits, make, write, undo)
     }
 
     fn remind_at(&mut self, event: u32, name: &str, time_ns: u64) -> Result<(), StateError> {

@@ -4,10 +4,14 @@ mod counts;
 mod distincts;
 mod entry;
 mod key;
+mod ledger;
 mod memory;
+mod object;
 #[cfg(test)]
 mod tests;
+mod undo;
 
+pub(crate) use ledger::Ledger;
 pub(crate) use memory::Memory;
 
 const NS_PER_MS: u64 = 1_000_000;

@@ -1,8 +1,8 @@
 //! What reading leaves alone, what rolling back brings back, and what a store gives back.
 
-use lifesigns_model::{Row, State, limits};
+use lifesigns_model::{Limits, Row, State, limits};
 
-use super::Memory;
+use super::{Ledger, Memory};
 
 const MS: u64 = super::NS_PER_MS;
 
@@ -10,8 +10,12 @@ fn begin(state: &mut Memory, time_ms: u64) {
     state.begin(&[Row { object: 7, time_ns: time_ms * MS }], true);
 }
 
+fn empty() -> Memory {
+    Ledger::new(limits::RULES_STATE_BYTES, true).memory("rule")
+}
+
 fn memory() -> Memory {
-    let mut state = Memory::new("rule", true);
+    let mut state = empty();
     begin(&mut state, 1000);
     state
 }
@@ -103,19 +107,19 @@ fn what_a_store_gives_back_is_what_it_was() {
     state.commit();
     let changes = state.changes();
     assert!(state.changes().is_empty(), "each change once");
-    let mut restored = Memory::new("rule", true);
+    let mut restored = empty();
     for (object, key, entry) in &changes {
         assert_eq!(entry.is_none(), &**key == "gone");
         let Some(entry) = entry else { continue };
         assert!(restored.restore(*object, key, entry));
         // Nothing that was cut or bent gets in or brings the host down.
         for len in 0..entry.len() {
-            Memory::new("rule", true).restore(*object, key, &entry[..len]);
+            empty().restore(*object, key, &entry[..len]);
         }
         for at in 0..entry.len().min(200) {
             let mut bent = entry.clone();
             bent[at] ^= 0x81;
-            Memory::new("rule", true).restore(*object, key, &bent);
+            empty().restore(*object, key, &bent);
         }
     }
     assert!(!restored.restore(7, "newer", &[9, 1, 2, 3]));
@@ -136,4 +140,103 @@ fn what_a_store_gives_back_is_what_it_was() {
         changes
     };
     assert_eq!(sorted(&mut state), sorted(&mut restored));
+}
+
+#[test]
+fn what_is_held_is_accounted_for_whatever_is_done_and_undone() {
+    let mut random = 9_u64;
+    let mut next = |below: u64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % below
+    };
+    let ledger = Ledger::new(limits::RULES_STATE_BYTES, true);
+    let mut state = ledger.memory("rule");
+    for round in 0..2000_u64 {
+        let rows: Vec<Row> = (0..3).map(|_| Row { object: next(3) as u32, time_ns: (round + next(50)) * MS }).collect();
+        state.begin(&rows, true);
+        for _ in 0..next(6) {
+            let (event, key) = (next(3) as u32, format!("key-{}", next(4)));
+            match next(5) {
+                0 => state.set(event, &key, &vec![0; next(100) as usize], 0).unwrap(),
+                1 => drop(state.count(event, &key, 1, 1 + next(40)).unwrap()),
+                2 | 3 => drop(state.distinct(event, &key, Some(&format!("value-{}", next(9))), 1 + next(40)).unwrap()),
+                _ => state.delete(event, &key).unwrap(),
+            }
+        }
+        match next(3) {
+            0 => state.rollback(),
+            _ => drop(state.commit()),
+        }
+        if next(100) == 0 {
+            state.evict(next(3) as u32);
+        }
+        let (accounted, counted) = state.accounted();
+        assert_eq!(accounted, counted, "round {round}");
+        let held = ledger.held()[0].1;
+        assert!(held >= accounted && held - accounted <= 128 << 10, "{held} for {accounted}");
+    }
+    for object in 0..3 {
+        state.evict(object);
+    }
+    assert_eq!((state.accounted(), ledger.held()[0].1), ((0, 0), 0));
+}
+
+#[test]
+fn state_is_bounded_for_a_rule_for_an_object_and_for_all_rules() {
+    let ledger = Ledger::new(4 << 20, true);
+    let limits = Limits { state_bytes: 2 << 20, object_state_bytes: 1 << 20, ..Limits::default() };
+    let fill = |state: &mut Memory| {
+        let (mut kept, mut why) = (0, String::new());
+        for object in 0..40 {
+            for key in 0..20 {
+                state.begin(&[Row { object, time_ns: MS }], true);
+                match state.set(0, &format!("{key}"), &[0; 60_000], 0) {
+                    Ok(()) => {
+                        state.commit();
+                        kept += 60_000;
+                    }
+                    Err(error) => {
+                        state.rollback();
+                        why = error.0;
+                    }
+                }
+            }
+        }
+        let (accounted, counted) = state.accounted();
+        assert_eq!(accounted, counted);
+        (kept, why)
+    };
+    let [mut one, mut other, mut third] = ["one", "other", "third"].map(|rule| ledger.memory(rule));
+    for state in [&mut one, &mut other, &mut third] {
+        state.limit(&limits);
+    }
+    let (kept, why) = fill(&mut one);
+    assert!((1_800_000..=2 << 20).contains(&kept) && why.contains("state-bytes) is 2097152"), "{kept} {why}");
+    fill(&mut other);
+    let (kept, why) = fill(&mut third);
+    assert!(kept < 200_000 && why.contains("rules-state-bytes) is 4194304"), "{kept} {why}");
+    assert_eq!((0..40).map(|object| one.evict(object).len()).sum::<usize>(), 34);
+    let (_, why) = fill(&mut third);
+    assert!(why.contains("state-bytes) is 2097152") && third.accounted().0 > 1_800_000, "there is room again: {why}");
+    let mut fourth = Ledger::new(1 << 30, true).memory("fourth");
+    fourth.limit(&Limits { state_bytes: 1 << 30, ..limits });
+    let (kept, why) = fill(&mut fourth);
+    assert_eq!(kept, 40 * 17 * 60_000, "{why}");
+    assert!(why.contains("on one object; its limit (object-state-bytes) is 1048576"), "{why}");
+}
+
+/// A value that is set over and over in one call is not kept over and over to be brought back.
+#[test]
+fn one_call_cannot_hoard_what_it_would_undo() {
+    let mut state = memory();
+    state.set(0, "a", b"before", 0).unwrap();
+    state.commit();
+    begin(&mut state, 2000);
+    for _ in 0..10_000 {
+        state.set(0, "a", &[1; 60_000], 0).unwrap();
+        state.delete(0, "a").unwrap();
+    }
+    assert!(state.undone_bytes() < 100, "{}", state.undone_bytes());
+    state.rollback();
+    assert_eq!(state.get(0, "a").unwrap(), Some(&b"before"[..]));
 }

@@ -138,6 +138,11 @@ pub(crate) fn rule(name: &str, contains: &[&str], properties: &[&str], reminds: 
     Arc::new(Rule::new(name, module, "{}", Limits::default()).expect("a closure opens"))
 }
 
+/// The same rule with other limits.
+pub(crate) fn limited(rule: &Rule, limits: Limits) -> Arc<Rule> {
+    Arc::new(Rule::new(&rule.name, Arc::clone(&rule.module), &rule.settings, limits).expect("a closure opens"))
+}
+
 pub(crate) fn rules(rules: &[Arc<Rule>]) -> Arc<RuleSet> {
     Arc::new(RuleSet::new(rules.to_vec(), &[]).expect("few literals"))
 }

@@ -85,6 +85,16 @@ static ENGINE: Table = Table::free(
             "Bytes between sources and shards, a number or a size such as `64MiB`; sources wait when it is reached; default `64MiB`.",
         ),
         may("pin", Shape::Flag, "Pin threads to cores; default `true`."),
+        may(
+            "rules-cpu-ms-per-s",
+            Shape::Whole(1, 100_000),
+            "CPU that all rules of a shard may use together, beyond 0.1 ms an event, in milliseconds a second; default `500`.",
+        ),
+        may(
+            "rules-state-bytes",
+            Shape::Either(&Shape::Whole(1 << 20, 1 << 40), &Shape::Size),
+            "State of all rules, a number or a size such as `256MiB`; a rule that wants more fails; default `256MiB`.",
+        ),
     ],
 );
 

@@ -106,10 +106,18 @@ fn stem(path: &Path) -> String {
 
 pub(super) fn engine(table: &Node) -> Engine {
     let count = |key| whole(table, key).and_then(|number| usize::try_from(number).ok());
-    let size = || text(table, "inflight-bytes").and_then(units::size_bytes);
-    let pin = table.get("pin").map(|_| flag(table, "pin", true));
-    let inflight_bytes = count("inflight-bytes").or_else(|| size().and_then(|bytes| usize::try_from(bytes).ok()));
-    Engine { scanners: count("scanners"), shards: count("shards"), inflight_bytes, pin }
+    let size = |key| {
+        let bytes = || text(table, key).and_then(units::size_bytes);
+        count(key).or_else(|| bytes().and_then(|bytes| usize::try_from(bytes).ok()))
+    };
+    Engine {
+        scanners: count("scanners"),
+        shards: count("shards"),
+        inflight_bytes: size("inflight-bytes"),
+        pin: table.get("pin").map(|_| flag(table, "pin", true)),
+        rules_cpu_ms_per_s: whole(table, "rules-cpu-ms-per-s").and_then(|number| u64::try_from(number).ok()),
+        rules_state_bytes: size("rules-state-bytes"),
+    }
 }
 
 pub(super) fn compile(table: &Node) -> Compile {

@@ -1,6 +1,6 @@
 //! What it says about itself.
 
-use lifesigns_rule::{Description, Interest, Kinds, Symptom};
+use lifesigns_rule::{Description, Interest, Kinds, Symptom, Test};
 
 use crate::settings::{Act, Settings};
 
@@ -15,6 +15,22 @@ pub(crate) fn describe(settings: &Settings) -> Result<Description, String> {
         Act::EmptyLiteral => sound.interest(Interest::log().contains([""])),
         Act::HugeLiteral => sound.interest(Interest::log().contains(["x".repeat(2000)])),
         Act::ManyLiterals => sound.interest(Interest::log().contains((0..20_000).map(|n| format!("literal-{n}")))),
+        // Each in an interest of its own, so that none of them is needless.
+        Act::NestedLiterals => (7..57_usize).fold(sound, |description, len| {
+            description.interest(Interest::log().contains(["a".repeat(len)]).field("f", Test::Present))
+        }),
+        Act::ManyConditions => sound.interest(
+            (0..2000)
+                .fold(Interest::log(), |interest, number| interest.field(&format!("field-{number}"), Test::Present)),
+        ),
+        Act::ManyContains => sound.interest((0..100).fold(Interest::log(), |interest, number| {
+            interest.field("f", Test::containing([format!("value-{number}")]))
+        })),
+        Act::ManyValues => {
+            let values: Vec<String> = (0..20_000).map(|number| format!("value-{number}")).collect();
+            sound.interest(Interest::log().field("f", Test::one_of(values)))
+        }
+        Act::Reminders => sound.interest(Interest::of(Kinds::REMINDER)),
         Act::DuplicateSymptoms => sound.symptom(symptom),
         Act::BadSymptomId => sound.symptom(Symptom::new("Not Kebab", "A bad id")),
         Act::NoSymptoms => Description::new("hostile", env!("CARGO_PKG_VERSION")).interest(Interest::log()),

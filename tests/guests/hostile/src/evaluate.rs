@@ -9,6 +9,8 @@ use lifesigns_rule::{
 
 use crate::settings::Act;
 
+/// A reminder, as a batch says it.
+const REMINDER: u8 = 2;
 /// Object, app and message; it wants nothing else.
 const SPANS: usize = 3;
 
@@ -16,7 +18,10 @@ pub(crate) fn evaluate(act: Act, batch: &Batch) -> Vec<Alert> {
     let mut alerts = Vec::new();
     for event in 0..batch.times_ns.len() as u32 {
         let message = span(batch, event, 2);
-        if act != Act::Ok && message.contains("trigger") {
+        if batch.kinds[event as usize] == REMINDER {
+            alerts.push(seen(event, "reminded"));
+            state::remind_at(event, "again", 0);
+        } else if act != Act::Ok && message.contains("trigger") {
             misbehave(act, batch, event, &mut alerts);
         } else {
             alerts.push(seen(event, message));
@@ -43,6 +48,11 @@ fn misbehave(act: Act, batch: &Batch, event: u32, alerts: &mut Vec<Alert>) {
         Act::HugeValue => state::set(event, "huge", &vec![0; 1 << 20], 0),
         Act::StateOutsideBatch => drop(black_box(state::get(batch.times_ns.len() as u32, "key"))),
         Act::ReminderWithoutInterest => state::remind_at(event, "wake", u64::MAX),
+        Act::Slow => compute(),
+        Act::Alerts => alerts.extend((0..16).map(|_| seen(event, &"x".repeat(16_000)))),
+        Act::Hoard => (0..200).for_each(|n| state::set(event, &format!("key-{n}"), &[7; 64 << 10], 0)),
+        Act::Counters => (0..1000).for_each(|n| drop(black_box(state::count(event, &format!("key-{n}"), 1, 60_000)))),
+        Act::Reminders => state::remind_at(event, "again", 0),
         Act::LogFlood => (0..100_000).for_each(|_| log::write(Level::Info, &"x".repeat(10_000))),
         // The others have done their wrong thing in `describe`.
         _ => alerts.push(seen(event, "described")),
@@ -69,6 +79,13 @@ pub(crate) fn spin() -> ! {
     let mut turns = 0_u64;
     loop {
         turns = black_box(turns.wrapping_add(1));
+    }
+}
+
+/// Some tens of milliseconds.
+fn compute() {
+    for turn in 0..30_000_000_u64 {
+        black_box(turn);
     }
 }
 

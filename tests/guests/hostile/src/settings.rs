@@ -38,6 +38,17 @@ pub(crate) enum Act {
     StateOutsideBatch,
     ReminderWithoutInterest,
     LogFlood,
+    // Each event within every limit of one call.
+    /// Computes for a good while.
+    Slow,
+    /// As many and as large alerts as one event may have.
+    Alerts,
+    /// Holds 200 values of 64 KiB on each object.
+    Hoard,
+    /// A thousand counters on each event.
+    Counters,
+    /// Sets a reminder for the next millisecond, raises when it comes, and sets the next.
+    Reminders,
     // In `describe`.
     LoopInDescribe,
     PanicInDescribe,
@@ -58,6 +69,10 @@ pub(crate) enum Act {
     EscapesInSettingsError,
     /// Takes 24 MiB of memory and keeps them.
     KeepsMemory,
+    NestedLiterals,
+    ManyConditions,
+    ManyContains,
+    ManyValues,
     /// An empty literal, and two symptoms of one id.
     BadDescription,
 }

@@ -213,6 +213,26 @@ fn the_audit_log() {
     shown("verified-not.txt", &super::verified(&AuditReport { broken, ..report }));
 }
 
+fn rules() -> Vec<RuleStatus> {
+    vec![
+        RuleStatus { name: "docker".into(), module: "docker-keyword 0.1.0".into(), ..RuleStatus::default() },
+        RuleStatus { name: "churn".into(), failed: 3, last_error: "it trapped".into(), ..RuleStatus::default() },
+        RuleStatus {
+            name: "slow".into(),
+            missed: 1200,
+            over_budget: 3,
+            events: 77,
+            cpu_us_per_s: 31_200,
+            signs: 5,
+            signs_per_1000_s: 1250,
+            state_bytes: 1_048_576,
+            log_lines_left_out: 9,
+            last_error: "slow: 174 ms of CPU in 0.1 s".into(),
+            ..RuleStatus::default()
+        },
+    ]
+}
+
 fn status() -> Status {
     let now_ns = sample().time_ns;
     Status {
@@ -221,10 +241,7 @@ fn status() -> Status {
         started_ns: now_ns - 90_000 * SECOND_NS,
         now_ns,
         event_time_ns: now_ns - 2 * SECOND_NS,
-        rules: vec![
-            RuleStatus { name: "docker".into(), module: "docker-keyword 0.1.0".into(), ..RuleStatus::default() },
-            RuleStatus { name: "churn".into(), failed: 3, last_error: "it trapped".into(), ..RuleStatus::default() },
-        ],
+        rules: rules(),
         refused: vec![RefusedRule {
             name: "broken".into(),
             why: "no such import".into(),

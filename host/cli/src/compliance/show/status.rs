@@ -1,6 +1,6 @@
 //! How a host is.
 
-use lifesigns_control::{SourceState, SourceStatus, Status, StoreState};
+use lifesigns_control::{RuleStatus, SourceState, SourceStatus, Status, StoreState};
 use lifesigns_text::visible;
 
 use super::{
@@ -144,15 +144,18 @@ fn rules(status: &Status, view: &View) -> String {
     if status.rules.is_empty() {
         text.push_str("none\n");
     } else {
-        let mut table = Table::new(view, &["!RULE", "MODULE", ">FAILED", ">MISSED", "STATE"]);
+        let heads = ["!RULE", "MODULE", ">CPU", ">RAISES/S", ">STATE SIZE", ">FAILED", ">MISSED", "STATE"];
+        let mut table = Table::new(view, &heads);
         for rule in &status.rules {
-            let fine = rule.last_error.is_empty();
             table.row(vec![
                 visible(&rule.name),
                 visible(&rule.module),
+                format!("{:.1} %", rule.cpu_us_per_s as f64 / 10_000.0),
+                format!("{:.1}", rule.signs_per_1000_s as f64 / 1000.0),
+                format!("{} B", grouped(rule.state_bytes)),
                 grouped(rule.failed),
                 grouped(rule.missed),
-                if fine { Style::Green.on("ok") } else { Style::Yellow.on(&visible(&rule.last_error)) },
+                how(rule),
             ]);
         }
         text.push_str(&table.draw());
@@ -174,6 +177,21 @@ fn rules(status: &Status, view: &View) -> String {
         text.push_str(&format!("memory {used} of {ceiling} bytes, {} of it code\n", grouped(memory.code_bytes)));
     }
     text
+}
+
+/// What went wrong with a rule last, and what of it was left out.
+fn how(rule: &RuleStatus) -> String {
+    let mut parts = Vec::new();
+    if !rule.last_error.is_empty() {
+        parts.push(visible(&rule.last_error));
+    }
+    if rule.over_budget > 1 {
+        parts.push(format!("over its budget {} times", grouped(rule.over_budget)));
+    }
+    if rule.log_lines_left_out > 0 {
+        parts.push(format!("{} of its log lines left out", grouped(rule.log_lines_left_out)));
+    }
+    if parts.is_empty() { Style::Green.on("ok") } else { Style::Yellow.on(&parts.join("; ")) }
 }
 
 fn receivers(status: &Status, view: &View) -> String {

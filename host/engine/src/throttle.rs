@@ -1,0 +1,325 @@
+//! What happens to a rule that uses more than its budget: it is paused, longer each time that it does
+//! so again. A plain value without a clock of its own.
+
+use std::fmt;
+
+use lifesigns_model::{Limits, limits};
+
+use crate::meter::Meter;
+
+/// The first pause; it doubles each time, until a rule has stayed within its budget.
+const FIRST_PAUSE_MS: u64 = 1_000;
+/// The longest pause.
+const LONGEST_PAUSE_MS: u64 = 300_000;
+const NS_PER_MS: u64 = 1_000_000;
+
+/// What a rule has used in one call, or what came of one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Spent {
+    /// Events that pay for some of it: not reminders that a reminder set.
+    pub(crate) events: u64,
+    /// CPU, in nanoseconds; 0 where time is not looked at.
+    pub(crate) cpu_ns: u64,
+    pub(crate) alerts: u64,
+    pub(crate) alert_bytes: u64,
+}
+
+/// Which budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Cpu,
+    Alerts,
+    AlertBytes,
+    StateBytes,
+}
+
+/// A rule that has used more than its budget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Over {
+    what: What,
+    used: u64,
+    in_ns: u64,
+    per_s: u64,
+    burst: u64,
+    /// All rules of the shard together have; this one was at it.
+    together: bool,
+    /// For how long it is paused, in milliseconds.
+    pub(crate) pause_ms: u64,
+}
+
+impl fmt::Display for Over {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { used, per_s, burst, .. } = *self;
+        let seconds = self.in_ns.div_ceil(100 * NS_PER_MS).max(1) as f64 / 10.0;
+        let budget = if self.together { "the budget of all rules together" } else { "its budget" };
+        match self.what {
+            What::Cpu => {
+                let [used, per_s, burst] = [used, per_s, burst].map(|ns| ns.div_ceil(NS_PER_MS));
+                let free = limits::FREE_CPU_US as f64 / 1000.0;
+                write!(f, "slow: {used} ms of CPU in {seconds:.1} s, beyond {free} ms an event; ")?;
+                write!(f, "{budget} is {per_s} ms a second, {burst} at once")?;
+            }
+            What::Alerts => {
+                write!(f, "{used} raises and clears in {seconds:.1} s, beyond one an event; ")?;
+                write!(f, "{budget} is {per_s} a second, {burst} at once")?;
+            }
+            What::AlertBytes => {
+                let free = limits::FREE_ALERT_BYTES;
+                write!(f, "{used} bytes of raises and clears in {seconds:.1} s, beyond {free} an event; ")?;
+                write!(f, "{budget} is {per_s} a second, {burst} at once")?;
+            }
+            What::StateBytes => {
+                let free = limits::FREE_STATE_BYTES;
+                write!(f, "{used} bytes of changed state in {seconds:.1} s, beyond {free} an entry; ")?;
+                write!(f, "{budget} is {per_s} a second, {burst} at once")?;
+            }
+        }
+        write!(f, "; paused for {} s", self.pause_ms.div_ceil(1000))
+    }
+}
+
+/// A budget and what is left of it.
+#[derive(Debug)]
+struct Account {
+    what: What,
+    per_s: u64,
+    burst: u64,
+    meter: Meter,
+}
+
+impl Account {
+    fn new(what: What, per_s: u64, burst: u64) -> Self {
+        let burst = burst.max(1);
+        Self { what, per_s, burst, meter: Meter::new(per_s, burst) }
+    }
+
+    fn over(&self) -> Over {
+        let (used, in_ns) = self.meter.used();
+        let Self { what, per_s, burst, .. } = *self;
+        Over { what, used, in_ns, per_s, burst, together: false, pause_ms: 0 }
+    }
+}
+
+/// What all rules of one shard may use together of its thread.
+#[derive(Debug)]
+pub(crate) struct Together(Account);
+
+impl Together {
+    pub(crate) fn new(cpu_ms_per_s: u64) -> Self {
+        Self(cpu(cpu_ms_per_s))
+    }
+}
+
+fn cpu(ms_per_s: u64) -> Account {
+    let per_s = ms_per_s.saturating_mul(NS_PER_MS);
+    Account::new(What::Cpu, per_s, per_s)
+}
+
+/// One rule's budgets in one shard.
+#[derive(Debug)]
+pub(crate) struct Throttle {
+    cpu: Account,
+    alerts: Account,
+    alert_bytes: Account,
+    state_bytes: Account,
+    log_lines: Meter,
+    pauses: u32,
+    until_ns: u64,
+}
+
+impl Throttle {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let bytes = |what, per_s: u64| Account::new(what, per_s, per_s.saturating_mul(4));
+        Self {
+            cpu: cpu(limits.cpu_ms_per_s),
+            alerts: Account::new(What::Alerts, limits.alerts_per_s, limits.alerts_per_s),
+            alert_bytes: bytes(What::AlertBytes, limits.alert_bytes_per_s),
+            state_bytes: bytes(What::StateBytes, limits.state_bytes_per_s),
+            log_lines: Meter::new(limits.log_lines_per_s, limits.log_lines_per_s.max(limits::LOG_LINES as u64)),
+            pauses: 0,
+            until_ns: 0,
+        }
+    }
+
+    /// Whether the rule is not to be shown anything now.
+    pub(crate) const fn blocks(&self, now_ns: u64) -> bool {
+        now_ns < self.until_ns
+    }
+
+    /// Pays for a call. Returns which budget is overdrawn, if one is: the rule is paused then.
+    pub(crate) fn charge(&mut self, now_ns: u64, spent: Spent, together: &mut Together) -> Option<Over> {
+        let beyond = |used: u64, free: u64| used.saturating_sub(spent.events.saturating_mul(free));
+        let cpu_ns = beyond(spent.cpu_ns, limits::FREE_CPU_US * 1000);
+        let alerts = beyond(spent.alerts, limits::FREE_ALERTS);
+        let alert_bytes = beyond(spent.alert_bytes, limits::FREE_ALERT_BYTES);
+        if cpu_ns == 0 && alerts == 0 && alert_bytes == 0 {
+            // The way of nearly all calls.
+            if self.pauses > 0 && now_ns >= self.until_ns && self.is_full(now_ns) {
+                self.pauses = 0;
+            }
+            return None;
+        }
+        if self.is_full(now_ns) {
+            self.pauses = 0;
+        }
+        let mut over = None;
+        for (account, amount) in
+            [(&mut self.cpu, cpu_ns), (&mut self.alerts, alerts), (&mut self.alert_bytes, alert_bytes)]
+        {
+            if amount > 0 && account.meter.charge(now_ns, amount) {
+                over = over.or(Some((account.over(), account.meter.paid_ns())));
+            }
+        }
+        if cpu_ns > 0 && together.0.meter.charge(now_ns, cpu_ns) && over.is_none() {
+            let all = Over { together: true, ..together.0.over() };
+            over = Some((all, together.0.meter.paid_ns()));
+        }
+        let (over, paid_ns) = over?;
+        Some(self.pause(now_ns, over, paid_ns))
+    }
+
+    /// Pays for so many bytes of state, beyond what is free, that are committed.
+    pub(crate) fn charge_state(&mut self, now_ns: u64, bytes: u64) -> Option<Over> {
+        if bytes == 0 || !self.state_bytes.meter.charge(now_ns, bytes) {
+            return None;
+        }
+        let (over, paid_ns) = (self.state_bytes.over(), self.state_bytes.meter.paid_ns());
+        Some(self.pause(now_ns, over, paid_ns))
+    }
+
+    /// Whether one more line may go to the log.
+    pub(crate) fn may_log(&mut self, now_ns: u64) -> bool {
+        let may = self.log_lines.has_some(now_ns);
+        if may {
+            self.log_lines.charge(now_ns, 1);
+        }
+        may
+    }
+
+    fn is_full(&mut self, now_ns: u64) -> bool {
+        [&mut self.cpu, &mut self.alerts, &mut self.alert_bytes, &mut self.state_bytes]
+            .into_iter()
+            .all(|account| account.meter.is_full(now_ns))
+    }
+
+    fn pause(&mut self, now_ns: u64, over: Over, paid_ns: u64) -> Over {
+        let pause_ms = FIRST_PAUSE_MS.saturating_mul(1 << self.pauses.min(20)).min(LONGEST_PAUSE_MS);
+        self.pauses = self.pauses.saturating_add(1);
+        let until_ns = now_ns.saturating_add(pause_ms * NS_PER_MS).max(paid_ns);
+        self.until_ns = self.until_ns.max(until_ns);
+        for account in [&mut self.cpu, &mut self.alerts, &mut self.alert_bytes, &mut self.state_bytes] {
+            account.meter.resume(self.until_ns);
+        }
+        Over { pause_ms: (self.until_ns - now_ns).div_ceil(NS_PER_MS), ..over }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = NS_PER_MS;
+    const S: u64 = 1000 * MS;
+
+    fn throttle() -> (Throttle, Together) {
+        (Throttle::new(&Limits::default()), Together::new(limits::RULES_CPU_MS_PER_S))
+    }
+
+    fn slow(ms: u64) -> Spent {
+        Spent { events: 1, cpu_ns: ms * MS, ..Spent::default() }
+    }
+
+    #[test]
+    fn what_events_pay_for_is_never_too_much() {
+        let (mut throttle, mut together) = throttle();
+        for turn in 0..100_000 {
+            let spent = Spent { events: 256, cpu_ns: 25 * MS, alerts: 256, alert_bytes: 256 << 10 };
+            assert_eq!(throttle.charge(S + turn, spent, &mut together), None);
+        }
+    }
+
+    #[test]
+    fn a_slow_rule_is_paused_with_the_figure_and_longer_each_time() {
+        let (mut throttle, mut together) = throttle();
+        let mut pauses = Vec::new();
+        let mut ran_ms = 0;
+        // 25 events a second of 58 ms each, for a minute.
+        for event in 0..1500_u64 {
+            let now_ns = S + event * 40 * MS;
+            if throttle.blocks(now_ns) {
+                continue;
+            }
+            ran_ms += 58;
+            if let Some(over) = throttle.charge(now_ns, slow(58), &mut together) {
+                pauses.push(over.pause_ms);
+                let text = over.to_string();
+                assert!(text.starts_with("slow: ") && text.contains("its budget is 250 ms a second"), "{text}");
+            }
+        }
+        assert_eq!(pauses[..5], [1000, 2000, 4000, 8000, 16_000], "{pauses:?}");
+        assert!(ran_ms < 700, "{ran_ms} ms of a minute");
+    }
+
+    #[test]
+    fn a_rule_that_stays_within_its_budget_is_trusted_again() {
+        let (mut throttle, mut together) = throttle();
+        for now_ns in [10 * S, 20 * S, 30 * S] {
+            let over = throttle.charge(now_ns, slow(300), &mut together).expect("too much at once");
+            assert_eq!(over.pause_ms, 1000, "it had a good while between");
+            assert!(throttle.blocks(now_ns + S - 1) && !throttle.blocks(now_ns + S));
+        }
+    }
+
+    #[test]
+    fn debt_is_paid_however_large() {
+        let (mut throttle, mut together) = throttle();
+        let spent = Spent { events: 1, alert_bytes: 64 << 20, ..Spent::default() };
+        let over = throttle.charge(S, spent, &mut together).expect("it is too much");
+        assert!((59_000..=60_000).contains(&over.pause_ms), "{over}");
+    }
+
+    #[test]
+    fn many_slow_rules_are_too_much_together() {
+        let mut together = Together::new(500);
+        let mut rules: Vec<Throttle> = (0..10).map(|_| Throttle::new(&Limits::default())).collect();
+        let over = rules.iter_mut().find_map(|rule| rule.charge(S, slow(100), &mut together));
+        assert!(over.expect("more than 500 ms").to_string().contains("the budget of all rules together is 500 ms"));
+        let quick = Spent { events: 10, cpu_ns: MS, ..Spent::default() };
+        assert_eq!(rules[9].charge(S, quick, &mut together), None, "a quick rule is not held up by others");
+    }
+
+    #[test]
+    fn log_lines_come_at_a_rate() {
+        let (mut throttle, _) = throttle();
+        assert_eq!((0..1000).filter(|_| throttle.may_log(S)).count(), 100);
+        assert_eq!((0..1000).filter(|_| throttle.may_log(2 * S)).count(), 100);
+    }
+
+    /// Over any long time a rule runs for no more than its share, its burst, and one call at each end.
+    #[test]
+    fn random_rules_stay_within_their_share() {
+        let mut random = 5_u64;
+        let mut next = |below: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % below
+        };
+        for _ in 0..300 {
+            let share = 1 + next(900);
+            let mut throttle = Throttle::new(&Limits { cpu_ms_per_s: share, ..Limits::default() });
+            let mut together = Together::new(100_000);
+            let (mut now_ns, mut ran_ns, most) = (S, 0_u64, 1 + next(100));
+            for _ in 0..1000 {
+                now_ns += next(200) * MS;
+                if !throttle.blocks(now_ns) {
+                    let ms = 1 + next(most);
+                    ran_ns += ms * MS;
+                    throttle.charge(now_ns, slow(ms), &mut together);
+                    // The call itself takes time.
+                    now_ns += ms * MS;
+                }
+            }
+            let given = (now_ns - S) / 1000 * share + share * MS + 2 * most * MS + 1000 * 100_000;
+            assert!(ran_ns <= given, "{ran_ns} of {given}, {share} ms a second, {most} ms at most");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What rules use: counted by the shards, added up for the host, with rates over the last seconds.
+
+use std::{collections::BTreeMap, time::Duration};
+
+/// Rates look back over one to two of these.
+const WINDOW_NS: u64 = 5_000_000_000;
+
+/// What one rule has used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Events that it was shown.
+    pub events: u64,
+    /// CPU for them, with what the host did for its answers, in nanoseconds; 0 in a replay.
+    pub cpu_ns: u64,
+    /// Raises and clears.
+    pub alerts: u64,
+    /// Bytes of their summaries and attributes.
+    pub alert_bytes: u64,
+    /// Bytes of changed state that were committed.
+    pub state_bytes: u64,
+    /// Lines that it wrote to its log and that were left out.
+    pub log_lines_left_out: u64,
+    /// How often it was paused because it had used more than its budget.
+    pub pauses: u64,
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.events += other.events;
+        self.cpu_ns += other.cpu_ns;
+        self.alerts += other.alerts;
+        self.alert_bytes += other.alert_bytes;
+        self.state_bytes += other.state_bytes;
+        self.log_lines_left_out += other.log_lines_left_out;
+        self.pauses += other.pauses;
+    }
+}
+
+/// What one rule uses now, a second, and what it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RuleUse {
+    /// Since the start.
+    pub total: Usage,
+    /// CPU in milliseconds a second, over the last seconds.
+    pub cpu_ms_per_s: f64,
+    /// Raises and clears a second, over the last seconds.
+    pub alerts_per_s: f64,
+    /// State that it holds now, in bytes.
+    pub state_bytes: u64,
+}
+
+/// One rule's use over time.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rated {
+    total: Usage,
+    /// The total at the beginning of this window, and of the one before.
+    begin: (u64, Usage),
+    before: (u64, Usage),
+}
+
+impl Rated {
+    fn turn(&mut self, now_ns: u64) {
+        if now_ns.saturating_sub(self.begin.0) >= WINDOW_NS {
+            self.before = if now_ns - self.begin.0 < 2 * WINDOW_NS { self.begin } else { (now_ns, self.total) };
+            self.begin = (now_ns, self.total);
+        }
+    }
+
+    fn shown(&self, now_ns: u64) -> RuleUse {
+        let mut now = *self;
+        now.turn(now_ns);
+        let (since_ns, then) = now.before;
+        let seconds = now_ns.saturating_sub(since_ns).max(WINDOW_NS / 5) as f64 / 1e9;
+        RuleUse {
+            total: self.total,
+            cpu_ms_per_s: (self.total.cpu_ns - then.cpu_ns) as f64 / 1e6 / seconds,
+            alerts_per_s: (self.total.alerts - then.alerts) as f64 / seconds,
+            state_bytes: 0,
+        }
+    }
+}
+
+/// What all rules use, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Uses(BTreeMap<String, Rated>);
+
+impl Uses {
+    /// Adds what a shard has counted; `now` is the time since the start.
+    pub(crate) fn add(&mut self, uses: Vec<(String, Usage)>, now: Duration) {
+        let now_ns = now.as_nanos() as u64;
+        for (rule, usage) in uses {
+            let rated = self.0.entry(rule).or_insert_with(|| Rated {
+                begin: (now_ns, Usage::default()),
+                before: (now_ns, Usage::default()),
+                ..Rated::default()
+            });
+            rated.turn(now_ns);
+            rated.total += usage;
+        }
+    }
+
+    /// By rule, with rates as of `now`, the time since the start.
+    pub(crate) fn shown(&self, now: Duration) -> BTreeMap<String, RuleUse> {
+        let now_ns = now.as_nanos() as u64;
+        self.0.iter().map(|(rule, rated)| (rule.clone(), rated.shown(now_ns))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: u64 = 1_000_000_000;
+
+    #[test]
+    fn rates_are_of_the_last_seconds_and_totals_of_ever() {
+        let mut uses = Uses::default();
+        let one = Usage { cpu_ns: 50_000_000, alerts: 2, ..Usage::default() };
+        for tenth in 0..300 {
+            uses.add(vec![("r".into(), one)], Duration::from_millis(100_000 + tenth * 100));
+        }
+        let shown = uses.shown(Duration::from_secs(130))["r"];
+        assert_eq!((shown.total.alerts, shown.total.cpu_ns), (600, 15 * S));
+        assert!((shown.cpu_ms_per_s - 500.0).abs() < 15.0, "{shown:?}");
+        assert!((shown.alerts_per_s - 20.0).abs() < 0.6, "{shown:?}");
+        let later = uses.shown(Duration::from_secs(150))["r"];
+        assert_eq!((later.cpu_ms_per_s, later.total), (0.0, shown.total));
+    }
+}

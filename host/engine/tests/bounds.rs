@@ -1,0 +1,133 @@
+//! What waits for a cut is bounded in bytes, and what the host does for a rule on one line is bounded.
+
+mod common;
+
+use std::{sync::Arc, time::Duration};
+
+use common::{Event, chunk, config, rule, rules, sink, source, summaries, within};
+use lifesigns_engine::{Config, Engine};
+use lifesigns_model::{Cut, Sign, Start, State, StateError};
+
+/// Says every line, at some length.
+fn long(event: &Event<'_>, _: &mut dyn State) -> Result<Option<String>, StateError> {
+    Ok(Some("x".repeat(1000) + event.message))
+}
+
+/// Says every line.
+fn say(event: &Event<'_>, _: &mut dyn State) -> Result<Option<String>, StateError> {
+    Ok(Some(event.message.to_owned()))
+}
+
+fn lines(cut: &Cut) -> Vec<u64> {
+    let line = |sign: &Sign| match sign {
+        Sign::Alert(alert) => Some(alert.line),
+        _ => None,
+    };
+    cut.signs.iter().filter_map(line).collect()
+}
+
+#[test]
+fn short_lines_of_which_much_is_said_are_cut_early_and_in_order() {
+    within(|| {
+        const CHUNKS: u64 = 60;
+        const LINES: u64 = 4000;
+        let (_, sink) = sink();
+        let config = Config { cuts: true, ..config(2) };
+        let list = rules(&[rule("r", &["hello"], &[], false, long)]);
+        let engine = Arc::new(Engine::start(&config, list, Start::default(), sink).unwrap());
+        let (source, submits) = (source("a", 0), Arc::clone(&engine));
+        let submitter = std::thread::spawn(move || {
+            let mut numbers = 0..;
+            for _ in 0..CHUNKS {
+                let text: String =
+                    numbers.by_ref().take(LINES as usize).map(|n| format!("1000 {} hello\n", n % 7)).collect();
+                assert!(submits.submit(chunk(&source, &text, None)));
+            }
+        });
+        let (mut seen, mut early, mut most) = (Vec::new(), 0, 0);
+        while seen.len() < (CHUNKS * LINES) as usize {
+            engine.wait_dirty(Duration::from_millis(50));
+            let cut = engine.cut();
+            early += usize::from(cut.early);
+            let lines = lines(&cut);
+            most = most.max(lines.len());
+            seen.extend(lines);
+            cut.held.release();
+        }
+        submitter.join().unwrap();
+        assert_eq!(seen, (1..=CHUNKS * LINES).collect::<Vec<_>>());
+        // All of it is 400 MB; a cut holds what is allowed, and what came of the chunks that shards had.
+        let bound = (CHUNKS * LINES / 4) as usize;
+        assert!(early > 0 && most < bound, "{early} early, {most} of {bound} at once");
+        assert!(engine.totals().report.failures.is_empty());
+    });
+}
+
+#[test]
+fn the_cut_that_ends_it_is_whole_after_early_ones() {
+    within(|| {
+        let (_, sink) = sink();
+        let config = Config { cuts: true, ..config(1) };
+        let list = rules(&[rule("r", &["hello"], &[], false, long)]);
+        let engine = Engine::start(&config, list, Start::default(), sink).unwrap();
+        let source = source("a", 0);
+        for _ in 0..20 {
+            assert!(engine.submit(chunk(&source, &"1000 a hello\n".repeat(5000), None)));
+        }
+        // As a host does that stops: until a cut is not early, whether anything is dirty or not.
+        let mut seen = 0;
+        loop {
+            let cut = engine.cut();
+            seen += lines(&cut).len();
+            let early = cut.early;
+            cut.held.release();
+            if !early {
+                break;
+            }
+        }
+        assert_eq!(seen, 100_000);
+    });
+}
+
+#[test]
+fn a_thousand_literals_within_each_other_are_one() {
+    within(|| {
+        let nested: Vec<String> = (7..1007).map(|len| "a".repeat(len)).collect();
+        let nested: Vec<&str> = nested.iter().map(String::as_str).collect();
+        let list = rules(&[rule("r", &nested, &[], false, say)]);
+        let shortest = rules(&[rule("r", &["aaaaaaa"], &[], false, say)]);
+        assert_eq!(list.stats().literals, shortest.stats().literals);
+        let (kept, sink) = sink();
+        let engine = Engine::start(&config(1), list, Start::default(), sink).unwrap();
+        let text = format!("1 o {}\n1 o aaaaaa\n1 o aaaaaaa\n", "a".repeat(60_000));
+        engine.submit(chunk(&source("a", 0), &text, None));
+        engine.stop();
+        let lengths: Vec<usize> = summaries(&kept).iter().map(String::len).collect();
+        assert_eq!(lengths, [60_000, 7]);
+    });
+}
+
+#[test]
+fn a_literal_that_stands_often_before_the_message_is_found_in_it_all_the_same() {
+    within(|| {
+        let list = rules(&[rule("r", &["needle"], &[], false, say)]);
+        let (kept, sink) = sink();
+        let engine = Engine::start(&config(1), list, Start::default(), sink).unwrap();
+        let mut expected = Vec::new();
+        let mut text = String::new();
+        for before in 0..10 {
+            for inside in ["a needle", "a needless needle", "nothing", "need le"] {
+                text.push_str(&format!("1 o{} {before} {inside}\n", "needle".repeat(before)));
+                if inside.contains("needle") {
+                    expected.push(format!("{before} {inside}"));
+                }
+            }
+        }
+        engine.submit(chunk(&source("a", 0), &text, None));
+        engine.stop();
+        let mut said = summaries(&kept);
+        said.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(said, expected);
+    });
+}
