@@ -59,10 +59,33 @@ pub enum Input {
     },
     /// The host's clock. If it goes back by more than a second it was wrong, and is followed.
     Clock(u64),
+    /// Which rules exist: those that run, and those that are there but do not. What a rule that is no more
+    /// among them said ends after [`crate::limits::RULE_GRACE_MS`].
+    Rules(Vec<KnownRule>),
     /// A notice was not sent, because [`crate::Book::withholds`] said so when it was due.
     Withheld(Withheld),
     /// A person did something.
     Command(Command),
+}
+
+/// A rule that exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownRule {
+    /// Its name.
+    pub name: String,
+    /// Its symptoms, without the rule's name; `None` if they are not known, because it does not run.
+    pub symptoms: Option<Vec<String>>,
+}
+
+/// A rule that is gone, and what ended with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleGone {
+    /// Its name.
+    pub rule: String,
+    /// Symptoms that were active.
+    pub symptoms: usize,
+    /// Open alerts that were cancelled.
+    pub alerts: usize,
 }
 
 /// A notice that was withheld.
@@ -163,6 +186,22 @@ pub enum Act {
         #[serde(default)]
         why: Option<String>,
     },
+    /// Say that a symptom is over, for a rule that will not.
+    ClearSymptom {
+        /// The object.
+        object: String,
+        /// `RULE/SYMPTOM`.
+        symptom: String,
+        /// Why.
+        why: String,
+    },
+    /// Forget an object that no inventory names, with all about it.
+    Forget {
+        /// The object.
+        object: String,
+        /// Why.
+        why: String,
+    },
     /// End a silence now.
     Expire {
         /// The silence's id or prefix.
@@ -229,6 +268,10 @@ pub struct Changes {
     pub notices: Vec<Notice>,
     /// Who changed what.
     pub audit: Vec<Audit>,
+    /// Which rules exist, if that changed: for [`Restored::rules`].
+    pub rules: Option<Vec<KnownRule>>,
+    /// Rules that are gone and whose symptoms have ended.
+    pub rules_gone: Vec<RuleGone>,
     /// The configuration that everything is decided by now, if it is another one than before: a
     /// digest, for [`Restored::decided_by`].
     pub decided_by: Option<String>,
@@ -256,6 +299,8 @@ pub struct Restored {
     pub clock_ns: u64,
     /// The last [`Changes::decided_by`]; empty if there was none.
     pub decided_by: String,
+    /// The last [`Changes::rules`].
+    pub rules: Option<Vec<KnownRule>>,
 }
 
 /// A definition that waits for its time on an object.

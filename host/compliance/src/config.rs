@@ -45,6 +45,9 @@ pub struct Config {
     /// An alert that is met again within this long after it was cancelled is reopened, in
     /// milliseconds of event time.
     pub reopen_ms: u64,
+    /// A metric is no longer known after so long without a new sample, in milliseconds of event time; 0 for
+    /// never. What an inventory says of it holds then, if it says anything.
+    pub metrics_age_ms: u64,
     /// An open alert of the same definition on the object's parent keeps the child's from being told.
     pub inhibit_by_parent: bool,
 }

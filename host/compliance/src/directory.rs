@@ -1,5 +1,6 @@
 //! All objects with their facts, their relatives and their groups, as they are now.
 
+mod age;
 mod apply;
 mod configure;
 mod groups;

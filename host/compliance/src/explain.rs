@@ -5,7 +5,7 @@ use std::fmt;
 use lifesigns_text::visible;
 
 use crate::{
-    query::Resolution,
+    query::{Outlook, Resolution, Standing},
     why::{Step, Verdict, Why},
 };
 
@@ -14,21 +14,21 @@ const COLUMN: usize = 48;
 
 impl fmt::Display for Resolution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on {}: ", self.alert, self.object)?;
-        match (self.enabled, self.allowed) {
-            (false, _) => f.write_str("not evaluated")?,
-            (true, true) => f.write_str("allowed")?,
-            (true, false) => f.write_str("violation")?,
+        writeln!(f, "{} on {}: {}", self.alert, self.object, self.headline())?;
+        for line in self.details() {
+            writeln!(f, "  {line}")?;
         }
-        if let Some(criticality) = self.criticality {
-            write!(f, ", {criticality}")?;
+        if let Standing::NotMet { unmet } = &self.state {
+            writeln!(f, "  not met")?;
+            for line in unmet {
+                writeln!(f, "    {}", flat(line, 0))?;
+            }
         }
-        writeln!(f)?;
         groups(f, &self.why)?;
         writeln!(f, "  decided")?;
         steps(f, &self.why.steps)?;
-        if !self.why.steps.iter().any(|step| step.setting == "allow") {
-            writeln!(f, "    allow: no policy allows it")?;
+        if !self.why.steps.iter().any(|step| step.setting == "allow" || step.setting.starts_with("allow ")) {
+            writeln!(f, "    allow: no policy says anything")?;
         }
         if !self.undecided.is_empty() {
             writeln!(f, "  undecided")?;
@@ -38,6 +38,77 @@ impl fmt::Display for Resolution {
         }
         Ok(())
     }
+}
+
+impl Resolution {
+    /// What is so, and what it is or would be.
+    fn headline(&self) -> String {
+        let criticality = self.criticality.map_or_else(String::new, |criticality| format!(", {criticality}"));
+        let would = match self.outlook {
+            Outlook::Allowed => "allowed".to_owned(),
+            Outlook::Violation => format!("a violation{criticality}"),
+            Outlook::Depends => format!("allowed or a violation{criticality}, by the symptoms that make it"),
+            Outlook::NotEvaluated => "not evaluated".to_owned(),
+        };
+        match &self.state {
+            Standing::NotEvaluated { because } => format!("not evaluated: {}", flat(because, 0)),
+            Standing::Open { .. } if self.allowed => format!("allowed{criticality}"),
+            Standing::Open { .. } => format!("violation{criticality}"),
+            Standing::NotMet { .. } => format!("not met; it would be {would}"),
+            Standing::Waiting { until_ns, .. } => format!("waiting until {}; it would be {would}", utc(*until_ns)),
+            Standing::CancelledByHand { .. } => format!("cancelled by hand; open again it would be {would}"),
+            Standing::NoRoom => format!("met, and there was no room for the alert; it would be {would}"),
+            Standing::Unasked => would,
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        match &self.state {
+            Standing::Open { id, since_ns, ends_ns, silenced_by, inhibited_by, acknowledged, notified } => {
+                lines.push(format!("open since {}, alert {id}", utc(*since_ns)));
+                if let Some(ends_ns) = ends_ns {
+                    lines.push(format!("no longer met: cancelled at {} if that stays so", utc(*ends_ns)));
+                }
+                if let Some(id) = silenced_by {
+                    lines.push(format!("silenced by {id}"));
+                }
+                if let Some(id) = inhibited_by {
+                    lines.push(format!("inhibited by the parent's alert {id}, which its receivers know"));
+                }
+                if let Some(who) = acknowledged {
+                    lines.push(format!("acknowledged by {}", flat(who, 0)));
+                }
+                if !self.allowed {
+                    let known = if notified.is_empty() { "no receiver".to_owned() } else { notified.join(", ") };
+                    lines.push(format!("known to {known}"));
+                }
+            }
+            Standing::Waiting { since_ns, .. } => lines.push(format!("met since {}", utc(*since_ns))),
+            Standing::CancelledByHand { id } => {
+                lines.push(format!("alert {id}; it opens again at a new raise, or when it has ceased and is met again"))
+            }
+            _ => {}
+        }
+        lines
+    }
+}
+
+/// A time as RFC 3339 has it, to the second.
+fn utc(time_ns: u64) -> String {
+    let seconds = time_ns / 1_000_000_000;
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // Days since 1 March of the year 0, in eras of 400 years (Howard Hinnant, `civil_from_days`).
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 /// The groups, and what was decided if anything was. Each line ends in a line end.
@@ -123,6 +194,15 @@ mod tests {
             alert: "docker-on-production".into(),
             enabled: true,
             criticality: Some(Criticality::Critical),
+            state: Standing::Open {
+                id: "34340b68939ea367".into(),
+                since_ns: 1_795_424_400_000_000_000,
+                ends_ns: Some(1_795_424_460_000_000_000),
+                silenced_by: Some("3edc6590".into()),
+                inhibited_by: None,
+                acknowledged: None,
+                notified: vec!["hotline".into()],
+            },
             why: Why {
                 groups: vec![
                     member("production", "properties.env\n== \"production\"", 12),
@@ -138,23 +218,43 @@ mod tests {
             ..Resolution::default()
         };
         let expected = r#"docker-on-production on vm-prod-02: violation, critical
+  open since 2026-11-23T09:00:00Z, alert 34340b68939ea367
+  no longer met: cancelled at 2026-11-23T09:01:00Z if that stays so
+  silenced by 3edc6590
+  known to hotline
   groups
     production   properties.env == "production"   lifesigns.toml:12:1
     linux        listed as "vm-*"                 lifesigns.toml:5:1
   decided
     criticality = critical   policy production-strict (group production)   conf.d/prod.toml:8:1
       over immediate         policy default                                lifesigns.toml:40:1
-    allow: no policy allows it
+    allow: no policy says anything
 "#;
         assert_eq!(resolution.to_string(), expected);
-        let why = expected.lines().skip(1).take(6).map(|line| format!("{line}\n")).collect::<String>();
+        let why = expected.lines().skip(5).take(6).map(|line| format!("{line}\n")).collect::<String>();
         assert_eq!(resolution.why.to_string(), why);
+    }
+
+    #[test]
+    fn times_are_those_of_the_calendar() {
+        for (seconds, expected) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_709_251_200, "2024-03-01T00:00:00Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(utc(seconds * 1_000_000_000), expected);
+        }
     }
 
     #[test]
     fn what_is_in_no_group_says_so() {
         assert_eq!(Why::default().to_string(), "  in no group\n");
-        let resolution = Resolution { object: "o".into(), alert: "a".into(), ..Resolution::default() };
-        assert!(resolution.to_string().starts_with("a on o: not evaluated\n  in no group\n  decided\n    allow: no"));
+        let state = Standing::NotMet { unmet: vec!["symptom t/a is not active".into()] };
+        let resolution = Resolution { object: "o".into(), alert: "a".into(), state, ..Resolution::default() };
+        let expected = "a on o: not met; it would be a violation\n  not met\n    symptom t/a is not active\n  in no \
+                        group\n  decided\n    allow: no policy says anything\n";
+        assert_eq!(resolution.to_string(), expected);
     }
 }

@@ -34,7 +34,9 @@ mod why;
 mod zone;
 
 pub use book::Book;
-pub use change::{Act, Audit, Changes, Command, Happened, Input, Notice, Pending, Refused, Restored, Withheld};
+pub use change::{
+    Act, Audit, Changes, Command, Happened, Input, KnownRule, Notice, Pending, Refused, Restored, RuleGone, Withheld,
+};
 pub use check::reserved_threshold;
 pub use compiled::{Compiled, ConfigError};
 pub use condition::CompiledCondition;

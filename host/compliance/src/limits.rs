@@ -37,3 +37,7 @@ pub const VALUE_BYTES: usize = 4096;
 pub const SEEN_MS: u64 = 60_000;
 /// Bytes of such a note.
 pub const NOTE_BYTES: usize = 256;
+
+/// After so long without its rule a symptom ends: until then a rule that is copied again finds it as it
+/// was. Milliseconds on the host's clock.
+pub const RULE_GRACE_MS: u64 = 30_000;

@@ -61,6 +61,8 @@ pub enum Query {
         /// A definition's name or `RULE/SYMPTOM`.
         alert: String,
     },
+    /// What of inventory and configuration cannot be meant so.
+    Findings,
     /// What an auditor wants to see of a group.
     Report {
         /// The group.
@@ -100,6 +102,8 @@ pub enum Answer {
     Badges(Box<Badges>),
     /// To [`Query::Why`].
     Why(Box<Resolution>),
+    /// To [`Query::Findings`]: a sentence each.
+    Findings(Vec<String>),
     /// To [`Query::Report`].
     Report(Box<Report>),
 }
@@ -185,7 +189,72 @@ pub struct Badges {
     pub objects: Vec<ObjectLine>,
 }
 
-/// What is decided about an alert on an object.
+/// How an alert stands on an object. Times are nanoseconds since 1970, event time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+pub enum Standing {
+    /// It is not evaluated on this object.
+    NotEvaluated {
+        /// Why not.
+        because: String,
+    },
+    /// What it says does not hold.
+    NotMet {
+        /// What is missing.
+        unmet: Vec<String>,
+    },
+    /// It holds, and waits to open.
+    Waiting {
+        /// Since when it has held.
+        since_ns: u64,
+        /// When it opens if it still holds.
+        until_ns: u64,
+    },
+    /// It is open.
+    Open {
+        /// The alert's id.
+        id: String,
+        /// When it opened.
+        since_ns: u64,
+        /// It no longer holds, and is cancelled then if that stays so.
+        ends_ns: Option<u64>,
+        /// The silence that keeps it from being notified.
+        silenced_by: Option<String>,
+        /// The alert of the parent that is notified in its place.
+        inhibited_by: Option<String>,
+        /// Who acknowledged it.
+        acknowledged: Option<String>,
+        /// Receivers that know of it.
+        notified: Vec<String>,
+    },
+    /// It holds, and a person cancelled it: it opens again at a new raise, or when it has ceased and holds again.
+    CancelledByHand {
+        /// The alert's id.
+        id: String,
+    },
+    /// It holds, and there was no room for its alert.
+    NoRoom,
+    /// The book was not asked.
+    #[default]
+    Unasked,
+}
+
+/// What policy makes of an alert: of an open one what it is, of any other what it would be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outlook {
+    /// It counts against the object.
+    #[default]
+    Violation,
+    /// It is fine here.
+    Allowed,
+    /// It is fine here if all symptoms that make it are allowed, and some that may are not.
+    Depends,
+    /// Neither: it is not evaluated here.
+    NotEvaluated,
+}
+
+/// What is decided about an alert on an object, and what is so now.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Resolution {
     /// The object.
@@ -194,9 +263,9 @@ pub struct Resolution {
     pub alert: String,
     /// It is evaluated here.
     pub enabled: bool,
-    /// It is fine here.
+    /// It is fine here, or would be if it opened.
     pub allowed: bool,
-    /// How bad, if a policy says so.
+    /// How bad it is; of what is not open, if a policy or the definition says so.
     pub criticality: Option<lifesigns_model::Criticality>,
     /// Not better than this: so says a policy of a group of which it cannot be decided whether the
     /// object is in it.
@@ -208,6 +277,10 @@ pub struct Resolution {
     pub recommendations: Option<Vec<String>>,
     /// Receivers, if a policy names them.
     pub receivers: Option<Vec<String>>,
+    /// How it stands on the object now.
+    pub state: Standing,
+    /// What it is, or would be.
+    pub outlook: Outlook,
     /// The rank of the policy that allows or forbids the name; 0 is the strongest.
     #[serde(skip)]
     pub(crate) allow_rank: Option<usize>,

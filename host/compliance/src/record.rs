@@ -208,6 +208,7 @@ pub struct Alert {
 
 /// What a receiver knows of an open alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "NotifiedForm")]
 pub struct Notified {
     /// When it was notified last, on the host's clock where there is one, else event time.
     pub last_ns: u64,
@@ -217,6 +218,25 @@ pub struct Notified {
     pub last_revision: u64,
     /// How bad it was then; `None` if that notice was withheld.
     pub criticality: Option<Criticality>,
+}
+
+/// [`Notified`] as it is written, also by earlier hosts: these wrote only the time.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum NotifiedForm {
+    Time(u64),
+    Known { last_ns: u64, first_revision: u64, last_revision: u64, criticality: Option<Criticality> },
+}
+
+impl From<NotifiedForm> for Notified {
+    fn from(form: NotifiedForm) -> Self {
+        match form {
+            NotifiedForm::Time(last_ns) => Self { last_ns, first_revision: 0, last_revision: 0, criticality: None },
+            NotifiedForm::Known { last_ns, first_revision, last_revision, criticality } => {
+                Self { last_ns, first_revision, last_revision, criticality }
+            }
+        }
+    }
 }
 
 impl Alert {
@@ -269,6 +289,9 @@ pub struct Object {
     pub properties: BTreeMap<String, Fact<Option<String>>>,
     /// Metrics: the last sample.
     pub metrics: BTreeMap<String, Fact<f64>>,
+    /// Metrics that are no longer known, because no new sample came in time: the last one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stale: BTreeMap<String, Fact<f64>>,
     /// No inventory names it: it was only heard of.
     pub discovered: bool,
     /// When it was first and last heard of (event time).

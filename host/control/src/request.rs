@@ -45,6 +45,13 @@ pub enum Request {
         /// Only of this receiver.
         receiver: Option<String>,
     },
+    /// Let go of notices that were given up, undelivered. Answered with [`Reply::Done`].
+    DropDead {
+        /// Numbers of the outbox; empty: all dead letters of `receiver`.
+        ids: Vec<u64>,
+        /// Only of this receiver.
+        receiver: Option<String>,
+    },
     /// Copy the store to a file that is not there yet, while the host runs. Answered with
     /// [`Reply::Done`].
     Backup {

@@ -56,11 +56,19 @@ pub(crate) fn answer(shared: &Shared, orders: &Orders, request: Request, peer: &
                 Reply::Done(format!("{are} sent again"))
             })
         }
+        Request::DropDead { ids, receiver } => {
+            let outcome = orders.ask(|to| Order::Drop(ids, receiver, peer.who.clone(), to));
+            outcome.and_then(|outcome| outcome).map(|count| Reply::Done(format!("{} dropped", letters(count))))
+        }
         Request::Backup { path } => reader(shared)
             .and_then(|reader| reader.backup(&path, |_| ()).map_err(|error| error.to_string()))
             .map(|()| Reply::Done(format!("backed up to {}", path.display()))),
     };
     outcome.map_or_else(Response::Refused, Response::Ok)
+}
+
+fn letters(count: usize) -> String {
+    if count == 1 { "1 dead letter is".to_owned() } else { format!("{count} dead letters are") }
 }
 
 fn reader(shared: &Shared) -> Result<Reader, String> {
@@ -75,6 +83,8 @@ fn command(shared: &Shared, orders: &Orders, act: Act, peer: &Peer) -> Result<Re
         Act::Unacknowledge { alerts } => each(alerts, "no longer acknowledged"),
         Act::Note { alert, .. } => format!("alert {alert} has the note"),
         Act::Cancel { alerts, .. } => each(alerts, "cancelled"),
+        Act::ClearSymptom { object, symptom, .. } => format!("symptom {symptom} of {object} is cleared"),
+        Act::Forget { object, .. } => format!("object {object} is forgotten"),
         Act::Silence { .. } | Act::Edit { .. } => return silence(shared, &act, &peer.who),
         Act::Expire { silence } => format!("silence {silence} has ended"),
     };

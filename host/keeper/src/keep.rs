@@ -141,8 +141,11 @@ impl Opened {
             setup: self.setup,
             retain: Instant::now(),
             late: Vec::new(),
+            late_pauses: Vec::new(),
             strays: true,
             warnings: Warnings::default(),
+            audit: Vec::new(),
+            rules_seen: 0,
         };
         let watched = Arc::clone(&shared);
         let work = move || watch(keeper, &watched);

@@ -7,13 +7,11 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender};
-use lifesigns_compliance::Input;
-use lifesigns_model::{Alert, Held, Sign};
-use lifesigns_store::{Commit, Delivery, Outcome, Store};
+use lifesigns_compliance::{Audit, Happened, Input};
+use lifesigns_model::Alert;
+use lifesigns_store::{Commit, Delivery, Outcome, Pause, Store};
 
 use crate::{
-    INVENTORY,
-    clock::Progressed,
     crash,
     order::{ConfigureError, Order, Setup},
     receivers::Receivers,
@@ -32,8 +30,6 @@ const RETRY_LAST: Duration = Duration::from_secs(2);
 /// Retention takes a step this often, and while there is more to let go.
 const RETAIN: Duration = Duration::from_secs(60);
 const RETAIN_MORE: Duration = Duration::from_millis(200);
-/// The book is told the time at least this often.
-const TOLD_NS: u64 = 1_000_000_000;
 
 /// Is shown what rules say, before it is committed: what is said again after a crash is shown again.
 pub type SignSink = Arc<dyn Fn(&Alert) + Send + Sync>;
@@ -68,10 +64,16 @@ pub(crate) struct Keeper {
     pub(crate) retain: Instant,
     /// What became of deliveries while the store took nothing.
     pub(crate) late: Vec<Delivery>,
+    /// See `late`.
+    pub(crate) late_pauses: Vec<Pause>,
     /// Notices may wait for receivers that are not there.
     pub(crate) strays: bool,
     /// What the log was warned of.
     pub(crate) warnings: Warnings,
+    /// Entries of the audit that are not the book's, for the next commit.
+    pub(crate) audit: Vec<Audit>,
+    /// The version of the present rules that the book knows.
+    pub(crate) rules_seen: u64,
 }
 
 impl Keeper {
@@ -90,6 +92,7 @@ impl Keeper {
             let mut answers = Vec::new();
             // The clock first: what comes is measured by it.
             self.turn_clock(commit.now_ns);
+            self.note_rules();
             self.take_orders(&mut commit, &mut answers, &mut stopping);
             // Whatever sources have handed in until here is in the cut, unless that is early.
             let (until_ns, progressed) = (self.now_ns(), self.shared.progress.take());
@@ -122,7 +125,7 @@ impl Keeper {
         Ok(())
     }
 
-    fn now_ns(&self) -> u64 {
+    pub(crate) fn now_ns(&self) -> u64 {
         self.shared.clock.now_ns()
     }
 
@@ -136,6 +139,7 @@ impl Keeper {
             if let Order::Settled(settled) = order
                 && !matches!(settled.outcome, lifesigns_outlets::Outcome::Withheld(_))
             {
+                commit.pauses.extend(Receivers::pause(&settled));
                 commit.deliveries.push(Receivers::delivery(settled));
             }
         }
@@ -160,6 +164,16 @@ impl Keeper {
     fn take_book(&mut self, commit: &mut Commit) -> bool {
         let mut book = self.shared.book();
         commit.changes = book.take();
+        commit.changes.audit.append(&mut self.audit);
+        // A receiver that is gone has nothing to be cleared of.
+        commit
+            .changes
+            .notices
+            .retain(|notice| notice.happened != Happened::Resolved || self.receivers.knows(&notice.receiver));
+        for gone in &commit.changes.rules_gone {
+            let cancelled = if gone.alerts == 1 { "alert" } else { "alerts" };
+            tracing::info!("rule {}: removed ({} open {cancelled} cancelled)", gone.rule, gone.alerts);
+        }
         self.strays |= commit.changes.notices.iter().any(|notice| !self.receivers.knows(&notice.receiver));
         if commit.is_empty() {
             return true;
@@ -185,6 +199,7 @@ impl Keeper {
 
     fn take_orders(&mut self, commit: &mut Commit, answers: &mut Vec<Answer>, stopping: &mut bool) {
         commit.deliveries.append(&mut self.late);
+        commit.pauses.append(&mut self.late_pauses);
         while let Ok(order) = self.orders.try_recv() {
             match order {
                 Order::Command(command, to) => match self.shared.book().apply(Input::Command(command)) {
@@ -199,12 +214,23 @@ impl Keeper {
                     Ok(()) => answers.push(Answer::Configured(to)),
                     Err(error) => drop(to.send(Err(error))),
                 },
-                Order::Settled(settled) => commit.deliveries.push(self.settled(settled)),
+                Order::Settled(settled) => {
+                    commit.pauses.extend(Receivers::pause(&settled));
+                    commit.deliveries.push(self.settled(settled));
+                }
                 Order::Resend(ids, receiver, to) => match self.receivers.revive(&ids, receiver.as_deref()) {
                     Ok(rows) => {
                         answers.push(Answer::Count(to, rows.len()));
                         commit.deliveries.extend(rows);
                         self.strays = true;
+                    }
+                    Err(why) => drop(to.send(Err(why))),
+                },
+                Order::Drop(ids, receiver, who, to) => match self.receivers.drop_dead(&ids, receiver.as_deref()) {
+                    Ok(rows) => {
+                        self.audit.push(dropped(commit.now_ns, &who, receiver.as_deref(), &rows));
+                        answers.push(Answer::Count(to, rows.len()));
+                        commit.deliveries.extend(rows);
                     }
                     Err(why) => drop(to.send(Err(why))),
                 },
@@ -237,68 +263,6 @@ impl Keeper {
         Ok(())
     }
 
-    /// Cuts the stream, and tells the book what came.
-    /// Says whether there is more behind it that was handed in before.
-    fn take_cut(&mut self, commit: &mut Commit) -> (Held, bool) {
-        let cut = self.shared.engine.cut();
-        let early = cut.early;
-        let (signs, held) = commit.take(cut);
-        let now_ns = self.now_ns();
-        if let Some(on_sign) = &self.on_sign {
-            // Whoever is shown may be slow: nobody waits for the book meanwhile.
-            for sign in &signs {
-                if let Sign::Alert(alert) = sign {
-                    on_sign(alert);
-                }
-            }
-        }
-        let mut book = self.shared.book();
-        // What came until the cut was made is not ahead of the clock.
-        let _ = book.apply(Input::Clock(now_ns));
-        for sign in signs {
-            let (source, input) = match sign {
-                Sign::Alert(alert) => (String::new(), Input::Symptom(Box::new(alert))),
-                Sign::Facts(facts, source) => (source, Input::Facts(facts)),
-                Sign::Seen { object, source, time_ns } => (source, Input::Seen { object, time_ns }),
-            };
-            // Only commands are refused. What the inventory says, the book was told as such.
-            if source != INVENTORY {
-                let _ = book.apply(Input::Of { source, input: Box::new(input) });
-            }
-        }
-        (held, early)
-    }
-
-    /// Tells the book what time it is, where something waits for it and now and then.
-    fn turn_clock(&self, now_ns: u64) {
-        let mut book = self.shared.book();
-        let (_, due_ns) = book.next_due();
-        if due_ns.is_some_and(|due_ns| due_ns <= now_ns) || now_ns.abs_diff(book.clock_ns()) >= TOLD_NS {
-            let _ = book.apply(Input::Clock(now_ns));
-        }
-    }
-
-    /// Lets time pass for what nothing is heard of, where something waits for it: everything that came
-    /// before `until_ns` has been told, but of sources that are behind.
-    fn pass_time(&self, until_ns: u64, progressed: Progressed, commit: &Commit) {
-        let mut book = self.shared.book();
-        let is_due = book.next_due().1.is_some_and(|due_ns| due_ns <= until_ns);
-        if progressed.caught_up.is_empty() && !is_due {
-            return;
-        }
-        for source in progressed.caught_up {
-            let moved = commit.places.iter().rev().find(|place| place.source == source);
-            let time_ns = match moved {
-                Some(place) => place.time_ns,
-                None => self.shared.health.get().places.get(&source).and_then(|place| place.time_ns),
-            };
-            if let Some(time_ns) = time_ns {
-                let _ = book.apply(Input::CaughtUp { source, time_ns });
-            }
-        }
-        let _ = book.apply(Input::Quiet { until_ns, behind: progressed.until });
-    }
-
     /// Commits, however long it takes: until then nothing is acknowledged, so sources wait. Whoever
     /// wants something meanwhile is told why it cannot be. Only if it is to stop it gives up, and says
     /// so with `false`.
@@ -328,8 +292,9 @@ impl Keeper {
             match order {
                 Order::Command(_, to) | Order::Inventory(_, to) => drop(to.send(Err(text.to_owned()))),
                 Order::Configure(_, to) => drop(to.send(Err(ConfigureError::Store(text.to_owned())))),
-                Order::Resend(.., to) => drop(to.send(Err(text.to_owned()))),
+                Order::Resend(.., to) | Order::Drop(.., to) => drop(to.send(Err(text.to_owned()))),
                 Order::Settled(settled) => {
+                    self.late_pauses.extend(Receivers::pause(&settled));
                     let delivery = self.settled(settled);
                     self.late.push(delivery);
                 }
@@ -367,5 +332,18 @@ impl Keeper {
             }
         };
         self.retain = Instant::now() + if more { RETAIN_MORE } else { RETAIN };
+    }
+}
+
+/// Who dropped dead letters, and how many.
+fn dropped(time_ns: u64, who: &str, receiver: Option<&str>, rows: &[Delivery]) -> Audit {
+    let ids: Vec<i64> = rows.iter().take(100).map(|row| row.id).collect();
+    Audit {
+        time_ns,
+        who: who.to_owned(),
+        what: "dead letters dropped".to_owned(),
+        subject: receiver.unwrap_or_default().to_owned(),
+        before: serde_json::json!({ "notices": rows.len(), "numbers": ids }),
+        after: serde_json::Value::Null,
     }
 }

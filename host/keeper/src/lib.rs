@@ -5,6 +5,7 @@
 mod clock;
 mod crash;
 mod desk;
+mod feed;
 mod health;
 mod keep;
 mod keeper;

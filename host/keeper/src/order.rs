@@ -19,6 +19,8 @@ pub(crate) enum Order {
     Settled(Settled),
     /// Notices are to be told again: by number, or all dead ones of a receiver.
     Resend(Vec<u64>, Option<String>, Sender<Result<usize, String>>),
+    /// Dead letters are to go: by number, or all of a receiver; who wants it.
+    Drop(Vec<u64>, Option<String>, String, Sender<Result<usize, String>>),
     /// Everything that was handed in is to be committed; then the keeper ends.
     Stop,
 }

@@ -10,8 +10,8 @@ use crossbeam_channel::Sender;
 use lifesigns_control::ReceiverStatus;
 use lifesigns_model::SharedClock;
 use lifesigns_outlets::{
-    Anchoring, AuditHead, AuditLog, Dispatcher, Gate, Outbound, Outcome, Pending, Post, Receiver, ReceiverConfig,
-    ReceiverKind, Retry, Settled,
+    Anchoring, AuditHead, AuditLog, Dispatcher, Gate, Outbound, Outcome, Pause, Pending, Post, Receiver,
+    ReceiverConfig, ReceiverKind, Retry, Settled,
 };
 use lifesigns_store::{Delivery, Mark, OutboxRow, Outcome as Row, Reader};
 
@@ -154,6 +154,13 @@ impl Receivers {
         }
     }
 
+    /// The bundle whose next message has to wait after a delivery, for the store.
+    pub(crate) fn pause(settled: &Settled) -> Option<lifesigns_store::Pause> {
+        let pause = settled.pause.as_ref()?;
+        let (receiver, bundle) = (settled.receiver.clone(), pause.bundle.clone());
+        Some(lifesigns_store::Pause { receiver, bundle, until_ns: pause.until_ns })
+    }
+
     /// What the store is to write of a delivery.
     pub(crate) fn delivery(settled: Settled) -> Delivery {
         let outcome = match settled.outcome {
@@ -167,12 +174,30 @@ impl Receivers {
 
     /// Dead letters that are to be sent again: those with these numbers, or all of a receiver.
     pub(crate) fn revive(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<Delivery>, String> {
+        let dead = self.dead(ids, receiver)?;
+        if let Some((id, name)) = dead.iter().find(|(_, name)| !self.knows(name)) {
+            return Err(format!(
+                "{id} is for {name:?}, and there is no such receiver any more: configure it again, or drop what it \
+                 has with `lifesigns outbox drop --receiver {name}`"
+            ));
+        }
+        Ok(dead.into_iter().map(|(id, _)| Delivery { id, outcome: Row::Revived }).collect())
+    }
+
+    /// Dead letters that are to go, undelivered: those with these numbers, or all of a receiver.
+    pub(crate) fn drop_dead(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<Delivery>, String> {
+        let dead = self.dead(ids, receiver)?;
+        Ok(dead.into_iter().map(|(id, _)| Delivery { id, outcome: Row::Dropped }).collect())
+    }
+
+    /// Dead letters with their receivers, by number.
+    fn dead(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<(i64, String)>, String> {
         let reader = Reader::open(&self.shared.store).map_err(|error| error.to_string())?;
         if let Some(name) = receiver {
             self.sendable(name)?;
         }
         let wanted_ids: BTreeSet<u64> = ids.iter().copied().collect();
-        let mut found: Vec<i64> = Vec::new();
+        let mut found: Vec<(i64, String)> = Vec::new();
         let mut after = 0;
         loop {
             let page = reader.dead_letters(after, REVIVED).map_err(|error| error.to_string())?;
@@ -182,15 +207,20 @@ impl Receivers {
                 (ids.is_empty() || wanted_ids.contains(&row.id.unsigned_abs()))
                     && receiver.is_none_or(|receiver| receiver == row.notice.receiver)
             };
-            found.extend(page.iter().filter(wanted).map(|row| row.id).take(REVIVED - found.len()));
+            let rows = page.iter().filter(wanted).map(|row| (row.id, row.notice.receiver.clone()));
+            found.extend(rows.take(REVIVED - found.len()));
             if found.len() == REVIVED {
                 break;
             }
         }
         // By id, as they are read.
-        match ids.iter().find(|id| found.binary_search(&id.cast_signed()).is_err()) {
-            Some(id) => Err(format!("{id} is no dead letter; `lifesigns outbox dead` lists them")),
-            None => Ok(found.into_iter().map(|id| Delivery { id, outcome: Row::Revived }).collect()),
+        let missing = |id: &&u64| found.binary_search_by_key(&id.cast_signed(), |(known, _)| *known).is_err();
+        match (ids.iter().find(missing), receiver) {
+            (Some(id), _) => Err(format!("{id} is no dead letter; `lifesigns outbox dead` lists them")),
+            (None, Some(name)) if found.is_empty() => {
+                Err(format!("there are no dead letters for {name:?}; `lifesigns outbox dead` lists them"))
+            }
+            (None, _) => Ok(found),
         }
     }
 
@@ -256,5 +286,10 @@ impl lifesigns_outlets::Outbox for Rows {
             not_before_ns: row.not_before_ns,
         };
         Ok(rows.into_iter().map(row).collect())
+    }
+
+    fn pauses(&mut self, receiver: &str) -> Result<Vec<Pause>, String> {
+        let pauses = self.0.pauses(receiver).map_err(|error| error.to_string())?;
+        Ok(pauses.into_iter().map(|one| Pause { bundle: one.bundle, until_ns: one.until_ns }).collect())
     }
 }

@@ -1,7 +1,7 @@
 //! What the keeper shares with those who ask.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -28,6 +28,9 @@ pub(crate) struct Beside {
     pub(crate) refused: Vec<RefusedRule>,
     pub(crate) compiling: Vec<CompilingRule>,
     pub(crate) memory: Option<Arc<dyn Fn() -> MemoryStatus + Send + Sync>>,
+    /// The rules that are there, whether they run or not, by name, and how often that was set. What a
+    /// rule that is gone said ends.
+    present: (u64, BTreeSet<String>),
 }
 
 impl RulesBeside {
@@ -41,6 +44,18 @@ impl RulesBeside {
         };
         let compiling = compiling.into_iter().map(since).collect();
         (beside.refused, beside.compiling) = (refused, compiling);
+    }
+
+    /// These are all rules that are there now, whether they run or not.
+    pub fn set_present(&self, names: BTreeSet<String>) {
+        let mut beside = self.get();
+        beside.present = (beside.present.0 + 1, names);
+    }
+
+    /// The rules that are there, if they were set since `version`; with the version that they are.
+    pub(crate) fn present_since(&self, version: u64) -> Option<(u64, BTreeSet<String>)> {
+        let beside = self.get();
+        (beside.present.0 > version).then(|| beside.present.clone())
     }
 
     /// How it is known what all rules have of the host's memory.

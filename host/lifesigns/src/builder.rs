@@ -196,7 +196,7 @@ impl Builder {
     /// # Errors
     /// When the system gives no threads, or the rules cannot be indexed.
     pub fn start(self, on_alert: AlertSink) -> Result<Host, HostError> {
-        let rules = self.load(Arc::clone(&self.on_load));
+        let rules = self.load(Arc::clone(&self.on_load), RulesBeside::default());
         let start = Start { known: self.known.unwrap_or_default(), ..Start::default() };
         let engine = Arc::new(Engine::start(&self.config, rules.set()?, start, on_alert)?);
         let watch = Watch::new(rules.watch(&engine)?);
@@ -217,10 +217,11 @@ impl Builder {
         let memory = Arc::clone(self.sandbox.memory());
         beside.set_memory(move || memory_status(&memory));
         let note = beside.clone();
-        let rules = self.load(Arc::new(move |loads: &[Load]| {
+        let on_load: LoadSink = Arc::new(move |loads: &[Load]| {
             note_loads(&note, loads, &*clock);
             on_load(loads);
-        }));
+        });
+        let rules = self.load(on_load, beside.clone());
         let Begin { start, news } = opened.start(self.known.take(), std::mem::take(&mut self.reporting));
         let places = start.places.clone();
         let config = Config { cuts: true, ..self.config };
@@ -233,10 +234,10 @@ impl Builder {
         Ok(KeptHost::new(engine, watch, keep, news))
     }
 
-    fn load(&self, on_load: LoadSink) -> Rules {
+    fn load(&self, on_load: LoadSink, beside: RulesBeside) -> Rules {
         let shelf = Shelf::new(&self.rules).allow(self.module_folders.clone());
         let loader = Loader::with(self.sandbox.clone(), self.compile_threads);
-        Rules::load(shelf, loader, on_load, self.start_wait, &*self.stop)
+        Rules::load(shelf, loader, (on_load, beside), self.start_wait, &*self.stop)
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
 };
 
 use lifesigns_engine::{Engine, RuleSet, Sample, prefilter::BuildError};
+use lifesigns_keeper::RulesBeside;
 use lifesigns_shelf::{Shelf, Snapshot, Stopper, WatchOutcome, Watcher};
 
 use crate::{Load, Loader, Outcome};
@@ -33,6 +34,7 @@ pub(crate) struct Rules {
     on_load: LoadSink,
     /// What was wrong with the folder when it was looked at last.
     note: Option<String>,
+    beside: RulesBeside,
 }
 
 impl Rules {
@@ -49,22 +51,34 @@ impl Rules {
     }
 
     /// Watches first, then scans: what changes in between is not missed. Waits no longer than
-    /// `patience`, or until `stop` says so, for what has to be compiled.
+    /// `patience`, or until `stop` says so, for what has to be compiled. What was loaded is said to
+    /// `sink`.
     pub(crate) fn load(
         shelf: Shelf,
         loader: Loader,
-        on_load: LoadSink,
+        sink: (LoadSink, RulesBeside),
         patience: Duration,
         stop: &dyn Fn() -> bool,
     ) -> Self {
         let watcher = Watcher::new(shelf.dir());
-        let mut rules = Self { shelf, loader, watcher, on_load, note: None };
+        let (on_load, beside) = sink;
+        let mut rules = Self { shelf, loader, watcher, on_load, note: None, beside };
         let snapshot: Snapshot = rules.scan();
         let waker = rules.watcher.waker();
         rules.loader.on_compiled(move || waker.wake());
-        (rules.on_load)(&rules.loader.apply_within(&snapshot, &Sample::default(), Some(patience), stop));
+        let loads = rules.loader.apply_within(&snapshot, &Sample::default(), Some(patience), stop);
+        rules.note_present(&snapshot, &loads);
+        (rules.on_load)(&loads);
         rules.watcher.follow(&snapshot.module_folders());
         rules
+    }
+
+    /// Notes which rules are there, whether they run or not. A folder that cannot be read says nothing.
+    fn note_present(&self, snapshot: &Snapshot, loads: &[Load]) {
+        if !snapshot.unreadable {
+            let there = loads.iter().filter(|load| load.outcome != Outcome::Removed);
+            self.beside.set_present(there.map(|load| load.name.clone()).collect());
+        }
     }
 
     /// What was loaded.
@@ -117,6 +131,7 @@ impl Turn {
             if loads.iter().any(|load| matches!(load.outcome, Outcome::Loaded | Outcome::Removed)) {
                 self.swap();
             }
+            self.rules.note_present(&snapshot, &loads);
             (self.rules.on_load)(&loads);
             // A folder that is watched only from now on may have changed before.
             if !self.rules.watcher.follow(&snapshot.module_folders()) {

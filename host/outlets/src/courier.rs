@@ -14,7 +14,7 @@ use crate::{
     clock::now_ns,
     dispatcher::{Post, Settle},
     message::{Failure, shown},
-    outbox::{Outcome, Settled},
+    outbox::{Outcome, Pause, Settled},
     queue::{Next, Parcel, Queue},
     status::Status,
 };
@@ -67,6 +67,10 @@ impl Courier {
 
     /// Runs until it is told to stop; a delivery that is under way is ended first.
     pub(crate) fn run(mut self) {
+        let (outbox, name) = (&mut self.post.outbox, &self.post.name);
+        for pause in guarded(|| outbox.pauses(name)).unwrap_or_else(Err).unwrap_or_default() {
+            self.queue.wait(pause);
+        }
         loop {
             let Rung { new, again, stop } = self.bell.take();
             if stop {
@@ -138,7 +142,7 @@ impl Courier {
         let outcomes = self.queue.withhold(parcel, |notice| guarded(|| alerts.withholds(notice)).unwrap_or(false));
         for (id, outcome) in outcomes {
             self.count(id, &outcome);
-            (self.settle)(Settled { receiver: self.post.name.clone(), id, outcome });
+            (self.settle)(Settled { receiver: self.post.name.clone(), id, outcome, pause: None });
         }
     }
 
@@ -146,17 +150,20 @@ impl Courier {
         let receiver = &mut self.post.receiver;
         let result = guarded(|| receiver.deliver(&parcel.message)).unwrap_or_else(|why| Err(Failure::later(why)));
         let now_ns = now_ns();
+        let bundle = parcel.message.bundle.clone();
         let outcomes = match &result {
             Ok(()) => self.queue.delivered(parcel, now_ns),
             Err(failure) => self.queue.failed(parcel, failure, now_ns),
         };
-        self.note(|status| match result {
+        self.note(|status| match &result {
             Ok(()) => status.last_success_ns = Some(now_ns),
-            Err(failure) => status.last_error = Some((now_ns, failure.why)),
+            Err(failure) => status.last_error = Some((now_ns, failure.why.clone())),
         });
+        let until_ns = self.queue.paused_until(&bundle).filter(|until_ns| result.is_ok() && *until_ns > now_ns);
+        let mut pause = until_ns.map(|until_ns| Pause { bundle, until_ns });
         for (id, outcome) in outcomes {
             self.count(id, &outcome);
-            (self.settle)(Settled { receiver: self.post.name.clone(), id, outcome });
+            (self.settle)(Settled { receiver: self.post.name.clone(), id, outcome, pause: pause.take() });
         }
     }
 

@@ -39,7 +39,7 @@ pub use dispatcher::{Dispatcher, Post, Settle};
 pub use gate::{Gate, Names, SystemNames};
 pub use memory::MemoryOutbox;
 pub use message::{Failure, Message, Receiver};
-pub use outbox::{OpenAlerts, Outbox, Outcome, Pending, Settled};
+pub use outbox::{OpenAlerts, Outbox, Outcome, Pause, Pending, Settled};
 pub use status::Status;
 pub use time::rfc3339;
 

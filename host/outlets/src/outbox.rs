@@ -1,5 +1,7 @@
 //! The two sides of a delivery: where notices wait, and who writes down what became of them.
 
+use std::collections::BTreeMap;
+
 use lifesigns_compliance::{Alert, Notice, Withheld};
 
 /// Where notices wait for a receiver. Each receiver has its own.
@@ -10,6 +12,23 @@ pub trait Outbox: Send {
     /// # Errors
     /// They cannot be read now; they are asked for again.
     fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<Pending>, String>;
+
+    /// Bundles whose next message has to wait, as an earlier dispatcher left them ([`Settled::pause`]).
+    ///
+    /// # Errors
+    /// They cannot be read now; then none has to wait.
+    fn pauses(&mut self, _: &str) -> Result<Vec<Pause>, String> {
+        Ok(Vec::new())
+    }
+}
+
+/// A bundle whose next message has to wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// What its notices agree in.
+    pub bundle: BTreeMap<String, String>,
+    /// Until when, on the host's clock.
+    pub until_ns: u64,
 }
 
 /// A notice that waits.
@@ -34,6 +53,8 @@ pub struct Settled {
     pub id: u64,
     /// What became of it.
     pub outcome: Outcome,
+    /// With the first notice of a message that was delivered: its bundle's next message has to wait.
+    pub pause: Option<Pause>,
 }
 
 /// See [`Settled`].

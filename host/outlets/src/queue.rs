@@ -18,7 +18,7 @@ use crate::{
     backoff::{Backoff, MS},
     config::Retry,
     message::{Failure, Message},
-    outbox::{Outcome, Pending},
+    outbox::{Outcome, Pause, Pending},
 };
 
 /// How many notices wait in memory; the others wait in the outbox.
@@ -204,6 +204,16 @@ impl Queue {
             self.pause(parcel.name.clone(), now_ns.saturating_add(parcel.interval_ms.saturating_mul(MS)), now_ns);
         }
         self.settle(parcel, Outcome::Delivered)
+    }
+
+    /// Until when a bundle's next message has to wait, if it has to.
+    pub(crate) fn paused_until(&self, bundle: &BTreeMap<String, String>) -> Option<u64> {
+        self.pauses.get(&(bundle.clone(), None)).copied()
+    }
+
+    /// A bundle's next message has to wait, because of one that an earlier queue sent.
+    pub(crate) fn wait(&mut self, pause: Pause) {
+        self.pause((pause.bundle, None), pause.until_ns, 0);
     }
 
     /// A parcel has not arrived. What has become of its notices.

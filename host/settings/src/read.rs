@@ -32,6 +32,7 @@ const STORE: &str = "lifesigns.db";
 const FILE_MODE: u32 = 0o600;
 const RULES_MEMORY_BYTES: u64 = limits::RULES_MEMORY_BYTES as u64;
 const REOPEN_MS: u64 = 10 * 60 * 1000;
+const METRICS_AGE_MS: u64 = 24 * 3600 * 1000;
 
 /// Reads a tree into settings.
 pub(crate) struct Reader<'a, 'c> {
@@ -100,6 +101,7 @@ impl<'a, 'c> Reader<'a, 'c> {
             routes: self.routes(list(root, "route"), &known),
             badge: if share { Formula::Share } else { Formula::Worst },
             reopen_ms: duration(root, "reopen", REOPEN_MS),
+            metrics_age_ms: duration(root, "metrics-age", METRICS_AGE_MS),
             inhibit_by_parent: flag(root, "inhibit-by-parent", true),
             definitions: known.definitions,
         }

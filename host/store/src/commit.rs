@@ -27,6 +27,8 @@ pub struct Commit {
     pub changes: Changes,
     /// What became of the rows of the outbox.
     pub deliveries: Vec<Delivery>,
+    /// Bundles whose next message has to wait.
+    pub pauses: Vec<Pause>,
 }
 
 impl Commit {
@@ -68,8 +70,20 @@ impl Commit {
             && self.objects.is_empty()
             && self.facts.is_empty()
             && self.deliveries.is_empty()
+            && self.pauses.is_empty()
             && self.changes == Changes::default()
     }
+}
+
+/// A bundle of a receiver whose next message has to wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// The receiver.
+    pub receiver: String,
+    /// What the notices of the bundle agree in.
+    pub bundle: std::collections::BTreeMap<String, String>,
+    /// Until when, on the host's clock.
+    pub until_ns: u64,
 }
 
 /// What became of one row of the outbox, or of several.

@@ -193,7 +193,10 @@ fn letters(receivers: &[crate::ReceiverState], findings: &mut Findings) {
     for one in &dead {
         let why = one.error.as_deref().unwrap_or("no reason was kept");
         let what = format!("{} notices for receiver {:?} were given up: {why}", one.dead, one.name);
-        findings.warning(what, "mend the receiver and send them again, or drop them");
+        findings.warning(
+            what,
+            "mend the receiver and send them again (`lifesigns outbox resend`), or drop them (`lifesigns outbox drop`)",
+        );
     }
     if dead.is_empty() {
         let waiting: u64 = receivers.iter().map(|one| one.waiting).sum();

@@ -28,7 +28,7 @@ mod write;
 
 pub use audit::{AuditEntry, AuditError, AuditReport, Mark};
 pub use backup::{BackupError, Progress};
-pub use commit::{Commit, Delivery, Outcome};
+pub use commit::{Commit, Delivery, Outcome, Pause};
 pub use doctor::{Finding, Level, doctor};
 pub use error::{Cause, OpenError, StoreError};
 pub use history::{AuditFilter, Past};

@@ -71,6 +71,7 @@ fn load(connection: &Connection) -> rusqlite::Result<Loaded> {
         event_ns: meta(connection, "event_ns")?,
         clock_ns: meta(connection, "clock_ns")?,
         decided_by: decided_by(connection)?,
+        rules: rules(connection)?,
     };
     let start = Start {
         known: Vec::new(),
@@ -107,6 +108,11 @@ fn meta(connection: &Connection, name: &str) -> rusqlite::Result<u64> {
 fn decided_by(connection: &Connection) -> rusqlite::Result<String> {
     let value = connection.query_row("SELECT value FROM meta WHERE name = 'decided_by'", [], |row| row.get(0));
     Ok(value.optional()?.unwrap_or_default())
+}
+
+/// Which rules existed; `None` in a store that never heard it.
+fn rules(connection: &Connection) -> rusqlite::Result<Option<Vec<lifesigns_compliance::KnownRule>>> {
+    connection.query_row("SELECT value FROM meta WHERE name = 'rules'", [], |row| parsed(row, 0)).optional()
 }
 
 fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {

@@ -5,6 +5,7 @@ use lifesigns_compliance::Notice;
 use rusqlite::{Row, params};
 
 use crate::{
+    commit::Pause,
     error::StoreError,
     form::{maybe, number, parsed},
     reader::Reader,
@@ -66,6 +67,21 @@ impl Reader {
         self.ask(|connection| {
             let mut select = connection.prepare_cached(&select)?;
             select.query_map(params![receiver, after_id, limit as i64], outbox_row)?.collect()
+        })
+    }
+
+    /// Bundles of a receiver whose next message has to wait.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn pauses(&self, receiver: &str) -> Result<Vec<Pause>, StoreError> {
+        self.ask(|connection| {
+            let mut select = connection.prepare_cached("SELECT bundle, until_ns FROM pause WHERE receiver = ?1")?;
+            let pause = |row: &Row<'_>| {
+                let (bundle, until_ns) = (parsed(row, 0)?, number(row, 1)?);
+                Ok(Pause { receiver: receiver.to_owned(), bundle, until_ns })
+            };
+            select.query_map([receiver], pause)?.collect()
         })
     }
 

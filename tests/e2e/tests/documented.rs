@@ -7,6 +7,7 @@ use lifesigns::compliance::{
     Book, Input,
     query::{Answer, Query},
 };
+use lifesigns::model::{Alert, Change, Criticality, Impact};
 use lifesigns_intake::inventory;
 use lifesigns_settings::Settings;
 
@@ -14,6 +15,29 @@ use lifesigns_settings::Settings;
 fn block<'a>(page: &'a str, language: &str) -> &'a str {
     let (_, rest) = page.split_once(&format!("```{language}\n")).expect(language);
     rest.split_once("```").expect("the block ends").0
+}
+
+/// A container was created on this object.
+fn raise(object: &str) -> Alert {
+    Alert {
+        time_ns: 1_795_424_400_000_000_000,
+        rule: "docker-keyword".into(),
+        symptom: "container-created".into(),
+        title: "A container was created".into(),
+        object: object.into(),
+        criticality: Criticality::Warning,
+        impact: Impact::Risk,
+        change: Change::Raise,
+        summary: "a container was created".into(),
+        recommendation: String::new(),
+        controls: Vec::new(),
+        hold_ms: 0,
+        attributes: Vec::new(),
+        source: "log".into(),
+        line: 1,
+        text: "a line".into(),
+        module: "sha256:0".into(),
+    }
 }
 
 #[test]
@@ -29,7 +53,10 @@ fn the_example_of_the_compliance_page_is_sound_and_decides_as_it_says() {
     book.apply(Input::Inventory(objects)).expect("only commands are refused");
 
     let shown = block(&page, "text");
-    for (object, alert) in [("vm-play-01", "docker-keyword/container-created"), ("vm-7", "docker-on-production")] {
+    for object in ["vm-play-01", "vm-7"] {
+        book.apply(Input::Symptom(Box::new(raise(object)))).expect("only commands are refused");
+    }
+    for (object, alert) in [("vm-play-01", "docker-on-a-busy-host"), ("vm-7", "docker-on-production")] {
         let query = Query::Why { object: object.into(), alert: alert.into() };
         let Ok(Answer::Why(resolution)) = book.answer(&query) else { panic!("why was asked for {object}") };
         assert_eq!(resolution.allowed, object == "vm-play-01");

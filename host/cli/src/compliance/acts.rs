@@ -5,13 +5,31 @@ use std::path::Path;
 use lifesigns_compliance::Act;
 use lifesigns_control::Request;
 
-use super::{args::Where, ask::Host, at_rest, done, write};
+use super::{args::Where, ask::Host, at_rest, done, parts::ObjectsCommand, write};
 use crate::exit::{Failure, Outcome};
 
 /// Writes on an alert.
 pub(crate) fn note(id: &str, text: &str, place: &Where) -> Outcome {
     let act = Act::Note { alert: id.to_owned(), text: text.to_owned() };
     done(&Host::new(place)?.ask(&Request::Command(act))?, place)
+}
+
+/// Forget objects, clear symptoms.
+pub(crate) fn object(command: &ObjectsCommand, place: &Where) -> Outcome {
+    let act = match command {
+        ObjectsCommand::List(_) | ObjectsCommand::Show { .. } => return Ok(()),
+        ObjectsCommand::Forget { id, why } => Act::Forget { object: id.clone(), why: why.clone() },
+        ObjectsCommand::Clear { id, symptom, why } => {
+            Act::ClearSymptom { object: id.clone(), symptom: symptom.clone(), why: why.clone() }
+        }
+    };
+    done(&Host::new(place)?.ask(&Request::Command(act))?, place)
+}
+
+/// Drops notices that were given up.
+pub(crate) fn drop_dead(ids: &[u64], receiver: Option<&str>, place: &Where) -> Outcome {
+    let request = Request::DropDead { ids: ids.to_vec(), receiver: receiver.map(str::to_owned) };
+    done(&Host::new(place)?.ask(&request)?, place)
 }
 
 /// Takes notices to their receivers again.

@@ -96,7 +96,9 @@ Examples:
   lifesigns objects --kind vm --symptom 'docker-*'   all VMs that run Docker
   lifesigns objects --group production
   lifesigns objects --discovered                     what logs, and is in no inventory
-  lifesigns objects show vm-7"
+  lifesigns objects show vm-7
+  lifesigns objects forget vm-9 --why 'deleted in vCenter'
+  lifesigns objects clear vm-7 docker-keyword/docker-present --why 'removed by hand'"
     )]
     Objects {
         #[command(subcommand)]
@@ -204,7 +206,8 @@ Examples:
   lifesigns outbox                       what waits
   lifesigns outbox dead                  what was given up
   lifesigns outbox resend 4711 4712
-  lifesigns outbox resend --receiver hotline")]
+  lifesigns outbox resend --receiver hotline
+  lifesigns outbox drop --receiver old-hotline")]
     Outbox {
         #[command(subcommand)]
         command: Option<OutboxCommand>,

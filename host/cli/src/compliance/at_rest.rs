@@ -31,10 +31,11 @@ pub(crate) fn query(places: &Places, query: &Query) -> Result<Reply, Failure> {
     book.restore(restored);
     if places.settings.is_some() && !book.is_decided() {
         say::warning(
-            "the configuration has changed since the host stopped: alerts and badges are as they were decided then, \
-             `policy why` goes by the files as they are now; `lifesigns validate --what-if` shows what the next start \
-             will change",
+            "the configuration has changed since the host stopped: these answers go by the files as they are now; \
+             `lifesigns validate --what-if` shows what the next start will change",
         );
+        // Else one command would answer by the configuration as it was, and the next by what it is.
+        book.review();
     }
     // Silences end and policies' hours pass while no host runs.
     let told = book.apply(Input::Clock(when::now_ns()));

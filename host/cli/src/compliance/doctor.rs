@@ -1,5 +1,6 @@
 //! `lifesigns doctor`: looks configuration, store and host over.
 
+use lifesigns_compliance::query::{Answer, Query};
 use lifesigns_control::{Client, ConnectError, Reply, Request, Response, SourceState, SourceStatus, StoreState};
 use lifesigns_store::{Level, Reader};
 use lifesigns_text::visible;
@@ -7,6 +8,7 @@ use serde::Serialize;
 
 use super::{
     args::Where,
+    at_rest,
     places::Places,
     table::{Style, heading},
     when,
@@ -78,6 +80,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
     }));
     clock(&places, &mut findings);
     host(&places, &mut findings);
+    doubts(&places, &mut findings);
     emit(&findings, place, |_| page(&findings))?;
     match findings.iter().filter(|found| found.level == "bad").count() {
         0 => Ok(()),
@@ -93,6 +96,20 @@ fn clock(places: &Places, findings: &mut Vec<Finding>) {
     if ahead_s >= CLOCK_AHEAD_S {
         let what = format!("it was written {ahead_s} s in the future: the clock was ahead then, or is behind now");
         findings.push(Finding::new("store", "warning", what, "if the clock is right now, start the host: it follows"));
+    }
+}
+
+/// What of inventory and configuration cannot be meant so: by the host, or by its store.
+fn doubts(places: &Places, findings: &mut Vec<Finding>) {
+    let live = Client::connect(&places.socket).ok().and_then(|mut client| {
+        match client.ask(&Request::Query(Query::Findings)) {
+            Ok(Response::Ok(reply)) => Some(reply),
+            _ => None,
+        }
+    });
+    let Some(Reply::Answer(answer)) = live.or_else(|| at_rest::query(places, &Query::Findings).ok()) else { return };
+    if let Answer::Findings(found) = *answer {
+        findings.extend(found.into_iter().map(|what| Finding::new("configuration", "warning", what, "")));
     }
 }
 

@@ -48,6 +48,7 @@ pub(crate) fn run(command: &Command) -> Outcome {
             None => list_objects(filter, place),
             Some(ObjectsCommand::List(filter)) => list_objects(filter, place),
             Some(ObjectsCommand::Show { id }) => show_object(id, place),
+            Some(other) => acts::object(other, place),
         },
         Command::Groups { command, place } => groups(command.as_ref(), place),
         Command::Badge { name, place } => match name {
@@ -70,6 +71,7 @@ pub(crate) fn run(command: &Command) -> Outcome {
             None => outbox(None, false, place),
             Some(OutboxCommand::List { receiver }) => outbox(receiver.clone(), false, place),
             Some(OutboxCommand::Dead { receiver }) => outbox(receiver.clone(), true, place),
+            Some(OutboxCommand::Drop { ids, receiver }) => acts::drop_dead(ids, receiver.as_deref(), place),
             Some(OutboxCommand::Resend { ids, receiver }) => acts::resend(ids, receiver.as_deref(), place),
         },
         Command::Backup { file, place } => acts::backup(file, place),

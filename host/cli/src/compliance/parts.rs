@@ -17,6 +17,24 @@ pub(crate) enum ObjectsCommand {
         /// The object.
         id: String,
     },
+    /// Forget an object that is gone, with its facts, symptoms and alerts; not one of the inventory.
+    Forget {
+        /// The object.
+        id: String,
+        /// Why.
+        #[arg(long)]
+        why: String,
+    },
+    /// Say that a symptom is over, for a rule that will not. A later raise makes it active again.
+    Clear {
+        /// The object.
+        id: String,
+        /// The symptom, RULE/SYMPTOM.
+        symptom: String,
+        /// Why.
+        #[arg(long)]
+        why: String,
+    },
 }
 
 /// Which objects.
@@ -121,6 +139,15 @@ pub(crate) enum OutboxCommand {
     Dead {
         /// Only for this receiver; may have *.
         #[arg(long, value_name = "NAME")]
+        receiver: Option<String>,
+    },
+    /// Drop what was given up: it is never sent.
+    Drop {
+        /// Numbers, as `outbox dead` shows them.
+        #[arg(value_name = "NUMBER", required_unless_present = "receiver")]
+        ids: Vec<u64>,
+        /// Everything that was given up for this receiver.
+        #[arg(long, value_name = "NAME", conflicts_with = "ids")]
         receiver: Option<String>,
     },
     /// Tell it again, now.

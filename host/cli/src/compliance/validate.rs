@@ -3,8 +3,13 @@
 use std::{
     io::{IsTerminal, stderr},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
+use lifesigns_compliance::{
+    Book, Input,
+    query::{Answer, Query},
+};
 use lifesigns_outlets::people::Colour;
 use lifesigns_settings::Settings;
 use lifesigns_text::visible;
@@ -13,6 +18,7 @@ use serde::Serialize;
 use super::{args::Where, write::emit};
 use crate::{
     exit::{Failure, Outcome},
+    inventory,
     preflight::{self, Loaded, Problem},
     say,
 };
@@ -39,6 +45,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
     let Loaded { rules, problems } = preflight::load(&settings)?;
     let mut warnings = preflight::problems(&settings);
     warnings.extend(problems);
+    warnings.extend(doubts(&path, &settings));
     let sound = Sound {
         files: settings.files.clone(),
         rules,
@@ -67,6 +74,18 @@ pub(crate) fn run(place: &Where) -> Outcome {
         parts.insert(3, policies);
         format!("{} is sound: {}\n", path.display(), parts.join(", "))
     })
+}
+
+/// What of inventory and configuration cannot be meant so.
+fn doubts(path: &Path, settings: &Settings) -> Vec<Problem> {
+    let Ok(read) = inventory::read(&settings.inventories) else { return Vec::new() };
+    let Ok(mut book) = Book::new(Arc::new(settings.compliance.clone())) else { return Vec::new() };
+    let _ = book.apply(Input::Inventory(read.objects));
+    let Ok(Answer::Findings(mut found)) = book.answer(&Query::Findings) else { return Vec::new() };
+    // Members may come from the stream, which is not read here.
+    found.retain(|one| !one.starts_with("group "));
+    let name = path.display().to_string();
+    found.into_iter().map(|what| Problem::new("configuration", name.as_str(), what, "")).collect()
 }
 
 /// The settings, or all mistakes in them: with source lines for a terminal, else a line each.

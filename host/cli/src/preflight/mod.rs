@@ -21,7 +21,7 @@ use crate::{
 /// Something that `run` starts with all the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Problem {
-    /// What it is about: `source`, `rules`, `rule`, `receiver`, `cache`.
+    /// What it is about: `source`, `rules`, `rule`, `receiver`, `cache`, `configuration`.
     of: &'static str,
     /// Which of them.
     name: String,
@@ -32,7 +32,12 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    fn new(of: &'static str, name: impl Into<String>, what: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        of: &'static str,
+        name: impl Into<String>,
+        what: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
         Self { of, name: name.into(), what: what.into(), fix: fix.into() }
     }
 

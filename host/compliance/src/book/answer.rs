@@ -1,6 +1,6 @@
 //! Answers to questions about the book as it is now.
 
-use super::{Book, badge::spotless, commands::unknown, names::Subject, page::Page};
+use super::{Book, badge::spotless, commands::unknown, page::Page};
 use crate::{
     change::Refused,
     config::Group,
@@ -46,22 +46,8 @@ impl Book {
                 groups.sort_by(|one, other| one.name.cmp(&other.name));
                 Answer::Badges(Box::new(Badges { formula, groups, objects }))
             }
-            Query::Why { object, alert } => {
-                self.known_object(object)?;
-                // A name that only looks like one that is allowed must not read like a permission.
-                if !alert.contains('/') {
-                    self.check_name(Subject::Alert, alert)?;
-                }
-                let mut said = self.resolution(object, alert);
-                // An open alert knows whether it is fine because its symptoms are.
-                let open = self.pages.get(&**object).and_then(|page| page.open(alert));
-                if let Some(open) = open.filter(|open| open.allowed) {
-                    (said.allowed, said.why) = (true, open.why.clone());
-                }
-                said.undecided = self.undecided_of(object);
-                said.undecided.retain(|one| one.of.starts_with("group ") || one.of == format!("alert `{alert}`"));
-                Answer::Why(Box::new(said))
-            }
+            Query::Why { object, alert } => Answer::Why(Box::new(self.why(object, alert)?)),
+            Query::Findings => Answer::Findings(self.findings()),
             Query::Report { group } => Answer::Report(Box::new(self.report(group)?)),
         })
     }

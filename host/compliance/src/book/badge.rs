@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::Formula,
-    record::{Badge, BadgeOf, BadgePoint, Status},
+    record::{Alert, Badge, BadgeOf, BadgePoint, Status},
 };
 
 /// What counts of one object.
@@ -29,8 +29,10 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn of(page: &Page) -> Self {
-        let mut tally = Self { known: page.alerts.len() as u32, ..Self::default() };
+    /// `exists`: whether what an alert is named after is still there; one that is over counts only then.
+    fn of(page: &Page, exists: impl Fn(&str) -> bool) -> Self {
+        let counts = |(name, alert): &(&Id, &Arc<Alert>)| alert.status == Status::Open || exists(name);
+        let mut tally = Self { known: page.alerts.iter().filter(counts).count() as u32, ..Self::default() };
         for alert in page.alerts.values().filter(|alert| alert.status == Status::Open) {
             match alert.allowed {
                 true => tally.allowed += 1,
@@ -181,7 +183,12 @@ impl Book {
 
     fn count_object(&mut self, object: &Id, formula: Formula, time_ns: u64) {
         let Some(page) = self.pages.get_mut(object) else { return };
-        let tally = Tally::of(page);
+        let (compiled, index, rules) = (&self.compiled, &self.index, &self.rules);
+        let exists = |name: &str| match name.split_once('/') {
+            None => compiled.definition(name).is_some(),
+            Some((rule, _)) => !rules.is_gone(rule) && !index.find(name).mentioned,
+        };
+        let tally = Tally::of(page, exists);
         let groups: Vec<Id> = self.directory.groups_of(object).map(|group| group.name.as_str().into()).collect();
         if tally != page.tally || groups != page.groups {
             let before = std::mem::replace(&mut page.groups, groups);

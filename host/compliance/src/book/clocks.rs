@@ -81,6 +81,7 @@ impl Book {
             match task {
                 Task::Hold => self.held(&object, &name, due_ns),
                 Task::Wait => self.waited(&object, &name, due_ns),
+                Task::Age => self.aged(&object, &name, due_ns),
             }
         }
         (self.hearing, self.at_ns) = (hearing, at_ns);
@@ -104,6 +105,7 @@ impl Book {
         self.at_ns = self.stamp();
         self.timers.set_host(time_ns);
         self.turn_silences(before_ns);
+        self.end_rules();
         if self.next_hours.is_some_and(|change_ns| change_ns <= time_ns) {
             self.next_hours = self.compiled.next_hours_change(time_ns);
             self.decide_anew();
@@ -122,6 +124,7 @@ impl Book {
         let before_ns = std::mem::replace(&mut self.clock_ns, time_ns);
         (self.event_ns, self.at_ns) = (self.event_ns.min(time_ns), time_ns);
         self.directory.set_back(time_ns);
+        self.rules.set_back(time_ns);
         self.set_pages_back(time_ns);
         self.next_hours = self.compiled.next_hours_change(time_ns);
         let time = |ns: u64| json!({ "clock_ns": ns });
@@ -170,6 +173,7 @@ impl Book {
         self.timers.clear();
         self.timers.set_host(time_ns);
         self.restore_timers(time_ns);
+        self.plan_all_ages();
     }
 
     /// Sets the timers of everything on the pages; nothing has been heard since `heard_ns` of the

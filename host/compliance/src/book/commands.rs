@@ -29,6 +29,14 @@ impl Book {
                     by.time_ns,
                 )
             }
+            Act::ClearSymptom { object, symptom, why } => {
+                let why = checked("the reason", why)?;
+                self.clear_by_hand(&object, &symptom, &why, by.time_ns, &by.who)
+            }
+            Act::Forget { object, why } => {
+                let why = checked("the reason", why)?;
+                self.forget(&object, &why, by.time_ns, &by.who)
+            }
             Act::Edit { silence, matchers, from_ns, until_ns, why } => {
                 let edit = Edit { matchers, from_ns, until_ns, why };
                 self.edit_silence(&silence, edit, &by)
@@ -154,6 +162,10 @@ impl Book {
             self.stop_waiting(&object, &name);
             self.write_at(&object, &name, why.clone(), by);
             self.cancel(&object, &name, Cause::Hand, self.stamp(), &by.who);
+            // Only the case is closed: what it says may still be so.
+            if let Some(alert) = self.pages.get_mut(&object).and_then(|page| page.alert_mut(&name)) {
+                alert.ceased = false;
+            }
         }
         Ok(())
     }

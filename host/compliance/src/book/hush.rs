@@ -32,6 +32,8 @@ impl Book {
             self.mark(object, name);
         }
         self.follow(object, name, &before, false);
+        // What was withheld until now is due again when its time comes.
+        self.plan_repeat(object, name);
     }
 
     /// Looks again at the open alerts of an object and of those above it: whether they stand in a circle of

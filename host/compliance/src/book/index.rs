@@ -24,6 +24,8 @@ pub(super) struct Uses {
     pub(super) children: BTreeSet<Id>,
     /// Some definition is met by it, so that it is no alert of its own.
     pub(super) mentioned: bool,
+    /// The definitions that are met by it.
+    pub(super) positive: BTreeSet<Id>,
 }
 
 #[derive(Clone, Debug)]
@@ -36,6 +38,9 @@ struct Use {
 impl Uses {
     fn add(&mut self, one: &Use) {
         self.mentioned |= one.positive;
+        if one.positive {
+            self.positive.insert(Arc::clone(&one.definition));
+        }
         let set = match one.scope {
             Scope::Own => &mut self.own,
             Scope::Parent => &mut self.parent,
@@ -100,15 +105,20 @@ impl Index {
         .insert(Arc::clone(name));
     }
 
+    /// Who looks at `symptom`, for a question: nothing is remembered.
+    pub(super) fn find(&self, symptom: &str) -> Uses {
+        let mut uses = Uses::default();
+        self.literal.get(symptom).into_iter().flatten().for_each(|one| uses.add(one));
+        self.patterns.iter().filter(|(pattern, _)| pattern.matches(symptom)).for_each(|(_, one)| uses.add(one));
+        uses
+    }
+
     /// Who looks at `symptom`.
     pub(super) fn uses(&mut self, symptom: &Id) -> Arc<Uses> {
         if let Some(uses) = self.known.get(symptom) {
             return Arc::clone(uses);
         }
-        let mut uses = Uses::default();
-        self.literal.get(&**symptom).into_iter().flatten().for_each(|one| uses.add(one));
-        self.patterns.iter().filter(|(pattern, _)| pattern.matches(symptom)).for_each(|(_, one)| uses.add(one));
-        let uses = Arc::new(uses);
+        let uses = Arc::new(self.find(symptom));
         if self.known.len() >= limits::KNOWN_SYMPTOMS {
             self.known.clear();
         }

@@ -8,7 +8,7 @@ use super::{
     ruling::Ruling,
     truth::{Found, View},
 };
-use crate::{directory::Certainty, undecided::FailedExpression};
+use crate::{directory::Certainty, evaluate::Meter, undecided::FailedExpression};
 
 /// What was found.
 #[derive(Debug)]
@@ -32,6 +32,28 @@ impl Book {
     pub(super) fn judge(&mut self, object: &Id, name: &Id) -> Case {
         self.evaluations += 1;
         let ruling = self.ruling(object, name);
+        let mentioned = self.compiled.position(name).is_none() && self.index.uses(name).mentioned;
+        let mut meter = std::mem::take(&mut self.meter);
+        let mut case = self.case(object, name, ruling, mentioned, &mut meter);
+        self.meter = meter;
+        case.allowed |= case.holds && self.allows_all(&case.ruling, &case.found);
+        case
+    }
+
+    /// As [`Book::judge`], for a question: nothing is remembered.
+    pub(super) fn judge_once(&self, object: &Id, name: &Id) -> Case {
+        let ruling = Arc::new(self.ruling_once(object, name));
+        let mentioned = self.compiled.position(name).is_none() && self.index.find(name).mentioned;
+        let mut case = self.case(object, name, ruling, mentioned, &mut Meter::default());
+        let fine = |(object, symptom): &(Id, Id)| case.ruling.is_fine_by(&self.ruling_once(object, symptom));
+        let found = &case.found;
+        let allowed = !found.more && !found.symptoms.is_empty() && found.symptoms.iter().all(fine);
+        case.allowed |= case.holds && case.enabled && self.compiled.position(name).is_some() && allowed;
+        case
+    }
+
+    /// Without what is allowed by its symptoms. `mentioned`: some definition names the symptom.
+    fn case(&self, object: &Id, name: &Id, ruling: Arc<Ruling>, mentioned: bool, meter: &mut Meter) -> Case {
         let mut case = Case {
             enabled: ruling.enabled,
             holds: false,
@@ -40,39 +62,33 @@ impl Book {
             found: Found::default(),
             ruling,
         };
-        match self.compiled.position(name) {
-            Some(at) => {
-                case.enabled &= self.is_meant_for(object, at);
-                if !case.enabled {
-                    return case;
-                }
-                let Some(condition) = self.compiled.condition(at) else { return case };
-                let mut view = View {
-                    pages: &self.pages,
-                    directory: &self.directory,
-                    object,
-                    ruling: &case.ruling,
-                    clock_ns: self.clock_ns,
-                    meter: &mut self.meter,
-                    failed: None,
-                };
+        if let Some(at) = self.compiled.position(name) {
+            case.enabled &= self.is_meant_for(object, at);
+            if case.enabled
+                && let Some(condition) = self.compiled.condition(at)
+            {
+                let mut view = self.view(object, &case.ruling, meter);
                 let holds = view.holds(condition, &mut Some(&mut case.found));
                 // What cannot be decided counts as a violation: whoever can make an expression fail must
                 // not be able to hide one.
                 case.holds = holds != Certainty::No;
                 case.undecided = view.failed.filter(|_| holds == Certainty::Maybe);
-                case.allowed |= case.holds && self.allows_all(&case.ruling, &case.found);
             }
-            None => {
-                let symptom = self.pages.get(object).and_then(|page| page.symptoms.get(name));
-                case.enabled &= symptom.is_some() && !self.index.uses(name).mentioned;
-                if let Some(symptom) = symptom.filter(|symptom| symptom.active) {
-                    case.holds = true;
-                    case.found.add(object, name, symptom);
-                }
-            }
+            return case;
+        }
+        let symptom = self.pages.get(object).and_then(|page| page.symptoms.get(name));
+        case.enabled &= symptom.is_some() && !mentioned;
+        if let Some(symptom) = symptom.filter(|symptom| symptom.active) {
+            case.holds = true;
+            case.found.add(object, name, symptom);
         }
         case
+    }
+
+    /// What conditions on `object` look at.
+    pub(super) fn view<'a>(&'a self, object: &'a Id, ruling: &'a Ruling, meter: &'a mut Meter) -> View<'a> {
+        let (pages, directory, clock_ns) = (&self.pages, &self.directory, self.clock_ns);
+        View { pages, directory, object, ruling, clock_ns, meter, failed: None }
     }
 
     /// Whether the definition at this position is for objects of this kind.
@@ -116,12 +132,8 @@ impl Book {
     /// An alert is fine as well if each of its symptoms is fine where it is, unless a policy that is as
     /// strong as the one that allows the symptom forbids the alert by its own name.
     fn allows_all(&mut self, own: &Ruling, found: &Found) -> bool {
-        let forbidden = own.allow_rank.filter(|_| !own.allowed);
-        let fine = |ruling: &Ruling| {
-            ruling.allowed && forbidden.is_none_or(|forbid| ruling.allow_rank.is_some_and(|allow| allow < forbid))
-        };
         !found.more
             && !found.symptoms.is_empty()
-            && found.symptoms.iter().all(|(object, symptom)| fine(&self.ruling(object, symptom)))
+            && found.symptoms.iter().all(|(object, symptom)| own.is_fine_by(&self.ruling(object, symptom)))
     }
 }

@@ -190,7 +190,7 @@ impl Book {
         alert.status = Status::Cancelled;
         alert.cancelled_ns = Some(time_ns.max(alert.opened_ns));
         alert.cause = Some(cause);
-        alert.ceased = cause != Cause::Hand;
+        alert.ceased = true;
         alert.silenced_by = None;
         alert.inhibited_by = None;
         alert.revision += 1;

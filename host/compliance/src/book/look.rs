@@ -35,7 +35,8 @@ impl Book {
         if !case.enabled {
             self.stop_waiting(object, name);
             if open {
-                let cause = if trigger.cause == Cause::Fact { Cause::Fact } else { Cause::Policy };
+                let by_fact = matches!(trigger.cause, Cause::Fact | Cause::MetricExpired);
+                let cause = if by_fact { trigger.cause } else { Cause::Policy };
                 self.cancel(object, name, cause, trigger.time_ns, trigger.who);
             }
             return;

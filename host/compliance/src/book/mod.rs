@@ -1,12 +1,14 @@
 //! The book: symptoms as rules raise and clear them, the alerts that definitions make of them, who
 //! is told, and badges. Inputs go in one by one; what they changed is taken out.
 
+mod age;
 mod answer;
 mod audit;
 mod badge;
 mod clocks;
 mod commands;
 mod compose;
+mod findings;
 mod hush;
 mod index;
 mod judge;
@@ -14,16 +16,19 @@ mod life;
 mod limits;
 mod look;
 mod names;
+mod outlook;
 mod page;
 mod report;
 mod restore;
 mod review;
 mod route;
 mod routing;
+mod rules;
 mod ruling;
 mod select;
 mod silence;
 mod silences;
+mod standing;
 mod symptoms;
 mod tell;
 #[cfg(test)]
@@ -31,10 +36,11 @@ mod tests;
 mod timers;
 mod truth;
 mod undecided;
+mod unmet;
 mod what_if;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -42,6 +48,7 @@ use badge::Board;
 use index::Index;
 use lifesigns_model::Drops;
 use page::{Id, Page};
+use rules::Rules;
 use ruling::Ruling;
 use timers::{ClockKey, Timers};
 
@@ -65,11 +72,14 @@ pub struct Book {
     pages: BTreeMap<Id, Page>,
     silences: BTreeMap<String, Silence>,
     timers: Timers,
+    /// Metrics with a timer, when it is due (event time), and by which clock the next one goes.
+    ages: HashMap<(Id, Id), (u64, ClockKey)>,
     /// Open alerts that may have to be told again, by the host's clock.
     repeats: BTreeSet<(u64, Id, Id)>,
     /// Some route tells again.
     repeating: bool,
     board: Board,
+    rules: Rules,
     /// The ruling that most objects share.
     usual: Arc<Ruling>,
     /// The latest event of all, for those who ask; nothing is due by it.
@@ -114,9 +124,11 @@ impl Book {
             pages: BTreeMap::new(),
             silences: BTreeMap::new(),
             timers: Timers::default(),
+            ages: HashMap::new(),
             repeats: BTreeSet::new(),
             repeating: false,
             board: Board::default(),
+            rules: Rules::default(),
             usual: Arc::new(Ruling { enabled: true, ..Ruling::default() }),
             event_ns: 0,
             clock_ns: 0,
@@ -161,6 +173,7 @@ impl Book {
             Input::Time(time_ns) => self.pass(time_ns),
             Input::Clock(time_ns) => self.turn_clock(time_ns),
             Input::Quiet { until_ns, behind } => self.rest(until_ns, behind),
+            Input::Rules(rules) => self.rules(rules),
             Input::Withheld(withheld) => self.withheld(&withheld),
             Input::CaughtUp { source, time_ns } => self.caught_up(&source, time_ns),
             Input::Command(command) => done = self.command(command),
@@ -198,7 +211,8 @@ impl Book {
         });
         let repeat = self.repeats.first().map(|(due_ns, ..)| *due_ns);
         let (event_ns, quiet_ns) = self.timers.next();
-        (event_ns, silence.chain(repeat).chain(self.next_hours).chain(quiet_ns).min())
+        let host = silence.chain(repeat).chain(self.next_hours).chain(self.rules.due_ns());
+        (event_ns, host.chain(quiet_ns).min())
     }
 
     /// How far event time has come.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     change::{Refused, Restored},
-    record::{BadgeOf, BadgePoint, Status},
+    record::{BadgeOf, BadgePoint, Cause, Status},
 };
 
 impl Book {
@@ -19,6 +19,7 @@ impl Book {
         (self.event_ns, self.clock_ns) = (kept.event_ns, kept.clock_ns);
         (self.dirty, self.news) = Default::default();
         self.decided_by = kept.decided_by;
+        self.rules.restore(kept.rules);
         self.board = Default::default();
         self.directory.restore(kept.objects);
         self.pages.clear();
@@ -50,6 +51,7 @@ impl Book {
             self.restore_badge(&point);
         }
         self.plan_repeats();
+        self.plan_all_ages();
         self.settle_badges();
     }
 
@@ -99,17 +101,20 @@ impl Book {
         }
     }
 
-    /// Forgets an object with all about it. One that has open alerts is not forgotten.
-    pub fn forget(&mut self, object: &str) -> Result<(), Refused> {
-        let page = self.pages.get(object);
-        if page.is_none() && self.directory.object(object).is_none() {
-            return Err(Refused::Unknown { what: "object".to_owned(), id: object.to_owned() });
-        }
-        if page.is_some_and(|page| page.alerts.values().any(|alert| alert.status == Status::Open)) {
-            return Err(Refused::Useless(format!("object {object} has open alerts: cancel them first")));
+    /// Forgets an object with all about it; what is open on it is cancelled. One that an inventory names is
+    /// not forgotten: it would be there again.
+    pub(super) fn forget(&mut self, object: &str, why: &str, clock_ns: u64, who: &str) -> Result<(), Refused> {
+        let known = self.directory.object(object).ok_or_else(|| super::commands::unknown("object", object))?;
+        if !known.discovered {
+            let text = format!("object {object} is in the inventory: take it out of there, then it can be forgotten");
+            return Err(Refused::Useless(text));
         }
         let id: Id = object.into();
         self.by_host();
+        let names: Vec<Id> = self.pages.get(&id).into_iter().flat_map(|page| page.alerts.keys()).cloned().collect();
+        for name in names {
+            self.cancel(&id, &name, Cause::ObjectForgotten, self.stamp(), who);
+        }
         self.count_out(&id);
         if let Some(page) = self.pages.remove(&id) {
             let key = |name: &Id| (Arc::clone(&id), Arc::clone(name));
@@ -122,12 +127,12 @@ impl Book {
             }
         }
         self.timers.forget(&id);
+        self.ages.retain(|(object, _), _| *object != id);
         let touched = self.directory.forget(object);
         self.news.forgotten.push(object.to_owned());
-        let who = "configuration";
-        self.note(self.stamp(), who, "object forgotten", object, serde_json::Value::Null, serde_json::Value::Null);
+        let after = serde_json::json!({ "why": why });
+        self.note(clock_ns, who, "object forgotten", object, serde_json::Value::Null, after);
         self.touched(touched, self.stamp(), who);
-        self.settle();
         Ok(())
     }
 }

@@ -33,6 +33,9 @@ impl Book {
         }
         self.recount();
         self.plan_repeats();
+        if before.config().metrics_age_ms != config.metrics_age_ms {
+            self.plan_all_ages();
+        }
         self.decide_anew();
         self.note_decided();
         Ok(())
@@ -95,6 +98,10 @@ impl Book {
         if named {
             self.note_facts(&facts.object, before, time_ns, "facts");
         }
+        if !facts.metrics.is_empty() {
+            let key = self.hearing.clone();
+            self.plan_ages(&facts.object, &key);
+        }
         self.touched(touched, time_ns, "facts");
     }
 
@@ -135,6 +142,11 @@ impl Book {
 
     /// Looks at the objects whose facts or groups changed, and at their relatives.
     pub(super) fn touched(&mut self, touched: Touched, time_ns: u64, who: &str) {
+        self.touched_by(touched, time_ns, who, Cause::Fact);
+    }
+
+    /// See [`Book::touched`]; `cause` is what it is called if an alert ends by it.
+    pub(super) fn touched_by(&mut self, touched: Touched, time_ns: u64, who: &str, cause: Cause) {
         if touched.objects.is_empty() {
             return;
         }
@@ -157,7 +169,7 @@ impl Book {
                 self.meter = Meter::default();
                 last = Some(Arc::clone(&object));
             }
-            let trigger = Trigger { review, ..Trigger::of(Cause::Fact, time_ns, who) };
+            let trigger = Trigger { review, ..Trigger::of(cause, time_ns, who) };
             self.look_if_any(&object, &name, &trigger);
         }
         touched.iter().for_each(|object| self.rehush_above(object));
@@ -273,6 +285,7 @@ fn names(one: &Config, other: &Config) -> Value {
         "badge": one.badge,
         "reopen_ms": one.reopen_ms,
         "inhibit_by_parent": one.inhibit_by_parent,
+        "metrics_age_ms": one.metrics_age_ms,
     });
     if let Some(names) = names.as_object_mut() {
         names.retain(|_, value| value.as_array().is_none_or(|names| !names.is_empty()));

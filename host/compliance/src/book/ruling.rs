@@ -30,20 +30,7 @@ impl Book {
         if let Some(ruling) = self.pages.get(object).and_then(|page| page.rulings.get(name)) {
             return Arc::clone(ruling);
         }
-        let said = self.resolution(object, name);
-        let mut thresholds =
-            self.compiled.definition(name).map(|definition| definition.thresholds.clone()).unwrap_or_default();
-        thresholds.extend(said.thresholds);
-        let ruling = Ruling {
-            enabled: said.enabled,
-            allowed: said.allowed,
-            allow_rank: said.allow_rank,
-            criticality: said.criticality,
-            at_least: said.at_least,
-            thresholds,
-            receivers: said.receivers,
-            recommendations: said.recommendations,
-        };
+        let ruling = self.ruling_once(object, name);
         // Most objects are ruled alike: they share one.
         let ruling = match ruling == *self.usual {
             true => Arc::clone(&self.usual),
@@ -53,6 +40,24 @@ impl Book {
             page.rulings.insert(Arc::clone(name), Arc::clone(&ruling));
         }
         ruling
+    }
+
+    /// As [`Book::ruling`], for a question: nothing is remembered.
+    pub(super) fn ruling_once(&self, object: &str, name: &str) -> Ruling {
+        let said = self.resolution(object, name);
+        let mut thresholds =
+            self.compiled.definition(name).map(|definition| definition.thresholds.clone()).unwrap_or_default();
+        thresholds.extend(said.thresholds);
+        Ruling {
+            enabled: said.enabled,
+            allowed: said.allowed,
+            allow_rank: said.allow_rank,
+            criticality: said.criticality,
+            at_least: said.at_least,
+            thresholds,
+            receivers: said.receivers,
+            recommendations: said.recommendations,
+        }
     }
 
     /// What policy says, with the why.

@@ -74,6 +74,7 @@ impl Book {
         }
         symptom.recent.push(fingerprint);
         self.dirty.symptoms.insert((Arc::clone(&object), Arc::clone(&name)));
+        self.rules.note_gone(&said.rule, self.clock_ns);
         let who = format!("rule {}", said.rule);
         match said.change {
             Change::Raise => self.raise(&object, &name, said, time_ns, fingerprint, &who),
@@ -195,10 +196,13 @@ impl Symptom {
     /// Whether a raise at `time_ns` is of before it was cleared. A raise that came late makes it
     /// hold on if it would still.
     fn is_stale(&self, time_ns: u64, hold_ms: u64, event_ns: u64) -> bool {
-        if self.active || time_ns >= self.since_ns.max(self.last_ns) {
+        // What the rule did not say itself was no event: what is later than its last word counts.
+        let by_host = matches!(self.ended_by, Some(Cause::Hand | Cause::RuleRemoved));
+        let since_ns = if by_host { 0 } else { self.since_ns };
+        if self.active || time_ns >= since_ns.max(self.last_ns) {
             return false;
         }
-        let held = self.since_ns > self.last_ns && time_ns >= self.last_ns;
+        let held = self.ended_by == Some(Cause::Hold) && time_ns >= self.last_ns;
         !(held && time_ns.saturating_add(hold_ms.saturating_mul(1_000_000)) > event_ns)
     }
 

@@ -16,6 +16,8 @@ pub(super) enum Task {
     Hold,
     /// A definition may have waited long enough.
     Wait,
+    /// A metric may not be known any more.
+    Age,
 }
 
 /// A timer is a reminder to look; whether something is due then, the page says.
@@ -38,10 +40,19 @@ impl ClockKey {
         Self::default()
     }
 
+    /// The host's clock once all sources were read to their end: what some source brought about goes by it
+    /// when it is not known any more which.
+    pub(super) fn all() -> Self {
+        Self { source: ALL.into(), object: "".into() }
+    }
+
     fn is_host(&self) -> bool {
         self.object.is_empty()
     }
 }
+
+/// Stands for all sources; no source of a configuration has such a name.
+const ALL: &str = "(all)";
 
 /// An event clock: how far the object's time has come, and since when nothing has been heard.
 #[derive(Debug, Default)]
@@ -222,6 +233,9 @@ impl Timers {
     }
 
     fn heard_until(&self, source: &str) -> u64 {
+        if source == ALL {
+            return self.behind.values().copied().fold(self.until_ns, u64::min);
+        }
         self.behind.get(source).map_or(self.until_ns, |until_ns| self.until_ns.min(*until_ns))
     }
 

@@ -103,7 +103,7 @@ impl View<'_> {
     }
 
     /// The parent's id, if it has one.
-    fn parent(&self) -> Option<&str> {
+    pub(super) fn parent(&self) -> Option<&str> {
         self.directory.object(self.object)?.parent.as_deref()
     }
 

@@ -118,10 +118,14 @@ fn metric(object: &mut Object, name: &str, value: f64, time_ns: u64, dropped: &m
         }
         return changed;
     }
+    if object.stale.get(name).is_some_and(|stale| time_ns < stale.time_ns) {
+        return false;
+    }
     if object.metrics.len() >= OBJECT_METRICS {
         dropped.note(DropKind::Facts, format_args!("{name} of {}", object.id));
         return false;
     }
+    object.stale.remove(name);
     object.metrics.insert(name.to_owned(), Fact { value, time_ns });
     true
 }
@@ -130,7 +134,8 @@ fn metric(object: &mut Object, name: &str, value: f64, time_ns: u64, dropped: &m
 /// anything was.
 pub(super) fn set_back(object: &mut Object, time_ns: u64) -> bool {
     let facts = object.properties.values_mut().map(|fact| &mut fact.time_ns);
-    let facts = facts.chain(object.metrics.values_mut().map(|fact| &mut fact.time_ns));
+    let metrics = object.metrics.values_mut().chain(object.stale.values_mut());
+    let facts = facts.chain(metrics.map(|fact| &mut fact.time_ns));
     let own = [&mut object.kind_ns, &mut object.parent_ns, &mut object.first_ns, &mut object.last_ns];
     let mut is_late = false;
     for ns in facts.chain(own) {

@@ -66,7 +66,7 @@ fn what_is_added_later_is_told_after_a_nudge() {
         dispatcher.nudge();
         assert_eq!(told.recv_timeout(DEADLINE).unwrap(), format!("key-{name}-Opened"));
         let outcome = settled.recv_timeout(DEADLINE).unwrap();
-        assert_eq!(outcome, Settled { receiver: "r".into(), id, outcome: Outcome::Delivered });
+        assert_eq!(outcome, Settled { receiver: "r".into(), id, outcome: Outcome::Delivered, pause: None });
     }
     let status = dispatcher.status().remove(0);
     assert_eq!((status.receiver.as_str(), status.delivered, status.dead), ("r", 3, 0));

@@ -29,6 +29,11 @@ pub(crate) static ROOT: Table = Table::free(
             "An alert that is met again within this long after it was cancelled is reopened; default `10m`.",
         ),
         may(
+            "metrics-age",
+            Shape::Duration(0),
+            "A metric is no longer known after so long without a new sample; `0s` for never; default `24h`.",
+        ),
+        may(
             "inhibit-by-parent",
             Shape::Flag,
             "An open alert on the parent keeps the same alert of its children from being told; default `true`.",

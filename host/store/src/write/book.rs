@@ -10,7 +10,16 @@ use crate::form::{Json, bits, sortable};
 /// Writes all but notices and audit, which have tables with rules of their own.
 pub(super) fn write(connection: &Connection, changes: &Changes, now_ns: u64) -> rusqlite::Result<()> {
     objects(connection, &changes.objects)?;
-    remove(connection, "DELETE FROM object WHERE id = ?1", changes.forgotten.iter().map(|id| [id]))?;
+    for statement in [
+        "DELETE FROM object WHERE id = ?1",
+        "DELETE FROM badge_now WHERE who = 0 AND name = ?1",
+        "DELETE FROM fact WHERE object = ?1",
+        "DELETE FROM state WHERE object = ?1",
+        "DELETE FROM reminder WHERE object = ?1",
+        "DELETE FROM clock WHERE object = ?1",
+    ] {
+        remove(connection, statement, changes.forgotten.iter().map(|id| [id]))?;
+    }
     symptoms(connection, &changes.symptoms)?;
     let gone = changes.symptoms_gone.iter().map(|(object, name)| [object, name]);
     remove(connection, "DELETE FROM symptom WHERE object = ?1 AND name = ?2", gone)?;
@@ -19,7 +28,9 @@ pub(super) fn write(connection: &Connection, changes: &Changes, now_ns: u64) -> 
     pending(connection, &changes.pending)?;
     alerts(connection, &changes.alerts, now_ns)?;
     silences(connection, &changes.silences)?;
-    badges(connection, &changes.badges, now_ns)
+    let forgotten = |point: &&BadgePoint| point.of == BadgeOf::Object && changes.forgotten.contains(&point.name);
+    let kept: Vec<BadgePoint> = changes.badges.iter().filter(|point| !forgotten(point)).cloned().collect();
+    badges(connection, &kept, now_ns)
 }
 
 fn remove<'a, const N: usize>(

@@ -19,6 +19,7 @@ pub(crate) fn all(connection: &Connection, commit: &Commit) -> rusqlite::Result<
     book::write(connection, &commit.changes, commit.now_ns)?;
     outbox::deliver(connection, &commit.deliveries, commit.now_ns)?;
     outbox::add(connection, &commit.changes.notices, commit.now_ns)?;
+    outbox::pause(connection, &commit.pauses, commit.now_ns)?;
     audit::append(connection, &commit.changes.audit, commit.now_ns)?;
     set(connection, "clock_ns", bits(commit.now_ns))?;
     if let Some(event_ns) = commit.event_ns {
@@ -26,6 +27,9 @@ pub(crate) fn all(connection: &Connection, commit: &Commit) -> rusqlite::Result<
     }
     if let Some(decided_by) = &commit.changes.decided_by {
         set(connection, "decided_by", decided_by)?;
+    }
+    if let Some(rules) = &commit.changes.rules {
+        set(connection, "rules", crate::form::Json::default().text(rules)?)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use lifesigns_compliance::Notice;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::{
-    commit::{Delivery, Outcome},
+    commit::{Delivery, Outcome, Pause},
     form::{Json, bits, sortable},
 };
 
@@ -40,6 +40,20 @@ pub(super) fn deliver(connection: &Connection, deliveries: &[Delivery], now_ns: 
                     .execute([id])?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Writes which bundles have to wait, and removes those that no longer have to.
+pub(super) fn pause(connection: &Connection, pauses: &[Pause], now_ns: u64) -> rusqlite::Result<()> {
+    if pauses.is_empty() {
+        return Ok(());
+    }
+    connection.prepare_cached("DELETE FROM pause WHERE until_ns <= ?1")?.execute([sortable(now_ns)])?;
+    let mut json = Json::default();
+    let mut set = connection.prepare_cached("INSERT OR REPLACE INTO pause VALUES (?1, ?2, ?3)")?;
+    for one in pauses {
+        set.execute(params![one.receiver, json.text(&one.bundle)?, sortable(one.until_ns)])?;
     }
     Ok(())
 }

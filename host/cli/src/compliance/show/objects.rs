@@ -102,6 +102,11 @@ fn facts(page: &ObjectPage, view: &View) -> String {
         let ago = Style::Dim.on(&format!("({} ago)", when::ago(fact.time_ns, view.now_ns)));
         table.pair(&visible(name), format!("{} {ago}", fact.value));
     }
+    for (name, fact) in &object.stale {
+        let ago = when::ago(fact.time_ns, view.now_ns);
+        let text = format!("{}, stale: not reported again for {ago}", fact.value);
+        table.pair(&visible(name), Style::Dim.on(&text));
+    }
     table.pair("badge", format!("{} by the worst, {} by share", page.line.badge.worst, page.line.badge.share));
     table.pair("history", sparkline(&page.history, view.now_ns));
     table.draw()

@@ -1,6 +1,6 @@
 //! The why of a resolution.
 
-use lifesigns_compliance::query::Resolution;
+use lifesigns_compliance::query::{Outlook, Resolution, Standing};
 use lifesigns_text::visible;
 
 use super::super::table::Style;
@@ -9,10 +9,10 @@ use super::super::table::Style;
 pub(crate) fn resolution(resolution: &Resolution) -> String {
     let text = resolution.to_string();
     let mut lines = text.lines().map(visible);
-    let style = match (resolution.enabled, resolution.allowed) {
-        (false, _) => Style::Dim,
-        (true, true) => Style::Green,
-        (true, false) => Style::Red,
+    let style = match (&resolution.state, resolution.outlook) {
+        (Standing::Open { .. }, Outlook::Allowed) => Style::Green,
+        (Standing::Open { .. }, _) => Style::Red,
+        _ => Style::Dim,
     };
     let mut page = style.on(&lines.next().unwrap_or_default());
     page.push('\n');

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod ages;
 mod alerts;
 mod badges;
 mod commands;
@@ -15,12 +16,14 @@ mod policies;
 mod properties;
 mod questions;
 mod restart;
+mod rules;
 mod selected;
 mod suppressed;
 mod symptoms;
 mod time;
 mod undecided;
 mod waits;
+mod whys;
 
 use std::{collections::BTreeMap, sync::Arc};
 

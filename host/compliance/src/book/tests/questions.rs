@@ -117,7 +117,7 @@ fn why_is_answered_before_there_is_an_alert() {
     };
     let why = |object: &str| ask(object, "docker/new");
     let Answer::Why(said) = why("vm2").unwrap() else { panic!("why") };
-    assert!(said.allowed && said.enabled);
+    assert!(said.allowed && said.enabled, "it would be");
     assert_eq!((said.why.steps[0].by.policy.as_str(), said.why.steps[0].by.place.line), ("playground", 20));
     let Answer::Why(said) = why("vm1").unwrap() else { panic!("why") };
     assert!(!said.allowed);

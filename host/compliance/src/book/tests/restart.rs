@@ -13,6 +13,7 @@ pub(super) struct Kept {
     silences: BTreeMap<String, Silence>,
     badges: Vec<BadgePoint>,
     decided_by: String,
+    rules: Option<Vec<crate::KnownRule>>,
 }
 
 impl Kept {
@@ -29,6 +30,7 @@ impl Kept {
         self.silences.extend(changes.silences.into_iter().map(|one| (one.id.clone(), one)));
         self.badges.extend(changes.badges);
         self.decided_by = changes.decided_by.unwrap_or(std::mem::take(&mut self.decided_by));
+        self.rules = changes.rules.or(std::mem::take(&mut self.rules));
         changes.pending_gone.iter().for_each(|key| drop(self.pending.remove(key)));
         changes.symptoms_gone.iter().for_each(|key| drop(self.symptoms.remove(key)));
         changes.forgotten.iter().for_each(|id| drop(self.objects.remove(id)));
@@ -55,6 +57,7 @@ impl Kept {
             event_ns: book.event_ns(),
             clock_ns: book.clock_ns(),
             decided_by: self.decided_by.clone(),
+            rules: self.rules.clone(),
         }
     }
 }
@@ -131,20 +134,31 @@ fn what_changed_in_the_configuration_meanwhile_is_found_by_a_review() {
 #[test]
 fn an_object_is_forgotten_with_all_about_it() {
     let (mut world, mut kept) = (World::new(house()), Kept::default());
+    let forget = |object: &str| Act::Forget { object: object.to_owned(), why: "deleted".to_owned() };
+    world.apply(Input::Inventory(vec![facts(0, "vm")]));
     world.property(1, "vm", "env", "production");
     world.raise(2, "vm", "a/b");
     kept.commit(world.book.take());
-    assert!(world.book.forget("vm").unwrap_err().to_string().contains("open alerts"));
-    assert!(world.book.forget("nobody").is_err());
+    let refused = world.ask(3, forget("vm")).unwrap_err().to_string();
+    assert!(refused.contains("is in the inventory"), "{refused}");
+    assert!(world.ask(3, forget("nobody")).is_err());
     assert_eq!(world.book.take(), Changes::default());
-    world.clear(3, "vm", "a/b");
-    world.book.forget("vm").unwrap();
+    world.apply(Input::Inventory(Vec::new()));
+    kept.commit(world.book.take());
+    world.ask(3, forget("vm")).unwrap();
     let taken = world.book.take();
-    assert_eq!((&taken.forgotten[..], taken.alerts.len()), (&["vm".to_owned()][..], 1));
+    assert_eq!(taken.forgotten, ["vm"]);
+    assert_eq!((taken.alerts.len(), taken.alerts[0].cause), (1, Some(crate::Cause::ObjectForgotten)));
+    assert_eq!(taken.notices[0].happened, crate::Happened::Resolved, "whoever knew of it hears that it is over");
     assert_eq!(taken.symptoms_gone, [("vm".to_owned(), "a/b".to_owned())]);
+    let said: Vec<_> = taken.audit.iter().map(|entry| (entry.who.as_str(), entry.what.as_str())).collect();
+    assert_eq!(said, [("ann", "alert cancelled"), ("ann", "object forgotten")]);
     assert_eq!(world.alerts(), [""; 0]);
     let Answer::Groups(groups) = world.book.answer(&Query::Groups).unwrap() else { panic!("groups") };
     assert!(groups.iter().all(|group| group.members == 0 && group.violated == 0));
+    kept.commit(taken);
+    let again = kept.restart(&world.book);
+    assert!(again.answer(&Query::Object("vm".to_owned())).is_err());
 }
 
 #[test]

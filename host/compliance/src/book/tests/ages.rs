@@ -1,0 +1,158 @@
+//! Metrics age, findings, and what counts of alerts that are over.
+
+use super::*;
+use crate::{Cause, config::Formula};
+
+const HOUR_S: u64 = 3600;
+
+fn hourly() -> Config {
+    let busy = Group {
+        name: "busy".to_owned(),
+        place: place(9),
+        when: Some("metrics.load > 4.0".to_owned()),
+        ..Group::default()
+    };
+    let mut config = with(vec![define("load", fact("metrics.load > 8.0"))]);
+    config.groups = vec![busy];
+    Config { metrics_age_ms: HOUR_S * 1000, routes: vec![route(&["desk"])], ..config }
+}
+
+fn stale(world: &World, object: &str) -> Vec<String> {
+    world.book.directory().object(object).unwrap().stale.keys().cloned().collect()
+}
+
+#[test]
+fn a_metric_that_is_not_reported_again_is_no_longer_known() {
+    let mut world = World::new(hourly());
+    world.metric(10, "vm", "load", 9.0);
+    world.metric(1800, "vm", "load", 9.5);
+    world.time(HOUR_S + 10);
+    assert_eq!(world.alert("vm", "load").status, Status::Open, "it was reported in between");
+    assert!(world.book.directory().is_member("vm", "busy"));
+    world.audited();
+    world.time(HOUR_S + 1800);
+    let alert = world.alert("vm", "load");
+    assert_eq!((alert.status, alert.cause), (Status::Cancelled, Some(Cause::MetricExpired)));
+    assert!(!world.book.directory().is_member("vm", "busy"));
+    assert_eq!(stale(&world, "vm"), ["load"]);
+    let said = world.audited();
+    assert!(said[0].starts_with("time: metric expired {\"metric\":\"load\""), "{said:?}");
+    world.metric(1700, "vm", "load", 9.0);
+    assert_eq!(stale(&world, "vm"), ["load"], "a line of before says nothing new");
+    world.metric(2 * HOUR_S, "vm", "load", 9.0);
+    assert_eq!((stale(&world, "vm").len(), world.alert("vm", "load").status), (0, Status::Open));
+    world.time(3 * HOUR_S);
+    assert_eq!(world.alert("vm", "load").status, Status::Cancelled, "and so on");
+}
+
+#[test]
+fn what_the_inventory_says_has_no_age_and_holds_again() {
+    let mut world = World::new(hourly());
+    let listed = |load| ObjectFacts { metrics: vec![("load".to_owned(), load)], ..facts(0, "vm") };
+    world.apply(Input::Inventory(vec![listed(9.0)]));
+    world.time(10 * HOUR_S);
+    assert_eq!(world.alert("vm", "load").status, Status::Open);
+    world.metric(10 * HOUR_S, "vm", "load", 1.0);
+    assert_eq!(world.alert("vm", "load").status, Status::Cancelled);
+    world.time(11 * HOUR_S);
+    assert_eq!(world.alert("vm", "load").status, Status::Open, "the last sample is too old");
+}
+
+#[test]
+fn ages_go_on_after_a_restart_and_by_the_age_that_is_configured_now() {
+    let (mut world, mut kept) = (World::new(hourly()), super::restart::Kept::default());
+    world.metric(10, "vm", "load", 9.0);
+    kept.commit(world.book.take());
+    world.book = kept.restart(&world.book);
+    world.configure(Config { metrics_age_ms: 60_000, ..hourly() });
+    world.time(69);
+    assert_eq!(world.alert("vm", "load").status, Status::Open);
+    world.time(70);
+    assert_eq!(world.alert("vm", "load").cause, Some(Cause::MetricExpired));
+    kept.commit(world.book.take());
+    world.book = kept.restart(&world.book);
+    assert_eq!(stale(&world, "vm"), ["load"]);
+    world.metric(100, "vm", "load", 9.0);
+    world.configure(Config { metrics_age_ms: 0, ..hourly() });
+    world.time(1000 * HOUR_S);
+    assert_eq!(world.alert("vm", "load").status, Status::Open, "0 is for ever");
+}
+
+#[test]
+fn a_metric_of_before_a_restart_is_known_until_all_sources_have_been_read() {
+    let (mut world, mut kept) = (World::new(hourly()), super::restart::Kept::default());
+    let told = |at_s: u64, load: f64| {
+        let metrics = vec![("load".to_owned(), load)];
+        let facts = Input::Facts(ObjectFacts { metrics, ..facts(at_s, "vm") });
+        Input::Of { source: "a".to_owned(), input: Box::new(facts) }
+    };
+    let quiet = |until_s: u64, a_s: u64, b_s: u64| {
+        let behind = vec![("a".to_owned(), a_s * S), ("b".to_owned(), b_s * S)];
+        Input::Quiet { until_ns: until_s * S, behind }
+    };
+    world.clock(1000);
+    world.apply(told(1000, 9.0));
+    // Another source that is stuck keeps nothing of this one's.
+    world.apply(quiet(1000 + HOUR_S, 1000 + HOUR_S - 1, 1000));
+    assert_eq!(world.alert("vm", "load").status, Status::Open);
+    world.apply(quiet(1001 + HOUR_S, 1000 + HOUR_S, 1000));
+    assert_eq!(world.alert("vm", "load").cause, Some(Cause::MetricExpired));
+    world.apply(told(2000 + HOUR_S, 9.0));
+    kept.commit(world.book.take());
+    let now_s = 10 * HOUR_S;
+    world.book = kept.restart(&world.book);
+    world.book.resume(now_s * S, |_| true);
+    world.apply(quiet(now_s, 0, now_s));
+    assert_eq!(world.alert("vm", "load").status, Status::Open, "newer samples may wait to be read");
+    world.apply(told(now_s - 10, 9.5));
+    world.apply(quiet(now_s + 1, now_s, now_s));
+    assert_eq!((stale(&world, "vm").len(), world.alert("vm", "load").status), (0, Status::Open), "and one did");
+    world.apply(quiet(now_s + HOUR_S, now_s + HOUR_S, now_s));
+    assert_eq!(world.alert("vm", "load").cause, Some(Cause::MetricExpired));
+}
+
+#[test]
+fn a_share_does_not_count_what_no_longer_exists() {
+    let config = |name: &str| Config {
+        badge: Formula::Share,
+        definitions: vec![define(name, symptom("r/a"))],
+        ..Config::default()
+    };
+    let mut world = World::new(config("x"));
+    let share = |world: &World| {
+        let Answer::Badges(badges) = world.book.answer(&Query::Badges).unwrap() else { panic!("badges") };
+        badges.objects[0].badge.share
+    };
+    world.raise(1, "vm", "r/a");
+    assert_eq!(share(&world), 0);
+    for name in ["y", "z", "x"] {
+        world.configure(config(name));
+        assert_eq!(share(&world), 0, "renamed to {name}");
+    }
+    world.configure(Config { badge: Formula::Share, ..Config::default() });
+    assert_eq!(share(&world), 0, "it is an alert of its own");
+}
+
+#[test]
+fn what_cannot_be_meant_so_is_found() {
+    let mut config = house();
+    config.definitions = vec![Definition { kinds: vec!["vm".to_owned()], ..define("it", symptom("r/a")) }];
+    let mut world = World::new(config);
+    let found = |world: &World| {
+        let Answer::Findings(found) = world.book.answer(&Query::Findings).unwrap() else { panic!("findings") };
+        found
+    };
+    assert_eq!(found(&world), [""; 0], "of nothing nothing is said");
+    world.apply(Input::Facts(ObjectFacts { kind: Some("VM".to_owned()), ..facts(1, "vm1") }));
+    for (child, parent) in [("vm1", "vm1"), ("vm2", "vm3"), ("vm3", "vm2"), ("vm4", "vm2")] {
+        world.parent(2, child, parent);
+    }
+    world.property(3, "vm2", "env", "production");
+    let expected = [
+        "parents in a circle: vm1 → vm1; none of them stands for another",
+        "parents in a circle: vm2 → vm3 → vm2; none of them stands for another",
+        "alert it is for objects of kind vm, and no object is of one (kinds there are: VM)",
+        "group playground has no members",
+    ];
+    assert_eq!(found(&world), expected);
+}

@@ -1,0 +1,26 @@
+//! Metrics that no new sample came of.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{Directory, Touched};
+use crate::{groups::Changed, record::Fact};
+
+impl Directory {
+    /// A metric of an object was not reported again in time. What the inventory says of it holds again; where
+    /// it says nothing, the metric is no longer known.
+    pub fn expire(&mut self, object: &str, metric: &str) -> Touched {
+        let mut touched = BTreeSet::new();
+        let Some((id, one)) = self.objects.get_key_value(object) else { return Touched::default() };
+        let (id, parent) = (Arc::clone(id), one.object.parent.clone());
+        let Some(one) = self.objects.get_mut(&id) else { return Touched::default() };
+        let Some(sample) = one.object.metrics.remove(metric) else { return Touched::default() };
+        if let Some(value) = one.object.listed.metrics.get(metric) {
+            one.object.metrics.insert(metric.to_owned(), Fact { value: *value, time_ns: 0 });
+        }
+        one.object.stale.insert(metric.to_owned(), sample);
+        self.dirty.insert(Arc::clone(&id));
+        let changed = Changed { metrics: [metric.to_owned()].into(), ..Changed::default() };
+        self.settle(&id, &changed, parent, &mut touched);
+        Touched::of(touched)
+    }
+}
