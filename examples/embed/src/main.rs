@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let host = Builder::new(Sandbox::new(None)?, rules).setup(setup).receiver("pager", || Pager).keep(store)?;
     let alerts = host.keep().alerts();
     let printer = thread::spawn(move || alerts.for_each(|alert| println!("{}", verdict(&alert))));
-    let source = lifesigns::plain("our program", "vm-7");
+    let source = lifesigns::source("our program", "vm-7", lifesigns::Format::Auto);
     host.submit(lifesigns::lines(&source, "DEBU[0007] Calling POST /v1.41/containers/create?name=web\n"));
     host.settle();
     let properties = vec![("env".into(), Some("playground".into()))];

@@ -1,11 +1,20 @@
-//! Lines and facts of the platform's own, for programs that need no other decoder.
+//! Lines and facts of the platform's own.
 
 use std::sync::Arc;
 
 use lifesigns_engine::now_ns;
-use lifesigns_model::{Chunk, Decoder, Record, Source};
+use lifesigns_intake::Format;
+use lifesigns_model::{Chunk, Decoder, Record, Source, SystemClock};
 
-/// A source whose lines are messages as they are; all are about `object`. A source is known by its
+/// A source whose lines are decoded in this format, as those of `lifesigns run` are; what names no
+/// object is about `object`. A source is known by its name: after a restart it goes on counting its
+/// lines where it left off.
+pub fn source(name: impl Into<String>, object: impl Into<String>, format: Format) -> Arc<Source> {
+    let decoder = format.live_decoder(Arc::new(SystemClock));
+    Arc::new(Source { name: name.into(), rank: 0, object: object.into(), app: None, decoder })
+}
+
+/// A source whose lines are messages as they are, in no format: nothing in them is unwrapped; all are about `object`. A source is known by its
 /// name: after a restart it goes on counting its lines where it left off.
 pub fn plain(name: impl Into<String>, object: impl Into<String>) -> Arc<Source> {
     let decoder = Arc::new(Plain);

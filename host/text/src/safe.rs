@@ -87,30 +87,32 @@ pub fn quoted(text: &str, most_bytes: usize) -> String {
 mod tests {
     use super::*;
 
-    /// What has driven terminals, mail programs and code reviews elsewhere.
-    const HOSTILE: [&str; 14] = [
-        "\x1b[2J",
-        "\x1b]0;title\x07",
-        "\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\",
-        "\x1bP1$r\x1b\\",
-        "\u{9b}31m",
-        "\u{90}q\u{9c}",
-        "a\rb",
-        "a\x08b",
-        "\x0e\x0f",
-        "\u{202e}cod.exe",
-        "\u{2066}a\u{2069}",
-        "a\u{200b}b\u{feff}",
-        "a\u{2028}b\u{2029}",
-        "\u{e0041}\u{7f}\0",
-    ];
+    /// The corpus, with its escapes undone.
+    fn hostile() -> Vec<String> {
+        let lines = include_str!("../../../tests/grammar/hostile-texts.txt").lines();
+        lines.filter(|line| !line.starts_with('#')).map(unescaped).collect()
+    }
+
+    fn unescaped(line: &str) -> String {
+        let mut parts = line.split("\\u{");
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (digits, rest) = part.split_once('}').expect("a brace that closes");
+            let number = u32::from_str_radix(digits, 16).expect("hexadecimal digits");
+            text.push(char::from_u32(number).expect("a character"));
+            text.push_str(rest);
+        }
+        text
+    }
 
     #[test]
     fn what_would_act_is_written_out() {
         assert_eq!(visible("a\x1b[2J\u{202e}b\nc\u{9b}\u{2069}é"), "a\\u{1b}[2J\\u{202e}b\\nc\\u{9b}\\u{2069}é");
-        for text in HOSTILE {
-            assert!(!visible(text).contains(is_unsafe), "{text:?}");
-            assert!(!visible_lines(text).contains(|it| is_unsafe(it) && it != '\n'), "{text:?}");
+        assert_eq!(hostile().len(), 20);
+        for text in hostile() {
+            assert!(text.contains(is_unsafe), "{text:?}");
+            assert!(!visible(&text).contains(is_unsafe), "{text:?}");
+            assert!(!visible_lines(&text).contains(|it| is_unsafe(it) && it != '\n'), "{text:?}");
         }
         assert_eq!(visible_lines("a\n\x1bb\n"), "a\n\\u{1b}b\n");
     }

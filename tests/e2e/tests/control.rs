@@ -3,6 +3,8 @@
 
 #[path = "control/anchor.rs"]
 mod anchor;
+#[path = "control/hostile_texts.rs"]
+mod hostile_texts;
 #[path = "control/operators.rs"]
 mod operators;
 
@@ -92,6 +94,11 @@ impl Place {
 
     /// A host that has read the lines of three objects, one of them in no inventory.
     fn host(&self) -> Running {
+        self.host_until(|alerts| alerts.len() == 3)
+    }
+
+    /// A host whose alerts are as they should be.
+    fn host_until(&self, is_so: impl Fn(&[Value]) -> bool) -> Running {
         let mut command = Command::new(lifesigns());
         command.arg("run").current_dir(self.0.path()).stdin(Stdio::null()).stdout(Stdio::null());
         // One cache for all tests: compiling is what takes long.
@@ -100,11 +107,10 @@ impl Place {
         let until = Instant::now() + Duration::from_secs(120);
         let open = || {
             let output = self.command(&["alerts", "--allowed", "--output", "json"]);
-            let alerts: Option<Value> = serde_json::from_slice(&output.stdout).ok();
-            alerts.and_then(|alerts| Some(alerts.as_array()?.len()))
+            serde_json::from_slice::<Vec<Value>>(&output.stdout).is_ok_and(|alerts| is_so(&alerts))
         };
-        while open() != Some(3) {
-            assert!(Instant::now() < until, "the host has not opened three alerts");
+        while !open() {
+            assert!(Instant::now() < until, "the host has not opened the alerts");
             std::thread::sleep(Duration::from_millis(20));
         }
         host

@@ -109,7 +109,7 @@ fn an_alert_comes_out_of_the_stream_and_to_the_receiver_and_a_fact_changes_the_c
     let home = Home::new();
     let (host, told) = home.host();
     let mut stream = host.keep().alerts();
-    let source = lifesigns::plain("our program", "vm-7");
+    let source = lifesigns::source("our program", "vm-7", lifesigns::Format::Auto);
     submit(&host, &source, "web");
     let opened = stream.next_timeout(LIMIT).expect("an alert comes");
     assert_eq!((opened.object.as_str(), opened.status, opened.is_violation()), ("vm-7", Status::Open, true));
@@ -134,7 +134,7 @@ fn an_alert_comes_out_of_the_stream_and_to_the_receiver_and_a_fact_changes_the_c
 #[test]
 fn a_second_start_goes_on_from_the_store() {
     let home = Home::new();
-    let source = lifesigns::plain("our program", "vm-7");
+    let source = lifesigns::source("our program", "vm-7", lifesigns::Format::Auto);
     let (host, told) = home.host();
     host.submit_facts(&source, env("vm-7", "production"));
     submit(&host, &source, "web");
@@ -165,7 +165,7 @@ fn two_hosts_in_one_process_do_not_disturb_each_other() {
     let (left, right) = (Home::new(), Home::new());
     let ((one, one_told), (two, two_told)) = (left.host(), right.host());
     // The same names on both sides.
-    let source = lifesigns::plain("our program", "vm-7");
+    let source = lifesigns::source("our program", "vm-7", lifesigns::Format::Auto);
     let stream = two.keep().alerts();
     submit(&one, &source, "web");
     assert_eq!(one_told.recv_timeout(LIMIT), Ok((Happened::Opened, "vm-7".into())));

@@ -41,6 +41,7 @@ const HOST: [(&str, &[&str]); 16] = [
             "lifesigns-model",
             "lifesigns-text",
             "lifesigns-engine",
+            "lifesigns-intake",
             "lifesigns-sandbox",
             "lifesigns-shelf",
             "lifesigns-compliance",
