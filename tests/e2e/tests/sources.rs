@@ -224,3 +224,99 @@ fn every_configured_source_says_how_it_is() {
     wait_for("three sources", || states().len() == 3);
     running.stop();
 }
+
+/// Where a source's first line is a mark, behind what editors, shells and relays put before it.
+fn heads() -> Vec<(&'static str, Vec<u8>)> {
+    let line = "time=\"2026-11-26T10:00:05Z\" level=debug msg=\"KWMARK-1 of the head\"\n";
+    let utf16 = |text: &str, unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+    let text = |before: &str| format!("{before}{line}").into_bytes();
+    vec![
+        ("plain", text("")),
+        ("bom", text("\u{feff}")),
+        ("nul", [vec![0; 4100], text("")].concat()),
+        ("colour", text("\u{1b}[36m")),
+        ("octal", text("#033[36m")),
+        ("bom-and-colour", text("\u{feff}\u{1b}[36m")),
+        ("utf16le-bom", utf16(&format!("\u{feff}{line}"), u16::to_le_bytes)),
+        ("utf16be-bom", utf16(&format!("\u{feff}{line}"), u16::to_be_bytes)),
+        ("utf16le", utf16(line, u16::to_le_bytes)),
+        ("utf16be", utf16(line, u16::to_be_bytes)),
+        ("utf16-crlf", utf16(&format!("\u{feff}{}", line.replace('\n', "\r\n")), u16::to_le_bytes)),
+    ]
+}
+
+#[test]
+fn the_first_line_is_read_behind_whatever_stands_before_it() {
+    let heads = heads();
+    let sources: Vec<String> = heads.iter().map(|(name, _)| format!("[[source]]\nfile = '{name}.log'\n")).collect();
+    let place = Place::new(&sources.concat());
+    for (name, bytes) in &heads {
+        fs::write(place.path(&format!("{name}.log")), bytes).unwrap();
+    }
+    let mut replay = Command::new(lifesigns());
+    replay.args(["replay", "--rules"]).arg(place.path("rules"));
+    let replayed = replay.args(heads.iter().map(|(name, _)| place.path(&format!("{name}.log")))).output().unwrap();
+    let found = |text: &str| -> Vec<(String, String)> {
+        let alert = |line: &str| {
+            let alert: Value = serde_json::from_str(line).unwrap();
+            (alert["object"].as_str().unwrap().to_owned(), alert["time"].as_str().unwrap().to_owned())
+        };
+        let mut found: Vec<_> = text.lines().map(alert).collect();
+        found.sort();
+        found
+    };
+    let mut wanted: Vec<_> =
+        heads.iter().map(|(name, _)| ((*name).to_owned(), "2026-11-26T10:00:05Z".to_owned())).collect();
+    wanted.sort();
+    assert_eq!(found(&String::from_utf8(replayed.stdout).unwrap()), wanted);
+    let running = place.run(&[]);
+    let out = || fs::read_to_string(place.path("out.ndjson")).unwrap_or_default();
+    wait_for("all heads", || out().lines().count() >= wanted.len());
+    running.stop();
+    assert_eq!(found(&out()), wanted);
+}
+
+#[test]
+fn a_file_that_is_no_text_does_not_look_like_a_quiet_one() {
+    let place = Place::new("[[source]]\nfile = 'wide.log'\n[[source]]\nfile = 'app.gz'\n");
+    let wide = "KWMARK-1 in four bytes each\n".chars().flat_map(|one| u32::from(one).to_le_bytes());
+    fs::write(place.path("wide.log"), wide.collect::<Vec<u8>>()).unwrap();
+    fs::write(place.path("app.gz"), b"\x1f\x8b\x08\0\0\0\0\0\0\x03 and so on\n").unwrap();
+    let mut replay = Command::new(lifesigns());
+    replay.args(["replay", "--rules"]).arg(place.path("rules")).arg(place.path("wide.log")).arg(place.path("app.gz"));
+    let said = String::from_utf8(replay.output().unwrap().stderr).unwrap();
+    assert_eq!(said.matches("does not look like text").count(), 2, "{said}");
+    let running = place.run(&[]);
+    let notes = || place.json(&["status"])["sources"].to_string();
+    wait_for("both notes", || notes().matches("does not look like text").count() == 2);
+    let log = fs::read_to_string(place.path("err.txt")).unwrap();
+    assert_eq!(log.matches("does not look like text").count(), 2, "{log}");
+    let doctor = || place.json(&["doctor"]).to_string();
+    let advice = "name the text file, or write it as UTF-8";
+    wait_for(&format!("all advice, and not {}", doctor()), || doctor().matches(advice).count() == 4);
+    running.stop();
+}
+
+#[test]
+fn what_was_compressed_while_the_host_was_down_is_said_with_its_bytes() {
+    let place = Place::new("[[source]]\nfile = 'app.log'\n");
+    place.append("app.log", "2026-11-26T10:00:00Z KWMARK-1\n");
+    let running = place.run(&[]);
+    place.sees(&["1"]);
+    running.stop();
+    let missed = "2026-11-26T10:00:01Z KWMARK-2\n";
+    place.append("app.log", missed);
+    fs::rename(place.path("app.log"), place.path("app.log.1")).unwrap();
+    assert!(Command::new("gzip").arg(place.path("app.log.1")).status().unwrap().success());
+    place.append("app.log", "2026-11-26T10:00:02Z KWMARK-3\n");
+    let running = place.run(&[]);
+    place.sees(&["1", "3"]);
+    let status = place.json(&["status"])["sources"][0].clone();
+    assert_eq!((&status["gaps"], &status["unread_bytes"]), (&1.into(), &missed.len().into()), "{status}");
+    let said = format!("{} bytes from byte {} on were not read", missed.len(), missed.len());
+    let log = fs::read_to_string(place.path("err.txt")).unwrap();
+    assert!(log.contains("app.log.1.gz") && log.contains(&said), "{log}");
+    let doctor = || place.json(&["doctor"]).to_string();
+    wait_for(&format!("{said:?}, and not {}", doctor()), || doctor().contains(&said));
+    running.stop();
+}
