@@ -172,7 +172,7 @@ impl Keeper {
             .retain(|notice| notice.happened != Happened::Resolved || self.receivers.knows(&notice.receiver));
         for gone in &commit.changes.rules_gone {
             let cancelled = if gone.alerts == 1 { "alert" } else { "alerts" };
-            tracing::info!("rule {}: removed ({} open {cancelled} cancelled)", gone.rule, gone.alerts);
+            tracing::warn!("rule {}: removed ({} open {cancelled} cancelled)", gone.rule, gone.alerts);
         }
         self.strays |= commit.changes.notices.iter().any(|notice| !self.receivers.knows(&notice.receiver));
         if commit.is_empty() {
