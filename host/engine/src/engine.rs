@@ -107,8 +107,7 @@ impl Engine {
         for (shard, task) in tasks.iter().enumerate() {
             let _ = task.send(Task::Begin(Arc::clone(&start), shard, shards));
         }
-        let front =
-            Front { rules: Arc::clone(&rules), next: 0, now_ns: 0, jobs: Some(jobs), sample: Sample::default() };
+        let front = Front { rules: Arc::clone(&rules), next: 0, jobs: Some(jobs), sample: Sample::default() };
         let pending = Arc::new(AtomicUsize::new(0));
         let shared = Arc::new(Shared {
             front: Mutex::new(front),
@@ -160,7 +159,7 @@ impl Engine {
             let bytes = chunk.bytes.len().min(SAMPLE_BYTES);
             front.sample.renew(&chunk.source, &chunk.bytes[..bytes]);
         }
-        let handed_in_ns = front.now(&self.shared.clock);
+        let handed_in_ns = self.shared.clock.now_ns();
         let job = Job { number: front.next, handed_in_ns, rules: Arc::clone(&front.rules), chunk, permit };
         if let Some(jobs) = &front.jobs
             && jobs.send(job).is_ok()
@@ -179,7 +178,7 @@ impl Engine {
         let (rules, number, handed_in_ns) = {
             let mut front = lock(&self.shared.front);
             front.next += 1;
-            (Arc::clone(&front.rules), front.next - 1, front.now(&self.shared.clock))
+            (Arc::clone(&front.rules), front.next - 1, self.shared.clock.now_ns())
         };
         let mut scanned = Scanned::new(rules, Arc::clone(source));
         scanned.handed_in_ns = handed_in_ns;

@@ -53,18 +53,8 @@ pub(crate) enum Task {
 pub(crate) struct Front {
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) next: u64,
-    /// When the last number was given; it never goes back.
-    pub(crate) now_ns: u64,
     pub(crate) jobs: Option<Sender<Job>>,
     pub(crate) sample: Sample,
-}
-
-impl Front {
-    /// The time at which the next number is given.
-    pub(crate) fn now(&mut self, clock: &SharedClock) -> u64 {
-        self.now_ns = self.now_ns.max(clock.now_ns());
-        self.now_ns
-    }
 }
 
 pub(crate) struct Shared {
@@ -272,7 +262,7 @@ impl Shared {
                 oldest = None;
             }
             if looked.elapsed() >= if tasks.is_empty() { IDLE } else { BUSY } && !words.is_much() {
-                if shard.idle(self.heard_until(tasks, taken_ns), &mut words) && self.cuts {
+                if shard.idle(self.heard_until(tasks, taken_ns), self.clock.now_ns(), &mut words) && self.cuts {
                     self.dirty.note(0, false);
                 }
                 looked = Instant::now();

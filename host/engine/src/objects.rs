@@ -150,7 +150,8 @@ impl Objects {
     /// Its event time goes on.
     pub(crate) fn advance(&mut self, number: u32, time_ns: u64, seen_ns: u64) {
         let object = &mut self.all[number as usize];
-        object.seen_ns = object.seen_ns.max(seen_ns);
+        // Things come in the order in which they were handed in; if this is less, the clock was set back.
+        object.seen_ns = seen_ns;
         // What has just been taken up has moved even if its time is 0.
         if time_ns > object.time_ns || time_ns == 0 {
             object.time_ns = object.time_ns.max(time_ns);

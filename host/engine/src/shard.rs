@@ -177,8 +177,8 @@ impl Shard {
 
     /// Lets time pass for objects that nothing is heard of: their event time goes on with the
     /// driver's clock from the last event on. Everything that was handed in before `now_ns` must have
-    /// been taken. Says whether reminders were due.
-    pub(crate) fn idle(&mut self, now_ns: u64, outlet: &mut dyn Outlet) -> bool {
+    /// been taken; `clock_ns` is what the clock shows. Says whether reminders were due.
+    pub(crate) fn idle(&mut self, now_ns: u64, clock_ns: u64, outlet: &mut dyn Outlet) -> bool {
         let fired = self.spot.nth;
         self.flush(outlet);
         for number in self.objects.reminded() {
@@ -186,7 +186,9 @@ impl Shard {
             if outlet.is_much() {
                 break;
             }
-            let object = self.objects.get(number);
+            let object = self.objects.get_mut(number);
+            // Where the clock was set back since, time goes on from here.
+            object.seen_ns = object.seen_ns.min(clock_ns);
             let time_ns = object.time_ns.saturating_add(now_ns.saturating_sub(object.seen_ns));
             self.fire(number, time_ns, Stage::Silence, outlet);
         }

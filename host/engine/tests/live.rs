@@ -11,8 +11,8 @@ use std::{
 };
 
 use common::{Event, chunk, config, limited, rule, rules, sink, source, summaries, within};
-use lifesigns_engine::Engine;
-use lifesigns_model::{Limits, ObjectFacts, Start, State, StateError, limits};
+use lifesigns_engine::{Config, Engine};
+use lifesigns_model::{Limits, ManualClock, ObjectFacts, SharedClock, Start, State, StateError, limits};
 
 const MS: u64 = 1_000_000;
 
@@ -42,6 +42,34 @@ fn a_silent_object_is_reminded_although_its_shard_is_never_idle() {
         }
         assert!(start.elapsed() >= Duration::from_millis(300), "nor before its time");
         assert_eq!(summaries(&kept), ["silent r 1300"]);
+    });
+}
+
+#[test]
+fn a_host_clock_that_was_a_year_ahead_and_is_right_again_holds_no_reminder() {
+    const YEAR: u64 = 31_536_000_000 * MS;
+    within(|| {
+        let (kept, sink) = sink();
+        let clock = Arc::new(ManualClock::new(2 * YEAR));
+        let config = Config { clock: Arc::clone(&clock) as SharedClock, ..config(1) };
+        let engine =
+            Engine::start(&config, rules(&[rule("r", &[], &[], true, remind)]), Start::default(), sink).unwrap();
+        let source = source("a", 0);
+        engine.submit(chunk(&source, "1000 before remind 300\n", None));
+        while engine.totals().tally.lines < 1 || engine.inflight_bytes() > 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        clock.set(YEAR);
+        engine.submit(chunk(&source, "2000 after remind 300\n", None));
+        let start = Instant::now();
+        while summaries(&kept).len() < 2 {
+            std::thread::sleep(Duration::from_millis(20));
+            clock.advance(20 * MS);
+            assert!(start.elapsed() < Duration::from_secs(20), "{:?}", summaries(&kept));
+        }
+        let mut said = summaries(&kept);
+        said.sort();
+        assert_eq!(said, ["after r 2300", "before r 1300"]);
     });
 }
 
