@@ -68,7 +68,7 @@ impl Alertmanager {
         Ok(Self { name: name.to_owned(), config: config.clone(), http, open, known: BTreeMap::new() })
     }
 
-    fn post(&self, told: &[Told]) -> Result<(), Failure> {
+    fn post(&mut self, told: &[Told]) -> Result<(), Failure> {
         let base = self.config.url.read().map_err(Failure::later)?;
         let url = format!("{}{PATH}", base.trim_end_matches('/'));
         let mut all = HeaderMap::new();
@@ -111,7 +111,8 @@ impl Alertmanager {
 impl Receiver for Alertmanager {
     fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
         let alerts = || message.notices.iter().map(|one| (&one.alert, one.happened == Happened::Resolved));
-        self.post(&self.told(alerts(), now_ns()))?;
+        let told = self.told(alerts(), now_ns());
+        self.post(&told)?;
         alerts().for_each(|(alert, over)| self.remember(alert, over));
         Ok(())
     }
@@ -122,7 +123,8 @@ impl Receiver for Alertmanager {
 
     fn keep_alive(&mut self) -> Result<(), Failure> {
         let open = self.open.open(&self.name);
-        self.post(&self.told(open.iter().map(|alert| (alert, false)), now_ns()))?;
+        let told = self.told(open.iter().map(|alert| (alert, false)), now_ns());
+        self.post(&told)?;
         if self.known.len() > LABELS.max(open.len()) {
             let ids: BTreeSet<&str> = open.iter().map(|alert| alert.id.as_str()).collect();
             self.known.retain(|id, _| ids.contains(id.as_str()));

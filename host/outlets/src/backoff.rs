@@ -23,6 +23,11 @@ impl Backoff {
         attempts >= self.retry.attempts
     }
 
+    /// The longest wait, in nanoseconds.
+    pub(crate) fn longest_ns(&self) -> u64 {
+        self.retry.max_ms.saturating_mul(MS)
+    }
+
     /// How long to wait after the `attempts`th failure in a row (from 1), in nanoseconds; at least
     /// `asked_ms` if the other side asked for that, never longer than the longest wait.
     pub(crate) fn wait_ns(&mut self, attempts: u32, asked_ms: Option<u64>) -> u64 {

@@ -33,6 +33,8 @@ pub(crate) struct Courier {
     bell: Arc<Bell>,
     status: Arc<Mutex<Status>>,
     settle: Settle,
+    /// What the clock showed last.
+    looked_ns: u64,
     /// Notices up to this number have been read.
     after: u64,
     /// All have been read.
@@ -56,6 +58,7 @@ impl Courier {
             bell,
             status,
             settle,
+            looked_ns: 0,
             after: 0,
             at_end: false,
             read_ns: 0,
@@ -83,11 +86,23 @@ impl Courier {
                 self.at_end = false;
             }
             let now_ns = now_ns();
+            self.follow_clock(now_ns);
             self.read(now_ns);
             let until_ns = self.turn(now_ns);
             self.note(|_| {});
             if let Some(until_ns) = until_ns {
                 self.bell.wait(Duration::from_nanos(until_ns.saturating_sub(now_ns)));
+            }
+        }
+    }
+
+    /// Where the clock was set back, what was to come then comes as much earlier.
+    fn follow_clock(&mut self, now_ns: u64) {
+        let by_ns = std::mem::replace(&mut self.looked_ns, now_ns).saturating_sub(now_ns);
+        if by_ns > 0 {
+            self.queue.set_back(by_ns);
+            for at_ns in [&mut self.read_ns, &mut self.keep_alive_ns, &mut self.anchor_ns] {
+                *at_ns = at_ns.saturating_sub(by_ns);
             }
         }
     }

@@ -1,6 +1,11 @@
 //! One POST: no redirects, no proxies, no connections kept, everything bounded.
 
-use std::{fs, io::Read, path::Path, time::Duration};
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use jiff::{Timestamp, fmt::rfc2822};
 use ureq::{
@@ -26,6 +31,10 @@ const LATER: [StatusCode; 3] = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EAR
 #[derive(Debug)]
 pub(crate) struct Http {
     agent: Agent,
+    gate: Gate,
+    timeout_ms: u64,
+    /// The file of certificates, and what was in it when the agent was made.
+    ca: Option<(PathBuf, Vec<u8>)>,
 }
 
 impl Http {
@@ -34,9 +43,16 @@ impl Http {
     /// # Errors
     /// The certificates cannot be read.
     pub(crate) fn new(gate: &Gate, timeout_ms: u64, ca: Option<&Path>) -> Result<Self, String> {
+        let read = |path: &Path| Ok::<_, String>((path.to_owned(), read_pem(path)?));
+        let ca = ca.map(read).transpose()?;
+        let agent = Self::agent(gate, timeout_ms, ca.as_ref())?;
+        Ok(Self { agent, gate: gate.clone(), timeout_ms, ca })
+    }
+
+    fn agent(gate: &Gate, timeout_ms: u64, ca: Option<&(PathBuf, Vec<u8>)>) -> Result<Agent, String> {
         let mut tls = TlsConfig::builder();
-        if let Some(path) = ca {
-            tls = tls.root_certs(roots(path)?);
+        if let Some((path, pem)) = ca {
+            tls = tls.root_certs(roots(path, pem)?);
         }
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -50,15 +66,28 @@ impl Http {
             .build();
         // No proxy in the chain: it would connect to where it likes.
         let connector = ().chain(TcpConnector::default()).chain(RustlsConnector::default());
-        Ok(Self { agent: Agent::with_parts(config, connector, gate.clone()) })
+        Ok(Agent::with_parts(config, connector, gate.clone()))
+    }
+
+    /// Takes over certificates that have changed since, as secrets are: without a reload.
+    fn renew(&mut self) -> Result<(), String> {
+        let Some((path, pem)) = &self.ca else { return Ok(()) };
+        let now = read_pem(path)?;
+        if now != *pem {
+            let ca = (path.clone(), now);
+            self.agent = Self::agent(&self.gate, self.timeout_ms, Some(&ca))?;
+            self.ca = Some(ca);
+        }
+        Ok(())
     }
 
     /// Posts `body`. 2xx is good. What is told of a failure never has the URL or a header's value in it.
     ///
     /// # Errors
     /// It did not arrive, or was not taken.
-    pub(crate) fn post(&self, url: &str, headers: &HeaderMap, body: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn post(&mut self, url: &str, headers: &HeaderMap, body: &[u8]) -> Result<(), Failure> {
         let uri: Uri = url.parse().map_err(|_| Failure::never("the URL is not one"))?;
+        self.renew().map_err(Failure::later)?;
         let mut request = self.agent.post(&uri);
         for (name, value) in headers {
             request = request.header(name, value);
@@ -130,10 +159,9 @@ fn retry_after_ms(value: &HeaderValue) -> Option<u64> {
 }
 
 /// The certificates in a PEM file.
-fn roots(path: &Path) -> Result<RootCerts, String> {
-    let pem = read_pem(path)?;
+fn roots(path: &Path, pem: &[u8]) -> Result<RootCerts, String> {
     let mut roots = Vec::new();
-    for item in parse_pem(&pem) {
+    for item in parse_pem(pem) {
         if let PemItem::Certificate(one) = item.map_err(|why| format!("{}: {why}", path.display()))? {
             roots.push(one);
         }
@@ -170,6 +198,22 @@ mod tests {
         for text in ["", "soon", "-1", "1.5"] {
             assert_eq!(ms(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn certificates_that_change_are_taken_over() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let certificate = |text: &str| format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+        let put = |text: &str| fs::write(file.path(), text).expect("it is written");
+        put(&certificate("MAA="));
+        let mut http = Http::new(&Gate::new(crate::Outbound::default()), 1000, Some(file.path())).expect("it reads");
+        let known =
+            |http: &Http| http.ca.as_ref().is_some_and(|(_, pem)| pem.ends_with(certificate("MQA=").as_bytes()));
+        put("half written");
+        assert!(http.renew().is_err_and(|why| why.contains("has no certificate in it")));
+        assert!(!known(&http));
+        put(&certificate("MQA="));
+        assert!(http.renew().is_ok() && known(&http));
     }
 
     #[test]

@@ -102,9 +102,11 @@ impl Queue {
         self.held.len()
     }
 
-    /// Takes a notice, once.
-    pub(crate) fn push(&mut self, row: Pending, now_ns: u64) {
+    /// Takes a notice, once. It waits no longer than the longest wait: the clock may have been ahead when
+    /// it was tried.
+    pub(crate) fn push(&mut self, mut row: Pending, now_ns: u64) {
         if self.held.insert(row.id) {
+            row.not_before_ns = row.not_before_ns.min(now_ns.saturating_add(self.backoff.longest_ns()));
             self.bytes += bundle::bytes(&row);
             let name = if self.each { Name::default() } else { bundle::name(&row) };
             self.bundles.entry(name).or_default().push(row, now_ns, self.each);
@@ -209,6 +211,13 @@ impl Queue {
     /// Until when a bundle's next message has to wait, if it has to.
     pub(crate) fn paused_until(&self, bundle: &BTreeMap<String, String>) -> Option<u64> {
         self.pauses.get(&(bundle.clone(), None)).copied()
+    }
+
+    /// The clock was set back by this much: all that waits for a time waits for one that much earlier.
+    pub(crate) fn set_back(&mut self, by_ns: u64) {
+        self.circuit.set_back(by_ns);
+        self.bundles.values_mut().for_each(|bundle| bundle.set_back(by_ns));
+        self.pauses.values_mut().for_each(|until_ns| *until_ns = until_ns.saturating_sub(by_ns));
     }
 
     /// A bundle's next message has to wait, because of one that an earlier queue sent.

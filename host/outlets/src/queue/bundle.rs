@@ -58,6 +58,15 @@ impl Bundle {
         company_until_ns.max(pause_until_ns).max(first.not_before_ns)
     }
 
+    /// The clock was set back by this much.
+    pub(super) fn set_back(&mut self, by_ns: u64) {
+        let tried = self.tried.iter_mut().flat_map(|parcel| [&mut parcel.not_before_ns, &mut parcel.tried_ns]);
+        let waiting = self.waiting.values_mut().map(|row| &mut row.not_before_ns);
+        for at_ns in tried.chain(waiting).chain([&mut self.company_until_ns]) {
+            *at_ns = at_ns.saturating_sub(by_ns);
+        }
+    }
+
     /// When its next message was tried last; 0 for never.
     pub(super) fn tried_ns(&self) -> u64 {
         self.tried.as_ref().map_or(0, |parcel| parcel.tried_ns)

@@ -25,6 +25,12 @@ impl Circuit {
         self.not_before_ns = now_ns.saturating_add(backoff.wait_ns(self.failures, asked_ms));
     }
 
+    /// The clock was set back by this much.
+    pub(super) fn set_back(&mut self, by_ns: u64) {
+        self.since_ns = self.since_ns.saturating_sub(by_ns);
+        self.not_before_ns = self.not_before_ns.saturating_sub(by_ns);
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.failures > 0
     }

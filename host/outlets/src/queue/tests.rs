@@ -193,11 +193,11 @@ fn it_is_given_up_in_the_end_and_refusals_at_once() {
 #[test]
 fn attempts_of_an_earlier_life_count() {
     let mut queue = queue();
-    let old = Pending { attempts: 3, not_before_ns: 50 * SECOND, ..row(1, "a", Happened::Opened) };
+    let old = Pending { attempts: 3, not_before_ns: 5 * SECOND, ..row(1, "a", Happened::Opened) };
     queue.push(old, SECOND);
-    assert_eq!(waits(&mut queue, SECOND), 50 * SECOND);
-    let parcel = deliver(&mut queue, 50 * SECOND);
-    assert!(matches!(queue.failed(parcel, &Failure::later("no"), 50 * SECOND)[..], [(1, Outcome::Dead { .. })]));
+    assert_eq!(waits(&mut queue, SECOND), 5 * SECOND);
+    let parcel = deliver(&mut queue, 5 * SECOND);
+    assert!(matches!(queue.failed(parcel, &Failure::later("no"), 5 * SECOND)[..], [(1, Outcome::Dead { .. })]));
 }
 
 #[test]
@@ -310,4 +310,25 @@ fn where_each_goes_by_itself_only_that_one_is_withheld() {
     let outcomes = queue.withhold(&mut parcel, |notice| notice.happened == Happened::Opened);
     assert_eq!(outcomes.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [1]);
     assert_eq!(ids(&parcel), [2]);
+}
+
+#[test]
+fn a_clock_that_is_set_back_holds_nothing_up() {
+    const YEAR: u64 = 365 * 24 * 3600 * SECOND;
+    let mut queue = queue();
+    let ahead_ns = 2 * YEAR;
+    queue.push(row(1, "a", Happened::Opened), ahead_ns);
+    queue.push(bundled(2, "b", Happened::Opened, "vm-1"), ahead_ns);
+    let first = deliver(&mut queue, ahead_ns);
+    queue.failed(first, &Failure::later("it is down"), ahead_ns);
+    queue.set_back(YEAR);
+    let until_ns = waits(&mut queue, YEAR);
+    assert!(until_ns <= YEAR + 8 * SECOND, "{} s too late", (until_ns - YEAR) / SECOND);
+    // Nor does what an earlier life has written down.
+    let mut tried = row(3, "c", Happened::Opened);
+    (tried.attempts, tried.not_before_ns) = (1, ahead_ns);
+    let mut queue = self::queue();
+    queue.push(tried, YEAR);
+    assert_eq!(waits(&mut queue, YEAR), YEAR + 8 * SECOND);
+    assert_eq!(ids(&deliver(&mut queue, YEAR + 8 * SECOND)), [3]);
 }
