@@ -6,6 +6,7 @@ mod demo;
 mod exit;
 mod inventory;
 mod load;
+mod output;
 mod preflight;
 mod reload;
 mod replay;

@@ -1,9 +1,6 @@
 //! `lifesigns run`: sources into a host that keeps its record, until they end or a signal comes.
 
 use std::{
-    fs::OpenOptions,
-    io::{BufWriter, Write, stdout},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -13,13 +10,15 @@ use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use lifesigns::{Builder, KeptHost, Load, Outcome as LoadOutcome, Setup, engine};
 use lifesigns_intake::Stop;
 use lifesigns_outlets::ndjson;
-use lifesigns_settings::{Output, Settings};
+use lifesigns_settings::Settings;
 
 use crate::{
     compliance::settings,
     exit::{Failure, Outcome},
     inventory::{self, Read},
-    load, preflight,
+    load,
+    output::Lines,
+    preflight,
     reload::Reload,
     say, signals,
     sources::{Sources, reporting},
@@ -86,7 +85,7 @@ impl Ended {
 }
 
 fn start(settings: &Settings, inventory: &Read, stop: &Stop) -> Result<KeptHost, Failure> {
-    let writer = Mutex::new((writer(&settings.output, settings.file_mode)?, false));
+    let lines = Mutex::new(Lines::open(&settings.output, settings.file_mode)?);
     let sandbox =
         load::sandbox(load::cache(settings.cache.as_deref())?, &settings.compile, settings.rules_memory_bytes)?;
     let stop = stop.clone();
@@ -103,16 +102,8 @@ fn start(settings: &Settings, inventory: &Read, stop: &Stop) -> Result<KeptHost,
         .on_sign(Arc::new(move |alert| {
             let mut line = Vec::with_capacity(512);
             alert.lend(|alert| ndjson::write(alert, &mut line));
-            let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-            let (writer, failing) = &mut *writer;
             // Alerts are worth a write each: whoever waits for one sees it at once.
-            let written = writer.write_all(&line).and_then(|()| writer.flush());
-            match &written {
-                Err(error) if !*failing => tracing::error!("alerts cannot be written to the output: {error}"),
-                Ok(()) if *failing => tracing::info!("alerts can be written to the output again"),
-                _ => {}
-            }
-            *failing = written.is_err();
+            lines.lock().unwrap_or_else(PoisonError::into_inner).write(&line);
         }));
     let builder = match inventory.is_whole() {
         true => builder.known(inventory.objects.clone()),
@@ -155,18 +146,6 @@ fn engine_config(typed: &lifesigns_settings::Engine) -> engine::Config {
         rules_cpu_ms_per_s: typed.rules_cpu_ms_per_s.unwrap_or(default.rules_cpu_ms_per_s),
         rules_state_bytes: typed.rules_state_bytes.unwrap_or(default.rules_state_bytes),
         ..default
-    }
-}
-
-fn writer(output: &Output, mode: u32) -> Result<Box<dyn Write + Send>, Failure> {
-    match &output.file {
-        None => Ok(Box::new(stdout())),
-        Some(path) => match OpenOptions::new().append(true).create(true).mode(mode).open(path) {
-            Ok(file) => Ok(Box::new(BufWriter::new(file))),
-            Err(error) => {
-                Err(Failure::Configuration(format!("[output] file {} cannot be opened: {error}", path.display())))
-            }
-        },
     }
 }
 

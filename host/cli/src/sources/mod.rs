@@ -6,13 +6,15 @@ mod standing;
 
 use std::{
     collections::BTreeMap,
+    fs::Metadata,
     sync::Arc,
     thread::{self, JoinHandle},
+    time::UNIX_EPOCH,
 };
 
 use lifesigns::{
     KeptHost,
-    model::{SharedClock, Source, SystemClock},
+    model::{Decoder, SharedClock, Source, SystemClock},
 };
 use lifesigns_intake::{Cursor, Stop};
 use lifesigns_settings::{Door, Source as Wanted};
@@ -93,7 +95,7 @@ impl Sources {
                 rank: self.rank,
                 object: wanted.object.clone(),
                 app: wanted.app.clone(),
-                decoder: wanted.format.live_decoder(Arc::clone(&self.clock)),
+                decoder: self.decoder(&wanted),
             }),
             stop: Stop::new(),
         };
@@ -101,6 +103,18 @@ impl Sources {
         let (stop, standing, door) = (reader.stop.clone(), reader.standing.clone(), wanted.door.clone());
         let thread = thread::Builder::new().name("lifesigns-source".into()).spawn(move || reader.run(&door));
         Ok(Running { wanted, stop, thread: thread.map_err(Failure::failed)?, standing })
+    }
+
+    /// What is followed is written now; what is read once was written when its file was changed last.
+    fn decoder(&self, wanted: &Wanted) -> Arc<dyn Decoder> {
+        let written = match &wanted.door {
+            Door::File(path) => path.metadata().ok().filter(Metadata::is_file).and_then(|file| file.modified().ok()),
+            Door::Follow(..) | Door::Stdin => None,
+        };
+        match written.and_then(|time| time.duration_since(UNIX_EPOCH).ok()) {
+            Some(since) => wanted.format.decoder(since.as_nanos() as u64),
+            None => wanted.format.live_decoder(Arc::clone(&self.clock)),
+        }
     }
 
     /// Lets `status` list every source that is configured, and no other.
