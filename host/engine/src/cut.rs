@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lifesigns_model::{AlertRef, Cut, Held, ObjectClock, Place, ReminderSet, Sign, Start, StateChange, limits};
+use lifesigns_model::{
+    AlertRef, Cut, Held, ObjectClock, ObjectFacts, Place, ReminderSet, Sign, Start, StateChange, limits,
+};
 
 use crate::{
     budget::Permit,
@@ -150,7 +152,9 @@ impl Shard {
         }
         for facts in start.facts.iter().filter(|facts| mine(&facts.object)) {
             let object = self.back(&facts.object);
-            self.note(object, facts);
+            // Nothing is known of later than now: the clock was ahead when it was heard.
+            let time_ns = facts.time_ns.min(now_ns);
+            self.note(object, &ObjectFacts { time_ns, ..facts.clone() });
         }
         let mut left_out = 0;
         for state in start.states.iter().filter(|state| mine(&state.object)) {

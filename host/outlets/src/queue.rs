@@ -102,13 +102,17 @@ impl Queue {
         self.held.len()
     }
 
-    /// Takes a notice, once. It waits no longer than the longest wait: the clock may have been ahead when
-    /// it was tried.
+    /// Takes a notice, once. It waits no longer than the longest wait, and its bundle pauses no longer than
+    /// its interval: the clock may have been ahead when that was written down.
     pub(crate) fn push(&mut self, mut row: Pending, now_ns: u64) {
         if self.held.insert(row.id) {
             row.not_before_ns = row.not_before_ns.min(now_ns.saturating_add(self.backoff.longest_ns()));
             self.bytes += bundle::bytes(&row);
             let name = if self.each { Name::default() } else { bundle::name(&row) };
+            if let Some(until_ns) = self.pauses.get_mut(&name) {
+                let interval_ns = row.notice.grouping.interval_ms.saturating_mul(MS);
+                *until_ns = (*until_ns).min(now_ns.saturating_add(interval_ns));
+            }
             self.bundles.entry(name).or_default().push(row, now_ns, self.each);
         }
     }

@@ -331,4 +331,8 @@ fn a_clock_that_is_set_back_holds_nothing_up() {
     queue.push(tried, YEAR);
     assert_eq!(waits(&mut queue, YEAR), YEAR + 8 * SECOND);
     assert_eq!(ids(&deliver(&mut queue, YEAR + 8 * SECOND)), [3]);
+    let bundle = BTreeMap::from([("object".to_owned(), "vm-1".to_owned())]);
+    queue.wait(Pause { bundle, until_ns: ahead_ns });
+    queue.push(bundled(4, "d", Happened::Opened, "vm-1"), YEAR);
+    assert_eq!(waits(&mut queue, YEAR), YEAR + 10 * SECOND, "an interval, and not a year");
 }
