@@ -2,6 +2,7 @@
 
 mod late;
 mod locate;
+mod path;
 mod reading;
 mod tail;
 

@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     io,
     ops::ControlFlow,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use lifesigns_model::limits::CHUNK_BYTES;
@@ -13,12 +13,12 @@ use super::{
     Followed, Look, Position,
     late::Late,
     locate::{Found, Located, Surroundings},
+    path::{folder_ns, is_another, is_changed, is_other, not_a_file},
     reading::{End, Reading},
 };
 use crate::{
     Cursor, Encoding, FileState, FollowEvent, Gap, Stop,
     buffer::{LineBuffer, Pulled},
-    cursor::modified_ns,
     gap::GapCause,
 };
 
@@ -46,6 +46,8 @@ pub struct Tail {
     leaving: bool,
     /// When the folder last changed: then a copy may have been made.
     folder_ns: u64,
+    /// When it last was looked through for files that were rotated since.
+    others_ns: u64,
     late: Late,
     done: Vec<Cursor>,
     state: Option<FileState>,
@@ -62,6 +64,7 @@ impl Tail {
             open: None,
             leaving: false,
             folder_ns: 0,
+            others_ns: 0,
             late: Late::default(),
             done: Vec::new(),
             state: None,
@@ -185,7 +188,7 @@ impl Tail {
         self.followed.cursor = Some(open.place(found.offset - self.buffer.pending().min(found.offset))?);
         self.open = Some(open);
         self.leaving = false;
-        self.folder_ns = folder_ns(&self.path);
+        (self.folder_ns, self.others_ns) = (folder_ns(&self.path), 0);
         let said = self.say(FileState::Reading(found.path), emit);
         Ok(if said.is_break() { Step::Ended } else { Step::More })
     }
@@ -228,17 +231,46 @@ impl Tail {
             End::Same => {}
             End::Rewritten => return self.rewritten(emit),
             // What comes next may be what was there before, edited; or another file has the path.
-            End::Empty if !self.leaving && !is_other(&self.path, open) => return Ok(Step::Wait),
+            End::Empty if !self.leaving && !is_other(&self.path, open) => return self.emptied(emit),
             End::Empty => return self.rewritten(emit),
         }
         if self.leaving {
             return self.turn(emit);
         }
-        if is_other(&self.path, open) {
+        if is_other(&self.path, open) || self.is_followed_by_others()? {
             self.leaving = true;
             return Ok(Step::More);
         }
         self.at_end(emit)
+    }
+
+    /// The open file is empty now. What was not read of it may be in a copy, or in files that were rotated
+    /// since.
+    fn emptied(&mut self, emit: Emit<'_>) -> io::Result<Step> {
+        let Some(open) = self.open.as_ref().filter(|_| is_changed(&self.path, &mut self.others_ns)) else {
+            return Ok(Step::Wait);
+        };
+        let last = open.whereabouts();
+        let around = Surroundings::of(&self.path, open.end(), Some(&last), &self.done);
+        let mut located = around.copy(None)?;
+        if located.is_none() {
+            let next = around.next(GapCause::Rewritten)?;
+            located = Some(next).filter(|next| next.found.as_ref().is_some_and(|found| found.path != self.path));
+        }
+        let Some(located) = located else { return Ok(Step::Wait) };
+        self.followed.truncations += 1;
+        self.go_on(located, emit)
+    }
+
+    /// Whether files were rotated since the open one, though the one at the path is empty yet.
+    fn is_followed_by_others(&mut self) -> io::Result<bool> {
+        let Some(open) = &self.open else { return Ok(false) };
+        if !is_another(&self.path, open) || !is_changed(&self.path, &mut self.others_ns) {
+            return Ok(false);
+        }
+        let last = open.whereabouts();
+        let next = Surroundings::of(&self.path, open.end(), Some(&last), &self.done).after(&last, true)?;
+        Ok(next.found.is_some_and(|found| found.path != self.path))
     }
 
     /// Nothing more is there: says how the path is, and looks at files that were left before.
@@ -333,36 +365,8 @@ impl Tail {
     }
 }
 
-/// Whether another file with bytes in it has the path.
-fn is_other(path: &Path, open: &Reading) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let other = |metadata: fs::Metadata| {
-        metadata.is_file() && (metadata.dev(), metadata.ino()) != open.identity() && metadata.len() > 0
-    };
-    fs::metadata(path).is_ok_and(other)
-}
-
 fn is_rewritten(gap: &Gap, cursor: Cursor) -> bool {
     gap.cause == GapCause::Rewritten && gap.inode == cursor.inode
-}
-
-/// What a path is that is no regular file.
-fn not_a_file(metadata: &fs::Metadata) -> Option<&'static str> {
-    use std::os::unix::fs::FileTypeExt;
-    let kind = metadata.file_type();
-    match () {
-        () if kind.is_file() => None,
-        () if kind.is_dir() => Some("a folder"),
-        () if kind.is_fifo() => Some("a pipe"),
-        () if kind.is_socket() => Some("a socket"),
-        () => Some("a device"),
-    }
-}
-
-/// When something last came into the file's folder or left it.
-fn folder_ns(path: &Path) -> u64 {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::metadata(folder).map_or(0, |metadata| modified_ns(&metadata))
 }
 
 #[cfg(test)]

@@ -1,0 +1,186 @@
+//! The host under test: the real one, on the simulation's clock, reading the simulation's files. A
+//! start goes on from what was committed, as after any stop.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use lifesigns::{
+    Builder, KeptHost, Sandbox, Setup,
+    compliance::{
+        Alert, Config, Happened, Status,
+        query::{AlertFilter, Answer, Query},
+    },
+    model::{Chunk, ManualClock, SharedClock, Source},
+    outlets::{Failure, Message, Receiver},
+};
+use lifesigns_intake::{Cursor, FollowEvent, Format, Position, Stop, Tail};
+use lifesigns_settings::Settings;
+
+/// How long a change may take to show; nothing takes long, but the machine may be busy.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What was notified: object, definition, id and how often it was reopened then.
+pub(crate) type Openings = Arc<Mutex<BTreeSet<(String, String, String, u32)>>>;
+
+struct Tap(Openings);
+
+impl Receiver for Tap {
+    fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
+        let mut openings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for notice in message.notices.iter().filter(|notice| notice.happened == Happened::Opened) {
+            let alert = &notice.alert;
+            openings.insert((alert.object.clone(), alert.definition.clone(), alert.id.clone(), alert.reopened));
+        }
+        Ok(())
+    }
+}
+
+/// A followed file.
+struct Following {
+    tail: Tail,
+    source: Arc<Source>,
+}
+
+/// A host that runs.
+pub(crate) struct Host {
+    host: KeptHost,
+    files: Vec<Following>,
+    clock: Arc<ManualClock>,
+    /// Bytes that were said not to have been read.
+    pub(crate) gaps: u64,
+}
+
+/// Where everything is.
+pub(crate) struct Home {
+    pub(crate) folder: PathBuf,
+    pub(crate) sandbox_cache: PathBuf,
+}
+
+impl Home {
+    pub(crate) fn rules(&self) -> PathBuf {
+        self.folder.join("rules.d")
+    }
+
+    pub(crate) fn inventory(&self) -> PathBuf {
+        self.folder.join("inventory.csv")
+    }
+
+    pub(crate) fn log(&self, number: usize) -> PathBuf {
+        self.folder.join("logs").join(format!("app{number}.log"))
+    }
+
+    /// Groups, policies, definitions and routes out of a text.
+    pub(crate) fn compliance(&self, text: &str) -> Arc<Config> {
+        let path = self.folder.join("lifesigns.toml");
+        fs::write(&path, text).expect("the configuration can be written");
+        let settings = Settings::load(&path, std::iter::empty()).unwrap_or_else(|wrong| panic!("{wrong}"));
+        Arc::new(settings.compliance)
+    }
+}
+
+impl Host {
+    pub(crate) fn start(
+        home: &Home,
+        clock: &Arc<ManualClock>,
+        compliance: Arc<Config>,
+        files: usize,
+        openings: &Openings,
+    ) -> Self {
+        let names: Vec<String> = (0..files).map(|number| home.log(number).display().to_string()).collect();
+        let sandbox = sandbox(&home.sandbox_cache);
+        let shared: SharedClock = clock.clone();
+        let known = lifesigns_intake::inventory::load(home.inventory()).expect("the inventory is sound");
+        let openings = Arc::clone(openings);
+        let host = Builder::new(sandbox, home.rules())
+            .clock(shared.clone())
+            .known(known)
+            .reporting(names.clone())
+            .setup(Setup { compliance, ..Setup::default() })
+            .receiver("tap", move || Tap(Arc::clone(&openings)))
+            .keep(home.folder.join("lifesigns.db"))
+            .unwrap_or_else(|error| panic!("the host starts: {error}"));
+        let mut following = Vec::new();
+        for (rank, name) in names.into_iter().enumerate() {
+            let place = host.keep().place(&name).and_then(|place| Cursor::from_bytes(&place.cursor?));
+            let tail = Tail::new(&name, place.map_or(Position::Start, Position::At));
+            let decoder = Format::Auto.live_decoder(shared.clone());
+            let source = Source { name, rank: rank as u32, object: String::new(), app: None, decoder };
+            following.push(Following { tail, source: Arc::new(source) });
+        }
+        Self { host, files: following, clock: Arc::clone(clock), gaps: 0 }
+    }
+
+    /// Reads everything that is in the files, and waits until it is committed.
+    pub(crate) fn read(&mut self) {
+        let now_ns = lifesigns::model::Clock::now_ns(&*self.clock);
+        for Following { tail, source } in &mut self.files {
+            let (host, gaps) = (&self.host, &mut self.gaps);
+            tail.look(&Stop::new(), &mut |event| {
+                match event {
+                    FollowEvent::Lines { bytes, cursor } => {
+                        let chunk = Chunk {
+                            source: Arc::clone(source),
+                            bytes,
+                            arrived_ns: Some(now_ns),
+                            cursor: Some(cursor.to_bytes()),
+                            done: None,
+                        };
+                        assert!(host.submit(chunk), "the host takes lines");
+                    }
+                    FollowEvent::Gap(gap) => *gaps += gap.bytes.unwrap_or(1),
+                    FollowEvent::State(_) => {}
+                }
+                ControlFlow::Continue(())
+            });
+        }
+        self.host.settle();
+        for file in &self.files {
+            self.host.keep().at_end(&file.source.name, now_ns);
+        }
+    }
+
+    /// Every alert that is open, by object and definition, with whether it is allowed.
+    pub(crate) fn open(&self) -> BTreeMap<(String, String), bool> {
+        let filter = AlertFilter { allowed: true, ..AlertFilter::default() };
+        let alerts = match self.host.keep().ask(&Query::Alerts(filter)) {
+            Ok(Answer::Alerts(alerts)) => alerts,
+            other => panic!("alerts were asked for: {other:?}"),
+        };
+        let open = alerts.into_iter().filter(|alert: &Alert| alert.status == Status::Open);
+        open.map(|alert| ((alert.object, alert.definition), alert.allowed)).collect()
+    }
+
+    pub(crate) fn inventory(&self, home: &Home) {
+        let objects = lifesigns_intake::inventory::load(home.inventory()).expect("the inventory is sound");
+        self.host.inventory(objects).expect("the store takes it");
+    }
+
+    pub(crate) fn configure(&self, compliance: Arc<Config>) {
+        let setup = Setup { compliance, ..Setup::default() };
+        self.host.keep().configure(setup).unwrap_or_else(|error| panic!("it is configured: {error}"));
+    }
+
+    /// Waits until a rule is there, or gone.
+    pub(crate) fn await_rule(&self, name: &str, there: bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.host.rules().rules().iter().any(|rule| rule.name == name) != there {
+            assert!(Instant::now() < deadline, "the rule {name} is there: {there}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub(crate) fn stop(self) {
+        self.host.stop();
+    }
+}
+
+fn sandbox(cache: &Path) -> Sandbox {
+    let cache = lifesigns::Cache::open(cache).expect("a cache can be made");
+    Sandbox::new(Some(cache)).expect("this machine runs it")
+}
