@@ -174,7 +174,7 @@ impl Day<'_> {
         // A policy that was edited while the host is down is in force when it starts.
         self.model.policy(self.policy);
         // What comes and goes while the host is down, it never sees.
-        let settled = self.now >= self.changed + 2 * STEP_MIN;
+        let settled = self.now >= self.changed + 3 * STEP_MIN;
         if self.host.is_some() && self.random.chance(5) && settled {
             self.swap_rule();
         }
@@ -241,6 +241,7 @@ impl Day<'_> {
                 if skew >= 0 && self.random.chance(5) {
                     stamp = at + 24 * 60;
                 }
+                self.model.heard(number, stamp, self.now);
                 format!("\"message\":\"SIGNAL{sign} {symptom}\"")
             }
             4 => {
@@ -259,8 +260,8 @@ impl Day<'_> {
             }
             8 if skew >= 0 && self.host.is_some() => {
                 let value = self.random.pick(&ENVS);
-                // What is stamped later than it is read counts as of then.
-                self.model.env(number, stamp.min(self.now), value);
+                let counted = self.model.heard(number, stamp, self.now);
+                self.model.env(number, counted, value);
                 format!("\"properties\":{{\"env\":\"{value}\"}}")
             }
             _ => "\"message\":\"nothing that a rule wants\"".to_owned(),

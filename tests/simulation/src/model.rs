@@ -53,6 +53,7 @@ struct State {
     load: bool,
     env: &'static str,
     env_at: u64,
+    ahead: u64,
     raised: Option<u64>,
     /// How often `kw` was raised.
     raises: u64,
@@ -94,6 +95,18 @@ impl Model {
         self.follow(object, at);
     }
 
+    /// A line of the object that is stamped `stamp` and read at `now`. What is stamped later than it is read
+    /// counts as of then, and what comes after it in its file does not count as of before it. Returns as of
+    /// when it counts.
+    pub(crate) fn heard(&mut self, object: usize, stamp: u64, now: u64) -> u64 {
+        let state = &mut self.states[object];
+        let counted = stamp.max(state.ahead).min(now);
+        if stamp > now {
+            state.ahead = counted;
+        }
+        counted
+    }
+
     /// A line that gives `env`, which counts as of `counted` on the host's clock.
     pub(crate) fn env(&mut self, object: usize, counted: u64, value: &'static str) {
         let state = &mut self.states[object];
@@ -120,6 +133,7 @@ impl Model {
 
     /// The rule `other` is gone: what it said ends after a grace, which begins when the host notices it.
     pub(crate) fn rule_gone(&mut self, at: u64) {
+        // It may notice it a step later.
         self.gone = Some(at);
         for number in 0..self.states.len() {
             self.states[number].symptoms.insert("other/a", false);
@@ -187,7 +201,7 @@ impl Model {
                 self.open(object, track, definition, now)
             }
         };
-        let in_grace = self.gone.is_some_and(|at| now <= at + STEP_MIN);
+        let in_grace = self.gone.is_some_and(|at| now <= at + 2 * STEP_MIN);
         let open = if in_grace && definition.is_of_other() && open == Some(false) { None } else { open };
         let allowed = self.policy && state.env == "lab" && ALLOWED_IN_LAB.contains(&definition.name);
         match open {

@@ -25,11 +25,11 @@ impl Pending {
 impl Book {
     /// Notes an event of `object`, and does what is due before it. Returns the time that the event
     /// counts for: none is later than the host's clock, so that a clock that is ahead neither ends
-    /// holds nor outranks what comes after it.
+    /// holds nor outranks what comes after it, also where both are read long after they were written.
     pub(super) fn hear(&mut self, object: &str, time_ns: u64) -> u64 {
-        let time_ns = self.counted(time_ns);
+        let counted_ns = self.counted(time_ns);
         self.hearing = ClockKey::new(&self.source, &object.into());
-        self.timers.hear(&self.hearing, time_ns);
+        let time_ns = self.timers.hear(&self.hearing, counted_ns, counted_ns < time_ns);
         self.fire();
         self.event_ns = self.event_ns.max(time_ns);
         self.at_ns = time_ns;

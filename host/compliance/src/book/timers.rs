@@ -59,6 +59,8 @@ const ALL: &str = "(all)";
 struct EventClock {
     /// The latest event.
     own_ns: u64,
+    /// As of when the latest event counts that was stamped ahead of the host's clock.
+    ahead_ns: u64,
     /// From here on it goes with the host's clock while nothing is heard.
     base_ns: u64,
     /// The host's clock at `base_ns`.
@@ -109,20 +111,29 @@ impl Timers {
         self.host_ns = host_ns;
     }
 
-    /// Notes an event of this clock.
-    pub(super) fn hear(&mut self, key: &ClockKey, time_ns: u64) {
+    /// Notes an event of this clock, and returns as of when it counts. What comes after an event that was
+    /// stamped ahead (`is_ahead`) in the same source does not count as of before it.
+    pub(super) fn hear(&mut self, key: &ClockKey, time_ns: u64, is_ahead: bool) -> u64 {
         if self.clocks.len() >= limits::EVENT_CLOCKS && !self.clocks.contains_key(key) {
             // They matter to lines that come late, and to nothing else.
             self.clocks.retain(|_, clock| !clock.timers.is_empty());
         }
         let host_ns = self.host_ns;
         let clock = self.clocks.entry(key.clone()).or_default();
+        let time_ns = match host_ns {
+            0 => time_ns,
+            _ => time_ns.max(clock.ahead_ns).min(host_ns),
+        };
+        if is_ahead {
+            clock.ahead_ns = time_ns;
+        }
         if time_ns >= clock.own_ns {
             (clock.own_ns, clock.base_ns, clock.heard_ns) = (time_ns, time_ns, host_ns);
         }
         if !clock.timers.is_empty() {
             self.collect(key);
         }
+        time_ns
     }
 
     /// An event clock as it was before a restart.

@@ -160,3 +160,17 @@ fn an_object_whose_name_is_too_long_is_counted() {
     assert_eq!(dropped.iter().collect::<Vec<_>>(), [(DropKind::ObjectNames, 1)]);
     assert!(dropped.example(DropKind::ObjectNames).is_some_and(|name| name.starts_with("yyy")));
 }
+
+#[test]
+fn what_comes_after_a_line_that_was_stamped_ahead_in_its_source_counts_after_it() {
+    let mut world = World::new(with(vec![define("prod", fact("properties.env == \"production\""))]));
+    // The lines were written from 480 on, while the host was down.
+    world.clock(500);
+    world.clear(86_400, "vm", "a/b");
+    world.raise(483, "vm", "a/b");
+    world.property(86_400, "vm", "env", "playground");
+    world.property(484, "vm", "env", "production");
+    assert_eq!(world.alerts(), ["vm a/b open warning x1", "vm prod open warning x0"]);
+    world.clear(485, "vm", "a/b");
+    assert_eq!(world.alerts(), ["vm a/b cancelled warning x1 by clear", "vm prod open warning x0"]);
+}
