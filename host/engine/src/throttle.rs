@@ -115,10 +115,19 @@ fn cpu(ms_per_s: u64) -> Account {
     Account::new(What::Cpu, per_s, per_s)
 }
 
+/// What each rule may use of it however much all use together: an eighth of its own budget, four
+/// seconds' worth at once.
+fn share(ms_per_s: u64) -> Meter {
+    let per_s = ms_per_s.saturating_mul(NS_PER_MS) / 8;
+    Meter::new(per_s, per_s.saturating_mul(4))
+}
+
 /// One rule's budgets in one shard.
 #[derive(Debug)]
 pub(crate) struct Throttle {
     cpu: Account,
+    /// An eighth of that: a rule that uses no more is not at fault when all use too much together.
+    share: Meter,
     alerts: Account,
     alert_bytes: Account,
     state_bytes: Account,
@@ -132,6 +141,7 @@ impl Throttle {
         let bytes = |what, per_s: u64| Account::new(what, per_s, per_s.saturating_mul(4));
         Self {
             cpu: cpu(limits.cpu_ms_per_s),
+            share: share(limits.cpu_ms_per_s),
             alerts: Account::new(What::Alerts, limits.alerts_per_s, limits.alerts_per_s),
             alert_bytes: bytes(What::AlertBytes, limits.alert_bytes_per_s),
             state_bytes: bytes(What::StateBytes, limits.state_bytes_per_s),
@@ -170,7 +180,10 @@ impl Throttle {
                 over = over.or(Some((account.over(), account.meter.paid_ns())));
             }
         }
-        if cpu_ns > 0 && together.0.meter.charge(now_ns, cpu_ns) && over.is_none() {
+        // One call that uses far too much is not for the others to pay.
+        let mine_ns = cpu_ns.min(self.cpu.burst);
+        let is_heavy = cpu_ns > 0 && self.share.charge(now_ns, mine_ns);
+        if cpu_ns > 0 && together.0.meter.charge(now_ns, mine_ns) && is_heavy && over.is_none() {
             let all = Over { together: true, ..together.0.over() };
             over = Some((all, together.0.meter.paid_ns()));
         }
@@ -281,11 +294,20 @@ mod tests {
     #[test]
     fn many_slow_rules_are_too_much_together() {
         let mut together = Together::new(500);
-        let mut rules: Vec<Throttle> = (0..10).map(|_| Throttle::new(&Limits::default())).collect();
-        let over = rules.iter_mut().find_map(|rule| rule.charge(S, slow(100), &mut together));
-        assert!(over.expect("more than 500 ms").to_string().contains("the budget of all rules together is 500 ms"));
+        let mut rules: Vec<Throttle> = (0..11).map(|_| Throttle::new(&Limits::default())).collect();
+        let twice = (0..20).find_map(|turn| rules[turn % 10].charge(S, slow(100), &mut together));
+        assert!(twice.expect("more than 500 ms").to_string().contains("the budget of all rules together is 500 ms"));
         let quick = Spent { events: 10, cpu_ns: MS, ..Spent::default() };
         assert_eq!(rules[9].charge(S, quick, &mut together), None, "a quick rule is not held up by others");
+        assert_eq!(rules[10].charge(S, slow(100), &mut together), None, "nor is one that seldom uses much");
+    }
+
+    #[test]
+    fn one_call_that_uses_far_too_much_is_not_for_the_others_to_pay() {
+        let (mut one, mut together) = throttle();
+        assert!(one.charge(S, slow(60_000), &mut together).is_some());
+        let mut other = Throttle::new(&Limits::default());
+        assert_eq!(other.charge(S, slow(200), &mut together), None);
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub const DESCRIPTION_BYTES: usize = 2 << 20;
 pub const ERROR_BYTES: usize = 2 << 10;
 
 /// Linear memory, tables and machine code of all rules of a host together, if nothing else is set.
-pub const RULES_MEMORY_BYTES: usize = 512 << 20;
+pub const RULES_MEMORY_BYTES: usize = 384 << 20;
 
 /// Longest key, name or distinct value that is kept as it is; longer ones are hashed.
 pub const KEY_BYTES: usize = 256;

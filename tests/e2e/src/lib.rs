@@ -1,9 +1,11 @@
 //! What the end-to-end tests share: rules linked natively behind the module's port, replays in
-//! memory, built modules in one sandbox, and the runner of the rules' cases.
+//! memory, built modules in one sandbox, the runner of the rules' cases, and the real
+//! binary as a host.
 
 pub mod binary;
 pub mod bombs;
 pub mod cases;
+pub mod host;
 pub mod modules;
 pub mod native;
 pub mod run;

@@ -3,106 +3,34 @@
 
 use std::{
     fs,
-    path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::Command,
     thread,
     time::{Duration, Instant},
 };
 
-use lifesigns_e2e::{binary, bombs};
+use lifesigns_e2e::{
+    binary, bombs,
+    host::{PATIENCE, Running},
+};
+use lifesigns_model::limits::RULES_MEMORY_BYTES;
 use serde_json::Value;
 
-const PATIENCE: Duration = Duration::from_secs(120);
-
-struct Running {
-    folder: tempfile::TempDir,
-    child: Child,
-}
-
-impl Running {
-    /// With `bomb.wasm` and a rule on the shelf, and a line in the log.
-    fn start(compile: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let at = |name: &str| folder.path().join(name);
-        fs::create_dir_all(at("rules/modules")).expect("the rules folder");
-        fs::copy(lifesigns_artifacts::rule("keyword"), at("rules/modules/keyword.wasm")).expect("the module");
-        let rule = "module = 'modules/keyword.wasm'\n[settings]\ncontains = ['word']\n";
-        fs::write(at("rules/good.toml"), rule).expect("a manifest");
-        fs::write(at("rules/bomb.wasm"), bombs::crossings(2000, 5800)).expect("the bomb");
-        fs::write(at("app.log"), "").expect("the log");
-        let config = format!(
-            "rules = 'rules'\ncache = 'cache'\n[output]\nfile = 'out.ndjson'\n[compile]\n{compile}\n\
-             [[source]]\nfile = 'app.log'\nobject = 'vm-1'\n"
-        );
-        fs::write(at("lifesigns.toml"), config).expect("the configuration");
-        let child = Self::spawn(&folder);
-        Self { folder, child }
-    }
-
-    fn spawn(folder: &tempfile::TempDir) -> Child {
-        let errors = fs::OpenOptions::new().append(true).create(true).open(folder.path().join("err.txt"));
-        Command::new(binary::lifesigns())
-            .args(["run", "--config"])
-            .arg(folder.path().join("lifesigns.toml"))
-            .stdout(Stdio::null())
-            .stderr(errors.expect("a file for standard error"))
-            .spawn()
-            .expect("the binary starts")
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn until(&self, what: &str, enough: impl Fn(&Value) -> bool) -> Value {
-        let begun = Instant::now();
-        loop {
-            let mut command = Command::new(binary::lifesigns());
-            command.args(["status", "--output", "json", "--config"]).arg(self.path("lifesigns.toml"));
-            let output = command.output().expect("the binary starts");
-            let status: Value = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
-            if status["pid"] == self.child.id() && enough(&status) {
-                return status;
-            }
-            let said = fs::read_to_string(self.path("err.txt")).unwrap_or_default();
-            assert!(begun.elapsed() < PATIENCE, "never: {what}; {status:#}\n{said}");
-            thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// The processes that compile for the host.
-    fn compilers(&self) -> Vec<u32> {
-        let parent = format!(" {} ", self.child.id());
-        let processes = fs::read_dir("/proc").expect("/proc").flatten();
-        let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-        ids.filter(|id| {
-            let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-            // After the name in parentheses: the state, then the parent.
-            stat.rsplit_once(')').is_some_and(|(_, rest)| rest[2..].starts_with(&parent))
-        })
-        .collect()
-    }
-
-    fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill");
-        assert!(sent.success());
-    }
-
-    fn wait_for_end(&mut self) {
-        let begun = Instant::now();
-        while self.child.try_wait().expect("a child").is_none() {
-            assert!(begun.elapsed() < PATIENCE, "it does not end");
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Only a failed test leaves it running.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// With `bomb.wasm` and a rule on the shelf, and a line in the log.
+fn start(compile: &str) -> Running {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("rules/modules")).expect("the rules folder");
+    fs::copy(lifesigns_artifacts::rule("keyword"), at("rules/modules/keyword.wasm")).expect("the module");
+    let rule = "module = 'modules/keyword.wasm'\n[settings]\ncontains = ['word']\n";
+    fs::write(at("rules/good.toml"), rule).expect("a manifest");
+    fs::write(at("rules/bomb.wasm"), bombs::crossings(2000, 5800)).expect("the bomb");
+    fs::write(at("app.log"), "").expect("the log");
+    let config = format!(
+        "rules = 'rules'\ncache = 'cache'\n[output]\nfile = 'out.ndjson'\n[compile]\n{compile}\n\
+         [[source]]\nfile = 'app.log'\nobject = 'vm-1'\n"
+    );
+    fs::write(at("lifesigns.toml"), config).expect("the configuration");
+    Running::start(folder)
 }
 
 fn wait_until_gone(ids: &[u32]) {
@@ -120,11 +48,11 @@ fn wait_until_gone(ids: &[u32]) {
 #[test]
 fn a_host_reads_answers_and_ends_while_a_bomb_is_compiled() {
     for signal in ["-TERM", "-KILL"] {
-        let mut running = Running::start("cpu = '1h'\nmemory = '4GiB'\nstart-wait = '0s'");
+        let mut running = start("cpu = '1h'\nmemory = '4GiB'\nstart-wait = '0s'");
         let status = running.until("the good rule runs", |status| status["rules"][0]["name"] == "good");
         assert_eq!(status["compiling"][0]["name"], "bomb", "{status:#}");
-        assert!(status["rules_memory"]["ceiling_bytes"] == 512 << 20, "{status:#}");
-        let compilers = running.compilers();
+        assert_eq!(status["rules_memory"]["ceiling_bytes"], RULES_MEMORY_BYTES, "{status:#}");
+        let compilers = running.children();
         assert_eq!(compilers.len(), 1, "one process compiles");
         fs::write(running.path("app.log"), "a word\n").expect("a line");
         running.until("the line is read", |status| status["sources"][0]["lines"] == 1);
@@ -137,7 +65,7 @@ fn a_host_reads_answers_and_ends_while_a_bomb_is_compiled() {
 
 #[test]
 fn a_bomb_is_refused_once_and_a_restart_does_not_try_again() {
-    let mut running = Running::start("cpu = '1s'");
+    let mut running = start("cpu = '1s'\nmemory = '4GiB'");
     let refused = |status: &Value| status["refused"][0]["name"] == "bomb";
     let status = running.until("it is refused", refused);
     let why = status["refused"][0]["why"].as_str().expect("a text").to_owned();
@@ -145,10 +73,10 @@ fn a_bomb_is_refused_once_and_a_restart_does_not_try_again() {
     assert!(status["refused"][0]["digest"].as_str().expect("a text").starts_with("sha256:"), "{status:#}");
     running.signal("-TERM");
     running.wait_for_end();
-    running.child = Running::spawn(&running.folder);
+    running.restart();
     let again = running.until("it is refused again", refused);
     assert_eq!(again["refused"][0]["why"], why.as_str());
-    assert!(running.compilers().is_empty(), "nothing is compiled again");
+    assert!(running.children().is_empty(), "nothing is compiled again");
     running.signal("-TERM");
     running.wait_for_end();
 }
@@ -156,7 +84,7 @@ fn a_bomb_is_refused_once_and_a_restart_does_not_try_again() {
 #[test]
 fn files_that_the_host_makes_are_for_its_user_alone() {
     use std::os::unix::fs::PermissionsExt;
-    let mut running = Running::start("cpu = '1s'");
+    let mut running = start("cpu = '1s'");
     running.until("it answers", |status| status["rules"][0]["name"] == "good");
     let report = running.path("report.html");
     let config = running.path("lifesigns.toml");

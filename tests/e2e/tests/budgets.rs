@@ -97,7 +97,7 @@ fn unhurried() -> Limits {
 
 #[test]
 fn a_slow_rule_is_paused_with_the_figure() {
-    let Outcome { failures, used, .. } = run("slow", Limits::default(), 300, 7);
+    let Outcome { failures, used, .. } = run("slow", Limits { deadline_ms: 10_000, ..Limits::default() }, 300, 7);
     assert!(failures.missed > 0 && failures.over_budget >= 1 && failures.failed == 0, "{failures:?}");
     assert!(failures.last_error.starts_with("slow: ") && failures.last_error.contains("ms of CPU in"), "{failures:?}");
     assert_eq!(used.total.pauses, failures.over_budget);

@@ -152,12 +152,13 @@ fn host(places: &Places, findings: &mut Vec<Finding>) {
         find("warning", format!("rules use {used} of {ceiling} bytes of memory"), "raise `rules-memory`, or run fewer");
     }
     for rule in status.rules.iter().filter(|rule| !rule.last_error.is_empty()) {
-        let (name, missed) = (&rule.name, say::grouped(rule.missed));
-        let what = format!(
-            "rule {name} failed on {} events and missed {missed}: {}",
-            say::grouped(rule.failed),
-            rule.last_error
-        );
+        let times = [(rule.failed, "failed"), (rule.missed, "missed"), (rule.over_budget, "over its budget")];
+        let times: Vec<String> = times
+            .iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, what)| format!("{what} {} times", say::grouped(*n)))
+            .collect();
+        let what = format!("rule {} {}: {}", rule.name, times.join(", "), rule.last_error);
         find("warning", what, "mend the rule, or give it more in the [limits] of its manifest");
     }
     for source in &status.sources {

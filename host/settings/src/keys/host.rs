@@ -52,7 +52,7 @@ pub(crate) static ROOT: Table = Table::free(
         may(
             "rules-memory",
             Shape::Size,
-            "Memory and machine code of all rules together; a rule that would need more is refused or paused; default `512MiB`.",
+            "Memory and machine code of all rules together; a rule that would need more is refused or paused; default `384MiB`.",
         ),
         may("compile", Shape::Table(&COMPILE), "What compiling a module may take."),
         may("engine", Shape::Table(&ENGINE), "Threads and bounds."),

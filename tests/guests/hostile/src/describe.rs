@@ -30,6 +30,10 @@ pub(crate) fn describe(settings: &Settings) -> Result<Description, String> {
             let values: Vec<String> = (0..20_000).map(|number| format!("value-{number}")).collect();
             sound.interest(Interest::log().field("f", Test::one_of(values)))
         }
+        Act::MostConditions => (0..64).fold(Description { interests: Vec::new(), ..sound }, |description, number| {
+            let values = (0..150).map(|value| format!("value-{number}-{value}"));
+            description.interest(Interest::log().field("f", Test::containing(values)))
+        }),
         Act::Reminders => sound.interest(Interest::of(Kinds::REMINDER)),
         Act::DuplicateSymptoms => sound.symptom(symptom),
         Act::BadSymptomId => sound.symptom(Symptom::new("Not Kebab", "A bad id")),

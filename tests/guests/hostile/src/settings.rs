@@ -73,6 +73,8 @@ pub(crate) enum Act {
     ManyConditions,
     ManyContains,
     ManyValues,
+    /// As many conditions as a rule may have, each in an interest of its own.
+    MostConditions,
     /// An empty literal, and two symptoms of one id.
     BadDescription,
 }
