@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use aho_corasick::AhoCorasick;
 use lifesigns_model::Test;
 
+use crate::bill::CONDITION_UNITS;
+
 /// Up to so many values are compared one by one.
 const FEW: usize = 8;
 
@@ -37,6 +39,17 @@ impl Check {
             },
             _ => Self::Plain(test.clone()),
         }
+    }
+
+    /// What it costs to judge `value`, in [units](crate::bill).
+    pub(crate) fn units(&self, value: Option<&str>) -> u64 {
+        let bytes = value.map_or(0, str::len) as u64;
+        let looked_through = match self {
+            Self::Plain(Test::Contains(list)) => bytes * list.len() as u64,
+            Self::Contains(_) => bytes,
+            _ => 0,
+        };
+        CONDITION_UNITS + looked_through
     }
 
     /// Whether `value` passes.

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
+use aho_corasick::AhoCorasick;
 use lifesigns_model::{BYTE_LIST_MARKS, Condition, Interest, Kind, Kinds, Subject};
 
 use crate::{
@@ -24,8 +25,9 @@ pub(crate) struct CompiledInterest {
     /// The rule's first interest in log events with the same conditions on properties: a line that
     /// both want is reported for that one.
     pub(crate) stands_for: u32,
-    /// Literals, for events that the prefilter does not see (facts and reminders).
     pub(crate) contains: Vec<LiteralKey>,
+    /// All of them, for events that the prefilter does not see (facts and reminders).
+    message: Option<AhoCorasick>,
 }
 
 impl CompiledInterest {
@@ -36,6 +38,7 @@ impl CompiledInterest {
             fields: Vec::new(),
             properties: Vec::new(),
             contains: Vec::new(),
+            message: None,
             stands_for: 0,
         };
         for condition in &interest.conditions {
@@ -46,6 +49,10 @@ impl CompiledInterest {
         }
         let key = |text: &String| LiteralKey { text: text.clone(), ignore_case: interest.ignore_case };
         compiled.contains = interest.contains.iter().map(key).collect();
+        if !interest.contains.is_empty() && (interest.kinds.has(Kind::Fact) || interest.kinds.has(Kind::Reminder)) {
+            let builder = AhoCorasick::builder().ascii_case_insensitive(interest.ignore_case).build(&interest.contains);
+            compiled.message = builder.ok();
+        }
         compiled
     }
 
@@ -53,7 +60,10 @@ impl CompiledInterest {
     pub(crate) fn takes_message(&self, kind: Kind, message: &str) -> bool {
         self.kinds.has(kind)
             && self.fields.iter().all(|(_, test)| test.passes(None))
-            && (self.contains.is_empty() || self.contains.iter().any(|literal| literal.is_in(message)))
+            && match &self.message {
+                Some(automaton) => automaton.is_match(message),
+                None => self.contains.is_empty() || self.contains.iter().any(|literal| literal.is_in(message)),
+            }
     }
 }
 
@@ -87,6 +97,8 @@ pub(crate) struct Index {
     pub(crate) interests: Vec<CompiledInterest>,
     /// Interests in log events that name no literal.
     pub(crate) always: Vec<u32>,
+    /// Rules with conditions on fields of log events.
+    pub(crate) judging: Vec<u32>,
     /// Fields that any rule reads or judges.
     pub(crate) fields: Names,
     /// Some literal can only be found in text whose simple escapes are decoded.
@@ -121,6 +133,9 @@ impl Index {
             wanted_fields.push(rule.description.wants.fields.iter().map(|name| fields.number(name)).collect());
         }
         let (property_watchers, metric_watchers) = watchers(rules);
+        let on_fields = |interest: &&CompiledInterest| !interest.fields.is_empty() && interest.kinds.has(Kind::Log);
+        let mut judging: Vec<u32> = interests.iter().filter(on_fields).map(|interest| interest.rule).collect();
+        judging.dedup();
         let (patterns, always) = patterns(&interests);
         let literals: Vec<Literal<'_>> = patterns.iter().map(Pattern::literal).collect();
         let prefilter = Prefilter::new(&literals, sample)?;
@@ -131,6 +146,7 @@ impl Index {
             patterns,
             interests,
             always,
+            judging,
             fields,
             needs_unescaped,
             nested,

@@ -7,6 +7,7 @@
 //!
 //! The engine knows rules only as [`lifesigns_model::Module`]: it cannot tell Wasm from native.
 
+mod bill;
 mod budget;
 mod condition;
 mod cpu;

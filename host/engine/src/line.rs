@@ -7,6 +7,7 @@ use memchr::memrchr;
 
 use crate::{
     RuleSet,
+    bill::Bill,
     literal::Message,
     prefilter::{Hit, Work},
     scanned::{Line, Scanned},
@@ -43,11 +44,13 @@ pub(crate) struct LineScan {
     numbers: Vec<Option<u32>>,
     work: Work,
     times: Times,
+    pub(crate) bill: Bill,
 }
 
 impl LineScan {
-    /// A new chunk begins.
-    pub(crate) fn begin(&mut self) {
+    /// A new chunk begins; see [`Bill::begin`].
+    pub(crate) fn begin(&mut self, rules: &RuleSet, now_ns: Option<u64>) {
+        self.bill.begin(rules, now_ns);
         self.times = Times::default();
     }
 
@@ -169,14 +172,24 @@ impl LineScan {
             if !interest.fields.is_empty() && self.numbers.is_empty() {
                 self.numbers.extend(record.fields.iter().map(|(name, _)| index.fields.get(name)));
             }
+            if !interest.fields.is_empty() && !self.bill.may_judge(interest.rule) {
+                continue;
+            }
+            let mut units = 0;
             let passes = interest.fields.iter().all(|(field, check)| {
                 let at = self.numbers.iter().position(|number| *number == Some(*field));
-                check.passes(at.map(|at| record.fields[at].1.as_ref()))
+                let value = at.map(|at| record.fields[at].1.as_ref());
+                units += check.units(value) + self.numbers.len() as u64;
+                check.passes(value)
             });
+            if units > 0 {
+                self.bill.add(interest.rule, units);
+            }
             if passes {
                 out.hits.push(interest.stands_for);
             }
         }
+        self.bill.end_line();
         if out.hits.len() - first > 1 {
             out.hits[first..].sort_unstable();
             let mut kept = first;

@@ -13,6 +13,7 @@ use lifesigns_model::{AlertRef, Chunk, ObjectFacts, SharedClock, Start, limits};
 
 use crate::{
     AlertSink, RuleSet, Totals,
+    bill::Billed,
     budget::{Budget, Permit},
     cut::Piece,
     dirty::Dirty,
@@ -150,15 +151,37 @@ impl Shared {
     /// A scanner's life.
     pub(crate) fn scan(&self, jobs: &Receiver<Job>) {
         let _alive = Alive(self);
-        let mut scanner = Scanner::default();
+        let (mut scanner, mut steady) = (Scanner::default(), Steady::new(Arc::clone(&self.clock)));
         for Job { number, handed_in_ns, rules, chunk, permit } in jobs {
-            let mut scanned = scanner.scan(rules, chunk.source, &chunk.bytes);
+            let now_ns = steady.now_ns();
+            let mut scanned = scanner.scan(rules, chunk.source, &chunk.bytes, Some(now_ns));
+            self.bill(scanner.charge(&scanned.rules, now_ns));
             scanned.handed_in_ns = handed_in_ns;
             scanned.ticket.permit = Some(permit);
             scanned.ticket.done = chunk.done;
             scanned.cursor = chunk.cursor;
             self.hand_on(number, Item::Chunk(Box::new(scanned), chunk.arrived_ns));
         }
+    }
+
+    /// Notes what rules have paid to a scanner.
+    fn bill(&self, billed: Vec<Billed>) {
+        if billed.is_empty() {
+            return;
+        }
+        let mut totals = lock(&self.totals);
+        for Billed { rule, missed, over, .. } in &billed {
+            if *missed > 0 {
+                totals.report.missed(rule, *missed);
+            }
+            if let Some(over) = over {
+                tracing::warn!(rule, pause_ms = over.pause_ms, "a rule is over its budget: {over}");
+                totals.report.over_budget(rule, over.to_string());
+            }
+        }
+        drop(totals);
+        let used = billed.into_iter().map(|billed| (billed.rule, billed.usage)).collect();
+        lock(&self.uses).add(used, self.begun.elapsed());
     }
 
     /// Room for so many bytes; waits for it. `None` once the door is closed.

@@ -173,7 +173,7 @@ fn scan_all(
         loop {
             let taken = reader.lock().unwrap_or_else(PoisonError::into_inner).take(mem::take(&mut buffer))?;
             let Some((number, source, bytes)) = taken else { return Ok(()) };
-            let scanned = scanner.scan(Arc::clone(rules), source, &bytes);
+            let scanned = scanner.scan(Arc::clone(rules), source, &bytes, None);
             progress(bytes.len() as u64);
             buffer = bytes;
             results.lock().unwrap_or_else(PoisonError::into_inner).push((number, scanned));

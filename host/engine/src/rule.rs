@@ -1,9 +1,14 @@
 //! A rule as the engine runs it: a module with a name, settings, limits and what it said about
 //! itself.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use lifesigns_model::{Description, Limits, Module, OpenError};
+
+use crate::throttle::Throttle;
 
 /// A rule that has been opened once, so that its description is known.
 pub struct Rule {
@@ -17,6 +22,8 @@ pub struct Rule {
     pub limits: Limits,
     /// What it said with these settings.
     pub description: Description,
+    /// What its conditions cost; held by scanners for a moment.
+    pub(crate) conditions: Mutex<Throttle>,
 }
 
 impl Rule {
@@ -26,7 +33,9 @@ impl Rule {
     /// When the module cannot be started or refuses its settings.
     pub fn new(name: &str, module: Arc<dyn Module>, settings: &str, limits: Limits) -> Result<Self, OpenError> {
         let description = module.open(settings, &limits)?.description;
-        Ok(Self { name: name.to_owned(), module, settings: settings.to_owned(), limits, description })
+        let conditions = Mutex::new(Throttle::new(&limits));
+        let (name, settings) = (name.to_owned(), settings.to_owned());
+        Ok(Self { name, module, settings, limits, description, conditions })
     }
 }
 

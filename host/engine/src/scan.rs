@@ -8,6 +8,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::{
     RuleSet,
+    bill::Billed,
     line::{LineScan, MOST_PER_LINE, Positions},
     literal::{DEEP, is_simple_escape},
     prefilter::{Hit, Work},
@@ -27,8 +28,14 @@ pub(crate) struct Scanner {
 }
 
 impl Scanner {
-    /// Scans whole lines of one source.
-    pub(crate) fn scan(&mut self, rules: Arc<RuleSet>, source: Arc<Source>, bytes: &[u8]) -> Scanned {
+    /// Scans whole lines of one source. With the time, rules pay for what is done for them.
+    pub(crate) fn scan(
+        &mut self,
+        rules: Arc<RuleSet>,
+        source: Arc<Source>,
+        bytes: &[u8],
+        now_ns: Option<u64>,
+    ) -> Scanned {
         let mut out = Scanned::new(rules, source);
         out.tally.bytes = bytes.len() as u64;
         let rules = Arc::clone(&out.rules);
@@ -41,7 +48,7 @@ impl Scanner {
         out.tally.verifications = self.work.verifications - verifications;
         out.tally.fallbacks = self.work.fallbacks - fallbacks;
         self.force_escaped_lines(&rules, &out, bytes);
-        self.line.begin();
+        self.line.begin(&rules, now_ns);
         if rules.index.always.is_empty() {
             self.wanted_lines(&rules, bytes, &mut out);
         } else {
@@ -50,6 +57,11 @@ impl Scanner {
         out.tally.cut += cut_lines(bytes);
         out.last_time_ns = self.line.last_time(out.source.decoder.as_ref(), bytes);
         out
+    }
+
+    /// What rules pay for the last chunk.
+    pub(crate) fn charge(&mut self, rules: &RuleSet, now_ns: u64) -> Vec<Billed> {
+        self.line.bill.charge(rules, now_ns)
     }
 
     /// Finds the lines whose decoded text may contain what their raw text does not.

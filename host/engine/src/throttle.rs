@@ -31,6 +31,7 @@ enum What {
     Alerts,
     AlertBytes,
     StateBytes,
+    Conditions,
 }
 
 /// A rule that has used more than its budget.
@@ -57,6 +58,11 @@ impl fmt::Display for Over {
                 let [used, per_s, burst] = [used, per_s, burst].map(|ns| ns.div_ceil(NS_PER_MS));
                 let free = limits::FREE_CPU_US as f64 / 1000.0;
                 write!(f, "slow: {used} ms of CPU in {seconds:.1} s, beyond {free} ms an event; ")?;
+                write!(f, "{budget} is {per_s} ms a second, {burst} at once")?;
+            }
+            What::Conditions => {
+                let [used, per_s, burst] = [used, per_s, burst].map(|ns| ns.div_ceil(NS_PER_MS));
+                write!(f, "conditions: about {used} ms of CPU in {seconds:.1} s for its conditions on fields; ")?;
                 write!(f, "{budget} is {per_s} ms a second, {burst} at once")?;
             }
             What::Alerts => {
@@ -106,13 +112,13 @@ pub(crate) struct Together(Account);
 
 impl Together {
     pub(crate) fn new(cpu_ms_per_s: u64) -> Self {
-        Self(cpu(cpu_ms_per_s))
+        Self(cpu(What::Cpu, cpu_ms_per_s))
     }
 }
 
-fn cpu(ms_per_s: u64) -> Account {
+fn cpu(what: What, ms_per_s: u64) -> Account {
     let per_s = ms_per_s.saturating_mul(NS_PER_MS);
-    Account::new(What::Cpu, per_s, per_s)
+    Account::new(what, per_s, per_s)
 }
 
 /// What each rule may use of it however much all use together: an eighth of its own budget, four
@@ -131,6 +137,8 @@ pub(crate) struct Throttle {
     alerts: Account,
     alert_bytes: Account,
     state_bytes: Account,
+    /// What scanners do for it.
+    conditions: Account,
     log_lines: Meter,
     pauses: u32,
     until_ns: u64,
@@ -140,7 +148,8 @@ impl Throttle {
     pub(crate) fn new(limits: &Limits) -> Self {
         let bytes = |what, per_s: u64| Account::new(what, per_s, per_s.saturating_mul(4));
         Self {
-            cpu: cpu(limits.cpu_ms_per_s),
+            cpu: cpu(What::Cpu, limits.cpu_ms_per_s),
+            conditions: cpu(What::Conditions, limits.cpu_ms_per_s),
             share: share(limits.cpu_ms_per_s),
             alerts: Account::new(What::Alerts, limits.alerts_per_s, limits.alerts_per_s),
             alert_bytes: bytes(What::AlertBytes, limits.alert_bytes_per_s),
@@ -200,6 +209,18 @@ impl Throttle {
         Some(self.pause(now_ns, over, paid_ns))
     }
 
+    /// Pays for what scanners have done for the rule, in nanoseconds of CPU.
+    pub(crate) fn charge_conditions(&mut self, now_ns: u64, cpu_ns: u64) -> Option<Over> {
+        if self.conditions.meter.is_full(now_ns) {
+            self.pauses = 0;
+        }
+        if cpu_ns == 0 || !self.conditions.meter.charge(now_ns, cpu_ns) {
+            return None;
+        }
+        let (over, paid_ns) = (self.conditions.over(), self.conditions.meter.paid_ns());
+        Some(self.pause(now_ns, over, paid_ns))
+    }
+
     /// Whether one more line may go to the log.
     pub(crate) fn may_log(&mut self, now_ns: u64) -> bool {
         let may = self.log_lines.has_some(now_ns);
@@ -220,7 +241,8 @@ impl Throttle {
         self.pauses = self.pauses.saturating_add(1);
         let until_ns = now_ns.saturating_add(pause_ms * NS_PER_MS).max(paid_ns);
         self.until_ns = self.until_ns.max(until_ns);
-        for account in [&mut self.cpu, &mut self.alerts, &mut self.alert_bytes, &mut self.state_bytes] {
+        let Self { cpu, alerts, alert_bytes, state_bytes, conditions, .. } = self;
+        for account in [cpu, alerts, alert_bytes, state_bytes, conditions] {
             account.meter.resume(self.until_ns);
         }
         Over { pause_ms: (self.until_ns - now_ns).div_ceil(NS_PER_MS), ..over }

@@ -4,9 +4,11 @@ mod common;
 
 use std::{sync::Arc, time::Duration};
 
-use common::{Event, chunk, config, rule, rules, sink, source, summaries, within};
+use common::{Event, chunk, config, rule, rule_of, rules, sink, source, summaries, within};
 use lifesigns_engine::{Config, Engine};
-use lifesigns_model::{Cut, Sign, Start, State, StateError};
+use lifesigns_model::{
+    Condition, Cut, Interest, Kind, Kinds, ManualClock, Sign, Start, State, StateError, Subject, Test,
+};
 
 /// Says every line, at some length.
 fn long(event: &Event<'_>, _: &mut dyn State) -> Result<Option<String>, StateError> {
@@ -129,5 +131,43 @@ fn a_literal_that_stands_often_before_the_message_is_found_in_it_all_the_same() 
         said.sort_unstable();
         expected.sort_unstable();
         assert_eq!(said, expected);
+    });
+}
+
+#[test]
+fn conditions_are_paid_for_by_their_rule_which_is_passed_over_when_they_are_too_much() {
+    within(|| {
+        const LINES: usize = 20_000;
+        let interest = |number| {
+            let subject = Subject::Field(format!("field-{number}"));
+            let conditions = vec![Condition { subject, test: Test::Present }];
+            Interest { kinds: Kinds::of(&[Kind::Log]), contains: Vec::new(), ignore_case: false, conditions }
+        };
+        let costly = rule_of("costly", (0..200).map(interest).collect(), &[], say);
+        let few = rule_of("few", (0..20).map(interest).collect(), &[], say);
+        let beside = rule("beside", &["hello"], &[], false, say);
+        // It stands still: nothing is paid back.
+        let clock = Arc::new(ManualClock::new(1_000_000_000));
+        let config = Config { scanners: 1, clock: Arc::clone(&clock) as _, ..config(1) };
+        let (kept, sink) = sink();
+        let engine = Engine::start(&config, rules(&[beside, costly, few]), Start::default(), sink).unwrap();
+        let (source, text) = (source("a", 0), "1000 o hello\n".repeat(LINES));
+        let submit = || {
+            assert!(engine.submit(chunk(&source, &text, None)));
+            engine.settle();
+            let failures = engine.totals().report.failures.get("costly").cloned().unwrap_or_default();
+            (failures.over_budget, failures.missed)
+        };
+        // About 4 microseconds a line beyond what a line pays for, of 250 milliseconds.
+        assert_eq!([submit(), submit(), submit()], [(0, 0), (0, 0), (1, 0)]);
+        assert_eq!(submit(), (1, LINES as u64), "the chunk is passed over, and that is counted");
+        clock.advance(600_000_000_000);
+        assert_eq!(submit(), (1, LINES as u64), "it is paid");
+        let totals = engine.totals();
+        let error = &totals.report.failures["costly"].last_error;
+        assert!(error.starts_with("conditions: about ") && error.contains("its budget is 250 ms a second"), "{error}");
+        assert_eq!(totals.report.failures.len(), 1, "no other rule has missed anything");
+        assert!(engine.uses()["costly"].total.cpu_ns > 250_000_000);
+        assert_eq!(summaries(&kept).len(), 5 * LINES);
     });
 }

@@ -36,6 +36,8 @@ pub const CONDITIONS: usize = 1024;
 pub const CONTAINS_CONDITIONS: usize = 64;
 /// Interests of one rule with conditions on properties.
 pub const PROPERTY_INTERESTS: usize = 64;
+/// Interests of one rule in facts or reminders that name literals.
+pub const MESSAGE_INTERESTS: usize = 64;
 /// Values that all conditions of one rule name.
 pub const CONDITION_VALUES: usize = 10_000;
 /// Interests of one rule.

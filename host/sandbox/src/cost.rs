@@ -1,12 +1,14 @@
 //! What the host would have to do for a rule on each line: literals and conditions have bounds, because
 //! the host looks for them outside of any deadline.
 
-use lifesigns_model::{Description, Subject, Test, limits};
+use lifesigns_model::{Description, Kind, Subject, Test, limits};
 
 /// Why a rule would cost too much; for its author.
 pub(crate) fn check(description: &Description) -> Result<(), String> {
-    let (mut conditions, mut contains, mut values, mut on_properties) = (0, 0, 0, 0);
+    let (mut conditions, mut contains, mut values, mut on_properties, mut on_messages) = (0, 0, 0, 0, 0);
     for interest in &description.interests {
+        let is_message = interest.kinds.has(Kind::Fact) || interest.kinds.has(Kind::Reminder);
+        on_messages += usize::from(is_message && !interest.contains.is_empty());
         let is_property = |subject: &Subject| matches!(subject, Subject::Property(_));
         on_properties += usize::from(interest.conditions.iter().any(|condition| is_property(&condition.subject)));
         conditions += interest.conditions.len();
@@ -24,6 +26,7 @@ pub(crate) fn check(description: &Description) -> Result<(), String> {
         ("conditions that look for a text within a value", contains, limits::CONTAINS_CONDITIONS),
         ("values in its conditions", values, limits::CONDITION_VALUES),
         ("interests with conditions on properties", on_properties, limits::PROPERTY_INTERESTS),
+        ("interests in facts or reminders with literals", on_messages, limits::MESSAGE_INTERESTS),
     ] {
         if count > limit {
             return Err(format!("it has {count} {what}; the limit is {limit}"));
@@ -68,7 +71,7 @@ fn reversed(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_model::{Condition, Interest};
+    use lifesigns_model::{Condition, Interest, Kinds};
 
     use super::*;
 
@@ -78,6 +81,10 @@ mod tests {
 
     fn literals(list: impl IntoIterator<Item = String>) -> Interest {
         Interest { contains: list.into_iter().collect(), ..Interest::default() }
+    }
+
+    fn of_facts(literal: &str) -> Interest {
+        Interest { kinds: Kinds::of(&[Kind::Fact]), ..literals([literal.to_owned()]) }
     }
 
     fn conditions(many: usize, subject: impl Fn(String) -> Subject, test: &Test) -> Interest {
@@ -109,6 +116,8 @@ mod tests {
             (vec![field(&Test::Contains(value(1)), 65)], Some("65 conditions that look for a text within a value")),
             (vec![field(&Test::OneOf(vec![String::new(); 10_001]), 1)], Some("10001 values in its conditions")),
             (vec![conditions(1, Subject::Property, &Test::Present); 65], Some("65 interests with conditions on prop")),
+            (vec![of_facts("x"); 64], None),
+            (vec![of_facts("x"); 65], Some("65 interests in facts or reminders with literals; the limit is 64")),
         ] {
             let outcome = with(interests);
             match expected {

@@ -118,6 +118,11 @@ pub(crate) fn rule(name: &str, contains: &[&str], properties: &[&str], reminds: 
     if reminds {
         interests.push(interest(Kind::Reminder, &[]));
     }
+    rule_of(name, interests, properties, judge)
+}
+
+/// A rule with these interests, which wants `properties`.
+pub(crate) fn rule_of(name: &str, interests: Vec<Interest>, properties: &[&str], judge: Judge) -> Arc<Rule> {
     let symptom = Symptom {
         id: "seen".into(),
         title: "Seen".into(),

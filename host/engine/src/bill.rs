@@ -1,0 +1,106 @@
+//! What judging conditions costs. Scanners do it, outside of any call, and it is the rule's: a rule
+//! whose conditions take more than its budget is passed over for a while, and what it misses is counted.
+
+use std::sync::{MutexGuard, PoisonError};
+
+use crate::{
+    Rule, RuleSet,
+    throttle::{Over, Throttle},
+    usage::Usage,
+};
+
+/// What a condition costs beside the value that it looks through.
+pub(crate) const CONDITION_UNITS: u64 = 16;
+/// What a line pays for of the conditions of one rule.
+const FREE_UNITS: u64 = 1024;
+/// A unit is about one byte that is looked through.
+const NS_PER_UNIT: u64 = 2;
+
+/// What one rule owes for a chunk.
+#[derive(Clone, Copy, Default)]
+struct Owed {
+    units: u64,
+    missed: u64,
+    is_paused: bool,
+}
+
+/// The bill of one chunk.
+#[derive(Default)]
+pub(crate) struct Bill {
+    /// By rule.
+    chunk: Vec<Owed>,
+    /// Of the line that is looked at: rule, and units, or `None` where it was passed over.
+    line: Vec<(u32, Option<u64>)>,
+}
+
+/// What came of a bill for one rule.
+pub(crate) struct Billed {
+    pub(crate) rule: String,
+    pub(crate) usage: Usage,
+    /// Lines on which its conditions were not judged.
+    pub(crate) missed: u64,
+    /// It is paused from now on.
+    pub(crate) over: Option<Over>,
+}
+
+fn throttle(rule: &Rule) -> MutexGuard<'_, Throttle> {
+    rule.conditions.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Bill {
+    /// A new chunk begins. Without a time no rule is ever passed over.
+    pub(crate) fn begin(&mut self, rules: &RuleSet, now_ns: Option<u64>) {
+        self.chunk.clear();
+        self.chunk.resize(rules.rules().len(), Owed::default());
+        let Some(now_ns) = now_ns else { return };
+        for number in &rules.index.judging {
+            let rule = *number as usize;
+            self.chunk[rule].is_paused = throttle(&rules.rules()[rule]).blocks(now_ns);
+        }
+    }
+
+    /// Whether conditions of this rule are judged; if not, the line is one that it misses.
+    pub(crate) fn may_judge(&mut self, rule: u32) -> bool {
+        let is_paused = self.chunk[rule as usize].is_paused;
+        if is_paused && !self.line.contains(&(rule, None)) {
+            self.line.push((rule, None));
+        }
+        !is_paused
+    }
+
+    /// Conditions of a rule were judged.
+    pub(crate) fn add(&mut self, rule: u32, units: u64) {
+        match self.line.iter_mut().find(|(known, _)| *known == rule) {
+            Some((_, sum)) => *sum = Some(sum.unwrap_or_default() + units),
+            None => self.line.push((rule, Some(units))),
+        }
+    }
+
+    /// A line is done with.
+    pub(crate) fn end_line(&mut self) {
+        for (rule, units) in self.line.drain(..) {
+            let owed = &mut self.chunk[rule as usize];
+            match units {
+                Some(units) => owed.units += units.saturating_sub(FREE_UNITS),
+                None => owed.missed += 1,
+            }
+        }
+    }
+
+    /// The chunk is done with: rules pay.
+    pub(crate) fn charge(&mut self, rules: &RuleSet, now_ns: u64) -> Vec<Billed> {
+        let mut billed = Vec::new();
+        for number in &rules.index.judging {
+            let Owed { units, missed, .. } = std::mem::take(&mut self.chunk[*number as usize]);
+            if units == 0 && missed == 0 {
+                continue;
+            }
+            let rule = &rules.rules()[*number as usize];
+            let cpu_ns = units * NS_PER_UNIT;
+            let over = throttle(rule).charge_conditions(now_ns, cpu_ns);
+            let usage = Usage { cpu_ns, pauses: u64::from(over.is_some()), ..Usage::default() };
+            billed.push(Billed { rule: rule.name.clone(), usage, missed, over });
+        }
+        billed
+    }
+}
