@@ -193,9 +193,6 @@ impl Receivers {
     /// Dead letters with their receivers, by number.
     fn dead(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<(i64, String)>, String> {
         let reader = Reader::open(&self.shared.store).map_err(|error| error.to_string())?;
-        if let Some(name) = receiver {
-            self.sendable(name)?;
-        }
         let wanted_ids: BTreeSet<u64> = ids.iter().copied().collect();
         let mut found: Vec<(i64, String)> = Vec::new();
         let mut after = 0;
@@ -217,7 +214,9 @@ impl Receivers {
         let missing = |id: &&u64| found.binary_search_by_key(&id.cast_signed(), |(known, _)| *known).is_err();
         match (ids.iter().find(missing), receiver) {
             (Some(id), _) => Err(format!("{id} is no dead letter; `lifesigns outbox dead` lists them")),
+            // One that is gone may have left some; of one that has none the name may be misspelt.
             (None, Some(name)) if found.is_empty() => {
+                self.sendable(name)?;
                 Err(format!("there are no dead letters for {name:?}; `lifesigns outbox dead` lists them"))
             }
             (None, _) => Ok(found),

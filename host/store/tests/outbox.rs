@@ -5,7 +5,7 @@ mod common;
 
 use common::*;
 use lifesigns_compliance::Changes;
-use lifesigns_store::{Commit, Delivery, Outcome, Reader, Store};
+use lifesigns_store::{Commit, Delivery, Outcome, Pause, Reader, Store};
 
 fn notices(numbers: std::ops::RangeInclusive<u64>, receiver: &str) -> Changes {
     Changes { notices: numbers.map(|number| notice(number, receiver)).collect(), ..Changes::default() }
@@ -87,4 +87,25 @@ fn what_fails_is_tried_later_given_up_and_brought_back_by_hand() {
     let row = reader.pending("pager", 0, 1).unwrap().remove(0);
     assert_eq!((row.id, row.attempts, row.not_before_ns, row.notice.key.as_str()), (id, 0, 0, "1-pager"));
     assert!(reader.dead_letters(0, 10).unwrap().is_empty());
+}
+
+#[test]
+fn the_time_between_messages_of_a_bundle_holds_over_a_restart() {
+    let folder = Folder::new();
+    let bundle = |object: &str| std::collections::BTreeMap::from([("object".to_owned(), object.to_owned())]);
+    let pause = |object: &str, until_ns| Pause { receiver: "desk".to_owned(), bundle: bundle(object), until_ns };
+    let commit = |now_ns, pauses| Commit { now_ns, pauses, ..Commit::default() };
+    let mut store = Store::open(folder.path()).unwrap();
+    store.commit(&commit(1, vec![pause("vm1", 100), pause("vm2", 50)])).unwrap();
+    store.commit(&commit(2, vec![pause("vm1", 200)])).unwrap();
+    drop(store);
+    let pauses = |receiver: &str| Reader::open(folder.path()).unwrap().pauses(receiver).unwrap();
+    let mut found = pauses("desk");
+    found.sort_by_key(|pause| pause.until_ns);
+    assert_eq!(found, [pause("vm2", 50), pause("vm1", 200)]);
+    assert!(pauses("other").is_empty());
+    // What is over goes with the next one.
+    let mut store = Store::open(folder.path()).unwrap();
+    store.commit(&commit(60, vec![pause("vm3", 300)])).unwrap();
+    assert_eq!(pauses("desk").iter().map(|pause| pause.until_ns).collect::<Vec<_>>(), [200, 300]);
 }

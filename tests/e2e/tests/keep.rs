@@ -208,6 +208,17 @@ fn receivers_that_stay_or_change_tell_nothing_twice_and_none_waits_for_one_that_
         assert!(begun.elapsed() < PATIENCE, "what waits for one that is gone is given up\n{}", folder.said());
         thread::sleep(Duration::from_millis(50));
     }
+    // They cannot be sent to one that is not there, and need not stay for ever.
+    let receiver = ["--receiver", "late"];
+    let again = folder.command(&["outbox", "resend"]).args(receiver).output().expect("it runs");
+    let why = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(!again.status.success() && why.contains("no such receiver"), "{why}");
+    let dropped = folder.command(&["outbox", "drop"]).args(receiver).output().expect("it runs");
+    assert!(dropped.status.success(), "{}", String::from_utf8_lossy(&dropped.stderr));
+    assert_eq!(folder.ask(&["outbox", "dead"]).as_array().map(Vec::len), Some(0));
+    let audit = folder.ask(&["audit"]);
+    let entry = audit.as_array().and_then(|all| all.iter().find(|entry| entry["what"] == "dead letters dropped"));
+    assert_eq!(entry.map(|entry| entry["subject"].clone()), Some(Value::from("late")), "{audit:#}");
     // The newcomer is told all that is open; then nothing waits any more.
     while folder.ask(&["outbox", "list"]).as_array().is_none_or(|waiting| !waiting.is_empty()) {
         assert!(begun.elapsed() < PATIENCE, "nothing waits in the end\n{}", folder.said());
