@@ -153,12 +153,9 @@ fn host(places: &Places, findings: &mut Vec<Finding>) {
     }
     for rule in status.rules.iter().filter(|rule| !rule.last_error.is_empty()) {
         let times = [(rule.failed, "failed"), (rule.missed, "missed"), (rule.over_budget, "over its budget")];
-        let times: Vec<String> = times
-            .iter()
-            .filter(|(n, _)| *n > 0)
-            .map(|(n, what)| format!("{what} {} times", say::grouped(*n)))
-            .collect();
-        let what = format!("rule {} {}: {}", rule.name, times.join(", "), rule.last_error);
+        let times: Vec<String> =
+            times.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what} {}", say::grouped(*n))).collect();
+        let what = format!("rule {} ({}): {}", rule.name, times.join(", "), rule.last_error);
         find("warning", what, "mend the rule, or give it more in the [limits] of its manifest");
     }
     for source in &status.sources {
