@@ -59,8 +59,13 @@ fn main() -> ExitCode {
 
 /// A command line that makes no sense, or one that asks for help.
 fn misused(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() || !args::json_is_asked_for(std::env::args_os()) {
+    if !error.use_stderr() {
         error.exit();
+    }
+    if !args::json_is_asked_for(std::env::args_os()) {
+        // It repeats arguments, which may come out of another program.
+        eprint!("{}", lifesigns_text::visible_lines(&error.render().to_string()));
+        return exit::Failure::Usage(String::new()).code();
     }
     say::in_json();
     let text = error.render().to_string();

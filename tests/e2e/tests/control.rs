@@ -103,14 +103,15 @@ impl Place {
         command.arg("run").current_dir(self.0.path()).stdin(Stdio::null()).stdout(Stdio::null());
         // One cache for all tests: compiling is what takes long.
         command.env("LIFESIGNS_CACHE", artifacts::root().join("target/tmp/e2e-cache"));
-        let host = Running(command.spawn().expect("the binary starts"));
+        let mut host = Running(command.spawn().expect("the binary starts"));
         let until = Instant::now() + Duration::from_secs(120);
         let open = || {
             let output = self.command(&["alerts", "--allowed", "--output", "json"]);
             serde_json::from_slice::<Vec<Value>>(&output.stdout).is_ok_and(|alerts| is_so(&alerts))
         };
         while !open() {
-            assert!(Instant::now() < until, "the host has not opened the alerts");
+            let ended = host.0.try_wait().expect("a status");
+            assert!(Instant::now() < until && ended.is_none(), "the alerts are not open: {ended:?}");
             std::thread::sleep(Duration::from_millis(20));
         }
         host
