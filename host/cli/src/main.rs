@@ -64,7 +64,8 @@ fn misused(error: &clap::Error) -> ExitCode {
     }
     if !args::json_is_asked_for(std::env::args_os()) {
         // It repeats arguments, which may come out of another program.
-        eprint!("{}", lifesigns_text::visible_lines(&error.render().to_string()));
+        let text = lifesigns_text::visible_lines(&error.render().to_string());
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
         return exit::Failure::Usage(String::new()).code();
     }
     say::in_json();
