@@ -31,7 +31,7 @@ fn place(hostile: &str) -> Place {
     let record = json!({ "time": "2026-11-23T22:00:00Z", "host": "vm-1", "message": format!("a keyword {hostile}"), "app": hostile });
     let unknown =
         json!({ "time": "2026-11-23T22:00:01Z", "host": format!("vm\u{1b}[2J\u{202e}9"), "message": "a keyword" });
-    fs::write(place.path(&file), format!("{record}\n{unknown}\n")).expect("a file");
+    fs::write(place.path(file), format!("{record}\n{unknown}\n")).expect("a file");
     let config = fs::read_to_string(place.path("lifesigns.toml")).expect("a file");
     let more = format!(
         r#"
