@@ -141,8 +141,9 @@ impl Day<'_> {
     fn start(&mut self) {
         self.clock.set(START_NS + self.now * MINUTE_NS);
         let compliance = self.home.compliance(&fleet::configuration(self.policy));
-        let host = Host::start(self.home, &self.clock, compliance, FILES, &self.openings);
+        let mut host = Host::start(self.home, &self.clock, compliance, FILES, &self.openings);
         host.await_rule("other", self.other);
+        host.read();
         self.model.inventory(&self.objects, self.now);
         self.model.up(self.now);
         self.changed = self.now;

@@ -98,11 +98,12 @@ impl Book {
     /// Which rules exist now.
     pub(super) fn rules(&mut self, rules: Vec<KnownRule>) {
         let known = Some(by_name(rules.clone()));
-        if known == self.rules.known {
-            return;
+        // The same rules are news all the same after a restart: the grace of one that was gone begins again.
+        let is_same = known == self.rules.known;
+        if !is_same {
+            self.rules.known = known;
+            self.news.rules = Some(rules);
         }
-        self.rules.known = known;
-        self.news.rules = Some(rules);
         let mut with_symptoms: BTreeSet<&str> = BTreeSet::new();
         for page in self.pages.values() {
             with_symptoms.extend(page.active().map(|name| rule_of(name)));
@@ -114,8 +115,10 @@ impl Book {
         for rule in with_symptoms.into_iter().filter(|rule| known.is_some_and(|known| !known.contains_key(*rule))) {
             gone.entry(rule.to_owned()).or_insert(clock_ns);
         }
-        // What counts in the badges may be another.
-        self.recount();
+        if !is_same {
+            // What counts in the badges may be another.
+            self.recount();
+        }
     }
 
     /// Ends the symptoms of rules whose grace is over.

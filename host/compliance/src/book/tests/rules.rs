@@ -90,6 +90,24 @@ fn a_rule_that_went_while_the_host_was_down_is_gone_as_well() {
 }
 
 #[test]
+fn a_grace_that_a_stop_cut_short_begins_again() {
+    let (mut world, mut kept) = (raised(), Kept::default());
+    let present = || Input::Rules(vec![rule("u", &["a"])]);
+    world.clock(1000);
+    world.apply(present());
+    kept.commit(world.book.take());
+    let restored = kept.restored(&world.book);
+    world.book = Book::new(Arc::clone(world.book.config())).unwrap();
+    world.book.restore(restored);
+    world.clock(5000);
+    world.apply(present());
+    world.clock(5000 + GRACE_S - 1);
+    assert_eq!(world.book.open_alerts().count(), 4);
+    world.clock(5000 + GRACE_S);
+    assert!(world.alerts().contains(&"vm2 t/a cancelled warning x1 by ruleremoved".to_owned()));
+}
+
+#[test]
 fn what_is_raised_by_a_rule_that_is_gone_already_ends_too() {
     let mut world = raised();
     world.apply(Input::Rules(Vec::new()));
