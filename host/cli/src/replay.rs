@@ -166,7 +166,10 @@ fn summary(outcome: &engine::Outcome, rules: usize, start: Duration, run: Durati
     let odd = [
         (tally.cut, "lines were longer than 64 KiB and cut there"),
         (tally.not_utf8, "decoded lines were not UTF-8; rules saw U+FFFD in place of the bad bytes"),
-        (tally.malformed, "decoded lines began like their format and then were not; they were taken as plain lines"),
+        (
+            tally.malformed,
+            "decoded lines began like their format and then were not; what stands before the fault counts",
+        ),
         (tally.timeless, "events had no time, and no line before them had one; they count as 1970-01-01T00:00:00Z"),
         (report.reminders_put_off, "times more than 1024 reminders of one object were due at once; some were put off"),
     ];

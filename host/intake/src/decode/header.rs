@@ -154,7 +154,7 @@ fn spaced_len(text: &str) -> Option<usize> {
                     && pid.is_some_and(|pid| !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit()))
             });
         if program {
-            return (index > 1).then_some(at - 1);
+            return (index > 1).then(|| at - 1);
         }
         let part = word.starts_with(|first: char| first.is_uppercase() || first.is_ascii_digit())
             && word.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.' | '\'' | '’'));

@@ -44,6 +44,10 @@ pub(crate) fn sent<'a>(text: &'a str, place: Place<'_>) -> Option<Record<'a>> {
     let rest = text.strip_prefix('<')?;
     let end = memchr(b'>', &rest.as_bytes()[..rest.len().min(4)])?;
     let priority = rest[..end].parse::<usize>().ok().filter(|priority| *priority < 192 && end > 0)?;
+    // A message that is nothing but this is what a program wrote, not a line without content.
+    if !place.is_line() && noise::skip_blank(&rest[end + 1..]).is_empty() {
+        return None;
+    }
     let mut record = Record::default();
     record.fields.reserve(4);
     record.fields.push((Cow::Borrowed("facility"), Cow::Borrowed(FACILITIES[priority / 8])));
