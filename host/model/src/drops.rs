@@ -98,8 +98,8 @@ const TABLE: [Row; 14] = [
     row(
         DropKind::RuleLogLines,
         "rule-log-lines",
-        "log lines of rules were left out, because a call wrote more than 64",
-        "ask the rule's author for fewer log lines",
+        "log lines of rules were left out, because a call wrote more than 64, or the rule more than its budget",
+        "ask the rule's author for fewer log lines, or raise `[limits] log-lines-per-s` of its manifest",
     ),
     row(
         DropKind::ObjectNames,

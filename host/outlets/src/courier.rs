@@ -45,6 +45,8 @@ pub(crate) struct Courier {
     keep_alive_ns: u64,
     /// The next time to send the head of the audit log.
     anchor_ns: u64,
+    /// How often that has failed since it last did not.
+    anchor_failures: u32,
     /// The last ones that were delivered: not to be read again.
     delivered: BTreeSet<u64>,
 }
@@ -64,6 +66,7 @@ impl Courier {
             read_ns: 0,
             keep_alive_ns: 0,
             anchor_ns: 0,
+            anchor_failures: 0,
             delivered: BTreeSet::new(),
         }
     }
@@ -135,7 +138,7 @@ impl Courier {
 
     /// Does one thing. `None`: there may be more to do; else when there will be.
     fn turn(&mut self, now_ns: u64) -> Option<u64> {
-        let again_ns = self.keep_alive(now_ns).min(self.anchor(now_ns));
+        let keep_alive_ns = self.keep_alive(now_ns);
         let unread_ns = if self.at_end || self.queue.room() == 0 { u64::MAX } else { self.read_ns };
         let next_ns = match self.queue.next(now_ns) {
             Next::Deliver(mut parcel) => {
@@ -148,7 +151,9 @@ impl Courier {
             Next::Wait(until_ns) => until_ns,
             Next::Idle => u64::MAX,
         };
-        Some(next_ns.min(again_ns).min(unread_ns))
+        // Alerts go first, whatever becomes of the head of the audit log.
+        let anchor_ns = self.anchor(now_ns);
+        Some(next_ns.min(keep_alive_ns).min(anchor_ns).min(unread_ns))
     }
 
     /// Takes out of a message what has been silenced or inhibited since its notices were made.
@@ -233,31 +238,30 @@ impl Courier {
         if due_ns > now_ns {
             return due_ns;
         }
-        let every_ns = anchoring.every_ms.saturating_mul(MS);
+        let every_ms = anchoring.every_ms;
         let receiver = &mut self.post.receiver;
         let sent = guarded(|| {
             let head = anchoring.log.head().map_err(|why| Failure::later(format!("the audit log: {why}")))?;
             receiver.anchor(&head).map(|()| head)
         });
-        match sent.unwrap_or_else(|why| Err(Failure::later(why))) {
+        let wait_ms = match sent.unwrap_or_else(|why| Err(Failure::later(why))) {
             Ok(head) => {
                 tracing::info!(receiver = self.post.name, known = head.known(), "audit head sent");
-                self.queue.answered();
+                self.anchor_failures = 0;
                 self.note(|status| status.anchored = Some((head.number, now_ns)));
-                self.anchor_ns = now_ns.saturating_add(every_ns);
+                every_ms
             }
             Err(failure) => {
                 tracing::warn!(receiver = self.post.name, "the audit head was not sent: {}", failure.why);
-                if failure.retry {
-                    self.queue.silent(&failure, now_ns);
-                } else {
-                    self.anchor_ns = now_ns.saturating_add(every_ns);
-                }
+                self.anchor_failures = self.anchor_failures.saturating_add(1);
+                let retry = self.post.retry;
+                let doubled_ms = retry.first_ms.saturating_mul(1 << (self.anchor_failures - 1).min(32));
                 self.note(|status| status.last_error = Some((now_ns, failure.why)));
+                if failure.retry { doubled_ms.min(retry.max_ms).min(every_ms) } else { every_ms }
             }
-        }
-        let not_before_ns = self.queue.down().map_or(0, |(_, next_ns)| next_ns);
-        self.anchor_ns.max(not_before_ns)
+        };
+        self.anchor_ns = now_ns.saturating_add(wait_ms.saturating_mul(MS));
+        self.anchor_ns
     }
 
     fn note(&self, change: impl FnOnce(&mut Status)) {

@@ -348,3 +348,31 @@ fn a_head_that_does_not_arrive_is_tried_again_and_one_that_does_is_not() {
     assert!(heads.recv_timeout(QUIET).is_err(), "the next is due in an hour");
     assert!(dispatcher.stop(DEADLINE));
 }
+
+/// A receiver that takes alerts and no head, though it may later.
+struct Refuses(Sender<String>);
+
+impl Receiver for Refuses {
+    fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
+        self.0.send(message.key.clone()).map_err(Failure::later)
+    }
+
+    fn anchor(&mut self, _: &AuditHead) -> Result<(), Failure> {
+        Err(Failure::later("not now"))
+    }
+}
+
+#[test]
+fn a_head_that_is_never_taken_holds_up_no_alert() {
+    let outbox = MemoryOutbox::default();
+    let (to, keys) = channel();
+    let anchoring = Some(Anchoring { every_ms: 3_600_000, log: Box::new(Grows(0)) });
+    let post = Post { anchoring, ..post("r", &outbox, Refuses(to)) };
+    let dispatcher = Dispatcher::start(vec![post], &written(&outbox).0, 1).unwrap();
+    for id in ["a", "b", "c"] {
+        outbox.add(notice(id, Happened::Opened));
+        dispatcher.nudge();
+        assert!(keys.recv_timeout(DEADLINE).is_ok(), "{:?}", dispatcher.status());
+    }
+    assert!(dispatcher.stop(DEADLINE));
+}
