@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 
 use common::*;
-use lifesigns_compliance::{Changes, Fact};
+use lifesigns_compliance::{BadgeOf, BadgePoint, Changes, Fact};
 use lifesigns_model::{Change, Cut, Held, ObjectClock, ObjectFacts, Place, ReminderSet, Sign, StateChange};
 use lifesigns_store::{Commit, Loaded, Store};
 
@@ -210,6 +210,41 @@ fn of_several_cuts_what_came_after_an_object_was_let_go_stays() {
     assert_eq!(start.states, [state("vm-1", "b", Some(b"b"))]);
     assert_eq!(start.reminders, [reminder("vm-1", "b", Some(1))]);
     assert_eq!(start.objects, [clock("vm-1", Some(2))]);
+}
+
+#[test]
+fn an_object_that_is_forgotten_and_heard_of_again_in_one_commit_is_a_new_one() {
+    let folder = Folder::new();
+    let mut store = Store::open(folder.path()).unwrap();
+    let own = |score| BadgePoint { of: BadgeOf::Object, ..badge("vm-1", 1, score) };
+    let of = |key: &str, time_ns: u64, score: u8| Commit {
+        states: vec![state("vm-1", key, Some(b"x"))],
+        reminders: vec![reminder("vm-1", key, Some(1))],
+        objects: vec![clock("vm-1", Some(time_ns))],
+        facts: vec![facts("vm-1", time_ns, Some(key), 1.0)],
+        ..commit(time_ns, Changes { badges: vec![own(score)], ..changes(1) })
+    };
+    store.commit(&of("old", 1, 10)).unwrap();
+    // It has fewer facts than before, and not one of those is there any more.
+    let mut again = of("new", 2, 90);
+    again.facts[0].metrics.clear();
+    again.changes.objects[0].properties.clear();
+    again.changes.forgotten = vec!["vm-1".to_owned()];
+    store.commit(&again).unwrap();
+    let Loaded { restored, start } = reload(store, &folder.path());
+    assert_eq!(restored.objects, again.changes.objects);
+    assert_eq!(restored.badges, [own(90)]);
+    assert_eq!(start.facts, again.facts);
+    assert_eq!((start.states, start.reminders, start.objects), (again.states, again.reminders, again.objects));
+    // One that does not come again leaves nothing, and no badge of its end.
+    let mut store = Store::open(folder.path()).unwrap();
+    let forgotten = vec!["vm-1".to_owned()];
+    let gone = Changes { forgotten, badges: vec![own(100)], ..Changes::default() };
+    store.commit(&commit(3, gone)).unwrap();
+    let Loaded { restored, start } = reload(store, &folder.path());
+    assert!(restored.objects.is_empty() && restored.badges.is_empty(), "{restored:?}");
+    assert!(start.facts.is_empty() && start.states.is_empty() && start.reminders.is_empty(), "{start:?}");
+    assert!(start.objects.is_empty(), "{start:?}");
 }
 
 #[test]

@@ -1,15 +1,18 @@
 //! What the book changed: objects, symptoms, what waits, alerts, silences, badges.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use lifesigns_compliance::{Alert, BadgeOf, BadgePoint, Changes, Fact, Object, Pending, Silence, Status, Symptom};
 use rusqlite::{Connection, params};
 
 use crate::form::{Json, bits, sortable};
 
-/// Writes all but notices and audit, which have tables with rules of their own.
-pub(super) fn write(connection: &Connection, changes: &Changes, now_ns: u64) -> rusqlite::Result<()> {
-    objects(connection, &changes.objects)?;
+/// Removes what is known of objects that were forgotten. It comes before anything else is written: what is
+/// said of one of them beside that came after, and is of a new object.
+pub(super) fn forget(connection: &Connection, forgotten: &[String]) -> rusqlite::Result<()> {
     for statement in [
         "DELETE FROM object WHERE id = ?1",
         "DELETE FROM badge_now WHERE who = 0 AND name = ?1",
@@ -18,8 +21,14 @@ pub(super) fn write(connection: &Connection, changes: &Changes, now_ns: u64) -> 
         "DELETE FROM reminder WHERE object = ?1",
         "DELETE FROM clock WHERE object = ?1",
     ] {
-        remove(connection, statement, changes.forgotten.iter().map(|id| [id]))?;
+        remove(connection, statement, forgotten.iter().map(|id| [id]))?;
     }
+    Ok(())
+}
+
+/// Writes all but notices and audit, which have tables with rules of their own.
+pub(super) fn write(connection: &Connection, changes: &Changes, now_ns: u64) -> rusqlite::Result<()> {
+    objects(connection, &changes.objects)?;
     symptoms(connection, &changes.symptoms)?;
     let gone = changes.symptoms_gone.iter().map(|(object, name)| [object, name]);
     remove(connection, "DELETE FROM symptom WHERE object = ?1 AND name = ?2", gone)?;
@@ -28,8 +37,11 @@ pub(super) fn write(connection: &Connection, changes: &Changes, now_ns: u64) -> 
     pending(connection, &changes.pending)?;
     alerts(connection, &changes.alerts, now_ns)?;
     silences(connection, &changes.silences)?;
-    let forgotten = |point: &&BadgePoint| point.of == BadgeOf::Object && changes.forgotten.contains(&point.name);
-    let kept: Vec<BadgePoint> = changes.badges.iter().filter(|point| !forgotten(point)).cloned().collect();
+    // One that was heard of again has a badge of its own.
+    let there: HashSet<&str> = changes.objects.iter().map(|object| object.id.as_str()).collect();
+    let gone: HashSet<&str> = changes.forgotten.iter().map(String::as_str).filter(|id| !there.contains(id)).collect();
+    let is_gone = |point: &&BadgePoint| point.of == BadgeOf::Object && gone.contains(point.name.as_str());
+    let kept: Vec<BadgePoint> = changes.badges.iter().filter(|point| !is_gone(point)).cloned().collect();
     badges(connection, &kept, now_ns)
 }
 

@@ -14,6 +14,7 @@ use crate::{audit, commit::Commit, form::bits};
 
 /// Writes all of it.
 pub(crate) fn all(connection: &Connection, commit: &Commit) -> rusqlite::Result<()> {
+    book::forget(connection, &commit.changes.forgotten)?;
     engine::write(connection, commit)?;
     facts::write(connection, &commit.facts)?;
     book::write(connection, &commit.changes, commit.now_ns)?;

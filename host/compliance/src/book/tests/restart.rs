@@ -18,6 +18,7 @@ pub(super) struct Kept {
 
 impl Kept {
     pub(super) fn commit(&mut self, changes: Changes) {
+        changes.forgotten.iter().for_each(|id| drop(self.objects.remove(id)));
         self.objects.extend(changes.objects.into_iter().map(|one| (one.id.clone(), one)));
         self.symptoms.extend(changes.symptoms.into_iter().map(|one| ((one.object.clone(), one.name.clone()), one)));
         self.pending.extend(changes.pending.into_iter().map(|one| ((one.object.clone(), one.definition.clone()), one)));
@@ -33,7 +34,6 @@ impl Kept {
         self.rules = changes.rules.or(std::mem::take(&mut self.rules));
         changes.pending_gone.iter().for_each(|key| drop(self.pending.remove(key)));
         changes.symptoms_gone.iter().for_each(|key| drop(self.symptoms.remove(key)));
-        changes.forgotten.iter().for_each(|id| drop(self.objects.remove(id)));
     }
 
     /// A book that goes on where `book` was.
