@@ -80,7 +80,7 @@ impl Opened {
     /// See [`KeepError`].
     pub fn open(path: &Path, setup: Setup, clock: SharedClock) -> Result<Self, KeepError> {
         let mut book = Book::new(Arc::clone(&setup.compliance)).map_err(KeepError::Config)?;
-        let store = Store::open(path)?;
+        let store = Store::open_at(path, clock.now_ns())?;
         let loaded = store.load()?;
         book.restore(loaded.restored);
         Ok(Self { store, book, start: loaded.start, setup, clock, progress: Progress::default() })

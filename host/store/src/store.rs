@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use lifesigns_model::{Clock as _, SystemClock};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::{
@@ -42,34 +43,54 @@ const NOW: [&str; 12] = [
 pub struct Store {
     pub(crate) connection: Connection,
     path: PathBuf,
-    /// Triggers of the audit that were put back; the next commit says so in an entry.
-    restored: Vec<String>,
     _lock: Lock,
 }
 
 impl Store {
     /// Opens the store at `path`, or makes it, readable by nobody else. Brings an older one up to
-    /// date, and checks that the file is whole.
+    /// date, and checks that the file is whole. Triggers of the audit that are missing are put back in one
+    /// transaction with the entry that says so, with the time of the system's clock.
     ///
     /// # Errors
     /// See [`OpenError`]. Whatever is wrong, the file stays as it is.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::open_at(path, SystemClock.now_ns())
+    }
+
+    /// As [`Self::open`], at `now_ns` of the host's clock, nanoseconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// See [`OpenError`]. Whatever is wrong, the file stays as it is.
+    pub fn open_at(path: impl AsRef<Path>, now_ns: u64) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let lock = Lock::take(path)?;
         file::create(path)?;
         let version = look(path)?;
-        let failed = |error| StoreError::of(path, error);
-        let mut connection = file::writer(path, version == 0).map_err(failed)?;
+        let mut connection = file::writer(path, version == 0).map_err(|error| StoreError::of(path, error))?;
         schema::migrate(&mut connection, path, version)?;
-        let restored = evidence::restore_guards(&connection).map_err(failed)?;
+        let mut store = Self { connection, path: path.to_owned(), _lock: lock };
+        store.guard(now_ns)?;
+        Ok(store)
+    }
+
+    /// Puts missing triggers of the audit back. A host that is killed meanwhile leaves either both them and
+    /// the entry or neither.
+    fn guard(&mut self, now_ns: u64) -> Result<(), StoreError> {
+        let restored = self.transact(|transaction| {
+            let restored = evidence::restore_guards(transaction)?;
+            if !restored.is_empty() {
+                audit::append(transaction, &[evidence::restored_entry(&restored, now_ns)], now_ns)?;
+            }
+            Ok(restored)
+        })?;
         if !restored.is_empty() {
             tracing::error!(
-                path = %path.display(),
-                "the audit's triggers {} were missing: somebody opened it for changes; they are back, and an entry says so",
+                path = %self.path.display(),
+                "the audit's triggers {} were missing: it was opened for changes; they are back, and an entry says so",
                 restored.join(", ")
             );
         }
-        Ok(Self { connection, path: path.to_owned(), restored, _lock: lock })
+        Ok(())
     }
 
     /// Where it is.
@@ -83,17 +104,7 @@ impl Store {
     /// See [`StoreError`]. Then nothing of it is written, the store stays usable, and the same
     /// commit may be tried again.
     pub fn commit(&mut self, commit: &Commit) -> Result<(), StoreError> {
-        let restored = std::mem::take(&mut self.restored);
-        let done = self.transact(|transaction| {
-            if !restored.is_empty() {
-                audit::append(transaction, &[evidence::restored_entry(&restored, commit.now_ns)], commit.now_ns)?;
-            }
-            write::all(transaction, commit)
-        });
-        if done.is_err() {
-            self.restored = restored;
-        }
-        done?;
+        self.transact(|transaction| write::all(transaction, commit))?;
         self.bound_log();
         Ok(())
     }

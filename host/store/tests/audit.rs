@@ -193,10 +193,31 @@ fn missing_or_changed_triggers_are_found_and_put_back_with_an_entry() {
         assert!(matches!(verify(&folder.path()), Err(AuditError::Unguarded { .. })), "{statement}");
         let findings = lifesigns_store::doctor(folder.path());
         assert!(findings.iter().any(|one| one.what.contains("are missing or changed")), "{findings:?}");
+        // Opened and no more, as by a host that is killed before its first commit: the entry is there.
+        drop(Store::open_at(folder.path(), 77).unwrap());
+        assert_eq!(verify(&folder.path()).unwrap().entries, 11, "{statement}");
         let mut store = Store::open(folder.path()).unwrap();
+        let last =
+            store.reader().unwrap().audit(&AuditFilter { limit: 1, ..AuditFilter::default() }).unwrap().remove(0);
+        assert_eq!((last.audit.what.as_str(), last.written_ns), ("audit guards restored", 77), "{statement}");
         store.commit(&audited(1, 11..=11)).unwrap();
         assert_eq!(verify(&folder.path()).unwrap().entries, 12, "{statement}");
     }
+}
+
+#[test]
+fn triggers_whose_entry_cannot_be_written_are_not_put_back() {
+    let folder = ten();
+    let connection = Connection::open(folder.path()).unwrap();
+    let refuse = "DROP TRIGGER audit_stays;
+                  CREATE TRIGGER refuse BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END";
+    connection.execute_batch(refuse).unwrap();
+    drop(connection);
+    assert!(Store::open(folder.path()).is_err(), "it is not opened without its entry");
+    assert!(matches!(verify(&folder.path()), Err(AuditError::Unguarded { missing }) if missing == ["audit_stays"]));
+    Connection::open(folder.path()).unwrap().execute_batch("DROP TRIGGER refuse").unwrap();
+    drop(Store::open(folder.path()).unwrap());
+    assert_eq!(verify(&folder.path()).unwrap().entries, 11);
 }
 
 #[test]
