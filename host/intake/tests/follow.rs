@@ -9,12 +9,12 @@ use std::{
     fs::{self, File},
     io::Write,
     ops::ControlFlow,
+    path::Path,
     sync::mpsc::channel,
-    time::Instant,
 };
 
 use common::{DEADLINE, Following, POLL, append, log};
-use lifesigns_intake::{FileState, FollowEvent, Follower, Position, Stop};
+use lifesigns_intake::{Cursor, FileState, FollowEvent, Follower, Position, Stop, Tail};
 
 #[test]
 fn lines_come_as_they_are_written() {
@@ -33,19 +33,12 @@ fn lines_come_as_they_are_written() {
 fn from_the_end_only_what_comes_is_seen() {
     let (_folder, path) = log();
     append(&path, "old\n");
-    let following = Following::start(&path, Position::End);
-    // Nothing shows when following has begun, so lines are written until one comes.
-    let until = Instant::now() + DEADLINE;
-    let (first, _) = loop {
-        assert!(Instant::now() < until, "nothing came");
-        append(&path, "new\n");
-        if let Ok(chunk) = following.chunks.recv_timeout(POLL) {
-            break chunk;
-        }
-    };
-    assert!(first.starts_with(b"new\n"));
-    following.stop.stop();
-    following.thread.join().unwrap();
+    let mut following = Following::start(&path, Position::End);
+    let (bytes, cursor) = following.chunks.recv_timeout(DEADLINE).unwrap();
+    assert_eq!((bytes.len(), cursor.offset), (0, 4), "the place where it begins");
+    append(&path, "new\n");
+    following.sees("new\n");
+    following.ends("");
 }
 
 #[test]
@@ -131,6 +124,44 @@ fn the_receiver_can_end_it() {
         _ => ControlFlow::Continue(()),
     });
     assert_eq!(followed.cursor.unwrap().offset, 4);
+}
+
+/// Where a look began and what it read.
+fn look(path: &Path, position: Position) -> (Option<Cursor>, String) {
+    let (mut place, mut text) = (None, String::new());
+    let _ = Tail::new(path, position).look(&Stop::new(), &mut |event| {
+        if let FollowEvent::Lines { bytes, cursor } = event {
+            place = Some(cursor);
+            text.push_str(&String::from_utf8(bytes).unwrap());
+        }
+        ControlFlow::Continue(())
+    });
+    (place, text)
+}
+
+#[test]
+fn a_run_without_a_line_leaves_its_place_too() {
+    let (folder, path) = log();
+    append(&path, "one\ntwo\n");
+    let (place, text) = look(&path, Position::End);
+    let place = place.unwrap();
+    assert_eq!((place.offset, &*text), (8, ""));
+
+    append(&path, "while nobody looked\n");
+    assert_eq!(look(&path, Position::At(place)).1, "while nobody looked\n");
+
+    // The same content as another file.
+    let copy = folder.path().join("copy");
+    fs::copy(&path, &copy).unwrap();
+    fs::rename(&copy, &path).unwrap();
+    let (place, text) = look(&path, Position::At(place));
+    assert_eq!(text, "while nobody looked\n");
+    fs::copy(&path, &copy).unwrap();
+    fs::rename(&copy, &path).unwrap();
+    let (moved, text) = look(&path, Position::At(place.unwrap()));
+    assert_eq!((moved.unwrap().offset, &*text), (28, ""));
+    assert_ne!(moved.unwrap().inode, place.unwrap().inode);
+    assert_eq!(look(&path, Position::At(moved.unwrap())), (None, String::new()), "what is known is not said again");
 }
 
 #[test]

@@ -331,3 +331,29 @@ fn what_was_compressed_while_the_host_was_down_is_said_with_its_bytes() {
     wait_for(&format!("{said:?}, and not {}", doctor()), || doctor().contains(&said));
     running.stop();
 }
+
+#[test]
+fn a_run_without_a_line_leaves_its_place() {
+    let place = Place::new("[[source]]\nfile = 'app.log'\nfrom = 'end'\n");
+    place.append("app.log", "2026-11-26T10:00:00Z KWMARK-old\n");
+    let standing = || {
+        let status = place.json(&["status"]);
+        (status["sources"][0]["cursor"].clone(), status["sources"][0]["lag_bytes"].clone())
+    };
+    let host = place.run(&[]);
+    wait_for("its place is committed", || standing() == ("byte 32".into(), 0.into()));
+    host.stop();
+
+    place.append("app.log", "2026-11-26T10:00:01Z KWMARK-while-down\n");
+    let host = place.run(&[]);
+    place.sees(&["while-down"]);
+    host.stop();
+
+    // Another inode, and nothing new: nothing is behind.
+    fs::copy(place.path("app.log"), place.path("copy")).unwrap();
+    fs::rename(place.path("copy"), place.path("app.log")).unwrap();
+    let host = place.run(&[]);
+    wait_for("nothing is behind", || standing() == ("byte 71".into(), 0.into()));
+    place.sees(&["while-down"]);
+    host.stop();
+}

@@ -60,7 +60,9 @@ impl Reader {
 
     /// Hands in lines. Once the host takes none, nothing that comes after them may be handed in.
     fn submit(&self, bytes: Vec<u8>, cursor: Option<Cursor>) -> ControlFlow<()> {
-        self.sample(&bytes);
+        if !bytes.is_empty() {
+            self.sample(&bytes);
+        }
         let (source, cursor_bytes) = (Arc::clone(&self.source), cursor.map(Cursor::to_bytes));
         let arrived_ns = Some(self.clock.now_ns());
         if !self.host.submit(Chunk { source, bytes, arrived_ns, done: None, cursor: cursor_bytes }) {

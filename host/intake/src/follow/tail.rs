@@ -155,9 +155,20 @@ impl Tail {
         if self.say_gaps(gaps, emit).is_break() {
             return Ok(Step::Ended);
         }
-        match found {
-            Some(found) => self.go_to(found, emit),
-            None => File::open(&path).map(|_| Step::Wait),
+        let Some(found) = found else { return File::open(&path).map(|_| Step::Wait) };
+        let known = found.known;
+        let step = self.go_to(found, emit)?;
+        let said = if known { self.say_place(emit) } else { ControlFlow::Continue(()) };
+        Ok(if said.is_break() { Step::Ended } else { step })
+    }
+
+    /// Says where reading begins behind what is not read, so that a run without a line leaves its place
+    /// as well.
+    fn say_place(&self, emit: Emit<'_>) -> ControlFlow<()> {
+        let before = if let Position::At(cursor) = self.position { Some(cursor) } else { None };
+        match self.followed.cursor.filter(|place| Some(*place) != before) {
+            Some(cursor) => emit(FollowEvent::Lines { bytes: Vec::new(), cursor }),
+            None => ControlFlow::Continue(()),
         }
     }
 
