@@ -240,6 +240,9 @@ mod tests {
             limits,
         };
         assert_eq!(manifest, expected);
+        let sizes =
+            Manifest::parse("[limits]\nmemory-bytes = \"64 MiB\"\nstate-bytes-per-s = '8KiB'\n").unwrap().limits;
+        assert_eq!((sizes.memory_bytes, sizes.state_bytes_per_s), (64 << 20, 8 << 10));
         assert_eq!(Manifest::parse("grants = []").unwrap().grants, Grants { state: false, log: false });
     }
 
@@ -262,6 +265,14 @@ mod tests {
             ("[limits]\ncpu-ms-per-s = 0", "2:16: `cpu-ms-per-s` is 0, and must be from 1 to 100000"),
             ("[limits]\nalert-byte = 3", "2:1: unknown limit `alert-byte`: did you mean `alert-bytes`?"),
             ("[limits]\ndeadline-ms = 0", "2:15: `deadline-ms` is 0, and must be from 1 to 60000"),
+            (
+                "[limits]\nmemory-bytes = \"1M\"",
+                "2:16: `memory-bytes` cannot be \"1M\"; write a size as \"512KiB\", \"64MiB\"",
+            ),
+            (
+                "[limits]\nmemory-bytes = \"2GiB\"",
+                "2:16: `memory-bytes` is 2147483648, and must be from 65536 to 1073741824",
+            ),
             ("[limits]\ndeadline-ms = \"1s\"", "2:15: `deadline-ms` is a whole number, and this is of type string"),
             ("module = 3", "1:10: `module` is a string, such as \"keyword.wasm\", and this is of type integer"),
             ("module = \"\"", "1:10: `module` is empty: give the module's file, such as \"keyword.wasm\""),

@@ -96,7 +96,8 @@ impl TypedLimits {
                     return Err(Flaw::at(text, key.span(), format!("unknown limit `{}`: {hint}", shown(unknown))));
                 }
             };
-            *slot = Some(integer(text, name, value)?);
+            let size = name.contains("-bytes");
+            *slot = Some(if size { bytes(text, name, value)? } else { integer(text, name, value)? });
         }
         Ok(typed)
     }
@@ -163,4 +164,14 @@ fn integer(text: &str, name: &str, value: &Spanned<DeValue<'_>>) -> Result<At<i6
     // A number over 64 bits is over every bound as well.
     let value_or_max = i64::from_str_radix(number.as_str(), number.radix()).unwrap_or(i64::MAX);
     Ok(At { value: value_or_max, span: value.span() })
+}
+
+/// A number of bytes, or a size with its unit.
+fn bytes(text: &str, name: &str, value: &Spanned<DeValue<'_>>) -> Result<At<i64>, Flaw> {
+    let Some(written) = value.get_ref().as_str() else { return integer(text, name, value) };
+    let Some(size) = lifesigns_text::size_bytes(written) else {
+        let what = format!("`{name}` cannot be \"{}\"; write a size as \"512KiB\", \"64MiB\"", shown(written));
+        return Err(Flaw::at(text, value.span(), what));
+    };
+    Ok(At { value: i64::try_from(size).unwrap_or(i64::MAX), span: value.span() })
 }
