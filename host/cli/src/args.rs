@@ -27,7 +27,7 @@ Exit codes: 0 fine, 1 failed, 2 usage, 78 bad configuration.";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Run rules over logs once; alerts as NDJSON on standard output, a summary on standard error.
+    /// Run rules over logs once; what they raise and clear as NDJSON on standard output, a summary on standard error.
     Replay(Replay),
     /// Run rules over live sources until SIGTERM; drains, then exits 0.
     #[command(
@@ -72,7 +72,7 @@ pub(crate) struct Replay {
     /// The rules folder: NAME.toml manifests and NAME.wasm modules.
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: PathBuf,
-    /// Objects with their properties and metrics, known from the start (TOML or JSON).
+    /// Objects with their properties and metrics, known from the start (TOML, JSON or CSV).
     #[arg(long, value_name = "FILE")]
     pub(crate) inventory: Option<PathBuf>,
     /// How the lines are to be read.

@@ -58,15 +58,25 @@ fn this_program() -> io::Result<PathBuf> {
     if running.exists() { Ok(running.to_owned()) } else { std::env::current_exe() }
 }
 
+/// Refuses what is no folder to load rules from.
+pub(crate) fn rules_folder(folder: &Path) -> Result<(), Failure> {
+    let shown = folder.display();
+    if folder.is_dir() {
+        Ok(())
+    } else if folder.exists() {
+        Err(Failure::Configuration(format!("{shown} is a file: name the folder that the rules are in")))
+    } else {
+        Err(Failure::Configuration(format!("the rules folder {shown} is not there")))
+    }
+}
+
 /// Loads a folder once.
 pub(crate) fn once(
     folder: &Path,
     cache: Option<&Path>,
     module_folders: &[PathBuf],
 ) -> Result<(Vec<Arc<Rule>>, Vec<Load>), Failure> {
-    if !folder.is_dir() {
-        return Err(Failure::Configuration(format!("the rules folder {} is not there", folder.display())));
-    }
+    rules_folder(folder)?;
     let mut loader = Loader::new(plain_sandbox(self::cache(cache)?)?);
     let snapshot = Shelf::new(folder).allow(module_folders.to_vec()).scan();
     if let Some(note) = &snapshot.note {

@@ -49,6 +49,11 @@ fn build(crates: &[PathBuf], out: &Path) -> Outcome {
             all.push(folder.clone());
         }
     }
+    if all.is_empty() {
+        let looked: Vec<String> = crates.iter().map(|folder| folder.display().to_string()).collect();
+        let where_to = looked.join(", ");
+        return Err(Failure::failed(format!("{where_to}: there is no rule crate in it; `examples/first-rule` is one")));
+    }
     let built = workbench::build(&all, out, &mut |text| say::line(text)).map_err(Failure::failed)?;
     for one in built {
         say::out(&format!("{}  {} bytes  {}", one.path.display(), say::grouped(one.bytes as u64), one.digest));
@@ -65,9 +70,7 @@ fn is_rule(folder: &Path) -> Result<bool, Failure> {
 }
 
 fn list(folder: &Path, cache: Option<&Path>, module_folders: &[PathBuf]) -> Outcome {
-    if !folder.is_dir() {
-        return Err(Failure::Configuration(format!("the rules folder {} is not there", folder.display())));
-    }
+    load::rules_folder(folder)?;
     let snapshot = Shelf::new(folder).allow(module_folders.to_vec()).scan();
     let mut loader = Loader::new(load::plain_sandbox(load::cache(cache)?)?);
     let loads = loader.apply(&snapshot);

@@ -185,6 +185,15 @@ fn bad_configuration_is_78_and_names_file_and_line() {
     fails(unset.replay().arg(&log), 78, &["unset.toml", "missing field `contains`"]);
     let mut nowhere = Command::new(lifesigns());
     fails(nowhere.args(["replay", "--rules", "/no/such/folder"]).arg(&log), 78, &["/no/such/folder", "is not there"]);
+    let mut module = Command::new(lifesigns());
+    let file = place.path("rules/modules/keyword.wasm");
+    fails(module.args(["replay", "--rules"]).arg(file).arg(&log), 78, &["keyword.wasm is a file", "the folder"]);
+}
+
+#[test]
+fn a_folder_without_a_rule_crate_is_not_built() {
+    let (place, mut build) = (Place::new(&[]), Command::new(lifesigns()));
+    fails(build.args(["rule", "build"]).arg(place.path("rules")), 1, &["rules: there is no rule crate in it"]);
 }
 
 #[test]

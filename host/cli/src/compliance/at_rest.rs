@@ -1,6 +1,9 @@
 //! A store that no host has open: the same questions, the same answers.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Once},
+};
 
 use lifesigns_compliance::{BadgeOf, Book, Config, Input, Restored, query::Query};
 use lifesigns_control::{Reply, Rows};
@@ -8,6 +11,9 @@ use lifesigns_store::Reader;
 
 use super::{places::Places, when};
 use crate::{exit::Failure, say};
+
+/// That the configuration is another one is said once.
+static SAID: Once = Once::new();
 
 /// So many points of a badge's history, as a running host keeps them.
 const HISTORY: usize = 64;
@@ -30,10 +36,13 @@ pub(crate) fn query(places: &Places, query: &Query) -> Result<Reply, Failure> {
     })?;
     book.restore(restored);
     if places.settings.is_some() && !book.is_decided() {
-        say::warning(
-            "the configuration has changed since the host stopped: these answers go by the files as they are now; \
-             `lifesigns validate --what-if` shows what the next start will change",
-        );
+        // One command may ask several things.
+        SAID.call_once(|| {
+            say::warning(
+                "the configuration has changed since the host stopped: these answers go by the files as they are now; \
+                 `lifesigns validate --what-if` shows what the next start will change",
+            );
+        });
         // Else one command would answer by the configuration as it was, and the next by what it is.
         book.review();
     }
