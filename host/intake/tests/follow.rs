@@ -165,6 +165,24 @@ fn a_run_without_a_line_leaves_its_place_too() {
 }
 
 #[test]
+fn an_inode_alone_is_no_file_that_was_renamed() {
+    let (folder, path) = log();
+    append(&path, "");
+    let place = look(&path, Position::End).0.unwrap();
+    // As if another program had got the inode for a file of its own.
+    fs::rename(&path, folder.path().join("store.db-wal")).unwrap();
+    append(&folder.path().join("store.db-wal"), "not a log\n");
+    append(&path, "new\n");
+    assert_eq!(look(&path, Position::At(place)).1, "new\n");
+
+    let place = look(&path, Position::Start).0.unwrap();
+    fs::rename(&path, folder.path().join("any-name")).unwrap();
+    append(&folder.path().join("any-name"), "the rest\n");
+    append(&path, "next\n");
+    assert_eq!(look(&path, Position::At(place)).1, "the rest\nnext\n", "what was read is known again");
+}
+
+#[test]
 fn what_is_no_file_is_said_and_looked_at_again() {
     let (folder, path) = log();
     fs::create_dir(&path).unwrap();

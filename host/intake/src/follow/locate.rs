@@ -107,9 +107,11 @@ impl<'a> Surroundings<'a> {
         self.place.offset >= least || self.later().next().is_none()
     }
 
-    /// The file itself under another name.
+    /// The file itself under another name. Of one of which nothing was read only the inode is known, and any
+    /// new file may have that: then it has to be a name that rotation makes.
     fn renamed(&self) -> Option<Found> {
-        self.members.iter().find_map(|member| {
+        let named = |member: &Member| self.place.offset > 0 || member.rotated.is_some();
+        self.members.iter().filter(|member| named(member)).find_map(|member| {
             let file = self.place.is_of(&member.metadata).then(|| File::open(&member.path).ok()).flatten()?;
             self.place.fits(&file).then(|| self.known(file, &member.path, self.place.offset))
         })
