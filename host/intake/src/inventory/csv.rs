@@ -64,6 +64,9 @@ fn header(record: &StringRecord, line: usize) -> Result<Vec<Column>, Wrong> {
             (_, Some(("property", rest))) if !rest.is_empty() => Column::Property(rest.to_owned()),
             (_, Some(("metric", rest))) if !rest.is_empty() => Column::Metric(rest.to_owned()),
             _ => {
+                if let Some(other) = name.chars().find(|letter| matches!(letter, ';' | '\t' | '|')) {
+                    return Err(wrong(format!("the columns are separated by {other:?}; separate them by commas")));
+                }
                 let hint = match nearest(name, &["kind", "parent"]) {
                     Some(known) if name.len() > 3 => format!("did you mean `{known}`?"),
                     _ => format!("a property's column is called `property.{name}`, a metric's `metric.{name}`"),
