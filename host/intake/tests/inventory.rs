@@ -48,6 +48,16 @@ fn all_formats_say_the_same() {
 }
 
 #[test]
+fn a_byte_order_mark_does_not_matter() {
+    let place = tempfile::tempdir().unwrap();
+    for file in ["fleet.toml", "fleet.json", "fleet.csv"] {
+        let (plain, marked) = (folder("good").join(file), place.path().join(file));
+        fs::write(&marked, format!("\u{feff}{}", fs::read_to_string(&plain).unwrap())).unwrap();
+        assert_eq!(load(&marked).unwrap(), load(&plain).unwrap(), "{file}");
+    }
+}
+
+#[test]
 fn wrong_ones_are_refused_with_place_and_fix() {
     let mut paths: Vec<_> = fs::read_dir(folder("bad")).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
