@@ -7,7 +7,7 @@ use crate::Cursor;
 /// What following a file brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FollowEvent {
-    /// Whole lines, and the place after them. No lines, where reading begins behind others.
+    /// Whole lines, and the place after them. No lines, where reading begins.
     Lines {
         /// The lines: UTF-8, as far as the file is.
         bytes: Vec<u8>,

@@ -120,7 +120,7 @@ fn the_receiver_can_end_it() {
     let (_folder, path) = log();
     append(&path, "one\n");
     let followed = Follower::new(&path, Position::Start).run(&Stop::new(), |event| match event {
-        FollowEvent::Lines { .. } => ControlFlow::Break(()),
+        FollowEvent::Lines { bytes, .. } if !bytes.is_empty() => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     });
     assert_eq!(followed.cursor.unwrap().offset, 4);
@@ -162,6 +162,16 @@ fn a_run_without_a_line_leaves_its_place_too() {
     assert_eq!((moved.unwrap().offset, &*text), (28, ""));
     assert_ne!(moved.unwrap().inode, place.unwrap().inode);
     assert_eq!(look(&path, Position::At(moved.unwrap())), (None, String::new()), "what is known is not said again");
+
+    // A file that was empty, and was rotated with lines in it before the next run.
+    let empty = folder.path().join("empty.log");
+    append(&empty, "");
+    let (place, text) = look(&empty, Position::Start);
+    assert_eq!((place.unwrap().offset, &*text), (0, ""));
+    append(&empty, "one\n");
+    fs::rename(&empty, folder.path().join("empty.log.1")).unwrap();
+    append(&empty, "two\n");
+    assert_eq!(look(&empty, Position::At(place.unwrap())).1, "one\ntwo\n");
 }
 
 #[test]

@@ -156,14 +156,13 @@ impl Tail {
             return Ok(Step::Ended);
         }
         let Some(found) = found else { return File::open(&path).map(|_| Step::Wait) };
-        let known = found.known;
         let step = self.go_to(found, emit)?;
-        let said = if known { self.say_place(emit) } else { ControlFlow::Continue(()) };
+        let said = self.say_place(emit);
         Ok(if said.is_break() { Step::Ended } else { step })
     }
 
-    /// Says where reading begins behind what is not read, so that a run without a line leaves its place
-    /// as well.
+    /// Says where reading begins, so that a run without a line leaves its place as well: the file may be
+    /// rotated before the next.
     fn say_place(&self, emit: Emit<'_>) -> ControlFlow<()> {
         let before = if let Position::At(cursor) = self.position { Some(cursor) } else { None };
         match self.followed.cursor.filter(|place| Some(*place) != before) {
