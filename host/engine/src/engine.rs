@@ -23,6 +23,7 @@ use crate::{
     pin::Pins,
     scanned::{Line, Scanned},
     sequencer::{Item, Sequencer},
+    shard_of,
     state::Ledger,
 };
 
@@ -188,6 +189,26 @@ impl Engine {
         scanned.facts.push(facts);
         self.shared.hand_on(number, Item::Chunk(Box::new(scanned), None));
         true
+    }
+
+    /// Forgets these objects: their facts, rules' state, reminders and clocks, and what was said of them and
+    /// is in no cut yet. The next cut says that they are gone. What is evaluated after this call, if it was
+    /// handed in before or not, is of new objects.
+    pub fn forget(&self, objects: &[String]) {
+        let shards = lock(&self.shared.shards);
+        let mut parts = vec![Vec::new(); shards.len()];
+        for object in objects {
+            if let Some(part) = parts.get_mut(shard_of(object, shards.len())) {
+                part.push(object.clone());
+            }
+        }
+        for (shard, part) in shards.iter().zip(parts).filter(|(_, part)| !part.is_empty()) {
+            let _ = shard.send(Task::Forget(part));
+        }
+        drop(shards);
+        if self.shared.cuts {
+            self.shared.dirty.note(0, false);
+        }
     }
 
     /// Closes the door: whoever waits for room goes on, and what they bring is not taken, nor is what

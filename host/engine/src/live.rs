@@ -48,6 +48,8 @@ pub(crate) enum Task {
     Begin(Arc<Start>, usize, usize),
     /// Everything up to here belongs to a cut.
     Cut(Sender<Piece>),
+    /// These objects are forgotten; what comes after this makes them new ones.
+    Forget(Vec<String>),
 }
 
 /// What submitters share: one lock, held for a few instructions.
@@ -139,6 +141,15 @@ impl Outlet for Words<'_> {
         match self {
             Self::Out(_) => 0,
             Self::Kept(signs) => signs.waiting(),
+        }
+    }
+}
+
+impl Words<'_> {
+    /// What waits for a cut of these objects is not said: it is of before they were forgotten.
+    fn forget(&mut self, objects: &[String]) {
+        if let Self::Kept(signs) = self {
+            signs.forget(objects);
         }
     }
 }
@@ -276,6 +287,10 @@ impl Shared {
                     shard.flush(&mut words);
                     self.account(&mut words);
                     self.cut(&mut shard, &mut words, pieces);
+                }
+                Some(Task::Forget(objects)) => {
+                    shard.forget(objects, &mut words);
+                    words.forget(objects);
                 }
                 None => {}
             }

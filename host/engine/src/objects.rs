@@ -88,6 +88,11 @@ impl Objects {
         Some(self.last)
     }
 
+    /// The number of an object that is known.
+    pub(crate) fn find(&self, id: &str) -> Option<u32> {
+        self.numbers.get(id).copied()
+    }
+
     /// Whether one more would be too many.
     pub(crate) const fn is_full(&self) -> bool {
         self.strangers >= self.limit

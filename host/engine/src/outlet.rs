@@ -119,6 +119,18 @@ impl Signs {
         (std::mem::take(&mut self.list), self.room.take())
     }
 
+    /// Drops what was said of these objects. The room that it takes is given back with the rest.
+    pub(crate) fn forget(&mut self, objects: &[String]) {
+        self.list.retain(|(.., sign)| {
+            let object = match sign {
+                Sign::Alert(alert) => &alert.object,
+                Sign::Facts(facts, _) => &facts.object,
+                Sign::Seen { object, .. } => object,
+            };
+            !objects.contains(object)
+        });
+    }
+
     fn push(&mut self, spot: Spot, rule: u32, sign: Sign, bytes: usize) {
         let bytes = size_of::<(Spot, u32, Sign)>() + bytes;
         self.new_bytes += bytes;

@@ -233,6 +233,14 @@ impl Shard {
         self.objects.add(id)
     }
 
+    /// Forgets objects, with their facts, rules' state, reminders and clocks; also those that would stay.
+    pub(crate) fn forget(&mut self, objects: &[String], outlet: &mut dyn Outlet) {
+        // No open batch has events of an object that is gone.
+        self.flush(outlet);
+        let known: Vec<u32> = objects.iter().filter_map(|id| self.objects.find(id)).collect();
+        known.into_iter().for_each(|object| self.let_go(object));
+    }
+
     fn let_go(&mut self, object: u32) {
         let slots = self.slots.iter_mut().flatten();
         let states = slots.filter_map(|slot| Some((slot.rule.name.clone(), slot.state_mut()?)));

@@ -13,6 +13,11 @@ impl Keeper {
     /// Cuts the stream, and hands the book what came. Says whether there is more behind it that was handed
     /// in before.
     pub(crate) fn take_cut(&mut self, commit: &mut Commit) -> (Held, bool) {
+        let forgotten = self.shared.book().forgotten().to_vec();
+        if !forgotten.is_empty() {
+            // Before the cut: what it has of them would make them known again, with what they were.
+            self.shared.engine.forget(&forgotten);
+        }
         let cut = self.shared.engine.cut();
         let early = cut.early;
         let (signs, held) = commit.take(cut);

@@ -203,6 +203,12 @@ impl Book {
         changes
     }
 
+    /// Objects that were forgotten since changes were last taken: what evaluates the stream must forget them
+    /// too, before it says anything more of them.
+    pub fn forgotten(&self) -> &[String] {
+        &self.news.forgotten
+    }
+
     /// When something becomes due by itself: in event time, and on the host's clock.
     pub fn next_due(&self) -> (Option<u64>, Option<u64>) {
         let silence = self.silences.values().map(|silence| match silence.from_ns > self.clock_ns {
