@@ -27,7 +27,7 @@ pub const DISCOVERED_OBJECTS: usize = 250_000;
 pub const ANCESTORS: usize = 256;
 /// Properties of an object, removed ones included.
 pub const OBJECT_PROPERTIES: usize = 1024;
-/// Metrics of an object.
+/// Metrics of an object; as many again of those that are too old to count, of which the oldest goes.
 pub const OBJECT_METRICS: usize = 1024;
 /// Bytes of an id, a kind, or a fact's name.
 pub const NAME_BYTES: usize = 512;

@@ -33,6 +33,8 @@ pub enum DropKind {
     Facts,
     /// Facts with too long a name or value, or a metric that is no number.
     UnfitFacts,
+    /// Last samples of metrics that are not reported any more, because their object has too many.
+    StaleMetrics,
     /// Raises and clears of symptoms for which their object has no room.
     Symptoms,
     /// Alerts that were not opened because their object has too many.
@@ -52,7 +54,7 @@ const fn row(kind: DropKind, key: &'static str, text: &'static str, advice: &'st
 }
 
 /// One row a kind, in their order.
-const TABLE: [Row; 14] = [
+const TABLE: [Row; 15] = [
     row(
         DropKind::LinesCut,
         "lines-cut",
@@ -125,6 +127,13 @@ const TABLE: [Row; 14] = [
         "unfit-facts",
         "facts were not kept: a name over 512 bytes, a value over 4096, or a metric that is no number",
         "groups and conditions do not see them: shorten them where they come from",
+    ),
+    row(
+        DropKind::StaleMetrics,
+        "stale-metrics",
+        "last samples of metrics that are not reported any more were dropped, because their object has 1024 of them",
+        "`lifesigns objects show` does not list them: something makes up a new name for each sample; give metrics \
+         names that stay",
     ),
     row(
         DropKind::Symptoms,

@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use lifesigns_model::DropKind;
+
 use super::{Directory, Touched};
-use crate::{groups::Changed, record::Fact};
+use crate::{groups::Changed, limits::OBJECT_METRICS, record::Fact};
 
 impl Directory {
     /// A metric of an object was not reported again in time. What the inventory says of it holds again; where
@@ -18,6 +20,13 @@ impl Directory {
             one.object.metrics.insert(metric.to_owned(), Fact { value: *value, time_ns: 0 });
         }
         one.object.stale.insert(metric.to_owned(), sample);
+        while one.object.stale.len() > OBJECT_METRICS {
+            // Names that are made up one after another must not fill the store: the oldest goes.
+            let oldest = one.object.stale.iter().min_by_key(|(_, sample)| sample.time_ns);
+            let Some(oldest) = oldest.map(|(name, _)| name.clone()) else { break };
+            one.object.stale.remove(&oldest);
+            self.dropped.note(DropKind::StaleMetrics, format_args!("{oldest} of {id}"));
+        }
         self.dirty.insert(Arc::clone(&id));
         let changed = Changed { metrics: [metric.to_owned()].into(), ..Changed::default() };
         self.settle(&id, &changed, parent, &mut touched);

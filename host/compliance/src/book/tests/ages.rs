@@ -1,6 +1,8 @@
 //! Metrics age, findings, and what counts of alerts that are over.
 
 use super::*;
+use lifesigns_model::DropKind;
+
 use crate::{Cause, config::Formula};
 
 const HOUR_S: u64 = 3600;
@@ -43,6 +45,23 @@ fn a_metric_that_is_not_reported_again_is_no_longer_known() {
     assert_eq!((stale(&world, "vm").len(), world.alert("vm", "load").status), (0, Status::Open));
     world.time(3 * HOUR_S);
     assert_eq!(world.alert("vm", "load").status, Status::Cancelled, "and so on");
+}
+
+#[test]
+fn names_that_never_come_again_do_not_pile_up() {
+    let mut world = World::new(hourly());
+    let most = crate::limits::OBJECT_METRICS as u64;
+    for number in 0..most + 3 {
+        // Each is too old before the next comes.
+        let now_s = 10 + number * 2 * HOUR_S;
+        world.metric(now_s, "vm", &format!("made-up-{number}"), 1.0);
+        world.time(now_s + HOUR_S);
+    }
+    let left = stale(&world, "vm");
+    assert_eq!(left.len() as u64, most);
+    assert!(!left.iter().any(|name| ["made-up-0", "made-up-1", "made-up-2"].contains(&name.as_str())), "the oldest go");
+    assert_eq!(world.book.dropped().count(DropKind::StaleMetrics), 3);
+    assert_eq!(world.book.dropped().example(DropKind::StaleMetrics), Some("made-up-0 of vm"));
 }
 
 #[test]
