@@ -14,7 +14,7 @@ impl<'a> Evaluator<'a> {
     fn apply(&mut self, name: &str, values: &[Value<'a>]) -> Result<Value<'a>, String> {
         match (name, values) {
             ("size", [Value::List(list)]) => Ok(length(list.len())),
-            ("size", [Value::Map(map)]) => Ok(length(map.keys().len())),
+            ("size", [Value::Map(map)]) => Ok(length(self.keys(map)?.len())),
             ("size", [one]) if one.as_text().is_some() => {
                 let text = one.as_text().unwrap_or_default();
                 self.paid(text.len())?;

@@ -241,7 +241,10 @@ impl<'a> Evaluator<'a> {
     fn comprehension(&mut self, one: &'a ComprehensionExpr) -> Evaluated<'a> {
         let items = match self.expression(&one.iter_range) {
             Evaluated::Known(Value::List(items)) => items,
-            Evaluated::Known(Value::Map(map)) => Rc::new(map.keys()),
+            Evaluated::Known(Value::Map(map)) => match self.keys(&map) {
+                Ok(keys) => Rc::new(keys),
+                Err(reason) => return Evaluated::failed(reason),
+            },
             Evaluated::Known(other) => {
                 return Evaluated::failed(format!("{} is no list", other.described()));
             }

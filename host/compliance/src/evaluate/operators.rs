@@ -1,6 +1,6 @@
 //! Operators of expressions on values.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, rc::Rc};
 
 use cel::common::ast::operators as names;
 
@@ -17,7 +17,7 @@ impl<'a> Evaluator<'a> {
     pub(super) fn operator(&mut self, name: &str, values: &[Value<'a>]) -> Evaluated<'a> {
         let truth = |result: Done<bool>| Evaluated::from(result.map(Value::Bool));
         match (name, values) {
-            (names::INDEX, [from, key]) => index(from, key),
+            (names::INDEX, [from, key]) => self.index(from, key),
             (names::IN, [what, all]) => self.is_in(what, all),
             (names::NEGATE, [one]) => negated(one).into(),
             (names::EQUALS, [one, other]) => truth(self.equal(one, other)),
@@ -28,7 +28,7 @@ impl<'a> Evaluator<'a> {
             (names::GREATER_EQUALS, [one, other]) => truth(self.ordered(one, other).map(Ordering::is_ge)),
             (names::ADD, [one, other]) => self.sum(one, other).into(),
             (names::SUBSTRACT | names::MULTIPLY | names::DIVIDE | names::MODULO, [one, other]) => {
-                arithmetic(name, one, other).into()
+                self.reads(one, other).and_then(|()| arithmetic(name, one, other)).into()
             }
             _ => Evaluated::failed(format!("there is no operator `{name}`")),
         }
@@ -42,8 +42,12 @@ impl<'a> Evaluator<'a> {
         match (one, other) {
             (Value::Null, Value::Null) => Ok(true),
             (Value::Bool(one), Value::Bool(other)) => Ok(one == other),
-            (Value::Property { .. }, Value::Bool(flag)) => Ok(truth(one)? == *flag),
-            (Value::Bool(flag), Value::Property { .. }) => Ok(truth(other)? == *flag),
+            (Value::Property { .. }, Value::Bool(flag)) => {
+                self.reads(one, other).and_then(|()| Ok(truth(one)? == *flag))
+            }
+            (Value::Bool(flag), Value::Property { .. }) => {
+                self.reads(one, other).and_then(|()| Ok(truth(other)? == *flag))
+            }
             (Value::List(one), Value::List(other)) => {
                 self.paid(one.len() * 16)?;
                 if one.len() != other.len() {
@@ -56,7 +60,7 @@ impl<'a> Evaluator<'a> {
                 }
                 Ok(true)
             }
-            _ => Ok(numbers(one, other)?.is_eq()),
+            _ => self.reads(one, other).and_then(|()| Ok(numbers(one, other)?.is_eq())),
         }
     }
 
@@ -70,7 +74,7 @@ impl<'a> Evaluator<'a> {
             (Value::Bool(one), Value::Bool(other)) => Ok(one.cmp(other)),
             _ => match (one.as_text(), other.as_text()) {
                 (Some(one), Some(other)) => self.paid(one.len().min(other.len())).map(|()| one.cmp(other)),
-                _ => numbers(one, other),
+                _ => self.reads(one, other).and_then(|()| numbers(one, other)),
             },
         }
     }
@@ -91,7 +95,7 @@ impl<'a> Evaluator<'a> {
                     self.paid(one.len() + other.len())?;
                     Ok(Value::text(format!("{one}{other}")))
                 }
-                _ => arithmetic(names::ADD, one, other),
+                _ => self.reads(one, other).and_then(|()| arithmetic(names::ADD, one, other)),
             },
         }
     }
@@ -113,10 +117,10 @@ impl<'a> Evaluator<'a> {
                 }
                 failed.map_or(Evaluated::Known(Value::Bool(false)), Evaluated::failed)
             }
-            Value::Map(Map::Written(entries)) => {
-                let keys: Vec<Value<'a>> = entries.iter().map(|(key, _)| key.clone()).collect();
-                self.is_in(what, &Value::list(keys))
-            }
+            Value::Map(Map::Written(entries)) => match self.keys(&Map::Written(Rc::clone(entries))) {
+                Ok(keys) => self.is_in(what, &Value::list(keys)),
+                Err(reason) => Evaluated::failed(reason),
+            },
             Value::Map(map) => match what.as_text() {
                 Some(key) => Evaluated::Known(Value::Bool(map.get(key).is_some())),
                 None => Evaluated::failed(format!("{} is no name of a fact", what.described())),
@@ -129,9 +133,30 @@ impl<'a> Evaluator<'a> {
     pub(super) fn paid(&mut self, bytes: usize) -> Done<()> {
         if self.steps.take_bytes(bytes) { Ok(()) } else { Err(self.steps.exhausted()) }
     }
+
+    /// Pays for reading two values as something other than text: a property is as long as its text.
+    fn reads(&mut self, one: &Value<'a>, other: &Value<'a>) -> Done<()> {
+        self.paid([one, other].into_iter().filter_map(|value| value.as_text()).map(str::len).sum())
+    }
+
+    /// All keys of a map, paid for one by one.
+    pub(super) fn keys(&mut self, map: &Map<'a>) -> Done<Vec<Value<'a>>> {
+        if self.steps.take(map.entries()) { Ok(map.keys()) } else { Err(self.steps.exhausted()) }
+    }
+
+    fn index(&mut self, from: &Value<'a>, key: &Value<'a>) -> Evaluated<'a> {
+        if let Value::Map(Map::Written(entries)) = from {
+            // It is looked through, and its keys may be properties.
+            let bytes = |value: &Value<'a>| 16 + value.as_text().map_or(0, str::len);
+            if let Err(reason) = self.paid(entries.iter().map(|(key, _)| bytes(key)).sum()) {
+                return Evaluated::failed(reason);
+            }
+        }
+        at(from, key)
+    }
 }
 
-fn index<'a>(from: &Value<'a>, key: &Value<'a>) -> Evaluated<'a> {
+fn at<'a>(from: &Value<'a>, key: &Value<'a>) -> Evaluated<'a> {
     match (from, key) {
         (Value::Map(map), _) if key.as_text().is_some() => {
             let found = key.as_text().and_then(|key| map.get(key));

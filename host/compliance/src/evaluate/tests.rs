@@ -245,3 +245,40 @@ fn long_texts_cost_what_they_are_long() {
     assert_eq!(expression.evaluate(&object, &BTreeMap::new(), &mut meter), Outcome::Fails);
     assert!(meter.spent() > 4000 / 16 && meter.spent() < 4000, "{}", meter.spent());
 }
+
+#[test]
+fn whatever_reads_a_long_property_or_many_keys_pays_for_it() {
+    let spent = |text: &str, object: &Object| {
+        let mut meter = Meter::default();
+        let outcome = Expression::compile(text).unwrap().evaluate(object, &BTreeMap::new(), &mut meter);
+        (meter.spent(), outcome)
+    };
+    // A number in 4000 bytes, which is read as one.
+    let number = with_tags(format!("{}7", "0".repeat(3999)));
+    let flag = with_tags(format!("{}true", " ".repeat(3996)));
+    for (text, object) in [
+        ("properties.tags == 7", &number),
+        ("7 != properties.tags || true", &number),
+        ("properties.tags > 6", &number),
+        ("properties.tags + 1 == 8", &number),
+        ("properties.tags * 2 == 14", &number),
+        ("properties.tags in [7]", &number),
+        ("properties.tags in {7: 1}", &number),
+        ("{properties.tags: 1}[7] == 1", &number),
+        ("properties.tags == true", &flag),
+    ] {
+        let (steps, outcome) = spent(text, object);
+        assert_eq!(outcome, Outcome::Holds, "{text}");
+        assert!(steps > 4000 / 16, "{text}: {steps}");
+    }
+    let fact = |at: usize| (format!("p{at}"), Fact { value: at.is_multiple_of(2).then(|| "x".to_owned()), time_ns: 0 });
+    let many = Object { properties: (0..1000).map(fact).collect(), ..Object::default() };
+    for text in ["size(properties) == 500", "properties.size() == 500", "properties.exists(p, p == 'p0')"] {
+        let (steps, outcome) = spent(text, &many);
+        assert_eq!(outcome, Outcome::Holds, "{text}");
+        assert!(steps > 1000, "{text}: {steps}");
+    }
+    // So a loop of them ends in its bound.
+    let text = "properties.all(a, properties.all(b, size(properties) > 0))";
+    assert!(matches!(spent(text, &many).1, Outcome::Undecided(reason) if reason.contains("steps")));
+}

@@ -47,6 +47,16 @@ impl<'a> Map<'a> {
         }
     }
 
+    /// How many entries are looked through for its keys.
+    pub(super) fn entries(&self) -> usize {
+        match self {
+            Self::Properties(facts) => facts.len(),
+            Self::Metrics(facts) => facts.len(),
+            Self::Thresholds(numbers) => numbers.len(),
+            Self::Written(entries) => entries.len(),
+        }
+    }
+
     /// All keys, in their order.
     pub(super) fn keys(&self) -> Vec<Value<'a>> {
         let text = |key: &'a String| Value::Text(Cow::Borrowed(key.as_str()));
