@@ -36,6 +36,13 @@ impl Book {
         time_ns
     }
 
+    /// What was heard last is of an object that the directory did not take up: it has no clock.
+    pub(super) fn unhear(&mut self, object: &str) {
+        if self.directory.object(object).is_none() {
+            self.timers.unhear(&self.hearing);
+        }
+    }
+
     /// What is done now goes by the host's clock, unless it turns out to be an event.
     pub(super) fn by_host(&mut self) {
         (self.hearing, self.at_ns) = (ClockKey::host(), self.stamp());

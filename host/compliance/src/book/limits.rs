@@ -23,8 +23,8 @@ pub(super) const TEXT_BYTES: usize = 4096;
 pub(super) const BULK: usize = 2000;
 /// An event clock goes on with the host's clock after this long without an event, in nanoseconds.
 pub(super) const QUIET_NS: u64 = 1_000_000_000;
-/// Event clocks, one for each object and source that tells of it; of more, those go that no timer
-/// goes by.
+/// Event clocks, one for each object that is kept and source that tells of it; of more, a part goes of those
+/// that no timer goes by.
 pub(super) const EVENT_CLOCKS: usize = 2_000_000;
 /// Symptoms whose definitions are looked up once.
 pub(super) const KNOWN_SYMPTOMS: usize = 65_536;

@@ -169,6 +169,7 @@ impl Book {
             Input::Seen { object, time_ns } => {
                 let time_ns = self.hear(&object, time_ns);
                 self.seen(&object, time_ns);
+                self.unhear(&object);
             }
             Input::Time(time_ns) => self.pass(time_ns),
             Input::Clock(time_ns) => self.turn_clock(time_ns),

@@ -95,6 +95,9 @@ impl Book {
         let named = facts.kind.is_some() || facts.parent.is_some() || !facts.properties.is_empty();
         let before = named.then(|| self.directory.object(&facts.object).map(described)).flatten();
         let touched = self.directory.facts(&facts);
+        if facts.time_ns > 0 {
+            self.unhear(&facts.object);
+        }
         if named {
             self.note_facts(&facts.object, before, time_ns, "facts");
         }

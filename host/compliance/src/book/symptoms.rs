@@ -51,6 +51,7 @@ impl Book {
         self.seen(&said.object, time_ns);
         // The directory has counted why it does not know the object.
         if self.directory.object(&said.object).is_none() {
+            self.unhear(&said.object);
             return;
         }
         let object = self.page(&said.object);

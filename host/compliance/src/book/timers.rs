@@ -51,8 +51,10 @@ impl ClockKey {
     }
 }
 
-/// Stands for all sources; no source of a configuration has such a name.
+/// Stands for all sources, where no object does: a source of this name is one like any other.
 const ALL: &str = "(all)";
+/// Which part of the event clocks goes when there are too many: one by one, each would cost a look at all.
+const PART: usize = 16;
 
 /// An event clock: how far the object's time has come, and since when nothing has been heard.
 #[derive(Debug, Default)]
@@ -92,8 +94,9 @@ impl EventClock {
 pub(super) struct Timers {
     clocks: BTreeMap<ClockKey, EventClock>,
     all: BTreeSet<(Timer, ClockKey)>,
-    /// Event clocks by source, in the order in which the host's clock makes them due.
-    quiet: BTreeMap<Id, BTreeSet<(u64, Id)>>,
+    /// Event clocks by source, those of the host's clock for themselves, in the order in which the host's
+    /// clock makes them due.
+    quiet: BTreeMap<(bool, Id), BTreeSet<(u64, Id)>>,
     ready: BTreeSet<(Timer, ClockKey)>,
     /// Everything up to this event time has been heard, everywhere.
     watermark_ns: u64,
@@ -103,6 +106,8 @@ pub(super) struct Timers {
     until_ns: u64,
     /// Sources of which that is not so, and until when it is.
     behind: BTreeMap<Id, u64>,
+    /// No room is made before there are so many event clocks.
+    crowded: usize,
 }
 
 impl Timers {
@@ -114,9 +119,8 @@ impl Timers {
     /// Notes an event of this clock, and returns as of when it counts. What comes after an event that was
     /// stamped ahead (`is_ahead`) in the same source does not count as of before it.
     pub(super) fn hear(&mut self, key: &ClockKey, time_ns: u64, is_ahead: bool) -> u64 {
-        if self.clocks.len() >= limits::EVENT_CLOCKS && !self.clocks.contains_key(key) {
-            // They matter to lines that come late, and to nothing else.
-            self.clocks.retain(|_, clock| !clock.timers.is_empty());
+        if self.clocks.len() >= limits::EVENT_CLOCKS.max(self.crowded) && !self.clocks.contains_key(key) {
+            self.make_room(limits::EVENT_CLOCKS / PART);
         }
         let host_ns = self.host_ns;
         let clock = self.clocks.entry(key.clone()).or_default();
@@ -134,6 +138,30 @@ impl Timers {
             self.collect(key);
         }
         time_ns
+    }
+
+    /// Lets so many event clocks go that no timer goes by, those first that were heard longest ago: they
+    /// matter to lines that come late, and to nothing else. Where there are not so many, it is looked for them
+    /// again when there are as many clocks more.
+    fn make_room(&mut self, part: usize) {
+        let idle = self.clocks.iter().filter(|(_, clock)| clock.timers.is_empty());
+        let mut idle: Vec<(u64, u64, ClockKey)> =
+            idle.map(|(key, clock)| (clock.heard_ns, clock.own_ns, key.clone())).collect();
+        if part < idle.len() {
+            idle.select_nth_unstable(part);
+            idle.truncate(part);
+        }
+        for (.., key) in idle {
+            self.clocks.remove(&key);
+        }
+        self.crowded = self.clocks.len() + part;
+    }
+
+    /// What was heard by this clock is of an object that is not kept.
+    pub(super) fn unhear(&mut self, key: &ClockKey) {
+        if self.clocks.get(key).is_some_and(|clock| clock.timers.is_empty()) {
+            self.clocks.remove(key);
+        }
     }
 
     /// An event clock as it was before a restart.
@@ -177,8 +205,8 @@ impl Timers {
         self.until_ns = until_ns;
         self.behind = behind;
         let mut due = Vec::new();
-        for (source, queue) in &self.quiet {
-            let until_ns = self.heard_until(source);
+        for ((is_host, source), queue) in &self.quiet {
+            let until_ns = self.heard_until(*is_host, source);
             let keys = queue.iter().take_while(|(due_ns, _)| *due_ns <= until_ns);
             due.extend(keys.map(|(_, object)| ClockKey { source: Arc::clone(source), object: Arc::clone(object) }));
         }
@@ -204,7 +232,7 @@ impl Timers {
 
     /// How far an event clock has come. The host's clock does not bound it.
     pub(super) fn time(&self, key: &ClockKey) -> u64 {
-        let until_ns = self.heard_until(&key.source);
+        let until_ns = self.heard_until(key.is_host(), &key.source);
         if key.is_host() {
             return until_ns.max(self.watermark_ns);
         }
@@ -243,8 +271,8 @@ impl Timers {
         }
     }
 
-    fn heard_until(&self, source: &str) -> u64 {
-        if source == ALL {
+    fn heard_until(&self, is_host: bool, source: &str) -> u64 {
+        if is_host && source == ALL {
             return self.behind.values().copied().fold(self.until_ns, u64::min);
         }
         self.behind.get(source).map_or(self.until_ns, |until_ns| self.until_ns.min(*until_ns))
@@ -280,7 +308,8 @@ impl Timers {
         if before_ns == due_ns {
             return;
         }
-        let queue = self.quiet.entry(Arc::clone(&key.source)).or_default();
+        let of = (key.is_host(), Arc::clone(&key.source));
+        let queue = self.quiet.entry(of.clone()).or_default();
         if let Some(before_ns) = before_ns {
             queue.remove(&(before_ns, Arc::clone(&key.object)));
         }
@@ -288,7 +317,65 @@ impl Timers {
             queue.insert((due_ns, Arc::clone(&key.object)));
         }
         if queue.is_empty() {
-            self.quiet.remove(&key.source);
+            self.quiet.remove(&of);
+        }
+    }
+}
+
+#[cfg(test)]
+impl Timers {
+    /// How many event clocks there are.
+    pub(super) fn clocks(&self) -> usize {
+        self.clocks.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(source: &str, object: &str) -> ClockKey {
+        ClockKey::new(source, &object.into())
+    }
+
+    fn hold(due_ns: u64, object: &str) -> Timer {
+        (due_ns, object.into(), Task::Hold, "s".into())
+    }
+
+    #[test]
+    fn of_too_many_clocks_a_part_goes_that_was_heard_longest_ago_and_no_timer_goes_by() {
+        let mut timers = Timers::default();
+        for number in 0..10 {
+            timers.set_host(1000 + number);
+            timers.hear(&key("log", &format!("vm-{number}")), 500 + number, false);
+        }
+        timers.add(hold(9000, "vm-0"), &key("log", "vm-0"));
+        timers.make_room(3);
+        let left: Vec<&str> = timers.clocks.keys().map(|key| &*key.object).collect();
+        assert_eq!(left, ["vm-0", "vm-4", "vm-5", "vm-6", "vm-7", "vm-8", "vm-9"]);
+        // Where there are timers only, nothing goes, and it is not looked for at each event.
+        let all: Vec<ClockKey> = timers.clocks.keys().cloned().collect();
+        all.iter().for_each(|key| timers.add(hold(9000, &key.object), key));
+        timers.make_room(3);
+        assert_eq!((timers.clocks(), timers.crowded), (7, 10));
+    }
+
+    #[test]
+    fn a_source_may_have_any_name() {
+        for source in ["log", ALL, "(inventory)"] {
+            let mut timers = Timers::default();
+            timers.set_host(1_000_000_000_000);
+            let own = key(source, "vm");
+            timers.hear(&own, 1_000_000_000_000, false);
+            timers.add(hold(1_005_000_000_000, "vm"), &own);
+            timers.add(hold(1_005_000_000_000, "other"), &ClockKey::all());
+            timers.set_host(1_010_000_000_000);
+            // Another source is behind: that is nothing to this one, and holds up what waits for all.
+            timers.rest(1_010_000_000_000, BTreeMap::from([("other".into(), 1_001_000_000_000)]));
+            assert_eq!(timers.pop().map(|(_, key)| key), Some(own), "{source}");
+            assert_eq!(timers.pop(), None, "{source}");
+            timers.rest(1_010_000_000_000, BTreeMap::new());
+            assert_eq!(timers.pop().map(|(_, key)| key), Some(ClockKey::all()), "{source}");
         }
     }
 }

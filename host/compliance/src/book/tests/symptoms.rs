@@ -162,6 +162,22 @@ fn an_object_whose_name_is_too_long_is_counted() {
 }
 
 #[test]
+fn objects_that_are_not_kept_have_no_clock() {
+    let mut world = World::new(Config::default());
+    world.clock(100);
+    world.raise(1, "vm", "a/b");
+    for number in 0..100 {
+        let object = format!("{number}{}", "y".repeat(crate::limits::NAME_BYTES));
+        world.raise(2, &object, "a/b");
+        world.metric(3, &object, "load", 1.0);
+        let input = Box::new(Input::Seen { object, time_ns: 4 * S });
+        world.apply(Input::Of { source: "log".to_owned(), input });
+    }
+    assert_eq!(world.book.timers.clocks(), 1, "the one of the object that is kept");
+    assert_eq!(world.book.dropped().count(DropKind::ObjectNames), 300);
+}
+
+#[test]
 fn what_comes_after_a_line_that_was_stamped_ahead_in_its_source_counts_after_it() {
     let mut world = World::new(with(vec![define("prod", fact("properties.env == \"production\""))]));
     // The lines were written from 480 on, while the host was down.
