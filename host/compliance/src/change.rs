@@ -320,6 +320,9 @@ pub struct Pending {
     pub clock_source: String,
     /// The object by whose event time it is; empty for the host's clock.
     pub clock_object: String,
+    /// The host's clock when it began to wait; 0 where there was none.
+    #[serde(default)]
+    pub heard_ns: u64,
 }
 
 /// What has become of an alert.

@@ -75,6 +75,9 @@ pub struct Symptom {
     /// Why it is not active any more; `None` while it is active.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_by: Option<Cause>,
+    /// The host's clock at the last raise; 0 where there was none.
+    #[serde(default)]
+    pub heard_ns: u64,
 }
 
 /// How an alert stands.

@@ -58,7 +58,7 @@ fn load(connection: &Connection) -> rusqlite::Result<Loaded> {
         symptoms: parallel::all(connection, "SELECT body FROM symptom ORDER BY rowid")?,
         pending: rows(
             connection,
-            "SELECT object, definition, opening, since_ns, due_ns, clock_source, clock_object FROM pending",
+            "SELECT object, definition, opening, since_ns, due_ns, clock_source, clock_object, heard_ns FROM pending",
             pending,
         )?,
         alerts: alerts(connection)?,
@@ -163,6 +163,7 @@ fn pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
         due_ns: number(row, 4)?,
         clock_source: row.get(5)?,
         clock_object: row.get(6)?,
+        heard_ns: number(row, 7)?,
     })
 }
 

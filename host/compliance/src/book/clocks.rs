@@ -183,20 +183,21 @@ impl Book {
         self.plan_all_ages();
     }
 
-    /// Sets the timers of everything on the pages; nothing has been heard since `heard_ns` of the
-    /// host's clock.
+    /// Sets the timers of everything on the pages, which goes on as it began; where it is not known when
+    /// that was, nothing has been heard since `heard_ns` of the host's clock.
     pub(super) fn restore_timers(&mut self, heard_ns: u64) {
+        let heard = |since_ns: u64| if since_ns > 0 { since_ns.min(heard_ns) } else { heard_ns };
         for (object, page) in &self.pages {
             for (name, symptom) in &page.symptoms {
                 if let Some(due_ns) = symptom.hold_due() {
                     let key = ClockKey::new(symptom.source(), object);
-                    self.timers.restore(&key, symptom.last_ns, heard_ns);
+                    self.timers.restore(&key, symptom.last_ns, heard(symptom.heard_ns));
                     self.timers.add((due_ns, Id::clone(object), Task::Hold, Id::clone(name)), &key);
                 }
             }
             for (name, pending) in &page.pending {
                 let key = pending.clock();
-                self.timers.restore(&key, pending.since_ns, heard_ns);
+                self.timers.restore(&key, pending.since_ns, heard(pending.heard_ns));
                 self.timers.add((pending.due_ns, Id::clone(object), Task::Wait, Id::clone(name)), &key);
             }
         }

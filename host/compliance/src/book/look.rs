@@ -100,9 +100,9 @@ impl Book {
         let Some(page) = self.pages.get_mut(object) else { return };
         // What waits already goes on by the clock that it began with.
         let same = |pending: &&Pending| (pending.opening, pending.since_ns) == (opening, since_ns);
-        let clock = match page.pending.get(name).filter(same) {
-            Some(pending) => pending.clock(),
-            None => self.hearing.clone(),
+        let (clock, heard_ns) = match page.pending.get(name).filter(same) {
+            Some(pending) => (pending.clock(), pending.heard_ns),
+            None => (self.hearing.clone(), self.clock_ns),
         };
         let pending = Pending {
             object: object.to_string(),
@@ -112,6 +112,7 @@ impl Book {
             due_ns,
             clock_source: clock.source.to_string(),
             clock_object: clock.object.to_string(),
+            heard_ns,
         };
         page.pending.insert(Arc::clone(name), pending);
         self.timers.add((due_ns, Arc::clone(object), Task::Wait, Arc::clone(name)), &clock);

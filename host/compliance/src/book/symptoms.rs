@@ -88,11 +88,14 @@ impl Book {
     }
 
     fn raise(&mut self, object: &Id, name: &Id, said: model::Alert, time_ns: u64, fingerprint: u64, who: &str) {
-        let heard_ns = self.heard_ns();
+        let (heard_ns, clock_ns) = (self.heard_ns(), self.clock_ns);
         let Some(symptom) = self.pages.get_mut(object).and_then(|page| page.symptom_mut(name)) else { return };
         let evidence = evidence(&said, time_ns);
         let source_before = symptom.source().to_owned();
         let effect = symptom.raise(said, time_ns, heard_ns, evidence.clone());
+        if !matches!(effect, Effect::None) {
+            symptom.heard_ns = clock_ns;
+        }
         // One timer a symptom and source is enough: it is set again when it fires too early.
         let timed = matches!(effect, Effect::Changed) || source_before != symptom.source();
         if let Some(due_ns) = symptom.hold_due().filter(|_| timed && !matches!(effect, Effect::None)) {
@@ -283,6 +286,7 @@ fn unknown(said: &model::Alert, name: &Id) -> Symptom {
         shown: Shown::default(),
         recent: Vec::new(),
         ended_by: None,
+        heard_ns: 0,
     }
 }
 

@@ -167,8 +167,10 @@ impl Timers {
     /// An event clock as it was before a restart.
     pub(super) fn restore(&mut self, key: &ClockKey, time_ns: u64, heard_ns: u64) {
         let clock = self.clocks.entry(key.clone()).or_default();
-        clock.own_ns = clock.own_ns.max(time_ns);
-        (clock.base_ns, clock.heard_ns) = (clock.own_ns, heard_ns);
+        if time_ns >= clock.own_ns {
+            let heard_ns = if time_ns == clock.own_ns { heard_ns.max(clock.heard_ns) } else { heard_ns };
+            (clock.own_ns, clock.base_ns, clock.heard_ns) = (time_ns, time_ns, heard_ns);
+        }
     }
 
     /// Sources that do not say whether lines wait in them are as quiet as the host was away.

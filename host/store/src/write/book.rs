@@ -91,13 +91,22 @@ fn symptoms(connection: &Connection, symptoms: &[Arc<Symptom>]) -> rusqlite::Res
 
 fn pending(connection: &Connection, pending: &[Pending]) -> rusqlite::Result<()> {
     let mut set = connection.prepare_cached(
-        "INSERT OR REPLACE INTO pending (object, definition, opening, since_ns, due_ns, clock_source, clock_object)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT OR REPLACE INTO pending (object, definition, opening, since_ns, due_ns, clock_source, clock_object,
+         heard_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     for one in pending {
         let (since_ns, due_ns) = (bits(one.since_ns), bits(one.due_ns));
         let clock = (&one.clock_source, &one.clock_object);
-        set.execute(params![one.object, one.definition, one.opening, since_ns, due_ns, clock.0, clock.1])?;
+        set.execute(params![
+            one.object,
+            one.definition,
+            one.opening,
+            since_ns,
+            due_ns,
+            clock.0,
+            clock.1,
+            bits(one.heard_ns)
+        ])?;
     }
     Ok(())
 }

@@ -63,6 +63,7 @@ pub fn symptom(number: u64) -> Symptom {
         shown: Shown { first: vec![evidence(number)], last: vec![evidence(number + 1)] },
         recent: vec![number, u64::MAX],
         ended_by: Some(lifesigns_compliance::Cause::Hold),
+        heard_ns: 9,
     }
 }
 
@@ -195,6 +196,7 @@ pub fn pending(number: u64) -> Pending {
         due_ns: u64::MAX,
         clock_source: "log".to_owned(),
         clock_object: format!("vm-{number}"),
+        heard_ns: number + 1,
     }
 }
 

@@ -124,6 +124,7 @@ fn one_object() {
             shown: report.findings[0].shown.clone(),
             recent: vec![],
             ended_by: None,
+            heard_ns: 0,
         }],
         pending: Vec::new(),
         alerts: report.findings[..1].to_vec(),

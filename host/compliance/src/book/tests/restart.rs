@@ -196,3 +196,25 @@ fn what_was_decided_by_the_same_configuration_is_not_decided_anew() {
     world.book = kept.restart(&other);
     assert!(looked(&mut world.book), "and the one before no longer does");
 }
+
+#[test]
+fn waits_and_holds_go_on_over_any_number_of_restarts() {
+    let slow = Definition { wait_ms: 2_100_000, ..define("slow", symptom("a/b")) };
+    let (mut world, mut kept) = (World::new(with(vec![slow])), Kept::default());
+    world.clock(1000);
+    world.raise(1000, "vm", "a/b");
+    world.raise_with(1000, "vm", "a/held", |said| said.hold_ms = 2_400_000);
+    // A restart each ten minutes, and never a line.
+    for at in [1600, 2200, 2800] {
+        world.apply(Input::Quiet { until_ns: at * S, behind: Vec::new() });
+        kept.commit(world.book.take());
+        world.book = kept.restart(&world.book);
+        world.book.resume((at + 60) * S, |_| true);
+        world.apply(Input::Quiet { until_ns: (at + 60) * S, behind: Vec::new() });
+        assert_eq!(world.alerts(), ["vm a/held open warning x1"], "{at}");
+    }
+    world.apply(Input::Quiet { until_ns: 3100 * S, behind: Vec::new() });
+    assert_eq!(world.alerts(), ["vm a/held open warning x1", "vm slow open warning x1"]);
+    world.apply(Input::Quiet { until_ns: 3400 * S, behind: Vec::new() });
+    assert_eq!(world.alerts(), ["vm a/held cancelled warning x1 by hold", "vm slow open warning x1"]);
+}
