@@ -78,6 +78,14 @@ impl Folder {
         found.map_or_else(|| format!("{page}"), str::to_owned)
     }
 
+    /// Whether the store holds an object, whatever the configuration is like.
+    fn has_stored(&self, object: &str) -> bool {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let Ok(store) = rusqlite::Connection::open_with_flags(self.path("a.db"), flags) else { return false };
+        let sql = "SELECT EXISTS (SELECT 1 FROM object WHERE id = ?1)";
+        store.query_row(sql, [object], |row| row.get(0)).unwrap_or_default()
+    }
+
     fn run(&self) -> Running<'_> {
         let errors = fs::OpenOptions::new().append(true).create(true).open(self.path("err.txt")).expect("a file");
         let child = self.command(&["run"]).stdout(Stdio::null()).stderr(errors).spawn().expect("the binary starts");
@@ -155,7 +163,7 @@ fn an_edit_is_taken_however_and_whenever_it_was_made() {
     folder.envs(&[("vm1", "production"), ("vm2", "playground")]);
     running.until("it is refused", || folder.said().contains("stays as it was"));
     folder.fact("vm3", "x", 0);
-    thread::sleep(Duration::from_millis(500));
+    running.until("its line is in the store", || folder.has_stored("vm3"));
     running.stop();
     folder.configure("");
     let running = folder.run();
