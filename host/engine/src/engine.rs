@@ -174,6 +174,16 @@ impl Engine {
     /// Hands in facts about one object that hold from `facts.time_ns` on; the rules that watch them
     /// are told. Says whether they were taken: see [`Self::close`].
     pub fn submit_facts(&self, source: &Arc<Source>, facts: ObjectFacts) -> bool {
+        self.take_facts(source, facts, false)
+    }
+
+    /// As [`Self::submit_facts`], of what the inventory says: cuts have it as [`lifesigns_model::Sign::Listed`], whatever the
+    /// name of `source`.
+    pub fn submit_listed(&self, source: &Arc<Source>, facts: ObjectFacts) -> bool {
+        self.take_facts(source, facts, true)
+    }
+
+    fn take_facts(&self, source: &Arc<Source>, facts: ObjectFacts, listed: bool) -> bool {
         // Room first, then a number: whoever has a number must not wait for those after it.
         let Some(permit) = self.shared.acquire(1) else { return false };
         let (rules, number, handed_in_ns) = {
@@ -182,7 +192,7 @@ impl Engine {
             (Arc::clone(&front.rules), front.next - 1, self.shared.clock.now_ns())
         };
         let mut scanned = Scanned::new(rules, Arc::clone(source));
-        scanned.handed_in_ns = handed_in_ns;
+        (scanned.handed_in_ns, scanned.listed) = (handed_in_ns, listed);
         scanned.ticket.permit = Some(permit);
         scanned.lines.push(Line::of_facts(&mut scanned.text, &facts));
         scanned.tally.kept = 1;

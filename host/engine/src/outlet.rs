@@ -37,7 +37,8 @@ pub(crate) enum Stage {
 pub(crate) struct Standing<'a> {
     pub(crate) spot: Spot,
     pub(crate) order: Order,
-    pub(crate) source: &'a str,
+    /// None of what the inventory says.
+    pub(crate) source: Option<&'a str>,
 }
 
 /// Where a shard's words go.
@@ -77,12 +78,17 @@ impl<F: FnMut(&AlertRef<'_>)> Outlet for F {
 impl Standing<'_> {
     /// Facts to keep, with their time.
     pub(crate) fn facts(&self, facts: &ObjectFacts) -> Sign {
-        Sign::Facts(ObjectFacts { time_ns: self.order.time_ns, ..facts.clone() }, self.source.to_owned())
+        let facts = ObjectFacts { time_ns: self.order.time_ns, ..facts.clone() };
+        match self.source {
+            Some(source) => Sign::Facts(facts, source.to_owned()),
+            None => Sign::Listed(facts),
+        }
     }
 
-    /// An object that was not known.
-    pub(crate) fn seen(&self, object: &str) -> Sign {
-        Sign::Seen { object: object.to_owned(), source: self.source.to_owned(), time_ns: self.order.time_ns }
+    /// An object that was not known. That the inventory names one does not say that it was heard of.
+    pub(crate) fn seen(&self, object: &str) -> Option<Sign> {
+        let source = self.source?.to_owned();
+        Some(Sign::Seen { object: object.to_owned(), source, time_ns: self.order.time_ns })
     }
 }
 
@@ -124,7 +130,7 @@ impl Signs {
         self.list.retain(|(.., sign)| {
             let object = match sign {
                 Sign::Alert(alert) => &alert.object,
-                Sign::Facts(facts, _) => &facts.object,
+                Sign::Facts(facts, _) | Sign::Listed(facts) => &facts.object,
                 Sign::Seen { object, .. } => object,
             };
             !objects.contains(object)
@@ -153,11 +159,13 @@ impl Outlet for Signs {
         let property = |(name, value): &(String, Option<String>)| name.len() + value.as_ref().map_or(0, String::len);
         let bytes = facts.properties.iter().map(property).sum::<usize>()
             + facts.metrics.iter().map(|(name, _)| name.len() + size_of::<f64>()).sum::<usize>();
-        self.push(at.spot, 0, at.facts(facts), facts.object.len() + at.source.len() + bytes);
+        self.push(at.spot, 0, at.facts(facts), facts.object.len() + at.source.map_or(0, str::len) + bytes);
     }
 
     fn seen(&mut self, at: Standing<'_>, object: &str) {
-        self.push(at.spot, 0, at.seen(object), object.len() + at.source.len());
+        if let Some(sign) = at.seen(object) {
+            self.push(at.spot, 0, sign, object.len() + at.source.map_or(0, str::len));
+        }
     }
 
     fn is_much(&self) -> bool {

@@ -310,7 +310,7 @@ impl Outlet for Gathered {
     }
 
     fn seen(&mut self, at: Standing<'_>, object: &str) {
-        self.signs.push((key(at.order, Stage::Seen), at.seen(object)));
+        self.signs.extend(at.seen(object).map(|sign| (key(at.order, Stage::Seen), sign)));
     }
 }
 

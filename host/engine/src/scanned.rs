@@ -93,6 +93,8 @@ pub(crate) struct Scanned {
     /// The generation that it was scanned with; all its numbers are of this set.
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) source: Arc<Source>,
+    /// It is what the inventory says, and not a source of the stream.
+    pub(crate) listed: bool,
     pub(crate) text: String,
     pub(crate) lines: Vec<Line>,
     /// Number of the field, value.
@@ -121,6 +123,7 @@ impl Scanned {
         Self {
             rules,
             source,
+            listed: false,
             text: String::new(),
             lines: Vec::new(),
             fields: Vec::new(),

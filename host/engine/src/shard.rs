@@ -126,7 +126,7 @@ impl Shard {
         self.spot = Spot { chunk: scanned.number, line: number, stage: Stage::Seen, nth: self.spot.nth };
         let source_line = scanned.first_line + u64::from(line.number);
         let order = Order { time_ns: known_ns, source: scanned.source.rank, line: source_line, ..Order::default() };
-        let source = &scanned.source.name;
+        let source = (!scanned.listed).then_some(&*scanned.source.name);
         let standing = |stage, spot| Standing { spot: Spot { stage, nth: 0, ..spot }, order, source };
         let object = match self.objects.hear(scanned.object(line)) {
             Some(object) => object,

@@ -350,6 +350,10 @@ fn facts_by_call_and_reminders_of_silent_objects_are_in_the_cut() {
         assert_eq!(cut.signs[..2], [seen, Sign::Facts(facts, source)]);
         assert_eq!(cut.places.iter().map(|place| place.source.as_str()).collect::<Vec<_>>(), ["source-0"]);
         cut.held.release();
+        // What the inventory says is marked as that, and not by the name of its source.
+        let facts = ObjectFacts { object: "vm-2".into(), time_ns: 6, ..known().remove(0) };
+        engine.submit_listed(&sources()[1], facts.clone());
+        assert_eq!(engine.cut().signs[..1], [Sign::Listed(facts)], "and it was not heard of");
     });
     within(|| {
         fn soon(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, StateError> {

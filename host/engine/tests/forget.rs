@@ -28,6 +28,7 @@ fn said(cut: &Cut) -> Vec<String> {
     let text = |sign: &Sign| match sign {
         Sign::Alert(alert) => alert.summary.clone(),
         Sign::Facts(facts, _) => format!("{} has facts", facts.object),
+        Sign::Listed(facts) => format!("{} is listed", facts.object),
         Sign::Seen { object, .. } => format!("{object} is seen"),
     };
     cut.signs.iter().map(text).collect()

@@ -58,7 +58,9 @@ fn facts_and_new_objects_come_in_the_order_of_the_alerts() {
     let known = [ObjectFacts { object: "d".into(), ..ObjectFacts::default() }];
     let text = |sign: &Sign| match sign {
         Sign::Alert(alert) => format!("{} {} {}", alert.time_ns / MS, alert.object, alert.summary),
-        Sign::Facts(facts, _) => format!("{} {} is {:?}", facts.time_ns / MS, facts.object, facts.properties[0].1),
+        Sign::Facts(facts, _) | Sign::Listed(facts) => {
+            format!("{} {} is {:?}", facts.time_ns / MS, facts.object, facts.properties[0].1)
+        }
         Sign::Seen { object, time_ns, .. } => format!("{} {object} seen", time_ns / MS),
     };
     let mut runs = [1, 2, 4].map(|threads| {

@@ -4,7 +4,7 @@ use lifesigns_compliance::{Input, KnownRule};
 use lifesigns_model::{Held, Sign};
 use lifesigns_store::Commit;
 
-use crate::{clock::Progressed, keeper::Keeper, shared::INVENTORY};
+use crate::{clock::Progressed, keeper::Keeper};
 
 /// The book hears the time at least this often.
 const HEARD_NS: u64 = 1_000_000_000;
@@ -38,11 +38,11 @@ impl Keeper {
                 Sign::Alert(alert) => (String::new(), Input::Symptom(Box::new(alert))),
                 Sign::Facts(facts, source) => (source, Input::Facts(facts)),
                 Sign::Seen { object, source, time_ns } => (source, Input::Seen { object, time_ns }),
+                // The book has the inventory itself.
+                Sign::Listed(_) => continue,
             };
-            // Only commands are refused. What the inventory says, the book was told as such.
-            if source != INVENTORY {
-                let _ = book.apply(Input::Of { source, input: Box::new(input) });
-            }
+            // Only commands are refused.
+            let _ = book.apply(Input::Of { source, input: Box::new(input) });
         }
         (held, early)
     }

@@ -14,8 +14,7 @@ use lifesigns_outlets::OpenAlerts;
 
 use crate::{clock::Progress, health::Health, receivers::Standing, stream::Listeners};
 
-/// The source of what the inventory says, for rules; its facts go to the book by another way. No
-/// source of a configuration has such a name.
+/// What evidence calls the source of what the inventory says. A source of the stream may have the same name.
 pub const INVENTORY: &str = "(inventory)";
 
 /// What `status` says of rules beside those that run; what loads rules keeps it up to date.

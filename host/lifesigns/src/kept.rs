@@ -79,7 +79,7 @@ impl KeptHost {
 
     fn tell_rules(&self, news: Vec<ObjectFacts>) {
         for facts in news {
-            self.engine.submit_facts(&self.source, facts);
+            self.engine.submit_listed(&self.source, facts);
         }
     }
 

@@ -46,6 +46,8 @@ pub enum Sign {
     Alert(Alert),
     /// Facts, changed or not, with the time from which they hold, and the name of their source.
     Facts(ObjectFacts, String),
+    /// Facts of the inventory, which rules were informed of in the stream.
+    Listed(ObjectFacts),
     /// The first thing that is heard of an object that is not known.
     Seen {
         /// The object.

@@ -37,7 +37,7 @@ impl Commit {
     /// may be taken, in their order.
     pub fn take(&mut self, cut: Cut) -> (Vec<Sign>, Held) {
         let facts = cut.signs.iter().filter_map(|sign| match sign {
-            Sign::Facts(facts, _) => Some(facts.clone()),
+            Sign::Facts(facts, _) | Sign::Listed(facts) => Some(facts.clone()),
             Sign::Alert(_) | Sign::Seen { .. } => None,
         });
         self.facts.extend(facts);

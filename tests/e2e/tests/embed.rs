@@ -201,3 +201,21 @@ fn example(rules: &Path, store: &Path) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("it prints text")
 }
+
+#[test]
+fn a_source_may_be_called_like_what_the_host_names_itself() {
+    for name in ["(inventory)", "(all)"] {
+        let home = Home::new();
+        let (host, told) = home.host();
+        let source = lifesigns::source(name, "vm-7", lifesigns::Format::Auto);
+        assert!(host.submit_facts(&source, env("vm-7", "test")), "{name}");
+        host.settle();
+        let Ok(Answer::Object(page)) = host.keep().ask(&Query::Object("vm-7".into())) else {
+            panic!("{name}: its facts are lost");
+        };
+        assert_eq!(page.line.object.properties["env"].value.as_deref(), Some("test"), "{name}");
+        submit(&host, &source, "web");
+        assert_eq!(told.recv_timeout(LIMIT), Ok((Happened::Opened, "vm-7".into())), "{name}");
+        host.stop();
+    }
+}

@@ -57,6 +57,8 @@ impl Story {
         let time_ns = match &sign {
             Sign::Alert(alert) => alert.time_ns,
             Sign::Facts(facts, _) => facts.time_ns,
+            // The book has the inventory from the start.
+            Sign::Listed(_) => return Ok(()),
             Sign::Seen { time_ns, .. } => *time_ns,
         };
         // A replay's signs are sorted: everything before this one has been told.
@@ -72,6 +74,7 @@ impl Story {
                 Input::Symptom(Box::new(alert))
             }
             Sign::Facts(facts, source) => Input::Of { source, input: Box::new(Input::Facts(facts)) },
+            Sign::Listed(_) => return Ok(()),
             Sign::Seen { object, source, time_ns } => {
                 Input::Of { source, input: Box::new(Input::Seen { object, time_ns }) }
             }
