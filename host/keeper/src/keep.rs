@@ -68,8 +68,8 @@ pub struct Opened {
 pub struct Begin {
     /// What its engine goes on from.
     pub start: Start,
-    /// What has changed in the inventory since it was read last: to be handed in as facts of the source
-    /// [`crate::INVENTORY`] once the engine runs.
+    /// What has changed in the inventory since it was read last: to be handed in with
+    /// [`Engine::submit_listed`] once the engine runs.
     pub news: Vec<ObjectFacts>,
 }
 
@@ -123,6 +123,23 @@ impl Opened {
         beside: RulesBeside,
         on_sign: Option<SignSink>,
     ) -> Result<Keep, KeepError> {
+        let (keeper, orders) = self.keeper(engine, places, own, beside, on_sign)?;
+        let shared = Arc::clone(&keeper.shared);
+        let watched = Arc::clone(&shared);
+        let work = move || watch(keeper, &watched);
+        let thread = std::thread::Builder::new().name("lifesigns-keeper".into()).spawn(work)?;
+        Ok(Keep { shared, orders: Orders(orders), thread: Mutex::new(Some(thread)), control: Mutex::default() })
+    }
+
+    /// What keeps, and where its orders go in.
+    fn keeper(
+        self,
+        engine: Arc<Engine>,
+        places: Vec<Place>,
+        own: BTreeMap<String, MakeReceiver>,
+        beside: RulesBeside,
+        on_sign: Option<SignSink>,
+    ) -> Result<(Keeper, Sender<Order>), KeepError> {
         let store = self.store.path().to_owned();
         let shared = Arc::new(Shared::new(engine, self.book, store, beside, self.clock, self.progress));
         shared.health.get().places = places.into_iter().map(|place| (place.source.clone(), place)).collect();
@@ -133,7 +150,7 @@ impl Opened {
             receivers.begin();
         }
         let keeper = Keeper {
-            shared: Arc::clone(&shared),
+            shared,
             store: self.store,
             receivers,
             orders,
@@ -147,10 +164,7 @@ impl Opened {
             audit: Vec::new(),
             rules_seen: 0,
         };
-        let watched = Arc::clone(&shared);
-        let work = move || watch(keeper, &watched);
-        let thread = std::thread::Builder::new().name("lifesigns-keeper".into()).spawn(work)?;
-        Ok(Keep { shared, orders: Orders(to_keeper), thread: Mutex::new(Some(thread)), control: Mutex::default() })
+        Ok((keeper, to_keeper))
     }
 }
 
@@ -318,5 +332,24 @@ mod tests {
         let mut opened = Opened::open(&folder.path().join("a.db"), Setup::default(), clock).expect("a store");
         opened.start(None, Vec::new());
         assert_eq!(opened.book.clock_ns(), 77);
+    }
+
+    #[test]
+    fn what_became_of_deliveries_while_the_store_took_nothing_is_written_at_the_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.db");
+        let opened = Opened::open(&path, Setup::default(), Arc::new(ManualClock::new(77))).expect("a store");
+        let rules = Arc::new(lifesigns_engine::RuleSet::new(Vec::new(), &[]).expect("no rules"));
+        let config = lifesigns_engine::Config { scanners: 1, shards: 1, pin: false, cuts: true, ..Default::default() };
+        let engine = Engine::start(&config, rules, Start::default(), Arc::new(|_| ())).expect("threads");
+        let (mut keeper, _orders) = opened
+            .keeper(Arc::new(engine), Vec::new(), BTreeMap::new(), RulesBeside::default(), None)
+            .expect("no receivers");
+        let bundle = BTreeMap::from([("group".to_owned(), "production".to_owned())]);
+        let pause = lifesigns_store::Pause { receiver: "pager".to_owned(), bundle, until_ns: 99 };
+        keeper.late_pauses.push(pause.clone());
+        keeper.end();
+        let reader = lifesigns_store::Reader::open(&path).expect("the store");
+        assert_eq!(reader.pauses("pager").expect("its pauses"), [pause]);
     }
 }

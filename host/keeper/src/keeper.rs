@@ -130,10 +130,14 @@ impl Keeper {
     }
 
     /// Lets deliveries finish, and writes down what became of them: else they are delivered again.
-    fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.receivers.stop();
-        let mut commit =
-            Commit { now_ns: self.now_ns(), deliveries: std::mem::take(&mut self.late), ..Commit::default() };
+        let mut commit = Commit {
+            now_ns: self.now_ns(),
+            deliveries: std::mem::take(&mut self.late),
+            pauses: std::mem::take(&mut self.late_pauses),
+            ..Commit::default()
+        };
         while let Ok(order) = self.orders.try_recv() {
             // What was withheld stays in the outbox: the book writes no more, and would not know.
             if let Order::Settled(settled) = order
@@ -143,7 +147,7 @@ impl Keeper {
                 commit.deliveries.push(Receivers::delivery(settled));
             }
         }
-        if !commit.deliveries.is_empty()
+        if !commit.is_empty()
             && let Err(error) = self.store.commit(&commit)
         {
             tracing::warn!("what was delivered last is delivered again: {error}");
