@@ -12,7 +12,10 @@ use std::{
 };
 
 use lifesigns_text::quoted;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::{Resource, Signal, getrlimit},
+};
 use wasmtime::Engine;
 
 use crate::{
@@ -22,6 +25,18 @@ use crate::{
     worker::{Answer, WORKER},
 };
 
+/// Signals by which a module can end its compiler, or a limit of ours does.
+const XCPU: i32 = Signal::XCPU.as_raw();
+const XFSZ: i32 = Signal::XFSZ.as_raw();
+const ABRT: i32 = Signal::ABORT.as_raw();
+const SEGV: i32 = Signal::SEGV.as_raw();
+const BUS: i32 = Signal::BUS.as_raw();
+const ILL: i32 = Signal::ILL.as_raw();
+const FPE: i32 = Signal::FPE.as_raw();
+const TRAP: i32 = Signal::TRAP.as_raw();
+const SYS: i32 = Signal::SYS.as_raw();
+/// The exit code of a panic.
+const PANIC: i32 = 101;
 /// How often the parent looks whether it shall stop.
 const LOOK: Duration = Duration::from_millis(50);
 /// What is kept of what the child wrote on standard error.
@@ -61,6 +76,9 @@ impl ChildProcess {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // A signal for the host's group (Ctrl-C, a closed terminal) is not for the child: the host
+            // ends it when it ends.
+            .process_group(0)
             .spawn();
         match child {
             Ok(child) => Ok(Running(child)),
@@ -71,33 +89,39 @@ impl ChildProcess {
         }
     }
 
-    /// What the child's end means.
+    /// What the child's end means. Only what a module can do to a compiler is the module's fault: all
+    /// else comes from outside, and may pass.
     fn verdict(&self, status: ExitStatus, answer: Vec<u8>, said: &[u8]) -> Result<Vec<u8>, AdmitError> {
-        const SIGABRT: i32 = 6;
-        const SIGKILL: i32 = 9;
-        const SIGXCPU: i32 = 24;
         let said = String::from_utf8_lossy(said);
         let CompileLimits { memory_bytes, cpu_s, code_bytes, .. } = self.limits;
-        match status.signal() {
-            _ if status.success() => {}
-            // What the child says of itself, and not of the module.
-            _ if matches!(status.code(), Some(1..=4)) => {
-                return Err(AdmitError::Unavailable(format!("the compiler's process cannot work here ({status})")));
-            }
-            Some(SIGXCPU) => {
+        let no_memory = said.contains("memory allocation of") || said.contains("out of memory");
+        match (status.code(), status.signal()) {
+            (Some(0), _) => {}
+            (_, Some(XCPU)) => {
                 return Err(AdmitError::TooCostly(format!("takes more than {cpu_s} s of processor time")));
             }
-            Some(SIGKILL) => {
-                return Err(AdmitError::Unavailable("the compiler's process was killed from outside".to_owned()));
+            (Some(PANIC), _) | (_, Some(ABRT)) if no_memory && memory_may_run_out() => {
+                return Err(AdmitError::Unavailable("the compiler's process found no memory".to_owned()));
             }
-            _ if said.contains("memory allocation of") || said.contains("out of memory") => {
+            (Some(PANIC), _) | (_, Some(ABRT)) if no_memory => {
                 return Err(AdmitError::TooCostly(format!("takes more than {memory_bytes} bytes of memory")));
             }
-            signal => {
-                let how = signal.map_or_else(|| status.to_string(), |signal| format!("signal {signal}"));
-                let how = if signal == Some(SIGABRT) { "abort".to_owned() } else { how };
+            (Some(PANIC), signal) | (_, signal @ Some(ABRT | SEGV | BUS | ILL | FPE | TRAP | SYS | XFSZ)) => {
+                let how = match signal {
+                    Some(ABRT) => "abort".to_owned(),
+                    Some(signal) => format!("signal {signal}"),
+                    None => status.to_string(),
+                };
                 let said = quoted(said.trim(), 256);
                 return Err(AdmitError::TooCostly(format!("broke the compiler ({how}: {said})")));
+            }
+            (_, Some(signal)) => {
+                let how = format!("the compiler's process was ended from outside (signal {signal})");
+                return Err(AdmitError::Unavailable(how));
+            }
+            // What the child says of itself, and not of the module.
+            _ => {
+                return Err(AdmitError::Unavailable(format!("the compiler's process cannot work here ({status})")));
             }
         }
         match Answer::read(answer) {
@@ -131,7 +155,7 @@ impl Compiler for ChildProcess {
         let most_bytes = self.limits.code_bytes.saturating_add(1);
         while output.is_open() {
             if stop.load(Ordering::Acquire) {
-                return Err(AdmitError::Unavailable("the host is ending".to_owned()));
+                return Err(ending());
             }
             if Instant::now() >= deadline {
                 let wall_s = self.limits.wall_s;
@@ -146,12 +170,28 @@ impl Compiler for ChildProcess {
         let status = running.0.wait();
         let status =
             status.map_err(|error| AdmitError::Unavailable(format!("the compiler's process is lost: {error}")))?;
-        self.verdict(status, output.answer, &output.said)
+        let made = self.verdict(status, output.answer, &output.said);
+        // What ends the host may have ended the child.
+        if made.is_err() && stop.load(Ordering::Acquire) {
+            return Err(ending());
+        }
+        made
     }
 
     fn limits(&self) -> CompileLimits {
         self.limits
     }
+}
+
+fn ending() -> AdmitError {
+    AdmitError::Unavailable("the host is ending".to_owned())
+}
+
+/// Whether a child may find no memory though it has not had what its own limit gives it: the kernel
+/// promises no more than there is, or the host has a limit on its addresses, which the child inherits.
+fn memory_may_run_out() -> bool {
+    let is_strict = std::fs::read_to_string("/proc/sys/vm/overcommit_memory").is_ok_and(|mode| mode.trim() == "2");
+    is_strict || getrlimit(Resource::As).current.is_some()
 }
 
 /// A child that does not outlive what wants it.
