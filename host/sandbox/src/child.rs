@@ -3,17 +3,19 @@
 
 use std::{
     ffi::OsString,
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     os::unix::process::{CommandExt, ExitStatusExt},
     path::PathBuf,
-    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
+    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::{Duration, Instant},
 };
 
 use lifesigns_text::quoted;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
+    fs::{OFlags, fcntl_getfl, fcntl_setfl},
     process::{Resource, Signal, getrlimit},
 };
 use wasmtime::Engine;
@@ -39,6 +41,8 @@ const SYS: i32 = Signal::SYS.as_raw();
 const PANIC: i32 = 101;
 /// How often the parent looks whether it shall stop.
 const LOOK: Duration = Duration::from_millis(50);
+/// How often it looks whether a child that has said all has ended: it does so at once.
+const END: Duration = Duration::from_millis(1);
 /// What is kept of what the child wrote on standard error.
 const SAID_BYTES: usize = 4 << 10;
 
@@ -87,6 +91,19 @@ impl ChildProcess {
                 Err(AdmitError::Unavailable(format!("the compiler's process ({program}) cannot be started: {error}")))
             }
         }
+    }
+
+    /// # Errors
+    /// The host ends, or the time is over.
+    fn may_go_on(&self, stop: &AtomicBool, deadline: Instant) -> Result<(), AdmitError> {
+        if stop.load(Ordering::Acquire) {
+            return Err(ending());
+        }
+        if Instant::now() >= deadline {
+            let wall_s = self.limits.wall_s;
+            return Err(AdmitError::Unavailable(format!("it was not done after {wall_s} s; the machine is busy")));
+        }
+        Ok(())
     }
 
     /// What the child's end means. Only what a module can do to a compiler is the module's fault: all
@@ -143,34 +160,27 @@ impl Compiler for ChildProcess {
         structure::check(module)?;
         let deadline = Instant::now() + Duration::from_secs(self.limits.wall_s);
         let mut running = self.start()?;
-        if let Some(mut stdin) = running.0.stdin.take() {
-            // A child that has died does not read; how it died says more than this error would.
-            let _ = stdin.write_all(module);
-        }
-        let (Some(stdout), Some(stderr)) = (running.0.stdout.take(), running.0.stderr.take()) else {
-            unreachable!("both were asked for");
-        };
-        let mut output = Output { stdout: Some(stdout), stderr: Some(stderr), answer: Vec::new(), said: Vec::new() };
+        let mut pipes = Pipes::of(&mut running.0, module).map_err(unheard)?;
         // One byte says what the rest is.
         let most_bytes = self.limits.code_bytes.saturating_add(1);
-        while output.is_open() {
-            if stop.load(Ordering::Acquire) {
-                return Err(ending());
-            }
-            if Instant::now() >= deadline {
-                let wall_s = self.limits.wall_s;
-                return Err(AdmitError::Unavailable(format!("it was not done after {wall_s} s; the machine is busy")));
-            }
-            let read = output.read_on();
-            read.map_err(|error| AdmitError::Unavailable(format!("the compiler's process cannot be heard: {error}")))?;
-            if output.answer.len() as u64 > most_bytes {
-                return Err(too_much_code(output.answer.len() as u64 - 1, self.limits.code_bytes));
+        while pipes.is_open() {
+            self.may_go_on(stop, deadline)?;
+            pipes.go_on().map_err(unheard)?;
+            if pipes.answer.len() as u64 > most_bytes {
+                return Err(too_much_code(pipes.answer.len() as u64 - 1, self.limits.code_bytes));
             }
         }
-        let status = running.0.wait();
-        let status =
-            status.map_err(|error| AdmitError::Unavailable(format!("the compiler's process is lost: {error}")))?;
-        let made = self.verdict(status, output.answer, &output.said);
+        // A child that has closed its pipes has still to end.
+        let status = loop {
+            let ended = running.0.try_wait();
+            let lost = |error| AdmitError::Unavailable(format!("the compiler's process is lost: {error}"));
+            if let Some(status) = ended.map_err(lost)? {
+                break status;
+            }
+            self.may_go_on(stop, deadline)?;
+            thread::sleep(END);
+        };
+        let made = self.verdict(status, pipes.answer, &pipes.said);
         // What ends the host may have ended the child.
         if made.is_err() && stop.load(Ordering::Acquire) {
             return Err(ending());
@@ -205,23 +215,41 @@ impl Drop for Running {
     }
 }
 
-/// What the child writes, until it closes both.
-struct Output {
+fn unheard(error: std::io::Error) -> AdmitError {
+    AdmitError::Unavailable(format!("the compiler's process cannot be heard: {error}"))
+}
+
+/// What goes to the child, and what it writes until it closes both.
+struct Pipes<'a> {
+    /// `None` when the child has all of the module, or reads no more.
+    stdin: Option<ChildStdin>,
+    /// What it has not yet.
+    module: &'a [u8],
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
     answer: Vec<u8>,
     said: Vec<u8>,
 }
 
-impl Output {
+impl<'a> Pipes<'a> {
+    fn of(child: &mut Child, module: &'a [u8]) -> std::io::Result<Self> {
+        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        if let Some(stdin) = &stdin {
+            // This end alone: the child's end waits as ever.
+            fcntl_setfl(stdin, fcntl_getfl(stdin)? | OFlags::NONBLOCK)?;
+        }
+        Ok(Self { stdin, module, stdout, stderr, answer: Vec::new(), said: Vec::new() })
+    }
+
     const fn is_open(&self) -> bool {
         self.stdout.is_some() || self.stderr.is_some()
     }
 
-    /// Waits a little for more, and reads what is there.
-    fn read_on(&mut self) -> std::io::Result<()> {
+    /// Waits a little for the child, writes what it takes, and reads what is there.
+    fn go_on(&mut self) -> std::io::Result<()> {
         let look = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos().into() };
-        let mut fds = Vec::with_capacity(2);
+        let mut fds = Vec::with_capacity(3);
+        fds.extend(self.stdin.as_ref().map(|fd| PollFd::new(fd, PollFlags::OUT)));
         fds.extend(self.stdout.as_ref().map(|fd| PollFd::new(fd, PollFlags::IN)));
         fds.extend(self.stderr.as_ref().map(|fd| PollFd::new(fd, PollFlags::IN)));
         match poll(&mut fds, Some(&look)) {
@@ -229,8 +257,12 @@ impl Output {
             other => other?,
         };
         let mut ready = fds.iter().map(|fd| !fd.revents().is_empty()).collect::<Vec<_>>().into_iter();
+        let in_ready = self.stdin.is_some() && ready.next().unwrap_or(false);
         let out_ready = self.stdout.is_some() && ready.next().unwrap_or(false);
         let err_ready = self.stderr.is_some() && ready.next().unwrap_or(false);
+        if in_ready {
+            self.give();
+        }
         if out_ready {
             take(&mut self.stdout, &mut self.answer, usize::MAX)?;
         }
@@ -238,6 +270,20 @@ impl Output {
             take(&mut self.stderr, &mut self.said, SAID_BYTES)?;
         }
         Ok(())
+    }
+
+    /// Writes once; closes when all is written. A child that has died does not read; how it died says
+    /// more than this error would.
+    fn give(&mut self) {
+        let Some(stdin) = &mut self.stdin else { return };
+        match stdin.write(self.module) {
+            Ok(written) => self.module = &self.module[written..],
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return,
+            Err(_) => self.module = &[],
+        }
+        if self.module.is_empty() {
+            self.stdin = None;
+        }
     }
 }
 

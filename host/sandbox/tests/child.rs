@@ -106,3 +106,30 @@ fn the_child_is_in_a_group_of_its_own_and_a_stop_hides_what_it_died_of() {
     let error = compiling.join().unwrap().unwrap_err();
     assert!(error.to_string().contains("the host is ending"), "{error}");
 }
+
+#[test]
+fn a_child_that_takes_nothing_or_does_not_end_keeps_no_thread() {
+    // More than a pipe holds.
+    let big = module(1 << 20);
+    // It does not read; it closes all and lives on.
+    for does in ["exec sleep 600", "exec sleep 600 <&- >&- 2>&-", "exec sleep 600 >&- 2>&-"] {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = CompileLimits { wall_s: 1, ..CompileLimits::default() };
+        let error = child(folder.path(), does, limits).compile(&big, &AtomicBool::new(false)).unwrap_err();
+        assert!(error.may_pass() && error.to_string().contains("not done after 1 s"), "{does}: {error}");
+        let patient = child(folder.path(), does, CompileLimits::default());
+        let error = patient.compile(&big, &AtomicBool::new(true)).unwrap_err();
+        assert!(error.may_pass() && error.to_string().contains("the host is ending"), "{does}: {error}");
+    }
+}
+
+#[test]
+fn a_module_that_no_pipe_holds_arrives_whole() {
+    let big = module(1 << 20);
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy");
+    // The answer comes before the module is read, and is longer than a pipe holds as well.
+    let does = format!("printf c; head -c 300000 /dev/zero; cat > {}", copy.display());
+    let code = child(folder.path(), &does, CompileLimits::default()).compile(&big, &AtomicBool::new(false)).unwrap();
+    assert_eq!((code.len(), fs::read(&copy).unwrap() == big), (300_000, true));
+}
