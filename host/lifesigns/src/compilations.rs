@@ -35,13 +35,21 @@ struct State {
     jobs: BTreeMap<String, Job>,
     queue: VecDeque<Arc<ModuleBytes>>,
     threads: usize,
-    /// Is called whenever a module is done.
+    /// Is called when a module is done that a wait left open.
     wake: Option<Box<dyn Fn() + Send>>,
 }
 
 struct Job {
     stop: Arc<AtomicBool>,
     done: Option<Admitted>,
+    /// A wait ended without it: what comes of it has to be asked for again.
+    late: bool,
+}
+
+impl Job {
+    fn new(done: Option<Admitted>) -> Self {
+        Self { stop: Arc::default(), done, late: false }
+    }
 }
 
 impl Compilations {
@@ -51,7 +59,9 @@ impl Compilations {
         Self(Arc::new(Shared { sandbox, threads, state, changed: Condvar::new() }))
     }
 
-    /// Calls `wake` whenever a module is done.
+    /// Calls `wake` whenever a module is done that a [`Compilations::wait`] ended without. What was
+    /// done in time was taken by the one who waited, and calls for no further look: it would start
+    /// again what may be tried again.
     pub(crate) fn on_done(&self, wake: impl Fn() + Send + 'static) {
         self.0.lock().wake = Some(Box::new(wake));
     }
@@ -63,15 +73,14 @@ impl Compilations {
         }
         let Some(done) = self.0.sandbox.ready(&module.digest) else { return self.begin(module) };
         // Kept until it is asked for again: to take it from the cache is work.
-        let job = Job { stop: Arc::default(), done: Some(done.clone()) };
-        self.0.lock().jobs.insert(module.digest.clone(), job);
+        self.0.lock().jobs.insert(module.digest.clone(), Job::new(Some(done.clone())));
         Some(done)
     }
 
     /// Queues a module, and sees to it that there is a thread.
     fn begin(&self, module: &Arc<ModuleBytes>) -> Option<Admitted> {
         let mut state = self.0.lock();
-        state.jobs.insert(module.digest.clone(), Job { stop: Arc::default(), done: None });
+        state.jobs.insert(module.digest.clone(), Job::new(None));
         state.queue.push_back(Arc::clone(module));
         if state.threads >= self.0.threads {
             return None;
@@ -99,6 +108,9 @@ impl Compilations {
             let open = digests.iter().any(|digest| state.jobs.get(digest).is_some_and(|job| job.done.is_none()));
             let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if !open || is_late || stop() {
+                for (_, job) in state.jobs.iter_mut().filter(|(digest, _)| digests.contains(*digest)) {
+                    job.late |= job.done.is_none();
+                }
                 return;
             }
             state = self.0.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
@@ -149,7 +161,8 @@ impl Shared {
             // A job of the same digest that began after this one was stopped is not answered by it.
             if let Some(job) = state.jobs.get_mut(&module.digest).filter(|job| Arc::ptr_eq(&job.stop, &stop)) {
                 job.done = Some(done);
-                if let Some(wake) = &state.wake {
+                let is_late = job.late;
+                if let Some(wake) = state.wake.as_ref().filter(|_| is_late) {
                     wake();
                 }
             }

@@ -43,6 +43,17 @@ struct Refused {
     why: String,
     /// Another try may go well though nothing has changed.
     may_pass: bool,
+    /// It is being tried again.
+    tried: bool,
+}
+
+/// What becomes of refusals that may pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// They are tried again.
+    Try,
+    /// They stand, unless something about the rule has changed.
+    Leave,
 }
 
 /// Why a rule cannot be opened.
@@ -82,19 +93,22 @@ impl Loader {
     /// As [`Loader::apply`]; what is new is shown `recent` events first, and refused if it fails on
     /// them.
     pub fn apply_tried(&mut self, snapshot: &Snapshot, recent: &Sample) -> Vec<Load> {
-        self.apply_within(snapshot, recent, None, &|| false)
+        self.apply_within(snapshot, recent, Again::Try, (None, &|| false))
     }
 
-    /// As [`Loader::apply_tried`], but waits no longer than `patience`, or until `stop` says so, for
+    /// As [`Loader::apply_tried`], but waits no longer than that patience, or until that stop says so, for
     /// what has to be compiled: rules that are not ready then are [`Outcome::Compiling`], and come with
     /// a later call.
     pub(crate) fn apply_within(
         &mut self,
         snapshot: &Snapshot,
         recent: &Sample,
-        patience: Option<Duration>,
-        stop: &dyn Fn() -> bool,
+        again: Again,
+        (patience, stop): (Option<Duration>, &dyn Fn() -> bool),
     ) -> Vec<Load> {
+        for last in self.refused.values_mut() {
+            last.tried |= last.may_pass && again == Again::Try;
+        }
         let wanted = self.wanted(snapshot);
         self.compilations.wait(&wanted, patience, stop);
         let mut loads = Vec::new();
@@ -135,7 +149,7 @@ impl Loader {
         for found in snapshot.rules.iter().filter(|found| found.enabled) {
             let is_live = self.live.get(&found.name).is_some_and(|live| live.found.runs_like(found));
             let last = self.refused.get(&(found.name.clone(), found.path().clone()));
-            let is_refused = last.is_some_and(|last| last.is_of(found));
+            let is_refused = last.is_some_and(|last| last.was_of(found) && !last.tried);
             if !is_live && !is_refused && !wanted.contains(&found.module.digest) {
                 self.compilations.get(&found.module);
                 wanted.insert(found.module.digest.clone());
@@ -164,12 +178,14 @@ impl Loader {
                 return Load { name, path, digest, outcome };
             }
         }
-        let again = last.filter(|last| last.is_of(found));
-        let opened = match &again {
-            Some(last) => Err(Failure { why: last.why.clone(), may_pass: false }),
-            None => match self.compilations.get(&found.module) {
+        let last = last.filter(|last| last.was_of(found));
+        let opened = match &last {
+            Some(last) if !last.tried => Err(Failure { why: last.why.clone(), may_pass: last.may_pass }),
+            _ => match self.compilations.get(&found.module) {
                 None => {
-                    let again = self.compiling.contains(&name);
+                    // Of another try is said what comes of it, if that is something else.
+                    let again = self.compiling.contains(&name) || last.is_some();
+                    self.refused.extend(last.map(|last| ((name.clone(), path.clone()), last)));
                     return Load { name, path, digest, outcome: Outcome::Compiling { old_version_runs, again } };
                 }
                 Some(admitted) => open(found, admitted, recent).map_err(|failure| Failure {
@@ -184,9 +200,10 @@ impl Loader {
                 Outcome::Loaded
             }
             Err(Failure { why, may_pass }) => {
-                let refused = Refused { found: Some(Arc::clone(found)), why: why.clone(), may_pass };
+                let again = last.is_some_and(|last| last.why == why);
+                let refused = Refused { found: Some(Arc::clone(found)), why: why.clone(), may_pass, tried: false };
                 self.refused.insert((name.clone(), path.clone()), refused);
-                Outcome::Refused { why, old_version_runs, again: again.is_some() }
+                Outcome::Refused { why, old_version_runs, again }
             }
         };
         Load { name, path, digest, outcome }
@@ -197,7 +214,7 @@ impl Loader {
         let (name, path, why) = (refusal.name.clone(), refusal.path.clone(), refusal.to_string());
         self.live.extend(before.map(|live| (name.clone(), live)));
         let again = last.is_some_and(|last| last.found.is_none() && last.why == why);
-        let refused = Refused { found: None, why: why.clone(), may_pass: false };
+        let refused = Refused { found: None, why: why.clone(), may_pass: false, tried: false };
         self.refused.insert((name.clone(), path.clone()), refused);
         let old_version_runs = self.live.contains_key(&name);
         let outcome = Outcome::Refused { why, old_version_runs, again };
@@ -206,9 +223,9 @@ impl Loader {
 }
 
 impl Refused {
-    /// Whether it is this very rule that was refused, and would be again.
-    fn is_of(&self, found: &Found) -> bool {
-        !self.may_pass && self.found.as_ref().is_some_and(|last| last.runs_like(found))
+    /// Whether it is this very rule that was refused.
+    fn was_of(&self, found: &Found) -> bool {
+        self.found.as_ref().is_some_and(|last| last.runs_like(found))
     }
 }
 
@@ -242,3 +259,6 @@ fn open(found: &Found, admitted: Result<Arc<WasmModule>, AdmitError>, recent: &S
     try_out(&rule, recent).map_err(|error| for_good(error.to_string()))?;
     Ok(rule)
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use lifesigns_engine::{Engine, RuleSet, Sample, prefilter::BuildError};
 use lifesigns_keeper::RulesBeside;
 use lifesigns_shelf::{Shelf, Snapshot, Stopper, WatchOutcome, Watcher};
 
-use crate::{Load, Loader, Outcome};
+use crate::{Load, Loader, Outcome, loader::Again};
 
 /// How often the host looks after itself when nothing changes on the shelf.
 const TURN: Duration = Duration::from_secs(1);
@@ -66,7 +66,7 @@ impl Rules {
         let snapshot: Snapshot = rules.scan();
         let waker = rules.watcher.waker();
         rules.loader.on_compiled(move || waker.wake());
-        let loads = rules.loader.apply_within(&snapshot, &Sample::default(), Some(patience), stop);
+        let loads = rules.loader.apply_within(&snapshot, &Sample::default(), Again::Try, (Some(patience), stop));
         rules.note_present(&snapshot, &loads);
         (rules.on_load)(&loads);
         rules.watcher.follow(&snapshot.module_folders());
@@ -107,7 +107,8 @@ impl Turn {
         loop {
             match self.rules.watcher.wait(TURN) {
                 WatchOutcome::Stopped => return,
-                WatchOutcome::Changed => self.reload(),
+                WatchOutcome::Changed => self.reload(Again::Try),
+                WatchOutcome::Woken => self.reload(Again::Leave),
                 WatchOutcome::Timeout => {}
             }
             let tally = self.engine.totals().tally;
@@ -123,11 +124,13 @@ impl Turn {
         }
     }
 
-    fn reload(&mut self) {
+    /// What was refused because of the host is tried again when something has changed, and not because
+    /// another module has been compiled: two of them could keep each other going for ever.
+    fn reload(&mut self, mut again: Again) {
         loop {
             let snapshot = self.rules.scan();
             let sample = self.engine.sample();
-            let loads = self.rules.loader.apply_within(&snapshot, &sample, Some(PATIENCE), &|| false);
+            let loads = self.rules.loader.apply_within(&snapshot, &sample, again, (Some(PATIENCE), &|| false));
             if loads.iter().any(|load| matches!(load.outcome, Outcome::Loaded | Outcome::Removed)) {
                 self.swap();
             }
@@ -137,6 +140,7 @@ impl Turn {
             if !self.rules.watcher.follow(&snapshot.module_folders()) {
                 return;
             }
+            again = Again::Leave;
         }
     }
 

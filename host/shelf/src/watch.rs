@@ -33,6 +33,8 @@ const DOUBT: Duration = Duration::from_secs(5);
 pub enum WatchOutcome {
     /// Something may have changed: scan.
     Changed,
+    /// A [`Waker`] was used, and no file has changed.
+    Woken,
     /// Nothing has.
     Timeout,
     /// A [`Stopper`] was used.
@@ -54,14 +56,18 @@ impl Stopper {
     }
 }
 
-/// Ends a wait from another thread as if something had changed.
+/// Ends a wait from another thread.
 #[derive(Clone)]
-pub struct Waker(Nudges);
+pub struct Waker {
+    woken: Arc<AtomicBool>,
+    nudges: Nudges,
+}
 
 impl Waker {
     /// Ends the wait, or the next one.
     pub fn wake(&self) {
-        self.0.nudge();
+        self.woken.store(true, Ordering::Release);
+        self.nudges.nudge();
     }
 }
 
@@ -72,6 +78,8 @@ pub struct Watcher {
     folders: Vec<PathBuf>,
     nudged: Receiver<()>,
     stopper: Stopper,
+    /// A [`Waker`] was used since the last wait.
+    woken: Arc<AtomicBool>,
     /// `None`: the system does not tell, and the files are looked at.
     notice: Option<Notice>,
     may_notice: bool,
@@ -101,6 +109,7 @@ impl Watcher {
             folders,
             nudged,
             stopper,
+            woken: Arc::default(),
             notice: None,
             may_notice,
             identities: Vec::new(),
@@ -138,9 +147,9 @@ impl Watcher {
         self.stopper.clone()
     }
 
-    /// What makes a wait end as if something had changed.
+    /// What makes a wait end, with [`WatchOutcome::Woken`].
     pub fn waker(&self) -> Waker {
-        Waker(self.stopper.nudges.clone())
+        Waker { woken: Arc::clone(&self.woken), nudges: self.stopper.nudges.clone() }
     }
 
     /// Waits until something has changed and has come to rest, or `timeout` has passed. A change
@@ -149,12 +158,13 @@ impl Watcher {
         let deadline = Instant::now() + timeout;
         while !self.is_stopped() {
             let left = deadline.saturating_duration_since(Instant::now());
-            let changed = self.nudged.recv_timeout(left.min(LOOK)).is_ok() || self.look();
+            let nudged = self.nudged.recv_timeout(left.min(LOOK)).is_ok();
+            let moved = !nudged && self.look();
             if self.is_stopped() {
                 break;
             }
-            if changed {
-                return self.settle();
+            if nudged || moved {
+                return self.settle(moved);
             }
             if left.is_zero() {
                 return WatchOutcome::Timeout;
@@ -177,7 +187,7 @@ impl Watcher {
     }
 
     /// Waits for quiet, and watches what is there then.
-    fn settle(&mut self) -> WatchOutcome {
+    fn settle(&mut self, mut has_moved: bool) -> WatchOutcome {
         let first = Instant::now();
         loop {
             let left = MOST_DELAY.saturating_sub(first.elapsed());
@@ -190,14 +200,17 @@ impl Watcher {
             }
             // Where the system does not tell, a file that is being written shows by looking.
             let moved = self.has_moved();
+            has_moved |= moved;
             if left.is_zero() || self.notice.is_some() || !moved {
                 break;
             }
         }
         if identities(&self.folders) != self.identities {
+            has_moved = true;
             self.arm();
         }
-        WatchOutcome::Changed
+        let woken = self.woken.swap(false, Ordering::AcqRel);
+        if woken && !has_moved { WatchOutcome::Woken } else { WatchOutcome::Changed }
     }
 
     /// Whether the files are others than when they were last looked at.

@@ -174,3 +174,21 @@ fn a_stop_ends_this_wait_and_all_others() {
     assert_eq!(watcher.wait(LONG), WatchOutcome::Stopped);
     assert_eq!(watcher.wait(LONG), WatchOutcome::Stopped);
 }
+
+#[test]
+fn a_waker_is_no_change_and_hides_none() {
+    for polling in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.toml");
+        fs::write(&file, "1").unwrap();
+        let mut watcher = if polling { Watcher::polling(folder.path()) } else { Watcher::new(folder.path()) };
+        let waker = watcher.waker();
+        waker.wake();
+        assert_eq!(watcher.wait(LONG), WatchOutcome::Woken);
+        fs::write(&file, "12").unwrap();
+        waker.wake();
+        assert_eq!(watcher.wait(LONG), WatchOutcome::Changed);
+        waker.wake();
+        assert_eq!(watcher.wait(LONG), WatchOutcome::Woken);
+    }
+}
