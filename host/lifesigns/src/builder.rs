@@ -136,7 +136,8 @@ impl Builder {
         self
     }
 
-    /// The host's clock; the system's unless set.
+    /// The host's clock; the system's unless set. Lines of one's own go by what they are made with: see
+    /// [`lines_by`](crate::lines_by) and [`source_by`](crate::source_by).
     #[must_use]
     pub fn clock(mut self, clock: SharedClock) -> Self {
         self.config.clock = clock;

@@ -28,5 +28,5 @@ pub use lifesigns_shelf as shelf;
 pub use lifesigns_store::Retention;
 pub use load::{Load, Outcome};
 pub use loader::Loader;
-pub use own::{lines, plain, source};
+pub use own::{lines, lines_by, plain, source, source_by};
 pub use turn::LoadSink;

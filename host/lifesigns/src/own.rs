@@ -2,15 +2,25 @@
 
 use std::sync::Arc;
 
-use lifesigns_engine::now_ns;
 use lifesigns_intake::Format;
-use lifesigns_model::{Chunk, Decoder, Record, Source, SystemClock};
+use lifesigns_model::{Chunk, Clock, Decoder, Record, SharedClock, Source, SystemClock};
 
 /// A source whose lines are decoded in this format, as those of `lifesigns run` are; what names no
 /// object is about `object`. A source is known by its name: after a restart it goes on counting its
-/// lines where it left off.
+/// lines where it left off. Times without a year are completed by the system's clock; a host that has
+/// another one ([`Builder::clock`](crate::Builder::clock)) takes [`source_by`].
 pub fn source(name: impl Into<String>, object: impl Into<String>, format: Format) -> Arc<Source> {
-    let decoder = format.live_decoder(Arc::new(SystemClock));
+    source_by(Arc::new(SystemClock), name, object, format)
+}
+
+/// As [`source`], by this clock.
+pub fn source_by(
+    clock: SharedClock,
+    name: impl Into<String>,
+    object: impl Into<String>,
+    format: Format,
+) -> Arc<Source> {
+    let decoder = format.live_decoder(clock);
     Arc::new(Source { name: name.into(), rank: 0, object: object.into(), app: None, decoder })
 }
 
@@ -21,11 +31,17 @@ pub fn plain(name: impl Into<String>, object: impl Into<String>) -> Arc<Source> 
     Arc::new(Source { name: name.into(), rank: 0, object: object.into(), app: None, decoder })
 }
 
-/// Whole lines of a source, at most [`lifesigns_model::limits::CHUNK_BYTES`], that arrive now. Nobody
-/// is told when they are on the disk: whoever wants to be sets [`Chunk::done`].
+/// Whole lines of a source, at most [`lifesigns_model::limits::CHUNK_BYTES`], that arrive now, by the
+/// system's clock; for a host that has another one ([`Builder::clock`](crate::Builder::clock)) there is
+/// [`lines_by`]. To know when they are on the disk, set [`Chunk::done`].
 pub fn lines(source: &Arc<Source>, bytes: impl Into<Vec<u8>>) -> Chunk {
+    lines_by(&SystemClock, source, bytes)
+}
+
+/// As [`lines`], by this clock.
+pub fn lines_by(clock: &dyn Clock, source: &Arc<Source>, bytes: impl Into<Vec<u8>>) -> Chunk {
     let (source, bytes) = (Arc::clone(source), bytes.into());
-    Chunk { source, bytes, arrived_ns: Some(now_ns()), cursor: None, done: None }
+    Chunk { source, bytes, arrived_ns: Some(clock.now_ns()), cursor: None, done: None }
 }
 
 /// Takes a line for a message, as it is.
@@ -42,5 +58,26 @@ impl Decoder for Plain {
 
     fn facts(&self) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lifesigns_model::ManualClock;
+
+    use super::*;
+
+    #[test]
+    fn own_lines_go_by_the_clock_that_is_given() {
+        const S: u64 = 1_000_000_000;
+        // 2001-09-09 01:46:40 UTC.
+        let clock = Arc::new(ManualClock::new(1_000_000_000 * S));
+        let source = source_by(Arc::<ManualClock>::clone(&clock), "own", "web-1", Format::Syslog);
+        let time = || source.decoder.decode("Sep  9 01:00:00 web-1 app: up").time_ns;
+        assert_eq!(lines_by(&*clock, &source, "x\n").arrived_ns, Some(1_000_000_000 * S));
+        assert_eq!(time(), Some(999_997_200 * S));
+        clock.set(1_031_536_000 * S);
+        assert_eq!(lines_by(&*clock, &source, "x\n").arrived_ns, Some(1_031_536_000 * S));
+        assert_eq!(time(), Some(1_031_533_200 * S), "a year later");
     }
 }
