@@ -1,9 +1,9 @@
 //! Reading a file once, bounded, and knowing it again.
 
 use std::{
-    fs::{File, Metadata, OpenOptions},
+    fs::{self, File, Metadata, OpenOptions},
     io::{self, Read as _},
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -86,6 +86,28 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Where an open file lies. The system says it of the open file itself; where it does not, it is looked
+/// for at its path, and must be the same file there.
+pub(crate) fn place(path: &Path, file: &File, metadata: &Metadata) -> Result<PathBuf, String> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::fd::AsRawFd as _;
+        let open = Path::new("/proc/self/fd");
+        if open.is_dir() {
+            let link = fs::read_link(open.join(file.as_raw_fd().to_string()));
+            return link.map_err(|error| format!("it cannot be known where it lies: {error}"));
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = file;
+    let real = fs::canonicalize(path).map_err(|error| explain(&error))?;
+    let now = fs::symlink_metadata(&real).map_err(|error| explain(&error))?;
+    if FileKey::of(&now).identity() != FileKey::of(metadata).identity() {
+        return Err("it was replaced while it was looked at: it is tried again".into());
+    }
+    Ok(real)
+}
+
 /// What the system said, with a fix where there is one.
 pub(crate) fn explain(error: &io::Error) -> String {
     match error.kind() {
@@ -98,8 +120,6 @@ pub(crate) fn explain(error: &io::Error) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     fn read(path: &Path, most_bytes: u64) -> Result<(Vec<u8>, FileKey), String> {

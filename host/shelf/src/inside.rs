@@ -2,7 +2,7 @@
 //! and in folders that the configuration allows.
 
 use std::{
-    fs,
+    fs::{self, File, Metadata},
     path::{Path, PathBuf},
 };
 
@@ -33,25 +33,29 @@ impl Inside {
         self.real = folders.filter_map(|folder| fs::canonicalize(folder).ok()).collect();
     }
 
-    /// Reads a regular file of at most `most_bytes`, if it lies in one of the folders. The file is
-    /// opened first, and where it lies is judged by what was opened.
+    /// Reads a regular file of at most `most_bytes`, if it lies in one of the folders.
     ///
     /// # Errors
     /// What is wrong. Nothing of the file itself is said.
     pub(crate) fn read(&self, path: &Path, most_bytes: u64) -> Result<(Vec<u8>, FileKey), String> {
-        let file = file::open(path).map_err(|error| file::explain(&error))?;
-        let metadata = file.metadata().map_err(|error| file::explain(&error))?;
-        self.check(path, &FileKey::of(&metadata))?;
+        let (file, metadata) = self.open(path)?;
         file::read(&file, &metadata, most_bytes)
     }
 
-    /// Whether the file at `path`, known to be `key`, lies in one of the folders.
-    pub(crate) fn check(&self, path: &Path, key: &FileKey) -> Result<(), String> {
-        let real = fs::canonicalize(path).map_err(|error| file::explain(&error))?;
-        let now = fs::symlink_metadata(&real).map_err(|error| file::explain(&error))?;
-        if FileKey::of(&now).identity() != key.identity() {
-            return Err("it was replaced while it was looked at: it is tried again".into());
-        }
+    /// Opens a file, if it lies in one of the folders. Where it lies is judged by what was opened: the
+    /// path may lead elsewhere a moment before or after.
+    ///
+    /// # Errors
+    /// What is wrong. Nothing of the file itself is said.
+    pub(crate) fn open(&self, path: &Path) -> Result<(File, Metadata), String> {
+        let file = file::open(path).map_err(|error| file::explain(&error))?;
+        let metadata = file.metadata().map_err(|error| file::explain(&error))?;
+        self.check(path, &file, &metadata)?;
+        Ok((file, metadata))
+    }
+
+    fn check(&self, path: &Path, file: &File, metadata: &Metadata) -> Result<(), String> {
+        let real = file::place(path, file, metadata)?;
         if self.real.iter().any(|folder| real.starts_with(folder)) {
             return Ok(());
         }
@@ -60,5 +64,45 @@ impl Inside {
             "it lies outside the rules folder, in {folder}: put it into the rules folder, or allow that folder with \
              `module-folders`"
         ))
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// The path leads to a file outside when it is opened, and to one inside when it is judged, which is
+    /// even the same file by its numbers; or the other way round.
+    #[test]
+    fn a_file_is_judged_by_where_it_was_opened() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        for folder in ["rules", "rules/within", "outside"] {
+            fs::create_dir(at(folder)).unwrap();
+        }
+        fs::write(at("outside/a"), "secret").unwrap();
+        fs::hard_link(at("outside/a"), at("rules/within/a")).unwrap();
+        let lead = |to: &str| {
+            let _ = fs::remove_file(at("rules/link"));
+            symlink(at(to), at("rules/link")).unwrap();
+        };
+        let mut inside = Inside::new(at("rules"));
+        inside.look();
+        let path = at("rules/link/a");
+        for (first, then, is_allowed) in [("outside", "rules/within", false), ("rules/within", "outside", true)] {
+            lead(first);
+            let file = file::open(&path).unwrap();
+            lead(then);
+            let answer = inside.check(&path, &file, &file.metadata().unwrap());
+            assert_eq!(answer.is_ok(), is_allowed, "{first}, then {then}: {answer:?}");
+        }
+        lead("outside");
+        let why = inside.read(&path, 10).unwrap_err();
+        assert!(why.contains("outside the rules folder") && why.contains("module-folders"), "{why}");
+        lead("rules/within");
+        assert_eq!(inside.read(&path, 10).unwrap().0, b"secret");
     }
 }

@@ -3,7 +3,6 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fs,
     path::Path,
     sync::Arc,
     time::SystemTime,
@@ -99,8 +98,8 @@ impl Modules {
     }
 
     fn find(&mut self, inside: &Inside, file: &Path, path: &str) -> Result<Arc<ModuleBytes>, String> {
-        let key = FileKey::of(&fs::metadata(file).map_err(|error| file::explain(&error))?);
-        inside.check(file, &key)?;
+        let (file, metadata) = inside.open(file)?;
+        let key = FileKey::of(&metadata);
         let id = id(&key, path);
         if let Some(known) = self.next.get(&id).filter(|known| known.key == key) {
             return Ok(known.module.clone());
@@ -111,13 +110,13 @@ impl Modules {
             self.next.insert(id, Read { key, settled: true, module: module.clone() });
             return Ok(module);
         }
-        let (bytes, key) = inside.read(file, MODULE_BYTES)?;
+        let (bytes, key) = file::read(&file, &metadata, MODULE_BYTES)?;
         let mut module = Arc::new(ModuleBytes::new(bytes));
         if let Some(known) = known.filter(|known| known.module == module) {
             module = known.module;
         }
         let settled = key.is_settled(SystemTime::now());
-        self.next.insert(self::id(&key, path), Read { key, settled, module: module.clone() });
+        self.next.insert(id, Read { key, settled, module: module.clone() });
         Ok(module)
     }
 }
