@@ -1,30 +1,23 @@
 //! Where raises and clears are written: a file that may be rotated, or standard output.
 
-use std::{
-    fs::{self, File, Metadata, OpenOptions},
-    io::{self, Write, stdout},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
-    path::PathBuf,
-};
+use std::io::{self, Write, stdout};
 
+use lifesigns_outlets::{Durable, LineFile};
 use lifesigns_settings::Output;
 
-use crate::exit::Failure;
+use crate::{exit::Failure, say};
 
-/// Raises and clears, a line each. After a write that failed, each next one is tried all the same.
+/// Raises and clears, a line each. After a write that failed, each next one is tried all the same; what
+/// was lost is counted, and said.
 pub(crate) struct Lines {
     /// `None` is standard output.
-    file: Option<Rotated>,
-    failing: bool,
+    file: Option<LineFile>,
+    lost: Lost,
 }
 
-/// A file that is opened again when something else has its path, so that it can be rotated.
-struct Rotated {
-    path: PathBuf,
-    mode: u32,
-    file: File,
-    identity: (u64, u64),
-}
+/// Lines that could not be written since one could be.
+#[derive(Debug, Default)]
+struct Lost(u64);
 
 impl Lines {
     /// Opens the file, or makes it with this mode.
@@ -32,53 +25,63 @@ impl Lines {
     /// # Errors
     /// It cannot be opened.
     pub(crate) fn open(output: &Output, mode: u32) -> Result<Self, Failure> {
-        let Some(path) = &output.file else { return Ok(Self { file: None, failing: false }) };
-        let file = Rotated::open(path.clone(), mode);
-        match file {
-            Ok(file) => Ok(Self { file: Some(file), failing: false }),
+        let lost = Lost::default();
+        let Some(path) = &output.file else { return Ok(Self { file: None, lost }) };
+        let mut file = LineFile::new(path, mode);
+        match file.open() {
+            Ok(()) => Ok(Self { file: Some(file), lost }),
             Err(error) => {
                 Err(Failure::Configuration(format!("[output] file {} cannot be opened: {error}", path.display())))
             }
         }
     }
 
-    /// Writes a line, at once. The first of several failures is logged, and that it works again.
+    /// Writes a line, at once. What is lost is logged with its number: at once, whenever that has grown
+    /// tenfold, and when it ends.
     pub(crate) fn write(&mut self, line: &[u8]) {
         let written = match &mut self.file {
             None => stdout().write_all(line).and_then(|()| stdout().flush()),
-            Some(file) => file.write(line),
+            Some(file) => file.write(line, Durable::No),
         };
-        match &written {
-            Err(error) if !self.failing => tracing::error!("alerts cannot be written to the output: {error}"),
-            Ok(()) if self.failing => tracing::info!("alerts can be written to the output again"),
-            _ => {}
+        if let Some(text) = self.lost.note(&written) {
+            match written {
+                Ok(()) => tracing::warn!("{text}"),
+                Err(_) => tracing::error!("{text}"),
+            }
         }
-        self.failing = written.is_err();
     }
 }
 
-impl Rotated {
-    fn open(path: PathBuf, mode: u32) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).create(true).mode(mode).open(&path)?;
-        let identity = identity(&file.metadata()?);
-        Ok(Self { path, mode, file, identity })
-    }
-
-    fn write(&mut self, line: &[u8]) -> io::Result<()> {
-        let is_same = fs::metadata(&self.path).is_ok_and(|found| identity(&found) == self.identity);
-        if !is_same {
-            *self = Self::open(self.path.clone(), self.mode)?;
+impl Lost {
+    /// What is to be said of a write, if anything.
+    fn note(&mut self, written: &io::Result<()>) -> Option<String> {
+        match written {
+            Err(error) => {
+                self.0 += 1;
+                let is_worth_it = 10_u64.pow(self.0.ilog10()) == self.0;
+                let lost = say::raises(self.0);
+                is_worth_it.then(|| format!("the output cannot be written: {error}; lost so far: {lost}"))
+            }
+            Ok(()) => match std::mem::take(&mut self.0) {
+                0 => None,
+                lost => Some(format!("the output can be written again; lost meanwhile: {}", say::raises(lost))),
+            },
         }
-        self.file.write_all(line)
     }
 }
 
-fn identity(metadata: &Metadata) -> (u64, u64) {
-    (metadata.dev(), metadata.ino())
+impl Drop for Lines {
+    fn drop(&mut self) {
+        if self.lost.0 > 0 {
+            tracing::error!("the output could not be written to the end; lost: {}", say::raises(self.lost.0));
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, os::unix::fs::MetadataExt};
+
     use super::*;
 
     #[test]
@@ -92,12 +95,40 @@ mod tests {
         fs::remove_file(&path).expect("it is removed");
         fs::create_dir(&path).expect("something else is there");
         lines.write(b"lost\n");
+        assert_eq!(lines.lost.0, 1);
         fs::remove_dir(&path).expect("it goes");
         lines.write(b"three\n");
+        assert_eq!(lines.lost.0, 0);
         let text = |name: &str| fs::read_to_string(folder.path().join(name)).expect("it reads");
         assert_eq!((text("out.1"), text("out.ndjson")), ("one\n".to_owned(), "three\n".to_owned()));
         assert_eq!(fs::metadata(&path).expect("it is there").mode() & 0o777, 0o600);
         let gone = Output { file: Some(folder.path().join("none/out")) };
         assert!(Lines::open(&gone, 0o600).is_err());
+    }
+
+    #[test]
+    fn half_a_line_of_an_earlier_life_stays_a_line_of_its_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("out.ndjson");
+        for line in ["one\n", "two\n"] {
+            let before = fs::read_to_string(&path).unwrap_or_default();
+            fs::write(&path, before + "{\"half").expect("half a line");
+            Lines::open(&Output { file: Some(path.clone()) }, 0o600).expect("it opens").write(line.as_bytes());
+        }
+        let text = fs::read_to_string(&path).expect("it reads");
+        assert_eq!(text, "{\"half\none\n{\"half\ntwo\n");
+    }
+
+    #[test]
+    fn what_is_lost_is_said_with_its_number() {
+        let mut lost = Lost::default();
+        let full = || Err(io::Error::other("it is full"));
+        let said: Vec<String> = (0..120).filter_map(|_| lost.note(&full())).collect();
+        let ends = |number: &str| said.iter().any(|text| text.ends_with(&format!("lost so far: {number}")));
+        assert!(said.len() == 3 && ends("1 raise or clear") && ends("10 raises and clears"), "{said:?}");
+        assert!(ends("100 raises and clears"), "{said:?}");
+        let again = lost.note(&Ok(()));
+        assert!(again.is_some_and(|text| text.ends_with("lost meanwhile: 120 raises and clears")));
+        assert_eq!(lost.note(&Ok(())), None);
     }
 }

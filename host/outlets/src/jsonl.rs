@@ -1,36 +1,32 @@
 //! The receiver of lines: each notice is a line of JSON at the end of a file, or on standard output.
 
 use std::{
-    fs::{File, Metadata, OpenOptions},
-    io::{self, Read, Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
+    io::{self, Write},
+    path::PathBuf,
 };
 
 use crate::{
     anchor::AuditHead,
     config::Ndjson,
     json,
+    lines::{Durable, LineFile},
     message::{Failure, Message, Receiver},
 };
 
-/// See the module. A file is opened when it is needed, and again when it is another one than before, so
-/// that it can be rotated.
+/// See the module.
 #[derive(Debug)]
 pub(crate) struct Lines {
     name: String,
     path: Option<PathBuf>,
-    mode: u32,
-    file: Option<(File, Identity)>,
+    file: Option<LineFile>,
     buffer: Vec<u8>,
 }
-
-/// What makes a file the same file.
-type Identity = (u64, u64);
 
 impl Lines {
     /// The receiver of a configuration.
     pub(crate) fn new(name: &str, config: &Ndjson) -> Self {
-        Self { name: name.to_owned(), path: config.file.clone(), mode: config.mode, file: None, buffer: Vec::new() }
+        let file = config.file.as_ref().map(|path| LineFile::new(path, config.mode));
+        Self { name: name.to_owned(), path: config.file.clone(), file, buffer: Vec::new() }
     }
 
     fn failure(&self, why: &io::Error) -> Failure {
@@ -41,68 +37,13 @@ impl Lines {
     }
 
     fn write(&mut self) -> io::Result<()> {
-        let Some(path) = &self.path else {
+        let Some(file) = &mut self.file else {
             let mut out = io::stdout().lock();
             out.write_all(&self.buffer)?;
             return out.flush();
         };
-        let known =
-            self.file.take().filter(|(_, known)| std::fs::metadata(path).is_ok_and(|now| identity(&now) == *known));
-        let (mut file, identity) = match known {
-            Some(known) => known,
-            None => {
-                let mut file = appended(path, self.mode)?;
-                let identity = identity(&file.metadata()?);
-                if ends_in_a_line(path, &file.metadata()?) {
-                    file.write_all(b"\n")?;
-                }
-                (file, identity)
-            }
-        };
-        let before = file.metadata()?;
-        let written =
-            file.write_all(&self.buffer).and_then(|()| if before.is_file() { file.sync_data() } else { Ok(()) });
-        if written.is_err() {
-            // Half a line would make two lines one. What cannot be cut, such as a pipe, stays.
-            let _ = file.set_len(before.len());
-        }
-        self.file = Some((file, identity));
-        written
+        file.write(&self.buffer, Durable::Yes)
     }
-}
-
-/// Opens a file to append to it; where there is none, it gets this mode.
-fn appended(path: &Path, mode: u32) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
-    options.open(path)
-}
-
-/// Whether a file ends in the middle of a line, as after a death while it was written: what comes next
-/// must not become part of it. One that may not be read, or cannot be, such as a pipe, is taken as whole.
-fn ends_in_a_line(path: &Path, metadata: &Metadata) -> bool {
-    let last = || -> io::Result<u8> {
-        let (mut file, mut last) = (File::open(path)?, [0]);
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
-        Ok(last[0])
-    };
-    metadata.is_file() && metadata.len() > 0 && last().is_ok_and(|last| last != b'\n')
-}
-
-#[cfg(unix)]
-fn identity(metadata: &std::fs::Metadata) -> Identity {
-    use std::os::unix::fs::MetadataExt;
-    (metadata.dev(), metadata.ino())
-}
-
-#[cfg(not(unix))]
-fn identity(_: &std::fs::Metadata) -> Identity {
-    (0, 0)
 }
 
 impl Receiver for Lines {
@@ -129,7 +70,7 @@ impl Receiver for Lines {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use std::{collections::BTreeMap, fs};
+    use std::{collections::BTreeMap, fs, path::Path};
 
     use lifesigns_compliance::Happened;
 
