@@ -29,8 +29,9 @@ pub(crate) fn install_subscriber() {
     let _ = subscriber.try_init();
 }
 
-/// Standard error for log records. The subscriber writes terminal escapes out that come from outside;
-/// what is left of characters that act is written out here. Its own colours stay.
+/// Standard error for log records. The subscriber writes terminal escapes out that come from outside
+/// in messages and debug fields, and not in those shown as they are (`%`); what is left of characters that
+/// act is written out here. Colours stay, as its own are.
 struct SafeStderr;
 
 impl Write for SafeStderr {
@@ -46,13 +47,25 @@ impl Write for SafeStderr {
 
 fn safe_record(record: &str) -> String {
     let mut safe = String::with_capacity(record.len());
-    for character in record.chars() {
-        match is_unsafe(character) && !matches!(character, '\n' | '\x1b') {
+    let mut rest = record;
+    while let Some(character) = rest.chars().next() {
+        let length = colour_bytes(rest).unwrap_or(character.len_utf8());
+        let (piece, after) = rest.split_at(length);
+        match is_unsafe(character) && character != '\n' && length == character.len_utf8() {
             true => safe.extend(character.escape_default()),
-            false => safe.push(character),
+            false => safe.push_str(piece),
         }
+        rest = after;
     }
     safe
+}
+
+/// The length of the colour that a text begins with: `ESC [`, digits and `;`, `m`. It changes how
+/// characters look, and nothing else.
+fn colour_bytes(text: &str) -> Option<usize> {
+    let numbers = text.strip_prefix("\x1b[")?;
+    let end = numbers.find(|character: char| !character.is_ascii_digit() && character != ';')?;
+    numbers[end..].starts_with('m').then_some(end + "\x1b[m".len())
 }
 
 /// Colour for standard error.
@@ -136,6 +149,43 @@ pub(crate) fn raises(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io::Write,
+        sync::{Arc, Mutex},
+    };
+
+    use super::fmt;
+
+    #[derive(Clone, Default)]
+    struct Records(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Records {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("no thread panicked").write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn fields_that_are_shown_as_they_are_do_not_act() {
+        let records = Records::default();
+        let sink = records.clone();
+        let subscriber = fmt().with_writer(move || sink.clone()).without_time().with_ansi(true).finish();
+        let name = "a\x1b]0;title\x07\x1b[2J\x1b[1;1H\x1b[?25l\x1b[\x1b\u{9b}2Jb";
+        tracing::subscriber::with_default(subscriber, || tracing::warn!(source = %name, "it is read: {name}"));
+        let record = String::from_utf8(records.0.lock().expect("no thread panicked").clone()).expect("UTF-8");
+        assert!(record.contains("\x1b[33m"), "it has colours: {record:?}");
+        let safe = super::safe_record(&record);
+        assert!(safe.contains("\x1b[33m"), "they stay: {safe:?}");
+        let shown = r"a\u{1b}]0;title\u{7}\u{1b}[2J\u{1b}[1;1H\u{1b}[?25l\u{1b}[\u{1b}\u{9b}2Jb";
+        assert!(safe.contains(shown), "{safe:?}");
+        let plain = safe.split('\x1b').skip(1).find(|after| super::colour_bytes(&format!("\x1b{after}")).is_none());
+        assert_eq!(plain, None, "{safe:?}");
+    }
+
     #[test]
     fn log_records_keep_the_subscribers_colours_and_nothing_else_that_acts() {
         let record = "\x1b[33m WARN\x1b[0m a\u{202e}b\u{9b}31m \\x1b[2J\n";
