@@ -9,6 +9,7 @@ use std::{
 };
 
 use lifesigns::{ConfigureError, KeptHost};
+use lifesigns_outlets::{ReceiverConfig, ReceiverKind};
 use lifesigns_settings::Settings;
 
 use crate::{
@@ -132,7 +133,8 @@ impl Reload {
                 host.keep().say_config(settings.files.clone(), String::new());
                 if Fixed::of(&settings) != self.fixed {
                     say::warning(
-                        "rules, modules, compile, cache, store, control, output and engine are as before until a restart",
+                        "rules, module-folders, rules-memory, compile, cache, store, control, file-mode, output and \
+                         engine are as before until a restart",
                     );
                 }
                 say::line(&format!("{}: read again, and in force", self.path.display()));
@@ -167,12 +169,23 @@ impl Reload {
         }
         let read = inventory::read(&settings.inventories)?;
         read.refuse_nothing(&host.keep().listed())?;
-        host.keep().configure(setup(&settings)).map_err(|error| match error {
+        let mut setup = setup(&settings);
+        hold_mode(&mut setup.receivers, self.fixed.file_mode);
+        host.keep().configure(setup).map_err(|error| match error {
             ConfigureError::Store(_) => Failure::failed(error),
             _ => Failure::configuration(error),
         })?;
         host.inventory(read.objects).map_err(Failure::failed)?;
         Ok((settings, seen))
+    }
+}
+
+/// Files of receivers are made with the mode that the host began with, as `[output]` is.
+fn hold_mode(receivers: &mut [ReceiverConfig], mode: u32) {
+    for receiver in receivers {
+        if let ReceiverKind::Ndjson(lines) = &mut receiver.kind {
+            lines.mode = mode;
+        }
     }
 }
 
@@ -189,4 +202,26 @@ fn versions(path: &Path, files: &[PathBuf], inventories: &[PathBuf]) -> Versions
         Some((file.dev(), file.ino(), file.size(), times))
     };
     all.into_iter().map(|path| (path.clone(), version(&path))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_file_mode_waits_for_a_restart_everywhere() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lifesigns.toml");
+        let read = |mode: &str| {
+            let receiver = "[receivers.lines]\nkind = \"ndjson\"\nfile = \"alerts.ndjson\"\n";
+            fs::write(&path, format!("file-mode = \"{mode}\"\n{receiver}")).expect("it is written");
+            settings(&path).expect("it is sound")
+        };
+        let (before, mut after) = (read("0600"), read("0640"));
+        assert_ne!(before.receivers, after.receivers);
+        let reload = Reload::new(&path, &before);
+        assert!(Fixed::of(&after) != reload.fixed, "it is warned of");
+        hold_mode(&mut after.receivers, reload.fixed.file_mode);
+        assert_eq!(before.receivers, after.receivers, "none of them begins again");
+    }
 }
