@@ -213,8 +213,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("lifesigns.toml");
         let read = |mode: &str| {
-            let receiver = "[receivers.lines]\nkind = \"ndjson\"\nfile = \"alerts.ndjson\"\n";
-            fs::write(&path, format!("file-mode = \"{mode}\"\n{receiver}")).expect("it is written");
+            let rest = "rules = \"rules\"\n[[receiver]]\nname = \"log\"\nndjson = { file = \"alerts.ndjson\" }\n";
+            fs::write(&path, format!("file-mode = \"{mode}\"\n{rest}")).expect("it is written");
             settings(&path).expect("it is sound")
         };
         let (before, mut after) = (read("0600"), read("0640"));
