@@ -86,7 +86,11 @@ fn every_rule_of_the_house_is_compiled_within_a_fraction_of_the_limits() {
 fn time_memory_and_code_are_limited() {
     let default = CompileLimits::default();
     for (limits, bytes, with) in [
-        (CompileLimits { cpu_s: 1, ..default }, costly(), "takes more than 1 s of processor time"),
+        (
+            CompileLimits { cpu_s: 1, memory_bytes: 4 << 30, ..default },
+            costly(),
+            "takes more than 1 s of processor time",
+        ),
         (CompileLimits { memory_bytes: 64 << 20, cpu_s: 600, ..default }, costly(), "bytes of memory"),
         (
             CompileLimits { code_bytes: 4096, ..default },
