@@ -215,3 +215,21 @@ fn what_is_no_file_is_said_and_looked_at_again() {
     stop.stop();
     thread.join().unwrap();
 }
+
+#[test]
+fn a_copy_and_what_was_renamed_after_it_are_read_in_their_order() {
+    let (folder, path) = log();
+    let at = |name: &str| folder.path().join(name);
+    let first: String = (0..600).map(|number| format!("{number:06} a line that was read\n")).collect();
+    append(&path, &first);
+    let place = look(&path, Position::Start).0.unwrap();
+    append(&path, "rest\n");
+    fs::copy(&path, at("app.log.2")).unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_len(0).unwrap();
+    append(&path, "after\n");
+    fs::rename(&path, at("app.log.1")).unwrap();
+    append(&path, "");
+    assert_eq!(look(&path, Position::At(place)).1, "rest\nafter\n");
+    append(&path, "now\n");
+    assert_eq!(look(&path, Position::At(place)).1, "rest\nafter\nnow\n");
+}

@@ -34,7 +34,8 @@ impl Log {
         self.rotations += 1;
         let name = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let dated = format!("{name}-202611{:02}{:02}.log", 20 + self.rotations / 24, self.rotations % 24);
-        let suffixed = format!("{name}.log.{}", self.rotations);
+        // Of numbers, the highest is the oldest.
+        let suffixed = format!("{name}.log.{}", 1000 - self.rotations);
         match random.below(3) {
             0 => self.rename(&suffixed),
             1 => self.rename(&dated),
