@@ -13,7 +13,7 @@ use std::{
     sync::mpsc::channel,
 };
 
-use common::{DEADLINE, Following, POLL, append, log};
+use common::{DEADLINE, Following, POLL, append, log, run_sees};
 use lifesigns_intake::{Cursor, FileState, FollowEvent, Follower, Position, Stop, Tail};
 
 #[test]
@@ -63,9 +63,7 @@ fn an_unfinished_line_waits_for_its_end() {
     let followed = following.ends("rest");
     assert_eq!(followed.cursor.unwrap().offset, 17, "a later run reads the unfinished line whole");
     append(&path, " of it\n");
-    let mut again = Following::start(&path, Position::At(followed.cursor.unwrap()));
-    again.sees("rest of it\n");
-    again.ends("");
+    run_sees(&path, Position::At(followed.cursor.unwrap()), "rest of it\n");
 }
 
 #[test]

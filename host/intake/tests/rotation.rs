@@ -12,30 +12,24 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use common::{Following, append, log};
+use common::{Following, append, log, run_sees};
 use lifesigns_intake::{Cursor, GapCause, Position};
 
 #[test]
 fn a_later_run_finds_the_renamed_file() {
     let (folder, path) = log();
     append(&path, "one\n");
-    let mut following = Following::start(&path, Position::Start);
-    following.sees("one\n");
-    let cursor = following.ends("").cursor.unwrap();
+    let cursor = run_sees(&path, Position::Start, "one\n").unwrap();
     append(&path, "two, while nobody looked\n");
     fs::rename(&path, folder.path().join("app.log.1")).unwrap();
     append(&path, "three\n");
-    let mut again = Following::start(&path, Position::At(cursor));
-    again.sees("two, while nobody looked\nthree\n");
-    let cursor = again.ends("").cursor.unwrap();
+    let cursor = run_sees(&path, Position::At(cursor), "two, while nobody looked\nthree\n").unwrap();
     // Any name will do, also in a folder of its own.
     append(&path, "four\n");
     fs::create_dir(folder.path().join("old")).unwrap();
     fs::rename(&path, folder.path().join("old/some name")).unwrap();
     append(&path, "five\n");
-    let mut again = Following::start(&path, Position::At(cursor));
-    again.sees("four\nfive\n");
-    let cursor = again.ends("").cursor.unwrap();
+    let cursor = run_sees(&path, Position::At(cursor), "four\nfive\n").unwrap();
     // Gone for good: the present file is all there is, and that is said.
     fs::remove_file(&path).unwrap();
     fs::write(folder.path().join("other"), "an inode in between").unwrap();
@@ -111,9 +105,7 @@ fn what_was_written_before_a_truncation_is_read_from_the_copy() {
     let (folder, path) = log();
     let banner = "# a banner\n";
     append(&path, &format!("{banner}one\n"));
-    let mut following = Following::start(&path, Position::Start);
-    following.sees("# a banner\none\n");
-    let cursor = following.ends("").cursor.unwrap();
+    let cursor = run_sees(&path, Position::Start, "# a banner\none\n").unwrap();
     // Twice while nobody looked; the writer goes on at its old place, and leaves a hole.
     append(&path, "two\n");
     fs::copy(&path, folder.path().join("app.log.2")).unwrap();
@@ -138,9 +130,7 @@ fn later(one: &Path, other: &Path) {
 fn rotation_with_a_date_before_the_extension_is_rotation() {
     let (folder, path) = log();
     append(&path, "one\n");
-    let mut following = Following::start(&path, Position::Start);
-    following.sees("one\n");
-    let cursor = following.ends("").cursor.unwrap();
+    let cursor = run_sees(&path, Position::Start, "one\n").unwrap();
     append(&path, "two\n");
     let rotated = |day: u32| folder.path().join(format!("app-202611{day}.log"));
     fs::rename(&path, rotated(25)).unwrap();
@@ -190,9 +180,7 @@ fn a_link_that_leads_to_another_file_is_rotation() {
 fn what_was_compressed_is_said_with_its_bytes() {
     let (folder, path) = log();
     append(&path, "one\n");
-    let mut following = Following::start(&path, Position::Start);
-    following.sees("one\n");
-    let cursor = following.ends("").cursor.unwrap();
+    let cursor = run_sees(&path, Position::Start, "one\n").unwrap();
     // What gzip leaves: 18 bytes at least, of which the last four are the size before.
     let gzip = |name: &str, size: u32| {
         let bytes = [&[0x1f, 0x8b][..], &[0; 12], &size.to_le_bytes()].concat();
@@ -274,9 +262,7 @@ fn utf16_is_decoded_and_gone_on_with() {
         let cursor = following.cursor.unwrap();
         following.ends("th");
         add(&utf16("o\nthree\n")[9..]);
-        let mut again = Following::start(&path, Position::At(cursor));
-        again.sees("three\n");
-        again.ends("");
+        run_sees(&path, Position::At(cursor), "three\n");
     }
 }
 
@@ -284,9 +270,7 @@ fn utf16_is_decoded_and_gone_on_with() {
 fn files_that_came_and_went_in_between_are_read_in_their_order() {
     let (folder, path) = log();
     append(&path, "one\n");
-    let mut following = Following::start(&path, Position::Start);
-    following.sees("one\n");
-    let cursor = following.ends("").cursor.unwrap();
+    let cursor = run_sees(&path, Position::Start, "one\n").unwrap();
     // Three rotations while nobody looked, and files that only look as if they belonged.
     append(&path, "two\n");
     let number = |number: u32| folder.path().join(format!("app.log.{number}"));
@@ -303,23 +287,17 @@ fn files_that_came_and_went_in_between_are_read_in_their_order() {
     }
     append(&folder.path().join("app.log.bak"), "a copy\n");
     append(&folder.path().join("app.log2"), "another log\n");
-    let mut again = Following::start(&path, Position::At(cursor));
-    again.sees("two\nthree\nfour\nfive\n");
-    again.ends("");
+    run_sees(&path, Position::At(cursor), "two\nthree\nfour\nfive\n");
 }
 
 #[test]
 fn another_file_of_the_same_inode_is_not_taken_for_the_old_one() {
     let (_folder, path) = log();
     append(&path, "one\n");
-    let mut following = Following::start(&path, Position::Start);
-    following.sees("one\n");
-    let cursor = following.ends("").cursor.unwrap();
+    let cursor = run_sees(&path, Position::Start, "one\n").unwrap();
     assert_eq!(Cursor::from_bytes(&cursor.to_bytes()), Some(cursor));
     assert_eq!(Cursor::from_bytes(b"short"), None);
     // As when an inode is used again: same file, other bytes, longer than the old place.
     fs::write(&path, "new, and longer\n").unwrap();
-    let mut again = Following::start(&path, Position::At(cursor));
-    again.sees("new, and longer\n");
-    again.ends("");
+    run_sees(&path, Position::At(cursor), "new, and longer\n");
 }

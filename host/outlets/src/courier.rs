@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    backoff::MS,
+    backoff::{Backoff, MS},
     bell::{Bell, Rung},
     clock::now_ns,
     dispatcher::{Post, Settle},
@@ -47,12 +47,14 @@ pub(crate) struct Courier {
     anchor_ns: u64,
     /// How often that has failed since it last did not.
     anchor_failures: u32,
+    anchor_backoff: Backoff,
     /// The last ones that were delivered: not to be read again.
     delivered: BTreeSet<u64>,
 }
 
 impl Courier {
     pub(crate) fn new(post: Post, bell: Arc<Bell>, status: Arc<Mutex<Status>>, settle: Settle, seed: u64) -> Self {
+        let anchor_backoff = Backoff::new(post.retry, seed);
         let queue = Queue::new(&post.name, post.retry, seed, post.receiver.wants_each());
         Self {
             post,
@@ -67,6 +69,7 @@ impl Courier {
             keep_alive_ns: 0,
             anchor_ns: 0,
             anchor_failures: 0,
+            anchor_backoff,
             delivered: BTreeSet::new(),
         }
     }
@@ -204,11 +207,15 @@ impl Courier {
         }
     }
 
+    /// When a receiver that is down is tried next; 0 while it is well.
+    fn not_before_ns(&self) -> u64 {
+        self.queue.down().map_or(0, |(_, next_ns)| next_ns)
+    }
+
     /// Says again what is still so, if it is time. When it will be time again.
     fn keep_alive(&mut self, now_ns: u64) -> u64 {
         let Some(every_ms) = self.post.receiver.keep_alive_ms() else { return u64::MAX };
-        let not_before_ns = self.queue.down().map_or(0, |(_, next_ns)| next_ns);
-        let due_ns = self.keep_alive_ns.max(not_before_ns);
+        let due_ns = self.keep_alive_ns.max(self.not_before_ns());
         if due_ns > now_ns {
             return due_ns;
         }
@@ -232,35 +239,33 @@ impl Courier {
 
     /// Sends the head of the audit log, if it is time; returns when it will be time again.
     fn anchor(&mut self, now_ns: u64) -> u64 {
+        let due_ns = self.anchor_ns.max(self.not_before_ns());
         let Some(anchoring) = &mut self.post.anchoring else { return u64::MAX };
-        let not_before_ns = self.queue.down().map_or(0, |(_, next_ns)| next_ns);
-        let due_ns = self.anchor_ns.max(not_before_ns);
         if due_ns > now_ns {
             return due_ns;
         }
-        let every_ms = anchoring.every_ms;
+        let every_ns = anchoring.every_ms.saturating_mul(MS);
         let receiver = &mut self.post.receiver;
         let sent = guarded(|| {
             let head = anchoring.log.head().map_err(|why| Failure::later(format!("the audit log: {why}")))?;
             receiver.anchor(&head).map(|()| head)
         });
-        let wait_ms = match sent.unwrap_or_else(|why| Err(Failure::later(why))) {
+        let wait_ns = match sent.unwrap_or_else(|why| Err(Failure::later(why))) {
             Ok(head) => {
                 tracing::info!(receiver = self.post.name, known = head.known(), "audit head sent");
                 self.anchor_failures = 0;
                 self.note(|status| status.anchored = Some((head.number, now_ns)));
-                every_ms
+                every_ns
             }
             Err(failure) => {
                 tracing::warn!(receiver = self.post.name, "the audit head was not sent: {}", failure.why);
                 self.anchor_failures = self.anchor_failures.saturating_add(1);
-                let retry = self.post.retry;
-                let doubled_ms = retry.first_ms.saturating_mul(1 << (self.anchor_failures - 1).min(32));
+                let again_ns = self.anchor_backoff.wait_ns(self.anchor_failures, failure.after_ms);
                 self.note(|status| status.last_error = Some((now_ns, failure.why)));
-                if failure.retry { doubled_ms.min(retry.max_ms).min(every_ms) } else { every_ms }
+                if failure.retry { again_ns.min(every_ns) } else { every_ns }
             }
         };
-        self.anchor_ns = now_ns.saturating_add(wait_ms.saturating_mul(MS));
+        self.anchor_ns = now_ns.saturating_add(wait_ns);
         self.anchor_ns
     }
 

@@ -88,6 +88,14 @@ impl Following {
     }
 }
 
+/// One run that sees exactly `text`; returns where it ended.
+#[track_caller]
+pub(crate) fn run_sees(path: &Path, position: Position, text: &str) -> Option<Cursor> {
+    let mut following = Following::start(path, position);
+    following.sees(text);
+    following.ends("").cursor
+}
+
 pub(crate) fn log() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.log");
