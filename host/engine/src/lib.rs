@@ -23,6 +23,7 @@ mod meter;
 mod objects;
 mod origin;
 mod outlet;
+mod pause;
 mod pin;
 pub mod prefilter;
 mod quarantine;

@@ -1,11 +1,9 @@
 //! What happens to a rule that fails: it is tried again after a while, longer each time.
 
+use crate::pause;
+
 /// Failures that cost nothing but the event.
 const FREE: u32 = 2;
-/// The first pause; it doubles with each further failure.
-const FIRST_PAUSE_MS: u64 = 1_000;
-/// The longest pause.
-const LONGEST_PAUSE_MS: u64 = 300_000;
 /// Events in a row that a rule must answer to be trusted again.
 const PROBATION: u32 = 32;
 
@@ -38,7 +36,7 @@ impl Quarantine {
         self.failures = self.failures.saturating_add(1);
         self.answered = 0;
         let Some(step) = self.failures.checked_sub(FREE + 1) else { return 0 };
-        let pause_ms = FIRST_PAUSE_MS.saturating_mul(1 << step.min(20)).min(LONGEST_PAUSE_MS);
+        let pause_ms = pause::after(step);
         self.until_ns = now_ns.saturating_add(pause_ms * 1_000_000);
         pause_ms
     }
@@ -59,9 +57,9 @@ mod tests {
         for _ in 0..40 {
             quarantine.failed(0);
         }
-        assert_eq!(quarantine.failed(0), LONGEST_PAUSE_MS);
+        assert_eq!(quarantine.failed(0), pause::LONGEST_MS);
         quarantine.answered(31);
-        assert_eq!(quarantine.failed(0), LONGEST_PAUSE_MS);
+        assert_eq!(quarantine.failed(0), pause::LONGEST_MS);
         quarantine.answered(32);
         assert_eq!(quarantine.failed(0), 0);
     }

@@ -5,12 +5,8 @@ use std::fmt;
 
 use lifesigns_model::{Limits, limits};
 
-use crate::meter::Meter;
+use crate::{meter::Meter, pause};
 
-/// The first pause; it doubles each time, until a rule has stayed within its budget.
-const FIRST_PAUSE_MS: u64 = 1_000;
-/// The longest pause.
-const LONGEST_PAUSE_MS: u64 = 300_000;
 const NS_PER_MS: u64 = 1_000_000;
 
 /// What a rule has used in one call, or what came of one.
@@ -237,7 +233,7 @@ impl Throttle {
     }
 
     fn pause(&mut self, now_ns: u64, over: Over, paid_ns: u64) -> Over {
-        let pause_ms = FIRST_PAUSE_MS.saturating_mul(1 << self.pauses.min(20)).min(LONGEST_PAUSE_MS);
+        let pause_ms = pause::after(self.pauses);
         self.pauses = self.pauses.saturating_add(1);
         let until_ns = now_ns.saturating_add(pause_ms * NS_PER_MS).max(paid_ns);
         self.until_ns = self.until_ns.max(until_ns);
