@@ -10,7 +10,7 @@ use lifesigns::{
         config::{Group, Place, Policy, Route, Say, Setting},
     },
     model::ObjectFacts,
-    outlets::{Failure, Message, Receiver},
+    notifications::{Failure, Message, Receiver},
 };
 
 /// A receiver of our own; routes name it. What it fails to take is told again.

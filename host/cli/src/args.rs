@@ -19,7 +19,7 @@ const EXAMPLES: &str = "\
 Examples:
   lifesigns demo                                     a small fleet, from its logs to its alerts
   lifesigns replay --rules rules.d /var/log/syslog   what would these rules have said?
-  lifesigns rule build rules/keyword --out rules.d   build a rule and put it on the shelf
+  lifesigns rule build rules/keyword --out rules.d   build a rule and put it in the rules folder
   lifesigns alerts                                   what is wrong, the worst first
   lifesigns policy why vm-7 docker-on-production     why it is, or is not
 

@@ -8,7 +8,7 @@ use std::{
 
 use lifesigns::{
     Cache, ChildProcess, CompileLimits, Load, Loader, MemoryBudget, Outcome, Sandbox, engine::Rule, model::limits,
-    shelf::Shelf,
+    rulestore::RuleStore,
 };
 use lifesigns_settings::Compile;
 
@@ -78,7 +78,7 @@ pub(crate) fn once(
 ) -> Result<(Vec<Arc<Rule>>, Vec<Load>), Failure> {
     rules_folder(folder)?;
     let mut loader = Loader::new(plain_sandbox(self::cache(cache)?)?);
-    let snapshot = Shelf::new(folder).allow(module_folders.to_vec()).scan();
+    let snapshot = RuleStore::new(folder).allow(module_folders.to_vec()).scan();
     if let Some(note) = &snapshot.note {
         say::warning(note);
     }

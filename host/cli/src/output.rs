@@ -2,7 +2,7 @@
 
 use std::io::{self, Write, stdout};
 
-use lifesigns_outlets::{Durable, LineFile};
+use lifesigns_notifications::{Durable, LineFile};
 use lifesigns_settings::Output;
 
 use crate::{exit::Failure, say};

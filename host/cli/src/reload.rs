@@ -9,7 +9,7 @@ use std::{
 };
 
 use lifesigns::{ConfigureError, KeptHost};
-use lifesigns_outlets::{ReceiverConfig, ReceiverKind};
+use lifesigns_notifications::{ReceiverConfig, ReceiverKind};
 use lifesigns_settings::Settings;
 
 use crate::{

@@ -14,7 +14,7 @@ use lifesigns::{
     model::{Source, limits},
 };
 use lifesigns_intake::{LineChunks, inventory, not_text};
-use lifesigns_outlets::ndjson;
+use lifesigns_notifications::ndjson;
 
 use crate::{
     args::Replay,

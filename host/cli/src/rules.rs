@@ -14,7 +14,7 @@ use lifesigns::{
         Description, Interest, Kind, Limits, Subject,
         limits::{MANIFEST_BYTES, MODULE_BYTES},
     },
-    shelf::{Manifest, ModuleBytes, Shelf},
+    rulestore::{Manifest, ModuleBytes, RuleStore},
 };
 use lifesigns_text::{quoted, visible};
 use lifesigns_workbench::{self as workbench, inspect};
@@ -71,7 +71,7 @@ fn is_rule(folder: &Path) -> Result<bool, Failure> {
 
 fn list(folder: &Path, cache: Option<&Path>, module_folders: &[PathBuf]) -> Outcome {
     load::rules_folder(folder)?;
-    let snapshot = Shelf::new(folder).allow(module_folders.to_vec()).scan();
+    let snapshot = RuleStore::new(folder).allow(module_folders.to_vec()).scan();
     let mut loader = Loader::new(load::plain_sandbox(load::cache(cache)?)?);
     let loads = loader.apply(&snapshot);
     let set = RuleSet::new(loader.rules(), &[]).map_err(Failure::failed)?;

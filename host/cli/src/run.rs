@@ -9,7 +9,7 @@ use std::{
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use lifesigns::{Builder, KeptHost, Load, Outcome as LoadOutcome, Setup, engine};
 use lifesigns_intake::Stop;
-use lifesigns_outlets::ndjson;
+use lifesigns_notifications::ndjson;
 use lifesigns_settings::Settings;
 
 use crate::{

@@ -11,7 +11,7 @@ use lifesigns::{
     engine::Tally,
     model::{AlertRef, Change, Criticality},
 };
-use lifesigns_outlets::people::Colour;
+use lifesigns_notifications::people::Colour;
 use lifesigns_text::visible;
 
 use crate::say;

@@ -1,4 +1,4 @@
-//! What the keeper of cuts waits for: that there is something to cut, and that it is time.
+//! What the recorder of cuts waits for: that there is something to cut, and that it is time.
 
 use std::{
     sync::{Condvar, Mutex, PoisonError},

@@ -300,7 +300,7 @@ impl Engine {
     }
 
     /// Waits until it is time for a cut because room is short or much is waiting for one, or so
-    /// long: what a keeper does between [`Self::wait_dirty`] and [`Self::cut`], to commit less often.
+    /// long: what a recorder does between [`Self::wait_dirty`] and [`Self::cut`], to commit less often.
     /// Says whether it is time.
     pub fn wait_urgent(&self, timeout: Duration) -> bool {
         self.shared.dirty.wait(timeout, |state| state.short || state.sign_bytes > limits::SIGN_BYTES)

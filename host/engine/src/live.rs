@@ -321,7 +321,7 @@ impl Shared {
         lock(&self.uses).add(shard.take_usage(), self.begun.elapsed());
     }
 
-    /// Takes room for what a shard has said, and lets the keeper know.
+    /// Takes room for what a shard has said, and lets the recorder know.
     fn account(&self, words: &mut Words<'_>) {
         let Words::Kept(signs) = words else { return };
         let bytes = signs.uncharged();

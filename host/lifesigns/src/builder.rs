@@ -10,13 +10,13 @@ use std::{
 
 use lifesigns_control::Server;
 use lifesigns_engine::{AlertSink, Config, Engine};
-use lifesigns_keeper::{
+use lifesigns_model::{Clock, ObjectFacts, SharedClock, Start};
+use lifesigns_notifications::Receiver;
+use lifesigns_recorder::{
     Begin, CompilingRule, KeepError, MakeReceiver, MemoryStatus, Opened, RefusedRule, RulesBeside, Setup, SignSink,
 };
-use lifesigns_model::{Clock, ObjectFacts, SharedClock, Start};
-use lifesigns_outlets::Receiver;
+use lifesigns_rulestore::RuleStore;
 use lifesigns_sandbox::{MemoryBudget, Sandbox};
-use lifesigns_shelf::Shelf;
 
 use crate::{
     Host, KeptHost, Load, Loader, Outcome,
@@ -128,7 +128,7 @@ impl Builder {
         self
     }
 
-    /// Sources of a kept host that say when they are at their end ([`lifesigns_keeper::Keep::at_end`]):
+    /// Sources of a kept host that say when they are at their end ([`lifesigns_recorder::Keep::at_end`]):
     /// until they do, waits and holds of what was heard in them stand still.
     #[must_use]
     pub fn reporting(mut self, sources: Vec<String>) -> Self {
@@ -236,9 +236,9 @@ impl Builder {
     }
 
     fn load(&self, on_load: LoadSink, beside: RulesBeside) -> Rules {
-        let shelf = Shelf::new(&self.rules).allow(self.module_folders.clone());
+        let store = RuleStore::new(&self.rules).allow(self.module_folders.clone());
         let loader = Loader::with(self.sandbox.clone(), self.compile_threads);
-        Rules::load(shelf, loader, (on_load, beside), self.start_wait, &*self.stop)
+        Rules::load(store, loader, (on_load, beside), self.start_wait, &*self.stop)
     }
 }
 

@@ -10,8 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use lifesigns_rulestore::ModuleBytes;
 use lifesigns_sandbox::{AdmitError, Sandbox, WasmModule};
-use lifesigns_shelf::ModuleBytes;
 
 /// How often a wait looks whether it shall end early.
 const LOOK: Duration = Duration::from_millis(50);

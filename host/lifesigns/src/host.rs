@@ -7,7 +7,7 @@ use std::{
 
 use lifesigns_engine::{Engine, RuleSet, Totals};
 use lifesigns_model::{Chunk, ObjectFacts, Source};
-use lifesigns_shelf::Stopper;
+use lifesigns_rulestore::Stopper;
 
 /// A running host.
 pub struct Host {
@@ -50,7 +50,7 @@ impl Host {
     }
 }
 
-/// The thread that watches the shelf; it ends with the host.
+/// The thread that watches the rules folder; it ends with the host.
 pub(crate) struct Watch(Mutex<Option<(Stopper, JoinHandle<()>)>>);
 
 impl Watch {

@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use lifesigns_engine::{Engine, RuleSet, Totals};
-use lifesigns_keeper::{INVENTORY, Keep};
 use lifesigns_model::{Chunk, ObjectFacts, Source};
+use lifesigns_recorder::{INVENTORY, Keep};
 
 use crate::{host::Watch, own::Plain};
 

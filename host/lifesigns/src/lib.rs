@@ -17,14 +17,14 @@ pub use kept::{Door, KeptHost};
 pub use lifesigns_compliance as compliance;
 pub use lifesigns_engine::{self as engine, now_ns};
 pub use lifesigns_intake::Format;
-pub use lifesigns_keeper::{Alerts, ConfigureError, Keep, Setup};
 pub use lifesigns_model as model;
-pub use lifesigns_outlets as outlets;
+pub use lifesigns_notifications as notifications;
+pub use lifesigns_recorder::{Alerts, ConfigureError, Keep, Setup};
+pub use lifesigns_rulestore as rulestore;
 pub use lifesigns_sandbox::{
     AdmitError, Cache, CacheError, ChildProcess, CompileLimits, Compiler, InProcess, MemoryBudget, Sandbox,
     SandboxError, compile_worker,
 };
-pub use lifesigns_shelf as shelf;
 pub use lifesigns_store::Retention;
 pub use load::{Load, Outcome};
 pub use loader::Loader;

@@ -1,4 +1,4 @@
-//! From what lies on the shelf to rules that run. Build first, swap last: a rule that is refused
+//! From what lies in the rules folder to rules that run. Build first, swap last: a rule that is refused
 //! leaves its old version running, and every other rule alone.
 
 use std::{
@@ -10,8 +10,8 @@ use std::{
 
 use lifesigns_engine::{Rule, Sample, try_out};
 use lifesigns_model::{CellError, OpenError};
+use lifesigns_rulestore::{Found, Refusal, Snapshot};
 use lifesigns_sandbox::{AdmitError, Interface, Sandbox, WasmModule};
-use lifesigns_shelf::{Found, Refusal, Snapshot};
 
 use crate::{
     compilations::Compilations,
@@ -38,7 +38,7 @@ pub struct Loader {
 }
 
 struct Refused {
-    /// `None`: the shelf itself refused it.
+    /// `None`: the rules folder itself refused it.
     found: Option<Arc<Found>>,
     why: String,
     /// Another try may go well though nothing has changed.
@@ -209,7 +209,7 @@ impl Loader {
         Load { name, path, digest, outcome }
     }
 
-    /// What the shelf itself refused.
+    /// What the rules folder itself refused.
     fn refuse(&mut self, refusal: &Refusal, before: Option<Live>, last: Option<Refused>) -> Load {
         let (name, path, why) = (refusal.name.clone(), refusal.path.clone(), refusal.to_string());
         self.live.extend(before.map(|live| (name.clone(), live)));

@@ -1,4 +1,4 @@
-//! The rules folder while the host runs: what changes on the shelf takes effect, and the index
+//! The rules folder while the host runs: what changes in the rules folder takes effect, and the index
 //! follows the traffic.
 
 use std::{
@@ -8,12 +8,12 @@ use std::{
 };
 
 use lifesigns_engine::{Engine, RuleSet, Sample, prefilter::BuildError};
-use lifesigns_keeper::RulesBeside;
-use lifesigns_shelf::{Shelf, Snapshot, Stopper, WatchOutcome, Watcher};
+use lifesigns_recorder::RulesBeside;
+use lifesigns_rulestore::{RuleStore, Snapshot, Stopper, WatchOutcome, Watcher};
 
 use crate::{Load, Loader, Outcome, loader::Again};
 
-/// How often the host looks after itself when nothing changes on the shelf.
+/// How often the host looks after itself when nothing changes in the rules folder.
 const TURN: Duration = Duration::from_secs(1);
 /// The index is chosen anew when a KiB of traffic costs more than this many closer looks …
 const VERIFICATIONS_PER_KIB: u64 = 16;
@@ -26,9 +26,9 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// Is told what became of rules, whenever the folder has changed.
 pub type LoadSink = Arc<dyn Fn(&[Load]) + Send + Sync>;
 
-/// The shelf, looked at once and watched.
+/// The rules folder, looked at once and watched.
 pub(crate) struct Rules {
-    shelf: Shelf,
+    store: RuleStore,
     loader: Loader,
     watcher: Watcher,
     on_load: LoadSink,
@@ -40,7 +40,7 @@ pub(crate) struct Rules {
 impl Rules {
     /// Looks at the folder, and says what is wrong with it as a whole when that changes.
     fn scan(&mut self) -> Snapshot {
-        let snapshot = self.shelf.scan();
+        let snapshot = self.store.scan();
         if self.note != snapshot.note {
             if let Some(note) = &snapshot.note {
                 tracing::warn!("rules: {note}");
@@ -54,15 +54,15 @@ impl Rules {
     /// `patience`, or until `stop` says so, for what has to be compiled. What was loaded is said to
     /// `sink`.
     pub(crate) fn load(
-        shelf: Shelf,
+        store: RuleStore,
         loader: Loader,
         sink: (LoadSink, RulesBeside),
         patience: Duration,
         stop: &dyn Fn() -> bool,
     ) -> Self {
-        let watcher = Watcher::new(shelf.dir());
+        let watcher = Watcher::new(store.dir());
         let (on_load, beside) = sink;
-        let mut rules = Self { shelf, loader, watcher, on_load, note: None, beside };
+        let mut rules = Self { store, loader, watcher, on_load, note: None, beside };
         let snapshot: Snapshot = rules.scan();
         let waker = rules.watcher.waker();
         rules.loader.on_compiled(move || waker.wake());
@@ -90,7 +90,7 @@ impl Rules {
     pub(crate) fn watch(self, engine: &Arc<Engine>) -> std::io::Result<(Stopper, JoinHandle<()>)> {
         let (stopper, engine) = (self.watcher.stopper(), Arc::clone(engine));
         let turn = Turn { engine, rules: self };
-        let thread = std::thread::Builder::new().name("lifesigns-shelf".into()).spawn(move || turn.run())?;
+        let thread = std::thread::Builder::new().name("lifesigns-rulestore".into()).spawn(move || turn.run())?;
         Ok((stopper, thread))
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use lifesigns_compliance::Config;
 use lifesigns_intake::Format;
-use lifesigns_outlets::config::{Outbound, ReceiverConfig};
+use lifesigns_notifications::config::{Outbound, ReceiverConfig};
 
 /// Everything that `lifesigns.toml`, its `conf.d` and the environment say, checked. Paths are joined
 /// with the folder of the file.

@@ -46,7 +46,7 @@ impl Host {
         let mut command = home.command(&["run"]);
         command.stdout(Stdio::null()).stderr(File::create(&errors).expect("a file for standard error"));
         if let Some(point) = point {
-            command.env("KEEPER_CRASH_AT", point);
+            command.env("RECORDER_CRASH_AT", point);
         }
         Self { child: command.spawn().expect("the binary starts"), errors }
     }

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{Feed, Figures, Home, Host, Random, Told, check, check::alerts, wait_until};
 
-/// The named points of the keeper.
+/// The named points of the recorder.
 const POINTS: [&str; 6] = ["before-commit", "after-commit", "before-release", "after-release", "delivered", "reloaded"];
 /// Between two bursts of events.
 const BURST: Duration = Duration::from_millis(3);

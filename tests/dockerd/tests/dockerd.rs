@@ -15,7 +15,7 @@ use lifesigns::{
     Loader, Sandbox,
     engine::{Config, Engine, RuleSet},
     model::{Alert, Chunk, Source},
-    shelf::Shelf,
+    rulestore::RuleStore,
 };
 use lifesigns_dockerd_test::Daemon;
 use lifesigns_intake::{FollowEvent, Follower, Format, Position, Stop};
@@ -59,7 +59,7 @@ fn rules() -> RuleSet {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(lifesigns_artifacts::rule("docker-keyword"), folder.path().join("docker-keyword.wasm")).unwrap();
     let mut loader = Loader::new(Sandbox::new(None).unwrap());
-    let loads = loader.apply(&Shelf::new(folder.path()).scan());
+    let loads = loader.apply(&RuleStore::new(folder.path()).scan());
     assert_eq!(loader.rules().len(), 1, "{loads:?}");
     RuleSet::new(loader.rules(), &[]).unwrap()
 }

@@ -115,7 +115,7 @@ pub fn text(alerts: &[Alert]) -> String {
     let mut out = String::new();
     for alert in alerts {
         let line = Line {
-            time: lifesigns_outlets::rfc3339(alert.time_ns),
+            time: lifesigns_notifications::rfc3339(alert.time_ns),
             symptom: &alert.symptom,
             object: &alert.object,
             criticality: alert.criticality.as_str(),

@@ -8,7 +8,7 @@ use std::{
 use lifesigns::{AdmitError, Sandbox};
 use lifesigns_engine::Rule;
 use lifesigns_model::{Limits, Module};
-use lifesigns_shelf::ModuleBytes;
+use lifesigns_rulestore::ModuleBytes;
 
 /// The sandbox that the tests of one process share; it has no cache.
 ///

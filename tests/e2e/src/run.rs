@@ -76,7 +76,7 @@ pub fn replay(rules: &[Arc<Rule>], inputs: &[Input], known: &[ObjectFacts], thre
     let mut order = Vec::new();
     let render = |alert: &AlertRef<'_>, out: &mut Vec<u8>| {
         let mut bytes = Vec::new();
-        lifesigns_outlets::ndjson::write(alert, &mut bytes);
+        lifesigns_notifications::ndjson::write(alert, &mut bytes);
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         out.extend_from_slice(&kept.len().to_le_bytes());
         kept.push((Alert::from(alert), bytes));

@@ -16,7 +16,7 @@ use lifesigns::{
 use lifesigns_e2e::{binary, bombs, modules};
 use lifesigns_engine::Rule;
 use lifesigns_model::{Limits, Module};
-use lifesigns_shelf::{ModuleBytes, Shelf};
+use lifesigns_rulestore::{ModuleBytes, RuleStore};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -207,8 +207,8 @@ fn a_rule_that_found_no_room_is_refused_aloud_and_comes_when_there_is_some() {
     let compiler = Arc::new(InProcess::new(CompileLimits::default()).expect("this machine runs it"));
     let sandbox = Sandbox::with(None, compiler, MemoryBudget::new(16 << 20)).expect("a sandbox");
     let mut loader = Loader::new(sandbox);
-    let mut shelf = Shelf::new(at);
-    let loads = loader.apply(&shelf.scan());
+    let mut store = RuleStore::new(at);
+    let loads = loader.apply(&store.scan());
     let outcome = |name: &str| &loads.iter().find(|load| load.name == name).expect("it is said").outcome;
     let Outcome::Refused { why, again: false, .. } = outcome("big") else { panic!("{loads:?}") };
     assert!(why.contains("`rules-memory`"), "{why}");

@@ -1,4 +1,4 @@
-//! The real binary with a module on the shelf that is made to hurt its compiler: the host starts,
+//! The real binary with a module in the rules folder that is made to hurt its compiler: the host starts,
 //! reads, answers, ends, and leaves no process behind.
 
 use std::{
@@ -15,7 +15,7 @@ use lifesigns_e2e::{
 use lifesigns_model::limits::RULES_MEMORY_BYTES;
 use serde_json::Value;
 
-/// With `bomb.wasm` and a rule on the shelf, and a line in the log.
+/// With `bomb.wasm` and a rule in the rules folder, and a line in the log.
 fn start(compile: &str) -> Running {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);

@@ -10,7 +10,7 @@ use std::{
 use lifesigns::{Cache, CacheError, Sandbox};
 use lifesigns_e2e::modules;
 use lifesigns_model::{Limits, Module};
-use lifesigns_shelf::ModuleBytes;
+use lifesigns_rulestore::ModuleBytes;
 
 /// Loads the keyword rule with this cache and lets it describe itself.
 fn load(cache: &Path) {

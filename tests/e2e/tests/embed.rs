@@ -16,7 +16,7 @@ use lifesigns::{
         query::{AlertFilter, Answer, Query},
     },
     model::{ObjectFacts, Source},
-    outlets::{Failure, Message, Receiver},
+    notifications::{Failure, Message, Receiver},
 };
 use lifesigns_e2e::binary;
 

@@ -11,7 +11,7 @@ use lifesigns_e2e::{
 use lifesigns_engine::{Rule, Sample};
 use lifesigns_intake::Format;
 use lifesigns_model::{Limits, Source};
-use lifesigns_shelf::{ModuleBytes, Shelf};
+use lifesigns_rulestore::{ModuleBytes, RuleStore};
 
 fn refused(bytes: impl Into<Vec<u8>>, parts: &[&str]) {
     let Err(error) = modules::admit(bytes.into()) else { panic!("admitted; expected {parts:?}") };
@@ -143,7 +143,7 @@ fn why(loads: &[lifesigns::Load], name: &str) -> (String, bool) {
 }
 
 #[test]
-fn on_the_shelf_a_refusal_names_the_file_and_leaves_the_others_and_the_old_version() {
+fn in_the_rules_folder_a_refusal_names_the_file_and_leaves_the_others_and_the_old_version() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = folder.path();
     fs::copy(lifesigns_artifacts::rule("keyword"), at.join("keyword.wasm")).expect("a copy");
@@ -153,9 +153,9 @@ fn on_the_shelf_a_refusal_names_the_file_and_leaves_the_others_and_the_old_versi
     write(at, "unset.toml", "module = \"keyword.wasm\"\n");
     write(at, "gone.toml", "module = \"gone.wasm\"\n");
     write(at, "garbage.wasm", "garbage");
-    let mut shelf = Shelf::new(at);
+    let mut store = RuleStore::new(at);
     let mut loader = Loader::new(Sandbox::new(None).expect("a sandbox"));
-    let loads = loader.apply(&shelf.scan());
+    let loads = loader.apply(&store.scan());
     assert_eq!(outcome(&loads, "good"), Outcome::Loaded);
     for (name, parts) in [
         ("ungranted", ["ungranted.toml", "lifesigns:rule/state", "add \"state\" to `grants`"]),
@@ -173,7 +173,7 @@ fn on_the_shelf_a_refusal_names_the_file_and_leaves_the_others_and_the_old_versi
 
     // A version that is refused leaves the old one running.
     write(at, "good.toml", "module = \"keyword.wasm\"\n[settings]\ncontains = [\"\"]\n# longer than before\n");
-    let loads = loader.apply(&shelf.scan());
+    let loads = loader.apply(&store.scan());
     let (text, old) = why(&loads, "good");
     assert!(old && text.contains("empty text"), "{text}");
     let after = loader.rules();
@@ -181,7 +181,7 @@ fn on_the_shelf_a_refusal_names_the_file_and_leaves_the_others_and_the_old_versi
     assert_eq!(after[0].module.digest(), ModuleBytes::new(modules::read(&at.join("keyword.wasm"))).digest);
 
     fs::remove_file(at.join("good.toml")).expect("it is there");
-    assert_eq!(outcome(&loader.apply(&shelf.scan()), "good"), Outcome::Removed);
+    assert_eq!(outcome(&loader.apply(&store.scan()), "good"), Outcome::Removed);
     assert!(loader.rules().is_empty());
 }
 
@@ -202,13 +202,13 @@ fn what_fails_on_recent_events_is_not_let_at_the_stream() {
     let quiet = Sample::new(&source, b"nothing\n");
     let busy = Sample::new(&source, b"one\ntrigger\ncut in the mid");
     let mut loader = Loader::new(Sandbox::new(None).expect("a sandbox"));
-    let loads = loader.apply_tried(&Shelf::new(at).scan(), &busy);
+    let loads = loader.apply_tried(&RuleStore::new(at).scan(), &busy);
     assert_eq!(outcome(&loads, "good"), Outcome::Loaded);
     let (text, _) = why(&loads, "traps");
     assert!(text.contains("failed on 1 of the last events") && text.contains("trap"), "{text}");
 
     let mut loader = Loader::new(Sandbox::new(None).expect("a sandbox"));
-    assert_eq!(outcome(&loader.apply_tried(&Shelf::new(at).scan(), &quiet), "traps"), Outcome::Loaded);
+    assert_eq!(outcome(&loader.apply_tried(&RuleStore::new(at).scan(), &quiet), "traps"), Outcome::Loaded);
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn each_refused_file_is_reported_once_and_what_is_sound_again_is_said() {
     write(at, "twice.toml", "nonsense");
     write(at, "twice.wasm", "garbage");
     write(at, "bad.wasm", "garbage");
-    let (mut shelf, mut loader) = (Shelf::new(at), Loader::new(Sandbox::new(None).expect("a sandbox")));
+    let (mut store, mut loader) = (RuleStore::new(at), Loader::new(Sandbox::new(None).expect("a sandbox")));
     let news = |loads: &[lifesigns::Load]| {
         let mut names: Vec<String> = loads
             .iter()
@@ -232,23 +232,23 @@ fn each_refused_file_is_reported_once_and_what_is_sound_again_is_said() {
         names.sort();
         names.join(",")
     };
-    assert_eq!(news(&loader.apply(&shelf.scan())), "bad ,good ,twice ,twice ");
+    assert_eq!(news(&loader.apply(&store.scan())), "bad ,good ,twice ,twice ");
     for _ in 0..3 {
-        assert_eq!(news(&loader.apply(&shelf.scan())), "", "what was said is not said again");
+        assert_eq!(news(&loader.apply(&store.scan())), "", "what was said is not said again");
     }
     // Half-copied over itself, and whole again.
     write(at, "m.wasm", &whole[..whole.len() / 2]);
-    let loads = loader.apply(&shelf.scan());
+    let loads = loader.apply(&store.scan());
     assert!(why(&loads, "good").1, "the old version runs");
     write(at, "m.wasm", &whole);
-    assert_eq!(news(&loader.apply(&shelf.scan())), "good restored");
-    assert_eq!(news(&loader.apply(&shelf.scan())), "");
+    assert_eq!(news(&loader.apply(&store.scan())), "good restored");
+    assert_eq!(news(&loader.apply(&store.scan())), "");
     // A manifest that was broken and is again what it was.
     write(at, "good.toml", "modul = \"m.wasm\"\n");
-    assert!(why(&loader.apply(&shelf.scan()), "good").1);
+    assert!(why(&loader.apply(&store.scan()), "good").1);
     write(at, "good.toml", "module = \"m.wasm\"\n[settings]\ncontains = [\"x\"]\n");
-    assert_eq!(news(&loader.apply(&shelf.scan())), "good restored");
+    assert_eq!(news(&loader.apply(&store.scan())), "good restored");
     fs::remove_file(at.join("bad.wasm")).expect("it is there");
     fs::remove_file(at.join("twice.wasm")).expect("it is there");
-    assert_eq!(outcome(&loader.apply(&shelf.scan()), "bad"), Outcome::Removed);
+    assert_eq!(outcome(&loader.apply(&store.scan()), "bad"), Outcome::Removed);
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use lifesigns_compliance::Notice;
-use lifesigns_outlets::{
+use lifesigns_notifications::{
     Dispatcher, Gate, MemoryOutbox, OpenAlerts, Outbound, Outcome, Post, ReceiverConfig, ReceiverKind, Retry, Settled,
     Status,
     config::{Url, Webhook},

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use lifesigns_compliance::{Alert, Happened};
 use lifesigns_model::Criticality;
-use lifesigns_outlets::{
+use lifesigns_notifications::{
     OpenAlerts, ReceiverConfig, ReceiverKind,
     config::{Alertmanager, Url},
 };

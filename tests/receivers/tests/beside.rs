@@ -10,7 +10,7 @@ use std::{
 };
 
 use lifesigns_compliance::Happened;
-use lifesigns_outlets::{
+use lifesigns_notifications::{
     Dispatcher, MemoryOutbox, Outcome, Post, ReceiverKind, Settled,
     config::{Ndjson, Webhook},
     receiver,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use lifesigns_compliance::{Happened, Membership, Note, Notice, Signature, config::Place};
-use lifesigns_outlets::{
+use lifesigns_notifications::{
     ReceiverKind,
     config::{Secret, Template, Url, Webhook},
 };

@@ -4,7 +4,7 @@
 use std::{fs, time::Duration};
 
 use lifesigns_compliance::Happened;
-use lifesigns_outlets::{
+use lifesigns_notifications::{
     ReceiverKind,
     config::{Email, Secret, Server},
 };

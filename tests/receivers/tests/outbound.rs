@@ -12,7 +12,7 @@ use std::{
 };
 
 use lifesigns_compliance::Happened;
-use lifesigns_outlets::{
+use lifesigns_notifications::{
     Gate, Names, Outbound, ReceiverKind,
     config::{Alertmanager, Email, Server, Url},
 };

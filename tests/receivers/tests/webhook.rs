@@ -8,7 +8,7 @@ use std::{
 
 use hmac::{Hmac, KeyInit, Mac};
 use lifesigns_compliance::Happened;
-use lifesigns_outlets::{
+use lifesigns_notifications::{
     ReceiverKind,
     config::{Secret, Template, Webhook},
 };

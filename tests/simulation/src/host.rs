@@ -17,7 +17,7 @@ use lifesigns::{
         query::{AlertFilter, Answer, Query},
     },
     model::{Chunk, ManualClock, SharedClock, Source},
-    outlets::{Failure, Message, Receiver},
+    notifications::{Failure, Message, Receiver},
 };
 use lifesigns_intake::{Cursor, FollowEvent, Format, Position, Stop, Tail};
 use lifesigns_settings::Settings;

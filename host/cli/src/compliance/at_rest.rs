@@ -79,7 +79,7 @@ fn recall(reader: &Reader, query: &Query, restored: &mut Restored) -> Result<(),
 
 /// What only the store remembers.
 pub(crate) fn rows(places: &Places, rows: &Rows) -> Result<Reply, Failure> {
-    lifesigns_keeper::rows(&open(places)?, rows).map_err(Failure::failed)
+    lifesigns_recorder::rows(&open(places)?, rows).map_err(Failure::failed)
 }
 
 /// Copies the store; what was done, in a line.

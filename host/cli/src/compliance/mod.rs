@@ -23,7 +23,7 @@ mod write;
 use lifesigns_compliance::query::{AlertFilter, Answer, Matches, ObjectFilter, Query};
 use lifesigns_control::{AuditMark, OutboxFilter, PastAlerts, PastAudit, Reply, Request, Rows};
 
-use lifesigns_outlets::people::Colour;
+use lifesigns_notifications::people::Colour;
 
 pub(crate) use args::Command;
 use args::{Output, Where};

@@ -10,7 +10,7 @@ use lifesigns_compliance::{
     Book, Input,
     query::{Answer, Query},
 };
-use lifesigns_outlets::people::Colour;
+use lifesigns_notifications::people::Colour;
 use lifesigns_settings::Settings;
 use lifesigns_text::visible;
 use serde::Serialize;

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write, stdout};
 
-use lifesigns_outlets::people::Colour;
+use lifesigns_notifications::people::Colour;
 use lifesigns_text::{visible, visible_json};
 use serde::Serialize;
 

@@ -15,10 +15,10 @@ use lifesigns::{
     Loader, Sandbox,
     engine::{self, Input, RuleSet},
     model::Source,
-    shelf::Shelf,
+    rulestore::RuleStore,
 };
 use lifesigns_intake::{Format, LineChunks, inventory, parse_time};
-use lifesigns_outlets::people::Colour;
+use lifesigns_notifications::people::Colour;
 use lifesigns_workbench as workbench;
 
 use story::Story;
@@ -91,7 +91,7 @@ impl Fleet {
     fn play(&self) -> Outcome {
         let known = inventory::load(&self.inventory).map_err(Failure::configuration)?;
         let mut loader = Loader::new(Self::sandbox()?);
-        run::say_loads(&loader.apply(&Shelf::new(&self.rules).scan()));
+        run::say_loads(&loader.apply(&RuleStore::new(&self.rules).scan()));
         let rules = Arc::new(RuleSet::new(loader.rules(), &[]).map_err(Failure::failed)?);
         let inputs = self.inputs()?;
         let colour = stdout_colour();

@@ -14,7 +14,7 @@ use lifesigns::{
     },
     model::{ObjectFacts, Sign},
 };
-use lifesigns_outlets::{
+use lifesigns_notifications::{
     people::{self, Colour},
     rfc3339,
 };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lifesigns_outlets::{Gate, ReceiverConfig, ReceiverKind};
+use lifesigns_notifications::{Gate, ReceiverConfig, ReceiverKind};
 use lifesigns_settings::Settings;
 
 use super::Problem;
@@ -11,7 +11,7 @@ use super::Problem;
 pub(super) fn refusals(settings: &Settings) -> Vec<String> {
     let gate = Gate::new(settings.outbound.clone());
     let refusal = |config: &ReceiverConfig| {
-        let why = lifesigns_outlets::receiver(config, &gate, Box::new(())).err()?;
+        let why = lifesigns_notifications::receiver(config, &gate, Box::new(())).err()?;
         Some(format!("receiver {}: {why}", config.name))
     };
     settings.receivers.iter().filter_map(refusal).collect()

@@ -3,7 +3,7 @@
 use lifesigns::{
     Loader,
     engine::RuleSet,
-    shelf::{Refusal, Shelf, Snapshot},
+    rulestore::{Refusal, RuleStore, Snapshot},
 };
 use lifesigns_settings::Settings;
 
@@ -48,7 +48,7 @@ pub(crate) fn load(settings: &Settings) -> Result<Loaded, Failure> {
 }
 
 fn look(settings: &Settings) -> (Snapshot, Vec<Problem>) {
-    let snapshot = Shelf::new(&settings.rules).allow(settings.module_folders.clone()).scan();
+    let snapshot = RuleStore::new(&settings.rules).allow(settings.module_folders.clone()).scan();
     let name = settings.rules.display().to_string();
     let problem = |what: String, fix| Problem::new("rules", &name, what, fix);
     let mut problems = Vec::new();

@@ -11,8 +11,8 @@ use std::{
 };
 
 use lifesigns_model::Limits;
+use lifesigns_rulestore::{Grants, ModuleBytes};
 use lifesigns_sandbox::{CompileLimits, Compiler, MemoryBudget};
-use lifesigns_shelf::{Grants, ModuleBytes};
 
 use super::*;
 

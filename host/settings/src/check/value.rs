@@ -1,7 +1,7 @@
 //! What is wrong with one value, and how to mend it.
 
 use lifesigns_compliance::Expression;
-use lifesigns_outlets::config::Network;
+use lifesigns_notifications::config::Network;
 
 use crate::{
     node::{Node, Value},

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lifesigns_outlets::config::Outbound;
+use lifesigns_notifications::config::Outbound;
 
 use super::{Reader, duration, flag, list, text, whole};
 use crate::{

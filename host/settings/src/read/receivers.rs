@@ -1,6 +1,6 @@
 //! Receivers. What their own parts check is told here with its place.
 
-use lifesigns_outlets::config::{
+use lifesigns_notifications::config::{
     Alertmanager, Email, KEEP_ALIVE_MS, Mistake, Ndjson, ReceiverConfig, ReceiverKind, Retry, Secret, Server,
     TIMEOUT_MS, Template, Url, Webhook,
 };

@@ -177,7 +177,7 @@ fn ours(path: &Path, rules: &Arc<RuleSet>) -> (u64, String) {
     });
     let mut out = sink();
     let mut output = Output {
-        render: &lifesigns_outlets::ndjson::write,
+        render: &lifesigns_notifications::ndjson::write,
         emit: &mut |bytes| out.write_all(bytes),
         progress: &|_| (),
     };

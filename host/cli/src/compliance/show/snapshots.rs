@@ -13,7 +13,7 @@ use lifesigns_control::{
     OutboxRow, ReceiverStatus, RefusedRule, RuleStatus, SourceState, SourceStatus, Status, StoreState, StoreStatus,
     Waiting,
 };
-use lifesigns_outlets::people::Colour;
+use lifesigns_notifications::people::Colour;
 use serde_json::json;
 
 use super::super::{

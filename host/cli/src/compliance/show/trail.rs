@@ -74,7 +74,7 @@ pub(crate) fn verified(report: &AuditReport) -> String {
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_outlets::people::Colour;
+    use lifesigns_notifications::people::Colour;
     use serde_json::json;
 
     use super::{super::super::table::paint, *};

@@ -191,7 +191,7 @@ impl Sim {
         (self.random >> 33) as usize % bound
     }
 
-    /// One turn of the keeper: some files are read some way, in some order.
+    /// One turn of the recorder: some files are read some way, in some order.
     fn turn(&mut self, now_s: u64, all: bool) {
         self.world.clock(now_s);
         let first = self.below(4);

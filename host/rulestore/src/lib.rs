@@ -29,6 +29,6 @@ pub use flaw::Flaw;
 pub use manifest::{Grants, Manifest, NAME_BYTES, check_name};
 pub use modules::ModuleBytes;
 pub use plan::{Plan, plan};
-pub use scan::Shelf;
+pub use scan::RuleStore;
 pub use snapshot::{Found, Refusal, Snapshot};
 pub use watch::{Stopper, Waker, WatchOutcome, Watcher};

@@ -1,4 +1,4 @@
-//! How the keeper is: what `status` says of store and configuration.
+//! How the recorder is: what `status` says of store and configuration.
 
 use std::{
     path::PathBuf,
@@ -8,7 +8,7 @@ use std::{
 use lifesigns_control::StoreState;
 use lifesigns_store::StoreError;
 
-/// What others may look at while the keeper works.
+/// What others may look at while the recorder works.
 #[derive(Default)]
 pub(crate) struct Health(Mutex<State>);
 
@@ -62,7 +62,7 @@ impl Health {
         state.text = text;
     }
 
-    /// The keeper has ended before it was told to.
+    /// The recorder has ended before it was told to.
     pub(crate) fn ended(&self, why: &str) {
         tracing::error!("nothing is kept and nothing is acknowledged any more: {why}");
         let mut state = self.get();

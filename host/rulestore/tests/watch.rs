@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_shelf::{Shelf, Snapshot, WatchOutcome, Watcher};
+use lifesigns_rulestore::{RuleStore, Snapshot, WatchOutcome, Watcher};
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -18,7 +18,7 @@ const LONG: Duration = Duration::from_secs(30);
 struct Bench {
     _home: tempfile::TempDir,
     dir: PathBuf,
-    shelf: Shelf,
+    store: RuleStore,
     watcher: Watcher,
 }
 
@@ -28,7 +28,7 @@ impl Bench {
         let dir = home.path().join("rules");
         fs::create_dir(&dir).unwrap();
         let watcher = if polling { Watcher::polling(&dir) } else { Watcher::new(&dir) };
-        Self { _home: home, shelf: Shelf::new(&dir).allow(vec![dir.with_file_name("modules")]), dir, watcher }
+        Self { _home: home, store: RuleStore::new(&dir).allow(vec![dir.with_file_name("modules")]), dir, watcher }
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -41,7 +41,7 @@ impl Bench {
         loop {
             let outcome = self.watcher.wait(LONG);
             assert_eq!(outcome, WatchOutcome::Changed, "after {:?}", begin.elapsed());
-            let snapshot = self.shelf.scan();
+            let snapshot = self.store.scan();
             if wanted(&snapshot) {
                 return snapshot;
             }
@@ -148,7 +148,7 @@ fn modules_elsewhere_are_followed() {
         let first = bench.until_rules(&["a"]);
         assert!(bench.watcher.follow(&first.module_folders()));
         assert!(!bench.watcher.follow(&first.module_folders()));
-        let first = bench.shelf.scan();
+        let first = bench.store.scan();
         fs::write(modules.join("k.wasm"), "2").unwrap();
         bench.until(|snapshot| snapshot.rules[0].module != first.rules[0].module);
     });
@@ -161,7 +161,7 @@ fn our_own_reading_is_no_change() {
     bench.until_rules(&["a"]);
     // What is still on its way from the writing above may be told once more.
     while bench.watcher.wait(Duration::from_millis(300)) == WatchOutcome::Changed {}
-    bench.shelf.scan();
+    bench.store.scan();
     fs::read(bench.dir.join("a.wasm")).unwrap();
     assert_eq!(bench.watcher.wait(Duration::from_millis(600)), WatchOutcome::Timeout);
 }

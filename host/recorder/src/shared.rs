@@ -1,4 +1,4 @@
-//! What the keeper shares with those who ask.
+//! What the recorder shares with those who ask.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,7 @@ use lifesigns_compliance::{Alert, Book, Notice};
 use lifesigns_control::{CompilingRule, MemoryStatus, RefusedRule, SourceStatus};
 use lifesigns_engine::Engine;
 use lifesigns_model::{Place, SharedClock};
-use lifesigns_outlets::OpenAlerts;
+use lifesigns_notifications::OpenAlerts;
 
 use crate::{clock::Progress, health::Health, receivers::Standing, stream::Listeners};
 

@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use lifesigns_shelf::{Grants, Shelf, Snapshot};
+use lifesigns_rulestore::{Grants, RuleStore, Snapshot};
 
 struct Folder(tempfile::TempDir);
 
@@ -26,7 +26,7 @@ impl Folder {
     }
 
     fn scan(&self) -> Snapshot {
-        Shelf::new(self.0.path()).scan()
+        RuleStore::new(self.0.path()).scan()
     }
 }
 
@@ -122,7 +122,7 @@ fn a_broken_manifest_does_not_turn_its_module_into_a_rule() {
 
 #[test]
 fn a_missing_folder_is_empty_and_says_so() {
-    let snapshot = Shelf::new("/nowhere/rules").scan();
+    let snapshot = RuleStore::new("/nowhere/rules").scan();
     assert!(snapshot.rules.is_empty() && !snapshot.unreadable);
     assert!(snapshot.note.unwrap().starts_with("/nowhere/rules: there is no such folder yet"));
 }
@@ -130,7 +130,7 @@ fn a_missing_folder_is_empty_and_says_so() {
 #[test]
 fn a_folder_that_is_a_file_keeps_its_rules() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    assert!(Shelf::new(file.path()).scan().unreadable);
+    assert!(RuleStore::new(file.path()).scan().unreadable);
 }
 
 #[test]
@@ -168,29 +168,29 @@ fn a_rescan_sees_each_change_and_shares_the_rest() {
         ("a.toml", "module = \"k.wasm\"\n[settings]\nn = 1"),
         ("b.toml", "module = \"k.wasm\""),
     ]);
-    let mut shelf = Shelf::new(folder.0.path());
-    let first = shelf.scan();
-    let again = shelf.scan();
+    let mut store = RuleStore::new(folder.0.path());
+    let first = store.scan();
+    let again = store.scan();
     assert!(first.rules.iter().zip(&again.rules).all(|(a, b)| Arc::ptr_eq(a, b)));
 
     // The same length, within the same tick of the clock.
     folder.write("a.toml", "module = \"k.wasm\"\n[settings]\nn = 2");
-    let second = shelf.scan();
+    let second = store.scan();
     assert_eq!(second.rule("a").unwrap().settings_json, r#"{"n":2}"#);
     assert!(Arc::ptr_eq(first.rule("b").unwrap(), second.rule("b").unwrap()));
 
     folder.write("k.wasm", "module 2");
-    let third = shelf.scan();
+    let third = store.scan();
     assert_ne!(third.rule("b").unwrap().module, second.rule("b").unwrap().module);
 
     // A break refuses the rule and still knows whose the module is.
     folder.write("a.toml", "");
     fs::remove_file(folder.path("b.toml")).unwrap();
     folder.write("a.toml", "oops");
-    let fourth = shelf.scan();
+    let fourth = store.scan();
     assert_eq!((names(&fourth), fourth.refusals.len()), (vec![], 1));
     fs::remove_file(folder.path("a.toml")).unwrap();
-    assert_eq!(names(&shelf.scan()), ["k"]);
+    assert_eq!(names(&store.scan()), ["k"]);
 }
 
 #[cfg(unix)]
@@ -211,14 +211,14 @@ fn nothing_outside_the_folder_is_read_unless_it_is_allowed() {
     symlink("../modules", at("rules/sub")).unwrap();
     fs::write(at("rules/through.toml"), "module = \"sub/k.wasm\"").unwrap();
     symlink("../modules/m.toml", at("rules/linked.toml")).unwrap();
-    let snapshot = Shelf::new(at("rules")).scan();
+    let snapshot = RuleStore::new(at("rules")).scan();
     assert_eq!(names(&snapshot), Vec::<&str>::new());
     assert_eq!(snapshot.refusals.len(), 6);
     for refusal in &snapshot.refusals {
         assert!(refusal.why.contains("outside the rules folder"), "{refusal}");
         assert!(refusal.why.contains("`module-folders`") && !refusal.why.contains("root"), "{refusal}");
     }
-    let allowed = Shelf::new(at("rules")).allow(vec![at("modules")]).scan();
+    let allowed = RuleStore::new(at("rules")).allow(vec![at("modules")]).scan();
     assert_eq!(names(&allowed), ["above", "linked", "through"]);
     assert_eq!(allowed.refusals.len(), 3);
 }
@@ -235,17 +235,17 @@ fn links_within_the_folder_are_followed() {
     symlink("..2026_01", folder.path("..data")).unwrap();
     symlink("..data/a.toml", folder.path("a.toml")).unwrap();
     symlink("..data/k.wasm", folder.path("k.wasm")).unwrap();
-    let mut shelf = Shelf::new(folder.0.path());
-    let first = shelf.scan();
+    let mut store = RuleStore::new(folder.0.path());
+    let first = store.scan();
     assert_eq!((names(&first), first.refusals.len()), (vec!["a"], 0));
     symlink("..2026_02", folder.path("..next")).unwrap();
     fs::rename(folder.path("..next"), folder.path("..data")).unwrap();
-    let second = shelf.scan();
+    let second = store.scan();
     assert_eq!(second.rule("a").unwrap().settings_json, r#"{"n":1}"#);
     assert_ne!(second.rule("a").unwrap().module, first.rule("a").unwrap().module);
     // An absolute link within the folder is one within the folder.
     symlink(folder.path("k.wasm"), folder.path("z.wasm")).unwrap();
-    assert_eq!(shelf.scan().refusals, []);
+    assert_eq!(store.scan().refusals, []);
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! What others want of the keeper. It alone changes the book and writes the store.
+//! What others want of the recorder. It alone changes the book and writes the store.
 
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 use lifesigns_compliance::{Command, Config, ConfigError};
 use lifesigns_model::ObjectFacts;
-use lifesigns_outlets::{Outbound, ReceiverConfig, Settled};
+use lifesigns_notifications::{Outbound, ReceiverConfig, Settled};
 
 /// Something to do before the next commit; the answer comes after it.
 pub(crate) enum Order {
@@ -21,7 +21,7 @@ pub(crate) enum Order {
     Resend(Vec<u64>, Option<String>, Sender<Result<usize, String>>),
     /// Dead letters are to go: by number, or all of a receiver; who wants it.
     Drop(Vec<u64>, Option<String>, String, Sender<Result<usize, String>>),
-    /// Everything that was handed in is to be committed; then the keeper ends.
+    /// Everything that was handed in is to be committed; then the recorder ends.
     Stop,
 }
 

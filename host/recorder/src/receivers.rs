@@ -9,7 +9,7 @@ use std::{
 use crossbeam_channel::Sender;
 use lifesigns_control::ReceiverStatus;
 use lifesigns_model::SharedClock;
-use lifesigns_outlets::{
+use lifesigns_notifications::{
     Anchoring, AuditHead, AuditLog, Dispatcher, Gate, Outbound, Outcome, Pause, Pending, Post, Receiver,
     ReceiverConfig, ReceiverKind, Retry, Settled,
 };
@@ -64,7 +64,7 @@ impl Receivers {
         for config in &setup.receivers {
             let failed = |why: String| ConfigureError::Receiver { name: config.name.clone(), why };
             let open = Box::new(Told(Arc::clone(&self.shared)));
-            let receiver = lifesigns_outlets::receiver(config, &gate, open).map_err(failed)?;
+            let receiver = lifesigns_notifications::receiver(config, &gate, open).map_err(failed)?;
             let mut post = self.post(&config.name, config.retry, receiver).map_err(failed)?;
             if let Some(every_ms) = config.anchor_ms {
                 let reader = Reader::open(&self.shared.store).map_err(|error| failed(error.to_string()))?;
@@ -102,7 +102,7 @@ impl Receivers {
         let orders = self.orders.clone();
         let settle = Arc::new(move |settled| {
             crash::point(crash::DELIVERED);
-            // A keeper that has ended delivers again after the next start.
+            // A recorder that has ended delivers again after the next start.
             let _ = orders.send(Order::Settled(settled));
         });
         match Dispatcher::start(posts, &(settle as _), self.shared.clock.now_ns()) {
@@ -235,7 +235,7 @@ impl Receivers {
     /// Says how they are, for `status`.
     pub(crate) fn tell(&self) {
         let running = self.running.as_ref().map(Dispatcher::status).unwrap_or_default();
-        let status = |status: lifesigns_outlets::Status| ReceiverStatus {
+        let status = |status: lifesigns_notifications::Status| ReceiverStatus {
             kind: self.kinds.get(&status.receiver).copied().unwrap_or_default().to_owned(),
             name: status.receiver,
             pending: status.waiting as u64,
@@ -275,7 +275,7 @@ impl AuditLog for Log {
 /// The store's outbox, as couriers read it.
 struct Rows(Reader);
 
-impl lifesigns_outlets::Outbox for Rows {
+impl lifesigns_notifications::Outbox for Rows {
     fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<Pending>, String> {
         let rows = self.0.pending(receiver, after as i64, limit).map_err(|error| error.to_string())?;
         let row = |row: OutboxRow| Pending {

@@ -25,7 +25,7 @@ use crate::{
 const FILES: usize = 200_000;
 
 /// A rules folder, and what is remembered of its last scan.
-pub struct Shelf {
+pub struct RuleStore {
     dir: PathBuf,
     inside: Inside,
     manifests: HashMap<String, Read>,
@@ -69,7 +69,7 @@ struct Listing {
     modules: Vec<Candidate>,
 }
 
-impl Shelf {
+impl RuleStore {
     /// A rules folder. It need not exist yet.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         let dir = dir.into();

@@ -1,10 +1,10 @@
 //! How long scans of ten thousand rules take. Measured, and asserted loosely, in release builds:
-//! `cargo test --release -p lifesigns-shelf --test speed -- --ignored --nocapture`
+//! `cargo test --release -p lifesigns-rulestore --test speed -- --ignored --nocapture`
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::{fs, thread, time::Duration, time::Instant};
 
-use lifesigns_shelf::{Shelf, plan};
+use lifesigns_rulestore::{RuleStore, plan};
 
 #[test]
 #[ignore = "a measurement"]
@@ -17,10 +17,10 @@ fn ten_thousand_manifests() {
         );
         fs::write(dir.path().join(format!("rule-{n:05}.toml")), text).unwrap();
     }
-    let mut shelf = Shelf::new(dir.path());
+    let mut store = RuleStore::new(dir.path());
     let mut timed = |what: &str| {
         let begin = Instant::now();
-        let snapshot = shelf.scan();
+        let snapshot = store.scan();
         let took = begin.elapsed();
         println!("{what}: {took:?}");
         assert_eq!(snapshot.rules.len(), 10_000);

@@ -9,7 +9,7 @@ use std::sync::{
 
 /// `NAME:N`: die when the point `NAME` is passed for the `N`th time.
 #[cfg(debug_assertions)]
-const VARIABLE: &str = "KEEPER_CRASH_AT";
+const VARIABLE: &str = "RECORDER_CRASH_AT";
 
 /// Everything is in the book, nothing is on the disk.
 pub(crate) const BEFORE_COMMIT: &str = "before-commit";

@@ -24,9 +24,9 @@ use crate::{
     Alerts, ConfigureError, Describe, MakeReceiver, RulesBeside, Setup, Shared, SignSink,
     clock::Progress,
     desk::{self, Orders},
-    keeper::Keeper,
     order::Order,
     receivers::Receivers,
+    recorder::Recorder,
     status,
     warnings::Warnings,
 };
@@ -123,33 +123,33 @@ impl Opened {
         beside: RulesBeside,
         on_sign: Option<SignSink>,
     ) -> Result<Keep, KeepError> {
-        let (keeper, orders) = self.keeper(engine, places, own, beside, on_sign)?;
-        let shared = Arc::clone(&keeper.shared);
+        let (recorder, orders) = self.recorder(engine, places, own, beside, on_sign)?;
+        let shared = Arc::clone(&recorder.shared);
         let watched = Arc::clone(&shared);
-        let work = move || watch(keeper, &watched);
-        let thread = std::thread::Builder::new().name("lifesigns-keeper".into()).spawn(work)?;
+        let work = move || watch(recorder, &watched);
+        let thread = std::thread::Builder::new().name("lifesigns-recorder".into()).spawn(work)?;
         Ok(Keep { shared, orders: Orders(orders), thread: Mutex::new(Some(thread)), control: Mutex::default() })
     }
 
     /// What keeps, and where its orders go in.
-    fn keeper(
+    fn recorder(
         self,
         engine: Arc<Engine>,
         places: Vec<Place>,
         own: BTreeMap<String, MakeReceiver>,
         beside: RulesBeside,
         on_sign: Option<SignSink>,
-    ) -> Result<(Keeper, Sender<Order>), KeepError> {
+    ) -> Result<(Recorder, Sender<Order>), KeepError> {
         let store = self.store.path().to_owned();
         let shared = Arc::new(Shared::new(engine, self.book, store, beside, self.clock, self.progress));
         shared.health.get().places = places.into_iter().map(|place| (place.source.clone(), place)).collect();
-        let (to_keeper, orders): (Sender<Order>, Receiver<Order>) = unbounded();
-        let mut receivers = Receivers::new(Arc::clone(&shared), own, to_keeper.clone());
+        let (to_recorder, orders): (Sender<Order>, Receiver<Order>) = unbounded();
+        let mut receivers = Receivers::new(Arc::clone(&shared), own, to_recorder.clone());
         if let Some(posts) = receivers.prepare(&self.setup)? {
             receivers.replace(posts, &self.setup);
             receivers.begin();
         }
-        let keeper = Keeper {
+        let recorder = Recorder {
             shared,
             store: self.store,
             receivers,
@@ -164,13 +164,13 @@ impl Opened {
             audit: Vec::new(),
             rules_seen: 0,
         };
-        Ok((keeper, to_keeper))
+        Ok((recorder, to_recorder))
     }
 }
 
 /// Keeps; and if that cannot go on, says so and lets nobody wait for it.
-fn watch(keeper: Keeper, shared: &Shared) {
-    let why = match catch_unwind(AssertUnwindSafe(|| keeper.run())) {
+fn watch(recorder: Recorder, shared: &Shared) {
+    let why = match catch_unwind(AssertUnwindSafe(|| recorder.run())) {
         Ok(Ok(())) => return,
         Ok(Err(why)) => why,
         Err(_) => "the thread that keeps the record has failed".to_owned(),
@@ -342,13 +342,13 @@ mod tests {
         let rules = Arc::new(lifesigns_engine::RuleSet::new(Vec::new(), &[]).expect("no rules"));
         let config = lifesigns_engine::Config { scanners: 1, shards: 1, pin: false, cuts: true, ..Default::default() };
         let engine = Engine::start(&config, rules, Start::default(), Arc::new(|_| ())).expect("threads");
-        let (mut keeper, _orders) = opened
-            .keeper(Arc::new(engine), Vec::new(), BTreeMap::new(), RulesBeside::default(), None)
+        let (mut recorder, _orders) = opened
+            .recorder(Arc::new(engine), Vec::new(), BTreeMap::new(), RulesBeside::default(), None)
             .expect("no receivers");
         let bundle = BTreeMap::from([("group".to_owned(), "production".to_owned())]);
         let pause = lifesigns_store::Pause { receiver: "pager".to_owned(), bundle, until_ns: 99 };
-        keeper.late_pauses.push(pause.clone());
-        keeper.end();
+        recorder.late_pauses.push(pause.clone());
+        recorder.end();
         let reader = lifesigns_store::Reader::open(&path).expect("the store");
         assert_eq!(reader.pauses("pager").expect("its pauses"), [pause]);
     }

@@ -4,12 +4,12 @@ use lifesigns_compliance::{Input, KnownRule};
 use lifesigns_model::{Held, Sign};
 use lifesigns_store::Commit;
 
-use crate::{clock::Progressed, keeper::Keeper};
+use crate::{clock::Progressed, recorder::Recorder};
 
 /// The book hears the time at least this often.
 const HEARD_NS: u64 = 1_000_000_000;
 
-impl Keeper {
+impl Recorder {
     /// Cuts the stream, and hands the book what came. Says whether there is more behind it that was handed
     /// in before.
     pub(crate) fn take_cut(&mut self, commit: &mut Commit) -> (Held, bool) {

@@ -15,7 +15,7 @@ use crate::{Shared, order::Order, rows, status};
 /// An order is done after the next commit; the store has this long.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// What asks the keeper and waits for its answer.
+/// What asks the recorder and waits for its answer.
 #[derive(Clone)]
 pub(crate) struct Orders(pub(crate) Sender<Order>);
 

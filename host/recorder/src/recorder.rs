@@ -1,4 +1,4 @@
-//! The keeper's life: cut the stream, tell the book, commit, acknowledge, tell the receivers. It is
+//! The recorder's life: cut the stream, tell the book, commit, acknowledge, tell the receivers. It is
 //! the only one that changes the book and writes the store.
 
 use std::{
@@ -53,7 +53,7 @@ impl Answer {
 }
 
 /// See the module.
-pub(crate) struct Keeper {
+pub(crate) struct Recorder {
     pub(crate) shared: Arc<Shared>,
     pub(crate) store: Store,
     pub(crate) receivers: Receivers,
@@ -76,7 +76,7 @@ pub(crate) struct Keeper {
     pub(crate) rules_seen: u64,
 }
 
-impl Keeper {
+impl Recorder {
     /// Keeps, until it is told to stop and everything is committed. The error is why it cannot go on.
     pub(crate) fn run(mut self) -> Result<(), String> {
         let (mut stopping, mut early) = (false, false);
@@ -141,7 +141,7 @@ impl Keeper {
         while let Ok(order) = self.orders.try_recv() {
             // What was withheld stays in the outbox: the book writes no more, and would not know.
             if let Order::Settled(settled) = order
-                && !matches!(settled.outcome, lifesigns_outlets::Outcome::Withheld(_))
+                && !matches!(settled.outcome, lifesigns_notifications::Outcome::Withheld(_))
             {
                 commit.pauses.extend(Receivers::pause(&settled));
                 commit.deliveries.push(Receivers::delivery(settled));
@@ -244,8 +244,8 @@ impl Keeper {
     }
 
     /// What became of a delivery, for the next commit. The book hears what was withheld.
-    fn settled(&self, settled: lifesigns_outlets::Settled) -> Delivery {
-        if let lifesigns_outlets::Outcome::Withheld(withheld) = &settled.outcome {
+    fn settled(&self, settled: lifesigns_notifications::Settled) -> Delivery {
+        if let lifesigns_notifications::Outcome::Withheld(withheld) = &settled.outcome {
             let _ = self.shared.book().apply(Input::Withheld(withheld.clone()));
         }
         Receivers::delivery(settled)
