@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::Grouping,
-    record::{Alert, BadgePoint, Matcher, Object, Silence, Symptom},
+    record::{Alert, BadgePoint, Matcher, Object, Silence, SymptomState},
 };
 
 /// What the book is told, in this order of the stream. Event time and the host's clock are told
@@ -16,7 +16,7 @@ use crate::{
 /// before the host's clock says so either; silences and hours go by the host's clock. No event counts
 /// as later than the host's clock.
 #[derive(Clone, Debug)]
-pub enum Input {
+pub enum BookInput {
     /// A rule raised or cleared a symptom.
     Symptom(Box<model::Alert>),
     /// Facts that came in.
@@ -36,7 +36,7 @@ pub enum Input {
         /// The source's name.
         source: String,
         /// What was heard in it.
-        input: Box<Input>,
+        input: Box<BookInput>,
     },
     /// Event time has come this far, everywhere: all that is older was told. For streams that are
     /// sorted by time, such as a replay's.
@@ -63,7 +63,7 @@ pub enum Input {
     /// among them said ends after [`crate::limits::RULE_GRACE_MS`].
     Rules(Vec<KnownRule>),
     /// A notice was not sent, because [`crate::Book::withholds`] said so when it was due.
-    Withheld(Withheld),
+    Withheld(WithheldNotice),
     /// A person did something.
     Command(Command),
 }
@@ -79,7 +79,7 @@ pub struct KnownRule {
 
 /// A rule that is gone, and what ended with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuleGone {
+pub struct RemovedRule {
     /// Its name.
     pub rule: String,
     /// Symptoms that were active.
@@ -90,7 +90,7 @@ pub struct RuleGone {
 
 /// A notice that was withheld.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Withheld {
+pub struct WithheldNotice {
     /// The receiver that did not get it.
     pub receiver: String,
     /// The alert's id.
@@ -103,7 +103,7 @@ pub struct Withheld {
     pub revision: u64,
 }
 
-impl Withheld {
+impl WithheldNotice {
     /// This notice was withheld.
     pub fn of(notice: &Notice) -> Self {
         Self {
@@ -251,11 +251,11 @@ pub struct Changes {
     /// Objects that are forgotten.
     pub forgotten: Vec<String>,
     /// Symptoms as they are now.
-    pub symptoms: Vec<Arc<Symptom>>,
+    pub symptoms: Vec<Arc<SymptomState>>,
     /// Symptoms that are forgotten: object and name.
     pub symptoms_gone: Vec<(String, String)>,
     /// Definitions that hold, or have ceased to, and wait for their time: as they are now.
-    pub pending: Vec<Pending>,
+    pub pending: Vec<PendingTransition>,
     /// Those that no longer wait: object and definition.
     pub pending_gone: Vec<(String, String)>,
     /// Alerts as they are now.
@@ -267,25 +267,25 @@ pub struct Changes {
     /// What receivers are to be told.
     pub notices: Vec<Notice>,
     /// Who changed what.
-    pub audit: Vec<Audit>,
-    /// Which rules exist, if that changed: for [`Restored::rules`].
+    pub audit: Vec<AuditRecord>,
+    /// Which rules exist, if that changed: for [`BookSnapshot::rules`].
     pub rules: Option<Vec<KnownRule>>,
     /// Rules that are gone and whose symptoms have ended.
-    pub rules_gone: Vec<RuleGone>,
+    pub rules_gone: Vec<RemovedRule>,
     /// The configuration that everything is decided by now, if it is another one than before: a
-    /// digest, for [`Restored::decided_by`].
+    /// digest, for [`BookSnapshot::decided_by`].
     pub decided_by: Option<String>,
 }
 
 /// What a store kept: what [`crate::Book::restore`] goes on from.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Restored {
+pub struct BookSnapshot {
     /// All objects.
     pub objects: Vec<Object>,
     /// All symptoms.
-    pub symptoms: Vec<Arc<Symptom>>,
+    pub symptoms: Vec<Arc<SymptomState>>,
     /// What waited.
-    pub pending: Vec<Pending>,
+    pub pending: Vec<PendingTransition>,
     /// All open alerts, and of cancelled ones at least the latest of each object and definition, in the
     /// order in which they were made: their times need not be in it.
     pub alerts: Vec<Arc<Alert>>,
@@ -305,7 +305,7 @@ pub struct Restored {
 
 /// A definition that waits for its time on an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pending {
+pub struct PendingTransition {
     /// The object.
     pub object: String,
     /// The definition.
@@ -328,7 +328,7 @@ pub struct Pending {
 /// What has become of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Happened {
+pub enum NoticeKind {
     /// It opened, or is no longer silenced or allowed.
     Opened,
     /// It is worse or better than the receiver was last notified.
@@ -351,7 +351,7 @@ pub struct Notice {
     /// How they are put together.
     pub grouping: Grouping,
     /// What has become of it.
-    pub happened: Happened,
+    pub happened: NoticeKind,
     /// When, on the host's clock where there is one, else event time.
     pub time_ns: u64,
     /// The alert as it was then.
@@ -360,7 +360,7 @@ pub struct Notice {
 
 /// Who changed what, and how it was before and after.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Audit {
+pub struct AuditRecord {
     /// When.
     pub time_ns: u64,
     /// A person, `rule NAME`, `inventory`, `configuration`, `time`.

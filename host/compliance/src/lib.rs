@@ -35,7 +35,8 @@ mod zone;
 
 pub use book::Book;
 pub use change::{
-    Act, Audit, Changes, Command, Happened, Input, KnownRule, Notice, Pending, Refused, Restored, RuleGone, Withheld,
+    Act, AuditRecord, BookInput, BookSnapshot, Changes, Command, KnownRule, Notice, NoticeKind, PendingTransition,
+    Refused, RemovedRule, WithheldNotice,
 };
 pub use check::reserved_threshold;
 pub use compiled::{Compiled, ConfigError};
@@ -47,8 +48,8 @@ pub use expression::Expression;
 pub use pattern::Pattern;
 pub use reads::{Names, Reads};
 pub use record::{
-    Alert, Badge, BadgeOf, BadgePoint, Cause, EVIDENCE, Evidence, Fact, Listed, Matcher, NOTES, Note, Notified, Object,
-    Shown, Signature, Silence, Status, Symptom,
+    ALERT_NOTES, Alert, AlertStatus, Badge, BadgeOf, BadgePoint, EVIDENCE_LINES, EndCause, EvidenceExcerpt,
+    EvidenceLine, Fact, InventoryEntry, Matcher, Note, Notified, Object, Signature, Silence, SymptomState,
 };
 pub use suggest::suggestion;
 pub use undecided::{FailedExpression, Undecided};

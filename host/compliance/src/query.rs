@@ -8,9 +8,9 @@ mod period;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    change::Pending,
+    change::PendingTransition,
     config::Formula,
-    record::{Alert, Badge, BadgePoint, Matcher, Object, Silence, Symptom},
+    record::{Alert, Badge, BadgePoint, Matcher, Object, Silence, SymptomState},
     undecided::Undecided,
     why::Why,
 };
@@ -133,12 +133,12 @@ pub struct ObjectPage {
     pub why: Why,
     /// Its symptoms, active or not. Their names, in the list's line, have the shorter key already.
     #[serde(rename = "symptom_states")]
-    pub symptoms: Vec<Symptom>,
+    pub symptoms: Vec<SymptomState>,
     /// Its alerts, cancelled ones too.
     pub alerts: Vec<Alert>,
     /// Definitions that wait on it, to open or to be cancelled.
     #[serde(default)]
-    pub pending: Vec<Pending>,
+    pub pending: Vec<PendingTransition>,
     /// Its badge over time, oldest first.
     pub history: Vec<BadgePoint>,
     /// Expressions that cannot be decided on it.

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::{undecided::FailedExpression, why::Why};
 
 /// How many of the first and of the last pieces of evidence are kept.
-pub const EVIDENCE: usize = 3;
+pub const EVIDENCE_LINES: usize = 3;
 /// How many notes an alert keeps.
-pub const NOTES: usize = 100;
+pub const ALERT_NOTES: usize = 100;
 
 /// A line that shows something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
+pub struct EvidenceLine {
     /// Event time, nanoseconds since the Unix epoch.
     pub time_ns: u64,
     /// The source's name.
@@ -28,16 +28,16 @@ pub struct Evidence {
 
 /// The first few and the last few lines of many.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shown {
-    /// The first, oldest first; at most [`EVIDENCE`].
-    pub first: Vec<Evidence>,
-    /// The last, oldest first; at most [`EVIDENCE`], none of them in `first`.
-    pub last: Vec<Evidence>,
+pub struct EvidenceExcerpt {
+    /// The first, oldest first; at most [`EVIDENCE_LINES`].
+    pub first: Vec<EvidenceLine>,
+    /// The last, oldest first; at most [`EVIDENCE_LINES`], none of them in `first`.
+    pub last: Vec<EvidenceLine>,
 }
 
 /// A symptom of one rule on one object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Symptom {
+pub struct SymptomState {
     /// The object.
     pub object: String,
     /// `RULE/SYMPTOM`.
@@ -69,12 +69,12 @@ pub struct Symptom {
     /// `sha256:…` of the module that said it last.
     pub module: String,
     /// What shows it, since it became active.
-    pub shown: Shown,
+    pub shown: EvidenceExcerpt,
     /// Fingerprints of the last raises and clears, so that a line that is read twice counts once.
     pub recent: Vec<u64>,
     /// Why it is not active any more; `None` while it is active.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended_by: Option<Cause>,
+    pub ended_by: Option<EndCause>,
     /// The host's clock at the last raise; 0 where there was none.
     #[serde(default)]
     pub heard_ns: u64,
@@ -83,7 +83,7 @@ pub struct Symptom {
 /// How an alert stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub enum AlertStatus {
     /// What it says holds now.
     Open,
     /// It no longer does.
@@ -93,7 +93,7 @@ pub enum Status {
 /// Why an alert was cancelled, or no longer counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Cause {
+pub enum EndCause {
     /// The rule cleared its symptom.
     Clear,
     /// Nobody raised the symptom again within its hold time.
@@ -144,7 +144,7 @@ pub struct Alert {
     /// The object.
     pub object: String,
     /// How it stands.
-    pub status: Status,
+    pub status: AlertStatus,
     /// It is fine here: counted as compliant, told to nobody, and still to be seen.
     pub allowed: bool,
     /// How bad it is, after policy.
@@ -158,7 +158,7 @@ pub struct Alert {
     /// When it was cancelled.
     pub cancelled_ns: Option<u64>,
     /// Why it was cancelled, or is allowed now and was not before.
-    pub cause: Option<Cause>,
+    pub cause: Option<EndCause>,
     /// How many raises of its symptoms.
     pub count: u64,
     /// How often it was reopened.
@@ -174,7 +174,7 @@ pub struct Alert {
     /// Controls that it shows a breach of.
     pub controls: Vec<String>,
     /// What shows it.
-    pub shown: Shown,
+    pub shown: EvidenceExcerpt,
     /// The groups that the object is in.
     pub groups: Vec<String>,
     /// Those of them of which it cannot be decided, because an expression fails on the object.
@@ -190,7 +190,7 @@ pub struct Alert {
     pub acknowledged: Option<Signature>,
     /// Whose it is.
     pub owner: Option<String>,
-    /// What people wrote; at most [`NOTES`], the oldest go.
+    /// What people wrote; at most [`ALERT_NOTES`], the oldest go.
     pub notes: Vec<Note>,
     /// The silence that keeps it from being told.
     pub silenced_by: Option<String>,
@@ -245,7 +245,7 @@ impl From<NotifiedForm> for Notified {
 impl Alert {
     /// Whether it counts against the object: open, and not allowed.
     pub fn is_violation(&self) -> bool {
-        self.status == Status::Open && !self.allowed
+        self.status == AlertStatus::Open && !self.allowed
     }
 }
 
@@ -309,13 +309,13 @@ pub struct Object {
     pub parent_ns: u64,
     /// What the last inventory that was read says of it; nothing if it does not name it.
     #[serde(default, rename = "inventory")]
-    pub listed: Listed,
+    pub listed: InventoryEntry,
 }
 
 /// What an inventory says of an object, as it was read last: only what differs from it in the next
 /// one is news.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Listed {
+pub struct InventoryEntry {
     /// The kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,

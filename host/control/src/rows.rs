@@ -1,6 +1,6 @@
 //! Questions that only the store can answer: what was, and what waits to be told.
 
-use lifesigns_compliance::{Audit, BadgeOf, Notice};
+use lifesigns_compliance::{AuditRecord, BadgeOf, Notice};
 use serde::{Deserialize, Serialize};
 
 /// A question to the store.
@@ -77,7 +77,7 @@ pub struct AuditRow {
     pub hash: String,
     /// What changed.
     #[serde(flatten)]
-    pub audit: Audit,
+    pub audit: AuditRecord,
 }
 
 /// An entry's number and hash, as somebody noted them down.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lifesigns_compliance::{Alert, Happened};
+use lifesigns_compliance::{Alert, NoticeKind};
 use lifesigns_model::Criticality;
 use serde::Serialize;
 use ureq::http::{HeaderMap, HeaderValue, header};
@@ -110,7 +110,7 @@ impl Alertmanager {
 
 impl Receiver for Alertmanager {
     fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
-        let alerts = || message.notices.iter().map(|one| (&one.alert, one.happened == Happened::Resolved));
+        let alerts = || message.notices.iter().map(|one| (&one.alert, one.happened == NoticeKind::Resolved));
         let told = self.told(alerts(), now_ns());
         self.post(&told)?;
         alerts().for_each(|(alert, over)| self.remember(alert, over));

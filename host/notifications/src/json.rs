@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, io};
 
-use lifesigns_compliance::{Alert, Cause, Evidence, Happened, Note, Notice, Signature, Status};
+use lifesigns_compliance::{Alert, AlertStatus, EndCause, EvidenceLine, Note, Notice, NoticeKind, Signature};
 use serde::{Serialize, Serializer};
 
 use crate::{message::Message, time::rfc3339, why};
@@ -35,7 +35,7 @@ struct Line<'a> {
 #[derive(Debug, Serialize)]
 struct Told<'a> {
     key: &'a str,
-    happened: Happened,
+    happened: NoticeKind,
     time: Time,
     #[serde(flatten)]
     alert: Shown<'a>,
@@ -48,7 +48,7 @@ struct Shown<'a> {
     title: &'a str,
     object: &'a str,
     groups: &'a [String],
-    status: Status,
+    status: AlertStatus,
     allowed: bool,
     criticality: &'static str,
     impact: &'static str,
@@ -60,7 +60,7 @@ struct Shown<'a> {
     opened: Time,
     last: Time,
     cancelled: Option<Time>,
-    cause: Option<Cause>,
+    cause: Option<EndCause>,
     count: u64,
     reopened: u32,
     evidence: Lines<'a>,
@@ -162,11 +162,11 @@ fn shown(alert: &Alert) -> Shown<'_> {
     }
 }
 
-fn lines(evidence: &[Evidence]) -> Vec<Shows<'_>> {
+fn lines(evidence: &[EvidenceLine]) -> Vec<Shows<'_>> {
     evidence.iter().map(shows).collect()
 }
 
-fn shows(line: &Evidence) -> Shows<'_> {
+fn shows(line: &EvidenceLine) -> Shows<'_> {
     Shows { time: Time(line.time_ns), source: &line.source, line: line.line, text: &line.text }
 }
 
@@ -180,7 +180,7 @@ fn written(note: &Note) -> Written<'_> {
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_compliance::Happened;
+    use lifesigns_compliance::NoticeKind;
 
     use super::*;
     use crate::sample::notice;
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn a_notice_is_the_json_that_is_documented() {
         let mut out = Vec::new();
-        line(&notice("a", Happened::Resolved), &mut out).expect("in memory");
+        line(&notice("a", NoticeKind::Resolved), &mut out).expect("in memory");
         let text = String::from_utf8(out).expect("UTF-8");
         let expected = concat!(
             r#"{"version":1,"receiver":"r","bundle":{},"key":"key-a-Resolved","happened":"resolved","#,

@@ -72,7 +72,7 @@ mod tests {
 
     use std::{collections::BTreeMap, fs, path::Path};
 
-    use lifesigns_compliance::Happened;
+    use lifesigns_compliance::NoticeKind;
 
     use super::*;
     use crate::sample::notice;
@@ -81,7 +81,7 @@ mod tests {
         Message {
             receiver: "r".into(),
             bundle: BTreeMap::new(),
-            notices: ids.iter().map(|id| notice(id, Happened::Opened)).collect(),
+            notices: ids.iter().map(|id| notice(id, NoticeKind::Opened)).collect(),
             key: "k".into(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_compliance::{Alert, Notice, Withheld};
+use lifesigns_compliance::{Alert, Notice, WithheldNotice};
 
 /// Where notices wait for a receiver. Each receiver has its own.
 pub trait Outbox: Send {
@@ -72,7 +72,7 @@ pub enum Outcome {
         why: String,
     },
     /// It was not sent: what it says was silenced or inhibited by the time it was due.
-    Withheld(Withheld),
+    Withheld(WithheldNotice),
     /// It will not be tried again unless a person says so.
     Dead {
         /// Why.

@@ -12,7 +12,7 @@ use self::{
     bundle::{Bundle, Name},
     circuit::Circuit,
 };
-use lifesigns_compliance::{Notice, Withheld};
+use lifesigns_compliance::{Notice, WithheldNotice};
 
 use crate::{
     backoff::{Backoff, MS},
@@ -50,7 +50,7 @@ pub(crate) struct Parcel {
     name: Name,
     ids: Vec<u64>,
     /// What each of them is about, in the same order.
-    about: Vec<Withheld>,
+    about: Vec<WithheldNotice>,
     attempts: u32,
     not_before_ns: u64,
     tried_ns: u64,
@@ -176,7 +176,7 @@ impl Queue {
         }
         // A later notice about the same alert stood for those before it, unless each goes by itself.
         let each = self.each;
-        let stands = |about: &Withheld| match each {
+        let stands = |about: &WithheldNotice| match each {
             true => gone.contains(&(about.alert.clone(), about.revision)),
             false => {
                 gone.range((about.alert.clone(), about.revision)..).next().is_some_and(|(id, _)| *id == about.alert)

@@ -1,6 +1,6 @@
 //! What the book hears: what a cut brought, which rules there are, and how far time has come.
 
-use lifesigns_compliance::{Input, KnownRule};
+use lifesigns_compliance::{BookInput, KnownRule};
 use lifesigns_model::{Held, Sign};
 use lifesigns_store::Commit;
 
@@ -32,17 +32,17 @@ impl Recorder {
         }
         let mut book = self.shared.book();
         // What came until the cut was made is not ahead of the clock.
-        let _ = book.apply(Input::Clock(now_ns));
+        let _ = book.apply(BookInput::Clock(now_ns));
         for sign in signs {
             let (source, input) = match sign {
-                Sign::Alert(alert) => (String::new(), Input::Symptom(Box::new(alert))),
-                Sign::Facts(facts, source) => (source, Input::Facts(facts)),
-                Sign::Seen { object, source, time_ns } => (source, Input::Seen { object, time_ns }),
+                Sign::Alert(alert) => (String::new(), BookInput::Symptom(Box::new(alert))),
+                Sign::Facts(facts, source) => (source, BookInput::Facts(facts)),
+                Sign::Seen { object, source, time_ns } => (source, BookInput::Seen { object, time_ns }),
                 // The book has the inventory itself.
                 Sign::Listed(_) => continue,
             };
             // Only commands are refused.
-            let _ = book.apply(Input::Of { source, input: Box::new(input) });
+            let _ = book.apply(BookInput::Of { source, input: Box::new(input) });
         }
         (held, early)
     }
@@ -57,7 +57,7 @@ impl Recorder {
         };
         names.extend(rules.rules().iter().map(|rule| rule.name.clone()));
         let known = names.into_iter().map(|name| KnownRule { symptoms: symptoms(&name), name }).collect();
-        let _ = self.shared.book().apply(Input::Rules(known));
+        let _ = self.shared.book().apply(BookInput::Rules(known));
         self.rules_seen = version;
     }
 
@@ -66,7 +66,7 @@ impl Recorder {
         let mut book = self.shared.book();
         let (_, due_ns) = book.next_due();
         if due_ns.is_some_and(|due_ns| due_ns <= now_ns) || now_ns.abs_diff(book.clock_ns()) >= HEARD_NS {
-            let _ = book.apply(Input::Clock(now_ns));
+            let _ = book.apply(BookInput::Clock(now_ns));
         }
     }
 
@@ -85,9 +85,9 @@ impl Recorder {
                 None => self.shared.health.get().places.get(&source).and_then(|place| place.time_ns),
             };
             if let Some(time_ns) = time_ns {
-                let _ = book.apply(Input::CaughtUp { source, time_ns });
+                let _ = book.apply(BookInput::CaughtUp { source, time_ns });
             }
         }
-        let _ = book.apply(Input::Quiet { until_ns, behind: progressed.until });
+        let _ = book.apply(BookInput::Quiet { until_ns, behind: progressed.until });
     }
 }

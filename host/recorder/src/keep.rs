@@ -12,7 +12,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use lifesigns_compliance::{
-    Act, Book, Command, ConfigError, Input, News, Refused,
+    Act, Book, BookInput, Command, ConfigError, News, Refused,
     query::{Answer, Query},
 };
 use lifesigns_control::{Peer, Request, Response, Server, Status, Stopper};
@@ -106,7 +106,7 @@ impl Opened {
         let known = known.unwrap_or_else(|| self.book.directory().listed());
         let News { known: mut all, new, changed } = self.book.directory().news(&known, now_ns);
         all.extend(new);
-        let _ = self.book.apply(Input::Inventory(known));
+        let _ = self.book.apply(BookInput::Inventory(known));
         let start = Start { known: all, places: self.start.places.clone(), ..std::mem::take(&mut self.start) };
         Begin { start, news: changed }
     }

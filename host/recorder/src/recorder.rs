@@ -7,7 +7,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender};
-use lifesigns_compliance::{Audit, Happened, Input};
+use lifesigns_compliance::{AuditRecord, BookInput, NoticeKind};
 use lifesigns_model::Alert;
 use lifesigns_store::{Commit, Delivery, Outcome, Pause, Store};
 
@@ -71,7 +71,7 @@ pub(crate) struct Recorder {
     /// What the log was warned of.
     pub(crate) warnings: Warnings,
     /// Entries of the audit that are not the book's, for the next commit.
-    pub(crate) audit: Vec<Audit>,
+    pub(crate) audit: Vec<AuditRecord>,
     /// The version of the present rules that the book knows.
     pub(crate) rules_seen: u64,
 }
@@ -173,7 +173,7 @@ impl Recorder {
         commit
             .changes
             .notices
-            .retain(|notice| notice.happened != Happened::Resolved || self.receivers.knows(&notice.receiver));
+            .retain(|notice| notice.happened != NoticeKind::Resolved || self.receivers.knows(&notice.receiver));
         for gone in &commit.changes.rules_gone {
             let cancelled = if gone.alerts == 1 { "alert" } else { "alerts" };
             tracing::warn!("rule {}: removed ({} open {cancelled} cancelled)", gone.rule, gone.alerts);
@@ -206,12 +206,12 @@ impl Recorder {
         commit.pauses.append(&mut self.late_pauses);
         while let Ok(order) = self.orders.try_recv() {
             match order {
-                Order::Command(command, to) => match self.shared.book().apply(Input::Command(command)) {
+                Order::Command(command, to) => match self.shared.book().apply(BookInput::Command(command)) {
                     Ok(()) => answers.push(Answer::Done(to)),
                     Err(refused) => drop(to.send(Err(refused.to_string()))),
                 },
                 Order::Inventory(objects, to) => {
-                    let _ = self.shared.book().apply(Input::Inventory(objects));
+                    let _ = self.shared.book().apply(BookInput::Inventory(objects));
                     answers.push(Answer::Done(to));
                 }
                 Order::Configure(setup, to) => match self.configure(*setup) {
@@ -246,7 +246,7 @@ impl Recorder {
     /// What became of a delivery, for the next commit. The book hears what was withheld.
     fn settled(&self, settled: lifesigns_notifications::Settled) -> Delivery {
         if let lifesigns_notifications::Outcome::Withheld(withheld) = &settled.outcome {
-            let _ = self.shared.book().apply(Input::Withheld(withheld.clone()));
+            let _ = self.shared.book().apply(BookInput::Withheld(withheld.clone()));
         }
         Receivers::delivery(settled)
     }
@@ -340,9 +340,9 @@ impl Recorder {
 }
 
 /// Who dropped dead letters, and how many.
-fn dropped(time_ns: u64, who: &str, receiver: Option<&str>, rows: &[Delivery]) -> Audit {
+fn dropped(time_ns: u64, who: &str, receiver: Option<&str>, rows: &[Delivery]) -> AuditRecord {
     let ids: Vec<i64> = rows.iter().take(100).map(|row| row.id).collect();
-    Audit {
+    AuditRecord {
         time_ns,
         who: who.to_owned(),
         what: "dead letters dropped".to_owned(),

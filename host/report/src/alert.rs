@@ -1,6 +1,6 @@
 //! An alert as a card of the HTML report.
 
-use lifesigns_compliance::{Alert, Cause};
+use lifesigns_compliance::{Alert, EndCause};
 use serde::Serialize;
 
 use lifesigns_text::visible;
@@ -114,7 +114,7 @@ fn evidence(alert: &Alert) -> Vec<Line> {
     let gap = left_out(alert) > 0;
     let first = alert.shown.first.iter().map(|it| (it, false));
     let last = alert.shown.last.iter().enumerate().map(|(at, it)| (it, gap && at == 0));
-    let line = |(it, gap): (&lifesigns_compliance::Evidence, bool)| Line {
+    let line = |(it, gap): (&lifesigns_compliance::EvidenceLine, bool)| Line {
         time: time(it.time_ns),
         place: format!("{}:{}", visible(&it.source), it.line),
         text: visible(&it.text),
@@ -152,15 +152,15 @@ fn notes(alert: &Alert) -> Vec<Note> {
 }
 
 /// Why it ended, in words.
-pub const fn cause(cause: Cause) -> &'static str {
+pub const fn cause(cause: EndCause) -> &'static str {
     match cause {
-        Cause::Clear => "the rule cleared it",
-        Cause::Hold => "not seen again within its hold time",
-        Cause::Fact => "a fact changed",
-        Cause::Policy => "the configuration changed",
-        Cause::Hand => "a person cancelled it",
-        Cause::RuleRemoved => "its rule was removed",
-        Cause::MetricExpired => "a metric was not reported again in time",
-        Cause::ObjectForgotten => "its object was forgotten",
+        EndCause::Clear => "the rule cleared it",
+        EndCause::Hold => "not seen again within its hold time",
+        EndCause::Fact => "a fact changed",
+        EndCause::Policy => "the configuration changed",
+        EndCause::Hand => "a person cancelled it",
+        EndCause::RuleRemoved => "its rule was removed",
+        EndCause::MetricExpired => "a metric was not reported again in time",
+        EndCause::ObjectForgotten => "its object was forgotten",
     }
 }

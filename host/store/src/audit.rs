@@ -1,7 +1,7 @@
 //! The audit: entries are only added, and each one's hash covers the one before it. What retention
 //! removes leaves an anchor, the hash to go on from, and an entry that names it.
 
-use lifesigns_compliance::Audit;
+use lifesigns_compliance::AuditRecord;
 use rusqlite::{Connection, Row, params};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -36,7 +36,7 @@ pub struct AuditEntry {
     /// When it was written, on the host's clock.
     pub written_ns: u64,
     /// What it says.
-    pub audit: Audit,
+    pub audit: AuditRecord,
 }
 
 /// What a check that found nothing wrong has looked at.
@@ -152,7 +152,7 @@ impl Entry {
 }
 
 /// Adds entries at the end.
-pub(crate) fn append(connection: &Connection, entries: &[Audit], now_ns: u64) -> rusqlite::Result<()> {
+pub(crate) fn append(connection: &Connection, entries: &[AuditRecord], now_ns: u64) -> rusqlite::Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
@@ -184,7 +184,7 @@ pub(crate) fn shorten(connection: &Connection, through: i64, now_ns: u64) -> rus
     let hash: Hash = look.query_row([through], |row| row.get(0))?;
     set_mark(connection, "anchor", through, &hash)?;
     let removed = connection.prepare_cached("DELETE FROM audit WHERE id <= ?1")?.execute([through])?;
-    let entry = Audit {
+    let entry = AuditRecord {
         time_ns: now_ns,
         who: "retention".to_owned(),
         what: SHORTENED.to_owned(),
@@ -305,7 +305,7 @@ pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
     Ok(AuditEntry {
         mark: Mark { id: number(row, 0)?, hash: hex(&row.get::<_, Vec<u8>>(8)?) },
         written_ns: number(row, 1)?,
-        audit: Audit {
+        audit: AuditRecord {
             time_ns: number(row, 2)?,
             who: row.get(3)?,
             what: row.get(4)?,

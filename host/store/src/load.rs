@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lifesigns_compliance::{Badge, BadgeOf, BadgePoint, Fact, Object, Pending, Restored};
+use lifesigns_compliance::{Badge, BadgeOf, BadgePoint, BookSnapshot, Fact, Object, PendingTransition};
 use lifesigns_model::{ObjectClock, ObjectFacts, Place, ReminderSet, Start, StateChange};
 use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
 
@@ -19,7 +19,7 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {
     /// What the book goes on from.
-    pub restored: Restored,
+    pub restored: BookSnapshot,
     /// What the engine goes on from; what is known in any case (`known`) is not the store's.
     pub start: Start,
 }
@@ -53,7 +53,7 @@ impl Reader {
 }
 
 fn load(connection: &Connection) -> rusqlite::Result<Loaded> {
-    let restored = Restored {
+    let restored = BookSnapshot {
         objects: objects(connection)?,
         symptoms: parallel::all(connection, "SELECT body FROM symptom ORDER BY rowid")?,
         pending: rows(
@@ -154,8 +154,8 @@ fn silences(connection: &Connection) -> rusqlite::Result<Vec<lifesigns_complianc
     select.query_map([now_ns], |row| parsed(row, 0))?.collect()
 }
 
-fn pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
-    Ok(Pending {
+fn pending(row: &Row<'_>) -> rusqlite::Result<PendingTransition> {
+    Ok(PendingTransition {
         object: row.get(0)?,
         definition: row.get(1)?,
         opening: row.get(2)?,

@@ -182,14 +182,14 @@ fn damage_of_what_is_now(connection: &Connection) -> rusqlite::Result<Option<Str
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_compliance::{Audit, Changes};
+    use lifesigns_compliance::{AuditRecord, Changes};
     use serde_json::Value;
 
     use super::*;
 
     /// A commit of some size whose number can be told.
     fn numbered(number: u64) -> Commit {
-        let audit = Audit {
+        let audit = AuditRecord {
             time_ns: number,
             who: "a test".to_owned(),
             what: "x".repeat(20_000),

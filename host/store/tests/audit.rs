@@ -6,7 +6,7 @@ mod common;
 use std::path::Path;
 
 use common::*;
-use lifesigns_compliance::{Audit, Changes};
+use lifesigns_compliance::{AuditRecord, Changes};
 use lifesigns_store::{AuditError, AuditFilter, Mark, Reader, Retention, Store};
 use rusqlite::Connection;
 
@@ -39,7 +39,7 @@ fn entries_come_back_and_verify() {
     let folder = ten();
     let reader = Reader::open(folder.path()).unwrap();
     let entries = reader.audit(&AuditFilter::default()).unwrap();
-    let expected: Vec<Audit> = (1..=10).map(audit).collect();
+    let expected: Vec<AuditRecord> = (1..=10).map(audit).collect();
     assert_eq!(entries.iter().map(|entry| entry.audit.clone()).collect::<Vec<_>>(), expected);
     let report = reader.audit_verify(None).unwrap();
     assert_eq!((report.entries, report.anchor, &report.head), (10, None, &entries[9].mark));

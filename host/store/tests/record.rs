@@ -12,7 +12,7 @@ use std::{
 
 use common::Folder;
 use lifesigns_compliance::{
-    Book, Changes, Config, Input, Pattern,
+    Book, BookInput, Changes, Config, Pattern,
     config::{Condition, Definition, Group, Grouping, Place, Policy, Route, Say, Scope, Setting},
 };
 use lifesigns_model::{self as model, Change, Criticality, Impact, ObjectFacts, StateChange};
@@ -76,8 +76,8 @@ fn config() -> Arc<Config> {
     })
 }
 
-fn said(time_ns: u64, object: u64, rule: u64, change: Change) -> Input {
-    Input::Symptom(Box::new(model::Alert {
+fn said(time_ns: u64, object: u64, rule: u64, change: Change) -> BookInput {
+    BookInput::Symptom(Box::new(model::Alert {
         time_ns,
         rule: format!("rule-{rule}"),
         symptom: "seen".to_owned(),
@@ -100,9 +100,9 @@ fn said(time_ns: u64, object: u64, rule: u64, change: Change) -> Input {
     }))
 }
 
-fn environment(object: u64) -> Input {
+fn environment(object: u64) -> BookInput {
     let env = if object.is_multiple_of(4) { "playground" } else { "production" };
-    Input::Facts(ObjectFacts {
+    BookInput::Facts(ObjectFacts {
         object: format!("vm-{object}"),
         time_ns: SECOND,
         properties: vec![("env".to_owned(), Some(env.to_owned()))],
@@ -120,7 +120,7 @@ fn memory(name: &str) -> u64 {
 fn fill(store: &mut Store) {
     let mut book = Book::new(config()).unwrap();
     book.review();
-    book.apply(Input::Clock(SECOND)).unwrap();
+    book.apply(BookInput::Clock(SECOND)).unwrap();
     for object in 0..ALERTS / EACH {
         book.apply(environment(object)).unwrap();
         for nth in 0..EACH {
@@ -175,7 +175,7 @@ fn a_restart_with_100_000_open_alerts_and_1000_rules() {
 
 /// What one commit of the sustained run tells the book: every input changes another alert. Each
 /// third opens one, each third raises it again, each third clears it.
-fn inputs(batch: u64) -> impl Iterator<Item = Input> {
+fn inputs(batch: u64) -> impl Iterator<Item = BookInput> {
     (0..BATCH).map(move |nth| {
         let (round, number) = (batch / 30, (batch % 10) * BATCH + nth);
         let (object, rule) = (number / EACH, (number + round % 4 * EACH) % RULES);
@@ -195,9 +195,9 @@ fn ten_thousand_alert_changes_a_second() {
     let (mut changed, mut told, mut done, mut half) = (0_u64, 0_i64, 0, 0);
     let batches = 600;
     for batch in 0..batches {
-        let inputs: Vec<Input> = inputs(batch).collect();
+        let inputs: Vec<BookInput> = inputs(batch).collect();
         let begin = Instant::now();
-        book.apply(Input::Clock(2 * SECOND + batch * BATCH * 100_000)).unwrap();
+        book.apply(BookInput::Clock(2 * SECOND + batch * BATCH * 100_000)).unwrap();
         inputs.into_iter().for_each(|input| book.apply(input).unwrap());
         applied += begin.elapsed();
         let begin = Instant::now();

@@ -102,7 +102,7 @@ fn of_cancelled_alerts_the_latest_of_each_object_and_definition_is_loaded() {
     for alert in &mut alerts[..3] {
         alert.object = "vm".to_owned();
     }
-    alerts[5].status = lifesigns_compliance::Status::Open;
+    alerts[5].status = lifesigns_compliance::AlertStatus::Open;
     let alerts: Vec<Arc<_>> = alerts.into_iter().map(Into::into).collect();
     store.commit(&commit(1, Changes { alerts: alerts.clone(), ..Changes::default() })).unwrap();
     let mut loaded = store.load().unwrap().restored.alerts;

@@ -13,7 +13,7 @@ use std::{
 use lifesigns::{
     Builder, Format, KeptHost, Sandbox, Setup,
     compliance::{
-        Alert, Cause, Config, Status,
+        Alert, AlertStatus, Config, EndCause,
         config::{Condition, Definition, Scope},
         query::{AlertFilter, Answer, Query},
     },
@@ -66,13 +66,13 @@ impl Home {
     fn until_removed(&self, host: &KeptHost) {
         let begun_ns = self.now_ns();
         let over = until(host, "cancelled", |alert| {
-            let is_over = alert.status == Status::Cancelled;
+            let is_over = alert.status == AlertStatus::Cancelled;
             if !is_over {
                 self.clock.advance(S);
             }
             is_over
         });
-        assert_eq!(over.cause, Some(Cause::RuleRemoved));
+        assert_eq!(over.cause, Some(EndCause::RuleRemoved));
         assert!(self.now_ns() - begun_ns >= 30 * S, "the grace is not over");
     }
 
@@ -112,7 +112,7 @@ fn what_a_rule_that_was_removed_said_ends_after_its_grace_by_the_clock() {
     let home = Home::new(YEAR_NS * 56, "");
     let host = home.host(Config::default());
     home.say(&host, "BOOM");
-    until(&host, "open", |alert| alert.status == Status::Open);
+    until(&host, "open", |alert| alert.status == AlertStatus::Open);
     fs::rename(home.path("rules/kw.toml"), home.path("kw.toml")).expect("it is taken away");
     let begun = Instant::now();
     while host.rules().rules().iter().any(|rule| rule.name == "kw") {
@@ -120,18 +120,18 @@ fn what_a_rule_that_was_removed_said_ends_after_its_grace_by_the_clock() {
         thread::sleep(Duration::from_millis(20));
     }
     // The clock has stood still, and so has the grace.
-    assert_eq!(alerts(&host)[0].status, Status::Open);
+    assert_eq!(alerts(&host)[0].status, AlertStatus::Open);
     home.until_removed(&host);
     host.stop();
     // One that went while no host ran goes the same way.
     fs::rename(home.path("kw.toml"), home.path("rules/kw.toml")).expect("it is there again");
     let host = home.host(Config::default());
     home.say(&host, "BOOM again");
-    until(&host, "reopened", |alert| alert.status == Status::Open);
+    until(&host, "reopened", |alert| alert.status == AlertStatus::Open);
     host.stop();
     fs::remove_file(home.path("rules/kw.toml")).expect("it goes");
     let host = home.host(Config::default());
-    assert_eq!(alerts(&host)[0].status, Status::Open);
+    assert_eq!(alerts(&host)[0].status, AlertStatus::Open);
     home.until_removed(&host);
     host.stop();
 }
@@ -142,7 +142,7 @@ fn a_clock_that_was_a_year_ahead_is_followed_back() {
     let home = Home::new(now_ns + YEAR_NS, "hold = '5m'");
     let host = home.host(Config::default());
     home.say(&host, "BOOM");
-    let open = until(&host, "open", |alert| alert.status == Status::Open);
+    let open = until(&host, "open", |alert| alert.status == AlertStatus::Open);
     assert_eq!(open.opened_ns, now_ns + YEAR_NS);
     host.stop();
     // It is said before anybody starts the host.
@@ -155,11 +155,11 @@ fn a_clock_that_was_a_year_ahead_is_followed_back() {
 
     home.clock.set(now_ns);
     let host = home.host(Config::default());
-    until(&host, "of now", |alert| alert.status == Status::Open && alert.opened_ns <= now_ns);
+    until(&host, "of now", |alert| alert.status == AlertStatus::Open && alert.opened_ns <= now_ns);
     // Its hold goes by the clock as it is now.
     home.clock.advance(301 * S);
-    let over = until(&host, "cancelled", |alert| alert.status == Status::Cancelled);
-    assert_eq!(over.cause, Some(Cause::Hold));
+    let over = until(&host, "cancelled", |alert| alert.status == AlertStatus::Cancelled);
+    assert_eq!(over.cause, Some(EndCause::Hold));
     assert!(over.cancelled_ns.expect("its end") <= now_ns + 301 * S);
     host.stop();
 }
@@ -173,17 +173,17 @@ fn a_metric_that_is_not_reported_again_ends_its_alert_and_an_inventory_opens_one
     let host = home.host(config);
     let facts = |metrics| ObjectFacts { object: "vm1".into(), metrics, ..ObjectFacts::default() };
     host.inventory(vec![facts(vec![("load".to_owned(), 9.0)])]).expect("it is taken");
-    let open = until(&host, "open", |alert| alert.status == Status::Open);
+    let open = until(&host, "open", |alert| alert.status == AlertStatus::Open);
     assert_eq!(open.opened_ns, now_ns, "of now, and not of 1970");
     home.clock.advance(S);
     home.say(&host, r#"{"object":"vm1","metrics":{"load":1.0}}"#);
-    until(&host, "the stream says otherwise", |alert| alert.status == Status::Cancelled);
+    until(&host, "the stream says otherwise", |alert| alert.status == AlertStatus::Cancelled);
     home.clock.advance(10 * S);
     host.inventory(vec![facts(Vec::new())]).expect("it is taken");
     home.say(&host, r#"{"object":"vm1","metrics":{"load":8.0}}"#);
-    until(&host, "open again", |alert| alert.status == Status::Open);
+    until(&host, "open again", |alert| alert.status == AlertStatus::Open);
     home.clock.advance(3_600 * S);
-    let over = until(&host, "too old", |alert| alert.status == Status::Cancelled);
-    assert_eq!((over.cause, over.cancelled_ns), (Some(Cause::MetricExpired), Some(now_ns + 3_611 * S)));
+    let over = until(&host, "too old", |alert| alert.status == AlertStatus::Cancelled);
+    assert_eq!((over.cause, over.cancelled_ns), (Some(EndCause::MetricExpired), Some(now_ns + 3_611 * S)));
     host.stop();
 }

@@ -4,7 +4,7 @@
 use std::fs;
 
 use lifesigns::compliance::{
-    Book, Input,
+    Book, BookInput,
     query::{Answer, Query},
 };
 use lifesigns::model::{Alert, Change, Criticality, Impact};
@@ -50,11 +50,11 @@ fn the_example_of_the_compliance_page_is_sound_and_decides_as_it_says() {
     let settings = Settings::load(&file, std::iter::empty()).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
     let objects = inventory::load(&list).unwrap_or_else(|error| panic!("{error}"));
     let mut book = Book::new(settings.compliance.into()).unwrap_or_else(|errors| panic!("{errors:?}"));
-    book.apply(Input::Inventory(objects)).expect("only commands are refused");
+    book.apply(BookInput::Inventory(objects)).expect("only commands are refused");
 
     let shown = block(&page, "text");
     for object in ["vm-play-01", "vm-7"] {
-        book.apply(Input::Symptom(Box::new(raise(object)))).expect("only commands are refused");
+        book.apply(BookInput::Symptom(Box::new(raise(object)))).expect("only commands are refused");
     }
     for (object, alert) in [("vm-play-01", "docker-on-a-busy-host"), ("vm-7", "docker-on-production")] {
         let query = Query::Why { object: object.into(), alert: alert.into() };

@@ -11,7 +11,7 @@ use std::{
 use lifesigns::{
     Builder, KeptHost, Sandbox, Setup,
     compliance::{
-        Alert, Badge, Cause, Config, Happened, Pattern, Status,
+        Alert, AlertStatus, Badge, Config, EndCause, NoticeKind, Pattern,
         config::{Group, Place, Policy, Route, Say, Setting},
         query::{AlertFilter, Answer, Query},
     },
@@ -23,7 +23,7 @@ use lifesigns_e2e::binary;
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Passes on what it is told.
-struct Pager(mpsc::Sender<(Happened, String)>);
+struct Pager(mpsc::Sender<(NoticeKind, String)>);
 
 impl Receiver for Pager {
     fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
@@ -55,7 +55,7 @@ impl Home {
     }
 
     /// A host, and what its pager is told.
-    fn host(&self) -> (KeptHost, mpsc::Receiver<(Happened, String)>) {
+    fn host(&self) -> (KeptHost, mpsc::Receiver<(NoticeKind, String)>) {
         let (sender, told) = mpsc::channel();
         let setup = Setup { compliance: Arc::new(compliance()), ..Setup::default() };
         let builder = Builder::new(Sandbox::new(None).expect("this machine runs it"), self.rules()).setup(setup);
@@ -112,21 +112,21 @@ fn an_alert_comes_out_of_the_stream_and_to_the_receiver_and_a_fact_changes_the_c
     let source = lifesigns::source("our program", "vm-7", lifesigns::Format::Auto);
     submit(&host, &source, "web");
     let opened = stream.next_timeout(LIMIT).expect("an alert comes");
-    assert_eq!((opened.object.as_str(), opened.status, opened.is_violation()), ("vm-7", Status::Open, true));
+    assert_eq!((opened.object.as_str(), opened.status, opened.is_violation()), ("vm-7", AlertStatus::Open, true));
     assert_eq!(opened.shown.first[0].source, "our program");
-    assert_eq!(told.recv_timeout(LIMIT), Ok((Happened::Opened, "vm-7".into())));
+    assert_eq!(told.recv_timeout(LIMIT), Ok((NoticeKind::Opened, "vm-7".into())));
     assert_eq!(badge(&host, "vm-7").score, 75);
 
     host.submit_facts(&source, env("vm-7", "playground"));
     let allowed = stream.next_timeout(LIMIT).expect("it changes without a line");
-    assert_eq!((&allowed.id, allowed.allowed, allowed.cause), (&opened.id, true, Some(Cause::Fact)));
-    assert_eq!(told.recv_timeout(LIMIT), Ok((Happened::Resolved, "vm-7".into())));
+    assert_eq!((&allowed.id, allowed.allowed, allowed.cause), (&opened.id, true, Some(EndCause::Fact)));
+    assert_eq!(told.recv_timeout(LIMIT), Ok((NoticeKind::Resolved, "vm-7".into())));
     let now = badge(&host, "vm-7");
     assert_eq!((now.score, now.violations, now.allowed), (100, 0, 1));
 
     host.submit_facts(&source, env("vm-7", "production"));
     assert!(stream.next_timeout(LIMIT).expect("it changes back").is_violation());
-    assert_eq!(told.recv_timeout(LIMIT), Ok((Happened::Opened, "vm-7".into())));
+    assert_eq!(told.recv_timeout(LIMIT), Ok((NoticeKind::Opened, "vm-7".into())));
     assert_eq!(host.stop().report.alerts, 1);
     assert!(stream.next().is_none(), "the stream ends with the host");
 }
@@ -138,7 +138,7 @@ fn a_second_start_goes_on_from_the_store() {
     let (host, told) = home.host();
     host.submit_facts(&source, env("vm-7", "production"));
     submit(&host, &source, "web");
-    assert_eq!(told.recv_timeout(LIMIT), Ok((Happened::Opened, "vm-7".into())));
+    assert_eq!(told.recv_timeout(LIMIT), Ok((NoticeKind::Opened, "vm-7".into())));
     let before = alerts(&host);
     assert_eq!(before.len(), 1);
     host.stop();
@@ -146,7 +146,7 @@ fn a_second_start_goes_on_from_the_store() {
     let (host, told) = home.host();
     let after = alerts(&host);
     assert_eq!(after.len(), 1);
-    assert_eq!((&after[0].id, after[0].status), (&before[0].id, Status::Open));
+    assert_eq!((&after[0].id, after[0].status), (&before[0].id, AlertStatus::Open));
     submit(&host, &source, "two");
     host.settle();
     let after = alerts(&host);
@@ -155,7 +155,7 @@ fn a_second_start_goes_on_from_the_store() {
     assert_eq!(after[0].shown.first.iter().map(|line| line.line).collect::<Vec<_>>(), [1, 2]);
     // The fact from before the restart still stands, and a new one is judged against it.
     host.submit_facts(&source, env("vm-7", "playground"));
-    assert_eq!(told.recv_timeout(LIMIT), Ok((Happened::Resolved, "vm-7".into())), "nothing is told twice");
+    assert_eq!(told.recv_timeout(LIMIT), Ok((NoticeKind::Resolved, "vm-7".into())), "nothing is told twice");
     assert_eq!(badge(&host, "vm-7").score, 100);
     host.stop();
 }
@@ -168,14 +168,14 @@ fn two_hosts_in_one_process_do_not_disturb_each_other() {
     let source = lifesigns::source("our program", "vm-7", lifesigns::Format::Auto);
     let stream = two.keep().alerts();
     submit(&one, &source, "web");
-    assert_eq!(one_told.recv_timeout(LIMIT), Ok((Happened::Opened, "vm-7".into())));
+    assert_eq!(one_told.recv_timeout(LIMIT), Ok((NoticeKind::Opened, "vm-7".into())));
     two.settle();
     assert!(alerts(&two).is_empty(), "what one knows is not the other's");
     assert_eq!(one.stop().report.alerts, 1);
 
     submit(&two, &source, "web");
     assert!(stream.next_timeout(LIMIT).expect("it runs on").is_violation());
-    assert_eq!(two_told.recv_timeout(LIMIT), Ok((Happened::Opened, "vm-7".into())));
+    assert_eq!(two_told.recv_timeout(LIMIT), Ok((NoticeKind::Opened, "vm-7".into())));
     assert_eq!(two.stop().report.alerts, 1, "counted apart");
 }
 
@@ -215,7 +215,7 @@ fn a_source_may_be_called_like_what_the_host_names_itself() {
         };
         assert_eq!(page.line.object.properties["env"].value.as_deref(), Some("test"), "{name}");
         submit(&host, &source, "web");
-        assert_eq!(told.recv_timeout(LIMIT), Ok((Happened::Opened, "vm-7".into())), "{name}");
+        assert_eq!(told.recv_timeout(LIMIT), Ok((NoticeKind::Opened, "vm-7".into())), "{name}");
         host.stop();
     }
 }

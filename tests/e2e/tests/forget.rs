@@ -11,7 +11,7 @@ use std::{
 use lifesigns::{
     Builder, Format, KeptHost, Sandbox, Setup,
     compliance::{
-        Act, Alert, Cause, Object,
+        Act, Alert, EndCause, Object,
         query::{AlertFilter, Answer, Query},
     },
     model::{ObjectFacts, Source},
@@ -112,6 +112,6 @@ fn what_is_heard_of_a_forgotten_object_is_of_a_new_one() {
     say(&host, &source, DOCKER);
     until("it is open again", || alerts(&host, false).len() == 1);
     let host_alerts = alerts(&host, true);
-    assert!(host_alerts.iter().all(|alert| alert.cause.is_none_or(|cause| cause == Cause::ObjectForgotten)));
+    assert!(host_alerts.iter().all(|alert| alert.cause.is_none_or(|cause| cause == EndCause::ObjectForgotten)));
     host.stop();
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_compliance::{Alert, Evidence, Happened, Notice, Shown, Status, Why, config::Grouping};
+use lifesigns_compliance::{
+    Alert, AlertStatus, EvidenceExcerpt, EvidenceLine, Notice, NoticeKind, Why, config::Grouping,
+};
 use lifesigns_model::{Criticality, Impact};
 
 /// A notice about the alert `id`, for the receiver `r`, alone in its message.
-pub fn notice(id: &str, happened: Happened) -> Notice {
+pub fn notice(id: &str, happened: NoticeKind) -> Notice {
     Notice {
         key: format!("key-{id}-{happened:?}"),
         receiver: "r".into(),
@@ -14,7 +16,7 @@ pub fn notice(id: &str, happened: Happened) -> Notice {
         grouping: Grouping::default(),
         happened,
         time_ns: 1_000_000_000,
-        alert: alert(id, happened == Happened::Resolved),
+        alert: alert(id, happened == NoticeKind::Resolved),
     }
 }
 
@@ -25,7 +27,7 @@ pub fn alert(id: &str, over: bool) -> Alert {
         definition: "docker-on-production".into(),
         title: "Docker on production VM".into(),
         object: "vm-7".into(),
-        status: if over { Status::Cancelled } else { Status::Open },
+        status: if over { AlertStatus::Cancelled } else { AlertStatus::Open },
         allowed: false,
         criticality: Criticality::Critical,
         impact: Impact::Risk,
@@ -40,8 +42,8 @@ pub fn alert(id: &str, over: bool) -> Alert {
         attributes: vec![("container".into(), "web\"1".into())],
         recommendations: vec!["Please call your compliance hotline".into()],
         controls: vec!["CIS-Docker-1.6:5.4".into()],
-        shown: Shown {
-            first: vec![Evidence {
+        shown: EvidenceExcerpt {
+            first: vec![EvidenceLine {
                 time_ns: 1_000_000_000,
                 source: "dockerd.log".into(),
                 line: 263,
@@ -66,7 +68,7 @@ pub fn alert(id: &str, over: bool) -> Alert {
 }
 
 /// The same in a bundle of its object, which waits for company.
-pub fn grouped(id: &str, happened: Happened, wait_ms: u64) -> Notice {
+pub fn grouped(id: &str, happened: NoticeKind, wait_ms: u64) -> Notice {
     let mut notice = notice(id, happened);
     notice.bundle = BTreeMap::from([("object".into(), "vm-7".into())]);
     notice.grouping = Grouping { by: vec!["object".into()], wait_ms, interval_ms: 0, repeat_ms: 0 };

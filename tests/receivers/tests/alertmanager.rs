@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use lifesigns_compliance::{Alert, Happened};
+use lifesigns_compliance::{Alert, NoticeKind};
 use lifesigns_model::Criticality;
 use lifesigns_notifications::{
     OpenAlerts, ReceiverConfig, ReceiverKind,
@@ -53,7 +53,7 @@ fn an_alert_arrives_and_stays_and_goes() {
     let open = Open::default();
     let rig = Rig::with(&receiver(&process, 2000), &local(), Box::new(open.clone()));
     open.0.lock().unwrap().push(alert("a", false));
-    rig.tell(notice("a", Happened::Opened));
+    rig.tell(notice("a", NoticeKind::Opened));
     rig.delivered();
     let one: Value = process.active().remove(0);
     let labels = &one["labels"];
@@ -82,7 +82,7 @@ fn an_alert_arrives_and_stays_and_goes() {
     process.restart().unwrap();
     wait_until("it is told again", || process.active().len() == 1);
     open.0.lock().unwrap().clear();
-    rig.tell(notice("a", Happened::Resolved));
+    rig.tell(notice("a", NoticeKind::Resolved));
     wait_until("it is over", || process.active().is_empty());
 }
 
@@ -91,7 +91,7 @@ fn without_keep_alives_an_alert_ends_by_itself() {
     let Some(process) = start() else { return };
     // As if the host died: it is never reminded.
     let rig = Rig::new(&receiver(&process, 1000), &local());
-    rig.tell(notice("a", Happened::Opened));
+    rig.tell(notice("a", NoticeKind::Opened));
     rig.delivered();
     drop(rig);
     assert_eq!(process.active().len(), 1);
@@ -102,9 +102,9 @@ fn without_keep_alives_an_alert_ends_by_itself() {
 fn an_alert_that_becomes_another_is_still_one() {
     let Some(process) = start() else { return };
     let rig = Rig::new(&receiver(&process, 60_000), &local());
-    rig.tell(notice("a", Happened::Opened));
+    rig.tell(notice("a", NoticeKind::Opened));
     rig.delivered();
-    let mut milder = notice("a", Happened::Changed);
+    let mut milder = notice("a", NoticeKind::Changed);
     milder.alert.criticality = Criticality::Warning;
     rig.tell(milder);
     rig.delivered();
@@ -119,7 +119,7 @@ fn many_at_once_arrive() {
     let Some(process) = start() else { return };
     let rig = Rig::new(&receiver(&process, 60_000), &local());
     for number in 0..600 {
-        let mut one = notice(&number.to_string(), Happened::Opened);
+        let mut one = notice(&number.to_string(), NoticeKind::Opened);
         one.grouping.by = vec!["alert".into()];
         one.grouping.wait_ms = 100;
         one.time_ns = u64::MAX;

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_compliance::Happened;
+use lifesigns_compliance::NoticeKind;
 use lifesigns_notifications::{
     Dispatcher, MemoryOutbox, Outcome, Post, ReceiverKind, Settled,
     config::{Ndjson, Webhook},
@@ -61,7 +61,7 @@ fn nobody_waits_for_one_that_hangs() {
     let dispatcher = Dispatcher::start(posts, &(settle as _), 1).unwrap();
     for number in 0..MANY {
         for name in ["hanging", "quick", "file"] {
-            let mut notice = notice(&number.to_string(), Happened::Opened);
+            let mut notice = notice(&number.to_string(), NoticeKind::Opened);
             notice.receiver = name.into();
             outbox.add(notice);
         }

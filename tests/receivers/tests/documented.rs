@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use lifesigns_compliance::{Happened, Membership, Note, Notice, Signature, config::Place};
+use lifesigns_compliance::{Membership, Note, Notice, NoticeKind, Signature, config::Place};
 use lifesigns_notifications::{
     ReceiverKind,
     config::{Secret, Template, Url, Webhook},
@@ -26,7 +26,7 @@ fn block(language: &str) -> String {
 
 /// A notice with all that one can have.
 fn full() -> Notice {
-    let mut notice = notice("a", Happened::Opened);
+    let mut notice = notice("a", NoticeKind::Opened);
     let by = Signature { who: "ada".into(), time_ns: 1 };
     let alert = &mut notice.alert;
     alert.acknowledged = Some(by.clone());

@@ -3,7 +3,7 @@
 
 use std::{fs, time::Duration};
 
-use lifesigns_compliance::Happened;
+use lifesigns_compliance::NoticeKind;
 use lifesigns_notifications::{
     ReceiverKind,
     config::{Email, Secret, Server},
@@ -40,7 +40,7 @@ fn server(way: MailWay) -> Option<(MailProcess, Identity)> {
 fn a_letter_is_taken_by_a_real_server() {
     let Some((server, _identity)) = server(MailWay::Plain) else { return };
     let rig = rig(email(&format!("smtp://127.0.0.1:{}", server.port()), false));
-    rig.tell_all([grouped("a", Happened::Opened, 200), grouped("b", Happened::Resolved, 200)]);
+    rig.tell_all([grouped("a", NoticeKind::Opened, 200), grouped("b", NoticeKind::Resolved, 200)]);
     let letter = server.next();
     rig.delivered();
     rig.delivered();
@@ -68,20 +68,20 @@ fn letters_go_over_tls_with_a_password_from_a_file() {
             ..email(&url, starttls)
         };
         let friend = rig(with.clone());
-        friend.tell(notice("a", Happened::Opened));
+        friend.tell(notice("a", NoticeKind::Opened));
         let letter = server.next();
         friend.delivered();
         assert_eq!((letter.tls, letter.user.as_deref()), (true, Some("signs")));
         // Nobody who is not in the file is believed.
         let stranger = rig(Email { ca: None, ..with.clone() });
-        stranger.tell(notice("a", Happened::Opened));
+        stranger.tell(notice("a", NoticeKind::Opened));
         let why = stranger.failed();
         assert!(why.contains("certificate"), "{way:?}: {why}");
         drop(stranger);
         // A wrong password may be mended, and is not told.
         fs::write(&password, "hunter2").unwrap();
         let wrong = rig(with);
-        wrong.tell(notice("a", Happened::Opened));
+        wrong.tell(notice("a", NoticeKind::Opened));
         let why = wrong.failed();
         assert!(why.contains("the log-in is refused (535)") && !why.contains("hunter2"), "{why}");
         fs::write(&password, "open sesame").unwrap();
@@ -93,7 +93,7 @@ fn letters_go_over_tls_with_a_password_from_a_file() {
 fn without_tls_nothing_is_said_to_one_that_was_to_have_it() {
     let server = Script::start(|_| None);
     let rig = rig(email(&format!("smtp://127.0.0.1:{}", server.port()), true));
-    rig.tell(notice("a", Happened::Opened));
+    rig.tell(notice("a", NoticeKind::Opened));
     let why = rig.failed();
     assert!(why.contains("STARTTLS"), "{why}");
     let heard = server.hears("EHLO");
@@ -109,7 +109,7 @@ fn who_has_a_letter_does_not_get_it_again_when_another_is_served_later() {
         late.then(|| "451 come back\r\n".to_owned())
     });
     let rig = rig(email(&format!("smtp://127.0.0.1:{}", server.port()), false));
-    rig.tell(notice("a", Happened::Opened));
+    rig.tell(notice("a", NoticeKind::Opened));
     let why = rig.failed();
     assert!(why.starts_with("security@example.org: ") && why.contains("451"), "{why}");
     let first = server.hears("QUIT");
@@ -125,7 +125,7 @@ fn a_recipient_that_is_refused_keeps_nobody_from_it_and_is_told() {
     let server =
         Script::start(|line| line.starts_with("RCPT TO:<ops").then(|| "550 no such user\x1b[2J here\r\n".to_owned()));
     let rig = rig(email(&format!("smtp://127.0.0.1:{}", server.port()), false));
-    rig.tell(notice("a", Happened::Opened));
+    rig.tell(notice("a", NoticeKind::Opened));
     let why = rig.dead();
     assert!(why.starts_with("ops@example.org: ") && why.contains("no such user") && !why.contains('\x1b'), "{why}");
     assert!(server.hears("QUIT").contains(&"a letter".to_owned()));
@@ -145,10 +145,10 @@ fn a_server_that_fails_is_tried_again_and_one_that_refuses_is_not() {
         }
     });
     let rig = rig(email(&format!("smtp://127.0.0.1:{}", server.port()), false));
-    rig.tell(notice("a", Happened::Opened));
+    rig.tell(notice("a", NoticeKind::Opened));
     assert!(rig.failed().contains("no room"));
     rig.delivered();
-    rig.tell(notice("b", Happened::Opened));
+    rig.tell(notice("b", NoticeKind::Opened));
     assert!(rig.dead().contains("spam"));
 }
 
@@ -158,12 +158,12 @@ fn a_server_that_is_silent_or_babbles_is_left() {
     let url = format!("smtp://127.0.0.1:{}", silent.local_addr().unwrap().port());
     let quiet = rig(Email { timeout_ms: 300, ..email(&url, false) });
     let since = std::time::Instant::now();
-    quiet.tell(notice("a", Happened::Opened));
+    quiet.tell(notice("a", NoticeKind::Opened));
     quiet.failed();
     assert!(since.elapsed() < Duration::from_secs(10));
     let server = Script::start(|line| line.is_empty().then(|| "220-more\r\n".repeat(1_000_000)));
     let babble = rig(email(&format!("smtp://127.0.0.1:{}", server.port()), false));
-    babble.tell(notice("a", Happened::Opened));
+    babble.tell(notice("a", NoticeKind::Opened));
     let why = babble.failed();
     assert!(why.contains("too large") || why.contains("reset") || why.contains("Broken"), "{why}");
 }

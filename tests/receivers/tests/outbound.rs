@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use lifesigns_compliance::Happened;
+use lifesigns_compliance::NoticeKind;
 use lifesigns_notifications::{
     Gate, Names, Outbound, ReceiverKind,
     config::{Alertmanager, Email, Server, Url},
@@ -65,14 +65,14 @@ fn this_machine_is_not_a_target_unless_told() {
     ];
     for kind in kinds {
         let rig = Rig::new(&config(kind.clone()), &Gate::new(Outbound::default()));
-        rig.tell(notice("a", Happened::Opened));
+        rig.tell(notice("a", NoticeKind::Opened));
         let why = rig.failed();
         assert!(why.contains("is refused: ") || why.contains("is not found"), "{kind:?}: {why}");
     }
     assert_eq!(site.connections(), 0);
     let told = Outbound { allow_private: false, allow: vec!["127.0.0.1".parse().unwrap()] };
     let rig = Rig::new(&config(webhook(&site.url("/"))), &Gate::new(told));
-    rig.tell(notice("a", Happened::Opened));
+    rig.tell(notice("a", NoticeKind::Opened));
     rig.delivered();
 }
 
@@ -105,11 +105,11 @@ fn a_name_that_moves_is_checked_where_it_is() {
     let outbound = Outbound { allow_private: false, allow: vec!["127.0.0.1/32".parse().unwrap()] };
     let gate = Gate::with_names(outbound, Arc::clone(&names) as Arc<dyn Names>);
     let rig = Rig::new(&config(webhook("http://rebind.example/")), &gate);
-    rig.tell(notice("a", Happened::Opened));
+    rig.tell(notice("a", NoticeKind::Opened));
     rig.delivered();
     assert_eq!(public.next().headers["host"], "rebind.example");
     assert_eq!(names.asked.load(Ordering::SeqCst), 1, "asked once for one connection");
-    rig.tell(notice("b", Happened::Opened));
+    rig.tell(notice("b", NoticeKind::Opened));
     let why = rig.failed();
     assert!(why.contains("127.0.0.2 is loopback"), "{why}");
     assert_eq!((public.connections(), secret.connections()), (1, 0));

@@ -7,7 +7,7 @@ use std::{
 };
 
 use hmac::{Hmac, KeyInit, Mac};
-use lifesigns_compliance::Happened;
+use lifesigns_compliance::NoticeKind;
 use lifesigns_notifications::{
     ReceiverKind,
     config::{Secret, Template, Webhook},
@@ -35,7 +35,7 @@ fn a_message_is_signed_json_with_headers_from_files() {
         secret: Some(Secret::File(secret.clone())),
         ..webhook(&site.url("/hook?a=b"))
     });
-    rig.tell(notice("a", Happened::Opened));
+    rig.tell(notice("a", NoticeKind::Opened));
     let request = site.next();
     rig.delivered();
     assert_eq!(request.target, "POST /hook?a=b");
@@ -55,7 +55,7 @@ fn a_message_is_signed_json_with_headers_from_files() {
     assert_eq!((alert["happened"].as_str(), alert["object"].as_str()), (Some("opened"), Some("vm-7")));
     // A secret that was rotated is used without a reload; one that is gone is waited for.
     fs::remove_file(&secret).unwrap();
-    rig.tell(notice("b", Happened::Opened));
+    rig.tell(notice("b", NoticeKind::Opened));
     assert!(rig.failed().contains("secret: No such file"));
     fs::write(&secret, "other").unwrap();
     assert_ne!(site.next().headers["x-lifesigns-signature"], "");
@@ -65,8 +65,8 @@ fn a_message_is_signed_json_with_headers_from_files() {
 fn a_bundle_is_one_message() {
     let site = takes();
     let rig = rig(webhook(&site.url("/")));
-    let opened = ["a", "b", "c"].map(|name| grouped(name, Happened::Opened, 300));
-    rig.tell_all(opened.into_iter().chain([grouped("b", Happened::Resolved, 300)]));
+    let opened = ["a", "b", "c"].map(|name| grouped(name, NoticeKind::Opened, 300));
+    rig.tell_all(opened.into_iter().chain([grouped("b", NoticeKind::Resolved, 300)]));
     let json = site.next().json();
     assert_eq!(json["bundle"]["object"], "vm-7");
     let told: Vec<_> = json["alerts"].as_array().unwrap().iter().map(|one| (&one["id"], &one["happened"])).collect();
@@ -83,7 +83,7 @@ fn a_template_makes_the_body_and_no_log_breaks_out_of_it() {
     let site = takes();
     let template = r#"{"text": {{ alerts[0].summary }}, "what": {{ alerts[0].title ~ ": " ~ alerts[0].object }}, "n": {{ alerts | length }}}"#;
     let rig = rig(Webhook { template: Some(Template::new(template).unwrap()), ..webhook(&site.url("/")) });
-    let mut hostile = notice("a", Happened::Opened);
+    let mut hostile = notice("a", NoticeKind::Opened);
     hostile.alert.summary = "\", \"admin\": true, \"x\": \"\n\u{1b}</script>".into();
     rig.tell(hostile);
     let json = site.next().json();
@@ -103,7 +103,7 @@ fn a_template_that_fails_is_told_and_sends_nothing() {
         ("{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}", "fuel"),
     ] {
         let rig = rig(Webhook { template: Some(Template::new(template).unwrap()), ..webhook(&site.url("/")) });
-        rig.tell(notice("a", Happened::Opened));
+        rig.tell(notice("a", NoticeKind::Opened));
         let dead = rig.dead();
         assert!(dead.contains(why), "{template}: {dead}");
     }
@@ -120,7 +120,7 @@ fn what_fails_is_tried_again_with_the_same_key_and_body() {
         _ => Answer::status(204),
     });
     let rig = rig(webhook(&site.url("/")));
-    rig.tell(notice("a", Happened::Opened));
+    rig.tell(notice("a", NoticeKind::Opened));
     let why: Vec<_> = (0..4).map(|_| rig.failed()).collect();
     rig.delivered();
     assert!(why[0].starts_with("500") && why[2].starts_with("408") && why[3].starts_with("503"), "{why:?}");
@@ -140,10 +140,10 @@ fn who_throttles_is_left_alone() {
         _ => Answer::status(200),
     });
     let rig = rig(webhook(&site.url("/")));
-    rig.tell(notice("a", Happened::Opened));
+    rig.tell(notice("a", NoticeKind::Opened));
     assert!(rig.failed().starts_with("429"));
     let since = Instant::now();
-    rig.tell(notice("b", Happened::Opened));
+    rig.tell(notice("b", NoticeKind::Opened));
     rig.delivered();
     assert!(since.elapsed() >= Duration::from_millis(900), "{:?}", since.elapsed());
     rig.delivered();
@@ -153,7 +153,7 @@ fn who_throttles_is_left_alone() {
 fn who_hangs_is_given_up_in_time_and_tried_again() {
     let site = Site::start(|number, _| if number == 0 { Answer::Hang } else { Answer::status(200) });
     let rig = rig(Webhook { timeout_ms: 300, ..webhook(&site.url("/")) });
-    rig.tell(notice("a", Happened::Opened));
+    rig.tell(notice("a", NoticeKind::Opened));
     let since = Instant::now();
     let why = rig.failed();
     assert!(why.contains("timed out") && since.elapsed() < Duration::from_secs(4), "{why} {:?}", since.elapsed());
@@ -164,7 +164,7 @@ fn who_hangs_is_given_up_in_time_and_tried_again() {
 fn who_refuses_is_believed_and_cannot_drive_a_terminal() {
     let site = Site::start(|_, _| Answer::Say(400, vec![], format!("\u{1b}[2J\r\n{}", "no ".repeat(100_000))));
     let rig = rig(webhook(&site.url("/")));
-    rig.tell(notice("a", Happened::Opened));
+    rig.tell(notice("a", NoticeKind::Opened));
     let why = rig.dead();
     assert!(why.starts_with("400 Bad Request \\u{1b}[2J no no"), "{why}");
     assert!(why.chars().count() <= 301 && !why.contains('\u{1b}'), "{why}");
@@ -174,7 +174,7 @@ fn who_refuses_is_believed_and_cannot_drive_a_terminal() {
 fn an_answer_without_an_end_is_not_waited_for() {
     let site = Site::start(|number, _| if number == 0 { Answer::Endless(500) } else { Answer::Endless(200) });
     let rig = rig(webhook(&site.url("/")));
-    rig.tell(notice("a", Happened::Opened));
+    rig.tell(notice("a", NoticeKind::Opened));
     let since = Instant::now();
     assert!(rig.failed().starts_with("500 Internal Server Error no...no..."));
     rig.delivered();
@@ -188,7 +188,7 @@ fn a_redirect_is_not_followed() {
         let there = other.url("/");
         let site = Site::start(move |_, _| Answer::Say(status, vec![("Location", there.clone())], String::new()));
         let rig = rig(webhook(&site.url("/")));
-        rig.tell(notice("a", Happened::Opened));
+        rig.tell(notice("a", NoticeKind::Opened));
         let why = rig.dead();
         assert!(why.contains("redirects are not followed"), "{why}");
     }
@@ -207,7 +207,7 @@ fn what_a_server_repeats_of_secrets_is_not_told() {
         headers: vec![("Authorization".into(), Secret::File(token))],
         ..webhook(&site.url("/services/T0/FROTZ"))
     });
-    rig.tell(notice("a", Happened::Opened));
+    rig.tell(notice("a", NoticeKind::Opened));
     let why = rig.dead();
     assert!(why.contains("[hidden]") && !why.contains("plugh") && !why.contains("FROTZ"), "{why}");
     let status = format!("{:?}", rig.status());
@@ -222,16 +222,16 @@ fn a_certificate_is_believed_only_if_it_is_named() {
     };
     let site = Site::https(&identity, |_, _| Answer::status(200));
     let stranger = rig(webhook(&site.url("/")));
-    stranger.tell(notice("a", Happened::Opened));
+    stranger.tell(notice("a", NoticeKind::Opened));
     let why = stranger.failed();
     assert!(why.contains("certificate"), "{why}");
     let friend = rig(Webhook { ca: Some(identity.certificate()), ..webhook(&site.url("/")) });
-    friend.tell(notice("a", Happened::Opened));
+    friend.tell(notice("a", NoticeKind::Opened));
     friend.delivered();
     assert_eq!(site.next().target, "POST /");
     // The name counts too: the certificate is for `localhost` and 127.0.0.1.
     let other = format!("https://127.0.0.2:{}/", site.address().port());
     let wrong = rig(Webhook { ca: Some(identity.certificate()), ..webhook(&other) });
-    wrong.tell(notice("a", Happened::Opened));
+    wrong.tell(notice("a", NoticeKind::Opened));
     wrong.failed();
 }

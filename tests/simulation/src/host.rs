@@ -13,7 +13,7 @@ use std::{
 use lifesigns::{
     Builder, KeptHost, Sandbox, Setup,
     compliance::{
-        Alert, Config, Happened, Status,
+        Alert, AlertStatus, Config, NoticeKind,
         query::{AlertFilter, Answer, Query},
     },
     model::{Chunk, ManualClock, SharedClock, Source},
@@ -33,7 +33,7 @@ struct Tap(Openings);
 impl Receiver for Tap {
     fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
         let mut openings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for notice in message.notices.iter().filter(|notice| notice.happened == Happened::Opened) {
+        for notice in message.notices.iter().filter(|notice| notice.happened == NoticeKind::Opened) {
             let alert = &notice.alert;
             openings.insert((alert.object.clone(), alert.definition.clone(), alert.id.clone(), alert.reopened));
         }
@@ -152,7 +152,7 @@ impl Host {
             Ok(Answer::Alerts(alerts)) => alerts,
             other => panic!("alerts were asked for: {other:?}"),
         };
-        let open = alerts.into_iter().filter(|alert: &Alert| alert.status == Status::Open);
+        let open = alerts.into_iter().filter(|alert: &Alert| alert.status == AlertStatus::Open);
         open.map(|alert| ((alert.object, alert.definition), alert.allowed)).collect()
     }
 

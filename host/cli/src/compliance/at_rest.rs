@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Once},
 };
 
-use lifesigns_compliance::{BadgeOf, Book, Config, Input, Restored, query::Query};
+use lifesigns_compliance::{BadgeOf, Book, BookInput, BookSnapshot, Config, query::Query};
 use lifesigns_control::{Reply, Rows};
 use lifesigns_store::Reader;
 
@@ -47,14 +47,14 @@ pub(crate) fn query(places: &Places, query: &Query) -> Result<Reply, Failure> {
         book.review();
     }
     // Silences end and policies' hours pass while no host runs.
-    let told = book.apply(Input::Clock(when::now_ns()));
+    let told = book.apply(BookInput::Clock(when::now_ns()));
     debug_assert!(told.is_ok(), "only commands are refused");
     let answer = book.answer(query).map_err(Failure::failed)?;
     Ok(Reply::Answer(Box::new(answer)))
 }
 
 /// What the store holds, of a host that runs or has stopped.
-pub(crate) fn record(places: &Places) -> Result<Restored, Failure> {
+pub(crate) fn record(places: &Places) -> Result<BookSnapshot, Failure> {
     let reader = Reader::open(&places.store).map_err(|error| {
         Failure::Failed(format!("there is no record to compare with at {}: {error}", places.store.display()))
     })?;
@@ -62,7 +62,7 @@ pub(crate) fn record(places: &Places) -> Result<Restored, Failure> {
 }
 
 /// A host goes on from the last badge of each; whoever asks about one wants to see how it came to be.
-fn recall(reader: &Reader, query: &Query, restored: &mut Restored) -> Result<(), Failure> {
+fn recall(reader: &Reader, query: &Query, restored: &mut BookSnapshot) -> Result<(), Failure> {
     let (of, name) = match query {
         Query::Object(name) => (BadgeOf::Object, name),
         Query::Group(name) | Query::Report { group: name } => (BadgeOf::Group, name),

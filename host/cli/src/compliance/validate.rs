@@ -7,7 +7,7 @@ use std::{
 };
 
 use lifesigns_compliance::{
-    Book, Input,
+    Book, BookInput,
     query::{Answer, Query},
 };
 use lifesigns_notifications::people::Colour;
@@ -80,7 +80,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
 fn doubts(path: &Path, settings: &Settings) -> Vec<Problem> {
     let Ok(read) = inventory::read(&settings.inventories) else { return Vec::new() };
     let Ok(mut book) = Book::new(Arc::new(settings.compliance.clone())) else { return Vec::new() };
-    let _ = book.apply(Input::Inventory(read.objects));
+    let _ = book.apply(BookInput::Inventory(read.objects));
     let Ok(Answer::Findings(mut found)) = book.answer(&Query::Findings) else { return Vec::new() };
     // Members may come from the stream, which is not read here.
     found.retain(|one| !one.starts_with("group "));

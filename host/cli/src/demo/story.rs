@@ -9,7 +9,7 @@ use std::{
 
 use lifesigns::{
     compliance::{
-        Alert, BadgeOf, BadgePoint, Book, Cause, Config, Input,
+        Alert, BadgeOf, BadgePoint, Book, BookInput, Config, EndCause,
         query::{Answer, Query},
     },
     model::{ObjectFacts, Sign},
@@ -45,7 +45,7 @@ impl Story {
             Failure::Configuration(lines.join("\n"))
         })?;
         // Only commands are refused.
-        let _ = book.apply(Input::Inventory(known.to_vec()));
+        let _ = book.apply(BookInput::Inventory(known.to_vec()));
         book.take();
         let (summary, violations, scores, turned) = Default::default();
         Ok(Self { book, summary, colour, violations, scores, turned })
@@ -62,7 +62,7 @@ impl Story {
             Sign::Seen { time_ns, .. } => *time_ns,
         };
         // A replay's signs are sorted: everything before this one has been told.
-        let _ = self.book.apply(Input::Time(time_ns));
+        let _ = self.book.apply(BookInput::Time(time_ns));
         let input = match sign {
             Sign::Alert(alert) => {
                 let mut line = String::new();
@@ -71,12 +71,12 @@ impl Story {
                     people::write(alert, self.colour, &mut line);
                 });
                 out.write_all(line.as_bytes())?;
-                Input::Symptom(Box::new(alert))
+                BookInput::Symptom(Box::new(alert))
             }
-            Sign::Facts(facts, source) => Input::Of { source, input: Box::new(Input::Facts(facts)) },
+            Sign::Facts(facts, source) => BookInput::Of { source, input: Box::new(BookInput::Facts(facts)) },
             Sign::Listed(_) => return Ok(()),
             Sign::Seen { object, source, time_ns } => {
-                Input::Of { source, input: Box::new(Input::Seen { object, time_ns }) }
+                BookInput::Of { source, input: Box::new(BookInput::Seen { object, time_ns }) }
             }
         };
         let _ = self.book.apply(input);
@@ -86,14 +86,14 @@ impl Story {
             let now = alert.is_violation();
             let before = self.violations.insert(alert.id.clone(), now).unwrap_or(false);
             // What a rule raised or cleared has just been told, where it is an alert of its own.
-            let is_told = alert.definition.contains('/') && (now || alert.cause == Some(Cause::Clear));
+            let is_told = alert.definition.contains('/') && (now || alert.cause == Some(EndCause::Clear));
             if now != before && !is_told {
                 out.write_all(self.told(alert, now, before_ns).as_bytes())?;
             }
         }
         for point in changes.badges.into_iter().filter(|point| point.of == BadgeOf::Object) {
             let before = self.scores.insert(point.name.clone(), point.badge.score).unwrap_or(100);
-            let by_fact = |alert: &Alert| alert.is_violation() || alert.cause == Some(Cause::Fact);
+            let by_fact = |alert: &Alert| alert.is_violation() || alert.cause == Some(EndCause::Fact);
             let on_it = changes.alerts.iter().filter(|alert| alert.object == point.name);
             if facts && before != point.badge.score && on_it.into_iter().any(|alert| by_fact(alert)) {
                 self.turned.push((point, before));
@@ -105,12 +105,12 @@ impl Story {
     fn told(&self, alert: &Alert, opened: bool, time_ns: u64) -> String {
         let (date, clock) = stamp(time_ns);
         let over = match alert.cause {
-            Some(Cause::Clear) => "is over: the rule says so",
-            Some(Cause::Hold) => "is over: nothing more was heard of it",
-            Some(Cause::Fact) => "is over: a fact changed",
-            Some(Cause::Policy) => "is over: the configuration changed",
-            Some(Cause::RuleRemoved) => "is over: its rule was removed",
-            Some(Cause::Hand | Cause::MetricExpired | Cause::ObjectForgotten) | None => "is over",
+            Some(EndCause::Clear) => "is over: the rule says so",
+            Some(EndCause::Hold) => "is over: nothing more was heard of it",
+            Some(EndCause::Fact) => "is over: a fact changed",
+            Some(EndCause::Policy) => "is over: the configuration changed",
+            Some(EndCause::RuleRemoved) => "is over: its rule was removed",
+            Some(EndCause::Hand | EndCause::MetricExpired | EndCause::ObjectForgotten) | None => "is over",
         };
         let (what, tail) = match opened {
             true => (self.colour.criticality(alert.criticality), format!("- {}", alert.recommendations.join(", or "))),

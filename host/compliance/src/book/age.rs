@@ -7,7 +7,7 @@ use super::{
     page::Id,
     timers::{ClockKey, Task},
 };
-use crate::record::Cause;
+use crate::record::EndCause;
 
 impl Book {
     /// Sets the timers of an object's metrics that have none, by this clock.
@@ -59,6 +59,6 @@ impl Book {
         let before = serde_json::json!({ "metric": &**metric, "value": sample.value, "time_ns": sample.time_ns });
         let touched = self.directory.expire(object, metric);
         self.note(time_ns, "time", "metric expired", object, before, serde_json::Value::Null);
-        self.touched_by(touched, time_ns, "time", Cause::MetricExpired);
+        self.touched_by(touched, time_ns, "time", EndCause::MetricExpired);
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     change::Refused,
     config::Group,
     query::{Answer, Badges, GroupLine, GroupPage, ObjectLine, ObjectPage, Query},
-    record::{Alert, BadgeOf, BadgePoint, Object, Symptom},
+    record::{Alert, BadgeOf, BadgePoint, Object, SymptomState},
     why::Why,
 };
 
@@ -71,7 +71,11 @@ impl Book {
             line: self.object_line(object),
             children: self.directory.children(id).map(str::to_owned).collect(),
             why: Why { groups: self.directory.memberships(id), steps: Vec::new() },
-            symptoms: page.into_iter().flat_map(|page| page.symptoms.values()).map(|one| Symptom::clone(one)).collect(),
+            symptoms: page
+                .into_iter()
+                .flat_map(|page| page.symptoms.values())
+                .map(|one| SymptomState::clone(one))
+                .collect(),
             alerts,
             pending: page.into_iter().flat_map(|page| page.pending.values()).cloned().collect(),
             history: page.map(|page| points(BadgeOf::Object, id, &page.history)).unwrap_or_default(),

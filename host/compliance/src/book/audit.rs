@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Book;
-use crate::{change::Audit, record::Alert};
+use crate::{change::AuditRecord, record::Alert};
 
 /// What of an alert is worth an entry.
 pub(super) fn state(alert: &Alert) -> Value {
@@ -24,7 +24,7 @@ impl Book {
     /// Writes an entry; of two objects only what differs.
     pub(super) fn note(&mut self, time_ns: u64, who: &str, what: &str, subject: &str, before: Value, after: Value) {
         let (before, after) = difference(before, after);
-        self.news.audit.push(Audit {
+        self.news.audit.push(AuditRecord {
             time_ns,
             who: who.to_owned(),
             what: what.to_owned(),

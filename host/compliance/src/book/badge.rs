@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::Formula,
-    record::{Alert, Badge, BadgeOf, BadgePoint, Status},
+    record::{Alert, AlertStatus, Badge, BadgeOf, BadgePoint},
 };
 
 /// What counts of one object.
@@ -31,9 +31,9 @@ pub(super) struct Tally {
 impl Tally {
     /// `exists`: whether what an alert is named after is still there; one that is over counts only then.
     fn of(page: &Page, exists: impl Fn(&str) -> bool) -> Self {
-        let counts = |(name, alert): &(&Id, &Arc<Alert>)| alert.status == Status::Open || exists(name);
+        let counts = |(name, alert): &(&Id, &Arc<Alert>)| alert.status == AlertStatus::Open || exists(name);
         let mut tally = Self { known: page.alerts.iter().filter(counts).count() as u32, ..Self::default() };
-        for alert in page.alerts.values().filter(|alert| alert.status == Status::Open) {
+        for alert in page.alerts.values().filter(|alert| alert.status == AlertStatus::Open) {
             match alert.allowed {
                 true => tally.allowed += 1,
                 false => tally.violations[alert.criticality as usize] += 1,

@@ -10,12 +10,12 @@ use super::{
     page::Id,
     timers::{ClockKey, Task},
 };
-use crate::{change::Pending, evaluate::Meter};
+use crate::{change::PendingTransition, evaluate::Meter};
 
 /// The host's clock may go back this far without anything being made of it.
 const SET_BACK_NS: u64 = 1_000_000_000;
 
-impl Pending {
+impl PendingTransition {
     /// The clock by which it goes.
     pub(super) fn clock(&self) -> ClockKey {
         ClockKey::new(&self.clock_source, &self.clock_object.as_str().into())

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Book, limits, page::Id, silences::Edit};
 use crate::{
     change::{Act, Command, Refused},
-    record::{Alert, Cause, NOTES, Note, Signature, Silence, Status},
+    record::{ALERT_NOTES, Alert, AlertStatus, EndCause, Note, Signature, Silence},
 };
 
 impl Book {
@@ -84,7 +84,7 @@ impl Book {
         for id in ids {
             let place = known.get(id.as_str()).cloned().map_or_else(|| self.find(id), Ok)?;
             let alert = self.pages.get(&place.0).and_then(|page| page.alerts.get(&place.1));
-            if let Some(alert) = alert.filter(|alert| alert.status == Status::Cancelled) {
+            if let Some(alert) = alert.filter(|alert| alert.status == AlertStatus::Cancelled) {
                 let already = if what == "cancel" { " already" } else { "" };
                 let why = format!("alert {} is cancelled{already}: there is nothing to {what}", alert.id);
                 return Err(Refused::Useless(why));
@@ -145,7 +145,7 @@ impl Book {
 
     fn write_at(&mut self, object: &Id, name: &Id, text: String, by: &Signature) {
         let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) else { return };
-        while alert.notes.len() >= NOTES {
+        while alert.notes.len() >= ALERT_NOTES {
             alert.notes.remove(0);
         }
         alert.notes.push(Note { by: by.clone(), text: text.clone() });
@@ -161,7 +161,7 @@ impl Book {
         for (object, name) in self.find_open(ids, "cancel")? {
             self.stop_waiting(&object, &name);
             self.write_at(&object, &name, why.clone(), by);
-            self.cancel(&object, &name, Cause::Hand, self.stamp(), &by.who);
+            self.cancel(&object, &name, EndCause::Hand, self.stamp(), &by.who);
             // Only the case is closed: what it says may still be so.
             if let Some(alert) = self.pages.get_mut(&object).and_then(|page| page.alert_mut(&name)) {
                 alert.ceased = false;

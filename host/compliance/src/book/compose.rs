@@ -4,23 +4,23 @@ use lifesigns_model::{Criticality, Impact};
 
 use super::{Book, judge::Case, page::Id};
 use crate::{
-    record::{Alert, EVIDENCE, Evidence, Shown, Symptom},
+    record::{Alert, EVIDENCE_LINES, EvidenceExcerpt, EvidenceLine, SymptomState},
     why::Step,
 };
 
 /// How bad an alert is that neither says so nor has a symptom that does.
 const UNSAID: (Criticality, Impact) = (Criticality::Warning, Impact::Risk);
 
-impl Shown {
+impl EvidenceExcerpt {
     /// One more, later than those before. A line that shows two symptoms is shown once.
-    pub(super) fn add(&mut self, evidence: Evidence) {
+    pub(super) fn add(&mut self, evidence: EvidenceLine) {
         if self.last.last().or(self.first.last()) == Some(&evidence) {
             return;
         }
-        if self.first.len() < EVIDENCE {
+        if self.first.len() < EVIDENCE_LINES {
             return self.first.push(evidence);
         }
-        while self.last.len() >= EVIDENCE {
+        while self.last.len() >= EVIDENCE_LINES {
             self.last.remove(0);
         }
         self.last.push(evidence);
@@ -33,7 +33,7 @@ impl Book {
         let definition = self.compiled.definition(name);
         let symptom = |(object, name): &(Id, Id)| self.pages.get(object)?.symptoms.get(name).map(|one| &**one);
         let worst = case.found.worst.clone().and_then(|(_, object, name)| symptom(&(object, name)));
-        let mut symptoms: Vec<&Symptom> = case.found.symptoms.iter().filter_map(symptom).collect();
+        let mut symptoms: Vec<&SymptomState> = case.found.symptoms.iter().filter_map(symptom).collect();
         // The worst first; of equal ones in the order of the condition.
         symptoms.sort_by_key(|symptom| std::cmp::Reverse(symptom.criticality));
 
@@ -103,12 +103,12 @@ mod tests {
 
     #[test]
     fn the_first_and_the_last_few_lines_are_kept_each_once() {
-        let line = |line| Evidence { time_ns: line, source: "log".into(), line, text: String::new() };
-        let mut shown = Shown::default();
+        let line = |line| EvidenceLine { time_ns: line, source: "log".into(), line, text: String::new() };
+        let mut shown = EvidenceExcerpt::default();
         for number in [1, 1, 2, 3, 4, 4, 5, 6, 7, 7] {
             shown.add(line(number));
         }
-        let numbers = |some: &[Evidence]| some.iter().map(|one| one.line).collect::<Vec<_>>();
+        let numbers = |some: &[EvidenceLine]| some.iter().map(|one| one.line).collect::<Vec<_>>();
         assert_eq!((numbers(&shown.first), numbers(&shown.last)), (vec![1, 2, 3], vec![5, 6, 7]));
     }
 }

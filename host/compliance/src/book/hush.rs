@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Book, page::Id, tell::Stance};
 use crate::{
-    change::{Happened, Notice, Withheld},
-    record::Status,
+    change::{Notice, NoticeKind, WithheldNotice},
+    record::AlertStatus,
 };
 
 /// The alert of the parent that stands for the object's own.
@@ -60,7 +60,7 @@ impl Book {
             all.then_some(one.id)
         });
         let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) else { return false };
-        if alert.status != Status::Open {
+        if alert.status != AlertStatus::Open {
             return false;
         }
         let mut silences = self.silences.values().filter(|silence| silence.is_in_force(self.clock_ns));
@@ -99,7 +99,7 @@ impl Book {
     /// Whether this notice is not to go out now, although it was made: what it says has been silenced, or
     /// inhibited for its receiver, since then. That something is over is never withheld.
     pub fn withholds(&mut self, notice: &Notice) -> bool {
-        if notice.happened == Happened::Resolved {
+        if notice.happened == NoticeKind::Resolved {
             return false;
         }
         let Some((object, page)) = self.pages.get_key_value(&*notice.alert.object) else { return false };
@@ -138,7 +138,7 @@ impl Book {
     }
 
     /// A notice did not go out: its receiver does not know what it said.
-    pub(super) fn withheld(&mut self, withheld: &Withheld) {
+    pub(super) fn withheld(&mut self, withheld: &WithheldNotice) {
         let Some((object, page)) = self.pages.get_key_value(&*withheld.object) else { return };
         let Some((name, alert)) = page.alerts.get_key_value(&*withheld.definition) else { return };
         let (object, name) = (Arc::clone(object), Arc::clone(name));

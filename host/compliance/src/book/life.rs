@@ -6,7 +6,7 @@ use lifesigns_model::DropKind;
 use sha2::{Digest, Sha256};
 
 use super::{Book, audit::state, judge::Case, limits, look::Trigger, page::Id, tell::Stance};
-use crate::record::{Alert, Cause, Shown, Status};
+use crate::record::{Alert, AlertStatus, EndCause, EvidenceExcerpt};
 
 /// 16 hexadecimal digits, derived from what a thing is.
 pub(super) fn derived_id(parts: &[&str]) -> String {
@@ -37,7 +37,7 @@ impl Book {
     /// Opens the alert of `name` on `object`, or reopens the one that was cancelled a short while ago.
     pub(super) fn open(&mut self, object: &Id, name: &Id, case: &Case, opening: &Opening, trigger: &Trigger<'_>) {
         let before = self.pages.get(object).and_then(|page| page.alerts.get(name));
-        let closed = before.filter(|before| before.cause == Some(Cause::Hand)).map(|before| before.id.clone());
+        let closed = before.filter(|before| before.cause == Some(EndCause::Hand)).map(|before| before.id.clone());
         let id = match &closed {
             // A case that a person closed stays closed, also if the same event would open it again.
             Some(closed) => derived_id(&[name, object, &opening.opener, closed]),
@@ -67,7 +67,7 @@ impl Book {
             page.alerts.insert(Arc::clone(name), Arc::new(alert));
         }
         let (what, before) = match reopens {
-            true => ("alert reopened", serde_json::json!({ "status": Status::Cancelled })),
+            true => ("alert reopened", serde_json::json!({ "status": AlertStatus::Cancelled })),
             false => ("alert opened", serde_json::Value::Null),
         };
         self.note(opened_ns, trigger.who, what, &id, before, after);
@@ -81,12 +81,12 @@ impl Book {
     fn is_same(&self, before: &Alert, id: &str, since_ns: u64) -> bool {
         let Some(cancelled_ns) = before.cancelled_ns else { return false };
         let window_ns = self.compiled.config().reopen_ms.saturating_mul(1_000_000);
-        before.cause != Some(Cause::Hand) && (before.id == id || since_ns.saturating_sub(cancelled_ns) <= window_ns)
+        before.cause != Some(EndCause::Hand) && (before.id == id || since_ns.saturating_sub(cancelled_ns) <= window_ns)
     }
 
     fn reopened(&mut self, object: &Id, name: &Id) -> Option<Alert> {
         let mut alert = Arc::unwrap_or_clone(self.pages.get_mut(object)?.alerts.remove(name)?);
-        alert.status = Status::Open;
+        alert.status = AlertStatus::Open;
         alert.cancelled_ns = None;
         alert.cause = None;
         alert.acknowledged = None;
@@ -102,7 +102,7 @@ impl Book {
             true => Some(Arc::clone(name)),
             false if page.alerts.len() < limits::OBJECT_ALERTS => return true,
             false => {
-                let cancelled = page.alerts.iter().filter(|(_, alert)| alert.status == Status::Cancelled);
+                let cancelled = page.alerts.iter().filter(|(_, alert)| alert.status == AlertStatus::Cancelled);
                 cancelled.min_by_key(|(_, alert)| alert.cancelled_ns).map(|(name, _)| Arc::clone(name))
             }
         };
@@ -181,13 +181,13 @@ impl Book {
     }
 
     /// It is over.
-    pub(super) fn cancel(&mut self, object: &Id, name: &Id, cause: Cause, time_ns: u64, who: &str) {
+    pub(super) fn cancel(&mut self, object: &Id, name: &Id, cause: EndCause, time_ns: u64, who: &str) {
         let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) else { return };
-        if alert.status == Status::Cancelled {
+        if alert.status == AlertStatus::Cancelled {
             return;
         }
         let (before, was) = (Stance::of(alert), state(alert));
-        alert.status = Status::Cancelled;
+        alert.status = AlertStatus::Cancelled;
         alert.cancelled_ns = Some(time_ns.max(alert.opened_ns));
         alert.cause = Some(cause);
         alert.ceased = true;
@@ -207,7 +207,7 @@ fn fresh(id: String, object: &Id, name: &Id, opened_ns: u64) -> Alert {
         definition: name.to_string(),
         title: String::new(),
         object: object.to_string(),
-        status: Status::Open,
+        status: AlertStatus::Open,
         allowed: false,
         criticality: lifesigns_model::Criticality::Warning,
         impact: lifesigns_model::Impact::Risk,
@@ -222,7 +222,7 @@ fn fresh(id: String, object: &Id, name: &Id, opened_ns: u64) -> Alert {
         attributes: Vec::new(),
         recommendations: Vec::new(),
         controls: Vec::new(),
-        shown: Shown::default(),
+        shown: EvidenceExcerpt::default(),
         groups: Vec::new(),
         uncertain_groups: Vec::new(),
         undecided: None,

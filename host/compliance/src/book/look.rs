@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use super::{Book, judge::Case, life::Opening, page::Id, symptoms::Raise, timers::Task};
 use crate::{
-    change::Pending,
-    record::{Cause, Status},
+    change::PendingTransition,
+    record::{AlertStatus, EndCause},
 };
 
 /// What made the book look.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trigger<'a> {
     /// What it is called if an alert ends by it.
-    pub(super) cause: Cause,
+    pub(super) cause: EndCause,
     /// Event time.
     pub(super) time_ns: u64,
     /// Who, for the audit log.
@@ -35,8 +35,8 @@ impl Book {
         if !case.enabled {
             self.stop_waiting(object, name);
             if open {
-                let by_fact = matches!(trigger.cause, Cause::Fact | Cause::MetricExpired);
-                let cause = if by_fact { trigger.cause } else { Cause::Policy };
+                let by_fact = matches!(trigger.cause, EndCause::Fact | EndCause::MetricExpired);
+                let cause = if by_fact { trigger.cause } else { EndCause::Policy };
                 self.cancel(object, name, cause, trigger.time_ns, trigger.who);
             }
             return;
@@ -99,12 +99,12 @@ impl Book {
         let due_ns = since_ns.saturating_add(wait_ms.saturating_mul(1_000_000));
         let Some(page) = self.pages.get_mut(object) else { return };
         // What waits already goes on by the clock that it began with.
-        let same = |pending: &&Pending| (pending.opening, pending.since_ns) == (opening, since_ns);
+        let same = |pending: &&PendingTransition| (pending.opening, pending.since_ns) == (opening, since_ns);
         let (clock, heard_ns) = match page.pending.get(name).filter(same) {
             Some(pending) => (pending.clock(), pending.heard_ns),
             None => (self.hearing.clone(), self.clock_ns),
         };
-        let pending = Pending {
+        let pending = PendingTransition {
             object: object.to_string(),
             definition: name.to_string(),
             opening,
@@ -140,7 +140,7 @@ impl Book {
         }
     }
 
-    pub(super) fn stop_waiting(&mut self, object: &Id, name: &Id) -> Option<Pending> {
+    pub(super) fn stop_waiting(&mut self, object: &Id, name: &Id) -> Option<PendingTransition> {
         let pending = self.pages.get_mut(object)?.pending.remove(name)?;
         self.dirty.pending.insert((Arc::clone(object), Arc::clone(name)));
         Some(pending)
@@ -148,7 +148,7 @@ impl Book {
 
     /// A definition may have waited long enough.
     pub(super) fn waited(&mut self, object: &Id, name: &Id, time_ns: u64) {
-        let due = |pending: &Pending| pending.due_ns <= time_ns;
+        let due = |pending: &PendingTransition| pending.due_ns <= time_ns;
         if !self.pages.get(object).and_then(|page| page.pending.get(name)).is_some_and(due) {
             return;
         }
@@ -170,15 +170,15 @@ impl Book {
 
     /// Why an alert that waited to be cancelled is over: a symptom was cleared or held no longer,
     /// or, while all of them are still there, a fact changed.
-    fn why_over(&self, object: &Id, name: &Id) -> Cause {
-        let Some(page) = self.pages.get(object) else { return Cause::Clear };
+    fn why_over(&self, object: &Id, name: &Id) -> EndCause {
+        let Some(page) = self.pages.get(object) else { return EndCause::Clear };
         let symptoms = page.alerts.get(name).map(|alert| &alert.symptoms[..]).unwrap_or_default();
         let gone = symptoms.iter().filter_map(|one| page.symptoms.get(&**one)).filter(|one| !one.active);
-        let gone: Vec<Cause> = gone.map(|symptom| symptom.ended_by.unwrap_or(Cause::Clear)).collect();
+        let gone: Vec<EndCause> = gone.map(|symptom| symptom.ended_by.unwrap_or(EndCause::Clear)).collect();
         match gone[..] {
-            [] => Cause::Fact,
+            [] => EndCause::Fact,
             [first, ..] if gone.iter().all(|cause| *cause == first) => first,
-            _ => Cause::Clear,
+            _ => EndCause::Clear,
         }
     }
 
@@ -186,14 +186,16 @@ impl Book {
     /// again.
     fn is_held_by_hand(&self, object: &Id, name: &Id, trigger: &Trigger<'_>) -> bool {
         let alert = self.pages.get(object).and_then(|page| page.alerts.get(name));
-        let Some(alert) = alert.filter(|alert| alert.cause == Some(Cause::Hand) && !alert.ceased) else { return false };
-        alert.status == Status::Cancelled && trigger.raise.is_none_or(|raise| raise.time_ns < alert.last_ns)
+        let Some(alert) = alert.filter(|alert| alert.cause == Some(EndCause::Hand) && !alert.ceased) else {
+            return false;
+        };
+        alert.status == AlertStatus::Cancelled && trigger.raise.is_none_or(|raise| raise.time_ns < alert.last_ns)
     }
 
     /// What a person cancelled may open again once it has ceased.
     fn note_ceased(&mut self, object: &Id, name: &Id) {
         let alert = self.pages.get(object).and_then(|page| page.alerts.get(name));
-        if alert.is_none_or(|alert| alert.status == Status::Open || alert.ceased) {
+        if alert.is_none_or(|alert| alert.status == AlertStatus::Open || alert.ceased) {
             return;
         }
         if let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) {

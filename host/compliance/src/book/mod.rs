@@ -53,17 +53,17 @@ use ruling::Ruling;
 use timers::{ClockKey, Timers};
 
 use crate::{
-    change::{Changes, Input, Refused},
+    change::{BookInput, Changes, Refused},
     compiled::{Compiled, ConfigError},
     config::Config,
     directory::Directory,
     evaluate::Meter,
-    record::{Alert, Silence, Status},
+    record::{Alert, AlertStatus, Silence},
     undecided::Undecided,
 };
 
 /// The alert book. It has no clock: event time comes with the events, the host's clock by
-/// [`Input::Clock`]. Event time is kept apart for each object and source: see `timers`.
+/// [`BookInput::Clock`]. Event time is kept apart for each object and source: see `timers`.
 #[derive(Debug)]
 pub struct Book {
     compiled: Arc<Compiled>,
@@ -152,32 +152,32 @@ impl Book {
     }
 
     /// Takes one input. Only commands are refused, and then nothing has changed.
-    pub fn apply(&mut self, input: Input) -> Result<(), Refused> {
+    pub fn apply(&mut self, input: BookInput) -> Result<(), Refused> {
         self.meter = Meter::default();
         self.by_host();
         let mut done = Ok(());
         match input {
-            Input::Of { source, input } => {
+            BookInput::Of { source, input } => {
                 self.source = source;
                 done = self.apply(*input);
                 self.source.clear();
                 return done;
             }
-            Input::Symptom(said) => self.symptom(*said),
-            Input::Facts(facts) => self.facts(facts),
-            Input::Inventory(objects) => self.inventory(&objects),
-            Input::Seen { object, time_ns } => {
+            BookInput::Symptom(said) => self.symptom(*said),
+            BookInput::Facts(facts) => self.facts(facts),
+            BookInput::Inventory(objects) => self.inventory(&objects),
+            BookInput::Seen { object, time_ns } => {
                 let time_ns = self.hear(&object, time_ns);
                 self.seen(&object, time_ns);
                 self.unhear(&object);
             }
-            Input::Time(time_ns) => self.pass(time_ns),
-            Input::Clock(time_ns) => self.turn_clock(time_ns),
-            Input::Quiet { until_ns, behind } => self.rest(until_ns, behind),
-            Input::Rules(rules) => self.rules(rules),
-            Input::Withheld(withheld) => self.withheld(&withheld),
-            Input::CaughtUp { source, time_ns } => self.caught_up(&source, time_ns),
-            Input::Command(command) => done = self.command(command),
+            BookInput::Time(time_ns) => self.pass(time_ns),
+            BookInput::Clock(time_ns) => self.turn_clock(time_ns),
+            BookInput::Quiet { until_ns, behind } => self.rest(until_ns, behind),
+            BookInput::Rules(rules) => self.rules(rules),
+            BookInput::Withheld(withheld) => self.withheld(&withheld),
+            BookInput::CaughtUp { source, time_ns } => self.caught_up(&source, time_ns),
+            BookInput::Command(command) => done = self.command(command),
         }
         self.settle();
         done
@@ -244,7 +244,7 @@ impl Book {
 
     /// Alerts that are open, allowed ones too, by object.
     pub fn open_alerts(&self) -> impl Iterator<Item = &Alert> {
-        self.pages.values().flat_map(Page::alerts).filter(|alert| alert.status == Status::Open)
+        self.pages.values().flat_map(Page::alerts).filter(|alert| alert.status == AlertStatus::Open)
     }
 
     /// How often a definition was looked at on an object: what the book's work is measured by.

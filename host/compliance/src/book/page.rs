@@ -7,8 +7,8 @@ use std::{
 
 use super::{badge::Tally, ruling::Ruling};
 use crate::{
-    change::Pending,
-    record::{Alert, Badge, Status, Symptom},
+    change::PendingTransition,
+    record::{Alert, AlertStatus, Badge, SymptomState},
     undecided::FailedExpression,
 };
 
@@ -20,11 +20,11 @@ pub(super) type Id = Arc<str>;
 #[derive(Debug, Default)]
 pub(super) struct Page {
     /// Its symptoms, active or not, by `RULE/SYMPTOM`.
-    pub(super) symptoms: BTreeMap<Id, Arc<Symptom>>,
+    pub(super) symptoms: BTreeMap<Id, Arc<SymptomState>>,
     /// The latest alert of each definition.
     pub(super) alerts: BTreeMap<Id, Arc<Alert>>,
     /// Definitions that wait.
-    pub(super) pending: BTreeMap<Id, Pending>,
+    pub(super) pending: BTreeMap<Id, PendingTransition>,
     /// What policy says, as far as it was asked; emptied when that may have changed.
     pub(super) rulings: HashMap<Id, Arc<Ruling>>,
     /// What the groups count of it.
@@ -48,13 +48,13 @@ impl Page {
     }
 
     /// A symptom, to be changed.
-    pub(super) fn symptom_mut(&mut self, name: &str) -> Option<&mut Symptom> {
+    pub(super) fn symptom_mut(&mut self, name: &str) -> Option<&mut SymptomState> {
         self.symptoms.get_mut(name).map(Arc::make_mut)
     }
 
     /// The open alert of a definition.
     pub(super) fn open(&self, definition: &str) -> Option<&Alert> {
-        self.alerts.get(definition).map(|alert| &**alert).filter(|alert| alert.status == Status::Open)
+        self.alerts.get(definition).map(|alert| &**alert).filter(|alert| alert.status == AlertStatus::Open)
     }
 
     /// Its alerts, by definition.

@@ -6,7 +6,7 @@ use super::{Book, answer::worst_first, page::Page};
 use crate::{
     change::Refused,
     query::{Control, Report},
-    record::{Alert, Status},
+    record::{Alert, AlertStatus},
 };
 
 impl Book {
@@ -18,14 +18,14 @@ impl Book {
         let chosen = |is_meant: fn(&Alert) -> bool| -> Vec<Alert> {
             alerts.iter().filter(|alert| is_meant(alert)).map(|alert| (*alert).clone()).collect()
         };
-        let mut resolved = chosen(|alert| alert.status == Status::Cancelled);
+        let mut resolved = chosen(|alert| alert.status == AlertStatus::Cancelled);
         resolved.sort_by_key(|alert| std::cmp::Reverse(alert.cancelled_ns));
         Ok(Report {
             group: page,
             time_ns: self.stamp(),
             controls: controls(&alerts),
             findings: chosen(Alert::is_violation),
-            exceptions: chosen(|alert| alert.status == Status::Open && alert.allowed),
+            exceptions: chosen(|alert| alert.status == AlertStatus::Open && alert.allowed),
             resolved,
             period: None,
         })
@@ -44,9 +44,9 @@ fn controls(alerts: &[&Alert]) -> Vec<Control> {
                 exceptions: Vec::new(),
             });
             match (alert.status, alert.allowed) {
-                (Status::Open, false) => control.violations.push(alert.id.clone()),
-                (Status::Open, true) => control.exceptions.push(alert.id.clone()),
-                (Status::Cancelled, _) => {}
+                (AlertStatus::Open, false) => control.violations.push(alert.id.clone()),
+                (AlertStatus::Open, true) => control.exceptions.push(alert.id.clone()),
+                (AlertStatus::Cancelled, _) => {}
             }
         }
     }

@@ -8,14 +8,14 @@ use super::{
     route,
 };
 use crate::{
-    change::{Refused, Restored},
-    record::{BadgeOf, BadgePoint, Cause, Status},
+    change::{BookSnapshot, Refused},
+    record::{AlertStatus, BadgeOf, BadgePoint, EndCause},
 };
 
 impl Book {
     /// Goes on from what a store kept, as if there had been no restart: no notice, no audit entry. It
     /// replaces all that the book knows but its configuration; see [`Book::review`].
-    pub fn restore(&mut self, kept: Restored) {
+    pub fn restore(&mut self, kept: BookSnapshot) {
         (self.event_ns, self.clock_ns) = (kept.event_ns, kept.clock_ns);
         (self.dirty, self.news) = Default::default();
         self.decided_by = kept.decided_by;
@@ -40,7 +40,11 @@ impl Book {
         for alert in kept.alerts {
             let (object, name) = (self.page(&alert.object), shared(&alert.definition));
             let page = self.page_mut(&object);
-            if page.alerts.get(&name).is_none_or(|known| alert.status == Status::Open || known.status != Status::Open) {
+            if page
+                .alerts
+                .get(&name)
+                .is_none_or(|known| alert.status == AlertStatus::Open || known.status != AlertStatus::Open)
+            {
                 page.alerts.insert(name, alert);
             }
         }
@@ -58,7 +62,7 @@ impl Book {
     /// Goes on at `now_ns` of the host's clock. Of the sources that `says` does not name nobody knows
     /// what came while the host was away: for what was heard in them no time has passed.
     pub fn resume(&mut self, now_ns: u64, says: impl Fn(&str) -> bool) {
-        let _ = self.apply(crate::change::Input::Clock(now_ns));
+        let _ = self.apply(crate::change::BookInput::Clock(now_ns));
         self.timers.resume(now_ns, says);
     }
 
@@ -92,7 +96,7 @@ impl Book {
             return;
         }
         for (object, page) in &self.pages {
-            for (name, alert) in page.alerts.iter().filter(|(_, alert)| alert.status == Status::Open) {
+            for (name, alert) in page.alerts.iter().filter(|(_, alert)| alert.status == AlertStatus::Open) {
                 // The first look finds out when each receiver's time is.
                 if let Some(told_ns) = alert.told.values().map(|known| known.last_ns).min() {
                     self.repeats.insert((told_ns, Arc::clone(object), Arc::clone(name)));
@@ -113,7 +117,7 @@ impl Book {
         self.by_host();
         let names: Vec<Id> = self.pages.get(&id).into_iter().flat_map(|page| page.alerts.keys()).cloned().collect();
         for name in names {
-            self.cancel(&id, &name, Cause::ObjectForgotten, self.stamp(), who);
+            self.cancel(&id, &name, EndCause::ObjectForgotten, self.stamp(), who);
         }
         self.count_out(&id);
         if let Some(page) = self.pages.remove(&id) {

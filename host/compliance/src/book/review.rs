@@ -15,7 +15,7 @@ use crate::{
     config::Config,
     directory::Touched,
     evaluate::Meter,
-    record::{Cause, Object, Status},
+    record::{AlertStatus, EndCause, Object},
 };
 
 impl Book {
@@ -74,7 +74,7 @@ impl Book {
         if !self.index.free.is_empty() {
             objects.extend(self.directory.objects().map(|object| object.id.as_str().into()));
         }
-        let trigger = Trigger { review: true, ..Trigger::of(Cause::Policy, self.stamp(), "configuration") };
+        let trigger = Trigger { review: true, ..Trigger::of(EndCause::Policy, self.stamp(), "configuration") };
         for object in objects {
             self.meter = Meter::default();
             for name in self.candidates(&object) {
@@ -145,11 +145,11 @@ impl Book {
 
     /// Looks at the objects whose facts or groups changed, and at their relatives.
     pub(super) fn touched(&mut self, touched: Touched, time_ns: u64, who: &str) {
-        self.touched_by(touched, time_ns, who, Cause::Fact);
+        self.touched_by(touched, time_ns, who, EndCause::Fact);
     }
 
     /// See [`Book::touched`]; `cause` is what it is called if an alert ends by it.
-    pub(super) fn touched_by(&mut self, touched: Touched, time_ns: u64, who: &str, cause: Cause) {
+    pub(super) fn touched_by(&mut self, touched: Touched, time_ns: u64, who: &str, cause: EndCause) {
         if touched.objects.is_empty() {
             return;
         }
@@ -209,7 +209,7 @@ impl Book {
             names.extend(self.index.of_children.iter().cloned());
         }
         let Some(page) = self.pages.get(object) else { return names };
-        let open = page.alerts.iter().filter(|(_, alert)| alert.status == Status::Open).map(|(name, _)| name);
+        let open = page.alerts.iter().filter(|(_, alert)| alert.status == AlertStatus::Open).map(|(name, _)| name);
         names.extend(open.chain(page.pending.keys()).cloned());
         let active: Vec<Id> = page.active().cloned().collect();
         for symptom in active {

@@ -5,7 +5,7 @@ use crate::{
     change::Refused,
     config::{Grouping, Route},
     query::{Recipient, RouteOutcome, RouteStep, Routing},
-    record::{Alert, Status},
+    record::{Alert, AlertStatus},
 };
 
 impl Book {
@@ -63,7 +63,7 @@ impl Book {
                 false => "no route that matches has a receiver".to_owned(),
             });
         }
-        if alert.status == Status::Cancelled {
+        if alert.status == AlertStatus::Cancelled {
             reasons.push("it is cancelled: it is over".to_owned());
             return reasons;
         }

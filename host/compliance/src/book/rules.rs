@@ -8,10 +8,10 @@ use std::{
 
 use super::{Book, look::Trigger, page::Id};
 use crate::{
-    change::{KnownRule, Refused, RuleGone},
+    change::{KnownRule, Refused, RemovedRule},
     limits::RULE_GRACE_MS,
     pattern::Pattern,
-    record::Cause,
+    record::EndCause,
 };
 
 /// The rules that exist, as far as the book was informed.
@@ -142,16 +142,16 @@ impl Book {
         let audited = self.news.audit.len();
         let (who, time_ns) = (format!("rule {rule}"), self.stamp());
         for (object, name) in &active {
-            self.end_symptom(object, name, Cause::RuleRemoved, time_ns, &who);
+            self.end_symptom(object, name, EndCause::RuleRemoved, time_ns, &who);
         }
         let alerts = self.news.audit[audited..].iter().filter(|entry| entry.what == "alert cancelled").count();
         let after = serde_json::json!({ "symptoms": active.len(), "alerts": alerts });
         self.note(self.stamp(), "configuration", "rule removed", rule, serde_json::Value::Null, after);
-        self.news.rules_gone.push(RuleGone { rule: rule.to_owned(), symptoms: active.len(), alerts });
+        self.news.rules_gone.push(RemovedRule { rule: rule.to_owned(), symptoms: active.len(), alerts });
     }
 
     /// Ends an active symptom that its rule did not clear.
-    fn end_symptom(&mut self, object: &Id, name: &Id, cause: Cause, time_ns: u64, who: &str) {
+    fn end_symptom(&mut self, object: &Id, name: &Id, cause: EndCause, time_ns: u64, who: &str) {
         let Some(symptom) = self.pages.get_mut(object).and_then(|page| page.symptom_mut(name)) else { return };
         let time_ns = time_ns.max(symptom.last_ns);
         symptom.end(time_ns, cause);
@@ -179,7 +179,7 @@ impl Book {
         let (object, name) = (Arc::clone(object), Arc::clone(name));
         let after = serde_json::json!({ "symptom": &*name, "why": why });
         self.note(clock_ns, who, "symptom cleared", &object, serde_json::Value::Null, after);
-        self.end_symptom(&object, &name, Cause::Hand, self.stamp(), who);
+        self.end_symptom(&object, &name, EndCause::Hand, self.stamp(), who);
         Ok(())
     }
 }

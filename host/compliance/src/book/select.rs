@@ -12,7 +12,7 @@ use super::{
 use crate::{
     change::Refused,
     query::{AlertFilter, AlertState, Matches, ObjectFilter, ObjectLine, Waiting},
-    record::{Alert, Object, Status},
+    record::{Alert, AlertStatus, Object},
 };
 
 /// The names of a filter, ready to be compared.
@@ -43,10 +43,10 @@ impl<'a> Selection<'a> {
     fn has_state(&self, alert: &Alert) -> bool {
         let filter = self.filter;
         if filter.states.is_empty() {
-            return (filter.cancelled || alert.status == Status::Open) && (filter.allowed || !alert.allowed);
+            return (filter.cancelled || alert.status == AlertStatus::Open) && (filter.allowed || !alert.allowed);
         }
         filter.states.iter().any(|state| state.holds(alert))
-            || filter.cancelled && alert.status == Status::Cancelled
+            || filter.cancelled && alert.status == AlertStatus::Cancelled
             || filter.allowed && AlertState::Allowed.holds(alert)
     }
 
@@ -83,8 +83,8 @@ impl AlertState {
             Self::Unacknowledged => alert.is_violation() && alert.acknowledged.is_none(),
             Self::Silenced => alert.is_violation() && alert.silenced_by.is_some(),
             Self::Inhibited => alert.is_violation() && alert.inhibited_by.is_some(),
-            Self::Allowed => alert.status == Status::Open && alert.allowed,
-            Self::Cancelled => alert.status == Status::Cancelled,
+            Self::Allowed => alert.status == AlertStatus::Open && alert.allowed,
+            Self::Cancelled => alert.status == AlertStatus::Cancelled,
         }
     }
 }

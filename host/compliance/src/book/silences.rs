@@ -19,7 +19,7 @@ use crate::{
     change::Refused,
     pattern::Pattern,
     query::{Matches, SilencePage},
-    record::{Alert, Matcher, Object, Signature, Silence, Status},
+    record::{Alert, AlertStatus, Matcher, Object, Signature, Silence},
 };
 
 /// What changes about a silence.
@@ -154,7 +154,7 @@ impl Book {
     }
 
     fn matched(&self, matchers: &[Matcher]) -> Matches {
-        let all = self.pages.values().flat_map(Page::alerts).filter(|alert| alert.status == Status::Open);
+        let all = self.pages.values().flat_map(Page::alerts).filter(|alert| alert.status == AlertStatus::Open);
         let mut alerts: Vec<Alert> =
             all.filter(|alert| matchers.iter().all(|one| one.matches(alert))).cloned().collect();
         alerts.sort_by(worst_first);

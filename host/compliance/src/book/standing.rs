@@ -5,7 +5,7 @@ use crate::{
     change::Refused,
     evaluate::Meter,
     query::{Outlook, Resolution, Standing},
-    record::{Cause, Status},
+    record::{AlertStatus, EndCause},
 };
 
 impl Book {
@@ -94,7 +94,7 @@ impl Book {
             return Standing::NotMet { unmet: self.unmet(object, name, case) };
         }
         let last = self.pages.get(object).and_then(|page| page.alerts.get(name));
-        match last.filter(|last| last.status == Status::Cancelled && last.cause == Some(Cause::Hand)) {
+        match last.filter(|last| last.status == AlertStatus::Cancelled && last.cause == Some(EndCause::Hand)) {
             Some(last) => Standing::CancelledByHand { id: last.id.clone() },
             None => Standing::NoRoom,
         }

@@ -11,7 +11,7 @@ use super::{
     page::Id,
     timers::{ClockKey, Task},
 };
-use crate::record::{Alert, Cause, Evidence, Shown, Status, Symptom};
+use crate::record::{Alert, AlertStatus, EndCause, EvidenceExcerpt, EvidenceLine, SymptomState};
 
 /// A raise that counts.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Raise {
     pub(super) symptom: Id,
     pub(super) time_ns: u64,
     pub(super) fingerprint: u64,
-    pub(super) evidence: Evidence,
+    pub(super) evidence: EvidenceLine,
 }
 
 impl Raise {
@@ -81,7 +81,7 @@ impl Book {
             Change::Raise => self.raise(&object, &name, said, time_ns, fingerprint, &who),
             Change::Clear => {
                 if symptom.clear(time_ns) {
-                    self.symptom_changed(&object, &name, &Trigger::of(Cause::Clear, time_ns, &who));
+                    self.symptom_changed(&object, &name, &Trigger::of(EndCause::Clear, time_ns, &who));
                 }
             }
         }
@@ -102,7 +102,7 @@ impl Book {
             self.timers.add((due_ns, Arc::clone(object), Task::Hold, Arc::clone(name)), &self.hearing);
         }
         let raise = Raise { object: Arc::clone(object), symptom: Arc::clone(name), time_ns, fingerprint, evidence };
-        let trigger = Trigger { raise: Some(&raise), ..Trigger::of(Cause::Clear, time_ns, who) };
+        let trigger = Trigger { raise: Some(&raise), ..Trigger::of(EndCause::Clear, time_ns, who) };
         match effect {
             Effect::None => {}
             Effect::Again => self.raised_again(object, name, &trigger, &raise),
@@ -124,7 +124,7 @@ impl Book {
             let Some(alert) = self.pages.get_mut(&object).and_then(|page| page.alert_mut(&name)) else { continue };
             let is_all = matches!(&alert.symptoms[..], [one] if **one == **symptom);
             match (alert.status, alert.cause) {
-                (Status::Open, _) if is_all => {
+                (AlertStatus::Open, _) if is_all => {
                     raise.count_in(alert);
                     self.mark(&object, &name);
                     self.say_as_symptom(&object, &name, raise);
@@ -133,7 +133,7 @@ impl Book {
                         self.rehush(&object, &name);
                     }
                 }
-                (Status::Open, _) | (_, Some(Cause::Hand)) => self.look(&object, &name, trigger),
+                (AlertStatus::Open, _) | (_, Some(EndCause::Hand)) => self.look(&object, &name, trigger),
                 _ => {}
             }
         }
@@ -180,13 +180,13 @@ impl Book {
             let key = ClockKey::new(symptom.source(), object);
             return self.timers.add((due_ns, Arc::clone(object), Task::Hold, Arc::clone(name)), &key);
         }
-        symptom.end(due_ns, Cause::Hold);
+        symptom.end(due_ns, EndCause::Hold);
         self.dirty.symptoms.insert((Arc::clone(object), Arc::clone(name)));
-        self.symptom_changed(object, name, &Trigger::of(Cause::Hold, due_ns, "time"));
+        self.symptom_changed(object, name, &Trigger::of(EndCause::Hold, due_ns, "time"));
     }
 }
 
-impl Symptom {
+impl SymptomState {
     /// The source of its last raise.
     pub(super) fn source(&self) -> &str {
         self.shown.last.last().or(self.shown.first.last()).map_or("", |evidence| &evidence.source)
@@ -201,16 +201,16 @@ impl Symptom {
     /// hold on if it would still.
     fn is_stale(&self, time_ns: u64, hold_ms: u64, event_ns: u64) -> bool {
         // What the rule did not say itself was no event: what is later than its last word counts.
-        let by_host = matches!(self.ended_by, Some(Cause::Hand | Cause::RuleRemoved));
+        let by_host = matches!(self.ended_by, Some(EndCause::Hand | EndCause::RuleRemoved));
         let since_ns = if by_host { 0 } else { self.since_ns };
         if self.active || time_ns >= since_ns.max(self.last_ns) {
             return false;
         }
-        let held = self.ended_by == Some(Cause::Hold) && time_ns >= self.last_ns;
+        let held = self.ended_by == Some(EndCause::Hold) && time_ns >= self.last_ns;
         !(held && time_ns.saturating_add(hold_ms.saturating_mul(1_000_000)) > event_ns)
     }
 
-    fn raise(&mut self, said: model::Alert, time_ns: u64, event_ns: u64, evidence: Evidence) -> Effect {
+    fn raise(&mut self, said: model::Alert, time_ns: u64, event_ns: u64, evidence: EvidenceLine) -> Effect {
         if self.is_stale(time_ns, said.hold_ms, event_ns) {
             return Effect::None;
         }
@@ -221,7 +221,7 @@ impl Symptom {
         if !self.active {
             (self.active, self.since_ns, self.last_ns, self.count) = (true, time_ns, time_ns, 0);
             self.ended_by = None;
-            self.shown = Shown::default();
+            self.shown = EvidenceExcerpt::default();
         }
         let latest = time_ns >= self.last_ns;
         self.last_ns = self.last_ns.max(time_ns);
@@ -244,7 +244,7 @@ impl Symptom {
         }
         self.last_ns = time_ns;
         if self.active {
-            self.end(time_ns, Cause::Clear);
+            self.end(time_ns, EndCause::Clear);
             return true;
         }
         // One that was only ever cleared has been so since the first time.
@@ -255,19 +255,19 @@ impl Symptom {
     }
 
     /// It is not there any more.
-    pub(super) fn end(&mut self, time_ns: u64, cause: Cause) {
+    pub(super) fn end(&mut self, time_ns: u64, cause: EndCause) {
         (self.active, self.since_ns, self.ended_by) = (false, time_ns, Some(cause));
     }
 }
 
 impl<'a> Trigger<'a> {
-    pub(super) fn of(cause: Cause, time_ns: u64, who: &'a str) -> Self {
+    pub(super) fn of(cause: EndCause, time_ns: u64, who: &'a str) -> Self {
         Self { cause, time_ns, who, raise: None, review: false }
     }
 }
 
-fn unknown(said: &model::Alert, name: &Id) -> Symptom {
-    Symptom {
+fn unknown(said: &model::Alert, name: &Id) -> SymptomState {
+    SymptomState {
         object: said.object.clone(),
         name: name.to_string(),
         title: said.title.clone(),
@@ -283,16 +283,16 @@ fn unknown(said: &model::Alert, name: &Id) -> Symptom {
         summary: String::new(),
         attributes: Vec::new(),
         module: said.module.clone(),
-        shown: Shown::default(),
+        shown: EvidenceExcerpt::default(),
         recent: Vec::new(),
         ended_by: None,
         heard_ns: 0,
     }
 }
 
-fn evidence(said: &model::Alert, time_ns: u64) -> Evidence {
+fn evidence(said: &model::Alert, time_ns: u64) -> EvidenceLine {
     let text = said.text[..said.text.floor_char_boundary(limits::EVIDENCE_BYTES)].to_owned();
-    Evidence { time_ns, source: said.source.clone(), line: said.line, text }
+    EvidenceLine { time_ns, source: said.source.clone(), line: said.line, text }
 }
 
 /// The same for a line that is read twice, and hardly ever for two lines.

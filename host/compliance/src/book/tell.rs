@@ -6,7 +6,7 @@ use lifesigns_model::Criticality;
 
 use super::{Book, life::hex, page::Id, route};
 use crate::{
-    change::{Happened, Notice},
+    change::{Notice, NoticeKind},
     config::Grouping,
     record::{Alert, Notified},
 };
@@ -59,15 +59,15 @@ impl Book {
         let Some(alert) = self.pages.get(object).and_then(|page| page.alerts.get(name)) else { return };
         let left = alert.told.keys().filter(|known| !routed.iter().any(|(one, _)| one == *known));
         let mut tells: Vec<_> =
-            left.map(|receiver| (receiver.clone(), Grouping::default(), Happened::Resolved)).collect();
+            left.map(|receiver| (receiver.clone(), Grouping::default(), NoticeKind::Resolved)).collect();
         let mut news = false;
         for (receiver, grouping) in routed {
             let withheld = alert.silenced_by.is_some() || inhibited.as_ref().is_some_and(|one| one.covers(&receiver));
             let happened = match alert.told.get(&receiver) {
                 _ if withheld => continue,
                 Some(known) if !again && known.criticality == Some(alert.criticality) => continue,
-                Some(_) if !again => Happened::Changed,
-                _ => Happened::Opened,
+                Some(_) if !again => NoticeKind::Changed,
+                _ => NoticeKind::Opened,
             };
             news = true;
             tells.push((receiver, grouping, happened));
@@ -89,7 +89,7 @@ impl Book {
         let grouping = |receiver: &String| {
             routed.iter().find(|(one, _)| one == receiver).map(|(_, grouping)| grouping.clone()).unwrap_or_default()
         };
-        let tells = alert.told.keys().map(|one| (one.clone(), grouping(one), Happened::Resolved)).collect();
+        let tells = alert.told.keys().map(|one| (one.clone(), grouping(one), NoticeKind::Resolved)).collect();
         self.tell(object, name, tells);
     }
 
@@ -118,7 +118,7 @@ impl Book {
             let mut due_ns = known.last_ns.saturating_add(repeat_ns);
             if due_ns <= stamp {
                 due_ns = stamp.saturating_add(repeat_ns);
-                tells.push((receiver, grouping, Happened::Repeated));
+                tells.push((receiver, grouping, NoticeKind::Repeated));
             }
             next = Some(next.map_or(due_ns, |next| next.min(due_ns)));
         }
@@ -128,7 +128,7 @@ impl Book {
         self.tell(object, name, tells);
     }
 
-    fn tell(&mut self, object: &Id, name: &Id, tells: Vec<(String, Grouping, Happened)>) {
+    fn tell(&mut self, object: &Id, name: &Id, tells: Vec<(String, Grouping, NoticeKind)>) {
         if tells.is_empty() {
             return;
         }
@@ -138,7 +138,7 @@ impl Book {
         alert.revision += 1;
         let (revision, criticality) = (alert.revision, Some(alert.criticality));
         for (receiver, _, happened) in &tells {
-            if *happened == Happened::Resolved {
+            if *happened == NoticeKind::Resolved {
                 alert.told.remove(receiver);
                 continue;
             }

@@ -19,7 +19,7 @@ use crate::{
     evaluate::{Meter, Outcome},
     expression::Expression,
     pattern::Pattern,
-    record::Symptom,
+    record::SymptomState,
     undecided::FailedExpression,
 };
 
@@ -36,7 +36,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub(super) fn add(&mut self, object: &Id, name: &Id, symptom: &Symptom) {
+    pub(super) fn add(&mut self, object: &Id, name: &Id, symptom: &SymptomState) {
         if self.worst.as_ref().is_none_or(|(worst, ..)| symptom.criticality > *worst) {
             self.worst = Some((symptom.criticality, Arc::clone(object), Arc::clone(name)));
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Book, judge::Case, page::Id};
 use crate::{
-    record::Status,
+    record::AlertStatus,
     undecided::{self, FailedExpression, Undecided},
 };
 
@@ -57,7 +57,7 @@ impl Book {
     /// After a restart: open alerts say what was undecided.
     pub(super) fn restore_undecided(&mut self) {
         for page in self.pages.values_mut() {
-            for (name, alert) in page.alerts.iter().filter(|(_, alert)| alert.status == Status::Open) {
+            for (name, alert) in page.alerts.iter().filter(|(_, alert)| alert.status == AlertStatus::Open) {
                 if let Some(failed) = &alert.undecided {
                     page.undecided.insert(Arc::clone(name), failed.clone());
                 }

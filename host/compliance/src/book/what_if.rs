@@ -7,17 +7,17 @@ use std::{
 
 use super::{Book, review::mark};
 use crate::{
-    change::{Input, Pending, Restored},
+    change::{BookInput, BookSnapshot, PendingTransition},
     compiled::ConfigError,
     config::Config,
     query::{BadgeChange, Effect, Regraded},
-    record::{Alert, Badge, BadgeOf, Status},
+    record::{Alert, AlertStatus, Badge, BadgeOf},
 };
 
 impl Book {
     /// What `config` would change in a record if it came into force at `now_ns` of the host's clock. The
     /// error is all that is wrong with it.
-    pub fn what_if(config: Arc<Config>, kept: Restored, now_ns: u64) -> Result<Effect, Vec<ConfigError>> {
+    pub fn what_if(config: Arc<Config>, kept: BookSnapshot, now_ns: u64) -> Result<Effect, Vec<ConfigError>> {
         let mut book = Self::new(config)?;
         let alerts: HashMap<String, Arc<Alert>> =
             kept.alerts.iter().map(|alert| (alert.id.clone(), Arc::clone(alert))).collect();
@@ -28,7 +28,7 @@ impl Book {
         book.restore(kept);
         // Hours pass and silences end whatever the configuration says; what that changes is not the
         // configuration's doing, but it is what holds when it comes into force.
-        let _ = book.apply(Input::Clock(now_ns));
+        let _ = book.apply(BookInput::Clock(now_ns));
         book.review();
         let mut effect = Effect { time_ns: now_ns, same, ..Effect::default() };
         book.compare_alerts(&alerts, &mut effect);
@@ -44,8 +44,8 @@ impl Book {
 
     fn compare_alerts(&self, before: &HashMap<String, Arc<Alert>>, effect: &mut Effect) {
         for alert in self.pages.values().flat_map(super::Page::alerts) {
-            let was = before.get(&alert.id).filter(|was| was.status == Status::Open);
-            let is_open = alert.status == Status::Open;
+            let was = before.get(&alert.id).filter(|was| was.status == AlertStatus::Open);
+            let is_open = alert.status == AlertStatus::Open;
             match was {
                 None if alert.is_violation() => effect.opened.push(alert.clone()),
                 None if is_open => effect.allowed.push(alert.clone()),
@@ -65,9 +65,9 @@ impl Book {
     }
 
     /// What waits now and did not before.
-    fn begun(&self, before: &[Pending]) -> Vec<Pending> {
+    fn begun(&self, before: &[PendingTransition]) -> Vec<PendingTransition> {
         let all = self.pages.values().flat_map(|page| page.pending.values());
-        let known = |pending: &Pending| {
+        let known = |pending: &PendingTransition| {
             before.iter().any(|was| {
                 (&was.object, &was.definition, was.opening) == (&pending.object, &pending.definition, pending.opening)
             })

@@ -8,7 +8,7 @@ use super::inventory::taken_back;
 use crate::{
     groups::Changed,
     limits::{NAME_BYTES, OBJECT_METRICS, OBJECT_PROPERTIES, VALUE_BYTES},
-    record::{Fact, Listed, Object},
+    record::{Fact, InventoryEntry, Object},
 };
 
 /// Puts `facts` onto `object`. A fact is taken if it is not older than what is known of the same
@@ -42,7 +42,7 @@ pub(super) fn facts(object: &mut Object, facts: &ObjectFacts, changed: &mut Chan
 
 /// Takes back what the inventory before said and `now` does not, where the stream said nothing else
 /// since.
-pub(super) fn take_back(object: &mut Object, now: &Listed, now_ns: u64, changed: &mut Changed) {
+pub(super) fn take_back(object: &mut Object, now: &InventoryEntry, now_ns: u64, changed: &mut Changed) {
     let before = object.listed.clone();
     if before.kind.is_some() && now.kind.is_none() && object.kind == before.kind {
         (object.kind, object.kind_ns, changed.kind) = (None, now_ns, true);

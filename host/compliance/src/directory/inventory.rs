@@ -11,7 +11,7 @@ use lifesigns_model::ObjectFacts;
 use super::{Directory, Touched, apply};
 use crate::{
     groups::Changed,
-    record::{Listed, Object},
+    record::{InventoryEntry, Object},
 };
 
 /// What an inventory brings, for an engine: see [`Directory::news`].
@@ -54,7 +54,7 @@ impl Directory {
 
     /// What [`Self::inventory`] would change, for those who keep facts of their own.
     pub fn news(&self, objects: &[ObjectFacts], now_ns: u64) -> News {
-        let (mut news, nothing) = (News::default(), Listed::default());
+        let (mut news, nothing) = (News::default(), InventoryEntry::default());
         let named = merged(objects);
         for (id, now) in &named {
             let facts = |time_ns| ObjectFacts { object: (*id).to_owned(), time_ns, ..ObjectFacts::default() };
@@ -83,7 +83,7 @@ impl Directory {
         listed.map(|object| object.listed.facts(&object.id, 0)).collect()
     }
 
-    fn name(&mut self, id: &str, now: Listed, now_ns: u64, touched: &mut BTreeSet<Arc<str>>) {
+    fn name(&mut self, id: &str, now: InventoryEntry, now_ns: u64, touched: &mut BTreeSet<Arc<str>>) {
         let Some((id, new)) = self.open(id, false) else { return };
         let Some(one) = self.objects.get_mut(&id) else { return };
         let object = &mut one.object;
@@ -110,8 +110,8 @@ impl Directory {
         let Some(one) = self.objects.get_mut(id) else { return };
         let mut changed = Changed::default();
         let parent = one.object.parent.clone();
-        apply::take_back(&mut one.object, &Listed::default(), now_ns, &mut changed);
-        one.object.listed = Listed::default();
+        apply::take_back(&mut one.object, &InventoryEntry::default(), now_ns, &mut changed);
+        one.object.listed = InventoryEntry::default();
         one.object.discovered = true;
         self.discovered += 1;
         self.dirty.insert(id.clone());
@@ -119,7 +119,7 @@ impl Directory {
     }
 }
 
-impl Listed {
+impl InventoryEntry {
     /// As facts of an object.
     fn facts(&self, object: &str, time_ns: u64) -> ObjectFacts {
         ObjectFacts {
@@ -134,8 +134,8 @@ impl Listed {
 }
 
 /// What each object is said to be, over all files.
-fn merged(objects: &[ObjectFacts]) -> BTreeMap<&str, Listed> {
-    let mut named: BTreeMap<&str, Listed> = BTreeMap::new();
+fn merged(objects: &[ObjectFacts]) -> BTreeMap<&str, InventoryEntry> {
+    let mut named: BTreeMap<&str, InventoryEntry> = BTreeMap::new();
     for facts in objects {
         let listed = named.entry(&facts.object).or_default();
         listed.kind = facts.kind.clone().or(listed.kind.take());
@@ -148,7 +148,7 @@ fn merged(objects: &[ObjectFacts]) -> BTreeMap<&str, Listed> {
 }
 
 /// What `now` says otherwise than the inventory before, put into `facts`.
-fn changed(object: &Object, now: &Listed, mut facts: ObjectFacts) -> ObjectFacts {
+fn changed(object: &Object, now: &InventoryEntry, mut facts: ObjectFacts) -> ObjectFacts {
     let before = &object.listed;
     facts.kind = now.kind.clone().filter(|_| now.kind != before.kind);
     facts.parent = now.parent.clone().filter(|_| now.parent != before.parent);
@@ -161,7 +161,7 @@ fn changed(object: &Object, now: &Listed, mut facts: ObjectFacts) -> ObjectFacts
 
 /// Properties that the inventory before gave an object, that `now` does not, and of which the stream
 /// said nothing else since.
-pub(super) fn taken_back<'a>(object: &'a Object, now: &'a Listed) -> impl Iterator<Item = &'a str> {
+pub(super) fn taken_back<'a>(object: &'a Object, now: &'a InventoryEntry) -> impl Iterator<Item = &'a str> {
     let gone = object.listed.properties.iter().filter(|(name, _)| !now.properties.contains_key(*name));
     let stands = |(name, value): &(&String, &Option<String>)| {
         object.properties.get(*name).is_some_and(|fact| fact.value == **value && fact.value.is_some())

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Matches;
 use crate::{
-    change::Pending,
+    change::PendingTransition,
     config::{Grouping, Place},
     record::{Alert, Badge, BadgeOf, Silence},
     why::Verdict,
@@ -134,7 +134,7 @@ pub struct Effect {
     /// Violations that would be worse or better.
     pub changed: Vec<Regraded>,
     /// Definitions that would begin to wait, to open or to be cancelled.
-    pub waiting: Vec<Pending>,
+    pub waiting: Vec<PendingTransition>,
     /// Badges that would change, groups first.
     pub badges: Vec<BadgeChange>,
     /// Notifications that would be sent, by receiver.

@@ -3,7 +3,7 @@
 use lifesigns_model::{Criticality, Impact};
 use serde::{Deserialize, Serialize};
 
-use crate::{change::Pending, record::Alert};
+use crate::{change::PendingTransition, record::Alert};
 
 /// Which alerts. Fields that are empty match all. Every name may have `*`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -94,7 +94,7 @@ pub struct Matches {
 pub struct Waiting {
     /// What waits, since when, until when.
     #[serde(flatten)]
-    pub pending: Pending,
+    pub pending: PendingTransition,
     /// The definition's one line for a person.
     pub title: String,
     /// The groups that the object is in.

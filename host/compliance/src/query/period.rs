@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Report;
-use crate::record::{Alert, BadgePoint, Status};
+use crate::record::{Alert, AlertStatus, BadgePoint};
 
 /// See the module. An alert can be in `opened` and in `ended`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ impl Report {
             all.insert(alert.id.clone(), alert);
         }
         let within = |time_ns: u64| (from_ns..to_ns).contains(&time_ns);
-        let is_over = |alert: &Alert| alert.status == Status::Cancelled;
+        let is_over = |alert: &Alert| alert.status == AlertStatus::Cancelled;
         let chosen = |is_meant: &dyn Fn(&Alert) -> bool| -> Vec<Alert> {
             all.values().filter(|alert| is_meant(alert)).cloned().collect()
         };

@@ -6,7 +6,7 @@ use std::sync::{
     mpsc::{Receiver as Heard, Sender, channel},
 };
 
-use lifesigns_compliance::Happened;
+use lifesigns_compliance::NoticeKind;
 
 use super::*;
 use crate::{AuditHead, AuditLog, Failure, MemoryOutbox, Message, Outcome, Pending, sample::notice};
@@ -62,7 +62,7 @@ fn what_is_added_later_is_told_after_a_nudge() {
     let (to, told) = channel();
     let dispatcher = Dispatcher::start(vec![post("r", &outbox, tells(to))], &settle, 1).unwrap();
     for name in ["a", "b", "c"] {
-        let id = outbox.add(notice(name, Happened::Opened));
+        let id = outbox.add(notice(name, NoticeKind::Opened));
         dispatcher.nudge();
         assert_eq!(told.recv_timeout(DEADLINE).unwrap(), format!("key-{name}-Opened"));
         let outcome = settled.recv_timeout(DEADLINE).unwrap();
@@ -79,13 +79,13 @@ fn an_outcome_on_its_way_is_not_told_again() {
     let outbox = MemoryOutbox::default();
     let (settle, settled) = unwritten();
     let (to, told) = channel();
-    outbox.add(notice("a", Happened::Opened));
+    outbox.add(notice("a", NoticeKind::Opened));
     let dispatcher = Dispatcher::start(vec![post("r", &outbox, tells(to))], &settle, 1).unwrap();
     settled.recv_timeout(DEADLINE).unwrap();
     dispatcher.nudge();
     dispatcher.again();
     // The next one comes after it would have come.
-    outbox.add(notice("b", Happened::Opened));
+    outbox.add(notice("b", NoticeKind::Opened));
     dispatcher.nudge();
     let all = [told.recv_timeout(DEADLINE).unwrap(), told.recv_timeout(DEADLINE).unwrap()];
     assert_eq!(all, ["key-a-Opened", "key-b-Opened"]);
@@ -98,7 +98,7 @@ fn an_outcome_on_its_way_is_not_told_again() {
 fn what_was_not_written_down_is_told_again_by_the_next_under_the_same_key() {
     let outbox = MemoryOutbox::default();
     let (to, told) = channel();
-    outbox.add(notice("a", Happened::Opened));
+    outbox.add(notice("a", NoticeKind::Opened));
     for _ in 0..2 {
         let (settle, settled) = unwritten();
         let dispatcher = Dispatcher::start(vec![post("r", &outbox, tells(to.clone()))], &settle, 1).unwrap();
@@ -118,7 +118,7 @@ fn a_dead_letter_is_told_again_when_a_person_says_so() {
         true => Ok(()),
         false => Err(Failure::later("no")),
     });
-    let id = outbox.add(notice("a", Happened::Opened));
+    let id = outbox.add(notice("a", NoticeKind::Opened));
     let dispatcher = Dispatcher::start(vec![post("r", &outbox, receiver)], &settle, 1).unwrap();
     let outcomes: Vec<_> = (0..3).map(|_| settled.recv_timeout(DEADLINE).unwrap().outcome).collect();
     assert!(matches!(outcomes[0], Outcome::Failed { attempts: 1, .. }), "{outcomes:?}");
@@ -147,12 +147,12 @@ fn a_slow_receiver_delays_nobody_and_stop_does_not_wait_for_it() {
     });
     let (to, told) = channel();
     let (settle, settled) = unwritten();
-    slow_box.add(notice("a", Happened::Opened));
+    slow_box.add(notice("a", NoticeKind::Opened));
     let posts = vec![post("r", &slow_box, slow), post("r", &quick_box, tells(to))];
     let dispatcher = Dispatcher::start(posts, &settle, 1).unwrap();
     entered.recv_timeout(DEADLINE).unwrap();
     for number in 0..100 {
-        quick_box.add(notice(&number.to_string(), Happened::Opened));
+        quick_box.add(notice(&number.to_string(), NoticeKind::Opened));
         dispatcher.nudge();
         told.recv_timeout(DEADLINE).unwrap();
     }
@@ -174,8 +174,8 @@ fn stop_waits_for_what_is_under_way_and_begins_nothing() {
         let _ = enter.send(());
         left.recv_timeout(DEADLINE).map_err(Failure::later)
     });
-    outbox.add(notice("a", Happened::Opened));
-    outbox.add(notice("b", Happened::Opened));
+    outbox.add(notice("a", NoticeKind::Opened));
+    outbox.add(notice("b", NoticeKind::Opened));
     let dispatcher = Dispatcher::start(vec![post("r", &outbox, receiver)], &settle, 1).unwrap();
     entered.recv_timeout(DEADLINE).unwrap();
     let stopped = std::thread::scope(|scope| {
@@ -199,7 +199,7 @@ fn a_panic_is_a_failure() {
         assert!(tries.fetch_add(1, Ordering::SeqCst) > 0, "not yet");
         Ok(())
     });
-    outbox.add(notice("a", Happened::Opened));
+    outbox.add(notice("a", NoticeKind::Opened));
     let dispatcher = Dispatcher::start(vec![post("r", &outbox, receiver)], &settle, 1).unwrap();
     let first = settled.recv_timeout(DEADLINE).unwrap().outcome;
     assert!(matches!(&first, Outcome::Failed { why, .. } if why.contains("it panicked: not yet")), "{first:?}");
@@ -222,7 +222,7 @@ impl Outbox for Sick {
 #[test]
 fn an_outbox_that_cannot_be_read_is_read_later_by_itself() {
     let outbox = MemoryOutbox::default();
-    outbox.add(notice("a", Happened::Opened));
+    outbox.add(notice("a", NoticeKind::Opened));
     let (settle, settled) = written(&outbox);
     let (to, _told) = channel();
     let mut post = post("r", &outbox, tells(to));
@@ -279,7 +279,7 @@ impl OpenAlerts for Quiet {
     }
 
     fn withholds(&self, notice: &lifesigns_compliance::Notice) -> bool {
-        notice.happened == Happened::Opened
+        notice.happened == NoticeKind::Opened
     }
 }
 
@@ -288,8 +288,8 @@ fn what_is_silenced_by_the_time_it_goes_out_does_not_and_is_settled() {
     let outbox = MemoryOutbox::default();
     let (settle, settled) = written(&outbox);
     let (to, told) = channel();
-    outbox.add(notice("a", Happened::Opened));
-    outbox.add(notice("b", Happened::Resolved));
+    outbox.add(notice("a", NoticeKind::Opened));
+    outbox.add(notice("b", NoticeKind::Resolved));
     let posts = vec![Post { alerts: Box::new(Quiet), ..post("r", &outbox, tells(to)) }];
     let dispatcher = Dispatcher::start(posts, &settle, 1).unwrap();
     assert_eq!(told.recv_timeout(DEADLINE).unwrap(), "key-b-Resolved");
@@ -370,7 +370,7 @@ fn a_head_that_is_never_taken_holds_up_no_alert() {
     let post = Post { anchoring, ..post("r", &outbox, Refuses(to)) };
     let dispatcher = Dispatcher::start(vec![post], &written(&outbox).0, 1).unwrap();
     for id in ["a", "b", "c"] {
-        outbox.add(notice(id, Happened::Opened));
+        outbox.add(notice(id, NoticeKind::Opened));
         dispatcher.nudge();
         assert!(keys.recv_timeout(DEADLINE).is_ok(), "{:?}", dispatcher.status());
     }

@@ -21,7 +21,7 @@ pub(super) fn page(message: &Message) -> String {
     );
     for notice in notices {
         let alert = &notice.alert;
-        let over = notice.happened == lifesigns_compliance::Happened::Resolved;
+        let over = notice.happened == lifesigns_compliance::NoticeKind::Resolved;
         let colour = if over { OVER } else { COLOURS[alert.criticality as usize % COLOURS.len()] };
         let _ = write!(
             page,

@@ -6,7 +6,7 @@ use lettre::message::{
     Mailbox, MessageBuilder, MultiPart,
     header::{HeaderName, HeaderValue},
 };
-use lifesigns_compliance::{Alert, Happened, Notice};
+use lifesigns_compliance::{Alert, Notice, NoticeKind};
 
 use super::html;
 use lifesigns_text::visible;
@@ -67,7 +67,7 @@ fn word(text: &str) -> String {
 
 /// `[critical] Docker on production VM: vm-7`, or how many there are.
 pub(super) fn subject(notices: &[Notice]) -> String {
-    let open = notices.iter().filter(|one| one.happened != Happened::Resolved);
+    let open = notices.iter().filter(|one| one.happened != NoticeKind::Resolved);
     let worst = open.clone().map(|one| one.alert.criticality).max();
     let mark = worst.map_or("resolved", |worst| worst.as_str());
     let what = match notices {
@@ -84,12 +84,12 @@ pub(super) fn title(alert: &Alert) -> &str {
 }
 
 /// What has become of it, in a word.
-pub(super) fn happened(happened: Happened) -> &'static str {
+pub(super) fn happened(happened: NoticeKind) -> &'static str {
     match happened {
-        Happened::Opened => "opened",
-        Happened::Changed => "changed",
-        Happened::Repeated => "still open",
-        Happened::Resolved => "resolved",
+        NoticeKind::Opened => "opened",
+        NoticeKind::Changed => "changed",
+        NoticeKind::Repeated => "still open",
+        NoticeKind::Resolved => "resolved",
     }
 }
 
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_letter_has_both_forms_and_a_name_that_stays() {
-        let message = message(vec![notice("a", Happened::Opened)], "0123abcd");
+        let message = message(vec![notice("a", NoticeKind::Opened)], "0123abcd");
         let text = written(&message);
         for part in [
             "Message-ID: <0123abcd@example.org>\r\n",
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn no_log_writes_a_header() {
-        let mut bad = notice("a\r\nBcc: x@example.org", Happened::Opened);
+        let mut bad = notice("a\r\nBcc: x@example.org", NoticeKind::Opened);
         bad.alert.title = "T\r\nBcc: x@example.org\r\n\r\nBody".into();
         bad.alert.object = "vm\nCc: y@example.org".into();
         let text = written(&message(vec![bad], "k\r\nBcc: z@example.org"));
@@ -210,17 +210,17 @@ mod tests {
 
     #[test]
     fn subjects_count_and_say_when_it_is_over() {
-        let notices = [notice("a", Happened::Opened), notice("b", Happened::Resolved)];
+        let notices = [notice("a", NoticeKind::Opened), notice("b", NoticeKind::Resolved)];
         assert_eq!(subject(&notices), "[critical] 2 alerts, 1 of them open");
         assert_eq!(subject(&notices[1..]), "[resolved] Docker on production VM: vm-7");
-        let mut long = notice("a", Happened::Opened);
+        let mut long = notice("a", NoticeKind::Opened);
         long.alert.object = "é".repeat(1000);
         assert_eq!(subject(&[long]).chars().count(), SUBJECT_CHARS);
     }
 
     #[test]
     fn many_alerts_are_counted() {
-        let notices = (0..60).map(|number| notice(&number.to_string(), Happened::Opened)).collect();
+        let notices = (0..60).map(|number| notice(&number.to_string(), NoticeKind::Opened)).collect();
         assert!(written(&message(notices, "k")).contains("and 10 more"));
     }
 }

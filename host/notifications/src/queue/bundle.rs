@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_compliance::{Evidence, Notice, Withheld};
+use lifesigns_compliance::{EvidenceLine, Notice, WithheldNotice};
 use sha2::{Digest, Sha256};
 
 use super::{NOTICES, Parcel};
@@ -30,7 +30,7 @@ pub(super) fn name(row: &Pending) -> Name {
 /// About how much memory a notice takes.
 pub(super) fn bytes(row: &Pending) -> usize {
     let alert = &row.notice.alert;
-    let line = |line: &Evidence| line.text.len() + line.source.len() + 64;
+    let line = |line: &EvidenceLine| line.text.len() + line.source.len() + 64;
     let evidence: usize = alert.shown.first.iter().chain(&alert.shown.last).map(line).sum();
     let attributes: usize = alert.attributes.iter().map(|(name, value)| name.len() + value.len() + 48).sum();
     let notes: usize = alert.notes.iter().map(|note| note.text.len() + note.by.who.len() + 64).sum();
@@ -91,7 +91,7 @@ impl Bundle {
         let mut parcel = Parcel {
             name: name.clone(),
             ids: rows.iter().map(|row| row.id).collect(),
-            about: rows.iter().map(|row| Withheld::of(&row.notice)).collect(),
+            about: rows.iter().map(|row| WithheldNotice::of(&row.notice)).collect(),
             attempts: rows.iter().map(|row| row.attempts).max().unwrap_or(0),
             not_before_ns: 0,
             tried_ns: 0,

@@ -1,6 +1,6 @@
 //! Bundles, retries, dead letters and the circuit, on a clock of the test's own.
 
-use lifesigns_compliance::{Happened, config::Grouping};
+use lifesigns_compliance::{NoticeKind, config::Grouping};
 
 use super::*;
 use crate::sample::notice;
@@ -12,12 +12,12 @@ fn queue() -> Queue {
     Queue::new("r", RETRY, 7, false)
 }
 
-fn row(id: u64, alert: &str, happened: Happened) -> Pending {
+fn row(id: u64, alert: &str, happened: NoticeKind) -> Pending {
     Pending { id, notice: notice(alert, happened), attempts: 0, not_before_ns: 0 }
 }
 
 /// A row of a bundle that waits one second for company, and ten between messages.
-fn bundled(id: u64, alert: &str, happened: Happened, object: &str) -> Pending {
+fn bundled(id: u64, alert: &str, happened: NoticeKind, object: &str) -> Pending {
     let mut row = row(id, alert, happened);
     row.notice.time_ns = u64::MAX;
     row.notice.bundle = BTreeMap::from([("object".to_owned(), object.to_owned())]);
@@ -46,9 +46,9 @@ fn ids(parcel: &Parcel) -> Vec<u64> {
 #[test]
 fn ungrouped_notices_are_messages_of_their_own_and_keep_their_keys() {
     let mut queue = queue();
-    queue.push(row(1, "a", Happened::Opened), SECOND);
-    queue.push(row(1, "a", Happened::Opened), SECOND);
-    queue.push(row(2, "b", Happened::Opened), SECOND);
+    queue.push(row(1, "a", NoticeKind::Opened), SECOND);
+    queue.push(row(1, "a", NoticeKind::Opened), SECOND);
+    queue.push(row(2, "b", NoticeKind::Opened), SECOND);
     assert_eq!(queue.len(), 2);
     let first = deliver(&mut queue, SECOND);
     assert_eq!((ids(&first), first.message.key.as_str()), (vec![1], "key-a-Opened"));
@@ -62,9 +62,9 @@ fn ungrouped_notices_are_messages_of_their_own_and_keep_their_keys() {
 #[test]
 fn an_ungrouped_alert_that_is_over_waits_for_no_interval() {
     let mut queue = queue();
-    let mut over = row(2, "a", Happened::Resolved);
+    let mut over = row(2, "a", NoticeKind::Resolved);
     over.notice.grouping.interval_ms = 60_000;
-    let mut opened = row(1, "a", Happened::Opened);
+    let mut opened = row(1, "a", NoticeKind::Opened);
     opened.notice.grouping.interval_ms = 60_000;
     queue.push(opened, SECOND);
     let first = deliver(&mut queue, SECOND);
@@ -76,9 +76,9 @@ fn an_ungrouped_alert_that_is_over_waits_for_no_interval() {
 #[test]
 fn a_bundle_waits_for_company_and_then_keeps_its_distance() {
     let mut queue = queue();
-    queue.push(bundled(1, "a", Happened::Opened, "vm-1"), 5 * SECOND);
-    queue.push(bundled(2, "b", Happened::Opened, "vm-1"), 5 * SECOND + 1);
-    queue.push(bundled(3, "c", Happened::Opened, "vm-2"), 5 * SECOND + 2);
+    queue.push(bundled(1, "a", NoticeKind::Opened, "vm-1"), 5 * SECOND);
+    queue.push(bundled(2, "b", NoticeKind::Opened, "vm-1"), 5 * SECOND + 1);
+    queue.push(bundled(3, "c", NoticeKind::Opened, "vm-2"), 5 * SECOND + 2);
     assert_eq!(waits(&mut queue, 5 * SECOND + 2), 6 * SECOND);
     let parcel = deliver(&mut queue, 6 * SECOND);
     assert_eq!((ids(&parcel), parcel.message.notices.len()), (vec![1, 2], 2));
@@ -87,7 +87,7 @@ fn a_bundle_waits_for_company_and_then_keeps_its_distance() {
     let other = deliver(&mut queue, 7 * SECOND);
     assert_eq!(ids(&other), [3]);
     queue.delivered(other, 7 * SECOND);
-    queue.push(bundled(4, "a", Happened::Changed, "vm-1"), 8 * SECOND);
+    queue.push(bundled(4, "a", NoticeKind::Changed, "vm-1"), 8 * SECOND);
     assert_eq!(waits(&mut queue, 10 * SECOND), 17 * SECOND);
     assert_eq!(ids(&deliver(&mut queue, 17 * SECOND)), [4]);
 }
@@ -95,7 +95,7 @@ fn a_bundle_waits_for_company_and_then_keeps_its_distance() {
 #[test]
 fn what_has_waited_before_does_not_wait_again() {
     let mut queue = queue();
-    let mut old = bundled(1, "a", Happened::Opened, "vm-1");
+    let mut old = bundled(1, "a", NoticeKind::Opened, "vm-1");
     old.notice.time_ns = SECOND;
     queue.push(old, 100 * SECOND);
     assert_eq!(ids(&deliver(&mut queue, 100 * SECOND)), [1]);
@@ -105,16 +105,16 @@ fn what_has_waited_before_does_not_wait_again() {
 fn the_last_word_about_an_alert_stands_for_all() {
     let mut queue = queue();
     for (id, alert, happened) in [
-        (1, "a", Happened::Opened),
-        (2, "b", Happened::Opened),
-        (3, "a", Happened::Changed),
-        (4, "a", Happened::Resolved),
+        (1, "a", NoticeKind::Opened),
+        (2, "b", NoticeKind::Opened),
+        (3, "a", NoticeKind::Changed),
+        (4, "a", NoticeKind::Resolved),
     ] {
         queue.push(bundled(id, alert, happened, "vm-1"), SECOND);
     }
     let parcel = deliver(&mut queue, 10 * SECOND);
     let told: Vec<_> = parcel.message.notices.iter().map(|one| (one.alert.id.as_str(), one.happened)).collect();
-    assert_eq!(told, [("b", Happened::Opened), ("a", Happened::Resolved)]);
+    assert_eq!(told, [("b", NoticeKind::Opened), ("a", NoticeKind::Resolved)]);
     let settled: Vec<_> = queue.delivered(parcel, 10 * SECOND).into_iter().map(|(id, _)| id).collect();
     assert_eq!(settled, [1, 2, 3, 4]);
 }
@@ -123,7 +123,7 @@ fn the_last_word_about_an_alert_stands_for_all() {
 fn who_wants_each_gets_each_in_order() {
     let mut queue = Queue::new("r", RETRY, 7, true);
     for id in 1..=300 {
-        queue.push(bundled(id, "a", Happened::Changed, &format!("vm-{id}")), SECOND);
+        queue.push(bundled(id, "a", NoticeKind::Changed, &format!("vm-{id}")), SECOND);
     }
     let first = deliver(&mut queue, SECOND);
     assert_eq!(first.message.notices.len(), NOTICES);
@@ -136,7 +136,7 @@ fn who_wants_each_gets_each_in_order() {
 fn a_bundle_too_large_for_one_message_goes_in_several_at_once() {
     let mut queue = queue();
     for id in 1..=300 {
-        queue.push(bundled(id, &format!("a{id}"), Happened::Opened, "vm-1"), SECOND);
+        queue.push(bundled(id, &format!("a{id}"), NoticeKind::Opened, "vm-1"), SECOND);
     }
     // It is full, and so waits for nobody.
     let first = deliver(&mut queue, SECOND);
@@ -150,7 +150,7 @@ fn a_bundle_too_large_for_one_message_goes_in_several_at_once() {
 #[test]
 fn a_failure_is_tried_again_later_as_the_same_message() {
     let mut queue = queue();
-    queue.push(bundled(1, "a", Happened::Opened, "vm-1"), SECOND);
+    queue.push(bundled(1, "a", NoticeKind::Opened, "vm-1"), SECOND);
     let parcel = deliver(&mut queue, 2 * SECOND);
     let message = parcel.message.clone();
     let failed = queue.failed(parcel, &Failure::later("no"), 2 * SECOND);
@@ -158,7 +158,7 @@ fn a_failure_is_tried_again_later_as_the_same_message() {
     assert_eq!(why, "no");
     assert!((2 * SECOND + SECOND / 2..=3 * SECOND).contains(next_ns), "{next_ns}");
     // What comes meanwhile does not change it.
-    queue.push(bundled(2, "a", Happened::Resolved, "vm-1"), 2 * SECOND);
+    queue.push(bundled(2, "a", NoticeKind::Resolved, "vm-1"), 2 * SECOND);
     let until = waits(&mut queue, 2 * SECOND);
     assert!(until >= *next_ns);
     let again = deliver(&mut queue, until);
@@ -170,7 +170,7 @@ fn a_failure_is_tried_again_later_as_the_same_message() {
 #[test]
 fn it_is_given_up_in_the_end_and_refusals_at_once() {
     let mut queue = queue();
-    queue.push(row(1, "a", Happened::Opened), 0);
+    queue.push(row(1, "a", NoticeKind::Opened), 0);
     let mut now_ns = 0;
     for attempts in 1..=4 {
         let parcel = deliver(&mut queue, now_ns);
@@ -183,7 +183,7 @@ fn it_is_given_up_in_the_end_and_refusals_at_once() {
         now_ns += 100 * SECOND;
     }
     assert_eq!(queue.len(), 0);
-    queue.push(row(2, "b", Happened::Opened), now_ns);
+    queue.push(row(2, "b", NoticeKind::Opened), now_ns);
     let parcel = deliver(&mut queue, now_ns);
     let outcomes = queue.failed(parcel, &Failure::never("never"), now_ns);
     assert_eq!(outcomes, [(2, Outcome::Dead { why: "never".into() })]);
@@ -193,7 +193,7 @@ fn it_is_given_up_in_the_end_and_refusals_at_once() {
 #[test]
 fn attempts_of_an_earlier_life_count() {
     let mut queue = queue();
-    let old = Pending { attempts: 3, not_before_ns: 5 * SECOND, ..row(1, "a", Happened::Opened) };
+    let old = Pending { attempts: 3, not_before_ns: 5 * SECOND, ..row(1, "a", NoticeKind::Opened) };
     queue.push(old, SECOND);
     assert_eq!(waits(&mut queue, SECOND), 5 * SECOND);
     let parcel = deliver(&mut queue, 5 * SECOND);
@@ -204,7 +204,7 @@ fn attempts_of_an_earlier_life_count() {
 fn while_it_is_down_one_at_a_time_is_tried_each_in_its_turn() {
     let mut queue = Queue::new("r", Retry { attempts: 1000, ..RETRY }, 7, false);
     for (id, alert) in [(1, "a"), (2, "b"), (3, "c")] {
-        queue.push(row(id, alert, Happened::Opened), SECOND);
+        queue.push(row(id, alert, NoticeKind::Opened), SECOND);
     }
     let mut now_ns = SECOND;
     let mut tried = Vec::new();
@@ -230,8 +230,8 @@ fn while_it_is_down_one_at_a_time_is_tried_each_in_its_turn() {
 #[test]
 fn who_asks_for_time_is_left_alone() {
     let mut queue = queue();
-    queue.push(row(1, "a", Happened::Opened), SECOND);
-    queue.push(row(2, "b", Happened::Opened), SECOND);
+    queue.push(row(1, "a", NoticeKind::Opened), SECOND);
+    queue.push(row(2, "b", NoticeKind::Opened), SECOND);
     let parcel = deliver(&mut queue, SECOND);
     let busy = Failure { after_ms: Some(6000), ..Failure::later("busy") };
     queue.failed(parcel, &busy, SECOND);
@@ -246,11 +246,11 @@ fn memory_is_bounded() {
     let mut id = 0;
     while queue.room() > 0 {
         id += 1;
-        queue.push(row(id, &format!("a{id}"), Happened::Opened), 0);
+        queue.push(row(id, &format!("a{id}"), NoticeKind::Opened), 0);
     }
     assert_eq!(id as usize, ROWS);
     let mut queue = super::Queue::new("r", RETRY, 7, false);
-    let mut large = row(1, "a", Happened::Opened);
+    let mut large = row(1, "a", NoticeKind::Opened);
     large.notice.alert.shown.first[0].text = "x".repeat(BYTES);
     queue.push(large, 0);
     assert_eq!(queue.room(), 0);
@@ -267,10 +267,10 @@ fn memory_is_bounded() {
 fn what_is_withheld_leaves_the_message_with_all_that_it_stood_for() {
     let mut queue = queue();
     for (id, alert, happened) in [
-        (1, "a", Happened::Opened),
-        (2, "b", Happened::Opened),
-        (3, "a", Happened::Changed),
-        (4, "b", Happened::Resolved),
+        (1, "a", NoticeKind::Opened),
+        (2, "b", NoticeKind::Opened),
+        (3, "a", NoticeKind::Changed),
+        (4, "b", NoticeKind::Resolved),
     ] {
         queue.push(bundled(id, alert, happened, "vm"), SECOND);
     }
@@ -278,7 +278,7 @@ fn what_is_withheld_leaves_the_message_with_all_that_it_stood_for() {
     let whole = parcel.message.key.clone();
     assert!(queue.withhold(&mut parcel, |_| false).is_empty());
     assert_eq!(parcel.message.key, whole);
-    let outcomes = queue.withhold(&mut parcel, |notice| notice.happened != Happened::Resolved);
+    let outcomes = queue.withhold(&mut parcel, |notice| notice.happened != NoticeKind::Resolved);
     let withheld = |id, outcome: &Outcome| match outcome {
         Outcome::Withheld(about) => (id, about.alert.clone()),
         other => panic!("{other:?}"),
@@ -289,7 +289,7 @@ fn what_is_withheld_leaves_the_message_with_all_that_it_stood_for() {
     queue.delivered(parcel, 2 * SECOND);
     assert_eq!((queue.len(), queue.bytes), (0, 0));
 
-    queue.push(row(5, "c", Happened::Opened), 30 * SECOND);
+    queue.push(row(5, "c", NoticeKind::Opened), 30 * SECOND);
     let parcel = deliver(&mut queue, 30 * SECOND);
     queue.failed(parcel, &Failure::later("down"), 30 * SECOND);
     let mut again = deliver(&mut queue, 40 * SECOND);
@@ -301,13 +301,13 @@ fn what_is_withheld_leaves_the_message_with_all_that_it_stood_for() {
 #[test]
 fn where_each_goes_by_itself_only_that_one_is_withheld() {
     let mut queue = Queue::new("r", RETRY, 7, true);
-    for (id, happened, revision) in [(1, Happened::Opened, 1), (2, Happened::Resolved, 2)] {
+    for (id, happened, revision) in [(1, NoticeKind::Opened, 1), (2, NoticeKind::Resolved, 2)] {
         let mut row = row(id, "a", happened);
         row.notice.alert.revision = revision;
         queue.push(row, SECOND);
     }
     let mut parcel = deliver(&mut queue, SECOND);
-    let outcomes = queue.withhold(&mut parcel, |notice| notice.happened == Happened::Opened);
+    let outcomes = queue.withhold(&mut parcel, |notice| notice.happened == NoticeKind::Opened);
     assert_eq!(outcomes.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [1]);
     assert_eq!(ids(&parcel), [2]);
 }
@@ -317,15 +317,15 @@ fn a_clock_that_is_set_back_holds_nothing_up() {
     const YEAR: u64 = 365 * 24 * 3600 * SECOND;
     let mut queue = queue();
     let ahead_ns = 2 * YEAR;
-    queue.push(row(1, "a", Happened::Opened), ahead_ns);
-    queue.push(bundled(2, "b", Happened::Opened, "vm-1"), ahead_ns);
+    queue.push(row(1, "a", NoticeKind::Opened), ahead_ns);
+    queue.push(bundled(2, "b", NoticeKind::Opened, "vm-1"), ahead_ns);
     let first = deliver(&mut queue, ahead_ns);
     queue.failed(first, &Failure::later("it is down"), ahead_ns);
     queue.set_back(YEAR);
     let until_ns = waits(&mut queue, YEAR);
     assert!(until_ns <= YEAR + 8 * SECOND, "{} s too late", (until_ns - YEAR) / SECOND);
     // Nor does what an earlier life has written down.
-    let mut tried = row(3, "c", Happened::Opened);
+    let mut tried = row(3, "c", NoticeKind::Opened);
     (tried.attempts, tried.not_before_ns) = (1, ahead_ns);
     let mut queue = self::queue();
     queue.push(tried, YEAR);
@@ -333,6 +333,6 @@ fn a_clock_that_is_set_back_holds_nothing_up() {
     assert_eq!(ids(&deliver(&mut queue, YEAR + 8 * SECOND)), [3]);
     let bundle = BTreeMap::from([("object".to_owned(), "vm-1".to_owned())]);
     queue.wait(Pause { bundle, until_ns: ahead_ns });
-    queue.push(bundled(4, "d", Happened::Opened, "vm-1"), YEAR);
+    queue.push(bundled(4, "d", NoticeKind::Opened, "vm-1"), YEAR);
     assert_eq!(waits(&mut queue, YEAR), YEAR + 10 * SECOND, "an interval, and not a year");
 }

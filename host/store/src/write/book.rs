@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use lifesigns_compliance::{Alert, BadgeOf, BadgePoint, Changes, Fact, Object, Pending, Silence, Status, Symptom};
+use lifesigns_compliance::{
+    Alert, AlertStatus, BadgeOf, BadgePoint, Changes, Fact, Object, PendingTransition, Silence, SymptomState,
+};
 use rusqlite::{Connection, params};
 
 use crate::form::{Json, bits, sortable};
@@ -77,7 +79,7 @@ fn objects(connection: &Connection, objects: &[Object]) -> rusqlite::Result<()> 
     Ok(())
 }
 
-fn symptoms(connection: &Connection, symptoms: &[Arc<Symptom>]) -> rusqlite::Result<()> {
+fn symptoms(connection: &Connection, symptoms: &[Arc<SymptomState>]) -> rusqlite::Result<()> {
     let mut json = Json::default();
     let mut set = connection.prepare_cached(
         "INSERT INTO symptom VALUES (?1, ?2, ?3, ?4)
@@ -89,7 +91,7 @@ fn symptoms(connection: &Connection, symptoms: &[Arc<Symptom>]) -> rusqlite::Res
     Ok(())
 }
 
-fn pending(connection: &Connection, pending: &[Pending]) -> rusqlite::Result<()> {
+fn pending(connection: &Connection, pending: &[PendingTransition]) -> rusqlite::Result<()> {
     let mut set = connection.prepare_cached(
         "INSERT OR REPLACE INTO pending (object, definition, opening, since_ns, due_ns, clock_source, clock_object,
          heard_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -126,7 +128,7 @@ fn alerts(connection: &Connection, alerts: &[Arc<Alert>], now_ns: u64) -> rusqli
             alert.id,
             alert.object,
             alert.definition,
-            alert.status == Status::Cancelled,
+            alert.status == AlertStatus::Cancelled,
             alert.criticality as u8,
             sortable(alert.opened_ns),
             alert.cancelled_ns.map(sortable),

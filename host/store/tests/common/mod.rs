@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use lifesigns_compliance::{
-    Alert, Audit, Badge, BadgeOf, BadgePoint, Changes, Evidence, Fact, Happened, Matcher, Notice, Object, Pending,
-    Shown, Silence, Status, Symptom, Why,
+    Alert, AlertStatus, AuditRecord, Badge, BadgeOf, BadgePoint, Changes, EvidenceExcerpt, EvidenceLine, Fact, Matcher,
+    Notice, NoticeKind, Object, PendingTransition, Silence, SymptomState, Why,
     config::{Grouping, Place as Written},
 };
 use lifesigns_compliance::{Membership, Note, Pattern, Signature, Step, Verdict};
@@ -32,8 +32,8 @@ impl Folder {
     }
 }
 
-pub fn evidence(number: u64) -> Evidence {
-    Evidence {
+pub fn evidence(number: u64) -> EvidenceLine {
+    EvidenceLine {
         time_ns: number,
         source: "/var/log/docker.log".to_owned(),
         line: number,
@@ -43,8 +43,8 @@ pub fn evidence(number: u64) -> Evidence {
     }
 }
 
-pub fn symptom(number: u64) -> Symptom {
-    Symptom {
+pub fn symptom(number: u64) -> SymptomState {
+    SymptomState {
         object: format!("vm-{number}"),
         name: "docker-keyword/container-created".to_owned(),
         title: "A container was created".to_owned(),
@@ -60,9 +60,9 @@ pub fn symptom(number: u64) -> Symptom {
         summary: format!("container {number} was created"),
         attributes: vec![("image".to_owned(), "nginx:latest".to_owned())],
         module: format!("sha256:{}", "ab".repeat(32)),
-        shown: Shown { first: vec![evidence(number)], last: vec![evidence(number + 1)] },
+        shown: EvidenceExcerpt { first: vec![evidence(number)], last: vec![evidence(number + 1)] },
         recent: vec![number, u64::MAX],
-        ended_by: Some(lifesigns_compliance::Cause::Hold),
+        ended_by: Some(lifesigns_compliance::EndCause::Hold),
         heard_ns: 9,
     }
 }
@@ -96,7 +96,7 @@ pub fn alert(number: u64) -> Alert {
         definition: "docker-on-production".to_owned(),
         title: "Docker on a production VM".to_owned(),
         object: format!("vm-{number}"),
-        status: Status::Open,
+        status: AlertStatus::Open,
         allowed: false,
         criticality: Criticality::Critical,
         impact: Impact::Risk,
@@ -111,7 +111,7 @@ pub fn alert(number: u64) -> Alert {
         attributes: vec![("image".to_owned(), "nginx:latest".to_owned())],
         recommendations: vec!["Please call your compliance hotline".to_owned(), "Move the VM".to_owned()],
         controls: vec!["CIS-Docker-1.6:5.4".to_owned()],
-        shown: Shown { first: vec![evidence(number)], last: vec![evidence(number + 1)] },
+        shown: EvidenceExcerpt { first: vec![evidence(number)], last: vec![evidence(number + 1)] },
         groups: vec!["production".to_owned()],
         why: why(),
         acknowledged: Some(Signature { who: "ann".to_owned(), time_ns: number }),
@@ -140,7 +140,7 @@ pub fn alert(number: u64) -> Alert {
 }
 
 pub fn cancelled(number: u64, at_ns: u64) -> Alert {
-    Alert { status: Status::Cancelled, cancelled_ns: Some(at_ns), ..alert(number) }
+    Alert { status: AlertStatus::Cancelled, cancelled_ns: Some(at_ns), ..alert(number) }
 }
 
 pub fn notice(number: u64, receiver: &str) -> Notice {
@@ -149,14 +149,14 @@ pub fn notice(number: u64, receiver: &str) -> Notice {
         receiver: receiver.to_owned(),
         bundle: BTreeMap::from([("group".to_owned(), "production".to_owned())]),
         grouping: Grouping { by: vec!["group".to_owned()], wait_ms: 1, interval_ms: 2, repeat_ms: 3 },
-        happened: Happened::Opened,
+        happened: NoticeKind::Opened,
         time_ns: number,
         alert: alert(number),
     }
 }
 
-pub fn audit(number: u64) -> Audit {
-    Audit {
+pub fn audit(number: u64) -> AuditRecord {
+    AuditRecord {
         time_ns: number,
         who: "rule docker-keyword".to_owned(),
         what: "alert opened".to_owned(),
@@ -187,8 +187,8 @@ pub fn badge(name: &str, time_ns: u64, score: u8) -> BadgePoint {
     BadgePoint { of: BadgeOf::Group, name: name.to_owned(), time_ns, badge }
 }
 
-pub fn pending(number: u64) -> Pending {
-    Pending {
+pub fn pending(number: u64) -> PendingTransition {
+    PendingTransition {
         object: format!("vm-{number}"),
         definition: "docker-under-load".to_owned(),
         opening: true,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lifesigns_compliance::{Alert, Status, query::Matches};
+use lifesigns_compliance::{Alert, AlertStatus, query::Matches};
 use lifesigns_control::OutboxRow;
 use lifesigns_report::time;
 use lifesigns_text::visible;
@@ -52,7 +52,7 @@ pub(crate) fn past_alerts(past: &[Alert], view: &View) -> String {
 
 /// How an alert stands, in a word.
 pub(crate) fn state(alert: &Alert) -> String {
-    if alert.status == Status::Cancelled {
+    if alert.status == AlertStatus::Cancelled {
         return Style::Dim.on("cancelled");
     }
     if alert.allowed {
@@ -141,8 +141,8 @@ fn notified(alert: &Alert, undelivered: &[OutboxRow], view: &View) -> String {
     }
     let id = short(&alert.id);
     match (table.draw(), alert.status) {
-        (text, Status::Cancelled) if text.is_empty() => "  it is over; nothing waits to be sent\n".to_owned(),
-        (text, Status::Open) if text.is_empty() => {
+        (text, AlertStatus::Cancelled) if text.is_empty() => "  it is over; nothing waits to be sent\n".to_owned(),
+        (text, AlertStatus::Open) if text.is_empty() => {
             format!("  {}: `lifesigns route why {id}` says why\n", Style::Yellow.on("no receiver"))
         }
         (text, _) => text,
@@ -155,7 +155,7 @@ fn evidence(alert: &Alert) -> String {
         return String::new();
     }
     let mut text = heading("Evidence");
-    let line = |it: &lifesigns_compliance::Evidence| {
+    let line = |it: &lifesigns_compliance::EvidenceLine| {
         let place = visible(&format!("{}  {}:{}", time(it.time_ns), it.source, it.line));
         format!("  {}\n    {}\n", Style::Dim.on(&place), visible(&it.text))
     };

@@ -1,6 +1,6 @@
 //! What waits to be told, and what was given up.
 
-use lifesigns_compliance::Happened;
+use lifesigns_compliance::NoticeKind;
 use lifesigns_control::{OutboxRow, Waiting};
 use lifesigns_text::visible;
 
@@ -43,11 +43,11 @@ pub(crate) fn outbox(rows: &[OutboxRow], dead: bool, view: &View) -> String {
     format!("{}{}\n", table.draw(), Style::Dim.on(&count(rows.len(), "notice")))
 }
 
-const fn happened(happened: Happened) -> &'static str {
+const fn happened(happened: NoticeKind) -> &'static str {
     match happened {
-        Happened::Opened => "opened",
-        Happened::Changed => "changed",
-        Happened::Repeated => "repeated",
-        Happened::Resolved => "resolved",
+        NoticeKind::Opened => "opened",
+        NoticeKind::Changed => "changed",
+        NoticeKind::Repeated => "repeated",
+        NoticeKind::Resolved => "resolved",
     }
 }

@@ -1,6 +1,6 @@
 //! What waits for its time: to open, or to be cancelled.
 
-use lifesigns_compliance::{Pending, query::Waiting};
+use lifesigns_compliance::{PendingTransition, query::Waiting};
 use lifesigns_report::time;
 use lifesigns_text::visible;
 
@@ -34,7 +34,7 @@ pub(crate) fn pending(waiting: &[Waiting], view: &View) -> String {
 }
 
 /// What waits, a line each.
-pub(super) fn of_objects(pending: &[Pending], view: &View) -> String {
+pub(super) fn of_objects(pending: &[PendingTransition], view: &View) -> String {
     let mut table = Table::new(view, &["!OBJECT", "ALERT", "!WAITS", "!SINCE", "!UNTIL", "!DUE"]);
     for it in pending {
         table.row(vec![

@@ -4,7 +4,7 @@
 use std::{fs, path::PathBuf};
 
 use lifesigns_compliance::{
-    Alert, Badge, Cause, Happened, Membership, Notice, Silence, Symptom, Undecided,
+    Alert, Badge, EndCause, Membership, Notice, NoticeKind, Silence, SymptomState, Undecided,
     config::{Formula, Grouping, Place},
     query::{Badges, ObjectPage, Report},
 };
@@ -67,7 +67,7 @@ fn one_alert() {
     shown("alert.txt", &super::alert(&report.findings[0], &[], &view(Some(100))));
     shown("alert-hostile.txt", &super::alert(&report.findings[1], &[], &view(Some(100))));
     let mut cancelled = report.resolved[0].clone();
-    cancelled.cause = Some(Cause::Hold);
+    cancelled.cause = Some(EndCause::Hold);
     shown("alert-cancelled.txt", &super::alert(&cancelled, &[], &view(None)));
 }
 
@@ -105,7 +105,7 @@ fn one_object() {
         line: report.group.objects[1].clone(),
         children: vec!["web-1".into(), "web-2".into()],
         why: lifesigns_compliance::Why { groups: why, steps: vec![] },
-        symptoms: vec![Symptom {
+        symptoms: vec![SymptomState {
             object: "vm-prod-02".into(),
             name: "docker-keyword/container-created".into(),
             title: "A container was created".into(),
@@ -174,7 +174,7 @@ fn the_outbox() {
             receiver: "hotline".into(),
             bundle: Default::default(),
             grouping: Grouping::default(),
-            happened: Happened::Opened,
+            happened: NoticeKind::Opened,
             time_ns: now_ns - 90 * SECOND_NS,
             alert: sample().findings[0].clone(),
         },
@@ -194,7 +194,7 @@ fn the_audit_log() {
     let row = |number, what: &str, before, after| AuditRow {
         number,
         hash: "00".into(),
-        audit: lifesigns_compliance::Audit {
+        audit: lifesigns_compliance::AuditRecord {
             time_ns: sample().time_ns,
             who: "alice (by root)".into(),
             what: what.into(),

@@ -3,7 +3,7 @@
 use super::*;
 use lifesigns_model::DropKind;
 
-use crate::{Cause, config::Formula};
+use crate::{EndCause, config::Formula};
 
 const HOUR_S: u64 = 3600;
 
@@ -29,12 +29,12 @@ fn a_metric_that_is_not_reported_again_is_no_longer_known() {
     world.metric(10, "vm", "load", 9.0);
     world.metric(1800, "vm", "load", 9.5);
     world.time(HOUR_S + 10);
-    assert_eq!(world.alert("vm", "load").status, Status::Open, "it was reported in between");
+    assert_eq!(world.alert("vm", "load").status, AlertStatus::Open, "it was reported in between");
     assert!(world.book.directory().is_member("vm", "busy"));
     world.audited();
     world.time(HOUR_S + 1800);
     let alert = world.alert("vm", "load");
-    assert_eq!((alert.status, alert.cause), (Status::Cancelled, Some(Cause::MetricExpired)));
+    assert_eq!((alert.status, alert.cause), (AlertStatus::Cancelled, Some(EndCause::MetricExpired)));
     assert!(!world.book.directory().is_member("vm", "busy"));
     assert_eq!(stale(&world, "vm"), ["load"]);
     let said = world.audited();
@@ -42,9 +42,9 @@ fn a_metric_that_is_not_reported_again_is_no_longer_known() {
     world.metric(1700, "vm", "load", 9.0);
     assert_eq!(stale(&world, "vm"), ["load"], "a line of before says nothing new");
     world.metric(2 * HOUR_S, "vm", "load", 9.0);
-    assert_eq!((stale(&world, "vm").len(), world.alert("vm", "load").status), (0, Status::Open));
+    assert_eq!((stale(&world, "vm").len(), world.alert("vm", "load").status), (0, AlertStatus::Open));
     world.time(3 * HOUR_S);
-    assert_eq!(world.alert("vm", "load").status, Status::Cancelled, "and so on");
+    assert_eq!(world.alert("vm", "load").status, AlertStatus::Cancelled, "and so on");
 }
 
 #[test]
@@ -68,13 +68,13 @@ fn names_that_never_come_again_do_not_pile_up() {
 fn what_the_inventory_says_has_no_age_and_holds_again() {
     let mut world = World::new(hourly());
     let listed = |load| ObjectFacts { metrics: vec![("load".to_owned(), load)], ..facts(0, "vm") };
-    world.apply(Input::Inventory(vec![listed(9.0)]));
+    world.apply(BookInput::Inventory(vec![listed(9.0)]));
     world.time(10 * HOUR_S);
-    assert_eq!(world.alert("vm", "load").status, Status::Open);
+    assert_eq!(world.alert("vm", "load").status, AlertStatus::Open);
     world.metric(10 * HOUR_S, "vm", "load", 1.0);
-    assert_eq!(world.alert("vm", "load").status, Status::Cancelled);
+    assert_eq!(world.alert("vm", "load").status, AlertStatus::Cancelled);
     world.time(11 * HOUR_S);
-    assert_eq!(world.alert("vm", "load").status, Status::Open, "the last sample is too old");
+    assert_eq!(world.alert("vm", "load").status, AlertStatus::Open, "the last sample is too old");
 }
 
 #[test]
@@ -85,16 +85,16 @@ fn ages_go_on_after_a_restart_and_by_the_age_that_is_configured_now() {
     world.book = kept.restart(&world.book);
     world.configure(Config { metrics_age_ms: 60_000, ..hourly() });
     world.time(69);
-    assert_eq!(world.alert("vm", "load").status, Status::Open);
+    assert_eq!(world.alert("vm", "load").status, AlertStatus::Open);
     world.time(70);
-    assert_eq!(world.alert("vm", "load").cause, Some(Cause::MetricExpired));
+    assert_eq!(world.alert("vm", "load").cause, Some(EndCause::MetricExpired));
     kept.commit(world.book.take());
     world.book = kept.restart(&world.book);
     assert_eq!(stale(&world, "vm"), ["load"]);
     world.metric(100, "vm", "load", 9.0);
     world.configure(Config { metrics_age_ms: 0, ..hourly() });
     world.time(1000 * HOUR_S);
-    assert_eq!(world.alert("vm", "load").status, Status::Open, "0 is for ever");
+    assert_eq!(world.alert("vm", "load").status, AlertStatus::Open, "0 is for ever");
 }
 
 #[test]
@@ -102,32 +102,32 @@ fn a_metric_of_before_a_restart_is_known_until_all_sources_have_been_read() {
     let (mut world, mut kept) = (World::new(hourly()), super::restart::Kept::default());
     let told = |at_s: u64, load: f64| {
         let metrics = vec![("load".to_owned(), load)];
-        let facts = Input::Facts(ObjectFacts { metrics, ..facts(at_s, "vm") });
-        Input::Of { source: "a".to_owned(), input: Box::new(facts) }
+        let facts = BookInput::Facts(ObjectFacts { metrics, ..facts(at_s, "vm") });
+        BookInput::Of { source: "a".to_owned(), input: Box::new(facts) }
     };
     let quiet = |until_s: u64, a_s: u64, b_s: u64| {
         let behind = vec![("a".to_owned(), a_s * S), ("b".to_owned(), b_s * S)];
-        Input::Quiet { until_ns: until_s * S, behind }
+        BookInput::Quiet { until_ns: until_s * S, behind }
     };
     world.clock(1000);
     world.apply(told(1000, 9.0));
     // Another source that is stuck keeps nothing of this one's.
     world.apply(quiet(1000 + HOUR_S, 1000 + HOUR_S - 1, 1000));
-    assert_eq!(world.alert("vm", "load").status, Status::Open);
+    assert_eq!(world.alert("vm", "load").status, AlertStatus::Open);
     world.apply(quiet(1001 + HOUR_S, 1000 + HOUR_S, 1000));
-    assert_eq!(world.alert("vm", "load").cause, Some(Cause::MetricExpired));
+    assert_eq!(world.alert("vm", "load").cause, Some(EndCause::MetricExpired));
     world.apply(told(2000 + HOUR_S, 9.0));
     kept.commit(world.book.take());
     let now_s = 10 * HOUR_S;
     world.book = kept.restart(&world.book);
     world.book.resume(now_s * S, |_| true);
     world.apply(quiet(now_s, 0, now_s));
-    assert_eq!(world.alert("vm", "load").status, Status::Open, "newer samples may wait to be read");
+    assert_eq!(world.alert("vm", "load").status, AlertStatus::Open, "newer samples may wait to be read");
     world.apply(told(now_s - 10, 9.5));
     world.apply(quiet(now_s + 1, now_s, now_s));
-    assert_eq!((stale(&world, "vm").len(), world.alert("vm", "load").status), (0, Status::Open), "and one did");
+    assert_eq!((stale(&world, "vm").len(), world.alert("vm", "load").status), (0, AlertStatus::Open), "and one did");
     world.apply(quiet(now_s + HOUR_S, now_s + HOUR_S, now_s));
-    assert_eq!(world.alert("vm", "load").cause, Some(Cause::MetricExpired));
+    assert_eq!(world.alert("vm", "load").cause, Some(EndCause::MetricExpired));
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn what_cannot_be_meant_so_is_found() {
         found
     };
     assert_eq!(found(&world), [""; 0], "of nothing nothing is said");
-    world.apply(Input::Facts(ObjectFacts { kind: Some("VM".to_owned()), ..facts(1, "vm1") }));
+    world.apply(BookInput::Facts(ObjectFacts { kind: Some("VM".to_owned()), ..facts(1, "vm1") }));
     for (child, parent) in [("vm1", "vm1"), ("vm2", "vm3"), ("vm3", "vm2"), ("vm4", "vm2")] {
         world.parent(2, child, parent);
     }

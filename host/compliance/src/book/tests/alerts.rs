@@ -32,7 +32,7 @@ fn an_alert_that_makes_way_is_written_down_as_it_ended() {
     world.raise(5, "vm", "a/b");
     let alerts = world.book.take().alerts;
     let stands: Vec<_> = alerts.iter().map(|alert| (alert.status, alert.opened_ns / S, alert.cancelled_ns)).collect();
-    assert_eq!(stands, [(Status::Cancelled, 1, Some(2 * S)), (Status::Open, 5, None)]);
+    assert_eq!(stands, [(AlertStatus::Cancelled, 1, Some(2 * S)), (AlertStatus::Open, 5, None)]);
     assert_eq!(world.known().len(), 1, "the book keeps the latest");
     assert_eq!(world.book.take(), Changes::default(), "and each is taken once");
 }
@@ -41,7 +41,7 @@ fn an_alert_that_makes_way_is_written_down_as_it_ended() {
 fn ids_come_from_what_happened() {
     let ids = |line: u64| {
         let mut world = window(0);
-        world.apply(Input::Symptom(Box::new(raise(1, "vm", "a/b", line))));
+        world.apply(BookInput::Symptom(Box::new(raise(1, "vm", "a/b", line))));
         world.alert("vm", "a/b").id
     };
     assert_eq!(ids(1), ids(1));
@@ -58,7 +58,7 @@ fn what_a_person_cancelled_waits_for_a_new_raise() {
     world.property(3, "vm", "env", "production");
     world.configure(house());
     world.time(50);
-    world.apply(Input::Symptom(Box::new(raise(1, "vm", "a/b", 1))));
+    world.apply(BookInput::Symptom(Box::new(raise(1, "vm", "a/b", 1))));
     assert_eq!(world.alerts(), ["vm a/b cancelled warning x1 by hand"], "a line read twice is nothing new");
     world.raise(60, "vm", "a/b");
     assert_eq!(world.alerts(), ["vm a/b open warning x1"]);
@@ -75,10 +75,10 @@ fn what_a_person_cancelled_and_facts_alone_make_waits_until_it_ceased() {
     let id = world.alert("vm", "load").id;
     world.ask(2, Act::Cancel { alerts: vec![id], why: String::new() }).unwrap();
     world.metric(3, "vm", "load", 10.0);
-    assert_eq!(world.alert("vm", "load").status, Status::Cancelled);
+    assert_eq!(world.alert("vm", "load").status, AlertStatus::Cancelled);
     world.metric(4, "vm", "load", 1.0);
     world.metric(5, "vm", "load", 10.0);
-    assert_eq!(world.alert("vm", "load").status, Status::Open);
+    assert_eq!(world.alert("vm", "load").status, AlertStatus::Open);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn alerts_of_one_object_are_bounded_and_open_ones_stay() {
     world.metric(2, "vm", "m", 500.0);
     world.metric(3, "vm", "m", 1e9);
     assert_eq!(world.known().len(), most);
-    assert!(world.known().iter().all(|alert| alert.status == Status::Open));
+    assert!(world.known().iter().all(|alert| alert.status == AlertStatus::Open));
 }
 
 #[test]
@@ -127,11 +127,11 @@ fn an_inventory_is_audited_by_what_it_changed() {
     let mut world = World::new(house());
     let listed =
         |env: &str| ObjectFacts { properties: vec![("env".to_owned(), Some(env.to_owned()))], ..facts(0, "vm") };
-    world.apply(Input::Inventory(vec![listed("production")]));
+    world.apply(BookInput::Inventory(vec![listed("production")]));
     assert_eq!(world.audited(), [r#"inventory: inventory read  null {"added":1,"objects":1}"#.replace("  ", " ")]);
-    world.apply(Input::Inventory(vec![listed("production")]));
+    world.apply(BookInput::Inventory(vec![listed("production")]));
     assert_eq!(world.audited(), [""; 0]);
-    world.apply(Input::Inventory(vec![listed("playground")]));
+    world.apply(BookInput::Inventory(vec![listed("playground")]));
     let said = world.audited();
     assert_eq!(
         said,

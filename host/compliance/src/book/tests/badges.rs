@@ -39,7 +39,7 @@ fn an_object_is_as_its_worst_violation_and_as_the_share_of_them() {
 fn a_group_is_as_its_worst_member_and_as_the_share_of_them() {
     let mut world = World::new(house());
     for number in 0..4 {
-        world.apply(Input::Seen { object: format!("vm{number}"), time_ns: S });
+        world.apply(BookInput::Seen { object: format!("vm{number}"), time_ns: S });
     }
     assert_eq!(badge(&world, "vms"), (100, 100, 0, 0));
     world.raise(2, "vm1", "a/b");
@@ -87,7 +87,7 @@ fn a_change_of_the_badge_is_a_point_and_nothing_else_is() {
     let mut world = World::new(house());
     let first = world.book.take().badges;
     assert!(first.is_empty(), "nothing was looked at yet: {first:?}");
-    world.apply(Input::Seen { object: "vm".to_owned(), time_ns: S });
+    world.apply(BookInput::Seen { object: "vm".to_owned(), time_ns: S });
     let spotless = world.book.take().badges;
     assert_eq!(
         spotless.iter().map(|point| (point.of, point.name.as_str(), point.badge.score)).collect::<Vec<_>>(),

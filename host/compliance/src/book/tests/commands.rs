@@ -36,11 +36,11 @@ fn acknowledging_signs_and_takes() {
 #[test]
 fn notes_are_kept_up_to_a_number() {
     let (mut world, id) = opened();
-    for number in 0..crate::NOTES + 3 {
+    for number in 0..crate::ALERT_NOTES + 3 {
         world.ask(11, Act::Note { alert: id.clone(), text: number.to_string() }).unwrap();
     }
     let notes = world.alert("vm", "a/b").notes;
-    assert_eq!((notes.len(), notes[0].text.as_str()), (crate::NOTES, "3"));
+    assert_eq!((notes.len(), notes[0].text.as_str()), (crate::ALERT_NOTES, "3"));
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn many() -> Config {
 #[test]
 fn of_a_thousand_definitions_only_those_that_look_at_a_symptom_are_evaluated() {
     let mut world = World::new(many());
-    world.apply(Input::Seen { object: "vm".to_owned(), time_ns: S });
+    world.apply(BookInput::Seen { object: "vm".to_owned(), time_ns: S });
     let cost = |world: &mut World, act: &dyn Fn(&mut World)| {
         let before = world.book.evaluations();
         act(world);
@@ -39,14 +39,14 @@ fn measured() {
     let mut world = World::new(many());
     world.clock(1);
     let count = 300_000_u64;
-    let inputs: Vec<Input> = (0..count)
+    let inputs: Vec<BookInput> = (0..count)
         .map(|number| {
             let mut said =
                 raise(1 + number / 1000, &format!("vm{}", number % 5000), &format!("r/s{}", number % 7), number);
             if number % 10 == 9 {
                 said.change = Change::Clear;
             }
-            Input::Symptom(Box::new(said))
+            BookInput::Symptom(Box::new(said))
         })
         .collect();
     let (start, mut taking) = (Instant::now(), std::time::Duration::ZERO);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Matcher, Restored,
+    BookSnapshot, Matcher,
     query::{Effect, Matches, RouteOutcome, Routing},
 };
 
@@ -209,9 +209,9 @@ proptest! {
     }
 }
 
-fn kept(world: &World) -> Restored {
+fn kept(world: &World) -> BookSnapshot {
     let open = world.known();
-    Restored {
+    BookSnapshot {
         objects: world.book.directory().objects().cloned().collect(),
         symptoms: world.book.pages.values().flat_map(|page| page.symptoms.values().cloned()).collect(),
         pending: world.book.pages.values().flat_map(|page| page.pending.values().cloned()).collect(),
@@ -219,7 +219,7 @@ fn kept(world: &World) -> Restored {
         badges: world.said.badges.clone(),
         event_ns: world.book.event_ns(),
         clock_ns: world.book.clock_ns(),
-        ..Restored::default()
+        ..BookSnapshot::default()
     }
 }
 

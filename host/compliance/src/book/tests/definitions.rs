@@ -22,7 +22,7 @@ fn conditions_are_met_as_they_are_written() {
     for (what, when, raised, expected) in cases {
         let mut world = World::new(with(vec![define("it", when.clone())]));
         raised.iter().for_each(|name| world.raise(1, "vm", &format!("r/{name}")));
-        let open = world.known().iter().any(|alert| alert.definition == "it" && alert.status == Status::Open);
+        let open = world.known().iter().any(|alert| alert.definition == "it" && alert.status == AlertStatus::Open);
         assert_eq!(open, expected, "{what} {when:?} {raised:?}");
     }
 }
@@ -105,9 +105,9 @@ fn kinds_are_kept() {
     let mut world = World::new(with(vec![definition]));
     world.raise(1, "x", "r/a");
     assert_eq!(world.alerts(), [""; 0]);
-    world.apply(Input::Facts(ObjectFacts { kind: Some("vm".to_owned()), ..facts(2, "x") }));
+    world.apply(BookInput::Facts(ObjectFacts { kind: Some("vm".to_owned()), ..facts(2, "x") }));
     assert_eq!(world.alerts(), ["x it open warning x1"]);
-    world.apply(Input::Facts(ObjectFacts { kind: Some("host".to_owned()), ..facts(3, "x") }));
+    world.apply(BookInput::Facts(ObjectFacts { kind: Some("host".to_owned()), ..facts(3, "x") }));
     assert_eq!(world.alerts(), ["x it cancelled warning x1 by fact"]);
 }
 
@@ -133,13 +133,13 @@ fn the_parent_s_and_the_children_s_are_looked_at() {
     world.metric(6, "mother", "heat", 2.0);
     assert_eq!(world.alerts()[1], "child hot-above open warning x0");
     world.metric(7, "child", "heat", 6.0);
-    assert_eq!(world.alert("mother", "hot-below").status, Status::Open);
+    assert_eq!(world.alert("mother", "hot-below").status, AlertStatus::Open);
     // Another mother: nothing of the first holds any more.
     world.parent(8, "child", "stepmother");
-    assert_eq!(world.alert("child", "above").status, Status::Cancelled);
-    assert_eq!(world.alert("child", "hot-above").status, Status::Cancelled);
-    assert_eq!(world.alert("mother", "hot-below").status, Status::Cancelled);
-    assert_eq!(world.alert("stepmother", "hot-below").status, Status::Open);
+    assert_eq!(world.alert("child", "above").status, AlertStatus::Cancelled);
+    assert_eq!(world.alert("child", "hot-above").status, AlertStatus::Cancelled);
+    assert_eq!(world.alert("mother", "hot-below").status, AlertStatus::Cancelled);
+    assert_eq!(world.alert("stepmother", "hot-below").status, AlertStatus::Open);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! until it has ceased.
 
 use super::*;
-use crate::Cause;
+use crate::EndCause;
 
 fn by_symptom_and_fact() -> Condition {
     Condition::All(vec![symptom("t/a"), fact("properties.env == \"production\"")])
@@ -39,7 +39,7 @@ fn an_alert_that_waits_to_be_cancelled_is_what_policy_says_now() {
     });
     assert_eq!(world.alerts(), ["vm slow open warning x1 allowed by policy"]);
     world.time(3602);
-    assert_eq!(world.alert("vm", "slow").status, Status::Cancelled);
+    assert_eq!(world.alert("vm", "slow").status, AlertStatus::Cancelled);
 }
 
 #[test]
@@ -65,14 +65,14 @@ fn an_edited_wait_or_cancel_is_that_of_what_waits() {
     world.configure(configured(0, 3_600_000));
     world.clear(3700, "vm", "t/a");
     world.time(3750);
-    assert_eq!(world.alert("vm", "it").status, Status::Open);
+    assert_eq!(world.alert("vm", "it").status, AlertStatus::Open);
     world.configure(configured(0, 1_000));
     assert_eq!(world.alerts(), ["vm it cancelled warning x1 by clear"]);
     world.configure(configured(0, 3_600_000));
     world.raise(3800, "vm", "t/a");
     world.clear(3801, "vm", "t/a");
     world.configure(configured(0, 0));
-    assert_eq!(world.alert("vm", "it").status, Status::Cancelled, "no cancel cycle any more");
+    assert_eq!(world.alert("vm", "it").status, AlertStatus::Cancelled, "no cancel cycle any more");
 }
 
 #[test]
@@ -86,14 +86,14 @@ fn the_cause_of_a_hand_cancel_stays_and_it_is_spent_once_it_has_ceased() {
         world.ask(3, Act::Cancel { alerts: vec![first.id.clone()], why: "false alarm".to_owned() }).unwrap();
         world.property(4, "vm", "env", "production");
         world.metric(5, "vm", "load", 1.0);
-        assert_eq!(world.alert("vm", "it").cause, Some(Cause::Hand), "it goes on and stays closed");
+        assert_eq!(world.alert("vm", "it").cause, Some(EndCause::Hand), "it goes on and stays closed");
         world.property(6, "vm", "env", "test");
-        assert_eq!((world.alert("vm", "it").cause, world.alert("vm", "it").ceased), (Some(Cause::Hand), true));
+        assert_eq!((world.alert("vm", "it").cause, world.alert("vm", "it").ceased), (Some(EndCause::Hand), true));
         let closed = world.book.take().alerts.into_iter().find(|one| one.definition == "it").unwrap();
-        assert_eq!(closed.cause, Some(Cause::Hand), "and is written down so");
+        assert_eq!(closed.cause, Some(EndCause::Hand), "and is written down so");
         world.property(7, "vm", "env", "production");
         let again = world.alert("vm", "it");
-        assert_eq!((again.status, again.reopened, again.count), (Status::Open, 0, u64::from(symptoms)));
+        assert_eq!((again.status, again.reopened, again.count), (AlertStatus::Open, 0, u64::from(symptoms)));
         assert_ne!(again.id, first.id);
     }
 }
@@ -108,7 +108,7 @@ fn reopening_is_measured_without_the_wait() {
     world.raise(1260, "vm", "t/a");
     world.time(3000);
     let again = world.alert("vm", "it");
-    assert_eq!((again.id.as_str(), again.status, again.reopened), (first.as_str(), Status::Open, 1));
+    assert_eq!((again.id.as_str(), again.status, again.reopened), (first.as_str(), AlertStatus::Open, 1));
     world.clear(3000, "vm", "t/a");
     world.raise(3601, "vm", "t/a");
     world.time(9000);
@@ -157,7 +157,7 @@ fn a_symptom_that_is_disabled_counts_in_no_definition() {
     ];
     assert_eq!(world.alerts(), expected);
     world.raise(3, "vm", "t/b");
-    assert_eq!(world.alert("vm", "one").status, Status::Cancelled);
+    assert_eq!(world.alert("vm", "one").status, AlertStatus::Cancelled);
     config.policies.push(Policy { priority: 1, ..policy("on", &["vms"], &[("t/b", Setting::Enable(true))]) });
     world.configure(config);
     assert_eq!(world.alert("vm", "one").symptoms, ["t/b"]);

@@ -31,7 +31,7 @@ use lifesigns_model::{self as model, Change, Criticality, Impact, ObjectFacts};
 
 use super::Book;
 use crate::{
-    Act, Alert, Changes, Command, Config, Input, Pattern, Refused, Status,
+    Act, Alert, AlertStatus, BookInput, Changes, Command, Config, Pattern, Refused,
     config::{Condition, Definition, Group, Grouping, Place, Policy, Route, Say, Scope, Setting},
     query::{AlertFilter, Answer, Query},
 };
@@ -52,14 +52,14 @@ impl World {
         Self { book, said: Changes::default(), line: 0 }
     }
 
-    pub(super) fn apply(&mut self, input: Input) {
+    pub(super) fn apply(&mut self, input: BookInput) {
         self.book.apply(input).unwrap();
     }
 
     /// A new line that raises a symptom.
     pub(super) fn raise(&mut self, at_s: u64, object: &str, symptom: &str) {
         self.line += 1;
-        self.apply(Input::Symptom(Box::new(raise(at_s, object, symptom, self.line))));
+        self.apply(BookInput::Symptom(Box::new(raise(at_s, object, symptom, self.line))));
     }
 
     /// The same, with something about it changed.
@@ -67,7 +67,7 @@ impl World {
         self.line += 1;
         let mut said = raise(at_s, object, symptom, self.line);
         change(&mut said);
-        self.apply(Input::Symptom(Box::new(said)));
+        self.apply(BookInput::Symptom(Box::new(said)));
     }
 
     pub(super) fn clear(&mut self, at_s: u64, object: &str, symptom: &str) {
@@ -75,30 +75,30 @@ impl World {
     }
 
     pub(super) fn time(&mut self, at_s: u64) {
-        self.apply(Input::Time(at_s * S));
+        self.apply(BookInput::Time(at_s * S));
     }
 
     pub(super) fn clock(&mut self, at_s: u64) {
-        self.apply(Input::Clock(at_s * S));
+        self.apply(BookInput::Clock(at_s * S));
     }
 
     pub(super) fn property(&mut self, at_s: u64, object: &str, name: &str, value: &str) {
         let properties = vec![(name.to_owned(), Some(value.to_owned()))];
-        self.apply(Input::Facts(ObjectFacts { properties, ..facts(at_s, object) }));
+        self.apply(BookInput::Facts(ObjectFacts { properties, ..facts(at_s, object) }));
     }
 
     pub(super) fn metric(&mut self, at_s: u64, object: &str, name: &str, value: f64) {
         let metrics = vec![(name.to_owned(), value)];
-        self.apply(Input::Facts(ObjectFacts { metrics, ..facts(at_s, object) }));
+        self.apply(BookInput::Facts(ObjectFacts { metrics, ..facts(at_s, object) }));
     }
 
     pub(super) fn parent(&mut self, at_s: u64, object: &str, parent: &str) {
         let parent = Some(parent.to_owned());
-        self.apply(Input::Facts(ObjectFacts { parent, ..facts(at_s, object) }));
+        self.apply(BookInput::Facts(ObjectFacts { parent, ..facts(at_s, object) }));
     }
 
     pub(super) fn ask(&mut self, at_s: u64, act: Act) -> Result<(), Refused> {
-        self.book.apply(Input::Command(Command { who: "ann".to_owned(), time_ns: at_s * S, act }))
+        self.book.apply(BookInput::Command(Command { who: "ann".to_owned(), time_ns: at_s * S, act }))
     }
 
     pub(super) fn configure(&mut self, config: Config) {
@@ -153,7 +153,7 @@ impl World {
 }
 
 fn line(alert: &Alert) -> String {
-    let status = if alert.status == Status::Open { "open" } else { "cancelled" };
+    let status = if alert.status == AlertStatus::Open { "open" } else { "cancelled" };
     let mut line = format!("{} {} {status} {} x{}", alert.object, alert.definition, alert.criticality, alert.count);
     if alert.allowed {
         line += " allowed";

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::{Happened, Matcher};
+use crate::{Matcher, NoticeKind};
 
 fn routed(routes: Vec<Route>) -> Config {
     Config { routes, ..house() }
@@ -86,8 +86,9 @@ fn keys_are_derived_and_each_is_another() {
         world.book.take().notices
     };
     let notices = story();
-    let happened: Vec<Happened> = notices.iter().filter(|one| one.receiver == "desk").map(|one| one.happened).collect();
-    assert_eq!(happened, [Happened::Opened, Happened::Changed, Happened::Resolved, Happened::Opened]);
+    let happened: Vec<NoticeKind> =
+        notices.iter().filter(|one| one.receiver == "desk").map(|one| one.happened).collect();
+    assert_eq!(happened, [NoticeKind::Opened, NoticeKind::Changed, NoticeKind::Resolved, NoticeKind::Opened]);
     let keys: BTreeSet<&str> = notices.iter().map(|one| one.key.as_str()).collect();
     assert_eq!((keys.len(), notices.len()), (8, 8));
     assert!(keys.iter().all(|key| key.len() == 32));

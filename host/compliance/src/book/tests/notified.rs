@@ -8,7 +8,7 @@ use super::{
     properties::{play, steps},
     *,
 };
-use crate::{Happened, Notice, Withheld};
+use crate::{Notice, NoticeKind, WithheldNotice};
 
 /// Receiver, object and definition: how bad the receiver takes it to be.
 #[derive(Default)]
@@ -19,7 +19,7 @@ impl Known {
         let alert = &notice.alert;
         let key = (notice.receiver.clone(), alert.object.clone(), alert.definition.clone());
         match notice.happened {
-            Happened::Resolved => drop(self.0.remove(&key)),
+            NoticeKind::Resolved => drop(self.0.remove(&key)),
             _ => drop(self.0.insert(key, alert.criticality)),
         }
     }
@@ -110,7 +110,7 @@ proptest! {
             for _ in 0..many {
                 let Some(notice) = waiting.pop_front() else { return };
                 match world.book.withholds(&notice) {
-                    true => world.apply(Input::Withheld(Withheld::of(&notice))),
+                    true => world.apply(BookInput::Withheld(WithheldNotice::of(&notice))),
                     false => known.hear(&notice),
                 }
                 waiting.extend(world.book.take().notices);

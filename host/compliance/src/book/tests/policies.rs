@@ -1,7 +1,7 @@
 //! Policy on alerts: allowed, disabled, worse, and all of it at once and without a new line.
 
 use super::*;
-use crate::Cause;
+use crate::EndCause;
 
 #[test]
 fn moving_to_production_and_back_needs_no_new_line() {
@@ -65,14 +65,14 @@ fn what_is_disabled_is_cancelled_and_comes_back() {
     world.configure(config.clone());
     assert_eq!(world.alerts(), ["vm docker/create cancelled warning x1 by policy"]);
     world.raise(3, "vm", "docker/create");
-    assert_eq!(world.alert("vm", "docker/create").status, Status::Cancelled);
+    assert_eq!(world.alert("vm", "docker/create").status, AlertStatus::Cancelled);
     // Out of the group in which it is disabled.
     world.property(4, "vm", "env", "test");
-    assert_eq!(world.alert("vm", "docker/create").status, Status::Open);
+    assert_eq!(world.alert("vm", "docker/create").status, AlertStatus::Open);
     world.property(5, "vm", "env", "production");
-    assert_eq!(world.alert("vm", "docker/create").cause, Some(Cause::Fact));
+    assert_eq!(world.alert("vm", "docker/create").cause, Some(EndCause::Fact));
     world.configure(house());
-    assert_eq!(world.alert("vm", "docker/create").status, Status::Open);
+    assert_eq!(world.alert("vm", "docker/create").status, AlertStatus::Open);
 }
 
 #[test]

@@ -118,8 +118,8 @@ pub(super) fn config(number: usize, waits: bool) -> Config {
 }
 
 /// The inputs of a story; where it configures, the number of the configuration.
-fn inputs(steps: &[(u64, Step)]) -> Vec<Result<Input, usize>> {
-    let (mut at_s, mut all) = (10_u64, vec![Ok(Input::Clock(1000 * S))]);
+fn inputs(steps: &[(u64, Step)]) -> Vec<Result<BookInput, usize>> {
+    let (mut at_s, mut all) = (10_u64, vec![Ok(BookInput::Clock(1000 * S))]);
     for (number, (after_s, step)) in steps.iter().enumerate() {
         at_s += after_s;
         let said = |late_s: u64, object: usize, symptom: usize| {
@@ -127,30 +127,32 @@ fn inputs(steps: &[(u64, Step)]) -> Vec<Result<Input, usize>> {
         };
         let about = |object: usize| facts(at_s, OBJECTS[object]);
         all.push(Ok(match *step {
-            Step::Raise { late_s, object, symptom, criticality, hold_s } => Input::Symptom(Box::new(model::Alert {
-                criticality: CRITICALITIES[criticality],
-                hold_ms: hold_s * 1000,
-                ..said(late_s, object, symptom)
-            })),
+            Step::Raise { late_s, object, symptom, criticality, hold_s } => {
+                BookInput::Symptom(Box::new(model::Alert {
+                    criticality: CRITICALITIES[criticality],
+                    hold_ms: hold_s * 1000,
+                    ..said(late_s, object, symptom)
+                }))
+            }
             Step::Clear { late_s, object, symptom } => {
-                Input::Symptom(Box::new(model::Alert { change: Change::Clear, ..said(late_s, object, symptom) }))
+                BookInput::Symptom(Box::new(model::Alert { change: Change::Clear, ..said(late_s, object, symptom) }))
             }
             Step::Env(object, env) => {
                 let env = ["production", "playground", "test"][env];
-                Input::Facts(ObjectFacts {
+                BookInput::Facts(ObjectFacts {
                     properties: vec![("env".to_owned(), Some(env.to_owned()))],
                     ..about(object)
                 })
             }
             Step::Load(object, load) => {
-                Input::Facts(ObjectFacts { metrics: vec![("load".to_owned(), load.into())], ..about(object) })
+                BookInput::Facts(ObjectFacts { metrics: vec![("load".to_owned(), load.into())], ..about(object) })
             }
             Step::Parent(object, parent) => {
                 let parent = Some(OBJECTS[parent].to_owned());
-                Input::Facts(ObjectFacts { parent, ..about(object) })
+                BookInput::Facts(ObjectFacts { parent, ..about(object) })
             }
-            Step::Time => Input::Time(at_s * S),
-            Step::Clock => Input::Clock((1000 + at_s) * S),
+            Step::Time => BookInput::Time(at_s * S),
+            Step::Clock => BookInput::Clock((1000 + at_s) * S),
             Step::Silence(object, long_s) => {
                 let pattern = Pattern::new(OBJECTS[object]);
                 let matchers = vec![Matcher { name: "object".to_owned(), pattern, negated: false }];
@@ -170,8 +172,8 @@ fn inputs(steps: &[(u64, Step)]) -> Vec<Result<Input, usize>> {
     all
 }
 
-fn command(at_s: u64, act: Act) -> Input {
-    Input::Command(Command { who: "ann".to_owned(), time_ns: (1000 + at_s) * S, act })
+fn command(at_s: u64, act: Act) -> BookInput {
+    BookInput::Command(Command { who: "ann".to_owned(), time_ns: (1000 + at_s) * S, act })
 }
 
 /// The same, and not late.
@@ -183,13 +185,13 @@ fn in_time(mut step: Step) -> Step {
 }
 
 /// Commands name alerts by their number among those that are known; only now their ids are known.
-fn named(world: &World, input: Input) -> Input {
-    let Input::Command(mut command) = input else { return input };
+fn named(world: &World, input: BookInput) -> BookInput {
+    let BookInput::Command(mut command) = input else { return input };
     if let Act::Acknowledge { alerts, .. } | Act::Cancel { alerts, .. } = &mut command.act {
         let nth: usize = alerts[0].parse().unwrap();
         alerts[0] = world.known().get(nth).map_or("none".to_owned(), |alert| alert.id.clone());
     }
-    Input::Command(command)
+    BookInput::Command(command)
 }
 
 /// Plays a story; after each input `then` may do something.
@@ -224,7 +226,7 @@ fn state(world: &World) -> (Vec<Alert>, Answer, Answer) {
 /// Badges counted anew from the alerts.
 fn counted(world: &World, of: &dyn Fn(&str) -> bool) -> (Option<Criticality>, u32, u32) {
     let known = world.known();
-    let open = || known.iter().filter(|alert| alert.status == Status::Open && of(&alert.object));
+    let open = || known.iter().filter(|alert| alert.status == AlertStatus::Open && of(&alert.object));
     let violations = open().filter(|alert| !alert.allowed);
     (
         violations.clone().map(|alert| alert.criticality).max(),
@@ -261,7 +263,7 @@ fn check_badges(world: &World) -> Result<(), TestCaseError> {
     for line in &badges.objects {
         let id = line.object.id.as_str();
         let (worst, violations, allowed) = counted(world, &|object| object == id);
-        let counts = |alert: &&Alert| alert.object == id && (alert.status == Status::Open || exists(world, alert));
+        let counts = |alert: &&Alert| alert.object == id && (alert.status == AlertStatus::Open || exists(world, alert));
         let total = known.iter().filter(counts).count() as u32;
         let share = ((total - violations) * 100).checked_div(total).unwrap_or(100) as u8;
         prop_assert_eq!(facts(line.badge), (score(worst), violations, allowed, share), "{}", id);
@@ -283,7 +285,7 @@ type Essence = (String, String, bool, Criticality, Vec<String>, Vec<String>);
 
 /// What is open, as far as it does not depend on when it was decided.
 fn open(world: &World) -> Vec<Essence> {
-    let open = world.known().into_iter().filter(|alert| alert.status == Status::Open);
+    let open = world.known().into_iter().filter(|alert| alert.status == AlertStatus::Open);
     open.map(|one| (one.object, one.definition, one.allowed, one.criticality, one.symptoms, one.groups)).collect()
 }
 
@@ -296,7 +298,7 @@ proptest! {
         again in proptest::collection::vec((0..60_usize, 0..60_usize), 0..30),
     ) {
         let once = play(&steps, true, |_, _| {});
-        let lines: Vec<Option<Input>> = inputs(&steps).into_iter().map(|input| input.ok().filter(|input| matches!(input, Input::Symptom(_)))).collect();
+        let lines: Vec<Option<BookInput>> = inputs(&steps).into_iter().map(|input| input.ok().filter(|input| matches!(input, BookInput::Symptom(_)))).collect();
         let twice = play(&steps, true, |number, world| {
             for (_, what) in again.iter().filter(|(when, what)| *when == number && what <= when) {
                 if let Some(Some(line)) = lines.get(*what) {

@@ -1,14 +1,14 @@
 //! Going on after a restart from what was taken out.
 
 use super::*;
-use crate::{BadgePoint, Matcher, Object, Pending, Restored, Silence, Symptom};
+use crate::{BadgePoint, BookSnapshot, Matcher, Object, PendingTransition, Silence, SymptomState};
 
 /// What a store would have.
 #[derive(Default)]
 pub(super) struct Kept {
     objects: BTreeMap<String, Object>,
-    symptoms: BTreeMap<(String, String), Arc<Symptom>>,
-    pending: BTreeMap<(String, String), Pending>,
+    symptoms: BTreeMap<(String, String), Arc<SymptomState>>,
+    pending: BTreeMap<(String, String), PendingTransition>,
     alerts: Vec<Arc<Alert>>,
     silences: BTreeMap<String, Silence>,
     badges: Vec<BadgePoint>,
@@ -46,8 +46,8 @@ impl Kept {
     }
 
     /// What a store would give back of `book`.
-    pub(super) fn restored(&self, book: &Book) -> Restored {
-        Restored {
+    pub(super) fn restored(&self, book: &Book) -> BookSnapshot {
+        BookSnapshot {
             objects: self.objects.values().cloned().collect(),
             symptoms: self.symptoms.values().cloned().collect(),
             pending: self.pending.values().cloned().collect(),
@@ -95,13 +95,13 @@ fn everything_goes_on() {
     restarted(&mut world, &mut kept);
     assert_eq!(world.alerts(), before);
 
-    world.apply(Input::Symptom(Box::new(raise(2, "vm", "docker/create", 1))));
+    world.apply(BookInput::Symptom(Box::new(raise(2, "vm", "docker/create", 1))));
     assert_eq!(world.alerts(), before, "a line from before is known");
     world.time(12);
-    assert_eq!(world.alert("vm", "a/held").status, Status::Cancelled, "holds go on");
+    assert_eq!(world.alert("vm", "a/held").status, AlertStatus::Cancelled, "holds go on");
     restarted(&mut world, &mut kept);
     world.time(33);
-    assert_eq!(world.alert("vm", "slow").status, Status::Open, "waits go on");
+    assert_eq!(world.alert("vm", "slow").status, AlertStatus::Open, "waits go on");
     world.raise(34, "vm", "a/over");
     assert_eq!(world.alert("vm", "a/over").reopened, 1, "no twin");
     restarted(&mut world, &mut kept);
@@ -135,7 +135,7 @@ fn what_changed_in_the_configuration_meanwhile_is_found_by_a_review() {
 fn an_object_is_forgotten_with_all_about_it() {
     let (mut world, mut kept) = (World::new(house()), Kept::default());
     let forget = |object: &str| Act::Forget { object: object.to_owned(), why: "deleted".to_owned() };
-    world.apply(Input::Inventory(vec![facts(0, "vm")]));
+    world.apply(BookInput::Inventory(vec![facts(0, "vm")]));
     world.property(1, "vm", "env", "production");
     world.raise(2, "vm", "a/b");
     kept.commit(world.book.take());
@@ -143,13 +143,13 @@ fn an_object_is_forgotten_with_all_about_it() {
     assert!(refused.contains("is in the inventory"), "{refused}");
     assert!(world.ask(3, forget("nobody")).is_err());
     assert_eq!(world.book.take(), Changes::default());
-    world.apply(Input::Inventory(Vec::new()));
+    world.apply(BookInput::Inventory(Vec::new()));
     kept.commit(world.book.take());
     world.ask(3, forget("vm")).unwrap();
     let taken = world.book.take();
     assert_eq!(taken.forgotten, ["vm"]);
-    assert_eq!((taken.alerts.len(), taken.alerts[0].cause), (1, Some(crate::Cause::ObjectForgotten)));
-    assert_eq!(taken.notices[0].happened, crate::Happened::Resolved, "whoever knew of it hears that it is over");
+    assert_eq!((taken.alerts.len(), taken.alerts[0].cause), (1, Some(crate::EndCause::ObjectForgotten)));
+    assert_eq!(taken.notices[0].happened, crate::NoticeKind::Resolved, "whoever knew of it hears that it is over");
     assert_eq!(taken.symptoms_gone, [("vm".to_owned(), "a/b".to_owned())]);
     let said: Vec<_> = taken.audit.iter().map(|entry| (entry.who.as_str(), entry.what.as_str())).collect();
     assert_eq!(said, [("ann", "alert cancelled"), ("ann", "object forgotten")]);
@@ -206,15 +206,15 @@ fn waits_and_holds_go_on_over_any_number_of_restarts() {
     world.raise_with(1000, "vm", "a/held", |said| said.hold_ms = 2_400_000);
     // A restart each ten minutes, and never a line.
     for at in [1600, 2200, 2800] {
-        world.apply(Input::Quiet { until_ns: at * S, behind: Vec::new() });
+        world.apply(BookInput::Quiet { until_ns: at * S, behind: Vec::new() });
         kept.commit(world.book.take());
         world.book = kept.restart(&world.book);
         world.book.resume((at + 60) * S, |_| true);
-        world.apply(Input::Quiet { until_ns: (at + 60) * S, behind: Vec::new() });
+        world.apply(BookInput::Quiet { until_ns: (at + 60) * S, behind: Vec::new() });
         assert_eq!(world.alerts(), ["vm a/held open warning x1"], "{at}");
     }
-    world.apply(Input::Quiet { until_ns: 3100 * S, behind: Vec::new() });
+    world.apply(BookInput::Quiet { until_ns: 3100 * S, behind: Vec::new() });
     assert_eq!(world.alerts(), ["vm a/held open warning x1", "vm slow open warning x1"]);
-    world.apply(Input::Quiet { until_ns: 3400 * S, behind: Vec::new() });
+    world.apply(BookInput::Quiet { until_ns: 3400 * S, behind: Vec::new() });
     assert_eq!(world.alerts(), ["vm a/held cancelled warning x1 by hold", "vm slow open warning x1"]);
 }

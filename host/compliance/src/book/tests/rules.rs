@@ -1,7 +1,7 @@
 //! Rules that come and go, and symptoms that a person clears.
 
 use super::{restart::Kept, *};
-use crate::{Cause, KnownRule, limits::RULE_GRACE_MS};
+use crate::{EndCause, KnownRule, limits::RULE_GRACE_MS};
 
 const GRACE_S: u64 = RULE_GRACE_MS / 1000;
 
@@ -18,7 +18,7 @@ fn raised() -> World {
     let slow = Definition { cancel_ms: 5_000, ..define("slow", symptom("t/b")) };
     let mut world = World::new(Config { definitions: vec![slow], ..house() });
     world.clock(100);
-    world.apply(Input::Rules(vec![rule("t", &["a", "b"]), rule("u", &["a"])]));
+    world.apply(BookInput::Rules(vec![rule("t", &["a", "b"]), rule("u", &["a"])]));
     for (object, symptom) in [("vm1", "t/a"), ("vm2", "t/a"), ("vm1", "t/b"), ("vm1", "u/a")] {
         world.raise(1, object, symptom);
     }
@@ -28,7 +28,7 @@ fn raised() -> World {
 #[test]
 fn what_a_rule_that_is_gone_said_ends_after_a_grace() {
     let mut world = raised();
-    world.apply(Input::Rules(vec![rule("u", &["a"])]));
+    world.apply(BookInput::Rules(vec![rule("u", &["a"])]));
     assert_eq!(world.book.next_due().1, Some((100 + GRACE_S) * S));
     world.clock(100 + GRACE_S - 1);
     assert_eq!(world.book.open_alerts().count(), 4, "it may be copied again");
@@ -37,8 +37,8 @@ fn what_a_rule_that_is_gone_said_ends_after_a_grace() {
         world.book.take().rules_gone.into_iter().map(|gone| (gone.rule, gone.symptoms, gone.alerts)).collect();
     assert_eq!(gone, [("t".to_owned(), 3, 2)]);
     // It is no event: what waits to be cancelled goes on by the host's clock.
-    assert_eq!(world.alert("vm1", "slow").status, Status::Open);
-    world.apply(Input::Quiet { until_ns: (100 + GRACE_S + 5) * S, behind: Vec::new() });
+    assert_eq!(world.alert("vm1", "slow").status, AlertStatus::Open);
+    world.apply(BookInput::Quiet { until_ns: (100 + GRACE_S + 5) * S, behind: Vec::new() });
     let expected = [
         "vm1 slow cancelled warning x1 by ruleremoved",
         "vm1 t/a cancelled warning x1 by ruleremoved",
@@ -55,12 +55,12 @@ fn what_a_rule_that_is_gone_said_ends_after_a_grace() {
 #[test]
 fn a_rule_that_comes_back_in_time_or_is_only_refused_keeps_what_it_said() {
     let mut world = raised();
-    world.apply(Input::Rules(vec![rule("u", &["a"])]));
+    world.apply(BookInput::Rules(vec![rule("u", &["a"])]));
     world.clock(110);
-    world.apply(Input::Rules(vec![refused("t"), rule("u", &["a"])]));
+    world.apply(BookInput::Rules(vec![refused("t"), rule("u", &["a"])]));
     world.clock(1000);
     assert_eq!(world.book.open_alerts().count(), 4);
-    world.apply(Input::Rules(vec![refused("t")]));
+    world.apply(BookInput::Rules(vec![refused("t")]));
     world.clock(1000 + GRACE_S);
     assert_eq!(world.book.open_alerts().count(), 3, "only the one that is gone ends");
     // A book that never heard which rules exist ends nothing.
@@ -79,7 +79,7 @@ fn a_rule_that_went_while_the_host_was_down_is_gone_as_well() {
     world.book.restore(restored);
     // The grace begins at the start.
     world.clock(5000);
-    world.apply(Input::Rules(vec![rule("u", &["a"])]));
+    world.apply(BookInput::Rules(vec![rule("u", &["a"])]));
     world.clock(5000 + GRACE_S - 1);
     assert_eq!(world.book.open_alerts().count(), 4);
     world.clock(5000 + GRACE_S);
@@ -92,7 +92,7 @@ fn a_rule_that_went_while_the_host_was_down_is_gone_as_well() {
 #[test]
 fn a_grace_that_a_stop_cut_short_begins_again() {
     let (mut world, mut kept) = (raised(), Kept::default());
-    let present = || Input::Rules(vec![rule("u", &["a"])]);
+    let present = || BookInput::Rules(vec![rule("u", &["a"])]);
     world.clock(1000);
     world.apply(present());
     kept.commit(world.book.take());
@@ -110,11 +110,11 @@ fn a_grace_that_a_stop_cut_short_begins_again() {
 #[test]
 fn what_is_raised_by_a_rule_that_is_gone_already_ends_too() {
     let mut world = raised();
-    world.apply(Input::Rules(Vec::new()));
+    world.apply(BookInput::Rules(Vec::new()));
     world.clock(100 + GRACE_S);
     world.raise(2, "vm3", "t/a");
     world.clock(100 + 2 * GRACE_S);
-    assert_eq!(world.alert("vm3", "t/a").cause, Some(Cause::RuleRemoved));
+    assert_eq!(world.alert("vm3", "t/a").cause, Some(EndCause::RuleRemoved));
 }
 
 #[test]
@@ -127,13 +127,13 @@ fn a_person_clears_a_symptom_and_a_later_raise_is_another_alert() {
     };
     world.audited();
     world.ask(101, clear("t/a")).unwrap();
-    assert_eq!(world.alert("vm2", "t/a").cause, Some(Cause::Hand));
+    assert_eq!(world.alert("vm2", "t/a").cause, Some(EndCause::Hand));
     let said = world.audited();
     assert_eq!(said[0], r#"ann: symptom cleared null {"symptom":"t/a","why":"false alarm"}"#);
     assert!(world.ask(102, clear("t/a")).unwrap_err().to_string().contains("not active"));
     assert!(world.ask(102, clear("t/z")).is_err());
     world.raise(0, "vm2", "t/a");
-    assert_eq!(world.alert("vm2", "t/a").status, Status::Cancelled, "a line of before says nothing new");
+    assert_eq!(world.alert("vm2", "t/a").status, AlertStatus::Cancelled, "a line of before says nothing new");
     // Its clock may be far behind the person's.
     world.raise(5, "vm2", "t/a");
     assert_eq!(world.alerts().last().map(String::as_str), Some("vm2 t/a open warning x1"));

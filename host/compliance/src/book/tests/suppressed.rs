@@ -1,7 +1,7 @@
 //! Who is not notified, and of what: inhibition and silences, also of what waits to be sent.
 
 use super::*;
-use crate::{Happened, Matcher, Notice, Withheld};
+use crate::{Matcher, Notice, NoticeKind, WithheldNotice};
 
 /// Children of hosts, everything routed to `desk`, a fact that makes an alert critical.
 fn family() -> Config {
@@ -123,7 +123,7 @@ fn what_waits_to_be_sent_is_withheld_if_it_is_silenced_or_inhibited_by_then() {
     assert!(!world.book.withholds(&opened));
     world.ask(10, silence("object", "vm", 100)).unwrap();
     assert!(world.book.withholds(&opened));
-    world.apply(Input::Withheld(Withheld::of(&opened)));
+    world.apply(BookInput::Withheld(WithheldNotice::of(&opened)));
     assert!(world.alert("vm", "a/b").told.is_empty());
     world.clear(2, "vm", "a/b");
     assert_eq!(notices(&mut world), [], "what it never heard of is not over for it");
@@ -135,11 +135,11 @@ fn what_waits_to_be_sent_is_withheld_if_it_is_silenced_or_inhibited_by_then() {
     world.parent(4, "vm", "host");
     world.raise(5, "host", "a/b");
     assert!(world.book.withholds(&opened), "it is the host's now");
-    world.apply(Input::Withheld(Withheld::of(&opened)));
+    world.apply(BookInput::Withheld(WithheldNotice::of(&opened)));
     notices(&mut world);
     world.clear(6, "host", "a/b");
     let happened: Vec<_> = notices(&mut world).iter().map(|one| (one.alert.object.clone(), one.happened)).collect();
-    assert_eq!(happened, [("host".to_owned(), Happened::Resolved), ("vm".to_owned(), Happened::Opened)]);
+    assert_eq!(happened, [("host".to_owned(), NoticeKind::Resolved), ("vm".to_owned(), NoticeKind::Opened)]);
 }
 
 #[test]
@@ -151,20 +151,20 @@ fn a_change_that_was_withheld_is_notified_later_and_the_end_always() {
     world.clock(20);
     world.metric(2, "vm", "load", 9.0);
     let changed = notices(&mut world).remove(0);
-    assert_eq!(changed.happened, Happened::Changed);
+    assert_eq!(changed.happened, NoticeKind::Changed);
     world.parent(3, "vm", "host");
     world.metric(3, "host", "load", 9.0);
     world.raise(4, "host", "a/b");
     assert!(world.book.withholds(&changed));
-    world.apply(Input::Withheld(Withheld::of(&changed)));
+    world.apply(BookInput::Withheld(WithheldNotice::of(&changed)));
     notices(&mut world);
     world.clear(5, "host", "a/b");
     let happened: Vec<_> = notices(&mut world).iter().map(|one| one.happened).collect();
-    assert_eq!(happened, [Happened::Resolved, Happened::Changed]);
+    assert_eq!(happened, [NoticeKind::Resolved, NoticeKind::Changed]);
     world.ask(20, silence("object", "vm", 100)).unwrap();
     world.clear(6, "vm", "a/b");
     let over = notices(&mut world).remove(0);
-    assert_eq!(over.happened, Happened::Resolved);
+    assert_eq!(over.happened, NoticeKind::Resolved);
     assert!(!world.book.withholds(&over));
 }
 

@@ -3,7 +3,7 @@
 use lifesigns_model::DropKind;
 
 use super::*;
-use crate::record::EVIDENCE;
+use crate::record::EVIDENCE_LINES;
 
 #[test]
 fn a_symptom_without_a_definition_is_its_own_alert() {
@@ -33,12 +33,12 @@ fn the_same_line_twice_counts_once() {
     let mut world = World::new(Config::default());
     let lines: Vec<_> = (1..=64).map(|line| raise(line, "vm", "a/b", line)).collect();
     for said in lines.iter().chain(&lines) {
-        world.apply(Input::Symptom(Box::new(said.clone())));
+        world.apply(BookInput::Symptom(Box::new(said.clone())));
     }
     assert_eq!(world.alerts(), ["vm a/b open warning x64"]);
     // Even when the alert is over.
     world.clear(65, "vm", "a/b");
-    world.apply(Input::Symptom(Box::new(lines[63].clone())));
+    world.apply(BookInput::Symptom(Box::new(lines[63].clone())));
     assert_eq!(world.alerts(), ["vm a/b cancelled warning x64 by clear"]);
 }
 
@@ -46,9 +46,9 @@ fn the_same_line_twice_counts_once() {
 fn a_line_that_is_no_longer_remembered_makes_no_twin_either() {
     let mut world = World::new(Config::default());
     let lines: Vec<_> = (1..=200).map(|line| raise(line, "vm", "a/b", line)).collect();
-    lines.iter().for_each(|said| world.apply(Input::Symptom(Box::new(said.clone()))));
+    lines.iter().for_each(|said| world.apply(BookInput::Symptom(Box::new(said.clone()))));
     world.clear(201, "vm", "a/b");
-    lines.iter().for_each(|said| world.apply(Input::Symptom(Box::new(said.clone()))));
+    lines.iter().for_each(|said| world.apply(BookInput::Symptom(Box::new(said.clone()))));
     assert_eq!(world.alerts(), ["vm a/b cancelled warning x200 by clear"]);
 }
 
@@ -97,7 +97,7 @@ fn what_is_due_fires_before_the_event_that_makes_it_due_in_order_of_time() {
         said.audit.iter().map(|one| format!("{} {} {}", one.time_ns / S, one.who, one.what)).collect();
     assert_eq!(what[..3], ["12 time alert cancelled", "21 time alert cancelled", "21 time alert cancelled"]);
     assert_eq!(said.audit[1].subject, first, "vm1 before vm2");
-    assert_eq!(world.alert("vm1", "a/b").status, Status::Open, "raised at 100, after it was held until 21");
+    assert_eq!(world.alert("vm1", "a/b").status, AlertStatus::Open, "raised at 100, after it was held until 21");
 }
 
 #[test]
@@ -110,9 +110,9 @@ fn a_late_raise_prolongs_a_hold_that_would_not_be_over() {
     world.raise_with(1, "vm", "a/b", hold);
     assert_eq!(world.alerts(), ["vm a/b cancelled warning x1 by hold"], "held until 11 at most");
     world.raise_with(5, "vm", "a/b", hold);
-    assert_eq!(world.alert("vm", "a/b").status, Status::Open, "holds until 15");
+    assert_eq!(world.alert("vm", "a/b").status, AlertStatus::Open, "holds until 15");
     world.time(15);
-    assert_eq!(world.alert("vm", "a/b").status, Status::Cancelled);
+    assert_eq!(world.alert("vm", "a/b").status, AlertStatus::Cancelled);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn an_event_from_the_future_ends_no_holds() {
     world.clock(1000);
     world.raise_with(1000, "vm", "a/b", |said| said.hold_ms = 3_600_000);
     world.raise(u64::MAX / S, "other", "a/b");
-    assert_eq!(world.alert("vm", "a/b").status, Status::Open);
+    assert_eq!(world.alert("vm", "a/b").status, AlertStatus::Open);
     assert_eq!(world.book.event_ns(), 1000 * S, "no event is later than the clock");
     assert_eq!(world.alert("other", "a/b").opened_ns, 1000 * S);
 }
@@ -133,9 +133,9 @@ fn evidence_is_the_first_and_the_last_few_and_is_cut() {
         world.raise_with(at, "vm", "a/b", |said| said.text = "ä".repeat(5000));
     }
     let shown = world.alert("vm", "a/b").shown;
-    let times = |all: &[crate::Evidence]| all.iter().map(|one| one.time_ns / S).collect::<Vec<_>>();
+    let times = |all: &[crate::EvidenceLine]| all.iter().map(|one| one.time_ns / S).collect::<Vec<_>>();
     assert_eq!((times(&shown.first), times(&shown.last)), (vec![1, 2, 3], vec![8, 9, 10]));
-    assert_eq!(shown.first.len(), EVIDENCE);
+    assert_eq!(shown.first.len(), EVIDENCE_LINES);
     assert!(shown.first.iter().all(|one| one.text.len() == super::super::limits::EVIDENCE_BYTES));
 }
 
@@ -170,8 +170,8 @@ fn objects_that_are_not_kept_have_no_clock() {
         let object = format!("{number}{}", "y".repeat(crate::limits::NAME_BYTES));
         world.raise(2, &object, "a/b");
         world.metric(3, &object, "load", 1.0);
-        let input = Box::new(Input::Seen { object, time_ns: 4 * S });
-        world.apply(Input::Of { source: "log".to_owned(), input });
+        let input = Box::new(BookInput::Seen { object, time_ns: 4 * S });
+        world.apply(BookInput::Of { source: "log".to_owned(), input });
     }
     assert_eq!(world.book.timers.clocks(), 1, "the one of the object that is kept");
     assert_eq!(world.book.dropped().count(DropKind::ObjectNames), 300);

@@ -44,12 +44,12 @@ impl Line {
         self.written_s.saturating_add_signed(OBJECTS[self.object].3)
     }
 
-    fn input(&self, number: u64) -> Input {
+    fn input(&self, number: u64) -> BookInput {
         let (object, ..) = OBJECTS[self.object];
         let source = SOURCES[self.source()].to_owned();
         let said = |symptom: &str, hold_ms, change| {
             let said = raise(self.stamp_s(), object, symptom, number);
-            Input::Symptom(Box::new(model::Alert { hold_ms, change, source: source.clone(), ..said }))
+            BookInput::Symptom(Box::new(model::Alert { hold_ms, change, source: source.clone(), ..said }))
         };
         match self.what {
             What::Hold => said("r/held", HOLD_S * 1000, Change::Raise),
@@ -57,8 +57,8 @@ impl Line {
             What::Clear => said("r/slow", 0, Change::Clear),
             What::Load(high) => {
                 let metrics = vec![("load".to_owned(), if high { 9.0 } else { 1.0 })];
-                let facts = Input::Facts(ObjectFacts { metrics, ..facts(self.stamp_s(), object) });
-                Input::Of { source, input: Box::new(facts) }
+                let facts = BookInput::Facts(ObjectFacts { metrics, ..facts(self.stamp_s(), object) });
+                BookInput::Of { source, input: Box::new(facts) }
             }
         }
     }
@@ -215,11 +215,11 @@ impl Sim {
             if std::mem::take(&mut self.caught_up[source])
                 && let Some((_, last)) = self.files[source].last()
             {
-                self.world.apply(Input::CaughtUp { source: name.to_owned(), time_ns: last.stamp_s() * S });
+                self.world.apply(BookInput::CaughtUp { source: name.to_owned(), time_ns: last.stamp_s() * S });
             }
         }
         let behind = SOURCES.iter().zip(self.until_s).map(|(source, until_s)| ((*source).to_owned(), until_s * S));
-        self.world.apply(Input::Quiet { until_ns: now_s * S, behind: behind.collect() });
+        self.world.apply(BookInput::Quiet { until_ns: now_s * S, behind: behind.collect() });
         let changes = self.world.book.take();
         note(&changes, &mut self.opened);
         self.kept.commit(changes);
@@ -298,9 +298,9 @@ fn a_clock_that_is_ahead_voids_nothing_of_others() {
     world.raise(1000, "vm1", "kw/keyword");
     world.raise_with(1000, "vm1", "kw/held", |said| said.hold_ms = 300_000);
     assert_eq!(world.alerts(), ["vm1 held open warning x1"]);
-    world.apply(Input::Quiet { until_ns: 1119 * S, behind: Vec::new() });
+    world.apply(BookInput::Quiet { until_ns: 1119 * S, behind: Vec::new() });
     assert_eq!(world.alerts(), ["vm1 held open warning x1"], "neither has waited for two minutes");
-    world.apply(Input::Quiet { until_ns: 1120 * S, behind: Vec::new() });
+    world.apply(BookInput::Quiet { until_ns: 1120 * S, behind: Vec::new() });
     assert_eq!(world.alert("vm1", "slow").opened_ns, 1120 * S);
     assert_eq!(world.alert("vm2", "slow").opened_ns, 1120 * S, "its line counts as of when it came");
 }
@@ -325,10 +325,11 @@ fn lines_that_nobody_wants_bring_a_backlog_to_its_end() {
     world.book.resume(20_000 * S, |_| true);
     world.raise_with(12_800, "vm", "kw/keyword", |said| said.hold_ms = 300_000);
     world.raise(12_800, "vm", "r/slow");
-    let quiet = |until_s: u64| Input::Quiet { until_ns: until_s * S, behind: vec![("log".to_owned(), until_s * S)] };
-    world.apply(Input::Quiet { until_ns: 20_000 * S, behind: vec![("log".to_owned(), 0)] });
+    let quiet =
+        |until_s: u64| BookInput::Quiet { until_ns: until_s * S, behind: vec![("log".to_owned(), until_s * S)] };
+    world.apply(BookInput::Quiet { until_ns: 20_000 * S, behind: vec![("log".to_owned(), 0)] });
     assert_eq!(world.alerts(), ["vm kw/keyword open warning x1"], "lines wait to be read");
-    world.apply(Input::CaughtUp { source: "log".to_owned(), time_ns: 19_940 * S });
+    world.apply(BookInput::CaughtUp { source: "log".to_owned(), time_ns: 19_940 * S });
     world.apply(quiet(20_000));
     assert_eq!(world.alerts(), ["vm kw/keyword cancelled warning x1 by hold", "vm slow open warning x1"]);
     assert_eq!(world.alert("vm", "slow").opened_ns, 13_700 * S);
@@ -341,11 +342,11 @@ fn an_inventory_alone_opens_alerts_now_and_lets_waits_elapse() {
     let slow = Definition { wait_ms: 15_000, ..define("slow", no_owner()) };
     let mut world = World::new(with(vec![define("now", no_owner()), slow]));
     world.clock(1000);
-    world.apply(Input::Inventory(vec![facts(0, "vm")]));
+    world.apply(BookInput::Inventory(vec![facts(0, "vm")]));
     assert_eq!(world.alert("vm", "now").opened_ns, 1000 * S);
-    world.apply(Input::Quiet { until_ns: 1014 * S, behind: vec![("log".to_owned(), 0)] });
+    world.apply(BookInput::Quiet { until_ns: 1014 * S, behind: vec![("log".to_owned(), 0)] });
     assert_eq!(world.alerts(), ["vm now open warning x0"]);
-    world.apply(Input::Quiet { until_ns: 1015 * S, behind: vec![("log".to_owned(), 0)] });
+    world.apply(BookInput::Quiet { until_ns: 1015 * S, behind: vec![("log".to_owned(), 0)] });
     assert_eq!(world.alert("vm", "slow").opened_ns, 1015 * S);
     let taken = world.book.take();
     assert!(taken.audit.iter().all(|entry| entry.time_ns >= 1000 * S), "{:?}", taken.audit);

@@ -84,7 +84,7 @@ fn a_condition_that_fails_counts_as_met_under_negation_and_nesting_too() {
     let world = world(vec![], vec![], definitions);
     for (name, _, open) in &cases {
         let alert = world.known().into_iter().find(|alert| alert.definition == *name);
-        assert_eq!(alert.as_ref().is_some_and(|alert| alert.status == Status::Open), *open, "{name}");
+        assert_eq!(alert.as_ref().is_some_and(|alert| alert.status == AlertStatus::Open), *open, "{name}");
         // Only what depends on the expression that fails is marked.
         let marked = alert.is_some_and(|alert| alert.undecided.is_some());
         assert_eq!(marked, *open && *name != "not-all-no", "{name}");
@@ -163,5 +163,5 @@ fn what_is_undecided_is_warned_of_once_and_shown_everywhere() {
     world.property(4, "vm-1", "n", "21");
     assert!(page(&world).undecided.is_empty());
     assert_eq!(world.book.undecided()[1].objects, 5);
-    assert_eq!(world.alert("vm-1", "it").status, Status::Cancelled);
+    assert_eq!(world.alert("vm-1", "it").status, AlertStatus::Cancelled);
 }

@@ -38,9 +38,9 @@ fn lab() -> World {
         policy("off", &["production"], &[("slow", Setting::Enable(false))]),
     ];
     let mut world = World::new(config);
-    world.apply(Input::Rules(vec![rule("t", &["a", "b"]), rule("u", &["a"]), rule("v", &["x"])]));
+    world.apply(BookInput::Rules(vec![rule("t", &["a", "b"]), rule("u", &["a"]), rule("v", &["x"])]));
     for (object, kind, env) in [("vm1", "vm", "playground"), ("vm2", "vm", "test"), ("h1", "host", "production")] {
-        world.apply(Input::Facts(ObjectFacts { kind: Some(kind.to_owned()), ..facts(1, object) }));
+        world.apply(BookInput::Facts(ObjectFacts { kind: Some(kind.to_owned()), ..facts(1, object) }));
         world.property(1, object, "env", env);
     }
     world
@@ -130,7 +130,7 @@ fn check(world: &World, all: &Asked) -> Result<(), TestCaseError> {
         match &said.state {
             Standing::Open { id, silenced_by, inhibited_by, ends_ns, notified, .. } => {
                 open += 1;
-                let alert = alert.filter(|one| one.status == Status::Open);
+                let alert = alert.filter(|one| one.status == AlertStatus::Open);
                 prop_assert!(alert.is_some(), "{name} on {object} is not open");
                 let alert = alert.unwrap();
                 prop_assert_eq!(
@@ -145,7 +145,7 @@ fn check(world: &World, all: &Asked) -> Result<(), TestCaseError> {
                 prop_assert_eq!(waits.map(|waits| (waits.opening, waits.due_ns)), Some((true, *until_ns)));
             }
             Standing::CancelledByHand { id } => {
-                prop_assert_eq!(alert.map(|one| (&one.id, one.cause)), Some((id, Some(crate::Cause::Hand))));
+                prop_assert_eq!(alert.map(|one| (&one.id, one.cause)), Some((id, Some(crate::EndCause::Hand))));
             }
             Standing::NotMet { unmet } => prop_assert!(!unmet.is_empty(), "{name} on {object}"),
             Standing::NotEvaluated { .. } => {}
@@ -155,7 +155,7 @@ fn check(world: &World, all: &Asked) -> Result<(), TestCaseError> {
             prop_assert!(!said.to_string().contains(": violation"), "{said}");
         }
     }
-    prop_assert_eq!(open, known.iter().filter(|one| one.status == Status::Open).count(), "each open one says so");
+    prop_assert_eq!(open, known.iter().filter(|one| one.status == AlertStatus::Open).count(), "each open one says so");
     Ok(())
 }
 
@@ -183,7 +183,7 @@ proptest! {
         play(&steps, true, |number, world| {
             if number == 0 {
                 let rules = vec![rule("docker", &["create", "run"]), rule("disk", &["full"]), rule("net", &["down"])];
-                world.apply(Input::Rules(rules));
+                world.apply(BookInput::Rules(rules));
             }
             if failed.is_err() {
                 return;
