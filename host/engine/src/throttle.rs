@@ -112,16 +112,18 @@ impl Together {
     }
 }
 
+/// Returns a budget of CPU. Its burst is 0.4 s of it: the rules beside a slow one wait behind its calls,
+/// so this, and one call, is for how long it can hold them up before it is paused.
 fn cpu(what: What, ms_per_s: u64) -> Account {
     let per_s = ms_per_s.saturating_mul(NS_PER_MS);
-    Account::new(what, per_s, per_s)
+    Account::new(what, per_s, per_s / 5 * 2)
 }
 
-/// What each rule may use of it however much all use together: an eighth of its own budget, four
-/// seconds' worth at once.
+/// Returns the share that each rule may use of it however much all use together: an eighth of its own
+/// budget, and half of its own burst at once.
 fn share(ms_per_s: u64) -> Meter {
-    let per_s = ms_per_s.saturating_mul(NS_PER_MS) / 8;
-    Meter::new(per_s, per_s.saturating_mul(4))
+    let per_s = ms_per_s.saturating_mul(NS_PER_MS);
+    Meter::new(per_s / 8, per_s / 5)
 }
 
 /// One rule's budgets in one shard.
@@ -313,11 +315,11 @@ mod tests {
     fn many_slow_rules_are_too_much_together() {
         let mut together = Together::new(500);
         let mut rules: Vec<Throttle> = (0..11).map(|_| Throttle::new(&Limits::default())).collect();
-        let twice = (0..20).find_map(|turn| rules[turn % 10].charge(S, slow(100), &mut together));
-        assert!(twice.expect("more than 500 ms").to_string().contains("the budget of all rules together is 500 ms"));
+        let twice = (0..20).find_map(|turn| rules[turn % 10].charge(S, slow(40), &mut together));
+        assert!(twice.expect("more than 200 ms").to_string().contains("the budget of all rules together is 500 ms"));
         let quick = Spent { events: 10, cpu_ns: MS, ..Spent::default() };
         assert_eq!(rules[9].charge(S, quick, &mut together), None, "a quick rule is not held up by others");
-        assert_eq!(rules[10].charge(S, slow(100), &mut together), None, "nor is one that seldom uses much");
+        assert_eq!(rules[10].charge(S, slow(40), &mut together), None, "nor is one that seldom uses much");
     }
 
     #[test]
@@ -325,7 +327,7 @@ mod tests {
         let (mut one, mut together) = throttle();
         assert!(one.charge(S, slow(60_000), &mut together).is_some());
         let mut other = Throttle::new(&Limits::default());
-        assert_eq!(other.charge(S, slow(200), &mut together), None);
+        assert_eq!(other.charge(S, slow(90), &mut together), None);
     }
 
     #[test]

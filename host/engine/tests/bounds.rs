@@ -137,7 +137,7 @@ fn a_literal_that_stands_often_before_the_message_is_found_in_it_all_the_same() 
 #[test]
 fn conditions_are_paid_for_by_their_rule_which_is_passed_over_when_they_are_too_much() {
     within(|| {
-        const LINES: usize = 20_000;
+        const LINES: usize = 8_000;
         let interest = |number| {
             let subject = Subject::Field(format!("field-{number}"));
             let conditions = vec![Condition { subject, test: Test::Present }];
@@ -158,7 +158,7 @@ fn conditions_are_paid_for_by_their_rule_which_is_passed_over_when_they_are_too_
             let failures = engine.totals().report.failures.get("costly").cloned().unwrap_or_default();
             (failures.over_budget, failures.missed)
         };
-        // About 4 microseconds a line beyond what a line pays for, of 250 milliseconds.
+        // About 4 microseconds a line beyond what a line pays for, of 100 milliseconds at once.
         assert_eq!([submit(), submit(), submit()], [(0, 0), (0, 0), (1, 0)]);
         assert_eq!(submit(), (1, LINES as u64), "the chunk is passed over, and that is counted");
         clock.advance(600_000_000_000);
@@ -167,7 +167,7 @@ fn conditions_are_paid_for_by_their_rule_which_is_passed_over_when_they_are_too_
         let error = &totals.report.failures["costly"].last_error;
         assert!(error.starts_with("conditions: about ") && error.contains("its budget is 250 ms a second"), "{error}");
         assert_eq!(totals.report.failures.len(), 1, "no other rule has missed anything");
-        assert!(engine.uses()["costly"].total.cpu_ns > 250_000_000);
+        assert!(engine.uses()["costly"].total.cpu_ns > 100_000_000);
         assert_eq!(summaries(&kept).len(), 5 * LINES);
     });
 }

@@ -117,8 +117,8 @@ pub const RULES_STATE_BYTES: usize = 256 << 20;
 /// of it.
 pub const SIGNS_MOST_BYTES: usize = 256 << 20;
 
-/// What one rule may use; the `[limits]` of its manifest. What is "per second" has a burst (one second
-/// of CPU and of alerts, four seconds of bytes), holds in each shard, and is paid for
+/// What one rule may use; the `[limits]` of its manifest. What is "per second" has a burst (0.4 seconds
+/// of CPU, one of alerts, four of bytes), holds in each shard, and is paid for
 /// after use: a rule that has used more is paused until it is paid, a second at least.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
