@@ -5,8 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     circles,
-    compiled::ConfigError,
-    config::{Config, Hours, Place, Policy, Route, Setting},
+    config::{Config, ConfigError, Hours, Place, Policy, Route, Setting},
     suggest::suggestion,
 };
 

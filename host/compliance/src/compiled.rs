@@ -3,31 +3,15 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    check, condition,
-    config::{Config, Definition, Group, Place, Policy},
+    check,
+    condition::{self, CompiledCondition},
+    config::{Config, ConfigError, Definition, Group, Policy},
     groups::Groups,
     hours::Changes,
-    policy::{self, Ranked},
+    policy::{self, RankedPolicy},
+    query::PolicyLine,
     reads::Reads,
 };
-
-pub(crate) use crate::condition::CompiledCondition;
-
-/// What is wrong with a configuration.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {message}")]
-pub struct ConfigError {
-    /// Where.
-    pub place: Place,
-    /// What, and how to mend it.
-    pub message: String,
-}
-
-impl ConfigError {
-    pub(crate) fn new(place: &Place, message: impl Into<String>) -> Self {
-        Self { place: place.clone(), message: message.into() }
-    }
-}
 
 /// A configuration that was checked and compiled. Immutable, shared, swapped whole.
 #[derive(Debug)]
@@ -37,7 +21,7 @@ pub struct Compiled {
     definitions: HashMap<String, usize>,
     pub(crate) groups: Groups,
     /// In the order in which they win.
-    pub(crate) policies: Vec<Ranked>,
+    pub(crate) policies: Vec<RankedPolicy>,
     /// When the set of policies in force changes.
     pub(crate) changes: Changes,
     reads: Reads,
@@ -95,6 +79,24 @@ impl Compiled {
     /// The policy of this name.
     pub fn policy(&self, name: &str) -> Option<&Policy> {
         self.config.policies.iter().find(|policy| policy.name == name)
+    }
+
+    /// Policies that name `group`, in the order in which they win. Those that hold for all objects are
+    /// not among them.
+    pub fn policies_in(&self, group: &str) -> Vec<&Policy> {
+        let policies = self.policies.iter().map(|ranked| &self.config.policies[ranked.position]);
+        policies.filter(|policy| policy.groups.iter().any(|name| name == group)).collect()
+    }
+
+    /// All policies, those that win first; `clock_ns` is the host's clock, which says whether a policy
+    /// is in force.
+    pub fn policy_lines(&self, clock_ns: u64) -> Vec<PolicyLine> {
+        self.policies.iter().map(|ranked| ranked.line(&self.config.policies[ranked.position], clock_ns)).collect()
+    }
+
+    /// When, after `clock_ns`, the set of policies in force changes next; `None` for never.
+    pub fn next_hours_change(&self, clock_ns: u64) -> Option<u64> {
+        self.changes.next(&self.config.policies, clock_ns)
     }
 
     /// What the conditions of all definitions read. A fact that is not among it changes alerts only

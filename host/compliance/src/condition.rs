@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    compiled::ConfigError,
-    config::{Condition, Definition, Scope},
+    config::{Condition, ConfigError, Definition, Scope},
     expression::Expression,
     limits::CONDITION_DEPTH,
     pattern::Pattern,

@@ -1,6 +1,8 @@
 //! What the operators decided, checked: groups, policies, alert definitions, routes. Each part
 //! knows the place in the file that it came from, so that every decision can name it.
 
+mod setting;
+
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use lifesigns_model::{Criticality, Impact};
@@ -8,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::pattern::Pattern;
 pub use crate::zone::Zone;
+pub use setting::Setting;
+pub(crate) use setting::SettingKind;
 
 /// Where something was written. Displayed as `file:line:column`.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -26,6 +30,22 @@ impl fmt::Display for Place {
             0 => f.write_str("built in"),
             line => write!(f, "{}:{line}:{}", self.file, self.column),
         }
+    }
+}
+
+/// What is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {message}")]
+pub struct ConfigError {
+    /// Where.
+    pub place: Place,
+    /// What, and how to mend it.
+    pub message: String,
+}
+
+impl ConfigError {
+    pub(crate) fn new(place: &Place, message: impl Into<String>) -> Self {
+        Self { place: place.clone(), message: message.into() }
     }
 }
 
@@ -103,23 +123,6 @@ pub struct Say {
     pub setting: Setting,
     /// Where it is written.
     pub place: Place,
-}
-
-/// What a policy can say.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Setting {
-    /// It is fine here (`true`), or not (`false`).
-    Allow(bool),
-    /// It is evaluated here (`true`), or not (`false`).
-    Enable(bool),
-    /// It is this bad here.
-    Criticality(Criticality),
-    /// A threshold of the definition is this here.
-    Threshold(String, f64),
-    /// These are the recommendations here, in order.
-    Recommendations(Vec<String>),
-    /// These receivers are told, instead of those that the routes name.
-    Receivers(Vec<String>),
 }
 
 /// Hours of a week, in the time zone of their policy. `from` after `to` goes over midnight.

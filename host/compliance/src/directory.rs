@@ -5,6 +5,7 @@ mod apply;
 mod configure;
 mod groups;
 mod inventory;
+mod outcome;
 mod standing;
 mod undecided;
 
@@ -22,16 +23,8 @@ use crate::{
     record::Object,
     undecided::Undecided,
 };
-pub use inventory::News;
-pub(crate) use standing::Certainty;
+pub use outcome::{News, Touched};
 use standing::{Resolved, Standings};
-
-/// Objects on which alerts must be looked at again: sorted, each once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Touched {
-    /// Their ids.
-    pub objects: Vec<String>,
-}
 
 /// All objects as they are now. What is late, older than what is known of the same fact, changes
 /// nothing here.
@@ -57,12 +50,6 @@ struct One {
     standings: Standings,
     /// `last_ns` when it was last given to the store.
     written_ns: u64,
-}
-
-impl Touched {
-    fn of(objects: BTreeSet<Arc<str>>) -> Self {
-        Self { objects: objects.into_iter().map(|id| id.to_string()).collect() }
-    }
 }
 
 impl Directory {
@@ -276,7 +263,7 @@ impl Directory {
     /// and follows what it stands to of the others.
     fn ask_anew(&mut self, id: &Arc<str>, asked: impl Fn(GroupId) -> bool) -> bool {
         let Some(one) = self.objects.get_mut(id) else { return false };
-        let mut open = self.compiled.groups.open_to(&one.object);
+        let mut open = self.compiled.groups.candidates(&one.object);
         open.retain(|&group| asked(group));
         one.standings.list(&one.object, &self.compiled.config().groups, &open);
         let resolved = one.standings.resolve(&one.object, &self.compiled.groups, &open, true);

@@ -1,14 +1,22 @@
 //! Groups with their expressions compiled, and which of them a change of a fact concerns.
 
+mod candidate_index;
+
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
-use crate::{compiled::ConfigError, config::Group, doors::Doors, expression::Expression, reads::Names, record::Object};
+use candidate_index::CandidateIndex;
 
-/// A group's position in `Config::groups`.
-pub(crate) type GroupId = u32;
+use crate::{
+    config::{ConfigError, Group},
+    expression::Expression,
+    reads::Names,
+    record::Object,
+};
+
+pub(crate) use candidate_index::GroupId;
 
 /// All groups.
 #[derive(Debug, Default)]
@@ -19,7 +27,7 @@ pub(crate) struct Groups {
     metrics: Index,
     kind: Vec<GroupId>,
     parent: Vec<GroupId>,
-    doors: Doors,
+    candidates: CandidateIndex,
 }
 
 /// A group with what it is asked for.
@@ -92,7 +100,7 @@ impl Groups {
                     made.parent.push(id);
                 }
             }
-            made.doors.add(id, group, [&when, &exclude_when].into_iter().flatten());
+            made.candidates.add(id, group, [&when, &exclude_when].into_iter().flatten());
             made.all.push(CompiledGroup { when, exclude_when, ..CompiledGroup::default() });
         }
         made.link(groups);
@@ -105,13 +113,18 @@ impl Groups {
         self.names.get(name).map(|&id| id as usize)
     }
 
+    /// The id of the group of this name.
+    pub(crate) fn id(&self, name: &str) -> Option<GroupId> {
+        self.names.get(name).copied()
+    }
+
     pub(crate) fn get(&self, id: GroupId) -> Option<&CompiledGroup> {
         self.all.get(id as usize)
     }
 
     /// Groups that a new object may stand to: no other lists it, and no other's expressions hold.
-    pub(crate) fn open_to(&self, object: &Object) -> BTreeSet<GroupId> {
-        self.doors.open_to(object)
+    pub(crate) fn candidates(&self, object: &Object) -> BTreeSet<GroupId> {
+        self.candidates.candidates(object)
     }
 
     /// Groups whose expressions read something of what changed.

@@ -8,13 +8,13 @@ pub mod limits;
 pub mod query;
 
 mod book;
+mod certainty;
 mod change;
 mod check;
 mod circles;
 mod compiled;
 mod condition;
 mod directory;
-mod doors;
 mod evaluate;
 mod explain;
 mod expression;
@@ -27,6 +27,7 @@ mod pattern;
 mod policy;
 mod reads;
 mod record;
+mod resolver;
 mod suggest;
 mod types;
 mod undecided;
@@ -39,9 +40,9 @@ pub use change::{
     Refused, RemovedRule, WithheldNotice,
 };
 pub use check::reserved_threshold;
-pub use compiled::{Compiled, ConfigError};
+pub use compiled::Compiled;
 pub use condition::CompiledCondition;
-pub use config::Config;
+pub use config::{Config, ConfigError};
 pub use directory::{Directory, News, Touched};
 pub use evaluate::{Meter, Outcome};
 pub use expression::Expression;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use lifesigns_model::{Criticality, Impact};
 use serde::{Deserialize, Serialize};
 
-use crate::{undecided::FailedExpression, why::Why};
+use crate::{pattern::Pattern, undecided::FailedExpression, why::Why};
 
 /// How many of the first and of the last pieces of evidence are kept.
 pub const EVIDENCE_LINES: usize = 3;
@@ -272,7 +272,7 @@ pub struct Matcher {
     /// What.
     pub name: String,
     /// Its value.
-    pub pattern: crate::Pattern,
+    pub pattern: Pattern,
     /// It must not match.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub negated: bool,

@@ -11,7 +11,7 @@ use lifesigns_compliance::{
 
 use lifesigns_text::visible;
 
-use crate::{WriteError, text, why};
+use crate::{error::WriteError, text, why};
 
 /// The first line.
 const COLUMNS: [&str; 24] = [

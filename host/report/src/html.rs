@@ -6,10 +6,7 @@ use std::io::Write;
 use lifesigns_compliance::query::Report;
 use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 
-use crate::{WriteError, page::Page};
-
-/// So many resolved alerts are listed; CSV and JSON have all of them.
-pub const RESOLVED_SHOWN: usize = 1000;
+use crate::{error::WriteError, page::Page};
 
 /// The name ends in `.html`: that is what turns escaping on.
 const NAME: &str = "report.html";

@@ -5,7 +5,7 @@ use std::io::Write;
 use lifesigns_compliance::query::Report;
 use serde::Serialize;
 
-use crate::WriteError;
+use crate::error::WriteError;
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -4,18 +4,20 @@
 mod alert;
 mod chart;
 mod csv;
+mod error;
 mod html;
 mod json;
 mod page;
 mod text;
 mod why;
 
-use std::{fmt, io::Write, str::FromStr};
+use std::{io::Write, str::FromStr};
 
 use lifesigns_compliance::query::Report;
 
 pub use alert::cause;
-pub use html::RESOLVED_SHOWN;
+pub use error::WriteError;
+pub use page::RESOLVED_SHOWN;
 pub use text::time;
 pub use why::{by, in_a_line};
 
@@ -28,17 +30,6 @@ pub enum Format {
     Csv,
     /// For programs.
     Json,
-}
-
-/// A report could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("the report cannot be written: {0}")]
-pub struct WriteError(String);
-
-impl WriteError {
-    pub(crate) fn new(error: impl fmt::Display) -> Self {
-        Self(error.to_string())
-    }
 }
 
 /// Writes `report` to `out`; `version` is that of the program that made it.

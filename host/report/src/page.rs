@@ -10,7 +10,10 @@ use serde::Serialize;
 
 use lifesigns_text::visible;
 
-use crate::{alert::Card, chart::Chart, html::RESOLVED_SHOWN, text::time};
+use crate::{alert::Card, chart::Chart, text::time};
+
+/// The most resolved alerts that the page lists; CSV and JSON have all of them.
+pub const RESOLVED_SHOWN: usize = 1000;
 
 #[derive(Serialize)]
 pub(crate) struct Page {

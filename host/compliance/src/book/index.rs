@@ -7,11 +7,7 @@ use std::{
 };
 
 use super::{limits, page::Id};
-use crate::{
-    compiled::{Compiled, CompiledCondition},
-    config::Scope,
-    pattern::Pattern,
-};
+use crate::{compiled::Compiled, condition::CompiledCondition, config::Scope, pattern::Pattern};
 
 /// Definitions that look at one symptom.
 #[derive(Debug, Default)]

@@ -53,9 +53,9 @@ use ruling::Ruling;
 use timers::{ClockKey, Timers};
 
 use crate::{
-    change::{BookInput, Changes, Refused},
-    compiled::{Compiled, ConfigError},
-    config::Config,
+    change::{Changes, Input, Refused},
+    compiled::Compiled,
+    config::{Config, ConfigError},
     directory::Directory,
     evaluate::Meter,
     record::{Alert, AlertStatus, Silence},

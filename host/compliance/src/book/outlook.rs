@@ -1,7 +1,7 @@
 //! What would become of a definition that is not met: whether policy would allow the alert.
 
 use super::{Book, page::Id, ruling::Ruling};
-use crate::{compiled::CompiledCondition, config::Scope, pattern::Pattern, query::Outlook};
+use crate::{condition::CompiledCondition, config::Scope, pattern::Pattern, query::Outlook};
 
 /// The ways in which a condition can be met.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

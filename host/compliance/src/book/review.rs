@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::{Book, index::Index, life::hex, look::Trigger, page::Id};
 use crate::{
-    compiled::{Compiled, ConfigError},
-    config::Config,
+    compiled::Compiled,
+    config::{Config, ConfigError},
     directory::Touched,
     evaluate::Meter,
     record::{AlertStatus, EndCause, Object},

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use lifesigns_model::Criticality;
 
 use super::{Book, page::Id};
-use crate::query::Resolution;
+use crate::{query::Resolution, resolver::PolicyResolver};
 
 /// See [`Resolution`].
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,6 +62,6 @@ impl Book {
 
     /// What policy says, with the why.
     pub(super) fn resolution(&self, object: &str, name: &str) -> Resolution {
-        self.compiled.resolve(&self.directory, object, name, self.clock_ns)
+        PolicyResolver::new(&self.directory, self.clock_ns).resolve(object, name)
     }
 }

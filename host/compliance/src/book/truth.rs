@@ -13,9 +13,10 @@ use super::{
     ruling::Ruling,
 };
 use crate::{
-    compiled::CompiledCondition,
+    certainty::Certainty,
+    condition::CompiledCondition,
     config::Scope,
-    directory::{Certainty, Directory},
+    directory::Directory,
     evaluate::{Meter, Outcome},
     expression::Expression,
     pattern::Pattern,
@@ -152,7 +153,7 @@ impl View<'_> {
 
     /// Whether policy lets a symptom count on its object: one that is disabled there is as if it were not active.
     fn counts(&self, object: &str, symptom: &str) -> bool {
-        self.directory.compiled().enables_symptom(self.directory, object, symptom, self.clock_ns)
+        PolicyResolver::new(self.directory, self.clock_ns).enables_symptom(object, symptom)
     }
 
     fn fact(&mut self, expression: &Expression, scope: Scope) -> Certainty {

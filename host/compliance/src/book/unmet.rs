@@ -1,7 +1,7 @@
 //! Which parts of a condition are not met, in words.
 
 use super::truth::View;
-use crate::{compiled::CompiledCondition, config::Scope, directory::Certainty};
+use crate::{certainty::Certainty, condition::CompiledCondition, config::Scope};
 
 impl View<'_> {
     /// What is missing, a line for each part; nothing if it holds.

@@ -7,9 +7,8 @@ use std::{
 
 use super::{Book, review::mark};
 use crate::{
-    change::{BookInput, BookSnapshot, PendingTransition},
-    compiled::ConfigError,
-    config::Config,
+    change::{Input, Pending, Restored},
+    config::{Config, ConfigError},
     query::{BadgeChange, Effect, Regraded},
     record::{Alert, AlertStatus, Badge, BadgeOf},
 };

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use lifesigns_model::{DropKind, Drops, ObjectFacts};
 
-use super::inventory::taken_back;
 use crate::{
     groups::Changed,
     limits::{NAME_BYTES, OBJECT_METRICS, OBJECT_PROPERTIES, VALUE_BYTES},
@@ -143,4 +142,14 @@ pub(super) fn set_back(object: &mut Object, time_ns: u64) -> bool {
         *ns = (*ns).min(time_ns);
     }
     is_late
+}
+
+/// Properties that the inventory before gave an object, that `now` does not, and of which the stream
+/// said nothing else since.
+pub(super) fn taken_back<'a>(object: &'a Object, now: &'a Listed) -> impl Iterator<Item = &'a str> {
+    let gone = object.listed.properties.iter().filter(|(name, _)| !now.properties.contains_key(*name));
+    let stands = |(name, value): &(&String, &Option<String>)| {
+        object.properties.get(*name).is_some_and(|fact| fact.value == **value && fact.value.is_some())
+    };
+    gone.filter(stands).map(|(name, _)| name.as_str())
 }

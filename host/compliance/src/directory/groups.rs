@@ -2,8 +2,8 @@
 
 use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
-use super::{Certainty, Directory};
-use crate::{config::Group, groups::GroupId, why::Membership};
+use super::Directory;
+use crate::{certainty::Certainty, config::Group, groups::GroupId, why::Membership};
 
 impl Directory {
     /// The groups that an object is in, in the order of the files.

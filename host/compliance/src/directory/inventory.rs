@@ -8,22 +8,15 @@ use std::{
 
 use lifesigns_model::ObjectFacts;
 
-use super::{Directory, Touched, apply};
+use super::{
+    Directory,
+    apply::{self, taken_back},
+    outcome::{News, Touched},
+};
 use crate::{
     groups::Changed,
-    record::{InventoryEntry, Object},
+    record::{Listed, Object},
 };
-
-/// What an inventory brings, for an engine: see [`Directory::news`].
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct News {
-    /// What the inventory before said of objects that this one names: it has held for ever.
-    pub known: Vec<ObjectFacts>,
-    /// What is said of objects of which nothing was known: it has held for ever, too.
-    pub new: Vec<ObjectFacts>,
-    /// What has changed, and holds from now on; a property that is taken back is `None`.
-    pub changed: Vec<ObjectFacts>,
-}
 
 impl Directory {
     /// The whole inventory, in the place of the one before; it is read at `now_ns`.
@@ -54,7 +47,7 @@ impl Directory {
 
     /// What [`Self::inventory`] would change, for those who keep facts of their own.
     pub fn news(&self, objects: &[ObjectFacts], now_ns: u64) -> News {
-        let (mut news, nothing) = (News::default(), InventoryEntry::default());
+        let (mut news, nothing) = (News::default(), Listed::default());
         let named = merged(objects);
         for (id, now) in &named {
             let facts = |time_ns| ObjectFacts { object: (*id).to_owned(), time_ns, ..ObjectFacts::default() };
@@ -83,7 +76,7 @@ impl Directory {
         listed.map(|object| object.listed.facts(&object.id, 0)).collect()
     }
 
-    fn name(&mut self, id: &str, now: InventoryEntry, now_ns: u64, touched: &mut BTreeSet<Arc<str>>) {
+    fn name(&mut self, id: &str, now: Listed, now_ns: u64, touched: &mut BTreeSet<Arc<str>>) {
         let Some((id, new)) = self.open(id, false) else { return };
         let Some(one) = self.objects.get_mut(&id) else { return };
         let object = &mut one.object;
@@ -110,8 +103,8 @@ impl Directory {
         let Some(one) = self.objects.get_mut(id) else { return };
         let mut changed = Changed::default();
         let parent = one.object.parent.clone();
-        apply::take_back(&mut one.object, &InventoryEntry::default(), now_ns, &mut changed);
-        one.object.listed = InventoryEntry::default();
+        apply::take_back(&mut one.object, &Listed::default(), now_ns, &mut changed);
+        one.object.listed = Listed::default();
         one.object.discovered = true;
         self.discovered += 1;
         self.dirty.insert(id.clone());
@@ -119,7 +112,7 @@ impl Directory {
     }
 }
 
-impl InventoryEntry {
+impl Listed {
     /// As facts of an object.
     fn facts(&self, object: &str, time_ns: u64) -> ObjectFacts {
         ObjectFacts {
@@ -134,8 +127,8 @@ impl InventoryEntry {
 }
 
 /// What each object is said to be, over all files.
-fn merged(objects: &[ObjectFacts]) -> BTreeMap<&str, InventoryEntry> {
-    let mut named: BTreeMap<&str, InventoryEntry> = BTreeMap::new();
+fn merged(objects: &[ObjectFacts]) -> BTreeMap<&str, Listed> {
+    let mut named: BTreeMap<&str, Listed> = BTreeMap::new();
     for facts in objects {
         let listed = named.entry(&facts.object).or_default();
         listed.kind = facts.kind.clone().or(listed.kind.take());
@@ -148,7 +141,7 @@ fn merged(objects: &[ObjectFacts]) -> BTreeMap<&str, InventoryEntry> {
 }
 
 /// What `now` says otherwise than the inventory before, put into `facts`.
-fn changed(object: &Object, now: &InventoryEntry, mut facts: ObjectFacts) -> ObjectFacts {
+fn changed(object: &Object, now: &Listed, mut facts: ObjectFacts) -> ObjectFacts {
     let before = &object.listed;
     facts.kind = now.kind.clone().filter(|_| now.kind != before.kind);
     facts.parent = now.parent.clone().filter(|_| now.parent != before.parent);
@@ -157,14 +150,4 @@ fn changed(object: &Object, now: &InventoryEntry, mut facts: ObjectFacts) -> Obj
     let metrics = now.metrics.iter().filter(|(name, value)| before.metrics.get(*name) != Some(*value));
     facts.metrics.extend(metrics.map(|(name, value)| (name.clone(), *value)));
     facts
-}
-
-/// Properties that the inventory before gave an object, that `now` does not, and of which the stream
-/// said nothing else since.
-pub(super) fn taken_back<'a>(object: &'a Object, now: &'a InventoryEntry) -> impl Iterator<Item = &'a str> {
-    let gone = object.listed.properties.iter().filter(|(name, _)| !now.properties.contains_key(*name));
-    let stands = |(name, value): &(&String, &Option<String>)| {
-        object.properties.get(*name).is_some_and(|fact| fact.value == **value && fact.value.is_some())
-    };
-    gone.filter(stands).map(|(name, _)| name.as_str())
 }

@@ -6,24 +6,13 @@ use std::{
 };
 
 use crate::{
+    certainty::Certainty,
     config::Group,
     evaluate::{Meter, Outcome},
     expression::Expression,
     groups::{CompiledGroup, GroupId, Groups},
     record::Object,
 };
-
-/// Whether something is so, where that may not be decided.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Certainty {
-    /// It is not.
-    #[default]
-    No,
-    /// An expression that decides it failed.
-    Maybe,
-    /// It is.
-    Yes,
-}
 
 /// How an object stands to a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Directory, One, standing::Certainty};
+use super::{Directory, One};
 use crate::{
+    certainty::Certainty,
     config::Group,
     evaluate::{Meter, Outcome},
     groups::GroupId,

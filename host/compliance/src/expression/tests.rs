@@ -348,3 +348,36 @@ fn any_condition() -> impl Strategy<Value = String> {
         ]
     })
 }
+
+fn guard(text: &str) -> Option<Guard> {
+    Expression::compile(text).unwrap().guard().cloned()
+}
+
+#[test]
+fn guards_are_read_off() {
+    let property = |name: &str| Some(Guard::Property(name.to_owned()));
+    let metric = |name: &str| Some(Guard::Metric(name.to_owned()));
+    let value = |name: &str, values: &[&str]| {
+        Some(Guard::Value(name.to_owned(), values.iter().map(|&value| value.to_owned()).collect()))
+    };
+    for (text, expected) in [
+        ("properties.env == 'a'", value("env", &["a"])),
+        ("'a' == properties['env']", value("env", &["a"])),
+        ("kind == 'vm' && metrics.load > 4 && properties.env == 'a'", value("env", &["a"])),
+        ("properties.env == 'a' || properties.env in ['b', 'c']", value("env", &["a", "b", "c"])),
+        ("properties.env == 'a' || properties.env != 'b'", property("env")),
+        ("properties.env == 'a' || properties.x == 'b'", None),
+        ("properties.env == 'a' || kind == 'vm'", None),
+        ("has(properties.env)", property("env")),
+        ("!has(properties.env)", None),
+        ("has(properties.env) == false", None),
+        ("'env' in properties", property("env")),
+        ("'a' in tags", property("tags")),
+        ("properties.env.startsWith('a')", property("env")),
+        ("4 < metrics['load.1m']", metric("load.1m")),
+        ("properties.env == 'a' ? true : false", None),
+        ("tags.exists(tag, tag == properties.env)", None),
+    ] {
+        assert_eq!(guard(text), expected, "{text}");
+    }
+}

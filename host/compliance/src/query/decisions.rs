@@ -4,7 +4,7 @@
 use lifesigns_model::Criticality;
 use serde::{Deserialize, Serialize};
 
-use super::Matches;
+use super::filter::Matches;
 use crate::{
     change::PendingTransition,
     config::{Grouping, Place},

@@ -1,13 +1,44 @@
-//! What happened to a group's alerts and badge in a period.
+//! What an auditor wants to see of a group, now and over a period.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::Report;
-use crate::record::{Alert, AlertStatus, BadgePoint};
+use super::lines::GroupPage;
+use crate::record::{Alert, BadgePoint, Status};
 
-/// See the module. An alert can be in `opened` and in `ended`.
+/// What an auditor wants to see of a group. What people see of it is rendered elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The group, with all its members.
+    pub group: GroupPage,
+    /// When it was made, on the host's clock.
+    pub time_ns: u64,
+    /// Each control with what speaks against it, by name.
+    pub controls: Vec<Control>,
+    /// Open violations, the worst first.
+    pub findings: Vec<Alert>,
+    /// Open alerts that are allowed, each with its why.
+    pub exceptions: Vec<Alert>,
+    /// Alerts that were cancelled, the latest first.
+    pub resolved: Vec<Alert>,
+    /// What happened in a period, if the report is over one; the rest is as of `time_ns`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Period>,
+}
+
+/// A control and the alerts that show a breach of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Control {
+    /// Such as `CIS-Docker-1.6:5.4`.
+    pub id: String,
+    /// Ids of open violations.
+    pub violations: Vec<String>,
+    /// Ids of open alerts that are allowed.
+    pub exceptions: Vec<String>,
+}
+
+/// What happened to a group's alerts and badge in a period. An alert can be in `opened` and in `ended`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Period {
     /// From this time on, nanoseconds since 1970.

@@ -6,11 +6,14 @@ use std::{
     sync::Arc,
 };
 
-use crate::{config::Group, expression::Expression, groups::GroupId, guard::Guard, record::Object};
+use crate::{config::Group, expression::Expression, guard::Guard, record::Object};
+
+/// A group's position in `Config::groups`.
+pub(crate) type GroupId = u32;
 
 /// Groups by what opens them to an object.
 #[derive(Debug, Default)]
-pub(crate) struct Doors {
+pub(crate) struct CandidateIndex {
     /// Anything may stand to these: a pattern with `*`, or an expression of which nothing is known.
     always: Vec<GroupId>,
     /// By an id that is listed or excluded.
@@ -23,7 +26,7 @@ pub(crate) struct Doors {
     metrics: HashMap<String, Vec<GroupId>>,
 }
 
-impl Doors {
+impl CandidateIndex {
     pub(crate) fn add<'a>(
         &mut self,
         id: GroupId,
@@ -53,7 +56,7 @@ impl Doors {
         }
     }
 
-    pub(crate) fn open_to(&self, object: &Object) -> BTreeSet<GroupId> {
+    pub(crate) fn candidates(&self, object: &Object) -> BTreeSet<GroupId> {
         let mut open: BTreeSet<GroupId> = self.always.iter().copied().collect();
         open.extend(self.ids.get(&object.id).into_iter().flatten());
         for (name, fact) in &object.properties {
