@@ -1,26 +1,26 @@
 //! What is wrong with a configuration beside its expressions: names that are missing, double or
-//! malformed, circles, thresholds that nobody declared, hours without an hour.
+//! malformed, cycles, thresholds that nobody declared, hours without an hour.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    circles,
     config::{Config, ConfigError, Hours, Place, Policy, Route, Setting},
+    groups::cycles,
     suggest::suggestion,
 };
 
 /// Everything of that sort.
 pub(crate) fn check(config: &Config) -> Vec<ConfigError> {
     let mut check =
-        Check { config, groups: config.groups.iter().map(|one| one.name.as_str()).collect(), errors: Vec::new() };
+        Checker { config, groups: config.groups.iter().map(|one| one.name.as_str()).collect(), errors: Vec::new() };
     check.names("group", config.groups.iter().map(|one| (one.name.as_str(), &one.place)));
     check.names("policy", config.policies.iter().map(|one| (one.name.as_str(), &one.place)));
     check.names("alert", config.definitions.iter().map(|one| (one.name.as_str(), &one.place)));
     for group in &config.groups {
         check.groups(&format!("group `{}`", group.name), &group.place, &group.groups);
     }
-    for circle in circles::find(&config.groups) {
-        check.wrong(&circle.place, format!("groups contain each other: {}", circle.names.join(" → ")));
+    for cycle in cycles::find(&config.groups) {
+        check.wrong(&cycle.place, format!("groups contain each other: {}", cycle.names.join(" → ")));
     }
     for definition in &config.definitions {
         for why in definition.thresholds.keys().filter_map(|name| reserved_threshold(name)) {
@@ -33,7 +33,7 @@ pub(crate) fn check(config: &Config) -> Vec<ConfigError> {
 }
 
 /// Words of the language of expressions, which cannot be written after `threshold.`.
-const WORDS: [&str; 21] = [
+const RESERVED_WORDS: [&str; 21] = [
     "as",
     "break",
     "const",
@@ -65,20 +65,20 @@ pub fn reserved_threshold(name: &str) -> Option<String> {
              threshold otherwise, such as `errors`"
                 .to_owned(),
         ),
-        word if WORDS.contains(&word) => {
+        word if RESERVED_WORDS.contains(&word) => {
             Some(format!("`{word}` is a word of the expressions; call the threshold otherwise"))
         }
         _ => None,
     }
 }
 
-struct Check<'a> {
+struct Checker<'a> {
     config: &'a Config,
     groups: HashSet<&'a str>,
     errors: Vec<ConfigError>,
 }
 
-impl<'a> Check<'a> {
+impl<'a> Checker<'a> {
     fn wrong(&mut self, place: &Place, message: String) {
         self.errors.push(ConfigError::new(place, message));
     }

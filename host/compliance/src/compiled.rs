@@ -6,11 +6,11 @@ use crate::{
     check,
     condition::{self, CompiledCondition},
     config::{Config, ConfigError, Definition, Group, Policy},
-    groups::Groups,
-    hours::Changes,
+    expression::References,
+    groups::CompiledGroups,
+    hours::ScheduleChanges,
     policy::{self, RankedPolicy},
     query::PolicyLine,
-    reads::Reads,
 };
 
 /// A configuration that was checked and compiled. Immutable, shared, swapped whole.
@@ -19,12 +19,12 @@ pub struct Compiled {
     config: Arc<Config>,
     conditions: Vec<CompiledCondition>,
     definitions: HashMap<String, usize>,
-    pub(crate) groups: Groups,
+    pub(crate) groups: CompiledGroups,
     /// In the order in which they win.
     pub(crate) policies: Vec<RankedPolicy>,
     /// When the set of policies in force changes.
-    pub(crate) changes: Changes,
-    reads: Reads,
+    pub(crate) changes: ScheduleChanges,
+    reads: References,
     /// Some policy disables what may be a symptom.
     pub(crate) disables: bool,
 }
@@ -33,8 +33,8 @@ impl Compiled {
     /// Checks and compiles `config`. The error is everything that is wrong with it, by place.
     pub fn new(config: Arc<Config>) -> Result<Self, Vec<ConfigError>> {
         let mut errors = check::check(&config);
-        let groups = Groups::new(&config.groups, &mut errors);
-        let mut reads = Reads::default();
+        let groups = CompiledGroups::new(&config.groups, &mut errors);
+        let mut reads = References::default();
         let conditions =
             config.definitions.iter().map(|one| condition::compile(one, &mut reads, &mut errors)).collect();
         if !errors.is_empty() {
@@ -46,7 +46,7 @@ impl Compiled {
         }
         let definitions = config.definitions.iter().enumerate().map(|(at, one)| (one.name.clone(), at)).collect();
         let policies = policy::ranked(&config.policies, &groups);
-        let changes = Changes::of(&config.policies);
+        let changes = ScheduleChanges::of(&config.policies);
         let disables = policy::disables_symptoms(&config.policies);
         Ok(Self { config, conditions, definitions, groups, policies, changes, reads, disables })
     }
@@ -101,7 +101,7 @@ impl Compiled {
 
     /// What the conditions of all definitions read. A fact that is not among it changes alerts only
     /// by way of groups.
-    pub fn reads(&self) -> &Reads {
+    pub fn reads(&self) -> &References {
         &self.reads
     }
 }

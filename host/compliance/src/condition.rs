@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use crate::{
     config::{Condition, ConfigError, Definition, Scope},
-    expression::Expression,
+    expression::{Expression, References},
     limits::CONDITION_DEPTH,
     pattern::Pattern,
-    reads::Reads,
     suggest::suggestion,
 };
 
@@ -30,17 +29,21 @@ pub enum CompiledCondition {
 
 /// Compiles what must hold for `definition`, and notes what it reads. With an error, what it
 /// returns is of no use.
-pub(crate) fn compile(definition: &Definition, reads: &mut Reads, errors: &mut Vec<ConfigError>) -> CompiledCondition {
-    Compiler { definition, reads, errors }.condition(&definition.when, 0)
+pub(crate) fn compile(
+    definition: &Definition,
+    reads: &mut References,
+    errors: &mut Vec<ConfigError>,
+) -> CompiledCondition {
+    ConditionCompiler { definition, reads, errors }.condition(&definition.when, 0)
 }
 
-struct Compiler<'a> {
+struct ConditionCompiler<'a> {
     definition: &'a Definition,
-    reads: &'a mut Reads,
+    reads: &'a mut References,
     errors: &'a mut Vec<ConfigError>,
 }
 
-impl Compiler<'_> {
+impl ConditionCompiler<'_> {
     fn condition(&mut self, condition: &Condition, depth: usize) -> CompiledCondition {
         if depth == CONDITION_DEPTH {
             self.wrong(format!("its conditions stand in each other more than {CONDITION_DEPTH} deep"));

@@ -1,5 +1,12 @@
 //! Expressions (CEL) of groups and definitions over the facts of one object.
 
+mod evaluate;
+mod grammar;
+mod nesting;
+mod precondition;
+mod references;
+mod types;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, LazyLock},
@@ -7,15 +14,11 @@ use std::{
 
 use cel::{Env, ParseErrors, Program};
 
-use crate::{
-    evaluate::{self, Meter, Outcome},
-    grammar,
-    guard::Guard,
-    limits::NOTE_BYTES,
-    reads::Reads,
-    record::Object,
-    types,
-};
+use crate::{limits::NOTE_BYTES, record::Object};
+
+pub use evaluate::{Meter, Outcome};
+pub(crate) use precondition::Precondition;
+pub use references::{NameSet, References};
 
 /// The functions that expressions may call. Never changes.
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib().with_optional_support(false)));
@@ -37,8 +40,8 @@ static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib().with_op
 pub struct Expression {
     text: String,
     program: Program,
-    reads: Reads,
-    guard: Option<Guard>,
+    reads: References,
+    precondition: Option<Precondition>,
 }
 
 impl Expression {
@@ -48,15 +51,15 @@ impl Expression {
         let program = ENV.compile(text).map_err(|errors| told(&errors))?;
         let reads = grammar::check(&program, text)?;
         types::check(program.expression()).map_err(|(id, message)| grammar::at(&program, text, id, &message))?;
-        let guard = Guard::of(program.expression());
-        let expression = Self { text: text.to_owned(), program, reads, guard };
+        let precondition = Precondition::of(program.expression());
+        let expression = Self { text: text.to_owned(), program, reads, precondition };
         expression.try_out()?;
         Ok(expression)
     }
 
     /// Refuses what fails whatever the object is, because it reads nothing of it.
     fn try_out(&self) -> Result<(), String> {
-        if self.reads != Reads::default() {
+        if self.reads != References::default() {
             return Ok(());
         }
         match self.evaluate_fully(&Object::default(), &BTreeMap::new(), &mut Meter::default()) {
@@ -71,15 +74,15 @@ impl Expression {
     }
 
     /// Which facts it reads.
-    pub fn references(&self) -> &Reads {
+    pub fn references(&self) -> &References {
         &self.reads
     }
 
     /// Whether it holds for `object`; `thresholds` is what it sees as `threshold`, and `meter` bounds
     /// what it may cost together with others.
     pub fn evaluate(&self, object: &Object, thresholds: &BTreeMap<String, f64>, meter: &mut Meter) -> Outcome {
-        match &self.guard {
-            Some(guard) if !guard.admits(object) => {
+        match &self.precondition {
+            Some(precondition) if !precondition.admits(object) => {
                 meter.skip();
                 Outcome::Fails
             }
@@ -88,8 +91,8 @@ impl Expression {
     }
 
     /// What an object must have for it to hold, if that could be told.
-    pub(crate) fn guard(&self) -> Option<&Guard> {
-        self.guard.as_ref()
+    pub(crate) fn precondition(&self) -> Option<&Precondition> {
+        self.precondition.as_ref()
     }
 
     fn evaluate_fully(&self, object: &Object, thresholds: &BTreeMap<String, f64>, meter: &mut Meter) -> Outcome {

@@ -1,6 +1,7 @@
-//! Groups with their expressions compiled, and which of them a change of a fact concerns.
+//! CompiledGroups with their expressions compiled, and which of them a change of a fact concerns.
 
 mod candidate_index;
+pub(crate) mod cycles;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -11,8 +12,7 @@ use candidate_index::CandidateIndex;
 
 use crate::{
     config::{ConfigError, Group},
-    expression::Expression,
-    reads::Names,
+    expression::{Expression, NameSet},
     record::Object,
 };
 
@@ -20,11 +20,11 @@ pub(crate) use candidate_index::GroupId;
 
 /// All groups.
 #[derive(Debug, Default)]
-pub(crate) struct Groups {
+pub(crate) struct CompiledGroups {
     pub(crate) all: Vec<CompiledGroup>,
     names: HashMap<String, GroupId>,
-    properties: Index,
-    metrics: Index,
+    properties: ReferenceIndex,
+    metrics: ReferenceIndex,
     kind: Vec<GroupId>,
     parent: Vec<GroupId>,
     candidates: CandidateIndex,
@@ -35,9 +35,9 @@ pub(crate) struct Groups {
 pub(crate) struct CompiledGroup {
     pub(crate) when: Option<Arc<Expression>>,
     pub(crate) exclude_when: Option<Arc<Expression>>,
-    /// Groups whose members are members of it.
+    /// CompiledGroups whose members are members of it.
     pub(crate) subgroups: Vec<GroupId>,
-    /// Groups of which its members are members.
+    /// CompiledGroups of which its members are members.
     pub(crate) supers: Vec<GroupId>,
     /// Higher than that of all its subgroups.
     pub(crate) rank: u32,
@@ -45,7 +45,7 @@ pub(crate) struct CompiledGroup {
 
 /// What changed about an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Changed {
+pub(crate) struct FactChanges {
     /// It was not known before: everything is to be looked at.
     pub(crate) new: bool,
     pub(crate) kind: bool,
@@ -56,19 +56,19 @@ pub(crate) struct Changed {
 
 /// Which groups read a name.
 #[derive(Debug, Default)]
-struct Index {
+struct ReferenceIndex {
     names: HashMap<String, Vec<GroupId>>,
     all: Vec<GroupId>,
 }
 
-impl Changed {
+impl FactChanges {
     pub(crate) fn is_empty(&self) -> bool {
         !self.new && !self.kind && !self.parent && self.properties.is_empty() && self.metrics.is_empty()
     }
 }
 
-impl Index {
-    fn add(&mut self, group: GroupId, names: &Names) {
+impl ReferenceIndex {
+    fn add(&mut self, group: GroupId, names: &NameSet) {
         if names.all {
             self.all.push(group);
         } else {
@@ -82,7 +82,7 @@ impl Index {
     }
 }
 
-impl Groups {
+impl CompiledGroups {
     /// Compiles `groups`. With an error, what it returns is of no use.
     pub(crate) fn new(groups: &[Group], errors: &mut Vec<ConfigError>) -> Self {
         let mut made = Self::default();
@@ -122,13 +122,13 @@ impl Groups {
         self.all.get(id as usize)
     }
 
-    /// Groups that a new object may stand to: no other lists it, and no other's expressions hold.
+    /// CompiledGroups that a new object may stand to: no other lists it, and no other's expressions hold.
     pub(crate) fn candidates(&self, object: &Object) -> BTreeSet<GroupId> {
         self.candidates.candidates(object)
     }
 
-    /// Groups whose expressions read something of what changed.
-    pub(crate) fn concerned(&self, changed: &Changed) -> BTreeSet<GroupId> {
+    /// CompiledGroups whose expressions read something of what changed.
+    pub(crate) fn concerned(&self, changed: &FactChanges) -> BTreeSet<GroupId> {
         let mut concerned: BTreeSet<GroupId> = self.properties.readers(&changed.properties).collect();
         concerned.extend(self.metrics.readers(&changed.metrics));
         concerned.extend(self.kind.iter().filter(|_| changed.kind));

@@ -82,14 +82,14 @@ impl Policy {
 
 /// When the set of policies in force changes.
 #[derive(Debug, Default)]
-pub(crate) struct Changes {
+pub(crate) struct ScheduleChanges {
     /// Minutes of the week at which a policy whose hours are UTC begins or ceases to be in force.
     minutes: Vec<u64>,
     /// Policies whose hours are of another time zone.
     zoned: Vec<usize>,
 }
 
-impl Changes {
+impl ScheduleChanges {
     pub(crate) fn of(policies: &[Policy]) -> Self {
         let utc = policies.iter().filter(|policy| policy.zone.is_utc());
         let mut minutes: Vec<u64> = utc.flat_map(policy_changes).collect();
@@ -190,7 +190,7 @@ mod tests {
             policy(&[(0b100_0000, 1320, 360)]),
             policy(&[]),
         ];
-        let changes = Changes::of(&policies);
+        let changes = ScheduleChanges::of(&policies);
         let state = |time: u64| policies.iter().map(|policy| policy.in_force(time)).collect::<Vec<_>>();
         let mut time = at(0, 0, 0) + 17;
         for _ in 0..40 {
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_is_always_or_never_in_force_does_not_change() {
-        let next = |policies: &[Policy], clock_ns| Changes::of(policies).next(policies, clock_ns);
+        let next = |policies: &[Policy], clock_ns| ScheduleChanges::of(policies).next(policies, clock_ns);
         assert_eq!(next(&[policy(&[]), policy(&[(0b111_1111, 0, 1440)])], 5), None);
         let mondays = [policy(&[(1, 0, 60)])];
         assert_eq!(next(&mondays, u64::MAX), None);
@@ -285,7 +285,7 @@ mod tests {
         }) {
             for hours in hours {
                 let policies = [Policy { zone: zone(zone_name), ..policy(hours) }];
-                let changes = Changes::of(&policies);
+                let changes = ScheduleChanges::of(&policies);
                 let mut time_ns = utc(from);
                 for _ in 0..12 {
                     let now = policies[0].in_force(time_ns);

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 
 use crate::{
     config::{Policy, Say, Setting},
-    groups::{GroupId, Groups},
+    groups::{CompiledGroups, GroupId},
     query::{PolicyLine, SayLine},
 };
 
@@ -21,7 +21,7 @@ pub(crate) struct RankedPolicy {
 }
 
 impl RankedPolicy {
-    fn new(position: usize, policy: &Policy, groups: &Groups) -> Self {
+    fn new(position: usize, policy: &Policy, groups: &CompiledGroups) -> Self {
         let ids = policy.groups.iter().filter_map(|name| groups.id(name)).collect();
         let mut says: Vec<usize> = (0..policy.says.len()).collect();
         says.sort_by_key(|&say| !policy.says[say].pattern.is_literal());
@@ -53,7 +53,7 @@ fn line(say: &Say) -> SayLine {
 }
 
 /// Returns `policies` in the order in which they win.
-pub(crate) fn ranked(policies: &[Policy], groups: &Groups) -> Vec<RankedPolicy> {
+pub(crate) fn ranked(policies: &[Policy], groups: &CompiledGroups) -> Vec<RankedPolicy> {
     let ranked = policies.iter().enumerate();
     let mut ranked: Vec<_> = ranked.map(|(position, policy)| RankedPolicy::new(position, policy, groups)).collect();
     ranked.sort_by_key(|one| Reverse(policies[one.position].priority));

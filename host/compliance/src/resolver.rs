@@ -11,10 +11,10 @@ use crate::{
     certainty::Certainty,
     compiled::Compiled,
     config::{Policy, Say, Setting, SettingKind},
-    directory::Directory,
     groups::GroupId,
     policy::RankedPolicy,
     query::Resolution,
+    registry::Directory,
     why::{Step, Verdict, Why},
 };
 

@@ -10,7 +10,7 @@ use super::{
     page::Id,
     timers::{ClockKey, Task},
 };
-use crate::{change::PendingTransition, evaluate::Meter};
+use crate::{change::Pending, expression::Meter};
 
 /// The host's clock may go back this far without anything being made of it.
 const SET_BACK_NS: u64 = 1_000_000_000;

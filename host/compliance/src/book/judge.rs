@@ -8,7 +8,7 @@ use super::{
     ruling::Ruling,
     truth::{Found, View},
 };
-use crate::{certainty::Certainty, evaluate::Meter, undecided::FailedExpression};
+use crate::{certainty::Certainty, expression::Meter, undecided::FailedExpression};
 
 /// What was found.
 #[derive(Debug)]

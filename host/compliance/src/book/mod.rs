@@ -56,9 +56,9 @@ use crate::{
     change::{Changes, Input, Refused},
     compiled::Compiled,
     config::{Config, ConfigError},
-    directory::Directory,
-    evaluate::Meter,
-    record::{Alert, AlertStatus, Silence},
+    expression::Meter,
+    record::{Alert, Silence, Status},
+    registry::Directory,
     undecided::Undecided,
 };
 

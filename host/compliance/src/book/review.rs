@@ -13,9 +13,9 @@ use super::{Book, index::Index, life::hex, look::Trigger, page::Id};
 use crate::{
     compiled::Compiled,
     config::{Config, ConfigError},
-    directory::Touched,
-    evaluate::Meter,
-    record::{AlertStatus, EndCause, Object},
+    expression::Meter,
+    record::{Cause, Object, Status},
+    registry::Touched,
 };
 
 impl Book {

@@ -3,7 +3,7 @@
 use super::{Book, judge::Case, page::Id};
 use crate::{
     change::Refused,
-    evaluate::Meter,
+    expression::Meter,
     query::{Outlook, Resolution, Standing},
     record::{AlertStatus, EndCause},
 };

@@ -16,11 +16,10 @@ use crate::{
     certainty::Certainty,
     condition::CompiledCondition,
     config::Scope,
-    directory::Directory,
-    evaluate::{Meter, Outcome},
-    expression::Expression,
+    expression::{Expression, Meter, Outcome},
     pattern::Pattern,
-    record::SymptomState,
+    record::Symptom,
+    registry::Directory,
     undecided::FailedExpression,
 };
 

@@ -8,7 +8,6 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     limits::{EXPRESSION_BYTES, EXPRESSION_DEPTH, EXPRESSION_OPERATORS},
-    reads::Names,
     record::Fact,
 };
 
@@ -173,7 +172,7 @@ fn what_can_never_work_is_refused_with_the_fix() {
 #[test]
 fn what_is_read_is_known() {
     let reads = |text: &str| Expression::compile(text).unwrap().references().clone();
-    let some = |names: &[&str]| Names { all: false, names: names.iter().map(|&name| name.to_owned()).collect() };
+    let some = |names: &[&str]| NameSet { all: false, names: names.iter().map(|&name| name.to_owned()).collect() };
     let one = reads(r#"properties.env == "x" && has(properties.a) && "b" in properties && properties["c.d"] == id"#);
     assert_eq!(one.properties, some(&["a", "b", "c.d", "env"]));
     assert!(one.id && !one.kind && !one.parent && one.metrics.is_empty() && one.thresholds.is_empty());
@@ -292,7 +291,7 @@ proptest! {
         }
     }
 
-    /// Whatever the guard keeps from being evaluated would not have held.
+    /// Whatever the precondition keeps from being evaluated would not have held.
     #[test]
     fn a_guard_refuses_only_what_does_not_hold(
         (text, env, tags, load) in (
@@ -349,16 +348,16 @@ fn any_condition() -> impl Strategy<Value = String> {
     })
 }
 
-fn guard(text: &str) -> Option<Guard> {
-    Expression::compile(text).unwrap().guard().cloned()
+fn precondition(text: &str) -> Option<Precondition> {
+    Expression::compile(text).unwrap().precondition().cloned()
 }
 
 #[test]
-fn guards_are_read_off() {
-    let property = |name: &str| Some(Guard::Property(name.to_owned()));
-    let metric = |name: &str| Some(Guard::Metric(name.to_owned()));
+fn preconditions_are_derived() {
+    let property = |name: &str| Some(Precondition::Property(name.to_owned()));
+    let metric = |name: &str| Some(Precondition::Metric(name.to_owned()));
     let value = |name: &str, values: &[&str]| {
-        Some(Guard::Value(name.to_owned(), values.iter().map(|&value| value.to_owned()).collect()))
+        Some(Precondition::Value(name.to_owned(), values.iter().map(|&value| value.to_owned()).collect()))
     };
     for (text, expected) in [
         ("properties.env == 'a'", value("env", &["a"])),
@@ -378,6 +377,6 @@ fn guards_are_read_off() {
         ("properties.env == 'a' ? true : false", None),
         ("tags.exists(tag, tag == properties.env)", None),
     ] {
-        assert_eq!(guard(text), expected, "{text}");
+        assert_eq!(precondition(text), expected, "{text}");
     }
 }

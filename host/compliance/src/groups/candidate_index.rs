@@ -6,7 +6,11 @@ use std::{
     sync::Arc,
 };
 
-use crate::{config::Group, expression::Expression, guard::Guard, record::Object};
+use crate::{
+    config::Group,
+    expression::{Expression, Precondition},
+    record::Object,
+};
 
 /// A group's position in `Config::groups`.
 pub(crate) type GroupId = u32;
@@ -41,11 +45,11 @@ impl CandidateIndex {
             }
         }
         for expression in expressions {
-            match expression.guard() {
+            match expression.precondition() {
                 None => always = true,
-                Some(Guard::Property(name)) => self.properties.entry(name.clone()).or_default().push(id),
-                Some(Guard::Metric(name)) => self.metrics.entry(name.clone()).or_default().push(id),
-                Some(Guard::Value(name, values)) => {
+                Some(Precondition::Property(name)) => self.properties.entry(name.clone()).or_default().push(id),
+                Some(Precondition::Metric(name)) => self.metrics.entry(name.clone()).or_default().push(id),
+                Some(Precondition::Value(name, values)) => {
                     let by_value = self.values.entry(name.clone()).or_default();
                     values.iter().for_each(|value| by_value.entry(value.clone()).or_default().push(id));
                 }

@@ -9,7 +9,7 @@ use crate::record::Object;
 
 /// A condition without which an expression cannot hold. It may not hold with it either.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Guard {
+pub(crate) enum Precondition {
     /// The object has this property, with one of these values.
     Value(String, BTreeSet<String>),
     /// The object has this property.
@@ -18,7 +18,7 @@ pub(crate) enum Guard {
     Metric(String),
 }
 
-impl Guard {
+impl Precondition {
     /// Whether the object meets it.
     pub(crate) fn admits(&self, object: &Object) -> bool {
         let property = |name: &str| object.properties.get(name)?.value.as_deref();
@@ -29,7 +29,7 @@ impl Guard {
         }
     }
 
-    /// The guard of `expression`, if it has one that can be told.
+    /// The precondition of `expression`, if it has one that can be told.
     pub(crate) fn of(expression: &IdedExpr) -> Option<Self> {
         match &expression.expr {
             Expr::Select(select) if select.test => named(&select.operand, &select.field),
@@ -44,15 +44,18 @@ impl Guard {
             Some((first, second))
         };
         match call.func_name.as_str() {
-            // All must hold: the guard of any of them will do, and values tell more than presence.
+            // All must hold: the precondition of any of them will do, and values tell more than presence.
             operators::LOGICAL_AND => {
-                let mut guards: Vec<Self> = call.args.iter().filter_map(Self::of).collect();
-                let best = guards.iter().position(|guard| matches!(guard, Self::Value(..))).unwrap_or_default();
-                (!guards.is_empty()).then(|| guards.swap_remove(best))
+                let mut preconditions: Vec<Self> = call.args.iter().filter_map(Self::of).collect();
+                let best = preconditions
+                    .iter()
+                    .position(|precondition| matches!(precondition, Self::Value(..)))
+                    .unwrap_or_default();
+                (!preconditions.is_empty()).then(|| preconditions.swap_remove(best))
             }
             operators::LOGICAL_OR => {
-                let guards: Option<Vec<Self>> = call.args.iter().map(Self::of).collect();
-                guards?.into_iter().map(Some).reduce(|a, b| a?.or(b?)).flatten()
+                let preconditions: Option<Vec<Self>> = call.args.iter().map(Self::of).collect();
+                preconditions?.into_iter().map(Some).reduce(|a, b| a?.or(b?)).flatten()
             }
             operators::EQUALS => {
                 let (first, second) = either()?;
@@ -71,7 +74,7 @@ impl Guard {
                             list.elements.iter().map(|one| text(one).map(str::to_owned)).collect();
                         Some(values.map_or(Self::Property(name.clone()), |values| Self::Value(name, values)))
                     }
-                    (Some(guard), _) => Some(guard),
+                    (Some(precondition), _) => Some(precondition),
                     (None, Expr::Ident(map)) => match (map.as_str(), text(what)) {
                         ("tags", _) => Some(Self::Property("tags".to_owned())),
                         ("properties", Some(name)) => Some(Self::Property(name.to_owned())),
@@ -112,7 +115,7 @@ impl Guard {
 }
 
 /// The fact that `expression` is, such as `properties.env` or `metrics["load.1m"]`.
-fn fact(expression: &IdedExpr) -> Option<Guard> {
+fn fact(expression: &IdedExpr) -> Option<Precondition> {
     match &expression.expr {
         Expr::Select(select) if !select.test => named(&select.operand, &select.field),
         Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
@@ -123,10 +126,10 @@ fn fact(expression: &IdedExpr) -> Option<Guard> {
     }
 }
 
-fn named(map: &IdedExpr, name: &str) -> Option<Guard> {
+fn named(map: &IdedExpr, name: &str) -> Option<Precondition> {
     match &map.expr {
-        Expr::Ident(map) if map == "properties" => Some(Guard::Property(name.to_owned())),
-        Expr::Ident(map) if map == "metrics" => Some(Guard::Metric(name.to_owned())),
+        Expr::Ident(map) if map == "properties" => Some(Precondition::Property(name.to_owned())),
+        Expr::Ident(map) if map == "metrics" => Some(Precondition::Metric(name.to_owned())),
         _ => None,
     }
 }

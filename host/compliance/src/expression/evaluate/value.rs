@@ -117,9 +117,9 @@ fn quoted(text: &str) -> String {
 /// Which outcomes of a condition are still possible: it is true, it is false, it has no value because
 /// the object lacks something. With one of them left the condition is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Possible(u8);
+pub(super) struct PossibleOutcomes(u8);
 
-impl Possible {
+impl PossibleOutcomes {
     pub(super) const NONE: Self = Self(0);
     pub(super) const TRUE: Self = Self(1);
     pub(super) const FALSE: Self = Self(2);
@@ -188,34 +188,34 @@ pub(super) enum Evaluated<'a> {
     /// None: it reads what the object lacks.
     Absent,
     /// It cannot be decided: something in it failed. Of a condition some outcomes may be ruled out.
-    Unknown(Possible, Rc<str>),
+    Unknown(PossibleOutcomes, Rc<str>),
 }
 
 impl<'a> Evaluated<'a> {
     pub(super) fn failed(reason: impl Into<Rc<str>>) -> Self {
-        Self::Unknown(Possible::ALL, reason.into())
+        Self::Unknown(PossibleOutcomes::ALL, reason.into())
     }
 
     /// The outcomes that are possible of a condition, and why they are several. The error is a value
     /// that is no condition.
-    pub(super) fn outcomes(self) -> (Possible, Option<Rc<str>>) {
+    pub(super) fn outcomes(self) -> (PossibleOutcomes, Option<Rc<str>>) {
         match self {
-            Self::Known(Value::Bool(true)) => (Possible::TRUE, None),
-            Self::Known(Value::Bool(false)) => (Possible::FALSE, None),
+            Self::Known(Value::Bool(true)) => (PossibleOutcomes::TRUE, None),
+            Self::Known(Value::Bool(false)) => (PossibleOutcomes::FALSE, None),
             Self::Known(other) => {
-                (Possible::ALL, Some(format!("{} is neither true nor false", other.described()).into()))
+                (PossibleOutcomes::ALL, Some(format!("{} is neither true nor false", other.described()).into()))
             }
-            Self::Absent => (Possible::ABSENT, None),
+            Self::Absent => (PossibleOutcomes::ABSENT, None),
             Self::Unknown(possible, reason) => (possible, Some(reason)),
         }
     }
 
     /// A condition with these outcomes.
-    pub(super) fn of(possible: Possible, reason: Option<Rc<str>>) -> Self {
+    pub(super) fn of(possible: PossibleOutcomes, reason: Option<Rc<str>>) -> Self {
         match possible {
-            Possible::TRUE => Self::Known(Value::Bool(true)),
-            Possible::FALSE => Self::Known(Value::Bool(false)),
-            Possible::ABSENT => Self::Absent,
+            PossibleOutcomes::TRUE => Self::Known(Value::Bool(true)),
+            PossibleOutcomes::FALSE => Self::Known(Value::Bool(false)),
+            PossibleOutcomes::ABSENT => Self::Absent,
             several => Self::Unknown(several, reason.unwrap_or_else(|| "it cannot be decided".into())),
         }
     }

@@ -1,12 +1,12 @@
-//! Kinds of operators and functions: what they take, what comes of them, and the way to write what
+//! TypeChecker of operators and functions: what they take, what comes of them, and the way to write what
 //! people write first.
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators as names};
 
-use super::{Kind, Kinds, Wrong, condition, written};
+use super::{TypeChecker, TypeError, ValueType, condition, written};
 
-impl<'a> Kinds<'a> {
-    pub(super) fn call(&mut self, part: &'a IdedExpr, call: &'a CallExpr) -> Result<Kind, Wrong> {
+impl<'a> TypeChecker<'a> {
+    pub(super) fn call(&mut self, part: &'a IdedExpr, call: &'a CallExpr) -> Result<ValueType, TypeError> {
         let mut parts: Vec<&'a IdedExpr> = call.target.as_deref().into_iter().collect();
         parts.extend(&call.args);
         let kinds = parts.iter().map(|one| self.of(one)).collect::<Result<Vec<_>, _>>()?;
@@ -14,16 +14,16 @@ impl<'a> Kinds<'a> {
         match (call.func_name.as_str(), parts.as_slice(), kinds.as_slice()) {
             (names::LOGICAL_AND | names::LOGICAL_OR | names::LOGICAL_NOT, parts, kinds) => {
                 parts.iter().zip(kinds).try_for_each(|(part, kind)| condition(part, kind))?;
-                Ok(Kind::Bool)
+                Ok(ValueType::Bool)
             }
-            (names::NOT_STRICTLY_FALSE, ..) => Ok(Kind::Bool),
+            (names::NOT_STRICTLY_FALSE, ..) => Ok(ValueType::Bool),
             (names::CONDITIONAL, [one, ..], [kind, yes, no]) => {
                 condition(one, kind)?;
                 Ok(yes.clone().join(no.clone()))
             }
             (names::EQUALS | names::NOT_EQUALS, [one, other], [first, second]) => {
                 comparable((one, first), (other, second)).map_err(wrong)?;
-                Ok(Kind::Bool)
+                Ok(ValueType::Bool)
             }
             (
                 names::LESS | names::LESS_EQUALS | names::GREATER | names::GREATER_EQUALS,
@@ -31,7 +31,7 @@ impl<'a> Kinds<'a> {
                 [first, second],
             ) => {
                 ordered((one, first), (other, second)).map_err(wrong)?;
-                Ok(Kind::Bool)
+                Ok(ValueType::Bool)
             }
             (names::IN, [what, all], [kind, list]) => within((what, kind), (all, list)).map_err(wrong),
             (names::INDEX, [from, key], [one, at]) => indexed((from, one), (key, at)).map_err(wrong),
@@ -40,8 +40,8 @@ impl<'a> Kinds<'a> {
                 numbers((one, first), (other, second)).map_err(wrong)
             }
             (names::NEGATE, [one], [kind]) => match kind {
-                Kind::Number | Kind::Any => Ok(Kind::Number),
-                Kind::Property => Err(wrong(format!("a property is text; write `-double({})`", written(one)))),
+                ValueType::Number | ValueType::Any => Ok(ValueType::Number),
+                ValueType::Property => Err(wrong(format!("a property is text; write `-double({})`", written(one)))),
                 kind => Err(wrong(format!("{} has no negative", kind.words()))),
             },
             (name, parts, kinds) => function(name, parts, kinds).map_err(wrong),
@@ -50,19 +50,22 @@ impl<'a> Kinds<'a> {
 }
 
 /// A part and its kind.
-type Part<'p> = (&'p IdedExpr, &'p Kind);
+type TypedPart<'p> = (&'p IdedExpr, &'p ValueType);
 
 /// Whether two values can be equal.
-fn comparable(one: Part<'_>, other: Part<'_>) -> Result<(), String> {
+fn comparable(one: TypedPart<'_>, other: TypedPart<'_>) -> Result<(), String> {
     match (one.1, other.1) {
-        (Kind::Any, _) | (_, Kind::Any) => Ok(()),
-        (Kind::Null, Kind::Null) | (Kind::Bool, Kind::Bool) | (Kind::Number, Kind::Number) => Ok(()),
+        (ValueType::Any, _) | (_, ValueType::Any) => Ok(()),
+        (ValueType::Null, ValueType::Null)
+        | (ValueType::Bool, ValueType::Bool)
+        | (ValueType::Number, ValueType::Number) => Ok(()),
         (first, second) if first.is_text() && second.is_text() => Ok(()),
-        (Kind::Property, Kind::Bool | Kind::Number) | (Kind::Bool | Kind::Number, Kind::Property) => Ok(()),
-        (Kind::List(first), Kind::List(second)) => comparable((one.0, first), (other.0, second)),
-        (Kind::Map(_), Kind::Map(_)) => Ok(()),
-        (Kind::Null, _) | (_, Kind::Null) => {
-            let what = written(if *one.1 == Kind::Null { other.0 } else { one.0 });
+        (ValueType::Property, ValueType::Bool | ValueType::Number)
+        | (ValueType::Bool | ValueType::Number, ValueType::Property) => Ok(()),
+        (ValueType::List(first), ValueType::List(second)) => comparable((one.0, first), (other.0, second)),
+        (ValueType::Map(_), ValueType::Map(_)) => Ok(()),
+        (ValueType::Null, _) | (_, ValueType::Null) => {
+            let what = written(if *one.1 == ValueType::Null { other.0 } else { one.0 });
             Err(format!("nothing is ever `null`: write `has({what})` or `!has({what})` for whether it is there"))
         }
         _ => Err(clash(one, other)),
@@ -70,13 +73,18 @@ fn comparable(one: Part<'_>, other: Part<'_>) -> Result<(), String> {
 }
 
 /// Whether one can be less than the other.
-fn ordered(one: Part<'_>, other: Part<'_>) -> Result<(), String> {
+fn ordered(one: TypedPart<'_>, other: TypedPart<'_>) -> Result<(), String> {
     match (one.1, other.1) {
-        (Kind::Any, _) | (_, Kind::Any) | (Kind::Number, Kind::Number) | (Kind::Text, Kind::Text) => Ok(()),
-        (Kind::Bool, Kind::Bool) | (Kind::Property, Kind::Number) | (Kind::Number, Kind::Property) => Ok(()),
-        (Kind::Property, Kind::Property) => Err(both(one.0, other.0, ">")),
-        (Kind::Property, Kind::Text) | (Kind::Text, Kind::Property) => {
-            let text = if *one.1 == Kind::Text { one.0 } else { other.0 };
+        (ValueType::Any, _)
+        | (_, ValueType::Any)
+        | (ValueType::Number, ValueType::Number)
+        | (ValueType::Text, ValueType::Text) => Ok(()),
+        (ValueType::Bool, ValueType::Bool)
+        | (ValueType::Property, ValueType::Number)
+        | (ValueType::Number, ValueType::Property) => Ok(()),
+        (ValueType::Property, ValueType::Property) => Err(both(one.0, other.0, ">")),
+        (ValueType::Property, ValueType::Text) | (ValueType::Text, ValueType::Property) => {
+            let text = if *one.1 == ValueType::Text { one.0 } else { other.0 };
             match literal(text).filter(|text| text.trim().parse::<f64>().is_ok()) {
                 Some(number) => Err(format!(
                     "texts are ordered letter by letter, so that \"10\" comes before \"{number}\" or after it by its \
@@ -99,10 +107,10 @@ fn both(one: &IdedExpr, other: &IdedExpr, operator: &str) -> String {
 }
 
 /// Two kinds that do not go together, and how to mend it.
-fn clash(one: Part<'_>, other: Part<'_>) -> String {
+fn clash(one: TypedPart<'_>, other: TypedPart<'_>) -> String {
     let (number, text) = match (one.1, other.1) {
-        (Kind::Number, second) if second.is_text() => (one.0, other.0),
-        (first, Kind::Number) if first.is_text() => (other.0, one.0),
+        (ValueType::Number, second) if second.is_text() => (one.0, other.0),
+        (first, ValueType::Number) if first.is_text() => (other.0, one.0),
         _ => {
             let (first, second) = (one.1.words(), other.1.words());
             return format!(
@@ -134,12 +142,12 @@ fn literal_number(part: &IdedExpr) -> Option<String> {
     matches!(part.expr, Expr::Literal(LiteralValue::Int(_) | LiteralValue::Double(_))).then(|| written(part))
 }
 
-fn within(what: Part<'_>, all: Part<'_>) -> Result<Kind, String> {
+fn within(what: TypedPart<'_>, all: TypedPart<'_>) -> Result<ValueType, String> {
     match all.1 {
-        Kind::List(kind) => comparable(what, (all.0, kind))?,
-        Kind::Any => {}
-        Kind::Map(_) if what.1.is_text() || *what.1 == Kind::Any => {}
-        Kind::Map(_) => {
+        ValueType::List(kind) => comparable(what, (all.0, kind))?,
+        ValueType::Any => {}
+        ValueType::Map(_) if what.1.is_text() || *what.1 == ValueType::Any => {}
+        ValueType::Map(_) => {
             return Err(format!("names of facts are texts, and `{}` is {}", written(what.0), what.1.words()));
         }
         kind if kind.is_text() => {
@@ -148,46 +156,52 @@ fn within(what: Part<'_>, all: Part<'_>) -> Result<Kind, String> {
         }
         kind => return Err(format!("`in` looks into lists, and `{}` is {}", written(all.0), kind.words())),
     }
-    Ok(Kind::Bool)
+    Ok(ValueType::Bool)
 }
 
-fn indexed(from: Part<'_>, key: Part<'_>) -> Result<Kind, String> {
+fn indexed(from: TypedPart<'_>, key: TypedPart<'_>) -> Result<ValueType, String> {
     match (from.1, key.1) {
-        (Kind::Any, _) => Ok(Kind::Any),
-        (Kind::Map(kind), at) if at.is_text() || *at == Kind::Any || **kind == Kind::Any => Ok((**kind).clone()),
-        (Kind::List(kind), Kind::Number | Kind::Any) => Ok((**kind).clone()),
+        (ValueType::Any, _) => Ok(ValueType::Any),
+        (ValueType::Map(kind), at) if at.is_text() || *at == ValueType::Any || **kind == ValueType::Any => {
+            Ok((**kind).clone())
+        }
+        (ValueType::List(kind), ValueType::Number | ValueType::Any) => Ok((**kind).clone()),
         (from_kind, at) => {
             Err(format!("`{}` is {} and has nothing at {}", written(from.0), from_kind.words(), at.words()))
         }
     }
 }
 
-fn added(one: Part<'_>, other: Part<'_>) -> Result<Kind, String> {
+fn added(one: TypedPart<'_>, other: TypedPart<'_>) -> Result<ValueType, String> {
     match (one.1, other.1) {
-        (Kind::List(_), Kind::List(_)) => Ok(one.1.clone().join(other.1.clone())),
-        (Kind::Property, Kind::Property) => Err(both(one.0, other.0, "+")),
-        (first, second) if first.is_text() && second.is_text() => Ok(Kind::Text),
+        (ValueType::List(_), ValueType::List(_)) => Ok(one.1.clone().join(other.1.clone())),
+        (ValueType::Property, ValueType::Property) => Err(both(one.0, other.0, "+")),
+        (first, second) if first.is_text() && second.is_text() => Ok(ValueType::Text),
         _ => numbers(one, other),
     }
 }
 
-fn numbers(one: Part<'_>, other: Part<'_>) -> Result<Kind, String> {
+fn numbers(one: TypedPart<'_>, other: TypedPart<'_>) -> Result<ValueType, String> {
     match (one.1, other.1) {
-        (Kind::Property, Kind::Property) => Err(both(one.0, other.0, "-")),
-        (Kind::Number | Kind::Property, Kind::Number) | (Kind::Number, Kind::Property) => Ok(Kind::Number),
-        (Kind::Any, _) | (_, Kind::Any) => Ok(Kind::Any),
+        (ValueType::Property, ValueType::Property) => Err(both(one.0, other.0, "-")),
+        (ValueType::Number | ValueType::Property, ValueType::Number) | (ValueType::Number, ValueType::Property) => {
+            Ok(ValueType::Number)
+        }
+        (ValueType::Any, _) | (_, ValueType::Any) => Ok(ValueType::Any),
         _ => Err(clash(one, other)),
     }
 }
 
-fn function(name: &str, parts: &[&IdedExpr], kinds: &[Kind]) -> Result<Kind, String> {
-    let is_text = |kind: &Kind| kind.is_text() || *kind == Kind::Any;
+fn function(name: &str, parts: &[&IdedExpr], kinds: &[ValueType]) -> Result<ValueType, String> {
+    let is_text = |kind: &ValueType| kind.is_text() || *kind == ValueType::Any;
     match (name, parts, kinds) {
-        ("size", [_], [kind]) if is_text(kind) || matches!(kind, Kind::List(_) | Kind::Map(_)) => Ok(Kind::Number),
-        ("contains" | "startsWith" | "endsWith", [_, _], [text, part]) if is_text(text) && is_text(part) => {
-            Ok(Kind::Bool)
+        ("size", [_], [kind]) if is_text(kind) || matches!(kind, ValueType::List(_) | ValueType::Map(_)) => {
+            Ok(ValueType::Number)
         }
-        ("contains", [list, part], [Kind::List(_), _]) => {
+        ("contains" | "startsWith" | "endsWith", [_, _], [text, part]) if is_text(text) && is_text(part) => {
+            Ok(ValueType::Bool)
+        }
+        ("contains", [list, part], [ValueType::List(_), _]) => {
             Err(format!("`contains` looks into texts; write `{} in {}`", written(part), written(list)))
         }
         ("contains" | "startsWith" | "endsWith", [text, part], [one, other]) => {
@@ -199,9 +213,13 @@ fn function(name: &str, parts: &[&IdedExpr], kinds: &[Kind]) -> Result<Kind, Str
                 written(wrong)
             ))
         }
-        ("int" | "uint" | "double", [_], [kind]) if is_text(kind) || *kind == Kind::Number => Ok(Kind::Number),
-        ("bool", [_], [kind]) if is_text(kind) || *kind == Kind::Bool => Ok(Kind::Bool),
-        ("string", [_], [kind]) if is_text(kind) || matches!(kind, Kind::Number | Kind::Bool) => Ok(Kind::Text),
+        ("int" | "uint" | "double", [_], [kind]) if is_text(kind) || *kind == ValueType::Number => {
+            Ok(ValueType::Number)
+        }
+        ("bool", [_], [kind]) if is_text(kind) || *kind == ValueType::Bool => Ok(ValueType::Bool),
+        ("string", [_], [kind]) if is_text(kind) || matches!(kind, ValueType::Number | ValueType::Bool) => {
+            Ok(ValueType::Text)
+        }
         (_, [one], [kind]) => Err(format!("`{name}` is not for {}, which `{}` is", kind.words(), written(one))),
         (_, parts, _) => Err(format!("`{name}` does not take {} values", parts.len())),
     }

@@ -5,20 +5,20 @@ use std::collections::BTreeMap;
 use lifesigns_model::{DropKind, Drops, ObjectFacts};
 
 use crate::{
-    groups::Changed,
+    groups::FactChanges,
     limits::{NAME_BYTES, OBJECT_METRICS, OBJECT_PROPERTIES, VALUE_BYTES},
     record::{Fact, InventoryEntry, Object},
 };
 
 /// Puts `facts` onto `object`. A fact is taken if it is not older than what is known of the same
 /// fact; of two of the same time the one that came last stands.
-pub(super) fn apply(object: &mut Object, facts: &ObjectFacts, changed: &mut Changed, dropped: &mut Drops) {
+pub(super) fn apply(object: &mut Object, facts: &ObjectFacts, changed: &mut FactChanges, dropped: &mut Drops) {
     self::facts(object, facts, changed, dropped);
     heard_of(object, facts.time_ns);
 }
 
 /// The same of what is written down, and not heard of the object.
-pub(super) fn facts(object: &mut Object, facts: &ObjectFacts, changed: &mut Changed, dropped: &mut Drops) {
+pub(super) fn facts(object: &mut Object, facts: &ObjectFacts, changed: &mut FactChanges, dropped: &mut Drops) {
     let time_ns = facts.time_ns;
     changed.kind |= say(&mut object.kind, &mut object.kind_ns, facts.kind.as_deref(), time_ns, dropped);
     changed.parent |= say(&mut object.parent, &mut object.parent_ns, facts.parent.as_deref(), time_ns, dropped);
@@ -41,7 +41,7 @@ pub(super) fn facts(object: &mut Object, facts: &ObjectFacts, changed: &mut Chan
 
 /// Takes back what the inventory before said and `now` does not, where the stream said nothing else
 /// since.
-pub(super) fn take_back(object: &mut Object, now: &InventoryEntry, now_ns: u64, changed: &mut Changed) {
+pub(super) fn take_back(object: &mut Object, now: &Listed, now_ns: u64, changed: &mut FactChanges) {
     let before = object.listed.clone();
     if before.kind.is_some() && now.kind.is_none() && object.kind == before.kind {
         (object.kind, object.kind_ns, changed.kind) = (None, now_ns, true);

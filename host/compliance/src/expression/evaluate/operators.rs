@@ -10,12 +10,12 @@ use super::{
 };
 
 /// Comparing and adding, or why it cannot be done.
-type Done<T> = Result<T, String>;
+type ValueResult<T> = Result<T, String>;
 
 impl<'a> Evaluator<'a> {
     /// An operator whose operands are all known.
     pub(super) fn operator(&mut self, name: &str, values: &[Value<'a>]) -> Evaluated<'a> {
-        let truth = |result: Done<bool>| Evaluated::from(result.map(Value::Bool));
+        let truth = |result: ValueResult<bool>| Evaluated::from(result.map(Value::Bool));
         match (name, values) {
             (names::INDEX, [from, key]) => self.index(from, key),
             (names::IN, [what, all]) => self.is_in(what, all),
@@ -35,7 +35,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether two values are equal; those that cannot be compared are an error, not unequal.
-    fn equal(&mut self, one: &Value<'a>, other: &Value<'a>) -> Done<bool> {
+    fn equal(&mut self, one: &Value<'a>, other: &Value<'a>) -> ValueResult<bool> {
         if let (Some(one), Some(other)) = (one.as_text(), other.as_text()) {
             return self.paid(one.len().min(other.len())).map(|()| one == other);
         }
@@ -64,7 +64,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn ordered(&mut self, one: &Value<'a>, other: &Value<'a>) -> Done<Ordering> {
+    fn ordered(&mut self, one: &Value<'a>, other: &Value<'a>) -> ValueResult<Ordering> {
         match (one, other) {
             (Value::Property { .. }, Value::Property { .. }) => Err(format!(
                 "{} and {} have no order before it is said whether they are numbers: write double(…) or string(…)",
@@ -79,7 +79,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn sum(&mut self, one: &Value<'a>, other: &Value<'a>) -> Done<Value<'a>> {
+    fn sum(&mut self, one: &Value<'a>, other: &Value<'a>) -> ValueResult<Value<'a>> {
         match (one, other) {
             (Value::Property { .. }, Value::Property { .. }) => Err(format!(
                 "{} and {} cannot be added before it is said whether they are numbers: write double(…) or string(…)",
@@ -130,17 +130,17 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Pays for looking through so many bytes.
-    pub(super) fn paid(&mut self, bytes: usize) -> Done<()> {
+    pub(super) fn paid(&mut self, bytes: usize) -> ValueResult<()> {
         if self.steps.take_bytes(bytes) { Ok(()) } else { Err(self.steps.exhausted()) }
     }
 
     /// Pays for reading two values as something other than text: a property is as long as its text.
-    fn reads(&mut self, one: &Value<'a>, other: &Value<'a>) -> Done<()> {
+    fn reads(&mut self, one: &Value<'a>, other: &Value<'a>) -> ValueResult<()> {
         self.paid([one, other].into_iter().filter_map(|value| value.as_text()).map(str::len).sum())
     }
 
     /// All keys of a map, paid for one by one.
-    pub(super) fn keys(&mut self, map: &Map<'a>) -> Done<Vec<Value<'a>>> {
+    pub(super) fn keys(&mut self, map: &Map<'a>) -> ValueResult<Vec<Value<'a>>> {
         if self.steps.take(map.entries()) { Ok(map.keys()) } else { Err(self.steps.exhausted()) }
     }
 
@@ -176,7 +176,7 @@ fn at<'a>(from: &Value<'a>, key: &Value<'a>) -> Evaluated<'a> {
 }
 
 /// A property as a truth value.
-fn truth(value: &Value<'_>) -> Done<bool> {
+fn truth(value: &Value<'_>) -> ValueResult<bool> {
     let text = value.as_text().unwrap_or_default().trim();
     match () {
         () if text.eq_ignore_ascii_case("true") => Ok(true),
@@ -194,7 +194,7 @@ enum Number {
 }
 
 /// Two values as numbers. A property is read as one, if the other is a number by itself.
-fn pair(one: &Value<'_>, other: &Value<'_>) -> Done<(Number, Number)> {
+fn pair(one: &Value<'_>, other: &Value<'_>) -> ValueResult<(Number, Number)> {
     let own = |value: &Value<'_>| match value {
         Value::Int(value) => Some(Number::Int(*value)),
         Value::Uint(value) => Some(Number::Uint(*value)),
@@ -210,7 +210,7 @@ fn pair(one: &Value<'_>, other: &Value<'_>) -> Done<(Number, Number)> {
 }
 
 /// A property as a number: whole if it is written so.
-fn read(value: &Value<'_>) -> Done<Number> {
+fn read(value: &Value<'_>) -> ValueResult<Number> {
     let text = value.as_text().unwrap_or_default().trim();
     if let Ok(whole) = text.parse() {
         return Ok(Number::Int(whole));
@@ -221,7 +221,7 @@ fn read(value: &Value<'_>) -> Done<Number> {
     }
 }
 
-fn numbers(one: &Value<'_>, other: &Value<'_>) -> Done<Ordering> {
+fn numbers(one: &Value<'_>, other: &Value<'_>) -> ValueResult<Ordering> {
     let not_a_number = || "a result that is not a number has no order".to_owned();
     Ok(match pair(one, other)? {
         (Number::Int(one), Number::Int(other)) => one.cmp(&other),
@@ -245,7 +245,7 @@ fn whole(one: i128, other: f64) -> Option<Ordering> {
     Some(one.cmp(&(other.trunc() as i128)).then_with(|| 0.0_f64.total_cmp(&(other.fract() + 0.0))))
 }
 
-fn negated<'a>(one: &Value<'a>) -> Done<Value<'a>> {
+fn negated<'a>(one: &Value<'a>) -> ValueResult<Value<'a>> {
     match one {
         Value::Int(value) => value.checked_neg().map(Value::Int).ok_or_else(|| "a number is too large".to_owned()),
         Value::Double(value) => Ok(Value::Double(-value)),
@@ -254,7 +254,7 @@ fn negated<'a>(one: &Value<'a>) -> Done<Value<'a>> {
 }
 
 /// `+ - * / %` of numbers. Whole numbers stay whole; with one that is not, all are not.
-fn arithmetic<'a>(name: &str, one: &Value<'a>, other: &Value<'a>) -> Done<Value<'a>> {
+fn arithmetic<'a>(name: &str, one: &Value<'a>, other: &Value<'a>) -> ValueResult<Value<'a>> {
     let pair = pair(one, other)?;
     let large = || "a number is too large".to_owned();
     let zero = || "a division by zero".to_owned();

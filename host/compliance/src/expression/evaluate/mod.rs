@@ -19,7 +19,7 @@ use cel::common::ast::{
 
 pub use meter::Meter;
 use meter::Steps;
-use value::{Evaluated, Map, Possible, Value};
+use value::{Evaluated, Map, PossibleOutcomes, Value};
 
 use crate::record::Object;
 
@@ -52,7 +52,7 @@ pub(crate) fn evaluate(
     let (possible, reason) = evaluator.expression(expression).outcomes();
     meter.end(&evaluator.steps);
     match possible {
-        Possible::TRUE => Outcome::Holds,
+        PossibleOutcomes::TRUE => Outcome::Holds,
         several if several.may_hold() => {
             Outcome::Undecided(reason.map_or_else(|| "it cannot be decided".to_owned(), |reason| reason.to_string()))
         }
@@ -127,8 +127,12 @@ impl<'a> Evaluator<'a> {
 
     fn call(&mut self, call: &'a CallExpr) -> Evaluated<'a> {
         match (call.func_name.as_str(), call.args.as_slice()) {
-            (names::LOGICAL_AND, all) => self.until(all, Possible::FALSE, Possible::TRUE, Possible::and),
-            (names::LOGICAL_OR, all) => self.until(all, Possible::TRUE, Possible::FALSE, Possible::or),
+            (names::LOGICAL_AND, all) => {
+                self.until(all, PossibleOutcomes::FALSE, PossibleOutcomes::TRUE, PossibleOutcomes::and)
+            }
+            (names::LOGICAL_OR, all) => {
+                self.until(all, PossibleOutcomes::TRUE, PossibleOutcomes::FALSE, PossibleOutcomes::or)
+            }
             (names::LOGICAL_NOT, [one]) => {
                 let (possible, reason) = self.expression(one).outcomes();
                 Evaluated::of(possible.not(), reason)
@@ -163,9 +167,9 @@ impl<'a> Evaluator<'a> {
     fn until(
         &mut self,
         all: &'a [IdedExpr],
-        decided: Possible,
-        none: Possible,
-        join: fn(Possible, Possible) -> Possible,
+        decided: PossibleOutcomes,
+        none: PossibleOutcomes,
+        join: fn(PossibleOutcomes, PossibleOutcomes) -> PossibleOutcomes,
     ) -> Evaluated<'a> {
         let (mut possible, mut reason) = (none, None);
         for one in all {
@@ -181,13 +185,17 @@ impl<'a> Evaluator<'a> {
 
     fn choice(&mut self, condition: &'a IdedExpr, yes: &'a IdedExpr, no: &'a IdedExpr) -> Evaluated<'a> {
         match self.expression(condition).outcomes() {
-            (Possible::TRUE, _) => self.expression(yes),
-            (Possible::FALSE, _) => self.expression(no),
-            (Possible::ABSENT, _) => Evaluated::Absent,
+            (PossibleOutcomes::TRUE, _) => self.expression(yes),
+            (PossibleOutcomes::FALSE, _) => self.expression(no),
+            (PossibleOutcomes::ABSENT, _) => Evaluated::Absent,
             (several, reason) => {
                 // Whatever it is, the outcome is one of these.
-                let mut possible = if several.may_be(Possible::ABSENT) { Possible::ABSENT } else { Possible::NONE };
-                for (outcome, branch) in [(Possible::TRUE, yes), (Possible::FALSE, no)] {
+                let mut possible = if several.may_be(PossibleOutcomes::ABSENT) {
+                    PossibleOutcomes::ABSENT
+                } else {
+                    PossibleOutcomes::NONE
+                };
+                for (outcome, branch) in [(PossibleOutcomes::TRUE, yes), (PossibleOutcomes::FALSE, no)] {
                     if several.may_be(outcome) {
                         possible = possible.join(self.expression(branch).outcomes().0);
                     }
@@ -306,10 +314,10 @@ impl<'a> Evaluator<'a> {
         };
         let Evaluated::Known(Value::List(mut list)) = sum else { return Ok(sum) };
         match condition.map(|condition| self.expression(condition).outcomes()) {
-            None | Some((Possible::TRUE, _)) => {}
-            Some((Possible::FALSE, _)) => return Ok(Evaluated::Known(Value::List(list))),
-            Some((Possible::ABSENT, _)) => return Ok(Evaluated::Absent),
-            Some((_, reason)) => return Ok(Evaluated::of(Possible::ALL, reason)),
+            None | Some((PossibleOutcomes::TRUE, _)) => {}
+            Some((PossibleOutcomes::FALSE, _)) => return Ok(Evaluated::Known(Value::List(list))),
+            Some((PossibleOutcomes::ABSENT, _)) => return Ok(Evaluated::Absent),
+            Some((_, reason)) => return Ok(Evaluated::of(PossibleOutcomes::ALL, reason)),
         }
         match self.list(added) {
             Evaluated::Known(Value::List(more)) => {
@@ -324,7 +332,7 @@ impl<'a> Evaluator<'a> {
 /// What a part that is missing makes of the whole, which could be anything then.
 fn widened(missing: Evaluated<'_>) -> Evaluated<'_> {
     match missing {
-        Evaluated::Unknown(_, reason) => Evaluated::Unknown(Possible::ALL, reason),
+        Evaluated::Unknown(_, reason) => Evaluated::Unknown(PossibleOutcomes::ALL, reason),
         other => other,
     }
 }

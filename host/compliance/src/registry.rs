@@ -5,8 +5,8 @@ mod apply;
 mod configure;
 mod groups;
 mod inventory;
+mod membership;
 mod outcome;
-mod standing;
 mod undecided;
 
 use std::{
@@ -18,20 +18,20 @@ use lifesigns_model::{DropKind, Drops, ObjectFacts};
 
 use crate::{
     compiled::Compiled,
-    groups::{Changed, GroupId},
+    groups::{FactChanges, GroupId},
     limits::{ANCESTORS, DISCOVERED_OBJECTS, NAME_BYTES, OBJECTS, SEEN_MS},
     record::Object,
     undecided::Undecided,
 };
+use membership::{MembershipChange, Memberships};
 pub use outcome::{News, Touched};
-use standing::{Resolved, Standings};
 
 /// All objects as they are now. What is late, older than what is known of the same fact, changes
 /// nothing here.
 #[derive(Debug)]
 pub struct Directory {
     compiled: Arc<Compiled>,
-    objects: BTreeMap<Arc<str>, One>,
+    objects: BTreeMap<Arc<str>, ObjectEntry>,
     children: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     /// By the group's number.
     members: Vec<BTreeSet<Arc<str>>>,
@@ -45,9 +45,9 @@ pub struct Directory {
 }
 
 #[derive(Debug)]
-struct One {
+struct ObjectEntry {
     object: Object,
-    standings: Standings,
+    memberships: Memberships,
     /// `last_ns` when it was last given to the store.
     written_ns: u64,
 }
@@ -86,7 +86,7 @@ impl Directory {
         let Some((id, new)) = self.open(&facts.object, true) else { return Touched::default() };
         let Some(one) = self.objects.get_mut(&id) else { return Touched::default() };
         let parent = one.object.parent.clone();
-        let mut changed = Changed { new, ..Changed::default() };
+        let mut changed = FactChanges { new, ..FactChanges::default() };
         apply::apply(&mut one.object, facts, &mut changed, &mut self.dropped);
         // That something known was said again is not worth a write of its own.
         if !changed.is_empty() || one.is_stale() {
@@ -118,8 +118,8 @@ impl Directory {
             let id: Arc<str> = object.id.as_str().into();
             self.discovered += usize::from(object.discovered);
             let written_ns = object.last_ns;
-            self.objects.insert(id.clone(), One { object, standings: Standings::default(), written_ns });
-            let changed = Changed { new: true, parent: true, ..Changed::default() };
+            self.objects.insert(id.clone(), ObjectEntry { object, memberships: Memberships::default(), written_ns });
+            let changed = FactChanges { new: true, parent: true, ..FactChanges::default() };
             self.settle(&id, &changed, None, &mut touched);
         }
     }
@@ -139,7 +139,7 @@ impl Directory {
         let Some((id, one)) = self.objects.remove_entry(object) else { return Touched::default() };
         self.discovered -= usize::from(one.object.discovered);
         self.dirty.remove(&id);
-        for group in one.standings.members() {
+        for group in one.memberships.members() {
             self.members[group as usize].remove(&id);
         }
         let mut touched: BTreeSet<Arc<str>> = self.children.get(&id).into_iter().flatten().cloned().collect();
@@ -224,12 +224,18 @@ impl Directory {
         let id: Arc<str> = object.into();
         let object = Object { id: object.to_owned(), discovered, ..Object::default() };
         self.discovered += usize::from(discovered);
-        self.objects.insert(id.clone(), One { object, standings: Standings::default(), written_ns: 0 });
+        self.objects.insert(id.clone(), ObjectEntry { object, memberships: Memberships::default(), written_ns: 0 });
         Some((id, true))
     }
 
     /// Brings relatives and groups up to what changed about an object whose parent was `parent`.
-    fn settle(&mut self, id: &Arc<str>, changed: &Changed, parent: Option<String>, touched: &mut BTreeSet<Arc<str>>) {
+    fn settle(
+        &mut self,
+        id: &Arc<str>,
+        changed: &FactChanges,
+        parent: Option<String>,
+        touched: &mut BTreeSet<Arc<str>>,
+    ) {
         if changed.is_empty() {
             return;
         }
@@ -255,7 +261,7 @@ impl Directory {
     /// group.
     fn ask(&mut self, id: &Arc<str>, asked: &BTreeSet<GroupId>) -> bool {
         let Some(one) = self.objects.get_mut(id) else { return false };
-        let resolved = one.standings.resolve(&one.object, &self.compiled.groups, asked, false);
+        let resolved = one.memberships.resolve(&one.object, &self.compiled.groups, asked, false);
         self.take_over(id, resolved)
     }
 
@@ -265,12 +271,12 @@ impl Directory {
         let Some(one) = self.objects.get_mut(id) else { return false };
         let mut open = self.compiled.groups.candidates(&one.object);
         open.retain(|&group| asked(group));
-        one.standings.list(&one.object, &self.compiled.config().groups, &open);
-        let resolved = one.standings.resolve(&one.object, &self.compiled.groups, &open, true);
+        one.memberships.list(&one.object, &self.compiled.config().groups, &open);
+        let resolved = one.memberships.resolve(&one.object, &self.compiled.groups, &open, true);
         self.take_over(id, resolved)
     }
 
-    fn take_over(&mut self, id: &Arc<str>, resolved: Resolved) -> bool {
+    fn take_over(&mut self, id: &Arc<str>, resolved: MembershipChange) -> bool {
         self.evaluated += resolved.evaluated as u64;
         for &group in &resolved.joined {
             self.members[group as usize].insert(id.clone());
@@ -305,7 +311,7 @@ impl Directory {
     }
 }
 
-impl One {
+impl ObjectEntry {
     /// Whether it was heard of long enough after it was last written down.
     fn is_stale(&self) -> bool {
         self.object.last_ns.saturating_sub(self.written_ns) >= SEEN_MS * 1_000_000

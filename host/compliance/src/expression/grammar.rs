@@ -5,10 +5,12 @@ use cel::{
     common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators},
 };
 
+use super::{
+    nesting,
+    references::{NameSet, References},
+};
 use crate::{
     limits::{EXPRESSION_BYTES, EXPRESSION_LOOP_DEPTH, EXPRESSION_LOOPS, EXPRESSION_MAPS},
-    nesting,
-    reads::{Names, Reads},
     suggest::suggestion,
 };
 
@@ -44,16 +46,24 @@ pub(crate) fn bounded(text: &str) -> Result<(), String> {
 }
 
 /// Checks the names that `program` uses, and notes which facts it reads.
-pub(crate) fn check(program: &Program, text: &str) -> Result<Reads, String> {
-    let mut walk = Walk { program, text, reads: Reads::default(), bound: Vec::new(), loops: 0, depth: 0, maps: 0 };
+pub(crate) fn check(program: &Program, text: &str) -> Result<References, String> {
+    let mut walk = ReferenceCollector {
+        program,
+        text,
+        reads: References::default(),
+        bound: Vec::new(),
+        loops: 0,
+        depth: 0,
+        maps: 0,
+    };
     walk.expression(program.expression())?;
     Ok(walk.reads)
 }
 
-struct Walk<'a> {
+struct ReferenceCollector<'a> {
     program: &'a Program,
     text: &'a str,
-    reads: Reads,
+    reads: References,
     /// Variables of the loops around.
     bound: Vec<&'a str>,
     loops: usize,
@@ -61,7 +71,7 @@ struct Walk<'a> {
     maps: usize,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> ReferenceCollector<'a> {
     fn expression(&mut self, expression: &'a IdedExpr) -> Result<(), String> {
         match &expression.expr {
             Expr::Unspecified | Expr::Literal(_) => Ok(()),
@@ -126,7 +136,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What is noted of the map that `expression` names, if it is one of ours.
-    fn map(&mut self, expression: &IdedExpr) -> Option<&mut Names> {
+    fn map(&mut self, expression: &IdedExpr) -> Option<&mut NameSet> {
         match &expression.expr {
             Expr::Ident(name) => match name.as_str() {
                 "properties" => Some(&mut self.reads.properties),

@@ -7,7 +7,7 @@ mod calls;
 
 /// The kind of a value, as far as it is known before there is an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ValueType {
     /// Not known before.
     Any,
     Null,
@@ -17,33 +17,37 @@ pub(crate) enum Kind {
     Text,
     /// Text that is read as a number or a truth value where it is compared with one.
     Property,
-    List(Box<Kind>),
+    List(Box<ValueType>),
     /// A map with names, and what its values are.
-    Map(Box<Kind>),
+    Map(Box<ValueType>),
 }
 
 /// What is wrong, and with which part.
-pub(crate) type Wrong = (u64, String);
+pub(crate) type TypeError = (u64, String);
 
 /// Whether `expression` can be a condition.
-pub(crate) fn check(expression: &IdedExpr) -> Result<(), Wrong> {
-    let kind = Kinds { scope: Vec::new() }.of(expression)?;
+pub(crate) fn check(expression: &IdedExpr) -> Result<(), TypeError> {
+    let kind = TypeChecker { scope: Vec::new() }.of(expression)?;
     condition(expression, &kind)
 }
 
 /// Whether a part that must be a condition is one.
-fn condition(part: &IdedExpr, kind: &Kind) -> Result<(), Wrong> {
+fn condition(part: &IdedExpr, kind: &ValueType) -> Result<(), TypeError> {
     let text = written(part);
     let fix = match kind {
-        Kind::Any | Kind::Bool => return Ok(()),
-        Kind::Property => format!(
+        ValueType::Any | ValueType::Bool => return Ok(()),
+        ValueType::Property => format!(
             "a property is text; write `{text} == true`, `{text} == \"…\"`, or `has({text})` for whether it is there"
         ),
-        Kind::Number => format!("a number is neither true nor false; compare it, as in `{text} > 0`"),
-        Kind::Text => format!("a text is neither true nor false; compare it, as in `{text} == \"…\"`"),
-        Kind::List(_) => format!("a list is neither true nor false; write `\"…\" in {text}` or `size({text}) > 0`"),
-        Kind::Map(_) => format!("facts are neither true nor false together; name one, as in `{text}.name == \"…\"`"),
-        Kind::Null => "`null` is neither true nor false".to_owned(),
+        ValueType::Number => format!("a number is neither true nor false; compare it, as in `{text} > 0`"),
+        ValueType::Text => format!("a text is neither true nor false; compare it, as in `{text} == \"…\"`"),
+        ValueType::List(_) => {
+            format!("a list is neither true nor false; write `\"…\" in {text}` or `size({text}) > 0`")
+        }
+        ValueType::Map(_) => {
+            format!("facts are neither true nor false together; name one, as in `{text}.name == \"…\"`")
+        }
+        ValueType::Null => "`null` is neither true nor false".to_owned(),
     };
     Err((part.id, fix))
 }
@@ -65,7 +69,7 @@ fn written(part: &IdedExpr) -> String {
     }
 }
 
-impl Kind {
+impl ValueType {
     /// In words, with an article.
     fn words(&self) -> &'static str {
         match self {
@@ -98,31 +102,31 @@ impl Kind {
     }
 }
 
-struct Kinds<'a> {
+struct TypeChecker<'a> {
     /// Variables of the loops around, the innermost last.
-    scope: Vec<(&'a str, Kind)>,
+    scope: Vec<(&'a str, ValueType)>,
 }
 
-impl<'a> Kinds<'a> {
-    fn of(&mut self, part: &'a IdedExpr) -> Result<Kind, Wrong> {
+impl<'a> TypeChecker<'a> {
+    fn of(&mut self, part: &'a IdedExpr) -> Result<ValueType, TypeError> {
         match &part.expr {
             Expr::Literal(literal) => match literal {
-                LiteralValue::Boolean(_) => Ok(Kind::Bool),
-                LiteralValue::Int(_) | LiteralValue::UInt(_) | LiteralValue::Double(_) => Ok(Kind::Number),
-                LiteralValue::String(_) => Ok(Kind::Text),
-                LiteralValue::Null => Ok(Kind::Null),
+                LiteralValue::Boolean(_) => Ok(ValueType::Bool),
+                LiteralValue::Int(_) | LiteralValue::UInt(_) | LiteralValue::Double(_) => Ok(ValueType::Number),
+                LiteralValue::String(_) => Ok(ValueType::Text),
+                LiteralValue::Null => Ok(ValueType::Null),
                 LiteralValue::Bytes(_) => Err((part.id, "there are no bytes here; write a text".to_owned())),
             },
             Expr::Ident(name) => Ok(self.variable(name)),
             Expr::Select(select) => self.select(part, select),
             Expr::Call(call) => self.call(part, call),
             Expr::List(list) => {
-                let mut kind: Option<Kind> = None;
+                let mut kind: Option<ValueType> = None;
                 for element in &list.elements {
                     let one = self.of(element)?;
-                    kind = Some(kind.map_or(one.clone(), |kind| if kind == one { kind } else { Kind::Any }));
+                    kind = Some(kind.map_or(one.clone(), |kind| if kind == one { kind } else { ValueType::Any }));
                 }
-                Ok(Kind::List(Box::new(kind.unwrap_or(Kind::Any))))
+                Ok(ValueType::List(Box::new(kind.unwrap_or(ValueType::Any))))
             }
             Expr::Map(map) => {
                 for entry in &map.entries {
@@ -131,31 +135,31 @@ impl<'a> Kinds<'a> {
                         self.of(&entry.value)?;
                     }
                 }
-                Ok(Kind::Map(Box::new(Kind::Any)))
+                Ok(ValueType::Map(Box::new(ValueType::Any)))
             }
             Expr::Comprehension(comprehension) => self.comprehension(part, comprehension),
-            Expr::Unspecified | Expr::Struct(_) => Ok(Kind::Any),
+            Expr::Unspecified | Expr::Struct(_) => Ok(ValueType::Any),
         }
     }
 
-    fn variable(&self, name: &str) -> Kind {
+    fn variable(&self, name: &str) -> ValueType {
         if let Some((_, kind)) = self.scope.iter().rev().find(|(bound, _)| *bound == name) {
             return kind.clone();
         }
         match name {
-            "id" | "kind" | "parent" => Kind::Text,
-            "tags" => Kind::List(Box::new(Kind::Text)),
-            "properties" => Kind::Map(Box::new(Kind::Property)),
-            "metrics" | "threshold" => Kind::Map(Box::new(Kind::Number)),
-            _ => Kind::Any,
+            "id" | "kind" | "parent" => ValueType::Text,
+            "tags" => ValueType::List(Box::new(ValueType::Text)),
+            "properties" => ValueType::Map(Box::new(ValueType::Property)),
+            "metrics" | "threshold" => ValueType::Map(Box::new(ValueType::Number)),
+            _ => ValueType::Any,
         }
     }
 
-    fn select(&mut self, part: &'a IdedExpr, select: &'a SelectExpr) -> Result<Kind, Wrong> {
+    fn select(&mut self, part: &'a IdedExpr, select: &'a SelectExpr) -> Result<ValueType, TypeError> {
         match self.of(&select.operand)? {
-            Kind::Map(_) if select.test => Ok(Kind::Bool),
-            Kind::Map(kind) => Ok(*kind),
-            Kind::Any => Ok(if select.test { Kind::Bool } else { Kind::Any }),
+            ValueType::Map(_) if select.test => Ok(ValueType::Bool),
+            ValueType::Map(kind) => Ok(*kind),
+            ValueType::Any => Ok(if select.test { ValueType::Bool } else { ValueType::Any }),
             kind => {
                 let (map, name) = match &select.operand.expr {
                     Expr::Select(inner) => (written(&inner.operand), format!("{}.{}", inner.field, select.field)),
@@ -172,11 +176,11 @@ impl<'a> Kinds<'a> {
         }
     }
 
-    fn comprehension(&mut self, part: &'a IdedExpr, one: &'a ComprehensionExpr) -> Result<Kind, Wrong> {
+    fn comprehension(&mut self, part: &'a IdedExpr, one: &'a ComprehensionExpr) -> Result<ValueType, TypeError> {
         let element = match self.of(&one.iter_range)? {
-            Kind::List(kind) => *kind,
-            Kind::Map(_) => Kind::Text,
-            Kind::Any => Kind::Any,
+            ValueType::List(kind) => *kind,
+            ValueType::Map(_) => ValueType::Text,
+            ValueType::Any => ValueType::Any,
             kind => {
                 let text = format!("`{}` is {}, and no list to go through", written(&one.iter_range), kind.words());
                 return Err((one.iter_range.id.max(part.id), text));

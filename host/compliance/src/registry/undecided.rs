@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Directory, One};
+use super::{Directory, ObjectEntry};
 use crate::{
     certainty::Certainty,
     config::Group,
-    evaluate::{Meter, Outcome},
+    expression::{Meter, Outcome},
     groups::GroupId,
     undecided::{self, Undecided},
 };
@@ -17,7 +17,7 @@ impl Directory {
         let mut all = Vec::new();
         let mut known: BTreeMap<(GroupId, bool), usize> = BTreeMap::new();
         for one in self.objects.values() {
-            for (group, excludes) in one.standings.undecided() {
+            for (group, excludes) in one.memberships.undecided() {
                 match known.get(&(group, excludes)) {
                     Some(&at) => {
                         let entry: &mut Undecided = &mut all[at];
@@ -37,7 +37,7 @@ impl Directory {
     /// Those of one object.
     pub fn undecided_of(&self, object: &str) -> Vec<Undecided> {
         let Some(one) = self.objects.get(object) else { return Vec::new() };
-        one.standings.undecided().filter_map(|(group, excludes)| self.entry(one, group, excludes)).collect()
+        one.memberships.undecided().filter_map(|(group, excludes)| self.entry(one, group, excludes)).collect()
     }
 
     /// Those of one group.
@@ -45,7 +45,7 @@ impl Directory {
         let Some(position) = self.compiled.groups.position(group) else { return Vec::new() };
         let mut all = Vec::new();
         for one in self.objects.values() {
-            for (id, excludes) in one.standings.undecided().filter(|&(id, _)| id as usize == position) {
+            for (id, excludes) in one.memberships.undecided().filter(|&(id, _)| id as usize == position) {
                 if let Some(entry) = self.entry(one, id, excludes) {
                     undecided::add(&mut all, entry);
                 }
@@ -57,13 +57,13 @@ impl Directory {
     /// The groups of which it cannot be decided whether an object is in them, in the order of the files.
     pub fn uncertain_groups(&self, object: &str) -> impl Iterator<Item = &Group> {
         let one = self.objects.get(object);
-        let ids = one.into_iter().flat_map(|one| one.standings.uncertain());
+        let ids = one.into_iter().flat_map(|one| one.memberships.uncertain());
         ids.filter_map(|id| self.compiled.config().groups.get(id as usize))
     }
 
     /// Whether an object is in a group, by the group's number.
     pub(crate) fn membership(&self, object: &str, group: GroupId) -> Certainty {
-        self.objects.get(object).map_or(Certainty::No, |one| one.standings.get(group).membership())
+        self.objects.get(object).map_or(Certainty::No, |one| one.memberships.get(group).membership())
     }
 
     /// What became undecided since the last call and was not so on any object before: each expression
@@ -73,7 +73,7 @@ impl Directory {
     }
 
     /// Why a group's expression cannot be decided on an object.
-    pub(super) fn reason(&self, one: &One, group: GroupId, excludes: bool) -> Option<String> {
+    pub(super) fn reason(&self, one: &ObjectEntry, group: GroupId, excludes: bool) -> Option<String> {
         let compiled = self.compiled.groups.get(group)?;
         let expression = if excludes { &compiled.exclude_when } else { &compiled.when }.as_ref()?;
         match expression.evaluate(&one.object, &BTreeMap::new(), &mut Meter::default()) {
@@ -83,7 +83,7 @@ impl Directory {
         }
     }
 
-    fn entry(&self, one: &One, group: GroupId, excludes: bool) -> Option<Undecided> {
+    fn entry(&self, one: &ObjectEntry, group: GroupId, excludes: bool) -> Option<Undecided> {
         let reason = self.reason(one, group, excludes)?;
         self.described(&one.object.id, group, excludes, reason)
     }

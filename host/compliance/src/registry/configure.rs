@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Directory, Touched, standing::Standings};
+use super::{Directory, Touched, membership::Memberships};
 use crate::{compiled::Compiled, config::Group, groups::GroupId};
 
 impl Directory {
@@ -21,16 +21,16 @@ impl Directory {
         let known: Vec<Arc<str>> = self.objects.keys().cloned().collect();
         for id in known {
             let Some(one) = self.objects.get_mut(&id) else { continue };
-            let names = |standings: &Standings, groups: &[Group]| {
-                standings
+            let names = |memberships: &Memberships, groups: &[Group]| {
+                memberships
                     .members()
                     .filter_map(|id| Some(groups.get(id as usize)?.name.clone()))
                     .collect::<BTreeSet<_>>()
             };
-            let names_before = names(&one.standings, was);
-            one.standings = one.standings.carried(&kept);
+            let names_before = names(&one.memberships, was);
+            one.memberships = one.memberships.carried(&kept);
             self.ask_anew(&id, |group| !stays.contains(&group));
-            if self.objects.get(&id).is_some_and(|one| names(&one.standings, &now) != names_before) {
+            if self.objects.get(&id).is_some_and(|one| names(&one.memberships, &now) != names_before) {
                 touched.insert(id);
             }
         }

@@ -14,7 +14,7 @@ use super::{
     outcome::{News, Touched},
 };
 use crate::{
-    groups::Changed,
+    groups::FactChanges,
     record::{Listed, Object},
 };
 
@@ -80,7 +80,7 @@ impl Directory {
         let Some((id, new)) = self.open(id, false) else { return };
         let Some(one) = self.objects.get_mut(&id) else { return };
         let object = &mut one.object;
-        let mut moved = Changed { new, ..Changed::default() };
+        let mut moved = FactChanges { new, ..FactChanges::default() };
         let parent = object.parent.clone();
         if object.discovered {
             object.discovered = false;
@@ -101,7 +101,7 @@ impl Directory {
 
     fn unname(&mut self, id: &Arc<str>, now_ns: u64, touched: &mut BTreeSet<Arc<str>>) {
         let Some(one) = self.objects.get_mut(id) else { return };
-        let mut changed = Changed::default();
+        let mut changed = FactChanges::default();
         let parent = one.object.parent.clone();
         apply::take_back(&mut one.object, &Listed::default(), now_ns, &mut changed);
         one.object.listed = Listed::default();

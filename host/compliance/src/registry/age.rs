@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use lifesigns_model::DropKind;
 
 use super::{Directory, Touched};
-use crate::{groups::Changed, limits::OBJECT_METRICS, record::Fact};
+use crate::{groups::FactChanges, limits::OBJECT_METRICS, record::Fact};
 
 impl Directory {
     /// A metric of an object was not reported again in time. What the inventory says of it holds again; where
@@ -28,7 +28,7 @@ impl Directory {
             self.dropped.note(DropKind::StaleMetrics, format_args!("{oldest} of {id}"));
         }
         self.dirty.insert(Arc::clone(&id));
-        let changed = Changed { metrics: [metric.to_owned()].into(), ..Changed::default() };
+        let changed = FactChanges { metrics: [metric.to_owned()].into(), ..FactChanges::default() };
         self.settle(&id, &changed, parent, &mut touched);
         Touched::of(touched)
     }

@@ -8,15 +8,14 @@ use std::{
 use crate::{
     certainty::Certainty,
     config::Group,
-    evaluate::{Meter, Outcome},
-    expression::Expression,
-    groups::{CompiledGroup, GroupId, Groups},
+    expression::{Expression, Meter, Outcome},
+    groups::{CompiledGroup, CompiledGroups, GroupId},
     record::Object,
 };
 
 /// How an object stands to a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct MembershipState {
     /// A pattern of the group names it.
     pub(super) listed: bool,
     /// The group's expression holds.
@@ -31,14 +30,14 @@ pub(super) struct Standing {
 
 /// How an object stands to all groups; those that have nothing to do with it take no room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Standings(Vec<(GroupId, Standing)>);
+pub(super) struct Memberships(Vec<(GroupId, MembershipState)>);
 
 /// What came of looking at an object again.
 #[derive(Debug, Default)]
-pub(super) struct Resolved {
-    /// Groups that it joined.
+pub(super) struct MembershipChange {
+    /// CompiledGroups that it joined.
     pub(super) joined: Vec<GroupId>,
-    /// Groups that it left.
+    /// CompiledGroups that it left.
     pub(super) left: Vec<GroupId>,
     /// How many expressions were evaluated.
     pub(super) evaluated: usize,
@@ -48,7 +47,7 @@ pub(super) struct Resolved {
     pub(super) undecided: Vec<(GroupId, bool, String)>,
 }
 
-impl Standing {
+impl MembershipState {
     /// Whether the object is a member. What keeps it out wins over everything that lets it in.
     pub(super) fn membership(self) -> Certainty {
         let listed = if self.listed { Certainty::Yes } else { Certainty::No };
@@ -67,38 +66,38 @@ impl Standing {
     }
 }
 
-impl Standings {
-    pub(super) fn get(&self, group: GroupId) -> Standing {
+impl Memberships {
+    pub(super) fn get(&self, group: GroupId) -> MembershipState {
         match self.0.binary_search_by_key(&group, |&(id, _)| id) {
             Ok(at) => self.0[at].1,
-            Err(_) => Standing::default(),
+            Err(_) => MembershipState::default(),
         }
     }
 
-    pub(super) fn set(&mut self, group: GroupId, standing: Standing) {
-        match (self.0.binary_search_by_key(&group, |&(id, _)| id), standing == Standing::default()) {
+    pub(super) fn set(&mut self, group: GroupId, state: MembershipState) {
+        match (self.0.binary_search_by_key(&group, |&(id, _)| id), state == MembershipState::default()) {
             (Ok(at), true) => drop(self.0.remove(at)),
-            (Ok(at), false) => self.0[at].1 = standing,
+            (Ok(at), false) => self.0[at].1 = state,
             (Err(_), true) => {}
-            (Err(at), false) => self.0.insert(at, (group, standing)),
+            (Err(at), false) => self.0.insert(at, (group, state)),
         }
     }
 
     /// The groups that it is in, in the order of the files.
     pub(super) fn members(&self) -> impl Iterator<Item = GroupId> + '_ {
-        self.0.iter().filter(|(_, standing)| standing.is_member()).map(|&(id, _)| id)
+        self.0.iter().filter(|(_, state)| state.is_member()).map(|&(id, _)| id)
     }
 
     /// Those of them of which it cannot be decided whether it is in them.
     pub(super) fn uncertain(&self) -> impl Iterator<Item = GroupId> + '_ {
-        self.0.iter().filter(|(_, standing)| standing.membership() == Certainty::Maybe).map(|&(id, _)| id)
+        self.0.iter().filter(|(_, state)| state.membership() == Certainty::Maybe).map(|&(id, _)| id)
     }
 
     /// Expressions that cannot be decided: the group, and whether it is `exclude-when`.
     pub(super) fn undecided(&self) -> impl Iterator<Item = (GroupId, bool)> + '_ {
-        self.0.iter().flat_map(|&(id, standing)| {
-            let when = (standing.met == Certainty::Maybe).then_some((id, false));
-            let exclude = (standing.excluded_by_facts == Certainty::Maybe).then_some((id, true));
+        self.0.iter().flat_map(|&(id, state)| {
+            let when = (state.met == Certainty::Maybe).then_some((id, false));
+            let exclude = (state.excluded_by_facts == Certainty::Maybe).then_some((id, true));
             when.into_iter().chain(exclude)
         })
     }
@@ -106,9 +105,9 @@ impl Standings {
     /// What `groups` said of the object by itself, under the numbers that `kept` gives them; what
     /// comes by way of other groups is left open.
     pub(super) fn carried(&self, kept: &BTreeMap<GroupId, GroupId>) -> Self {
-        let own = |standing: &Standing| Standing { through: Certainty::No, ..*standing };
+        let own = |state: &MembershipState| MembershipState { through: Certainty::No, ..*state };
         let mut carried = Self(self.0.iter().filter_map(|(id, one)| Some((*kept.get(id)?, own(one)))).collect());
-        carried.0.retain(|&(_, standing)| standing != Standing::default());
+        carried.0.retain(|&(_, state)| state != MembershipState::default());
         carried.0.sort_unstable_by_key(|&(id, _)| id);
         carried
     }
@@ -119,20 +118,20 @@ impl Standings {
             let Some(group) = groups.get(id as usize) else { continue };
             let listed = group.objects.iter().any(|pattern| pattern.matches(&object.id));
             let excluded = group.exclude.iter().any(|pattern| pattern.matches(&object.id));
-            self.set(id, Standing { listed, excluded, ..self.get(id) });
+            self.set(id, MembershipState { listed, excluded, ..self.get(id) });
         }
     }
 
     /// Evaluates the expressions of `ids`, and follows what changed through groups of groups.
-    /// `fresh`: nothing of what the standings say has been followed yet.
+    /// `fresh`: nothing of what the memberships say has been followed yet.
     pub(super) fn resolve(
         &mut self,
         object: &Object,
-        groups: &Groups,
+        groups: &CompiledGroups,
         ids: &BTreeSet<GroupId>,
         fresh: bool,
-    ) -> Resolved {
-        let mut resolved = Resolved::default();
+    ) -> MembershipChange {
+        let mut resolved = MembershipChange::default();
         let mut open: BTreeMap<(u32, GroupId), Certainty> = BTreeMap::new();
         let rank = |id: GroupId| groups.get(id).map_or(0, |group| group.rank);
         let mut meter = Meter::default();
@@ -151,11 +150,11 @@ impl Standings {
         // From the innermost group outwards, so that each is looked at once.
         while let Some(((_, id), was)) = open.pop_first() {
             let Some(group) = groups.get(id) else { continue };
-            let mut standing = self.get(id);
+            let mut state = self.get(id);
             let through = group.subgroups.iter().map(|&sub| self.get(sub).membership());
-            standing.through = through.max().unwrap_or_default();
-            self.set(id, standing);
-            match (was, standing.membership()) {
+            state.through = through.max().unwrap_or_default();
+            self.set(id, state);
+            match (was, state.membership()) {
                 (was, is) if was == is => continue,
                 (_, Certainty::No) => resolved.left.push(id),
                 (Certainty::No, _) => resolved.joined.push(id),
@@ -172,13 +171,13 @@ impl Standings {
 
 /// `before` with the group's expressions evaluated again.
 fn evaluated(
-    before: Standing,
+    before: MembershipState,
     object: &Object,
     id: GroupId,
     group: &CompiledGroup,
-    resolved: &mut Resolved,
+    resolved: &mut MembershipChange,
     meter: &mut Meter,
-) -> Standing {
+) -> MembershipState {
     let none = BTreeMap::new();
     let mut ask = |expression: &Option<Arc<Expression>>, excludes: bool| {
         let Some(expression) = expression else { return Certainty::No };
@@ -194,5 +193,5 @@ fn evaluated(
     };
     let met = ask(&group.when, false);
     let excluded_by_facts = ask(&group.exclude_when, true);
-    Standing { met, excluded_by_facts, ..before }
+    MembershipState { met, excluded_by_facts, ..before }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-/// Names of which some are read, or all.
+/// NameSet of which some are read, or all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Names {
+pub struct NameSet {
     /// All of them, whatever `names` says.
     pub all: bool,
     /// These.
@@ -13,7 +13,7 @@ pub struct Names {
 
 /// What an expression reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reads {
+pub struct References {
     /// The object's id, which never changes.
     pub id: bool,
     /// The object's kind.
@@ -23,14 +23,14 @@ pub struct Reads {
     /// `tags`, which is the property `tags` split at commas; `properties` names it too.
     pub tags: bool,
     /// Properties.
-    pub properties: Names,
+    pub properties: NameSet,
     /// Metrics.
-    pub metrics: Names,
+    pub metrics: NameSet,
     /// Thresholds.
-    pub thresholds: Names,
+    pub thresholds: NameSet,
 }
 
-impl Names {
+impl NameSet {
     /// Whether `name` is read.
     pub fn reads(&self, name: &str) -> bool {
         self.all || self.names.contains(name)
@@ -47,8 +47,8 @@ impl Names {
     }
 }
 
-impl Reads {
-    /// Reads what `other` reads, too.
+impl References {
+    /// References what `other` reads, too.
     pub fn join(&mut self, other: &Self) {
         self.id |= other.id;
         self.kind |= other.kind;

@@ -35,28 +35,28 @@ impl Directory {
 
     /// Their numbers.
     pub(crate) fn ids_of(&self, object: &str) -> impl Iterator<Item = GroupId> {
-        self.objects.get(object).into_iter().flat_map(|one| one.standings.members())
+        self.objects.get(object).into_iter().flat_map(|one| one.memberships.members())
     }
 
     fn how(&self, object: &str, id: GroupId, group: &Group) -> Option<String> {
         let one = self.objects.get(object)?;
-        let standing = one.standings.get(id);
-        let how = if standing.listed {
+        let state = one.memberships.get(id);
+        let how = if state.listed {
             let pattern = group.objects.iter().find(|pattern| pattern.matches(object))?;
             format!("listed as {:?}", pattern.as_str())
-        } else if standing.met == Certainty::Yes {
+        } else if state.met == Certainty::Yes {
             group.when.clone()?
-        } else if standing.through >= standing.met {
+        } else if state.through >= state.met {
             let subgroups = &self.compiled.groups.get(id)?.subgroups;
             // The first of those that it is in most certainly.
-            let sub = subgroups.iter().min_by_key(|&&sub| Reverse(one.standings.get(sub).membership()))?;
+            let sub = subgroups.iter().min_by_key(|&&sub| Reverse(one.memberships.get(sub).membership()))?;
             format!("member of {:?}", self.compiled.config().groups.get(*sub as usize)?.name)
         } else {
             return Some(format!("undecided: {}", self.reason(one, id, false)?));
         };
-        if standing.excluded_by_facts == Certainty::Maybe {
+        if state.excluded_by_facts == Certainty::Maybe {
             return Some(format!("undecided: {how}, but {}", self.reason(one, id, true)?));
         }
-        Some(if standing.membership() == Certainty::Maybe { format!("undecided: {how}") } else { how })
+        Some(if state.membership() == Certainty::Maybe { format!("undecided: {how}") } else { how })
     }
 }
