@@ -6,8 +6,8 @@ use std::{env, error::Error, sync::Arc, thread};
 use lifesigns::{
     Builder, Sandbox, Setup,
     compliance::{
-        Config, Pattern,
-        config::{Group, Place, Policy, Route, Say, Setting},
+        ComplianceConfig, Pattern,
+        config::{ConfigLocation, Group, Policy, PolicyEntry, PolicySetting, Route},
     },
     model::ObjectFacts,
     notifications::{Failure, Message, Receiver},
@@ -24,15 +24,15 @@ impl Receiver for Pager {
 }
 
 /// Docker is welcome in the playground; everywhere else the pager is told.
-fn compliance() -> Config {
-    let (pattern, place) = (Pattern::new("docker-keyword/*"), Place::default());
-    let says = vec![Say { pattern, setting: Setting::Allow(true), place }];
+fn compliance() -> ComplianceConfig {
+    let (pattern, place) = (Pattern::new("docker-keyword/*"), ConfigLocation::default());
+    let says = vec![PolicyEntry { pattern, setting: PolicySetting::Allow(true), place }];
     let when = Some(r#"properties.env == "playground""#.into());
-    Config {
+    ComplianceConfig {
         groups: vec![Group { name: "playground".into(), when, ..Group::default() }],
         policies: vec![Policy { name: "fine".into(), groups: vec!["playground".into()], says, ..Policy::default() }],
         routes: vec![Route { receivers: vec!["pager".into()], ..Route::default() }],
-        ..Config::default()
+        ..ComplianceConfig::default()
     }
 }
 

@@ -124,13 +124,13 @@ pub struct Command {
     /// When, on the host's clock.
     pub time_ns: u64,
     /// What.
-    pub act: Act,
+    pub act: CommandAction,
 }
 
 /// See [`Command`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Act {
+pub enum CommandAction {
     /// Acknowledge alerts, all of them or, if one cannot be, none; `owner` takes them.
     Acknowledge {
         /// The alerts' ids, or prefixes that name one alert each.
@@ -211,7 +211,7 @@ pub enum Act {
 
 /// Why a command was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-pub enum Refused {
+pub enum RequestError {
     /// No such thing.
     #[error("there is no {what} {id:?}")]
     Unknown {
@@ -245,7 +245,7 @@ pub enum Refused {
 
 /// What changed since the last [`crate::Book::take`]: what a store commits in one transaction.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Changes {
+pub struct BookChanges {
     /// Objects as they are now.
     pub objects: Vec<Object>,
     /// Objects that are forgotten.
@@ -297,9 +297,9 @@ pub struct BookSnapshot {
     pub event_ns: u64,
     /// The host's clock, as the book was told it last.
     pub clock_ns: u64,
-    /// The last [`Changes::decided_by`]; empty if there was none.
+    /// The last [`BookChanges::decided_by`]; empty if there was none.
     pub decided_by: String,
-    /// The last [`Changes::rules`].
+    /// The last [`BookChanges::rules`].
     pub rules: Option<Vec<KnownRule>>,
 }
 

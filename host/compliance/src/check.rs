@@ -4,13 +4,13 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    config::{Config, ConfigError, Hours, Place, Policy, Route, Setting},
+    config::{ComplianceConfig, ConfigError, ConfigLocation, Hours, Policy, PolicySetting, Route},
     groups::cycles,
     suggest::suggestion,
 };
 
 /// Everything of that sort.
-pub(crate) fn check(config: &Config) -> Vec<ConfigError> {
+pub(crate) fn check(config: &ComplianceConfig) -> Vec<ConfigError> {
     let mut check =
         Checker { config, groups: config.groups.iter().map(|one| one.name.as_str()).collect(), errors: Vec::new() };
     check.names("group", config.groups.iter().map(|one| (one.name.as_str(), &one.place)));
@@ -73,18 +73,18 @@ pub fn reserved_threshold(name: &str) -> Option<String> {
 }
 
 struct Checker<'a> {
-    config: &'a Config,
+    config: &'a ComplianceConfig,
     groups: HashSet<&'a str>,
     errors: Vec<ConfigError>,
 }
 
 impl<'a> Checker<'a> {
-    fn wrong(&mut self, place: &Place, message: String) {
+    fn wrong(&mut self, place: &ConfigLocation, message: String) {
         self.errors.push(ConfigError::new(place, message));
     }
 
     /// Names of one sort: there, without `/` and `*`, each once.
-    fn names(&mut self, what: &str, names: impl Iterator<Item = (&'a str, &'a Place)>) {
+    fn names(&mut self, what: &str, names: impl Iterator<Item = (&'a str, &'a ConfigLocation)>) {
         let mut first = HashMap::new();
         for (name, place) in names {
             if name.is_empty() {
@@ -102,7 +102,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn groups(&mut self, of: &str, place: &Place, names: &[String]) {
+    fn groups(&mut self, of: &str, place: &ConfigLocation, names: &[String]) {
         let mut seen = HashSet::new();
         for name in names {
             if !self.groups.contains(name.as_str()) {
@@ -130,7 +130,7 @@ impl<'a> Checker<'a> {
                 let hint = suggestion(pattern.as_str(), self.config.definitions.iter().map(|one| one.name.as_str()));
                 let text = format!("{of}: there is no alert `{pattern}`{hint}; a symptom is written RULE/SYMPTOM");
                 self.wrong(&say.place, text);
-            } else if let Setting::Threshold(name, value) = &say.setting {
+            } else if let PolicySetting::Threshold(name, value) = &say.setting {
                 let thresholds: Vec<&str> = named.flat_map(|one| one.thresholds.keys()).map(String::as_str).collect();
                 if !thresholds.contains(&name.as_str()) {
                     let hint = suggestion(name, thresholds);

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use crate::{
     check,
     condition::{self, CompiledCondition},
-    config::{Config, ConfigError, Definition, Group, Policy},
+    config::{AlertDefinition, ComplianceConfig, ConfigError, Group, Policy},
     expression::References,
     groups::CompiledGroups,
     hours::ScheduleChanges,
@@ -15,8 +15,8 @@ use crate::{
 
 /// A configuration that was checked and compiled. Immutable, shared, swapped whole.
 #[derive(Debug)]
-pub struct Compiled {
-    config: Arc<Config>,
+pub struct CompiledConfig {
+    config: Arc<ComplianceConfig>,
     conditions: Vec<CompiledCondition>,
     definitions: HashMap<String, usize>,
     pub(crate) groups: CompiledGroups,
@@ -29,9 +29,9 @@ pub struct Compiled {
     pub(crate) disables: bool,
 }
 
-impl Compiled {
+impl CompiledConfig {
     /// Checks and compiles `config`. The error is everything that is wrong with it, by place.
-    pub fn new(config: Arc<Config>) -> Result<Self, Vec<ConfigError>> {
+    pub fn new(config: Arc<ComplianceConfig>) -> Result<Self, Vec<ConfigError>> {
         let mut errors = check::check(&config);
         let groups = CompiledGroups::new(&config.groups, &mut errors);
         let mut reads = References::default();
@@ -52,12 +52,12 @@ impl Compiled {
     }
 
     /// What it was made of.
-    pub fn config(&self) -> &Arc<Config> {
+    pub fn config(&self) -> &Arc<ComplianceConfig> {
         &self.config
     }
 
     /// The definition of this name.
-    pub fn definition(&self, name: &str) -> Option<&Definition> {
+    pub fn definition(&self, name: &str) -> Option<&AlertDefinition> {
         self.config.definitions.get(self.position(name)?)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    config::{Condition, ConfigError, Definition, Scope},
+    config::{AlertCondition, AlertDefinition, ConfigError, Scope},
     expression::{Expression, References},
     limits::CONDITION_DEPTH,
     pattern::Pattern,
@@ -30,7 +30,7 @@ pub enum CompiledCondition {
 /// Compiles what must hold for `definition`, and notes what it reads. With an error, what it
 /// returns is of no use.
 pub(crate) fn compile(
-    definition: &Definition,
+    definition: &AlertDefinition,
     reads: &mut References,
     errors: &mut Vec<ConfigError>,
 ) -> CompiledCondition {
@@ -38,21 +38,21 @@ pub(crate) fn compile(
 }
 
 struct ConditionCompiler<'a> {
-    definition: &'a Definition,
+    definition: &'a AlertDefinition,
     reads: &'a mut References,
     errors: &'a mut Vec<ConfigError>,
 }
 
 impl ConditionCompiler<'_> {
-    fn condition(&mut self, condition: &Condition, depth: usize) -> CompiledCondition {
+    fn condition(&mut self, condition: &AlertCondition, depth: usize) -> CompiledCondition {
         if depth == CONDITION_DEPTH {
             self.wrong(format!("its conditions stand in each other more than {CONDITION_DEPTH} deep"));
             return CompiledCondition::Any(Vec::new());
         }
         match condition {
-            Condition::All(all) => CompiledCondition::All(self.list("all", all, depth)),
-            Condition::Any(any) => CompiledCondition::Any(self.list("any", any, depth)),
-            Condition::Count(count, of) => {
+            AlertCondition::All(all) => CompiledCondition::All(self.list("all", all, depth)),
+            AlertCondition::Any(any) => CompiledCondition::Any(self.list("any", any, depth)),
+            AlertCondition::Count(count, of) => {
                 if *count == 0 {
                     self.wrong("a count of 0 always holds; say at least 1".to_owned());
                 } else if *count > of.len() && !of.is_empty() {
@@ -63,14 +63,14 @@ impl ConditionCompiler<'_> {
                 }
                 CompiledCondition::Count(*count, self.list("count", of, depth))
             }
-            Condition::Not(not) => CompiledCondition::Not(Box::new(self.condition(not, depth + 1))),
-            Condition::Symptom(pattern, scope) => {
+            AlertCondition::Not(not) => CompiledCondition::Not(Box::new(self.condition(not, depth + 1))),
+            AlertCondition::Symptom(pattern, scope) => {
                 if pattern.is_literal() && !pattern.as_str().contains('/') {
                     self.wrong(format!("the symptom \"{pattern}\" names no rule; write RULE/{pattern} or */{pattern}"));
                 }
                 CompiledCondition::Symptom(pattern.clone(), *scope)
             }
-            Condition::Fact(text, scope) => match Expression::compile(text) {
+            AlertCondition::Fact(text, scope) => match Expression::compile(text) {
                 Ok(expression) => {
                     self.thresholds(&expression);
                     self.reads.join(expression.references());
@@ -84,7 +84,7 @@ impl ConditionCompiler<'_> {
         }
     }
 
-    fn list(&mut self, kind: &str, conditions: &[Condition], depth: usize) -> Vec<CompiledCondition> {
+    fn list(&mut self, kind: &str, conditions: &[AlertCondition], depth: usize) -> Vec<CompiledCondition> {
         if conditions.is_empty() {
             self.wrong(format!("`{kind}` is empty; name at least one symptom or fact"));
         }

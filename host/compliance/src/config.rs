@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::pattern::Pattern;
 pub use crate::zone::Zone;
-pub use setting::Setting;
+pub use setting::PolicySetting;
 pub(crate) use setting::SettingKind;
 
 /// Where something was written. Displayed as `file:line:column`.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Place {
+pub struct ConfigLocation {
     /// The file, as the operator named it.
     pub file: Arc<str>,
     /// From 1; 0 for what was not written in a file.
@@ -24,7 +24,7 @@ pub struct Place {
     pub column: u32,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ConfigLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
             0 => f.write_str("built in"),
@@ -38,30 +38,30 @@ impl fmt::Display for Place {
 #[error("{place}: {message}")]
 pub struct ConfigError {
     /// Where.
-    pub place: Place,
+    pub place: ConfigLocation,
     /// What, and how to mend it.
     pub message: String,
 }
 
 impl ConfigError {
-    pub(crate) fn new(place: &Place, message: impl Into<String>) -> Self {
+    pub(crate) fn new(place: &ConfigLocation, message: impl Into<String>) -> Self {
         Self { place: place.clone(), message: message.into() }
     }
 }
 
 /// Everything that the operators decided. Swapped whole.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Config {
+pub struct ComplianceConfig {
     /// Groups of objects.
     pub groups: Vec<Group>,
     /// What holds in groups, in the order of the files.
     pub policies: Vec<Policy>,
     /// Which symptoms and facts make an alert.
-    pub definitions: Vec<Definition>,
+    pub definitions: Vec<AlertDefinition>,
     /// Who is told; tried in order.
     pub routes: Vec<Route>,
     /// How badges are computed.
-    pub badge: Formula,
+    pub badge: BadgeFormula,
     /// An alert that is met again within this long after it was cancelled is reopened, in
     /// milliseconds of event time.
     pub reopen_ms: u64,
@@ -80,7 +80,7 @@ pub struct Group {
     /// One line for a person.
     pub title: String,
     /// Where it is written.
-    pub place: Place,
+    pub place: ConfigLocation,
     /// Members by id; `*` stands for any run of characters.
     pub objects: Vec<Pattern>,
     /// Members by expression (CEL) over `id`, `kind`, `parent`, `tags`, `properties`, `metrics`.
@@ -100,7 +100,7 @@ pub struct Policy {
     /// Unique, kebab-case.
     pub name: String,
     /// Where it is written.
-    pub place: Place,
+    pub place: ConfigLocation,
     /// The groups it holds in; empty for all objects.
     pub groups: Vec<String>,
     /// Higher wins; 0 unless said.
@@ -110,19 +110,19 @@ pub struct Policy {
     /// The time zone of its hours; UTC unless said.
     pub zone: Zone,
     /// What it says, each about some alerts.
-    pub says: Vec<Say>,
+    pub says: Vec<PolicyEntry>,
 }
 
 /// One thing that a policy says about the alerts that `pattern` names: a definition's name,
 /// `RULE/SYMPTOM`, or either with `*`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Say {
+pub struct PolicyEntry {
     /// About which alerts.
     pub pattern: Pattern,
     /// What.
-    pub setting: Setting,
+    pub setting: PolicySetting,
     /// Where it is written.
-    pub place: Place,
+    pub place: ConfigLocation,
 }
 
 /// Hours of a week, in the time zone of their policy. `from` after `to` goes over midnight.
@@ -138,17 +138,17 @@ pub struct Hours {
 
 /// Which symptoms and facts together make an alert.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Definition {
+pub struct AlertDefinition {
     /// Unique, kebab-case, without `/`.
     pub name: String,
     /// One line for a person.
     pub title: String,
     /// Where it is written.
-    pub place: Place,
+    pub place: ConfigLocation,
     /// Only objects of these kinds; empty for all.
     pub kinds: Vec<String>,
     /// What must hold.
-    pub when: Condition,
+    pub when: AlertCondition,
     /// Numbers that conditions name as `threshold.NAME`, and that policies may override.
     pub thresholds: BTreeMap<String, f64>,
     /// It must hold for this long before the alert opens, in milliseconds of event time.
@@ -165,13 +165,13 @@ pub struct Definition {
     pub controls: Vec<String>,
 }
 
-impl Definition {
+impl AlertDefinition {
     /// Whatever has what must hold, at once, as bad as the symptoms say; all else is left unsaid.
-    pub fn new(name: impl Into<String>, when: Condition) -> Self {
+    pub fn new(name: impl Into<String>, when: AlertCondition) -> Self {
         Self {
             name: name.into(),
             title: String::new(),
-            place: Place::default(),
+            place: ConfigLocation::default(),
             kinds: Vec::new(),
             when,
             thresholds: BTreeMap::new(),
@@ -187,15 +187,15 @@ impl Definition {
 
 /// What must hold for an alert.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Condition {
+pub enum AlertCondition {
     /// All of these.
-    All(Vec<Condition>),
+    All(Vec<AlertCondition>),
     /// Any of these.
-    Any(Vec<Condition>),
+    Any(Vec<AlertCondition>),
     /// At least so many of these.
-    Count(usize, Vec<Condition>),
+    Count(usize, Vec<AlertCondition>),
     /// Not this.
-    Not(Box<Condition>),
+    Not(Box<AlertCondition>),
     /// A symptom, `RULE/SYMPTOM` or with `*`, is active.
     Symptom(Pattern, Scope),
     /// An expression (CEL) over the facts holds; sees what a group's sees, and `threshold`.
@@ -218,7 +218,7 @@ pub enum Scope {
 /// How a badge's score is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Formula {
+pub enum BadgeFormula {
     /// By the worst open violation: 100 none, 75 warning (information costs nothing), 25
     /// immediate, 0 critical. A group is as its worst member.
     #[default]
@@ -232,7 +232,7 @@ pub enum Formula {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Route {
     /// Where it is written.
-    pub place: Place,
+    pub place: ConfigLocation,
     /// The object is in one of these groups.
     pub groups: Vec<String>,
     /// At least this bad.

@@ -5,8 +5,8 @@ use std::fmt;
 use lifesigns_text::visible;
 
 use crate::{
-    query::{Outlook, Resolution, Standing},
-    why::{Step, Verdict, Why},
+    query::{EvaluationState, PolicyOutcome, Resolution},
+    why::{Decision, PolicyStatement, Why},
 };
 
 /// The longest that a column is made for the sake of one long entry.
@@ -18,7 +18,7 @@ impl fmt::Display for Resolution {
         for line in self.details() {
             writeln!(f, "  {line}")?;
         }
-        if let Standing::NotMet { unmet } = &self.state {
+        if let EvaluationState::NotMet { unmet } = &self.state {
             writeln!(f, "  not met")?;
             for line in unmet {
                 writeln!(f, "    {}", flat(line, 0))?;
@@ -45,27 +45,29 @@ impl Resolution {
     fn headline(&self) -> String {
         let criticality = self.criticality.map_or_else(String::new, |criticality| format!(", {criticality}"));
         let would = match self.outlook {
-            Outlook::Allowed => "allowed".to_owned(),
-            Outlook::Violation => format!("a violation{criticality}"),
-            Outlook::Depends => format!("allowed or a violation{criticality}, by the symptoms that make it"),
-            Outlook::NotEvaluated => "not evaluated".to_owned(),
+            PolicyOutcome::Allowed => "allowed".to_owned(),
+            PolicyOutcome::Violation => format!("a violation{criticality}"),
+            PolicyOutcome::Depends => format!("allowed or a violation{criticality}, by the symptoms that make it"),
+            PolicyOutcome::NotEvaluated => "not evaluated".to_owned(),
         };
         match &self.state {
-            Standing::NotEvaluated { because } => format!("not evaluated: {}", flat(because, 0)),
-            Standing::Open { .. } if self.allowed => format!("allowed{criticality}"),
-            Standing::Open { .. } => format!("violation{criticality}"),
-            Standing::NotMet { .. } => format!("not met; it would be {would}"),
-            Standing::Waiting { until_ns, .. } => format!("waiting until {}; it would be {would}", utc(*until_ns)),
-            Standing::CancelledByHand { .. } => format!("cancelled by hand; open again it would be {would}"),
-            Standing::NoRoom => format!("met, and there was no room for the alert; it would be {would}"),
-            Standing::Unasked => would,
+            EvaluationState::NotEvaluated { because } => format!("not evaluated: {}", flat(because, 0)),
+            EvaluationState::Open { .. } if self.allowed => format!("allowed{criticality}"),
+            EvaluationState::Open { .. } => format!("violation{criticality}"),
+            EvaluationState::NotMet { .. } => format!("not met; it would be {would}"),
+            EvaluationState::Waiting { until_ns, .. } => {
+                format!("waiting until {}; it would be {would}", utc(*until_ns))
+            }
+            EvaluationState::CancelledByHand { .. } => format!("cancelled by hand; open again it would be {would}"),
+            EvaluationState::NoRoom => format!("met, and there was no room for the alert; it would be {would}"),
+            EvaluationState::Unasked => would,
         }
     }
 
     fn details(&self) -> Vec<String> {
         let mut lines = Vec::new();
         match &self.state {
-            Standing::Open { id, since_ns, ends_ns, silenced_by, inhibited_by, acknowledged, notified } => {
+            EvaluationState::Open { id, since_ns, ends_ns, silenced_by, inhibited_by, acknowledged, notified } => {
                 lines.push(format!("open since {}, alert {id}", utc(*since_ns)));
                 if let Some(ends_ns) = ends_ns {
                     lines.push(format!("no longer met: cancelled at {} if that stays so", utc(*ends_ns)));
@@ -84,8 +86,8 @@ impl Resolution {
                     lines.push(format!("known to {known}"));
                 }
             }
-            Standing::Waiting { since_ns, .. } => lines.push(format!("met since {}", utc(*since_ns))),
-            Standing::CancelledByHand { id } => {
+            EvaluationState::Waiting { since_ns, .. } => lines.push(format!("met since {}", utc(*since_ns))),
+            EvaluationState::CancelledByHand { id } => {
                 lines.push(format!("alert {id}; it opens again at a new raise, or when it has ceased and is met again"))
             }
             _ => {}
@@ -132,7 +134,7 @@ fn groups(f: &mut fmt::Formatter<'_>, why: &Why) -> fmt::Result {
     table(f, &rows.collect::<Vec<_>>())
 }
 
-fn steps(f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Result {
+fn steps(f: &mut fmt::Formatter<'_>, steps: &[Decision]) -> fmt::Result {
     let mut rows = Vec::new();
     for step in steps {
         rows.push(row(format!("{} = {}", step.setting, step.value), &step.by));
@@ -141,7 +143,7 @@ fn steps(f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Result {
     table(f, &rows)
 }
 
-fn row(what: String, by: &Verdict) -> [String; 3] {
+fn row(what: String, by: &PolicyStatement) -> [String; 3] {
     let group = by.group.iter().map(|group| format!(" (group {group})"));
     [what, std::iter::once(format!("policy {}", by.policy)).chain(group).collect(), by.place.to_string()]
 }
@@ -170,10 +172,10 @@ mod tests {
     use lifesigns_model::Criticality;
 
     use super::*;
-    use crate::{config::Place, why::Membership};
+    use crate::{config::ConfigLocation, why::Membership};
 
-    fn place(file: &str, line: u32) -> Place {
-        Place { file: file.into(), line, column: 1 }
+    fn place(file: &str, line: u32) -> ConfigLocation {
+        ConfigLocation { file: file.into(), line, column: 1 }
     }
 
     fn member(group: &str, how: &str, line: u32) -> Membership {
@@ -182,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_violation_is_printed_with_its_why() {
-        let verdict = |policy: &str, group: Option<&str>, value: &str, at: Place| Verdict {
+        let verdict = |policy: &str, group: Option<&str>, value: &str, at: ConfigLocation| PolicyStatement {
             policy: policy.into(),
             group: group.map(str::to_owned),
             pattern: "docker-*".into(),
@@ -194,7 +196,7 @@ mod tests {
             alert: "docker-on-production".into(),
             enabled: true,
             criticality: Some(Criticality::Critical),
-            state: Standing::Open {
+            state: EvaluationState::Open {
                 id: "34340b68939ea367".into(),
                 since_ns: 1_795_424_400_000_000_000,
                 ends_ns: Some(1_795_424_460_000_000_000),
@@ -208,7 +210,7 @@ mod tests {
                     member("production", "properties.env\n== \"production\"", 12),
                     member("linux", "listed as \"vm-*\"", 5),
                 ],
-                steps: vec![Step {
+                steps: vec![Decision {
                     setting: "criticality".into(),
                     value: "critical".into(),
                     by: verdict("production-strict", Some("production"), "critical", place("conf.d/prod.toml", 8)),
@@ -251,7 +253,7 @@ mod tests {
     #[test]
     fn what_is_in_no_group_says_so() {
         assert_eq!(Why::default().to_string(), "  in no group\n");
-        let state = Standing::NotMet { unmet: vec!["symptom t/a is not active".into()] };
+        let state = EvaluationState::NotMet { unmet: vec!["symptom t/a is not active".into()] };
         let resolution = Resolution { object: "o".into(), alert: "a".into(), state, ..Resolution::default() };
         let expected = "a on o: not met; it would be a violation\n  not met\n    symptom t/a is not active\n  in no \
                         group\n  decided\n    allow: no policy says anything\n";

@@ -16,7 +16,7 @@ use cel::{Env, ParseErrors, Program};
 
 use crate::{limits::NOTE_BYTES, record::Object};
 
-pub use evaluate::{Meter, Outcome};
+pub use evaluate::{ExpressionOutcome, Meter};
 pub(crate) use precondition::Precondition;
 pub use references::{NameSet, References};
 
@@ -34,7 +34,7 @@ static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib().with_op
 /// `!has(properties.env)` does. As CEL has it, `&&` and `||` are decided by the other side if that
 /// is enough.
 ///
-/// What fails on an object is another thing: it is [`Outcome::Undecided`], unless the result does not
+/// What fails on an object is another thing: it is [`ExpressionOutcome::Undecided`], unless the result does not
 /// depend on it.
 #[derive(Debug)]
 pub struct Expression {
@@ -63,7 +63,7 @@ impl Expression {
             return Ok(());
         }
         match self.evaluate_fully(&Object::default(), &BTreeMap::new(), &mut Meter::default()) {
-            Outcome::Undecided(reason) => Err(reason),
+            ExpressionOutcome::Undecided(reason) => Err(reason),
             _ => Ok(()),
         }
     }
@@ -80,11 +80,16 @@ impl Expression {
 
     /// Whether it holds for `object`; `thresholds` is what it sees as `threshold`, and `meter` bounds
     /// what it may cost together with others.
-    pub fn evaluate(&self, object: &Object, thresholds: &BTreeMap<String, f64>, meter: &mut Meter) -> Outcome {
+    pub fn evaluate(
+        &self,
+        object: &Object,
+        thresholds: &BTreeMap<String, f64>,
+        meter: &mut Meter,
+    ) -> ExpressionOutcome {
         match &self.precondition {
             Some(precondition) if !precondition.admits(object) => {
                 meter.skip();
-                Outcome::Fails
+                ExpressionOutcome::Fails
             }
             _ => self.evaluate_fully(object, thresholds, meter),
         }
@@ -95,9 +100,14 @@ impl Expression {
         self.precondition.as_ref()
     }
 
-    fn evaluate_fully(&self, object: &Object, thresholds: &BTreeMap<String, f64>, meter: &mut Meter) -> Outcome {
+    fn evaluate_fully(
+        &self,
+        object: &Object,
+        thresholds: &BTreeMap<String, f64>,
+        meter: &mut Meter,
+    ) -> ExpressionOutcome {
         match evaluate::evaluate(self.program.expression(), object, thresholds, meter) {
-            Outcome::Undecided(reason) => Outcome::Undecided(shortened(reason)),
+            ExpressionOutcome::Undecided(reason) => ExpressionOutcome::Undecided(shortened(reason)),
             decided => decided,
         }
     }

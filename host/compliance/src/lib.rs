@@ -29,20 +29,20 @@ mod zone;
 
 pub use book::Book;
 pub use change::{
-    Act, AuditRecord, BookInput, BookSnapshot, Changes, Command, KnownRule, Notice, NoticeKind, PendingTransition,
-    Refused, RemovedRule, WithheldNotice,
+    AuditRecord, BookChanges, BookInput, BookSnapshot, Command, CommandAction, KnownRule, Notice, NoticeKind,
+    PendingTransition, RemovedRule, RequestError, WithheldNotice,
 };
 pub use check::reserved_threshold;
-pub use compiled::Compiled;
+pub use compiled::CompiledConfig;
 pub use condition::CompiledCondition;
-pub use config::{Config, ConfigError};
-pub use expression::{Expression, Meter, NameSet, Outcome, References};
+pub use config::{ComplianceConfig, ConfigError};
+pub use expression::{Expression, ExpressionOutcome, Meter, NameSet, References};
 pub use pattern::Pattern;
 pub use record::{
     ALERT_NOTES, Alert, AlertStatus, Badge, BadgeOf, BadgePoint, EVIDENCE_LINES, EndCause, EvidenceExcerpt,
     EvidenceLine, Fact, InventoryEntry, Matcher, Note, Notified, Object, Signature, Silence, SymptomState,
 };
-pub use registry::{Directory, News, Touched};
+pub use registry::{AffectedObjects, InventoryDiff, ObjectRegistry};
 pub use suggest::suggestion;
-pub use undecided::{FailedExpression, Undecided};
-pub use why::{Membership, Step, Verdict, Why};
+pub use undecided::{FailedExpression, UndecidedExpression};
+pub use why::{Decision, Membership, PolicyStatement, Why};

@@ -4,15 +4,15 @@
 use std::cmp::Reverse;
 
 use crate::{
-    config::{Policy, Say, Setting},
+    config::{Policy, PolicyEntry, PolicySetting},
     groups::{CompiledGroups, GroupId},
-    query::{PolicyLine, SayLine},
+    query::{PolicyEntryLine, PolicyLine},
 };
 
 /// A policy with its rank among all policies, which is its position in the list.
 #[derive(Debug)]
 pub(crate) struct RankedPolicy {
-    /// Its position in `Config::policies`.
+    /// Its position in `ComplianceConfig::policies`.
     pub(crate) position: usize,
     /// The groups it holds in; `None` for all objects.
     pub(crate) groups: Option<Vec<GroupId>>,
@@ -43,8 +43,8 @@ impl RankedPolicy {
     }
 }
 
-fn line(say: &Say) -> SayLine {
-    SayLine {
+fn line(say: &PolicyEntry) -> PolicyEntryLine {
+    PolicyEntryLine {
         pattern: say.pattern.as_str().to_owned(),
         setting: say.setting.kind().to_string(),
         value: say.setting.value(),
@@ -63,9 +63,9 @@ pub(crate) fn ranked(policies: &[Policy], groups: &CompiledGroups) -> Vec<Ranked
 /// Returns whether some policy disables what may be a symptom.
 pub(crate) fn disables_symptoms(policies: &[Policy]) -> bool {
     let mut says = policies.iter().flat_map(|policy| &policy.says);
-    says.any(|say| say.setting == Setting::Enable(false) && may_be_symptom(say))
+    says.any(|say| say.setting == PolicySetting::Enable(false) && may_be_symptom(say))
 }
 
-fn may_be_symptom(say: &Say) -> bool {
+fn may_be_symptom(say: &PolicyEntry) -> bool {
     !say.pattern.is_literal() || say.pattern.as_str().contains('/')
 }

@@ -12,12 +12,13 @@ use serde::{Deserialize, Serialize};
 use crate::record::{Alert, Matcher, Silence};
 
 pub use decisions::{
-    BadgeChange, Effect, PolicyLine, Recipient, Regraded, RouteOutcome, RouteStep, Routing, SayLine, SilencePage,
+    BadgeChange, ConfigEffect, CriticalityChange, PolicyEntryLine, PolicyLine, Recipient, RouteOutcome, RouteStep,
+    Routing, SilencePage,
 };
-pub use filter::{AlertFilter, AlertState, Matches, ObjectFilter, Waiting};
+pub use filter::{AlertFilter, AlertStateFilter, FilterMatches, ObjectFilter, PendingLine};
 pub use lines::{Badges, GroupLine, GroupPage, ObjectLine, ObjectPage};
-pub use report::{Control, Period, Report};
-pub use resolution::{Outlook, Resolution, Standing};
+pub use report::{ComplianceReport, Control, ReportPeriod};
+pub use resolution::{EvaluationState, PolicyOutcome, Resolution};
 
 /// A question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,15 +72,15 @@ pub enum Query {
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Answer {
+pub enum QueryAnswer {
     /// To [`Query::Alerts`].
     Alerts(Vec<Alert>),
     /// To [`Query::Alert`].
     Alert(Box<Alert>),
     /// To [`Query::Matches`] and [`Query::Preview`].
-    Matches(Box<Matches>),
+    Matches(Box<FilterMatches>),
     /// To [`Query::Pending`].
-    Pending(Vec<Waiting>),
+    Pending(Vec<PendingLine>),
     /// To [`Query::Route`].
     Route(Box<Routing>),
     /// To [`Query::Policies`].
@@ -103,5 +104,5 @@ pub enum Answer {
     /// To [`Query::Findings`]: a sentence each.
     Findings(Vec<String>),
     /// To [`Query::Report`].
-    Report(Box<Report>),
+    Report(Box<ComplianceReport>),
 }

@@ -17,20 +17,20 @@ use std::{
 use lifesigns_model::{DropKind, Drops, ObjectFacts};
 
 use crate::{
-    compiled::Compiled,
+    compiled::CompiledConfig,
     groups::{FactChanges, GroupId},
     limits::{ANCESTORS, DISCOVERED_OBJECTS, NAME_BYTES, OBJECTS, SEEN_MS},
     record::Object,
-    undecided::Undecided,
+    undecided::UndecidedExpression,
 };
 use membership::{MembershipChange, Memberships};
-pub use outcome::{News, Touched};
+pub use outcome::{AffectedObjects, InventoryDiff};
 
 /// All objects as they are now. What is late, older than what is known of the same fact, changes
 /// nothing here.
 #[derive(Debug)]
-pub struct Directory {
-    compiled: Arc<Compiled>,
+pub struct ObjectRegistry {
+    compiled: Arc<CompiledConfig>,
     objects: BTreeMap<Arc<str>, ObjectEntry>,
     children: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     /// By the group's number.
@@ -40,7 +40,7 @@ pub struct Directory {
     dropped: Drops,
     /// Expressions that were undecided on some object, as they are written, and those to be warned of.
     warned: BTreeSet<(String, String)>,
-    warnings: Vec<Undecided>,
+    warnings: Vec<UndecidedExpression>,
     evaluated: u64,
 }
 
@@ -52,9 +52,9 @@ struct ObjectEntry {
     written_ns: u64,
 }
 
-impl Directory {
-    /// A directory without objects.
-    pub fn new(compiled: Arc<Compiled>) -> Self {
+impl ObjectRegistry {
+    /// A registry without objects.
+    pub fn new(compiled: Arc<CompiledConfig>) -> Self {
         let members = compiled.config().groups.iter().map(|_| BTreeSet::new()).collect();
         Self {
             compiled,
@@ -71,7 +71,7 @@ impl Directory {
     }
 
     /// What it goes by.
-    pub fn compiled(&self) -> &Arc<Compiled> {
+    pub fn compiled(&self) -> &Arc<CompiledConfig> {
         &self.compiled
     }
 
@@ -81,10 +81,10 @@ impl Directory {
     /// changed that some definition reads; and with a new parent the old one and the new one, if
     /// they are known. Whose conditions look at a touched object as their parent or child is the
     /// caller's to find.
-    pub fn facts(&mut self, facts: &ObjectFacts) -> Touched {
+    pub fn facts(&mut self, facts: &ObjectFacts) -> AffectedObjects {
         let mut touched = BTreeSet::new();
-        let Some((id, new)) = self.open(&facts.object, true) else { return Touched::default() };
-        let Some(one) = self.objects.get_mut(&id) else { return Touched::default() };
+        let Some((id, new)) = self.open(&facts.object, true) else { return AffectedObjects::default() };
+        let Some(one) = self.objects.get_mut(&id) else { return AffectedObjects::default() };
         let parent = one.object.parent.clone();
         let mut changed = FactChanges { new, ..FactChanges::default() };
         apply::apply(&mut one.object, facts, &mut changed, &mut self.dropped);
@@ -93,17 +93,17 @@ impl Directory {
             self.dirty.insert(id.clone());
         }
         self.settle(&id, &changed, parent, &mut touched);
-        Touched::of(touched)
+        AffectedObjects::of(touched)
     }
 
     /// An object was heard of.
-    pub fn seen(&mut self, object: &str, time_ns: u64) -> Touched {
+    pub fn seen(&mut self, object: &str, time_ns: u64) -> AffectedObjects {
         if let Some(one) = self.objects.get_mut(object) {
             apply::heard_of(&mut one.object, time_ns);
             if one.is_stale() {
                 self.dirty.insert(object.into());
             }
-            return Touched::default();
+            return AffectedObjects::default();
         }
         self.facts(&ObjectFacts { object: object.to_owned(), time_ns, ..ObjectFacts::default() })
     }
@@ -135,8 +135,8 @@ impl Directory {
     }
 
     /// Forgets an object. Touched are it and its relatives.
-    pub fn forget(&mut self, object: &str) -> Touched {
-        let Some((id, one)) = self.objects.remove_entry(object) else { return Touched::default() };
+    pub fn forget(&mut self, object: &str) -> AffectedObjects {
+        let Some((id, one)) = self.objects.remove_entry(object) else { return AffectedObjects::default() };
         self.discovered -= usize::from(one.object.discovered);
         self.dirty.remove(&id);
         for group in one.memberships.members() {
@@ -145,7 +145,7 @@ impl Directory {
         let mut touched: BTreeSet<Arc<str>> = self.children.get(&id).into_iter().flatten().cloned().collect();
         self.move_child(&id, one.object.parent.as_deref(), None, &mut touched);
         touched.insert(id);
-        Touched::of(touched)
+        AffectedObjects::of(touched)
     }
 
     /// An object.

@@ -9,20 +9,20 @@ use std::collections::BTreeMap;
 
 use crate::{
     certainty::Certainty,
-    compiled::Compiled,
-    config::{Policy, Say, Setting, SettingKind},
+    compiled::CompiledConfig,
+    config::{Policy, PolicyEntry, PolicySetting, SettingKind},
     groups::GroupId,
     policy::RankedPolicy,
     query::Resolution,
-    registry::Directory,
-    why::{Step, Verdict, Why},
+    registry::ObjectRegistry,
+    why::{Decision, PolicyStatement, Why},
 };
 
 /// Decides by policy what becomes of alerts on objects, at a time of the host's clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PolicyResolver<'a> {
-    compiled: &'a Compiled,
-    directory: &'a Directory,
+    compiled: &'a CompiledConfig,
+    registry: &'a ObjectRegistry,
     clock_ns: u64,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct PolicyResolver<'a> {
 struct Statement<'a> {
     policy: &'a Policy,
     via: Via<'a>,
-    say: &'a Say,
+    say: &'a PolicyEntry,
 }
 
 /// How a policy holds for an object.
@@ -50,13 +50,13 @@ impl Statement<'_> {
     /// only a lower bound.
     fn kind(&self) -> SettingKind {
         match self.say.setting {
-            Setting::Criticality(_) if !self.via.certain => SettingKind::AtLeast,
+            PolicySetting::Criticality(_) if !self.via.certain => SettingKind::AtLeast,
             _ => self.say.setting.kind(),
         }
     }
 
-    fn verdict(&self) -> Verdict {
-        Verdict {
+    fn verdict(&self) -> PolicyStatement {
+        PolicyStatement {
             policy: self.policy.name.clone(),
             group: self.via.group.map(str::to_owned),
             pattern: self.say.pattern.as_str().to_owned(),
@@ -67,9 +67,9 @@ impl Statement<'_> {
 }
 
 impl<'a> PolicyResolver<'a> {
-    /// A resolver by the configuration and the groups of `directory`, at `clock_ns` of the host's clock.
-    pub(crate) fn new(directory: &'a Directory, clock_ns: u64) -> Self {
-        Self { compiled: directory.compiled(), directory, clock_ns }
+    /// A resolver by the configuration and the groups of `registry`, at `clock_ns` of the host's clock.
+    pub(crate) fn new(registry: &'a ObjectRegistry, clock_ns: u64) -> Self {
+        Self { compiled: registry.compiled(), registry, clock_ns }
     }
 
     /// Returns what is decided about `alert` (a definition's name or `RULE/SYMPTOM`) on `object`, by the
@@ -83,16 +83,16 @@ impl<'a> PolicyResolver<'a> {
             object: object.to_owned(),
             alert: alert.to_owned(),
             enabled: true,
-            why: Why { groups: self.directory.memberships(object), steps: Vec::new() },
+            why: Why { groups: self.registry.memberships(object), steps: Vec::new() },
             ..Resolution::default()
         };
         let mut by_kind: BTreeMap<SettingKind, Vec<Statement<'a>>> = BTreeMap::new();
         for statement in self.statements(object, alert) {
             match statement.say.setting {
-                Setting::Allow(_) if resolution.allow_rank.is_none() => {
+                PolicySetting::Allow(_) if resolution.allow_rank.is_none() => {
                     resolution.allow_rank = Some(statement.via.rank);
                 }
-                Setting::Criticality(criticality) if !statement.via.certain => {
+                PolicySetting::Criticality(criticality) if !statement.via.certain => {
                     resolution.at_least = resolution.at_least.max(Some(criticality));
                 }
                 _ => {}
@@ -104,7 +104,7 @@ impl<'a> PolicyResolver<'a> {
             if kind != SettingKind::AtLeast {
                 resolution.decide(&winner.say.setting);
             }
-            resolution.why.steps.push(Step {
+            resolution.why.steps.push(Decision {
                 setting: kind.to_string(),
                 value: winner.say.setting.value(),
                 by: winner.verdict(),
@@ -121,7 +121,7 @@ impl<'a> PolicyResolver<'a> {
             return true;
         }
         for statement in self.statements(object, symptom) {
-            if let Setting::Enable(enable) = statement.say.setting {
+            if let PolicySetting::Enable(enable) = statement.say.setting {
                 return enable;
             }
         }
@@ -156,7 +156,7 @@ impl<'a> PolicyResolver<'a> {
         let Some(groups) = &ranked.groups else { return Some(Via { rank, group: None, certain: true }) };
         let mut possible = None;
         for &group in groups {
-            match self.directory.membership(object, group) {
+            match self.registry.membership(object, group) {
                 Certainty::Yes => return Some(self.via_group(rank, group, true)),
                 Certainty::Maybe => possible = possible.or(Some(group)),
                 Certainty::No => {}

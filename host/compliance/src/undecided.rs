@@ -2,16 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Place;
+use crate::config::ConfigLocation;
 
 /// An expression that cannot be decided on some objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Undecided {
+pub struct UndecidedExpression {
     /// Whose it is, such as ``group `production`, `when` `` or ``alert `port-22` ``.
     pub of: String,
     /// Where that is written.
-    pub place: Place,
+    pub place: ConfigLocation,
     /// The expression as it was written.
     pub expression: String,
     /// On how many objects it cannot be decided.
@@ -31,7 +31,7 @@ pub struct FailedExpression {
     pub reason: String,
 }
 
-impl std::fmt::Display for Undecided {
+impl std::fmt::Display for UndecidedExpression {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { of, place, expression, objects, example, reason } = self;
         write!(f, "{place}: {of}: the expression `{expression}` cannot be decided on ")?;
@@ -43,7 +43,7 @@ impl std::fmt::Display for Undecided {
 }
 
 /// Adds one object's to all: one entry an expression, the first object as the example.
-pub(crate) fn add(all: &mut Vec<Undecided>, one: Undecided) {
+pub(crate) fn add(all: &mut Vec<UndecidedExpression>, one: UndecidedExpression) {
     match all.iter_mut().find(|known| known.of == one.of && known.expression == one.expression) {
         Some(known) => known.objects += one.objects,
         None => all.push(one),

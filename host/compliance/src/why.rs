@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Place;
+use crate::config::ConfigLocation;
 
 /// Why an alert is treated as it is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -10,7 +10,7 @@ pub struct Why {
     /// The object's groups, and how it came into each.
     pub groups: Vec<Membership>,
     /// What was decided, one step a setting; a setting without a step is as the definition says.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Decision>,
 }
 
 /// How an object is a member of a group.
@@ -19,27 +19,27 @@ pub struct Membership {
     /// The group.
     pub group: String,
     /// Where the group is written.
-    pub place: Place,
+    pub place: ConfigLocation,
     /// Such as `listed as "vm-*"`, `properties.env == "production"` or `member of "linux"`.
     pub how: String,
 }
 
 /// One decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Step {
+pub struct Decision {
     /// Such as `allow`, `criticality`, `threshold load`.
     pub setting: String,
     /// Such as `true`, `critical`, `8`.
     pub value: String,
     /// Who said so.
-    pub by: Verdict,
+    pub by: PolicyStatement,
     /// Who else said something about it, and lost; in the order in which they would have won.
-    pub overrode: Vec<Verdict>,
+    pub overrode: Vec<PolicyStatement>,
 }
 
 /// A policy that said something.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Verdict {
+pub struct PolicyStatement {
     /// The policy.
     pub policy: String,
     /// The group through which it holds for the object; `None`: it holds for all objects.
@@ -49,5 +49,5 @@ pub struct Verdict {
     /// What it said.
     pub value: String,
     /// Where.
-    pub place: Place,
+    pub place: ConfigLocation,
 }

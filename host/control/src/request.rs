@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use lifesigns_compliance::{
-    Act, Alert, BadgePoint,
-    query::{Answer, Query, SilencePage},
+    Alert, BadgePoint, CommandAction,
+    query::{Query, QueryAnswer, SilencePage},
 };
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +34,7 @@ pub enum Request {
     Query(Query),
     /// Something that a person does; who it is, the host knows from the socket. Answered with
     /// [`Reply::Silence`] where it made or changed one, else with [`Reply::Done`].
-    Command(Act),
+    Command(CommandAction),
     /// A question about what only the store remembers.
     Rows(Rows),
     /// Take notices that were given up, or that wait for their next attempt, to their receivers
@@ -77,7 +77,7 @@ pub enum Reply {
     /// To [`Request::Status`].
     Status(Box<Status>),
     /// To [`Request::Query`].
-    Answer(Box<Answer>),
+    Answer(Box<QueryAnswer>),
     /// It is done; what exactly, in a line for a person.
     Done(String),
     /// The silence that was made or changed, with what it matches now.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lifesigns_compliance::Undecided;
+use lifesigns_compliance::UndecidedExpression;
 use serde::{Deserialize, Serialize};
 
 /// How a host is.
@@ -46,7 +46,7 @@ pub struct Status {
     /// What found no room or was not fit to be kept since the host started, by kind.
     pub dropped: Vec<DropStatus>,
     /// Expressions that cannot be decided on some objects.
-    pub undecided: Vec<Undecided>,
+    pub undecided: Vec<UndecidedExpression>,
 }
 
 /// How much of a kind was dropped.

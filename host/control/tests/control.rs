@@ -15,8 +15,8 @@ use std::{
 };
 
 use lifesigns_compliance::{
-    Act,
-    query::{AlertFilter, Answer, Query},
+    CommandAction,
+    query::{AlertFilter, Query, QueryAnswer},
 };
 use lifesigns_control::{
     AskError, BindError, CONNECTIONS, Client, ConnectError, Peer, REQUEST_BYTES, Reply, Request, Response, Server,
@@ -27,7 +27,7 @@ use lifesigns_control::{
 fn handler(request: Request, peer: &Peer) -> Response {
     match request {
         Request::Status => Response::Ok(Reply::Status(Box::new(Status { pid: 7, ..Status::default() }))),
-        Request::Query(_) => Response::Ok(Reply::Answer(Box::new(Answer::Alerts(Vec::new())))),
+        Request::Query(_) => Response::Ok(Reply::Answer(Box::new(QueryAnswer::Alerts(Vec::new())))),
         Request::Command(_) => Response::Ok(Reply::Done(peer.who.clone())),
         Request::Resend { .. } => panic!("this panic is part of a test"),
         _ => Response::Refused("not here".into()),
@@ -90,7 +90,7 @@ fn asks_and_answers_on_one_connection() {
         assert_eq!(status.pid, 7);
         let alerts = Request::Query(Query::Alerts(AlertFilter::default()));
         let answer = client.ask(&alerts).unwrap();
-        assert_eq!(answer, Response::Ok(Reply::Answer(Box::new(Answer::Alerts(Vec::new())))));
+        assert_eq!(answer, Response::Ok(Reply::Answer(Box::new(QueryAnswer::Alerts(Vec::new())))));
         let backup = Request::Backup { path: "/x".into() };
         assert_eq!(client.ask(&backup).unwrap(), Response::Refused("not here".into()));
     });
@@ -204,7 +204,7 @@ fn hostile_bytes_are_refused_and_harm_nobody() {
 fn a_request_that_is_too_long_is_not_even_sent() {
     let (_folder, path) = place();
     serving(&path, || {
-        let note = Act::Note { alert: "a".into(), text: "x".repeat(REQUEST_BYTES) };
+        let note = CommandAction::Note { alert: "a".into(), text: "x".repeat(REQUEST_BYTES) };
         let error = Client::connect(&path).unwrap().ask(&Request::Command(note)).unwrap_err();
         assert!(matches!(error, AskError::TooLong { .. }), "{error}");
     });
@@ -271,7 +271,7 @@ fn stopping_finishes_the_answer_that_is_on_the_way() {
 #[test]
 fn who_it_is_comes_from_the_kernel() {
     let (_folder, path) = place();
-    let note = Request::Command(Act::Note { alert: "a".into(), text: "b".into() });
+    let note = Request::Command(CommandAction::Note { alert: "a".into(), text: "b".into() });
     serving(&path, || {
         let done = Client::connect(&path).unwrap().ask(&note).unwrap();
         assert_eq!(done, Response::Ok(Reply::Done(me())));
@@ -326,7 +326,7 @@ fn client_of_another_user_is_denied() {
 #[test]
 #[ignore = "run by another_user_is_kept_out_by_the_mode_and_cannot_lie"]
 fn client_of_another_user_is_itself() {
-    let note = Request::Command(Act::Note { alert: "a".into(), text: "b".into() });
+    let note = Request::Command(CommandAction::Note { alert: "a".into(), text: "b".into() });
     let done = Client::connect(&from_another_user()).unwrap().ask(&note).unwrap();
     assert_eq!(done, Response::Ok(Reply::Done(user_name(65534))));
     let named = Client::connect(&from_another_user()).unwrap().in_the_name_of("root").ask(&note).unwrap();

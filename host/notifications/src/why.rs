@@ -1,6 +1,6 @@
 //! The why of an alert in words, one line a decision.
 
-use lifesigns_compliance::{Verdict, Why};
+use lifesigns_compliance::{PolicyStatement, Why};
 
 /// How the object came into its groups, then what was decided, by whom, and over whom.
 pub(crate) fn lines(why: &Why) -> Vec<String> {
@@ -15,7 +15,7 @@ pub(crate) fn lines(why: &Why) -> Vec<String> {
     member.chain(decided).collect()
 }
 
-fn verdict(verdict: &Verdict) -> String {
+fn verdict(verdict: &PolicyStatement) -> String {
     let group = verdict.group.as_ref().map(|group| format!(" of group {group}")).unwrap_or_default();
     format!("policy {}{group} for {:?} ({})", verdict.policy, verdict.pattern, verdict.place)
 }

@@ -4,8 +4,8 @@ use std::{sync::PoisonError, time::Duration};
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use lifesigns_compliance::{
-    Act, Command,
-    query::{Answer, Query},
+    Command, CommandAction,
+    query::{Query, QueryAnswer},
 };
 use lifesigns_control::{Peer, Reply, Request, Response, Rows};
 use lifesigns_store::Reader;
@@ -75,18 +75,18 @@ fn reader(shared: &Shared) -> Result<Reader, String> {
     Reader::open(&shared.store).map_err(|error| error.to_string())
 }
 
-fn command(shared: &Shared, orders: &Orders, act: Act, peer: &Peer) -> Result<Reply, String> {
+fn command(shared: &Shared, orders: &Orders, act: CommandAction, peer: &Peer) -> Result<Reply, String> {
     let command = Command { who: peer.who.clone(), time_ns: shared.clock.now_ns(), act: act.clone() };
     orders.ask(|to| Order::Command(command, to))??;
     let done = match &act {
-        Act::Acknowledge { alerts, .. } => each(alerts, "acknowledged"),
-        Act::Unacknowledge { alerts } => each(alerts, "no longer acknowledged"),
-        Act::Note { alert, .. } => format!("alert {alert} has the note"),
-        Act::Cancel { alerts, .. } => each(alerts, "cancelled"),
-        Act::ClearSymptom { object, symptom, .. } => format!("symptom {symptom} of {object} is cleared"),
-        Act::Forget { object, .. } => format!("object {object} is forgotten"),
-        Act::Silence { .. } | Act::Edit { .. } => return silence(shared, &act, &peer.who),
-        Act::Expire { silence } => format!("silence {silence} has ended"),
+        CommandAction::Acknowledge { alerts, .. } => each(alerts, "acknowledged"),
+        CommandAction::Unacknowledge { alerts } => each(alerts, "no longer acknowledged"),
+        CommandAction::Note { alert, .. } => format!("alert {alert} has the note"),
+        CommandAction::Cancel { alerts, .. } => each(alerts, "cancelled"),
+        CommandAction::ClearSymptom { object, symptom, .. } => format!("symptom {symptom} of {object} is cleared"),
+        CommandAction::Forget { object, .. } => format!("object {object} is forgotten"),
+        CommandAction::Silence { .. } | CommandAction::Edit { .. } => return silence(shared, &act, &peer.who),
+        CommandAction::Expire { silence } => format!("silence {silence} has ended"),
     };
     Ok(Reply::Done(done))
 }
@@ -100,19 +100,19 @@ fn each(alerts: &[String], what: &str) -> String {
 }
 
 /// The silence that was just made or changed.
-fn silence(shared: &Shared, act: &Act, who: &str) -> Result<Reply, String> {
+fn silence(shared: &Shared, act: &CommandAction, who: &str) -> Result<Reply, String> {
     let book = shared.book();
     let id = match act {
-        Act::Edit { silence, .. } => Some(silence.clone()),
-        Act::Silence { until_ns, why, .. } => {
-            let Ok(Answer::Silences(all)) = book.answer(&Query::Silences) else { return Ok(gone()) };
+        CommandAction::Edit { silence, .. } => Some(silence.clone()),
+        CommandAction::Silence { until_ns, why, .. } => {
+            let Ok(QueryAnswer::Silences(all)) = book.answer(&Query::Silences) else { return Ok(gone()) };
             let mine = all.into_iter().filter(|one| one.who == who && one.why == *why && one.until_ns == *until_ns);
             mine.max_by_key(|one| one.from_ns).map(|one| one.id)
         }
         _ => None,
     };
     match id.map(|id| book.answer(&Query::Silence(id))) {
-        Some(Ok(Answer::Silence(page))) => Ok(Reply::Silence(page)),
+        Some(Ok(QueryAnswer::Silence(page))) => Ok(Reply::Silence(page)),
         _ => Ok(gone()),
     }
 }

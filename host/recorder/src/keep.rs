@@ -12,8 +12,8 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use lifesigns_compliance::{
-    Act, Book, BookInput, Command, ConfigError, News, Refused,
-    query::{Answer, Query},
+    Book, BookInput, Command, CommandAction, ConfigError, InventoryDiff, RequestError,
+    query::{Query, QueryAnswer},
 };
 use lifesigns_control::{Peer, Request, Response, Server, Status, Stopper};
 use lifesigns_engine::Engine;
@@ -103,8 +103,8 @@ impl Opened {
         self.book.resume(now_ns, |source| self.progress.says(source));
         // The configuration may have changed while nobody ran.
         self.book.review();
-        let known = known.unwrap_or_else(|| self.book.directory().listed());
-        let News { known: mut all, new, changed } = self.book.directory().news(&known, now_ns);
+        let known = known.unwrap_or_else(|| self.book.registry().listed());
+        let InventoryDiff { known: mut all, new, changed } = self.book.registry().news(&known, now_ns);
         all.extend(new);
         let _ = self.book.apply(BookInput::Inventory(known));
         let start = Start { known: all, places: self.start.places.clone(), ..std::mem::take(&mut self.start) };
@@ -193,7 +193,7 @@ impl Keep {
     ///
     /// # Errors
     /// When what is asked for is not there.
-    pub fn ask(&self, query: &Query) -> Result<Answer, Refused> {
+    pub fn ask(&self, query: &Query) -> Result<QueryAnswer, RequestError> {
         self.shared.book().answer(query)
     }
 
@@ -201,7 +201,7 @@ impl Keep {
     ///
     /// # Errors
     /// Why it was not done.
-    pub fn act(&self, who: &str, act: Act) -> Result<(), String> {
+    pub fn act(&self, who: &str, act: CommandAction) -> Result<(), String> {
         let command = Command { who: who.to_owned(), time_ns: self.shared.clock.now_ns(), act };
         self.orders.ask(|to| Order::Command(command, to))?
     }
@@ -217,14 +217,14 @@ impl Keep {
     /// What `objects`, an inventory, would change: what a rule is to be told of it, as from now on.
     pub fn news(&self, objects: &[ObjectFacts]) -> Vec<ObjectFacts> {
         let now_ns = self.shared.clock.now_ns();
-        let News { new, mut changed, .. } = self.shared.book().directory().news(objects, now_ns);
+        let InventoryDiff { new, mut changed, .. } = self.shared.book().registry().news(objects, now_ns);
         changed.extend(new.into_iter().map(|facts| ObjectFacts { time_ns: now_ns, ..facts }));
         changed
     }
 
     /// The inventory as it was read last.
     pub fn listed(&self) -> Vec<ObjectFacts> {
-        self.shared.book().directory().listed()
+        self.shared.book().registry().listed()
     }
 
     /// These sources say when they are at their end ([`Self::at_end`]), and no others: time stands still

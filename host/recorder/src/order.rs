@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
-use lifesigns_compliance::{Command, Config, ConfigError};
+use lifesigns_compliance::{Command, ComplianceConfig, ConfigError};
 use lifesigns_model::ObjectFacts;
 use lifesigns_notifications::{Outbound, ReceiverConfig, Settled};
 
@@ -29,7 +29,7 @@ pub(crate) enum Order {
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
     /// Groups, policies, alert definitions, routes.
-    pub compliance: Arc<Config>,
+    pub compliance: Arc<ComplianceConfig>,
     /// Back doors.
     pub receivers: Vec<ReceiverConfig>,
     /// Where they may lead.

@@ -61,7 +61,7 @@ pub(crate) fn status(shared: &Shared) -> Status {
 fn counts(shared: &Shared) -> (u64, u64, AlertCounts, u64) {
     let book = shared.book();
     let (mut objects, mut discovered, mut alerts) = (0, 0, AlertCounts::default());
-    for object in book.directory().objects() {
+    for object in book.registry().objects() {
         objects += 1;
         discovered += u64::from(object.discovered);
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_compliance::Undecided;
+use lifesigns_compliance::UndecidedExpression;
 use lifesigns_model::{DropKind, Drops};
 
 /// The counters are looked at this often.
@@ -54,7 +54,7 @@ impl Warnings {
 }
 
 /// Warns of expressions that could not be decided for the first time.
-pub(crate) fn undecided(all: &[Undecided]) {
+pub(crate) fn undecided(all: &[UndecidedExpression]) {
     for one in all {
         tracing::warn!(
             "{one}; it counts against the object until that is mended; `lifesigns doctor` lists all objects' expressions"

@@ -9,7 +9,7 @@ use crate::{text::time, why};
 
 /// An alert, its texts made visible; the template escapes them.
 #[derive(Serialize)]
-pub(crate) struct Card {
+pub(crate) struct AlertCard {
     id: String,
     title: String,
     definition: String,
@@ -25,20 +25,20 @@ pub(crate) struct Card {
     reopened: u32,
     controls: Vec<String>,
     recommendations: Vec<String>,
-    evidence: Vec<Line>,
+    evidence: Vec<EvidenceRow>,
     /// Raises between the first and the last evidence that are not shown.
     left_out: u64,
     attributes: Vec<(String, String)>,
-    memberships: Vec<Row>,
-    decisions: Vec<Decision>,
+    memberships: Vec<MembershipRow>,
+    decisions: Vec<DecisionRow>,
     acknowledged: String,
     owner: String,
     silenced_by: String,
-    notes: Vec<Note>,
+    notes: Vec<NoteRow>,
 }
 
 #[derive(Serialize)]
-struct Line {
+struct EvidenceRow {
     time: String,
     place: String,
     text: String,
@@ -47,14 +47,14 @@ struct Line {
 }
 
 #[derive(Serialize)]
-struct Row {
+struct MembershipRow {
     name: String,
     how: String,
     place: String,
 }
 
 #[derive(Serialize)]
-struct Decision {
+struct DecisionRow {
     setting: String,
     value: String,
     by: String,
@@ -62,13 +62,13 @@ struct Decision {
 }
 
 #[derive(Serialize)]
-struct Note {
+struct NoteRow {
     who: String,
     time: String,
     text: String,
 }
 
-impl Card {
+impl AlertCard {
     pub(crate) fn new(alert: &Alert) -> Self {
         let all = |texts: &[String]| texts.iter().map(|text| visible(text)).collect::<Vec<_>>();
         Self {
@@ -110,11 +110,11 @@ fn left_out(alert: &Alert) -> u64 {
     }
 }
 
-fn evidence(alert: &Alert) -> Vec<Line> {
+fn evidence(alert: &Alert) -> Vec<EvidenceRow> {
     let gap = left_out(alert) > 0;
     let first = alert.shown.first.iter().map(|it| (it, false));
     let last = alert.shown.last.iter().enumerate().map(|(at, it)| (it, gap && at == 0));
-    let line = |(it, gap): (&lifesigns_compliance::EvidenceLine, bool)| Line {
+    let line = |(it, gap): (&lifesigns_compliance::EvidenceLine, bool)| EvidenceRow {
         time: time(it.time_ns),
         place: format!("{}:{}", visible(&it.source), it.line),
         text: visible(&it.text),
@@ -123,8 +123,8 @@ fn evidence(alert: &Alert) -> Vec<Line> {
     first.chain(last).map(line).collect()
 }
 
-fn memberships(alert: &Alert) -> Vec<Row> {
-    let row = |it: &lifesigns_compliance::Membership| Row {
+fn memberships(alert: &Alert) -> Vec<MembershipRow> {
+    let row = |it: &lifesigns_compliance::Membership| MembershipRow {
         name: visible(&it.group),
         how: visible(&it.how),
         place: visible(&it.place.to_string()),
@@ -132,8 +132,8 @@ fn memberships(alert: &Alert) -> Vec<Row> {
     alert.why.groups.iter().map(row).collect()
 }
 
-fn decisions(alert: &Alert) -> Vec<Decision> {
-    let decision = |step: &lifesigns_compliance::Step| Decision {
+fn decisions(alert: &Alert) -> Vec<DecisionRow> {
+    let decision = |step: &lifesigns_compliance::Decision| DecisionRow {
         setting: visible(&step.setting),
         value: visible(&step.value),
         by: visible(&why::by(&step.by)),
@@ -142,8 +142,8 @@ fn decisions(alert: &Alert) -> Vec<Decision> {
     alert.why.steps.iter().map(decision).collect()
 }
 
-fn notes(alert: &Alert) -> Vec<Note> {
-    let note = |it: &lifesigns_compliance::Note| Note {
+fn notes(alert: &Alert) -> Vec<NoteRow> {
+    let note = |it: &lifesigns_compliance::Note| NoteRow {
         who: visible(&it.by.who),
         time: time(it.by.time_ns),
         text: visible(&it.text),

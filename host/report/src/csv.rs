@@ -6,7 +6,7 @@ use std::{borrow::Cow, io::Write};
 use csv::Writer;
 use lifesigns_compliance::{
     Alert, BadgePoint,
-    query::{ObjectLine, Report},
+    query::{ComplianceReport, ObjectLine},
 };
 
 use lifesigns_text::visible;
@@ -41,7 +41,7 @@ const COLUMNS: [&str; 24] = [
     "why",
 ];
 
-pub(crate) fn write(report: &Report, out: &mut impl Write) -> Result<(), WriteError> {
+pub(crate) fn write(report: &ComplianceReport, out: &mut impl Write) -> Result<(), WriteError> {
     let mut writer = Writer::from_writer(out);
     writer.write_record(COLUMNS).map_err(WriteError::new)?;
     for member in &report.group.objects {

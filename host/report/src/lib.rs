@@ -13,7 +13,7 @@ mod why;
 
 use std::{io::Write, str::FromStr};
 
-use lifesigns_compliance::query::Report;
+use lifesigns_compliance::query::ComplianceReport;
 
 pub use alert::cause;
 pub use error::WriteError;
@@ -23,7 +23,7 @@ pub use why::{by, in_a_line};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum ReportFormat {
     /// For people: one file, without scripts, fonts or pictures from elsewhere.
     Html,
     /// For spreadsheets: a line a member and a line an alert.
@@ -37,15 +37,20 @@ pub enum Format {
 /// # Errors
 ///
 /// If `out` does not take it.
-pub fn write(report: &Report, format: Format, version: &str, out: &mut impl Write) -> Result<(), WriteError> {
+pub fn write(
+    report: &ComplianceReport,
+    format: ReportFormat,
+    version: &str,
+    out: &mut impl Write,
+) -> Result<(), WriteError> {
     match format {
-        Format::Html => html::write(report, version, out),
-        Format::Csv => csv::write(report, out),
-        Format::Json => json::write(report, version, out),
+        ReportFormat::Html => html::write(report, version, out),
+        ReportFormat::Csv => csv::write(report, out),
+        ReportFormat::Json => json::write(report, version, out),
     }
 }
 
-impl FromStr for Format {
+impl FromStr for ReportFormat {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {

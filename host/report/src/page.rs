@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use lifesigns_compliance::{
     Alert,
-    query::{Control, ObjectLine, Period, Report},
+    query::{ComplianceReport, Control, ObjectLine, ReportPeriod},
 };
 use serde::Serialize;
 
 use lifesigns_text::visible;
 
-use crate::{alert::Card, chart::Chart, text::time};
+use crate::{alert::AlertCard, chart::Chart, text::time};
 
 /// The most resolved alerts that the page lists; CSV and JSON have all of them.
 pub const RESOLVED_SHOWN: usize = 1000;
 
 #[derive(Serialize)]
-pub(crate) struct Page {
+pub(crate) struct ReportPage {
     version: String,
     made: String,
     group: String,
@@ -25,30 +25,30 @@ pub(crate) struct Page {
     colour: &'static str,
     worst: u8,
     share: u8,
-    members: Vec<Member>,
+    members: Vec<MemberRow>,
     violated: usize,
     policies: Vec<String>,
     chart: Option<Chart>,
     controls: Vec<ControlRow>,
-    findings: Vec<Card>,
-    exceptions: Vec<Card>,
-    resolved: Vec<Card>,
+    findings: Vec<AlertCard>,
+    exceptions: Vec<AlertCard>,
+    resolved: Vec<AlertCard>,
     resolved_count: usize,
     counts: Vec<(&'static str, usize)>,
-    period: Option<Span>,
+    period: Option<PeriodSection>,
 }
 
 /// What happened in the period of the report.
 #[derive(Serialize)]
-struct Span {
+struct PeriodSection {
     from: String,
     to: String,
     chart: Option<Chart>,
-    parts: Vec<(&'static str, &'static str, Vec<Card>)>,
+    parts: Vec<(&'static str, &'static str, Vec<AlertCard>)>,
 }
 
 #[derive(Serialize)]
-struct Member {
+struct MemberRow {
     id: String,
     kind: String,
     discovered: bool,
@@ -65,20 +65,20 @@ struct ControlRow {
     framework: String,
     id: String,
     state: &'static str,
-    violations: Vec<Link>,
-    exceptions: Vec<Link>,
+    violations: Vec<AlertLink>,
+    exceptions: Vec<AlertLink>,
 }
 
 #[derive(Serialize)]
-struct Link {
+struct AlertLink {
     id: String,
     text: String,
 }
 
-impl Page {
-    pub(crate) fn new(report: &Report, version: &str) -> Self {
+impl ReportPage {
+    pub(crate) fn new(report: &ComplianceReport, version: &str) -> Self {
         let line = &report.group.line;
-        let cards = |alerts: &[Alert]| alerts.iter().map(Card::new).collect::<Vec<_>>();
+        let cards = |alerts: &[Alert]| alerts.iter().map(AlertCard::new).collect::<Vec<_>>();
         let objects: BTreeMap<&str, &str> =
             report.findings.iter().chain(&report.exceptions).map(|it| (it.id.as_str(), it.object.as_str())).collect();
         Self {
@@ -100,14 +100,14 @@ impl Page {
             resolved: cards(report.resolved.get(..RESOLVED_SHOWN).unwrap_or(&report.resolved)),
             resolved_count: report.resolved.len(),
             counts: counts(&report.findings),
-            period: report.period.as_ref().map(span),
+            period: report.period.as_ref().map(period_section),
         }
     }
 }
 
-fn span(period: &Period) -> Span {
-    let cards = |alerts: &[Alert]| alerts.iter().map(Card::new).collect::<Vec<_>>();
-    Span {
+fn period_section(period: &ReportPeriod) -> PeriodSection {
+    let cards = |alerts: &[Alert]| alerts.iter().map(AlertCard::new).collect::<Vec<_>>();
+    PeriodSection {
         from: time(period.from_ns),
         to: time(period.to_ns),
         chart: Chart::new(&period.badges, period.to_ns),
@@ -119,8 +119,8 @@ fn span(period: &Period) -> Span {
     }
 }
 
-fn member(line: &ObjectLine) -> Member {
-    Member {
+fn member(line: &ObjectLine) -> MemberRow {
+    MemberRow {
         id: visible(&line.object.id),
         kind: visible(line.object.kind.as_deref().unwrap_or_default()),
         discovered: line.object.discovered,
@@ -135,9 +135,9 @@ fn member(line: &ObjectLine) -> Member {
 
 fn control(control: &Control, objects: &BTreeMap<&str, &str>) -> ControlRow {
     let (framework, id) = control.id.split_once(':').unwrap_or(("", &control.id));
-    let links = |ids: &[String]| -> Vec<Link> {
+    let links = |ids: &[String]| -> Vec<AlertLink> {
         let text = |id: &str| visible(objects.get(id).copied().unwrap_or(id));
-        ids.iter().map(|id| Link { id: id.clone(), text: text(id) }).collect()
+        ids.iter().map(|id| AlertLink { id: id.clone(), text: text(id) }).collect()
     };
     let state = match (control.violations.is_empty(), control.exceptions.is_empty()) {
         (false, _) => "breached",

@@ -1,6 +1,6 @@
 //! The why in one line, for a cell of a table.
 
-use lifesigns_compliance::{Verdict, Why};
+use lifesigns_compliance::{PolicyStatement, Why};
 
 /// Each decision with who made it: `allow = true by policy playground (group playground,
 /// lifesigns.toml:8:1)`; the groups if nothing was decided.
@@ -28,7 +28,7 @@ pub fn in_a_line(why: &Why) -> String {
 }
 
 /// Who said so: `policy playground (group playground, lifesigns.toml:8:1)`.
-pub fn by(verdict: &Verdict) -> String {
+pub fn by(verdict: &PolicyStatement) -> String {
     match &verdict.group {
         Some(group) => format!("policy {} (group {group}, {})", verdict.policy, verdict.place),
         None => format!("policy {} (all objects, {})", verdict.policy, verdict.place),
@@ -37,23 +37,23 @@ pub fn by(verdict: &Verdict) -> String {
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_compliance::{Membership, Step, config::Place};
+    use lifesigns_compliance::{Decision, Membership, config::ConfigLocation};
 
     use super::*;
 
-    fn verdict(policy: &str, group: Option<&str>, value: &str, line: u32) -> Verdict {
-        Verdict {
+    fn verdict(policy: &str, group: Option<&str>, value: &str, line: u32) -> PolicyStatement {
+        PolicyStatement {
             policy: policy.into(),
             group: group.map(Into::into),
             pattern: "docker-*".into(),
             value: value.into(),
-            place: Place { file: "lifesigns.toml".into(), line, column: 1 },
+            place: ConfigLocation { file: "lifesigns.toml".into(), line, column: 1 },
         }
     }
 
     #[test]
     fn says_who_and_over_whom() {
-        let step = Step {
+        let step = Decision {
             setting: "allow".into(),
             value: "true".into(),
             by: verdict("playground", Some("playground"), "true", 8),
@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn says_that_nothing_was_said() {
         let membership =
-            Membership { group: "linux".into(), place: Place::default(), how: "listed as \"vm-*\"".into() };
+            Membership { group: "linux".into(), place: ConfigLocation::default(), how: "listed as \"vm-*\"".into() };
         let why = Why { groups: vec![membership], steps: vec![] };
         assert_eq!(in_a_line(&why), "no policy says anything about it; in linux (listed as \"vm-*\")");
         assert_eq!(in_a_line(&Why::default()), "in no group; no policy says anything about it");

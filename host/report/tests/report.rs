@@ -2,14 +2,14 @@
 //! template syntax, formulas, terminal escapes.
 #![allow(clippy::unwrap_used)]
 
-use lifesigns_compliance::query::Report;
-use lifesigns_report::{Format, write};
+use lifesigns_compliance::query::ComplianceReport;
+use lifesigns_report::{ReportFormat, write};
 
-fn sample() -> Report {
+fn sample() -> ComplianceReport {
     serde_json::from_str(include_str!("data/production.json")).unwrap()
 }
 
-fn written(report: &Report, format: Format) -> String {
+fn written(report: &ComplianceReport, format: ReportFormat) -> String {
     let mut out = Vec::new();
     write(report, format, "1.2.3", &mut out).unwrap();
     String::from_utf8(out).unwrap()
@@ -17,7 +17,7 @@ fn written(report: &Report, format: Format) -> String {
 
 #[test]
 fn html_shows_all_an_auditor_asks_for() {
-    let html = written(&sample(), Format::Html);
+    let html = written(&sample(), ReportFormat::Html);
     for expected in [
         "Compliance report: Production",
         "as of 2026-11-23 22:30:00 UTC",
@@ -44,7 +44,7 @@ fn html_shows_all_an_auditor_asks_for() {
 
 #[test]
 fn what_logs_say_is_neither_markup_nor_template() {
-    let html = written(&sample(), Format::Html);
+    let html = written(&sample(), ReportFormat::Html);
     for forbidden in ["<script", "<img", "<svg onload", "</pre><s", "<b>\"", "-vm<b>", ">49<", "\x1b", "\u{202e}"] {
         assert!(!html.contains(forbidden), "{forbidden}");
     }
@@ -55,7 +55,7 @@ fn what_logs_say_is_neither_markup_nor_template() {
 
 #[test]
 fn html_needs_nothing_from_elsewhere() {
-    let html = written(&sample(), Format::Html);
+    let html = written(&sample(), ReportFormat::Html);
     for forbidden in ["src=\"", "href=\"http", "url(", "@import", "<link", "javascript:"] {
         assert!(!html.contains(forbidden), "{forbidden}");
     }
@@ -64,7 +64,7 @@ fn html_needs_nothing_from_elsewhere() {
 
 #[test]
 fn every_reference_leads_somewhere() {
-    let html = written(&sample(), Format::Html);
+    let html = written(&sample(), ReportFormat::Html);
     let mut links = 0;
     for link in html.split("href=\"#").skip(1) {
         let id = link.split('"').next().unwrap();
@@ -84,11 +84,11 @@ fn an_empty_group_has_a_report_too() {
     report.findings.clear();
     report.exceptions.clear();
     report.resolved.clear();
-    let html = written(&report, Format::Html);
+    let html = written(&report, ReportFormat::Html);
     for expected in ["The group has no members.", "There is no open violation.", "Nothing was resolved"] {
         assert!(html.contains(expected), "{expected}");
     }
-    assert_eq!(written(&report, Format::Csv).lines().count(), 1);
+    assert_eq!(written(&report, ReportFormat::Csv).lines().count(), 1);
 }
 
 #[test]
@@ -96,14 +96,14 @@ fn a_long_past_is_cut_in_html_and_whole_in_csv() {
     let mut report = sample();
     let one = report.resolved[0].clone();
     report.resolved = vec![one; lifesigns_report::RESOLVED_SHOWN + 7];
-    assert!(written(&report, Format::Html).contains("7 older ones are in the CSV and JSON"));
-    let csv = written(&report, Format::Csv);
+    assert!(written(&report, ReportFormat::Html).contains("7 older ones are in the CSV and JSON"));
+    let csv = written(&report, ReportFormat::Csv);
     assert_eq!(csv.matches("\nresolved,").count(), lifesigns_report::RESOLVED_SHOWN + 7);
 }
 
 #[test]
 fn csv_is_a_table_without_formulas() {
-    let text = written(&sample(), Format::Csv);
+    let text = written(&sample(), ReportFormat::Csv);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let width = reader.headers().unwrap().len();
     let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
@@ -123,9 +123,9 @@ fn csv_is_a_table_without_formulas() {
 
 #[test]
 fn json_is_the_whole_report() {
-    let json: serde_json::Value = serde_json::from_str(&written(&sample(), Format::Json)).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&written(&sample(), ReportFormat::Json)).unwrap();
     assert_eq!(json["made-by"], "lifesigns 1.2.3");
-    let report: Report = serde_json::from_value(json["report"].clone()).unwrap();
+    let report: ComplianceReport = serde_json::from_value(json["report"].clone()).unwrap();
     assert_eq!(report, sample());
 }
 
@@ -140,7 +140,7 @@ fn a_full_disk_is_an_error() {
             Ok(())
         }
     }
-    for format in [Format::Html, Format::Csv, Format::Json] {
+    for format in [ReportFormat::Html, ReportFormat::Csv, ReportFormat::Json] {
         assert!(write(&sample(), format, "1", &mut Full).is_err(), "{format:?}");
     }
 }

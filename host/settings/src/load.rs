@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use lifesigns_compliance::{Compiled, Config};
+use lifesigns_compliance::{CompiledConfig, ComplianceConfig};
 use toml::de::DeTable;
 
 use crate::{
@@ -108,8 +108,8 @@ fn tree(path: &Path, sources: &mut Sources, notes: &mut Notes) -> Option<Node> {
 
 /// Notes what compliance finds and nobody said yet. It knows where an item begins; here is known
 /// more exactly where in the item a mistake stands.
-fn compile(config: &Config, check: &mut Check<'_>) {
-    let Err(errors) = Compiled::new(Arc::new(config.clone())) else { return };
+fn compile(config: &ComplianceConfig, check: &mut Check<'_>) {
+    let Err(errors) = CompiledConfig::new(Arc::new(config.clone())) else { return };
     let headers = headers(config);
     let mut news: Vec<_> = Vec::new();
     for error in errors {
@@ -129,7 +129,7 @@ fn compile(config: &Config, check: &mut Check<'_>) {
 }
 
 /// Where items of compliance begin.
-fn headers(config: &Config) -> BTreeSet<(&str, u32)> {
+fn headers(config: &ComplianceConfig) -> BTreeSet<(&str, u32)> {
     let groups = config.groups.iter().map(|group| &group.place);
     let policies = config.policies.iter().map(|policy| &policy.place);
     let definitions = config.definitions.iter().map(|definition| &definition.place);

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lifesigns_compliance::config::Place;
+use lifesigns_compliance::config::ConfigLocation;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::{
@@ -21,7 +21,7 @@ const KEPT: usize = 200;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
     /// Where.
-    pub place: Place,
+    pub place: ConfigLocation,
     /// What is wrong.
     pub message: String,
     /// What to do about it.
@@ -137,7 +137,7 @@ impl Notes {
 
     /// A mistake about a whole file.
     pub(crate) fn file(&mut self, path: &Path, message: impl Into<String>) {
-        let place = Place { file: path.display().to_string().into(), line: 0, column: 0 };
+        let place = ConfigLocation { file: path.display().to_string().into(), line: 0, column: 0 };
         self.push(Mistake { place, message: message.into(), help: None, at: None, hushed: false });
     }
 

@@ -14,8 +14,8 @@ use std::{
 };
 
 use lifesigns_compliance::{
-    Config, Pattern,
-    config::{Definition, Formula, Place},
+    ComplianceConfig, Pattern,
+    config::{AlertDefinition, BadgeFormula, ConfigLocation},
 };
 use lifesigns_model::{Criticality, limits};
 
@@ -84,7 +84,7 @@ impl<'a, 'c> Reader<'a, 'c> {
         }
     }
 
-    fn compliance(&mut self, root: &Node) -> Config {
+    fn compliance(&mut self, root: &Node) -> ComplianceConfig {
         let (groups, policies, alerts) = (list(root, "group"), list(root, "policy"), list(root, "alert"));
         self.unique("group", groups);
         self.unique("policy", policies);
@@ -95,11 +95,11 @@ impl<'a, 'c> Reader<'a, 'c> {
             definitions: self.definitions(alerts),
         };
         let share = root.get("badge").and_then(|badge| text(badge, "formula")) == Some("share");
-        Config {
+        ComplianceConfig {
             groups: self.groups(groups, &known),
             policies: self.policies(policies, &known),
             routes: self.routes(list(root, "route"), &known),
-            badge: if share { Formula::Share } else { Formula::Worst },
+            badge: if share { BadgeFormula::Share } else { BadgeFormula::Worst },
             reopen_ms: duration(root, "reopen", REOPEN_MS),
             metrics_age_ms: duration(root, "metrics-age", METRICS_AGE_MS),
             inhibit_by_parent: flag(root, "inhibit-by-parent", true),
@@ -118,7 +118,7 @@ impl<'a, 'c> Reader<'a, 'c> {
         table.get(key).and_then(|node| self.path(node))
     }
 
-    fn place(&self, node: &Node) -> Place {
+    fn place(&self, node: &Node) -> ConfigLocation {
         self.check.sources.place(&node.at)
     }
 
@@ -165,7 +165,7 @@ impl<'a, 'c> Reader<'a, 'c> {
 struct Known {
     groups: Vec<String>,
     receivers: Vec<String>,
-    definitions: Vec<Definition>,
+    definitions: Vec<AlertDefinition>,
 }
 
 fn names(tables: &[Node]) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lifesigns_compliance::Config;
+use lifesigns_compliance::ComplianceConfig;
 use lifesigns_intake::Format;
 use lifesigns_notifications::config::{Outbound, ReceiverConfig};
 
@@ -40,7 +40,7 @@ pub struct Settings {
     /// What is read, in the order of the files. May be empty: an embedder brings its own.
     pub sources: Vec<Source>,
     /// Groups, policies, alert definitions, routes.
-    pub compliance: Config,
+    pub compliance: ComplianceConfig,
     /// Who can be told.
     pub receivers: Vec<ReceiverConfig>,
     /// Where receivers may be.

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use lifesigns_compliance::config::Place;
+use lifesigns_compliance::config::ConfigLocation;
 use lifesigns_model::limits::TEXT_FILE_BYTES;
 
 /// A piece of one of the [`Sources`].
@@ -61,17 +61,17 @@ impl Sources {
     }
 
     /// Where `at` begins.
-    pub(crate) fn place(&self, at: &At) -> Place {
+    pub(crate) fn place(&self, at: &At) -> ConfigLocation {
         let source = &self.0[at.source];
         let start = floor(&source.text, at.start);
         let line = source.lines.partition_point(|begin| *begin <= start);
         let begin = source.lines[line - 1];
         let column = source.text[begin..start].chars().count() + 1;
-        Place { file: source.name.clone(), line: number(line), column: number(column) }
+        ConfigLocation { file: source.name.clone(), line: number(line), column: number(column) }
     }
 
     /// The piece that begins at `place`, if it is in one of these: to the end of its line.
-    pub(crate) fn at(&self, place: &Place) -> Option<At> {
+    pub(crate) fn at(&self, place: &ConfigLocation) -> Option<At> {
         let source = self.0.iter().position(|source| source.name == place.file)?;
         let Source { text, lines, .. } = &self.0[source];
         let begin = *lines.get((place.line as usize).checked_sub(1)?)?;
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(sources.at(&place), Some(At::new(0, 2..3)));
         let end = sources.place(&At::new(0, 99..99));
         assert_eq!((end.line, end.column), (2, 3));
-        assert_eq!(sources.at(&Place { file: "a.toml".into(), line: 9, column: 1 }), None);
-        assert_eq!(sources.at(&Place::default()), None);
+        assert_eq!(sources.at(&ConfigLocation { file: "a.toml".into(), line: 9, column: 1 }), None);
+        assert_eq!(sources.at(&ConfigLocation::default()), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use lifesigns_compliance::Changes;
+use lifesigns_compliance::BookChanges;
 use lifesigns_model::{Cut, Held, ObjectClock, ObjectFacts, Place, ReminderSet, Sign, StateChange};
 
 /// What goes into one transaction: all of it or nothing.
@@ -24,7 +24,7 @@ pub struct Commit {
     /// Facts that came in, in that order.
     pub facts: Vec<ObjectFacts>,
     /// What changed in the book.
-    pub changes: Changes,
+    pub changes: BookChanges,
     /// What became of the rows of the outbox.
     pub deliveries: Vec<Delivery>,
     /// Bundles whose next message has to wait.
@@ -71,7 +71,7 @@ impl Commit {
             && self.facts.is_empty()
             && self.deliveries.is_empty()
             && self.pauses.is_empty()
-            && self.changes == Changes::default()
+            && self.changes == BookChanges::default()
     }
 }
 

@@ -182,7 +182,7 @@ fn damage_of_what_is_now(connection: &Connection) -> rusqlite::Result<Option<Str
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_compliance::{AuditRecord, Changes};
+    use lifesigns_compliance::{AuditRecord, BookChanges};
     use serde_json::Value;
 
     use super::*;
@@ -201,7 +201,7 @@ mod tests {
         Commit {
             now_ns: number,
             places,
-            changes: Changes { audit: vec![audit], ..Default::default() },
+            changes: BookChanges { audit: vec![audit], ..Default::default() },
             ..Default::default()
         }
     }

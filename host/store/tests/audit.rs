@@ -6,7 +6,7 @@ mod common;
 use std::path::Path;
 
 use common::*;
-use lifesigns_compliance::{AuditRecord, Changes};
+use lifesigns_compliance::{AuditRecord, BookChanges};
 use lifesigns_store::{AuditError, AuditFilter, Mark, Reader, Retention, Store};
 use rusqlite::Connection;
 
@@ -14,7 +14,7 @@ const DAY_MS: u64 = 86_400_000;
 const DAY_NS: u64 = DAY_MS * 1_000_000;
 
 fn audited(now_ns: u64, numbers: std::ops::RangeInclusive<u64>) -> lifesigns_store::Commit {
-    commit(now_ns, Changes { audit: numbers.map(audit).collect(), ..Changes::default() })
+    commit(now_ns, BookChanges { audit: numbers.map(audit).collect(), ..BookChanges::default() })
 }
 
 /// A store with ten entries, one a day.

@@ -13,7 +13,7 @@ use std::{
 };
 
 use common::*;
-use lifesigns_compliance::Changes;
+use lifesigns_compliance::BookChanges;
 use lifesigns_store::{BackupError, Reader, Store};
 
 #[test]
@@ -22,7 +22,7 @@ fn a_copy_made_while_it_is_written_is_one_moment_and_a_store() {
     let mut store = Store::open(folder.path()).unwrap();
     for first in (0..6000).step_by(500) {
         let changes =
-            Changes { alerts: (first..first + 500).map(|number| alert(number).into()).collect(), ..changes(first) };
+            BookChanges { alerts: (first..first + 500).map(|number| alert(number).into()).collect(), ..changes(first) };
         store.commit(&commit(first, changes)).unwrap();
     }
     let reader = store.reader().unwrap();

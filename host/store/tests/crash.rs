@@ -13,7 +13,7 @@ use std::{
 };
 
 use common::*;
-use lifesigns_compliance::Changes;
+use lifesigns_compliance::BookChanges;
 use lifesigns_model::{Place, StateChange};
 use lifesigns_store::{Commit, Delivery, Outcome, Reader, Store};
 
@@ -23,7 +23,7 @@ const KILLS: u32 = 60;
 
 /// Everything of commit `number`: one of each, so that a part that is missing shows.
 fn numbered(number: u64, delivered: Option<i64>) -> Commit {
-    let changes = Changes { notices: vec![notice(number, "pager")], ..changes(number) };
+    let changes = BookChanges { notices: vec![notice(number, "pager")], ..changes(number) };
     let state = StateChange {
         rule: "churn".to_owned(),
         object: format!("vm-{number}"),

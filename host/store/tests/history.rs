@@ -4,14 +4,14 @@
 mod common;
 
 use common::*;
-use lifesigns_compliance::{Alert, BadgeOf, Changes, Pattern};
+use lifesigns_compliance::{Alert, BadgeOf, BookChanges, Pattern};
 use lifesigns_store::{Commit, Delivery, Outcome, Past, Reader, Retained, Retention, Store};
 
 const DAY_MS: u64 = 86_400_000;
 const DAY_NS: u64 = DAY_MS * 1_000_000;
 
 fn alerts(now_ns: u64, alerts: Vec<Alert>) -> Commit {
-    commit(now_ns, Changes { alerts: alerts.into_iter().map(Into::into).collect(), ..Changes::default() })
+    commit(now_ns, BookChanges { alerts: alerts.into_iter().map(Into::into).collect(), ..BookChanges::default() })
 }
 
 fn opened(alerts: &[Alert]) -> Vec<u64> {
@@ -53,7 +53,7 @@ fn badges_over_time_begin_with_the_one_that_held() {
         [(10, 100), (20, 25), (30, 75), (40, 0)].map(|(time, score)| badge("production", time, score)).into();
     let mut badges = points.clone();
     badges.push(badge("test", 15, 50));
-    store.commit(&commit(1, Changes { badges, ..Changes::default() })).unwrap();
+    store.commit(&commit(1, BookChanges { badges, ..BookChanges::default() })).unwrap();
     let reader = store.reader().unwrap();
     let history = |since_ns, most| reader.badges(BadgeOf::Group, "production", since_ns, most).unwrap();
     assert_eq!(history(0, 0), points);
@@ -127,7 +127,7 @@ fn too_large_a_store_loses_the_oldest_first_and_gives_room_back() {
     let mut store = Store::open(folder.path()).unwrap();
     for round in 0..12_u64 {
         let numbers = round * 500..(round + 1) * 500;
-        let changes = Changes {
+        let changes = BookChanges {
             alerts: numbers
                 .clone()
                 .map(|number| if number < 100 { alert(number) } else { cancelled(number, 7) })
@@ -135,7 +135,7 @@ fn too_large_a_store_loses_the_oldest_first_and_gives_room_back() {
                 .collect(),
             badges: numbers.clone().map(|number| badge("production", number, 25)).collect(),
             audit: numbers.map(audit).collect(),
-            ..Changes::default()
+            ..BookChanges::default()
         };
         store.commit(&commit(round + 1, changes)).unwrap();
     }

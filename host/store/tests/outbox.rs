@@ -4,11 +4,11 @@
 mod common;
 
 use common::*;
-use lifesigns_compliance::Changes;
+use lifesigns_compliance::BookChanges;
 use lifesigns_store::{Commit, Delivery, Outcome, Pause, Reader, Store};
 
-fn notices(numbers: std::ops::RangeInclusive<u64>, receiver: &str) -> Changes {
-    Changes { notices: numbers.map(|number| notice(number, receiver)).collect(), ..Changes::default() }
+fn notices(numbers: std::ops::RangeInclusive<u64>, receiver: &str) -> BookChanges {
+    BookChanges { notices: numbers.map(|number| notice(number, receiver)).collect(), ..BookChanges::default() }
 }
 
 fn deliver(store: &mut Store, now_ns: u64, id: i64, outcome: Outcome) {

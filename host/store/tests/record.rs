@@ -12,8 +12,11 @@ use std::{
 
 use common::Folder;
 use lifesigns_compliance::{
-    Book, BookInput, Changes, Config, Pattern,
-    config::{Condition, Definition, Group, Grouping, Place, Policy, Route, Say, Scope, Setting},
+    Book, BookChanges, BookInput, ComplianceConfig, Pattern,
+    config::{
+        AlertCondition, AlertDefinition, ConfigLocation, Group, Grouping, Policy, PolicyEntry, PolicySetting, Route,
+        Scope,
+    },
 };
 use lifesigns_model::{self as model, Change, Criticality, Impact, ObjectFacts, StateChange};
 use lifesigns_store::{Commit, Delivery, Outcome, Store};
@@ -30,18 +33,18 @@ const EACH: u64 = 2;
 const BATCH: u64 = 500;
 const SECOND: u64 = 1_000_000_000;
 
-fn place(line: u64) -> Place {
-    Place { file: "lifesigns.toml".into(), line: line as u32, column: 1 }
+fn place(line: u64) -> ConfigLocation {
+    ConfigLocation { file: "lifesigns.toml".into(), line: line as u32, column: 1 }
 }
 
 /// A definition for every second rule, three groups, policies that say something in two of them.
-fn config() -> Arc<Config> {
-    let definition = |rule: u64| Definition {
+fn config() -> Arc<ComplianceConfig> {
+    let definition = |rule: u64| AlertDefinition {
         name: format!("definition-{rule}"),
         title: format!("Rule {rule} says so"),
         place: place(rule),
         kinds: Vec::new(),
-        when: Condition::Symptom(Pattern::new(format!("rule-{rule}/seen")), Scope::Own),
+        when: AlertCondition::Symptom(Pattern::new(format!("rule-{rule}/seen")), Scope::Own),
         thresholds: Default::default(),
         wait_ms: 0,
         cancel_ms: 0,
@@ -60,19 +63,19 @@ fn config() -> Arc<Config> {
     let policy = |name: &str, setting| Policy {
         name: name.to_owned(),
         groups: vec![name.to_owned()],
-        says: vec![Say { pattern: Pattern::new("*"), setting, place: place(4000) }],
+        says: vec![PolicyEntry { pattern: Pattern::new("*"), setting, place: place(4000) }],
         ..Policy::default()
     };
-    Arc::new(Config {
+    Arc::new(ComplianceConfig {
         groups: vec![group("production"), group("playground"), all],
         policies: vec![
-            policy("production", Setting::Criticality(Criticality::Critical)),
-            policy("playground", Setting::Allow(true)),
+            policy("production", PolicySetting::Criticality(Criticality::Critical)),
+            policy("playground", PolicySetting::Allow(true)),
         ],
         definitions: (0..RULES).step_by(2).map(definition).collect(),
         routes: vec![Route { receivers: vec!["desk".to_owned()], grouping: Grouping::default(), ..Route::default() }],
         reopen_ms: 1000,
-        ..Config::default()
+        ..ComplianceConfig::default()
     })
 }
 
@@ -161,7 +164,7 @@ fn a_restart_with_100_000_open_alerts_and_1000_rules() {
         book.review();
         let ready = begin.elapsed();
         assert_eq!((book.open_alerts().count() as u64, loaded.start.states.len() as u64), (ALERTS, ALERTS));
-        assert_eq!(book.take(), Changes::default());
+        assert_eq!(book.take(), BookChanges::default());
         println!(
             "ready in {ready:.2?}: opened and checked {opened:.2?}, read {:.2?}, restored {:.2?}, reviewed {:.2?}; \
              {} MiB in memory",

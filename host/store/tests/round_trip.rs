@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 
 use common::*;
-use lifesigns_compliance::{BadgeOf, BadgePoint, Changes, Fact};
+use lifesigns_compliance::{BadgeOf, BadgePoint, BookChanges, Fact};
 use lifesigns_model::{Change, Cut, Held, ObjectClock, ObjectFacts, Place, ReminderSet, Sign, StateChange};
 use lifesigns_store::{Commit, Loaded, Store};
 
@@ -71,14 +71,14 @@ fn later_commits_change_what_earlier_ones_wrote() {
     }
     let mut later = alert(2);
     later.count = 9;
-    let second = Changes {
+    let second = BookChanges {
         forgotten: vec!["vm-1".to_owned()],
         symptoms_gone: vec![("vm-2".to_owned(), symptom(2).name)],
         pending_gone: vec![("vm-3".to_owned(), pending(3).definition)],
         alerts: vec![later.clone().into(), cancelled(3, 50).into()],
         silences: vec![silence(1, 3)],
         badges: vec![badge("production", 9, 100)],
-        ..Changes::default()
+        ..BookChanges::default()
     };
     store.commit(&commit(4, second)).unwrap();
     let restored = reload(store, &folder.path()).restored;
@@ -104,7 +104,7 @@ fn of_cancelled_alerts_the_latest_of_each_object_and_definition_is_loaded() {
     }
     alerts[5].status = lifesigns_compliance::AlertStatus::Open;
     let alerts: Vec<Arc<_>> = alerts.into_iter().map(Into::into).collect();
-    store.commit(&commit(1, Changes { alerts: alerts.clone(), ..Changes::default() })).unwrap();
+    store.commit(&commit(1, BookChanges { alerts: alerts.clone(), ..BookChanges::default() })).unwrap();
     let mut loaded = store.load().unwrap().restored.alerts;
     loaded.sort_by_key(|alert| alert.opened_ns);
     // The one that was made last: the times of events and of the host's clock need not be in order.
@@ -112,7 +112,7 @@ fn of_cancelled_alerts_the_latest_of_each_object_and_definition_is_loaded() {
     assert_eq!(loaded, expected);
     // One that is reopened is open, and no longer among the cancelled.
     let reopened = Arc::new(alert(1));
-    store.commit(&commit(1, Changes { alerts: vec![reopened.clone()], ..Changes::default() })).unwrap();
+    store.commit(&commit(1, BookChanges { alerts: vec![reopened.clone()], ..BookChanges::default() })).unwrap();
     let loaded = store.load().unwrap().restored.alerts;
     assert!(loaded.contains(&reopened) && loaded.contains(&alerts[2]) && loaded.len() == 5, "{loaded:?}");
 }
@@ -222,7 +222,7 @@ fn an_object_that_is_forgotten_and_heard_of_again_in_one_commit_is_a_new_one() {
         reminders: vec![reminder("vm-1", key, Some(1))],
         objects: vec![clock("vm-1", Some(time_ns))],
         facts: vec![facts("vm-1", time_ns, Some(key), 1.0)],
-        ..commit(time_ns, Changes { badges: vec![own(score)], ..changes(1) })
+        ..commit(time_ns, BookChanges { badges: vec![own(score)], ..changes(1) })
     };
     store.commit(&of("old", 1, 10)).unwrap();
     // It has fewer facts than before, and not one of those is there any more.
@@ -239,7 +239,7 @@ fn an_object_that_is_forgotten_and_heard_of_again_in_one_commit_is_a_new_one() {
     // One that does not come again leaves nothing, and no badge of its end.
     let mut store = Store::open(folder.path()).unwrap();
     let forgotten = vec!["vm-1".to_owned()];
-    let gone = Changes { forgotten, badges: vec![own(100)], ..Changes::default() };
+    let gone = BookChanges { forgotten, badges: vec![own(100)], ..BookChanges::default() };
     store.commit(&commit(3, gone)).unwrap();
     let Loaded { restored, start } = reload(store, &folder.path());
     assert!(restored.objects.is_empty() && restored.badges.is_empty(), "{restored:?}");

@@ -7,7 +7,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::*;
-use lifesigns_compliance::{Alert, Changes};
+use lifesigns_compliance::{Alert, BookChanges};
 use lifesigns_model::{ObjectClock, ObjectFacts, Place, StateChange};
 use lifesigns_store::{Commit, Reader, Store};
 
@@ -17,21 +17,21 @@ const ALERTS: u64 = 100_000;
 const RULES: u64 = 1000;
 
 /// An alert change as the book makes it: symptom, alert, audit, badge, one notice.
-fn change(number: u64, revision: u64) -> Changes {
-    let mut changes = Changes {
+fn change(number: u64, revision: u64) -> BookChanges {
+    let mut changes = BookChanges {
         symptoms: vec![symptom(number).into()],
         alerts: vec![Alert { revision, ..alert(number) }.into()],
         badges: vec![badge(&format!("vm-{number}"), revision, 25)],
         notices: vec![notice(number, "pager")],
         audit: vec![audit(number)],
-        ..Changes::default()
+        ..BookChanges::default()
     };
     changes.notices[0].alert.revision = revision;
     changes.notices[0].key = format!("{number}-{revision}-pager");
     changes
 }
 
-fn join(all: &mut Changes, one: Changes) {
+fn join(all: &mut BookChanges, one: BookChanges) {
     all.objects.extend(one.objects);
     all.symptoms.extend(one.symptoms);
     all.alerts.extend(one.alerts);
@@ -41,7 +41,7 @@ fn join(all: &mut Changes, one: Changes) {
 }
 
 fn batch(number: u64) -> Commit {
-    let mut changes = Changes::default();
+    let mut changes = BookChanges::default();
     let first = number * BATCH;
     for at in first..first + BATCH {
         // Every alert opens, and is changed once, at random places of the file.
@@ -75,7 +75,7 @@ fn ten_thousand_alert_changes_a_second() {
 
 fn fill(store: &mut Store) {
     for first in (0..ALERTS).step_by(1000) {
-        let mut changes = Changes::default();
+        let mut changes = BookChanges::default();
         for number in first..first + 1000 {
             let mut one = change(number, 1);
             one.objects.push(object(number));

@@ -13,9 +13,9 @@ use std::{
 use lifesigns::{
     Builder, Format, KeptHost, Sandbox, Setup,
     compliance::{
-        Alert, AlertStatus, Config, EndCause,
-        config::{Condition, Definition, Scope},
-        query::{AlertFilter, Answer, Query},
+        Alert, AlertStatus, ComplianceConfig, EndCause,
+        config::{AlertCondition, AlertDefinition, Scope},
+        query::{AlertFilter, Query, QueryAnswer},
     },
     model::{Chunk, ManualClock, ObjectFacts, Source},
 };
@@ -50,7 +50,7 @@ impl Home {
         self.folder.path().join(name)
     }
 
-    fn host(&self, config: Config) -> KeptHost {
+    fn host(&self, config: ComplianceConfig) -> KeptHost {
         let setup = Setup { compliance: Arc::new(config), ..Setup::default() };
         let builder = Builder::new(Sandbox::new(None).expect("this machine runs it"), self.path("rules")).setup(setup);
         let clock: Arc<ManualClock> = Arc::clone(&self.clock);
@@ -87,7 +87,7 @@ impl Home {
 fn alerts(host: &KeptHost) -> Vec<Alert> {
     let all = AlertFilter { cancelled: true, allowed: true, ..AlertFilter::default() };
     match host.keep().ask(&Query::Alerts(all)) {
-        Ok(Answer::Alerts(alerts)) => alerts,
+        Ok(QueryAnswer::Alerts(alerts)) => alerts,
         other => panic!("alerts were asked for: {other:?}"),
     }
 }
@@ -110,7 +110,7 @@ fn until(host: &KeptHost, what: &str, is_so: impl Fn(&Alert) -> bool) -> Alert {
 #[test]
 fn what_a_rule_that_was_removed_said_ends_after_its_grace_by_the_clock() {
     let home = Home::new(YEAR_NS * 56, "");
-    let host = home.host(Config::default());
+    let host = home.host(ComplianceConfig::default());
     home.say(&host, "BOOM");
     until(&host, "open", |alert| alert.status == AlertStatus::Open);
     fs::rename(home.path("rules/kw.toml"), home.path("kw.toml")).expect("it is taken away");
@@ -125,12 +125,12 @@ fn what_a_rule_that_was_removed_said_ends_after_its_grace_by_the_clock() {
     host.stop();
     // One that went while no host ran goes the same way.
     fs::rename(home.path("kw.toml"), home.path("rules/kw.toml")).expect("it is there again");
-    let host = home.host(Config::default());
+    let host = home.host(ComplianceConfig::default());
     home.say(&host, "BOOM again");
     until(&host, "reopened", |alert| alert.status == AlertStatus::Open);
     host.stop();
     fs::remove_file(home.path("rules/kw.toml")).expect("it goes");
-    let host = home.host(Config::default());
+    let host = home.host(ComplianceConfig::default());
     assert_eq!(alerts(&host)[0].status, AlertStatus::Open);
     home.until_removed(&host);
     host.stop();
@@ -140,7 +140,7 @@ fn what_a_rule_that_was_removed_said_ends_after_its_grace_by_the_clock() {
 fn a_clock_that_was_a_year_ahead_is_followed_back() {
     let now_ns = lifesigns::now_ns();
     let home = Home::new(now_ns + YEAR_NS, "hold = '5m'");
-    let host = home.host(Config::default());
+    let host = home.host(ComplianceConfig::default());
     home.say(&host, "BOOM");
     let open = until(&host, "open", |alert| alert.status == AlertStatus::Open);
     assert_eq!(open.opened_ns, now_ns + YEAR_NS);
@@ -154,7 +154,7 @@ fn a_clock_that_was_a_year_ahead_is_followed_back() {
     assert!(said.contains("in the future"), "{said}");
 
     home.clock.set(now_ns);
-    let host = home.host(Config::default());
+    let host = home.host(ComplianceConfig::default());
     until(&host, "of now", |alert| alert.status == AlertStatus::Open && alert.opened_ns <= now_ns);
     // Its hold goes by the clock as it is now.
     home.clock.advance(301 * S);
@@ -166,8 +166,8 @@ fn a_clock_that_was_a_year_ahead_is_followed_back() {
 
 #[test]
 fn a_metric_that_is_not_reported_again_ends_its_alert_and_an_inventory_opens_one_without_a_line() {
-    let load = Definition::new("load", Condition::Fact("metrics.load > 4.0".to_owned(), Scope::Own));
-    let config = Config { definitions: vec![load], metrics_age_ms: 3_600_000, ..Config::default() };
+    let load = AlertDefinition::new("load", AlertCondition::Fact("metrics.load > 4.0".to_owned(), Scope::Own));
+    let config = ComplianceConfig { definitions: vec![load], metrics_age_ms: 3_600_000, ..ComplianceConfig::default() };
     let now_ns = YEAR_NS * 56;
     let home = Home::new(now_ns, "");
     let host = home.host(config);

@@ -5,7 +5,7 @@ use std::fs;
 
 use lifesigns::compliance::{
     Book, BookInput,
-    query::{Answer, Query},
+    query::{Query, QueryAnswer},
 };
 use lifesigns::model::{Alert, Change, Criticality, Impact};
 use lifesigns_intake::inventory;
@@ -58,7 +58,7 @@ fn the_example_of_the_compliance_page_is_sound_and_decides_as_it_says() {
     }
     for (object, alert) in [("vm-play-01", "docker-on-a-busy-host"), ("vm-7", "docker-on-production")] {
         let query = Query::Why { object: object.into(), alert: alert.into() };
-        let Ok(Answer::Why(resolution)) = book.answer(&query) else { panic!("why was asked for {object}") };
+        let Ok(QueryAnswer::Why(resolution)) = book.answer(&query) else { panic!("why was asked for {object}") };
         assert_eq!(resolution.allowed, object == "vm-play-01");
         // The groups and who decided, with the place in the file, are what the page prints.
         let name = file.display().to_string();

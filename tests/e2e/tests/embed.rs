@@ -11,9 +11,9 @@ use std::{
 use lifesigns::{
     Builder, KeptHost, Sandbox, Setup,
     compliance::{
-        Alert, AlertStatus, Badge, Config, EndCause, NoticeKind, Pattern,
-        config::{Group, Place, Policy, Route, Say, Setting},
-        query::{AlertFilter, Answer, Query},
+        Alert, AlertStatus, Badge, ComplianceConfig, EndCause, NoticeKind, Pattern,
+        config::{ConfigLocation, Group, Policy, PolicyEntry, PolicySetting, Route},
+        query::{AlertFilter, Query, QueryAnswer},
     },
     model::{ObjectFacts, Source},
     notifications::{Failure, Message, Receiver},
@@ -67,15 +67,15 @@ impl Home {
 }
 
 /// Docker is welcome in the playground; everywhere else the pager is told.
-fn compliance() -> Config {
-    let (pattern, place) = (Pattern::new("docker-keyword/*"), Place::default());
-    let says = vec![Say { pattern, setting: Setting::Allow(true), place }];
+fn compliance() -> ComplianceConfig {
+    let (pattern, place) = (Pattern::new("docker-keyword/*"), ConfigLocation::default());
+    let says = vec![PolicyEntry { pattern, setting: PolicySetting::Allow(true), place }];
     let when = Some(r#"properties.env == "playground""#.into());
-    Config {
+    ComplianceConfig {
         groups: vec![Group { name: "playground".into(), when, ..Group::default() }],
         policies: vec![Policy { name: "fine".into(), groups: vec!["playground".into()], says, ..Policy::default() }],
         routes: vec![Route { receivers: vec!["pager".into()], ..Route::default() }],
-        ..Config::default()
+        ..ComplianceConfig::default()
     }
 }
 
@@ -92,14 +92,14 @@ fn submit(host: &KeptHost, source: &Arc<Source>, name: &str) {
 fn alerts(host: &KeptHost) -> Vec<Alert> {
     let all = AlertFilter { cancelled: true, allowed: true, ..AlertFilter::default() };
     match host.keep().ask(&Query::Alerts(all)) {
-        Ok(Answer::Alerts(alerts)) => alerts,
+        Ok(QueryAnswer::Alerts(alerts)) => alerts,
         other => panic!("alerts were asked for: {other:?}"),
     }
 }
 
 fn badge(host: &KeptHost, object: &str) -> Badge {
     match host.keep().ask(&Query::Object(object.into())) {
-        Ok(Answer::Object(page)) => page.line.badge,
+        Ok(QueryAnswer::Object(page)) => page.line.badge,
         other => panic!("an object was asked for: {other:?}"),
     }
 }
@@ -210,7 +210,7 @@ fn a_source_may_be_called_like_what_the_host_names_itself() {
         let source = lifesigns::source(name, "vm-7", lifesigns::Format::Auto);
         assert!(host.submit_facts(&source, env("vm-7", "test")), "{name}");
         host.settle();
-        let Ok(Answer::Object(page)) = host.keep().ask(&Query::Object("vm-7".into())) else {
+        let Ok(QueryAnswer::Object(page)) = host.keep().ask(&Query::Object("vm-7".into())) else {
             panic!("{name}: its facts are lost");
         };
         assert_eq!(page.line.object.properties["env"].value.as_deref(), Some("test"), "{name}");

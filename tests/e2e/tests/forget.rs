@@ -11,8 +11,8 @@ use std::{
 use lifesigns::{
     Builder, Format, KeptHost, Sandbox, Setup,
     compliance::{
-        Act, Alert, EndCause, Object,
-        query::{AlertFilter, Answer, Query},
+        Alert, CommandAction, EndCause, Object,
+        query::{AlertFilter, Query, QueryAnswer},
     },
     model::{ObjectFacts, Source},
 };
@@ -45,7 +45,7 @@ impl Home {
 
 fn alerts(host: &KeptHost, cancelled: bool) -> Vec<Alert> {
     match host.keep().ask(&Query::Alerts(AlertFilter { cancelled, ..AlertFilter::default() })) {
-        Ok(Answer::Alerts(alerts)) => alerts,
+        Ok(QueryAnswer::Alerts(alerts)) => alerts,
         other => panic!("alerts were asked for: {other:?}"),
     }
 }
@@ -53,7 +53,7 @@ fn alerts(host: &KeptHost, cancelled: bool) -> Vec<Alert> {
 /// The object, if it is known.
 fn object(host: &KeptHost) -> Option<Object> {
     match host.keep().ask(&Query::Object("vm1".to_owned())) {
-        Ok(Answer::Object(page)) => Some(page.line.object),
+        Ok(QueryAnswer::Object(page)) => Some(page.line.object),
         _ => None,
     }
 }
@@ -86,7 +86,7 @@ fn what_is_heard_of_a_forgotten_object_is_of_a_new_one() {
     production(&host, &source);
     say(&host, &source, DOCKER);
     until("it is open", || alerts(&host, false).len() == 1);
-    let forget = Act::Forget { object: "vm1".to_owned(), why: "it was deleted".to_owned() };
+    let forget = CommandAction::Forget { object: "vm1".to_owned(), why: "it was deleted".to_owned() };
     host.keep().act("ann", forget.clone()).expect("it is forgotten");
     assert!(object(&host).is_none() && alerts(&host, false).is_empty());
     // Docker on what is not known to be production says nothing: that the object is there again, the engine says.

@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use lifesigns_compliance::{Membership, Note, Notice, NoticeKind, Signature, config::Place};
+use lifesigns_compliance::{Membership, Note, Notice, NoticeKind, Signature, config::ConfigLocation};
 use lifesigns_notifications::{
     ReceiverKind,
     config::{Secret, Template, Url, Webhook},
@@ -34,7 +34,7 @@ fn full() -> Notice {
     alert.notes.push(Note { by, text: "asked the team".into() });
     alert.why.groups.push(Membership {
         group: "production".into(),
-        place: Place { file: "lifesigns.toml".into(), line: 12, column: 1 },
+        place: ConfigLocation { file: "lifesigns.toml".into(), line: 12, column: 1 },
         how: "properties.env == \"production\"".into(),
     });
     notice.bundle.insert("object".into(), "vm-7".into());

@@ -13,8 +13,8 @@ use std::{
 use lifesigns::{
     Builder, KeptHost, Sandbox, Setup,
     compliance::{
-        Alert, AlertStatus, Config, NoticeKind,
-        query::{AlertFilter, Answer, Query},
+        Alert, AlertStatus, ComplianceConfig, NoticeKind,
+        query::{AlertFilter, Query, QueryAnswer},
     },
     model::{Chunk, ManualClock, SharedClock, Source},
     notifications::{Failure, Message, Receiver},
@@ -76,7 +76,7 @@ impl Home {
     }
 
     /// Groups, policies, definitions and routes out of a text.
-    pub(crate) fn compliance(&self, text: &str) -> Arc<Config> {
+    pub(crate) fn compliance(&self, text: &str) -> Arc<ComplianceConfig> {
         let path = self.folder.join("lifesigns.toml");
         fs::write(&path, text).expect("the configuration can be written");
         let settings = Settings::load(&path, std::iter::empty()).unwrap_or_else(|wrong| panic!("{wrong}"));
@@ -88,7 +88,7 @@ impl Host {
     pub(crate) fn start(
         home: &Home,
         clock: &Arc<ManualClock>,
-        compliance: Arc<Config>,
+        compliance: Arc<ComplianceConfig>,
         files: usize,
         openings: &Openings,
     ) -> Self {
@@ -149,7 +149,7 @@ impl Host {
     pub(crate) fn open(&self) -> BTreeMap<(String, String), bool> {
         let filter = AlertFilter { allowed: true, ..AlertFilter::default() };
         let alerts = match self.host.keep().ask(&Query::Alerts(filter)) {
-            Ok(Answer::Alerts(alerts)) => alerts,
+            Ok(QueryAnswer::Alerts(alerts)) => alerts,
             other => panic!("alerts were asked for: {other:?}"),
         };
         let open = alerts.into_iter().filter(|alert: &Alert| alert.status == AlertStatus::Open);
@@ -161,7 +161,7 @@ impl Host {
         self.host.inventory(objects).expect("the store takes it");
     }
 
-    pub(crate) fn configure(&self, compliance: Arc<Config>) {
+    pub(crate) fn configure(&self, compliance: Arc<ComplianceConfig>) {
         let setup = Setup { compliance, ..Setup::default() };
         self.host.keep().configure(setup).unwrap_or_else(|error| panic!("it is configured: {error}"));
     }

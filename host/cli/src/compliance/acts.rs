@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lifesigns_compliance::Act;
+use lifesigns_compliance::CommandAction;
 use lifesigns_control::Request;
 
 use super::{args::Where, ask::Host, at_rest, done, parts::ObjectsCommand, write};
@@ -10,7 +10,7 @@ use crate::exit::{Failure, Outcome};
 
 /// Writes on an alert.
 pub(crate) fn note(id: &str, text: &str, place: &Where) -> Outcome {
-    let act = Act::Note { alert: id.to_owned(), text: text.to_owned() };
+    let act = CommandAction::Note { alert: id.to_owned(), text: text.to_owned() };
     done(&Host::new(place)?.ask(&Request::Command(act))?, place)
 }
 
@@ -18,9 +18,9 @@ pub(crate) fn note(id: &str, text: &str, place: &Where) -> Outcome {
 pub(crate) fn object(command: &ObjectsCommand, place: &Where) -> Outcome {
     let act = match command {
         ObjectsCommand::List(_) | ObjectsCommand::Show { .. } => return Ok(()),
-        ObjectsCommand::Forget { id, why } => Act::Forget { object: id.clone(), why: why.clone() },
+        ObjectsCommand::Forget { id, why } => CommandAction::Forget { object: id.clone(), why: why.clone() },
         ObjectsCommand::Clear { id, symptom, why } => {
-            Act::ClearSymptom { object: id.clone(), symptom: symptom.clone(), why: why.clone() }
+            CommandAction::ClearSymptom { object: id.clone(), symptom: symptom.clone(), why: why.clone() }
         }
     };
     done(&Host::new(place)?.ask(&Request::Command(act))?, place)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use lifesigns_report::Format;
+use lifesigns_report::ReportFormat;
 
 use super::parts::{
     AlertsCommand, AlertsFilter, AuditCommand, AuditFilter, GroupsCommand, ObjectsCommand, ObjectsFilter,
@@ -164,7 +164,7 @@ Examples:
         group: String,
         /// One HTML file that prints well, a table for spreadsheets, or JSON.
         #[arg(long, value_name = "html|csv|json", default_value = "html")]
-        format: Format,
+        format: ReportFormat,
         /// Over a period: from then, a time (RFC 3339), a day (UTC), or so long ago (30d).
         #[arg(long, value_name = "TIME", value_parser = when::day)]
         from: Option<u64>,

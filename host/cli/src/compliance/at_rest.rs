@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Once},
 };
 
-use lifesigns_compliance::{BadgeOf, Book, BookInput, BookSnapshot, Config, query::Query};
+use lifesigns_compliance::{BadgeOf, Book, BookInput, BookSnapshot, ComplianceConfig, query::Query};
 use lifesigns_control::{Reply, Rows};
 use lifesigns_store::Reader;
 
@@ -27,7 +27,7 @@ pub(crate) fn query(places: &Places, query: &Query) -> Result<Reply, Failure> {
         Some(settings) => settings.compliance.clone(),
         None => {
             say::warning("there is no configuration here, so groups and policies are not known: name it with --config");
-            Config::default()
+            ComplianceConfig::default()
         }
     };
     let mut book = Book::new(Arc::new(config)).map_err(|errors| {

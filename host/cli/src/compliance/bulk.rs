@@ -1,8 +1,8 @@
 //! Acknowledging and cancelling: alerts that are named, or all that a filter matches.
 
 use lifesigns_compliance::{
-    Act, Alert,
-    query::{AlertFilter, AlertState, Answer, Query},
+    Alert, CommandAction,
+    query::{AlertFilter, AlertStateFilter, Query, QueryAnswer},
 };
 use lifesigns_control::{Reply, Request};
 
@@ -32,11 +32,11 @@ pub(crate) enum Deed {
 
 impl Deed {
     /// Those that it can be done to.
-    fn states(&self) -> Vec<AlertState> {
+    fn states(&self) -> Vec<AlertStateFilter> {
         match self {
-            Self::Acknowledge(_) => vec![AlertState::Unacknowledged],
-            Self::Unacknowledge => vec![AlertState::Acknowledged],
-            Self::Cancel(_) => vec![AlertState::Open],
+            Self::Acknowledge(_) => vec![AlertStateFilter::Unacknowledged],
+            Self::Unacknowledge => vec![AlertStateFilter::Acknowledged],
+            Self::Cancel(_) => vec![AlertStateFilter::Open],
         }
     }
 
@@ -48,11 +48,11 @@ impl Deed {
         }
     }
 
-    fn act(&self, alerts: Vec<String>) -> Act {
+    fn act(&self, alerts: Vec<String>) -> CommandAction {
         match self {
-            Self::Acknowledge(owner) => Act::Acknowledge { alerts, owner: owner.clone() },
-            Self::Unacknowledge => Act::Unacknowledge { alerts },
-            Self::Cancel(why) => Act::Cancel { alerts, why: why.clone() },
+            Self::Acknowledge(owner) => CommandAction::Acknowledge { alerts, owner: owner.clone() },
+            Self::Unacknowledge => CommandAction::Unacknowledge { alerts },
+            Self::Cancel(why) => CommandAction::Cancel { alerts, why: why.clone() },
         }
     }
 }
@@ -87,7 +87,7 @@ pub(crate) fn run(deed: &Deed, which: &Which, place: &Where) -> Outcome {
 /// shown, and it is a failure that nothing was done.
 fn matching(deed: &Deed, which: &Which, place: &Where) -> Result<Option<Vec<String>>, Failure> {
     let filter = AlertFilter { states: deed.states(), ..which.selection.filter() };
-    let Answer::Alerts(alerts) = query(Query::Alerts(filter.clone()), place)? else { return Err(unexpected()) };
+    let QueryAnswer::Alerts(alerts) = query(Query::Alerts(filter.clone()), place)? else { return Err(unexpected()) };
     if alerts.is_empty() {
         if let Some(matches) = super::matches(filter, place)? {
             emit(&alerts, place, |_| show::no_alerts(&matches))?;

@@ -1,7 +1,7 @@
 //! What the operators decided, as it is asked about: policies in their order, the way of an alert to
 //! its receivers.
 
-use lifesigns_compliance::query::{Answer, Query};
+use lifesigns_compliance::query::{Query, QueryAnswer};
 use lifesigns_control::{OutboxFilter, OutboxRow, Reply, Request, Rows};
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use crate::exit::{Failure, Outcome};
 
 /// All policies in the order of evaluation.
 pub(crate) fn policies(place: &Where) -> Outcome {
-    let Answer::Policies(lines) = query(Query::Policies, place)? else { return Err(unexpected()) };
+    let QueryAnswer::Policies(lines) = query(Query::Policies, place)? else { return Err(unexpected()) };
     emit(&lines, place, |view| show::policies(&lines, view))
 }
 
@@ -30,7 +30,7 @@ struct Way {
 
 /// Who is notified of an alert, why, and what has become of it.
 pub(crate) fn route(id: &str, place: &Where) -> Outcome {
-    let Answer::Route(routing) = query(Query::Route(id.to_owned()), place)? else { return Err(unexpected()) };
+    let QueryAnswer::Route(routing) = query(Query::Route(id.to_owned()), place)? else { return Err(unexpected()) };
     let undelivered = undelivered(&routing.alert.id, place)?;
     let way = Way { routing: *routing, undelivered };
     emit(&way, place, |view| show::route(&way.routing, &way.undelivered, view))

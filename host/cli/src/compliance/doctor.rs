@@ -1,6 +1,6 @@
 //! `lifesigns doctor`: looks configuration, store and host over.
 
-use lifesigns_compliance::query::{Answer, Query};
+use lifesigns_compliance::query::{Query, QueryAnswer};
 use lifesigns_control::{Client, ConnectError, Reply, Request, Response, SourceState, SourceStatus, StoreState};
 use lifesigns_store::{Level, Reader};
 use lifesigns_text::visible;
@@ -108,7 +108,7 @@ fn doubts(places: &Places, findings: &mut Vec<Finding>) {
         }
     });
     let Some(Reply::Answer(answer)) = live.or_else(|| at_rest::query(places, &Query::Findings).ok()) else { return };
-    if let Answer::Findings(found) = *answer {
+    if let QueryAnswer::Findings(found) = *answer {
         findings.extend(found.into_iter().map(|what| Finding::new("configuration", "warning", what, "")));
     }
 }

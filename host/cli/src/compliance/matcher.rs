@@ -1,7 +1,7 @@
 //! What people type to name alerts: matchers of silences, criticalities.
 
 use lifesigns::model::{Criticality, Impact};
-use lifesigns_compliance::{Matcher, Pattern, query::AlertState, suggestion};
+use lifesigns_compliance::{Matcher, Pattern, query::AlertStateFilter, suggestion};
 use lifesigns_control::AuditMark;
 
 /// `NAME=PATTERN` or `NAME!=PATTERN`; `=~` and `!~` are the same, as patterns always have `*`.
@@ -51,18 +51,18 @@ pub(crate) fn impact(word: &str) -> Result<Impact, String> {
     found.ok_or_else(|| format!("{word:?} is not health, risk or efficiency"))
 }
 
-const STATES: [(&str, AlertState); 7] = [
-    ("open", AlertState::Open),
-    ("acknowledged", AlertState::Acknowledged),
-    ("unacknowledged", AlertState::Unacknowledged),
-    ("silenced", AlertState::Silenced),
-    ("inhibited", AlertState::Inhibited),
-    ("allowed", AlertState::Allowed),
-    ("cancelled", AlertState::Cancelled),
+const STATES: [(&str, AlertStateFilter); 7] = [
+    ("open", AlertStateFilter::Open),
+    ("acknowledged", AlertStateFilter::Acknowledged),
+    ("unacknowledged", AlertStateFilter::Unacknowledged),
+    ("silenced", AlertStateFilter::Silenced),
+    ("inhibited", AlertStateFilter::Inhibited),
+    ("allowed", AlertStateFilter::Allowed),
+    ("cancelled", AlertStateFilter::Cancelled),
 ];
 
 /// A state of alerts.
-pub(crate) fn state(word: &str) -> Result<AlertState, String> {
+pub(crate) fn state(word: &str) -> Result<AlertStateFilter, String> {
     let found = STATES.iter().find(|(name, _)| *name == word).map(|(_, state)| *state);
     found.ok_or_else(|| {
         let hint = suggestion(word, STATES.iter().map(|(name, _)| *name));

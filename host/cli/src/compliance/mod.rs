@@ -20,7 +20,7 @@ mod what_if;
 pub(crate) mod when;
 mod write;
 
-use lifesigns_compliance::query::{AlertFilter, Answer, Matches, ObjectFilter, Query};
+use lifesigns_compliance::query::{AlertFilter, FilterMatches, ObjectFilter, Query, QueryAnswer};
 use lifesigns_control::{AuditMark, OutboxFilter, PastAlerts, PastAudit, Reply, Request, Rows};
 
 use lifesigns_notifications::people::Colour;
@@ -130,7 +130,7 @@ fn alerts(command: Option<&AlertsCommand>, filter: &AlertsFilter, place: &Where)
 }
 
 /// Asks a question about the book.
-fn query(query: Query, place: &Where) -> Result<Answer, Failure> {
+fn query(query: Query, place: &Where) -> Result<QueryAnswer, Failure> {
     match Host::new(place)?.ask(&Request::Query(query))? {
         Reply::Answer(answer) => Ok(*answer),
         _ => Err(unexpected()),
@@ -140,10 +140,10 @@ fn query(query: Query, place: &Where) -> Result<Answer, Failure> {
 fn list_alerts(filter: &AlertsFilter, place: &Where) -> Outcome {
     let asked = filter.filter();
     if filter.pending {
-        let Answer::Pending(waiting) = query(Query::Pending(asked), place)? else { return Err(unexpected()) };
+        let QueryAnswer::Pending(waiting) = query(Query::Pending(asked), place)? else { return Err(unexpected()) };
         return emit(&waiting, place, |view| show::pending(&waiting, view));
     }
-    let Answer::Alerts(alerts) = query(Query::Alerts(asked.clone()), place)? else { return Err(unexpected()) };
+    let QueryAnswer::Alerts(alerts) = query(Query::Alerts(asked.clone()), place)? else { return Err(unexpected()) };
     // An empty list says what it is an empty list of.
     let none = if alerts.is_empty() { matches(asked, place)? } else { None };
     emit(&alerts, place, |view| match &none {
@@ -154,14 +154,14 @@ fn list_alerts(filter: &AlertsFilter, place: &Where) -> Outcome {
 
 /// What a filter matches; remarks on its names go to standard error. A host of an older version
 /// cannot say.
-fn matches(filter: AlertFilter, place: &Where) -> Result<Option<Matches>, Failure> {
-    let Answer::Matches(matches) = query(Query::Matches(filter), place)? else { return Err(unexpected()) };
+fn matches(filter: AlertFilter, place: &Where) -> Result<Option<FilterMatches>, Failure> {
+    let QueryAnswer::Matches(matches) = query(Query::Matches(filter), place)? else { return Err(unexpected()) };
     matches.notes.iter().for_each(|note| say::warning(&lifesigns_text::visible(note)));
     Ok(Some(*matches))
 }
 
 fn show_alert(id: &str, place: &Where) -> Outcome {
-    let Answer::Alert(alert) = query(Query::Alert(id.to_owned()), place)? else { return Err(unexpected()) };
+    let QueryAnswer::Alert(alert) = query(Query::Alert(id.to_owned()), place)? else { return Err(unexpected()) };
     let waiting = decisions::undelivered(&alert.id, place)?;
     emit(&alert, place, |view| show::alert(&alert, &waiting, view))
 }
@@ -189,25 +189,25 @@ fn list_objects(filter: &ObjectsFilter, place: &Where) -> Outcome {
         symptom: filter.symptom,
         discovered: filter.discovered,
     };
-    let Answer::Objects(objects) = query(Query::Objects(asked), place)? else { return Err(unexpected()) };
+    let QueryAnswer::Objects(objects) = query(Query::Objects(asked), place)? else { return Err(unexpected()) };
     emit(&objects, place, |view| show::objects(&objects, view))
 }
 
 fn show_object(id: &str, place: &Where) -> Outcome {
-    let Answer::Object(page) = query(Query::Object(id.to_owned()), place)? else { return Err(unexpected()) };
+    let QueryAnswer::Object(page) = query(Query::Object(id.to_owned()), place)? else { return Err(unexpected()) };
     emit(&page, place, |view| show::object(&page, view))
 }
 
 fn groups(command: Option<&GroupsCommand>, place: &Where) -> Outcome {
     let (name, whole) = match command {
         None | Some(GroupsCommand::List) => {
-            let Answer::Groups(groups) = query(Query::Groups, place)? else { return Err(unexpected()) };
+            let QueryAnswer::Groups(groups) = query(Query::Groups, place)? else { return Err(unexpected()) };
             return emit(&groups, place, |view| show::groups(&groups, view));
         }
         Some(GroupsCommand::Show { name }) => (name, true),
         Some(GroupsCommand::Members { name }) => (name, false),
     };
-    let Answer::Group(page) = query(Query::Group(name.clone()), place)? else { return Err(unexpected()) };
+    let QueryAnswer::Group(page) = query(Query::Group(name.clone()), place)? else { return Err(unexpected()) };
     if whole {
         emit(&page, place, |view| show::group(&page, view))
     } else {
@@ -216,7 +216,7 @@ fn groups(command: Option<&GroupsCommand>, place: &Where) -> Outcome {
 }
 
 fn all_badges(place: &Where) -> Outcome {
-    let Answer::Badges(badges) = query(Query::Badges, place)? else { return Err(unexpected()) };
+    let QueryAnswer::Badges(badges) = query(Query::Badges, place)? else { return Err(unexpected()) };
     emit(&badges, place, |view| show::badges(&badges, view))
 }
 
@@ -225,13 +225,13 @@ fn one_badge(name: &str, place: &Where) -> Outcome {
     let host = Host::new(place)?;
     let group = host.ask(&Request::Query(Query::Group(name.to_owned())));
     if let Ok(Reply::Answer(answer)) = &group
-        && let Answer::Group(page) = &**answer
+        && let QueryAnswer::Group(page) = &**answer
     {
         return emit(&(&page.line, &page.history), place, |view| show::group_badge(page, view));
     }
     match host.ask(&Request::Query(Query::Object(name.to_owned()))) {
         Ok(Reply::Answer(answer)) => {
-            let Answer::Object(page) = *answer else { return Err(unexpected()) };
+            let QueryAnswer::Object(page) = *answer else { return Err(unexpected()) };
             emit(&(&page.line, &page.history), place, |view| show::object_badge(&page, view))
         }
         Ok(_) => Err(unexpected()),
@@ -245,7 +245,7 @@ fn one_badge(name: &str, place: &Where) -> Outcome {
 
 fn why(object: &str, alert: &str, place: &Where) -> Outcome {
     let asked = Query::Why { object: object.to_owned(), alert: alert.to_owned() };
-    let Answer::Why(resolution) = query(asked, place)? else { return Err(unexpected()) };
+    let QueryAnswer::Why(resolution) = query(asked, place)? else { return Err(unexpected()) };
     emit(&resolution, place, |_| show::resolution(&resolution))
 }
 

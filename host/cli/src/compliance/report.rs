@@ -9,10 +9,10 @@ use std::{
 
 use lifesigns_compliance::{
     BadgeOf,
-    query::{Answer, Query, Report},
+    query::{ComplianceReport, Query, QueryAnswer},
 };
 use lifesigns_control::{PastAlerts, PastBadges, Reply, Request, Rows};
-use lifesigns_report::Format;
+use lifesigns_report::ReportFormat;
 
 use super::{
     args::Where,
@@ -27,12 +27,12 @@ use crate::{
 
 pub(crate) fn run(
     group: &str,
-    format: Format,
+    format: ReportFormat,
     period: (Option<u64>, Option<u64>),
     out: Option<&Path>,
     place: &Where,
 ) -> Outcome {
-    let Answer::Report(mut report) = query(Query::Report { group: group.to_owned() }, place)? else {
+    let QueryAnswer::Report(mut report) = query(Query::Report { group: group.to_owned() }, place)? else {
         return Err(unexpected());
     };
     if let (Some(from_ns), to_ns) = period {
@@ -61,7 +61,7 @@ pub(crate) fn run(
 }
 
 /// Adds what happened in the period; it ends now if it does not end before.
-fn over(report: &mut Report, from_ns: u64, to_ns: Option<u64>, place: &Where) -> Outcome {
+fn over(report: &mut ComplianceReport, from_ns: u64, to_ns: Option<u64>, place: &Where) -> Outcome {
     let now_ns = when::now_ns();
     let to_ns = to_ns.map_or(now_ns, |to_ns| to_ns.min(now_ns));
     if from_ns >= to_ns {

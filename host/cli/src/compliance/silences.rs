@@ -2,8 +2,8 @@
 //! nothing.
 
 use lifesigns_compliance::{
-    Act,
-    query::{Answer, Query, SilencePage},
+    CommandAction,
+    query::{Query, QueryAnswer, SilencePage},
 };
 use lifesigns_control::{Reply, Request};
 
@@ -28,7 +28,7 @@ pub(crate) fn run(command: Option<&SilenceCommand>, place: &Where) -> Outcome {
             emit(&page, place, |view| show::silence(&page, view))
         }
         Some(SilenceCommand::Preview { matchers }) => {
-            let Answer::Matches(matches) = query(Query::Preview(matchers.clone()), place)? else {
+            let QueryAnswer::Matches(matches) = query(Query::Preview(matchers.clone()), place)? else {
                 return Err(unexpected());
             };
             emit(&matches, place, |view| show::preview(&matches, view))?;
@@ -43,38 +43,50 @@ pub(crate) fn run(command: Option<&SilenceCommand>, place: &Where) -> Outcome {
                 let why = "the silence would be over before it begins: choose a later end";
                 return Err(Failure::Usage(why.to_owned()));
             }
-            changed(Act::Silence { matchers: matchers.clone(), from_ns: *from, until_ns, why: why.clone() }, place)
+            changed(
+                CommandAction::Silence { matchers: matchers.clone(), from_ns: *from, until_ns, why: why.clone() },
+                place,
+            )
         }
         Some(SilenceCommand::Edit { id, matchers, from, until, why }) => {
             let matchers = (!matchers.is_empty()).then(|| matchers.clone());
-            let act = Act::Edit { silence: id.clone(), matchers, from_ns: *from, until_ns: *until, why: why.clone() };
+            let act = CommandAction::Edit {
+                silence: id.clone(),
+                matchers,
+                from_ns: *from,
+                until_ns: *until,
+                why: why.clone(),
+            };
             changed(act, place)
         }
         Some(SilenceCommand::Extend { id, length }) => {
             let page = page(id, place)?;
             let until_ns = Some(page.silence.until_ns.saturating_add(*length));
-            changed(Act::Edit { silence: page.silence.id, matchers: None, from_ns: None, until_ns, why: None }, place)
+            changed(
+                CommandAction::Edit { silence: page.silence.id, matchers: None, from_ns: None, until_ns, why: None },
+                place,
+            )
         }
         Some(SilenceCommand::Expire { id }) => {
-            done(&Host::new(place)?.ask(&Request::Command(Act::Expire { silence: id.clone() }))?, place)
+            done(&Host::new(place)?.ask(&Request::Command(CommandAction::Expire { silence: id.clone() }))?, place)
         }
     }
 }
 
 fn list(place: &Where) -> Outcome {
-    let Answer::Silences(silences) = query(Query::Silences, place)? else { return Err(unexpected()) };
+    let QueryAnswer::Silences(silences) = query(Query::Silences, place)? else { return Err(unexpected()) };
     emit(&silences, place, |view| show::silences(&silences, view))
 }
 
 fn page(id: &str, place: &Where) -> Result<SilencePage, Failure> {
     match query(Query::Silence(id.to_owned()), place)? {
-        Answer::Silence(page) => Ok(*page),
+        QueryAnswer::Silence(page) => Ok(*page),
         _ => Err(unexpected()),
     }
 }
 
 /// Makes or changes one, and says what it matches.
-fn changed(act: Act, place: &Where) -> Outcome {
+fn changed(act: CommandAction, place: &Where) -> Outcome {
     match Host::new(place)?.ask(&Request::Command(act))? {
         Reply::Silence(page) => {
             emit(&page, place, |view| show::silenced(&page, view))?;

@@ -8,7 +8,7 @@ use std::{
 
 use lifesigns_compliance::{
     Book, BookInput,
-    query::{Answer, Query},
+    query::{Query, QueryAnswer},
 };
 use lifesigns_notifications::people::Colour;
 use lifesigns_settings::Settings;
@@ -81,7 +81,7 @@ fn doubts(path: &Path, settings: &Settings) -> Vec<Problem> {
     let Ok(read) = inventory::read(&settings.inventories) else { return Vec::new() };
     let Ok(mut book) = Book::new(Arc::new(settings.compliance.clone())) else { return Vec::new() };
     let _ = book.apply(BookInput::Inventory(read.objects));
-    let Ok(Answer::Findings(mut found)) = book.answer(&Query::Findings) else { return Vec::new() };
+    let Ok(QueryAnswer::Findings(mut found)) = book.answer(&Query::Findings) else { return Vec::new() };
     // Members may come from the stream, which is not read here.
     found.retain(|one| !one.starts_with("group "));
     let name = path.display().to_string();

@@ -9,8 +9,8 @@ use std::{
 
 use lifesigns::{
     compliance::{
-        Alert, BadgeOf, BadgePoint, Book, BookInput, Config, EndCause,
-        query::{Answer, Query},
+        Alert, BadgeOf, BadgePoint, Book, BookInput, ComplianceConfig, EndCause,
+        query::{Query, QueryAnswer},
     },
     model::{ObjectFacts, Sign},
 };
@@ -39,7 +39,7 @@ pub(super) struct Story {
 }
 
 impl Story {
-    pub(super) fn new(config: Config, known: &[ObjectFacts], colour: Colour) -> Result<Self, Failure> {
+    pub(super) fn new(config: ComplianceConfig, known: &[ObjectFacts], colour: Colour) -> Result<Self, Failure> {
         let mut book = Book::new(Arc::new(config)).map_err(|errors| {
             let lines: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.place, error.message)).collect();
             Failure::Configuration(lines.join("\n"))
@@ -129,7 +129,7 @@ impl Story {
     /// Everything's badge at the end, and whose changed by facts alone.
     pub(super) fn end(&self) -> Result<String, Failure> {
         let answer = self.book.answer(&Query::Badges).map_err(Failure::failed)?;
-        let Answer::Badges(badges) = answer else { return Ok(String::new()) };
+        let QueryAnswer::Badges(badges) = answer else { return Ok(String::new()) };
         let mut text = String::from("\n");
         text.push_str(&drawn_badges(&badges, self.colour));
         if !self.turned.is_empty() {
@@ -141,7 +141,7 @@ impl Story {
         }
         for (object, alert) in WHY {
             let query = Query::Why { object: object.to_owned(), alert: alert.to_owned() };
-            if let Answer::Why(resolution) = self.book.answer(&query).map_err(Failure::failed)? {
+            if let QueryAnswer::Why(resolution) = self.book.answer(&query).map_err(Failure::failed)? {
                 text.push_str(&format!("\n{resolution}"));
             }
         }

@@ -13,7 +13,7 @@ impl Book {
     /// Sets the timers of an object's metrics that have none, by this clock.
     pub(super) fn plan_ages(&mut self, object: &str, clock: &ClockKey) {
         let age_ns = self.compiled.config().metrics_age_ms.saturating_mul(1_000_000);
-        let Some(known) = self.directory.object(object).filter(|_| age_ns > 0) else { return };
+        let Some(known) = self.registry.object(object).filter(|_| age_ns > 0) else { return };
         let mut due: Vec<(Id, u64)> = Vec::new();
         for (name, sample) in &known.metrics {
             // What only an inventory says has no age.
@@ -39,7 +39,7 @@ impl Book {
     /// is not known any more: all of them have to be read to their end first.
     pub(super) fn plan_all_ages(&mut self) {
         self.ages.clear();
-        let objects: Vec<String> = self.directory.objects().map(|object| object.id.clone()).collect();
+        let objects: Vec<String> = self.registry.objects().map(|object| object.id.clone()).collect();
         objects.iter().for_each(|object| self.plan_ages(object, &ClockKey::all()));
     }
 
@@ -51,13 +51,13 @@ impl Book {
         }
         let Some((_, clock)) = self.ages.remove(&key) else { return };
         let age_ns = self.compiled.config().metrics_age_ms.saturating_mul(1_000_000);
-        let sample = self.directory.object(object).and_then(|known| known.metrics.get(&**metric)).cloned();
+        let sample = self.registry.object(object).and_then(|known| known.metrics.get(&**metric)).cloned();
         let Some(sample) = sample.filter(|sample| age_ns > 0 && sample.time_ns > 0) else { return };
         if sample.time_ns.saturating_add(age_ns) > time_ns {
             return self.plan_ages(object, &clock);
         }
         let before = serde_json::json!({ "metric": &**metric, "value": sample.value, "time_ns": sample.time_ns });
-        let touched = self.directory.expire(object, metric);
+        let touched = self.registry.expire(object, metric);
         self.note(time_ns, "time", "metric expired", object, before, serde_json::Value::Null);
         self.touched_by(touched, time_ns, "time", EndCause::MetricExpired);
     }

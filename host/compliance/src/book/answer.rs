@@ -2,53 +2,53 @@
 
 use super::{Book, badge::spotless, commands::unknown, page::Page};
 use crate::{
-    change::Refused,
+    change::RequestError,
     config::Group,
-    query::{Answer, Badges, GroupLine, GroupPage, ObjectLine, ObjectPage, Query},
+    query::{Badges, GroupLine, GroupPage, ObjectLine, ObjectPage, Query, QueryAnswer},
     record::{Alert, BadgeOf, BadgePoint, Object, SymptomState},
     why::Why,
 };
 
 impl Book {
     /// Answers a question; the error says what is not there.
-    pub fn answer(&self, query: &Query) -> Result<Answer, Refused> {
+    pub fn answer(&self, query: &Query) -> Result<QueryAnswer, RequestError> {
         Ok(match query {
-            Query::Alerts(filter) => Answer::Alerts(self.alerts(filter)?),
-            Query::Matches(filter) => Answer::Matches(Box::new(self.matches(filter)?)),
-            Query::Pending(filter) => Answer::Pending(self.waiting(filter)?),
-            Query::Route(id) => Answer::Route(Box::new(self.routing(id)?)),
-            Query::Policies => Answer::Policies(self.compiled.policy_lines(self.clock_ns)),
-            Query::Silence(id) => Answer::Silence(Box::new(self.silence_page(id)?)),
-            Query::Preview(matchers) => Answer::Matches(Box::new(self.preview(matchers)?)),
+            Query::Alerts(filter) => QueryAnswer::Alerts(self.alerts(filter)?),
+            Query::Matches(filter) => QueryAnswer::Matches(Box::new(self.matches(filter)?)),
+            Query::Pending(filter) => QueryAnswer::Pending(self.waiting(filter)?),
+            Query::Route(id) => QueryAnswer::Route(Box::new(self.routing(id)?)),
+            Query::Policies => QueryAnswer::Policies(self.compiled.policy_lines(self.clock_ns)),
+            Query::Silence(id) => QueryAnswer::Silence(Box::new(self.silence_page(id)?)),
+            Query::Preview(matchers) => QueryAnswer::Matches(Box::new(self.preview(matchers)?)),
             Query::Alert(id) => {
                 let (object, name) = self.find(id)?;
                 let alert =
                     self.pages.get(&object).and_then(|page| page.alerts.get(&name)).map(|alert| Alert::clone(alert));
-                Answer::Alert(Box::new(alert.ok_or_else(|| unknown("alert", id))?))
+                QueryAnswer::Alert(Box::new(alert.ok_or_else(|| unknown("alert", id))?))
             }
             Query::Silences => {
                 let mut silences: Vec<_> = self.silences.values().cloned().collect();
                 silences.sort_by(|one, other| (one.until_ns, &one.id).cmp(&(other.until_ns, &other.id)));
-                Answer::Silences(silences)
+                QueryAnswer::Silences(silences)
             }
-            Query::Objects(filter) => Answer::Objects(self.objects(filter)?),
-            Query::Object(id) => Answer::Object(Box::new(self.object_page(id)?)),
-            Query::Groups => Answer::Groups(self.group_lines()),
-            Query::Group(name) => Answer::Group(Box::new(self.group_page(name)?)),
+            Query::Objects(filter) => QueryAnswer::Objects(self.objects(filter)?),
+            Query::Object(id) => QueryAnswer::Object(Box::new(self.object_page(id)?)),
+            Query::Groups => QueryAnswer::Groups(self.group_lines()),
+            Query::Group(name) => QueryAnswer::Group(Box::new(self.group_page(name)?)),
             Query::Badges => {
                 let formula = self.compiled.config().badge;
                 let mut objects: Vec<ObjectLine> =
-                    self.directory.objects().map(|object| self.object_line(object)).collect();
+                    self.registry.objects().map(|object| self.object_line(object)).collect();
                 objects.sort_by(|one, other| {
                     (one.badge.score, &one.object.id).cmp(&(other.badge.score, &other.object.id))
                 });
                 let mut groups = self.group_lines();
                 groups.sort_by(|one, other| one.name.cmp(&other.name));
-                Answer::Badges(Box::new(Badges { formula, groups, objects }))
+                QueryAnswer::Badges(Box::new(Badges { formula, groups, objects }))
             }
-            Query::Why { object, alert } => Answer::Why(Box::new(self.why(object, alert)?)),
-            Query::Findings => Answer::Findings(self.findings()),
-            Query::Report { group } => Answer::Report(Box::new(self.report(group)?)),
+            Query::Why { object, alert } => QueryAnswer::Why(Box::new(self.why(object, alert)?)),
+            Query::Findings => QueryAnswer::Findings(self.findings()),
+            Query::Report { group } => QueryAnswer::Report(Box::new(self.report(group)?)),
         })
     }
 
@@ -56,21 +56,21 @@ impl Book {
         let page = self.pages.get(&*object.id);
         ObjectLine {
             object: object.clone(),
-            groups: self.directory.groups_of(&object.id).map(|group| group.name.clone()).collect(),
+            groups: self.registry.groups_of(&object.id).map(|group| group.name.clone()).collect(),
             badge: self.badge_of(&object.id),
             symptoms: page.into_iter().flat_map(Page::active).map(|name| name.to_string()).collect(),
         }
     }
 
-    fn object_page(&self, id: &str) -> Result<ObjectPage, Refused> {
+    fn object_page(&self, id: &str) -> Result<ObjectPage, RequestError> {
         let object = self.known_object(id)?;
         let page = self.pages.get(id);
         let mut alerts: Vec<Alert> = page.into_iter().flat_map(Page::alerts).cloned().collect();
         alerts.sort_by(worst_first);
         Ok(ObjectPage {
             line: self.object_line(object),
-            children: self.directory.children(id).map(str::to_owned).collect(),
-            why: Why { groups: self.directory.memberships(id), steps: Vec::new() },
+            children: self.registry.children(id).map(str::to_owned).collect(),
+            why: Why { groups: self.registry.memberships(id), steps: Vec::new() },
             symptoms: page
                 .into_iter()
                 .flat_map(|page| page.symptoms.values())
@@ -92,21 +92,18 @@ impl Book {
         GroupLine {
             name: group.name.clone(),
             title: group.title.clone(),
-            members: self.directory.members(&group.name).map_or(0, |members| members.len()),
+            members: self.registry.members(&group.name).map_or(0, |members| members.len()),
             violated: sum.map_or(0, |sum| sum.violated() as usize),
             badge: sum.and_then(|sum| sum.badge).unwrap_or_else(|| spotless(self.compiled.config().badge)),
         }
     }
 
-    pub(super) fn group_page(&self, name: &str) -> Result<GroupPage, Refused> {
+    pub(super) fn group_page(&self, name: &str) -> Result<GroupPage, RequestError> {
         let group = self.compiled.group(name).ok_or_else(|| self.no_group(name))?;
-        let members = self.directory.members(name).into_iter().flatten();
+        let members = self.registry.members(name).into_iter().flatten();
         Ok(GroupPage {
             line: self.group_line(group),
-            objects: members
-                .filter_map(|id| self.directory.object(id))
-                .map(|object| self.object_line(object))
-                .collect(),
+            objects: members.filter_map(|id| self.registry.object(id)).map(|object| self.object_line(object)).collect(),
             policies: self.compiled.policies_in(name).into_iter().map(|policy| policy.name.clone()).collect(),
             history: self
                 .board
@@ -114,7 +111,7 @@ impl Book {
                 .get(name)
                 .map(|sum| points(BadgeOf::Group, name, &sum.history))
                 .unwrap_or_default(),
-            undecided: self.directory.undecided_in(name),
+            undecided: self.registry.undecided_in(name),
         })
     }
 }

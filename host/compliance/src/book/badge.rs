@@ -13,7 +13,7 @@ use super::{
     page::{Id, Page},
 };
 use crate::{
-    config::Formula,
+    config::BadgeFormula,
     record::{Alert, AlertStatus, Badge, BadgeOf, BadgePoint},
 };
 
@@ -52,7 +52,7 @@ impl Tally {
         self.violations.iter().sum()
     }
 
-    fn badge(&self, formula: Formula) -> Badge {
+    fn badge(&self, formula: BadgeFormula) -> Badge {
         let violated = self.violated();
         badge(formula, self.worst(), share(violated.into(), self.known.into()), violated, self.allowed)
     }
@@ -66,7 +66,7 @@ fn share(violated: u64, total: u64) -> u8 {
     }
 }
 
-fn badge(formula: Formula, worst: Option<Criticality>, share: u8, violations: u32, allowed: u32) -> Badge {
+fn badge(formula: BadgeFormula, worst: Option<Criticality>, share: u8, violations: u32, allowed: u32) -> Badge {
     let worst = match worst {
         None | Some(Criticality::Information) => 100,
         Some(Criticality::Warning) => 75,
@@ -74,8 +74,8 @@ fn badge(formula: Formula, worst: Option<Criticality>, share: u8, violations: u3
         Some(Criticality::Critical) => 0,
     };
     let score = match formula {
-        Formula::Worst => worst,
-        Formula::Share => share,
+        BadgeFormula::Worst => worst,
+        BadgeFormula::Share => share,
     };
     Badge { score, worst, share, violations, allowed }
 }
@@ -108,7 +108,7 @@ impl Sum {
         self.allowed = by(self.allowed, tally.allowed.into());
     }
 
-    fn badge(&self, formula: Formula) -> Badge {
+    fn badge(&self, formula: BadgeFormula) -> Badge {
         let tally = Tally { violations: self.worst, ..Tally::default() };
         let small = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
         let share = share(self.violated().into(), self.total as u64);
@@ -152,7 +152,7 @@ fn note(last: &mut Option<Badge>, history: &mut VecDeque<(u64, Badge)>, time_ns:
 }
 
 /// The badge of what has no alerts.
-pub(super) fn spotless(formula: Formula) -> Badge {
+pub(super) fn spotless(formula: BadgeFormula) -> Badge {
     Tally::default().badge(formula)
 }
 
@@ -165,7 +165,7 @@ impl Book {
         }
         if std::mem::take(&mut self.board.members_moved) {
             for (name, sum) in &mut self.board.groups {
-                let total = self.directory.members(name).map_or(0, |members| members.len());
+                let total = self.registry.members(name).map_or(0, |members| members.len());
                 if sum.total != total || sum.badge.is_none() {
                     sum.total = total;
                     self.board.groups_due.insert(Arc::clone(name));
@@ -181,7 +181,7 @@ impl Book {
         }
     }
 
-    fn count_object(&mut self, object: &Id, formula: Formula, time_ns: u64) {
+    fn count_object(&mut self, object: &Id, formula: BadgeFormula, time_ns: u64) {
         let Some(page) = self.pages.get_mut(object) else { return };
         let (compiled, index, rules) = (&self.compiled, &self.index, &self.rules);
         let exists = |name: &str| match name.split_once('/') {
@@ -189,7 +189,7 @@ impl Book {
             Some((rule, _)) => !rules.is_gone(rule) && !index.find(name).mentioned,
         };
         let tally = Tally::of(page, exists);
-        let groups: Vec<Id> = self.directory.groups_of(object).map(|group| group.name.as_str().into()).collect();
+        let groups: Vec<Id> = self.registry.groups_of(object).map(|group| group.name.as_str().into()).collect();
         if tally != page.tally || groups != page.groups {
             let before = std::mem::replace(&mut page.groups, groups);
             let old = std::mem::replace(&mut page.tally, tally);

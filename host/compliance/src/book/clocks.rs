@@ -10,7 +10,7 @@ use super::{
     page::Id,
     timers::{ClockKey, Task},
 };
-use crate::{change::Pending, expression::Meter};
+use crate::{change::PendingTransition, expression::Meter};
 
 /// The host's clock may go back this far without anything being made of it.
 const SET_BACK_NS: u64 = 1_000_000_000;
@@ -36,9 +36,9 @@ impl Book {
         time_ns
     }
 
-    /// What was heard last is of an object that the directory did not take up: it has no clock.
+    /// What was heard last is of an object that the registry did not take up: it has no clock.
     pub(super) fn unhear(&mut self, object: &str) {
-        if self.directory.object(object).is_none() {
+        if self.registry.object(object).is_none() {
             self.timers.unhear(&self.hearing);
         }
     }
@@ -130,7 +130,7 @@ impl Book {
     fn set_back(&mut self, time_ns: u64) {
         let before_ns = std::mem::replace(&mut self.clock_ns, time_ns);
         (self.event_ns, self.at_ns) = (self.event_ns.min(time_ns), time_ns);
-        self.directory.set_back(time_ns);
+        self.registry.set_back(time_ns);
         self.rules.set_back(time_ns);
         self.set_pages_back(time_ns);
         self.next_hours = self.compiled.next_hours_change(time_ns);

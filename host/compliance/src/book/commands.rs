@@ -9,39 +9,39 @@ use serde_json::{Value, json};
 
 use super::{Book, limits, page::Id, silences::Edit};
 use crate::{
-    change::{Act, Command, Refused},
+    change::{Command, CommandAction, RequestError},
     record::{ALERT_NOTES, Alert, AlertStatus, EndCause, Note, Signature, Silence},
 };
 
 impl Book {
     /// Does what a person asks for, or says why not, in which case nothing changes.
-    pub(super) fn command(&mut self, command: Command) -> Result<(), Refused> {
+    pub(super) fn command(&mut self, command: Command) -> Result<(), RequestError> {
         let by = Signature { who: checked("the name", command.who)?, time_ns: command.time_ns };
         match command.act {
-            Act::Acknowledge { alerts, owner } => self.acknowledge(&alerts, owner, &by),
-            Act::Unacknowledge { alerts } => self.unacknowledge(&alerts, &by),
-            Act::Note { alert, text } => self.write(&alert, checked("the note", text)?, by),
-            Act::Cancel { alerts, why } => self.cancel_by_hand(&alerts, why, &by),
-            Act::Silence { matchers, from_ns, until_ns, why } => {
+            CommandAction::Acknowledge { alerts, owner } => self.acknowledge(&alerts, owner, &by),
+            CommandAction::Unacknowledge { alerts } => self.unacknowledge(&alerts, &by),
+            CommandAction::Note { alert, text } => self.write(&alert, checked("the note", text)?, by),
+            CommandAction::Cancel { alerts, why } => self.cancel_by_hand(&alerts, why, &by),
+            CommandAction::Silence { matchers, from_ns, until_ns, why } => {
                 let from_ns = from_ns.unwrap_or(by.time_ns);
                 self.add_silence(
                     Silence { id: String::new(), matchers, from_ns, until_ns, who: by.who, why },
                     by.time_ns,
                 )
             }
-            Act::ClearSymptom { object, symptom, why } => {
+            CommandAction::ClearSymptom { object, symptom, why } => {
                 let why = checked("the reason", why)?;
                 self.clear_by_hand(&object, &symptom, &why, by.time_ns, &by.who)
             }
-            Act::Forget { object, why } => {
+            CommandAction::Forget { object, why } => {
                 let why = checked("the reason", why)?;
                 self.forget(&object, &why, by.time_ns, &by.who)
             }
-            Act::Edit { silence, matchers, from_ns, until_ns, why } => {
+            CommandAction::Edit { silence, matchers, from_ns, until_ns, why } => {
                 let edit = Edit { matchers, from_ns, until_ns, why };
                 self.edit_silence(&silence, edit, &by)
             }
-            Act::Expire { silence } => {
+            CommandAction::Expire { silence } => {
                 let id = self.find_silence(&silence)?;
                 self.expire(&id, by.time_ns, &by.who);
                 Ok(())
@@ -50,7 +50,7 @@ impl Book {
     }
 
     /// Where the alert of this id, or prefix of one, is.
-    pub(super) fn find(&self, id: &str) -> Result<(Id, Id), Refused> {
+    pub(super) fn find(&self, id: &str) -> Result<(Id, Id), RequestError> {
         let mut found = BTreeMap::new();
         for (object, page) in &self.pages {
             for (name, alert) in page.alerts.iter().filter(|(_, alert)| alert.id.starts_with(id)) {
@@ -63,12 +63,12 @@ impl Book {
     }
 
     /// Where the alerts of these ids, or prefixes of one, are: each once, and all of them open.
-    fn find_open(&self, ids: &[String], what: &str) -> Result<Vec<(Id, Id)>, Refused> {
+    fn find_open(&self, ids: &[String], what: &str) -> Result<Vec<(Id, Id)>, RequestError> {
         if ids.is_empty() {
-            return Err(Refused::Useless(format!("no alert is named: there is nothing to {what}")));
+            return Err(RequestError::Useless(format!("no alert is named: there is nothing to {what}")));
         }
         if ids.len() > limits::BULK {
-            return Err(Refused::Useless(format!(
+            return Err(RequestError::Useless(format!(
                 "{} alerts at once are too many: at most {}",
                 ids.len(),
                 limits::BULK
@@ -87,7 +87,7 @@ impl Book {
             if let Some(alert) = alert.filter(|alert| alert.status == AlertStatus::Cancelled) {
                 let already = if what == "cancel" { " already" } else { "" };
                 let why = format!("alert {} is cancelled{already}: there is nothing to {what}", alert.id);
-                return Err(Refused::Useless(why));
+                return Err(RequestError::Useless(why));
             }
             found.push(place);
         }
@@ -96,7 +96,7 @@ impl Book {
         Ok(found)
     }
 
-    fn acknowledge(&mut self, ids: &[String], owner: Option<String>, by: &Signature) -> Result<(), Refused> {
+    fn acknowledge(&mut self, ids: &[String], owner: Option<String>, by: &Signature) -> Result<(), RequestError> {
         let owner = owner.map(|owner| checked("the owner", owner)).transpose()?;
         for (object, name) in self.find_open(ids, "acknowledge")? {
             self.sign(&object, &name, "alert acknowledged", by, |alert| {
@@ -110,12 +110,12 @@ impl Book {
     }
 
     /// Takes acknowledgements back. What a route repeats is repeated again.
-    fn unacknowledge(&mut self, ids: &[String], by: &Signature) -> Result<(), Refused> {
+    fn unacknowledge(&mut self, ids: &[String], by: &Signature) -> Result<(), RequestError> {
         let places = self.find_open(ids, "take back")?;
         for (object, name) in &places {
             let alert = self.pages.get(object).and_then(|page| page.alerts.get(name));
             if let Some(alert) = alert.filter(|alert| alert.acknowledged.is_none()) {
-                return Err(Refused::Useless(format!("alert {} is not acknowledged", alert.id)));
+                return Err(RequestError::Useless(format!("alert {} is not acknowledged", alert.id)));
             }
         }
         for (object, name) in places {
@@ -137,7 +137,7 @@ impl Book {
         self.note(by.time_ns, &by.who, what, &id, before, after);
     }
 
-    fn write(&mut self, id: &str, text: String, by: Signature) -> Result<(), Refused> {
+    fn write(&mut self, id: &str, text: String, by: Signature) -> Result<(), RequestError> {
         let (object, name) = self.find(id)?;
         self.write_at(&object, &name, text, &by);
         Ok(())
@@ -156,7 +156,7 @@ impl Book {
     }
 
     /// Cancels alerts. They stay cancelled until a new raise.
-    fn cancel_by_hand(&mut self, ids: &[String], why: String, by: &Signature) -> Result<(), Refused> {
+    fn cancel_by_hand(&mut self, ids: &[String], why: String, by: &Signature) -> Result<(), RequestError> {
         let why = checked("the reason", why)?;
         for (object, name) in self.find_open(ids, "cancel")? {
             self.stop_waiting(&object, &name);
@@ -172,7 +172,7 @@ impl Book {
 }
 
 /// The one of `ids` that `id` is, or is a prefix of.
-pub(super) fn one_of<'a>(what: &str, id: &str, ids: impl Iterator<Item = &'a str>) -> Result<&'a str, Refused> {
+pub(super) fn one_of<'a>(what: &str, id: &str, ids: impl Iterator<Item = &'a str>) -> Result<&'a str, RequestError> {
     let mut found: Vec<&str> = ids.filter(|one| !id.is_empty() && one.starts_with(id)).collect();
     match found[..] {
         [] => Err(unknown(what, id)),
@@ -182,23 +182,23 @@ pub(super) fn one_of<'a>(what: &str, id: &str, ids: impl Iterator<Item = &'a str
             None => {
                 found.truncate(limits::CANDIDATES);
                 let candidates = found.into_iter().map(str::to_owned).collect();
-                Err(Refused::Ambiguous { id: id.to_owned(), candidates })
+                Err(RequestError::Ambiguous { id: id.to_owned(), candidates })
             }
         },
     }
 }
 
-pub(super) fn unknown(what: &str, id: &str) -> Refused {
-    Refused::Unknown { what: what.to_owned(), id: id[..id.floor_char_boundary(64)].to_owned() }
+pub(super) fn unknown(what: &str, id: &str) -> RequestError {
+    RequestError::Unknown { what: what.to_owned(), id: id[..id.floor_char_boundary(64)].to_owned() }
 }
 
 pub(super) fn is_long(text: &str) -> bool {
     text.len() > limits::TEXT_BYTES
 }
 
-pub(super) fn checked(what: &str, text: String) -> Result<String, Refused> {
+pub(super) fn checked(what: &str, text: String) -> Result<String, RequestError> {
     match is_long(&text) {
-        true => Err(Refused::Useless(format!("{what} is longer than {} bytes", limits::TEXT_BYTES))),
+        true => Err(RequestError::Useless(format!("{what} is longer than {} bytes", limits::TEXT_BYTES))),
         false => Ok(text),
     }
 }

@@ -5,7 +5,7 @@ use lifesigns_model::{Criticality, Impact};
 use super::{Book, judge::Case, page::Id};
 use crate::{
     record::{Alert, EVIDENCE_LINES, EvidenceExcerpt, EvidenceLine, SymptomState},
-    why::Step,
+    why::Decision,
 };
 
 /// How bad an alert is that neither says so nor has a symptom that does.
@@ -72,8 +72,8 @@ impl Book {
         alert.controls = definition.map(|definition| definition.controls.clone()).unwrap_or_default();
         symptoms.iter().flat_map(|symptom| &symptom.controls).for_each(|one| push_new(&mut alert.controls, one));
         if review {
-            alert.groups = self.directory.groups_of(object).map(|group| group.name.clone()).collect();
-            alert.uncertain_groups = self.directory.uncertain_groups(object).map(|group| group.name.clone()).collect();
+            alert.groups = self.registry.groups_of(object).map(|group| group.name.clone()).collect();
+            alert.uncertain_groups = self.registry.uncertain_groups(object).map(|group| group.name.clone()).collect();
             alert.why = self.resolution(object, name).why;
             if case.allowed && !case.ruling.allowed {
                 alert.why.steps.extend(self.symptom_steps(&case.found.symptoms));
@@ -82,10 +82,10 @@ impl Book {
     }
 
     /// Why each of these symptoms is fine where it is.
-    pub(super) fn symptom_steps(&self, symptoms: &[(Id, Id)]) -> Vec<Step> {
+    pub(super) fn symptom_steps(&self, symptoms: &[(Id, Id)]) -> Vec<Decision> {
         let steps = |(object, name): &(Id, Id)| {
             let allows = self.resolution(object, name).why.steps.into_iter().filter(|step| step.setting == "allow");
-            allows.map(|step| Step { setting: format!("allow {name}"), ..step }).collect::<Vec<_>>()
+            allows.map(|step| Decision { setting: format!("allow {name}"), ..step }).collect::<Vec<_>>()
         };
         symptoms.iter().flat_map(steps).collect()
     }

@@ -12,10 +12,10 @@ impl Book {
     /// A sentence for each.
     pub(super) fn findings(&self) -> Vec<String> {
         let mut all = self.circles();
-        if self.directory.objects().next().is_none() {
+        if self.registry.objects().next().is_none() {
             return all;
         }
-        let kinds: BTreeSet<&str> = self.directory.objects().filter_map(|object| object.kind.as_deref()).collect();
+        let kinds: BTreeSet<&str> = self.registry.objects().filter_map(|object| object.kind.as_deref()).collect();
         let config = self.compiled.config();
         for definition in &config.definitions {
             let meant = definition.kinds.iter().any(|kind| kinds.contains(kind.as_str()));
@@ -32,7 +32,7 @@ impl Book {
         let empty = config
             .groups
             .iter()
-            .filter(|group| self.directory.members(&group.name).is_none_or(std::collections::BTreeSet::is_empty));
+            .filter(|group| self.registry.members(&group.name).is_none_or(std::collections::BTreeSet::is_empty));
         all.extend(empty.map(|group| format!("group {} has no members", group.name)));
         all
     }
@@ -41,11 +41,11 @@ impl Book {
     fn circles(&self) -> Vec<String> {
         let mut told: BTreeSet<&str> = BTreeSet::new();
         let mut all = Vec::new();
-        for object in self.directory.objects().filter(|object| object.parent.is_some()) {
-            if told.contains(object.id.as_str()) || !self.directory.is_own_ancestor(&object.id) {
+        for object in self.registry.objects().filter(|object| object.parent.is_some()) {
+            if told.contains(object.id.as_str()) || !self.registry.is_own_ancestor(&object.id) {
                 continue;
             }
-            let above = self.directory.above(&object.id);
+            let above = self.registry.above(&object.id);
             told.extend(above.iter().copied());
             let mut names = vec![object.id.as_str()];
             names.extend(above.iter().copied().take(NAMED));

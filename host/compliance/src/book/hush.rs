@@ -42,7 +42,7 @@ impl Book {
         if !self.compiled.config().inhibit_by_parent {
             return;
         }
-        let mut above: Vec<Id> = self.directory.above(object).into_iter().map(Id::from).collect();
+        let mut above: Vec<Id> = self.registry.above(object).into_iter().map(Id::from).collect();
         above.push(object.into());
         for one in above {
             let Some((one, page)) = self.pages.get_key_value(&one) else { continue };
@@ -89,10 +89,10 @@ impl Book {
             return None;
         }
         let own = self.pages.get(object)?.open(name)?;
-        let parent = self.directory.object(object)?.parent.as_deref()?;
+        let parent = self.registry.object(object)?.parent.as_deref()?;
         let (parent, page) = self.pages.get_key_value(parent)?;
         let stands = page.open(name).filter(|alert| alert.is_violation() && alert.silenced_by.is_none())?;
-        let inhibits = stands.criticality >= own.criticality && !self.directory.is_own_ancestor(object);
+        let inhibits = stands.criticality >= own.criticality && !self.registry.is_own_ancestor(object);
         inhibits.then_some((parent, stands))
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{limits, page::Id};
-use crate::{compiled::Compiled, condition::CompiledCondition, config::Scope, pattern::Pattern};
+use crate::{compiled::CompiledConfig, condition::CompiledCondition, config::Scope, pattern::Pattern};
 
 /// Definitions that look at one symptom.
 #[derive(Debug, Default)]
@@ -61,7 +61,7 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn new(compiled: &Compiled) -> Self {
+    pub(super) fn new(compiled: &CompiledConfig) -> Self {
         let mut index = Self::default();
         for (at, definition) in compiled.config().definitions.iter().enumerate() {
             let Some(condition) = compiled.condition(at) else { continue };

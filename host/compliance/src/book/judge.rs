@@ -87,14 +87,14 @@ impl Book {
 
     /// What conditions on `object` look at.
     pub(super) fn view<'a>(&'a self, object: &'a Id, ruling: &'a Ruling, meter: &'a mut Meter) -> View<'a> {
-        let (pages, directory, clock_ns) = (&self.pages, &self.directory, self.clock_ns);
-        View { pages, directory, object, ruling, clock_ns, meter, failed: None }
+        let (pages, registry, clock_ns) = (&self.pages, &self.registry, self.clock_ns);
+        View { pages, registry, object, ruling, clock_ns, meter, failed: None }
     }
 
     /// Whether the definition at this position is for objects of this kind.
     fn is_meant_for(&self, object: &str, definition: usize) -> bool {
         let Some(definition) = self.compiled.config().definitions.get(definition) else { return false };
-        let kind = || self.directory.object(object).and_then(|object| object.kind.as_deref());
+        let kind = || self.registry.object(object).and_then(|object| object.kind.as_deref());
         definition.kinds.is_empty() || kind().is_some_and(|kind| definition.kinds.iter().any(|one| one == kind))
     }
 
@@ -124,8 +124,8 @@ impl Book {
 
     /// The object, its parent and its children: all whose symptoms its alerts can name.
     fn family(&self, object: &str) -> Vec<String> {
-        let parent = self.directory.object(object).and_then(|object| object.parent.clone());
-        let children = self.directory.children(object).map(str::to_owned);
+        let parent = self.registry.object(object).and_then(|object| object.parent.clone());
+        let children = self.registry.children(object).map(str::to_owned);
         std::iter::once(object.to_owned()).chain(parent).chain(children).collect()
     }
 

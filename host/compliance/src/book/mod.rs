@@ -53,22 +53,22 @@ use ruling::Ruling;
 use timers::{ClockKey, Timers};
 
 use crate::{
-    change::{Changes, Input, Refused},
-    compiled::Compiled,
-    config::{Config, ConfigError},
+    change::{BookChanges, BookInput, RequestError},
+    compiled::CompiledConfig,
+    config::{ComplianceConfig, ConfigError},
     expression::Meter,
-    record::{Alert, Silence, Status},
-    registry::Directory,
-    undecided::Undecided,
+    record::{Alert, AlertStatus, Silence},
+    registry::ObjectRegistry,
+    undecided::UndecidedExpression,
 };
 
 /// The alert book. It has no clock: event time comes with the events, the host's clock by
 /// [`BookInput::Clock`]. Event time is kept apart for each object and source: see `timers`.
 #[derive(Debug)]
 pub struct Book {
-    compiled: Arc<Compiled>,
+    compiled: Arc<CompiledConfig>,
     index: Index,
-    directory: Directory,
+    registry: ObjectRegistry,
     pages: BTreeMap<Id, Page>,
     silences: BTreeMap<String, Silence>,
     timers: Timers,
@@ -94,7 +94,7 @@ pub struct Book {
     /// When policies come into force or go out of it next.
     next_hours: Option<u64>,
     dirty: Dirty,
-    news: Changes,
+    news: BookChanges,
     /// The configuration that everything is decided by; empty if it is not known.
     decided_by: String,
     evaluations: u64,
@@ -103,7 +103,7 @@ pub struct Book {
     meter: Meter,
     /// Expressions that were undecided on some object, as they are written, and those to be warned of.
     warned: BTreeSet<(String, String)>,
-    warnings: Vec<Undecided>,
+    warnings: Vec<UndecidedExpression>,
 }
 
 /// What has to be written down.
@@ -116,11 +116,11 @@ struct Dirty {
 
 impl Book {
     /// An empty book. The error is all that is wrong with the configuration.
-    pub fn new(config: Arc<Config>) -> Result<Self, Vec<ConfigError>> {
-        let compiled = Arc::new(Compiled::new(config)?);
+    pub fn new(config: Arc<ComplianceConfig>) -> Result<Self, Vec<ConfigError>> {
+        let compiled = Arc::new(CompiledConfig::new(config)?);
         let mut book = Self {
             index: Index::new(&compiled),
-            directory: Directory::new(Arc::clone(&compiled)),
+            registry: ObjectRegistry::new(Arc::clone(&compiled)),
             pages: BTreeMap::new(),
             silences: BTreeMap::new(),
             timers: Timers::default(),
@@ -137,7 +137,7 @@ impl Book {
             at_ns: 0,
             next_hours: compiled.next_hours_change(0),
             dirty: Dirty::default(),
-            news: Changes::default(),
+            news: BookChanges::default(),
             decided_by: String::new(),
             evaluations: 0,
             dropped: Drops::default(),
@@ -152,7 +152,7 @@ impl Book {
     }
 
     /// Takes one input. Only commands are refused, and then nothing has changed.
-    pub fn apply(&mut self, input: BookInput) -> Result<(), Refused> {
+    pub fn apply(&mut self, input: BookInput) -> Result<(), RequestError> {
         self.meter = Meter::default();
         self.by_host();
         let mut done = Ok(());
@@ -184,9 +184,9 @@ impl Book {
     }
 
     /// What changed since the last time: each record once, as it is now, in a fixed order.
-    pub fn take(&mut self) -> Changes {
+    pub fn take(&mut self) -> BookChanges {
         let mut changes = std::mem::take(&mut self.news);
-        changes.objects = self.directory.take_dirty();
+        changes.objects = self.registry.take_dirty();
         for (object, name) in sorted(&mut self.dirty.symptoms) {
             match self.pages.get(&object).and_then(|page| page.symptoms.get(&name)) {
                 Some(symptom) => changes.symptoms.push(Arc::clone(symptom)),
@@ -233,13 +233,13 @@ impl Book {
     }
 
     /// The configuration in force.
-    pub fn config(&self) -> &Arc<Config> {
+    pub fn config(&self) -> &Arc<ComplianceConfig> {
         self.compiled.config()
     }
 
     /// The objects.
-    pub fn directory(&self) -> &Directory {
-        &self.directory
+    pub fn registry(&self) -> &ObjectRegistry {
+        &self.registry
     }
 
     /// Alerts that are open, allowed ones too, by object.
@@ -252,9 +252,9 @@ impl Book {
         self.evaluations
     }
 
-    /// What found no room or was not fit to be kept, in the directory and in the book.
+    /// What found no room or was not fit to be kept, in the registry and in the book.
     pub fn dropped(&self) -> Drops {
-        let mut all = self.directory.dropped().clone();
+        let mut all = self.registry.dropped().clone();
         all.merge(self.dropped.clone());
         all
     }
@@ -265,8 +265,8 @@ impl Book {
             return Arc::clone(id);
         }
         let id: Id = object.into();
-        let groups = self.directory.groups_of(object).map(|group| group.name.as_str().into()).collect();
-        let uncertain = self.directory.uncertain_groups(object).map(|group| group.name.as_str().into()).collect();
+        let groups = self.registry.groups_of(object).map(|group| group.name.as_str().into()).collect();
+        let uncertain = self.registry.uncertain_groups(object).map(|group| group.name.as_str().into()).collect();
         self.pages.insert(Arc::clone(&id), Page { groups, uncertain, ..Page::default() });
         id
     }

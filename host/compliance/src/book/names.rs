@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Book, page::Page};
-use crate::{change::Refused, limits::NAME_BYTES, pattern::Pattern, suggest::suggestion};
+use crate::{change::RequestError, limits::NAME_BYTES, pattern::Pattern, suggest::suggestion};
 
 /// Of more names than this, no suggestion is looked for.
 const COMPARED: usize = 50_000;
@@ -51,9 +51,9 @@ impl Subject {
 
 impl Book {
     /// Refuses a name or pattern that matches nothing, where everything that it could match is known.
-    pub(super) fn check_name(&self, subject: Subject, text: &str) -> Result<(), Refused> {
+    pub(super) fn check_name(&self, subject: Subject, text: &str) -> Result<(), RequestError> {
         if text.len() > NAME_BYTES {
-            return Err(Refused::Useless(format!(
+            return Err(RequestError::Useless(format!(
                 "{:?}… has {} bytes: the name of {} {} has at most {NAME_BYTES}",
                 shown(text),
                 text.len(),
@@ -67,16 +67,16 @@ impl Book {
                 self.among(subject, text, groups)
             }
             Subject::Object => {
-                if self.directory.object(text).is_some() || self.pages.contains_key(text) {
+                if self.registry.object(text).is_some() || self.pages.contains_key(text) {
                     return Ok(());
                 }
                 // Alerts of an object that is forgotten are there as long as its page is.
                 let objects =
-                    || self.directory.objects().map(|one| one.id.as_str()).chain(self.pages.keys().map(|id| &**id));
+                    || self.registry.objects().map(|one| one.id.as_str()).chain(self.pages.keys().map(|id| &**id));
                 self.among(subject, text, objects)
             }
             Subject::Kind => {
-                let kinds: BTreeSet<&str> = self.directory.objects().filter_map(|one| one.kind.as_deref()).collect();
+                let kinds: BTreeSet<&str> = self.registry.objects().filter_map(|one| one.kind.as_deref()).collect();
                 self.among(subject, text, || kinds.iter().copied())
             }
             Subject::Alert => self.check_alert(text),
@@ -86,19 +86,19 @@ impl Book {
     }
 
     /// The object of this id.
-    pub(super) fn known_object(&self, id: &str) -> Result<&crate::Object, Refused> {
-        let names = || self.directory.objects().map(|object| object.id.as_str());
-        self.directory.object(id).ok_or_else(|| unmatched(Subject::Object, id, hint(id, names())))
+    pub(super) fn known_object(&self, id: &str) -> Result<&crate::Object, RequestError> {
+        let names = || self.registry.objects().map(|object| object.id.as_str());
+        self.registry.object(id).ok_or_else(|| unmatched(Subject::Object, id, hint(id, names())))
     }
 
     /// That there is no such group.
-    pub(super) fn no_group(&self, name: &str) -> Refused {
+    pub(super) fn no_group(&self, name: &str) -> RequestError {
         let groups = self.compiled.config().groups.iter().map(|group| group.name.as_str());
         unmatched(Subject::Group, name, hint(name, groups))
     }
 
     /// A definition, a symptom that is an alert of its own, or what an alert of the past was called.
-    fn check_alert(&self, text: &str) -> Result<(), Refused> {
+    fn check_alert(&self, text: &str) -> Result<(), RequestError> {
         let known = self.known_alerts();
         let wanted = Wanted::new(text);
         if known.iter().any(|name| wanted.matches(name)) {
@@ -119,7 +119,7 @@ impl Book {
 
     /// Rules say which symptoms they have when they raise them, so one that was never raised is
     /// refused only if it is close to one that was.
-    fn check_symptom(&self, text: &str) -> Result<(), Refused> {
+    fn check_symptom(&self, text: &str) -> Result<(), RequestError> {
         if !text.contains('/') && !text.contains('*') {
             return Err(unmatched(Subject::Symptom, text, ": a symptom is written RULE/SYMPTOM".to_owned()));
         }
@@ -172,7 +172,7 @@ impl Book {
         subject: Subject,
         text: &str,
         names: impl Fn() -> I,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), RequestError> {
         let wanted = Wanted::new(text);
         match names().any(|name| wanted.matches(name)) {
             true => Ok(()),
@@ -191,10 +191,10 @@ pub(super) fn hint<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Stri
     suggestion(text, names.filter(near).take(COMPARED))
 }
 
-pub(super) fn unmatched(subject: Subject, text: &str, hint: String) -> Refused {
+pub(super) fn unmatched(subject: Subject, text: &str, hint: String) -> RequestError {
     let noun = subject.noun();
     let what = if text.contains('*') { format!("{noun} that matches") } else { noun.to_owned() };
-    Refused::Unmatched { what, id: shown(text), hint }
+    RequestError::Unmatched { what, id: shown(text), hint }
 }
 
 fn shown(text: &str) -> String {

@@ -1,7 +1,7 @@
 //! What would become of a definition that is not met: whether policy would allow the alert.
 
 use super::{Book, page::Id, ruling::Ruling};
-use crate::{condition::CompiledCondition, config::Scope, pattern::Pattern, query::Outlook};
+use crate::{condition::CompiledCondition, config::Scope, pattern::Pattern, query::PolicyOutcome};
 
 /// The ways in which a condition can be met.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,20 +37,20 @@ impl Ways {
 
 impl Book {
     /// What an alert of `name` on `object` would be if it opened now.
-    pub(super) fn outlook(&self, object: &Id, name: &Id) -> Outlook {
+    pub(super) fn outlook(&self, object: &Id, name: &Id) -> PolicyOutcome {
         let own = self.ruling_once(object, name);
         if own.allowed {
-            return Outlook::Allowed;
+            return PolicyOutcome::Allowed;
         }
         let compiled = std::sync::Arc::clone(&self.compiled);
         let Some(condition) = compiled.position(name).and_then(|at| compiled.condition(at)) else {
-            return Outlook::Violation;
+            return PolicyOutcome::Violation;
         };
         let ways = self.ways(object, &own, condition);
         match (ways.allowed, ways.violating || ways.bare) {
-            (true, false) => Outlook::Allowed,
-            (true, true) => Outlook::Depends,
-            (false, _) => Outlook::Violation,
+            (true, false) => PolicyOutcome::Allowed,
+            (true, true) => PolicyOutcome::Depends,
+            (false, _) => PolicyOutcome::Violation,
         }
     }
 
@@ -70,10 +70,10 @@ impl Book {
         let whose: Vec<Id> = match scope {
             Scope::Own => vec![object.clone()],
             Scope::Parent => {
-                let parent = self.directory.object(object).and_then(|object| object.parent.as_deref());
+                let parent = self.registry.object(object).and_then(|object| object.parent.as_deref());
                 parent.map(Id::from).into_iter().collect()
             }
-            Scope::Children => self.directory.children(object).map(Id::from).collect(),
+            Scope::Children => self.registry.children(object).map(Id::from).collect(),
         };
         let mut ways = Ways::default();
         for whose in whose {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::{Book, answer::worst_first, page::Page};
 use crate::{
-    change::Refused,
-    query::{Control, Report},
+    change::RequestError,
+    query::{ComplianceReport, Control},
     record::{Alert, AlertStatus},
 };
 
 impl Book {
-    pub(super) fn report(&self, group: &str) -> Result<Report, Refused> {
+    pub(super) fn report(&self, group: &str) -> Result<ComplianceReport, RequestError> {
         let page = self.group_page(group)?;
         let members = page.objects.iter().filter_map(|line| self.pages.get(&*line.object.id));
         let mut alerts: Vec<&Alert> = members.flat_map(Page::alerts).collect();
@@ -20,7 +20,7 @@ impl Book {
         };
         let mut resolved = chosen(|alert| alert.status == AlertStatus::Cancelled);
         resolved.sort_by_key(|alert| std::cmp::Reverse(alert.cancelled_ns));
-        Ok(Report {
+        Ok(ComplianceReport {
             group: page,
             time_ns: self.stamp(),
             controls: controls(&alerts),

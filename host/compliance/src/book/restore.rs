@@ -8,7 +8,7 @@ use super::{
     route,
 };
 use crate::{
-    change::{BookSnapshot, Refused},
+    change::{BookSnapshot, RequestError},
     record::{AlertStatus, BadgeOf, BadgePoint, EndCause},
 };
 
@@ -21,7 +21,7 @@ impl Book {
         self.decided_by = kept.decided_by;
         self.rules.restore(kept.rules);
         self.board = Default::default();
-        self.directory.restore(kept.objects);
+        self.registry.restore(kept.objects);
         self.pages.clear();
         self.timers.clear();
         self.timers.set_host(kept.clock_ns);
@@ -107,11 +107,11 @@ impl Book {
 
     /// Forgets an object with all about it; what is open on it is cancelled. One that an inventory names is
     /// not forgotten: it would be there again.
-    pub(super) fn forget(&mut self, object: &str, why: &str, clock_ns: u64, who: &str) -> Result<(), Refused> {
-        let known = self.directory.object(object).ok_or_else(|| super::commands::unknown("object", object))?;
+    pub(super) fn forget(&mut self, object: &str, why: &str, clock_ns: u64, who: &str) -> Result<(), RequestError> {
+        let known = self.registry.object(object).ok_or_else(|| super::commands::unknown("object", object))?;
         if !known.discovered {
             let text = format!("object {object} is in the inventory: take it out of there, then it can be forgotten");
-            return Err(Refused::Useless(text));
+            return Err(RequestError::Useless(text));
         }
         let id: Id = object.into();
         self.by_host();
@@ -132,7 +132,7 @@ impl Book {
         }
         self.timers.forget(&id);
         self.ages.retain(|(object, _), _| *object != id);
-        let touched = self.directory.forget(object);
+        let touched = self.registry.forget(object);
         self.news.forgotten.push(object.to_owned());
         let after = serde_json::json!({ "why": why });
         self.note(clock_ns, who, "object forgotten", object, serde_json::Value::Null, after);

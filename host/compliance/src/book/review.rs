@@ -11,22 +11,22 @@ use serde_json::{Value, json};
 
 use super::{Book, index::Index, life::hex, look::Trigger, page::Id};
 use crate::{
-    compiled::Compiled,
-    config::{Config, ConfigError},
+    compiled::CompiledConfig,
+    config::{ComplianceConfig, ConfigError},
     expression::Meter,
-    record::{Cause, Object, Status},
-    registry::Touched,
+    record::{AlertStatus, EndCause, Object},
+    registry::AffectedObjects,
 };
 
 impl Book {
     /// The operators decided anew. All that is wrong with it, in which case nothing changes.
-    pub fn configure(&mut self, config: Arc<Config>) -> Result<(), Vec<ConfigError>> {
-        let compiled = Arc::new(Compiled::new(Arc::clone(&config))?);
+    pub fn configure(&mut self, config: Arc<ComplianceConfig>) -> Result<(), Vec<ConfigError>> {
+        let compiled = Arc::new(CompiledConfig::new(Arc::clone(&config))?);
         self.by_host();
         let before = std::mem::replace(&mut self.compiled, Arc::clone(&compiled));
         let (was, is) = (names(before.config(), &config), names(&config, before.config()));
         self.index = Index::new(&compiled);
-        self.directory.configure(compiled);
+        self.registry.configure(compiled);
         self.next_hours = self.compiled.next_hours_change(self.clock_ns);
         if was != is {
             self.note(self.stamp(), "configuration", "configuration changed", "", was, is);
@@ -72,7 +72,7 @@ impl Book {
         }
         let mut objects: BTreeSet<Id> = self.pages.keys().cloned().collect();
         if !self.index.free.is_empty() {
-            objects.extend(self.directory.objects().map(|object| object.id.as_str().into()));
+            objects.extend(self.registry.objects().map(|object| object.id.as_str().into()));
         }
         let trigger = Trigger { review: true, ..Trigger::of(EndCause::Policy, self.stamp(), "configuration") };
         for object in objects {
@@ -93,8 +93,8 @@ impl Book {
             facts.time_ns = time_ns;
         }
         let named = facts.kind.is_some() || facts.parent.is_some() || !facts.properties.is_empty();
-        let before = named.then(|| self.directory.object(&facts.object).map(described)).flatten();
-        let touched = self.directory.facts(&facts);
+        let before = named.then(|| self.registry.object(&facts.object).map(described)).flatten();
+        let touched = self.registry.facts(&facts);
         if facts.time_ns > 0 {
             self.unhear(&facts.object);
         }
@@ -113,9 +113,9 @@ impl Book {
     pub(super) fn inventory(&mut self, objects: &[ObjectFacts]) {
         let now_ns = self.stamp();
         let before: BTreeMap<String, Value> =
-            self.directory.objects().map(|object| (object.id.clone(), described(object))).collect();
+            self.registry.objects().map(|object| (object.id.clone(), described(object))).collect();
         let listed = objects.len();
-        let touched = self.directory.inventory(objects, now_ns);
+        let touched = self.registry.inventory(objects, now_ns);
         let mut added = 0_u64;
         for object in &touched.objects {
             match before.get(object) {
@@ -131,7 +131,7 @@ impl Book {
     }
 
     fn note_facts(&mut self, object: &str, before: Option<Value>, time_ns: u64, who: &str) {
-        let after = self.directory.object(object).map(described);
+        let after = self.registry.object(object).map(described);
         if before != after {
             self.note(time_ns, who, "facts changed", object, before.unwrap_or_default(), after.unwrap_or_default());
         }
@@ -139,17 +139,17 @@ impl Book {
 
     /// An object was heard of.
     pub(super) fn seen(&mut self, object: &str, time_ns: u64) {
-        let touched = self.directory.seen(object, time_ns);
+        let touched = self.registry.seen(object, time_ns);
         self.touched(touched, time_ns, "facts");
     }
 
     /// Looks at the objects whose facts or groups changed, and at their relatives.
-    pub(super) fn touched(&mut self, touched: Touched, time_ns: u64, who: &str) {
+    pub(super) fn touched(&mut self, touched: AffectedObjects, time_ns: u64, who: &str) {
         self.touched_by(touched, time_ns, who, EndCause::Fact);
     }
 
     /// See [`Book::touched`]; `cause` is what it is called if an alert ends by it.
-    pub(super) fn touched_by(&mut self, touched: Touched, time_ns: u64, who: &str, cause: EndCause) {
+    pub(super) fn touched_by(&mut self, touched: AffectedObjects, time_ns: u64, who: &str, cause: EndCause) {
         if touched.objects.is_empty() {
             return;
         }
@@ -183,10 +183,10 @@ impl Book {
     fn moved(&mut self, object: &Id) -> bool {
         let Some(page) = self.pages.get_mut(object) else { return false };
         let uncertain: Vec<Id> =
-            self.directory.uncertain_groups(object).map(|group| group.name.as_str().into()).collect();
+            self.registry.uncertain_groups(object).map(|group| group.name.as_str().into()).collect();
         let same = uncertain == page.uncertain
             && self
-                .directory
+                .registry
                 .groups_of(object)
                 .map(|group| group.name.as_str())
                 .eq(page.groups.iter().map(|one| &**one));
@@ -201,11 +201,11 @@ impl Book {
     /// What may stand otherwise on an object now.
     fn candidates(&mut self, object: &Id) -> BTreeSet<Id> {
         let mut names = self.index.free.clone();
-        let family = self.directory.object(object).is_some_and(|object| object.parent.is_some());
+        let family = self.registry.object(object).is_some_and(|object| object.parent.is_some());
         if family {
             names.extend(self.index.of_parent.iter().cloned());
         }
-        if !self.index.of_children.is_empty() && self.directory.children(object).next().is_some() {
+        if !self.index.of_children.is_empty() && self.registry.children(object).next().is_some() {
             names.extend(self.index.of_children.iter().cloned());
         }
         let Some(page) = self.pages.get(object) else { return names };
@@ -226,12 +226,12 @@ impl Book {
     fn relatives(&mut self, object: &Id) -> Vec<(Id, Id)> {
         let mut all = Vec::new();
         if !self.index.of_parent.is_empty() {
-            for child in self.directory.children(object) {
+            for child in self.registry.children(object) {
                 let child: Id = child.into();
                 all.extend(self.index.of_parent.iter().map(|name| (Arc::clone(&child), Arc::clone(name))));
             }
         }
-        let parent = self.directory.object(object).and_then(|object| object.parent.as_deref());
+        let parent = self.registry.object(object).and_then(|object| object.parent.as_deref());
         if let Some(parent) = parent.filter(|_| !self.index.of_children.is_empty()) {
             let parent: Id = parent.into();
             all.extend(self.index.of_children.iter().map(|name| (Arc::clone(&parent), Arc::clone(name))));
@@ -259,7 +259,7 @@ impl Book {
 }
 
 /// Tells configurations apart, and versions of what decides by them.
-pub(super) fn mark(config: &Config) -> String {
+pub(super) fn mark(config: &ComplianceConfig) -> String {
     hex(&[env!("CARGO_PKG_VERSION"), &format!("{config:?}")], 16)
 }
 
@@ -276,7 +276,7 @@ fn described(object: &Object) -> Value {
 }
 
 /// The names of what `one` has and `other` has not, or has otherwise.
-fn names(one: &Config, other: &Config) -> Value {
+fn names(one: &ComplianceConfig, other: &ComplianceConfig) -> Value {
     fn differing<'a, T: PartialEq>(one: &'a [T], other: &[T], name: impl Fn(&'a T) -> String) -> Vec<String> {
         one.iter().filter(|part| !other.contains(part)).map(name).collect()
     }

@@ -2,7 +2,7 @@
 
 use super::{Book, commands::unknown, route};
 use crate::{
-    change::Refused,
+    change::RequestError,
     config::{Grouping, Route},
     query::{Recipient, RouteOutcome, RouteStep, Routing},
     record::{Alert, AlertStatus},
@@ -10,7 +10,7 @@ use crate::{
 
 impl Book {
     /// How an alert is routed as it is now, whether or not it is open.
-    pub(super) fn routing(&self, id: &str) -> Result<Routing, Refused> {
+    pub(super) fn routing(&self, id: &str) -> Result<Routing, RequestError> {
         let (object, name) = self.find(id)?;
         let alert = self.pages.get(&object).and_then(|page| page.alerts.get(&name));
         let Some(alert) = alert.map(|alert| Alert::clone(alert)) else { return Err(unknown("alert", id)) };

@@ -8,7 +8,7 @@ use std::{
 
 use super::{Book, look::Trigger, page::Id};
 use crate::{
-    change::{KnownRule, Refused, RemovedRule},
+    change::{KnownRule, RemovedRule, RequestError},
     limits::RULE_GRACE_MS,
     pattern::Pattern,
     record::EndCause,
@@ -167,14 +167,14 @@ impl Book {
         why: &str,
         clock_ns: u64,
         who: &str,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), RequestError> {
         let found = self.pages.get_key_value(object);
         let Some((object, page)) = found else { return Err(super::commands::unknown("object", object)) };
         let Some((name, state)) = page.symptoms.get_key_value(symptom) else {
             return Err(super::commands::unknown("symptom", symptom));
         };
         if !state.active {
-            return Err(Refused::Useless(format!("{name} is not active on {object}: there is nothing to clear")));
+            return Err(RequestError::Useless(format!("{name} is not active on {object}: there is nothing to clear")));
         }
         let (object, name) = (Arc::clone(object), Arc::clone(name));
         let after = serde_json::json!({ "symptom": &*name, "why": why });

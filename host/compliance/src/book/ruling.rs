@@ -62,6 +62,6 @@ impl Book {
 
     /// What policy says, with the why.
     pub(super) fn resolution(&self, object: &str, name: &str) -> Resolution {
-        PolicyResolver::new(&self.directory, self.clock_ns).resolve(object, name)
+        PolicyResolver::new(&self.registry, self.clock_ns).resolve(object, name)
     }
 }

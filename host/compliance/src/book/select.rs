@@ -10,8 +10,8 @@ use super::{
     page::Page,
 };
 use crate::{
-    change::Refused,
-    query::{AlertFilter, AlertState, Matches, ObjectFilter, ObjectLine, Waiting},
+    change::RequestError,
+    query::{AlertFilter, AlertStateFilter, FilterMatches, ObjectFilter, ObjectLine, PendingLine},
     record::{Alert, AlertStatus, Object},
 };
 
@@ -47,7 +47,7 @@ impl<'a> Selection<'a> {
         }
         filter.states.iter().any(|state| state.holds(alert))
             || filter.cancelled && alert.status == AlertStatus::Cancelled
-            || filter.allowed && AlertState::Allowed.holds(alert)
+            || filter.allowed && AlertStateFilter::Allowed.holds(alert)
     }
 
     fn has_names(&self, book: &Book, alert: &Alert) -> bool {
@@ -75,7 +75,7 @@ impl<'a> Selection<'a> {
     }
 }
 
-impl AlertState {
+impl AlertStateFilter {
     fn holds(self, alert: &Alert) -> bool {
         match self {
             Self::Open => alert.is_violation(),
@@ -91,7 +91,7 @@ impl AlertState {
 
 impl Book {
     /// Alerts that the filter selects, the worst first.
-    pub(super) fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>, Refused> {
+    pub(super) fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>, RequestError> {
         self.check_filter(filter)?;
         let mut alerts = self.selected(filter);
         if filter.limit > 0 {
@@ -109,7 +109,7 @@ impl Book {
     }
 
     /// What the filter matches, with remarks on names in it that nothing has so far.
-    pub(super) fn matches(&self, filter: &AlertFilter) -> Result<Matches, Refused> {
+    pub(super) fn matches(&self, filter: &AlertFilter) -> Result<FilterMatches, RequestError> {
         self.check_filter(filter)?;
         let selection = Selection::of(filter);
         let meant = |object: &&Object| {
@@ -123,15 +123,15 @@ impl Book {
             notes.extend(text.as_ref().and_then(|text| self.remark(subject, text)));
         }
         notes.extend(filter.alert.as_ref().and_then(|text| self.remark(Subject::Alert, text)));
-        Ok(Matches {
-            objects: self.directory.objects().filter(meant).count(),
+        Ok(FilterMatches {
+            objects: self.registry.objects().filter(meant).count(),
             alerts: self.selected(filter).into_iter().cloned().collect(),
             notes,
         })
     }
 
     /// Refuses names that can be known to be wrong: of groups, of objects, of definitions.
-    pub(super) fn check_filter(&self, filter: &AlertFilter) -> Result<(), Refused> {
+    pub(super) fn check_filter(&self, filter: &AlertFilter) -> Result<(), RequestError> {
         for (subject, text) in
             [(Subject::Group, &filter.group), (Subject::Object, &filter.object), (Subject::Alert, &filter.alert)]
         {
@@ -141,7 +141,7 @@ impl Book {
     }
 
     /// Objects that the filter selects, by id.
-    pub(super) fn objects(&self, filter: &ObjectFilter) -> Result<Vec<ObjectLine>, Refused> {
+    pub(super) fn objects(&self, filter: &ObjectFilter) -> Result<Vec<ObjectLine>, RequestError> {
         for (subject, text) in [
             (Subject::Group, &filter.group),
             (Subject::Object, &filter.object),
@@ -163,11 +163,11 @@ impl Book {
                 && symptom.as_ref().is_none_or(|wanted| has(object, wanted))
                 && (!filter.discovered || object.discovered)
         };
-        Ok(self.directory.objects().filter(matches).map(|object| self.object_line(object)).collect())
+        Ok(self.registry.objects().filter(matches).map(|object| self.object_line(object)).collect())
     }
 
     /// What waits to open or to be cancelled, the next one first.
-    pub(super) fn waiting(&self, filter: &AlertFilter) -> Result<Vec<Waiting>, Refused> {
+    pub(super) fn waiting(&self, filter: &AlertFilter) -> Result<Vec<PendingLine>, RequestError> {
         self.check_filter(filter)?;
         let selection = Selection::of(filter);
         let mut all = Vec::new();
@@ -182,16 +182,16 @@ impl Book {
                 .iter()
                 .filter(|(name, _)| selection.alert.as_ref().is_none_or(|wanted| wanted.matches(name)));
             for (name, pending) in meant {
-                all.push(Waiting {
+                all.push(PendingLine {
                     pending: pending.clone(),
                     title: self.compiled.definition(name).map(|one| one.title.clone()).unwrap_or_default(),
-                    groups: self.directory.groups_of(object).map(|group| group.name.clone()).collect(),
+                    groups: self.registry.groups_of(object).map(|group| group.name.clone()).collect(),
                     alert: page.open(name).map(|alert| alert.id.clone()),
                 });
             }
         }
         all.sort_by(|one, other| {
-            let key = |it: &Waiting| (it.pending.due_ns, it.pending.object.clone(), it.pending.definition.clone());
+            let key = |it: &PendingLine| (it.pending.due_ns, it.pending.object.clone(), it.pending.definition.clone());
             key(one).cmp(&key(other))
         });
         if filter.limit > 0 {
@@ -202,7 +202,7 @@ impl Book {
 
     /// Whether the object is in a group that is wanted, if one is.
     fn is_in(&self, object: &str, group: Option<&Wanted>) -> bool {
-        group.is_none_or(|wanted| self.directory.groups_of(object).any(|group| wanted.matches(&group.name)))
+        group.is_none_or(|wanted| self.registry.groups_of(object).any(|group| wanted.matches(&group.name)))
     }
 
     /// Definitions that name the symptom as something that must be there: it is no alert of its own.
@@ -223,25 +223,25 @@ impl Book {
 }
 
 /// Whether the condition is met by the symptom.
-fn names(condition: &crate::config::Condition, symptom: &str) -> bool {
-    use crate::config::Condition;
+fn names(condition: &crate::config::AlertCondition, symptom: &str) -> bool {
+    use crate::config::AlertCondition;
     match condition {
-        Condition::All(all) | Condition::Any(all) | Condition::Count(_, all) => {
+        AlertCondition::All(all) | AlertCondition::Any(all) | AlertCondition::Count(_, all) => {
             all.iter().any(|one| names(one, symptom))
         }
-        Condition::Symptom(pattern, _) => pattern.matches(symptom),
-        Condition::Not(_) | Condition::Fact(..) => false,
+        AlertCondition::Symptom(pattern, _) => pattern.matches(symptom),
+        AlertCondition::Not(_) | AlertCondition::Fact(..) => false,
     }
 }
 
-fn literals(condition: &crate::config::Condition, known: &mut std::collections::BTreeSet<Arc<str>>) {
-    use crate::config::Condition;
+fn literals(condition: &crate::config::AlertCondition, known: &mut std::collections::BTreeSet<Arc<str>>) {
+    use crate::config::AlertCondition;
     match condition {
-        Condition::All(all) | Condition::Any(all) | Condition::Count(_, all) => {
+        AlertCondition::All(all) | AlertCondition::Any(all) | AlertCondition::Count(_, all) => {
             all.iter().for_each(|one| literals(one, known));
         }
-        Condition::Not(one) => literals(one, known),
-        Condition::Symptom(pattern, _) if pattern.is_literal() => drop(known.insert(pattern.as_str().into())),
-        Condition::Symptom(..) | Condition::Fact(..) => {}
+        AlertCondition::Not(one) => literals(one, known),
+        AlertCondition::Symptom(pattern, _) if pattern.is_literal() => drop(known.insert(pattern.as_str().into())),
+        AlertCondition::Symptom(..) | AlertCondition::Fact(..) => {}
     }
 }

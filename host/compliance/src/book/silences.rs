@@ -16,9 +16,9 @@ use super::{
     route::{DETAIL, NAMES},
 };
 use crate::{
-    change::Refused,
+    change::RequestError,
     pattern::Pattern,
-    query::{Matches, SilencePage},
+    query::{FilterMatches, SilencePage},
     record::{Alert, AlertStatus, Matcher, Object, Signature, Silence},
 };
 
@@ -30,17 +30,17 @@ pub(super) struct Edit {
     pub(super) why: Option<String>,
 }
 
-fn useless<T>(text: impl Into<String>) -> Result<T, Refused> {
-    Err(Refused::Useless(text.into()))
+fn useless<T>(text: impl Into<String>) -> Result<T, RequestError> {
+    Err(RequestError::Useless(text.into()))
 }
 
 impl Book {
     /// The id of the silence that this is the id of, or a prefix.
-    pub(super) fn find_silence(&self, id: &str) -> Result<String, Refused> {
+    pub(super) fn find_silence(&self, id: &str) -> Result<String, RequestError> {
         one_of("silence", id, self.silences.keys().map(String::as_str)).map(str::to_owned)
     }
 
-    pub(super) fn add_silence(&mut self, silence: Silence, now_ns: u64) -> Result<(), Refused> {
+    pub(super) fn add_silence(&mut self, silence: Silence, now_ns: u64) -> Result<(), RequestError> {
         let mut silence = self.sound(silence, now_ns)?;
         let said = serde_json::to_string(&silence.matchers).unwrap_or_default();
         let (from_ns, until_ns) = (silence.from_ns.to_string(), silence.until_ns.to_string());
@@ -56,7 +56,7 @@ impl Book {
         Ok(())
     }
 
-    pub(super) fn edit_silence(&mut self, id: &str, edit: Edit, by: &Signature) -> Result<(), Refused> {
+    pub(super) fn edit_silence(&mut self, id: &str, edit: Edit, by: &Signature) -> Result<(), RequestError> {
         let id = self.find_silence(id)?;
         let Some(before) = self.silences.get(&id).cloned() else { return useless(format!("silence {id} has ended")) };
         let after = Silence {
@@ -78,7 +78,7 @@ impl Book {
     }
 
     /// The silence with its matchers as they are kept, or why it makes no sense.
-    fn sound(&self, silence: Silence, now_ns: u64) -> Result<Silence, Refused> {
+    fn sound(&self, silence: Silence, now_ns: u64) -> Result<Silence, RequestError> {
         let why = checked("the reason", silence.why)?;
         if silence.until_ns <= now_ns.max(self.clock_ns) {
             return useless("the silence would be over before it begins: its end is in the past");
@@ -89,7 +89,7 @@ impl Book {
         Ok(Silence { matchers: self.sound_matchers(&silence.matchers)?, why, ..silence })
     }
 
-    fn sound_matchers(&self, matchers: &[Matcher]) -> Result<Vec<Matcher>, Refused> {
+    fn sound_matchers(&self, matchers: &[Matcher]) -> Result<Vec<Matcher>, RequestError> {
         if matchers.is_empty() {
             return useless("a silence needs at least one matcher: without one it would silence everything");
         }
@@ -103,7 +103,7 @@ impl Book {
 
     /// Names of nothing and groups that are not there are refused, in a negative matcher above all: it
     /// would match everything.
-    fn sound_matcher(&self, matcher: &Matcher) -> Result<Matcher, Refused> {
+    fn sound_matcher(&self, matcher: &Matcher) -> Result<Matcher, RequestError> {
         let value = matcher.pattern.as_str();
         match matcher.name.as_str() {
             "group" => self.check_name(Subject::Group, value)?,
@@ -126,7 +126,7 @@ impl Book {
     }
 
     /// A detail that no symptom and no alert has is a typing error.
-    fn check_detail(&self, name: &str) -> Result<(), Refused> {
+    fn check_detail(&self, name: &str) -> Result<(), RequestError> {
         let details = self.details();
         if details.contains(name) {
             return Ok(());
@@ -149,17 +149,21 @@ impl Book {
     }
 
     /// What a silence with these matchers would match now.
-    pub(super) fn preview(&self, matchers: &[Matcher]) -> Result<Matches, Refused> {
+    pub(super) fn preview(&self, matchers: &[Matcher]) -> Result<FilterMatches, RequestError> {
         Ok(self.matched(&self.sound_matchers(matchers)?))
     }
 
-    fn matched(&self, matchers: &[Matcher]) -> Matches {
+    fn matched(&self, matchers: &[Matcher]) -> FilterMatches {
         let all = self.pages.values().flat_map(Page::alerts).filter(|alert| alert.status == AlertStatus::Open);
         let mut alerts: Vec<Alert> =
             all.filter(|alert| matchers.iter().all(|one| one.matches(alert))).cloned().collect();
         alerts.sort_by(worst_first);
         let notes = matchers.iter().filter_map(|matcher| self.matcher_remark(matcher)).collect();
-        Matches { objects: self.directory.objects().filter(|one| self.could_be(matchers, one)).count(), alerts, notes }
+        FilterMatches {
+            objects: self.registry.objects().filter(|one| self.could_be(matchers, one)).count(),
+            alerts,
+            notes,
+        }
     }
 
     /// Whether an alert on the object could be matched, as far as object and groups say.
@@ -168,7 +172,7 @@ impl Book {
             let found = match matcher.name.as_str() {
                 "object" => matcher.pattern.matches(&object.id),
                 "group" => {
-                    let mut groups = self.directory.groups_of(&object.id).peekable();
+                    let mut groups = self.registry.groups_of(&object.id).peekable();
                     match groups.peek() {
                         None => matcher.pattern.matches(""),
                         Some(_) => groups.any(|group| matcher.pattern.matches(&group.name)),
@@ -192,7 +196,7 @@ impl Book {
     }
 
     /// A silence with what it matches.
-    pub(super) fn silence_page(&self, id: &str) -> Result<SilencePage, Refused> {
+    pub(super) fn silence_page(&self, id: &str) -> Result<SilencePage, RequestError> {
         let id = self.find_silence(id)?;
         let Some(silence) = self.silences.get(&id) else { return useless(format!("silence {id} has ended")) };
         let (in_force, matches) = (silence.is_in_force(self.clock_ns), self.matched(&silence.matchers));
@@ -204,7 +208,7 @@ const CRITICALITIES: [&str; 4] = ["information", "warning", "immediate", "critic
 const IMPACTS: [&str; 3] = ["health", "risk", "efficiency"];
 
 /// Refuses a pattern that matches none of the words that there can be.
-fn one_word(what: &str, pattern: &Pattern, words: &[&str]) -> Result<(), Refused> {
+fn one_word(what: &str, pattern: &Pattern, words: &[&str]) -> Result<(), RequestError> {
     match words.iter().any(|word| pattern.matches(word)) {
         true => Ok(()),
         false => useless(format!("no {what} is {:?}: it is one of {}", pattern.as_str(), words.join(", "))),

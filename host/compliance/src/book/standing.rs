@@ -2,18 +2,18 @@
 
 use super::{Book, judge::Case, page::Id};
 use crate::{
-    change::Refused,
+    change::RequestError,
     expression::Meter,
-    query::{Outlook, Resolution, Standing},
+    query::{EvaluationState, PolicyOutcome, Resolution},
     record::{AlertStatus, EndCause},
 };
 
 impl Book {
     /// What is so of the alert `name` on `object`, what policy decides about it, and why.
-    pub(super) fn why(&self, object: &str, name: &str) -> Result<Resolution, Refused> {
+    pub(super) fn why(&self, object: &str, name: &str) -> Result<Resolution, RequestError> {
         let unknown = super::commands::unknown;
         // A parent that only its children name has alerts too.
-        if self.directory.object(object).is_none() && !self.pages.contains_key(object) {
+        if self.registry.object(object).is_none() && !self.pages.contains_key(object) {
             return Err(unknown("object", object));
         }
         self.is_name(name)?;
@@ -22,23 +22,23 @@ impl Book {
         let mut said = self.resolution(&object, &name);
         said.state = self.standing(&object, &name, &case);
         said.outlook = match &said.state {
-            Standing::NotEvaluated { .. } => Outlook::NotEvaluated,
-            Standing::Open { .. } => {
+            EvaluationState::NotEvaluated { .. } => PolicyOutcome::NotEvaluated,
+            EvaluationState::Open { .. } => {
                 let allowed = self.pages.get(&object).and_then(|page| page.open(&name)).is_some_and(|one| one.allowed);
-                if allowed { Outlook::Allowed } else { Outlook::Violation }
+                if allowed { PolicyOutcome::Allowed } else { PolicyOutcome::Violation }
             }
             // What is met needs no guess.
             _ if case.holds => {
                 if case.allowed {
-                    Outlook::Allowed
+                    PolicyOutcome::Allowed
                 } else {
-                    Outlook::Violation
+                    PolicyOutcome::Violation
                 }
             }
             _ => self.outlook(&object, &name),
         };
-        said.enabled = said.outlook != Outlook::NotEvaluated;
-        said.allowed = said.outlook == Outlook::Allowed;
+        said.enabled = said.outlook != PolicyOutcome::NotEvaluated;
+        said.allowed = said.outlook == PolicyOutcome::Allowed;
         if let Some(open) = self.pages.get(&object).and_then(|page| page.open(&name)) {
             // An open alert knows whether it is fine because its symptoms are.
             (said.criticality, said.why) = (Some(open.criticality), open.why.clone());
@@ -54,7 +54,7 @@ impl Book {
     }
 
     /// Refuses what is the name of no definition and of no symptom.
-    fn is_name(&self, name: &str) -> Result<(), Refused> {
+    fn is_name(&self, name: &str) -> Result<(), RequestError> {
         if !name.contains('/') {
             return match self.compiled.definition(name) {
                 Some(_) => Ok(()),
@@ -67,14 +67,14 @@ impl Book {
         }
         let symptoms = self.rules.symptoms();
         let hint = crate::suggest::suggestion(name, symptoms.iter().map(String::as_str));
-        Err(Refused::Useless(format!("no rule has a symptom {name:?}{hint}")))
+        Err(RequestError::Useless(format!("no rule has a symptom {name:?}{hint}")))
     }
 
-    fn standing(&self, object: &Id, name: &Id, case: &Case) -> Standing {
+    fn standing(&self, object: &Id, name: &Id, case: &Case) -> EvaluationState {
         let page = self.pages.get(object);
         let waits = page.and_then(|page| page.pending.get(name)).cloned();
         if let Some(open) = page.and_then(|page| page.open(name)) {
-            return Standing::Open {
+            return EvaluationState::Open {
                 id: open.id.clone(),
                 since_ns: open.opened_ns,
                 ends_ns: waits.filter(|waits| !waits.opening).map(|waits| waits.due_ns),
@@ -85,18 +85,18 @@ impl Book {
             };
         }
         if let Some(because) = self.not_evaluated(object, name, case) {
-            return Standing::NotEvaluated { because };
+            return EvaluationState::NotEvaluated { because };
         }
         if let Some(waits) = waits {
-            return Standing::Waiting { since_ns: waits.since_ns, until_ns: waits.due_ns };
+            return EvaluationState::Waiting { since_ns: waits.since_ns, until_ns: waits.due_ns };
         }
         if !case.holds {
-            return Standing::NotMet { unmet: self.unmet(object, name, case) };
+            return EvaluationState::NotMet { unmet: self.unmet(object, name, case) };
         }
         let last = self.pages.get(object).and_then(|page| page.alerts.get(name));
         match last.filter(|last| last.status == AlertStatus::Cancelled && last.cause == Some(EndCause::Hand)) {
-            Some(last) => Standing::CancelledByHand { id: last.id.clone() },
-            None => Standing::NoRoom,
+            Some(last) => EvaluationState::CancelledByHand { id: last.id.clone() },
+            None => EvaluationState::NoRoom,
         }
     }
 
@@ -107,7 +107,7 @@ impl Book {
         }
         if let Some(definition) = self.compiled.definition(name) {
             let kinds = definition.kinds.join(", ");
-            let kind = self.directory.object(object).and_then(|object| object.kind.clone());
+            let kind = self.registry.object(object).and_then(|object| object.kind.clone());
             return (!case.enabled).then(|| match kind {
                 Some(kind) => format!("it is for objects of kind {kinds}, and {object} is of kind {kind}"),
                 None => format!("it is for objects of kind {kinds}, and no kind of {object} is known"),

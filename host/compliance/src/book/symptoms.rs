@@ -49,8 +49,8 @@ impl Book {
         let time_ns = self.hear(&said.object, said.time_ns);
         self.source.clear();
         self.seen(&said.object, time_ns);
-        // The directory has counted why it does not know the object.
-        if self.directory.object(&said.object).is_none() {
+        // The registry has counted why it does not know the object.
+        if self.registry.object(&said.object).is_none() {
             self.unhear(&said.object);
             return;
         }
@@ -158,13 +158,13 @@ impl Book {
             all.push((Arc::clone(object), Arc::clone(symptom)));
         }
         if !uses.parent.is_empty() {
-            let children: Vec<String> = self.directory.children(object).map(str::to_owned).collect();
+            let children: Vec<String> = self.registry.children(object).map(str::to_owned).collect();
             for child in children {
                 let child = self.page(&child);
                 all.extend(uses.parent.iter().map(|name| (Arc::clone(&child), Arc::clone(name))));
             }
         }
-        let parent = self.directory.object(object).and_then(|object| object.parent.clone());
+        let parent = self.registry.object(object).and_then(|object| object.parent.clone());
         if let Some(parent) = parent.filter(|_| !uses.children.is_empty()) {
             let parent = self.page(&parent);
             all.extend(uses.children.iter().map(|name| (Arc::clone(&parent), Arc::clone(name))));

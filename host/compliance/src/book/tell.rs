@@ -177,7 +177,7 @@ impl Book {
             let (child, page) = self.pages.get_key_value(child)?;
             page.open(name).map(|_| Arc::clone(child))
         };
-        let children: Vec<Id> = self.directory.children(object).filter_map(open).collect();
+        let children: Vec<Id> = self.registry.children(object).filter_map(open).collect();
         children.iter().for_each(|child| self.rehush(child, name));
     }
 }

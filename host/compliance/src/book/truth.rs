@@ -16,10 +16,11 @@ use crate::{
     certainty::Certainty,
     condition::CompiledCondition,
     config::Scope,
-    expression::{Expression, Meter, Outcome},
+    expression::{Expression, ExpressionOutcome, Meter},
     pattern::Pattern,
-    record::Symptom,
-    registry::Directory,
+    record::SymptomState,
+    registry::ObjectRegistry,
+    resolver::PolicyResolver,
     undecided::FailedExpression,
 };
 
@@ -57,7 +58,7 @@ impl Found {
 /// What a condition is looked at with.
 pub(super) struct View<'a> {
     pub(super) pages: &'a BTreeMap<Id, Page>,
-    pub(super) directory: &'a Directory,
+    pub(super) registry: &'a ObjectRegistry,
     pub(super) object: &'a Id,
     pub(super) ruling: &'a Ruling,
     /// The host's clock, for policies with hours.
@@ -104,7 +105,7 @@ impl View<'_> {
 
     /// The parent's id, if it has one.
     pub(super) fn parent(&self) -> Option<&str> {
-        self.directory.object(self.object)?.parent.as_deref()
+        self.registry.object(self.object)?.parent.as_deref()
     }
 
     fn symptom(&self, pattern: &Pattern, scope: Scope, found: &mut Option<&mut Found>) -> bool {
@@ -113,7 +114,7 @@ impl View<'_> {
             Scope::Parent => self.parent().is_some_and(|parent| self.active(parent, pattern, found)),
             Scope::Children => {
                 let mut any = false;
-                for child in self.directory.children(self.object) {
+                for child in self.registry.children(self.object) {
                     any |= self.active(child, pattern, found);
                     if any && found.is_none() {
                         break;
@@ -152,20 +153,20 @@ impl View<'_> {
 
     /// Whether policy lets a symptom count on its object: one that is disabled there is as if it were not active.
     fn counts(&self, object: &str, symptom: &str) -> bool {
-        PolicyResolver::new(self.directory, self.clock_ns).enables_symptom(object, symptom)
+        PolicyResolver::new(self.registry, self.clock_ns).enables_symptom(object, symptom)
     }
 
     fn fact(&mut self, expression: &Expression, scope: Scope) -> Certainty {
-        let directory = self.directory;
+        let registry = self.registry;
         match scope {
             Scope::Own => self.fact_of(expression, self.object),
             Scope::Parent => {
-                let parent = directory.object(self.object).and_then(|object| object.parent.as_deref());
+                let parent = registry.object(self.object).and_then(|object| object.parent.as_deref());
                 parent.map_or(Certainty::No, |parent| self.fact_of(expression, parent))
             }
             Scope::Children => {
                 let mut holds = Certainty::No;
-                for child in directory.children(self.object) {
+                for child in registry.children(self.object) {
                     holds = holds.max(self.fact_of(expression, child));
                     if holds == Certainty::Yes {
                         break;
@@ -177,11 +178,11 @@ impl View<'_> {
     }
 
     fn fact_of(&mut self, expression: &Expression, id: &str) -> Certainty {
-        let Some(object) = self.directory.object(id) else { return Certainty::No };
+        let Some(object) = self.registry.object(id) else { return Certainty::No };
         match expression.evaluate(object, &self.ruling.thresholds, self.meter) {
-            Outcome::Holds => Certainty::Yes,
-            Outcome::Fails => Certainty::No,
-            Outcome::Undecided(reason) => {
+            ExpressionOutcome::Holds => Certainty::Yes,
+            ExpressionOutcome::Fails => Certainty::No,
+            ExpressionOutcome::Undecided(reason) => {
                 if self.failed.is_none() {
                     let reason = if id == &**self.object { reason } else { format!("on {id}: {reason}") };
                     self.failed = Some(FailedExpression { expression: expression.text().to_owned(), reason });

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::{Book, judge::Case, page::Id};
 use crate::{
     record::AlertStatus,
-    undecided::{self, FailedExpression, Undecided},
+    undecided::{self, FailedExpression, UndecidedExpression},
 };
 
 impl Book {
     /// Expressions that cannot be decided on some objects: of groups, then of alert definitions, each
     /// with how many objects it is and one as an example.
-    pub fn undecided(&self) -> Vec<Undecided> {
-        let mut all = self.directory.undecided();
+    pub fn undecided(&self) -> Vec<UndecidedExpression> {
+        let mut all = self.registry.undecided();
         for (object, page) in &self.pages {
             for (name, failed) in &page.undecided {
                 undecided::add(&mut all, self.described_failure(object, name, failed));
@@ -23,8 +23,8 @@ impl Book {
     }
 
     /// Those of one object.
-    pub(super) fn undecided_of(&self, object: &str) -> Vec<Undecided> {
-        let mut all = self.directory.undecided_of(object);
+    pub(super) fn undecided_of(&self, object: &str) -> Vec<UndecidedExpression> {
+        let mut all = self.registry.undecided_of(object);
         let page = self.pages.get(object);
         let failed = page.into_iter().flat_map(|page| &page.undecided);
         all.extend(failed.map(|(name, failed)| self.described_failure(object, name, failed)));
@@ -33,8 +33,8 @@ impl Book {
 
     /// Expressions that could not be decided for the first time since the last call: each once, for the
     /// log.
-    pub fn take_warnings(&mut self) -> Vec<Undecided> {
-        let mut all = self.directory.take_warnings();
+    pub fn take_warnings(&mut self) -> Vec<UndecidedExpression> {
+        let mut all = self.registry.take_warnings();
         all.append(&mut self.warnings);
         all
     }
@@ -65,8 +65,8 @@ impl Book {
         }
     }
 
-    fn described_failure(&self, object: &str, name: &str, failed: &FailedExpression) -> Undecided {
-        Undecided {
+    fn described_failure(&self, object: &str, name: &str, failed: &FailedExpression) -> UndecidedExpression {
+        UndecidedExpression {
             of: format!("alert `{name}`"),
             place: self.compiled.definition(name).map(|definition| definition.place.clone()).unwrap_or_default(),
             expression: failed.expression.clone(),

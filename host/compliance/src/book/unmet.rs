@@ -53,11 +53,11 @@ impl View<'_> {
         match scope {
             Scope::Own => String::new(),
             Scope::Parent => match self.parent() {
-                Some(parent) if self.directory.object(parent).is_some() => format!(" on its parent {parent}"),
+                Some(parent) if self.registry.object(parent).is_some() => format!(" on its parent {parent}"),
                 Some(parent) => format!(" on its parent {parent}, of which nothing is known"),
                 None => ": it has no parent".to_owned(),
             },
-            Scope::Children => match self.directory.children(self.object).count() {
+            Scope::Children => match self.registry.children(self.object).count() {
                 0 => ": it has no children".to_owned(),
                 many => format!(" on any of its {many} children"),
             },

@@ -7,16 +7,20 @@ use std::{
 
 use super::{Book, review::mark};
 use crate::{
-    change::{Input, Pending, Restored},
-    config::{Config, ConfigError},
-    query::{BadgeChange, Effect, Regraded},
+    change::{BookInput, BookSnapshot, PendingTransition},
+    config::{ComplianceConfig, ConfigError},
+    query::{BadgeChange, ConfigEffect, CriticalityChange},
     record::{Alert, AlertStatus, Badge, BadgeOf},
 };
 
 impl Book {
     /// What `config` would change in a record if it came into force at `now_ns` of the host's clock. The
     /// error is all that is wrong with it.
-    pub fn what_if(config: Arc<Config>, kept: BookSnapshot, now_ns: u64) -> Result<Effect, Vec<ConfigError>> {
+    pub fn what_if(
+        config: Arc<ComplianceConfig>,
+        kept: BookSnapshot,
+        now_ns: u64,
+    ) -> Result<ConfigEffect, Vec<ConfigError>> {
         let mut book = Self::new(config)?;
         let alerts: HashMap<String, Arc<Alert>> =
             kept.alerts.iter().map(|alert| (alert.id.clone(), Arc::clone(alert))).collect();
@@ -29,7 +33,7 @@ impl Book {
         // configuration's doing, but it is what holds when it comes into force.
         let _ = book.apply(BookInput::Clock(now_ns));
         book.review();
-        let mut effect = Effect { time_ns: now_ns, same, ..Effect::default() };
+        let mut effect = ConfigEffect { time_ns: now_ns, same, ..ConfigEffect::default() };
         book.compare_alerts(&alerts, &mut effect);
         effect.waiting = book.begun(&pending);
         effect.badges = book.compare_badges(&badges);
@@ -41,7 +45,7 @@ impl Book {
         Ok(effect)
     }
 
-    fn compare_alerts(&self, before: &HashMap<String, Arc<Alert>>, effect: &mut Effect) {
+    fn compare_alerts(&self, before: &HashMap<String, Arc<Alert>>, effect: &mut ConfigEffect) {
         for alert in self.pages.values().flat_map(super::Page::alerts) {
             let was = before.get(&alert.id).filter(|was| was.status == AlertStatus::Open);
             let is_open = alert.status == AlertStatus::Open;
@@ -52,7 +56,7 @@ impl Book {
                 Some(was) if alert.allowed && !was.allowed => effect.allowed.push(alert.clone()),
                 Some(was) if !alert.allowed && was.allowed => effect.forbidden.push(alert.clone()),
                 Some(was) if alert.is_violation() && was.criticality != alert.criticality => {
-                    effect.changed.push(Regraded { before: was.criticality, alert: alert.clone() });
+                    effect.changed.push(CriticalityChange { before: was.criticality, alert: alert.clone() });
                 }
                 _ => {}
             }

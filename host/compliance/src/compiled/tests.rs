@@ -3,12 +3,12 @@
 
 use super::*;
 use crate::{
-    Pattern,
-    config::{Condition, Hours, Route, Say, Scope, Setting},
+    config::{AlertCondition, ConfigLocation, Hours, PolicyEntry, PolicySetting, Route, Scope},
+    pattern::Pattern,
 };
 
-fn place(line: u32) -> Place {
-    Place { file: "lifesigns.toml".into(), line, column: 1 }
+fn place(line: u32) -> ConfigLocation {
+    ConfigLocation { file: "lifesigns.toml".into(), line, column: 1 }
 }
 
 fn group(line: u32, name: &str, groups: &[&str]) -> Group {
@@ -16,32 +16,39 @@ fn group(line: u32, name: &str, groups: &[&str]) -> Group {
     Group { name: name.into(), place: place(line), groups, ..Group::default() }
 }
 
-fn definition(line: u32, name: &str, when: Condition) -> Definition {
-    Definition { place: place(line), thresholds: [("load".to_owned(), 4.0)].into(), ..Definition::new(name, when) }
+fn definition(line: u32, name: &str, when: AlertCondition) -> AlertDefinition {
+    AlertDefinition {
+        place: place(line),
+        thresholds: [("load".to_owned(), 4.0)].into(),
+        ..AlertDefinition::new(name, when)
+    }
 }
 
-fn symptom(name: &str) -> Condition {
-    Condition::Symptom(Pattern::new(name), Scope::Own)
+fn symptom(name: &str) -> AlertCondition {
+    AlertCondition::Symptom(Pattern::new(name), Scope::Own)
 }
 
-fn fact(text: &str) -> Condition {
-    Condition::Fact(text.into(), Scope::Own)
+fn fact(text: &str) -> AlertCondition {
+    AlertCondition::Fact(text.into(), Scope::Own)
 }
 
-fn policy(line: u32, name: &str, groups: &[&str], says: Vec<(u32, &str, Setting)>) -> Policy {
-    let says =
-        says.into_iter().map(|(line, pattern, setting)| Say { pattern: pattern.into(), setting, place: place(line) });
+fn policy(line: u32, name: &str, groups: &[&str], says: Vec<(u32, &str, PolicySetting)>) -> Policy {
+    let says = says.into_iter().map(|(line, pattern, setting)| PolicyEntry {
+        pattern: pattern.into(),
+        setting,
+        place: place(line),
+    });
     let groups = groups.iter().map(|&name| name.to_owned()).collect();
     Policy { name: name.into(), place: place(line), groups, says: says.collect(), ..Policy::default() }
 }
 
-fn errors(config: Config) -> Vec<(u32, String)> {
-    let errors = Compiled::new(Arc::new(config)).err().unwrap_or_default();
+fn errors(config: ComplianceConfig) -> Vec<(u32, String)> {
+    let errors = CompiledConfig::new(Arc::new(config)).err().unwrap_or_default();
     errors.into_iter().map(|error| (error.place.line, error.message)).collect()
 }
 
 /// The errors are these, each by its line and a part of what it says, and no others.
-fn expect(config: Config, expected: &[(u32, &str)]) {
+fn expect(config: ComplianceConfig, expected: &[(u32, &str)]) {
     let errors = errors(config);
     assert_eq!(errors.len(), expected.len(), "{errors:#?}");
     for ((line, message), (at, part)) in errors.iter().zip(expected) {
@@ -63,7 +70,7 @@ fn everything_that_is_wrong_with_groups_is_told_at_once() {
         group(9, "twice", &["linux", "linux"]),
     ];
     expect(
-        Config { groups, ..Config::default() },
+        ComplianceConfig { groups, ..ComplianceConfig::default() },
         &[
             (2, "group `linux`: there is no group `prodution`; did you mean `production`?"),
             (3, "group `production` is there already, at lifesigns.toml:1:1"),
@@ -89,7 +96,7 @@ fn circles_are_named_whole() {
         group(7, "above", &["fine", "b"]),
     ];
     expect(
-        Config { groups, ..Config::default() },
+        ComplianceConfig { groups, ..ComplianceConfig::default() },
         &[(2, "groups contain each other: a → b → c → a"), (5, "groups contain each other: self → self")],
     );
 }
@@ -100,28 +107,28 @@ fn a_lattice_is_no_circle_and_long_chains_take_no_stack() {
         (1..50_000).map(|at| group(at, &format!("g{at}"), &[&format!("g{}", at + 1)])).collect();
     groups.push(group(50_000, "g50000", &[]));
     groups.push(group(50_001, "top", &["g1", "g2", "g3"]));
-    let compiled = Compiled::new(Arc::new(Config { groups, ..Config::default() })).unwrap();
+    let compiled = CompiledConfig::new(Arc::new(ComplianceConfig { groups, ..ComplianceConfig::default() })).unwrap();
     assert_eq!(compiled.groups.all[50_000].rank, 50_000);
     assert_eq!(compiled.groups.all[49_999].rank, 0);
 }
 
 #[test]
 fn everything_that_is_wrong_with_alerts_is_told_at_once() {
-    let deep = (0..40).fold(symptom("r/s"), |inner, _| Condition::Not(Box::new(inner)));
+    let deep = (0..40).fold(symptom("r/s"), |inner, _| AlertCondition::Not(Box::new(inner)));
     let definitions = vec![
-        definition(1, "fine", Condition::All(vec![symptom("r/s"), fact("metrics.load > threshold.load")])),
+        definition(1, "fine", AlertCondition::All(vec![symptom("r/s"), fact("metrics.load > threshold.load")])),
         definition(2, "fine", symptom("r/*")),
-        definition(3, "empty", Condition::All(vec![Condition::Any(Vec::new())])),
-        definition(4, "count", Condition::Count(3, vec![symptom("r/s"), symptom("r/t")])),
-        definition(5, "zero", Condition::Count(0, vec![symptom("r/s")])),
-        definition(6, "expression", Condition::Not(Box::new(fact("metrics.load >")))),
+        definition(3, "empty", AlertCondition::All(vec![AlertCondition::Any(Vec::new())])),
+        definition(4, "count", AlertCondition::Count(3, vec![symptom("r/s"), symptom("r/t")])),
+        definition(5, "zero", AlertCondition::Count(0, vec![symptom("r/s")])),
+        definition(6, "expression", AlertCondition::Not(Box::new(fact("metrics.load >")))),
         definition(7, "undeclared", fact("metrics.load > threshold.laod")),
         definition(8, "with/slash", symptom("r/s")),
         definition(9, "bare", symptom("docker")),
         definition(10, "deep", deep),
     ];
     expect(
-        Config { definitions, ..Config::default() },
+        ComplianceConfig { definitions, ..ComplianceConfig::default() },
         &[
             (2, "alert `fine` is there already"),
             (3, "`any` is empty"),
@@ -146,11 +153,11 @@ fn everything_that_is_wrong_with_policies_and_routes_is_told_at_once() {
             "threshold",
             &[],
             vec![
-                (12, "fine", Setting::Threshold("laod".into(), 1.0)),
-                (13, "fi*", Setting::Threshold("load".into(), f64::NAN)),
-                (14, "rule/*", Setting::Threshold("load".into(), 1.0)),
-                (15, "fin", Setting::Allow(true)),
-                (16, "rule/symptom", Setting::Allow(true)),
+                (12, "fine", PolicySetting::Threshold("laod".into(), 1.0)),
+                (13, "fi*", PolicySetting::Threshold("load".into(), f64::NAN)),
+                (14, "rule/*", PolicySetting::Threshold("load".into(), 1.0)),
+                (15, "fin", PolicySetting::Allow(true)),
+                (16, "rule/symptom", PolicySetting::Allow(true)),
             ],
         ),
         policy(17, "threshold", &[], vec![]),
@@ -160,12 +167,12 @@ fn everything_that_is_wrong_with_policies_and_routes_is_told_at_once() {
     ];
     let inner = Route { place: place(31), groups: vec!["linux".into()], ..Route::default() };
     let routes = vec![Route { place: place(30), routes: vec![inner], ..Route::default() }];
-    let config = Config {
+    let config = ComplianceConfig {
         groups: vec![group(1, "production", &[])],
         definitions: vec![definition(2, "fine", symptom("r/s"))],
         policies,
         routes,
-        ..Config::default()
+        ..ComplianceConfig::default()
     };
     expect(
         config,
@@ -186,14 +193,15 @@ fn everything_that_is_wrong_with_policies_and_routes_is_told_at_once() {
 
 #[test]
 fn what_is_right_is_found_by_name_and_knows_what_it_reads() {
-    let when = Condition::Any(vec![fact("metrics.load > threshold.load"), Condition::Not(Box::new(symptom("r/s")))]);
-    let config = Config {
+    let when =
+        AlertCondition::Any(vec![fact("metrics.load > threshold.load"), AlertCondition::Not(Box::new(symptom("r/s")))]);
+    let config = ComplianceConfig {
         groups: vec![group(1, "production", &[])],
         definitions: vec![definition(2, "first", symptom("r/s")), definition(3, "second", when)],
         policies: vec![policy(4, "strict", &["production"], vec![])],
-        ..Config::default()
+        ..ComplianceConfig::default()
     };
-    let compiled = Compiled::new(Arc::new(config)).unwrap();
+    let compiled = CompiledConfig::new(Arc::new(config)).unwrap();
     assert_eq!(compiled.position("second"), Some(1));
     assert_eq!(compiled.definition("second").unwrap().place.line, 3);
     assert_eq!(compiled.group("production").unwrap().place.line, 1);

@@ -4,7 +4,7 @@ use lifesigns_model::Criticality;
 
 /// What a policy can say.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Setting {
+pub enum PolicySetting {
     /// It is fine here (`true`), or not (`false`).
     Allow(bool),
     /// It is evaluated here (`true`), or not (`false`).
@@ -32,7 +32,7 @@ pub(crate) enum SettingKind {
     Receivers,
 }
 
-impl Setting {
+impl PolicySetting {
     /// Whether a policy says this also where it cannot be decided whether the object is in its group:
     /// what makes it stricter. What excuses, quietens or moves a threshold needs a member for certain.
     pub(crate) fn counts_if_uncertain(&self) -> bool {

@@ -29,7 +29,7 @@ fn object() -> Object {
     }
 }
 
-fn evaluate(text: &str) -> Outcome {
+fn evaluate(text: &str) -> ExpressionOutcome {
     let thresholds = BTreeMap::from([("load".to_owned(), 7.0)]);
     Expression::compile(text).unwrap_or_else(|error| panic!("{text}: {error}")).evaluate(
         &object(),
@@ -56,7 +56,7 @@ fn expressions_see_the_object() {
         r#"tags.filter(tag, tag != "db").size() == 2"#,
         r#"metrics["load.1m"] * 2.0 == 15.0"#,
     ] {
-        assert_eq!(evaluate(text), Outcome::Holds, "{text}");
+        assert_eq!(evaluate(text), ExpressionOutcome::Holds, "{text}");
     }
 }
 
@@ -70,7 +70,7 @@ fn what_the_object_lacks_does_not_hold_and_is_no_error() {
         r#"threshold.none > 1.0"#,
         r#"tags[9] == "x""#,
     ] {
-        assert_eq!(evaluate(text), Outcome::Fails, "{text}");
+        assert_eq!(evaluate(text), ExpressionOutcome::Fails, "{text}");
     }
 }
 
@@ -86,15 +86,18 @@ fn what_fails_on_an_object_is_undecided_and_says_why() {
         ("9223372036854775807 + size(id) > 1", "too large"),
     ] {
         let outcome = evaluate(text);
-        assert!(matches!(&outcome, Outcome::Undecided(reason) if reason.contains(why)), "{text}: {outcome:?}");
+        assert!(
+            matches!(&outcome, ExpressionOutcome::Undecided(reason) if reason.contains(why)),
+            "{text}: {outcome:?}"
+        );
     }
     // What the result does not depend on does not matter.
     for (text, expected) in [
-        ("properties.env > 4 && kind == 'host'", Outcome::Fails),
-        ("properties.env > 4 && properties.none == 'x'", Outcome::Fails),
-        ("properties.env > 4 || kind == 'vm'", Outcome::Holds),
-        ("properties.env > 4 ? kind == 'a' : kind == 'b'", Outcome::Fails),
-        ("tags.exists(tag, tag == 'pci' || int(tag) > 4)", Outcome::Holds),
+        ("properties.env > 4 && kind == 'host'", ExpressionOutcome::Fails),
+        ("properties.env > 4 && properties.none == 'x'", ExpressionOutcome::Fails),
+        ("properties.env > 4 || kind == 'vm'", ExpressionOutcome::Holds),
+        ("properties.env > 4 ? kind == 'a' : kind == 'b'", ExpressionOutcome::Fails),
+        ("tags.exists(tag, tag == 'pci' || int(tag) > 4)", ExpressionOutcome::Holds),
     ] {
         assert_eq!(evaluate(text), expected, "{text}");
     }
@@ -130,7 +133,7 @@ fn what_people_write_first_works() {
     ] {
         let expression = Expression::compile(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         let outcome = expression.evaluate(&object, &BTreeMap::new(), &mut Meter::default());
-        assert_eq!(outcome, Outcome::Holds, "{text}");
+        assert_eq!(outcome, ExpressionOutcome::Holds, "{text}");
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     record::Object,
 };
 
-/// A group's position in `Config::groups`.
+/// A group's position in `ComplianceConfig::groups`.
 pub(crate) type GroupId = u32;
 
 /// Groups by what opens them to an object.

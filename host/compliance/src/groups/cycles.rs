@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::config::{Group, Place};
+use crate::config::{ConfigLocation, Group};
 
 /// Groups that contain each other.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct GroupCycle {
     /// Where the first of them is written.
-    pub(crate) place: Place,
+    pub(crate) place: ConfigLocation,
     /// Around the cycle; the first again at the end.
     pub(crate) names: Vec<String>,
 }

@@ -4,12 +4,12 @@
 use lifesigns_model::Criticality;
 use serde::{Deserialize, Serialize};
 
-use super::filter::Matches;
+use super::filter::FilterMatches;
 use crate::{
     change::PendingTransition,
-    config::{Grouping, Place},
+    config::{ConfigLocation, Grouping},
     record::{Alert, Badge, BadgeOf, Silence},
-    why::Verdict,
+    why::PolicyStatement,
 };
 
 /// A policy in the order of evaluation.
@@ -18,7 +18,7 @@ pub struct PolicyLine {
     /// Its name.
     pub name: String,
     /// Where it is written.
-    pub place: Place,
+    pub place: ConfigLocation,
     /// The groups it holds in; empty for all objects.
     pub groups: Vec<String>,
     /// Higher wins.
@@ -30,12 +30,12 @@ pub struct PolicyLine {
     /// It is in force now.
     pub in_force: bool,
     /// What it says, in the order in which it wins.
-    pub says: Vec<SayLine>,
+    pub says: Vec<PolicyEntryLine>,
 }
 
 /// One thing that a policy says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SayLine {
+pub struct PolicyEntryLine {
     /// About which alerts.
     pub pattern: String,
     /// Such as `allow`, `criticality`, `threshold load`.
@@ -43,7 +43,7 @@ pub struct SayLine {
     /// Such as `true`, `critical`, `8`.
     pub value: String,
     /// Where it is written.
-    pub place: Place,
+    pub place: ConfigLocation,
 }
 
 /// Who would be notified of an alert as it is now, and why.
@@ -54,7 +54,7 @@ pub struct Routing {
     /// The routes, in the order in which they are tried.
     pub routes: Vec<RouteStep>,
     /// The policy that names receivers instead of the routes, if one does.
-    pub instead: Option<Verdict>,
+    pub instead: Option<PolicyStatement>,
     /// Who is notified of it, if nothing keeps it back.
     pub receivers: Vec<Recipient>,
     /// Why nothing is sent now, one sentence a reason; empty if nothing keeps it back.
@@ -65,7 +65,7 @@ pub struct Routing {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RouteStep {
     /// Where it is written.
-    pub place: Place,
+    pub place: ConfigLocation,
     /// How many routes it stands in.
     pub depth: usize,
     /// What came of it.
@@ -96,7 +96,7 @@ pub struct Recipient {
     /// Its name.
     pub receiver: String,
     /// The route that names it; `None` where a policy does and no route matches.
-    pub route: Option<Place>,
+    pub route: Option<ConfigLocation>,
     /// How its alerts are put together.
     pub grouping: Grouping,
     /// When it was last notified that the alert is open (host's clock), if it was.
@@ -113,12 +113,12 @@ pub struct SilencePage {
     /// It is in force now.
     pub in_force: bool,
     /// What it matches now, in force or not.
-    pub matches: Matches,
+    pub matches: FilterMatches,
 }
 
 /// What another configuration would change if it came into force now.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Effect {
+pub struct ConfigEffect {
     /// The host's clock at which it was computed.
     pub time_ns: u64,
     /// The configuration decides as the one in force does: it is the same.
@@ -132,7 +132,7 @@ pub struct Effect {
     /// Alerts that are allowed and would be violations.
     pub forbidden: Vec<Alert>,
     /// Violations that would be worse or better.
-    pub changed: Vec<Regraded>,
+    pub changed: Vec<CriticalityChange>,
     /// Definitions that would begin to wait, to open or to be cancelled.
     pub waiting: Vec<PendingTransition>,
     /// Badges that would change, groups first.
@@ -143,7 +143,7 @@ pub struct Effect {
 
 /// An alert whose criticality would change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Regraded {
+pub struct CriticalityChange {
     /// As it is now.
     pub before: Criticality,
     /// As it would be.

@@ -29,7 +29,7 @@ pub struct AlertFilter {
     pub at_least: Option<Criticality>,
     /// Only those in one of these states; if it is empty, open violations, with what `allowed` and
     /// `cancelled` add.
-    pub states: Vec<AlertState>,
+    pub states: Vec<AlertStateFilter>,
     /// Opened at or after this time, nanoseconds since 1970.
     pub since_ns: Option<u64>,
     /// Opened before this time, nanoseconds since 1970.
@@ -45,7 +45,7 @@ pub struct AlertFilter {
 /// A state to filter by. An alert can be in several: one that is silenced is also open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum AlertState {
+pub enum AlertStateFilter {
     /// Open and not allowed.
     Open,
     /// Open, not allowed, and acknowledged.
@@ -80,7 +80,7 @@ pub struct ObjectFilter {
 
 /// What a filter or the matchers of a silence match now.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Matches {
+pub struct FilterMatches {
     /// Known objects that its object and group parts match.
     pub objects: usize,
     /// Open alerts, allowed ones too, that all of it matches, the worst first.
@@ -91,7 +91,7 @@ pub struct Matches {
 
 /// A definition that holds, or has ceased to, and waits for its time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Waiting {
+pub struct PendingLine {
     /// What waits, since when, until when.
     #[serde(flatten)]
     pub pending: PendingTransition,

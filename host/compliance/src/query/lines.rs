@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    change::Pending,
-    config::Formula,
-    record::{Alert, Badge, BadgePoint, Object, Symptom},
-    undecided::Undecided,
+    change::PendingTransition,
+    config::BadgeFormula,
+    record::{Alert, Badge, BadgePoint, Object, SymptomState},
+    undecided::UndecidedExpression,
     why::Why,
 };
 
@@ -35,17 +35,17 @@ pub struct ObjectPage {
     pub why: Why,
     /// Its symptoms, active or not. Their names, in the list's line, have the shorter key already.
     #[serde(rename = "symptom_states")]
-    pub symptoms: Vec<Symptom>,
+    pub symptoms: Vec<SymptomState>,
     /// Its alerts, cancelled ones too.
     pub alerts: Vec<Alert>,
     /// Definitions that wait on it, to open or to be cancelled.
     #[serde(default)]
-    pub pending: Vec<Pending>,
+    pub pending: Vec<PendingTransition>,
     /// Its badge over time, oldest first.
     pub history: Vec<BadgePoint>,
     /// Expressions that cannot be decided on it.
     #[serde(default)]
-    pub undecided: Vec<Undecided>,
+    pub undecided: Vec<UndecidedExpression>,
 }
 
 /// A group in a list.
@@ -77,14 +77,14 @@ pub struct GroupPage {
     pub history: Vec<BadgePoint>,
     /// Its expressions that cannot be decided on some objects.
     #[serde(default)]
-    pub undecided: Vec<Undecided>,
+    pub undecided: Vec<UndecidedExpression>,
 }
 
 /// Badges of everything.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Badges {
     /// The formula that is configured.
-    pub formula: Formula,
+    pub formula: BadgeFormula,
     /// Groups, by name.
     pub groups: Vec<GroupLine>,
     /// Objects, the worst first.

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::lines::GroupPage;
-use crate::record::{Alert, BadgePoint, Status};
+use crate::record::{Alert, AlertStatus, BadgePoint};
 
 /// What an auditor wants to see of a group. What people see of it is rendered elsewhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Report {
+pub struct ComplianceReport {
     /// The group, with all its members.
     pub group: GroupPage,
     /// When it was made, on the host's clock.
@@ -24,7 +24,7 @@ pub struct Report {
     pub resolved: Vec<Alert>,
     /// What happened in a period, if the report is over one; the rest is as of `time_ns`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub period: Option<Period>,
+    pub period: Option<ReportPeriod>,
 }
 
 /// A control and the alerts that show a breach of it.
@@ -40,7 +40,7 @@ pub struct Control {
 
 /// What happened to a group's alerts and badge in a period. An alert can be in `opened` and in `ended`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Period {
+pub struct ReportPeriod {
     /// From this time on, nanoseconds since 1970.
     pub from_ns: u64,
     /// Before this time.
@@ -55,7 +55,7 @@ pub struct Period {
     pub badges: Vec<BadgePoint>,
 }
 
-impl Report {
+impl ComplianceReport {
     /// Makes it a report over a period. `past` are alerts that were cancelled since the period began,
     /// of any object; `badges` the badges of the group since then, with the one before.
     pub fn over(&mut self, from_ns: u64, to_ns: u64, past: Vec<Alert>, badges: Vec<BadgePoint>) {
@@ -81,6 +81,6 @@ impl Report {
         ended.sort_by_key(|alert| (alert.cancelled_ns, alert.id.clone()));
         throughout.sort_by_key(|alert| (alert.opened_ns, alert.id.clone()));
         let badges = badges.into_iter().filter(|point| point.time_ns < to_ns).collect();
-        self.period = Some(Period { from_ns, to_ns, opened, ended, throughout, badges });
+        self.period = Some(ReportPeriod { from_ns, to_ns, opened, ended, throughout, badges });
     }
 }

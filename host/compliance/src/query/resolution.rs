@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use lifesigns_model::Criticality;
 use serde::{Deserialize, Serialize};
 
-use crate::{config::Setting, undecided::Undecided, why::Why};
+use crate::{config::PolicySetting, undecided::UndecidedExpression, why::Why};
 
 /// How an alert stands on an object. Times are nanoseconds since 1970, event time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "is")]
-pub enum Standing {
+pub enum EvaluationState {
     /// It is not evaluated on this object.
     NotEvaluated {
         /// Why not.
@@ -60,7 +60,7 @@ pub enum Standing {
 /// What policy makes of an alert: of an open one what it is, of any other what it would be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outlook {
+pub enum PolicyOutcome {
     /// It counts against the object.
     #[default]
     Violation,
@@ -96,9 +96,9 @@ pub struct Resolution {
     /// Receivers, if a policy names them.
     pub receivers: Option<Vec<String>>,
     /// How it stands on the object now.
-    pub state: Standing,
+    pub state: EvaluationState,
     /// What it is, or would be.
-    pub outlook: Outlook,
+    pub outlook: PolicyOutcome,
     /// The rank of the policy that allows or forbids the name; 0 is the strongest.
     #[serde(skip)]
     pub(crate) allow_rank: Option<usize>,
@@ -106,19 +106,19 @@ pub struct Resolution {
     pub why: Why,
     /// Expressions that cannot be decided on the object: of groups, and of this alert.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub undecided: Vec<Undecided>,
+    pub undecided: Vec<UndecidedExpression>,
 }
 
 impl Resolution {
     /// Takes over what a policy that won says.
-    pub(crate) fn decide(&mut self, setting: &Setting) {
+    pub(crate) fn decide(&mut self, setting: &PolicySetting) {
         match setting {
-            Setting::Allow(allow) => self.allowed = *allow,
-            Setting::Enable(enable) => self.enabled = *enable,
-            Setting::Criticality(criticality) => self.criticality = Some(*criticality),
-            Setting::Threshold(name, value) => drop(self.thresholds.insert(name.clone(), *value)),
-            Setting::Recommendations(texts) => self.recommendations = Some(texts.clone()),
-            Setting::Receivers(names) => self.receivers = Some(names.clone()),
+            PolicySetting::Allow(allow) => self.allowed = *allow,
+            PolicySetting::Enable(enable) => self.enabled = *enable,
+            PolicySetting::Criticality(criticality) => self.criticality = Some(*criticality),
+            PolicySetting::Threshold(name, value) => drop(self.thresholds.insert(name.clone(), *value)),
+            PolicySetting::Recommendations(texts) => self.recommendations = Some(texts.clone()),
+            PolicySetting::Receivers(names) => self.receivers = Some(names.clone()),
         }
     }
 }

@@ -4,18 +4,18 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use lifesigns_model::DropKind;
 
-use super::{Directory, Touched};
+use super::{AffectedObjects, ObjectRegistry};
 use crate::{groups::FactChanges, limits::OBJECT_METRICS, record::Fact};
 
-impl Directory {
+impl ObjectRegistry {
     /// A metric of an object was not reported again in time. What the inventory says of it holds again; where
     /// it says nothing, the metric is no longer known.
-    pub fn expire(&mut self, object: &str, metric: &str) -> Touched {
+    pub fn expire(&mut self, object: &str, metric: &str) -> AffectedObjects {
         let mut touched = BTreeSet::new();
-        let Some((id, one)) = self.objects.get_key_value(object) else { return Touched::default() };
+        let Some((id, one)) = self.objects.get_key_value(object) else { return AffectedObjects::default() };
         let (id, parent) = (Arc::clone(id), one.object.parent.clone());
-        let Some(one) = self.objects.get_mut(&id) else { return Touched::default() };
-        let Some(sample) = one.object.metrics.remove(metric) else { return Touched::default() };
+        let Some(one) = self.objects.get_mut(&id) else { return AffectedObjects::default() };
+        let Some(sample) = one.object.metrics.remove(metric) else { return AffectedObjects::default() };
         if let Some(value) = one.object.listed.metrics.get(metric) {
             one.object.metrics.insert(metric.to_owned(), Fact { value: *value, time_ns: 0 });
         }
@@ -30,6 +30,6 @@ impl Directory {
         self.dirty.insert(Arc::clone(&id));
         let changed = FactChanges { metrics: [metric.to_owned()].into(), ..FactChanges::default() };
         self.settle(&id, &changed, parent, &mut touched);
-        Touched::of(touched)
+        AffectedObjects::of(touched)
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn facts(object: &mut Object, facts: &ObjectFacts, changed: &mut Fact
 
 /// Takes back what the inventory before said and `now` does not, where the stream said nothing else
 /// since.
-pub(super) fn take_back(object: &mut Object, now: &Listed, now_ns: u64, changed: &mut FactChanges) {
+pub(super) fn take_back(object: &mut Object, now: &InventoryEntry, now_ns: u64, changed: &mut FactChanges) {
     let before = object.listed.clone();
     if before.kind.is_some() && now.kind.is_none() && object.kind == before.kind {
         (object.kind, object.kind_ns, changed.kind) = (None, now_ns, true);
@@ -146,7 +146,7 @@ pub(super) fn set_back(object: &mut Object, time_ns: u64) -> bool {
 
 /// Properties that the inventory before gave an object, that `now` does not, and of which the stream
 /// said nothing else since.
-pub(super) fn taken_back<'a>(object: &'a Object, now: &'a Listed) -> impl Iterator<Item = &'a str> {
+pub(super) fn taken_back<'a>(object: &'a Object, now: &'a InventoryEntry) -> impl Iterator<Item = &'a str> {
     let gone = object.listed.properties.iter().filter(|(name, _)| !now.properties.contains_key(*name));
     let stands = |(name, value): &(&String, &Option<String>)| {
         object.properties.get(*name).is_some_and(|fact| fact.value == **value && fact.value.is_some())

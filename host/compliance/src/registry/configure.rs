@@ -5,13 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use super::{Directory, Touched, membership::Memberships};
-use crate::{compiled::Compiled, config::Group, groups::GroupId};
+use super::{AffectedObjects, ObjectRegistry, membership::Memberships};
+use crate::{compiled::CompiledConfig, config::Group, groups::GroupId};
 
-impl Directory {
+impl ObjectRegistry {
     /// The operators decided anew: touched are those whose groups changed. What else the new
     /// configuration changes (policies, definitions) is the caller's to look at.
-    pub fn configure(&mut self, compiled: Arc<Compiled>) -> Touched {
+    pub fn configure(&mut self, compiled: Arc<CompiledConfig>) -> AffectedObjects {
         let before = std::mem::replace(&mut self.compiled, compiled);
         let (was, now) = (&before.config().groups, self.compiled.config().groups.clone());
         let kept = kept(&before, was, &now);
@@ -34,7 +34,7 @@ impl Directory {
                 touched.insert(id);
             }
         }
-        Touched::of(touched)
+        AffectedObjects::of(touched)
     }
 }
 
@@ -43,7 +43,7 @@ fn ids(groups: &[Group]) -> impl Iterator<Item = GroupId> {
 }
 
 /// Groups that ask of an object by itself what they asked before: old number, new number.
-fn kept(before: &Compiled, was: &[Group], now: &[Group]) -> BTreeMap<GroupId, GroupId> {
+fn kept(before: &CompiledConfig, was: &[Group], now: &[Group]) -> BTreeMap<GroupId, GroupId> {
     let same = |a: &Group, b: &Group| {
         a.objects == b.objects && a.when == b.when && a.exclude == b.exclude && a.exclude_when == b.exclude_when
     };

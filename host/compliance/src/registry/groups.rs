@@ -2,10 +2,10 @@
 
 use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
-use super::Directory;
+use super::ObjectRegistry;
 use crate::{certainty::Certainty, config::Group, groups::GroupId, why::Membership};
 
-impl Directory {
+impl ObjectRegistry {
     /// The groups that an object is in, in the order of the files.
     pub fn groups_of(&self, object: &str) -> impl Iterator<Item = &Group> {
         self.ids_of(object).filter_map(|id| self.compiled.config().groups.get(id as usize))

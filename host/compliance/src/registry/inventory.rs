@@ -9,16 +9,16 @@ use std::{
 use lifesigns_model::ObjectFacts;
 
 use super::{
-    Directory,
+    ObjectRegistry,
     apply::{self, taken_back},
-    outcome::{News, Touched},
+    outcome::{AffectedObjects, InventoryDiff},
 };
 use crate::{
     groups::FactChanges,
-    record::{Listed, Object},
+    record::{InventoryEntry, Object},
 };
 
-impl Directory {
+impl ObjectRegistry {
     /// The whole inventory, in the place of the one before; it is read at `now_ns`.
     ///
     /// - What it names is not discovered; what an earlier one named and this does not is from now
@@ -31,7 +31,7 @@ impl Directory {
     ///   stream said something else since. What only the stream ever said is left alone. Metrics are
     ///   samples and stay.
     /// - An object that is named twice has the facts of both; of the same fact the later counts.
-    pub fn inventory(&mut self, objects: &[ObjectFacts], now_ns: u64) -> Touched {
+    pub fn inventory(&mut self, objects: &[ObjectFacts], now_ns: u64) -> AffectedObjects {
         let named = merged(objects);
         let mut touched = BTreeSet::new();
         let unnamed = self.objects.iter().filter(|(id, one)| !one.object.discovered && !named.contains_key(&***id));
@@ -42,12 +42,12 @@ impl Directory {
         for id in unnamed {
             self.unname(&id, now_ns, &mut touched);
         }
-        Touched::of(touched)
+        AffectedObjects::of(touched)
     }
 
     /// What [`Self::inventory`] would change, for those who keep facts of their own.
-    pub fn news(&self, objects: &[ObjectFacts], now_ns: u64) -> News {
-        let (mut news, nothing) = (News::default(), Listed::default());
+    pub fn news(&self, objects: &[ObjectFacts], now_ns: u64) -> InventoryDiff {
+        let (mut news, nothing) = (InventoryDiff::default(), InventoryEntry::default());
         let named = merged(objects);
         for (id, now) in &named {
             let facts = |time_ns| ObjectFacts { object: (*id).to_owned(), time_ns, ..ObjectFacts::default() };
@@ -76,7 +76,7 @@ impl Directory {
         listed.map(|object| object.listed.facts(&object.id, 0)).collect()
     }
 
-    fn name(&mut self, id: &str, now: Listed, now_ns: u64, touched: &mut BTreeSet<Arc<str>>) {
+    fn name(&mut self, id: &str, now: InventoryEntry, now_ns: u64, touched: &mut BTreeSet<Arc<str>>) {
         let Some((id, new)) = self.open(id, false) else { return };
         let Some(one) = self.objects.get_mut(&id) else { return };
         let object = &mut one.object;
@@ -103,8 +103,8 @@ impl Directory {
         let Some(one) = self.objects.get_mut(id) else { return };
         let mut changed = FactChanges::default();
         let parent = one.object.parent.clone();
-        apply::take_back(&mut one.object, &Listed::default(), now_ns, &mut changed);
-        one.object.listed = Listed::default();
+        apply::take_back(&mut one.object, &InventoryEntry::default(), now_ns, &mut changed);
+        one.object.listed = InventoryEntry::default();
         one.object.discovered = true;
         self.discovered += 1;
         self.dirty.insert(id.clone());
@@ -112,7 +112,7 @@ impl Directory {
     }
 }
 
-impl Listed {
+impl InventoryEntry {
     /// As facts of an object.
     fn facts(&self, object: &str, time_ns: u64) -> ObjectFacts {
         ObjectFacts {
@@ -127,8 +127,8 @@ impl Listed {
 }
 
 /// What each object is said to be, over all files.
-fn merged(objects: &[ObjectFacts]) -> BTreeMap<&str, Listed> {
-    let mut named: BTreeMap<&str, Listed> = BTreeMap::new();
+fn merged(objects: &[ObjectFacts]) -> BTreeMap<&str, InventoryEntry> {
+    let mut named: BTreeMap<&str, InventoryEntry> = BTreeMap::new();
     for facts in objects {
         let listed = named.entry(&facts.object).or_default();
         listed.kind = facts.kind.clone().or(listed.kind.take());
@@ -141,7 +141,7 @@ fn merged(objects: &[ObjectFacts]) -> BTreeMap<&str, Listed> {
 }
 
 /// What `now` says otherwise than the inventory before, put into `facts`.
-fn changed(object: &Object, now: &Listed, mut facts: ObjectFacts) -> ObjectFacts {
+fn changed(object: &Object, now: &InventoryEntry, mut facts: ObjectFacts) -> ObjectFacts {
     let before = &object.listed;
     facts.kind = now.kind.clone().filter(|_| now.kind != before.kind);
     facts.parent = now.parent.clone().filter(|_| now.parent != before.parent);

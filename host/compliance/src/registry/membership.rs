@@ -8,7 +8,7 @@ use std::{
 use crate::{
     certainty::Certainty,
     config::Group,
-    expression::{Expression, Meter, Outcome},
+    expression::{Expression, ExpressionOutcome, Meter},
     groups::{CompiledGroup, CompiledGroups, GroupId},
     record::Object,
 };
@@ -183,9 +183,9 @@ fn evaluated(
         let Some(expression) = expression else { return Certainty::No };
         resolved.evaluated += 1;
         match expression.evaluate(object, &none, meter) {
-            Outcome::Holds => Certainty::Yes,
-            Outcome::Fails => Certainty::No,
-            Outcome::Undecided(why) => {
+            ExpressionOutcome::Holds => Certainty::Yes,
+            ExpressionOutcome::Fails => Certainty::No,
+            ExpressionOutcome::Undecided(why) => {
                 resolved.undecided.push((id, excludes, why));
                 Certainty::Maybe
             }

@@ -1,4 +1,4 @@
-//! Tests of the directory: who is in which group, what is late, what an inventory takes back, and
+//! Tests of the registry: who is in which group, what is late, what an inventory takes back, and
 //! that what is resolved step by step is what would be resolved from nothing.
 #![allow(clippy::unwrap_used)]
 
@@ -9,8 +9,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Pattern,
-    config::{Condition, Config, Definition, Group, Scope},
+    config::{AlertCondition, AlertDefinition, ComplianceConfig, Group, Scope},
+    pattern::Pattern,
 };
 
 pub(super) fn group(name: &str, objects: &[&str], when: &str, groups: &[&str]) -> Group {
@@ -31,10 +31,11 @@ pub(super) fn excluding(group: Group, exclude: &[&str], exclude_when: &str) -> G
     }
 }
 
-pub(super) fn compiled(groups: Vec<Group>, facts: &[&str]) -> Arc<Compiled> {
-    let definitions = facts.iter().map(|&fact| Definition::new(fact, Condition::Fact(fact.to_owned(), Scope::Own)));
-    let config = Config { groups, definitions: definitions.collect(), ..Config::default() };
-    Arc::new(Compiled::new(Arc::new(config)).unwrap())
+pub(super) fn compiled(groups: Vec<Group>, facts: &[&str]) -> Arc<CompiledConfig> {
+    let definitions =
+        facts.iter().map(|&fact| AlertDefinition::new(fact, AlertCondition::Fact(fact.to_owned(), Scope::Own)));
+    let config = ComplianceConfig { groups, definitions: definitions.collect(), ..ComplianceConfig::default() };
+    Arc::new(CompiledConfig::new(Arc::new(config)).unwrap())
 }
 
 pub(super) fn facts(object: &str, time_ns: u64, properties: &[(&str, &str)]) -> ObjectFacts {
@@ -47,12 +48,12 @@ pub(super) fn facts(object: &str, time_ns: u64, properties: &[(&str, &str)]) -> 
     }
 }
 
-pub(super) fn groups_of(directory: &Directory, object: &str) -> Vec<String> {
-    directory.groups_of(object).map(|group| group.name.clone()).collect()
+pub(super) fn groups_of(registry: &ObjectRegistry, object: &str) -> Vec<String> {
+    registry.groups_of(object).map(|group| group.name.clone()).collect()
 }
 
-fn how(directory: &Directory, object: &str) -> Vec<(String, String)> {
-    directory.memberships(object).into_iter().map(|one| (one.group, one.how)).collect()
+fn how(registry: &ObjectRegistry, object: &str) -> Vec<(String, String)> {
+    registry.memberships(object).into_iter().map(|one| (one.group, one.how)).collect()
 }
 
 #[test]
@@ -67,18 +68,18 @@ fn lists_expressions_groups_and_exclusions() {
         ],
         &[],
     );
-    let mut directory = Directory::new(compiled);
+    let mut registry = ObjectRegistry::new(compiled);
     for object in ["vm-1", "vm-2", "vm-3", "db", "x"] {
-        directory.facts(&facts(object, 1, &[("env", "production")]));
+        registry.facts(&facts(object, 1, &[("env", "production")]));
     }
-    directory.facts(&facts("y", 1, &[]));
-    assert_eq!(groups_of(&directory, "vm-1"), ["all", "linux", "production", "strict"]);
-    assert_eq!(groups_of(&directory, "vm-2"), ["all", "linux", "production"]);
-    assert_eq!(groups_of(&directory, "vm-3"), ["all", "linux"]);
-    assert_eq!(groups_of(&directory, "y"), [] as [&str; 0]);
+    registry.facts(&facts("y", 1, &[]));
+    assert_eq!(groups_of(&registry, "vm-1"), ["all", "linux", "production", "strict"]);
+    assert_eq!(groups_of(&registry, "vm-2"), ["all", "linux", "production"]);
+    assert_eq!(groups_of(&registry, "vm-3"), ["all", "linux"]);
+    assert_eq!(groups_of(&registry, "y"), [] as [&str; 0]);
     let own = |pairs: &[(&str, &str)]| pairs.iter().map(|&(a, b)| (a.to_owned(), b.to_owned())).collect::<Vec<_>>();
     assert_eq!(
-        how(&directory, "vm-1"),
+        how(&registry, "vm-1"),
         own(&[
             ("all", "member of \"linux\""),
             ("linux", "listed as \"vm-*\""),
@@ -86,80 +87,80 @@ fn lists_expressions_groups_and_exclusions() {
             ("strict", "member of \"production\""),
         ])
     );
-    assert_eq!(how(&directory, "x")[1].1, production);
-    assert_eq!(how(&directory, "db")[2].1, "listed as \"db\"");
+    assert_eq!(how(&registry, "x")[1].1, production);
+    assert_eq!(how(&registry, "db")[2].1, "listed as \"db\"");
 
     // Groups of groups follow one fact, and so does the exclusion.
-    assert_eq!(directory.facts(&facts("vm-1", 2, &[("exempt", "yes")])).objects, ["vm-1"]);
-    assert_eq!(groups_of(&directory, "vm-1"), ["all", "linux"]);
-    assert_eq!(directory.facts(&facts("vm-1", 3, &[("exempt", "-")])).objects, ["vm-1"]);
-    assert!(directory.is_member("vm-1", "strict") && !directory.is_member("vm-2", "strict"));
-    let strict: Vec<&str> = directory.members("strict").unwrap().iter().map(|id| &**id).collect();
+    assert_eq!(registry.facts(&facts("vm-1", 2, &[("exempt", "yes")])).objects, ["vm-1"]);
+    assert_eq!(groups_of(&registry, "vm-1"), ["all", "linux"]);
+    assert_eq!(registry.facts(&facts("vm-1", 3, &[("exempt", "-")])).objects, ["vm-1"]);
+    assert!(registry.is_member("vm-1", "strict") && !registry.is_member("vm-2", "strict"));
+    let strict: Vec<&str> = registry.members("strict").unwrap().iter().map(|id| &**id).collect();
     assert_eq!(strict, ["db", "vm-1", "x"]);
-    assert!(directory.members("nowhere").is_none());
+    assert!(registry.members("nowhere").is_none());
 }
 
 #[test]
 fn a_new_configuration_touches_those_whose_groups_changed() {
     let test = || group("test", &[], "properties.env == 'test'", &[]);
     let before = compiled(vec![group("a", &["1"], "", &[]), test(), group("sum", &[], "", &["a"])], &[]);
-    let mut directory = Directory::new(before.clone());
+    let mut registry = ObjectRegistry::new(before.clone());
     for object in ["1", "2", "3"] {
-        directory.facts(&facts(object, 1, &[("env", if object == "3" { "test" } else { "x" })]));
+        registry.facts(&facts(object, 1, &[("env", if object == "3" { "test" } else { "x" })]));
     }
-    let evaluated = directory.evaluated();
+    let evaluated = registry.evaluated();
     // `a` is written anew, `test` stays and moves, `sum` has another group within.
     let after = compiled(
         vec![group("sum", &[], "", &["test"]), test(), group("a", &["1", "2"], "", &[]), group("new", &["9"], "", &[])],
         &[],
     );
-    assert_eq!(directory.configure(after).objects, ["1", "2", "3"]);
-    assert_eq!(directory.evaluated(), evaluated, "an expression that stays is not evaluated again");
-    assert_eq!(groups_of(&directory, "1"), ["a"]);
-    assert_eq!(groups_of(&directory, "3"), ["sum", "test"]);
-    assert_eq!(directory.members("sum").unwrap().len(), 1);
-    directory.configure(before.clone());
-    assert_eq!(groups_of(&directory, "1"), ["a", "sum"]);
-    assert_eq!(directory.configure(before), Touched::default());
-    assert_eq!(directory.configure(compiled(vec![], &[])).objects, ["1", "3"]);
+    assert_eq!(registry.configure(after).objects, ["1", "2", "3"]);
+    assert_eq!(registry.evaluated(), evaluated, "an expression that stays is not evaluated again");
+    assert_eq!(groups_of(&registry, "1"), ["a"]);
+    assert_eq!(groups_of(&registry, "3"), ["sum", "test"]);
+    assert_eq!(registry.members("sum").unwrap().len(), 1);
+    registry.configure(before.clone());
+    assert_eq!(groups_of(&registry, "1"), ["a", "sum"]);
+    assert_eq!(registry.configure(before), AffectedObjects::default());
+    assert_eq!(registry.configure(compiled(vec![], &[])).objects, ["1", "3"]);
 }
 
 #[test]
 fn what_cannot_be_decided_is_a_possible_member_and_warned_of_once() {
     let odd = || group("odd", &[], "int(properties.n) > 4", &[]);
     let keeps_out = Group { exclude_when: Some("int(properties.n) > 4".to_owned()), ..group("out", &["*"], "", &[]) };
-    let mut directory = Directory::new(compiled(vec![odd(), group("above", &[], "", &["odd"]), keeps_out], &[]));
+    let mut registry = ObjectRegistry::new(compiled(vec![odd(), group("above", &[], "", &["odd"]), keeps_out], &[]));
     for object in ["a", "b"] {
-        directory.facts(&facts(object, 1, &[("n", "x")]));
+        registry.facts(&facts(object, 1, &[("n", "x")]));
     }
-    directory.facts(&facts("c", 1, &[("n", "5")]));
-    directory.facts(&facts("d", 1, &[]));
-    let warnings = directory.take_warnings();
+    registry.facts(&facts("c", 1, &[("n", "5")]));
+    registry.facts(&facts("d", 1, &[]));
+    let warnings = registry.take_warnings();
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert_eq!((&*warnings[0].of, &*warnings[0].example), ("group `odd`, `when`", "a"));
     assert!(warnings[0].reason.contains("no whole number"), "{warnings:?}");
-    assert!(directory.take_warnings().is_empty());
-    let uncertain = |directory: &Directory, id: &str| {
-        directory.uncertain_groups(id).map(|group| group.name.clone()).collect::<Vec<_>>()
+    assert!(registry.take_warnings().is_empty());
+    let uncertain = |registry: &ObjectRegistry, id: &str| {
+        registry.uncertain_groups(id).map(|group| group.name.clone()).collect::<Vec<_>>()
     };
-    assert_eq!(groups_of(&directory, "a"), ["odd", "above", "out"]);
-    assert_eq!(uncertain(&directory, "a"), ["odd", "above", "out"]);
-    assert_eq!(groups_of(&directory, "c"), ["odd", "above"]);
-    assert_eq!(groups_of(&directory, "d"), ["out"]);
-    assert!(uncertain(&directory, "c").is_empty() && uncertain(&directory, "d").is_empty());
-    let all = directory.undecided();
+    assert_eq!(groups_of(&registry, "a"), ["odd", "above", "out"]);
+    assert_eq!(uncertain(&registry, "a"), ["odd", "above", "out"]);
+    assert_eq!(groups_of(&registry, "c"), ["odd", "above"]);
+    assert_eq!(groups_of(&registry, "d"), ["out"]);
+    assert!(uncertain(&registry, "c").is_empty() && uncertain(&registry, "d").is_empty());
+    let all = registry.undecided();
     assert_eq!(all.iter().map(|one| one.objects).collect::<Vec<_>>(), [2, 2], "{all:?}");
-    assert_eq!(directory.undecided_in("odd").len(), 1);
-    assert_eq!(directory.undecided_of("b").len(), 2);
+    assert_eq!(registry.undecided_in("odd").len(), 1);
+    assert_eq!(registry.undecided_of("b").len(), 2);
     // It is touched when it becomes certain, and when it is no longer.
-    assert_eq!(directory.facts(&facts("a", 2, &[("n", "5")])).objects, ["a"]);
-    assert!(uncertain(&directory, "a").is_empty());
-    assert_eq!(directory.facts(&facts("a", 3, &[("n", "y")])).objects, ["a"]);
-    assert!(directory.take_warnings().is_empty());
-    assert!(directory.memberships("a")[0].how.starts_with("undecided: "), "{:?}", directory.memberships("a"));
+    assert_eq!(registry.facts(&facts("a", 2, &[("n", "5")])).objects, ["a"]);
+    assert!(uncertain(&registry, "a").is_empty());
+    assert_eq!(registry.facts(&facts("a", 3, &[("n", "y")])).objects, ["a"]);
+    assert!(registry.take_warnings().is_empty());
+    assert!(registry.memberships("a")[0].how.starts_with("undecided: "), "{:?}", registry.memberships("a"));
 }
 
-/// What happens to a directory.
+/// What happens to a registry.
 #[derive(Clone, Debug)]
 enum Step {
     Facts(ObjectFacts),
@@ -198,7 +199,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn configurations() -> [Arc<Compiled>; 3] {
+fn configurations() -> [Arc<CompiledConfig>; 3] {
     let production = "properties.env == 'production'";
     let first = vec![
         group("outer", &[], "", &["inner", "loaded"]),
@@ -223,34 +224,34 @@ proptest! {
     #[test]
     fn step_by_step_is_as_from_nothing(steps in proptest::collection::vec(any_step(), 0..24)) {
         let configurations = configurations();
-        let mut directory = Directory::new(configurations[0].clone());
+        let mut registry = ObjectRegistry::new(configurations[0].clone());
         for step in steps {
             let ids = ["vm-1", "vm-2", "host", "db"];
-            let before = ids.map(|id| groups_of(&directory, id));
+            let before = ids.map(|id| groups_of(&registry, id));
             let touched = match step {
-                Step::Facts(facts) => directory.facts(&facts),
+                Step::Facts(facts) => registry.facts(&facts),
                 Step::Inventory(objects) => {
                     let now_ns = objects.iter().map(|facts| facts.time_ns).max().unwrap_or(12);
-                    directory.inventory(&objects, now_ns)
+                    registry.inventory(&objects, now_ns)
                 },
-                Step::Configure(at) => directory.configure(configurations[at].clone()),
-                Step::Forget(object) => directory.forget(&object),
+                Step::Configure(at) => registry.configure(configurations[at].clone()),
+                Step::Forget(object) => registry.forget(&object),
             };
             prop_assert!(touched.objects.is_sorted_by(|a, b| a < b));
             for (id, before) in ids.iter().zip(before) {
                 // Two configurations may have the same groups in another order.
                 let sorted = |mut names: Vec<String>| { names.sort(); names };
-                if sorted(before) != sorted(groups_of(&directory, id)) {
+                if sorted(before) != sorted(groups_of(&registry, id)) {
                     prop_assert!(touched.objects.iter().any(|one| one == id), "{id} {touched:?}");
                 }
             }
-            let mut fresh = Directory::new(directory.compiled.clone());
-            fresh.restore(directory.objects().cloned().collect());
-            prop_assert_eq!(&directory.members, &fresh.members);
-            prop_assert_eq!(&directory.children, &fresh.children);
-            prop_assert_eq!(directory.discovered, fresh.discovered);
+            let mut fresh = ObjectRegistry::new(registry.compiled.clone());
+            fresh.restore(registry.objects().cloned().collect());
+            prop_assert_eq!(&registry.members, &fresh.members);
+            prop_assert_eq!(&registry.children, &fresh.children);
+            prop_assert_eq!(registry.discovered, fresh.discovered);
             for id in ids {
-                prop_assert_eq!(how(&directory, id), how(&fresh, id));
+                prop_assert_eq!(how(&registry, id), how(&fresh, id));
             }
         }
     }

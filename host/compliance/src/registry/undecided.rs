@@ -2,25 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use super::{Directory, ObjectEntry};
+use super::{ObjectEntry, ObjectRegistry};
 use crate::{
     certainty::Certainty,
     config::Group,
-    expression::{Meter, Outcome},
+    expression::{ExpressionOutcome, Meter},
     groups::GroupId,
-    undecided::{self, Undecided},
+    undecided::{self, UndecidedExpression},
 };
 
-impl Directory {
+impl ObjectRegistry {
     /// All of them, each with how many objects it is and one as an example.
-    pub fn undecided(&self) -> Vec<Undecided> {
+    pub fn undecided(&self) -> Vec<UndecidedExpression> {
         let mut all = Vec::new();
         let mut known: BTreeMap<(GroupId, bool), usize> = BTreeMap::new();
         for one in self.objects.values() {
             for (group, excludes) in one.memberships.undecided() {
                 match known.get(&(group, excludes)) {
                     Some(&at) => {
-                        let entry: &mut Undecided = &mut all[at];
+                        let entry: &mut UndecidedExpression = &mut all[at];
                         entry.objects += 1;
                     }
                     None => {
@@ -35,13 +35,13 @@ impl Directory {
     }
 
     /// Those of one object.
-    pub fn undecided_of(&self, object: &str) -> Vec<Undecided> {
+    pub fn undecided_of(&self, object: &str) -> Vec<UndecidedExpression> {
         let Some(one) = self.objects.get(object) else { return Vec::new() };
         one.memberships.undecided().filter_map(|(group, excludes)| self.entry(one, group, excludes)).collect()
     }
 
     /// Those of one group.
-    pub fn undecided_in(&self, group: &str) -> Vec<Undecided> {
+    pub fn undecided_in(&self, group: &str) -> Vec<UndecidedExpression> {
         let Some(position) = self.compiled.groups.position(group) else { return Vec::new() };
         let mut all = Vec::new();
         for one in self.objects.values() {
@@ -68,7 +68,7 @@ impl Directory {
 
     /// What became undecided since the last call and was not so on any object before: each expression
     /// once.
-    pub(crate) fn take_warnings(&mut self) -> Vec<Undecided> {
+    pub(crate) fn take_warnings(&mut self) -> Vec<UndecidedExpression> {
         std::mem::take(&mut self.warnings)
     }
 
@@ -77,22 +77,28 @@ impl Directory {
         let compiled = self.compiled.groups.get(group)?;
         let expression = if excludes { &compiled.exclude_when } else { &compiled.when }.as_ref()?;
         match expression.evaluate(&one.object, &BTreeMap::new(), &mut Meter::default()) {
-            Outcome::Undecided(reason) => Some(reason),
+            ExpressionOutcome::Undecided(reason) => Some(reason),
             // All expressions together were too much; this one alone is not.
             _ => Some("all expressions about this object together take too many steps".to_owned()),
         }
     }
 
-    fn entry(&self, one: &ObjectEntry, group: GroupId, excludes: bool) -> Option<Undecided> {
+    fn entry(&self, one: &ObjectEntry, group: GroupId, excludes: bool) -> Option<UndecidedExpression> {
         let reason = self.reason(one, group, excludes)?;
         self.described(&one.object.id, group, excludes, reason)
     }
 
     /// An entry about one object.
-    pub(super) fn described(&self, object: &str, group: GroupId, excludes: bool, reason: String) -> Option<Undecided> {
+    pub(super) fn described(
+        &self,
+        object: &str,
+        group: GroupId,
+        excludes: bool,
+        reason: String,
+    ) -> Option<UndecidedExpression> {
         let written = self.compiled.config().groups.get(group as usize)?;
         let (key, text) = if excludes { ("exclude-when", &written.exclude_when) } else { ("when", &written.when) };
-        Some(Undecided {
+        Some(UndecidedExpression {
             of: format!("group `{}`, `{key}`", written.name),
             place: written.place.clone(),
             expression: text.clone().unwrap_or_default(),

@@ -8,20 +8,20 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    config::{Condition, Config, Definition, Group, Hours, Place, Scope},
+    config::{AlertCondition, AlertDefinition, ComplianceConfig, ConfigLocation, Group, Hours, Scope},
     pattern::Pattern,
 };
 
-fn resolve(directory: &Directory, object: &str, alert: &str, clock_ns: u64) -> Resolution {
-    PolicyResolver::new(directory, clock_ns).resolve(object, alert)
+fn resolve(registry: &ObjectRegistry, object: &str, alert: &str, clock_ns: u64) -> Resolution {
+    PolicyResolver::new(registry, clock_ns).resolve(object, alert)
 }
 
-fn place(line: u32) -> Place {
-    Place { file: "f".into(), line, column: 1 }
+fn place(line: u32) -> ConfigLocation {
+    ConfigLocation { file: "f".into(), line, column: 1 }
 }
 
-fn policy(line: u32, name: &str, groups: &[&str], priority: i32, says: Vec<(&str, Setting)>) -> Policy {
-    let says = says.into_iter().zip(line + 1..).map(|((pattern, setting), line)| Say {
+fn policy(line: u32, name: &str, groups: &[&str], priority: i32, says: Vec<(&str, PolicySetting)>) -> Policy {
+    let says = says.into_iter().zip(line + 1..).map(|((pattern, setting), line)| PolicyEntry {
         pattern: pattern.into(),
         setting,
         place: place(line),
@@ -39,27 +39,27 @@ fn policy(line: u32, name: &str, groups: &[&str], priority: i32, says: Vec<(&str
 
 /// `vm-1` is in `linux` and `production`, `vm-2` in `linux` alone; the alert `d` has a
 /// threshold.
-fn compiled(policies: Vec<Policy>) -> (Arc<Compiled>, Directory) {
+fn compiled(policies: Vec<Policy>) -> (Arc<CompiledConfig>, ObjectRegistry) {
     let group = |name: &str, pattern: &str| Group {
         name: name.into(),
         objects: vec![Pattern::new(pattern)],
         ..Group::default()
     };
     let groups = vec![group("linux", "vm-*"), group("production", "vm-1"), group("empty", "none")];
-    let definition = Definition {
+    let definition = AlertDefinition {
         thresholds: [("load".to_owned(), 1.0)].into(),
-        ..Definition::new("d", Condition::Symptom(Pattern::new("r/s"), Scope::Own))
+        ..AlertDefinition::new("d", AlertCondition::Symptom(Pattern::new("r/s"), Scope::Own))
     };
-    let config = Config { groups, policies, definitions: vec![definition], ..Config::default() };
-    let compiled = Arc::new(Compiled::new(Arc::new(config)).unwrap());
-    let mut directory = Directory::new(compiled.clone());
+    let config = ComplianceConfig { groups, policies, definitions: vec![definition], ..ComplianceConfig::default() };
+    let compiled = Arc::new(CompiledConfig::new(Arc::new(config)).unwrap());
+    let mut registry = ObjectRegistry::new(compiled.clone());
     for object in ["vm-1", "vm-2"] {
-        directory.facts(&ObjectFacts { object: object.into(), time_ns: 1, ..ObjectFacts::default() });
+        registry.facts(&ObjectFacts { object: object.into(), time_ns: 1, ..ObjectFacts::default() });
     }
-    (compiled, directory)
+    (compiled, registry)
 }
 
-fn names(step: &Step) -> Vec<(&str, &str, u32)> {
+fn names(step: &Decision) -> Vec<(&str, &str, u32)> {
     let all = std::iter::once(&step.by).chain(&step.overrode);
     all.map(|verdict| (verdict.policy.as_str(), verdict.value.as_str(), verdict.place.line)).collect()
 }
@@ -67,7 +67,7 @@ fn names(step: &Step) -> Vec<(&str, &str, u32)> {
 #[test]
 fn priority_then_file_then_literal_then_line() {
     use Criticality::{Critical, Immediate, Information, Warning};
-    use Setting::Criticality as Is;
+    use PolicySetting::Criticality as Is;
     let policies = vec![
         policy(10, "default", &[], 0, vec![("*", Is(Information)), ("r/*", Is(Warning)), ("r/s", Is(Immediate))]),
         policy(20, "linux", &["linux"], 0, vec![("r/s", Is(Warning))]),
@@ -75,8 +75,8 @@ fn priority_then_file_then_literal_then_line() {
         policy(40, "elsewhere", &["empty"], 9, vec![("*", Is(Warning))]),
         policy(50, "low", &[], -1, vec![("r/s", Is(Critical))]),
     ];
-    let (compiled, directory) = compiled(policies);
-    let resolution = resolve(&directory, "vm-1", "r/s", 0);
+    let (compiled, registry) = compiled(policies);
+    let resolution = resolve(&registry, "vm-1", "r/s", 0);
     assert_eq!(resolution.criticality, Some(Critical));
     assert!(resolution.enabled && !resolution.allowed);
     let [step] = resolution.why.steps.as_slice() else { panic!("{:?}", resolution.why.steps) };
@@ -100,23 +100,29 @@ fn priority_then_file_then_literal_then_line() {
 #[test]
 fn each_setting_is_decided_by_itself() {
     let policies = vec![
-        policy(10, "playground", &["linux"], 1, vec![("r/*", Setting::Allow(true)), ("d", Setting::Enable(false))]),
+        policy(
+            10,
+            "playground",
+            &["linux"],
+            1,
+            vec![("r/*", PolicySetting::Allow(true)), ("d", PolicySetting::Enable(false))],
+        ),
         policy(
             20,
             "strict",
             &["production"],
             2,
             vec![
-                ("r/s", Setting::Allow(false)),
-                ("d", Setting::Threshold("load".into(), 8.5)),
-                ("d", Setting::Threshold("load".into(), 9.0)),
-                ("r/s", Setting::Recommendations(vec!["call".into(), "move".into()])),
-                ("r/s", Setting::Receivers(vec![])),
+                ("r/s", PolicySetting::Allow(false)),
+                ("d", PolicySetting::Threshold("load".into(), 8.5)),
+                ("d", PolicySetting::Threshold("load".into(), 9.0)),
+                ("r/s", PolicySetting::Recommendations(vec!["call".into(), "move".into()])),
+                ("r/s", PolicySetting::Receivers(vec![])),
             ],
         ),
     ];
-    let (compiled, directory) = compiled(policies);
-    let resolution = resolve(&directory, "vm-1", "r/s", 0);
+    let (_, registry) = compiled(policies);
+    let resolution = resolve(&registry, "vm-1", "r/s", 0);
     assert!(!resolution.allowed);
     assert_eq!(resolution.recommendations, Some(vec!["call".to_owned(), "move".to_owned()]));
     assert_eq!(resolution.receivers, Some(Vec::new()));
@@ -125,16 +131,16 @@ fn each_setting_is_decided_by_itself() {
     assert_eq!(names(&resolution.why.steps[0]), [("strict", "false", 21), ("playground", "true", 11)]);
     assert_eq!(resolution.why.steps[1].value, "call; move");
     assert_eq!(resolution.why.steps[2].value, "nobody");
-    let resolution = resolve(&directory, "vm-1", "d", 0);
+    let resolution = resolve(&registry, "vm-1", "d", 0);
     assert!(!resolution.enabled);
     assert_eq!(resolution.thresholds, [("load".to_owned(), 8.5)].into());
     assert_eq!(resolution.why.steps[1].setting, "threshold load");
     assert_eq!(names(&resolution.why.steps[1]), [("strict", "8.5", 22), ("strict", "9", 23)]);
-    assert!(resolve(&directory, "vm-2", "r/s", 0).allowed);
-    assert!(resolve(&directory, "vm-2", "r/s", 0).allowed);
-    assert!(!resolve(&directory, "vm-1", "r/s", 0).allowed);
-    assert!(resolve(&directory, "vm-1", "r/t", 0).allowed);
-    assert!(!resolve(&directory, "unknown", "r/t", 0).allowed);
+    assert!(resolve(&registry, "vm-2", "r/s", 0).allowed);
+    assert!(resolve(&registry, "vm-2", "r/s", 0).allowed);
+    assert!(!resolve(&registry, "vm-1", "r/s", 0).allowed);
+    assert!(resolve(&registry, "vm-1", "r/t", 0).allowed);
+    assert!(!resolve(&registry, "unknown", "r/t", 0).allowed);
 }
 
 #[test]
@@ -142,9 +148,9 @@ fn what_is_not_in_force_says_nothing() {
     let hour = 3_600_000_000_000;
     // The epoch was a Thursday; in force on Thursdays from 01:00 to 02:00.
     let hours = vec![Hours { days: 0b000_1000, from_minute: 60, to_minute: 120 }];
-    let night = Policy { hours, ..policy(10, "night", &[], 0, vec![("r/*", Setting::Allow(true))]) };
-    let (compiled, directory) = compiled(vec![night]);
-    let allowed = |clock_ns| resolve(&directory, "vm-1", "r/s", clock_ns).allowed;
+    let night = Policy { hours, ..policy(10, "night", &[], 0, vec![("r/*", PolicySetting::Allow(true))]) };
+    let (compiled, registry) = compiled(vec![night]);
+    let allowed = |clock_ns| resolve(&registry, "vm-1", "r/s", clock_ns).allowed;
     assert_eq!(compiled.next_hours_change(0), Some(hour));
     assert_eq!(compiled.next_hours_change(hour), Some(2 * hour));
     assert!(!allowed(hour - 1) && allowed(hour) && allowed(2 * hour - 1) && !allowed(2 * hour));
@@ -161,15 +167,15 @@ proptest! {
     ) {
         let groups: [&[&str]; 4] = [&[], &["linux"], &["production"], &["empty", "linux"]];
         let mut policies: Vec<Policy> = says.iter().zip(0..).map(|(&(group, allow, pattern), at)| {
-            policy(10 * at as u32, &format!("p{at}"), groups[group], at, vec![(pattern, Setting::Allow(allow))])
+            policy(10 * at as u32, &format!("p{at}"), groups[group], at, vec![(pattern, PolicySetting::Allow(allow))])
         }).collect();
-        let (_, directory) = compiled(policies.clone());
+        let (_, registry) = compiled(policies.clone());
         let at = rotation % policies.len();
         policies.rotate_left(at);
         let (_, other) = compiled(policies);
         for object in ["vm-1", "vm-2", "nobody"] {
             prop_assert_eq!(
-                resolve(&directory, object, "r/s", 0),
+                resolve(&registry, object, "r/s", 0),
                 resolve(&other, object, "r/s", 0)
             );
         }

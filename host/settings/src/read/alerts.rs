@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lifesigns_compliance::{
     Expression, Pattern,
-    config::{Condition, Definition, Scope},
+    config::{AlertCondition, AlertDefinition, Scope},
     reserved_threshold,
 };
 use lifesigns_model::Impact;
@@ -18,11 +18,11 @@ use crate::{
 type Thresholds = BTreeMap<String, f64>;
 
 impl Reader<'_, '_> {
-    pub(super) fn definitions(&mut self, tables: &[Node]) -> Vec<Definition> {
+    pub(super) fn definitions(&mut self, tables: &[Node]) -> Vec<AlertDefinition> {
         tables.iter().map(|table| self.definition(table)).collect()
     }
 
-    fn definition(&mut self, table: &Node) -> Definition {
+    fn definition(&mut self, table: &Node) -> AlertDefinition {
         let thresholds: Thresholds = table
             .get("thresholds")
             .map_or(&[][..], Node::entries)
@@ -37,7 +37,7 @@ impl Reader<'_, '_> {
         let impacts = [Impact::Health, Impact::Risk, Impact::Efficiency];
         let impact = text(table, "impact").and_then(|word| impacts.into_iter().find(|one| one.as_str() == word));
         let name = owned(table, "name");
-        Definition {
+        AlertDefinition {
             title: text(table, "title").map_or_else(|| name.clone(), str::to_owned),
             name,
             place: self.place(table),
@@ -54,27 +54,27 @@ impl Reader<'_, '_> {
     }
 
     /// The condition that a definition or one of its items is.
-    fn condition(&mut self, table: &Node, thresholds: &Thresholds) -> Condition {
+    fn condition(&mut self, table: &Node, thresholds: &Thresholds) -> AlertCondition {
         let scope = self.scope(table);
         let condition = if let Some(node) = table.get("symptom") {
-            Condition::Symptom(self.symptom(node), scope)
+            AlertCondition::Symptom(self.symptom(node), scope)
         } else if let Some(node) = table.get("fact") {
-            Condition::Fact(self.fact(node, thresholds), scope)
+            AlertCondition::Fact(self.fact(node, thresholds), scope)
         } else if table.get("any").is_some() {
-            Condition::Any(self.conditions(list(table, "any"), thresholds))
+            AlertCondition::Any(self.conditions(list(table, "any"), thresholds))
         } else if table.get("of").is_some() {
             self.count(table, thresholds)
         } else {
-            Condition::All(self.conditions(list(table, "all"), thresholds))
+            AlertCondition::All(self.conditions(list(table, "all"), thresholds))
         };
-        if flag(table, "not", false) { Condition::Not(Box::new(condition)) } else { condition }
+        if flag(table, "not", false) { AlertCondition::Not(Box::new(condition)) } else { condition }
     }
 
-    fn conditions(&mut self, items: &[Node], thresholds: &Thresholds) -> Vec<Condition> {
+    fn conditions(&mut self, items: &[Node], thresholds: &Thresholds) -> Vec<AlertCondition> {
         items.iter().map(|item| self.condition(item, thresholds)).collect()
     }
 
-    fn count(&mut self, table: &Node, thresholds: &Thresholds) -> Condition {
+    fn count(&mut self, table: &Node, thresholds: &Thresholds) -> AlertCondition {
         let of = self.conditions(list(table, "of"), thresholds);
         let count = whole(table, "count").and_then(|count| usize::try_from(count).ok()).unwrap_or(1);
         if let Some(node) = table.get("count").filter(|_| count > of.len() && !of.is_empty()) {
@@ -84,7 +84,7 @@ impl Reader<'_, '_> {
                 None,
             );
         }
-        Condition::Count(count, of)
+        AlertCondition::Count(count, of)
     }
 
     fn scope(&mut self, table: &Node) -> Scope {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use lifesigns_compliance::{
     Pattern,
-    config::{Hours, Policy, Say, Setting, Zone},
+    config::{Hours, Policy, PolicyEntry, PolicySetting, Zone},
 };
 
 use super::{Known, Reader, criticality, list, number, owned, text, texts, texts_of, whole};
@@ -29,8 +29,8 @@ impl Reader<'_, '_> {
         // In the order of the file: of two patterns that match, the first wins.
         for Entry { key, node, .. } in table.entries() {
             match key.as_str() {
-                "allow" | "forbid" => self.switch(node, known, &mut says, Setting::Allow, key == "allow"),
-                "enable" | "disable" => self.switch(node, known, &mut says, Setting::Enable, key == "enable"),
+                "allow" | "forbid" => self.switch(node, known, &mut says, PolicySetting::Allow, key == "allow"),
+                "enable" | "disable" => self.switch(node, known, &mut says, PolicySetting::Enable, key == "enable"),
                 "criticality" | "threshold" | "recommendations" | "receivers" => {
                     for entry in node.entries() {
                         self.known_alert(&entry.at, &entry.key, known);
@@ -62,37 +62,44 @@ impl Reader<'_, '_> {
         node.text().and_then(|name| zone::find(name).ok()).unwrap_or_default()
     }
 
-    fn switch(&mut self, node: &Node, known: &Known, says: &mut Vec<Say>, setting: fn(bool) -> Setting, on: bool) {
+    fn switch(
+        &mut self,
+        node: &Node,
+        known: &Known,
+        says: &mut Vec<PolicyEntry>,
+        setting: fn(bool) -> PolicySetting,
+        on: bool,
+    ) {
         for node in node.items() {
             let Some(pattern) = node.text() else { continue };
             self.known_alert(&node.at, pattern, known);
-            says.push(Say { pattern: pattern.into(), setting: setting(on), place: self.place(node) });
+            says.push(PolicyEntry { pattern: pattern.into(), setting: setting(on), place: self.place(node) });
         }
     }
 
     /// What `key` says of the alerts that the entry's key names.
-    fn map(&mut self, key: &str, entry: &Entry, known: &Known, says: &mut Vec<Say>) {
+    fn map(&mut self, key: &str, entry: &Entry, known: &Known, says: &mut Vec<PolicyEntry>) {
         let pattern = Pattern::from(entry.key.as_str());
-        let mut say = |place, setting| says.push(Say { pattern: pattern.clone(), setting, place });
+        let mut say = |place, setting| says.push(PolicyEntry { pattern: pattern.clone(), setting, place });
         let place = self.check.sources.place(&entry.at);
         match key {
             "criticality" => {
                 if let Some(criticality) = entry.node.text().and_then(criticality) {
-                    say(place, Setting::Criticality(criticality));
+                    say(place, PolicySetting::Criticality(criticality));
                 }
             }
             "threshold" => {
                 for Entry { key, at, node } in entry.node.entries() {
                     self.known_threshold(at, key, &pattern, known);
                     if let Some(number) = number(node) {
-                        say(self.check.sources.place(at), Setting::Threshold(key.clone(), number));
+                        say(self.check.sources.place(at), PolicySetting::Threshold(key.clone(), number));
                     }
                 }
             }
-            "recommendations" => say(place, Setting::Recommendations(texts_of(entry.node.items()))),
+            "recommendations" => say(place, PolicySetting::Recommendations(texts_of(entry.node.items()))),
             _ => {
                 self.known("receiver", entry.node.items(), &known.receivers);
-                say(place, Setting::Receivers(texts_of(entry.node.items())));
+                say(place, PolicySetting::Receivers(texts_of(entry.node.items())));
             }
         }
     }

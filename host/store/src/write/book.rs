@@ -6,7 +6,7 @@ use std::{
 };
 
 use lifesigns_compliance::{
-    Alert, AlertStatus, BadgeOf, BadgePoint, Changes, Fact, Object, PendingTransition, Silence, SymptomState,
+    Alert, AlertStatus, BadgeOf, BadgePoint, BookChanges, Fact, Object, PendingTransition, Silence, SymptomState,
 };
 use rusqlite::{Connection, params};
 
@@ -29,7 +29,7 @@ pub(super) fn forget(connection: &Connection, forgotten: &[String]) -> rusqlite:
 }
 
 /// Writes all but notices and audit, which have tables with rules of their own.
-pub(super) fn write(connection: &Connection, changes: &Changes, now_ns: u64) -> rusqlite::Result<()> {
+pub(super) fn write(connection: &Connection, changes: &BookChanges, now_ns: u64) -> rusqlite::Result<()> {
     objects(connection, &changes.objects)?;
     symptoms(connection, &changes.symptoms)?;
     let gone = changes.symptoms_gone.iter().map(|(object, name)| [object, name]);

@@ -4,11 +4,11 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use lifesigns_compliance::{
-    Alert, AlertStatus, AuditRecord, Badge, BadgeOf, BadgePoint, Changes, EvidenceExcerpt, EvidenceLine, Fact, Matcher,
-    Notice, NoticeKind, Object, PendingTransition, Silence, SymptomState, Why,
-    config::{Grouping, Place as Written},
+    Alert, AlertStatus, AuditRecord, Badge, BadgeOf, BadgePoint, BookChanges, EvidenceExcerpt, EvidenceLine, Fact,
+    Matcher, Notice, NoticeKind, Object, PendingTransition, Silence, SymptomState, Why,
+    config::{ConfigLocation as Written, Grouping},
 };
-use lifesigns_compliance::{Membership, Note, Pattern, Signature, Step, Verdict};
+use lifesigns_compliance::{Decision, Membership, Note, Pattern, PolicyStatement, Signature};
 use lifesigns_model::{Criticality, Impact};
 use lifesigns_store::Commit;
 use tempfile::TempDir;
@@ -75,10 +75,10 @@ fn why() -> Why {
             place: place(),
             how: "properties.env == \"production\"".to_owned(),
         }],
-        steps: vec![Step {
+        steps: vec![Decision {
             setting: "criticality".to_owned(),
             value: "critical".to_owned(),
-            by: Verdict {
+            by: PolicyStatement {
                 policy: "no-docker".to_owned(),
                 group: Some("production".to_owned()),
                 pattern: "docker-*".to_owned(),
@@ -201,8 +201,8 @@ pub fn pending(number: u64) -> PendingTransition {
 }
 
 /// A change of everything, on object `number`.
-pub fn changes(number: u64) -> Changes {
-    Changes {
+pub fn changes(number: u64) -> BookChanges {
+    BookChanges {
         objects: vec![object(number)],
         symptoms: vec![symptom(number).into()],
         pending: vec![pending(number)],
@@ -212,10 +212,10 @@ pub fn changes(number: u64) -> Changes {
         notices: vec![notice(number, "pager"), notice(number, "mail")],
         audit: vec![audit(number)],
         decided_by: Some(format!("configuration {number}")),
-        ..Changes::default()
+        ..BookChanges::default()
     }
 }
 
-pub fn commit(now_ns: u64, changes: Changes) -> Commit {
+pub fn commit(now_ns: u64, changes: BookChanges) -> Commit {
     Commit { now_ns, changes, ..Commit::default() }
 }

@@ -4,7 +4,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use lifesigns::model::{Criticality, Impact};
 use lifesigns_compliance::{
     Matcher,
-    query::{AlertFilter, AlertState},
+    query::{AlertFilter, AlertStateFilter},
 };
 
 use super::super::{matcher, when};
@@ -148,7 +148,7 @@ pub(crate) struct AlertsFilter {
     /// Only those in these states: open, acknowledged, unacknowledged, silenced, inhibited, allowed,
     /// cancelled. Default: open.
     #[arg(long, value_name = "STATE", value_parser = matcher::state, value_delimiter = ',')]
-    pub(crate) state: Vec<AlertState>,
+    pub(crate) state: Vec<AlertStateFilter>,
     /// Cancelled ones too.
     #[arg(long)]
     pub(crate) cancelled: bool,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lifesigns_compliance::{Alert, AlertStatus, query::Matches};
+use lifesigns_compliance::{Alert, AlertStatus, query::FilterMatches};
 use lifesigns_control::OutboxRow;
 use lifesigns_report::time;
 use lifesigns_text::visible;
@@ -39,7 +39,7 @@ pub(crate) fn alerts(alerts: &[Alert], view: &View) -> String {
 }
 
 /// That there are no alerts, and of how much that is said.
-pub(crate) fn no_alerts(matches: &Matches) -> String {
+pub(crate) fn no_alerts(matches: &FilterMatches) -> String {
     let objects = count(matches.objects, "object");
     let none = Style::Green.on("no alerts");
     format!("{none} {}\n", Style::Dim.on(&format!("({objects} matched)")))

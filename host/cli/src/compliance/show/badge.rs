@@ -2,7 +2,7 @@
 
 use lifesigns_compliance::{
     Badge, BadgePoint,
-    config::Formula,
+    config::BadgeFormula,
     query::{Badges, GroupPage, ObjectPage},
 };
 use lifesigns_report::time;
@@ -32,8 +32,8 @@ pub(crate) fn badges(badges: &Badges, view: &View) -> String {
     }
     page.push_str(&table.draw());
     let formula = match badges.formula {
-        Formula::Worst => "badges by the worst open violation: 100 none, 75 warning, 25 immediate, 0 critical",
-        Formula::Share => "badges by the share of what is not violated",
+        BadgeFormula::Worst => "badges by the worst open violation: 100 none, 75 warning, 25 immediate, 0 critical",
+        BadgeFormula::Share => "badges by the share of what is not violated",
     };
     page.push_str(&format!("\n{}\n", Style::Dim.on(formula)));
     page

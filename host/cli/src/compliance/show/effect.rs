@@ -4,7 +4,7 @@ use std::path::Path;
 
 use lifesigns_compliance::{
     Alert, BadgeOf,
-    query::{BadgeChange, Effect},
+    query::{BadgeChange, ConfigEffect},
 };
 use lifesigns_text::visible;
 
@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Alerts gained and lost, badges that change, what would be sent.
-pub(crate) fn effect(effect: &Effect, path: &Path, view: &View) -> String {
+pub(crate) fn effect(effect: &ConfigEffect, path: &Path, view: &View) -> String {
     let path = visible(&path.display().to_string());
     if effect.same {
         return format!("{path} is sound, and is what the record was decided by already: it would change nothing\n");

@@ -1,7 +1,7 @@
 //! Objects: a list, and all about one.
 
 use lifesigns_compliance::{
-    Object, Undecided,
+    Object, UndecidedExpression,
     query::{ObjectLine, ObjectPage},
 };
 use lifesigns_text::visible;
@@ -37,7 +37,7 @@ pub(crate) fn objects(lines: &[ObjectLine], view: &View) -> String {
 }
 
 /// Expressions that cannot be decided, under a heading; nothing if there are none.
-pub(crate) fn undecided(all: &[Undecided]) -> String {
+pub(crate) fn undecided(all: &[UndecidedExpression]) -> String {
     if all.is_empty() {
         return String::new();
     }

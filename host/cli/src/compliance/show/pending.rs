@@ -1,6 +1,6 @@
 //! What waits for its time: to open, or to be cancelled.
 
-use lifesigns_compliance::{PendingTransition, query::Waiting};
+use lifesigns_compliance::{PendingTransition, query::PendingLine};
 use lifesigns_report::time;
 use lifesigns_text::visible;
 
@@ -13,7 +13,7 @@ use super::{
 };
 
 /// A list of what waits, the next one first.
-pub(crate) fn pending(waiting: &[Waiting], view: &View) -> String {
+pub(crate) fn pending(waiting: &[PendingLine], view: &View) -> String {
     if waiting.is_empty() {
         return "nothing waits to open or to be cancelled\n".to_owned();
     }

@@ -2,7 +2,7 @@
 
 use lifesigns_compliance::{
     Silence,
-    query::{Matches, SilencePage},
+    query::{FilterMatches, SilencePage},
 };
 use lifesigns_report::time;
 use lifesigns_text::visible;
@@ -71,7 +71,7 @@ pub(crate) fn silence(page: &SilencePage, view: &View) -> String {
 }
 
 /// What a silence would match.
-pub(crate) fn preview(matches: &Matches, view: &View) -> String {
+pub(crate) fn preview(matches: &FilterMatches, view: &View) -> String {
     let list = if matches.alerts.is_empty() { String::new() } else { alerts(&matches.alerts, view) };
     format!("{list}it would match {}\n", matched(matches))
 }
@@ -86,12 +86,12 @@ pub(crate) fn silenced(page: &SilencePage, view: &View) -> String {
     format!("silence {} {when} {}: it matches {}\n", short(&silence.id), time(silence.until_ns), matched(&page.matches))
 }
 
-fn matched(matches: &Matches) -> String {
+fn matched(matches: &FilterMatches) -> String {
     format!("{}, {} now", count(matches.objects, "object"), count(matches.alerts.len(), "open alert"))
 }
 
 /// That a silence matches nothing now.
-pub(crate) fn matches_little(matches: &Matches) -> String {
+pub(crate) fn matches_little(matches: &FilterMatches) -> String {
     match matches.objects {
         0 => "the silence matches no object that is known, and so no alert: look at its matchers".to_owned(),
         objects => format!("the silence matches no open alert now, on {}", count(objects, "object")),

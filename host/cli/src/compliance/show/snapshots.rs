@@ -4,9 +4,9 @@
 use std::{fs, path::PathBuf};
 
 use lifesigns_compliance::{
-    Alert, Badge, EndCause, Membership, Notice, NoticeKind, Silence, SymptomState, Undecided,
-    config::{Formula, Grouping, Place},
-    query::{Badges, ObjectPage, Report},
+    Alert, Badge, EndCause, Membership, Notice, NoticeKind, Silence, SymptomState, UndecidedExpression,
+    config::{BadgeFormula, ConfigLocation, Grouping},
+    query::{Badges, ComplianceReport, ObjectPage},
 };
 use lifesigns_control::{
     AlertCounts, AuditReport, AuditRow, Break, CompilingRule, ConfigStatus, DropStatus, EngineStatus, MemoryStatus,
@@ -23,7 +23,7 @@ use super::super::{
 
 const SECOND_NS: u64 = 1_000_000_000;
 
-fn sample() -> Report {
+fn sample() -> ComplianceReport {
     serde_json::from_str(include_str!("../../../../report/tests/data/production.json")).unwrap()
 }
 
@@ -88,7 +88,7 @@ fn objects_and_groups() {
     shown("group.txt", &super::group(&report.group, &view(Some(100))));
     shown("groups.txt", &super::groups(std::slice::from_ref(&report.group.line), &view(None)));
     let badges = Badges {
-        formula: Formula::Worst,
+        formula: BadgeFormula::Worst,
         groups: vec![report.group.line.clone()],
         objects: report.group.objects.clone(),
     };
@@ -99,7 +99,7 @@ fn objects_and_groups() {
 #[test]
 fn one_object() {
     let report = sample();
-    let place = Place { file: "lifesigns.toml".into(), line: 12, column: 1 };
+    let place = ConfigLocation { file: "lifesigns.toml".into(), line: 12, column: 1 };
     let why = vec![Membership { group: "production".into(), place, how: "listed as \"vm-*\"".into() }];
     let page = ObjectPage {
         line: report.group.objects[1].clone(),
@@ -129,9 +129,9 @@ fn one_object() {
         pending: Vec::new(),
         alerts: report.findings[..1].to_vec(),
         history: report.group.history.clone(),
-        undecided: vec![Undecided {
+        undecided: vec![UndecidedExpression {
             of: "group `hot`, `when`".into(),
-            place: Place { file: "lifesigns.toml".into(), line: 20, column: 1 },
+            place: ConfigLocation { file: "lifesigns.toml".into(), line: 20, column: 1 },
             expression: "properties.cores > 4".into(),
             objects: 1,
             example: "vm-prod-02".into(),
@@ -305,9 +305,9 @@ fn a_hosts_status() {
         text: "raises were dropped, because their object has no name".into(),
         ..DropStatus::default()
     }];
-    full.undecided = vec![Undecided {
+    full.undecided = vec![UndecidedExpression {
         of: "group `hot`, `when`".into(),
-        place: Place { file: "lifesigns.toml".into(), line: 20, column: 1 },
+        place: ConfigLocation { file: "lifesigns.toml".into(), line: 20, column: 1 },
         expression: "properties.cores > 4".into(),
         objects: 2,
         example: "vm-1".into(),

@@ -1,6 +1,6 @@
 //! The why of a resolution.
 
-use lifesigns_compliance::query::{Outlook, Resolution, Standing};
+use lifesigns_compliance::query::{EvaluationState, PolicyOutcome, Resolution};
 use lifesigns_text::visible;
 
 use super::super::table::Style;
@@ -10,8 +10,8 @@ pub(crate) fn resolution(resolution: &Resolution) -> String {
     let text = resolution.to_string();
     let mut lines = text.lines().map(visible);
     let style = match (&resolution.state, resolution.outlook) {
-        (Standing::Open { .. }, Outlook::Allowed) => Style::Green,
-        (Standing::Open { .. }, _) => Style::Red,
+        (EvaluationState::Open { .. }, PolicyOutcome::Allowed) => Style::Green,
+        (EvaluationState::Open { .. }, _) => Style::Red,
         _ => Style::Dim,
     };
     let mut page = style.on(&lines.next().unwrap_or_default());

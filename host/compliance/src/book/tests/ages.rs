@@ -3,11 +3,11 @@
 use super::*;
 use lifesigns_model::DropKind;
 
-use crate::{EndCause, config::Formula};
+use crate::{EndCause, config::BadgeFormula};
 
 const HOUR_S: u64 = 3600;
 
-fn hourly() -> Config {
+fn hourly() -> ComplianceConfig {
     let busy = Group {
         name: "busy".to_owned(),
         place: place(9),
@@ -16,11 +16,11 @@ fn hourly() -> Config {
     };
     let mut config = with(vec![define("load", fact("metrics.load > 8.0"))]);
     config.groups = vec![busy];
-    Config { metrics_age_ms: HOUR_S * 1000, routes: vec![route(&["desk"])], ..config }
+    ComplianceConfig { metrics_age_ms: HOUR_S * 1000, routes: vec![route(&["desk"])], ..config }
 }
 
 fn stale(world: &World, object: &str) -> Vec<String> {
-    world.book.directory().object(object).unwrap().stale.keys().cloned().collect()
+    world.book.registry().object(object).unwrap().stale.keys().cloned().collect()
 }
 
 #[test]
@@ -30,12 +30,12 @@ fn a_metric_that_is_not_reported_again_is_no_longer_known() {
     world.metric(1800, "vm", "load", 9.5);
     world.time(HOUR_S + 10);
     assert_eq!(world.alert("vm", "load").status, AlertStatus::Open, "it was reported in between");
-    assert!(world.book.directory().is_member("vm", "busy"));
+    assert!(world.book.registry().is_member("vm", "busy"));
     world.audited();
     world.time(HOUR_S + 1800);
     let alert = world.alert("vm", "load");
     assert_eq!((alert.status, alert.cause), (AlertStatus::Cancelled, Some(EndCause::MetricExpired)));
-    assert!(!world.book.directory().is_member("vm", "busy"));
+    assert!(!world.book.registry().is_member("vm", "busy"));
     assert_eq!(stale(&world, "vm"), ["load"]);
     let said = world.audited();
     assert!(said[0].starts_with("time: metric expired {\"metric\":\"load\""), "{said:?}");
@@ -83,7 +83,7 @@ fn ages_go_on_after_a_restart_and_by_the_age_that_is_configured_now() {
     world.metric(10, "vm", "load", 9.0);
     kept.commit(world.book.take());
     world.book = kept.restart(&world.book);
-    world.configure(Config { metrics_age_ms: 60_000, ..hourly() });
+    world.configure(ComplianceConfig { metrics_age_ms: 60_000, ..hourly() });
     world.time(69);
     assert_eq!(world.alert("vm", "load").status, AlertStatus::Open);
     world.time(70);
@@ -92,7 +92,7 @@ fn ages_go_on_after_a_restart_and_by_the_age_that_is_configured_now() {
     world.book = kept.restart(&world.book);
     assert_eq!(stale(&world, "vm"), ["load"]);
     world.metric(100, "vm", "load", 9.0);
-    world.configure(Config { metrics_age_ms: 0, ..hourly() });
+    world.configure(ComplianceConfig { metrics_age_ms: 0, ..hourly() });
     world.time(1000 * HOUR_S);
     assert_eq!(world.alert("vm", "load").status, AlertStatus::Open, "0 is for ever");
 }
@@ -132,14 +132,14 @@ fn a_metric_of_before_a_restart_is_known_until_all_sources_have_been_read() {
 
 #[test]
 fn a_share_does_not_count_what_no_longer_exists() {
-    let config = |name: &str| Config {
-        badge: Formula::Share,
+    let config = |name: &str| ComplianceConfig {
+        badge: BadgeFormula::Share,
         definitions: vec![define(name, symptom("r/a"))],
-        ..Config::default()
+        ..ComplianceConfig::default()
     };
     let mut world = World::new(config("x"));
     let share = |world: &World| {
-        let Answer::Badges(badges) = world.book.answer(&Query::Badges).unwrap() else { panic!("badges") };
+        let QueryAnswer::Badges(badges) = world.book.answer(&Query::Badges).unwrap() else { panic!("badges") };
         badges.objects[0].badge.share
     };
     world.raise(1, "vm", "r/a");
@@ -148,17 +148,17 @@ fn a_share_does_not_count_what_no_longer_exists() {
         world.configure(config(name));
         assert_eq!(share(&world), 0, "renamed to {name}");
     }
-    world.configure(Config { badge: Formula::Share, ..Config::default() });
+    world.configure(ComplianceConfig { badge: BadgeFormula::Share, ..ComplianceConfig::default() });
     assert_eq!(share(&world), 0, "it is an alert of its own");
 }
 
 #[test]
 fn what_cannot_be_meant_so_is_found() {
     let mut config = house();
-    config.definitions = vec![Definition { kinds: vec!["vm".to_owned()], ..define("it", symptom("r/a")) }];
+    config.definitions = vec![AlertDefinition { kinds: vec!["vm".to_owned()], ..define("it", symptom("r/a")) }];
     let mut world = World::new(config);
     let found = |world: &World| {
-        let Answer::Findings(found) = world.book.answer(&Query::Findings).unwrap() else { panic!("findings") };
+        let QueryAnswer::Findings(found) = world.book.answer(&Query::Findings).unwrap() else { panic!("findings") };
         found
     };
     assert_eq!(found(&world), [""; 0], "of nothing nothing is said");

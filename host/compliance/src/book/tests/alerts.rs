@@ -5,7 +5,7 @@ use lifesigns_model::DropKind;
 use super::*;
 
 fn window(reopen_ms: u64) -> World {
-    World::new(Config { reopen_ms, ..Config::default() })
+    World::new(ComplianceConfig { reopen_ms, ..ComplianceConfig::default() })
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn an_alert_that_makes_way_is_written_down_as_it_ended() {
     let stands: Vec<_> = alerts.iter().map(|alert| (alert.status, alert.opened_ns / S, alert.cancelled_ns)).collect();
     assert_eq!(stands, [(AlertStatus::Cancelled, 1, Some(2 * S)), (AlertStatus::Open, 5, None)]);
     assert_eq!(world.known().len(), 1, "the book keeps the latest");
-    assert_eq!(world.book.take(), Changes::default(), "and each is taken once");
+    assert_eq!(world.book.take(), BookChanges::default(), "and each is taken once");
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn what_a_person_cancelled_waits_for_a_new_raise() {
     let mut world = window(3_600_000);
     world.raise(1, "vm", "a/b");
     let first = world.alert("vm", "a/b");
-    world.ask(2, Act::Cancel { alerts: vec![first.id.clone()], why: "known".to_owned() }).unwrap();
+    world.ask(2, CommandAction::Cancel { alerts: vec![first.id.clone()], why: "known".to_owned() }).unwrap();
     assert_eq!(world.alerts(), ["vm a/b cancelled warning x1 by hand"]);
     world.property(3, "vm", "env", "production");
     world.configure(house());
@@ -73,7 +73,7 @@ fn what_a_person_cancelled_and_facts_alone_make_waits_until_it_ceased() {
     let mut world = World::new(with(vec![define("load", fact("metrics.load > 8.0"))]));
     world.metric(1, "vm", "load", 9.0);
     let id = world.alert("vm", "load").id;
-    world.ask(2, Act::Cancel { alerts: vec![id], why: String::new() }).unwrap();
+    world.ask(2, CommandAction::Cancel { alerts: vec![id], why: String::new() }).unwrap();
     world.metric(3, "vm", "load", 10.0);
     assert_eq!(world.alert("vm", "load").status, AlertStatus::Cancelled);
     world.metric(4, "vm", "load", 1.0);
@@ -98,7 +98,7 @@ fn alerts_of_one_object_are_bounded_and_open_ones_stay() {
 
 #[test]
 fn every_change_is_audited() {
-    let mut world = World::new(Config { reopen_ms: 60_000, ..house() });
+    let mut world = World::new(ComplianceConfig { reopen_ms: 60_000, ..house() });
     world.audited();
     world.raise(1, "vm", "docker/create");
     world.clear(2, "vm", "docker/create");
@@ -106,8 +106,8 @@ fn every_change_is_audited() {
     world.property(4, "vm", "env", "playground");
     world.metric(5, "vm", "load", 1.0);
     let id = world.alert("vm", "docker/create").id;
-    world.ask(6, Act::Note { alert: id, text: "hm".to_owned() }).unwrap();
-    world.configure(Config { reopen_ms: 60_000, policies: Vec::new(), ..house() });
+    world.ask(6, CommandAction::Note { alert: id, text: "hm".to_owned() }).unwrap();
+    world.configure(ComplianceConfig { reopen_ms: 60_000, policies: Vec::new(), ..house() });
     let said = world.audited();
     let expected = [
         r#"rule docker: alert opened null {"alert":"docker/create","allowed":false,"criticality":"warning","object":"vm","status":"open"}"#,

@@ -1,10 +1,10 @@
 //! Badges of objects and groups, by both formulas, and over time.
 
 use super::*;
-use crate::{Badge, BadgeOf, config::Formula};
+use crate::{Badge, BadgeOf, config::BadgeFormula};
 
 fn badge(world: &World, group: &str) -> (u8, u8, u32, u32) {
-    let Answer::Group(page) = world.book.answer(&Query::Group(group.to_owned())).unwrap() else { panic!("group") };
+    let QueryAnswer::Group(page) = world.book.answer(&Query::Group(group.to_owned())).unwrap() else { panic!("group") };
     let Badge { worst, share, violations, allowed, .. } = page.line.badge;
     (worst, share, violations, allowed)
 }
@@ -66,7 +66,7 @@ fn silenced_alerts_count_and_allowed_ones_do_not() {
     world.raise(2, "vm", "docker/create");
     assert_eq!(badge(&world, "playground"), (100, 100, 0, 1));
     let matchers = vec![crate::Matcher { name: "object".to_owned(), pattern: Pattern::new("vm"), negated: false }];
-    world.ask(10, Act::Silence { matchers, from_ns: None, until_ns: 100 * S, why: String::new() }).unwrap();
+    world.ask(10, CommandAction::Silence { matchers, from_ns: None, until_ns: 100 * S, why: String::new() }).unwrap();
     world.raise(3, "vm", "a/b");
     assert_eq!(badge(&world, "playground"), (75, 0, 1, 1));
 }
@@ -74,7 +74,7 @@ fn silenced_alerts_count_and_allowed_ones_do_not() {
 #[test]
 fn the_configured_formula_makes_the_score() {
     let mut config = house();
-    for (formula, expected) in [(Formula::Worst, 75), (Formula::Share, 0)] {
+    for (formula, expected) in [(BadgeFormula::Worst, 75), (BadgeFormula::Share, 0)] {
         config.badge = formula;
         let mut world = World::new(config.clone());
         world.raise(1, "vm", "a/b");
@@ -115,7 +115,9 @@ fn history_is_bounded() {
         world.raise(2 * at + 1, "vm", "a/b");
         world.clear(2 * at + 2, "vm", "a/b");
     }
-    let Answer::Object(page) = world.book.answer(&Query::Object("vm".to_owned())).unwrap() else { panic!("object") };
+    let QueryAnswer::Object(page) = world.book.answer(&Query::Object("vm".to_owned())).unwrap() else {
+        panic!("object")
+    };
     assert_eq!(page.history.len(), super::super::limits::BADGE_POINTS);
     assert_eq!(page.history.last().unwrap().time_ns, 400 * S);
 }

@@ -12,15 +12,17 @@ fn opened() -> (World, String) {
     (world, id)
 }
 
-fn silence(until_s: u64) -> Act {
+fn silence(until_s: u64) -> CommandAction {
     let matchers = vec![Matcher { name: "object".to_owned(), pattern: Pattern::new("vm"), negated: false }];
-    Act::Silence { matchers, from_ns: None, until_ns: until_s * S, why: "work".to_owned() }
+    CommandAction::Silence { matchers, from_ns: None, until_ns: until_s * S, why: "work".to_owned() }
 }
 
 #[test]
 fn acknowledging_signs_and_takes() {
     let (mut world, id) = opened();
-    world.ask(11, Act::Acknowledge { alerts: vec![id[..6].to_owned()], owner: Some("bob".to_owned()) }).unwrap();
+    world
+        .ask(11, CommandAction::Acknowledge { alerts: vec![id[..6].to_owned()], owner: Some("bob".to_owned()) })
+        .unwrap();
     let alert = world.alert("vm", "a/b");
     let by = alert.acknowledged.unwrap();
     assert_eq!((by.who.as_str(), by.time_ns, alert.owner.as_deref()), ("ann", 11 * S, Some("bob")));
@@ -37,7 +39,7 @@ fn acknowledging_signs_and_takes() {
 fn notes_are_kept_up_to_a_number() {
     let (mut world, id) = opened();
     for number in 0..crate::ALERT_NOTES + 3 {
-        world.ask(11, Act::Note { alert: id.clone(), text: number.to_string() }).unwrap();
+        world.ask(11, CommandAction::Note { alert: id.clone(), text: number.to_string() }).unwrap();
     }
     let notes = world.alert("vm", "a/b").notes;
     assert_eq!((notes.len(), notes[0].text.as_str()), (crate::ALERT_NOTES, "3"));
@@ -46,7 +48,7 @@ fn notes_are_kept_up_to_a_number() {
 #[test]
 fn cancelling_tells_and_notes_why() {
     let (mut world, id) = opened();
-    world.ask(11, Act::Cancel { alerts: vec![id], why: "test run".to_owned() }).unwrap();
+    world.ask(11, CommandAction::Cancel { alerts: vec![id], why: "test run".to_owned() }).unwrap();
     assert_eq!(world.alerts(), ["vm a/b cancelled warning x1 by hand"]);
     assert_eq!(world.alert("vm", "a/b").notes[0].text, "test run");
     assert_eq!(world.told(), ["desk: resolved a/b on vm"]);
@@ -57,10 +59,10 @@ fn a_silence_is_ended_by_hand() {
     let (mut world, _) = opened();
     world.ask(11, silence(100)).unwrap();
     world.ask(11, silence(100)).unwrap();
-    let Answer::Silences(silences) = world.book.answer(&Query::Silences).unwrap() else { panic!("silences") };
+    let QueryAnswer::Silences(silences) = world.book.answer(&Query::Silences).unwrap() else { panic!("silences") };
     assert_eq!(silences.len(), 1, "the same silence twice is one");
     world.book.take();
-    world.ask(12, Act::Expire { silence: silences[0].id.clone() }).unwrap();
+    world.ask(12, CommandAction::Expire { silence: silences[0].id.clone() }).unwrap();
     let taken = world.book.take();
     assert_eq!(taken.silences[0].until_ns, 12 * S);
     assert_eq!(taken.notices.len(), 1);
@@ -76,16 +78,16 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
     world.book.take();
     let long = || "x".repeat(5000);
     let cases = [
-        (Act::Acknowledge { alerts: vec!["zz".to_owned()], owner: None }, "there is no alert \"zz\""),
-        (Act::Acknowledge { alerts: vec![String::new()], owner: None }, "there is no alert \"\""),
-        (Act::Acknowledge { alerts: vec![id.clone()], owner: Some(long()) }, "the owner is longer"),
-        (Act::Note { alert: long(), text: String::new() }, "there is no alert \"xxx"),
-        (Act::Note { alert: id.clone(), text: long() }, "the note is longer"),
-        (Act::Cancel { alerts: vec![id], why: long() }, "the reason is longer"),
-        (Act::Expire { silence: "ab".to_owned() }, "there is no silence \"ab\""),
+        (CommandAction::Acknowledge { alerts: vec!["zz".to_owned()], owner: None }, "there is no alert \"zz\""),
+        (CommandAction::Acknowledge { alerts: vec![String::new()], owner: None }, "there is no alert \"\""),
+        (CommandAction::Acknowledge { alerts: vec![id.clone()], owner: Some(long()) }, "the owner is longer"),
+        (CommandAction::Note { alert: long(), text: String::new() }, "there is no alert \"xxx"),
+        (CommandAction::Note { alert: id.clone(), text: long() }, "the note is longer"),
+        (CommandAction::Cancel { alerts: vec![id], why: long() }, "the reason is longer"),
+        (CommandAction::Expire { silence: "ab".to_owned() }, "there is no silence \"ab\""),
         (silence(5), "its end is in the past"),
         (
-            Act::Silence { matchers: Vec::new(), from_ns: None, until_ns: 99 * S, why: String::new() },
+            CommandAction::Silence { matchers: Vec::new(), from_ns: None, until_ns: 99 * S, why: String::new() },
             "at least one matcher",
         ),
     ];
@@ -95,9 +97,12 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         assert!(refused.len() < 300, "{refused}");
     }
     let digits = "0123456789abcdef".chars();
-    let several = digits.map(|digit| world.ask(11, Act::Note { alert: digit.to_string(), text: String::new() }));
-    let several: Vec<Refused> = several.filter_map(Result::err).collect();
-    assert!(several.iter().any(|one| matches!(one, Refused::Ambiguous { candidates, .. } if candidates.len() > 1)));
+    let several =
+        digits.map(|digit| world.ask(11, CommandAction::Note { alert: digit.to_string(), text: String::new() }));
+    let several: Vec<RequestError> = several.filter_map(Result::err).collect();
+    assert!(
+        several.iter().any(|one| matches!(one, RequestError::Ambiguous { candidates, .. } if candidates.len() > 1))
+    );
 }
 
 #[test]
@@ -107,17 +112,17 @@ fn a_refused_command_leaves_nothing_to_write() {
     world.book.take();
     assert!(
         world
-            .ask(11, Act::Acknowledge { alerts: vec![id.clone()], owner: None })
+            .ask(11, CommandAction::Acknowledge { alerts: vec![id.clone()], owner: None })
             .unwrap_err()
             .to_string()
             .contains("cancelled")
     );
     assert!(
         world
-            .ask(11, Act::Cancel { alerts: vec![id], why: String::new() })
+            .ask(11, CommandAction::Cancel { alerts: vec![id], why: String::new() })
             .unwrap_err()
             .to_string()
             .contains("already")
     );
-    assert_eq!(world.book.take(), Changes::default());
+    assert_eq!(world.book.take(), BookChanges::default());
 }

@@ -4,14 +4,14 @@ use std::time::Instant;
 
 use super::{restart::Kept, *};
 
-fn many() -> Config {
-    let mut definitions: Vec<Definition> =
+fn many() -> ComplianceConfig {
+    let mut definitions: Vec<AlertDefinition> =
         (0..996).map(|number| define(&format!("d{number}"), symptom(&format!("r/s{number}")))).collect();
-    definitions.push(define("pattern", Condition::All(vec![symptom("r/s1*"), fact("metrics.load > 8.0")])));
+    definitions.push(define("pattern", AlertCondition::All(vec![symptom("r/s1*"), fact("metrics.load > 8.0")])));
     definitions.push(define("other", symptom("other/*")));
     definitions.push(define("free", fact("metrics.load > 8.0")));
-    definitions.push(define("both", Condition::All(vec![symptom("r/s1"), symptom("r/s2")])));
-    Config { definitions, ..house() }
+    definitions.push(define("both", AlertCondition::All(vec![symptom("r/s1"), symptom("r/s2")])));
+    ComplianceConfig { definitions, ..house() }
 }
 
 #[test]
@@ -81,6 +81,6 @@ fn measured() {
     next.review();
     println!("reviewed in {:?}", start.elapsed());
     let start = Instant::now();
-    world.configure(Config { policies: Vec::new(), ..many() });
+    world.configure(ComplianceConfig { policies: Vec::new(), ..many() });
     println!("configured in {:?}", start.elapsed());
 }

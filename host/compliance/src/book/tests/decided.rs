@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     BookSnapshot, Matcher,
-    query::{Effect, Matches, RouteOutcome, Routing},
+    query::{ConfigEffect, FilterMatches, RouteOutcome, Routing},
 };
 
 fn matcher(name: &str, pattern: &str, negated: bool) -> Matcher {
@@ -13,7 +13,7 @@ fn matcher(name: &str, pattern: &str, negated: bool) -> Matcher {
 }
 
 fn fleet() -> World {
-    let mut world = World::new(Config { definitions: vec![define("two", symptom("t/a"))], ..house() });
+    let mut world = World::new(ComplianceConfig { definitions: vec![define("two", symptom("t/a"))], ..house() });
     world.clock(100);
     world.property(1, "vm1", "env", "production");
     world.raise(2, "vm1", "t/a");
@@ -22,13 +22,13 @@ fn fleet() -> World {
     world
 }
 
-fn silence(matchers: Vec<Matcher>, from_s: Option<u64>, until_s: u64) -> Act {
-    Act::Silence { matchers, from_ns: from_s.map(|at| at * S), until_ns: until_s * S, why: "work".to_owned() }
+fn silence(matchers: Vec<Matcher>, from_s: Option<u64>, until_s: u64) -> CommandAction {
+    CommandAction::Silence { matchers, from_ns: from_s.map(|at| at * S), until_ns: until_s * S, why: "work".to_owned() }
 }
 
-fn preview(world: &World, matchers: Vec<Matcher>) -> Matches {
+fn preview(world: &World, matchers: Vec<Matcher>) -> FilterMatches {
     match world.book.answer(&Query::Preview(matchers)) {
-        Ok(Answer::Matches(matches)) => *matches,
+        Ok(QueryAnswer::Matches(matches)) => *matches,
         other => panic!("{other:?}"),
     }
 }
@@ -77,7 +77,7 @@ fn a_silence_says_what_it_matches() {
 fn a_silence_is_to_come_is_edited_and_extended() {
     let mut world = fleet();
     world.ask(101, silence(vec![matcher("object", "vm2", false)], Some(200), 300)).unwrap();
-    let Ok(Answer::Silences(all)) = world.book.answer(&Query::Silences) else { panic!("silences") };
+    let Ok(QueryAnswer::Silences(all)) = world.book.answer(&Query::Silences) else { panic!("silences") };
     let id = all[0].id.clone();
     let silenced = |world: &World| -> Vec<String> {
         world.alerts().into_iter().filter(|line| line.contains("silenced")).collect()
@@ -85,7 +85,7 @@ fn a_silence_is_to_come_is_edited_and_extended() {
     assert_eq!(silenced(&world), [""; 0], "not yet");
     world.clock(200);
     assert_eq!(silenced(&world), ["vm2 a/b open warning x1 silenced"]);
-    let edit = |matchers, until_s: Option<u64>| Act::Edit {
+    let edit = |matchers, until_s: Option<u64>| CommandAction::Edit {
         silence: id[..6].to_owned(),
         matchers,
         from_ns: None,
@@ -111,41 +111,46 @@ fn several_alerts_at_once_or_none() {
     let id = |world: &World, object: &str, name: &str| world.alert(object, name).id;
     let (one, two) = (id(&world, "vm1", "two"), id(&world, "vm2", "a/b"));
     world
-        .ask(101, Act::Acknowledge { alerts: vec![one.clone(), two[..8].to_owned(), one.clone()], owner: None })
+        .ask(
+            101,
+            CommandAction::Acknowledge { alerts: vec![one.clone(), two[..8].to_owned(), one.clone()], owner: None },
+        )
         .unwrap();
     let acknowledged = |world: &World| world.known().iter().filter(|alert| alert.acknowledged.is_some()).count();
     assert_eq!(acknowledged(&world), 2);
-    let refused = world.ask(102, Act::Unacknowledge { alerts: vec![one.clone(), "zz".to_owned()] });
+    let refused = world.ask(102, CommandAction::Unacknowledge { alerts: vec![one.clone(), "zz".to_owned()] });
     assert!(refused.is_err() && acknowledged(&world) == 2, "all or none");
-    assert!(world.ask(102, Act::Unacknowledge { alerts: vec![id(&world, "vm3", "a/b"), one.clone()] }).is_err());
+    assert!(
+        world.ask(102, CommandAction::Unacknowledge { alerts: vec![id(&world, "vm3", "a/b"), one.clone()] }).is_err()
+    );
     world.book.take();
-    world.ask(103, Act::Unacknowledge { alerts: vec![one.clone()] }).unwrap();
+    world.ask(103, CommandAction::Unacknowledge { alerts: vec![one.clone()] }).unwrap();
     assert_eq!((acknowledged(&world), world.book.take().audit[0].what.as_str()), (1, "alert unacknowledged"));
-    assert!(world.ask(104, Act::Cancel { alerts: vec!["x".to_owned(); 2001], why: String::new() }).is_err());
-    assert!(world.ask(104, Act::Cancel { alerts: Vec::new(), why: String::new() }).is_err());
-    world.ask(105, Act::Cancel { alerts: vec![one, two], why: "done".to_owned() }).unwrap();
+    assert!(world.ask(104, CommandAction::Cancel { alerts: vec!["x".to_owned(); 2001], why: String::new() }).is_err());
+    assert!(world.ask(104, CommandAction::Cancel { alerts: Vec::new(), why: String::new() }).is_err());
+    world.ask(105, CommandAction::Cancel { alerts: vec![one, two], why: "done".to_owned() }).unwrap();
     assert_eq!(world.alerts().iter().filter(|line| line.contains("cancelled")).count(), 2);
 }
 
 #[test]
 fn what_was_acknowledged_and_is_not_is_repeated_again() {
     let grouping = Grouping { repeat_ms: 60_000, ..Grouping::default() };
-    let mut world = World::new(Config { routes: vec![Route { grouping, ..route(&["desk"]) }], ..house() });
+    let mut world = World::new(ComplianceConfig { routes: vec![Route { grouping, ..route(&["desk"]) }], ..house() });
     world.clock(100);
     world.raise(1, "vm", "a/b");
     let alerts = vec![world.alert("vm", "a/b").id];
     world.told();
-    world.ask(101, Act::Acknowledge { alerts: alerts.clone(), owner: None }).unwrap();
+    world.ask(101, CommandAction::Acknowledge { alerts: alerts.clone(), owner: None }).unwrap();
     world.clock(300);
     assert_eq!(world.told(), [""; 0]);
-    world.ask(301, Act::Unacknowledge { alerts }).unwrap();
+    world.ask(301, CommandAction::Unacknowledge { alerts }).unwrap();
     world.clock(400);
     assert_eq!(world.told(), ["desk: repeated a/b on vm"]);
 }
 
 fn routing(world: &World, object: &str, name: &str) -> Routing {
     match world.book.answer(&Query::Route(world.alert(object, name).id)) {
-        Ok(Answer::Route(routing)) => *routing,
+        Ok(QueryAnswer::Route(routing)) => *routing,
         other => panic!("{other:?}"),
     }
 }
@@ -153,7 +158,7 @@ fn routing(world: &World, object: &str, name: &str) -> Routing {
 #[test]
 fn a_route_says_why_nobody_is_notified() {
     let critical = Route { at_least: Some(Criticality::Critical), ..route(&["pager"]) };
-    let mut world = World::new(Config { routes: vec![critical], ..house() });
+    let mut world = World::new(ComplianceConfig { routes: vec![critical], ..house() });
     world.raise(1, "vm", "a/b");
     let said = routing(&world, "vm", "a/b");
     assert_eq!(said.routes[0].outcome, RouteOutcome::NoMatch("it is warning, below critical".to_owned()));
@@ -191,7 +196,7 @@ fn routes(depth: u32) -> BoxedStrategy<Vec<Route>> {
 proptest! {
     #[test]
     fn who_is_said_to_be_notified_is_who_is_notified(routes in routes(2)) {
-        let mut world = World::new(Config { routes, ..house() });
+        let mut world = World::new(ComplianceConfig { routes, ..house() });
         world.clock(100);
         world.property(1, "vm1", "env", "production");
         world.raise(2, "vm1", "t/a");
@@ -212,7 +217,7 @@ proptest! {
 fn kept(world: &World) -> BookSnapshot {
     let open = world.known();
     BookSnapshot {
-        objects: world.book.directory().objects().cloned().collect(),
+        objects: world.book.registry().objects().cloned().collect(),
         symptoms: world.book.pages.values().flat_map(|page| page.symptoms.values().cloned()).collect(),
         pending: world.book.pages.values().flat_map(|page| page.pending.values().cloned()).collect(),
         alerts: open.into_iter().map(Arc::new).collect(),
@@ -227,15 +232,15 @@ fn kept(world: &World) -> BookSnapshot {
 fn a_what_if_is_what_then_happens() {
     let mut world = fleet();
     world.told();
-    let allow = policy("all", &[], &[("a/*", Setting::Allow(true))]);
-    let grade = policy("grade", &["production"], &[("two", Setting::Criticality(Criticality::Critical))]);
-    let edited = Config {
+    let allow = policy("all", &[], &[("a/*", PolicySetting::Allow(true))]);
+    let grade = policy("grade", &["production"], &[("two", PolicySetting::Criticality(Criticality::Critical))]);
+    let edited = ComplianceConfig {
         policies: vec![allow, grade],
         definitions: vec![define("two", symptom("t/a")), define("three", symptom("a/b"))],
         ..house()
     };
     let before = kept(&world);
-    let Effect { same, opened, cancelled, allowed, changed, badges, notices, .. } =
+    let ConfigEffect { same, opened, cancelled, allowed, changed, badges, notices, .. } =
         Book::what_if(Arc::new(edited.clone()), before, 100 * S).unwrap();
     assert!(!same);
     let names = |alerts: &[Alert]| -> Vec<String> {

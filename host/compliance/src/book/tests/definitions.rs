@@ -5,19 +5,19 @@ use super::*;
 #[test]
 fn conditions_are_met_as_they_are_written() {
     let (a, b, c) = (|| symptom("r/a"), || symptom("r/b"), || symptom("r/c"));
-    let cases: [(&str, Condition, &[&str], bool); 12] = [
-        ("all", Condition::All(vec![a(), b()]), &["a"], false),
-        ("all", Condition::All(vec![a(), b()]), &["a", "b"], true),
-        ("any", Condition::Any(vec![a(), b()]), &["b"], true),
-        ("any", Condition::Any(vec![a(), b()]), &["c"], false),
-        ("count", Condition::Count(2, vec![a(), b(), c()]), &["c"], false),
-        ("count", Condition::Count(2, vec![a(), b(), c()]), &["c", "a"], true),
-        ("not", Condition::All(vec![a(), not(b())]), &["a"], true),
-        ("not", Condition::All(vec![a(), not(b())]), &["a", "b"], false),
-        ("not", Condition::All(vec![a(), not(b())]), &["b", "a"], false),
+    let cases: [(&str, AlertCondition, &[&str], bool); 12] = [
+        ("all", AlertCondition::All(vec![a(), b()]), &["a"], false),
+        ("all", AlertCondition::All(vec![a(), b()]), &["a", "b"], true),
+        ("any", AlertCondition::Any(vec![a(), b()]), &["b"], true),
+        ("any", AlertCondition::Any(vec![a(), b()]), &["c"], false),
+        ("count", AlertCondition::Count(2, vec![a(), b(), c()]), &["c"], false),
+        ("count", AlertCondition::Count(2, vec![a(), b(), c()]), &["c", "a"], true),
+        ("not", AlertCondition::All(vec![a(), not(b())]), &["a"], true),
+        ("not", AlertCondition::All(vec![a(), not(b())]), &["a", "b"], false),
+        ("not", AlertCondition::All(vec![a(), not(b())]), &["b", "a"], false),
         ("pattern", symptom("r/*"), &["c"], true),
-        ("nested", Condition::Any(vec![Condition::All(vec![a(), b()]), c()]), &["a"], false),
-        ("nested", Condition::Any(vec![Condition::All(vec![a(), b()]), c()]), &["a", "c"], true),
+        ("nested", AlertCondition::Any(vec![AlertCondition::All(vec![a(), b()]), c()]), &["a"], false),
+        ("nested", AlertCondition::Any(vec![AlertCondition::All(vec![a(), b()]), c()]), &["a", "c"], true),
     ];
     for (what, when, raised, expected) in cases {
         let mut world = World::new(with(vec![define("it", when.clone())]));
@@ -29,7 +29,7 @@ fn conditions_are_met_as_they_are_written() {
 
 #[test]
 fn a_symptom_that_a_definition_is_met_by_is_no_alert_of_its_own() {
-    let when = Condition::All(vec![symptom("r/a"), not(symptom("r/b"))]);
+    let when = AlertCondition::All(vec![symptom("r/a"), not(symptom("r/b"))]);
     let mut world = World::new(with(vec![define("it", when)]));
     world.raise(1, "vm", "r/b");
     assert_eq!(world.alerts(), ["vm r/b open warning x1"], "only negated");
@@ -43,8 +43,8 @@ fn a_symptom_that_a_definition_is_met_by_is_no_alert_of_its_own() {
 #[test]
 fn auto_is_the_worst_active_symptom_and_a_definition_may_say_another() {
     let critical = |said: &mut model::Alert| said.criticality = Criticality::Critical;
-    let any = || Condition::Any(vec![symptom("r/a"), symptom("r/b")]);
-    let fixed = Definition { criticality: Some(Criticality::Immediate), ..define("fixed", any()) };
+    let any = || AlertCondition::Any(vec![symptom("r/a"), symptom("r/b")]);
+    let fixed = AlertDefinition { criticality: Some(Criticality::Immediate), ..define("fixed", any()) };
     let mut world = World::new(with(vec![define("auto", any()), fixed]));
     world.raise(1, "vm", "r/a");
     world.raise_with(2, "vm", "r/b", critical);
@@ -60,7 +60,7 @@ fn auto_is_the_worst_active_symptom_and_a_definition_may_say_another() {
 
 #[test]
 fn a_definition_speaks_for_itself_before_its_symptoms() {
-    let definition = Definition {
+    let definition = AlertDefinition {
         recommendations: vec!["call the hotline".to_owned(), "move it".to_owned()],
         controls: vec!["PCI:2.2".to_owned()],
         impact: Some(Impact::Efficiency),
@@ -89,7 +89,7 @@ fn facts_alone_make_an_alert_and_end_it() {
 
 #[test]
 fn a_fact_completes_a_symptom() {
-    let when = Condition::All(vec![symptom("docker/create"), fact("properties.env == \"production\"")]);
+    let when = AlertCondition::All(vec![symptom("docker/create"), fact("properties.env == \"production\"")]);
     let mut world = World::new(with(vec![define("it", when)]));
     world.raise(1, "vm", "docker/create");
     assert_eq!(world.alerts(), [""; 0]);
@@ -101,7 +101,7 @@ fn a_fact_completes_a_symptom() {
 
 #[test]
 fn kinds_are_kept() {
-    let definition = Definition { kinds: vec!["vm".to_owned()], ..define("it", symptom("r/a")) };
+    let definition = AlertDefinition { kinds: vec!["vm".to_owned()], ..define("it", symptom("r/a")) };
     let mut world = World::new(with(vec![definition]));
     world.raise(1, "x", "r/a");
     assert_eq!(world.alerts(), [""; 0]);
@@ -113,12 +113,12 @@ fn kinds_are_kept() {
 
 #[test]
 fn the_parent_s_and_the_children_s_are_looked_at() {
-    let of = |scope| Condition::Symptom(Pattern::new("r/a"), scope);
+    let of = |scope| AlertCondition::Symptom(Pattern::new("r/a"), scope);
     let definitions = vec![
         define("below", of(Scope::Children)),
         define("above", of(Scope::Parent)),
-        define("hot-above", Condition::Fact("metrics.heat > 1.0".to_owned(), Scope::Parent)),
-        define("hot-below", Condition::Fact("metrics.heat > 5.0".to_owned(), Scope::Children)),
+        define("hot-above", AlertCondition::Fact("metrics.heat > 1.0".to_owned(), Scope::Parent)),
+        define("hot-below", AlertCondition::Fact("metrics.heat > 5.0".to_owned(), Scope::Children)),
     ];
     let mut world = World::new(with(definitions));
     world.parent(1, "child", "mother");
@@ -144,19 +144,22 @@ fn the_parent_s_and_the_children_s_are_looked_at() {
 
 #[test]
 fn thresholds_are_the_definition_s_with_what_policy_overrides() {
-    let definition = || Definition {
+    let definition = || AlertDefinition {
         thresholds: [("load".to_owned(), 8.0)].into(),
-        ..define("it", Condition::Count(2, vec![symptom("r/a"), symptom("r/b"), fact("metrics.load > threshold.load")]))
+        ..define(
+            "it",
+            AlertCondition::Count(2, vec![symptom("r/a"), symptom("r/b"), fact("metrics.load > threshold.load")]),
+        )
     };
-    let mut config = Config { definitions: vec![definition()], ..house() };
+    let mut config = ComplianceConfig { definitions: vec![definition()], ..house() };
     let mut world = World::new(config.clone());
     world.metric(1, "vm", "load", 5.0);
     world.raise(2, "vm", "r/a");
     assert_eq!(world.alerts(), [""; 0], "only one of two");
-    config.policies.push(policy("strict", &["vms"], &[("it", Setting::Threshold("load".to_owned(), 4.0))]));
+    config.policies.push(policy("strict", &["vms"], &[("it", PolicySetting::Threshold("load".to_owned(), 4.0))]));
     world.configure(config.clone());
     assert_eq!(world.alerts(), ["vm it open warning x1"]);
-    config.policies.last_mut().unwrap().says[0].setting = Setting::Threshold("load".to_owned(), 6.0);
+    config.policies.last_mut().unwrap().says[0].setting = PolicySetting::Threshold("load".to_owned(), 6.0);
     world.configure(config);
     assert_eq!(world.alerts(), ["vm it cancelled warning x1 by policy"]);
 }

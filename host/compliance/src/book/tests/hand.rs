@@ -4,17 +4,17 @@
 use super::*;
 use crate::EndCause;
 
-fn by_symptom_and_fact() -> Condition {
-    Condition::All(vec![symptom("t/a"), fact("properties.env == \"production\"")])
+fn by_symptom_and_fact() -> AlertCondition {
+    AlertCondition::All(vec![symptom("t/a"), fact("properties.env == \"production\"")])
 }
 
 #[test]
 fn an_alert_that_waits_to_be_cancelled_is_what_policy_says_now() {
-    let definition = || Definition { cancel_ms: 3_600_000, ..define("slow", symptom("t/a")) };
-    let mut config = Config { definitions: vec![definition()], ..house() };
+    let definition = || AlertDefinition { cancel_ms: 3_600_000, ..define("slow", symptom("t/a")) };
+    let mut config = ComplianceConfig { definitions: vec![definition()], ..house() };
     config.policies = vec![
-        policy("lab", &["playground"], &[("slow", Setting::Allow(true))]),
-        policy("strict", &["production"], &[("slow", Setting::Criticality(Criticality::Critical))]),
+        policy("lab", &["playground"], &[("slow", PolicySetting::Allow(true))]),
+        policy("strict", &["production"], &[("slow", PolicySetting::Criticality(Criticality::Critical))]),
     ];
     let mut world = World::new(config.clone());
     world.raise(1, "vm", "t/a");
@@ -32,9 +32,9 @@ fn an_alert_that_waits_to_be_cancelled_is_what_policy_says_now() {
     assert_eq!(world.alerts(), ["vm slow open warning x1"]);
     assert_eq!(world.alert("vm", "slow").symptoms, ["t/a"], "it still says what it was");
     // What is allowed by its symptoms is so while it waits.
-    world.configure(Config {
+    world.configure(ComplianceConfig {
         definitions: vec![definition()],
-        policies: vec![policy("fine", &[], &[("t/*", Setting::Allow(true))])],
+        policies: vec![policy("fine", &[], &[("t/*", PolicySetting::Allow(true))])],
         ..house()
     });
     assert_eq!(world.alerts(), ["vm slow open warning x1 allowed by policy"]);
@@ -44,8 +44,8 @@ fn an_alert_that_waits_to_be_cancelled_is_what_policy_says_now() {
 
 #[test]
 fn an_edited_wait_or_cancel_is_that_of_what_waits() {
-    let configured = |wait_ms, cancel_ms| Config {
-        definitions: vec![Definition { wait_ms, cancel_ms, ..define("it", symptom("t/a")) }],
+    let configured = |wait_ms, cancel_ms| ComplianceConfig {
+        definitions: vec![AlertDefinition { wait_ms, cancel_ms, ..define("it", symptom("t/a")) }],
         ..house()
     };
     let mut world = World::new(configured(3_600_000, 0));
@@ -79,11 +79,12 @@ fn an_edited_wait_or_cancel_is_that_of_what_waits() {
 fn the_cause_of_a_hand_cancel_stays_and_it_is_spent_once_it_has_ceased() {
     for symptoms in [false, true] {
         let when = if symptoms { by_symptom_and_fact() } else { fact("properties.env == \"production\"") };
-        let mut world = World::new(Config { definitions: vec![define("it", when)], reopen_ms: 3_600_000, ..house() });
+        let mut world =
+            World::new(ComplianceConfig { definitions: vec![define("it", when)], reopen_ms: 3_600_000, ..house() });
         world.raise(1, "vm", "t/a");
         world.property(2, "vm", "env", "production");
         let first = world.alert("vm", "it");
-        world.ask(3, Act::Cancel { alerts: vec![first.id.clone()], why: "false alarm".to_owned() }).unwrap();
+        world.ask(3, CommandAction::Cancel { alerts: vec![first.id.clone()], why: "false alarm".to_owned() }).unwrap();
         world.property(4, "vm", "env", "production");
         world.metric(5, "vm", "load", 1.0);
         assert_eq!(world.alert("vm", "it").cause, Some(EndCause::Hand), "it goes on and stays closed");
@@ -100,8 +101,8 @@ fn the_cause_of_a_hand_cancel_stays_and_it_is_spent_once_it_has_ceased() {
 
 #[test]
 fn reopening_is_measured_without_the_wait() {
-    let definition = Definition { wait_ms: 900_000, ..define("it", symptom("t/a")) };
-    let mut world = World::new(Config { definitions: vec![definition], reopen_ms: 600_000, ..house() });
+    let definition = AlertDefinition { wait_ms: 900_000, ..define("it", symptom("t/a")) };
+    let mut world = World::new(ComplianceConfig { definitions: vec![definition], reopen_ms: 600_000, ..house() });
     world.raise(1, "vm", "t/a");
     world.clear(1200, "vm", "t/a");
     let first = world.alert("vm", "it").id;
@@ -119,14 +120,15 @@ fn reopening_is_measured_without_the_wait() {
 fn forbidding_the_alert_wins_over_allowing_its_symptoms_by_a_weaker_policy() {
     let lab = |priority| Policy {
         priority,
-        ..policy("lab", &["vms"], &[("t/*", Setting::Allow(true)), ("u/*", Setting::Allow(true))])
+        ..policy("lab", &["vms"], &[("t/*", PolicySetting::Allow(true)), ("u/*", PolicySetting::Allow(true))])
     };
-    let strict = |priority| Policy { priority, ..policy("strict", &["production"], &[("two", Setting::Allow(false))]) };
-    let both = || vec![define("two", Condition::Any(vec![symptom("t/*"), symptom("u/*")]))];
+    let strict =
+        |priority| Policy { priority, ..policy("strict", &["production"], &[("two", PolicySetting::Allow(false))]) };
+    let both = || vec![define("two", AlertCondition::Any(vec![symptom("t/*"), symptom("u/*")]))];
     let cases = [(0, 10, false), (10, 0, true), (0, 0, false)];
     for (allows, forbids, allowed) in cases {
         let policies = vec![strict(forbids), lab(allows)];
-        let mut world = World::new(Config { definitions: both(), policies, ..house() });
+        let mut world = World::new(ComplianceConfig { definitions: both(), policies, ..house() });
         world.property(1, "vm1", "env", "production");
         world.raise(2, "vm1", "t/a");
         assert_eq!(world.alert("vm1", "two").allowed, allowed, "{allows} {forbids}");
@@ -139,16 +141,16 @@ fn forbidding_the_alert_wins_over_allowing_its_symptoms_by_a_weaker_policy() {
 fn a_symptom_that_is_disabled_counts_in_no_definition() {
     let definitions = vec![
         define("one", symptom("t/*")),
-        define("none", Condition::All(vec![symptom("u/a"), not(symptom("t/a"))])),
-        define("below", Condition::Symptom(Pattern::new("t/a"), Scope::Children)),
+        define("none", AlertCondition::All(vec![symptom("u/a"), not(symptom("t/a"))])),
+        define("below", AlertCondition::Symptom(Pattern::new("t/a"), Scope::Children)),
     ];
-    let mut config = Config { definitions, ..house() };
+    let mut config = ComplianceConfig { definitions, ..house() };
     let mut world = World::new(config.clone());
     world.parent(1, "vm", "host");
     world.raise(1, "vm", "t/a");
     world.raise(2, "vm", "u/a");
     assert_eq!(world.alerts(), ["host below open warning x1", "vm one open warning x1"]);
-    config.policies.push(policy("off", &["vms"], &[("t/*", Setting::Enable(false))]));
+    config.policies.push(policy("off", &["vms"], &[("t/*", PolicySetting::Enable(false))]));
     world.configure(config.clone());
     let expected = [
         "host below cancelled warning x1 by policy",
@@ -158,7 +160,7 @@ fn a_symptom_that_is_disabled_counts_in_no_definition() {
     assert_eq!(world.alerts(), expected);
     world.raise(3, "vm", "t/b");
     assert_eq!(world.alert("vm", "one").status, AlertStatus::Cancelled);
-    config.policies.push(Policy { priority: 1, ..policy("on", &["vms"], &[("t/b", Setting::Enable(true))]) });
+    config.policies.push(Policy { priority: 1, ..policy("on", &["vms"], &[("t/b", PolicySetting::Enable(true))]) });
     world.configure(config);
     assert_eq!(world.alert("vm", "one").symptoms, ["t/b"]);
 }
@@ -168,6 +170,8 @@ fn a_symptom_that_was_only_ever_cleared_is_so_since_then() {
     let mut world = World::new(house());
     world.clear(7, "vm", "t/a");
     world.clear(9, "vm", "t/a");
-    let Answer::Object(page) = world.book.answer(&Query::Object("vm".to_owned())).unwrap() else { panic!("object") };
+    let QueryAnswer::Object(page) = world.book.answer(&Query::Object("vm".to_owned())).unwrap() else {
+        panic!("object")
+    };
     assert_eq!(page.symptoms[0].since_ns, 7 * S);
 }

@@ -31,9 +31,12 @@ use lifesigns_model::{self as model, Change, Criticality, Impact, ObjectFacts};
 
 use super::Book;
 use crate::{
-    Act, Alert, AlertStatus, BookInput, Changes, Command, Config, Pattern, Refused,
-    config::{Condition, Definition, Group, Grouping, Place, Policy, Route, Say, Scope, Setting},
-    query::{AlertFilter, Answer, Query},
+    Alert, AlertStatus, BookChanges, BookInput, Command, CommandAction, ComplianceConfig, Pattern, RequestError,
+    config::{
+        AlertCondition, AlertDefinition, ConfigLocation, Group, Grouping, Policy, PolicyEntry, PolicySetting, Route,
+        Scope,
+    },
+    query::{AlertFilter, Query, QueryAnswer},
 };
 
 /// A second of event time or of the host's clock.
@@ -42,14 +45,14 @@ pub(super) const S: u64 = 1_000_000_000;
 /// A book with what it said so far.
 pub(super) struct World {
     pub(super) book: Book,
-    pub(super) said: Changes,
+    pub(super) said: BookChanges,
     line: u64,
 }
 
 impl World {
-    pub(super) fn new(config: Config) -> Self {
+    pub(super) fn new(config: ComplianceConfig) -> Self {
         let book = Book::new(Arc::new(config)).unwrap();
-        Self { book, said: Changes::default(), line: 0 }
+        Self { book, said: BookChanges::default(), line: 0 }
     }
 
     pub(super) fn apply(&mut self, input: BookInput) {
@@ -97,18 +100,18 @@ impl World {
         self.apply(BookInput::Facts(ObjectFacts { parent, ..facts(at_s, object) }));
     }
 
-    pub(super) fn ask(&mut self, at_s: u64, act: Act) -> Result<(), Refused> {
+    pub(super) fn ask(&mut self, at_s: u64, act: CommandAction) -> Result<(), RequestError> {
         self.book.apply(BookInput::Command(Command { who: "ann".to_owned(), time_ns: at_s * S, act }))
     }
 
-    pub(super) fn configure(&mut self, config: Config) {
+    pub(super) fn configure(&mut self, config: ComplianceConfig) {
         self.book.configure(Arc::new(config)).unwrap();
     }
 
     /// Every alert that the book knows, by object and definition.
     pub(super) fn known(&self) -> Vec<Alert> {
         let filter = AlertFilter { cancelled: true, allowed: true, ..AlertFilter::default() };
-        let Ok(Answer::Alerts(mut alerts)) = self.book.answer(&Query::Alerts(filter)) else { panic!("alerts") };
+        let Ok(QueryAnswer::Alerts(mut alerts)) = self.book.answer(&Query::Alerts(filter)) else { panic!("alerts") };
         alerts.sort_by(|one, other| (&one.object, &one.definition).cmp(&(&other.object, &other.definition)));
         alerts
     }
@@ -145,7 +148,7 @@ impl World {
         entries
     }
 
-    fn keep(&mut self, taken: Changes) {
+    fn keep(&mut self, taken: BookChanges) {
         self.said.notices.extend(taken.notices);
         self.said.audit.extend(taken.audit);
         self.said.badges.extend(taken.badges);
@@ -201,24 +204,24 @@ pub(super) fn facts(at_s: u64, object: &str) -> ObjectFacts {
     ObjectFacts { object: object.to_owned(), time_ns: at_s * S, ..ObjectFacts::default() }
 }
 
-pub(super) fn place(line: u32) -> Place {
-    Place { file: "test.toml".into(), line, column: 1 }
+pub(super) fn place(line: u32) -> ConfigLocation {
+    ConfigLocation { file: "test.toml".into(), line, column: 1 }
 }
 
-pub(super) fn symptom(name: &str) -> Condition {
-    Condition::Symptom(Pattern::new(name), Scope::Own)
+pub(super) fn symptom(name: &str) -> AlertCondition {
+    AlertCondition::Symptom(Pattern::new(name), Scope::Own)
 }
 
-pub(super) fn fact(text: &str) -> Condition {
-    Condition::Fact(text.to_owned(), Scope::Own)
+pub(super) fn fact(text: &str) -> AlertCondition {
+    AlertCondition::Fact(text.to_owned(), Scope::Own)
 }
 
-pub(super) fn not(condition: Condition) -> Condition {
-    Condition::Not(Box::new(condition))
+pub(super) fn not(condition: AlertCondition) -> AlertCondition {
+    AlertCondition::Not(Box::new(condition))
 }
 
-pub(super) fn define(name: &str, when: Condition) -> Definition {
-    Definition { title: format!("The alert {name}"), place: place(1), ..Definition::new(name, when) }
+pub(super) fn define(name: &str, when: AlertCondition) -> AlertDefinition {
+    AlertDefinition { title: format!("The alert {name}"), place: place(1), ..AlertDefinition::new(name, when) }
 }
 
 /// Groups by the property `env`, and one by name.
@@ -235,8 +238,8 @@ pub(super) fn groups() -> Vec<Group> {
     vec![group("production", 1), group("playground", 2), listed]
 }
 
-pub(super) fn policy(name: &str, groups: &[&str], says: &[(&str, Setting)]) -> Policy {
-    let say = |(pattern, setting): &(&str, Setting)| Say {
+pub(super) fn policy(name: &str, groups: &[&str], says: &[(&str, PolicySetting)]) -> Policy {
+    let say = |(pattern, setting): &(&str, PolicySetting)| PolicyEntry {
         pattern: Pattern::new(*pattern),
         setting: setting.clone(),
         place: place(20),
@@ -251,12 +254,12 @@ pub(super) fn policy(name: &str, groups: &[&str], says: &[(&str, Setting)]) -> P
 }
 
 /// A configuration in which Docker is fine in the playground, and `desk` is told of everything.
-pub(super) fn house() -> Config {
-    Config {
+pub(super) fn house() -> ComplianceConfig {
+    ComplianceConfig {
         groups: groups(),
-        policies: vec![policy("playground", &["playground"], &[("docker/*", Setting::Allow(true))])],
+        policies: vec![policy("playground", &["playground"], &[("docker/*", PolicySetting::Allow(true))])],
         routes: vec![route(&["desk"])],
-        ..Config::default()
+        ..ComplianceConfig::default()
     }
 }
 
@@ -268,6 +271,6 @@ pub(super) fn route(receivers: &[&str]) -> Route {
     }
 }
 
-pub(super) fn with(definitions: Vec<Definition>) -> Config {
-    Config { definitions, ..Config::default() }
+pub(super) fn with(definitions: Vec<AlertDefinition>) -> ComplianceConfig {
+    ComplianceConfig { definitions, ..ComplianceConfig::default() }
 }

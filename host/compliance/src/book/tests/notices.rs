@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::{Matcher, NoticeKind};
 
-fn routed(routes: Vec<Route>) -> Config {
-    Config { routes, ..house() }
+fn routed(routes: Vec<Route>) -> ComplianceConfig {
+    ComplianceConfig { routes, ..house() }
 }
 
 fn matcher(name: &str, pattern: &str, negated: bool) -> Matcher {
@@ -15,7 +15,7 @@ fn matcher(name: &str, pattern: &str, negated: bool) -> Matcher {
 
 #[test]
 fn without_a_route_nobody_is_told() {
-    let mut world = World::new(Config::default());
+    let mut world = World::new(ComplianceConfig::default());
     world.raise(1, "vm", "a/b");
     world.clear(2, "vm", "a/b");
     assert_eq!(world.told(), [""; 0]);
@@ -54,7 +54,7 @@ fn routes_are_tried_in_order_and_the_inner_ones_first() {
 fn policy_names_receivers_instead_and_keeps_the_grouping() {
     let grouping = Grouping { by: vec!["group".to_owned()], wait_ms: 5, ..Grouping::default() };
     let mut config = routed(vec![Route { grouping: grouping.clone(), ..route(&["desk"]) }]);
-    config.policies.push(policy("own", &["production"], &[("*", Setting::Receivers(vec!["owners".to_owned()]))]));
+    config.policies.push(policy("own", &["production"], &[("*", PolicySetting::Receivers(vec!["owners".to_owned()]))]));
     let mut world = World::new(config);
     world.property(1, "vm", "env", "production");
     world.raise(2, "vm", "a/b");
@@ -78,7 +78,7 @@ fn bundles_hold_what_alerts_agree_in() {
 #[test]
 fn keys_are_derived_and_each_is_another() {
     let story = || {
-        let mut world = World::new(Config { reopen_ms: 60_000, ..routed(vec![route(&["desk", "pager"])]) });
+        let mut world = World::new(ComplianceConfig { reopen_ms: 60_000, ..routed(vec![route(&["desk", "pager"])]) });
         world.raise(1, "vm", "a/b");
         world.raise_with(2, "vm", "a/b", |said| said.criticality = Criticality::Critical);
         world.clear(3, "vm", "a/b");
@@ -143,7 +143,12 @@ fn silences_look_at_all_that_is_said() {
         world
             .ask(
                 10,
-                Act::Silence { matchers: matchers.clone(), from_ns: None, until_ns: 20 * S, why: "work".to_owned() },
+                CommandAction::Silence {
+                    matchers: matchers.clone(),
+                    from_ns: None,
+                    until_ns: 20 * S,
+                    why: "work".to_owned(),
+                },
             )
             .unwrap();
         world.raise(1, "vm", "docker/create");
@@ -160,7 +165,15 @@ fn a_silence_ends_and_then_it_is_told() {
     assert_eq!(world.told(), ["desk: opened a/b on vm"]);
     let matchers = vec![matcher("object", "vm", false)];
     world
-        .ask(11, Act::Silence { matchers: matchers.clone(), from_ns: None, until_ns: 20 * S, why: "work".to_owned() })
+        .ask(
+            11,
+            CommandAction::Silence {
+                matchers: matchers.clone(),
+                from_ns: None,
+                until_ns: 20 * S,
+                why: "work".to_owned(),
+            },
+        )
         .unwrap();
     assert_eq!(world.alerts(), ["vm a/b open warning x1 silenced"]);
     assert_eq!(world.book.next_due().1, Some(20 * S));
@@ -170,16 +183,18 @@ fn a_silence_ends_and_then_it_is_told() {
     assert_eq!(world.told(), [""; 0]);
     world.clock(20);
     assert_eq!(world.told(), ["desk: opened a/b on vm"]);
-    assert_eq!(world.book.answer(&Query::Silences).unwrap(), Answer::Silences(Vec::new()));
+    assert_eq!(world.book.answer(&Query::Silences).unwrap(), QueryAnswer::Silences(Vec::new()));
     // Resolved is told to who was told before.
-    world.ask(21, Act::Silence { matchers, from_ns: None, until_ns: 30 * S, why: "work".to_owned() }).unwrap();
+    world
+        .ask(21, CommandAction::Silence { matchers, from_ns: None, until_ns: 30 * S, why: "work".to_owned() })
+        .unwrap();
     world.clear(5, "vm", "a/b");
     assert_eq!(world.told(), ["desk: resolved a/b on vm"]);
 }
 
 #[test]
 fn the_parent_s_alert_stands_for_the_child_s() {
-    let mut world = World::new(Config { inhibit_by_parent: true, ..house() });
+    let mut world = World::new(ComplianceConfig { inhibit_by_parent: true, ..house() });
     world.parent(1, "child", "mother");
     world.raise(2, "child", "a/b");
     world.told();
@@ -218,9 +233,11 @@ fn what_stays_open_is_told_again_until_somebody_acknowledges() {
     world.clock(160);
     assert_eq!(world.told(), ["desk: repeated a/b on vm", "desk: repeated c/d on vm"]);
     let id = world.alert("vm", "c/d").id;
-    world.ask(170, Act::Acknowledge { alerts: vec![id], owner: None }).unwrap();
+    world.ask(170, CommandAction::Acknowledge { alerts: vec![id], owner: None }).unwrap();
     let silence = vec![matcher("alert", "a/*", false)];
-    world.ask(180, Act::Silence { matchers: silence, from_ns: None, until_ns: 230 * S, why: String::new() }).unwrap();
+    world
+        .ask(180, CommandAction::Silence { matchers: silence, from_ns: None, until_ns: 230 * S, why: String::new() })
+        .unwrap();
     world.clock(225);
     assert_eq!(world.told(), [""; 0]);
     world.clock(230);

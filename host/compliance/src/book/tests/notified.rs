@@ -34,7 +34,7 @@ fn stood_for(world: &World, known: &Known, receiver: &str, alert: &Alert) -> boo
     let alerts = world.known();
     let mut at = alert.clone();
     for _ in 0..10 {
-        let Some(parent) = world.book.directory().object(&at.object).and_then(|object| object.parent.clone()) else {
+        let Some(parent) = world.book.registry().object(&at.object).and_then(|object| object.parent.clone()) else {
             return false;
         };
         let above = alerts.iter().find(|one| one.object == parent && one.definition == alert.definition);

@@ -30,22 +30,22 @@ fn an_edit_of_policy_or_group_needs_no_new_line() {
     world.configure(config);
     assert_eq!(world.alerts(), ["vm docker/create open warning x1 allowed by policy"]);
     assert_eq!(world.told(), ["desk: resolved docker/create on vm"]);
-    world.configure(Config { policies: Vec::new(), ..house() });
+    world.configure(ComplianceConfig { policies: Vec::new(), ..house() });
     assert_eq!(world.alerts(), ["vm docker/create open warning x1"]);
     assert_eq!(world.told(), ["desk: opened docker/create on vm"]);
 }
 
 #[test]
 fn an_alert_is_fine_if_each_of_its_symptoms_is() {
-    let both = Condition::Any(vec![symptom("docker/create"), symptom("disk/full")]);
-    let mut world = World::new(Config { definitions: vec![define("it", both)], ..house() });
+    let both = AlertCondition::Any(vec![symptom("docker/create"), symptom("disk/full")]);
+    let mut world = World::new(ComplianceConfig { definitions: vec![define("it", both)], ..house() });
     world.property(1, "vm", "env", "playground");
     world.raise(2, "vm", "docker/create");
     assert_eq!(world.alerts(), ["vm it open warning x1 allowed"]);
     let why = world.alert("vm", "it").why;
     assert_eq!(why.steps.iter().map(|step| step.setting.as_str()).collect::<Vec<_>>(), ["allow docker/create"]);
     let query = Query::Why { object: "vm".to_owned(), alert: "it".to_owned() };
-    let Answer::Why(said) = world.book.answer(&query).unwrap() else { panic!("why") };
+    let QueryAnswer::Why(said) = world.book.answer(&query).unwrap() else { panic!("why") };
     assert!(said.allowed);
     assert_eq!(said.why, why);
     world.raise(3, "vm", "disk/full");
@@ -61,7 +61,7 @@ fn what_is_disabled_is_cancelled_and_comes_back() {
     world.property(1, "vm", "env", "production");
     world.raise(2, "vm", "docker/create");
     let mut config = house();
-    config.policies.push(policy("off", &["production"], &[("docker/create", Setting::Enable(false))]));
+    config.policies.push(policy("off", &["production"], &[("docker/create", PolicySetting::Enable(false))]));
     world.configure(config.clone());
     assert_eq!(world.alerts(), ["vm docker/create cancelled warning x1 by policy"]);
     world.raise(3, "vm", "docker/create");
@@ -77,12 +77,12 @@ fn what_is_disabled_is_cancelled_and_comes_back() {
 
 #[test]
 fn policy_says_how_bad_and_what_to_do_over_all_else() {
-    let definition = Definition { criticality: Some(Criticality::Warning), ..define("it", symptom("r/a")) };
+    let definition = AlertDefinition { criticality: Some(Criticality::Warning), ..define("it", symptom("r/a")) };
     let says = [
-        ("it", Setting::Criticality(Criticality::Critical)),
-        ("it", Setting::Recommendations(vec!["call the hotline".to_owned()])),
+        ("it", PolicySetting::Criticality(Criticality::Critical)),
+        ("it", PolicySetting::Recommendations(vec!["call the hotline".to_owned()])),
     ];
-    let mut config = Config { definitions: vec![definition], ..house() };
+    let mut config = ComplianceConfig { definitions: vec![definition], ..house() };
     config.policies.push(policy("strict", &["production"], &says));
     let mut world = World::new(config);
     world.raise(1, "vm", "r/a");
@@ -104,11 +104,11 @@ fn policy_says_how_bad_and_what_to_do_over_all_else() {
 #[test]
 fn a_definition_that_goes_takes_its_alert_and_gives_the_symptom_back() {
     let definitions = vec![define("it", symptom("r/a"))];
-    let mut world = World::new(Config { definitions: definitions.clone(), ..house() });
+    let mut world = World::new(ComplianceConfig { definitions: definitions.clone(), ..house() });
     world.raise(1, "vm", "r/a");
     world.configure(house());
     assert_eq!(world.alerts(), ["vm it cancelled warning x1 by policy", "vm r/a open warning x1"]);
-    world.configure(Config { definitions, reopen_ms: 1000, ..house() });
+    world.configure(ComplianceConfig { definitions, reopen_ms: 1000, ..house() });
     assert_eq!(world.alerts(), ["vm it open warning x1 reopened 1", "vm r/a cancelled warning x1 by policy"]);
 }
 
@@ -139,9 +139,10 @@ fn a_broken_configuration_changes_nothing() {
     world.property(1, "vm", "env", "playground");
     world.raise(2, "vm", "docker/create");
     world.book.take();
-    let broken = Config { definitions: vec![define("it", fact("this is no CEL ("))], ..Config::default() };
+    let broken =
+        ComplianceConfig { definitions: vec![define("it", fact("this is no CEL ("))], ..ComplianceConfig::default() };
     assert!(!world.book.configure(Arc::new(broken)).unwrap_err().is_empty());
-    assert_eq!(world.book.take(), Changes::default());
+    assert_eq!(world.book.take(), BookChanges::default());
     assert_eq!(world.alerts(), ["vm docker/create open warning x1 allowed"]);
     assert_eq!(**world.book.config(), house());
 }

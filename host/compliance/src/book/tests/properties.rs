@@ -68,22 +68,22 @@ fn by_hand_or_not(by_hand: bool) -> BoxedStrategy<Step> {
 const CONFIGS: usize = 4;
 
 /// Configurations that differ in all that matters. `waits`: some definitions take their time.
-pub(super) fn config(number: usize, waits: bool) -> Config {
-    let of = |name: &str, scope| Condition::Symptom(Pattern::new(name), scope);
-    let docker = Condition::Any(vec![symptom("docker/create"), symptom("docker/run")]);
+pub(super) fn config(number: usize, waits: bool) -> ComplianceConfig {
+    let of = |name: &str, scope| AlertCondition::Symptom(Pattern::new(name), scope);
+    let docker = AlertCondition::Any(vec![symptom("docker/create"), symptom("docker/run")]);
     let mut definitions = vec![
         define("docker", docker.clone()),
-        define("busy", Condition::All(vec![docker, fact("metrics.load > threshold.load")])),
+        define("busy", AlertCondition::All(vec![docker, fact("metrics.load > threshold.load")])),
         define("load", fact("metrics.load > 10.0")),
         define("above", of("disk/full", Scope::Parent)),
-        define("below", Condition::All(vec![of("disk/*", Scope::Children), not(of("net/*", Scope::Own))])),
+        define("below", AlertCondition::All(vec![of("disk/*", Scope::Children), not(of("net/*", Scope::Own))])),
     ];
     definitions[1].thresholds.insert("load".to_owned(), 6.0);
     if waits {
         (definitions[0].wait_ms, definitions[1].cancel_ms) = (3_000, 4_000);
     }
     let grouping = Grouping { repeat_ms: 5_000, ..Grouping::default() };
-    let mut config = Config {
+    let mut config = ComplianceConfig {
         definitions,
         reopen_ms: 5_000,
         routes: vec![
@@ -100,13 +100,13 @@ pub(super) fn config(number: usize, waits: bool) -> Config {
                 "strict",
                 &["production"],
                 &[
-                    ("docker", Setting::Criticality(Criticality::Critical)),
-                    ("busy", Setting::Threshold("load".to_owned(), 2.0)),
-                    ("disk/*", Setting::Enable(false)),
-                    ("net/*", Setting::Receivers(vec!["network".to_owned()])),
+                    ("docker", PolicySetting::Criticality(Criticality::Critical)),
+                    ("busy", PolicySetting::Threshold("load".to_owned(), 2.0)),
+                    ("disk/*", PolicySetting::Enable(false)),
+                    ("net/*", PolicySetting::Receivers(vec!["network".to_owned()])),
                 ],
             ));
-            config.badge = crate::config::Formula::Share;
+            config.badge = crate::config::BadgeFormula::Share;
         }
         3 => {
             config.groups[1].when = Some("metrics.load < 5.0".to_owned());
@@ -158,11 +158,20 @@ fn inputs(steps: &[(u64, Step)]) -> Vec<Result<BookInput, usize>> {
                 let matchers = vec![Matcher { name: "object".to_owned(), pattern, negated: false }];
                 command(
                     at_s,
-                    Act::Silence { matchers, from_ns: None, until_ns: (1000 + at_s + long_s) * S, why: String::new() },
+                    CommandAction::Silence {
+                        matchers,
+                        from_ns: None,
+                        until_ns: (1000 + at_s + long_s) * S,
+                        why: String::new(),
+                    },
                 )
             }
-            Step::Acknowledge(nth) => command(at_s, Act::Acknowledge { alerts: vec![nth.to_string()], owner: None }),
-            Step::Cancel(nth) => command(at_s, Act::Cancel { alerts: vec![nth.to_string()], why: String::new() }),
+            Step::Acknowledge(nth) => {
+                command(at_s, CommandAction::Acknowledge { alerts: vec![nth.to_string()], owner: None })
+            }
+            Step::Cancel(nth) => {
+                command(at_s, CommandAction::Cancel { alerts: vec![nth.to_string()], why: String::new() })
+            }
             Step::Configure(number) => {
                 all.push(Err(number));
                 continue;
@@ -172,7 +181,7 @@ fn inputs(steps: &[(u64, Step)]) -> Vec<Result<BookInput, usize>> {
     all
 }
 
-fn command(at_s: u64, act: Act) -> BookInput {
+fn command(at_s: u64, act: CommandAction) -> BookInput {
     BookInput::Command(Command { who: "ann".to_owned(), time_ns: (1000 + at_s) * S, act })
 }
 
@@ -187,7 +196,7 @@ fn in_time(mut step: Step) -> Step {
 /// Commands name alerts by their number among those that are known; only now their ids are known.
 fn named(world: &World, input: BookInput) -> BookInput {
     let BookInput::Command(mut command) = input else { return input };
-    if let Act::Acknowledge { alerts, .. } | Act::Cancel { alerts, .. } = &mut command.act {
+    if let CommandAction::Acknowledge { alerts, .. } | CommandAction::Cancel { alerts, .. } = &mut command.act {
         let nth: usize = alerts[0].parse().unwrap();
         alerts[0] = world.known().get(nth).map_or("none".to_owned(), |alert| alert.id.clone());
     }
@@ -212,15 +221,15 @@ pub(super) fn play(steps: &[(u64, Step)], waits: bool, mut then: impl FnMut(usiz
 
 /// Everything that can be asked, but for badges over time, and for when objects were heard of and
 /// facts were confirmed, which is not written down each time.
-fn state(world: &World) -> (Vec<Alert>, Answer, Answer) {
-    let Answer::Badges(mut badges) = world.book.answer(&Query::Badges).unwrap() else { panic!("badges") };
+fn state(world: &World) -> (Vec<Alert>, QueryAnswer, QueryAnswer) {
+    let QueryAnswer::Badges(mut badges) = world.book.answer(&Query::Badges).unwrap() else { panic!("badges") };
     for line in &mut badges.objects {
         let object = &mut line.object;
         (object.first_ns, object.last_ns, object.kind_ns, object.parent_ns) = (0, 0, 0, 0);
         object.properties.values_mut().for_each(|fact| fact.time_ns = 0);
         object.metrics.values_mut().for_each(|fact| fact.time_ns = 0);
     }
-    (world.known(), Answer::Badges(badges), world.book.answer(&Query::Silences).unwrap())
+    (world.known(), QueryAnswer::Badges(badges), world.book.answer(&Query::Silences).unwrap())
 }
 
 /// Badges counted anew from the alerts.
@@ -256,7 +265,7 @@ fn exists(world: &World, alert: &Alert) -> bool {
 }
 
 fn check_badges(world: &World) -> Result<(), TestCaseError> {
-    let Answer::Badges(badges) = world.book.answer(&Query::Badges).unwrap() else { panic!("badges") };
+    let QueryAnswer::Badges(badges) = world.book.answer(&Query::Badges).unwrap() else { panic!("badges") };
     let known = world.known();
     let violated = |object: &str| known.iter().any(|alert| alert.object == object && alert.is_violation());
     let facts = |badge: Badge| (badge.worst, badge.violations, badge.allowed, badge.share);
@@ -269,7 +278,7 @@ fn check_badges(world: &World) -> Result<(), TestCaseError> {
         prop_assert_eq!(facts(line.badge), (score(worst), violations, allowed, share), "{}", id);
     }
     for group in &badges.groups {
-        let is_member = |object: &str| world.book.directory().is_member(object, &group.name);
+        let is_member = |object: &str| world.book.registry().is_member(object, &group.name);
         let (worst, violations, allowed) = counted(world, &is_member);
         let members = badges.objects.iter().filter(|line| is_member(&line.object.id));
         let (total, bad) = (members.clone().count(), members.filter(|line| violated(&line.object.id)).count());
@@ -315,7 +324,7 @@ proptest! {
         // late just after a restart may wait longer.
         let steps: Vec<(u64, Step)> = steps.into_iter().map(|(after_s, step)| (after_s, in_time(step))).collect();
         let mut once = play(&steps, true, |_, _| {});
-        let (mut kept, mut said) = (Kept::default(), Changes::default());
+        let (mut kept, mut said) = (Kept::default(), BookChanges::default());
         let mut with = play(&steps, true, |number, world| {
             if when.contains(&number) {
                 let taken = world.book.take();
@@ -362,7 +371,7 @@ proptest! {
     fn everything_is_written_down(steps in steps(true)) {
         let mut kept = Kept::default();
         let world = play(&steps, true, |_, world| kept.commit(world.book.take()));
-        let again = World { book: kept.restart(&world.book), said: Changes::default(), line: 0 };
+        let again = World { book: kept.restart(&world.book), said: BookChanges::default(), line: 0 };
         prop_assert_eq!(state(&world), state(&again));
     }
 }

@@ -16,7 +16,7 @@ fn fleet() -> World {
 }
 
 fn asked(world: &World, filter: AlertFilter) -> Vec<String> {
-    let Answer::Alerts(alerts) = world.book.answer(&Query::Alerts(filter)).unwrap() else { panic!("alerts") };
+    let QueryAnswer::Alerts(alerts) = world.book.answer(&Query::Alerts(filter)).unwrap() else { panic!("alerts") };
     alerts.iter().map(|alert| format!("{} {}", alert.object, alert.definition)).collect()
 }
 
@@ -44,7 +44,7 @@ fn alerts_are_the_worst_first_and_filtered() {
 fn one_alert_is_found_by_a_prefix() {
     let world = fleet();
     let alert = world.alert("x", "a/b");
-    let Answer::Alert(found) = world.book.answer(&Query::Alert(alert.id[..10].to_owned())).unwrap() else {
+    let QueryAnswer::Alert(found) = world.book.answer(&Query::Alert(alert.id[..10].to_owned())).unwrap() else {
         panic!("alert")
     };
     assert_eq!(*found, alert);
@@ -55,7 +55,9 @@ fn one_alert_is_found_by_a_prefix() {
 fn objects_are_filtered_and_have_a_page() {
     let world = fleet();
     let objects = |filter: ObjectFilter| -> Vec<String> {
-        let Answer::Objects(lines) = world.book.answer(&Query::Objects(filter)).unwrap() else { panic!("objects") };
+        let QueryAnswer::Objects(lines) = world.book.answer(&Query::Objects(filter)).unwrap() else {
+            panic!("objects")
+        };
         lines.into_iter().map(|line| line.object.id).collect()
     };
     let all = ObjectFilter::default;
@@ -66,7 +68,9 @@ fn objects_are_filtered_and_have_a_page() {
     let kind = ObjectFilter { kind: Some("vm".to_owned()), ..all() };
     assert!(world.book.answer(&Query::Objects(kind)).is_err(), "no object is of a kind");
     assert!(world.book.answer(&Query::Objects(ObjectFilter { group: Some("nowhere".to_owned()), ..all() })).is_err());
-    let Answer::Object(page) = world.book.answer(&Query::Object("vm1".to_owned())).unwrap() else { panic!("object") };
+    let QueryAnswer::Object(page) = world.book.answer(&Query::Object("vm1".to_owned())).unwrap() else {
+        panic!("object")
+    };
     assert_eq!(page.line.groups, ["production", "vms"]);
     assert_eq!(page.line.symptoms, ["a/b", "docker/create"]);
     assert_eq!((page.symptoms.len(), page.alerts.len(), page.line.badge.score), (2, 2, 0));
@@ -77,13 +81,13 @@ fn objects_are_filtered_and_have_a_page() {
 #[test]
 fn groups_and_badges() {
     let world = fleet();
-    let Answer::Badges(badges) = world.book.answer(&Query::Badges).unwrap() else { panic!("badges") };
+    let QueryAnswer::Badges(badges) = world.book.answer(&Query::Badges).unwrap() else { panic!("badges") };
     let lines: Vec<_> =
         badges.groups.iter().map(|one| (one.name.as_str(), one.members, one.violated, one.badge.score)).collect();
     assert_eq!(lines, [("playground", 1, 0, 100), ("production", 1, 1, 0), ("vms", 2, 1, 0)]);
     let objects: Vec<_> = badges.objects.iter().map(|one| (one.object.id.as_str(), one.badge.score)).collect();
     assert_eq!(objects, [("vm1", 0), ("vm2", 100), ("x", 100)]);
-    let Answer::Group(page) = world.book.answer(&Query::Group("playground".to_owned())).unwrap() else {
+    let QueryAnswer::Group(page) = world.book.answer(&Query::Group("playground".to_owned())).unwrap() else {
         panic!("group")
     };
     assert_eq!(page.policies, ["playground"]);
@@ -94,7 +98,7 @@ fn groups_and_badges() {
 #[test]
 fn a_report_is_of_one_group() {
     let world = fleet();
-    let Answer::Report(report) = world.book.answer(&Query::Report { group: "vms".to_owned() }).unwrap() else {
+    let QueryAnswer::Report(report) = world.book.answer(&Query::Report { group: "vms".to_owned() }).unwrap() else {
         panic!("report")
     };
     let names =
@@ -116,10 +120,10 @@ fn why_is_answered_before_there_is_an_alert() {
         world.book.answer(&Query::Why { object: object.to_owned(), alert: alert.to_owned() })
     };
     let why = |object: &str| ask(object, "docker/new");
-    let Answer::Why(said) = why("vm2").unwrap() else { panic!("why") };
+    let QueryAnswer::Why(said) = why("vm2").unwrap() else { panic!("why") };
     assert!(said.allowed && said.enabled, "it would be");
     assert_eq!((said.why.steps[0].by.policy.as_str(), said.why.steps[0].by.place.line), ("playground", 20));
-    let Answer::Why(said) = why("vm1").unwrap() else { panic!("why") };
+    let QueryAnswer::Why(said) = why("vm1").unwrap() else { panic!("why") };
     assert!(!said.allowed);
     assert!(why("nobody").is_err());
     assert!(ask("vm2", "docker-nwe").is_err(), "a slip of the pen reads like no permission");

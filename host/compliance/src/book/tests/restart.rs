@@ -17,7 +17,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub(super) fn commit(&mut self, changes: Changes) {
+    pub(super) fn commit(&mut self, changes: BookChanges) {
         changes.forgotten.iter().for_each(|id| drop(self.objects.remove(id)));
         self.objects.extend(changes.objects.into_iter().map(|one| (one.id.clone(), one)));
         self.symptoms.extend(changes.symptoms.into_iter().map(|one| ((one.object.clone(), one.name.clone()), one)));
@@ -65,7 +65,7 @@ impl Kept {
 fn restarted(world: &mut World, kept: &mut Kept) {
     kept.commit(world.book.take());
     world.book = kept.restart(&world.book);
-    assert_eq!(world.book.take(), Changes::default(), "a restart is no news");
+    assert_eq!(world.book.take(), BookChanges::default(), "a restart is no news");
 }
 
 /// What was told, written down.
@@ -79,8 +79,9 @@ fn told(world: &mut World, kept: &mut Kept) -> Vec<String> {
 #[test]
 fn everything_goes_on() {
     let grouping = Grouping { repeat_ms: 60_000, ..Grouping::default() };
-    let mut config = Config { routes: vec![Route { grouping, ..route(&["desk"]) }], reopen_ms: 60_000, ..house() };
-    config.definitions = vec![Definition { wait_ms: 30_000, ..define("slow", symptom("r/slow")) }];
+    let mut config =
+        ComplianceConfig { routes: vec![Route { grouping, ..route(&["desk"]) }], reopen_ms: 60_000, ..house() };
+    config.definitions = vec![AlertDefinition { wait_ms: 30_000, ..define("slow", symptom("r/slow")) }];
     let (mut world, mut kept) = (World::new(config), Kept::default());
     world.clock(100);
     world.property(1, "vm", "env", "playground");
@@ -90,7 +91,7 @@ fn everything_goes_on() {
     world.raise(4, "vm", "a/over");
     world.clear(5, "vm", "a/over");
     let matchers = vec![Matcher { name: "object".to_owned(), pattern: Pattern::new("vm"), negated: false }];
-    world.ask(101, Act::Silence { matchers, from_ns: None, until_ns: 200 * S, why: String::new() }).unwrap();
+    world.ask(101, CommandAction::Silence { matchers, from_ns: None, until_ns: 200 * S, why: String::new() }).unwrap();
     let before = world.alerts();
     restarted(&mut world, &mut kept);
     assert_eq!(world.alerts(), before);
@@ -120,7 +121,7 @@ fn what_changed_in_the_configuration_meanwhile_is_found_by_a_review() {
     world.property(1, "vm", "env", "playground");
     world.raise(2, "vm", "docker/create");
     kept.commit(world.book.take());
-    let other = Book::new(Arc::new(Config { policies: Vec::new(), ..house() })).unwrap();
+    let other = Book::new(Arc::new(ComplianceConfig { policies: Vec::new(), ..house() })).unwrap();
     world.book = kept.restart(&other);
     assert_eq!(world.alerts(), ["vm docker/create open warning x1 allowed"]);
     world.book.review();
@@ -128,13 +129,13 @@ fn what_changed_in_the_configuration_meanwhile_is_found_by_a_review() {
     assert_eq!(world.told(), ["desk: opened docker/create on vm"]);
     world.book.take();
     world.book.review();
-    assert_eq!(world.book.take(), Changes::default(), "a second one finds nothing");
+    assert_eq!(world.book.take(), BookChanges::default(), "a second one finds nothing");
 }
 
 #[test]
 fn an_object_is_forgotten_with_all_about_it() {
     let (mut world, mut kept) = (World::new(house()), Kept::default());
-    let forget = |object: &str| Act::Forget { object: object.to_owned(), why: "deleted".to_owned() };
+    let forget = |object: &str| CommandAction::Forget { object: object.to_owned(), why: "deleted".to_owned() };
     world.apply(BookInput::Inventory(vec![facts(0, "vm")]));
     world.property(1, "vm", "env", "production");
     world.raise(2, "vm", "a/b");
@@ -142,7 +143,7 @@ fn an_object_is_forgotten_with_all_about_it() {
     let refused = world.ask(3, forget("vm")).unwrap_err().to_string();
     assert!(refused.contains("is in the inventory"), "{refused}");
     assert!(world.ask(3, forget("nobody")).is_err());
-    assert_eq!(world.book.take(), Changes::default());
+    assert_eq!(world.book.take(), BookChanges::default());
     world.apply(BookInput::Inventory(Vec::new()));
     kept.commit(world.book.take());
     world.ask(3, forget("vm")).unwrap();
@@ -154,7 +155,7 @@ fn an_object_is_forgotten_with_all_about_it() {
     let said: Vec<_> = taken.audit.iter().map(|entry| (entry.who.as_str(), entry.what.as_str())).collect();
     assert_eq!(said, [("ann", "alert cancelled"), ("ann", "object forgotten")]);
     assert_eq!(world.alerts(), [""; 0]);
-    let Answer::Groups(groups) = world.book.answer(&Query::Groups).unwrap() else { panic!("groups") };
+    let QueryAnswer::Groups(groups) = world.book.answer(&Query::Groups).unwrap() else { panic!("groups") };
     assert!(groups.iter().all(|group| group.members == 0 && group.violated == 0));
     kept.commit(taken);
     let again = kept.restart(&world.book);
@@ -176,7 +177,7 @@ fn what_was_decided_by_the_same_configuration_is_not_decided_anew() {
         book.evaluations() > before
     };
     assert!(!looked(&mut world.book));
-    assert_eq!(world.book.take(), Changes::default());
+    assert_eq!(world.book.take(), BookChanges::default());
 
     // One line further down in the file is another why.
     let mut moved = house();
@@ -199,7 +200,7 @@ fn what_was_decided_by_the_same_configuration_is_not_decided_anew() {
 
 #[test]
 fn waits_and_holds_go_on_over_any_number_of_restarts() {
-    let slow = Definition { wait_ms: 2_100_000, ..define("slow", symptom("a/b")) };
+    let slow = AlertDefinition { wait_ms: 2_100_000, ..define("slow", symptom("a/b")) };
     let (mut world, mut kept) = (World::new(with(vec![slow])), Kept::default());
     world.clock(1000);
     world.raise(1000, "vm", "a/b");

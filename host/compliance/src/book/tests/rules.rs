@@ -15,8 +15,8 @@ fn refused(name: &str) -> KnownRule {
 
 /// Two rules; `t` has a symptom active on two objects, and one of them waits to be cancelled.
 fn raised() -> World {
-    let slow = Definition { cancel_ms: 5_000, ..define("slow", symptom("t/b")) };
-    let mut world = World::new(Config { definitions: vec![slow], ..house() });
+    let slow = AlertDefinition { cancel_ms: 5_000, ..define("slow", symptom("t/b")) };
+    let mut world = World::new(ComplianceConfig { definitions: vec![slow], ..house() });
     world.clock(100);
     world.apply(BookInput::Rules(vec![rule("t", &["a", "b"]), rule("u", &["a"])]));
     for (object, symptom) in [("vm1", "t/a"), ("vm2", "t/a"), ("vm1", "t/b"), ("vm1", "u/a")] {
@@ -120,7 +120,7 @@ fn what_is_raised_by_a_rule_that_is_gone_already_ends_too() {
 #[test]
 fn a_person_clears_a_symptom_and_a_later_raise_is_another_alert() {
     let mut world = raised();
-    let clear = |symptom: &str| Act::ClearSymptom {
+    let clear = |symptom: &str| CommandAction::ClearSymptom {
         object: "vm2".to_owned(),
         symptom: symptom.to_owned(),
         why: "false alarm".to_owned(),

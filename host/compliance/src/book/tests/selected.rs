@@ -1,10 +1,10 @@
 //! Filters: what they select, and names of nothing, which are refused.
 
 use super::*;
-use crate::query::{AlertState, Waiting};
+use crate::query::{AlertStateFilter, PendingLine};
 
 fn fleet() -> World {
-    let mut world = World::new(Config { definitions: vec![define("two", symptom("t/a"))], ..house() });
+    let mut world = World::new(ComplianceConfig { definitions: vec![define("two", symptom("t/a"))], ..house() });
     world.clock(100);
     world.property(1, "vm1", "env", "production");
     world.property(1, "vm2", "env", "playground");
@@ -19,7 +19,7 @@ fn fleet() -> World {
 
 fn selected(world: &World, filter: AlertFilter) -> Vec<String> {
     match world.book.answer(&Query::Alerts(filter.clone())) {
-        Ok(Answer::Alerts(alerts)) => {
+        Ok(QueryAnswer::Alerts(alerts)) => {
             alerts.iter().map(|alert| format!("{} {}", alert.object, alert.definition)).collect()
         }
         other => panic!("{filter:?}: {other:?}"),
@@ -67,7 +67,7 @@ fn names_of_nothing_are_refused_in_every_filter_with_what_was_meant() {
         assert!(world.book.answer(&Query::Pending(filter.clone())).is_err(), "{filter:?}");
     }
     let matches = |filter| match world.book.answer(&Query::Matches(filter)) {
-        Ok(Answer::Matches(matches)) => *matches,
+        Ok(QueryAnswer::Matches(matches)) => *matches,
         other => panic!("{other:?}"),
     };
     let alice = matches(AlertFilter { owner: some("alice"), ..all() });
@@ -101,20 +101,20 @@ fn patterns_work_alike_in_every_filter() {
 fn states_times_and_grades() {
     let mut world = fleet();
     let id = world.alert("vm1", "two").id;
-    world.ask(101, Act::Acknowledge { alerts: vec![id], owner: some("bob") }).unwrap();
+    world.ask(101, CommandAction::Acknowledge { alerts: vec![id], owner: some("bob") }).unwrap();
     let matchers = vec![crate::Matcher { name: "symptom".to_owned(), pattern: Pattern::new("a/*"), negated: false }];
-    world.ask(102, Act::Silence { matchers, from_ns: None, until_ns: 900 * S, why: String::new() }).unwrap();
+    world.ask(102, CommandAction::Silence { matchers, from_ns: None, until_ns: 900 * S, why: String::new() }).unwrap();
     let all = AlertFilter::default;
-    let state = |states: &[AlertState]| AlertFilter { states: states.to_vec(), ..all() };
+    let state = |states: &[AlertStateFilter]| AlertFilter { states: states.to_vec(), ..all() };
     let cases: [(AlertFilter, &[&str]); 10] = [
-        (state(&[AlertState::Open]), &["vm1 docker/create", "vm3 a/b", "vm1 two"]),
-        (state(&[AlertState::Acknowledged]), &["vm1 two"]),
-        (state(&[AlertState::Unacknowledged]), &["vm1 docker/create", "vm3 a/b"]),
-        (state(&[AlertState::Silenced]), &["vm3 a/b"]),
-        (state(&[AlertState::Inhibited]), &[]),
-        (state(&[AlertState::Allowed]), &["vm2 docker/create"]),
-        (state(&[AlertState::Cancelled]), &["x a/b"]),
-        (state(&[AlertState::Allowed, AlertState::Cancelled]), &["vm2 docker/create", "x a/b"]),
+        (state(&[AlertStateFilter::Open]), &["vm1 docker/create", "vm3 a/b", "vm1 two"]),
+        (state(&[AlertStateFilter::Acknowledged]), &["vm1 two"]),
+        (state(&[AlertStateFilter::Unacknowledged]), &["vm1 docker/create", "vm3 a/b"]),
+        (state(&[AlertStateFilter::Silenced]), &["vm3 a/b"]),
+        (state(&[AlertStateFilter::Inhibited]), &[]),
+        (state(&[AlertStateFilter::Allowed]), &["vm2 docker/create"]),
+        (state(&[AlertStateFilter::Cancelled]), &["x a/b"]),
+        (state(&[AlertStateFilter::Allowed, AlertStateFilter::Cancelled]), &["vm2 docker/create", "x a/b"]),
         (AlertFilter { criticality: Some(Criticality::Warning), ..all() }, &["vm3 a/b", "vm1 two"]),
         (AlertFilter { owner: some("bob"), ..all() }, &["vm1 two"]),
     ];
@@ -130,18 +130,18 @@ fn states_times_and_grades() {
 
 #[test]
 fn what_waits_is_seen() {
-    let slow = Definition { wait_ms: 60_000, cancel_ms: 30_000, ..define("slow", symptom("t/a")) };
+    let slow = AlertDefinition { wait_ms: 60_000, cancel_ms: 30_000, ..define("slow", symptom("t/a")) };
     let mut world = World::new(with(vec![slow]));
-    let waiting = |world: &World| -> Vec<Waiting> {
+    let waiting = |world: &World| -> Vec<PendingLine> {
         match world.book.answer(&Query::Pending(AlertFilter::default())) {
-            Ok(Answer::Pending(waiting)) => waiting,
+            Ok(QueryAnswer::Pending(waiting)) => waiting,
             other => panic!("{other:?}"),
         }
     };
     world.raise(1, "vm", "t/a");
     let all = waiting(&world);
     assert_eq!((all.len(), all[0].pending.opening, all[0].pending.due_ns, &all[0].alert), (1, true, 61 * S, &None));
-    let Ok(Answer::Object(page)) = world.book.answer(&Query::Object("vm".to_owned())) else { panic!("object") };
+    let Ok(QueryAnswer::Object(page)) = world.book.answer(&Query::Object("vm".to_owned())) else { panic!("object") };
     assert_eq!(page.pending, [all[0].pending.clone()]);
     world.time(61);
     assert!(waiting(&world).is_empty());

@@ -4,21 +4,21 @@ use super::*;
 use crate::{Matcher, Notice, NoticeKind, WithheldNotice};
 
 /// Children of hosts, everything routed to `desk`, a fact that makes an alert critical.
-fn family() -> Config {
-    let mut config = Config { inhibit_by_parent: true, ..house() };
+fn family() -> ComplianceConfig {
+    let mut config = ComplianceConfig { inhibit_by_parent: true, ..house() };
     config.groups.push(Group {
         name: "bad".to_owned(),
         place: place(4),
         when: Some("metrics.load > 4.0".to_owned()),
         ..Group::default()
     });
-    config.policies.push(policy("bad", &["bad"], &[("*", Setting::Criticality(Criticality::Critical))]));
+    config.policies.push(policy("bad", &["bad"], &[("*", PolicySetting::Criticality(Criticality::Critical))]));
     config
 }
 
-fn silence(name: &str, pattern: &str, until_s: u64) -> Act {
+fn silence(name: &str, pattern: &str, until_s: u64) -> CommandAction {
     let matchers = vec![Matcher { name: name.to_owned(), pattern: Pattern::new(pattern), negated: false }];
-    Act::Silence { matchers, from_ns: None, until_ns: until_s * S, why: String::new() }
+    CommandAction::Silence { matchers, from_ns: None, until_ns: until_s * S, why: String::new() }
 }
 
 fn notices(world: &mut World) -> Vec<Notice> {
@@ -54,7 +54,7 @@ fn a_silenced_parent_stands_for_no_child() {
     assert_eq!(world.told(), ["desk: opened a/b on host"]);
     assert_eq!(world.alerts(), ["host a/b open warning x1", "vm a/b open warning x1 inhibited"]);
     let acknowledged = world.alert("host", "a/b").id;
-    world.ask(101, Act::Acknowledge { alerts: vec![acknowledged], owner: None }).unwrap();
+    world.ask(101, CommandAction::Acknowledge { alerts: vec![acknowledged], owner: None }).unwrap();
     world.parent(4, "second", "host");
     world.raise(5, "second", "a/b");
     assert_eq!(world.told(), [""; 0], "somebody knows of the host's");

@@ -7,7 +7,7 @@ use crate::record::EVIDENCE_LINES;
 
 #[test]
 fn a_symptom_without_a_definition_is_its_own_alert() {
-    let mut world = World::new(Config::default());
+    let mut world = World::new(ComplianceConfig::default());
     world.raise(1, "vm", "docker/create");
     assert_eq!(world.alerts(), ["vm docker/create open warning x1"]);
     let alert = world.alert("vm", "docker/create");
@@ -30,7 +30,7 @@ fn a_symptom_without_a_definition_is_its_own_alert() {
 
 #[test]
 fn the_same_line_twice_counts_once() {
-    let mut world = World::new(Config::default());
+    let mut world = World::new(ComplianceConfig::default());
     let lines: Vec<_> = (1..=64).map(|line| raise(line, "vm", "a/b", line)).collect();
     for said in lines.iter().chain(&lines) {
         world.apply(BookInput::Symptom(Box::new(said.clone())));
@@ -44,7 +44,7 @@ fn the_same_line_twice_counts_once() {
 
 #[test]
 fn a_line_that_is_no_longer_remembered_makes_no_twin_either() {
-    let mut world = World::new(Config::default());
+    let mut world = World::new(ComplianceConfig::default());
     let lines: Vec<_> = (1..=200).map(|line| raise(line, "vm", "a/b", line)).collect();
     lines.iter().for_each(|said| world.apply(BookInput::Symptom(Box::new(said.clone()))));
     world.clear(201, "vm", "a/b");
@@ -54,7 +54,7 @@ fn a_line_that_is_no_longer_remembered_makes_no_twin_either() {
 
 #[test]
 fn what_came_late_does_not_turn_what_is_newer() {
-    let mut world = World::new(Config::default());
+    let mut world = World::new(ComplianceConfig::default());
     world.raise(10, "vm", "a/b");
     world.clear(5, "vm", "a/b");
     assert_eq!(world.alerts(), ["vm a/b open warning x1"]);
@@ -71,7 +71,7 @@ fn what_came_late_does_not_turn_what_is_newer() {
 
 #[test]
 fn a_symptom_holds_for_its_time_after_the_last_raise() {
-    let mut world = World::new(Config::default());
+    let mut world = World::new(ComplianceConfig::default());
     let hold = |said: &mut model::Alert| said.hold_ms = 10_000;
     world.raise_with(1, "vm", "a/b", hold);
     world.raise_with(8, "vm", "a/b", hold);
@@ -84,7 +84,7 @@ fn a_symptom_holds_for_its_time_after_the_last_raise() {
 
 #[test]
 fn what_is_due_fires_before_the_event_that_makes_it_due_in_order_of_time() {
-    let mut world = World::new(Config::default());
+    let mut world = World::new(ComplianceConfig::default());
     world.raise_with(1, "vm2", "a/b", |said| said.hold_ms = 20_000);
     world.raise_with(1, "vm1", "a/b", |said| said.hold_ms = 20_000);
     world.raise_with(2, "vm3", "a/b", |said| said.hold_ms = 10_000);
@@ -102,7 +102,7 @@ fn what_is_due_fires_before_the_event_that_makes_it_due_in_order_of_time() {
 
 #[test]
 fn a_late_raise_prolongs_a_hold_that_would_not_be_over() {
-    let mut world = World::new(Config::default());
+    let mut world = World::new(ComplianceConfig::default());
     let hold = |said: &mut model::Alert| said.hold_ms = 10_000;
     world.raise_with(1, "vm", "a/b", hold);
     world.time(12);
@@ -117,7 +117,7 @@ fn a_late_raise_prolongs_a_hold_that_would_not_be_over() {
 
 #[test]
 fn an_event_from_the_future_ends_no_holds() {
-    let mut world = World::new(Config::default());
+    let mut world = World::new(ComplianceConfig::default());
     world.clock(1000);
     world.raise_with(1000, "vm", "a/b", |said| said.hold_ms = 3_600_000);
     world.raise(u64::MAX / S, "other", "a/b");
@@ -128,7 +128,7 @@ fn an_event_from_the_future_ends_no_holds() {
 
 #[test]
 fn evidence_is_the_first_and_the_last_few_and_is_cut() {
-    let mut world = World::new(Config::default());
+    let mut world = World::new(ComplianceConfig::default());
     for at in 1..=10 {
         world.raise_with(at, "vm", "a/b", |said| said.text = "ä".repeat(5000));
     }
@@ -141,7 +141,7 @@ fn evidence_is_the_first_and_the_last_few_and_is_cut() {
 
 #[test]
 fn symptoms_of_one_object_are_bounded() {
-    let mut world = World::new(Config::default());
+    let mut world = World::new(ComplianceConfig::default());
     for number in 0..super::super::limits::OBJECT_SYMPTOMS + 5 {
         world.raise(1, "vm", &format!("a/b{number}"));
     }
@@ -151,7 +151,7 @@ fn symptoms_of_one_object_are_bounded() {
 
 #[test]
 fn an_object_whose_name_is_too_long_is_counted() {
-    let mut world = World::new(Config::default());
+    let mut world = World::new(ComplianceConfig::default());
     let longest = "y".repeat(crate::limits::NAME_BYTES);
     world.raise(1, &longest, "a/b");
     world.raise(2, &format!("{longest}y"), "a/b");
@@ -163,7 +163,7 @@ fn an_object_whose_name_is_too_long_is_counted() {
 
 #[test]
 fn objects_that_are_not_kept_have_no_clock() {
-    let mut world = World::new(Config::default());
+    let mut world = World::new(ComplianceConfig::default());
     world.clock(100);
     world.raise(1, "vm", "a/b");
     for number in 0..100 {

@@ -83,11 +83,11 @@ fn lines() -> impl Strategy<Value = Vec<Line>> {
     })
 }
 
-fn config_of_time() -> Config {
+fn config_of_time() -> ComplianceConfig {
     let wait_ms = WAIT_S * 1000;
-    let load = Definition { wait_ms, cancel_ms: CANCEL_S * 1000, ..define("load", fact("metrics.load > 4.0")) };
-    let slow = Definition { wait_ms: SLOW_S * 1000, ..define("slow", symptom("r/slow")) };
-    Config { definitions: vec![load, slow, define("held", symptom("r/held"))], ..Config::default() }
+    let load = AlertDefinition { wait_ms, cancel_ms: CANCEL_S * 1000, ..define("load", fact("metrics.load > 4.0")) };
+    let slow = AlertDefinition { wait_ms: SLOW_S * 1000, ..define("slow", symptom("r/slow")) };
+    ComplianceConfig { definitions: vec![load, slow, define("held", symptom("r/held"))], ..ComplianceConfig::default() }
 }
 
 /// Object, definition, and from when to when (seconds) the alert was open.
@@ -149,7 +149,7 @@ fn intervals(turns: Vec<(u64, bool)>, wait_s: u64, cancel_s: u64) -> Vec<(u64, O
     open
 }
 
-fn note(changes: &Changes, opened: &mut BTreeMap<String, Alert>) {
+fn note(changes: &BookChanges, opened: &mut BTreeMap<String, Alert>) {
     opened.extend(changes.alerts.iter().map(|alert| (alert.id.clone(), (**alert).clone())));
 }
 
@@ -291,7 +291,7 @@ proptest! {
 
 #[test]
 fn a_clock_that_is_ahead_voids_nothing_of_others() {
-    let slow = Definition { wait_ms: 120_000, ..define("slow", symptom("kw/keyword")) };
+    let slow = AlertDefinition { wait_ms: 120_000, ..define("slow", symptom("kw/keyword")) };
     let mut world = World::new(with(vec![slow, define("held", symptom("kw/held"))]));
     world.clock(1000);
     world.raise(1000 + 540, "vm2", "kw/keyword");
@@ -308,7 +308,7 @@ fn a_clock_that_is_ahead_voids_nothing_of_others() {
 #[test]
 fn a_raise_that_was_stamped_ahead_is_cleared_by_its_rule() {
     for ahead in [300, 86_400, 10_000_000_000] {
-        let mut world = World::new(Config::default());
+        let mut world = World::new(ComplianceConfig::default());
         world.clock(1000);
         world.raise(1000 + ahead, "vm", "a/b");
         world.clock(1010);
@@ -319,7 +319,7 @@ fn a_raise_that_was_stamped_ahead_is_cleared_by_its_rule() {
 
 #[test]
 fn lines_that_nobody_wants_bring_a_backlog_to_its_end() {
-    let slow = Definition { wait_ms: 900_000, ..define("slow", symptom("r/slow")) };
+    let slow = AlertDefinition { wait_ms: 900_000, ..define("slow", symptom("r/slow")) };
     let mut world = World::new(with(vec![slow]));
     world.clock(20_000);
     world.book.resume(20_000 * S, |_| true);
@@ -339,7 +339,7 @@ fn lines_that_nobody_wants_bring_a_backlog_to_its_end() {
 #[test]
 fn an_inventory_alone_opens_alerts_now_and_lets_waits_elapse() {
     let no_owner = || fact("!has(properties.owner)");
-    let slow = Definition { wait_ms: 15_000, ..define("slow", no_owner()) };
+    let slow = AlertDefinition { wait_ms: 15_000, ..define("slow", no_owner()) };
     let mut world = World::new(with(vec![define("now", no_owner()), slow]));
     world.clock(1000);
     world.apply(BookInput::Inventory(vec![facts(0, "vm")]));
@@ -361,7 +361,7 @@ fn a_change_of_the_configuration_has_the_hosts_clock() {
     world.raise(50, "vm", "docker/create");
     world.book.take();
     world.clock(5000);
-    world.configure(Config { policies: Vec::new(), ..house() });
+    world.configure(ComplianceConfig { policies: Vec::new(), ..house() });
     let taken = world.book.take();
     assert!(taken.audit.iter().all(|entry| entry.time_ns == 5000 * S), "{:?}", taken.audit);
     assert!(!taken.badges.is_empty() && taken.badges.iter().all(|point| point.time_ns == 5000 * S));
@@ -369,11 +369,11 @@ fn a_change_of_the_configuration_has_the_hosts_clock() {
 
 #[test]
 fn a_clock_that_was_ahead_is_followed_back() {
-    let mut world = World::new(Config::default());
+    let mut world = World::new(ComplianceConfig::default());
     world.clock(1_000_000);
     world.raise(1_000_000, "vm", "a/b");
     let matchers = vec![crate::Matcher { name: "object".to_owned(), pattern: Pattern::new("vm"), negated: false }];
-    let silence = Act::Silence { matchers, from_ns: None, until_ns: 1_003_600 * S, why: String::new() };
+    let silence = CommandAction::Silence { matchers, from_ns: None, until_ns: 1_003_600 * S, why: String::new() };
     world.ask(1_000_000, silence.clone()).unwrap();
     assert_eq!(world.alerts(), ["vm a/b open warning x1 silenced"]);
     world.book.take();
@@ -384,6 +384,8 @@ fn a_clock_that_was_ahead_is_followed_back() {
     assert_eq!(world.alert("vm", "a/b").opened_ns, 5_000 * S);
     world.clear(5_000, "vm", "a/b");
     assert_eq!(world.alerts(), ["vm a/b cancelled warning x1 by clear"]);
-    let Act::Silence { matchers, .. } = silence else { panic!("a silence") };
-    world.ask(5_001, Act::Silence { matchers, from_ns: None, until_ns: 8_601 * S, why: String::new() }).unwrap();
+    let CommandAction::Silence { matchers, .. } = silence else { panic!("a silence") };
+    world
+        .ask(5_001, CommandAction::Silence { matchers, from_ns: None, until_ns: 8_601 * S, why: String::new() })
+        .unwrap();
 }

@@ -14,17 +14,22 @@ fn numbered(name: &str) -> Group {
     }
 }
 
-fn world(groups: Vec<Group>, policies: Vec<Policy>, definitions: Vec<Definition>) -> World {
-    let mut world =
-        World::new(Config { groups, policies, definitions, routes: vec![route(&["desk"])], ..Config::default() });
+fn world(groups: Vec<Group>, policies: Vec<Policy>, definitions: Vec<AlertDefinition>) -> World {
+    let mut world = World::new(ComplianceConfig {
+        groups,
+        policies,
+        definitions,
+        routes: vec![route(&["desk"])],
+        ..ComplianceConfig::default()
+    });
     world.property(1, "vm", "n", "none");
     world
 }
 
 #[test]
 fn an_allow_needs_a_member_for_certain_and_a_forbid_does_not() {
-    let everywhere = || policy("lax", &[], &[("r/a", Setting::Allow(true))]);
-    let allow = policy("play", &["g"], &[("r/*", Setting::Allow(true))]);
+    let everywhere = || policy("lax", &[], &[("r/a", PolicySetting::Allow(true))]);
+    let allow = policy("play", &["g"], &[("r/*", PolicySetting::Allow(true))]);
     let mut allowing = world(vec![numbered("g")], vec![allow], vec![]);
     allowing.raise(2, "vm", "r/a");
     assert_eq!(allowing.alerts(), ["vm r/a open warning x1"]);
@@ -33,7 +38,7 @@ fn an_allow_needs_a_member_for_certain_and_a_forbid_does_not() {
     allowing.property(4, "vm", "n", "-");
     assert_eq!(allowing.alerts(), ["vm r/a open warning x1"]);
 
-    let strict = Policy { priority: 10, ..policy("strict", &["g"], &[("r/a", Setting::Allow(false))]) };
+    let strict = Policy { priority: 10, ..policy("strict", &["g"], &[("r/a", PolicySetting::Allow(false))]) };
     let mut forbidding = world(vec![numbered("g")], vec![everywhere(), strict], vec![]);
     forbidding.raise(2, "vm", "r/a");
     assert_eq!(forbidding.alerts(), ["vm r/a open warning x1"]);
@@ -45,10 +50,10 @@ fn an_allow_needs_a_member_for_certain_and_a_forbid_does_not() {
 fn an_exclusion_that_fails_keeps_in_what_is_strict_and_out_what_excuses() {
     let group =
         Group { when: None, exclude_when: numbered("g").when, objects: vec![Pattern::new("vm")], ..numbered("g") };
-    let allow = policy("play", &["g"], &[("r/a", Setting::Allow(true))]);
-    let worse = policy("strict", &["g"], &[("r/b", Setting::Criticality(Criticality::Critical))]);
-    let disable = policy("off", &["g"], &[("r/c", Setting::Enable(false))]);
-    let milder = policy("mild", &["g"], &[("r/d", Setting::Criticality(Criticality::Information))]);
+    let allow = policy("play", &["g"], &[("r/a", PolicySetting::Allow(true))]);
+    let worse = policy("strict", &["g"], &[("r/b", PolicySetting::Criticality(Criticality::Critical))]);
+    let disable = policy("off", &["g"], &[("r/c", PolicySetting::Enable(false))]);
+    let milder = policy("mild", &["g"], &[("r/d", PolicySetting::Criticality(Criticality::Information))]);
     let mut world = world(vec![group], vec![allow, worse, disable, milder], vec![]);
     for symptom in ["r/a", "r/b", "r/c", "r/d"] {
         world.raise(2, "vm", symptom);
@@ -68,17 +73,17 @@ fn a_condition_that_fails_counts_as_met_under_negation_and_nesting_too() {
     let fails = || fact("int(properties.n) == 22");
     let yes = || fact("kind == ''");
     let no = || fact("kind == 'x'");
-    let cases: Vec<(&str, Condition, bool)> = vec![
+    let cases: Vec<(&str, AlertCondition, bool)> = vec![
         ("alone", fails(), true),
         ("not", not(fails()), true),
         ("not-not", not(not(fails())), true),
-        ("all-yes", Condition::All(vec![fails(), yes()]), true),
-        ("all-no", Condition::All(vec![fails(), no()]), false),
-        ("any-no", Condition::Any(vec![fails(), no()]), true),
-        ("not-any-yes", not(Condition::Any(vec![fails(), yes()])), false),
-        ("count-may", Condition::Count(2, vec![fails(), yes(), no()]), true),
-        ("count-cannot", Condition::Count(2, vec![fails(), no(), no()]), false),
-        ("not-all-no", not(Condition::All(vec![fails(), no()])), true),
+        ("all-yes", AlertCondition::All(vec![fails(), yes()]), true),
+        ("all-no", AlertCondition::All(vec![fails(), no()]), false),
+        ("any-no", AlertCondition::Any(vec![fails(), no()]), true),
+        ("not-any-yes", not(AlertCondition::Any(vec![fails(), yes()])), false),
+        ("count-may", AlertCondition::Count(2, vec![fails(), yes(), no()]), true),
+        ("count-cannot", AlertCondition::Count(2, vec![fails(), no(), no()]), false),
+        ("not-all-no", not(AlertCondition::All(vec![fails(), no()])), true),
     ];
     let definitions = cases.iter().map(|(name, when, _)| define(name, when.clone())).collect();
     let world = world(vec![], vec![], definitions);
@@ -95,7 +100,7 @@ fn a_condition_that_fails_counts_as_met_under_negation_and_nesting_too() {
 
 #[test]
 fn a_condition_that_fails_on_a_relative_names_it() {
-    let of_parent = Condition::Fact("int(properties.n) == 22".to_owned(), Scope::Parent);
+    let of_parent = AlertCondition::Fact("int(properties.n) == 22".to_owned(), Scope::Parent);
     let mut world = world(vec![], vec![], vec![define("it", of_parent)]);
     world.parent(2, "child", "vm");
     let alert = world.alert("child", "it");
@@ -106,14 +111,17 @@ fn a_condition_that_fails_on_a_relative_names_it() {
 fn routes_and_silences_fall_to_the_loud_side() {
     let quiet = Route { groups: vec!["g".to_owned()], ..route(&[]) };
     let near = Route { groups: vec!["g".to_owned()], ..route(&["near"]) };
-    let mut config =
-        Config { groups: vec![numbered("g")], routes: vec![quiet, near, route(&["desk"])], ..Config::default() };
+    let mut config = ComplianceConfig {
+        groups: vec![numbered("g")],
+        routes: vec![quiet, near, route(&["desk"])],
+        ..ComplianceConfig::default()
+    };
     let mut world = World::new(config.clone());
     world.clock(1);
     world.property(1, "vm", "n", "none");
     world.raise(2, "vm", "r/a");
     assert_eq!(world.told(), ["near: opened r/a on vm", "desk: opened r/a on vm"]);
-    let silence = |pattern: &str, negated| Act::Silence {
+    let silence = |pattern: &str, negated| CommandAction::Silence {
         from_ns: None,
         matchers: vec![crate::Matcher { name: "group".to_owned(), pattern: Pattern::new(pattern), negated }],
         until_ns: 100 * S,
@@ -145,16 +153,18 @@ fn what_is_undecided_is_warned_of_once_and_shown_everywhere() {
     assert_eq!(all.iter().map(|one| (one.objects, &*one.example)).collect::<Vec<_>>(), [(6, "vm"), (6, "vm")]);
     assert_eq!(all[1].place, place(1));
     let page = |world: &World| -> ObjectPage {
-        let Ok(Answer::Object(page)) = world.book.answer(&Query::Object("vm-1".to_owned())) else { panic!("object") };
+        let Ok(QueryAnswer::Object(page)) = world.book.answer(&Query::Object("vm-1".to_owned())) else {
+            panic!("object")
+        };
         *page
     };
     assert_eq!(page(&world).undecided.len(), 2);
     assert!(page(&world).why.groups[0].how.starts_with("undecided: "));
-    let Ok(Answer::Group(group)) = world.book.answer(&Query::Group("g".to_owned())) else { panic!("group") };
+    let Ok(QueryAnswer::Group(group)) = world.book.answer(&Query::Group("g".to_owned())) else { panic!("group") };
     let GroupPage { undecided, objects, .. } = *group;
     assert_eq!((undecided[0].objects, objects.len()), (6, 6));
     let why = Query::Why { object: "vm-1".to_owned(), alert: "it".to_owned() };
-    let Ok(Answer::Why(why)) = world.book.answer(&why) else { panic!("why") };
+    let Ok(QueryAnswer::Why(why)) = world.book.answer(&why) else { panic!("why") };
     let why: Resolution = *why;
     assert_eq!(why.undecided.len(), 2);
     assert!(why.to_string().contains("cannot be decided on vm-1: the property \"n\" = \"y\" is no whole number"));

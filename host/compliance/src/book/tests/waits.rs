@@ -3,7 +3,7 @@
 use super::*;
 
 fn waiting(wait_ms: u64, cancel_ms: u64) -> World {
-    World::new(with(vec![Definition { wait_ms, cancel_ms, ..define("it", symptom("r/a")) }]))
+    World::new(with(vec![AlertDefinition { wait_ms, cancel_ms, ..define("it", symptom("r/a")) }]))
 }
 
 #[test]
@@ -58,8 +58,8 @@ fn why_it_ended_is_remembered_while_it_waits() {
     world.raise_with(1, "vm", "r/a", |said| said.hold_ms = 5_000);
     world.time(100);
     assert_eq!(world.alerts(), ["vm it cancelled warning x1 by hold"]);
-    let when = Condition::All(vec![symptom("r/a"), fact("metrics.load > 1.0")]);
-    let mut world = World::new(with(vec![Definition { cancel_ms: 10_000, ..define("it", when) }]));
+    let when = AlertCondition::All(vec![symptom("r/a"), fact("metrics.load > 1.0")]);
+    let mut world = World::new(with(vec![AlertDefinition { cancel_ms: 10_000, ..define("it", when) }]));
     world.metric(1, "vm", "load", 2.0);
     world.raise(2, "vm", "r/a");
     world.metric(3, "vm", "load", 0.0);
@@ -88,8 +88,8 @@ fn what_came_late_opens_at_once_if_its_time_is_up() {
 fn policy_ends_waiting() {
     let mut world = waiting(10_000, 0);
     world.raise(1, "vm", "r/a");
-    let mut config = with(vec![Definition { wait_ms: 10_000, ..define("it", symptom("r/a")) }]);
-    config.policies.push(policy("off", &[], &[("it", Setting::Enable(false))]));
+    let mut config = with(vec![AlertDefinition { wait_ms: 10_000, ..define("it", symptom("r/a")) }]);
+    config.policies.push(policy("off", &[], &[("it", PolicySetting::Enable(false))]));
     world.configure(config);
     world.time(100);
     assert_eq!(world.alerts(), [""; 0]);

@@ -7,11 +7,11 @@ use super::{
     rules::rule,
     *,
 };
-use crate::query::{Outlook, Resolution, Standing};
+use crate::query::{EvaluationState, PolicyOutcome, Resolution};
 
 fn why(world: &World, object: &str, alert: &str) -> Resolution {
     let query = Query::Why { object: object.to_owned(), alert: alert.to_owned() };
-    let Answer::Why(said) = world.book.answer(&query).unwrap() else { panic!("why") };
+    let QueryAnswer::Why(said) = world.book.answer(&query).unwrap() else { panic!("why") };
     *said
 }
 
@@ -26,16 +26,16 @@ fn headline(world: &World, object: &str, alert: &str) -> String {
 
 /// `two` needs both symptoms, of VMs; the lab allows `t/*`.
 fn lab() -> World {
-    let two = Condition::All(vec![symptom("t/a"), symptom("t/b")]);
+    let two = AlertCondition::All(vec![symptom("t/a"), symptom("t/b")]);
     let mut config = house();
     config.definitions = vec![
-        Definition { kinds: vec!["vm".to_owned()], ..define("two", two) },
-        Definition { wait_ms: 60_000, cancel_ms: 60_000, ..define("slow", symptom("u/a")) },
-        define("fact", Condition::Fact("metrics.load > 8.0".to_owned(), Scope::Parent)),
+        AlertDefinition { kinds: vec!["vm".to_owned()], ..define("two", two) },
+        AlertDefinition { wait_ms: 60_000, cancel_ms: 60_000, ..define("slow", symptom("u/a")) },
+        define("fact", AlertCondition::Fact("metrics.load > 8.0".to_owned(), Scope::Parent)),
     ];
     config.policies = vec![
-        policy("lab", &["playground"], &[("t/*", Setting::Allow(true))]),
-        policy("off", &["production"], &[("slow", Setting::Enable(false))]),
+        policy("lab", &["playground"], &[("t/*", PolicySetting::Allow(true))]),
+        policy("off", &["production"], &[("slow", PolicySetting::Enable(false))]),
     ];
     let mut world = World::new(config);
     world.apply(BookInput::Rules(vec![rule("t", &["a", "b"]), rule("u", &["a"]), rule("v", &["x"])]));
@@ -57,22 +57,22 @@ fn it_says_what_is_so_and_never_violation_of_what_is_not_one() {
     world.raise(2, "vm2", "t/a");
     let named = "t/a on vm2: not evaluated: a symptom that a definition names is no alert of its own; see two";
     assert_eq!(headline(&world, "vm2", "t/a"), named);
-    let Standing::NotMet { unmet } = why(&world, "vm2", "two").state else { panic!("not met") };
+    let EvaluationState::NotMet { unmet } = why(&world, "vm2", "two").state else { panic!("not met") };
     assert_eq!(unmet, ["symptom t/b is not active"]);
-    let Standing::NotMet { unmet } = why(&world, "vm2", "fact").state else { panic!("not met") };
+    let EvaluationState::NotMet { unmet } = why(&world, "vm2", "fact").state else { panic!("not met") };
     assert_eq!(unmet, ["`metrics.load > 8.0` does not hold: it has no parent"]);
     for symptom in ["t/a", "t/b"] {
         world.raise(3, "vm1", symptom);
         world.raise(3, "vm2", symptom);
     }
     let open = why(&world, "vm1", "two");
-    assert!(open.allowed && matches!(open.state, Standing::Open { .. }));
+    assert!(open.allowed && matches!(open.state, EvaluationState::Open { .. }));
     let text = open.to_string();
     assert!(text.starts_with("two on vm1: allowed, warning\n  open since 1970-01-01T00:00:03Z, alert "), "{text}");
     assert!(text.contains("allow t/a = true") && !text.contains("no policy"), "{text}");
     assert_eq!(headline(&world, "vm2", "two"), "two on vm2: violation, warning");
     let id = world.alert("vm2", "two").id;
-    world.ask(4, Act::Cancel { alerts: vec![id], why: String::new() }).unwrap();
+    world.ask(4, CommandAction::Cancel { alerts: vec![id], why: String::new() }).unwrap();
     assert_eq!(headline(&world, "vm2", "two"), "two on vm2: cancelled by hand; open again it would be a violation");
 }
 
@@ -112,7 +112,7 @@ type Asked = BTreeMap<(String, String), Resolution>;
 fn asked(world: &World) -> Asked {
     let mut all = Asked::new();
     let known =
-        |object: &&&str| world.book.directory().object(object).is_some() || world.book.pages.contains_key(**object);
+        |object: &&&str| world.book.registry().object(object).is_some() || world.book.pages.contains_key(**object);
     for object in OBJECTS.iter().filter(known) {
         for name in NAMES.iter().filter(|name| name.contains('/') || world.book.compiled.definition(name).is_some()) {
             all.insert(((*object).to_owned(), (*name).to_owned()), why(world, object, name));
@@ -128,7 +128,7 @@ fn check(world: &World, all: &Asked) -> Result<(), TestCaseError> {
         let alert = known.iter().find(|one| one.object == *object && one.definition == *name);
         let waits = world.book.pages.get(&**object).and_then(|page| page.pending.get(&**name));
         match &said.state {
-            Standing::Open { id, silenced_by, inhibited_by, ends_ns, notified, .. } => {
+            EvaluationState::Open { id, silenced_by, inhibited_by, ends_ns, notified, .. } => {
                 open += 1;
                 let alert = alert.filter(|one| one.status == AlertStatus::Open);
                 prop_assert!(alert.is_some(), "{name} on {object} is not open");
@@ -141,17 +141,17 @@ fn check(world: &World, all: &Asked) -> Result<(), TestCaseError> {
                 prop_assert_eq!(notified.len(), alert.told.len());
                 prop_assert_eq!(*ends_ns, waits.map(|waits| waits.due_ns));
             }
-            Standing::Waiting { until_ns, .. } => {
+            EvaluationState::Waiting { until_ns, .. } => {
                 prop_assert_eq!(waits.map(|waits| (waits.opening, waits.due_ns)), Some((true, *until_ns)));
             }
-            Standing::CancelledByHand { id } => {
+            EvaluationState::CancelledByHand { id } => {
                 prop_assert_eq!(alert.map(|one| (&one.id, one.cause)), Some((id, Some(crate::EndCause::Hand))));
             }
-            Standing::NotMet { unmet } => prop_assert!(!unmet.is_empty(), "{name} on {object}"),
-            Standing::NotEvaluated { .. } => {}
-            Standing::NoRoom | Standing::Unasked => prop_assert!(false, "{name} on {object}: {said}"),
+            EvaluationState::NotMet { unmet } => prop_assert!(!unmet.is_empty(), "{name} on {object}"),
+            EvaluationState::NotEvaluated { .. } => {}
+            EvaluationState::NoRoom | EvaluationState::Unasked => prop_assert!(false, "{name} on {object}: {said}"),
         }
-        if !matches!(said.state, Standing::Open { .. }) {
+        if !matches!(said.state, EvaluationState::Open { .. }) {
             prop_assert!(!said.to_string().contains(": violation"), "{said}");
         }
     }
@@ -161,13 +161,15 @@ fn check(world: &World, all: &Asked) -> Result<(), TestCaseError> {
 
 /// What opened since then without a change of facts or configuration is what it was said to be.
 fn compare(before: &Asked, now: &Asked) -> Result<(), TestCaseError> {
-    for (key, said) in now.iter().filter(|(_, said)| matches!(said.state, Standing::Open { .. })) {
-        let Some(was) = before.get(key).filter(|was| !matches!(was.state, Standing::Open { .. })) else { continue };
+    for (key, said) in now.iter().filter(|(_, said)| matches!(said.state, EvaluationState::Open { .. })) {
+        let Some(was) = before.get(key).filter(|was| !matches!(was.state, EvaluationState::Open { .. })) else {
+            continue;
+        };
         match was.outlook {
-            Outlook::Allowed => prop_assert!(said.allowed, "{was} but {said}"),
-            Outlook::Violation => prop_assert!(!said.allowed, "{was} but {said}"),
-            Outlook::NotEvaluated => prop_assert!(false, "{was} but {said}"),
-            Outlook::Depends => {}
+            PolicyOutcome::Allowed => prop_assert!(said.allowed, "{was} but {said}"),
+            PolicyOutcome::Violation => prop_assert!(!said.allowed, "{was} but {said}"),
+            PolicyOutcome::NotEvaluated => prop_assert!(false, "{was} but {said}"),
+            PolicyOutcome::Depends => {}
         }
     }
     Ok(())
@@ -191,7 +193,7 @@ proptest! {
             let now = asked(world);
             failed = check(world, &now);
             // Facts and configuration, without metrics' times.
-            let objects: Vec<String> = world.book.directory().objects().map(|object| format!(
+            let objects: Vec<String> = world.book.registry().objects().map(|object| format!(
                 "{} {:?} {:?} {:?}", object.id, object.parent, object.properties, object.metrics
             )).collect();
             let stands = [objects, vec![format!("{:?}", world.book.config())]].concat();

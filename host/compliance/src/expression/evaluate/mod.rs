@@ -25,7 +25,7 @@ use crate::record::Object;
 
 /// What an expression says of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ExpressionOutcome {
     /// It holds.
     Holds,
     /// It does not hold: it is false, or reads what the object lacks.
@@ -34,7 +34,7 @@ pub enum Outcome {
     Undecided(String),
 }
 
-impl Outcome {
+impl ExpressionOutcome {
     /// Whether it holds for certain.
     pub fn holds(&self) -> bool {
         *self == Self::Holds
@@ -47,16 +47,16 @@ pub(crate) fn evaluate(
     object: &Object,
     thresholds: &BTreeMap<String, f64>,
     meter: &mut Meter,
-) -> Outcome {
+) -> ExpressionOutcome {
     let mut evaluator = Evaluator { object, thresholds, steps: meter.begin(), scope: Vec::new() };
     let (possible, reason) = evaluator.expression(expression).outcomes();
     meter.end(&evaluator.steps);
     match possible {
-        PossibleOutcomes::TRUE => Outcome::Holds,
-        several if several.may_hold() => {
-            Outcome::Undecided(reason.map_or_else(|| "it cannot be decided".to_owned(), |reason| reason.to_string()))
-        }
-        _ => Outcome::Fails,
+        PossibleOutcomes::TRUE => ExpressionOutcome::Holds,
+        several if several.may_hold() => ExpressionOutcome::Undecided(
+            reason.map_or_else(|| "it cannot be decided".to_owned(), |reason| reason.to_string()),
+        ),
+        _ => ExpressionOutcome::Fails,
     }
 }
 

@@ -189,9 +189,9 @@ proptest! {
         let thresholds = BTreeMap::from([("load".to_owned(), 3.5)]);
         let outcome = expression.evaluate(&object, &thresholds, &mut Meter::default());
         let said = match &outcome {
-            Outcome::Holds => Some(true),
-            Outcome::Fails => Some(false),
-            Outcome::Undecided(reason) => {
+            ExpressionOutcome::Holds => Some(true),
+            ExpressionOutcome::Fails => Some(false),
+            ExpressionOutcome::Undecided(reason) => {
                 prop_assert!(!reason.is_empty());
                 None
             }
@@ -212,7 +212,10 @@ fn what_costs_too_much_is_cut_and_undecided() {
     for text in [one.to_owned(), [one; 4].join(" && "), format!("!({one})")] {
         let mut meter = Meter::default();
         let outcome = Expression::compile(&text).unwrap().evaluate(&object, &BTreeMap::new(), &mut meter);
-        assert!(matches!(&outcome, Outcome::Undecided(reason) if reason.contains("steps")), "{text}: {outcome:?}");
+        assert!(
+            matches!(&outcome, ExpressionOutcome::Undecided(reason) if reason.contains("steps")),
+            "{text}: {outcome:?}"
+        );
         assert!(meter.spent() <= EXPRESSION_STEPS, "{text}: {}", meter.spent());
     }
     // One loop over all that may be there is no problem, and lists that grow are not copied.
@@ -221,7 +224,7 @@ fn what_costs_too_much_is_cut_and_undecided() {
     {
         let mut meter = Meter::default();
         let outcome = Expression::compile(text).unwrap().evaluate(&object, &BTreeMap::new(), &mut meter);
-        assert_eq!(outcome, Outcome::Holds, "{text}");
+        assert_eq!(outcome, ExpressionOutcome::Holds, "{text}");
         assert!(meter.spent() < EXPRESSION_STEPS / 2, "{text}: {}", meter.spent());
     }
 }
@@ -231,10 +234,14 @@ fn all_expressions_together_are_cut_too() {
     let object = with_tags("a,".repeat(2040));
     let expression = Expression::compile("tags.all(a, tags.all(b, a + b != 'q'))").unwrap();
     let mut meter = Meter::default();
-    let outcomes: Vec<Outcome> =
+    let outcomes: Vec<ExpressionOutcome> =
         (0..1000).map(|_| expression.evaluate(&object, &BTreeMap::new(), &mut meter)).collect();
     assert!(meter.spent() <= TOTAL_STEPS + outcomes.len());
-    assert!(matches!(&outcomes[999], Outcome::Undecided(reason) if reason.contains("together")), "{:?}", outcomes[999]);
+    assert!(
+        matches!(&outcomes[999], ExpressionOutcome::Undecided(reason) if reason.contains("together")),
+        "{:?}",
+        outcomes[999]
+    );
 }
 
 #[test]
@@ -242,7 +249,7 @@ fn long_texts_cost_what_they_are_long() {
     let object = with_tags("x".repeat(4000));
     let mut meter = Meter::default();
     let expression = Expression::compile("properties.tags.contains('y')").unwrap();
-    assert_eq!(expression.evaluate(&object, &BTreeMap::new(), &mut meter), Outcome::Fails);
+    assert_eq!(expression.evaluate(&object, &BTreeMap::new(), &mut meter), ExpressionOutcome::Fails);
     assert!(meter.spent() > 4000 / 16 && meter.spent() < 4000, "{}", meter.spent());
 }
 
@@ -268,17 +275,17 @@ fn whatever_reads_a_long_property_or_many_keys_pays_for_it() {
         ("properties.tags == true", &flag),
     ] {
         let (steps, outcome) = spent(text, object);
-        assert_eq!(outcome, Outcome::Holds, "{text}");
+        assert_eq!(outcome, ExpressionOutcome::Holds, "{text}");
         assert!(steps > 4000 / 16, "{text}: {steps}");
     }
     let fact = |at: usize| (format!("p{at}"), Fact { value: at.is_multiple_of(2).then(|| "x".to_owned()), time_ns: 0 });
     let many = Object { properties: (0..1000).map(fact).collect(), ..Object::default() };
     for text in ["size(properties) == 500", "properties.size() == 500", "properties.exists(p, p == 'p0')"] {
         let (steps, outcome) = spent(text, &many);
-        assert_eq!(outcome, Outcome::Holds, "{text}");
+        assert_eq!(outcome, ExpressionOutcome::Holds, "{text}");
         assert!(steps > 1000, "{text}: {steps}");
     }
     // So a loop of them ends in its bound.
     let text = "properties.all(a, properties.all(b, size(properties) > 0))";
-    assert!(matches!(spent(text, &many).1, Outcome::Undecided(reason) if reason.contains("steps")));
+    assert!(matches!(spent(text, &many).1, ExpressionOutcome::Undecided(reason) if reason.contains("steps")));
 }

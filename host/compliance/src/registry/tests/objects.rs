@@ -5,8 +5,8 @@ use lifesigns_model::DropKind;
 use super::*;
 use crate::limits::{OBJECT_METRICS, OBJECT_PROPERTIES, VALUE_BYTES};
 
-fn value<'a>(directory: &'a Directory, object: &str, name: &str) -> Option<&'a str> {
-    directory.object(object)?.properties.get(name)?.value.as_deref()
+fn value<'a>(registry: &'a ObjectRegistry, object: &str, name: &str) -> Option<&'a str> {
+    registry.object(object)?.properties.get(name)?.value.as_deref()
 }
 
 fn related(object: &str, time_ns: u64, kind: Option<&str>, parent: Option<&str>) -> ObjectFacts {
@@ -23,126 +23,126 @@ fn sample(object: &str, time_ns: u64, name: &str, value: f64) -> ObjectFacts {
     ObjectFacts { object: object.into(), time_ns, metrics: vec![(name.into(), value)], ..ObjectFacts::default() }
 }
 
-fn empty() -> Directory {
-    Directory::new(compiled(vec![], &[]))
+fn empty() -> ObjectRegistry {
+    ObjectRegistry::new(compiled(vec![], &[]))
 }
 
 #[test]
 fn late_facts_change_nothing() {
-    let mut directory = Directory::new(compiled(vec![group("p", &[], "properties.env == 'p'", &[])], &[]));
-    directory.facts(&facts("a", 10, &[("env", "p")]));
-    directory.facts(&related("a", 10, Some("vm"), Some("host")));
-    directory.facts(&sample("a", 10, "load", 1.0));
-    let before = directory.object("a").cloned();
-    assert_eq!(directory.facts(&facts("a", 9, &[("env", "q")])), Touched::default());
-    assert_eq!(directory.facts(&facts("a", 9, &[("env", "-")])), Touched::default());
-    assert_eq!(directory.facts(&related("a", 9, Some("host"), Some("other"))), Touched::default());
-    assert_eq!(directory.facts(&sample("a", 9, "load", 2.0)), Touched::default());
-    let after = directory.object("a").cloned().unwrap();
+    let mut registry = ObjectRegistry::new(compiled(vec![group("p", &[], "properties.env == 'p'", &[])], &[]));
+    registry.facts(&facts("a", 10, &[("env", "p")]));
+    registry.facts(&related("a", 10, Some("vm"), Some("host")));
+    registry.facts(&sample("a", 10, "load", 1.0));
+    let before = registry.object("a").cloned();
+    assert_eq!(registry.facts(&facts("a", 9, &[("env", "q")])), AffectedObjects::default());
+    assert_eq!(registry.facts(&facts("a", 9, &[("env", "-")])), AffectedObjects::default());
+    assert_eq!(registry.facts(&related("a", 9, Some("host"), Some("other"))), AffectedObjects::default());
+    assert_eq!(registry.facts(&sample("a", 9, "load", 2.0)), AffectedObjects::default());
+    let after = registry.object("a").cloned().unwrap();
     assert_eq!(after.first_ns, 9);
     assert_eq!(before, Some(Object { first_ns: 10, ..after }));
     // Said again later, it is known as of later.
-    directory.facts(&facts("a", 20, &[("env", "p")]));
-    directory.facts(&facts("a", 15, &[("env", "q")]));
-    assert_eq!(value(&directory, "a", "env"), Some("p"));
+    registry.facts(&facts("a", 20, &[("env", "p")]));
+    registry.facts(&facts("a", 15, &[("env", "q")]));
+    assert_eq!(value(&registry, "a", "env"), Some("p"));
     // A removal is a fact as well, and a late line does not bring the property back.
-    directory.facts(&facts("a", 30, &[("env", "-")]));
-    directory.facts(&facts("a", 29, &[("env", "p")]));
-    assert_eq!(value(&directory, "a", "env"), None);
-    assert!(groups_of(&directory, "a").is_empty());
+    registry.facts(&facts("a", 30, &[("env", "-")]));
+    registry.facts(&facts("a", 29, &[("env", "p")]));
+    assert_eq!(value(&registry, "a", "env"), None);
+    assert!(groups_of(&registry, "a").is_empty());
 }
 
 #[test]
 fn facts_that_nobody_reads_touch_nobody() {
     let compiled = compiled(vec![group("p", &[], "properties.env == 'p'", &[])], &["metrics.load > 4"]);
-    let mut directory = Directory::new(compiled);
-    assert_eq!(directory.facts(&facts("a", 1, &[("x", "1")])).objects, ["a"], "it is new");
-    assert_eq!(directory.facts(&facts("a", 2, &[("x", "2")])), Touched::default());
-    assert_eq!(directory.facts(&sample("a", 3, "cpu", 1.0)), Touched::default());
-    assert_eq!(directory.facts(&sample("a", 3, "load", 1.0)).objects, ["a"]);
-    assert_eq!(directory.facts(&sample("a", 4, "load", 1.0)), Touched::default(), "it is the same");
-    assert_eq!(directory.facts(&facts("a", 5, &[("env", "q")])), Touched::default(), "no group changed");
-    assert_eq!(directory.facts(&facts("a", 6, &[("env", "p")])).objects, ["a"]);
-    assert_eq!(directory.facts(&related("a", 7, Some("vm"), None)).objects, ["a"]);
+    let mut registry = ObjectRegistry::new(compiled);
+    assert_eq!(registry.facts(&facts("a", 1, &[("x", "1")])).objects, ["a"], "it is new");
+    assert_eq!(registry.facts(&facts("a", 2, &[("x", "2")])), AffectedObjects::default());
+    assert_eq!(registry.facts(&sample("a", 3, "cpu", 1.0)), AffectedObjects::default());
+    assert_eq!(registry.facts(&sample("a", 3, "load", 1.0)).objects, ["a"]);
+    assert_eq!(registry.facts(&sample("a", 4, "load", 1.0)), AffectedObjects::default(), "it is the same");
+    assert_eq!(registry.facts(&facts("a", 5, &[("env", "q")])), AffectedObjects::default(), "no group changed");
+    assert_eq!(registry.facts(&facts("a", 6, &[("env", "p")])).objects, ["a"]);
+    assert_eq!(registry.facts(&related("a", 7, Some("vm"), None)).objects, ["a"]);
 }
 
 #[test]
 fn relatives_are_known_and_touched() {
-    let mut directory = empty();
-    directory.seen("host-1", 1);
-    directory.facts(&related("vm-2", 1, None, Some("host-1")));
-    assert_eq!(directory.facts(&related("vm-1", 1, None, Some("host-1"))).objects, ["host-1", "vm-1"]);
-    assert_eq!(directory.children("host-1").collect::<Vec<_>>(), ["vm-1", "vm-2"]);
-    assert_eq!(directory.facts(&related("vm-1", 2, None, Some("host-2"))).objects, ["host-1", "vm-1"]);
-    assert_eq!(directory.children("host-2").collect::<Vec<_>>(), ["vm-1"]);
-    assert_eq!(directory.children("host-1").collect::<Vec<_>>(), ["vm-2"]);
-    assert_eq!(directory.forget("host-1").objects, ["host-1", "vm-2"]);
-    assert_eq!(directory.forget("vm-2").objects, ["vm-2"]);
-    assert_eq!(directory.forget("vm-2"), Touched::default());
-    assert_eq!(directory.children("host-1").count(), 0);
+    let mut registry = empty();
+    registry.seen("host-1", 1);
+    registry.facts(&related("vm-2", 1, None, Some("host-1")));
+    assert_eq!(registry.facts(&related("vm-1", 1, None, Some("host-1"))).objects, ["host-1", "vm-1"]);
+    assert_eq!(registry.children("host-1").collect::<Vec<_>>(), ["vm-1", "vm-2"]);
+    assert_eq!(registry.facts(&related("vm-1", 2, None, Some("host-2"))).objects, ["host-1", "vm-1"]);
+    assert_eq!(registry.children("host-2").collect::<Vec<_>>(), ["vm-1"]);
+    assert_eq!(registry.children("host-1").collect::<Vec<_>>(), ["vm-2"]);
+    assert_eq!(registry.forget("host-1").objects, ["host-1", "vm-2"]);
+    assert_eq!(registry.forget("vm-2").objects, ["vm-2"]);
+    assert_eq!(registry.forget("vm-2"), AffectedObjects::default());
+    assert_eq!(registry.children("host-1").count(), 0);
 }
 
 #[test]
 fn an_inventory_takes_back_what_it_no_longer_says() {
-    let mut directory = empty();
-    directory.seen("c", 5);
-    directory.facts(&facts("a", 5, &[("seen", "x"), ("env", "from-stream")]));
+    let mut registry = empty();
+    registry.seen("c", 5);
+    registry.facts(&facts("a", 5, &[("seen", "x"), ("env", "from-stream")]));
     let named = |kind, parent, properties: &[(&str, &str)]| {
         let related = related("a", 10, kind, parent);
         ObjectFacts { properties: facts("a", 10, properties).properties, ..related }
     };
     let listed =
         [named(Some("vm"), Some("host"), &[("env", "production"), ("owner", "x")]), facts("b", 10, &[("env", "test")])];
-    directory.inventory(&listed, 10);
-    let discovered = |directory: &Directory| {
-        directory.objects().filter(|one| one.discovered).map(|one| one.id.clone()).collect::<Vec<_>>()
+    registry.inventory(&listed, 10);
+    let discovered = |registry: &ObjectRegistry| {
+        registry.objects().filter(|one| one.discovered).map(|one| one.id.clone()).collect::<Vec<_>>()
     };
-    assert_eq!(discovered(&directory), ["c"]);
-    assert_eq!(value(&directory, "a", "env"), Some("production"));
-    assert_eq!(value(&directory, "a", "seen"), Some("x"));
+    assert_eq!(discovered(&registry), ["c"]);
+    assert_eq!(value(&registry, "a", "env"), Some("production"));
+    assert_eq!(value(&registry, "a", "seen"), Some("x"));
 
     // An event that is newer than the next inventory stands against it.
-    directory.facts(&facts("a", 30, &[("owner", "y")]));
+    registry.facts(&facts("a", 30, &[("owner", "y")]));
     let again = ObjectFacts { time_ns: 20, ..named(None, None, &[]) };
-    let touched = directory.inventory(&[again], 20);
+    let touched = registry.inventory(&[again], 20);
     assert_eq!(touched.objects, ["a"], "its parent and kind are gone");
-    let a = directory.object("a").unwrap();
+    let a = registry.object("a").unwrap();
     assert_eq!((a.kind.as_deref(), a.parent.as_deref()), (None, None));
-    assert_eq!(value(&directory, "a", "env"), None);
-    assert_eq!(value(&directory, "a", "owner"), Some("y"));
-    assert_eq!(value(&directory, "a", "seen"), Some("x"), "no inventory ever said it");
-    assert_eq!(discovered(&directory), ["b", "c"]);
-    assert_eq!(value(&directory, "b", "env"), None);
-    assert_eq!(directory.children("host").count(), 0);
+    assert_eq!(value(&registry, "a", "env"), None);
+    assert_eq!(value(&registry, "a", "owner"), Some("y"));
+    assert_eq!(value(&registry, "a", "seen"), Some("x"), "no inventory ever said it");
+    assert_eq!(discovered(&registry), ["b", "c"]);
+    assert_eq!(value(&registry, "b", "env"), None);
+    assert_eq!(registry.children("host").count(), 0);
 
     // An empty one takes back what is left, and the same again changes nothing.
-    directory.take_dirty();
-    directory.inventory(&[], 40);
-    assert_eq!(discovered(&directory), ["a", "b", "c"]);
-    assert_eq!(directory.take_dirty().len(), 1);
-    assert_eq!(directory.inventory(&[], 40), Touched::default());
-    assert!(directory.take_dirty().is_empty());
+    registry.take_dirty();
+    registry.inventory(&[], 40);
+    assert_eq!(discovered(&registry), ["a", "b", "c"]);
+    assert_eq!(registry.take_dirty().len(), 1);
+    assert_eq!(registry.inventory(&[], 40), AffectedObjects::default());
+    assert!(registry.take_dirty().is_empty());
 }
 
 #[test]
 fn an_inventory_for_ever_since_is_read_again_and_changed() {
-    let mut directory = empty();
-    directory.inventory(&[facts("a", 0, &[("env", "playground")]), facts("a", 0, &[("owner", "x")])], 0);
-    directory.seen("a", 50);
-    directory.take_dirty();
-    directory.inventory(&[facts("a", 0, &[("env", "playground")]), facts("a", 0, &[("owner", "x")])], 0);
-    assert!(directory.take_dirty().is_empty());
-    directory.inventory(&[facts("a", 0, &[("env", "production")])], 0);
-    assert_eq!(value(&directory, "a", "env"), Some("production"));
-    assert_eq!(value(&directory, "a", "owner"), None);
-    assert!(!directory.object("a").unwrap().discovered);
+    let mut registry = empty();
+    registry.inventory(&[facts("a", 0, &[("env", "playground")]), facts("a", 0, &[("owner", "x")])], 0);
+    registry.seen("a", 50);
+    registry.take_dirty();
+    registry.inventory(&[facts("a", 0, &[("env", "playground")]), facts("a", 0, &[("owner", "x")])], 0);
+    assert!(registry.take_dirty().is_empty());
+    registry.inventory(&[facts("a", 0, &[("env", "production")])], 0);
+    assert_eq!(value(&registry, "a", "env"), Some("production"));
+    assert_eq!(value(&registry, "a", "owner"), None);
+    assert!(!registry.object("a").unwrap().discovered);
 }
 
 #[test]
 fn what_survives_a_store_takes_back_as_if_nothing_had_happened() {
-    let mut directory = empty();
-    directory.inventory(&[facts("a", 10, &[("env", "production")])], 10);
-    let kept = directory.take_dirty();
+    let mut registry = empty();
+    registry.inventory(&[facts("a", 10, &[("env", "production")])], 10);
+    let kept = registry.take_dirty();
     let mut restored = empty();
     restored.restore(kept);
     assert!(restored.take_dirty().is_empty());
@@ -152,60 +152,60 @@ fn what_survives_a_store_takes_back_as_if_nothing_had_happened() {
 
 #[test]
 fn the_store_is_given_what_changed_and_not_every_sign_of_life() {
-    let mut directory = empty();
-    directory.seen("a", 1);
-    directory.facts(&facts("b", 1, &[("env", "p")]));
+    let mut registry = empty();
+    registry.seen("a", 1);
+    registry.facts(&facts("b", 1, &[("env", "p")]));
     let ids = |objects: Vec<Object>| objects.into_iter().map(|one| one.id).collect::<Vec<_>>();
-    assert_eq!(ids(directory.take_dirty()), ["a", "b"]);
-    directory.seen("a", 2);
-    directory.facts(&facts("b", 2, &[("env", "p")]));
-    assert!(directory.take_dirty().is_empty());
-    assert_eq!(directory.object("a").unwrap().last_ns, 2);
-    directory.seen("a", 1 + SEEN_MS * 1_000_000);
-    directory.facts(&facts("b", 3, &[("env", "q")]));
-    assert_eq!(ids(directory.take_dirty()), ["a", "b"]);
+    assert_eq!(ids(registry.take_dirty()), ["a", "b"]);
+    registry.seen("a", 2);
+    registry.facts(&facts("b", 2, &[("env", "p")]));
+    assert!(registry.take_dirty().is_empty());
+    assert_eq!(registry.object("a").unwrap().last_ns, 2);
+    registry.seen("a", 1 + SEEN_MS * 1_000_000);
+    registry.facts(&facts("b", 3, &[("env", "q")]));
+    assert_eq!(ids(registry.take_dirty()), ["a", "b"]);
 }
 
 #[test]
 fn what_is_too_much_is_dropped_and_counted() {
-    let mut directory = empty();
+    let mut registry = empty();
     let long = "x".repeat(NAME_BYTES + 1);
-    directory.seen("", 1);
-    directory.seen(&long, 1);
-    directory.inventory(&[facts(&long, 1, &[])], 1);
-    assert_eq!(directory.dropped().iter().collect::<Vec<_>>(), [(DropKind::ObjectNames, 3)]);
-    directory.facts(&facts("a", 1, &[(&long, "x"), ("y", &"x".repeat(VALUE_BYTES + 1))]));
-    directory.facts(&related("a", 1, Some(&long), Some(&long)));
-    directory.facts(&sample("a", 1, "m", f64::NAN));
-    directory.facts(&sample("a", 1, "m", f64::INFINITY));
-    assert_eq!(directory.dropped().count(DropKind::UnfitFacts), 6);
-    assert_eq!(directory.object("a").unwrap().properties.len(), 0);
+    registry.seen("", 1);
+    registry.seen(&long, 1);
+    registry.inventory(&[facts(&long, 1, &[])], 1);
+    assert_eq!(registry.dropped().iter().collect::<Vec<_>>(), [(DropKind::ObjectNames, 3)]);
+    registry.facts(&facts("a", 1, &[(&long, "x"), ("y", &"x".repeat(VALUE_BYTES + 1))]));
+    registry.facts(&related("a", 1, Some(&long), Some(&long)));
+    registry.facts(&sample("a", 1, "m", f64::NAN));
+    registry.facts(&sample("a", 1, "m", f64::INFINITY));
+    assert_eq!(registry.dropped().count(DropKind::UnfitFacts), 6);
+    assert_eq!(registry.object("a").unwrap().properties.len(), 0);
 
     for at in 0..OBJECT_PROPERTIES + 5 {
-        directory.facts(&facts("a", 2, &[(&format!("p{at}"), "x")]));
+        registry.facts(&facts("a", 2, &[(&format!("p{at}"), "x")]));
     }
     for at in 0..OBJECT_METRICS + 5 {
-        directory.facts(&sample("a", 2, &format!("m{at}"), 1.0));
+        registry.facts(&sample("a", 2, &format!("m{at}"), 1.0));
     }
-    assert_eq!(directory.dropped().count(DropKind::Facts), 10);
+    assert_eq!(registry.dropped().count(DropKind::Facts), 10);
     // A removed property makes room for one more.
-    directory.facts(&facts("a", 3, &[("p7", "-"), ("new", "x")]));
-    assert_eq!(value(&directory, "a", "new"), Some("x"));
-    let a = directory.object("a").unwrap();
+    registry.facts(&facts("a", 3, &[("p7", "-"), ("new", "x")]));
+    assert_eq!(value(&registry, "a", "new"), Some("x"));
+    let a = registry.object("a").unwrap();
     assert_eq!((a.properties.len(), a.metrics.len()), (OBJECT_PROPERTIES, OBJECT_METRICS));
-    assert_eq!(directory.dropped().count(DropKind::Facts), 10);
+    assert_eq!(registry.dropped().count(DropKind::Facts), 10);
 }
 
 #[test]
 fn strangers_leave_room_for_the_inventory() {
-    let mut directory = empty();
+    let mut registry = empty();
     for at in 0..DISCOVERED_OBJECTS + 3 {
-        directory.seen(&format!("stranger-{at}"), 1);
+        registry.seen(&format!("stranger-{at}"), 1);
     }
-    assert_eq!(directory.dropped().count(DropKind::Objects), 3);
-    directory.inventory(&[facts("ours", 1, &[]), facts("stranger-1", 1, &[])], 1);
-    assert!(directory.object("ours").is_some());
-    directory.seen("one-more", 1);
-    directory.seen("too-many", 1);
-    assert!(directory.object("one-more").is_some() && directory.object("too-many").is_none());
+    assert_eq!(registry.dropped().count(DropKind::Objects), 3);
+    registry.inventory(&[facts("ours", 1, &[]), facts("stranger-1", 1, &[])], 1);
+    assert!(registry.object("ours").is_some());
+    registry.seen("one-more", 1);
+    registry.seen("too-many", 1);
+    assert!(registry.object("one-more").is_some() && registry.object("too-many").is_none());
 }

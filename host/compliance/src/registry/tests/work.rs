@@ -5,29 +5,29 @@ use std::time::Instant;
 use super::*;
 
 /// `objects` objects, and `groups` groups each of which reads a property of its own; five read `env`.
-fn many(objects: usize, groups: usize) -> Directory {
+fn many(objects: usize, groups: usize) -> ObjectRegistry {
     let mut all: Vec<Group> =
         (0..groups).map(|at| group(&format!("g{at}"), &[], &format!("properties.p{at} == 'x'"), &[])).collect();
     all.extend((0..5).map(|at| group(&format!("env{at}"), &[], &format!("properties.env == 'e{at}'"), &[])));
     all.push(group("some", &[], "", &["g1", "env1", "env2"]));
-    let mut directory = Directory::new(compiled(all, &[]));
+    let mut registry = ObjectRegistry::new(compiled(all, &[]));
     let named = |at: usize| facts(&format!("vm-{at}"), 1, &[("env", "e0"), ("p1", "x")]);
-    directory.inventory(&(0..objects).map(named).collect::<Vec<_>>(), 1);
-    directory
+    registry.inventory(&(0..objects).map(named).collect::<Vec<_>>(), 1);
+    registry
 }
 
 #[test]
 fn one_fact_asks_only_who_reads_it() {
-    let mut directory = many(50, 1000);
-    let before = directory.evaluated();
-    assert_eq!(directory.facts(&facts("vm-7", 2, &[("env", "e2")])).objects, ["vm-7"]);
-    assert_eq!(directory.evaluated() - before, 5);
-    directory.facts(&facts("vm-7", 3, &[("p17", "x")]));
-    assert_eq!(directory.evaluated() - before, 6);
-    directory.facts(&facts("vm-7", 4, &[("nobody", "reads"), ("p17", "x")]));
-    directory.seen("vm-7", 5);
-    assert_eq!(directory.evaluated() - before, 6);
-    assert_eq!(groups_of(&directory, "vm-7"), ["g1", "g17", "env2", "some"]);
+    let mut registry = many(50, 1000);
+    let before = registry.evaluated();
+    assert_eq!(registry.facts(&facts("vm-7", 2, &[("env", "e2")])).objects, ["vm-7"]);
+    assert_eq!(registry.evaluated() - before, 5);
+    registry.facts(&facts("vm-7", 3, &[("p17", "x")]));
+    assert_eq!(registry.evaluated() - before, 6);
+    registry.facts(&facts("vm-7", 4, &[("nobody", "reads"), ("p17", "x")]));
+    registry.seen("vm-7", 5);
+    assert_eq!(registry.evaluated() - before, 6);
+    assert_eq!(groups_of(&registry, "vm-7"), ["g1", "g17", "env2", "some"]);
 }
 
 /// Run in a release build: `cargo test --release -p lifesigns-compliance -- --ignored --nocapture`.
@@ -35,24 +35,24 @@ fn one_fact_asks_only_who_reads_it() {
 #[ignore = "a measurement"]
 fn one_fact_among_a_hundred_thousand_objects_and_a_thousand_groups() {
     let start = Instant::now();
-    let mut directory = many(100_000, 1000);
+    let mut registry = many(100_000, 1000);
     println!("inventory: {:?}", start.elapsed());
     let start = Instant::now();
     for at in 0..10_000_u64 {
         let env = if at % 2 == 0 { "e2" } else { "e3" };
-        directory.facts(&facts(&format!("vm-{}", at % 1000), 2 + at, &[("env", env)]));
+        registry.facts(&facts(&format!("vm-{}", at % 1000), 2 + at, &[("env", env)]));
     }
     println!("one fact that five groups read: {:?}", start.elapsed() / 10_000);
-    let objects: Vec<Object> = directory.objects().cloned().collect();
+    let objects: Vec<Object> = registry.objects().cloned().collect();
     let start = Instant::now();
-    directory.restore(objects);
+    registry.restore(objects);
     println!("restore: {:?}", start.elapsed());
 
     let all = (0..1000).map(|at| group(&format!("g{at}"), &[], &format!("properties.env == 'e{at}'"), &[])).collect();
-    let mut directory = Directory::new(compiled(all, &[]));
+    let mut registry = ObjectRegistry::new(compiled(all, &[]));
     let start = Instant::now();
     for at in 0..1000_u64 {
-        directory.facts(&facts("vm", at, &[("env", &format!("e{at}"))]));
+        registry.facts(&facts("vm", at, &[("env", &format!("e{at}"))]));
     }
     println!("one fact that a thousand groups read: {:?}", start.elapsed() / 1000);
 }
