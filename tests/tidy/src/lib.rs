@@ -3,8 +3,10 @@
 
 mod code;
 mod crates;
+mod modules;
 mod tree;
 
 pub use code::{Function, blank, functions};
 pub use crates::{Crate, crates};
+pub use modules::{Module, circles, modules};
 pub use tree::{committed, read, root, sources};
