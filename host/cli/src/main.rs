@@ -13,6 +13,7 @@ mod replay;
 mod rules;
 mod run;
 mod say;
+mod setup;
 mod signals;
 mod sources;
 mod summary;

@@ -16,9 +16,8 @@ use crate::{
     compliance::settings,
     exit::{Failure, Outcome},
     inventory::{self, Read, Settling},
-    preflight,
-    run::setup,
-    say,
+    preflight, say,
+    setup::setup,
     sources::Sources,
 };
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
-use lifesigns::{Builder, KeptHost, Load, Outcome as LoadOutcome, Setup, engine};
+use lifesigns::{Builder, KeptHost, Load, Outcome as LoadOutcome, engine};
 use lifesigns_intake::Stop;
 use lifesigns_notifications::ndjson;
 use lifesigns_settings::Settings;
@@ -20,7 +20,9 @@ use crate::{
     output::Lines,
     preflight,
     reload::Reload,
-    say, signals,
+    say,
+    setup::setup,
+    signals,
     sources::{Sources, reporting},
 };
 
@@ -113,22 +115,6 @@ fn start(settings: &Settings, inventory: &Read, stop: &Stop) -> Result<KeptHost,
     let host = builder.keep(&settings.store).map_err(Failure::failed)?;
     host.keep().say_config(settings.files.clone(), String::new());
     Ok(host)
-}
-
-/// What the operators decided, as the host takes it.
-pub(crate) fn setup(settings: &Settings) -> Setup {
-    let retention = &settings.retention;
-    Setup {
-        compliance: Arc::new(settings.compliance.clone()),
-        receivers: settings.receivers.clone(),
-        outbound: settings.outbound.clone(),
-        retention: lifesigns::Retention {
-            alerts_age_ms: retention.alerts_ms,
-            audit_age_ms: retention.audit_ms,
-            badges_age_ms: retention.badges_ms,
-            size_bytes: retention.size_bytes,
-        },
-    }
 }
 
 /// What a live run came to.

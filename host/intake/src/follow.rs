@@ -3,56 +3,22 @@
 mod late;
 mod locate;
 mod path;
+mod position;
 mod reading;
 mod tail;
 
 use std::{ops::ControlFlow, path::PathBuf, time::Duration};
 
-pub use self::tail::Tail;
-use crate::{Cursor, FollowEvent, Stop};
+use lifesigns_model::{SharedClock, SystemClock};
+
+pub use self::{
+    position::Position,
+    tail::{Look, Tail},
+};
+use crate::{followed::Followed, gap::FollowEvent, stop::Stop};
 
 /// How often a file at its end is looked at unless said otherwise, in milliseconds.
 const POLL_MS: u64 = 150;
-
-/// Where to begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Position {
-    /// At the start of the file.
-    Start,
-    /// At its end as it is when following begins; at the start of a file that comes later.
-    End,
-    /// Where an earlier run was. A file that has been renamed since is read to its end first; if it is
-    /// gone, the present one is read from its start, and that is a gap.
-    At(Cursor),
-}
-
-/// What became of following a file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Followed {
-    /// Where it ended.
-    pub cursor: Option<Cursor>,
-    /// Lines that were longer than a chunk.
-    pub cut_lines: u64,
-    /// NUL bytes before lines that were skipped.
-    pub nul_bytes: u64,
-    /// Times that another file took the path.
-    pub rotations: u64,
-    /// Times that the file was truncated, or rewritten in place.
-    pub truncations: u64,
-    /// Times that something was not read, or may not have been.
-    pub gaps: u64,
-}
-
-/// What comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
-    /// There is nothing more to read now.
-    Wait,
-    /// The stop signal has ended it.
-    Stopped,
-    /// The receiver has ended it.
-    Ended,
-}
 
 /// Follows one file by polling.
 ///
@@ -68,12 +34,14 @@ pub struct Follower {
     path: PathBuf,
     position: Position,
     poll: Duration,
+    clock: SharedClock,
 }
 
 impl Follower {
     /// Follows `path` from `position` on.
     pub fn new(path: impl Into<PathBuf>, position: Position) -> Self {
-        Self { path: path.into(), position, poll: Duration::from_millis(POLL_MS) }
+        let poll = Duration::from_millis(POLL_MS);
+        Self { path: path.into(), position, poll, clock: SystemClock::shared() }
     }
 
     /// Looks at the file this often; 150 ms unless set.
@@ -83,24 +51,38 @@ impl Follower {
         self
     }
 
-    /// Hands whole lines, gaps and changes of state to `emit`, lines in chunks of at most
-    /// [`CHUNK_BYTES`](lifesigns_model::limits::CHUNK_BYTES) bytes, each with the place after it, until
-    /// `stop` is set or `emit` breaks. It blocks while `emit` does. What is absent, unreadable or no
-    /// regular file is waited for.
+    /// Sets the clock that looks are timed by; the system's unless set.
+    #[must_use]
+    pub fn clock(mut self, clock: SharedClock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Passes whole lines, gaps, changes of state and the end of each look to `emit`, lines in chunks of at
+    /// most [`CHUNK_BYTES`](lifesigns_model::limits::CHUNK_BYTES) bytes, each with the offset after it, until
+    /// `stop` is set or `emit` breaks. Blocks while `emit` does. A path at which no regular file can be read
+    /// is looked at again.
     ///
-    /// On stop an unfinished last line is handed over too, but its cursor stays at its start: a
-    /// later run reads it again, whole.
+    /// When it is stopped, an unfinished last line comes as [`FollowEvent::Unfinished`].
     pub fn run(&self, stop: &Stop, mut emit: impl FnMut(FollowEvent) -> ControlFlow<()>) -> Followed {
         let mut tail = Tail::new(&self.path, self.position);
         loop {
-            match tail.look(stop, &mut emit) {
-                Look::Wait if !stop.wait(self.poll) => {}
-                Look::Wait | Look::Stopped => {
-                    tail.finish(&mut emit);
-                    return tail.followed();
-                }
-                Look::Ended => return tail.followed(),
+            let began_ns = self.clock.now_ns();
+            let look = tail.look(stop, &mut emit);
+            if look == Look::Ended {
+                return tail.followed();
             }
+            if look == Look::Wait {
+                let (followed, encoding) = (tail.followed(), tail.encoding());
+                if emit(FollowEvent::Looked { began_ns, followed, encoding }).is_break() {
+                    return followed;
+                }
+                if !stop.wait(self.poll) {
+                    continue;
+                }
+            }
+            tail.finish(&mut emit);
+            return tail.followed();
         }
     }
 }

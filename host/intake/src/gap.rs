@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use crate::Cursor;
+use crate::{cursor::Cursor, encoding::Encoding, followed::Followed};
 
 /// What following a file brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +16,26 @@ pub enum FollowEvent {
     },
     /// Something was not read and cannot be, or may not have been.
     Gap(Gap),
-    /// How the file is now; comes when it changes.
+    /// The state of the file; comes when it changes.
     State(FileState),
+    /// Everything that was there when the look began has been passed on, and there is nothing more now.
+    /// Comes from a [`Follower`](crate::Follower), after each look.
+    Looked {
+        /// When the look began, by the follower's clock, nanoseconds since the Unix epoch.
+        began_ns: u64,
+        /// What was counted so far.
+        followed: Followed,
+        /// How the file is read.
+        encoding: Encoding,
+    },
+    /// Following was stopped within a line, which has no end yet. The cursor is at its start: a later run
+    /// reads it whole.
+    Unfinished {
+        /// The line, as far as it was written.
+        bytes: Vec<u8>,
+        /// The start of the line.
+        cursor: Cursor,
+    },
 }
 
 /// How a file that is followed is.

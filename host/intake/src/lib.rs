@@ -2,21 +2,25 @@
 //! here knows rules, and nothing here is asynchronous: a source blocks while the engine is busy.
 
 mod buffer;
+mod carry;
 mod cursor;
 mod decode;
 mod encoding;
 mod family;
 mod follow;
+mod followed;
 mod gap;
 pub mod inventory;
 mod lines;
 mod print;
 mod stop;
 
+pub use carry::{ObjectLines, Pushed, RecordLines, object_decoder, record_decoder};
 pub use cursor::Cursor;
 pub use decode::{Format, UnknownFormat, parse_time};
 pub use encoding::{Encoding, not_text};
-pub use follow::{Followed, Follower, Look, Position, Tail};
+pub use follow::{Follower, Look, Position, Tail};
+pub use followed::Followed;
 pub use gap::{FileState, FollowEvent, Gap, GapCause};
 pub use lines::LineChunks;
 pub use stop::Stop;

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use lifesigns_model::limits::CHUNK_BYTES;
 
 use crate::{
-    Encoding,
     buffer::{LineBuffer, Pulled},
+    encoding::Encoding,
 };
 
 /// Cuts a stream into chunks of whole lines, each of at most [`CHUNK_BYTES`] bytes. One read goes

@@ -1,5 +1,5 @@
-//! Rules on disk: manifests, a cached scan of a rules folder, what changed between two scans, and a
-//! watch that tells when to scan again. It reads files and decides nothing about what runs.
+//! Rules on disk: manifests, a cached scan of a rules folder, and a watch that tells when to scan again.
+//! It reads files and decides nothing about what runs.
 //!
 //! In a rules folder
 //! - `NAME.toml` is one rule, called NAME. It names its module (without `module` that is `NAME.wasm`
@@ -19,7 +19,6 @@ mod modules;
 mod nearest;
 mod notice;
 mod nudges;
-mod plan;
 mod scan;
 mod snapshot;
 mod typed;
@@ -28,7 +27,6 @@ mod watch;
 pub use flaw::Flaw;
 pub use manifest::{Grants, Manifest, NAME_BYTES, check_name};
 pub use modules::ModuleBytes;
-pub use plan::{Plan, plan};
 pub use scan::RuleStore;
 pub use snapshot::{Found, Refusal, Snapshot};
 pub use watch::{Stopper, Waker, WatchOutcome, Watcher};

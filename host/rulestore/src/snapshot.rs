@@ -81,8 +81,8 @@ pub struct Snapshot {
     pub refusals: Vec<Refusal>,
     /// What a person should know about the folder itself, such as that there is none.
     pub note: Option<String>,
-    /// The folder is there and could not be read: nothing is known about its rules, and the plan
-    /// keeps them all.
+    /// The folder is there and could not be read: nothing is known about its rules, and all
+    /// that run are kept.
     pub unreadable: bool,
 }
 
@@ -110,5 +110,30 @@ impl Snapshot {
         folders.sort();
         folders.dedup();
         folders
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_and_grants_count_as_changes() {
+        let old = Found {
+            name: "a".into(),
+            manifest: None,
+            module_path: "m".into(),
+            settings_json: "{}".into(),
+            limits: Limits::default(),
+            grants: Grants::default(),
+            enabled: true,
+            module: Arc::new(ModuleBytes::new(vec![0])),
+        };
+        assert!(old.runs_like(&Found { module_path: "n".into(), ..old.clone() }));
+        let limits = Limits { deadline_ms: 1, ..Limits::default() };
+        assert!(!old.runs_like(&Found { limits, ..old.clone() }));
+        assert!(!old.runs_like(&Found { grants: Grants { state: false, log: true }, ..old.clone() }));
+        assert!(!old.runs_like(&Found { settings_json: "{\"n\":1}".into(), ..old.clone() }));
+        assert!(!old.runs_like(&Found { module: Arc::new(ModuleBytes::new(vec![1])), ..old.clone() }));
     }
 }

@@ -82,7 +82,7 @@ fn follow(log: &Path, engine: &Engine, stop: &Stop) {
         decoder: Format::Auto.decoder(now_ns()),
     });
     let followed = Follower::new(log, Position::Start).run(stop, |event| {
-        if let FollowEvent::Lines { bytes, .. } = event {
+        if let FollowEvent::Lines { bytes, .. } | FollowEvent::Unfinished { bytes, .. } = event {
             let (source, arrived_ns) = (Arc::clone(&source), Some(now_ns()));
             engine.submit(Chunk { source, bytes, arrived_ns, cursor: None, done: None });
         }

@@ -134,7 +134,7 @@ impl Host {
                         assert!(host.submit(chunk), "the host takes lines");
                     }
                     FollowEvent::Gap(gap) => *gaps += gap.bytes.unwrap_or(1),
-                    FollowEvent::State(_) => {}
+                    FollowEvent::State(_) | FollowEvent::Looked { .. } | FollowEvent::Unfinished { .. } => {}
                 }
                 ControlFlow::Continue(())
             });

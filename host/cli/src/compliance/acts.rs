@@ -5,7 +5,7 @@ use std::path::Path;
 use lifesigns_compliance::CommandAction;
 use lifesigns_control::Request;
 
-use super::{args::Where, ask::Host, at_rest, done, parts::ObjectsCommand, write};
+use super::{answers::done, args::Where, ask::Host, at_rest, parts::ObjectsCommand, write};
 use crate::exit::{Failure, Outcome};
 
 /// Writes on an alert.

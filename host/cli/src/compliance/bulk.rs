@@ -7,10 +7,11 @@ use lifesigns_compliance::{
 use lifesigns_control::{Reply, Request};
 
 use super::{
+    answers::{matches, query},
     args::Where,
     ask::{Host, unexpected},
     parts::Which,
-    query, show,
+    show,
     write::{emit, emit_text},
 };
 use crate::{
@@ -89,7 +90,7 @@ fn matching(deed: &Deed, which: &Which, place: &Where) -> Result<Option<Vec<Stri
     let filter = AlertFilter { states: deed.states(), ..which.selection.filter() };
     let QueryAnswer::Alerts(alerts) = query(Query::Alerts(filter.clone()), place)? else { return Err(unexpected()) };
     if alerts.is_empty() {
-        if let Some(matches) = super::matches(filter, place)? {
+        if let Some(matches) = matches(filter, place)? {
             emit(&alerts, place, |_| show::no_alerts(&matches))?;
         }
         return Ok(None);

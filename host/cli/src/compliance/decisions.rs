@@ -6,9 +6,10 @@ use lifesigns_control::{OutboxFilter, OutboxRow, Reply, Request, Rows};
 use serde::Serialize;
 
 use super::{
+    answers::query,
     args::Where,
     ask::{Host, unexpected},
-    query, show,
+    show,
     write::emit,
 };
 use crate::exit::{Failure, Outcome};

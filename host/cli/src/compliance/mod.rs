@@ -2,6 +2,7 @@
 //! its store.
 
 mod acts;
+mod answers;
 mod args;
 mod ask;
 mod at_rest;
@@ -20,11 +21,12 @@ mod what_if;
 pub(crate) mod when;
 mod write;
 
-use lifesigns_compliance::query::{AlertFilter, FilterMatches, ObjectFilter, Query, QueryAnswer};
+use lifesigns_compliance::query::{AlertFilter, ObjectFilter, Query, QueryAnswer};
 use lifesigns_control::{AuditMark, OutboxFilter, PastAlerts, PastAudit, Reply, Request, Rows};
 
 use lifesigns_notifications::people::Colour;
 
+use answers::{matches, query};
 pub(crate) use args::Command;
 use args::{Output, Where};
 use ask::{Host, unexpected};
@@ -33,12 +35,9 @@ use parts::{
     OutboxCommand, PolicyCommand, RouteCommand,
 };
 pub(crate) use validate::load as settings;
-use write::{emit, emit_text};
+use write::emit;
 
-use crate::{
-    exit::{Failure, Outcome},
-    say,
-};
+use crate::exit::{Failure, Outcome};
 
 pub(crate) fn run(command: &Command) -> Outcome {
     match command {
@@ -129,14 +128,6 @@ fn alerts(command: Option<&AlertsCommand>, filter: &AlertsFilter, place: &Where)
     }
 }
 
-/// Asks a question about the book.
-fn query(query: Query, place: &Where) -> Result<QueryAnswer, Failure> {
-    match Host::new(place)?.ask(&Request::Query(query))? {
-        Reply::Answer(answer) => Ok(*answer),
-        _ => Err(unexpected()),
-    }
-}
-
 fn list_alerts(filter: &AlertsFilter, place: &Where) -> Outcome {
     let asked = filter.filter();
     if filter.pending {
@@ -150,14 +141,6 @@ fn list_alerts(filter: &AlertsFilter, place: &Where) -> Outcome {
         Some(matches) => show::no_alerts(matches),
         None => show::alerts(&alerts, view),
     })
-}
-
-/// What a filter matches; remarks on its names go to standard error. A host of an older version
-/// cannot say.
-fn matches(filter: AlertFilter, place: &Where) -> Result<Option<FilterMatches>, Failure> {
-    let QueryAnswer::Matches(matches) = query(Query::Matches(filter), place)? else { return Err(unexpected()) };
-    matches.notes.iter().for_each(|note| say::warning(&lifesigns_text::visible(note)));
-    Ok(Some(*matches))
 }
 
 fn show_alert(id: &str, place: &Where) -> Outcome {
@@ -285,12 +268,6 @@ fn outbox(receiver: Option<String>, dead: bool, place: &Where) -> Outcome {
         Reply::Outbox(rows) => emit(&rows, place, |view| show::outbox(&rows, dead, view)),
         _ => Err(unexpected()),
     }
-}
-
-/// What was done, in a line.
-fn done(reply: &Reply, place: &Where) -> Outcome {
-    let Reply::Done(text) = reply else { return Err(unexpected()) };
-    emit_text(text, place)
 }
 
 /// All badges as `lifesigns badge` shows them.

@@ -15,10 +15,11 @@ use lifesigns_control::{PastAlerts, PastBadges, Reply, Request, Rows};
 use lifesigns_report::ReportFormat;
 
 use super::{
+    answers::query,
     args::Where,
     ask::{Host, unexpected},
     places::Places,
-    query, when,
+    when,
 };
 use crate::{
     exit::{Failure, Outcome},

@@ -8,11 +8,11 @@ use lifesigns_compliance::{
 use lifesigns_control::{Reply, Request};
 
 use super::{
+    answers::{done, query},
     args::Where,
     ask::{Host, unexpected},
-    done,
     parts::SilenceCommand,
-    query, show, when,
+    show, when,
     write::emit,
 };
 use crate::{

@@ -2,57 +2,24 @@
 //! sound configuration from doing what is meant.
 
 mod places;
+mod problem;
 mod receivers;
 mod rules;
 mod sources;
 
-use std::{fmt, path::Path};
+use std::path::Path;
 
 use lifesigns_intake::inventory;
 use lifesigns_settings::Settings;
-use serde::Serialize;
 
-pub(crate) use self::rules::{Loaded, folder, load};
+pub(crate) use self::{
+    problem::Problem,
+    rules::{Loaded, folder, load},
+};
 use crate::{
     exit::{Failure, Outcome},
     say,
 };
-
-/// Something that `run` starts with all the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Problem {
-    /// What it is about: `source`, `rules`, `rule`, `receiver`, `cache`, `configuration`.
-    of: &'static str,
-    /// Which of them.
-    name: String,
-    /// What is wrong.
-    what: String,
-    /// How to mend it; empty where `what` says it.
-    pub(crate) fix: String,
-}
-
-impl Problem {
-    pub(crate) fn new(
-        of: &'static str,
-        name: impl Into<String>,
-        what: impl Into<String>,
-        fix: impl Into<String>,
-    ) -> Self {
-        Self { of, name: name.into(), what: what.into(), fix: fix.into() }
-    }
-
-    /// What is wrong with what, without the fix.
-    pub(crate) fn text(&self) -> String {
-        format!("{} {}: {}", self.of, self.name, self.what)
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text())?;
-        if self.fix.is_empty() { Ok(()) } else { write!(f, "; {}", self.fix) }
-    }
-}
 
 /// A host without a source has nothing to do.
 ///

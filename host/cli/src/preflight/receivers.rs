@@ -5,7 +5,7 @@ use std::path::Path;
 use lifesigns_notifications::{Gate, ReceiverConfig, ReceiverKind};
 use lifesigns_settings::Settings;
 
-use super::Problem;
+use super::problem::Problem;
 
 /// Why receivers cannot be made. Nothing is sent, and no connection is opened.
 pub(super) fn refusals(settings: &Settings) -> Vec<String> {

@@ -7,7 +7,7 @@ use lifesigns::{
 };
 use lifesigns_settings::Settings;
 
-use super::Problem;
+use super::problem::Problem;
 use crate::{exit::Failure, load as rules};
 
 /// What became of a rules folder.

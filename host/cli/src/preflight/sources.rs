@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-use super::Problem;
+use super::problem::Problem;
 use lifesigns_intake::{Encoding, not_text};
 use lifesigns_settings::{Door, Source as Wanted};
 

@@ -143,6 +143,7 @@ impl Reader {
                 }
                 self.standing.get().phase = Phase::File(state);
             }
+            FollowEvent::Looked { .. } | FollowEvent::Unfinished { .. } => {}
         }
         ControlFlow::Continue(())
     }

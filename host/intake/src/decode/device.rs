@@ -4,7 +4,7 @@
 use memchr::memchr;
 
 use super::{
-    header::{Header, is_host, tag},
+    tag::{Header, is_host, tag},
     time::{self, Reference},
 };
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use lifesigns_model::Record;
 
-use super::{noise, payload, time};
+use super::{line_start::is_log_line, noise, time};
 
 /// The longest name of a container, or of a program, before a line.
 const NAME_BYTES: usize = 128;
@@ -30,7 +30,7 @@ fn stamped(text: &str) -> Option<(Record<'_>, &str)> {
     }
     if let Some((word, after)) = rest.split_once(' ')
         && is_name(word.trim_end_matches(':'))
-        && payload::begins(after)
+        && is_log_line(after)
     {
         record.app = Some(Cow::Borrowed(word.trim_end_matches(':')));
         return Some((record, after));

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use lifesigns_model::{Record, limits};
 
 use super::{
-    json::Reader,
+    json::JsonReader,
     time::{self, Stamp},
 };
 
@@ -19,7 +19,7 @@ const ID_BYTES: usize = 512;
 /// Whether `json` begins with an object that is an event: `Type` and `Action`, or, up to Docker 1.9,
 /// `status` and `id` and either `from` or a time.
 pub(crate) fn is_event(json: &str) -> bool {
-    let mut reader = Reader::new(json);
+    let mut reader = JsonReader::new(json);
     if reader.step(b'{').is_err() {
         return false;
     }

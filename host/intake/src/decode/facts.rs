@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use lifesigns_model::{Facts, limits};
 
-use super::json::{Bad, Reader};
+use super::json::{Bad, JsonReader};
 
 /// The members that say facts, as they stand in the line.
 #[derive(Default)]
@@ -81,7 +81,7 @@ pub(crate) fn read<'a>(said: &Said<'a>) -> Result<(Facts<'a>, bool), Bad> {
 fn text<'a>(raw: Option<&'a str>, wrong: &mut bool) -> Result<Option<Cow<'a, str>>, Bad> {
     match raw {
         None | Some("null") => Ok(None),
-        Some(raw) if raw.starts_with('"') => Reader::new(raw).string().map(Some),
+        Some(raw) if raw.starts_with('"') => JsonReader::new(raw).string().map(Some),
         Some(_) => {
             *wrong = true;
             Ok(None)
@@ -93,12 +93,12 @@ fn text<'a>(raw: Option<&'a str>, wrong: &mut bool) -> Result<Option<Cow<'a, str
 fn each<'a>(
     raw: Option<&'a str>,
     wrong: &mut bool,
-    mut take: impl FnMut(&mut Reader<'a>, Cow<'a, str>) -> Result<bool, Bad>,
+    mut take: impl FnMut(&mut JsonReader<'a>, Cow<'a, str>) -> Result<bool, Bad>,
 ) -> Result<(), Bad> {
     let Some(raw) = raw.filter(|raw| *raw != "null") else {
         return Ok(());
     };
-    let mut json = Reader::new(raw);
+    let mut json = JsonReader::new(raw);
     if json.step(b'{').is_err() {
         *wrong = true;
         return Ok(());

@@ -4,7 +4,11 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use lifesigns_model::{Decoder, ManualClock, SharedClock};
 
-use super::{auto::Auto, logfmt::Logfmt, ndjson::Ndjson, plain::Plain, syslog::Syslog};
+use super::{
+    decoders::{Auto, Ndjson, Syslog},
+    logfmt::Logfmt,
+    plain::Plain,
+};
 
 /// A format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

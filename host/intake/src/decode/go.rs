@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 /// The text that stands in Go's quotes; without them. Escapes that Go does not know are kept as
 /// they stand; bytes that are not UTF-8 and half surrogates become U+FFFD.
@@ -78,6 +78,18 @@ fn number(bytes: &[u8], letter: u8, text: &mut Vec<u8>) -> usize {
             text.push(b'\\');
             1
         }
+    }
+}
+
+/// Returns the position of the quote that ends a quoted value.
+pub(crate) fn quoted_len(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes[at] == b'"' {
+            return Some(at);
+        }
+        at += 2;
     }
 }
 

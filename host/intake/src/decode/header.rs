@@ -1,49 +1,18 @@
 //! Headers of RFC 3164 in the shapes that devices, relays, rsyslog and `journalctl` give them:
 //! `time host tag[pid]: message`.
 
-use memchr::memchr2;
-
 use super::{
-    device, payload,
+    device,
+    line_start::is_log_line,
+    tag::{Doubt, Header, is_host, is_level, tag},
     time::{self, Reference, Stamp},
 };
 
-/// Words that stand where a host would in lines that are not syslog.
-const LEVELS: [&str; 10] =
-    ["trace", "debug", "info", "notice", "warn", "warning", "error", "fatal", "critical", "severe"];
 /// Programs whose lines are seen behind nothing but their name.
 const PROGRAMS: [&str; 3] = ["dockerd", "docker", "containerd"];
 /// What syslogd writes in the place of a host and a tag.
 const OWN_LINES: [&str; 2] = ["last message repeated ", "-- MARK --"];
 const WEEKDAYS: [&[u8; 4]; 7] = [b"Mon ", b"Tue ", b"Wed ", b"Thu ", b"Fri ", b"Sat ", b"Sun "];
-/// RFC 3164 allows 32 for the tag; programs with paths as names exceed it.
-const TAG_BYTES: usize = 256;
-
-/// What a header says.
-#[derive(Default)]
-pub(crate) struct Header<'a> {
-    pub(crate) time_ns: Option<u64>,
-    /// The time's zone has a name that means several.
-    pub(crate) vague: bool,
-    pub(crate) host: Option<&'a str>,
-    pub(crate) app: Option<&'a str>,
-    pub(crate) pid: Option<&'a str>,
-    pub(crate) message: &'a str,
-}
-
-/// How sure it is that there is a header.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Doubt {
-    /// There was a `<PRI>`.
-    Sent,
-    /// The format was set.
-    Named,
-    /// It is a line: with a date, which other formats have too, it must have all signs of syslog.
-    Dated,
-    /// It is within another line: it must have all signs.
-    All,
-}
-
 /// The header of a line that was sent, of whatever shape.
 pub(crate) fn sent<'a>(text: &'a str, reference: Reference<'_>) -> Option<Header<'a>> {
     if let Some(header) = device::read(text, reference) {
@@ -89,7 +58,7 @@ pub(crate) fn read<'a>(text: &'a str, reference: Reference<'_>, doubt: Doubt) ->
         let time_ns = device.time_ns.or(time.time_ns);
         return Some(Header { time_ns, host: device.host.or(host), ..device });
     }
-    if let Some(program) = host.filter(|host| PROGRAMS.contains(host) && payload::begins(after)) {
+    if let Some(program) = host.filter(|host| PROGRAMS.contains(host) && is_log_line(after)) {
         return if all { None } else { Some(Header { app: Some(program), message: after, ..time }) };
     }
     let tagged = tag(after);
@@ -164,42 +133,4 @@ fn spaced_len(text: &str) -> Option<usize> {
         at += word.len() + 1;
     }
     None
-}
-
-pub(crate) type Tagged<'a> = (Option<&'a str>, Option<&'a str>, &'a str);
-
-/// `tag: `, `tag[pid]: ` or `tag[pid] ` and what follows.
-pub(crate) fn tag(text: &str) -> Option<Tagged<'_>> {
-    let bytes = text.as_bytes();
-    let near = &bytes[..bytes.len().min(TAG_BYTES)];
-    let end = near.iter().position(|byte| matches!(byte, b'[' | b':' | b' ' | b'=' | b'"' | b'{'))?;
-    if end == 0 {
-        return None;
-    }
-    let (pid, after) = if bytes[end] == b'[' {
-        let close = end + memchr2(b']', b' ', &near[end..])?;
-        if bytes[close] == b' ' || close == end + 1 {
-            return None;
-        }
-        (Some(&text[end + 1..close]), close + 1)
-    } else {
-        (None, end)
-    };
-    let message = match (bytes.get(after), bytes.get(after + 1)) {
-        (Some(b':'), None) => &text[after + 1..],
-        (Some(b':'), Some(b' ')) => &text[after + 2..],
-        (Some(b' '), _) if pid.is_some() => &text[after + 1..],
-        _ => return None,
-    };
-    Some((Some(&text[..end]), pid, message))
-}
-
-/// Whether `word` looks like a host's name or address.
-pub(crate) fn is_host(word: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':');
-    !word.is_empty() && word.bytes().all(allowed) && !word.ends_with(':') && !is_level(word)
-}
-
-fn is_level(word: &str) -> bool {
-    LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level))
 }

@@ -17,12 +17,12 @@ const DEPTH: usize = 128;
 pub(crate) struct Bad;
 
 /// Reads one value from front to back.
-pub(crate) struct Reader<'a> {
+pub(crate) struct JsonReader<'a> {
     text: &'a str,
     at: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> JsonReader<'a> {
     pub(crate) const fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
@@ -275,7 +275,7 @@ mod tests {
     use super::*;
 
     fn whole(text: &str) -> Result<&str, Bad> {
-        let mut reader = Reader::new(text);
+        let mut reader = JsonReader::new(text);
         let raw = reader.raw()?;
         reader.end()?;
         Ok(raw)
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn half_surrogates_are_replaced() {
         assert_eq!(
-            Reader::new(r#""\ud83d\udc33 \ud83d\u0041 \udc33""#).string().as_deref(),
+            JsonReader::new(r#""\ud83d\udc33 \ud83d\u0041 \udc33""#).string().as_deref(),
             Ok("🐳 \u{fffd}A \u{fffd}")
         );
     }
@@ -306,17 +306,17 @@ mod tests {
             (r#""a\u00"#, "a"),
             (r#""a\ud83d\u"#, "a"),
         ] {
-            assert_eq!(Reader::new(text).open_string(), Ok((Cow::Borrowed(left), false)), "{text}");
+            assert_eq!(JsonReader::new(text).open_string(), Ok((Cow::Borrowed(left), false)), "{text}");
         }
-        assert_eq!(Reader::new(r#""a\q"#).open_string(), Err(Bad));
-        assert_eq!(Reader::new(r#""a\u00g"#).open_string(), Err(Bad));
+        assert_eq!(JsonReader::new(r#""a\q"#).open_string(), Err(Bad));
+        assert_eq!(JsonReader::new(r#""a\u00g"#).open_string(), Err(Bad));
     }
 
     proptest! {
         #[test]
         fn strings_round_trip(text in any::<String>()) {
             let json = serde_json::to_string(&text).expect("a string");
-            let mut reader = Reader::new(&json);
+            let mut reader = JsonReader::new(&json);
             let read = reader.string();
             prop_assert_eq!(read.as_deref(), Ok(text.as_str()));
             prop_assert_eq!(matches!(read, Ok(Cow::Borrowed(_))), !json.contains('\\'));

@@ -143,7 +143,7 @@ impl<'a> Pairs<'a> {
             self.at += len;
             return Cow::Borrowed(&rest[..len]);
         };
-        let Some(len) = quoted_len(quoted.as_bytes()) else {
+        let Some(len) = go::quoted_len(quoted.as_bytes()) else {
             // The line is cut within the value.
             self.malformed = true;
             self.at = self.line.len();
@@ -152,17 +152,5 @@ impl<'a> Pairs<'a> {
         self.at += len + 2;
         self.malformed |= self.line.as_bytes().get(self.at).is_some_and(|byte| *byte > b' ');
         go::unquote(&quoted[..len])
-    }
-}
-
-/// Where the quote is that ends a quoted value.
-pub(crate) fn quoted_len(bytes: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
-        if bytes[at] == b'"' {
-            return Some(at);
-        }
-        at += 2;
     }
 }

@@ -1,8 +1,9 @@
 //! From lines to records. Every decoder is pure, never fails, and borrows from the line what
 //! stands there as it is.
 
-mod auto;
 mod bytes;
+mod context;
+mod decoders;
 mod device;
 mod envelope;
 mod events;
@@ -12,6 +13,8 @@ mod go;
 mod header;
 mod json;
 mod keys;
+mod layer;
+mod line_start;
 mod logfmt;
 mod ndjson;
 mod noise;
@@ -19,11 +22,13 @@ mod payload;
 mod plain;
 mod rfc5424;
 mod syslog;
+mod tag;
 mod terminal;
 mod time;
 mod zone;
 
 pub use format::{Format, UnknownFormat};
+pub(crate) use json::{Bad, JsonReader};
 
 /// A time as logs and people write it, in nanoseconds since the Unix epoch: RFC 3339, the same with
 /// a space for the `T` or without a zone (UTC), or a number of seconds, milli-, micro- or

@@ -3,42 +3,22 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::{Decoder, Record, SharedClock, limits};
+use lifesigns_model::{Record, limits};
 
 use super::{
-    bytes, events,
+    bytes,
+    context::Context,
+    events,
     facts::{self, Said},
-    json::{Bad, Reader},
+    json::{Bad, JsonReader},
     keys::{self, Best, Part, best},
-    noise,
-    payload::{self, Place},
-    plain,
-    time::{self, Reference},
+    layer::Layer,
+    time,
 };
 
 /// Objects in each other that are flattened; deeper ones are kept as JSON text, and so are those
 /// under a name of more than [`limits::KEY_BYTES`], which every field in them would repeat.
 const DEPTH: usize = 16;
-
-pub(crate) struct Ndjson(pub(crate) SharedClock);
-
-impl Decoder for Ndjson {
-    fn decode<'a>(&self, line: &'a str) -> Record<'a> {
-        let (text, reference) = (noise::skip_blank(line), Reference(&*self.0));
-        if text.starts_with('{') {
-            return record(text, Place::line(reference)).unwrap_or_else(|Bad| plain::record(text, reference, true));
-        }
-        plain::record(noise::skip(line), reference, false)
-    }
-
-    fn escapes(&self) -> bool {
-        true
-    }
-
-    fn facts(&self) -> bool {
-        true
-    }
-}
 
 /// Why an object could not be read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,23 +33,23 @@ enum Fault {
 
 /// The object that `line` is. Of a line that has a fault, what was read before it; of a payload only
 /// if it is cut, because a text that has another fault was hardly meant as JSON.
-pub(crate) fn record<'a>(line: &'a str, place: Place<'_>) -> Result<Record<'a>, Bad> {
-    let mut json = Reader::new(line);
-    let mut build = Build::new(line, place);
+pub(crate) fn layer<'a, 'c>(line: &'a str, context: Context<'c>) -> Result<Layer<'a, 'c>, Bad> {
+    let mut json = JsonReader::new(line);
+    let mut build = Build::new(line, context);
     build.record.fields.reserve(8);
     json.step(b'{')?;
     let fault = build.members(&mut json);
     let nothing = build.is_empty();
     match fault {
         Some(_) if nothing => Err(Bad),
-        Some(Fault::Broken | Fault::Followed) if !place.is_line() => Err(Bad),
+        Some(Fault::Broken | Fault::Followed) if !context.is_line() => Err(Bad),
         fault => build.finish(fault),
     }
 }
 
 struct Build<'a, 'c> {
     line: &'a str,
-    place: Place<'c>,
+    context: Context<'c>,
     record: Record<'a>,
     message: Option<Best<'a, ()>>,
     time: Option<Best<'a, u64>>,
@@ -81,10 +61,10 @@ struct Build<'a, 'c> {
 }
 
 impl<'a, 'c> Build<'a, 'c> {
-    fn new(line: &'a str, place: Place<'c>) -> Self {
+    fn new(line: &'a str, context: Context<'c>) -> Self {
         Self {
             line,
-            place,
+            context,
             record: Record::default(),
             message: None,
             time: None,
@@ -101,7 +81,7 @@ impl<'a, 'c> Build<'a, 'c> {
     }
 
     /// Takes all members of the object whose brace has been stepped over.
-    fn members(&mut self, json: &mut Reader<'a>) -> Option<Fault> {
+    fn members(&mut self, json: &mut JsonReader<'a>) -> Option<Fault> {
         let mut first = true;
         loop {
             match json.key(first) {
@@ -118,7 +98,7 @@ impl<'a, 'c> Build<'a, 'c> {
         Some(if json.is_cut() { Fault::Cut } else { Fault::Broken })
     }
 
-    fn member(&mut self, key: Cow<'a, str>, json: &mut Reader<'a>) -> Result<(), Bad> {
+    fn member(&mut self, key: Cow<'a, str>, json: &mut JsonReader<'a>) -> Result<(), Bad> {
         let next = json.peek();
         let part = keys::part(&key);
         match part {
@@ -172,10 +152,10 @@ impl<'a, 'c> Build<'a, 'c> {
 
     /// journald's message, which is a list of bytes when it is not all printable text, and `null`
     /// when `journalctl` found it too long.
-    fn journal(&mut self, rank: u8, key: Cow<'a, str>, json: &mut Reader<'a>) -> Result<(), Bad> {
+    fn journal(&mut self, rank: u8, key: Cow<'a, str>, json: &mut JsonReader<'a>) -> Result<(), Bad> {
         let start = json.at();
         let raw = json.raw()?;
-        let known = self.place.is_verbatim() && bytes::follows_key(&self.line[..start]);
+        let known = self.context.is_verbatim() && bytes::follows_key(&self.line[..start]);
         match bytes::text(raw).filter(|_| known) {
             Some(text) => self.put(Part::Message(rank), key, Cow::Owned(text)),
             None => {
@@ -193,7 +173,7 @@ impl<'a, 'c> Build<'a, 'c> {
     }
 
     /// Takes the value that comes next as the field `name`, or as fields under `name`.
-    fn flatten(&mut self, json: &mut Reader<'a>, name: Cow<'a, str>, depth: usize) -> Result<(), Bad> {
+    fn flatten(&mut self, json: &mut JsonReader<'a>, name: Cow<'a, str>, depth: usize) -> Result<(), Bad> {
         match json.peek() {
             b'{' if self.record.fields.len() == limits::FIELDS => return json.raw().map(drop),
             b'{' if depth < DEPTH && name.len() <= limits::KEY_BYTES => {}
@@ -222,7 +202,7 @@ impl<'a, 'c> Build<'a, 'c> {
         self.object_members(json, &name, depth)
     }
 
-    fn object_members(&mut self, json: &mut Reader<'a>, name: &str, depth: usize) -> Result<(), Bad> {
+    fn object_members(&mut self, json: &mut JsonReader<'a>, name: &str, depth: usize) -> Result<(), Bad> {
         json.step(b'{')?;
         let mut first = true;
         while let Some(key) = json.key(first)? {
@@ -233,53 +213,46 @@ impl<'a, 'c> Build<'a, 'c> {
         Ok(())
     }
 
-    fn finish(mut self, fault: Option<Fault>) -> Result<Record<'a>, Bad> {
+    fn finish(mut self, fault: Option<Fault>) -> Result<Layer<'a, 'c>, Bad> {
         let own = self.object.as_ref().is_some_and(|object| object.rank == keys::OWN);
-        if own && fault.is_none() && self.place.may_say_facts() && self.said.is_facts() {
+        if own && fault.is_none() && self.context.may_say_facts() && self.said.is_facts() {
             let (facts, wrong) = facts::read(&self.said)?;
             self.record.facts = Some(facts);
             self.record.malformed |= wrong;
         } else {
             for (key, raw) in self.said.take() {
-                self.flatten(&mut Reader::new(raw), Cow::Borrowed(key), 0)?;
+                self.flatten(&mut JsonReader::new(raw), Cow::Borrowed(key), 0)?;
             }
         }
-        if !self.place.may_name_object()
+        if !self.context.may_name_object()
             && let Some(object) = self.object.take()
         {
             self.field(object.key, object.text);
         }
-        let Self { line, place, mut record, message, time, object, app, .. } = self;
+        let Self { line, context, mut record, message, time, object, app, .. } = self;
         record.malformed |= fault.is_some();
         record.time_ns = time.map(|best| best.value);
         record.object = object.map(|best| best.text);
         record.app = app.map(|best| best.text);
+        let inside = context.log();
         if fault == Some(Fault::Followed) {
             // Rather a text that begins with an object: it says who wrote it, and no more.
             record.fields.clear();
             record.message = Some(line.into());
-            return Ok(record);
+            return Ok(Layer { record, content: None, context: inside });
         }
-        match message {
-            Some(best) => carried(&mut record, best, place),
-            None if record.facts.is_some() => {}
-            None => record.message = Some(line.into()),
+        // The message of a JSON log is what a program or a shipper wrote, which may be another line. What
+        // a program writes about itself says nothing about its object.
+        let content = message.map(content);
+        if content.is_none() && record.facts.is_none() {
+            record.message = Some(line.into());
         }
-        Ok(record)
+        Ok(Layer { record, content, context: inside })
     }
 }
 
-/// The message of a JSON log is what a program or a shipper wrote, which may be another line.
-fn carried<'a>(record: &mut Record<'a>, best: Best<'a, ()>, place: Place<'_>) {
-    let text = if matches!(&*best.key, "log" | "MESSAGE") { trim_end(best.text) } else { best.text };
-    let Some(inner) = payload::decode_cow(&text, place.log()) else {
-        record.message = Some(text);
-        return;
-    };
-    // What a program writes about itself says nothing about its object.
-    let facts = record.facts.take();
-    payload::merge(record, inner);
-    record.facts = facts;
+fn content<'a>(best: Best<'a, ()>) -> Cow<'a, str> {
+    if matches!(&*best.key, "log" | "MESSAGE") { trim_end(best.text) } else { best.text }
 }
 
 fn trim_end(text: Cow<'_, str>) -> Cow<'_, str> {

@@ -3,15 +3,15 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::{Decoder, Record, SharedClock};
+use lifesigns_model::Record;
 use memchr::memchr;
 
 use super::{
-    header::{self, Doubt, Header},
-    noise,
-    payload::{self, Place},
-    plain, rfc5424,
-    time::Reference,
+    context::Context,
+    header,
+    layer::Layer,
+    noise, rfc5424,
+    tag::{Doubt, Header},
 };
 
 const FACILITIES: [&str; 24] = [
@@ -20,32 +20,13 @@ const FACILITIES: [&str; 24] = [
 ];
 const SEVERITIES: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
-pub(crate) struct Syslog(pub(crate) SharedClock);
-
-impl Decoder for Syslog {
-    fn decode<'a>(&self, line: &'a str) -> Record<'a> {
-        let (text, place) = (noise::skip(line), Place::line(Reference(&*self.0)));
-        let sent = text.starts_with('<');
-        let found = if sent { self::sent(text, place) } else { written(text, place, Doubt::Named) };
-        found.unwrap_or_else(|| plain::record(text, place.reference, sent))
-    }
-
-    fn escapes(&self) -> bool {
-        true
-    }
-
-    fn facts(&self) -> bool {
-        true
-    }
-}
-
 /// A line with `<PRI>`.
-pub(crate) fn sent<'a>(text: &'a str, place: Place<'_>) -> Option<Record<'a>> {
+pub(crate) fn sent<'a, 'c>(text: &'a str, context: Context<'c>) -> Option<Layer<'a, 'c>> {
     let rest = text.strip_prefix('<')?;
     let end = memchr(b'>', &rest.as_bytes()[..rest.len().min(4)])?;
     let priority = rest[..end].parse::<usize>().ok().filter(|priority| *priority < 192 && end > 0)?;
     // A message that is nothing but this is what a program wrote, not a line without content.
-    if !place.is_line() && noise::skip_blank(&rest[end + 1..]).is_empty() {
+    if !context.is_line() && noise::skip_blank(&rest[end + 1..]).is_empty() {
         return None;
     }
     let mut record = Record::default();
@@ -59,20 +40,20 @@ pub(crate) fn sent<'a>(text: &'a str, place: Place<'_>) -> Option<Record<'a>> {
             rest
         }),
         // RFC 3164, 4.3.3: what has no header is all content.
-        None => match header::sent(rest.trim_start_matches(' '), place.reference) {
+        None => match header::sent(rest.trim_start_matches(' '), context.reference) {
             Some(header) => put(header, &mut record),
             None => rest,
         },
     };
-    Some(finish(record, message, place))
+    Some(finish(record, message, context))
 }
 
 /// A line without `<PRI>`.
-pub(crate) fn written<'a>(text: &'a str, place: Place<'_>, doubt: Doubt) -> Option<Record<'a>> {
-    let header = header::read(text, place.reference, doubt)?;
+pub(crate) fn written<'a, 'c>(text: &'a str, context: Context<'c>, doubt: Doubt) -> Option<Layer<'a, 'c>> {
+    let header = header::read(text, context.reference, doubt)?;
     let mut record = Record::default();
     let message = put(header, &mut record);
-    Some(finish(record, message, place))
+    Some(finish(record, message, context))
 }
 
 fn put<'a>(header: Header<'a>, record: &mut Record<'a>) -> &'a str {
@@ -86,17 +67,13 @@ fn put<'a>(header: Header<'a>, record: &mut Record<'a>) -> &'a str {
     header.message
 }
 
-fn finish<'a>(mut record: Record<'a>, message: &'a str, place: Place<'_>) -> Record<'a> {
-    if !place.header_names_object()
+fn finish<'a, 'c>(mut record: Record<'a>, message: &'a str, context: Context<'c>) -> Layer<'a, 'c> {
+    if !context.header_names_object()
         && let Some(host) = record.object.take()
     {
         record.fields.push((Cow::Borrowed("host"), host));
     }
     // A relay puts its header before one that names the program, and names none itself.
     let relayed = record.app.is_none();
-    match payload::decode(message, place.syslog(relayed)) {
-        Some(inner) => payload::merge(&mut record, inner),
-        None => record.message = Some(noise::skip(message).into()),
-    }
-    record
+    Layer { record, content: Some(noise::skip(message).into()), context: context.syslog(relayed) }
 }

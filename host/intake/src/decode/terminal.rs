@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use lifesigns_model::{Record, limits};
 use memchr::{memchr, memmem};
 
-use super::{go, logfmt, noise, time};
+use super::{go, noise, time};
 
 /// What stands before the bracket, cut to four letters or not, and the level that logfmt has for it.
 const LEVELS: [(&str, &str); 12] = [
@@ -76,7 +76,7 @@ fn fields(text: &str) -> Option<Fields<'_>> {
         let value = noise::skip(after).strip_prefix('=').filter(|_| end > 0)?;
         let (value, after) = match value.strip_prefix('"') {
             Some(quoted) => {
-                let len = logfmt::quoted_len(quoted.as_bytes())?;
+                let len = go::quoted_len(quoted.as_bytes())?;
                 (go::unquote(&quoted[..len]), &quoted[len + 1..])
             }
             None => {

@@ -6,9 +6,10 @@ use lifesigns_model::limits::CHUNK_BYTES;
 
 use super::reading::{End, Reading};
 use crate::{
-    Cursor, Encoding, FollowEvent, Gap,
     buffer::{LineBuffer, Pulled},
-    gap::GapCause,
+    cursor::Cursor,
+    encoding::Encoding,
+    gap::{FollowEvent, Gap, GapCause},
 };
 
 /// Files that are looked at, and how often: a minute with the usual pause.

@@ -9,10 +9,9 @@ use std::{
 };
 
 use crate::{
-    Cursor, Gap,
-    cursor::modified_ns,
+    cursor::{Cursor, modified_ns},
     family::{Member, by_name, members},
-    gap::GapCause,
+    gap::{Gap, GapCause},
     print::{PRINT_BYTES, find},
 };
 

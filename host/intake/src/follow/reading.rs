@@ -8,8 +8,7 @@ use std::{
 };
 
 use crate::{
-    Cursor,
-    cursor::modified_ns,
+    cursor::{Cursor, modified_ns},
     print::{PRINT_BYTES, before, head, print},
 };
 

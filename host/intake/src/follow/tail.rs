@@ -10,16 +10,19 @@ use std::{
 use lifesigns_model::limits::CHUNK_BYTES;
 
 use super::{
-    Followed, Look, Position,
     late::Late,
     locate::{Found, Located, Surroundings},
     path::{folder_ns, is_another, is_changed, is_other, not_a_file},
+    position::Position,
     reading::{End, Reading},
 };
 use crate::{
-    Cursor, Encoding, FileState, FollowEvent, Gap, Stop,
     buffer::{LineBuffer, Pulled},
-    gap::GapCause,
+    cursor::Cursor,
+    encoding::Encoding,
+    followed::Followed,
+    gap::{FileState, FollowEvent, Gap, GapCause},
+    stop::Stop,
 };
 
 /// Files that have been read to their ends and are remembered.
@@ -32,6 +35,17 @@ enum Step {
     More,
     Wait,
     Stopped,
+    Ended,
+}
+
+/// How a look ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// There is nothing more to read now.
+    Wait,
+    /// The stop signal has ended it.
+    Stopped,
+    /// The receiver has ended it.
     Ended,
 }
 
@@ -106,15 +120,14 @@ impl Tail {
         }
     }
 
-    /// Hands over the unfinished last line. Its cursor stays at its start: a later run reads it again,
-    /// whole. In the middle of a file the rest is no unfinished line, only half read.
-    pub fn finish(&mut self, emit: Emit<'_>) {
+    /// Passes on the unfinished last line as [`FollowEvent::Unfinished`], if the file was read to its end.
+    pub(super) fn finish(&mut self, emit: Emit<'_>) {
         let is_read = |open: &Reading| open.file.metadata().is_ok_and(|file| file.len() <= open.offset);
         if !self.open.as_ref().is_some_and(is_read) {
             return;
         }
         if let (Some(bytes), Some(cursor)) = (self.buffer.rest(), self.followed.cursor) {
-            let _ = emit(FollowEvent::Lines { bytes, cursor });
+            let _ = emit(FollowEvent::Unfinished { bytes, cursor });
         }
     }
 

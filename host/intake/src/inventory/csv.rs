@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use csv::{Position, ReaderBuilder, StringRecord};
 use lifesigns_model::ObjectFacts;
 
-use super::{Wrong, suggest::nearest};
+use super::{content_error::ContentError, suggest::nearest};
 
 /// What a column holds.
 enum Column {
@@ -19,7 +19,7 @@ enum Column {
 }
 
 /// Reads the whole file.
-pub(super) fn read(text: &str) -> Result<Vec<ObjectFacts>, Wrong> {
+pub(super) fn read(text: &str) -> Result<Vec<ObjectFacts>, ContentError> {
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut record = StringRecord::new();
     let mut columns: Option<Vec<Column>> = None;
@@ -48,7 +48,7 @@ pub(super) fn read(text: &str) -> Result<Vec<ObjectFacts>, Wrong> {
     Ok(objects)
 }
 
-fn header(record: &StringRecord, line: usize) -> Result<Vec<Column>, Wrong> {
+fn header(record: &StringRecord, line: usize) -> Result<Vec<Column>, ContentError> {
     let mut seen = BTreeSet::new();
     let mut columns = Vec::new();
     for (number, name) in record.iter().enumerate() {
@@ -86,7 +86,7 @@ fn object(
     record: &StringRecord,
     line: usize,
     ids: &mut BTreeSet<String>,
-) -> Result<ObjectFacts, Wrong> {
+) -> Result<ObjectFacts, ContentError> {
     if record.len() != columns.len() {
         let (has, wants) = (record.len(), columns.len());
         return Err(at(
@@ -135,8 +135,8 @@ fn line(text: &str, position: &Position) -> usize {
 }
 
 /// `column` counts cells, from 1: that is what a person counts in a table.
-fn at(line: usize, column: usize, message: String) -> Wrong {
-    Wrong { line: line.max(1), column, message }
+fn at(line: usize, column: usize, message: String) -> ContentError {
+    ContentError { line: line.max(1), column, message }
 }
 
 #[cfg(test)]

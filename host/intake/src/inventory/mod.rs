@@ -1,5 +1,6 @@
 //! The inventory: objects and facts from a file: TOML or JSON of the same shape, or a CSV table.
 
+mod content_error;
 mod csv;
 mod read;
 mod suggest;
@@ -12,6 +13,8 @@ use std::{
 
 use lifesigns_model::{ObjectFacts, limits::TEXT_FILE_BYTES};
 use serde::de::DeserializeSeed;
+
+use self::content_error::ContentError;
 
 /// Why an inventory cannot be used. Each says where, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +73,7 @@ pub enum InventoryError {
 pub fn load(path: impl AsRef<Path>) -> Result<Vec<ObjectFacts>, InventoryError> {
     let path = path.as_ref();
     let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
-    let parse: fn(&str) -> Result<Vec<ObjectFacts>, Wrong> = match extension.as_deref() {
+    let parse: fn(&str) -> Result<Vec<ObjectFacts>, ContentError> = match extension.as_deref() {
         Some("toml") => toml,
         Some("json") => json,
         Some("csv") => csv::read,
@@ -78,11 +81,8 @@ pub fn load(path: impl AsRef<Path>) -> Result<Vec<ObjectFacts>, InventoryError> 
     };
     let text = read_text(path)?;
     // Spreadsheets and PowerShell begin a file with one.
-    parse(text.trim_start_matches('\u{feff}')).map_err(|Wrong { line, column, message }| InventoryError::Content {
-        path: path.to_owned(),
-        line,
-        column,
-        message,
+    parse(text.trim_start_matches('\u{feff}')).map_err(|ContentError { line, column, message }| {
+        InventoryError::Content { path: path.to_owned(), line, column, message }
     })
 }
 
@@ -100,23 +100,17 @@ fn read_text(path: &Path) -> Result<String, InventoryError> {
     })
 }
 
-struct Wrong {
-    line: usize,
-    column: usize,
-    message: String,
-}
-
-fn toml(text: &str) -> Result<Vec<ObjectFacts>, Wrong> {
+fn toml(text: &str) -> Result<Vec<ObjectFacts>, ContentError> {
     let read = toml::Deserializer::parse(text).and_then(|toml| read::Inventory.deserialize(toml));
     read.map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Wrong { line, column, message: error.message().to_owned() }
+        ContentError { line, column, message: error.message().to_owned() }
     })
 }
 
-fn json(text: &str) -> Result<Vec<ObjectFacts>, Wrong> {
+fn json(text: &str) -> Result<Vec<ObjectFacts>, ContentError> {
     let mut json = serde_json::Deserializer::from_str(text);
     let read = read::Inventory.deserialize(&mut json).and_then(|objects| json.end().map(|()| objects));
     read.map_err(|error| {
@@ -124,7 +118,7 @@ fn json(text: &str) -> Result<Vec<ObjectFacts>, Wrong> {
         let text = error.to_string();
         let place = format!(" at line {line} column {column}");
         // serde_json counts columns from 0 at the start of a line.
-        Wrong {
+        ContentError {
             line: line.max(1),
             column: column.max(1),
             message: text.strip_suffix(&place).unwrap_or(&text).to_owned(),

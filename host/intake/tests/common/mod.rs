@@ -40,14 +40,14 @@ impl Following {
         let (follower, signal) = (Follower::new(path, position).poll(POLL), stop.clone());
         let thread = std::thread::spawn(move || {
             follower.run(&signal, |event| match event {
-                FollowEvent::Lines { bytes, cursor } => {
+                FollowEvent::Lines { bytes, cursor } | FollowEvent::Unfinished { bytes, cursor } => {
                     sender.send((bytes, cursor)).map_or(ControlFlow::Break(()), ControlFlow::Continue)
                 }
                 FollowEvent::Gap(gap) => {
                     noted.lock().unwrap().push(gap);
                     ControlFlow::Continue(())
                 }
-                FollowEvent::State(_) => ControlFlow::Continue(()),
+                FollowEvent::State(_) | FollowEvent::Looked { .. } => ControlFlow::Continue(()),
             })
         });
         Self { stop, chunks, thread, gaps, seen: String::new(), cursor: None }

@@ -257,7 +257,7 @@ impl World {
                     self.said.insert(gap.inode);
                     self.history.push(format!("  gap: {gap}"));
                 }
-                FollowEvent::State(_) => {}
+                FollowEvent::State(_) | FollowEvent::Looked { .. } | FollowEvent::Unfinished { .. } => {}
             }
         }
     }

@@ -12,7 +12,8 @@ use super::{
         table::{Style, Table, View, criticality, heading, names},
         when,
     },
-    count, short, stamp,
+    cells::{count, short, stamp, state},
+    route,
 };
 
 /// A list of alerts, in the order they come in.
@@ -48,26 +49,6 @@ pub(crate) fn no_alerts(matches: &FilterMatches) -> String {
 /// Alerts of the past.
 pub(crate) fn past_alerts(past: &[Alert], view: &View) -> String {
     if past.is_empty() { "no alert of the past matches\n".to_owned() } else { alerts(past, view) }
-}
-
-/// How an alert stands, in a word.
-pub(crate) fn state(alert: &Alert) -> String {
-    if alert.status == AlertStatus::Cancelled {
-        return Style::Dim.on("cancelled");
-    }
-    if alert.allowed {
-        return Style::Green.on("allowed");
-    }
-    if alert.silenced_by.is_some() {
-        return Style::Dim.on("silenced");
-    }
-    if alert.inhibited_by.is_some() {
-        return Style::Dim.on("inhibited");
-    }
-    if alert.acknowledged.is_some() {
-        return Style::Cyan.on("acknowledged");
-    }
-    "open".to_owned()
 }
 
 /// All about one alert.
@@ -137,7 +118,7 @@ fn notified(alert: &Alert, undelivered: &[OutboxRow], view: &View) -> String {
     let names: BTreeSet<&String> = alert.told.keys().chain(waiting).collect();
     let mut table = Table::pairs(view);
     for name in names {
-        table.row(vec![format!("  {}", visible(name)), super::route::notified(name, alert, undelivered, view)]);
+        table.row(vec![format!("  {}", visible(name)), route::notified(name, alert, undelivered, view)]);
     }
     let id = short(&alert.id);
     match (table.draw(), alert.status) {

@@ -10,7 +10,9 @@ use lifesigns_text::visible;
 
 use super::{
     super::table::{Style, Table, View, criticality, heading, score},
-    alerts, count, pending,
+    alert::alerts,
+    cells::count,
+    pending,
 };
 
 /// Alerts gained and lost, badges that change, what would be sent.

@@ -5,9 +5,9 @@ use lifesigns_text::visible;
 
 use super::{
     super::table::{Style, Table, View, heading, names, score},
-    objects,
-    objects::undecided,
-    sparkline,
+    cells::undecided,
+    objects::objects,
+    sparkline::sparkline,
 };
 
 /// A list of groups.

@@ -1,7 +1,7 @@
 //! Objects: a list, and all about one.
 
 use lifesigns_compliance::{
-    Object, UndecidedExpression,
+    Object,
     query::{ObjectLine, ObjectPage},
 };
 use lifesigns_text::visible;
@@ -11,7 +11,10 @@ use super::{
         table::{Style, Table, View, criticality, heading, names, score},
         when,
     },
-    alerts, count, sparkline, stamp,
+    alert::alerts,
+    cells::{count, stamp, undecided},
+    pending,
+    sparkline::sparkline,
 };
 
 /// A list of objects.
@@ -34,18 +37,6 @@ pub(crate) fn objects(lines: &[ObjectLine], view: &View) -> String {
         ]);
     }
     format!("{}{}\n", table.draw(), Style::Dim.on(&count(lines.len(), "object")))
-}
-
-/// Expressions that cannot be decided, under a heading; nothing if there are none.
-pub(crate) fn undecided(all: &[UndecidedExpression]) -> String {
-    if all.is_empty() {
-        return String::new();
-    }
-    let mut text = heading("Undecided");
-    for one in all {
-        text.push_str(&format!("{}\n", Style::Yellow.on(&visible(&one.to_string()))));
-    }
-    text
 }
 
 /// An object that only an inventory names was never heard of.
@@ -73,7 +64,7 @@ pub(crate) fn object(page: &ObjectPage, view: &View) -> String {
     }
     if !page.pending.is_empty() {
         text.push_str(&heading("Waiting"));
-        text.push_str(&super::pending::of_objects(&page.pending, view));
+        text.push_str(&pending::of_objects(&page.pending, view));
     }
     text.push_str(&heading("Alerts"));
     text.push_str(&alerts(&page.alerts, view));

@@ -9,7 +9,7 @@ use super::{
         table::{Style, Table, View},
         when,
     },
-    count, short,
+    cells::{count, short},
 };
 
 /// A list of notices: of those that were given up (`dead`), or of those that wait.

@@ -9,7 +9,7 @@ use super::{
         table::{Style, Table, View},
         when,
     },
-    short,
+    cells::short,
 };
 
 /// A list of what waits, the next one first.

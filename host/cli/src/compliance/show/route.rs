@@ -12,8 +12,7 @@ use super::{
         table::{Style, Table, View, criticality, heading, names},
         when,
     },
-    alert::state,
-    stamp,
+    cells::{stamp, state},
 };
 
 /// The way of an alert through the routes to its receivers.

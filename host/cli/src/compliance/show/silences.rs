@@ -13,7 +13,8 @@ use super::{
         table::{Style, Table, View, heading},
         when,
     },
-    alerts, count, short, stamp,
+    alert::alerts,
+    cells::{count, short, stamp},
 };
 
 /// A list of silences.

@@ -8,7 +8,7 @@ use super::{
         table::{Style, Table, View, heading},
         when,
     },
-    count, stamp,
+    cells::{count, stamp},
 };
 use crate::say::grouped;
 

@@ -1,0 +1,75 @@
+//! The decoders whose lines may hold others: NDJSON, syslog, and the one that looks at how each line
+//! begins, for files that mix formats.
+
+use lifesigns_model::{Decoder, Record, SharedClock};
+
+use super::{context::Context, json::Bad, ndjson, noise, payload, plain, syslog, tag::Doubt, time::Reference};
+
+/// Looks at each line by itself.
+pub(crate) struct Auto(pub(crate) SharedClock);
+
+impl Decoder for Auto {
+    fn decode<'a>(&self, line: &'a str) -> Record<'a> {
+        let (text, reference) = (noise::skip(line), Reference(&*self.0));
+        let found = match text.as_bytes().first() {
+            // Indented: a part of something.
+            None | Some(b' ' | b'\t' | b'@') => None,
+            Some(_) => payload::decode(text, Context::line(reference)),
+        };
+        found.unwrap_or_else(|| {
+            let began = matches!(text.as_bytes(), [b'{', ..] | [b'<', b'0'..=b'9', ..]);
+            plain::record(text, reference, began)
+        })
+    }
+
+    fn escapes(&self) -> bool {
+        true
+    }
+
+    fn facts(&self) -> bool {
+        true
+    }
+}
+
+/// One JSON object a line.
+pub(crate) struct Ndjson(pub(crate) SharedClock);
+
+impl Decoder for Ndjson {
+    fn decode<'a>(&self, line: &'a str) -> Record<'a> {
+        let (text, reference) = (noise::skip_blank(line), Reference(&*self.0));
+        if text.starts_with('{') {
+            let found = ndjson::layer(text, Context::line(reference)).map(payload::open);
+            return found.unwrap_or_else(|Bad| plain::record(text, reference, true));
+        }
+        plain::record(noise::skip(line), reference, false)
+    }
+
+    fn escapes(&self) -> bool {
+        true
+    }
+
+    fn facts(&self) -> bool {
+        true
+    }
+}
+
+/// Syslog lines, as sent or as written to files.
+pub(crate) struct Syslog(pub(crate) SharedClock);
+
+impl Decoder for Syslog {
+    fn decode<'a>(&self, line: &'a str) -> Record<'a> {
+        let text = noise::skip(line);
+        let context = Context::line(Reference(&*self.0));
+        let sent = text.starts_with('<');
+        let layer = if sent { syslog::sent(text, context) } else { syslog::written(text, context, Doubt::Named) };
+        layer.map(payload::open).unwrap_or_else(|| plain::record(text, context.reference, sent))
+    }
+
+    fn escapes(&self) -> bool {
+        true
+    }
+
+    fn facts(&self) -> bool {
+        true
+    }
+}
