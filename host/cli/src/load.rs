@@ -7,8 +7,8 @@ use std::{
 };
 
 use lifesigns::{
-    Cache, ChildProcess, CompileLimits, Load, Loader, MemoryBudget, Outcome, Sandbox, engine::Rule, model::limits,
-    rulestore::RuleStore,
+    Cache, ChildProcess, CompileLimits, Load, Loader, MemoryBudget, Outcome, Sandbox, engine::LoadedRule,
+    model::limits, rulestore::RuleStore,
 };
 use lifesigns_settings::Compile;
 
@@ -75,7 +75,7 @@ pub(crate) fn once(
     folder: &Path,
     cache: Option<&Path>,
     module_folders: &[PathBuf],
-) -> Result<(Vec<Arc<Rule>>, Vec<Load>), Failure> {
+) -> Result<(Vec<Arc<LoadedRule>>, Vec<Load>), Failure> {
     rules_folder(folder)?;
     let mut loader = Loader::new(plain_sandbox(self::cache(cache)?)?);
     let snapshot = RuleStore::new(folder).allow(module_folders.to_vec()).scan();

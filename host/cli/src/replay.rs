@@ -10,8 +10,8 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 use lifesigns::{
-    engine::{self, Input, RuleSet},
-    model::{Source, limits},
+    engine::{self, ReplayInput, RuleSet},
+    model::{EventSource, limits},
 };
 use lifesigns_intake::{LineChunks, inventory, not_text};
 use lifesigns_notifications::ndjson;
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Replay) -> Outcome {
         &rules,
         inputs,
         &known,
-        &mut engine::Output {
+        &mut engine::ReplayOutput {
             render: &ndjson::write,
             emit: &mut |bytes| out.write_all(bytes),
             progress: &|bytes| bar.inc(bytes),
@@ -88,7 +88,7 @@ fn sample(files: &[std::path::PathBuf]) -> Vec<u8> {
     sample
 }
 
-fn input(args: &Replay, rank: u32, path: &Path) -> Result<Input<'static>, Failure> {
+fn input(args: &Replay, rank: u32, path: &Path) -> Result<ReplayInput<'static>, Failure> {
     let cannot = |error| Failure::Failed(format!("{} cannot be read: {error}", path.display()));
     let (reader, name, stem, modified): (Box<dyn Read + Send>, _, _, _) = if path.as_os_str() == "-" {
         (Box::new(stdin()), "stdin".to_owned(), "stdin".to_owned(), None)
@@ -110,7 +110,7 @@ fn input(args: &Replay, rank: u32, path: &Path) -> Result<Input<'static>, Failur
             time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
         }
     };
-    let source = Arc::new(Source {
+    let source = Arc::new(EventSource {
         name,
         rank,
         object: args.object.clone().unwrap_or(stem),
@@ -132,7 +132,7 @@ fn input(args: &Replay, rank: u32, path: &Path) -> Result<Input<'static>, Failur
         }
         Ok(chunk)
     });
-    Ok(Input { source, next })
+    Ok(ReplayInput { source, next })
 }
 
 /// A bar for long runs on a terminal; it appears after a second.
@@ -150,7 +150,7 @@ fn progress(files: &[std::path::PathBuf]) -> ProgressBar {
     bar
 }
 
-fn summary(outcome: &engine::Outcome, rules: usize, start: Duration, run: Duration) {
+fn summary(outcome: &engine::ReplayOutcome, rules: usize, start: Duration, run: Duration) {
     let (tally, report) = (&outcome.tally, &outcome.report);
     let rate = tally.lines as f64 / run.as_secs_f64().max(1e-9);
     say::line(&format!(

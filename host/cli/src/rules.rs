@@ -9,9 +9,9 @@ use std::{
 
 use lifesigns::{
     Loader,
-    engine::{Rule, RuleSet},
+    engine::{LoadedRule, RuleSet},
     model::{
-        Description, Interest, Kind, Limits, Subject,
+        Description, EventKind, Interest, Limits, Subject,
         limits::{MANIFEST_BYTES, MODULE_BYTES},
     },
     rulestore::{Manifest, ModuleBytes, RuleStore},
@@ -77,7 +77,7 @@ fn list(folder: &Path, cache: Option<&Path>, module_folders: &[PathBuf]) -> Outc
     let set = RuleSet::new(loader.rules(), &[]).map_err(Failure::failed)?;
     let unfiltered = set.unfiltered();
     let width = set.rules().iter().map(|rule| rule.name.len()).max().unwrap_or(0).max(4);
-    let module = |rule: &Rule| {
+    let module = |rule: &LoadedRule| {
         let (description, digest) = (&rule.description, rule.module.digest());
         format!("{} {} {}", description.name, visible(&description.version), short(digest))
     };
@@ -135,7 +135,7 @@ fn look_into(file: &Path) -> Outcome {
     let started = Instant::now();
     let compiled = sandbox.load(&bytes.bytes, &bytes.digest).map_err(Failure::failed)?;
     say::out(&format!("compiles  in {:.1} ms", started.elapsed().as_secs_f64() * 1e3));
-    match Rule::new("inspected", compiled, &settings, limits) {
+    match LoadedRule::new("inspected", compiled, &settings, limits) {
         Ok(rule) => describe(&rule.description),
         Err(error) => say::out(&format!("describes itself only with other settings: {error}\n  inspect its manifest")),
     }
@@ -190,11 +190,11 @@ fn describe(description: &Description) {
 }
 
 fn sentence(interest: &Interest) -> String {
-    let kinds = [(Kind::Log, "log"), (Kind::Fact, "fact"), (Kind::Reminder, "reminder")];
+    let kinds = [(EventKind::Log, "log"), (EventKind::Fact, "fact"), (EventKind::Reminder, "reminder")];
     let kinds: Vec<&str> = kinds.iter().filter(|(kind, _)| interest.kinds.has(*kind)).map(|(_, word)| *word).collect();
     let mut text = kinds.join("/");
     match interest.contains.as_slice() {
-        [] if interest.kinds.has(Kind::Log) => text.push_str(", every line (!)"),
+        [] if interest.kinds.has(EventKind::Log) => text.push_str(", every line (!)"),
         [] => {}
         literals => {
             let case = if interest.ignore_case { ", in any case" } else { "" };

@@ -122,9 +122,9 @@ pub(crate) fn farewell(totals: &engine::Totals) -> String {
     format!("stopped: {}, {}", say::count(totals.tally.lines, "line"), say::raises(totals.report.alerts))
 }
 
-fn engine_config(typed: &lifesigns_settings::Engine) -> engine::Config {
-    let default = engine::Config::default();
-    engine::Config {
+fn engine_config(typed: &lifesigns_settings::Engine) -> engine::EngineConfig {
+    let default = engine::EngineConfig::default();
+    engine::EngineConfig {
         scanners: typed.scanners.unwrap_or(default.scanners),
         shards: typed.shards.unwrap_or(default.shards),
         inflight_bytes: typed.inflight_bytes.unwrap_or(default.inflight_bytes),

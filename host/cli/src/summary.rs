@@ -9,7 +9,7 @@ use std::{
 
 use lifesigns::{
     engine::Tally,
-    model::{AlertRef, Change, Criticality},
+    model::{Change, Criticality, RuleAlertRef},
 };
 use lifesigns_notifications::people::Colour;
 use lifesigns_text::visible;
@@ -29,7 +29,7 @@ pub(crate) struct Summary(Mutex<BTreeMap<(String, String), Count>>);
 
 impl Summary {
     /// Counts an alert.
-    pub(crate) fn note(&self, alert: &AlertRef<'_>) {
+    pub(crate) fn note(&self, alert: &RuleAlertRef<'_>) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let criticality = alert.symptom.criticality;
         let key = (alert.object.to_owned(), alert.symptom.id.clone());

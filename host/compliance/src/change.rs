@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub enum BookInput {
     /// A rule raised or cleared a symptom.
-    Symptom(Box<model::Alert>),
+    Symptom(Box<model::RuleAlert>),
     /// Facts that came in.
     Facts(ObjectFacts),
     /// What the inventory says, whole: objects it no longer names become discovered ones.

@@ -4,7 +4,7 @@
 use std::sync::{MutexGuard, PoisonError};
 
 use crate::{
-    Rule, RuleSet,
+    LoadedRule, RuleSet,
     throttle::{Over, Throttle},
     usage::Usage,
 };
@@ -43,7 +43,7 @@ pub(crate) struct Billed {
     pub(crate) over: Option<Over>,
 }
 
-fn throttle(rule: &Rule) -> MutexGuard<'_, Throttle> {
+fn throttle(rule: &LoadedRule) -> MutexGuard<'_, Throttle> {
     rule.conditions.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use aho_corasick::AhoCorasick;
-use lifesigns_model::Test;
+use lifesigns_model::ValueTest;
 
 use crate::bill::CONDITION_UNITS;
 
@@ -13,7 +13,7 @@ const FEW: usize = 8;
 /// A test made ready.
 pub(crate) enum Check {
     /// As it is.
-    Plain(Test),
+    Plain(ValueTest),
     /// The value is one of these, or none of them.
     Among(HashSet<String>, bool),
     /// The value begins with one of these, which are sorted and of which none begins with another.
@@ -23,17 +23,17 @@ pub(crate) enum Check {
 }
 
 impl Check {
-    pub(crate) fn new(test: &Test) -> Self {
+    pub(crate) fn new(test: &ValueTest) -> Self {
         match test {
-            Test::OneOf(list) if list.len() > FEW => Self::Among(list.iter().cloned().collect(), true),
-            Test::NoneOf(list) if list.len() > FEW => Self::Among(list.iter().cloned().collect(), false),
-            Test::StartsWith(list) if list.len() > FEW => {
+            ValueTest::OneOf(list) if list.len() > FEW => Self::Among(list.iter().cloned().collect(), true),
+            ValueTest::NoneOf(list) if list.len() > FEW => Self::Among(list.iter().cloned().collect(), false),
+            ValueTest::StartsWith(list) if list.len() > FEW => {
                 let mut list = list.clone();
                 list.sort_unstable();
                 list.dedup_by(|next, kept| next.starts_with(kept.as_str()));
                 Self::StartsWith(list)
             }
-            Test::Contains(list) if list.len() > FEW => match AhoCorasick::new(list) {
+            ValueTest::Contains(list) if list.len() > FEW => match AhoCorasick::new(list) {
                 Ok(automaton) => Self::Contains(automaton),
                 Err(_) => Self::Plain(test.clone()),
             },
@@ -45,7 +45,7 @@ impl Check {
     pub(crate) fn units(&self, value: Option<&str>) -> u64 {
         let bytes = value.map_or(0, str::len) as u64;
         let looked_through = match self {
-            Self::Plain(Test::Contains(list)) => bytes * list.len() as u64,
+            Self::Plain(ValueTest::Contains(list)) => bytes * list.len() as u64,
             Self::Contains(_) => bytes,
             _ => 0,
         };
@@ -84,12 +84,12 @@ mod tests {
             // An empty text begins everything and is in everything.
             let full: Vec<String> = list.iter().filter(|text| !text.is_empty()).cloned().collect();
             for test in [
-                Test::OneOf(list.clone()),
-                Test::NoneOf(list.clone()),
-                Test::StartsWith(list.clone()),
-                Test::StartsWith(full.clone()),
-                Test::Contains(list),
-                Test::Contains(full),
+                ValueTest::OneOf(list.clone()),
+                ValueTest::NoneOf(list.clone()),
+                ValueTest::StartsWith(list.clone()),
+                ValueTest::StartsWith(full.clone()),
+                ValueTest::Contains(list),
+                ValueTest::Contains(full),
             ] {
                 let check = Check::new(&test);
                 assert!(!matches!(check, Check::Plain(_)));

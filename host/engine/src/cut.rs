@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_model::{
-    AlertRef, Cut, Held, ObjectClock, ObjectFacts, Place, ReminderSet, Sign, Start, StateChange, limits,
+    Checkpoint, InitialState, ObjectClock, ObjectFacts, Observation, PendingAcks, ReminderUpdate, RuleAlertRef,
+    SourceOffset, StateChange, limits,
 };
 
 use crate::{
@@ -18,13 +19,13 @@ use crate::{
 };
 
 /// A sign, with its place in the stream and its rule.
-type Said = (Spot, u32, Sign);
+type Said = (Spot, u32, Observation);
 
 /// What a shard knows anew.
 #[derive(Default)]
 pub(crate) struct Part {
     states: Vec<StateChange>,
-    reminders: Vec<ReminderSet>,
+    reminders: Vec<ReminderUpdate>,
     objects: Vec<ObjectClock>,
 }
 
@@ -42,7 +43,7 @@ fn note(objects: &Objects, states: &mut Changed, rule: &str, changes: Vec<(u32, 
 pub(crate) enum Piece {
     /// What came from the sources, how far they have got, and whether the cut was made before its
     /// turn.
-    Sources(Withheld, Vec<Place>, bool),
+    Sources(Withheld, Vec<SourceOffset>, bool),
     /// What a shard said, in order, with the room that it takes, and what it knows.
     Shard(Vec<Said>, Option<Permit>, Part),
 }
@@ -50,7 +51,7 @@ pub(crate) enum Piece {
 /// The pieces of a cut.
 #[derive(Default)]
 pub(crate) struct Pieces {
-    sources: Option<(Withheld, Vec<Place>, bool)>,
+    sources: Option<(Withheld, Vec<SourceOffset>, bool)>,
     shards: usize,
     signs: Vec<Said>,
     room: Option<Permit>,
@@ -81,7 +82,7 @@ impl Pieces {
     }
 
     /// The cut; `None` if one of so many shards is missing.
-    pub(crate) fn join(mut self, shards: usize) -> Option<Cut> {
+    pub(crate) fn join(mut self, shards: usize) -> Option<Checkpoint> {
         let (mut withheld, places, early) = self.sources.filter(|_| self.shards == shards)?;
         withheld.0.push(Ticket { done: None, permit: self.room });
         // Stable, and a line is of one shard.
@@ -94,14 +95,14 @@ impl Pieces {
         reminders
             .sort_by(|one, other| (&one.object, &one.rule, &one.name).cmp(&(&other.object, &other.rule, &other.name)));
         objects.sort_by(|one, other| one.object.cmp(&other.object));
-        Some(Cut {
-            signs: self.signs.into_iter().map(|(_, _, sign)| sign).collect(),
+        Some(Checkpoint {
+            observations: self.signs.into_iter().map(|(_, _, sign)| sign).collect(),
             states,
             reminders,
             objects,
-            places,
+            offsets: places,
             early,
-            held: Held::new(Box::new(move || withheld.release())),
+            acks: PendingAcks::new(Box::new(move || withheld.release())),
         })
     }
 }
@@ -137,7 +138,7 @@ impl Shard {
     }
 
     /// Begins with its share of what is known and was committed.
-    pub(crate) fn begin(&mut self, start: &Start, number: usize, shards: usize, now_ns: u64) {
+    pub(crate) fn begin(&mut self, start: &InitialState, number: usize, shards: usize, now_ns: u64) {
         let mine = |object: &str| shard_of(object, shards) == number;
         start.known.iter().filter(|facts| mine(&facts.object)).for_each(|facts| self.know(facts));
         let mut objects: Vec<&ObjectClock> = start.objects.iter().filter(|clock| mine(&clock.object)).collect();
@@ -182,7 +183,7 @@ impl Shard {
         match self.objects.hear(id) {
             Some(object) => object,
             // Nothing is in an open batch yet.
-            None => self.meet(id, &mut |_: &AlertRef<'_>| ()),
+            None => self.meet(id, &mut |_: &RuleAlertRef<'_>| ()),
         }
     }
 }

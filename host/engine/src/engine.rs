@@ -12,10 +12,12 @@ use std::{
 };
 
 use crossbeam_channel::{RecvTimeoutError, unbounded};
-use lifesigns_model::{AlertRef, Chunk, Cut, ObjectFacts, SharedClock, Source, Start, SystemClock, limits};
+use lifesigns_model::{
+    Checkpoint, Chunk, EventSource, InitialState, ObjectFacts, RuleAlertRef, SharedClock, SystemClock, limits,
+};
 
 use crate::{
-    Report, RuleSet, RuleUse, Sample, Tally,
+    RuleSet, RuleUse, Sample, ShardReport, Tally,
     budget::Budget,
     cut::Pieces,
     dirty::Dirty,
@@ -28,7 +30,7 @@ use crate::{
 };
 
 /// Where the live engine's alerts go. Called on shard threads; alerts of one object come in order.
-pub type AlertSink = Arc<dyn Fn(&AlertRef<'_>) + Send + Sync>;
+pub type RuleAlertSink = Arc<dyn Fn(&RuleAlertRef<'_>) + Send + Sync>;
 
 /// How much of the traffic is kept as a sample, and how often it is renewed.
 const SAMPLE_BYTES: usize = 256 << 10;
@@ -40,7 +42,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// How many threads, and how much may be in flight.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct EngineConfig {
     /// Scanner threads.
     pub scanners: usize,
     /// Shards, each with a thread of its own.
@@ -49,8 +51,8 @@ pub struct Config {
     pub inflight_bytes: usize,
     /// Whether threads are pinned to cores.
     pub pin: bool,
-    /// Whether alerts and acknowledgements wait for [`Engine::cut`]. The sink is then not called.
-    pub cuts: bool,
+    /// Whether alerts and acknowledgements wait for [`Engine::checkpoint`]. The sink is then not called.
+    pub checkpoints: bool,
     /// The host's clock.
     pub clock: SharedClock,
     /// What all rules of a shard may use together of its thread, in milliseconds of CPU a second,
@@ -60,7 +62,7 @@ pub struct Config {
     pub rules_state_bytes: usize,
 }
 
-impl Default for Config {
+impl Default for EngineConfig {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
@@ -68,7 +70,7 @@ impl Default for Config {
             shards: cores.div_ceil(2),
             inflight_bytes: limits::INFLIGHT_BYTES,
             pin: true,
-            cuts: false,
+            checkpoints: false,
             clock: SystemClock::shared(),
             rules_cpu_ms_per_s: limits::RULES_CPU_MS_PER_S,
             rules_state_bytes: limits::RULES_STATE_BYTES,
@@ -82,7 +84,7 @@ pub struct Totals {
     /// What the scanners counted.
     pub tally: Tally,
     /// What the shards counted.
-    pub report: Report,
+    pub report: ShardReport,
 }
 
 /// A running engine.
@@ -100,7 +102,12 @@ impl Engine {
     ///
     /// # Errors
     /// When the system gives no more threads.
-    pub fn start(config: &Config, rules: Arc<RuleSet>, start: Start, sink: AlertSink) -> io::Result<Self> {
+    pub fn start(
+        config: &EngineConfig,
+        rules: Arc<RuleSet>,
+        start: InitialState,
+        sink: RuleAlertSink,
+    ) -> io::Result<Self> {
         let (jobs, job_queue) = unbounded();
         let shards = config.shards.max(1);
         let (tasks, task_queues): (Vec<_>, Vec<_>) = (0..shards).map(|_| unbounded()).unzip();
@@ -112,12 +119,12 @@ impl Engine {
         let pending = Arc::new(AtomicUsize::new(0));
         let shared = Arc::new(Shared {
             front: Mutex::new(front),
-            sequencer: Mutex::new(Sequencer::new(&start.places, config.cuts, Arc::clone(&pending))),
+            sequencer: Mutex::new(Sequencer::new(&start.offsets, config.checkpoints, Arc::clone(&pending))),
             shards: Mutex::new(tasks),
             totals: Mutex::default(),
             budget: Budget::new(config.inflight_bytes),
             dirty: Dirty::default(),
-            cuts: config.cuts,
+            cuts: config.checkpoints,
             pending,
             pending_most: PENDING_CHUNKS * limits::CHUNK_BYTES * shards,
             held_back: AtomicBool::new(false),
@@ -125,10 +132,10 @@ impl Engine {
             sink,
             clock: Arc::clone(&config.clock),
             begun: Instant::now(),
-            ledger: Ledger::new(config.rules_state_bytes, config.cuts),
+            ledger: Ledger::new(config.rules_state_bytes, config.checkpoints),
             uses: Mutex::default(),
             rules_cpu_ms_per_s: config.rules_cpu_ms_per_s,
-            signs_bytes: limits::SIGNS_MOST_BYTES / shards,
+            signs_bytes: limits::OBSERVATIONS_MAX_BYTES / shards,
         });
         let pins = Pins::new(config.pin);
         let mut engine = Self { shared, scanners: Vec::new(), shards: Vec::new(), next_cut: Mutex::default() };
@@ -173,17 +180,17 @@ impl Engine {
 
     /// Hands in facts about one object that hold from `facts.time_ns` on; the rules that watch them
     /// are told. Says whether they were taken: see [`Self::close`].
-    pub fn submit_facts(&self, source: &Arc<Source>, facts: ObjectFacts) -> bool {
+    pub fn submit_facts(&self, source: &Arc<EventSource>, facts: ObjectFacts) -> bool {
         self.take_facts(source, facts, false)
     }
 
-    /// As [`Self::submit_facts`], of what the inventory says: cuts have it as [`lifesigns_model::Sign::Listed`], whatever the
+    /// As [`Self::submit_facts`], of what the inventory says: cuts have it as [`lifesigns_model::Observation::Inventory`], whatever the
     /// name of `source`.
-    pub fn submit_listed(&self, source: &Arc<Source>, facts: ObjectFacts) -> bool {
+    pub fn submit_inventory(&self, source: &Arc<EventSource>, facts: ObjectFacts) -> bool {
         self.take_facts(source, facts, true)
     }
 
-    fn take_facts(&self, source: &Arc<Source>, facts: ObjectFacts, listed: bool) -> bool {
+    fn take_facts(&self, source: &Arc<EventSource>, facts: ObjectFacts, listed: bool) -> bool {
         // Room first, then a number: whoever has a number must not wait for those after it.
         let Some(permit) = self.shared.acquire(1) else { return false };
         let (rules, number, handed_in_ns) = {
@@ -251,24 +258,24 @@ impl Engine {
     /// Cuts the stream: what came of everything that was handed in before this call and not in an
     /// earlier cut. Waits until all of that has been evaluated; but when so much has come of it that
     /// there is no room for more, it is cut there, and the cut is [early](Cut::early). Only with
-    /// [`Config::cuts`].
-    pub fn cut(&self) -> Cut {
+    /// [`EngineConfig::checkpoints`].
+    pub fn checkpoint(&self) -> Checkpoint {
         let mut next = lock(&self.next_cut);
         if self.is_broken() || !self.shared.cuts {
-            return Cut::default();
+            return Checkpoint::default();
         }
         let (pieces, receiver) = unbounded();
         let number = {
             let mut front = lock(&self.shared.front);
             // What is noted from here on may be in this cut or in the next.
             if !self.shared.dirty.clear() && front.next == *next {
-                return Cut::default();
+                return Checkpoint::default();
             }
             front.next += 1;
             front.next - 1
         };
         *next = number + 1;
-        self.shared.hand_on(number, Item::Cut(pieces));
+        self.shared.hand_on(number, Item::Checkpoint(pieces));
         let mut all = Pieces::default();
         loop {
             match receiver.recv_timeout(LOOK) {
@@ -285,7 +292,7 @@ impl Engine {
             // A shard is gone, and what it knew.
             self.shared.broken.store(true, Ordering::Relaxed);
             tracing::error!("a thread of the engine has ended; nothing more is acknowledged");
-            Cut::default()
+            Checkpoint::default()
         });
         if cut.early {
             // There is more to cut, whether anything else comes or not.
@@ -300,15 +307,15 @@ impl Engine {
     }
 
     /// Waits until it is time for a cut because room is short or much is waiting for one, or so
-    /// long: what a recorder does between [`Self::wait_dirty`] and [`Self::cut`], to commit less often.
+    /// long: what a recorder does between [`Self::wait_dirty`] and [`Self::checkpoint`], to commit less often.
     /// Says whether it is time.
     pub fn wait_urgent(&self, timeout: Duration) -> bool {
-        self.shared.dirty.wait(timeout, |state| state.short || state.sign_bytes > limits::SIGN_BYTES)
+        self.shared.dirty.wait(timeout, |state| state.short || state.sign_bytes > limits::OBSERVATION_BYTES)
     }
 
     /// Waits until everything that was handed in has been evaluated and its alerts are out; with cuts,
     /// until all of it was in a cut that has been released or dropped.
-    pub fn settle(&self) {
+    pub fn flush(&self) {
         self.shared.budget.wait_empty();
     }
 

@@ -3,13 +3,13 @@
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use aho_corasick::AhoCorasick;
-use lifesigns_model::{BYTE_LIST_MARKS, Condition, Interest, Kind, Kinds, Subject};
+use lifesigns_model::{BYTE_LIST_MARKS, EventKind, EventKinds, Interest, InterestCondition, Subject};
 
 use crate::{
-    Rule,
+    LoadedRule,
     condition::Check,
     literal::{LiteralKey, Pattern, needed, triggers},
-    prefilter::{BuildError, Literal, Prefilter},
+    prefilter::{Literal, Prefilter, PrefilterError},
 };
 
 /// An interest with its names resolved.
@@ -17,7 +17,7 @@ pub(crate) struct CompiledInterest {
     /// The rule's place in the set.
     pub(crate) rule: u32,
     /// The kinds of event.
-    pub(crate) kinds: Kinds,
+    pub(crate) kinds: EventKinds,
     /// Conditions on fields, by the field's number.
     pub(crate) fields: Vec<(u32, Check)>,
     /// Conditions on properties, by name.
@@ -49,7 +49,9 @@ impl CompiledInterest {
         }
         let key = |text: &String| LiteralKey { text: text.clone(), ignore_case: interest.ignore_case };
         compiled.contains = interest.contains.iter().map(key).collect();
-        if !interest.contains.is_empty() && (interest.kinds.has(Kind::Fact) || interest.kinds.has(Kind::Reminder)) {
+        if !interest.contains.is_empty()
+            && (interest.kinds.has(EventKind::Fact) || interest.kinds.has(EventKind::Reminder))
+        {
             let builder = AhoCorasick::builder().ascii_case_insensitive(interest.ignore_case).build(&interest.contains);
             compiled.message = builder.ok();
         }
@@ -57,7 +59,7 @@ impl CompiledInterest {
     }
 
     /// Whether a fact or reminder event with this message passes, its properties aside.
-    pub(crate) fn takes_message(&self, kind: Kind, message: &str) -> bool {
+    pub(crate) fn takes_message(&self, kind: EventKind, message: &str) -> bool {
         self.kinds.has(kind)
             && self.fields.iter().all(|(_, test)| test.passes(None))
             && match &self.message {
@@ -115,7 +117,7 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    pub(crate) fn new(rules: &[Arc<Rule>], sample: &[u8]) -> Result<Self, BuildError> {
+    pub(crate) fn new(rules: &[Arc<LoadedRule>], sample: &[u8]) -> Result<Self, PrefilterError> {
         let mut fields = Names::default();
         let mut interests = Vec::new();
         let mut interests_of = Vec::with_capacity(rules.len());
@@ -133,7 +135,8 @@ impl Index {
             wanted_fields.push(rule.description.wants.fields.iter().map(|name| fields.number(name)).collect());
         }
         let (property_watchers, metric_watchers) = watchers(rules);
-        let on_fields = |interest: &&CompiledInterest| !interest.fields.is_empty() && interest.kinds.has(Kind::Log);
+        let on_fields =
+            |interest: &&CompiledInterest| !interest.fields.is_empty() && interest.kinds.has(EventKind::Log);
         let mut judging: Vec<u32> = interests.iter().filter(on_fields).map(|interest| interest.rule).collect();
         judging.dedup();
         let (patterns, always) = patterns(&interests);
@@ -165,17 +168,17 @@ impl Index {
 
 /// For each interest in log events the first one that has the same conditions on properties.
 fn stand_ins(interests: &[Interest]) -> Vec<usize> {
-    let mut firsts: Vec<(Vec<&Condition>, usize)> = Vec::new();
+    let mut firsts: Vec<(Vec<&InterestCondition>, usize)> = Vec::new();
     let mut stand_ins = Vec::with_capacity(interests.len());
     for (number, interest) in interests.iter().enumerate() {
-        let on_property = |condition: &&Condition| matches!(condition.subject, Subject::Property(_));
-        let conditions: Vec<&Condition> = interest.conditions.iter().filter(on_property).collect();
-        let known = firsts.iter().find(|(known, _)| interest.kinds.has(Kind::Log) && *known == conditions);
+        let on_property = |condition: &&InterestCondition| matches!(condition.subject, Subject::Property(_));
+        let conditions: Vec<&InterestCondition> = interest.conditions.iter().filter(on_property).collect();
+        let known = firsts.iter().find(|(known, _)| interest.kinds.has(EventKind::Log) && *known == conditions);
         match known {
             Some((_, first)) => stand_ins.push(*first),
             None => {
                 stand_ins.push(number);
-                if interest.kinds.has(Kind::Log) {
+                if interest.kinds.has(EventKind::Log) {
                     firsts.push((conditions, number));
                 }
             }
@@ -191,7 +194,7 @@ fn patterns(interests: &[CompiledInterest]) -> (Vec<Pattern>, Vec<u32>) {
     patterns.extend(BYTE_LIST_MARKS.map(Pattern::byte_list));
     let mut always = Vec::new();
     for (number, interest) in interests.iter().enumerate() {
-        if !interest.kinds.has(Kind::Log) {
+        if !interest.kinds.has(EventKind::Log) {
             continue;
         }
         if interest.contains.is_empty() {
@@ -215,10 +218,10 @@ fn patterns(interests: &[CompiledInterest]) -> (Vec<Pattern>, Vec<u32>) {
 
 type Watchers = HashMap<String, Vec<u32>>;
 
-fn watchers(rules: &[Arc<Rule>]) -> (Watchers, Watchers) {
+fn watchers(rules: &[Arc<LoadedRule>]) -> (Watchers, Watchers) {
     let (mut properties, mut metrics) = (Watchers::new(), Watchers::new());
     for (number, rule) in rules.iter().enumerate() {
-        if !rule.description.wants_kind(Kind::Fact) {
+        if !rule.description.wants_kind(EventKind::Fact) {
             continue;
         }
         for name in &rule.description.wants.properties {

@@ -43,11 +43,11 @@ mod throttle;
 mod trial;
 mod usage;
 
-pub use engine::{AlertSink, Config, Engine, Totals};
+pub use engine::{Engine, EngineConfig, RuleAlertSink, Totals};
 pub use live::now_ns;
-pub use replay::{Input, NextChunk, Outcome, Output, ReplayError, replay, replay_signs};
-pub use report::{Failures, Report};
-pub use rule::Rule;
+pub use replay::{NextChunk, ReplayError, ReplayInput, ReplayOutcome, ReplayOutput, replay, replay_observations};
+pub use report::{Failures, ShardReport};
+pub use rule::LoadedRule;
 pub use ruleset::RuleSet;
 pub use scanned::Tally;
 pub use trial::{Sample, TrialError, try_out};

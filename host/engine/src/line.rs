@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::{Decoder, Facts, ObjectFacts, Record, Source, Span, limits};
+use lifesigns_model::{Decoder, EventSource, Facts, ObjectFacts, Record, Span, limits};
 use memchr::memrchr;
 
 use crate::{
     RuleSet,
     bill::Bill,
     literal::Message,
-    prefilter::{Hit, Work},
+    prefilter::{Hit, ScanContext},
     scanned::{Line, Scanned},
 };
 
@@ -42,7 +42,7 @@ pub(crate) struct LineScan {
     outside: Vec<u32>,
     /// The numbers of the line's fields.
     numbers: Vec<Option<u32>>,
-    work: Work,
+    work: ScanContext,
     times: Times,
     pub(crate) bill: Bill,
 }
@@ -210,7 +210,7 @@ impl LineScan {
 }
 
 /// Moves a decoded line into the chunk's text.
-fn keep(rules: &RuleSet, source: &Source, text: &str, record: Record<'_>, out: &mut Scanned, mut line: Line) {
+fn keep(rules: &RuleSet, source: &EventSource, text: &str, record: Record<'_>, out: &mut Scanned, mut line: Line) {
     out.tally.kept += 1;
     line.raw = Span::push(&mut out.text, text);
     let raw_start = line.raw.offset as usize;

@@ -9,10 +9,10 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use lifesigns_model::{AlertRef, Chunk, ObjectFacts, SharedClock, Start, limits};
+use lifesigns_model::{Chunk, InitialState, ObjectFacts, RuleAlertRef, SharedClock, limits};
 
 use crate::{
-    AlertSink, RuleSet, Totals,
+    RuleAlertSink, RuleSet, Totals,
     bill::Billed,
     budget::{Budget, Permit},
     cut::Piece,
@@ -45,9 +45,9 @@ pub(crate) enum Task {
     /// Lines of a scanned chunk that are this shard's.
     Lines(Arc<Scanned>, Vec<u32>),
     /// What the shard, one of so many, begins with.
-    Begin(Arc<Start>, usize, usize),
+    Begin(Arc<InitialState>, usize, usize),
     /// Everything up to here belongs to a cut.
-    Cut(Sender<Piece>),
+    Checkpoint(Sender<Piece>),
     /// These objects are forgotten; what comes after this makes them new ones.
     Forget(Vec<String>),
 }
@@ -76,7 +76,7 @@ pub(crate) struct Shared {
     pub(crate) held_back: AtomicBool,
     /// A thread has ended before its time.
     pub(crate) broken: AtomicBool,
-    pub(crate) sink: AlertSink,
+    pub(crate) sink: RuleAlertSink,
     pub(crate) clock: SharedClock,
     pub(crate) begun: Instant,
     /// What rules hold.
@@ -103,12 +103,12 @@ impl Drop for Alive<'_> {
 
 /// What a shard says: to the caller, or into the next cut.
 enum Words<'a> {
-    Out(&'a AlertSink),
+    Out(&'a RuleAlertSink),
     Kept(Signs),
 }
 
 impl Outlet for Words<'_> {
-    fn alert(&mut self, spot: Spot, alert: &AlertRef<'_>) {
+    fn alert(&mut self, spot: Spot, alert: &RuleAlertRef<'_>) {
         match self {
             Self::Out(sink) => sink(alert),
             Self::Kept(signs) => signs.alert(spot, alert),
@@ -169,7 +169,7 @@ impl Shared {
             self.bill(scanner.charge(&scanned.rules, now_ns));
             scanned.handed_in_ns = handed_in_ns;
             scanned.ticket.permit = Some(permit);
-            scanned.ticket.done = chunk.done;
+            scanned.ticket.done = chunk.ack;
             scanned.cursor = chunk.cursor;
             self.hand_on(number, Item::Chunk(Box::new(scanned), chunk.arrived_ns));
         }
@@ -220,8 +220,8 @@ impl Shared {
             match sequencer.pop(gate) {
                 None => break,
                 Some(Ready::Chunk(scanned)) => self.send(&shards, &scanned),
-                Some(Ready::Cut(pieces, withheld, places, early)) => {
-                    shards.iter().for_each(|shard| drop(shard.send(Task::Cut(pieces.clone()))));
+                Some(Ready::Checkpoint(pieces, withheld, places, early)) => {
+                    shards.iter().for_each(|shard| drop(shard.send(Task::Checkpoint(pieces.clone()))));
                     let _ = pieces.send(Piece::Sources(withheld, places, early));
                 }
             }
@@ -232,7 +232,7 @@ impl Shared {
     fn gate(&self) -> Gate {
         if !self.cuts {
             Gate::Open
-        } else if self.dirty.sign_bytes() > limits::SIGN_BYTES {
+        } else if self.dirty.sign_bytes() > limits::OBSERVATION_BYTES {
             Gate::Full
         } else if self.pending.load(Ordering::SeqCst) > self.pending_most {
             Gate::Busy
@@ -283,7 +283,7 @@ impl Shared {
                     taken_ns = scanned.handed_in_ns;
                 }
                 Some(Task::Begin(start, number, shards)) => shard.begin(start, *number, *shards, self.clock.now_ns()),
-                Some(Task::Cut(pieces)) => {
+                Some(Task::Checkpoint(pieces)) => {
                     shard.flush(&mut words);
                     self.account(&mut words);
                     self.cut(&mut shard, &mut words, pieces);

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use lifesigns_model::{ObjectClock, ReminderSet, limits};
+use lifesigns_model::{ObjectClock, ReminderUpdate, limits};
 
 use crate::{
     facts::FactHistory,
@@ -175,7 +175,7 @@ impl Objects {
     }
 
     /// What has changed since the last call.
-    pub(crate) fn changes(&mut self) -> (Vec<ReminderSet>, Vec<ObjectClock>) {
+    pub(crate) fn changes(&mut self) -> (Vec<ReminderUpdate>, Vec<ObjectClock>) {
         let Some(changes) = self.changes.as_mut().map(std::mem::take) else { return Default::default() };
         let reminder = |((object, rule, name), set): (Name, Option<Set>)| {
             let (source, line, text) = set
@@ -184,7 +184,7 @@ impl Objects {
                 .unwrap_or_default();
             let due_ns = set.map(|set| set.due_ns);
             let (rule, object, name) = (rule.to_string(), object.to_string(), name.to_string());
-            ReminderSet { rule, object, name, due_ns, source, line, text }
+            ReminderUpdate { rule, object, name, due_ns, source, line, text }
         };
         let mut clocks: BTreeMap<Arc<str>, Option<u64>> = changes.gone.into_iter().map(|id| (id, None)).collect();
         for number in changes.moved {

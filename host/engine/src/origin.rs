@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lifesigns_model::Evidence;
+use lifesigns_model::EvidenceRef;
 
 use crate::scanned::Scanned;
 
@@ -33,15 +33,15 @@ pub(crate) struct Kept {
 
 impl Origin {
     /// The line, and the rank of its source.
-    pub(crate) fn evidence(&self) -> (u32, Evidence<'_>) {
+    pub(crate) fn evidence(&self) -> (u32, EvidenceRef<'_>) {
         match self {
             Self::Line(scanned, line) => {
                 let line = &scanned.lines[*line as usize];
                 let (number, text) = (scanned.first_line + u64::from(line.number), line.raw.str(&scanned.text));
-                (scanned.source.rank, Evidence { source: &scanned.source.name, line: number, text })
+                (scanned.source.rank, EvidenceRef { source: &scanned.source.name, line: number, text })
             }
             Self::Reminder(kept, _) => {
-                (kept.rank, Evidence { source: &kept.source, line: kept.line, text: &kept.text })
+                (kept.rank, EvidenceRef { source: &kept.source, line: kept.line, text: &kept.text })
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What a shard says while it takes the stream, and where in the stream it says so.
 
-use lifesigns_model::{Alert, AlertRef, ObjectFacts, Order, Sign, limits};
+use lifesigns_model::{ObjectFacts, Observation, RuleAlert, RuleAlertOrder, RuleAlertRef, limits};
 
 use crate::budget::Permit;
 
@@ -36,7 +36,7 @@ pub(crate) enum Stage {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Standing<'a> {
     pub(crate) spot: Spot,
-    pub(crate) order: Order,
+    pub(crate) order: RuleAlertOrder,
     /// None of what the inventory says.
     pub(crate) source: Option<&'a str>,
 }
@@ -44,7 +44,7 @@ pub(crate) struct Standing<'a> {
 /// Where a shard's words go.
 pub(crate) trait Outlet {
     /// A rule's alert.
-    fn alert(&mut self, spot: Spot, alert: &AlertRef<'_>);
+    fn alert(&mut self, spot: Spot, alert: &RuleAlertRef<'_>);
 
     /// A line's facts.
     fn facts(&mut self, _at: Standing<'_>, _facts: &ObjectFacts) {}
@@ -69,33 +69,33 @@ pub(crate) trait Outlet {
     }
 }
 
-impl<F: FnMut(&AlertRef<'_>)> Outlet for F {
-    fn alert(&mut self, _: Spot, alert: &AlertRef<'_>) {
+impl<F: FnMut(&RuleAlertRef<'_>)> Outlet for F {
+    fn alert(&mut self, _: Spot, alert: &RuleAlertRef<'_>) {
         self(alert);
     }
 }
 
 impl Standing<'_> {
     /// Facts to keep, with their time.
-    pub(crate) fn facts(&self, facts: &ObjectFacts) -> Sign {
+    pub(crate) fn facts(&self, facts: &ObjectFacts) -> Observation {
         let facts = ObjectFacts { time_ns: self.order.time_ns, ..facts.clone() };
         match self.source {
-            Some(source) => Sign::Facts(facts, source.to_owned()),
-            None => Sign::Listed(facts),
+            Some(source) => Observation::Facts(facts, source.to_owned()),
+            None => Observation::Inventory(facts),
         }
     }
 
     /// An object that was not known. That the inventory names one does not say that it was heard of.
-    pub(crate) fn seen(&self, object: &str) -> Option<Sign> {
+    pub(crate) fn seen(&self, object: &str) -> Option<Observation> {
         let source = self.source?.to_owned();
-        Some(Sign::Seen { object: object.to_owned(), source, time_ns: self.order.time_ns })
+        Some(Observation::Seen { object: object.to_owned(), source, time_ns: self.order.time_ns })
     }
 }
 
 /// Keeps everything until the next cut.
 #[derive(Default)]
 pub(crate) struct Signs {
-    list: Vec<(Spot, u32, Sign)>,
+    list: Vec<(Spot, u32, Observation)>,
     /// Roughly what they take since they were last [charged](Self::uncharged).
     new_bytes: usize,
     /// Roughly what all of them take.
@@ -120,7 +120,7 @@ impl Signs {
     }
 
     /// All of them, and the room that they take.
-    pub(crate) fn take(&mut self) -> (Vec<(Spot, u32, Sign)>, Option<Permit>) {
+    pub(crate) fn take(&mut self) -> (Vec<(Spot, u32, Observation)>, Option<Permit>) {
         self.bytes = 0;
         (std::mem::take(&mut self.list), self.room.take())
     }
@@ -129,16 +129,16 @@ impl Signs {
     pub(crate) fn forget(&mut self, objects: &[String]) {
         self.list.retain(|(.., sign)| {
             let object = match sign {
-                Sign::Alert(alert) => &alert.object,
-                Sign::Facts(facts, _) | Sign::Listed(facts) => &facts.object,
-                Sign::Seen { object, .. } => object,
+                Observation::RuleAlert(alert) => &alert.object,
+                Observation::Facts(facts, _) | Observation::Inventory(facts) => &facts.object,
+                Observation::Seen { object, .. } => object,
             };
             !objects.contains(object)
         });
     }
 
-    fn push(&mut self, spot: Spot, rule: u32, sign: Sign, bytes: usize) {
-        let bytes = size_of::<(Spot, u32, Sign)>() + bytes;
+    fn push(&mut self, spot: Spot, rule: u32, sign: Observation, bytes: usize) {
+        let bytes = size_of::<(Spot, u32, Observation)>() + bytes;
         self.new_bytes += bytes;
         self.bytes += bytes;
         self.list.push((spot, rule, sign));
@@ -146,13 +146,13 @@ impl Signs {
 }
 
 impl Outlet for Signs {
-    fn alert(&mut self, spot: Spot, alert: &AlertRef<'_>) {
+    fn alert(&mut self, spot: Spot, alert: &RuleAlertRef<'_>) {
         let attribute = |(name, value): (&str, &str)| ATTRIBUTE_BYTES + name.len() + value.len();
         let attributes = alert.attributes.iter().map(attribute).sum::<usize>();
         let symptom = alert.symptom.id.len() + alert.symptom.title.len() + alert.symptom.recommendation.len();
         let texts = [alert.rule, alert.object, alert.summary, alert.evidence.text, alert.evidence.source, alert.module];
         let bytes = attributes + symptom + texts.iter().map(|text| text.len()).sum::<usize>();
-        self.push(spot, alert.order.rule, Sign::Alert(Alert::from(alert)), bytes);
+        self.push(spot, alert.order.rule, Observation::RuleAlert(RuleAlert::from(alert)), bytes);
     }
 
     fn facts(&mut self, at: Standing<'_>, facts: &ObjectFacts) {
@@ -169,7 +169,7 @@ impl Outlet for Signs {
     }
 
     fn is_much(&self) -> bool {
-        self.bytes > limits::SIGN_BYTES
+        self.bytes > limits::OBSERVATION_BYTES
     }
 
     fn is_full(&self, of_rule: usize) -> bool {

@@ -11,14 +11,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use lifesigns_model::{Alert, AlertRef, ObjectFacts, Order, Sign, Source, limits};
+use lifesigns_model::{EventSource, ObjectFacts, Observation, RuleAlert, RuleAlertOrder, RuleAlertRef, limits};
 
 use crate::{
-    Report, RuleSet, Tally,
+    RuleSet, ShardReport, Tally,
     outlet::{Outlet, Spot, Stage, Standing},
     scan::Scanner,
     scanned::Scanned,
-    sequencer::Place,
+    sequencer::SourceProgress,
     shard::Shard,
     shard_of,
     slot::Clock,
@@ -32,9 +32,9 @@ const SHARDS: usize = 4;
 const SLICE: usize = 1 << 16;
 
 /// One source to replay.
-pub struct Input<'a> {
+pub struct ReplayInput<'a> {
     /// Whose lines they are; ranks must be different.
-    pub source: Arc<Source>,
+    pub source: Arc<EventSource>,
     /// Gives the next whole lines, in a buffer that may reuse the one it is handed.
     pub next: NextChunk<'a>,
 }
@@ -43,9 +43,9 @@ pub struct Input<'a> {
 pub type NextChunk<'a> = Box<dyn FnMut(Vec<u8>) -> io::Result<Option<Vec<u8>>> + Send + 'a>;
 
 /// What the caller does with alerts and progress.
-pub struct Output<'a> {
+pub struct ReplayOutput<'a> {
     /// Writes one alert.
-    pub render: &'a (dyn Fn(&AlertRef<'_>, &mut Vec<u8>) + Sync),
+    pub render: &'a (dyn Fn(&RuleAlertRef<'_>, &mut Vec<u8>) + Sync),
     /// Takes rendered alerts, in order.
     pub emit: &'a mut dyn FnMut(&[u8]) -> io::Result<()>,
     /// Is told how many more bytes have been scanned.
@@ -70,11 +70,11 @@ pub enum ReplayError {
 
 /// What a replay came to.
 #[derive(Clone, Debug, Default)]
-pub struct Outcome {
+pub struct ReplayOutcome {
     /// What the scan counted.
     pub tally: Tally,
     /// What the shards counted.
-    pub report: Report,
+    pub report: ShardReport,
     /// Objects that were seen or known.
     pub objects: usize,
 }
@@ -86,10 +86,10 @@ pub struct Outcome {
 pub fn replay(
     threads: usize,
     rules: &Arc<RuleSet>,
-    inputs: Vec<Input<'_>>,
+    inputs: Vec<ReplayInput<'_>>,
     known: &[ObjectFacts],
-    output: &mut Output<'_>,
-) -> Result<Outcome, ReplayError> {
+    output: &mut ReplayOutput<'_>,
+) -> Result<ReplayOutcome, ReplayError> {
     let render = output.render;
     let lanes = Lane::all(rules, known, || Rendered { render, bytes: Vec::new(), alerts: Vec::new() });
     let emit = &mut *output.emit;
@@ -102,14 +102,14 @@ pub fn replay(
 ///
 /// # Errors
 /// When a source cannot be read or `emit` fails.
-pub fn replay_signs(
+pub fn replay_observations(
     threads: usize,
     rules: &Arc<RuleSet>,
-    inputs: Vec<Input<'_>>,
+    inputs: Vec<ReplayInput<'_>>,
     known: &[ObjectFacts],
-    emit: &mut dyn FnMut(Sign) -> io::Result<()>,
+    emit: &mut dyn FnMut(Observation) -> io::Result<()>,
     progress: &(dyn Fn(u64) + Sync),
-) -> Result<Outcome, ReplayError> {
+) -> Result<ReplayOutcome, ReplayError> {
     let lanes = Lane::all(rules, known, Gathered::default);
     run(threads, rules, inputs, progress, lanes, &mut |lanes| {
         let mut all: Vec<_> = lanes.iter_mut().flat_map(|lane| mem::take(&mut lane.tray.signs)).collect();
@@ -125,14 +125,14 @@ type Write<'a, T> = &'a mut dyn FnMut(&mut [Lane<T>]) -> io::Result<()>;
 fn run<T: Outlet + Send>(
     threads: usize,
     rules: &Arc<RuleSet>,
-    inputs: Vec<Input<'_>>,
+    inputs: Vec<ReplayInput<'_>>,
     progress: &(dyn Fn(u64) + Sync),
     mut lanes: Vec<Lane<T>>,
     write: Write<'_, T>,
-) -> Result<Outcome, ReplayError> {
+) -> Result<ReplayOutcome, ReplayError> {
     let threads = threads.clamp(1, SHARDS);
     let chunks = scan_all(threads, rules, inputs, progress)?;
-    let mut outcome = Outcome::default();
+    let mut outcome = ReplayOutcome::default();
     let mut end_ns = 0;
     for chunk in &chunks {
         outcome.tally += chunk.tally;
@@ -162,7 +162,7 @@ fn run<T: Outlet + Send>(
 fn scan_all(
     threads: usize,
     rules: &Arc<RuleSet>,
-    inputs: Vec<Input<'_>>,
+    inputs: Vec<ReplayInput<'_>>,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<Arc<Scanned>>, ReplayError> {
     let reader = Mutex::new(Reader { inputs, input: 0, next: 0 });
@@ -192,10 +192,10 @@ fn scan_all(
     }
     let mut chunks = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     chunks.sort_by_key(|(number, _)| *number);
-    let mut place = (u32::MAX, Place::default());
+    let mut place = (u32::MAX, SourceProgress::default());
     let settle = |(_, mut scanned): (u64, Scanned)| {
         if place.0 != scanned.source.rank {
-            place = (scanned.source.rank, Place::default());
+            place = (scanned.source.rank, SourceProgress::default());
         }
         place.1.settle(&mut scanned, true, None);
         Arc::new(scanned)
@@ -204,11 +204,11 @@ fn scan_all(
 }
 
 /// A chunk's number, source and bytes.
-type Taken = (u64, Arc<Source>, Vec<u8>);
+type Taken = (u64, Arc<EventSource>, Vec<u8>);
 
 /// Hands out chunks, input by input.
 struct Reader<'a> {
-    inputs: Vec<Input<'a>>,
+    inputs: Vec<ReplayInput<'a>>,
     input: usize,
     next: u64,
 }
@@ -259,13 +259,13 @@ fn in_order(chunks: &[Arc<Scanned>]) -> Vec<At> {
 
 /// Alerts of one slice, rendered.
 struct Rendered<'a> {
-    render: &'a (dyn Fn(&AlertRef<'_>, &mut Vec<u8>) + Sync),
+    render: &'a (dyn Fn(&RuleAlertRef<'_>, &mut Vec<u8>) + Sync),
     bytes: Vec<u8>,
-    alerts: Vec<(Order, usize, usize)>,
+    alerts: Vec<(RuleAlertOrder, usize, usize)>,
 }
 
 impl Outlet for Rendered<'_> {
-    fn alert(&mut self, _: Spot, alert: &AlertRef<'_>) {
+    fn alert(&mut self, _: Spot, alert: &RuleAlertRef<'_>) {
         let start = self.bytes.len();
         (self.render)(alert, &mut self.bytes);
         self.alerts.push((alert.order, start, self.bytes.len()));
@@ -293,16 +293,16 @@ type Key = (u64, u32, u64, Stage, u32, u32);
 /// Signs of one slice.
 #[derive(Default)]
 struct Gathered {
-    signs: Vec<(Key, Sign)>,
+    signs: Vec<(Key, Observation)>,
 }
 
-const fn key(order: Order, stage: Stage) -> Key {
+const fn key(order: RuleAlertOrder, stage: Stage) -> Key {
     (order.time_ns, order.source, order.line, stage, order.rule, order.nth)
 }
 
 impl Outlet for Gathered {
-    fn alert(&mut self, _: Spot, alert: &AlertRef<'_>) {
-        self.signs.push((key(alert.order, Stage::Event), Sign::Alert(Alert::from(alert))));
+    fn alert(&mut self, _: Spot, alert: &RuleAlertRef<'_>) {
+        self.signs.push((key(alert.order, Stage::Event), Observation::RuleAlert(RuleAlert::from(alert))));
     }
 
     fn facts(&mut self, at: Standing<'_>, facts: &ObjectFacts) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_model::{CellError, DropKind, Drops};
+use lifesigns_model::{DropKind, Drops, InstanceError};
 
 /// How one rule failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Failures {
 
 /// What a run of the shards came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct ShardReport {
     /// Events that rules answered; one event counts once for each rule that was shown it.
     pub events: u64,
     /// Alerts, raises and clears together.
@@ -41,8 +41,8 @@ pub struct Report {
     pub failures: BTreeMap<String, Failures>,
 }
 
-impl Report {
-    pub(crate) fn failed(&mut self, rule: &str, error: &CellError, _pause_ms: u64) {
+impl ShardReport {
+    pub(crate) fn failed(&mut self, rule: &str, error: &InstanceError, _pause_ms: u64) {
         let failures = self.failures.entry(rule.to_owned()).or_default();
         failures.failed += 1;
         failures.last_error = error.to_string();

@@ -6,12 +6,12 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use lifesigns_model::{Description, Limits, Module, OpenError};
+use lifesigns_model::{Description, InstantiateError, Limits, Module};
 
 use crate::throttle::Throttle;
 
 /// A rule that has been opened once, so that its description is known.
-pub struct Rule {
+pub struct LoadedRule {
     /// Its name, unique in a rule set; its state belongs to this name.
     pub name: String,
     /// The module that it runs.
@@ -26,21 +26,24 @@ pub struct Rule {
     pub(crate) conditions: Mutex<Throttle>,
 }
 
-impl Rule {
+impl LoadedRule {
     /// Opens the module once to learn its description.
     ///
     /// # Errors
     /// When the module cannot be started or refuses its settings.
-    pub fn new(name: &str, module: Arc<dyn Module>, settings: &str, limits: Limits) -> Result<Self, OpenError> {
-        let description = module.open(settings, &limits)?.description;
+    pub fn new(name: &str, module: Arc<dyn Module>, settings: &str, limits: Limits) -> Result<Self, InstantiateError> {
+        let description = module.instantiate(settings, &limits)?.description;
         let conditions = Mutex::new(Throttle::new(&limits));
         let (name, settings) = (name.to_owned(), settings.to_owned());
         Ok(Self { name, module, settings, limits, description, conditions })
     }
 }
 
-impl fmt::Debug for Rule {
+impl fmt::Debug for LoadedRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rule").field("name", &self.name).field("module", &self.module.digest()).finish_non_exhaustive()
+        f.debug_struct("LoadedRule")
+            .field("name", &self.name)
+            .field("module", &self.module.digest())
+            .finish_non_exhaustive()
     }
 }

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use crate::{
-    Rule,
+    LoadedRule,
     index::Index,
-    prefilter::{BuildError, Stats},
+    prefilter::{PrefilterError, PrefilterStats},
 };
 
 /// An immutable set of rules, sorted by name.
 pub struct RuleSet {
-    rules: Vec<Arc<Rule>>,
+    rules: Vec<Arc<LoadedRule>>,
     pub(crate) index: Index,
 }
 
@@ -21,7 +21,7 @@ impl RuleSet {
     ///
     /// # Errors
     /// When the literals together exceed what an index can hold.
-    pub fn new(mut rules: Vec<Arc<Rule>>, sample: &[u8]) -> Result<Self, BuildError> {
+    pub fn new(mut rules: Vec<Arc<LoadedRule>>, sample: &[u8]) -> Result<Self, PrefilterError> {
         rules.reverse();
         rules.sort_by(|one, other| one.name.cmp(&other.name));
         rules.dedup_by(|next, kept| next.name == kept.name);
@@ -30,12 +30,12 @@ impl RuleSet {
     }
 
     /// The rules, by name.
-    pub fn rules(&self) -> &[Arc<Rule>] {
+    pub fn rules(&self) -> &[Arc<LoadedRule>] {
         &self.rules
     }
 
     /// How the literals are looked for.
-    pub fn stats(&self) -> Stats {
+    pub fn stats(&self) -> PrefilterStats {
         self.index.prefilter.stats()
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use lifesigns_model::{Source, limits};
+use lifesigns_model::{EventSource, limits};
 use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     bill::Billed,
     line::{LineScan, MOST_PER_LINE, Positions},
     literal::{DEEP, is_simple_escape},
-    prefilter::{Hit, Work},
+    prefilter::{Hit, ScanContext},
     scanned::Scanned,
 };
 
@@ -23,7 +23,7 @@ const MOST_HITS: usize = 1 << 18;
 pub(crate) struct Scanner {
     hits: Vec<Hit>,
     forced: Vec<u32>,
-    work: Work,
+    work: ScanContext,
     line: LineScan,
 }
 
@@ -32,7 +32,7 @@ impl Scanner {
     pub(crate) fn scan(
         &mut self,
         rules: Arc<RuleSet>,
-        source: Arc<Source>,
+        source: Arc<EventSource>,
         bytes: &[u8],
         now_ns: Option<u64>,
     ) -> Scanned {

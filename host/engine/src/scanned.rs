@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use lifesigns_model::{Done, ObjectFacts, Source, Span};
+use lifesigns_model::{AckCallback, EventSource, ObjectFacts, Span};
 
 use crate::{RuleSet, budget::Permit, sequencer::Pending};
 
@@ -92,7 +92,7 @@ impl Line {
 pub(crate) struct Scanned {
     /// The generation that it was scanned with; all its numbers are of this set.
     pub(crate) rules: Arc<RuleSet>,
-    pub(crate) source: Arc<Source>,
+    pub(crate) source: Arc<EventSource>,
     /// It is what the inventory says, and not a source of the stream.
     pub(crate) listed: bool,
     pub(crate) text: String,
@@ -119,7 +119,7 @@ pub(crate) struct Scanned {
 }
 
 impl Scanned {
-    pub(crate) fn new(rules: Arc<RuleSet>, source: Arc<Source>) -> Self {
+    pub(crate) fn new(rules: Arc<RuleSet>, source: Arc<EventSource>) -> Self {
         Self {
             rules,
             source,
@@ -192,7 +192,7 @@ impl Drop for Withheld {
 /// Gives back the bytes in flight and acknowledges to the source, when the last one lets go.
 #[derive(Default)]
 pub(crate) struct Ticket {
-    pub(crate) done: Option<Done>,
+    pub(crate) done: Option<AckCallback>,
     pub(crate) permit: Option<Permit>,
 }
 

@@ -20,12 +20,12 @@ use crate::{
 
 /// Where a source has got to.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Place {
+pub(crate) struct SourceProgress {
     lines: u64,
     time_ns: Option<u64>,
 }
 
-impl Place {
+impl SourceProgress {
     /// Gives a chunk its line numbers and lends a time to lines that have none.
     pub(crate) fn settle(&mut self, scanned: &mut Scanned, inherit: bool, arrived_ns: Option<u64>) {
         let before = if inherit { self.time_ns } else { None };
@@ -40,7 +40,7 @@ pub(crate) enum Item {
     /// A chunk, and when it arrived.
     Chunk(Box<Scanned>, Option<u64>),
     /// A cut: everything before it belongs to it.
-    Cut(Sender<Piece>),
+    Checkpoint(Sender<Piece>),
     /// A cut that was made before its turn.
     Made,
 }
@@ -60,7 +60,7 @@ pub(crate) enum Ready {
     Chunk(Arc<Scanned>),
     /// A cut, the acknowledgements of the chunks in it, the sources that have moved, and whether it
     /// was made before its turn.
-    Cut(Sender<Piece>, Withheld, Vec<model::Place>, bool),
+    Checkpoint(Sender<Piece>, Withheld, Vec<model::SourceOffset>, bool),
 }
 
 /// What a line that rules want counts for at least while it waits to be evaluated: more comes of many
@@ -82,7 +82,7 @@ impl Drop for Pending {
 /// How far a source is.
 #[derive(Default)]
 struct Known {
-    place: Place,
+    place: SourceProgress,
     cursor: Option<Vec<u8>>,
     moved: bool,
 }
@@ -104,9 +104,9 @@ pub(crate) struct Sequencer {
 impl Sequencer {
     /// Sources go on at `places`. With `cuts` acknowledgements wait for one. What is handed out and not
     /// evaluated is counted in `pending`.
-    pub(crate) fn new(places: &[model::Place], cuts: bool, pending: Arc<AtomicUsize>) -> Self {
-        let known = |before: &model::Place| {
-            let place = Place { lines: before.lines, time_ns: before.time_ns };
+    pub(crate) fn new(places: &[model::SourceOffset], cuts: bool, pending: Arc<AtomicUsize>) -> Self {
+        let known = |before: &model::SourceOffset| {
+            let place = SourceProgress { lines: before.lines, time_ns: before.time_ns };
             (before.source.clone(), Known { place, cursor: before.cursor.clone(), moved: false })
         };
         Self { places: places.iter().map(known).collect(), cuts, pending, ..Self::default() }
@@ -121,15 +121,17 @@ impl Sequencer {
     /// its turn at once when the gate is full, because only a cut can open it again.
     pub(crate) fn pop(&mut self, gate: Gate) -> Option<Ready> {
         if matches!(self.waiting.get(&self.next)?, Item::Chunk(..)) && gate != Gate::Open {
-            let cut = |item: &&mut Item| matches!(item, Item::Cut(_));
+            let cut = |item: &&mut Item| matches!(item, Item::Checkpoint(_));
             let early = self.waiting.values_mut().find(cut).filter(|_| gate == Gate::Full)?;
-            let Item::Cut(pieces) = std::mem::replace(early, Item::Made) else { return None };
-            return Some(Ready::Cut(pieces, std::mem::take(&mut self.withheld), self.moved(), true));
+            let Item::Checkpoint(pieces) = std::mem::replace(early, Item::Made) else { return None };
+            return Some(Ready::Checkpoint(pieces, std::mem::take(&mut self.withheld), self.moved(), true));
         }
         let item = self.waiting.remove(&self.next)?;
         let ready = match item {
             Item::Chunk(scanned, arrived_ns) => self.chunk(scanned, arrived_ns),
-            Item::Cut(pieces) => Ready::Cut(pieces, std::mem::take(&mut self.withheld), self.moved(), false),
+            Item::Checkpoint(pieces) => {
+                Ready::Checkpoint(pieces, std::mem::take(&mut self.withheld), self.moved(), false)
+            }
             Item::Made => {
                 self.next += 1;
                 return self.pop(gate);
@@ -157,9 +159,9 @@ impl Sequencer {
         Ready::Chunk(Arc::from(scanned))
     }
 
-    fn moved(&mut self) -> Vec<model::Place> {
+    fn moved(&mut self) -> Vec<model::SourceOffset> {
         let moved = self.places.iter_mut().filter_map(|(name, known)| {
-            std::mem::take(&mut known.moved).then(|| model::Place {
+            std::mem::take(&mut known.moved).then(|| model::SourceOffset {
                 source: name.clone(),
                 cursor: known.cursor.clone(),
                 lines: known.place.lines,

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, mem, sync::Arc};
 
-use lifesigns_model::{Answer, Kind, ObjectFacts, Order, StateChange, limits};
+use lifesigns_model::{EventKind, ObjectFacts, RuleAlertBatch, RuleAlertOrder, StateChange, limits};
 
 use crate::{
     RuleSet,
@@ -12,7 +12,7 @@ use crate::{
     objects::Objects,
     origin::{Origin, Paid},
     outlet::{Outlet, Spot, Stage, Standing},
-    report::Report,
+    report::ShardReport,
     scanned::Scanned,
     slot::{Around, Clock, Shown, Slot},
     state::{Ledger, Memory},
@@ -29,9 +29,9 @@ pub(crate) struct Shard {
     /// State of rules that have no slot now, by name: a rule that comes back finds it.
     pub(crate) states: HashMap<String, Box<Memory>>,
     pub(crate) objects: Objects,
-    answer: Answer,
+    answer: RuleAlertBatch,
     pub(crate) clock: Clock,
-    pub(crate) report: Report,
+    pub(crate) report: ShardReport,
     /// What rules hold, in all shards.
     pub(crate) ledger: Arc<Ledger>,
     /// What all rules of this shard may use together.
@@ -53,9 +53,9 @@ impl Shard {
             open: Vec::new(),
             states: HashMap::new(),
             objects: Objects::default(),
-            answer: Answer::default(),
+            answer: RuleAlertBatch::default(),
             clock,
-            report: Report::default(),
+            report: ShardReport::default(),
             ledger,
             together: Together::new(cpu_ms_per_s),
             ran: Vec::new(),
@@ -65,7 +65,7 @@ impl Shard {
     }
 
     /// What was counted since the last call.
-    pub(crate) fn take_report(&mut self) -> Report {
+    pub(crate) fn take_report(&mut self) -> ShardReport {
         mem::take(&mut self.report)
     }
 
@@ -125,7 +125,12 @@ impl Shard {
         let known_ns = if scanned.handed_in_ns > 0 { time_ns.min(scanned.handed_in_ns) } else { time_ns };
         self.spot = Spot { chunk: scanned.number, line: number, stage: Stage::Seen, nth: self.spot.nth };
         let source_line = scanned.first_line + u64::from(line.number);
-        let order = Order { time_ns: known_ns, source: scanned.source.rank, line: source_line, ..Order::default() };
+        let order = RuleAlertOrder {
+            time_ns: known_ns,
+            source: scanned.source.rank,
+            line: source_line,
+            ..RuleAlertOrder::default()
+        };
         let source = (!scanned.listed).then_some(&*scanned.source.name);
         let standing = |stage, spot| Standing { spot: Spot { stage, nth: 0, ..spot }, order, source };
         let object = match self.objects.hear(scanned.object(line)) {
@@ -155,7 +160,7 @@ impl Shard {
             shown_to = interest.rule;
             let message = line.message.get(&scanned.text);
             let line = Some((&**scanned, line));
-            let shown = Shown { object, time_ns, kind: Kind::Log, message, line, origin: origin.clone(), spot };
+            let shown = Shown { object, time_ns, kind: EventKind::Log, message, line, origin: origin.clone(), spot };
             self.show(shown_to, shown, outlet);
         }
     }
@@ -282,14 +287,14 @@ impl Shard {
             let Some(number) = number_of(&reminder.rule) else { continue };
             let number = number as u32;
             let wanted = self.rules.index.of_rule(number).iter().any(|interest| {
-                interest.takes_message(Kind::Reminder, &reminder.name)
+                interest.takes_message(EventKind::Reminder, &reminder.name)
                     && self.properties_pass(object, reminder.due_ns, &interest.properties)
             });
             if wanted {
                 let message = Some(&*reminder.name);
                 let origin = Origin::Reminder(reminder.line, Paid(reminder.pays));
                 let (time_ns, spot) = (reminder.due_ns, Spot { stage, ..self.spot });
-                let shown = Shown { object, time_ns, kind: Kind::Reminder, message, line: None, origin, spot };
+                let shown = Shown { object, time_ns, kind: EventKind::Reminder, message, line: None, origin, spot };
                 self.show(number, shown, outlet);
                 self.flush_slot(number, outlet);
             }
@@ -326,13 +331,13 @@ impl Shard {
             let rule = names[0].0;
             let message = names.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(",");
             let wanted = index.of_rule(rule).iter().any(|interest| {
-                interest.takes_message(Kind::Fact, &message)
+                interest.takes_message(EventKind::Fact, &message)
                     && self.properties_pass(object, time_ns, &interest.properties)
             });
             if wanted {
                 let message = Some(message.as_str());
                 let (origin, spot) = (origin.clone(), Spot { stage: Stage::Event, nth: 0, ..self.spot });
-                let shown = Shown { object, time_ns, kind: Kind::Fact, message, line: None, origin, spot };
+                let shown = Shown { object, time_ns, kind: EventKind::Fact, message, line: None, origin, spot };
                 self.show(rule, shown, outlet);
             }
         }

@@ -3,17 +3,18 @@
 use std::{any::Any, collections::HashSet, sync::Arc};
 
 use lifesigns_model::{
-    AlertRef, Answer, Attributes, Batch, Cell, CellError, Kind, OpenError, Order, ReminderChange, Row, State, limits,
+    Attributes, EventBatch, EventKind, EventRow, InstanceError, InstantiateError, ReminderChange, RuleAlertBatch,
+    RuleAlertOrder, RuleAlertRef, RuleInstance, RuleState, limits,
 };
 
 use crate::{
-    Rule, RuleSet, cpu,
+    LoadedRule, RuleSet, cpu,
     objects::Objects,
     origin::Origin,
     outlet::{Outlet, Spot},
     quarantine::Quarantine,
     reminders::Set,
-    report::Report,
+    report::ShardReport,
     scanned::{Line, Scanned},
     state::{Ledger, Memory},
     throttle::{Over, Spent, Throttle, Together},
@@ -47,8 +48,8 @@ impl Clock {
 /// What a flush needs of its shard.
 pub(crate) struct Around<'a, 'b> {
     pub(crate) objects: &'a mut Objects,
-    pub(crate) answer: &'a mut Answer,
-    pub(crate) report: &'a mut Report,
+    pub(crate) answer: &'a mut RuleAlertBatch,
+    pub(crate) report: &'a mut ShardReport,
     pub(crate) clock: Clock,
     /// What all rules of the shard may use together.
     pub(crate) together: &'a mut Together,
@@ -60,7 +61,7 @@ pub(crate) struct Around<'a, 'b> {
 pub(crate) struct Shown<'a> {
     pub(crate) object: u32,
     pub(crate) time_ns: u64,
-    pub(crate) kind: Kind,
+    pub(crate) kind: EventKind,
     pub(crate) message: Option<&'a str>,
     /// The log line whose fields and app it has.
     pub(crate) line: Option<(&'a Scanned, &'a Line)>,
@@ -71,10 +72,10 @@ pub(crate) struct Shown<'a> {
 
 /// One rule in one shard.
 pub(crate) struct Slot {
-    pub(crate) rule: Arc<Rule>,
+    pub(crate) rule: Arc<LoadedRule>,
     /// Its place in the generation.
     number: u32,
-    cell: Option<Box<dyn Cell>>,
+    instance: Option<Box<dyn RuleInstance>>,
     state: Option<Box<Memory>>,
     quarantine: Quarantine,
     throttle: Throttle,
@@ -85,20 +86,20 @@ pub(crate) struct Slot {
     pub(crate) waiting: usize,
     /// Events of a batch at most: few if it is slow.
     most: usize,
-    batch: Batch,
-    rows: Vec<Row>,
+    batch: EventBatch,
+    rows: Vec<EventRow>,
     origins: Vec<(Origin, Spot)>,
 }
 
 impl Slot {
-    pub(crate) fn new(rule: Arc<Rule>, number: u32, mut state: Box<Memory>) -> Self {
+    pub(crate) fn new(rule: Arc<LoadedRule>, number: u32, mut state: Box<Memory>) -> Self {
         state.limit(&rule.limits);
-        let reminds = rule.description.wants_kind(Kind::Reminder);
+        let reminds = rule.description.wants_kind(EventKind::Reminder);
         let throttle = Throttle::new(&rule.limits);
         Self {
             rule,
             number,
-            cell: None,
+            instance: None,
             state: Some(state),
             quarantine: Quarantine::default(),
             throttle,
@@ -106,7 +107,7 @@ impl Slot {
             reminds,
             waiting: 0,
             most: limits::BATCH_EVENTS,
-            batch: Batch::default(),
+            batch: EventBatch::default(),
             rows: Vec::new(),
             origins: Vec::new(),
         }
@@ -153,7 +154,7 @@ impl Slot {
         self.batch.begin(shown.time_ns, shown.kind);
         match self.rows.last() {
             Some(last) if last.object == shown.object => {
-                let width = 2 * Batch::width(&self.rule.description.wants);
+                let width = 2 * EventBatch::width(&self.rule.description.wants);
                 let at = (self.rows.len() - 1) * width;
                 let (offset, len) = (self.batch.spans[at], self.batch.spans[at + 1]);
                 self.batch.span(lifesigns_model::Span { offset, len });
@@ -174,7 +175,7 @@ impl Slot {
         for name in &wants.metrics {
             self.batch.number(object.facts.metric(name, shown.time_ns));
         }
-        self.rows.push(Row { object: shown.object, time_ns: shown.time_ns });
+        self.rows.push(EventRow { object: shown.object, time_ns: shown.time_ns });
         self.origins.push((shown.origin, shown.spot));
         self.rows.len() >= self.most || self.batch.text.len() >= limits::BATCH_BYTES
     }
@@ -199,8 +200,14 @@ impl Slot {
         self.origins.clear();
     }
 
-    fn one_by_one(&mut self, batch: &Batch, rows: &[Row], origins: &[(Origin, Spot)], around: &mut Around<'_, '_>) {
-        let mut single = Batch::default();
+    fn one_by_one(
+        &mut self,
+        batch: &EventBatch,
+        rows: &[EventRow],
+        origins: &[(Origin, Spot)],
+        around: &mut Around<'_, '_>,
+    ) {
+        let mut single = EventBatch::default();
         for (index, row) in rows.iter().enumerate() {
             if self.blocks(around.clock.at(row.time_ns)) {
                 around.report.missed(&self.rule.name, 1);
@@ -219,7 +226,7 @@ impl Slot {
         }
     }
 
-    fn poisoned(&mut self, row: Row, error: &CellError, around: &mut Around<'_, '_>) {
+    fn poisoned(&mut self, row: EventRow, error: &InstanceError, around: &mut Around<'_, '_>) {
         let pause_ms = self.quarantine.failed(around.clock.at(row.time_ns));
         let object = &around.objects.get(row.object).id;
         tracing::warn!(rule = self.rule.name, object = &**object, pause_ms, "a rule failed on an event: {error}");
@@ -229,11 +236,11 @@ impl Slot {
     /// One call of the rule, which it pays for.
     fn paid(
         &mut self,
-        batch: &Batch,
-        rows: &[Row],
+        batch: &EventBatch,
+        rows: &[EventRow],
         origins: &[(Origin, Spot)],
         around: &mut Around<'_, '_>,
-    ) -> Result<(), CellError> {
+    ) -> Result<(), InstanceError> {
         let is_live = matches!(around.clock, Clock::Wall(_));
         let begun_ns = if is_live { cpu::used_ns() } else { 0 };
         let alerts_before = self.usage;
@@ -258,7 +265,7 @@ impl Slot {
     }
 
     /// Pays for so many bytes of state that are committed.
-    pub(crate) fn pay_for_state(&mut self, bytes: u64, beyond: u64, clock: Clock, report: &mut Report) {
+    pub(crate) fn pay_for_state(&mut self, bytes: u64, beyond: u64, clock: Clock, report: &mut ShardReport) {
         self.usage.state_bytes += bytes;
         if let Clock::Wall(now_ns) = clock {
             let over = self.throttle.charge_state(now_ns, beyond);
@@ -266,7 +273,7 @@ impl Slot {
         }
     }
 
-    fn pause(&mut self, over: Option<Over>, report: &mut Report) {
+    fn pause(&mut self, over: Option<Over>, report: &mut ShardReport) {
         let Some(over) = over else { return };
         self.usage.pauses += 1;
         tracing::warn!(rule = self.rule.name, pause_ms = over.pause_ms, "a rule is over its budget: {over}");
@@ -280,23 +287,23 @@ impl Slot {
     /// One call of the rule.
     fn run(
         &mut self,
-        batch: &Batch,
-        rows: &[Row],
+        batch: &EventBatch,
+        rows: &[EventRow],
         origins: &[(Origin, Spot)],
         around: &mut Around<'_, '_>,
-    ) -> Result<(), CellError> {
-        let mut cell = match self.cell.take() {
-            Some(cell) => cell,
+    ) -> Result<(), InstanceError> {
+        let mut instance = match self.instance.take() {
+            Some(instance) => instance,
             None => open(&self.rule)?,
         };
         let mut state = self.state.take().expect("state is out only while this function runs");
         state.begin(rows, self.reminds);
         around.answer.clear();
-        let (state, outcome) = cell.evaluate(batch, state, around.answer);
+        let (state, outcome) = instance.evaluate(batch, state, around.answer);
         let state: Result<Box<Memory>, _> = (state as Box<dyn Any>).downcast();
         let Ok(mut state) = state else {
             self.state = Some(Box::new(around.ledger.memory(&self.rule.name)));
-            return Err(CellError::Call("it gave back another state than it was lent".into()));
+            return Err(InstanceError::Call("it gave back another state than it was lent".into()));
         };
         let reminders = match &outcome {
             Ok(()) => state.commit(),
@@ -310,7 +317,7 @@ impl Slot {
         around.report.dropped.merge(state.take_dropped());
         self.state = Some(state);
         outcome?;
-        self.cell = Some(cell);
+        self.instance = Some(instance);
         self.quarantine.answered(rows.len());
         around.report.events += rows.len() as u64;
         let mut paid = HashSet::new();
@@ -327,7 +334,7 @@ impl Slot {
         &self,
         change: &ReminderChange,
         is_first: bool,
-        rows: &[Row],
+        rows: &[EventRow],
         origins: &[(Origin, Spot)],
         around: &mut Around<'_, '_>,
     ) {
@@ -343,7 +350,7 @@ impl Slot {
         around.report.reminders_left_out += u64::from(too_many);
     }
 
-    fn emit(&mut self, rows: &[Row], origins: &[(Origin, Spot)], around: &mut Around<'_, '_>) {
+    fn emit(&mut self, rows: &[EventRow], origins: &[(Origin, Spot)], around: &mut Around<'_, '_>) {
         let answer = &*around.answer;
         let (mut nth, mut before) = (0, u32::MAX);
         let waiting = around.outlet.waiting();
@@ -353,8 +360,8 @@ impl Slot {
             let (at, (origin, spot)) = (rows[row.event as usize], &origins[row.event as usize]);
             let (source, evidence) = origin.evidence();
             let pairs = &answer.attributes[row.attributes_start as usize..row.attributes_end as usize];
-            let alert = AlertRef {
-                order: Order { time_ns: at.time_ns, source, line: evidence.line, rule: self.number, nth },
+            let alert = RuleAlertRef {
+                order: RuleAlertOrder { time_ns: at.time_ns, source, line: evidence.line, rule: self.number, nth },
                 rule: &self.rule.name,
                 symptom: &self.rule.description.symptoms[row.symptom as usize],
                 object: &around.objects.get(at.object).id,
@@ -373,11 +380,11 @@ impl Slot {
     }
 }
 
-fn open(rule: &Rule) -> Result<Box<dyn Cell>, CellError> {
-    match rule.module.open(&rule.settings, &rule.limits) {
-        Ok(opened) if opened.description == rule.description => Ok(opened.cell),
-        Ok(_) => Err(CellError::Answer("it describes itself differently than when it was loaded".into())),
-        Err(OpenError::Cell(error)) => Err(error),
-        Err(error) => Err(CellError::Answer(error.to_string())),
+fn open(rule: &LoadedRule) -> Result<Box<dyn RuleInstance>, InstanceError> {
+    match rule.module.instantiate(&rule.settings, &rule.limits) {
+        Ok(opened) if opened.description == rule.description => Ok(opened.instance),
+        Ok(_) => Err(InstanceError::Answer("it describes itself differently than when it was loaded".into())),
+        Err(InstantiateError::Instance(error)) => Err(error),
+        Err(error) => Err(InstanceError::Answer(error.to_string())),
     }
 }

@@ -3,20 +3,20 @@
 
 use std::{io, sync::Arc};
 
-use lifesigns_model::Source;
+use lifesigns_model::EventSource;
 
-use crate::{Input, Output, Rule, RuleSet, prefilter::BuildError, replay};
+use crate::{LoadedRule, ReplayInput, ReplayOutput, RuleSet, prefilter::PrefilterError, replay};
 
 /// A piece of recent traffic.
 #[derive(Clone, Debug, Default)]
 pub struct Sample {
-    source: Option<Arc<Source>>,
+    source: Option<Arc<EventSource>>,
     bytes: Vec<u8>,
 }
 
 impl Sample {
     /// Whole lines of a source; the last one may be cut.
-    pub fn new(source: &Arc<Source>, bytes: &[u8]) -> Self {
+    pub fn new(source: &Arc<EventSource>, bytes: &[u8]) -> Self {
         Self { source: Some(Arc::clone(source)), bytes: bytes.to_vec() }
     }
 
@@ -26,7 +26,7 @@ impl Sample {
     }
 
     /// Takes another chunk's place.
-    pub(crate) fn renew(&mut self, source: &Arc<Source>, bytes: &[u8]) {
+    pub(crate) fn renew(&mut self, source: &Arc<EventSource>, bytes: &[u8]) {
         self.source = Some(Arc::clone(source));
         self.bytes.clear();
         self.bytes.extend_from_slice(bytes);
@@ -46,20 +46,20 @@ pub enum TrialError {
     },
     /// Its literals do not fit into an index.
     #[error(transparent)]
-    Index(#[from] BuildError),
+    Index(#[from] PrefilterError),
 }
 
 /// Shows a rule recent traffic, in fresh instances and with fresh state.
 ///
 /// # Errors
 /// When it fails on any event of it.
-pub fn try_out(rule: &Arc<Rule>, sample: &Sample) -> Result<(), TrialError> {
+pub fn try_out(rule: &Arc<LoadedRule>, sample: &Sample) -> Result<(), TrialError> {
     let Some(source) = sample.source.clone() else { return Ok(()) };
     let rules = Arc::new(RuleSet::new(vec![Arc::clone(rule)], &[])?);
     let mut bytes = Some(sample.bytes.clone());
-    let inputs = vec![Input { source, next: Box::new(move |_| Ok(bytes.take())) }];
+    let inputs = vec![ReplayInput { source, next: Box::new(move |_| Ok(bytes.take())) }];
     let (mut emit, progress) = (|_: &[u8]| -> io::Result<()> { Ok(()) }, |_| ());
-    let mut output = Output { render: &|_, _| (), emit: &mut emit, progress: &progress };
+    let mut output = ReplayOutput { render: &|_, _| (), emit: &mut emit, progress: &progress };
     // Neither its source nor its output can fail.
     let Ok(outcome) = replay(1, &rules, inputs, &[], &mut output) else { return Ok(()) };
     match outcome.report.failures.into_iter().find(|(_, failures)| failures.failed > 0) {

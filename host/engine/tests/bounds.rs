@@ -5,27 +5,28 @@ mod common;
 use std::{sync::Arc, time::Duration};
 
 use common::{Event, chunk, config, rule, rule_of, rules, sink, source, summaries, within};
-use lifesigns_engine::{Config, Engine};
+use lifesigns_engine::{Engine, EngineConfig};
 use lifesigns_model::{
-    Condition, Cut, Interest, Kind, Kinds, ManualClock, Sign, Start, State, StateError, Subject, Test,
+    Checkpoint, EventKind, EventKinds, InitialState, Interest, InterestCondition, ManualClock, Observation, RuleState,
+    StateError, Subject, ValueTest,
 };
 
 /// Says every line, at some length.
-fn long(event: &Event<'_>, _: &mut dyn State) -> Result<Option<String>, StateError> {
+fn long(event: &Event<'_>, _: &mut dyn RuleState) -> Result<Option<String>, StateError> {
     Ok(Some("x".repeat(1000) + event.message))
 }
 
 /// Says every line.
-fn say(event: &Event<'_>, _: &mut dyn State) -> Result<Option<String>, StateError> {
+fn say(event: &Event<'_>, _: &mut dyn RuleState) -> Result<Option<String>, StateError> {
     Ok(Some(event.message.to_owned()))
 }
 
-fn lines(cut: &Cut) -> Vec<u64> {
-    let line = |sign: &Sign| match sign {
-        Sign::Alert(alert) => Some(alert.line),
+fn lines(cut: &Checkpoint) -> Vec<u64> {
+    let line = |sign: &Observation| match sign {
+        Observation::RuleAlert(alert) => Some(alert.line),
         _ => None,
     };
-    cut.signs.iter().filter_map(line).collect()
+    cut.observations.iter().filter_map(line).collect()
 }
 
 #[test]
@@ -34,9 +35,9 @@ fn short_lines_of_which_much_is_said_are_cut_early_and_in_order() {
         const CHUNKS: u64 = 60;
         const LINES: u64 = 4000;
         let (_, sink) = sink();
-        let config = Config { cuts: true, ..config(2) };
+        let config = EngineConfig { checkpoints: true, ..config(2) };
         let list = rules(&[rule("r", &["hello"], &[], false, long)]);
-        let engine = Arc::new(Engine::start(&config, list, Start::default(), sink).unwrap());
+        let engine = Arc::new(Engine::start(&config, list, InitialState::default(), sink).unwrap());
         let (source, submits) = (source("a", 0), Arc::clone(&engine));
         let submitter = std::thread::spawn(move || {
             let mut numbers = 0..;
@@ -49,12 +50,12 @@ fn short_lines_of_which_much_is_said_are_cut_early_and_in_order() {
         let (mut seen, mut early, mut most) = (Vec::new(), 0, 0);
         while seen.len() < (CHUNKS * LINES) as usize {
             engine.wait_dirty(Duration::from_millis(50));
-            let cut = engine.cut();
+            let cut = engine.checkpoint();
             early += usize::from(cut.early);
             let lines = lines(&cut);
             most = most.max(lines.len());
             seen.extend(lines);
-            cut.held.release();
+            cut.acks.release();
         }
         submitter.join().unwrap();
         assert_eq!(seen, (1..=CHUNKS * LINES).collect::<Vec<_>>());
@@ -69,9 +70,9 @@ fn short_lines_of_which_much_is_said_are_cut_early_and_in_order() {
 fn the_cut_that_ends_it_is_whole_after_early_ones() {
     within(|| {
         let (_, sink) = sink();
-        let config = Config { cuts: true, ..config(1) };
+        let config = EngineConfig { checkpoints: true, ..config(1) };
         let list = rules(&[rule("r", &["hello"], &[], false, long)]);
-        let engine = Engine::start(&config, list, Start::default(), sink).unwrap();
+        let engine = Engine::start(&config, list, InitialState::default(), sink).unwrap();
         let source = source("a", 0);
         for _ in 0..20 {
             assert!(engine.submit(chunk(&source, &"1000 a hello\n".repeat(5000), None)));
@@ -79,10 +80,10 @@ fn the_cut_that_ends_it_is_whole_after_early_ones() {
         // As a host does that stops: until a cut is not early, whether anything is dirty or not.
         let mut seen = 0;
         loop {
-            let cut = engine.cut();
+            let cut = engine.checkpoint();
             seen += lines(&cut).len();
             let early = cut.early;
-            cut.held.release();
+            cut.acks.release();
             if !early {
                 break;
             }
@@ -100,7 +101,7 @@ fn a_thousand_literals_within_each_other_are_one() {
         let shortest = rules(&[rule("r", &["aaaaaaa"], &[], false, say)]);
         assert_eq!(list.stats().literals, shortest.stats().literals);
         let (kept, sink) = sink();
-        let engine = Engine::start(&config(1), list, Start::default(), sink).unwrap();
+        let engine = Engine::start(&config(1), list, InitialState::default(), sink).unwrap();
         let text = format!("1 o {}\n1 o aaaaaa\n1 o aaaaaaa\n", "a".repeat(60_000));
         engine.submit(chunk(&source("a", 0), &text, None));
         engine.stop();
@@ -114,7 +115,7 @@ fn a_literal_that_stands_often_before_the_message_is_found_in_it_all_the_same() 
     within(|| {
         let list = rules(&[rule("r", &["needle"], &[], false, say)]);
         let (kept, sink) = sink();
-        let engine = Engine::start(&config(1), list, Start::default(), sink).unwrap();
+        let engine = Engine::start(&config(1), list, InitialState::default(), sink).unwrap();
         let mut expected = Vec::new();
         let mut text = String::new();
         for before in 0..10 {
@@ -140,21 +141,21 @@ fn conditions_are_paid_for_by_their_rule_which_is_passed_over_when_they_are_too_
         const LINES: usize = 8_000;
         let interest = |number| {
             let subject = Subject::Field(format!("field-{number}"));
-            let conditions = vec![Condition { subject, test: Test::Present }];
-            Interest { kinds: Kinds::of(&[Kind::Log]), contains: Vec::new(), ignore_case: false, conditions }
+            let conditions = vec![InterestCondition { subject, test: ValueTest::Present }];
+            Interest { kinds: EventKinds::of(&[EventKind::Log]), contains: Vec::new(), ignore_case: false, conditions }
         };
         let costly = rule_of("costly", (0..200).map(interest).collect(), &[], say);
         let few = rule_of("few", (0..20).map(interest).collect(), &[], say);
         let beside = rule("beside", &["hello"], &[], false, say);
         // It stands still: nothing is paid back.
         let clock = Arc::new(ManualClock::new(1_000_000_000));
-        let config = Config { scanners: 1, clock: Arc::clone(&clock) as _, ..config(1) };
+        let config = EngineConfig { scanners: 1, clock: Arc::clone(&clock) as _, ..config(1) };
         let (kept, sink) = sink();
-        let engine = Engine::start(&config, rules(&[beside, costly, few]), Start::default(), sink).unwrap();
+        let engine = Engine::start(&config, rules(&[beside, costly, few]), InitialState::default(), sink).unwrap();
         let (source, text) = (source("a", 0), "1000 o hello\n".repeat(LINES));
         let submit = || {
             assert!(engine.submit(chunk(&source, &text, None)));
-            engine.settle();
+            engine.flush();
             let failures = engine.totals().report.failures.get("costly").cloned().unwrap_or_default();
             (failures.over_budget, failures.missed)
         };

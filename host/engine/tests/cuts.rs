@@ -12,8 +12,11 @@ use std::{
 };
 
 use common::{Dones, Event, config, numbered, rule, rules, sources, within};
-use lifesigns_engine::{Config, Engine, RuleSet};
-use lifesigns_model::{Cut, ObjectClock, ObjectFacts, Place, ReminderSet, Sign, Start, State, StateChange, StateError};
+use lifesigns_engine::{Engine, EngineConfig, RuleSet};
+use lifesigns_model::{
+    Checkpoint, InitialState, ObjectClock, ObjectFacts, Observation, ReminderUpdate, RuleState, SourceOffset,
+    StateChange, StateError,
+};
 
 /// A second of event time; the wall clock, which moves silent objects, does not matter beside it.
 const S: u64 = 1_000_000_000;
@@ -29,7 +32,7 @@ impl Random {
 }
 
 /// Windows, different values, values that expire: says all of them.
-fn windows(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, StateError> {
+fn windows(event: &Event<'_>, state: &mut dyn RuleState) -> Result<Option<String>, StateError> {
     let at = event.number;
     let count = state.count(at, "count", 1 + (event.message.len() % 3) as u32, 9_000_000)?;
     let word = event.message.split(' ').next_back();
@@ -44,7 +47,7 @@ fn windows(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, S
 }
 
 /// Sets, moves and takes back reminders, and counts those that fire.
-fn reminds(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, StateError> {
+fn reminds(event: &Event<'_>, state: &mut dyn RuleState) -> Result<Option<String>, StateError> {
     let at = event.number;
     if event.kind == 2 {
         let fired = state.count(at, "fired", 1, 1 << 50)?;
@@ -63,7 +66,7 @@ fn reminds(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, S
 }
 
 /// Fails on some lines, says some others.
-fn fails(event: &Event<'_>, _: &mut dyn State) -> Result<Option<String>, StateError> {
+fn fails(event: &Event<'_>, _: &mut dyn RuleState) -> Result<Option<String>, StateError> {
     if event.message.ends_with("w5") {
         return Err(StateError("it fails".into()));
     }
@@ -112,15 +115,15 @@ fn known() -> Vec<ObjectFacts> {
 /// What a store keeps.
 #[derive(Default)]
 struct Book {
-    signs: Vec<Sign>,
+    signs: Vec<Observation>,
     states: BTreeMap<(String, String, String), Vec<u8>>,
-    reminders: BTreeMap<(String, String, String), ReminderSet>,
+    reminders: BTreeMap<(String, String, String), ReminderUpdate>,
     objects: BTreeMap<String, u64>,
-    places: HashMap<String, Place>,
+    places: HashMap<String, SourceOffset>,
 }
 
 impl Book {
-    fn commit(&mut self, cut: Cut) {
+    fn commit(&mut self, cut: Checkpoint) {
         for StateChange { rule, object, key, entry } in cut.states {
             match entry {
                 Some(entry) => self.states.insert((rule, object, key), entry),
@@ -137,14 +140,14 @@ impl Book {
         for ObjectClock { object, time_ns } in cut.objects {
             self.objects.insert(object, time_ns.expect("nothing is let go"));
         }
-        self.places.extend(cut.places.into_iter().map(|place| (place.source.clone(), place)));
-        self.signs.extend(cut.signs);
-        cut.held.release();
+        self.places.extend(cut.offsets.into_iter().map(|place| (place.source.clone(), place)));
+        self.signs.extend(cut.observations);
+        cut.acks.release();
     }
 
-    fn start(&self) -> Start {
+    fn start(&self) -> InitialState {
         let facts = self.signs.iter().filter_map(|sign| match sign {
-            Sign::Facts(facts, _) => Some(facts.clone()),
+            Observation::Facts(facts, _) => Some(facts.clone()),
             _ => None,
         });
         let state = |((rule, object, key), entry): (&(String, String, String), &Vec<u8>)| StateChange {
@@ -155,13 +158,13 @@ impl Book {
         };
         let clock =
             |(object, time_ns): (&String, &u64)| ObjectClock { object: object.clone(), time_ns: Some(*time_ns) };
-        Start {
+        InitialState {
             known: known(),
             facts: facts.collect(),
             states: self.states.iter().map(state).collect(),
             reminders: self.reminders.values().cloned().collect(),
             objects: self.objects.iter().map(clock).collect(),
-            places: self.places.values().cloned().collect(),
+            offsets: self.places.values().cloned().collect(),
         }
     }
 
@@ -172,24 +175,24 @@ impl Book {
     }
 }
 
-fn start(shards: usize, start: Start) -> Engine {
-    let config = Config { cuts: true, ..config(shards) };
+fn start(shards: usize, start: InitialState) -> Engine {
+    let config = EngineConfig { checkpoints: true, ..config(shards) };
     Engine::start(&config, generation(), start, Arc::new(|_| panic!("the sink is not called"))).unwrap()
 }
 
 /// The stream without interruption, in one cut or in many.
 fn whole(stream: &[(usize, String)], shards: usize, every: usize) -> Book {
     let (mut book, dones) = (Book::default(), Dones::default());
-    let engine = start(shards, Start { known: known(), ..Start::default() });
+    let engine = start(shards, InitialState { known: known(), ..InitialState::default() });
     let mut before = [0, 0];
     for (number, (source, text)) in stream.iter().enumerate() {
         engine.submit(numbered(*source, before[*source], text, &dones));
         before[*source] += 1;
         if number % every == 0 {
-            book.commit(engine.cut());
+            book.commit(engine.checkpoint());
         }
     }
-    book.commit(engine.cut());
+    book.commit(engine.checkpoint());
     assert_eq!(dones.lock().unwrap().len(), stream.len());
     book
 }
@@ -212,19 +215,19 @@ fn interrupted(stream: &[(usize, String)], random: &mut Random) -> Book {
             }
             engine.submit(numbered(*source, before[*source] - 1, text, &dones));
             if random.below(6) == 0 {
-                book.commit(engine.cut());
+                book.commit(engine.checkpoint());
             }
             if lives < 12 && random.below(25) == 0 {
                 // Sometimes in the middle of a commit.
                 if random.below(2) == 0 {
-                    drop(engine.cut());
+                    drop(engine.checkpoint());
                 }
                 thrown_away = true;
                 break;
             }
         }
         if !thrown_away {
-            book.commit(engine.cut());
+            book.commit(engine.checkpoint());
         }
         let committed = book.taken(0) + book.taken(1);
         drop(engine);
@@ -245,7 +248,7 @@ fn wherever_an_engine_is_thrown_away_the_next_one_goes_on_as_if_it_never_was() {
         let mut random = Random(seed + 1000);
         let stream = stream(seed);
         let expected = whole(&stream, 1, usize::MAX);
-        let alerts = expected.signs.iter().filter(|sign| matches!(sign, Sign::Alert(_))).count();
+        let alerts = expected.signs.iter().filter(|sign| matches!(sign, Observation::RuleAlert(_))).count();
         assert!(alerts > 50, "{alerts} alerts");
         for shards in [2, 3] {
             assert_eq!(whole(&stream, shards, 1 + shards).signs, expected.signs, "seed {seed}, {shards} shards");
@@ -266,19 +269,20 @@ fn wherever_an_engine_is_thrown_away_the_next_one_goes_on_as_if_it_never_was() {
 fn nothing_is_acknowledged_before_its_cut_is_released() {
     within(|| {
         let dones = Dones::default();
-        let engine = start(2, Start::default());
-        assert!(!engine.wait_dirty(Duration::ZERO) && engine.cut().is_empty());
+        let engine = start(2, InitialState::default());
+        assert!(!engine.wait_dirty(Duration::ZERO) && engine.checkpoint().is_empty());
         engine.submit(numbered(0, 0, "1000 vm-1 word w1\n", &dones));
         assert!(engine.wait_dirty(Duration::from_secs(30)));
-        let cut = engine.cut();
-        let alerts = |cut: &Cut| cut.signs.iter().filter(|sign| matches!(sign, Sign::Alert(_))).count();
+        let cut = engine.checkpoint();
+        let alerts =
+            |cut: &Checkpoint| cut.observations.iter().filter(|sign| matches!(sign, Observation::RuleAlert(_))).count();
         assert_eq!(alerts(&cut), 1, "{cut:?}");
-        assert_eq!(cut.places[0].lines, 1);
+        assert_eq!(cut.offsets[0].lines, 1);
         engine.submit(numbered(0, 1, "2000 vm-1 word w1\n", &dones));
-        let next = engine.cut();
+        let next = engine.checkpoint();
         std::thread::sleep(Duration::from_millis(50));
         assert!(dones.lock().unwrap().is_empty() && engine.inflight_bytes() > 0);
-        cut.held.release();
+        cut.acks.release();
         assert_eq!(*dones.lock().unwrap(), [(0, 0)]);
         assert!(engine.inflight_bytes() > 0);
         drop(next);
@@ -293,8 +297,8 @@ fn nothing_is_acknowledged_before_its_cut_is_released() {
 #[test]
 fn what_waits_for_a_cut_takes_room_and_calls_for_one() {
     within(|| {
-        let config = Config { cuts: true, inflight_bytes: 1000, ..config(1) };
-        let engine = Engine::start(&config, generation(), Start::default(), Arc::new(|_| ())).unwrap();
+        let config = EngineConfig { checkpoints: true, inflight_bytes: 1000, ..config(1) };
+        let engine = Engine::start(&config, generation(), InitialState::default(), Arc::new(|_| ())).unwrap();
         let dones = Dones::default();
         let engine = &engine;
         std::thread::scope(|scope| {
@@ -307,11 +311,11 @@ fn what_waits_for_a_cut_takes_room_and_calls_for_one() {
             while !feeder.is_finished() || engine.inflight_bytes() > 0 {
                 // It does not wait that long as long as there is somebody who waits for room.
                 engine.wait_urgent(if feeder.is_finished() { Duration::ZERO } else { Duration::from_millis(500) });
-                engine.cut().held.release();
+                engine.checkpoint().acks.release();
             }
             assert!(begun.elapsed() < Duration::from_secs(30));
         });
-        engine.settle();
+        engine.flush();
         assert_eq!(dones.lock().unwrap().len(), 200);
     });
 }
@@ -326,10 +330,10 @@ fn state_that_cannot_be_read_is_left_out_and_counted() {
             entry: Some(entry.to_vec()),
         };
         let states = vec![change("count", b""), change("words", &[7, 7]), change("last", &[1, 1, 0, 0, 0, b'x'])];
-        let engine = start(3, Start { states, ..Start::default() });
+        let engine = start(3, InitialState { states, ..InitialState::default() });
         engine.submit(numbered(0, 0, "1000 vm-1 word w1\n", &Dones::default()));
-        let cut = engine.cut();
-        let Some(Sign::Alert(alert)) = cut.signs.last() else { panic!("{cut:?}") };
+        let cut = engine.checkpoint();
+        let Some(Observation::RuleAlert(alert)) = cut.observations.last() else { panic!("{cut:?}") };
         assert_eq!(alert.summary, "0 vm-1 2 1 Some(\"x\") None");
         drop(cut);
         assert_eq!(engine.stop().report.states_left_out, 2);
@@ -339,43 +343,44 @@ fn state_that_cannot_be_read_is_left_out_and_counted() {
 #[test]
 fn facts_by_call_and_reminders_of_silent_objects_are_in_the_cut() {
     within(|| {
-        let engine = start(1, Start::default());
+        let engine = start(1, InitialState::default());
         let facts = ObjectFacts { time_ns: 5, ..known().remove(0) };
         engine.submit_facts(&sources()[1], facts.clone());
         // Due in a moment, and nothing else comes.
         engine.submit(numbered(0, 0, "1000 vm-1 remind\n", &Dones::default()));
-        let cut = engine.cut();
+        let cut = engine.checkpoint();
         let source = sources()[1].name.clone();
-        let seen = Sign::Seen { object: "vm-1".into(), source: source.clone(), time_ns: 5 };
-        assert_eq!(cut.signs[..2], [seen, Sign::Facts(facts, source)]);
-        assert_eq!(cut.places.iter().map(|place| place.source.as_str()).collect::<Vec<_>>(), ["source-0"]);
-        cut.held.release();
+        let seen = Observation::Seen { object: "vm-1".into(), source: source.clone(), time_ns: 5 };
+        assert_eq!(cut.observations[..2], [seen, Observation::Facts(facts, source)]);
+        assert_eq!(cut.offsets.iter().map(|place| place.source.as_str()).collect::<Vec<_>>(), ["source-0"]);
+        cut.acks.release();
         // What the inventory says is marked as that, and not by the name of its source.
         let facts = ObjectFacts { object: "vm-2".into(), time_ns: 6, ..known().remove(0) };
-        engine.submit_listed(&sources()[1], facts.clone());
-        assert_eq!(engine.cut().signs[..1], [Sign::Listed(facts)], "and it was not heard of");
+        engine.submit_inventory(&sources()[1], facts.clone());
+        assert_eq!(engine.checkpoint().observations[..1], [Observation::Inventory(facts)], "and it was not heard of");
     });
     within(|| {
-        fn soon(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, StateError> {
+        fn soon(event: &Event<'_>, state: &mut dyn RuleState) -> Result<Option<String>, StateError> {
             if event.kind == 2 {
                 return Ok(Some("silence".into()));
             }
             state.remind_at(event.number, "r", event.time_ns + S / 5)?;
             Ok(None)
         }
-        let config = Config { cuts: true, ..config(2) };
+        let config = EngineConfig { checkpoints: true, ..config(2) };
         let rules = rules(&[rule("soon", &[], &[], true, soon)]);
-        let engine = Engine::start(&config, Arc::clone(&rules), Start::default(), Arc::new(|_| ())).unwrap();
+        let engine = Engine::start(&config, Arc::clone(&rules), InitialState::default(), Arc::new(|_| ())).unwrap();
         engine.submit(numbered(0, 0, "1000 vm-1 hello\n", &Dones::default()));
-        let cut = engine.cut();
-        assert_eq!((cut.signs.len(), cut.reminders.len()), (1, 1));
+        let cut = engine.checkpoint();
+        assert_eq!((cut.observations.len(), cut.reminders.len()), (1, 1));
         // The next one, with what was committed, waits for it as long.
-        let begin = Start { objects: cut.objects.clone(), reminders: cut.reminders.clone(), ..Start::default() };
+        let begin =
+            InitialState { objects: cut.objects.clone(), reminders: cut.reminders.clone(), ..InitialState::default() };
         drop((cut, engine));
         let engine = Engine::start(&config, rules, begin, Arc::new(|_| ())).unwrap();
         assert!(engine.wait_dirty(Duration::from_secs(30)));
-        let cut = engine.cut();
-        let [Sign::Alert(alert)] = &cut.signs[..] else { panic!("{cut:?}") };
+        let cut = engine.checkpoint();
+        let [Observation::RuleAlert(alert)] = &cut.observations[..] else { panic!("{cut:?}") };
         assert_eq!((alert.summary.as_str(), alert.source.as_str(), alert.line), ("silence", "source-0", 1));
         assert_eq!(alert.text, "1000 vm-1 hello");
         assert_eq!(cut.reminders[0].due_ns, None);

@@ -11,13 +11,13 @@ use std::{
 };
 
 use common::{Event, chunk, config, limited, rule, rules, sink, source, summaries, within};
-use lifesigns_engine::{Config, Engine};
-use lifesigns_model::{Limits, ManualClock, ObjectFacts, SharedClock, Start, State, StateError, limits};
+use lifesigns_engine::{Engine, EngineConfig};
+use lifesigns_model::{InitialState, Limits, ManualClock, ObjectFacts, RuleState, SharedClock, StateError, limits};
 
 const MS: u64 = 1_000_000;
 
 /// Says every reminder; a line `remind MS` sets one so much later.
-fn remind(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, StateError> {
+fn remind(event: &Event<'_>, state: &mut dyn RuleState) -> Result<Option<String>, StateError> {
     if event.kind == 2 {
         return Ok(Some(format!("{} {} {}", event.object, event.message, event.time_ns / MS)));
     }
@@ -32,7 +32,8 @@ fn a_silent_object_is_reminded_although_its_shard_is_never_idle() {
     within(|| {
         let (kept, sink) = sink();
         let engine =
-            Engine::start(&config(1), rules(&[rule("r", &[], &[], true, remind)]), Start::default(), sink).unwrap();
+            Engine::start(&config(1), rules(&[rule("r", &[], &[], true, remind)]), InitialState::default(), sink)
+                .unwrap();
         let source = source("a", 0);
         engine.submit(chunk(&source, "1000 silent remind 300\n", None));
         let start = Instant::now();
@@ -51,9 +52,9 @@ fn a_host_clock_that_was_a_year_ahead_and_is_right_again_holds_no_reminder() {
     within(|| {
         let (kept, sink) = sink();
         let clock = Arc::new(ManualClock::new(2 * YEAR));
-        let config = Config { clock: Arc::clone(&clock) as SharedClock, ..config(1) };
+        let config = EngineConfig { clock: Arc::clone(&clock) as SharedClock, ..config(1) };
         let engine =
-            Engine::start(&config, rules(&[rule("r", &[], &[], true, remind)]), Start::default(), sink).unwrap();
+            Engine::start(&config, rules(&[rule("r", &[], &[], true, remind)]), InitialState::default(), sink).unwrap();
         let source = source("a", 0);
         engine.submit(chunk(&source, "1000 before remind 300\n", None));
         while engine.totals().tally.lines < 1 || engine.inflight_bytes() > 0 {
@@ -74,7 +75,7 @@ fn a_host_clock_that_was_a_year_ahead_and_is_right_again_holds_no_reminder() {
 }
 
 /// As [`remind`], but slow on lines that say so.
-fn slow(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, StateError> {
+fn slow(event: &Event<'_>, state: &mut dyn RuleState) -> Result<Option<String>, StateError> {
     if event.message.starts_with("slow") {
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -86,7 +87,8 @@ fn its_time_does_not_run_ahead_of_lines_about_it_that_wait_in_the_queue() {
     within(|| {
         let (kept, sink) = sink();
         let engine =
-            Engine::start(&config(1), rules(&[rule("r", &[], &[], true, slow)]), Start::default(), sink).unwrap();
+            Engine::start(&config(1), rules(&[rule("r", &[], &[], true, slow)]), InitialState::default(), sink)
+                .unwrap();
         let source = source("a", 0);
         engine.submit(chunk(&source, "1000 lively remind 1000\n", None));
         // Three seconds of work, in pieces, and behind them the line that moves the reminder.
@@ -94,7 +96,7 @@ fn its_time_does_not_run_ahead_of_lines_about_it_that_wait_in_the_queue() {
             engine.submit(chunk(&source, &"1100 busy slow\n".repeat(5), None));
         }
         engine.submit(chunk(&source, "1900 lively remind 100000\n", None));
-        engine.settle();
+        engine.flush();
         assert_eq!(summaries(&kept), Vec::<String>::new());
     });
 }
@@ -104,19 +106,20 @@ fn a_reminder_that_is_set_holds_no_acknowledgement() {
     within(|| {
         let (kept, sink) = sink();
         let engine =
-            Engine::start(&config(2), rules(&[rule("r", &[], &[], true, remind)]), Start::default(), sink).unwrap();
+            Engine::start(&config(2), rules(&[rule("r", &[], &[], true, remind)]), InitialState::default(), sink)
+                .unwrap();
         let done = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&done);
-        let acknowledge: lifesigns_model::Done = Box::new(move || {
+        let acknowledge: lifesigns_model::AckCallback = Box::new(move || {
             count.fetch_add(1, Ordering::SeqCst);
         });
         let source = source("a", 0);
         engine.submit(chunk(&source, "1000 a remind 1000000000\n", Some(acknowledge)));
-        engine.settle();
+        engine.flush();
         assert_eq!((done.load(Ordering::SeqCst), engine.inflight_bytes()), (1, 0));
         // It is still there, and fires with the line that set it.
         engine.submit(chunk(&source, "1000002000 a hello\n", None));
-        engine.settle();
+        engine.flush();
         assert_eq!(summaries(&kept), ["a r 1000001000"]);
         let kept = kept.lock().unwrap();
         assert_eq!((kept[0].line, kept[0].text.as_str()), (1, "1000 a remind 1000000000"));
@@ -129,10 +132,10 @@ fn a_new_version_may_set_reminders_exactly_if_it_has_an_interest_in_them() {
         let (kept, sink) = sink();
         let with = rules(&[rule("r", &[], &[], true, remind)]);
         let without = rules(&[rule("r", &[], &[], false, remind)]);
-        let engine = Engine::start(&config(1), Arc::clone(&with), Start::default(), sink).unwrap();
+        let engine = Engine::start(&config(1), Arc::clone(&with), InitialState::default(), sink).unwrap();
         let source = source("a", 0);
         let failed = |engine: &Engine| {
-            engine.settle();
+            engine.flush();
             engine.totals().report.failures.get("r").map_or(0, |failures| failures.failed)
         };
         engine.submit(chunk(&source, "1000 a remind 10\n2000 a hello\n", None));
@@ -148,7 +151,7 @@ fn a_new_version_may_set_reminders_exactly_if_it_has_an_interest_in_them() {
 }
 
 /// Counts the lines of an object, and says each number.
-fn count(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, StateError> {
+fn count(event: &Event<'_>, state: &mut dyn RuleState) -> Result<Option<String>, StateError> {
     if event.kind != 0 {
         return Ok(None);
     }
@@ -170,7 +173,7 @@ fn a_flood_of_objects_forgets_the_ones_that_were_silent_longest() {
         let engine = Engine::start(
             &config(1),
             rules(&[counts, reminds]),
-            Start { known: vec![known], ..Start::default() },
+            InitialState { known: vec![known], ..InitialState::default() },
             sink,
         )
         .unwrap();
@@ -186,7 +189,7 @@ fn a_flood_of_objects_forgets_the_ones_that_were_silent_longest() {
             text.push_str(lively);
             engine.submit(chunk(&source, &text, None));
         }
-        engine.settle();
+        engine.flush();
         kept.lock().unwrap().clear();
         engine.submit(chunk(&source, "9000 known hello\n9000 silent hello\n9000 lively hello\n", None));
         let report = engine.stop().report;
@@ -207,7 +210,7 @@ fn a_flood_of_objects_forgets_the_ones_that_were_silent_longest() {
 }
 
 /// Says every line.
-fn say(event: &Event<'_>, _: &mut dyn State) -> Result<Option<String>, StateError> {
+fn say(event: &Event<'_>, _: &mut dyn RuleState) -> Result<Option<String>, StateError> {
     Ok(Some(event.message.to_owned()))
 }
 
@@ -220,7 +223,7 @@ fn a_literal_that_begins_with_a_line_end_stalls_nothing_and_is_in_no_line() {
         let text = "1 a a\n1 b b\n\n\n1 c b\r\n1 d d\n\n1 e \\n b\n1 f b";
         for (list, expected) in [(vec![ends.clone(), word.clone()], 4), (vec![ends, all, word], 4 + 6)] {
             let (kept, sink) = sink();
-            let engine = Engine::start(&config(1), rules(&list), Start::default(), sink).unwrap();
+            let engine = Engine::start(&config(1), rules(&list), InitialState::default(), sink).unwrap();
             engine.submit(chunk(&source("a", 0), text, None));
             let totals = engine.stop();
             assert_eq!((totals.tally.lines, summaries(&kept).len()), (9, expected), "{:?}", summaries(&kept));
@@ -230,7 +233,7 @@ fn a_literal_that_begins_with_a_line_end_stalls_nothing_and_is_in_no_line() {
 }
 
 /// Sets so many reminders for one event.
-fn flood(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, StateError> {
+fn flood(event: &Event<'_>, state: &mut dyn RuleState) -> Result<Option<String>, StateError> {
     if event.kind == 2 {
         return Ok(Some(event.message.to_owned()));
     }
@@ -250,7 +253,7 @@ fn a_flood_of_reminders_is_refused_for_one_event_and_bounded_for_an_object() {
         let (kept, sink) = sink();
         let limits = Limits { alerts_per_s: 1 << 20, ..Limits::default() };
         let rule = limited(&rule("r", &[], &[], true, flood), limits);
-        let engine = Engine::start(&config(1), rules(&[rule]), Start::default(), sink).unwrap();
+        let engine = Engine::start(&config(1), rules(&[rule]), InitialState::default(), sink).unwrap();
         let source = source("a", 0);
         let limit = limits::REMINDERS_PER_EVENT;
         let text = format!("1000 a flood {}\n1001 a flood {limit}\n2000 a flood 1\n9000 a hello\n", limit + 1);

@@ -5,12 +5,12 @@ mod common;
 use std::sync::Mutex;
 
 use common::{Event, rule, rules, source};
-use lifesigns_engine::{Input, Output, replay, replay_signs};
-use lifesigns_model::{Alert, ObjectFacts, Sign, State, StateError};
+use lifesigns_engine::{ReplayInput, ReplayOutput, replay, replay_observations};
+use lifesigns_model::{ObjectFacts, Observation, RuleAlert, RuleState, StateError};
 
 const MS: u64 = 1_000_000;
 
-fn remind(event: &Event<'_>, state: &mut dyn State) -> Result<Option<String>, StateError> {
+fn remind(event: &Event<'_>, state: &mut dyn RuleState) -> Result<Option<String>, StateError> {
     if event.kind == 2 {
         return Ok(Some(format!("{}", event.time_ns / MS)));
     }
@@ -24,18 +24,18 @@ fn reminders_fire_up_to_the_latest_time_of_all_even_if_an_earlier_line_has_it() 
     // The line with the latest time is wanted; the last line of the source is earlier.
     let text = "1000 a remind\n5000 b latest\n1050 c nothing\n";
     let mut chunks = vec![text.as_bytes().to_vec()].into_iter();
-    let inputs = vec![Input { source: source("a", 0), next: Box::new(move |_| Ok(chunks.next())) }];
+    let inputs = vec![ReplayInput { source: source("a", 0), next: Box::new(move |_| Ok(chunks.next())) }];
     let found = Mutex::new(Vec::new());
-    let render = |alert: &lifesigns_model::AlertRef<'_>, _: &mut Vec<u8>| {
+    let render = |alert: &lifesigns_model::RuleAlertRef<'_>, _: &mut Vec<u8>| {
         found.lock().unwrap().push(alert.summary.to_owned());
     };
-    let mut output = Output { render: &render, emit: &mut |_| Ok(()), progress: &|_| () };
+    let mut output = ReplayOutput { render: &render, emit: &mut |_| Ok(()), progress: &|_| () };
     replay(1, &rules, inputs, &[], &mut output).unwrap();
     assert_eq!(found.into_inner().unwrap(), ["1100"]);
 }
 
 /// Says every line, and every fact that it is told.
-fn say(event: &Event<'_>, _: &mut dyn State) -> Result<Option<String>, StateError> {
+fn say(event: &Event<'_>, _: &mut dyn RuleState) -> Result<Option<String>, StateError> {
     Ok(Some(format!("{} {}", event.kind, event.message)))
 }
 
@@ -51,17 +51,17 @@ fn facts_and_new_objects_come_in_the_order_of_the_alerts() {
         let input = |(rank, text): (usize, &str)| {
             let mut chunks =
                 text.split_inclusive('\n').map(|line| line.as_bytes().to_vec()).collect::<Vec<_>>().into_iter();
-            Input { source: source(&format!("{rank}"), rank as u32), next: Box::new(move |_| Ok(chunks.next())) }
+            ReplayInput { source: source(&format!("{rank}"), rank as u32), next: Box::new(move |_| Ok(chunks.next())) }
         };
         texts.into_iter().enumerate().map(input).collect::<Vec<_>>()
     };
     let known = [ObjectFacts { object: "d".into(), ..ObjectFacts::default() }];
-    let text = |sign: &Sign| match sign {
-        Sign::Alert(alert) => format!("{} {} {}", alert.time_ns / MS, alert.object, alert.summary),
-        Sign::Facts(facts, _) | Sign::Listed(facts) => {
+    let text = |sign: &Observation| match sign {
+        Observation::RuleAlert(alert) => format!("{} {} {}", alert.time_ns / MS, alert.object, alert.summary),
+        Observation::Facts(facts, _) | Observation::Inventory(facts) => {
             format!("{} {} is {:?}", facts.time_ns / MS, facts.object, facts.properties[0].1)
         }
-        Sign::Seen { object, time_ns, .. } => format!("{} {object} seen", time_ns / MS),
+        Observation::Seen { object, time_ns, .. } => format!("{} {object} seen", time_ns / MS),
     };
     let mut runs = [1, 2, 4].map(|threads| {
         let mut signs = Vec::new();
@@ -69,7 +69,7 @@ fn facts_and_new_objects_come_in_the_order_of_the_alerts() {
             signs.push(sign);
             Ok(())
         };
-        replay_signs(threads, &rules, inputs(), &known, &mut emit, &|_| ()).unwrap();
+        replay_observations(threads, &rules, inputs(), &known, &mut emit, &|_| ()).unwrap();
         signs
     });
     assert!(runs[0] == runs[1] && runs[0] == runs[2]);
@@ -92,19 +92,21 @@ fn facts_and_new_objects_come_in_the_order_of_the_alerts() {
     assert_eq!(runs[0].iter().map(text).collect::<Vec<_>>(), expected);
     // The alerts are those of a replay that gives nothing else.
     let kept = Mutex::new(Vec::new());
-    let render = |alert: &lifesigns_model::AlertRef<'_>, out: &mut Vec<u8>| {
+    let render = |alert: &lifesigns_model::RuleAlertRef<'_>, out: &mut Vec<u8>| {
         let mut kept = kept.lock().unwrap();
         out.push(kept.len() as u8);
-        kept.push(Alert::from(alert));
+        kept.push(RuleAlert::from(alert));
     };
     let mut order = Vec::new();
     let mut emit = |bytes: &[u8]| {
         order.extend_from_slice(bytes);
         Ok(())
     };
-    replay(2, &rules, inputs(), &known, &mut Output { render: &render, emit: &mut emit, progress: &|_| () }).unwrap();
+    replay(2, &rules, inputs(), &known, &mut ReplayOutput { render: &render, emit: &mut emit, progress: &|_| () })
+        .unwrap();
     let kept = kept.into_inner().unwrap();
-    let alone: Vec<Sign> = order.iter().map(|at| Sign::Alert(kept[usize::from(*at)].clone())).collect();
-    runs[0].retain(|sign| matches!(sign, Sign::Alert(_)));
+    let alone: Vec<Observation> =
+        order.iter().map(|at| Observation::RuleAlert(kept[usize::from(*at)].clone())).collect();
+    runs[0].retain(|sign| matches!(sign, Observation::RuleAlert(_)));
     assert_eq!(runs[0], alone);
 }

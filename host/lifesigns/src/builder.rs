@@ -9,8 +9,8 @@ use std::{
 };
 
 use lifesigns_control::Server;
-use lifesigns_engine::{AlertSink, Config, Engine};
-use lifesigns_model::{Clock, ObjectFacts, SharedClock, Start};
+use lifesigns_engine::{Engine, EngineConfig, RuleAlertSink};
+use lifesigns_model::{Clock, InitialState, ObjectFacts, SharedClock};
 use lifesigns_notifications::Receiver;
 use lifesigns_recorder::{
     Begin, CompilingRule, KeepError, MakeReceiver, MemoryStatus, Opened, RefusedRule, RulesBeside, Setup, SignSink,
@@ -36,7 +36,7 @@ pub enum HostError {
     Thread(#[from] io::Error),
     /// The rules' literals do not fit into an index.
     #[error("the rules cannot be indexed: {0}")]
-    Index(#[from] lifesigns_engine::prefilter::BuildError),
+    Index(#[from] lifesigns_engine::prefilter::PrefilterError),
     /// The store, or what decides over it.
     #[error(transparent)]
     Keep(#[from] KeepError),
@@ -51,7 +51,7 @@ pub struct Builder {
     rules: PathBuf,
     known: Option<Vec<ObjectFacts>>,
     reporting: Vec<String>,
-    config: Config,
+    config: EngineConfig,
     on_load: LoadSink,
     setup: Setup,
     own: BTreeMap<String, MakeReceiver>,
@@ -71,7 +71,7 @@ impl Builder {
             rules: rules.into(),
             known: Some(Vec::new()),
             reporting: Vec::new(),
-            config: Config::default(),
+            config: EngineConfig::default(),
             on_load: Arc::new(|_| ()),
             setup: Setup::default(),
             own: BTreeMap::new(),
@@ -146,8 +146,8 @@ impl Builder {
 
     /// Threads and bounds.
     #[must_use]
-    pub fn config(mut self, config: Config) -> Self {
-        self.config = Config { clock: self.config.clock, ..config };
+    pub fn config(mut self, config: EngineConfig) -> Self {
+        self.config = EngineConfig { clock: self.config.clock, ..config };
         self
     }
 
@@ -196,9 +196,9 @@ impl Builder {
     ///
     /// # Errors
     /// When the system gives no threads, or the rules cannot be indexed.
-    pub fn start(self, on_alert: AlertSink) -> Result<Host, HostError> {
+    pub fn start(self, on_alert: RuleAlertSink) -> Result<Host, HostError> {
         let rules = self.load(Arc::clone(&self.on_load), RulesBeside::default());
-        let start = Start { known: self.known.unwrap_or_default(), ..Start::default() };
+        let start = InitialState { known: self.known.unwrap_or_default(), ..InitialState::default() };
         let engine = Arc::new(Engine::start(&self.config, rules.set()?, start, on_alert)?);
         let watch = Watch::new(rules.watch(&engine)?);
         Ok(Host { engine, watch })
@@ -224,8 +224,8 @@ impl Builder {
         });
         let rules = self.load(on_load, beside.clone());
         let Begin { start, news } = opened.start(self.known.take(), std::mem::take(&mut self.reporting));
-        let places = start.places.clone();
-        let config = Config { cuts: true, ..self.config };
+        let places = start.offsets.clone();
+        let config = EngineConfig { checkpoints: true, ..self.config };
         let engine = Arc::new(Engine::start(&config, rules.set()?, start, Arc::new(|_: &_| ()))?);
         let watch = Watch::new(rules.watch(&engine)?);
         let keep = opened.keep(Arc::clone(&engine), places, self.own, beside, self.on_sign)?;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use lifesigns_engine::{Engine, RuleSet, Totals};
-use lifesigns_model::{Chunk, ObjectFacts, Source};
+use lifesigns_model::{Chunk, EventSource, ObjectFacts};
 use lifesigns_rulestore::Stopper;
 
 /// A running host.
@@ -23,13 +23,13 @@ impl Host {
     }
 
     /// Hands in facts about one object; the rules that watch them are told.
-    pub fn submit_facts(&self, source: &Arc<Source>, facts: ObjectFacts) {
+    pub fn submit_facts(&self, source: &Arc<EventSource>, facts: ObjectFacts) {
         self.engine.submit_facts(source, facts);
     }
 
     /// Waits until everything that was handed in has been evaluated and its alerts are out.
     pub fn settle(&self) {
-        self.engine.settle();
+        self.engine.flush();
     }
 
     /// The rules in force.
@@ -45,7 +45,7 @@ impl Host {
     /// Stops watching, evaluates what was handed in, and says what was counted.
     pub fn stop(self) -> Totals {
         self.watch.end();
-        self.engine.settle();
+        self.engine.flush();
         self.engine.totals()
     }
 }

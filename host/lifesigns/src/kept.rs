@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use lifesigns_engine::{Engine, RuleSet, Totals};
-use lifesigns_model::{Chunk, ObjectFacts, Source};
+use lifesigns_model::{Chunk, EventSource, ObjectFacts};
 use lifesigns_recorder::{INVENTORY, Keep};
 
 use crate::{host::Watch, own::Plain};
@@ -16,7 +16,7 @@ pub struct KeptHost {
     keep: Keep,
     /// One inventory after the other.
     inventory: Mutex<()>,
-    source: Arc<Source>,
+    source: Arc<EventSource>,
 }
 
 /// Where lines and facts go in. A store that takes nothing makes sources wait, and whoever is to stop
@@ -36,7 +36,7 @@ impl Door {
 
 impl KeptHost {
     pub(crate) fn new(engine: Arc<Engine>, watch: Watch, keep: Keep, news: Vec<ObjectFacts>) -> Self {
-        let source = Source {
+        let source = EventSource {
             name: INVENTORY.into(),
             rank: u32::MAX,
             object: String::new(),
@@ -57,7 +57,7 @@ impl KeptHost {
 
     /// Hands in facts about one object; the rules that watch them are told, and what is open on it
     /// is judged anew. Says whether they were taken.
-    pub fn submit_facts(&self, source: &Arc<Source>, facts: ObjectFacts) -> bool {
+    pub fn submit_facts(&self, source: &Arc<EventSource>, facts: ObjectFacts) -> bool {
         self.engine.submit_facts(source, facts)
     }
 
@@ -79,7 +79,7 @@ impl KeptHost {
 
     fn tell_rules(&self, news: Vec<ObjectFacts>) {
         for facts in news {
-            self.engine.submit_listed(&self.source, facts);
+            self.engine.submit_inventory(&self.source, facts);
         }
     }
 
@@ -100,7 +100,7 @@ impl KeptHost {
 
     /// Waits until everything that was handed in is committed, or the host is stopped.
     pub fn settle(&self) {
-        self.engine.settle();
+        self.engine.flush();
     }
 
     /// Stops watching, commits everything that was handed in, lets deliveries finish, and says what

@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 
-use lifesigns_engine::{Rule, Sample, try_out};
-use lifesigns_model::{CellError, OpenError};
+use lifesigns_engine::{LoadedRule, Sample, try_out};
+use lifesigns_model::{InstanceError, InstantiateError};
 use lifesigns_rulestore::{Found, Refusal, Snapshot};
 use lifesigns_sandbox::{AdmitError, Interface, Sandbox, WasmModule};
 
@@ -23,7 +23,7 @@ pub(crate) const THREADS: usize = 2;
 
 struct Live {
     found: Arc<Found>,
-    rule: Arc<Rule>,
+    rule: Arc<LoadedRule>,
 }
 
 /// Admits rules and remembers which of them are live.
@@ -80,7 +80,7 @@ impl Loader {
     }
 
     /// The live rules, by name. Rules that did not change are the same ones as before.
-    pub fn rules(&self) -> Vec<Arc<Rule>> {
+    pub fn rules(&self) -> Vec<Arc<LoadedRule>> {
         self.live.values().map(|live| Arc::clone(&live.rule)).collect()
     }
 
@@ -236,7 +236,11 @@ fn has_ceased(refused: &BTreeMap<(String, PathBuf), Refused>, name: &str, snapsh
     of_name.into_iter().any(|(_, path)| !still(path))
 }
 
-fn open(found: &Found, admitted: Result<Arc<WasmModule>, AdmitError>, recent: &Sample) -> Result<Arc<Rule>, Failure> {
+fn open(
+    found: &Found,
+    admitted: Result<Arc<WasmModule>, AdmitError>,
+    recent: &Sample,
+) -> Result<Arc<LoadedRule>, Failure> {
     let for_good = |why: String| Failure { why, may_pass: false };
     let module = admitted.map_err(|error| Failure { may_pass: error.may_pass(), why: error.to_string() })?;
     for interface in module.interfaces() {
@@ -251,9 +255,9 @@ fn open(found: &Found, admitted: Result<Arc<WasmModule>, AdmitError>, recent: &S
             )));
         }
     }
-    let rule = Rule::new(&found.name, module, &found.settings_json, found.limits.clone());
+    let rule = LoadedRule::new(&found.name, module, &found.settings_json, found.limits.clone());
     let rule = rule.map(Arc::new).map_err(|error| Failure {
-        may_pass: matches!(error, OpenError::Cell(CellError::Ceiling { .. })),
+        may_pass: matches!(error, InstantiateError::Instance(InstanceError::Ceiling { .. })),
         why: error.to_string(),
     })?;
     try_out(&rule, recent).map_err(|error| for_good(error.to_string()))?;

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use lifesigns_intake::Format;
-use lifesigns_model::{Chunk, Clock, Decoder, Record, SharedClock, Source, SystemClock};
+use lifesigns_model::{Chunk, Clock, Decoder, EventSource, Record, SharedClock, SystemClock};
 
 /// A source whose lines are decoded in this format, as those of `lifesigns run` are; what names no
 /// object is about `object`. A source is known by its name: after a restart it goes on counting its
 /// lines where it left off. Times without a year are completed by the system's clock; a host that has
 /// another one ([`Builder::clock`](crate::Builder::clock)) takes [`source_by`].
-pub fn source(name: impl Into<String>, object: impl Into<String>, format: Format) -> Arc<Source> {
+pub fn source(name: impl Into<String>, object: impl Into<String>, format: Format) -> Arc<EventSource> {
     source_by(Arc::new(SystemClock), name, object, format)
 }
 
@@ -19,29 +19,29 @@ pub fn source_by(
     name: impl Into<String>,
     object: impl Into<String>,
     format: Format,
-) -> Arc<Source> {
+) -> Arc<EventSource> {
     let decoder = format.live_decoder(clock);
-    Arc::new(Source { name: name.into(), rank: 0, object: object.into(), app: None, decoder })
+    Arc::new(EventSource { name: name.into(), rank: 0, object: object.into(), app: None, decoder })
 }
 
 /// A source whose lines are messages as they are, in no format: nothing in them is unwrapped; all are about `object`. A source is known by its
 /// name: after a restart it goes on counting its lines where it left off.
-pub fn plain(name: impl Into<String>, object: impl Into<String>) -> Arc<Source> {
+pub fn plain(name: impl Into<String>, object: impl Into<String>) -> Arc<EventSource> {
     let decoder = Arc::new(Plain);
-    Arc::new(Source { name: name.into(), rank: 0, object: object.into(), app: None, decoder })
+    Arc::new(EventSource { name: name.into(), rank: 0, object: object.into(), app: None, decoder })
 }
 
 /// Whole lines of a source, at most [`lifesigns_model::limits::CHUNK_BYTES`], that arrive now, by the
 /// system's clock; for a host that has another one ([`Builder::clock`](crate::Builder::clock)) there is
 /// [`lines_by`]. To know when they are on the disk, set [`Chunk::done`].
-pub fn lines(source: &Arc<Source>, bytes: impl Into<Vec<u8>>) -> Chunk {
+pub fn lines(source: &Arc<EventSource>, bytes: impl Into<Vec<u8>>) -> Chunk {
     lines_by(&SystemClock, source, bytes)
 }
 
 /// As [`lines`], by this clock.
-pub fn lines_by(clock: &dyn Clock, source: &Arc<Source>, bytes: impl Into<Vec<u8>>) -> Chunk {
+pub fn lines_by(clock: &dyn Clock, source: &Arc<EventSource>, bytes: impl Into<Vec<u8>>) -> Chunk {
     let (source, bytes) = (Arc::clone(source), bytes.into());
-    Chunk { source, bytes, arrived_ns: Some(clock.now_ns()), cursor: None, done: None }
+    Chunk { source, bytes, arrived_ns: Some(clock.now_ns()), cursor: None, ack: None }
 }
 
 /// Takes a line for a message, as it is.

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_engine::{Engine, RuleSet, Sample, prefilter::BuildError};
+use lifesigns_engine::{Engine, RuleSet, Sample, prefilter::PrefilterError};
 use lifesigns_recorder::RulesBeside;
 use lifesigns_rulestore::{RuleStore, Snapshot, Stopper, WatchOutcome, Watcher};
 
@@ -82,7 +82,7 @@ impl Rules {
     }
 
     /// What was loaded.
-    pub(crate) fn set(&self) -> Result<Arc<RuleSet>, BuildError> {
+    pub(crate) fn set(&self) -> Result<Arc<RuleSet>, PrefilterError> {
         RuleSet::new(self.loader.rules(), &[]).map(Arc::new)
     }
 

@@ -1,19 +1,19 @@
 //! The flat batch that crosses the wall, and the flat answer that comes back.
 //! Layout: see `record batch` in `wit/types.wit`.
 
-use crate::{Kind, Span, Wants};
+use crate::{EventKind, Span, Wants};
 
 /// The spans of every event before its fields and properties: object, app, message.
 pub const FIXED_SPANS: usize = 3;
 
 /// Events for one rule, as columns over one text.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub struct EventBatch {
     /// What the spans point into.
     pub text: String,
     /// Event time, nanoseconds since the Unix epoch.
     pub times_ns: Vec<u64>,
-    /// [`Kind`] as a number.
+    /// [`EventKind`] as a number.
     pub kinds: Vec<u8>,
     /// Offset and length, row by row.
     pub spans: Vec<u32>,
@@ -21,7 +21,7 @@ pub struct Batch {
     pub numbers: Vec<f64>,
 }
 
-impl Batch {
+impl EventBatch {
     /// Number of events.
     pub const fn len(&self) -> usize {
         self.times_ns.len()
@@ -42,7 +42,7 @@ impl Batch {
     }
 
     /// Begins an event; its spans and numbers must follow.
-    pub fn begin(&mut self, time_ns: u64, kind: Kind) {
+    pub fn begin(&mut self, time_ns: u64, kind: EventKind) {
         self.times_ns.push(time_ns);
         self.kinds.push(kind as u8);
     }
@@ -103,9 +103,9 @@ impl Change {
     }
 }
 
-/// One alert of an [`Answer`].
+/// One alert of an [`RuleAlertBatch`].
 #[derive(Clone, Copy, Debug)]
-pub struct AnswerRow {
+pub struct RuleAlertRow {
     /// The event, as an index into the batch.
     pub event: u32,
     /// The symptom, as an index into the description.
@@ -114,7 +114,7 @@ pub struct AnswerRow {
     pub change: Change,
     /// One line for a person.
     pub summary: Span,
-    /// First of its attributes in [`Answer::attributes`].
+    /// First of its attributes in [`RuleAlertBatch::attributes`].
     pub attributes_start: u32,
     /// One past its last attribute.
     pub attributes_end: u32,
@@ -122,16 +122,16 @@ pub struct AnswerRow {
 
 /// What a rule answered to a batch, as rows over one text.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct RuleAlertBatch {
     /// What the spans point into.
     pub text: String,
     /// The alerts, in the rule's order.
-    pub rows: Vec<AnswerRow>,
+    pub rows: Vec<RuleAlertRow>,
     /// Names and values of all alerts' attributes.
     pub attributes: Vec<(Span, Span)>,
 }
 
-impl Answer {
+impl RuleAlertBatch {
     /// Empties it and keeps its memory.
     pub fn clear(&mut self) {
         self.text.clear();
@@ -155,6 +155,6 @@ impl Answer {
             self.attributes.push(pair);
         }
         let attributes_end = self.attributes.len() as u32;
-        self.rows.push(AnswerRow { event, symptom, change, summary, attributes_start, attributes_end });
+        self.rows.push(RuleAlertRow { event, symptom, change, summary, attributes_start, attributes_end });
     }
 }

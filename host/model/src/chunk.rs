@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use crate::Decoder;
 
 /// Where lines come from, and what holds for lines that do not say it themselves.
-pub struct Source {
+pub struct EventSource {
     /// Its name in evidence: a path, `stdin`, or the name from the configuration.
     pub name: String,
     /// Its place among the sources; breaks ties of event time.
@@ -18,16 +18,16 @@ pub struct Source {
     pub decoder: Arc<dyn Decoder>,
 }
 
-impl fmt::Debug for Source {
+impl fmt::Debug for EventSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source").field("name", &self.name).field("rank", &self.rank).finish_non_exhaustive()
+        f.debug_struct("EventSource").field("name", &self.name).field("rank", &self.rank).finish_non_exhaustive()
     }
 }
 
 /// Whole lines of one source. The last one may lack its line end.
 pub struct Chunk {
     /// Whose lines they are.
-    pub source: Arc<Source>,
+    pub source: Arc<EventSource>,
     /// The lines. None is longer than [`crate::limits::CHUNK_BYTES`].
     pub bytes: Vec<u8>,
     /// When they arrived, for lines that have no time: nanoseconds since the Unix epoch, or `None`
@@ -37,11 +37,11 @@ pub struct Chunk {
     pub cursor: Option<Vec<u8>>,
     /// Called when everything in the chunk has been evaluated, or with cuts when the one that it is
     /// in is released; dropped uncalled if that cannot be.
-    pub done: Option<Done>,
+    pub ack: Option<AckCallback>,
 }
 
 /// A source's acknowledgement.
-pub type Done = Box<dyn FnOnce() + Send + Sync>;
+pub type AckCallback = Box<dyn FnOnce() + Send + Sync>;
 
 impl fmt::Debug for Chunk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -60,7 +60,7 @@ impl Impact {
 
 /// A named condition that a rule can raise or clear on an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Symptom {
+pub struct SymptomDefinition {
     /// Unique within the rule, kebab-case.
     pub id: String,
     /// One line for a person.
@@ -80,7 +80,7 @@ pub struct Symptom {
 /// What an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
-pub enum Kind {
+pub enum EventKind {
     /// A log record.
     Log = 0,
     /// A wanted fact changed.
@@ -89,18 +89,18 @@ pub enum Kind {
     Reminder = 2,
 }
 
-/// A set of [`Kind`]s.
+/// A set of [`EventKind`]s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Kinds(u8);
+pub struct EventKinds(u8);
 
-impl Kinds {
+impl EventKinds {
     /// The set of these.
-    pub fn of(kinds: &[Kind]) -> Self {
+    pub fn of(kinds: &[EventKind]) -> Self {
         Self(kinds.iter().fold(0, |set, kind| set | 1 << *kind as u8))
     }
 
     /// Whether `kind` is in the set.
-    pub const fn has(self, kind: Kind) -> bool {
+    pub const fn has(self, kind: EventKind) -> bool {
         self.0 & 1 << kind as u8 != 0
     }
 
@@ -121,7 +121,7 @@ pub enum Subject {
 
 /// How a condition judges a value; exact and case-sensitive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Test {
+pub enum ValueTest {
     /// There is a value.
     Present,
     /// There is no value.
@@ -136,7 +136,7 @@ pub enum Test {
     Contains(Vec<String>),
 }
 
-impl Test {
+impl ValueTest {
     /// Whether `value` passes.
     pub fn passes(&self, value: Option<&str>) -> bool {
         match self {
@@ -152,24 +152,24 @@ impl Test {
 
 /// One condition on a field or property.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Condition {
+pub struct InterestCondition {
     /// What it looks at.
     pub subject: Subject,
     /// How it judges.
-    pub test: Test,
+    pub test: ValueTest,
 }
 
 /// What a rule wants to see: kind ∧ any literal ∧ all conditions.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Interest {
     /// The kinds of event.
-    pub kinds: Kinds,
+    pub kinds: EventKinds,
     /// Any of these in the message; empty for any message.
     pub contains: Vec<String>,
     /// Compare literals without regard to ASCII case.
     pub ignore_case: bool,
     /// All of these hold.
-    pub conditions: Vec<Condition>,
+    pub conditions: Vec<InterestCondition>,
 }
 
 /// What a rule wants to read, and can read.
@@ -191,7 +191,7 @@ pub struct Description {
     /// The module's version.
     pub version: String,
     /// What it can raise.
-    pub symptoms: Vec<Symptom>,
+    pub symptoms: Vec<SymptomDefinition>,
     /// What it wants to see.
     pub interests: Vec<Interest>,
     /// What it wants to read.
@@ -200,7 +200,7 @@ pub struct Description {
 
 impl Description {
     /// Whether any interest names `kind`.
-    pub fn wants_kind(&self, kind: Kind) -> bool {
+    pub fn wants_kind(&self, kind: EventKind) -> bool {
         self.interests.iter().any(|interest| interest.kinds.has(kind))
     }
 }
@@ -212,21 +212,24 @@ mod tests {
     #[test]
     fn a_missing_value_passes_only_absent_and_none_of() {
         let list = vec!["a".to_owned()];
-        assert!(Test::Absent.passes(None));
-        assert!(Test::NoneOf(list.clone()).passes(None));
-        for test in
-            [Test::Present, Test::OneOf(list.clone()), Test::StartsWith(list.clone()), Test::Contains(list.clone())]
-        {
+        assert!(ValueTest::Absent.passes(None));
+        assert!(ValueTest::NoneOf(list.clone()).passes(None));
+        for test in [
+            ValueTest::Present,
+            ValueTest::OneOf(list.clone()),
+            ValueTest::StartsWith(list.clone()),
+            ValueTest::Contains(list.clone()),
+        ] {
             assert!(!test.passes(None), "{test:?}");
             assert!(test.passes(Some("a")), "{test:?}");
         }
-        assert!(!Test::NoneOf(list).passes(Some("a")));
+        assert!(!ValueTest::NoneOf(list).passes(Some("a")));
     }
 
     #[test]
     fn kinds_are_a_set() {
-        let kinds = Kinds::of(&[Kind::Log, Kind::Reminder]);
-        assert!(kinds.has(Kind::Log) && !kinds.has(Kind::Fact) && kinds.has(Kind::Reminder));
-        assert!(Kinds::default().is_empty());
+        let kinds = EventKinds::of(&[EventKind::Log, EventKind::Reminder]);
+        assert!(kinds.has(EventKind::Log) && !kinds.has(EventKind::Fact) && kinds.has(EventKind::Reminder));
+        assert!(EventKinds::default().is_empty());
     }
 }

@@ -2,30 +2,36 @@
 //! thread, no file and no Wasm in here, and of time only the [`Clock`] port; everything else may
 //! know this crate.
 
-mod alert;
 mod batch;
+mod checkpoint;
 mod chunk;
 mod clock;
-mod cut;
 mod description;
 mod drops;
 mod fact;
 pub mod limits;
 mod ports;
 mod record;
+mod rule_alert;
 mod span;
 
-pub use alert::{Alert, AlertRef, Attributes, Evidence, Order};
-pub use batch::{Answer, AnswerRow, Batch, Change, FIXED_SPANS};
-pub use chunk::{Chunk, Done, Source};
+pub use batch::{Change, EventBatch, FIXED_SPANS, RuleAlertBatch, RuleAlertRow};
+pub use checkpoint::{
+    Checkpoint, InitialState, ObjectClock, Observation, PendingAcks, ReminderUpdate, SourceOffset, StateChange,
+};
+pub use chunk::{AckCallback, Chunk, EventSource};
 pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
-pub use cut::{Cut, Held, ObjectClock, Place, ReminderSet, Sign, Start, StateChange};
 pub use description::{
-    Condition, Criticality, Description, Impact, Interest, Kind, Kinds, Subject, Symptom, Test, Wants,
+    Criticality, Description, EventKind, EventKinds, Impact, Interest, InterestCondition, Subject, SymptomDefinition,
+    ValueTest, Wants,
 };
 pub use drops::{DropKind, Drops};
 pub use fact::ObjectFacts;
 pub use limits::Limits;
-pub use ports::{Cell, CellError, Level, Module, OpenError, Opened, ReminderChange, Row, State, StateError};
+pub use ports::{
+    DescribedInstance, EventRow, InstanceError, InstantiateError, LogLevel, Module, ReminderChange, RuleInstance,
+    RuleState, StateError,
+};
 pub use record::{BYTE_LIST_MARKS, Decoder, Facts, Record};
+pub use rule_alert::{Attributes, EvidenceRef, RuleAlert, RuleAlertOrder, RuleAlertRef};
 pub use span::Span;

@@ -15,7 +15,7 @@ pub const FIELDS: usize = 256;
 /// Bytes in flight between the sources and the shards.
 pub const INFLIGHT_BYTES: usize = 64 << 20;
 /// Signs that wait for the next cut; with more it is time for one.
-pub const SIGN_BYTES: usize = 16 << 20;
+pub const OBSERVATION_BYTES: usize = 16 << 20;
 /// A module's file.
 pub const MODULE_BYTES: u64 = 16 << 20;
 /// An inventory or configuration file.
@@ -115,7 +115,7 @@ pub const RULES_STATE_BYTES: usize = 256 << 20;
 /// Raises, clears and facts that wait for a cut, in all shards together: with more no rule is shown
 /// anything until some are cut, and what they miss is counted. So it is for a single rule with half
 /// of it.
-pub const SIGNS_MOST_BYTES: usize = 256 << 20;
+pub const OBSERVATIONS_MAX_BYTES: usize = 256 << 20;
 
 /// What one rule may use; the `[limits]` of its manifest. What is "per second" has a burst (0.4 seconds
 /// of CPU, one of alerts, four of bytes), holds in each shard, and is paid for

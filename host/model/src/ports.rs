@@ -3,7 +3,7 @@
 
 use std::{any::Any, fmt};
 
-use crate::{Answer, Batch, Description, Limits};
+use crate::{Description, EventBatch, Limits, RuleAlertBatch};
 
 /// A module that can be opened for any number of rules.
 pub trait Module: Send + Sync {
@@ -15,33 +15,33 @@ pub trait Module: Send + Sync {
     /// # Errors
     /// When the instance cannot be made, the module refuses its settings, or its description breaks
     /// a limit.
-    fn open(&self, settings: &str, limits: &Limits) -> Result<Opened, OpenError>;
+    fn instantiate(&self, settings: &str, limits: &Limits) -> Result<DescribedInstance, InstantiateError>;
 }
 
 /// A fresh instance and what it said about itself.
-pub struct Opened {
+pub struct DescribedInstance {
     /// The instance.
-    pub cell: Box<dyn Cell>,
+    pub instance: Box<dyn RuleInstance>,
     /// Its description, checked.
     pub description: Description,
 }
 
 /// One instance of a rule.
-pub trait Cell: Send {
+pub trait RuleInstance: Send {
     /// Judges a batch and fills `answer`. `state` is lent for the call and comes back in any case.
     ///
     /// After an error the cell must be thrown away, and so must what it did to `state`.
     fn evaluate(
         &mut self,
-        batch: &Batch,
-        state: Box<dyn State>,
-        answer: &mut Answer,
-    ) -> (Box<dyn State>, Result<(), CellError>);
+        batch: &EventBatch,
+        state: Box<dyn RuleState>,
+        answer: &mut RuleAlertBatch,
+    ) -> (Box<dyn RuleState>, Result<(), InstanceError>);
 }
 
 /// Why a module could not be opened.
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum OpenError {
+pub enum InstantiateError {
     /// The module said so itself; its text is for the person who wrote the settings.
     #[error("the module refuses its settings: {0}")]
     Settings(String),
@@ -50,12 +50,12 @@ pub enum OpenError {
     Description(String),
     /// It did not get that far.
     #[error("the module cannot be started: {0}")]
-    Cell(#[from] CellError),
+    Instance(#[from] InstanceError),
 }
 
 /// Why a cell gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CellError {
+pub enum InstanceError {
     /// It trapped: a panic, an unreachable, an access out of bounds.
     #[error("it trapped: {0}")]
     Trap(String),
@@ -95,7 +95,7 @@ pub enum CellError {
 
 /// How loud a line of a rule's own log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub enum LogLevel {
     /// For the author.
     Debug,
     /// Worth a line.
@@ -113,7 +113,7 @@ pub struct StateError(pub String);
 
 /// An event of the batch under evaluation, as state sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct EventRow {
     /// The object's number in its shard.
     pub object: u32,
     /// Event time, nanoseconds since the Unix epoch.
@@ -132,17 +132,17 @@ pub struct ReminderChange {
 }
 
 /// What the host remembers for one rule. The engine brackets every call of a cell with
-/// [`State::begin`] and either [`State::commit`] or [`State::rollback`]; the other functions are
+/// [`RuleState::begin`] and either [`RuleState::commit`] or [`RuleState::rollback`]; the other functions are
 /// the guest's: each names an event of the batch and reaches that event's object only. The words:
 /// `wit/host.wit`. A cell gives back the very state that it was lent.
-pub trait State: Any + Send {
+pub trait RuleState: Any + Send {
     /// A batch begins. `reminds`: the rule, in its present version, has an interest in reminders.
-    fn begin(&mut self, rows: &[Row], reminds: bool);
+    fn begin(&mut self, rows: &[EventRow], reminds: bool);
 
-    /// What was done since [`State::begin`] stays. Returns the reminders that were set or taken back.
+    /// What was done since [`RuleState::begin`] stays. Returns the reminders that were set or taken back.
     fn commit(&mut self) -> Vec<ReminderChange>;
 
-    /// What was done since [`State::begin`] was never done.
+    /// What was done since [`RuleState::begin`] was never done.
     fn rollback(&mut self);
 
     /// The value under `key`.
@@ -160,19 +160,19 @@ pub trait State: Any + Send {
     /// Forgets `key`.
     ///
     /// # Errors
-    /// See [`State::get`].
+    /// See [`RuleState::get`].
     fn delete(&mut self, event: u32, key: &str) -> Result<(), StateError>;
 
     /// Adds `amount` and returns the sum over the window.
     ///
     /// # Errors
-    /// See [`State::get`].
+    /// See [`RuleState::get`].
     fn count(&mut self, event: u32, key: &str, amount: u32, window_ms: u64) -> Result<u64, StateError>;
 
     /// Notes `value` and returns the number of different ones in the window.
     ///
     /// # Errors
-    /// See [`State::get`].
+    /// See [`RuleState::get`].
     fn distinct(&mut self, event: u32, key: &str, value: Option<&str>, window_ms: u64) -> Result<u64, StateError>;
 
     /// Sets or moves the reminder `name`.
@@ -184,15 +184,15 @@ pub trait State: Any + Send {
     /// Takes a reminder back.
     ///
     /// # Errors
-    /// See [`State::get`].
+    /// See [`RuleState::get`].
     fn forget(&mut self, event: u32, name: &str) -> Result<(), StateError>;
 
     /// A line of the rule's own log.
-    fn log(&mut self, level: Level, message: &str);
+    fn log(&mut self, level: LogLevel, message: &str);
 }
 
-impl fmt::Debug for Opened {
+impl fmt::Debug for DescribedInstance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Opened").field("description", &self.description).finish_non_exhaustive()
+        f.debug_struct("DescribedInstance").field("description", &self.description).finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use lifesigns_model::{AlertRef, Attributes};
+use lifesigns_model::{Attributes, RuleAlertRef};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// Appends an alert and a line end to `out`.
@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 /// ```json
 /// {"time":"2026-11-23T06:40:02.623844125Z","rule":"docker","symptom":"container-created","object":"vm-7","criticality":"warning","change":"raise","summary":"…","attributes":{"container":"web-1"},"evidence":[{"source":"dockerd.log","line":263,"text":"…"}],"module":"sha256:…"}
 /// ```
-pub fn write(alert: &AlertRef<'_>, out: &mut Vec<u8>) {
+pub fn write(alert: &RuleAlertRef<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"time\":\"");
     crate::time::write(alert.order.time_ns, &mut jiff::fmt::StdIoWrite(&mut *out));
     out.push(b'"');
@@ -56,13 +56,13 @@ impl Serialize for Pairs<'_> {
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_model::{Change, Criticality, Evidence, Impact, Order, Span, Symptom};
+    use lifesigns_model::{Change, Criticality, EvidenceRef, Impact, RuleAlertOrder, Span, SymptomDefinition};
 
     use super::*;
 
     #[test]
     fn an_alert_is_one_line_of_json() {
-        let symptom = Symptom {
+        let symptom = SymptomDefinition {
             id: "created".into(),
             title: "A container".into(),
             criticality: Criticality::Critical,
@@ -72,15 +72,15 @@ mod tests {
             hold_ms: 0,
         };
         let pairs = [(Span::new(0, 1), Span::new(1, 2))];
-        let alert = AlertRef {
-            order: Order { time_ns: 1_000_000_000, ..Order::default() },
+        let alert = RuleAlertRef {
+            order: RuleAlertOrder { time_ns: 1_000_000_000, ..RuleAlertOrder::default() },
             rule: "r",
             symptom: &symptom,
             object: "vm\n1",
             change: Change::Raise,
             summary: "say \"hi\"",
             attributes: Attributes::new("k\u{e9}", &pairs),
-            evidence: Evidence { source: "a.log", line: 7, text: "\u{fffd}" },
+            evidence: EvidenceRef { source: "a.log", line: 7, text: "\u{fffd}" },
             module: "sha256:00",
         };
         let mut out = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use lifesigns_model::{AlertRef, Change, Criticality};
+use lifesigns_model::{Change, Criticality, RuleAlertRef};
 use lifesigns_text::{shortened, visible};
 
 /// Whether to colour.
@@ -39,7 +39,7 @@ impl Colour {
 const VALUE_CHARS: usize = 48;
 
 /// Appends one line for an alert to `out`: time, criticality, object, summary, details.
-pub fn write(alert: &AlertRef<'_>, colour: Colour, out: &mut String) {
+pub fn write(alert: &RuleAlertRef<'_>, colour: Colour, out: &mut String) {
     let time = crate::rfc3339(alert.order.time_ns);
     let (date, clock) = time.split_once('T').unwrap_or(("", &time));
     let clock = clock.get(..8).unwrap_or(clock);

@@ -1,7 +1,7 @@
 //! What the book hears: what a cut brought, which rules there are, and how far time has come.
 
 use lifesigns_compliance::{BookInput, KnownRule};
-use lifesigns_model::{Held, Sign};
+use lifesigns_model::{Observation, PendingAcks};
 use lifesigns_store::Commit;
 
 use crate::{clock::Progressed, recorder::Recorder};
@@ -12,20 +12,20 @@ const HEARD_NS: u64 = 1_000_000_000;
 impl Recorder {
     /// Cuts the stream, and hands the book what came. Says whether there is more behind it that was handed
     /// in before.
-    pub(crate) fn take_cut(&mut self, commit: &mut Commit) -> (Held, bool) {
+    pub(crate) fn take_cut(&mut self, commit: &mut Commit) -> (PendingAcks, bool) {
         let forgotten = self.shared.book().forgotten().to_vec();
         if !forgotten.is_empty() {
             // Before the cut: what it has of them would make them known again, with what they were.
             self.shared.engine.forget(&forgotten);
         }
-        let cut = self.shared.engine.cut();
+        let cut = self.shared.engine.checkpoint();
         let early = cut.early;
         let (signs, held) = commit.take(cut);
         let now_ns = self.now_ns();
         if let Some(on_sign) = &self.on_sign {
             // Whoever is shown may be slow: nobody waits for the book meanwhile.
             for sign in &signs {
-                if let Sign::Alert(alert) = sign {
+                if let Observation::RuleAlert(alert) = sign {
                     on_sign(alert);
                 }
             }
@@ -35,11 +35,11 @@ impl Recorder {
         let _ = book.apply(BookInput::Clock(now_ns));
         for sign in signs {
             let (source, input) = match sign {
-                Sign::Alert(alert) => (String::new(), BookInput::Symptom(Box::new(alert))),
-                Sign::Facts(facts, source) => (source, BookInput::Facts(facts)),
-                Sign::Seen { object, source, time_ns } => (source, BookInput::Seen { object, time_ns }),
+                Observation::RuleAlert(alert) => (String::new(), BookInput::Symptom(Box::new(alert))),
+                Observation::Facts(facts, source) => (source, BookInput::Facts(facts)),
+                Observation::Seen { object, source, time_ns } => (source, BookInput::Seen { object, time_ns }),
                 // The book has the inventory itself.
-                Sign::Listed(_) => continue,
+                Observation::Inventory(_) => continue,
             };
             // Only commands are refused.
             let _ = book.apply(BookInput::Of { source, input: Box::new(input) });

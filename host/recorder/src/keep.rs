@@ -17,7 +17,7 @@ use lifesigns_compliance::{
 };
 use lifesigns_control::{Peer, Request, Response, Server, Status, Stopper};
 use lifesigns_engine::Engine;
-use lifesigns_model::{ObjectFacts, Place, SharedClock, Start};
+use lifesigns_model::{InitialState, ObjectFacts, SharedClock, SourceOffset};
 use lifesigns_store::{OpenError, Store, StoreError};
 
 use crate::{
@@ -58,7 +58,7 @@ pub enum KeepError {
 pub struct Opened {
     store: Store,
     book: Book,
-    start: Start,
+    start: InitialState,
     setup: Setup,
     clock: SharedClock,
     progress: Progress,
@@ -67,9 +67,9 @@ pub struct Opened {
 /// What a host begins with.
 pub struct Begin {
     /// What its engine goes on from.
-    pub start: Start,
+    pub start: InitialState,
     /// What has changed in the inventory since it was read last: to be handed in with
-    /// [`Engine::submit_listed`] once the engine runs.
+    /// [`Engine::submit_inventory`] once the engine runs.
     pub news: Vec<ObjectFacts>,
 }
 
@@ -107,7 +107,7 @@ impl Opened {
         let InventoryDiff { known: mut all, new, changed } = self.book.registry().news(&known, now_ns);
         all.extend(new);
         let _ = self.book.apply(BookInput::Inventory(known));
-        let start = Start { known: all, places: self.start.places.clone(), ..std::mem::take(&mut self.start) };
+        let start = InitialState { known: all, offsets: self.start.offsets.clone(), ..std::mem::take(&mut self.start) };
         Begin { start, news: changed }
     }
 
@@ -118,7 +118,7 @@ impl Opened {
     pub fn keep(
         self,
         engine: Arc<Engine>,
-        places: Vec<Place>,
+        places: Vec<SourceOffset>,
         own: BTreeMap<String, MakeReceiver>,
         beside: RulesBeside,
         on_sign: Option<SignSink>,
@@ -135,7 +135,7 @@ impl Opened {
     fn recorder(
         self,
         engine: Arc<Engine>,
-        places: Vec<Place>,
+        places: Vec<SourceOffset>,
         own: BTreeMap<String, MakeReceiver>,
         beside: RulesBeside,
         on_sign: Option<SignSink>,
@@ -265,7 +265,7 @@ impl Keep {
     }
 
     /// How far a source was committed.
-    pub fn place(&self, source: &str) -> Option<Place> {
+    pub fn place(&self, source: &str) -> Option<SourceOffset> {
         self.shared.health.get().places.get(source).cloned()
     }
 
@@ -340,8 +340,14 @@ mod tests {
         let path = folder.path().join("a.db");
         let opened = Opened::open(&path, Setup::default(), Arc::new(ManualClock::new(77))).expect("a store");
         let rules = Arc::new(lifesigns_engine::RuleSet::new(Vec::new(), &[]).expect("no rules"));
-        let config = lifesigns_engine::Config { scanners: 1, shards: 1, pin: false, cuts: true, ..Default::default() };
-        let engine = Engine::start(&config, rules, Start::default(), Arc::new(|_| ())).expect("threads");
+        let config = lifesigns_engine::EngineConfig {
+            scanners: 1,
+            shards: 1,
+            pin: false,
+            checkpoints: true,
+            ..Default::default()
+        };
+        let engine = Engine::start(&config, rules, InitialState::default(), Arc::new(|_| ())).expect("threads");
         let (mut recorder, _orders) = opened
             .recorder(Arc::new(engine), Vec::new(), BTreeMap::new(), RulesBeside::default(), None)
             .expect("no receivers");

@@ -8,7 +8,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender};
 use lifesigns_compliance::{AuditRecord, BookInput, NoticeKind};
-use lifesigns_model::Alert;
+use lifesigns_model::RuleAlert;
 use lifesigns_store::{Commit, Delivery, Outcome, Pause, Store};
 
 use crate::{
@@ -32,7 +32,7 @@ const RETAIN: Duration = Duration::from_secs(60);
 const RETAIN_MORE: Duration = Duration::from_millis(200);
 
 /// Is shown what rules say, before it is committed: what is said again after a crash is shown again.
-pub type SignSink = Arc<dyn Fn(&Alert) + Send + Sync>;
+pub type SignSink = Arc<dyn Fn(&RuleAlert) + Send + Sync>;
 
 /// An answer that waits for the commit.
 enum Answer {

@@ -9,7 +9,7 @@ use std::{
 use lifesigns_compliance::{Alert, Book, Notice};
 use lifesigns_control::{CompilingRule, MemoryStatus, RefusedRule, SourceStatus};
 use lifesigns_engine::Engine;
-use lifesigns_model::{Place, SharedClock};
+use lifesigns_model::{SharedClock, SourceOffset};
 use lifesigns_notifications::OpenAlerts;
 
 use crate::{clock::Progress, health::Health, receivers::Standing, stream::Listeners};
@@ -73,7 +73,7 @@ impl RulesBeside {
 }
 
 /// How every configured source is, by what is committed of them.
-pub type Describe = Arc<dyn Fn(&BTreeMap<String, Place>) -> Vec<SourceStatus> + Send + Sync>;
+pub type Describe = Arc<dyn Fn(&BTreeMap<String, SourceOffset>) -> Vec<SourceStatus> + Send + Sync>;
 
 /// See the module. The book's lock is held for one cut, one question or one order at a time.
 pub(crate) struct Shared {

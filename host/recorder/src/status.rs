@@ -6,7 +6,7 @@ use lifesigns_control::{
     AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, MemoryStatus, RefusedRule, RuleStatus,
     SourceState, SourceStatus, Status, StoreStatus,
 };
-use lifesigns_model::{Criticality, DropKind, Drops, Place};
+use lifesigns_model::{Criticality, DropKind, Drops, SourceOffset};
 
 use crate::Shared;
 
@@ -77,9 +77,9 @@ fn counts(shared: &Shared) -> (u64, u64, AlertCounts, u64) {
     (objects, discovered, alerts, book.event_ns())
 }
 
-fn rules(shared: &Shared, report: &lifesigns_engine::Report) -> Vec<RuleStatus> {
+fn rules(shared: &Shared, report: &lifesigns_engine::ShardReport) -> Vec<RuleStatus> {
     let uses = shared.engine.uses();
-    let status = |rule: &std::sync::Arc<lifesigns_engine::Rule>| {
+    let status = |rule: &std::sync::Arc<lifesigns_engine::LoadedRule>| {
         let failed = report.failures.get(&rule.name).cloned().unwrap_or_default();
         let used = uses.get(&rule.name).copied().unwrap_or_default();
         RuleStatus {
@@ -108,13 +108,13 @@ fn beside(shared: &Shared) -> (Vec<RefusedRule>, Vec<CompilingRule>, MemoryStatu
     (beside.refused.clone(), beside.compiling.clone(), memory)
 }
 
-fn sources(shared: &Shared, places: &BTreeMap<String, Place>) -> Vec<SourceStatus> {
+fn sources(shared: &Shared, places: &BTreeMap<String, SourceOffset>) -> Vec<SourceStatus> {
     let describe = shared.describe.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if let Some(describe) = describe {
         return describe(places);
     }
     // Sources of an embedder, of which only this is known.
-    let source = |place: &Place| SourceStatus {
+    let source = |place: &SourceOffset| SourceStatus {
         name: place.source.clone(),
         lines: place.lines,
         last_ns: place.time_ns,

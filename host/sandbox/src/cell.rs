@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use lifesigns_model::{Answer, Batch, Cell, CellError, Limits, OpenError, Opened, State, limits::ERROR_BYTES};
+use lifesigns_model::{
+    DescribedInstance, EventBatch, InstanceError, InstantiateError, Limits, RuleAlertBatch, RuleInstance, RuleState,
+    limits::ERROR_BYTES,
+};
 use lifesigns_text::quoted;
 use wasmtime::{
     Engine, Store, Trap,
@@ -62,7 +65,7 @@ impl WasmCell {
         settings: &str,
         limits: &Limits,
         budget: &Arc<MemoryBudget>,
-    ) -> Result<Opened, OpenError> {
+    ) -> Result<DescribedInstance, InstantiateError> {
         let mut store = Store::new(engine, Lent::new(limits.memory_bytes, budget));
         store.limiter(|lent| lent);
         store.set_hostcall_fuel(HOSTCALL_BYTES);
@@ -75,21 +78,24 @@ impl WasmCell {
             .and_then(|rule| rule.call_describe(&mut store, settings))
             .map_err(|error| failure(&mut store, &error, limits))?;
         let description =
-            convert::description(described.map_err(|text| OpenError::Settings(quoted(&text, ERROR_BYTES)))?);
-        describe::check(&description).map_err(OpenError::Description)?;
+            convert::description(described.map_err(|text| InstantiateError::Settings(quoted(&text, ERROR_BYTES)))?);
+        describe::check(&description).map_err(InstantiateError::Description)?;
         let symptoms = description.symptoms.len();
         let evaluate = linked.evaluate(&mut store, &instance).map_err(|error| failure(&mut store, &error, limits))?;
-        Ok(Opened { cell: Box::new(Self { store, evaluate, symptoms, limits: limits.clone() }), description })
+        Ok(DescribedInstance {
+            instance: Box::new(Self { store, evaluate, symptoms, limits: limits.clone() }),
+            description,
+        })
     }
 }
 
-impl Cell for WasmCell {
+impl RuleInstance for WasmCell {
     fn evaluate(
         &mut self,
-        batch: &Batch,
-        state: Box<dyn State>,
-        answer: &mut Answer,
-    ) -> (Box<dyn State>, Result<(), CellError>) {
+        batch: &EventBatch,
+        state: Box<dyn RuleState>,
+        answer: &mut RuleAlertBatch,
+    ) -> (Box<dyn RuleState>, Result<(), InstanceError>) {
         self.store.set_epoch_deadline(ticker::ticks(self.limits.deadline_ms));
         self.store.data_mut().state = Some(state);
         // SAFETY: `evaluate` comes from a typed function with these types; only the batch's lifetime is
@@ -110,17 +116,17 @@ impl Cell for WasmCell {
 }
 
 /// What ended a call, in the model's words.
-fn failure(store: &mut Store<Lent>, error: &wasmtime::Error, limits: &Limits) -> CellError {
+fn failure(store: &mut Store<Lent>, error: &wasmtime::Error, limits: &Limits) -> InstanceError {
     let lent = store.data_mut();
     if let Some(broken) = lent.broken.take() {
-        return CellError::Call(quoted(&broken.to_string(), ERROR_BYTES));
+        return InstanceError::Call(quoted(&broken.to_string(), ERROR_BYTES));
     }
     if let Some(denied) = lent.denied.take() {
         return denied;
     }
     match error.downcast_ref::<Trap>() {
-        Some(Trap::Interrupt) => CellError::Deadline { deadline_ms: limits.deadline_ms },
-        Some(trap) => CellError::Trap(trap.to_string()),
-        None => CellError::Trap(quoted(&format!("{:#}", error.root_cause()), ERROR_BYTES)),
+        Some(Trap::Interrupt) => InstanceError::Deadline { deadline_ms: limits.deadline_ms },
+        Some(trap) => InstanceError::Trap(trap.to_string()),
+        None => InstanceError::Trap(quoted(&format!("{:#}", error.root_cause()), ERROR_BYTES)),
     }
 }

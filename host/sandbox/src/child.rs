@@ -24,7 +24,7 @@ use crate::{
     admission::AdmitError,
     compiler::{CompileLimits, Compiler, config, fingerprint, too_much_code},
     structure,
-    worker::{Answer, WORKER},
+    worker::{WORKER, WorkerReply},
 };
 
 /// Signals by which a module can end its compiler, or a limit of ours does.
@@ -141,12 +141,12 @@ impl ChildProcess {
                 return Err(AdmitError::Unavailable(format!("the compiler's process cannot work here ({status})")));
             }
         }
-        match Answer::read(answer) {
-            Some(Answer::Code(code)) if code.len() as u64 <= code_bytes => Ok(code),
-            Some(Answer::Code(code)) => Err(too_much_code(code.len() as u64, code_bytes)),
-            Some(Answer::TooMuchCode(bytes)) => Err(too_much_code(bytes, code_bytes)),
-            Some(Answer::Refused(text)) => Err(AdmitError::invalid(&text)),
-            Some(Answer::OtherRelease) => {
+        match WorkerReply::read(answer) {
+            Some(WorkerReply::Code(code)) if code.len() as u64 <= code_bytes => Ok(code),
+            Some(WorkerReply::Code(code)) => Err(too_much_code(code.len() as u64, code_bytes)),
+            Some(WorkerReply::TooMuchCode(bytes)) => Err(too_much_code(bytes, code_bytes)),
+            Some(WorkerReply::Refused(text)) => Err(AdmitError::invalid(&text)),
+            Some(WorkerReply::OtherRelease) => {
                 let program = self.program.display();
                 Err(AdmitError::Unavailable(format!("{program} is of another release than this program")))
             }

@@ -2,14 +2,17 @@
 
 use std::collections::HashSet;
 
-use lifesigns_model::{Answer, Batch, CellError, Condition, Criticality, Description, Impact, Interest, Kind, Kinds};
-use lifesigns_model::{Limits, Span, Subject, Symptom, Test, Wants};
+use lifesigns_model::{
+    Criticality, Description, EventBatch, EventKind, EventKinds, Impact, InstanceError, Interest, InterestCondition,
+    RuleAlertBatch,
+};
+use lifesigns_model::{Limits, Span, Subject, SymptomDefinition, ValueTest, Wants};
 use lifesigns_text::quoted;
 
 use crate::bindings::lifesigns::rule::types as wit;
 
 /// The batch, borrowed, in the contract's type.
-pub(crate) fn batch(batch: &Batch) -> wit::Batch<'_> {
+pub(crate) fn batch(batch: &EventBatch) -> wit::Batch<'_> {
     wit::Batch {
         text: &batch.text,
         times_ns: &batch.times_ns,
@@ -20,29 +23,39 @@ pub(crate) fn batch(batch: &Batch) -> wit::Batch<'_> {
 }
 
 /// Checks a guest's alerts against the batch, the description and the limits.
-pub(crate) fn check(answer: &Answer, events: usize, symptoms: usize, limits: &Limits) -> Result<(), CellError> {
+pub(crate) fn check(
+    answer: &RuleAlertBatch,
+    events: usize,
+    symptoms: usize,
+    limits: &Limits,
+) -> Result<(), InstanceError> {
     let most = limits.alerts_per_event.saturating_mul(events);
     let alerts = answer.rows.len();
     if alerts > most {
         let limit = limits.alerts_per_event;
-        return Err(CellError::Answer(format!("{alerts} alerts for {events} events; the limit is {limit} an event")));
+        return Err(InstanceError::Answer(format!(
+            "{alerts} alerts for {events} events; the limit is {limit} an event"
+        )));
     }
     for alert in &answer.rows {
         if alert.event as usize >= events {
-            return Err(CellError::Answer(format!("it names event {} of a batch of {events}", alert.event)));
+            return Err(InstanceError::Answer(format!("it names event {} of a batch of {events}", alert.event)));
         }
         if alert.symptom as usize >= symptoms {
-            return Err(CellError::Answer(format!("it names symptom {}; {symptoms} are declared", alert.symptom)));
+            return Err(InstanceError::Answer(format!("it names symptom {}; {symptoms} are declared", alert.symptom)));
         }
         let attributes = &answer.attributes[alert.attributes_start as usize..alert.attributes_end as usize];
         let bytes = attributes
             .iter()
             .fold(alert.summary.len as usize, |bytes, (name, value)| bytes + name.len as usize + value.len as usize);
         if bytes > limits.alert_bytes {
-            return Err(CellError::Answer(format!("an alert of {bytes} bytes; the limit is {}", limits.alert_bytes)));
+            return Err(InstanceError::Answer(format!(
+                "an alert of {bytes} bytes; the limit is {}",
+                limits.alert_bytes
+            )));
         }
         if let Some(name) = repeated(&answer.text, attributes) {
-            return Err(CellError::Answer(format!("an alert with two attributes `{}`", quoted(name, 128))));
+            return Err(InstanceError::Answer(format!("an alert with two attributes `{}`", quoted(name, 128))));
         }
     }
     Ok(())
@@ -76,8 +89,8 @@ pub(crate) fn description(description: wit::Description) -> Description {
     }
 }
 
-fn symptom(symptom: wit::Symptom) -> Symptom {
-    Symptom {
+fn symptom(symptom: wit::Symptom) -> SymptomDefinition {
+    SymptomDefinition {
         id: symptom.id,
         title: symptom.title,
         criticality: match symptom.criticality {
@@ -99,47 +112,49 @@ fn symptom(symptom: wit::Symptom) -> Symptom {
 
 fn interest(interest: wit::Interest) -> Interest {
     let mut kinds = Vec::new();
-    for (flag, kind) in
-        [(wit::Kinds::LOG, Kind::Log), (wit::Kinds::FACT, Kind::Fact), (wit::Kinds::REMINDER, Kind::Reminder)]
-    {
+    for (flag, kind) in [
+        (wit::Kinds::LOG, EventKind::Log),
+        (wit::Kinds::FACT, EventKind::Fact),
+        (wit::Kinds::REMINDER, EventKind::Reminder),
+    ] {
         if interest.kinds.contains(flag) {
             kinds.push(kind);
         }
     }
     Interest {
-        kinds: Kinds::of(&kinds),
+        kinds: EventKinds::of(&kinds),
         contains: interest.contains,
         ignore_case: interest.ignore_case,
         conditions: interest.conditions.into_iter().map(condition).collect(),
     }
 }
 
-fn condition(condition: wit::Condition) -> Condition {
-    Condition {
+fn condition(condition: wit::Condition) -> InterestCondition {
+    InterestCondition {
         subject: match condition.subject {
             wit::Subject::Field(name) => Subject::Field(name),
             wit::Subject::Property(name) => Subject::Property(name),
         },
         test: match condition.test {
-            wit::Test::Present => Test::Present,
-            wit::Test::Absent => Test::Absent,
-            wit::Test::OneOf(list) => Test::OneOf(list),
-            wit::Test::NoneOf(list) => Test::NoneOf(list),
-            wit::Test::StartsWith(list) => Test::StartsWith(list),
-            wit::Test::Contains(list) => Test::Contains(list),
+            wit::Test::Present => ValueTest::Present,
+            wit::Test::Absent => ValueTest::Absent,
+            wit::Test::OneOf(list) => ValueTest::OneOf(list),
+            wit::Test::NoneOf(list) => ValueTest::NoneOf(list),
+            wit::Test::StartsWith(list) => ValueTest::StartsWith(list),
+            wit::Test::Contains(list) => ValueTest::Contains(list),
         },
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_model::{Answer, Change};
+    use lifesigns_model::{Change, RuleAlertBatch};
 
     use super::repeated;
 
     fn found(names: impl IntoIterator<Item = u32>) -> Option<u32> {
         let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
-        let mut answer = Answer::default();
+        let mut answer = RuleAlertBatch::default();
         answer.push(0, 0, Change::Raise, "", names.iter().map(|name| (name.as_str(), "")));
         repeated(&answer.text, &answer.attributes).map(|name| name.parse().expect("a number"))
     }

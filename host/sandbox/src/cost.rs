@@ -1,23 +1,26 @@
 //! What the host would have to do for a rule on each line: literals and conditions have bounds, because
 //! the host looks for them outside of any deadline.
 
-use lifesigns_model::{Description, Kind, Subject, Test, limits};
+use lifesigns_model::{Description, EventKind, Subject, ValueTest, limits};
 
 /// Why a rule would cost too much; for its author.
 pub(crate) fn check(description: &Description) -> Result<(), String> {
     let (mut conditions, mut contains, mut values, mut on_properties, mut on_messages) = (0, 0, 0, 0, 0);
     for interest in &description.interests {
-        let is_message = interest.kinds.has(Kind::Fact) || interest.kinds.has(Kind::Reminder);
+        let is_message = interest.kinds.has(EventKind::Fact) || interest.kinds.has(EventKind::Reminder);
         on_messages += usize::from(is_message && !interest.contains.is_empty());
         let is_property = |subject: &Subject| matches!(subject, Subject::Property(_));
         on_properties += usize::from(interest.conditions.iter().any(|condition| is_property(&condition.subject)));
         conditions += interest.conditions.len();
         for condition in &interest.conditions {
             let list = match &condition.test {
-                Test::Present | Test::Absent => continue,
-                Test::OneOf(list) | Test::NoneOf(list) | Test::StartsWith(list) | Test::Contains(list) => list,
+                ValueTest::Present | ValueTest::Absent => continue,
+                ValueTest::OneOf(list)
+                | ValueTest::NoneOf(list)
+                | ValueTest::StartsWith(list)
+                | ValueTest::Contains(list) => list,
             };
-            contains += usize::from(matches!(condition.test, Test::Contains(_)));
+            contains += usize::from(matches!(condition.test, ValueTest::Contains(_)));
             values += list.len();
         }
     }
@@ -71,7 +74,7 @@ fn reversed(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_model::{Condition, Interest, Kinds};
+    use lifesigns_model::{EventKinds, Interest, InterestCondition};
 
     use super::*;
 
@@ -84,11 +87,11 @@ mod tests {
     }
 
     fn of_facts(literal: &str) -> Interest {
-        Interest { kinds: Kinds::of(&[Kind::Fact]), ..literals([literal.to_owned()]) }
+        Interest { kinds: EventKinds::of(&[EventKind::Fact]), ..literals([literal.to_owned()]) }
     }
 
-    fn conditions(many: usize, subject: impl Fn(String) -> Subject, test: &Test) -> Interest {
-        let condition = |number| Condition { subject: subject(format!("name-{number}")), test: test.clone() };
+    fn conditions(many: usize, subject: impl Fn(String) -> Subject, test: &ValueTest) -> Interest {
+        let condition = |number| InterestCondition { subject: subject(format!("name-{number}")), test: test.clone() };
         Interest { conditions: (0..many).map(condition).collect(), ..Interest::default() }
     }
 
@@ -108,14 +111,23 @@ mod tests {
     #[test]
     fn conditions_are_bounded() {
         let value = |len: usize| vec!["x".repeat(len)];
-        let field = |test: &Test, many| conditions(many, Subject::Field, test);
+        let field = |test: &ValueTest, many| conditions(many, Subject::Field, test);
         for (interests, expected) in [
-            (vec![field(&Test::Present, 1024)], None),
-            (vec![field(&Test::Present, 1000), field(&Test::Absent, 25)], Some("1025 conditions; the limit is 1024")),
-            (vec![field(&Test::Contains(value(1)), 64)], None),
-            (vec![field(&Test::Contains(value(1)), 65)], Some("65 conditions that look for a text within a value")),
-            (vec![field(&Test::OneOf(vec![String::new(); 10_001]), 1)], Some("10001 values in its conditions")),
-            (vec![conditions(1, Subject::Property, &Test::Present); 65], Some("65 interests with conditions on prop")),
+            (vec![field(&ValueTest::Present, 1024)], None),
+            (
+                vec![field(&ValueTest::Present, 1000), field(&ValueTest::Absent, 25)],
+                Some("1025 conditions; the limit is 1024"),
+            ),
+            (vec![field(&ValueTest::Contains(value(1)), 64)], None),
+            (
+                vec![field(&ValueTest::Contains(value(1)), 65)],
+                Some("65 conditions that look for a text within a value"),
+            ),
+            (vec![field(&ValueTest::OneOf(vec![String::new(); 10_001]), 1)], Some("10001 values in its conditions")),
+            (
+                vec![conditions(1, Subject::Property, &ValueTest::Present); 65],
+                Some("65 interests with conditions on prop"),
+            ),
             (vec![of_facts("x"); 64], None),
             (vec![of_facts("x"); 65], Some("65 interests in facts or reminders with literals; the limit is 64")),
         ] {

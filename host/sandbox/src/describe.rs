@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use lifesigns_model::{Description, Interest, Kind, Subject, Test, limits};
+use lifesigns_model::{Description, EventKind, Interest, Subject, ValueTest, limits};
 use lifesigns_text::{quoted, visible};
 
 use crate::cost;
@@ -39,7 +39,7 @@ pub(crate) fn check(description: &Description) -> Result<(), String> {
             return Err(format!("it wants the {what} `{}` twice", visible(twice)));
         }
     }
-    if description.wants_kind(Kind::Fact) && wants.properties.is_empty() && wants.metrics.is_empty() {
+    if description.wants_kind(EventKind::Fact) && wants.properties.is_empty() && wants.metrics.is_empty() {
         return Err("it has an interest in facts but wants no property and no metric".into());
     }
     texts(description)
@@ -79,8 +79,10 @@ fn texts(description: &Description) -> Result<(), String> {
         for condition in &interest.conditions {
             let (Subject::Field(name) | Subject::Property(name)) = &condition.subject;
             text("a condition's subject", name, limits::WANT_BYTES)?;
-            let (Test::OneOf(list) | Test::NoneOf(list) | Test::StartsWith(list) | Test::Contains(list)) =
-                &condition.test
+            let (ValueTest::OneOf(list)
+            | ValueTest::NoneOf(list)
+            | ValueTest::StartsWith(list)
+            | ValueTest::Contains(list)) = &condition.test
             else {
                 continue;
             };
@@ -130,7 +132,7 @@ fn at_most(what: &str, count: usize, limit: usize) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_model::{Condition, Criticality, Impact, Kinds, Symptom, Wants};
+    use lifesigns_model::{Criticality, EventKinds, Impact, InterestCondition, SymptomDefinition, Wants};
 
     use super::*;
 
@@ -139,13 +141,13 @@ mod tests {
             name: "x".into(),
             version: "1.0.0".into(),
             symptoms: vec![symptom("a")],
-            interests: vec![Interest { kinds: Kinds::of(&[Kind::Log]), ..Interest::default() }],
+            interests: vec![Interest { kinds: EventKinds::of(&[EventKind::Log]), ..Interest::default() }],
             wants: Wants::default(),
         }
     }
 
-    fn symptom(id: &str) -> Symptom {
-        Symptom {
+    fn symptom(id: &str) -> SymptomDefinition {
+        SymptomDefinition {
             id: id.into(),
             title: String::new(),
             criticality: Criticality::Warning,
@@ -170,7 +172,7 @@ mod tests {
         refused(|it| it.symptoms.push(symptom("A b")), "a symptom's id");
         refused(|it| it.name.clear(), "the module's name");
         refused(|it| it.interests.clear(), "no interest");
-        refused(|it| it.interests[0].kinds = Kinds::default(), "no kind");
+        refused(|it| it.interests[0].kinds = EventKinds::default(), "no kind");
         refused(|it| it.interests[0].contains.push(String::new()), "0 bytes");
         refused(|it| it.interests[0].contains.push("x".repeat(1025)), "1025 bytes");
         refused(|it| it.version = "1".repeat(70_000), "the module's version has 70000 bytes; at most 128");
@@ -183,10 +185,10 @@ mod tests {
         refused(|it| it.name = "X".repeat(1 << 20), "… (1048576 bytes)");
         refused(|it| it.interests[0].contains.push("a\u{FFFD}".into()), "U+FFFD");
         refused(|it| it.wants.fields = vec!["f".into(), "f".into()], "`f` twice");
-        refused(|it| it.interests[0].kinds = Kinds::of(&[Kind::Fact]), "no property and no metric");
-        let condition = |value: usize| Condition {
+        refused(|it| it.interests[0].kinds = EventKinds::of(&[EventKind::Fact]), "no property and no metric");
+        let condition = |value: usize| InterestCondition {
             subject: Subject::Field("f".into()),
-            test: Test::OneOf(vec!["x".repeat(value); 3000]),
+            test: ValueTest::OneOf(vec!["x".repeat(value); 3000]),
         };
         refused(|it| it.interests[0].conditions.push(condition(1025)), "a condition's value has 1025 bytes");
         refused(|it| it.interests[0].conditions.push(condition(1024)), "more than 2097152 bytes together");

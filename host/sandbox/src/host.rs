@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lifesigns_model::{CellError, Level, State, StateError};
+use lifesigns_model::{InstanceError, LogLevel, RuleState, StateError};
 use wasmtime::{Error, ResourceLimiter, Result};
 
 use crate::{
@@ -13,13 +13,13 @@ use crate::{
 /// What lives in a store beside the guest.
 pub(crate) struct Lent {
     /// The rule's state, only while `evaluate` runs.
-    pub(crate) state: Option<Box<dyn State>>,
+    pub(crate) state: Option<Box<dyn RuleState>>,
     /// A call that broke the contract; tells it apart from the guest's own traps.
     pub(crate) broken: Option<StateError>,
     /// Linear memory that the guest may have.
     pub(crate) memory_bytes: usize,
     /// The guest asked for more than it or all rules may have.
-    pub(crate) denied: Option<CellError>,
+    pub(crate) denied: Option<InstanceError>,
     /// What it has of the memory of all rules.
     charge: Charge,
     /// The beginning of its linear memory that is charged at a flat rate, once it is known.
@@ -38,12 +38,12 @@ impl Lent {
         if !granted {
             let budget = self.charge.budget();
             let (used_bytes, ceiling_bytes) = (budget.used_bytes(), budget.ceiling_bytes());
-            self.denied = Some(CellError::Ceiling { wanted_bytes: bytes, used_bytes, ceiling_bytes });
+            self.denied = Some(InstanceError::Ceiling { wanted_bytes: bytes, used_bytes, ceiling_bytes });
         }
         granted
     }
 
-    fn call<T>(&mut self, call: impl FnOnce(&mut dyn State) -> Result<T, StateError>) -> Result<T> {
+    fn call<T>(&mut self, call: impl FnOnce(&mut dyn RuleState) -> Result<T, StateError>) -> Result<T> {
         let result = match &mut self.state {
             Some(state) => call(state.as_mut()),
             None => Err(StateError("state is there during `evaluate` only".into())),
@@ -89,10 +89,10 @@ impl state::Host for Lent {
 impl log::Host for Lent {
     fn write(&mut self, level: log::Level, message: String) -> Result<()> {
         let level = match level {
-            log::Level::Debug => Level::Debug,
-            log::Level::Info => Level::Info,
-            log::Level::Warn => Level::Warn,
-            log::Level::Error => Level::Error,
+            log::Level::Debug => LogLevel::Debug,
+            log::Level::Info => LogLevel::Info,
+            log::Level::Warn => LogLevel::Warn,
+            log::Level::Error => LogLevel::Error,
         };
         // A line written in `describe` has nobody to go to yet.
         if let Some(state) = &mut self.state {
@@ -117,7 +117,7 @@ const FLAT_MEMORY_BYTES: usize = 1280 << 10;
 impl ResourceLimiter for Lent {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool> {
         if desired > self.memory_bytes {
-            self.denied = Some(CellError::Memory { wanted_bytes: desired, memory_bytes: self.memory_bytes });
+            self.denied = Some(InstanceError::Memory { wanted_bytes: desired, memory_bytes: self.memory_bytes });
             return Ok(false);
         }
         let Some(flat_bytes) = self.flat_bytes else {

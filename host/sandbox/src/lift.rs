@@ -6,7 +6,7 @@
 //! How an alert lies in memory follows from `record alert` in `wit/types.wit` by the canonical ABI.
 //! The trait functions are not among what wasmtime promises to keep; what changes does not compile.
 
-use lifesigns_model::{Answer, AnswerRow, Change, Span};
+use lifesigns_model::{Change, RuleAlertBatch, RuleAlertRow, Span};
 use wasmtime::{
     Result, bail,
     component::{
@@ -30,7 +30,7 @@ const USUAL_BYTES: usize = 128;
 type Lists = Vec<wit::Alert>;
 
 /// A `list<alert>`, laid flat. It is sound text, and nothing else about it is checked yet.
-pub(crate) struct Lifted(pub(crate) Answer);
+pub(crate) struct Lifted(pub(crate) RuleAlertBatch);
 
 // SAFETY: the type that it stands for, how it is passed and how large it is are those of `Lists`.
 unsafe impl ComponentType for Lifted {
@@ -66,7 +66,7 @@ unsafe impl Lift for Lifted {
 
 /// Guests whose texts are not UTF-8 take the long way.
 fn laid_flat(alerts: &[wit::Alert]) -> Lifted {
-    let mut answer = Answer::default();
+    let mut answer = RuleAlertBatch::default();
     for alert in alerts {
         let change = match alert.change {
             wit::Change::Raise => Change::Raise,
@@ -98,13 +98,13 @@ fn word<const N: usize>(bytes: &[u8; N], at: usize) -> u32 {
 struct Reader<'c, 'm> {
     cx: &'c mut LiftContext<'m>,
     memory: &'m [u8],
-    answer: Answer,
+    answer: RuleAlertBatch,
 }
 
 impl<'c, 'm> Reader<'c, 'm> {
     fn new(cx: &'c mut LiftContext<'m>) -> Self {
         let memory = cx.memory();
-        Self { cx, memory, answer: Answer::default() }
+        Self { cx, memory, answer: RuleAlertBatch::default() }
     }
 
     fn alerts(mut self, list: List) -> Result<Lifted> {
@@ -126,7 +126,7 @@ impl<'c, 'm> Reader<'c, 'm> {
             }
             let attributes_end = self.answer.attributes.len() as u32;
             let (event, symptom) = (word(alert, 0), word(alert, 4));
-            self.answer.rows.push(AnswerRow { event, symptom, change, summary, attributes_start, attributes_end });
+            self.answer.rows.push(RuleAlertRow { event, symptom, change, summary, attributes_start, attributes_end });
         }
         Ok(Lifted(self.answer))
     }
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     /// A component whose memory holds, at 64, the list `alerts`, and whose texts have this encoding.
-    fn lifted(alerts: &[u32], data: &str, encoding: &str) -> Result<Answer> {
+    fn lifted(alerts: &[u32], data: &str, encoding: &str) -> Result<RuleAlertBatch> {
         let words: String =
             alerts.iter().flat_map(|word| word.to_le_bytes()).map(|byte| format!("\\{byte:02x}")).collect();
         let text = format!(

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicBool},
 };
 
-use lifesigns_model::{Limits, Module, OpenError, Opened};
+use lifesigns_model::{DescribedInstance, InstantiateError, Limits, Module};
 use wasmtime::{
     Engine,
     component::{Component, HasSelf, Linker},
@@ -252,7 +252,7 @@ impl Module for WasmModule {
         &self.digest
     }
 
-    fn open(&self, settings: &str, limits: &Limits) -> Result<Opened, OpenError> {
+    fn instantiate(&self, settings: &str, limits: &Limits) -> Result<DescribedInstance, InstantiateError> {
         WasmCell::open(&self.engine, &self.linked, settings, limits, &self.memory)
     }
 }

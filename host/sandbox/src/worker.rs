@@ -16,14 +16,14 @@ use crate::compiler::{config, fingerprint, machine_code};
 pub(crate) const WORKER: &str = "compile-module";
 
 /// One answer: a byte that says what it is, and the rest.
-pub(crate) enum Answer {
+pub(crate) enum WorkerReply {
     Code(Vec<u8>),
     Refused(String),
     TooMuchCode(u64),
     OtherRelease,
 }
 
-impl Answer {
+impl WorkerReply {
     pub(crate) fn read(mut bytes: Vec<u8>) -> Option<Self> {
         let kind = *bytes.first()?;
         bytes.remove(0);
@@ -85,18 +85,18 @@ fn limit(memory_bytes: u64, cpu_s: u64, parent: u64) -> bool {
     limited.is_ok() && same
 }
 
-fn answer(engine: &Engine, code_bytes: u64, release: u64) -> Answer {
+fn answer(engine: &Engine, code_bytes: u64, release: u64) -> WorkerReply {
     if fingerprint(engine) != release {
-        return Answer::OtherRelease;
+        return WorkerReply::OtherRelease;
     }
     let mut module = Vec::new();
     if let Err(error) = stdin().lock().take(MODULE_BYTES).read_to_end(&mut module) {
-        return Answer::Refused(format!("the module cannot be read: {error}"));
+        return WorkerReply::Refused(format!("the module cannot be read: {error}"));
     }
     match machine_code(engine, &module) {
-        Ok(code) if code.len() as u64 > code_bytes => Answer::TooMuchCode(code.len() as u64),
-        Ok(code) => Answer::Code(code),
-        Err(crate::AdmitError::Invalid(text)) => Answer::Refused(text),
-        Err(error) => Answer::Refused(error.to_string()),
+        Ok(code) if code.len() as u64 > code_bytes => WorkerReply::TooMuchCode(code.len() as u64),
+        Ok(code) => WorkerReply::Code(code),
+        Err(crate::AdmitError::Invalid(text)) => WorkerReply::Refused(text),
+        Err(error) => WorkerReply::Refused(error.to_string()),
     }
 }

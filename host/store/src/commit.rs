@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use lifesigns_compliance::BookChanges;
-use lifesigns_model::{Cut, Held, ObjectClock, ObjectFacts, Place, ReminderSet, Sign, StateChange};
+use lifesigns_model::{
+    Checkpoint, ObjectClock, ObjectFacts, Observation, PendingAcks, ReminderUpdate, SourceOffset, StateChange,
+};
 
 /// What goes into one transaction: all of it or nothing.
 #[derive(Debug, Default)]
@@ -13,11 +15,11 @@ pub struct Commit {
     /// How far event time has come everywhere; `None` leaves it as it was.
     pub event_ns: Option<u64>,
     /// How far sources were taken.
-    pub places: Vec<Place>,
+    pub places: Vec<SourceOffset>,
     /// Entries of rules' state.
     pub states: Vec<StateChange>,
     /// Reminders.
-    pub reminders: Vec<ReminderSet>,
+    pub reminders: Vec<ReminderUpdate>,
     /// How far objects' event time has got. An object that was let go loses facts, state and reminders
     /// that were committed before; what is here beside it came after that ([`Commit::take`] sees to it).
     pub objects: Vec<ObjectClock>,
@@ -35,18 +37,18 @@ impl Commit {
     /// Takes over what a cut brings for the store, and gives back what it brings for others: its
     /// signs, to tell the book, and its acknowledgements, to release after the commit. Several cuts
     /// may be taken, in their order.
-    pub fn take(&mut self, cut: Cut) -> (Vec<Sign>, Held) {
-        let facts = cut.signs.iter().filter_map(|sign| match sign {
-            Sign::Facts(facts, _) | Sign::Listed(facts) => Some(facts.clone()),
-            Sign::Alert(_) | Sign::Seen { .. } => None,
+    pub fn take(&mut self, cut: Checkpoint) -> (Vec<Observation>, PendingAcks) {
+        let facts = cut.observations.iter().filter_map(|sign| match sign {
+            Observation::Facts(facts, _) | Observation::Inventory(facts) => Some(facts.clone()),
+            Observation::RuleAlert(_) | Observation::Seen { .. } => None,
         });
         self.facts.extend(facts);
-        self.places.extend(cut.places);
+        self.places.extend(cut.offsets);
         self.states.extend(cut.states);
         self.reminders.extend(cut.reminders);
         self.forget(&cut.objects);
         self.objects.extend(cut.objects);
-        (cut.signs, cut.held)
+        (cut.observations, cut.acks)
     }
 
     /// Of objects that were let go, what was noted before is not written at all.

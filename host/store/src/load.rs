@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_compliance::{Badge, BadgeOf, BadgePoint, BookSnapshot, Fact, Object, PendingTransition};
-use lifesigns_model::{ObjectClock, ObjectFacts, Place, ReminderSet, Start, StateChange};
+use lifesigns_model::{InitialState, ObjectClock, ObjectFacts, ReminderUpdate, SourceOffset, StateChange};
 use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
 
 use crate::{
@@ -21,7 +21,7 @@ pub struct Loaded {
     /// What the book goes on from.
     pub restored: BookSnapshot,
     /// What the engine goes on from; what is known in any case (`known`) is not the store's.
-    pub start: Start,
+    pub start: InitialState,
 }
 
 impl Store {
@@ -73,7 +73,7 @@ fn load(connection: &Connection) -> rusqlite::Result<Loaded> {
         decided_by: decided_by(connection)?,
         rules: rules(connection)?,
     };
-    let start = Start {
+    let start = InitialState {
         known: Vec::new(),
         facts: facts(connection)?,
         states: rows(connection, "SELECT rule, object, key, entry FROM state", |row| {
@@ -83,9 +83,9 @@ fn load(connection: &Connection) -> rusqlite::Result<Loaded> {
         objects: rows(connection, "SELECT object, time_ns FROM clock", |row| {
             Ok(ObjectClock { object: row.get(0)?, time_ns: Some(number(row, 1)?) })
         })?,
-        places: rows(connection, "SELECT source, cursor, lines, time_ns FROM place", |row| {
+        offsets: rows(connection, "SELECT source, cursor, lines, time_ns FROM place", |row| {
             let (lines, time_ns) = (number(row, 2)?, maybe(row, 3)?);
-            Ok(Place { source: row.get(0)?, cursor: row.get(1)?, lines, time_ns })
+            Ok(SourceOffset { source: row.get(0)?, cursor: row.get(1)?, lines, time_ns })
         })?,
     };
     Ok(Loaded { restored, start })
@@ -167,8 +167,8 @@ fn pending(row: &Row<'_>) -> rusqlite::Result<PendingTransition> {
     })
 }
 
-fn reminder(row: &Row<'_>) -> rusqlite::Result<ReminderSet> {
-    Ok(ReminderSet {
+fn reminder(row: &Row<'_>) -> rusqlite::Result<ReminderUpdate> {
+    Ok(ReminderUpdate {
         rule: row.get(0)?,
         object: row.get(1)?,
         name: row.get(2)?,

@@ -197,7 +197,8 @@ mod tests {
             before: Value::Null,
             after: Value::Null,
         };
-        let places = vec![lifesigns_model::Place { source: "a".to_owned(), lines: number, ..Default::default() }];
+        let places =
+            vec![lifesigns_model::SourceOffset { source: "a".to_owned(), lines: number, ..Default::default() }];
         Commit {
             now_ns: number,
             places,
@@ -209,7 +210,7 @@ mod tests {
     #[track_caller]
     fn stands_at(store: &Store, number: u64) {
         let loaded = store.load().unwrap();
-        assert_eq!(loaded.start.places.first().map_or(0, |place| place.lines), number);
+        assert_eq!(loaded.start.offsets.first().map_or(0, |place| place.lines), number);
         assert_eq!(loaded.restored.clock_ns, number);
         assert_eq!(store.reader().unwrap().audit_verify(None).unwrap().entries, number);
     }

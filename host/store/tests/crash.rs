@@ -14,7 +14,7 @@ use std::{
 
 use common::*;
 use lifesigns_compliance::BookChanges;
-use lifesigns_model::{Place, StateChange};
+use lifesigns_model::{SourceOffset, StateChange};
 use lifesigns_store::{Commit, Delivery, Outcome, Reader, Store};
 
 /// Names the store to the test binary when it plays the host.
@@ -32,7 +32,7 @@ fn numbered(number: u64, delivered: Option<i64>) -> Commit {
     };
     Commit {
         event_ns: Some(number),
-        places: vec![Place { source: "a.log".to_owned(), lines: number, ..Place::default() }],
+        places: vec![SourceOffset { source: "a.log".to_owned(), lines: number, ..SourceOffset::default() }],
         states: vec![state],
         deliveries: delivered.into_iter().map(|id| Delivery { id, outcome: Outcome::Delivered }).collect(),
         ..commit(number, changes)
@@ -43,7 +43,7 @@ fn numbered(number: u64, delivered: Option<i64>) -> Commit {
 fn whole(path: &Path) -> u64 {
     let reader = Reader::open(path).unwrap();
     let loaded = reader.load().unwrap();
-    let last = loaded.start.places.first().map_or(0, |place| place.lines);
+    let last = loaded.start.offsets.first().map_or(0, |place| place.lines);
     let mut alerts: Vec<u64> = loaded.restored.alerts.iter().map(|alert| alert.opened_ns).collect();
     alerts.sort_unstable();
     assert_eq!(alerts, (1..=last).collect::<Vec<_>>());
@@ -66,7 +66,7 @@ fn whole(path: &Path) -> u64 {
 fn host(path: &Path) {
     let mut store = Store::open(path).unwrap();
     let reader = store.reader().unwrap();
-    let first = store.load().unwrap().start.places.first().map_or(0, |place| place.lines) + 1;
+    let first = store.load().unwrap().start.offsets.first().map_or(0, |place| place.lines) + 1;
     for number in first.. {
         let oldest = reader.pending("pager", 0, 1).unwrap().first().map(|row| row.id);
         store.commit(&numbered(number, oldest.filter(|_| number > 2))).unwrap();

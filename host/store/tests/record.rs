@@ -80,7 +80,7 @@ fn config() -> Arc<ComplianceConfig> {
 }
 
 fn said(time_ns: u64, object: u64, rule: u64, change: Change) -> BookInput {
-    BookInput::Symptom(Box::new(model::Alert {
+    BookInput::Symptom(Box::new(model::RuleAlert {
         time_ns,
         rule: format!("rule-{rule}"),
         symptom: "seen".to_owned(),

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use common::*;
 use lifesigns_compliance::{BadgeOf, BadgePoint, BookChanges, Fact};
-use lifesigns_model::{Change, Cut, Held, ObjectClock, ObjectFacts, Place, ReminderSet, Sign, StateChange};
+use lifesigns_model::{
+    Change, Checkpoint, ObjectClock, ObjectFacts, Observation, PendingAcks, ReminderUpdate, SourceOffset, StateChange,
+};
 use lifesigns_store::{Commit, Loaded, Store};
 
 fn state(object: &str, key: &str, entry: Option<&[u8]>) -> StateChange {
@@ -15,18 +17,18 @@ fn state(object: &str, key: &str, entry: Option<&[u8]>) -> StateChange {
     StateChange { rule: own("churn"), object: own(object), key: own(key), entry: entry.map(Into::into) }
 }
 
-fn reminder(object: &str, name: &str, due_ns: Option<u64>) -> ReminderSet {
+fn reminder(object: &str, name: &str, due_ns: Option<u64>) -> ReminderUpdate {
     let own = str::to_owned;
     let (source, text) = (own("a.log"), own("a line"));
-    ReminderSet { rule: own("churn"), object: own(object), name: own(name), due_ns, source, line: 7, text }
+    ReminderUpdate { rule: own("churn"), object: own(object), name: own(name), due_ns, source, line: 7, text }
 }
 
 fn clock(object: &str, time_ns: Option<u64>) -> ObjectClock {
     ObjectClock { object: object.to_owned(), time_ns }
 }
 
-fn place(source: &str, lines: u64) -> Place {
-    Place { source: source.to_owned(), cursor: Some(vec![0, 255, 1]), lines, time_ns: Some(u64::MAX) }
+fn place(source: &str, lines: u64) -> SourceOffset {
+    SourceOffset { source: source.to_owned(), cursor: Some(vec![0, 255, 1]), lines, time_ns: Some(u64::MAX) }
 }
 
 fn facts(object: &str, time_ns: u64, env: Option<&str>, load: f64) -> ObjectFacts {
@@ -121,12 +123,12 @@ fn of_cancelled_alerts_the_latest_of_each_object_and_definition_is_loaded() {
 fn a_cut_comes_back_as_it_was() {
     let folder = Folder::new();
     let mut store = Store::open(folder.path()).unwrap();
-    let cut = Cut {
-        signs: vec![
-            Sign::Seen { object: "vm-1".to_owned(), source: "log".to_owned(), time_ns: 5 },
-            Sign::Facts(facts("vm-1", 5, Some("test"), 0.1 + 0.2), "log".to_owned()),
-            Sign::Facts(facts("vm-1", 9, None, f64::NEG_INFINITY), "log".to_owned()),
-            Sign::Facts(facts("vm-1", 7, Some("production"), -0.0), "log".to_owned()),
+    let cut = Checkpoint {
+        observations: vec![
+            Observation::Seen { object: "vm-1".to_owned(), source: "log".to_owned(), time_ns: 5 },
+            Observation::Facts(facts("vm-1", 5, Some("test"), 0.1 + 0.2), "log".to_owned()),
+            Observation::Facts(facts("vm-1", 9, None, f64::NEG_INFINITY), "log".to_owned()),
+            Observation::Facts(facts("vm-1", 7, Some("production"), -0.0), "log".to_owned()),
         ],
         states: vec![
             state("vm-1", "a", Some(b"\0\xff")),
@@ -135,9 +137,9 @@ fn a_cut_comes_back_as_it_was() {
         ],
         reminders: vec![reminder("vm-1", "a", Some(u64::MAX)), reminder("vm-2", "b", Some(2))],
         objects: vec![clock("vm-1", Some(u64::MAX)), clock("vm-2", Some(0))],
-        places: vec![place("a.log", 3), place("b.log", u64::MAX)],
+        offsets: vec![place("a.log", 3), place("b.log", u64::MAX)],
         early: false,
-        held: Held::default(),
+        acks: PendingAcks::default(),
     };
     let mut first = Commit::default();
     let (signs, _) = first.take(cut);
@@ -164,7 +166,7 @@ fn a_cut_comes_back_as_it_was() {
     assert_eq!(start.states, [state("vm-1", "b", Some(b"y")), state("vm-2", "a", Some(b""))]);
     assert_eq!(start.reminders, [reminder("vm-2", "b", Some(2))]);
     assert_eq!(start.objects, [clock("vm-1", Some(u64::MAX)), clock("vm-2", Some(0))]);
-    assert_eq!(start.places, [place("a.log", 4), place("b.log", u64::MAX)]);
+    assert_eq!(start.offsets, [place("a.log", 4), place("b.log", u64::MAX)]);
 }
 
 #[test]
@@ -193,16 +195,16 @@ fn an_object_that_was_let_go_leaves_nothing_for_the_engine() {
 fn of_several_cuts_what_came_after_an_object_was_let_go_stays() {
     let folder = Folder::new();
     let mut store = Store::open(folder.path()).unwrap();
-    let cut = |value: &[u8], time_ns, clocks: Vec<ObjectClock>| Cut {
-        signs: vec![Sign::Facts(facts("vm-1", time_ns, Some("test"), 1.0), "log".to_owned())],
+    let cut = |value: &[u8], time_ns, clocks: Vec<ObjectClock>| Checkpoint {
+        observations: vec![Observation::Facts(facts("vm-1", time_ns, Some("test"), 1.0), "log".to_owned())],
         states: vec![state("vm-1", std::str::from_utf8(value).unwrap(), Some(value))],
         reminders: vec![reminder("vm-1", std::str::from_utf8(value).unwrap(), Some(1))],
         objects: clocks,
-        ..Cut::default()
+        ..Checkpoint::default()
     };
     let mut all = Commit::default();
     all.take(cut(b"a", 1, vec![clock("vm-1", Some(1))]));
-    all.take(Cut { objects: vec![clock("vm-1", None)], ..Cut::default() });
+    all.take(Checkpoint { objects: vec![clock("vm-1", None)], ..Checkpoint::default() });
     all.take(cut(b"b", 2, vec![clock("vm-1", Some(2))]));
     store.commit(&all).unwrap();
     let start = store.load().unwrap().start;
@@ -272,7 +274,7 @@ fn facts_are_bounded_for_each_object() {
 
 #[test]
 fn signs_that_are_no_facts_are_the_books() {
-    let alert = lifesigns_model::Alert {
+    let alert = lifesigns_model::RuleAlert {
         time_ns: 1,
         rule: "r".to_owned(),
         symptom: "s".to_owned(),
@@ -292,6 +294,7 @@ fn signs_that_are_no_facts_are_the_books() {
         module: String::new(),
     };
     let mut commit = Commit::default();
-    let (signs, _) = commit.take(Cut { signs: vec![Sign::Alert(alert)], ..Cut::default() });
+    let (signs, _) =
+        commit.take(Checkpoint { observations: vec![Observation::RuleAlert(alert)], ..Checkpoint::default() });
     assert!(signs.len() == 1 && commit.is_empty());
 }

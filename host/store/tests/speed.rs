@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use lifesigns_compliance::{Alert, BookChanges};
-use lifesigns_model::{ObjectClock, ObjectFacts, Place, StateChange};
+use lifesigns_model::{ObjectClock, ObjectFacts, SourceOffset, StateChange};
 use lifesigns_store::{Commit, Reader, Store};
 
 /// Alert changes of one commit: 50 ms worth of 10 000 a second.
@@ -48,8 +48,12 @@ fn batch(number: u64) -> Commit {
         let number = if number.is_multiple_of(2) { at } else { (at.wrapping_mul(7919)) % (first + 1) };
         join(&mut changes, change(number, at));
     }
-    let places =
-        vec![Place { source: "a.log".to_owned(), cursor: Some(vec![0; 32]), lines: first, time_ns: Some(first) }];
+    let places = vec![SourceOffset {
+        source: "a.log".to_owned(),
+        cursor: Some(vec![0; 32]),
+        lines: first,
+        time_ns: Some(first),
+    }];
     Commit { now_ns: first, event_ns: Some(first), places, changes, ..Commit::default() }
 }
 

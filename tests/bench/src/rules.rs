@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf, sync::Arc};
 
-use lifesigns_engine::Rule;
+use lifesigns_engine::LoadedRule;
 use lifesigns_model::{Limits, Module};
 use lifesigns_sandbox::{Cache, Sandbox};
 use lifesigns_workbench::{Built, build};
@@ -62,11 +62,11 @@ pub fn native<R: lifesigns_rule::Rule + Send>() -> Arc<dyn Module> {
 ///
 /// # Panics
 /// When a rule refuses its word.
-pub fn keyword_rules(module: &Arc<dyn Module>, first: usize, words: &[String]) -> Vec<Arc<Rule>> {
+pub fn keyword_rules(module: &Arc<dyn Module>, first: usize, words: &[String]) -> Vec<Arc<LoadedRule>> {
     let rule = |(number, word): (usize, &String)| {
         let settings = serde_json::json!({ "contains": [word] }).to_string();
         let name = format!("k{:05}", first + number);
-        Rule::new(&name, Arc::clone(module), &settings, Limits::default()).map(Arc::new)
+        LoadedRule::new(&name, Arc::clone(module), &settings, Limits::default()).map(Arc::new)
     };
     let rules: Result<_, _> = words.iter().enumerate().map(rule).collect();
     rules.unwrap_or_else(|error| panic!("{error}"))

@@ -13,8 +13,8 @@ use std::{
 
 use lifesigns::{
     Loader, Sandbox,
-    engine::{Config, Engine, RuleSet},
-    model::{Alert, Chunk, Source},
+    engine::{Engine, EngineConfig, RuleSet},
+    model::{Chunk, EventSource, RuleAlert},
     rulestore::RuleStore,
 };
 use lifesigns_dockerd_test::Daemon;
@@ -64,17 +64,17 @@ fn rules() -> RuleSet {
     RuleSet::new(loader.rules(), &[]).unwrap()
 }
 
-fn engine(rules: RuleSet, alerts: mpsc::Sender<Alert>) -> Engine {
-    let config = Config { scanners: 1, shards: 2, pin: false, ..Config::default() };
-    let sink = Arc::new(move |alert: &lifesigns::model::AlertRef<'_>| {
+fn engine(rules: RuleSet, alerts: mpsc::Sender<RuleAlert>) -> Engine {
+    let config = EngineConfig { scanners: 1, shards: 2, pin: false, ..EngineConfig::default() };
+    let sink = Arc::new(move |alert: &lifesigns::model::RuleAlertRef<'_>| {
         // Nobody listens any more once the alert has been found.
-        let _ = alerts.send(Alert::from(alert));
+        let _ = alerts.send(RuleAlert::from(alert));
     });
-    Engine::start(&config, Arc::new(rules), lifesigns::model::Start::default(), sink).unwrap()
+    Engine::start(&config, Arc::new(rules), lifesigns::model::InitialState::default(), sink).unwrap()
 }
 
 fn follow(log: &Path, engine: &Engine, stop: &Stop) {
-    let source = Arc::new(Source {
+    let source = Arc::new(EventSource {
         name: log.display().to_string(),
         rank: 0,
         object: "docker-host".into(),
@@ -84,7 +84,7 @@ fn follow(log: &Path, engine: &Engine, stop: &Stop) {
     let followed = Follower::new(log, Position::Start).run(stop, |event| {
         if let FollowEvent::Lines { bytes, .. } | FollowEvent::Unfinished { bytes, .. } = event {
             let (source, arrived_ns) = (Arc::clone(&source), Some(now_ns()));
-            engine.submit(Chunk { source, bytes, arrived_ns, cursor: None, done: None });
+            engine.submit(Chunk { source, bytes, arrived_ns, cursor: None, ack: None });
         }
         ControlFlow::Continue(())
     });
@@ -92,7 +92,7 @@ fn follow(log: &Path, engine: &Engine, stop: &Stop) {
 }
 
 /// The alert about that container, if it comes in time.
-fn wait_for(alerts: &mpsc::Receiver<Alert>, name: &str) -> Option<Alert> {
+fn wait_for(alerts: &mpsc::Receiver<RuleAlert>, name: &str) -> Option<RuleAlert> {
     let deadline = Instant::now() + DEADLINE;
     while let Ok(alert) = alerts.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
         let named = alert.attributes.iter().any(|(key, value)| key == "container" && value == name);

@@ -11,9 +11,9 @@ use std::{
     sync::Arc,
 };
 
-use lifesigns_engine::Rule;
+use lifesigns_engine::LoadedRule;
 use lifesigns_intake::inventory;
-use lifesigns_model::{Alert, Limits, Module, ObjectFacts};
+use lifesigns_model::{Limits, Module, ObjectFacts, RuleAlert};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::run::{Input, Replayed, replay};
@@ -81,7 +81,7 @@ impl Case {
     /// # Panics
     /// When the case is malformed, the rule refuses its settings, or the rule fails on an event.
     pub fn run(&self, module: &Arc<dyn Module>, threads: usize) -> Replayed {
-        let opened = Rule::new(&self.rule, Arc::clone(module), &self.settings(), Limits::default());
+        let opened = LoadedRule::new(&self.rule, Arc::clone(module), &self.settings(), Limits::default());
         let rule = opened.unwrap_or_else(|error| panic!("{}: {error}", self.folder.display()));
         let replayed = replay(&[Arc::new(rule)], &self.inputs(), &self.inventory(), threads);
         let failures = &replayed.outcome.report.failures;
@@ -111,7 +111,7 @@ impl Case {
 
 /// Alerts as cases write them: one a line, without what is the same in all of them or depends on the
 /// build (rule, module, the evidence's text).
-pub fn text(alerts: &[Alert]) -> String {
+pub fn text(alerts: &[RuleAlert]) -> String {
     let mut out = String::new();
     for alert in alerts {
         let line = Line {

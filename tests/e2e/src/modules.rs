@@ -6,7 +6,7 @@ use std::{
 };
 
 use lifesigns::{AdmitError, Sandbox};
-use lifesigns_engine::Rule;
+use lifesigns_engine::LoadedRule;
 use lifesigns_model::{Limits, Module};
 use lifesigns_rulestore::ModuleBytes;
 
@@ -63,8 +63,8 @@ pub const DEADLINE_MS: u64 = 1000;
 ///
 /// # Panics
 /// When it refuses its settings.
-pub fn open(name: &str, module: &Arc<dyn Module>, settings: &str) -> Arc<Rule> {
+pub fn open(name: &str, module: &Arc<dyn Module>, settings: &str) -> Arc<LoadedRule> {
     let limits = Limits { deadline_ms: DEADLINE_MS, ..Limits::default() };
-    let opened = Rule::new(name, Arc::clone(module), settings, limits);
+    let opened = LoadedRule::new(name, Arc::clone(module), settings, limits);
     Arc::new(opened.unwrap_or_else(|error| panic!("{name} with {settings}: {error}")))
 }

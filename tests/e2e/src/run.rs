@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lifesigns_engine::{self as engine, Outcome, Rule, RuleSet};
+use lifesigns_engine::{self as engine, LoadedRule, ReplayOutcome, RuleSet};
 use lifesigns_intake::Format;
-use lifesigns_model::{Alert, AlertRef, ObjectFacts, Source};
+use lifesigns_model::{EventSource, ObjectFacts, RuleAlert, RuleAlertRef};
 
 /// 2026-12-31T00:00:00Z: stamps without a year lie before it.
 pub const REFERENCE_NS: u64 = 1_798_675_200_000_000_000;
@@ -29,8 +29,8 @@ impl Input {
     }
 
     /// The source for the engine.
-    pub fn source(&self, rank: usize) -> Arc<Source> {
-        Arc::new(Source {
+    pub fn source(&self, rank: usize) -> Arc<EventSource> {
+        Arc::new(EventSource {
             name: self.name.clone(),
             rank: rank as u32,
             object: self.object.clone(),
@@ -44,11 +44,11 @@ impl Input {
 #[derive(Debug)]
 pub struct Replayed {
     /// The alerts in order.
-    pub alerts: Vec<Alert>,
+    pub alerts: Vec<RuleAlert>,
     /// The alerts as NDJSON.
     pub ndjson: Vec<u8>,
     /// What was counted.
-    pub outcome: Outcome,
+    pub outcome: ReplayOutcome,
 }
 
 impl Replayed {
@@ -62,30 +62,30 @@ impl Replayed {
 ///
 /// # Panics
 /// When the rules do not fit one index; reading and writing cannot fail here.
-pub fn replay(rules: &[Arc<Rule>], inputs: &[Input], known: &[ObjectFacts], threads: usize) -> Replayed {
+pub fn replay(rules: &[Arc<LoadedRule>], inputs: &[Input], known: &[ObjectFacts], threads: usize) -> Replayed {
     let rules = match RuleSet::new(rules.to_vec(), &[]) {
         Ok(rules) => Arc::new(rules),
         Err(error) => panic!("{error}"),
     };
     let inputs = inputs.iter().enumerate().map(|(rank, input)| {
         let mut chunks = input.chunks.clone().into_iter();
-        engine::Input { source: input.source(rank), next: Box::new(move |_| Ok(chunks.next())) }
+        engine::ReplayInput { source: input.source(rank), next: Box::new(move |_| Ok(chunks.next())) }
     });
     // Alerts come in any order and are sorted as bytes: each alert's bytes are its index in here.
-    let kept: Mutex<Vec<(Alert, Vec<u8>)>> = Mutex::default();
+    let kept: Mutex<Vec<(RuleAlert, Vec<u8>)>> = Mutex::default();
     let mut order = Vec::new();
-    let render = |alert: &AlertRef<'_>, out: &mut Vec<u8>| {
+    let render = |alert: &RuleAlertRef<'_>, out: &mut Vec<u8>| {
         let mut bytes = Vec::new();
         lifesigns_notifications::ndjson::write(alert, &mut bytes);
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         out.extend_from_slice(&kept.len().to_le_bytes());
-        kept.push((Alert::from(alert), bytes));
+        kept.push((RuleAlert::from(alert), bytes));
     };
     let mut emit = |bytes: &[u8]| {
         order.extend(bytes.as_chunks().0.iter().map(|index| usize::from_le_bytes(*index)));
         Ok(())
     };
-    let mut output = engine::Output { render: &render, emit: &mut emit, progress: &|_| () };
+    let mut output = engine::ReplayOutput { render: &render, emit: &mut emit, progress: &|_| () };
     let outcome = match engine::replay(threads, &rules, inputs.collect(), known, &mut output) {
         Ok(outcome) => outcome,
         Err(error) => panic!("{error}"),

@@ -14,7 +14,7 @@ use lifesigns::{
     Sandbox,
 };
 use lifesigns_e2e::{binary, bombs, modules};
-use lifesigns_engine::Rule;
+use lifesigns_engine::LoadedRule;
 use lifesigns_model::{Limits, Module};
 use lifesigns_rulestore::{ModuleBytes, RuleStore};
 
@@ -181,7 +181,7 @@ fn all_rules_together_have_a_ceiling() {
     let compiler = Arc::new(InProcess::new(CompileLimits::default()).expect("this machine runs it"));
     let sandbox = Sandbox::with(None, compiler, MemoryBudget::new(64 << 20)).expect("a sandbox");
     let module = sandbox.load(&module.bytes, &module.digest).expect("the guest is admitted");
-    let open = || module.open(r#"{"do":"keeps-memory"}"#, &Limits { deadline_ms: 10_000, ..Limits::default() });
+    let open = || module.instantiate(r#"{"do":"keeps-memory"}"#, &Limits { deadline_ms: 10_000, ..Limits::default() });
     let (one, two) = (open().expect("there is room"), open().expect("there is room for two"));
     let used = sandbox.memory().used_bytes();
     assert!((48 << 20..64 << 20).contains(&used), "{used}");
@@ -192,7 +192,7 @@ fn all_rules_together_have_a_ceiling() {
     drop(two);
     assert_eq!(sandbox.memory().used_bytes(), sandbox.memory().code_bytes());
     let rule: Arc<dyn Module> = module;
-    Rule::new("small", rule, "{}", Limits { deadline_ms: 10_000, ..Limits::default() }).expect("a small one");
+    LoadedRule::new("small", rule, "{}", Limits { deadline_ms: 10_000, ..Limits::default() }).expect("a small one");
 }
 
 #[test]

@@ -4,8 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use lifesigns_e2e::{modules, run::Input};
-use lifesigns_engine::{Config, Engine, Failures, Rule, RuleSet, RuleUse};
-use lifesigns_model::{Chunk, Cut, Limits, Sign, Start, limits};
+use lifesigns_engine::{Engine, EngineConfig, Failures, LoadedRule, RuleSet, RuleUse};
+use lifesigns_model::{Checkpoint, Chunk, InitialState, Limits, Observation, limits};
 
 const LINES: usize = 3000;
 
@@ -33,35 +33,42 @@ fn input(lines: usize, objects: usize) -> Input {
     Input::new("a.ndjson", "vm", (0..lines).map(line).collect::<String>())
 }
 
-fn bytes(sign: &Sign) -> usize {
+fn bytes(sign: &Observation) -> usize {
     match sign {
-        Sign::Alert(alert) => alert.summary.len() + alert.text.len() + 200,
+        Observation::RuleAlert(alert) => alert.summary.len() + alert.text.len() + 200,
         _ => 100,
     }
 }
 
-fn take(cut: Cut, outcome: &mut Outcome) {
-    outcome.most = outcome.most.max(cut.signs.iter().map(bytes).sum());
-    for sign in &cut.signs {
+fn take(cut: Checkpoint, outcome: &mut Outcome) {
+    outcome.most = outcome.most.max(cut.observations.iter().map(bytes).sum());
+    for sign in &cut.observations {
         match sign {
-            Sign::Alert(alert) if alert.rule == "keyword" => outcome.beside.push(alert.line),
-            Sign::Alert(_) => outcome.hostile += 1,
+            Observation::RuleAlert(alert) if alert.rule == "keyword" => outcome.beside.push(alert.line),
+            Observation::RuleAlert(_) => outcome.hostile += 1,
             _ => {}
         }
     }
     outcome.state_bytes += cut.states.iter().filter_map(|state| state.entry.as_ref()).map(Vec::len).sum::<usize>();
-    cut.held.release();
+    cut.acks.release();
 }
 
 fn run(act: &str, limits: Limits, lines: usize, objects: usize) -> Outcome {
     let settings = format!(r#"{{"do":"{act}"}}"#);
-    let hostile = Rule::new("hostile", modules::guest("hostile"), &settings, limits).map(Arc::new);
+    let hostile = LoadedRule::new("hostile", modules::guest("hostile"), &settings, limits).map(Arc::new);
     let hostile = hostile.unwrap_or_else(|error| panic!("{act}: {error}"));
     let beside = modules::open("keyword", &modules::rule("keyword"), r#"{"contains":["healthy"]}"#);
     let rules = Arc::new(RuleSet::new(vec![hostile, beside], &[]).expect("few literals"));
-    let config =
-        Config { scanners: 1, shards: 1, pin: false, cuts: true, rules_cpu_ms_per_s: 100_000, ..Config::default() };
-    let engine = Arc::new(Engine::start(&config, rules, Start::default(), Arc::new(|_: &_| ())).expect("threads"));
+    let config = EngineConfig {
+        scanners: 1,
+        shards: 1,
+        pin: false,
+        checkpoints: true,
+        rules_cpu_ms_per_s: 100_000,
+        ..EngineConfig::default()
+    };
+    let engine =
+        Arc::new(Engine::start(&config, rules, InitialState::default(), Arc::new(|_: &_| ())).expect("threads"));
     let input = input(lines, objects);
     let source = input.source(0);
     let mut outcome = Outcome {
@@ -74,14 +81,14 @@ fn run(act: &str, limits: Limits, lines: usize, objects: usize) -> Outcome {
     };
     for bytes in &input.chunks {
         let chunk =
-            Chunk { source: Arc::clone(&source), bytes: bytes.clone(), arrived_ns: None, cursor: None, done: None };
+            Chunk { source: Arc::clone(&source), bytes: bytes.clone(), arrived_ns: None, cursor: None, ack: None };
         assert!(engine.submit(chunk));
     }
     let until = std::time::Instant::now() + Duration::from_secs(120);
     while outcome.beside.len() < lines || engine.inflight_bytes() > 0 {
         assert!(std::time::Instant::now() < until, "{act}: {} of {lines} lines", outcome.beside.len());
         engine.wait_dirty(Duration::from_millis(20));
-        take(engine.cut(), &mut outcome);
+        take(engine.checkpoint(), &mut outcome);
     }
     outcome.used = engine.uses().remove("hostile").unwrap_or_default();
     outcome.failures = engine.totals().report.failures.remove("hostile").unwrap_or_default();
@@ -119,7 +126,7 @@ fn a_flood_of_large_alerts_is_bounded_before_it_is_committed() {
         ..Limits::default()
     };
     let free = run("alerts", free, LINES, 7);
-    assert!(free.most < limits::SIGNS_MOST_BYTES / 2 + (32 << 20), "{}", free.most);
+    assert!(free.most < limits::OBSERVATIONS_MAX_BYTES / 2 + (32 << 20), "{}", free.most);
     assert_eq!(
         free.hostile as u64,
         16 * (LINES as u64 - free.failures.missed - free.failures.failed),

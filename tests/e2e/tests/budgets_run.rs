@@ -12,11 +12,11 @@ use std::{
 };
 
 use lifesigns_e2e::host::{PATIENCE, Running};
-use lifesigns_model::limits::{INFLIGHT_BYTES, SIGNS_MOST_BYTES};
+use lifesigns_model::limits::{INFLIGHT_BYTES, OBSERVATIONS_MAX_BYTES};
 use serde_json::Value;
 
 /// What a host may have beside what is in flight, whatever its rules do.
-const MOST_BYTES: u64 = (INFLIGHT_BYTES + 2 * SIGNS_MOST_BYTES) as u64;
+const MOST_BYTES: u64 = (INFLIGHT_BYTES + 2 * OBSERVATIONS_MAX_BYTES) as u64;
 
 /// Its rules folder has the modules, and the rule `good` beside what the test adds.
 fn folder(config: &str) -> tempfile::TempDir {

@@ -17,7 +17,7 @@ fn load(cache: &Path) {
     let sandbox = Sandbox::new(Some(Cache::open(cache).expect("a sound cache"))).expect("a sandbox");
     let module = ModuleBytes::new(modules::read(lifesigns_artifacts::rule("keyword")));
     let loaded = sandbox.load(&module.bytes, &module.digest).expect("the rule is admitted");
-    loaded.open(r#"{"contains": ["x"]}"#, &Limits::default()).expect("the rule describes itself");
+    loaded.instantiate(r#"{"contains": ["x"]}"#, &Limits::default()).expect("the rule describes itself");
 }
 
 fn entry(cache: &Path) -> PathBuf {

@@ -9,7 +9,7 @@ use lifesigns_e2e::{
     modules, native,
     run::{Input, replay},
 };
-use lifesigns_model::Alert;
+use lifesigns_model::RuleAlert;
 
 fn check(case: &Case) -> Option<String> {
     let name = format!("{}/{}", case.rule, case.name);
@@ -47,7 +47,7 @@ fn every_case_of_every_rule_gives_what_is_expected() {
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
-fn docker_keyword(name: &str, log: &str) -> Vec<Alert> {
+fn docker_keyword(name: &str, log: &str) -> Vec<RuleAlert> {
     let rule = modules::open("docker-keyword", &modules::rule("docker-keyword"), "{}");
     replay(&[rule], &[Input::new(name, name, modules::read(&artifacts::root().join(log)))], &[], 2).alerts
 }

@@ -17,7 +17,7 @@ use lifesigns::{
         config::{AlertCondition, AlertDefinition, Scope},
         query::{AlertFilter, Query, QueryAnswer},
     },
-    model::{Chunk, ManualClock, ObjectFacts, Source},
+    model::{Chunk, EventSource, ManualClock, ObjectFacts},
 };
 use lifesigns_e2e::binary;
 
@@ -29,7 +29,7 @@ const YEAR_NS: u64 = 365 * 24 * 3600 * S;
 struct Home {
     folder: tempfile::TempDir,
     clock: Arc<ManualClock>,
-    source: Arc<Source>,
+    source: Arc<EventSource>,
 }
 
 impl Home {
@@ -80,7 +80,7 @@ impl Home {
     fn say(&self, host: &KeptHost, line: &str) {
         let (source, bytes) = (Arc::clone(&self.source), format!("{line}\n").into_bytes());
         let arrived_ns = Some(self.now_ns());
-        assert!(host.submit(Chunk { source, bytes, arrived_ns, cursor: None, done: None }), "it is taken");
+        assert!(host.submit(Chunk { source, bytes, arrived_ns, cursor: None, ack: None }), "it is taken");
     }
 }
 

@@ -7,7 +7,7 @@ use lifesigns::compliance::{
     Book, BookInput,
     query::{Query, QueryAnswer},
 };
-use lifesigns::model::{Alert, Change, Criticality, Impact};
+use lifesigns::model::{Change, Criticality, Impact, RuleAlert};
 use lifesigns_intake::inventory;
 use lifesigns_settings::Settings;
 
@@ -18,8 +18,8 @@ fn block<'a>(page: &'a str, language: &str) -> &'a str {
 }
 
 /// A container was created on this object.
-fn raise(object: &str) -> Alert {
-    Alert {
+fn raise(object: &str) -> RuleAlert {
+    RuleAlert {
         time_ns: 1_795_424_400_000_000_000,
         rule: "docker-keyword".into(),
         symptom: "container-created".into(),

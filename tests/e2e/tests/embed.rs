@@ -15,7 +15,7 @@ use lifesigns::{
         config::{ConfigLocation, Group, Policy, PolicyEntry, PolicySetting, Route},
         query::{AlertFilter, Query, QueryAnswer},
     },
-    model::{ObjectFacts, Source},
+    model::{EventSource, ObjectFacts},
     notifications::{Failure, Message, Receiver},
 };
 use lifesigns_e2e::binary;
@@ -85,7 +85,7 @@ fn env(object: &str, value: &str) -> ObjectFacts {
 }
 
 /// A line of a Docker daemon that creates a container.
-fn submit(host: &KeptHost, source: &Arc<Source>, name: &str) {
+fn submit(host: &KeptHost, source: &Arc<EventSource>, name: &str) {
     host.submit(lifesigns::lines(source, format!("DEBU[0007] Calling POST /v1.41/containers/create?name={name}\n")));
 }
 

@@ -14,7 +14,7 @@ use lifesigns::{
         Alert, CommandAction, EndCause, Object,
         query::{AlertFilter, Query, QueryAnswer},
     },
-    model::{ObjectFacts, Source},
+    model::{EventSource, ObjectFacts},
 };
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -66,13 +66,13 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-fn say(host: &KeptHost, source: &Arc<Source>, line: &str) {
+fn say(host: &KeptHost, source: &Arc<EventSource>, line: &str) {
     assert!(host.submit(lifesigns::lines(source, format!("{line}\n"))), "it is taken");
 }
 
 const DOCKER: &str = "DEBU[0007] Calling POST /v1.41/containers/create?name=web";
 
-fn production(host: &KeptHost, source: &Arc<Source>) {
+fn production(host: &KeptHost, source: &Arc<EventSource>) {
     let properties = vec![("env".to_owned(), Some("production".to_owned()))];
     let time_ns = lifesigns::now_ns();
     assert!(host.submit_facts(source, ObjectFacts { object: "vm1".into(), time_ns, properties, ..Default::default() }));

@@ -9,8 +9,8 @@ use lifesigns_e2e::{
     modules,
     run::{Input, Replayed, replay},
 };
-use lifesigns_engine::{AlertSink, Config, Engine, Rule, RuleSet};
-use lifesigns_model::{Chunk, Done, Limits, Start};
+use lifesigns_engine::{Engine, EngineConfig, LoadedRule, RuleAlertSink, RuleSet};
+use lifesigns_model::{AckCallback, Chunk, InitialState, Limits};
 
 /// Lines, 10 s apart, two of which the guest misbehaves on; its pauses do not matter then.
 const LINES: usize = 600;
@@ -170,7 +170,7 @@ fn what_goes_wrong_in_describe_refuses_the_rule() {
         ("no-such-act", "unknown variant"),
     ] {
         let settings = format!(r#"{{"do":"{act}"}}"#);
-        let refused = Rule::new("hostile", Arc::clone(&module), &settings, Limits::default());
+        let refused = LoadedRule::new("hostile", Arc::clone(&module), &settings, Limits::default());
         let why = refused.expect_err(act).to_string();
         // Two things are wrong with `bad-description`; either may be told.
         let other = act == "bad-description" && why.contains("two symptoms");
@@ -183,26 +183,27 @@ fn what_goes_wrong_in_describe_refuses_the_rule() {
 fn live_it_fails_alone_and_everything_is_acknowledged() {
     // It may use all the time that its deadline gives it.
     let limits = Limits { deadline_ms: modules::DEADLINE_MS, cpu_ms_per_s: 100_000, ..Limits::default() };
-    let hostile = Rule::new("hostile", modules::guest("hostile"), r#"{"do":"loop"}"#, limits).map(Arc::new);
+    let hostile = LoadedRule::new("hostile", modules::guest("hostile"), r#"{"do":"loop"}"#, limits).map(Arc::new);
     let hostile = hostile.expect("it describes itself");
     let healthy = modules::open("keyword", &modules::rule("keyword"), r#"{"contains":["healthy keyword"]}"#);
     let rules = Arc::new(RuleSet::new(vec![hostile, healthy], &[]).expect("few literals"));
     let counts: Arc<[AtomicUsize; 3]> = Arc::default();
     let (alerts, dones) = (Arc::clone(&counts), Arc::clone(&counts));
-    let sink: AlertSink = Arc::new(move |alert| {
+    let sink: RuleAlertSink = Arc::new(move |alert| {
         alerts[usize::from(alert.rule == "keyword")].fetch_add(1, Ordering::SeqCst);
     });
-    let config = Config { scanners: 1, shards: 2, pin: false, rules_cpu_ms_per_s: 100_000, ..Config::default() };
-    let engine = Engine::start(&config, rules, Start::default(), sink).expect("threads");
+    let config =
+        EngineConfig { scanners: 1, shards: 2, pin: false, rules_cpu_ms_per_s: 100_000, ..EngineConfig::default() };
+    let engine = Engine::start(&config, rules, InitialState::default(), sink).expect("threads");
     let input = input(&POISON);
     let source = input.source(0);
     for line in input.chunks[0].split_inclusive(|byte| *byte == b'\n') {
         let dones = Arc::clone(&dones);
-        let done: Done = Box::new(move || {
+        let done: AckCallback = Box::new(move || {
             dones[2].fetch_add(1, Ordering::SeqCst);
         });
         let (source, bytes) = (Arc::clone(&source), line.to_vec());
-        engine.submit(Chunk { source, bytes, arrived_ns: None, cursor: None, done: Some(done) });
+        engine.submit(Chunk { source, bytes, arrived_ns: None, cursor: None, ack: Some(done) });
     }
     let report = engine.stop().report;
     let failures = &report.failures["hostile"];

@@ -11,22 +11,22 @@ use std::{
 };
 
 use lifesigns_e2e::{modules, native, run::Input};
-use lifesigns_engine::{AlertSink, Config, Engine, Rule, RuleSet};
-use lifesigns_model::{Alert, Chunk, ObjectFacts, Source, Start};
+use lifesigns_engine::{Engine, EngineConfig, LoadedRule, RuleAlertSink, RuleSet};
+use lifesigns_model::{Chunk, EventSource, InitialState, ObjectFacts, RuleAlert};
 
-type Kept = Arc<Mutex<Vec<Alert>>>;
+type Kept = Arc<Mutex<Vec<RuleAlert>>>;
 
-fn sink() -> (Kept, AlertSink) {
+fn sink() -> (Kept, RuleAlertSink) {
     let kept = Kept::default();
     let into = Arc::clone(&kept);
-    (kept, Arc::new(move |alert| into.lock().expect("nobody panics with it").push(Alert::from(alert))))
+    (kept, Arc::new(move |alert| into.lock().expect("nobody panics with it").push(RuleAlert::from(alert))))
 }
 
-fn config(inflight_bytes: usize) -> Config {
-    Config { scanners: 2, shards: 3, inflight_bytes, pin: false, ..Config::default() }
+fn config(inflight_bytes: usize) -> EngineConfig {
+    EngineConfig { scanners: 2, shards: 3, inflight_bytes, pin: false, ..EngineConfig::default() }
 }
 
-fn rules(list: Vec<Arc<Rule>>) -> Arc<RuleSet> {
+fn rules(list: Vec<Arc<LoadedRule>>) -> Arc<RuleSet> {
     Arc::new(RuleSet::new(list, &[]).expect("few literals"))
 }
 
@@ -56,7 +56,7 @@ fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 
     }
 }
 
-fn chunk(source: &Arc<Source>, from: usize, lines: usize, done: &Arc<AtomicUsize>) -> Chunk {
+fn chunk(source: &Arc<EventSource>, from: usize, lines: usize, done: &Arc<AtomicUsize>) -> Chunk {
     let line = |number: usize| {
         let (minute, second) = (number / 60 % 60, number % 60);
         let hour = number / 3600;
@@ -68,10 +68,10 @@ fn chunk(source: &Arc<Source>, from: usize, lines: usize, done: &Arc<AtomicUsize
     };
     let bytes = (from..from + lines).map(line).collect::<String>().into_bytes();
     let done = Arc::clone(done);
-    let done: lifesigns_model::Done = Box::new(move || {
+    let done: lifesigns_model::AckCallback = Box::new(move || {
         done.fetch_add(1, Ordering::SeqCst);
     });
-    Chunk { source: Arc::clone(source), bytes, arrived_ns: None, cursor: None, done: Some(done) }
+    Chunk { source: Arc::clone(source), bytes, arrived_ns: None, cursor: None, ack: Some(done) }
 }
 
 /// Two sources, `chunks` chunks of `lines` lines each, 50 swaps meanwhile.
@@ -79,7 +79,7 @@ fn traffic(inflight_bytes: usize, chunks: usize, lines: usize) {
     let module = modules::rule("keyword");
     let (kept, sink) = sink();
     let engine =
-        Engine::start(&config(inflight_bytes), generation(&module, 0), Start::default(), sink).expect("threads");
+        Engine::start(&config(inflight_bytes), generation(&module, 0), InitialState::default(), sink).expect("threads");
     let done = Arc::new(AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for (rank, name) in ["a", "b"].into_iter().enumerate() {
@@ -93,7 +93,7 @@ fn traffic(inflight_bytes: usize, chunks: usize, lines: usize) {
         }
         scope.spawn(|| (1..=50).for_each(|number| engine.swap(generation(&module, number))));
     });
-    engine.settle();
+    engine.flush();
     assert_eq!(engine.inflight_bytes(), 0);
     let totals = engine.stop();
     assert_eq!(done.load(Ordering::SeqCst), 2 * chunks, "each chunk is acknowledged once");
@@ -134,7 +134,8 @@ fn backpressure_with_hardly_any_room_does_not_deadlock() {
 fn what_was_submitted_before_a_swap_is_evaluated_by_the_old_generation() {
     let module = native::module("keyword").expect("it is there");
     let (kept, sink) = sink();
-    let engine = Engine::start(&config(1 << 20), generation(&module, 0), Start::default(), sink).expect("threads");
+    let engine =
+        Engine::start(&config(1 << 20), generation(&module, 0), InitialState::default(), sink).expect("threads");
     let source = Input::new("a", "a", "").source(0);
     let done = Arc::default();
     for number in 0..50 {
@@ -155,7 +156,7 @@ fn a_rule_that_goes_and_comes_back_finds_its_state() {
     let (kept, sink) = sink();
     let settings = r#"{"contains":["numbered line"],"threshold":3,"window":"1h"}"#;
     let with = rules(vec![modules::open("count", &module, settings)]);
-    let engine = Engine::start(&config(1 << 20), Arc::clone(&with), Start::default(), sink).expect("threads");
+    let engine = Engine::start(&config(1 << 20), Arc::clone(&with), InitialState::default(), sink).expect("threads");
     let source = Input::new("a", "a", "").source(0);
     let done = Arc::default();
     // Two of the five objects' lines each, then others while it is away, then the third.
@@ -182,8 +183,9 @@ fn facts_by_call_reach_the_rules_that_watch_them_and_the_lines_after_them() {
         properties: vec![("env".into(), Some("production".into()))],
         ..ObjectFacts::default()
     };
-    let engine = Engine::start(&config(1 << 20), rules, Start { known: vec![known], ..Start::default() }, sink)
-        .expect("threads");
+    let engine =
+        Engine::start(&config(1 << 20), rules, InitialState { known: vec![known], ..InitialState::default() }, sink)
+            .expect("threads");
     let sources = [Input::new("a", "a", "").source(0), Input::new("inventory", "-", "").source(1)];
     let done = Arc::default();
     engine.submit(chunk(&sources[0], 0, 10, &done));
@@ -211,7 +213,7 @@ fn facts_and_chunks_together_do_not_deadlock_over_the_last_byte() {
     within(Duration::from_secs(120), || {
         let module = native::module("keyword").expect("it is there");
         let (_, sink) = sink();
-        let engine = Engine::start(&config(1), generation(&module, 0), Start::default(), sink).expect("threads");
+        let engine = Engine::start(&config(1), generation(&module, 0), InitialState::default(), sink).expect("threads");
         let done = Arc::new(AtomicUsize::new(0));
         std::thread::scope(|scope| {
             scope.spawn(|| {

@@ -57,7 +57,8 @@ fn alerts_come_in_one_order_whatever_the_threads_and_chunks() {
     for rule in ["a-word", "b-under-load", "c-word"] {
         assert!(!first.lines(rule).is_empty(), "{rule} says something");
     }
-    let key = |alert: &lifesigns_model::Alert| (alert.time_ns, alert.source.clone(), alert.line, alert.rule.clone());
+    let key =
+        |alert: &lifesigns_model::RuleAlert| (alert.time_ns, alert.source.clone(), alert.line, alert.rule.clone());
     for pair in first.alerts.windows(2) {
         assert!(key(&pair[0]) <= key(&pair[1]), "{:?}\n{:?}", pair[0], pair[1]);
     }

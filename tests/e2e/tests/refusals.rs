@@ -8,9 +8,9 @@ use lifesigns_e2e::{
     modules,
     run::{Input, replay},
 };
-use lifesigns_engine::{Rule, Sample};
+use lifesigns_engine::{LoadedRule, Sample};
 use lifesigns_intake::Format;
-use lifesigns_model::{Limits, Source};
+use lifesigns_model::{EventSource, Limits};
 use lifesigns_rulestore::{ModuleBytes, RuleStore};
 
 fn refused(bytes: impl Into<Vec<u8>>, parts: &[&str]) {
@@ -74,7 +74,7 @@ fn a_flipped_bit_is_refused_or_stays_inside_the_sandbox() {
         let run = catch_unwind(|| {
             let Ok(module) = modules::admit(bytes) else { return None };
             let settings = r#"{"contains":["keyword"],"threshold":1,"window":"1s"}"#;
-            let Ok(rule) = Rule::new("flipped", module, settings, Limits::default()) else { return None };
+            let Ok(rule) = LoadedRule::new("flipped", module, settings, Limits::default()) else { return None };
             let healthy = modules::open("healthy", &modules::rule("keyword"), r#"{"contains":["keyword"]}"#);
             let text = "2026-11-23T00:00:00Z a keyword\n2026-11-23T00:01:00Z a keyword\n";
             let replayed = replay(&[rule.into(), healthy], &[Input::new("a", "a", text)], &[], 1);
@@ -121,7 +121,7 @@ fn wrong_settings_name_the_setting() {
         (r#"{"contains":["a"],"window":"1 fortnight","threshold":3}"#, ["`window`", "fortnight"]),
         (r#"{"contains":["a"],"criticality":"awful"}"#, ["`criticality`", "awful"]),
     ] {
-        let error = Rule::new("r", module.clone(), settings, Limits::default()).expect_err(settings).to_string();
+        let error = LoadedRule::new("r", module.clone(), settings, Limits::default()).expect_err(settings).to_string();
         parts.iter().for_each(|part| assert!(error.contains(part), "{settings}: {error:?} does not say {part:?}"));
     }
 }
@@ -192,7 +192,7 @@ fn what_fails_on_recent_events_is_not_let_at_the_stream() {
     fs::copy(lifesigns_artifacts::guest("hostile"), at.join("hostile.wasm")).expect("a copy");
     write(at, "good.toml", "module = \"hostile.wasm\"\n[settings]\ndo = \"ok\"\n");
     write(at, "traps.toml", "module = \"hostile.wasm\"\n[settings]\ndo = \"panic\"\n");
-    let source = Arc::new(Source {
+    let source = Arc::new(EventSource {
         name: "recent".into(),
         rank: 0,
         object: "vm-1".into(),

@@ -6,7 +6,7 @@ use lifesigns_e2e::{
     modules, native,
     run::{Input, REFERENCE_NS, replay},
 };
-use lifesigns_engine::Rule;
+use lifesigns_engine::LoadedRule;
 use lifesigns_intake::Format;
 use lifesigns_model::limits::LINE_BYTES;
 use proptest::prelude::*;
@@ -195,7 +195,7 @@ fn oracle(looks: &Looks, format: Format, lines: &[Vec<u8>]) -> Vec<(u64, u64)> {
     found
 }
 
-fn open(number: usize, looks: &Looks) -> Arc<Rule> {
+fn open(number: usize, looks: &Looks) -> Arc<LoadedRule> {
     let settings = serde_json::json!({ "contains": looks.literals, "ignore-case": looks.ignore_case });
     let module = native::module("keyword").expect("it is there");
     modules::open(&format!("rule-{number}"), &module, &settings.to_string())

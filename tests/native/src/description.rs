@@ -1,7 +1,8 @@
 //! From the SDK's description to the model's.
 
 use lifesigns_model::{
-    Condition, Criticality, Description, Impact, Interest, Kind, Kinds, Subject, Symptom, Test, Wants,
+    Criticality, Description, EventKind, EventKinds, Impact, Interest, InterestCondition, Subject, SymptomDefinition,
+    ValueTest, Wants,
 };
 use lifesigns_rule as sdk;
 
@@ -19,8 +20,8 @@ pub(crate) fn description(description: &sdk::Description) -> Description {
     }
 }
 
-fn symptom(symptom: &sdk::Symptom) -> Symptom {
-    Symptom {
+fn symptom(symptom: &sdk::Symptom) -> SymptomDefinition {
+    SymptomDefinition {
         id: symptom.id.clone(),
         title: symptom.title.clone(),
         criticality: match symptom.criticality {
@@ -41,30 +42,34 @@ fn symptom(symptom: &sdk::Symptom) -> Symptom {
 }
 
 fn interest(interest: &sdk::Interest) -> Interest {
-    let flags = [(sdk::Kinds::LOG, Kind::Log), (sdk::Kinds::FACT, Kind::Fact), (sdk::Kinds::REMINDER, Kind::Reminder)];
-    let kinds: Vec<Kind> =
+    let flags = [
+        (sdk::Kinds::LOG, EventKind::Log),
+        (sdk::Kinds::FACT, EventKind::Fact),
+        (sdk::Kinds::REMINDER, EventKind::Reminder),
+    ];
+    let kinds: Vec<EventKind> =
         flags.into_iter().filter(|(flag, _)| interest.kinds & *flag == *flag).map(|(_, kind)| kind).collect();
     Interest {
-        kinds: Kinds::of(&kinds),
+        kinds: EventKinds::of(&kinds),
         contains: interest.contains.clone(),
         ignore_case: interest.ignore_case,
         conditions: interest.conditions.iter().map(condition).collect(),
     }
 }
 
-fn condition(condition: &sdk::Condition) -> Condition {
-    Condition {
+fn condition(condition: &sdk::Condition) -> InterestCondition {
+    InterestCondition {
         subject: match &condition.subject {
             sdk::Subject::Field(name) => Subject::Field(name.clone()),
             sdk::Subject::Property(name) => Subject::Property(name.clone()),
         },
         test: match &condition.test {
-            sdk::Test::Present => Test::Present,
-            sdk::Test::Absent => Test::Absent,
-            sdk::Test::OneOf(list) => Test::OneOf(list.clone()),
-            sdk::Test::NoneOf(list) => Test::NoneOf(list.clone()),
-            sdk::Test::StartsWith(list) => Test::StartsWith(list.clone()),
-            sdk::Test::Contains(list) => Test::Contains(list.clone()),
+            sdk::Test::Present => ValueTest::Present,
+            sdk::Test::Absent => ValueTest::Absent,
+            sdk::Test::OneOf(list) => ValueTest::OneOf(list.clone()),
+            sdk::Test::NoneOf(list) => ValueTest::NoneOf(list.clone()),
+            sdk::Test::StartsWith(list) => ValueTest::StartsWith(list.clone()),
+            sdk::Test::Contains(list) => ValueTest::Contains(list.clone()),
         },
     }
 }

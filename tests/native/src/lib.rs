@@ -10,7 +10,8 @@ use std::{
 };
 
 use lifesigns_model::{
-    Answer, Batch, Cell, CellError, Change, Level, Limits, Module, OpenError, Opened, State, StateError,
+    Change, DescribedInstance, EventBatch, InstanceError, InstantiateError, Limits, LogLevel, Module, RuleAlertBatch,
+    RuleInstance, RuleState, StateError,
 };
 use lifesigns_rule::{
     self as sdk, Rule,
@@ -32,10 +33,10 @@ impl<R: Rule + Send> Module for NativeModule<R> {
         &self.digest
     }
 
-    fn open(&self, settings: &str, limits: &Limits) -> Result<Opened, OpenError> {
-        let native = Native::<R>::new(settings).map_err(OpenError::Settings)?;
+    fn instantiate(&self, settings: &str, limits: &Limits) -> Result<DescribedInstance, InstantiateError> {
+        let native = Native::<R>::new(settings).map_err(InstantiateError::Settings)?;
         let description = description::description(native.description());
-        Ok(Opened { cell: Box::new(NativeCell { native, limits: limits.clone() }), description })
+        Ok(DescribedInstance { instance: Box::new(NativeCell { native, limits: limits.clone() }), description })
     }
 }
 
@@ -44,13 +45,13 @@ struct NativeCell<R> {
     limits: Limits,
 }
 
-impl<R: Rule + Send> Cell for NativeCell<R> {
+impl<R: Rule + Send> RuleInstance for NativeCell<R> {
     fn evaluate(
         &mut self,
-        batch: &Batch,
-        state: Box<dyn State>,
-        answer: &mut Answer,
-    ) -> (Box<dyn State>, Result<(), CellError>) {
+        batch: &EventBatch,
+        state: Box<dyn RuleState>,
+        answer: &mut RuleAlertBatch,
+    ) -> (Box<dyn RuleState>, Result<(), InstanceError>) {
         let columns = Columns {
             text: &batch.text,
             times_ns: &batch.times_ns,
@@ -63,8 +64,8 @@ impl<R: Rule + Send> Cell for NativeCell<R> {
         let alerts = catch_unwind(AssertUnwindSafe(|| self.native.evaluate(columns, &host)));
         let (state, broken) = host.0.into_inner();
         let outcome = match (alerts, broken) {
-            (_, Some(StateError(text))) => Err(CellError::Call(text)),
-            (Err(_), None) => Err(CellError::Trap("it panicked".into())),
+            (_, Some(StateError(text))) => Err(InstanceError::Call(text)),
+            (Err(_), None) => Err(InstanceError::Trap("it panicked".into())),
             (Ok(alerts), None) => fill(&alerts, batch.len(), &self.limits, answer),
         };
         (state, outcome)
@@ -72,16 +73,24 @@ impl<R: Rule + Send> Cell for NativeCell<R> {
 }
 
 /// Lays a rule's alerts flat, within the limits.
-fn fill(alerts: &[sdk::Alert], events: usize, limits: &Limits, answer: &mut Answer) -> Result<(), CellError> {
+fn fill(
+    alerts: &[sdk::Alert],
+    events: usize,
+    limits: &Limits,
+    answer: &mut RuleAlertBatch,
+) -> Result<(), InstanceError> {
     if alerts.len() > limits.alerts_per_event.saturating_mul(events) {
-        return Err(CellError::Answer(format!("{} alerts for {events} events", alerts.len())));
+        return Err(InstanceError::Answer(format!("{} alerts for {events} events", alerts.len())));
     }
     for alert in alerts {
         let attributes = alert.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let bytes =
             alert.summary.len() + attributes.clone().map(|(name, value)| name.len() + value.len()).sum::<usize>();
         if bytes > limits.alert_bytes {
-            return Err(CellError::Answer(format!("an alert of {bytes} bytes; the limit is {}", limits.alert_bytes)));
+            return Err(InstanceError::Answer(format!(
+                "an alert of {bytes} bytes; the limit is {}",
+                limits.alert_bytes
+            )));
         }
         let change = match alert.change {
             sdk::Change::Raise => Change::Raise,
@@ -93,10 +102,10 @@ fn fill(alerts: &[sdk::Alert], events: usize, limits: &Limits, answer: &mut Answ
 }
 
 /// The lent state, and the first call that broke the contract.
-struct Calls(RefCell<(Box<dyn State>, Option<StateError>)>);
+struct Calls(RefCell<(Box<dyn RuleState>, Option<StateError>)>);
 
 impl Calls {
-    fn call<T: Default>(&self, call: impl FnOnce(&mut dyn State) -> Result<T, StateError>) -> T {
+    fn call<T: Default>(&self, call: impl FnOnce(&mut dyn RuleState) -> Result<T, StateError>) -> T {
         let (state, broken) = &mut *self.0.borrow_mut();
         call(state.as_mut()).unwrap_or_else(|error| {
             broken.get_or_insert(error);
@@ -136,10 +145,10 @@ impl HostCalls for Calls {
 
     fn log(&self, level: sdk::Level, message: &str) {
         let level = match level {
-            sdk::Level::Debug => Level::Debug,
-            sdk::Level::Info => Level::Info,
-            sdk::Level::Warn => Level::Warn,
-            sdk::Level::Error => Level::Error,
+            sdk::Level::Debug => LogLevel::Debug,
+            sdk::Level::Info => LogLevel::Info,
+            sdk::Level::Warn => LogLevel::Warn,
+            sdk::Level::Error => LogLevel::Error,
         };
         self.0.borrow_mut().0.log(level, message);
     }

@@ -16,7 +16,7 @@ use lifesigns::{
         Alert, AlertStatus, ComplianceConfig, NoticeKind,
         query::{AlertFilter, Query, QueryAnswer},
     },
-    model::{Chunk, ManualClock, SharedClock, Source},
+    model::{Chunk, EventSource, ManualClock, SharedClock},
     notifications::{Failure, Message, Receiver},
 };
 use lifesigns_intake::{Cursor, FollowEvent, Format, Position, Stop, Tail};
@@ -44,7 +44,7 @@ impl Receiver for Tap {
 /// A followed file.
 struct Following {
     tail: Tail,
-    source: Arc<Source>,
+    source: Arc<EventSource>,
 }
 
 /// A host that runs.
@@ -110,7 +110,7 @@ impl Host {
             let place = host.keep().place(&name).and_then(|place| Cursor::from_bytes(&place.cursor?));
             let tail = Tail::new(&name, place.map_or(Position::Start, Position::At));
             let decoder = Format::Auto.live_decoder(shared.clone());
-            let source = Source { name, rank: rank as u32, object: String::new(), app: None, decoder };
+            let source = EventSource { name, rank: rank as u32, object: String::new(), app: None, decoder };
             following.push(Following { tail, source: Arc::new(source) });
         }
         Self { host, files: following, clock: Arc::clone(clock), gaps: 0 }
@@ -129,7 +129,7 @@ impl Host {
                             bytes,
                             arrived_ns: Some(now_ns),
                             cursor: Some(cursor.to_bytes()),
-                            done: None,
+                            ack: None,
                         };
                         assert!(host.submit(chunk), "the host takes lines");
                     }

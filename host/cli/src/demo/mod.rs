@@ -13,8 +13,8 @@ use std::{
 
 use lifesigns::{
     Loader, Sandbox,
-    engine::{self, Input, RuleSet},
-    model::Source,
+    engine::{self, ReplayInput, RuleSet},
+    model::EventSource,
     rulestore::RuleStore,
 };
 use lifesigns_intake::{Format, LineChunks, inventory, parse_time};
@@ -98,7 +98,8 @@ impl Fleet {
         let mut story = Story::new(settings(&self.config)?.compliance, &known, colour)?;
         let started = Instant::now();
         let mut out = stdout().lock();
-        let outcome = engine::replay_signs(1, &rules, inputs, &known, &mut |sign| story.take(sign, &mut out), &|_| ());
+        let outcome =
+            engine::replay_observations(1, &rules, inputs, &known, &mut |sign| story.take(sign, &mut out), &|_| ());
         let outcome = match outcome {
             Err(engine::ReplayError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
             other => other.map_err(Failure::failed)?,
@@ -109,18 +110,18 @@ impl Fleet {
         Ok(())
     }
 
-    fn inputs(&self) -> Result<Vec<Input<'static>>, Failure> {
+    fn inputs(&self) -> Result<Vec<ReplayInput<'static>>, Failure> {
         let open = |(rank, path): (usize, &PathBuf)| {
             let file = File::open(path).map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
             let mut chunks = LineChunks::new(file);
-            let source = Arc::new(Source {
+            let source = Arc::new(EventSource {
                 name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
                 rank: rank as u32,
                 object: stem(path),
                 app: None,
                 decoder: Format::Auto.decoder(parse_time(REFERENCE).unwrap_or_default()),
             });
-            Ok(Input { source, next: Box::new(move |_| chunks.next_chunk()) })
+            Ok(ReplayInput { source, next: Box::new(move |_| chunks.next_chunk()) })
         };
         self.logs.iter().enumerate().map(open).collect()
     }

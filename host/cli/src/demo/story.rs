@@ -12,7 +12,7 @@ use lifesigns::{
         Alert, BadgeOf, BadgePoint, Book, BookInput, ComplianceConfig, EndCause,
         query::{Query, QueryAnswer},
     },
-    model::{ObjectFacts, Sign},
+    model::{ObjectFacts, Observation},
 };
 use lifesigns_notifications::{
     people::{self, Colour},
@@ -52,19 +52,19 @@ impl Story {
     }
 
     /// What a rule said, or what became known; written as it happens.
-    pub(super) fn take(&mut self, sign: Sign, out: &mut impl Write) -> io::Result<()> {
-        let facts = matches!(sign, Sign::Facts(..));
+    pub(super) fn take(&mut self, sign: Observation, out: &mut impl Write) -> io::Result<()> {
+        let facts = matches!(sign, Observation::Facts(..));
         let time_ns = match &sign {
-            Sign::Alert(alert) => alert.time_ns,
-            Sign::Facts(facts, _) => facts.time_ns,
+            Observation::RuleAlert(alert) => alert.time_ns,
+            Observation::Facts(facts, _) => facts.time_ns,
             // The book has the inventory from the start.
-            Sign::Listed(_) => return Ok(()),
-            Sign::Seen { time_ns, .. } => *time_ns,
+            Observation::Inventory(_) => return Ok(()),
+            Observation::Seen { time_ns, .. } => *time_ns,
         };
         // A replay's signs are sorted: everything before this one has been told.
         let _ = self.book.apply(BookInput::Time(time_ns));
         let input = match sign {
-            Sign::Alert(alert) => {
+            Observation::RuleAlert(alert) => {
                 let mut line = String::new();
                 alert.lend(|alert| {
                     self.summary.note(alert);
@@ -73,9 +73,9 @@ impl Story {
                 out.write_all(line.as_bytes())?;
                 BookInput::Symptom(Box::new(alert))
             }
-            Sign::Facts(facts, source) => BookInput::Of { source, input: Box::new(BookInput::Facts(facts)) },
-            Sign::Listed(_) => return Ok(()),
-            Sign::Seen { object, source, time_ns } => {
+            Observation::Facts(facts, source) => BookInput::Of { source, input: Box::new(BookInput::Facts(facts)) },
+            Observation::Inventory(_) => return Ok(()),
+            Observation::Seen { object, source, time_ns } => {
                 BookInput::Of { source, input: Box::new(BookInput::Seen { object, time_ns }) }
             }
         };

@@ -14,7 +14,7 @@ use std::{
 
 use lifesigns::{
     KeptHost,
-    model::{Decoder, SharedClock, Source, SystemClock},
+    model::{Decoder, EventSource, SharedClock, SystemClock},
 };
 use lifesigns_intake::{Cursor, Stop};
 use lifesigns_settings::{Door, Source as Wanted};
@@ -90,7 +90,7 @@ impl Sources {
             host: Arc::clone(&self.host),
             standing: SharedStanding::at(place),
             clock: Arc::clone(&self.clock),
-            source: Arc::new(Source {
+            source: Arc::new(EventSource {
                 name: wanted.name.clone(),
                 rank: self.rank,
                 object: wanted.object.clone(),

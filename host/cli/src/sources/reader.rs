@@ -12,7 +12,7 @@ use std::{
 
 use lifesigns::{
     KeptHost,
-    model::{Chunk, SharedClock, Source},
+    model::{Chunk, EventSource, SharedClock},
 };
 use lifesigns_intake::{Cursor, Encoding, FileState, FollowEvent, LineChunks, Look, Position, Stop, Tail, not_text};
 use lifesigns_settings::{Door, From};
@@ -30,7 +30,7 @@ const SAMPLE_BYTES: usize = 64 << 10;
 /// See the module.
 pub(super) struct Reader {
     pub(super) host: Arc<KeptHost>,
-    pub(super) source: Arc<Source>,
+    pub(super) source: Arc<EventSource>,
     pub(super) stop: Stop,
     pub(super) clock: SharedClock,
     pub(super) standing: SharedStanding,
@@ -65,7 +65,7 @@ impl Reader {
         }
         let (source, cursor_bytes) = (Arc::clone(&self.source), cursor.map(Cursor::to_bytes));
         let arrived_ns = Some(self.clock.now_ns());
-        if !self.host.submit(Chunk { source, bytes, arrived_ns, done: None, cursor: cursor_bytes }) {
+        if !self.host.submit(Chunk { source, bytes, arrived_ns, ack: None, cursor: cursor_bytes }) {
             return ControlFlow::Break(());
         }
         if cursor.is_some() {

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use lifesigns::model::Place;
+use lifesigns::model::SourceOffset;
 use lifesigns_control::{SourceState, SourceStatus};
 use lifesigns_intake::{Cursor, Encoding, FileState, Gap};
 use lifesigns_settings::{Door, Source as Wanted};
@@ -66,7 +66,7 @@ impl Standing {
     }
 
     /// What `status` says of it; `place` is what is committed.
-    pub(super) fn status(&self, wanted: &Wanted, place: Option<&Place>) -> SourceStatus {
+    pub(super) fn status(&self, wanted: &Wanted, place: Option<&SourceOffset>) -> SourceStatus {
         let cursor = place.and_then(|place| Cursor::from_bytes(place.cursor.as_deref()?));
         let (state, error) = self.state();
         SourceStatus {

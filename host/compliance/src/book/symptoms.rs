@@ -44,7 +44,7 @@ enum Effect {
 
 impl Book {
     /// A rule raised or cleared a symptom.
-    pub(super) fn symptom(&mut self, said: model::Alert) {
+    pub(super) fn symptom(&mut self, said: model::RuleAlert) {
         self.source.clone_from(&said.source);
         let time_ns = self.hear(&said.object, said.time_ns);
         self.source.clear();
@@ -87,7 +87,7 @@ impl Book {
         }
     }
 
-    fn raise(&mut self, object: &Id, name: &Id, said: model::Alert, time_ns: u64, fingerprint: u64, who: &str) {
+    fn raise(&mut self, object: &Id, name: &Id, said: model::RuleAlert, time_ns: u64, fingerprint: u64, who: &str) {
         let (heard_ns, clock_ns) = (self.heard_ns(), self.clock_ns);
         let Some(symptom) = self.pages.get_mut(object).and_then(|page| page.symptom_mut(name)) else { return };
         let evidence = evidence(&said, time_ns);
@@ -210,7 +210,7 @@ impl SymptomState {
         !(held && time_ns.saturating_add(hold_ms.saturating_mul(1_000_000)) > event_ns)
     }
 
-    fn raise(&mut self, said: model::Alert, time_ns: u64, event_ns: u64, evidence: EvidenceLine) -> Effect {
+    fn raise(&mut self, said: model::RuleAlert, time_ns: u64, event_ns: u64, evidence: EvidenceLine) -> Effect {
         if self.is_stale(time_ns, said.hold_ms, event_ns) {
             return Effect::None;
         }
@@ -266,7 +266,7 @@ impl<'a> Trigger<'a> {
     }
 }
 
-fn unknown(said: &model::Alert, name: &Id) -> SymptomState {
+fn unknown(said: &model::RuleAlert, name: &Id) -> SymptomState {
     SymptomState {
         object: said.object.clone(),
         name: name.to_string(),
@@ -290,13 +290,13 @@ fn unknown(said: &model::Alert, name: &Id) -> SymptomState {
     }
 }
 
-fn evidence(said: &model::Alert, time_ns: u64) -> EvidenceLine {
+fn evidence(said: &model::RuleAlert, time_ns: u64) -> EvidenceLine {
     let text = said.text[..said.text.floor_char_boundary(limits::EVIDENCE_BYTES)].to_owned();
     EvidenceLine { time_ns, source: said.source.clone(), line: said.line, text }
 }
 
 /// The same for a line that is read twice, and hardly ever for two lines.
-fn fingerprint(said: &model::Alert) -> u64 {
+fn fingerprint(said: &model::RuleAlert) -> u64 {
     let mut digest = Sha256::new();
     digest.update(said.time_ns.to_le_bytes());
     digest.update(said.line.to_le_bytes());

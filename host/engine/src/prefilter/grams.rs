@@ -11,7 +11,7 @@ use super::choice::Chooser;
 use super::filter::{Filter, SPAN_PROBES, gram, mix};
 use super::patterns::{Patterns, Seen};
 use super::traffic::Traffic;
-use super::{Hit, Work};
+use super::{Hit, ScanContext};
 
 /// A pattern behind a gram.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +111,7 @@ impl<const STRIDE: usize> Grams<STRIDE> {
             + linear
     }
 
-    pub(super) fn scan(&self, haystack: &[u8], patterns: &Patterns, hits: &mut Vec<Hit>, work: &mut Work) {
+    pub(super) fn scan(&self, haystack: &[u8], patterns: &Patterns, hits: &mut Vec<Hit>, work: &mut ScanContext) {
         let mut found = work.found.take().unwrap_or_else(|| Box::new([0; _]));
         let mut budget = self.budget;
         for from in (0..haystack.len()).step_by(Self::SPAN_BYTES) {

@@ -70,7 +70,7 @@ pub struct Hit {
 
 /// What scanning has cost so far; the caller keeps one per thread (or per source) and may reset it.
 #[derive(Debug, Default)]
-pub struct Work {
+pub struct ScanContext {
     /// Bytes scanned.
     pub bytes: u64,
     /// Places looked at more closely because a gram seemed to be there.
@@ -90,7 +90,7 @@ pub struct Work {
 
 /// Which way the literals of a prefilter go, for display.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
+pub struct PrefilterStats {
     /// Literals as given, duplicates counted.
     pub literals: usize,
     /// Distinct literals; the counts below are of these.
@@ -111,7 +111,7 @@ pub struct Stats {
 
 /// Why a set of literals cannot be indexed.
 #[derive(Debug, thiserror::Error)]
-pub enum BuildError {
+pub enum PrefilterError {
     /// A literal without bytes would be everywhere.
     #[error("literal {literal} is empty; give it at least one byte")]
     Empty {
@@ -152,12 +152,12 @@ impl Prefilter {
     /// rare. At most its first MiB is read.
     ///
     /// # Errors
-    /// A literal is empty or too long, or the set is too large; see [`BuildError`].
-    pub fn new(literals: &[Literal<'_>], sample: &[u8]) -> Result<Self, BuildError> {
+    /// A literal is empty or too long, or the set is too large; see [`PrefilterError`].
+    pub fn new(literals: &[Literal<'_>], sample: &[u8]) -> Result<Self, PrefilterError> {
         Self::with_budget(literals, sample, BUDGET_PER_KIB)
     }
 
-    fn with_budget(literals: &[Literal<'_>], sample: &[u8], budget_per_kib: u32) -> Result<Self, BuildError> {
+    fn with_budget(literals: &[Literal<'_>], sample: &[u8], budget_per_kib: u32) -> Result<Self, PrefilterError> {
         let patterns = Patterns::new(literals)?;
         let sample = &sample[..sample.len().min(SAMPLE_MAX_BYTES)];
         let (long, short): (Vec<u32>, Vec<u32>) =
@@ -200,10 +200,10 @@ impl Prefilter {
         Ok(Self { patterns, singles, short, grams, dense_grams, fallback, expected_per_kib })
     }
 
-    /// Appends to `hits` every occurrence of every literal (in each line as many as [`Work::most_per_line`] says),
+    /// Appends to `hits` every occurrence of every literal (in each line as many as [`ScanContext::most_per_line`] says),
     /// overlapping ones too, sorted by start and literal.
     /// `haystack` is a whole chunk of at most 4 GiB; duplicated literals report each of their indexes.
-    pub fn scan(&self, haystack: &[u8], hits: &mut Vec<Hit>, work: &mut Work) {
+    pub fn scan(&self, haystack: &[u8], hits: &mut Vec<Hit>, work: &mut ScanContext) {
         debug_assert!(u32::try_from(haystack.len()).is_ok(), "a haystack of more than 4 GiB");
         let first = hits.len();
         work.bytes += haystack.len() as u64;
@@ -229,7 +229,7 @@ impl Prefilter {
     /// Whether `work` shows that the windows chosen at build no longer fit the traffic (verifications per KiB
     /// climbed), so that a rebuild with a fresh sample would pay.
     #[must_use]
-    pub fn stale(&self, work: &Work) -> bool {
+    pub fn stale(&self, work: &ScanContext) -> bool {
         let kib = work.bytes as f64 / 1024.0;
         let spent = work.verifications + work.fallbacks * STALE_FALLBACK;
         work.bytes >= STALE_MIN_BYTES && spent as f64 > kib * (2.0 * self.expected_per_kib + STALE_FLOOR_PER_KIB)
@@ -237,11 +237,11 @@ impl Prefilter {
 
     /// Counts by route, for display.
     #[must_use]
-    pub fn stats(&self) -> Stats {
+    pub fn stats(&self) -> PrefilterStats {
         let short = self.short.as_ref();
         let (grams, dense) = (self.grams.as_ref(), self.dense_grams.as_ref());
         let fallback = self.fallback.as_ref();
-        Stats {
+        PrefilterStats {
             literals: self.patterns.literals(),
             distinct: self.patterns.count(),
             single: self.singles.len(),

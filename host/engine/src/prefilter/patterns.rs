@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::{BuildError, Hit, LITERAL_MAX_BYTES, LITERALS_MAX_BYTES, Literal, SINGLE_MAX_BYTES};
+use super::{Hit, LITERAL_MAX_BYTES, LITERALS_MAX_BYTES, Literal, PrefilterError, SINGLE_MAX_BYTES};
 
 #[derive(Debug, Clone, Copy)]
 struct Span {
@@ -24,7 +24,7 @@ pub(super) struct Patterns {
 }
 
 impl Patterns {
-    pub(super) fn new(literals: &[Literal<'_>]) -> Result<Self, BuildError> {
+    pub(super) fn new(literals: &[Literal<'_>]) -> Result<Self, PrefilterError> {
         check(literals)?;
         let mut known: HashMap<(Cow<'_, [u8]>, bool), u32, foldhash::fast::RandomState> =
             HashMap::with_capacity_and_hasher(literals.len(), foldhash::fast::RandomState::default());
@@ -181,14 +181,14 @@ fn line_of(haystack: &[u8], at: usize) -> (u32, u32) {
     (start as u32, end as u32)
 }
 
-fn check(literals: &[Literal<'_>]) -> Result<(), BuildError> {
+fn check(literals: &[Literal<'_>]) -> Result<(), PrefilterError> {
     let mut total = 0;
     for (literal, Literal { bytes, .. }) in literals.iter().enumerate() {
         match bytes.len() {
-            0 => return Err(BuildError::Empty { literal }),
+            0 => return Err(PrefilterError::Empty { literal }),
             1..=LITERAL_MAX_BYTES => total += bytes.len(),
-            bytes => return Err(BuildError::TooLong { literal, bytes }),
+            bytes => return Err(PrefilterError::TooLong { literal, bytes }),
         }
     }
-    if total > LITERALS_MAX_BYTES { Err(BuildError::TooMuch) } else { Ok(()) }
+    if total > LITERALS_MAX_BYTES { Err(PrefilterError::TooMuch) } else { Ok(()) }
 }

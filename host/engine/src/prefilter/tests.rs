@@ -1,6 +1,6 @@
 //! The prefilter against a naive matcher, at chosen places: edges, alignments, overload, hostile traffic, limits.
 
-use super::{BUDGET_PER_KIB, BuildError, Hit, LITERAL_MAX_BYTES, Literal, Prefilter, Work};
+use super::{BUDGET_PER_KIB, Hit, LITERAL_MAX_BYTES, Literal, Prefilter, PrefilterError, ScanContext};
 
 pub(super) type Owned = (Vec<u8>, bool);
 
@@ -23,9 +23,9 @@ pub(super) fn naive(owned: &[Owned], haystack: &[u8]) -> Vec<Hit> {
     hits
 }
 
-pub(super) fn scan(owned: &[Owned], sample: &[u8], budget: u32, haystack: &[u8]) -> (Vec<Hit>, Work) {
+pub(super) fn scan(owned: &[Owned], sample: &[u8], budget: u32, haystack: &[u8]) -> (Vec<Hit>, ScanContext) {
     let prefilter = Prefilter::with_budget(&literals(owned), sample, budget).expect("literals within the limits");
-    let mut work = Work::default();
+    let mut work = ScanContext::default();
     let kept = Hit { start: u32::MAX, literal: u32::MAX };
     let mut hits = vec![kept];
     prefilter.scan(haystack, &mut hits, &mut work);
@@ -106,9 +106,9 @@ fn hostile_traffic_is_bounded_and_noticed() {
 
     let unaware = Prefilter::new(&literals(&owned), b"").expect("small literals");
     assert!(unaware.stale(&work));
-    assert!(!unaware.stale(&Work::default()));
+    assert!(!unaware.stale(&ScanContext::default()));
     let aware = Prefilter::new(&literals(&owned), &haystack).expect("small literals");
-    let mut work = Work::default();
+    let mut work = ScanContext::default();
     aware.scan(&haystack, &mut Vec::new(), &mut work);
     assert!(!aware.stale(&work), "{work:?}");
 }
@@ -139,7 +139,7 @@ fn a_literal_is_reported_so_often_in_a_line_and_no_more() {
         let all = naive(&owned, &haystack);
         for (budget, most) in [(BUDGET_PER_KIB, 4), (BUDGET_PER_KIB, 1), (0, 3)] {
             let prefilter = Prefilter::with_budget(&literals(&owned), b"", budget).expect("small literals");
-            let mut work = Work { most_per_line: most, ..Work::default() };
+            let mut work = ScanContext { most_per_line: most, ..ScanContext::default() };
             for _ in 0..2 {
                 let mut hits = Vec::new();
                 prefilter.scan(&haystack, &mut hits, &mut work);
@@ -154,8 +154,8 @@ fn a_literal_is_reported_so_often_in_a_line_and_no_more() {
 #[test]
 fn limits() {
     let new = |bytes: &[u8]| Prefilter::new(&[Literal { bytes, ignore_case: false }], b"");
-    assert!(matches!(new(b""), Err(BuildError::Empty { literal: 0 })));
-    assert!(matches!(new(&[b'a'; LITERAL_MAX_BYTES + 1]), Err(BuildError::TooLong { .. })));
+    assert!(matches!(new(b""), Err(PrefilterError::Empty { literal: 0 })));
+    assert!(matches!(new(&[b'a'; LITERAL_MAX_BYTES + 1]), Err(PrefilterError::TooLong { .. })));
     let long: Vec<Owned> = (0..5).map(|n| (vec![b'a' + n; LITERAL_MAX_BYTES], n % 2 == 0)).collect();
     let haystack: Vec<u8> = (0..5u8).flat_map(|n| vec![b'A' + n + n % 2 * 32; LITERAL_MAX_BYTES + 3]).collect();
     for budget in [BUDGET_PER_KIB, 0] {
@@ -163,7 +163,7 @@ fn limits() {
     }
     let none = Prefilter::new(&[], b"some sample").expect("no literals");
     let mut hits = Vec::new();
-    none.scan(b"anything", &mut hits, &mut Work::default());
+    none.scan(b"anything", &mut hits, &mut ScanContext::default());
     assert!(hits.is_empty());
     assert_eq!(none.stats().literals, 0);
 }

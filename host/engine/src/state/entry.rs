@@ -83,7 +83,7 @@ impl Entry {
 
     /// Reads an entry; `None` if it is not one.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut input = Input(bytes);
+        let mut input = ReplayInput(bytes);
         if input.byte()? != VERSION {
             return None;
         }
@@ -114,9 +114,9 @@ fn put(out: &mut Vec<u8>, mut number: u64) {
     out.push(number as u8);
 }
 
-struct Input<'a>(&'a [u8]);
+struct ReplayInput<'a>(&'a [u8]);
 
-impl Input<'_> {
+impl ReplayInput<'_> {
     fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;

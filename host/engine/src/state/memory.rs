@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use lifesigns_model::{DropKind, Drops, Level, Limits, ReminderChange, Row, State, StateError, limits};
+use lifesigns_model::{DropKind, Drops, EventRow, Limits, LogLevel, ReminderChange, RuleState, StateError, limits};
 
 use super::{
     NS_PER_MS,
@@ -24,12 +24,12 @@ pub(crate) struct Memory {
     writes: u64,
     /// Writes before the batch under evaluation.
     writes_before: u64,
-    rows: Vec<Row>,
+    rows: Vec<EventRow>,
     undo: Vec<Undo>,
     reminders: Vec<ReminderChange>,
     /// How many of them each event of the batch has.
     reminders_of: Vec<u32>,
-    lines: Vec<(Level, String)>,
+    lines: Vec<(LogLevel, String)>,
     lines_left_out: u64,
     /// Keys that went in this batch to make room for others.
     keys_left_out: u64,
@@ -73,7 +73,7 @@ impl Memory {
         self.account.limit(limits);
     }
 
-    fn row(&self, event: u32) -> Result<Row, StateError> {
+    fn row(&self, event: u32) -> Result<EventRow, StateError> {
         self.rows.get(event as usize).copied().ok_or_else(|| {
             StateError(format!("it asked for the state of event {event} in a batch of {}", self.rows.len()))
         })
@@ -197,10 +197,10 @@ impl Memory {
                 continue;
             }
             match level {
-                Level::Debug => tracing::debug!(rule = self.rule, "{message}"),
-                Level::Info => tracing::info!(rule = self.rule, "{message}"),
-                Level::Warn => tracing::warn!(rule = self.rule, "{message}"),
-                Level::Error => tracing::error!(rule = self.rule, "{message}"),
+                LogLevel::Debug => tracing::debug!(rule = self.rule, "{message}"),
+                LogLevel::Info => tracing::info!(rule = self.rule, "{message}"),
+                LogLevel::Warn => tracing::warn!(rule = self.rule, "{message}"),
+                LogLevel::Error => tracing::error!(rule = self.rule, "{message}"),
             }
         }
         if left_out > 0 && may() {
@@ -243,8 +243,8 @@ impl Memory {
     }
 }
 
-impl State for Memory {
-    fn begin(&mut self, rows: &[Row], reminds: bool) {
+impl RuleState for Memory {
+    fn begin(&mut self, rows: &[EventRow], reminds: bool) {
         self.reminds = reminds;
         self.rows.clear();
         self.rows.extend_from_slice(rows);
@@ -369,7 +369,7 @@ impl State for Memory {
         self.note(event, name, None)
     }
 
-    fn log(&mut self, level: Level, message: &str) {
+    fn log(&mut self, level: LogLevel, message: &str) {
         if self.lines.len() >= limits::LOG_LINES {
             self.lines_left_out += 1;
             return;

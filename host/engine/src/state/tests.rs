@@ -1,13 +1,13 @@
 //! What reading leaves alone, what rolling back brings back, and what a store gives back.
 
-use lifesigns_model::{Limits, Row, State, limits};
+use lifesigns_model::{EventRow, Limits, RuleState, limits};
 
 use super::{Ledger, Memory};
 
 const MS: u64 = super::NS_PER_MS;
 
 fn begin(state: &mut Memory, time_ms: u64) {
-    state.begin(&[Row { object: 7, time_ns: time_ms * MS }], true);
+    state.begin(&[EventRow { object: 7, time_ns: time_ms * MS }], true);
 }
 
 fn empty() -> Memory {
@@ -152,7 +152,8 @@ fn what_is_held_is_accounted_for_whatever_is_done_and_undone() {
     let ledger = Ledger::new(limits::RULES_STATE_BYTES, true);
     let mut state = ledger.memory("rule");
     for round in 0..2000_u64 {
-        let rows: Vec<Row> = (0..3).map(|_| Row { object: next(3) as u32, time_ns: (round + next(50)) * MS }).collect();
+        let rows: Vec<EventRow> =
+            (0..3).map(|_| EventRow { object: next(3) as u32, time_ns: (round + next(50)) * MS }).collect();
         state.begin(&rows, true);
         for _ in 0..next(6) {
             let (event, key) = (next(3) as u32, format!("key-{}", next(4)));
@@ -189,7 +190,7 @@ fn state_is_bounded_for_a_rule_for_an_object_and_for_all_rules() {
         let (mut kept, mut why) = (0, String::new());
         for object in 0..40 {
             for key in 0..20 {
-                state.begin(&[Row { object, time_ns: MS }], true);
+                state.begin(&[EventRow { object, time_ns: MS }], true);
                 match state.set(0, &format!("{key}"), &[0; 60_000], 0) {
                     Ok(()) => {
                         state.commit();

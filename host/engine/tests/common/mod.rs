@@ -3,10 +3,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
-use lifesigns_engine::{AlertSink, Config, Rule, RuleSet};
+use lifesigns_engine::{EngineConfig, LoadedRule, RuleAlertSink, RuleSet};
 use lifesigns_model::{
-    Alert, Answer, Batch, Cell, CellError, Change, Chunk, Criticality, Decoder, Description, Done, Facts, Impact,
-    Interest, Kind, Kinds, Limits, Module, OpenError, Opened, Record, Source, State, StateError, Symptom, Wants,
+    AckCallback, Change, Chunk, Criticality, Decoder, DescribedInstance, Description, EventBatch, EventKind,
+    EventKinds, EventSource, Facts, Impact, InstanceError, InstantiateError, Interest, Limits, Module, Record,
+    RuleAlert, RuleAlertBatch, RuleInstance, RuleState, StateError, SymptomDefinition, Wants,
 };
 
 /// `TIME_MS OBJECT message`, or `TIME_MS OBJECT "properties" name=value` for a fact, and without the
@@ -51,7 +52,7 @@ pub(crate) struct Event<'a> {
 }
 
 /// Judges one event: what it says becomes an alert.
-pub(crate) type Judge = fn(&Event<'_>, &mut dyn State) -> Result<Option<String>, StateError>;
+pub(crate) type Judge = fn(&Event<'_>, &mut dyn RuleState) -> Result<Option<String>, StateError>;
 
 struct Closure {
     description: Description,
@@ -65,19 +66,19 @@ impl Module for Running {
         "closure"
     }
 
-    fn open(&self, _: &str, _: &Limits) -> Result<Opened, OpenError> {
-        Ok(Opened { cell: Box::new(Self(Arc::clone(&self.0))), description: self.0.description.clone() })
+    fn instantiate(&self, _: &str, _: &Limits) -> Result<DescribedInstance, InstantiateError> {
+        Ok(DescribedInstance { instance: Box::new(Self(Arc::clone(&self.0))), description: self.0.description.clone() })
     }
 }
 
-impl Cell for Running {
+impl RuleInstance for Running {
     fn evaluate(
         &mut self,
-        batch: &Batch,
-        mut state: Box<dyn State>,
-        answer: &mut Answer,
-    ) -> (Box<dyn State>, Result<(), CellError>) {
-        let width = 2 * Batch::width(&self.0.description.wants);
+        batch: &EventBatch,
+        mut state: Box<dyn RuleState>,
+        answer: &mut RuleAlertBatch,
+    ) -> (Box<dyn RuleState>, Result<(), InstanceError>) {
+        let width = 2 * EventBatch::width(&self.0.description.wants);
         for number in 0..batch.len() {
             let spans = &batch.spans[number * width..(number + 1) * width];
             let text = |at: usize| {
@@ -95,7 +96,7 @@ impl Cell for Running {
             match (self.0.judge)(&event, state.as_mut()) {
                 Ok(None) => {}
                 Ok(Some(summary)) => answer.push(event.number, 0, Change::Raise, &summary, []),
-                Err(StateError(text)) => return (state, Err(CellError::Call(text))),
+                Err(StateError(text)) => return (state, Err(InstanceError::Call(text))),
             }
         }
         (state, Ok(()))
@@ -104,26 +105,26 @@ impl Cell for Running {
 
 /// A rule that sees log lines with one of `contains` (all of them if there is none), the facts
 /// `properties`, and reminders if `reminds`.
-pub(crate) fn rule(name: &str, contains: &[&str], properties: &[&str], reminds: bool, judge: Judge) -> Arc<Rule> {
+pub(crate) fn rule(name: &str, contains: &[&str], properties: &[&str], reminds: bool, judge: Judge) -> Arc<LoadedRule> {
     let interest = |kind, contains: &[&str]| Interest {
-        kinds: Kinds::of(&[kind]),
+        kinds: EventKinds::of(&[kind]),
         contains: contains.iter().map(|text| (*text).to_owned()).collect(),
         ignore_case: false,
         conditions: Vec::new(),
     };
-    let mut interests = vec![interest(Kind::Log, contains)];
+    let mut interests = vec![interest(EventKind::Log, contains)];
     if !properties.is_empty() {
-        interests.push(interest(Kind::Fact, &[]));
+        interests.push(interest(EventKind::Fact, &[]));
     }
     if reminds {
-        interests.push(interest(Kind::Reminder, &[]));
+        interests.push(interest(EventKind::Reminder, &[]));
     }
     rule_of(name, interests, properties, judge)
 }
 
 /// A rule with these interests, which wants `properties`.
-pub(crate) fn rule_of(name: &str, interests: Vec<Interest>, properties: &[&str], judge: Judge) -> Arc<Rule> {
-    let symptom = Symptom {
+pub(crate) fn rule_of(name: &str, interests: Vec<Interest>, properties: &[&str], judge: Judge) -> Arc<LoadedRule> {
+    let symptom = SymptomDefinition {
         id: "seen".into(),
         title: "Seen".into(),
         criticality: Criticality::Information,
@@ -140,37 +141,37 @@ pub(crate) fn rule_of(name: &str, interests: Vec<Interest>, properties: &[&str],
         wants: Wants { properties: properties.iter().map(|name| (*name).to_owned()).collect(), ..Wants::default() },
     };
     let module: Arc<dyn Module> = Arc::new(Running(Arc::new(Closure { description, judge })));
-    Arc::new(Rule::new(name, module, "{}", Limits::default()).expect("a closure opens"))
+    Arc::new(LoadedRule::new(name, module, "{}", Limits::default()).expect("a closure opens"))
 }
 
 /// The same rule with other limits.
-pub(crate) fn limited(rule: &Rule, limits: Limits) -> Arc<Rule> {
-    Arc::new(Rule::new(&rule.name, Arc::clone(&rule.module), &rule.settings, limits).expect("a closure opens"))
+pub(crate) fn limited(rule: &LoadedRule, limits: Limits) -> Arc<LoadedRule> {
+    Arc::new(LoadedRule::new(&rule.name, Arc::clone(&rule.module), &rule.settings, limits).expect("a closure opens"))
 }
 
-pub(crate) fn rules(rules: &[Arc<Rule>]) -> Arc<RuleSet> {
+pub(crate) fn rules(rules: &[Arc<LoadedRule>]) -> Arc<RuleSet> {
     Arc::new(RuleSet::new(rules.to_vec(), &[]).expect("few literals"))
 }
 
-pub(crate) fn source(name: &str, rank: u32) -> Arc<Source> {
-    Arc::new(Source { name: name.into(), rank, object: "-".into(), app: None, decoder: Arc::new(Plain) })
+pub(crate) fn source(name: &str, rank: u32) -> Arc<EventSource> {
+    Arc::new(EventSource { name: name.into(), rank, object: "-".into(), app: None, decoder: Arc::new(Plain) })
 }
 
-pub(crate) fn chunk(source: &Arc<Source>, text: &str, done: Option<Done>) -> Chunk {
-    Chunk { source: Arc::clone(source), bytes: text.into(), arrived_ns: None, cursor: None, done }
+pub(crate) fn chunk(source: &Arc<EventSource>, text: &str, done: Option<AckCallback>) -> Chunk {
+    Chunk { source: Arc::clone(source), bytes: text.into(), arrived_ns: None, cursor: None, ack: done }
 }
 
-pub(crate) fn config(shards: usize) -> Config {
-    Config { scanners: 2, shards, pin: false, ..Config::default() }
+pub(crate) fn config(shards: usize) -> EngineConfig {
+    EngineConfig { scanners: 2, shards, pin: false, ..EngineConfig::default() }
 }
 
 /// Alerts as they come.
-pub(crate) type Kept = Arc<Mutex<Vec<Alert>>>;
+pub(crate) type Kept = Arc<Mutex<Vec<RuleAlert>>>;
 
-pub(crate) fn sink() -> (Kept, AlertSink) {
+pub(crate) fn sink() -> (Kept, RuleAlertSink) {
     let kept = Kept::default();
     let into = Arc::clone(&kept);
-    (kept, Arc::new(move |alert| into.lock().unwrap_or_else(PoisonError::into_inner).push(Alert::from(alert))))
+    (kept, Arc::new(move |alert| into.lock().unwrap_or_else(PoisonError::into_inner).push(RuleAlert::from(alert))))
 }
 
 pub(crate) fn summaries(kept: &Kept) -> Vec<String> {
@@ -195,7 +196,7 @@ pub(crate) fn within<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stati
 }
 
 /// Two sources.
-pub(crate) fn sources() -> [Arc<Source>; 2] {
+pub(crate) fn sources() -> [Arc<EventSource>; 2] {
     [0, 1].map(|number| source(&format!("source-{number}"), number))
 }
 
@@ -205,8 +206,8 @@ pub(crate) type Dones = Arc<Mutex<Vec<(usize, usize)>>>;
 /// The chunk of a source that has so many before it.
 pub(crate) fn numbered(source: usize, before: usize, text: &str, dones: &Dones) -> Chunk {
     let dones = Arc::clone(dones);
-    let done: Done = Box::new(move || dones.lock().expect("nobody panicked").push((source, before)));
+    let done: AckCallback = Box::new(move || dones.lock().expect("nobody panicked").push((source, before)));
     let cursor = Some((before + 1).to_le_bytes().to_vec());
     let source = Arc::clone(&sources()[source]);
-    Chunk { source, bytes: text.into(), arrived_ns: None, cursor, done: Some(done) }
+    Chunk { source, bytes: text.into(), arrived_ns: None, cursor, ack: Some(done) }
 }

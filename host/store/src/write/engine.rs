@@ -1,6 +1,6 @@
 //! Places of sources, objects' clocks, rules' state and reminders.
 
-use lifesigns_model::{ObjectClock, Place, ReminderSet, StateChange};
+use lifesigns_model::{ObjectClock, ReminderUpdate, SourceOffset, StateChange};
 use rusqlite::{Connection, params};
 
 use crate::{commit::Commit, form::bits};
@@ -14,7 +14,7 @@ pub(super) fn write(connection: &Connection, commit: &Commit) -> rusqlite::Resul
     reminders(connection, &commit.reminders)
 }
 
-fn places(connection: &Connection, places: &[Place]) -> rusqlite::Result<()> {
+fn places(connection: &Connection, places: &[SourceOffset]) -> rusqlite::Result<()> {
     let mut set = connection.prepare_cached("INSERT OR REPLACE INTO place VALUES (?1, ?2, ?3, ?4)")?;
     for place in places {
         set.execute(params![place.source, place.cursor, bits(place.lines), place.time_ns.map(bits)])?;
@@ -60,7 +60,7 @@ fn states(connection: &Connection, states: &[StateChange]) -> rusqlite::Result<(
     Ok(())
 }
 
-fn reminders(connection: &Connection, reminders: &[ReminderSet]) -> rusqlite::Result<()> {
+fn reminders(connection: &Connection, reminders: &[ReminderUpdate]) -> rusqlite::Result<()> {
     let mut set = connection.prepare_cached("INSERT OR REPLACE INTO reminder VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
     let mut remove = connection.prepare_cached("DELETE FROM reminder WHERE object = ?1 AND rule = ?2 AND name = ?3")?;
     for one in reminders {

@@ -8,7 +8,8 @@ use std::{
 
 use lifesigns_bench::{Modules, Table, machine, median, native, pin, quick, repeats};
 use lifesigns_model::{
-    Answer, Batch, Cell, Description, Kind, Level, Limits, Module, ReminderChange, Row, State, StateError,
+    Description, EventBatch, EventKind, EventRow, Limits, LogLevel, Module, ReminderChange, RuleAlertBatch,
+    RuleInstance, RuleState, StateError,
 };
 
 const EVENT_BYTES: usize = 200;
@@ -75,22 +76,22 @@ struct Case<'a> {
 }
 
 struct Side {
-    cell: Box<dyn Cell>,
-    state: Option<Box<dyn State>>,
-    batch: Batch,
-    answer: Answer,
+    instance: Box<dyn RuleInstance>,
+    state: Option<Box<dyn RuleState>>,
+    batch: EventBatch,
+    answer: RuleAlertBatch,
     times: Vec<Duration>,
     calls: usize,
 }
 
 impl Side {
     fn open(module: &Arc<dyn Module>, settings: &str, events: usize) -> Self {
-        let opened = module.open(settings, &Limits::default()).expect("a rule of our own");
+        let opened = module.instantiate(settings, &Limits::default()).expect("a rule of our own");
         Self {
             batch: batch(&opened.description, events),
-            cell: opened.cell,
+            instance: opened.instance,
             state: Some(Box::new(Nothing)),
-            answer: Answer::default(),
+            answer: RuleAlertBatch::default(),
             times: Vec::new(),
             calls: (if quick() { 640 } else { 6400 }) / events,
         }
@@ -101,7 +102,7 @@ impl Side {
         for _ in 0..self.calls {
             self.answer.clear();
             let state = self.state.take().expect("it came back");
-            let (state, outcome) = self.cell.evaluate(black_box(&self.batch), state, &mut self.answer);
+            let (state, outcome) = self.instance.evaluate(black_box(&self.batch), state, &mut self.answer);
             outcome.expect("a rule of our own");
             self.state = Some(state);
         }
@@ -115,15 +116,15 @@ impl Side {
 }
 
 /// Events of [`EVENT_BYTES`] bytes of message and fields, and an object.
-fn batch(description: &Description, events: usize) -> Batch {
-    let mut batch = Batch::default();
+fn batch(description: &Description, events: usize) -> EventBatch {
+    let mut batch = EventBatch::default();
     let fields = ["info", "Calling POST", "POST", "/v1.41/containers/create"];
     let fields = &fields[..description.wants.fields.len()];
     let start = "Calling POST /v1.41/containers/create?name=web-";
     let left = EVENT_BYTES - start.len() - fields.iter().map(|field| field.len()).sum::<usize>();
     let object = batch_object(&mut batch);
     for event in 0..events {
-        batch.begin(1_795_500_000_000_000_000 + event as u64, Kind::Log);
+        batch.begin(1_795_500_000_000_000_000 + event as u64, EventKind::Log);
         batch.span(object);
         batch.text(None);
         batch.text(Some(&format!("{start}{event:0left$}")));
@@ -134,15 +135,15 @@ fn batch(description: &Description, events: usize) -> Batch {
     batch
 }
 
-fn batch_object(batch: &mut Batch) -> lifesigns_model::Span {
+fn batch_object(batch: &mut EventBatch) -> lifesigns_model::Span {
     lifesigns_model::Span::push(&mut batch.text, "vm-production-17")
 }
 
 /// Neither rule remembers anything.
 struct Nothing;
 
-impl State for Nothing {
-    fn begin(&mut self, _: &[Row], _: bool) {}
+impl RuleState for Nothing {
+    fn begin(&mut self, _: &[EventRow], _: bool) {}
 
     fn commit(&mut self) -> Vec<ReminderChange> {
         Vec::new()
@@ -178,5 +179,5 @@ impl State for Nothing {
         Ok(())
     }
 
-    fn log(&mut self, _: Level, _: &str) {}
+    fn log(&mut self, _: LogLevel, _: &str) {}
 }

@@ -11,9 +11,9 @@ use std::{
 use lifesigns_bench::{
     Modules, Table, keyword_rules, keywords, machine, median, millis, quick, repeats, resident_bytes,
 };
-use lifesigns_engine::{Config, Engine, RuleSet};
+use lifesigns_engine::{Engine, EngineConfig, RuleSet};
 use lifesigns_intake::Format;
-use lifesigns_model::{Chunk, Module, Source};
+use lifesigns_model::{Chunk, EventSource, Module};
 
 const LIVE: usize = 1000;
 /// Lines in one chunk of the load.
@@ -117,7 +117,7 @@ fn hot_load(modules: &Modules, words: &[String], table: &mut Table) {
         }
     }
     pause(&engine, &live, &sample, &submitted, table);
-    engine.settle();
+    engine.flush();
     let expected = submitted.load(Ordering::Relaxed) * alerts_of(&sample, &words[..LIVE]);
     let seen = alerts.load(Ordering::Relaxed);
     engine.stop();
@@ -129,7 +129,7 @@ fn hot_load(modules: &Modules, words: &[String], table: &mut Table) {
 /// generation.
 fn pause(
     engine: &Engine,
-    live: &[Arc<lifesigns_engine::Rule>],
+    live: &[Arc<lifesigns_engine::LoadedRule>],
     sample: &[u8],
     submitted: &AtomicU64,
     table: &mut Table,
@@ -138,7 +138,7 @@ fn pause(
     let time = |chunk: Chunk| {
         let began = Instant::now();
         engine.submit(chunk);
-        engine.settle();
+        engine.flush();
         submitted.fetch_add(1, Ordering::Relaxed);
         began.elapsed()
     };
@@ -165,12 +165,12 @@ fn memory(modules: &Modules, words: &[String]) -> Table {
     let mut rules = keyword_rules(&module, 0, &words[..LIVE]);
     let engine = engine(Arc::new(RuleSet::new(rules.clone(), &[]).expect("an index")), &alerts);
     engine.submit(chunk(&source, each(&words[..LIVE])));
-    engine.settle();
+    engine.flush();
     let before = resident_bytes();
     rules.extend(keyword_rules(&module, LIVE, &words[LIVE..2 * LIVE]));
     engine.swap(Arc::new(RuleSet::new(rules, &[]).expect("an index")));
     engine.submit(chunk(&source, each(&words[LIVE..2 * LIVE])));
-    engine.settle();
+    engine.flush();
     let after = resident_bytes();
     let seen = alerts.load(Ordering::Relaxed);
     engine.stop();
@@ -185,32 +185,32 @@ fn memory(modules: &Modules, words: &[String]) -> Table {
     table
 }
 
-fn further(module: &Arc<dyn Module>, name: &str, word: &str) -> Arc<lifesigns_engine::Rule> {
+fn further(module: &Arc<dyn Module>, name: &str, word: &str) -> Arc<lifesigns_engine::LoadedRule> {
     let settings =
         if name == "keyword" { serde_json::json!({ "contains": [word] }).to_string() } else { "{}".to_owned() };
     let rule =
-        lifesigns_engine::Rule::new("further", Arc::clone(module), &settings, lifesigns_model::Limits::default());
+        lifesigns_engine::LoadedRule::new("further", Arc::clone(module), &settings, lifesigns_model::Limits::default());
     Arc::new(rule.expect("a rule of our own"))
 }
 
 fn engine(rules: Arc<RuleSet>, alerts: &Arc<AtomicU64>) -> Engine {
-    let config = Config { scanners: 1, shards: 1, ..Config::default() };
+    let config = EngineConfig { scanners: 1, shards: 1, ..EngineConfig::default() };
     let alerts = Arc::clone(alerts);
-    let sink = move |alert: &lifesigns_model::AlertRef<'_>| {
+    let sink = move |alert: &lifesigns_model::RuleAlertRef<'_>| {
         // The further rules have nothing to say here, and if they had, nothing would be lost.
         alerts.fetch_add(u64::from(alert.rule != "further"), Ordering::Relaxed);
     };
-    Engine::start(&config, rules, lifesigns_model::Start::default(), Arc::new(sink)).expect("threads")
+    Engine::start(&config, rules, lifesigns_model::InitialState::default(), Arc::new(sink)).expect("threads")
 }
 
-fn source() -> Arc<Source> {
+fn source() -> Arc<EventSource> {
     let decoder = Format::Plain.decoder(1_795_500_000_000_000_000);
-    Arc::new(Source { name: "load".into(), rank: 0, object: "vm".into(), app: None, decoder })
+    Arc::new(EventSource { name: "load".into(), rank: 0, object: "vm".into(), app: None, decoder })
 }
 
-fn chunk(source: &Arc<Source>, bytes: Vec<u8>) -> Chunk {
+fn chunk(source: &Arc<EventSource>, bytes: Vec<u8>) -> Chunk {
     let arrived_ns = Some(1_795_500_000_000_000_000);
-    Chunk { source: Arc::clone(source), bytes, arrived_ns, cursor: None, done: None }
+    Chunk { source: Arc::clone(source), bytes, arrived_ns, cursor: None, ack: None }
 }
 
 /// A chunk of the load: three lines of a hundred hold a literal of a live rule.

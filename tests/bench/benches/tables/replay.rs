@@ -14,9 +14,9 @@ use lifesigns_bench::{
     Corpus, Modules, Table, cpu_time, keyword_rules, keywords, machine, median, millis, native, pin, quick, repeats,
     seconds,
 };
-use lifesigns_engine::{Input, Output, RuleSet, replay};
+use lifesigns_engine::{ReplayInput, ReplayOutput, RuleSet, replay};
 use lifesigns_intake::{Format, LineChunks};
-use lifesigns_model::{Module, Source, limits};
+use lifesigns_model::{EventSource, Module, limits};
 
 /// How much of the file is read to choose what the prefilter looks for: as `lifesigns replay` does.
 const SAMPLE_BYTES: u64 = 128 << 10;
@@ -162,7 +162,7 @@ fn sink() -> BufWriter<File> {
 
 fn ours(path: &Path, rules: &Arc<RuleSet>) -> (u64, String) {
     let mut chunks = LineChunks::new(File::open(path).expect("the lines"));
-    let source = Arc::new(Source {
+    let source = Arc::new(EventSource {
         name: "fleet.log".into(),
         rank: 0,
         object: "fleet".into(),
@@ -176,12 +176,12 @@ fn ours(path: &Path, rules: &Arc<RuleSet>) -> (u64, String) {
         chunks.next_chunk()
     });
     let mut out = sink();
-    let mut output = Output {
+    let mut output = ReplayOutput {
         render: &lifesigns_notifications::ndjson::write,
         emit: &mut |bytes| out.write_all(bytes),
         progress: &|_| (),
     };
-    let outcome = replay(1, rules, vec![Input { source, next }], &[], &mut output).expect("a replay");
+    let outcome = replay(1, rules, vec![ReplayInput { source, next }], &[], &mut output).expect("a replay");
     out.flush().expect("/dev/null");
     let lines = outcome.tally.lines as f64;
     let detail = format!(

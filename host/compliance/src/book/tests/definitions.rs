@@ -42,7 +42,7 @@ fn a_symptom_that_a_definition_is_met_by_is_no_alert_of_its_own() {
 
 #[test]
 fn auto_is_the_worst_active_symptom_and_a_definition_may_say_another() {
-    let critical = |said: &mut model::Alert| said.criticality = Criticality::Critical;
+    let critical = |said: &mut model::RuleAlert| said.criticality = Criticality::Critical;
     let any = || AlertCondition::Any(vec![symptom("r/a"), symptom("r/b")]);
     let fixed = AlertDefinition { criticality: Some(Criticality::Immediate), ..define("fixed", any()) };
     let mut world = World::new(with(vec![define("auto", any()), fixed]));

@@ -66,7 +66,13 @@ impl World {
     }
 
     /// The same, with something about it changed.
-    pub(super) fn raise_with(&mut self, at_s: u64, object: &str, symptom: &str, change: impl Fn(&mut model::Alert)) {
+    pub(super) fn raise_with(
+        &mut self,
+        at_s: u64,
+        object: &str,
+        symptom: &str,
+        change: impl Fn(&mut model::RuleAlert),
+    ) {
         self.line += 1;
         let mut said = raise(at_s, object, symptom, self.line);
         change(&mut said);
@@ -177,9 +183,9 @@ fn line(alert: &Alert) -> String {
 }
 
 /// A raise of `RULE/SYMPTOM`, as an engine would hand it over.
-pub(super) fn raise(at_s: u64, object: &str, symptom: &str, line: u64) -> model::Alert {
+pub(super) fn raise(at_s: u64, object: &str, symptom: &str, line: u64) -> model::RuleAlert {
     let (rule, symptom) = symptom.split_once('/').unwrap();
-    model::Alert {
+    model::RuleAlert {
         time_ns: at_s * S,
         rule: rule.to_owned(),
         symptom: symptom.to_owned(),

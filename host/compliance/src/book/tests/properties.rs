@@ -128,15 +128,16 @@ fn inputs(steps: &[(u64, Step)]) -> Vec<Result<BookInput, usize>> {
         let about = |object: usize| facts(at_s, OBJECTS[object]);
         all.push(Ok(match *step {
             Step::Raise { late_s, object, symptom, criticality, hold_s } => {
-                BookInput::Symptom(Box::new(model::Alert {
+                BookInput::Symptom(Box::new(model::RuleAlert {
                     criticality: CRITICALITIES[criticality],
                     hold_ms: hold_s * 1000,
                     ..said(late_s, object, symptom)
                 }))
             }
-            Step::Clear { late_s, object, symptom } => {
-                BookInput::Symptom(Box::new(model::Alert { change: Change::Clear, ..said(late_s, object, symptom) }))
-            }
+            Step::Clear { late_s, object, symptom } => BookInput::Symptom(Box::new(model::RuleAlert {
+                change: Change::Clear,
+                ..said(late_s, object, symptom)
+            })),
             Step::Env(object, env) => {
                 let env = ["production", "playground", "test"][env];
                 BookInput::Facts(ObjectFacts {

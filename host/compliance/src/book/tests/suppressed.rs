@@ -62,7 +62,7 @@ fn a_silenced_parent_stands_for_no_child() {
 
 #[test]
 fn only_what_the_same_receiver_is_notified_of_and_is_as_bad_stands_for_a_child() {
-    let worse = |said: &mut model::Alert| said.criticality = Criticality::Critical;
+    let worse = |said: &mut model::RuleAlert| said.criticality = Criticality::Critical;
     // Only VMs are routed: the host's is notified to no receiver.
     let mut config = family();
     config.routes = vec![Route { groups: vec!["vms".to_owned()], ..route(&["desk"]) }];

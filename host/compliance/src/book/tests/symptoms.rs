@@ -72,7 +72,7 @@ fn what_came_late_does_not_turn_what_is_newer() {
 #[test]
 fn a_symptom_holds_for_its_time_after_the_last_raise() {
     let mut world = World::new(ComplianceConfig::default());
-    let hold = |said: &mut model::Alert| said.hold_ms = 10_000;
+    let hold = |said: &mut model::RuleAlert| said.hold_ms = 10_000;
     world.raise_with(1, "vm", "a/b", hold);
     world.raise_with(8, "vm", "a/b", hold);
     world.time(17);
@@ -103,7 +103,7 @@ fn what_is_due_fires_before_the_event_that_makes_it_due_in_order_of_time() {
 #[test]
 fn a_late_raise_prolongs_a_hold_that_would_not_be_over() {
     let mut world = World::new(ComplianceConfig::default());
-    let hold = |said: &mut model::Alert| said.hold_ms = 10_000;
+    let hold = |said: &mut model::RuleAlert| said.hold_ms = 10_000;
     world.raise_with(1, "vm", "a/b", hold);
     world.time(12);
     assert_eq!(world.alerts(), ["vm a/b cancelled warning x1 by hold"]);

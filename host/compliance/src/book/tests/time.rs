@@ -49,7 +49,7 @@ impl Line {
         let source = SOURCES[self.source()].to_owned();
         let said = |symptom: &str, hold_ms, change| {
             let said = raise(self.stamp_s(), object, symptom, number);
-            BookInput::Symptom(Box::new(model::Alert { hold_ms, change, source: source.clone(), ..said }))
+            BookInput::Symptom(Box::new(model::RuleAlert { hold_ms, change, source: source.clone(), ..said }))
         };
         match self.what {
             What::Hold => said("r/held", HOLD_S * 1000, Change::Raise),

@@ -3,51 +3,51 @@
 
 use std::fmt;
 
-use crate::{Alert, Done, ObjectFacts};
+use crate::{AckCallback, ObjectFacts, RuleAlert};
 
 /// What came of the stream since the cut before: of every chunk before it everything, of every chunk
 /// after it nothing.
 #[derive(Debug, Default)]
-pub struct Cut {
+pub struct Checkpoint {
     /// What was said and heard, in the order of the stream: by chunk, then line, then rule, then the
     /// rule's own order. Reminders stand before the line that let them fire; those of a silent object
     /// behind the last line that its shard had taken.
-    pub signs: Vec<Sign>,
+    pub observations: Vec<Observation>,
     /// Entries of rules' state that changed, by rule, object and key.
     pub states: Vec<StateChange>,
     /// Reminders that were set, moved, taken back or fired, by object, rule and name.
-    pub reminders: Vec<ReminderSet>,
+    pub reminders: Vec<ReminderUpdate>,
     /// Objects whose latest event time changed or that were let go, by object.
     pub objects: Vec<ObjectClock>,
     /// Sources that moved, by name.
-    pub places: Vec<Place>,
+    pub offsets: Vec<SourceOffset>,
     /// It was made before its turn, because there was no room for what would have come: there is more
     /// behind it that was handed in before.
     pub early: bool,
     /// The acknowledgements of its chunks.
-    pub held: Held,
+    pub acks: PendingAcks,
 }
 
-impl Cut {
+impl Checkpoint {
     /// Whether there is nothing to commit. Its acknowledgements must be released all the same.
     pub const fn is_empty(&self) -> bool {
-        self.signs.is_empty()
+        self.observations.is_empty()
             && self.states.is_empty()
             && self.reminders.is_empty()
             && self.objects.is_empty()
-            && self.places.is_empty()
+            && self.offsets.is_empty()
     }
 }
 
 /// Something that the stream showed.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Sign {
+pub enum Observation {
     /// A rule's alert.
-    Alert(Alert),
+    RuleAlert(RuleAlert),
     /// Facts, changed or not, with the time from which they hold, and the name of their source.
     Facts(ObjectFacts, String),
     /// Facts of the inventory, which rules were informed of in the stream.
-    Listed(ObjectFacts),
+    Inventory(ObjectFacts),
     /// The first thing that is heard of an object that is not known.
     Seen {
         /// The object.
@@ -74,7 +74,7 @@ pub struct StateChange {
 
 /// A reminder as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReminderSet {
+pub struct ReminderUpdate {
     /// The rule that set it.
     pub rule: String,
     /// The object.
@@ -103,7 +103,7 @@ pub struct ObjectClock {
 
 /// How far a source has been taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct SourceOffset {
     /// The source's name.
     pub source: String,
     /// The latest [`crate::Chunk::cursor`].
@@ -116,7 +116,7 @@ pub struct Place {
 
 /// What an engine begins with: what is known in any case, and all that was committed.
 #[derive(Clone, Debug, Default)]
-pub struct Start {
+pub struct InitialState {
     /// Facts that hold from the start; these objects are never let go.
     pub known: Vec<ObjectFacts>,
     /// Facts that came before, in the order in which they came.
@@ -124,20 +124,20 @@ pub struct Start {
     /// Entries of rules' state; those that are gone do not matter.
     pub states: Vec<StateChange>,
     /// Reminders that are set.
-    pub reminders: Vec<ReminderSet>,
+    pub reminders: Vec<ReminderUpdate>,
     /// Objects that are known.
     pub objects: Vec<ObjectClock>,
     /// Where the sources go on.
-    pub places: Vec<Place>,
+    pub offsets: Vec<SourceOffset>,
 }
 
 /// The acknowledgements of a cut. Dropped, they are never made, and their room is given back.
 #[derive(Default)]
-pub struct Held(Option<Done>);
+pub struct PendingAcks(Option<AckCallback>);
 
-impl Held {
+impl PendingAcks {
     /// Acknowledgements that are made by `release`.
-    pub fn new(release: Done) -> Self {
+    pub fn new(release: AckCallback) -> Self {
         Self(Some(release))
     }
 
@@ -149,8 +149,8 @@ impl Held {
     }
 }
 
-impl fmt::Debug for Held {
+impl fmt::Debug for PendingAcks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Held").field(&self.0.is_some()).finish()
+        f.debug_tuple("PendingAcks").field(&self.0.is_some()).finish()
     }
 }

@@ -1,10 +1,10 @@
 //! An alert as it leaves the engine: borrowed on the way out, owned for those who keep it.
 
-use crate::{Change, Criticality, Impact, Span, Symptom};
+use crate::{Change, Criticality, Impact, Span, SymptomDefinition};
 
 /// The line that shows an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Evidence<'a> {
+pub struct EvidenceRef<'a> {
     /// The source's name.
     pub source: &'a str,
     /// The line's number in the source, from 1.
@@ -16,7 +16,7 @@ pub struct Evidence<'a> {
 /// Where an alert stands in the order of all alerts: event time, then the sources' order, then
 /// line, then rule name, then the rule's own order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Order {
+pub struct RuleAlertOrder {
     /// Event time, nanoseconds since the Unix epoch.
     pub time_ns: u64,
     /// The source's rank.
@@ -51,13 +51,13 @@ impl<'a> Attributes<'a> {
 
 /// An alert on its way out.
 #[derive(Clone, Copy, Debug)]
-pub struct AlertRef<'a> {
+pub struct RuleAlertRef<'a> {
     /// Its place among all alerts; carries the event time.
-    pub order: Order,
+    pub order: RuleAlertOrder,
     /// The rule's name.
     pub rule: &'a str,
     /// The symptom, as the rule declared it.
-    pub symptom: &'a Symptom,
+    pub symptom: &'a SymptomDefinition,
     /// The object.
     pub object: &'a str,
     /// Raise or clear.
@@ -67,7 +67,7 @@ pub struct AlertRef<'a> {
     /// Details.
     pub attributes: Attributes<'a>,
     /// What shows it. A reminder's alert shows the line that set the reminder.
-    pub evidence: Evidence<'a>,
+    pub evidence: EvidenceRef<'a>,
     /// `sha256:…` of the module that said it.
     pub module: &'a str,
 }
@@ -75,7 +75,7 @@ pub struct AlertRef<'a> {
 /// An alert to keep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Alert {
+pub struct RuleAlert {
     /// Event time, nanoseconds since the Unix epoch.
     pub time_ns: u64,
     /// The rule's name.
@@ -112,8 +112,8 @@ pub struct Alert {
     pub module: String,
 }
 
-impl From<&AlertRef<'_>> for Alert {
-    fn from(alert: &AlertRef<'_>) -> Self {
+impl From<&RuleAlertRef<'_>> for RuleAlert {
+    fn from(alert: &RuleAlertRef<'_>) -> Self {
         Self {
             time_ns: alert.order.time_ns,
             rule: alert.rule.to_owned(),
@@ -136,10 +136,10 @@ impl From<&AlertRef<'_>> for Alert {
     }
 }
 
-impl Alert {
+impl RuleAlert {
     /// Lends it as it was on its way out. Its place among all alerts is lost but for time and line.
-    pub fn lend<R>(&self, to: impl FnOnce(&AlertRef<'_>) -> R) -> R {
-        let symptom = Symptom {
+    pub fn lend<R>(&self, to: impl FnOnce(&RuleAlertRef<'_>) -> R) -> R {
+        let symptom = SymptomDefinition {
             id: self.symptom.clone(),
             title: self.title.clone(),
             criticality: self.criticality,
@@ -152,15 +152,15 @@ impl Alert {
         for (name, value) in &self.attributes {
             pairs.push((Span::push(&mut arena, name), Span::push(&mut arena, value)));
         }
-        to(&AlertRef {
-            order: Order { time_ns: self.time_ns, line: self.line, ..Order::default() },
+        to(&RuleAlertRef {
+            order: RuleAlertOrder { time_ns: self.time_ns, line: self.line, ..RuleAlertOrder::default() },
             rule: &self.rule,
             symptom: &symptom,
             object: &self.object,
             change: self.change,
             summary: &self.summary,
             attributes: Attributes::new(&arena, &pairs),
-            evidence: Evidence { source: &self.source, line: self.line, text: &self.text },
+            evidence: EvidenceRef { source: &self.source, line: self.line, text: &self.text },
             module: &self.module,
         })
     }
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn what_is_lent_is_what_was_kept() {
-        let alert = Alert {
+        let alert = RuleAlert {
             time_ns: 7,
             rule: "r".into(),
             symptom: "s".into(),
@@ -191,6 +191,6 @@ mod tests {
             text: "raw".into(),
             module: "sha256:0".into(),
         };
-        assert_eq!(alert.lend(|lent| Alert::from(lent)), alert);
+        assert_eq!(alert.lend(|lent| RuleAlert::from(lent)), alert);
     }
 }
