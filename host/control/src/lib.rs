@@ -9,19 +9,18 @@ mod peer;
 mod request;
 mod rows;
 mod serve;
-mod status;
 mod wire;
 
 pub use bind::{BindError, Server, Stopper};
 pub use client::{AskError, Client, ConnectError};
+pub use lifesigns_api::{
+    AlertCounts, AuditMark, AuditReport, AuditRow, ChainBreak as Break, CompilingRule, ConfigStatus,
+    DeliveryState as Waiting, DropStatus, EngineStatus, HostStatus as Status, MemoryStatus, OutboxFilter, PastAlerts,
+    PastAudit, PastBadges, ReceiverStatus, RefusedRule, RuleStatus, SourceState, SourceStatus, StoreState, StoreStatus,
+    UndeliveredNotice as OutboxRow,
+};
 pub use peer::{NAME_CHARS, Peer, user_name};
 pub use request::{Reply, Request, Response};
-pub use rows::{
-    AuditMark, AuditReport, AuditRow, Break, OutboxFilter, OutboxRow, PastAlerts, PastAudit, PastBadges, Rows, Waiting,
-};
+pub use rows::Rows;
 pub use serve::{CONNECTIONS, REQUEST_DEADLINE_MS, WRITE_DEADLINE_MS};
-pub use status::{
-    AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, MemoryStatus, ReceiverStatus, RefusedRule,
-    RuleStatus, SourceState, SourceStatus, Status, StoreState, StoreStatus,
-};
 pub use wire::REQUEST_BYTES;

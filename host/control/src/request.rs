@@ -2,16 +2,14 @@
 
 use std::path::PathBuf;
 
+use lifesigns_api::{AuditReport, AuditRow, HostStatus, UndeliveredNotice};
 use lifesigns_compliance::{
     Alert, BadgePoint, CommandAction,
     query::{Query, QueryAnswer, SilencePage},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    rows::{AuditReport, AuditRow, OutboxRow, Rows},
-    status::Status,
-};
+use crate::rows::Rows;
 
 /// A line that a client sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,7 +73,7 @@ pub enum Response {
 #[serde(rename_all = "kebab-case")]
 pub enum Reply {
     /// To [`Request::Status`].
-    Status(Box<Status>),
+    Status(Box<HostStatus>),
     /// To [`Request::Query`].
     Answer(Box<QueryAnswer>),
     /// It is done; what exactly, in a line for a person.
@@ -91,5 +89,5 @@ pub enum Reply {
     /// To [`Rows::AuditVerify`].
     Verified(AuditReport),
     /// To [`Rows::Outbox`], oldest first.
-    Outbox(Vec<OutboxRow>),
+    Outbox(Vec<UndeliveredNotice>),
 }

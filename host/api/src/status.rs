@@ -1,17 +1,17 @@
-//! How a host is: plain data that the host fills in.
+//! The state of a host, as plain data that the host fills in.
 
 use std::path::PathBuf;
 
 use lifesigns_compliance::UndecidedExpression;
 use serde::{Deserialize, Serialize};
 
-/// How a host is.
+/// The state of a host. Times are nanoseconds since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Status {
-    /// Of lifesigns.
+pub struct HostStatus {
+    /// The host's version of lifesigns.
     pub version: String,
-    /// The host's process.
+    /// The host's process id.
     pub pid: u32,
     /// When it started, on its clock.
     pub started_ns: u64,
@@ -25,31 +25,31 @@ pub struct Status {
     pub refused: Vec<RefusedRule>,
     /// Rules whose modules are being compiled.
     pub compiling: Vec<CompilingRule>,
-    /// What all rules together have of the host's memory.
+    /// Memory that all rules use together.
     pub rules_memory: MemoryStatus,
-    /// Front doors.
+    /// Its sources.
     pub sources: Vec<SourceStatus>,
-    /// What the engine has done since it started.
+    /// Counters of the engine since it started.
     pub engine: EngineStatus,
-    /// Objects that are known.
+    /// Number of known objects.
     pub objects: u64,
     /// Those of them that no inventory names.
     pub discovered: u64,
-    /// Open alerts.
+    /// Number of open alerts.
     pub alerts: AlertCounts,
-    /// The store.
+    /// The state of the store.
     pub store: StoreStatus,
-    /// Back doors.
+    /// Its receivers.
     pub receivers: Vec<ReceiverStatus>,
     /// The configuration.
     pub config: ConfigStatus,
-    /// What found no room or was not fit to be kept since the host started, by kind.
+    /// Data that was dropped since the host started, by kind.
     pub dropped: Vec<DropStatus>,
     /// Expressions that cannot be decided on some objects.
     pub undecided: Vec<UndecidedExpression>,
 }
 
-/// How much of a kind was dropped.
+/// Data of one kind that was dropped.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DropStatus {
@@ -57,11 +57,11 @@ pub struct DropStatus {
     pub kind: String,
     /// How many.
     pub count: u64,
-    /// What happened, as it follows the number.
+    /// What happened; the text follows the number.
     pub text: String,
     /// What it means and what to do.
     pub advice: String,
-    /// The first of them, cut, where there is one to name.
+    /// The first of them, shortened; empty if there is none to name.
     pub example: String,
 }
 
@@ -77,24 +77,24 @@ pub struct RuleStatus {
     pub digest: String,
     /// Events on which it failed.
     pub failed: u64,
-    /// Events that it was not shown because it was paused, or because there was no room for what would
-    /// come of them.
+    /// Events that it was not shown because it was paused, or because there was no room for its
+    /// answers.
     pub missed: u64,
     /// How often it was paused because it had used more than its budget.
     pub over_budget: u64,
     /// Events that it was shown.
     pub events: u64,
-    /// CPU over the last seconds, in microseconds a second.
+    /// CPU over the last seconds, in microseconds per second.
     pub cpu_us_per_s: u64,
-    /// Raises and clears in all, and over the last seconds in thousandths a second.
+    /// Raises and clears in total.
     pub signs: u64,
-    /// See `signs`.
+    /// Raises and clears over the last seconds, in thousandths per second.
     pub signs_per_1000_s: u64,
-    /// State that it holds, in bytes.
+    /// State that is stored for it, in bytes.
     pub state_bytes: u64,
-    /// Lines that it wrote to its log and that were left out.
+    /// Lines of its log that were left out because it wrote too many.
     pub log_lines_left_out: u64,
-    /// What went wrong last; empty if nothing did.
+    /// Its last error; empty if there was none.
     pub last_error: String,
 }
 
@@ -124,19 +124,19 @@ pub struct CompilingRule {
     pub old_version_runs: bool,
 }
 
-/// What all rules together have of the host's memory: linear memory, tables and machine code.
+/// Memory that all rules use together: linear memory, tables and machine code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MemoryStatus {
-    /// What is charged to them, in bytes.
+    /// Used, in bytes.
     pub used_bytes: u64,
-    /// How much of it is machine code.
+    /// Machine code among it, in bytes.
     pub code_bytes: u64,
-    /// What they may have; rules that would need more are refused or fail.
+    /// The limit, in bytes; rules that would need more are refused or fail.
     pub ceiling_bytes: u64,
 }
 
-/// A front door.
+/// The state of a source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SourceStatus {
@@ -146,43 +146,43 @@ pub struct SourceStatus {
     pub cursor: String,
     /// Lines that were read and committed.
     pub lines: u64,
-    /// Bytes that are there and not yet committed, where that can be known.
+    /// Bytes that are there and not yet committed, where that is known.
     pub lag_bytes: Option<u64>,
     /// Event time of its last line.
     pub last_ns: Option<u64>,
-    /// Why it does not go on; empty if it does.
+    /// Why it does not make progress; empty if it does.
     pub error: String,
-    /// What it does now.
+    /// What it is doing.
     pub state: SourceState,
     /// Bytes that are known not to have been read since the host started.
     pub unread_bytes: u64,
-    /// Times since the host started that something was not read, or may not have been.
+    /// How often since the host started something was not read, or may not have been.
     pub gaps: u64,
-    /// What else is worth knowing: the last gap, an encoding, content that is no text.
+    /// Remarks: the last gap, an encoding, content that is not text.
     pub notes: Vec<String>,
 }
 
-/// What a source does.
+/// What a source is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SourceState {
-    /// It has just been begun.
+    /// It has just been started.
     #[default]
     Starting,
     /// It waits for its file, which is absent or cannot be read now.
     Waiting,
-    /// What its path leads to cannot be read as a source; it is looked at again.
+    /// What its path leads to cannot be read as a source; it is tried again.
     Refused,
     /// It is read.
     Reading,
-    /// It has come to its end.
+    /// It has reached its end.
     Ended,
-    /// It ended before its end.
+    /// It failed before its end.
     Failed,
 }
 
 impl SourceState {
-    /// The word for it.
+    /// Returns the word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Starting => "starting",
@@ -195,7 +195,7 @@ impl SourceState {
     }
 }
 
-/// What the engine has done since the host started.
+/// Counters of the engine since the host started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EngineStatus {
@@ -203,7 +203,7 @@ pub struct EngineStatus {
     pub lines: u64,
     /// Bytes that were read.
     pub bytes: u64,
-    /// Events that rules answered; one event counts once for each rule that was shown it.
+    /// Events that rules evaluated; an event counts once for each rule that was shown it.
     pub events: u64,
     /// Raises and clears.
     pub signs: u64,
@@ -211,48 +211,48 @@ pub struct EngineStatus {
     pub inflight_bytes: u64,
 }
 
-/// Open alerts by what they are.
+/// Open alerts: violations by criticality, and those that policy allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AlertCounts {
-    /// Open violations.
+    /// Open critical violations.
     pub critical: u64,
-    /// Open violations.
+    /// Open immediate violations.
     pub immediate: u64,
-    /// Open violations.
+    /// Open violations that are warnings.
     pub warning: u64,
-    /// Open violations.
+    /// Open violations that are information.
     pub information: u64,
-    /// Open, and fine where they are.
+    /// Open alerts that policy allows.
     pub allowed: u64,
 }
 
 impl AlertCounts {
-    /// Open violations of every criticality.
+    /// Returns the number of open violations of every criticality.
     pub fn violations(&self) -> u64 {
         self.critical + self.immediate + self.warning + self.information
     }
 }
 
-/// The store.
+/// The state of the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StoreStatus {
-    /// Where it is.
+    /// Its file.
     pub path: PathBuf,
-    /// Its size with its write-ahead log.
+    /// Its size with its write-ahead log, in bytes.
     pub size_bytes: u64,
-    /// How it is.
+    /// Whether it takes commits.
     pub state: StoreState,
-    /// What is wrong and what to do; empty if nothing is.
+    /// What is wrong and what to do; empty if nothing is wrong.
     pub text: String,
-    /// When something was last committed, on the host's clock.
+    /// Time of the last commit, on the host's clock.
     pub committed_ns: Option<u64>,
     /// Commits since the host started.
     pub commits: u64,
 }
 
-/// How the store is.
+/// Whether the store takes commits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StoreState {
@@ -269,12 +269,12 @@ pub enum StoreState {
     Failing,
     /// It is damaged.
     Corrupt,
-    /// The host has failed and keeps nothing any more; what it acknowledged is in the store.
+    /// The host has failed and commits nothing further; what it acknowledged is in the store.
     Ended,
 }
 
 impl StoreState {
-    /// The word for it.
+    /// Returns the word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -288,7 +288,7 @@ impl StoreState {
     }
 }
 
-/// A back door.
+/// The state of a receiver.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReceiverStatus {
@@ -296,17 +296,17 @@ pub struct ReceiverStatus {
     pub name: String,
     /// `webhook`, `alertmanager`, `email`, `ndjson`.
     pub kind: String,
-    /// Notices that wait.
+    /// Notices that wait for delivery.
     pub pending: u64,
     /// Notices that were given up.
     pub dead: u64,
     /// The number of the last entry of the audit log whose head it was sent, if it was sent one.
     pub anchored_entry: Option<u64>,
-    /// When that was.
+    /// When it was sent that head.
     pub anchored_ns: Option<u64>,
-    /// When it last took something.
+    /// When a delivery last succeeded.
     pub last_ok_ns: Option<u64>,
-    /// Why it last did not; empty since it last did.
+    /// Why the last delivery failed; empty if it succeeded.
     pub last_error: String,
 }
 
@@ -316,7 +316,7 @@ pub struct ReceiverStatus {
 pub struct ConfigStatus {
     /// The files it was read from.
     pub files: Vec<PathBuf>,
-    /// When, on the host's clock.
+    /// When they were read, on the host's clock.
     pub loaded_ns: u64,
     /// Why a later version of the files is not in force; empty if it is.
     pub last_error: String,

@@ -1,0 +1,18 @@
+//! The API of a host as plain data: the trait [`Service`], its requests and answers, and errors that
+//! an HTTP status can be made of.
+
+mod error;
+mod history;
+mod service;
+mod status;
+
+pub use error::{ApiError, Problem};
+pub use history::{
+    AuditMark, AuditReport, AuditRow, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit, PastBadges,
+    UndeliveredNotice,
+};
+pub use service::{ActOutcome, NoticeSelection, Service, Sessions};
+pub use status::{
+    AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus, ReceiverStatus,
+    RefusedRule, RuleStatus, SourceState, SourceStatus, StoreState, StoreStatus,
+};

@@ -1,0 +1,115 @@
+//! What can be asked of a host and what can be done there.
+
+use std::{path::Path, sync::Arc};
+
+use lifesigns_compliance::{
+    Act, Alert, BadgePoint,
+    query::{Answer, Query, SilencePage},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::ApiError,
+    history::{AuditMark, AuditReport, AuditRow, OutboxFilter, PastAlerts, PastAudit, PastBadges, UndeliveredNotice},
+    status::HostStatus,
+};
+
+/// A host as one caller sees it. A running host implements it, and so do a store that no host has open
+/// (which refuses what changes something, with the reason) and a client of a host in another process.
+///
+/// Every method returns when the answer is there; what changes something returns after its commit. Who
+/// does it is decided when the service is made, see [`Sessions`].
+pub trait Service: Send + Sync {
+    /// Returns the state of the host: rules, sources, store, receivers.
+    ///
+    /// # Errors
+    /// [`ApiError::Unavailable`] if no host is running.
+    fn status(&self) -> Result<HostStatus, ApiError>;
+
+    /// Answers a question about objects, groups, policies, alerts and silences as they are now.
+    ///
+    /// # Errors
+    /// [`ApiError::Unknown`] or [`ApiError::Conflict`] if a name matches nothing, or several things.
+    fn query(&self, query: &Query) -> Result<Answer, ApiError>;
+
+    /// Lists cancelled alerts, also those that only the store remembers; the latest first.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError>;
+
+    /// Lists the badges that an object or a group had, oldest first.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn past_badges(&self, which: &PastBadges) -> Result<Vec<BadgePoint>, ApiError>;
+
+    /// Lists entries of the audit log, oldest first.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditRow>, ApiError>;
+
+    /// Checks the chain of hashes of the audit log. `known` is an entry that was noted down before and
+    /// has to be there. A broken chain is an answer, not an error.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn verify_audit(&self, known: Option<&AuditMark>) -> Result<AuditReport, ApiError>;
+
+    /// Lists notices that wait for delivery or that were given up, oldest first.
+    ///
+    /// # Errors
+    /// [`ApiError::Unknown`] if there is no such receiver.
+    fn outbox(&self, which: &OutboxFilter) -> Result<Vec<UndeliveredNotice>, ApiError>;
+
+    /// Acknowledges, cancels, silences and the rest, in the caller's name.
+    ///
+    /// # Errors
+    /// See [`ApiError`]; nothing has changed then.
+    fn act(&self, act: Act) -> Result<ActOutcome, ApiError>;
+
+    /// Delivers notices again, now: those that were given up, or that wait for their next attempt.
+    /// Returns what was done, in a line for a person.
+    ///
+    /// # Errors
+    /// See [`ApiError`]; nothing has changed then.
+    fn resend(&self, which: &NoticeSelection) -> Result<String, ApiError>;
+
+    /// Drops notices that were given up; they are never delivered. Returns what was done, in a line
+    /// for a person.
+    ///
+    /// # Errors
+    /// See [`ApiError`]; nothing has changed then.
+    fn drop_dead(&self, which: &NoticeSelection) -> Result<String, ApiError>;
+
+    /// Copies the store to a new file, an absolute path as the host sees it. Returns what was done, in
+    /// a line for a person. It takes as long as the store is large.
+    ///
+    /// # Errors
+    /// If the file exists, or cannot be written.
+    fn backup(&self, to: &Path) -> Result<String, ApiError>;
+}
+
+/// Makes the service of a caller. The name goes into the audit log, so it has to be authenticated.
+pub type Sessions = Arc<dyn Fn(&str) -> Box<dyn Service> + Send + Sync>;
+
+/// The result of [`Service::act`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActOutcome {
+    /// It is done; what exactly, in a line for a person.
+    Done(String),
+    /// The silence that was made or changed, with what it matches now.
+    Silence(Box<SilencePage>),
+}
+
+/// Which notices of the outbox are sent again or dropped.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NoticeSelection {
+    /// Numbers of the outbox; if there are none, all dead letters of `receiver`.
+    pub ids: Vec<u64>,
+    /// Only notices for this receiver.
+    pub receiver: Option<String>,
+}

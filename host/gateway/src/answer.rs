@@ -1,0 +1,205 @@
+//! From a request to the service and back: who asks, what is read of the request, and what is
+//! answered, errors included.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, HttpBody},
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    http::{HeaderValue, StatusCode, header::CONTENT_TYPE, request::Parts},
+    response::{IntoResponse, Response},
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use lifesigns_api::{ActOutcome, ApiError, Problem, Service, Sessions};
+use lifesigns_compliance::{Act, query::Query};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    body::parameters,
+    paths::{ACTING_AS, JSON, PROBLEM_JSON},
+    peer::SocketPeer,
+};
+
+/// What all requests share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) sessions: Sessions,
+    /// The longest body.
+    pub(crate) body_bytes: usize,
+    /// A body has to be whole within this time.
+    pub(crate) read_deadline: Duration,
+}
+
+/// An error as it is answered.
+pub(crate) struct Refusal(pub(crate) ApiError);
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        problem(&Problem::from(&self.0))
+    }
+}
+
+/// An error with a status that is a matter of HTTP alone.
+pub(crate) fn problem(problem: &Problem) -> Response {
+    let body = serde_json::to_vec(problem).unwrap_or_default();
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    with_type(status, PROBLEM_JSON, body)
+}
+
+fn with_type(status: StatusCode, media_type: &'static str, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+/// The service as the caller of a request sees it.
+pub(crate) struct Session(Box<dyn Service>);
+
+impl FromRequestParts<Arc<Shared>> for Session {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refusal> {
+        let Some(peer) = parts.extensions.get::<SocketPeer>() else {
+            return Err(Refusal(ApiError::Internal("the caller is not known".to_owned())));
+        };
+        let peer = match parts.headers.get(ACTING_AS) {
+            None => peer.clone(),
+            Some(name) => {
+                let name = std::str::from_utf8(name.as_bytes());
+                let name = name.map_err(|_| ApiError::Invalid(format!("`{ACTING_AS}` is not UTF-8")))?;
+                peer.clone().acting_as(name)?
+            }
+        };
+        Ok(Self((shared.sessions)(&peer.who)))
+    }
+}
+
+impl Session {
+    /// Asks on a thread where waiting is allowed, and writes the answer there. A panic costs this
+    /// request only.
+    async fn run<T: Serialize>(
+        self,
+        ask: impl FnOnce(&dyn Service) -> Result<T, ApiError> + Send + 'static,
+    ) -> Response {
+        let work = tokio::task::spawn_blocking(move || {
+            let answer = ask(&*self.0)?;
+            serde_json::to_vec(&answer).map_err(|error| ApiError::Internal(format!("the answer is no JSON: {error}")))
+        });
+        let outcome = work.await.unwrap_or_else(|error| {
+            tracing::error!("answering a request failed: {error}");
+            Err(ApiError::Internal("the host failed to answer that; its log says more".to_owned()))
+        });
+        match outcome {
+            Ok(body) => with_type(StatusCode::OK, JSON, body),
+            Err(error) => Refusal(error).into_response(),
+        }
+    }
+
+    /// Answers with an object of one member.
+    pub(crate) async fn member<T: Serialize + 'static>(
+        self,
+        name: &'static str,
+        ask: impl FnOnce(&dyn Service) -> Result<T, ApiError> + Send + 'static,
+    ) -> Response {
+        self.run(move |service| Ok(BTreeMap::from([(name, ask(service)?)]))).await
+    }
+
+    /// Asks the book.
+    pub(crate) async fn query(self, query: Query) -> Response {
+        self.run(move |service| service.query(&query)).await
+    }
+
+    /// Acts; a silence that was made is answered with 201.
+    pub(crate) async fn act(self, act: Act) -> Response {
+        let makes = matches!(act, Act::Silence { .. });
+        let mut made = self.run(move |service| service.act(act)).await;
+        if makes && made.status() == StatusCode::OK {
+            *made.status_mut() = StatusCode::CREATED;
+        }
+        made
+    }
+
+    /// Does something that is answered with a line for a person.
+    pub(crate) async fn done(
+        self,
+        act: impl FnOnce(&dyn Service) -> Result<String, ApiError> + Send + 'static,
+    ) -> Response {
+        self.run(move |service| act(service).map(ActOutcome::Done)).await
+    }
+}
+
+/// The parameters of a request; see [`parameters`].
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<S, T> FromRequestParts<S> for Params<T>
+where
+    S: Sync,
+    T: Default + Serialize + DeserializeOwned,
+{
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        Ok(Self(parameters(parts.uri.query().unwrap_or_default())?))
+    }
+}
+
+/// What a path names.
+pub(crate) struct Named<T>(pub(crate) T);
+
+impl<S, T> FromRequestParts<S> for Named<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + Send,
+{
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(names)) => Ok(Self(names)),
+            Err(error) => Err(Refusal(ApiError::Invalid(format!("the path cannot be read: {}", error.body_text())))),
+        }
+    }
+}
+
+/// The body of a request as JSON, within its bounds. Its media type is not looked at.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Response> {
+        // One that is announced to be too long is not waited for.
+        if request.body().size_hint().lower() > shared.body_bytes as u64 {
+            return Err(too_large(shared.body_bytes).into_response());
+        }
+        let limited = Limited::new(request.into_body(), shared.body_bytes);
+        let Ok(read) = tokio::time::timeout(shared.read_deadline, limited.collect()).await else {
+            let detail = format!("no whole request within {} ms", shared.read_deadline.as_millis());
+            return Err(problem(&Problem { status: 408, title: "Request timeout".to_owned(), detail }));
+        };
+        let bytes = read.map_err(|error| unread(&*error, shared.body_bytes).into_response())?.to_bytes();
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            let version = env!("CARGO_PKG_VERSION");
+            let text = format!("this host (lifesigns {version}) does not understand the body: {error}");
+            Refusal(ApiError::Invalid(text)).into_response()
+        })
+    }
+}
+
+fn unread(error: &(dyn std::error::Error + 'static), body_bytes: usize) -> Refusal {
+    if error.is::<LengthLimitError>() {
+        return too_large(body_bytes);
+    }
+    Refusal(ApiError::Invalid(format!("the body cannot be read: {error}")))
+}
+
+fn too_large(body_bytes: usize) -> Refusal {
+    Refusal(ApiError::TooLarge(format!("a request has at most {body_bytes} bytes")))
+}

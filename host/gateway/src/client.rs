@@ -1,0 +1,210 @@
+//! The blocking client: the service of a host in another process.
+
+use std::{
+    fs, io,
+    os::unix::{fs::MetadataExt, net::UnixStream},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Method, Request, StatusCode,
+    body::Incoming,
+    client::conn::http1,
+    header::{CONTENT_TYPE, HOST, HeaderValue},
+};
+use hyper_util::rt::TokioIo;
+use lifesigns_api::{ApiError, Problem};
+use tokio::runtime::Runtime;
+
+use crate::{
+    address,
+    paths::{ACTING_AS, JSON},
+    peer::user_name,
+    server::GatewayLimits,
+};
+
+/// A host that sends nothing for this long is not waited for, unless [`HostClient::patient`].
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why no host could be reached.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// No process listens there.
+    #[error("no host is running at {}: start one with `lifesigns run --config FILE`", path.display())]
+    NoHost {
+        /// The socket.
+        path: PathBuf,
+    },
+    /// The socket belongs to another user.
+    #[error("the host at {} belongs to {owner}: run the command as {owner} or root", path.display())]
+    Denied {
+        /// The socket.
+        path: PathBuf,
+        /// Its owner.
+        owner: String,
+    },
+    /// The system refused.
+    #[error("the host at {} cannot be reached: {error}", path.display())]
+    System {
+        /// The socket.
+        path: PathBuf,
+        /// The system's error.
+        #[source]
+        error: io::Error,
+    },
+}
+
+/// A client of a running host. Its service is in `requests.rs`.
+#[derive(Debug)]
+pub struct HostClient {
+    path: PathBuf,
+    /// The connection that [`Self::connect`] made, for the first request; later ones make their own.
+    first: Mutex<Option<UnixStream>>,
+    runtime: Runtime,
+    name: Option<HeaderValue>,
+    patience: Option<Duration>,
+}
+
+/// A request as it is sent.
+pub(crate) struct Outgoing {
+    pub(crate) method: Method,
+    /// Path and query.
+    pub(crate) target: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl HostClient {
+    /// Connects to the host whose socket is at `path`.
+    ///
+    /// # Errors
+    ///
+    /// See [`ConnectError`]: each says what to do.
+    pub fn connect(path: &Path) -> Result<Self, ConnectError> {
+        let system = |error| ConnectError::System { path: path.to_owned(), error };
+        let stream = address::connect(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+                ConnectError::NoHost { path: path.to_owned() }
+            }
+            io::ErrorKind::PermissionDenied => ConnectError::Denied { path: path.to_owned(), owner: owner(path) },
+            _ => system(error),
+        })?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(system)?;
+        let first = Mutex::new(Some(stream));
+        Ok(Self { path: path.to_owned(), first, runtime, name: None, patience: Some(PATIENCE) })
+    }
+
+    /// Acts in the name of `name`; a host accepts that from root only.
+    ///
+    /// # Errors
+    ///
+    /// If the name has a control character.
+    pub fn in_the_name_of(mut self, name: &str) -> Result<Self, ApiError> {
+        let value = HeaderValue::from_bytes(name.as_bytes());
+        self.name = Some(value.map_err(|_| ApiError::Invalid("a name has no control characters".to_owned()))?);
+        Ok(self)
+    }
+
+    /// Waits for answers without a limit: for a backup.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        Self { patience: None, ..self }
+    }
+
+    /// Sends a request and returns the body of its answer.
+    pub(crate) fn send(&self, request: Outgoing) -> Result<Bytes, ApiError> {
+        let (bytes, most) = (request.target.len().max(request.body.len()), GatewayLimits::default().request_bytes);
+        if bytes > most {
+            return Err(ApiError::TooLarge(format!("the request has {bytes} bytes; a host takes at most {most}")));
+        }
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let stream = match first {
+            Some(stream) => stream,
+            None => address::connect(&self.path).map_err(gone)?,
+        };
+        stream.set_nonblocking(true).map_err(gone)?;
+        let request = self.request(request)?;
+        let (status, body) = self.runtime.block_on(exchange(stream, request, self.patience))?;
+        if status.is_success() {
+            return Ok(body);
+        }
+        Err(match serde_json::from_slice::<Problem>(&body) {
+            Ok(problem) => ApiError::from(problem),
+            Err(_) => ApiError::from(Problem {
+                status: status.as_u16(),
+                title: String::new(),
+                detail: format!("the host answered {status}"),
+            }),
+        })
+    }
+
+    fn request(&self, outgoing: Outgoing) -> Result<Request<Full<Bytes>>, ApiError> {
+        let Outgoing { method, target, body } = outgoing;
+        let mut request = Request::builder().method(method).uri(target).header(HOST, "localhost");
+        if let Some(name) = &self.name {
+            request = request.header(ACTING_AS, name);
+        }
+        if !body.is_empty() {
+            request = request.header(CONTENT_TYPE, JSON);
+        }
+        let request = request.body(Full::new(Bytes::from(body)));
+        request.map_err(|error| ApiError::Invalid(format!("the request cannot be sent: {error}")))
+    }
+}
+
+/// Sends a request over a connection of its own, and reads the answer.
+async fn exchange(
+    stream: UnixStream,
+    request: Request<Full<Bytes>>,
+    patience: Option<Duration>,
+) -> Result<(StatusCode, Bytes), ApiError> {
+    let stream = tokio::net::UnixStream::from_std(stream).map_err(gone)?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(gone)?;
+    let driver = tokio::spawn(connection);
+    let response = within(patience, sender.send_request(request)).await?;
+    let status = response.status();
+    let body = collect(response.into_body(), patience).await?;
+    driver.abort();
+    Ok((status, body))
+}
+
+async fn collect(mut body: Incoming, patience: Option<Duration>) -> Result<Bytes, ApiError> {
+    let mut whole = Vec::new();
+    loop {
+        let next = async { body.frame().await.transpose() };
+        let Some(frame) = within(patience, next).await? else { return Ok(Bytes::from(whole)) };
+        if let Ok(data) = frame.into_data() {
+            whole.extend_from_slice(&data);
+        }
+    }
+}
+
+/// Waits for a step as long as patience allows.
+async fn within<T>(
+    patience: Option<Duration>,
+    step: impl Future<Output = Result<T, hyper::Error>>,
+) -> Result<T, ApiError> {
+    let Some(patience) = patience else { return step.await.map_err(gone) };
+    match tokio::time::timeout(patience, step).await {
+        Ok(done) => done.map_err(gone),
+        Err(_) => Err(gone(format_args!("nothing within {} s", patience.as_secs()))),
+    }
+}
+
+fn gone(error: impl std::fmt::Display) -> ApiError {
+    let text = format!("the host gave no answer: {error}; is it stopping? `lifesigns status` says how it is");
+    ApiError::Unavailable(text)
+}
+
+/// Returns the owner of the socket; if that cannot be seen, of its folder.
+fn owner(path: &Path) -> String {
+    let seen = fs::symlink_metadata(path).or_else(|_| fs::metadata(address::folder_of(path)));
+    match seen {
+        Ok(seen) => user_name(seen.uid()),
+        Err(_) => "another user".to_owned(),
+    }
+}

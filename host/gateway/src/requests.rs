@@ -1,0 +1,182 @@
+//! What the client sends for each request, and how it reads the answer.
+
+use std::{collections::BTreeMap, path::Path};
+
+use hyper::Method;
+use lifesigns_api::{
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
+    PastAudit, PastBadges, Service, UndeliveredNotice,
+};
+use lifesigns_compliance::{
+    Act, Alert, BadgeOf, BadgePoint,
+    query::{Answer, Query},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    body::{
+        AlertIds, AlertsOwner, AlertsReason, BackupTo, DecisionParams, HistoryParams, MarkParams, MatcherList,
+        NewSilence, NoteText, Reason, SilencePatch,
+    },
+    client::{HostClient, Outgoing},
+    paths::path,
+};
+
+impl HostClient {
+    fn get<T: DeserializeOwned>(&self, target: String) -> Result<T, ApiError> {
+        self.exchange(Method::GET, target, Vec::new())
+    }
+
+    fn exchange<T: DeserializeOwned>(&self, method: Method, target: String, body: Vec<u8>) -> Result<T, ApiError> {
+        let body = self.send(Outgoing { method, target, body })?;
+        serde_json::from_slice(&body).map_err(garbled)
+    }
+
+    /// The one member that the answer has.
+    fn member<T: DeserializeOwned>(&self, name: &str, target: String) -> Result<T, ApiError> {
+        let mut answer: BTreeMap<String, T> = self.get(target)?;
+        answer.remove(name).ok_or_else(|| garbled(format_args!("`{name}` is missing")))
+    }
+
+    fn done(&self, segments: &[&str], body: &impl Serialize) -> Result<String, ApiError> {
+        match self.exchange(Method::POST, path(segments), json(body)?)? {
+            ActOutcome::Done(text) => Ok(text),
+            ActOutcome::Silence(_) => Err(garbled("it is about a silence")),
+        }
+    }
+}
+
+impl Service for HostClient {
+    fn status(&self) -> Result<HostStatus, ApiError> {
+        self.member("status", path(&["status"]))
+    }
+
+    fn query(&self, query: &Query) -> Result<Answer, ApiError> {
+        if let Query::Preview(matchers) = query {
+            let body = json(&MatcherList { matchers: matchers.clone() })?;
+            return self.exchange(Method::POST, path(&["matches"]), body);
+        }
+        self.get(target(query)?)
+    }
+
+    fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {
+        self.member("alerts", with(path(&["history", "alerts"]), which)?)
+    }
+
+    fn past_badges(&self, which: &PastBadges) -> Result<Vec<BadgePoint>, ApiError> {
+        let kind = match which.of {
+            BadgeOf::Object => "objects",
+            BadgeOf::Group => "groups",
+        };
+        let params = HistoryParams { since_ns: which.since_ns, limit: which.limit };
+        self.member("badges", with(path(&[kind, &which.name, "badges"]), &params)?)
+    }
+
+    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditRow>, ApiError> {
+        self.member("audit", with(path(&["audit"]), which)?)
+    }
+
+    fn verify_audit(&self, known: Option<&AuditMark>) -> Result<AuditReport, ApiError> {
+        let params = MarkParams { number: known.map(|mark| mark.number), hash: known.map(|mark| mark.hash.clone()) };
+        self.member("verified", with(path(&["audit", "verify"]), &params)?)
+    }
+
+    fn outbox(&self, which: &OutboxFilter) -> Result<Vec<UndeliveredNotice>, ApiError> {
+        self.member("outbox", with(path(&["outbox"]), which)?)
+    }
+
+    fn act(&self, act: Act) -> Result<ActOutcome, ApiError> {
+        let Outgoing { method, target, body } = outgoing(act)?;
+        self.exchange(method, target, body)
+    }
+
+    fn resend(&self, which: &NoticeSelection) -> Result<String, ApiError> {
+        self.done(&["outbox", "resend"], which)
+    }
+
+    fn drop_dead(&self, which: &NoticeSelection) -> Result<String, ApiError> {
+        self.done(&["outbox", "drop"], which)
+    }
+
+    fn backup(&self, to: &Path) -> Result<String, ApiError> {
+        self.done(&["backup"], &BackupTo { path: to.to_owned() })
+    }
+}
+
+/// Where a question is asked.
+fn target(query: &Query) -> Result<String, ApiError> {
+    Ok(match query {
+        Query::Alerts(filter) => with(path(&["alerts"]), filter)?,
+        Query::Alert(id) => path(&["alerts", named(id)?]),
+        Query::Matches(filter) => with(path(&["matches"]), filter)?,
+        Query::Pending(filter) => with(path(&["pending"]), filter)?,
+        Query::Route(id) => path(&["alerts", named(id)?, "route"]),
+        Query::Policies => path(&["policies"]),
+        Query::Silences => path(&["silences"]),
+        Query::Silence(id) => path(&["silences", named(id)?]),
+        Query::Preview(_) => path(&["matches"]),
+        Query::Objects(filter) => with(path(&["objects"]), filter)?,
+        Query::Object(id) => path(&["objects", named(id)?]),
+        Query::Groups => path(&["groups"]),
+        Query::Group(name) => path(&["groups", named(name)?]),
+        Query::Badges => path(&["badges"]),
+        Query::Why { object, alert } => {
+            let params = DecisionParams { object: object.clone(), alert: alert.clone() };
+            with(path(&["policies", "why"]), &params)?
+        }
+        Query::Findings => path(&["findings"]),
+        Query::Report { group } => path(&["groups", named(group)?, "report"]),
+    })
+}
+
+/// How an act is sent. Alerts go by the path for many, which takes one as well.
+fn outgoing(act: Act) -> Result<Outgoing, ApiError> {
+    let post = |segments: &[&str], body| Outgoing { method: Method::POST, target: path(segments), body };
+    Ok(match act {
+        Act::Acknowledge { alerts, owner } => post(&["bulk", "acknowledge"], json(&AlertsOwner { alerts, owner })?),
+        Act::Unacknowledge { alerts } => post(&["bulk", "unacknowledge"], json(&AlertIds { alerts })?),
+        Act::Cancel { alerts, why } => post(&["bulk", "cancel"], json(&AlertsReason { alerts, why })?),
+        Act::Note { alert, text } => post(&["alerts", named(&alert)?, "notes"], json(&NoteText { text })?),
+        Act::Silence { matchers, from_ns, until_ns, why } => {
+            post(&["silences"], json(&NewSilence { matchers, from_ns, until_ns, why })?)
+        }
+        Act::Edit { silence, matchers, from_ns, until_ns, why } => Outgoing {
+            method: Method::PATCH,
+            target: path(&["silences", named(&silence)?]),
+            body: json(&SilencePatch { matchers, from_ns, until_ns, why })?,
+        },
+        Act::Expire { silence } => delete(path(&["silences", named(&silence)?])),
+        Act::ClearSymptom { object, symptom, why } => {
+            let path = path(&["objects", named(&object)?, "symptoms", named(&symptom)?]);
+            delete(with(path, &Reason { why })?)
+        }
+        Act::Forget { object, why } => delete(with(path(&["objects", named(&object)?]), &Reason { why })?),
+    })
+}
+
+fn delete(target: String) -> Outgoing {
+    Outgoing { method: Method::DELETE, target, body: Vec::new() }
+}
+
+/// A name that can be a segment of a path.
+fn named(name: &str) -> Result<&str, ApiError> {
+    if name.is_empty() { Err(ApiError::Invalid("a name is empty".to_owned())) } else { Ok(name) }
+}
+
+fn with(path: String, params: &impl Serialize) -> Result<String, ApiError> {
+    let query = serde_html_form::to_string(params).map_err(unsendable)?;
+    Ok(if query.is_empty() { path } else { format!("{path}?{query}") })
+}
+
+fn json(body: &impl Serialize) -> Result<Vec<u8>, ApiError> {
+    serde_json::to_vec(body).map_err(unsendable)
+}
+
+fn unsendable(error: impl std::fmt::Display) -> ApiError {
+    ApiError::Invalid(format!("the request cannot be sent: {error}"))
+}
+
+fn garbled(error: impl std::fmt::Display) -> ApiError {
+    let text = format!("the host's answer cannot be read; is it of another version than this command? {error}");
+    ApiError::Internal(text)
+}

@@ -1,0 +1,198 @@
+//! Which path and method is which request.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::Request,
+    response::{IntoResponse, Response},
+    routing::{delete, get, post},
+};
+use lifesigns_api::{ApiError, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, Problem};
+use lifesigns_compliance::{
+    Act, BadgeOf,
+    query::{AlertFilter, ObjectFilter, Query},
+};
+
+use crate::{
+    answer::{Json, Named, Params, Refusal, Session, Shared, problem},
+    body::{
+        AlertIds, AlertsOwner, AlertsReason, BackupTo, DecisionParams, HistoryParams, MarkParams, MatcherList,
+        NewSilence, NoteText, Owner, Reason, SilencePatch,
+    },
+    paths::BASE,
+};
+
+type Routes = Router<Arc<Shared>>;
+
+/// The whole API.
+pub(crate) fn api(shared: Arc<Shared>) -> Router {
+    let all = alerts().merge(silences()).merge(objects()).merge(groups()).merge(store()).merge(host());
+    Router::new().nest(BASE, all).fallback(unknown).method_not_allowed_fallback(other_method).with_state(shared)
+}
+
+/// Answers every request with the same error: for connections that are one too many.
+pub(crate) fn refusing(error: ApiError) -> Router {
+    Router::new().fallback(move || async move { Refusal(error) })
+}
+
+async fn unknown(request: Request) -> Refusal {
+    let (version, path) = (env!("CARGO_PKG_VERSION"), request.uri().path());
+    let path = &path[..path.floor_char_boundary(200)];
+    Refusal(ApiError::Unknown(format!("this host (lifesigns {version}) has no {path}; all paths begin with {BASE}/")))
+}
+
+async fn other_method(request: Request) -> Response {
+    let detail = format!("this path does not take {}", request.method());
+    problem(&Problem { status: 405, title: "Method not allowed".to_owned(), detail }).into_response()
+}
+
+fn alerts() -> Routes {
+    Router::new()
+        .route("/alerts", get(|s: Session, Params(f): Params<AlertFilter>| s.query(Query::Alerts(f))))
+        .route("/pending", get(|s: Session, Params(f): Params<AlertFilter>| s.query(Query::Pending(f))))
+        .route(
+            "/matches",
+            get(|s: Session, Params(f): Params<AlertFilter>| s.query(Query::Matches(f)))
+                .post(|s: Session, Json(body): Json<MatcherList>| s.query(Query::Preview(body.matchers))),
+        )
+        .route("/alerts/{id}", get(|s: Session, Named(id): Named<String>| s.query(Query::Alert(id))))
+        .route("/alerts/{id}/route", get(|s: Session, Named(id): Named<String>| s.query(Query::Route(id))))
+        .route(
+            "/alerts/{id}/acknowledge",
+            post(|s: Session, Named(id): Named<String>, Json(body): Json<Owner>| {
+                s.act(Act::Acknowledge { alerts: vec![id], owner: body.owner })
+            }),
+        )
+        .route(
+            "/alerts/{id}/unacknowledge",
+            post(|s: Session, Named(id): Named<String>| s.act(Act::Unacknowledge { alerts: vec![id] })),
+        )
+        .route(
+            "/alerts/{id}/cancel",
+            post(|s: Session, Named(id): Named<String>, Json(body): Json<Reason>| {
+                s.act(Act::Cancel { alerts: vec![id], why: body.why })
+            }),
+        )
+        .route(
+            "/alerts/{id}/notes",
+            post(|s: Session, Named(alert): Named<String>, Json(body): Json<NoteText>| {
+                s.act(Act::Note { alert, text: body.text })
+            }),
+        )
+        .route(
+            "/bulk/acknowledge",
+            post(|s: Session, Json(body): Json<AlertsOwner>| {
+                s.act(Act::Acknowledge { alerts: body.alerts, owner: body.owner })
+            }),
+        )
+        .route(
+            "/bulk/unacknowledge",
+            post(|s: Session, Json(body): Json<AlertIds>| s.act(Act::Unacknowledge { alerts: body.alerts })),
+        )
+        .route(
+            "/bulk/cancel",
+            post(|s: Session, Json(body): Json<AlertsReason>| {
+                s.act(Act::Cancel { alerts: body.alerts, why: body.why })
+            }),
+        )
+}
+
+fn silences() -> Routes {
+    let make = |s: Session, Json(body): Json<NewSilence>| {
+        let NewSilence { matchers, from_ns, until_ns, why } = body;
+        s.act(Act::Silence { matchers, from_ns, until_ns, why })
+    };
+    let change = |s: Session, Named(silence): Named<String>, Json(body): Json<SilencePatch>| {
+        let SilencePatch { matchers, from_ns, until_ns, why } = body;
+        s.act(Act::Edit { silence, matchers, from_ns, until_ns, why })
+    };
+    Router::new().route("/silences", get(|s: Session| s.query(Query::Silences)).post(make)).route(
+        "/silences/{id}",
+        get(|s: Session, Named(id): Named<String>| s.query(Query::Silence(id)))
+            .patch(change)
+            .delete(|s: Session, Named(silence): Named<String>| s.act(Act::Expire { silence })),
+    )
+}
+
+fn objects() -> Routes {
+    let forget = |s: Session, Named(object): Named<String>, Params(params): Params<Reason>| {
+        s.act(Act::Forget { object, why: params.why })
+    };
+    let clear = |s: Session, Named((object, symptom)): Named<(String, String)>, Params(params): Params<Reason>| {
+        s.act(Act::ClearSymptom { object, symptom, why: params.why })
+    };
+    Router::new()
+        .route("/objects", get(|s: Session, Params(f): Params<ObjectFilter>| s.query(Query::Objects(f))))
+        .route("/objects/{id}", get(|s: Session, Named(id): Named<String>| s.query(Query::Object(id))).delete(forget))
+        .route("/objects/{id}/symptoms/{symptom}", delete(clear))
+        .route("/objects/{id}/badges", badges(BadgeOf::Object))
+}
+
+fn groups() -> Routes {
+    Router::new()
+        .route("/groups", get(|s: Session| s.query(Query::Groups)))
+        .route("/groups/{name}", get(|s: Session, Named(name): Named<String>| s.query(Query::Group(name))))
+        .route("/groups/{name}/badges", badges(BadgeOf::Group))
+        .route("/groups/{name}/report", get(|s: Session, Named(group): Named<String>| s.query(Query::Report { group })))
+        .route("/badges", get(|s: Session| s.query(Query::Badges)))
+        .route("/policies", get(|s: Session| s.query(Query::Policies)))
+        .route(
+            "/policies/why",
+            get(|s: Session, Params(params): Params<DecisionParams>| {
+                s.query(Query::Why { object: params.object, alert: params.alert })
+            }),
+        )
+}
+
+/// A badge over time.
+fn badges(of: BadgeOf) -> axum::routing::MethodRouter<Arc<Shared>> {
+    get(move |s: Session, Named(name): Named<String>, Params(params): Params<HistoryParams>| {
+        let which = PastBadges { of, name, since_ns: params.since_ns, limit: params.limit };
+        s.member("badges", move |service| service.past_badges(&which))
+    })
+}
+
+fn store() -> Routes {
+    Router::new()
+        .route(
+            "/history/alerts",
+            get(|s: Session, Params(which): Params<PastAlerts>| {
+                s.member("alerts", move |service| service.past_alerts(&which))
+            }),
+        )
+        .route(
+            "/audit",
+            get(|s: Session, Params(which): Params<PastAudit>| s.member("audit", move |service| service.audit(&which))),
+        )
+        .route(
+            "/audit/verify",
+            get(|s: Session, Params(params): Params<MarkParams>| {
+                s.member("verified", move |service| service.verify_audit(params.mark()?.as_ref()))
+            }),
+        )
+        .route(
+            "/outbox",
+            get(|s: Session, Params(which): Params<OutboxFilter>| {
+                s.member("outbox", move |service| service.outbox(&which))
+            }),
+        )
+        .route(
+            "/outbox/resend",
+            post(|s: Session, Json(which): Json<NoticeSelection>| s.done(move |service| service.resend(&which))),
+        )
+        .route(
+            "/outbox/drop",
+            post(|s: Session, Json(which): Json<NoticeSelection>| s.done(move |service| service.drop_dead(&which))),
+        )
+        .route(
+            "/backup",
+            post(|s: Session, Json(body): Json<BackupTo>| s.done(move |service| service.backup(&body.path))),
+        )
+}
+
+fn host() -> Routes {
+    Router::new()
+        .route("/status", get(|s: Session| s.member("status", |service| service.status())))
+        .route("/findings", get(|s: Session| s.query(Query::Findings)))
+}
