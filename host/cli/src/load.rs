@@ -10,7 +10,7 @@ use lifesigns::{
     Cache, ChildProcess, CompileLimits, Load, Loader, MemoryBudget, Outcome, Sandbox, engine::LoadedRule,
     model::limits, rulestore::RuleStore,
 };
-use lifesigns_settings::Compile;
+use lifesigns_settings::CompileSettings;
 
 use crate::{exit::Failure, say};
 
@@ -34,7 +34,11 @@ pub(crate) fn cache(named: Option<&Path>) -> Result<Option<Cache>, Failure> {
 }
 
 /// A sandbox with that cache, which compiles in child processes of this program.
-pub(crate) fn sandbox(cache: Option<Cache>, compile: &Compile, rules_memory_bytes: u64) -> Result<Sandbox, Failure> {
+pub(crate) fn sandbox(
+    cache: Option<Cache>,
+    compile: &CompileSettings,
+    rules_memory_bytes: u64,
+) -> Result<Sandbox, Failure> {
     let cache = cache.map(|cache| cache.bounded(compile.cache_bytes, CACHE_ENTRIES));
     let limits = CompileLimits {
         memory_bytes: compile.memory_bytes,
@@ -49,7 +53,7 @@ pub(crate) fn sandbox(cache: Option<Cache>, compile: &Compile, rules_memory_byte
 
 /// The same for commands that have no configuration.
 pub(crate) fn plain_sandbox(cache: Option<Cache>) -> Result<Sandbox, Failure> {
-    sandbox(cache, &Compile::default(), limits::RULES_MEMORY_BYTES as u64)
+    sandbox(cache, &CompileSettings::default(), limits::RULES_MEMORY_BYTES as u64)
 }
 
 /// This very program, even if its file has been replaced since it was started.

@@ -3,7 +3,7 @@
 use std::io::{self, Write, stdout};
 
 use lifesigns_notifications::{Durable, LineFile};
-use lifesigns_settings::Output;
+use lifesigns_settings::OutputSettings;
 
 use crate::{exit::Failure, say};
 
@@ -24,7 +24,7 @@ impl Lines {
     ///
     /// # Errors
     /// It cannot be opened.
-    pub(crate) fn open(output: &Output, mode: u32) -> Result<Self, Failure> {
+    pub(crate) fn open(output: &OutputSettings, mode: u32) -> Result<Self, Failure> {
         let lost = Lost::default();
         let Some(path) = &output.file else { return Ok(Self { file: None, lost }) };
         let mut file = LineFile::new(path, mode);
@@ -88,7 +88,7 @@ mod tests {
     fn what_is_rotated_is_opened_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("out.ndjson");
-        let mut lines = Lines::open(&Output { file: Some(path.clone()) }, 0o600).expect("it opens");
+        let mut lines = Lines::open(&OutputSettings { file: Some(path.clone()) }, 0o600).expect("it opens");
         lines.write(b"one\n");
         fs::rename(&path, folder.path().join("out.1")).expect("it is rotated");
         lines.write(b"two\n");
@@ -102,7 +102,7 @@ mod tests {
         let text = |name: &str| fs::read_to_string(folder.path().join(name)).expect("it reads");
         assert_eq!((text("out.1"), text("out.ndjson")), ("one\n".to_owned(), "three\n".to_owned()));
         assert_eq!(fs::metadata(&path).expect("it is there").mode() & 0o777, 0o600);
-        let gone = Output { file: Some(folder.path().join("none/out")) };
+        let gone = OutputSettings { file: Some(folder.path().join("none/out")) };
         assert!(Lines::open(&gone, 0o600).is_err());
     }
 
@@ -113,7 +113,7 @@ mod tests {
         for line in ["one\n", "two\n"] {
             let before = fs::read_to_string(&path).unwrap_or_default();
             fs::write(&path, before + "{\"half").expect("half a line");
-            Lines::open(&Output { file: Some(path.clone()) }, 0o600).expect("it opens").write(line.as_bytes());
+            Lines::open(&OutputSettings { file: Some(path.clone()) }, 0o600).expect("it opens").write(line.as_bytes());
         }
         let text = fs::read_to_string(&path).expect("it reads");
         assert_eq!(text, "{\"half\none\n{\"half\ntwo\n");

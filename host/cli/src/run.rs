@@ -122,7 +122,7 @@ pub(crate) fn farewell(totals: &engine::Totals) -> String {
     format!("stopped: {}, {}", say::count(totals.tally.lines, "line"), say::raises(totals.report.alerts))
 }
 
-fn engine_config(typed: &lifesigns_settings::Engine) -> engine::EngineConfig {
+fn engine_config(typed: &lifesigns_settings::EngineSettings) -> engine::EngineConfig {
     let default = engine::EngineConfig::default();
     engine::EngineConfig {
         scanners: typed.scanners.unwrap_or(default.scanners),

@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use lifesigns_notifications::people::Colour;
+use lifesigns_notifications::terminal::Colour;
 use lifesigns_text::{is_unsafe, visible_json, visible_lines};
 use serde_json::json;
 use tracing_subscriber::{EnvFilter, fmt};

@@ -11,7 +11,7 @@ use lifesigns::{
     engine::Tally,
     model::{Change, Criticality, RuleAlertRef},
 };
-use lifesigns_notifications::people::Colour;
+use lifesigns_notifications::terminal::Colour;
 use lifesigns_text::visible;
 
 use crate::say;

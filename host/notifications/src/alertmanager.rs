@@ -12,12 +12,12 @@ use crate::{
     backoff::MS,
     clock::now_ns,
     config,
-    gate::Gate,
-    headers,
+    egress::EgressPolicy,
+    explanation, headers,
     http::Http,
     message::{Failure, Message, Receiver},
     outbox::OpenAlerts,
-    rfc3339, why,
+    time::rfc3339,
 };
 
 /// How many keep-alives may be missed before it takes an alert for resolved.
@@ -32,7 +32,7 @@ const LABELS: usize = 10_000;
 type Labels = BTreeMap<&'static str, String>;
 
 /// See the module.
-pub(crate) struct Alertmanager {
+pub(crate) struct AlertmanagerReceiver {
     name: String,
     config: config::Alertmanager,
     http: Http,
@@ -43,7 +43,7 @@ pub(crate) struct Alertmanager {
 
 /// What it is told of an alert.
 #[derive(Debug, Serialize)]
-struct Told {
+struct PostableAlert {
     labels: Labels,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     annotations: BTreeMap<&'static str, String>,
@@ -53,7 +53,7 @@ struct Told {
     ends_at: String,
 }
 
-impl Alertmanager {
+impl AlertmanagerReceiver {
     /// The receiver of a configuration.
     ///
     /// # Errors
@@ -61,14 +61,14 @@ impl Alertmanager {
     pub(crate) fn new(
         name: &str,
         config: &config::Alertmanager,
-        gate: &Gate,
+        egress: &EgressPolicy,
         open: Box<dyn OpenAlerts>,
     ) -> Result<Self, String> {
-        let http = Http::new(gate, config.timeout_ms, config.ca.as_deref())?;
+        let http = Http::new(egress, config.timeout_ms, config.ca.as_deref())?;
         Ok(Self { name: name.to_owned(), config: config.clone(), http, open, known: BTreeMap::new() })
     }
 
-    fn post(&mut self, told: &[Told]) -> Result<(), Failure> {
+    fn post(&mut self, told: &[PostableAlert]) -> Result<(), Failure> {
         let base = self.config.url.read().map_err(Failure::later)?;
         let url = format!("{}{PATH}", base.trim_end_matches('/'));
         let mut all = HeaderMap::new();
@@ -85,16 +85,16 @@ impl Alertmanager {
 
     /// What to say of alerts that are as they are, open or over; first of those that it knows under
     /// other labels, that they are over.
-    fn told<'a>(&self, alerts: impl Iterator<Item = (&'a Alert, bool)>, now_ns: u64) -> Vec<Told> {
+    fn told<'a>(&self, alerts: impl Iterator<Item = (&'a Alert, bool)>, now_ns: u64) -> Vec<PostableAlert> {
         let lasts_ns = self.config.keep_alive_ms.saturating_mul(MS * MISSED);
         let mut all = Vec::new();
         for (alert, over) in alerts {
             let labels = labels(alert);
             if let Some(old) = self.known.get(&alert.id).filter(|old| **old != labels) {
-                all.push(Told::new(alert, old.clone(), now_ns, now_ns));
+                all.push(PostableAlert::new(alert, old.clone(), now_ns, now_ns));
             }
             let ends_ns = if over { now_ns } else { now_ns.saturating_add(lasts_ns) };
-            all.push(Told::new(alert, labels, now_ns, ends_ns));
+            all.push(PostableAlert::new(alert, labels, now_ns, ends_ns));
         }
         all
     }
@@ -108,7 +108,7 @@ impl Alertmanager {
     }
 }
 
-impl Receiver for Alertmanager {
+impl Receiver for AlertmanagerReceiver {
     fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
         let alerts = || message.notices.iter().map(|one| (&one.alert, one.happened == NoticeKind::Resolved));
         let told = self.told(alerts(), now_ns());
@@ -134,7 +134,7 @@ impl Receiver for Alertmanager {
     }
 }
 
-impl Told {
+impl PostableAlert {
     fn new(alert: &Alert, labels: Labels, now_ns: u64, ends_ns: u64) -> Self {
         Self {
             labels,
@@ -176,14 +176,14 @@ fn annotations(alert: &Alert) -> BTreeMap<&'static str, String> {
         ("summary", alert.summary.clone()),
         ("recommendation", alert.recommendations.join("\n")),
         ("controls", alert.controls.join(", ")),
-        ("why", why::lines(&alert.why).join("\n")),
+        ("why", explanation::lines(&alert.why).join("\n")),
     ]);
     annotations.retain(|_, value| !value.is_empty());
     annotations
 }
 
-impl std::fmt::Debug for Alertmanager {
+impl std::fmt::Debug for AlertmanagerReceiver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Alertmanager").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("AlertmanagerReceiver").field("config", &self.config).finish_non_exhaustive()
     }
 }

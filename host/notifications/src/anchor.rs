@@ -5,7 +5,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::{json::VERSION, time::rfc3339};
+use crate::{format_version::JSON_VERSION, time::rfc3339};
 
 /// The last entry of the audit log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,22 +28,22 @@ pub trait AuditLog: Send {
 }
 
 /// How often a receiver is sent the head.
-pub struct Anchoring {
+pub struct AnchorSchedule {
     /// From one to the next, in milliseconds. The first is sent at once.
     pub every_ms: u64,
     /// Where heads come from.
     pub log: Box<dyn AuditLog>,
 }
 
-impl std::fmt::Debug for Anchoring {
+impl std::fmt::Debug for AnchorSchedule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Anchoring").field("every_ms", &self.every_ms).finish_non_exhaustive()
+        f.debug_struct("AnchorSchedule").field("every_ms", &self.every_ms).finish_non_exhaustive()
     }
 }
 
 /// A head as programs read it.
 #[derive(Serialize)]
-struct Shown<'a> {
+struct HeadJson<'a> {
     version: u32,
     receiver: &'a str,
     happened: &'static str,
@@ -64,8 +64,14 @@ impl AuditHead {
     /// Never, into memory.
     pub(crate) fn line(&self, receiver: &str, out: &mut Vec<u8>) -> io::Result<()> {
         let time = rfc3339(self.time_ns);
-        let shown =
-            Shown { version: VERSION, receiver, happened: "audit-head", time, number: self.number, hash: &self.hash };
+        let shown = HeadJson {
+            version: JSON_VERSION,
+            receiver,
+            happened: "audit-head",
+            time,
+            number: self.number,
+            hash: &self.hash,
+        };
         serde_json::to_writer(&mut *out, &shown)?;
         out.push(b'\n');
         Ok(())

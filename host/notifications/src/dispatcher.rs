@@ -8,51 +8,29 @@ use std::{
 };
 
 use crate::{
-    anchor::Anchoring,
-    bell::Bell,
-    config::Retry,
-    courier::Courier,
-    message::Receiver,
-    outbox::{OpenAlerts, Outbox, Settled},
-    status::Status,
+    endpoint::{DeliverySink, Endpoint},
+    notify::Notify,
+    status::DeliveryStatus,
+    worker::DeliveryWorker,
 };
-
-/// Told what became of each notice, on the receiver's thread. It hands that on to the one who writes.
-pub type Settle = Arc<dyn Fn(Settled) + Send + Sync>;
 
 /// How often a thread that is to end is looked at.
 const LOOK: Duration = Duration::from_millis(5);
-
-/// A receiver and all that its thread needs.
-pub struct Post {
-    /// The receiver's name.
-    pub name: String,
-    /// How often a message is tried, and when.
-    pub retry: Retry,
-    /// The receiver.
-    pub receiver: Box<dyn Receiver>,
-    /// Where its notices wait.
-    pub outbox: Box<dyn Outbox>,
-    /// Whether it is sent the head of the audit log, and how often.
-    pub anchoring: Option<Anchoring>,
-    /// Asked before each notice goes out; `()` lets every notice go.
-    pub alerts: Box<dyn OpenAlerts>,
-}
 
 /// All receivers at work.
 ///
 /// Notices are read from each receiver's [`Outbox`], put together into messages as their grouping
 /// says, and delivered. Every notice is told of by `settle`: one that failed is kept here and tried
 /// again, one that was delivered or given up is not looked at again, unless
-/// [`again`](Self::again) says that a dead letter may have been revived. Whoever writes outcomes down
+/// [`reread`](Self::reread) says that a dead letter may have been revived. Whoever writes outcomes down
 /// has written those of one dispatcher before the next one starts; else some are delivered twice.
 pub struct Dispatcher {
-    desks: Vec<Desk>,
+    workers: Vec<WorkerHandle>,
 }
 
-struct Desk {
-    bell: Arc<Bell>,
-    status: Arc<Mutex<Status>>,
+struct WorkerHandle {
+    notify: Arc<Notify>,
+    status: Arc<Mutex<DeliveryStatus>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -61,40 +39,41 @@ impl Dispatcher {
     ///
     /// # Errors
     /// A thread cannot be started; those that were are stopped.
-    pub fn start(posts: Vec<Post>, settle: &Settle, seed: u64) -> io::Result<Self> {
-        let mut dispatcher = Self { desks: Vec::with_capacity(posts.len()) };
-        for (number, post) in posts.into_iter().enumerate() {
-            let bell = Arc::new(Bell::default());
-            let status = Status { receiver: post.name.clone(), more: true, ..Status::default() };
+    pub fn start(endpoints: Vec<Endpoint>, settle: &DeliverySink, seed: u64) -> io::Result<Self> {
+        let mut dispatcher = Self { workers: Vec::with_capacity(endpoints.len()) };
+        for (number, endpoint) in endpoints.into_iter().enumerate() {
+            let notify = Arc::new(Notify::default());
+            let status = DeliveryStatus { receiver: endpoint.name.clone(), more: true, ..DeliveryStatus::default() };
             let status = Arc::new(Mutex::new(status));
             let seed = seed.wrapping_add(number as u64);
             // A thread's name is shown by the system, which knows 15 bytes of it and no NUL.
-            let name: String = format!("to-{}", post.name).chars().filter(|letter| *letter != '\0').collect();
-            let courier = Courier::new(post, Arc::clone(&bell), Arc::clone(&status), Arc::clone(settle), seed);
-            let thread = Some(Builder::new().name(name).spawn(move || courier.run())?);
-            dispatcher.desks.push(Desk { bell, status, thread });
+            let name: String = format!("to-{}", endpoint.name).chars().filter(|letter| *letter != '\0').collect();
+            let worker =
+                DeliveryWorker::new(endpoint, Arc::clone(&notify), Arc::clone(&status), Arc::clone(settle), seed);
+            let thread = Some(Builder::new().name(name).spawn(move || worker.run())?);
+            dispatcher.workers.push(WorkerHandle { notify, status, thread });
         }
         Ok(dispatcher)
     }
 
     /// There are new notices in the outbox.
-    pub fn nudge(&self) {
-        for desk in &self.desks {
-            desk.bell.ring(|rung| rung.new = true);
+    pub fn wake(&self) {
+        for worker in &self.workers {
+            worker.notify.ring(|signals| signals.new = true);
         }
     }
 
-    /// Old notices may be there again: dead letters that a person revived.
-    pub fn again(&self) {
-        for desk in &self.desks {
-            desk.bell.ring(|rung| rung.again = true);
+    /// Old notices may be there reread: dead letters that a person revived.
+    pub fn reread(&self) {
+        for worker in &self.workers {
+            worker.notify.ring(|signals| signals.reread = true);
         }
     }
 
     /// How all receivers stand, in the order in which they were given.
-    pub fn status(&self) -> Vec<Status> {
-        let status = |desk: &Desk| desk.status.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        self.desks.iter().map(status).collect()
+    pub fn status(&self) -> Vec<DeliveryStatus> {
+        let status = |worker: &WorkerHandle| worker.status.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.workers.iter().map(status).collect()
     }
 
     /// Ends all threads. Deliveries that are under way are ended first and told of; what waits stays in
@@ -104,13 +83,13 @@ impl Dispatcher {
         self.ring_off();
         let deadline = Instant::now() + grace;
         let mut all = true;
-        for desk in &mut self.desks {
-            let Some(thread) = desk.thread.take() else { continue };
+        for worker in &mut self.workers {
+            let Some(thread) = worker.thread.take() else { continue };
             while !thread.is_finished() && Instant::now() < deadline {
                 std::thread::sleep(LOOK);
             }
             if thread.is_finished() {
-                // A courier does not panic; if `settle` does, that is the caller's to know already.
+                // A worker does not panic; if `settle` does, that is the caller's to know already.
                 let _ = thread.join();
             } else {
                 all = false;
@@ -120,8 +99,8 @@ impl Dispatcher {
     }
 
     fn ring_off(&self) {
-        for desk in &self.desks {
-            desk.bell.ring(|rung| rung.stop = true);
+        for worker in &self.workers {
+            worker.notify.ring(|signals| signals.stop = true);
         }
     }
 }

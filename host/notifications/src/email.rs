@@ -1,51 +1,49 @@
-//! The receiver that is a mailbox: a message is a letter, in text and in HTML.
+//! The e-mail receiver: one mail a message, as text and as HTML.
 
+mod content;
 mod html;
-mod letter;
+mod mail;
 mod smtp;
 
 use std::collections::{BTreeSet, VecDeque};
 
 use lettre::{Address, message::Mailbox};
 
-use self::{
-    letter::letter,
-    smtp::{Session, is_refusal},
-};
+use self::smtp::{Session, is_refusal};
 use crate::{
     anchor::AuditHead,
     config,
-    gate::Gate,
+    egress::EgressPolicy,
     message::{Failure, Message, Receiver, shown},
 };
 
-/// How many letters are remembered that some recipients have and others have not.
+/// How many mails are remembered that only some of the recipients have.
 const PARTS: usize = 64;
 
 /// See the module.
-pub(crate) struct Mail {
+pub(crate) struct EmailReceiver {
     config: config::Email,
     from: Mailbox,
     to: Vec<Mailbox>,
-    gate: Gate,
-    /// Who has which letter already, for letters that did not reach everybody at once.
+    egress: EgressPolicy,
+    /// Who has which mail already, for mails that only some of the recipients accepted.
     had: VecDeque<(String, BTreeSet<Address>)>,
 }
 
-impl Mail {
-    /// The receiver of a configuration.
+impl EmailReceiver {
+    /// Makes the receiver of a configuration.
     ///
     /// # Errors
     /// An address is not one, or the certificates cannot be read.
-    pub(crate) fn new(config: &config::Email, gate: &Gate) -> Result<Self, String> {
+    pub(crate) fn new(config: &config::Email, egress: &EgressPolicy) -> Result<Self, String> {
         let mailbox = |text: &String| text.parse::<Mailbox>().map_err(|why| format!("{text:?}: {why}"));
         let from = mailbox(&config.from)?;
         let to = config.to.iter().map(mailbox).collect::<Result<_, _>>()?;
         smtp::trust(config)?;
-        Ok(Self { config: config.clone(), from, to, gate: gate.clone(), had: VecDeque::new() })
+        Ok(Self { config: config.clone(), from, to, egress: egress.clone(), had: VecDeque::new() })
     }
 
-    /// Those who do not have this letter yet.
+    /// Returns the recipients that do not have this mail yet.
     fn missing(&self, key: &str) -> Vec<Address> {
         let had = self.had.iter().find(|(one, _)| one == key).map(|(_, had)| had);
         let mut missing = BTreeSet::new();
@@ -66,24 +64,24 @@ impl Mail {
     }
 }
 
-impl Receiver for Mail {
+impl Receiver for EmailReceiver {
     fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
-        let letter = letter(message, &self.from, &self.to).map_err(Failure::never)?;
-        self.send(&letter, &message.key)
+        let mail = mail::alert_mail(message, &self.from, &self.to).map_err(Failure::never)?;
+        self.send(&mail, &message.key)
     }
 
     fn anchor(&mut self, head: &AuditHead) -> Result<(), Failure> {
-        // A letter that some have already is sent to the others: the same one, under the same key.
+        // A mail that some recipients have already is sent to the others under the same key.
         let key = format!("audit-head-{}-{}", head.number, &head.hash.get(..16).unwrap_or_default());
-        let letter = letter::anchor(head, &key, &self.from, &self.to).map_err(Failure::never)?;
-        self.send(&letter, &key)
+        let mail = mail::audit_mail(head, &key, &self.from, &self.to).map_err(Failure::never)?;
+        self.send(&mail, &key)
     }
 }
 
-impl Mail {
-    /// Sends a letter to those who do not have it.
-    fn send(&mut self, letter: &[u8], key: &str) -> Result<(), Failure> {
-        let mut session = Session::open(&self.config, &self.gate)?;
+impl EmailReceiver {
+    /// Sends a mail to the recipients that do not have it.
+    fn send(&mut self, mail: &[u8], key: &str) -> Result<(), Failure> {
+        let mut session = Session::open(&self.config, &self.egress)?;
         let mut taken = Vec::new();
         let mut refused = Vec::new();
         let plain = |mailbox: &Mailbox| mailbox.email.to_string().is_ascii();
@@ -97,7 +95,7 @@ impl Mail {
             }
         }
         if !taken.is_empty() {
-            session.letter(letter)?;
+            session.data(mail)?;
         }
         session.close();
         if refused.is_empty() {
@@ -112,8 +110,8 @@ impl Mail {
     }
 }
 
-impl std::fmt::Debug for Mail {
+impl std::fmt::Debug for EmailReceiver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mail").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("EmailReceiver").field("config", &self.config).finish_non_exhaustive()
     }
 }

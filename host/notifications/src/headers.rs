@@ -2,7 +2,7 @@
 
 use ureq::http::{HeaderName, HeaderValue};
 
-use crate::config::{Mistake, Secret};
+use crate::config::{ReceiverConfigError, Secret};
 
 /// Headers that say how the request is read, and those that a receiver trusts to be the host's.
 const OURS: [&str; 10] = [
@@ -18,11 +18,11 @@ const OURS: [&str; 10] = [
     "x-lifesigns-timestamp",
 ];
 
-/// What is wrong with names and values; one sentence each.
-pub(crate) fn mistakes(headers: &[(String, Secret)]) -> Vec<Mistake> {
+/// Returns what is wrong with names and values, one sentence each.
+pub(crate) fn validate(headers: &[(String, Secret)]) -> Vec<ReceiverConfigError> {
     let mut found = Vec::new();
     for (name, value) in headers {
-        let mut wrong = |what: String| found.push(Mistake::of_item("headers", name, what));
+        let mut wrong = |what: String| found.push(ReceiverConfigError::of_item("headers", name, what));
         match name.parse::<HeaderName>() {
             Ok(parsed) if OURS.contains(&parsed.as_str()) => wrong(format!("the header {parsed} is set by the host")),
             Ok(_) => {}
@@ -37,7 +37,7 @@ pub(crate) fn mistakes(headers: &[(String, Secret)]) -> Vec<Mistake> {
     found
 }
 
-/// The headers with their values.
+/// Returns the headers with their values.
 ///
 /// # Errors
 /// A value cannot be read or is not one; the text never repeats it.

@@ -15,7 +15,7 @@ use ureq::{
     unversioned::transport::{Connector as _, RustlsConnector, TcpConnector},
 };
 
-use crate::{gate::Gate, message::Failure};
+use crate::{egress::EgressPolicy, message::Failure};
 
 /// How much of an answer is read, to tell why something was refused.
 const ANSWER_BYTES: u64 = 4096;
@@ -31,7 +31,7 @@ const LATER: [StatusCode; 3] = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EAR
 #[derive(Debug)]
 pub(crate) struct Http {
     agent: Agent,
-    gate: Gate,
+    egress: EgressPolicy,
     timeout_ms: u64,
     /// The file of certificates, and what was in it when the agent was made.
     ca: Option<(PathBuf, Vec<u8>)>,
@@ -42,14 +42,14 @@ impl Http {
     ///
     /// # Errors
     /// The certificates cannot be read.
-    pub(crate) fn new(gate: &Gate, timeout_ms: u64, ca: Option<&Path>) -> Result<Self, String> {
+    pub(crate) fn new(egress: &EgressPolicy, timeout_ms: u64, ca: Option<&Path>) -> Result<Self, String> {
         let read = |path: &Path| Ok::<_, String>((path.to_owned(), read_pem(path)?));
         let ca = ca.map(read).transpose()?;
-        let agent = Self::agent(gate, timeout_ms, ca.as_ref())?;
-        Ok(Self { agent, gate: gate.clone(), timeout_ms, ca })
+        let agent = Self::agent(egress, timeout_ms, ca.as_ref())?;
+        Ok(Self { agent, egress: egress.clone(), timeout_ms, ca })
     }
 
-    fn agent(gate: &Gate, timeout_ms: u64, ca: Option<&(PathBuf, Vec<u8>)>) -> Result<Agent, String> {
+    fn agent(egress: &EgressPolicy, timeout_ms: u64, ca: Option<&(PathBuf, Vec<u8>)>) -> Result<Agent, String> {
         let mut tls = TlsConfig::builder();
         if let Some((path, pem)) = ca {
             tls = tls.root_certs(roots(path, pem)?);
@@ -66,7 +66,7 @@ impl Http {
             .build();
         // No proxy in the chain: it would connect to where it likes.
         let connector = ().chain(TcpConnector::default()).chain(RustlsConnector::default());
-        Ok(Agent::with_parts(config, connector, gate.clone()))
+        Ok(Agent::with_parts(config, connector, egress.clone()))
     }
 
     /// Takes over certificates that have changed since, as secrets are: without a reload.
@@ -75,7 +75,7 @@ impl Http {
         let now = read_pem(path)?;
         if now != *pem {
             let ca = (path.clone(), now);
-            self.agent = Self::agent(&self.gate, self.timeout_ms, Some(&ca))?;
+            self.agent = Self::agent(&self.egress, self.timeout_ms, Some(&ca))?;
             self.ca = Some(ca);
         }
         Ok(())
@@ -206,7 +206,8 @@ mod tests {
         let certificate = |text: &str| format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
         let put = |text: &str| fs::write(file.path(), text).expect("it is written");
         put(&certificate("MAA="));
-        let mut http = Http::new(&Gate::new(crate::Outbound::default()), 1000, Some(file.path())).expect("it reads");
+        let mut http =
+            Http::new(&EgressPolicy::new(crate::OutboundConfig::default()), 1000, Some(file.path())).expect("it reads");
         let known =
             |http: &Http| http.ca.as_ref().is_some_and(|(_, pem)| pem.ends_with(certificate("MQA=").as_bytes()));
         put("half written");

@@ -1,4 +1,4 @@
-//! Back doors: how alerts leave. [`ndjson`] and [`people`] write the alerts of rules as they are
+//! Back doors: how alerts leave. [`ndjson`] and [`terminal`] write the alerts of rules as they are
 //! raised. [`Dispatcher`] brings the notices of the alert book to their receivers: each has a thread of
 //! its own, is retried, and is told the same thing under the same key.
 //!
@@ -7,24 +7,26 @@
 
 pub mod config;
 pub mod ndjson;
-pub mod people;
+pub mod terminal;
 
 mod alertmanager;
 mod anchor;
 mod backoff;
-mod bell;
 mod clock;
-mod courier;
 mod dispatcher;
+mod egress;
 mod email;
-mod gate;
+mod endpoint;
+mod explanation;
+mod format_version;
 mod headers;
 mod http;
-mod json;
-mod jsonl;
-mod lines;
+mod line_file;
 mod memory;
 mod message;
+mod ndjson_receiver;
+mod notice_json;
+mod notify;
 mod outbox;
 mod queue;
 #[cfg(test)]
@@ -32,34 +34,39 @@ mod sample;
 mod status;
 mod time;
 mod webhook;
-mod why;
+mod worker;
 
-pub use anchor::{Anchoring, AuditHead, AuditLog};
-pub use config::{Outbound, ReceiverConfig, ReceiverKind, Retry};
-pub use dispatcher::{Dispatcher, Post, Settle};
-pub use gate::{Gate, Names, SystemNames};
-pub use lines::{Durable, LineFile};
+pub use anchor::{AnchorSchedule, AuditHead, AuditLog};
+pub use config::{OutboundConfig, ReceiverConfig, ReceiverKind, Retry};
+pub use dispatcher::Dispatcher;
+pub use egress::{EgressPolicy, Resolver, SystemResolver};
+pub use endpoint::{DeliverySink, Endpoint};
+pub use line_file::{Durable, LineFile};
 pub use memory::MemoryOutbox;
 pub use message::{Failure, Message, Receiver};
-pub use outbox::{OpenAlerts, Outbox, Outcome, Pause, Pending, Settled};
-pub use status::Status;
+pub use outbox::{BundlePause, DeliveryOutcome, DeliveryReport, OpenAlerts, Outbox, PendingNotice};
+pub use status::DeliveryStatus;
 pub use time::rfc3339;
 
 /// The receiver that a configuration describes. `open` knows what is still open, for those that are to
 /// be reminded of it.
 ///
 /// # Errors
-/// Its certificates cannot be read, or it is not what [`ReceiverConfig::mistakes`] would let through.
-pub fn receiver(config: &ReceiverConfig, gate: &Gate, open: Box<dyn OpenAlerts>) -> Result<Box<dyn Receiver>, String> {
-    if let Some(mistake) = config.mistakes().into_iter().next() {
-        return Err(mistake.what);
+/// Its certificates cannot be read, or it is not what [`ReceiverConfig::validate`] would let through.
+pub fn receiver(
+    config: &ReceiverConfig,
+    egress: &EgressPolicy,
+    open: Box<dyn OpenAlerts>,
+) -> Result<Box<dyn Receiver>, String> {
+    if let Some(error) = config.validate().into_iter().next() {
+        return Err(error.what);
     }
     Ok(match &config.kind {
-        ReceiverKind::Ndjson(lines) => Box::new(jsonl::Lines::new(&config.name, lines)),
-        ReceiverKind::Webhook(webhook) => Box::new(webhook::Webhook::new(&config.name, webhook, gate)?),
+        ReceiverKind::Ndjson(lines) => Box::new(ndjson_receiver::NdjsonReceiver::new(&config.name, lines)),
+        ReceiverKind::Webhook(webhook) => Box::new(webhook::WebhookReceiver::new(&config.name, webhook, egress)?),
         ReceiverKind::Alertmanager(alertmanager) => {
-            Box::new(alertmanager::Alertmanager::new(&config.name, alertmanager, gate, open)?)
+            Box::new(alertmanager::AlertmanagerReceiver::new(&config.name, alertmanager, egress, open)?)
         }
-        ReceiverKind::Email(email) => Box::new(email::Mail::new(email, gate)?),
+        ReceiverKind::Email(email) => Box::new(email::EmailReceiver::new(email, egress)?),
     })
 }

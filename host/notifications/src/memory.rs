@@ -7,7 +7,7 @@ use std::{
 
 use lifesigns_compliance::Notice;
 
-use crate::outbox::{Outbox, Outcome, Pending, Settled};
+use crate::outbox::{DeliveryOutcome, DeliveryReport, Outbox, PendingNotice};
 
 /// See the module. Clones share what is in it.
 #[derive(Clone, Debug, Default)]
@@ -16,8 +16,8 @@ pub struct MemoryOutbox(Arc<Mutex<Rows>>);
 #[derive(Debug, Default)]
 struct Rows {
     last: u64,
-    waiting: BTreeMap<u64, Pending>,
-    dead: BTreeMap<u64, (Pending, String)>,
+    waiting: BTreeMap<u64, PendingNotice>,
+    dead: BTreeMap<u64, (PendingNotice, String)>,
 }
 
 impl MemoryOutbox {
@@ -26,21 +26,21 @@ impl MemoryOutbox {
         let mut rows = self.lock();
         rows.last += 1;
         let id = rows.last;
-        rows.waiting.insert(id, Pending { id, notice, attempts: 0, not_before_ns: 0 });
+        rows.waiting.insert(id, PendingNotice { id, notice, attempts: 0, not_before_ns: 0 });
         id
     }
 
     /// Writes down what became of a notice.
-    pub fn settle(&self, settled: &Settled) {
+    pub fn settle(&self, settled: &DeliveryReport) {
         let mut rows = self.lock();
         match &settled.outcome {
-            Outcome::Delivered | Outcome::Withheld(_) => drop(rows.waiting.remove(&settled.id)),
-            Outcome::Failed { attempts, next_ns, .. } => {
+            DeliveryOutcome::Delivered | DeliveryOutcome::Withheld(_) => drop(rows.waiting.remove(&settled.id)),
+            DeliveryOutcome::Failed { attempts, next_ns, .. } => {
                 if let Some(row) = rows.waiting.get_mut(&settled.id) {
                     (row.attempts, row.not_before_ns) = (*attempts, *next_ns);
                 }
             }
-            Outcome::Dead { why } => {
+            DeliveryOutcome::Dead { why } => {
                 if let Some(row) = rows.waiting.remove(&settled.id) {
                     rows.dead.insert(settled.id, (row, why.clone()));
                 }
@@ -54,13 +54,13 @@ impl MemoryOutbox {
         let dead = std::mem::take(&mut rows.dead);
         let many = dead.len();
         for (id, (row, _)) in dead {
-            rows.waiting.insert(id, Pending { attempts: 0, not_before_ns: 0, ..row });
+            rows.waiting.insert(id, PendingNotice { attempts: 0, not_before_ns: 0, ..row });
         }
         many
     }
 
     /// All that waits, by number.
-    pub fn waiting(&self) -> Vec<Pending> {
+    pub fn waiting(&self) -> Vec<PendingNotice> {
         self.lock().waiting.values().cloned().collect()
     }
 
@@ -75,7 +75,7 @@ impl MemoryOutbox {
 }
 
 impl Outbox for MemoryOutbox {
-    fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<Pending>, String> {
+    fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<PendingNotice>, String> {
         let rows = self.lock();
         let later = rows.waiting.range(after.saturating_add(1)..).map(|(_, row)| row);
         Ok(later.filter(|row| row.notice.receiver == receiver).take(limit).cloned().collect())

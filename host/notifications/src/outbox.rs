@@ -11,20 +11,20 @@ pub trait Outbox: Send {
     ///
     /// # Errors
     /// They cannot be read now; they are asked for again.
-    fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<Pending>, String>;
+    fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<PendingNotice>, String>;
 
-    /// Bundles whose next message has to wait, as an earlier dispatcher left them ([`Settled::pause`]).
+    /// Bundles whose next message has to wait, as an earlier dispatcher left them ([`DeliveryReport::pause`]).
     ///
     /// # Errors
     /// They cannot be read now; then none has to wait.
-    fn pauses(&mut self, _: &str) -> Result<Vec<Pause>, String> {
+    fn pauses(&mut self, _: &str) -> Result<Vec<BundlePause>, String> {
         Ok(Vec::new())
     }
 }
 
 /// A bundle whose next message has to wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pause {
+pub struct BundlePause {
     /// What its notices agree in.
     pub bundle: BTreeMap<String, String>,
     /// Until when, on the host's clock.
@@ -33,7 +33,7 @@ pub struct Pause {
 
 /// A notice that waits.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pending {
+pub struct PendingNotice {
     /// Its number.
     pub id: u64,
     /// What is to be told.
@@ -46,20 +46,20 @@ pub struct Pending {
 
 /// What became of a notice, for the one who writes it down.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settled {
+pub struct DeliveryReport {
     /// The receiver.
     pub receiver: String,
     /// The notice's number.
     pub id: u64,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: DeliveryOutcome,
     /// With the first notice of a message that was delivered: its bundle's next message has to wait.
-    pub pause: Option<Pause>,
+    pub pause: Option<BundlePause>,
 }
 
-/// See [`Settled`].
+/// See [`DeliveryReport`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DeliveryOutcome {
     /// The receiver has it, or a later notice about the same alert in its place.
     Delivered,
     /// Not yet. It will be tried again.

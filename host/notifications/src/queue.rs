@@ -1,5 +1,6 @@
 //! What waits for one receiver, put together into messages: decisions alone, no clock and no I/O.
 
+mod batch;
 mod bundle;
 mod circuit;
 
@@ -8,8 +9,10 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use self::batch::DeliveryBatch;
 use self::{
-    bundle::{Bundle, Name},
+    batch::{BundleKey, MAX_NOTICES},
+    bundle::Bundle,
     circuit::Circuit,
 };
 use lifesigns_compliance::{Notice, WithheldNotice};
@@ -17,26 +20,24 @@ use lifesigns_compliance::{Notice, WithheldNotice};
 use crate::{
     backoff::{Backoff, MS},
     config::Retry,
-    message::{Failure, Message},
-    outbox::{Outcome, Pause, Pending},
+    message::Failure,
+    outbox::{BundlePause, DeliveryOutcome, PendingNotice},
 };
 
 /// How many notices wait in memory; the others wait in the outbox.
 const ROWS: usize = 2048;
 /// How many bytes of them; one more page of notices may go over.
 const BYTES: usize = 16 * 1024 * 1024;
-/// The most notices in one message.
-const NOTICES: usize = 256;
 /// How many bundles are remembered for the time between their messages.
 const PAUSES: usize = 10_000;
 
 /// See the module.
-pub(crate) struct Queue {
+pub(crate) struct DeliveryQueue {
     receiver: String,
     each: bool,
-    bundles: BTreeMap<Name, Bundle>,
+    bundles: BTreeMap<BundleKey, Bundle>,
     /// Bundles whose next message has to wait, and until when.
-    pauses: BTreeMap<Name, u64>,
+    pauses: BTreeMap<BundleKey, u64>,
     /// The numbers of all notices in `bundles`, and of the message that is being delivered.
     held: BTreeSet<u64>,
     bytes: usize,
@@ -44,40 +45,18 @@ pub(crate) struct Queue {
     backoff: Backoff,
 }
 
-/// A message and the notices that it settles.
-#[derive(Debug)]
-pub(crate) struct Parcel {
-    name: Name,
-    ids: Vec<u64>,
-    /// What each of them is about, in the same order.
-    about: Vec<WithheldNotice>,
-    attempts: u32,
-    not_before_ns: u64,
-    tried_ns: u64,
-    bytes: usize,
-    interval_ms: u64,
-    pub(crate) message: Message,
-}
-
 /// What to do next.
 #[derive(Debug)]
 pub(crate) enum Next {
     /// Deliver this, and say how it went.
-    Deliver(Box<Parcel>),
+    Deliver(Box<DeliveryBatch>),
     /// Nothing before this time.
     Wait(u64),
     /// Nothing at all.
     Idle,
 }
 
-impl Parcel {
-    /// Nothing of it is to go out.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.message.notices.is_empty()
-    }
-}
-
-impl Queue {
+impl DeliveryQueue {
     /// An empty queue. With `each`, notices are neither bundled nor merged.
     pub(crate) fn new(receiver: &str, retry: Retry, seed: u64, each: bool) -> Self {
         Self {
@@ -104,11 +83,11 @@ impl Queue {
 
     /// Takes a notice, once. It waits no longer than the longest wait, and its bundle pauses no longer than
     /// its interval: the clock may have been ahead when that was written down.
-    pub(crate) fn push(&mut self, mut row: Pending, now_ns: u64) {
+    pub(crate) fn push(&mut self, mut row: PendingNotice, now_ns: u64) {
         if self.held.insert(row.id) {
             row.not_before_ns = row.not_before_ns.min(now_ns.saturating_add(self.backoff.longest_ns()));
-            self.bytes += bundle::bytes(&row);
-            let name = if self.each { Name::default() } else { bundle::name(&row) };
+            self.bytes += bundle::memory_bytes(&row);
+            let name = if self.each { BundleKey::default() } else { bundle::bundle_key(&row) };
             if let Some(until_ns) = self.pauses.get_mut(&name) {
                 let interval_ns = row.notice.grouping.interval_ms.saturating_mul(MS);
                 *until_ns = (*until_ns).min(now_ns.saturating_add(interval_ns));
@@ -117,11 +96,11 @@ impl Queue {
         }
     }
 
-    /// What to do now. A parcel that is handed out comes back by [`delivered`](Self::delivered) or
+    /// What to do now. A batch that is handed out comes back by [`delivered`](Self::delivered) or
     /// [`failed`](Self::failed).
     pub(crate) fn next(&mut self, now_ns: u64) -> Next {
         let down = self.circuit.is_open();
-        let mut best: Option<(u64, &Name)> = None;
+        let mut best: Option<(u64, &BundleKey)> = None;
         let mut earliest = u64::MAX;
         for (name, bundle) in &self.bundles {
             let due = bundle.due_ns(self.pauses.get(name).copied().unwrap_or(0));
@@ -141,37 +120,37 @@ impl Queue {
         };
         let name = name.clone();
         match self.take(&name) {
-            Some(parcel) => Next::Deliver(Box::new(parcel)),
+            Some(batch) => Next::Deliver(Box::new(batch)),
             None => Next::Idle,
         }
     }
 
-    fn take(&mut self, name: &Name) -> Option<Parcel> {
+    fn take(&mut self, name: &BundleKey) -> Option<DeliveryBatch> {
         let bundle = self.bundles.get_mut(name)?;
-        let parcel = bundle.take(name, &self.receiver, self.each);
+        let batch = bundle.take(name, &self.receiver, self.each);
         if bundle.is_empty() {
             self.bundles.remove(name);
         }
-        parcel
+        batch
     }
 
-    /// Takes out of a parcel what is not to go out now, and says what became of it. What is left has a key of
+    /// Takes out of a batch what is not to go out now, and says what became of it. What is left has a key of
     /// its own.
     pub(crate) fn withhold(
         &mut self,
-        parcel: &mut Parcel,
+        batch: &mut DeliveryBatch,
         mut is_withheld: impl FnMut(&Notice) -> bool,
-    ) -> Vec<(u64, Outcome)> {
-        let notices = parcel.message.notices.len();
+    ) -> Vec<(u64, DeliveryOutcome)> {
+        let notices = batch.message.notices.len();
         let mut gone: BTreeSet<(String, u64)> = BTreeSet::new();
-        parcel.message.notices.retain(|notice| {
+        batch.message.notices.retain(|notice| {
             let withheld = is_withheld(notice);
             if withheld {
                 gone.insert((notice.alert.id.clone(), notice.alert.revision));
             }
             !withheld
         });
-        if parcel.message.notices.len() == notices {
+        if batch.message.notices.len() == notices {
             return Vec::new();
         }
         // A later notice about the same alert stood for those before it, unless each goes by itself.
@@ -183,33 +162,33 @@ impl Queue {
             }
         };
         let mut outcomes = Vec::new();
-        let (ids, about) = (std::mem::take(&mut parcel.ids), std::mem::take(&mut parcel.about));
+        let (ids, about) = (std::mem::take(&mut batch.ids), std::mem::take(&mut batch.about));
         for (id, about) in ids.into_iter().zip(about) {
             if stands(&about) {
                 self.held.remove(&id);
-                outcomes.push((id, Outcome::Withheld(about)));
+                outcomes.push((id, DeliveryOutcome::Withheld(about)));
             } else {
-                parcel.ids.push(id);
-                parcel.about.push(about);
+                batch.ids.push(id);
+                batch.about.push(about);
             }
         }
-        if parcel.is_empty() {
-            self.bytes = self.bytes.saturating_sub(parcel.bytes);
+        if batch.is_empty() {
+            self.bytes = self.bytes.saturating_sub(batch.bytes);
         } else {
-            parcel.message.key = bundle::key(&parcel.message.notices);
+            batch.message.key = bundle::message_key(&batch.message.notices);
         }
         outcomes
     }
 
-    /// A parcel has arrived. These notices are settled.
-    pub(crate) fn delivered(&mut self, parcel: Parcel, now_ns: u64) -> Vec<(u64, Outcome)> {
+    /// A batch has arrived. These notices are settled.
+    pub(crate) fn delivered(&mut self, batch: DeliveryBatch, now_ns: u64) -> Vec<(u64, DeliveryOutcome)> {
         self.circuit.close();
-        let more = self.bundles.contains_key(&parcel.name);
+        let more = self.bundles.contains_key(&batch.bundle_key);
         // What did not fit into one message goes with it, not an interval later.
-        if parcel.interval_ms > 0 && !(more && parcel.ids.len() >= NOTICES) {
-            self.pause(parcel.name.clone(), now_ns.saturating_add(parcel.interval_ms.saturating_mul(MS)), now_ns);
+        if batch.interval_ms > 0 && !(more && batch.ids.len() >= MAX_NOTICES) {
+            self.pause(batch.bundle_key.clone(), now_ns.saturating_add(batch.interval_ms.saturating_mul(MS)), now_ns);
         }
-        self.settle(parcel, Outcome::Delivered)
+        self.settle(batch, DeliveryOutcome::Delivered)
     }
 
     /// Until when a bundle's next message has to wait, if it has to.
@@ -225,30 +204,38 @@ impl Queue {
     }
 
     /// A bundle's next message has to wait, because of one that an earlier queue sent.
-    pub(crate) fn wait(&mut self, pause: Pause) {
+    pub(crate) fn wait(&mut self, pause: BundlePause) {
         self.pause((pause.bundle, None), pause.until_ns, 0);
     }
 
-    /// A parcel has not arrived. What has become of its notices.
-    pub(crate) fn failed(&mut self, mut parcel: Parcel, failure: &Failure, now_ns: u64) -> Vec<(u64, Outcome)> {
+    /// A batch has not arrived. What has become of its notices.
+    pub(crate) fn failed(
+        &mut self,
+        mut batch: DeliveryBatch,
+        failure: &Failure,
+        now_ns: u64,
+    ) -> Vec<(u64, DeliveryOutcome)> {
         if !failure.retry {
             // Whoever refuses is there.
             self.circuit.close();
-            return self.settle(parcel, Outcome::Dead { why: failure.why.clone() });
+            return self.settle(batch, DeliveryOutcome::Dead { why: failure.why.clone() });
         }
         self.circuit.open(failure.after_ms, &mut self.backoff, now_ns);
-        parcel.attempts = parcel.attempts.saturating_add(1);
-        if self.backoff.gives_up(parcel.attempts) {
-            let why = format!("given up after {} tries: {}", parcel.attempts, failure.why);
-            return self.settle(parcel, Outcome::Dead { why });
+        batch.attempts = batch.attempts.saturating_add(1);
+        if self.backoff.gives_up(batch.attempts) {
+            let why = format!("given up after {} tries: {}", batch.attempts, failure.why);
+            return self.settle(batch, DeliveryOutcome::Dead { why });
         }
-        parcel.not_before_ns = now_ns.saturating_add(self.backoff.wait_ns(parcel.attempts, failure.after_ms));
-        parcel.tried_ns = now_ns;
-        let outcome =
-            Outcome::Failed { attempts: parcel.attempts, next_ns: parcel.not_before_ns, why: failure.why.clone() };
-        let outcomes = parcel.ids.iter().map(|id| (*id, outcome.clone())).collect();
-        let bundle = self.bundles.entry(parcel.name.clone()).or_default();
-        bundle.put_back(parcel);
+        batch.not_before_ns = now_ns.saturating_add(self.backoff.wait_ns(batch.attempts, failure.after_ms));
+        batch.tried_ns = now_ns;
+        let outcome = DeliveryOutcome::Failed {
+            attempts: batch.attempts,
+            next_ns: batch.not_before_ns,
+            why: failure.why.clone(),
+        };
+        let outcomes = batch.ids.iter().map(|id| (*id, outcome.clone())).collect();
+        let bundle = self.bundles.entry(batch.bundle_key.clone()).or_default();
+        bundle.put_back(batch);
         outcomes
     }
 
@@ -267,15 +254,15 @@ impl Queue {
         self.circuit.since_ns().map(|since| (since, self.circuit.not_before_ns()))
     }
 
-    fn settle(&mut self, parcel: Parcel, outcome: Outcome) -> Vec<(u64, Outcome)> {
-        self.bytes = self.bytes.saturating_sub(parcel.bytes);
-        for id in &parcel.ids {
+    fn settle(&mut self, batch: DeliveryBatch, outcome: DeliveryOutcome) -> Vec<(u64, DeliveryOutcome)> {
+        self.bytes = self.bytes.saturating_sub(batch.bytes);
+        for id in &batch.ids {
             self.held.remove(id);
         }
-        parcel.ids.into_iter().map(|id| (id, outcome.clone())).collect()
+        batch.ids.into_iter().map(|id| (id, outcome.clone())).collect()
     }
 
-    fn pause(&mut self, name: Name, until_ns: u64, now_ns: u64) {
+    fn pause(&mut self, name: BundleKey, until_ns: u64, now_ns: u64) {
         if self.pauses.len() >= PAUSES {
             self.pauses.retain(|_, until_ns| *until_ns > now_ns);
         }

@@ -2,7 +2,7 @@
 
 /// See the module. Counts are since the start; what waits in the store, only the store knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Status {
+pub struct DeliveryStatus {
     /// The receiver's name.
     pub receiver: String,
     /// Notices that wait in memory.

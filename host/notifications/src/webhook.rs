@@ -8,11 +8,11 @@ use crate::{
     anchor::AuditHead,
     clock::now_ns,
     config::{self, Secret},
-    gate::Gate,
+    egress::EgressPolicy,
     headers,
     http::Http,
-    json,
     message::{Failure, Message, Receiver},
+    notice_json,
 };
 
 /// The largest body that a template may make.
@@ -20,28 +20,28 @@ const BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Webhook {
+pub(crate) struct WebhookReceiver {
     name: String,
     config: config::Webhook,
     http: Http,
 }
 
-impl Webhook {
+impl WebhookReceiver {
     /// The receiver of a configuration.
     ///
     /// # Errors
     /// The certificates cannot be read.
-    pub(crate) fn new(name: &str, config: &config::Webhook, gate: &Gate) -> Result<Self, String> {
-        let http = Http::new(gate, config.timeout_ms, config.ca.as_deref())?;
+    pub(crate) fn new(name: &str, config: &config::Webhook, egress: &EgressPolicy) -> Result<Self, String> {
+        let http = Http::new(egress, config.timeout_ms, config.ca.as_deref())?;
         Ok(Self { name: name.to_owned(), config: config.clone(), http })
     }
 
     fn body(&self, message: &Message) -> Result<String, String> {
-        let whole = json::whole(message);
+        let json = notice_json::message(message);
         match &self.config.template {
-            None => serde_json::to_string(&whole).map_err(|why| why.to_string()),
+            None => serde_json::to_string(&json).map_err(|why| why.to_string()),
             Some(template) => {
-                let body = template.render(&whole).map_err(|why| format!("the template fails: {why}"))?;
+                let body = template.render(&json).map_err(|why| format!("the template fails: {why}"))?;
                 if body.len() > BODY_BYTES { Err("the template makes more than 16 MiB".into()) } else { Ok(body) }
             }
         }
@@ -64,7 +64,7 @@ impl Webhook {
     }
 }
 
-impl Receiver for Webhook {
+impl Receiver for WebhookReceiver {
     fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
         let url = self.config.url.read().map_err(Failure::later)?;
         let body = self.body(message).map_err(Failure::never)?;

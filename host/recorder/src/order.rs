@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 use lifesigns_compliance::{Command, ComplianceConfig, ConfigError};
 use lifesigns_model::ObjectFacts;
-use lifesigns_notifications::{Outbound, ReceiverConfig, Settled};
+use lifesigns_notifications::{DeliveryReport, OutboundConfig, ReceiverConfig};
 
 /// Something to do before the next commit; the answer comes after it.
 pub(crate) enum Order {
@@ -16,7 +16,7 @@ pub(crate) enum Order {
     /// The inventory, whole.
     Inventory(Vec<ObjectFacts>, Sender<Result<(), String>>),
     /// What became of deliveries.
-    Settled(Settled),
+    Settled(DeliveryReport),
     /// Notices are to be told again: by number, or all dead ones of a receiver.
     Resend(Vec<u64>, Option<String>, Sender<Result<usize, String>>),
     /// Dead letters are to go: by number, or all of a receiver; who wants it.
@@ -33,7 +33,7 @@ pub struct Setup {
     /// Back doors.
     pub receivers: Vec<ReceiverConfig>,
     /// Where they may lead.
-    pub outbound: Outbound,
+    pub outbound: OutboundConfig,
     /// How long what is over is kept.
     pub retention: lifesigns_store::Retention,
 }

@@ -10,8 +10,8 @@ use crossbeam_channel::Sender;
 use lifesigns_control::ReceiverStatus;
 use lifesigns_model::SharedClock;
 use lifesigns_notifications::{
-    Anchoring, AuditHead, AuditLog, Dispatcher, Gate, Outbound, Outcome, Pause, Pending, Post, Receiver,
-    ReceiverConfig, ReceiverKind, Retry, Settled,
+    AnchorSchedule, AuditHead, AuditLog, BundlePause, DeliveryOutcome, DeliveryReport, Dispatcher, EgressPolicy,
+    Endpoint, OutboundConfig, PendingNotice, Receiver, ReceiverConfig, ReceiverKind, Retry,
 };
 use lifesigns_store::{Delivery, Mark, OutboxRow, Outcome as Row, Reader};
 
@@ -40,9 +40,9 @@ pub(crate) struct Receivers {
     orders: Sender<Order>,
     running: Option<Dispatcher>,
     /// Those that begin after the next commit.
-    next: Option<Vec<Post>>,
+    next: Option<Vec<Endpoint>>,
     /// What those that run, or begin next, were made of.
-    made_of: Option<(Vec<ReceiverConfig>, Outbound)>,
+    made_of: Option<(Vec<ReceiverConfig>, OutboundConfig)>,
     kinds: BTreeMap<String, &'static str>,
 }
 
@@ -52,60 +52,60 @@ impl Receivers {
     }
 
     /// Makes the receivers of a configuration; `None` if those that run are the same.
-    pub(crate) fn prepare(&self, setup: &Setup) -> Result<Option<Vec<Post>>, ConfigureError> {
+    pub(crate) fn prepare(&self, setup: &Setup) -> Result<Option<Vec<Endpoint>>, ConfigureError> {
         let same =
             self.made_of.as_ref().is_some_and(|(all, outbound)| *all == setup.receivers && *outbound == setup.outbound);
-        if same { Ok(None) } else { self.posts(setup).map(Some) }
+        if same { Ok(None) } else { self.endpoints(setup).map(Some) }
     }
 
-    fn posts(&self, setup: &Setup) -> Result<Vec<Post>, ConfigureError> {
-        let mut posts = Vec::new();
-        let gate = Gate::new(setup.outbound.clone());
+    fn endpoints(&self, setup: &Setup) -> Result<Vec<Endpoint>, ConfigureError> {
+        let mut endpoints = Vec::new();
+        let egress = EgressPolicy::new(setup.outbound.clone());
         for config in &setup.receivers {
             let failed = |why: String| ConfigureError::Receiver { name: config.name.clone(), why };
             let open = Box::new(Told(Arc::clone(&self.shared)));
-            let receiver = lifesigns_notifications::receiver(config, &gate, open).map_err(failed)?;
-            let mut post = self.post(&config.name, config.retry, receiver).map_err(failed)?;
+            let receiver = lifesigns_notifications::receiver(config, &egress, open).map_err(failed)?;
+            let mut endpoint = self.endpoint(&config.name, config.retry, receiver).map_err(failed)?;
             if let Some(every_ms) = config.anchor_ms {
                 let reader = Reader::open(&self.shared.store).map_err(|error| failed(error.to_string()))?;
                 let log = Box::new(Log(reader, Arc::clone(&self.shared.clock)));
-                post.anchoring = Some(Anchoring { every_ms, log });
+                endpoint.anchoring = Some(AnchorSchedule { every_ms, log });
             }
-            posts.push(post);
+            endpoints.push(endpoint);
         }
         for (name, make) in &self.own {
             let failed = |why: String| ConfigureError::Receiver { name: name.clone(), why };
-            posts.push(self.post(name, Retry::default(), make()).map_err(failed)?);
+            endpoints.push(self.endpoint(name, Retry::default(), make()).map_err(failed)?);
         }
-        Ok(posts)
+        Ok(endpoints)
     }
 
-    fn post(&self, name: &str, retry: Retry, receiver: Box<dyn Receiver>) -> Result<Post, String> {
+    fn endpoint(&self, name: &str, retry: Retry, receiver: Box<dyn Receiver>) -> Result<Endpoint, String> {
         let reader = Reader::open(&self.shared.store).map_err(|error| error.to_string())?;
         let alerts = Box::new(Told(Arc::clone(&self.shared)));
-        Ok(Post { name: name.to_owned(), retry, receiver, outbox: Box::new(Rows(reader)), anchoring: None, alerts })
+        Ok(Endpoint { name: name.to_owned(), retry, receiver, outbox: Box::new(Rows(reader)), anchoring: None, alerts })
     }
 
     /// Ends those that run. The others [begin](Self::begin) once it is on the disk what became of the
     /// last deliveries of these: else they would deliver the same again.
-    pub(crate) fn replace(&mut self, posts: Vec<Post>, setup: &Setup) {
+    pub(crate) fn replace(&mut self, endpoints: Vec<Endpoint>, setup: &Setup) {
         self.stop();
         let kinds = setup.receivers.iter().map(|config| (config.name.clone(), kind(&config.kind)));
         self.kinds = kinds.chain(self.own.keys().map(|name| (name.clone(), "own"))).collect();
         self.made_of = Some((setup.receivers.clone(), setup.outbound.clone()));
-        self.next = Some(posts);
+        self.next = Some(endpoints);
     }
 
     /// Starts those that are to begin, if there are any.
     pub(crate) fn begin(&mut self) {
-        let Some(posts) = self.next.take() else { return };
+        let Some(endpoints) = self.next.take() else { return };
         let orders = self.orders.clone();
         let settle = Arc::new(move |settled| {
             crash::point(crash::DELIVERED);
             // A recorder that has ended delivers again after the next start.
             let _ = orders.send(Order::Settled(settled));
         });
-        match Dispatcher::start(posts, &(settle as _), self.shared.clock.now_ns()) {
+        match Dispatcher::start(endpoints, &(settle as _), self.shared.clock.now_ns()) {
             Ok(running) => self.running = Some(running),
             Err(error) => {
                 // Whatever is configured next is tried anew.
@@ -140,9 +140,9 @@ impl Receivers {
     pub(crate) fn nudge(&self, again: bool) {
         if let Some(running) = &self.running {
             if again {
-                running.again();
+                running.reread();
             }
-            running.nudge();
+            running.wake();
         }
     }
 
@@ -155,19 +155,19 @@ impl Receivers {
     }
 
     /// The bundle whose next message has to wait after a delivery, for the store.
-    pub(crate) fn pause(settled: &Settled) -> Option<lifesigns_store::Pause> {
+    pub(crate) fn pause(settled: &DeliveryReport) -> Option<lifesigns_store::Pause> {
         let pause = settled.pause.as_ref()?;
         let (receiver, bundle) = (settled.receiver.clone(), pause.bundle.clone());
         Some(lifesigns_store::Pause { receiver, bundle, until_ns: pause.until_ns })
     }
 
     /// What the store is to write of a delivery.
-    pub(crate) fn delivery(settled: Settled) -> Delivery {
+    pub(crate) fn delivery(settled: DeliveryReport) -> Delivery {
         let outcome = match settled.outcome {
-            Outcome::Delivered => Row::Delivered,
-            Outcome::Failed { next_ns, why, .. } => Row::Later { at_ns: next_ns, why },
-            Outcome::Withheld(_) => Row::Dropped,
-            Outcome::Dead { why } => Row::Dead { why },
+            DeliveryOutcome::Delivered => Row::Delivered,
+            DeliveryOutcome::Failed { next_ns, why, .. } => Row::Later { at_ns: next_ns, why },
+            DeliveryOutcome::Withheld(_) => Row::Dropped,
+            DeliveryOutcome::Dead { why } => Row::Dead { why },
         };
         Delivery { id: settled.id as i64, outcome }
     }
@@ -235,7 +235,7 @@ impl Receivers {
     /// Says how they are, for `status`.
     pub(crate) fn tell(&self) {
         let running = self.running.as_ref().map(Dispatcher::status).unwrap_or_default();
-        let status = |status: lifesigns_notifications::Status| ReceiverStatus {
+        let status = |status: lifesigns_notifications::DeliveryStatus| ReceiverStatus {
             kind: self.kinds.get(&status.receiver).copied().unwrap_or_default().to_owned(),
             name: status.receiver,
             pending: status.waiting as u64,
@@ -272,13 +272,13 @@ impl AuditLog for Log {
     }
 }
 
-/// The store's outbox, as couriers read it.
+/// The store's outbox, as delivery workers read it.
 struct Rows(Reader);
 
 impl lifesigns_notifications::Outbox for Rows {
-    fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<Pending>, String> {
+    fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<PendingNotice>, String> {
         let rows = self.0.pending(receiver, after as i64, limit).map_err(|error| error.to_string())?;
-        let row = |row: OutboxRow| Pending {
+        let row = |row: OutboxRow| PendingNotice {
             id: row.id.unsigned_abs(),
             notice: row.notice,
             attempts: row.attempts,
@@ -287,8 +287,8 @@ impl lifesigns_notifications::Outbox for Rows {
         Ok(rows.into_iter().map(row).collect())
     }
 
-    fn pauses(&mut self, receiver: &str) -> Result<Vec<Pause>, String> {
+    fn pauses(&mut self, receiver: &str) -> Result<Vec<BundlePause>, String> {
         let pauses = self.0.pauses(receiver).map_err(|error| error.to_string())?;
-        Ok(pauses.into_iter().map(|one| Pause { bundle: one.bundle, until_ns: one.until_ns }).collect())
+        Ok(pauses.into_iter().map(|one| BundlePause { bundle: one.bundle, until_ns: one.until_ns }).collect())
     }
 }

@@ -141,7 +141,7 @@ impl Recorder {
         while let Ok(order) = self.orders.try_recv() {
             // What was withheld stays in the outbox: the book writes no more, and would not know.
             if let Order::Settled(settled) = order
-                && !matches!(settled.outcome, lifesigns_notifications::Outcome::Withheld(_))
+                && !matches!(settled.outcome, lifesigns_notifications::DeliveryOutcome::Withheld(_))
             {
                 commit.pauses.extend(Receivers::pause(&settled));
                 commit.deliveries.push(Receivers::delivery(settled));
@@ -244,8 +244,8 @@ impl Recorder {
     }
 
     /// What became of a delivery, for the next commit. The book hears what was withheld.
-    fn settled(&self, settled: lifesigns_notifications::Settled) -> Delivery {
-        if let lifesigns_notifications::Outcome::Withheld(withheld) = &settled.outcome {
+    fn settled(&self, settled: lifesigns_notifications::DeliveryReport) -> Delivery {
+        if let lifesigns_notifications::DeliveryOutcome::Withheld(withheld) = &settled.outcome {
             let _ = self.shared.book().apply(BookInput::Withheld(withheld.clone()));
         }
         Receivers::delivery(settled)

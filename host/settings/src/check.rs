@@ -3,10 +3,11 @@
 mod value;
 
 use crate::{
-    mistake::{Mistake, Notes},
-    node::{Entry, Node, Value},
-    shape::{Choice, Shape, Table},
-    source::{At, Sources},
+    diagnostic::Diagnostic,
+    diagnostics::DiagnosticSink,
+    raw::{RawEntry, RawNode, RawValue},
+    schema::{RequiredKeys, TableSchema, ValueSchema},
+    source_text::{SourceTexts, TextSpan},
     suggest::{hint, nearest, shown},
 };
 
@@ -17,41 +18,41 @@ const DEPTH: usize = 16;
 const SECRETIVE: [&str; 5] = ["receiver", "webhook", "alertmanager", "email", "secret"];
 
 /// Where mistakes are noted.
-pub(crate) struct Check<'a> {
-    pub(crate) sources: &'a Sources,
-    pub(crate) notes: &'a mut Notes,
+pub(crate) struct Checker<'a> {
+    pub(crate) sources: &'a SourceTexts,
+    pub(crate) diagnostics: &'a mut DiagnosticSink,
 }
 
-impl Check<'_> {
-    /// Notes a mistake.
-    pub(crate) fn wrong(&mut self, at: &At, message: impl Into<String>, help: Option<String>) {
+impl Checker<'_> {
+    /// Notes an error.
+    pub(crate) fn wrong(&mut self, at: &TextSpan, message: impl Into<String>, help: Option<String>) {
         self.note(at, message.into(), help, false);
     }
 
-    /// Notes a mistake whose line is not shown: nobody knows what else is in it.
-    pub(crate) fn hushed(&mut self, at: &At, message: impl Into<String>, help: Option<String>) {
+    /// Notes an error whose line is not shown, because it may hold a secret.
+    pub(crate) fn hidden(&mut self, at: &TextSpan, message: impl Into<String>, help: Option<String>) {
         self.note(at, message.into(), help, true);
     }
 
     /// What stands here may be a secret: it is not shown, whatever is wrong beside it.
-    pub(crate) fn mask(&mut self, at: &At) {
-        self.notes.mask(at.clone());
+    pub(crate) fn mask(&mut self, at: &TextSpan) {
+        self.diagnostics.mask(at.clone());
     }
 
-    fn note(&mut self, at: &At, message: String, help: Option<String>, hushed: bool) {
+    fn note(&mut self, at: &TextSpan, message: String, help: Option<String>, hidden: bool) {
         let place = self.sources.place(at);
-        self.notes.push(Mistake { place, message, help, at: Some(at.clone()), hushed });
+        self.diagnostics.push(Diagnostic { place, message, help, at: Some(at.clone()), hidden });
     }
 
     /// Checks a table. Without `whole`, keys may be missing: another file has them.
-    pub(crate) fn table(&mut self, node: &Node, table: &'static Table, whole: bool) {
+    pub(crate) fn table(&mut self, node: &RawNode, table: &'static TableSchema, whole: bool) {
         self.table_at(node, table, whole, 0);
     }
 
-    fn table_at(&mut self, node: &Node, table: &'static Table, whole: bool, depth: usize) {
-        for Entry { key, at, node } in node.entries() {
+    fn table_at(&mut self, node: &RawNode, table: &'static TableSchema, whole: bool, depth: usize) {
+        for RawEntry { key, at, node } in node.entries() {
             match table.key(key) {
-                Some(known) => self.value(key, at, node, &known.shape, depth),
+                Some(known) => self.value(key, at, node, &known.schema, depth),
                 None => {
                     // It may have been meant as a secret. A table with a header stands before its key.
                     if SECRETIVE.contains(&table.id) && at.end <= node.at.start {
@@ -66,7 +67,7 @@ impl Check<'_> {
         }
     }
 
-    fn unknown(&mut self, key: &str, at: &At, table: &'static Table) {
+    fn unknown(&mut self, key: &str, at: &TextSpan, table: &'static TableSchema) {
         let help = match nearest(key, table.names()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => {
@@ -77,7 +78,7 @@ impl Check<'_> {
         self.wrong(at, format!("{} has no key `{}`", table.what, shown(key)), Some(help));
     }
 
-    fn missing(&mut self, node: &Node, table: &'static Table) {
+    fn missing(&mut self, node: &RawNode, table: &'static TableSchema) {
         for key in table.keys.iter().filter(|key| key.needed && node.get(key.name).is_none()) {
             self.wrong(&node.at, format!("{} needs `{}`", table.what, key.name), None);
         }
@@ -85,12 +86,12 @@ impl Check<'_> {
             names.iter().copied().filter(|name| node.get(name).is_some()).collect()
         };
         match table.choice {
-            Choice::Free => {}
-            Choice::AnyOf(names) if there(names).is_empty() => {
+            RequiredKeys::Free => {}
+            RequiredKeys::AnyOf(names) if there(names).is_empty() => {
                 self.wrong(&node.at, format!("{} needs at least one of {}", table.what, list(names)), None);
             }
-            Choice::AnyOf(_) => {}
-            Choice::OneOf(names) => match there(names).as_slice() {
+            RequiredKeys::AnyOf(_) => {}
+            RequiredKeys::OneOf(names) => match there(names).as_slice() {
                 [] if table.pairs.iter().any(|(one, other)| names.contains(other) && node.get(one).is_some()) => {}
                 [] => self.wrong(&node.at, format!("{} needs one of {}", table.what, list(names)), None),
                 [_] => {}
@@ -112,46 +113,48 @@ impl Check<'_> {
     }
 
     /// Checks the value of `key`, which stands at `at`.
-    fn value(&mut self, key: &str, at: &At, node: &Node, shape: &'static Shape, depth: usize) {
+    fn value(&mut self, key: &str, at: &TextSpan, node: &RawNode, schema: &'static ValueSchema, depth: usize) {
         if depth > DEPTH {
             return self.wrong(at, format!("`{key}` nests deeper than {DEPTH} levels"), None);
         }
-        match (shape, &node.value) {
-            (Shape::Table(table), Value::Table(_)) => self.table_at(node, table, true, depth + 1),
-            (Shape::Table(table), _) if table.id == "secret" => {
+        match (schema, &node.value) {
+            (ValueSchema::Table(table), RawValue::Table(_)) => self.table_at(node, table, true, depth + 1),
+            (ValueSchema::Table(table), _) if table.id == "secret" => {
                 self.mask(&node.at);
                 let help = format!("write `{key} = {{ env = \"VARIABLE\" }}` or `{key} = {{ file = \"PATH\" }}`");
                 self.wrong(&node.at, format!("`{key}` is a secret and does not stand in the file"), Some(help));
             }
-            (Shape::List(item, least), Value::List(items)) => self.list(key, at, node, (item, *least, items), depth),
-            (Shape::Map(names, values), Value::Table(entries)) => {
-                for Entry { key, at, node } in entries {
-                    self.scalar("the key", &Node { at: at.clone(), value: Value::Text(key.clone()) }, names);
+            (ValueSchema::List(item, least), RawValue::List(items)) => {
+                self.list(key, at, node, (item, *least, items), depth)
+            }
+            (ValueSchema::Map(names, values), RawValue::Table(entries)) => {
+                for RawEntry { key, at, node } in entries {
+                    self.scalar("the key", &RawNode { at: at.clone(), value: RawValue::Text(key.clone()) }, names);
                     self.value(key, at, node, values, depth + 1);
                 }
             }
-            (Shape::Either(one, other), _) => {
-                if matches!(other, Shape::Table(table) if table.id == "secret")
-                    && !matches!(node.value, Value::Table(_))
+            (ValueSchema::Either(one, other), _) => {
+                if matches!(other, ValueSchema::Table(table) if table.id == "secret")
+                    && !matches!(node.value, RawValue::Table(_))
                 {
                     self.mask(&node.at);
                 }
-                let fitting = [*one, *other].into_iter().find(|shape| value::fits(shape, node));
+                let fitting = [*one, *other].into_iter().find(|schema| value::fits(schema, node));
                 match fitting {
-                    Some(shape) => self.value(key, at, node, shape, depth),
-                    None => self.scalar(key, node, shape),
+                    Some(schema) => self.value(key, at, node, schema, depth),
+                    None => self.scalar(key, node, schema),
                 }
             }
-            _ => self.scalar(key, node, shape),
+            _ => self.scalar(key, node, schema),
         }
     }
 
     fn list(
         &mut self,
         key: &str,
-        at: &At,
-        node: &Node,
-        (item, least, items): (&'static Shape, usize, &[Node]),
+        at: &TextSpan,
+        node: &RawNode,
+        (item, least, items): (&'static ValueSchema, usize, &[RawNode]),
         depth: usize,
     ) {
         if items.len() < least {
@@ -163,13 +166,13 @@ impl Check<'_> {
     }
 
     /// Checks a value that holds no others, or is of the wrong type.
-    fn scalar(&mut self, key: &str, node: &Node, shape: &Shape) {
+    fn scalar(&mut self, key: &str, node: &RawNode, schema: &ValueSchema) {
         let named = if key == "the key" { key.to_owned() } else { format!("`{}`", shown(key)) };
-        if !value::fits(shape, node) {
-            let message = format!("{named} is {}, not {}", value::wanted(shape), node.kind());
-            return self.wrong(&node.at, message, value::mend(shape, node));
+        if !value::fits(schema, node) {
+            let message = format!("{named} is {}, not {}", value::wanted(schema), node.kind());
+            return self.wrong(&node.at, message, value::mend(schema, node));
         }
-        if let Some((what, help)) = value::flaw(shape, node) {
+        if let Some((what, help)) = value::value_error(schema, node) {
             self.wrong(&node.at, format!("{named} {what}"), help);
         }
     }
@@ -177,13 +180,13 @@ impl Check<'_> {
     /// Notes that `word` is none of the known names of `what`.
     pub(crate) fn unknown_name<'a>(
         &mut self,
-        at: &At,
+        at: &TextSpan,
         what: &str,
         word: &str,
         known: impl Iterator<Item = &'a str> + Clone,
     ) {
-        // Mistakes that are only counted need no search.
-        let help = if self.notes.is_full() { None } else { hint(word, known) };
+        // Errors that are only counted need no suggestion.
+        let help = if self.diagnostics.is_full() { None } else { hint(word, known) };
         self.wrong(at, format!("there is no {what} `{}`", shown(word)), help);
     }
 }

@@ -4,12 +4,12 @@ use lifesigns_model::limits::TEXT_FILE_BYTES;
 use toml::de::DeValue;
 
 use crate::{
-    check::Check,
+    check::Checker,
+    diagnostics::DiagnosticSink,
     keys::ROOT,
-    mistake::Notes,
-    node::{Entry, Node, Value},
-    shape::{Key, Shape, Table},
-    source::{At, Sources},
+    raw::{RawEntry, RawNode, RawValue},
+    schema::{KeySchema, TableSchema, ValueSchema},
+    source_text::{SourceTexts, TextSpan},
     suggest::nearest,
 };
 
@@ -29,16 +29,16 @@ const PORT_ENDS: [&str; 4] = ["", "_ADDR", "_PORT", "_PROTO"];
 /// Puts what the variables say over what the files say.
 pub(crate) fn overrides(
     variables: impl Iterator<Item = (String, String)>,
-    root: &mut Node,
-    sources: &mut Sources,
-    notes: &mut Notes,
+    root: &mut RawNode,
+    sources: &mut SourceTexts,
+    diagnostics: &mut DiagnosticSink,
 ) {
     let mut variables: Vec<_> = variables.filter(|(name, text)| ours(name) && !is_service_link(name, text)).collect();
     variables.sort();
     for (name, text) in variables {
         let fits = text.len() as u64 <= TEXT_FILE_BYTES;
         let source = sources.add(&name, if fits { text } else { String::new() }, true);
-        let mut check = Check { sources, notes };
+        let mut check = Checker { sources, diagnostics };
         if let Some((path, node)) = read(&name, source, &mut check) {
             set(root, &path, node);
         }
@@ -68,9 +68,9 @@ fn is_service_link(name: &str, text: &str) -> bool {
 }
 
 /// The keys that a variable names, outermost first, and its value.
-fn read(name: &str, source: usize, check: &mut Check<'_>) -> Option<(Vec<&'static str>, Node)> {
+fn read(name: &str, source: usize, check: &mut Checker<'_>) -> Option<(Vec<&'static str>, RawNode)> {
     let text = check.sources.get(source).text.clone();
-    let at = At::new(source, 0..text.len());
+    let at = TextSpan::new(source, 0..text.len());
     let Some((path, key)) = find(name) else {
         let known: Vec<_> = variables().iter().map(|name| name.to_ascii_lowercase()).collect();
         let help = match nearest(name, known.iter().map(String::as_str)) {
@@ -80,30 +80,30 @@ fn read(name: &str, source: usize, check: &mut Check<'_>) -> Option<(Vec<&'stati
         check.wrong(&at, "there is no setting of this name", Some(help));
         return None;
     };
-    if !settable(&key.shape) {
+    if !settable(&key.schema) {
         check.wrong(&at, format!("`{}` cannot be set in the environment", key.name), Some("set it in a file".into()));
         return None;
     }
-    let value = match value(&key.shape, &text, source) {
+    let value = match value(&key.schema, &text, source) {
         Ok(value) => value,
         Err(why) => {
             check.wrong(&at, format!("this is no list: {why}"), Some("write it as in the file: [\"a\", \"b\"]".into()));
             return None;
         }
     };
-    Some((path, Node { at, value }))
+    Some((path, RawNode { at, value }))
 }
 
-fn find(name: &str) -> Option<(Vec<&'static str>, &'static Key)> {
-    let mut table: &'static Table = &ROOT;
+fn find(name: &str) -> Option<(Vec<&'static str>, &'static KeySchema)> {
+    let mut table: &'static TableSchema = &ROOT;
     let mut path = Vec::new();
     let mut parts = name.strip_prefix(PREFIX)?.split("__").peekable();
     while let Some(part) = parts.next() {
         let key = table.keys.iter().find(|key| variable(key.name) == part)?;
         path.push(key.name);
-        match (&key.shape, parts.peek()) {
+        match (&key.schema, parts.peek()) {
             (_, None) => return Some((path, key)),
-            (Shape::Table(inner), Some(_)) => table = inner,
+            (ValueSchema::Table(inner), Some(_)) => table = inner,
             _ => return None,
         }
     }
@@ -115,12 +115,12 @@ pub(crate) fn variables() -> Vec<String> {
     let mut names = Vec::new();
     for key in ROOT.keys {
         let name = format!("{PREFIX}{}", variable(key.name));
-        match &key.shape {
-            Shape::Table(inner) => {
-                let inner = inner.keys.iter().filter(|key| settable(&key.shape));
+        match &key.schema {
+            ValueSchema::Table(inner) => {
+                let inner = inner.keys.iter().filter(|key| settable(&key.schema));
                 names.extend(inner.map(|key| format!("{name}__{}", variable(key.name))));
             }
-            shape if settable(shape) => names.push(name),
+            schema if settable(schema) => names.push(name),
             _ => {}
         }
     }
@@ -132,39 +132,39 @@ fn variable(key: &str) -> String {
 }
 
 /// Whether one value says it all.
-fn settable(shape: &Shape) -> bool {
-    match shape {
-        Shape::Table(_) | Shape::Map(..) => false,
-        Shape::List(item, _) => settable(item),
-        Shape::Either(one, other) => settable(one) && settable(other),
+fn settable(schema: &ValueSchema) -> bool {
+    match schema {
+        ValueSchema::Table(_) | ValueSchema::Map(..) => false,
+        ValueSchema::List(item, _) => settable(item),
+        ValueSchema::Either(one, other) => settable(one) && settable(other),
         _ => true,
     }
 }
 
-/// What the text is as a value of this shape. What it cannot be stays a text, and is told later.
-fn value(shape: &Shape, text: &str, source: usize) -> Result<Value, String> {
-    let list = |text: &str| -> Result<Value, String> {
+/// What the text is as a value of this schema. What it cannot be stays a text, and is told later.
+fn value(schema: &ValueSchema, text: &str, source: usize) -> Result<RawValue, String> {
+    let list = |text: &str| -> Result<RawValue, String> {
         let parsed = DeValue::parse(text).map_err(|error| error.message().to_owned())?;
-        Ok(Node::of_value(&parsed, source).value)
+        Ok(RawNode::of_value(&parsed, source).value)
     };
-    let as_text = || Value::Text(text.to_owned());
-    match shape {
-        Shape::Flag | Shape::Yes => Ok(text.parse().map_or_else(|_| as_text(), Value::Flag)),
-        Shape::Whole(..) => Ok(text.parse().map_or_else(|_| as_text(), Value::Whole)),
-        Shape::Number => Ok(text.parse().map_or_else(|_| as_text(), Value::Number)),
-        Shape::List(..) => list(text),
-        Shape::Either(_, Shape::List(..)) if text.trim_start().starts_with('[') => list(text),
-        Shape::Either(Shape::Whole(..), _) => Ok(text.parse().map_or_else(|_| as_text(), Value::Whole)),
+    let as_text = || RawValue::Text(text.to_owned());
+    match schema {
+        ValueSchema::Flag | ValueSchema::Yes => Ok(text.parse().map_or_else(|_| as_text(), RawValue::Flag)),
+        ValueSchema::Whole(..) => Ok(text.parse().map_or_else(|_| as_text(), RawValue::Whole)),
+        ValueSchema::Number => Ok(text.parse().map_or_else(|_| as_text(), RawValue::Number)),
+        ValueSchema::List(..) => list(text),
+        ValueSchema::Either(_, ValueSchema::List(..)) if text.trim_start().starts_with('[') => list(text),
+        ValueSchema::Either(ValueSchema::Whole(..), _) => Ok(text.parse().map_or_else(|_| as_text(), RawValue::Whole)),
         _ => Ok(as_text()),
     }
 }
 
-fn set(root: &mut Node, path: &[&'static str], node: Node) {
-    let Value::Table(entries) = &mut root.value else { return };
+fn set(root: &mut RawNode, path: &[&'static str], node: RawNode) {
+    let RawValue::Table(entries) = &mut root.value else { return };
     let Some((first, rest)) = path.split_first() else { return };
     let position = entries.iter().position(|entry| entry.key == *first).unwrap_or_else(|| {
-        let empty = Node { at: node.at.clone(), value: Value::Table(Vec::new()) };
-        entries.push(Entry { key: (*first).to_owned(), at: node.at.clone(), node: empty });
+        let empty = RawNode { at: node.at.clone(), value: RawValue::Table(Vec::new()) };
+        entries.push(RawEntry { key: (*first).to_owned(), at: node.at.clone(), node: empty });
         entries.len() - 1
     });
     let entry = &mut entries[position];

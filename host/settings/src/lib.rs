@@ -1,24 +1,29 @@
 //! `lifesigns.toml`: as typed, then checked, with all mistakes at once. [`Settings::load`] reads the
-//! file, `conf.d` and the environment; [`Mistakes`] say where and what to do; [`schema`] tells
+//! file, `conf.d` and the environment; [`Diagnostics`] say where and what to do; [`schema`] tells
 //! editors.
 
 mod check;
+mod diagnostic;
+mod diagnostics;
 mod env;
+mod excerpt;
+mod json_schema;
 mod keys;
 mod load;
 mod merge;
-mod mistake;
-mod node;
+mod raw;
 mod read;
 mod schema;
 mod settings;
-mod shape;
-mod shown;
-mod source;
+mod source_text;
 mod suggest;
-mod units;
+mod time_of_day;
 mod zone;
 
-pub use mistake::{Mistake, Mistakes};
-pub use schema::schema;
-pub use settings::{Compile, Door, Engine, From, Output, Retention, Settings, Source};
+pub use diagnostic::Diagnostic;
+pub use diagnostics::Diagnostics;
+pub use json_schema::schema;
+pub use settings::{
+    CompileSettings, EngineSettings, FollowFrom, OutputSettings, RetentionSettings, Settings, SourceKind,
+    SourceSettings,
+};

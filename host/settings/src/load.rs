@@ -11,15 +11,15 @@ use lifesigns_compliance::{CompiledConfig, ComplianceConfig};
 use toml::de::DeTable;
 
 use crate::{
-    check::Check,
+    check::Checker,
+    diagnostics::{DiagnosticSink, Diagnostics},
     env,
     keys::ROOT,
     merge::merge,
-    mistake::{Mistakes, Notes},
-    node::{Node, Value},
-    read::Reader,
+    raw::{RawNode, RawValue},
+    read,
     settings::Settings,
-    source::{self, At, Sources},
+    source_text::{self, SourceTexts, TextSpan},
 };
 
 /// The folder beside the file whose `*.toml` are read too, by name.
@@ -33,40 +33,40 @@ impl Settings {
     ///
     /// # Errors
     /// Everything that is wrong, each with its place.
-    pub fn load(path: &Path, env: impl Iterator<Item = (String, String)>) -> Result<Self, Mistakes> {
+    pub fn load(path: &Path, env: impl Iterator<Item = (String, String)>) -> Result<Self, Diagnostics> {
         let base = path.parent().unwrap_or(Path::new(""));
-        let (mut sources, mut notes) = (Sources::default(), Notes::default());
+        let (mut sources, mut diagnostics) = (SourceTexts::default(), DiagnosticSink::default());
         let mut files = vec![path.to_owned(), base.join(FOLDER)];
-        files.extend(parts(&base.join(FOLDER), &mut notes));
+        files.extend(parts(&base.join(FOLDER), &mut diagnostics));
         let read = files.iter().filter(|file| !file.ends_with(FOLDER));
-        let trees: Vec<_> = read.filter_map(|file| tree(file, &mut sources, &mut notes)).collect();
-        let whole = notes.is_empty();
-        let mut root = Node { at: At::new(0, 0..0), value: Value::Table(Vec::new()) };
+        let trees: Vec<_> = read.filter_map(|file| tree(file, &mut sources, &mut diagnostics)).collect();
+        let whole = diagnostics.is_empty();
+        let mut root = RawNode { at: TextSpan::new(0, 0..0), value: RawValue::Table(Vec::new()) };
         for tree in trees {
-            merge(&mut root, tree, &mut Check { sources: &sources, notes: &mut notes });
+            merge(&mut root, tree, &mut Checker { sources: &sources, diagnostics: &mut diagnostics });
         }
-        env::overrides(env, &mut root, &mut sources, &mut notes);
-        let mut check = Check { sources: &sources, notes: &mut notes };
+        env::overrides(env, &mut root, &mut sources, &mut diagnostics);
+        let mut check = Checker { sources: &sources, diagnostics: &mut diagnostics };
         check.table(&root, &ROOT, whole);
         if !whole {
-            return Err(Mistakes::new(notes, sources, files));
+            return Err(Diagnostics::new(diagnostics, sources, files));
         }
-        let settings = Reader::new(path, base, &mut check).settings(&root, files.clone());
+        let settings = read::settings(&root, path, base, files.clone(), &mut check);
         compile(&settings.compliance, &mut check);
-        if notes.is_empty() {
+        if diagnostics.is_empty() {
             return Ok(settings);
         }
-        Err(Mistakes::new(notes, sources, settings.files))
+        Err(Diagnostics::new(diagnostics, sources, settings.files))
     }
 }
 
 /// The `*.toml` of the folder, by name. That there is no folder is no mistake.
-fn parts(folder: &Path, notes: &mut Notes) -> Vec<PathBuf> {
+fn parts(folder: &Path, diagnostics: &mut DiagnosticSink) -> Vec<PathBuf> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
-            notes.file(folder, format!("the folder cannot be read: {error}"));
+            diagnostics.file(folder, format!("the folder cannot be read: {error}"));
             return Vec::new();
         }
     };
@@ -74,25 +74,25 @@ fn parts(folder: &Path, notes: &mut Notes) -> Vec<PathBuf> {
     for entry in entries {
         match entry {
             Ok(entry) => files.push(entry.path()),
-            Err(error) => notes.file(folder, format!("the folder cannot be read: {error}")),
+            Err(error) => diagnostics.file(folder, format!("the folder cannot be read: {error}")),
         }
     }
     let hidden = |file: &Path| file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
     files.retain(|file| file.extension().is_some_and(|extension| extension == "toml") && !hidden(file));
     files.sort();
     if files.len() > FOLDER_FILES {
-        notes.file(folder, format!("the folder has {} files, and may have {FOLDER_FILES}", files.len()));
+        diagnostics.file(folder, format!("the folder has {} files, and may have {FOLDER_FILES}", files.len()));
         files.truncate(FOLDER_FILES);
     }
     files
 }
 
 /// A file's tree; what is wrong with its TOML is noted.
-fn tree(path: &Path, sources: &mut Sources, notes: &mut Notes) -> Option<Node> {
-    let text = match source::read(path) {
+fn tree(path: &Path, sources: &mut SourceTexts, diagnostics: &mut DiagnosticSink) -> Option<RawNode> {
+    let text = match source_text::read(path) {
         Ok(text) => text,
         Err(why) => {
-            notes.file(path, why);
+            diagnostics.file(path, why);
             return None;
         }
     };
@@ -100,15 +100,15 @@ fn tree(path: &Path, sources: &mut Sources, notes: &mut Notes) -> Option<Node> {
     let text = sources.get(source).text.clone();
     let (table, errors) = DeTable::parse_recoverable(&text);
     for error in &errors {
-        let at = At::new(source, error.span().unwrap_or(0..0));
-        Check { sources, notes }.hushed(&at, format!("this is no TOML: {}", error.message()), None);
+        let at = TextSpan::new(source, error.span().unwrap_or(0..0));
+        Checker { sources, diagnostics }.hidden(&at, format!("this is no TOML: {}", error.message()), None);
     }
-    errors.is_empty().then(|| Node::of_table(&table, source))
+    errors.is_empty().then(|| RawNode::of_table(&table, source))
 }
 
 /// Notes what compliance finds and nobody said yet. It knows where an item begins; here is known
 /// more exactly where in the item a mistake stands.
-fn compile(config: &ComplianceConfig, check: &mut Check<'_>) {
+fn compile(config: &ComplianceConfig, check: &mut Checker<'_>) {
     let Err(errors) = CompiledConfig::new(Arc::new(config.clone())) else { return };
     let headers = headers(config);
     let mut news: Vec<_> = Vec::new();
@@ -116,14 +116,14 @@ fn compile(config: &ComplianceConfig, check: &mut Check<'_>) {
         let (file, line) = (&*error.place.file, error.place.line);
         let next = headers.range((file, line + 1)..).next().filter(|(other, _)| *other == file);
         let lines = line..next.map_or(u32::MAX, |(_, next)| *next);
-        if !check.notes.between(file, lines).any(|said| same(&said.message, &error.message)) {
+        if !check.diagnostics.between(file, lines).any(|said| same(&said.message, &error.message)) {
             news.push(error);
         }
     }
     for error in news {
         match check.sources.at(&error.place) {
             Some(at) => check.wrong(&at, error.message, None),
-            None => check.notes.file(Path::new(&*error.place.file), error.message),
+            None => check.diagnostics.file(Path::new(&*error.place.file), error.message),
         }
     }
 }

@@ -1,27 +1,27 @@
 //! One tree of several files: lists are appended, tables joined, all else is said once.
 
 use crate::{
-    check::Check,
-    node::{Entry, Node, Value},
+    check::Checker,
+    raw::{RawEntry, RawNode, RawValue},
 };
 
 /// Adds what another file says. What it says again is a mistake.
-pub(crate) fn merge(into: &mut Node, from: Node, check: &mut Check<'_>) {
-    let Value::Table(from) = from.value else { return };
+pub(crate) fn merge(into: &mut RawNode, from: RawNode, check: &mut Checker<'_>) {
+    let RawValue::Table(from) = from.value else { return };
     for entry in from {
         add(into, entry, check);
     }
 }
 
-fn add(into: &mut Node, new: Entry, check: &mut Check<'_>) {
-    let Value::Table(entries) = &mut into.value else { return };
+fn add(into: &mut RawNode, new: RawEntry, check: &mut Checker<'_>) {
+    let RawValue::Table(entries) = &mut into.value else { return };
     let Some(old) = entries.iter_mut().find(|entry| entry.key == new.key) else {
         entries.push(new);
         return;
     };
     match (&mut old.node.value, new.node.value) {
-        (Value::List(items), Value::List(more)) => items.extend(more),
-        (Value::Table(_), Value::Table(more)) => {
+        (RawValue::List(items), RawValue::List(more)) => items.extend(more),
+        (RawValue::Table(_), RawValue::Table(more)) => {
             for entry in more {
                 add(&mut old.node, entry, check);
             }

@@ -1,95 +1,124 @@
-//! The JSON schema of `lifesigns.toml`, for editors; made of the tables that the reader goes by.
+//! What values may be. The reader, the JSON schema and the suggestions go by the same tables of
+//! keys, so they cannot drift apart.
 
-use serde_json::{Map, Value, json};
+/// Longest text, in characters.
+pub(crate) const TEXT_CHARS: usize = 4096;
+/// Longest name, in characters.
+pub(crate) const NAME_CHARS: usize = 128;
 
-use crate::{
-    keys::ROOT,
-    shape::{Choice, NAME_CHARS, Shape, TEXT_CHARS, Table},
-};
-
-/// JSON Schema 2020-12 of `lifesigns.toml` and of the files in `conf.d`, each by itself: what must
-/// be there may be in another file, so nothing on the outermost level is required.
-pub fn schema() -> Value {
-    let mut definitions = Map::new();
-    let mut root = table(&ROOT, &mut definitions);
-    if let Value::Object(keys) = &mut root {
-        keys.remove("required");
-    }
-    let mut schema = json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "lifesigns.toml",
-        "description": "The configuration of a lifesigns host, or a part of it in conf.d.",
-    });
-    if let (Value::Object(schema), Value::Object(root)) = (&mut schema, root) {
-        schema.extend(root);
-        schema.insert("$defs".into(), Value::Object(definitions));
-    }
-    schema
+/// What a value may be.
+#[derive(Debug)]
+pub(crate) enum ValueSchema {
+    /// Not empty.
+    Text,
+    /// A file or folder.
+    Path,
+    /// Small letters, digits and `-`.
+    Name,
+    /// A name in which `*` is any run of characters.
+    Pattern,
+    /// What expressions can name behind a dot.
+    Identifier,
+    /// CEL.
+    Expression,
+    /// One of these.
+    Word(&'static [&'static str]),
+    /// `true` or `false`.
+    Flag,
+    /// `true`; it is left out instead of `false`.
+    Yes,
+    /// From, to.
+    Whole(i64, i64),
+    /// Finite.
+    Number,
+    /// TextSpan least so many milliseconds.
+    Duration(u64),
+    /// TextSpan least one byte.
+    Size,
+    /// A time of day.
+    Minute,
+    /// Days of the week.
+    Days,
+    /// A time zone's IANA name.
+    Zone,
+    /// `10.0.0.0/8`.
+    Network,
+    /// TextSpan least so many.
+    List(&'static ValueSchema, usize),
+    /// Keys of one's own, and values.
+    Map(&'static ValueSchema, &'static ValueSchema),
+    /// Known keys.
+    Table(&'static TableSchema),
+    /// The one or the other; they differ in TOML's types.
+    Either(&'static ValueSchema, &'static ValueSchema),
 }
 
-fn table(table: &'static Table, definitions: &mut Map<String, Value>) -> Value {
-    let mut properties = Map::new();
-    for key in table.keys {
-        let mut property = shape(&key.shape, definitions);
-        if let Value::Object(property) = &mut property {
-            property.insert("description".into(), key.meaning.into());
-        }
-        properties.insert(key.name.into(), property);
-    }
-    let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
-    let needed: Vec<_> = table.keys.iter().filter(|key| key.needed).map(|key| key.name).collect();
-    if !needed.is_empty() {
-        schema["required"] = json!(needed);
-    }
-    let each = |names: &[&str]| names.iter().map(|name| json!({ "required": [name] })).collect::<Vec<_>>();
-    match table.choice {
-        Choice::Free => {}
-        Choice::OneOf(names) => schema["oneOf"] = json!(each(names)),
-        Choice::AnyOf(names) => schema["anyOf"] = json!(each(names)),
-    }
-    if !table.pairs.is_empty() {
-        let both = table.pairs.iter().flat_map(|(one, other)| [(*one, json!([other])), (*other, json!([one]))]);
-        schema["dependentRequired"] = both.map(|(key, needs)| (key.to_owned(), needs)).collect::<Map<_, _>>().into();
-    }
-    schema
+/// A table with known keys.
+#[derive(Debug)]
+pub(crate) struct TableSchema {
+    /// Unique, for the schema.
+    pub(crate) id: &'static str,
+    /// `a policy`.
+    pub(crate) what: &'static str,
+    pub(crate) keys: &'static [KeySchema],
+    pub(crate) choice: RequiredKeys,
+    /// Keys that go together.
+    pub(crate) pairs: &'static [(&'static str, &'static str)],
 }
 
-fn shape(of: &'static Shape, definitions: &mut Map<String, Value>) -> Value {
-    let text = || json!({ "type": "string", "minLength": 1, "maxLength": TEXT_CHARS });
-    let matching = |pattern: &str| json!({ "type": "string", "pattern": pattern });
-    match of {
-        Shape::Text | Shape::Path | Shape::Pattern | Shape::Expression | Shape::Network => text(),
-        Shape::Name => named("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"),
-        Shape::Identifier => named("^[A-Za-z_][A-Za-z0-9_]*$"),
-        Shape::Word(words) => json!({ "enum": words }),
-        Shape::Flag => json!({ "type": "boolean" }),
-        Shape::Yes => json!({ "const": true }),
-        Shape::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
-        Shape::Number => json!({ "type": "number" }),
-        Shape::Duration(_) => matching("^([0-9]+(ms|s|m|h|d|w|y))+$"),
-        Shape::Size => matching("^[0-9]+ *(B|KiB|MiB|GiB|TiB)$"),
-        Shape::Minute => matching("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"),
-        Shape::Days => matching("^ *(mon|tue|wed|thu|fri|sat|sun)( *[-,] *(mon|tue|wed|thu|fri|sat|sun))* *$"),
-        Shape::Zone => matching("^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"),
-        Shape::List(item, least) => json!({ "type": "array", "minItems": least, "items": shape(item, definitions) }),
-        Shape::Map(names, values) => json!({
-            "type": "object",
-            "propertyNames": shape(names, definitions),
-            "additionalProperties": shape(values, definitions),
-        }),
-        Shape::Table(inner) => {
-            if !definitions.contains_key(inner.id) {
-                // Before its keys are gone through: a table may hold itself.
-                definitions.insert(inner.id.into(), Value::Null);
-                let schema = table(inner, definitions);
-                definitions.insert(inner.id.into(), schema);
-            }
-            json!({ "$ref": format!("#/$defs/{}", inner.id) })
-        }
-        Shape::Either(one, other) => json!({ "anyOf": [shape(one, definitions), shape(other, definitions)] }),
+/// Keys of which some must be there.
+#[derive(Debug)]
+pub(crate) enum RequiredKeys {
+    Free,
+    OneOf(&'static [&'static str]),
+    AnyOf(&'static [&'static str]),
+}
+
+/// A key of a table.
+#[derive(Debug)]
+pub(crate) struct KeySchema {
+    pub(crate) name: &'static str,
+    pub(crate) schema: ValueSchema,
+    pub(crate) needed: bool,
+    /// One line, for the schema.
+    pub(crate) meaning: &'static str,
+}
+
+impl TableSchema {
+    pub(crate) const fn free(id: &'static str, what: &'static str, keys: &'static [KeySchema]) -> Self {
+        Self { id, what, keys, choice: RequiredKeys::Free, pairs: &[] }
+    }
+
+    pub(crate) const fn one_of(mut self, keys: &'static [&'static str]) -> Self {
+        self.choice = RequiredKeys::OneOf(keys);
+        self
+    }
+
+    pub(crate) const fn any_of(mut self, keys: &'static [&'static str]) -> Self {
+        self.choice = RequiredKeys::AnyOf(keys);
+        self
+    }
+
+    pub(crate) const fn together(mut self, pairs: &'static [(&'static str, &'static str)]) -> Self {
+        self.pairs = pairs;
+        self
+    }
+
+    pub(crate) fn key(&self, name: &str) -> Option<&'static KeySchema> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> + Clone + use<> {
+        self.keys.iter().map(|key| key.name)
     }
 }
 
-fn named(pattern: &str) -> Value {
-    json!({ "type": "string", "maxLength": NAME_CHARS, "pattern": pattern })
+/// A key that may be left out.
+pub(crate) const fn may(name: &'static str, schema: ValueSchema, meaning: &'static str) -> KeySchema {
+    KeySchema { name, schema, needed: false, meaning }
+}
+
+/// A key that must be there.
+pub(crate) const fn must(name: &'static str, schema: ValueSchema, meaning: &'static str) -> KeySchema {
+    KeySchema { name, schema, needed: true, meaning }
 }

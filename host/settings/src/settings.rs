@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use lifesigns_compliance::ComplianceConfig;
 use lifesigns_intake::Format;
-use lifesigns_notifications::config::{Outbound, ReceiverConfig};
+use lifesigns_notifications::config::{OutboundConfig, ReceiverConfig};
 
 /// Everything that `lifesigns.toml`, its `conf.d` and the environment say, checked. Paths are joined
 /// with the folder of the file.
@@ -26,7 +26,7 @@ pub struct Settings {
     /// The control socket.
     pub control: PathBuf,
     /// Where symptoms that are raised and cleared are written.
-    pub output: Output,
+    pub output: OutputSettings,
     /// The mode of files that the host makes.
     pub file_mode: u32,
     /// Folders outside the rules folder that modules may lie in.
@@ -34,31 +34,31 @@ pub struct Settings {
     /// Memory of all rules together, in bytes.
     pub rules_memory_bytes: u64,
     /// What compiling a module may take.
-    pub compile: Compile,
+    pub compile: CompileSettings,
     /// Threads and bounds.
-    pub engine: Engine,
+    pub engine: EngineSettings,
     /// What is read, in the order of the files. May be empty: an embedder brings its own.
-    pub sources: Vec<Source>,
+    pub sources: Vec<SourceSettings>,
     /// Groups, policies, alert definitions, routes.
     pub compliance: ComplianceConfig,
     /// Who can be told.
     pub receivers: Vec<ReceiverConfig>,
     /// Where receivers may be.
-    pub outbound: Outbound,
+    pub outbound: OutboundConfig,
     /// How long the store keeps what is over.
-    pub retention: Retention,
+    pub retention: RetentionSettings,
 }
 
 /// Where symptoms that are raised and cleared are written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Output {
+pub struct OutputSettings {
     /// A file that is appended to; standard output if there is none.
     pub file: Option<PathBuf>,
 }
 
 /// What compiling a module may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Compile {
+pub struct CompileSettings {
     /// Memory of the compiler's process.
     pub memory_bytes: u64,
     /// Its processor time.
@@ -73,7 +73,7 @@ pub struct Compile {
     pub cache_bytes: u64,
 }
 
-impl Default for Compile {
+impl Default for CompileSettings {
     /// 512 MiB, 20 s, 64 MiB, 2, 10 s, 1 GiB.
     fn default() -> Self {
         Self {
@@ -89,7 +89,7 @@ impl Default for Compile {
 
 /// Threads and bounds; `None` is the engine's own default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Engine {
+pub struct EngineSettings {
     /// Scanner threads.
     pub scanners: Option<usize>,
     /// Shards, each with a thread.
@@ -106,7 +106,7 @@ pub struct Engine {
 
 /// Where following a file begins when nothing is known of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum From {
+pub enum FollowFrom {
     /// With what is there.
     #[default]
     Start,
@@ -116,20 +116,20 @@ pub enum From {
 
 /// What a source reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Door {
+pub enum SourceKind {
     /// Standard input, to its end.
     Stdin,
     /// A file, once.
     File(PathBuf),
     /// A file, as it grows.
-    Follow(PathBuf, From),
+    Follow(PathBuf, FollowFrom),
 }
 
 /// A source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct SourceSettings {
     /// What it reads.
-    pub door: Door,
+    pub kind: SourceKind,
     /// Unique; in evidence.
     pub name: String,
     /// How lines are read.
@@ -142,7 +142,7 @@ pub struct Source {
 
 /// How long the store keeps what is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
+pub struct RetentionSettings {
     /// Cancelled alerts.
     pub alerts_ms: u64,
     /// The audit log.
@@ -153,7 +153,7 @@ pub struct Retention {
     pub size_bytes: u64,
 }
 
-impl Default for Retention {
+impl Default for RetentionSettings {
     /// 90 days, a year, 30 days, 10 GiB.
     fn default() -> Self {
         const DAY_MS: u64 = 24 * 3600 * 1000;

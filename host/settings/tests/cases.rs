@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lifesigns_settings::{Mistakes, Settings};
+use lifesigns_settings::{Diagnostics, Settings};
 
 /// The cases of a folder: the file to load, and the file that says what comes of it.
 fn cases(folder: &str) -> Vec<(PathBuf, PathBuf)> {
@@ -26,7 +26,7 @@ fn cases(folder: &str) -> Vec<(PathBuf, PathBuf)> {
     cases
 }
 
-fn load(path: &Path) -> Result<Settings, Mistakes> {
+fn load(path: &Path) -> Result<Settings, Diagnostics> {
     Settings::load(path, iter::empty())
 }
 

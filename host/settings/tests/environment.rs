@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use lifesigns_settings::{Mistakes, Settings};
+use lifesigns_settings::{Diagnostics, Settings};
 
-fn load(variables: &[(&str, &str)]) -> Result<Settings, Mistakes> {
+fn load(variables: &[(&str, &str)]) -> Result<Settings, Diagnostics> {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Settings::load(Path::new("tests/good/whole.toml"), variables)
 }

@@ -11,9 +11,9 @@ use std::{
 
 use lifesigns_compliance::Notice;
 use lifesigns_notifications::{
-    Dispatcher, Gate, MemoryOutbox, OpenAlerts, Outbound, Outcome, Post, ReceiverConfig, ReceiverKind, Retry, Settled,
-    Status,
-    config::{Url, Webhook},
+    DeliveryOutcome, DeliveryReport, DeliveryStatus, Dispatcher, EgressPolicy, Endpoint, MemoryOutbox, OpenAlerts,
+    OutboundConfig, ReceiverConfig, ReceiverKind, Retry,
+    config::{ReceiverUrl, Webhook},
     receiver,
 };
 
@@ -26,7 +26,7 @@ pub const QUIET: Duration = Duration::from_millis(150);
 pub struct Rig {
     dispatcher: Dispatcher,
     outbox: MemoryOutbox,
-    settled: Receiver<Settled>,
+    settled: Receiver<DeliveryReport>,
 }
 
 impl Rig {
@@ -34,31 +34,31 @@ impl Rig {
     ///
     /// # Panics
     /// When it is not one.
-    pub fn new(config: &ReceiverConfig, gate: &Gate) -> Self {
-        Self::with(config, gate, Box::new(()))
+    pub fn new(config: &ReceiverConfig, egress: &EgressPolicy) -> Self {
+        Self::with(config, egress, Box::new(()))
     }
 
     /// One that is reminded of what is open.
     ///
     /// # Panics
     /// When it is not one.
-    pub fn with(config: &ReceiverConfig, gate: &Gate, open: Box<dyn OpenAlerts>) -> Self {
+    pub fn with(config: &ReceiverConfig, egress: &EgressPolicy, open: Box<dyn OpenAlerts>) -> Self {
         let outbox = MemoryOutbox::default();
         let (send, settled) = channel();
         let store = outbox.clone();
-        let settle = move |settled: Settled| {
+        let settle = move |settled: DeliveryReport| {
             store.settle(&settled);
             let _ = send.send(settled);
         };
-        let post = Post {
+        let endpoint = Endpoint {
             anchoring: None,
             name: config.name.clone(),
             retry: config.retry,
-            receiver: receiver(config, gate, open).expect("a receiver"),
+            receiver: receiver(config, egress, open).expect("a receiver"),
             outbox: Box::new(outbox.clone()),
             alerts: Box::new(()),
         };
-        let dispatcher = Dispatcher::start(vec![post], &(Arc::new(settle) as _), 1).expect("a thread");
+        let dispatcher = Dispatcher::start(vec![endpoint], &(Arc::new(settle) as _), 1).expect("a thread");
         Self { dispatcher, outbox, settled }
     }
 
@@ -72,14 +72,14 @@ impl Rig {
         for notice in notices {
             self.outbox.add(notice);
         }
-        self.dispatcher.nudge();
+        self.dispatcher.wake();
     }
 
     /// What became of the next try.
     ///
     /// # Panics
     /// When nothing does in time.
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> DeliveryOutcome {
         self.settled.recv_timeout(DEADLINE).expect("an outcome").outcome
     }
 
@@ -89,7 +89,7 @@ impl Rig {
     /// When it did not fail, or is given up.
     pub fn failed(&self) -> String {
         match self.outcome() {
-            Outcome::Failed { why, .. } => why,
+            DeliveryOutcome::Failed { why, .. } => why,
             other => panic!("{other:?}"),
         }
     }
@@ -100,7 +100,7 @@ impl Rig {
     /// When it is not.
     pub fn dead(&self) -> String {
         match self.outcome() {
-            Outcome::Dead { why } => why,
+            DeliveryOutcome::Dead { why } => why,
             other => panic!("{other:?}"),
         }
     }
@@ -111,14 +111,14 @@ impl Rig {
     /// When it does not.
     #[track_caller]
     pub fn delivered(&self) {
-        assert_eq!(self.outcome(), Outcome::Delivered);
+        assert_eq!(self.outcome(), DeliveryOutcome::Delivered);
     }
 
     /// How the receiver stands.
     ///
     /// # Panics
     /// Never: there is one.
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> DeliveryStatus {
         self.dispatcher.status().pop().expect("one receiver")
     }
 }
@@ -138,13 +138,13 @@ pub fn config(kind: ReceiverKind) -> ReceiverConfig {
 /// # Panics
 /// When `url` is none.
 pub fn webhook(url: &str) -> Webhook {
-    let url = Url::new(url).expect("a URL");
+    let url = ReceiverUrl::new(url).expect("a URL");
     Webhook { url, headers: Vec::new(), secret: None, template: None, timeout_ms: 10_000, ca: None }
 }
 
-/// A gate to this machine.
-pub fn local() -> Gate {
-    Gate::new(Outbound { allow_private: true, allow: Vec::new() })
+/// A egress to this machine.
+pub fn local() -> EgressPolicy {
+    EgressPolicy::new(OutboundConfig { allow_private: true, allow: Vec::new() })
 }
 
 /// Returns when `is` is so.

@@ -22,7 +22,7 @@ use crate::{identity::Identity, rig::DEADLINE};
 pub struct Request {
     /// Method and target.
     pub target: String,
-    /// Names in lower case.
+    /// Resolver in lower case.
     pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: String,

@@ -7,7 +7,7 @@ use lifesigns_compliance::{Alert, NoticeKind};
 use lifesigns_model::Criticality;
 use lifesigns_notifications::{
     OpenAlerts, ReceiverConfig, ReceiverKind,
-    config::{Alertmanager, Url},
+    config::{Alertmanager, ReceiverUrl},
 };
 use lifesigns_receivers_test::{AlertmanagerProcess, Rig, alert, config, local, notice, wait_until};
 use serde_json::Value;
@@ -25,7 +25,7 @@ impl OpenAlerts for Open {
 
 fn receiver(process: &AlertmanagerProcess, keep_alive_ms: u64) -> ReceiverConfig {
     config(ReceiverKind::Alertmanager(Alertmanager {
-        url: Url::new(process.url()).unwrap(),
+        url: ReceiverUrl::new(process.url()).unwrap(),
         headers: Vec::new(),
         keep_alive_ms,
         timeout_ms: 10_000,

@@ -11,7 +11,7 @@ use std::{
 
 use lifesigns_compliance::NoticeKind;
 use lifesigns_notifications::{
-    Dispatcher, MemoryOutbox, Outcome, Post, ReceiverKind, Settled,
+    DeliveryOutcome, DeliveryReport, Dispatcher, Endpoint, MemoryOutbox, ReceiverKind,
     config::{Ndjson, Webhook},
     receiver,
 };
@@ -21,10 +21,10 @@ fn webhook(url: &str) -> ReceiverKind {
     ReceiverKind::Webhook(Webhook { timeout_ms: 3000, ..lifesigns_receivers_test::webhook(url) })
 }
 
-fn delivered(settled: &Receiver<Settled>, name: &str, many: usize) {
+fn delivered(settled: &Receiver<DeliveryReport>, name: &str, many: usize) {
     for _ in 0..many {
         let one = settled.recv_timeout(DEADLINE).unwrap();
-        assert_eq!((one.receiver.as_str(), &one.outcome), (name, &Outcome::Delivered));
+        assert_eq!((one.receiver.as_str(), &one.outcome), (name, &DeliveryOutcome::Delivered));
     }
 }
 
@@ -46,15 +46,15 @@ fn nobody_waits_for_one_that_hangs() {
         .into_iter()
         .map(|(name, kind)| {
             let config = config(kind);
-            let (send, settled) = channel::<Settled>();
+            let (send, settled) = channel::<DeliveryReport>();
             heard.push(settled);
             let receiver = receiver(&config, &local(), Box::new(())).unwrap();
             let (retry, outbox) = (config.retry, Box::new(outbox.clone()));
-            let post = Post { name: name.into(), retry, receiver, outbox, anchoring: None, alerts: Box::new(()) };
+            let post = Endpoint { name: name.into(), retry, receiver, outbox, anchoring: None, alerts: Box::new(()) };
             ((name, send), post)
         })
         .unzip();
-    let settle = Arc::new(move |settled: Settled| {
+    let settle = Arc::new(move |settled: DeliveryReport| {
         let (_, send) = senders.iter().find(|(name, _)| *name == settled.receiver).unwrap();
         let _ = send.send(settled);
     });
@@ -67,7 +67,7 @@ fn nobody_waits_for_one_that_hangs() {
         }
     }
     let begun = Instant::now();
-    dispatcher.nudge();
+    dispatcher.wake();
     hanging.next();
     delivered(&heard[1], "quick", MANY);
     delivered(&heard[2], "file", MANY);

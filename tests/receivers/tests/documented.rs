@@ -11,7 +11,7 @@ use std::{
 use lifesigns_compliance::{Membership, Note, Notice, NoticeKind, Signature, config::ConfigLocation};
 use lifesigns_notifications::{
     ReceiverKind,
-    config::{Secret, Template, Url, Webhook},
+    config::{BodyTemplate, ReceiverUrl, Secret, Webhook},
 };
 use lifesigns_receivers_test::{Answer, Request, Rig, Site, config, local, notice};
 use serde_json::Value;
@@ -41,9 +41,9 @@ fn full() -> Notice {
     notice
 }
 
-fn sent(template: Option<Template>, secret: Option<Secret>) -> Request {
+fn sent(template: Option<BodyTemplate>, secret: Option<Secret>) -> Request {
     let site = Site::start(|_, _| Answer::status(200));
-    let url = Url::new(site.url("/")).unwrap();
+    let url = ReceiverUrl::new(site.url("/")).unwrap();
     let webhook = Webhook { url, headers: Vec::new(), secret, template, timeout_ms: 10_000, ca: None };
     let rig = Rig::new(&config(ReceiverKind::Webhook(webhook)), &local());
     rig.tell(full());
@@ -80,7 +80,7 @@ fn the_json_has_the_members_that_are_documented() {
 
 #[test]
 fn the_template_makes_what_it_looks_like() {
-    let json = sent(Some(Template::new(block("jinja")).unwrap()), None).json();
+    let json = sent(Some(BodyTemplate::new(block("jinja")).unwrap()), None).json();
     assert_eq!(json["text"], "[critical] Docker on production VM on vm-7");
     assert_eq!(json["lines"][0], "a container was created <b>here</b>");
 }

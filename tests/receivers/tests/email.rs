@@ -6,7 +6,7 @@ use std::{fs, time::Duration};
 use lifesigns_compliance::NoticeKind;
 use lifesigns_notifications::{
     ReceiverKind,
-    config::{Email, Secret, Server},
+    config::{Email, Secret, SmtpServer},
 };
 use lifesigns_receivers_test::{
     Identity, MailProcess, MailWay, Rig, Script, Unavailable, config, grouped, local, notice,
@@ -14,7 +14,7 @@ use lifesigns_receivers_test::{
 
 fn email(url: &str, starttls: bool) -> Email {
     Email {
-        server: Server::new(url, starttls).unwrap(),
+        server: SmtpServer::new(url, starttls).unwrap(),
         from: "Life signs <signs@example.org>".into(),
         to: vec!["ops@example.org".into(), "Sécurité <security@example.org>".into()],
         user: None,

@@ -13,8 +13,8 @@ use std::{
 
 use lifesigns_compliance::NoticeKind;
 use lifesigns_notifications::{
-    Gate, Names, Outbound, ReceiverKind,
-    config::{Alertmanager, Email, Server, Url},
+    EgressPolicy, OutboundConfig, ReceiverKind, Resolver,
+    config::{Alertmanager, Email, ReceiverUrl, SmtpServer},
 };
 use lifesigns_receivers_test::{Answer, Rig, Script, Site, config, notice};
 
@@ -24,7 +24,7 @@ fn webhook(url: &str) -> ReceiverKind {
 
 fn alertmanager(url: &str) -> ReceiverKind {
     ReceiverKind::Alertmanager(Alertmanager {
-        url: Url::new(url).unwrap(),
+        url: ReceiverUrl::new(url).unwrap(),
         headers: Vec::new(),
         keep_alive_ms: 60_000,
         timeout_ms: 10_000,
@@ -34,7 +34,7 @@ fn alertmanager(url: &str) -> ReceiverKind {
 
 fn email(url: &str) -> ReceiverKind {
     ReceiverKind::Email(Email {
-        server: Server::new(url, false).unwrap(),
+        server: SmtpServer::new(url, false).unwrap(),
         from: "signs@example.org".into(),
         to: vec!["ops@example.org".into()],
         user: None,
@@ -64,14 +64,14 @@ fn this_machine_is_not_a_target_unless_told() {
         email(&format!("smtp://localhost:{smtp}")),
     ];
     for kind in kinds {
-        let rig = Rig::new(&config(kind.clone()), &Gate::new(Outbound::default()));
+        let rig = Rig::new(&config(kind.clone()), &EgressPolicy::new(OutboundConfig::default()));
         rig.tell(notice("a", NoticeKind::Opened));
         let why = rig.failed();
         assert!(why.contains("is refused: ") || why.contains("is not found"), "{kind:?}: {why}");
     }
     assert_eq!(site.connections(), 0);
-    let told = Outbound { allow_private: false, allow: vec!["127.0.0.1".parse().unwrap()] };
-    let rig = Rig::new(&config(webhook(&site.url("/"))), &Gate::new(told));
+    let told = OutboundConfig { allow_private: false, allow: vec!["127.0.0.1".parse().unwrap()] };
+    let rig = Rig::new(&config(webhook(&site.url("/"))), &EgressPolicy::new(told));
     rig.tell(notice("a", NoticeKind::Opened));
     rig.delivered();
 }
@@ -82,7 +82,7 @@ struct Rebinds {
     asked: AtomicUsize,
 }
 
-impl Names for Rebinds {
+impl Resolver for Rebinds {
     fn look_up(&self, _: &str, _: u16, _: Duration) -> io::Result<Vec<SocketAddr>> {
         let host = if self.asked.fetch_add(1, Ordering::SeqCst) == 0 { "127.0.0.1" } else { "127.0.0.2" };
         Ok(vec![SocketAddr::new(host.parse().unwrap(), self.port)])
@@ -102,8 +102,8 @@ fn a_name_that_moves_is_checked_where_it_is() {
     let public = Site::on(listener, None, |_, _| Answer::status(200));
     let secret = Site::on(secret, None, |_, _| Answer::status(200));
     let names = Arc::new(Rebinds { port: public.address().port(), asked: AtomicUsize::new(0) });
-    let outbound = Outbound { allow_private: false, allow: vec!["127.0.0.1/32".parse().unwrap()] };
-    let gate = Gate::with_names(outbound, Arc::clone(&names) as Arc<dyn Names>);
+    let outbound = OutboundConfig { allow_private: false, allow: vec!["127.0.0.1/32".parse().unwrap()] };
+    let gate = EgressPolicy::with_resolver(outbound, Arc::clone(&names) as Arc<dyn Resolver>);
     let rig = Rig::new(&config(webhook("http://rebind.example/")), &gate);
     rig.tell(notice("a", NoticeKind::Opened));
     rig.delivered();

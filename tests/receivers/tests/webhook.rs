@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use lifesigns_compliance::NoticeKind;
 use lifesigns_notifications::{
     ReceiverKind,
-    config::{Secret, Template, Webhook},
+    config::{BodyTemplate, Secret, Webhook},
 };
 use lifesigns_receivers_test::{Answer, Identity, Rig, Site, config, grouped, local, notice, webhook};
 use sha2::Sha256;
@@ -82,7 +82,7 @@ fn a_bundle_is_one_message() {
 fn a_template_makes_the_body_and_no_log_breaks_out_of_it() {
     let site = takes();
     let template = r#"{"text": {{ alerts[0].summary }}, "what": {{ alerts[0].title ~ ": " ~ alerts[0].object }}, "n": {{ alerts | length }}}"#;
-    let rig = rig(Webhook { template: Some(Template::new(template).unwrap()), ..webhook(&site.url("/")) });
+    let rig = rig(Webhook { template: Some(BodyTemplate::new(template).unwrap()), ..webhook(&site.url("/")) });
     let mut hostile = notice("a", NoticeKind::Opened);
     hostile.alert.summary = "\", \"admin\": true, \"x\": \"\n\u{1b}</script>".into();
     rig.tell(hostile);
@@ -102,7 +102,7 @@ fn a_template_that_fails_is_told_and_sends_nothing() {
         ("{\"a\": }", "does not make JSON"),
         ("{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}", "fuel"),
     ] {
-        let rig = rig(Webhook { template: Some(Template::new(template).unwrap()), ..webhook(&site.url("/")) });
+        let rig = rig(Webhook { template: Some(BodyTemplate::new(template).unwrap()), ..webhook(&site.url("/")) });
         rig.tell(notice("a", NoticeKind::Opened));
         let dead = rig.dead();
         assert!(dead.contains(why), "{template}: {dead}");

@@ -24,7 +24,7 @@ mod write;
 use lifesigns_compliance::query::{AlertFilter, ObjectFilter, Query, QueryAnswer};
 use lifesigns_control::{AuditMark, OutboxFilter, PastAlerts, PastAudit, Reply, Request, Rows};
 
-use lifesigns_notifications::people::Colour;
+use lifesigns_notifications::terminal::Colour;
 
 use answers::{matches, query};
 pub(crate) use args::Command;

@@ -4,7 +4,7 @@
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, presets};
 use lifesigns::model::Criticality;
-use lifesigns_notifications::people::Colour;
+use lifesigns_notifications::terminal::Colour;
 use lifesigns_text::visible;
 
 /// How a text looks: the character that stands for it on its way, and its ANSI style.

@@ -10,7 +10,7 @@ use lifesigns_compliance::{
     Book, BookInput,
     query::{Query, QueryAnswer},
 };
-use lifesigns_notifications::people::Colour;
+use lifesigns_notifications::terminal::Colour;
 use lifesigns_settings::Settings;
 use lifesigns_text::visible;
 use serde::Serialize;

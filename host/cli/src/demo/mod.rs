@@ -18,7 +18,7 @@ use lifesigns::{
     rulestore::RuleStore,
 };
 use lifesigns_intake::{Format, LineChunks, inventory, parse_time};
-use lifesigns_notifications::people::Colour;
+use lifesigns_notifications::terminal::Colour;
 use lifesigns_workbench as workbench;
 
 use story::Story;

@@ -15,8 +15,8 @@ use lifesigns::{
     model::{ObjectFacts, Observation},
 };
 use lifesigns_notifications::{
-    people::{self, Colour},
     rfc3339,
+    terminal::{self, Colour},
 };
 use lifesigns_text::visible;
 
@@ -68,7 +68,7 @@ impl Story {
                 let mut line = String::new();
                 alert.lend(|alert| {
                     self.summary.note(alert);
-                    people::write(alert, self.colour, &mut line);
+                    terminal::write(alert, self.colour, &mut line);
                 });
                 out.write_all(line.as_bytes())?;
                 BookInput::Symptom(Box::new(alert))

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use lifesigns_notifications::{Gate, ReceiverConfig, ReceiverKind};
+use lifesigns_notifications::{EgressPolicy, ReceiverConfig, ReceiverKind};
 use lifesigns_settings::Settings;
 
 use super::problem::Problem;
 
 /// Why receivers cannot be made. Nothing is sent, and no connection is opened.
 pub(super) fn refusals(settings: &Settings) -> Vec<String> {
-    let gate = Gate::new(settings.outbound.clone());
+    let egress = EgressPolicy::new(settings.outbound.clone());
     let refusal = |config: &ReceiverConfig| {
-        let why = lifesigns_notifications::receiver(config, &gate, Box::new(())).err()?;
+        let why = lifesigns_notifications::receiver(config, &egress, Box::new(())).err()?;
         Some(format!("receiver {}: {why}", config.name))
     };
     settings.receivers.iter().filter_map(refusal).collect()

@@ -10,7 +10,7 @@ use std::{
 
 use super::problem::Problem;
 use lifesigns_intake::{Encoding, not_text};
-use lifesigns_settings::{Door, Source as Wanted};
+use lifesigns_settings::{SourceKind as Door, SourceSettings as Wanted};
 
 /// How much of a file is looked at.
 const SAMPLE_BYTES: u64 = 4096;
@@ -21,7 +21,7 @@ pub(super) fn problems(sources: &[Wanted]) -> Vec<Problem> {
 }
 
 fn problem(source: &Wanted) -> Option<Problem> {
-    let (path, followed) = match &source.door {
+    let (path, followed) = match &source.kind {
         Door::Stdin => return None,
         Door::Follow(path, _) => (path, true),
         Door::File(path) => (path, false),

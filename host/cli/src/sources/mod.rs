@@ -17,7 +17,7 @@ use lifesigns::{
     model::{Decoder, EventSource, SharedClock, SystemClock},
 };
 use lifesigns_intake::{Cursor, Stop};
-use lifesigns_settings::{Door, Source as Wanted};
+use lifesigns_settings::{SourceKind as Door, SourceSettings as Wanted};
 
 use self::{reader::Reader, standing::SharedStanding};
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
 /// Sources that say when they are at their end: of what comes through a pipe, nothing says whether more
 /// waits in it.
 pub(crate) fn reporting(wanted: &[Wanted]) -> Vec<String> {
-    let says = |source: &&Wanted| match &source.door {
+    let says = |source: &&Wanted| match &source.kind {
         Door::Follow(..) => true,
         Door::File(path) => path.metadata().map_or(true, |metadata| metadata.is_file()),
         Door::Stdin => false,
@@ -100,14 +100,14 @@ impl Sources {
             stop: Stop::new(),
         };
         self.rank += 1;
-        let (stop, standing, door) = (reader.stop.clone(), reader.standing.clone(), wanted.door.clone());
+        let (stop, standing, door) = (reader.stop.clone(), reader.standing.clone(), wanted.kind.clone());
         let thread = thread::Builder::new().name("lifesigns-source".into()).spawn(move || reader.run(&door));
         Ok(Running { wanted, stop, thread: thread.map_err(Failure::failed)?, standing })
     }
 
     /// What is followed is written now; what is read once was written when its file was changed last.
     fn decoder(&self, wanted: &Wanted) -> Arc<dyn Decoder> {
-        let written = match &wanted.door {
+        let written = match &wanted.kind {
             Door::File(path) => path.metadata().ok().filter(Metadata::is_file).and_then(|file| file.modified().ok()),
             Door::Follow(..) | Door::Stdin => None,
         };

@@ -15,7 +15,7 @@ use lifesigns::{
     model::{Chunk, EventSource, SharedClock},
 };
 use lifesigns_intake::{Cursor, Encoding, FileState, FollowEvent, LineChunks, Look, Position, Stop, Tail, not_text};
-use lifesigns_settings::{Door, From};
+use lifesigns_settings::{FollowFrom as From, SourceKind as Door};
 
 use super::standing::{Phase, SharedStanding};
 use crate::exit::{Failure, Outcome};

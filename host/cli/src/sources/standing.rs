@@ -10,7 +10,7 @@ use std::{
 use lifesigns::model::SourceOffset;
 use lifesigns_control::{SourceState, SourceStatus};
 use lifesigns_intake::{Cursor, Encoding, FileState, Gap};
-use lifesigns_settings::{Door, Source as Wanted};
+use lifesigns_settings::{SourceKind as Door, SourceSettings as Wanted};
 
 /// What a source does.
 #[derive(Clone, Debug, Default)]
@@ -73,7 +73,7 @@ impl Standing {
             name: wanted.name.clone(),
             cursor: cursor.map(|cursor| format!("byte {}", cursor.offset)).unwrap_or_default(),
             lines: place.map_or(0, |place| place.lines),
-            lag_bytes: self.behind(&wanted.door, cursor),
+            lag_bytes: self.behind(&wanted.kind, cursor),
             last_ns: place.and_then(|place| place.time_ns),
             error,
             state,

@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 /// Where connections may go beyond the public internet. Nothing else, unless told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outbound {
+pub struct OutboundConfig {
     /// Loopback, private, link-local and shared addresses are fine. The metadata services of clouds
     /// are not: they must be listed.
     pub allow_private: bool,

@@ -14,9 +14,9 @@ const NAME: &str = "body";
 /// A minijinja (Jinja 2) template that makes JSON: what it prints is written as a JSON value, so that
 /// no text of a log can leave its string. Names that are not there are errors.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Template(String);
+pub struct BodyTemplate(String);
 
-impl Template {
+impl BodyTemplate {
     /// Checks the text.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl Template {
     }
 }
 
-impl fmt::Debug for Template {
+impl fmt::Debug for BodyTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Template({} bytes)", self.0.len())
     }

@@ -33,7 +33,7 @@ fn a_url_is_checked_and_shown_without_what_may_be_a_password() {
         ("http://[::1]:9093?token=SECRET", "http://[::1]:9093"),
         ("http://a_b.example:80", "http://a_b.example:80"),
     ] {
-        let url = Url::new(text).unwrap();
+        let url = ReceiverUrl::new(text).unwrap();
         assert_eq!((url.to_string().as_str(), url.read().unwrap().as_str()), (shown, text));
         assert!(!format!("{url:?}").contains("SECRET"));
     }
@@ -52,10 +52,10 @@ fn a_url_is_checked_and_shown_without_what_may_be_a_password() {
         "http://[SECRET]/",
         "http://a:SECRET",
     ] {
-        let why = Url::new(text).unwrap_err();
+        let why = ReceiverUrl::new(text).unwrap_err();
         assert!(!why.contains("SECRET"), "{why}");
     }
-    let kept = Url::secret(Secret::Plain("nonsense".into()));
+    let kept = ReceiverUrl::secret(Secret::Plain("nonsense".into()));
     assert!(!kept.read().unwrap_err().contains("nonsense"));
 }
 
@@ -72,7 +72,7 @@ fn a_server_knows_its_port() {
         ("smtp://mail.example:x", true, None),
         ("mail.example", true, None),
     ] {
-        let server = Server::new(url, starttls).ok();
+        let server = SmtpServer::new(url, starttls).ok();
         assert_eq!(server.map(|server| server.to_string()).as_deref(), expected, "{url}");
     }
 }
@@ -103,15 +103,15 @@ fn networks_count_bits() {
 
 #[test]
 fn a_template_is_checked_when_it_is_made() {
-    assert!(Template::new("{{ a }}").is_ok());
-    assert!(Template::new("{{ a ").unwrap_err().contains("body:1"), "{:?}", Template::new("{{ a "));
-    assert!(Template::new("x".repeat(70_000)).is_err());
+    assert!(BodyTemplate::new("{{ a }}").is_ok());
+    assert!(BodyTemplate::new("{{ a ").unwrap_err().contains("body:1"), "{:?}", BodyTemplate::new("{{ a "));
+    assert!(BodyTemplate::new("x".repeat(70_000)).is_err());
 }
 
 #[test]
 fn mistakes_that_only_the_whole_shows() {
     let email = Email {
-        server: Server::new("smtp://mail.example", false).unwrap(),
+        server: SmtpServer::new("smtp://mail.example", false).unwrap(),
         from: "nobody".into(),
         to: vec![],
         user: Some(Secret::Plain("u".into())),
@@ -121,9 +121,9 @@ fn mistakes_that_only_the_whole_shows() {
     };
     let retry = Retry { attempts: 0, first_ms: 2, max_ms: 1 };
     let config = ReceiverConfig { name: String::new(), kind: ReceiverKind::Email(email), retry, anchor_ms: None };
-    assert_eq!(config.mistakes().len(), 8, "{:?}", config.mistakes());
+    assert_eq!(config.validate().len(), 8, "{:?}", config.validate());
     let webhook = Webhook {
-        url: Url::new("http://a.example").unwrap(),
+        url: ReceiverUrl::new("http://a.example").unwrap(),
         headers: vec![
             ("X-Good".into(), Secret::Env("TOKEN".into())),
             ("Host".into(), Secret::Plain("b.example".into())),
@@ -141,5 +141,5 @@ fn mistakes_that_only_the_whole_shows() {
         retry: Retry::default(),
         anchor_ms: None,
     };
-    assert_eq!(config.mistakes().len(), 3, "{:?}", config.mistakes());
+    assert_eq!(config.validate().len(), 3, "{:?}", config.validate());
 }

@@ -9,7 +9,10 @@ use std::sync::{
 use lifesigns_compliance::NoticeKind;
 
 use super::*;
-use crate::{AuditHead, AuditLog, Failure, MemoryOutbox, Message, Outcome, Pending, sample::notice};
+use crate::{
+    AnchorSchedule, AuditHead, AuditLog, DeliveryOutcome, DeliveryReport, Failure, MemoryOutbox, Message, OpenAlerts,
+    Outbox, PendingNotice, Receiver, Retry, sample::notice,
+};
 
 /// At the latest.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -26,16 +29,16 @@ impl<F: FnMut(&Message) -> Result<(), Failure> + Send> Receiver for Does<F> {
     }
 }
 
-fn post(name: &str, outbox: &MemoryOutbox, receiver: impl Receiver + 'static) -> Post {
+fn endpoint(name: &str, outbox: &MemoryOutbox, receiver: impl Receiver + 'static) -> Endpoint {
     let (receiver, outbox) = (Box::new(receiver), Box::new(outbox.clone()));
-    Post { name: name.into(), retry: RETRY, receiver, outbox, anchoring: None, alerts: Box::new(()) }
+    Endpoint { name: name.into(), retry: RETRY, receiver, outbox, anchoring: None, alerts: Box::new(()) }
 }
 
 /// Outcomes, written down at once.
-fn written(outbox: &MemoryOutbox) -> (Settle, Heard<Settled>) {
+fn written(outbox: &MemoryOutbox) -> (DeliverySink, Heard<DeliveryReport>) {
     let (send, heard) = channel();
     let outbox = outbox.clone();
-    let settle = move |settled: Settled| {
+    let settle = move |settled: DeliveryReport| {
         outbox.settle(&settled);
         let _ = send.send(settled);
     };
@@ -43,7 +46,7 @@ fn written(outbox: &MemoryOutbox) -> (Settle, Heard<Settled>) {
 }
 
 /// Outcomes that nobody writes down.
-fn unwritten() -> (Settle, Heard<Settled>) {
+fn unwritten() -> (DeliverySink, Heard<DeliveryReport>) {
     let (send, heard) = channel();
     (Arc::new(move |settled| drop(send.send(settled))), heard)
 }
@@ -60,13 +63,16 @@ fn what_is_added_later_is_told_after_a_nudge() {
     let outbox = MemoryOutbox::default();
     let (settle, settled) = written(&outbox);
     let (to, told) = channel();
-    let dispatcher = Dispatcher::start(vec![post("r", &outbox, tells(to))], &settle, 1).unwrap();
+    let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, tells(to))], &settle, 1).unwrap();
     for name in ["a", "b", "c"] {
         let id = outbox.add(notice(name, NoticeKind::Opened));
-        dispatcher.nudge();
+        dispatcher.wake();
         assert_eq!(told.recv_timeout(DEADLINE).unwrap(), format!("key-{name}-Opened"));
         let outcome = settled.recv_timeout(DEADLINE).unwrap();
-        assert_eq!(outcome, Settled { receiver: "r".into(), id, outcome: Outcome::Delivered, pause: None });
+        assert_eq!(
+            outcome,
+            DeliveryReport { receiver: "r".into(), id, outcome: DeliveryOutcome::Delivered, pause: None }
+        );
     }
     let status = dispatcher.status().remove(0);
     assert_eq!((status.receiver.as_str(), status.delivered, status.dead), ("r", 3, 0));
@@ -80,13 +86,13 @@ fn an_outcome_on_its_way_is_not_told_again() {
     let (settle, settled) = unwritten();
     let (to, told) = channel();
     outbox.add(notice("a", NoticeKind::Opened));
-    let dispatcher = Dispatcher::start(vec![post("r", &outbox, tells(to))], &settle, 1).unwrap();
+    let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, tells(to))], &settle, 1).unwrap();
     settled.recv_timeout(DEADLINE).unwrap();
-    dispatcher.nudge();
-    dispatcher.again();
+    dispatcher.wake();
+    dispatcher.reread();
     // The next one comes after it would have come.
     outbox.add(notice("b", NoticeKind::Opened));
-    dispatcher.nudge();
+    dispatcher.wake();
     let all = [told.recv_timeout(DEADLINE).unwrap(), told.recv_timeout(DEADLINE).unwrap()];
     assert_eq!(all, ["key-a-Opened", "key-b-Opened"]);
     assert!(dispatcher.stop(DEADLINE));
@@ -101,8 +107,8 @@ fn what_was_not_written_down_is_told_again_by_the_next_under_the_same_key() {
     outbox.add(notice("a", NoticeKind::Opened));
     for _ in 0..2 {
         let (settle, settled) = unwritten();
-        let dispatcher = Dispatcher::start(vec![post("r", &outbox, tells(to.clone()))], &settle, 1).unwrap();
-        assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, Outcome::Delivered);
+        let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, tells(to.clone()))], &settle, 1).unwrap();
+        assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, DeliveryOutcome::Delivered);
         assert_eq!(told.recv_timeout(DEADLINE).unwrap(), "key-a-Opened");
         assert!(dispatcher.stop(DEADLINE));
     }
@@ -119,16 +125,16 @@ fn a_dead_letter_is_told_again_when_a_person_says_so() {
         false => Err(Failure::later("no")),
     });
     let id = outbox.add(notice("a", NoticeKind::Opened));
-    let dispatcher = Dispatcher::start(vec![post("r", &outbox, receiver)], &settle, 1).unwrap();
+    let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, receiver)], &settle, 1).unwrap();
     let outcomes: Vec<_> = (0..3).map(|_| settled.recv_timeout(DEADLINE).unwrap().outcome).collect();
-    assert!(matches!(outcomes[0], Outcome::Failed { attempts: 1, .. }), "{outcomes:?}");
-    assert!(matches!(outcomes[1], Outcome::Failed { attempts: 2, .. }), "{outcomes:?}");
-    assert_eq!(outcomes[2], Outcome::Dead { why: "given up after 3 tries: no".into() });
+    assert!(matches!(outcomes[0], DeliveryOutcome::Failed { attempts: 1, .. }), "{outcomes:?}");
+    assert!(matches!(outcomes[1], DeliveryOutcome::Failed { attempts: 2, .. }), "{outcomes:?}");
+    assert_eq!(outcomes[2], DeliveryOutcome::Dead { why: "given up after 3 tries: no".into() });
     assert_eq!(outbox.dead(), [(id, "given up after 3 tries: no".to_owned())]);
     well.store(true, Ordering::SeqCst);
     assert_eq!(outbox.revive(), 1);
-    dispatcher.again();
-    assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, Outcome::Delivered);
+    dispatcher.reread();
+    assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, DeliveryOutcome::Delivered);
     let status = dispatcher.status().remove(0);
     assert_eq!((status.delivered, status.failed, status.dead), (1, 2, 1));
     assert!(status.last_error.is_some_and(|(_, why)| why == "no"));
@@ -148,19 +154,19 @@ fn a_slow_receiver_delays_nobody_and_stop_does_not_wait_for_it() {
     let (to, told) = channel();
     let (settle, settled) = unwritten();
     slow_box.add(notice("a", NoticeKind::Opened));
-    let posts = vec![post("r", &slow_box, slow), post("r", &quick_box, tells(to))];
-    let dispatcher = Dispatcher::start(posts, &settle, 1).unwrap();
+    let endpoints = vec![endpoint("r", &slow_box, slow), endpoint("r", &quick_box, tells(to))];
+    let dispatcher = Dispatcher::start(endpoints, &settle, 1).unwrap();
     entered.recv_timeout(DEADLINE).unwrap();
     for number in 0..100 {
         quick_box.add(notice(&number.to_string(), NoticeKind::Opened));
-        dispatcher.nudge();
+        dispatcher.wake();
         told.recv_timeout(DEADLINE).unwrap();
     }
     assert!(!dispatcher.stop(QUIET), "the slow one is still at it");
     leave.send(()).unwrap();
     // It still says what became of its notice: 100 of the other, and this one.
     for _ in 0..101 {
-        assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, Outcome::Delivered);
+        assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, DeliveryOutcome::Delivered);
     }
 }
 
@@ -176,7 +182,7 @@ fn stop_waits_for_what_is_under_way_and_begins_nothing() {
     });
     outbox.add(notice("a", NoticeKind::Opened));
     outbox.add(notice("b", NoticeKind::Opened));
-    let dispatcher = Dispatcher::start(vec![post("r", &outbox, receiver)], &settle, 1).unwrap();
+    let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, receiver)], &settle, 1).unwrap();
     entered.recv_timeout(DEADLINE).unwrap();
     let stopped = std::thread::scope(|scope| {
         let stopped = scope.spawn(|| dispatcher.stop(DEADLINE));
@@ -200,10 +206,10 @@ fn a_panic_is_a_failure() {
         Ok(())
     });
     outbox.add(notice("a", NoticeKind::Opened));
-    let dispatcher = Dispatcher::start(vec![post("r", &outbox, receiver)], &settle, 1).unwrap();
+    let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, receiver)], &settle, 1).unwrap();
     let first = settled.recv_timeout(DEADLINE).unwrap().outcome;
-    assert!(matches!(&first, Outcome::Failed { why, .. } if why.contains("it panicked: not yet")), "{first:?}");
-    assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, Outcome::Delivered);
+    assert!(matches!(&first, DeliveryOutcome::Failed { why, .. } if why.contains("it panicked: not yet")), "{first:?}");
+    assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, DeliveryOutcome::Delivered);
     drop(dispatcher);
 }
 
@@ -211,7 +217,7 @@ fn a_panic_is_a_failure() {
 struct Sick(MemoryOutbox, bool);
 
 impl Outbox for Sick {
-    fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<Pending>, String> {
+    fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<PendingNotice>, String> {
         if std::mem::replace(&mut self.1, false) {
             return Err("disk I/O error".into());
         }
@@ -225,10 +231,10 @@ fn an_outbox_that_cannot_be_read_is_read_later_by_itself() {
     outbox.add(notice("a", NoticeKind::Opened));
     let (settle, settled) = written(&outbox);
     let (to, _told) = channel();
-    let mut post = post("r", &outbox, tells(to));
-    post.outbox = Box::new(Sick(outbox, true));
-    let dispatcher = Dispatcher::start(vec![post], &settle, 1).unwrap();
-    assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, Outcome::Delivered);
+    let mut endpoint = endpoint("r", &outbox, tells(to));
+    endpoint.outbox = Box::new(Sick(outbox, true));
+    let dispatcher = Dispatcher::start(vec![endpoint], &settle, 1).unwrap();
+    assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, DeliveryOutcome::Delivered);
     let why = dispatcher.status().remove(0).last_error.unwrap().1;
     assert_eq!(why, "the outbox cannot be read: disk I/O error");
 }
@@ -259,7 +265,7 @@ fn what_is_still_so_is_said_again_and_again() {
         let (settle, _settled) = unwritten();
         let (to, told) = channel();
         let reminds = Reminds(to, 0, failure.clone());
-        let dispatcher = Dispatcher::start(vec![post("r", &outbox, reminds)], &settle, 1).unwrap();
+        let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, reminds)], &settle, 1).unwrap();
         for number in 1..=4 {
             assert_eq!(told.recv_timeout(DEADLINE).unwrap(), number);
         }
@@ -290,11 +296,11 @@ fn what_is_silenced_by_the_time_it_goes_out_does_not_and_is_settled() {
     let (to, told) = channel();
     outbox.add(notice("a", NoticeKind::Opened));
     outbox.add(notice("b", NoticeKind::Resolved));
-    let posts = vec![Post { alerts: Box::new(Quiet), ..post("r", &outbox, tells(to)) }];
-    let dispatcher = Dispatcher::start(posts, &settle, 1).unwrap();
+    let endpoints = vec![Endpoint { alerts: Box::new(Quiet), ..endpoint("r", &outbox, tells(to)) }];
+    let dispatcher = Dispatcher::start(endpoints, &settle, 1).unwrap();
     assert_eq!(told.recv_timeout(DEADLINE).unwrap(), "key-b-Resolved");
     let outcomes = [settled.recv_timeout(DEADLINE).unwrap(), settled.recv_timeout(DEADLINE).unwrap()];
-    assert!(outcomes.iter().any(|one| matches!(&one.outcome, Outcome::Withheld(about) if about.alert == "a")));
+    assert!(outcomes.iter().any(|one| matches!(&one.outcome, DeliveryOutcome::Withheld(about) if about.alert == "a")));
     assert!(dispatcher.stop(DEADLINE));
     assert!(told.try_recv().is_err() && outbox.waiting().is_empty());
 }
@@ -330,14 +336,15 @@ impl Receiver for Keeps {
 fn a_head_that_does_not_arrive_is_tried_again_and_one_that_does_is_not() {
     let outbox = MemoryOutbox::default();
     let (to, heads) = channel();
-    let anchoring = || Some(Anchoring { every_ms: 3_600_000, log: Box::new(Grows(0)) });
-    let keeps = Post { anchoring: anchoring(), ..post("keeps", &outbox, Keeps(0, to)) };
+    let anchoring = || Some(AnchorSchedule { every_ms: 3_600_000, log: Box::new(Grows(0)) });
+    let keeps = Endpoint { anchoring: anchoring(), ..endpoint("keeps", &outbox, Keeps(0, to)) };
     let (told, _told) = channel();
-    let takes_none = Post { anchoring: anchoring(), ..post("takes-none", &MemoryOutbox::default(), tells(told)) };
+    let takes_none =
+        Endpoint { anchoring: anchoring(), ..endpoint("takes-none", &MemoryOutbox::default(), tells(told)) };
     let dispatcher = Dispatcher::start(vec![keeps, takes_none], &unwritten().0, 1).unwrap();
     assert_eq!(heads.recv_timeout(DEADLINE), Ok(3));
     let until = Instant::now() + DEADLINE;
-    let settled = |status: &[Status]| status[0].anchored.is_some() && status[1].last_error.is_some();
+    let settled = |status: &[DeliveryStatus]| status[0].anchored.is_some() && status[1].last_error.is_some();
     while !settled(&dispatcher.status()) {
         assert!(Instant::now() < until, "{:?}", dispatcher.status());
         std::thread::yield_now();
@@ -366,12 +373,12 @@ impl Receiver for Refuses {
 fn a_head_that_is_never_taken_holds_up_no_alert() {
     let outbox = MemoryOutbox::default();
     let (to, keys) = channel();
-    let anchoring = Some(Anchoring { every_ms: 3_600_000, log: Box::new(Grows(0)) });
-    let post = Post { anchoring, ..post("r", &outbox, Refuses(to)) };
-    let dispatcher = Dispatcher::start(vec![post], &written(&outbox).0, 1).unwrap();
+    let anchoring = Some(AnchorSchedule { every_ms: 3_600_000, log: Box::new(Grows(0)) });
+    let endpoint = Endpoint { anchoring, ..endpoint("r", &outbox, Refuses(to)) };
+    let dispatcher = Dispatcher::start(vec![endpoint], &written(&outbox).0, 1).unwrap();
     for id in ["a", "b", "c"] {
         outbox.add(notice(id, NoticeKind::Opened));
-        dispatcher.nudge();
+        dispatcher.wake();
         assert!(keys.recv_timeout(DEADLINE).is_ok(), "{:?}", dispatcher.status());
     }
     assert!(dispatcher.stop(DEADLINE));

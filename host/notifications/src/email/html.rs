@@ -1,18 +1,18 @@
-//! The letter's page. Everything that is not from this file is escaped.
+//! The HTML form of a mail. Everything that is not from this file is escaped.
 
 use std::fmt::Write as _;
 
-use super::letter::{evidence, facts, happened, some, title};
 use lifesigns_text::visible;
 
-use crate::{message::Message, why};
+use super::content::{evidence, facts, happened, some, title};
+use crate::{explanation, message::Message};
 
 /// Colours of criticalities, from the least to the worst; the text beside them says the same.
 const COLOURS: [&str; 4] = ["#2b6cb0", "#b7791f", "#c05621", "#c53030"];
 /// The colour of what is over.
 const OVER: &str = "#2f855a";
 
-/// The whole page. Writing into memory does not fail.
+/// Returns the whole page. Writing into memory does not fail.
 pub(super) fn page(message: &Message) -> String {
     let (notices, more) = some(message);
     let mut page = String::from(
@@ -37,7 +37,7 @@ pub(super) fn page(message: &Message) -> String {
         page.push_str("</table>");
         list(&mut page, "What to do", alert.recommendations.iter().map(|one| escaped(one)));
         list(&mut page, "What shows it", evidence(alert).map(|line| format!("<code>{}</code>", escaped(&line))));
-        list(&mut page, "Why", why::lines(&alert.why).iter().map(|line| escaped(line)));
+        list(&mut page, "Why", explanation::lines(&alert.why).iter().map(|line| escaped(line)));
         page.push_str("</div>");
     }
     if more > 0 {
@@ -61,8 +61,8 @@ fn list(page: &mut String, title: &str, lines: impl Iterator<Item = String>) {
 /// Text as HTML that shows it, and does nothing.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for letter in visible(text).chars() {
-        match letter {
+    for character in visible(text).chars() {
+        match character {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),

@@ -1,4 +1,4 @@
-//! One conversation with an SMTP server, at an address that the gate let through.
+//! One conversation with an SMTP server, at an address that the egress let through.
 
 use std::{
     io::ErrorKind,
@@ -18,7 +18,7 @@ use lettre::{
 
 use crate::{
     config::{Email, Tls},
-    gate::Gate,
+    egress::EgressPolicy,
     http::read_pem,
     message::{Failure, shown},
 };
@@ -37,11 +37,11 @@ pub(super) struct Session {
 impl Session {
     /// Connects, goes over to TLS and logs in, as configured. Whatever goes wrong on the way may be
     /// mended, by the other side or by the operator.
-    pub(super) fn open(config: &Email, gate: &Gate) -> Result<Self, Failure> {
+    pub(super) fn open(config: &Email, egress: &EgressPolicy) -> Result<Self, Failure> {
         let whole = Duration::from_millis(config.timeout_ms);
         let deadline = Instant::now() + whole;
         let server = &config.server;
-        let addresses = gate.addresses(server.host(), server.port(), whole).map_err(Failure::later)?;
+        let addresses = egress.addresses(server.host(), server.port(), whole).map_err(Failure::later)?;
         let trust = trust(config).map_err(Failure::later)?;
         let hello = ClientId::Domain(HELLO.into());
         let wrapped = trust.as_ref().filter(|_| server.tls() == Tls::Wrapped);
@@ -85,10 +85,10 @@ impl Session {
         self.connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).map(drop).map_err(failed)
     }
 
-    /// Begins a letter; `plain` if all its addresses are ASCII.
+    /// Begins a mail; `plain` if all its addresses are ASCII.
     pub(super) fn from(&mut self, from: &Address, plain: bool) -> Result<(), Failure> {
         self.limit();
-        // Letters are encoded as ASCII; only addresses can be more than that.
+        // Mails are encoded as ASCII; only addresses can hold other characters.
         let parameters = if plain { Vec::new() } else { vec![MailParameter::SmtpUtfEight] };
         self.connection.command(Mail::new(Some(from.clone()), parameters)).map(drop).map_err(failure)
     }
@@ -99,15 +99,15 @@ impl Session {
         self.connection.command(Rcpt::new(to.clone(), Vec::new())).map(drop)
     }
 
-    /// Hands the letter over.
-    pub(super) fn letter(&mut self, letter: &[u8]) -> Result<(), Failure> {
+    /// Transmits the mail.
+    pub(super) fn data(&mut self, mail: &[u8]) -> Result<(), Failure> {
         self.limit();
         self.connection.command(Data).map_err(failure)?;
         self.limit();
-        self.connection.message(letter).map(drop).map_err(failure)
+        self.connection.message(mail).map(drop).map_err(failure)
     }
 
-    /// Says good-bye. The letter is the server's already, whatever it answers.
+    /// Ends the session. The server has the mail already, so its answer does not matter.
     pub(super) fn close(mut self) {
         self.limit();
         let _ = self.connection.quit();
@@ -143,7 +143,7 @@ pub(super) fn is_refusal(error: &Error) -> bool {
     error.is_permanent()
 }
 
-/// An error of a command in the middle of a letter.
+/// Returns the failure for an error of a command in the middle of a mail.
 fn failure(error: Error) -> Failure {
     if is_refusal(&error) { Failure::never(told(&error)) } else { later(error) }
 }

@@ -8,16 +8,16 @@ use crate::sample::notice;
 const RETRY: Retry = Retry { attempts: 4, first_ms: 1000, max_ms: 8000 };
 const SECOND: u64 = 1_000_000_000;
 
-fn queue() -> Queue {
-    Queue::new("r", RETRY, 7, false)
+fn queue() -> DeliveryQueue {
+    DeliveryQueue::new("r", RETRY, 7, false)
 }
 
-fn row(id: u64, alert: &str, happened: NoticeKind) -> Pending {
-    Pending { id, notice: notice(alert, happened), attempts: 0, not_before_ns: 0 }
+fn row(id: u64, alert: &str, happened: NoticeKind) -> PendingNotice {
+    PendingNotice { id, notice: notice(alert, happened), attempts: 0, not_before_ns: 0 }
 }
 
 /// A row of a bundle that waits one second for company, and ten between messages.
-fn bundled(id: u64, alert: &str, happened: NoticeKind, object: &str) -> Pending {
+fn bundled(id: u64, alert: &str, happened: NoticeKind, object: &str) -> PendingNotice {
     let mut row = row(id, alert, happened);
     row.notice.time_ns = u64::MAX;
     row.notice.bundle = BTreeMap::from([("object".to_owned(), object.to_owned())]);
@@ -25,22 +25,22 @@ fn bundled(id: u64, alert: &str, happened: NoticeKind, object: &str) -> Pending 
     row
 }
 
-fn deliver(queue: &mut Queue, now_ns: u64) -> Parcel {
+fn deliver(queue: &mut DeliveryQueue, now_ns: u64) -> DeliveryBatch {
     match queue.next(now_ns) {
-        Next::Deliver(parcel) => *parcel,
+        Next::Deliver(batch) => *batch,
         other => panic!("{other:?} at {now_ns}"),
     }
 }
 
-fn waits(queue: &mut Queue, now_ns: u64) -> u64 {
+fn waits(queue: &mut DeliveryQueue, now_ns: u64) -> u64 {
     match queue.next(now_ns) {
         Next::Wait(until_ns) => until_ns,
         other => panic!("{other:?} at {now_ns}"),
     }
 }
 
-fn ids(parcel: &Parcel) -> Vec<u64> {
-    parcel.ids.clone()
+fn ids(batch: &DeliveryBatch) -> Vec<u64> {
+    batch.ids.clone()
 }
 
 #[test]
@@ -52,9 +52,9 @@ fn ungrouped_notices_are_messages_of_their_own_and_keep_their_keys() {
     assert_eq!(queue.len(), 2);
     let first = deliver(&mut queue, SECOND);
     assert_eq!((ids(&first), first.message.key.as_str()), (vec![1], "key-a-Opened"));
-    assert_eq!(queue.delivered(first, SECOND), [(1, Outcome::Delivered)]);
+    assert_eq!(queue.delivered(first, SECOND), [(1, DeliveryOutcome::Delivered)]);
     let second = deliver(&mut queue, SECOND);
-    assert_eq!(queue.delivered(second, SECOND), [(2, Outcome::Delivered)]);
+    assert_eq!(queue.delivered(second, SECOND), [(2, DeliveryOutcome::Delivered)]);
     assert!(matches!(queue.next(SECOND), Next::Idle));
     assert_eq!((queue.len(), queue.bytes), (0, 0));
 }
@@ -80,10 +80,10 @@ fn a_bundle_waits_for_company_and_then_keeps_its_distance() {
     queue.push(bundled(2, "b", NoticeKind::Opened, "vm-1"), 5 * SECOND + 1);
     queue.push(bundled(3, "c", NoticeKind::Opened, "vm-2"), 5 * SECOND + 2);
     assert_eq!(waits(&mut queue, 5 * SECOND + 2), 6 * SECOND);
-    let parcel = deliver(&mut queue, 6 * SECOND);
-    assert_eq!((ids(&parcel), parcel.message.notices.len()), (vec![1, 2], 2));
-    assert_eq!(parcel.message.key.len(), 32);
-    queue.delivered(parcel, 7 * SECOND);
+    let batch = deliver(&mut queue, 6 * SECOND);
+    assert_eq!((ids(&batch), batch.message.notices.len()), (vec![1, 2], 2));
+    assert_eq!(batch.message.key.len(), 32);
+    queue.delivered(batch, 7 * SECOND);
     let other = deliver(&mut queue, 7 * SECOND);
     assert_eq!(ids(&other), [3]);
     queue.delivered(other, 7 * SECOND);
@@ -112,21 +112,21 @@ fn the_last_word_about_an_alert_stands_for_all() {
     ] {
         queue.push(bundled(id, alert, happened, "vm-1"), SECOND);
     }
-    let parcel = deliver(&mut queue, 10 * SECOND);
-    let told: Vec<_> = parcel.message.notices.iter().map(|one| (one.alert.id.as_str(), one.happened)).collect();
+    let batch = deliver(&mut queue, 10 * SECOND);
+    let told: Vec<_> = batch.message.notices.iter().map(|one| (one.alert.id.as_str(), one.happened)).collect();
     assert_eq!(told, [("b", NoticeKind::Opened), ("a", NoticeKind::Resolved)]);
-    let settled: Vec<_> = queue.delivered(parcel, 10 * SECOND).into_iter().map(|(id, _)| id).collect();
+    let settled: Vec<_> = queue.delivered(batch, 10 * SECOND).into_iter().map(|(id, _)| id).collect();
     assert_eq!(settled, [1, 2, 3, 4]);
 }
 
 #[test]
 fn who_wants_each_gets_each_in_order() {
-    let mut queue = Queue::new("r", RETRY, 7, true);
+    let mut queue = DeliveryQueue::new("r", RETRY, 7, true);
     for id in 1..=300 {
         queue.push(bundled(id, "a", NoticeKind::Changed, &format!("vm-{id}")), SECOND);
     }
     let first = deliver(&mut queue, SECOND);
-    assert_eq!(first.message.notices.len(), NOTICES);
+    assert_eq!(first.message.notices.len(), MAX_NOTICES);
     assert_eq!(ids(&first), (1..=256).collect::<Vec<_>>());
     queue.delivered(first, SECOND);
     assert_eq!(ids(&deliver(&mut queue, SECOND)), (257..=300).collect::<Vec<_>>());
@@ -140,21 +140,21 @@ fn a_bundle_too_large_for_one_message_goes_in_several_at_once() {
     }
     // It is full, and so waits for nobody.
     let first = deliver(&mut queue, SECOND);
-    assert_eq!(ids(&first).len(), NOTICES);
+    assert_eq!(ids(&first).len(), MAX_NOTICES);
     queue.delivered(first, SECOND);
     let until = waits(&mut queue, SECOND);
     assert_eq!(until, 2 * SECOND, "the rest waits for company, not for the interval");
-    assert_eq!(ids(&deliver(&mut queue, until)).len(), 300 - NOTICES);
+    assert_eq!(ids(&deliver(&mut queue, until)).len(), 300 - MAX_NOTICES);
 }
 
 #[test]
 fn a_failure_is_tried_again_later_as_the_same_message() {
     let mut queue = queue();
     queue.push(bundled(1, "a", NoticeKind::Opened, "vm-1"), SECOND);
-    let parcel = deliver(&mut queue, 2 * SECOND);
-    let message = parcel.message.clone();
-    let failed = queue.failed(parcel, &Failure::later("no"), 2 * SECOND);
-    let [(1, Outcome::Failed { attempts: 1, next_ns, why })] = &failed[..] else { panic!("{failed:?}") };
+    let batch = deliver(&mut queue, 2 * SECOND);
+    let message = batch.message.clone();
+    let failed = queue.failed(batch, &Failure::later("no"), 2 * SECOND);
+    let [(1, DeliveryOutcome::Failed { attempts: 1, next_ns, why })] = &failed[..] else { panic!("{failed:?}") };
     assert_eq!(why, "no");
     assert!((2 * SECOND + SECOND / 2..=3 * SECOND).contains(next_ns), "{next_ns}");
     // What comes meanwhile does not change it.
@@ -173,45 +173,45 @@ fn it_is_given_up_in_the_end_and_refusals_at_once() {
     queue.push(row(1, "a", NoticeKind::Opened), 0);
     let mut now_ns = 0;
     for attempts in 1..=4 {
-        let parcel = deliver(&mut queue, now_ns);
-        let outcomes = queue.failed(parcel, &Failure::later("no"), now_ns);
+        let batch = deliver(&mut queue, now_ns);
+        let outcomes = queue.failed(batch, &Failure::later("no"), now_ns);
         match &outcomes[..] {
-            [(1, Outcome::Failed { attempts: told, .. })] if attempts < 4 => assert_eq!(*told, attempts),
-            [(1, Outcome::Dead { why })] if attempts == 4 => assert_eq!(why, "given up after 4 tries: no"),
+            [(1, DeliveryOutcome::Failed { attempts: told, .. })] if attempts < 4 => assert_eq!(*told, attempts),
+            [(1, DeliveryOutcome::Dead { why })] if attempts == 4 => assert_eq!(why, "given up after 4 tries: no"),
             other => panic!("{other:?}"),
         }
         now_ns += 100 * SECOND;
     }
     assert_eq!(queue.len(), 0);
     queue.push(row(2, "b", NoticeKind::Opened), now_ns);
-    let parcel = deliver(&mut queue, now_ns);
-    let outcomes = queue.failed(parcel, &Failure::never("never"), now_ns);
-    assert_eq!(outcomes, [(2, Outcome::Dead { why: "never".into() })]);
+    let batch = deliver(&mut queue, now_ns);
+    let outcomes = queue.failed(batch, &Failure::never("never"), now_ns);
+    assert_eq!(outcomes, [(2, DeliveryOutcome::Dead { why: "never".into() })]);
     assert_eq!(queue.down(), None, "who refuses is there");
 }
 
 #[test]
 fn attempts_of_an_earlier_life_count() {
     let mut queue = queue();
-    let old = Pending { attempts: 3, not_before_ns: 5 * SECOND, ..row(1, "a", NoticeKind::Opened) };
+    let old = PendingNotice { attempts: 3, not_before_ns: 5 * SECOND, ..row(1, "a", NoticeKind::Opened) };
     queue.push(old, SECOND);
     assert_eq!(waits(&mut queue, SECOND), 5 * SECOND);
-    let parcel = deliver(&mut queue, 5 * SECOND);
-    assert!(matches!(queue.failed(parcel, &Failure::later("no"), 5 * SECOND)[..], [(1, Outcome::Dead { .. })]));
+    let batch = deliver(&mut queue, 5 * SECOND);
+    assert!(matches!(queue.failed(batch, &Failure::later("no"), 5 * SECOND)[..], [(1, DeliveryOutcome::Dead { .. })]));
 }
 
 #[test]
 fn while_it_is_down_one_at_a_time_is_tried_each_in_its_turn() {
-    let mut queue = Queue::new("r", Retry { attempts: 1000, ..RETRY }, 7, false);
+    let mut queue = DeliveryQueue::new("r", Retry { attempts: 1000, ..RETRY }, 7, false);
     for (id, alert) in [(1, "a"), (2, "b"), (3, "c")] {
         queue.push(row(id, alert, NoticeKind::Opened), SECOND);
     }
     let mut now_ns = SECOND;
     let mut tried = Vec::new();
     for _ in 0..9 {
-        let parcel = deliver(&mut queue, now_ns);
-        tried.extend(ids(&parcel));
-        queue.failed(parcel, &Failure::later("no"), now_ns);
+        let batch = deliver(&mut queue, now_ns);
+        tried.extend(ids(&batch));
+        queue.failed(batch, &Failure::later("no"), now_ns);
         assert!(queue.down().is_some_and(|(since_ns, next_ns)| since_ns == SECOND && next_ns > now_ns));
         let until = waits(&mut queue, now_ns);
         assert!(until > now_ns, "nothing else is tried meanwhile");
@@ -221,8 +221,8 @@ fn while_it_is_down_one_at_a_time_is_tried_each_in_its_turn() {
     assert_eq!(tried, [1, 2, 3, 1, 2, 3, 1, 2, 3]);
     // It is back: those that are due go out one after the other.
     for _ in 0..3 {
-        let parcel = deliver(&mut queue, now_ns);
-        queue.delivered(parcel, now_ns);
+        let batch = deliver(&mut queue, now_ns);
+        queue.delivered(batch, now_ns);
     }
     assert_eq!((queue.down(), queue.len()), (None, 0));
 }
@@ -232,9 +232,9 @@ fn who_asks_for_time_is_left_alone() {
     let mut queue = queue();
     queue.push(row(1, "a", NoticeKind::Opened), SECOND);
     queue.push(row(2, "b", NoticeKind::Opened), SECOND);
-    let parcel = deliver(&mut queue, SECOND);
+    let batch = deliver(&mut queue, SECOND);
     let busy = Failure { after_ms: Some(6000), ..Failure::later("busy") };
-    queue.failed(parcel, &busy, SECOND);
+    queue.failed(batch, &busy, SECOND);
     assert_eq!(waits(&mut queue, SECOND), 7 * SECOND);
     assert_eq!(waits(&mut queue, 7 * SECOND - 1), 7 * SECOND);
     assert_eq!(ids(&deliver(&mut queue, 7 * SECOND)), [2]);
@@ -249,13 +249,13 @@ fn memory_is_bounded() {
         queue.push(row(id, &format!("a{id}"), NoticeKind::Opened), 0);
     }
     assert_eq!(id as usize, ROWS);
-    let mut queue = super::Queue::new("r", RETRY, 7, false);
+    let mut queue = super::DeliveryQueue::new("r", RETRY, 7, false);
     let mut large = row(1, "a", NoticeKind::Opened);
     large.notice.alert.shown.first[0].text = "x".repeat(BYTES);
     queue.push(large, 0);
     assert_eq!(queue.room(), 0);
-    let parcel = deliver(&mut queue, SECOND);
-    queue.delivered(parcel, SECOND);
+    let batch = deliver(&mut queue, SECOND);
+    queue.delivered(batch, SECOND);
     assert_eq!(queue.room(), ROWS);
     for number in 0..PAUSES + 10 {
         queue.pause((BTreeMap::new(), Some(number.to_string())), u64::MAX, 0);
@@ -274,24 +274,24 @@ fn what_is_withheld_leaves_the_message_with_all_that_it_stood_for() {
     ] {
         queue.push(bundled(id, alert, happened, "vm"), SECOND);
     }
-    let mut parcel = deliver(&mut queue, 2 * SECOND);
-    let whole = parcel.message.key.clone();
-    assert!(queue.withhold(&mut parcel, |_| false).is_empty());
-    assert_eq!(parcel.message.key, whole);
-    let outcomes = queue.withhold(&mut parcel, |notice| notice.happened != NoticeKind::Resolved);
-    let withheld = |id, outcome: &Outcome| match outcome {
-        Outcome::Withheld(about) => (id, about.alert.clone()),
+    let mut batch = deliver(&mut queue, 2 * SECOND);
+    let whole = batch.message.key.clone();
+    assert!(queue.withhold(&mut batch, |_| false).is_empty());
+    assert_eq!(batch.message.key, whole);
+    let outcomes = queue.withhold(&mut batch, |notice| notice.happened != NoticeKind::Resolved);
+    let withheld = |id, outcome: &DeliveryOutcome| match outcome {
+        DeliveryOutcome::Withheld(about) => (id, about.alert.clone()),
         other => panic!("{other:?}"),
     };
     let withheld: Vec<_> = outcomes.iter().map(|(id, outcome)| withheld(*id, outcome)).collect();
     assert_eq!(withheld, [(1, "a".to_owned()), (3, "a".to_owned())]);
-    assert_eq!((ids(&parcel), parcel.message.key.as_str()), (vec![2, 4], "key-b-Resolved"));
-    queue.delivered(parcel, 2 * SECOND);
+    assert_eq!((ids(&batch), batch.message.key.as_str()), (vec![2, 4], "key-b-Resolved"));
+    queue.delivered(batch, 2 * SECOND);
     assert_eq!((queue.len(), queue.bytes), (0, 0));
 
     queue.push(row(5, "c", NoticeKind::Opened), 30 * SECOND);
-    let parcel = deliver(&mut queue, 30 * SECOND);
-    queue.failed(parcel, &Failure::later("down"), 30 * SECOND);
+    let batch = deliver(&mut queue, 30 * SECOND);
+    queue.failed(batch, &Failure::later("down"), 30 * SECOND);
     let mut again = deliver(&mut queue, 40 * SECOND);
     assert_eq!(queue.withhold(&mut again, |_| true).len(), 1, "also what was tried before");
     assert!(again.is_empty());
@@ -300,16 +300,16 @@ fn what_is_withheld_leaves_the_message_with_all_that_it_stood_for() {
 
 #[test]
 fn where_each_goes_by_itself_only_that_one_is_withheld() {
-    let mut queue = Queue::new("r", RETRY, 7, true);
+    let mut queue = DeliveryQueue::new("r", RETRY, 7, true);
     for (id, happened, revision) in [(1, NoticeKind::Opened, 1), (2, NoticeKind::Resolved, 2)] {
         let mut row = row(id, "a", happened);
         row.notice.alert.revision = revision;
         queue.push(row, SECOND);
     }
-    let mut parcel = deliver(&mut queue, SECOND);
-    let outcomes = queue.withhold(&mut parcel, |notice| notice.happened == NoticeKind::Opened);
+    let mut batch = deliver(&mut queue, SECOND);
+    let outcomes = queue.withhold(&mut batch, |notice| notice.happened == NoticeKind::Opened);
     assert_eq!(outcomes.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [1]);
-    assert_eq!(ids(&parcel), [2]);
+    assert_eq!(ids(&batch), [2]);
 }
 
 #[test]
@@ -332,7 +332,7 @@ fn a_clock_that_is_set_back_holds_nothing_up() {
     assert_eq!(waits(&mut queue, YEAR), YEAR + 8 * SECOND);
     assert_eq!(ids(&deliver(&mut queue, YEAR + 8 * SECOND)), [3]);
     let bundle = BTreeMap::from([("object".to_owned(), "vm-1".to_owned())]);
-    queue.wait(Pause { bundle, until_ns: ahead_ns });
+    queue.wait(BundlePause { bundle, until_ns: ahead_ns });
     queue.push(bundled(4, "d", NoticeKind::Opened, "vm-1"), YEAR);
     assert_eq!(waits(&mut queue, YEAR), YEAR + 10 * SECOND, "an interval, and not a year");
 }

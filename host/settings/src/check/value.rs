@@ -2,74 +2,75 @@
 
 use lifesigns_compliance::Expression;
 use lifesigns_notifications::config::Network;
+use lifesigns_text::{LONGEST_MS, duration_ms, duration_text, size_bytes, size_text};
 
 use crate::{
-    node::{Node, Value},
-    shape::{NAME_CHARS, Shape, TEXT_CHARS},
+    raw::{RawNode, RawValue},
+    schema::{NAME_CHARS, TEXT_CHARS, ValueSchema},
     suggest::{hint, shown},
-    units, zone,
+    time_of_day, zone,
 };
 
 /// Whether the TOML type is right.
-pub(super) fn fits(shape: &Shape, node: &Node) -> bool {
-    match shape {
-        Shape::Flag | Shape::Yes => matches!(node.value, Value::Flag(_)),
-        Shape::Whole(..) => matches!(node.value, Value::Whole(_)),
-        Shape::Number => matches!(node.value, Value::Whole(_) | Value::Number(_)),
-        Shape::List(..) => matches!(node.value, Value::List(_)),
-        Shape::Map(..) | Shape::Table(_) => matches!(node.value, Value::Table(_)),
-        Shape::Either(one, other) => fits(one, node) || fits(other, node),
-        _ => matches!(node.value, Value::Text(_)),
+pub(super) fn fits(schema: &ValueSchema, node: &RawNode) -> bool {
+    match schema {
+        ValueSchema::Flag | ValueSchema::Yes => matches!(node.value, RawValue::Flag(_)),
+        ValueSchema::Whole(..) => matches!(node.value, RawValue::Whole(_)),
+        ValueSchema::Number => matches!(node.value, RawValue::Whole(_) | RawValue::Number(_)),
+        ValueSchema::List(..) => matches!(node.value, RawValue::List(_)),
+        ValueSchema::Map(..) | ValueSchema::Table(_) => matches!(node.value, RawValue::Table(_)),
+        ValueSchema::Either(one, other) => fits(one, node) || fits(other, node),
+        _ => matches!(node.value, RawValue::Text(_)),
     }
 }
 
-/// What a value of this shape is, for a person.
-pub(super) fn wanted(shape: &Shape) -> String {
-    match shape {
-        Shape::Text => "a text in quotes".into(),
-        Shape::Path => "a path in quotes".into(),
-        Shape::Name => "a name in quotes".into(),
-        Shape::Pattern => "a name in quotes, `*` for any run".into(),
-        Shape::Identifier => "an identifier".into(),
-        Shape::Expression => "an expression in quotes".into(),
-        Shape::Word(words) => format!("one of {}", quoted(words)),
-        Shape::Flag => "`true` or `false`".into(),
-        Shape::Yes => "`true`".into(),
-        Shape::Whole(..) => "a whole number".into(),
-        Shape::Number => "a number".into(),
-        Shape::Duration(_) => "a duration in quotes, such as \"30s\"".into(),
-        Shape::Size => "a size in quotes, such as \"64MiB\"".into(),
-        Shape::Minute => "a time of day in quotes, such as \"08:00\"".into(),
-        Shape::Days => "days in quotes, such as \"mon-fri\"".into(),
-        Shape::Zone => "a time zone in quotes, such as \"Europe/Berlin\"".into(),
-        Shape::Network => "a network in quotes, such as \"10.0.0.0/8\"".into(),
-        Shape::List(..) => "a list".into(),
-        Shape::Map(..) | Shape::Table(_) => "a table".into(),
-        Shape::Either(one, other) => format!("{} or {}", wanted(one), wanted(other)),
+/// What a value of this schema is, for a person.
+pub(super) fn wanted(schema: &ValueSchema) -> String {
+    match schema {
+        ValueSchema::Text => "a text in quotes".into(),
+        ValueSchema::Path => "a path in quotes".into(),
+        ValueSchema::Name => "a name in quotes".into(),
+        ValueSchema::Pattern => "a name in quotes, `*` for any run".into(),
+        ValueSchema::Identifier => "an identifier".into(),
+        ValueSchema::Expression => "an expression in quotes".into(),
+        ValueSchema::Word(words) => format!("one of {}", quoted(words)),
+        ValueSchema::Flag => "`true` or `false`".into(),
+        ValueSchema::Yes => "`true`".into(),
+        ValueSchema::Whole(..) => "a whole number".into(),
+        ValueSchema::Number => "a number".into(),
+        ValueSchema::Duration(_) => "a duration in quotes, such as \"30s\"".into(),
+        ValueSchema::Size => "a size in quotes, such as \"64MiB\"".into(),
+        ValueSchema::Minute => "a time of day in quotes, such as \"08:00\"".into(),
+        ValueSchema::Days => "days in quotes, such as \"mon-fri\"".into(),
+        ValueSchema::Zone => "a time zone in quotes, such as \"Europe/Berlin\"".into(),
+        ValueSchema::Network => "a network in quotes, such as \"10.0.0.0/8\"".into(),
+        ValueSchema::List(..) => "a list".into(),
+        ValueSchema::Map(..) | ValueSchema::Table(_) => "a table".into(),
+        ValueSchema::Either(one, other) => format!("{} or {}", wanted(one), wanted(other)),
     }
 }
 
 /// How a value of the wrong type may be mended.
-pub(super) fn mend(shape: &Shape, node: &Node) -> Option<String> {
-    match (shape, &node.value) {
-        (Shape::Duration(_), Value::Whole(0)) => Some("write \"0s\"".into()),
-        (Shape::Duration(_), Value::Whole(number)) => {
-            let number = u64::try_from(*number).ok().filter(|number| *number <= units::LONGEST_MS)?;
-            let (seconds, ms) = (units::duration_text(number.saturating_mul(1000)), units::duration_text(number));
+pub(super) fn mend(schema: &ValueSchema, node: &RawNode) -> Option<String> {
+    match (schema, &node.value) {
+        (ValueSchema::Duration(_), RawValue::Whole(0)) => Some("write \"0s\"".into()),
+        (ValueSchema::Duration(_), RawValue::Whole(number)) => {
+            let number = u64::try_from(*number).ok().filter(|number| *number <= LONGEST_MS)?;
+            let (seconds, ms) = (duration_text(number.saturating_mul(1000)), duration_text(number));
             Some(format!("durations have a unit: \"{seconds}\" if these are seconds, \"{ms}\" if milliseconds"))
         }
-        (Shape::Size, Value::Whole(number)) => {
+        (ValueSchema::Size, RawValue::Whole(number)) => {
             let bytes = u64::try_from(*number).ok()?;
-            Some(format!("sizes have a unit: \"{}\" if these are bytes", units::size_text(bytes)))
+            Some(format!("sizes have a unit: \"{}\" if these are bytes", size_text(bytes)))
         }
-        (Shape::Flag | Shape::Yes, Value::Text(text)) if text == "true" || text == "false" => {
+        (ValueSchema::Flag | ValueSchema::Yes, RawValue::Text(text)) if text == "true" || text == "false" => {
             Some(format!("without quotes: {text}"))
         }
-        (Shape::Whole(..) | Shape::Number, Value::Text(text)) if text.parse::<f64>().is_ok() => {
+        (ValueSchema::Whole(..) | ValueSchema::Number, RawValue::Text(text)) if text.parse::<f64>().is_ok() => {
             Some(format!("without quotes: {}", shown(text)))
         }
-        (Shape::List(..), Value::Text(text)) => Some(format!("in brackets: [{:?}]", shown(text))),
-        (Shape::List(Shape::Table(table), _), Value::Table(_)) => {
+        (ValueSchema::List(..), RawValue::Text(text)) => Some(format!("in brackets: [{:?}]", shown(text))),
+        (ValueSchema::List(ValueSchema::Table(table), _), RawValue::Table(_)) => {
             Some(format!("begin {} with double brackets, such as [[{}]]", table.what, table.id))
         }
         _ => None,
@@ -77,20 +78,22 @@ pub(super) fn mend(shape: &Shape, node: &Node) -> Option<String> {
 }
 
 /// What is wrong with a value of the right type, and how to mend it.
-pub(super) fn flaw(shape: &Shape, node: &Node) -> Option<(String, Option<String>)> {
+pub(super) fn value_error(schema: &ValueSchema, node: &RawNode) -> Option<(String, Option<String>)> {
     let plain = |what: String| Some((what, None));
-    match (shape, &node.value) {
-        (Shape::Yes, Value::Flag(false)) => Some(("can only be `true`".into(), Some("leave it out instead".into()))),
-        (Shape::Whole(least, most), Value::Whole(number)) if !(least..=most).contains(&number) => {
+    match (schema, &node.value) {
+        (ValueSchema::Yes, RawValue::Flag(false)) => {
+            Some(("can only be `true`".into(), Some("leave it out instead".into())))
+        }
+        (ValueSchema::Whole(least, most), RawValue::Whole(number)) if !(least..=most).contains(&number) => {
             plain(format!("is from {least} to {most}"))
         }
-        (Shape::Number, Value::Number(number)) if !number.is_finite() => plain("is a finite number".into()),
-        (shape, Value::Text(text)) => text_flaw(shape, text),
+        (ValueSchema::Number, RawValue::Number(number)) if !number.is_finite() => plain("is a finite number".into()),
+        (schema, RawValue::Text(text)) => text_error(schema, text),
         _ => None,
     }
 }
 
-fn text_flaw(shape: &Shape, text: &str) -> Option<(String, Option<String>)> {
+fn text_error(schema: &ValueSchema, text: &str) -> Option<(String, Option<String>)> {
     let chars = text.chars().count();
     if text.is_empty() {
         return Some(("is empty".into(), Some("leave it out, or say something".into())));
@@ -98,44 +101,47 @@ fn text_flaw(shape: &Shape, text: &str) -> Option<(String, Option<String>)> {
     if chars > TEXT_CHARS {
         return Some((format!("has {chars} characters, and may have {TEXT_CHARS}"), None));
     }
-    if !matches!(shape, Shape::Text | Shape::Expression) && text.chars().any(char::is_control) {
+    if !matches!(schema, ValueSchema::Text | ValueSchema::Expression) && text.chars().any(char::is_control) {
         return Some(("has a control character".into(), None));
     }
     let unless = |fine: bool, help: &str| -> Option<(String, Option<String>)> {
         (!fine).then(|| (format!("cannot be \"{}\"", shown(text)), Some(help.to_owned())))
     };
-    match shape {
-        Shape::Name => {
+    match schema {
+        ValueSchema::Name => {
             unless(is_name(text), "names are small letters, digits and `-`, such as \"docker-on-production\"")
         }
-        Shape::Identifier => {
+        ValueSchema::Identifier => {
             unless(is_identifier(text), "it is letters, digits and `_`, and does not begin with a digit")
         }
-        Shape::Word(words) => (!words.contains(&text))
+        ValueSchema::Word(words) => (!words.contains(&text))
             .then(|| (format!("cannot be \"{}\"", shown(text)), hint(text, words.iter().copied()))),
-        Shape::Duration(least_ms) => duration_flaw(text, *least_ms),
-        Shape::Size => unless(
-            units::size_bytes(text).is_some_and(|bytes| bytes > 0),
-            "write a size as \"512KiB\", \"64MiB\", \"10GiB\"",
-        ),
-        Shape::Minute => {
-            unless(units::minute(text).is_some(), "write a time of day as \"08:00\", from \"00:00\" to \"24:00\"")
+        ValueSchema::Duration(least_ms) => duration_error(text, *least_ms),
+        ValueSchema::Size => {
+            unless(size_bytes(text).is_some_and(|bytes| bytes > 0), "write a size as \"512KiB\", \"64MiB\", \"10GiB\"")
         }
-        Shape::Days => unless(units::days(text).is_some(), "write days as \"mon-fri\", \"sat,sun\""),
-        Shape::Zone => zone::find(text).err().map(|meant| {
+        ValueSchema::Minute => {
+            unless(time_of_day::minute(text).is_some(), "write a time of day as \"08:00\", from \"00:00\" to \"24:00\"")
+        }
+        ValueSchema::Days => unless(time_of_day::days(text).is_some(), "write days as \"mon-fri\", \"sat,sun\""),
+        ValueSchema::Zone => zone::find(text).err().map(|meant| {
             let help = meant.unwrap_or_else(|| "write its IANA name, such as \"Europe/Berlin\"".into());
             (format!("is no time zone: \"{}\"", shown(text)), Some(help))
         }),
-        Shape::Network => text.parse::<Network>().err().map(|why| (format!("is no network: {}", shown(&why)), None)),
-        Shape::Expression => Expression::compile(text).err().map(|why| (format!("cannot be evaluated: {why}"), None)),
+        ValueSchema::Network => {
+            text.parse::<Network>().err().map(|why| (format!("is no network: {}", shown(&why)), None))
+        }
+        ValueSchema::Expression => {
+            Expression::compile(text).err().map(|why| (format!("cannot be evaluated: {why}"), None))
+        }
         _ => None,
     }
 }
 
-fn duration_flaw(text: &str, least_ms: u64) -> Option<(String, Option<String>)> {
-    match units::duration_ms(text) {
+fn duration_error(text: &str, least_ms: u64) -> Option<(String, Option<String>)> {
+    match duration_ms(text) {
         Some(ms) if ms >= least_ms => None,
-        Some(_) => Some((format!("is at least \"{}\"", units::duration_text(least_ms)), None)),
+        Some(_) => Some((format!("is at least \"{}\"", duration_text(least_ms)), None)),
         None => Some((
             format!("cannot be \"{}\"", shown(text)),
             Some("write a duration as \"30s\", \"10m\", \"2h\", \"7d\", \"1h30m\"".into()),

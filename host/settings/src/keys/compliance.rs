@@ -1,137 +1,145 @@
 //! The keys of groups, policies and alert definitions.
 
-use super::{CRITICALITIES, NAMES, TEXTS};
-use crate::shape::{Choice, Shape, Table, may, must};
+use super::common::{CRITICALITIES, NAMES, TEXTS};
+use crate::schema::{RequiredKeys, TableSchema, ValueSchema, may, must};
 
-pub(crate) static GROUP: Table = Table::free(
+pub(crate) static GROUP: TableSchema = TableSchema::free(
     "group",
     "a group",
     &[
-        must("name", Shape::Name, "Unique: small letters, digits and `-`."),
-        may("title", Shape::Text, "One line for a person; default the name."),
-        may("objects", Shape::List(&Shape::Pattern, 0), "Members by id; `*` is any run of characters."),
-        may("when", Shape::Expression, "Members by expression (CEL) over id, kind, parent, tags, properties, metrics."),
+        must("name", ValueSchema::Name, "Unique: small letters, digits and `-`."),
+        may("title", ValueSchema::Text, "One line for a person; default the name."),
+        may("objects", ValueSchema::List(&ValueSchema::Pattern, 0), "Members by id; `*` is any run of characters."),
+        may(
+            "when",
+            ValueSchema::Expression,
+            "Members by expression (CEL) over id, kind, parent, tags, properties, metrics.",
+        ),
         may("groups", SOME_NAMES_LIST, "The members of these groups are members too."),
-        may("exclude", Shape::List(&Shape::Pattern, 1), "Never members, whatever the rest says, by id."),
-        may("exclude-when", Shape::Expression, "Never members, by expression (CEL)."),
+        may("exclude", ValueSchema::List(&ValueSchema::Pattern, 1), "Never members, whatever the rest says, by id."),
+        may("exclude-when", ValueSchema::Expression, "Never members, by expression (CEL)."),
     ],
 )
 .any_of(&["objects", "when", "groups"]);
 
-const SOME_NAMES_LIST: Shape = Shape::List(&Shape::Name, 1);
-const PATTERN_LIST: Shape = Shape::List(&Shape::Pattern, 1);
-static NUMBERS: Shape = Shape::Map(&Shape::Identifier, &Shape::Number);
-static CRITICALITY: Shape = Shape::Word(CRITICALITIES);
+const SOME_NAMES_LIST: ValueSchema = ValueSchema::List(&ValueSchema::Name, 1);
+const PATTERN_LIST: ValueSchema = ValueSchema::List(&ValueSchema::Pattern, 1);
+static NUMBERS: ValueSchema = ValueSchema::Map(&ValueSchema::Identifier, &ValueSchema::Number);
+static CRITICALITY: ValueSchema = ValueSchema::Word(CRITICALITIES);
 
-pub(crate) static POLICY: Table = Table::free(
+pub(crate) static POLICY: TableSchema = TableSchema::free(
     "policy",
     "a policy",
     &[
-        must("name", Shape::Name, "Unique: small letters, digits and `-`."),
+        must("name", ValueSchema::Name, "Unique: small letters, digits and `-`."),
         may("groups", SOME_NAMES_LIST, "The groups it holds in; default all objects."),
         may(
             "priority",
-            Shape::Whole(i32::MIN as i64, i32::MAX as i64),
+            ValueSchema::Whole(i32::MIN as i64, i32::MAX as i64),
             "The policy with the highest wins, then the first in the order of the files; default 0.",
         ),
-        may("hours", Shape::List(&Shape::Table(&HOURS), 1), "When it is in force; default always."),
-        may("zone", Shape::Zone, "The time zone of its hours, such as `Europe/Berlin`; default `UTC`."),
+        may("hours", ValueSchema::List(&ValueSchema::Table(&HOURS), 1), "When it is in force; default always."),
+        may("zone", ValueSchema::Zone, "The time zone of its hours, such as `Europe/Berlin`; default `UTC`."),
         may("allow", PATTERN_LIST, "Alerts that are fine here: names, RULE/SYMPTOM, or either with `*`."),
         may("forbid", PATTERN_LIST, "Alerts that are not fine here, whatever a weaker policy allows."),
         may("enable", PATTERN_LIST, "Alerts that are evaluated here, whatever a weaker policy disables."),
         may("disable", PATTERN_LIST, "Alerts that are not evaluated here."),
-        may("criticality", Shape::Map(&Shape::Pattern, &CRITICALITY), "How bad alerts are here."),
-        may("threshold", Shape::Map(&Shape::Pattern, &NUMBERS), "Thresholds of alerts here."),
-        may("recommendations", Shape::Map(&Shape::Pattern, &TEXTS), "What to do about alerts here, in order."),
+        may("criticality", ValueSchema::Map(&ValueSchema::Pattern, &CRITICALITY), "How bad alerts are here."),
+        may("threshold", ValueSchema::Map(&ValueSchema::Pattern, &NUMBERS), "Thresholds of alerts here."),
+        may(
+            "recommendations",
+            ValueSchema::Map(&ValueSchema::Pattern, &TEXTS),
+            "What to do about alerts here, in order.",
+        ),
         may(
             "receivers",
-            Shape::Map(&Shape::Pattern, &NAMES),
+            ValueSchema::Map(&ValueSchema::Pattern, &NAMES),
             "Who is told of alerts here, instead of those that the routes name.",
         ),
     ],
 )
 .any_of(&["allow", "forbid", "enable", "disable", "criticality", "threshold", "recommendations", "receivers"]);
 
-static HOURS: Table = Table::free(
+static HOURS: TableSchema = TableSchema::free(
     "hours",
     "hours",
     &[
-        may("days", Shape::Days, "The days on which they begin, such as `mon-fri` or `sat,sun`; default all."),
-        may("from", Shape::Minute, "From this time of day, in the policy's `zone`; default `00:00`."),
+        may("days", ValueSchema::Days, "The days on which they begin, such as `mon-fri` or `sat,sun`; default all."),
+        may("from", ValueSchema::Minute, "From this time of day, in the policy's `zone`; default `00:00`."),
         may(
             "to",
-            Shape::Minute,
+            ValueSchema::Minute,
             "To this time of day, exclusive, on the next day if it is before `from`; default `24:00`.",
         ),
     ],
 );
 
-static ITEM_SHAPE: Shape = Shape::Table(&ITEM);
+static ITEM_SCHEMA: ValueSchema = ValueSchema::Table(&ITEM);
 
-pub(crate) static ALERT: Table = Table {
+pub(crate) static ALERT: TableSchema = TableSchema {
     id: "alert",
     what: "an alert",
     keys: &[
-        must("name", Shape::Name, "Unique: small letters, digits and `-`."),
-        may("title", Shape::Text, "One line for a person; default the name."),
-        may("kinds", Shape::List(&Shape::Text, 1), "Only objects of these kinds; default all."),
-        may("all", Shape::List(&ITEM_SHAPE, 1), "All of these hold."),
-        may("any", Shape::List(&ITEM_SHAPE, 1), "Any of these holds."),
-        may("count", Shape::Whole(1, 1000), "At least so many of `of` hold."),
-        may("of", Shape::List(&ITEM_SHAPE, 1), "See `count`."),
+        must("name", ValueSchema::Name, "Unique: small letters, digits and `-`."),
+        may("title", ValueSchema::Text, "One line for a person; default the name."),
+        may("kinds", ValueSchema::List(&ValueSchema::Text, 1), "Only objects of these kinds; default all."),
+        may("all", ValueSchema::List(&ITEM_SCHEMA, 1), "All of these hold."),
+        may("any", ValueSchema::List(&ITEM_SCHEMA, 1), "Any of these holds."),
+        may("count", ValueSchema::Whole(1, 1000), "TextSpan least so many of `of` hold."),
+        may("of", ValueSchema::List(&ITEM_SCHEMA, 1), "See `count`."),
         may(
             "thresholds",
-            Shape::Map(&Shape::Identifier, &Shape::Number),
+            ValueSchema::Map(&ValueSchema::Identifier, &ValueSchema::Number),
             "Numbers that facts name as threshold.NAME, and that policies may override.",
         ),
-        may("wait", Shape::Duration(0), "It must hold for this long before the alert opens; default `0s`."),
+        may("wait", ValueSchema::Duration(0), "It must hold for this long before the alert opens; default `0s`."),
         may(
             "cancel",
-            Shape::Duration(0),
+            ValueSchema::Duration(0),
             "It must have ceased for this long before the alert is cancelled; default `0s`.",
         ),
         may(
             "criticality",
-            Shape::Word(&["auto", "information", "warning", "immediate", "critical"]),
+            ValueSchema::Word(&["auto", "information", "warning", "immediate", "critical"]),
             "How bad; default `auto`, the worst active symptom.",
         ),
         may(
             "impact",
-            Shape::Word(&["health", "risk", "efficiency"]),
+            ValueSchema::Word(&["health", "risk", "efficiency"]),
             "What suffers; default as the worst active symptom says.",
         ),
         may(
             "recommendations",
-            Shape::List(&Shape::Text, 0),
+            ValueSchema::List(&ValueSchema::Text, 0),
             "What to do, in order; default what the symptoms recommend.",
         ),
         may(
             "controls",
-            Shape::List(&Shape::Text, 0),
+            ValueSchema::List(&ValueSchema::Text, 0),
             "Controls that it shows a breach of, beside those of its symptoms.",
         ),
     ],
-    choice: Choice::OneOf(&["all", "any", "of"]),
+    choice: RequiredKeys::OneOf(&["all", "any", "of"]),
     pairs: &[("count", "of")],
 };
 
-static ITEM: Table = Table {
+static ITEM: TableSchema = TableSchema {
     id: "condition",
     what: "a condition",
     keys: &[
-        may("symptom", Shape::Pattern, "RULE/SYMPTOM, or with `*`, is active."),
+        may("symptom", ValueSchema::Pattern, "RULE/SYMPTOM, or with `*`, is active."),
         may(
             "fact",
-            Shape::Expression,
+            ValueSchema::Expression,
             "An expression (CEL) over id, kind, parent, tags, properties, metrics and threshold holds.",
         ),
-        may("all", Shape::List(&ITEM_SHAPE, 1), "All of these hold."),
-        may("any", Shape::List(&ITEM_SHAPE, 1), "Any of these holds."),
-        may("count", Shape::Whole(1, 1000), "At least so many of `of` hold."),
-        may("of", Shape::List(&ITEM_SHAPE, 1), "See `count`."),
-        may("scope", Shape::Word(&["own", "parent", "children"]), "Whose symptom or fact; default `own`."),
-        may("not", Shape::Flag, "It must not hold; default `false`."),
+        may("all", ValueSchema::List(&ITEM_SCHEMA, 1), "All of these hold."),
+        may("any", ValueSchema::List(&ITEM_SCHEMA, 1), "Any of these holds."),
+        may("count", ValueSchema::Whole(1, 1000), "TextSpan least so many of `of` hold."),
+        may("of", ValueSchema::List(&ITEM_SCHEMA, 1), "See `count`."),
+        may("scope", ValueSchema::Word(&["own", "parent", "children"]), "Whose symptom or fact; default `own`."),
+        may("not", ValueSchema::Flag, "It must not hold; default `false`."),
     ],
-    choice: Choice::OneOf(&["symptom", "fact", "all", "any", "of"]),
+    choice: RequiredKeys::OneOf(&["symptom", "fact", "all", "any", "of"]),
     pairs: &[("count", "of")],
 };

@@ -1,168 +1,180 @@
 //! The keys of the host itself: rules, inventory, store, sources, engine.
 
-use super::{compliance, telling};
-use crate::shape::{Shape, Table, may, must};
+use super::{compliance, notifications};
+use crate::schema::{TableSchema, ValueSchema, may, must};
 
-static PATHS: Shape = Shape::List(&Shape::Path, 0);
+static PATHS: ValueSchema = ValueSchema::List(&ValueSchema::Path, 0);
 
 /// The whole file.
-pub(crate) static ROOT: Table = Table::free(
+pub(crate) static ROOT: TableSchema = TableSchema::free(
     "lifesigns",
     "lifesigns.toml",
     &[
-        must("rules", Shape::Path, "The rules folder, watched."),
+        must("rules", ValueSchema::Path, "The rules folder, watched."),
         may(
             "inventory",
-            Shape::Either(&Shape::Path, &PATHS),
+            ValueSchema::Either(&ValueSchema::Path, &PATHS),
             "Files with objects and facts (TOML, JSON or CSV), watched.",
         ),
         may(
             "cache",
-            Shape::Path,
+            ValueSchema::Path,
             "The folder of compiled modules; default `$XDG_CACHE_HOME/lifesigns` or `~/.cache/lifesigns`.",
         ),
-        may("store", Shape::Path, "The database; default `lifesigns.db` beside the file."),
-        may("control", Shape::Path, "The control socket; default the store's path with the extension `.sock`."),
+        may("store", ValueSchema::Path, "The database; default `lifesigns.db` beside the file."),
+        may("control", ValueSchema::Path, "The control socket; default the store's path with the extension `.sock`."),
         may(
             "reopen",
-            Shape::Duration(0),
+            ValueSchema::Duration(0),
             "An alert that is met again within this long after it was cancelled is reopened; default `10m`.",
         ),
         may(
             "metrics-age",
-            Shape::Duration(0),
+            ValueSchema::Duration(0),
             "A metric is no longer known after so long without a new sample; `0s` for never; default `24h`.",
         ),
         may(
             "inhibit-by-parent",
-            Shape::Flag,
+            ValueSchema::Flag,
             "An open alert on the parent keeps the same alert of its children from being told; default `true`.",
         ),
-        may("output", Shape::Table(&OUTPUT), "Where the symptoms that rules raise and clear are written as NDJSON."),
+        may(
+            "output",
+            ValueSchema::Table(&OUTPUT),
+            "Where the symptoms that rules raise and clear are written as NDJSON.",
+        ),
         may(
             "file-mode",
-            Shape::Word(&["0600", "0640", "0644", "0660", "0664"]),
+            ValueSchema::Word(&["0600", "0640", "0644", "0660", "0664"]),
             "The mode of files that the host makes: the output, receivers' lines, reports; default `0600`.",
         ),
         may(
             "module-folders",
-            Shape::Either(&Shape::Path, &PATHS),
+            ValueSchema::Either(&ValueSchema::Path, &PATHS),
             "Folders outside the rules folder that `module =` and links in it may lead to; default none.",
         ),
         may(
             "rules-memory",
-            Shape::Size,
+            ValueSchema::Size,
             "Memory and machine code of all rules together; a rule that would need more is refused or paused; default `384MiB`.",
         ),
-        may("compile", Shape::Table(&COMPILE), "What compiling a module may take."),
-        may("engine", Shape::Table(&ENGINE), "Threads and bounds."),
-        may("badge", Shape::Table(&BADGE), "How badges are computed."),
-        may("retention", Shape::Table(&RETENTION), "How long the store keeps what is over."),
-        may("outbound", Shape::Table(&telling::OUTBOUND), "Where receivers may be."),
-        may("source", Shape::List(&Shape::Table(&SOURCE), 0), "What is read."),
-        may("group", Shape::List(&Shape::Table(&compliance::GROUP), 0), "Groups of objects."),
-        may("policy", Shape::List(&Shape::Table(&compliance::POLICY), 0), "What holds in groups."),
-        may("alert", Shape::List(&Shape::Table(&compliance::ALERT), 0), "Which symptoms and facts make an alert."),
-        may("receiver", Shape::List(&Shape::Table(&telling::RECEIVER), 0), "Who can be told."),
-        may("route", Shape::List(&Shape::Table(&telling::ROUTE), 0), "Who is told of which alerts; tried in order."),
+        may("compile", ValueSchema::Table(&COMPILE), "What compiling a module may take."),
+        may("engine", ValueSchema::Table(&ENGINE), "Threads and bounds."),
+        may("badge", ValueSchema::Table(&BADGE), "How badges are computed."),
+        may("retention", ValueSchema::Table(&RETENTION), "How long the store keeps what is over."),
+        may("outbound", ValueSchema::Table(&notifications::OUTBOUND), "Where receivers may be."),
+        may("source", ValueSchema::List(&ValueSchema::Table(&SOURCE), 0), "What is read."),
+        may("group", ValueSchema::List(&ValueSchema::Table(&compliance::GROUP), 0), "Groups of objects."),
+        may("policy", ValueSchema::List(&ValueSchema::Table(&compliance::POLICY), 0), "What holds in groups."),
+        may(
+            "alert",
+            ValueSchema::List(&ValueSchema::Table(&compliance::ALERT), 0),
+            "Which symptoms and facts make an alert.",
+        ),
+        may("receiver", ValueSchema::List(&ValueSchema::Table(&notifications::RECEIVER), 0), "Who can be told."),
+        may(
+            "route",
+            ValueSchema::List(&ValueSchema::Table(&notifications::ROUTE), 0),
+            "Who is told of which alerts; tried in order.",
+        ),
     ],
 );
 
-static OUTPUT: Table = Table::free(
+static OUTPUT: TableSchema = TableSchema::free(
     "output",
     "[output]",
-    &[may("file", Shape::Path, "A file that is appended to; default standard output.")],
+    &[may("file", ValueSchema::Path, "A file that is appended to; default standard output.")],
 );
 
-static ENGINE: Table = Table::free(
+static ENGINE: TableSchema = TableSchema::free(
     "engine",
     "[engine]",
     &[
-        may("scanners", Shape::Whole(1, 1024), "Threads that look through chunks; default half of the cores."),
+        may("scanners", ValueSchema::Whole(1, 1024), "Threads that look through chunks; default half of the cores."),
         may(
             "shards",
-            Shape::Whole(1, 1024),
+            ValueSchema::Whole(1, 1024),
             "Threads that run rules, each with objects of its own; default half of the cores.",
         ),
         may(
             "inflight-bytes",
-            Shape::Either(&Shape::Whole(1 << 20, 1 << 40), &Shape::Size),
+            ValueSchema::Either(&ValueSchema::Whole(1 << 20, 1 << 40), &ValueSchema::Size),
             "Bytes between sources and shards, a number or a size such as `64MiB`; sources wait when it is reached; default `64MiB`.",
         ),
-        may("pin", Shape::Flag, "Pin threads to cores; default `true`."),
+        may("pin", ValueSchema::Flag, "Pin threads to cores; default `true`."),
         may(
             "rules-cpu-ms-per-s",
-            Shape::Whole(1, 100_000),
+            ValueSchema::Whole(1, 100_000),
             "CPU that all rules of a shard may use together, beyond 0.1 ms an event, in milliseconds a second; default `500`.",
         ),
         may(
             "rules-state-bytes",
-            Shape::Either(&Shape::Whole(1 << 20, 1 << 40), &Shape::Size),
+            ValueSchema::Either(&ValueSchema::Whole(1 << 20, 1 << 40), &ValueSchema::Size),
             "State of all rules, a number or a size such as `256MiB`; a rule that wants more fails; default `256MiB`.",
         ),
     ],
 );
 
-static COMPILE: Table = Table::free(
+static COMPILE: TableSchema = TableSchema::free(
     "compile",
     "[compile]",
     &[
-        may("memory", Shape::Size, "Memory of the process that compiles a module; default `512MiB`."),
-        may("cpu", Shape::Duration(1000), "Processor time that compiling a module may take; default `20s`."),
-        may("code", Shape::Size, "Machine code that a module may become; default `64MiB`."),
-        may("processes", Shape::Whole(1, 64), "Modules that are compiled at a time; default 2."),
+        may("memory", ValueSchema::Size, "Memory of the process that compiles a module; default `512MiB`."),
+        may("cpu", ValueSchema::Duration(1000), "Processor time that compiling a module may take; default `20s`."),
+        may("code", ValueSchema::Size, "Machine code that a module may become; default `64MiB`."),
+        may("processes", ValueSchema::Whole(1, 64), "Modules that are compiled at a time; default 2."),
         may(
             "start-wait",
-            Shape::Duration(0),
+            ValueSchema::Duration(0),
             "How long the start waits for rules that have to be compiled, before sources are read; default `10s`.",
         ),
-        may("cache-size", Shape::Size, "What the folder of compiled modules may hold; default `1GiB`."),
+        may("cache-size", ValueSchema::Size, "What the folder of compiled modules may hold; default `1GiB`."),
     ],
 );
 
-static BADGE: Table = Table::free(
+static BADGE: TableSchema = TableSchema::free(
     "badge",
     "[badge]",
     &[may(
         "formula",
-        Shape::Word(&["worst", "share"]),
+        ValueSchema::Word(&["worst", "share"]),
         "`worst`: by the worst open violation; `share`: 100 - violated / total * 100; default `worst`.",
     )],
 );
 
-static RETENTION: Table = Table::free(
+static RETENTION: TableSchema = TableSchema::free(
     "retention",
     "[retention]",
     &[
-        may("alerts", Shape::Duration(1000), "Cancelled alerts go after this long; default `90d`."),
-        may("audit", Shape::Duration(1000), "The audit log's entries go after this long; default `1y`."),
-        may("badges", Shape::Duration(1000), "The history of badges goes after this long; default `30d`."),
-        may("size", Shape::Size, "When the store is larger, the oldest of all that goes; default `10GiB`."),
+        may("alerts", ValueSchema::Duration(1000), "Cancelled alerts go after this long; default `90d`."),
+        may("audit", ValueSchema::Duration(1000), "The audit log's entries go after this long; default `1y`."),
+        may("badges", ValueSchema::Duration(1000), "The history of badges goes after this long; default `30d`."),
+        may("size", ValueSchema::Size, "When the store is larger, the oldest of all that goes; default `10GiB`."),
     ],
 );
 
-static SOURCE: Table = Table::free(
+static SOURCE: TableSchema = TableSchema::free(
     "source",
     "a source",
     &[
-        may("file", Shape::Path, "A file to read."),
-        may("stdin", Shape::Yes, "Read standard input, to its end."),
-        may("name", Shape::Text, "Its name in evidence; default the path."),
+        may("file", ValueSchema::Path, "A file to read."),
+        may("stdin", ValueSchema::Yes, "Read standard input, to its end."),
+        may("name", ValueSchema::Text, "Its name in evidence; default the path."),
         may(
             "format",
-            Shape::Word(&["auto", "plain", "syslog", "logfmt", "ndjson"]),
+            ValueSchema::Word(&["auto", "plain", "syslog", "logfmt", "ndjson"]),
             "How lines are read; default `auto`.",
         ),
         may(
             "object",
-            Shape::Text,
+            ValueSchema::Text,
             "The object of lines that name none; default the file's name without its last extension.",
         ),
-        may("app", Shape::Text, "The application of lines that name none."),
-        may("follow", Shape::Flag, "Read on as the file grows, through rotation; default `true`."),
+        may("app", ValueSchema::Text, "The application of lines that name none."),
+        may("follow", ValueSchema::Flag, "Read on as the file grows, through rotation; default `true`."),
         may(
             "from",
-            Shape::Word(&["start", "end"]),
+            ValueSchema::Word(&["start", "end"]),
             "Where following begins when nothing is known of the file; default `start`.",
         ),
     ],

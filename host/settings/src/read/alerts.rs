@@ -9,27 +9,30 @@ use lifesigns_compliance::{
 };
 use lifesigns_model::Impact;
 
-use super::{Reader, criticality, duration, flag, list, number, owned, text, texts, whole};
+use super::{
+    fields::{criticality, duration, flag, list, number, owned, text, texts, whole},
+    reader::Reader,
+};
 use crate::{
-    node::{Entry, Node},
+    raw::{RawEntry, RawNode},
     suggest::{hint, shown},
 };
 
 type Thresholds = BTreeMap<String, f64>;
 
 impl Reader<'_, '_> {
-    pub(super) fn definitions(&mut self, tables: &[Node]) -> Vec<AlertDefinition> {
+    pub(super) fn definitions(&mut self, tables: &[RawNode]) -> Vec<AlertDefinition> {
         tables.iter().map(|table| self.definition(table)).collect()
     }
 
-    fn definition(&mut self, table: &Node) -> AlertDefinition {
+    fn definition(&mut self, table: &RawNode) -> AlertDefinition {
         let thresholds: Thresholds = table
             .get("thresholds")
-            .map_or(&[][..], Node::entries)
+            .map_or(&[][..], RawNode::entries)
             .iter()
-            .map(|Entry { key, node, .. }| (key.clone(), number(node).unwrap_or_default()))
+            .map(|RawEntry { key, node, .. }| (key.clone(), number(node).unwrap_or_default()))
             .collect();
-        for entry in table.get("thresholds").map_or(&[][..], Node::entries) {
+        for entry in table.get("thresholds").map_or(&[][..], RawNode::entries) {
             if let Some(why) = reserved_threshold(&entry.key) {
                 self.check.wrong(&entry.at, why, None);
             }
@@ -54,7 +57,7 @@ impl Reader<'_, '_> {
     }
 
     /// The condition that a definition or one of its items is.
-    fn condition(&mut self, table: &Node, thresholds: &Thresholds) -> AlertCondition {
+    fn condition(&mut self, table: &RawNode, thresholds: &Thresholds) -> AlertCondition {
         let scope = self.scope(table);
         let condition = if let Some(node) = table.get("symptom") {
             AlertCondition::Symptom(self.symptom(node), scope)
@@ -70,11 +73,11 @@ impl Reader<'_, '_> {
         if flag(table, "not", false) { AlertCondition::Not(Box::new(condition)) } else { condition }
     }
 
-    fn conditions(&mut self, items: &[Node], thresholds: &Thresholds) -> Vec<AlertCondition> {
+    fn conditions(&mut self, items: &[RawNode], thresholds: &Thresholds) -> Vec<AlertCondition> {
         items.iter().map(|item| self.condition(item, thresholds)).collect()
     }
 
-    fn count(&mut self, table: &Node, thresholds: &Thresholds) -> AlertCondition {
+    fn count(&mut self, table: &RawNode, thresholds: &Thresholds) -> AlertCondition {
         let of = self.conditions(list(table, "of"), thresholds);
         let count = whole(table, "count").and_then(|count| usize::try_from(count).ok()).unwrap_or(1);
         if let Some(node) = table.get("count").filter(|_| count > of.len() && !of.is_empty()) {
@@ -87,7 +90,7 @@ impl Reader<'_, '_> {
         AlertCondition::Count(count, of)
     }
 
-    fn scope(&mut self, table: &Node) -> Scope {
+    fn scope(&mut self, table: &RawNode) -> Scope {
         if let Some(entry) = table.entry("scope")
             && table.get("symptom").is_none()
             && table.get("fact").is_none()
@@ -102,7 +105,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn symptom(&mut self, node: &Node) -> Pattern {
+    fn symptom(&mut self, node: &RawNode) -> Pattern {
         let text = node.text().unwrap_or_default();
         let pattern = Pattern::new(text);
         if pattern.is_literal() && !text.contains('/') && !text.is_empty() {
@@ -112,7 +115,7 @@ impl Reader<'_, '_> {
         pattern
     }
 
-    fn fact(&mut self, node: &Node, thresholds: &Thresholds) -> String {
+    fn fact(&mut self, node: &RawNode, thresholds: &Thresholds) -> String {
         let text = node.text().unwrap_or_default().to_owned();
         if let Ok(expression) = Expression::compile(&text) {
             for name in &expression.references().thresholds.names {

@@ -2,15 +2,18 @@
 
 use lifesigns_compliance::{Expression, config::Group};
 
-use super::{Known, Reader, list, owned, patterns, text, texts};
-use crate::node::Node;
+use super::{
+    fields::{list, owned, patterns, text, texts},
+    reader::{KnownNames, Reader},
+};
+use crate::raw::RawNode;
 
 impl Reader<'_, '_> {
-    pub(super) fn groups(&mut self, tables: &[Node], known: &Known) -> Vec<Group> {
+    pub(super) fn groups(&mut self, tables: &[RawNode], known: &KnownNames) -> Vec<Group> {
         tables.iter().map(|table| self.group(table, known)).collect()
     }
 
-    fn group(&mut self, table: &Node, known: &Known) -> Group {
+    fn group(&mut self, table: &RawNode, known: &KnownNames) -> Group {
         self.known("group", list(table, "groups"), &known.groups);
         for node in ["when", "exclude-when"].iter().filter_map(|key| table.get(key)) {
             let reads = node.text().and_then(|text| Expression::compile(text).ok());

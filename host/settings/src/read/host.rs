@@ -5,21 +5,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lifesigns_notifications::config::Outbound;
+use lifesigns_notifications::config::OutboundConfig;
 
-use super::{Reader, duration, flag, list, text, whole};
+use lifesigns_text::size_bytes;
+
+use super::{
+    fields::{duration, flag, list, text, whole},
+    reader::Reader,
+};
 use crate::{
-    node::{Node, Value},
-    settings::{Compile, Door, Engine, From, Retention, Source},
-    source::At,
-    units,
+    raw::{RawNode, RawValue},
+    settings::{CompileSettings, EngineSettings, FollowFrom, RetentionSettings, SourceKind, SourceSettings},
+    source_text::TextSpan,
 };
 
 impl Reader<'_, '_> {
-    pub(super) fn inventories(&mut self, root: &Node) -> Vec<PathBuf> {
+    pub(super) fn inventories(&mut self, root: &RawNode) -> Vec<PathBuf> {
         let Some(node) = root.get("inventory") else { return Vec::new() };
         let nodes = match &node.value {
-            Value::List(items) => items.as_slice(),
+            RawValue::List(items) => items.as_slice(),
             _ => std::slice::from_ref(node),
         };
         let mut paths = Vec::new();
@@ -38,17 +42,17 @@ impl Reader<'_, '_> {
     }
 
     /// The folders that modules may lie in, beside the rules folder.
-    pub(super) fn module_folders(&self, root: &Node) -> Vec<PathBuf> {
+    pub(super) fn module_folders(&self, root: &RawNode) -> Vec<PathBuf> {
         let Some(node) = root.get("module-folders") else { return Vec::new() };
         let nodes = match &node.value {
-            Value::List(items) => items.as_slice(),
+            RawValue::List(items) => items.as_slice(),
             _ => std::slice::from_ref(node),
         };
         nodes.iter().filter_map(|node| self.path(node)).collect()
     }
 
-    pub(super) fn sources(&mut self, tables: &[Node]) -> Vec<Source> {
-        let mut seen: HashMap<String, At> = HashMap::new();
+    pub(super) fn sources(&mut self, tables: &[RawNode]) -> Vec<SourceSettings> {
+        let mut seen: HashMap<String, TextSpan> = HashMap::new();
         let mut sources = Vec::new();
         for table in tables {
             let Some(source) = self.source(table) else { continue };
@@ -62,11 +66,11 @@ impl Reader<'_, '_> {
         sources
     }
 
-    fn source(&mut self, table: &Node) -> Option<Source> {
-        let (door, name, stem) = match self.path_of(table, "file") {
+    fn source(&mut self, table: &RawNode) -> Option<SourceSettings> {
+        let (kind, name, stem) = match self.path_of(table, "file") {
             Some(path) => {
                 let name = path.display().to_string();
-                (self.door(table, path.clone()), name, stem(&path))
+                (self.kind(table, path.clone()), name, stem(&path))
             }
             None if flag(table, "stdin", false) => {
                 for key in ["follow", "from"] {
@@ -74,12 +78,12 @@ impl Reader<'_, '_> {
                         self.check.wrong(&entry.at, format!("`{key}` is for files, and this is standard input"), None);
                     }
                 }
-                (Door::Stdin, "stdin".to_owned(), "stdin".to_owned())
+                (SourceKind::Stdin, "stdin".to_owned(), "stdin".to_owned())
             }
             None => return None,
         };
-        Some(Source {
-            door,
+        Some(SourceSettings {
+            kind,
             name: text(table, "name").map_or(name, str::to_owned),
             format: text(table, "format").and_then(|word| word.parse().ok()).unwrap_or_default(),
             object: text(table, "object").map_or(stem, str::to_owned),
@@ -87,16 +91,16 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn door(&mut self, table: &Node, path: PathBuf) -> Door {
+    fn kind(&mut self, table: &RawNode, path: PathBuf) -> SourceKind {
         if flag(table, "follow", true) {
             let end = text(table, "from") == Some("end");
-            return Door::Follow(path, if end { From::End } else { From::Start });
+            return SourceKind::Follow(path, if end { FollowFrom::End } else { FollowFrom::Start });
         }
         if let Some(entry) = table.entry("from") {
             let help = "leave out `follow = false`, or `from`".to_owned();
             self.check.wrong(&entry.at, "`from` says where following begins, and this is read once", Some(help));
         }
-        Door::File(path)
+        SourceKind::File(path)
     }
 }
 
@@ -104,13 +108,13 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-pub(super) fn engine(table: &Node) -> Engine {
+pub(super) fn engine(table: &RawNode) -> EngineSettings {
     let count = |key| whole(table, key).and_then(|number| usize::try_from(number).ok());
     let size = |key| {
-        let bytes = || text(table, key).and_then(units::size_bytes);
+        let bytes = || text(table, key).and_then(size_bytes);
         count(key).or_else(|| bytes().and_then(|bytes| usize::try_from(bytes).ok()))
     };
-    Engine {
+    EngineSettings {
         scanners: count("scanners"),
         shards: count("shards"),
         inflight_bytes: size("inflight-bytes"),
@@ -120,10 +124,10 @@ pub(super) fn engine(table: &Node) -> Engine {
     }
 }
 
-pub(super) fn compile(table: &Node) -> Compile {
-    let default = Compile::default();
-    let size = |key, default| text(table, key).and_then(units::size_bytes).unwrap_or(default);
-    Compile {
+pub(super) fn compile(table: &RawNode) -> CompileSettings {
+    let default = CompileSettings::default();
+    let size = |key, default| text(table, key).and_then(size_bytes).unwrap_or(default);
+    CompileSettings {
         memory_bytes: size("memory", default.memory_bytes),
         cpu_ms: duration(table, "cpu", default.cpu_ms),
         code_bytes: size("code", default.code_bytes),
@@ -133,17 +137,17 @@ pub(super) fn compile(table: &Node) -> Compile {
     }
 }
 
-pub(super) fn outbound(table: &Node) -> Outbound {
+pub(super) fn outbound(table: &RawNode) -> OutboundConfig {
     let networks = list(table, "allow").iter().filter_map(|node| node.text()?.parse().ok());
-    Outbound { allow_private: flag(table, "allow-private", false), allow: networks.collect() }
+    OutboundConfig { allow_private: flag(table, "allow-private", false), allow: networks.collect() }
 }
 
-pub(super) fn retention(table: &Node) -> Retention {
-    let default = Retention::default();
-    Retention {
+pub(super) fn retention(table: &RawNode) -> RetentionSettings {
+    let default = RetentionSettings::default();
+    RetentionSettings {
         alerts_ms: duration(table, "alerts", default.alerts_ms),
         audit_ms: duration(table, "audit", default.audit_ms),
         badges_ms: duration(table, "badges", default.badges_ms),
-        size_bytes: text(table, "size").and_then(units::size_bytes).unwrap_or(default.size_bytes),
+        size_bytes: text(table, "size").and_then(size_bytes).unwrap_or(default.size_bytes),
     }
 }

@@ -7,27 +7,30 @@ use lifesigns_compliance::{
     config::{Hours, Policy, PolicyEntry, PolicySetting, Zone},
 };
 
-use super::{Known, Reader, criticality, list, number, owned, text, texts, texts_of, whole};
+use super::{
+    fields::{criticality, list, number, owned, text, texts, texts_of, whole},
+    reader::{KnownNames, Reader},
+};
 use crate::{
-    node::{Entry, Node},
-    source::At,
+    raw::{RawEntry, RawNode},
+    source_text::TextSpan,
     suggest::{hint, shown},
-    units, zone,
+    time_of_day, zone,
 };
 
 const EVERY_DAY: u8 = 0b111_1111;
 const DAY_MINUTES: u16 = 24 * 60;
 
 impl Reader<'_, '_> {
-    pub(super) fn policies(&mut self, tables: &[Node], known: &Known) -> Vec<Policy> {
+    pub(super) fn policies(&mut self, tables: &[RawNode], known: &KnownNames) -> Vec<Policy> {
         tables.iter().map(|table| self.policy(table, known)).collect()
     }
 
-    fn policy(&mut self, table: &Node, known: &Known) -> Policy {
+    fn policy(&mut self, table: &RawNode, known: &KnownNames) -> Policy {
         self.known("group", list(table, "groups"), &known.groups);
         let mut says = Vec::new();
         // In the order of the file: of two patterns that match, the first wins.
-        for Entry { key, node, .. } in table.entries() {
+        for RawEntry { key, node, .. } in table.entries() {
             match key.as_str() {
                 "allow" | "forbid" => self.switch(node, known, &mut says, PolicySetting::Allow, key == "allow"),
                 "enable" | "disable" => self.switch(node, known, &mut says, PolicySetting::Enable, key == "enable"),
@@ -53,7 +56,7 @@ impl Reader<'_, '_> {
     }
 
     /// The time zone of the hours; one that is unknown was noted when it was looked at.
-    fn zone(&mut self, table: &Node) -> Zone {
+    fn zone(&mut self, table: &RawNode) -> Zone {
         let Some(node) = table.get("zone") else { return Zone::default() };
         if table.get("hours").is_none() {
             let help = "add `hours`, or leave `zone` out".to_owned();
@@ -64,8 +67,8 @@ impl Reader<'_, '_> {
 
     fn switch(
         &mut self,
-        node: &Node,
-        known: &Known,
+        node: &RawNode,
+        known: &KnownNames,
         says: &mut Vec<PolicyEntry>,
         setting: fn(bool) -> PolicySetting,
         on: bool,
@@ -78,7 +81,7 @@ impl Reader<'_, '_> {
     }
 
     /// What `key` says of the alerts that the entry's key names.
-    fn map(&mut self, key: &str, entry: &Entry, known: &Known, says: &mut Vec<PolicyEntry>) {
+    fn map(&mut self, key: &str, entry: &RawEntry, known: &KnownNames, says: &mut Vec<PolicyEntry>) {
         let pattern = Pattern::from(entry.key.as_str());
         let mut say = |place, setting| says.push(PolicyEntry { pattern: pattern.clone(), setting, place });
         let place = self.check.sources.place(&entry.at);
@@ -89,7 +92,7 @@ impl Reader<'_, '_> {
                 }
             }
             "threshold" => {
-                for Entry { key, at, node } in entry.node.entries() {
+                for RawEntry { key, at, node } in entry.node.entries() {
                     self.known_threshold(at, key, &pattern, known);
                     if let Some(number) = number(node) {
                         say(self.check.sources.place(at), PolicySetting::Threshold(key.clone(), number));
@@ -105,7 +108,7 @@ impl Reader<'_, '_> {
     }
 
     /// Notes a threshold that none of the alerts has which the pattern names.
-    fn known_threshold(&mut self, at: &At, name: &str, pattern: &Pattern, known: &Known) {
+    fn known_threshold(&mut self, at: &TextSpan, name: &str, pattern: &Pattern, known: &KnownNames) {
         let named = || known.definitions.iter().filter(|definition| pattern.matches(&definition.name));
         if named().next().is_some() && named().all(|definition| !definition.thresholds.contains_key(name)) {
             let names = named().flat_map(|definition| definition.thresholds.keys().map(String::as_str));
@@ -116,9 +119,9 @@ impl Reader<'_, '_> {
     }
 
     /// Notes the same name in two lists that say the opposite.
-    fn contradictions(&mut self, table: &Node, pairs: [(&str, &str); 2]) {
+    fn contradictions(&mut self, table: &RawNode, pairs: [(&str, &str); 2]) {
         for (one, other) in pairs {
-            let first: HashMap<&str, &At> =
+            let first: HashMap<&str, &TextSpan> =
                 list(table, one).iter().filter_map(|node| Some((node.text()?, &node.at))).collect();
             for node in list(table, other) {
                 if let Some(name) = node.text()
@@ -132,10 +135,10 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn hours(&mut self, table: &Node) -> Hours {
-        let minute = |key, default| text(table, key).and_then(units::minute).unwrap_or(default);
+    fn hours(&mut self, table: &RawNode) -> Hours {
+        let minute = |key, default| text(table, key).and_then(time_of_day::minute).unwrap_or(default);
         let hours = Hours {
-            days: text(table, "days").and_then(units::days).unwrap_or(EVERY_DAY),
+            days: text(table, "days").and_then(time_of_day::days).unwrap_or(EVERY_DAY),
             from_minute: minute("from", 0),
             to_minute: minute("to", DAY_MINUTES),
         };

@@ -1,15 +1,19 @@
 //! Receivers. What their own parts check is told here with its place.
 
 use lifesigns_notifications::config::{
-    Alertmanager, Email, KEEP_ALIVE_MS, Mistake, Ndjson, ReceiverConfig, ReceiverKind, Retry, Secret, Server,
-    TIMEOUT_MS, Template, Url, Webhook,
+    Alertmanager, BodyTemplate, Email, KEEP_ALIVE_MS, Ndjson, ReceiverConfig, ReceiverConfigError, ReceiverKind,
+    ReceiverUrl, Retry, Secret, SmtpServer, TIMEOUT_MS, Webhook,
 };
 
-use super::{Reader, duration, flag, text, texts, whole};
+use lifesigns_text::{duration_ms, duration_text};
+
+use super::{
+    fields::{duration, flag, text, texts, whole},
+    reader::Reader,
+};
 use crate::{
-    node::{Entry, Node},
-    source,
-    units::{duration_ms, duration_text},
+    raw::{RawEntry, RawNode},
+    source_text,
 };
 
 /// Stands where something is missing or wrong. That was noted, so nobody ever uses it; what else is
@@ -17,22 +21,22 @@ use crate::{
 const UNKNOWN: &str = "unknown";
 const STAND_IN: &str = "stand-in@stand-in.invalid";
 
-/// Returns where the mistake stands, if this table has its key: the item of a list, the entry of a
+/// Returns where the error stands, if this table has its key: the item of a list, the entry of a
 /// table, else the value.
-fn place<'a>(table: &'a Node, mistake: &Mistake) -> Option<&'a source::At> {
-    let node = table.get(mistake.key)?;
-    let Some(item) = &mistake.item else { return Some(&node.at) };
+fn place<'a>(table: &'a RawNode, error: &ReceiverConfigError) -> Option<&'a source_text::TextSpan> {
+    let node = table.get(error.key)?;
+    let Some(item) = &error.item else { return Some(&node.at) };
     let listed = node.items().iter().find(|one| one.text() == Some(item)).map(|one| &one.at);
     Some(listed.or_else(|| node.entry(item).map(|entry| &entry.at)).unwrap_or(&node.at))
 }
 
 impl Reader<'_, '_> {
-    pub(super) fn receivers(&mut self, tables: &[Node]) -> Vec<ReceiverConfig> {
+    pub(super) fn receivers(&mut self, tables: &[RawNode]) -> Vec<ReceiverConfig> {
         self.unique("receiver", tables);
         tables.iter().filter_map(|table| self.receiver(table)).collect()
     }
 
-    fn receiver(&mut self, table: &Node) -> Option<ReceiverConfig> {
+    fn receiver(&mut self, table: &RawNode) -> Option<ReceiverConfig> {
         let name = text(table, "name").unwrap_or(UNKNOWN).to_owned();
         let retry = table.get("retry").map_or_else(Retry::default, |node| self.retry(node));
         let (node, kind) = if let Some(node) = table.get("webhook") {
@@ -47,15 +51,15 @@ impl Reader<'_, '_> {
         };
         let anchor_ms = text(table, "anchor-audit").and_then(duration_ms);
         let receiver = ReceiverConfig { name, kind, retry, anchor_ms };
-        for mistake in receiver.mistakes() {
+        for error in receiver.validate() {
             let tables = [Some(node), table.get("retry"), Some(table)];
-            let at = tables.into_iter().flatten().find_map(|table| place(table, &mistake)).unwrap_or(&node.at);
-            self.check.wrong(at, mistake.what, None);
+            let at = tables.into_iter().flatten().find_map(|table| place(table, &error)).unwrap_or(&node.at);
+            self.check.wrong(at, error.what, None);
         }
         Some(receiver)
     }
 
-    fn webhook(&mut self, table: &Node) -> Webhook {
+    fn webhook(&mut self, table: &RawNode) -> Webhook {
         let template = table.get("template").and_then(|template| template.get("file"));
         Webhook {
             headers: self.headers(table),
@@ -67,7 +71,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn alertmanager(&mut self, table: &Node) -> Alertmanager {
+    fn alertmanager(&mut self, table: &RawNode) -> Alertmanager {
         Alertmanager {
             headers: self.headers(table),
             keep_alive_ms: at_least(table, "keep-alive", KEEP_ALIVE_MS, 1000),
@@ -77,7 +81,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn email(&mut self, table: &Node) -> Option<Email> {
+    fn email(&mut self, table: &RawNode) -> Option<Email> {
         let kept = |key| table.get(key).and_then(|node| self.secret(node));
         let login = kept("user").zip(kept("password"));
         let mut to = texts(table, "to");
@@ -85,7 +89,7 @@ impl Reader<'_, '_> {
             to.push(STAND_IN.to_owned());
         }
         let (user, password) = login.unzip();
-        let server = self.server(table).or_else(|| Server::new("smtps://stand-in.invalid", false).ok())?;
+        let server = self.server(table).or_else(|| SmtpServer::new("smtps://stand-in.invalid", false).ok())?;
         Some(Email {
             server,
             from: text(table, "from").unwrap_or(STAND_IN).to_owned(),
@@ -97,9 +101,9 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn server(&mut self, table: &Node) -> Option<Server> {
+    fn server(&mut self, table: &RawNode) -> Option<SmtpServer> {
         let node = table.get("server")?;
-        match Server::new(node.text()?, flag(table, "starttls", false)) {
+        match SmtpServer::new(node.text()?, flag(table, "starttls", false)) {
             Ok(server) => Some(server),
             Err(why) => {
                 self.check.mask(&node.at);
@@ -109,30 +113,30 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn headers(&mut self, table: &Node) -> Vec<(String, Secret)> {
-        let entries = table.get("headers").map_or(&[][..], Node::entries);
-        let header = |Entry { key, node, .. }: &Entry| Some((key.clone(), self.secret(node)?));
+    fn headers(&mut self, table: &RawNode) -> Vec<(String, Secret)> {
+        let entries = table.get("headers").map_or(&[][..], RawNode::entries);
+        let header = |RawEntry { key, node, .. }: &RawEntry| Some((key.clone(), self.secret(node)?));
         entries.iter().filter_map(header).collect()
     }
 
     /// A secret, or a text that is none.
-    fn secret(&self, node: &Node) -> Option<Secret> {
+    fn secret(&self, node: &RawNode) -> Option<Secret> {
         let file = || self.path_of(node, "file").map(Secret::File);
         let env = || text(node, "env").map(|name| Secret::Env(name.to_owned()));
         node.text().map(|text| Secret::Plain(text.to_owned())).or_else(env).or_else(file)
     }
 
-    fn url(&mut self, table: &Node) -> Url {
-        let stand_in = || Url::secret(Secret::Env(UNKNOWN.to_owned()));
+    fn url(&mut self, table: &RawNode) -> ReceiverUrl {
+        let stand_in = || ReceiverUrl::secret(Secret::Env(UNKNOWN.to_owned()));
         let Some(node) = table.get("url") else { return stand_in() };
-        let Some(text) = node.text() else { return self.secret(node).map_or_else(stand_in, Url::secret) };
-        Url::new(text).unwrap_or_else(|why| {
+        let Some(text) = node.text() else { return self.secret(node).map_or_else(stand_in, ReceiverUrl::secret) };
+        ReceiverUrl::new(text).unwrap_or_else(|why| {
             self.check.wrong(&node.at, format!("`url` cannot be used: {why}"), None);
             stand_in()
         })
     }
 
-    fn retry(&mut self, table: &Node) -> Retry {
+    fn retry(&mut self, table: &RawNode) -> Retry {
         let default = Retry::default();
         let attempts = whole(table, "attempts").and_then(|number| u32::try_from(number).ok());
         let retry = Retry {
@@ -149,9 +153,9 @@ impl Reader<'_, '_> {
         retry
     }
 
-    fn template(&mut self, node: &Node) -> Option<Template> {
+    fn template(&mut self, node: &RawNode) -> Option<BodyTemplate> {
         let path = self.path(node)?;
-        let template = source::read(&path).and_then(Template::new);
+        let template = source_text::read(&path).and_then(BodyTemplate::new);
         self.files.push(path);
         match template {
             Ok(template) => Some(template),
@@ -164,6 +168,6 @@ impl Reader<'_, '_> {
 }
 
 /// A duration; one that is too short was noted already.
-fn at_least(table: &Node, key: &str, default_ms: u64, least_ms: u64) -> u64 {
+fn at_least(table: &RawNode, key: &str, default_ms: u64, least_ms: u64) -> u64 {
     duration(table, key, default_ms).max(least_ms)
 }

@@ -2,20 +2,23 @@
 
 use lifesigns_compliance::config::{Grouping, Route};
 
-use super::{Known, Reader, criticality, duration, flag, list, patterns, text, texts};
-use crate::node::Node;
+use super::{
+    fields::{criticality, duration, flag, list, patterns, text, texts},
+    reader::{KnownNames, Reader},
+};
+use crate::raw::RawNode;
 
 const INTERVAL_MS: u64 = 60_000;
 const REPEAT_MS: u64 = 4 * 3600 * 1000;
 
 impl Reader<'_, '_> {
-    pub(super) fn routes(&mut self, tables: &[Node], known: &Known) -> Vec<Route> {
+    pub(super) fn routes(&mut self, tables: &[RawNode], known: &KnownNames) -> Vec<Route> {
         let grouping = Grouping { by: Vec::new(), wait_ms: 0, interval_ms: INTERVAL_MS, repeat_ms: REPEAT_MS };
         let around = Route { grouping, ..Route::default() };
         tables.iter().map(|table| self.route(table, &around, known)).collect()
     }
 
-    fn route(&mut self, table: &Node, around: &Route, known: &Known) -> Route {
+    fn route(&mut self, table: &RawNode, around: &Route, known: &KnownNames) -> Route {
         self.known("group", list(table, "groups"), &known.groups);
         self.known("receiver", list(table, "receivers"), &known.receivers);
         for node in list(table, "alerts") {

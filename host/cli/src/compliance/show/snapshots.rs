@@ -13,7 +13,7 @@ use lifesigns_control::{
     OutboxRow, ReceiverStatus, RefusedRule, RuleStatus, SourceState, SourceStatus, Status, StoreState, StoreStatus,
     Waiting,
 };
-use lifesigns_notifications::people::Colour;
+use lifesigns_notifications::terminal::Colour;
 use serde_json::json;
 
 use super::super::{

@@ -74,7 +74,7 @@ pub(crate) fn verified(report: &AuditReport) -> String {
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_notifications::people::Colour;
+    use lifesigns_notifications::terminal::Colour;
     use serde_json::json;
 
     use super::{super::super::table::paint, *};

@@ -40,7 +40,7 @@ const VALUE_CHARS: usize = 48;
 
 /// Appends one line for an alert to `out`: time, criticality, object, summary, details.
 pub fn write(alert: &RuleAlertRef<'_>, colour: Colour, out: &mut String) {
-    let time = crate::rfc3339(alert.order.time_ns);
+    let time = crate::time::rfc3339(alert.order.time_ns);
     let (date, clock) = time.split_once('T').unwrap_or(("", &time));
     let clock = clock.get(..8).unwrap_or(clock);
     let what = match alert.change {

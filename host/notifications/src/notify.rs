@@ -10,44 +10,44 @@ const SLEEP: Duration = Duration::from_secs(30);
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(crate) struct Bell {
-    rung: Mutex<Rung>,
+pub(crate) struct Notify {
+    signals: Mutex<Signals>,
     heard: Condvar,
 }
 
-/// What it was rung for.
+/// What it was signals for.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Rung {
+pub(crate) struct Signals {
     /// There are new notices.
     pub(crate) new: bool,
     /// Old ones are to be looked at again.
-    pub(crate) again: bool,
+    pub(crate) reread: bool,
     /// It is over.
     pub(crate) stop: bool,
 }
 
-impl Bell {
+impl Notify {
     /// Rings.
-    pub(crate) fn ring(&self, what: impl FnOnce(&mut Rung)) {
+    pub(crate) fn ring(&self, what: impl FnOnce(&mut Signals)) {
         what(&mut self.lock());
         self.heard.notify_all();
     }
 
-    /// What it was rung for since the last time. A stop stays.
-    pub(crate) fn take(&self) -> Rung {
-        let mut rung = self.lock();
-        let stop = rung.stop;
-        std::mem::replace(&mut *rung, Rung { stop, ..Rung::default() })
+    /// What it was signals for since the last time. A stop stays.
+    pub(crate) fn take(&self) -> Signals {
+        let mut signals = self.lock();
+        let stop = signals.stop;
+        std::mem::replace(&mut *signals, Signals { stop, ..Signals::default() })
     }
 
     /// Returns when it rings, or after `time`.
     pub(crate) fn wait(&self, time: Duration) {
-        let silent = |rung: &mut Rung| !(rung.new || rung.again || rung.stop);
+        let silent = |signals: &mut Signals| !(signals.new || signals.reread || signals.stop);
         let waited = self.heard.wait_timeout_while(self.lock(), time.min(SLEEP), silent);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn lock(&self) -> MutexGuard<'_, Rung> {
-        self.rung.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Signals> {
+        self.signals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,6 @@
 //! What a receiver reads elsewhere when it delivers: secrets, and URLs that are secrets.
 
-use super::{ReceiverConfig, ReceiverKind, Secret, Url};
+use super::{ReceiverConfig, ReceiverKind, ReceiverUrl, Secret};
 
 impl ReceiverConfig {
     /// Reads everything that is read at each delivery, and says what cannot be read now; a sentence
@@ -22,7 +22,7 @@ impl ReceiverConfig {
     }
 }
 
-fn with_headers(url: &Url, headers: &[(String, Secret)]) -> Vec<String> {
+fn with_headers(url: &ReceiverUrl, headers: &[(String, Secret)]) -> Vec<String> {
     let headers = headers.iter().filter_map(|(name, value)| Some(format!("header {name}: {}", value.read().err()?)));
     url.read().err().into_iter().chain(headers).collect()
 }

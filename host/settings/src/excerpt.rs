@@ -3,11 +3,11 @@
 use std::fmt;
 
 use lifesigns_text::{is_unsafe, visible};
-use miette::{Diagnostic, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 use crate::{
-    mistake::Mistake,
-    source::{At, Sources},
+    diagnostic::Diagnostic,
+    source_text::{SourceTexts, TextSpan},
 };
 
 /// How much of a line is shown, in bytes.
@@ -15,8 +15,8 @@ const LINE_BYTES: usize = 400;
 
 /// A mistake with its line, as miette takes it.
 #[derive(Debug)]
-pub(crate) struct Shown<'a> {
-    mistake: &'a Mistake,
+pub(crate) struct Excerpt<'a> {
+    diagnostic: &'a Diagnostic,
     line: Option<Line>,
 }
 
@@ -34,15 +34,15 @@ struct Line {
     at: SourceSpan,
 }
 
-impl<'a> Shown<'a> {
-    pub(crate) fn new(mistake: &'a Mistake, sources: &Sources, masked: &[At]) -> Self {
-        let at = mistake.at.as_ref().filter(|_| !mistake.hushed);
-        Self { mistake, line: at.map(|at| Line::new(mistake, at, sources, masked)) }
+impl<'a> Excerpt<'a> {
+    pub(crate) fn new(diagnostic: &'a Diagnostic, sources: &SourceTexts, masked: &[TextSpan]) -> Self {
+        let at = diagnostic.at.as_ref().filter(|_| !diagnostic.hidden);
+        Self { diagnostic, line: at.map(|at| Line::new(diagnostic, at, sources, masked)) }
     }
 }
 
 impl Line {
-    fn new(mistake: &Mistake, at: &At, sources: &Sources, masked: &[At]) -> Self {
+    fn new(diagnostic: &Diagnostic, at: &TextSpan, sources: &SourceTexts, masked: &[TextSpan]) -> Self {
         let source = sources.get(at.source);
         let (start, end) = source.line(at.start);
         let end = end.min(start.max(at.start) + LINE_BYTES);
@@ -56,7 +56,7 @@ impl Line {
             name: visible(&source.name),
             text: harmless(&String::from_utf8_lossy(&bytes)),
             start,
-            number: (mistake.place.line as usize).saturating_sub(1),
+            number: (diagnostic.place.line as usize).saturating_sub(1),
             at: (at.start, length).into(),
         }
     }
@@ -74,21 +74,23 @@ fn harmless(line: &str) -> String {
     line.chars().map(|it| if is_unsafe(it) && it != '\t' { stand_in(it) } else { it }).collect()
 }
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for Excerpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.line, self.mistake.place.line) {
-            (Some(_), _) => f.write_str(&visible(&self.mistake.message)),
-            (None, 0) => write!(f, "{}", visible(&format!("{}: {}", self.mistake.place.file, self.mistake.message))),
-            (None, _) => write!(f, "{}", visible(&format!("{}: {}", self.mistake.place, self.mistake.message))),
+        match (&self.line, self.diagnostic.place.line) {
+            (Some(_), _) => f.write_str(&visible(&self.diagnostic.message)),
+            (None, 0) => {
+                write!(f, "{}", visible(&format!("{}: {}", self.diagnostic.place.file, self.diagnostic.message)))
+            }
+            (None, _) => write!(f, "{}", visible(&format!("{}: {}", self.diagnostic.place, self.diagnostic.message))),
         }
     }
 }
 
-impl std::error::Error for Shown<'_> {}
+impl std::error::Error for Excerpt<'_> {}
 
-impl Diagnostic for Shown<'_> {
+impl miette::Diagnostic for Excerpt<'_> {
     fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
-        self.mistake.help.as_ref().map(|help| Box::new(visible(help)) as Box<dyn fmt::Display>)
+        self.diagnostic.help.as_ref().map(|help| Box::new(visible(help)) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {

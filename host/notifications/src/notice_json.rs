@@ -6,43 +6,40 @@ use std::{collections::BTreeMap, io};
 use lifesigns_compliance::{Alert, AlertStatus, EndCause, EvidenceLine, Note, Notice, NoticeKind, Signature};
 use serde::{Serialize, Serializer};
 
-use crate::{message::Message, time::rfc3339, why};
-
-/// The version of all this.
-pub(crate) const VERSION: u32 = 1;
+use crate::{explanation, format_version::JSON_VERSION, message::Message, time::rfc3339};
 
 /// A message of several notices.
 #[derive(Debug, Serialize)]
-pub(crate) struct Whole<'a> {
+pub(crate) struct MessageJson<'a> {
     version: u32,
     key: &'a str,
     receiver: &'a str,
     bundle: &'a BTreeMap<String, String>,
-    alerts: Vec<Told<'a>>,
+    alerts: Vec<NoticeJson<'a>>,
 }
 
 /// A notice on a line of its own.
 #[derive(Serialize)]
-struct Line<'a> {
+struct NoticeLine<'a> {
     version: u32,
     receiver: &'a str,
     bundle: &'a BTreeMap<String, String>,
     #[serde(flatten)]
-    told: Told<'a>,
+    notice: NoticeJson<'a>,
 }
 
 /// What has become of an alert.
 #[derive(Debug, Serialize)]
-struct Told<'a> {
+struct NoticeJson<'a> {
     key: &'a str,
     happened: NoticeKind,
-    time: Time,
+    time: Rfc3339,
     #[serde(flatten)]
-    alert: Shown<'a>,
+    alert: AlertJson<'a>,
 }
 
 #[derive(Debug, Serialize)]
-struct Shown<'a> {
+struct AlertJson<'a> {
     id: &'a str,
     alert: &'a str,
     title: &'a str,
@@ -57,63 +54,63 @@ struct Shown<'a> {
     recommendations: &'a [String],
     controls: &'a [String],
     symptoms: &'a [String],
-    opened: Time,
-    last: Time,
-    cancelled: Option<Time>,
+    opened: Rfc3339,
+    last: Rfc3339,
+    cancelled: Option<Rfc3339>,
     cause: Option<EndCause>,
     count: u64,
     reopened: u32,
-    evidence: Lines<'a>,
+    evidence: EvidenceJson<'a>,
     why: Vec<String>,
-    acknowledged: Option<Signed<'a>>,
+    acknowledged: Option<SignatureJson<'a>>,
     owner: Option<&'a str>,
-    notes: Vec<Written<'a>>,
+    notes: Vec<NoteJson<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Lines<'a> {
-    first: Vec<Shows<'a>>,
-    last: Vec<Shows<'a>>,
+struct EvidenceJson<'a> {
+    first: Vec<EvidenceLineJson<'a>>,
+    last: Vec<EvidenceLineJson<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Shows<'a> {
-    time: Time,
+struct EvidenceLineJson<'a> {
+    time: Rfc3339,
     source: &'a str,
     line: u64,
     text: &'a str,
 }
 
 #[derive(Debug, Serialize)]
-struct Signed<'a> {
+struct SignatureJson<'a> {
     who: &'a str,
-    time: Time,
+    time: Rfc3339,
 }
 
 #[derive(Debug, Serialize)]
-struct Written<'a> {
+struct NoteJson<'a> {
     #[serde(flatten)]
-    by: Signed<'a>,
+    by: SignatureJson<'a>,
     text: &'a str,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Time(u64);
+struct Rfc3339(u64);
 
-impl Serialize for Time {
+impl Serialize for Rfc3339 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&rfc3339(self.0))
     }
 }
 
 /// The whole message.
-pub(crate) fn whole(message: &Message) -> Whole<'_> {
-    Whole {
-        version: VERSION,
+pub(crate) fn message(message: &Message) -> MessageJson<'_> {
+    MessageJson {
+        version: JSON_VERSION,
         key: &message.key,
         receiver: &message.receiver,
         bundle: &message.bundle,
-        alerts: message.notices.iter().map(told).collect(),
+        alerts: message.notices.iter().map(notice_json).collect(),
     }
 }
 
@@ -122,18 +119,28 @@ pub(crate) fn whole(message: &Message) -> Whole<'_> {
 /// # Errors
 /// Never, into memory.
 pub(crate) fn line(notice: &Notice, out: &mut Vec<u8>) -> io::Result<()> {
-    let line = Line { version: VERSION, receiver: &notice.receiver, bundle: &notice.bundle, told: told(notice) };
+    let line = NoticeLine {
+        version: JSON_VERSION,
+        receiver: &notice.receiver,
+        bundle: &notice.bundle,
+        notice: notice_json(notice),
+    };
     serde_json::to_writer(&mut *out, &line)?;
     out.push(b'\n');
     Ok(())
 }
 
-fn told(notice: &Notice) -> Told<'_> {
-    Told { key: &notice.key, happened: notice.happened, time: Time(notice.time_ns), alert: shown(&notice.alert) }
+fn notice_json(notice: &Notice) -> NoticeJson<'_> {
+    NoticeJson {
+        key: &notice.key,
+        happened: notice.happened,
+        time: Rfc3339(notice.time_ns),
+        alert: alert_json(&notice.alert),
+    }
 }
 
-fn shown(alert: &Alert) -> Shown<'_> {
-    Shown {
+fn alert_json(alert: &Alert) -> AlertJson<'_> {
+    AlertJson {
         id: &alert.id,
         alert: &alert.definition,
         title: &alert.title,
@@ -148,34 +155,34 @@ fn shown(alert: &Alert) -> Shown<'_> {
         recommendations: &alert.recommendations,
         controls: &alert.controls,
         symptoms: &alert.symptoms,
-        opened: Time(alert.opened_ns),
-        last: Time(alert.last_ns),
-        cancelled: alert.cancelled_ns.map(Time),
+        opened: Rfc3339(alert.opened_ns),
+        last: Rfc3339(alert.last_ns),
+        cancelled: alert.cancelled_ns.map(Rfc3339),
         cause: alert.cause,
         count: alert.count,
         reopened: alert.reopened,
-        evidence: Lines { first: lines(&alert.shown.first), last: lines(&alert.shown.last) },
-        why: why::lines(&alert.why),
-        acknowledged: alert.acknowledged.as_ref().map(signed),
+        evidence: EvidenceJson { first: lines(&alert.shown.first), last: lines(&alert.shown.last) },
+        why: explanation::lines(&alert.why),
+        acknowledged: alert.acknowledged.as_ref().map(signature),
         owner: alert.owner.as_deref(),
-        notes: alert.notes.iter().map(written).collect(),
+        notes: alert.notes.iter().map(note).collect(),
     }
 }
 
-fn lines(evidence: &[EvidenceLine]) -> Vec<Shows<'_>> {
-    evidence.iter().map(shows).collect()
+fn lines(evidence: &[EvidenceLine]) -> Vec<EvidenceLineJson<'_>> {
+    evidence.iter().map(evidence_line).collect()
 }
 
-fn shows(line: &EvidenceLine) -> Shows<'_> {
-    Shows { time: Time(line.time_ns), source: &line.source, line: line.line, text: &line.text }
+fn evidence_line(line: &EvidenceLine) -> EvidenceLineJson<'_> {
+    EvidenceLineJson { time: Rfc3339(line.time_ns), source: &line.source, line: line.line, text: &line.text }
 }
 
-fn signed(by: &Signature) -> Signed<'_> {
-    Signed { who: &by.who, time: Time(by.time_ns) }
+fn signature(by: &Signature) -> SignatureJson<'_> {
+    SignatureJson { who: &by.who, time: Rfc3339(by.time_ns) }
 }
 
-fn written(note: &Note) -> Written<'_> {
-    Written { by: signed(&note.by), text: &note.text }
+fn note(note: &Note) -> NoteJson<'_> {
+    NoteJson { by: signature(&note.by), text: &note.text }
 }
 
 #[cfg(test)]

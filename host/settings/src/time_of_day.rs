@@ -1,7 +1,4 @@
-//! Times of day and days of the week, as people write them. Durations and sizes have the grammar of
-//! `lifesigns-text`.
-
-pub(crate) use lifesigns_text::{LONGEST_MS, duration_ms, duration_text, size_bytes, size_text};
+//! Times of day and days of the week, as people write them.
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 

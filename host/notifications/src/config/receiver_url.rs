@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Secret;
+use super::secret::Secret;
 
 /// The longest URL.
 const URL_BYTES: usize = 2048;
@@ -10,9 +10,9 @@ const URL_BYTES: usize = 2048;
 /// An `http://` or `https://` URL, here or where a secret is kept. `Debug` and `Display` show scheme,
 /// host and port alone, of a secret one only where it is kept.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Url(Secret);
+pub struct ReceiverUrl(Secret);
 
-impl Url {
+impl ReceiverUrl {
     /// Checks a URL.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl Url {
     }
 }
 
-impl fmt::Display for Url {
+impl fmt::Display for ReceiverUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Secret::Plain(text) => f.write_str(shown(text)),
@@ -49,9 +49,9 @@ impl fmt::Display for Url {
     }
 }
 
-impl fmt::Debug for Url {
+impl fmt::Debug for ReceiverUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Url({self})")
+        write!(f, "ReceiverUrl({self})")
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Who takes the mail, and how the way there is protected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Server {
+pub struct SmtpServer {
     host: String,
     port: u16,
     tls: Tls,
@@ -21,7 +21,7 @@ pub enum Tls {
     Wrapped,
 }
 
-impl Server {
+impl SmtpServer {
     /// Reads `smtp://HOST[:PORT]` or `smtps://HOST[:PORT]`. With `starttls`, an `smtp://` server must
     /// offer STARTTLS. The port is 465 for `smtps://`, 587 with `starttls`, else 25.
     ///
@@ -40,7 +40,7 @@ impl Server {
         if rest.contains('@') {
             return Err("user and password have settings of their own".into());
         }
-        let (host, port) = super::url::host_and_port(rest)?;
+        let (host, port) = super::receiver_url::host_and_port(rest)?;
         let usual = match tls {
             Tls::None => 25,
             Tls::StartTls => 587,
@@ -65,7 +65,7 @@ impl Server {
     }
 }
 
-impl fmt::Display for Server {
+impl fmt::Display for SmtpServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.tls == Tls::Wrapped { "smtps" } else { "smtp" };
         let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };

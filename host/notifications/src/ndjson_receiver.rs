@@ -8,21 +8,21 @@ use std::{
 use crate::{
     anchor::AuditHead,
     config::Ndjson,
-    json,
-    lines::{Durable, LineFile},
+    line_file::{Durable, LineFile},
     message::{Failure, Message, Receiver},
+    notice_json,
 };
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Lines {
+pub(crate) struct NdjsonReceiver {
     name: String,
     path: Option<PathBuf>,
     file: Option<LineFile>,
     buffer: Vec<u8>,
 }
 
-impl Lines {
+impl NdjsonReceiver {
     /// The receiver of a configuration.
     pub(crate) fn new(name: &str, config: &Ndjson) -> Self {
         let file = config.file.as_ref().map(|path| LineFile::new(path, config.mode));
@@ -46,11 +46,11 @@ impl Lines {
     }
 }
 
-impl Receiver for Lines {
+impl Receiver for NdjsonReceiver {
     fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
         self.buffer.clear();
         for notice in &message.notices {
-            json::line(notice, &mut self.buffer).map_err(Failure::never)?;
+            notice_json::line(notice, &mut self.buffer).map_err(Failure::never)?;
         }
         self.write().map_err(|why| self.failure(&why))
     }
@@ -97,7 +97,7 @@ mod tests {
     fn a_file_grows_and_may_be_rotated() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("alerts.jsonl");
-        let mut lines = Lines::new("r", &Ndjson { file: Some(path.clone()), ..Ndjson::default() });
+        let mut lines = NdjsonReceiver::new("r", &Ndjson { file: Some(path.clone()), ..Ndjson::default() });
         lines.deliver(&message(&["a", "b"])).unwrap();
         lines.deliver(&message(&["c"])).unwrap();
         assert_eq!(ids(&path), ["a", "b", "c"]);
@@ -117,7 +117,7 @@ mod tests {
         fs::write(&there, "").unwrap();
         fs::set_permissions(&there, fs::Permissions::from_mode(0o640)).unwrap();
         for path in [&new, &there] {
-            let mut lines = Lines::new("r", &Ndjson { file: Some(path.clone()), ..Ndjson::default() });
+            let mut lines = NdjsonReceiver::new("r", &Ndjson { file: Some(path.clone()), ..Ndjson::default() });
             lines.deliver(&message(&["a"])).unwrap();
         }
         assert_eq!((mode(&new), mode(&there)), (0o600, 0o640));
@@ -130,7 +130,7 @@ mod tests {
         fs::write(&path, "{\"version\":1,\"rec").unwrap();
         for id in ["a", "b"] {
             // A receiver of each life.
-            Lines::new("r", &Ndjson { file: Some(path.clone()), ..Ndjson::default() })
+            NdjsonReceiver::new("r", &Ndjson { file: Some(path.clone()), ..Ndjson::default() })
                 .deliver(&message(&[id]))
                 .unwrap();
         }
@@ -144,7 +144,7 @@ mod tests {
     fn a_file_that_cannot_be_written_is_tried_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("not-yet/alerts.jsonl");
-        let mut lines = Lines::new("r", &Ndjson { file: Some(path.clone()), ..Ndjson::default() });
+        let mut lines = NdjsonReceiver::new("r", &Ndjson { file: Some(path.clone()), ..Ndjson::default() });
         let failure = lines.deliver(&message(&["a"])).unwrap_err();
         assert!(failure.retry && failure.why.contains("alerts.jsonl"), "{failure}");
         fs::create_dir(path.parent().unwrap()).unwrap();

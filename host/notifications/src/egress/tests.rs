@@ -7,18 +7,18 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn is_let(outbound: &Outbound, host: &str) -> bool {
-    Gate::new(outbound.clone()).addresses(host, 80, SECOND).is_ok()
+fn is_let(outbound: &OutboundConfig, host: &str) -> bool {
+    EgressPolicy::new(outbound.clone()).addresses(host, 80, SECOND).is_ok()
 }
 
 #[test]
 fn only_public_addresses_unless_told() {
-    let none = Outbound::default();
+    let none = OutboundConfig::default();
     for host in ["203.0.113.1", "8.8.8.8", "2606:4700::1111", "[2606:4700::1111]", "::ffff:8.8.8.8", "2002:808:808::1"]
     {
         assert!(is_let(&none, host), "{host}");
     }
-    let private = Outbound { allow_private: true, allow: vec![] };
+    let private = OutboundConfig { allow_private: true, allow: vec![] };
     let site = [
         "127.0.0.1",
         "127.255.255.254",
@@ -70,7 +70,7 @@ fn only_public_addresses_unless_told() {
     for host in never {
         assert!(!is_let(&none, host) && !is_let(&private, host), "{host}");
     }
-    let listed = |network: &str| Outbound { allow_private: false, allow: vec![network.parse().unwrap()] };
+    let listed = |network: &str| OutboundConfig { allow_private: false, allow: vec![network.parse().unwrap()] };
     assert!(is_let(&listed("169.254.169.254"), "169.254.169.254"));
     assert!(is_let(&listed("10.1.0.0/16"), "::ffff:10.1.2.3"));
     assert!(is_let(&listed("10.1.0.0/16"), "64:ff9b::10.1.2.3"));
@@ -81,7 +81,7 @@ fn only_public_addresses_unless_told() {
 /// Answers one thing after the other.
 struct Changing(Mutex<Vec<Vec<SocketAddr>>>);
 
-impl Names for Changing {
+impl Resolver for Changing {
     fn look_up(&self, _: &str, _: u16, _: Duration) -> io::Result<Vec<SocketAddr>> {
         Ok(self.0.lock().unwrap().remove(0))
     }
@@ -92,8 +92,8 @@ fn each_answer_is_checked_and_only_what_was_checked_is_returned() {
     let public: SocketAddr = "203.0.113.1:80".parse().unwrap();
     let private: SocketAddr = "127.0.0.1:80".parse().unwrap();
     let answers = vec![vec![public], vec![private, public], vec![private], vec![]];
-    let gate = Gate::with_names(Outbound::default(), Arc::new(Changing(Mutex::new(answers))));
-    let ask = || gate.addresses("rebind.example", 80, SECOND);
+    let egress = EgressPolicy::with_resolver(OutboundConfig::default(), Arc::new(Changing(Mutex::new(answers))));
+    let ask = || egress.addresses("rebind.example", 80, SECOND);
     assert_eq!(ask().unwrap(), [public]);
     assert_eq!(ask().unwrap(), [public]);
     let why = ask().unwrap_err();

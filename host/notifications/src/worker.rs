@@ -10,13 +10,13 @@ use std::{
 
 use crate::{
     backoff::{Backoff, MS},
-    bell::{Bell, Rung},
     clock::now_ns,
-    dispatcher::{Post, Settle},
+    endpoint::{DeliverySink, Endpoint},
     message::{Failure, shown},
-    outbox::{Outcome, Pause, Settled},
-    queue::{Next, Parcel, Queue},
-    status::Status,
+    notify::{Notify, Signals},
+    outbox::{BundlePause, DeliveryOutcome, DeliveryReport},
+    queue::{DeliveryBatch, DeliveryQueue, Next},
+    status::DeliveryStatus,
 };
 
 /// How many notices are read at once.
@@ -27,12 +27,12 @@ const UNREADABLE: u64 = 1000 * MS;
 const DELIVERED: usize = 65_536;
 
 /// See the module.
-pub(crate) struct Courier {
-    post: Post,
-    queue: Queue,
-    bell: Arc<Bell>,
-    status: Arc<Mutex<Status>>,
-    settle: Settle,
+pub(crate) struct DeliveryWorker {
+    endpoint: Endpoint,
+    queue: DeliveryQueue,
+    notify: Arc<Notify>,
+    status: Arc<Mutex<DeliveryStatus>>,
+    settle: DeliverySink,
     /// What the clock showed last.
     looked_ns: u64,
     /// Notices up to this number have been read.
@@ -52,14 +52,20 @@ pub(crate) struct Courier {
     delivered: BTreeSet<u64>,
 }
 
-impl Courier {
-    pub(crate) fn new(post: Post, bell: Arc<Bell>, status: Arc<Mutex<Status>>, settle: Settle, seed: u64) -> Self {
-        let anchor_backoff = Backoff::new(post.retry, seed);
-        let queue = Queue::new(&post.name, post.retry, seed, post.receiver.wants_each());
+impl DeliveryWorker {
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        notify: Arc<Notify>,
+        status: Arc<Mutex<DeliveryStatus>>,
+        settle: DeliverySink,
+        seed: u64,
+    ) -> Self {
+        let anchor_backoff = Backoff::new(endpoint.retry, seed);
+        let queue = DeliveryQueue::new(&endpoint.name, endpoint.retry, seed, endpoint.receiver.wants_each());
         Self {
-            post,
+            endpoint,
             queue,
-            bell,
+            notify,
             status,
             settle,
             looked_ns: 0,
@@ -76,19 +82,19 @@ impl Courier {
 
     /// Runs until it is told to stop; a delivery that is under way is ended first.
     pub(crate) fn run(mut self) {
-        let (outbox, name) = (&mut self.post.outbox, &self.post.name);
+        let (outbox, name) = (&mut self.endpoint.outbox, &self.endpoint.name);
         for pause in guarded(|| outbox.pauses(name)).unwrap_or_else(Err).unwrap_or_default() {
             self.queue.wait(pause);
         }
         loop {
-            let Rung { new, again, stop } = self.bell.take();
+            let Signals { new, reread, stop } = self.notify.take();
             if stop {
                 return;
             }
-            if again {
+            if reread {
                 self.after = 0;
             }
-            if new || again {
+            if new || reread {
                 self.at_end = false;
             }
             let now_ns = now_ns();
@@ -97,7 +103,7 @@ impl Courier {
             let until_ns = self.turn(now_ns);
             self.note(|_| {});
             if let Some(until_ns) = until_ns {
-                self.bell.wait(Duration::from_nanos(until_ns.saturating_sub(now_ns)));
+                self.notify.wait(Duration::from_nanos(until_ns.saturating_sub(now_ns)));
             }
         }
     }
@@ -117,8 +123,8 @@ impl Courier {
     fn read(&mut self, now_ns: u64) {
         while !self.at_end && self.queue.room() > 0 && self.read_ns <= now_ns {
             let limit = self.queue.room().min(PAGE);
-            let post = &mut self.post;
-            let (outbox, name, after) = (&mut post.outbox, &post.name, self.after);
+            let endpoint = &mut self.endpoint;
+            let (outbox, name, after) = (&mut endpoint.outbox, &endpoint.name, self.after);
             let page = guarded(|| outbox.pending(name, after, limit)).unwrap_or_else(Err);
             let page = match page {
                 Ok(page) => page,
@@ -144,10 +150,10 @@ impl Courier {
         let keep_alive_ns = self.keep_alive(now_ns);
         let unread_ns = if self.at_end || self.queue.room() == 0 { u64::MAX } else { self.read_ns };
         let next_ns = match self.queue.next(now_ns) {
-            Next::Deliver(mut parcel) => {
-                self.withhold(&mut parcel);
-                if !parcel.is_empty() {
-                    self.deliver(*parcel);
+            Next::Deliver(mut batch) => {
+                self.withhold(&mut batch);
+                if !batch.is_empty() {
+                    self.deliver(*batch);
                 }
                 return None;
             }
@@ -160,50 +166,50 @@ impl Courier {
     }
 
     /// Takes out of a message what has been silenced or inhibited since its notices were made.
-    fn withhold(&mut self, parcel: &mut Parcel) {
-        let alerts = &self.post.alerts;
-        let outcomes = self.queue.withhold(parcel, |notice| guarded(|| alerts.withholds(notice)).unwrap_or(false));
+    fn withhold(&mut self, batch: &mut DeliveryBatch) {
+        let alerts = &self.endpoint.alerts;
+        let outcomes = self.queue.withhold(batch, |notice| guarded(|| alerts.withholds(notice)).unwrap_or(false));
         for (id, outcome) in outcomes {
             self.count(id, &outcome);
-            (self.settle)(Settled { receiver: self.post.name.clone(), id, outcome, pause: None });
+            (self.settle)(DeliveryReport { receiver: self.endpoint.name.clone(), id, outcome, pause: None });
         }
     }
 
-    fn deliver(&mut self, parcel: Parcel) {
-        let receiver = &mut self.post.receiver;
-        let result = guarded(|| receiver.deliver(&parcel.message)).unwrap_or_else(|why| Err(Failure::later(why)));
+    fn deliver(&mut self, batch: DeliveryBatch) {
+        let receiver = &mut self.endpoint.receiver;
+        let result = guarded(|| receiver.deliver(&batch.message)).unwrap_or_else(|why| Err(Failure::later(why)));
         let now_ns = now_ns();
-        let bundle = parcel.message.bundle.clone();
+        let bundle = batch.message.bundle.clone();
         let outcomes = match &result {
-            Ok(()) => self.queue.delivered(parcel, now_ns),
-            Err(failure) => self.queue.failed(parcel, failure, now_ns),
+            Ok(()) => self.queue.delivered(batch, now_ns),
+            Err(failure) => self.queue.failed(batch, failure, now_ns),
         };
         self.note(|status| match &result {
             Ok(()) => status.last_success_ns = Some(now_ns),
             Err(failure) => status.last_error = Some((now_ns, failure.why.clone())),
         });
         let until_ns = self.queue.paused_until(&bundle).filter(|until_ns| result.is_ok() && *until_ns > now_ns);
-        let mut pause = until_ns.map(|until_ns| Pause { bundle, until_ns });
+        let mut pause = until_ns.map(|until_ns| BundlePause { bundle, until_ns });
         for (id, outcome) in outcomes {
             self.count(id, &outcome);
-            (self.settle)(Settled { receiver: self.post.name.clone(), id, outcome, pause: pause.take() });
+            (self.settle)(DeliveryReport { receiver: self.endpoint.name.clone(), id, outcome, pause: pause.take() });
         }
     }
 
-    fn count(&mut self, id: u64, outcome: &Outcome) {
+    fn count(&mut self, id: u64, outcome: &DeliveryOutcome) {
         match outcome {
-            Outcome::Delivered | Outcome::Withheld(_) => {
+            DeliveryOutcome::Delivered | DeliveryOutcome::Withheld(_) => {
                 self.delivered.insert(id);
                 if self.delivered.len() > DELIVERED {
                     self.delivered.pop_first();
                 }
                 match outcome {
-                    Outcome::Withheld(_) => self.note(|status| status.withheld += 1),
+                    DeliveryOutcome::Withheld(_) => self.note(|status| status.withheld += 1),
                     _ => self.note(|status| status.delivered += 1),
                 }
             }
-            Outcome::Failed { .. } => self.note(|status| status.failed += 1),
-            Outcome::Dead { .. } => self.note(|status| status.dead += 1),
+            DeliveryOutcome::Failed { .. } => self.note(|status| status.failed += 1),
+            DeliveryOutcome::Dead { .. } => self.note(|status| status.dead += 1),
         }
     }
 
@@ -214,12 +220,12 @@ impl Courier {
 
     /// Says again what is still so, if it is time. When it will be time again.
     fn keep_alive(&mut self, now_ns: u64) -> u64 {
-        let Some(every_ms) = self.post.receiver.keep_alive_ms() else { return u64::MAX };
+        let Some(every_ms) = self.endpoint.receiver.keep_alive_ms() else { return u64::MAX };
         let due_ns = self.keep_alive_ns.max(self.not_before_ns());
         if due_ns > now_ns {
             return due_ns;
         }
-        let receiver = &mut self.post.receiver;
+        let receiver = &mut self.endpoint.receiver;
         let result = guarded(|| receiver.keep_alive()).unwrap_or_else(|why| Err(Failure::later(why)));
         if let Err(failure) = result {
             let down = failure.retry;
@@ -240,25 +246,25 @@ impl Courier {
     /// Sends the head of the audit log, if it is time; returns when it will be time again.
     fn anchor(&mut self, now_ns: u64) -> u64 {
         let due_ns = self.anchor_ns.max(self.not_before_ns());
-        let Some(anchoring) = &mut self.post.anchoring else { return u64::MAX };
+        let Some(anchoring) = &mut self.endpoint.anchoring else { return u64::MAX };
         if due_ns > now_ns {
             return due_ns;
         }
         let every_ns = anchoring.every_ms.saturating_mul(MS);
-        let receiver = &mut self.post.receiver;
+        let receiver = &mut self.endpoint.receiver;
         let sent = guarded(|| {
             let head = anchoring.log.head().map_err(|why| Failure::later(format!("the audit log: {why}")))?;
             receiver.anchor(&head).map(|()| head)
         });
         let wait_ns = match sent.unwrap_or_else(|why| Err(Failure::later(why))) {
             Ok(head) => {
-                tracing::info!(receiver = self.post.name, known = head.known(), "audit head sent");
+                tracing::info!(receiver = self.endpoint.name, known = head.known(), "audit head sent");
                 self.anchor_failures = 0;
                 self.note(|status| status.anchored = Some((head.number, now_ns)));
                 every_ns
             }
             Err(failure) => {
-                tracing::warn!(receiver = self.post.name, "the audit head was not sent: {}", failure.why);
+                tracing::warn!(receiver = self.endpoint.name, "the audit head was not sent: {}", failure.why);
                 self.anchor_failures = self.anchor_failures.saturating_add(1);
                 let again_ns = self.anchor_backoff.wait_ns(self.anchor_failures, failure.after_ms);
                 self.note(|status| status.last_error = Some((now_ns, failure.why)));
@@ -269,7 +275,7 @@ impl Courier {
         self.anchor_ns
     }
 
-    fn note(&self, change: impl FnOnce(&mut Status)) {
+    fn note(&self, change: impl FnOnce(&mut DeliveryStatus)) {
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut status);
         status.waiting = self.queue.len();

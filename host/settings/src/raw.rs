@@ -5,80 +5,80 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use crate::source::At;
+use crate::source_text::TextSpan;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) at: At,
-    pub(crate) value: Value,
+pub(crate) struct RawNode {
+    pub(crate) at: TextSpan,
+    pub(crate) value: RawValue,
 }
 
 /// What TOML can say.
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
+pub(crate) enum RawValue {
     Text(String),
     /// A number over 64 bits is the largest or smallest there is.
     Whole(i64),
     Number(f64),
     Flag(bool),
     Time,
-    List(Vec<Node>),
+    List(Vec<RawNode>),
     /// In the order of the file.
-    Table(Vec<Entry>),
+    Table(Vec<RawEntry>),
 }
 
 /// A key and its value.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct RawEntry {
     pub(crate) key: String,
-    pub(crate) at: At,
-    pub(crate) node: Node,
+    pub(crate) at: TextSpan,
+    pub(crate) node: RawNode,
 }
 
-impl Node {
+impl RawNode {
     /// The tree of a parsed file, number `source`.
     pub(crate) fn of_table(table: &Spanned<DeTable<'_>>, source: usize) -> Self {
-        Self { at: At::new(source, table.span()), value: entries(table.get_ref(), source) }
+        Self { at: TextSpan::new(source, table.span()), value: entries(table.get_ref(), source) }
     }
 
     /// The tree of a parsed value.
     pub(crate) fn of_value(value: &Spanned<DeValue<'_>>, source: usize) -> Self {
         let list = |list: &[Spanned<DeValue<'_>>]| list.iter().map(|one| Self::of_value(one, source)).collect();
         let typed = match value.get_ref() {
-            DeValue::String(text) => Value::Text(text.to_string()),
-            DeValue::Integer(whole) => Value::Whole(integer(whole.as_str(), whole.radix())),
-            DeValue::Float(number) => Value::Number(number.as_str().parse().unwrap_or(f64::NAN)),
-            DeValue::Boolean(flag) => Value::Flag(*flag),
-            DeValue::Datetime(_) => Value::Time,
-            DeValue::Array(items) => Value::List(list(items)),
+            DeValue::String(text) => RawValue::Text(text.to_string()),
+            DeValue::Integer(whole) => RawValue::Whole(integer(whole.as_str(), whole.radix())),
+            DeValue::Float(number) => RawValue::Number(number.as_str().parse().unwrap_or(f64::NAN)),
+            DeValue::Boolean(flag) => RawValue::Flag(*flag),
+            DeValue::Datetime(_) => RawValue::Time,
+            DeValue::Array(items) => RawValue::List(list(items)),
             DeValue::Table(table) => entries(table, source),
         };
-        Self { at: At::new(source, value.span()), value: typed }
+        Self { at: TextSpan::new(source, value.span()), value: typed }
     }
 
     /// The value of `key`, if this is a table that has it.
-    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&RawNode> {
         self.entry(key).map(|entry| &entry.node)
     }
 
     /// The entry of `key`, if this is a table that has it.
-    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&RawEntry> {
         self.entries().iter().find(|entry| entry.key == key)
     }
 
     /// The entries of a table; none of anything else.
-    pub(crate) fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[RawEntry] {
         match &self.value {
-            Value::Table(entries) => entries,
+            RawValue::Table(entries) => entries,
             _ => &[],
         }
     }
 
     /// The items of a list; none of anything else.
-    pub(crate) fn items(&self) -> &[Node] {
+    pub(crate) fn items(&self) -> &[RawNode] {
         match &self.value {
-            Value::List(items) => items,
+            RawValue::List(items) => items,
             _ => &[],
         }
     }
@@ -86,7 +86,7 @@ impl Node {
     /// The text, if it is one.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
-            Value::Text(text) => Some(text),
+            RawValue::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -94,28 +94,28 @@ impl Node {
     /// What it is, for a message.
     pub(crate) const fn kind(&self) -> &'static str {
         match self.value {
-            Value::Text(_) => "a text",
-            Value::Whole(_) => "a whole number",
-            Value::Number(_) => "a number",
-            Value::Flag(_) => "`true` or `false`",
-            Value::Time => "a date or time",
-            Value::List(_) => "a list",
-            Value::Table(_) => "a table",
+            RawValue::Text(_) => "a text",
+            RawValue::Whole(_) => "a whole number",
+            RawValue::Number(_) => "a number",
+            RawValue::Flag(_) => "`true` or `false`",
+            RawValue::Time => "a date or time",
+            RawValue::List(_) => "a list",
+            RawValue::Table(_) => "a table",
         }
     }
 }
 
-fn entries(table: &DeTable<'_>, source: usize) -> Value {
-    let mut entries: Vec<Entry> = table
+fn entries(table: &DeTable<'_>, source: usize) -> RawValue {
+    let mut entries: Vec<RawEntry> = table
         .iter()
-        .map(|(key, value)| Entry {
+        .map(|(key, value)| RawEntry {
             key: key.get_ref().to_string(),
-            at: At::new(source, key.span()),
-            node: Node::of_value(value, source),
+            at: TextSpan::new(source, key.span()),
+            node: RawNode::of_value(value, source),
         })
         .collect();
     entries.sort_by_key(|entry| entry.at.start);
-    Value::Table(entries)
+    RawValue::Table(entries)
 }
 
 fn integer(digits: &str, radix: u32) -> i64 {

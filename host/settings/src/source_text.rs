@@ -11,15 +11,15 @@ use std::{
 use lifesigns_compliance::config::ConfigLocation;
 use lifesigns_model::limits::TEXT_FILE_BYTES;
 
-/// A piece of one of the [`Sources`].
+/// A piece of one of the [`SourceTexts`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct At {
+pub(crate) struct TextSpan {
     pub(crate) source: usize,
     pub(crate) start: usize,
     pub(crate) end: usize,
 }
 
-impl At {
+impl TextSpan {
     pub(crate) const fn new(source: usize, span: Range<usize>) -> Self {
         Self { source, start: span.start, end: span.end }
     }
@@ -27,7 +27,7 @@ impl At {
 
 /// A text and what it is called.
 #[derive(Clone, Debug)]
-pub(crate) struct Source {
+pub(crate) struct SourceText {
     /// The file as the operator named it, or the variable.
     pub(crate) name: Arc<str>,
     pub(crate) text: Arc<str>,
@@ -36,7 +36,7 @@ pub(crate) struct Source {
     pub(crate) from_environment: bool,
 }
 
-impl Source {
+impl SourceText {
     /// Where the line around this byte begins and ends, without its end of line.
     pub(crate) fn line(&self, at: usize) -> (usize, usize) {
         let number = self.lines.partition_point(|begin| *begin <= at.min(self.text.len()));
@@ -47,21 +47,21 @@ impl Source {
 
 /// All texts that were read.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Sources(Vec<Source>);
+pub(crate) struct SourceTexts(Vec<SourceText>);
 
-impl Sources {
+impl SourceTexts {
     pub(crate) fn add(&mut self, name: &str, text: String, from_environment: bool) -> usize {
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        self.0.push(Source { name: name.into(), text: text.into(), lines, from_environment });
+        self.0.push(SourceText { name: name.into(), text: text.into(), lines, from_environment });
         self.0.len() - 1
     }
 
-    pub(crate) fn get(&self, source: usize) -> &Source {
+    pub(crate) fn get(&self, source: usize) -> &SourceText {
         &self.0[source]
     }
 
     /// Where `at` begins.
-    pub(crate) fn place(&self, at: &At) -> ConfigLocation {
+    pub(crate) fn place(&self, at: &TextSpan) -> ConfigLocation {
         let source = &self.0[at.source];
         let start = floor(&source.text, at.start);
         let line = source.lines.partition_point(|begin| *begin <= start);
@@ -71,14 +71,14 @@ impl Sources {
     }
 
     /// The piece that begins at `place`, if it is in one of these: to the end of its line.
-    pub(crate) fn at(&self, place: &ConfigLocation) -> Option<At> {
+    pub(crate) fn at(&self, place: &ConfigLocation) -> Option<TextSpan> {
         let source = self.0.iter().position(|source| source.name == place.file)?;
-        let Source { text, lines, .. } = &self.0[source];
+        let SourceText { text, lines, .. } = &self.0[source];
         let begin = *lines.get((place.line as usize).checked_sub(1)?)?;
         let line = text[begin..].lines().next().unwrap_or_default();
         let column = (place.column as usize).saturating_sub(1);
         let offset = line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
-        Some(At { source, start: begin + offset, end: begin + line.len() })
+        Some(TextSpan { source, start: begin + offset, end: begin + line.len() })
     }
 }
 
@@ -116,13 +116,13 @@ mod tests {
 
     #[test]
     fn places_count_characters_from_one_and_lead_back() {
-        let mut sources = Sources::default();
+        let mut sources = SourceTexts::default();
         sources.add("a.toml", "äb\r\ncd".to_owned(), false);
-        let at = At::new(0, 2..3);
+        let at = TextSpan::new(0, 2..3);
         let place = sources.place(&at);
         assert_eq!((place.line, place.column), (1, 2));
-        assert_eq!(sources.at(&place), Some(At::new(0, 2..3)));
-        let end = sources.place(&At::new(0, 99..99));
+        assert_eq!(sources.at(&place), Some(TextSpan::new(0, 2..3)));
+        let end = sources.place(&TextSpan::new(0, 99..99));
         assert_eq!((end.line, end.column), (2, 3));
         assert_eq!(sources.at(&ConfigLocation { file: "a.toml".into(), line: 9, column: 1 }), None);
         assert_eq!(sources.at(&ConfigLocation::default()), None);

@@ -1,7 +1,7 @@
 //! Where connections may go: names are looked up here, each address is checked, and connections are
 //! made to the addresses that were checked and to no others.
 
-mod kind;
+mod address_class;
 
 use std::{
     fmt, io,
@@ -15,19 +15,19 @@ use ureq::{
     config::Config,
     http::Uri,
     unversioned::{
-        resolver::{ResolvedSocketAddrs, Resolver},
+        resolver::{ResolvedSocketAddrs, Resolver as UreqResolver},
         transport::NextTimeout,
     },
 };
 
-use self::kind::{Kind, kind};
-use crate::config::Outbound;
+use self::address_class::{AddressClass, address_class};
+use crate::config::OutboundConfig;
 
 /// The most addresses of one name that are looked at.
 const ADDRESSES: usize = 16;
 
 /// Who knows which addresses a name has.
-pub trait Names: Send + Sync {
+pub trait Resolver: Send + Sync {
     /// Looks a name or an address up. Returns within `timeout`.
     ///
     /// # Errors
@@ -37,9 +37,9 @@ pub trait Names: Send + Sync {
 
 /// What the operating system knows.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SystemNames;
+pub struct SystemResolver;
 
-impl Names for SystemNames {
+impl Resolver for SystemResolver {
     fn look_up(&self, host: &str, port: u16, timeout: Duration) -> io::Result<Vec<SocketAddr>> {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, port)]);
@@ -56,21 +56,21 @@ impl Names for SystemNames {
     }
 }
 
-/// See the module. Clones are the same gate.
+/// See the module. Clones are the same egress.
 #[derive(Clone)]
-pub struct Gate {
-    outbound: Arc<Outbound>,
-    names: Arc<dyn Names>,
+pub struct EgressPolicy {
+    outbound: Arc<OutboundConfig>,
+    names: Arc<dyn Resolver>,
 }
 
-impl Gate {
-    /// A gate that asks the operating system for addresses.
-    pub fn new(outbound: Outbound) -> Self {
-        Self::with_names(outbound, Arc::new(SystemNames))
+impl EgressPolicy {
+    /// A egress that asks the operating system for addresses.
+    pub fn new(outbound: OutboundConfig) -> Self {
+        Self::with_resolver(outbound, Arc::new(SystemResolver))
     }
 
-    /// A gate that asks somebody else.
-    pub fn with_names(outbound: Outbound, names: Arc<dyn Names>) -> Self {
+    /// A egress that asks somebody else.
+    pub fn with_resolver(outbound: OutboundConfig, names: Arc<dyn Resolver>) -> Self {
         Self { outbound: Arc::new(outbound), names }
     }
 
@@ -99,27 +99,29 @@ impl Gate {
 
     fn check(&self, address: IpAddr) -> Result<(), String> {
         let address = address.to_canonical();
-        let (real, kind) = kind(address);
+        let (real, address_class) = address_class(address);
         if self.outbound.allow.iter().any(|network| network.contains(address) || network.contains(real)) {
             return Ok(());
         }
-        match kind {
-            Kind::Public => Ok(()),
-            Kind::Private(_) if self.outbound.allow_private => Ok(()),
-            Kind::Private(what) => Err(format!("{address} is {what}; allow_private or allow would let it through")),
-            Kind::Special(what) => Err(format!("{address} is {what}; only allow would let it through")),
+        match address_class {
+            AddressClass::Public => Ok(()),
+            AddressClass::Private(_) if self.outbound.allow_private => Ok(()),
+            AddressClass::Private(what) => {
+                Err(format!("{address} is {what}; allow_private or allow would let it through"))
+            }
+            AddressClass::Special(what) => Err(format!("{address} is {what}; only allow would let it through")),
         }
     }
 }
 
-impl fmt::Debug for Gate {
+impl fmt::Debug for EgressPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gate").field("outbound", &self.outbound).finish_non_exhaustive()
+        f.debug_struct("EgressPolicy").field("outbound", &self.outbound).finish_non_exhaustive()
     }
 }
 
 /// ureq connects to what this returns.
-impl Resolver for Gate {
+impl UreqResolver for EgressPolicy {
     fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let host = uri.host().ok_or(ureq::Error::HostNotFound)?;
         let usual = if uri.scheme_str() == Some("https") { 443 } else { 80 };

@@ -1,0 +1,179 @@
+//! The keys of receivers, routes and where receivers may be.
+
+use super::common::CRITICALITIES;
+use crate::schema::{KeySchema, TableSchema, ValueSchema, may, must};
+
+pub(crate) static OUTBOUND: TableSchema = TableSchema::free(
+    "outbound",
+    "[outbound]",
+    &[
+        may(
+            "allow-private",
+            ValueSchema::Flag,
+            "Loopback, private and link-local addresses are fine; default `false`.",
+        ),
+        may(
+            "allow",
+            ValueSchema::List(&ValueSchema::Network, 0),
+            "These networks are fine, whatever they are, such as `10.0.0.0/8`.",
+        ),
+    ],
+);
+
+pub(crate) static RECEIVER: TableSchema = TableSchema::free(
+    "receiver",
+    "a receiver",
+    &[
+        must("name", ValueSchema::Name, "Unique: small letters, digits and `-`."),
+        may("ndjson", ValueSchema::Table(&NDJSON), "One line of JSON a notice."),
+        may("webhook", ValueSchema::Table(&WEBHOOK), "An HTTP POST a message."),
+        may("alertmanager", ValueSchema::Table(&ALERTMANAGER), "A Prometheus Alertmanager, API version 2."),
+        may("email", ValueSchema::Table(&EMAIL), "An e-mail a message."),
+        may("retry", ValueSchema::Table(&RETRY), "How often a message is tried, and when."),
+        may(
+            "anchor-audit",
+            ValueSchema::Duration(60_000),
+            "It is sent the number and hash of the last entry of the audit log at every start and then this often; \
+             default never.",
+        ),
+    ],
+)
+.one_of(&["ndjson", "webhook", "alertmanager", "email"]);
+
+static NDJSON: TableSchema = TableSchema::free(
+    "ndjson",
+    "`ndjson`",
+    &[
+        may("file", ValueSchema::Path, "Appended to, created if it is not there."),
+        may("stdout", ValueSchema::Yes, "Standard output."),
+    ],
+)
+.one_of(&["file", "stdout"]);
+
+static SECRET: TableSchema = TableSchema::free(
+    "secret",
+    "a secret",
+    &[
+        may("env", ValueSchema::Text, "The environment variable that holds it."),
+        may("file", ValueSchema::Path, "The file that holds it."),
+    ],
+)
+.one_of(&["env", "file"]);
+
+static SECRET_SCHEMA: ValueSchema = ValueSchema::Table(&SECRET);
+static TEXT_OR_SECRET: ValueSchema = ValueSchema::Either(&ValueSchema::Text, &SECRET_SCHEMA);
+const URL: ValueSchema = ValueSchema::Either(&ValueSchema::Text, &SECRET_SCHEMA);
+const HEADERS: ValueSchema = ValueSchema::Map(&ValueSchema::Text, &TEXT_OR_SECRET);
+
+static TEMPLATE: TableSchema = TableSchema::free(
+    "template",
+    "`template`",
+    &[must("file", ValueSchema::Path, "A minijinja (Jinja 2) template that makes JSON.")],
+);
+
+static WEBHOOK: TableSchema = TableSchema::free(
+    "webhook",
+    "`webhook`",
+    &[
+        must("url", URL, "Where to, `http://` or `https://`; or the secret that is the URL."),
+        may("headers", HEADERS, "Headers, each a text or a secret."),
+        may("secret", ValueSchema::Table(&SECRET), "Signs each message (HMAC-SHA256)."),
+        may("template", ValueSchema::Table(&TEMPLATE), "Makes the body; default the documented JSON."),
+        may("timeout", ValueSchema::Duration(1), "For one delivery; default `10s`."),
+        may("ca", ValueSchema::Path, "Trust the certificates in this PEM file and no others."),
+    ],
+);
+
+static ALERTMANAGER: TableSchema = TableSchema::free(
+    "alertmanager",
+    "`alertmanager`",
+    &[
+        must("url", URL, "Its base, such as `http://alertmanager:9093`; or the secret that is the URL."),
+        may("headers", HEADERS, "Headers, each a text or a secret."),
+        may("keep-alive", ValueSchema::Duration(1000), "Open alerts are sent again this often; default `1m`."),
+        may("timeout", ValueSchema::Duration(1), "For one delivery; default `10s`."),
+        may("ca", ValueSchema::Path, "Trust the certificates in this PEM file and no others."),
+    ],
+);
+
+static EMAIL: TableSchema = TableSchema::free(
+    "email",
+    "`email`",
+    &[
+        must("server", ValueSchema::Text, "`smtps://HOST[:PORT]` or `smtp://HOST[:PORT]`."),
+        may(
+            "starttls",
+            ValueSchema::Flag,
+            "An `smtp://` server must go over to TLS before anything is said; default `false`.",
+        ),
+        must("from", ValueSchema::Text, "The sender, `a@b.example` or `Name <a@b.example>`."),
+        must("to", ValueSchema::List(&ValueSchema::Text, 1), "The recipients."),
+        may("user", ValueSchema::Table(&SECRET), "Log in as."),
+        may("password", ValueSchema::Table(&SECRET), "With."),
+        may("timeout", ValueSchema::Duration(1), "For one delivery; default `10s`."),
+        may("ca", ValueSchema::Path, "Trust the certificates in this PEM file and no others."),
+    ],
+)
+.together(&[("user", "password")]);
+
+static RETRY: TableSchema = TableSchema::free(
+    "retry",
+    "`retry`",
+    &[
+        may(
+            "attempts",
+            ValueSchema::Whole(1, 1_000_000),
+            "Tries before a message is kept as a dead letter; default 100.",
+        ),
+        may("first", ValueSchema::Duration(1), "The first wait, doubled each time; default `1s`."),
+        may("max", ValueSchema::Duration(1), "The longest wait; default `5m`."),
+    ],
+);
+
+const RECEIVERS: &str = "Who is told; `[]` is nobody.";
+
+pub(crate) static ROUTE: TableSchema = TableSchema::free(
+    "route",
+    "a route",
+    &route_keys(must("receivers", ValueSchema::List(&ValueSchema::Name, 0), RECEIVERS)),
+);
+
+static NESTED_SCHEMA: ValueSchema = ValueSchema::Table(&NESTED);
+
+static NESTED: TableSchema = TableSchema::free(
+    "nested-route",
+    "a route within a route",
+    &route_keys(may(
+        "receivers",
+        ValueSchema::List(&ValueSchema::Name, 0),
+        "Who is told; `[]` is nobody; default as the route around it.",
+    )),
+);
+
+const fn route_keys(receivers: KeySchema) -> [KeySchema; 11] {
+    [
+        may("groups", ValueSchema::List(&ValueSchema::Name, 1), "The object is in one of these groups."),
+        may("at-least", ValueSchema::Word(CRITICALITIES), "TextSpan least this bad."),
+        may("objects", ValueSchema::List(&ValueSchema::Pattern, 1), "The object's id."),
+        may(
+            "alerts",
+            ValueSchema::List(&ValueSchema::Pattern, 1),
+            "The alert: a name, RULE/SYMPTOM, or either with `*`.",
+        ),
+        receivers,
+        may(
+            "group-by",
+            ValueSchema::List(&ValueSchema::Text, 0),
+            "Alerts that agree in these go into one message: `alert`, `object`, `group`, `criticality` or an attribute; default none: each alert is a message.",
+        ),
+        may("wait", ValueSchema::Duration(0), "A new message waits this long for company; default `0s`."),
+        may("interval", ValueSchema::Duration(0), "Between two messages of one group; default `1m`."),
+        may(
+            "repeat",
+            ValueSchema::Duration(0),
+            "Open alerts are told again after this long, `0s` for never; default `4h`.",
+        ),
+        may("continue", ValueSchema::Flag, "Go on to the routes after it; default `false`."),
+        may("route", ValueSchema::List(&NESTED_SCHEMA, 0), "Routes that are tried within it first."),
+    ]
+}
