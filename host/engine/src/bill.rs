@@ -1,5 +1,6 @@
-//! What judging conditions costs. Scanners do it, outside of any call, and it is the rule's: a rule
-//! whose conditions take more than its budget is passed over for a while, and what it misses is counted.
+//! The cost of finding a rule's literals in lines and of evaluating its conditions. Scanners do both,
+//! outside of any call, and the rule pays: one that takes more than its budget is passed over for a
+//! while, and the lines that it misses are counted.
 
 use std::sync::{MutexGuard, PoisonError};
 
@@ -11,8 +12,10 @@ use crate::{
 
 /// What a condition costs beside the value that it looks through.
 pub(crate) const CONDITION_UNITS: u64 = 16;
-/// What a line pays for of the conditions of one rule.
-const FREE_UNITS: u64 = 1024;
+/// The cost of a literal that was found, for each interest that names it.
+pub(crate) const LITERAL_UNITS: u64 = 16;
+/// The units of one rule that a line pays for.
+pub(crate) const FREE_UNITS: u64 = 1024;
 /// A unit is about one byte that is looked through.
 const NS_PER_UNIT: u64 = 2;
 
@@ -37,7 +40,7 @@ pub(crate) struct Bill {
 pub(crate) struct Billed {
     pub(crate) rule: String,
     pub(crate) usage: Usage,
-    /// Lines on which its conditions were not judged.
+    /// Lines on which its interests were not evaluated.
     pub(crate) missed: u64,
     /// It is paused from now on.
     pub(crate) over: Option<Over>,
@@ -53,14 +56,14 @@ impl Bill {
         self.chunk.clear();
         self.chunk.resize(rules.rules().len(), Owed::default());
         let Some(now_ns) = now_ns else { return };
-        for number in &rules.index.judging {
+        for number in &rules.index.billed {
             let rule = *number as usize;
             self.chunk[rule].is_paused = throttle(&rules.rules()[rule]).blocks(now_ns);
         }
     }
 
-    /// Whether conditions of this rule are judged; if not, the line is one that it misses.
-    pub(crate) fn may_judge(&mut self, rule: u32) -> bool {
+    /// Whether interests of this rule are evaluated; if not, the line is one that it misses.
+    pub(crate) fn may_evaluate(&mut self, rule: u32) -> bool {
         let is_paused = self.chunk[rule as usize].is_paused;
         if is_paused && !self.line.contains(&(rule, None)) {
             self.line.push((rule, None));
@@ -68,8 +71,11 @@ impl Bill {
         !is_paused
     }
 
-    /// Conditions of a rule were judged.
+    /// Adds what the line costs one rule. One that is passed over pays nothing.
     pub(crate) fn add(&mut self, rule: u32, units: u64) {
+        if self.chunk[rule as usize].is_paused {
+            return;
+        }
         match self.line.iter_mut().find(|(known, _)| *known == rule) {
             Some((_, sum)) => *sum = Some(sum.unwrap_or_default() + units),
             None => self.line.push((rule, Some(units))),
@@ -90,7 +96,7 @@ impl Bill {
     /// The chunk is done with: rules pay.
     pub(crate) fn charge(&mut self, rules: &RuleSet, now_ns: u64) -> Vec<Billed> {
         let mut billed = Vec::new();
-        for number in &rules.index.judging {
+        for number in &rules.index.billed {
             let Owed { units, missed, .. } = std::mem::take(&mut self.chunk[*number as usize]);
             if units == 0 && missed == 0 {
                 continue;

@@ -7,6 +7,7 @@ use lifesigns_model::{BYTE_LIST_MARKS, EventKind, EventKinds, Interest, Interest
 
 use crate::{
     LoadedRule,
+    bill::{FREE_UNITS, LITERAL_UNITS},
     condition::Check,
     literal::{LiteralKey, Pattern, needed, triggers},
     prefilter::{Literal, Prefilter, PrefilterError},
@@ -25,6 +26,8 @@ pub(crate) struct CompiledInterest {
     /// The rule's first interest in log events with the same conditions on properties: a line that
     /// both want is reported for that one.
     pub(crate) stands_for: u32,
+    /// The rule pays for what its interests cost; see [`Index::billed`].
+    pub(crate) is_billed: bool,
     pub(crate) contains: Vec<LiteralKey>,
     /// All of them, for events that the prefilter does not see (facts and reminders).
     message: Option<AhoCorasick>,
@@ -40,6 +43,7 @@ impl CompiledInterest {
             contains: Vec::new(),
             message: None,
             stands_for: 0,
+            is_billed: false,
         };
         for condition in &interest.conditions {
             match &condition.subject {
@@ -99,8 +103,8 @@ pub(crate) struct Index {
     pub(crate) interests: Vec<CompiledInterest>,
     /// Interests in log events that name no literal.
     pub(crate) always: Vec<u32>,
-    /// Rules with conditions on fields of log events.
-    pub(crate) judging: Vec<u32>,
+    /// Rules whose interests in log events can cost more than a line pays for, in order.
+    pub(crate) billed: Vec<u32>,
     /// Fields that any rule reads or judges.
     pub(crate) fields: Names,
     /// Some literal can only be found in text whose simple escapes are decoded.
@@ -135,10 +139,7 @@ impl Index {
             wanted_fields.push(rule.description.wants.fields.iter().map(|name| fields.number(name)).collect());
         }
         let (property_watchers, metric_watchers) = watchers(rules);
-        let on_fields =
-            |interest: &&CompiledInterest| !interest.fields.is_empty() && interest.kinds.has(EventKind::Log);
-        let mut judging: Vec<u32> = interests.iter().filter(on_fields).map(|interest| interest.rule).collect();
-        judging.dedup();
+        let billed = billed(&mut interests, &interests_of);
         let (patterns, always) = patterns(&interests);
         let literals: Vec<Literal<'_>> = patterns.iter().map(Pattern::literal).collect();
         let prefilter = Prefilter::new(&literals, sample)?;
@@ -149,7 +150,7 @@ impl Index {
             patterns,
             interests,
             always,
-            judging,
+            billed,
             fields,
             needs_unescaped,
             nested,
@@ -164,6 +165,24 @@ impl Index {
     pub(crate) fn of_rule(&self, rule: u32) -> &[CompiledInterest] {
         &self.interests[self.interests_of[rule as usize].clone()]
     }
+}
+
+/// Marks the interests of rules that can cost more than a line pays for: those with conditions on
+/// fields, or with many literals. Returns the rules.
+fn billed(interests: &mut [CompiledInterest], interests_of: &[Range<usize>]) -> Vec<u32> {
+    let mut billed = Vec::new();
+    for (rule, range) in interests_of.iter().enumerate() {
+        let interests = &mut interests[range.clone()];
+        let of_log = || interests.iter().filter(|interest| interest.kinds.has(EventKind::Log));
+        let literals: usize = of_log().map(|interest| interest.contains.len()).sum();
+        let is_billed =
+            literals as u64 * LITERAL_UNITS > FREE_UNITS || of_log().any(|interest| !interest.fields.is_empty());
+        if is_billed {
+            billed.push(rule as u32);
+            interests.iter_mut().for_each(|interest| interest.is_billed = true);
+        }
+    }
+    billed
 }
 
 /// For each interest in log events the first one that has the same conditions on properties.

@@ -7,7 +7,7 @@ use memchr::memrchr;
 
 use crate::{
     RuleSet,
-    bill::Bill,
+    bill::{Bill, LITERAL_UNITS},
     literal::Message,
     prefilter::{Hit, ScanContext},
     scanned::{Line, Scanned},
@@ -153,7 +153,16 @@ impl LineScan {
         let mut message = Message::new(message);
         let known = self.patterns.len();
         for number in &self.unsure {
-            if self.patterns[..known].binary_search(number).is_err() && all[*number as usize].is_in(&mut message) {
+            if self.patterns[..known].binary_search(number).is_ok() {
+                continue;
+            }
+            let pattern = &all[*number as usize];
+            for interest in pattern.interests.iter().map(|number| &rules.index.interests[*number as usize]) {
+                if interest.is_billed {
+                    self.bill.add(interest.rule, message.search_units());
+                }
+            }
+            if pattern.is_in(&mut message) {
                 self.patterns.push(*number);
             }
         }
@@ -172,10 +181,10 @@ impl LineScan {
             if !interest.fields.is_empty() && self.numbers.is_empty() {
                 self.numbers.extend(record.fields.iter().map(|(name, _)| index.fields.get(name)));
             }
-            if !interest.fields.is_empty() && !self.bill.may_judge(interest.rule) {
+            if interest.is_billed && !self.bill.may_evaluate(interest.rule) {
                 continue;
             }
-            let mut units = 0;
+            let mut units = if interest.is_billed && !interest.contains.is_empty() { LITERAL_UNITS } else { 0 };
             let passes = interest.fields.iter().all(|(field, check)| {
                 let at = self.numbers.iter().position(|number| *number == Some(*field));
                 let value = at.map(|at| record.fields[at].1.as_ref());

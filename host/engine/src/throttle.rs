@@ -58,7 +58,10 @@ impl fmt::Display for Over {
             }
             What::Conditions => {
                 let [used, per_s, burst] = [used, per_s, burst].map(|ns| ns.div_ceil(NS_PER_MS));
-                write!(f, "conditions: about {used} ms of CPU in {seconds:.1} s for its conditions on fields; ")?;
+                write!(
+                    f,
+                    "conditions: about {used} ms of CPU in {seconds:.1} s for its literals and conditions on fields; "
+                )?;
                 write!(f, "{budget} is {per_s} ms a second, {burst} at once")?;
             }
             What::Alerts => {
@@ -135,7 +138,7 @@ pub(crate) struct Throttle {
     alerts: Account,
     alert_bytes: Account,
     state_bytes: Account,
-    /// What scanners do for it.
+    /// The work of scanners for it.
     conditions: Account,
     log_lines: Meter,
     pauses: u32,
