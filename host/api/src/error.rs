@@ -1,6 +1,6 @@
 //! Why a request was not answered, as a type, as an HTTP status and as a JSON body.
 
-use lifesigns_compliance::Refused;
+use lifesigns_compliance::RequestError;
 use serde::{Deserialize, Serialize};
 
 /// Why a request was not answered. The text is a sentence for a person; it may quote what comes from
@@ -72,13 +72,13 @@ impl ApiError {
     }
 }
 
-impl From<Refused> for ApiError {
-    fn from(refused: Refused) -> Self {
-        let text = refused.to_string();
-        match refused {
-            Refused::Unknown { .. } | Refused::Unmatched { .. } => Self::Unknown(text),
-            Refused::Ambiguous { .. } => Self::Conflict(text),
-            Refused::Useless(_) => Self::Invalid(text),
+impl From<RequestError> for ApiError {
+    fn from(error: RequestError) -> Self {
+        let text = error.to_string();
+        match error {
+            RequestError::Unknown { .. } | RequestError::Unmatched { .. } => Self::Unknown(text),
+            RequestError::Ambiguous { .. } => Self::Conflict(text),
+            RequestError::Useless(_) => Self::Invalid(text),
         }
     }
 }
@@ -149,10 +149,10 @@ mod tests {
 
     #[test]
     fn refusals_of_the_book_have_a_status() {
-        let unknown = Refused::Unknown { what: "alert".into(), id: "7".into() };
-        let ambiguous = Refused::Ambiguous { id: "7".into(), candidates: vec!["71".into(), "72".into()] };
+        let unknown = RequestError::Unknown { what: "alert".into(), id: "7".into() };
+        let ambiguous = RequestError::Ambiguous { id: "7".into(), candidates: vec!["71".into(), "72".into()] };
         assert_eq!(ApiError::from(unknown), ApiError::Unknown("there is no alert \"7\"".to_owned()));
         assert_eq!(ApiError::from(ambiguous).status(), 409);
-        assert_eq!(ApiError::from(Refused::Useless("no".into())).status(), 400);
+        assert_eq!(ApiError::from(RequestError::Useless("no".into())).status(), 400);
     }
 }

@@ -3,8 +3,8 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_compliance::{
-    Act, Alert, BadgePoint,
-    query::{Answer, Query, SilencePage},
+    Alert, BadgePoint, CommandAction,
+    query::{Query, QueryAnswer, SilencePage},
 };
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,7 @@ pub trait Service: Send + Sync {
     ///
     /// # Errors
     /// [`ApiError::Unknown`] or [`ApiError::Conflict`] if a name matches nothing, or several things.
-    fn query(&self, query: &Query) -> Result<Answer, ApiError>;
+    fn query(&self, query: &Query) -> Result<QueryAnswer, ApiError>;
 
     /// Lists cancelled alerts, also those that only the store remembers; the latest first.
     ///
@@ -67,7 +67,7 @@ pub trait Service: Send + Sync {
     ///
     /// # Errors
     /// See [`ApiError`]; nothing has changed then.
-    fn act(&self, act: Act) -> Result<ActOutcome, ApiError>;
+    fn act(&self, act: CommandAction) -> Result<ActOutcome, ApiError>;
 
     /// Delivers notices again, now: those that were given up, or that wait for their next attempt.
     /// Returns what was done, in a line for a person.

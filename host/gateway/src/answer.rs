@@ -11,7 +11,7 @@ use axum::{
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use lifesigns_api::{ActOutcome, ApiError, Problem, Service, Sessions};
-use lifesigns_compliance::{Act, query::Query};
+use lifesigns_compliance::{CommandAction, query::Query};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -117,8 +117,8 @@ impl Session {
     }
 
     /// Acts; a silence that was made is answered with 201.
-    pub(crate) async fn act(self, act: Act) -> Response {
-        let makes = matches!(act, Act::Silence { .. });
+    pub(crate) async fn act(self, act: CommandAction) -> Response {
+        let makes = matches!(act, CommandAction::Silence { .. });
         let mut made = self.run(move |service| service.act(act)).await;
         if makes && made.status() == StatusCode::OK {
             *made.status_mut() = StatusCode::CREATED;

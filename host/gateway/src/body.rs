@@ -142,7 +142,7 @@ fn invalid_query(error: serde_html_form::de::Error) -> ApiError {
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_compliance::query::{AlertFilter, AlertState};
+    use lifesigns_compliance::query::{AlertFilter, AlertStateFilter};
 
     use super::*;
 
@@ -150,7 +150,7 @@ mod tests {
     fn a_filter_survives_the_way_through_a_query() {
         let filter = AlertFilter {
             object: Some("vm 7/ä&b=*".to_owned()),
-            states: vec![AlertState::Open, AlertState::Silenced],
+            states: vec![AlertStateFilter::Open, AlertStateFilter::Silenced],
             since_ns: Some(u64::MAX),
             cancelled: true,
             limit: 3,

@@ -8,8 +8,8 @@ use lifesigns_api::{
     PastAudit, PastBadges, Service, UndeliveredNotice,
 };
 use lifesigns_compliance::{
-    Act, Alert, BadgeOf, BadgePoint,
-    query::{Answer, Query},
+    Alert, BadgeOf, BadgePoint, CommandAction,
+    query::{Query, QueryAnswer},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -51,7 +51,7 @@ impl Service for HostClient {
         self.member("status", path(&["status"]))
     }
 
-    fn query(&self, query: &Query) -> Result<Answer, ApiError> {
+    fn query(&self, query: &Query) -> Result<QueryAnswer, ApiError> {
         if let Query::Preview(matchers) = query {
             let body = json(&MatcherList { matchers: matchers.clone() })?;
             return self.exchange(Method::POST, path(&["matches"]), body);
@@ -85,7 +85,7 @@ impl Service for HostClient {
         self.member("outbox", with(path(&["outbox"]), which)?)
     }
 
-    fn act(&self, act: Act) -> Result<ActOutcome, ApiError> {
+    fn act(&self, act: CommandAction) -> Result<ActOutcome, ApiError> {
         let Outgoing { method, target, body } = outgoing(act)?;
         self.exchange(method, target, body)
     }
@@ -130,27 +130,29 @@ fn target(query: &Query) -> Result<String, ApiError> {
 }
 
 /// How an act is sent. Alerts go by the path for many, which takes one as well.
-fn outgoing(act: Act) -> Result<Outgoing, ApiError> {
+fn outgoing(act: CommandAction) -> Result<Outgoing, ApiError> {
     let post = |segments: &[&str], body| Outgoing { method: Method::POST, target: path(segments), body };
     Ok(match act {
-        Act::Acknowledge { alerts, owner } => post(&["bulk", "acknowledge"], json(&AlertsOwner { alerts, owner })?),
-        Act::Unacknowledge { alerts } => post(&["bulk", "unacknowledge"], json(&AlertIds { alerts })?),
-        Act::Cancel { alerts, why } => post(&["bulk", "cancel"], json(&AlertsReason { alerts, why })?),
-        Act::Note { alert, text } => post(&["alerts", named(&alert)?, "notes"], json(&NoteText { text })?),
-        Act::Silence { matchers, from_ns, until_ns, why } => {
+        CommandAction::Acknowledge { alerts, owner } => {
+            post(&["bulk", "acknowledge"], json(&AlertsOwner { alerts, owner })?)
+        }
+        CommandAction::Unacknowledge { alerts } => post(&["bulk", "unacknowledge"], json(&AlertIds { alerts })?),
+        CommandAction::Cancel { alerts, why } => post(&["bulk", "cancel"], json(&AlertsReason { alerts, why })?),
+        CommandAction::Note { alert, text } => post(&["alerts", named(&alert)?, "notes"], json(&NoteText { text })?),
+        CommandAction::Silence { matchers, from_ns, until_ns, why } => {
             post(&["silences"], json(&NewSilence { matchers, from_ns, until_ns, why })?)
         }
-        Act::Edit { silence, matchers, from_ns, until_ns, why } => Outgoing {
+        CommandAction::Edit { silence, matchers, from_ns, until_ns, why } => Outgoing {
             method: Method::PATCH,
             target: path(&["silences", named(&silence)?]),
             body: json(&SilencePatch { matchers, from_ns, until_ns, why })?,
         },
-        Act::Expire { silence } => delete(path(&["silences", named(&silence)?])),
-        Act::ClearSymptom { object, symptom, why } => {
+        CommandAction::Expire { silence } => delete(path(&["silences", named(&silence)?])),
+        CommandAction::ClearSymptom { object, symptom, why } => {
             let path = path(&["objects", named(&object)?, "symptoms", named(&symptom)?]);
             delete(with(path, &Reason { why })?)
         }
-        Act::Forget { object, why } => delete(with(path(&["objects", named(&object)?]), &Reason { why })?),
+        CommandAction::Forget { object, why } => delete(with(path(&["objects", named(&object)?]), &Reason { why })?),
     })
 }
 

@@ -10,7 +10,7 @@ use axum::{
 };
 use lifesigns_api::{ApiError, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, Problem};
 use lifesigns_compliance::{
-    Act, BadgeOf,
+    BadgeOf, CommandAction,
     query::{AlertFilter, ObjectFilter, Query},
 };
 
@@ -61,39 +61,39 @@ fn alerts() -> Routes {
         .route(
             "/alerts/{id}/acknowledge",
             post(|s: Session, Named(id): Named<String>, Json(body): Json<Owner>| {
-                s.act(Act::Acknowledge { alerts: vec![id], owner: body.owner })
+                s.act(CommandAction::Acknowledge { alerts: vec![id], owner: body.owner })
             }),
         )
         .route(
             "/alerts/{id}/unacknowledge",
-            post(|s: Session, Named(id): Named<String>| s.act(Act::Unacknowledge { alerts: vec![id] })),
+            post(|s: Session, Named(id): Named<String>| s.act(CommandAction::Unacknowledge { alerts: vec![id] })),
         )
         .route(
             "/alerts/{id}/cancel",
             post(|s: Session, Named(id): Named<String>, Json(body): Json<Reason>| {
-                s.act(Act::Cancel { alerts: vec![id], why: body.why })
+                s.act(CommandAction::Cancel { alerts: vec![id], why: body.why })
             }),
         )
         .route(
             "/alerts/{id}/notes",
             post(|s: Session, Named(alert): Named<String>, Json(body): Json<NoteText>| {
-                s.act(Act::Note { alert, text: body.text })
+                s.act(CommandAction::Note { alert, text: body.text })
             }),
         )
         .route(
             "/bulk/acknowledge",
             post(|s: Session, Json(body): Json<AlertsOwner>| {
-                s.act(Act::Acknowledge { alerts: body.alerts, owner: body.owner })
+                s.act(CommandAction::Acknowledge { alerts: body.alerts, owner: body.owner })
             }),
         )
         .route(
             "/bulk/unacknowledge",
-            post(|s: Session, Json(body): Json<AlertIds>| s.act(Act::Unacknowledge { alerts: body.alerts })),
+            post(|s: Session, Json(body): Json<AlertIds>| s.act(CommandAction::Unacknowledge { alerts: body.alerts })),
         )
         .route(
             "/bulk/cancel",
             post(|s: Session, Json(body): Json<AlertsReason>| {
-                s.act(Act::Cancel { alerts: body.alerts, why: body.why })
+                s.act(CommandAction::Cancel { alerts: body.alerts, why: body.why })
             }),
         )
 }
@@ -101,26 +101,26 @@ fn alerts() -> Routes {
 fn silences() -> Routes {
     let make = |s: Session, Json(body): Json<NewSilence>| {
         let NewSilence { matchers, from_ns, until_ns, why } = body;
-        s.act(Act::Silence { matchers, from_ns, until_ns, why })
+        s.act(CommandAction::Silence { matchers, from_ns, until_ns, why })
     };
     let change = |s: Session, Named(silence): Named<String>, Json(body): Json<SilencePatch>| {
         let SilencePatch { matchers, from_ns, until_ns, why } = body;
-        s.act(Act::Edit { silence, matchers, from_ns, until_ns, why })
+        s.act(CommandAction::Edit { silence, matchers, from_ns, until_ns, why })
     };
     Router::new().route("/silences", get(|s: Session| s.query(Query::Silences)).post(make)).route(
         "/silences/{id}",
         get(|s: Session, Named(id): Named<String>| s.query(Query::Silence(id)))
             .patch(change)
-            .delete(|s: Session, Named(silence): Named<String>| s.act(Act::Expire { silence })),
+            .delete(|s: Session, Named(silence): Named<String>| s.act(CommandAction::Expire { silence })),
     )
 }
 
 fn objects() -> Routes {
     let forget = |s: Session, Named(object): Named<String>, Params(params): Params<Reason>| {
-        s.act(Act::Forget { object, why: params.why })
+        s.act(CommandAction::Forget { object, why: params.why })
     };
     let clear = |s: Session, Named((object, symptom)): Named<(String, String)>, Params(params): Params<Reason>| {
-        s.act(Act::ClearSymptom { object, symptom, why: params.why })
+        s.act(CommandAction::ClearSymptom { object, symptom, why: params.why })
     };
     Router::new()
         .route("/objects", get(|s: Session, Params(f): Params<ObjectFilter>| s.query(Query::Objects(f))))

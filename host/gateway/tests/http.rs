@@ -8,8 +8,8 @@ use lifesigns_api::{
     ActOutcome, ApiError, AuditMark, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, Problem, Service,
 };
 use lifesigns_compliance::{
-    Act, BadgeOf, Matcher,
-    query::{AlertFilter, AlertState, Answer, ObjectFilter, Query},
+    BadgeOf, CommandAction, Matcher,
+    query::{AlertFilter, AlertStateFilter, ObjectFilter, Query, QueryAnswer},
 };
 use lifesigns_gateway::HostClient;
 
@@ -89,7 +89,7 @@ fn every_question_of_the_client_arrives_as_it_was_asked() {
     let client = HostClient::connect(&place.path).unwrap();
     let filter = AlertFilter {
         object: Some("vm 7/ä&b=*".into()),
-        states: vec![AlertState::Open, AlertState::Silenced],
+        states: vec![AlertStateFilter::Open, AlertStateFilter::Silenced],
         limit: 3,
         ..AlertFilter::default()
     };
@@ -116,7 +116,7 @@ fn every_question_of_the_client_arrives_as_it_was_asked() {
         Query::Report { group: name() },
     ];
     for question in questions {
-        assert_eq!(client.query(&question).unwrap(), Answer::Findings(vec![format!("{question:?}")]));
+        assert_eq!(client.query(&question).unwrap(), QueryAnswer::Findings(vec![format!("{question:?}")]));
     }
     assert!(matches!(client.query(&Query::Alert(String::new())), Err(ApiError::Invalid(_))));
     assert_eq!(client.status().unwrap().pid, 7);
@@ -156,15 +156,21 @@ fn every_act_of_the_client_arrives_as_it_was_meant() {
     let why = || "a reason: ä&=?".to_owned();
     let matchers = || vec![Matcher { name: "object".into(), pattern: "vm-*".into(), negated: false }];
     let acts = [
-        Act::Acknowledge { alerts: alerts(), owner: Some("alice".into()) },
-        Act::Unacknowledge { alerts: alerts() },
-        Act::Cancel { alerts: alerts(), why: why() },
-        Act::Note { alert: "7".into(), text: why() },
-        Act::Silence { matchers: matchers(), from_ns: None, until_ns: 9, why: why() },
-        Act::Edit { silence: "9".into(), matchers: Some(matchers()), from_ns: None, until_ns: Some(1), why: None },
-        Act::Expire { silence: "9".into() },
-        Act::ClearSymptom { object: "vm/7".into(), symptom: "a/b".into(), why: why() },
-        Act::Forget { object: "vm/7".into(), why: why() },
+        CommandAction::Acknowledge { alerts: alerts(), owner: Some("alice".into()) },
+        CommandAction::Unacknowledge { alerts: alerts() },
+        CommandAction::Cancel { alerts: alerts(), why: why() },
+        CommandAction::Note { alert: "7".into(), text: why() },
+        CommandAction::Silence { matchers: matchers(), from_ns: None, until_ns: 9, why: why() },
+        CommandAction::Edit {
+            silence: "9".into(),
+            matchers: Some(matchers()),
+            from_ns: None,
+            until_ns: Some(1),
+            why: None,
+        },
+        CommandAction::Expire { silence: "9".into() },
+        CommandAction::ClearSymptom { object: "vm/7".into(), symptom: "a/b".into(), why: why() },
+        CommandAction::Forget { object: "vm/7".into(), why: why() },
     ];
     for act in acts {
         let ActOutcome::Done(done) = client.act(act.clone()).unwrap() else { panic!("{act:?}") };

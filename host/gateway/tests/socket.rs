@@ -18,7 +18,7 @@ use std::{
 
 use common::{Place, parts, sessions};
 use lifesigns_api::{ActOutcome, ApiError, Service};
-use lifesigns_compliance::Act;
+use lifesigns_compliance::CommandAction;
 use lifesigns_gateway::{ApiSocket, ConnectError, GatewayLimits, HostClient, SocketError, user_name};
 
 fn me() -> String {
@@ -29,8 +29,8 @@ fn answers(path: &Path) -> bool {
     HostClient::connect(path).unwrap().status().is_ok()
 }
 
-fn note() -> Act {
-    Act::Note { alert: "a".into(), text: "b".into() }
+fn note() -> CommandAction {
+    CommandAction::Note { alert: "a".into(), text: "b".into() }
 }
 
 fn who(client: &HostClient) -> Result<String, ApiError> {
@@ -144,7 +144,7 @@ fn hostile_bytes_are_refused_and_harm_no_other() {
 fn a_request_that_is_too_long_is_not_even_sent() {
     let place = Place::new();
     let _gateway = place.serve();
-    let note = Act::Note { alert: "a".into(), text: "x".repeat(GatewayLimits::default().request_bytes) };
+    let note = CommandAction::Note { alert: "a".into(), text: "x".repeat(GatewayLimits::default().request_bytes) };
     let error = HostClient::connect(&place.path).unwrap().act(note).unwrap_err();
     assert!(matches!(error, ApiError::TooLarge(_)), "{error}");
 }

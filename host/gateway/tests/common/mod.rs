@@ -15,8 +15,8 @@ use lifesigns_api::{
     PastAudit, PastBadges, Service, Sessions, UndeliveredNotice,
 };
 use lifesigns_compliance::{
-    Act, Alert, BadgePoint,
-    query::{Answer, Query},
+    Alert, BadgePoint, CommandAction,
+    query::{Query, QueryAnswer},
 };
 use lifesigns_gateway::{ApiSocket, Gateway, GatewayLimits};
 
@@ -28,12 +28,12 @@ impl Service for Echo {
         Ok(HostStatus { pid: 7, ..HostStatus::default() })
     }
 
-    fn query(&self, query: &Query) -> Result<Answer, ApiError> {
+    fn query(&self, query: &Query) -> Result<QueryAnswer, ApiError> {
         match query {
             Query::Alert(id) if id == "unknown" => Err(ApiError::Unknown("there is no alert".to_owned())),
             Query::Alert(id) if id == "several" => Err(ApiError::Conflict("it names several".to_owned())),
             Query::Alert(id) if id == "panic" => panic!("this panic is part of a test"),
-            _ => Ok(Answer::Findings(vec![format!("{query:?}")])),
+            _ => Ok(QueryAnswer::Findings(vec![format!("{query:?}")])),
         }
     }
 
@@ -57,7 +57,7 @@ impl Service for Echo {
         Err(ApiError::Unavailable(format!("{which:?}")))
     }
 
-    fn act(&self, act: Act) -> Result<ActOutcome, ApiError> {
+    fn act(&self, act: CommandAction) -> Result<ActOutcome, ApiError> {
         Ok(ActOutcome::Done(format!("{}: {act:?}", self.0)))
     }
 
