@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::ApiError,
-    history::{AuditMark, AuditReport, AuditRow, OutboxFilter, PastAlerts, PastAudit, PastBadges, UndeliveredNotice},
+    history::{
+        AuditMark, AuditRow, AuditVerification, OutboxFilter, PastAlerts, PastAudit, PastBadges, UndeliveredNotice,
+    },
     status::HostStatus,
 };
 
@@ -55,7 +57,7 @@ pub trait Service: Send + Sync {
     ///
     /// # Errors
     /// If the store cannot be read.
-    fn verify_audit(&self, known: Option<&AuditMark>) -> Result<AuditReport, ApiError>;
+    fn verify_audit(&self, known: Option<&AuditMark>) -> Result<AuditVerification, ApiError>;
 
     /// Lists notices that wait for delivery or that were given up, oldest first.
     ///

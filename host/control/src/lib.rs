@@ -14,10 +14,10 @@ mod wire;
 pub use bind::{BindError, Server, Stopper};
 pub use client::{AskError, Client, ConnectError};
 pub use lifesigns_api::{
-    AlertCounts, AuditMark, AuditReport, AuditRow, ChainBreak as Break, CompilingRule, ConfigStatus,
-    DeliveryState as Waiting, DropStatus, EngineStatus, HostStatus as Status, MemoryStatus, OutboxFilter, PastAlerts,
-    PastAudit, PastBadges, ReceiverStatus, RefusedRule, RuleStatus, SourceState, SourceStatus, StoreState, StoreStatus,
-    UndeliveredNotice as OutboxRow,
+    AlertCounts, AuditMark, AuditRow, AuditVerification as AuditReport, ChainBreak as Break, CompilingRule,
+    ConfigStatus, DeliveryState as Waiting, DropStatus, EngineStatus, HostStatus as Status, MemoryStatus, OutboxFilter,
+    PastAlerts, PastAudit, PastBadges, ReceiverStatus, RefusedRule, RuleStatus, SourceState, SourceStatus, StoreState,
+    StoreStatus, UndeliveredNotice as OutboxRow,
 };
 pub use peer::{NAME_CHARS, Peer, user_name};
 pub use request::{Reply, Request, Response};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lifesigns_api::{AuditReport, AuditRow, HostStatus, UndeliveredNotice};
+use lifesigns_api::{AuditRow, AuditVerification, HostStatus, UndeliveredNotice};
 use lifesigns_compliance::{
     Alert, BadgePoint, CommandAction,
     query::{Query, QueryAnswer, SilencePage},
@@ -87,7 +87,7 @@ pub enum Reply {
     /// To [`Rows::Audit`], oldest first.
     Audit(Vec<AuditRow>),
     /// To [`Rows::AuditVerify`].
-    Verified(AuditReport),
+    Verified(AuditVerification),
     /// To [`Rows::Outbox`], oldest first.
     Outbox(Vec<UndeliveredNotice>),
 }

@@ -22,9 +22,9 @@ use tokio::runtime::Runtime;
 
 use crate::{
     address,
+    limits::GatewayLimits,
     paths::{ACTING_AS, JSON},
     peer::user_name,
-    server::GatewayLimits,
 };
 
 /// A host that sends nothing for this long is not waited for, unless [`HostClient::patient`].

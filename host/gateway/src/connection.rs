@@ -16,13 +16,13 @@ use tokio::{
 };
 use tokio_io_timeout::TimeoutStream;
 
-use crate::{answer::Shared, peer::SocketPeer, routes, server::GatewayLimits};
+use crate::{answer::Shared, limits::GatewayLimits, peer::SocketPeer, routes};
 
 /// Headers of one request.
 const HEADERS: usize = 64;
 /// After a failure to accept (too many open files), the time until the next try.
 const RETRY: Duration = Duration::from_millis(100);
-/// Connections beyond the limit that are told so; further ones are closed.
+/// Connections beyond the limit that are answered with an error; further ones are closed.
 const REFUSED_CONNECTIONS: usize = 16;
 /// The deadline of those.
 const REFUSED_DEADLINE: Duration = Duration::from_secs(2);

@@ -6,6 +6,7 @@ mod answer;
 mod body;
 mod client;
 mod connection;
+mod limits;
 mod paths;
 mod peer;
 mod requests;
@@ -14,6 +15,7 @@ mod server;
 mod socket;
 
 pub use client::{ConnectError, HostClient};
+pub use limits::GatewayLimits;
 pub use peer::{NAME_CHARS, SocketPeer, user_name};
-pub use server::{Gateway, GatewayLimits};
+pub use server::Gateway;
 pub use socket::{ApiSocket, SocketError};

@@ -1,7 +1,7 @@
 //! The server: one thread with a small runtime accepts and reads; answers are made on threads where
 //! waiting is allowed.
 
-use std::{io, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{io, sync::Arc, thread::JoinHandle};
 
 use hyper_util::server::graceful::GracefulShutdown;
 use lifesigns_api::Sessions;
@@ -10,36 +10,9 @@ use tokio::{net::UnixListener, runtime::Runtime, sync::oneshot};
 use crate::{
     answer::Shared,
     connection::{Connections, accept},
+    limits::GatewayLimits,
     socket::{ApiSocket, SocketGuard},
 };
-
-/// What clients may use up. The defaults are right for a host; tests set their own.
-#[derive(Clone, Copy, Debug)]
-pub struct GatewayLimits {
-    /// Connections at one time; requests on further ones are answered with 503.
-    pub connections: usize,
-    /// The longest head of a request, and the longest body, in bytes each.
-    pub request_bytes: usize,
-    /// A head has to be whole within this time after the connection or the last answer, and a body
-    /// within this time after its head. A connection that is idle for longer is closed.
-    pub read_deadline: Duration,
-    /// A client that takes nothing of an answer for this long is disconnected.
-    pub write_deadline: Duration,
-    /// After the stop, answers that are on the way have this long to be made and taken.
-    pub stop_deadline: Duration,
-}
-
-impl Default for GatewayLimits {
-    fn default() -> Self {
-        Self {
-            connections: 32,
-            request_bytes: 64 * 1024,
-            read_deadline: Duration::from_secs(30),
-            write_deadline: Duration::from_secs(30),
-            stop_deadline: Duration::from_secs(5),
-        }
-    }
-}
 
 /// A server that runs. It stops when this value is dropped.
 #[derive(Debug)]

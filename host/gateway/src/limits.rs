@@ -1,0 +1,31 @@
+//! The bounds of a gateway.
+
+use std::time::Duration;
+
+/// What clients may use up. The defaults are right for a host; tests set their own.
+#[derive(Clone, Copy, Debug)]
+pub struct GatewayLimits {
+    /// Connections at one time; requests on further ones are answered with 503.
+    pub connections: usize,
+    /// The longest head of a request, and the longest body, in bytes each.
+    pub request_bytes: usize,
+    /// A head has to be whole within this time after the connection or the last answer, and a body
+    /// within this time after its head. A connection that is idle for longer is closed.
+    pub read_deadline: Duration,
+    /// A client that takes nothing of an answer for this long is disconnected.
+    pub write_deadline: Duration,
+    /// After the stop, answers that are on the way have this long to be made and taken.
+    pub stop_deadline: Duration,
+}
+
+impl Default for GatewayLimits {
+    fn default() -> Self {
+        Self {
+            connections: 32,
+            request_bytes: 64 * 1024,
+            read_deadline: Duration::from_secs(30),
+            write_deadline: Duration::from_secs(30),
+            stop_deadline: Duration::from_secs(5),
+        }
+    }
+}
