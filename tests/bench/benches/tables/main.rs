@@ -4,6 +4,7 @@
 
 mod delivery;
 mod live;
+mod neighbours;
 mod replay;
 
 use std::process::Command;
@@ -12,8 +13,12 @@ use std::process::Command;
 type Print = fn(&[String]);
 
 /// By name.
-const TABLES: [(&str, Print); 3] =
-    [("replay", replay::table), ("delivery", delivery::table), ("live", |_| live::table())];
+const TABLES: [(&str, Print); 4] = [
+    ("replay", replay::table),
+    ("delivery", delivery::table),
+    ("live", |_| live::table()),
+    ("neighbours", neighbours::table),
+];
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();

@@ -1,0 +1,178 @@
+//! What a rule that uses too much costs the rule beside it: the binary, 50 lines a second for each of
+//! both, and the time from a line's write to its alert in the output file.
+
+use std::{
+    collections::HashMap,
+    fs,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use lifesigns_bench::{Table, machine, millis, quick};
+
+/// What the rule beside does with each of its lines, as `tests/guests/hostile` names it.
+const DEEDS: [&str; 5] = ["slow", "alerts", "counters", "hoard", "reminders"];
+const PER_SECOND: u32 = 50;
+
+pub(crate) fn table(cases: &[String]) {
+    let (before_s, beside_s) = if quick() { (2, 3) } else { (20, 40) };
+    let machine = machine();
+    let binary = binary();
+    let mut table = Table::new(&["rule beside", "p50", "p99", "worst", "p50 alone", "p99 alone", "lost"]);
+    for deed in DEEDS.iter().filter(|deed| cases.is_empty() || cases.iter().any(|case| case == *deed)) {
+        let mut host = Host::start(&binary, deed);
+        let alone = host.lines(before_s, false);
+        let beside = host.lines(beside_s, true);
+        let lost = alone.lost + beside.lost;
+        let times = [beside.at(50), beside.at(99), beside.at(100), alone.at(50), alone.at(99)].map(millis);
+        let [p50, p99, worst, p50_alone, p99_alone] = times;
+        table.row(&[(*deed).to_owned(), p50, p99, worst, p50_alone, p99_alone, lost.to_string()]);
+    }
+    println!("\n## Neighbours\n");
+    println!("{machine}; {before_s} s alone, then {beside_s} s beside the other, {PER_SECOND} lines a second each.\n");
+    println!("{table}");
+}
+
+/// The program that is shipped.
+fn binary() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("this crate is `tests/bench`");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.current_dir(root).args(["build", "--locked", "--profile", "dist", "-p", "lifesigns-cli"]);
+    assert!(build.status().is_ok_and(|status| status.success()), "the binary does not build");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
+    target.join("dist/lifesigns")
+}
+
+/// How long lines took, sorted, and how many never came.
+struct Times {
+    sorted: Vec<Duration>,
+    lost: usize,
+}
+
+impl Times {
+    /// A percentile.
+    fn at(&self, percent: usize) -> Duration {
+        let last = self.sorted.len().saturating_sub(1);
+        self.sorted.get(last * percent / 100).copied().unwrap_or_default()
+    }
+}
+
+/// A host with the rule that is measured and the one beside it.
+struct Host {
+    folder: tempfile::TempDir,
+    process: Child,
+    deed: &'static str,
+    next: u32,
+}
+
+impl Host {
+    fn start(binary: &Path, deed: &'static str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("rules/modules")).expect("the rules folder");
+        fs::copy(lifesigns_artifacts::rule("keyword"), at("rules/modules/keyword.wasm")).expect("the module");
+        fs::copy(lifesigns_artifacts::guest("hostile"), at("rules/modules/hostile.wasm")).expect("the module");
+        let rule = |name: &str, module: &str, settings: String| {
+            let text = format!("module = 'modules/{module}.wasm'\n[settings]\n{settings}\n");
+            fs::write(at(&format!("rules/{name}.toml")), text).expect("a manifest");
+        };
+        rule("measured", "keyword", "contains = ['neighbour']".into());
+        rule("beside", "hostile", format!("do = '{deed}'\ncontains = ['trigger']"));
+        fs::write(at("measured.log"), "").expect("a log");
+        fs::write(at("beside.ndjson"), "").expect("a log");
+        let config = "rules = 'rules'\ncache = 'cache'\nstore = 'lifesigns.db'\n[output]\nfile = 'out.ndjson'\n\
+                      [[source]]\nfile = 'measured.log'\nobject = 'vm-a'\n\
+                      [[source]]\nfile = 'beside.ndjson'\nobject = 'vm-b'\n";
+        fs::write(at("lifesigns.toml"), config).expect("the configuration");
+        let mut run = Command::new(binary);
+        run.arg("run").current_dir(folder.path()).stdout(Stdio::null());
+        run.stderr(fs::File::create(at("log.txt")).expect("a log"));
+        let process = run.spawn().expect("the binary starts");
+        while !fs::read_to_string(at("log.txt")).is_ok_and(|log| log.contains("running: 2 rules")) {
+            thread::sleep(Duration::from_millis(20));
+        }
+        Self { folder, process, deed, next: 0 }
+    }
+
+    /// Writes lines for a number of seconds, and waits a little for the last.
+    fn lines(&mut self, seconds: u32, with_beside: bool) -> Times {
+        let append = |name: &str| fs::OpenOptions::new().append(true).open(self.folder.path().join(name));
+        let mut measured = append("measured.log").expect("the log");
+        let mut beside = append("beside.ndjson").expect("the log");
+        let reader = Output::watch(self.folder.path().join("out.ndjson"));
+        let (begun, first) = (Instant::now(), self.next);
+        let mut written = HashMap::new();
+        for turn in 0..seconds * PER_SECOND {
+            let number = first + turn;
+            writeln!(measured, "neighbour n{number}e").expect("it takes lines");
+            written.insert(number, Instant::now());
+            if with_beside {
+                let object = turn % 200;
+                writeln!(beside, r#"{{"object":"vm-{object}","message":"trigger {}"}}"#, self.deed)
+                    .expect("it takes lines");
+            }
+            let due = begun + Duration::from_secs(1) / PER_SECOND * (turn + 1);
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+        }
+        self.next += seconds * PER_SECOND;
+        thread::sleep(Duration::from_secs(3));
+        let seen = reader.stop();
+        let mut sorted: Vec<Duration> =
+            written.iter().filter_map(|(number, at)| Some(seen.get(number)?.duration_since(*at))).collect();
+        sorted.sort_unstable();
+        Times { lost: written.len() - sorted.len(), sorted }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Reads the output file while it grows, and notes when which line's alert is there.
+struct Output {
+    stop: Arc<AtomicBool>,
+    thread: thread::JoinHandle<HashMap<u32, Instant>>,
+}
+
+impl Output {
+    fn watch(path: PathBuf) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        let thread = thread::spawn(move || {
+            let (mut seen, mut text, mut file) = (HashMap::new(), String::new(), None);
+            while !flag.load(Ordering::Relaxed) {
+                file = file.or_else(|| fs::File::open(&path).ok());
+                if let Some(file) = &mut file {
+                    let _ = file.read_to_string(&mut text);
+                }
+                let now = Instant::now();
+                let whole = text.rfind('\n').map_or(0, |end| end + 1);
+                for line in text.drain(..whole).as_str().lines() {
+                    let number = line.split_once("neighbour n").and_then(|(_, rest)| rest.split_once('e'));
+                    if let Some(number) = number.and_then(|(number, _)| number.parse().ok()) {
+                        seen.entry(number).or_insert(now);
+                    }
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
+            seen
+        });
+        Self { stop, thread }
+    }
+
+    fn stop(self) -> HashMap<u32, Instant> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().expect("the reader ends")
+    }
+}
