@@ -39,8 +39,9 @@ fn compliance() -> ComplianceConfig {
 fn main() -> Result<(), Box<dyn Error>> {
     let [rules, store] = env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "RULES_FOLDER STORE")?;
     let setup = Setup { compliance: Arc::new(compliance()), ..Setup::default() };
-    let host = Builder::new(Sandbox::new(None)?, rules).setup(setup).receiver("pager", || Pager).keep(store)?;
-    let alerts = host.keep().alerts();
+    let host =
+        Builder::new(Sandbox::new(None)?, rules).setup(setup).receiver("pager", || Pager).start_recording(store)?;
+    let alerts = host.recorder().alerts();
     let printer = thread::spawn(move || alerts.for_each(|alert| println!("{}", verdict(&alert))));
     let source = lifesigns::source("our program", "vm-7", lifesigns::Format::Auto);
     host.submit(lifesigns::lines(&source, "DEBU[0007] Calling POST /v1.41/containers/create?name=web\n"));

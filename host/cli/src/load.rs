@@ -7,7 +7,7 @@ use std::{
 };
 
 use lifesigns::{
-    Cache, ChildProcess, CompileLimits, Load, Loader, MemoryBudget, Outcome, Sandbox, engine::LoadedRule,
+    Cache, ChildProcess, CompileLimits, LoadOutcome, Loader, MemoryBudget, RuleLoad, Sandbox, engine::LoadedRule,
     model::limits, rulestore::RuleStore,
 };
 use lifesigns_settings::CompileSettings;
@@ -79,7 +79,7 @@ pub(crate) fn once(
     folder: &Path,
     cache: Option<&Path>,
     module_folders: &[PathBuf],
-) -> Result<(Vec<Arc<LoadedRule>>, Vec<Load>), Failure> {
+) -> Result<(Vec<Arc<LoadedRule>>, Vec<RuleLoad>), Failure> {
     rules_folder(folder)?;
     let mut loader = Loader::new(plain_sandbox(self::cache(cache)?)?);
     let snapshot = RuleStore::new(folder).allow(module_folders.to_vec()).scan();
@@ -91,9 +91,9 @@ pub(crate) fn once(
 }
 
 /// The refusals among `loads`.
-pub(crate) fn refusals(loads: &[Load]) -> impl Iterator<Item = (&Load, &str)> {
+pub(crate) fn refusals(loads: &[RuleLoad]) -> impl Iterator<Item = (&RuleLoad, &str)> {
     loads.iter().filter_map(|load| match &load.outcome {
-        Outcome::Refused { why, .. } => Some((load, why.as_str())),
+        LoadOutcome::Refused { why, .. } => Some((load, why.as_str())),
         _ => None,
     })
 }

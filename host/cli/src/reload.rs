@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use lifesigns::{ConfigureError, KeptHost};
+use lifesigns::{ConfigureError, RecordingHost};
 use lifesigns_notifications::{ReceiverConfig, ReceiverKind};
 use lifesigns_settings::Settings;
 
@@ -83,8 +83,8 @@ impl Reload {
     }
 
     /// The host runs. What it could not begin with is looked at again as if it had just changed.
-    pub(crate) fn begin(&mut self, host: &KeptHost, read: Read) {
-        let listed = host.keep().listed();
+    pub(crate) fn begin(&mut self, host: &RecordingHost, read: Read) {
+        let listed = host.recorder().listed();
         if read.is_whole() {
             return;
         }
@@ -102,7 +102,7 @@ impl Reload {
     }
 
     /// Whether an inventory has changed and is not to be read yet, because it may still be written.
-    fn inventory_settles(&mut self, now: &Versions, host: &KeptHost) -> bool {
+    fn inventory_settles(&mut self, now: &Versions, host: &RecordingHost) -> bool {
         let of = |versions: &Versions| -> Versions {
             versions.iter().filter(|(path, _)| self.inventories.contains(path)).cloned().collect()
         };
@@ -112,13 +112,13 @@ impl Reload {
         }
         let inventories = &self.inventories;
         !self.settling.is_over(now, Instant::now(), || {
-            let listed = host.keep().listed();
+            let listed = host.recorder().listed();
             inventory::read(inventories).is_ok_and(|read| read.is_whole() && !read.takes_back(&listed))
         })
     }
 
     /// Looks at the files, and does what follows from them.
-    pub(crate) fn look(&mut self, host: &KeptHost, sources: &mut Sources) -> Outcome {
+    pub(crate) fn look(&mut self, host: &RecordingHost, sources: &mut Sources) -> Outcome {
         let paths: Vec<PathBuf> = self.seen.iter().map(|(path, _)| path.clone()).collect();
         // As they are before they are read: what is written meanwhile is read again.
         let before = versions(&self.path, &paths, &[]);
@@ -129,7 +129,7 @@ impl Reload {
             Ok((settings, seen)) => {
                 (self.seen, self.failed) = (seen, None);
                 self.inventories.clone_from(&settings.inventories);
-                host.keep().say_config(settings.files.clone(), String::new());
+                host.recorder().say_config(settings.files.clone(), String::new());
                 if Fixed::of(&settings) != self.fixed {
                     say::warning(
                         "rules, module-folders, rules-memory, compile, cache, store, control, file-mode, output and \
@@ -143,7 +143,7 @@ impl Reload {
                 let text = failure.to_string();
                 if self.failed.as_ref() != Some(&text) {
                     say::warning(&format!("{text}\nThe configuration stays as it was."));
-                    host.keep().say_config(Vec::new(), text.clone());
+                    host.recorder().say_config(Vec::new(), text.clone());
                 }
                 // Said once for each version of the files. What is wrong in them is not looked at
                 // again until they change; what the host could not do now is tried again.
@@ -157,7 +157,7 @@ impl Reload {
     }
 
     /// Reads the files and puts them in force; with the versions of them that were read.
-    fn read(&self, host: &KeptHost, before: &Versions) -> Result<(Box<Settings>, Versions), Failure> {
+    fn read(&self, host: &RecordingHost, before: &Versions) -> Result<(Box<Settings>, Versions), Failure> {
         let settings = settings(&self.path)?;
         preflight::require_source(&self.path, &settings)?;
         let mut seen = versions(&self.path, &settings.files, &settings.inventories);
@@ -167,10 +167,10 @@ impl Reload {
             }
         }
         let read = inventory::read(&settings.inventories)?;
-        read.refuse_nothing(&host.keep().listed())?;
+        read.refuse_nothing(&host.recorder().listed())?;
         let mut setup = setup(&settings);
         hold_mode(&mut setup.receivers, self.fixed.file_mode);
-        host.keep().configure(setup).map_err(|error| match error {
+        host.recorder().configure(setup).map_err(|error| match error {
             ConfigureError::Store(_) => Failure::failed(error),
             _ => Failure::configuration(error),
         })?;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
-use lifesigns::{Builder, KeptHost, Load, Outcome as LoadOutcome, engine};
+use lifesigns::{Builder, LoadOutcome, RecordingHost, RuleLoad, engine};
 use lifesigns_intake::Stop;
 use lifesigns_notifications::ndjson;
 use lifesigns_settings::Settings;
@@ -49,13 +49,13 @@ pub(crate) fn run(path: &Path) -> Outcome {
     if rules == 0 {
         say::warning(&format!("no rule of {} runs: nothing is raised until one is loaded", settings.rules.display()));
     }
-    while !stop.wait(TURN) && !sources.have_ended() && host.keep().failure().is_none() {
+    while !stop.wait(TURN) && !sources.have_ended() && host.recorder().failure().is_none() {
         reload.look(&host, &mut sources)?;
     }
     let read = sources.end();
     drop(ended);
     let host = Arc::try_unwrap(host).map_err(|_| Failure::Failed("a source did not end".to_owned()))?;
-    let failure = host.keep().failure();
+    let failure = host.recorder().failure();
     say::line(&farewell(&host.stop()));
     failure.map_or(read, |why| Err(Failure::Failed(format!("nothing was kept any more: {why}"))))
 }
@@ -66,9 +66,9 @@ struct Ended(#[expect(dead_code, reason = "its end is what is waited for")] Send
 impl Ended {
     /// Sources that wait for a store which takes nothing do not hear the signal: once it has come, the
     /// door is closed to them if they do not end by themselves.
-    fn watch(host: &KeptHost, stop: &Stop) -> Result<Self, Failure> {
+    fn watch(host: &RecordingHost, stop: &Stop) -> Result<Self, Failure> {
         let (sender, ended) = bounded(0);
-        let (door, stop) = (host.door(), stop.clone());
+        let (door, stop) = (host.ingest_handle(), stop.clone());
         let watch = move || {
             let running = |time| matches!(ended.recv_timeout(time), Err(RecvTimeoutError::Timeout));
             while running(TURN) {
@@ -86,7 +86,7 @@ impl Ended {
     }
 }
 
-fn start(settings: &Settings, inventory: &Read, stop: &Stop) -> Result<KeptHost, Failure> {
+fn start(settings: &Settings, inventory: &Read, stop: &Stop) -> Result<RecordingHost, Failure> {
     let lines = Mutex::new(Lines::open(&settings.output, settings.file_mode)?);
     let sandbox =
         load::sandbox(load::cache(settings.cache.as_deref())?, &settings.compile, settings.rules_memory_bytes)?;
@@ -101,7 +101,7 @@ fn start(settings: &Settings, inventory: &Read, stop: &Stop) -> Result<KeptHost,
         .on_load(say_loads)
         .setup(setup(settings))
         .control(&settings.control)
-        .on_sign(Arc::new(move |alert| {
+        .on_rule_alert(Arc::new(move |alert| {
             let mut line = Vec::with_capacity(512);
             alert.lend(|alert| ndjson::write(alert, &mut line));
             // Alerts are worth a write each: whoever waits for one sees it at once.
@@ -112,8 +112,8 @@ fn start(settings: &Settings, inventory: &Read, stop: &Stop) -> Result<KeptHost,
         // What was read last stands until it is.
         false => builder.known_before(),
     };
-    let host = builder.keep(&settings.store).map_err(Failure::failed)?;
-    host.keep().say_config(settings.files.clone(), String::new());
+    let host = builder.start_recording(&settings.store).map_err(Failure::failed)?;
+    host.recorder().say_config(settings.files.clone(), String::new());
     Ok(host)
 }
 
@@ -136,7 +136,7 @@ fn engine_config(typed: &lifesigns_settings::EngineSettings) -> engine::EngineCo
 }
 
 /// Says what became of rules; what stays as it was is not worth a line.
-pub(crate) fn say_loads(loads: &[Load]) {
+pub(crate) fn say_loads(loads: &[RuleLoad]) {
     for load in loads {
         match &load.outcome {
             LoadOutcome::Unchanged

@@ -12,7 +12,7 @@ pub(crate) fn setup(settings: &Settings) -> Setup {
         compliance: Arc::new(settings.compliance.clone()),
         receivers: settings.receivers.clone(),
         outbound: settings.outbound.clone(),
-        retention: lifesigns::Retention {
+        retention: lifesigns::RetentionPolicy {
             alerts_age_ms: retention.alerts_ms,
             audit_age_ms: retention.audit_ms,
             badges_age_ms: retention.badges_ms,

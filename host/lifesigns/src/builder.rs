@@ -1,4 +1,4 @@
-//! What a host is made of.
+//! Builds a host: its rules, configuration, sources and receivers.
 
 use std::{
     collections::BTreeMap,
@@ -13,19 +13,21 @@ use lifesigns_engine::{Engine, EngineConfig, RuleAlertSink};
 use lifesigns_model::{Clock, InitialState, ObjectFacts, SharedClock};
 use lifesigns_notifications::Receiver;
 use lifesigns_recorder::{
-    Begin, CompilingRule, KeepError, MakeReceiver, MemoryStatus, Opened, RefusedRule, RulesBeside, Setup, SignSink,
+    CompilingRule, HostStart, MakeReceiver, MemoryStatus, OpenedRecord, RecorderError, RefusedRule, RuleAlertObserver,
+    RuleOverview, Setup,
 };
 use lifesigns_rulestore::RuleStore;
 use lifesigns_sandbox::{MemoryBudget, Sandbox};
 
 use crate::{
-    Host, KeptHost, Load, Loader, Outcome,
-    host::Watch,
-    loader::THREADS,
-    turn::{LoadSink, Rules},
+    host::{Host, Watch},
+    load::{LoadOutcome, RuleLoad},
+    loader::{Loader, THREADS},
+    recording_host::RecordingHost,
+    rule_reload::{LoadSink, Rules},
 };
 
-/// How long the start waits for rules that have to be compiled, if nothing else is set.
+/// How long the start waits by default for rules to be compiled.
 const START_WAIT: Duration = Duration::from_secs(60);
 
 /// Why a host could not be started.
@@ -34,18 +36,18 @@ pub enum HostError {
     /// The system gave no thread.
     #[error("the host cannot be started: {0}")]
     Thread(#[from] io::Error),
-    /// The rules' literals do not fit into an index.
+    /// The literals of the rules do not fit into an index.
     #[error("the rules cannot be indexed: {0}")]
     Index(#[from] lifesigns_engine::prefilter::PrefilterError),
-    /// The store, or what decides over it.
+    /// The recorder could not start.
     #[error(transparent)]
-    Keep(#[from] KeepError),
-    /// The control socket.
+    Recorder(#[from] RecorderError),
+    /// The control socket could not be bound.
     #[error(transparent)]
     Control(#[from] lifesigns_control::BindError),
 }
 
-/// What a host is made of.
+/// Builds a [`Host`] or a [`RecordingHost`].
 pub struct Builder {
     sandbox: Sandbox,
     rules: PathBuf,
@@ -54,8 +56,8 @@ pub struct Builder {
     config: EngineConfig,
     on_load: LoadSink,
     setup: Setup,
-    own: BTreeMap<String, MakeReceiver>,
-    on_sign: Option<SignSink>,
+    own_receivers: BTreeMap<String, MakeReceiver>,
+    on_rule_alert: Option<RuleAlertObserver>,
     control: Option<PathBuf>,
     module_folders: Vec<PathBuf>,
     compile_threads: usize,
@@ -64,7 +66,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A host for the rules in a folder, which need not exist yet.
+    /// Builds a host for the rules in a folder, which need not exist yet.
     pub fn new(sandbox: Sandbox, rules: impl Into<PathBuf>) -> Self {
         Self {
             sandbox,
@@ -74,8 +76,8 @@ impl Builder {
             config: EngineConfig::default(),
             on_load: Arc::new(|_| ()),
             setup: Setup::default(),
-            own: BTreeMap::new(),
-            on_sign: None,
+            own_receivers: BTreeMap::new(),
+            on_rule_alert: None,
             control: None,
             module_folders: Vec::new(),
             compile_threads: THREADS,
@@ -84,59 +86,59 @@ impl Builder {
         }
     }
 
-    /// Folders outside the rules folder that `module =` and links in it may lead to; none, if it is not
-    /// called.
+    /// Sets the folders outside the rules folder that `module =` and links may lead to; none by default.
     #[must_use]
     pub fn module_folders(mut self, folders: Vec<PathBuf>) -> Self {
         self.module_folders = folders;
         self
     }
 
-    /// How many modules are compiled at a time; 2, if it is not called.
+    /// Sets how many modules are compiled at a time; 2 by default.
     #[must_use]
     pub fn compile_threads(mut self, threads: usize) -> Self {
         self.compile_threads = threads;
         self
     }
 
-    /// How long the start waits for rules that have to be compiled; a minute, if it is not called. Rules
-    /// that are not ready then come as they get ready, and do not see what came before.
+    /// Sets how long the start waits for rules to be compiled; a minute by default. Rules that are not
+    /// ready then are loaded later and do not see earlier lines.
     #[must_use]
     pub fn start_wait(mut self, wait: Duration) -> Self {
         self.start_wait = wait;
         self
     }
 
-    /// Ends that wait early, once it says so.
+    /// Ends that wait early, once `stop` returns true.
     #[must_use]
     pub fn stop_when(mut self, stop: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.stop = Arc::new(stop);
         self
     }
 
-    /// Facts that hold from the start; no rule is told of them.
+    /// Sets facts that hold from the start; no rule is evaluated for them.
     #[must_use]
     pub fn known(mut self, known: Vec<ObjectFacts>) -> Self {
         self.known = Some(known);
         self
     }
 
-    /// There is no inventory to read now: a kept host goes on with the one that it read last.
+    /// Declares that no inventory can be read now: a recording host continues with the last one.
     #[must_use]
     pub fn known_before(mut self) -> Self {
         self.known = None;
         self
     }
 
-    /// Sources of a kept host that say when they are at their end ([`lifesigns_recorder::Keep::at_end`]):
-    /// until they do, waits and holds of what was heard in them stand still.
+    /// Names the sources of a recording host that report when they are at their end
+    /// ([`RecorderHandle::at_end`](lifesigns_recorder::RecorderHandle::at_end)): until they do, waits and
+    /// holds that depend on them stand still.
     #[must_use]
     pub fn reporting(mut self, sources: Vec<String>) -> Self {
         self.reporting = sources;
         self
     }
 
-    /// The host's clock; the system's unless set. Lines of one's own go by what they are made with: see
+    /// Sets the host's clock; the system's by default. Lines that the platform makes have their own: see
     /// [`lines_by`](crate::lines_by) and [`source_by`](crate::source_by).
     #[must_use]
     pub fn clock(mut self, clock: SharedClock) -> Self {
@@ -144,120 +146,121 @@ impl Builder {
         self
     }
 
-    /// Threads and bounds.
+    /// Sets threads and bounds of the engine.
     #[must_use]
     pub fn config(mut self, config: EngineConfig) -> Self {
         self.config = EngineConfig { clock: self.config.clock, ..config };
         self
     }
 
-    /// Who is told what became of rules: once at the start, and after every change.
+    /// Sets the callback that receives the outcome of each rule: once at the start, and after every change.
     #[must_use]
-    pub fn on_load(mut self, on_load: impl Fn(&[Load]) + Send + Sync + 'static) -> Self {
+    pub fn on_load(mut self, on_load: impl Fn(&[RuleLoad]) + Send + Sync + 'static) -> Self {
         self.on_load = Arc::new(on_load);
         self
     }
 
-    /// What a kept host begins with: groups, policies, alert definitions, routes, receivers.
+    /// Sets what a recording host starts with: groups, policies, alert definitions, routes, receivers.
     #[must_use]
     pub fn setup(mut self, setup: Setup) -> Self {
         self.setup = setup;
         self
     }
 
-    /// A receiver of the platform's own, which a kept host's routes name as they name others.
+    /// Adds a receiver of the platform's own, which routes name like any other.
     #[must_use]
     pub fn receiver<R: Receiver + 'static>(
         mut self,
         name: impl Into<String>,
         make: impl Fn() -> R + Send + Sync + 'static,
     ) -> Self {
-        self.own.insert(name.into(), Arc::new(move || Box::new(make())));
+        self.own_receivers.insert(name.into(), Arc::new(move || Box::new(make())));
         self
     }
 
-    /// Who is shown what rules say to a kept host, before it is committed: after a crash it may be
-    /// shown again.
+    /// Sets the callback that receives what rules say in a recording host, before it is committed: after
+    /// a crash the same may come again.
     #[must_use]
-    pub fn on_sign(mut self, on_sign: SignSink) -> Self {
-        self.on_sign = Some(on_sign);
+    pub fn on_rule_alert(mut self, on_rule_alert: RuleAlertObserver) -> Self {
+        self.on_rule_alert = Some(on_rule_alert);
         self
     }
 
-    /// Where a kept host answers commands: a Unix socket of mode 0600.
+    /// Sets where a recording host answers commands: a Unix socket of mode 0600.
     #[must_use]
     pub fn control(mut self, socket: impl Into<PathBuf>) -> Self {
         self.control = Some(socket.into());
         self
     }
 
-    /// Loads the rules and starts; alerts are what rules say, and nothing is remembered after the
-    /// end. Rules that are refused are told to `on_load`; they keep nobody from starting.
+    /// Loads the rules and starts a host without a record: alerts are what rules say, and nothing is
+    /// remembered after the end. Refused rules are reported to `on_load` and do not prevent the start.
     ///
     /// # Errors
     /// When the system gives no threads, or the rules cannot be indexed.
     pub fn start(self, on_alert: RuleAlertSink) -> Result<Host, HostError> {
-        let rules = self.load(Arc::clone(&self.on_load), RulesBeside::default());
+        let rules = self.load(Arc::clone(&self.on_load), RuleOverview::default());
         let start = InitialState { known: self.known.unwrap_or_default(), ..InitialState::default() };
         let engine = Arc::new(Engine::start(&self.config, rules.set()?, start, on_alert)?);
         let watch = Watch::new(rules.watch(&engine)?);
         Ok(Host { engine, watch })
     }
 
-    /// Loads the rules and goes on from what is kept at `store`, a file that is made if it is not
-    /// there. Nothing that was acknowledged is lost: not in a crash, not with a full disk.
+    /// Loads the rules and starts a host that records in `store`, a file that is created if it does not
+    /// exist, and resumes from what is in it. Nothing that was acknowledged is lost: not in a crash, not
+    /// with a full disk.
     ///
     /// # Errors
     /// See [`HostError`]. A store that cannot be used is left as it is.
-    pub fn keep(mut self, store: impl AsRef<Path>) -> Result<KeptHost, HostError> {
-        // The socket first: whoever is there already is told apart from a store that is in use.
+    pub fn start_recording(mut self, store: impl AsRef<Path>) -> Result<RecordingHost, HostError> {
+        // The socket first, so that a host that runs already is reported as such, not as a store in use.
         let server = self.control.as_deref().map(Server::bind).transpose()?;
         let clock = Arc::clone(&self.config.clock);
-        let mut opened = Opened::open(store.as_ref(), std::mem::take(&mut self.setup), Arc::clone(&clock))?;
-        let (beside, on_load) = (RulesBeside::default(), Arc::clone(&self.on_load));
+        let mut opened = OpenedRecord::open(store.as_ref(), std::mem::take(&mut self.setup), Arc::clone(&clock))?;
+        let (overview, on_load) = (RuleOverview::default(), Arc::clone(&self.on_load));
         let memory = Arc::clone(self.sandbox.memory());
-        beside.set_memory(move || memory_status(&memory));
-        let note = beside.clone();
-        let on_load: LoadSink = Arc::new(move |loads: &[Load]| {
+        overview.set_memory(move || memory_status(&memory));
+        let note = overview.clone();
+        let on_load: LoadSink = Arc::new(move |loads: &[RuleLoad]| {
             note_loads(&note, loads, &*clock);
             on_load(loads);
         });
-        let rules = self.load(on_load, beside.clone());
-        let Begin { start, news } = opened.start(self.known.take(), std::mem::take(&mut self.reporting));
+        let rules = self.load(on_load, overview.clone());
+        let HostStart { start, news } = opened.start(self.known.take(), std::mem::take(&mut self.reporting));
         let places = start.offsets.clone();
         let config = EngineConfig { checkpoints: true, ..self.config };
         let engine = Arc::new(Engine::start(&config, rules.set()?, start, Arc::new(|_: &_| ()))?);
         let watch = Watch::new(rules.watch(&engine)?);
-        let keep = opened.keep(Arc::clone(&engine), places, self.own, beside, self.on_sign)?;
+        let recorder =
+            opened.start_recorder(Arc::clone(&engine), places, self.own_receivers, overview, self.on_rule_alert)?;
         if let Some(server) = server {
-            keep.serve(server)?;
+            recorder.serve(server)?;
         }
-        Ok(KeptHost::new(engine, watch, keep, news))
+        Ok(RecordingHost::new(engine, watch, recorder, news))
     }
 
-    fn load(&self, on_load: LoadSink, beside: RulesBeside) -> Rules {
+    fn load(&self, on_load: LoadSink, overview: RuleOverview) -> Rules {
         let store = RuleStore::new(&self.rules).allow(self.module_folders.clone());
         let loader = Loader::with(self.sandbox.clone(), self.compile_threads);
-        Rules::load(store, loader, (on_load, beside), self.start_wait, &*self.stop)
+        Rules::load(store, loader, (on_load, overview), self.start_wait, &*self.stop)
     }
 }
 
-/// What `status` says of rules that are refused or being compiled: all of them are among what a load
-/// says.
-fn note_loads(beside: &RulesBeside, loads: &[Load], clock: &dyn Clock) {
+/// Records which rules are refused or being compiled, for `status`. Each load names all of them.
+fn note_loads(overview: &RuleOverview, loads: &[RuleLoad], clock: &dyn Clock) {
     let (mut refused, mut compiling) = (Vec::new(), Vec::new());
     for load in loads {
         let (name, digest) = (load.name.clone(), load.digest.clone());
         match &load.outcome {
-            Outcome::Refused { why, .. } => refused.push(RefusedRule { name, why: why.clone(), digest }),
-            Outcome::Compiling { old_version_runs, .. } => {
+            LoadOutcome::Refused { why, .. } => refused.push(RefusedRule { name, why: why.clone(), digest }),
+            LoadOutcome::Compiling { old_version_runs, .. } => {
                 let (since_ns, old_version_runs) = (clock.now_ns(), *old_version_runs);
                 compiling.push(CompilingRule { name, digest, since_ns, old_version_runs });
             }
             _ => {}
         }
     }
-    beside.set(refused, compiling);
+    overview.set(refused, compiling);
 }
 
 fn memory_status(memory: &MemoryBudget) -> MemoryStatus {

@@ -1,4 +1,4 @@
-//! A running host: an engine, and a rules folder whose changes take effect while it runs.
+//! A running host without a record: an engine and a rules folder whose changes take effect at once.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -9,40 +9,40 @@ use lifesigns_engine::{Engine, RuleSet, Totals};
 use lifesigns_model::{Chunk, EventSource, ObjectFacts};
 use lifesigns_rulestore::Stopper;
 
-/// A running host.
+/// A running host that evaluates and remembers nothing after its end.
 pub struct Host {
     pub(crate) engine: Arc<Engine>,
     pub(crate) watch: Watch,
 }
 
 impl Host {
-    /// Hands in lines; waits while too much is in flight. Chunks of one source must come from one
+    /// Submits lines; waits while too much is in flight. Chunks of one source must come from one
     /// thread, in order.
     pub fn submit(&self, chunk: Chunk) {
         self.engine.submit(chunk);
     }
 
-    /// Hands in facts about one object; the rules that watch them are told.
+    /// Submits facts about one object; rules that watch them are evaluated.
     pub fn submit_facts(&self, source: &Arc<EventSource>, facts: ObjectFacts) {
         self.engine.submit_facts(source, facts);
     }
 
-    /// Waits until everything that was handed in has been evaluated and its alerts are out.
+    /// Waits until everything that was submitted has been evaluated and its alerts are out.
     pub fn settle(&self) {
         self.engine.flush();
     }
 
-    /// The rules in force.
+    /// Returns the rules in force.
     pub fn rules(&self) -> Arc<RuleSet> {
         self.engine.rules()
     }
 
-    /// What has been counted so far.
+    /// Returns the counters since the start.
     pub fn totals(&self) -> Totals {
         self.engine.totals()
     }
 
-    /// Stops watching, evaluates what was handed in, and says what was counted.
+    /// Stops watching the rules folder, evaluates what was submitted, and returns the counters.
     pub fn stop(self) -> Totals {
         self.watch.end();
         self.engine.flush();

@@ -1,15 +1,15 @@
-//! What became of rules in one load.
+//! The outcome of each rule in one load of the rules folder.
 
 use std::{fmt, path::PathBuf};
 
-/// What became of a rule in one load.
+/// The outcome of a rule in one load.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum LoadOutcome {
     /// It runs from now on, for the first time or in a new version.
     Loaded,
     /// It runs as before.
     Unchanged,
-    /// It runs as before; its file was refused meanwhile, and is again what runs.
+    /// It runs as before; its file was refused meanwhile and matches the running version again.
     Restored,
     /// It is being compiled, and comes when it is ready.
     Compiling {
@@ -31,36 +31,36 @@ pub enum Outcome {
     },
 }
 
-/// One rule's fate in one load.
+/// One rule and its outcome in one load.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Load {
+pub struct RuleLoad {
     /// The rule's name.
     pub name: String,
     /// Its manifest, or its module if it has none.
     pub path: PathBuf,
     /// `sha256:…` of its module; empty where that is not known.
     pub digest: String,
-    /// What became of it.
-    pub outcome: Outcome,
+    /// The outcome.
+    pub outcome: LoadOutcome,
 }
 
-impl fmt::Display for Load {
+impl fmt::Display for RuleLoad {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const OLD: &str = " (the old version keeps running)";
         let name = lifesigns_text::visible(&self.name);
         match &self.outcome {
-            Outcome::Loaded => write!(f, "{name}: loaded"),
-            Outcome::Unchanged => write!(f, "{name}: unchanged"),
-            Outcome::Restored => write!(f, "{name}: its file is again what runs; nothing is refused any more"),
-            Outcome::Compiling { old_version_runs, .. } => {
+            LoadOutcome::Loaded => write!(f, "{name}: loaded"),
+            LoadOutcome::Unchanged => write!(f, "{name}: unchanged"),
+            LoadOutcome::Restored => write!(f, "{name}: its file matches the running version again; no longer refused"),
+            LoadOutcome::Compiling { old_version_runs, .. } => {
                 write!(
                     f,
                     "{name}: being compiled; it sees nothing until it is loaded{}",
                     if *old_version_runs { OLD } else { "" }
                 )
             }
-            Outcome::Removed => write!(f, "{name}: removed"),
-            Outcome::Refused { why, old_version_runs, .. } => {
+            LoadOutcome::Removed => write!(f, "{name}: removed"),
+            LoadOutcome::Refused { why, old_version_runs, .. } => {
                 write!(f, "{name}: refused: {why}{}", if *old_version_runs { OLD } else { "" })
             }
         }

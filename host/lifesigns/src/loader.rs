@@ -15,7 +15,7 @@ use lifesigns_sandbox::{AdmitError, Interface, Sandbox, WasmModule};
 
 use crate::{
     compilations::Compilations,
-    load::{Load, Outcome},
+    load::{LoadOutcome, RuleLoad},
 };
 
 /// Modules that are compiled at a time, if nothing else is set.
@@ -86,18 +86,18 @@ impl Loader {
 
     /// Makes the live rules what `snapshot` says, as far as it can be done. Says what became of
     /// each rule, by name. Waits for what has to be compiled.
-    pub fn apply(&mut self, snapshot: &Snapshot) -> Vec<Load> {
+    pub fn apply(&mut self, snapshot: &Snapshot) -> Vec<RuleLoad> {
         self.apply_tried(snapshot, &Sample::default())
     }
 
     /// As [`Loader::apply`]; what is new is shown `recent` events first, and refused if it fails on
     /// them.
-    pub fn apply_tried(&mut self, snapshot: &Snapshot, recent: &Sample) -> Vec<Load> {
+    pub fn apply_tried(&mut self, snapshot: &Snapshot, recent: &Sample) -> Vec<RuleLoad> {
         self.apply_within(snapshot, recent, Again::Try, (None, &|| false))
     }
 
     /// As [`Loader::apply_tried`], but waits no longer than that patience, or until that stop says so, for
-    /// what has to be compiled: rules that are not ready then are [`Outcome::Compiling`], and come with
+    /// what has to be compiled: rules that are not ready then are [`LoadOutcome::Compiling`], and come with
     /// a later call.
     pub(crate) fn apply_within(
         &mut self,
@@ -105,7 +105,7 @@ impl Loader {
         recent: &Sample,
         again: Again,
         (patience, stop): (Option<Duration>, &dyn Fn() -> bool),
-    ) -> Vec<Load> {
+    ) -> Vec<RuleLoad> {
         for last in self.refused.values_mut() {
             last.tried |= last.may_pass && again == Again::Try;
         }
@@ -132,11 +132,11 @@ impl Loader {
             let there: HashSet<String> = loads.iter().map(|load| load.name.clone()).collect();
             let gone = old.into_iter().map(|(name, live)| (name, live.found.path().clone()));
             let gone = gone.chain(refused.into_keys()).filter(|(name, _)| !there.contains(name));
-            let removed = |(name, path)| Load { name, path, digest: String::new(), outcome: Outcome::Removed };
+            let removed = |(name, path)| RuleLoad { name, path, digest: String::new(), outcome: LoadOutcome::Removed };
             loads.extend(gone.map(removed));
         }
         self.compilations.retain(&wanted);
-        let is_compiling = |load: &&Load| matches!(load.outcome, Outcome::Compiling { .. });
+        let is_compiling = |load: &&RuleLoad| matches!(load.outcome, LoadOutcome::Compiling { .. });
         self.compiling = loads.iter().filter(is_compiling).map(|load| load.name.clone()).collect();
         loads.sort_by(|one, other| (&one.name, &one.path).cmp(&(&other.name, &other.path)));
         loads.dedup_by(|later, first| later.name == first.name && later.outcome == first.outcome);
@@ -165,7 +165,7 @@ impl Loader {
         last: Option<Refused>,
         was_refused: bool,
         recent: &Sample,
-    ) -> Load {
+    ) -> RuleLoad {
         let name = found.name.clone();
         let path = found.path().clone();
         let digest = found.module.digest.clone();
@@ -174,8 +174,8 @@ impl Loader {
             let is_same = live.found.runs_like(found);
             self.live.insert(name.clone(), live);
             if is_same {
-                let outcome = if was_refused { Outcome::Restored } else { Outcome::Unchanged };
-                return Load { name, path, digest, outcome };
+                let outcome = if was_refused { LoadOutcome::Restored } else { LoadOutcome::Unchanged };
+                return RuleLoad { name, path, digest, outcome };
             }
         }
         let last = last.filter(|last| last.was_of(found));
@@ -186,7 +186,12 @@ impl Loader {
                     // Of another try is said what comes of it, if that is something else.
                     let again = self.compiling.contains(&name) || last.is_some();
                     self.refused.extend(last.map(|last| ((name.clone(), path.clone()), last)));
-                    return Load { name, path, digest, outcome: Outcome::Compiling { old_version_runs, again } };
+                    return RuleLoad {
+                        name,
+                        path,
+                        digest,
+                        outcome: LoadOutcome::Compiling { old_version_runs, again },
+                    };
                 }
                 Some(admitted) => open(found, admitted, recent).map_err(|failure| Failure {
                     why: format!("{}: {}", path.display(), failure.why),
@@ -197,28 +202,28 @@ impl Loader {
         let outcome = match opened {
             Ok(rule) => {
                 self.live.insert(name.clone(), Live { found: Arc::clone(found), rule });
-                Outcome::Loaded
+                LoadOutcome::Loaded
             }
             Err(Failure { why, may_pass }) => {
                 let again = last.is_some_and(|last| last.why == why);
                 let refused = Refused { found: Some(Arc::clone(found)), why: why.clone(), may_pass, tried: false };
                 self.refused.insert((name.clone(), path.clone()), refused);
-                Outcome::Refused { why, old_version_runs, again }
+                LoadOutcome::Refused { why, old_version_runs, again }
             }
         };
-        Load { name, path, digest, outcome }
+        RuleLoad { name, path, digest, outcome }
     }
 
     /// What the rules folder itself refused.
-    fn refuse(&mut self, refusal: &Refusal, before: Option<Live>, last: Option<Refused>) -> Load {
+    fn refuse(&mut self, refusal: &Refusal, before: Option<Live>, last: Option<Refused>) -> RuleLoad {
         let (name, path, why) = (refusal.name.clone(), refusal.path.clone(), refusal.to_string());
         self.live.extend(before.map(|live| (name.clone(), live)));
         let again = last.is_some_and(|last| last.found.is_none() && last.why == why);
         let refused = Refused { found: None, why: why.clone(), may_pass: false, tried: false };
         self.refused.insert((name.clone(), path.clone()), refused);
         let old_version_runs = self.live.contains_key(&name);
-        let outcome = Outcome::Refused { why, old_version_runs, again };
-        Load { name, path, digest: String::new(), outcome }
+        let outcome = LoadOutcome::Refused { why, old_version_runs, again };
+        RuleLoad { name, path, digest: String::new(), outcome }
     }
 }
 

@@ -1,29 +1,32 @@
-//! From the stream into the book, the store and the receivers. One recorder cuts the stream, tells the
-//! book what came, commits everything at once, and only then lets sources be acknowledged and
-//! receivers be told: nothing acknowledged can be lost.
+//! From the stream into the book, the store and the receivers. One recorder cuts the stream, applies
+//! what came to the book, commits everything at once, and only then acknowledges the sources and
+//! notifies the receivers: nothing acknowledged can be lost.
 
-mod clock;
+mod alert_stream;
+mod control;
 mod crash;
-mod desk;
-mod feed;
+mod handle;
 mod health;
-mod keep;
-mod order;
+mod ingest;
+mod open;
 mod receivers;
 mod recorder;
+mod request;
 mod rows;
+mod rule_overview;
+mod setup;
 mod shared;
+mod source_progress;
 mod status;
-mod stream;
 mod warnings;
 
-pub use keep::{Begin, Keep, KeepError, Opened};
+pub use alert_stream::AlertStream;
+pub use handle::RecorderHandle;
 pub use lifesigns_control::{CompilingRule, MemoryStatus, RefusedRule};
-pub use order::{ConfigureError, Setup};
+pub use open::{HostStart, OpenedRecord, RecorderError};
 pub use receivers::MakeReceiver;
-pub use recorder::SignSink;
+pub use recorder::RuleAlertObserver;
 pub use rows::rows;
-pub use shared::{Describe, INVENTORY, RulesBeside};
-pub use stream::Alerts;
-
-use shared::Shared;
+pub use rule_overview::RuleOverview;
+pub use setup::{ConfigureError, Setup};
+pub use shared::{DescribeSources, INVENTORY_SOURCE};

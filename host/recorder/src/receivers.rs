@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -13,21 +13,22 @@ use lifesigns_notifications::{
     AnchorSchedule, AuditHead, AuditLog, BundlePause, DeliveryOutcome, DeliveryReport, Dispatcher, EgressPolicy,
     Endpoint, OutboundConfig, PendingNotice, Receiver, ReceiverConfig, ReceiverKind, Retry,
 };
-use lifesigns_store::{Delivery, Mark, OutboxRow, Outcome as Row, Reader};
+use lifesigns_store::{ChainMark, OutboxChange, OutboxUpdate, ReceiverPause, StoreReader, StoredNotice};
 
 use crate::{
-    Shared, crash,
-    order::{ConfigureError, Order, Setup},
+    crash,
+    request::RecorderRequest,
     rows,
-    shared::Told,
+    setup::{ConfigureError, Setup},
+    shared::{OpenAlertView, Shared},
 };
 
 /// What is being delivered when a host stops has this long.
 const GRACE: Duration = Duration::from_secs(5);
-/// Dead letters that one order revives at most.
+/// Dead letters that one request revives at most.
 const REVIVED: usize = 10_000;
 /// Notices without a receiver that are looked at in one turn.
-const STRAYS: usize = 1000;
+const ORPHANS: usize = 1000;
 
 /// A receiver of the platform's own: routes name it as they name those of the configuration. It is
 /// made anew whenever receivers of the configuration change.
@@ -37,7 +38,7 @@ pub type MakeReceiver = Arc<dyn Fn() -> Box<dyn Receiver> + Send + Sync>;
 pub(crate) struct Receivers {
     shared: Arc<Shared>,
     own: BTreeMap<String, MakeReceiver>,
-    orders: Sender<Order>,
+    requests: Sender<RecorderRequest>,
     running: Option<Dispatcher>,
     /// Those that begin after the next commit.
     next: Option<Vec<Endpoint>>,
@@ -47,8 +48,12 @@ pub(crate) struct Receivers {
 }
 
 impl Receivers {
-    pub(crate) fn new(shared: Arc<Shared>, own: BTreeMap<String, MakeReceiver>, orders: Sender<Order>) -> Self {
-        Self { shared, own, orders, running: None, next: None, made_of: None, kinds: BTreeMap::new() }
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        own: BTreeMap<String, MakeReceiver>,
+        requests: Sender<RecorderRequest>,
+    ) -> Self {
+        Self { shared, own, requests, running: None, next: None, made_of: None, kinds: BTreeMap::new() }
     }
 
     /// Makes the receivers of a configuration; `None` if those that run are the same.
@@ -63,11 +68,11 @@ impl Receivers {
         let egress = EgressPolicy::new(setup.outbound.clone());
         for config in &setup.receivers {
             let failed = |why: String| ConfigureError::Receiver { name: config.name.clone(), why };
-            let open = Box::new(Told(Arc::clone(&self.shared)));
+            let open = Box::new(OpenAlertView(Arc::clone(&self.shared)));
             let receiver = lifesigns_notifications::receiver(config, &egress, open).map_err(failed)?;
             let mut endpoint = self.endpoint(&config.name, config.retry, receiver).map_err(failed)?;
             if let Some(every_ms) = config.anchor_ms {
-                let reader = Reader::open(&self.shared.store).map_err(|error| failed(error.to_string()))?;
+                let reader = StoreReader::open(&self.shared.store).map_err(|error| failed(error.to_string()))?;
                 let log = Box::new(Log(reader, Arc::clone(&self.shared.clock)));
                 endpoint.anchoring = Some(AnchorSchedule { every_ms, log });
             }
@@ -81,8 +86,8 @@ impl Receivers {
     }
 
     fn endpoint(&self, name: &str, retry: Retry, receiver: Box<dyn Receiver>) -> Result<Endpoint, String> {
-        let reader = Reader::open(&self.shared.store).map_err(|error| error.to_string())?;
-        let alerts = Box::new(Told(Arc::clone(&self.shared)));
+        let reader = StoreReader::open(&self.shared.store).map_err(|error| error.to_string())?;
+        let alerts = Box::new(OpenAlertView(Arc::clone(&self.shared)));
         Ok(Endpoint { name: name.to_owned(), retry, receiver, outbox: Box::new(Rows(reader)), anchoring: None, alerts })
     }
 
@@ -99,11 +104,11 @@ impl Receivers {
     /// Starts those that are to begin, if there are any.
     pub(crate) fn begin(&mut self) {
         let Some(endpoints) = self.next.take() else { return };
-        let orders = self.orders.clone();
+        let requests = self.requests.clone();
         let settle = Arc::new(move |settled| {
             crash::point(crash::DELIVERED);
             // A recorder that has ended delivers again after the next start.
-            let _ = orders.send(Order::Settled(settled));
+            let _ = requests.send(RecorderRequest::Settled(settled));
         });
         match Dispatcher::start(endpoints, &(settle as _), self.shared.clock.now_ns()) {
             Ok(running) => self.running = Some(running),
@@ -122,22 +127,24 @@ impl Receivers {
     }
 
     /// Notices that wait for receivers that are not there, so many at a time, and what becomes of them.
-    pub(crate) fn strays(&self) -> Result<Vec<Delivery>, String> {
-        let reader = Reader::open(&self.shared.store).map_err(|error| error.to_string())?;
-        let mut strays = Vec::new();
+    pub(crate) fn orphans(&self) -> Result<Vec<OutboxUpdate>, String> {
+        let reader = StoreReader::open(&self.shared.store).map_err(|error| error.to_string())?;
+        let mut orphans = Vec::new();
         for receiver in reader.receivers().map_err(|error| error.to_string())? {
-            if receiver.waiting == 0 || self.knows(&receiver.name) || strays.len() >= STRAYS {
+            if receiver.waiting == 0 || self.knows(&receiver.name) || orphans.len() >= ORPHANS {
                 continue;
             }
             let why = format!("there is no receiver {:?} any more", receiver.name);
-            let rows = reader.pending(&receiver.name, 0, STRAYS - strays.len()).map_err(|error| error.to_string())?;
-            strays.extend(rows.iter().map(|row| Delivery { id: row.id, outcome: Row::Dead { why: why.clone() } }));
+            let rows = reader.pending(&receiver.name, 0, ORPHANS - orphans.len()).map_err(|error| error.to_string())?;
+            orphans.extend(
+                rows.iter().map(|row| OutboxUpdate { id: row.id, change: OutboxChange::Dead { why: why.clone() } }),
+            );
         }
-        Ok(strays)
+        Ok(orphans)
     }
 
     /// Something has been committed for them.
-    pub(crate) fn nudge(&self, again: bool) {
+    pub(crate) fn wake(&self, again: bool) {
         if let Some(running) = &self.running {
             if again {
                 running.reread();
@@ -155,25 +162,25 @@ impl Receivers {
     }
 
     /// The bundle whose next message has to wait after a delivery, for the store.
-    pub(crate) fn pause(settled: &DeliveryReport) -> Option<lifesigns_store::Pause> {
+    pub(crate) fn pause(settled: &DeliveryReport) -> Option<ReceiverPause> {
         let pause = settled.pause.as_ref()?;
         let (receiver, bundle) = (settled.receiver.clone(), pause.bundle.clone());
-        Some(lifesigns_store::Pause { receiver, bundle, until_ns: pause.until_ns })
+        Some(ReceiverPause { receiver, bundle, until_ns: pause.until_ns })
     }
 
     /// What the store is to write of a delivery.
-    pub(crate) fn delivery(settled: DeliveryReport) -> Delivery {
-        let outcome = match settled.outcome {
-            DeliveryOutcome::Delivered => Row::Delivered,
-            DeliveryOutcome::Failed { next_ns, why, .. } => Row::Later { at_ns: next_ns, why },
-            DeliveryOutcome::Withheld(_) => Row::Dropped,
-            DeliveryOutcome::Dead { why } => Row::Dead { why },
+    pub(crate) fn outbox_update(settled: DeliveryReport) -> OutboxUpdate {
+        let change = match settled.outcome {
+            DeliveryOutcome::Delivered => OutboxChange::Delivered,
+            DeliveryOutcome::Failed { next_ns, why, .. } => OutboxChange::Retry { at_ns: next_ns, why },
+            DeliveryOutcome::Withheld(_) => OutboxChange::Dropped,
+            DeliveryOutcome::Dead { why } => OutboxChange::Dead { why },
         };
-        Delivery { id: settled.id as i64, outcome }
+        OutboxUpdate { id: settled.id as i64, change }
     }
 
     /// Dead letters that are to be sent again: those with these numbers, or all of a receiver.
-    pub(crate) fn revive(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<Delivery>, String> {
+    pub(crate) fn revive(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<OutboxUpdate>, String> {
         let dead = self.dead(ids, receiver)?;
         if let Some((id, name)) = dead.iter().find(|(_, name)| !self.knows(name)) {
             return Err(format!(
@@ -181,18 +188,18 @@ impl Receivers {
                  has with `lifesigns outbox drop --receiver {name}`"
             ));
         }
-        Ok(dead.into_iter().map(|(id, _)| Delivery { id, outcome: Row::Revived }).collect())
+        Ok(dead.into_iter().map(|(id, _)| OutboxUpdate { id, change: OutboxChange::Revived }).collect())
     }
 
     /// Dead letters that are to go, undelivered: those with these numbers, or all of a receiver.
-    pub(crate) fn drop_dead(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<Delivery>, String> {
+    pub(crate) fn drop_dead(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<OutboxUpdate>, String> {
         let dead = self.dead(ids, receiver)?;
-        Ok(dead.into_iter().map(|(id, _)| Delivery { id, outcome: Row::Dropped }).collect())
+        Ok(dead.into_iter().map(|(id, _)| OutboxUpdate { id, change: OutboxChange::Dropped }).collect())
     }
 
     /// Dead letters with their receivers, by number.
     fn dead(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<(i64, String)>, String> {
-        let reader = Reader::open(&self.shared.store).map_err(|error| error.to_string())?;
+        let reader = StoreReader::open(&self.shared.store).map_err(|error| error.to_string())?;
         let wanted_ids: BTreeSet<u64> = ids.iter().copied().collect();
         let mut found: Vec<(i64, String)> = Vec::new();
         let mut after = 0;
@@ -200,7 +207,7 @@ impl Receivers {
             let page = reader.dead_letters(after, REVIVED).map_err(|error| error.to_string())?;
             let Some(last) = page.last() else { break };
             after = last.id;
-            let wanted = |row: &&OutboxRow| {
+            let wanted = |row: &&StoredNotice| {
                 (ids.is_empty() || wanted_ids.contains(&row.id.unsigned_abs()))
                     && receiver.is_none_or(|receiver| receiver == row.notice.receiver)
             };
@@ -259,26 +266,23 @@ const fn kind(kind: &ReceiverKind) -> &'static str {
     }
 }
 
-/// How the receivers are.
-pub(crate) type Standing = Mutex<Vec<ReceiverStatus>>;
-
 /// The store's audit log, as its head is sent.
-struct Log(Reader, SharedClock);
+struct Log(StoreReader, SharedClock);
 
 impl AuditLog for Log {
     fn head(&mut self) -> Result<AuditHead, String> {
-        let Mark { id, hash } = self.0.audit_head().map_err(|error| error.to_string())?;
+        let ChainMark { id, hash } = self.0.audit_head().map_err(|error| error.to_string())?;
         Ok(AuditHead { number: id, hash, time_ns: self.1.now_ns() })
     }
 }
 
 /// The store's outbox, as delivery workers read it.
-struct Rows(Reader);
+struct Rows(StoreReader);
 
 impl lifesigns_notifications::Outbox for Rows {
     fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<PendingNotice>, String> {
         let rows = self.0.pending(receiver, after as i64, limit).map_err(|error| error.to_string())?;
-        let row = |row: OutboxRow| PendingNotice {
+        let row = |row: StoredNotice| PendingNotice {
             id: row.id.unsigned_abs(),
             notice: row.notice,
             attempts: row.attempts,

@@ -9,18 +9,19 @@ use std::{
 use crossbeam_channel::{Receiver, Sender};
 use lifesigns_compliance::{AuditRecord, BookInput, NoticeKind};
 use lifesigns_model::RuleAlert;
-use lifesigns_store::{Commit, Delivery, Outcome, Pause, Store};
+use lifesigns_store::{Commit, OutboxChange, OutboxUpdate, ReceiverPause, Store};
 
 use crate::{
     crash,
-    order::{ConfigureError, Order, Setup},
     receivers::Receivers,
+    request::RecorderRequest,
+    setup::{ConfigureError, Setup},
     shared::Shared,
     status,
     warnings::{self, Warnings},
 };
 
-/// Orders and clocks are looked at this often when nothing comes.
+/// Requests and clocks are looked at this often when nothing comes.
 const TURN: Duration = Duration::from_millis(25);
 /// Two cuts are at least this far apart, unless room runs short: one write to the disk for many events.
 const APART: Duration = Duration::from_millis(10);
@@ -32,16 +33,16 @@ const RETAIN: Duration = Duration::from_secs(60);
 const RETAIN_MORE: Duration = Duration::from_millis(200);
 
 /// Is shown what rules say, before it is committed: what is said again after a crash is shown again.
-pub type SignSink = Arc<dyn Fn(&RuleAlert) + Send + Sync>;
+pub type RuleAlertObserver = Arc<dyn Fn(&RuleAlert) + Send + Sync>;
 
 /// An answer that waits for the commit.
-enum Answer {
+enum PendingReply {
     Done(Sender<Result<(), String>>),
     Configured(Sender<Result<(), ConfigureError>>),
     Count(Sender<Result<usize, String>>, usize),
 }
 
-impl Answer {
+impl PendingReply {
     fn give(self, outcome: Result<(), String>) {
         // Whoever asked may have gone away.
         let _ = match self {
@@ -57,17 +58,17 @@ pub(crate) struct Recorder {
     pub(crate) shared: Arc<Shared>,
     pub(crate) store: Store,
     pub(crate) receivers: Receivers,
-    pub(crate) orders: Receiver<Order>,
-    pub(crate) on_sign: Option<SignSink>,
+    pub(crate) requests: Receiver<RecorderRequest>,
+    pub(crate) on_rule_alert: Option<RuleAlertObserver>,
     pub(crate) setup: Setup,
     /// When retention takes its next step.
     pub(crate) retain: Instant,
     /// What became of deliveries while the store took nothing.
-    pub(crate) late: Vec<Delivery>,
-    /// See `late`.
-    pub(crate) late_pauses: Vec<Pause>,
+    pub(crate) deferred: Vec<OutboxUpdate>,
+    /// See `deferred`.
+    pub(crate) deferred_pauses: Vec<ReceiverPause>,
     /// Notices may wait for receivers that are not there.
-    pub(crate) strays: bool,
+    pub(crate) orphans: bool,
     /// What the log was warned of.
     pub(crate) warnings: Warnings,
     /// Entries of the audit that are not the book's, for the next commit.
@@ -91,7 +92,7 @@ impl Recorder {
             let mut commit = Commit { now_ns: self.now_ns(), ..Commit::default() };
             let mut answers = Vec::new();
             // The clock first: what comes is measured by it.
-            self.turn_clock(commit.now_ns);
+            self.advance_wall_clock(commit.now_ns);
             self.note_rules();
             self.take_orders(&mut commit, &mut answers, &mut stopping);
             // Whatever sources have handed in until here is in the cut, unless that is early.
@@ -101,9 +102,9 @@ impl Recorder {
             if early {
                 self.shared.progress.put_back(progressed);
             } else {
-                self.pass_time(until_ns, progressed, &commit);
+                self.advance_event_time(until_ns, progressed, &commit);
             }
-            self.take_strays(&mut commit);
+            self.take_orphans(&mut commit);
             self.warn(commit.now_ns);
             if !self.take_book(&mut commit) {
                 crash::point(crash::BEFORE_COMMIT);
@@ -134,17 +135,17 @@ impl Recorder {
         self.receivers.stop();
         let mut commit = Commit {
             now_ns: self.now_ns(),
-            deliveries: std::mem::take(&mut self.late),
-            pauses: std::mem::take(&mut self.late_pauses),
+            outbox: std::mem::take(&mut self.deferred),
+            pauses: std::mem::take(&mut self.deferred_pauses),
             ..Commit::default()
         };
-        while let Ok(order) = self.orders.try_recv() {
+        while let Ok(request) = self.requests.try_recv() {
             // What was withheld stays in the outbox: the book writes no more, and would not know.
-            if let Order::Settled(settled) = order
+            if let RecorderRequest::Settled(settled) = request
                 && !matches!(settled.outcome, lifesigns_notifications::DeliveryOutcome::Withheld(_))
             {
                 commit.pauses.extend(Receivers::pause(&settled));
-                commit.deliveries.push(Receivers::delivery(settled));
+                commit.outbox.push(Receivers::outbox_update(settled));
             }
         }
         if !commit.is_empty()
@@ -178,7 +179,7 @@ impl Recorder {
             let cancelled = if gone.alerts == 1 { "alert" } else { "alerts" };
             tracing::warn!("rule {}: removed ({} open {cancelled} cancelled)", gone.rule, gone.alerts);
         }
-        self.strays |= commit.changes.notices.iter().any(|notice| !self.receivers.knows(&notice.receiver));
+        self.orphans |= commit.changes.notices.iter().any(|notice| !self.receivers.knows(&notice.receiver));
         if commit.is_empty() {
             return true;
         }
@@ -187,79 +188,81 @@ impl Recorder {
     }
 
     /// Notices that nobody is there for become dead letters, which a person may send again.
-    fn take_strays(&mut self, commit: &mut Commit) {
-        if !std::mem::take(&mut self.strays) {
+    fn take_orphans(&mut self, commit: &mut Commit) {
+        if !std::mem::take(&mut self.orphans) {
             return;
         }
-        match self.receivers.strays() {
+        match self.receivers.orphans() {
             Ok(rows) => {
                 // There may be more of them.
-                self.strays = !rows.is_empty();
-                commit.deliveries.extend(rows);
+                self.orphans = !rows.is_empty();
+                commit.outbox.extend(rows);
             }
             Err(why) => tracing::warn!("notices for receivers that are gone cannot be read: {why}"),
         }
     }
 
-    fn take_orders(&mut self, commit: &mut Commit, answers: &mut Vec<Answer>, stopping: &mut bool) {
-        commit.deliveries.append(&mut self.late);
-        commit.pauses.append(&mut self.late_pauses);
-        while let Ok(order) = self.orders.try_recv() {
-            match order {
-                Order::Command(command, to) => match self.shared.book().apply(BookInput::Command(command)) {
-                    Ok(()) => answers.push(Answer::Done(to)),
+    fn take_orders(&mut self, commit: &mut Commit, answers: &mut Vec<PendingReply>, stopping: &mut bool) {
+        commit.outbox.append(&mut self.deferred);
+        commit.pauses.append(&mut self.deferred_pauses);
+        while let Ok(request) = self.requests.try_recv() {
+            match request {
+                RecorderRequest::Command(command, to) => match self.shared.book().apply(BookInput::Command(command)) {
+                    Ok(()) => answers.push(PendingReply::Done(to)),
                     Err(refused) => drop(to.send(Err(refused.to_string()))),
                 },
-                Order::Inventory(objects, to) => {
+                RecorderRequest::Inventory(objects, to) => {
                     let _ = self.shared.book().apply(BookInput::Inventory(objects));
-                    answers.push(Answer::Done(to));
+                    answers.push(PendingReply::Done(to));
                 }
-                Order::Configure(setup, to) => match self.configure(*setup) {
-                    Ok(()) => answers.push(Answer::Configured(to)),
+                RecorderRequest::Configure(setup, to) => match self.configure(*setup) {
+                    Ok(()) => answers.push(PendingReply::Configured(to)),
                     Err(error) => drop(to.send(Err(error))),
                 },
-                Order::Settled(settled) => {
+                RecorderRequest::Settled(settled) => {
                     commit.pauses.extend(Receivers::pause(&settled));
-                    commit.deliveries.push(self.settled(settled));
+                    commit.outbox.push(self.settled(settled));
                 }
-                Order::Resend(ids, receiver, to) => match self.receivers.revive(&ids, receiver.as_deref()) {
+                RecorderRequest::Resend(ids, receiver, to) => match self.receivers.revive(&ids, receiver.as_deref()) {
                     Ok(rows) => {
-                        answers.push(Answer::Count(to, rows.len()));
-                        commit.deliveries.extend(rows);
-                        self.strays = true;
+                        answers.push(PendingReply::Count(to, rows.len()));
+                        commit.outbox.extend(rows);
+                        self.orphans = true;
                     }
                     Err(why) => drop(to.send(Err(why))),
                 },
-                Order::Drop(ids, receiver, who, to) => match self.receivers.drop_dead(&ids, receiver.as_deref()) {
-                    Ok(rows) => {
-                        self.audit.push(dropped(commit.now_ns, &who, receiver.as_deref(), &rows));
-                        answers.push(Answer::Count(to, rows.len()));
-                        commit.deliveries.extend(rows);
+                RecorderRequest::Drop(ids, receiver, who, to) => {
+                    match self.receivers.drop_dead(&ids, receiver.as_deref()) {
+                        Ok(rows) => {
+                            self.audit.push(dropped(commit.now_ns, &who, receiver.as_deref(), &rows));
+                            answers.push(PendingReply::Count(to, rows.len()));
+                            commit.outbox.extend(rows);
+                        }
+                        Err(why) => drop(to.send(Err(why))),
                     }
-                    Err(why) => drop(to.send(Err(why))),
-                },
-                Order::Stop => *stopping = true,
+                }
+                RecorderRequest::Stop => *stopping = true,
             }
         }
     }
 
     /// What became of a delivery, for the next commit. The book hears what was withheld.
-    fn settled(&self, settled: lifesigns_notifications::DeliveryReport) -> Delivery {
+    fn settled(&self, settled: lifesigns_notifications::DeliveryReport) -> OutboxUpdate {
         if let lifesigns_notifications::DeliveryOutcome::Withheld(withheld) = &settled.outcome {
             let _ = self.shared.book().apply(BookInput::Withheld(withheld.clone()));
         }
-        Receivers::delivery(settled)
+        Receivers::outbox_update(settled)
     }
 
     fn configure(&mut self, setup: Setup) -> Result<(), ConfigureError> {
         // Whatever can fail does so before anything has changed.
-        let posts = self.receivers.prepare(&setup)?;
+        let endpoints = self.receivers.prepare(&setup)?;
         self.shared.book().configure(Arc::clone(&setup.compliance)).map_err(ConfigureError::Config)?;
-        if let Some(posts) = posts {
-            // What became of their last deliveries is an order that is taken before the next commit;
+        if let Some(endpoints) = endpoints {
+            // What became of their last deliveries is a request that is taken before the next commit;
             // the new ones begin after it.
-            self.receivers.replace(posts, &setup);
-            self.strays = true;
+            self.receivers.replace(endpoints, &setup);
+            self.orphans = true;
         }
         crash::point(crash::RELOADED);
         self.setup = setup;
@@ -270,7 +273,7 @@ impl Recorder {
     /// Commits, however long it takes: until then nothing is acknowledged, so sources wait. Whoever
     /// wants something meanwhile is told why it cannot be. Only if it is to stop it gives up, and says
     /// so with `false`.
-    fn commit(&mut self, commit: &Commit, answers: &mut Vec<Answer>, stopping: &mut bool) -> bool {
+    fn commit(&mut self, commit: &Commit, answers: &mut Vec<PendingReply>, stopping: &mut bool) -> bool {
         let mut pause = RETRY_FIRST;
         while let Err(error) = self.store.commit(commit) {
             self.shared.health.failed(&error);
@@ -287,22 +290,24 @@ impl Recorder {
         true
     }
 
-    /// Answers orders for so long, while the store takes nothing; says whether one of them was to
+    /// Answers requests for so long, while the store takes nothing; says whether one of them was to
     /// stop, which ends the wait. What became of deliveries waits for the next commit.
     fn turn_away(&mut self, text: &str, pause: Duration) -> bool {
         let mut stop = false;
         let until = Instant::now() + pause;
-        while !stop && let Ok(order) = self.orders.recv_deadline(until) {
-            match order {
-                Order::Command(_, to) | Order::Inventory(_, to) => drop(to.send(Err(text.to_owned()))),
-                Order::Configure(_, to) => drop(to.send(Err(ConfigureError::Store(text.to_owned())))),
-                Order::Resend(.., to) | Order::Drop(.., to) => drop(to.send(Err(text.to_owned()))),
-                Order::Settled(settled) => {
-                    self.late_pauses.extend(Receivers::pause(&settled));
-                    let delivery = self.settled(settled);
-                    self.late.push(delivery);
+        while !stop && let Ok(request) = self.requests.recv_deadline(until) {
+            match request {
+                RecorderRequest::Command(_, to) | RecorderRequest::Inventory(_, to) => {
+                    drop(to.send(Err(text.to_owned())))
                 }
-                Order::Stop => stop = true,
+                RecorderRequest::Configure(_, to) => drop(to.send(Err(ConfigureError::Store(text.to_owned())))),
+                RecorderRequest::Resend(.., to) | RecorderRequest::Drop(.., to) => drop(to.send(Err(text.to_owned()))),
+                RecorderRequest::Settled(settled) => {
+                    self.deferred_pauses.extend(Receivers::pause(&settled));
+                    let delivery = self.settled(settled);
+                    self.deferred.push(delivery);
+                }
+                RecorderRequest::Stop => stop = true,
             }
         }
         stop
@@ -317,9 +322,9 @@ impl Recorder {
                 health.places.insert(place.source.clone(), place);
             }
         }
-        let again = commit.deliveries.iter().any(|row| row.outcome == Outcome::Revived);
+        let again = commit.outbox.iter().any(|row| row.change == OutboxChange::Revived);
         if again || !commit.changes.notices.is_empty() {
-            self.receivers.nudge(again);
+            self.receivers.wake(again);
         }
         self.shared.listeners.tell(commit.changes.alerts);
     }
@@ -340,7 +345,7 @@ impl Recorder {
 }
 
 /// Who dropped dead letters, and how many.
-fn dropped(time_ns: u64, who: &str, receiver: Option<&str>, rows: &[Delivery]) -> AuditRecord {
+fn dropped(time_ns: u64, who: &str, receiver: Option<&str>, rows: &[OutboxUpdate]) -> AuditRecord {
     let ids: Vec<i64> = rows.iter().take(100).map(|row| row.id).collect();
     AuditRecord {
         time_ns,

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use lifesigns_compliance::{Pattern, suggestion};
 use lifesigns_control::{AuditMark, AuditReport, AuditRow, Break, OutboxFilter, OutboxRow, Reply, Rows, Waiting};
-use lifesigns_store::{AuditError, AuditFilter, Past, Reader};
+use lifesigns_store::{AlertHistoryFilter, AuditError, AuditFilter, StoreReader};
 
 /// Waiting notices are read in pages of so many.
 const PAGE: usize = 1000;
@@ -17,10 +17,10 @@ fn said(error: impl Display) -> String {
 ///
 /// # Errors
 /// What is wrong with the store, for a person.
-pub fn rows(reader: &Reader, rows: &Rows) -> Result<Reply, String> {
+pub fn rows(reader: &StoreReader, rows: &Rows) -> Result<Reply, String> {
     match rows {
         Rows::Alerts(past) => {
-            let past = Past {
+            let past = AlertHistoryFilter {
                 object: past.object.as_deref().map(Into::into),
                 definition: past.alert.as_deref().map(Into::into),
                 from_ns: past.from_ns.unwrap_or(0),
@@ -64,8 +64,8 @@ pub fn rows(reader: &Reader, rows: &Rows) -> Result<Reply, String> {
     }
 }
 
-fn verify(reader: &Reader, known: Option<&AuditMark>) -> Result<Reply, String> {
-    let known = known.map(|mark| lifesigns_store::Mark { id: mark.number, hash: mark.hash.clone() });
+fn verify(reader: &StoreReader, known: Option<&AuditMark>) -> Result<Reply, String> {
+    let known = known.map(|mark| lifesigns_store::ChainMark { id: mark.number, hash: mark.hash.clone() });
     let report = match reader.audit_verify(known.as_ref()) {
         Ok(report) => AuditReport {
             entries: report.entries,
@@ -96,7 +96,7 @@ pub(crate) fn no_receiver(name: &str, known: &[&str]) -> String {
     }
 }
 
-fn outbox(reader: &Reader, filter: &OutboxFilter) -> Result<Reply, String> {
+fn outbox(reader: &StoreReader, filter: &OutboxFilter) -> Result<Reply, String> {
     // Of what is looked for among others, the first so many may be none.
     let limit = if filter.limit == 0 || filter.alert.is_some() { usize::MAX } else { filter.limit };
     let pattern = filter.receiver.as_deref().map(Pattern::from);
@@ -125,7 +125,7 @@ fn outbox(reader: &Reader, filter: &OutboxFilter) -> Result<Reply, String> {
         rows.retain(|row| row.notice.alert.id == *alert);
     }
     rows.truncate(limit);
-    let row = |row: lifesigns_store::OutboxRow| OutboxRow {
+    let row = |row: lifesigns_store::StoredNotice| OutboxRow {
         id: row.id.unsigned_abs(),
         waiting: if filter.dead { Waiting::Dead } else { Waiting::Until(row.not_before_ns) },
         attempts: row.attempts,
@@ -138,9 +138,9 @@ fn outbox(reader: &Reader, filter: &OutboxFilter) -> Result<Reply, String> {
 /// Page after page until there is no more, or enough.
 fn paged(
     limit: usize,
-    mut page: impl FnMut(i64) -> Result<Vec<lifesigns_store::OutboxRow>, lifesigns_store::StoreError>,
-) -> Result<Vec<lifesigns_store::OutboxRow>, String> {
-    let mut rows: Vec<lifesigns_store::OutboxRow> = Vec::new();
+    mut page: impl FnMut(i64) -> Result<Vec<lifesigns_store::StoredNotice>, lifesigns_store::StoreError>,
+) -> Result<Vec<lifesigns_store::StoredNotice>, String> {
+    let mut rows: Vec<lifesigns_store::StoredNotice> = Vec::new();
     loop {
         let after = rows.last().map_or(0, |row| row.id);
         let next = page(after).map_err(said)?;

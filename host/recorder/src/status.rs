@@ -8,7 +8,7 @@ use lifesigns_control::{
 };
 use lifesigns_model::{Criticality, DropKind, Drops, SourceOffset};
 
-use crate::Shared;
+use crate::shared::Shared;
 
 pub(crate) fn status(shared: &Shared) -> Status {
     let totals = shared.engine.totals();
@@ -16,7 +16,7 @@ pub(crate) fn status(shared: &Shared) -> Status {
     let (objects, discovered, alerts, event_ns) = counts(shared);
     let dropped = dropped(shared);
     let undecided = shared.book().undecided();
-    let beside = beside(shared);
+    let overview = overview(shared);
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
@@ -24,9 +24,9 @@ pub(crate) fn status(shared: &Shared) -> Status {
         now_ns: shared.clock.now_ns(),
         event_time_ns: event_ns,
         rules: rules(shared, &totals.report),
-        refused: beside.0,
-        compiling: beside.1,
-        rules_memory: beside.2,
+        refused: overview.0,
+        compiling: overview.1,
+        rules_memory: overview.2,
         sources: sources(shared, &health.places),
         engine: EngineStatus {
             lines: totals.tally.lines,
@@ -102,10 +102,10 @@ fn rules(shared: &Shared, report: &lifesigns_engine::ShardReport) -> Vec<RuleSta
 }
 
 /// Rules that are refused, those that are being compiled, and what all have of the memory.
-fn beside(shared: &Shared) -> (Vec<RefusedRule>, Vec<CompilingRule>, MemoryStatus) {
-    let beside = shared.beside.get();
-    let memory = beside.memory.as_ref().map(|memory| memory()).unwrap_or_default();
-    (beside.refused.clone(), beside.compiling.clone(), memory)
+fn overview(shared: &Shared) -> (Vec<RefusedRule>, Vec<CompilingRule>, MemoryStatus) {
+    let overview = shared.overview.get();
+    let memory = overview.memory.as_ref().map(|memory| memory()).unwrap_or_default();
+    (overview.refused.clone(), overview.compiling.clone(), memory)
 }
 
 fn sources(shared: &Shared, places: &BTreeMap<String, SourceOffset>) -> Vec<SourceStatus> {

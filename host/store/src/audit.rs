@@ -1,5 +1,5 @@
-//! The audit: entries are only added, and each one's hash covers the one before it. What retention
-//! removes leaves an anchor, the hash to go on from, and an entry that names it.
+//! The audit log: entries are only appended, and the hash of each covers the previous one. Retention
+//! leaves an anchor, the hash from which the chain continues, and an entry that names it.
 
 use lifesigns_compliance::AuditRecord;
 use rusqlite::{Connection, Row, params};
@@ -10,68 +10,69 @@ use crate::{
     error::StoreError,
     evidence,
     form::{bits, number},
-    reader::Reader,
+    meta,
+    reader::StoreReader,
 };
 
-/// What an entry says that retention writes.
+/// The action of the entry that retention appends.
 const SHORTENED: &str = "audit shortened";
 
 type Hash = [u8; 32];
 
-/// An entry and its hash. Note them down elsewhere, and [`Reader::audit_verify`] can tell later
-/// whether everything up to it is still as it was.
+/// An audit entry and its hash. With a mark that was noted elsewhere, [`StoreReader::audit_verify`] checks
+/// that everything up to it is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub struct ChainMark {
     /// The entry's number, from 1; 0 for before the first.
     pub id: u64,
     /// Its hash, 64 hexadecimal digits.
     pub hash: String,
 }
 
-/// An entry as it is kept.
+/// An audit entry as it is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AuditEntry {
-    /// Its number and hash.
-    pub mark: Mark,
-    /// When it was written, on the host's clock.
+    /// The entry's number and hash.
+    pub mark: ChainMark,
+    /// The host's clock when it was written, nanoseconds since the Unix epoch.
     pub written_ns: u64,
-    /// What it says.
+    /// The content.
     pub audit: AuditRecord,
 }
 
-/// What a check that found nothing wrong has looked at.
+/// The result of a successful verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditReport {
-    /// Entries that are there.
+pub struct AuditVerification {
+    /// The number of entries that exist.
     pub entries: u64,
     /// The last entry that retention removed, if it removed any.
-    pub anchor: Option<Mark>,
+    pub anchor: Option<ChainMark>,
     /// The last entry.
-    pub head: Mark,
+    pub head: ChainMark,
 }
 
 /// Why the audit cannot be relied on.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
-    /// An entry does not fit: it, or one before it, was changed, put in or taken out.
+    /// An entry does not match the chain: it, or one before it, was changed, inserted or removed.
     #[error("the audit was tampered with or damaged at entry {id}: {what}")]
     Broken {
-        /// The first entry that does not fit.
+        /// The first entry that does not match.
         id: u64,
-        /// What does not.
+        /// What does not match.
         what: String,
     },
-    /// Entries could have been changed, because what keeps them from it is gone.
+    /// The triggers that protect entries are missing, so entries could have been changed.
     #[error(
-        "the triggers {} are missing or changed: somebody opened the audit for changes; compare with a head that was \
-         noted elsewhere (`lifesigns audit verify --known NUMBER:HASH`); the next start puts them back and says so in \
+        "the triggers {} are missing or changed, so entries could have been changed; compare with a head that was noted \
+         elsewhere (`lifesigns audit verify --known NUMBER:HASH`); the next start puts them back and says so in \
          an entry", .missing.join(", ")
     )]
     Unguarded {
         /// The triggers.
         missing: Vec<String>,
     },
-    /// The entry that was asked for has been removed by retention, so nothing can be said about it.
+    /// Retention has removed the entry that was asked for, so it cannot be checked.
     #[error("entry {id} was removed by retention; the oldest that can be checked is {oldest}")]
     Removed {
         /// The entry.
@@ -84,25 +85,25 @@ pub enum AuditError {
     Store(#[from] StoreError),
 }
 
-impl Reader {
+impl StoreReader {
     /// Checks every entry's hash, from the anchor to the last one. `known` is a mark that was noted
     /// down before: it must still be there.
     ///
     /// # Errors
     /// Names the first entry that does not fit.
-    pub fn audit_verify(&self, known: Option<&Mark>) -> Result<AuditReport, AuditError> {
+    pub fn audit_verify(&self, known: Option<&ChainMark>) -> Result<AuditVerification, AuditError> {
         self.ask(|connection| verify(connection, known))?
     }
 }
 
-impl Reader {
+impl StoreReader {
     /// Returns the last entry's number and hash, to be noted elsewhere.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn audit_head(&self) -> Result<Mark, StoreError> {
+    pub fn audit_head(&self) -> Result<ChainMark, StoreError> {
         self.ask(|connection| {
-            mark(connection, "head").map(|(id, hash)| Mark { id: id.cast_unsigned(), hash: hex(&hash) })
+            mark(connection, "head").map(|(id, hash)| ChainMark { id: id.cast_unsigned(), hash: hex(&hash) })
         })
     }
 }
@@ -151,7 +152,7 @@ impl Entry {
     }
 }
 
-/// Adds entries at the end.
+/// Appends entries.
 pub(crate) fn append(connection: &Connection, entries: &[AuditRecord], now_ns: u64) -> rusqlite::Result<()> {
     if entries.is_empty() {
         return Ok(());
@@ -175,10 +176,10 @@ pub(crate) fn append(connection: &Connection, entries: &[AuditRecord], now_ns: u
         insert.execute(params![id, written_ns, time_ns, who, what, subject, before, after, hash])?;
     }
     set_mark(connection, "head", id, &hash)?;
-    crate::write::set(connection, evidence::HIGHEST, id)
+    meta::set(connection, evidence::HIGHEST, id)
 }
 
-/// Removes entries up to `through`, and says so in an entry at the end.
+/// Removes entries up to `through`, and appends an entry that says so.
 pub(crate) fn shorten(connection: &Connection, through: i64, now_ns: u64) -> rusqlite::Result<usize> {
     let mut look = connection.prepare_cached("SELECT hash FROM audit WHERE id = ?1")?;
     let hash: Hash = look.query_row([through], |row| row.get(0))?;
@@ -211,7 +212,10 @@ fn set_mark(connection: &Connection, name: &str, id: i64, hash: &Hash) -> rusqli
     Ok(())
 }
 
-fn verify(connection: &Connection, known: Option<&Mark>) -> rusqlite::Result<Result<AuditReport, AuditError>> {
+fn verify(
+    connection: &Connection,
+    known: Option<&ChainMark>,
+) -> rusqlite::Result<Result<AuditVerification, AuditError>> {
     let (anchor, head) = (mark(connection, "anchor")?, mark(connection, "head")?);
     if let Some(known) = known.filter(|known| known.id < anchor.0.cast_unsigned()) {
         let oldest = anchor.0.cast_unsigned();
@@ -244,7 +248,7 @@ struct Chain<'a> {
     last: (i64, Hash),
     entries: u64,
     attested: bool,
-    known: Option<&'a Mark>,
+    known: Option<&'a ChainMark>,
 }
 
 impl Chain<'_> {
@@ -273,7 +277,7 @@ impl Chain<'_> {
         Err(broken(self.last.0, "its hash is another one than the one that was noted down".to_owned()))
     }
 
-    fn end(self, anchor: &(i64, Hash), head: &(i64, Hash)) -> Result<AuditReport, AuditError> {
+    fn end(self, anchor: &(i64, Hash), head: &(i64, Hash)) -> Result<AuditVerification, AuditError> {
         if self.last != *head {
             return Err(broken(self.last.0 + 1, format!("the last entry was {}", head.0)));
         }
@@ -283,9 +287,9 @@ impl Chain<'_> {
         if let Some(known) = self.known {
             return Err(broken(head.0 + 1, format!("entry {} was noted down and is not there", known.id)));
         }
-        let named = |(id, hash): &(i64, Hash)| Mark { id: id.cast_unsigned(), hash: hex(hash) };
+        let named = |(id, hash): &(i64, Hash)| ChainMark { id: id.cast_unsigned(), hash: hex(hash) };
         let anchor = (anchor.0 > 0).then(|| named(anchor));
-        Ok(AuditReport { entries: self.entries, anchor, head: named(head) })
+        Ok(AuditVerification { entries: self.entries, anchor, head: named(head) })
     }
 }
 
@@ -300,10 +304,10 @@ fn hex(hash: &[u8]) -> String {
 /// The columns that [`entry`] reads.
 pub(crate) const COLUMNS: &str = Entry::COLUMNS;
 
-/// An entry as it is told.
+/// Reads an entry from a row of [`COLUMNS`].
 pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
     Ok(AuditEntry {
-        mark: Mark { id: number(row, 0)?, hash: hex(&row.get::<_, Vec<u8>>(8)?) },
+        mark: ChainMark { id: number(row, 0)?, hash: hex(&row.get::<_, Vec<u8>>(8)?) },
         written_ns: number(row, 1)?,
         audit: AuditRecord {
             time_ns: number(row, 2)?,

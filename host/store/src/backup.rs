@@ -18,7 +18,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use crate::{
     error::StoreError,
     file::{MODE, beside, sync_folder},
-    reader::Reader,
+    reader::StoreReader,
 };
 
 /// Pages that are copied between two looks at the clock and at the caller.
@@ -30,7 +30,7 @@ const PAUSES: u32 = 500;
 
 /// How far a backup has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
+pub struct BackupProgress {
     /// Pages that are copied.
     pub done: u64,
     /// Pages in all.
@@ -56,14 +56,14 @@ pub enum BackupError {
     Store(#[from] StoreError),
 }
 
-impl Reader {
-    /// Copies the store as it is at this moment to the new file `to`, readable by nobody else; the
+impl StoreReader {
+    /// Copies the store as it is at this moment to the new file `to`, readable only by its owner; the
     /// host goes on writing. The copy is a store in one file: to go back to it, stop the host and put
     /// it in the store's place.
     ///
     /// # Errors
     /// See [`BackupError`]. Then there is nothing under the name `to`.
-    pub fn backup(&self, to: impl AsRef<Path>, progress: impl FnMut(Progress)) -> Result<(), BackupError> {
+    pub fn backup(&self, to: impl AsRef<Path>, progress: impl FnMut(BackupProgress)) -> Result<(), BackupError> {
         let to = to.as_ref();
         if fs::symlink_metadata(to).is_ok() {
             return Err(BackupError::Exists(to.to_owned()));
@@ -80,12 +80,12 @@ impl Reader {
         sync_folder(to).map_err(failed)
     }
 
-    fn copy(&self, to: &Path, mut progress: impl FnMut(Progress)) -> Result<(), StoreError> {
+    fn copy(&self, to: &Path, mut progress: impl FnMut(BackupProgress)) -> Result<(), StoreError> {
         let mut target = Connection::open(to).map_err(|error| StoreError::of(to, error))?;
         // It is synced once, when it is whole.
         let fast = target.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
         fast.map_err(|error| StoreError::of(to, error))?;
-        // While this transaction lasts, the store stands still for us: no step begins anew.
+        // This transaction sees one state of the store, so no step of the backup has to start over.
         self.ask(|source| {
             source.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
             let backup = Backup::new(source, &mut target)?;
@@ -95,7 +95,7 @@ impl Reader {
                 let now = backup.progress();
                 let (all, left) =
                     (u64::try_from(now.pagecount).unwrap_or(0), u64::try_from(now.remaining).unwrap_or(0));
-                progress(Progress { done: all.saturating_sub(left), all });
+                progress(BackupProgress { done: all.saturating_sub(left), all });
                 match step {
                     StepResult::Done => return Ok(()),
                     StepResult::More => {}

@@ -28,9 +28,9 @@ pub struct Commit {
     /// What changed in the book.
     pub changes: BookChanges,
     /// What became of the rows of the outbox.
-    pub deliveries: Vec<Delivery>,
+    pub outbox: Vec<OutboxUpdate>,
     /// Bundles whose next message has to wait.
-    pub pauses: Vec<Pause>,
+    pub pauses: Vec<ReceiverPause>,
 }
 
 impl Commit {
@@ -71,7 +71,7 @@ impl Commit {
             && self.reminders.is_empty()
             && self.objects.is_empty()
             && self.facts.is_empty()
-            && self.deliveries.is_empty()
+            && self.outbox.is_empty()
             && self.pauses.is_empty()
             && self.changes == BookChanges::default()
     }
@@ -79,7 +79,7 @@ impl Commit {
 
 /// A bundle of a receiver whose next message has to wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pause {
+pub struct ReceiverPause {
     /// The receiver.
     pub receiver: String,
     /// What the notices of the bundle agree in.
@@ -90,20 +90,20 @@ pub struct Pause {
 
 /// What became of one row of the outbox, or of several.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
+pub struct OutboxUpdate {
     /// The row. One that is no longer there is passed over.
     pub id: i64,
     /// What became of it.
-    pub outcome: Outcome,
+    pub change: OutboxChange,
 }
 
-/// See [`Delivery`].
+/// See [`OutboxUpdate`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum OutboxChange {
     /// The receiver has it. The row goes.
     Delivered,
     /// It did not work; once more, but not before `at_ns` of the host's clock.
-    Later {
+    Retry {
         /// When.
         at_ns: u64,
         /// Why it did not work.

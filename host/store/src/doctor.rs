@@ -9,10 +9,10 @@ use std::{
 use rusqlite::Connection;
 
 use crate::{
-    error::{OpenError, StoreError},
+    error::{StoreError, StoreOpenError},
     file::beside,
     load::rows,
-    reader::Reader,
+    reader::StoreReader,
     schema::LATEST,
 };
 
@@ -22,12 +22,12 @@ const WAL_BYTES: u64 = 512 << 20;
 const ROOM_BYTES: u64 = 1 << 30;
 /// Less room than this will not last.
 const NO_ROOM_BYTES: u64 = 64 << 20;
-/// Flaws of the file that are told at most.
+/// Flaws of the file that are reported at most.
 const FLAWS: u32 = 20;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub enum FindingLevel {
     /// As it should be.
     Good,
     /// Worth a look.
@@ -40,7 +40,7 @@ pub enum Level {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// How bad it is.
-    pub level: Level,
+    pub level: FindingLevel,
     /// What was found.
     pub what: String,
     /// How to mend it; empty if there is nothing to mend.
@@ -54,17 +54,17 @@ pub fn doctor(path: impl AsRef<Path>) -> Vec<Finding> {
     // Before a connection makes files of its own.
     files(path, &mut findings);
     room(path, &mut findings);
-    match Reader::open(path) {
+    match StoreReader::open(path) {
         Ok(reader) => {
             findings.good(format!("it is a store of version {LATEST}"));
             content(path, &reader, &mut findings);
         }
         Err(error) => {
             let fix = match &error {
-                OpenError::Store(StoreError::Corrupt(..)) => restore(path),
+                StoreOpenError::Store(StoreError::Corrupt(..)) => restore(path),
                 _ => String::new(),
             };
-            findings.bad(told(&error), fix);
+            findings.bad(with_causes(&error), fix);
         }
     }
     findings.0
@@ -74,20 +74,20 @@ struct Findings(Vec<Finding>);
 
 impl Findings {
     fn good(&mut self, what: String) {
-        self.0.push(Finding { level: Level::Good, what, fix: String::new() });
+        self.0.push(Finding { level: FindingLevel::Good, what, fix: String::new() });
     }
 
     fn warning(&mut self, what: String, fix: impl Into<String>) {
-        self.0.push(Finding { level: Level::Warning, what, fix: fix.into() });
+        self.0.push(Finding { level: FindingLevel::Warning, what, fix: fix.into() });
     }
 
     fn bad(&mut self, what: String, fix: impl Into<String>) {
-        self.0.push(Finding { level: Level::Bad, what, fix: fix.into() });
+        self.0.push(Finding { level: FindingLevel::Bad, what, fix: fix.into() });
     }
 }
 
 /// An error with its causes.
-fn told(error: &dyn std::error::Error) -> String {
+fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -148,15 +148,15 @@ fn room(path: &Path, findings: &mut Findings) {
                 findings.good(what);
             }
         }
-        Err(error) => findings.warning(format!("how much room is left on its disk cannot be told: {error}"), ""),
+        Err(error) => findings.warning(format!("the free space of its disk is unknown: {error}"), ""),
     }
 }
 
-fn content(path: &Path, reader: &Reader, findings: &mut Findings) {
+fn content(path: &Path, reader: &StoreReader, findings: &mut Findings) {
     match reader.ask(flaws) {
         Ok(flaws) if flaws.is_empty() => findings.good("the file is whole".to_owned()),
         Ok(flaws) => findings.bad(format!("the file is damaged: {}", flaws.join("; ")), restore(path)),
-        Err(error) => findings.bad(told(&error), restore(path)),
+        Err(error) => findings.bad(with_causes(&error), restore(path)),
     }
     match reader.load() {
         Ok(loaded) => findings.good(format!(
@@ -165,18 +165,18 @@ fn content(path: &Path, reader: &Reader, findings: &mut Findings) {
             loaded.restored.alerts.len(),
             loaded.start.states.len(),
         )),
-        Err(error) => findings.bad(format!("a host cannot start from it: {}", told(&error)), restore(path)),
+        Err(error) => findings.bad(format!("a host cannot start from it: {}", with_causes(&error)), restore(path)),
     }
     match reader.audit_verify(None) {
         Ok(report) => findings.good(format!(
             "the audit is unbroken: {} entries, the last is {} with hash {}",
             report.entries, report.head.id, report.head.hash
         )),
-        Err(error) => findings.bad(told(&error), "compare with a backup; what comes before that entry holds"),
+        Err(error) => findings.bad(with_causes(&error), "compare with a backup; what comes before that entry holds"),
     }
     match reader.receivers() {
         Ok(receivers) => letters(&receivers, findings),
-        Err(error) => findings.bad(told(&error), restore(path)),
+        Err(error) => findings.bad(with_causes(&error), restore(path)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What can go wrong, told apart by what to do about it.
+//! Errors of a store, distinguished by what to do about them.
 
 use std::{
     fs::OpenOptions,
@@ -8,8 +8,8 @@ use std::{
 
 use rusqlite::ErrorCode;
 
-/// The cause, as it was told.
-pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+/// The underlying error.
+pub type ErrorCause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a store could not be read or written. A transaction that fails leaves nothing behind: the
 /// same may be tried again later.
@@ -17,27 +17,27 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 pub enum StoreError {
     /// No room: the disk, the quota or the file's own limit.
     #[error("{}: no room is left to write to; free some space on that disk", .0.display())]
-    Full(PathBuf, #[source] Cause),
+    Full(PathBuf, #[source] ErrorCause),
     /// It cannot be written.
     #[error("{}: the file or its disk is read-only; make it writable, for SQLite's files beside it too", .0.display())]
-    ReadOnly(PathBuf, #[source] Cause),
+    ReadOnly(PathBuf, #[source] ErrorCause),
     /// What is in the file makes no sense.
     #[error(
         "{path}: the store is damaged; stop the host, keep the file as it is, and put a backup in its place \
          (`cp BACKUP {path}`, without the files {path}-wal and {path}-shm)", path = .0.display()
     )]
-    Corrupt(PathBuf, #[source] Cause),
-    /// Somebody else holds it, for longer than we waited.
+    Corrupt(PathBuf, #[source] ErrorCause),
+    /// Another process held its lock for longer than the time-out.
     #[error("{}: the store is busy; it is tried again", .0.display())]
-    Busy(PathBuf, #[source] Cause),
+    Busy(PathBuf, #[source] ErrorCause),
     /// Anything else.
     #[error("{}: {}", .0.display(), .1)]
-    Other(PathBuf, #[source] Cause),
+    Other(PathBuf, #[source] ErrorCause),
 }
 
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
-pub enum OpenError {
+pub enum StoreOpenError {
     /// Another host has it.
     #[error("{}: another host has this store{}; stop that one, or give this one a store of its own", path.display(), holder(*pid))]
     InUse {
@@ -111,7 +111,7 @@ impl StoreError {
             Class::Io => probe(path),
             class => class,
         };
-        let (path, cause) = (path.to_owned(), Cause::from(error));
+        let (path, cause) = (path.to_owned(), ErrorCause::from(error));
         match class {
             Class::Full => Self::Full(path, cause),
             Class::ReadOnly => Self::ReadOnly(path, cause),
@@ -126,7 +126,7 @@ impl StoreError {
         Self::Corrupt(path.to_owned(), what.into().into())
     }
 
-    /// Whether the same is worth trying again, once somebody has made room or the disk is back.
+    /// Returns whether the same operation may succeed later, once there is room or the disk is back.
     pub const fn may_pass(&self) -> bool {
         !matches!(self, Self::Corrupt(..))
     }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_told_apart() {
+    fn codes_are_distinguished() {
         for (code, class) in [
             (rusqlite::ffi::SQLITE_FULL, Class::Full),
             (rusqlite::ffi::SQLITE_READONLY_DBMOVED, Class::ReadOnly),

@@ -1,6 +1,6 @@
-//! What speaks against the audit beside its chain: triggers that are missing, and entries that other
-//! tables of the same file remember. Whoever can write the file can forge all of it; only a head that
-//! was noted elsewhere shows that.
+//! Evidence against the audit beside its chain: triggers that are missing, and entries that other
+//! tables of the same file remember. A writer of the file can forge all of it; only a head that was
+//! noted elsewhere shows that.
 
 use std::collections::BTreeMap;
 

@@ -10,13 +10,13 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::error::{OpenError, StoreError};
+use crate::error::{StoreError, StoreOpenError};
 
-/// How long a statement waits for somebody else, in milliseconds.
+/// How long a statement waits for a lock of another process, in milliseconds.
 const BUSY_MS: u64 = 2000;
 /// Pages in the write-ahead log after which a commit moves them into the file.
 const CHECKPOINT_PAGES: i64 = 8192;
-/// What the write-ahead log shrinks to when it begins anew.
+/// The size to which the write-ahead log shrinks when it restarts, in bytes.
 const WAL_KEPT_BYTES: i64 = 64 << 20;
 /// SQLite's page cache, in KiB.
 const CACHE_KIB: i64 = 32 << 10;
@@ -40,9 +40,9 @@ pub(crate) struct Lock {
 
 impl Lock {
     /// Takes the lock of the store at `path`, or says who has it.
-    pub(crate) fn take(path: &Path) -> Result<Self, OpenError> {
+    pub(crate) fn take(path: &Path) -> Result<Self, StoreOpenError> {
         let name = beside(path, "-lock");
-        let failed = |source| OpenError::File { path: name.clone(), source };
+        let failed = |source| StoreOpenError::File { path: name.clone(), source };
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false).mode(MODE);
         let mut file = options.open(&name).map_err(failed)?;
@@ -52,7 +52,7 @@ impl Lock {
                 let mut text = String::new();
                 // Only for the message.
                 let _ = file.take(32).read_to_string(&mut text);
-                return Err(OpenError::InUse { path: path.to_owned(), pid: text.trim().parse().ok() });
+                return Err(StoreOpenError::InUse { path: path.to_owned(), pid: text.trim().parse().ok() });
             }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
@@ -64,12 +64,12 @@ impl Lock {
 
 /// Makes the file if there is none. Must come before any connection to it: a process that closes a
 /// file loses SQLite's locks on it.
-pub(crate) fn create(path: &Path) -> Result<(), OpenError> {
+pub(crate) fn create(path: &Path) -> Result<(), StoreOpenError> {
     let mut options = OpenOptions::new();
     match options.write(true).create_new(true).mode(MODE).open(path) {
-        Ok(_) => sync_folder(path).map_err(|source| OpenError::File { path: path.to_owned(), source }),
+        Ok(_) => sync_folder(path).map_err(|source| StoreOpenError::File { path: path.to_owned(), source }),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(source) => Err(OpenError::File { path: path.to_owned(), source }),
+        Err(source) => Err(StoreOpenError::File { path: path.to_owned(), source }),
     }
 }
 
@@ -112,7 +112,7 @@ pub(crate) fn reader(path: &Path) -> Result<Connection, StoreError> {
     if !cannot_open || logged(path) {
         return Err(StoreError::of(path, error));
     }
-    // A store at rest where we may not write, not even SQLite's files beside it: nobody changes it.
+    // A store at rest where we may not write, not even SQLite's files beside it: no process changes it.
     let name = format!("file:{}?immutable=1", escaped(path));
     look(Path::new(&name), flags | OpenFlags::SQLITE_OPEN_URI).map_err(|error| StoreError::of(path, error))
 }

@@ -1,4 +1,4 @@
-//! What was, for the command line and for reports: cancelled alerts, badges over time, the audit.
+//! Queries about the past: cancelled alerts, badges over time, the audit.
 
 use lifesigns_compliance::{Alert, BadgeOf, BadgePoint, Pattern};
 use rusqlite::params;
@@ -8,13 +8,13 @@ use crate::{
     error::StoreError,
     form::{parsed, sortable},
     load::badge_point,
-    reader::Reader,
+    reader::StoreReader,
     write::who,
 };
 
 /// Which cancelled alerts. Fields that are empty match all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Past {
+pub struct AlertHistoryFilter {
     /// Only of these objects.
     pub object: Option<Pattern>,
     /// Only of these definitions.
@@ -23,7 +23,7 @@ pub struct Past {
     pub from_ns: u64,
     /// Cancelled before this event time.
     pub until_ns: Option<u64>,
-    /// At most so many; 0 for all.
+    /// At most this many; 0 for all.
     pub limit: usize,
 }
 
@@ -34,16 +34,16 @@ pub struct AuditFilter {
     pub subject: Option<String>,
     /// Written at this time of the host's clock or later.
     pub since_ns: u64,
-    /// At most so many, the latest; 0 for all.
+    /// At most this many, the latest; 0 for all.
     pub limit: usize,
 }
 
-impl Reader {
+impl StoreReader {
     /// Cancelled alerts, the latest first.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn past_alerts(&self, past: &Past) -> Result<Vec<Alert>, StoreError> {
+    pub fn past_alerts(&self, past: &AlertHistoryFilter) -> Result<Vec<Alert>, StoreError> {
         let limit = limit(past.limit);
         let until_ns = past.until_ns.map(sortable);
         self.ask(|connection| {

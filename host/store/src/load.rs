@@ -1,4 +1,4 @@
-//! Everything that a restart goes on from.
+//! Loads everything that a restart resumes from.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -9,15 +9,15 @@ use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
 use crate::{
     error::StoreError,
     form::{maybe, number, parsed},
-    parallel,
-    reader::Reader,
+    meta, parallel,
+    reader::StoreReader,
     store::Store,
     write::Seen,
 };
 
 /// Everything that was committed and still matters.
 #[derive(Clone, Debug, Default)]
-pub struct Loaded {
+pub struct RecordedState {
     /// What the book goes on from.
     pub restored: BookSnapshot,
     /// What the engine goes on from; what is known in any case (`known`) is not the store's.
@@ -29,17 +29,17 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn load(&self) -> Result<Loaded, StoreError> {
+    pub fn load(&self) -> Result<RecordedState, StoreError> {
         load(&self.connection).map_err(|error| StoreError::of(self.path(), error))
     }
 }
 
-impl Reader {
+impl StoreReader {
     /// Everything that a restart would go on from.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn load(&self) -> Result<Loaded, StoreError> {
+    pub fn load(&self) -> Result<RecordedState, StoreError> {
         self.ask(load)
     }
 
@@ -48,11 +48,11 @@ impl Reader {
     /// # Errors
     /// See [`StoreError`].
     pub fn clock_ns(&self) -> Result<u64, StoreError> {
-        self.ask(|connection| meta(connection, "clock_ns"))
+        self.ask(|connection| meta::get(connection, "clock_ns"))
     }
 }
 
-fn load(connection: &Connection) -> rusqlite::Result<Loaded> {
+fn load(connection: &Connection) -> rusqlite::Result<RecordedState> {
     let restored = BookSnapshot {
         objects: objects(connection)?,
         symptoms: parallel::all(connection, "SELECT body FROM symptom ORDER BY rowid")?,
@@ -68,8 +68,8 @@ fn load(connection: &Connection) -> rusqlite::Result<Loaded> {
             "SELECT who, name, time_ns, score, worst, share, violations, allowed FROM badge_now ORDER BY time_ns",
             badge_point,
         )?,
-        event_ns: meta(connection, "event_ns")?,
-        clock_ns: meta(connection, "clock_ns")?,
+        event_ns: meta::get(connection, "event_ns")?,
+        clock_ns: meta::get(connection, "clock_ns")?,
         decided_by: decided_by(connection)?,
         rules: rules(connection)?,
     };
@@ -88,7 +88,7 @@ fn load(connection: &Connection) -> rusqlite::Result<Loaded> {
             Ok(SourceOffset { source: row.get(0)?, cursor: row.get(1)?, lines, time_ns })
         })?,
     };
-    Ok(Loaded { restored, start })
+    Ok(RecordedState { restored, start })
 }
 
 /// All rows of a select, each by `of`.
@@ -98,11 +98,6 @@ pub(crate) fn rows<T>(
     of: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
     connection.prepare(select)?.query_map([], of)?.collect()
-}
-
-fn meta(connection: &Connection, name: &str) -> rusqlite::Result<u64> {
-    let value = connection.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| number(row, 0));
-    Ok(value.optional()?.unwrap_or_default())
 }
 
 fn decided_by(connection: &Connection) -> rusqlite::Result<String> {
@@ -147,9 +142,9 @@ fn alerts(connection: &Connection) -> rusqlite::Result<Vec<Arc<lifesigns_complia
     Ok(alerts)
 }
 
-/// Those that had not ended when the clock was told last.
+/// Silences that had not ended at the last commit.
 fn silences(connection: &Connection) -> rusqlite::Result<Vec<lifesigns_compliance::Silence>> {
-    let now_ns = crate::form::sortable(meta(connection, "clock_ns")?);
+    let now_ns = crate::form::sortable(meta::get(connection, "clock_ns")?);
     let mut select = connection.prepare("SELECT body FROM silence WHERE until_ns > ?1")?;
     select.query_map([now_ns], |row| parsed(row, 0))?.collect()
 }

@@ -1,34 +1,34 @@
-//! What waits to be told. Whoever tells reads here, and what came of it goes into the next
-//! [`crate::Commit`]: there is one writer.
+//! Queries of the outbox: the notices that wait for receivers. The results of deliveries go into the
+//! next [`crate::Commit`]: there is one writer.
 
 use lifesigns_compliance::Notice;
 use rusqlite::{Row, params};
 
 use crate::{
-    commit::Pause,
+    commit::ReceiverPause,
     error::StoreError,
     form::{maybe, number, parsed},
-    reader::Reader,
+    reader::StoreReader,
 };
 
 /// A notice that waits, or was given up.
 #[derive(Clone, Debug, PartialEq)]
-pub struct OutboxRow {
+pub struct StoredNotice {
     /// Its number; later ones have higher ones.
     pub id: i64,
     /// The notice; its `key` is the same however often it is sent.
     pub notice: Notice,
-    /// How often it was tried in vain.
+    /// The number of failed attempts.
     pub attempts: u32,
     /// Not to be tried before this, on the host's clock; 0 for at once.
     pub not_before_ns: u64,
     /// When it was written or tried last, on the host's clock.
     pub written_ns: u64,
-    /// Why it did not work last.
+    /// The error of the last attempt.
     pub error: Option<String>,
 }
 
-/// How a receiver fares.
+/// The counters of a receiver.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReceiverState {
     /// Its name.
@@ -39,11 +39,11 @@ pub struct ReceiverState {
     pub dead: u64,
     /// Since when the one that has waited longest has, or was tried last (the host's clock).
     pub oldest_ns: Option<u64>,
-    /// Notices that it was told, ever.
+    /// Notices delivered to it in total.
     pub delivered: u64,
-    /// Attempts that did not work, ever.
+    /// Failed attempts in total.
     pub failed: u64,
-    /// When it was told something last.
+    /// When a notice was last delivered to it, on the host's clock.
     pub delivered_ns: Option<u64>,
     /// When an attempt failed last.
     pub failed_ns: Option<u64>,
@@ -53,13 +53,13 @@ pub struct ReceiverState {
 
 const COLUMNS: &str = "id, body, attempts, not_before_ns, written_ns, error";
 
-impl Reader {
+impl StoreReader {
     /// Notices that wait for a receiver, oldest first: at most `limit` of those behind `after_id`
     /// (0 for all). Those whose time has not come are among them.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn pending(&self, receiver: &str, after_id: i64, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+    pub fn pending(&self, receiver: &str, after_id: i64, limit: usize) -> Result<Vec<StoredNotice>, StoreError> {
         let select = format!(
             "SELECT {COLUMNS} FROM outbox INDEXED BY outbox_of
              WHERE receiver = ?1 AND dead = 0 AND id > ?2 ORDER BY id LIMIT ?3"
@@ -74,12 +74,12 @@ impl Reader {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn pauses(&self, receiver: &str) -> Result<Vec<Pause>, StoreError> {
+    pub fn pauses(&self, receiver: &str) -> Result<Vec<ReceiverPause>, StoreError> {
         self.ask(|connection| {
             let mut select = connection.prepare_cached("SELECT bundle, until_ns FROM pause WHERE receiver = ?1")?;
             let pause = |row: &Row<'_>| {
                 let (bundle, until_ns) = (parsed(row, 0)?, number(row, 1)?);
-                Ok(Pause { receiver: receiver.to_owned(), bundle, until_ns })
+                Ok(ReceiverPause { receiver: receiver.to_owned(), bundle, until_ns })
             };
             select.query_map([receiver], pause)?.collect()
         })
@@ -89,7 +89,7 @@ impl Reader {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn dead_letters(&self, after_id: i64, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+    pub fn dead_letters(&self, after_id: i64, limit: usize) -> Result<Vec<StoredNotice>, StoreError> {
         let select = format!(
             "SELECT {COLUMNS} FROM outbox INDEXED BY outbox_dead WHERE dead = 1 AND id > ?1 ORDER BY id LIMIT ?2"
         );
@@ -99,7 +99,7 @@ impl Reader {
         })
     }
 
-    /// All receivers that were ever told something, or are to be; by name.
+    /// Returns all receivers that have notices or ever had one delivered, by name.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -118,8 +118,8 @@ impl Reader {
     }
 }
 
-fn outbox_row(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
-    Ok(OutboxRow {
+fn outbox_row(row: &Row<'_>) -> rusqlite::Result<StoredNotice> {
+    Ok(StoredNotice {
         id: row.get(0)?,
         notice: parsed(row, 1)?,
         attempts: row.get(2)?,

@@ -1,4 +1,4 @@
-//! Reads many rows of JSON: one thread reads them, others make of them what they say.
+//! Reads many rows of JSON: one thread reads rows, others parse them.
 
 use std::{
     num::NonZero,
@@ -54,7 +54,7 @@ fn read(connection: &Connection, select: &str, sender: &SyncSender<Batch>) -> ru
     while let Some(row) = rows.next()? {
         batch.push(row.get_ref(0)?.as_bytes().map_err(|error| conversion(error.into()))?.to_vec());
         if batch.len() == ROWS {
-            // Nobody listens once something could not be read; that is told below.
+            // All workers have ended after an error, which is reported below.
             if sender.send((number, std::mem::take(&mut batch))).is_err() {
                 return Ok(());
             }

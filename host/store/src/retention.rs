@@ -17,7 +17,7 @@ const MS: u64 = 1_000_000;
 /// How long things are kept, counted from when they were written last, on the host's clock; and
 /// how large the file may become. 0 is without a bound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Retention {
+pub struct RetentionPolicy {
     /// Cancelled alerts, dead letters, and silences that have ended; in milliseconds.
     pub alerts_age_ms: u64,
     /// Entries of the audit, in milliseconds.
@@ -30,7 +30,7 @@ pub struct Retention {
 
 /// What one step removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Retained {
+pub struct RetentionStep {
     /// Cancelled alerts.
     pub alerts: usize,
     /// Entries of the audit.
@@ -55,7 +55,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`]. Then the step has not been taken.
-    pub fn retain(&mut self, now_ns: u64, retention: &Retention) -> Result<Retained, StoreError> {
+    pub fn retain(&mut self, now_ns: u64, retention: &RetentionPolicy) -> Result<RetentionStep, StoreError> {
         let mut retained = self.transact(|transaction| step(transaction, now_ns, retention))?;
         let path = self.path().to_owned();
         give_back(&self.connection, &mut retained).map_err(|error| StoreError::of(&path, error))?;
@@ -63,8 +63,8 @@ impl Store {
     }
 }
 
-fn step(transaction: &Transaction<'_>, now_ns: u64, retention: &Retention) -> rusqlite::Result<Retained> {
-    let mut done = Retained::default();
+fn step(transaction: &Transaction<'_>, now_ns: u64, retention: &RetentionPolicy) -> rusqlite::Result<RetentionStep> {
+    let mut done = RetentionStep::default();
     if let Some(before) = before(now_ns, retention.alerts_age_ms) {
         done.alerts = alerts(transaction, before)?;
         done.dead_letters = remove(
@@ -143,7 +143,7 @@ fn through(transaction: &Connection, table: &str, before: i64) -> rusqlite::Resu
 }
 
 /// Removes some of what was written longest ago. Says whether there was anything.
-fn oldest(transaction: &Connection, now_ns: u64, done: &mut Retained) -> rusqlite::Result<bool> {
+fn oldest(transaction: &Connection, now_ns: u64, done: &mut RetentionStep) -> rusqlite::Result<bool> {
     let first = |select| transaction.query_row(select, [], |row| row.get::<_, Option<i64>>(0));
     let alert = first("SELECT min(written_ns) FROM alert INDEXED BY alert_old WHERE status = 1")?;
     let badge = first("SELECT (SELECT written_ns FROM badge ORDER BY id LIMIT 1)")?;
@@ -181,7 +181,7 @@ fn used_bytes(connection: &Connection) -> rusqlite::Result<u64> {
 }
 
 /// Gives free pages back to the disk, some at a time.
-fn give_back(connection: &Connection, retained: &mut Retained) -> rusqlite::Result<()> {
+fn give_back(connection: &Connection, retained: &mut RetentionStep) -> rusqlite::Result<()> {
     let (pages, free) = (pragma(connection, "page_count")?, pragma(connection, "freelist_count")?);
     if free <= SPARE_PAGES.max(pages / 10) {
         return Ok(());

@@ -8,16 +8,16 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::{
     audit,
     commit::Commit,
-    error::{OpenError, StoreError},
+    error::{StoreError, StoreOpenError},
     evidence,
     file::{self, Lock, beside},
-    reader::{Reader, foreign},
+    reader::{StoreReader, foreign},
     schema::{self, Version},
     write,
 };
 
-/// When the write-ahead log is this large after a commit, somebody's reading kept it from being
-/// moved into the file: then it is tried with more emphasis.
+/// A write-ahead log larger than this after a commit, in bytes, means that a reader prevented the
+/// checkpoint; then a blocking one is tried.
 const WAL_BYTES: u64 = 256 << 20;
 
 /// A file that is larger than this is not checked whole when it is opened: it would take too long.
@@ -47,21 +47,21 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store at `path`, or makes it, readable by nobody else. Brings an older one up to
+    /// Opens the store at `path`, or makes it, readable only by its owner. Brings an older one up to
     /// date, and checks that the file is whole. Triggers of the audit that are missing are put back in one
     /// transaction with the entry that says so, with the time of the system's clock.
     ///
     /// # Errors
-    /// See [`OpenError`]. Whatever is wrong, the file stays as it is.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+    /// See [`StoreOpenError`]. Whatever is wrong, the file stays as it is.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreOpenError> {
         Self::open_at(path, SystemClock.now_ns())
     }
 
     /// As [`Self::open`], at `now_ns` of the host's clock, nanoseconds since the Unix epoch.
     ///
     /// # Errors
-    /// See [`OpenError`]. Whatever is wrong, the file stays as it is.
-    pub fn open_at(path: impl AsRef<Path>, now_ns: u64) -> Result<Self, OpenError> {
+    /// See [`StoreOpenError`]. Whatever is wrong, the file stays as it is.
+    pub fn open_at(path: impl AsRef<Path>, now_ns: u64) -> Result<Self, StoreOpenError> {
         let path = path.as_ref();
         let lock = Lock::take(path)?;
         file::create(path)?;
@@ -86,7 +86,7 @@ impl Store {
         if !restored.is_empty() {
             tracing::error!(
                 path = %self.path.display(),
-                "the audit's triggers {} were missing: it was opened for changes; they are back, and an entry says so",
+                "the triggers {} of the audit were missing, so entries could have been changed; restored, and an entry says so",
                 restored.join(", ")
             );
         }
@@ -112,9 +112,9 @@ impl Store {
     /// A reader of its own, for another thread.
     ///
     /// # Errors
-    /// See [`OpenError`].
-    pub fn reader(&self) -> Result<Reader, OpenError> {
-        Reader::open(&self.path)
+    /// See [`StoreOpenError`].
+    pub fn reader(&self) -> Result<StoreReader, StoreOpenError> {
+        StoreReader::open(&self.path)
     }
 
     /// Runs `work` in a transaction.
@@ -141,14 +141,14 @@ impl Store {
         let outcome = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
         match outcome {
             Ok(false) => {}
-            Ok(true) => tracing::debug!(path = %self.path.display(), "somebody reads; the log stays long"),
+            Ok(true) => tracing::debug!(path = %self.path.display(), "a reader prevents the log from being shortened"),
             Err(error) => tracing::warn!(path = %self.path.display(), %error, "the log cannot be shortened"),
         }
     }
 }
 
 /// Looks for damage, without the means to change anything; says the file's version, 0 if it is empty.
-fn look(path: &Path) -> Result<i64, OpenError> {
+fn look(path: &Path) -> Result<i64, StoreOpenError> {
     let connection = file::reader(path).map_err(|error| foreign(path, error))?;
     let failed = |error| foreign(path, StoreError::of(path, error));
     let version = Version::of(&connection).map_err(failed)?.known(path)?;
@@ -163,7 +163,7 @@ fn look(path: &Path) -> Result<i64, OpenError> {
     }
 }
 
-/// What is wrong with a table, or with everything (`1`, the number of flaws that are told).
+/// What is wrong with a table, or with everything (`1`, the number of flaws that are reported).
 fn damage(connection: &Connection, what: &str) -> rusqlite::Result<Option<String>> {
     let said: String = connection.query_row(&format!("PRAGMA quick_check({what})"), [], |row| row.get(0))?;
     Ok((said != "ok").then_some(said))
@@ -187,7 +187,7 @@ mod tests {
 
     use super::*;
 
-    /// A commit of some size whose number can be told.
+    /// A commit of some size with a recognizable number.
     fn numbered(number: u64) -> Commit {
         let audit = AuditRecord {
             time_ns: number,
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_only_file_is_told_and_comes_back() {
+    fn a_read_only_file_is_reported_and_recovers() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::open(folder.path().join("a.db")).unwrap();
         store.commit(&numbered(1)).unwrap();
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_who_holds_the_file_is_told_apart() {
+    fn a_file_locked_by_another_process_is_busy() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::open(folder.path().join("a.db")).unwrap();
         store.connection.busy_timeout(std::time::Duration::ZERO).unwrap();

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use common::*;
 use lifesigns_compliance::{AuditRecord, BookChanges};
-use lifesigns_store::{AuditError, AuditFilter, Mark, Reader, Retention, Store};
+use lifesigns_store::{AuditError, AuditFilter, ChainMark, RetentionPolicy, Store, StoreReader};
 use rusqlite::Connection;
 
 const DAY_MS: u64 = 86_400_000;
@@ -27,8 +27,8 @@ fn ten() -> Folder {
     folder
 }
 
-fn verify(path: &Path) -> Result<lifesigns_store::AuditReport, AuditError> {
-    Reader::open(path).unwrap().audit_verify(None)
+fn verify(path: &Path) -> Result<lifesigns_store::AuditVerification, AuditError> {
+    StoreReader::open(path).unwrap().audit_verify(None)
 }
 
 const OPEN: &str = "DROP TRIGGER audit_stays; DROP TRIGGER audit_is_kept; DROP TRIGGER audit_goes_on;
@@ -37,7 +37,7 @@ const OPEN: &str = "DROP TRIGGER audit_stays; DROP TRIGGER audit_is_kept; DROP T
 #[test]
 fn entries_come_back_and_verify() {
     let folder = ten();
-    let reader = Reader::open(folder.path()).unwrap();
+    let reader = StoreReader::open(folder.path()).unwrap();
     let entries = reader.audit(&AuditFilter::default()).unwrap();
     let expected: Vec<AuditRecord> = (1..=10).map(audit).collect();
     assert_eq!(entries.iter().map(|entry| entry.audit.clone()).collect::<Vec<_>>(), expected);
@@ -145,7 +145,7 @@ fn a_mark_that_was_noted_down_finds_a_tail_that_was_cut_off_or_rewritten() {
     connection.execute_batch("UPDATE meta SET value = 8 WHERE name = 'audit_highest'").unwrap();
     drop(connection);
     assert!(matches!(verify(&folder.path()), Err(AuditError::Unguarded { missing }) if missing.len() == 5));
-    let reader = Reader::open(folder.path()).unwrap();
+    let reader = StoreReader::open(folder.path()).unwrap();
     assert!(matches!(reader.audit_verify(Some(&noted)), Err(AuditError::Broken { id: 9, .. })));
     // Written anew with other words.
     let mut store = Store::open(folder.path()).unwrap();
@@ -160,8 +160,8 @@ fn a_mark_that_was_noted_down_finds_a_tail_that_was_cut_off_or_rewritten() {
 fn retention_leaves_an_anchor_from_which_it_verifies() {
     let folder = ten();
     let mut store = Store::open(folder.path()).unwrap();
-    let early = Reader::open(folder.path()).unwrap().audit(&AuditFilter::default()).unwrap();
-    let retention = Retention { audit_age_ms: 5 * DAY_MS, ..Retention::default() };
+    let early = StoreReader::open(folder.path()).unwrap().audit(&AuditFilter::default()).unwrap();
+    let retention = RetentionPolicy { audit_age_ms: 5 * DAY_MS, ..RetentionPolicy::default() };
     let retained = store.retain(10 * DAY_NS, &retention).unwrap();
     assert_eq!((retained.audit, retained.more), (4, false));
     let reader = store.reader().unwrap();
@@ -170,7 +170,7 @@ fn retention_leaves_an_anchor_from_which_it_verifies() {
     reader.audit_verify(Some(&early[3].mark)).unwrap();
     reader.audit_verify(Some(&early[6].mark)).unwrap();
     assert!(matches!(reader.audit_verify(Some(&early[2].mark)), Err(AuditError::Removed { id: 3, oldest: 4 })));
-    let wrong = Mark { id: 4, hash: early[4].mark.hash.clone() };
+    let wrong = ChainMark { id: 4, hash: early[4].mark.hash.clone() };
     assert!(matches!(reader.audit_verify(Some(&wrong)), Err(AuditError::Broken { id: 4, .. })));
     // Again, until only what retention itself said is left; and it goes on after that.
     store.retain(100 * DAY_NS, &retention).unwrap();

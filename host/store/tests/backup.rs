@@ -14,7 +14,7 @@ use std::{
 
 use common::*;
 use lifesigns_compliance::BookChanges;
-use lifesigns_store::{BackupError, Reader, Store};
+use lifesigns_store::{BackupError, Store, StoreReader};
 
 #[test]
 fn a_copy_made_while_it_is_written_is_one_moment_and_a_store() {
@@ -64,7 +64,7 @@ fn a_copy_made_while_it_is_written_is_one_moment_and_a_store() {
     let audit = copied.reader().unwrap().audit_verify(None).unwrap();
     assert_eq!(audit.entries, 12 + extra);
     // It is part of the same history.
-    Reader::open(folder.path()).unwrap().audit_verify(Some(&audit.head)).unwrap();
+    StoreReader::open(folder.path()).unwrap().audit_verify(Some(&audit.head)).unwrap();
     let mut names: Vec<_> = fs::read_dir(folder.file("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.retain(|name| name.to_string_lossy().contains("part"));
     assert!(names.is_empty(), "{names:?}");

@@ -15,7 +15,7 @@ use std::{
 use common::*;
 use lifesigns_compliance::BookChanges;
 use lifesigns_model::{SourceOffset, StateChange};
-use lifesigns_store::{Commit, Delivery, Outcome, Reader, Store};
+use lifesigns_store::{Commit, OutboxChange, OutboxUpdate, Store, StoreReader};
 
 /// Names the store to the test binary when it plays the host.
 const PATH: &str = "LIFESIGNS_STORE_CRASH_TEST";
@@ -34,14 +34,14 @@ fn numbered(number: u64, delivered: Option<i64>) -> Commit {
         event_ns: Some(number),
         places: vec![SourceOffset { source: "a.log".to_owned(), lines: number, ..SourceOffset::default() }],
         states: vec![state],
-        deliveries: delivered.into_iter().map(|id| Delivery { id, outcome: Outcome::Delivered }).collect(),
+        outbox: delivered.into_iter().map(|id| OutboxUpdate { id, change: OutboxChange::Delivered }).collect(),
         ..commit(number, changes)
     }
 }
 
 /// Checks that a store holds commits 1 to some number, each whole, and says the number.
 fn whole(path: &Path) -> u64 {
-    let reader = Reader::open(path).unwrap();
+    let reader = StoreReader::open(path).unwrap();
     let loaded = reader.load().unwrap();
     let last = loaded.start.offsets.first().map_or(0, |place| place.lines);
     let mut alerts: Vec<u64> = loaded.restored.alerts.iter().map(|alert| alert.opened_ns).collect();
@@ -137,8 +137,8 @@ fn killed_at_random_it_has_everything_that_it_said_it_had() {
 
 /// A kill while the file was being made leaves a file without tables, which a host goes on with.
 fn whole_after_kill(path: &Path) -> u64 {
-    match Reader::open(path) {
-        Err(lifesigns_store::OpenError::Missing(_)) => 0,
+    match StoreReader::open(path) {
+        Err(lifesigns_store::StoreOpenError::Missing(_)) => 0,
         _ => whole(path),
     }
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use common::*;
-use lifesigns_store::{OpenError, Reader, Store, StoreError};
+use lifesigns_store::{Store, StoreError, StoreOpenError, StoreReader};
 
 /// Names the small disk to the test binary when it runs within.
 const DISK: &str = "LIFESIGNS_STORE_SMALL_DISK";
@@ -62,7 +62,7 @@ fn a_read_only_disk_is_told_and_can_be_read() {
 
 #[track_caller]
 fn stands_at(path: &Path, number: u64) {
-    let reader = Reader::open(path).unwrap();
+    let reader = StoreReader::open(path).unwrap();
     let loaded = reader.load().unwrap();
     assert_eq!((loaded.restored.alerts.len() as u64, loaded.restored.clock_ns), (number, number));
     assert_eq!(reader.audit_verify(None).unwrap().entries, number);
@@ -115,7 +115,7 @@ fn on_a_read_only_disk() {
     let mount = |how: &str| Command::new("mount").args(["-o", how]).arg(&disk).status().unwrap();
     assert!(mount("remount,ro").success());
     let error = Store::open(&path).unwrap_err();
-    let OpenError::File { source, .. } = &error else { panic!("{error:?}") };
+    let StoreOpenError::File { source, .. } = &error else { panic!("{error:?}") };
     assert_eq!(source.kind(), std::io::ErrorKind::ReadOnlyFilesystem);
     stands_at(&path, 3);
     assert!(mount("remount,rw").success());

@@ -6,7 +6,7 @@ mod common;
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use common::*;
-use lifesigns_store::{Commit, Delivery, Finding, Level, Outcome, Store, doctor};
+use lifesigns_store::{Commit, Finding, FindingLevel, OutboxChange, OutboxUpdate, Store, doctor};
 use rusqlite::Connection;
 
 /// A store that a host has closed.
@@ -20,12 +20,12 @@ fn sound(folder: &Folder) {
 /// What is not as it should be; how much room the machine has is not the store's.
 fn flaws(path: &Path) -> Vec<Finding> {
     let mut findings = doctor(path);
-    findings.retain(|finding| finding.level > Level::Good && !finding.what.contains("free on its disk"));
+    findings.retain(|finding| finding.level > FindingLevel::Good && !finding.what.contains("free on its disk"));
     findings
 }
 
 #[track_caller]
-fn found(path: &Path, level: Level, words: &str) -> Finding {
+fn found(path: &Path, level: FindingLevel, words: &str) -> Finding {
     let flaws = flaws(path);
     let one = flaws.iter().find(|flaw| flaw.what.contains(words));
     let one = one.unwrap_or_else(|| panic!("{words}: {flaws:?}")).clone();
@@ -48,9 +48,9 @@ fn a_sound_store_has_no_flaws_beside_a_host_and_without_one() {
 #[test]
 fn what_is_no_store_is_told() {
     let folder = Folder::new();
-    found(&folder.path(), Level::Bad, "no store yet");
+    found(&folder.path(), FindingLevel::Bad, "no store yet");
     fs::write(folder.path(), "hello".repeat(1000)).unwrap();
-    found(&folder.path(), Level::Bad, "not a store of lifesigns");
+    found(&folder.path(), FindingLevel::Bad, "not a store of lifesigns");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn files_that_others_may_read_are_told() {
     let folder = Folder::new();
     sound(&folder);
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o644)).unwrap();
-    let flaw = found(&folder.path(), Level::Warning, "others than its owner");
+    let flaw = found(&folder.path(), FindingLevel::Warning, "others than its owner");
     assert!(flaw.fix.starts_with("chmod 600 ") && flaw.fix.ends_with("store.db"), "{flaw:?}");
 }
 
@@ -73,7 +73,7 @@ fn damage_is_told_with_what_to_do() {
     run("INSERT INTO alert SELECT 'x', object, definition, status, criticality, opened_ns, cancelled_ns, written_ns, body
          FROM alert WHERE rowid = 7");
     run("PRAGMA writable_schema = ON; INSERT INTO sqlite_schema SELECT * FROM hidden");
-    let flaw = found(&folder.path(), Level::Bad, "the file is damaged");
+    let flaw = found(&folder.path(), FindingLevel::Bad, "the file is damaged");
     assert!(flaw.fix.contains("backup"), "{flaw:?}");
 }
 
@@ -82,7 +82,7 @@ fn records_that_a_host_could_not_read_are_told() {
     let folder = Folder::new();
     sound(&folder);
     Connection::open(folder.path()).unwrap().execute_batch("UPDATE symptom SET body = '{' WHERE rowid = 7").unwrap();
-    found(&folder.path(), Level::Bad, "a host cannot start from it");
+    found(&folder.path(), FindingLevel::Bad, "a host cannot start from it");
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_tampered_audit_is_told() {
     sound(&folder);
     let tamper = "DROP TRIGGER audit_stays; UPDATE audit SET who = 'nobody' WHERE id = 7";
     Connection::open(folder.path()).unwrap().execute_batch(tamper).unwrap();
-    found(&folder.path(), Level::Bad, "tampered with or damaged at entry 7");
+    found(&folder.path(), FindingLevel::Bad, "tampered with or damaged at entry 7");
 }
 
 #[test]
@@ -100,8 +100,8 @@ fn dead_letters_are_told() {
     sound(&folder);
     let mut store = Store::open(folder.path()).unwrap();
     let id = store.reader().unwrap().pending("mail", 0, 1).unwrap()[0].id;
-    let deliveries = vec![Delivery { id, outcome: Outcome::Dead { why: "no such mailbox".to_owned() } }];
-    store.commit(&Commit { deliveries, ..Commit::default() }).unwrap();
-    let flaw = found(&folder.path(), Level::Warning, "1 notices for receiver \"mail\" were given up");
+    let outbox = vec![OutboxUpdate { id, change: OutboxChange::Dead { why: "no such mailbox".to_owned() } }];
+    store.commit(&Commit { outbox, ..Commit::default() }).unwrap();
+    let flaw = found(&folder.path(), FindingLevel::Warning, "1 notices for receiver \"mail\" were given up");
     assert!(flaw.what.contains("no such mailbox"), "{flaw:?}");
 }

@@ -5,7 +5,9 @@ mod common;
 
 use common::*;
 use lifesigns_compliance::{Alert, BadgeOf, BookChanges, Pattern};
-use lifesigns_store::{Commit, Delivery, Outcome, Past, Reader, Retained, Retention, Store};
+use lifesigns_store::{
+    AlertHistoryFilter, Commit, OutboxChange, OutboxUpdate, RetentionPolicy, RetentionStep, Store, StoreReader,
+};
 
 const DAY_MS: u64 = 86_400_000;
 const DAY_NS: u64 = DAY_MS * 1_000_000;
@@ -30,16 +32,16 @@ fn past_alerts_are_found_by_object_definition_and_time() {
     all.push(alert(99));
     store.commit(&alerts(1, all.clone())).unwrap();
     let reader = store.reader().unwrap();
-    let past = |past: &Past| opened(&reader.past_alerts(past).unwrap());
-    let everything = Past::default();
+    let past = |past: &AlertHistoryFilter| opened(&reader.past_alerts(past).unwrap());
+    let everything = AlertHistoryFilter::default();
     assert_eq!(past(&everything), (1..=20).rev().collect::<Vec<_>>(), "the latest first, and no open one");
-    assert_eq!(past(&Past { limit: 3, ..everything.clone() }), [20, 19, 18]);
-    assert_eq!(past(&Past { object: Some("vm".into()), ..everything.clone() }), [20, 15, 10, 5]);
+    assert_eq!(past(&AlertHistoryFilter { limit: 3, ..everything.clone() }), [20, 19, 18]);
+    assert_eq!(past(&AlertHistoryFilter { object: Some("vm".into()), ..everything.clone() }), [20, 15, 10, 5]);
     let definition = Some(Pattern::new("untrusted-*"));
-    assert_eq!(past(&Past { definition: definition.clone(), limit: 2, ..everything.clone() }), [20, 15]);
+    assert_eq!(past(&AlertHistoryFilter { definition: definition.clone(), limit: 2, ..everything.clone() }), [20, 15]);
     let (from_ns, until_ns) = (1004, Some(1007));
-    assert_eq!(past(&Past { from_ns, until_ns, ..everything.clone() }), [6, 5, 4]);
-    assert_eq!(past(&Past { from_ns, until_ns, definition, ..everything }), [5]);
+    assert_eq!(past(&AlertHistoryFilter { from_ns, until_ns, ..everything.clone() }), [6, 5, 4]);
+    assert_eq!(past(&AlertHistoryFilter { from_ns, until_ns, definition, ..everything }), [5]);
     assert_eq!(reader.alert(&all[3].id).unwrap().as_ref(), Some(&all[3]));
     assert_eq!(reader.alert(&alert(99).id).unwrap(), Some(alert(99)));
     assert_eq!(reader.alert("no such").unwrap(), None);
@@ -65,8 +67,8 @@ fn badges_over_time_begin_with_the_one_that_held() {
 }
 
 /// Takes steps until there is nothing more; no step may be large.
-fn retain(store: &mut Store, now_ns: u64, retention: &Retention) -> Retained {
-    let mut sum = Retained::default();
+fn retain(store: &mut Store, now_ns: u64, retention: &RetentionPolicy) -> RetentionStep {
+    let mut sum = RetentionStep::default();
     for _ in 0..1000 {
         let one = store.retain(now_ns, retention).unwrap();
         assert!([one.alerts, one.badges, one.audit].into_iter().all(|went| went <= 1000), "{one:?}");
@@ -98,14 +100,19 @@ fn what_is_old_goes_and_what_is_open_or_waits_stays() {
     let reader = store.reader().unwrap();
     let dead: Vec<_> = reader.pending("mail", 0, 10).unwrap().iter().map(|row| row.id).collect();
     for (day, id) in dead.iter().enumerate() {
-        let outcome = Outcome::Dead { why: "404".to_owned() };
-        let (now_ns, deliveries) = ((day as u64 + 1) * DAY_NS, vec![Delivery { id: *id, outcome }]);
-        store.commit(&Commit { now_ns, deliveries, ..Commit::default() }).unwrap();
+        let change = OutboxChange::Dead { why: "404".to_owned() };
+        let (now_ns, outbox) = ((day as u64 + 1) * DAY_NS, vec![OutboxUpdate { id: *id, change }]);
+        store.commit(&Commit { now_ns, outbox, ..Commit::default() }).unwrap();
     }
-    assert_eq!(retain(&mut store, 10 * DAY_NS, &Retention::default()), Retained::default(), "nothing is bounded");
-    let retention = Retention { alerts_age_ms: 5 * DAY_MS, badges_age_ms: 2 * DAY_MS, ..Retention::default() };
+    assert_eq!(
+        retain(&mut store, 10 * DAY_NS, &RetentionPolicy::default()),
+        RetentionStep::default(),
+        "nothing is bounded"
+    );
+    let retention =
+        RetentionPolicy { alerts_age_ms: 5 * DAY_MS, badges_age_ms: 2 * DAY_MS, ..RetentionPolicy::default() };
     let retained = retain(&mut store, 10 * DAY_NS, &retention);
-    let expected = Retained { alerts: 4, badges: 7, dead_letters: 4, silences: 4, ..Retained::default() };
+    let expected = RetentionStep { alerts: 4, badges: 7, dead_letters: 4, silences: 4, ..RetentionStep::default() };
     assert_eq!(retained, expected);
     assert_eq!(reader.dead_letters(0, 100).unwrap().len(), 6);
     assert_eq!(reader.pending("pager", 0, 100).unwrap().len(), 10);
@@ -115,7 +122,7 @@ fn what_is_old_goes_and_what_is_open_or_waits_stays() {
     assert_eq!(reader.audit_verify(None).unwrap().entries, 10);
 }
 
-fn used_bytes(reader: &Reader) -> u64 {
+fn used_bytes(reader: &StoreReader) -> u64 {
     let connection = rusqlite::Connection::open(reader.path()).unwrap();
     let ask = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
     ((ask("page_count") - ask("freelist_count")) * ask("page_size")).cast_unsigned()
@@ -142,19 +149,19 @@ fn too_large_a_store_loses_the_oldest_first_and_gives_room_back() {
     let reader = store.reader().unwrap();
     let before = used_bytes(&reader);
     let size_bytes = before / 3;
-    let retained = retain(&mut store, 100, &Retention { size_bytes, ..Retention::default() });
+    let retained = retain(&mut store, 100, &RetentionPolicy { size_bytes, ..RetentionPolicy::default() });
     assert!(used_bytes(&reader) <= size_bytes && retained.over_bytes == 0, "{retained:?}");
     assert!(retained.alerts > 500 && retained.badges > 500 && retained.audit > 500, "all share in it: {retained:?}");
     assert!(retained.pages > 0);
-    let past = reader.past_alerts(&Past::default()).unwrap();
+    let past = reader.past_alerts(&AlertHistoryFilter::default()).unwrap();
     let oldest = past.iter().map(|alert| alert.opened_ns).min().unwrap();
     assert!(past.len() as u64 == 6000 - oldest, "the latest ones are there, all of them");
     let audit = reader.audit_verify(None).unwrap();
     assert!(audit.anchor.is_some());
     // A size that what is open does not leave room for: everything else goes, and that is told.
-    let retained = retain(&mut store, 100, &Retention { size_bytes: 1, ..Retention::default() });
+    let retained = retain(&mut store, 100, &RetentionPolicy { size_bytes: 1, ..RetentionPolicy::default() });
     assert!(retained.over_bytes > 0);
-    assert!(reader.past_alerts(&Past::default()).unwrap().is_empty());
+    assert!(reader.past_alerts(&AlertHistoryFilter::default()).unwrap().is_empty());
     assert_eq!(reader.load().unwrap().restored.alerts, (0..100).map(|number| alert(number).into()).collect::<Vec<_>>());
     reader.audit_verify(None).unwrap();
     let file_bytes = || std::fs::metadata(folder.path()).unwrap().len();

@@ -6,7 +6,7 @@ mod common;
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use common::*;
-use lifesigns_store::{OpenError, Reader, Store, StoreError};
+use lifesigns_store::{Store, StoreError, StoreOpenError, StoreReader};
 use rusqlite::Connection;
 
 fn raw(path: &Path, sql: &str) {
@@ -29,11 +29,11 @@ fn a_second_host_is_refused_and_told_who_has_it() {
     let folder = Folder::new();
     let first = Store::open(folder.path()).unwrap();
     let error = Store::open(folder.path()).unwrap_err();
-    let OpenError::InUse { pid, .. } = &error else { panic!("{error:?}") };
+    let StoreOpenError::InUse { pid, .. } = &error else { panic!("{error:?}") };
     assert_eq!(*pid, Some(std::process::id()));
     assert!(error.to_string().contains("store.db") && error.to_string().contains("process"), "{error}");
     // That it was refused did not take anything from the first.
-    assert!(matches!(Store::open(folder.path()), Err(OpenError::InUse { .. })));
+    assert!(matches!(Store::open(folder.path()), Err(StoreOpenError::InUse { .. })));
     drop(first);
     Store::open(folder.path()).unwrap();
 }
@@ -41,10 +41,10 @@ fn a_second_host_is_refused_and_told_who_has_it() {
 #[test]
 fn a_reader_sees_what_was_committed_beside_a_host_and_without_one() {
     let folder = Folder::new();
-    assert!(matches!(Reader::open(folder.path()), Err(OpenError::Missing(_))));
+    assert!(matches!(StoreReader::open(folder.path()), Err(StoreOpenError::Missing(_))));
     assert!(!folder.path().exists());
     let mut store = Store::open(folder.path()).unwrap();
-    let reader = Reader::open(folder.path()).unwrap();
+    let reader = StoreReader::open(folder.path()).unwrap();
     for number in 1..=3 {
         store.commit(&commit(number, changes(number))).unwrap();
         assert_eq!(reader.load().unwrap().restored.alerts.len() as u64, number);
@@ -52,16 +52,16 @@ fn a_reader_sees_what_was_committed_beside_a_host_and_without_one() {
     drop(store);
     assert_eq!(reader.load().unwrap().restored.alerts.len(), 3);
     drop(reader);
-    assert_eq!(Reader::open(folder.path()).unwrap().load().unwrap().restored.alerts.len(), 3);
+    assert_eq!(StoreReader::open(folder.path()).unwrap().load().unwrap().restored.alerts.len(), 3);
 }
 
 #[test]
 fn an_empty_file_becomes_a_store() {
     let folder = Folder::new();
     fs::write(folder.path(), "").unwrap();
-    assert!(matches!(Reader::open(folder.path()), Err(OpenError::Missing(_))));
+    assert!(matches!(StoreReader::open(folder.path()), Err(StoreOpenError::Missing(_))));
     Store::open(folder.path()).unwrap();
-    Reader::open(folder.path()).unwrap();
+    StoreReader::open(folder.path()).unwrap();
 }
 
 #[test]
@@ -70,8 +70,8 @@ fn a_store_of_a_newer_host_is_refused_and_left_alone() {
     drop(Store::open(folder.path()).unwrap());
     raw(&folder.path(), "PRAGMA user_version = 4711");
     let before = fs::read(folder.path()).unwrap();
-    for error in [Store::open(folder.path()).unwrap_err(), Reader::open(folder.path()).unwrap_err()] {
-        assert!(matches!(error, OpenError::Newer { found: 4711, .. }), "{error:?}");
+    for error in [Store::open(folder.path()).unwrap_err(), StoreReader::open(folder.path()).unwrap_err()] {
+        assert!(matches!(error, StoreOpenError::Newer { found: 4711, .. }), "{error:?}");
         assert!(error.to_string().contains("4711"), "{error}");
     }
     assert!(fs::read(folder.path()).unwrap() == before);
@@ -83,18 +83,18 @@ fn what_is_not_ours_is_left_as_it_is() {
     let path = folder.path();
     fs::write(&path, "no database at all, but long enough to be looked at as one".repeat(100)).unwrap();
     let text = fs::read(&path).unwrap();
-    assert!(matches!(Store::open(&path), Err(OpenError::Foreign(_))));
-    assert!(matches!(Reader::open(&path), Err(OpenError::Foreign(_))));
+    assert!(matches!(Store::open(&path), Err(StoreOpenError::Foreign(_))));
+    assert!(matches!(StoreReader::open(&path), Err(StoreOpenError::Foreign(_))));
     assert!(fs::read(&path).unwrap() == text);
 
     let other = folder.file("other.db");
     raw(&other, "CREATE TABLE notes (text); INSERT INTO notes VALUES ('mine')");
     let bytes = fs::read(&other).unwrap();
-    assert!(matches!(Store::open(&other), Err(OpenError::Foreign(_))));
-    assert!(matches!(Reader::open(&other), Err(OpenError::Foreign(_))));
+    assert!(matches!(Store::open(&other), Err(StoreOpenError::Foreign(_))));
+    assert!(matches!(StoreReader::open(&other), Err(StoreOpenError::Foreign(_))));
     assert!(fs::read(&other).unwrap() == bytes);
-    assert!(matches!(Store::open(folder.file("")), Err(OpenError::File { .. } | OpenError::Store(_))));
-    assert!(matches!(Store::open(folder.file("no/such/folder.db")), Err(OpenError::File { .. })));
+    assert!(matches!(Store::open(folder.file("")), Err(StoreOpenError::File { .. } | StoreOpenError::Store(_))));
+    assert!(matches!(Store::open(folder.file("no/such/folder.db")), Err(StoreOpenError::File { .. })));
 }
 
 /// Pages of the file that are in use, so that damage to them matters.
@@ -119,7 +119,7 @@ fn a_damaged_store_is_told_with_its_name_and_what_to_do_and_is_never_touched() {
         fs::write(&path, &bytes).unwrap();
         tried += 1;
         match Store::open(&path).and_then(|store| Ok(store.load()?)) {
-            Err(OpenError::Store(StoreError::Corrupt(named, _))) => {
+            Err(StoreOpenError::Store(StoreError::Corrupt(named, _))) => {
                 assert_eq!(named, path);
                 assert!(fs::read(&path).unwrap() == bytes, "page {page}: the file was changed");
                 found += 1;
@@ -133,7 +133,7 @@ fn a_damaged_store_is_told_with_its_name_and_what_to_do_and_is_never_touched() {
     let short = folder.file("short.db");
     fs::write(&short, &whole[..whole.len() / 2]).unwrap();
     let error = Store::open(&short).unwrap_err();
-    assert!(matches!(&error, OpenError::Store(StoreError::Corrupt(..))), "{error:?}");
+    assert!(matches!(&error, StoreOpenError::Store(StoreError::Corrupt(..))), "{error:?}");
     let text = error.to_string();
     assert!(text.contains("short.db") && text.contains("backup") && text.contains("keep the file"), "{text}");
 }

@@ -5,17 +5,17 @@ mod common;
 
 use common::*;
 use lifesigns_compliance::BookChanges;
-use lifesigns_store::{Commit, Delivery, Outcome, Pause, Reader, Store};
+use lifesigns_store::{Commit, OutboxChange, OutboxUpdate, ReceiverPause, Store, StoreReader};
 
 fn notices(numbers: std::ops::RangeInclusive<u64>, receiver: &str) -> BookChanges {
     BookChanges { notices: numbers.map(|number| notice(number, receiver)).collect(), ..BookChanges::default() }
 }
 
-fn deliver(store: &mut Store, now_ns: u64, id: i64, outcome: Outcome) {
-    store.commit(&Commit { now_ns, deliveries: vec![Delivery { id, outcome }], ..Commit::default() }).unwrap();
+fn deliver(store: &mut Store, now_ns: u64, id: i64, change: OutboxChange) {
+    store.commit(&Commit { now_ns, outbox: vec![OutboxUpdate { id, change }], ..Commit::default() }).unwrap();
 }
 
-fn ids(reader: &Reader, receiver: &str) -> Vec<i64> {
+fn ids(reader: &StoreReader, receiver: &str) -> Vec<i64> {
     reader.pending(receiver, 0, usize::MAX).unwrap().iter().map(|row| row.id).collect()
 }
 
@@ -31,9 +31,9 @@ fn notices_wait_in_their_order_until_they_are_delivered() {
     assert!(first.iter().all(|row| row.attempts == 0 && row.not_before_ns == 0 && row.error.is_none()));
     let next = reader.pending("pager", first[1].id, 10).unwrap();
     assert_eq!(next.len(), 3);
-    deliver(&mut store, 9, first[0].id, Outcome::Delivered);
-    deliver(&mut store, 9, first[0].id, Outcome::Delivered);
-    deliver(&mut store, 9, next[0].id, Outcome::Dropped);
+    deliver(&mut store, 9, first[0].id, OutboxChange::Delivered);
+    deliver(&mut store, 9, first[0].id, OutboxChange::Delivered);
+    deliver(&mut store, 9, next[0].id, OutboxChange::Dropped);
     assert_eq!(ids(&reader, "pager"), [first[1].id, next[1].id, next[2].id]);
     assert_eq!(ids(&reader, "mail").len(), 2, "one receiver is nothing to another");
     let states = reader.receivers().unwrap();
@@ -45,7 +45,7 @@ fn notices_wait_in_their_order_until_they_are_delivered() {
     let mut store = Store::open(folder.path()).unwrap();
     let reader = store.reader().unwrap();
     for id in ids(&reader, "mail") {
-        deliver(&mut store, 10, id, Outcome::Delivered);
+        deliver(&mut store, 10, id, OutboxChange::Delivered);
     }
     store.commit(&commit(11, notices(9..=9, "mail"))).unwrap();
     assert!(ids(&reader, "mail")[0] > next[2].id);
@@ -60,7 +60,7 @@ fn the_same_notice_waits_once() {
     store.commit(&commit(2, notices(1..=1, "pager"))).unwrap();
     assert_eq!(ids(&reader, "pager").len(), 1);
     // Once it has been delivered, saying it again is saying it again.
-    deliver(&mut store, 3, ids(&reader, "pager")[0], Outcome::Delivered);
+    deliver(&mut store, 3, ids(&reader, "pager")[0], OutboxChange::Delivered);
     store.commit(&commit(4, notices(1..=1, "pager"))).unwrap();
     assert_eq!(ids(&reader, "pager").len(), 1);
 }
@@ -72,10 +72,10 @@ fn what_fails_is_tried_later_given_up_and_brought_back_by_hand() {
     let reader = store.reader().unwrap();
     store.commit(&commit(1, notices(1..=2, "pager"))).unwrap();
     let id = ids(&reader, "pager")[0];
-    deliver(&mut store, 5, id, Outcome::Later { at_ns: u64::MAX, why: "503".to_owned() });
+    deliver(&mut store, 5, id, OutboxChange::Retry { at_ns: u64::MAX, why: "503".to_owned() });
     let row = reader.pending("pager", 0, 1).unwrap().remove(0);
     assert_eq!((row.attempts, row.not_before_ns, row.error.as_deref()), (1, u64::MAX, Some("503")));
-    deliver(&mut store, 6, id, Outcome::Dead { why: "404".to_owned() });
+    deliver(&mut store, 6, id, OutboxChange::Dead { why: "404".to_owned() });
     assert_eq!(ids(&reader, "pager"), [id + 1]);
     let dead = reader.dead_letters(0, 10).unwrap();
     assert_eq!((dead.len(), dead[0].id, dead[0].attempts, dead[0].error.as_deref()), (1, id, 2, Some("404")));
@@ -83,7 +83,7 @@ fn what_fails_is_tried_later_given_up_and_brought_back_by_hand() {
     let state = reader.receivers().unwrap().remove(0);
     assert_eq!((state.waiting, state.dead, state.failed, state.failed_ns), (1, 1, 2, Some(6)));
     assert_eq!(state.error.as_deref(), Some("404"));
-    deliver(&mut store, 7, id, Outcome::Revived);
+    deliver(&mut store, 7, id, OutboxChange::Revived);
     let row = reader.pending("pager", 0, 1).unwrap().remove(0);
     assert_eq!((row.id, row.attempts, row.not_before_ns, row.notice.key.as_str()), (id, 0, 0, "1-pager"));
     assert!(reader.dead_letters(0, 10).unwrap().is_empty());
@@ -93,13 +93,14 @@ fn what_fails_is_tried_later_given_up_and_brought_back_by_hand() {
 fn the_time_between_messages_of_a_bundle_holds_over_a_restart() {
     let folder = Folder::new();
     let bundle = |object: &str| std::collections::BTreeMap::from([("object".to_owned(), object.to_owned())]);
-    let pause = |object: &str, until_ns| Pause { receiver: "desk".to_owned(), bundle: bundle(object), until_ns };
+    let pause =
+        |object: &str, until_ns| ReceiverPause { receiver: "desk".to_owned(), bundle: bundle(object), until_ns };
     let commit = |now_ns, pauses| Commit { now_ns, pauses, ..Commit::default() };
     let mut store = Store::open(folder.path()).unwrap();
     store.commit(&commit(1, vec![pause("vm1", 100), pause("vm2", 50)])).unwrap();
     store.commit(&commit(2, vec![pause("vm1", 200)])).unwrap();
     drop(store);
-    let pauses = |receiver: &str| Reader::open(folder.path()).unwrap().pauses(receiver).unwrap();
+    let pauses = |receiver: &str| StoreReader::open(folder.path()).unwrap().pauses(receiver).unwrap();
     let mut found = pauses("desk");
     found.sort_by_key(|pause| pause.until_ns);
     assert_eq!(found, [pause("vm2", 50), pause("vm1", 200)]);

@@ -19,7 +19,7 @@ use lifesigns_compliance::{
     },
 };
 use lifesigns_model::{self as model, Change, Criticality, Impact, ObjectFacts, StateChange};
-use lifesigns_store::{Commit, Delivery, Outcome, Store};
+use lifesigns_store::{Commit, OutboxChange, OutboxUpdate, Store};
 
 /// As in the binary.
 #[global_allocator]
@@ -211,8 +211,8 @@ fn ten_thousand_alert_changes_a_second() {
         let (now_ns, event_ns) = (book.clock_ns(), Some(book.event_ns()));
         let waiting = changes.notices.len() as i64;
         // The receiver is done with what the commit before told it.
-        let deliveries = (done + 1..=told).map(|id| Delivery { id, outcome: Outcome::Delivered }).collect();
-        let commit = Commit { now_ns, event_ns, changes, deliveries, ..Commit::default() };
+        let outbox = (done + 1..=told).map(|id| OutboxUpdate { id, change: OutboxChange::Delivered }).collect();
+        let commit = Commit { now_ns, event_ns, changes, outbox, ..Commit::default() };
         store.commit(&commit).unwrap();
         drop(commit);
         done = told;

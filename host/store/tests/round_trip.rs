@@ -10,7 +10,7 @@ use lifesigns_compliance::{BadgeOf, BadgePoint, BookChanges, Fact};
 use lifesigns_model::{
     Change, Checkpoint, ObjectClock, ObjectFacts, Observation, PendingAcks, ReminderUpdate, SourceOffset, StateChange,
 };
-use lifesigns_store::{Commit, Loaded, Store};
+use lifesigns_store::{Commit, RecordedState, Store};
 
 fn state(object: &str, key: &str, entry: Option<&[u8]>) -> StateChange {
     let own = str::to_owned;
@@ -41,7 +41,7 @@ fn facts(object: &str, time_ns: u64, env: Option<&str>, load: f64) -> ObjectFact
     }
 }
 
-fn reload(store: Store, path: &std::path::Path) -> Loaded {
+fn reload(store: Store, path: &std::path::Path) -> RecordedState {
     drop(store);
     Store::open(path).unwrap().load().unwrap()
 }
@@ -233,7 +233,7 @@ fn an_object_that_is_forgotten_and_heard_of_again_in_one_commit_is_a_new_one() {
     again.changes.objects[0].properties.clear();
     again.changes.forgotten = vec!["vm-1".to_owned()];
     store.commit(&again).unwrap();
-    let Loaded { restored, start } = reload(store, &folder.path());
+    let RecordedState { restored, start } = reload(store, &folder.path());
     assert_eq!(restored.objects, again.changes.objects);
     assert_eq!(restored.badges, [own(90)]);
     assert_eq!(start.facts, again.facts);
@@ -243,7 +243,7 @@ fn an_object_that_is_forgotten_and_heard_of_again_in_one_commit_is_a_new_one() {
     let forgotten = vec!["vm-1".to_owned()];
     let gone = BookChanges { forgotten, badges: vec![own(100)], ..BookChanges::default() };
     store.commit(&commit(3, gone)).unwrap();
-    let Loaded { restored, start } = reload(store, &folder.path());
+    let RecordedState { restored, start } = reload(store, &folder.path());
     assert!(restored.objects.is_empty() && restored.badges.is_empty(), "{restored:?}");
     assert!(start.facts.is_empty() && start.states.is_empty() && start.reminders.is_empty(), "{start:?}");
     assert!(start.objects.is_empty(), "{start:?}");

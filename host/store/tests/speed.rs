@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use common::*;
 use lifesigns_compliance::{Alert, BookChanges};
 use lifesigns_model::{ObjectClock, ObjectFacts, SourceOffset, StateChange};
-use lifesigns_store::{Commit, Reader, Store};
+use lifesigns_store::{Commit, Store, StoreReader};
 
 /// Alert changes of one commit: 50 ms worth of 10 000 a second.
 const BATCH: u64 = 500;
@@ -125,9 +125,9 @@ fn a_restart_with_100_000_open_alerts() {
         println!("opened and checked in {opened:?}, loaded after {took:?}; {bytes} MiB");
     }
     let begin = Instant::now();
-    Reader::open(folder.path()).unwrap().audit_verify(None).unwrap();
+    StoreReader::open(folder.path()).unwrap().audit_verify(None).unwrap();
     println!("audit of {ALERTS} entries checked in {:?}", begin.elapsed());
     let begin = Instant::now();
-    Reader::open(folder.path()).unwrap().backup(folder.file("copy"), |_| {}).unwrap();
+    StoreReader::open(folder.path()).unwrap().backup(folder.file("copy"), |_| {}).unwrap();
     println!("backed up in {:?}", begin.elapsed());
 }

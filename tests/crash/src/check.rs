@@ -1,4 +1,4 @@
-//! What must be true in the end.
+//! What must hold of the record in the end.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,9 +8,9 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{Home, Told, feed::BATCH};
+use crate::{feed::BATCH, home::Home, notified::Notified};
 
-/// What a campaign came to.
+/// The figures of a campaign.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
     /// Deaths of the host.
@@ -66,12 +66,12 @@ pub(crate) fn alerts(home: &Home) -> BTreeMap<(String, String), Value> {
     alerts
 }
 
-/// Looks at a host that has ended, after so many whole events: each was evaluated exactly once, each
-/// alert is there exactly once, each was told with one key.
+/// Checks the record of a host that has ended after `events` whole events: each was evaluated exactly
+/// once, each alert is there exactly once, and each was notified under one key.
 ///
 /// # Panics
 /// When something is not as it must be.
-pub fn check(home: &Home, told: &Told, events: u64) -> Figures {
+pub fn check(home: &Home, notified: &Notified, events: u64) -> Figures {
     let alerts = alerts(home);
     let of = |definition: &str, object: &str| &alerts[&(format!("{definition}/keyword"), object.to_owned())];
     let wanted = events + events / BATCH + 1;
@@ -90,24 +90,30 @@ pub fn check(home: &Home, told: &Told, events: u64) -> Figures {
             "the rule lost its count or counted twice: {alert}"
         );
     }
-    notices(&alerts, told);
+    notices(&alerts, notified);
     let verified = home.json(&["audit", "verify"]);
     assert_eq!(verified["broken"], Value::Null, "{verified}");
     assert!(verified["entries"].as_u64() >= Some(wanted), "{verified}");
     assert_eq!(home.json(&["outbox"]), Value::Array(Vec::new()), "nothing waits");
-    Figures { events, alerts: wanted, duplicates: told.duplicates(), broken: told.broken(), ..Figures::default() }
+    Figures {
+        events,
+        alerts: wanted,
+        duplicates: notified.duplicates(),
+        broken: notified.broken(),
+        ..Figures::default()
+    }
 }
 
-fn notices(alerts: &BTreeMap<(String, String), Value>, told: &Told) {
+fn notices(alerts: &BTreeMap<(String, String), Value>, notified: &Notified) {
     let mut ids = BTreeSet::new();
     let mut all = BTreeSet::new();
     for alert in alerts.values() {
         let id = alert["id"].as_str().expect("an id");
         assert!(ids.insert(id), "two alerts with the id {id}");
-        let keys = told.keys(id, "opened");
-        assert_eq!(keys.len(), 1, "told once or more, with the same key: {keys:?} of {alert}");
+        let keys = notified.keys(id, "opened");
+        assert_eq!(keys.len(), 1, "notified once or more, under one key: {keys:?} of {alert}");
         assert!(all.insert(keys[0]), "two alerts with the key {}", keys[0]);
     }
-    let told = told.alerts();
-    assert_eq!(told, ids, "no alert was told that is not in the store");
+    let notified = notified.alerts();
+    assert_eq!(notified, ids, "no alert was notified that is not in the store");
 }

@@ -1,5 +1,5 @@
-//! Numbered events, written as programs write logs: in bursts, now and then half a line, and into
-//! files that are rotated.
+//! Writes numbered events as programs write logs: in bursts, sometimes half a line, and into files
+//! that are rotated.
 
 use std::{
     collections::BTreeSet,
@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Home, Random};
+use crate::{home::Home, random::Random};
 
 /// Events that share an object of which the rule counts.
 pub(crate) const BATCH: u64 = 10;
@@ -56,7 +56,7 @@ impl Feed {
         self.files.iter().map(|log| log.rotations).sum()
     }
 
-    /// Writes so many more events.
+    /// Writes `events` more events.
     ///
     /// # Panics
     /// When the disk does not take them.
@@ -85,20 +85,20 @@ impl Feed {
         self.files.iter_mut().for_each(Log::finish);
     }
 
-    /// Rotates a file, if the host has read on after the rotation before: `told` are events that it
-    /// has told of. What lies two rotations back is not looked for by any follower of files.
+    /// Rotates a file if the host has read beyond the previous rotation; `notified` are the events it has
+    /// notified. No follower of files looks two rotations back.
     ///
     /// # Panics
     /// When the file cannot be renamed.
-    pub fn rotate(&mut self, told: &BTreeSet<u64>, random: &mut Random) {
+    pub fn rotate(&mut self, notified: &BTreeSet<u64>, random: &mut Random) {
         let log = &mut self.files[random.between(0, 1) as usize];
-        if log.first.is_none_or(|first| !told.contains(&first)) {
+        if log.first.is_none_or(|first| !notified.contains(&first)) {
             return;
         }
         log.finish();
         if log.rotations > 0 && random.one_in(2) {
             // Its inode may be used again.
-            fs::remove_file(log.old()).expect("nobody else removes it");
+            fs::remove_file(log.old()).expect("only this test removes it");
         }
         log.rotations += 1;
         fs::rename(&log.path, log.old()).expect("the folder is ours");

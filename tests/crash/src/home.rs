@@ -1,4 +1,4 @@
-//! A host's folder: rules, configuration, the files that it follows, and what it writes.
+//! A host's folder: rules, configuration, the log files that it follows, and its output.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use crate::binary::lifesigns;
 /// the tenth of each ten is found by counting in the rule's state.
 const RULES: [(&str, &str); 3] = [("numbered", ""), ("counted", ""), ("tenth", "threshold = 10\nwindow = '7d'\n")];
 
-/// See the module.
+/// A folder with rules, a configuration and log files.
 #[derive(Debug)]
 pub struct Home {
     folder: tempfile::TempDir,
@@ -44,27 +44,27 @@ impl Home {
         home
     }
 
-    /// What is in the folder.
+    /// Returns the path of a name in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// The database.
+    /// Returns the path of the store.
     pub fn store(&self) -> &Path {
         &self.store
     }
 
-    /// The files that are followed.
+    /// Returns the log files that the host follows.
     pub fn logs(&self) -> [PathBuf; 2] {
         [self.path("a.log"), self.path("b.log")]
     }
 
-    /// What the receiver writes.
-    pub fn told(&self) -> PathBuf {
-        self.path("told.ndjson")
+    /// Returns the file that the receiver writes.
+    pub fn notified(&self) -> PathBuf {
+        self.path("notified.ndjson")
     }
 
-    /// Writes the configuration; another `version` recommends something else, and nothing more.
+    /// Writes the configuration. Versions differ in one recommendation only.
     ///
     /// # Panics
     /// When it cannot be written.
@@ -78,14 +78,14 @@ impl Home {
             text += &format!("[[source]]\nfile = '{log}.log'\nname = '{log}'\nformat = 'ndjson'\n");
         }
         text += &format!("[[policy]]\nname = 'advice'\nrecommendations = {{ '*' = ['advice {version}'] }}\n");
-        text += "[[receiver]]\nname = 'file'\nndjson = { file = 'told.ndjson' }\n[[route]]\nreceivers = ['file']\n";
+        text += "[[receiver]]\nname = 'file'\nndjson = { file = 'notified.ndjson' }\n[[route]]\nreceivers = ['file']\n";
         // As people do it: a new file in the place of the old one.
         let new = self.path("lifesigns.toml.new");
         fs::write(&new, text).expect("the configuration");
         fs::rename(new, self.path("lifesigns.toml")).expect("the configuration");
     }
 
-    /// A command of lifesigns, to be run here.
+    /// Returns a command of `lifesigns` to run in this folder.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(lifesigns());
         command
@@ -99,7 +99,7 @@ impl Home {
         command
     }
 
-    /// Runs a command to its end.
+    /// Runs a command and returns its output.
     ///
     /// # Panics
     /// When the binary does not start.
@@ -107,10 +107,10 @@ impl Home {
         self.command(arguments).output().expect("the binary starts")
     }
 
-    /// What a command that goes well answers to a program.
+    /// Runs a command with `--output json` and returns its answer.
     ///
     /// # Panics
-    /// When it does not go well.
+    /// When the command fails.
     #[track_caller]
     pub fn json(&self, arguments: &[&str]) -> Value {
         let output = self.output(&[arguments, &["--output", "json"]].concat());
@@ -118,10 +118,10 @@ impl Home {
         serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
-    /// What a command that goes wrong says.
+    /// Runs a command that must fail and returns its standard error.
     ///
     /// # Panics
-    /// When it goes well.
+    /// When the command succeeds.
     #[track_caller]
     pub fn fails(&self, arguments: &[&str]) -> String {
         let output = self.output(arguments);

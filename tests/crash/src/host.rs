@@ -1,4 +1,4 @@
-//! `lifesigns run`, started, awaited, killed.
+//! Starts `lifesigns run`, waits for it, and kills it.
 
 use std::{
     fs::{self, File},
@@ -9,14 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::Home;
+use crate::home::Home;
 
-/// What takes longer does not come.
+/// How long to wait for anything.
 const DEADLINE: Duration = Duration::from_secs(60);
-/// How often it is looked at.
+/// How often a condition is checked while waiting.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// Waits until it is so.
+/// Waits until `so` returns true.
 ///
 /// # Panics
 /// When it never is.
@@ -37,7 +37,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Starts one, which dies by itself at `point` if there is one: `NAME:N`.
+    /// Starts a host. With a `point` (`NAME:N`) it aborts when it passes `NAME` for the `N`th time.
     ///
     /// # Panics
     /// When the binary does not start.
@@ -51,12 +51,12 @@ impl Host {
         Self { child: command.spawn().expect("the binary starts"), errors }
     }
 
-    /// What it said on standard error.
+    /// Returns what it wrote to standard error.
     pub fn errors(&self) -> String {
         fs::read_to_string(&self.errors).unwrap_or_default()
     }
 
-    /// How it ended, if it did.
+    /// Returns its exit status, if it has ended.
     ///
     /// # Panics
     /// When the system does not know.
@@ -64,7 +64,7 @@ impl Host {
         self.child.try_wait().expect("it is our child")
     }
 
-    /// SIGKILL.
+    /// Kills it with SIGKILL.
     ///
     /// # Panics
     /// When it had ended before, or panicked.
@@ -75,7 +75,7 @@ impl Host {
         self.has_not_panicked();
     }
 
-    /// Waits for its death at the point that was asked for.
+    /// Waits until it aborts at `point`.
     ///
     /// # Panics
     /// When it does not come to that point.
@@ -86,7 +86,7 @@ impl Host {
         self.has_not_panicked();
     }
 
-    /// SIGTERM, and a good end.
+    /// Stops it with SIGTERM and waits for a successful exit.
     ///
     /// # Panics
     /// When it does not end well.

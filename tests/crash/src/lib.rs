@@ -2,18 +2,18 @@
 //! be true of its record however often it was killed.
 
 mod binary;
+mod campaign;
 mod check;
 mod feed;
 mod home;
 mod host;
-mod life;
+mod notified;
 mod random;
-mod told;
 
+pub use campaign::{Campaign, Death};
 pub use check::{Figures, check};
 pub use feed::Feed;
 pub use home::Home;
 pub use host::{Host, wait_until};
-pub use life::{Campaign, Death};
+pub use notified::Notified;
 pub use random::Random;
-pub use told::Told;

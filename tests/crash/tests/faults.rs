@@ -1,6 +1,6 @@
-//! Disks that are full or read-only, and a database that is damaged: said clearly, nothing that was
-//! acknowledged is lost, and it goes on by itself. Disks are file systems of their own, in a namespace
-//! of their own; where that is not allowed the tests say so.
+//! Disks that are full or read-only, and a damaged database: each is reported clearly, nothing that
+//! was acknowledged is lost, and the host recovers by itself. The disks are file systems in a mount
+//! namespace of their own; where that is not allowed, the tests say so.
 #![allow(clippy::print_stdout)]
 
 use std::{
@@ -10,7 +10,7 @@ use std::{
     process::Command,
 };
 
-use lifesigns_crash_test::{Feed, Figures, Home, Host, Random, Told, check, wait_until};
+use lifesigns_crash_test::{Feed, Figures, Home, Host, Notified, Random, check, wait_until};
 
 /// Names the small disk to the test binary when it runs within.
 const DISK: &str = "CRASH_TEST_SMALL_DISK";
@@ -41,7 +41,7 @@ fn within(name: &str) {
 struct Place {
     home: Home,
     feed: Feed,
-    told: Told,
+    notified: Notified,
     random: Random,
     _folder: tempfile::TempDir,
 }
@@ -50,8 +50,9 @@ impl Place {
     fn new(disk: Option<&Path>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let home = Home::new(&folder.path().join("cache"), disk);
-        let (feed, told) = (Feed::new(&home), Told::new(home.told()));
-        Self { home, feed, told, random: Random::new(7), _folder: folder }
+        let feed = Feed::new(&home);
+        let notified = Notified::new(home.notified());
+        Self { home, feed, notified, random: Random::new(7), _folder: folder }
     }
 
     /// Writes whole events.
@@ -60,10 +61,10 @@ impl Place {
         self.feed.finish(&mut self.random);
     }
 
-    fn all_are_told(&mut self) {
-        wait_until("all events are told", || {
-            self.told.read();
-            self.told.events().len() as u64 == self.feed.events()
+    fn await_notices(&mut self) {
+        wait_until("all events are notified", || {
+            self.notified.read();
+            self.notified.events().len() as u64 == self.feed.events()
         });
     }
 
@@ -80,18 +81,18 @@ impl Place {
     }
 
     fn check(&mut self) -> Figures {
-        self.told.read();
-        check(&self.home, &self.told, self.feed.events())
+        self.notified.read();
+        check(&self.home, &self.notified, self.feed.events())
     }
 }
 
 #[test]
-fn a_full_disk_is_told_and_all_goes_on_once_there_is_room() {
+fn a_full_disk_is_reported_and_all_goes_on_once_there_is_room() {
     within("on_a_full_disk");
 }
 
 #[test]
-fn a_read_only_disk_is_told_and_can_be_read() {
+fn a_read_only_disk_is_reported_and_can_be_read() {
     within("on_a_read_only_disk");
 }
 
@@ -118,7 +119,7 @@ fn on_a_full_disk() {
     let mut place = Place::new(Some(&disk));
     let host = Host::start(&place.home, None);
     place.write(100);
-    place.all_are_told();
+    place.await_notices();
     let id = place.an_alert();
     wait_until("no room", || {
         fill(&ballast);
@@ -131,20 +132,20 @@ fn on_a_full_disk() {
     assert!(place.home.json(&["alerts"]).as_array().is_some_and(|alerts| !alerts.is_empty()));
     let refused = place.home.fails(&["alerts", "ack", &id]);
     assert!(refused.contains("no room is left") && refused.contains("free some space"), "{refused}");
-    // Whatever was told was on the disk, also if it dies now and starts on the full disk.
+    // Everything that was notified is on the disk, also if the host is killed now and starts on the full disk.
     host.kill();
-    place.told.read();
+    place.notified.read();
     let alerts = place.home.json(&["alerts"]);
     let alerts = alerts.as_array().expect("a list");
-    for told in place.told.alerts() {
-        assert!(alerts.iter().any(|alert| alert["id"] == told), "{told} was told and is lost");
+    for notified in place.notified.alerts() {
+        assert!(alerts.iter().any(|alert| alert["id"] == notified), "{notified} was notified and is lost");
     }
     let host = Host::start(&place.home, None);
     place.has_come_up();
     place.write(20);
     wait_until("still no room", || place.state() == "full");
     fs::remove_file(&ballast).expect("it is ours");
-    place.all_are_told();
+    place.await_notices();
     assert_eq!(place.state(), "ok");
     place.home.json(&["alerts", "show", &id]);
     assert!(place.home.output(&["alerts", "ack", &id]).status.success());
@@ -163,7 +164,7 @@ fn on_a_read_only_disk() {
     let mut place = Place::new(Some(&disk));
     let host = Host::start(&place.home, None);
     place.write(100);
-    place.all_are_told();
+    place.await_notices();
     // Killed, so that there is a log to recover beside the database.
     host.kill();
     mount("remount,ro");
@@ -174,20 +175,20 @@ fn on_a_read_only_disk() {
     assert!(read.as_array().is_some_and(|alerts| alerts.len() > 100), "a disk that is read-only can be read");
     mount("remount,rw");
     let host = Host::start(&place.home, None);
-    place.all_are_told();
+    place.await_notices();
     host.stop();
     place.check();
 }
 
 #[test]
-fn a_damaged_store_is_told_left_alone_and_a_backup_goes_on() {
+fn a_damaged_store_is_reported_left_alone_and_a_backup_goes_on() {
     let mut place = Place::new(None);
     let host = Host::start(&place.home, None);
     place.write(100);
-    place.all_are_told();
+    place.await_notices();
     assert!(place.home.output(&["backup", "copy.db"]).status.success());
     place.write(100);
-    place.all_are_told();
+    place.await_notices();
     host.stop();
     let store = place.home.store().to_owned();
     let file = OpenOptions::new().write(true).open(&store).expect("the store");
@@ -208,7 +209,7 @@ fn a_damaged_store_is_told_left_alone_and_a_backup_goes_on() {
     fs::copy(place.home.path("copy.db"), &store).expect("the backup");
     let host = Host::start(&place.home, None);
     place.has_come_up();
-    // What came after the backup is read again, and told again with the same keys.
+    // What came after the backup is read again, and notified again under the same keys.
     let lines = |place: &Place| -> u64 {
         let sources = place.home.json(&["status"])["sources"].clone();
         sources.as_array().expect("a list").iter().filter_map(|source| source["lines"].as_u64()).sum()

@@ -10,7 +10,7 @@ use std::{
 };
 
 use lifesigns::{
-    AdmitError, Builder, Cache, ChildProcess, CompileLimits, Compiler, InProcess, Loader, MemoryBudget, Outcome,
+    AdmitError, Builder, Cache, ChildProcess, CompileLimits, Compiler, InProcess, LoadOutcome, Loader, MemoryBudget,
     Sandbox,
 };
 use lifesigns_e2e::{binary, bombs, modules};
@@ -210,7 +210,7 @@ fn a_rule_that_found_no_room_is_refused_aloud_and_comes_when_there_is_some() {
     let mut store = RuleStore::new(at);
     let loads = loader.apply(&store.scan());
     let outcome = |name: &str| &loads.iter().find(|load| load.name == name).expect("it is said").outcome;
-    let Outcome::Refused { why, again: false, .. } = outcome("big") else { panic!("{loads:?}") };
+    let LoadOutcome::Refused { why, again: false, .. } = outcome("big") else { panic!("{loads:?}") };
     assert!(why.contains("`rules-memory`"), "{why}");
-    assert_eq!(outcome("small"), &Outcome::Loaded);
+    assert_eq!(outcome("small"), &LoadOutcome::Loaded);
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use lifesigns::{
-    Builder, Format, KeptHost, Sandbox, Setup,
+    Builder, Format, RecordingHost, Sandbox, Setup,
     compliance::{
         Alert, AlertStatus, ComplianceConfig, EndCause,
         config::{AlertCondition, AlertDefinition, Scope},
@@ -50,11 +50,11 @@ impl Home {
         self.folder.path().join(name)
     }
 
-    fn host(&self, config: ComplianceConfig) -> KeptHost {
+    fn host(&self, config: ComplianceConfig) -> RecordingHost {
         let setup = Setup { compliance: Arc::new(config), ..Setup::default() };
         let builder = Builder::new(Sandbox::new(None).expect("this machine runs it"), self.path("rules")).setup(setup);
         let clock: Arc<ManualClock> = Arc::clone(&self.clock);
-        builder.start_wait(PATIENCE).clock(clock).keep(self.path("lifesigns.db")).expect("the host starts")
+        builder.start_wait(PATIENCE).clock(clock).start_recording(self.path("lifesigns.db")).expect("the host starts")
     }
 
     fn now_ns(&self) -> u64 {
@@ -63,7 +63,7 @@ impl Home {
 
     /// Lets time pass until what the rule said has ended, which takes the grace. When the host notices that
     /// the rule is gone is not known, so the clock goes on until it has.
-    fn until_removed(&self, host: &KeptHost) {
+    fn until_removed(&self, host: &RecordingHost) {
         let begun_ns = self.now_ns();
         let over = until(host, "cancelled", |alert| {
             let is_over = alert.status == AlertStatus::Cancelled;
@@ -77,23 +77,23 @@ impl Home {
     }
 
     /// A line that arrives now.
-    fn say(&self, host: &KeptHost, line: &str) {
+    fn say(&self, host: &RecordingHost, line: &str) {
         let (source, bytes) = (Arc::clone(&self.source), format!("{line}\n").into_bytes());
         let arrived_ns = Some(self.now_ns());
         assert!(host.submit(Chunk { source, bytes, arrived_ns, cursor: None, ack: None }), "it is taken");
     }
 }
 
-fn alerts(host: &KeptHost) -> Vec<Alert> {
+fn alerts(host: &RecordingHost) -> Vec<Alert> {
     let all = AlertFilter { cancelled: true, allowed: true, ..AlertFilter::default() };
-    match host.keep().ask(&Query::Alerts(all)) {
+    match host.recorder().ask(&Query::Alerts(all)) {
         Ok(QueryAnswer::Alerts(alerts)) => alerts,
         other => panic!("alerts were asked for: {other:?}"),
     }
 }
 
 /// Waits until the only alert is like that.
-fn until(host: &KeptHost, what: &str, is_so: impl Fn(&Alert) -> bool) -> Alert {
+fn until(host: &RecordingHost, what: &str, is_so: impl Fn(&Alert) -> bool) -> Alert {
     let begun = Instant::now();
     loop {
         let all = alerts(host);

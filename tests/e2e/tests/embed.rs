@@ -9,7 +9,7 @@ use std::{
 };
 
 use lifesigns::{
-    Builder, KeptHost, Sandbox, Setup,
+    Builder, RecordingHost, Sandbox, Setup,
     compliance::{
         Alert, AlertStatus, Badge, ComplianceConfig, EndCause, NoticeKind, Pattern,
         config::{ConfigLocation, Group, Policy, PolicyEntry, PolicySetting, Route},
@@ -55,13 +55,13 @@ impl Home {
     }
 
     /// A host, and what its pager is told.
-    fn host(&self) -> (KeptHost, mpsc::Receiver<(NoticeKind, String)>) {
+    fn host(&self) -> (RecordingHost, mpsc::Receiver<(NoticeKind, String)>) {
         let (sender, told) = mpsc::channel();
         let setup = Setup { compliance: Arc::new(compliance()), ..Setup::default() };
         let builder = Builder::new(Sandbox::new(None).expect("this machine runs it"), self.rules()).setup(setup);
         // What is said before the rule is compiled would not be shown to it.
         let builder = builder.start_wait(Duration::from_secs(600));
-        let host = builder.receiver("pager", move || Pager(sender.clone())).keep(self.store());
+        let host = builder.receiver("pager", move || Pager(sender.clone())).start_recording(self.store());
         (host.expect("the host starts"), told)
     }
 }
@@ -85,20 +85,20 @@ fn env(object: &str, value: &str) -> ObjectFacts {
 }
 
 /// A line of a Docker daemon that creates a container.
-fn submit(host: &KeptHost, source: &Arc<EventSource>, name: &str) {
+fn submit(host: &RecordingHost, source: &Arc<EventSource>, name: &str) {
     host.submit(lifesigns::lines(source, format!("DEBU[0007] Calling POST /v1.41/containers/create?name={name}\n")));
 }
 
-fn alerts(host: &KeptHost) -> Vec<Alert> {
+fn alerts(host: &RecordingHost) -> Vec<Alert> {
     let all = AlertFilter { cancelled: true, allowed: true, ..AlertFilter::default() };
-    match host.keep().ask(&Query::Alerts(all)) {
+    match host.recorder().ask(&Query::Alerts(all)) {
         Ok(QueryAnswer::Alerts(alerts)) => alerts,
         other => panic!("alerts were asked for: {other:?}"),
     }
 }
 
-fn badge(host: &KeptHost, object: &str) -> Badge {
-    match host.keep().ask(&Query::Object(object.into())) {
+fn badge(host: &RecordingHost, object: &str) -> Badge {
+    match host.recorder().ask(&Query::Object(object.into())) {
         Ok(QueryAnswer::Object(page)) => page.line.badge,
         other => panic!("an object was asked for: {other:?}"),
     }
@@ -108,7 +108,7 @@ fn badge(host: &KeptHost, object: &str) -> Badge {
 fn an_alert_comes_out_of_the_stream_and_to_the_receiver_and_a_fact_changes_the_colour() {
     let home = Home::new();
     let (host, told) = home.host();
-    let mut stream = host.keep().alerts();
+    let mut stream = host.recorder().alerts();
     let source = lifesigns::source("our program", "vm-7", lifesigns::Format::Auto);
     submit(&host, &source, "web");
     let opened = stream.next_timeout(LIMIT).expect("an alert comes");
@@ -166,7 +166,7 @@ fn two_hosts_in_one_process_do_not_disturb_each_other() {
     let ((one, one_told), (two, two_told)) = (left.host(), right.host());
     // The same names on both sides.
     let source = lifesigns::source("our program", "vm-7", lifesigns::Format::Auto);
-    let stream = two.keep().alerts();
+    let stream = two.recorder().alerts();
     submit(&one, &source, "web");
     assert_eq!(one_told.recv_timeout(LIMIT), Ok((NoticeKind::Opened, "vm-7".into())));
     two.settle();
@@ -210,7 +210,7 @@ fn a_source_may_be_called_like_what_the_host_names_itself() {
         let source = lifesigns::source(name, "vm-7", lifesigns::Format::Auto);
         assert!(host.submit_facts(&source, env("vm-7", "test")), "{name}");
         host.settle();
-        let Ok(QueryAnswer::Object(page)) = host.keep().ask(&Query::Object("vm-7".into())) else {
+        let Ok(QueryAnswer::Object(page)) = host.recorder().ask(&Query::Object("vm-7".into())) else {
             panic!("{name}: its facts are lost");
         };
         assert_eq!(page.line.object.properties["env"].value.as_deref(), Some("test"), "{name}");

@@ -9,7 +9,7 @@ use std::{
 };
 
 use lifesigns::{
-    Builder, Format, KeptHost, Sandbox, Setup,
+    Builder, Format, RecordingHost, Sandbox, Setup,
     compliance::{
         Alert, CommandAction, EndCause, Object,
         query::{AlertFilter, Query, QueryAnswer},
@@ -36,23 +36,23 @@ impl Home {
         self.0.path().join(name)
     }
 
-    fn host(&self) -> KeptHost {
+    fn host(&self) -> RecordingHost {
         let builder = Builder::new(Sandbox::new(None).expect("this machine runs it"), self.path("rules"));
         let builder = builder.setup(Setup::default()).start_wait(Duration::from_secs(600));
-        builder.keep(self.path("lifesigns.db")).expect("the host starts")
+        builder.start_recording(self.path("lifesigns.db")).expect("the host starts")
     }
 }
 
-fn alerts(host: &KeptHost, cancelled: bool) -> Vec<Alert> {
-    match host.keep().ask(&Query::Alerts(AlertFilter { cancelled, ..AlertFilter::default() })) {
+fn alerts(host: &RecordingHost, cancelled: bool) -> Vec<Alert> {
+    match host.recorder().ask(&Query::Alerts(AlertFilter { cancelled, ..AlertFilter::default() })) {
         Ok(QueryAnswer::Alerts(alerts)) => alerts,
         other => panic!("alerts were asked for: {other:?}"),
     }
 }
 
 /// The object, if it is known.
-fn object(host: &KeptHost) -> Option<Object> {
-    match host.keep().ask(&Query::Object("vm1".to_owned())) {
+fn object(host: &RecordingHost) -> Option<Object> {
+    match host.recorder().ask(&Query::Object("vm1".to_owned())) {
         Ok(QueryAnswer::Object(page)) => Some(page.line.object),
         _ => None,
     }
@@ -66,13 +66,13 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-fn say(host: &KeptHost, source: &Arc<EventSource>, line: &str) {
+fn say(host: &RecordingHost, source: &Arc<EventSource>, line: &str) {
     assert!(host.submit(lifesigns::lines(source, format!("{line}\n"))), "it is taken");
 }
 
 const DOCKER: &str = "DEBU[0007] Calling POST /v1.41/containers/create?name=web";
 
-fn production(host: &KeptHost, source: &Arc<EventSource>) {
+fn production(host: &RecordingHost, source: &Arc<EventSource>) {
     let properties = vec![("env".to_owned(), Some("production".to_owned()))];
     let time_ns = lifesigns::now_ns();
     assert!(host.submit_facts(source, ObjectFacts { object: "vm1".into(), time_ns, properties, ..Default::default() }));
@@ -87,7 +87,7 @@ fn what_is_heard_of_a_forgotten_object_is_of_a_new_one() {
     say(&host, &source, DOCKER);
     until("it is open", || alerts(&host, false).len() == 1);
     let forget = CommandAction::Forget { object: "vm1".to_owned(), why: "it was deleted".to_owned() };
-    host.keep().act("ann", forget.clone()).expect("it is forgotten");
+    host.recorder().act("ann", forget.clone()).expect("it is forgotten");
     assert!(object(&host).is_none() && alerts(&host, false).is_empty());
     // Docker on what is not known to be production says nothing: that the object is there again, the engine says.
     say(&host, &source, DOCKER);
@@ -104,7 +104,7 @@ fn what_is_heard_of_a_forgotten_object_is_of_a_new_one() {
     say(&host, &source, DOCKER);
     host.settle();
     assert!(alerts(&host, false).is_empty());
-    host.keep().act("ann", forget).expect("it is forgotten once more");
+    host.recorder().act("ann", forget).expect("it is forgotten once more");
     production(&host, &source);
     until("it is production", || object(&host).is_some_and(|object| object.properties.contains_key("env")));
     host.settle();

@@ -3,7 +3,7 @@
 
 use std::{fs, panic::catch_unwind, path::Path, sync::Arc};
 
-use lifesigns::{Loader, Outcome, Sandbox};
+use lifesigns::{LoadOutcome, Loader, Sandbox};
 use lifesigns_e2e::{
     modules,
     run::{Input, replay},
@@ -130,14 +130,14 @@ fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) {
     fs::write(folder.join(name), bytes).expect("the test's own folder");
 }
 
-fn outcome(loads: &[lifesigns::Load], name: &str) -> Outcome {
+fn outcome(loads: &[lifesigns::RuleLoad], name: &str) -> LoadOutcome {
     let load = loads.iter().find(|load| load.name == name);
     load.unwrap_or_else(|| panic!("nothing is said about {name}: {loads:?}")).outcome.clone()
 }
 
-fn why(loads: &[lifesigns::Load], name: &str) -> (String, bool) {
+fn why(loads: &[lifesigns::RuleLoad], name: &str) -> (String, bool) {
     match outcome(loads, name) {
-        Outcome::Refused { why, old_version_runs, .. } => (why, old_version_runs),
+        LoadOutcome::Refused { why, old_version_runs, .. } => (why, old_version_runs),
         other => panic!("{name}: {other:?}"),
     }
 }
@@ -156,7 +156,7 @@ fn in_the_rules_folder_a_refusal_names_the_file_and_leaves_the_others_and_the_ol
     let mut store = RuleStore::new(at);
     let mut loader = Loader::new(Sandbox::new(None).expect("a sandbox"));
     let loads = loader.apply(&store.scan());
-    assert_eq!(outcome(&loads, "good"), Outcome::Loaded);
+    assert_eq!(outcome(&loads, "good"), LoadOutcome::Loaded);
     for (name, parts) in [
         ("ungranted", ["ungranted.toml", "lifesigns:rule/state", "add \"state\" to `grants`"]),
         ("typo", ["typo.toml:2", "setings", "settings"]),
@@ -181,7 +181,7 @@ fn in_the_rules_folder_a_refusal_names_the_file_and_leaves_the_others_and_the_ol
     assert_eq!(after[0].module.digest(), ModuleBytes::new(modules::read(&at.join("keyword.wasm"))).digest);
 
     fs::remove_file(at.join("good.toml")).expect("it is there");
-    assert_eq!(outcome(&loader.apply(&store.scan()), "good"), Outcome::Removed);
+    assert_eq!(outcome(&loader.apply(&store.scan()), "good"), LoadOutcome::Removed);
     assert!(loader.rules().is_empty());
 }
 
@@ -203,12 +203,12 @@ fn what_fails_on_recent_events_is_not_let_at_the_stream() {
     let busy = Sample::new(&source, b"one\ntrigger\ncut in the mid");
     let mut loader = Loader::new(Sandbox::new(None).expect("a sandbox"));
     let loads = loader.apply_tried(&RuleStore::new(at).scan(), &busy);
-    assert_eq!(outcome(&loads, "good"), Outcome::Loaded);
+    assert_eq!(outcome(&loads, "good"), LoadOutcome::Loaded);
     let (text, _) = why(&loads, "traps");
     assert!(text.contains("failed on 1 of the last events") && text.contains("trap"), "{text}");
 
     let mut loader = Loader::new(Sandbox::new(None).expect("a sandbox"));
-    assert_eq!(outcome(&loader.apply_tried(&RuleStore::new(at).scan(), &quiet), "traps"), Outcome::Loaded);
+    assert_eq!(outcome(&loader.apply_tried(&RuleStore::new(at).scan(), &quiet), "traps"), LoadOutcome::Loaded);
 }
 
 #[test]
@@ -223,11 +223,13 @@ fn each_refused_file_is_reported_once_and_what_is_sound_again_is_said() {
     write(at, "twice.wasm", "garbage");
     write(at, "bad.wasm", "garbage");
     let (mut store, mut loader) = (RuleStore::new(at), Loader::new(Sandbox::new(None).expect("a sandbox")));
-    let news = |loads: &[lifesigns::Load]| {
+    let news = |loads: &[lifesigns::RuleLoad]| {
         let mut names: Vec<String> = loads
             .iter()
-            .filter(|load| !matches!(load.outcome, Outcome::Unchanged | Outcome::Refused { again: true, .. }))
-            .map(|load| format!("{} {}", load.name, if load.outcome == Outcome::Restored { "restored" } else { "" }))
+            .filter(|load| !matches!(load.outcome, LoadOutcome::Unchanged | LoadOutcome::Refused { again: true, .. }))
+            .map(|load| {
+                format!("{} {}", load.name, if load.outcome == LoadOutcome::Restored { "restored" } else { "" })
+            })
             .collect();
         names.sort();
         names.join(",")
@@ -250,5 +252,5 @@ fn each_refused_file_is_reported_once_and_what_is_sound_again_is_said() {
     assert_eq!(news(&loader.apply(&store.scan())), "good restored");
     fs::remove_file(at.join("bad.wasm")).expect("it is there");
     fs::remove_file(at.join("twice.wasm")).expect("it is there");
-    assert_eq!(outcome(&loader.apply(&store.scan()), "bad"), Outcome::Removed);
+    assert_eq!(outcome(&loader.apply(&store.scan()), "bad"), LoadOutcome::Removed);
 }

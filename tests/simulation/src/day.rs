@@ -1,4 +1,4 @@
-//! One day: what happens in each step, and whether the host and the model agree after it.
+//! Simulates one day in steps and compares host and model after each.
 
 use std::{
     fs,
@@ -17,18 +17,18 @@ use crate::{
     random::Random,
 };
 
-/// The day in minutes, and the quiet hours after it in which everything comes to its end.
+/// Minutes of the day, and of the quiet hours after it in which every wait ends.
 const DAY_MIN: u64 = 24 * 60;
 const QUIET_MIN: u64 = 6 * 60;
-/// How long a difference may last before it is one: the host works beside the simulation.
+/// How long host and model may differ before it counts: the host runs concurrently.
 const SETTLE: Duration = Duration::from_secs(5);
 
 /// A day with this many differences ends early.
 const ENOUGH: usize = 20;
 
-/// What a day came to.
+/// The results of one simulated day.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct DayResult {
     /// Differences between host and model, in words.
     pub differences: Vec<String>,
     /// How often host and model were compared on one definition of one object.
@@ -46,7 +46,7 @@ pub struct Outcome {
     pub unread_bytes: u64,
 }
 
-/// Everything of one day.
+/// The state of one simulated day.
 struct Day<'a> {
     random: Random,
     home: &'a Home,
@@ -63,12 +63,12 @@ struct Day<'a> {
     /// When the rule `other` came or went, or the host started: what the host noticed then takes effect
     /// within the step after it.
     changed: u64,
-    outcome: Outcome,
+    outcome: DayResult,
 }
 
 /// Simulates a day of `objects` objects under `seed`, in `folder`, which is empty. `modules` are cached
 /// beside it.
-pub fn simulate(seed: u64, objects: usize, folder: &Path, cache: &Path) -> Outcome {
+pub fn simulate(seed: u64, objects: usize, folder: &Path, cache: &Path) -> DayResult {
     let home = Home { folder: folder.to_owned(), sandbox_cache: cache.to_owned() };
     for name in ["rules.d", "logs"] {
         fs::create_dir_all(folder.join(name)).expect("a folder can be made");
@@ -97,7 +97,7 @@ pub fn simulate(seed: u64, objects: usize, folder: &Path, cache: &Path) -> Outco
         other: true,
         now: 0,
         changed: 0,
-        outcome: Outcome::default(),
+        outcome: DayResult::default(),
     };
     day.run();
     day.outcome

@@ -1,26 +1,26 @@
-//! The fleet: its objects with their clocks, and what is configured for it.
+//! The fleet: its objects with their clocks, and its configuration.
 
 use crate::random::Random;
 
 /// A minute in nanoseconds.
 pub(crate) const MINUTE_NS: u64 = 60 * 1_000_000_000;
-/// When the day begins: 2026-11-20T00:00:00Z.
+/// When the simulated day begins: 2026-11-20T00:00:00Z.
 pub(crate) const START_NS: u64 = 1_795_132_800 * 1_000_000_000;
-/// How far the clock goes at once, in minutes.
+/// How far the clock advances in one step, in minutes.
 pub(crate) const STEP_MIN: u64 = 10;
 /// Log files.
 pub(crate) const FILES: usize = 6;
 
-/// How far an object's own clock is off, in minutes: ahead is positive. Most are right.
+/// By how many minutes an object's own clock is off; positive is ahead. Most clocks are right.
 const SKEWS_MIN: [i64; 8] = [0, 0, 0, 0, -3, -25, 4, 130];
 
 /// An object.
 pub(crate) struct Object {
     pub(crate) id: String,
     pub(crate) skew_min: i64,
-    /// The log file that tells of it.
+    /// The number of the log file that its lines go to.
     pub(crate) file: usize,
-    /// What the inventory says of `env`.
+    /// The value of `env` in the inventory.
     pub(crate) listed: &'static str,
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct Definition {
     pub(crate) of: Of,
 }
 
-/// What a definition looks at.
+/// The condition of a definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Of {
     /// A symptom that lines raise and clear.

@@ -1,5 +1,5 @@
-//! The host under test: the real one, on the simulation's clock, reading the simulation's files. A
-//! start goes on from what was committed, as after any stop.
+//! The host under test: the real one, on the simulation's clock, following the simulation's files. A
+//! start resumes from what was committed, as after any stop.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,7 @@ use std::{
 };
 
 use lifesigns::{
-    Builder, KeptHost, Sandbox, Setup,
+    Builder, RecordingHost, Sandbox, Setup,
     compliance::{
         Alert, AlertStatus, ComplianceConfig, NoticeKind,
         query::{AlertFilter, Query, QueryAnswer},
@@ -22,10 +22,10 @@ use lifesigns::{
 use lifesigns_intake::{Cursor, FollowEvent, Format, Position, Stop, Tail};
 use lifesigns_settings::Settings;
 
-/// How long a change may take to show; nothing takes long, but the machine may be busy.
+/// How long a change may take to show on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What was notified: object, definition, id and how often it was reopened then.
+/// Notified openings: object, definition, id and how often the alert had been reopened.
 pub(crate) type Openings = Arc<Mutex<BTreeSet<(String, String, String, u32)>>>;
 
 struct Tap(Openings);
@@ -47,16 +47,16 @@ struct Following {
     source: Arc<EventSource>,
 }
 
-/// A host that runs.
+/// A running host.
 pub(crate) struct Host {
-    host: KeptHost,
+    host: RecordingHost,
     files: Vec<Following>,
     clock: Arc<ManualClock>,
-    /// Bytes that were said not to have been read.
+    /// Bytes that the host reported as not read.
     pub(crate) gaps: u64,
 }
 
-/// Where everything is.
+/// The folder of one simulated day.
 pub(crate) struct Home {
     pub(crate) folder: PathBuf,
     pub(crate) sandbox_cache: PathBuf,
@@ -75,7 +75,7 @@ impl Home {
         self.folder.join("logs").join(format!("app{number}.log"))
     }
 
-    /// Groups, policies, definitions and routes out of a text.
+    /// Parses groups, policies, definitions and routes.
     pub(crate) fn compliance(&self, text: &str) -> Arc<ComplianceConfig> {
         let path = self.folder.join("lifesigns.toml");
         fs::write(&path, text).expect("the configuration can be written");
@@ -103,11 +103,11 @@ impl Host {
             .reporting(names.clone())
             .setup(Setup { compliance, ..Setup::default() })
             .receiver("tap", move || Tap(Arc::clone(&openings)))
-            .keep(home.folder.join("lifesigns.db"))
+            .start_recording(home.folder.join("lifesigns.db"))
             .unwrap_or_else(|error| panic!("the host starts: {error}"));
         let mut following = Vec::new();
         for (rank, name) in names.into_iter().enumerate() {
-            let place = host.keep().place(&name).and_then(|place| Cursor::from_bytes(&place.cursor?));
+            let place = host.recorder().place(&name).and_then(|place| Cursor::from_bytes(&place.cursor?));
             let tail = Tail::new(&name, place.map_or(Position::Start, Position::At));
             let decoder = Format::Auto.live_decoder(shared.clone());
             let source = EventSource { name, rank: rank as u32, object: String::new(), app: None, decoder };
@@ -141,14 +141,14 @@ impl Host {
         }
         self.host.settle();
         for file in &self.files {
-            self.host.keep().at_end(&file.source.name, now_ns);
+            self.host.recorder().at_end(&file.source.name, now_ns);
         }
     }
 
     /// Every alert that is open, by object and definition, with whether it is allowed.
     pub(crate) fn open(&self) -> BTreeMap<(String, String), bool> {
         let filter = AlertFilter { allowed: true, ..AlertFilter::default() };
-        let alerts = match self.host.keep().ask(&Query::Alerts(filter)) {
+        let alerts = match self.host.recorder().ask(&Query::Alerts(filter)) {
             Ok(QueryAnswer::Alerts(alerts)) => alerts,
             other => panic!("alerts were asked for: {other:?}"),
         };
@@ -163,10 +163,10 @@ impl Host {
 
     pub(crate) fn configure(&self, compliance: Arc<ComplianceConfig>) {
         let setup = Setup { compliance, ..Setup::default() };
-        self.host.keep().configure(setup).unwrap_or_else(|error| panic!("it is configured: {error}"));
+        self.host.recorder().configure(setup).unwrap_or_else(|error| panic!("it is configured: {error}"));
     }
 
-    /// Waits until a rule is there, or gone.
+    /// Waits until a rule is loaded, or removed.
     pub(crate) fn await_rule(&self, name: &str, there: bool) {
         let deadline = Instant::now() + PATIENCE;
         while self.host.rules().rules().iter().any(|rule| rule.name == name) != there {

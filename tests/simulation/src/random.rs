@@ -1,4 +1,4 @@
-//! Chance that can be repeated: SplitMix64 (Steele, Lea, Flood 2014).
+//! A repeatable random number generator: SplitMix64 (Steele, Lea, Flood 2014).
 
 /// The same seed gives the same day.
 pub(crate) struct Random(u64);

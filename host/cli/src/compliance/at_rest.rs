@@ -7,7 +7,7 @@ use std::{
 
 use lifesigns_compliance::{BadgeOf, Book, BookInput, BookSnapshot, ComplianceConfig, query::Query};
 use lifesigns_control::{Reply, Rows};
-use lifesigns_store::Reader;
+use lifesigns_store::StoreReader;
 
 use super::{places::Places, when};
 use crate::{exit::Failure, say};
@@ -55,14 +55,14 @@ pub(crate) fn query(places: &Places, query: &Query) -> Result<Reply, Failure> {
 
 /// What the store holds, of a host that runs or has stopped.
 pub(crate) fn record(places: &Places) -> Result<BookSnapshot, Failure> {
-    let reader = Reader::open(&places.store).map_err(|error| {
+    let reader = StoreReader::open(&places.store).map_err(|error| {
         Failure::Failed(format!("there is no record to compare with at {}: {error}", places.store.display()))
     })?;
     Ok(reader.load().map_err(Failure::failed)?.restored)
 }
 
 /// A host goes on from the last badge of each; whoever asks about one wants to see how it came to be.
-fn recall(reader: &Reader, query: &Query, restored: &mut BookSnapshot) -> Result<(), Failure> {
+fn recall(reader: &StoreReader, query: &Query, restored: &mut BookSnapshot) -> Result<(), Failure> {
     let (of, name) = match query {
         Query::Object(name) => (BadgeOf::Object, name),
         Query::Group(name) | Query::Report { group: name } => (BadgeOf::Group, name),
@@ -88,8 +88,8 @@ pub(crate) fn backup(places: &Places, to: &Path) -> Result<String, Failure> {
     Ok(format!("{} is a copy of {}", to.display(), places.store.display()))
 }
 
-fn open(places: &Places) -> Result<Reader, Failure> {
-    Reader::open(&places.store).map_err(|error| {
+fn open(places: &Places) -> Result<StoreReader, Failure> {
+    StoreReader::open(&places.store).map_err(|error| {
         let socket = places.socket.display();
         Failure::Failed(format!("no host is running at {socket}, and its store cannot be read: {error}"))
     })

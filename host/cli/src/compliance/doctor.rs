@@ -2,7 +2,7 @@
 
 use lifesigns_compliance::query::{Query, QueryAnswer};
 use lifesigns_control::{Client, ConnectError, Reply, Request, Response, SourceState, SourceStatus, StoreState};
-use lifesigns_store::{Level, Reader};
+use lifesigns_store::{FindingLevel, StoreReader};
 use lifesigns_text::visible;
 use serde::Serialize;
 
@@ -72,9 +72,9 @@ pub(crate) fn run(place: &Where) -> Outcome {
     }
     findings.extend(lifesigns_store::doctor(&places.store).into_iter().map(|found| {
         let level = match found.level {
-            Level::Good => "good",
-            Level::Warning => "warning",
-            Level::Bad => "bad",
+            FindingLevel::Good => "good",
+            FindingLevel::Warning => "warning",
+            FindingLevel::Bad => "bad",
         };
         Finding::new("store", level, found.what, found.fix)
     }));
@@ -90,7 +90,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
 
 /// Whether the store was written under a clock that is ahead of the present one.
 fn clock(places: &Places, findings: &mut Vec<Finding>) {
-    let Ok(reader) = Reader::open(&places.store) else { return };
+    let Ok(reader) = StoreReader::open(&places.store) else { return };
     let Ok(written_ns) = reader.clock_ns() else { return };
     let ahead_s = written_ns.saturating_sub(when::now_ns()) / 1_000_000_000;
     if ahead_s >= CLOCK_AHEAD_S {

@@ -13,7 +13,7 @@ use std::{
 };
 
 use lifesigns::{
-    KeptHost,
+    RecordingHost,
     model::{Decoder, EventSource, SharedClock, SystemClock},
 };
 use lifesigns_intake::{Cursor, Stop};
@@ -38,7 +38,7 @@ pub(crate) fn reporting(wanted: &[Wanted]) -> Vec<String> {
 
 /// The sources that are read.
 pub(crate) struct Sources {
-    host: Arc<KeptHost>,
+    host: Arc<RecordingHost>,
     running: BTreeMap<String, Running>,
     /// How far those were read that have ended: what they handed in may not be committed yet.
     left: BTreeMap<String, Cursor>,
@@ -55,7 +55,7 @@ struct Running {
 }
 
 impl Sources {
-    pub(crate) fn new(host: Arc<KeptHost>) -> Self {
+    pub(crate) fn new(host: Arc<RecordingHost>) -> Self {
         Self { host, running: BTreeMap::new(), left: BTreeMap::new(), rank: 0, clock: SystemClock::shared() }
     }
 
@@ -72,7 +72,7 @@ impl Sources {
                 self.left.extend(running.standing.get().read.map(|cursor| (name.clone(), cursor)));
             }
         }
-        self.host.keep().expect_sources(reporting(wanted));
+        self.host.recorder().expect_sources(reporting(wanted));
         for source in wanted {
             if !self.running.contains_key(&source.name) {
                 let running = self.begin(source.clone())?;
@@ -84,7 +84,7 @@ impl Sources {
     }
 
     fn begin(&mut self, wanted: Wanted) -> Result<Running, Failure> {
-        let committed = || Cursor::from_bytes(&self.host.keep().place(&wanted.name)?.cursor?);
+        let committed = || Cursor::from_bytes(&self.host.recorder().place(&wanted.name)?.cursor?);
         let place = self.left.remove(&wanted.name).or_else(committed);
         let reader = Reader {
             host: Arc::clone(&self.host),
@@ -121,7 +121,7 @@ impl Sources {
     fn describe(&self) {
         let sources: Vec<(Wanted, SharedStanding)> =
             self.running.values().map(|running| (running.wanted.clone(), running.standing.clone())).collect();
-        self.host.keep().describe_sources(Arc::new(move |places| {
+        self.host.recorder().describe_sources(Arc::new(move |places| {
             let status =
                 |(wanted, standing): &(Wanted, SharedStanding)| standing.get().status(wanted, places.get(&wanted.name));
             sources.iter().map(status).collect()

@@ -11,7 +11,7 @@ use std::{
 };
 
 use lifesigns::{
-    KeptHost,
+    RecordingHost,
     model::{Chunk, EventSource, SharedClock},
 };
 use lifesigns_intake::{Cursor, Encoding, FileState, FollowEvent, LineChunks, Look, Position, Stop, Tail, not_text};
@@ -29,7 +29,7 @@ const SAMPLE_BYTES: usize = 64 << 10;
 
 /// See the module.
 pub(super) struct Reader {
-    pub(super) host: Arc<KeptHost>,
+    pub(super) host: Arc<RecordingHost>,
     pub(super) source: Arc<EventSource>,
     pub(super) stop: Stop,
     pub(super) clock: SharedClock,
@@ -116,7 +116,7 @@ impl Reader {
             (standing.nul_bytes, standing.cut_lines) = (followed.nul_bytes, followed.cut_lines);
             drop(standing);
             if readable {
-                self.host.keep().at_end(&self.source.name, looked_ns);
+                self.host.recorder().at_end(&self.source.name, looked_ns);
             }
             if self.stop.wait(POLL) {
                 return;
@@ -178,7 +178,7 @@ impl Reader {
             }
         }
         if !self.stop.is_stopped() {
-            self.host.keep().at_end(&self.source.name, u64::MAX);
+            self.host.recorder().at_end(&self.source.name, u64::MAX);
         }
         Ok(())
     }

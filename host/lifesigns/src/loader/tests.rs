@@ -56,14 +56,14 @@ impl Compiler for Failing {
     }
 }
 
-struct Place {
+struct SourceOffset {
     compiler: Arc<Failing>,
     loader: Loader,
     woken: Arc<AtomicUsize>,
     snapshot: Snapshot,
 }
 
-impl Place {
+impl SourceOffset {
     /// Rules whose modules are their names.
     fn of(names: &[&str]) -> Self {
         let compiler = Arc::new(Failing::default());
@@ -93,9 +93,9 @@ impl Place {
     /// again.
     fn look(&mut self, again: Again, patience: Option<Duration>) -> Vec<(bool, bool)> {
         let loads = self.loader.apply_within(&self.snapshot, &Sample::default(), again, (patience, &|| false));
-        let outcome = |load: &Load| match load.outcome {
-            Outcome::Refused { again, .. } => (true, again),
-            Outcome::Compiling { again, .. } => (false, again),
+        let outcome = |load: &RuleLoad| match load.outcome {
+            LoadOutcome::Refused { again, .. } => (true, again),
+            LoadOutcome::Compiling { again, .. } => (false, again),
             ref other => panic!("{other:?}"),
         };
         loads.iter().map(outcome).collect()
@@ -118,7 +118,7 @@ const STILL_COMPILING: (bool, bool) = (false, true);
 
 #[test]
 fn what_was_done_in_time_wakes_nothing_and_is_tried_again_only_when_the_folder_changes() {
-    let mut place = Place::of(&["a"]);
+    let mut place = SourceOffset::of(&["a"]);
     place.compiler.set_open("a", true);
     assert_eq!(place.look(Again::Try, LONG), [REFUSED]);
     assert_eq!((place.compiler.tries("a"), place.woken.load(Ordering::SeqCst)), (1, 0));
@@ -130,7 +130,7 @@ fn what_was_done_in_time_wakes_nothing_and_is_tried_again_only_when_the_folder_c
 
 #[test]
 fn two_that_are_late_do_not_keep_each_other_going() {
-    let mut place = Place::of(&["a", "b"]);
+    let mut place = SourceOffset::of(&["a", "b"]);
     assert_eq!(place.look(Again::Try, Some(Duration::ZERO)), [COMPILING, COMPILING]);
     place.compiler.set_open("a", true);
     place.wait_until_woken(1);
@@ -145,7 +145,7 @@ fn two_that_are_late_do_not_keep_each_other_going() {
 
 #[test]
 fn another_try_that_takes_longer_is_said_only_if_something_else_comes_of_it() {
-    let mut place = Place::of(&["a"]);
+    let mut place = SourceOffset::of(&["a"]);
     place.compiler.set_open("a", true);
     assert_eq!(place.look(Again::Try, LONG), [REFUSED]);
     place.compiler.set_open("a", false);

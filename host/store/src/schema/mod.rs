@@ -4,9 +4,9 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::error::{OpenError, StoreError};
+use crate::error::{StoreError, StoreOpenError};
 
-/// Stands in the file's head, so that nobody takes it for something else: `lsgn`.
+/// The application id in the file's head: `lsgn`.
 pub(crate) const APPLICATION: i64 = 0x6c73_676e;
 
 /// What leads from a version to the next; the first from nothing to version 1.
@@ -35,20 +35,20 @@ impl Version {
     }
 
     /// The version of a store that we know; 0 for an empty file.
-    pub(crate) fn known(&self, path: &Path) -> Result<i64, OpenError> {
+    pub(crate) fn known(&self, path: &Path) -> Result<i64, StoreOpenError> {
         match self {
             Self { application: 0, version: 0, tables: 0 } => Ok(0),
             Self { application: APPLICATION, version, .. } if *version > LATEST => {
-                Err(OpenError::Newer { path: path.to_owned(), found: *version, known: LATEST })
+                Err(StoreOpenError::Newer { path: path.to_owned(), found: *version, known: LATEST })
             }
             Self { application: APPLICATION, version: 1.., .. } => Ok(self.version),
-            _ => Err(OpenError::Foreign(path.to_owned())),
+            _ => Err(StoreOpenError::Foreign(path.to_owned())),
         }
     }
 }
 
 /// Brings the file up to date, each step in a transaction.
-pub(crate) fn migrate(connection: &mut Connection, path: &Path, from: i64) -> Result<(), OpenError> {
+pub(crate) fn migrate(connection: &mut Connection, path: &Path, from: i64) -> Result<(), StoreOpenError> {
     let done = usize::try_from(from).unwrap_or(0);
     for (at, step) in STEPS.iter().enumerate().skip(done) {
         let version = at + 1;

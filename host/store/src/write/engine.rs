@@ -5,8 +5,7 @@ use rusqlite::{Connection, params};
 
 use crate::{commit::Commit, form::bits};
 
-/// Writes what a cut brought. An object that was let go is cleared first: what is said of it beside
-/// that came after.
+/// Writes the engine's part. An evicted object is cleared first: its other entries came after that.
 pub(super) fn write(connection: &Connection, commit: &Commit) -> rusqlite::Result<()> {
     places(connection, &commit.places)?;
     clocks(connection, &commit.objects)?;

@@ -5,12 +5,12 @@ mod engine;
 mod facts;
 mod outbox;
 
-use rusqlite::{Connection, ToSql, params};
+use rusqlite::Connection;
 
 pub(crate) use book::who;
 pub(crate) use facts::Seen;
 
-use crate::{audit, commit::Commit, form::bits};
+use crate::{audit, commit::Commit, form::bits, meta::set};
 
 /// Writes all of it.
 pub(crate) fn all(connection: &Connection, commit: &Commit) -> rusqlite::Result<()> {
@@ -18,7 +18,7 @@ pub(crate) fn all(connection: &Connection, commit: &Commit) -> rusqlite::Result<
     engine::write(connection, commit)?;
     facts::write(connection, &commit.facts)?;
     book::write(connection, &commit.changes, commit.now_ns)?;
-    outbox::deliver(connection, &commit.deliveries, commit.now_ns)?;
+    outbox::update(connection, &commit.outbox, commit.now_ns)?;
     outbox::add(connection, &commit.changes.notices, commit.now_ns)?;
     outbox::pause(connection, &commit.pauses, commit.now_ns)?;
     audit::append(connection, &commit.changes.audit, commit.now_ns)?;
@@ -32,13 +32,5 @@ pub(crate) fn all(connection: &Connection, commit: &Commit) -> rusqlite::Result<
     if let Some(rules) = &commit.changes.rules {
         set(connection, "rules", crate::form::Json::default().text(rules)?)?;
     }
-    Ok(())
-}
-
-/// Sets a value of the table `meta`.
-pub(crate) fn set(connection: &Connection, name: &str, value: impl ToSql) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value")?
-        .execute(params![name, value])?;
     Ok(())
 }

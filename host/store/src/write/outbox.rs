@@ -1,10 +1,10 @@
-//! The outbox: notices go in, deliveries take them out.
+//! The outbox: commits add notices and apply the results of deliveries.
 
 use lifesigns_compliance::Notice;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::{
-    commit::{Delivery, Outcome, Pause},
+    commit::{OutboxChange, OutboxUpdate, ReceiverPause},
     form::{Json, bits, sortable},
 };
 
@@ -21,20 +21,20 @@ pub(super) fn add(connection: &Connection, notices: &[Notice], now_ns: u64) -> r
 }
 
 /// Writes what became of rows.
-pub(super) fn deliver(connection: &Connection, deliveries: &[Delivery], now_ns: u64) -> rusqlite::Result<()> {
-    for Delivery { id, outcome } in deliveries {
-        match outcome {
-            Outcome::Delivered => {
+pub(super) fn update(connection: &Connection, updates: &[OutboxUpdate], now_ns: u64) -> rusqlite::Result<()> {
+    for OutboxUpdate { id, change } in updates {
+        match change {
+            OutboxChange::Delivered => {
                 if let Some(receiver) = remove(connection, *id)? {
                     delivered(connection, &receiver, now_ns)?;
                 }
             }
-            Outcome::Dropped => {
+            OutboxChange::Dropped => {
                 remove(connection, *id)?;
             }
-            Outcome::Later { at_ns, why } => attempted(connection, *id, false, *at_ns, why, now_ns)?,
-            Outcome::Dead { why } => attempted(connection, *id, true, 0, why, now_ns)?,
-            Outcome::Revived => {
+            OutboxChange::Retry { at_ns, why } => attempted(connection, *id, false, *at_ns, why, now_ns)?,
+            OutboxChange::Dead { why } => attempted(connection, *id, true, 0, why, now_ns)?,
+            OutboxChange::Revived => {
                 connection
                     .prepare_cached("UPDATE outbox SET dead = 0, attempts = 0, not_before_ns = 0 WHERE id = ?1")?
                     .execute([id])?;
@@ -45,7 +45,7 @@ pub(super) fn deliver(connection: &Connection, deliveries: &[Delivery], now_ns: 
 }
 
 /// Writes which bundles have to wait, and removes those that no longer have to.
-pub(super) fn pause(connection: &Connection, pauses: &[Pause], now_ns: u64) -> rusqlite::Result<()> {
+pub(super) fn pause(connection: &Connection, pauses: &[ReceiverPause], now_ns: u64) -> rusqlite::Result<()> {
     if pauses.is_empty() {
         return Ok(());
     }

@@ -1,47 +1,30 @@
 //! Answers what is asked over the control socket.
 
-use std::{sync::PoisonError, time::Duration};
+use std::sync::PoisonError;
 
-use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use lifesigns_compliance::{
     Command, CommandAction,
     query::{Query, QueryAnswer},
 };
 use lifesigns_control::{Peer, Reply, Request, Response, Rows};
-use lifesigns_store::Reader;
+use lifesigns_store::StoreReader;
 
-use crate::{Shared, order::Order, rows, status};
-
-/// An order is done after the next commit; the store has this long.
-const DEADLINE: Duration = Duration::from_secs(30);
-
-/// What asks the recorder and waits for its answer.
-#[derive(Clone)]
-pub(crate) struct Orders(pub(crate) Sender<Order>);
-
-impl Orders {
-    /// Hands an order in and waits until it is committed.
-    pub(crate) fn ask<T>(&self, order: impl FnOnce(Sender<T>) -> Order) -> Result<T, String> {
-        let (to, answer) = bounded(1);
-        self.0.send(order(to)).map_err(|_| "the host is stopping".to_owned())?;
-        answer.recv_timeout(DEADLINE).map_err(|error| match error {
-            RecvTimeoutError::Disconnected => "the host is stopping".to_owned(),
-            RecvTimeoutError::Timeout => {
-                format!("not done within {} s; it may still be, see `lifesigns status`", DEADLINE.as_secs())
-            }
-        })
-    }
-}
+use crate::{
+    request::{RecorderRequest, RequestSender},
+    rows,
+    shared::Shared,
+    status,
+};
 
 /// Answers one request.
-pub(crate) fn answer(shared: &Shared, orders: &Orders, request: Request, peer: &Peer) -> Response {
+pub(crate) fn answer(shared: &Shared, requests: &RequestSender, request: Request, peer: &Peer) -> Response {
     let outcome = match request {
         Request::Status => Ok(Reply::Status(Box::new(status::status(shared)))),
         Request::Query(query) => {
             let answer = shared.book().answer(&query);
             answer.map(|answer| Reply::Answer(Box::new(answer))).map_err(|refused| refused.to_string())
         }
-        Request::Command(act) => command(shared, orders, act, peer),
+        Request::Command(act) => command(shared, requests, act, peer),
         Request::Rows(Rows::Outbox(mut filter)) => {
             let status = shared.receivers.lock().unwrap_or_else(PoisonError::into_inner);
             filter.configured.extend(status.iter().map(|receiver| receiver.name.clone()));
@@ -50,14 +33,14 @@ pub(crate) fn answer(shared: &Shared, orders: &Orders, request: Request, peer: &
         }
         Request::Rows(asked) => reader(shared).and_then(|reader| rows::rows(&reader, &asked)),
         Request::Resend { ids, receiver } => {
-            let outcome = orders.ask(|to| Order::Resend(ids, receiver, to));
+            let outcome = requests.ask(|to| RecorderRequest::Resend(ids, receiver, to));
             outcome.and_then(|outcome| outcome).map(|count| {
                 let are = if count == 1 { "1 notice is".to_owned() } else { format!("{count} notices are") };
                 Reply::Done(format!("{are} sent again"))
             })
         }
         Request::DropDead { ids, receiver } => {
-            let outcome = orders.ask(|to| Order::Drop(ids, receiver, peer.who.clone(), to));
+            let outcome = requests.ask(|to| RecorderRequest::Drop(ids, receiver, peer.who.clone(), to));
             outcome.and_then(|outcome| outcome).map(|count| Reply::Done(format!("{} dropped", letters(count))))
         }
         Request::Backup { path } => reader(shared)
@@ -71,13 +54,13 @@ fn letters(count: usize) -> String {
     if count == 1 { "1 dead letter is".to_owned() } else { format!("{count} dead letters are") }
 }
 
-fn reader(shared: &Shared) -> Result<Reader, String> {
-    Reader::open(&shared.store).map_err(|error| error.to_string())
+fn reader(shared: &Shared) -> Result<StoreReader, String> {
+    StoreReader::open(&shared.store).map_err(|error| error.to_string())
 }
 
-fn command(shared: &Shared, orders: &Orders, act: CommandAction, peer: &Peer) -> Result<Reply, String> {
+fn command(shared: &Shared, requests: &RequestSender, act: CommandAction, peer: &Peer) -> Result<Reply, String> {
     let command = Command { who: peer.who.clone(), time_ns: shared.clock.now_ns(), act: act.clone() };
-    orders.ask(|to| Order::Command(command, to))??;
+    requests.ask(|to| RecorderRequest::Command(command, to))??;
     let done = match &act {
         CommandAction::Acknowledge { alerts, .. } => each(alerts, "acknowledged"),
         CommandAction::Unacknowledge { alerts } => each(alerts, "no longer acknowledged"),

@@ -1,4 +1,4 @@
-//! One host's many lives: events flow, it dies, it is started again.
+//! One host that is killed and started again many times while events flow.
 
 use std::{
     path::Path,
@@ -6,21 +6,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Feed, Figures, Home, Host, Random, Told, check, check::alerts, wait_until};
+use crate::{
+    check::{Figures, alerts, check},
+    feed::Feed,
+    home::Home,
+    host::{Host, wait_until},
+    notified::Notified,
+    random::Random,
+};
 
 /// The named points of the recorder.
 const POINTS: [&str; 6] = ["before-commit", "after-commit", "before-release", "after-release", "delivered", "reloaded"];
 /// Between two bursts of events.
 const BURST: Duration = Duration::from_millis(3);
 
-/// How a life ends.
+/// How one run of the host ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Death {
-    /// So many milliseconds after the first notice came.
+    /// Killed this many milliseconds after the first notice came.
     Running(u64),
-    /// So many milliseconds after the start, whatever it is at.
+    /// Killed this many milliseconds after its start.
     Starting(u64),
-    /// At a named point, when it is passed for the nth time.
+    /// Aborts at a named point, when it is passed for the nth time.
     At(&'static str, u64),
 }
 
@@ -38,26 +45,27 @@ impl Death {
     }
 }
 
-/// A home, and what became of it.
+/// A home folder and the results of the runs in it.
 #[derive(Debug)]
 pub struct Campaign {
     home: Home,
     feed: Feed,
-    told: Told,
+    notified: Notified,
     random: Random,
     versions: u64,
     figures: Figures,
 }
 
 impl Campaign {
-    /// Begins; the same `seed` gives the same deaths, though not to the same microsecond.
+    /// Creates a campaign. The same `seed` gives the same kills, though not to the microsecond.
     pub fn new(cache: &Path, seed: u64) -> Self {
         let home = Home::new(cache, None);
-        let (feed, told) = (Feed::new(&home), Told::new(home.told()));
-        Self { home, feed, told, random: Random::new(seed), versions: 0, figures: Figures::default() }
+        let feed = Feed::new(&home);
+        let notified = Notified::new(home.notified());
+        Self { home, feed, notified, random: Random::new(seed), versions: 0, figures: Figures::default() }
     }
 
-    /// Lets the host die so often, then lets it end well, and checks.
+    /// Kills the host `kills` times, then stops it in order and checks the record.
     ///
     /// # Panics
     /// When something was lost, or counted twice.
@@ -71,14 +79,14 @@ impl Campaign {
         self.feed.finish(&mut self.random);
         let host = Host::start(&self.home, None);
         let events = self.feed.events();
-        wait_until("all events are told", || self.told.read() && self.told.events().len() as u64 == events);
+        wait_until("all events are notified", || self.notified.read() && self.notified.events().len() as u64 == events);
         host.stop();
-        self.told.read();
-        let figures = check(&self.home, &self.told, events);
+        self.notified.read();
+        let figures = check(&self.home, &self.notified, events);
         Figures { rotations: self.feed.rotations(), ..self.figures + figures }
     }
 
-    /// One life and its death.
+    /// Runs the host once and kills it.
     fn live(&mut self) {
         let death = Death::choose(&mut self.random);
         self.figures.kills += 1;
@@ -93,7 +101,7 @@ impl Campaign {
                 wait_until("a notice", || {
                     self.burst();
                     assert!(host.ended().is_none(), "it ended by itself: {}", host.errors());
-                    self.told.read()
+                    self.notified.read()
                 });
                 self.flow(Duration::from_millis(ms));
                 host.kill();
@@ -104,7 +112,7 @@ impl Campaign {
                 wait_until(point, || {
                     self.burst();
                     // Only a host that runs reads its configuration again.
-                    if point == "reloaded" && self.told.read() {
+                    if point == "reloaded" && self.notified.read() {
                         self.reconfigure();
                     }
                     thread::sleep(BURST);
@@ -113,17 +121,17 @@ impl Campaign {
                 host.dies(point);
             }
         }
-        self.told.read();
+        self.notified.read();
     }
 
-    /// Events for so long.
+    /// Writes events for `time`.
     fn flow(&mut self, time: Duration) {
         let end = Instant::now() + time;
         while Instant::now() < end {
             self.burst();
-            self.told.read();
+            self.notified.read();
             if self.random.one_in(20) {
-                self.feed.rotate(self.told.events(), &mut self.random);
+                self.feed.rotate(self.notified.events(), &mut self.random);
             }
             if self.random.one_in(40) {
                 self.reconfigure();
@@ -142,15 +150,15 @@ impl Campaign {
         self.home.configure(self.versions);
     }
 
-    /// The store of a host that was killed can be read as it lies there, and has all that was told.
+    /// Checks that the store of a killed host can be read and has every alert that was notified.
     fn look(&self) {
-        if self.told.alerts().is_empty() {
+        if self.notified.alerts().is_empty() {
             return;
         }
         let alerts = alerts(&self.home);
         let ids: Vec<&str> = alerts.values().filter_map(|alert| alert["id"].as_str()).collect();
-        for id in self.told.alerts() {
-            assert!(ids.contains(&id), "{id} was told, and is not in the store");
+        for id in self.notified.alerts() {
+            assert!(ids.contains(&id), "{id} was notified, and is not in the store");
         }
     }
 }

@@ -9,16 +9,16 @@ use std::sync::{
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use lifesigns_compliance::Alert;
 
-/// Changes that wait for a listener; more are lost to it.
+/// BookChanges that wait for a listener; more are lost to it.
 const WAITING: usize = 4096;
 
 /// Alerts as they change, from now on: each after it was committed.
-pub struct Alerts {
+pub struct AlertStream {
     queue: Receiver<Arc<Alert>>,
     lost: Arc<AtomicU64>,
 }
 
-impl Alerts {
+impl AlertStream {
     /// How many changes were lost because they were not taken in time.
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
@@ -30,7 +30,7 @@ impl Alerts {
     }
 }
 
-impl Iterator for Alerts {
+impl Iterator for AlertStream {
     type Item = Arc<Alert>;
 
     /// Waits; `None` when the host has stopped.
@@ -47,11 +47,11 @@ type Listener = (Sender<Arc<Alert>>, Arc<AtomicU64>);
 pub(crate) struct Listeners(Mutex<Vec<Listener>>);
 
 impl Listeners {
-    pub(crate) fn add(&self) -> Alerts {
+    pub(crate) fn add(&self) -> AlertStream {
         let (sender, queue) = bounded(WAITING);
         let lost = Arc::new(AtomicU64::new(0));
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push((sender, Arc::clone(&lost)));
-        Alerts { queue, lost }
+        AlertStream { queue, lost }
     }
 
     pub(crate) fn tell(&self, alerts: Vec<Arc<Alert>>) {

@@ -4,7 +4,7 @@ use lifesigns_compliance::{BookInput, KnownRule};
 use lifesigns_model::{Observation, PendingAcks};
 use lifesigns_store::Commit;
 
-use crate::{clock::Progressed, recorder::Recorder};
+use crate::{recorder::Recorder, source_progress::ProgressSnapshot};
 
 /// The book hears the time at least this often.
 const HEARD_NS: u64 = 1_000_000_000;
@@ -22,11 +22,11 @@ impl Recorder {
         let early = cut.early;
         let (signs, held) = commit.take(cut);
         let now_ns = self.now_ns();
-        if let Some(on_sign) = &self.on_sign {
+        if let Some(on_rule_alert) = &self.on_rule_alert {
             // Whoever is shown may be slow: nobody waits for the book meanwhile.
             for sign in &signs {
                 if let Observation::RuleAlert(alert) = sign {
-                    on_sign(alert);
+                    on_rule_alert(alert);
                 }
             }
         }
@@ -49,7 +49,7 @@ impl Recorder {
 
     /// Informs the book which rules exist, when that changed.
     pub(crate) fn note_rules(&mut self) {
-        let Some((version, mut names)) = self.shared.beside.present_since(self.rules_seen) else { return };
+        let Some((version, mut names)) = self.shared.overview.present_since(self.rules_seen) else { return };
         let rules = self.shared.engine.rules();
         let symptoms = |name: &str| {
             let rule = rules.rules().iter().find(|rule| rule.name == name)?;
@@ -62,7 +62,7 @@ impl Recorder {
     }
 
     /// Tells the book what time it is, where something waits for it and now and then.
-    pub(crate) fn turn_clock(&self, now_ns: u64) {
+    pub(crate) fn advance_wall_clock(&self, now_ns: u64) {
         let mut book = self.shared.book();
         let (_, due_ns) = book.next_due();
         if due_ns.is_some_and(|due_ns| due_ns <= now_ns) || now_ns.abs_diff(book.clock_ns()) >= HEARD_NS {
@@ -72,7 +72,7 @@ impl Recorder {
 
     /// Lets time pass for what nothing is heard of, where something waits for it: everything that came
     /// before `until_ns` has been told, but of sources that are behind.
-    pub(crate) fn pass_time(&self, until_ns: u64, progressed: Progressed, commit: &Commit) {
+    pub(crate) fn advance_event_time(&self, until_ns: u64, progressed: ProgressSnapshot, commit: &Commit) {
         let mut book = self.shared.book();
         let is_due = book.next_due().1.is_some_and(|due_ns| due_ns <= until_ns);
         if progressed.caught_up.is_empty() && !is_due {

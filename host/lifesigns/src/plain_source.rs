@@ -1,4 +1,4 @@
-//! Lines and facts of the platform's own.
+//! Sources and chunks that an embedding platform makes itself.
 
 use std::sync::Arc;
 
@@ -24,10 +24,10 @@ pub fn source_by(
     Arc::new(EventSource { name: name.into(), rank: 0, object: object.into(), app: None, decoder })
 }
 
-/// A source whose lines are messages as they are, in no format: nothing in them is unwrapped; all are about `object`. A source is known by its
-/// name: after a restart it goes on counting its lines where it left off.
+/// A source whose lines are messages as they are, in no format; all are about `object`. A source is
+/// known by its name: after a restart it goes on counting its lines where it left off.
 pub fn plain(name: impl Into<String>, object: impl Into<String>) -> Arc<EventSource> {
-    let decoder = Arc::new(Plain);
+    let decoder = Arc::new(PlainDecoder);
     Arc::new(EventSource { name: name.into(), rank: 0, object: object.into(), app: None, decoder })
 }
 
@@ -44,10 +44,10 @@ pub fn lines_by(clock: &dyn Clock, source: &Arc<EventSource>, bytes: impl Into<V
     Chunk { source, bytes, arrived_ns: Some(clock.now_ns()), cursor: None, ack: None }
 }
 
-/// Takes a line for a message, as it is.
-pub(crate) struct Plain;
+/// Takes each line as a message, unchanged.
+pub(crate) struct PlainDecoder;
 
-impl Decoder for Plain {
+impl Decoder for PlainDecoder {
     fn decode<'a>(&self, line: &'a str) -> Record<'a> {
         Record { message: Some(line.into()), ..Record::default() }
     }

@@ -20,18 +20,18 @@ struct Read {
 
 /// The sources that say when they are at their end.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(Mutex<BTreeMap<String, Read>>);
+pub(crate) struct SourceProgress(Mutex<BTreeMap<String, Read>>);
 
 /// What is known of them at one time.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Progressed {
+pub(crate) struct ProgressSnapshot {
     /// Each source, and until when everything in it has been handed in.
     pub(crate) until: Vec<(String, u64)>,
     /// Those that have caught up since the last time.
     pub(crate) caught_up: Vec<String>,
 }
 
-impl Progress {
+impl SourceProgress {
     /// These sources say when they are at their end, and no others.
     pub(crate) fn expect(&self, names: Vec<String>) {
         let mut sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,9 +56,9 @@ impl Progress {
     }
 
     /// Where the sources are.
-    pub(crate) fn take(&self) -> Progressed {
+    pub(crate) fn take(&self) -> ProgressSnapshot {
         let mut sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut progressed = Progressed::default();
+        let mut progressed = ProgressSnapshot::default();
         for (name, read) in &mut *sources {
             progressed.until.push((name.clone(), read.until_ns));
             if std::mem::take(&mut read.caught_up) {
@@ -69,7 +69,7 @@ impl Progress {
     }
 
     /// What was taken has not been cut yet: those that have caught up do so again the next time.
-    pub(crate) fn put_back(&self, progressed: Progressed) {
+    pub(crate) fn put_back(&self, progressed: ProgressSnapshot) {
         let mut sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for name in progressed.caught_up {
             if let Some(read) = sources.get_mut(&name) {
@@ -85,13 +85,13 @@ mod tests {
 
     const S: u64 = 1_000_000_000;
 
-    fn until(progress: &Progress) -> Vec<u64> {
+    fn until(progress: &SourceProgress) -> Vec<u64> {
         progress.take().until.into_iter().map(|(_, until_ns)| until_ns / S).collect()
     }
 
     #[test]
     fn a_source_is_behind_until_it_was_at_its_end_and_has_caught_up_then() {
-        let progress = Progress::default();
+        let progress = SourceProgress::default();
         progress.expect(vec!["a".to_owned(), "b".to_owned()]);
         assert_eq!(until(&progress), [0, 0]);
         progress.at_end("a", 100 * S);
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn sources_that_stay_go_on_and_others_go() {
-        let progress = Progress::default();
+        let progress = SourceProgress::default();
         progress.expect(vec!["a".to_owned(), "b".to_owned()]);
         progress.at_end("b", 5 * S);
         progress.expect(vec!["b".to_owned(), "c".to_owned()]);

@@ -1,4 +1,4 @@
-//! What the receiver was told, read as it comes.
+//! Reads what the receiver was notified of, as it comes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,29 +9,29 @@ use std::{
 
 use serde_json::Value;
 
-/// See the module.
+/// The receiver's file of notices, read incrementally.
 #[derive(Debug)]
-pub struct Told {
+pub struct Notified {
     path: PathBuf,
     offset: u64,
-    /// A line that has not come whole.
+    /// The beginning of a line that is not complete yet.
     rest: Vec<u8>,
-    /// How often each key came, by alert and what happened.
+    /// How often each key came, by alert id and kind of notice.
     keys: BTreeMap<(String, String), BTreeMap<String, u64>>,
-    /// Events of which it was told.
+    /// Events that the receiver was notified of.
     events: BTreeSet<u64>,
-    /// Lines that are none: what a death in the middle of one leaves.
+    /// Lines that are not JSON: a kill in the middle of a write leaves one.
     broken: u64,
 }
 
-impl Told {
-    /// Of a file that will come.
+impl Notified {
+    /// Reads the file at `path`, which need not exist yet.
     pub fn new(path: PathBuf) -> Self {
         let (keys, events) = (BTreeMap::new(), BTreeSet::new());
         Self { path, offset: 0, rest: Vec::new(), keys, events, broken: 0 }
     }
 
-    /// Reads on; says whether anything came.
+    /// Reads what was added. Returns whether anything was.
     ///
     /// # Panics
     /// When the file cannot be read.
@@ -59,28 +59,28 @@ impl Told {
         }
     }
 
-    /// Events of which it was told.
+    /// Returns the events that the receiver was notified of.
     pub const fn events(&self) -> &BTreeSet<u64> {
         &self.events
     }
 
-    /// The keys of what happened to an alert.
+    /// Returns the keys of the notices of one kind about an alert.
     pub fn keys(&self, alert: &str, happened: &str) -> Vec<&str> {
         let keys = self.keys.get(&(alert.to_owned(), happened.to_owned()));
         keys.into_iter().flatten().map(|(key, _)| key.as_str()).collect()
     }
 
-    /// All alerts of which it was told.
+    /// Returns the ids of all alerts that the receiver was notified of.
     pub fn alerts(&self) -> BTreeSet<&str> {
         self.keys.keys().map(|(alert, _)| alert.as_str()).collect()
     }
 
-    /// Notices that came again.
+    /// Returns how many notices came more than once.
     pub fn duplicates(&self) -> u64 {
         self.keys.values().flat_map(BTreeMap::values).map(|count| count - 1).sum()
     }
 
-    /// Lines that are none.
+    /// Returns the number of lines that are not JSON.
     pub const fn broken(&self) -> u64 {
         self.broken
     }

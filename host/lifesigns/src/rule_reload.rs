@@ -1,4 +1,4 @@
-//! The rules folder while the host runs: what changes in the rules folder takes effect, and the index
+//! Reloads rules while the host runs: changes of the rules folder take effect, and the literal index
 //! follows the traffic.
 
 use std::{
@@ -8,37 +8,40 @@ use std::{
 };
 
 use lifesigns_engine::{Engine, RuleSet, Sample, prefilter::PrefilterError};
-use lifesigns_recorder::RulesBeside;
+use lifesigns_recorder::RuleOverview;
 use lifesigns_rulestore::{RuleStore, Snapshot, Stopper, WatchOutcome, Watcher};
 
-use crate::{Load, Loader, Outcome, loader::Again};
+use crate::{
+    load::{LoadOutcome, RuleLoad},
+    loader::{Again, Loader},
+};
 
-/// How often the host looks after itself when nothing changes in the rules folder.
-const TURN: Duration = Duration::from_secs(1);
-/// The index is chosen anew when a KiB of traffic costs more than this many closer looks …
+/// How often the traffic is checked while the rules folder does not change.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// The index is rebuilt when a KiB of traffic costs more than this many verifications …
 const VERIFICATIONS_PER_KIB: u64 = 16;
 /// … over at least this much traffic, and not more often than this.
 const REBUILD_BYTES: u64 = 64 << 20;
 const REBUILD_PAUSE: Duration = Duration::from_secs(60);
-/// What is compiled within this is loaded in the same turn; for the rest nothing waits.
+/// How long a reload waits for modules to be compiled; what takes longer is loaded by a later one.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Is told what became of rules, whenever the folder has changed.
-pub type LoadSink = Arc<dyn Fn(&[Load]) + Send + Sync>;
+/// Receives the outcome of each rule whenever the rules folder has changed.
+pub type LoadSink = Arc<dyn Fn(&[RuleLoad]) + Send + Sync>;
 
-/// The rules folder, looked at once and watched.
+/// The rules folder, loaded and watched.
 pub(crate) struct Rules {
     store: RuleStore,
     loader: Loader,
     watcher: Watcher,
     on_load: LoadSink,
-    /// What was wrong with the folder when it was looked at last.
+    /// The folder's problem at the last scan, if it had one.
     note: Option<String>,
-    beside: RulesBeside,
+    overview: RuleOverview,
 }
 
 impl Rules {
-    /// Looks at the folder, and says what is wrong with it as a whole when that changes.
+    /// Scans the folder, and logs a problem of the folder as a whole when it changes.
     fn scan(&mut self) -> Snapshot {
         let snapshot = self.store.scan();
         if self.note != snapshot.note {
@@ -50,19 +53,18 @@ impl Rules {
         snapshot
     }
 
-    /// Watches first, then scans: what changes in between is not missed. Waits no longer than
-    /// `patience`, or until `stop` says so, for what has to be compiled. What was loaded is said to
-    /// `sink`.
+    /// Watches first, then scans, so that no change is missed. Waits at most `patience`, or until `stop`
+    /// returns true, for modules to be compiled. Outcomes go to `sink`.
     pub(crate) fn load(
         store: RuleStore,
         loader: Loader,
-        sink: (LoadSink, RulesBeside),
+        sink: (LoadSink, RuleOverview),
         patience: Duration,
         stop: &dyn Fn() -> bool,
     ) -> Self {
         let watcher = Watcher::new(store.dir());
-        let (on_load, beside) = sink;
-        let mut rules = Self { store, loader, watcher, on_load, note: None, beside };
+        let (on_load, overview) = sink;
+        let mut rules = Self { store, loader, watcher, on_load, note: None, overview };
         let snapshot: Snapshot = rules.scan();
         let waker = rules.watcher.waker();
         rules.loader.on_compiled(move || waker.wake());
@@ -73,39 +75,39 @@ impl Rules {
         rules
     }
 
-    /// Notes which rules are there, whether they run or not. A folder that cannot be read says nothing.
-    fn note_present(&self, snapshot: &Snapshot, loads: &[Load]) {
+    /// Records which rules exist, whether they run or not. A folder that cannot be read changes nothing.
+    fn note_present(&self, snapshot: &Snapshot, loads: &[RuleLoad]) {
         if !snapshot.unreadable {
-            let there = loads.iter().filter(|load| load.outcome != Outcome::Removed);
-            self.beside.set_present(there.map(|load| load.name.clone()).collect());
+            let there = loads.iter().filter(|load| load.outcome != LoadOutcome::Removed);
+            self.overview.set_present(there.map(|load| load.name.clone()).collect());
         }
     }
 
-    /// What was loaded.
+    /// Returns the loaded rules as a generation.
     pub(crate) fn set(&self) -> Result<Arc<RuleSet>, PrefilterError> {
         RuleSet::new(self.loader.rules(), &[]).map(Arc::new)
     }
 
-    /// Watches on, on a thread of its own.
+    /// Continues to watch on a thread of its own.
     pub(crate) fn watch(self, engine: &Arc<Engine>) -> std::io::Result<(Stopper, JoinHandle<()>)> {
         let (stopper, engine) = (self.watcher.stopper(), Arc::clone(engine));
-        let turn = Turn { engine, rules: self };
-        let thread = std::thread::Builder::new().name("lifesigns-rulestore".into()).spawn(move || turn.run())?;
+        let reload = RuleReload { engine, rules: self };
+        let thread = std::thread::Builder::new().name("lifesigns-rulestore".into()).spawn(move || reload.run())?;
         Ok((stopper, thread))
     }
 }
 
-/// The watching thread's life.
-struct Turn {
+/// The thread that reloads.
+struct RuleReload {
     engine: Arc<Engine>,
     rules: Rules,
 }
 
-impl Turn {
+impl RuleReload {
     fn run(mut self) {
         let mut rebuilt = (Instant::now(), self.engine.totals().tally);
         loop {
-            match self.rules.watcher.wait(TURN) {
+            match self.rules.watcher.wait(CHECK_INTERVAL) {
                 WatchOutcome::Stopped => return,
                 WatchOutcome::Changed => self.reload(Again::Try),
                 WatchOutcome::Woken => self.reload(Again::Leave),
@@ -116,7 +118,7 @@ impl Turn {
             let verifications = tally.verifications - rebuilt.1.verifications;
             if bytes >= REBUILD_BYTES && rebuilt.0.elapsed() >= REBUILD_PAUSE {
                 if verifications / (bytes >> 10) > VERIFICATIONS_PER_KIB {
-                    tracing::info!("the traffic has changed: the literals' index is chosen anew");
+                    tracing::info!("traffic changed; rebuilding the literal index");
                     self.swap();
                 }
                 rebuilt = (Instant::now(), tally);
@@ -124,19 +126,19 @@ impl Turn {
         }
     }
 
-    /// What was refused because of the host is tried again when something has changed, and not because
-    /// another module has been compiled: two of them could keep each other going for ever.
+    /// Refusals that the host caused are retried when the folder has changed, but not when another module
+    /// has been compiled: two such modules could trigger each other forever.
     fn reload(&mut self, mut again: Again) {
         loop {
             let snapshot = self.rules.scan();
             let sample = self.engine.sample();
             let loads = self.rules.loader.apply_within(&snapshot, &sample, again, (Some(PATIENCE), &|| false));
-            if loads.iter().any(|load| matches!(load.outcome, Outcome::Loaded | Outcome::Removed)) {
+            if loads.iter().any(|load| matches!(load.outcome, LoadOutcome::Loaded | LoadOutcome::Removed)) {
                 self.swap();
             }
             self.rules.note_present(&snapshot, &loads);
             (self.rules.on_load)(&loads);
-            // A folder that is watched only from now on may have changed before.
+            // A folder that was not watched until now may have changed before.
             if !self.rules.watcher.follow(&snapshot.module_folders()) {
                 return;
             }
@@ -144,11 +146,11 @@ impl Turn {
         }
     }
 
-    /// Builds a generation off the path and puts it in force.
+    /// Builds a generation in the background and swaps it in.
     fn swap(&self) {
         match RuleSet::new(self.rules.loader.rules(), self.engine.sample().bytes()) {
             Ok(rules) => self.engine.swap(Arc::new(rules)),
-            Err(error) => tracing::error!("the rules stay as they were: {error}"),
+            Err(error) => tracing::error!("rules not replaced: {error}"),
         }
     }
 }

@@ -1,0 +1,218 @@
+//! Opens a record and starts its recorder.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::Arc,
+    time::Instant,
+};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use lifesigns_compliance::{Book, BookInput, ConfigError, InventoryDiff};
+use lifesigns_engine::Engine;
+use lifesigns_model::{InitialState, ObjectFacts, SharedClock, SourceOffset};
+use lifesigns_store::{Store, StoreError, StoreOpenError};
+
+use crate::{
+    handle::RecorderHandle,
+    receivers::{MakeReceiver, Receivers},
+    recorder::{Recorder, RuleAlertObserver},
+    request::{RecorderRequest, RequestSender},
+    rule_overview::RuleOverview,
+    setup::{ConfigureError, Setup},
+    shared::Shared,
+    source_progress::SourceProgress,
+    warnings::Warnings,
+};
+
+/// A clock that was further ahead than this in the last life of the host is spoken of.
+const SET_BACK_NS: u64 = 60_000_000_000;
+
+/// Why a record could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum RecorderError {
+    /// The store.
+    #[error(transparent)]
+    Open(#[from] StoreOpenError),
+    /// What is in it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The configuration.
+    #[error("{}", .0.iter().map(|error| format!("{}: {}", error.place, error.message)).collect::<Vec<_>>().join("\n"))]
+    Config(Vec<ConfigError>),
+    /// A receiver.
+    #[error(transparent)]
+    Receiver(#[from] ConfigureError),
+    /// The system gave no thread.
+    #[error("no thread could be started: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// A store that was opened, and what it holds: before the engine starts.
+pub struct OpenedRecord {
+    store: Store,
+    book: Book,
+    start: InitialState,
+    setup: Setup,
+    clock: SharedClock,
+    progress: SourceProgress,
+}
+
+/// What a host begins with.
+pub struct HostStart {
+    /// What its engine goes on from.
+    pub start: InitialState,
+    /// What has changed in the inventory since it was read last: to be handed in with
+    /// [`Engine::submit_inventory`] once the engine runs.
+    pub news: Vec<ObjectFacts>,
+}
+
+impl OpenedRecord {
+    /// Opens the store at `path`, or makes it, and reads what it holds. The time is what `clock` says.
+    ///
+    /// # Errors
+    /// See [`RecorderError`].
+    pub fn open(path: &Path, setup: Setup, clock: SharedClock) -> Result<Self, RecorderError> {
+        let mut book = Book::new(Arc::clone(&setup.compliance)).map_err(RecorderError::Config)?;
+        let store = Store::open_at(path, clock.now_ns())?;
+        let loaded = store.load()?;
+        book.restore(loaded.restored);
+        Ok(Self { store, book, start: loaded.start, setup, clock, progress: SourceProgress::default() })
+    }
+
+    /// What the host begins with. `known` is the inventory as it is now: what has changed in it since it
+    /// was read last is news, all else has held ever since. Without one the last one stands. `reporting` are the sources that say when
+    /// they are at their end; until then time stands still for what was heard in them.
+    pub fn start(&mut self, known: Option<Vec<ObjectFacts>>, reporting: Vec<String>) -> HostStart {
+        let (before_ns, now_ns) = (self.book.clock_ns(), self.clock.now_ns());
+        if before_ns > now_ns.saturating_add(SET_BACK_NS) {
+            let ahead_s = (before_ns - now_ns) / 1_000_000_000;
+            tracing::warn!(
+                ahead_s,
+                "the clock is behind what it was when the host ran last; times of then count as now"
+            );
+        }
+        self.progress.expect(reporting);
+        // What comes is measured by the host's clock, and not by the one of its last life.
+        self.book.resume(now_ns, |source| self.progress.says(source));
+        // The configuration may have changed while nobody ran.
+        self.book.review();
+        let known = known.unwrap_or_else(|| self.book.registry().listed());
+        let InventoryDiff { known: mut all, new, changed } = self.book.registry().news(&known, now_ns);
+        all.extend(new);
+        let _ = self.book.apply(BookInput::Inventory(known));
+        let start = InitialState { known: all, offsets: self.start.offsets.clone(), ..std::mem::take(&mut self.start) };
+        HostStart { start, news: changed }
+    }
+
+    /// Begins to keep what `engine` cuts.
+    ///
+    /// # Errors
+    /// When a receiver cannot be made, or the system gives no thread.
+    pub fn start_recorder(
+        self,
+        engine: Arc<Engine>,
+        places: Vec<SourceOffset>,
+        own: BTreeMap<String, MakeReceiver>,
+        overview: RuleOverview,
+        on_rule_alert: Option<RuleAlertObserver>,
+    ) -> Result<RecorderHandle, RecorderError> {
+        let (recorder, requests) = self.recorder(engine, places, own, overview, on_rule_alert)?;
+        let shared = Arc::clone(&recorder.shared);
+        let watched = Arc::clone(&shared);
+        let work = move || watch(recorder, &watched);
+        let thread = std::thread::Builder::new().name("lifesigns-recorder".into()).spawn(work)?;
+        Ok(RecorderHandle::new(shared, RequestSender(requests), thread))
+    }
+
+    /// What keeps, and where its requests go in.
+    fn recorder(
+        self,
+        engine: Arc<Engine>,
+        places: Vec<SourceOffset>,
+        own: BTreeMap<String, MakeReceiver>,
+        overview: RuleOverview,
+        on_rule_alert: Option<RuleAlertObserver>,
+    ) -> Result<(Recorder, Sender<RecorderRequest>), RecorderError> {
+        let store = self.store.path().to_owned();
+        let shared = Arc::new(Shared::new(engine, self.book, store, overview, self.clock, self.progress));
+        shared.health.get().places = places.into_iter().map(|place| (place.source.clone(), place)).collect();
+        let (to_recorder, requests): (Sender<RecorderRequest>, Receiver<RecorderRequest>) = unbounded();
+        let mut receivers = Receivers::new(Arc::clone(&shared), own, to_recorder.clone());
+        if let Some(posts) = receivers.prepare(&self.setup)? {
+            receivers.replace(posts, &self.setup);
+            receivers.begin();
+        }
+        let recorder = Recorder {
+            shared,
+            store: self.store,
+            receivers,
+            requests,
+            on_rule_alert,
+            setup: self.setup,
+            retain: Instant::now(),
+            deferred: Vec::new(),
+            deferred_pauses: Vec::new(),
+            orphans: true,
+            warnings: Warnings::default(),
+            audit: Vec::new(),
+            rules_seen: 0,
+        };
+        Ok((recorder, to_recorder))
+    }
+}
+
+/// Keeps; and if that cannot go on, says so and lets nobody wait for it.
+fn watch(recorder: Recorder, shared: &Shared) {
+    let why = match catch_unwind(AssertUnwindSafe(|| recorder.run())) {
+        Ok(Ok(())) => return,
+        Ok(Err(why)) => why,
+        Err(_) => "the thread that keeps the record has failed".to_owned(),
+    };
+    shared.health.ended(&why);
+    shared.engine.close();
+    shared.listeners.end();
+}
+
+#[cfg(test)]
+mod tests {
+    use lifesigns_model::ManualClock;
+
+    use super::*;
+
+    #[test]
+    fn what_comes_first_is_measured_by_the_clock_of_today() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Arc::new(ManualClock::new(77));
+        let mut opened = OpenedRecord::open(&folder.path().join("a.db"), Setup::default(), clock).expect("a store");
+        opened.start(None, Vec::new());
+        assert_eq!(opened.book.clock_ns(), 77);
+    }
+
+    #[test]
+    fn what_became_of_deliveries_while_the_store_took_nothing_is_written_at_the_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.db");
+        let opened = OpenedRecord::open(&path, Setup::default(), Arc::new(ManualClock::new(77))).expect("a store");
+        let rules = Arc::new(lifesigns_engine::RuleSet::new(Vec::new(), &[]).expect("no rules"));
+        let config = lifesigns_engine::EngineConfig {
+            scanners: 1,
+            shards: 1,
+            pin: false,
+            checkpoints: true,
+            ..Default::default()
+        };
+        let engine = Engine::start(&config, rules, InitialState::default(), Arc::new(|_| ())).expect("threads");
+        let (mut recorder, _orders) = opened
+            .recorder(Arc::new(engine), Vec::new(), BTreeMap::new(), RuleOverview::default(), None)
+            .expect("no receivers");
+        let bundle = BTreeMap::from([("group".to_owned(), "production".to_owned())]);
+        let pause = lifesigns_store::ReceiverPause { receiver: "pager".to_owned(), bundle, until_ns: 99 };
+        recorder.deferred_pauses.push(pause.clone());
+        recorder.end();
+        let reader = lifesigns_store::StoreReader::open(&path).expect("the store");
+        assert_eq!(reader.pauses("pager").expect("its pauses"), [pause]);
+    }
+}
