@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::Grouping,
-    record::{Alert, BadgePoint, Matcher, Object, Silence, SymptomState},
+    record::{Alert, BadgePoint, Object, SymptomState},
+    silence::{Matcher, Silence},
 };
 
 /// What the book is told, in this order of the stream. Event time and the host's clock are told

@@ -13,6 +13,7 @@ mod change;
 mod check;
 mod compiled;
 mod condition;
+mod evidence;
 mod explain;
 mod expression;
 mod groups;
@@ -22,6 +23,7 @@ mod policy;
 mod record;
 mod registry;
 mod resolver;
+mod silence;
 mod suggest;
 mod undecided;
 mod why;
@@ -36,13 +38,15 @@ pub use check::reserved_threshold;
 pub use compiled::CompiledConfig;
 pub use condition::CompiledCondition;
 pub use config::{ComplianceConfig, ConfigError};
+pub use evidence::{EVIDENCE_LINES, EvidenceExcerpt, EvidenceLine};
 pub use expression::{Expression, ExpressionOutcome, Meter, NameSet, References};
 pub use pattern::Pattern;
 pub use record::{
-    ALERT_NOTES, Alert, AlertStatus, Badge, BadgeOf, BadgePoint, EVIDENCE_LINES, EndCause, EvidenceExcerpt,
-    EvidenceLine, Fact, InventoryEntry, Matcher, Note, Notified, Object, Signature, Silence, SymptomState,
+    ALERT_NOTES, Alert, AlertStatus, Badge, BadgeOf, BadgePoint, EndCause, Fact, InventoryEntry, Note, Notified,
+    Object, Signature, SymptomState,
 };
 pub use registry::{AffectedObjects, InventoryDiff, ObjectRegistry};
+pub use silence::{Matcher, Silence};
 pub use suggest::suggestion;
 pub use undecided::{FailedExpression, UndecidedExpression};
 pub use why::{Decision, Membership, PolicyStatement, Why};

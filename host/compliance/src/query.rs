@@ -9,7 +9,10 @@ mod resolution;
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{Alert, Matcher, Silence};
+use crate::{
+    record::Alert,
+    silence::{Matcher, Silence},
+};
 
 pub use decisions::{
     BadgeChange, ConfigEffect, CriticalityChange, PolicyEntryLine, PolicyLine, Recipient, RouteOutcome, RouteStep,

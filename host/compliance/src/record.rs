@@ -6,34 +6,10 @@ use std::collections::BTreeMap;
 use lifesigns_model::{Criticality, Impact};
 use serde::{Deserialize, Serialize};
 
-use crate::{pattern::Pattern, undecided::FailedExpression, why::Why};
+use crate::{evidence::EvidenceExcerpt, undecided::FailedExpression, why::Why};
 
-/// How many of the first and of the last pieces of evidence are kept.
-pub const EVIDENCE_LINES: usize = 3;
 /// How many notes an alert keeps.
 pub const ALERT_NOTES: usize = 100;
-
-/// A line that shows something.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EvidenceLine {
-    /// Event time, nanoseconds since the Unix epoch.
-    pub time_ns: u64,
-    /// The source's name.
-    pub source: String,
-    /// The line's number in the source, from 1.
-    pub line: u64,
-    /// The raw line.
-    pub text: String,
-}
-
-/// The first few and the last few lines of many.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EvidenceExcerpt {
-    /// The first, oldest first; at most [`EVIDENCE_LINES`].
-    pub first: Vec<EvidenceLine>,
-    /// The last, oldest first; at most [`EVIDENCE_LINES`], none of them in `first`.
-    pub last: Vec<EvidenceLine>,
-}
 
 /// A symptom of one rule on one object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -199,7 +175,8 @@ pub struct Alert {
     /// Changes of this alert so far; numbers its notices.
     pub revision: u64,
     /// Receivers that have been notified that it is open and not yet that it is over.
-    pub told: BTreeMap<String, Notified>,
+    #[serde(rename = "told")]
+    pub notified: BTreeMap<String, Notified>,
     /// Receivers from which notices were withheld: those up to this revision are void.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub withheld: BTreeMap<String, u64>,
@@ -249,33 +226,10 @@ impl Alert {
     }
 }
 
-/// Keeps matching alerts from being told until it ends. They stay visible and count.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Silence {
-    /// 16 hexadecimal digits, derived from what it says.
-    pub id: String,
-    /// All of these match; never empty.
-    pub matchers: Vec<Matcher>,
-    /// From when, on the host's clock.
-    pub from_ns: u64,
-    /// Until when.
-    pub until_ns: u64,
-    /// Who.
-    pub who: String,
-    /// Why.
-    pub why: String,
-}
-
-/// What a silence looks at: `alert`, `object`, `group`, `criticality`, or an attribute's name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Matcher {
-    /// What.
-    pub name: String,
-    /// Its value.
-    pub pattern: Pattern,
-    /// It must not match.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub negated: bool,
+/// Orders alerts: open ones before cancelled ones, then the worst, then the latest.
+pub(crate) fn worst_first(one: &Alert, other: &Alert) -> std::cmp::Ordering {
+    let rank = |alert: &Alert| (alert.status, std::cmp::Reverse(alert.criticality), std::cmp::Reverse(alert.last_ns));
+    rank(one).cmp(&rank(other)).then_with(|| one.id.cmp(&other.id))
 }
 
 /// An object as it is known now.

@@ -60,7 +60,7 @@ pub(crate) fn alert(id: &str, over: bool) -> Alert {
         uncertain_groups: Vec::new(),
         undecided: None,
         revision: 1,
-        told: BTreeMap::new(),
+        notified: BTreeMap::new(),
         withheld: BTreeMap::new(),
         ceased: false,
     }

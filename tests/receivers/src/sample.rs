@@ -61,7 +61,7 @@ pub fn alert(id: &str, over: bool) -> Alert {
         uncertain_groups: Vec::new(),
         undecided: None,
         revision: 1,
-        told: BTreeMap::new(),
+        notified: BTreeMap::new(),
         withheld: BTreeMap::new(),
         ceased: false,
     }

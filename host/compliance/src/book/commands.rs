@@ -1,105 +1,77 @@
-//! What people do: acknowledge, write, cancel, silence.
-
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
+//! Takes what people do: acknowledge, annotate, cancel, silence.
 
 use serde_json::{Value, json};
 
-use super::{Book, limits, page::Id, silences::Edit};
+use super::{
+    fact_input,
+    ids::{Id, Key},
+    lookup::{checked_text, unknown, useless},
+    reevaluator::Reevaluator,
+    rule_input, silence_changes,
+    silence_commands::{self, SilenceEdit},
+    state::BookState,
+};
 use crate::{
     change::{Command, CommandAction, RequestError},
-    record::{ALERT_NOTES, Alert, AlertStatus, EndCause, Note, Signature, Silence},
+    record::{ALERT_NOTES, Alert, EndCause, Note, Signature},
+    silence::Silence,
 };
 
-impl Book {
-    /// Does what a person asks for, or says why not, in which case nothing changes.
-    pub(super) fn command(&mut self, command: Command) -> Result<(), RequestError> {
-        let by = Signature { who: checked("the name", command.who)?, time_ns: command.time_ns };
-        match command.act {
-            CommandAction::Acknowledge { alerts, owner } => self.acknowledge(&alerts, owner, &by),
-            CommandAction::Unacknowledge { alerts } => self.unacknowledge(&alerts, &by),
-            CommandAction::Note { alert, text } => self.write(&alert, checked("the note", text)?, by),
-            CommandAction::Cancel { alerts, why } => self.cancel_by_hand(&alerts, why, &by),
-            CommandAction::Silence { matchers, from_ns, until_ns, why } => {
-                let from_ns = from_ns.unwrap_or(by.time_ns);
-                self.add_silence(
-                    Silence { id: String::new(), matchers, from_ns, until_ns, who: by.who, why },
-                    by.time_ns,
-                )
-            }
-            CommandAction::ClearSymptom { object, symptom, why } => {
-                let why = checked("the reason", why)?;
-                self.clear_by_hand(&object, &symptom, &why, by.time_ns, &by.who)
-            }
-            CommandAction::Forget { object, why } => {
-                let why = checked("the reason", why)?;
-                self.forget(&object, &why, by.time_ns, &by.who)
-            }
-            CommandAction::Edit { silence, matchers, from_ns, until_ns, why } => {
-                let edit = Edit { matchers, from_ns, until_ns, why };
-                self.edit_silence(&silence, edit, &by)
-            }
-            CommandAction::Expire { silence } => {
-                let id = self.find_silence(&silence)?;
-                self.expire(&id, by.time_ns, &by.who);
+/// Executes commands. One that is refused changes nothing.
+struct Commands<'a> {
+    state: &'a mut BookState,
+    by: Signature,
+}
+
+/// Executes a command of a person. The error says why it cannot be.
+pub(super) fn execute(state: &mut BookState, command: Command) -> Result<(), RequestError> {
+    let by = Signature { who: checked_text("the name", command.who)?, time_ns: command.time_ns };
+    Commands { state, by }.execute(command.act)
+}
+
+impl Commands<'_> {
+    fn execute(&mut self, act: CommandAction) -> Result<(), RequestError> {
+        match act {
+            CommandAction::Acknowledge { alerts, owner } => self.acknowledge(&alerts, owner),
+            CommandAction::Unacknowledge { alerts } => self.unacknowledge(&alerts),
+            CommandAction::Note { alert, text } => {
+                let text = checked_text("the note", text)?;
+                let key = self.state.alerts.find(&alert)?;
+                self.note(&key, text);
                 Ok(())
             }
-        }
-    }
-
-    /// Where the alert of this id, or prefix of one, is.
-    pub(super) fn find(&self, id: &str) -> Result<(Id, Id), RequestError> {
-        let mut found = BTreeMap::new();
-        for (object, page) in &self.pages {
-            for (name, alert) in page.alerts.iter().filter(|(_, alert)| alert.id.starts_with(id)) {
-                found.insert(alert.id.as_str(), (object, name));
+            CommandAction::Cancel { alerts, why } => self.cancel(&alerts, why),
+            CommandAction::Silence { matchers, from_ns, until_ns, why } => {
+                let from_ns = from_ns.unwrap_or(self.by.time_ns);
+                let who = self.by.who.clone();
+                let silence = Silence { id: String::new(), matchers, from_ns, until_ns, who, why };
+                silence_commands::add(self.state, silence, self.by.time_ns)
+            }
+            CommandAction::Edit { silence, matchers, from_ns, until_ns, why } => {
+                let edit = SilenceEdit { matchers, from_ns, until_ns, why };
+                silence_commands::edit(self.state, &silence, edit, &self.by)
+            }
+            CommandAction::Expire { silence } => {
+                let id = self.state.silences.find(&silence)?.id.clone();
+                silence_changes::expire(self.state, &id, self.by.time_ns, &self.by.who);
+                Ok(())
+            }
+            CommandAction::ClearSymptom { object, symptom, why } => {
+                let why = checked_text("the reason", why)?;
+                rule_input::clear_by_hand(self.state, &object, &symptom, &why, self.by.time_ns, &self.by.who)
+            }
+            CommandAction::Forget { object, why } => {
+                let why = checked_text("the reason", why)?;
+                self.forget(&object, &why)
             }
         }
-        let id = one_of("alert", id, found.keys().copied())?;
-        let (object, name) = found.get(id).ok_or_else(|| unknown("alert", id))?;
-        Ok((Arc::clone(object), Arc::clone(name)))
     }
 
-    /// Where the alerts of these ids, or prefixes of one, are: each once, and all of them open.
-    fn find_open(&self, ids: &[String], what: &str) -> Result<Vec<(Id, Id)>, RequestError> {
-        if ids.is_empty() {
-            return Err(RequestError::Useless(format!("no alert is named: there is nothing to {what}")));
-        }
-        if ids.len() > limits::BULK {
-            return Err(RequestError::Useless(format!(
-                "{} alerts at once are too many: at most {}",
-                ids.len(),
-                limits::BULK
-            )));
-        }
-        let exact: HashSet<&str> = ids.iter().map(String::as_str).collect();
-        let mut known: BTreeMap<&str, (Id, Id)> = BTreeMap::new();
-        for (object, page) in &self.pages {
-            let meant = page.alerts.iter().filter(|(_, alert)| exact.contains(alert.id.as_str()));
-            known.extend(meant.map(|(name, alert)| (alert.id.as_str(), (Arc::clone(object), Arc::clone(name)))));
-        }
-        let mut found: Vec<(Id, Id)> = Vec::new();
-        for id in ids {
-            let place = known.get(id.as_str()).cloned().map_or_else(|| self.find(id), Ok)?;
-            let alert = self.pages.get(&place.0).and_then(|page| page.alerts.get(&place.1));
-            if let Some(alert) = alert.filter(|alert| alert.status == AlertStatus::Cancelled) {
-                let already = if what == "cancel" { " already" } else { "" };
-                let why = format!("alert {} is cancelled{already}: there is nothing to {what}", alert.id);
-                return Err(RequestError::Useless(why));
-            }
-            found.push(place);
-        }
-        let mut seen = HashSet::new();
-        found.retain(|place| seen.insert(place.clone()));
-        Ok(found)
-    }
-
-    fn acknowledge(&mut self, ids: &[String], owner: Option<String>, by: &Signature) -> Result<(), RequestError> {
-        let owner = owner.map(|owner| checked("the owner", owner)).transpose()?;
-        for (object, name) in self.find_open(ids, "acknowledge")? {
-            self.sign(&object, &name, "alert acknowledged", by, |alert| {
+    fn acknowledge(&mut self, ids: &[String], owner: Option<String>) -> Result<(), RequestError> {
+        let owner = owner.map(|owner| checked_text("the owner", owner)).transpose()?;
+        let by = self.by.clone();
+        for key in self.state.alerts.find_open(ids, "acknowledge")? {
+            self.sign(&key, "alert acknowledged", |alert| {
                 alert.acknowledged = Some(by.clone());
                 if owner.is_some() {
                     alert.owner.clone_from(&owner);
@@ -110,95 +82,88 @@ impl Book {
     }
 
     /// Takes acknowledgements back. What a route repeats is repeated again.
-    fn unacknowledge(&mut self, ids: &[String], by: &Signature) -> Result<(), RequestError> {
-        let places = self.find_open(ids, "take back")?;
-        for (object, name) in &places {
-            let alert = self.pages.get(object).and_then(|page| page.alerts.get(name));
-            if let Some(alert) = alert.filter(|alert| alert.acknowledged.is_none()) {
-                return Err(RequestError::Useless(format!("alert {} is not acknowledged", alert.id)));
+    fn unacknowledge(&mut self, ids: &[String]) -> Result<(), RequestError> {
+        let keys = self.state.alerts.find_open(ids, "take back")?;
+        for (object, name) in &keys {
+            let alert = self.state.alerts.existing(object, name);
+            if alert.acknowledged.is_none() {
+                return useless(format!("alert {} is not acknowledged", alert.id));
             }
         }
-        for (object, name) in places {
-            self.sign(&object, &name, "alert unacknowledged", by, |alert| alert.acknowledged = None);
-            self.plan_repeat(&object, &name);
+        for key in keys {
+            self.sign(&key, "alert unacknowledged", |alert| alert.acknowledged = None);
+            self.state.notifier().plan_repeat(&key.0, &key.1);
         }
         Ok(())
     }
 
-    /// Changes who knows of an alert, and writes down who did so.
-    fn sign(&mut self, object: &Id, name: &Id, what: &str, by: &Signature, change: impl FnOnce(&mut Alert)) {
-        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) else { return };
-        let state = |alert: &Alert| json!({ "acknowledged": alert.acknowledged.as_ref().map(|by| &by.who), "owner": alert.owner });
-        let before = state(alert);
-        change(alert);
-        alert.revision += 1;
-        let (id, after) = (alert.id.clone(), state(alert));
-        self.mark(object, name);
-        self.note(by.time_ns, &by.who, what, &id, before, after);
+    /// BookChanges whose an alert is, and audits that.
+    fn sign(&mut self, (object, name): &Key, what: &str, change: impl FnOnce(&mut Alert)) {
+        let (id, before, after) = self.state.alerts.change(object, name, |alert| {
+            let before = audited_ownership(alert);
+            change(alert);
+            alert.revision += 1;
+            (alert.id.clone(), before, audited_ownership(alert))
+        });
+        self.state.journal.audit(self.by.time_ns, &self.by.who, what, &id, before, after);
     }
 
-    fn write(&mut self, id: &str, text: String, by: Signature) -> Result<(), RequestError> {
-        let (object, name) = self.find(id)?;
-        self.write_at(&object, &name, text, &by);
-        Ok(())
-    }
-
-    fn write_at(&mut self, object: &Id, name: &Id, text: String, by: &Signature) {
-        let Some(alert) = self.pages.get_mut(object).and_then(|page| page.alert_mut(name)) else { return };
-        while alert.notes.len() >= ALERT_NOTES {
-            alert.notes.remove(0);
-        }
-        alert.notes.push(Note { by: by.clone(), text: text.clone() });
-        alert.revision += 1;
-        let id = alert.id.clone();
-        self.mark(object, name);
-        self.note(by.time_ns, &by.who, "alert noted", &id, Value::Null, json!({ "note": text }));
+    /// Adds a note to an alert. Of too many the oldest is dropped.
+    fn note(&mut self, (object, name): &Key, text: String) {
+        let after = json!({ "note": text });
+        let note = Note { by: self.by.clone(), text };
+        let id = self.state.alerts.change(object, name, |alert| {
+            while alert.notes.len() >= ALERT_NOTES {
+                alert.notes.remove(0);
+            }
+            alert.notes.push(note);
+            alert.revision += 1;
+            alert.id.clone()
+        });
+        self.state.journal.audit(self.by.time_ns, &self.by.who, "alert noted", &id, Value::Null, after);
     }
 
     /// Cancels alerts. They stay cancelled until a new raise.
-    fn cancel_by_hand(&mut self, ids: &[String], why: String, by: &Signature) -> Result<(), RequestError> {
-        let why = checked("the reason", why)?;
-        for (object, name) in self.find_open(ids, "cancel")? {
-            self.stop_waiting(&object, &name);
-            self.write_at(&object, &name, why.clone(), by);
-            self.cancel(&object, &name, EndCause::Hand, self.stamp(), &by.who);
-            // Only the case is closed: what it says may still be so.
-            if let Some(alert) = self.pages.get_mut(&object).and_then(|page| page.alert_mut(&name)) {
-                alert.ceased = false;
-            }
+    fn cancel(&mut self, ids: &[String], why: String) -> Result<(), RequestError> {
+        let why = checked_text("the reason", why)?;
+        for key in self.state.alerts.find_open(ids, "cancel")? {
+            let (object, name) = &key;
+            Reevaluator::new(self.state).stop_waiting(object, name);
+            self.note(&key, why.clone());
+            let now_ns = self.state.clock.now_ns();
+            self.state.cancel(object, name, EndCause::Hand, now_ns, &self.by.who);
+            // Only the case is closed: the definition may still hold.
+            self.state.alerts.change(object, name, |alert| alert.ceased = false);
         }
+        Ok(())
+    }
+
+    /// Forgets an object with all about it; its open alerts are cancelled. An object that an inventory names is
+    /// not forgotten: it would be there again.
+    fn forget(&mut self, object: &str, why: &str) -> Result<(), RequestError> {
+        let Some(known) = self.state.registry.object(object) else { return Err(unknown("object", object)) };
+        if !known.discovered {
+            return useless(format!(
+                "object {object} is in the inventory: take it out of there, then it can be forgotten"
+            ));
+        }
+        let id: Id = object.into();
+        self.state.clock.use_wall_clock();
+        let now_ns = self.state.clock.now_ns();
+        let names: Vec<Id> = self.state.alerts.open_of(object).map(|(name, _)| name.clone()).collect();
+        for name in names {
+            self.state.cancel(&id, &name, EndCause::ObjectForgotten, now_ns, &self.by.who);
+        }
+        self.state.remove_object(&id);
+        let touched = self.state.registry.forget(object);
+        self.state.journal.forgotten_object(object);
+        let after = json!({ "why": why });
+        self.state.journal.audit(self.by.time_ns, &self.by.who, "object forgotten", object, Value::Null, after);
+        fact_input::update(self.state, touched, now_ns, &self.by.who);
         Ok(())
     }
 }
 
-/// The one of `ids` that `id` is, or is a prefix of.
-pub(super) fn one_of<'a>(what: &str, id: &str, ids: impl Iterator<Item = &'a str>) -> Result<&'a str, RequestError> {
-    let mut found: Vec<&str> = ids.filter(|one| !id.is_empty() && one.starts_with(id)).collect();
-    match found[..] {
-        [] => Err(unknown(what, id)),
-        [one] => Ok(one),
-        _ => match found.iter().find(|one| **one == id) {
-            Some(one) => Ok(one),
-            None => {
-                found.truncate(limits::CANDIDATES);
-                let candidates = found.into_iter().map(str::to_owned).collect();
-                Err(RequestError::Ambiguous { id: id.to_owned(), candidates })
-            }
-        },
-    }
-}
-
-pub(super) fn unknown(what: &str, id: &str) -> RequestError {
-    RequestError::Unknown { what: what.to_owned(), id: id[..id.floor_char_boundary(64)].to_owned() }
-}
-
-pub(super) fn is_long(text: &str) -> bool {
-    text.len() > limits::TEXT_BYTES
-}
-
-pub(super) fn checked(what: &str, text: String) -> Result<String, RequestError> {
-    match is_long(&text) {
-        true => Err(RequestError::Useless(format!("{what} is longer than {} bytes", limits::TEXT_BYTES))),
-        false => Ok(text),
-    }
+fn audited_ownership(alert: &Alert) -> Value {
+    json!({ "acknowledged": alert.acknowledged.as_ref().map(|by| &by.who), "owner": alert.owner })
 }

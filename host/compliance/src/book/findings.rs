@@ -1,57 +1,56 @@
-//! What of inventory and configuration cannot be meant so: circles of parents, kinds that no object has,
+//! Parts of inventory and configuration that are probably mistakes: cycles of parents, kinds that no object has,
 //! groups without members.
 
 use std::collections::BTreeSet;
 
-use super::Book;
+use super::state::BookState;
+use crate::config::AlertDefinition;
 
 /// How many objects a sentence names.
 const NAMED: usize = 5;
 
-impl Book {
-    /// A sentence for each.
-    pub(super) fn findings(&self) -> Vec<String> {
-        let mut all = self.circles();
-        if self.registry.objects().next().is_none() {
-            return all;
-        }
-        let kinds: BTreeSet<&str> = self.registry.objects().filter_map(|object| object.kind.as_deref()).collect();
-        let config = self.compiled.config();
-        for definition in &config.definitions {
-            let meant = definition.kinds.iter().any(|kind| kinds.contains(kind.as_str()));
-            if !definition.kinds.is_empty() && !meant {
-                let there: Vec<&str> = kinds.iter().copied().take(NAMED).collect();
-                let there = if there.is_empty() { "none has a kind".to_owned() } else { there.join(", ") };
-                all.push(format!(
-                    "alert {} is for objects of kind {}, and no object is of one (kinds there are: {there})",
-                    definition.name,
-                    definition.kinds.join(", ")
-                ));
-            }
-        }
-        let empty = config
-            .groups
-            .iter()
-            .filter(|group| self.registry.members(&group.name).is_none_or(std::collections::BTreeSet::is_empty));
-        all.extend(empty.map(|group| format!("group {} has no members", group.name)));
-        all
+/// Returns a sentence for each.
+pub(super) fn findings(state: &BookState) -> Vec<String> {
+    let mut all = cycles(state);
+    if state.registry.objects().next().is_none() {
+        return all;
     }
+    let kinds: BTreeSet<&str> = state.registry.objects().filter_map(|object| object.kind.as_deref()).collect();
+    for definition in &state.config().definitions {
+        let has_objects = definition.kinds.iter().any(|kind| kinds.contains(kind.as_str()));
+        if !definition.kinds.is_empty() && !has_objects {
+            all.push(without_objects(definition, &kinds));
+        }
+    }
+    for group in &state.config().groups {
+        if state.registry.members(&group.name).is_none_or(BTreeSet::is_empty) {
+            all.push(format!("group {} has no members", group.name));
+        }
+    }
+    all
+}
 
-    /// Objects that are their own ancestors, a sentence a circle.
-    fn circles(&self) -> Vec<String> {
-        let mut told: BTreeSet<&str> = BTreeSet::new();
-        let mut all = Vec::new();
-        for object in self.registry.objects().filter(|object| object.parent.is_some()) {
-            if told.contains(object.id.as_str()) || !self.registry.is_own_ancestor(&object.id) {
-                continue;
-            }
-            let above = self.registry.above(&object.id);
-            told.extend(above.iter().copied());
-            let mut names = vec![object.id.as_str()];
-            names.extend(above.iter().copied().take(NAMED));
-            names.push(if above.len() > NAMED { "…" } else { object.id.as_str() });
-            all.push(format!("parents in a circle: {}; none of them stands for another", names.join(" → ")));
+fn without_objects(definition: &AlertDefinition, kinds: &BTreeSet<&str>) -> String {
+    let known: Vec<&str> = kinds.iter().copied().take(NAMED).collect();
+    let known = if known.is_empty() { "none has a kind".to_owned() } else { known.join(", ") };
+    let (name, meant) = (&definition.name, definition.kinds.join(", "));
+    format!("alert {name} is for objects of kind {meant}, and no object is of one (kinds there are: {known})")
+}
+
+/// Returns a sentence for each cycle of objects that are their own ancestors.
+fn cycles(state: &BookState) -> Vec<String> {
+    let mut named: BTreeSet<&str> = BTreeSet::new();
+    let mut all = Vec::new();
+    for object in state.registry.objects().filter(|object| object.parent.is_some()) {
+        if named.contains(object.id.as_str()) || !state.registry.is_own_ancestor(&object.id) {
+            continue;
         }
-        all
+        let above = state.registry.above(&object.id);
+        named.extend(above.iter().copied());
+        let mut names = vec![object.id.as_str()];
+        names.extend(above.iter().copied().take(NAMED));
+        names.push(if above.len() > NAMED { "…" } else { object.id.as_str() });
+        all.push(format!("parents in a circle: {}; none of them stands for another", names.join(" → ")));
     }
+    all
 }

@@ -1,280 +1,282 @@
-//! The book: symptoms as rules raise and clear them, the alerts that definitions make of them, who
-//! is told, and badges. Inputs go in one by one; what they changed is taken out.
+//! The alert book: symptoms as rules raise and clear them, the alerts that definitions make of them, who
+//! is notified, and badges. Inputs go in one by one; what they changed is taken out.
 
-mod age;
-mod answer;
-mod audit;
-mod badge;
-mod clocks;
+mod affected;
+mod alert_lookup;
+mod alerts;
+mod answers;
+mod badge_counts;
+mod badges;
+mod clock;
 mod commands;
-mod compose;
+mod condition_evaluator;
+mod context;
+mod definition_index;
+mod digest;
+mod due;
+mod evaluation;
+mod evaluator;
+mod event_time;
+mod fact_input;
 mod findings;
-mod hush;
-mod index;
-mod judge;
-mod life;
+mod ids;
+mod journal;
+mod known_rules;
+mod lifecycle;
 mod limits;
-mod look;
+mod lines;
+mod lookup;
+mod matched_symptoms;
+mod matcher_check;
+mod metric_ages;
 mod names;
+mod notifier;
+mod notify_state;
+mod object_states;
 mod outlook;
-mod page;
+mod policy_cache;
+mod policy_decision;
+mod reevaluator;
+mod render;
+mod repeats;
 mod report;
 mod restore;
 mod review;
-mod route;
+mod routes;
 mod routing;
-mod rules;
-mod ruling;
-mod select;
-mod silence;
+mod rule_input;
+mod selection;
+mod silence_changes;
+mod silence_commands;
 mod silences;
-mod standing;
-mod symptoms;
-mod tell;
+mod state;
+mod suppression;
+mod symptom_input;
+mod symptom_state;
 #[cfg(test)]
 mod tests;
 mod timers;
-mod truth;
-mod undecided;
+mod trigger;
+mod undecided_log;
 mod unmet;
+mod wall_clock;
 mod what_if;
+mod why;
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
-use badge::Board;
-use index::Index;
 use lifesigns_model::Drops;
-use page::{Id, Page};
-use rules::Rules;
-use ruling::Ruling;
-use timers::{ClockKey, Timers};
+use state::BookState;
 
 use crate::{
-    change::{BookChanges, BookInput, RequestError},
-    compiled::CompiledConfig,
+    change::{BookChanges, BookInput, BookSnapshot, Notice, RequestError},
     config::{ComplianceConfig, ConfigError},
-    expression::Meter,
-    record::{Alert, AlertStatus, Silence},
+    query::{ConfigEffect, Query, QueryAnswer},
+    record::Alert,
     registry::ObjectRegistry,
-    undecided::UndecidedExpression,
+    undecided::{self, UndecidedExpression},
 };
 
 /// The alert book. It has no clock: event time comes with the events, the host's clock by
 /// [`BookInput::Clock`]. Event time is kept apart for each object and source: see `timers`.
 #[derive(Debug)]
 pub struct Book {
-    compiled: Arc<CompiledConfig>,
-    index: Index,
-    registry: ObjectRegistry,
-    pages: BTreeMap<Id, Page>,
-    silences: BTreeMap<String, Silence>,
-    timers: Timers,
-    /// Metrics with a timer, when it is due (event time), and by which clock the next one goes.
-    ages: HashMap<(Id, Id), (u64, ClockKey)>,
-    /// Open alerts that may have to be told again, by the host's clock.
-    repeats: BTreeSet<(u64, Id, Id)>,
-    /// Some route tells again.
-    repeating: bool,
-    board: Board,
-    rules: Rules,
-    /// The ruling that most objects share.
-    usual: Arc<Ruling>,
-    /// The latest event of all, for those who ask; nothing is due by it.
-    event_ns: u64,
-    clock_ns: u64,
-    /// The source of the input in hand, if it has one.
-    source: String,
-    /// The event clock that the input in hand goes by.
-    hearing: ClockKey,
-    /// When the input in hand counts for.
-    at_ns: u64,
-    /// When policies come into force or go out of it next.
-    next_hours: Option<u64>,
-    dirty: Dirty,
-    news: BookChanges,
-    /// The configuration that everything is decided by; empty if it is not known.
-    decided_by: String,
-    evaluations: u64,
-    dropped: Drops,
-    /// What the expressions of definitions may cost together.
-    meter: Meter,
-    /// Expressions that were undecided on some object, as they are written, and those to be warned of.
-    warned: BTreeSet<(String, String)>,
-    warnings: Vec<UndecidedExpression>,
-}
-
-/// What has to be written down.
-#[derive(Debug, Default)]
-struct Dirty {
-    symptoms: HashSet<(Id, Id)>,
-    alerts: HashSet<(Id, Id)>,
-    pending: HashSet<(Id, Id)>,
+    state: BookState,
 }
 
 impl Book {
-    /// An empty book. The error is all that is wrong with the configuration.
+    /// Returns an empty book. The error is everything that is wrong with the configuration.
     pub fn new(config: Arc<ComplianceConfig>) -> Result<Self, Vec<ConfigError>> {
-        let compiled = Arc::new(CompiledConfig::new(config)?);
-        let mut book = Self {
-            index: Index::new(&compiled),
-            registry: ObjectRegistry::new(Arc::clone(&compiled)),
-            pages: BTreeMap::new(),
-            silences: BTreeMap::new(),
-            timers: Timers::default(),
-            ages: HashMap::new(),
-            repeats: BTreeSet::new(),
-            repeating: false,
-            board: Board::default(),
-            rules: Rules::default(),
-            usual: Arc::new(Ruling { enabled: true, ..Ruling::default() }),
-            event_ns: 0,
-            clock_ns: 0,
-            source: String::new(),
-            hearing: ClockKey::host(),
-            at_ns: 0,
-            next_hours: compiled.next_hours_change(0),
-            dirty: Dirty::default(),
-            news: BookChanges::default(),
-            decided_by: String::new(),
-            evaluations: 0,
-            dropped: Drops::default(),
-            meter: Meter::default(),
-            warned: BTreeSet::new(),
-            warnings: Vec::new(),
-            compiled,
-        };
-        book.recount();
-        book.plan_repeats();
-        Ok(book)
+        Ok(Self { state: BookState::new(config)? })
     }
 
     /// Takes one input. Only commands are refused, and then nothing has changed.
     pub fn apply(&mut self, input: BookInput) -> Result<(), RequestError> {
-        self.meter = Meter::default();
-        self.by_host();
-        let mut done = Ok(());
+        let state = &mut self.state;
+        state.work.reset_meter();
+        state.clock.use_wall_clock();
+        let mut outcome = Ok(());
         match input {
             BookInput::Of { source, input } => {
-                self.source = source;
-                done = self.apply(*input);
-                self.source.clear();
-                return done;
+                state.clock.set_source(&source);
+                let outcome = self.apply(*input);
+                self.state.clock.set_source("");
+                return outcome;
             }
-            BookInput::Symptom(said) => self.symptom(*said),
-            BookInput::Facts(facts) => self.facts(facts),
-            BookInput::Inventory(objects) => self.inventory(&objects),
+            BookInput::Symptom(rule_alert) => symptom_input::take(state, *rule_alert),
+            BookInput::Facts(facts) => fact_input::facts(state, facts),
+            BookInput::Inventory(objects) => fact_input::inventory(state, &objects),
             BookInput::Seen { object, time_ns } => {
-                let time_ns = self.hear(&object, time_ns);
-                self.seen(&object, time_ns);
-                self.unhear(&object);
+                let time_ns = event_time::observe(state, &object, time_ns);
+                fact_input::seen(state, &object, time_ns);
+                event_time::drop_unknown(state, &object);
             }
-            BookInput::Time(time_ns) => self.pass(time_ns),
-            BookInput::Clock(time_ns) => self.turn_clock(time_ns),
-            BookInput::Quiet { until_ns, behind } => self.rest(until_ns, behind),
-            BookInput::Rules(rules) => self.rules(rules),
-            BookInput::Withheld(withheld) => self.withheld(&withheld),
-            BookInput::CaughtUp { source, time_ns } => self.caught_up(&source, time_ns),
-            BookInput::Command(command) => done = self.command(command),
+            BookInput::Time(time_ns) => event_time::advance(state, time_ns),
+            BookInput::Clock(time_ns) => wall_clock::set(state, time_ns),
+            BookInput::Quiet { until_ns, behind } => {
+                wall_clock::advance(state, until_ns);
+                event_time::set_quiet_until(state, until_ns, behind);
+            }
+            BookInput::Rules(rules) => rule_input::take(state, rules),
+            BookInput::Withheld(withheld) => state.notifier().note_withheld(&withheld),
+            BookInput::CaughtUp { source, time_ns } => event_time::advance_source(state, &source, time_ns),
+            BookInput::Command(command) => outcome = commands::execute(state, command),
         }
-        self.settle();
-        done
+        due::settle(state);
+        outcome
     }
 
-    /// What changed since the last time: each record once, as it is now, in a fixed order.
+    /// Takes what changed since the last time: each record once, as it is now, in a fixed order.
     pub fn take(&mut self) -> BookChanges {
-        let mut changes = std::mem::take(&mut self.news);
-        changes.objects = self.registry.take_dirty();
-        for (object, name) in sorted(&mut self.dirty.symptoms) {
-            match self.pages.get(&object).and_then(|page| page.symptoms.get(&name)) {
-                Some(symptom) => changes.symptoms.push(Arc::clone(symptom)),
-                None => changes.symptoms_gone.push((object.to_string(), name.to_string())),
-            }
-        }
-        for (object, name) in sorted(&mut self.dirty.pending) {
-            match self.pages.get(&object).and_then(|page| page.pending.get(&name)) {
-                Some(pending) => changes.pending.push(pending.clone()),
-                None => changes.pending_gone.push((object.to_string(), name.to_string())),
-            }
-        }
-        let alert = |(object, name): (Id, Id)| self.pages.get(&object)?.alerts.get(&name).cloned();
-        changes.alerts.extend(sorted(&mut self.dirty.alerts).into_iter().filter_map(alert));
+        let mut changes = self.state.journal.take();
+        changes.objects = self.state.registry.take_dirty();
+        self.state.objects.take_changes(&mut changes);
+        self.state.alerts.take_changes(&mut changes);
         changes
     }
 
-    /// Objects that were forgotten since changes were last taken: what evaluates the stream must forget them
-    /// too, before it says anything more of them.
+    /// Returns the objects that were forgotten since changes were last taken: what evaluates the stream must
+    /// forget them too, before it says anything more of them.
     pub fn forgotten(&self) -> &[String] {
-        &self.news.forgotten
+        self.state.journal.forgotten()
     }
 
-    /// When something becomes due by itself: in event time, and on the host's clock.
+    /// Returns when something becomes due by itself: in event time, and on the host's clock.
     pub fn next_due(&self) -> (Option<u64>, Option<u64>) {
-        let silence = self.silences.values().map(|silence| match silence.from_ns > self.clock_ns {
-            true => silence.from_ns,
-            false => silence.until_ns,
-        });
-        let repeat = self.repeats.first().map(|(due_ns, ..)| *due_ns);
-        let (event_ns, quiet_ns) = self.timers.next();
-        let host = silence.chain(repeat).chain(self.next_hours).chain(self.rules.due_ns());
-        (event_ns, host.chain(quiet_ns).min())
+        let state = &self.state;
+        let silence_ns = state.silences.next_change_ns(state.clock.wall_ns());
+        let (event_ns, quiet_ns) = state.timers.next_due();
+        let others = [state.repeats.next_due_ns(), state.next_hours_ns, state.rules.next_due_ns(), quiet_ns];
+        (event_ns, others.into_iter().flatten().chain(silence_ns).min())
     }
 
-    /// How far event time has come.
+    /// Returns how far event time has come.
     pub fn event_ns(&self) -> u64 {
-        self.event_ns
+        self.state.clock.event_ns()
     }
 
-    /// The host's clock, as the book was told it last.
+    /// Returns the host's clock as the last input said it.
     pub fn clock_ns(&self) -> u64 {
-        self.clock_ns
+        self.state.clock.wall_ns()
     }
 
-    /// The configuration in force.
+    /// Returns the configuration in force.
     pub fn config(&self) -> &Arc<ComplianceConfig> {
-        self.compiled.config()
+        self.state.config()
     }
 
-    /// The objects.
+    /// Returns the objects.
     pub fn registry(&self) -> &ObjectRegistry {
-        &self.registry
+        &self.state.registry
     }
 
-    /// Alerts that are open, allowed ones too, by object.
+    /// Returns the alerts that are open, allowed ones too, by object.
     pub fn open_alerts(&self) -> impl Iterator<Item = &Alert> {
-        self.pages.values().flat_map(Page::alerts).filter(|alert| alert.status == AlertStatus::Open)
+        self.state.alerts.all_open().map(|(.., alert)| alert)
     }
 
-    /// How often a definition was looked at on an object: what the book's work is measured by.
+    /// Returns how often a definition was evaluated on an object: the measure of the book's work.
     pub fn evaluations(&self) -> u64 {
-        self.evaluations
+        self.state.work.evaluations()
     }
 
-    /// What found no room or was not fit to be kept, in the registry and in the book.
+    /// Returns what found no room or was not fit to be kept, in the registry and in the book.
     pub fn dropped(&self) -> Drops {
-        let mut all = self.registry.dropped().clone();
-        all.merge(self.dropped.clone());
+        let mut all = self.state.registry.dropped().clone();
+        all.merge(self.state.drops.clone());
         all
     }
 
-    /// The page of an object; a new one if there is none.
-    fn page(&mut self, object: &str) -> Id {
-        if let Some((id, _)) = self.pages.get_key_value(object) {
-            return Arc::clone(id);
-        }
-        let id: Id = object.into();
-        let groups = self.registry.groups_of(object).map(|group| group.name.as_str().into()).collect();
-        let uncertain = self.registry.uncertain_groups(object).map(|group| group.name.as_str().into()).collect();
-        self.pages.insert(Arc::clone(&id), Page { groups, uncertain, ..Page::default() });
-        id
+    /// Answers a question. The error says what is not there.
+    pub fn answer(&self, query: &Query) -> Result<QueryAnswer, RequestError> {
+        answers::answer(&self.state, query)
     }
-}
 
-/// Empties a set, whose room is used again.
-fn sorted(keys: &mut HashSet<(Id, Id)>) -> Vec<(Id, Id)> {
-    let mut keys: Vec<(Id, Id)> = keys.drain().collect();
-    keys.sort_unstable();
-    keys
+    /// Puts a configuration into force. The error is everything that is wrong with it; then nothing changes.
+    pub fn configure(&mut self, config: Arc<ComplianceConfig>) -> Result<(), Vec<ConfigError>> {
+        review::configure(&mut self.state, &config)
+    }
+
+    /// Returns whether everything that was restored was decided by the configuration that the book has; a book
+    /// that has decided nothing so far counts as decided.
+    pub fn is_decided(&self) -> bool {
+        review::is_decided(&self.state)
+    }
+
+    /// Evaluates everything again, as after a change of the configuration. A host does this once
+    /// after [`Book::restore`], because the configuration may have changed while it was down; where
+    /// it is the one that everything was decided by, nothing is evaluated.
+    pub fn review(&mut self) {
+        review::review(&mut self.state);
+    }
+
+    /// Goes on from what a store kept, as if there had been no restart: no notice, no audit entry. It
+    /// replaces all that the book knows but its configuration; see [`Book::review`].
+    pub fn restore(&mut self, snapshot: BookSnapshot) {
+        restore::restore(&mut self.state, snapshot);
+    }
+
+    /// Goes on at `now_ns` of the host's clock. `reports`: whether a source reports how far it was read. It is
+    /// not known what came in the others while the host was away: for their objects no time has passed.
+    pub fn resume(&mut self, now_ns: u64, reports: impl Fn(&str) -> bool) {
+        let _ = self.apply(BookInput::Clock(now_ns));
+        self.state.timers.resume(now_ns, reports);
+    }
+
+    /// Returns what `config` would change in a record if it came into force at `now_ns` of the host's clock. The
+    /// error is everything that is wrong with it.
+    pub fn what_if(
+        config: Arc<ComplianceConfig>,
+        snapshot: BookSnapshot,
+        now_ns: u64,
+    ) -> Result<ConfigEffect, Vec<ConfigError>> {
+        let mut book = Self::new(config)?;
+        let badges = snapshot.badges.iter().map(|point| ((point.of, point.name.clone()), point.badge));
+        let before = what_if::Before {
+            alerts: snapshot.alerts.iter().map(|alert| (alert.id.clone(), Arc::clone(alert))).collect(),
+            pending: snapshot.pending.clone(),
+            badges: badges.collect(),
+        };
+        let same = snapshot.decided_by == digest::config_digest(book.config());
+        book.restore(snapshot);
+        // Hours pass and silences end whatever the configuration says; that is not an effect of the
+        // configuration, but it holds when it comes into force.
+        let _ = book.apply(BookInput::Clock(now_ns));
+        book.review();
+        let mut effect = ConfigEffect { time_ns: now_ns, same, ..ConfigEffect::default() };
+        what_if::compare(&book.state, &before, &mut effect);
+        let mut notices: BTreeMap<String, usize> = BTreeMap::new();
+        for notice in book.take().notices {
+            *notices.entry(notice.receiver).or_default() += 1;
+        }
+        effect.notices = notices.into_iter().collect();
+        Ok(effect)
+    }
+
+    /// Returns whether a notice that was made is not to be sent now: its alert has been silenced, or inhibited
+    /// for its receiver, since then. That an alert is over is never withheld.
+    pub fn withholds(&mut self, notice: &Notice) -> bool {
+        self.state.notifier().withholds(notice)
+    }
+
+    /// Returns the open alerts that a receiver knows of and is to be reminded of: neither silenced nor inhibited.
+    pub fn known_to(&mut self, receiver: &str) -> Vec<Alert> {
+        self.state.notifier().known_to(receiver)
+    }
+
+    /// Returns the expressions that cannot be decided on some objects: of groups, then of alert definitions, each
+    /// with how many objects it is and one as an example.
+    pub fn undecided(&self) -> Vec<UndecidedExpression> {
+        let mut all = self.state.registry.undecided();
+        self.state.undecided.all(&self.state.compiled).for_each(|one| undecided::add(&mut all, one));
+        all
+    }
+
+    /// Takes the expressions that could not be decided for the first time since the last call: each once, for
+    /// the log.
+    pub fn take_warnings(&mut self) -> Vec<UndecidedExpression> {
+        let mut all = self.state.registry.take_warnings();
+        all.append(&mut self.state.undecided.take_warnings());
+        all
+    }
 }

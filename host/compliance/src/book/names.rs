@@ -1,16 +1,19 @@
-//! Names that people type: patterns, and whether anything is called so.
+//! Names that people type: patterns, and whether anything has the name.
 
 use std::collections::BTreeSet;
 
-use super::{Book, page::Page};
-use crate::{change::RequestError, limits::NAME_BYTES, pattern::Pattern, suggest::suggestion};
+use super::{ids::Id, lookup::useless, state::BookState};
+use crate::{
+    change::RequestError, config::AlertCondition, limits::NAME_BYTES, pattern::Pattern, record::Object,
+    suggest::suggestion,
+};
 
-/// Of more names than this, no suggestion is looked for.
+/// How many names are compared for a suggestion.
 const COMPARED: usize = 50_000;
-/// Bytes of a name that a message repeats.
+/// How many bytes of a name a message repeats.
 const SHOWN_BYTES: usize = 64;
 
-/// What a name is a name of.
+/// The kind of thing that a name names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
     Alert,
@@ -23,9 +26,9 @@ pub(super) enum Subject {
 }
 
 /// A name that is asked for; `*` stands for any run of characters, alike in all filters.
-pub(super) struct Wanted(Pattern);
+pub(super) struct NameFilter(Pattern);
 
-impl Wanted {
+impl NameFilter {
     pub(super) fn new(text: &str) -> Self {
         Self(Pattern::new(text))
     }
@@ -47,37 +50,43 @@ impl Subject {
             Self::Symptom => "symptom",
         }
     }
+
+    const fn article(self) -> &'static str {
+        match self {
+            Self::Alert | Self::Object | Self::Owner => "an",
+            Self::Control | Self::Group | Self::Kind | Self::Symptom => "a",
+        }
+    }
 }
 
-impl Book {
+/// Checks names against what the book knows.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'a> {
+    pub(super) state: &'a BookState,
+}
+
+impl<'a> Names<'a> {
     /// Refuses a name or pattern that matches nothing, where everything that it could match is known.
-    pub(super) fn check_name(&self, subject: Subject, text: &str) -> Result<(), RequestError> {
+    pub(super) fn check(self, subject: Subject, text: &str) -> Result<(), RequestError> {
         if text.len() > NAME_BYTES {
-            return Err(RequestError::Useless(format!(
+            return useless(format!(
                 "{:?}… has {} bytes: the name of {} {} has at most {NAME_BYTES}",
-                shown(text),
+                shortened(text),
                 text.len(),
-                if matches!(subject, Subject::Alert | Subject::Object | Subject::Owner) { "an" } else { "a" },
+                subject.article(),
                 subject.noun(),
-            )));
+            ));
         }
+        let state = self.state;
         match subject {
-            Subject::Group => {
-                let groups = || self.compiled.config().groups.iter().map(|group| group.name.as_str());
-                self.among(subject, text, groups)
-            }
-            Subject::Object => {
-                if self.registry.object(text).is_some() || self.pages.contains_key(text) {
-                    return Ok(());
-                }
-                // Alerts of an object that is forgotten are there as long as its page is.
-                let objects =
-                    || self.registry.objects().map(|one| one.id.as_str()).chain(self.pages.keys().map(|id| &**id));
-                self.among(subject, text, objects)
-            }
+            Subject::Group => check_among(subject, text, || self.groups()),
+            Subject::Object if state.registry.object(text).is_some() || state.objects.id(text).is_some() => Ok(()),
+            // The book may have alerts of objects that the registry does not know.
+            Subject::Object => check_among(subject, text, || self.objects().chain(state.objects.ids().map(|id| &**id))),
             Subject::Kind => {
-                let kinds: BTreeSet<&str> = self.registry.objects().filter_map(|one| one.kind.as_deref()).collect();
-                self.among(subject, text, || kinds.iter().copied())
+                let kinds = state.registry.objects().filter_map(|object| object.kind.as_deref());
+                let kinds: BTreeSet<&str> = kinds.collect();
+                check_among(subject, text, || kinds.iter().copied())
             }
             Subject::Alert => self.check_alert(text),
             Subject::Symptom => self.check_symptom(text),
@@ -85,105 +94,157 @@ impl Book {
         }
     }
 
-    /// The object of this id.
-    pub(super) fn known_object(&self, id: &str) -> Result<&crate::Object, RequestError> {
-        let names = || self.registry.objects().map(|object| object.id.as_str());
-        self.registry.object(id).ok_or_else(|| unmatched(Subject::Object, id, hint(id, names())))
+    /// Checks the names of a filter that are given.
+    pub(super) fn check_each(self, names: &[(Subject, &Option<String>)]) -> Result<(), RequestError> {
+        for (subject, text) in names {
+            if let Some(text) = text {
+                self.check(*subject, text)?;
+            }
+        }
+        Ok(())
     }
 
-    /// That there is no such group.
-    pub(super) fn no_group(&self, name: &str) -> RequestError {
-        let groups = self.compiled.config().groups.iter().map(|group| group.name.as_str());
-        unmatched(Subject::Group, name, hint(name, groups))
+    /// Returns the object of this id.
+    pub(super) fn object(self, id: &str) -> Result<&'a Object, RequestError> {
+        let unknown = || unmatched(Subject::Object, id, &hint(id, self.objects()));
+        self.state.registry.object(id).ok_or_else(unknown)
     }
 
-    /// A definition, a symptom that is an alert of its own, or what an alert of the past was called.
-    fn check_alert(&self, text: &str) -> Result<(), RequestError> {
-        let known = self.known_alerts();
-        let wanted = Wanted::new(text);
-        if known.iter().any(|name| wanted.matches(name)) {
+    /// Returns the refusal of a group that is not there.
+    pub(super) fn no_group(self, name: &str) -> RequestError {
+        unmatched(Subject::Group, name, &hint(name, self.groups()))
+    }
+
+    fn groups(self) -> impl Iterator<Item = &'a str> {
+        self.state.config().groups.iter().map(|group| group.name.as_str())
+    }
+
+    fn objects(self) -> impl Iterator<Item = &'a str> {
+        self.state.registry.objects().map(|object| object.id.as_str())
+    }
+
+    /// Refuses what is neither a definition, nor a symptom that is an alert of its own, nor the name of an alert
+    /// of the past.
+    fn check_alert(self, text: &str) -> Result<(), RequestError> {
+        let known = self.alerts();
+        let filter = NameFilter::new(text);
+        if known.iter().any(|name| filter.matches(name)) {
             return Ok(());
         }
         if !text.contains('/') {
-            return self.among(Subject::Alert, text, || known.iter().copied());
+            return check_among(Subject::Alert, text, || known.iter().copied());
         }
-        match self.named_by(text)[..] {
-            [] => self.check_symptom(text),
-            [definition, ..] => Err(unmatched(
+        match self.definition_naming(text) {
+            None => self.check_symptom(text),
+            Some(definition) => Err(unmatched(
                 Subject::Alert,
                 text,
-                format!(": the symptom belongs to the alert `{definition}`; name that one, or filter by symptom"),
+                &format!(": the symptom belongs to the alert `{definition}`; name that one, or filter by symptom"),
             )),
         }
     }
 
-    /// Rules say which symptoms they have when they raise them, so one that was never raised is
-    /// refused only if it is close to one that was.
-    fn check_symptom(&self, text: &str) -> Result<(), RequestError> {
+    /// Refuses a symptom that is close to a known one and is none: rules may raise symptoms that they have not
+    /// raised before.
+    fn check_symptom(self, text: &str) -> Result<(), RequestError> {
         if !text.contains('/') && !text.contains('*') {
-            return Err(unmatched(Subject::Symptom, text, ": a symptom is written RULE/SYMPTOM".to_owned()));
+            return Err(unmatched(Subject::Symptom, text, ": a symptom is written RULE/SYMPTOM"));
         }
-        let known = self.known_symptoms();
-        let wanted = Wanted::new(text);
-        if known.iter().any(|name| wanted.matches(name)) {
+        let known = self.symptoms();
+        let filter = NameFilter::new(text);
+        if known.iter().any(|name| filter.matches(name)) {
             return Ok(());
         }
-        match hint(text, known.iter().map(|name| &**name)) {
-            hint if hint.is_empty() => Ok(()),
-            hint => Err(unmatched(Subject::Symptom, text, hint)),
-        }
+        let hint = hint(text, known.iter().map(|name| &**name));
+        if hint.is_empty() { Ok(()) } else { Err(unmatched(Subject::Symptom, text, &hint)) }
     }
 
-    /// That nothing is called so yet, where it may be called so one day.
-    pub(super) fn remark(&self, subject: Subject, text: &str) -> Option<String> {
-        let alerts = || self.pages.values().flat_map(Page::alerts);
+    /// Returns a remark on a name that nothing has so far, where something may have it one day.
+    pub(super) fn remark(self, subject: Subject, text: &str) -> Option<String> {
+        let alerts = || self.state.alerts.all().map(|(.., alert)| alert);
         let known: BTreeSet<String> = match subject {
             Subject::Alert if text.contains('/') => {
-                let named = self.known_alerts().into_iter().map(str::to_owned);
-                named.chain(self.known_symptoms().iter().map(|name| name.to_string())).collect()
+                let alerts = self.alerts().into_iter().map(str::to_owned);
+                alerts.chain(self.symptoms().iter().map(|name| name.to_string())).collect()
             }
-            Subject::Symptom => self.known_symptoms().iter().map(|name| name.to_string()).collect(),
+            Subject::Symptom => self.symptoms().iter().map(|name| name.to_string()).collect(),
             Subject::Control => alerts().flat_map(|alert| alert.controls.iter().cloned()).collect(),
             Subject::Owner => alerts().filter_map(|alert| alert.owner.clone()).collect(),
             _ => return None,
         };
-        let wanted = Wanted::new(text);
-        if known.iter().any(|name| wanted.matches(name)) {
+        let filter = NameFilter::new(text);
+        if known.iter().any(|name| filter.matches(name)) {
             return None;
         }
-        let shown = shown(text);
+        let name = shortened(text);
         let hint = hint(text, known.iter().map(String::as_str));
         Some(match subject {
-            Subject::Control => format!("no alert so far names the control {shown:?}{hint}"),
-            Subject::Owner => format!("no alert so far belongs to {shown:?}{hint}"),
-            _ => format!("no rule so far has raised {shown:?}{hint}"),
+            Subject::Control => format!("no alert so far names the control {name:?}{hint}"),
+            Subject::Owner => format!("no alert so far belongs to {name:?}{hint}"),
+            _ => format!("no rule so far has raised {name:?}{hint}"),
         })
     }
 
-    /// Names that alerts have or can have.
-    fn known_alerts(&self) -> BTreeSet<&str> {
-        let definitions = self.compiled.config().definitions.iter().map(|one| one.name.as_str());
-        let alerts = self.pages.values().flat_map(Page::alerts).map(|alert| alert.definition.as_str());
+    /// Returns the names that alerts have or can have.
+    fn alerts(self) -> BTreeSet<&'a str> {
+        let definitions = self.state.config().definitions.iter().map(|one| one.name.as_str());
+        let alerts = self.state.alerts.all().map(|(.., alert)| alert.definition.as_str());
         definitions.chain(alerts).collect()
     }
 
-    fn among<'a, I: Iterator<Item = &'a str>>(
-        &self,
-        subject: Subject,
-        text: &str,
-        names: impl Fn() -> I,
-    ) -> Result<(), RequestError> {
-        let wanted = Wanted::new(text);
-        match names().any(|name| wanted.matches(name)) {
-            true => Ok(()),
-            false => Err(unmatched(subject, text, hint(text, names()))),
+    /// Returns the first definition that a symptom helps to meet: such a symptom is no alert of its own.
+    fn definition_naming(self, symptom: &str) -> Option<&'a str> {
+        let mut definitions = self.state.config().definitions.iter();
+        definitions.find(|one| is_met_by(&one.when, symptom)).map(|one| one.name.as_str())
+    }
+
+    /// Returns the symptoms that rules raised or the configuration names.
+    fn symptoms(self) -> BTreeSet<Id> {
+        let mut known: BTreeSet<Id> = self.state.objects.all().map(|(_, name, _)| name.clone()).collect();
+        for definition in &self.state.config().definitions {
+            collect_literals(&definition.when, &mut known);
         }
+        known
     }
 }
 
-/// `; did you mean …?`, without a search that could take long.
+fn check_among<'a, I: Iterator<Item = &'a str>>(
+    subject: Subject,
+    text: &str,
+    names: impl Fn() -> I,
+) -> Result<(), RequestError> {
+    let filter = NameFilter::new(text);
+    if names().any(|name| filter.matches(name)) {
+        return Ok(());
+    }
+    Err(unmatched(subject, text, &hint(text, names())))
+}
+
+/// Returns whether a symptom helps to meet a condition.
+fn is_met_by(condition: &AlertCondition, symptom: &str) -> bool {
+    match condition {
+        AlertCondition::All(all) | AlertCondition::Any(all) | AlertCondition::Count(_, all) => {
+            all.iter().any(|one| is_met_by(one, symptom))
+        }
+        AlertCondition::Symptom(pattern, _) => pattern.matches(symptom),
+        AlertCondition::Not(_) | AlertCondition::Fact(..) => false,
+    }
+}
+
+fn collect_literals(condition: &AlertCondition, known: &mut BTreeSet<Id>) {
+    match condition {
+        AlertCondition::All(all) | AlertCondition::Any(all) | AlertCondition::Count(_, all) => {
+            all.iter().for_each(|one| collect_literals(one, known));
+        }
+        AlertCondition::Not(one) => collect_literals(one, known),
+        AlertCondition::Symptom(pattern, _) if pattern.is_literal() => drop(known.insert(pattern.as_str().into())),
+        AlertCondition::Symptom(..) | AlertCondition::Fact(..) => {}
+    }
+}
+
+/// Returns `; did you mean …?` or nothing, without a search that could take long.
 pub(super) fn hint<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> String {
-    // A pattern is no slip of the pen for a name.
+    // A pattern is not a misspelled name.
     if text.contains('*') || text.len() > NAME_BYTES {
         return String::new();
     }
@@ -191,12 +252,12 @@ pub(super) fn hint<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Stri
     suggestion(text, names.filter(near).take(COMPARED))
 }
 
-pub(super) fn unmatched(subject: Subject, text: &str, hint: String) -> RequestError {
+fn unmatched(subject: Subject, text: &str, hint: &str) -> RequestError {
     let noun = subject.noun();
     let what = if text.contains('*') { format!("{noun} that matches") } else { noun.to_owned() };
-    RequestError::Unmatched { what, id: shown(text), hint }
+    RequestError::Unmatched { what, id: shortened(text), hint: hint.to_owned() }
 }
 
-fn shown(text: &str) -> String {
+fn shortened(text: &str) -> String {
     text[..text.floor_char_boundary(SHOWN_BYTES)].to_owned()
 }

@@ -1,6 +1,6 @@
-//! What would become of a definition that is not met: whether policy would allow the alert.
+//! Whether policy would allow the alert of a definition that is not met.
 
-use super::{Book, page::Id, ruling::Ruling};
+use super::{ids::Id, policy_decision::PolicyDecision, state::BookState};
 use crate::{condition::CompiledCondition, config::Scope, pattern::Pattern, query::PolicyOutcome};
 
 /// The ways in which a condition can be met.
@@ -21,7 +21,7 @@ impl Ways {
         self.allowed || self.violating || self.bare
     }
 
-    /// At least `least` of these are met.
+    /// Returns the ways to meet at least `least` of these.
     fn count(all: &[Self], least: usize) -> Self {
         let many = |is_meant: fn(&Self) -> bool| all.iter().filter(|ways| is_meant(ways)).count();
         if many(|ways| ways.can_be_met()) < least {
@@ -35,75 +35,85 @@ impl Ways {
     }
 }
 
-impl Book {
-    /// What an alert of `name` on `object` would be if it opened now.
-    pub(super) fn outlook(&self, object: &Id, name: &Id) -> PolicyOutcome {
-        let own = self.ruling_once(object, name);
-        if own.allowed {
-            return PolicyOutcome::Allowed;
-        }
-        let compiled = std::sync::Arc::clone(&self.compiled);
-        let Some(condition) = compiled.position(name).and_then(|at| compiled.condition(at)) else {
-            return PolicyOutcome::Violation;
-        };
-        let ways = self.ways(object, &own, condition);
-        match (ways.allowed, ways.violating || ways.bare) {
-            (true, false) => PolicyOutcome::Allowed,
-            (true, true) => PolicyOutcome::Depends,
-            (false, _) => PolicyOutcome::Violation,
-        }
+/// Returns what an alert of `name` on `object` would be if it opened now.
+pub(super) fn outlook(state: &BookState, object: &Id, name: &Id) -> PolicyOutcome {
+    let own = state.context().decide(object, name);
+    if own.allowed {
+        return PolicyOutcome::Allowed;
     }
+    let condition = state.compiled.position(name).and_then(|at| state.compiled.condition(at));
+    let Some(condition) = condition else { return PolicyOutcome::Violation };
+    let ways = WaysToMeet { state, object, own: &own }.of(condition);
+    match (ways.allowed, ways.violating || ways.bare) {
+        (true, false) => PolicyOutcome::Allowed,
+        (true, true) => PolicyOutcome::Depends,
+        (false, _) => PolicyOutcome::Violation,
+    }
+}
 
-    fn ways(&self, object: &Id, own: &Ruling, condition: &CompiledCondition) -> Ways {
-        let each =
-            |all: &[CompiledCondition]| -> Vec<Ways> { all.iter().map(|one| self.ways(object, own, one)).collect() };
+/// Finds the ways in which conditions can be met on an object.
+struct WaysToMeet<'a> {
+    state: &'a BookState,
+    object: &'a Id,
+    /// The decision about the alert itself.
+    own: &'a PolicyDecision,
+}
+
+impl WaysToMeet<'_> {
+    fn of(&self, condition: &CompiledCondition) -> Ways {
         match condition {
-            CompiledCondition::All(all) => Ways::count(&each(all), all.len()),
-            CompiledCondition::Any(all) => Ways::count(&each(all), 1),
-            CompiledCondition::Count(least, all) => Ways::count(&each(all), (*least).max(1)),
+            CompiledCondition::All(all) => Ways::count(&self.each(all), all.len()),
+            CompiledCondition::Any(all) => Ways::count(&self.each(all), 1),
+            CompiledCondition::Count(least, all) => Ways::count(&self.each(all), (*least).max(1)),
             CompiledCondition::Not(_) | CompiledCondition::Fact(..) => Ways::BARE,
-            CompiledCondition::Symptom(pattern, scope) => self.symptom_ways(object, own, pattern, *scope),
+            CompiledCondition::Symptom(pattern, scope) => self.of_symptom(pattern, *scope),
         }
     }
 
-    fn symptom_ways(&self, object: &Id, own: &Ruling, pattern: &Pattern, scope: Scope) -> Ways {
-        let whose: Vec<Id> = match scope {
-            Scope::Own => vec![object.clone()],
-            Scope::Parent => {
-                let parent = self.registry.object(object).and_then(|object| object.parent.as_deref());
-                parent.map(Id::from).into_iter().collect()
-            }
-            Scope::Children => self.registry.children(object).map(Id::from).collect(),
-        };
+    fn each(&self, all: &[CompiledCondition]) -> Vec<Ways> {
+        all.iter().map(|one| self.of(one)).collect()
+    }
+
+    fn of_symptom(&self, pattern: &Pattern, scope: Scope) -> Ways {
+        let context = self.state.context();
         let mut ways = Ways::default();
-        for whose in whose {
-            for symptom in self.candidates_of(&whose, pattern) {
-                let symptom: Id = symptom.into();
-                let ruling = self.ruling_once(&whose, &symptom);
-                if ruling.enabled {
-                    match own.is_fine_by(&ruling) {
-                        true => ways.allowed = true,
-                        false => ways.violating = true,
-                    }
+        for object in self.in_scope(scope) {
+            for symptom in self.candidates(object, pattern) {
+                let decision = context.decide(object, &symptom);
+                if decision.enabled {
+                    let is_allowed = self.own.is_allowed_by(&decision);
+                    ways.allowed |= is_allowed;
+                    ways.violating |= !is_allowed;
                 }
             }
             // A symptom that is not known yet may be either.
-            if !pattern.is_literal() && self.rules.matching(pattern).is_none() {
+            if !pattern.is_literal() && self.state.rules.matching(pattern).is_none() {
                 ways.violating = true;
-                ways.allowed |= own.is_fine_by(&self.ruling_once(&whose, pattern.as_str()));
+                ways.allowed |= self.own.is_allowed_by(&context.decide(object, pattern.as_str()));
             }
         }
         ways
     }
 
-    /// The symptoms that may be active on an object and match.
-    fn candidates_of(&self, object: &str, pattern: &Pattern) -> Vec<String> {
+    fn in_scope(&self, scope: Scope) -> Vec<&str> {
+        match scope {
+            Scope::Own => vec![self.object],
+            Scope::Parent => self.state.context().parent(self.object).into_iter().collect(),
+            Scope::Children => self.state.registry.children(self.object).collect(),
+        }
+    }
+
+    /// Returns the symptoms that may be active on an object and match.
+    fn candidates(&self, object: &str, pattern: &Pattern) -> Vec<String> {
         if pattern.is_literal() {
             return vec![pattern.as_str().to_owned()];
         }
-        let mut names = self.rules.matching(pattern).unwrap_or_default();
-        let known = self.pages.get(object).into_iter().flat_map(|page| page.symptoms.keys());
-        names.extend(known.filter(|name| pattern.matches(name)).map(|name| name.to_string()));
+        let mut names = self.state.rules.matching(pattern).unwrap_or_default();
+        for (name, _) in self.state.objects.symptoms(object) {
+            if pattern.matches(name) {
+                names.push(name.to_string());
+            }
+        }
         names
     }
 }

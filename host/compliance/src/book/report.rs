@@ -2,37 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use super::{Book, answer::worst_first, page::Page};
+use super::state::BookState;
 use crate::{
-    change::RequestError,
-    query::{ComplianceReport, Control},
-    record::{Alert, AlertStatus},
+    query::{ComplianceReport, Control, GroupPage},
+    record::{Alert, AlertStatus, worst_first},
 };
 
-impl Book {
-    pub(super) fn report(&self, group: &str) -> Result<ComplianceReport, RequestError> {
-        let page = self.group_page(group)?;
-        let members = page.objects.iter().filter_map(|line| self.pages.get(&*line.object.id));
-        let mut alerts: Vec<&Alert> = members.flat_map(Page::alerts).collect();
-        alerts.sort_by(|one, other| worst_first(one, other));
-        let chosen = |is_meant: fn(&Alert) -> bool| -> Vec<Alert> {
-            alerts.iter().filter(|alert| is_meant(alert)).map(|alert| (*alert).clone()).collect()
-        };
-        let mut resolved = chosen(|alert| alert.status == AlertStatus::Cancelled);
-        resolved.sort_by_key(|alert| std::cmp::Reverse(alert.cancelled_ns));
-        Ok(ComplianceReport {
-            group: page,
-            time_ns: self.stamp(),
-            controls: controls(&alerts),
-            findings: chosen(Alert::is_violation),
-            exceptions: chosen(|alert| alert.status == AlertStatus::Open && alert.allowed),
-            resolved,
-            period: None,
-        })
+/// Returns the report of a group.
+pub(super) fn report(state: &BookState, group: GroupPage) -> ComplianceReport {
+    let mut alerts: Vec<&Alert> = Vec::new();
+    for member in &group.objects {
+        alerts.extend(state.alerts.of(&member.object.id).map(|(_, alert)| alert));
+    }
+    alerts.sort_by(|one, other| worst_first(one, other));
+    let mut resolved = selected(&alerts, |alert| alert.status == AlertStatus::Cancelled);
+    resolved.sort_by_key(|alert| std::cmp::Reverse(alert.cancelled_ns));
+    ComplianceReport {
+        group,
+        time_ns: state.clock.now_ns(),
+        controls: controls(&alerts),
+        findings: selected(&alerts, Alert::is_violation),
+        exceptions: selected(&alerts, |alert| alert.status == AlertStatus::Open && alert.allowed),
+        resolved,
+        period: None,
     }
 }
 
-/// Each control that an alert of the group names; one without violations and exceptions had some that
+fn selected(alerts: &[&Alert], is_meant: fn(&Alert) -> bool) -> Vec<Alert> {
+    alerts.iter().filter(|alert| is_meant(alert)).map(|alert| (*alert).clone()).collect()
+}
+
+/// Returns each control that an alert of the group names; one without violations and exceptions had some that
 /// are resolved.
 fn controls(alerts: &[&Alert]) -> Vec<Control> {
     let mut controls: BTreeMap<&str, Control> = BTreeMap::new();

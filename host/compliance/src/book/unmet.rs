@@ -1,10 +1,10 @@
 //! Which parts of a condition are not met, in words.
 
-use super::truth::View;
+use super::condition_evaluator::ConditionEvaluator;
 use crate::{certainty::Certainty, condition::CompiledCondition, config::Scope};
 
-impl View<'_> {
-    /// What is missing, a line for each part; nothing if it holds.
+impl ConditionEvaluator<'_> {
+    /// Adds a line for each part of a condition that is missing; none if the condition holds.
     pub(super) fn unmet(&mut self, condition: &CompiledCondition, lines: &mut Vec<String>) {
         if self.holds(condition, &mut None) != Certainty::No {
             return;
@@ -31,7 +31,7 @@ impl View<'_> {
         }
     }
 
-    /// A condition that is met, or is not.
+    /// Returns in words that a condition is met, or is not.
     fn says(&self, condition: &CompiledCondition, met: bool) -> String {
         let not = if met { "" } else { "not " };
         match condition {
@@ -52,12 +52,12 @@ impl View<'_> {
     fn whose(&self, scope: Scope) -> String {
         match scope {
             Scope::Own => String::new(),
-            Scope::Parent => match self.parent() {
-                Some(parent) if self.registry.object(parent).is_some() => format!(" on its parent {parent}"),
+            Scope::Parent => match self.context.parent(self.object) {
+                Some(parent) if self.context.registry.object(parent).is_some() => format!(" on its parent {parent}"),
                 Some(parent) => format!(" on its parent {parent}, of which nothing is known"),
                 None => ": it has no parent".to_owned(),
             },
-            Scope::Children => match self.registry.children(self.object).count() {
+            Scope::Children => match self.context.registry.children(self.object).count() {
                 0 => ": it has no children".to_owned(),
                 many => format!(" on any of its {many} children"),
             },

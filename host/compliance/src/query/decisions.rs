@@ -8,7 +8,8 @@ use super::filter::FilterMatches;
 use crate::{
     change::PendingTransition,
     config::{ConfigLocation, Grouping},
-    record::{Alert, Badge, BadgeOf, Silence},
+    record::{Alert, Badge, BadgeOf},
+    silence::Silence,
     why::PolicyStatement,
 };
 

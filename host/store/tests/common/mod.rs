@@ -125,7 +125,7 @@ pub fn alert(number: u64) -> Alert {
         uncertain_groups: Vec::new(),
         undecided: None,
         revision: 1,
-        told: BTreeMap::from([(
+        notified: BTreeMap::from([(
             "pager".to_owned(),
             lifesigns_compliance::Notified {
                 last_ns: number,

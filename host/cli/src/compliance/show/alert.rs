@@ -115,7 +115,7 @@ fn facts(alert: &Alert, view: &View) -> String {
 /// Who was notified that it is open, and when; of one that is over, what still waits.
 fn notified(alert: &Alert, undelivered: &[OutboxRow], view: &View) -> String {
     let waiting = undelivered.iter().map(|row| &row.notice.receiver);
-    let names: BTreeSet<&String> = alert.told.keys().chain(waiting).collect();
+    let names: BTreeSet<&String> = alert.notified.keys().chain(waiting).collect();
     let mut table = Table::pairs(view);
     for name in names {
         table.row(vec![format!("  {}", visible(name)), route::notified(name, alert, undelivered, view)]);

@@ -67,7 +67,7 @@ fn receivers(receivers: &[Recipient], alert: &Alert, undelivered: &[OutboxRow], 
         table.row(vec![format!("  {}", visible(&one.receiver)), notified(&one.receiver, alert, undelivered, view), by]);
     }
     // Those that the routes no longer name still hear when it is over.
-    let unrouted = alert.told.keys().filter(|name| !receivers.iter().any(|one| one.receiver == **name));
+    let unrouted = alert.notified.keys().filter(|name| !receivers.iter().any(|one| one.receiver == **name));
     for name in unrouted {
         let note = Style::Dim.on("no route names it now");
         table.row(vec![format!("  {}", visible(name)), notified(name, alert, undelivered, view), note]);
@@ -91,7 +91,7 @@ pub(super) fn notified(receiver: &str, alert: &Alert, undelivered: &[OutboxRow],
             Waiting::Until(_) => Style::Yellow.on(&format!("waits to be sent{error}")),
         }
     });
-    match (alert.told.get(receiver), last) {
+    match (alert.notified.get(receiver), last) {
         (_, Some(last)) => last,
         (Some(known), None) => format!("notified {}", stamp(known.last_ns, view)),
         (None, None) => Style::Dim.on("not notified so far"),

@@ -10,7 +10,8 @@ fn badge(world: &World, group: &str) -> (u8, u8, u32, u32) {
 }
 
 fn of_object(world: &World, object: &str) -> (u8, u8, u32, u32) {
-    let Badge { worst, share, violations, allowed, .. } = world.book.badge_of(object);
+    let Badge { worst, share, violations, allowed, .. } =
+        world.book.state.badges.of_object(object, world.book.config().badge);
     (worst, share, violations, allowed)
 }
 
@@ -78,7 +79,7 @@ fn the_configured_formula_makes_the_score() {
         config.badge = formula;
         let mut world = World::new(config.clone());
         world.raise(1, "vm", "a/b");
-        assert_eq!(world.book.badge_of("vm").score, expected);
+        assert_eq!(world.book.state.badges.of_object("vm", world.book.config().badge).score, expected);
     }
 }
 

@@ -51,7 +51,7 @@ fn cancelling_tells_and_notes_why() {
     world.ask(11, CommandAction::Cancel { alerts: vec![id], why: "test run".to_owned() }).unwrap();
     assert_eq!(world.alerts(), ["vm a/b cancelled warning x1 by hand"]);
     assert_eq!(world.alert("vm", "a/b").notes[0].text, "test run");
-    assert_eq!(world.told(), ["desk: resolved a/b on vm"]);
+    assert_eq!(world.notified(), ["desk: resolved a/b on vm"]);
 }
 
 #[test]

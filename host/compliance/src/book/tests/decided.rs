@@ -139,13 +139,13 @@ fn what_was_acknowledged_and_is_not_is_repeated_again() {
     world.clock(100);
     world.raise(1, "vm", "a/b");
     let alerts = vec![world.alert("vm", "a/b").id];
-    world.told();
+    world.notified();
     world.ask(101, CommandAction::Acknowledge { alerts: alerts.clone(), owner: None }).unwrap();
     world.clock(300);
-    assert_eq!(world.told(), [""; 0]);
+    assert_eq!(world.notified(), [""; 0]);
     world.ask(301, CommandAction::Unacknowledge { alerts }).unwrap();
     world.clock(400);
-    assert_eq!(world.told(), ["desk: repeated a/b on vm"]);
+    assert_eq!(world.notified(), ["desk: repeated a/b on vm"]);
 }
 
 fn routing(world: &World, object: &str, name: &str) -> Routing {
@@ -205,7 +205,7 @@ proptest! {
             let said = routing(&world, object, name);
             let mut named: Vec<String> = said.receivers.into_iter().map(|one| one.receiver).collect();
             named.sort();
-            let told: Vec<String> = world.alert(object, name).told.into_keys().collect();
+            let told: Vec<String> = world.alert(object, name).notified.into_keys().collect();
             prop_assert_eq!(&named, &told);
             let taken: std::collections::BTreeSet<&String> = said.routes.iter()
                 .filter(|step| step.outcome == RouteOutcome::Taken).flat_map(|step| &step.receivers).collect();
@@ -218,8 +218,8 @@ fn kept(world: &World) -> BookSnapshot {
     let open = world.known();
     BookSnapshot {
         objects: world.book.registry().objects().cloned().collect(),
-        symptoms: world.book.pages.values().flat_map(|page| page.symptoms.values().cloned()).collect(),
-        pending: world.book.pages.values().flat_map(|page| page.pending.values().cloned()).collect(),
+        symptoms: world.book.state.objects.all().map(|(.., symptom)| Arc::clone(symptom)).collect(),
+        pending: world.book.state.alerts.all_pending().map(|(.., pending)| pending.clone()).collect(),
         alerts: open.into_iter().map(Arc::new).collect(),
         badges: world.said.badges.clone(),
         event_ns: world.book.event_ns(),
@@ -231,7 +231,7 @@ fn kept(world: &World) -> BookSnapshot {
 #[test]
 fn a_what_if_is_what_then_happens() {
     let mut world = fleet();
-    world.told();
+    world.notified();
     let allow = policy("all", &[], &[("a/*", PolicySetting::Allow(true))]);
     let grade = policy("grade", &["production"], &[("two", PolicySetting::Criticality(Criticality::Critical))]);
     let edited = ComplianceConfig {
@@ -262,7 +262,7 @@ fn a_what_if_is_what_then_happens() {
     );
     assert_eq!(world.alerts().iter().filter(|line| line.contains("open")).count(), 3, "nothing has changed");
     world.configure(edited);
-    let told = world.told();
+    let told = world.notified();
     assert_eq!(told.len(), notices.iter().map(|(_, count)| count).sum::<usize>(), "{told:?}");
     let open: Vec<String> = world
         .known()

@@ -19,14 +19,14 @@ fn an_alert_that_waits_to_be_cancelled_is_what_policy_says_now() {
     let mut world = World::new(config.clone());
     world.raise(1, "vm", "t/a");
     world.clear(2, "vm", "t/a");
-    world.told();
+    world.notified();
     world.property(3, "vm", "env", "production");
     assert_eq!(world.alerts(), ["vm slow open critical x1"]);
     assert_eq!(world.alert("vm", "slow").groups, ["production", "vms"]);
-    assert_eq!(world.told(), ["desk: changed slow on vm"]);
+    assert_eq!(world.notified(), ["desk: changed slow on vm"]);
     world.property(4, "vm", "env", "playground");
     assert_eq!(world.alerts(), ["vm slow open warning x1 allowed by fact"]);
-    assert_eq!(world.told(), ["desk: resolved slow on vm"]);
+    assert_eq!(world.notified(), ["desk: resolved slow on vm"]);
     config.policies.clear();
     world.configure(config);
     assert_eq!(world.alerts(), ["vm slow open warning x1"]);

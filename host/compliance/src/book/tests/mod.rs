@@ -133,7 +133,7 @@ impl World {
     }
 
     /// What receivers were told since the last time.
-    pub(super) fn told(&mut self) -> Vec<String> {
+    pub(super) fn notified(&mut self) -> Vec<String> {
         let taken = self.book.take();
         let told = taken.notices.iter().map(|notice| {
             let happened = format!("{:?}", notice.happened).to_lowercase();

@@ -18,7 +18,7 @@ fn without_a_route_nobody_is_told() {
     let mut world = World::new(ComplianceConfig::default());
     world.raise(1, "vm", "a/b");
     world.clear(2, "vm", "a/b");
-    assert_eq!(world.told(), [""; 0]);
+    assert_eq!(world.notified(), [""; 0]);
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn routes_are_tried_in_order_and_the_inner_ones_first() {
         let mut world = World::new(config.clone());
         world.property(1, object, "env", env);
         world.raise_with(2, object, name, |said| said.criticality = criticality);
-        let told: Vec<String> = world.told().iter().map(|one| one.split(':').next().unwrap().to_owned()).collect();
+        let told: Vec<String> = world.notified().iter().map(|one| one.split(':').next().unwrap().to_owned()).collect();
         assert_eq!(told, expected, "{object} {env} {name}");
     }
 }
@@ -100,27 +100,27 @@ fn only_who_was_told_is_told_that_it_is_over() {
     let pager = Route { at_least: Some(Criticality::Critical), go_on: true, ..route(&["pager"]) };
     let mut world = World::new(routed(vec![pager, route(&["desk"])]));
     world.raise(1, "vm", "a/b");
-    assert_eq!(world.told(), ["desk: opened a/b on vm"]);
+    assert_eq!(world.notified(), ["desk: opened a/b on vm"]);
     world.raise_with(2, "vm", "a/b", |said| said.criticality = Criticality::Critical);
-    assert_eq!(world.told(), ["pager: opened a/b on vm", "desk: changed a/b on vm"]);
+    assert_eq!(world.notified(), ["pager: opened a/b on vm", "desk: changed a/b on vm"]);
     world.raise(3, "vm", "a/b");
-    assert_eq!(world.told(), ["pager: resolved a/b on vm", "desk: changed a/b on vm"], "no longer the pager's");
+    assert_eq!(world.notified(), ["pager: resolved a/b on vm", "desk: changed a/b on vm"], "no longer the pager's");
     world.clear(4, "vm", "a/b");
-    assert_eq!(world.told(), ["desk: resolved a/b on vm"]);
-    assert!(world.alert("vm", "a/b").told.is_empty());
+    assert_eq!(world.notified(), ["desk: resolved a/b on vm"]);
+    assert!(world.alert("vm", "a/b").notified.is_empty());
 }
 
 #[test]
 fn a_new_route_is_told_of_what_is_open() {
     let mut world = World::new(house());
     world.raise(1, "vm", "a/b");
-    world.told();
+    world.notified();
     world.configure(routed(vec![route(&["desk", "pager"])]));
-    assert_eq!(world.told(), ["pager: opened a/b on vm"]);
+    assert_eq!(world.notified(), ["pager: opened a/b on vm"]);
     world.configure(routed(vec![route(&["desk"])]));
-    assert_eq!(world.told(), ["pager: resolved a/b on vm"], "a receiver that is routed to no more knows nothing");
+    assert_eq!(world.notified(), ["pager: resolved a/b on vm"], "a receiver that is routed to no more knows nothing");
     world.clear(2, "vm", "a/b");
-    assert_eq!(world.told(), ["desk: resolved a/b on vm"]);
+    assert_eq!(world.notified(), ["desk: resolved a/b on vm"]);
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn silences_look_at_all_that_is_said() {
             .unwrap();
         world.raise(1, "vm", "docker/create");
         assert_eq!(world.alert("vm", "docker/create").silenced_by.is_some(), expected, "{matchers:?}");
-        assert_eq!(world.told().is_empty(), expected, "{matchers:?}");
+        assert_eq!(world.notified().is_empty(), expected, "{matchers:?}");
     }
 }
 
@@ -162,7 +162,7 @@ fn a_silence_ends_and_then_it_is_told() {
     let mut world = World::new(house());
     world.clock(10);
     world.raise(1, "vm", "a/b");
-    assert_eq!(world.told(), ["desk: opened a/b on vm"]);
+    assert_eq!(world.notified(), ["desk: opened a/b on vm"]);
     let matchers = vec![matcher("object", "vm", false)];
     world
         .ask(
@@ -180,16 +180,16 @@ fn a_silence_ends_and_then_it_is_told() {
     world.raise(2, "vm", "c/d");
     world.clear(3, "vm", "c/d");
     world.raise_with(4, "vm", "a/b", |said| said.criticality = Criticality::Critical);
-    assert_eq!(world.told(), [""; 0]);
+    assert_eq!(world.notified(), [""; 0]);
     world.clock(20);
-    assert_eq!(world.told(), ["desk: opened a/b on vm"]);
+    assert_eq!(world.notified(), ["desk: opened a/b on vm"]);
     assert_eq!(world.book.answer(&Query::Silences).unwrap(), QueryAnswer::Silences(Vec::new()));
     // Resolved is told to who was told before.
     world
         .ask(21, CommandAction::Silence { matchers, from_ns: None, until_ns: 30 * S, why: "work".to_owned() })
         .unwrap();
     world.clear(5, "vm", "a/b");
-    assert_eq!(world.told(), ["desk: resolved a/b on vm"]);
+    assert_eq!(world.notified(), ["desk: resolved a/b on vm"]);
 }
 
 #[test]
@@ -197,17 +197,17 @@ fn the_parent_s_alert_stands_for_the_child_s() {
     let mut world = World::new(ComplianceConfig { inhibit_by_parent: true, ..house() });
     world.parent(1, "child", "mother");
     world.raise(2, "child", "a/b");
-    world.told();
+    world.notified();
     world.raise(3, "mother", "a/b");
     assert_eq!(world.alerts(), ["child a/b open warning x1 inhibited", "mother a/b open warning x1"]);
-    assert_eq!(world.told(), ["desk: opened a/b on mother"]);
+    assert_eq!(world.notified(), ["desk: opened a/b on mother"]);
     world.parent(4, "second", "mother");
     world.raise(5, "second", "a/b");
     world.raise(5, "second", "c/d");
-    assert_eq!(world.told(), ["desk: opened c/d on second"]);
+    assert_eq!(world.notified(), ["desk: opened c/d on second"]);
     world.clear(6, "mother", "a/b");
     assert_eq!(
-        world.told(),
+        world.notified(),
         ["desk: resolved a/b on mother", "desk: opened a/b on second"],
         "the first was told already"
     );
@@ -227,11 +227,11 @@ fn what_stays_open_is_told_again_until_somebody_acknowledges() {
     world.clock(100);
     world.raise(1, "vm", "a/b");
     world.raise(1, "vm", "c/d");
-    world.told();
+    world.notified();
     world.clock(159);
-    assert_eq!(world.told(), [""; 0]);
+    assert_eq!(world.notified(), [""; 0]);
     world.clock(160);
-    assert_eq!(world.told(), ["desk: repeated a/b on vm", "desk: repeated c/d on vm"]);
+    assert_eq!(world.notified(), ["desk: repeated a/b on vm", "desk: repeated c/d on vm"]);
     let id = world.alert("vm", "c/d").id;
     world.ask(170, CommandAction::Acknowledge { alerts: vec![id], owner: None }).unwrap();
     let silence = vec![matcher("alert", "a/*", false)];
@@ -239,13 +239,13 @@ fn what_stays_open_is_told_again_until_somebody_acknowledges() {
         .ask(180, CommandAction::Silence { matchers: silence, from_ns: None, until_ns: 230 * S, why: String::new() })
         .unwrap();
     world.clock(225);
-    assert_eq!(world.told(), [""; 0]);
+    assert_eq!(world.notified(), [""; 0]);
     world.clock(230);
-    assert_eq!(world.told(), ["desk: opened a/b on vm"]);
+    assert_eq!(world.notified(), ["desk: opened a/b on vm"]);
     world.clock(290);
-    assert_eq!(world.told(), ["desk: repeated a/b on vm"]);
+    assert_eq!(world.notified(), ["desk: repeated a/b on vm"]);
     world.clear(2, "vm", "a/b");
-    world.told();
+    world.notified();
     world.clock(1000);
-    assert_eq!(world.told(), [""; 0]);
+    assert_eq!(world.notified(), [""; 0]);
 }

@@ -9,14 +9,14 @@ fn moving_to_production_and_back_needs_no_new_line() {
     world.property(1, "vm", "env", "playground");
     world.raise(2, "vm", "docker/create");
     assert_eq!(world.alerts(), ["vm docker/create open warning x1 allowed"]);
-    assert_eq!(world.told(), [""; 0], "what is fine is told to nobody");
+    assert_eq!(world.notified(), [""; 0], "what is fine is told to nobody");
     world.property(3, "vm", "env", "production");
     assert_eq!(world.alerts(), ["vm docker/create open warning x1"]);
     assert_eq!(world.alert("vm", "docker/create").groups, ["production", "vms"]);
-    assert_eq!(world.told(), ["desk: opened docker/create on vm"]);
+    assert_eq!(world.notified(), ["desk: opened docker/create on vm"]);
     world.property(4, "vm", "env", "playground");
     assert_eq!(world.alerts(), ["vm docker/create open warning x1 allowed by fact"]);
-    assert_eq!(world.told(), ["desk: resolved docker/create on vm"]);
+    assert_eq!(world.notified(), ["desk: resolved docker/create on vm"]);
 }
 
 #[test]
@@ -24,15 +24,15 @@ fn an_edit_of_policy_or_group_needs_no_new_line() {
     let mut world = World::new(house());
     world.property(1, "vm", "env", "production");
     world.raise(2, "vm", "docker/create");
-    assert_eq!(world.told(), ["desk: opened docker/create on vm"]);
+    assert_eq!(world.notified(), ["desk: opened docker/create on vm"]);
     let mut config = house();
     config.groups[1].when = Some("properties.env == \"production\"".to_owned());
     world.configure(config);
     assert_eq!(world.alerts(), ["vm docker/create open warning x1 allowed by policy"]);
-    assert_eq!(world.told(), ["desk: resolved docker/create on vm"]);
+    assert_eq!(world.notified(), ["desk: resolved docker/create on vm"]);
     world.configure(ComplianceConfig { policies: Vec::new(), ..house() });
     assert_eq!(world.alerts(), ["vm docker/create open warning x1"]);
-    assert_eq!(world.told(), ["desk: opened docker/create on vm"]);
+    assert_eq!(world.notified(), ["desk: opened docker/create on vm"]);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn policy_says_how_bad_and_what_to_do_over_all_else() {
     let mut world = World::new(config);
     world.raise(1, "vm", "r/a");
     assert_eq!(world.alert("vm", "it").recommendations, ["mend a"]);
-    world.told();
+    world.notified();
     world.property(2, "vm", "env", "production");
     assert_eq!(world.alerts(), ["vm it open critical x1"]);
     let alert = world.alert("vm", "it");
@@ -98,7 +98,7 @@ fn policy_says_how_bad_and_what_to_do_over_all_else() {
         ("strict", Some("production"), 20)
     );
     assert_eq!(alert.why.groups[0].how, "properties.env == \"production\"");
-    assert_eq!(world.told(), ["desk: changed it on vm"]);
+    assert_eq!(world.notified(), ["desk: changed it on vm"]);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn hours_of_a_policy_begin_and_end_by_the_clock() {
     assert_eq!(world.alerts(), ["vm docker/create open warning x1"]);
     let told =
         ["desk: opened docker/create on vm", "desk: resolved docker/create on vm", "desk: opened docker/create on vm"];
-    assert_eq!(world.told(), told);
+    assert_eq!(world.notified(), told);
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl Kept {
         let mut next = Book::new(Arc::clone(book.config())).unwrap();
         next.restore(self.restored(book));
         // A host has no such mark: it is a replay's.
-        next.timers.pass(book.timers.watermark_ns());
+        next.state.timers.advance_all(book.state.timers.watermark_ns());
         next
     }
 
@@ -126,7 +126,7 @@ fn what_changed_in_the_configuration_meanwhile_is_found_by_a_review() {
     assert_eq!(world.alerts(), ["vm docker/create open warning x1 allowed"]);
     world.book.review();
     assert_eq!(world.alerts(), ["vm docker/create open warning x1"]);
-    assert_eq!(world.told(), ["desk: opened docker/create on vm"]);
+    assert_eq!(world.notified(), ["desk: opened docker/create on vm"]);
     world.book.take();
     world.book.review();
     assert_eq!(world.book.take(), BookChanges::default(), "a second one finds nothing");

@@ -30,14 +30,14 @@ fn what_became_worse_while_it_was_inhibited_is_notified_when_that_ends() {
     let mut world = World::new(family());
     world.parent(1, "vm", "host");
     world.raise(2, "vm", "a/b");
-    assert_eq!(world.told(), ["desk: opened a/b on vm"]);
+    assert_eq!(world.notified(), ["desk: opened a/b on vm"]);
     world.metric(3, "host", "load", 9.0);
     world.raise(3, "host", "a/b");
     world.metric(4, "vm", "load", 9.0);
     assert_eq!(world.alerts()[1], "vm a/b open critical x1 inhibited");
-    assert_eq!(world.told(), ["desk: opened a/b on host"]);
+    assert_eq!(world.notified(), ["desk: opened a/b on host"]);
     world.clear(5, "host", "a/b");
-    assert_eq!(world.told(), ["desk: resolved a/b on host", "desk: changed a/b on vm"]);
+    assert_eq!(world.notified(), ["desk: resolved a/b on host", "desk: changed a/b on vm"]);
 }
 
 #[test]
@@ -49,15 +49,15 @@ fn a_silenced_parent_stands_for_no_child() {
     world.raise(2, "host", "a/b");
     world.raise(3, "vm", "a/b");
     assert_eq!(world.alerts(), ["host a/b open warning x1 silenced", "vm a/b open warning x1"]);
-    assert_eq!(world.told(), ["desk: opened a/b on vm"]);
+    assert_eq!(world.notified(), ["desk: opened a/b on vm"]);
     world.clock(100);
-    assert_eq!(world.told(), ["desk: opened a/b on host"]);
+    assert_eq!(world.notified(), ["desk: opened a/b on host"]);
     assert_eq!(world.alerts(), ["host a/b open warning x1", "vm a/b open warning x1 inhibited"]);
     let acknowledged = world.alert("host", "a/b").id;
     world.ask(101, CommandAction::Acknowledge { alerts: vec![acknowledged], owner: None }).unwrap();
     world.parent(4, "second", "host");
     world.raise(5, "second", "a/b");
-    assert_eq!(world.told(), [""; 0], "somebody knows of the host's");
+    assert_eq!(world.notified(), [""; 0], "somebody knows of the host's");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn only_what_the_same_receiver_is_notified_of_and_is_as_bad_stands_for_a_child()
     world.parent(1, "vm", "host");
     world.raise(2, "host", "a/b");
     world.raise(3, "vm", "a/b");
-    assert_eq!(world.told(), ["desk: opened a/b on vm"]);
+    assert_eq!(world.notified(), ["desk: opened a/b on vm"]);
     assert_eq!(world.alert("vm", "a/b").inhibited_by, None);
     // Of two receivers the one that knows the host's is not notified.
     config.routes.insert(0, Route { go_on: true, ..route(&["all"]) });
@@ -78,17 +78,17 @@ fn only_what_the_same_receiver_is_notified_of_and_is_as_bad_stands_for_a_child()
     world.parent(1, "vm", "host");
     world.raise(2, "host", "a/b");
     world.raise(3, "vm", "a/b");
-    assert_eq!(world.told(), ["all: opened a/b on host", "desk: opened a/b on vm"]);
+    assert_eq!(world.notified(), ["all: opened a/b on host", "desk: opened a/b on vm"]);
     world.clear(4, "host", "a/b");
-    assert_eq!(world.told(), ["all: resolved a/b on host", "all: opened a/b on vm"]);
+    assert_eq!(world.notified(), ["all: resolved a/b on host", "all: opened a/b on vm"]);
     // The host's is less bad.
     let mut world = World::new(family());
     world.parent(1, "vm", "host");
     world.raise(2, "host", "a/b");
     world.raise_with(3, "vm", "a/b", worse);
-    assert_eq!(world.told(), ["desk: opened a/b on host", "desk: opened a/b on vm"]);
+    assert_eq!(world.notified(), ["desk: opened a/b on host", "desk: opened a/b on vm"]);
     world.raise_with(4, "host", "a/b", worse);
-    assert_eq!(world.told(), ["desk: changed a/b on host"]);
+    assert_eq!(world.notified(), ["desk: changed a/b on host"]);
     assert!(world.alert("vm", "a/b").inhibited_by.is_some());
 }
 
@@ -97,19 +97,19 @@ fn parents_in_a_circle_stand_for_nothing() {
     let mut world = World::new(family());
     world.parent(1, "vm0", "vm0");
     world.raise(2, "vm0", "a/b");
-    assert_eq!(world.told(), ["desk: opened a/b on vm0"]);
+    assert_eq!(world.notified(), ["desk: opened a/b on vm0"]);
     for (child, parent) in [("vm1", "vm2"), ("vm2", "vm3")] {
         world.parent(3, child, parent);
     }
     for object in ["vm3", "vm2", "vm1"] {
         world.raise(4, object, "a/b");
     }
-    assert_eq!(world.told(), ["desk: opened a/b on vm3"], "no circle yet");
+    assert_eq!(world.notified(), ["desk: opened a/b on vm3"], "no circle yet");
     world.parent(5, "vm3", "vm1");
-    assert_eq!(world.told(), ["desk: opened a/b on vm1", "desk: opened a/b on vm2"]);
+    assert_eq!(world.notified(), ["desk: opened a/b on vm1", "desk: opened a/b on vm2"]);
     world.parent(6, "leaf", "vm1");
     world.raise(7, "leaf", "a/b");
-    assert_eq!(world.told(), [""; 0], "one in the circle stands for those below it");
+    assert_eq!(world.notified(), [""; 0], "one in the circle stands for those below it");
     world.parent(8, "vm3", "top");
     assert!(world.alert("vm1", "a/b").inhibited_by.is_some(), "the circle is open again");
 }
@@ -124,7 +124,7 @@ fn what_waits_to_be_sent_is_withheld_if_it_is_silenced_or_inhibited_by_then() {
     world.ask(10, silence("object", "vm", 100)).unwrap();
     assert!(world.book.withholds(&opened));
     world.apply(BookInput::Withheld(WithheldNotice::of(&opened)));
-    assert!(world.alert("vm", "a/b").told.is_empty());
+    assert!(world.alert("vm", "a/b").notified.is_empty());
     world.clear(2, "vm", "a/b");
     assert_eq!(notices(&mut world), [], "what it never heard of is not over for it");
     world.raise(3, "vm", "a/b");

@@ -3,7 +3,7 @@
 use lifesigns_model::DropKind;
 
 use super::*;
-use crate::record::EVIDENCE_LINES;
+use crate::EVIDENCE_LINES;
 
 #[test]
 fn a_symptom_without_a_definition_is_its_own_alert() {
@@ -173,7 +173,7 @@ fn objects_that_are_not_kept_have_no_clock() {
         let input = Box::new(BookInput::Seen { object, time_ns: 4 * S });
         world.apply(BookInput::Of { source: "log".to_owned(), input });
     }
-    assert_eq!(world.book.timers.clocks(), 1, "the one of the object that is kept");
+    assert_eq!(world.book.state.timers.clocks(), 1, "the one of the object that is kept");
     assert_eq!(world.book.dropped().count(DropKind::ObjectNames), 300);
 }
 

@@ -120,7 +120,7 @@ fn routes_and_silences_fall_to_the_loud_side() {
     world.clock(1);
     world.property(1, "vm", "n", "none");
     world.raise(2, "vm", "r/a");
-    assert_eq!(world.told(), ["near: opened r/a on vm", "desk: opened r/a on vm"]);
+    assert_eq!(world.notified(), ["near: opened r/a on vm", "desk: opened r/a on vm"]);
     let silence = |pattern: &str, negated| CommandAction::Silence {
         from_ns: None,
         matchers: vec![crate::Matcher { name: "group".to_owned(), pattern: Pattern::new(pattern), negated }],

@@ -111,10 +111,13 @@ type Asked = BTreeMap<(String, String), Resolution>;
 
 fn asked(world: &World) -> Asked {
     let mut all = Asked::new();
-    let known =
-        |object: &&&str| world.book.registry().object(object).is_some() || world.book.pages.contains_key(**object);
+    let known = |object: &&&str| {
+        world.book.registry().object(object).is_some() || world.book.state.objects.id(object).is_some()
+    };
     for object in OBJECTS.iter().filter(known) {
-        for name in NAMES.iter().filter(|name| name.contains('/') || world.book.compiled.definition(name).is_some()) {
+        for name in
+            NAMES.iter().filter(|name| name.contains('/') || world.book.state.compiled.definition(name).is_some())
+        {
             all.insert(((*object).to_owned(), (*name).to_owned()), why(world, object, name));
         }
     }
@@ -126,7 +129,7 @@ fn check(world: &World, all: &Asked) -> Result<(), TestCaseError> {
     let mut open = 0;
     for ((object, name), said) in all {
         let alert = known.iter().find(|one| one.object == *object && one.definition == *name);
-        let waits = world.book.pages.get(&**object).and_then(|page| page.pending.get(&**name));
+        let waits = world.book.state.alerts.pending(object, name);
         match &said.state {
             EvaluationState::Open { id, silenced_by, inhibited_by, ends_ns, notified, .. } => {
                 open += 1;
@@ -138,7 +141,7 @@ fn check(world: &World, all: &Asked) -> Result<(), TestCaseError> {
                     (id, silenced_by, inhibited_by, said.allowed)
                 );
                 prop_assert_eq!(said.criticality, Some(alert.criticality));
-                prop_assert_eq!(notified.len(), alert.told.len());
+                prop_assert_eq!(notified.len(), alert.notified.len());
                 prop_assert_eq!(*ends_ns, waits.map(|waits| waits.due_ns));
             }
             EvaluationState::Waiting { until_ns, .. } => {

@@ -1,0 +1,39 @@
+//! The symptoms by which a condition holds.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use lifesigns_model::Criticality;
+
+use super::{ids::Id, limits};
+use crate::record::SymptomState;
+
+/// The active symptoms that meet a condition.
+#[derive(Debug, Default)]
+pub(super) struct MatchedSymptoms {
+    /// Object and symptom, the first [`limits::ALERT_SYMPTOMS`] in the order of the condition.
+    pub(super) first: Vec<(Id, Id)>,
+    /// The worst of all; of equal ones the first.
+    pub(super) worst: Option<(Criticality, Id, Id)>,
+    /// There are more than `first` has room for.
+    pub(super) more: bool,
+    known: BTreeSet<(Id, Id)>,
+}
+
+impl MatchedSymptoms {
+    pub(super) fn add(&mut self, object: &Id, name: &Id, symptom: &SymptomState) {
+        if self.worst.as_ref().is_none_or(|(worst, ..)| symptom.criticality > *worst) {
+            self.worst = Some((symptom.criticality, Arc::clone(object), Arc::clone(name)));
+        }
+        let one = (Arc::clone(object), Arc::clone(name));
+        if self.first.len() >= limits::ALERT_SYMPTOMS {
+            self.more |= !self.known.contains(&one);
+        } else if self.known.insert(one.clone()) {
+            self.first.push(one);
+        }
+    }
+
+    /// Returns whether a symptom is among the first.
+    pub(super) fn contains(&self, object: &str, name: &str) -> bool {
+        self.first.iter().any(|(whose, one)| **whose == *object && **one == *name)
+    }
+}
