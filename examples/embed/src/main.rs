@@ -26,11 +26,11 @@ impl Receiver for Pager {
 /// Docker is welcome in the playground; everywhere else the pager is told.
 fn compliance() -> ComplianceConfig {
     let (pattern, place) = (Pattern::new("docker-keyword/*"), ConfigLocation::default());
-    let says = vec![PolicyEntry { pattern, setting: PolicySetting::Allow(true), place }];
+    let entries = vec![PolicyEntry { pattern, setting: PolicySetting::Allow(true), place }];
     let when = Some(r#"properties.env == "playground""#.into());
     ComplianceConfig {
         groups: vec![Group { name: "playground".into(), when, ..Group::default() }],
-        policies: vec![Policy { name: "fine".into(), groups: vec!["playground".into()], says, ..Policy::default() }],
+        policies: vec![Policy { name: "fine".into(), groups: vec!["playground".into()], entries, ..Policy::default() }],
         routes: vec![Route { receivers: vec!["pager".into()], ..Route::default() }],
         ..ComplianceConfig::default()
     }

@@ -1,15 +1,18 @@
-//! What is wrong with a configuration beside its expressions: names that are missing, double or
-//! malformed, cycles, thresholds that nobody declared, hours without an hour.
+//! Checks a configuration apart from its expressions: names that are missing, duplicate or malformed,
+//! cycles of groups, thresholds that no definition declares, empty hours.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    config::{ComplianceConfig, ConfigError, ConfigLocation, Hours, Policy, PolicySetting, Route},
+    config::{
+        AlertDefinition, ComplianceConfig, ConfigError, ConfigLocation, Hours, Policy, PolicyEntry, PolicySetting,
+        Route,
+    },
     groups::cycles,
     suggest::suggestion,
 };
 
-/// Everything of that sort.
+/// Returns all such mistakes in `config`, in the order of its parts.
 pub(crate) fn check(config: &ComplianceConfig) -> Vec<ConfigError> {
     let mut check =
         Checker { config, groups: config.groups.iter().map(|one| one.name.as_str()).collect(), errors: Vec::new() };
@@ -32,7 +35,7 @@ pub(crate) fn check(config: &ComplianceConfig) -> Vec<ConfigError> {
     check.errors
 }
 
-/// Words of the language of expressions, which cannot be written after `threshold.`.
+/// Keywords of the expression language (CEL), which cannot be written after `threshold.`.
 const RESERVED_WORDS: [&str; 21] = [
     "as",
     "break",
@@ -57,16 +60,16 @@ const RESERVED_WORDS: [&str; 21] = [
     "while",
 ];
 
-/// Why a threshold cannot be called `name`, and what to do; `None` if it can.
+/// Returns why a threshold cannot be called `name`, and how to rename it; `None` if the name is valid.
 pub fn reserved_threshold(name: &str) -> Option<String> {
     match name {
         "count" => Some(
-            "`count` is reserved: `count = N` of a condition is no threshold and no threshold replaces it; call the \
-             threshold otherwise, such as `errors`"
+            "`count` is reserved for `count = N` of a condition, which no threshold replaces; choose another name for \
+             the threshold, such as `errors`"
                 .to_owned(),
         ),
         word if RESERVED_WORDS.contains(&word) => {
-            Some(format!("`{word}` is a word of the expressions; call the threshold otherwise"))
+            Some(format!("`{word}` is a keyword of expressions; choose another name for the threshold"))
         }
         _ => None,
     }
@@ -83,19 +86,17 @@ impl<'a> Checker<'a> {
         self.errors.push(ConfigError::new(place, message));
     }
 
-    /// Names of one sort: there, without `/` and `*`, each once.
-    fn names(&mut self, what: &str, names: impl Iterator<Item = (&'a str, &'a ConfigLocation)>) {
+    /// Checks that the names of one kind are not empty, have no `/` or `*`, and are unique.
+    fn names(&mut self, kind: &str, names: impl Iterator<Item = (&'a str, &'a ConfigLocation)>) {
         let mut first = HashMap::new();
         for (name, place) in names {
             if name.is_empty() {
-                self.wrong(place, format!("the {what} has no name"));
-            } else if let Some(letter) =
-                name.chars().find(|&letter| letter == '/' || letter == '*' || letter.is_control())
-            {
-                self.wrong(place, format!("the name of {what} `{name}` may not have a {letter:?}"));
+                self.wrong(place, format!("the {kind} has no name"));
+            } else if let Some(letter) = name.chars().find(|&letter| is_forbidden(letter)) {
+                self.wrong(place, format!("the name of {kind} `{name}` may not contain {letter:?}"));
             }
             if let Some(other) = first.get(name) {
-                self.wrong(place, format!("{what} `{name}` is there already, at {other}"));
+                self.wrong(place, format!("{kind} `{name}` is already defined at {other}"));
             } else {
                 first.insert(name, place);
             }
@@ -123,26 +124,31 @@ impl<'a> Checker<'a> {
                 self.wrong(&policy.place, format!("{of}: {what}"));
             }
         }
-        for say in &policy.says {
-            let pattern = &say.pattern;
-            let mut named = self.config.definitions.iter().filter(|one| pattern.matches(&one.name)).peekable();
-            if pattern.is_literal() && !pattern.as_str().contains('/') && named.peek().is_none() {
-                let hint = suggestion(pattern.as_str(), self.config.definitions.iter().map(|one| one.name.as_str()));
-                let text = format!("{of}: there is no alert `{pattern}`{hint}; a symptom is written RULE/SYMPTOM");
-                self.wrong(&say.place, text);
-            } else if let PolicySetting::Threshold(name, value) = &say.setting {
-                let thresholds: Vec<&str> = named.flat_map(|one| one.thresholds.keys()).map(String::as_str).collect();
-                if !thresholds.contains(&name.as_str()) {
-                    let hint = suggestion(name, thresholds);
-                    self.wrong(
-                        &say.place,
-                        format!("{of}: no alert that `{pattern}` names has a threshold `{name}`{hint}"),
-                    );
-                }
-                if !value.is_finite() {
-                    self.wrong(&say.place, format!("{of}: the threshold `{name}` is not a number"));
-                }
-            }
+        for entry in &policy.entries {
+            self.entry(&of, entry);
+        }
+    }
+
+    /// Checks that an entry names alerts that exist, and a threshold that one of them has.
+    fn entry(&mut self, of: &str, entry: &PolicyEntry) {
+        let pattern = &entry.pattern;
+        let definitions = &self.config.definitions;
+        let named: Vec<&AlertDefinition> = definitions.iter().filter(|one| pattern.matches(&one.name)).collect();
+        if pattern.is_literal() && !pattern.as_str().contains('/') && named.is_empty() {
+            let hint = suggestion(pattern.as_str(), definitions.iter().map(|one| one.name.as_str()));
+            let text = format!("{of}: there is no alert `{pattern}`{hint}; a symptom is written RULE/SYMPTOM");
+            self.wrong(&entry.place, text);
+            return;
+        }
+        let PolicySetting::Threshold(name, value) = &entry.setting else { return };
+        let thresholds: Vec<&str> = named.iter().flat_map(|one| one.thresholds.keys()).map(String::as_str).collect();
+        if !thresholds.contains(&name.as_str()) {
+            let hint = suggestion(name, thresholds);
+            let text = format!("{of}: no alert that `{pattern}` names has a threshold `{name}`{hint}");
+            self.wrong(&entry.place, text);
+        }
+        if !value.is_finite() {
+            self.wrong(&entry.place, format!("{of}: the threshold `{name}` is not a number"));
         }
     }
 
@@ -152,12 +158,23 @@ impl<'a> Checker<'a> {
     }
 }
 
-fn wrong_hours(hours: &Hours) -> Option<String> {
-    let (from, to) = (hours.from_minute, hours.to_minute);
-    match () {
-        () if hours.days & 0x7f == 0 => Some("hours without a day".to_owned()),
-        () if from >= 1440 || to > 1440 => Some("an hour after 24:00".to_owned()),
-        () if from == to => Some("hours that end when they begin; 00:00 to 24:00 is a whole day".to_owned()),
-        () => None,
+/// Returns whether a name may not contain `letter`.
+fn is_forbidden(letter: char) -> bool {
+    letter == '/' || letter == '*' || letter.is_control()
+}
+
+/// Returns what is wrong with `hours`, if anything is.
+fn wrong_hours(hours: &Hours) -> Option<&'static str> {
+    let from = hours.from_minute;
+    let to = hours.to_minute;
+    if hours.days & 0x7f == 0 {
+        return Some("the hours name no day");
     }
+    if from >= 1440 || to > 1440 {
+        return Some("the hours go beyond 24:00");
+    }
+    if from == to {
+        return Some("the hours begin and end at the same time; 00:00 to 24:00 is a whole day");
+    }
+    None
 }

@@ -1,5 +1,5 @@
-//! What the operators decided, checked: groups, policies, alert definitions, routes. Each part
-//! knows the place in the file that it came from, so that every decision can name it.
+//! The operators' configuration: groups, policies, alert definitions, routes. Each part carries its
+//! location in the file, so that every decision can name it.
 
 mod setting;
 
@@ -13,12 +13,12 @@ pub use crate::zone::Zone;
 pub use setting::PolicySetting;
 pub(crate) use setting::SettingKind;
 
-/// Where something was written. Displayed as `file:line:column`.
+/// Where a part of the configuration is written. Displayed as `file:line:column`.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ConfigLocation {
     /// The file, as the operator named it.
     pub file: Arc<str>,
-    /// From 1; 0 for what was not written in a file.
+    /// From 1; 0 for a built-in part, which is not written in a file.
     pub line: u32,
     /// From 1.
     pub column: u32,
@@ -33,13 +33,13 @@ impl fmt::Display for ConfigLocation {
     }
 }
 
-/// What is wrong with a configuration.
+/// A mistake in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {message}")]
 pub struct ConfigError {
-    /// Where.
+    /// The part that is wrong.
     pub place: ConfigLocation,
-    /// What, and how to mend it.
+    /// What is wrong, and how to correct it.
     pub message: String,
 }
 
@@ -49,26 +49,26 @@ impl ConfigError {
     }
 }
 
-/// Everything that the operators decided. Swapped whole.
+/// The whole configuration. Immutable; replaced as a whole.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ComplianceConfig {
     /// Groups of objects.
     pub groups: Vec<Group>,
-    /// What holds in groups, in the order of the files.
+    /// Policies, in the order of the files.
     pub policies: Vec<Policy>,
-    /// Which symptoms and facts make an alert.
+    /// Alert definitions, in the order of the files.
     pub definitions: Vec<AlertDefinition>,
-    /// Who is told; tried in order.
+    /// Which receivers are notified; tried in order.
     pub routes: Vec<Route>,
     /// How badges are computed.
     pub badge: BadgeFormula,
-    /// An alert that is met again within this long after it was cancelled is reopened, in
+    /// An alert whose definition is met again within this time after it was cancelled is reopened, in
     /// milliseconds of event time.
     pub reopen_ms: u64,
-    /// A metric is no longer known after so long without a new sample, in milliseconds of event time; 0 for
-    /// never. What an inventory says of it holds then, if it says anything.
+    /// A metric expires after this time without a new sample, in milliseconds of event time; 0 for never.
+    /// The inventory's value, if there is one, applies again from then on.
     pub metrics_age_ms: u64,
-    /// An open alert of the same definition on the object's parent keeps the child's from being told.
+    /// An open alert of the same definition on the object's parent inhibits notifications of the child's.
     pub inhibit_by_parent: bool,
 }
 
@@ -85,16 +85,16 @@ pub struct Group {
     pub objects: Vec<Pattern>,
     /// Members by expression (CEL) over `id`, `kind`, `parent`, `tags`, `properties`, `metrics`.
     pub when: Option<String>,
-    /// The members of these groups are members too. No circles.
+    /// The members of these groups are members too. Cycles are a mistake.
     pub groups: Vec<String>,
-    /// Never members, whatever the rest says.
+    /// Ids that are never members, whatever the other keys say.
     pub exclude: Vec<Pattern>,
-    /// Never members, by expression.
+    /// Objects that are never members, by expression.
     pub exclude_when: Option<String>,
 }
 
-/// What holds in some groups. Of several policies that say something about the same setting of the
-/// same alert, the one with the highest `priority` wins, then the first in the order of the files.
+/// Settings for alerts on the objects of some groups. Of several policies that decide the same setting
+/// of the same alert, the one with the highest `priority` wins, then the first in the order of the files.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
     /// Unique, kebab-case.
@@ -103,32 +103,32 @@ pub struct Policy {
     pub place: ConfigLocation,
     /// The groups it holds in; empty for all objects.
     pub groups: Vec<String>,
-    /// Higher wins; 0 unless said.
+    /// Higher wins; 0 by default.
     pub priority: i32,
     /// When it is in force; always if empty.
     pub hours: Vec<Hours>,
-    /// The time zone of its hours; UTC unless said.
+    /// The time zone of its hours; UTC by default.
     pub zone: Zone,
-    /// What it says, each about some alerts.
-    pub says: Vec<PolicyEntry>,
+    /// What it sets, each entry for some alerts.
+    pub entries: Vec<PolicyEntry>,
 }
 
-/// One thing that a policy says about the alerts that `pattern` names: a definition's name,
+/// A setting that a policy makes for the alerts that `pattern` matches: a definition's name,
 /// `RULE/SYMPTOM`, or either with `*`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyEntry {
-    /// About which alerts.
+    /// The alerts that it applies to.
     pub pattern: Pattern,
-    /// What.
+    /// The setting and its value.
     pub setting: PolicySetting,
     /// Where it is written.
     pub place: ConfigLocation,
 }
 
-/// Hours of a week, in the time zone of their policy. `from` after `to` goes over midnight.
+/// Hours of a week, in the time zone of their policy. A `from` after `to` crosses midnight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hours {
-    /// Bit 0 is Monday, bit 6 Sunday; the day on which they begin.
+    /// The days on which the hours begin: bit 0 is Monday, bit 6 Sunday.
     pub days: u8,
     /// Minute of the day, inclusive.
     pub from_minute: u16,
@@ -136,7 +136,7 @@ pub struct Hours {
     pub to_minute: u16,
 }
 
-/// Which symptoms and facts together make an alert.
+/// Symptoms and facts that together make an alert.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AlertDefinition {
     /// Unique, kebab-case, without `/`.
@@ -145,28 +145,30 @@ pub struct AlertDefinition {
     pub title: String,
     /// Where it is written.
     pub place: ConfigLocation,
-    /// Only objects of these kinds; empty for all.
+    /// The kinds of objects it applies to; empty for all.
     pub kinds: Vec<String>,
-    /// What must hold.
+    /// The condition that must hold.
     pub when: AlertCondition,
-    /// Numbers that conditions name as `threshold.NAME`, and that policies may override.
+    /// Numbers that conditions refer to as `threshold.NAME` and that policies may override.
     pub thresholds: BTreeMap<String, f64>,
-    /// It must hold for this long before the alert opens, in milliseconds of event time.
+    /// The condition must hold for this long before the alert opens, in milliseconds of event time.
     pub wait_ms: u64,
-    /// It must have ceased for this long before the alert is cancelled.
+    /// The condition must have ceased for this long before the alert is cancelled, in milliseconds of
+    /// event time.
     pub cancel_ms: u64,
-    /// How bad; `None` is `auto`: the worst active symptom.
+    /// How bad the alert is; `None` is `auto`: as bad as the worst active symptom.
     pub criticality: Option<Criticality>,
-    /// What suffers; `None`: as the worst active symptom says.
+    /// What the alert affects; `None`: as the worst active symptom says.
     pub impact: Option<Impact>,
-    /// What a person should do, in order. Empty: what the symptoms recommend.
+    /// Recommendations, in order. If empty, those of the symptoms apply.
     pub recommendations: Vec<String>,
-    /// Controls that it shows a breach of, beside those of its symptoms.
+    /// Controls that the alert is a breach of, in addition to those of its symptoms.
     pub controls: Vec<String>,
 }
 
 impl AlertDefinition {
-    /// Whatever has what must hold, at once, as bad as the symptoms say; all else is left unsaid.
+    /// Creates a definition that opens an alert at once on any object on which `when` holds, as bad as the
+    /// symptoms say. All other fields have their defaults.
     pub fn new(name: impl Into<String>, when: AlertCondition) -> Self {
         Self {
             name: name.into(),
@@ -185,82 +187,84 @@ impl AlertDefinition {
     }
 }
 
-/// What must hold for an alert.
+/// A condition of an alert definition.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AlertCondition {
-    /// All of these.
+    /// All of these hold.
     All(Vec<AlertCondition>),
-    /// Any of these.
+    /// At least one of these holds.
     Any(Vec<AlertCondition>),
-    /// At least so many of these.
+    /// At least this number of these hold.
     Count(usize, Vec<AlertCondition>),
-    /// Not this.
+    /// This does not hold.
     Not(Box<AlertCondition>),
     /// A symptom, `RULE/SYMPTOM` or with `*`, is active.
     Symptom(Pattern, Scope),
-    /// An expression (CEL) over the facts holds; sees what a group's sees, and `threshold`.
+    /// An expression (CEL) over the facts holds; it has the variables of a group's expression, and
+    /// `threshold`.
     Fact(String, Scope),
 }
 
-/// Whose symptoms and facts a condition looks at.
+/// The objects whose symptoms and facts a condition refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
-    /// The object's own.
+    /// The object itself.
     #[default]
     Own,
-    /// Its parent's.
+    /// The object's parent.
     Parent,
-    /// Those of any of its children.
+    /// Any of the object's children.
     Children,
 }
 
-/// How a badge's score is made.
+/// How a badge's score is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BadgeFormula {
     /// By the worst open violation: 100 none, 75 warning (information costs nothing), 25
-    /// immediate, 0 critical. A group is as its worst member.
+    /// immediate, 0 critical. A group has the score of its worst member.
     #[default]
     Worst,
-    /// 100 − violated / total × 100, rounded down; of an object over the alerts known for it, of a
+    /// 100 − violated / total × 100, rounded down: for an object over the alerts known for it, for a
     /// group over its members.
     Share,
 }
 
-/// Who is told of which alerts. Conditions that are empty match all.
+/// Which receivers are notified of which alerts. Empty conditions match all alerts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Route {
     /// Where it is written.
     pub place: ConfigLocation,
-    /// The object is in one of these groups.
+    /// Matches objects in one of these groups.
     pub groups: Vec<String>,
-    /// At least this bad.
+    /// Matches alerts that are at least this bad.
     pub at_least: Option<Criticality>,
-    /// The object's id.
+    /// Matches the object's id.
     pub objects: Vec<Pattern>,
-    /// The definition's name or `RULE/SYMPTOM`.
+    /// Matches the definition's name or `RULE/SYMPTOM`.
     pub alerts: Vec<Pattern>,
-    /// Who is told. Empty: nobody; what matches here ends here.
+    /// Receivers to notify. If empty, none is notified of the alerts that match.
     pub receivers: Vec<String>,
-    /// Go on to the routes after it.
+    /// Whether the routes after this one are tried too.
     pub go_on: bool,
-    /// Routes that are tried within it first; only if none of them matches is it this route's.
+    /// Routes within this one, which are tried first. This route's receivers are notified only if none of
+    /// them matches.
     pub routes: Vec<Route>,
-    /// How alerts are put together.
+    /// How alerts are grouped into messages.
     pub grouping: Grouping,
 }
 
-/// How a receiver's alerts are put together into one message.
+/// How a receiver's alerts are grouped into messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grouping {
     /// Alerts that agree in all of these go into one message: `alert`, `object`, `group`,
-    /// `criticality`, or an attribute's name. Empty: each alert is a message.
+    /// `criticality`, or an attribute's name. If empty, each alert is a message of its own.
     pub by: Vec<String>,
-    /// A new group's first message waits this long for company, in milliseconds.
+    /// How long the first message of a new group waits for further alerts, in milliseconds.
     pub wait_ms: u64,
-    /// Between two messages of one group.
+    /// The shortest time between two messages of one group, in milliseconds.
     pub interval_ms: u64,
-    /// Open alerts are told again after this long; 0 for never.
+    /// Receivers are notified again of open alerts after this time, in milliseconds; 0 for never.
     pub repeat_ms: u64,
 }

@@ -17,15 +17,15 @@ pub(crate) struct RankedPolicy {
     /// The groups it holds in; `None` for all objects.
     pub(crate) groups: Option<Vec<GroupId>>,
     /// Positions of its entries in the order in which they win.
-    pub(crate) says: Vec<usize>,
+    pub(crate) entries: Vec<usize>,
 }
 
 impl RankedPolicy {
     fn new(position: usize, policy: &Policy, groups: &CompiledGroups) -> Self {
         let ids = policy.groups.iter().filter_map(|name| groups.id(name)).collect();
-        let mut says: Vec<usize> = (0..policy.says.len()).collect();
-        says.sort_by_key(|&say| !policy.says[say].pattern.is_literal());
-        Self { position, groups: if policy.groups.is_empty() { None } else { Some(ids) }, says }
+        let mut entries: Vec<usize> = (0..policy.entries.len()).collect();
+        entries.sort_by_key(|&at| !policy.entries[at].pattern.is_literal());
+        Self { position, groups: if policy.groups.is_empty() { None } else { Some(ids) }, entries }
     }
 
     /// The policy as it is listed; `policy` is the one that this was made of.
@@ -38,17 +38,17 @@ impl RankedPolicy {
             hours: policy.hours.iter().map(ToString::to_string).collect(),
             zone: policy.zone.name().to_owned(),
             in_force: policy.in_force(clock_ns),
-            says: self.says.iter().map(|&say| line(&policy.says[say])).collect(),
+            entries: self.entries.iter().map(|&at| line(&policy.entries[at])).collect(),
         }
     }
 }
 
-fn line(say: &PolicyEntry) -> PolicyEntryLine {
+fn line(entry: &PolicyEntry) -> PolicyEntryLine {
     PolicyEntryLine {
-        pattern: say.pattern.as_str().to_owned(),
-        setting: say.setting.kind().to_string(),
-        value: say.setting.value(),
-        place: say.place.clone(),
+        pattern: entry.pattern.as_str().to_owned(),
+        setting: entry.setting.kind().to_string(),
+        value: entry.setting.value(),
+        place: entry.place.clone(),
     }
 }
 
@@ -62,10 +62,10 @@ pub(crate) fn ranked(policies: &[Policy], groups: &CompiledGroups) -> Vec<Ranked
 
 /// Returns whether some policy disables what may be a symptom.
 pub(crate) fn disables_symptoms(policies: &[Policy]) -> bool {
-    let mut says = policies.iter().flat_map(|policy| &policy.says);
-    says.any(|say| say.setting == PolicySetting::Enable(false) && may_be_symptom(say))
+    let mut entries = policies.iter().flat_map(|policy| &policy.entries);
+    entries.any(|entry| entry.setting == PolicySetting::Enable(false) && may_be_symptom(entry))
 }
 
-fn may_be_symptom(say: &PolicyEntry) -> bool {
-    !say.pattern.is_literal() || say.pattern.as_str().contains('/')
+fn may_be_symptom(entry: &PolicyEntry) -> bool {
+    !entry.pattern.is_literal() || entry.pattern.as_str().contains('/')
 }

@@ -31,7 +31,7 @@ pub(crate) struct PolicyResolver<'a> {
 struct Statement<'a> {
     policy: &'a Policy,
     via: Via<'a>,
-    say: &'a PolicyEntry,
+    entry: &'a PolicyEntry,
 }
 
 /// How a policy holds for an object.
@@ -49,9 +49,9 @@ impl Statement<'_> {
     /// The setting that it decides. Of a group that the object is not in for certain, a criticality is
     /// only a lower bound.
     fn kind(&self) -> SettingKind {
-        match self.say.setting {
+        match self.entry.setting {
             PolicySetting::Criticality(_) if !self.via.certain => SettingKind::AtLeast,
-            _ => self.say.setting.kind(),
+            _ => self.entry.setting.kind(),
         }
     }
 
@@ -59,9 +59,9 @@ impl Statement<'_> {
         PolicyStatement {
             policy: self.policy.name.clone(),
             group: self.via.group.map(str::to_owned),
-            pattern: self.say.pattern.as_str().to_owned(),
-            value: self.say.setting.value(),
-            place: self.say.place.clone(),
+            pattern: self.entry.pattern.as_str().to_owned(),
+            value: self.entry.setting.value(),
+            place: self.entry.place.clone(),
         }
     }
 }
@@ -88,7 +88,7 @@ impl<'a> PolicyResolver<'a> {
         };
         let mut by_kind: BTreeMap<SettingKind, Vec<Statement<'a>>> = BTreeMap::new();
         for statement in self.statements(object, alert) {
-            match statement.say.setting {
+            match statement.entry.setting {
                 PolicySetting::Allow(_) if resolution.allow_rank.is_none() => {
                     resolution.allow_rank = Some(statement.via.rank);
                 }
@@ -102,11 +102,11 @@ impl<'a> PolicyResolver<'a> {
         for (kind, statements) in by_kind {
             let [winner, overridden @ ..] = statements.as_slice() else { continue };
             if kind != SettingKind::AtLeast {
-                resolution.decide(&winner.say.setting);
+                resolution.decide(&winner.entry.setting);
             }
             resolution.why.steps.push(Decision {
                 setting: kind.to_string(),
-                value: winner.say.setting.value(),
+                value: winner.entry.setting.value(),
                 by: winner.verdict(),
                 overrode: overridden.iter().map(Statement::verdict).collect(),
             });
@@ -121,7 +121,7 @@ impl<'a> PolicyResolver<'a> {
             return true;
         }
         for statement in self.statements(object, symptom) {
-            if let PolicySetting::Enable(enable) = statement.say.setting {
+            if let PolicySetting::Enable(enable) = statement.entry.setting {
                 return enable;
             }
         }
@@ -145,9 +145,11 @@ impl<'a> PolicyResolver<'a> {
         let policy = &self.compiled.config().policies[ranked.position];
         let via = if policy.in_force(self.clock_ns) { self.via(rank, ranked, object) } else { None };
         via.into_iter().flat_map(move |via| {
-            let says = ranked.says.iter().map(|&say| &policy.says[say]);
-            says.filter(move |say| (via.certain || say.setting.counts_if_uncertain()) && say.pattern.matches(alert))
-                .map(move |say| Statement { policy, via, say })
+            let entries = ranked.entries.iter().map(|&at| &policy.entries[at]);
+            let applies = move |entry: &&PolicyEntry| {
+                (via.certain || entry.setting.counts_if_uncertain()) && entry.pattern.matches(alert)
+            };
+            entries.filter(applies).map(move |entry| Statement { policy, via, entry })
         })
     }
 

@@ -63,7 +63,7 @@ fn config() -> Arc<ComplianceConfig> {
     let policy = |name: &str, setting| Policy {
         name: name.to_owned(),
         groups: vec![name.to_owned()],
-        says: vec![PolicyEntry { pattern: Pattern::new("*"), setting, place: place(4000) }],
+        entries: vec![PolicyEntry { pattern: Pattern::new("*"), setting, place: place(4000) }],
         ..Policy::default()
     };
     Arc::new(ComplianceConfig {

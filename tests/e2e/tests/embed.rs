@@ -73,7 +73,12 @@ fn compliance() -> ComplianceConfig {
     let when = Some(r#"properties.env == "playground""#.into());
     ComplianceConfig {
         groups: vec![Group { name: "playground".into(), when, ..Group::default() }],
-        policies: vec![Policy { name: "fine".into(), groups: vec!["playground".into()], says, ..Policy::default() }],
+        policies: vec![Policy {
+            name: "fine".into(),
+            groups: vec!["playground".into()],
+            entries: says,
+            ..Policy::default()
+        }],
         routes: vec![Route { receivers: vec!["pager".into()], ..Route::default() }],
         ..ComplianceConfig::default()
     }

@@ -1,4 +1,4 @@
-//! Tests of `compiled`, `check`, `circles` and `condition`: every mistake is told, all at once.
+//! Tests of `compiled`, `check`, `cycles` and `condition`: all mistakes are reported at once.
 #![allow(clippy::unwrap_used)]
 
 use super::*;
@@ -39,7 +39,7 @@ fn policy(line: u32, name: &str, groups: &[&str], says: Vec<(u32, &str, PolicySe
         place: place(line),
     });
     let groups = groups.iter().map(|&name| name.to_owned()).collect();
-    Policy { name: name.into(), place: place(line), groups, says: says.collect(), ..Policy::default() }
+    Policy { name: name.into(), place: place(line), groups, entries: says.collect(), ..Policy::default() }
 }
 
 fn errors(config: ComplianceConfig) -> Vec<(u32, String)> {
@@ -57,7 +57,7 @@ fn expect(config: ComplianceConfig, expected: &[(u32, &str)]) {
 }
 
 #[test]
-fn everything_that_is_wrong_with_groups_is_told_at_once() {
+fn everything_that_is_wrong_with_groups_is_reported_at_once() {
     let groups = vec![
         group(1, "production", &[]),
         group(2, "linux", &["prodution"]),
@@ -73,8 +73,8 @@ fn everything_that_is_wrong_with_groups_is_told_at_once() {
         ComplianceConfig { groups, ..ComplianceConfig::default() },
         &[
             (2, "group `linux`: there is no group `prodution`; did you mean `production`?"),
-            (3, "group `production` is there already, at lifesigns.toml:1:1"),
-            (4, "may not have a '/'"),
+            (3, "group `production` is already defined at lifesigns.toml:1:1"),
+            (4, "may not contain '/'"),
             (5, "the group has no name"),
             (6, "group `broken`: the expression `properties.env = 'x'` of `when`: 1:16:"),
             (7, "`exclude-when`: 1:1: there is no `enf`"),
@@ -85,7 +85,7 @@ fn everything_that_is_wrong_with_groups_is_told_at_once() {
 }
 
 #[test]
-fn circles_are_named_whole() {
+fn cycles_are_named_whole() {
     let groups = vec![
         group(1, "out", &["c"]),
         group(2, "a", &["b"]),
@@ -102,7 +102,7 @@ fn circles_are_named_whole() {
 }
 
 #[test]
-fn a_lattice_is_no_circle_and_long_chains_take_no_stack() {
+fn a_lattice_is_no_cycle_and_long_chains_take_no_stack() {
     let mut groups: Vec<Group> =
         (1..50_000).map(|at| group(at, &format!("g{at}"), &[&format!("g{}", at + 1)])).collect();
     groups.push(group(50_000, "g50000", &[]));
@@ -113,7 +113,7 @@ fn a_lattice_is_no_circle_and_long_chains_take_no_stack() {
 }
 
 #[test]
-fn everything_that_is_wrong_with_alerts_is_told_at_once() {
+fn everything_that_is_wrong_with_alerts_is_reported_at_once() {
     let deep = (0..40).fold(symptom("r/s"), |inner, _| AlertCondition::Not(Box::new(inner)));
     let definitions = vec![
         definition(1, "fine", AlertCondition::All(vec![symptom("r/s"), fact("metrics.load > threshold.load")])),
@@ -130,13 +130,13 @@ fn everything_that_is_wrong_with_alerts_is_told_at_once() {
     expect(
         ComplianceConfig { definitions, ..ComplianceConfig::default() },
         &[
-            (2, "alert `fine` is there already"),
+            (2, "alert `fine` is already defined"),
             (3, "`any` is empty"),
             (4, "a count of 3 can never hold: there are 2"),
             (5, "a count of 0 always holds"),
             (6, "alert `expression`: the expression `metrics.load >`: 1:15"),
             (7, "a threshold `laod` that is not declared; did you mean `load`?"),
-            (8, "may not have a '/'"),
+            (8, "may not contain '/'"),
             (9, "names no rule"),
             (10, "more than 32 deep"),
         ],
@@ -144,7 +144,7 @@ fn everything_that_is_wrong_with_alerts_is_told_at_once() {
 }
 
 #[test]
-fn everything_that_is_wrong_with_policies_and_routes_is_told_at_once() {
+fn everything_that_is_wrong_with_policies_and_routes_is_reported_at_once() {
     let hours = |from_minute, to_minute, days| vec![Hours { days, from_minute, to_minute }];
     let policies = vec![
         policy(10, "unknown-group", &["produktion"], vec![]),
@@ -182,10 +182,10 @@ fn everything_that_is_wrong_with_policies_and_routes_is_told_at_once() {
             (13, "the threshold `load` is not a number"),
             (14, "no alert that `rule/*` names has a threshold `load`"),
             (15, "there is no alert `fin`; did you mean `fine`?"),
-            (17, "policy `threshold` is there already, at lifesigns.toml:11:1"),
-            (18, "hours without a day"),
-            (19, "end when they begin"),
-            (20, "an hour after 24:00"),
+            (17, "policy `threshold` is already defined at lifesigns.toml:11:1"),
+            (18, "the hours name no day"),
+            (19, "begin and end at the same time"),
+            (20, "the hours go beyond 24:00"),
             (31, "route: there is no group `linux`"),
         ],
     );

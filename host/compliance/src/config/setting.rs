@@ -2,20 +2,20 @@
 
 use lifesigns_model::Criticality;
 
-/// What a policy can say.
+/// A setting of an alert that a policy decides, with its value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PolicySetting {
-    /// It is fine here (`true`), or not (`false`).
+    /// Whether the alert is allowed: an open one counts as compliant.
     Allow(bool),
-    /// It is evaluated here (`true`), or not (`false`).
+    /// Whether the alert is evaluated at all.
     Enable(bool),
-    /// It is this bad here.
+    /// How bad the alert is.
     Criticality(Criticality),
-    /// A threshold of the definition is this here.
+    /// The value of a threshold of the definition, by the threshold's name.
     Threshold(String, f64),
-    /// These are the recommendations here, in order.
+    /// Recommendations, in order.
     Recommendations(Vec<String>),
-    /// These receivers are told, instead of those that the routes name.
+    /// Receivers to notify, instead of those that the routes name; empty for none.
     Receivers(Vec<String>),
 }
 
@@ -33,8 +33,9 @@ pub(crate) enum SettingKind {
 }
 
 impl PolicySetting {
-    /// Whether a policy says this also where it cannot be decided whether the object is in its group:
-    /// what makes it stricter. What excuses, quietens or moves a threshold needs a member for certain.
+    /// Returns whether the setting applies even where an expression fails to decide whether the object is
+    /// in the policy's group. Only settings that are stricter do; those that allow, disable, redirect or
+    /// move a threshold need a certain member.
     pub(crate) fn counts_if_uncertain(&self) -> bool {
         match self {
             Self::Allow(allow) => !allow,
@@ -44,6 +45,7 @@ impl PolicySetting {
         }
     }
 
+    /// Returns which setting it is, without the value.
     pub(crate) fn kind(&self) -> SettingKind {
         match self {
             Self::Allow(_) => SettingKind::Allow,
@@ -55,6 +57,7 @@ impl PolicySetting {
         }
     }
 
+    /// Returns the value as people read it.
     pub(crate) fn value(&self) -> String {
         match self {
             Self::Allow(value) | Self::Enable(value) => value.to_string(),
@@ -62,7 +65,7 @@ impl PolicySetting {
             Self::Threshold(_, value) => value.to_string(),
             Self::Recommendations(texts) if texts.is_empty() => "none".to_owned(),
             Self::Recommendations(texts) => texts.join("; "),
-            Self::Receivers(names) if names.is_empty() => "nobody".to_owned(),
+            Self::Receivers(names) if names.is_empty() => "none".to_owned(),
             Self::Receivers(names) => names.join(", "),
         }
     }

@@ -31,7 +31,8 @@ pub struct PolicyLine {
     /// It is in force now.
     pub in_force: bool,
     /// What it says, in the order in which it wins.
-    pub says: Vec<PolicyEntryLine>,
+    #[serde(rename = "says")]
+    pub entries: Vec<PolicyEntryLine>,
 }
 
 /// One thing that a policy says.

@@ -33,7 +33,7 @@ fn policy(line: u32, name: &str, groups: &[&str], priority: i32, says: Vec<(&str
         priority,
         hours: Vec::new(),
         zone: Default::default(),
-        says: says.collect(),
+        entries: says.collect(),
     }
 }
 
@@ -130,7 +130,7 @@ fn each_setting_is_decided_by_itself() {
     assert_eq!(settings, ["allow", "recommendations", "receivers"]);
     assert_eq!(names(&resolution.why.steps[0]), [("strict", "false", 21), ("playground", "true", 11)]);
     assert_eq!(resolution.why.steps[1].value, "call; move");
-    assert_eq!(resolution.why.steps[2].value, "nobody");
+    assert_eq!(resolution.why.steps[2].value, "none");
     let resolution = resolve(&registry, "vm-1", "d", 0);
     assert!(!resolution.enabled);
     assert_eq!(resolution.thresholds, [("load".to_owned(), 8.5)].into());

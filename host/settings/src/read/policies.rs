@@ -51,7 +51,7 @@ impl Reader<'_, '_> {
             priority: whole(table, "priority").and_then(|number| i32::try_from(number).ok()).unwrap_or(0),
             hours: list(table, "hours").iter().map(|hours| self.hours(hours)).collect(),
             zone: self.zone(table),
-            says,
+            entries: says,
         }
     }
 

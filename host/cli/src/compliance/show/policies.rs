@@ -22,7 +22,7 @@ pub(crate) fn policies(lines: &[PolicyLine], view: &View) -> String {
         let groups = if line.groups.is_empty() { "all objects".to_owned() } else { names(&line.groups) };
         page.push_str(&format!("   for {groups}; {}\n", hours(line)));
         let mut table = Table::pairs(view);
-        for say in &line.says {
+        for say in &line.entries {
             table.row(vec![
                 format!("     {}", visible(&format!("{} = {}", say.setting, say.value))),
                 visible(&say.pattern),

@@ -159,7 +159,7 @@ fn thresholds_are_the_definition_s_with_what_policy_overrides() {
     config.policies.push(policy("strict", &["vms"], &[("it", PolicySetting::Threshold("load".to_owned(), 4.0))]));
     world.configure(config.clone());
     assert_eq!(world.alerts(), ["vm it open warning x1"]);
-    config.policies.last_mut().unwrap().says[0].setting = PolicySetting::Threshold("load".to_owned(), 6.0);
+    config.policies.last_mut().unwrap().entries[0].setting = PolicySetting::Threshold("load".to_owned(), 6.0);
     world.configure(config);
     assert_eq!(world.alerts(), ["vm it cancelled warning x1 by policy"]);
 }

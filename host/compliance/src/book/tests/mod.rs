@@ -254,7 +254,7 @@ pub(super) fn policy(name: &str, groups: &[&str], says: &[(&str, PolicySetting)]
         name: name.to_owned(),
         place: place(10),
         groups: groups.iter().map(|group| (*group).to_owned()).collect(),
-        says: says.iter().map(say).collect(),
+        entries: says.iter().map(say).collect(),
         ..Policy::default()
     }
 }

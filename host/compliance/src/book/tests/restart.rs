@@ -181,7 +181,7 @@ fn what_was_decided_by_the_same_configuration_is_not_decided_anew() {
 
     // One line further down in the file is another why.
     let mut moved = house();
-    moved.policies[0].says[0].place = place(21);
+    moved.policies[0].entries[0].place = place(21);
     let other = Book::new(Arc::new(moved.clone())).unwrap();
     world.book = kept.restart(&other);
     assert!(looked(&mut world.book));
