@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use aho_corasick::AhoCorasick;
 use lifesigns_model::ValueTest;
 
-use crate::bill::CONDITION_UNITS;
+use crate::cost_units::CONDITION_UNITS;
 
 /// Up to so many values are compared one by one.
 const FEW: usize = 8;
 
 /// A test made ready.
-pub(crate) enum Check {
+pub(crate) enum CompiledTest {
     /// As it is.
     Plain(ValueTest),
     /// The value is one of these, or none of them.
@@ -22,7 +22,7 @@ pub(crate) enum Check {
     Contains(AhoCorasick),
 }
 
-impl Check {
+impl CompiledTest {
     pub(crate) fn new(test: &ValueTest) -> Self {
         match test {
             ValueTest::OneOf(list) if list.len() > FEW => Self::Among(list.iter().cloned().collect(), true),
@@ -41,7 +41,7 @@ impl Check {
         }
     }
 
-    /// What it costs to judge `value`, in [units](crate::bill).
+    /// What it costs to judge `value`, in [units](crate::cost_units).
     pub(crate) fn units(&self, value: Option<&str>) -> u64 {
         let bytes = value.map_or(0, str::len) as u64;
         let looked_through = match self {
@@ -91,8 +91,8 @@ mod tests {
                 ValueTest::Contains(list),
                 ValueTest::Contains(full),
             ] {
-                let check = Check::new(&test);
-                assert!(!matches!(check, Check::Plain(_)));
+                let check = CompiledTest::new(&test);
+                assert!(!matches!(check, CompiledTest::Plain(_)));
                 assert_eq!(check.passes(None), test.passes(None), "{test:?}");
                 for _ in 0..20 {
                     let value = word(12);

@@ -18,15 +18,15 @@ use lifesigns_model::{
 
 use crate::{
     RuleSet, RuleUse, Sample, ShardReport, Tally,
-    budget::Budget,
-    cut::Pieces,
-    dirty::Dirty,
-    live::{Front, Job, Shared, Task, lock},
+    byte_semaphore::ByteSemaphore,
+    checkpoint::CheckpointBuilder,
+    checkpoint_signal::CheckpointSignal,
+    live::{EngineShared, Ingress, ScanJob, ShardTask, lock},
     pin::Pins,
-    scanned::{Line, Scanned},
-    sequencer::{Item, Sequencer},
+    scanned::{ScannedChunk, ScannedLine},
+    sequencer::{SequencedItem, Sequencer},
     shard_of,
-    state::Ledger,
+    state::StateLedger,
 };
 
 /// Where the live engine's alerts go. Called on shard threads; alerts of one object come in order.
@@ -89,7 +89,7 @@ pub struct Totals {
 
 /// A running engine.
 pub struct Engine {
-    shared: Arc<Shared>,
+    shared: Arc<EngineShared>,
     scanners: Vec<JoinHandle<()>>,
     shards: Vec<JoinHandle<()>>,
     /// The number after the last cut; held while a cut is made.
@@ -113,29 +113,29 @@ impl Engine {
         let (tasks, task_queues): (Vec<_>, Vec<_>) = (0..shards).map(|_| unbounded()).unzip();
         let start = Arc::new(start);
         for (shard, task) in tasks.iter().enumerate() {
-            let _ = task.send(Task::Begin(Arc::clone(&start), shard, shards));
+            let _ = task.send(ShardTask::Restore(Arc::clone(&start), shard, shards));
         }
-        let front = Front { rules: Arc::clone(&rules), next: 0, jobs: Some(jobs), sample: Sample::default() };
+        let ingress = Ingress { rules: Arc::clone(&rules), next: 0, jobs: Some(jobs), sample: Sample::default() };
         let pending = Arc::new(AtomicUsize::new(0));
-        let shared = Arc::new(Shared {
-            front: Mutex::new(front),
+        let shared = Arc::new(EngineShared {
+            ingress: Mutex::new(ingress),
             sequencer: Mutex::new(Sequencer::new(&start.offsets, config.checkpoints, Arc::clone(&pending))),
             shards: Mutex::new(tasks),
             totals: Mutex::default(),
-            budget: Budget::new(config.inflight_bytes),
-            dirty: Dirty::default(),
-            cuts: config.checkpoints,
+            budget: ByteSemaphore::new(config.inflight_bytes),
+            signal: CheckpointSignal::default(),
+            checkpoints: config.checkpoints,
             pending,
-            pending_most: PENDING_CHUNKS * limits::CHUNK_BYTES * shards,
+            pending_limit: PENDING_CHUNKS * limits::CHUNK_BYTES * shards,
             held_back: AtomicBool::new(false),
             broken: AtomicBool::new(false),
             sink,
             clock: Arc::clone(&config.clock),
             begun: Instant::now(),
-            ledger: Ledger::new(config.rules_state_bytes, config.checkpoints),
+            ledger: StateLedger::new(config.rules_state_bytes, config.checkpoints),
             uses: Mutex::default(),
             rules_cpu_ms_per_s: config.rules_cpu_ms_per_s,
-            signs_bytes: limits::OBSERVATIONS_MAX_BYTES / shards,
+            observations_bytes: limits::OBSERVATIONS_MAX_BYTES / shards,
         });
         let pins = Pins::new(config.pin);
         let mut engine = Self { shared, scanners: Vec::new(), shards: Vec::new(), next_cut: Mutex::default() };
@@ -162,17 +162,17 @@ impl Engine {
     /// thread, in order. Says whether it was taken: see [`Self::close`].
     pub fn submit(&self, chunk: Chunk) -> bool {
         let Some(permit) = self.shared.acquire(chunk.bytes.len()) else { return false };
-        let mut front = lock(&self.shared.front);
-        if front.next.is_multiple_of(SAMPLE_EVERY) {
+        let mut ingress = lock(&self.shared.ingress);
+        if ingress.next.is_multiple_of(SAMPLE_EVERY) {
             let bytes = chunk.bytes.len().min(SAMPLE_BYTES);
-            front.sample.renew(&chunk.source, &chunk.bytes[..bytes]);
+            ingress.sample.renew(&chunk.source, &chunk.bytes[..bytes]);
         }
         let handed_in_ns = self.shared.clock.now_ns();
-        let job = Job { number: front.next, handed_in_ns, rules: Arc::clone(&front.rules), chunk, permit };
-        if let Some(jobs) = &front.jobs
+        let job = ScanJob { number: ingress.next, handed_in_ns, rules: Arc::clone(&ingress.rules), chunk, permit };
+        if let Some(jobs) = &ingress.jobs
             && jobs.send(job).is_ok()
         {
-            front.next += 1;
+            ingress.next += 1;
             return true;
         }
         false
@@ -194,17 +194,17 @@ impl Engine {
         // Room first, then a number: whoever has a number must not wait for those after it.
         let Some(permit) = self.shared.acquire(1) else { return false };
         let (rules, number, handed_in_ns) = {
-            let mut front = lock(&self.shared.front);
-            front.next += 1;
-            (Arc::clone(&front.rules), front.next - 1, self.shared.clock.now_ns())
+            let mut ingress = lock(&self.shared.ingress);
+            ingress.next += 1;
+            (Arc::clone(&ingress.rules), ingress.next - 1, self.shared.clock.now_ns())
         };
-        let mut scanned = Scanned::new(rules, Arc::clone(source));
+        let mut scanned = ScannedChunk::new(rules, Arc::clone(source));
         (scanned.handed_in_ns, scanned.listed) = (handed_in_ns, listed);
-        scanned.ticket.permit = Some(permit);
-        scanned.lines.push(Line::of_facts(&mut scanned.text, &facts));
+        scanned.ack_guard.permit = Some(permit);
+        scanned.lines.push(ScannedLine::of_facts(&mut scanned.text, &facts));
         scanned.tally.kept = 1;
         scanned.facts.push(facts);
-        self.shared.hand_on(number, Item::Chunk(Box::new(scanned), None));
+        self.shared.hand_on(number, SequencedItem::Chunk(Box::new(scanned), None));
         true
     }
 
@@ -220,11 +220,11 @@ impl Engine {
             }
         }
         for (shard, part) in shards.iter().zip(parts).filter(|(_, part)| !part.is_empty()) {
-            let _ = shard.send(Task::Forget(part));
+            let _ = shard.send(ShardTask::Forget(part));
         }
         drop(shards);
-        if self.shared.cuts {
-            self.shared.dirty.note(0, false);
+        if self.shared.checkpoints {
+            self.shared.signal.note(0, false);
         }
     }
 
@@ -242,17 +242,17 @@ impl Engine {
     /// Puts another generation in force: every chunk that is submitted from now on is evaluated by
     /// it, every chunk before by the old one.
     pub fn swap(&self, rules: Arc<RuleSet>) {
-        lock(&self.shared.front).rules = rules;
+        lock(&self.shared.ingress).rules = rules;
     }
 
     /// The generation in force.
     pub fn rules(&self) -> Arc<RuleSet> {
-        Arc::clone(&lock(&self.shared.front).rules)
+        Arc::clone(&lock(&self.shared.ingress).rules)
     }
 
     /// A piece of recent traffic, for [`RuleSet::new`] and [`crate::try_out`].
     pub fn sample(&self) -> Sample {
-        lock(&self.shared.front).sample.clone()
+        lock(&self.shared.ingress).sample.clone()
     }
 
     /// Cuts the stream: what came of everything that was handed in before this call and not in an
@@ -261,22 +261,22 @@ impl Engine {
     /// [`EngineConfig::checkpoints`].
     pub fn checkpoint(&self) -> Checkpoint {
         let mut next = lock(&self.next_cut);
-        if self.is_broken() || !self.shared.cuts {
+        if self.is_broken() || !self.shared.checkpoints {
             return Checkpoint::default();
         }
-        let (pieces, receiver) = unbounded();
+        let (parts, receiver) = unbounded();
         let number = {
-            let mut front = lock(&self.shared.front);
+            let mut ingress = lock(&self.shared.ingress);
             // What is noted from here on may be in this cut or in the next.
-            if !self.shared.dirty.clear() && front.next == *next {
+            if !self.shared.signal.clear() && ingress.next == *next {
                 return Checkpoint::default();
             }
-            front.next += 1;
-            front.next - 1
+            ingress.next += 1;
+            ingress.next - 1
         };
         *next = number + 1;
-        self.shared.hand_on(number, Item::Checkpoint(pieces));
-        let mut all = Pieces::default();
+        self.shared.hand_on(number, SequencedItem::Checkpoint(parts));
+        let mut all = CheckpointBuilder::default();
         loop {
             match receiver.recv_timeout(LOOK) {
                 Ok(piece) => all.add(piece),
@@ -286,7 +286,7 @@ impl Engine {
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
-        self.shared.dirty.taken(all.sign_bytes());
+        self.shared.signal.taken(all.observation_bytes());
         self.shared.pump();
         let cut = all.join(self.shards.len()).unwrap_or_else(|| {
             // A shard is gone, and what it knew.
@@ -303,14 +303,14 @@ impl Engine {
 
     /// Waits until there is something to cut, or so long. Says whether there is.
     pub fn wait_dirty(&self, timeout: Duration) -> bool {
-        self.shared.dirty.wait(timeout, |state| state.dirty)
+        self.shared.signal.wait(timeout, |state| state.dirty)
     }
 
     /// Waits until it is time for a cut because room is short or much is waiting for one, or so
     /// long: what a recorder does between [`Self::wait_dirty`] and [`Self::checkpoint`], to commit less often.
     /// Says whether it is time.
     pub fn wait_urgent(&self, timeout: Duration) -> bool {
-        self.shared.dirty.wait(timeout, |state| state.short || state.sign_bytes > limits::OBSERVATION_BYTES)
+        self.shared.signal.wait(timeout, |state| state.short || state.observation_bytes > limits::OBSERVATION_BYTES)
     }
 
     /// Waits until everything that was handed in has been evaluated and its alerts are out; with cuts,
@@ -347,7 +347,7 @@ impl Engine {
     }
 
     fn end(&mut self) {
-        lock(&self.shared.front).jobs = None;
+        lock(&self.shared.ingress).jobs = None;
         for scanner in self.scanners.drain(..) {
             let _ = scanner.join();
         }

@@ -99,7 +99,7 @@ impl<T: PartialEq + Clone> History<T> {
 
 /// What became of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Noted {
+pub(crate) enum FactOutcome {
     /// It differs from what was known as of its time.
     Changed,
     /// It was known.
@@ -127,15 +127,15 @@ impl FactHistory {
     }
 
     /// Notes a property.
-    pub(crate) fn set_property(&mut self, name: &str, value: Option<&str>, time_ns: u64) -> Noted {
+    pub(crate) fn set_property(&mut self, name: &str, value: Option<&str>, time_ns: u64) -> FactOutcome {
         if value.is_none() && !self.properties.contains_key(name) {
-            return Noted::Known;
+            return FactOutcome::Known;
         }
         note(&mut self.properties, name, value.map(Into::into), time_ns)
     }
 
     /// Notes a metric sample.
-    pub(crate) fn set_metric(&mut self, name: &str, value: f64, time_ns: u64) -> Noted {
+    pub(crate) fn set_metric(&mut self, name: &str, value: f64, time_ns: u64) -> FactOutcome {
         note(&mut self.metrics, name, Some(value), time_ns)
     }
 }
@@ -145,12 +145,12 @@ fn note<T: PartialEq + Clone>(
     name: &str,
     value: Option<T>,
     time_ns: u64,
-) -> Noted {
+) -> FactOutcome {
     if !facts.contains_key(name) && !make_room(facts) {
-        return Noted::LeftOut;
+        return FactOutcome::LeftOut;
     }
     let history = facts.entry(name.into()).or_default();
-    if history.set(time_ns, value) { Noted::Changed } else { Noted::Known }
+    if history.set(time_ns, value) { FactOutcome::Changed } else { FactOutcome::Known }
 }
 
 /// Makes room for one more name: the one that was removed longest ago goes. Says whether there is room.
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     fn set(facts: &mut FactHistory, value: Option<&str>, time_ns: u64) -> bool {
-        facts.set_property("env", value, time_ns) == Noted::Changed
+        facts.set_property("env", value, time_ns) == FactOutcome::Changed
     }
 
     #[test]
@@ -252,14 +252,14 @@ mod tests {
     fn names_are_bounded_and_removed_ones_make_room() {
         let mut facts = FactHistory::default();
         for number in 0..limits::OBJECT_FACTS {
-            assert_eq!(facts.set_property(&format!("name-{number}"), Some("x"), 1), Noted::Changed);
+            assert_eq!(facts.set_property(&format!("name-{number}"), Some("x"), 1), FactOutcome::Changed);
         }
-        assert_eq!(facts.set_property("more", Some("x"), 2), Noted::LeftOut);
+        assert_eq!(facts.set_property("more", Some("x"), 2), FactOutcome::LeftOut);
         assert_eq!(facts.property("more", 2), None);
         facts.set_property("name-7", None, 3);
         facts.set_property("name-8", None, 4);
-        assert_eq!(facts.set_property("more", Some("x"), 5), Noted::Changed);
+        assert_eq!(facts.set_property("more", Some("x"), 5), FactOutcome::Changed);
         assert_eq!((facts.property("name-7", 1), facts.property("name-8", 1)), (None, Some("x")));
-        assert_eq!(facts.set_property("name-9", Some("y"), 5), Noted::Changed, "those that are there go on");
+        assert_eq!(facts.set_property("name-9", Some("y"), 5), FactOutcome::Changed, "those that are there go on");
     }
 }

@@ -7,8 +7,8 @@ use lifesigns_model::{BYTE_LIST_MARKS, EventKind, EventKinds, Interest, Interest
 
 use crate::{
     LoadedRule,
-    bill::{FREE_UNITS, LITERAL_UNITS},
-    condition::Check,
+    condition::CompiledTest,
+    cost_units::{FREE_UNITS, LITERAL_UNITS},
     literal::{LiteralKey, Pattern, needed, triggers},
     prefilter::{Literal, Prefilter, PrefilterError},
 };
@@ -20,9 +20,9 @@ pub(crate) struct CompiledInterest {
     /// The kinds of event.
     pub(crate) kinds: EventKinds,
     /// Conditions on fields, by the field's number.
-    pub(crate) fields: Vec<(u32, Check)>,
+    pub(crate) fields: Vec<(u32, CompiledTest)>,
     /// Conditions on properties, by name.
-    pub(crate) properties: Vec<(String, Check)>,
+    pub(crate) properties: Vec<(String, CompiledTest)>,
     /// The rule's first interest in log events with the same conditions on properties: a line that
     /// both want is reported for that one.
     pub(crate) stands_for: u32,
@@ -34,7 +34,7 @@ pub(crate) struct CompiledInterest {
 }
 
 impl CompiledInterest {
-    fn new(rule: u32, interest: &Interest, fields: &mut Names) -> Self {
+    fn new(rule: u32, interest: &Interest, fields: &mut FieldNumbers) -> Self {
         let mut compiled = Self {
             rule,
             kinds: interest.kinds,
@@ -47,8 +47,8 @@ impl CompiledInterest {
         };
         for condition in &interest.conditions {
             match &condition.subject {
-                Subject::Field(name) => compiled.fields.push((fields.number(name), Check::new(&condition.test))),
-                Subject::Property(name) => compiled.properties.push((name.clone(), Check::new(&condition.test))),
+                Subject::Field(name) => compiled.fields.push((fields.number(name), CompiledTest::new(&condition.test))),
+                Subject::Property(name) => compiled.properties.push((name.clone(), CompiledTest::new(&condition.test))),
             }
         }
         let key = |text: &String| LiteralKey { text: text.clone(), ignore_case: interest.ignore_case };
@@ -75,9 +75,9 @@ impl CompiledInterest {
 
 /// Names to numbers, in the order of first use.
 #[derive(Default)]
-pub(crate) struct Names(HashMap<String, u32>);
+pub(crate) struct FieldNumbers(HashMap<String, u32>);
 
-impl Names {
+impl FieldNumbers {
     fn number(&mut self, name: &str) -> u32 {
         let next = self.0.len() as u32;
         *self.0.entry(name.to_owned()).or_insert(next)
@@ -102,11 +102,11 @@ pub(crate) struct Index {
     /// All interests of all rules, rule by rule.
     pub(crate) interests: Vec<CompiledInterest>,
     /// Interests in log events that name no literal.
-    pub(crate) always: Vec<u32>,
+    pub(crate) without_literals: Vec<u32>,
     /// Rules whose interests in log events can cost more than a line pays for, in order.
     pub(crate) billed: Vec<u32>,
     /// Fields that any rule reads or judges.
-    pub(crate) fields: Names,
+    pub(crate) fields: FieldNumbers,
     /// Some literal can only be found in text whose simple escapes are decoded.
     pub(crate) needs_unescaped: bool,
     /// Some literal is looked for as lines in each other write it.
@@ -122,7 +122,7 @@ pub(crate) struct Index {
 
 impl Index {
     pub(crate) fn new(rules: &[Arc<LoadedRule>], sample: &[u8]) -> Result<Self, PrefilterError> {
-        let mut fields = Names::default();
+        let mut fields = FieldNumbers::default();
         let mut interests = Vec::new();
         let mut interests_of = Vec::with_capacity(rules.len());
         let mut wanted_fields = Vec::with_capacity(rules.len());
@@ -140,7 +140,7 @@ impl Index {
         }
         let (property_watchers, metric_watchers) = watchers(rules);
         let billed = billed(&mut interests, &interests_of);
-        let (patterns, always) = patterns(&interests);
+        let (patterns, without_literals) = patterns(&interests);
         let literals: Vec<Literal<'_>> = patterns.iter().map(Pattern::literal).collect();
         let prefilter = Prefilter::new(&literals, sample)?;
         let needs_unescaped = patterns.iter().any(|pattern| pattern.needs_unescaped);
@@ -149,7 +149,7 @@ impl Index {
             prefilter,
             patterns,
             interests,
-            always,
+            without_literals,
             billed,
             fields,
             needs_unescaped,
@@ -211,13 +211,13 @@ fn patterns(interests: &[CompiledInterest]) -> (Vec<Pattern>, Vec<u32>) {
     let mut numbers: HashMap<&LiteralKey, Range<usize>> = HashMap::new();
     let mut patterns: Vec<Pattern> = vec![Pattern::facts("\"properties\""), Pattern::facts("\"metrics\"")];
     patterns.extend(BYTE_LIST_MARKS.map(Pattern::byte_list));
-    let mut always = Vec::new();
+    let mut without_literals = Vec::new();
     for (number, interest) in interests.iter().enumerate() {
         if !interest.kinds.has(EventKind::Log) {
             continue;
         }
         if interest.contains.is_empty() {
-            always.push(number as u32);
+            without_literals.push(number as u32);
         }
         for literal in needed(&interest.contains) {
             let of_literal = numbers.entry(literal).or_insert_with(|| {
@@ -232,7 +232,7 @@ fn patterns(interests: &[CompiledInterest]) -> (Vec<Pattern>, Vec<u32>) {
             }
         }
     }
-    (patterns, always)
+    (patterns, without_literals)
 }
 
 type Watchers = HashMap<String, Vec<u32>>;

@@ -7,23 +7,26 @@
 //!
 //! The engine knows rules only as [`lifesigns_model::Module`]: it cannot tell Wasm from native.
 
-mod bill;
-mod budget;
+mod byte_semaphore;
+mod checkpoint;
+mod checkpoint_signal;
 mod condition;
+mod cost_units;
 mod cpu;
-mod cut;
-mod dirty;
 mod engine;
+mod event_sink;
+mod evidence;
 mod facts;
 mod index;
 mod line;
 mod literal;
 mod live;
 mod meter;
+mod monotonic_clock;
 mod objects;
 mod origin;
-mod outlet;
 mod pause;
+mod pending;
 mod pin;
 pub mod prefilter;
 mod quarantine;
@@ -31,14 +34,14 @@ mod reminders;
 mod replay;
 mod report;
 mod rule;
+mod rule_runner;
 mod ruleset;
 mod scan;
+mod scan_cost;
 mod scanned;
 mod sequencer;
 mod shard;
-mod slot;
 mod state;
-mod steady;
 mod throttle;
 mod trial;
 mod usage;

@@ -7,10 +7,11 @@ use memchr::memrchr;
 
 use crate::{
     RuleSet,
-    bill::{Bill, LITERAL_UNITS},
+    cost_units::LITERAL_UNITS,
     literal::Message,
     prefilter::{Hit, ScanContext},
-    scanned::{Line, Scanned},
+    scan_cost::ScanCosts,
+    scanned::{ScannedChunk, ScannedLine},
 };
 
 /// How often one literal is looked for in one line; if it is there more often, the message itself is
@@ -19,7 +20,7 @@ pub(crate) const MOST_PER_LINE: u32 = 4;
 
 /// Where a candidate line stands in its chunk.
 #[derive(Clone, Copy)]
-pub(crate) struct Positions {
+pub(crate) struct LineBounds {
     /// First byte.
     pub(crate) start: usize,
     /// One past the last byte, without the line end.
@@ -32,7 +33,7 @@ pub(crate) struct Positions {
 
 /// Memory for looking at lines.
 #[derive(Default)]
-pub(crate) struct LineScan {
+pub(crate) struct LineScanner {
     /// Patterns that the line's message is known to contain.
     patterns: Vec<u32>,
     hits: Vec<Hit>,
@@ -44,18 +45,25 @@ pub(crate) struct LineScan {
     numbers: Vec<Option<u32>>,
     work: ScanContext,
     times: Times,
-    pub(crate) bill: Bill,
+    pub(crate) bill: ScanCosts,
 }
 
-impl LineScan {
-    /// A new chunk begins; see [`Bill::begin`].
+impl LineScanner {
+    /// A new chunk begins; see [`ScanCosts::begin`].
     pub(crate) fn begin(&mut self, rules: &RuleSet, now_ns: Option<u64>) {
         self.bill.begin(rules, now_ns);
         self.times = Times::default();
     }
 
     /// Looks at a line; `hits` are the prefilter's in it.
-    pub(crate) fn visit(&mut self, rules: &RuleSet, bytes: &[u8], at: Positions, hits: &[Hit], out: &mut Scanned) {
+    pub(crate) fn visit(
+        &mut self,
+        rules: &RuleSet,
+        bytes: &[u8],
+        at: LineBounds,
+        hits: &[Hit],
+        out: &mut ScannedChunk,
+    ) {
         let raw = trim(&bytes[at.start..at.end]);
         if raw.is_empty() {
             return;
@@ -84,7 +92,7 @@ impl LineScan {
             &text,
             record,
             out,
-            Line {
+            ScannedLine {
                 number: at.number,
                 time_ns,
                 raw: Span::NONE,
@@ -171,12 +179,12 @@ impl LineScan {
 
     /// Which interests the line satisfies, as far as the line itself can tell. Of those of one rule
     /// that differ in nothing else it is one.
-    fn find_interests(&mut self, rules: &RuleSet, record: &Record<'_>, out: &mut Scanned) {
+    fn find_interests(&mut self, rules: &RuleSet, record: &Record<'_>, out: &mut ScannedChunk) {
         let index = &rules.index;
         let first = out.hits.len();
         self.numbers.clear();
         let by_literal = self.patterns.iter().flat_map(|pattern| &index.patterns[*pattern as usize].interests);
-        for number in by_literal.chain(&index.always) {
+        for number in by_literal.chain(&index.without_literals) {
             let interest = &index.interests[*number as usize];
             if !interest.fields.is_empty() && self.numbers.is_empty() {
                 self.numbers.extend(record.fields.iter().map(|(name, _)| index.fields.get(name)));
@@ -219,7 +227,14 @@ impl LineScan {
 }
 
 /// Moves a decoded line into the chunk's text.
-fn keep(rules: &RuleSet, source: &EventSource, text: &str, record: Record<'_>, out: &mut Scanned, mut line: Line) {
+fn keep(
+    rules: &RuleSet,
+    source: &EventSource,
+    text: &str,
+    record: Record<'_>,
+    out: &mut ScannedChunk,
+    mut line: ScannedLine,
+) {
     out.tally.kept += 1;
     line.raw = Span::push(&mut out.text, text);
     let raw_start = line.raw.offset as usize;

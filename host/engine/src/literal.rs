@@ -10,7 +10,7 @@
 
 use aho_corasick::AhoCorasick;
 
-use crate::bill::LITERAL_UNITS;
+use crate::cost_units::LITERAL_UNITS;
 use crate::prefilter::{LITERAL_MAX_BYTES, Literal};
 
 /// A shorter trigger is found too often to be worth it.
@@ -79,7 +79,7 @@ pub(crate) struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// The cost of looking for one literal in it, in [units](crate::bill): it takes many bytes at once.
+    /// The cost of looking for one literal in it, in [units](crate::cost_units): it takes many bytes at once.
     pub(crate) fn search_units(&self) -> u64 {
         LITERAL_UNITS + self.text.len() as u64 / 16
     }

@@ -9,7 +9,7 @@ use lifesigns_model::{ObjectClock, ReminderUpdate, limits};
 
 use crate::{
     facts::FactHistory,
-    reminders::{Reminder, Reminders, Set},
+    reminders::{DueReminder, ReminderSpec, Reminders},
 };
 
 /// Which part of the objects goes when there are too many: one by one, each would cost a look at all.
@@ -17,7 +17,7 @@ const PART: usize = 16;
 
 /// One object.
 #[derive(Default)]
-pub(crate) struct Object {
+pub(crate) struct TrackedObject {
     pub(crate) id: Arc<str>,
     pub(crate) facts: FactHistory,
     /// The latest event time seen.
@@ -28,9 +28,9 @@ pub(crate) struct Object {
     pub(crate) pending: Vec<u32>,
     reminders: Reminders,
     /// When it was last heard of, on the shard's own count.
-    heard: u64,
+    touched: u64,
     /// Known from the start: it never goes.
-    stays: bool,
+    pinned: bool,
     /// Its clock is among the changes.
     moved: bool,
 }
@@ -40,25 +40,25 @@ type Name = (Arc<str>, Arc<str>, Arc<str>);
 
 /// What has changed since the last cut.
 #[derive(Default)]
-pub(crate) struct Changes {
+pub(crate) struct ObjectChanges {
     moved: Vec<u32>,
     gone: BTreeSet<Arc<str>>,
-    reminders: BTreeMap<Name, Option<Set>>,
+    reminders: BTreeMap<Name, Option<ReminderSpec>>,
 }
 
 /// All objects of a shard, by number and by id. The number of one that has gone is given again.
 pub(crate) struct Objects {
-    all: Vec<Object>,
+    all: Vec<TrackedObject>,
     numbers: HashMap<Arc<str>, u32, foldhash::fast::FixedState>,
     free: Vec<u32>,
     with_reminders: BTreeSet<u32>,
     last: u32,
-    heard: u64,
+    touched: u64,
     /// Those that do not stay.
-    strangers: usize,
+    evictable: usize,
     limit: usize,
     /// Noted if there are cuts.
-    changes: Option<Changes>,
+    changes: Option<ObjectChanges>,
 }
 
 impl Default for Objects {
@@ -69,8 +69,8 @@ impl Default for Objects {
             free: Vec::new(),
             with_reminders: BTreeSet::new(),
             last: 0,
-            heard: 0,
-            strangers: 0,
+            touched: 0,
+            evictable: 0,
             limit: limits::OBJECTS,
             changes: None,
         }
@@ -79,12 +79,12 @@ impl Default for Objects {
 
 impl Objects {
     /// The number of an object that is known, and that has just been heard of.
-    pub(crate) fn hear(&mut self, id: &str) -> Option<u32> {
+    pub(crate) fn touch(&mut self, id: &str) -> Option<u32> {
         if self.all.get(self.last as usize).is_none_or(|object| &*object.id != id) {
             self.last = *self.numbers.get(id)?;
         }
-        self.heard += 1;
-        self.all[self.last as usize].heard = self.heard;
+        self.touched += 1;
+        self.all[self.last as usize].touched = self.touched;
         Some(self.last)
     }
 
@@ -95,19 +95,19 @@ impl Objects {
 
     /// Whether one more would be too many.
     pub(crate) const fn is_full(&self) -> bool {
-        self.strangers >= self.limit
+        self.evictable >= self.limit
     }
 
     /// Adds an object that is not known.
-    pub(crate) fn add(&mut self, id: &str) -> u32 {
+    pub(crate) fn insert(&mut self, id: &str) -> u32 {
         let id: Arc<str> = id.into();
-        self.heard += 1;
-        self.strangers += 1;
-        let object = Object { id: Arc::clone(&id), heard: self.heard, ..Object::default() };
+        self.touched += 1;
+        self.evictable += 1;
+        let object = TrackedObject { id: Arc::clone(&id), touched: self.touched, ..TrackedObject::default() };
         let number = match self.free.pop() {
             Some(number) => number,
             None => {
-                self.all.push(Object::default());
+                self.all.push(TrackedObject::default());
                 self.all.len() as u32 - 1
             }
         };
@@ -118,23 +118,23 @@ impl Objects {
     }
 
     /// Keeps an object for ever.
-    pub(crate) fn keep(&mut self, number: u32) {
-        let stays = &mut self.all[number as usize].stays;
-        self.strangers -= usize::from(!*stays);
-        *stays = true;
+    pub(crate) fn pin(&mut self, number: u32) {
+        let pinned = &mut self.all[number as usize].pinned;
+        self.evictable -= usize::from(!*pinned);
+        *pinned = true;
     }
 
     /// Those that were heard of longest ago, of those that do not stay.
-    pub(crate) fn oldest(&self) -> Vec<u32> {
-        let goes = |number: &&u32| !self.all[**number as usize].stays;
-        let mut strangers: Vec<u32> = self.numbers.values().filter(goes).copied().collect();
-        let part = (self.limit / PART).max(1).min(strangers.len());
-        if part < strangers.len() {
-            strangers.select_nth_unstable_by_key(part, |number| self.all[*number as usize].heard);
-            strangers.truncate(part);
+    pub(crate) fn eviction_candidates(&self) -> Vec<u32> {
+        let goes = |number: &&u32| !self.all[**number as usize].pinned;
+        let mut evictable: Vec<u32> = self.numbers.values().filter(goes).copied().collect();
+        let part = (self.limit / PART).max(1).min(evictable.len());
+        if part < evictable.len() {
+            evictable.select_nth_unstable_by_key(part, |number| self.all[*number as usize].touched);
+            evictable.truncate(part);
         }
-        strangers.sort_unstable_by_key(|number| self.all[*number as usize].heard);
-        strangers
+        evictable.sort_unstable_by_key(|number| self.all[*number as usize].touched);
+        evictable
     }
 
     /// Lets an object go.
@@ -146,7 +146,7 @@ impl Objects {
             }
             changes.gone.insert(Arc::clone(&object.id));
         }
-        self.strangers -= usize::from(!object.stays);
+        self.evictable -= usize::from(!object.pinned);
         self.numbers.remove(&object.id);
         self.with_reminders.remove(&number);
         self.free.push(number);
@@ -170,17 +170,17 @@ impl Objects {
     }
 
     /// From now on changes are noted.
-    pub(crate) fn note_changes(&mut self) {
-        self.changes = Some(Changes::default());
+    pub(crate) fn track_changes(&mut self) {
+        self.changes = Some(ObjectChanges::default());
     }
 
     /// What has changed since the last call.
     pub(crate) fn changes(&mut self) -> (Vec<ReminderUpdate>, Vec<ObjectClock>) {
         let Some(changes) = self.changes.as_mut().map(std::mem::take) else { return Default::default() };
-        let reminder = |((object, rule, name), set): (Name, Option<Set>)| {
+        let reminder = |((object, rule, name), set): (Name, Option<ReminderSpec>)| {
             let (source, line, text) = set
                 .as_ref()
-                .map(|Set { line, .. }| (line.source.clone(), line.line, line.text.clone()))
+                .map(|ReminderSpec { line, .. }| (line.source.clone(), line.line, line.text.clone()))
                 .unwrap_or_default();
             let due_ns = set.map(|set| set.due_ns);
             let (rule, object, name) = (rule.to_string(), object.to_string(), name.to_string());
@@ -197,7 +197,7 @@ impl Objects {
         (changes.reminders.into_iter().map(reminder).collect(), clocks.into_iter().map(clock).collect())
     }
 
-    fn note(&mut self, number: u32, rule: &str, name: &str) {
+    fn note_reminder(&mut self, number: u32, rule: &str, name: &str) {
         let object = &self.all[number as usize];
         if let Some(changes) = &mut self.changes {
             let set = object.reminders.get(rule, name).cloned();
@@ -205,11 +205,11 @@ impl Objects {
         }
     }
 
-    pub(crate) fn get(&self, number: u32) -> &Object {
+    pub(crate) fn get(&self, number: u32) -> &TrackedObject {
         &self.all[number as usize]
     }
 
-    pub(crate) fn get_mut(&mut self, number: u32) -> &mut Object {
+    pub(crate) fn get_mut(&mut self, number: u32) -> &mut TrackedObject {
         &mut self.all[number as usize]
     }
 
@@ -219,18 +219,18 @@ impl Objects {
     }
 
     /// Sets a reminder, or moves the one of that rule and name. Says whether one had to go for it.
-    pub(crate) fn remind(&mut self, number: u32, rule: &str, name: &str, set: Set) -> bool {
+    pub(crate) fn remind(&mut self, number: u32, rule: &str, name: &str, set: ReminderSpec) -> bool {
         self.with_reminders.insert(number);
         let dropped = self.all[number as usize].reminders.set(rule, name, set);
-        self.note(number, rule, name);
+        self.note_reminder(number, rule, name);
         if let Some(dropped) = &dropped {
-            self.note(number, rule, dropped);
+            self.note_reminder(number, rule, dropped);
         }
         dropped.is_some()
     }
 
     /// Sets a reminder that was set before the start.
-    pub(crate) fn restore(&mut self, number: u32, rule: &str, name: &str, set: Set) {
+    pub(crate) fn restore(&mut self, number: u32, rule: &str, name: &str, set: ReminderSpec) {
         self.with_reminders.insert(number);
         self.all[number as usize].reminders.set(rule, name, set);
     }
@@ -238,28 +238,28 @@ impl Objects {
     /// Takes a reminder back.
     pub(crate) fn forget(&mut self, number: u32, rule: &str, name: &str) {
         if self.all[number as usize].reminders.forget(rule, name) {
-            self.note(number, rule, name);
-            self.settle(number);
+            self.note_reminder(number, rule, name);
+            self.update_with_reminders(number);
         }
     }
 
     /// Takes out the object's earliest reminder that is due by `time_ns`, leaving those of rules that
     /// must `wait`.
-    pub(crate) fn due(&mut self, number: u32, time_ns: u64, wait: &dyn Fn(&str) -> bool) -> Option<Reminder> {
+    pub(crate) fn due(&mut self, number: u32, time_ns: u64, wait: &dyn Fn(&str) -> bool) -> Option<DueReminder> {
         let reminder = self.all[number as usize].reminders.due(time_ns, wait)?;
-        self.note(number, &reminder.rule, &reminder.name);
-        self.settle(number);
+        self.note_reminder(number, &reminder.rule, &reminder.name);
+        self.update_with_reminders(number);
         Some(reminder)
     }
 
-    fn settle(&mut self, number: u32) {
+    fn update_with_reminders(&mut self, number: u32) {
         if self.all[number as usize].reminders.is_empty() {
             self.with_reminders.remove(&number);
         }
     }
 
     /// Objects with reminders.
-    pub(crate) fn reminded(&self) -> Vec<u32> {
+    pub(crate) fn with_reminders_list(&self) -> Vec<u32> {
         self.with_reminders.iter().copied().collect()
     }
 }

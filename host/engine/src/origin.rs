@@ -4,34 +4,22 @@ use std::sync::Arc;
 
 use lifesigns_model::EvidenceRef;
 
-use crate::scanned::Scanned;
+use crate::{evidence::OwnedEvidence, scanned::ScannedChunk};
 
 /// Where an event comes from.
 #[derive(Clone)]
-pub(crate) enum Origin {
-    /// A line, as one of [`Scanned::lines`].
-    Line(Arc<Scanned>, u32),
+pub(crate) enum EventOrigin {
+    /// A line, as one of [`ScannedChunk::lines`].
+    Line(Arc<ScannedChunk>, u32),
     /// A reminder, and so the line that it was set for.
-    Reminder(Arc<Kept>, Paid),
+    Reminder(Arc<OwnedEvidence>, Paid),
 }
 
-/// Whether a reminder pays for what comes of it: [`crate::reminders::Set`].
+/// Whether a reminder pays for what comes of it: [`crate::reminders::ReminderSpec`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Paid(pub(crate) bool);
 
-/// A line by itself: whoever keeps it holds neither its chunk nor the chunk's acknowledgement.
-pub(crate) struct Kept {
-    /// The source's name.
-    pub(crate) source: String,
-    /// The source's rank.
-    pub(crate) rank: u32,
-    /// The line's number in the source, from 1.
-    pub(crate) line: u64,
-    /// The raw line.
-    pub(crate) text: String,
-}
-
-impl Origin {
+impl EventOrigin {
     /// The line, and the rank of its source.
     pub(crate) fn evidence(&self) -> (u32, EvidenceRef<'_>) {
         match self {
@@ -52,12 +40,12 @@ impl Origin {
     }
 
     /// The same line by itself.
-    pub(crate) fn kept(&self) -> Arc<Kept> {
+    pub(crate) fn kept(&self) -> Arc<OwnedEvidence> {
         if let Self::Reminder(kept, _) = self {
             return Arc::clone(kept);
         }
         let (rank, evidence) = self.evidence();
         let (source, text) = (evidence.source.to_owned(), evidence.text.to_owned());
-        Arc::new(Kept { source, rank, line: evidence.line, text })
+        Arc::new(OwnedEvidence { source, rank, line: evidence.line, text })
     }
 }

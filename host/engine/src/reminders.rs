@@ -7,25 +7,25 @@ use std::{
 
 use lifesigns_model::limits;
 
-use crate::origin::Kept;
+use crate::evidence::OwnedEvidence;
 
 /// A reminder that is due.
-pub(crate) struct Reminder {
+pub(crate) struct DueReminder {
     pub(crate) due_ns: u64,
     pub(crate) rule: Arc<str>,
     pub(crate) name: Arc<str>,
     /// The line that it was set for.
-    pub(crate) line: Arc<Kept>,
-    /// See [`Set`].
+    pub(crate) line: Arc<OwnedEvidence>,
+    /// See [`ReminderSpec`].
     pub(crate) pays: bool,
 }
 
 /// When a reminder is due and what it was set for.
 #[derive(Clone)]
-pub(crate) struct Set {
+pub(crate) struct ReminderSpec {
     pub(crate) due_ns: u64,
     /// The line that it was set for.
-    pub(crate) line: Arc<Kept>,
+    pub(crate) line: Arc<OwnedEvidence>,
     /// It is the first one that was set for a line, which pays for what comes of it. What comes of one
     /// that a reminder has set is all the rule's own.
     pub(crate) pays: bool,
@@ -34,30 +34,30 @@ pub(crate) struct Set {
 /// All reminders of one object.
 #[derive(Default)]
 pub(crate) struct Reminders {
-    by_rule: BTreeMap<Arc<str>, OfRule>,
+    by_rule: BTreeMap<Arc<str>, RuleReminders>,
     /// When the first one is due.
     first_ns: Option<u64>,
 }
 
 /// The reminders of one rule.
 #[derive(Default)]
-struct OfRule {
-    by_name: BTreeMap<Arc<str>, Set>,
+struct RuleReminders {
+    by_name: BTreeMap<Arc<str>, ReminderSpec>,
     by_time: BTreeSet<(u64, Arc<str>)>,
 }
 
-impl OfRule {
+impl RuleReminders {
     fn remove(&mut self, name: &str) -> bool {
-        let Some((name, Set { due_ns, .. })) = self.by_name.remove_entry(name) else { return false };
+        let Some((name, ReminderSpec { due_ns, .. })) = self.by_name.remove_entry(name) else { return false };
         self.by_time.remove(&(due_ns, name))
     }
 }
 
 impl Reminders {
     /// Sets a reminder, or moves the one of that name. Returns the name of one that was too many.
-    pub(crate) fn set(&mut self, rule: &str, name: &str, set: Set) -> Option<Arc<str>> {
+    pub(crate) fn set(&mut self, rule: &str, name: &str, set: ReminderSpec) -> Option<Arc<str>> {
         if !self.by_rule.contains_key(rule) {
-            self.by_rule.insert(rule.into(), OfRule::default());
+            self.by_rule.insert(rule.into(), RuleReminders::default());
         }
         let of = self.by_rule.get_mut(rule)?;
         of.remove(name);
@@ -88,20 +88,20 @@ impl Reminders {
 
     /// Takes out the earliest reminder that is due by `time_ns`, leaving those of rules that must
     /// `wait`.
-    pub(crate) fn due(&mut self, time_ns: u64, wait: &dyn Fn(&str) -> bool) -> Option<Reminder> {
+    pub(crate) fn due(&mut self, time_ns: u64, wait: &dyn Fn(&str) -> bool) -> Option<DueReminder> {
         self.first_ns.filter(|first_ns| *first_ns <= time_ns)?;
-        let first = |of: &OfRule| of.by_time.first().map(|(due_ns, _)| *due_ns);
+        let first = |of: &RuleReminders| of.by_time.first().map(|(due_ns, _)| *due_ns);
         let firsts = self.by_rule.iter().filter_map(|(rule, of)| Some((first(of)?, rule)));
         let due = firsts.filter(|(due_ns, rule)| *due_ns <= time_ns && !wait(rule));
         let rule = due.min_by_key(|(due_ns, _)| *due_ns).map(|(_, rule)| Arc::clone(rule))?;
         let of = self.by_rule.get_mut(&rule)?;
         let (due_ns, name) = of.by_time.pop_first()?;
-        let Set { line, pays, .. } = of.by_name.remove(&name)?;
+        let ReminderSpec { line, pays, .. } = of.by_name.remove(&name)?;
         if of.by_name.is_empty() {
             self.by_rule.remove(&rule);
         }
         self.look();
-        Some(Reminder { due_ns, rule, name, line, pays })
+        Some(DueReminder { due_ns, rule, name, line, pays })
     }
 
     /// Whether there is none.
@@ -115,7 +115,7 @@ impl Reminders {
     }
 
     /// When it is due and for which line it was set.
-    pub(crate) fn get(&self, rule: &str, name: &str) -> Option<&Set> {
+    pub(crate) fn get(&self, rule: &str, name: &str) -> Option<&ReminderSpec> {
         self.by_rule.get(rule)?.by_name.get(name)
     }
 
@@ -129,9 +129,9 @@ impl Reminders {
 mod tests {
     use super::*;
 
-    fn set(due_ns: u64) -> Set {
-        let line = Arc::new(Kept { source: "a".into(), rank: 0, line: 1, text: "a line".into() });
-        Set { due_ns, line, pays: true }
+    fn set(due_ns: u64) -> ReminderSpec {
+        let line = Arc::new(OwnedEvidence { source: "a".into(), rank: 0, line: 1, text: "a line".into() });
+        ReminderSpec { due_ns, line, pays: true }
     }
 
     fn fire(reminders: &mut Reminders, time_ns: u64) -> Vec<String> {

@@ -15,14 +15,14 @@ use lifesigns_model::{EventSource, ObjectFacts, Observation, RuleAlert, RuleAler
 
 use crate::{
     RuleSet, ShardReport, Tally,
-    outlet::{Outlet, Spot, Stage, Standing},
+    event_sink::{EventSink, LineContext, Phase, StreamPosition},
+    rule_runner::ShardClock,
     scan::Scanner,
-    scanned::Scanned,
+    scanned::ScannedChunk,
     sequencer::SourceProgress,
     shard::Shard,
     shard_of,
-    slot::Clock,
-    state::Ledger,
+    state::StateLedger,
 };
 
 /// Shards of a replay. Part of what makes its output what it is: a rule that fails is put into
@@ -91,7 +91,7 @@ pub fn replay(
     output: &mut ReplayOutput<'_>,
 ) -> Result<ReplayOutcome, ReplayError> {
     let render = output.render;
-    let lanes = Lane::all(rules, known, || Rendered { render, bytes: Vec::new(), alerts: Vec::new() });
+    let lanes = Lane::all(rules, known, || RenderedAlerts { render, bytes: Vec::new(), alerts: Vec::new() });
     let emit = &mut *output.emit;
     run(threads, rules, inputs, output.progress, lanes, &mut |lanes| write_rendered(lanes, emit))
 }
@@ -110,25 +110,25 @@ pub fn replay_observations(
     emit: &mut dyn FnMut(Observation) -> io::Result<()>,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<ReplayOutcome, ReplayError> {
-    let lanes = Lane::all(rules, known, Gathered::default);
+    let lanes = Lane::all(rules, known, ObservationTray::default);
     run(threads, rules, inputs, progress, lanes, &mut |lanes| {
-        let mut all: Vec<_> = lanes.iter_mut().flat_map(|lane| mem::take(&mut lane.tray.signs)).collect();
+        let mut all: Vec<_> = lanes.iter_mut().flat_map(|lane| mem::take(&mut lane.sink.observations)).collect();
         // Stable, and what is of one line is of one lane.
         all.sort_by_key(|(key, _)| *key);
-        all.into_iter().try_for_each(|(_, sign)| emit(sign))
+        all.into_iter().try_for_each(|(_, observation)| emit(observation))
     })
 }
 
 /// Takes what the lanes have gathered of a slice.
-type Write<'a, T> = &'a mut dyn FnMut(&mut [Lane<T>]) -> io::Result<()>;
+type WriteSlice<'a, T> = &'a mut dyn FnMut(&mut [Lane<T>]) -> io::Result<()>;
 
-fn run<T: Outlet + Send>(
+fn run<T: EventSink + Send>(
     threads: usize,
     rules: &Arc<RuleSet>,
     inputs: Vec<ReplayInput<'_>>,
     progress: &(dyn Fn(u64) + Sync),
     mut lanes: Vec<Lane<T>>,
-    write: Write<'_, T>,
+    write: WriteSlice<'_, T>,
 ) -> Result<ReplayOutcome, ReplayError> {
     let threads = threads.clamp(1, SHARDS);
     let chunks = scan_all(threads, rules, inputs, progress)?;
@@ -164,9 +164,9 @@ fn scan_all(
     rules: &Arc<RuleSet>,
     inputs: Vec<ReplayInput<'_>>,
     progress: &(dyn Fn(u64) + Sync),
-) -> Result<Vec<Arc<Scanned>>, ReplayError> {
+) -> Result<Vec<Arc<ScannedChunk>>, ReplayError> {
     let reader = Mutex::new(Reader { inputs, input: 0, next: 0 });
-    let results: Mutex<Vec<(u64, Scanned)>> = Mutex::default();
+    let results: Mutex<Vec<(u64, ScannedChunk)>> = Mutex::default();
     let work = || -> Result<(), ReplayError> {
         let mut scanner = Scanner::default();
         let mut buffer = Vec::new();
@@ -192,19 +192,19 @@ fn scan_all(
     }
     let mut chunks = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     chunks.sort_by_key(|(number, _)| *number);
-    let mut place = (u32::MAX, SourceProgress::default());
-    let settle = |(_, mut scanned): (u64, Scanned)| {
-        if place.0 != scanned.source.rank {
-            place = (scanned.source.rank, SourceProgress::default());
+    let mut progress = (u32::MAX, SourceProgress::default());
+    let assign = |(_, mut scanned): (u64, ScannedChunk)| {
+        if progress.0 != scanned.source.rank {
+            progress = (scanned.source.rank, SourceProgress::default());
         }
-        place.1.settle(&mut scanned, true, None);
+        progress.1.assign_lines(&mut scanned, true, None);
         Arc::new(scanned)
     };
-    Ok(chunks.into_iter().map(settle).collect())
+    Ok(chunks.into_iter().map(assign).collect())
 }
 
 /// A chunk's number, source and bytes.
-type Taken = (u64, Arc<EventSource>, Vec<u8>);
+type NumberedChunk = (u64, Arc<EventSource>, Vec<u8>);
 
 /// Hands out chunks, input by input.
 struct Reader<'a> {
@@ -214,7 +214,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn take(&mut self, mut spare: Vec<u8>) -> Result<Option<Taken>, ReplayError> {
+    fn take(&mut self, mut spare: Vec<u8>) -> Result<Option<NumberedChunk>, ReplayError> {
         while let Some(input) = self.inputs.get_mut(self.input) {
             let read = (input.next)(mem::take(&mut spare));
             match read.map_err(|error| ReplayError::Read { name: input.source.name.clone(), error })? {
@@ -231,7 +231,7 @@ impl Reader<'_> {
 
 /// A line's place in the whole replay.
 #[derive(Clone, Copy)]
-struct At {
+struct LineRef {
     time_ns: u64,
     chunk: u32,
     line: u32,
@@ -240,7 +240,7 @@ struct At {
 
 /// All lines by event time; chunks are in the order of sources and lines already, and the sort is
 /// stable.
-fn in_order(chunks: &[Arc<Scanned>]) -> Vec<At> {
+fn in_order(chunks: &[Arc<ScannedChunk>]) -> Vec<LineRef> {
     let mut order = Vec::with_capacity(chunks.iter().map(|chunk| chunk.lines.len()).sum());
     for (chunk, scanned) in chunks.iter().enumerate() {
         let mut last = (0, "");
@@ -250,7 +250,7 @@ fn in_order(chunks: &[Arc<Scanned>]) -> Vec<At> {
                 last = (shard_of(object, SHARDS) as u32, object);
             }
             let time_ns = line.time_ns.unwrap_or_default();
-            order.push(At { time_ns, chunk: chunk as u32, line: number as u32, shard: last.0 });
+            order.push(LineRef { time_ns, chunk: chunk as u32, line: number as u32, shard: last.0 });
         }
     }
     order.sort_by_key(|at| at.time_ns);
@@ -258,59 +258,62 @@ fn in_order(chunks: &[Arc<Scanned>]) -> Vec<At> {
 }
 
 /// Alerts of one slice, rendered.
-struct Rendered<'a> {
+struct RenderedAlerts<'a> {
     render: &'a (dyn Fn(&RuleAlertRef<'_>, &mut Vec<u8>) + Sync),
     bytes: Vec<u8>,
     alerts: Vec<(RuleAlertOrder, usize, usize)>,
 }
 
-impl Outlet for Rendered<'_> {
-    fn alert(&mut self, _: Spot, alert: &RuleAlertRef<'_>) {
+impl EventSink for RenderedAlerts<'_> {
+    fn alert(&mut self, _: StreamPosition, alert: &RuleAlertRef<'_>) {
         let start = self.bytes.len();
         (self.render)(alert, &mut self.bytes);
         self.alerts.push((alert.order, start, self.bytes.len()));
     }
 }
 
-fn write_rendered(lanes: &mut [Lane<Rendered<'_>>], emit: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-    let all = lanes.iter().enumerate().flat_map(|(lane, it)| it.tray.alerts.iter().map(move |alert| (lane, alert)));
+fn write_rendered(
+    lanes: &mut [Lane<RenderedAlerts<'_>>],
+    emit: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let all = lanes.iter().enumerate().flat_map(|(lane, it)| it.sink.alerts.iter().map(move |alert| (lane, alert)));
     let mut all: Vec<_> = all.collect();
     all.sort_by_key(|(_, (order, _, _))| *order);
     for (lane, (_, start, end)) in all {
-        emit(&lanes[lane].tray.bytes[*start..*end])?;
+        emit(&lanes[lane].sink.bytes[*start..*end])?;
     }
     for lane in lanes {
-        lane.tray.bytes.clear();
-        lane.tray.alerts.clear();
+        lane.sink.bytes.clear();
+        lane.sink.alerts.clear();
     }
     Ok(())
 }
 
 /// A sign's place: event time, source, line, then what happens with a line in which order, then rule
 /// and the rule's own order.
-type Key = (u64, u32, u64, Stage, u32, u32);
+type SortKey = (u64, u32, u64, Phase, u32, u32);
 
 /// Signs of one slice.
 #[derive(Default)]
-struct Gathered {
-    signs: Vec<(Key, Observation)>,
+struct ObservationTray {
+    observations: Vec<(SortKey, Observation)>,
 }
 
-const fn key(order: RuleAlertOrder, stage: Stage) -> Key {
-    (order.time_ns, order.source, order.line, stage, order.rule, order.nth)
+const fn key(order: RuleAlertOrder, phase: Phase) -> SortKey {
+    (order.time_ns, order.source, order.line, phase, order.rule, order.nth)
 }
 
-impl Outlet for Gathered {
-    fn alert(&mut self, _: Spot, alert: &RuleAlertRef<'_>) {
-        self.signs.push((key(alert.order, Stage::Event), Observation::RuleAlert(RuleAlert::from(alert))));
+impl EventSink for ObservationTray {
+    fn alert(&mut self, _: StreamPosition, alert: &RuleAlertRef<'_>) {
+        self.observations.push((key(alert.order, Phase::Event), Observation::RuleAlert(RuleAlert::from(alert))));
     }
 
-    fn facts(&mut self, at: Standing<'_>, facts: &ObjectFacts) {
-        self.signs.push((key(at.order, Stage::Facts), at.facts(facts)));
+    fn facts(&mut self, at: LineContext<'_>, facts: &ObjectFacts) {
+        self.observations.push((key(at.order, Phase::Facts), at.facts(facts)));
     }
 
-    fn seen(&mut self, at: Standing<'_>, object: &str) {
-        self.signs.extend(at.seen(object).map(|sign| (key(at.order, Stage::Seen), sign)));
+    fn seen(&mut self, at: LineContext<'_>, object: &str) {
+        self.observations.extend(at.seen(object).map(|observation| (key(at.order, Phase::Seen), observation)));
     }
 }
 
@@ -318,29 +321,38 @@ impl Outlet for Gathered {
 struct Lane<T> {
     number: u32,
     shard: Shard,
-    tray: T,
+    sink: T,
 }
 
-impl<T: Outlet> Lane<T> {
-    fn all(rules: &Arc<RuleSet>, known: &[ObjectFacts], tray: impl Fn() -> T) -> Vec<Self> {
+impl<T: EventSink> Lane<T> {
+    fn all(rules: &Arc<RuleSet>, known: &[ObjectFacts], sink: impl Fn() -> T) -> Vec<Self> {
         let lane = |number| {
-            let ledger = Ledger::part(SHARDS);
-            let mut shard = Shard::new(Arc::clone(rules), Clock::Event, ledger, limits::RULES_CPU_MS_PER_S);
-            known.iter().filter(|facts| shard_of(&facts.object, SHARDS) == number).for_each(|facts| shard.know(facts));
-            Self { number: number as u32, shard, tray: tray() }
+            let ledger = StateLedger::part(SHARDS);
+            let mut shard = Shard::new(Arc::clone(rules), ShardClock::Event, ledger, limits::RULES_CPU_MS_PER_S);
+            known
+                .iter()
+                .filter(|facts| shard_of(&facts.object, SHARDS) == number)
+                .for_each(|facts| shard.insert_known(facts));
+            Self { number: number as u32, shard, sink: sink() }
         };
         (0..SHARDS).map(lane).collect()
     }
 
-    fn walk(&mut self, chunks: &[Arc<Scanned>], slice: &[At], until_ns: u64) {
+    fn walk(&mut self, chunks: &[Arc<ScannedChunk>], slice: &[LineRef], until_ns: u64) {
         for at in slice.iter().filter(|at| at.shard == self.number) {
-            self.shard.line(&chunks[at.chunk as usize], at.line, &mut self.tray);
+            self.shard.line(&chunks[at.chunk as usize], at.line, &mut self.sink);
         }
-        self.shard.advance(until_ns, &mut self.tray);
+        self.shard.advance(until_ns, &mut self.sink);
     }
 }
 
-fn walk<T: Outlet + Send>(threads: usize, lanes: &mut [Lane<T>], chunks: &[Arc<Scanned>], slice: &[At], until_ns: u64) {
+fn walk<T: EventSink + Send>(
+    threads: usize,
+    lanes: &mut [Lane<T>],
+    chunks: &[Arc<ScannedChunk>],
+    slice: &[LineRef],
+    until_ns: u64,
+) {
     if threads == 1 {
         lanes.iter_mut().for_each(|lane| lane.walk(chunks, slice, until_ns));
         return;

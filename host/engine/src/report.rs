@@ -30,7 +30,7 @@ pub struct ShardReport {
     /// Reminders that went because a rule had set too many on one object.
     pub reminders_left_out: u64,
     /// Objects that were let go because there were too many.
-    pub objects_let_go: u64,
+    pub objects_evicted: u64,
     /// Facts that were left out because their object had too many.
     pub facts_left_out: u64,
     /// Entries of state from before the start that could not be read, and were left out.
@@ -53,7 +53,7 @@ impl ShardReport {
         let mut drops = self.dropped.clone();
         drops.add(DropKind::RemindersPutOff, self.reminders_put_off);
         drops.add(DropKind::Reminders, self.reminders_left_out);
-        drops.add(DropKind::StreamObjects, self.objects_let_go);
+        drops.add(DropKind::StreamObjects, self.objects_evicted);
         drops.add(DropKind::StreamFacts, self.facts_left_out);
         drops.add(DropKind::StateUnreadable, self.states_left_out);
         drops
@@ -85,7 +85,7 @@ impl ShardReport {
         self.alerts += other.alerts;
         self.reminders_put_off += other.reminders_put_off;
         self.reminders_left_out += other.reminders_left_out;
-        self.objects_let_go += other.objects_let_go;
+        self.objects_evicted += other.objects_evicted;
         self.facts_left_out += other.facts_left_out;
         self.states_left_out += other.states_left_out;
         self.dropped.merge(other.dropped);

@@ -44,7 +44,7 @@ impl RuleSet {
     pub fn unfiltered(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self
             .index
-            .always
+            .without_literals
             .iter()
             .map(|interest| self.rules[self.index.interests[*interest as usize].rule as usize].name.as_str())
             .collect();
@@ -57,7 +57,7 @@ impl Default for RuleSet {
     fn default() -> Self {
         match Self::new(Vec::new(), &[]) {
             Ok(empty) => empty,
-            Err(error) => unreachable!("an empty rule set always builds: {error}"),
+            Err(error) => unreachable!("an empty rule set without_literals builds: {error}"),
         }
     }
 }

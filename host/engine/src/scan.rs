@@ -8,11 +8,11 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::{
     RuleSet,
-    bill::Billed,
-    line::{LineScan, MOST_PER_LINE, Positions},
+    line::{LineBounds, LineScanner, MOST_PER_LINE},
     literal::{DEEP, is_simple_escape},
     prefilter::{Hit, ScanContext},
-    scanned::Scanned,
+    scan_cost::ScanCharge,
+    scanned::ScannedChunk,
 };
 
 /// Hits that a scanner keeps room for.
@@ -24,7 +24,7 @@ pub(crate) struct Scanner {
     hits: Vec<Hit>,
     forced: Vec<u32>,
     work: ScanContext,
-    line: LineScan,
+    line: LineScanner,
 }
 
 impl Scanner {
@@ -35,8 +35,8 @@ impl Scanner {
         source: Arc<EventSource>,
         bytes: &[u8],
         now_ns: Option<u64>,
-    ) -> Scanned {
-        let mut out = Scanned::new(rules, source);
+    ) -> ScannedChunk {
+        let mut out = ScannedChunk::new(rules, source);
         out.tally.bytes = bytes.len() as u64;
         let rules = Arc::clone(&out.rules);
         self.hits.clear();
@@ -49,7 +49,7 @@ impl Scanner {
         out.tally.fallbacks = self.work.fallbacks - fallbacks;
         self.force_escaped_lines(&rules, &out, bytes);
         self.line.begin(&rules, now_ns);
-        if rules.index.always.is_empty() {
+        if rules.index.without_literals.is_empty() {
             self.wanted_lines(&rules, bytes, &mut out);
         } else {
             self.all_lines(&rules, bytes, &mut out);
@@ -60,12 +60,12 @@ impl Scanner {
     }
 
     /// What rules pay for the last chunk.
-    pub(crate) fn charge(&mut self, rules: &RuleSet, now_ns: u64) -> Vec<Billed> {
+    pub(crate) fn charge(&mut self, rules: &RuleSet, now_ns: u64) -> Vec<ScanCharge> {
         self.line.bill.charge(rules, now_ns)
     }
 
     /// Finds the lines whose decoded text may contain what their raw text does not.
-    fn force_escaped_lines(&mut self, rules: &RuleSet, out: &Scanned, bytes: &[u8]) {
+    fn force_escaped_lines(&mut self, rules: &RuleSet, out: &ScannedChunk, bytes: &[u8]) {
         self.forced.clear();
         if !out.source.decoder.escapes() {
             return;
@@ -83,7 +83,7 @@ impl Scanner {
     }
 
     /// Visits the lines around hits and forced positions, in order.
-    fn wanted_lines(&mut self, rules: &RuleSet, bytes: &[u8], out: &mut Scanned) {
+    fn wanted_lines(&mut self, rules: &RuleSet, bytes: &[u8], out: &mut ScannedChunk) {
         let (mut hit, mut forced) = (0, 0);
         let mut lines = LineCounter::new(bytes);
         loop {
@@ -104,14 +104,14 @@ impl Scanner {
             let is_forced = next_forced.is_some_and(|at| at < end);
             forced += usize::from(is_forced);
             let number = lines.up_to(start);
-            let positions = Positions { start, end, number, forced: is_forced };
+            let positions = LineBounds { start, end, number, forced: is_forced };
             self.line.visit(rules, bytes, positions, &self.hits[first..hit], out);
         }
         out.tally.lines = u64::from(lines.finish());
     }
 
     /// Visits every line: some rule wants to see all of them.
-    fn all_lines(&mut self, rules: &RuleSet, bytes: &[u8], out: &mut Scanned) {
+    fn all_lines(&mut self, rules: &RuleSet, bytes: &[u8], out: &mut ScannedChunk) {
         let (mut start, mut number, mut hit, mut forced) = (0, 0, 0, 0);
         while start < bytes.len() {
             let end = memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |end| start + end);
@@ -122,7 +122,7 @@ impl Scanner {
             }
             let is_forced = self.forced.get(forced).is_some_and(|at| (*at as usize) < end);
             forced += usize::from(is_forced);
-            let positions = Positions { start, end, number, forced: is_forced };
+            let positions = LineBounds { start, end, number, forced: is_forced };
             self.line.visit(rules, bytes, positions, &self.hits[first..hit], out);
             start = end + 1;
             number += 1;

@@ -4,7 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use lifesigns_model::{AckCallback, EventSource, ObjectFacts, Span};
 
-use crate::{RuleSet, budget::Permit, sequencer::Pending};
+use crate::{RuleSet, byte_semaphore::BytePermit, pending::PendingBytes};
 
 /// What a scan counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,8 +47,8 @@ impl std::ops::AddAssign for Tally {
     }
 }
 
-/// One line that is wanted or carries facts. Spans point into [`Scanned::text`].
-pub(crate) struct Line {
+/// One line that is wanted or carries facts. Spans point into [`ScannedChunk::text`].
+pub(crate) struct ScannedLine {
     /// Its number in the chunk, from 0.
     pub(crate) number: u32,
     /// Event time, nanoseconds since the Unix epoch; `None` until somebody before it lends one.
@@ -59,15 +59,15 @@ pub(crate) struct Line {
     pub(crate) object: Span,
     pub(crate) app: Span,
     pub(crate) message: Span,
-    /// In [`Scanned::fields`].
+    /// In [`ScannedChunk::fields`].
     pub(crate) fields: Range<u32>,
-    /// Interests, in [`Scanned::hits`], in order.
+    /// Interests, in [`ScannedChunk::hits`], in order.
     pub(crate) hits: Range<u32>,
-    /// In [`Scanned::facts`].
+    /// In [`ScannedChunk::facts`].
     pub(crate) facts: Option<u32>,
 }
 
-impl Line {
+impl ScannedLine {
     /// Nothing.
     const EMPTY: Self = Self {
         number: 0,
@@ -89,14 +89,14 @@ impl Line {
 }
 
 /// A scanned chunk.
-pub(crate) struct Scanned {
+pub(crate) struct ScannedChunk {
     /// The generation that it was scanned with; all its numbers are of this set.
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) source: Arc<EventSource>,
     /// It is what the inventory says, and not a source of the stream.
     pub(crate) listed: bool,
     pub(crate) text: String,
-    pub(crate) lines: Vec<Line>,
+    pub(crate) lines: Vec<ScannedLine>,
     /// Number of the field, value.
     pub(crate) fields: Vec<(u32, Span)>,
     pub(crate) hits: Vec<u32>,
@@ -113,12 +113,12 @@ pub(crate) struct Scanned {
     /// Where its source would go on after it.
     pub(crate) cursor: Option<Vec<u8>>,
     /// Runs when everything in it has been evaluated.
-    pub(crate) ticket: Ticket,
+    pub(crate) ack_guard: AckGuard,
     /// Until then it counts as work that shards have.
-    pub(crate) pending: Option<Pending>,
+    pub(crate) pending: Option<PendingBytes>,
 }
 
-impl Scanned {
+impl ScannedChunk {
     pub(crate) fn new(rules: Arc<RuleSet>, source: Arc<EventSource>) -> Self {
         Self {
             rules,
@@ -135,30 +135,30 @@ impl Scanned {
             handed_in_ns: 0,
             number: 0,
             cursor: None,
-            ticket: Ticket::default(),
+            ack_guard: AckGuard::default(),
             pending: None,
         }
     }
 
     /// The object that a line is about.
-    pub(crate) fn object(&self, line: &Line) -> &str {
+    pub(crate) fn object(&self, line: &ScannedLine) -> &str {
         line.object.get(&self.text).unwrap_or(&self.source.object)
     }
 
     /// The app that wrote a line.
-    pub(crate) fn app(&self, line: &Line) -> Option<&str> {
+    pub(crate) fn app(&self, line: &ScannedLine) -> Option<&str> {
         line.app.get(&self.text).or(self.source.app.as_deref())
     }
 
     /// A field of a line, by number.
-    pub(crate) fn field(&self, line: &Line, number: u32) -> Option<&str> {
+    pub(crate) fn field(&self, line: &ScannedLine, number: u32) -> Option<&str> {
         let fields = &self.fields[line.fields.start as usize..line.fields.end as usize];
         fields.iter().find(|(known, _)| *known == number).map(|(_, span)| span.str(&self.text))
     }
 
     /// Takes its place in its source: `first_line` is the number of its first line, `before` the
     /// last time known before it, `arrived` stands in where there is none.
-    pub(crate) fn settle(&mut self, first_line: u64, before: Option<u64>, arrived: Option<u64>) {
+    pub(crate) fn assign_lines(&mut self, first_line: u64, before: Option<u64>, arrived: Option<u64>) {
         self.first_line = first_line;
         for line in &mut self.lines {
             if line.time_ns.is_none() {
@@ -174,29 +174,29 @@ impl Scanned {
 
 /// Tickets whose acknowledgement waits for a cut to be released. Dropped, they are not made.
 #[derive(Default)]
-pub(crate) struct Withheld(pub(crate) Vec<Ticket>);
+pub(crate) struct WithheldAcks(pub(crate) Vec<AckGuard>);
 
-impl Withheld {
+impl WithheldAcks {
     /// Acknowledges, in the order of the chunks.
     pub(crate) fn release(mut self) {
         drop(std::mem::take(&mut self.0));
     }
 }
 
-impl Drop for Withheld {
+impl Drop for WithheldAcks {
     fn drop(&mut self) {
-        self.0.iter_mut().for_each(|ticket| ticket.done = None);
+        self.0.iter_mut().for_each(|ack_guard| ack_guard.done = None);
     }
 }
 
 /// Gives back the bytes in flight and acknowledges to the source, when the last one lets go.
 #[derive(Default)]
-pub(crate) struct Ticket {
+pub(crate) struct AckGuard {
     pub(crate) done: Option<AckCallback>,
-    pub(crate) permit: Option<Permit>,
+    pub(crate) permit: Option<BytePermit>,
 }
 
-impl Drop for Ticket {
+impl Drop for AckGuard {
     fn drop(&mut self) {
         // What unwinds was not evaluated.
         if !std::thread::panicking()

@@ -3,18 +3,16 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::AtomicUsize},
 };
 
 use crossbeam_channel::Sender;
 use lifesigns_model as model;
 
 use crate::{
-    cut::Piece,
-    scanned::{Scanned, Withheld},
+    checkpoint::CheckpointPart,
+    pending::PendingBytes,
+    scanned::{ScannedChunk, WithheldAcks},
     shard_of,
 };
 
@@ -27,28 +25,28 @@ pub(crate) struct SourceProgress {
 
 impl SourceProgress {
     /// Gives a chunk its line numbers and lends a time to lines that have none.
-    pub(crate) fn settle(&mut self, scanned: &mut Scanned, inherit: bool, arrived_ns: Option<u64>) {
+    pub(crate) fn assign_lines(&mut self, scanned: &mut ScannedChunk, inherit: bool, arrived_ns: Option<u64>) {
         let before = if inherit { self.time_ns } else { None };
-        scanned.settle(self.lines + 1, before, arrived_ns);
+        scanned.assign_lines(self.lines + 1, before, arrived_ns);
         self.lines += scanned.tally.lines;
         self.time_ns = scanned.last_time_ns;
     }
 }
 
 /// What comes in a number's turn.
-pub(crate) enum Item {
+pub(crate) enum SequencedItem {
     /// A chunk, and when it arrived.
-    Chunk(Box<Scanned>, Option<u64>),
+    Chunk(Box<ScannedChunk>, Option<u64>),
     /// A cut: everything before it belongs to it.
-    Checkpoint(Sender<Piece>),
+    Checkpoint(Sender<CheckpointPart>),
     /// A cut that was made before its turn.
-    Made,
+    Superseded,
 }
 
 /// Whether shards may be handed more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Gate {
-    Open,
+pub(crate) enum ShardLoad {
+    Accepting,
     /// They have enough to do.
     Busy,
     /// So much waits to be cut that nothing more is evaluated before it is.
@@ -56,33 +54,21 @@ pub(crate) enum Gate {
 }
 
 /// What leaves in a number's turn.
-pub(crate) enum Ready {
-    Chunk(Arc<Scanned>),
+pub(crate) enum NextItem {
+    Chunk(Arc<ScannedChunk>),
     /// A cut, the acknowledgements of the chunks in it, the sources that have moved, and whether it
     /// was made before its turn.
-    Checkpoint(Sender<Piece>, Withheld, Vec<model::SourceOffset>, bool),
+    Checkpoint(Sender<CheckpointPart>, WithheldAcks, Vec<model::SourceOffset>, bool),
 }
 
 /// What a line that rules want counts for at least while it waits to be evaluated: more comes of many
 /// short lines than of a few long ones.
 const LINE_BYTES: usize = 512;
 
-/// Bytes that shards have been handed and have not evaluated.
-pub(crate) struct Pending {
-    all: Arc<AtomicUsize>,
-    bytes: usize,
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        self.all.fetch_sub(self.bytes, Ordering::SeqCst);
-    }
-}
-
 /// How far a source is.
 #[derive(Default)]
-struct Known {
-    place: SourceProgress,
+struct SourceState {
+    progress: SourceProgress,
     cursor: Option<Vec<u8>>,
     moved: bool,
 }
@@ -92,80 +78,81 @@ struct Known {
 pub(crate) struct Sequencer {
     next: u64,
     handed_in_ns: u64,
-    waiting: BTreeMap<u64, Item>,
+    waiting: BTreeMap<u64, SequencedItem>,
     /// By name: a source that is begun anew goes on where it was.
-    places: HashMap<String, Known>,
+    offsets: HashMap<String, SourceState>,
     /// Whether acknowledgements wait for a cut.
-    cuts: bool,
-    withheld: Withheld,
+    checkpoints: bool,
+    withheld: WithheldAcks,
     pending: Arc<AtomicUsize>,
 }
 
 impl Sequencer {
-    /// Sources go on at `places`. With `cuts` acknowledgements wait for one. What is handed out and not
+    /// Sources go on at `places`. With `checkpoints` acknowledgements wait for one. What is handed out and not
     /// evaluated is counted in `pending`.
-    pub(crate) fn new(places: &[model::SourceOffset], cuts: bool, pending: Arc<AtomicUsize>) -> Self {
+    pub(crate) fn new(offsets: &[model::SourceOffset], checkpoints: bool, pending: Arc<AtomicUsize>) -> Self {
         let known = |before: &model::SourceOffset| {
-            let place = SourceProgress { lines: before.lines, time_ns: before.time_ns };
-            (before.source.clone(), Known { place, cursor: before.cursor.clone(), moved: false })
+            let progress = SourceProgress { lines: before.lines, time_ns: before.time_ns };
+            (before.source.clone(), SourceState { progress, cursor: before.cursor.clone(), moved: false })
         };
-        Self { places: places.iter().map(known).collect(), cuts, pending, ..Self::default() }
+        Self { offsets: offsets.iter().map(known).collect(), checkpoints, pending, ..Self::default() }
     }
 
     /// Takes what has a number.
-    pub(crate) fn put(&mut self, number: u64, item: Item) {
+    pub(crate) fn put(&mut self, number: u64, item: SequencedItem) {
         self.waiting.insert(number, item);
     }
 
     /// What has its turn. A chunk has none while the gate is not open; a cut that waits behind it has
     /// its turn at once when the gate is full, because only a cut can open it again.
-    pub(crate) fn pop(&mut self, gate: Gate) -> Option<Ready> {
-        if matches!(self.waiting.get(&self.next)?, Item::Chunk(..)) && gate != Gate::Open {
-            let cut = |item: &&mut Item| matches!(item, Item::Checkpoint(_));
-            let early = self.waiting.values_mut().find(cut).filter(|_| gate == Gate::Full)?;
-            let Item::Checkpoint(pieces) = std::mem::replace(early, Item::Made) else { return None };
-            return Some(Ready::Checkpoint(pieces, std::mem::take(&mut self.withheld), self.moved(), true));
+    pub(crate) fn pop(&mut self, load: ShardLoad) -> Option<NextItem> {
+        if matches!(self.waiting.get(&self.next)?, SequencedItem::Chunk(..)) && load != ShardLoad::Accepting {
+            let cut = |item: &&mut SequencedItem| matches!(item, SequencedItem::Checkpoint(_));
+            let early = self.waiting.values_mut().find(cut).filter(|_| load == ShardLoad::Full)?;
+            let SequencedItem::Checkpoint(parts) = std::mem::replace(early, SequencedItem::Superseded) else {
+                return None;
+            };
+            return Some(NextItem::Checkpoint(parts, std::mem::take(&mut self.withheld), self.moved(), true));
         }
         let item = self.waiting.remove(&self.next)?;
         let ready = match item {
-            Item::Chunk(scanned, arrived_ns) => self.chunk(scanned, arrived_ns),
-            Item::Checkpoint(pieces) => {
-                Ready::Checkpoint(pieces, std::mem::take(&mut self.withheld), self.moved(), false)
+            SequencedItem::Chunk(scanned, arrived_ns) => self.chunk(scanned, arrived_ns),
+            SequencedItem::Checkpoint(parts) => {
+                NextItem::Checkpoint(parts, std::mem::take(&mut self.withheld), self.moved(), false)
             }
-            Item::Made => {
+            SequencedItem::Superseded => {
                 self.next += 1;
-                return self.pop(gate);
+                return self.pop(load);
             }
         };
         self.next += 1;
         Some(ready)
     }
 
-    fn chunk(&mut self, mut scanned: Box<Scanned>, arrived_ns: Option<u64>) -> Ready {
+    fn chunk(&mut self, mut scanned: Box<ScannedChunk>, arrived_ns: Option<u64>) -> NextItem {
         self.handed_in_ns = scanned.handed_in_ns;
         scanned.number = self.next;
-        let known = self.places.entry(scanned.source.name.clone()).or_default();
-        known.place.settle(&mut scanned, arrived_ns.is_none(), arrived_ns);
+        let known = self.offsets.entry(scanned.source.name.clone()).or_default();
+        known.progress.assign_lines(&mut scanned, arrived_ns.is_none(), arrived_ns);
         known.moved |= scanned.tally.bytes > 0 || scanned.cursor.is_some();
         if let Some(cursor) = scanned.cursor.take() {
             known.cursor = Some(cursor);
         }
-        if self.cuts {
-            self.withheld.0.push(std::mem::take(&mut scanned.ticket));
+        if self.checkpoints {
+            self.withheld.0.push(std::mem::take(&mut scanned.ack_guard));
         }
         let bytes = (scanned.tally.bytes as usize).max(scanned.lines.len() * LINE_BYTES);
-        self.pending.fetch_add(bytes, Ordering::SeqCst);
-        scanned.pending = Some(Pending { all: Arc::clone(&self.pending), bytes });
-        Ready::Chunk(Arc::from(scanned))
+        scanned.pending = Some(PendingBytes::new(&self.pending, bytes));
+        NextItem::Chunk(Arc::from(scanned))
     }
 
     fn moved(&mut self) -> Vec<model::SourceOffset> {
-        let moved = self.places.iter_mut().filter_map(|(name, known)| {
+        let moved = self.offsets.iter_mut().filter_map(|(name, known)| {
             std::mem::take(&mut known.moved).then(|| model::SourceOffset {
                 source: name.clone(),
                 cursor: known.cursor.clone(),
-                lines: known.place.lines,
-                time_ns: known.place.time_ns,
+                lines: known.progress.lines,
+                time_ns: known.progress.time_ns,
             })
         });
         let mut moved: Vec<_> = moved.collect();
@@ -180,7 +167,7 @@ impl Sequencer {
 }
 
 /// Which lines of a chunk go to which shard.
-pub(crate) fn by_shard(scanned: &Scanned, shards: usize) -> Vec<Vec<u32>> {
+pub(crate) fn by_shard(scanned: &ScannedChunk, shards: usize) -> Vec<Vec<u32>> {
     let mut parts = vec![Vec::new(); shards];
     let mut last = (usize::MAX, "");
     for (number, line) in scanned.lines.iter().enumerate() {

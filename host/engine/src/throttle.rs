@@ -11,7 +11,7 @@ const NS_PER_MS: u64 = 1_000_000;
 
 /// What a rule has used in one call, or what came of one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Spent {
+pub(crate) struct CallCost {
     /// Events that pay for some of it: not reminders that a reminder set.
     pub(crate) events: u64,
     /// CPU, in nanoseconds; 0 where time is not looked at.
@@ -22,7 +22,7 @@ pub(crate) struct Spent {
 
 /// Which budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
+enum BudgetKind {
     Cpu,
     Alerts,
     AlertBytes,
@@ -32,31 +32,31 @@ enum What {
 
 /// A rule that has used more than its budget.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Over {
-    what: What,
+pub(crate) struct OverBudget {
+    what: BudgetKind,
     used: u64,
     in_ns: u64,
     per_s: u64,
     burst: u64,
     /// All rules of the shard together have; this one was at it.
-    together: bool,
+    shared_cpu: bool,
     /// For how long it is paused, in milliseconds.
     pub(crate) pause_ms: u64,
 }
 
-impl fmt::Display for Over {
+impl fmt::Display for OverBudget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { used, per_s, burst, .. } = *self;
         let seconds = self.in_ns.div_ceil(100 * NS_PER_MS).max(1) as f64 / 10.0;
-        let budget = if self.together { "the budget of all rules together" } else { "its budget" };
+        let budget = if self.shared_cpu { "the budget of all rules together" } else { "its budget" };
         match self.what {
-            What::Cpu => {
+            BudgetKind::Cpu => {
                 let [used, per_s, burst] = [used, per_s, burst].map(|ns| ns.div_ceil(NS_PER_MS));
                 let free = limits::FREE_CPU_US as f64 / 1000.0;
                 write!(f, "slow: {used} ms of CPU in {seconds:.1} s, beyond {free} ms an event; ")?;
                 write!(f, "{budget} is {per_s} ms a second, {burst} at once")?;
             }
-            What::Conditions => {
+            BudgetKind::Conditions => {
                 let [used, per_s, burst] = [used, per_s, burst].map(|ns| ns.div_ceil(NS_PER_MS));
                 write!(
                     f,
@@ -64,16 +64,16 @@ impl fmt::Display for Over {
                 )?;
                 write!(f, "{budget} is {per_s} ms a second, {burst} at once")?;
             }
-            What::Alerts => {
+            BudgetKind::Alerts => {
                 write!(f, "{used} raises and clears in {seconds:.1} s, beyond one an event; ")?;
                 write!(f, "{budget} is {per_s} a second, {burst} at once")?;
             }
-            What::AlertBytes => {
+            BudgetKind::AlertBytes => {
                 let free = limits::FREE_ALERT_BYTES;
                 write!(f, "{used} bytes of raises and clears in {seconds:.1} s, beyond {free} an event; ")?;
                 write!(f, "{budget} is {per_s} a second, {burst} at once")?;
             }
-            What::StateBytes => {
+            BudgetKind::StateBytes => {
                 let free = limits::FREE_STATE_BYTES;
                 write!(f, "{used} bytes of changed state in {seconds:.1} s, beyond {free} an entry; ")?;
                 write!(f, "{budget} is {per_s} a second, {burst} at once")?;
@@ -85,41 +85,41 @@ impl fmt::Display for Over {
 
 /// A budget and what is left of it.
 #[derive(Debug)]
-struct Account {
-    what: What,
+struct MeteredBudget {
+    what: BudgetKind,
     per_s: u64,
     burst: u64,
     meter: Meter,
 }
 
-impl Account {
-    fn new(what: What, per_s: u64, burst: u64) -> Self {
+impl MeteredBudget {
+    fn new(what: BudgetKind, per_s: u64, burst: u64) -> Self {
         let burst = burst.max(1);
         Self { what, per_s, burst, meter: Meter::new(per_s, burst) }
     }
 
-    fn over(&self) -> Over {
+    fn over(&self) -> OverBudget {
         let (used, in_ns) = self.meter.used();
         let Self { what, per_s, burst, .. } = *self;
-        Over { what, used, in_ns, per_s, burst, together: false, pause_ms: 0 }
+        OverBudget { what, used, in_ns, per_s, burst, shared_cpu: false, pause_ms: 0 }
     }
 }
 
 /// What all rules of one shard may use together of its thread.
 #[derive(Debug)]
-pub(crate) struct Together(Account);
+pub(crate) struct SharedCpuBudget(MeteredBudget);
 
-impl Together {
+impl SharedCpuBudget {
     pub(crate) fn new(cpu_ms_per_s: u64) -> Self {
-        Self(cpu(What::Cpu, cpu_ms_per_s))
+        Self(cpu(BudgetKind::Cpu, cpu_ms_per_s))
     }
 }
 
 /// Returns a budget of CPU. Its burst is 0.4 s of it: the rules beside a slow one wait behind its calls,
 /// so this, and one call, is for how long it can hold them up before it is paused.
-fn cpu(what: What, ms_per_s: u64) -> Account {
+fn cpu(what: BudgetKind, ms_per_s: u64) -> MeteredBudget {
     let per_s = ms_per_s.saturating_mul(NS_PER_MS);
-    Account::new(what, per_s, per_s / 5 * 2)
+    MeteredBudget::new(what, per_s, per_s / 5 * 2)
 }
 
 /// Returns the share that each rule may use of it however much all use together: an eighth of its own
@@ -132,14 +132,14 @@ fn share(ms_per_s: u64) -> Meter {
 /// One rule's budgets in one shard.
 #[derive(Debug)]
 pub(crate) struct Throttle {
-    cpu: Account,
+    cpu: MeteredBudget,
     /// An eighth of that: a rule that uses no more is not at fault when all use too much together.
     share: Meter,
-    alerts: Account,
-    alert_bytes: Account,
-    state_bytes: Account,
+    alerts: MeteredBudget,
+    alert_bytes: MeteredBudget,
+    state_bytes: MeteredBudget,
     /// The work of scanners for it.
-    conditions: Account,
+    conditions: MeteredBudget,
     log_lines: Meter,
     pauses: u32,
     until_ns: u64,
@@ -147,14 +147,14 @@ pub(crate) struct Throttle {
 
 impl Throttle {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let bytes = |what, per_s: u64| Account::new(what, per_s, per_s.saturating_mul(4));
+        let bytes = |what, per_s: u64| MeteredBudget::new(what, per_s, per_s.saturating_mul(4));
         Self {
-            cpu: cpu(What::Cpu, limits.cpu_ms_per_s),
-            conditions: cpu(What::Conditions, limits.cpu_ms_per_s),
+            cpu: cpu(BudgetKind::Cpu, limits.cpu_ms_per_s),
+            conditions: cpu(BudgetKind::Conditions, limits.cpu_ms_per_s),
             share: share(limits.cpu_ms_per_s),
-            alerts: Account::new(What::Alerts, limits.alerts_per_s, limits.alerts_per_s),
-            alert_bytes: bytes(What::AlertBytes, limits.alert_bytes_per_s),
-            state_bytes: bytes(What::StateBytes, limits.state_bytes_per_s),
+            alerts: MeteredBudget::new(BudgetKind::Alerts, limits.alerts_per_s, limits.alerts_per_s),
+            alert_bytes: bytes(BudgetKind::AlertBytes, limits.alert_bytes_per_s),
+            state_bytes: bytes(BudgetKind::StateBytes, limits.state_bytes_per_s),
             log_lines: Meter::new(limits.log_lines_per_s, limits.log_lines_per_s.max(limits::LOG_LINES as u64)),
             pauses: 0,
             until_ns: 0,
@@ -167,7 +167,12 @@ impl Throttle {
     }
 
     /// Pays for a call. Returns which budget is overdrawn, if one is: the rule is paused then.
-    pub(crate) fn charge(&mut self, now_ns: u64, spent: Spent, together: &mut Together) -> Option<Over> {
+    pub(crate) fn charge(
+        &mut self,
+        now_ns: u64,
+        spent: CallCost,
+        shared_cpu: &mut SharedCpuBudget,
+    ) -> Option<OverBudget> {
         let beyond = |used: u64, free: u64| used.saturating_sub(spent.events.saturating_mul(free));
         let cpu_ns = beyond(spent.cpu_ns, limits::FREE_CPU_US * 1000);
         let alerts = beyond(spent.alerts, limits::FREE_ALERTS);
@@ -193,16 +198,16 @@ impl Throttle {
         // One call that uses far too much is not for the others to pay.
         let mine_ns = cpu_ns.min(self.cpu.burst);
         let is_heavy = cpu_ns > 0 && self.share.charge(now_ns, mine_ns);
-        if cpu_ns > 0 && together.0.meter.charge(now_ns, mine_ns) && is_heavy && over.is_none() {
-            let all = Over { together: true, ..together.0.over() };
-            over = Some((all, together.0.meter.paid_ns()));
+        if cpu_ns > 0 && shared_cpu.0.meter.charge(now_ns, mine_ns) && is_heavy && over.is_none() {
+            let all = OverBudget { shared_cpu: true, ..shared_cpu.0.over() };
+            over = Some((all, shared_cpu.0.meter.paid_ns()));
         }
         let (over, paid_ns) = over?;
         Some(self.pause(now_ns, over, paid_ns))
     }
 
     /// Pays for so many bytes of state, beyond what is free, that are committed.
-    pub(crate) fn charge_state(&mut self, now_ns: u64, bytes: u64) -> Option<Over> {
+    pub(crate) fn charge_state(&mut self, now_ns: u64, bytes: u64) -> Option<OverBudget> {
         if bytes == 0 || !self.state_bytes.meter.charge(now_ns, bytes) {
             return None;
         }
@@ -211,7 +216,7 @@ impl Throttle {
     }
 
     /// Pays for what scanners have done for the rule, in nanoseconds of CPU.
-    pub(crate) fn charge_conditions(&mut self, now_ns: u64, cpu_ns: u64) -> Option<Over> {
+    pub(crate) fn charge_conditions(&mut self, now_ns: u64, cpu_ns: u64) -> Option<OverBudget> {
         if self.conditions.meter.is_full(now_ns) {
             self.pauses = 0;
         }
@@ -237,7 +242,7 @@ impl Throttle {
             .all(|account| account.meter.is_full(now_ns))
     }
 
-    fn pause(&mut self, now_ns: u64, over: Over, paid_ns: u64) -> Over {
+    fn pause(&mut self, now_ns: u64, over: OverBudget, paid_ns: u64) -> OverBudget {
         let pause_ms = pause::after(self.pauses);
         self.pauses = self.pauses.saturating_add(1);
         let until_ns = now_ns.saturating_add(pause_ms * NS_PER_MS).max(paid_ns);
@@ -246,7 +251,7 @@ impl Throttle {
         for account in [cpu, alerts, alert_bytes, state_bytes, conditions] {
             account.meter.resume(self.until_ns);
         }
-        Over { pause_ms: (self.until_ns - now_ns).div_ceil(NS_PER_MS), ..over }
+        OverBudget { pause_ms: (self.until_ns - now_ns).div_ceil(NS_PER_MS), ..over }
     }
 }
 
@@ -257,26 +262,26 @@ mod tests {
     const MS: u64 = NS_PER_MS;
     const S: u64 = 1000 * MS;
 
-    fn throttle() -> (Throttle, Together) {
-        (Throttle::new(&Limits::default()), Together::new(limits::RULES_CPU_MS_PER_S))
+    fn throttle() -> (Throttle, SharedCpuBudget) {
+        (Throttle::new(&Limits::default()), SharedCpuBudget::new(limits::RULES_CPU_MS_PER_S))
     }
 
-    fn slow(ms: u64) -> Spent {
-        Spent { events: 1, cpu_ns: ms * MS, ..Spent::default() }
+    fn slow(ms: u64) -> CallCost {
+        CallCost { events: 1, cpu_ns: ms * MS, ..CallCost::default() }
     }
 
     #[test]
     fn what_events_pay_for_is_never_too_much() {
-        let (mut throttle, mut together) = throttle();
+        let (mut throttle, mut shared_cpu) = throttle();
         for turn in 0..100_000 {
-            let spent = Spent { events: 256, cpu_ns: 25 * MS, alerts: 256, alert_bytes: 256 << 10 };
-            assert_eq!(throttle.charge(S + turn, spent, &mut together), None);
+            let spent = CallCost { events: 256, cpu_ns: 25 * MS, alerts: 256, alert_bytes: 256 << 10 };
+            assert_eq!(throttle.charge(S + turn, spent, &mut shared_cpu), None);
         }
     }
 
     #[test]
     fn a_slow_rule_is_paused_with_the_figure_and_longer_each_time() {
-        let (mut throttle, mut together) = throttle();
+        let (mut throttle, mut shared_cpu) = throttle();
         let mut pauses = Vec::new();
         let mut ran_ms = 0;
         // 25 events a second of 58 ms each, for a minute.
@@ -286,7 +291,7 @@ mod tests {
                 continue;
             }
             ran_ms += 58;
-            if let Some(over) = throttle.charge(now_ns, slow(58), &mut together) {
+            if let Some(over) = throttle.charge(now_ns, slow(58), &mut shared_cpu) {
                 pauses.push(over.pause_ms);
                 let text = over.to_string();
                 assert!(text.starts_with("slow: ") && text.contains("its budget is 250 ms a second"), "{text}");
@@ -298,9 +303,9 @@ mod tests {
 
     #[test]
     fn a_rule_that_stays_within_its_budget_is_trusted_again() {
-        let (mut throttle, mut together) = throttle();
+        let (mut throttle, mut shared_cpu) = throttle();
         for now_ns in [10 * S, 20 * S, 30 * S] {
-            let over = throttle.charge(now_ns, slow(300), &mut together).expect("too much at once");
+            let over = throttle.charge(now_ns, slow(300), &mut shared_cpu).expect("too much at once");
             assert_eq!(over.pause_ms, 1000, "it had a good while between");
             assert!(throttle.blocks(now_ns + S - 1) && !throttle.blocks(now_ns + S));
         }
@@ -308,29 +313,29 @@ mod tests {
 
     #[test]
     fn debt_is_paid_however_large() {
-        let (mut throttle, mut together) = throttle();
-        let spent = Spent { events: 1, alert_bytes: 64 << 20, ..Spent::default() };
-        let over = throttle.charge(S, spent, &mut together).expect("it is too much");
+        let (mut throttle, mut shared_cpu) = throttle();
+        let spent = CallCost { events: 1, alert_bytes: 64 << 20, ..CallCost::default() };
+        let over = throttle.charge(S, spent, &mut shared_cpu).expect("it is too much");
         assert!((59_000..=60_000).contains(&over.pause_ms), "{over}");
     }
 
     #[test]
     fn many_slow_rules_are_too_much_together() {
-        let mut together = Together::new(500);
+        let mut shared_cpu = SharedCpuBudget::new(500);
         let mut rules: Vec<Throttle> = (0..11).map(|_| Throttle::new(&Limits::default())).collect();
-        let twice = (0..20).find_map(|turn| rules[turn % 10].charge(S, slow(40), &mut together));
+        let twice = (0..20).find_map(|turn| rules[turn % 10].charge(S, slow(40), &mut shared_cpu));
         assert!(twice.expect("more than 200 ms").to_string().contains("the budget of all rules together is 500 ms"));
-        let quick = Spent { events: 10, cpu_ns: MS, ..Spent::default() };
-        assert_eq!(rules[9].charge(S, quick, &mut together), None, "a quick rule is not held up by others");
-        assert_eq!(rules[10].charge(S, slow(40), &mut together), None, "nor is one that seldom uses much");
+        let quick = CallCost { events: 10, cpu_ns: MS, ..CallCost::default() };
+        assert_eq!(rules[9].charge(S, quick, &mut shared_cpu), None, "a quick rule is not held up by others");
+        assert_eq!(rules[10].charge(S, slow(40), &mut shared_cpu), None, "nor is one that seldom uses much");
     }
 
     #[test]
     fn one_call_that_uses_far_too_much_is_not_for_the_others_to_pay() {
-        let (mut one, mut together) = throttle();
-        assert!(one.charge(S, slow(60_000), &mut together).is_some());
+        let (mut one, mut shared_cpu) = throttle();
+        assert!(one.charge(S, slow(60_000), &mut shared_cpu).is_some());
         let mut other = Throttle::new(&Limits::default());
-        assert_eq!(other.charge(S, slow(90), &mut together), None);
+        assert_eq!(other.charge(S, slow(90), &mut shared_cpu), None);
     }
 
     #[test]
@@ -351,14 +356,14 @@ mod tests {
         for _ in 0..300 {
             let share = 1 + next(900);
             let mut throttle = Throttle::new(&Limits { cpu_ms_per_s: share, ..Limits::default() });
-            let mut together = Together::new(100_000);
+            let mut shared_cpu = SharedCpuBudget::new(100_000);
             let (mut now_ns, mut ran_ns, most) = (S, 0_u64, 1 + next(100));
             for _ in 0..1000 {
                 now_ns += next(200) * MS;
                 if !throttle.blocks(now_ns) {
                     let ms = 1 + next(most);
                     ran_ns += ms * MS;
-                    throttle.charge(now_ns, slow(ms), &mut together);
+                    throttle.charge(now_ns, slow(ms), &mut shared_cpu);
                     // The call itself takes time.
                     now_ns += ms * MS;
                 }

@@ -51,14 +51,14 @@ pub struct RuleUse {
 
 /// One rule's use over time.
 #[derive(Clone, Copy, Debug, Default)]
-struct Rated {
+struct RuleRates {
     total: Usage,
     /// The total at the beginning of this window, and of the one before.
     begin: (u64, Usage),
     before: (u64, Usage),
 }
 
-impl Rated {
+impl RuleRates {
     fn turn(&mut self, now_ns: u64) {
         if now_ns.saturating_sub(self.begin.0) >= WINDOW_NS {
             self.before = if now_ns - self.begin.0 < 2 * WINDOW_NS { self.begin } else { (now_ns, self.total) };
@@ -82,17 +82,17 @@ impl Rated {
 
 /// What all rules use, by name.
 #[derive(Debug, Default)]
-pub(crate) struct Uses(BTreeMap<String, Rated>);
+pub(crate) struct UsageTable(BTreeMap<String, RuleRates>);
 
-impl Uses {
+impl UsageTable {
     /// Adds what a shard has counted; `now` is the time since the start.
     pub(crate) fn add(&mut self, uses: Vec<(String, Usage)>, now: Duration) {
         let now_ns = now.as_nanos() as u64;
         for (rule, usage) in uses {
-            let rated = self.0.entry(rule).or_insert_with(|| Rated {
+            let rated = self.0.entry(rule).or_insert_with(|| RuleRates {
                 begin: (now_ns, Usage::default()),
                 before: (now_ns, Usage::default()),
-                ..Rated::default()
+                ..RuleRates::default()
             });
             rated.turn(now_ns);
             rated.total += usage;
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn rates_are_of_the_last_seconds_and_totals_of_ever() {
-        let mut uses = Uses::default();
+        let mut uses = UsageTable::default();
         let one = Usage { cpu_ns: 50_000_000, alerts: 2, ..Usage::default() };
         for tenth in 0..300 {
             uses.add(vec![("r".into(), one)], Duration::from_millis(100_000 + tenth * 100));

@@ -200,7 +200,7 @@ fn a_flood_of_objects_forgets_the_ones_that_were_silent_longest() {
             "it was forgotten with its reminder, which would have come first"
         );
         let (part, few) = (limits::OBJECTS as u64 / 16, limits::OBJECTS as u64 / 8);
-        let gone = report.objects_let_go;
+        let gone = report.objects_evicted;
         assert!(
             gone.is_multiple_of(part) && gone.abs_diff(limits::OBJECTS as u64) <= few,
             "{gone} objects were let go"

@@ -1,6 +1,6 @@
 //! One event, as a view of the flat batch. Nothing is copied.
 
-use crate::{State, Wants, host::Calls, native::Columns};
+use crate::{State, Wants, columns::Columns, host::Calls};
 
 /// What an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

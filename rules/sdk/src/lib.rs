@@ -46,6 +46,7 @@
 //! ```
 
 mod alerts;
+mod columns;
 mod describe;
 mod event;
 mod glue;

@@ -3,21 +3,7 @@
 
 use crate::{Alert, Alerts, Description, Event, Rule, settings::path_at};
 
-/// A batch, borrowed. The layout is that of `record batch` in `wit/types.wit`.
-#[derive(Clone, Copy)]
-pub struct Columns<'a> {
-    /// What the spans point into.
-    pub text: &'a str,
-    /// Event times.
-    pub times_ns: &'a [u64],
-    /// Kinds as numbers.
-    pub kinds: &'a [u8],
-    /// Offsets and lengths.
-    pub spans: &'a [u32],
-    /// Metrics.
-    pub numbers: &'a [f64],
-}
-
+pub use crate::columns::Columns;
 #[doc(hidden)]
 pub use crate::host::{Calls, Host as HostCalls};
 

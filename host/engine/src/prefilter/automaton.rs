@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, Input};
 
-use super::Hit;
+use super::literal::Hit;
 use super::patterns::{Patterns, Seen};
 
 /// Up to so many bytes of patterns a DFA is worth its memory (about 1 KiB a byte at worst).

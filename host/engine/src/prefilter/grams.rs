@@ -8,10 +8,16 @@ use std::sync::OnceLock;
 
 use super::automaton::Automaton;
 use super::choice::Chooser;
+use super::context::ScanContext;
 use super::filter::{Filter, SPAN_PROBES, gram, mix};
+use super::literal::Hit;
 use super::patterns::{Patterns, Seen};
 use super::traffic::Traffic;
-use super::{Hit, ScanContext};
+
+/// Literals for which every fourth byte is probed.
+pub(super) type LongGrams = Grams<4>;
+/// Literals for which every byte is probed.
+pub(super) type DenseGrams = Grams<1>;
 
 /// A pattern behind a gram.
 #[derive(Debug, Clone, Copy)]

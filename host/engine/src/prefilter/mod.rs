@@ -7,8 +7,10 @@
 
 mod automaton;
 mod choice;
+mod context;
 mod filter;
 mod grams;
+mod literal;
 mod patterns;
 mod short;
 mod single;
@@ -20,24 +22,16 @@ mod properties;
 mod tests;
 
 use automaton::Automaton;
-use grams::Grams;
+pub use context::ScanContext;
+use grams::{DenseGrams, Grams, LongGrams};
+pub use literal::{Hit, LITERAL_MAX_BYTES, LITERALS_MAX_BYTES, Literal, PrefilterError};
 use patterns::Patterns;
 use short::Short;
 use single::Single;
 use traffic::Traffic;
 
-/// Longest literal that [`Prefilter::new`] takes, in bytes.
-pub const LITERAL_MAX_BYTES: usize = 1024;
-/// Most bytes that all literals of one prefilter may have together.
-pub const LITERALS_MAX_BYTES: usize = 256 << 20;
-
-/// Literals for which every fourth byte is probed, and those for which every byte must be.
-type LongGrams = Grams<4>;
-type DenseGrams = Grams<1>;
 /// Up to so many literals of one kind, one `memmem` each is the fastest way.
 const SINGLES_MAX: usize = 2;
-/// `memmem` starts anew after each hit, so a long self-overlapping needle would cost its length per byte.
-const SINGLE_MAX_BYTES: usize = 64;
 /// Of a sample, at most so many bytes are read: more does not change the choice, only the build time.
 const SAMPLE_MAX_BYTES: usize = 1 << 20;
 /// Weighted verifications that a span of haystack may cost before the automaton takes over: they cost about as
@@ -49,44 +43,6 @@ const STALE_MIN_BYTES: u64 = 256 << 10;
 const STALE_FALLBACK: u64 = 2 * BUDGET_PER_KIB as u64;
 /// Verifications per KiB that are cheap enough never to be worth a rebuild.
 const STALE_FLOOR_PER_KIB: f64 = 8.0;
-
-/// A literal to look for.
-#[derive(Clone, Copy, Debug)]
-pub struct Literal<'a> {
-    /// 1 to [`LITERAL_MAX_BYTES`] bytes.
-    pub bytes: &'a [u8],
-    /// ASCII letters match in either case; other bytes, UTF-8 letters among them, match exactly.
-    pub ignore_case: bool,
-}
-
-/// One occurrence of one literal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Hit {
-    /// Offset of its first byte in the haystack.
-    pub start: u32,
-    /// Index of the literal in the list given to [`Prefilter::new`].
-    pub literal: u32,
-}
-
-/// What scanning has cost so far; the caller keeps one per thread (or per source) and may reset it.
-#[derive(Debug, Default)]
-pub struct ScanContext {
-    /// Bytes scanned.
-    pub bytes: u64,
-    /// Places looked at more closely because a gram seemed to be there.
-    pub verifications: u64,
-    /// Spans (of 8 KiB, or 2 KiB for literals under 7 bytes) that spent their budget and were left to the automaton.
-    pub fallbacks: u64,
-    /// The first so many occurrences of a literal in a line are enough, and the rest may be left out;
-    /// 0 for all of them.
-    pub most_per_line: u32,
-    /// Where literals have been found last.
-    seen: patterns::Seen,
-    /// A folded copy of the piece being scanned.
-    folded: Vec<u8>,
-    /// Where in the span being scanned grams may be.
-    found: Option<Box<filter::Found>>,
-}
 
 /// Which way the literals of a prefilter go, for display.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,31 +63,6 @@ pub struct PrefilterStats {
     pub fallback: usize,
     /// Memory of all tables, in bytes.
     pub memory_bytes: usize,
-}
-
-/// Why a set of literals cannot be indexed.
-#[derive(Debug, thiserror::Error)]
-pub enum PrefilterError {
-    /// A literal without bytes would be everywhere.
-    #[error("literal {literal} is empty; give it at least one byte")]
-    Empty {
-        /// Its index.
-        literal: usize,
-    },
-    /// A literal is longer than [`LITERAL_MAX_BYTES`].
-    #[error("literal {literal} has {bytes} bytes; at most {LITERAL_MAX_BYTES} are allowed")]
-    TooLong {
-        /// Its index.
-        literal: usize,
-        /// Its length.
-        bytes: usize,
-    },
-    /// All literals together are longer than [`LITERALS_MAX_BYTES`].
-    #[error("the literals have more than {LITERALS_MAX_BYTES} bytes together")]
-    TooMuch,
-    /// The automaton for short or overloaded literals could not be built.
-    #[error("the literals need too large an automaton")]
-    Automaton(#[from] aho_corasick::BuildError),
 }
 
 /// An immutable index of literals; share it between threads.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::{Hit, LITERAL_MAX_BYTES, LITERALS_MAX_BYTES, Literal, PrefilterError, SINGLE_MAX_BYTES};
+use super::literal::{Hit, LITERAL_MAX_BYTES, LITERALS_MAX_BYTES, Literal, PrefilterError, SINGLE_MAX_BYTES};
 
 #[derive(Debug, Clone, Copy)]
 struct Span {

@@ -4,8 +4,9 @@ use aho_corasick::packed::{self, MatchKind, Searcher};
 use aho_corasick::{BuildError, Span};
 
 use super::automaton::Automaton;
+use super::grams::LongGrams;
+use super::literal::Hit;
 use super::patterns::{Patterns, Seen};
-use super::{Hit, LongGrams};
 
 /// Teddy carries this many; beyond it the automaton is better.
 const TEDDY_MAX: usize = 64;

@@ -2,7 +2,7 @@
 
 use memchr::memmem::Finder;
 
-use super::Hit;
+use super::literal::Hit;
 use super::patterns::{Patterns, Seen};
 
 #[derive(Debug)]

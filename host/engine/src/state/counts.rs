@@ -51,12 +51,12 @@ impl Counts {
         self.entries.insert(at, (time_ns, amount));
         self.sum += u64::from(amount);
         let newest = self.entries.back().map_or(time_ns, |(last, _)| (*last).max(time_ns));
-        while let Some(oldest) = self.entries.front().copied()
-            && (newest - oldest.0 >= self.window_ns || self.entries.len() > limits::COUNTS)
+        while let Some(eviction_candidates) = self.entries.front().copied()
+            && (newest - eviction_candidates.0 >= self.window_ns || self.entries.len() > limits::COUNTS)
         {
             self.entries.pop_front();
-            self.sum -= u64::from(oldest.1);
-            undo.evicted.push(oldest);
+            self.sum -= u64::from(eviction_candidates.1);
+            undo.evicted.push(eviction_candidates);
         }
         let everything = newest == time_ns && window_ns == self.window_ns;
         let sum = if everything { self.sum } else { self.sum_between(time_ns, window_ns) };

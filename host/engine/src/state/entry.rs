@@ -18,7 +18,7 @@ const VERSION: u8 = 1;
 
 /// What a key holds.
 #[derive(Debug, PartialEq)]
-pub(super) enum Held {
+pub(super) enum EntryValue {
     Value { bytes: Vec<u8>, expires_ns: Option<u64> },
     Counts(Counts),
     Distincts(Distincts),
@@ -26,12 +26,12 @@ pub(super) enum Held {
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Entry {
-    pub(super) held: Held,
+    pub(super) held: EntryValue,
     /// When it was written, on the state's own count of writes.
     pub(super) written: u64,
 }
 
-impl Held {
+impl EntryValue {
     /// What it takes in memory, more or less.
     pub(super) fn bytes(&self) -> usize {
         match self {
@@ -47,12 +47,12 @@ impl Entry {
         let mut out = vec![VERSION];
         put(&mut out, self.written);
         match &self.held {
-            Held::Value { bytes, expires_ns } => {
+            EntryValue::Value { bytes, expires_ns } => {
                 out.extend([0, u8::from(expires_ns.is_some())]);
                 put(&mut out, expires_ns.unwrap_or_default());
                 out.extend_from_slice(bytes);
             }
-            Held::Counts(counts) => {
+            EntryValue::Counts(counts) => {
                 out.push(1);
                 put(&mut out, counts.window_ns);
                 put(&mut out, counts.entries.len() as u64);
@@ -63,7 +63,7 @@ impl Entry {
                     before = *time_ns;
                 }
             }
-            Held::Distincts(values) => {
+            EntryValue::Distincts(values) => {
                 out.push(2);
                 put(&mut out, values.window_ns);
                 for notes in values.notes() {
@@ -96,10 +96,10 @@ impl Entry {
                 if expires > 1 || bytes.len() > limits::VALUE_BYTES {
                     return None;
                 }
-                Held::Value { bytes, expires_ns }
+                EntryValue::Value { bytes, expires_ns }
             }
-            1 => Held::Counts(input.counts()?),
-            2 => Held::Distincts(input.distincts()?),
+            1 => EntryValue::Counts(input.counts()?),
+            2 => EntryValue::Distincts(input.distincts()?),
             _ => return None,
         };
         input.0.is_empty().then_some(Self { held, written })

@@ -9,168 +9,47 @@ use std::{
     },
 };
 
-use lifesigns_model::{Limits, StateError, limits};
+use lifesigns_model::limits;
 
-use super::Memory;
-
-/// What an account takes of the common room at once.
-const BLOCK_BYTES: usize = 64 << 10;
+use super::{account::RuleAccount, memory::RuleMemory};
 
 /// The state of all rules.
 #[derive(Debug)]
-pub(crate) struct Ledger {
+pub(crate) struct StateLedger {
     rules: Mutex<HashMap<String, Arc<AtomicUsize>>>,
     all: Arc<AtomicUsize>,
     most: usize,
     /// Each of so many ledgers has its part of what rules may have.
     parts: usize,
     /// Whether changes are noted for the next cut.
-    cuts: bool,
+    checkpoints: bool,
 }
 
-impl Ledger {
+impl StateLedger {
     /// All rules may hold `most` bytes.
-    pub(crate) fn new(most: usize, cuts: bool) -> Arc<Self> {
+    pub(crate) fn new(most: usize, checkpoints: bool) -> Arc<Self> {
         let all = Arc::default();
-        Arc::new(Self { rules: Mutex::default(), all, most, parts: 1, cuts })
+        Arc::new(Self { rules: Mutex::default(), all, most, parts: 1, checkpoints })
     }
 
     /// One of so many ledgers that share the default room. What is refused in one does not depend on
     /// the others.
     pub(crate) fn part(parts: usize) -> Arc<Self> {
         let (all, most) = (Arc::default(), limits::RULES_STATE_BYTES / parts);
-        Arc::new(Self { rules: Mutex::default(), all, most, parts, cuts: false })
+        Arc::new(Self { rules: Mutex::default(), all, most, parts, checkpoints: false })
     }
 
     /// A rule's empty state.
-    pub(crate) fn memory(&self, rule: &str) -> Memory {
+    pub(crate) fn memory(&self, rule: &str) -> RuleMemory {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = Arc::clone(rules.entry(rule.to_owned()).or_default());
-        let default = Limits::default();
-        let account = Account {
-            mine,
-            all: Arc::clone(&self.all),
-            most_of_all: self.most,
-            parts: self.parts,
-            most: default.state_bytes / self.parts,
-            most_of_object: default.object_state_bytes,
-            used: 0,
-            taken: 0,
-        };
-        Memory::new(rule, self.cuts, account)
+        let account = RuleAccount::new(mine, Arc::clone(&self.all), self.most, self.parts);
+        RuleMemory::new(rule, self.checkpoints, account)
     }
 
     /// What each rule holds, in bytes.
     pub(crate) fn held(&self) -> Vec<(String, usize)> {
         let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         rules.iter().map(|(rule, held)| (rule.clone(), held.load(Ordering::Relaxed))).collect()
-    }
-}
-
-/// What one rule holds in one shard.
-#[derive(Debug)]
-pub(super) struct Account {
-    /// Taken by this rule in all shards.
-    mine: Arc<AtomicUsize>,
-    /// Taken by all rules.
-    all: Arc<AtomicUsize>,
-    most_of_all: usize,
-    parts: usize,
-    most: usize,
-    most_of_object: usize,
-    /// Used, of what is taken.
-    used: usize,
-    taken: usize,
-}
-
-impl Account {
-    /// From now on the rule has these limits.
-    pub(super) fn limit(&mut self, limits: &Limits) {
-        (self.most, self.most_of_object) = (limits.state_bytes / self.parts, limits.object_state_bytes);
-    }
-
-    /// Whether the state of an object, `bytes` large, may grow to `grown`. If so it is counted.
-    ///
-    /// # Errors
-    /// Says which limit keeps it from growing.
-    pub(super) fn grow(&mut self, bytes: usize, grown: usize) -> Result<(), StateError> {
-        let more = grown.saturating_sub(bytes);
-        if grown > self.most_of_object {
-            let limit = self.most_of_object;
-            return Err(StateError(format!(
-                "it wants to hold {grown} bytes of state on one object; its limit (object-state-bytes) is {limit}"
-            )));
-        }
-        if self.used + more > self.taken {
-            self.take((self.used + more - self.taken).next_multiple_of(BLOCK_BYTES))?;
-        }
-        self.used += more;
-        Ok(())
-    }
-
-    fn take(&mut self, bytes: usize) -> Result<(), StateError> {
-        let mine = self.mine.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        let all = self.all.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        // A block is rounded up; that must not keep a rule from what it may have.
-        let why = if mine > self.most.next_multiple_of(BLOCK_BYTES) {
-            let limit = self.most;
-            format!("it wants to hold {mine} bytes of state over all objects; its limit (state-bytes) is {limit}")
-        } else if all > self.most_of_all.next_multiple_of(BLOCK_BYTES) {
-            let limit = self.most_of_all;
-            format!("all rules together would hold {all} bytes of state; the limit (rules-state-bytes) is {limit}")
-        } else {
-            self.taken += bytes;
-            return Ok(());
-        };
-        self.mine.fetch_sub(bytes, Ordering::Relaxed);
-        self.all.fetch_sub(bytes, Ordering::Relaxed);
-        Err(StateError(why))
-    }
-
-    /// Counts what comes whatever the limits are: what is restored, or put back.
-    pub(super) fn add(&mut self, bytes: usize) {
-        self.used += bytes;
-        if self.used > self.taken {
-            let more = (self.used - self.taken).next_multiple_of(BLOCK_BYTES);
-            self.mine.fetch_add(more, Ordering::Relaxed);
-            self.all.fetch_add(more, Ordering::Relaxed);
-            self.taken += more;
-        }
-    }
-
-    /// Counts what is gone.
-    pub(super) fn sub(&mut self, bytes: usize) {
-        debug_assert!(bytes <= self.used, "{bytes} of {} bytes are gone", self.used);
-        self.used = self.used.saturating_sub(bytes);
-        let spare = (self.taken - self.used) / BLOCK_BYTES;
-        // One block is kept for the next growth, unless there was no room for it.
-        let kept = usize::from(self.used > 0 && !self.is_over());
-        if spare > kept {
-            self.give_back((spare - kept) * BLOCK_BYTES);
-        }
-        if self.used == 0 {
-            self.give_back(self.taken);
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        self.mine.load(Ordering::Relaxed) > self.most || self.all.load(Ordering::Relaxed) > self.most_of_all
-    }
-
-    fn give_back(&mut self, bytes: usize) {
-        self.mine.fetch_sub(bytes, Ordering::Relaxed);
-        self.all.fetch_sub(bytes, Ordering::Relaxed);
-        self.taken -= bytes;
-    }
-
-    #[cfg(test)]
-    pub(super) const fn used(&self) -> usize {
-        self.used
-    }
-}
-
-impl Drop for Account {
-    fn drop(&mut self) {
-        self.give_back(self.taken);
     }
 }

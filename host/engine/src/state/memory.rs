@@ -6,21 +6,21 @@ use lifesigns_model::{DropKind, Drops, EventRow, Limits, LogLevel, ReminderChang
 
 use super::{
     NS_PER_MS,
+    account::RuleAccount,
     counts::Counts,
     distincts::Distincts,
-    entry::{Entry, Held},
+    entry::{Entry, EntryValue},
     key::bounded,
-    ledger::Account,
     object::ObjectState,
     undo::{Undo, make_room, note_entry},
 };
 
 /// The state of one rule in one shard.
-pub(crate) struct Memory {
+pub(crate) struct RuleMemory {
     rule: String,
     reminds: bool,
     objects: HashMap<u32, ObjectState>,
-    account: Account,
+    account: RuleAccount,
     writes: u64,
     /// Writes before the batch under evaluation.
     writes_before: u64,
@@ -36,15 +36,15 @@ pub(crate) struct Memory {
     /// What was dropped since the last look.
     dropped: Drops,
     /// Whether changes are noted for the next cut.
-    cuts: bool,
+    checkpoints: bool,
     changed: HashMap<u32, HashSet<Box<str>>>,
 }
 
-impl Memory {
-    /// Empty state, which notes what changes if there are `cuts`.
-    pub(super) fn new(rule: &str, cuts: bool, account: Account) -> Self {
+impl RuleMemory {
+    /// Empty state, which notes what changes if there are `checkpoints`.
+    pub(super) fn new(rule: &str, checkpoints: bool, account: RuleAccount) -> Self {
         Self {
-            cuts,
+            checkpoints,
             account,
             changed: HashMap::new(),
             rule: rule.to_owned(),
@@ -85,9 +85,9 @@ impl Memory {
         &mut self,
         object: u32,
         key: &str,
-        fits: fn(&Held) -> bool,
-        make: fn() -> Held,
-        write: impl FnOnce(&mut Held) -> Option<(u64, T)>,
+        fits: fn(&EntryValue) -> bool,
+        make: fn() -> EntryValue,
+        write: impl FnOnce(&mut EntryValue) -> Option<(u64, T)>,
         undo: impl FnOnce(u64, T) -> Undo,
     ) -> Result<u64, StateError> {
         self.writes += 1;
@@ -125,7 +125,7 @@ impl Memory {
         self.account.grow(bytes, now).inspect_err(|_| self.account.add(now - bytes))
     }
 
-    fn held(&self, object: u32, key: &str) -> Option<&Held> {
+    fn held(&self, object: u32, key: &str) -> Option<&EntryValue> {
         self.objects.get(&object)?.get(key).map(|entry| &entry.held)
     }
 
@@ -146,7 +146,7 @@ impl Memory {
         let keys = self.objects.remove(&object).unwrap_or_default();
         self.account.sub(keys.bytes());
         let mut gone = self.changed.remove(&object).unwrap_or_default();
-        if self.cuts {
+        if self.checkpoints {
             gone.extend(keys.into_keys());
         }
         gone
@@ -177,7 +177,7 @@ impl Memory {
         true
     }
 
-    fn note_changes(&mut self) {
+    fn track_changes(&mut self) {
         let undo = std::mem::take(&mut self.undo);
         for undo in undo {
             let (Undo::Entry { object, key, .. }
@@ -243,7 +243,7 @@ impl Memory {
     }
 }
 
-impl RuleState for Memory {
+impl RuleState for RuleMemory {
     fn begin(&mut self, rows: &[EventRow], reminds: bool) {
         self.reminds = reminds;
         self.rows.clear();
@@ -254,8 +254,8 @@ impl RuleState for Memory {
     }
 
     fn commit(&mut self) -> Vec<ReminderChange> {
-        if self.cuts {
-            self.note_changes();
+        if self.checkpoints {
+            self.track_changes();
         }
         self.undo.clear();
         self.dropped.add(DropKind::StateKeys, std::mem::take(&mut self.keys_left_out));
@@ -278,7 +278,7 @@ impl RuleState for Memory {
     fn get(&mut self, event: u32, key: &str) -> Result<Option<&[u8]>, StateError> {
         let row = self.row(event)?;
         Ok(match self.objects.get(&row.object).and_then(|state| state.get(&bounded(key))) {
-            Some(Entry { held: Held::Value { bytes, expires_ns }, .. })
+            Some(Entry { held: EntryValue::Value { bytes, expires_ns }, .. })
                 if expires_ns.is_none_or(|expires_ns| expires_ns > row.time_ns) =>
             {
                 Some(bytes)
@@ -300,7 +300,7 @@ impl RuleState for Memory {
         let bytes = state.bytes();
         let gone = make_room(state, row.object, &key, self.writes_before, &mut self.undo);
         self.keys_left_out += u64::from(gone);
-        let entry = Entry { held: Held::Value { bytes: value.to_vec(), expires_ns }, written: self.writes };
+        let entry = Entry { held: EntryValue::Value { bytes: value.to_vec(), expires_ns }, written: self.writes };
         let before = state.insert(&key, entry);
         let now = state.bytes();
         note_entry(row.object, &key, before, self.writes_before, &mut self.undo);
@@ -325,13 +325,13 @@ impl RuleState for Memory {
         let row = self.row(event)?;
         let key = bounded(key);
         if amount == 0 {
-            let Some(Held::Counts(counts)) = self.held(row.object, &key) else { return Ok(0) };
+            let Some(EntryValue::Counts(counts)) = self.held(row.object, &key) else { return Ok(0) };
             return Ok(counts.sum(row.time_ns, window_ms));
         }
-        let fits = |held: &Held| matches!(held, Held::Counts(_));
-        let make = || Held::Counts(Counts::default());
-        let write = |held: &mut Held| match held {
-            Held::Counts(counts) => Some(counts.count(row.time_ns, amount, window_ms)),
+        let fits = |held: &EntryValue| matches!(held, EntryValue::Counts(_));
+        let make = || EntryValue::Counts(Counts::default());
+        let write = |held: &mut EntryValue| match held {
+            EntryValue::Counts(counts) => Some(counts.count(row.time_ns, amount, window_ms)),
             _ => None,
         };
         let undo = |written, undo| Undo::Counts { object: row.object, key: key.as_ref().into(), written, undo };
@@ -342,13 +342,13 @@ impl RuleState for Memory {
         let row = self.row(event)?;
         let key = bounded(key);
         let Some(value) = value.map(bounded) else {
-            let Some(Held::Distincts(distincts)) = self.held(row.object, &key) else { return Ok(0) };
+            let Some(EntryValue::Distincts(distincts)) = self.held(row.object, &key) else { return Ok(0) };
             return Ok(distincts.len(row.time_ns, window_ms));
         };
-        let fits = |held: &Held| matches!(held, Held::Distincts(_));
-        let make = || Held::Distincts(Distincts::default());
-        let write = |held: &mut Held| match held {
-            Held::Distincts(values) => Some(values.distinct(row.time_ns, &value, window_ms)),
+        let fits = |held: &EntryValue| matches!(held, EntryValue::Distincts(_));
+        let make = || EntryValue::Distincts(Distincts::default());
+        let write = |held: &mut EntryValue| match held {
+            EntryValue::Distincts(values) => Some(values.distinct(row.time_ns, &value, window_ms)),
             _ => None,
         };
         let undo = |written, undo| Undo::Distincts { object: row.object, key: key.as_ref().into(), written, undo };

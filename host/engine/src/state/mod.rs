@@ -1,5 +1,6 @@
 //! The state of one rule, in memory. Every change is noted so that a call that failed can be undone.
 
+mod account;
 mod counts;
 mod distincts;
 mod entry;
@@ -11,7 +12,7 @@ mod object;
 mod tests;
 mod undo;
 
-pub(crate) use ledger::Ledger;
-pub(crate) use memory::Memory;
+pub(crate) use ledger::StateLedger;
+pub(crate) use memory::RuleMemory;
 
 const NS_PER_MS: u64 = 1_000_000;

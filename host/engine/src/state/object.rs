@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, hash_map::IntoKeys};
 
-use super::entry::{Entry, Held};
+use super::entry::{Entry, EntryValue};
 
 /// What an entry takes beside its key's text and what it holds.
 const ENTRY_BYTES: usize = size_of::<(Box<str>, Entry)>();
@@ -63,7 +63,7 @@ impl ObjectState {
     }
 
     /// Changes what stands under `key`, if something does.
-    pub(super) fn change<T>(&mut self, key: &str, change: impl FnOnce(&mut Held, &mut u64) -> T) -> Option<T> {
+    pub(super) fn change<T>(&mut self, key: &str, change: impl FnOnce(&mut EntryValue, &mut u64) -> T) -> Option<T> {
         let entry = self.keys.get_mut(key)?;
         let before = entry.held.bytes();
         let changed = change(&mut entry.held, &mut entry.written);
@@ -72,7 +72,7 @@ impl ObjectState {
     }
 
     /// The key that was written longest ago.
-    pub(super) fn oldest(&self) -> Option<Box<str>> {
+    pub(super) fn eviction_candidates(&self) -> Option<Box<str>> {
         self.keys.iter().min_by_key(|(_, entry)| entry.written).map(|(key, _)| key.clone())
     }
 

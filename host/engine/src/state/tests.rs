@@ -2,19 +2,19 @@
 
 use lifesigns_model::{EventRow, Limits, RuleState, limits};
 
-use super::{Ledger, Memory};
+use super::{RuleMemory, StateLedger};
 
 const MS: u64 = super::NS_PER_MS;
 
-fn begin(state: &mut Memory, time_ms: u64) {
+fn begin(state: &mut RuleMemory, time_ms: u64) {
     state.begin(&[EventRow { object: 7, time_ns: time_ms * MS }], true);
 }
 
-fn empty() -> Memory {
-    Ledger::new(limits::RULES_STATE_BYTES, true).memory("rule")
+fn empty() -> RuleMemory {
+    StateLedger::new(limits::RULES_STATE_BYTES, true).memory("rule")
 }
 
-fn memory() -> Memory {
+fn memory() -> RuleMemory {
     let mut state = empty();
     begin(&mut state, 1000);
     state
@@ -134,7 +134,7 @@ fn what_a_store_gives_back_is_what_it_was() {
     }
     state.commit();
     restored.commit();
-    let sorted = |state: &mut Memory| {
+    let sorted = |state: &mut RuleMemory| {
         let mut changes = state.changes();
         changes.sort();
         changes
@@ -149,7 +149,7 @@ fn what_is_held_is_accounted_for_whatever_is_done_and_undone() {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (random >> 33) % below
     };
-    let ledger = Ledger::new(limits::RULES_STATE_BYTES, true);
+    let ledger = StateLedger::new(limits::RULES_STATE_BYTES, true);
     let mut state = ledger.memory("rule");
     for round in 0..2000_u64 {
         let rows: Vec<EventRow> =
@@ -184,9 +184,9 @@ fn what_is_held_is_accounted_for_whatever_is_done_and_undone() {
 
 #[test]
 fn state_is_bounded_for_a_rule_for_an_object_and_for_all_rules() {
-    let ledger = Ledger::new(4 << 20, true);
+    let ledger = StateLedger::new(4 << 20, true);
     let limits = Limits { state_bytes: 2 << 20, object_state_bytes: 1 << 20, ..Limits::default() };
-    let fill = |state: &mut Memory| {
+    let fill = |state: &mut RuleMemory| {
         let (mut kept, mut why) = (0, String::new());
         for object in 0..40 {
             for key in 0..20 {
@@ -219,7 +219,7 @@ fn state_is_bounded_for_a_rule_for_an_object_and_for_all_rules() {
     assert_eq!((0..40).map(|object| one.evict(object).len()).sum::<usize>(), 34);
     let (_, why) = fill(&mut third);
     assert!(why.contains("state-bytes) is 2097152") && third.accounted().0 > 1_800_000, "there is room again: {why}");
-    let mut fourth = Ledger::new(1 << 30, true).memory("fourth");
+    let mut fourth = StateLedger::new(1 << 30, true).memory("fourth");
     fourth.limit(&Limits { state_bytes: 1 << 30, ..limits });
     let (kept, why) = fill(&mut fourth);
     assert_eq!(kept, 40 * 17 * 60_000, "{why}");

@@ -5,7 +5,7 @@ use lifesigns_model::limits;
 use super::{
     counts::CountsUndo,
     distincts::DistinctsUndo,
-    entry::{Entry, Held},
+    entry::{Entry, EntryValue},
     object::ObjectState,
 };
 
@@ -50,7 +50,7 @@ impl Undo {
             }
             Self::Counts { key, written, undo, .. } => {
                 state.change(&key, |held, now| {
-                    if let Held::Counts(counts) = held {
+                    if let EntryValue::Counts(counts) = held {
                         counts.undo(undo);
                         *now = written;
                     }
@@ -58,7 +58,7 @@ impl Undo {
             }
             Self::Distincts { key, written, undo, .. } => {
                 state.change(&key, |held, now| {
-                    if let Held::Distincts(values) = held {
+                    if let EntryValue::Distincts(values) = held {
                         values.undo(undo);
                         *now = written;
                     }
@@ -79,16 +79,16 @@ pub(super) fn make_room(
     if state.len() < limits::KEYS || state.has(key) {
         return false;
     }
-    let Some(oldest) = state.oldest() else { return false };
-    let before = state.remove(&oldest);
-    note_entry(object, &oldest, before, writes_before, undo);
+    let Some(eviction_candidates) = state.eviction_candidates() else { return false };
+    let before = state.remove(&eviction_candidates);
+    note_entry(object, &eviction_candidates, before, writes_before, undo);
     true
 }
 
 /// Notes what stood under a key. A value that the batch itself has written needs no note: the one that
 /// was made then brings back what was there before the batch.
 pub(super) fn note_entry(object: u32, key: &str, before: Option<Entry>, writes_before: u64, undo: &mut Vec<Undo>) {
-    let own = |entry: &Entry| entry.written > writes_before && matches!(entry.held, Held::Value { .. });
+    let own = |entry: &Entry| entry.written > writes_before && matches!(entry.held, EntryValue::Value { .. });
     if !before.as_ref().is_some_and(own) {
         undo.push(Undo::Entry { object, key: key.into(), before });
     }

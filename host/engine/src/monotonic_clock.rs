@@ -5,14 +5,14 @@ use lifesigns_model::SharedClock;
 /// Goes on with a clock, also when that is set back: pauses and budgets go by it, and end in their time
 /// even if the clock was wrong when they began.
 #[derive(Debug)]
-pub(crate) struct Steady {
+pub(crate) struct MonotonicClock {
     clock: SharedClock,
     last_ns: u64,
     /// How far it is ahead of the clock, because that was set back.
     ahead_ns: u64,
 }
 
-impl Steady {
+impl MonotonicClock {
     pub(crate) fn new(clock: SharedClock) -> Self {
         let last_ns = clock.now_ns();
         Self { clock, last_ns, ahead_ns: 0 }
@@ -38,7 +38,7 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_back_goes_on_from_where_it_was() {
         let clock = Arc::new(ManualClock::new(100));
-        let mut steady = Steady::new(Arc::clone(&clock) as SharedClock);
+        let mut steady = MonotonicClock::new(Arc::clone(&clock) as SharedClock);
         let mut after = |set_ns| {
             clock.set(set_ns);
             steady.now_ns()

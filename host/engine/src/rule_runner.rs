@@ -9,15 +9,15 @@ use lifesigns_model::{
 
 use crate::{
     LoadedRule, RuleSet, cpu,
+    event_sink::{EventSink, StreamPosition},
     objects::Objects,
-    origin::Origin,
-    outlet::{Outlet, Spot},
+    origin::EventOrigin,
     quarantine::Quarantine,
-    reminders::Set,
+    reminders::ReminderSpec,
     report::ShardReport,
-    scanned::{Line, Scanned},
-    state::{Ledger, Memory},
-    throttle::{Over, Spent, Throttle, Together},
+    scanned::{ScannedChunk, ScannedLine},
+    state::{RuleMemory, StateLedger},
+    throttle::{CallCost, OverBudget, SharedCpuBudget, Throttle},
     usage::Usage,
 };
 
@@ -28,14 +28,14 @@ const SLICE_NS: u64 = 10_000_000;
 
 /// Which clock quarantine goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Clock {
+pub(crate) enum ShardClock {
     /// Event time: replay, where everything must come out the same again.
     Event,
     /// The driver's clock, nanoseconds since the Unix epoch.
     Wall(u64),
 }
 
-impl Clock {
+impl ShardClock {
     /// The time by it at which something happens whose event time is `event_ns`.
     pub(crate) const fn at(self, event_ns: u64) -> u64 {
         match self {
@@ -46,37 +46,37 @@ impl Clock {
 }
 
 /// What a flush needs of its shard.
-pub(crate) struct Around<'a, 'b> {
+pub(crate) struct FlushContext<'a, 'b> {
     pub(crate) objects: &'a mut Objects,
     pub(crate) answer: &'a mut RuleAlertBatch,
     pub(crate) report: &'a mut ShardReport,
-    pub(crate) clock: Clock,
+    pub(crate) clock: ShardClock,
     /// What all rules of the shard may use together.
-    pub(crate) together: &'a mut Together,
-    pub(crate) ledger: &'a Ledger,
-    pub(crate) outlet: &'a mut (dyn Outlet + 'b),
+    pub(crate) shared_cpu: &'a mut SharedCpuBudget,
+    pub(crate) ledger: &'a StateLedger,
+    pub(crate) sink: &'a mut (dyn EventSink + 'b),
 }
 
 /// An event for a rule.
-pub(crate) struct Shown<'a> {
+pub(crate) struct RuleEvent<'a> {
     pub(crate) object: u32,
     pub(crate) time_ns: u64,
     pub(crate) kind: EventKind,
     pub(crate) message: Option<&'a str>,
     /// The log line whose fields and app it has.
-    pub(crate) line: Option<(&'a Scanned, &'a Line)>,
-    pub(crate) origin: Origin,
+    pub(crate) line: Option<(&'a ScannedChunk, &'a ScannedLine)>,
+    pub(crate) origin: EventOrigin,
     /// Where it stands in the stream.
-    pub(crate) spot: Spot,
+    pub(crate) position: StreamPosition,
 }
 
 /// One rule in one shard.
-pub(crate) struct Slot {
+pub(crate) struct RuleRunner {
     pub(crate) rule: Arc<LoadedRule>,
     /// Its place in the generation.
     number: u32,
     instance: Option<Box<dyn RuleInstance>>,
-    state: Option<Box<Memory>>,
+    state: Option<Box<RuleMemory>>,
     quarantine: Quarantine,
     throttle: Throttle,
     /// What it has used since this was last taken.
@@ -88,11 +88,11 @@ pub(crate) struct Slot {
     most: usize,
     batch: EventBatch,
     rows: Vec<EventRow>,
-    origins: Vec<(Origin, Spot)>,
+    origins: Vec<(EventOrigin, StreamPosition)>,
 }
 
-impl Slot {
-    pub(crate) fn new(rule: Arc<LoadedRule>, number: u32, mut state: Box<Memory>) -> Self {
+impl RuleRunner {
+    pub(crate) fn new(rule: Arc<LoadedRule>, number: u32, mut state: Box<RuleMemory>) -> Self {
         state.limit(&rule.limits);
         let reminds = rule.description.wants_kind(EventKind::Reminder);
         let throttle = Throttle::new(&rule.limits);
@@ -120,12 +120,12 @@ impl Slot {
     }
 
     /// Lets the state outlive the slot.
-    pub(crate) fn into_state(self) -> Option<Box<Memory>> {
+    pub(crate) fn into_state(self) -> Option<Box<RuleMemory>> {
         self.state
     }
 
     /// Its state, while no call runs.
-    pub(crate) fn state_mut(&mut self) -> Option<&mut Memory> {
+    pub(crate) fn state_mut(&mut self) -> Option<&mut RuleMemory> {
         self.state.as_deref_mut()
     }
 
@@ -140,17 +140,17 @@ impl Slot {
     }
 
     /// Adds an event to the open batch. Says whether the batch is full.
-    pub(crate) fn push(&mut self, rules: &RuleSet, shown: Shown<'_>, around: &mut Around<'_, '_>) -> bool {
-        let now_ns = around.clock.at(shown.time_ns);
+    pub(crate) fn push(&mut self, rules: &RuleSet, shown: RuleEvent<'_>, context: &mut FlushContext<'_, '_>) -> bool {
+        let now_ns = context.clock.at(shown.time_ns);
         if self.blocks(now_ns) {
-            around.report.missed(&self.rule.name, 1);
+            context.report.missed(&self.rule.name, 1);
             return false;
         }
-        if around.outlet.is_full(self.waiting) {
-            around.report.no_room(&self.rule.name);
+        if context.sink.is_full(self.waiting) {
+            context.report.no_room(&self.rule.name);
             return false;
         }
-        let object = around.objects.get(shown.object);
+        let object = context.objects.get(shown.object);
         self.batch.begin(shown.time_ns, shown.kind);
         match self.rows.last() {
             Some(last) if last.object == shown.object => {
@@ -176,23 +176,23 @@ impl Slot {
             self.batch.number(object.facts.metric(name, shown.time_ns));
         }
         self.rows.push(EventRow { object: shown.object, time_ns: shown.time_ns });
-        self.origins.push((shown.origin, shown.spot));
+        self.origins.push((shown.origin, shown.position));
         self.rows.len() >= self.most || self.batch.text.len() >= limits::BATCH_BYTES
     }
 
     /// Shows the open batch to the rule and passes its alerts on. When the rule fails, its events
     /// are tried one by one.
-    pub(crate) fn flush(&mut self, around: &mut Around<'_, '_>) {
+    pub(crate) fn flush(&mut self, context: &mut FlushContext<'_, '_>) {
         if self.rows.is_empty() {
             return;
         }
         let batch = std::mem::take(&mut self.batch);
         let rows = std::mem::take(&mut self.rows);
         let origins = std::mem::take(&mut self.origins);
-        match self.paid(&batch, &rows, &origins, around) {
+        match self.paid(&batch, &rows, &origins, context) {
             Ok(()) => {}
-            Err(error) if rows.len() == 1 => self.poisoned(rows[0], &error, around),
-            Err(_) => self.one_by_one(&batch, &rows, &origins, around),
+            Err(error) if rows.len() == 1 => self.failed_on_event(rows[0], &error, context),
+            Err(_) => self.retry_one_by_one(&batch, &rows, &origins, context),
         }
         (self.batch, self.rows, self.origins) = (batch, rows, origins);
         self.batch.clear();
@@ -200,37 +200,37 @@ impl Slot {
         self.origins.clear();
     }
 
-    fn one_by_one(
+    fn retry_one_by_one(
         &mut self,
         batch: &EventBatch,
         rows: &[EventRow],
-        origins: &[(Origin, Spot)],
-        around: &mut Around<'_, '_>,
+        origins: &[(EventOrigin, StreamPosition)],
+        context: &mut FlushContext<'_, '_>,
     ) {
         let mut single = EventBatch::default();
         for (index, row) in rows.iter().enumerate() {
-            if self.blocks(around.clock.at(row.time_ns)) {
-                around.report.missed(&self.rule.name, 1);
+            if self.blocks(context.clock.at(row.time_ns)) {
+                context.report.missed(&self.rule.name, 1);
                 continue;
             }
-            if around.outlet.is_full(self.waiting) {
-                around.report.no_room(&self.rule.name);
+            if context.sink.is_full(self.waiting) {
+                context.report.no_room(&self.rule.name);
                 continue;
             }
             single.clear();
             single.copy_event(batch, index, &self.rule.description.wants);
             let one = index..index + 1;
-            if let Err(error) = self.paid(&single, &rows[one.clone()], &origins[one], around) {
-                self.poisoned(*row, &error, around);
+            if let Err(error) = self.paid(&single, &rows[one.clone()], &origins[one], context) {
+                self.failed_on_event(*row, &error, context);
             }
         }
     }
 
-    fn poisoned(&mut self, row: EventRow, error: &InstanceError, around: &mut Around<'_, '_>) {
-        let pause_ms = self.quarantine.failed(around.clock.at(row.time_ns));
-        let object = &around.objects.get(row.object).id;
+    fn failed_on_event(&mut self, row: EventRow, error: &InstanceError, context: &mut FlushContext<'_, '_>) {
+        let pause_ms = self.quarantine.failed(context.clock.at(row.time_ns));
+        let object = &context.objects.get(row.object).id;
         tracing::warn!(rule = self.rule.name, object = &**object, pause_ms, "a rule failed on an event: {error}");
-        around.report.failed(&self.rule.name, error, pause_ms);
+        context.report.failed(&self.rule.name, error, pause_ms);
     }
 
     /// One call of the rule, which it pays for.
@@ -238,13 +238,13 @@ impl Slot {
         &mut self,
         batch: &EventBatch,
         rows: &[EventRow],
-        origins: &[(Origin, Spot)],
-        around: &mut Around<'_, '_>,
+        origins: &[(EventOrigin, StreamPosition)],
+        context: &mut FlushContext<'_, '_>,
     ) -> Result<(), InstanceError> {
-        let is_live = matches!(around.clock, Clock::Wall(_));
+        let is_live = matches!(context.clock, ShardClock::Wall(_));
         let begun_ns = if is_live { cpu::used_ns() } else { 0 };
         let alerts_before = self.usage;
-        let outcome = self.run(batch, rows, origins, around);
+        let outcome = self.run(batch, rows, origins, context);
         let cpu_ns = if is_live { cpu::used_ns().saturating_sub(begun_ns) } else { 0 };
         self.usage.cpu_ns += cpu_ns;
         self.usage.events += rows.len() as u64;
@@ -252,28 +252,28 @@ impl Slot {
             let events = SLICE_NS.saturating_mul(rows.len() as u64) / cpu_ns.max(1);
             self.most = events.clamp(1, limits::BATCH_EVENTS as u64) as usize;
         }
-        let spent = Spent {
+        let spent = CallCost {
             events: origins.iter().filter(|(origin, _)| origin.pays()).count() as u64,
             cpu_ns,
             alerts: self.usage.alerts - alerts_before.alerts,
             alert_bytes: self.usage.alert_bytes - alerts_before.alert_bytes,
         };
         let last = rows[rows.len() - 1];
-        let over = self.throttle.charge(around.clock.at(last.time_ns), spent, around.together);
-        self.pause(over, around.report);
+        let over = self.throttle.charge(context.clock.at(last.time_ns), spent, context.shared_cpu);
+        self.pause(over, context.report);
         outcome
     }
 
     /// Pays for so many bytes of state that are committed.
-    pub(crate) fn pay_for_state(&mut self, bytes: u64, beyond: u64, clock: Clock, report: &mut ShardReport) {
+    pub(crate) fn pay_for_state(&mut self, bytes: u64, beyond: u64, clock: ShardClock, report: &mut ShardReport) {
         self.usage.state_bytes += bytes;
-        if let Clock::Wall(now_ns) = clock {
+        if let ShardClock::Wall(now_ns) = clock {
             let over = self.throttle.charge_state(now_ns, beyond);
             self.pause(over, report);
         }
     }
 
-    fn pause(&mut self, over: Option<Over>, report: &mut ShardReport) {
+    fn pause(&mut self, over: Option<OverBudget>, report: &mut ShardReport) {
         let Some(over) = over else { return };
         self.usage.pauses += 1;
         tracing::warn!(rule = self.rule.name, pause_ms = over.pause_ms, "a rule is over its budget: {over}");
@@ -289,8 +289,8 @@ impl Slot {
         &mut self,
         batch: &EventBatch,
         rows: &[EventRow],
-        origins: &[(Origin, Spot)],
-        around: &mut Around<'_, '_>,
+        origins: &[(EventOrigin, StreamPosition)],
+        context: &mut FlushContext<'_, '_>,
     ) -> Result<(), InstanceError> {
         let mut instance = match self.instance.take() {
             Some(instance) => instance,
@@ -298,11 +298,11 @@ impl Slot {
         };
         let mut state = self.state.take().expect("state is out only while this function runs");
         state.begin(rows, self.reminds);
-        around.answer.clear();
-        let (state, outcome) = instance.evaluate(batch, state, around.answer);
-        let state: Result<Box<Memory>, _> = (state as Box<dyn Any>).downcast();
+        context.answer.clear();
+        let (state, outcome) = instance.evaluate(batch, state, context.answer);
+        let state: Result<Box<RuleMemory>, _> = (state as Box<dyn Any>).downcast();
         let Ok(mut state) = state else {
-            self.state = Some(Box::new(around.ledger.memory(&self.rule.name)));
+            self.state = Some(Box::new(context.ledger.memory(&self.rule.name)));
             return Err(InstanceError::Call("it gave back another state than it was lent".into()));
         };
         let reminders = match &outcome {
@@ -312,20 +312,20 @@ impl Slot {
                 Vec::new()
             }
         };
-        let now_ns = around.clock.at(rows[rows.len() - 1].time_ns);
+        let now_ns = context.clock.at(rows[rows.len() - 1].time_ns);
         self.usage.log_lines_left_out += state.emit_log(|| self.throttle.may_log(now_ns));
-        around.report.dropped.merge(state.take_dropped());
+        context.report.dropped.merge(state.take_dropped());
         self.state = Some(state);
         outcome?;
         self.instance = Some(instance);
         self.quarantine.answered(rows.len());
-        around.report.events += rows.len() as u64;
+        context.report.events += rows.len() as u64;
         let mut paid = HashSet::new();
         for change in &reminders {
             let is_first = change.due_ns.is_some() && paid.insert(change.event);
-            self.remind(change, is_first, rows, origins, around);
+            self.remind(change, is_first, rows, origins, context);
         }
-        self.emit(rows, origins, around);
+        self.emit(rows, origins, context);
         Ok(())
     }
 
@@ -335,46 +335,52 @@ impl Slot {
         change: &ReminderChange,
         is_first: bool,
         rows: &[EventRow],
-        origins: &[(Origin, Spot)],
-        around: &mut Around<'_, '_>,
+        origins: &[(EventOrigin, StreamPosition)],
+        context: &mut FlushContext<'_, '_>,
     ) {
         let at = change.event as usize;
         let object = rows[at].object;
         let Some(due_ns) = change.due_ns else {
-            around.objects.forget(object, &self.rule.name, &change.name);
+            context.objects.forget(object, &self.rule.name, &change.name);
             return;
         };
         let origin = &origins[at].0;
-        let set = Set { due_ns, line: origin.kept(), pays: is_first && matches!(origin, Origin::Line(..)) };
-        let too_many = around.objects.remind(object, &self.rule.name, &change.name, set);
-        around.report.reminders_left_out += u64::from(too_many);
+        let set =
+            ReminderSpec { due_ns, line: origin.kept(), pays: is_first && matches!(origin, EventOrigin::Line(..)) };
+        let too_many = context.objects.remind(object, &self.rule.name, &change.name, set);
+        context.report.reminders_left_out += u64::from(too_many);
     }
 
-    fn emit(&mut self, rows: &[EventRow], origins: &[(Origin, Spot)], around: &mut Around<'_, '_>) {
-        let answer = &*around.answer;
+    fn emit(
+        &mut self,
+        rows: &[EventRow],
+        origins: &[(EventOrigin, StreamPosition)],
+        context: &mut FlushContext<'_, '_>,
+    ) {
+        let answer = &*context.answer;
         let (mut nth, mut before) = (0, u32::MAX);
-        let waiting = around.outlet.waiting();
+        let waiting = context.sink.waiting();
         for row in &answer.rows {
             nth = if row.event == before { nth + 1 } else { 0 };
             before = row.event;
-            let (at, (origin, spot)) = (rows[row.event as usize], &origins[row.event as usize]);
+            let (at, (origin, position)) = (rows[row.event as usize], &origins[row.event as usize]);
             let (source, evidence) = origin.evidence();
             let pairs = &answer.attributes[row.attributes_start as usize..row.attributes_end as usize];
             let alert = RuleAlertRef {
                 order: RuleAlertOrder { time_ns: at.time_ns, source, line: evidence.line, rule: self.number, nth },
                 rule: &self.rule.name,
                 symptom: &self.rule.description.symptoms[row.symptom as usize],
-                object: &around.objects.get(at.object).id,
+                object: &context.objects.get(at.object).id,
                 change: row.change,
                 summary: row.summary.str(&answer.text),
                 attributes: Attributes::new(&answer.text, pairs),
                 evidence,
                 module: self.rule.module.digest(),
             };
-            around.outlet.alert(*spot, &alert);
-            around.report.alerts += 1;
+            context.sink.alert(*position, &alert);
+            context.report.alerts += 1;
         }
-        self.waiting += around.outlet.waiting() - waiting;
+        self.waiting += context.sink.waiting() - waiting;
         self.usage.alerts += answer.rows.len() as u64;
         self.usage.alert_bytes += (answer.text.len() + answer.attributes.len() * ATTRIBUTE_BYTES) as u64;
     }

@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 /// Room for so many bytes.
-pub(crate) struct Budget {
+pub(crate) struct ByteSemaphore {
     /// Less than nothing when somebody was not asked to wait.
     free: Mutex<isize>,
     more: Condvar,
@@ -16,7 +16,7 @@ pub(crate) struct Budget {
     closed: AtomicBool,
 }
 
-impl Budget {
+impl ByteSemaphore {
     pub(crate) fn new(total_bytes: usize) -> Arc<Self> {
         Arc::new(Self {
             free: Mutex::new(signed(total_bytes)),
@@ -28,7 +28,7 @@ impl Budget {
 
     /// Waits for room. What is larger than everything waits for everything. `full` runs when there is
     /// none at once. `None` once it is closed.
-    pub(crate) fn acquire(self: &Arc<Self>, bytes: usize, full: impl FnOnce()) -> Option<Permit> {
+    pub(crate) fn acquire(self: &Arc<Self>, bytes: usize, full: impl FnOnce()) -> Option<BytePermit> {
         let bytes = bytes.min(self.total);
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         if *free < signed(bytes) {
@@ -42,7 +42,7 @@ impl Budget {
             return None;
         }
         *free -= signed(bytes);
-        Some(Permit { budget: Arc::clone(self), bytes })
+        Some(BytePermit { budget: Arc::clone(self), bytes })
     }
 
     /// Whoever waits for room goes on without, and so does whoever comes later.
@@ -58,9 +58,9 @@ impl Budget {
     }
 
     /// Takes room that may not be there: those who acquire some wait the longer for it.
-    pub(crate) fn charge(self: &Arc<Self>, bytes: usize) -> Permit {
+    pub(crate) fn charge(self: &Arc<Self>, bytes: usize) -> BytePermit {
         *self.free.lock().unwrap_or_else(PoisonError::into_inner) -= signed(bytes);
-        Permit { budget: Arc::clone(self), bytes }
+        BytePermit { budget: Arc::clone(self), bytes }
     }
 
     /// Whether more than half of it is taken.
@@ -87,12 +87,12 @@ fn signed(bytes: usize) -> isize {
 }
 
 /// So many bytes in flight.
-pub(crate) struct Permit {
-    budget: Arc<Budget>,
+pub(crate) struct BytePermit {
+    budget: Arc<ByteSemaphore>,
     bytes: usize,
 }
 
-impl Permit {
+impl BytePermit {
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
@@ -104,7 +104,7 @@ impl Permit {
     }
 }
 
-impl Drop for Permit {
+impl Drop for BytePermit {
     fn drop(&mut self) {
         *self.budget.free.lock().unwrap_or_else(PoisonError::into_inner) += signed(self.bytes);
         self.budget.more.notify_all();
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn bytes_come_back_and_let_the_next_one_in() {
-        let budget = Budget::new(10);
+        let budget = ByteSemaphore::new(10);
         let first = budget.acquire(6, || ()).expect("there is room");
         let other = Arc::clone(&budget);
         let waiter = std::thread::spawn(move || drop(other.acquire(1000, || ())));
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_closed_one_lets_nobody_wait_and_nobody_in() {
-        let budget = Budget::new(10);
+        let budget = ByteSemaphore::new(10);
         let all = budget.acquire(10, || ());
         let (other, (sender, full)) = (Arc::clone(&budget), std::sync::mpsc::channel());
         let waiter = std::thread::spawn(move || other.acquire(1, || sender.send(()).expect("it is awaited")).is_none());
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn what_is_charged_may_be_more_than_there_is() {
-        let budget = Budget::new(10);
+        let budget = ByteSemaphore::new(10);
         let charged = budget.charge(7).and(budget.charge(8));
         assert_eq!(budget.used(), 15);
         let (other, (sender, full)) = (Arc::clone(&budget), std::sync::mpsc::channel());

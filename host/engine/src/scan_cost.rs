@@ -6,22 +6,17 @@ use std::sync::{MutexGuard, PoisonError};
 
 use crate::{
     LoadedRule, RuleSet,
-    throttle::{Over, Throttle},
+    cost_units::FREE_UNITS,
+    throttle::{OverBudget, Throttle},
     usage::Usage,
 };
 
-/// What a condition costs beside the value that it looks through.
-pub(crate) const CONDITION_UNITS: u64 = 16;
-/// The cost of a literal that was found, for each interest that names it.
-pub(crate) const LITERAL_UNITS: u64 = 16;
-/// The units of one rule that a line pays for.
-pub(crate) const FREE_UNITS: u64 = 1024;
 /// A unit is about one byte that is looked through.
 const NS_PER_UNIT: u64 = 2;
 
 /// What one rule owes for a chunk.
 #[derive(Clone, Copy, Default)]
-struct Owed {
+struct RuleCost {
     units: u64,
     missed: u64,
     is_paused: bool,
@@ -29,32 +24,32 @@ struct Owed {
 
 /// The bill of one chunk.
 #[derive(Default)]
-pub(crate) struct Bill {
+pub(crate) struct ScanCosts {
     /// By rule.
-    chunk: Vec<Owed>,
+    chunk: Vec<RuleCost>,
     /// Of the line that is looked at: rule, and units, or `None` where it was passed over.
     line: Vec<(u32, Option<u64>)>,
 }
 
 /// What came of a bill for one rule.
-pub(crate) struct Billed {
+pub(crate) struct ScanCharge {
     pub(crate) rule: String,
     pub(crate) usage: Usage,
     /// Lines on which its interests were not evaluated.
     pub(crate) missed: u64,
     /// It is paused from now on.
-    pub(crate) over: Option<Over>,
+    pub(crate) over: Option<OverBudget>,
 }
 
 fn throttle(rule: &LoadedRule) -> MutexGuard<'_, Throttle> {
     rule.conditions.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Bill {
+impl ScanCosts {
     /// A new chunk begins. Without a time no rule is ever passed over.
     pub(crate) fn begin(&mut self, rules: &RuleSet, now_ns: Option<u64>) {
         self.chunk.clear();
-        self.chunk.resize(rules.rules().len(), Owed::default());
+        self.chunk.resize(rules.rules().len(), RuleCost::default());
         let Some(now_ns) = now_ns else { return };
         for number in &rules.index.billed {
             let rule = *number as usize;
@@ -94,10 +89,10 @@ impl Bill {
     }
 
     /// The chunk is done with: rules pay.
-    pub(crate) fn charge(&mut self, rules: &RuleSet, now_ns: u64) -> Vec<Billed> {
-        let mut billed = Vec::new();
+    pub(crate) fn charge(&mut self, rules: &RuleSet, now_ns: u64) -> Vec<ScanCharge> {
+        let mut charges = Vec::new();
         for number in &rules.index.billed {
-            let Owed { units, missed, .. } = std::mem::take(&mut self.chunk[*number as usize]);
+            let RuleCost { units, missed, .. } = std::mem::take(&mut self.chunk[*number as usize]);
             if units == 0 && missed == 0 {
                 continue;
             }
@@ -105,8 +100,8 @@ impl Bill {
             let cpu_ns = units * NS_PER_UNIT;
             let over = throttle(rule).charge_conditions(now_ns, cpu_ns);
             let usage = Usage { cpu_ns, pauses: u64::from(over.is_some()), ..Usage::default() };
-            billed.push(Billed { rule: rule.name.clone(), usage, missed, over });
+            charges.push(ScanCharge { rule: rule.name.clone(), usage, missed, over });
         }
-        billed
+        charges
     }
 }

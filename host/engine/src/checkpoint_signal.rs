@@ -7,28 +7,28 @@ use std::{
 
 /// What has gathered since the last cut.
 #[derive(Default)]
-pub(crate) struct Gathered {
+pub(crate) struct SignalState {
     /// Something has.
     pub(crate) dirty: bool,
     /// There is little room left, or somebody waits for some.
     pub(crate) short: bool,
     /// What signs take.
-    pub(crate) sign_bytes: usize,
+    pub(crate) observation_bytes: usize,
 }
 
 #[derive(Default)]
-pub(crate) struct Dirty {
-    gathered: Mutex<Gathered>,
+pub(crate) struct CheckpointSignal {
+    gathered: Mutex<SignalState>,
     more: Condvar,
 }
 
-impl Dirty {
+impl CheckpointSignal {
     /// Something has gathered, with signs of so many bytes.
-    pub(crate) fn note(&self, sign_bytes: usize, short: bool) {
+    pub(crate) fn note(&self, observation_bytes: usize, short: bool) {
         self.change(|gathered| {
             gathered.dirty = true;
             gathered.short |= short;
-            gathered.sign_bytes += sign_bytes;
+            gathered.observation_bytes += observation_bytes;
         });
     }
 
@@ -45,23 +45,25 @@ impl Dirty {
     }
 
     /// A cut has taken signs of so many bytes.
-    pub(crate) fn taken(&self, sign_bytes: usize) {
-        self.change(|gathered| gathered.sign_bytes = gathered.sign_bytes.saturating_sub(sign_bytes));
+    pub(crate) fn taken(&self, observation_bytes: usize) {
+        self.change(|gathered| {
+            gathered.observation_bytes = gathered.observation_bytes.saturating_sub(observation_bytes)
+        });
     }
 
     /// What signs take that have not been cut.
-    pub(crate) fn sign_bytes(&self) -> usize {
-        self.gathered.lock().unwrap_or_else(PoisonError::into_inner).sign_bytes
+    pub(crate) fn observation_bytes(&self) -> usize {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner).observation_bytes
     }
 
     /// Waits until `enough`, or so long. Says whether it is.
-    pub(crate) fn wait(&self, timeout: Duration, enough: impl Fn(&Gathered) -> bool) -> bool {
+    pub(crate) fn wait(&self, timeout: Duration, enough: impl Fn(&SignalState) -> bool) -> bool {
         let gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.more.wait_timeout_while(gathered, timeout, |gathered| !enough(gathered));
         enough(&waited.unwrap_or_else(PoisonError::into_inner).0)
     }
 
-    fn change(&self, change: impl FnOnce(&mut Gathered)) {
+    fn change(&self, change: impl FnOnce(&mut SignalState)) {
         change(&mut self.gathered.lock().unwrap_or_else(PoisonError::into_inner));
         self.more.notify_all();
     }

@@ -2,23 +2,23 @@
 
 use lifesigns_model::{ObjectFacts, Observation, RuleAlert, RuleAlertOrder, RuleAlertRef, limits};
 
-use crate::budget::Permit;
+use crate::byte_semaphore::BytePermit;
 
 /// A place in the stream, in its order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Spot {
+pub(crate) struct StreamPosition {
     /// The chunk's number.
     pub(crate) chunk: u64,
     /// The line, as one of the chunk's kept lines.
     pub(crate) line: u32,
-    pub(crate) stage: Stage,
+    pub(crate) phase: Phase,
     /// Of reminders the shard's own count.
     pub(crate) nth: u64,
 }
 
 /// What happens with a line, in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stage {
+pub(crate) enum Phase {
     /// Its object is taken up.
     #[default]
     Seen,
@@ -34,26 +34,26 @@ pub(crate) enum Stage {
 
 /// Where a line stands: in the stream, and in the order of alerts, with its event time and source.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Standing<'a> {
-    pub(crate) spot: Spot,
+pub(crate) struct LineContext<'a> {
+    pub(crate) position: StreamPosition,
     pub(crate) order: RuleAlertOrder,
     /// None of what the inventory says.
     pub(crate) source: Option<&'a str>,
 }
 
 /// Where a shard's words go.
-pub(crate) trait Outlet {
+pub(crate) trait EventSink {
     /// A rule's alert.
-    fn alert(&mut self, spot: Spot, alert: &RuleAlertRef<'_>);
+    fn alert(&mut self, position: StreamPosition, alert: &RuleAlertRef<'_>);
 
     /// A line's facts.
-    fn facts(&mut self, _at: Standing<'_>, _facts: &ObjectFacts) {}
+    fn facts(&mut self, _at: LineContext<'_>, _facts: &ObjectFacts) {}
 
     /// The line's object was not known.
-    fn seen(&mut self, _at: Standing<'_>, _object: &str) {}
+    fn seen(&mut self, _at: LineContext<'_>, _object: &str) {}
 
     /// Whether so much waits that nothing should be said that nobody asked for.
-    fn is_much(&self) -> bool {
+    fn is_backlogged(&self) -> bool {
         false
     }
 
@@ -69,13 +69,13 @@ pub(crate) trait Outlet {
     }
 }
 
-impl<F: FnMut(&RuleAlertRef<'_>)> Outlet for F {
-    fn alert(&mut self, _: Spot, alert: &RuleAlertRef<'_>) {
+impl<F: FnMut(&RuleAlertRef<'_>)> EventSink for F {
+    fn alert(&mut self, _: StreamPosition, alert: &RuleAlertRef<'_>) {
         self(alert);
     }
 }
 
-impl Standing<'_> {
+impl LineContext<'_> {
     /// Facts to keep, with their time.
     pub(crate) fn facts(&self, facts: &ObjectFacts) -> Observation {
         let facts = ObjectFacts { time_ns: self.order.time_ns, ..facts.clone() };
@@ -94,21 +94,21 @@ impl Standing<'_> {
 
 /// Keeps everything until the next cut.
 #[derive(Default)]
-pub(crate) struct Signs {
-    list: Vec<(Spot, u32, Observation)>,
+pub(crate) struct ObservationBuffer {
+    list: Vec<(StreamPosition, u32, Observation)>,
     /// Roughly what they take since they were last [charged](Self::uncharged).
     new_bytes: usize,
     /// Roughly what all of them take.
     bytes: usize,
     most_bytes: usize,
     /// The room that they take.
-    pub(crate) room: Option<Permit>,
+    pub(crate) room: Option<BytePermit>,
 }
 
 /// An attribute's two texts, with what the allocator adds.
 const ATTRIBUTE_BYTES: usize = size_of::<(String, String)>() + 32;
 
-impl Signs {
+impl ObservationBuffer {
     /// None yet, and room for so many bytes of them.
     pub(crate) fn new(most_bytes: usize) -> Self {
         Self { most_bytes, ..Self::default() }
@@ -120,15 +120,15 @@ impl Signs {
     }
 
     /// All of them, and the room that they take.
-    pub(crate) fn take(&mut self) -> (Vec<(Spot, u32, Observation)>, Option<Permit>) {
+    pub(crate) fn take(&mut self) -> (Vec<(StreamPosition, u32, Observation)>, Option<BytePermit>) {
         self.bytes = 0;
         (std::mem::take(&mut self.list), self.room.take())
     }
 
     /// Drops what was said of these objects. The room that it takes is given back with the rest.
     pub(crate) fn forget(&mut self, objects: &[String]) {
-        self.list.retain(|(.., sign)| {
-            let object = match sign {
+        self.list.retain(|(.., observation)| {
+            let object = match observation {
                 Observation::RuleAlert(alert) => &alert.object,
                 Observation::Facts(facts, _) | Observation::Inventory(facts) => &facts.object,
                 Observation::Seen { object, .. } => object,
@@ -137,38 +137,38 @@ impl Signs {
         });
     }
 
-    fn push(&mut self, spot: Spot, rule: u32, sign: Observation, bytes: usize) {
-        let bytes = size_of::<(Spot, u32, Observation)>() + bytes;
+    fn push(&mut self, position: StreamPosition, rule: u32, observation: Observation, bytes: usize) {
+        let bytes = size_of::<(StreamPosition, u32, Observation)>() + bytes;
         self.new_bytes += bytes;
         self.bytes += bytes;
-        self.list.push((spot, rule, sign));
+        self.list.push((position, rule, observation));
     }
 }
 
-impl Outlet for Signs {
-    fn alert(&mut self, spot: Spot, alert: &RuleAlertRef<'_>) {
+impl EventSink for ObservationBuffer {
+    fn alert(&mut self, position: StreamPosition, alert: &RuleAlertRef<'_>) {
         let attribute = |(name, value): (&str, &str)| ATTRIBUTE_BYTES + name.len() + value.len();
         let attributes = alert.attributes.iter().map(attribute).sum::<usize>();
         let symptom = alert.symptom.id.len() + alert.symptom.title.len() + alert.symptom.recommendation.len();
         let texts = [alert.rule, alert.object, alert.summary, alert.evidence.text, alert.evidence.source, alert.module];
         let bytes = attributes + symptom + texts.iter().map(|text| text.len()).sum::<usize>();
-        self.push(spot, alert.order.rule, Observation::RuleAlert(RuleAlert::from(alert)), bytes);
+        self.push(position, alert.order.rule, Observation::RuleAlert(RuleAlert::from(alert)), bytes);
     }
 
-    fn facts(&mut self, at: Standing<'_>, facts: &ObjectFacts) {
+    fn facts(&mut self, at: LineContext<'_>, facts: &ObjectFacts) {
         let property = |(name, value): &(String, Option<String>)| name.len() + value.as_ref().map_or(0, String::len);
         let bytes = facts.properties.iter().map(property).sum::<usize>()
             + facts.metrics.iter().map(|(name, _)| name.len() + size_of::<f64>()).sum::<usize>();
-        self.push(at.spot, 0, at.facts(facts), facts.object.len() + at.source.map_or(0, str::len) + bytes);
+        self.push(at.position, 0, at.facts(facts), facts.object.len() + at.source.map_or(0, str::len) + bytes);
     }
 
-    fn seen(&mut self, at: Standing<'_>, object: &str) {
-        if let Some(sign) = at.seen(object) {
-            self.push(at.spot, 0, sign, object.len() + at.source.map_or(0, str::len));
+    fn seen(&mut self, at: LineContext<'_>, object: &str) {
+        if let Some(observation) = at.seen(object) {
+            self.push(at.position, 0, observation, object.len() + at.source.map_or(0, str::len));
         }
     }
 
-    fn is_much(&self) -> bool {
+    fn is_backlogged(&self) -> bool {
         self.bytes > limits::OBSERVATION_BYTES
     }
 

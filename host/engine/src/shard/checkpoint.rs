@@ -1,0 +1,101 @@
+//! What a shard gives to a checkpoint, and how it is restored from what was committed.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use lifesigns_model::{InitialState, ObjectClock, ObjectFacts, RuleAlertRef, StateChange, limits};
+
+use super::Shard;
+use crate::{
+    checkpoint::ShardCheckpoint, evidence::OwnedEvidence, objects::Objects, reminders::ReminderSpec, shard_of,
+};
+
+/// Entries that changed, by rule, object and key.
+type ChangedEntries = BTreeMap<(String, String, String), Option<Vec<u8>>>;
+
+fn note(objects: &Objects, states: &mut ChangedEntries, rule: &str, changes: Vec<(u32, Box<str>, Option<Vec<u8>>)>) {
+    for (object, key, entry) in changes {
+        let id = objects.get(object).id.to_string();
+        states.insert((rule.to_owned(), id, key.into()), entry);
+    }
+}
+
+impl Shard {
+    /// From now on it notes what changes.
+    pub(crate) fn track_changes(&mut self) {
+        self.objects.track_changes();
+    }
+
+    /// What has changed since the last call.
+    pub(crate) fn take_checkpoint(&mut self) -> ShardCheckpoint {
+        let mut states = ChangedEntries::new();
+        for gone in std::mem::take(&mut self.gone) {
+            states.insert((gone.rule, gone.object, gone.key), None);
+        }
+        for runner in self.runners.iter_mut().flatten() {
+            runner.waiting = 0;
+            let Some(state) = runner.state_mut() else { continue };
+            let changes = state.changes();
+            let sizes = || changes.iter().filter_map(|(.., entry)| entry.as_ref()).map(|entry| entry.len() as u64);
+            let bytes = sizes().sum();
+            let beyond = sizes().map(|size| size.saturating_sub(limits::FREE_STATE_BYTES)).sum();
+            runner.pay_for_state(bytes, beyond, self.clock, &mut self.report);
+            note(&self.objects, &mut states, &runner.rule.name, changes);
+        }
+        for (rule, state) in &mut self.states {
+            note(&self.objects, &mut states, rule, state.changes());
+        }
+        let state = |((rule, object, key), entry)| StateChange { rule, object, key, entry };
+        let (reminders, objects) = self.objects.changes();
+        ShardCheckpoint { states: states.into_iter().map(state).collect(), reminders, objects }
+    }
+
+    /// Begins with its share of what is known and was committed.
+    pub(crate) fn restore(&mut self, start: &InitialState, number: usize, shards: usize, now_ns: u64) {
+        let mine = |object: &str| shard_of(object, shards) == number;
+        start.known.iter().filter(|facts| mine(&facts.object)).for_each(|facts| self.insert_known(facts));
+        let mut objects: Vec<&ObjectClock> = start.objects.iter().filter(|clock| mine(&clock.object)).collect();
+        // If they are too many, those go that have been silent longest.
+        objects.sort_by_key(|clock| (clock.time_ns, &clock.object));
+        for clock in objects {
+            let Some(time_ns) = clock.time_ns else { continue };
+            let object = self.restore_object(&clock.object);
+            let object = self.objects.get_mut(object);
+            // How long the host was away says nothing about the object.
+            (object.time_ns, object.seen_ns) = (time_ns, now_ns);
+        }
+        for facts in start.facts.iter().filter(|facts| mine(&facts.object)) {
+            let object = self.restore_object(&facts.object);
+            // Nothing is known of later than now: the clock was ahead when it was heard.
+            let time_ns = facts.time_ns.min(now_ns);
+            self.set_facts(object, &ObjectFacts { time_ns, ..facts.clone() });
+        }
+        let mut left_out = 0;
+        for state in start.states.iter().filter(|state| mine(&state.object)) {
+            let Some(entry) = &state.entry else { continue };
+            let object = self.restore_object(&state.object);
+            let memory = self.states.entry(state.rule.clone());
+            let memory = memory.or_insert_with(|| Box::new(self.ledger.memory(&state.rule)));
+            left_out += u64::from(!memory.restore(object, &state.key, entry));
+        }
+        if left_out > 0 {
+            tracing::warn!(entries = left_out, "state from before the start cannot be read and is left out");
+            self.report.states_left_out += left_out;
+        }
+        for set in start.reminders.iter().filter(|set| mine(&set.object)) {
+            let Some(due_ns) = set.due_ns else { continue };
+            let (source, text) = (set.source.clone(), set.text.clone());
+            let line = Arc::new(OwnedEvidence { source, rank: 0, line: set.line, text });
+            let object = self.restore_object(&set.object);
+            self.objects.restore(object, &set.rule, &set.name, ReminderSpec { due_ns, line, pays: true });
+        }
+    }
+
+    /// The number of an object from before the start.
+    fn restore_object(&mut self, id: &str) -> u32 {
+        match self.objects.touch(id) {
+            Some(object) => object,
+            // Nothing is in an open batch yet.
+            None => self.insert_object(id, &mut |_: &RuleAlertRef<'_>| ()),
+        }
+    }
+}

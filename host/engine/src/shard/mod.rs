@@ -1,0 +1,246 @@
+//! A shard owns some of the objects, alone: their facts, their rules' state, their rules'
+//! instances. It is a plain value that a thread drives; the same events give the same alerts.
+
+mod checkpoint;
+mod objects;
+mod reminders;
+
+use std::{collections::HashMap, mem, sync::Arc};
+
+use lifesigns_model::{EventKind, RuleAlertBatch, RuleAlertOrder, StateChange};
+
+use crate::{
+    RuleSet,
+    condition::CompiledTest,
+    event_sink::{EventSink, LineContext, Phase, StreamPosition},
+    objects::Objects,
+    origin::EventOrigin,
+    report::ShardReport,
+    rule_runner::{FlushContext, RuleEvent, RuleRunner, ShardClock},
+    scanned::ScannedChunk,
+    state::{RuleMemory, StateLedger},
+    throttle::SharedCpuBudget,
+    usage::Usage,
+};
+
+/// Everything that belongs to some of the objects.
+pub(crate) struct Shard {
+    rules: Arc<RuleSet>,
+    pub(crate) runners: Vec<Option<Box<RuleRunner>>>,
+    /// Slots with an open batch.
+    open: Vec<u32>,
+    /// State of rules that have no slot now, by name: a rule that comes back finds it.
+    pub(crate) states: HashMap<String, Box<RuleMemory>>,
+    pub(crate) objects: Objects,
+    answer: RuleAlertBatch,
+    pub(crate) clock: ShardClock,
+    pub(crate) report: ShardReport,
+    /// What rules hold, in all shards.
+    pub(crate) ledger: Arc<StateLedger>,
+    /// What all rules of this shard may use together.
+    shared_cpu: SharedCpuBudget,
+    /// Slots that have run since their use was last taken.
+    ran: Vec<u32>,
+    /// State of objects that were let go since the last cut.
+    pub(crate) gone: Vec<StateChange>,
+    /// The last line that was taken, and how many reminders have fired.
+    position: StreamPosition,
+}
+
+impl Shard {
+    pub(crate) fn new(rules: Arc<RuleSet>, clock: ShardClock, ledger: Arc<StateLedger>, cpu_ms_per_s: u64) -> Self {
+        let runners = rules.rules().iter().map(|_| None).collect();
+        Self {
+            rules,
+            runners,
+            open: Vec::new(),
+            states: HashMap::new(),
+            objects: Objects::default(),
+            answer: RuleAlertBatch::default(),
+            clock,
+            report: ShardReport::default(),
+            ledger,
+            shared_cpu: SharedCpuBudget::new(cpu_ms_per_s),
+            ran: Vec::new(),
+            gone: Vec::new(),
+            position: StreamPosition::default(),
+        }
+    }
+
+    /// What was counted since the last call.
+    pub(crate) fn take_report(&mut self) -> ShardReport {
+        mem::take(&mut self.report)
+    }
+
+    /// What rules have used since the last call.
+    pub(crate) fn take_usage(&mut self) -> Vec<(String, Usage)> {
+        let mut ran = mem::take(&mut self.ran);
+        ran.sort_unstable();
+        ran.dedup();
+        let mut used = Vec::with_capacity(ran.len());
+        for number in ran {
+            if let Some(Some(runner)) = self.runners.get_mut(number as usize) {
+                used.push((runner.rule.name.clone(), mem::take(&mut runner.usage)));
+            }
+        }
+        used
+    }
+
+    /// How many objects it knows.
+    pub(crate) fn objects(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Sets the driver's clock.
+    pub(crate) fn set_clock(&mut self, clock: ShardClock) {
+        self.clock = clock;
+    }
+
+    /// Takes a line: its facts, and its message for the rules that want it.
+    pub(crate) fn line(&mut self, scanned: &Arc<ScannedChunk>, number: u32, sink: &mut dyn EventSink) {
+        if !Arc::ptr_eq(&scanned.rules, &self.rules) {
+            self.switch_rules(&scanned.rules, sink);
+        }
+        let line = &scanned.lines[number as usize];
+        let time_ns = line.time_ns.unwrap_or_default();
+        // Nothing is known of later than now: a clock that is ahead must not outrank what comes after it.
+        let known_ns = if scanned.handed_in_ns > 0 { time_ns.min(scanned.handed_in_ns) } else { time_ns };
+        self.position =
+            StreamPosition { chunk: scanned.number, line: number, phase: Phase::Seen, nth: self.position.nth };
+        let source_line = scanned.first_line + u64::from(line.number);
+        let order = RuleAlertOrder {
+            time_ns: known_ns,
+            source: scanned.source.rank,
+            line: source_line,
+            ..RuleAlertOrder::default()
+        };
+        let source = (!scanned.listed).then_some(&*scanned.source.name);
+        let line_context =
+            |phase, position| LineContext { position: StreamPosition { phase, nth: 0, ..position }, order, source };
+        let object = match self.objects.touch(scanned.object(line)) {
+            Some(object) => object,
+            None => {
+                let object = self.insert_object(scanned.object(line), sink);
+                sink.seen(line_context(Phase::Seen, self.position), scanned.object(line));
+                object
+            }
+        };
+        self.advance_object(object, known_ns, scanned.handed_in_ns, sink);
+        let origin = EventOrigin::Line(Arc::clone(scanned), number);
+        if let Some(facts) = line.facts {
+            let facts = &scanned.facts[facts as usize];
+            sink.facts(line_context(Phase::Facts, self.position), facts);
+            self.apply_facts(object, facts, known_ns, &origin, sink);
+        }
+        let position = StreamPosition { phase: Phase::Event, nth: 0, ..self.position };
+        let rules = &scanned.rules;
+        let mut shown_to = u32::MAX;
+        for hit in &scanned.hits[line.hits.start as usize..line.hits.end as usize] {
+            let interest = &rules.index.interests[*hit as usize];
+            // Interests come rule by rule, and a rule sees an event once.
+            if interest.rule == shown_to || !self.properties_pass(object, time_ns, &interest.properties) {
+                continue;
+            }
+            shown_to = interest.rule;
+            let message = line.message.get(&scanned.text);
+            let line = Some((&**scanned, line));
+            let shown =
+                RuleEvent { object, time_ns, kind: EventKind::Log, message, line, origin: origin.clone(), position };
+            self.show(shown_to, shown, sink);
+        }
+    }
+
+    /// Shows all open batches to their rules.
+    pub(crate) fn flush(&mut self, sink: &mut dyn EventSink) {
+        while let Some(number) = self.open.pop() {
+            self.flush_runner(number, sink);
+        }
+    }
+
+    /// Goes over to another generation. Rules that stay keep their instances, names keep their state.
+    pub(crate) fn switch_rules(&mut self, rules: &Arc<RuleSet>, sink: &mut dyn EventSink) {
+        self.flush(sink);
+        let mut staying: HashMap<String, Box<RuleRunner>> = HashMap::new();
+        for runner in self.runners.drain(..).flatten() {
+            staying.insert(runner.rule.name.clone(), runner);
+        }
+        self.ran.clear();
+        self.rules = Arc::clone(rules);
+        for (number, rule) in rules.rules().iter().enumerate() {
+            let runner = match staying.remove(&rule.name) {
+                Some(runner) if Arc::ptr_eq(&runner.rule, rule) => {
+                    self.ran.push(number as u32);
+                    Some(Box::new(runner.moved(number as u32)))
+                }
+                Some(runner) => {
+                    runner.into_state().map(|state| Box::new(RuleRunner::new(Arc::clone(rule), number as u32, state)))
+                }
+                None => None,
+            };
+            self.runners.push(runner);
+        }
+        for (name, runner) in staying {
+            self.states.extend(runner.into_state().map(|state| (name, state)));
+        }
+    }
+
+    fn properties_pass(&self, object: u32, time_ns: u64, conditions: &[(String, CompiledTest)]) -> bool {
+        conditions.is_empty() || {
+            let facts = &self.objects.get(object).facts;
+            conditions.iter().all(|(name, check)| check.passes(facts.property(name, time_ns)))
+        }
+    }
+
+    fn show(&mut self, number: u32, shown: RuleEvent<'_>, sink: &mut dyn EventSink) {
+        let object = shown.object;
+        let runner = match &mut self.runners[number as usize] {
+            Some(runner) => runner,
+            empty => {
+                let rule = Arc::clone(&self.rules.rules()[number as usize]);
+                let state = self.states.remove(&rule.name);
+                let state = state.unwrap_or_else(|| Box::new(self.ledger.memory(&rule.name)));
+                empty.insert(Box::new(RuleRunner::new(rule, number, state)))
+            }
+        };
+        if runner.is_empty() {
+            self.open.push(number);
+        }
+        let mut context = FlushContext {
+            objects: &mut self.objects,
+            answer: &mut self.answer,
+            report: &mut self.report,
+            clock: self.clock,
+            shared_cpu: &mut self.shared_cpu,
+            ledger: &self.ledger,
+            sink,
+        };
+        if runner.push(&self.rules, shown, &mut context) {
+            self.ran.push(number);
+            runner.flush(&mut context);
+        } else if runner.reminds {
+            let pending = &mut self.objects.get_mut(object).pending;
+            if !pending.contains(&number) {
+                pending.push(number);
+            }
+        }
+    }
+
+    fn flush_runner(&mut self, number: u32, sink: &mut dyn EventSink) {
+        let Some(Some(runner)) = self.runners.get_mut(number as usize) else { return };
+        if runner.is_empty() {
+            return;
+        }
+        if self.ran.last() != Some(&number) {
+            self.ran.push(number);
+        }
+        runner.flush(&mut FlushContext {
+            objects: &mut self.objects,
+            answer: &mut self.answer,
+            report: &mut self.report,
+            clock: self.clock,
+            shared_cpu: &mut self.shared_cpu,
+            ledger: &self.ledger,
+            sink,
+        });
+    }
+}

@@ -1,0 +1,119 @@
+//! Which objects a shard knows, and their facts.
+
+use std::sync::Arc;
+
+use lifesigns_model::{EventKind, ObjectFacts, StateChange};
+
+use super::Shard;
+use crate::{
+    event_sink::{EventSink, Phase, StreamPosition},
+    facts::FactOutcome,
+    origin::EventOrigin,
+    rule_runner::RuleEvent,
+};
+
+impl Shard {
+    /// Takes what is known from the start, without telling any rule; the object is never let go.
+    pub(crate) fn insert_known(&mut self, facts: &ObjectFacts) {
+        let number = match self.objects.touch(&facts.object) {
+            Some(number) => number,
+            None => self.objects.insert(&facts.object),
+        };
+        self.objects.pin(number);
+        self.set_facts(number, facts);
+    }
+
+    /// Takes facts without telling any rule.
+    pub(crate) fn set_facts(&mut self, object: u32, facts: &ObjectFacts) {
+        let object = self.objects.get_mut(object);
+        for (name, value) in &facts.properties {
+            object.facts.set_property(name, value.as_deref(), facts.time_ns);
+        }
+        for (name, value) in &facts.metrics {
+            object.facts.set_metric(name, *value, facts.time_ns);
+        }
+    }
+
+    /// Takes up an object that is not known; if that is one too many, others go.
+    pub(crate) fn insert_object(&mut self, id: &str, sink: &mut dyn EventSink) -> u32 {
+        if self.objects.is_full() {
+            self.flush(sink);
+            let going = self.objects.eviction_candidates();
+            self.report.objects_evicted += going.len() as u64;
+            going.into_iter().for_each(|object| self.evict_object(object));
+        }
+        self.objects.insert(id)
+    }
+
+    /// Forgets objects, with their facts, rules' state, reminders and clocks; also those that would stay.
+    pub(crate) fn forget(&mut self, objects: &[String], sink: &mut dyn EventSink) {
+        // No open batch has events of an object that is gone.
+        self.flush(sink);
+        let known: Vec<u32> = objects.iter().filter_map(|id| self.objects.find(id)).collect();
+        known.into_iter().for_each(|object| self.evict_object(object));
+    }
+
+    fn evict_object(&mut self, object: u32) {
+        let runners = self.runners.iter_mut().flatten();
+        let states = runners.filter_map(|runner| Some((runner.rule.name.clone(), runner.state_mut()?)));
+        for (rule, state) in states.chain(self.states.iter_mut().map(|(rule, state)| (rule.clone(), &mut **state))) {
+            let id = &self.objects.get(object).id;
+            self.gone.extend(state.evict(object).into_iter().map(|key| StateChange {
+                rule: rule.clone(),
+                object: id.to_string(),
+                key: key.into(),
+                entry: None,
+            }));
+        }
+        self.objects.remove(object);
+    }
+
+    /// Notes facts and tells the rules that want to know of them.
+    pub(super) fn apply_facts(
+        &mut self,
+        object: u32,
+        facts: &ObjectFacts,
+        time_ns: u64,
+        origin: &EventOrigin,
+        sink: &mut dyn EventSink,
+    ) {
+        let mut changed: Vec<(u32, &str)> = Vec::new();
+        let rules = Arc::clone(&self.rules);
+        let index = &rules.index;
+        let known = &mut self.objects.get_mut(object).facts;
+        let mut left_out = 0;
+        for (name, value) in &facts.properties {
+            let noted = known.set_property(name, value.as_deref(), time_ns);
+            left_out += u64::from(noted == FactOutcome::LeftOut);
+            if noted == FactOutcome::Changed {
+                let watchers = index.property_watchers.get(name).into_iter().flatten();
+                changed.extend(watchers.map(|rule| (*rule, name.as_str())));
+            }
+        }
+        for (name, value) in &facts.metrics {
+            if known.set_metric(name, *value, time_ns) == FactOutcome::LeftOut {
+                left_out += 1;
+                continue;
+            }
+            let watchers = index.metric_watchers.get(name).into_iter().flatten();
+            changed.extend(watchers.map(|rule| (*rule, name.as_str())));
+        }
+        self.report.facts_left_out += left_out;
+        changed.sort_by_key(|(rule, _)| *rule);
+        for names in changed.chunk_by(|(one, _), (other, _)| one == other) {
+            let rule = names[0].0;
+            let message = names.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(",");
+            let wanted = index.of_rule(rule).iter().any(|interest| {
+                interest.takes_message(EventKind::Fact, &message)
+                    && self.properties_pass(object, time_ns, &interest.properties)
+            });
+            if wanted {
+                let message = Some(message.as_str());
+                let (origin, position) =
+                    (origin.clone(), StreamPosition { phase: Phase::Event, nth: 0, ..self.position });
+                let shown = RuleEvent { object, time_ns, kind: EventKind::Fact, message, line: None, origin, position };
+                self.show(rule, shown, sink);
+            }
+        }
+    }
+}

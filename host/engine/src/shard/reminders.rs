@@ -1,0 +1,84 @@
+//! How event time passes for a shard's objects, and how their reminders fire.
+
+use std::mem;
+
+use lifesigns_model::{EventKind, limits};
+
+use super::Shard;
+use crate::{
+    event_sink::{EventSink, Phase, StreamPosition},
+    origin::{EventOrigin, Paid},
+    rule_runner::RuleEvent,
+};
+
+impl Shard {
+    /// Lets event time pass: reminders that are due by `time_ns` fire.
+    pub(crate) fn advance(&mut self, time_ns: u64, sink: &mut dyn EventSink) {
+        self.flush(sink);
+        for object in self.objects.with_reminders_list() {
+            self.fire(object, time_ns, Phase::Silence, sink);
+        }
+    }
+
+    /// Lets time pass for objects that nothing is heard of: their event time goes on with the
+    /// driver's clock from the last event on. Everything that was handed in before `now_ns` must have
+    /// been taken; `clock_ns` is what the clock shows. Says whether reminders were due.
+    pub(crate) fn advance_silent(&mut self, now_ns: u64, clock_ns: u64, sink: &mut dyn EventSink) -> bool {
+        let fired = self.position.nth;
+        self.flush(sink);
+        for number in self.objects.with_reminders_list() {
+            // Their alerts would only wait.
+            if sink.is_backlogged() {
+                break;
+            }
+            let object = self.objects.get_mut(number);
+            // Where the clock was set back since, time goes on from here.
+            object.seen_ns = object.seen_ns.min(clock_ns);
+            let time_ns = object.time_ns.saturating_add(now_ns.saturating_sub(object.seen_ns));
+            self.fire(number, time_ns, Phase::Silence, sink);
+        }
+        self.position.nth > fired
+    }
+
+    pub(super) fn advance_object(&mut self, number: u32, time_ns: u64, seen_ns: u64, sink: &mut dyn EventSink) {
+        self.objects.advance(number, time_ns, seen_ns);
+        let object = self.objects.get_mut(number);
+        if !object.pending.is_empty() {
+            // Whoever may set a reminder must have seen everything before time goes on.
+            for runner in mem::take(&mut object.pending) {
+                self.flush_runner(runner, sink);
+            }
+        }
+        self.fire(number, time_ns, Phase::Reminder, sink);
+    }
+
+    fn fire(&mut self, object: u32, time_ns: u64, phase: Phase, sink: &mut dyn EventSink) {
+        for _ in 0..limits::REMINDERS_PER_GAP {
+            // What a rule has set itself can wait while it is over its budget.
+            let (runners, clock, rules) = (&self.runners, self.clock, self.rules.rules());
+            let number_of = |name: &str| rules.binary_search_by(|rule| rule.name.as_str().cmp(name)).ok();
+            let waits = |name: &str| {
+                let runner = number_of(name).and_then(|number| runners[number].as_ref());
+                runner.is_some_and(|runner| runner.is_over_budget(clock.at(time_ns)))
+            };
+            let Some(reminder) = self.objects.due(object, time_ns, &waits) else { return };
+            self.position.nth += 1;
+            let Some(number) = number_of(&reminder.rule) else { continue };
+            let number = number as u32;
+            let wanted = self.rules.index.of_rule(number).iter().any(|interest| {
+                interest.takes_message(EventKind::Reminder, &reminder.name)
+                    && self.properties_pass(object, reminder.due_ns, &interest.properties)
+            });
+            if wanted {
+                let message = Some(&*reminder.name);
+                let origin = EventOrigin::Reminder(reminder.line, Paid(reminder.pays));
+                let (time_ns, position) = (reminder.due_ns, StreamPosition { phase, ..self.position });
+                let shown =
+                    RuleEvent { object, time_ns, kind: EventKind::Reminder, message, line: None, origin, position };
+                self.show(number, shown, sink);
+                self.flush_runner(number, sink);
+            }
+        }
+        self.report.reminders_put_off += 1;
+    }
+}
