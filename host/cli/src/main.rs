@@ -15,7 +15,6 @@ mod run;
 mod say;
 mod setup;
 mod signals;
-mod sources;
 mod summary;
 
 use std::process::ExitCode;

@@ -8,7 +8,8 @@ use std::{
     time::Instant,
 };
 
-use lifesigns::{ConfigureError, RecordingHost};
+use lifesigns::{ConfigureError, RecordingHost, sources::Sources};
+use lifesigns_intake::SourceSettings;
 use lifesigns_notifications::{ReceiverConfig, ReceiverKind};
 use lifesigns_settings::Settings;
 
@@ -18,7 +19,6 @@ use crate::{
     inventory::{self, Read, Settling},
     preflight, say,
     setup::setup,
-    sources::Sources,
 };
 
 /// What tells one version of a file from another: device, inode, size, and when it was written and
@@ -137,7 +137,7 @@ impl Reload {
                     );
                 }
                 say::line(&format!("{}: read again, and in force", self.path.display()));
-                sources.become_these(&settings.sources)
+                reconcile(sources, &settings.sources)
             }
             Err(failure) => {
                 let text = failure.to_string();
@@ -177,6 +177,17 @@ impl Reload {
         host.inventory(read.objects).map_err(Failure::failed)?;
         Ok((settings, seen))
     }
+}
+
+/// Reads exactly these sources from now on. The failures of those that end are printed.
+///
+/// # Errors
+/// When the system gives no thread.
+pub(crate) fn reconcile(sources: &mut Sources, configs: &[SourceSettings]) -> Outcome {
+    for failure in sources.reconcile(configs).map_err(Failure::failed)? {
+        say::warning(&failure.to_string());
+    }
+    Ok(())
 }
 
 /// Files of receivers are made with the mode that the host began with, as `[output]` is.

@@ -7,7 +7,11 @@ use std::{
 };
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
-use lifesigns::{Builder, LoadOutcome, RecordingHost, RuleLoad, engine};
+use lifesigns::{
+    Builder, LoadOutcome, RecordingHost, RuleLoad, engine,
+    model::SystemClock,
+    sources::{Sources, reporting},
+};
 use lifesigns_intake::Stop;
 use lifesigns_notifications::ndjson;
 use lifesigns_settings::Settings;
@@ -19,11 +23,10 @@ use crate::{
     load,
     output::Lines,
     preflight,
-    reload::Reload,
+    reload::{self, Reload},
     say,
     setup::setup,
     signals,
-    sources::{Sources, reporting},
 };
 
 /// How often files are looked at, and whether all sources have ended.
@@ -41,8 +44,9 @@ pub(crate) fn run(path: &Path) -> Outcome {
     let host = Arc::new(start(&settings, &inventory, &stop)?);
     reload.begin(&host, inventory);
     let ended = Ended::watch(&host, &stop)?;
-    let mut sources = Sources::new(Arc::clone(&host));
-    sources.become_these(&settings.sources)?;
+    let mut sources = Sources::new(Arc::<RecordingHost>::clone(&host), SystemClock::shared());
+    reload::reconcile(&mut sources, &settings.sources)?;
+    sources.forget_others();
     let rules = host.rules().rules().len();
     let count = say::count(settings.sources.len() as u64, "source");
     say::line(&format!("running: {}, {count}", say::count(rules as u64, "rule")));
@@ -52,7 +56,7 @@ pub(crate) fn run(path: &Path) -> Outcome {
     while !stop.wait(TURN) && !sources.have_ended() && host.recorder().failure().is_none() {
         reload.look(&host, &mut sources)?;
     }
-    let read = sources.end();
+    let read = sources.end().map_err(Failure::failed);
     drop(ended);
     let host = Arc::try_unwrap(host).map_err(|_| Failure::Failed("a source did not end".to_owned()))?;
     let failure = host.recorder().failure();

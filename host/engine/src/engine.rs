@@ -228,6 +228,21 @@ impl Engine {
         }
     }
 
+    /// Forgets a source that was removed: its cursor, and the number of its lines. The next checkpoint says
+    /// so. Everything that was submitted of it before is evaluated as ever; a source of its name that
+    /// comes later is a new one.
+    pub fn forget_source(&self, name: &str) {
+        let number = {
+            let mut ingress = lock(&self.shared.ingress);
+            ingress.next += 1;
+            ingress.next - 1
+        };
+        self.shared.hand_on(number, SequencedItem::Forget(name.to_owned()));
+        if self.shared.checkpoints {
+            self.shared.signal.note(0, false);
+        }
+    }
+
     /// Closes the door: whoever waits for room goes on, and what they bring is not taken, nor is what
     /// comes later. Everything that was taken before is evaluated as ever.
     pub fn close(&self) {

@@ -39,6 +39,8 @@ pub(crate) enum SequencedItem {
     Chunk(Box<ScannedChunk>, Option<u64>),
     /// A cut: everything before it belongs to it.
     Checkpoint(Sender<CheckpointPart>),
+    /// A source was removed.
+    Forget(String),
     /// A cut that was made before its turn.
     Superseded,
 }
@@ -71,6 +73,8 @@ struct SourceState {
     progress: SourceProgress,
     cursor: Option<Vec<u8>>,
     moved: bool,
+    /// It was removed; the next checkpoint says so.
+    is_forgotten: bool,
 }
 
 /// Puts scanned chunks back into order.
@@ -93,7 +97,7 @@ impl Sequencer {
     pub(crate) fn new(offsets: &[model::SourceOffset], checkpoints: bool, pending: Arc<AtomicUsize>) -> Self {
         let known = |before: &model::SourceOffset| {
             let progress = SourceProgress { lines: before.lines, time_ns: before.time_ns };
-            (before.source.clone(), SourceState { progress, cursor: before.cursor.clone(), moved: false })
+            (before.source.clone(), SourceState { progress, cursor: before.cursor.clone(), ..SourceState::default() })
         };
         Self { offsets: offsets.iter().map(known).collect(), checkpoints, pending, ..Self::default() }
     }
@@ -120,6 +124,15 @@ impl Sequencer {
             SequencedItem::Checkpoint(parts) => {
                 NextItem::Checkpoint(parts, std::mem::take(&mut self.withheld), self.moved(), false)
             }
+            SequencedItem::Forget(source) => {
+                self.offsets.remove(&source);
+                if self.checkpoints {
+                    let gone = SourceState { moved: true, is_forgotten: true, ..SourceState::default() };
+                    self.offsets.insert(source, gone);
+                }
+                self.next += 1;
+                return self.pop(load);
+            }
             SequencedItem::Superseded => {
                 self.next += 1;
                 return self.pop(load);
@@ -134,6 +147,7 @@ impl Sequencer {
         scanned.number = self.next;
         let known = self.offsets.entry(scanned.source.name.clone()).or_default();
         known.progress.assign_lines(&mut scanned, arrived_ns.is_none(), arrived_ns);
+        known.is_forgotten = false;
         known.moved |= scanned.tally.bytes > 0 || scanned.cursor.is_some();
         if let Some(cursor) = scanned.cursor.take() {
             known.cursor = Some(cursor);
@@ -153,9 +167,11 @@ impl Sequencer {
                 cursor: known.cursor.clone(),
                 lines: known.progress.lines,
                 time_ns: known.progress.time_ns,
+                is_forgotten: known.is_forgotten,
             })
         });
         let mut moved: Vec<_> = moved.collect();
+        self.offsets.retain(|_, known| !known.is_forgotten);
         moved.sort_by(|one, other| one.source.cmp(&other.source));
         moved
     }

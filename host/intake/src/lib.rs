@@ -3,6 +3,7 @@
 
 mod buffer;
 mod carry;
+mod config;
 mod cursor;
 mod decode;
 mod encoding;
@@ -16,6 +17,7 @@ mod print;
 mod stop;
 
 pub use carry::{ObjectLines, Pushed, RecordLines, object_decoder, record_decoder};
+pub use config::{FollowFrom, SourceKind, SourceSettings};
 pub use cursor::Cursor;
 pub use decode::{Format, UnknownFormat, parse_time};
 pub use encoding::{Encoding, not_text};

@@ -10,6 +10,7 @@ mod loader;
 mod plain_source;
 mod recording_host;
 mod rule_reload;
+mod sink;
 
 pub use builder::{Builder, HostError};
 pub use host::Host;
@@ -24,6 +25,7 @@ pub use lifesigns_sandbox::{
     AdmitError, Cache, CacheError, ChildProcess, CompileLimits, Compiler, InProcess, MemoryBudget, Sandbox,
     SandboxError, compile_worker,
 };
+pub use lifesigns_sources as sources;
 pub use lifesigns_store::RetentionPolicy;
 pub use load::{LoadOutcome, RuleLoad};
 pub use loader::Loader;

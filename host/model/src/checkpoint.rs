@@ -112,6 +112,9 @@ pub struct SourceOffset {
     pub lines: u64,
     /// The time of the last line that has one.
     pub time_ns: Option<u64>,
+    /// The source was removed: what was committed of it before is to be forgotten, and there is nothing
+    /// new.
+    pub is_forgotten: bool,
 }
 
 /// What an engine begins with: what is known in any case, and all that was committed.

@@ -116,6 +116,16 @@ impl RecorderHandle {
         self.shared.health.get().places.get(source).cloned()
     }
 
+    /// Returns how far all sources were committed, by name.
+    pub fn places(&self) -> Vec<SourceOffset> {
+        self.shared.health.get().places.values().cloned().collect()
+    }
+
+    /// Forgets a source that was removed: its checkpoint goes with the next commit.
+    pub fn forget_source(&self, source: &str) {
+        self.shared.engine.forget_source(source);
+    }
+
     /// What `status` says of the configuration's files.
     pub fn say_config(&self, files: Vec<PathBuf>, error: String) {
         let mut health = self.shared.health.get();

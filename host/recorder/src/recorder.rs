@@ -319,7 +319,11 @@ impl Recorder {
         {
             let mut health = self.shared.health.get();
             for place in commit.places {
-                health.places.insert(place.source.clone(), place);
+                if place.is_forgotten {
+                    health.places.remove(&place.source);
+                } else {
+                    health.places.insert(place.source.clone(), place);
+                }
             }
         }
         let again = commit.outbox.iter().any(|row| row.change == OutboxChange::Revived);

@@ -23,7 +23,4 @@ mod zone;
 pub use diagnostic::Diagnostic;
 pub use diagnostics::Diagnostics;
 pub use json_schema::schema;
-pub use settings::{
-    CompileSettings, EngineSettings, FollowFrom, OutputSettings, RetentionSettings, Settings, SourceKind,
-    SourceSettings,
-};
+pub use settings::{CompileSettings, EngineSettings, OutputSettings, RetentionSettings, Settings};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use lifesigns_compliance::ComplianceConfig;
-use lifesigns_intake::Format;
+use lifesigns_intake::SourceSettings;
 use lifesigns_notifications::config::{OutboundConfig, ReceiverConfig};
 
 /// Everything that `lifesigns.toml`, its `conf.d` and the environment say, checked. Paths are joined
@@ -102,42 +102,6 @@ pub struct EngineSettings {
     pub rules_cpu_ms_per_s: Option<u64>,
     /// State of all rules, in bytes.
     pub rules_state_bytes: Option<usize>,
-}
-
-/// Where following a file begins when nothing is known of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FollowFrom {
-    /// With what is there.
-    #[default]
-    Start,
-    /// With what is new.
-    End,
-}
-
-/// What a source reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SourceKind {
-    /// Standard input, to its end.
-    Stdin,
-    /// A file, once.
-    File(PathBuf),
-    /// A file, as it grows.
-    Follow(PathBuf, FollowFrom),
-}
-
-/// A source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceSettings {
-    /// What it reads.
-    pub kind: SourceKind,
-    /// Unique; in evidence.
-    pub name: String,
-    /// How lines are read.
-    pub format: Format,
-    /// The object of lines that name none.
-    pub object: String,
-    /// The application of lines that name none.
-    pub app: Option<String>,
 }
 
 /// How long the store keeps what is over.

@@ -85,7 +85,7 @@ fn load(connection: &Connection) -> rusqlite::Result<RecordedState> {
         })?,
         offsets: rows(connection, "SELECT source, cursor, lines, time_ns FROM place", |row| {
             let (lines, time_ns) = (number(row, 2)?, maybe(row, 3)?);
-            Ok(SourceOffset { source: row.get(0)?, cursor: row.get(1)?, lines, time_ns })
+            Ok(SourceOffset { source: row.get(0)?, cursor: row.get(1)?, lines, time_ns, is_forgotten: false })
         })?,
     };
     Ok(RecordedState { restored, start })

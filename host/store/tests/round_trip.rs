@@ -28,7 +28,13 @@ fn clock(object: &str, time_ns: Option<u64>) -> ObjectClock {
 }
 
 fn place(source: &str, lines: u64) -> SourceOffset {
-    SourceOffset { source: source.to_owned(), cursor: Some(vec![0, 255, 1]), lines, time_ns: Some(u64::MAX) }
+    SourceOffset {
+        source: source.to_owned(),
+        cursor: Some(vec![0, 255, 1]),
+        lines,
+        time_ns: Some(u64::MAX),
+        is_forgotten: false,
+    }
 }
 
 fn facts(object: &str, time_ns: u64, env: Option<&str>, load: f64) -> ObjectFacts {
@@ -162,6 +168,9 @@ fn a_cut_comes_back_as_it_was() {
         ..Commit::default()
     };
     store.commit(&second).unwrap();
+    let removed = SourceOffset { is_forgotten: true, ..place("c.log", 0) };
+    store.commit(&Commit { places: vec![place("c.log", 9)], ..Commit::default() }).unwrap();
+    store.commit(&Commit { places: vec![removed], ..Commit::default() }).unwrap();
     let start = reload(store, &folder.path()).start;
     assert_eq!(start.states, [state("vm-1", "b", Some(b"y")), state("vm-2", "a", Some(b""))]);
     assert_eq!(start.reminders, [reminder("vm-2", "b", Some(2))]);

@@ -53,6 +53,7 @@ fn batch(number: u64) -> Commit {
         cursor: Some(vec![0; 32]),
         lines: first,
         time_ns: Some(first),
+        is_forgotten: false,
     }];
     Commit { now_ns: first, event_ns: Some(first), places, changes, ..Commit::default() }
 }

@@ -29,9 +29,13 @@ impl Place {
         fs::copy(lifesigns_artifacts::rule("keyword"), place.path("rules/modules/keyword.wasm")).unwrap();
         let rule = "module = \"modules/keyword.wasm\"\n[settings]\ncontains = [\"KWMARK-\"]\n";
         fs::write(place.path("rules/any.toml"), rule).unwrap();
-        let config = format!("rules = 'rules'\ncache = 'cache'\n[output]\nfile = 'out.ndjson'\n{sources}");
-        fs::write(place.path("lifesigns.toml"), config).unwrap();
+        place.configure(sources);
         place
+    }
+
+    fn configure(&self, sources: &str) {
+        let config = format!("rules = 'rules'\ncache = 'cache'\n[output]\nfile = 'out.ndjson'\n{sources}");
+        fs::write(self.path("lifesigns.toml"), config).unwrap();
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -355,5 +359,34 @@ fn a_run_without_a_line_leaves_its_place() {
     let host = place.run(&[]);
     wait_for("nothing is behind", || standing() == ("byte 71".into(), 0.into()));
     place.sees(&["while-down"]);
+    host.stop();
+}
+
+#[test]
+fn a_source_that_is_removed_is_forgotten() {
+    const APP: &str = "[[source]]\nfile = 'app.log'\n";
+    let both = format!("{APP}[[source]]\nname = 'web'\nfile = 'web.log'\n");
+    let place = Place::new(&both);
+    let is_listed = || place.json(&["status"])["sources"].to_string().contains("\"web\"");
+    place.append("web.log", "2026-11-26T10:00:00Z KWMARK-web\n");
+    let host = place.run(&[]);
+    place.sees(&["web"]);
+    wait_for("it is committed", || place.json(&["status"])["sources"].to_string().contains("byte 32"));
+
+    place.configure(APP);
+    wait_for("it is removed", || !is_listed());
+    place.configure(&both);
+    place.sees(&["web", "web"]);
+    wait_for("it is committed", || place.json(&["status"])["sources"].to_string().contains("byte 32"));
+    host.stop();
+
+    // It is not read again without a reason; and removed while no host runs it is forgotten as well.
+    place.run(&[]).stop();
+    place.configure(APP);
+    place.run(&[]).stop();
+    place.sees(&["web", "web"]);
+    place.configure(&both);
+    let host = place.run(&[]);
+    place.sees(&["web", "web", "web"]);
     host.stop();
 }

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use lifesigns_tidy::{Crate, crates};
 
 /// The host wing, from the bottom up: a crate, and all of the house that it may be built with.
-const HOST: [(&str, &[&str]); 18] = [
+const HOST: [(&str, &[&str]); 19] = [
     ("lifesigns-text", &[]),
     ("lifesigns-model", &[]),
     ("lifesigns-sandbox", &["lifesigns-model", "lifesigns-text"]),
     ("lifesigns-engine", &["lifesigns-model"]),
     ("lifesigns-rulestore", &["lifesigns-model", "lifesigns-text"]),
     ("lifesigns-intake", &["lifesigns-model"]),
+    ("lifesigns-sources", &["lifesigns-model", "lifesigns-intake"]),
     ("lifesigns-compliance", &["lifesigns-model", "lifesigns-text"]),
     ("lifesigns-notifications", &["lifesigns-model", "lifesigns-text", "lifesigns-compliance"]),
     ("lifesigns-store", &["lifesigns-model", "lifesigns-compliance"]),
@@ -44,6 +45,7 @@ const HOST: [(&str, &[&str]); 18] = [
             "lifesigns-text",
             "lifesigns-engine",
             "lifesigns-intake",
+            "lifesigns-sources",
             "lifesigns-sandbox",
             "lifesigns-rulestore",
             "lifesigns-compliance",

@@ -9,22 +9,21 @@ use std::{
 };
 
 use super::problem::Problem;
-use lifesigns_intake::{Encoding, not_text};
-use lifesigns_settings::{SourceKind as Door, SourceSettings as Wanted};
+use lifesigns_intake::{Encoding, SourceKind, SourceSettings, not_text};
 
 /// How much of a file is looked at.
 const SAMPLE_BYTES: u64 = 4096;
 
 /// The problems of all sources.
-pub(super) fn problems(sources: &[Wanted]) -> Vec<Problem> {
+pub(super) fn problems(sources: &[SourceSettings]) -> Vec<Problem> {
     sources.iter().filter_map(problem).collect()
 }
 
-fn problem(source: &Wanted) -> Option<Problem> {
+fn problem(source: &SourceSettings) -> Option<Problem> {
     let (path, followed) = match &source.kind {
-        Door::Stdin => return None,
-        Door::Follow(path, _) => (path, true),
-        Door::File(path) => (path, false),
+        SourceKind::Stdin => return None,
+        SourceKind::Follow(path, _) => (path, true),
+        SourceKind::File(path) => (path, false),
     };
     let (what, fix) = look(path, followed)?;
     let what = format!("{}: {what}", path.display());

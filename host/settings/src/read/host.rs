@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use lifesigns_intake::{FollowFrom, SourceKind, SourceSettings};
 use lifesigns_notifications::config::OutboundConfig;
 
 use lifesigns_text::size_bytes;
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     raw::{RawNode, RawValue},
-    settings::{CompileSettings, EngineSettings, FollowFrom, RetentionSettings, SourceKind, SourceSettings},
+    settings::{CompileSettings, EngineSettings, RetentionSettings},
     source_text::TextSpan,
 };
 

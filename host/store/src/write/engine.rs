@@ -15,8 +15,13 @@ pub(super) fn write(connection: &Connection, commit: &Commit) -> rusqlite::Resul
 
 fn places(connection: &Connection, places: &[SourceOffset]) -> rusqlite::Result<()> {
     let mut set = connection.prepare_cached("INSERT OR REPLACE INTO place VALUES (?1, ?2, ?3, ?4)")?;
+    let mut forget = connection.prepare_cached("DELETE FROM place WHERE source = ?1")?;
     for place in places {
-        set.execute(params![place.source, place.cursor, bits(place.lines), place.time_ns.map(bits)])?;
+        if place.is_forgotten {
+            forget.execute([&place.source])?;
+        } else {
+            set.execute(params![place.source, place.cursor, bits(place.lines), place.time_ns.map(bits)])?;
+        }
     }
     Ok(())
 }

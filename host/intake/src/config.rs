@@ -1,0 +1,41 @@
+//! What a source is configured to read.
+
+use std::path::PathBuf;
+
+use crate::decode::Format;
+
+/// Where following a file begins when it has no checkpoint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FollowFrom {
+    /// With what is there.
+    #[default]
+    Start,
+    /// With what is new.
+    End,
+}
+
+/// What a source reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceKind {
+    /// Standard input, to its end.
+    Stdin,
+    /// A file, once.
+    File(PathBuf),
+    /// A file, as it grows.
+    Follow(PathBuf, FollowFrom),
+}
+
+/// A source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceSettings {
+    /// What it reads.
+    pub kind: SourceKind,
+    /// Its name: unique, shown in evidence, and the key of its checkpoint.
+    pub name: String,
+    /// How lines are decoded.
+    pub format: Format,
+    /// The object of lines that name none.
+    pub object: String,
+    /// The application of lines that name none.
+    pub app: Option<String>,
+}

@@ -1,0 +1,20 @@
+//! Sources: files and streams that are read, a thread each, into a [`Sink`] that says how far each of
+//! them is committed. [`Sources`] supervises them; what they read is an [`Input`].
+
+mod config;
+mod error;
+mod input;
+mod memory;
+mod reader;
+mod report;
+mod sink;
+mod state;
+mod supervisor;
+
+pub use config::reporting;
+pub use error::SourceError;
+pub use input::{Content, Input, InputSource};
+pub use memory::MemorySink;
+pub use report::{Activity, SourceReport, SourceReports};
+pub use sink::{Sink, Submission};
+pub use supervisor::Sources;
