@@ -1,6 +1,6 @@
 //! Questions that only the store can answer: the past, and notices that are not delivered yet.
 
-use lifesigns_compliance::{AuditRecord, BadgeOf, Notice};
+use lifesigns_compliance::{AuditRecord, BadgeOwner, Notice};
 use serde::{Deserialize, Serialize};
 
 /// Which cancelled alerts. Fields that are empty match all.
@@ -23,7 +23,7 @@ pub struct PastAlerts {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastBadges {
     /// An object's or a group's.
-    pub of: BadgeOf,
+    pub of: BadgeOwner,
     /// Its id or name.
     pub name: String,
     /// From this time on.

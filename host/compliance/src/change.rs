@@ -1,5 +1,5 @@
 //! What goes into the book and what comes out: inputs in stream order, and changes for the store
-//! and for those who are to be told.
+//! and for receivers.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,60 +12,60 @@ use crate::{
     silence::{Matcher, Silence},
 };
 
-/// What the book is told, in this order of the stream. Event time and the host's clock are told
-/// apart: waits, holds and cancels go by the event time of their object and source, and are not due
-/// before the host's clock says so either; silences and hours go by the host's clock. No event counts
-/// as later than the host's clock.
+/// An input of the book, in the order of the stream. Event time and the host's clock are kept apart: waits,
+/// holds and cancels go by the event time of their object and source, and are not due before the host's clock
+/// has come so far either; silences and hours go by the host's clock. No event counts as later than the host's
+/// clock.
 #[derive(Clone, Debug)]
 pub enum BookInput {
     /// A rule raised or cleared a symptom.
     Symptom(Box<model::RuleAlert>),
-    /// Facts that came in.
+    /// Facts of one object.
     Facts(ObjectFacts),
-    /// What the inventory says, whole: objects it no longer names become discovered ones.
+    /// The whole inventory: objects that it no longer names become discovered ones.
     Inventory(Vec<ObjectFacts>),
-    /// An object was heard of.
+    /// An event of an object came that no rule wanted.
     Seen {
         /// Its id.
         object: String,
         /// Event time.
         time_ns: u64,
     },
-    /// The same, heard in a source of this name: facts and objects go by event time as this source
-    /// tells it. A symptom names its source itself.
+    /// Another input, from a source: facts and objects go by the event time of this source. A symptom names its
+    /// source itself.
     Of {
         /// The source's name.
         source: String,
-        /// What was heard in it.
+        /// The input.
         input: Box<BookInput>,
     },
-    /// Event time has come this far, everywhere: all that is older was told. For streams that are
-    /// sorted by time, such as a replay's.
+    /// Event time has come this far, everywhere: everything older is among the inputs before. For streams that
+    /// are sorted by time, such as a replay's.
     Time(u64),
-    /// Everything that came before a time of the host's clock was told: what nothing is heard of any
-    /// more goes on with that clock.
+    /// Everything that came before a time of the host's clock is among the inputs before: event clocks without
+    /// events go on with the host's clock until then.
     Quiet {
-        /// That time.
+        /// The time of the host's clock.
         until_ns: u64,
-        /// Sources in which lines may wait, and until when they were read to their end.
+        /// Sources in which lines may wait, and the time until which they were read to their end.
         behind: Vec<(String, u64)>,
     },
-    /// A source was read to its end after it was behind for long: what was heard in it comes as far
-    /// in event time as its last line, whoever wanted that.
+    /// A source was read to its end after it was behind for long: the event clocks of its objects advance to the
+    /// event time of its last line, whether or not a rule wanted that line.
     CaughtUp {
         /// The source's name.
         source: String,
         /// The event time of its last line.
         time_ns: u64,
     },
-    /// The host's clock. If it goes back by more than a second it was wrong, and is followed.
+    /// The host's clock. A clock that goes back by more than a second was wrong, and is followed back.
     Clock(u64),
-    /// Which rules exist: those that run, and those that are there but do not. What a rule that is no more
-    /// among them said ends after [`crate::limits::RULE_GRACE_MS`].
+    /// Which rules exist, whether or not they run. The symptoms of a rule that is no longer among them end after
+    /// [`crate::limits::RULE_GRACE_MS`].
     Rules(Vec<KnownRule>),
-    /// A notice was not sent, because [`crate::Book::withholds`] said so when it was due.
+    /// A notice was not sent, because [`crate::Book::withholds`] was true when it was due.
     Withheld(WithheldNotice),
-    /// A person did something.
+    /// A command of a person.
     Command(Command),
 }
 
@@ -105,7 +105,7 @@ pub struct WithheldNotice {
 }
 
 impl WithheldNotice {
-    /// This notice was withheld.
+    /// Returns what the book has to know of a notice that was withheld.
     pub fn of(notice: &Notice) -> Self {
         Self {
             receiver: notice.receiver.clone(),
@@ -117,34 +117,34 @@ impl WithheldNotice {
     }
 }
 
-/// What a person can do.
+/// Something that a person asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Command {
-    /// Who.
+    /// The person.
     pub who: String,
-    /// When, on the host's clock.
+    /// The time of the command, on the host's clock.
     pub time_ns: u64,
-    /// What.
+    /// The action.
     pub act: CommandAction,
 }
 
-/// See [`Command`].
+/// What a person can ask for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CommandAction {
-    /// Acknowledge alerts, all of them or, if one cannot be, none; `owner` takes them.
+    /// Acknowledge alerts: all of them or, if one cannot be, none.
     Acknowledge {
         /// The alerts' ids, or prefixes that name one alert each.
         alerts: Vec<String>,
-        /// Whose it is from now on.
+        /// The alerts' owner from now on; `None` leaves it.
         owner: Option<String>,
     },
-    /// Take the acknowledgement of alerts back, of all of them or of none; owners stay.
+    /// Take back the acknowledgement of alerts: of all of them or of none. Owners stay.
     Unacknowledge {
         /// The alerts' ids or prefixes.
         alerts: Vec<String>,
     },
-    /// Write a note.
+    /// Add a note to an alert.
     Note {
         /// The alert's id or prefix.
         alert: String,
@@ -155,52 +155,52 @@ pub enum CommandAction {
     Cancel {
         /// The alerts' ids or prefixes.
         alerts: Vec<String>,
-        /// Why.
+        /// The reason.
         why: String,
     },
     /// Add a silence.
     Silence {
-        /// All of these.
+        /// An alert is silenced if all of these match.
         matchers: Vec<Matcher>,
-        /// From when, on the host's clock; `None` for at once.
+        /// When it begins, on the host's clock; `None` for at once.
         #[serde(default)]
         from_ns: Option<u64>,
-        /// Until when.
+        /// When it ends, on the host's clock.
         until_ns: u64,
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// Change a silence that has not ended. What is `None` stays as it is.
+    /// Change a silence that has not ended. Fields that are `None` stay as they are.
     Edit {
         /// The silence's id or prefix; it keeps its id.
         silence: String,
-        /// All of these.
+        /// The matchers.
         #[serde(default)]
         matchers: Option<Vec<Matcher>>,
-        /// From when, on the host's clock.
+        /// When it begins, on the host's clock.
         #[serde(default)]
         from_ns: Option<u64>,
-        /// Until when.
+        /// When it ends, on the host's clock.
         #[serde(default)]
         until_ns: Option<u64>,
-        /// Why.
+        /// The reason.
         #[serde(default)]
         why: Option<String>,
     },
-    /// Say that a symptom is over, for a rule that will not.
+    /// End a symptom that its rule does not clear.
     ClearSymptom {
         /// The object.
         object: String,
         /// `RULE/SYMPTOM`.
         symptom: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
     /// Forget an object that no inventory names, with all about it.
     Forget {
         /// The object.
         object: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
     /// End a silence now.
@@ -210,36 +210,36 @@ pub enum CommandAction {
     },
 }
 
-/// Why a command was not carried out.
+/// Why a command or a question is refused. A refused command changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum RequestError {
-    /// No such thing.
+    /// There is no such thing.
     #[error("there is no {what} {id:?}")]
     Unknown {
         /// `alert` or `silence`.
         what: String,
-        /// What was asked for.
+        /// The id that was asked for.
         id: String,
     },
-    /// No such thing, where all that are there are known: a typing error.
+    /// There is no such thing, and all such things are known: a typing error.
     #[error("there is no {what} {id:?}{hint}")]
     Unmatched {
         /// `object`, `group`, `alert` and the like; of a pattern, with `that matches`.
         what: String,
-        /// What was asked for.
+        /// The id that was asked for.
         id: String,
         /// `; did you mean …?`, or empty.
         hint: String,
     },
-    /// The prefix names several.
+    /// The prefix names several things.
     #[error("{id:?} names several: {}", candidates.join(", "))]
     Ambiguous {
-        /// What was asked for.
+        /// The id that was asked for.
         id: String,
-        /// Some of those it names.
+        /// Some of the ids that it names.
         candidates: Vec<String>,
     },
-    /// It makes no sense now.
+    /// The request makes no sense now. The text says why.
     #[error("{0}")]
     Useless(String),
 }
@@ -257,7 +257,7 @@ pub struct BookChanges {
     pub symptoms_gone: Vec<(String, String)>,
     /// Definitions that hold, or have ceased to, and wait for their time: as they are now.
     pub pending: Vec<PendingTransition>,
-    /// Those that no longer wait: object and definition.
+    /// Definitions that no longer wait: object and definition.
     pub pending_gone: Vec<(String, String)>,
     /// Alerts as they are now.
     pub alerts: Vec<Arc<Alert>>,
@@ -265,9 +265,9 @@ pub struct BookChanges {
     pub silences: Vec<Silence>,
     /// Badges that changed.
     pub badges: Vec<BadgePoint>,
-    /// What receivers are to be told.
+    /// Notices for receivers.
     pub notices: Vec<Notice>,
-    /// Who changed what.
+    /// New entries of the audit log.
     pub audit: Vec<AuditRecord>,
     /// Which rules exist, if that changed: for [`BookSnapshot::rules`].
     pub rules: Option<Vec<KnownRule>>,
@@ -278,14 +278,14 @@ pub struct BookChanges {
     pub decided_by: Option<String>,
 }
 
-/// What a store kept: what [`crate::Book::restore`] goes on from.
+/// The state that a store kept and that [`crate::Book::restore`] goes on from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BookSnapshot {
     /// All objects.
     pub objects: Vec<Object>,
     /// All symptoms.
     pub symptoms: Vec<Arc<SymptomState>>,
-    /// What waited.
+    /// Definitions that wait.
     pub pending: Vec<PendingTransition>,
     /// All open alerts, and of cancelled ones at least the latest of each object and definition, in the
     /// order in which they were made: their times need not be in it.
@@ -296,7 +296,7 @@ pub struct BookSnapshot {
     pub badges: Vec<BadgePoint>,
     /// How far event time had come.
     pub event_ns: u64,
-    /// The host's clock, as the book was told it last.
+    /// The host's clock as of the last input.
     pub clock_ns: u64,
     /// The last [`BookChanges::decided_by`]; empty if there was none.
     pub decided_by: String,
@@ -315,7 +315,7 @@ pub struct PendingTransition {
     pub opening: bool,
     /// Since when it has held, or has ceased to (event time).
     pub since_ns: u64,
-    /// When its time is up.
+    /// When it opens or is cancelled (event time).
     pub due_ns: u64,
     /// The source by whose event time it is; empty for the host's clock.
     pub clock_source: String,
@@ -326,7 +326,7 @@ pub struct PendingTransition {
     pub heard_ns: u64,
 }
 
-/// What has become of an alert.
+/// What a notice says about its alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoticeKind {
@@ -334,35 +334,35 @@ pub enum NoticeKind {
     Opened,
     /// It is worse or better than the receiver was last notified.
     Changed,
-    /// It is still open; time to say so again.
+    /// It is still open, and the receiver is reminded.
     Repeated,
     /// It is over for the receiver: cancelled, allowed now, or no longer routed to it.
     Resolved,
 }
 
-/// One thing to tell one receiver about one alert.
+/// A notification of one receiver about one alert.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
-    /// Derived from alert, revision and receiver; a receiver that has seen it has seen it.
+    /// Derived from alert, revision and receiver: a receiver that has seen the key has seen the notice.
     pub key: String,
     /// The receiver's name.
     pub receiver: String,
     /// Notices with the same bundle go into one message.
     pub bundle: BTreeMap<String, String>,
-    /// How they are put together.
+    /// How notices are grouped into messages.
     pub grouping: Grouping,
-    /// What has become of it.
+    /// What it says about the alert.
     pub happened: NoticeKind,
-    /// When, on the host's clock where there is one, else event time.
+    /// When it was made, on the host's clock where there is one, else event time.
     pub time_ns: u64,
     /// The alert as it was then.
     pub alert: Alert,
 }
 
-/// Who changed what, and how it was before and after.
+/// An entry of the audit log: who changed what, and how it was before and after.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AuditRecord {
-    /// When.
+    /// The time of the change.
     pub time_ns: u64,
     /// A person, `rule NAME`, `inventory`, `configuration`, `time`.
     pub who: String,
@@ -370,8 +370,8 @@ pub struct AuditRecord {
     pub what: String,
     /// The alert's, silence's or object's id.
     pub subject: String,
-    /// As it was, JSON; `null` if it was not.
+    /// The state before, JSON; `null` if there was none.
     pub before: serde_json::Value,
-    /// As it is, JSON.
+    /// The state after, JSON.
     pub after: serde_json::Value,
 }

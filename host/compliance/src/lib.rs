@@ -42,7 +42,7 @@ pub use evidence::{EVIDENCE_LINES, EvidenceExcerpt, EvidenceLine};
 pub use expression::{Expression, ExpressionOutcome, Meter, NameSet, References};
 pub use pattern::Pattern;
 pub use record::{
-    ALERT_NOTES, Alert, AlertStatus, Badge, BadgeOf, BadgePoint, EndCause, Fact, InventoryEntry, Note, Notified,
+    ALERT_NOTES, Alert, AlertStatus, Badge, BadgeOwner, BadgePoint, EndCause, Fact, InventoryEntry, Note, Notified,
     Object, Signature, SymptomState,
 };
 pub use registry::{AffectedObjects, InventoryDiff, ObjectRegistry};

@@ -1,5 +1,4 @@
-//! What the book keeps: objects, symptoms, alerts, silences. Plain data; a store writes it down as
-//! it is here.
+//! What the book keeps: objects, symptoms, alerts, badges. Plain data, which a store writes as it is here.
 
 use std::collections::BTreeMap;
 
@@ -30,11 +29,11 @@ pub struct SymptomState {
     pub controls: Vec<String>,
     /// Clears by itself after this long without a raise; 0 for never.
     pub hold_ms: u64,
-    /// It is there now.
+    /// The rule raised it, and it has not ended.
     pub active: bool,
-    /// Since when it has been as it is (event time).
+    /// Since when it has been active or inactive (event time).
     pub since_ns: u64,
-    /// The last raise or clear.
+    /// The last raise or clear (event time).
     pub last_ns: u64,
     /// Raises since it became active.
     pub count: u64,
@@ -42,13 +41,13 @@ pub struct SymptomState {
     pub summary: String,
     /// The rule's details at the last raise.
     pub attributes: Vec<(String, String)>,
-    /// `sha256:…` of the module that said it last.
+    /// `sha256:…` of the module that raised it last.
     pub module: String,
-    /// What shows it, since it became active.
+    /// The lines that show it, since it became active.
     pub shown: EvidenceExcerpt,
     /// Fingerprints of the last raises and clears, so that a line that is read twice counts once.
     pub recent: Vec<u64>,
-    /// Why it is not active any more; `None` while it is active.
+    /// Why it ended; `None` while it is active.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_by: Option<EndCause>,
     /// The host's clock at the last raise; 0 where there was none.
@@ -56,13 +55,13 @@ pub struct SymptomState {
     pub heard_ns: u64,
 }
 
-/// How an alert stands.
+/// Whether an alert is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AlertStatus {
-    /// What it says holds now.
+    /// Its definition holds, or waits to be cancelled.
     Open,
-    /// It no longer does.
+    /// It is over.
     Cancelled,
 }
 
@@ -72,13 +71,13 @@ pub enum AlertStatus {
 pub enum EndCause {
     /// The rule cleared its symptom.
     Clear,
-    /// Nobody raised the symptom again within its hold time.
+    /// The symptom was not raised again within its hold time.
     Hold,
     /// A fact changed.
     Fact,
     /// The configuration changed: a policy, a group or the definition.
     Policy,
-    /// A person did it.
+    /// A person ended it.
     Hand,
     /// The rule of its symptom is gone: removed, renamed or disabled.
     RuleRemoved,
@@ -88,22 +87,22 @@ pub enum EndCause {
     ObjectForgotten,
 }
 
-/// Who acknowledged, and when.
+/// A person and a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature {
-    /// Who.
+    /// The person's name.
     pub who: String,
-    /// When, on the host's clock.
+    /// The time, on the host's clock.
     pub time_ns: u64,
 }
 
-/// What a person wrote on an alert.
+/// A note of a person on an alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
-    /// Who and when.
+    /// The author and the time.
     #[serde(flatten)]
     pub by: Signature,
-    /// What.
+    /// The note.
     pub text: String,
 }
 
@@ -119,9 +118,9 @@ pub struct Alert {
     pub title: String,
     /// The object.
     pub object: String,
-    /// How it stands.
+    /// Whether it is open.
     pub status: AlertStatus,
-    /// It is fine here: counted as compliant, told to nobody, and still to be seen.
+    /// Policy allows it here: it counts as compliant and is not notified, but stays visible.
     pub allowed: bool,
     /// How bad it is, after policy.
     pub criticality: Criticality,
@@ -129,13 +128,13 @@ pub struct Alert {
     pub impact: Impact,
     /// When it opened (event time of the symptom or fact that completed it).
     pub opened_ns: u64,
-    /// The last event that counted.
+    /// The last event that counted (event time).
     pub last_ns: u64,
-    /// When it was cancelled.
+    /// When it was cancelled (event time).
     pub cancelled_ns: Option<u64>,
     /// Why it was cancelled, or is allowed now and was not before.
     pub cause: Option<EndCause>,
-    /// How many raises of its symptoms.
+    /// The number of raises of its symptoms.
     pub count: u64,
     /// How often it was reopened.
     pub reopened: u32,
@@ -147,41 +146,42 @@ pub struct Alert {
     pub attributes: Vec<(String, String)>,
     /// What a person should do, in order.
     pub recommendations: Vec<String>,
-    /// Controls that it shows a breach of.
+    /// Controls that it is a breach of.
     pub controls: Vec<String>,
-    /// What shows it.
+    /// The lines that show it.
     pub shown: EvidenceExcerpt,
     /// The groups that the object is in.
     pub groups: Vec<String>,
-    /// Those of them of which it cannot be decided, because an expression fails on the object.
+    /// Those of `groups` of which it cannot be decided whether the object is in them, because an expression fails
+    /// on the object.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub uncertain_groups: Vec<String>,
-    /// The expression because of which it cannot be decided whether the definition holds; the alert is
-    /// open for that.
+    /// The expression because of which it cannot be decided whether the definition holds; the alert is open
+    /// because of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undecided: Option<FailedExpression>,
     /// Why it is allowed or not, and as bad as it is.
     pub why: Why,
-    /// Who acknowledged it.
+    /// The person who acknowledged it, and when.
     pub acknowledged: Option<Signature>,
-    /// Whose it is.
+    /// The person it belongs to.
     pub owner: Option<String>,
-    /// What people wrote; at most [`ALERT_NOTES`], the oldest go.
+    /// Notes of people; at most [`ALERT_NOTES`], the oldest are dropped.
     pub notes: Vec<Note>,
-    /// The silence that keeps it from being told.
+    /// The silence that keeps it from being notified.
     pub silenced_by: Option<String>,
-    /// The alert of the parent that keeps it from being told.
+    /// The alert of the parent that is notified in its place.
     pub inhibited_by: Option<String>,
     /// Changes of this alert so far; numbers its notices.
     pub revision: u64,
-    /// Receivers that have been notified that it is open and not yet that it is over.
+    /// Receivers that were notified that it is open and not yet that it is over.
     #[serde(rename = "told")]
     pub notified: BTreeMap<String, Notified>,
     /// Receivers from which notices were withheld: those up to this revision are void.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub withheld: BTreeMap<String, u64>,
-    /// What it says has ceased since it was cancelled. One that a person cancelled may open again only then,
-    /// or at a new raise.
+    /// Its definition has ceased to hold since it was cancelled. An alert that a person cancelled may open again
+    /// only then, or at a new raise.
     #[serde(default)]
     pub ceased: bool,
 }
@@ -220,7 +220,7 @@ impl From<NotifiedForm> for Notified {
 }
 
 impl Alert {
-    /// Whether it counts against the object: open, and not allowed.
+    /// Returns whether it counts against the object: open, and not allowed.
     pub fn is_violation(&self) -> bool {
         self.status == AlertStatus::Open && !self.allowed
     }
@@ -241,33 +241,33 @@ pub struct Object {
     pub kind: Option<String>,
     /// The object that it belongs to.
     pub parent: Option<String>,
-    /// Properties and when they were last said; a removed one is kept as `None`, so that a late line
+    /// Properties and when they were last reported; a removed one is kept as `None`, so that a late line
     /// does not bring it back.
     pub properties: BTreeMap<String, Fact<Option<String>>>,
     /// Metrics: the last sample.
     pub metrics: BTreeMap<String, Fact<f64>>,
-    /// Metrics that are no longer known, because no new sample came in time: the last one.
+    /// Metrics that are no longer known, because no new sample came in time: their last samples.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub stale: BTreeMap<String, Fact<f64>>,
-    /// No inventory names it: it was only heard of.
+    /// No inventory names it: it is known from events only.
     pub discovered: bool,
-    /// When it was first and last heard of (event time).
+    /// The time of its first event.
     pub first_ns: u64,
-    /// See `first_ns`.
+    /// The time of its last event.
     pub last_ns: u64,
-    /// When the kind was last said.
+    /// When the kind was last reported (event time).
     #[serde(default)]
     pub kind_ns: u64,
-    /// When the parent was last said.
+    /// When the parent was last reported (event time).
     #[serde(default)]
     pub parent_ns: u64,
-    /// What the last inventory that was read says of it; nothing if it does not name it.
+    /// Its entry in the inventory that was read last; empty if it has none.
     #[serde(default, rename = "inventory")]
     pub listed: InventoryEntry,
 }
 
-/// What an inventory says of an object, as it was read last: only what differs from it in the next
-/// one is news.
+/// The entry of an object in the inventory that was read last: only what differs from it in the next
+/// inventory is applied.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InventoryEntry {
     /// The kind.
@@ -276,7 +276,7 @@ pub struct InventoryEntry {
     /// The parent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
-    /// Properties; `None`: it says that there is none.
+    /// Properties; `None` removes one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, Option<String>>,
     /// Metrics; all of them finite.
@@ -284,23 +284,23 @@ pub struct InventoryEntry {
     pub metrics: BTreeMap<String, f64>,
 }
 
-/// A value and the event time at which it was last said.
+/// A value and the event time at which it was last reported.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Fact<T> {
     /// The value.
     pub value: T,
-    /// When it was last said; what is older than this does not change it.
+    /// When it was last reported; older reports do not change it.
     pub time_ns: u64,
 }
 
-/// A badge: what an object or a group looks like.
+/// The compliance badge of an object or a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Badge {
     /// The configured formula's score, 0 to 100.
     pub score: u8,
-    /// By the worst violation.
+    /// The score by the worst violation, 0 to 100.
     pub worst: u8,
-    /// By the share of what is violated.
+    /// The score by the share of violations, 0 to 100.
     pub share: u8,
     /// Open violations.
     pub violations: u32,
@@ -308,25 +308,25 @@ pub struct Badge {
     pub allowed: u32,
 }
 
-/// A badge from a time on.
+/// A badge that changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BadgePoint {
-    /// `object` or `group`.
-    pub of: BadgeOf,
-    /// Its id or name.
+    /// Whether it is an object's or a group's.
+    pub of: BadgeOwner,
+    /// The object's id or the group's name.
     pub name: String,
-    /// From when.
+    /// When it changed (event time, or the host's clock where no event changed it).
     pub time_ns: u64,
-    /// What it was from then on.
+    /// The badge from then on.
     pub badge: Badge,
 }
 
-/// Whose badge.
+/// What has a badge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum BadgeOf {
-    /// An object's.
+pub enum BadgeOwner {
+    /// An object.
     Object,
-    /// A group's.
+    /// A group.
     Group,
 }

@@ -8,7 +8,7 @@ use lifesigns_api::{
     PastAlerts, PastAudit, PastBadges, Service, UndeliveredNotice,
 };
 use lifesigns_compliance::{
-    Alert, BadgeOf, BadgePoint, CommandAction,
+    Alert, BadgeOwner, BadgePoint, CommandAction,
     query::{Query, QueryAnswer},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -65,8 +65,8 @@ impl Service for HostClient {
 
     fn past_badges(&self, which: &PastBadges) -> Result<Vec<BadgePoint>, ApiError> {
         let kind = match which.of {
-            BadgeOf::Object => "objects",
-            BadgeOf::Group => "groups",
+            BadgeOwner::Object => "objects",
+            BadgeOwner::Group => "groups",
         };
         let params = HistoryParams { since_ns: which.since_ns, limit: which.limit };
         self.member("badges", with(path(&[kind, &which.name, "badges"]), &params)?)

@@ -10,7 +10,7 @@ use axum::{
 };
 use lifesigns_api::{ApiError, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, Problem};
 use lifesigns_compliance::{
-    BadgeOf, CommandAction,
+    BadgeOwner, CommandAction,
     query::{AlertFilter, ObjectFilter, Query},
 };
 
@@ -126,14 +126,14 @@ fn objects() -> Routes {
         .route("/objects", get(|s: Session, Params(f): Params<ObjectFilter>| s.query(Query::Objects(f))))
         .route("/objects/{id}", get(|s: Session, Named(id): Named<String>| s.query(Query::Object(id))).delete(forget))
         .route("/objects/{id}/symptoms/{symptom}", delete(clear))
-        .route("/objects/{id}/badges", badges(BadgeOf::Object))
+        .route("/objects/{id}/badges", badges(BadgeOwner::Object))
 }
 
 fn groups() -> Routes {
     Router::new()
         .route("/groups", get(|s: Session| s.query(Query::Groups)))
         .route("/groups/{name}", get(|s: Session, Named(name): Named<String>| s.query(Query::Group(name))))
-        .route("/groups/{name}/badges", badges(BadgeOf::Group))
+        .route("/groups/{name}/badges", badges(BadgeOwner::Group))
         .route("/groups/{name}/report", get(|s: Session, Named(group): Named<String>| s.query(Query::Report { group })))
         .route("/badges", get(|s: Session| s.query(Query::Badges)))
         .route("/policies", get(|s: Session| s.query(Query::Policies)))
@@ -146,7 +146,7 @@ fn groups() -> Routes {
 }
 
 /// A badge over time.
-fn badges(of: BadgeOf) -> axum::routing::MethodRouter<Arc<Shared>> {
+fn badges(of: BadgeOwner) -> axum::routing::MethodRouter<Arc<Shared>> {
     get(move |s: Session, Named(name): Named<String>, Params(params): Params<HistoryParams>| {
         let which = PastBadges { of, name, since_ns: params.since_ns, limit: params.limit };
         s.member("badges", move |service| service.past_badges(&which))

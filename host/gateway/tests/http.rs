@@ -8,7 +8,7 @@ use lifesigns_api::{
     ActOutcome, ApiError, AuditMark, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, Problem, Service,
 };
 use lifesigns_compliance::{
-    BadgeOf, CommandAction, Matcher,
+    BadgeOwner, CommandAction, Matcher,
     query::{AlertFilter, AlertStateFilter, ObjectFilter, Query, QueryAnswer},
 };
 use lifesigns_gateway::HostClient;
@@ -130,7 +130,7 @@ fn what_the_store_is_asked_arrives_as_it_was_asked() {
     let told = |which: &dyn std::fmt::Debug| ApiError::Unavailable(format!("{which:?}"));
     let alerts = PastAlerts { object: Some("a b".into()), until_ns: Some(u64::MAX), ..PastAlerts::default() };
     assert_eq!(client.past_alerts(&alerts).unwrap_err(), told(&alerts));
-    for of in [BadgeOf::Object, BadgeOf::Group] {
+    for of in [BadgeOwner::Object, BadgeOwner::Group] {
         let badges = PastBadges { of, name: "a/b".into(), since_ns: 5, limit: 7 };
         assert_eq!(client.past_badges(&badges).unwrap_err(), told(&badges));
     }

@@ -52,13 +52,13 @@ impl Chart {
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_compliance::{Badge, BadgeOf};
+    use lifesigns_compliance::{Badge, BadgeOwner};
 
     use super::*;
 
     fn point(time_ns: u64, score: u8) -> BadgePoint {
         let badge = Badge { score, worst: score, share: score, violations: 0, allowed: 0 };
-        BadgePoint { of: BadgeOf::Group, name: "g".into(), time_ns, badge }
+        BadgePoint { of: BadgeOwner::Group, name: "g".into(), time_ns, badge }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Queries about the past: cancelled alerts, badges over time, the audit.
 
-use lifesigns_compliance::{Alert, BadgeOf, BadgePoint, Pattern};
+use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint, Pattern};
 use rusqlite::params;
 
 use crate::{
@@ -85,7 +85,13 @@ impl StoreReader {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn badges(&self, of: BadgeOf, name: &str, since_ns: u64, most: usize) -> Result<Vec<BadgePoint>, StoreError> {
+    pub fn badges(
+        &self,
+        of: BadgeOwner,
+        name: &str,
+        since_ns: u64,
+        most: usize,
+    ) -> Result<Vec<BadgePoint>, StoreError> {
         let mut points: Vec<BadgePoint> = self.ask(|connection| {
             let mut select = connection.prepare_cached(
                 "SELECT who, name, time_ns, score, worst, share, violations, allowed FROM badge

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lifesigns_compliance::{Badge, BadgeOf, BadgePoint, BookSnapshot, Fact, Object, PendingTransition};
+use lifesigns_compliance::{Badge, BadgeOwner, BadgePoint, BookSnapshot, Fact, Object, PendingTransition};
 use lifesigns_model::{InitialState, ObjectClock, ObjectFacts, ReminderUpdate, SourceOffset, StateChange};
 use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
 
@@ -176,7 +176,7 @@ fn reminder(row: &Row<'_>) -> rusqlite::Result<ReminderUpdate> {
 
 /// A badge from `who, name, time_ns, score, worst, share, violations, allowed`.
 pub(crate) fn badge_point(row: &Row<'_>) -> rusqlite::Result<BadgePoint> {
-    let of = if row.get::<_, u8>(0)? == 0 { BadgeOf::Object } else { BadgeOf::Group };
+    let of = if row.get::<_, u8>(0)? == 0 { BadgeOwner::Object } else { BadgeOwner::Group };
     let badge = Badge {
         score: row.get(3)?,
         worst: row.get(4)?,

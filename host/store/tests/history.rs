@@ -4,7 +4,7 @@
 mod common;
 
 use common::*;
-use lifesigns_compliance::{Alert, BadgeOf, BookChanges, Pattern};
+use lifesigns_compliance::{Alert, BadgeOwner, BookChanges, Pattern};
 use lifesigns_store::{
     AlertHistoryFilter, Commit, OutboxChange, OutboxUpdate, RetentionPolicy, RetentionStep, Store, StoreReader,
 };
@@ -57,13 +57,13 @@ fn badges_over_time_begin_with_the_one_that_held() {
     badges.push(badge("test", 15, 50));
     store.commit(&commit(1, BookChanges { badges, ..BookChanges::default() })).unwrap();
     let reader = store.reader().unwrap();
-    let history = |since_ns, most| reader.badges(BadgeOf::Group, "production", since_ns, most).unwrap();
+    let history = |since_ns, most| reader.badges(BadgeOwner::Group, "production", since_ns, most).unwrap();
     assert_eq!(history(0, 0), points);
     assert_eq!(history(25, 0), points[1..]);
     assert_eq!(history(30, 0), points[2..]);
     assert_eq!(history(u64::MAX, 0), points[3..]);
     assert_eq!(history(0, 2), points[2..]);
-    assert!(reader.badges(BadgeOf::Object, "production", 0, 0).unwrap().is_empty());
+    assert!(reader.badges(BadgeOwner::Object, "production", 0, 0).unwrap().is_empty());
 }
 
 /// Takes steps until there is nothing more; no step may be large.

@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 
 use common::*;
-use lifesigns_compliance::{BadgeOf, BadgePoint, BookChanges, Fact};
+use lifesigns_compliance::{BadgeOwner, BadgePoint, BookChanges, Fact};
 use lifesigns_model::{
     Change, Checkpoint, ObjectClock, ObjectFacts, Observation, PendingAcks, ReminderUpdate, SourceOffset, StateChange,
 };
@@ -227,7 +227,7 @@ fn of_several_cuts_what_came_after_an_object_was_let_go_stays() {
 fn an_object_that_is_forgotten_and_heard_of_again_in_one_commit_is_a_new_one() {
     let folder = Folder::new();
     let mut store = Store::open(folder.path()).unwrap();
-    let own = |score| BadgePoint { of: BadgeOf::Object, ..badge("vm-1", 1, score) };
+    let own = |score| BadgePoint { of: BadgeOwner::Object, ..badge("vm-1", 1, score) };
     let of = |key: &str, time_ns: u64, score: u8| Commit {
         states: vec![state("vm-1", key, Some(b"x"))],
         reminders: vec![reminder("vm-1", key, Some(1))],

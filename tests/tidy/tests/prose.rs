@@ -15,8 +15,9 @@ const WORDS: [(&str, &str); 7] = [
     (concat!("so ", "many"), "a number, a limit"),
 ];
 
-/// Log lines that are quoted: a user of Unix has one of these names.
-const QUOTED: [&str; 3] = [concat!("user=no", "body"), concat!("for no", "body"), concat!("user no", "body")];
+/// Quotations: log lines in which a user of Unix has one of these names, and a key of JSON that users have.
+const QUOTED: [&str; 4] =
+    [concat!("user=no", "body"), concat!("for no", "body"), concat!("user no", "body"), concat!("\"to", "ld\"")];
 
 #[test]
 fn comments_texts_and_documents_use_plain_words() {

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Once},
 };
 
-use lifesigns_compliance::{BadgeOf, Book, BookInput, BookSnapshot, ComplianceConfig, query::Query};
+use lifesigns_compliance::{BadgeOwner, Book, BookInput, BookSnapshot, ComplianceConfig, query::Query};
 use lifesigns_control::{Reply, Rows};
 use lifesigns_store::StoreReader;
 
@@ -64,8 +64,8 @@ pub(crate) fn record(places: &Places) -> Result<BookSnapshot, Failure> {
 /// A host goes on from the last badge of each; whoever asks about one wants to see how it came to be.
 fn recall(reader: &StoreReader, query: &Query, restored: &mut BookSnapshot) -> Result<(), Failure> {
     let (of, name) = match query {
-        Query::Object(name) => (BadgeOf::Object, name),
-        Query::Group(name) | Query::Report { group: name } => (BadgeOf::Group, name),
+        Query::Object(name) => (BadgeOwner::Object, name),
+        Query::Group(name) | Query::Report { group: name } => (BadgeOwner::Group, name),
         _ => return Ok(()),
     };
     let points = reader.badges(of, name, 0, HISTORY).map_err(Failure::failed)?;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use lifesigns_compliance::{
-    BadgeOf,
+    BadgeOwner,
     query::{ComplianceReport, Query, QueryAnswer},
 };
 use lifesigns_control::{PastAlerts, PastBadges, Reply, Request, Rows};
@@ -74,7 +74,7 @@ fn over(report: &mut ComplianceReport, from_ns: u64, to_ns: Option<u64>, place: 
     let past = PastAlerts { from_ns: Some(from_ns), ..PastAlerts::default() };
     let Reply::Alerts(past) = host.ask(&Request::Rows(Rows::Alerts(past)))? else { return Err(unexpected()) };
     let name = report.group.line.name.clone();
-    let badges = PastBadges { of: BadgeOf::Group, name, since_ns: from_ns, limit: 0 };
+    let badges = PastBadges { of: BadgeOwner::Group, name, since_ns: from_ns, limit: 0 };
     let Reply::Badges(badges) = host.ask(&Request::Rows(Rows::Badges(badges)))? else { return Err(unexpected()) };
     report.over(from_ns, to_ns, past, badges);
     Ok(())

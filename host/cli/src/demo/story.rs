@@ -9,7 +9,7 @@ use std::{
 
 use lifesigns::{
     compliance::{
-        Alert, BadgeOf, BadgePoint, Book, BookInput, ComplianceConfig, EndCause,
+        Alert, BadgeOwner, BadgePoint, Book, BookInput, ComplianceConfig, EndCause,
         query::{Query, QueryAnswer},
     },
     model::{ObjectFacts, Observation},
@@ -91,7 +91,7 @@ impl Story {
                 out.write_all(self.told(alert, now, before_ns).as_bytes())?;
             }
         }
-        for point in changes.badges.into_iter().filter(|point| point.of == BadgeOf::Object) {
+        for point in changes.badges.into_iter().filter(|point| point.of == BadgeOwner::Object) {
             let before = self.scores.insert(point.name.clone(), point.badge.score).unwrap_or(100);
             let by_fact = |alert: &Alert| alert.is_violation() || alert.cause == Some(EndCause::Fact);
             let on_it = changes.alerts.iter().filter(|alert| alert.object == point.name);

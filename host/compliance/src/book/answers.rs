@@ -13,7 +13,7 @@ use crate::{
     change::RequestError,
     config::Group,
     query::{Badges, GroupLine, GroupPage, ObjectLine, ObjectPage, Query, QueryAnswer, SilencePage},
-    record::{Alert, BadgeOf, SymptomState, worst_first},
+    record::{Alert, BadgeOwner, SymptomState, worst_first},
     why::Why,
 };
 
@@ -54,7 +54,7 @@ fn object_page(state: &BookState, id: &str) -> Result<ObjectPage, RequestError> 
         symptoms: state.objects.symptoms(id).map(|(_, symptom)| SymptomState::clone(symptom)).collect(),
         alerts,
         pending: state.alerts.pending_of(id).map(|(_, pending)| pending.clone()).collect(),
-        history: state.badges.history(BadgeOf::Object, id),
+        history: state.badges.history(BadgeOwner::Object, id),
         undecided: undecided_on(state, id),
     })
 }
@@ -82,7 +82,7 @@ fn group_page(state: &BookState, name: &str) -> Result<GroupPage, RequestError> 
         line: group_line(state, group),
         objects: objects.map(|object| object_line(state, object)).collect(),
         policies: state.compiled.policies_in(name).into_iter().map(|policy| policy.name.clone()).collect(),
-        history: state.badges.history(BadgeOf::Group, name),
+        history: state.badges.history(BadgeOwner::Group, name),
         undecided: state.registry.undecided_in(name),
     })
 }

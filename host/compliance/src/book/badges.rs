@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::{BadgeFormula, Group},
-    record::{Badge, BadgeOf, BadgePoint},
+    record::{Badge, BadgeOwner, BadgePoint},
     registry::ObjectRegistry,
 };
 
@@ -100,7 +100,7 @@ impl BadgeIndex {
             let Some(group) = self.groups.get_mut(&name) else { continue };
             let badge = group.counts.badge(sources.formula);
             if let Some(time_ns) = group.track.record(sources.time_ns, badge) {
-                changed.push(BadgePoint { of: BadgeOf::Group, name: name.to_string(), time_ns, badge });
+                changed.push(BadgePoint { of: BadgeOwner::Group, name: name.to_string(), time_ns, badge });
             }
         }
         changed
@@ -128,7 +128,7 @@ impl BadgeIndex {
             return None;
         }
         let time_ns = track.record(sources.time_ns, badge)?;
-        Some(BadgePoint { of: BadgeOf::Object, name: object.to_string(), time_ns, badge })
+        Some(BadgePoint { of: BadgeOwner::Object, name: object.to_string(), time_ns, badge })
     }
 
     fn count_members(&mut self, registry: &ObjectRegistry) {
@@ -187,8 +187,8 @@ impl BadgeIndex {
     /// Puts back a badge that a store kept, of an object or group that is there.
     pub(super) fn restore(&mut self, point: &BadgePoint) {
         let track = match point.of {
-            BadgeOf::Object => self.objects.get_mut(&*point.name).map(|object| &mut object.track),
-            BadgeOf::Group => self.groups.get_mut(&*point.name).map(|group| &mut group.track),
+            BadgeOwner::Object => self.objects.get_mut(&*point.name).map(|object| &mut object.track),
+            BadgeOwner::Group => self.groups.get_mut(&*point.name).map(|group| &mut group.track),
         };
         if let Some(track) = track {
             track.push(point.time_ns, point.badge);
@@ -216,23 +216,23 @@ impl BadgeIndex {
     }
 
     /// Returns the badges of an object or group over time, oldest first.
-    pub(super) fn history(&self, of: BadgeOf, name: &str) -> Vec<BadgePoint> {
+    pub(super) fn history(&self, of: BadgeOwner, name: &str) -> Vec<BadgePoint> {
         let track = match of {
-            BadgeOf::Object => self.objects.get(name).map(|object| &object.track),
-            BadgeOf::Group => self.groups.get(name).map(|group| &group.track),
+            BadgeOwner::Object => self.objects.get(name).map(|object| &object.track),
+            BadgeOwner::Group => self.groups.get(name).map(|group| &group.track),
         };
         let history = track.into_iter().flat_map(|track| &track.history);
         history.map(|&(time_ns, badge)| BadgePoint { of, name: name.to_owned(), time_ns, badge }).collect()
     }
 
     /// Returns all recorded badges.
-    pub(super) fn recorded(&self) -> BTreeMap<(BadgeOf, String), Badge> {
+    pub(super) fn recorded(&self) -> BTreeMap<(BadgeOwner, String), Badge> {
         let mut all = BTreeMap::new();
         for (name, group) in &self.groups {
-            all.extend(group.track.badge.map(|badge| ((BadgeOf::Group, name.to_string()), badge)));
+            all.extend(group.track.badge.map(|badge| ((BadgeOwner::Group, name.to_string()), badge)));
         }
         for (name, object) in &self.objects {
-            all.extend(object.track.badge.map(|badge| ((BadgeOf::Object, name.to_string()), badge)));
+            all.extend(object.track.badge.map(|badge| ((BadgeOwner::Object, name.to_string()), badge)));
         }
         all
     }

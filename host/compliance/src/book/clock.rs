@@ -1,9 +1,6 @@
 //! The book's time: how far event time and the host's clock have come, and by which clock the input in hand goes.
 
-use super::{
-    ids::Id,
-    timers::{ClockKey, Timers},
-};
+use super::{event_clock::ClockKey, ids::Id, timers::Timers};
 
 /// The book has no clock of its own: event time comes with the events, the host's clock by an input.
 #[derive(Debug)]

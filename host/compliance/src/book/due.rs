@@ -1,11 +1,11 @@
 //! Runs the timers that are due, each at its own time.
 
 use super::{
+    event_clock::{ClockKey, TimerKind},
     ids::Id,
     object_states::Hold,
     reevaluator::Reevaluator,
     state::BookState,
-    timers::{ClockKey, TimerKind},
     trigger::Trigger,
 };
 use crate::record::EndCause;

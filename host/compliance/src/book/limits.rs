@@ -1,15 +1,15 @@
-//! Every bound of the book, unit last in its name.
+//! The limits of the book, unit last in each name.
 
-/// Fingerprints of raises and clears that a symptom remembers.
+/// How many fingerprints of raises and clears a symptom remembers.
 pub(super) const FINGERPRINTS: usize = 64;
-/// Symptoms of one object; of more, the new ones are dropped and counted.
+/// Symptoms of one object; new ones beyond that are dropped and counted.
 pub(super) const OBJECT_SYMPTOMS: usize = 1024;
-/// Alerts of one object, the latest of each definition; for one more, the cancelled one goes that
-/// was cancelled longest ago, and where there is none, the new one is dropped and counted.
+/// Alerts of one object, the latest of each definition. For another one, the alert that was cancelled longest ago
+/// is evicted; if all are open, the new one is dropped and counted.
 pub(super) const OBJECT_ALERTS: usize = 1024;
 /// Symptoms that an alert names, and whose evidence it shows.
 pub(super) const ALERT_SYMPTOMS: usize = 64;
-/// Evidence is cut here.
+/// Lines that show a raise are cut to this length.
 pub(super) const EVIDENCE_BYTES: usize = 2048;
 /// Badges that are remembered of each object and group.
 pub(super) const BADGE_POINTS: usize = 64;
@@ -17,16 +17,16 @@ pub(super) const BADGE_POINTS: usize = 64;
 pub(super) const SILENCES: usize = 1000;
 /// Matchers of one silence.
 pub(super) const MATCHERS: usize = 32;
-/// A note, a reason, a name that a person gives.
+/// The length of a note, a reason or a name that a person gives.
 pub(super) const TEXT_BYTES: usize = 4096;
 /// Alerts that one command acknowledges or cancels.
 pub(super) const BULK: usize = 2000;
 /// An event clock goes on with the host's clock after this long without an event, in nanoseconds.
 pub(super) const QUIET_NS: u64 = 1_000_000_000;
-/// Event clocks, one for each object that is kept and source that tells of it; of more, a part goes of those
-/// that no timer goes by.
+/// Event clocks, one for each object that is kept and source that reports it; beyond that, a part of those
+/// without timers is evicted.
 pub(super) const EVENT_CLOCKS: usize = 2_000_000;
-/// Symptoms whose definitions are looked up once.
+/// Symptoms whose dependents are remembered.
 pub(super) const KNOWN_SYMPTOMS: usize = 65_536;
-/// Alerts that a refusal names.
+/// How many candidates a refusal of an ambiguous prefix names.
 pub(super) const CANDIDATES: usize = 8;

@@ -3,8 +3,9 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
+    event_clock::{ClockKey, TimerKind},
     ids::{Id, Key, key},
-    timers::{ClockKey, TimerKind, Timers},
+    timers::Timers,
 };
 use crate::record::Object;
 

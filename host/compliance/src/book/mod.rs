@@ -16,6 +16,7 @@ mod digest;
 mod due;
 mod evaluation;
 mod evaluator;
+mod event_clock;
 mod event_time;
 mod fact_input;
 mod findings;

@@ -5,10 +5,10 @@ use lifesigns_model::DropKind;
 
 use super::{
     evaluation::Evaluation,
+    event_clock::TimerKind,
     ids::Id,
     lifecycle::{Opened, Opening},
     state::BookState,
-    timers::TimerKind,
     trigger::Trigger,
 };
 use crate::{

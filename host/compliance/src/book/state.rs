@@ -11,6 +11,7 @@ use super::{
     context::Context,
     definition_index::DefinitionIndex,
     evaluator::{Evaluator, Work},
+    event_clock::ClockKey,
     ids::Id,
     journal::Journal,
     known_rules::KnownRules,
@@ -22,7 +23,7 @@ use super::{
     repeats::Repeats,
     routes,
     silences::Silences,
-    timers::{ClockKey, Timers},
+    timers::Timers,
     undecided_log::UndecidedLog,
 };
 use crate::{

@@ -3,13 +3,13 @@
 use lifesigns_model::{self as model, Change, DropKind};
 
 use super::{
+    event_clock::TimerKind,
     event_time, fact_input,
     ids::Id,
     object_states::Admission,
     reevaluator::Reevaluator,
     state::BookState,
     symptom_state::{ClearOutcome, RaiseOutcome, evidence, fingerprint},
-    timers::TimerKind,
     trigger::{Raise, Trigger},
 };
 use crate::record::EndCause;

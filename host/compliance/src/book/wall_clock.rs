@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{review, rule_input, silence_changes, state::BookState, timers::ClockKey, timers::TimerKind};
+use super::{event_clock::ClockKey, event_clock::TimerKind, review, rule_input, silence_changes, state::BookState};
 
 /// The host's clock may go back this far, in nanoseconds, without any consequence.
 const SET_BACK_NS: u64 = 1_000_000_000;

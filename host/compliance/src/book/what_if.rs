@@ -9,7 +9,7 @@ use super::state::BookState;
 use crate::{
     change::PendingTransition,
     query::{BadgeChange, ConfigEffect, CriticalityChange},
-    record::{Alert, AlertStatus, Badge, BadgeOf, worst_first},
+    record::{Alert, AlertStatus, Badge, BadgeOwner, worst_first},
 };
 
 /// What was so before the other configuration came into force.
@@ -17,7 +17,7 @@ pub(super) struct Before {
     /// By id.
     pub(super) alerts: HashMap<String, Arc<Alert>>,
     pub(super) pending: Vec<PendingTransition>,
-    pub(super) badges: BTreeMap<(BadgeOf, String), Badge>,
+    pub(super) badges: BTreeMap<(BadgeOwner, String), Badge>,
 }
 
 /// Adds to `effect` what is otherwise now than before.
@@ -57,11 +57,11 @@ fn begun(state: &BookState, before: &[PendingTransition]) -> Vec<PendingTransiti
     now.filter(|pending| !known.contains(&key(pending))).cloned().collect()
 }
 
-fn compare_badges(state: &BookState, before: &BTreeMap<(BadgeOf, String), Badge>) -> Vec<BadgeChange> {
+fn compare_badges(state: &BookState, before: &BTreeMap<(BadgeOwner, String), Badge>) -> Vec<BadgeChange> {
     let after = state.badges.recorded();
-    let mut keys: Vec<&(BadgeOf, String)> = before.keys().chain(after.keys()).collect();
+    let mut keys: Vec<&(BadgeOwner, String)> = before.keys().chain(after.keys()).collect();
     // Groups first.
-    keys.sort_by(|one, other| (one.0 == BadgeOf::Object, &one.1).cmp(&(other.0 == BadgeOf::Object, &other.1)));
+    keys.sort_by(|one, other| (one.0 == BadgeOwner::Object, &one.1).cmp(&(other.0 == BadgeOwner::Object, &other.1)));
     keys.dedup();
     let mut changes = Vec::new();
     for key in keys {
@@ -69,8 +69,8 @@ fn compare_badges(state: &BookState, before: &BTreeMap<(BadgeOf, String), Badge>
         let (of, name) = (key.0, key.1.clone());
         let is_changed = match (was, is) {
             (None, None) => false,
-            (Some(_), None) => of == BadgeOf::Group && state.compiled.group(&name).is_none(),
-            (None, Some(is)) => of == BadgeOf::Group || is.score < 100,
+            (Some(_), None) => of == BadgeOwner::Group && state.compiled.group(&name).is_none(),
+            (None, Some(is)) => of == BadgeOwner::Group || is.score < 100,
             (Some(was), Some(is)) => was != is,
         };
         if is_changed {

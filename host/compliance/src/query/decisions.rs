@@ -8,7 +8,7 @@ use super::filter::FilterMatches;
 use crate::{
     change::PendingTransition,
     config::{ConfigLocation, Grouping},
-    record::{Alert, Badge, BadgeOf},
+    record::{Alert, Badge, BadgeOwner},
     silence::Silence,
     why::PolicyStatement,
 };
@@ -156,7 +156,7 @@ pub struct CriticalityChange {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BadgeChange {
     /// An object's or a group's.
-    pub of: BadgeOf,
+    pub of: BadgeOwner,
     /// Its id or name.
     pub name: String,
     /// As it is now; `None` for a group that would be new.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use lifesigns_compliance::{
-    Alert, AlertStatus, BadgeOf, BadgePoint, BookChanges, Fact, Object, PendingTransition, Silence, SymptomState,
+    Alert, AlertStatus, BadgeOwner, BadgePoint, BookChanges, Fact, Object, PendingTransition, Silence, SymptomState,
 };
 use rusqlite::{Connection, params};
 
@@ -42,7 +42,7 @@ pub(super) fn write(connection: &Connection, changes: &BookChanges, now_ns: u64)
     // One that was heard of again has a badge of its own.
     let there: HashSet<&str> = changes.objects.iter().map(|object| object.id.as_str()).collect();
     let gone: HashSet<&str> = changes.forgotten.iter().map(String::as_str).filter(|id| !there.contains(id)).collect();
-    let is_gone = |point: &&BadgePoint| point.of == BadgeOf::Object && gone.contains(point.name.as_str());
+    let is_gone = |point: &&BadgePoint| point.of == BadgeOwner::Object && gone.contains(point.name.as_str());
     let kept: Vec<BadgePoint> = changes.badges.iter().filter(|point| !is_gone(point)).cloned().collect();
     badges(connection, &kept, now_ns)
 }
@@ -180,9 +180,9 @@ fn badges(connection: &Connection, badges: &[BadgePoint], now_ns: u64) -> rusqli
 }
 
 /// As it stands in the column.
-pub(crate) const fn who(of: BadgeOf) -> u8 {
+pub(crate) const fn who(of: BadgeOwner) -> u8 {
     match of {
-        BadgeOf::Object => 0,
-        BadgeOf::Group => 1,
+        BadgeOwner::Object => 0,
+        BadgeOwner::Group => 1,
     }
 }

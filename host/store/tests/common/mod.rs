@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use lifesigns_compliance::{
-    Alert, AlertStatus, AuditRecord, Badge, BadgeOf, BadgePoint, BookChanges, EvidenceExcerpt, EvidenceLine, Fact,
+    Alert, AlertStatus, AuditRecord, Badge, BadgeOwner, BadgePoint, BookChanges, EvidenceExcerpt, EvidenceLine, Fact,
     Matcher, Notice, NoticeKind, Object, PendingTransition, Silence, SymptomState, Why,
     config::{ConfigLocation as Written, Grouping},
 };
@@ -184,7 +184,7 @@ pub fn silence(number: u64, until_ns: u64) -> Silence {
 
 pub fn badge(name: &str, time_ns: u64, score: u8) -> BadgePoint {
     let badge = Badge { score, worst: score, share: 50, violations: 1, allowed: 2 };
-    BadgePoint { of: BadgeOf::Group, name: name.to_owned(), time_ns, badge }
+    BadgePoint { of: BadgeOwner::Group, name: name.to_owned(), time_ns, badge }
 }
 
 pub fn pending(number: u64) -> PendingTransition {

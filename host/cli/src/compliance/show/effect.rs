@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lifesigns_compliance::{
-    Alert, BadgeOf,
+    Alert, BadgeOwner,
     query::{BadgeChange, ConfigEffect},
 };
 use lifesigns_text::visible;
@@ -75,8 +75,8 @@ fn badges(changes: &[BadgeChange], view: &View) -> String {
     let mut table = Table::pairs(view);
     for change in changes {
         let of = match change.of {
-            BadgeOf::Group => "group",
-            BadgeOf::Object => "object",
+            BadgeOwner::Group => "group",
+            BadgeOwner::Object => "object",
         };
         let shown = |badge: Option<lifesigns_compliance::Badge>| badge.map_or("none".to_owned(), |it| score(it.score));
         let counts = match (change.before, change.after) {

@@ -42,13 +42,13 @@ pub(crate) fn sparkline(history: &[BadgePoint], now_ns: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_compliance::{Badge, BadgeOf};
+    use lifesigns_compliance::{Badge, BadgeOwner};
 
     use super::*;
 
     fn point(time_ns: u64, score: u8) -> BadgePoint {
         let badge = Badge { score, worst: score, share: score, violations: 0, allowed: 0 };
-        BadgePoint { of: BadgeOf::Object, name: "x".into(), time_ns, badge }
+        BadgePoint { of: BadgeOwner::Object, name: "x".into(), time_ns, badge }
     }
 
     fn drawn(points: &[BadgePoint], now_ns: u64) -> String {

@@ -100,7 +100,7 @@ fn ages_go_on_after_a_restart_and_by_the_age_that_is_configured_now() {
 #[test]
 fn a_metric_of_before_a_restart_is_known_until_all_sources_have_been_read() {
     let (mut world, mut kept) = (World::new(hourly()), super::restart::Kept::default());
-    let told = |at_s: u64, load: f64| {
+    let notified = |at_s: u64, load: f64| {
         let metrics = vec![("load".to_owned(), load)];
         let facts = BookInput::Facts(ObjectFacts { metrics, ..facts(at_s, "vm") });
         BookInput::Of { source: "a".to_owned(), input: Box::new(facts) }
@@ -110,20 +110,20 @@ fn a_metric_of_before_a_restart_is_known_until_all_sources_have_been_read() {
         BookInput::Quiet { until_ns: until_s * S, behind }
     };
     world.clock(1000);
-    world.apply(told(1000, 9.0));
+    world.apply(notified(1000, 9.0));
     // Another source that is stuck keeps nothing of this one's.
     world.apply(quiet(1000 + HOUR_S, 1000 + HOUR_S - 1, 1000));
     assert_eq!(world.alert("vm", "load").status, AlertStatus::Open);
     world.apply(quiet(1001 + HOUR_S, 1000 + HOUR_S, 1000));
     assert_eq!(world.alert("vm", "load").cause, Some(EndCause::MetricExpired));
-    world.apply(told(2000 + HOUR_S, 9.0));
+    world.apply(notified(2000 + HOUR_S, 9.0));
     kept.commit(world.book.take());
     let now_s = 10 * HOUR_S;
     world.book = kept.restart(&world.book);
     world.book.resume(now_s * S, |_| true);
     world.apply(quiet(now_s, 0, now_s));
     assert_eq!(world.alert("vm", "load").status, AlertStatus::Open, "newer samples may wait to be read");
-    world.apply(told(now_s - 10, 9.5));
+    world.apply(notified(now_s - 10, 9.5));
     world.apply(quiet(now_s + 1, now_s, now_s));
     assert_eq!((stale(&world, "vm").len(), world.alert("vm", "load").status), (0, AlertStatus::Open), "and one did");
     world.apply(quiet(now_s + HOUR_S, now_s + HOUR_S, now_s));

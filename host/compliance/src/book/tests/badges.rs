@@ -1,7 +1,7 @@
 //! Badges of objects and groups, by both formulas, and over time.
 
 use super::*;
-use crate::{Badge, BadgeOf, config::BadgeFormula};
+use crate::{Badge, BadgeOwner, config::BadgeFormula};
 
 fn badge(world: &World, group: &str) -> (u8, u8, u32, u32) {
     let QueryAnswer::Group(page) = world.book.answer(&Query::Group(group.to_owned())).unwrap() else { panic!("group") };
@@ -92,7 +92,11 @@ fn a_change_of_the_badge_is_a_point_and_nothing_else_is() {
     let spotless = world.book.take().badges;
     assert_eq!(
         spotless.iter().map(|point| (point.of, point.name.as_str(), point.badge.score)).collect::<Vec<_>>(),
-        [(BadgeOf::Group, "playground", 100), (BadgeOf::Group, "production", 100), (BadgeOf::Group, "vms", 100),]
+        [
+            (BadgeOwner::Group, "playground", 100),
+            (BadgeOwner::Group, "production", 100),
+            (BadgeOwner::Group, "vms", 100),
+        ]
     );
     world.raise(2, "vm", "a/b");
     world.raise(3, "vm", "a/b");
@@ -101,10 +105,10 @@ fn a_change_of_the_badge_is_a_point_and_nothing_else_is() {
     let points: Vec<_> =
         points.iter().map(|point| (point.of, point.name.as_str(), point.time_ns / S, point.badge.score)).collect();
     let expected = [
-        (BadgeOf::Object, "vm", 2, 75),
-        (BadgeOf::Group, "vms", 2, 75),
-        (BadgeOf::Object, "vm", 4, 100),
-        (BadgeOf::Group, "vms", 4, 100),
+        (BadgeOwner::Object, "vm", 2, 75),
+        (BadgeOwner::Group, "vms", 2, 75),
+        (BadgeOwner::Object, "vm", 4, 100),
+        (BadgeOwner::Group, "vms", 4, 100),
     ];
     assert_eq!(points, expected);
 }

@@ -205,11 +205,11 @@ proptest! {
             let said = routing(&world, object, name);
             let mut named: Vec<String> = said.receivers.into_iter().map(|one| one.receiver).collect();
             named.sort();
-            let told: Vec<String> = world.alert(object, name).notified.into_keys().collect();
-            prop_assert_eq!(&named, &told);
+            let notified: Vec<String> = world.alert(object, name).notified.into_keys().collect();
+            prop_assert_eq!(&named, &notified);
             let taken: std::collections::BTreeSet<&String> = said.routes.iter()
                 .filter(|step| step.outcome == RouteOutcome::Taken).flat_map(|step| &step.receivers).collect();
-            prop_assert_eq!(taken.into_iter().cloned().collect::<Vec<_>>(), told);
+            prop_assert_eq!(taken.into_iter().cloned().collect::<Vec<_>>(), notified);
         }
     }
 }
@@ -262,8 +262,8 @@ fn a_what_if_is_what_then_happens() {
     );
     assert_eq!(world.alerts().iter().filter(|line| line.contains("open")).count(), 3, "nothing has changed");
     world.configure(edited);
-    let told = world.notified();
-    assert_eq!(told.len(), notices.iter().map(|(_, count)| count).sum::<usize>(), "{told:?}");
+    let notified = world.notified();
+    assert_eq!(notified.len(), notices.iter().map(|(_, count)| count).sum::<usize>(), "{notified:?}");
     let open: Vec<String> = world
         .known()
         .into_iter()

@@ -132,16 +132,16 @@ impl World {
         self.known().iter().map(line).collect()
     }
 
-    /// What receivers were told since the last time.
+    /// Returns the notices since the last time.
     pub(super) fn notified(&mut self) -> Vec<String> {
         let taken = self.book.take();
-        let told = taken.notices.iter().map(|notice| {
+        let notified = taken.notices.iter().map(|notice| {
             let happened = format!("{:?}", notice.happened).to_lowercase();
             format!("{}: {happened} {} on {}", notice.receiver, notice.alert.definition, notice.alert.object)
         });
-        let told = told.collect();
+        let notified = notified.collect();
         self.keep(taken);
-        told
+        notified
     }
 
     /// What the audit log says since the last time.
@@ -259,7 +259,7 @@ pub(super) fn policy(name: &str, groups: &[&str], says: &[(&str, PolicySetting)]
     }
 }
 
-/// A configuration in which Docker is fine in the playground, and `desk` is told of everything.
+/// A configuration in which Docker is fine in the playground, and `desk` is notified of everything.
 pub(super) fn house() -> ComplianceConfig {
     ComplianceConfig {
         groups: groups(),

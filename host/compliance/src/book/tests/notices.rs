@@ -1,4 +1,4 @@
-//! Who is told what: routes, bundles, keys, silences, inhibition, repetition.
+//! Who is notified of what: routes, bundles, keys, silences, inhibition, repetition.
 
 use std::collections::BTreeSet;
 
@@ -45,8 +45,9 @@ fn routes_are_tried_in_order_and_the_inner_ones_first() {
         let mut world = World::new(config.clone());
         world.property(1, object, "env", env);
         world.raise_with(2, object, name, |said| said.criticality = criticality);
-        let told: Vec<String> = world.notified().iter().map(|one| one.split(':').next().unwrap().to_owned()).collect();
-        assert_eq!(told, expected, "{object} {env} {name}");
+        let notified: Vec<String> =
+            world.notified().iter().map(|one| one.split(':').next().unwrap().to_owned()).collect();
+        assert_eq!(notified, expected, "{object} {env} {name}");
     }
 }
 
@@ -184,7 +185,7 @@ fn a_silence_ends_and_then_it_is_told() {
     world.clock(20);
     assert_eq!(world.notified(), ["desk: opened a/b on vm"]);
     assert_eq!(world.book.answer(&Query::Silences).unwrap(), QueryAnswer::Silences(Vec::new()));
-    // Resolved is told to who was told before.
+    // Receivers that were notified before are notified that it is over.
     world
         .ask(21, CommandAction::Silence { matchers, from_ns: None, until_ns: 30 * S, why: "work".to_owned() })
         .unwrap();
@@ -209,7 +210,7 @@ fn the_parent_s_alert_stands_for_the_child_s() {
     assert_eq!(
         world.notified(),
         ["desk: resolved a/b on mother", "desk: opened a/b on second"],
-        "the first was told already"
+        "the first was notified already"
     );
     // Not if the parent's is fine, nor of another parent.
     world.raise(7, "mother", "a/b");

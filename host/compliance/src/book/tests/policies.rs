@@ -9,7 +9,7 @@ fn moving_to_production_and_back_needs_no_new_line() {
     world.property(1, "vm", "env", "playground");
     world.raise(2, "vm", "docker/create");
     assert_eq!(world.alerts(), ["vm docker/create open warning x1 allowed"]);
-    assert_eq!(world.notified(), [""; 0], "what is fine is told to nobody");
+    assert_eq!(world.notified(), [""; 0], "what is allowed is not notified");
     world.property(3, "vm", "env", "production");
     assert_eq!(world.alerts(), ["vm docker/create open warning x1"]);
     assert_eq!(world.alert("vm", "docker/create").groups, ["production", "vms"]);
@@ -128,9 +128,9 @@ fn hours_of_a_policy_begin_and_end_by_the_clock() {
     assert_eq!(world.alerts(), ["vm docker/create open warning x1 allowed by policy"]);
     world.clock(7200);
     assert_eq!(world.alerts(), ["vm docker/create open warning x1"]);
-    let told =
+    let notified =
         ["desk: opened docker/create on vm", "desk: resolved docker/create on vm", "desk: opened docker/create on vm"];
-    assert_eq!(world.notified(), told);
+    assert_eq!(world.notified(), notified);
 }
 
 #[test]

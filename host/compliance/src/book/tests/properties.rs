@@ -26,7 +26,7 @@ const SYMPTOMS: [&str; 4] = ["docker/create", "docker/run", "disk/full", "net/do
 const CRITICALITIES: [Criticality; 4] =
     [Criticality::Information, Criticality::Warning, Criticality::Immediate, Criticality::Critical];
 
-/// Steps, each so many seconds after the one before.
+/// Steps, each with the seconds since the one before.
 pub(super) fn steps(by_hand: bool) -> impl Strategy<Value = Vec<(u64, Step)>> {
     let raise = (0..4_u64, 0..4_usize, 0..4_usize, 0..4_usize, prop_oneof![Just(0_u64), 1..9_u64]);
     let raise = raise.prop_map(|(late_s, object, symptom, criticality, hold_s)| Step::Raise {
@@ -233,7 +233,7 @@ fn state(world: &World) -> (Vec<Alert>, QueryAnswer, QueryAnswer) {
     (world.known(), QueryAnswer::Badges(badges), world.book.answer(&Query::Silences).unwrap())
 }
 
-/// Badges counted anew from the alerts.
+/// Badges counted again from the alerts.
 fn counted(world: &World, of: &dyn Fn(&str) -> bool) -> (Option<Criticality>, u32, u32) {
     let known = world.known();
     let open = || known.iter().filter(|alert| alert.status == AlertStatus::Open && of(&alert.object));

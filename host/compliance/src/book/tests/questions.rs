@@ -75,7 +75,7 @@ fn objects_are_filtered_and_have_a_page() {
     assert_eq!(page.line.symptoms, ["a/b", "docker/create"]);
     assert_eq!((page.symptoms.len(), page.alerts.len(), page.line.badge.score), (2, 2, 0));
     assert_eq!(page.history.last().map(|point| point.badge), Some(page.line.badge));
-    assert!(world.book.answer(&Query::Object("nobody".to_owned())).is_err());
+    assert!(world.book.answer(&Query::Object("no-one".to_owned())).is_err());
 }
 
 #[test]
@@ -125,6 +125,6 @@ fn why_is_answered_before_there_is_an_alert() {
     assert_eq!((said.why.steps[0].by.policy.as_str(), said.why.steps[0].by.place.line), ("playground", 20));
     let QueryAnswer::Why(said) = why("vm1").unwrap() else { panic!("why") };
     assert!(!said.allowed);
-    assert!(why("nobody").is_err());
+    assert!(why("no-one").is_err());
     assert!(ask("vm2", "docker-nwe").is_err(), "a slip of the pen reads like no permission");
 }

@@ -68,12 +68,12 @@ fn restarted(world: &mut World, kept: &mut Kept) {
     assert_eq!(world.book.take(), BookChanges::default(), "a restart is no news");
 }
 
-/// What was told, written down.
-fn told(world: &mut World, kept: &mut Kept) -> Vec<String> {
+/// Commits the notices. Returns them.
+fn notified(world: &mut World, kept: &mut Kept) -> Vec<String> {
     let taken = world.book.take();
     kept.commit(taken.clone());
-    let told = taken.notices.iter().map(|notice| format!("{:?} {}", notice.happened, notice.alert.definition));
-    told.collect()
+    let notified = taken.notices.iter().map(|notice| format!("{:?} {}", notice.happened, notice.alert.definition));
+    notified.collect()
 }
 
 #[test]
@@ -107,12 +107,12 @@ fn everything_goes_on() {
     assert_eq!(world.alert("vm", "a/over").reopened, 1, "no twin");
     restarted(&mut world, &mut kept);
     world.clock(200);
-    assert_eq!(told(&mut world, &mut kept), ["Opened a/over", "Opened slow"], "silences go on");
+    assert_eq!(notified(&mut world, &mut kept), ["Opened a/over", "Opened slow"], "silences go on");
     restarted(&mut world, &mut kept);
     world.clock(260);
-    assert_eq!(told(&mut world, &mut kept), ["Repeated a/over", "Repeated slow"], "and so do repetitions");
+    assert_eq!(notified(&mut world, &mut kept), ["Repeated a/over", "Repeated slow"], "and so do repetitions");
     world.property(40, "vm", "env", "production");
-    assert_eq!(told(&mut world, &mut kept), ["Opened docker/create"]);
+    assert_eq!(notified(&mut world, &mut kept), ["Opened docker/create"]);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn an_object_is_forgotten_with_all_about_it() {
     kept.commit(world.book.take());
     let refused = world.ask(3, forget("vm")).unwrap_err().to_string();
     assert!(refused.contains("is in the inventory"), "{refused}");
-    assert!(world.ask(3, forget("nobody")).is_err());
+    assert!(world.ask(3, forget("no-one")).is_err());
     assert_eq!(world.book.take(), BookChanges::default());
     world.apply(BookInput::Inventory(Vec::new()));
     kept.commit(world.book.take());
@@ -150,7 +150,11 @@ fn an_object_is_forgotten_with_all_about_it() {
     let taken = world.book.take();
     assert_eq!(taken.forgotten, ["vm"]);
     assert_eq!((taken.alerts.len(), taken.alerts[0].cause), (1, Some(crate::EndCause::ObjectForgotten)));
-    assert_eq!(taken.notices[0].happened, crate::NoticeKind::Resolved, "whoever knew of it hears that it is over");
+    assert_eq!(
+        taken.notices[0].happened,
+        crate::NoticeKind::Resolved,
+        "receivers that knew of it are notified that it is over"
+    );
     assert_eq!(taken.symptoms_gone, [("vm".to_owned(), "a/b".to_owned())]);
     let said: Vec<_> = taken.audit.iter().map(|entry| (entry.who.as_str(), entry.what.as_str())).collect();
     assert_eq!(said, [("ann", "alert cancelled"), ("ann", "object forgotten")]);

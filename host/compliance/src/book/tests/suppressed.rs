@@ -57,7 +57,7 @@ fn a_silenced_parent_stands_for_no_child() {
     world.ask(101, CommandAction::Acknowledge { alerts: vec![acknowledged], owner: None }).unwrap();
     world.parent(4, "second", "host");
     world.raise(5, "second", "a/b");
-    assert_eq!(world.notified(), [""; 0], "somebody knows of the host's");
+    assert_eq!(world.notified(), [""; 0], "the receiver knows of the alert on the host");
 }
 
 #[test]
