@@ -2,7 +2,6 @@
 //! being written is not taken for the fleet.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{Read as _, Seek, SeekFrom},
     path::{Path, PathBuf},
@@ -70,24 +69,6 @@ impl Read {
             ))),
         }
     }
-
-    /// Whether something that was said before is missing.
-    pub(crate) fn takes_back(&self, before: &[ObjectFacts]) -> bool {
-        let mut now: BTreeMap<&str, (bool, bool, BTreeSet<&str>)> = BTreeMap::new();
-        for facts in &self.objects {
-            let (kind, parent, names) = now.entry(&facts.object).or_default();
-            *kind |= facts.kind.is_some();
-            *parent |= facts.parent.is_some();
-            names.extend(facts.properties.iter().map(|(name, _)| name.as_str()));
-        }
-        !before.iter().all(|facts| {
-            now.get(facts.object.as_str()).is_some_and(|(kind, parent, names)| {
-                (*kind || facts.kind.is_none())
-                    && (*parent || facts.parent.is_none())
-                    && facts.properties.iter().all(|(name, _)| names.contains(name.as_str()))
-            })
-        })
-    }
 }
 
 /// Waits until files that have changed have been as they are for long enough.
@@ -144,15 +125,6 @@ mod tests {
         assert!(!settling.is_over(3, at(2500), || false));
         assert!(!settling.is_over(3, at(4900), unasked));
         assert!(settling.is_over(3, at(5000), unasked), "it is meant");
-    }
-
-    #[test]
-    fn what_is_missing_is_seen() {
-        let before = [facts("a", &["env"]), facts("b", &[])];
-        let takes_back = |objects: Vec<ObjectFacts>| Read { objects, ..Read::default() }.takes_back(&before);
-        assert!(!takes_back(vec![facts("a", &["env", "owner"]), facts("b", &[]), facts("c", &[])]));
-        assert!(takes_back(vec![facts("a", &["env"])]), "b");
-        assert!(takes_back(vec![facts("a", &["owner"]), facts("b", &[])]), "a's env");
     }
 
     #[test]

@@ -112,8 +112,8 @@ impl Reload {
         }
         let inventories = &self.inventories;
         !self.settling.is_over(now, Instant::now(), || {
-            let listed = host.recorder().listed();
-            inventory::read(inventories).is_ok_and(|read| read.is_whole() && !read.takes_back(&listed))
+            let Ok(read) = inventory::read(inventories) else { return false };
+            read.is_whole() && !host.recorder().inventory_diff(&read.objects).is_reduction()
         })
     }
 

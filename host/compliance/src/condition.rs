@@ -13,13 +13,13 @@ use crate::{
 /// A condition with its expressions compiled.
 #[derive(Clone, Debug)]
 pub enum CompiledCondition {
-    /// All of these.
+    /// All of these hold.
     All(Vec<CompiledCondition>),
-    /// Any of these.
+    /// At least one of these holds.
     Any(Vec<CompiledCondition>),
-    /// At least so many of these.
+    /// At least this number of these hold.
     Count(usize, Vec<CompiledCondition>),
-    /// Not this.
+    /// This does not hold.
     Not(Box<CompiledCondition>),
     /// A symptom is active.
     Symptom(Pattern, Scope),
@@ -27,26 +27,26 @@ pub enum CompiledCondition {
     Fact(Arc<Expression>, Scope),
 }
 
-/// Compiles what must hold for `definition`, and notes what it reads. With an error, what it
-/// returns is of no use.
+/// Compiles the condition of `definition`, adds what it refers to to `references` and its mistakes to
+/// `errors`; with a mistake, the result must not be used.
 pub(crate) fn compile(
     definition: &AlertDefinition,
-    reads: &mut References,
+    references: &mut References,
     errors: &mut Vec<ConfigError>,
 ) -> CompiledCondition {
-    ConditionCompiler { definition, reads, errors }.condition(&definition.when, 0)
+    ConditionCompiler { definition, references, errors }.condition(&definition.when, 0)
 }
 
 struct ConditionCompiler<'a> {
     definition: &'a AlertDefinition,
-    reads: &'a mut References,
+    references: &'a mut References,
     errors: &'a mut Vec<ConfigError>,
 }
 
 impl ConditionCompiler<'_> {
     fn condition(&mut self, condition: &AlertCondition, depth: usize) -> CompiledCondition {
         if depth == CONDITION_DEPTH {
-            self.wrong(format!("its conditions stand in each other more than {CONDITION_DEPTH} deep"));
+            self.wrong(format!("its conditions are nested more than {CONDITION_DEPTH} deep"));
             return CompiledCondition::Any(Vec::new());
         }
         match condition {
@@ -73,7 +73,7 @@ impl ConditionCompiler<'_> {
             AlertCondition::Fact(text, scope) => match Expression::compile(text) {
                 Ok(expression) => {
                     self.thresholds(&expression);
-                    self.reads.join(expression.references());
+                    self.references.join(expression.references());
                     CompiledCondition::Fact(Arc::new(expression), *scope)
                 }
                 Err(error) => {

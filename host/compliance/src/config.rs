@@ -24,6 +24,13 @@ pub struct ConfigLocation {
     pub column: u32,
 }
 
+impl ConfigLocation {
+    /// Returns what locations are ordered by.
+    pub(crate) fn position(&self) -> (&str, u32, u32) {
+        (&self.file, self.line, self.column)
+    }
+}
+
 impl fmt::Display for ConfigLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {

@@ -1,4 +1,4 @@
-//! CompiledGroups with their expressions compiled, and which of them a change of a fact concerns.
+//! Groups with their expressions compiled, and which of them a change of a fact concerns.
 
 mod candidate_index;
 pub(crate) mod cycles;
@@ -30,14 +30,14 @@ pub(crate) struct CompiledGroups {
     candidates: CandidateIndex,
 }
 
-/// A group with what it is asked for.
+/// A group with its expressions compiled.
 #[derive(Debug, Default)]
 pub(crate) struct CompiledGroup {
     pub(crate) when: Option<Arc<Expression>>,
     pub(crate) exclude_when: Option<Arc<Expression>>,
-    /// CompiledGroups whose members are members of it.
+    /// Groups whose members are members of this one.
     pub(crate) subgroups: Vec<GroupId>,
-    /// CompiledGroups of which its members are members.
+    /// Groups of which the members of this one are members.
     pub(crate) supers: Vec<GroupId>,
     /// Higher than that of all its subgroups.
     pub(crate) rank: u32,
@@ -46,7 +46,7 @@ pub(crate) struct CompiledGroup {
 /// What changed about an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FactChanges {
-    /// It was not known before: everything is to be looked at.
+    /// The object was not known before: all groups are to be evaluated.
     pub(crate) new: bool,
     pub(crate) kind: bool,
     pub(crate) parent: bool,
@@ -54,7 +54,7 @@ pub(crate) struct FactChanges {
     pub(crate) metrics: BTreeSet<String>,
 }
 
-/// Which groups read a name.
+/// Groups by the names of facts that their expressions refer to.
 #[derive(Debug, Default)]
 struct ReferenceIndex {
     names: HashMap<String, Vec<GroupId>>,
@@ -76,27 +76,28 @@ impl ReferenceIndex {
         }
     }
 
-    fn readers<'a>(&'a self, names: &'a BTreeSet<String>) -> impl Iterator<Item = GroupId> + 'a {
+    fn groups_of<'a>(&'a self, names: &'a BTreeSet<String>) -> impl Iterator<Item = GroupId> + 'a {
         let all = if names.is_empty() { &[] } else { self.all.as_slice() };
         names.iter().filter_map(|name| self.names.get(name)).flatten().chain(all).copied()
     }
 }
 
 impl CompiledGroups {
-    /// Compiles `groups`. With an error, what it returns is of no use.
+    /// Compiles `groups` and adds their mistakes to `errors`; with a mistake, the result must not be used.
     pub(crate) fn new(groups: &[Group], errors: &mut Vec<ConfigError>) -> Self {
         let mut made = Self::default();
         for (id, group) in (0..).zip(groups) {
             made.names.entry(group.name.clone()).or_insert(id);
             let when = compile(group, "when", group.when.as_deref(), errors);
             let exclude_when = compile(group, "exclude-when", group.exclude_when.as_deref(), errors);
-            for reads in [&when, &exclude_when].into_iter().flatten().map(|expression| expression.references()) {
-                made.properties.add(id, &reads.properties);
-                made.metrics.add(id, &reads.metrics);
-                if reads.kind {
+            for expression in [&when, &exclude_when].into_iter().flatten() {
+                let references = expression.references();
+                made.properties.add(id, &references.properties);
+                made.metrics.add(id, &references.metrics);
+                if references.kind {
                     made.kind.push(id);
                 }
-                if reads.parent {
+                if references.parent {
                     made.parent.push(id);
                 }
             }
@@ -108,29 +109,31 @@ impl CompiledGroups {
         made
     }
 
-    /// The position of the group of this name.
+    /// Returns the position of the group of this name.
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
         self.names.get(name).map(|&id| id as usize)
     }
 
-    /// The id of the group of this name.
+    /// Returns the id of the group of this name.
     pub(crate) fn id(&self, name: &str) -> Option<GroupId> {
         self.names.get(name).copied()
     }
 
+    /// Returns a group by id.
     pub(crate) fn get(&self, id: GroupId) -> Option<&CompiledGroup> {
         self.all.get(id as usize)
     }
 
-    /// CompiledGroups that a new object may stand to: no other lists it, and no other's expressions hold.
+    /// Returns the groups that may concern a new object: no other matches it by a pattern, and no other's
+    /// expressions hold.
     pub(crate) fn candidates(&self, object: &Object) -> BTreeSet<GroupId> {
         self.candidates.candidates(object)
     }
 
-    /// CompiledGroups whose expressions read something of what changed.
+    /// Returns the groups whose expressions refer to something that changed.
     pub(crate) fn concerned(&self, changed: &FactChanges) -> BTreeSet<GroupId> {
-        let mut concerned: BTreeSet<GroupId> = self.properties.readers(&changed.properties).collect();
-        concerned.extend(self.metrics.readers(&changed.metrics));
+        let mut concerned: BTreeSet<GroupId> = self.properties.groups_of(&changed.properties).collect();
+        concerned.extend(self.metrics.groups_of(&changed.metrics));
         concerned.extend(self.kind.iter().filter(|_| changed.kind));
         concerned.extend(self.parent.iter().filter(|_| changed.parent));
         concerned
@@ -147,7 +150,7 @@ impl CompiledGroups {
         }
     }
 
-    /// Numbers groups from the innermost outwards. What is in a circle, which is an error, keeps 0.
+    /// Ranks groups from the innermost outwards. Groups in a cycle, which is a mistake, keep rank 0.
     fn rank(&mut self) {
         let mut waiting: Vec<usize> = self.all.iter().map(|group| group.subgroups.len()).collect();
         let mut ready: Vec<usize> = (0..waiting.len()).filter(|&id| waiting[id] == 0).collect();
@@ -165,21 +168,15 @@ impl CompiledGroups {
     }
 }
 
+/// Compiles the expression of `key`; `None` if there is none, or if it is wrong, which is added to `errors`.
 fn compile(group: &Group, key: &str, text: Option<&str>, errors: &mut Vec<ConfigError>) -> Option<Arc<Expression>> {
     let text = text?;
-    let mut wrong = |what: String| {
-        let message = format!("group `{}`: the expression `{text}` of `{key}`: {what}", group.name);
-        errors.push(ConfigError::new(&group.place, message));
+    let mistake = match Expression::compile(text) {
+        Ok(expression) if expression.references().thresholds.is_empty() => return Some(Arc::new(expression)),
+        Ok(_) => "there is no `threshold` in a group; alerts have them".to_owned(),
+        Err(mistake) => mistake,
     };
-    match Expression::compile(text) {
-        Ok(expression) if !expression.references().thresholds.is_empty() => {
-            wrong("there is no `threshold` in a group; alerts have them".to_owned());
-            None
-        }
-        Ok(expression) => Some(Arc::new(expression)),
-        Err(error) => {
-            wrong(error);
-            None
-        }
-    }
+    let message = format!("group `{}`: the expression `{text}` of `{key}`: {mistake}", group.name);
+    errors.push(ConfigError::new(&group.place, message));
+    None
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_model::{Criticality, Impact};
+use lifesigns_model::{Criticality, Impact, ObjectFacts};
 use serde::{Deserialize, Serialize};
 
 use crate::{evidence::EvidenceExcerpt, undecided::FailedExpression, why::Why};
@@ -282,6 +282,27 @@ pub struct InventoryEntry {
     /// Metrics; all of them finite.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metrics: BTreeMap<String, f64>,
+}
+
+impl InventoryEntry {
+    /// Returns the entry as facts of an object.
+    pub(crate) fn facts(&self, object: &str, time_ns: u64) -> ObjectFacts {
+        ObjectFacts {
+            object: object.to_owned(),
+            time_ns,
+            kind: self.kind.clone(),
+            parent: self.parent.clone(),
+            properties: self.properties.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+            metrics: self.metrics.iter().map(|(name, value)| (name.clone(), *value)).collect(),
+        }
+    }
+
+    /// Returns whether `before` states a kind, a parent or a property of which this states nothing.
+    pub(crate) fn lacks_facts_of(&self, before: &Self) -> bool {
+        (before.kind.is_some() && self.kind.is_none())
+            || (before.parent.is_some() && self.parent.is_none())
+            || before.properties.keys().any(|name| !self.properties.contains_key(name))
+    }
 }
 
 /// A value and the event time at which it was last reported.

@@ -1,12 +1,13 @@
 //! All objects with their facts, their relatives and their groups, as they are now.
 
+mod affected;
 mod age;
 mod apply;
 mod configure;
 mod groups;
 mod inventory;
+mod inventory_diff;
 mod membership;
-mod outcome;
 mod undecided;
 
 use std::{
@@ -23,37 +24,39 @@ use crate::{
     record::Object,
     undecided::UndecidedExpression,
 };
+pub use affected::AffectedObjects;
+pub use inventory_diff::InventoryDiff;
 use membership::{MembershipChange, Memberships};
-pub use outcome::{AffectedObjects, InventoryDiff};
 
-/// All objects as they are now. What is late, older than what is known of the same fact, changes
-/// nothing here.
+/// All objects as they are now. Facts that are late, older than what is known of the same fact, change
+/// nothing.
 #[derive(Debug)]
 pub struct ObjectRegistry {
     compiled: Arc<CompiledConfig>,
     objects: BTreeMap<Arc<str>, ObjectEntry>,
     children: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
-    /// By the group's number.
+    /// Members of each group, by the group's position.
     members: Vec<BTreeSet<Arc<str>>>,
     dirty: BTreeSet<Arc<str>>,
     discovered: usize,
     dropped: Drops,
-    /// Expressions that were undecided on some object, as they are written, and those to be warned of.
+    /// Expressions that were undecided on some object: whose they are, and their text.
     warned: BTreeSet<(String, String)>,
+    /// Those of them that were not taken yet.
     warnings: Vec<UndecidedExpression>,
-    evaluated: u64,
+    evaluations: u64,
 }
 
 #[derive(Debug)]
 struct ObjectEntry {
     object: Object,
     memberships: Memberships,
-    /// `last_ns` when it was last given to the store.
+    /// `last_ns` of the object as the store has it.
     written_ns: u64,
 }
 
 impl ObjectRegistry {
-    /// A registry without objects.
+    /// Creates a registry without objects.
     pub fn new(compiled: Arc<CompiledConfig>) -> Self {
         let members = compiled.config().groups.iter().map(|_| BTreeSet::new()).collect();
         Self {
@@ -66,149 +69,151 @@ impl ObjectRegistry {
             dropped: Drops::default(),
             warned: BTreeSet::new(),
             warnings: Vec::new(),
-            evaluated: 0,
+            evaluations: 0,
         }
     }
 
-    /// What it goes by.
+    /// Returns the configuration in force.
     pub fn compiled(&self) -> &Arc<CompiledConfig> {
         &self.compiled
     }
 
-    /// Facts of one object came in. An object that was not known is discovered.
+    /// Applies facts of entry object. An object that was not known is discovered.
     ///
-    /// Touched is the object if it is new, if its kind, parent or groups changed, or if a fact
-    /// changed that some definition reads; and with a new parent the old one and the new one, if
-    /// they are known. Whose conditions look at a touched object as their parent or child is the
-    /// caller's to find.
-    pub fn facts(&mut self, facts: &ObjectFacts) -> AffectedObjects {
-        let mut touched = BTreeSet::new();
-        let Some((id, new)) = self.open(&facts.object, true) else { return AffectedObjects::default() };
-        let Some(one) = self.objects.get_mut(&id) else { return AffectedObjects::default() };
-        let parent = one.object.parent.clone();
+    /// Affected is the object if it is new, if its kind, parent or groups changed, or if a fact changed
+    /// that some definition refers to; with a new parent also the old and the new parent, if they are
+    /// known. Relatives whose conditions refer to an affected object are for the caller to find.
+    pub fn apply_facts(&mut self, facts: &ObjectFacts) -> AffectedObjects {
+        let mut affected = BTreeSet::new();
+        let Some((id, new)) = self.find_or_insert(&facts.object, true) else { return AffectedObjects::default() };
+        let Some(entry) = self.objects.get_mut(&id) else { return AffectedObjects::default() };
+        let parent = entry.object.parent.clone();
         let mut changed = FactChanges { new, ..FactChanges::default() };
-        apply::apply(&mut one.object, facts, &mut changed, &mut self.dropped);
-        // That something known was said again is not worth a write of its own.
-        if !changed.is_empty() || one.is_stale() {
+        apply::event(&mut entry.object, facts, &mut changed, &mut self.dropped);
+        // A known fact that is stated again is not worth a write of its own.
+        if !changed.is_empty() || entry.is_stale() {
             self.dirty.insert(id.clone());
         }
-        self.settle(&id, &changed, parent, &mut touched);
-        AffectedObjects::of(touched)
+        self.propagate(&id, &changed, parent, &mut affected);
+        AffectedObjects::of(affected)
     }
 
-    /// An object was heard of.
-    pub fn seen(&mut self, object: &str, time_ns: u64) -> AffectedObjects {
-        if let Some(one) = self.objects.get_mut(object) {
-            apply::heard_of(&mut one.object, time_ns);
-            if one.is_stale() {
+    /// Notes that an object was seen at `time_ns`. An object that was not known is discovered.
+    pub fn touch(&mut self, object: &str, time_ns: u64) -> AffectedObjects {
+        if let Some(entry) = self.objects.get_mut(object) {
+            apply::touch(&mut entry.object, time_ns);
+            if entry.is_stale() {
                 self.dirty.insert(object.into());
             }
             return AffectedObjects::default();
         }
-        self.facts(&ObjectFacts { object: object.to_owned(), time_ns, ..ObjectFacts::default() })
+        self.apply_facts(&ObjectFacts { object: object.to_owned(), time_ns, ..ObjectFacts::default() })
     }
 
-    /// What a store kept; replaces everything and is not dirty.
+    /// Replaces everything by what a store kept, which is not dirty.
     pub fn restore(&mut self, objects: Vec<Object>) {
         let (warned, warnings) = (std::mem::take(&mut self.warned), std::mem::take(&mut self.warnings));
         let dropped = std::mem::take(&mut self.dropped);
         *self = Self { dropped, warned, warnings, ..Self::new(self.compiled.clone()) };
-        let mut touched = BTreeSet::new();
+        let mut affected = BTreeSet::new();
         for object in objects {
             let id: Arc<str> = object.id.as_str().into();
             self.discovered += usize::from(object.discovered);
             let written_ns = object.last_ns;
             self.objects.insert(id.clone(), ObjectEntry { object, memberships: Memberships::default(), written_ns });
             let changed = FactChanges { new: true, parent: true, ..FactChanges::default() };
-            self.settle(&id, &changed, None, &mut touched);
+            self.propagate(&id, &changed, None, &mut affected);
         }
     }
 
-    /// The host's clock was ahead, and is right again: nothing is known of later than `time_ns`.
-    pub fn set_back(&mut self, time_ns: u64) {
-        for (id, one) in &mut self.objects {
-            if apply::set_back(&mut one.object, time_ns) {
-                one.written_ns = one.written_ns.min(time_ns);
+    /// Follows the host's clock, which was ahead, back to `time_ns`: no fact is later than that.
+    pub fn set_clock_back(&mut self, time_ns: u64) {
+        for (id, entry) in &mut self.objects {
+            if apply::set_clock_back(&mut entry.object, time_ns) {
+                entry.written_ns = entry.written_ns.min(time_ns);
                 self.dirty.insert(id.clone());
             }
         }
     }
 
-    /// Forgets an object. Touched are it and its relatives.
+    /// Forgets an object. Affected are the object and its relatives.
     pub fn forget(&mut self, object: &str) -> AffectedObjects {
-        let Some((id, one)) = self.objects.remove_entry(object) else { return AffectedObjects::default() };
-        self.discovered -= usize::from(one.object.discovered);
+        let Some((id, entry)) = self.objects.remove_entry(object) else { return AffectedObjects::default() };
+        self.discovered -= usize::from(entry.object.discovered);
         self.dirty.remove(&id);
-        for group in one.memberships.members() {
+        for group in entry.memberships.members() {
             self.members[group as usize].remove(&id);
         }
-        let mut touched: BTreeSet<Arc<str>> = self.children.get(&id).into_iter().flatten().cloned().collect();
-        self.move_child(&id, one.object.parent.as_deref(), None, &mut touched);
-        touched.insert(id);
-        AffectedObjects::of(touched)
+        let mut affected: BTreeSet<Arc<str>> = self.children.get(&id).into_iter().flatten().cloned().collect();
+        self.move_child(&id, entry.object.parent.as_deref(), None, &mut affected);
+        affected.insert(id);
+        AffectedObjects::of(affected)
     }
 
-    /// An object.
+    /// Returns an object by id.
     pub fn object(&self, object: &str) -> Option<&Object> {
-        self.objects.get(object).map(|one| &one.object)
+        self.objects.get(object).map(|entry| &entry.object)
     }
 
-    /// All objects, by id.
+    /// Returns all objects, by id.
     pub fn objects(&self) -> impl Iterator<Item = &Object> {
-        self.objects.values().map(|one| &one.object)
+        self.objects.values().map(|entry| &entry.object)
     }
 
-    /// Those that name `object` as their parent, by id. It need not be known itself.
+    /// Returns the ids of the objects that name `object` as their parent. It need not be known itself.
     pub fn children(&self, object: &str) -> impl Iterator<Item = &str> {
         self.children.get(object).into_iter().flatten().map(|id| &**id)
     }
 
-    /// Those above an object, its parent first, at most [`ANCESTORS`]; a circle of parents is gone around once.
-    pub fn above(&self, object: &str) -> Vec<&str> {
-        let mut above: Vec<&str> = Vec::new();
+    /// Returns the ancestors of an object, its parent first, at most [`ANCESTORS`]; of a cycle of parents each
+    /// once.
+    pub fn ancestors(&self, object: &str) -> Vec<&str> {
+        let mut ancestors: Vec<&str> = Vec::new();
         let mut at = self.object(object);
         while let Some(parent) = at.and_then(|object| object.parent.as_deref()) {
-            if parent == object || above.len() >= ANCESTORS || above.contains(&parent) {
+            if parent == object || ancestors.len() >= ANCESTORS || ancestors.contains(&parent) {
                 break;
             }
-            above.push(parent);
+            ancestors.push(parent);
             at = self.object(parent);
         }
-        above
+        ancestors
     }
 
-    /// Whether the parents of an object lead back to it, or may: no parent in such a circle can stand for it.
+    /// Returns whether the object is in a cycle of parents, or may be because it has too many ancestors. The
+    /// alert of a parent in such a cycle inhibits none.
     pub fn is_own_ancestor(&self, object: &str) -> bool {
-        let above = self.above(object);
-        let last = above.last().copied().unwrap_or(object);
-        above.len() >= ANCESTORS || self.object(last).and_then(|last| last.parent.as_deref()) == Some(object)
+        let ancestors = self.ancestors(object);
+        let last = ancestors.last().copied().unwrap_or(object);
+        ancestors.len() >= ANCESTORS || self.object(last).and_then(|last| last.parent.as_deref()) == Some(object)
     }
 
-    /// Objects that changed since the last call, by id, for the store.
+    /// Takes the objects that changed since the last call, by id, for the store.
     pub fn take_dirty(&mut self) -> Vec<Object> {
         let dirty = std::mem::take(&mut self.dirty);
         let mut objects = Vec::with_capacity(dirty.len());
         for id in dirty {
-            if let Some(one) = self.objects.get_mut(&id) {
-                one.written_ns = one.object.last_ns;
-                objects.push(one.object.clone());
+            if let Some(entry) = self.objects.get_mut(&id) {
+                entry.written_ns = entry.object.last_ns;
+                objects.push(entry.object.clone());
             }
         }
         objects
     }
 
-    /// What was dropped so far.
+    /// Returns what was dropped so far.
     pub fn dropped(&self) -> &Drops {
         &self.dropped
     }
 
-    /// How many expressions of groups were evaluated so far.
-    pub fn evaluated(&self) -> u64 {
-        self.evaluated
+    /// Returns how many expressions of groups were evaluated so far.
+    pub fn evaluations(&self) -> u64 {
+        self.evaluations
     }
 
-    /// The object's id, and whether it is new. `None` if there is no room for it.
-    fn open(&mut self, object: &str, discovered: bool) -> Option<(Arc<str>, bool)> {
+    /// Returns the object's id, and whether it was inserted. `None`, and counted, if there is no room for it
+    /// or its id is empty or too long.
+    fn find_or_insert(&mut self, object: &str, discovered: bool) -> Option<(Arc<str>, bool)> {
         if let Some((id, _)) = self.objects.get_key_value(object) {
             return Some((id.clone(), false));
         }
@@ -228,74 +233,77 @@ impl ObjectRegistry {
         Some((id, true))
     }
 
-    /// Brings relatives and groups up to what changed about an object whose parent was `parent`.
-    fn settle(
+    /// Updates relatives and groups after a change of an object whose parent was `parent_before`, and adds
+    /// the objects that are affected.
+    fn propagate(
         &mut self,
         id: &Arc<str>,
         changed: &FactChanges,
-        parent: Option<String>,
-        touched: &mut BTreeSet<Arc<str>>,
+        parent_before: Option<String>,
+        affected: &mut BTreeSet<Arc<str>>,
     ) {
         if changed.is_empty() {
             return;
         }
         if changed.parent {
             let now = self.object(id).and_then(|object| object.parent.clone());
-            self.move_child(id, parent.as_deref(), now.as_deref(), touched);
+            self.move_child(id, parent_before.as_deref(), now.as_deref(), affected);
         }
         let moved = if changed.new {
-            self.ask_anew(id, |_| true)
+            self.evaluate_groups(id, |_| true)
         } else {
             let concerned = self.compiled.groups.concerned(changed);
-            !concerned.is_empty() && self.ask(id, &concerned)
+            !concerned.is_empty() && self.reevaluate_groups(id, &concerned)
         };
-        let reads = self.compiled.reads();
-        let read = changed.properties.iter().any(|name| reads.properties.reads(name))
-            || changed.metrics.iter().any(|name| reads.metrics.reads(name));
-        if changed.new || changed.kind || changed.parent || moved || read {
-            touched.insert(id.clone());
+        let references = self.compiled.references();
+        let is_referenced = changed.properties.iter().any(|name| references.properties.contains(name))
+            || changed.metrics.iter().any(|name| references.metrics.contains(name));
+        if changed.new || changed.kind || changed.parent || moved || is_referenced {
+            affected.insert(id.clone());
         }
     }
 
-    /// Asks the groups `asked`, which read what changed, about an object. Whether it joined or left a
-    /// group.
-    fn ask(&mut self, id: &Arc<str>, asked: &BTreeSet<GroupId>) -> bool {
-        let Some(one) = self.objects.get_mut(id) else { return false };
-        let resolved = one.memberships.resolve(&one.object, &self.compiled.groups, asked, false);
-        self.take_over(id, resolved)
+    /// Evaluates the expressions of `groups` again, which refer to what changed about an object. Returns
+    /// whether its groups changed.
+    fn reevaluate_groups(&mut self, id: &Arc<str>, groups: &BTreeSet<GroupId>) -> bool {
+        let Some(entry) = self.objects.get_mut(id) else { return false };
+        let resolved = entry.memberships.resolve(&entry.object, &self.compiled.groups, groups, false);
+        self.record_memberships(id, resolved)
     }
 
-    /// Asks of all groups those that `asked` names about an object that stands to none of these yet,
-    /// and follows what it stands to of the others.
-    fn ask_anew(&mut self, id: &Arc<str>, asked: impl Fn(GroupId) -> bool) -> bool {
-        let Some(one) = self.objects.get_mut(id) else { return false };
-        let mut open = self.compiled.groups.candidates(&one.object);
-        open.retain(|&group| asked(group));
-        one.memberships.list(&one.object, &self.compiled.config().groups, &open);
-        let resolved = one.memberships.resolve(&one.object, &self.compiled.groups, &open, true);
-        self.take_over(id, resolved)
+    /// Evaluates the groups that `is_chosen` chooses, of which nothing is recorded yet for the object, and
+    /// propagates what is recorded of the others. Returns whether the object's groups changed.
+    fn evaluate_groups(&mut self, id: &Arc<str>, is_chosen: impl Fn(GroupId) -> bool) -> bool {
+        let Some(entry) = self.objects.get_mut(id) else { return false };
+        let mut candidates = self.compiled.groups.candidates(&entry.object);
+        candidates.retain(|&group| is_chosen(group));
+        entry.memberships.match_patterns(&entry.object, &self.compiled.config().groups, &candidates);
+        let resolved = entry.memberships.resolve(&entry.object, &self.compiled.groups, &candidates, true);
+        self.record_memberships(id, resolved)
     }
 
-    fn take_over(&mut self, id: &Arc<str>, resolved: MembershipChange) -> bool {
-        self.evaluated += resolved.evaluated as u64;
+    /// Updates the members of the groups that an object joined or left. Returns whether there are any, or
+    /// whether it is more or less certain of entry.
+    fn record_memberships(&mut self, id: &Arc<str>, resolved: MembershipChange) -> bool {
+        self.evaluations += resolved.evaluations as u64;
         for &group in &resolved.joined {
             self.members[group as usize].insert(id.clone());
         }
         for &group in &resolved.left {
             self.members[group as usize].remove(id);
         }
-        for (group, excludes, why) in resolved.undecided {
-            let Some(entry) = self.described(id, group, excludes, why) else { continue };
+        for (group, key, why) in resolved.undecided {
+            let Some(entry) = self.described(id, group, key, why) else { continue };
             if self.warned.insert((entry.of.clone(), entry.expression.clone())) {
                 self.warnings.push(entry);
             }
         }
-        resolved.firmed || !resolved.joined.is_empty() || !resolved.left.is_empty()
+        resolved.certainty_changed || !resolved.joined.is_empty() || !resolved.left.is_empty()
     }
 
-    fn move_child(&mut self, id: &Arc<str>, from: Option<&str>, to: Option<&str>, touched: &mut BTreeSet<Arc<str>>) {
+    fn move_child(&mut self, id: &Arc<str>, from: Option<&str>, to: Option<&str>, affected: &mut BTreeSet<Arc<str>>) {
         for parent in [from, to].into_iter().flatten() {
-            touched.extend(self.objects.get_key_value(parent).map(|(parent, _)| parent.clone()));
+            affected.extend(self.objects.get_key_value(parent).map(|(parent, _)| parent.clone()));
         }
         if let Some(from) = from
             && let Some(children) = self.children.get_mut(from)
@@ -312,7 +320,7 @@ impl ObjectRegistry {
 }
 
 impl ObjectEntry {
-    /// Whether it was heard of long enough after it was last written down.
+    /// Returns whether the object was last seen long enough after what the store has.
     fn is_stale(&self) -> bool {
         self.object.last_ns.saturating_sub(self.written_ns) >= SEEN_MS * 1_000_000
     }

@@ -73,7 +73,7 @@ impl RecordingHost {
     /// The store takes no commits now; the text is for a person.
     pub fn inventory(&self, objects: Vec<ObjectFacts>) -> Result<(), String> {
         let _one = self.inventory.lock().unwrap_or_else(PoisonError::into_inner);
-        self.submit_listed(self.recorder.news(&objects));
+        self.submit_listed(self.recorder.inventory_diff(&objects).facts_from_now());
         self.recorder.inventory(objects)
     }
 

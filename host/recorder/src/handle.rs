@@ -61,12 +61,9 @@ impl RecorderHandle {
         self.requests.ask(|to| RecorderRequest::Configure(Box::new(setup), to)).map_err(ConfigureError::Store)?
     }
 
-    /// What `objects`, an inventory, would change: what a rule is to be told of it, as from now on.
-    pub fn news(&self, objects: &[ObjectFacts]) -> Vec<ObjectFacts> {
-        let now_ns = self.shared.clock.now_ns();
-        let InventoryDiff { new, mut changed, .. } = self.shared.book().registry().news(objects, now_ns);
-        changed.extend(new.into_iter().map(|facts| ObjectFacts { time_ns: now_ns, ..facts }));
-        changed
+    /// Returns what `objects`, the whole inventory, changes if it is read now.
+    pub fn inventory_diff(&self, objects: &[ObjectFacts]) -> InventoryDiff {
+        self.shared.book().registry().inventory_diff(objects, self.shared.clock.now_ns())
     }
 
     /// The inventory as it was read last.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use lifesigns_compliance::{Book, BookInput, ConfigError, InventoryDiff};
+use lifesigns_compliance::{Book, BookInput, ConfigError};
 use lifesigns_engine::Engine;
 use lifesigns_model::{InitialState, ObjectFacts, SharedClock, SourceOffset};
 use lifesigns_store::{Store, StoreError, StoreOpenError};
@@ -100,11 +100,12 @@ impl OpenedRecord {
         // The configuration may have changed while nobody ran.
         self.book.review();
         let known = known.unwrap_or_else(|| self.book.registry().listed());
-        let InventoryDiff { known: mut all, new, changed } = self.book.registry().news(&known, now_ns);
-        all.extend(new);
+        let diff = self.book.registry().inventory_diff(&known, now_ns);
+        let mut all = self.book.registry().listed_before(&known);
+        all.extend(diff.new_facts().cloned());
         let _ = self.book.apply(BookInput::Inventory(known));
         let start = InitialState { known: all, offsets: self.start.offsets.clone(), ..std::mem::take(&mut self.start) };
-        HostStart { start, news: changed }
+        HostStart { start, news: diff.changed_facts() }
     }
 
     /// Begins to keep what `engine` cuts.

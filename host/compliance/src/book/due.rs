@@ -60,7 +60,7 @@ fn expire_metric(state: &mut BookState, object: &Id, metric: &Id, time_ns: u64) 
         return state.plan_metric_ages(object, &clock);
     }
     let before = serde_json::json!({ "metric": &**metric, "value": sample.value, "time_ns": sample.time_ns });
-    let touched = state.registry.expire(object, metric);
+    let touched = state.registry.expire_metric(object, metric);
     state.journal.audit(time_ns, "time", "metric expired", object, before, serde_json::Value::Null);
     Reevaluator::new(state).touched(touched, time_ns, "time", EndCause::MetricExpired);
 }

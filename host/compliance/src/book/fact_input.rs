@@ -22,7 +22,7 @@ pub(super) fn facts(state: &mut BookState, mut facts: ObjectFacts) {
     }
     let is_audited = facts.kind.is_some() || facts.parent.is_some() || !facts.properties.is_empty();
     let before = state.registry.object(&facts.object).filter(|_| is_audited).map(audited_facts);
-    let touched = state.registry.facts(&facts);
+    let touched = state.registry.apply_facts(&facts);
     if is_event {
         event_time::drop_unknown(state, &facts.object);
     }
@@ -40,16 +40,18 @@ pub(super) fn facts(state: &mut BookState, mut facts: ObjectFacts) {
 /// those that are new, how many there are.
 pub(super) fn inventory(state: &mut BookState, objects: &[ObjectFacts]) {
     let now_ns = state.clock.now_ns();
-    let known = state.registry.objects();
-    let mut before: BTreeMap<String, Value> = known.map(|object| (object.id.clone(), audited_facts(object))).collect();
-    let touched = state.registry.inventory(objects, now_ns);
-    let mut added = 0_u64;
+    let diff = state.registry.inventory_diff(objects, now_ns);
+    let changing = diff.known_objects().filter_map(|id| state.registry.object(id));
+    let mut before: BTreeMap<String, Value> =
+        changing.map(|object| (object.id.clone(), audited_facts(object))).collect();
+    let known = state.registry.objects().count();
+    let touched = state.registry.apply_inventory(&diff);
     for object in &touched.objects {
-        match before.remove(object) {
-            Some(before) => audit_facts(state, object, Some(before), now_ns, "inventory"),
-            None => added += 1,
+        if let Some(before) = before.remove(object) {
+            audit_facts(state, object, Some(before), now_ns, "inventory");
         }
     }
+    let added = state.registry.objects().count() - known;
     if added > 0 {
         let after = json!({ "objects": objects.len(), "added": added });
         state.journal.audit(now_ns, "inventory", "inventory read", "", Value::Null, after);
@@ -59,7 +61,7 @@ pub(super) fn inventory(state: &mut BookState, objects: &[ObjectFacts]) {
 
 /// Notes that an object was seen.
 pub(super) fn seen(state: &mut BookState, object: &str, time_ns: u64) {
-    let touched = state.registry.seen(object, time_ns);
+    let touched = state.registry.touch(object, time_ns);
     update(state, touched, time_ns, "facts");
 }
 

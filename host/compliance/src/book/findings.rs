@@ -45,7 +45,7 @@ fn cycles(state: &BookState) -> Vec<String> {
         if named.contains(object.id.as_str()) || !state.registry.is_own_ancestor(&object.id) {
             continue;
         }
-        let above = state.registry.above(&object.id);
+        let above = state.registry.ancestors(&object.id);
         named.extend(above.iter().copied());
         let mut names = vec![object.id.as_str()];
         names.extend(above.iter().copied().take(NAMED));

@@ -63,7 +63,7 @@ impl Notifier<'_> {
             return;
         }
         let objects = self.context.objects;
-        for one in self.context.registry.above(object).into_iter().chain([object]) {
+        for one in self.context.registry.ancestors(object).into_iter().chain([object]) {
             let Some(one) = objects.id(one) else { continue };
             let open: Vec<Id> = self.alerts.open_of(one).map(|(name, _)| name.clone()).collect();
             open.iter().for_each(|name| self.refresh(one, name));

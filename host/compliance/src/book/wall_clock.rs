@@ -39,7 +39,7 @@ pub(super) fn advance(state: &mut BookState, time_ns: u64) {
 /// the clock is decided again.
 fn set_back(state: &mut BookState, time_ns: u64) {
     let before_ns = state.clock.set_back(time_ns);
-    state.registry.set_back(time_ns);
+    state.registry.set_clock_back(time_ns);
     state.rules.set_back(time_ns);
     state.objects.set_back(time_ns);
     state.alerts.set_back(time_ns);

@@ -211,5 +211,5 @@ fn what_is_right_is_found_by_name_and_knows_what_it_reads() {
     assert!(
         matches!(&any[0], CompiledCondition::Fact(fact, Scope::Own) if fact.text() == "metrics.load > threshold.load")
     );
-    assert!(compiled.reads().metrics.reads("load") && !compiled.reads().metrics.reads("cpu"));
+    assert!(compiled.references().metrics.contains("load") && !compiled.references().metrics.contains("cpu"));
 }

@@ -1,17 +1,17 @@
-//! Which facts an expression reads, so that it is evaluated anew only when one of them changes.
+//! The facts that an expression refers to, so that it is evaluated again only when one of them changes.
 
 use std::collections::BTreeSet;
 
-/// NameSet of which some are read, or all.
+/// A set of names, or all names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameSet {
-    /// All of them, whatever `names` says.
+    /// All names, whatever `names` contains.
     pub all: bool,
-    /// These.
+    /// The names that are in the set.
     pub names: BTreeSet<String>,
 }
 
-/// What an expression reads.
+/// What an expression refers to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct References {
     /// The object's id, which never changes.
@@ -31,12 +31,12 @@ pub struct References {
 }
 
 impl NameSet {
-    /// Whether `name` is read.
-    pub fn reads(&self, name: &str) -> bool {
+    /// Returns whether `name` is in the set.
+    pub fn contains(&self, name: &str) -> bool {
         self.all || self.names.contains(name)
     }
 
-    /// Whether nothing is.
+    /// Returns whether the set has no names.
     pub fn is_empty(&self) -> bool {
         !self.all && self.names.is_empty()
     }
@@ -48,7 +48,7 @@ impl NameSet {
 }
 
 impl References {
-    /// References what `other` reads, too.
+    /// Adds what `other` refers to.
     pub fn join(&mut self, other: &Self) {
         self.id |= other.id;
         self.kind |= other.kind;

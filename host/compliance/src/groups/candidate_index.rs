@@ -1,5 +1,5 @@
-//! Which groups an object may stand to at all, found by what it is and has rather than by asking all
-//! of them.
+//! Finds the groups that may concern an object by its id and its facts, so that not all groups must be
+//! evaluated.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -15,22 +15,24 @@ use crate::{
 /// A group's position in `ComplianceConfig::groups`.
 pub(crate) type GroupId = u32;
 
-/// Groups by what opens them to an object.
+/// Groups by the preconditions of their patterns and expressions.
 #[derive(Debug, Default)]
 pub(crate) struct CandidateIndex {
-    /// Anything may stand to these: a pattern with `*`, or an expression of which nothing is known.
+    /// Groups that may concern any object: they have a pattern with `*`, or an expression without a
+    /// precondition.
     always: Vec<GroupId>,
-    /// By an id that is listed or excluded.
+    /// By an id that a pattern lists or excludes.
     ids: HashMap<String, Vec<GroupId>>,
     /// By a property and its value.
     values: HashMap<String, HashMap<String, Vec<GroupId>>>,
-    /// By a property that is there.
+    /// By a property that the object has.
     properties: HashMap<String, Vec<GroupId>>,
-    /// By a metric that is there.
+    /// By a metric that the object has.
     metrics: HashMap<String, Vec<GroupId>>,
 }
 
 impl CandidateIndex {
+    /// Adds a group with its expressions.
     pub(crate) fn add<'a>(
         &mut self,
         id: GroupId,
@@ -39,9 +41,10 @@ impl CandidateIndex {
     ) {
         let mut always = false;
         for pattern in group.objects.iter().chain(&group.exclude) {
-            match pattern.is_literal() {
-                true => self.ids.entry(pattern.as_str().to_owned()).or_default().push(id),
-                false => always = true,
+            if pattern.is_literal() {
+                self.ids.entry(pattern.as_str().to_owned()).or_default().push(id);
+            } else {
+                always = true;
             }
         }
         for expression in expressions {
@@ -60,15 +63,18 @@ impl CandidateIndex {
         }
     }
 
+    /// Returns the groups that may concern `object`.
     pub(crate) fn candidates(&self, object: &Object) -> BTreeSet<GroupId> {
-        let mut open: BTreeSet<GroupId> = self.always.iter().copied().collect();
-        open.extend(self.ids.get(&object.id).into_iter().flatten());
+        let mut candidates: BTreeSet<GroupId> = self.always.iter().copied().collect();
+        candidates.extend(self.ids.get(&object.id).into_iter().flatten());
         for (name, fact) in &object.properties {
             let Some(value) = &fact.value else { continue };
-            open.extend(self.properties.get(name).into_iter().flatten());
-            open.extend(self.values.get(name).and_then(|values| values.get(value)).into_iter().flatten());
+            candidates.extend(self.properties.get(name).into_iter().flatten());
+            if let Some(by_value) = self.values.get(name) {
+                candidates.extend(by_value.get(value).into_iter().flatten());
+            }
         }
-        open.extend(object.metrics.keys().filter_map(|name| self.metrics.get(name)).flatten());
-        open
+        candidates.extend(object.metrics.keys().filter_map(|name| self.metrics.get(name)).flatten());
+        candidates
     }
 }

@@ -1,4 +1,4 @@
-//! Circles among groups of groups.
+//! Cycles among groups of groups.
 
 use std::collections::HashMap;
 
@@ -7,9 +7,9 @@ use crate::config::{ConfigLocation, Group};
 /// Groups that contain each other.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct GroupCycle {
-    /// Where the first of them is written.
+    /// Where the first group of the cycle is written.
     pub(crate) place: ConfigLocation,
-    /// Around the cycle; the first again at the end.
+    /// The groups in order around the cycle; the first one again at the end.
     pub(crate) names: Vec<String>,
 }
 
@@ -21,8 +21,8 @@ enum Visit {
     Done,
 }
 
-/// At least one cycle of each knot of groups that contain each other, in the order of the files;
-/// none if there are none. Each takes its beginning at its first group in the files.
+/// Returns at least one cycle of each set of groups that contain each other, in the order of the files.
+/// Each begins with the group that stands first in the files.
 pub(crate) fn find(groups: &[Group]) -> Vec<GroupCycle> {
     let ids: HashMap<&str, usize> =
         groups.iter().enumerate().rev().map(|(id, group)| (group.name.as_str(), id)).collect();

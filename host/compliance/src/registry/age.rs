@@ -1,4 +1,4 @@
-//! Metrics that no new sample came of.
+//! Metrics that expire because no new sample came.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -8,10 +8,10 @@ use super::{AffectedObjects, ObjectRegistry};
 use crate::{groups::FactChanges, limits::OBJECT_METRICS, record::Fact};
 
 impl ObjectRegistry {
-    /// A metric of an object was not reported again in time. What the inventory says of it holds again; where
-    /// it says nothing, the metric is no longer known.
-    pub fn expire(&mut self, object: &str, metric: &str) -> AffectedObjects {
-        let mut touched = BTreeSet::new();
+    /// Expires a metric of an object, which was not reported again in time. The inventory's value, if there
+    /// is one, applies again; otherwise the metric is no longer known.
+    pub fn expire_metric(&mut self, object: &str, metric: &str) -> AffectedObjects {
+        let mut affected = BTreeSet::new();
         let Some((id, one)) = self.objects.get_key_value(object) else { return AffectedObjects::default() };
         let (id, parent) = (Arc::clone(id), one.object.parent.clone());
         let Some(one) = self.objects.get_mut(&id) else { return AffectedObjects::default() };
@@ -21,7 +21,7 @@ impl ObjectRegistry {
         }
         one.object.stale.insert(metric.to_owned(), sample);
         while one.object.stale.len() > OBJECT_METRICS {
-            // Names that are made up one after another must not fill the store: the oldest goes.
+            // A stream of ever new names must not fill the store: the oldest is forgotten.
             let oldest = one.object.stale.iter().min_by_key(|(_, sample)| sample.time_ns);
             let Some(oldest) = oldest.map(|(name, _)| name.clone()) else { break };
             one.object.stale.remove(&oldest);
@@ -29,7 +29,7 @@ impl ObjectRegistry {
         }
         self.dirty.insert(Arc::clone(&id));
         let changed = FactChanges { metrics: [metric.to_owned()].into(), ..FactChanges::default() };
-        self.settle(&id, &changed, parent, &mut touched);
-        AffectedObjects::of(touched)
+        self.propagate(&id, &changed, parent, &mut affected);
+        AffectedObjects::of(affected)
     }
 }

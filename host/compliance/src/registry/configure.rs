@@ -1,4 +1,4 @@
-//! A new configuration: only groups that were written anew are asked anew.
+//! Applies a new configuration: only groups whose definition changed are evaluated again.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,51 +9,48 @@ use super::{AffectedObjects, ObjectRegistry, membership::Memberships};
 use crate::{compiled::CompiledConfig, config::Group, groups::GroupId};
 
 impl ObjectRegistry {
-    /// The operators decided anew: touched are those whose groups changed. What else the new
-    /// configuration changes (policies, definitions) is the caller's to look at.
+    /// Applies a new configuration. Affected are the objects whose groups changed; other changes of the
+    /// configuration (policies, definitions) are for the caller to evaluate.
     pub fn configure(&mut self, compiled: Arc<CompiledConfig>) -> AffectedObjects {
         let before = std::mem::replace(&mut self.compiled, compiled);
-        let (was, now) = (&before.config().groups, self.compiled.config().groups.clone());
-        let kept = kept(&before, was, &now);
-        let stays: BTreeSet<GroupId> = kept.values().copied().collect();
-        self.members = now.iter().map(|_| BTreeSet::new()).collect();
-        let mut touched = BTreeSet::new();
+        let groups_before = &before.config().groups;
+        let groups = self.compiled.config().groups.clone();
+        let kept = unchanged_groups(&before, &groups);
+        let unchanged: BTreeSet<GroupId> = kept.values().copied().collect();
+        self.members = groups.iter().map(|_| BTreeSet::new()).collect();
+        let mut affected = BTreeSet::new();
         let known: Vec<Arc<str>> = self.objects.keys().cloned().collect();
         for id in known {
-            let Some(one) = self.objects.get_mut(&id) else { continue };
-            let names = |memberships: &Memberships, groups: &[Group]| {
-                memberships
-                    .members()
-                    .filter_map(|id| Some(groups.get(id as usize)?.name.clone()))
-                    .collect::<BTreeSet<_>>()
-            };
-            let names_before = names(&one.memberships, was);
-            one.memberships = one.memberships.carried(&kept);
-            self.ask_anew(&id, |group| !stays.contains(&group));
-            if self.objects.get(&id).is_some_and(|one| names(&one.memberships, &now) != names_before) {
-                touched.insert(id);
+            let Some(entry) = self.objects.get_mut(&id) else { continue };
+            let names_before = names(&entry.memberships, groups_before);
+            entry.memberships = entry.memberships.carried(&kept);
+            self.evaluate_groups(&id, |group| !unchanged.contains(&group));
+            if self.objects.get(&id).is_some_and(|entry| names(&entry.memberships, &groups) != names_before) {
+                affected.insert(id);
             }
         }
-        AffectedObjects::of(touched)
+        AffectedObjects::of(affected)
     }
 }
 
-fn ids(groups: &[Group]) -> impl Iterator<Item = GroupId> {
-    (0..).zip(groups).map(|(id, _)| id)
+/// Returns the names of the groups that an object is in.
+fn names(memberships: &Memberships, groups: &[Group]) -> BTreeSet<String> {
+    memberships.members().filter_map(|id| Some(groups.get(id as usize)?.name.clone())).collect()
 }
 
-/// Groups that ask of an object by itself what they asked before: old number, new number.
-fn kept(before: &CompiledConfig, was: &[Group], now: &[Group]) -> BTreeMap<GroupId, GroupId> {
-    let same = |a: &Group, b: &Group| {
-        a.objects == b.objects && a.when == b.when && a.exclude == b.exclude && a.exclude_when == b.exclude_when
-    };
-    let old = |group: &Group| {
-        let at = before.groups.position(&group.name)?;
-        Some((GroupId::try_from(at).ok()?, was.get(at)?))
-    };
-    let pairs = ids(now).zip(now).filter_map(|(id, group)| {
-        let (old, old_group) = old(group)?;
-        same(old_group, group).then_some((old, id))
-    });
-    pairs.collect()
+/// Returns the groups whose own patterns and expressions are as before: the position before, with the new one.
+fn unchanged_groups(before: &CompiledConfig, groups: &[Group]) -> BTreeMap<GroupId, GroupId> {
+    let mut unchanged = BTreeMap::new();
+    for (id, group) in (0..).zip(groups) {
+        let Some(id_before) = before.groups.id(&group.name) else { continue };
+        if before.config().groups.get(id_before as usize).is_some_and(|one| has_same_members(one, group)) {
+            unchanged.insert(id_before, id);
+        }
+    }
+    unchanged
+}
+
+/// Returns whether two groups have the same patterns and expressions; groups within them may differ.
+fn has_same_members(a: &Group, b: &Group) -> bool {
+    a.objects == b.objects && a.when == b.when && a.exclude == b.exclude && a.exclude_when == b.exclude_when
 }

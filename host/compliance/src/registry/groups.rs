@@ -1,28 +1,28 @@
-//! Which groups an object is in, and how it came into them.
+//! The groups of an object, and how it became a member of each.
 
 use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
-use super::ObjectRegistry;
+use super::{ObjectRegistry, membership::ExpressionKey};
 use crate::{certainty::Certainty, config::Group, groups::GroupId, why::Membership};
 
 impl ObjectRegistry {
-    /// The groups that an object is in, in the order of the files.
+    /// Returns the groups that an object is in, in the order of the files.
     pub fn groups_of(&self, object: &str) -> impl Iterator<Item = &Group> {
         self.ids_of(object).filter_map(|id| self.compiled.config().groups.get(id as usize))
     }
 
-    /// Whether the object is in the group.
+    /// Returns whether the object is in the group.
     pub fn is_member(&self, object: &str, group: &str) -> bool {
         self.members(group).is_some_and(|members| members.contains(object))
     }
 
-    /// The members of a group, by id; `None` if there is no such group.
+    /// Returns the members of a group, by id; `None` if there is no such group.
     pub fn members(&self, group: &str) -> Option<&BTreeSet<Arc<str>>> {
         self.members.get(self.compiled.groups.position(group)?)
     }
 
-    /// How an object came into each of its groups, in the order of the files. Where there are several
-    /// ways, the list goes before the expression, and both before groups within the group.
+    /// Returns how an object became a member of each of its groups, in the order of the files. Of several
+    /// ways, a pattern goes before the expression, and both before groups within the group.
     pub fn memberships(&self, object: &str) -> Vec<Membership> {
         let groups = &self.compiled.config().groups;
         let member = |id: GroupId| {
@@ -33,29 +33,30 @@ impl ObjectRegistry {
         self.ids_of(object).filter_map(member).collect()
     }
 
-    /// Their numbers.
+    /// Returns the positions of the groups that an object is in.
     pub(crate) fn ids_of(&self, object: &str) -> impl Iterator<Item = GroupId> {
-        self.objects.get(object).into_iter().flat_map(|one| one.memberships.members())
+        self.objects.get(object).into_iter().flat_map(|entry| entry.memberships.members())
     }
 
+    /// Returns how the object is a member of the group; `None` if it is not.
     fn how(&self, object: &str, id: GroupId, group: &Group) -> Option<String> {
-        let one = self.objects.get(object)?;
-        let state = one.memberships.get(id);
+        let entry = self.objects.get(object)?;
+        let state = entry.memberships.get(id);
         let how = if state.listed {
             let pattern = group.objects.iter().find(|pattern| pattern.matches(object))?;
             format!("listed as {:?}", pattern.as_str())
-        } else if state.met == Certainty::Yes {
+        } else if state.matched == Certainty::Yes {
             group.when.clone()?
-        } else if state.through >= state.met {
+        } else if state.via_subgroup >= state.matched {
             let subgroups = &self.compiled.groups.get(id)?.subgroups;
-            // The first of those that it is in most certainly.
-            let sub = subgroups.iter().min_by_key(|&&sub| Reverse(one.memberships.get(sub).membership()))?;
+            // The first of those of which its membership is the most certain.
+            let sub = subgroups.iter().min_by_key(|&&sub| Reverse(entry.memberships.get(sub).membership()))?;
             format!("member of {:?}", self.compiled.config().groups.get(*sub as usize)?.name)
         } else {
-            return Some(format!("undecided: {}", self.reason(one, id, false)?));
+            return Some(format!("undecided: {}", self.reason(entry, id, ExpressionKey::When)?));
         };
         if state.excluded_by_facts == Certainty::Maybe {
-            return Some(format!("undecided: {how}, but {}", self.reason(one, id, true)?));
+            return Some(format!("undecided: {how}, but {}", self.reason(entry, id, ExpressionKey::ExcludeWhen)?));
         }
         Some(if state.membership() == Certainty::Maybe { format!("undecided: {how}") } else { how })
     }

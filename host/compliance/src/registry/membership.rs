@@ -1,4 +1,4 @@
-//! How one object stands to the groups: what makes it a member, what keeps it out.
+//! The memberships of one object: what makes it a member of each group, and what excludes it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,45 +13,54 @@ use crate::{
     record::Object,
 };
 
-/// How an object stands to a group.
+/// What makes an object a member of a group, and what excludes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct MembershipState {
-    /// A pattern of the group names it.
+    /// A pattern of the group matches it.
     pub(super) listed: bool,
     /// The group's expression holds.
-    pub(super) met: Certainty,
+    pub(super) matched: Certainty,
     /// A pattern excludes it.
     pub(super) excluded: bool,
     /// The excluding expression holds.
     pub(super) excluded_by_facts: Certainty,
     /// It is a member of a group within the group.
-    pub(super) through: Certainty,
+    pub(super) via_subgroup: Certainty,
 }
 
-/// How an object stands to all groups; those that have nothing to do with it take no room.
+/// Which of a group's expressions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ExpressionKey {
+    /// `when`.
+    When,
+    /// `exclude-when`.
+    ExcludeWhen,
+}
+
+/// The memberships of an object in all groups. Groups that do not concern it take no room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Memberships(Vec<(GroupId, MembershipState)>);
 
-/// What came of looking at an object again.
+/// What evaluating an object's groups changed.
 #[derive(Debug, Default)]
 pub(super) struct MembershipChange {
-    /// CompiledGroups that it joined.
+    /// Groups that it joined.
     pub(super) joined: Vec<GroupId>,
-    /// CompiledGroups that it left.
+    /// Groups that it left.
     pub(super) left: Vec<GroupId>,
     /// How many expressions were evaluated.
-    pub(super) evaluated: usize,
-    /// Whether it is certain of more or of fewer groups than before.
-    pub(super) firmed: bool,
-    /// Expressions that cannot be decided: the group, whether it is `exclude-when`, and why.
-    pub(super) undecided: Vec<(GroupId, bool, String)>,
+    pub(super) evaluations: usize,
+    /// Whether a membership became certain or uncertain.
+    pub(super) certainty_changed: bool,
+    /// Expressions that cannot be decided: the group, which of its expressions, and why.
+    pub(super) undecided: Vec<(GroupId, ExpressionKey, String)>,
 }
 
 impl MembershipState {
-    /// Whether the object is a member. What keeps it out wins over everything that lets it in.
+    /// Returns whether the object is a member. An exclusion wins over everything that makes it a member.
     pub(super) fn membership(self) -> Certainty {
         let listed = if self.listed { Certainty::Yes } else { Certainty::No };
-        let within = listed.max(self.met).max(self.through);
+        let within = listed.max(self.matched).max(self.via_subgroup);
         match self.excluded_by_facts {
             Certainty::Yes => Certainty::No,
             _ if self.excluded => Certainty::No,
@@ -60,60 +69,74 @@ impl MembershipState {
         }
     }
 
-    /// Whether it counts as a member: it is one, or that cannot be decided.
+    /// Returns whether the object counts as a member: it is one, or that cannot be decided.
     pub(super) fn is_member(self) -> bool {
         self.membership() != Certainty::No
     }
 }
 
 impl Memberships {
+    /// Returns the membership in a group; the default if the group does not concern the object.
     pub(super) fn get(&self, group: GroupId) -> MembershipState {
-        match self.0.binary_search_by_key(&group, |&(id, _)| id) {
+        match self.position(group) {
             Ok(at) => self.0[at].1,
             Err(_) => MembershipState::default(),
         }
     }
 
+    /// Sets the membership in a group.
     pub(super) fn set(&mut self, group: GroupId, state: MembershipState) {
-        match (self.0.binary_search_by_key(&group, |&(id, _)| id), state == MembershipState::default()) {
-            (Ok(at), true) => drop(self.0.remove(at)),
-            (Ok(at), false) => self.0[at].1 = state,
-            (Err(_), true) => {}
-            (Err(at), false) => self.0.insert(at, (group, state)),
+        let position = self.position(group);
+        if state == MembershipState::default() {
+            if let Ok(at) = position {
+                self.0.remove(at);
+            }
+            return;
+        }
+        match position {
+            Ok(at) => self.0[at].1 = state,
+            Err(at) => self.0.insert(at, (group, state)),
         }
     }
 
-    /// The groups that it is in, in the order of the files.
+    fn position(&self, group: GroupId) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&group, |&(id, _)| id)
+    }
+
+    /// Returns the groups that the object is in, in the order of the files.
     pub(super) fn members(&self) -> impl Iterator<Item = GroupId> + '_ {
         self.0.iter().filter(|(_, state)| state.is_member()).map(|&(id, _)| id)
     }
 
-    /// Those of them of which it cannot be decided whether it is in them.
+    /// Returns the groups of which it cannot be decided whether the object is in them.
     pub(super) fn uncertain(&self) -> impl Iterator<Item = GroupId> + '_ {
         self.0.iter().filter(|(_, state)| state.membership() == Certainty::Maybe).map(|&(id, _)| id)
     }
 
-    /// Expressions that cannot be decided: the group, and whether it is `exclude-when`.
-    pub(super) fn undecided(&self) -> impl Iterator<Item = (GroupId, bool)> + '_ {
+    /// Returns the expressions that cannot be decided.
+    pub(super) fn undecided(&self) -> impl Iterator<Item = (GroupId, ExpressionKey)> + '_ {
         self.0.iter().flat_map(|&(id, state)| {
-            let when = (state.met == Certainty::Maybe).then_some((id, false));
-            let exclude = (state.excluded_by_facts == Certainty::Maybe).then_some((id, true));
-            when.into_iter().chain(exclude)
+            let expressions =
+                [(ExpressionKey::When, state.matched), (ExpressionKey::ExcludeWhen, state.excluded_by_facts)];
+            let undecided = expressions.into_iter().filter(|&(_, holds)| holds == Certainty::Maybe);
+            undecided.map(move |(key, _)| (id, key))
         })
     }
 
-    /// What `groups` said of the object by itself, under the numbers that `kept` gives them; what
-    /// comes by way of other groups is left open.
+    /// Returns the memberships under the new positions of `kept`, by the groups' own patterns and
+    /// expressions; memberships through other groups are left to be resolved.
     pub(super) fn carried(&self, kept: &BTreeMap<GroupId, GroupId>) -> Self {
-        let own = |state: &MembershipState| MembershipState { through: Certainty::No, ..*state };
-        let mut carried = Self(self.0.iter().filter_map(|(id, one)| Some((*kept.get(id)?, own(one)))).collect());
-        carried.0.retain(|&(_, state)| state != MembershipState::default());
-        carried.0.sort_unstable_by_key(|&(id, _)| id);
+        let mut carried = Self::default();
+        for (id, state) in &self.0 {
+            if let Some(&now) = kept.get(id) {
+                carried.set(now, MembershipState { via_subgroup: Certainty::No, ..*state });
+            }
+        }
         carried
     }
 
-    /// Compares `object` with the patterns of `ids`; what comes of it is not followed yet.
-    pub(super) fn list(&mut self, object: &Object, groups: &[Group], ids: &BTreeSet<GroupId>) {
+    /// Compares `object` with the patterns of `ids`, without propagating to other groups.
+    pub(super) fn match_patterns(&mut self, object: &Object, groups: &[Group], ids: &BTreeSet<GroupId>) {
         for &id in ids {
             let Some(group) = groups.get(id as usize) else { continue };
             let listed = group.objects.iter().any(|pattern| pattern.matches(&object.id));
@@ -122,20 +145,20 @@ impl Memberships {
         }
     }
 
-    /// Evaluates the expressions of `ids`, and follows what changed through groups of groups.
-    /// `fresh`: nothing of what the memberships say has been followed yet.
+    /// Evaluates the expressions of `ids`, and propagates what changed through groups of groups.
+    /// `is_fresh`: no membership has been propagated yet.
     pub(super) fn resolve(
         &mut self,
         object: &Object,
         groups: &CompiledGroups,
         ids: &BTreeSet<GroupId>,
-        fresh: bool,
+        is_fresh: bool,
     ) -> MembershipChange {
         let mut resolved = MembershipChange::default();
         let mut open: BTreeMap<(u32, GroupId), Certainty> = BTreeMap::new();
         let rank = |id: GroupId| groups.get(id).map_or(0, |group| group.rank);
         let mut meter = Meter::default();
-        if fresh {
+        if is_fresh {
             open.extend(self.0.iter().map(|&(id, _)| ((rank(id), id), Certainty::No)));
         }
         for &id in ids {
@@ -147,21 +170,21 @@ impl Memberships {
                 self.set(id, after);
             }
         }
-        // From the innermost group outwards, so that each is looked at once.
+        // From the innermost group outwards, so that each is resolved once.
         while let Some(((_, id), was)) = open.pop_first() {
             let Some(group) = groups.get(id) else { continue };
             let mut state = self.get(id);
-            let through = group.subgroups.iter().map(|&sub| self.get(sub).membership());
-            state.through = through.max().unwrap_or_default();
+            let via_subgroup = group.subgroups.iter().map(|&sub| self.get(sub).membership());
+            state.via_subgroup = via_subgroup.max().unwrap_or_default();
             self.set(id, state);
             match (was, state.membership()) {
                 (was, is) if was == is => continue,
                 (_, Certainty::No) => resolved.left.push(id),
                 (Certainty::No, _) => resolved.joined.push(id),
-                _ => resolved.firmed = true,
+                _ => resolved.certainty_changed = true,
             }
             for &above in &group.supers {
-                let before = if fresh { Certainty::No } else { self.get(above).membership() };
+                let before = if is_fresh { Certainty::No } else { self.get(above).membership() };
                 open.entry((rank(above), above)).or_insert(before);
             }
         }
@@ -169,7 +192,7 @@ impl Memberships {
     }
 }
 
-/// `before` with the group's expressions evaluated again.
+/// Returns `before` with the group's expressions evaluated again.
 fn evaluated(
     before: MembershipState,
     object: &Object,
@@ -178,20 +201,19 @@ fn evaluated(
     resolved: &mut MembershipChange,
     meter: &mut Meter,
 ) -> MembershipState {
-    let none = BTreeMap::new();
-    let mut ask = |expression: &Option<Arc<Expression>>, excludes: bool| {
+    let mut evaluate = |expression: &Option<Arc<Expression>>, key: ExpressionKey| {
         let Some(expression) = expression else { return Certainty::No };
-        resolved.evaluated += 1;
-        match expression.evaluate(object, &none, meter) {
+        resolved.evaluations += 1;
+        match expression.evaluate(object, &BTreeMap::new(), meter) {
             ExpressionOutcome::Holds => Certainty::Yes,
             ExpressionOutcome::Fails => Certainty::No,
             ExpressionOutcome::Undecided(why) => {
-                resolved.undecided.push((id, excludes, why));
+                resolved.undecided.push((id, key, why));
                 Certainty::Maybe
             }
         }
     };
-    let met = ask(&group.when, false);
-    let excluded_by_facts = ask(&group.exclude_when, true);
-    MembershipState { met, excluded_by_facts, ..before }
+    let matched = evaluate(&group.when, ExpressionKey::When);
+    let excluded_by_facts = evaluate(&group.exclude_when, ExpressionKey::ExcludeWhen);
+    MembershipState { matched, excluded_by_facts, ..before }
 }

@@ -48,6 +48,11 @@ pub(super) fn facts(object: &str, time_ns: u64, properties: &[(&str, &str)]) -> 
     }
 }
 
+pub(super) fn read_inventory(registry: &mut ObjectRegistry, objects: &[ObjectFacts], now_ns: u64) -> AffectedObjects {
+    let diff = registry.inventory_diff(objects, now_ns);
+    registry.apply_inventory(&diff)
+}
+
 pub(super) fn groups_of(registry: &ObjectRegistry, object: &str) -> Vec<String> {
     registry.groups_of(object).map(|group| group.name.clone()).collect()
 }
@@ -70,9 +75,9 @@ fn lists_expressions_groups_and_exclusions() {
     );
     let mut registry = ObjectRegistry::new(compiled);
     for object in ["vm-1", "vm-2", "vm-3", "db", "x"] {
-        registry.facts(&facts(object, 1, &[("env", "production")]));
+        registry.apply_facts(&facts(object, 1, &[("env", "production")]));
     }
-    registry.facts(&facts("y", 1, &[]));
+    registry.apply_facts(&facts("y", 1, &[]));
     assert_eq!(groups_of(&registry, "vm-1"), ["all", "linux", "production", "strict"]);
     assert_eq!(groups_of(&registry, "vm-2"), ["all", "linux", "production"]);
     assert_eq!(groups_of(&registry, "vm-3"), ["all", "linux"]);
@@ -91,9 +96,9 @@ fn lists_expressions_groups_and_exclusions() {
     assert_eq!(how(&registry, "db")[2].1, "listed as \"db\"");
 
     // Groups of groups follow one fact, and so does the exclusion.
-    assert_eq!(registry.facts(&facts("vm-1", 2, &[("exempt", "yes")])).objects, ["vm-1"]);
+    assert_eq!(registry.apply_facts(&facts("vm-1", 2, &[("exempt", "yes")])).objects, ["vm-1"]);
     assert_eq!(groups_of(&registry, "vm-1"), ["all", "linux"]);
-    assert_eq!(registry.facts(&facts("vm-1", 3, &[("exempt", "-")])).objects, ["vm-1"]);
+    assert_eq!(registry.apply_facts(&facts("vm-1", 3, &[("exempt", "-")])).objects, ["vm-1"]);
     assert!(registry.is_member("vm-1", "strict") && !registry.is_member("vm-2", "strict"));
     let strict: Vec<&str> = registry.members("strict").unwrap().iter().map(|id| &**id).collect();
     assert_eq!(strict, ["db", "vm-1", "x"]);
@@ -106,16 +111,16 @@ fn a_new_configuration_touches_those_whose_groups_changed() {
     let before = compiled(vec![group("a", &["1"], "", &[]), test(), group("sum", &[], "", &["a"])], &[]);
     let mut registry = ObjectRegistry::new(before.clone());
     for object in ["1", "2", "3"] {
-        registry.facts(&facts(object, 1, &[("env", if object == "3" { "test" } else { "x" })]));
+        registry.apply_facts(&facts(object, 1, &[("env", if object == "3" { "test" } else { "x" })]));
     }
-    let evaluated = registry.evaluated();
+    let evaluated = registry.evaluations();
     // `a` is written anew, `test` stays and moves, `sum` has another group within.
     let after = compiled(
         vec![group("sum", &[], "", &["test"]), test(), group("a", &["1", "2"], "", &[]), group("new", &["9"], "", &[])],
         &[],
     );
     assert_eq!(registry.configure(after).objects, ["1", "2", "3"]);
-    assert_eq!(registry.evaluated(), evaluated, "an expression that stays is not evaluated again");
+    assert_eq!(registry.evaluations(), evaluated, "an expression that stays is not evaluated again");
     assert_eq!(groups_of(&registry, "1"), ["a"]);
     assert_eq!(groups_of(&registry, "3"), ["sum", "test"]);
     assert_eq!(registry.members("sum").unwrap().len(), 1);
@@ -131,10 +136,10 @@ fn what_cannot_be_decided_is_a_possible_member_and_warned_of_once() {
     let keeps_out = Group { exclude_when: Some("int(properties.n) > 4".to_owned()), ..group("out", &["*"], "", &[]) };
     let mut registry = ObjectRegistry::new(compiled(vec![odd(), group("above", &[], "", &["odd"]), keeps_out], &[]));
     for object in ["a", "b"] {
-        registry.facts(&facts(object, 1, &[("n", "x")]));
+        registry.apply_facts(&facts(object, 1, &[("n", "x")]));
     }
-    registry.facts(&facts("c", 1, &[("n", "5")]));
-    registry.facts(&facts("d", 1, &[]));
+    registry.apply_facts(&facts("c", 1, &[("n", "5")]));
+    registry.apply_facts(&facts("d", 1, &[]));
     let warnings = registry.take_warnings();
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert_eq!((&*warnings[0].of, &*warnings[0].example), ("group `odd`, `when`", "a"));
@@ -153,9 +158,9 @@ fn what_cannot_be_decided_is_a_possible_member_and_warned_of_once() {
     assert_eq!(registry.undecided_in("odd").len(), 1);
     assert_eq!(registry.undecided_of("b").len(), 2);
     // It is touched when it becomes certain, and when it is no longer.
-    assert_eq!(registry.facts(&facts("a", 2, &[("n", "5")])).objects, ["a"]);
+    assert_eq!(registry.apply_facts(&facts("a", 2, &[("n", "5")])).objects, ["a"]);
     assert!(uncertain(&registry, "a").is_empty());
-    assert_eq!(registry.facts(&facts("a", 3, &[("n", "y")])).objects, ["a"]);
+    assert_eq!(registry.apply_facts(&facts("a", 3, &[("n", "y")])).objects, ["a"]);
     assert!(registry.take_warnings().is_empty());
     assert!(registry.memberships("a")[0].how.starts_with("undecided: "), "{:?}", registry.memberships("a"));
 }
@@ -229,10 +234,10 @@ proptest! {
             let ids = ["vm-1", "vm-2", "host", "db"];
             let before = ids.map(|id| groups_of(&registry, id));
             let touched = match step {
-                Step::Facts(facts) => registry.facts(&facts),
+                Step::Facts(facts) => registry.apply_facts(&facts),
                 Step::Inventory(objects) => {
                     let now_ns = objects.iter().map(|facts| facts.time_ns).max().unwrap_or(12);
-                    registry.inventory(&objects, now_ns)
+                    read_inventory(&mut registry, &objects, now_ns)
                 },
                 Step::Configure(at) => registry.configure(configurations[at].clone()),
                 Step::Forget(object) => registry.forget(&object),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ObjectEntry, ObjectRegistry};
+use super::{ObjectEntry, ObjectRegistry, membership::ExpressionKey};
 use crate::{
     certainty::Certainty,
     config::Group,
@@ -12,20 +12,20 @@ use crate::{
 };
 
 impl ObjectRegistry {
-    /// All of them, each with how many objects it is and one as an example.
+    /// Returns all of them, each with the number of objects and one object as an example.
     pub fn undecided(&self) -> Vec<UndecidedExpression> {
         let mut all = Vec::new();
-        let mut known: BTreeMap<(GroupId, bool), usize> = BTreeMap::new();
+        let mut known: BTreeMap<(GroupId, ExpressionKey), usize> = BTreeMap::new();
         for one in self.objects.values() {
-            for (group, excludes) in one.memberships.undecided() {
-                match known.get(&(group, excludes)) {
+            for (group, key) in one.memberships.undecided() {
+                match known.get(&(group, key)) {
                     Some(&at) => {
                         let entry: &mut UndecidedExpression = &mut all[at];
                         entry.objects += 1;
                     }
                     None => {
-                        let Some(entry) = self.entry(one, group, excludes) else { continue };
-                        known.insert((group, excludes), all.len());
+                        let Some(entry) = self.entry(one, group, key) else { continue };
+                        known.insert((group, key), all.len());
                         all.push(entry);
                     }
                 }
@@ -34,19 +34,19 @@ impl ObjectRegistry {
         all
     }
 
-    /// Those of one object.
+    /// Returns those of one object.
     pub fn undecided_of(&self, object: &str) -> Vec<UndecidedExpression> {
         let Some(one) = self.objects.get(object) else { return Vec::new() };
-        one.memberships.undecided().filter_map(|(group, excludes)| self.entry(one, group, excludes)).collect()
+        one.memberships.undecided().filter_map(|(group, key)| self.entry(one, group, key)).collect()
     }
 
-    /// Those of one group.
+    /// Returns those of one group.
     pub fn undecided_in(&self, group: &str) -> Vec<UndecidedExpression> {
         let Some(position) = self.compiled.groups.position(group) else { return Vec::new() };
         let mut all = Vec::new();
         for one in self.objects.values() {
-            for (id, excludes) in one.memberships.undecided().filter(|&(id, _)| id as usize == position) {
-                if let Some(entry) = self.entry(one, id, excludes) {
+            for (id, key) in one.memberships.undecided().filter(|&(id, _)| id as usize == position) {
+                if let Some(entry) = self.entry(one, id, key) {
                     undecided::add(&mut all, entry);
                 }
             }
@@ -54,50 +54,57 @@ impl ObjectRegistry {
         all
     }
 
-    /// The groups of which it cannot be decided whether an object is in them, in the order of the files.
+    /// Returns the groups of which it cannot be decided whether an object is in them, in the order of the
+    /// files.
     pub fn uncertain_groups(&self, object: &str) -> impl Iterator<Item = &Group> {
         let one = self.objects.get(object);
         let ids = one.into_iter().flat_map(|one| one.memberships.uncertain());
         ids.filter_map(|id| self.compiled.config().groups.get(id as usize))
     }
 
-    /// Whether an object is in a group, by the group's number.
+    /// Returns whether an object is in a group.
     pub(crate) fn membership(&self, object: &str, group: GroupId) -> Certainty {
         self.objects.get(object).map_or(Certainty::No, |one| one.memberships.get(group).membership())
     }
 
-    /// What became undecided since the last call and was not so on any object before: each expression
-    /// once.
+    /// Takes the expressions that became undecided since the last call and had not been on any object
+    /// before, each once.
     pub(crate) fn take_warnings(&mut self) -> Vec<UndecidedExpression> {
         std::mem::take(&mut self.warnings)
     }
 
-    /// Why a group's expression cannot be decided on an object.
-    pub(super) fn reason(&self, one: &ObjectEntry, group: GroupId, excludes: bool) -> Option<String> {
+    /// Returns why a group's expression cannot be decided on an object.
+    pub(super) fn reason(&self, one: &ObjectEntry, group: GroupId, key: ExpressionKey) -> Option<String> {
         let compiled = self.compiled.groups.get(group)?;
-        let expression = if excludes { &compiled.exclude_when } else { &compiled.when }.as_ref()?;
+        let expression = match key {
+            ExpressionKey::When => compiled.when.as_ref()?,
+            ExpressionKey::ExcludeWhen => compiled.exclude_when.as_ref()?,
+        };
         match expression.evaluate(&one.object, &BTreeMap::new(), &mut Meter::default()) {
             ExpressionOutcome::Undecided(reason) => Some(reason),
-            // All expressions together were too much; this one alone is not.
+            // All expressions together exceeded the limit; this one alone does not.
             _ => Some("all expressions about this object together take too many steps".to_owned()),
         }
     }
 
-    fn entry(&self, one: &ObjectEntry, group: GroupId, excludes: bool) -> Option<UndecidedExpression> {
-        let reason = self.reason(one, group, excludes)?;
-        self.described(&one.object.id, group, excludes, reason)
+    fn entry(&self, one: &ObjectEntry, group: GroupId, key: ExpressionKey) -> Option<UndecidedExpression> {
+        let reason = self.reason(one, group, key)?;
+        self.described(&one.object.id, group, key, reason)
     }
 
-    /// An entry about one object.
+    /// Describes an undecided expression with one object as its example.
     pub(super) fn described(
         &self,
         object: &str,
         group: GroupId,
-        excludes: bool,
+        key: ExpressionKey,
         reason: String,
     ) -> Option<UndecidedExpression> {
         let written = self.compiled.config().groups.get(group as usize)?;
-        let (key, text) = if excludes { ("exclude-when", &written.exclude_when) } else { ("when", &written.when) };
+        let (key, text) = match key {
+            ExpressionKey::When => ("when", &written.when),
+            ExpressionKey::ExcludeWhen => ("exclude-when", &written.exclude_when),
+        };
         Some(UndecidedExpression {
             of: format!("group `{}`, `{key}`", written.name),
             place: written.place.clone(),

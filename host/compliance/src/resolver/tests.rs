@@ -54,7 +54,7 @@ fn compiled(policies: Vec<Policy>) -> (Arc<CompiledConfig>, ObjectRegistry) {
     let compiled = Arc::new(CompiledConfig::new(Arc::new(config)).unwrap());
     let mut registry = ObjectRegistry::new(compiled.clone());
     for object in ["vm-1", "vm-2"] {
-        registry.facts(&ObjectFacts { object: object.into(), time_ns: 1, ..ObjectFacts::default() });
+        registry.apply_facts(&ObjectFacts { object: object.into(), time_ns: 1, ..ObjectFacts::default() });
     }
     (compiled, registry)
 }

@@ -12,21 +12,21 @@ fn many(objects: usize, groups: usize) -> ObjectRegistry {
     all.push(group("some", &[], "", &["g1", "env1", "env2"]));
     let mut registry = ObjectRegistry::new(compiled(all, &[]));
     let named = |at: usize| facts(&format!("vm-{at}"), 1, &[("env", "e0"), ("p1", "x")]);
-    registry.inventory(&(0..objects).map(named).collect::<Vec<_>>(), 1);
+    read_inventory(&mut registry, &(0..objects).map(named).collect::<Vec<_>>(), 1);
     registry
 }
 
 #[test]
 fn one_fact_asks_only_who_reads_it() {
     let mut registry = many(50, 1000);
-    let before = registry.evaluated();
-    assert_eq!(registry.facts(&facts("vm-7", 2, &[("env", "e2")])).objects, ["vm-7"]);
-    assert_eq!(registry.evaluated() - before, 5);
-    registry.facts(&facts("vm-7", 3, &[("p17", "x")]));
-    assert_eq!(registry.evaluated() - before, 6);
-    registry.facts(&facts("vm-7", 4, &[("nobody", "reads"), ("p17", "x")]));
-    registry.seen("vm-7", 5);
-    assert_eq!(registry.evaluated() - before, 6);
+    let before = registry.evaluations();
+    assert_eq!(registry.apply_facts(&facts("vm-7", 2, &[("env", "e2")])).objects, ["vm-7"]);
+    assert_eq!(registry.evaluations() - before, 5);
+    registry.apply_facts(&facts("vm-7", 3, &[("p17", "x")]));
+    assert_eq!(registry.evaluations() - before, 6);
+    registry.apply_facts(&facts("vm-7", 4, &[("nobody", "reads"), ("p17", "x")]));
+    registry.touch("vm-7", 5);
+    assert_eq!(registry.evaluations() - before, 6);
     assert_eq!(groups_of(&registry, "vm-7"), ["g1", "g17", "env2", "some"]);
 }
 
@@ -40,7 +40,7 @@ fn one_fact_among_a_hundred_thousand_objects_and_a_thousand_groups() {
     let start = Instant::now();
     for at in 0..10_000_u64 {
         let env = if at % 2 == 0 { "e2" } else { "e3" };
-        registry.facts(&facts(&format!("vm-{}", at % 1000), 2 + at, &[("env", env)]));
+        registry.apply_facts(&facts(&format!("vm-{}", at % 1000), 2 + at, &[("env", env)]));
     }
     println!("one fact that five groups read: {:?}", start.elapsed() / 10_000);
     let objects: Vec<Object> = registry.objects().cloned().collect();
@@ -52,7 +52,7 @@ fn one_fact_among_a_hundred_thousand_objects_and_a_thousand_groups() {
     let mut registry = ObjectRegistry::new(compiled(all, &[]));
     let start = Instant::now();
     for at in 0..1000_u64 {
-        registry.facts(&facts("vm", at, &[("env", &format!("e{at}"))]));
+        registry.apply_facts(&facts("vm", at, &[("env", &format!("e{at}"))]));
     }
     println!("one fact that a thousand groups read: {:?}", start.elapsed() / 1000);
 }
