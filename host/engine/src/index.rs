@@ -167,16 +167,16 @@ impl Index {
     }
 }
 
-/// Marks the interests of rules that can cost more than a line pays for: those with conditions on
-/// fields, or with many literals. Returns the rules.
+/// Marks the interests of rules that can cost more than a line pays for: those with conditions, or with
+/// many literals. Returns the rules.
 fn billed(interests: &mut [CompiledInterest], interests_of: &[Range<usize>]) -> Vec<u32> {
     let mut billed = Vec::new();
     for (rule, range) in interests_of.iter().enumerate() {
         let interests = &mut interests[range.clone()];
         let of_log = || interests.iter().filter(|interest| interest.kinds.has(EventKind::Log));
         let literals: usize = of_log().map(|interest| interest.contains.len()).sum();
-        let is_billed =
-            literals as u64 * LITERAL_UNITS > FREE_UNITS || of_log().any(|interest| !interest.fields.is_empty());
+        let is_billed = literals as u64 * LITERAL_UNITS > FREE_UNITS
+            || of_log().any(|interest| !interest.fields.is_empty() || !interest.properties.is_empty());
         if is_billed {
             billed.push(rule as u32);
             interests.iter_mut().for_each(|interest| interest.is_billed = true);

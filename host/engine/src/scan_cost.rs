@@ -45,6 +45,14 @@ fn throttle(rule: &LoadedRule) -> MutexGuard<'_, Throttle> {
     rule.conditions.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Charges a rule for work outside of its calls. Returns what it has used, and its budget if that is
+/// overdrawn: the rule is passed over for a while then.
+pub(crate) fn charge_units(rule: &LoadedRule, now_ns: u64, units: u64) -> (Usage, Option<OverBudget>) {
+    let cpu_ns = units * NS_PER_UNIT;
+    let over = throttle(rule).charge_conditions(now_ns, cpu_ns);
+    (Usage { cpu_ns, pauses: u64::from(over.is_some()), ..Usage::default() }, over)
+}
+
 impl ScanCosts {
     /// A new chunk begins. Without a time no rule is ever passed over.
     pub(crate) fn begin(&mut self, rules: &RuleSet, now_ns: Option<u64>) {
@@ -96,11 +104,8 @@ impl ScanCosts {
             if units == 0 && missed == 0 {
                 continue;
             }
-            let rule = &rules.rules()[*number as usize];
-            let cpu_ns = units * NS_PER_UNIT;
-            let over = throttle(rule).charge_conditions(now_ns, cpu_ns);
-            let usage = Usage { cpu_ns, pauses: u64::from(over.is_some()), ..Usage::default() };
-            charges.push(ScanCharge { rule: rule.name.clone(), usage, missed, over });
+            let (usage, over) = charge_units(&rules.rules()[*number as usize], now_ns, units);
+            charges.push(ScanCharge { rule: rules.rules()[*number as usize].name.clone(), usage, missed, over });
         }
         charges
     }

@@ -137,16 +137,20 @@ fn a_literal_that_stands_often_before_the_message_is_found_in_it_all_the_same() 
 
 #[test]
 fn conditions_are_paid_for_by_their_rule_which_is_passed_over_when_they_are_too_much() {
-    within(|| {
-        let interest = |number| {
-            let subject = Subject::Field(format!("field-{number}"));
-            let conditions = vec![InterestCondition { subject, test: ValueTest::Present }];
-            Interest { kinds: EventKinds::of(&[EventKind::Log]), contains: Vec::new(), ignore_case: false, conditions }
-        };
-        let costly = rule_of("costly", (0..200).map(interest).collect(), &[], say);
-        let few = rule_of("few", (0..20).map(interest).collect(), &[], say);
-        held_to_its_budget(costly, few, "hello", 5);
-    });
+    let subjects: [fn(String) -> Subject; 2] = [Subject::Field, Subject::Property];
+    for subject in subjects {
+        within(move || {
+            let interest = |number| {
+                let subject = subject(format!("name-{number}"));
+                let conditions = vec![InterestCondition { subject, test: ValueTest::Present }];
+                let kinds = EventKinds::of(&[EventKind::Log]);
+                Interest { kinds, contains: Vec::new(), ignore_case: false, conditions }
+            };
+            let costly = rule_of("costly", (0..200).map(interest).collect(), &[], say);
+            let few = rule_of("few", (0..20).map(interest).collect(), &[], say);
+            held_to_its_budget(costly, few, "hello", 5);
+        });
+    }
 }
 
 #[test]

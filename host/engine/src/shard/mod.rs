@@ -3,15 +3,16 @@
 
 mod checkpoint;
 mod objects;
+mod property_cost;
 mod reminders;
 
 use std::{collections::HashMap, mem, sync::Arc};
 
 use lifesigns_model::{EventKind, RuleAlertBatch, RuleAlertOrder, StateChange};
 
+use self::property_cost::PropertyCost;
 use crate::{
     RuleSet,
-    condition::CompiledTest,
     event_sink::{EventSink, LineContext, Phase, StreamPosition},
     objects::Objects,
     origin::EventOrigin,
@@ -41,6 +42,8 @@ pub(crate) struct Shard {
     shared_cpu: SharedCpuBudget,
     /// Slots that have run since their use was last taken.
     ran: Vec<u32>,
+    /// What rules were charged for their conditions since then.
+    charged: Vec<(String, Usage)>,
     /// State of objects that were let go since the last cut.
     pub(crate) gone: Vec<StateChange>,
     /// The last line that was taken, and how many reminders have fired.
@@ -62,6 +65,7 @@ impl Shard {
             ledger,
             shared_cpu: SharedCpuBudget::new(cpu_ms_per_s),
             ran: Vec::new(),
+            charged: Vec::new(),
             gone: Vec::new(),
             position: StreamPosition::default(),
         }
@@ -77,7 +81,7 @@ impl Shard {
         let mut ran = mem::take(&mut self.ran);
         ran.sort_unstable();
         ran.dedup();
-        let mut used = Vec::with_capacity(ran.len());
+        let mut used = mem::take(&mut self.charged);
         for number in ran {
             if let Some(Some(runner)) = self.runners.get_mut(number as usize) {
                 used.push((runner.rule.name.clone(), mem::take(&mut runner.usage)));
@@ -134,11 +138,14 @@ impl Shard {
         }
         let position = StreamPosition { phase: Phase::Event, nth: 0, ..self.position };
         let rules = &scanned.rules;
-        let mut shown_to = u32::MAX;
+        let (mut shown_to, mut cost) = (u32::MAX, PropertyCost::default());
         for hit in &scanned.hits[line.hits.start as usize..line.hits.end as usize] {
             let interest = &rules.index.interests[*hit as usize];
             // Interests come rule by rule, and a rule sees an event once.
-            if interest.rule == shown_to || !self.properties_pass(object, time_ns, &interest.properties) {
+            if cost.rule != interest.rule {
+                self.charge(mem::replace(&mut cost, PropertyCost::of(interest.rule)));
+            }
+            if interest.rule == shown_to || !self.properties_pass(object, time_ns, &interest.properties, &mut cost) {
                 continue;
             }
             shown_to = interest.rule;
@@ -148,6 +155,7 @@ impl Shard {
                 RuleEvent { object, time_ns, kind: EventKind::Log, message, line, origin: origin.clone(), position };
             self.show(shown_to, shown, sink);
         }
+        self.charge(cost);
     }
 
     /// Shows all open batches to their rules.
@@ -181,13 +189,6 @@ impl Shard {
         }
         for (name, runner) in staying {
             self.states.extend(runner.into_state().map(|state| (name, state)));
-        }
-    }
-
-    fn properties_pass(&self, object: u32, time_ns: u64, conditions: &[(String, CompiledTest)]) -> bool {
-        conditions.is_empty() || {
-            let facts = &self.objects.get(object).facts;
-            conditions.iter().all(|(name, check)| check.passes(facts.property(name, time_ns)))
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lifesigns_model::{EventKind, ObjectFacts, StateChange};
 
-use super::Shard;
+use super::{Shard, property_cost::PropertyCost};
 use crate::{
     event_sink::{EventSink, Phase, StreamPosition},
     facts::FactOutcome,
@@ -103,10 +103,12 @@ impl Shard {
         for names in changed.chunk_by(|(one, _), (other, _)| one == other) {
             let rule = names[0].0;
             let message = names.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(",");
+            let mut cost = PropertyCost::of(rule);
             let wanted = index.of_rule(rule).iter().any(|interest| {
                 interest.takes_message(EventKind::Fact, &message)
-                    && self.properties_pass(object, time_ns, &interest.properties)
+                    && self.properties_pass(object, time_ns, &interest.properties, &mut cost)
             });
+            self.charge(cost);
             if wanted {
                 let message = Some(message.as_str());
                 let (origin, position) =

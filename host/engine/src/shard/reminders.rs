@@ -4,7 +4,7 @@ use std::mem;
 
 use lifesigns_model::{EventKind, limits};
 
-use super::Shard;
+use super::{Shard, property_cost::PropertyCost};
 use crate::{
     event_sink::{EventSink, Phase, StreamPosition},
     origin::{EventOrigin, Paid},
@@ -65,10 +65,12 @@ impl Shard {
             self.position.nth += 1;
             let Some(number) = number_of(&reminder.rule) else { continue };
             let number = number as u32;
+            let mut cost = PropertyCost::of(number);
             let wanted = self.rules.index.of_rule(number).iter().any(|interest| {
                 interest.takes_message(EventKind::Reminder, &reminder.name)
-                    && self.properties_pass(object, reminder.due_ns, &interest.properties)
+                    && self.properties_pass(object, reminder.due_ns, &interest.properties, &mut cost)
             });
+            self.charge(cost);
             if wanted {
                 let message = Some(&*reminder.name);
                 let origin = EventOrigin::Reminder(reminder.line, Paid(reminder.pays));

@@ -1,0 +1,62 @@
+//! The cost of conditions on properties, which a shard evaluates outside of any call: the rule pays for
+//! it as for its conditions on fields.
+
+use super::Shard;
+use crate::{condition::CompiledTest, cost_units::FREE_UNITS, rule_runner::ShardClock, scan_cost::charge_units};
+
+/// The cost of one rule's conditions for one event.
+pub(super) struct PropertyCost {
+    pub(super) rule: u32,
+    units: u64,
+}
+
+impl PropertyCost {
+    pub(super) const fn of(rule: u32) -> Self {
+        Self { rule, units: 0 }
+    }
+}
+
+impl Default for PropertyCost {
+    fn default() -> Self {
+        Self::of(u32::MAX)
+    }
+}
+
+impl Shard {
+    /// Whether an object's properties at a time pass all conditions; `cost` grows by what that takes.
+    pub(super) fn properties_pass(
+        &self,
+        object: u32,
+        time_ns: u64,
+        conditions: &[(String, CompiledTest)],
+        cost: &mut PropertyCost,
+    ) -> bool {
+        if conditions.is_empty() {
+            return true;
+        }
+        let facts = &self.objects.get(object).facts;
+        conditions.iter().all(|(name, test)| {
+            let value = facts.property(name, time_ns);
+            cost.units += test.units(value);
+            test.passes(value)
+        })
+    }
+
+    /// Charges a rule for what goes beyond that which an event pays for. In a replay nothing is charged:
+    /// its output must not depend on how fast a machine is.
+    pub(super) fn charge(&mut self, cost: PropertyCost) {
+        let (ShardClock::Wall(now_ns), Some(units @ 1..)) = (self.clock, cost.units.checked_sub(FREE_UNITS)) else {
+            return;
+        };
+        let rule = &self.rules.rules()[cost.rule as usize];
+        let (usage, over) = charge_units(rule, now_ns, units);
+        if let Some(over) = over {
+            tracing::warn!(rule = rule.name, pause_ms = over.pause_ms, "a rule is over its budget: {over}");
+            self.report.over_budget(&rule.name, over.to_string());
+        }
+        match self.charged.iter_mut().find(|(name, _)| *name == rule.name) {
+            Some((_, sum)) => *sum += usage,
+            None => self.charged.push((rule.name.clone(), usage)),
+        }
+    }
+}
