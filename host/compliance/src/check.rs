@@ -3,13 +3,14 @@
 
 use std::collections::{HashMap, HashSet};
 
+use lifesigns_text::suggestion;
+
 use crate::{
     config::{
         AlertDefinition, ComplianceConfig, ConfigError, ConfigLocation, Hours, Policy, PolicyEntry, PolicySetting,
         Route,
     },
     groups::cycles,
-    suggest::suggestion,
 };
 
 /// Returns all such mistakes in `config`, in the order of its parts.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use lifesigns_text::suggestion;
+
 use crate::{
     config::{AlertCondition, AlertDefinition, ConfigError, Scope},
     expression::{Expression, References},
     limits::CONDITION_DEPTH,
     pattern::Pattern,
-    suggest::suggestion,
 };
 
 /// A condition with its expressions compiled.

@@ -24,7 +24,6 @@ mod record;
 mod registry;
 mod resolver;
 mod silence;
-mod suggest;
 mod undecided;
 mod why;
 mod zone;
@@ -47,6 +46,5 @@ pub use record::{
 };
 pub use registry::{AffectedObjects, InventoryDiff, ObjectRegistry};
 pub use silence::{Matcher, Silence};
-pub use suggest::suggestion;
 pub use undecided::{FailedExpression, UndecidedExpression};
 pub use why::{Decision, Membership, PolicyStatement, Why};

@@ -8,6 +8,8 @@ use lifesigns_model::Criticality;
 use serde::Serialize;
 use ureq::http::{HeaderMap, HeaderValue, header};
 
+use lifesigns_text::rfc3339;
+
 use crate::{
     backoff::MS,
     clock::now_ns,
@@ -17,7 +19,6 @@ use crate::{
     http::Http,
     message::{Failure, Message, Receiver},
     outbox::OpenAlerts,
-    time::rfc3339,
 };
 
 /// How many keep-alives may be missed before it takes an alert for resolved.

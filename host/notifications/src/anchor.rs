@@ -5,7 +5,9 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::{format_version::JSON_VERSION, time::rfc3339};
+use lifesigns_text::rfc3339;
+
+use crate::format_version::JSON_VERSION;
 
 /// The last entry of the audit log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

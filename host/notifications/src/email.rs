@@ -14,7 +14,7 @@ use crate::{
     anchor::AuditHead,
     config,
     egress::EgressPolicy,
-    message::{Failure, Message, Receiver, shown},
+    message::{Failure, Message, Receiver, failure_text},
 };
 
 /// How many mails are remembered that only some of the recipients have.
@@ -91,7 +91,7 @@ impl EmailReceiver {
             match session.to(&address) {
                 Ok(()) => taken.push(address),
                 Err(error) if error.status().is_some() => refused.push((address, error)),
-                Err(error) => return Err(Failure::later(smtp::told(&error))),
+                Err(error) => return Err(Failure::later(smtp::error_text(&error))),
             }
         }
         if !taken.is_empty() {
@@ -104,9 +104,9 @@ impl EmailReceiver {
         }
         self.remember(key, taken);
         let why: Vec<String> =
-            refused.iter().map(|(address, error)| format!("{address}: {}", smtp::told(error))).collect();
+            refused.iter().map(|(address, error)| format!("{address}: {}", smtp::error_text(error))).collect();
         let for_good = refused.iter().all(|(_, error)| is_refusal(error));
-        Err(Failure { retry: !for_good, after_ms: None, why: shown(&why.join("; ")) })
+        Err(Failure { retry: !for_good, after_ms: None, why: failure_text(&why.join("; ")) })
     }
 }
 

@@ -94,7 +94,7 @@ impl Http {
         }
         let mut response = match request.send(body) {
             Ok(response) => response,
-            Err(error) => return Err(Failure::later(hide(&told(&error), &uri, headers))),
+            Err(error) => return Err(Failure::later(hide(&error_text(&error), &uri, headers))),
         };
         let status = response.status();
         if status.is_success() {
@@ -122,7 +122,7 @@ fn start(body: &mut ureq::Body) -> String {
 }
 
 /// An error in words; the crate's own often repeat what kind of error they are.
-fn told(error: &ureq::Error) -> String {
+fn error_text(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Io(why) => why.to_string(),
         ureq::Error::Timeout(what) => format!("timed out: {what}"),

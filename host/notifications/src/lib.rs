@@ -32,7 +32,6 @@ mod queue;
 #[cfg(test)]
 mod sample;
 mod status;
-mod time;
 mod webhook;
 mod worker;
 
@@ -46,7 +45,6 @@ pub use memory::MemoryOutbox;
 pub use message::{Failure, Message, Receiver};
 pub use outbox::{BundlePause, DeliveryOutcome, DeliveryReport, OpenAlerts, Outbox, PendingNotice};
 pub use status::DeliveryStatus;
-pub use time::rfc3339;
 
 /// The receiver that a configuration describes. `open` knows what is still open, for those that are to
 /// be reminded of it.

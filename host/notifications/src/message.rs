@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use lifesigns_compliance::Notice;
 
-use lifesigns_text::visible;
+use lifesigns_text::one_line;
 
 use crate::anchor::AuditHead;
 
@@ -77,12 +77,12 @@ pub struct Failure {
 impl Failure {
     /// It may work later.
     pub fn later(why: impl fmt::Display) -> Self {
-        Self { retry: true, after_ms: None, why: shown(&why.to_string()) }
+        Self { retry: true, after_ms: None, why: failure_text(&why.to_string()) }
     }
 
     /// It will never work.
     pub fn never(why: impl fmt::Display) -> Self {
-        Self { retry: false, after_ms: None, why: shown(&why.to_string()) }
+        Self { retry: false, after_ms: None, why: failure_text(&why.to_string()) }
     }
 }
 
@@ -92,14 +92,10 @@ impl fmt::Display for Failure {
     }
 }
 
-/// One line, at most 300 characters, nothing that a terminal obeys.
-pub(crate) fn shown(text: &str) -> String {
-    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = visible(&text);
-    match text.char_indices().nth(WHY_CHARS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+/// Returns what another program says as one line of at most 300 characters that a terminal does not
+/// obey.
+pub(crate) fn failure_text(text: &str) -> String {
+    one_line(text, WHY_CHARS)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::io;
 
 use lifesigns_model::{Attributes, RuleAlertRef};
+use lifesigns_text::write_rfc3339;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// Appends an alert and a line end to `out`.
@@ -12,7 +13,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 /// ```
 pub fn write(alert: &RuleAlertRef<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"time\":\"");
-    crate::time::write(alert.order.time_ns, &mut jiff::fmt::StdIoWrite(&mut *out));
+    write_rfc3339(alert.order.time_ns, &mut jiff::fmt::StdIoWrite(&mut *out));
     out.push(b'"');
     member(out, "rule", alert.rule);
     member(out, "symptom", &alert.symptom.id);

@@ -6,7 +6,9 @@ use std::{collections::BTreeMap, io};
 use lifesigns_compliance::{Alert, AlertStatus, EndCause, EvidenceLine, Note, Notice, NoticeKind, Signature};
 use serde::{Serialize, Serializer};
 
-use crate::{explanation, format_version::JSON_VERSION, message::Message, time::rfc3339};
+use lifesigns_text::rfc3339;
+
+use crate::{explanation, format_version::JSON_VERSION, message::Message};
 
 /// A message of several notices.
 #[derive(Debug, Serialize)]

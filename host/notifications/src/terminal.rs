@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use lifesigns_model::{Change, Criticality, RuleAlertRef};
-use lifesigns_text::{shortened, visible};
+use lifesigns_text::{time_text, visible, visible_short};
 
 /// Whether to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,18 +40,16 @@ const VALUE_CHARS: usize = 48;
 
 /// Appends one line for an alert to `out`: time, criticality, object, summary, details.
 pub fn write(alert: &RuleAlertRef<'_>, colour: Colour, out: &mut String) {
-    let time = crate::time::rfc3339(alert.order.time_ns);
-    let (date, clock) = time.split_once('T').unwrap_or(("", &time));
-    let clock = clock.get(..8).unwrap_or(clock);
+    let time = colour.paint("2", &time_text(alert.order.time_ns));
     let what = match alert.change {
         Change::Raise => colour.criticality(alert.symptom.criticality),
         Change::Clear => colour.paint("32", &format!("{:<11}", "clear")),
     };
     let object = colour.paint("1", &format!("{:<14}", visible(alert.object)));
-    let _ = write!(out, "{} {what} {object} {}", colour.paint("2", &format!("{date} {clock}")), visible(alert.summary));
+    let _ = write!(out, "{time} {what} {object} {}", visible(alert.summary));
     let mut details = String::new();
     for (name, value) in alert.attributes.iter() {
-        let _ = write!(details, " {}={}", visible(name), shortened(&visible(value), VALUE_CHARS));
+        let _ = write!(details, " {}={}", visible(name), visible_short(value, VALUE_CHARS));
     }
     let _ = writeln!(out, " {}", colour.paint("2", &format!("[{}/{}{details}]", alert.rule, alert.symptom.id)));
 }

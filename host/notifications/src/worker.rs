@@ -12,7 +12,7 @@ use crate::{
     backoff::{Backoff, MS},
     clock::now_ns,
     endpoint::{DeliverySink, Endpoint},
-    message::{Failure, shown},
+    message::{Failure, failure_text},
     notify::{Notify, Signals},
     outbox::{BundlePause, DeliveryOutcome, DeliveryReport},
     queue::{DeliveryBatch, DeliveryQueue, Next},
@@ -130,7 +130,7 @@ impl DeliveryWorker {
                 Ok(page) => page,
                 Err(why) => {
                     self.read_ns = now_ns.saturating_add(UNREADABLE);
-                    let why = shown(&format!("the outbox cannot be read: {why}"));
+                    let why = failure_text(&format!("the outbox cannot be read: {why}"));
                     self.note(|status| status.last_error = Some((now_ns, why)));
                     return;
                 }

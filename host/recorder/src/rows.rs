@@ -2,9 +2,10 @@
 
 use std::fmt::Display;
 
-use lifesigns_compliance::{Pattern, suggestion};
+use lifesigns_compliance::Pattern;
 use lifesigns_control::{AuditMark, AuditReport, AuditRow, Break, OutboxFilter, OutboxRow, Reply, Rows, Waiting};
 use lifesigns_store::{AlertHistoryFilter, AuditError, AuditFilter, StoreReader};
+use lifesigns_text::suggestion;
 
 /// Waiting notices are read in pages of so many.
 const PAGE: usize = 1000;

@@ -3,9 +3,9 @@
 use lifesigns_compliance::{Alert, EndCause};
 use serde::Serialize;
 
-use lifesigns_text::visible;
+use lifesigns_text::{time_text, visible};
 
-use crate::{text::time, why};
+use crate::why;
 
 /// An alert, its texts made visible; the template escapes them.
 #[derive(Serialize)]
@@ -79,9 +79,9 @@ impl AlertCard {
             criticality: alert.criticality.as_str(),
             impact: alert.impact.as_str(),
             summary: visible(&alert.summary),
-            opened: time(alert.opened_ns),
-            last: time(alert.last_ns),
-            cancelled: alert.cancelled_ns.map(time).unwrap_or_default(),
+            opened: time_text(alert.opened_ns),
+            last: time_text(alert.last_ns),
+            cancelled: alert.cancelled_ns.map(time_text).unwrap_or_default(),
             cause: alert.cause.map(cause).unwrap_or_default(),
             count: alert.count,
             reopened: alert.reopened,
@@ -93,7 +93,7 @@ impl AlertCard {
             memberships: memberships(alert),
             decisions: decisions(alert),
             acknowledged: match &alert.acknowledged {
-                Some(by) => format!("{}, {}", visible(&by.who), time(by.time_ns)),
+                Some(by) => format!("{}, {}", visible(&by.who), time_text(by.time_ns)),
                 None => String::new(),
             },
             owner: visible(alert.owner.as_deref().unwrap_or_default()),
@@ -115,7 +115,7 @@ fn evidence(alert: &Alert) -> Vec<EvidenceRow> {
     let first = alert.shown.first.iter().map(|it| (it, false));
     let last = alert.shown.last.iter().enumerate().map(|(at, it)| (it, gap && at == 0));
     let line = |(it, gap): (&lifesigns_compliance::EvidenceLine, bool)| EvidenceRow {
-        time: time(it.time_ns),
+        time: time_text(it.time_ns),
         place: format!("{}:{}", visible(&it.source), it.line),
         text: visible(&it.text),
         gap,
@@ -145,7 +145,7 @@ fn decisions(alert: &Alert) -> Vec<DecisionRow> {
 fn notes(alert: &Alert) -> Vec<NoteRow> {
     let note = |it: &lifesigns_compliance::Note| NoteRow {
         who: visible(&it.by.who),
-        time: time(it.by.time_ns),
+        time: time_text(it.by.time_ns),
         text: visible(&it.text),
     };
     alert.notes.iter().map(note).collect()

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use lifesigns_compliance::BadgePoint;
+use lifesigns_text::time_text;
 use serde::Serialize;
 
 /// Units of the drawing; it scales with the page.
@@ -45,7 +46,7 @@ impl Chart {
             let _ = write!(path, "H{:.1}V{:.1}", x(point.time_ns), y(point.badge.score));
         }
         let _ = write!(path, "H{WIDTH:.1}");
-        let (from, to) = (crate::text::time(first.time_ns), crate::text::time(end_ns));
+        let (from, to) = (time_text(first.time_ns), time_text(end_ns));
         Some(Self { path, width: WIDTH, height: HEIGHT, from, to })
     }
 }

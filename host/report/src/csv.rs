@@ -9,9 +9,9 @@ use lifesigns_compliance::{
     query::{ComplianceReport, ObjectLine},
 };
 
-use lifesigns_text::visible;
+use lifesigns_text::{time_text, visible};
 
-use crate::{error::WriteError, text, why};
+use crate::{error::WriteError, why};
 
 /// The first line.
 const COLUMNS: [&str; 24] = [
@@ -81,7 +81,7 @@ fn of_badge(point: &BadgePoint) -> [String; COLUMNS.len()] {
         (4, point.badge.score.to_string()),
         (5, point.badge.violations.to_string()),
         (6, point.badge.allowed.to_string()),
-        (13, text::time(point.time_ns)),
+        (13, time_text(point.time_ns)),
     ];
     for (at, value) in values {
         fields[at] = value;
@@ -119,7 +119,7 @@ fn of_member(line: &ObjectLine) -> [String; COLUMNS.len()] {
 }
 
 fn of_alert(row: &str, alert: &Alert) -> [String; COLUMNS.len()] {
-    let time = |time: Option<u64>| time.map(text::time).unwrap_or_default();
+    let time = |time: Option<u64>| time.map(time_text).unwrap_or_default();
     let evidence: Vec<String> = alert
         .shown
         .first
@@ -141,8 +141,8 @@ fn of_alert(row: &str, alert: &Alert) -> [String; COLUMNS.len()] {
         alert.criticality.to_string(),
         alert.impact.as_str().to_owned(),
         list(&alert.controls),
-        text::time(alert.opened_ns),
-        text::time(alert.last_ns),
+        time_text(alert.opened_ns),
+        time_text(alert.last_ns),
         time(alert.cancelled_ns),
         alert.cause.map(crate::alert::cause).unwrap_or_default().to_owned(),
         alert.count.to_string(),

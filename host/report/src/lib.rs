@@ -8,7 +8,6 @@ mod error;
 mod html;
 mod json;
 mod page;
-mod text;
 mod why;
 
 use std::{io::Write, str::FromStr};
@@ -18,7 +17,6 @@ use lifesigns_compliance::query::ComplianceReport;
 pub use alert::cause;
 pub use error::WriteError;
 pub use page::RESOLVED_SHOWN;
-pub use text::time;
 pub use why::{by, in_a_line};
 
 /// How a report is written.

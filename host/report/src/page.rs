@@ -8,9 +8,9 @@ use lifesigns_compliance::{
 };
 use serde::Serialize;
 
-use lifesigns_text::visible;
+use lifesigns_text::{time_text, visible};
 
-use crate::{alert::AlertCard, chart::Chart, text::time};
+use crate::{alert::AlertCard, chart::Chart};
 
 /// The most resolved alerts that the page lists; CSV and JSON have all of them.
 pub const RESOLVED_SHOWN: usize = 1000;
@@ -83,7 +83,7 @@ impl ReportPage {
             report.findings.iter().chain(&report.exceptions).map(|it| (it.id.as_str(), it.object.as_str())).collect();
         Self {
             version: version.to_owned(),
-            made: time(report.time_ns),
+            made: time_text(report.time_ns),
             group: visible(&line.name),
             title: visible(if line.title.is_empty() { &line.name } else { &line.title }),
             score: line.badge.score,
@@ -108,8 +108,8 @@ impl ReportPage {
 fn period_section(period: &ReportPeriod) -> PeriodSection {
     let cards = |alerts: &[Alert]| alerts.iter().map(AlertCard::new).collect::<Vec<_>>();
     PeriodSection {
-        from: time(period.from_ns),
-        to: time(period.to_ns),
+        from: time_text(period.from_ns),
+        to: time_text(period.to_ns),
         chart: Chart::new(&period.badges, period.to_ns),
         parts: vec![
             ("Opened in it", "Nothing opened.", cards(&period.opened)),

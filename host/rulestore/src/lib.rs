@@ -16,7 +16,6 @@ mod json;
 mod lone;
 mod manifest;
 mod modules;
-mod nearest;
 mod notice;
 mod nudges;
 mod scan;

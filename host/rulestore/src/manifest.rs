@@ -1,12 +1,13 @@
 //! A manifest: `NAME.toml`, one rule. Here it is checked; `typed` reads it.
 
 use lifesigns_model::Limits;
+use lifesigns_text::{hint, visible_word};
 use toml::de::DeTable;
 
 use crate::{
     flaw::Flaw,
     json,
-    typed::{At, Typed, TypedLimits, meant, shown},
+    typed::{At, Typed, TypedLimits},
 };
 
 /// Longest name of a rule.
@@ -120,7 +121,11 @@ fn check_grants(list: &[At<&str>], text: &str) -> Result<Grants, Flaw> {
             "state" => &mut grants.state,
             "log" => &mut grants.log,
             unknown => {
-                let what = format!("no interface `{}` can be granted: {}", shown(unknown), meant(unknown, &GRANTS));
+                let what = format!(
+                    "no interface `{}` can be granted: {}",
+                    visible_word(unknown),
+                    hint(unknown, GRANTS).unwrap_or_default()
+                );
                 return Err(Flaw::at(text, span.clone(), what));
             }
         };
@@ -197,7 +202,7 @@ pub fn check_name(name: &str) -> Result<(), String> {
     Err(format!(
         "`{}` cannot be a rule's name: lower-case letters, digits, `.`, `_` and `-`, a letter or digit first: rename \
          the file{fix}",
-        shown(name)
+        visible_word(name)
     ))
 }
 
@@ -252,13 +257,13 @@ mod tests {
             ("modul = \"x\"", "1:1: unknown key `modul`: did you mean `module`?"),
             (
                 "\n contains = [\"x\"]",
-                "2:2: unknown key `contains`: known are `module`, `enabled`, `grants`, `settings`, \
+                "2:2: unknown key `contains`: expected one of `module`, `enabled`, `grants`, `settings`, \
               `limits`; what the rule itself wants to know belongs into [settings]",
             ),
             ("deadline_ms = 3", "1:1: unknown key `deadline_ms`: `deadline-ms` belongs into [limits]"),
             (
                 "[limits]\nmemory = 3",
-                "2:1: unknown limit `memory`: known are `deadline-ms`, `memory-bytes`, \
+                "2:1: unknown limit `memory`: expected one of `deadline-ms`, `memory-bytes`, \
               `alerts-per-event`, `alert-bytes`, `cpu-ms-per-s`, `alerts-per-s`, `alert-bytes-per-s`, `state-bytes`, \
               `object-state-bytes`, `state-bytes-per-s`, `log-lines-per-s`",
             ),

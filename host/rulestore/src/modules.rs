@@ -27,13 +27,7 @@ pub struct ModuleBytes {
 impl ModuleBytes {
     /// Hashes `bytes`.
     pub fn new(bytes: Vec<u8>) -> Self {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        let mut digest = String::with_capacity(7 + 64);
-        digest.push_str("sha256:");
-        for byte in Sha256::digest(&bytes) {
-            digest.push(HEX[usize::from(byte >> 4)] as char);
-            digest.push(HEX[usize::from(byte & 15)] as char);
-        }
+        let digest = format!("sha256:{}", hex::encode(Sha256::digest(&bytes)));
         Self { bytes, digest }
     }
 }

@@ -7,7 +7,9 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use crate::{flaw::Flaw, nearest::nearest};
+use lifesigns_text::{hint, nearest, visible_word};
+
+use crate::flaw::Flaw;
 
 const KEYS: [&str; 5] = ["module", "enabled", "grants", "settings", "limits"];
 const LIMIT_KEYS: [&str; 11] = [
@@ -92,8 +94,12 @@ impl TypedLimits {
                 "state-bytes-per-s" => &mut typed.state_bytes_per_s,
                 "log-lines-per-s" => &mut typed.log_lines_per_s,
                 unknown => {
-                    let hint = meant(unknown, &LIMIT_KEYS);
-                    return Err(Flaw::at(text, key.span(), format!("unknown limit `{}`: {hint}", shown(unknown))));
+                    let hint = hint(unknown, LIMIT_KEYS).unwrap_or_default();
+                    return Err(Flaw::at(
+                        text,
+                        key.span(),
+                        format!("unknown limit `{}`: {hint}", visible_word(unknown)),
+                    ));
                 }
             };
             let size = name.contains("-bytes");
@@ -104,28 +110,17 @@ impl TypedLimits {
 }
 
 fn unknown_key(unknown: &str) -> String {
-    let hint = if let Some(limit) = nearest(unknown, &LIMIT_KEYS) {
+    let hint = if let Some(limit) = nearest(unknown, LIMIT_KEYS) {
         format!("`{limit}` belongs into [limits]")
-    } else if nearest(unknown, &KEYS).is_some() {
-        meant(unknown, &KEYS)
+    } else if nearest(unknown, KEYS).is_some() {
+        hint(unknown, KEYS).unwrap_or_default()
     } else {
-        format!("{}; what the rule itself wants to know belongs into [settings]", meant(unknown, &KEYS))
+        format!(
+            "{}; what the rule itself wants to know belongs into [settings]",
+            hint(unknown, KEYS).unwrap_or_default()
+        )
     };
-    format!("unknown key `{}`: {hint}", shown(unknown))
-}
-
-/// `did you mean …?`, or what there is.
-pub(crate) fn meant(unknown: &str, known: &[&str]) -> String {
-    match nearest(unknown, known) {
-        Some(word) => format!("did you mean `{word}`?"),
-        None => format!("known are {}", known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")),
-    }
-}
-
-/// Returns a word of the manifest, safe to show and short enough for a message.
-pub(crate) fn shown(word: &str) -> String {
-    const CHARS: usize = 60;
-    lifesigns_text::shortened(&lifesigns_text::visible(word), CHARS)
+    format!("unknown key `{}`: {hint}", visible_word(unknown))
 }
 
 fn wrong(text: &str, value: &Spanned<DeValue<'_>>, name: &str, wanted: &str) -> Flaw {
@@ -170,7 +165,7 @@ fn integer(text: &str, name: &str, value: &Spanned<DeValue<'_>>) -> Result<At<i6
 fn bytes(text: &str, name: &str, value: &Spanned<DeValue<'_>>) -> Result<At<i64>, Flaw> {
     let Some(written) = value.get_ref().as_str() else { return integer(text, name, value) };
     let Some(size) = lifesigns_text::size_bytes(written) else {
-        let what = format!("`{name}` cannot be \"{}\"; write a size as \"512KiB\", \"64MiB\"", shown(written));
+        let what = format!("`{name}` cannot be \"{}\"; write a size as \"512KiB\", \"64MiB\"", visible_word(written));
         return Err(Flaw::at(text, value.span(), what));
     };
     Ok(At { value: i64::try_from(size).unwrap_or(i64::MAX), span: value.span() })

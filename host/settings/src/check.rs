@@ -2,13 +2,14 @@
 
 mod value;
 
+use lifesigns_text::{did_you_mean, hint, visible_word};
+
 use crate::{
     diagnostic::Diagnostic,
     diagnostics::DiagnosticSink,
     raw::{RawEntry, RawNode, RawValue},
     schema::{RequiredKeys, TableSchema, ValueSchema},
     source_text::{SourceTexts, TextSpan},
-    suggest::{hint, nearest, shown},
 };
 
 /// Routes or conditions within each other.
@@ -68,14 +69,14 @@ impl Checker<'_> {
     }
 
     fn unknown(&mut self, key: &str, at: &TextSpan, table: &'static TableSchema) {
-        let help = match nearest(key, table.names()) {
-            Some(near) => format!("did you mean `{near}`?"),
+        let help = match did_you_mean(key, table.names()) {
+            Some(hint) => hint,
             None => {
                 let names: Vec<_> = table.names().collect();
                 format!("its keys are {}", names.join(", "))
             }
         };
-        self.wrong(at, format!("{} has no key `{}`", table.what, shown(key)), Some(help));
+        self.wrong(at, format!("{} has no key `{}`", table.what, visible_word(key)), Some(help));
     }
 
     fn missing(&mut self, node: &RawNode, table: &'static TableSchema) {
@@ -167,7 +168,7 @@ impl Checker<'_> {
 
     /// Checks a value that holds no others, or is of the wrong type.
     fn scalar(&mut self, key: &str, node: &RawNode, schema: &ValueSchema) {
-        let named = if key == "the key" { key.to_owned() } else { format!("`{}`", shown(key)) };
+        let named = if key == "the key" { key.to_owned() } else { format!("`{}`", visible_word(key)) };
         if !value::fits(schema, node) {
             let message = format!("{named} is {}, not {}", value::wanted(schema), node.kind());
             return self.wrong(&node.at, message, value::mend(schema, node));
@@ -187,7 +188,7 @@ impl Checker<'_> {
     ) {
         // Errors that are only counted need no suggestion.
         let help = if self.diagnostics.is_full() { None } else { hint(word, known) };
-        self.wrong(at, format!("there is no {what} `{}`", shown(word)), help);
+        self.wrong(at, format!("there is no {what} `{}`", visible_word(word)), help);
     }
 }
 

@@ -3,6 +3,8 @@
 use lifesigns_model::limits::TEXT_FILE_BYTES;
 use toml::de::DeValue;
 
+use lifesigns_text::did_you_mean;
+
 use crate::{
     check::Checker,
     diagnostics::DiagnosticSink,
@@ -10,7 +12,6 @@ use crate::{
     raw::{RawEntry, RawNode, RawValue},
     schema::{KeySchema, TableSchema, ValueSchema},
     source_text::{SourceTexts, TextSpan},
-    suggest::nearest,
 };
 
 const PREFIX: &str = "LIFESIGNS_";
@@ -72,11 +73,9 @@ fn read(name: &str, source: usize, check: &mut Checker<'_>) -> Option<(Vec<&'sta
     let text = check.sources.get(source).text.clone();
     let at = TextSpan::new(source, 0..text.len());
     let Some((path, key)) = find(name) else {
-        let known: Vec<_> = variables().iter().map(|name| name.to_ascii_lowercase()).collect();
-        let help = match nearest(name, known.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{}`?", near.to_ascii_uppercase()),
-            None => "`LIFESIGNS_STORE` sets `store`, `LIFESIGNS_ENGINE__SHARDS` sets `shards` of `[engine]`".to_owned(),
-        };
+        let help = did_you_mean(name, variables().iter().map(String::as_str)).unwrap_or_else(|| {
+            "`LIFESIGNS_STORE` sets `store`, `LIFESIGNS_ENGINE__SHARDS` sets `shards` of `[engine]`".to_owned()
+        });
         check.wrong(&at, "there is no setting of this name", Some(help));
         return None;
     };

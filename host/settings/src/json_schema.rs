@@ -70,7 +70,7 @@ fn value(of: &'static ValueSchema, definitions: &mut Map<String, Value>) -> Valu
         ValueSchema::Yes => json!({ "const": true }),
         ValueSchema::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         ValueSchema::Number => json!({ "type": "number" }),
-        ValueSchema::Duration(_) => matching("^([0-9]+(ms|s|m|h|d|w|y))+$"),
+        ValueSchema::Duration(_) => matching("^ *([0-9]+ *(ms|s|m|h|d|w|y) *)+$"),
         ValueSchema::Size => matching("^[0-9]+ *(B|KiB|MiB|GiB|TiB)$"),
         ValueSchema::Minute => matching("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"),
         ValueSchema::Days => matching("^ *(mon|tue|wed|thu|fri|sat|sun)( *[-,] *(mon|tue|wed|thu|fri|sat|sun))* *$"),

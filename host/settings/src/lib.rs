@@ -16,7 +16,6 @@ mod read;
 mod schema;
 mod settings;
 mod source_text;
-mod suggest;
 mod time_of_day;
 mod zone;
 

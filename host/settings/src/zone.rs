@@ -3,8 +3,7 @@
 
 use jiff::tz::{self, TimeZone};
 use lifesigns_compliance::config::Zone;
-
-use crate::suggest::nearest;
+use lifesigns_text::nearest;
 
 /// The zone of this IANA name; what that name may have meant if there is none.
 pub(crate) fn find(name: &str) -> Result<Zone, Option<String>> {
@@ -22,12 +21,7 @@ fn meant(name: &str) -> Option<String> {
     let city = names
         .iter()
         .find(|one| one.rsplit_once('/').is_some_and(|(_, city)| city.to_lowercase() == lower.replace(' ', "_")));
-    let near = || {
-        let lowered: Vec<String> = names.iter().map(|one| one.to_lowercase()).collect();
-        let near = nearest(&lower, lowered.iter().map(String::as_str))?;
-        names.iter().find(|one| one.to_lowercase() == near)
-    };
-    let meant = city.or_else(near)?;
+    let meant = city.map(String::as_str).or_else(|| nearest(name, names.iter().map(String::as_str)))?;
     Some(format!("did you mean \"{meant}\"?"))
 }
 

@@ -56,7 +56,7 @@ fn the_schema_refuses_what_the_reader_refuses() {
         "[engine]\nshards = 0",
         "[badge]\nformula = 'best'",
         "reopen = 60",
-        "reopen = '1 h'",
+        "reopen = '1 hour'",
         "[retention]\nsize = '10GB'",
         "[[source]]\nfile = 'a'\nstdin = true",
         "[[source]]\nname = 'a'",

@@ -103,7 +103,7 @@ impl StoreReader {
     /// The file cannot be read.
     pub fn audit_head(&self) -> Result<ChainMark, StoreError> {
         self.ask(|connection| {
-            mark(connection, "head").map(|(id, hash)| ChainMark { id: id.cast_unsigned(), hash: hex(&hash) })
+            mark(connection, "head").map(|(id, hash)| ChainMark { id: id.cast_unsigned(), hash: hex::encode(&hash) })
         })
     }
 }
@@ -198,7 +198,7 @@ pub(crate) fn shorten(connection: &Connection, through: i64, now_ns: u64) -> rus
 }
 
 fn anchored(through: i64, hash: &Hash) -> serde_json::Value {
-    json!({ "through": through, "hash": hex(hash) })
+    json!({ "through": through, "hash": hex::encode(hash) })
 }
 
 fn mark(connection: &Connection, name: &str) -> rusqlite::Result<(i64, Hash)> {
@@ -271,7 +271,7 @@ impl Chain<'_> {
     /// Compares with what was noted down, when it is there.
     fn note_known(&mut self) -> Result<(), AuditError> {
         let Some(known) = self.known.take_if(|known| known.id == self.last.0.cast_unsigned()) else { return Ok(()) };
-        if known.hash.eq_ignore_ascii_case(&hex(&self.last.1)) {
+        if known.hash.eq_ignore_ascii_case(&hex::encode(&self.last.1)) {
             return Ok(());
         }
         Err(broken(self.last.0, "its hash is another one than the one that was noted down".to_owned()))
@@ -287,7 +287,7 @@ impl Chain<'_> {
         if let Some(known) = self.known {
             return Err(broken(head.0 + 1, format!("entry {} was noted down and is not there", known.id)));
         }
-        let named = |(id, hash): &(i64, Hash)| ChainMark { id: id.cast_unsigned(), hash: hex(hash) };
+        let named = |(id, hash): &(i64, Hash)| ChainMark { id: id.cast_unsigned(), hash: hex::encode(hash) };
         let anchor = (anchor.0 > 0).then(|| named(anchor));
         Ok(AuditVerification { entries: self.entries, anchor, head: named(head) })
     }
@@ -297,17 +297,13 @@ fn broken(id: i64, what: String) -> AuditError {
     AuditError::Broken { id: id.cast_unsigned(), what }
 }
 
-fn hex(hash: &[u8]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The columns that [`entry`] reads.
 pub(crate) const COLUMNS: &str = Entry::COLUMNS;
 
 /// Reads an entry from a row of [`COLUMNS`].
 pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
     Ok(AuditEntry {
-        mark: ChainMark { id: number(row, 0)?, hash: hex(&row.get::<_, Vec<u8>>(8)?) },
+        mark: ChainMark { id: number(row, 0)?, hash: hex::encode(&row.get::<_, Vec<u8>>(8)?) },
         written_ns: number(row, 1)?,
         audit: AuditRecord {
             time_ns: number(row, 2)?,

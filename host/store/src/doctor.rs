@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use lifesigns_text::with_causes;
 use rusqlite::Connection;
 
 use crate::{
@@ -84,20 +85,6 @@ impl Findings {
     fn bad(&mut self, what: String, fix: impl Into<String>) {
         self.0.push(Finding { level: FindingLevel::Bad, what, fix: fix.into() });
     }
-}
-
-/// An error with its causes.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 fn restore(path: &Path) -> String {

@@ -1,6 +1,8 @@
 //! Durations: one grammar for every file, flag and setting. Rules' settings read the same
 //! (`rules/sdk`), and the same table of examples tests both.
 
+use crate::number::leading_number;
+
 const SECOND_MS: u64 = 1000;
 const DAY_MS: u64 = 24 * 3600 * SECOND_MS;
 
@@ -18,21 +20,22 @@ const UNITS: [(&str, u64); 7] = [
     ("y", 365 * DAY_MS),
 ];
 
-/// Returns the milliseconds of a duration such as `250ms`, `30s`, `1h30m`, `7d`: whole numbers, each
-/// with a unit out of `ms s m h d w y`, without spaces between. A year has 365 days. `None` for
-/// anything else, and for more than [`LONGEST_MS`].
+/// Returns the milliseconds of a duration such as `250ms`, `30s`, `5 m`, `1h30m`, `7d`: whole numbers,
+/// each with a unit out of `ms s m h d w y`; spaces may stand around numbers and units. A year has 365
+/// days. `None` for anything else, and for more than [`LONGEST_MS`].
 #[must_use]
 pub fn duration_ms(text: &str) -> Option<u64> {
     let text = text.trim();
     let mut total_ms = 0_u64;
     let mut rest = text;
     while !rest.is_empty() {
-        let (number, after) = crate::size::leading_number(rest)?;
+        let (number, after) = leading_number(rest)?;
+        let after = after.trim_start();
         let unit_end = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
         let (unit, after) = after.split_at(unit_end);
         let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit)?;
         total_ms = total_ms.checked_add(number.checked_mul(*factor)?)?;
-        rest = after;
+        rest = after.trim_start();
     }
     (!text.is_empty() && total_ms <= LONGEST_MS).then_some(total_ms)
 }

@@ -73,6 +73,70 @@ pub fn shortened(text: &str, chars: usize) -> String {
     }
 }
 
+/// Returns `text` as [`visible`] does, of at most `chars` characters, with `…` where it was cut.
+#[must_use]
+pub fn visible_short(text: &str, chars: usize) -> String {
+    shortened(&visible(text), chars)
+}
+
+/// Returns a word of a file or of a person, safe to show and of at most 60 characters: for a message
+/// that names it.
+#[must_use]
+pub fn visible_word(word: &str) -> String {
+    const CHARS: usize = 60;
+    visible_short(word, CHARS)
+}
+
+/// Returns `text` as [`visible_short`] does, with every run of white space, line ends too, as one
+/// space.
+#[must_use]
+pub fn one_line(text: &str, chars: usize) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    visible_short(&words.join(" "), chars)
+}
+
+/// Returns `text` as [`visible_lines`] does, but keeps ANSI colours (`ESC [`, digits and `;`, `m`), which
+/// change how characters look and nothing else.
+#[must_use]
+pub fn visible_except_colours(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let colour_bytes = colour_bytes(rest);
+        let (piece, after) = rest.split_at(colour_bytes.unwrap_or(character.len_utf8()));
+        if is_unsafe(character) && character != '\n' && colour_bytes.is_none() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push_str(piece);
+        }
+        rest = after;
+    }
+    shown
+}
+
+/// Returns the length of the ANSI colour that a text begins with, if it does.
+fn colour_bytes(text: &str) -> Option<usize> {
+    let numbers = text.strip_prefix("\x1b[")?;
+    let end = numbers.find(|character: char| !character.is_ascii_digit() && character != ';')?;
+    numbers[end..].starts_with('m').then_some(end + "\x1b[m".len())
+}
+
+/// Returns `line` with another character of as many bytes in the place of each unsafe one, tabs aside:
+/// for a line below which a caret points at a byte.
+#[must_use]
+pub fn visible_same_length(line: &str) -> String {
+    line.chars().map(|it| if is_unsafe(it) && it != '\t' { stand_in(it) } else { it }).collect()
+}
+
+fn stand_in(character: char) -> char {
+    match character.len_utf8() {
+        1 => '?',
+        2 => '\u{bf}',
+        3 => '\u{fffd}',
+        _ => '\u{1f6ab}',
+    }
+}
+
 /// Returns `text` as [`visible`] does, of at most `most_bytes` of it: where more was cut off,
 /// `… (N bytes)` says how long it was. For messages that repeat what a module or a file says.
 #[must_use]
@@ -141,5 +205,27 @@ mod tests {
         assert_eq!(quoted("äöü", 3), "ä… (6 bytes)");
         let long = quoted(&"\x1b".repeat(6 << 20), 16);
         assert!(long.len() < 200 && long.ends_with("… (6291456 bytes)"), "{long}");
+    }
+
+    #[test]
+    fn colours_stay_and_nothing_else_that_acts() {
+        let record = "\x1b[33m WARN\x1b[0m a\u{202e}b\u{9b}31m \\x1b[2J\n";
+        assert_eq!(visible_except_colours(record), "\x1b[33m WARN\x1b[0m a\\u{202e}b\\u{9b}31m \\x1b[2J\n");
+        assert_eq!(visible_except_colours("\x1b[2J\x1b[\x1b[1;31m"), "\\u{1b}[2J\\u{1b}[\x1b[1;31m");
+    }
+
+    #[test]
+    fn a_hostile_line_keeps_its_length_and_acts_no_more() {
+        let line = "a = \"\x1b[2J\u{9b}\u{202e}\u{e0041}\"\t";
+        let shown = visible_same_length(line);
+        assert_eq!(shown.len(), line.len());
+        assert!(!shown.contains(|it| is_unsafe(it) && it != '\t'), "{shown:?}");
+    }
+
+    #[test]
+    fn a_text_of_several_lines_becomes_one() {
+        assert_eq!(one_line("a\r\n  b\x1b", 9), "a b\\u{1b}");
+        assert_eq!(one_line(&"x".repeat(400), 300).chars().count(), 301);
+        assert_eq!(visible_short("a\nb", 60), "a\\nb");
     }
 }

@@ -1,5 +1,7 @@
 //! Sizes in bytes: one grammar for every file, flag and setting.
 
+use crate::number::leading_number;
+
 const UNITS: [(&str, u64); 5] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
 
 /// Returns the bytes of a size such as `512KiB`, `64MiB`, `10 GiB`: a whole number with a unit out of
@@ -16,14 +18,6 @@ pub fn size_bytes(text: &str) -> Option<u64> {
 pub fn size_text(bytes: u64) -> String {
     let fits = UNITS.iter().rev().find(|(_, factor)| bytes >= *factor && bytes.is_multiple_of(*factor));
     fits.map_or_else(|| format!("{bytes}B"), |(name, factor)| format!("{}{name}", bytes / factor))
-}
-
-/// Splits the digits at the head of `text` off; `None` without a digit, without anything after them,
-/// or where the number does not fit.
-pub(crate) fn leading_number(text: &str) -> Option<(u64, &str)> {
-    let end = text.find(|c: char| !c.is_ascii_digit())?;
-    let (digits, rest) = text.split_at(end);
-    Some((digits.parse().ok()?, rest))
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ impl Duration {
         self.ms * 1_000_000
     }
 
-    /// Reads `5m` or `1h30m`. `None` for anything else, and for more than 100 years.
+    /// Reads `5m`, `5 m` or `1h30m`. `None` for anything else, and for more than 100 years.
     pub fn parse(text: &str) -> Option<Self> {
         const MOST_MS: u64 = 100 * 365 * 86_400_000;
         let mut rest = text.trim();
@@ -48,7 +48,7 @@ impl Duration {
         while !rest.is_empty() {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             let number: u64 = rest[..digits].parse().ok()?;
-            let tail = &rest[digits..];
+            let tail = rest[digits..].trim_start();
             let unit = tail.bytes().take_while(u8::is_ascii_alphabetic).count();
             let factor = match &tail[..unit] {
                 "ms" => 1,
@@ -61,7 +61,7 @@ impl Duration {
                 _ => return None,
             };
             ms = number.checked_mul(factor)?.checked_add(ms).filter(|ms| *ms <= MOST_MS)?;
-            rest = &tail[unit..];
+            rest = tail[unit..].trim_start();
         }
         Some(Self { ms })
     }

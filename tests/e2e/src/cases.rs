@@ -115,7 +115,7 @@ pub fn text(alerts: &[RuleAlert]) -> String {
     let mut out = String::new();
     for alert in alerts {
         let line = Line {
-            time: lifesigns_notifications::rfc3339(alert.time_ns),
+            time: lifesigns_text::rfc3339(alert.time_ns),
             symptom: &alert.symptom,
             object: &alert.object,
             criticality: alert.criticality.as_str(),

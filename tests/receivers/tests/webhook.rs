@@ -47,7 +47,7 @@ fn a_message_is_signed_json_with_headers_from_files() {
     assert!(header("user-agent").starts_with("lifesigns/"));
     let mut mac = Hmac::<Sha256>::new_from_slice(b"open sesame").unwrap();
     mac.update(format!("{}.{}", header("x-lifesigns-timestamp"), request.body).as_bytes());
-    let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = hex::encode(mac.finalize().into_bytes());
     assert_eq!(header("x-lifesigns-signature"), format!("sha256={digits}"));
     let json = request.json();
     assert_eq!((json["version"].as_u64(), json["receiver"].as_str()), (Some(1), Some("r")));

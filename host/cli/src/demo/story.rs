@@ -14,11 +14,8 @@ use lifesigns::{
     },
     model::{ObjectFacts, Observation},
 };
-use lifesigns_notifications::{
-    rfc3339,
-    terminal::{self, Colour},
-};
-use lifesigns_text::visible;
+use lifesigns_notifications::terminal::{self, Colour};
+use lifesigns_text::{time_text, visible};
 
 use crate::{compliance::drawn_badges, exit::Failure, summary::Summary};
 
@@ -150,7 +147,7 @@ impl Story {
 }
 
 fn stamp(time_ns: u64) -> (String, String) {
-    let time = rfc3339(time_ns);
-    let (date, clock) = time.split_once('T').unwrap_or(("", &time));
-    (date.to_owned(), clock.get(..8).unwrap_or(clock).to_owned())
+    let time = time_text(time_ns);
+    let (date, clock) = time.split_once(' ').unwrap_or(("", &time));
+    (date.to_owned(), clock.to_owned())
 }

@@ -17,7 +17,7 @@ pub(super) fn hex_digest(parts: &[&str], bytes: usize) -> String {
         digest.update((part.len() as u64).to_le_bytes());
         digest.update(part.as_bytes());
     }
-    digest.finalize().iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&digest.finalize()[..bytes])
 }
 
 /// Returns a digest that differs between configurations, and between versions of the code that decides by them.

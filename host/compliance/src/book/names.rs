@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use lifesigns_text::suggestion;
+
 use super::{ids::Id, lookup::useless, state::BookState};
-use crate::{
-    change::RequestError, config::AlertCondition, limits::NAME_BYTES, pattern::Pattern, record::Object,
-    suggest::suggestion,
-};
+use crate::{change::RequestError, config::AlertCondition, limits::NAME_BYTES, pattern::Pattern, record::Object};
 
 /// How many names are compared for a suggestion.
 const COMPARED: usize = 50_000;

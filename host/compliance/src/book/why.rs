@@ -80,7 +80,7 @@ fn check_name(state: &BookState, name: &str) -> Result<(), RequestError> {
         return Ok(());
     }
     let symptoms = state.rules.symptoms();
-    let hint = crate::suggest::suggestion(name, symptoms.iter().map(String::as_str));
+    let hint = lifesigns_text::suggestion(name, symptoms.iter().map(String::as_str));
     useless(format!("no rule has a symptom {name:?}{hint}"))
 }
 

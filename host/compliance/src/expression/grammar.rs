@@ -5,14 +5,13 @@ use cel::{
     common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators},
 };
 
+use lifesigns_text::suggestion;
+
 use super::{
     nesting,
     references::{NameSet, References},
 };
-use crate::{
-    limits::{EXPRESSION_BYTES, EXPRESSION_LOOP_DEPTH, EXPRESSION_LOOPS, EXPRESSION_MAPS},
-    suggest::suggestion,
-};
+use crate::limits::{EXPRESSION_BYTES, EXPRESSION_LOOP_DEPTH, EXPRESSION_LOOPS, EXPRESSION_MAPS};
 
 const VARIABLES: [&str; 7] = ["id", "kind", "parent", "tags", "properties", "metrics", "threshold"];
 const FUNCTIONS: [&str; 16] = [

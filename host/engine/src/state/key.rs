@@ -10,14 +10,7 @@ pub(super) fn bounded(text: &str) -> Cow<'_, str> {
     if text.len() <= limits::KEY_BYTES {
         return text.into();
     }
-    let digest = Sha256::digest(text.as_bytes());
-    let hex = digest.iter().fold(String::from("sha256:"), |mut hex, byte| {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        hex.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        hex.push(char::from(DIGITS[usize::from(byte & 15)]));
-        hex
-    });
-    hex.into()
+    format!("sha256:{}", hex::encode(Sha256::digest(text))).into()
 }
 
 #[cfg(test)]

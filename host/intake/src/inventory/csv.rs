@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use csv::{Position, ReaderBuilder, StringRecord};
 use lifesigns_model::ObjectFacts;
+use lifesigns_text::did_you_mean;
 
-use super::{content_error::ContentError, suggest::nearest};
+use super::content_error::ContentError;
 
 /// What a column holds.
 enum Column {
@@ -67,8 +68,8 @@ fn header(record: &StringRecord, line: usize) -> Result<Vec<Column>, ContentErro
                 if let Some(other) = name.chars().find(|letter| matches!(letter, ';' | '\t' | '|')) {
                     return Err(wrong(format!("the columns are separated by {other:?}; separate them by commas")));
                 }
-                let hint = match nearest(name, &["kind", "parent"]) {
-                    Some(known) if name.len() > 3 => format!("did you mean `{known}`?"),
+                let hint = match did_you_mean(name, ["kind", "parent"]) {
+                    Some(hint) if name.len() > 3 => hint,
                     _ => format!("a property's column is called `property.{name}`, a metric's `metric.{name}`"),
                 };
                 return Err(wrong(format!("the column `{name}` is not known; {hint}")));

@@ -3,7 +3,6 @@
 mod content_error;
 mod csv;
 mod read;
-mod suggest;
 
 use std::{
     fs::File,

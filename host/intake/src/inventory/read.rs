@@ -3,12 +3,11 @@
 use std::{collections::BTreeSet, fmt, marker::PhantomData};
 
 use lifesigns_model::ObjectFacts;
+use lifesigns_text::did_you_mean;
 use serde::{
     Deserializer,
     de::{self, Deserialize, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
-
-use super::suggest::nearest;
 
 const OBJECT_KEYS: [&str; 5] = ["id", "kind", "parent", "properties", "metrics"];
 
@@ -141,8 +140,8 @@ impl Visitor<'_> for Key<'_> {
         if let Some(known) = self.known.iter().find(|known| **known == key) {
             return Ok(known);
         }
-        let fix = match nearest(key, self.known) {
-            Some(near) => format!("did you mean `{near}`?"),
+        let fix = match did_you_mean(key, self.known.iter().copied()) {
+            Some(hint) => hint,
             None if self.known.len() == 1 => format!("its only key is `{}`", self.known[0]),
             None => format!("its keys are {}; facts of your own go into `properties`", self.known.join(", ")),
         };

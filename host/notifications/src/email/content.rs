@@ -1,9 +1,9 @@
 //! What a mail about alerts says, whatever its form.
 
 use lifesigns_compliance::{Alert, Notice, NoticeKind};
-use lifesigns_text::visible;
+use lifesigns_text::{rfc3339, visible, visible_short};
 
-use crate::{message::Message, time::rfc3339};
+use crate::message::Message;
 
 /// The longest subject, in characters.
 const SUBJECT_CHARS: usize = 160;
@@ -21,8 +21,7 @@ pub(super) fn subject(notices: &[Notice]) -> String {
         [one] => format!("{}: {}", title(&one.alert), one.alert.object),
         all => format!("{} alerts, {} of them open", all.len(), open.count()),
     };
-    let line: String = visible(&format!("[{mark}] {what}")).chars().take(SUBJECT_CHARS).collect();
-    line
+    visible_short(&format!("[{mark}] {what}"), SUBJECT_CHARS - 1)
 }
 
 /// Returns an alert's title, or its name if it has none.
@@ -64,10 +63,12 @@ pub(super) fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
 
 /// Returns the log lines that show the alert.
 pub(super) fn evidence(alert: &Alert) -> impl Iterator<Item = String> + '_ {
-    alert.shown.first.iter().chain(&alert.shown.last).map(|line| {
-        let text: String = visible(&line.text).chars().take(LINE_CHARS).collect();
-        format!("{}:{} {text}", visible(&line.source), line.line)
-    })
+    alert
+        .shown
+        .first
+        .iter()
+        .chain(&alert.shown.last)
+        .map(|line| format!("{}:{} {}", visible(&line.source), line.line, visible_short(&line.text, LINE_CHARS)))
 }
 
 #[cfg(test)]

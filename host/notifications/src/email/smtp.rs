@@ -16,11 +16,13 @@ use lettre::{
     },
 };
 
+use lifesigns_text::with_causes;
+
 use crate::{
     config::{Email, Tls},
     egress::EgressPolicy,
     http::read_pem,
-    message::{Failure, shown},
+    message::{Failure, failure_text},
 };
 
 /// How the host names itself: it may not know its name, and need not tell it.
@@ -54,7 +56,7 @@ impl Session {
                     session.log_in(config)?;
                     return Ok(session);
                 }
-                Err(error) => failed = Some(format!("{address}: {}", told(&error))),
+                Err(error) => failed = Some(format!("{address}: {}", error_text(&error))),
             }
         }
         Err(Failure::later(failed.unwrap_or_else(|| format!("{} has no address", server.host()))))
@@ -135,7 +137,7 @@ pub(super) fn trust(config: &Email) -> Result<Option<TlsParameters>, String> {
         let all = Certificate::from_pem(&read_pem(path)?).map_err(|why| wrong(&why))?;
         builder = builder.certificate_store(CertificateStore::None).add_root_certificate(all);
     }
-    builder.build_rustls().map(Some).map_err(|why| told(&why))
+    builder.build_rustls().map(Some).map_err(|why| error_text(&why))
 }
 
 /// Whether the server will never take it.
@@ -145,28 +147,27 @@ pub(super) fn is_refusal(error: &Error) -> bool {
 
 /// Returns the failure for an error of a command in the middle of a mail.
 fn failure(error: Error) -> Failure {
-    if is_refusal(&error) { Failure::never(told(&error)) } else { later(error) }
+    if is_refusal(&error) { Failure::never(error_text(&error)) } else { later(error) }
 }
 
 fn later(error: Error) -> Failure {
-    Failure::later(told(&error))
+    Failure::later(error_text(&error))
 }
 
-/// An error in words, with what caused it.
-pub(super) fn told(error: &Error) -> String {
-    let mut text = error.to_string();
+/// Returns an error with its causes. A time-out of the socket is called that, whatever is around it.
+pub(super) fn error_text(error: &Error) -> String {
+    if is_timeout(error) { "timed out".to_owned() } else { failure_text(&with_causes(error)) }
+}
+
+fn is_timeout(error: &Error) -> bool {
     let mut cause = std::error::Error::source(error);
-    while let Some(one) = cause {
-        let kind = one.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-        // As a socket says that its time is over.
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        // A socket reports `WouldBlock` when its time is over.
         if matches!(kind, Some(ErrorKind::WouldBlock | ErrorKind::TimedOut)) {
-            return "timed out".to_owned();
+            return true;
         }
-        let more = one.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = one.source();
+        cause = error.source();
     }
-    shown(&text)
+    false
 }

@@ -134,5 +134,5 @@ pub(super) fn message_key(notices: &[Notice]) -> String {
         digest.update((notice.key.len() as u64).to_le_bytes());
         digest.update(&notice.key);
     }
-    digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&digest.finalize()[..16])
 }

@@ -2,12 +2,11 @@
 
 use lifesigns_compliance::Expression;
 use lifesigns_notifications::config::Network;
-use lifesigns_text::{LONGEST_MS, duration_ms, duration_text, size_bytes, size_text};
+use lifesigns_text::{LONGEST_MS, duration_ms, duration_text, hint, size_bytes, size_text, visible_word};
 
 use crate::{
     raw::{RawNode, RawValue},
     schema::{NAME_CHARS, TEXT_CHARS, ValueSchema},
-    suggest::{hint, shown},
     time_of_day, zone,
 };
 
@@ -67,9 +66,9 @@ pub(super) fn mend(schema: &ValueSchema, node: &RawNode) -> Option<String> {
             Some(format!("without quotes: {text}"))
         }
         (ValueSchema::Whole(..) | ValueSchema::Number, RawValue::Text(text)) if text.parse::<f64>().is_ok() => {
-            Some(format!("without quotes: {}", shown(text)))
+            Some(format!("without quotes: {}", visible_word(text)))
         }
-        (ValueSchema::List(..), RawValue::Text(text)) => Some(format!("in brackets: [{:?}]", shown(text))),
+        (ValueSchema::List(..), RawValue::Text(text)) => Some(format!("in brackets: [{:?}]", visible_word(text))),
         (ValueSchema::List(ValueSchema::Table(table), _), RawValue::Table(_)) => {
             Some(format!("begin {} with double brackets, such as [[{}]]", table.what, table.id))
         }
@@ -105,7 +104,7 @@ fn text_error(schema: &ValueSchema, text: &str) -> Option<(String, Option<String
         return Some(("has a control character".into(), None));
     }
     let unless = |fine: bool, help: &str| -> Option<(String, Option<String>)> {
-        (!fine).then(|| (format!("cannot be \"{}\"", shown(text)), Some(help.to_owned())))
+        (!fine).then(|| (format!("cannot be \"{}\"", visible_word(text)), Some(help.to_owned())))
     };
     match schema {
         ValueSchema::Name => {
@@ -115,7 +114,7 @@ fn text_error(schema: &ValueSchema, text: &str) -> Option<(String, Option<String
             unless(is_identifier(text), "it is letters, digits and `_`, and does not begin with a digit")
         }
         ValueSchema::Word(words) => (!words.contains(&text))
-            .then(|| (format!("cannot be \"{}\"", shown(text)), hint(text, words.iter().copied()))),
+            .then(|| (format!("cannot be \"{}\"", visible_word(text)), hint(text, words.iter().copied()))),
         ValueSchema::Duration(least_ms) => duration_error(text, *least_ms),
         ValueSchema::Size => {
             unless(size_bytes(text).is_some_and(|bytes| bytes > 0), "write a size as \"512KiB\", \"64MiB\", \"10GiB\"")
@@ -126,10 +125,10 @@ fn text_error(schema: &ValueSchema, text: &str) -> Option<(String, Option<String
         ValueSchema::Days => unless(time_of_day::days(text).is_some(), "write days as \"mon-fri\", \"sat,sun\""),
         ValueSchema::Zone => zone::find(text).err().map(|meant| {
             let help = meant.unwrap_or_else(|| "write its IANA name, such as \"Europe/Berlin\"".into());
-            (format!("is no time zone: \"{}\"", shown(text)), Some(help))
+            (format!("is no time zone: \"{}\"", visible_word(text)), Some(help))
         }),
         ValueSchema::Network => {
-            text.parse::<Network>().err().map(|why| (format!("is no network: {}", shown(&why)), None))
+            text.parse::<Network>().err().map(|why| (format!("is no network: {}", visible_word(&why)), None))
         }
         ValueSchema::Expression => {
             Expression::compile(text).err().map(|why| (format!("cannot be evaluated: {why}"), None))
@@ -143,7 +142,7 @@ fn duration_error(text: &str, least_ms: u64) -> Option<(String, Option<String>)>
         Some(ms) if ms >= least_ms => None,
         Some(_) => Some((format!("is at least \"{}\"", duration_text(least_ms)), None)),
         None => Some((
-            format!("cannot be \"{}\"", shown(text)),
+            format!("cannot be \"{}\"", visible_word(text)),
             Some("write a duration as \"30s\", \"10m\", \"2h\", \"7d\", \"1h30m\"".into()),
         )),
     }

@@ -9,14 +9,13 @@ use lifesigns_compliance::{
 };
 use lifesigns_model::Impact;
 
+use lifesigns_text::{hint, visible_word};
+
 use super::{
     fields::{criticality, duration, flag, list, number, owned, text, texts, whole},
     reader::Reader,
 };
-use crate::{
-    raw::{RawEntry, RawNode},
-    suggest::{hint, shown},
-};
+use crate::raw::{RawEntry, RawNode};
 
 type Thresholds = BTreeMap<String, f64>;
 
@@ -109,8 +108,8 @@ impl Reader<'_, '_> {
         let text = node.text().unwrap_or_default();
         let pattern = Pattern::new(text);
         if pattern.is_literal() && !text.contains('/') && !text.is_empty() {
-            let help = format!("symptoms are named RULE/SYMPTOM; all of a rule are \"{}/*\"", shown(text));
-            self.check.wrong(&node.at, format!("`{}` names no symptom", shown(text)), Some(help));
+            let help = format!("symptoms are named RULE/SYMPTOM; all of a rule are \"{}/*\"", visible_word(text));
+            self.check.wrong(&node.at, format!("`{}` names no symptom", visible_word(text)), Some(help));
         }
         pattern
     }
@@ -122,7 +121,11 @@ impl Reader<'_, '_> {
                 if !thresholds.contains_key(name) {
                     let known = thresholds.keys().map(String::as_str);
                     let help = hint(name, known).unwrap_or_else(|| format!("add `thresholds = {{ {name} = 1.0 }}`"));
-                    self.check.wrong(&node.at, format!("the alert has no threshold `{}`", shown(name)), Some(help));
+                    self.check.wrong(
+                        &node.at,
+                        format!("the alert has no threshold `{}`", visible_word(name)),
+                        Some(help),
+                    );
                 }
             }
         }

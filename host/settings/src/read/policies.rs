@@ -7,6 +7,8 @@ use lifesigns_compliance::{
     config::{Hours, Policy, PolicyEntry, PolicySetting, Zone},
 };
 
+use lifesigns_text::{hint, visible_word};
+
 use super::{
     fields::{criticality, list, number, owned, text, texts, texts_of, whole},
     reader::{KnownNames, Reader},
@@ -14,7 +16,6 @@ use super::{
 use crate::{
     raw::{RawEntry, RawNode},
     source_text::TextSpan,
-    suggest::{hint, shown},
     time_of_day, zone,
 };
 
@@ -112,8 +113,11 @@ impl Reader<'_, '_> {
         let named = || known.definitions.iter().filter(|definition| pattern.matches(&definition.name));
         if named().next().is_some() && named().all(|definition| !definition.thresholds.contains_key(name)) {
             let names = named().flat_map(|definition| definition.thresholds.keys().map(String::as_str));
-            let message =
-                format!("no alert that `{}` names has a threshold `{}`", shown(pattern.as_str()), shown(name));
+            let message = format!(
+                "no alert that `{}` names has a threshold `{}`",
+                visible_word(pattern.as_str()),
+                visible_word(name)
+            );
             self.check.wrong(at, message, hint(name, names));
         }
     }
@@ -129,7 +133,11 @@ impl Reader<'_, '_> {
                 {
                     let place = self.check.sources.place(at);
                     let help = format!("it stands in `{one}` in {place}; keep one");
-                    self.check.wrong(&node.at, format!("`{}` is in `{one}` and in `{other}`", shown(name)), Some(help));
+                    self.check.wrong(
+                        &node.at,
+                        format!("`{}` is in `{one}` and in `{other}`", visible_word(name)),
+                        Some(help),
+                    );
                 }
             }
         }

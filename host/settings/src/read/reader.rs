@@ -10,7 +10,9 @@ use lifesigns_compliance::{
     config::{AlertDefinition, ConfigLocation},
 };
 
-use crate::{check::Checker, raw::RawNode, source_text::TextSpan, suggest::shown};
+use lifesigns_text::visible_word;
+
+use crate::{check::Checker, raw::RawNode, source_text::TextSpan};
 
 /// Reads a tree into settings.
 pub(super) struct Reader<'a, 'c> {
@@ -58,7 +60,7 @@ impl<'a, 'c> Reader<'a, 'c> {
     pub(super) fn twice(&mut self, what: &str, name: &str, at: &TextSpan, first: &TextSpan) {
         let first = self.check.sources.place(first);
         let help = format!("it stands in {first}; join the two or rename one");
-        self.check.wrong(at, format!("there is a {what} `{}` already", shown(name)), Some(help));
+        self.check.wrong(at, format!("there is a {what} `{}` already", visible_word(name)), Some(help));
     }
 
     /// Notes those texts of a list that are none of the known names.

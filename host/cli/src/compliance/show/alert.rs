@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use lifesigns_compliance::{Alert, AlertStatus, query::FilterMatches};
 use lifesigns_control::OutboxRow;
-use lifesigns_report::time;
-use lifesigns_text::visible;
+use lifesigns_text::{time_text, visible};
 
 use super::{
     super::{
@@ -72,7 +71,7 @@ pub(crate) fn alert(alert: &Alert, undelivered: &[OutboxRow], view: &View) -> St
     if !alert.notes.is_empty() {
         page.push_str(&heading("Notes"));
         for note in &alert.notes {
-            let by = format!("{}  {}", time(note.by.time_ns), visible(&note.by.who));
+            let by = format!("{}  {}", time_text(note.by.time_ns), visible(&note.by.who));
             page.push_str(&format!("  {}  {}\n", Style::Dim.on(&by), visible(&note.text)));
         }
     }
@@ -137,7 +136,7 @@ fn evidence(alert: &Alert) -> String {
     }
     let mut text = heading("Evidence");
     let line = |it: &lifesigns_compliance::EvidenceLine| {
-        let place = visible(&format!("{}  {}:{}", time(it.time_ns), it.source, it.line));
+        let place = visible(&format!("{}  {}:{}", time_text(it.time_ns), it.source, it.line));
         format!("  {}\n    {}\n", Style::Dim.on(&place), visible(&it.text))
     };
     text.extend(shown.first.iter().map(line));

@@ -20,7 +20,7 @@ pub(super) fn short(id: &str) -> String {
 pub(super) fn stamp(time_ns: u64, view: &View) -> String {
     let ago = when::ago(time_ns, view.now_ns);
     let ago = if time_ns > view.now_ns { ago } else { format!("{ago} ago") };
-    format!("{} {}", lifesigns_report::time(time_ns), Style::Dim.on(&format!("({ago})")))
+    format!("{} {}", lifesigns_text::time_text(time_ns), Style::Dim.on(&format!("({ago})")))
 }
 
 /// `1 alert`, `2 alerts`.

@@ -1,8 +1,7 @@
 //! What waits for its time: to open, or to be cancelled.
 
 use lifesigns_compliance::{PendingTransition, query::PendingLine};
-use lifesigns_report::time;
-use lifesigns_text::visible;
+use lifesigns_text::{time_text, visible};
 
 use super::{
     super::{
@@ -25,7 +24,7 @@ pub(crate) fn pending(waiting: &[PendingLine], view: &View) -> String {
             visible(&it.definition),
             if it.opening { "to open".to_owned() } else { "to be cancelled".to_owned() },
             when::ago(it.since_ns, view.now_ns),
-            time(it.due_ns),
+            time_text(it.due_ns),
             due(it.due_ns, view),
             one.alert.as_deref().map(short).unwrap_or_default(),
         ]);
@@ -42,7 +41,7 @@ pub(super) fn of_objects(pending: &[PendingTransition], view: &View) -> String {
             visible(&it.definition),
             if it.opening { "to open".to_owned() } else { "to be cancelled".to_owned() },
             when::ago(it.since_ns, view.now_ns),
-            time(it.due_ns),
+            time_text(it.due_ns),
             due(it.due_ns, view),
         ]);
     }

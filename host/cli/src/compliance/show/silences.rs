@@ -4,8 +4,7 @@ use lifesigns_compliance::{
     Silence,
     query::{FilterMatches, SilencePage},
 };
-use lifesigns_report::time;
-use lifesigns_text::visible;
+use lifesigns_text::{time_text, visible};
 
 use super::{
     super::{
@@ -81,10 +80,15 @@ pub(crate) fn preview(matches: &FilterMatches, view: &View) -> String {
 pub(crate) fn silenced(page: &SilencePage, view: &View) -> String {
     let silence = &page.silence;
     let when = match silence.from_ns > view.now_ns {
-        true => format!("comes into force at {} and ends at", time(silence.from_ns)),
+        true => format!("comes into force at {} and ends at", time_text(silence.from_ns)),
         false => "is in force until".to_owned(),
     };
-    format!("silence {} {when} {}: it matches {}\n", short(&silence.id), time(silence.until_ns), matched(&page.matches))
+    format!(
+        "silence {} {when} {}: it matches {}\n",
+        short(&silence.id),
+        time_text(silence.until_ns),
+        matched(&page.matches)
+    )
 }
 
 fn matched(matches: &FilterMatches) -> String {

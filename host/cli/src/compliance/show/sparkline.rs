@@ -1,7 +1,8 @@
 //! A badge over time, drawn in one line.
 
 use lifesigns_compliance::BadgePoint;
-use lifesigns_report::time;
+
+use lifesigns_text::time_text;
 
 use super::super::table::Style;
 
@@ -37,7 +38,7 @@ pub(crate) fn sparkline(history: &[BadgePoint], now_ns: u64) -> String {
         let shown = if column == COLUMNS { held } else { worst };
         line.push(BLOCKS[usize::from(shown.min(100)) * (BLOCKS.len() - 1) / 100]);
     }
-    format!("{line}  {}", Style::Dim.on(&format!("from {} to {}", time(first.time_ns), time(end_ns))))
+    format!("{line}  {}", Style::Dim.on(&format!("from {} to {}", time_text(first.time_ns), time_text(end_ns))))
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! The audit log.
 
 use lifesigns_control::{AuditReport, AuditRow};
-use lifesigns_report::time;
-use lifesigns_text::visible;
+use lifesigns_text::{time_text, visible, visible_short};
 use serde_json::Value;
 
 use super::super::table::{Style, Table, View};
@@ -19,7 +18,7 @@ pub(crate) fn audit(rows: &[AuditRow], view: &View) -> String {
     for row in rows {
         table.row(vec![
             row.number.to_string(),
-            time(row.audit.time_ns),
+            time_text(row.audit.time_ns),
             visible(&row.audit.who),
             visible(&row.audit.what),
             visible(&row.audit.subject),
@@ -39,11 +38,7 @@ fn change(before: &Value, after: &Value) -> String {
 }
 
 fn brief(value: &Value) -> String {
-    let text = visible(&value.to_string());
-    match text.char_indices().nth(VALUE_CHARS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    visible_short(&value.to_string(), VALUE_CHARS)
 }
 
 /// What checking the chain came to.
