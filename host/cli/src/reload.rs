@@ -129,7 +129,7 @@ impl Reload {
             Ok((settings, seen)) => {
                 (self.seen, self.failed) = (seen, None);
                 self.inventories.clone_from(&settings.inventories);
-                host.recorder().say_config(settings.files.clone(), String::new());
+                host.recorder().set_config_status(settings.files.clone(), String::new());
                 if Fixed::of(&settings) != self.fixed {
                     say::warning(
                         "rules, module-folders, rules-memory, compile, cache, store, control, file-mode, output and \
@@ -143,7 +143,7 @@ impl Reload {
                 let text = failure.to_string();
                 if self.failed.as_ref() != Some(&text) {
                     say::warning(&format!("{text}\nThe configuration stays as it was."));
-                    host.recorder().say_config(Vec::new(), text.clone());
+                    host.recorder().set_config_status(Vec::new(), text.clone());
                 }
                 // Said once for each version of the files. What is wrong in them is not looked at
                 // again until they change; what the host could not do now is tried again.

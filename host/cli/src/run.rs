@@ -117,7 +117,7 @@ fn start(settings: &Settings, inventory: &Read, stop: &Stop) -> Result<Recording
         false => builder.known_before(),
     };
     let host = builder.start_recording(&settings.store).map_err(Failure::failed)?;
-    host.recorder().say_config(settings.files.clone(), String::new());
+    host.recorder().set_config_status(settings.files.clone(), String::new());
     Ok(host)
 }
 

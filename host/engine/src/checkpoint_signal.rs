@@ -5,6 +5,9 @@ use std::{
     time::Duration,
 };
 
+use crossbeam_channel::{Receiver, Sender, bounded};
+use lifesigns_model::limits;
+
 /// What has gathered since the last cut.
 #[derive(Default)]
 pub(crate) struct SignalState {
@@ -16,13 +19,37 @@ pub(crate) struct SignalState {
     pub(crate) observation_bytes: usize,
 }
 
-#[derive(Default)]
+impl SignalState {
+    /// Whether a checkpoint is due at once: room runs short, or much waits for one.
+    pub(crate) const fn is_urgent(&self) -> bool {
+        self.short || self.observation_bytes > limits::OBSERVATION_BYTES
+    }
+}
+
 pub(crate) struct CheckpointSignal {
     gathered: Mutex<SignalState>,
     more: Condvar,
+    ready: (Sender<()>, Receiver<()>),
+    urgent: (Sender<()>, Receiver<()>),
+}
+
+impl Default for CheckpointSignal {
+    fn default() -> Self {
+        Self { gathered: Mutex::default(), more: Condvar::new(), ready: bounded(1), urgent: bounded(1) }
+    }
 }
 
 impl CheckpointSignal {
+    /// Has a message while something has gathered since the last checkpoint.
+    pub(crate) const fn ready(&self) -> &Receiver<()> {
+        &self.ready.1
+    }
+
+    /// Has a message while a checkpoint is due at once.
+    pub(crate) const fn urgent(&self) -> &Receiver<()> {
+        &self.urgent.1
+    }
+
     /// Something has gathered, with signs of so many bytes.
     pub(crate) fn note(&self, observation_bytes: usize, short: bool) {
         self.change(|gathered| {
@@ -41,6 +68,7 @@ impl CheckpointSignal {
     pub(crate) fn clear(&self) -> bool {
         let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
         gathered.short = false;
+        let _ = (self.ready.1.try_recv(), self.urgent.1.try_recv());
         std::mem::take(&mut gathered.dirty)
     }
 
@@ -64,7 +92,16 @@ impl CheckpointSignal {
     }
 
     fn change(&self, change: impl FnOnce(&mut SignalState)) {
-        change(&mut self.gathered.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut gathered);
+        // A channel that is full says so already.
+        if gathered.dirty {
+            let _ = self.ready.0.try_send(());
+        }
+        if gathered.is_urgent() {
+            let _ = self.urgent.0.try_send(());
+        }
+        drop(gathered);
         self.more.notify_all();
     }
 }

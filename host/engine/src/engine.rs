@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{RecvTimeoutError, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
 use lifesigns_model::{
     Checkpoint, Chunk, EventSource, InitialState, ObjectFacts, RuleAlertRef, SharedClock, SystemClock, limits,
 };
@@ -20,7 +20,7 @@ use crate::{
     RuleSet, RuleUse, Sample, ShardReport, Tally,
     byte_semaphore::ByteSemaphore,
     checkpoint::CheckpointBuilder,
-    checkpoint_signal::CheckpointSignal,
+    checkpoint_signal::{CheckpointSignal, SignalState},
     live::{EngineShared, Ingress, ScanJob, ShardTask, lock},
     pin::Pins,
     scanned::{ScannedChunk, ScannedLine},
@@ -316,6 +316,18 @@ impl Engine {
         cut
     }
 
+    /// Returns a channel that has a message while there is something for a checkpoint, to be selected on.
+    /// A message that is received does not come again before the next [`Self::checkpoint`].
+    pub fn checkpoint_ready(&self) -> &Receiver<()> {
+        self.shared.signal.ready()
+    }
+
+    /// Returns a channel as [`Self::checkpoint_ready`] does, with a message while a checkpoint is due at
+    /// once: room runs short, or much waits for one.
+    pub fn checkpoint_urgent(&self) -> &Receiver<()> {
+        self.shared.signal.urgent()
+    }
+
     /// Waits until there is something to cut, or so long. Says whether there is.
     pub fn wait_dirty(&self, timeout: Duration) -> bool {
         self.shared.signal.wait(timeout, |state| state.dirty)
@@ -325,7 +337,7 @@ impl Engine {
     /// long: what a recorder does between [`Self::wait_dirty`] and [`Self::checkpoint`], to commit less often.
     /// Says whether it is time.
     pub fn wait_urgent(&self, timeout: Duration) -> bool {
-        self.shared.signal.wait(timeout, |state| state.short || state.observation_bytes > limits::OBSERVATION_BYTES)
+        self.shared.signal.wait(timeout, SignalState::is_urgent)
     }
 
     /// Waits until everything that was handed in has been evaluated and its alerts are out; with cuts,

@@ -1,30 +1,30 @@
-//! Alerts as they change, for whoever listens: lossy, so that a slow listener holds nobody up, and
-//! counted, so that it knows.
+//! Streams of alert changes: lossy, so that a slow listener delays nothing, with a count of what was lost.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc,
     atomic::{AtomicU64, Ordering},
 };
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use lifesigns_compliance::Alert;
+use parking_lot::Mutex;
 
 /// BookChanges that wait for a listener; more are lost to it.
 const WAITING: usize = 4096;
 
-/// Alerts as they change, from now on: each after it was committed.
+/// A stream of alerts as they change, each after it was committed.
 pub struct AlertStream {
     queue: Receiver<Arc<Alert>>,
     lost: Arc<AtomicU64>,
 }
 
 impl AlertStream {
-    /// How many changes were lost because they were not taken in time.
+    /// Returns how many changes were lost because they were not taken in time.
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// The next change, if it comes within `timeout`.
+    /// Returns the next change, if one comes within `timeout`.
     pub fn next_timeout(&self, timeout: std::time::Duration) -> Option<Arc<Alert>> {
         self.queue.recv_timeout(timeout).ok()
     }
@@ -33,16 +33,16 @@ impl AlertStream {
 impl Iterator for AlertStream {
     type Item = Arc<Alert>;
 
-    /// Waits; `None` when the host has stopped.
+    /// Waits for the next change; `None` when the host has stopped.
     fn next(&mut self) -> Option<Self::Item> {
         self.queue.recv().ok()
     }
 }
 
-/// Where one listener's changes go, and how many it lost.
+/// One listener: where its changes go, and how many it lost.
 type Listener = (Sender<Arc<Alert>>, Arc<AtomicU64>);
 
-/// The other end.
+/// All listeners.
 #[derive(Default)]
 pub(crate) struct Listeners(Mutex<Vec<Listener>>);
 
@@ -50,12 +50,13 @@ impl Listeners {
     pub(crate) fn add(&self) -> AlertStream {
         let (sender, queue) = bounded(WAITING);
         let lost = Arc::new(AtomicU64::new(0));
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((sender, Arc::clone(&lost)));
+        self.0.lock().push((sender, Arc::clone(&lost)));
         AlertStream { queue, lost }
     }
 
-    pub(crate) fn tell(&self, alerts: Vec<Arc<Alert>>) {
-        let mut listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Sends changes to all listeners that are still there.
+    pub(crate) fn publish(&self, alerts: Vec<Arc<Alert>>) {
+        let mut listeners = self.0.lock();
         if listeners.is_empty() {
             return;
         }
@@ -71,8 +72,8 @@ impl Listeners {
         }
     }
 
-    /// Nothing more comes.
+    /// Ends all streams.
     pub(crate) fn end(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.lock().clear();
     }
 }

@@ -1,6 +1,4 @@
-//! Answers what is asked over the control socket.
-
-use std::sync::PoisonError;
+//! Handles the requests of the control socket.
 
 use lifesigns_compliance::{
     Command, CommandAction,
@@ -26,7 +24,7 @@ pub(crate) fn answer(shared: &Shared, requests: &RequestSender, request: Request
         }
         Request::Command(act) => command(shared, requests, act, peer),
         Request::Rows(Rows::Outbox(mut filter)) => {
-            let status = shared.receivers.lock().unwrap_or_else(PoisonError::into_inner);
+            let status = shared.receivers.lock();
             filter.configured.extend(status.iter().map(|receiver| receiver.name.clone()));
             drop(status);
             reader(shared).and_then(|reader| rows::rows(&reader, &Rows::Outbox(filter)))
@@ -82,7 +80,7 @@ fn each(alerts: &[String], what: &str) -> String {
     }
 }
 
-/// The silence that was just made or changed.
+/// Returns the silence that was just made or changed.
 fn silence(shared: &Shared, act: &CommandAction, who: &str) -> Result<Reply, String> {
     let book = shared.book();
     let id = match act {
@@ -100,7 +98,7 @@ fn silence(shared: &Shared, act: &CommandAction, who: &str) -> Result<Reply, Str
     }
 }
 
-/// It was made, and has ended already.
+/// The reply if the silence has ended already.
 fn gone() -> Reply {
-    Reply::Done("it was done, and the silence has ended since".to_owned())
+    Reply::Done("done; the silence has ended since".to_owned())
 }

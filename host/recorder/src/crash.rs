@@ -1,5 +1,5 @@
-//! Named points at which a debug build dies at once, as on a power cut, when the crash harness asks
-//! for it. A release build has none of this: there is nothing to read and nothing to call.
+//! Named points at which a debug build aborts, as on a power cut, when the crash tests ask for it. A
+//! release build has none.
 
 #[cfg(debug_assertions)]
 use std::sync::{
@@ -7,26 +7,26 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-/// `NAME:N`: die when the point `NAME` is passed for the `N`th time.
+/// `NAME:N`: abort when the point `NAME` is passed for the `N`th time.
 #[cfg(debug_assertions)]
 const VARIABLE: &str = "RECORDER_CRASH_AT";
 
-/// Everything is in the book, nothing is on the disk.
+/// The turn is in the book, nothing of it is on the disk.
 pub(crate) const BEFORE_COMMIT: &str = "before-commit";
-/// Everything is on the disk, nobody knows.
+/// The turn is on the disk, and nothing was published.
 pub(crate) const AFTER_COMMIT: &str = "after-commit";
-/// Receivers know, sources do not.
+/// Receivers were woken, sources are not acknowledged.
 pub(crate) const BEFORE_RELEASE: &str = "before-release";
-/// Sources know too.
+/// Sources are acknowledged.
 pub(crate) const AFTER_RELEASE: &str = "after-release";
-/// A receiver has a notice, and nobody has heard of that.
+/// A receiver has a notice, and the result is not recorded.
 pub(crate) const DELIVERED: &str = "delivered";
-/// Another configuration is in force, and nothing that followed from it is on the disk.
+/// Another configuration is in force, and none of its effects is on the disk.
 pub(crate) const RELOADED: &str = "reloaded";
 
 /// Passes a point. `abort` runs no destructor and flushes nothing: for files it is a SIGKILL.
 #[cfg(debug_assertions)]
-#[allow(clippy::disallowed_methods, reason = "only a debug build, and only one that was asked to die")]
+#[allow(clippy::disallowed_methods, reason = "only a debug build, and only one that was asked to abort")]
 pub(crate) fn point(name: &str) {
     static WANTED: LazyLock<Option<(String, u32)>> = LazyLock::new(|| {
         let value = std::env::var(VARIABLE).ok()?;
@@ -42,6 +42,6 @@ pub(crate) fn point(name: &str) {
     }
 }
 
-/// Nothing.
+/// A release build passes every point.
 #[cfg(not(debug_assertions))]
 pub(crate) const fn point(_: &str) {}

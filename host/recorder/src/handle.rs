@@ -1,11 +1,6 @@
 //! The recorder's public face: queries, commands, configuration, status.
 
-use std::{
-    io,
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-    thread::JoinHandle,
-};
+use std::{io, path::PathBuf, sync::Arc, thread::JoinHandle};
 
 use lifesigns_compliance::{
     Command, CommandAction, InventoryDiff, RequestError,
@@ -13,6 +8,7 @@ use lifesigns_compliance::{
 };
 use lifesigns_control::{Peer, Request, Response, Server, Status, Stopper};
 use lifesigns_model::{ObjectFacts, SourceOffset};
+use parking_lot::Mutex;
 
 use crate::{
     alert_stream::AlertStream,
@@ -23,7 +19,7 @@ use crate::{
     status,
 };
 
-/// A record that is being kept.
+/// The handle of a running recorder. Dropped, it stops the recorder.
 pub struct RecorderHandle {
     shared: Arc<Shared>,
     requests: RequestSender,
@@ -36,27 +32,27 @@ impl RecorderHandle {
         Self { shared, requests, thread: Mutex::new(Some(thread)), servers: Mutex::default() }
     }
 
-    /// Asks the book.
+    /// Answers a query about objects, alerts, groups, policies and silences.
     ///
     /// # Errors
-    /// When what is asked for is not there.
+    /// What is asked for does not exist, or its name is ambiguous.
     pub fn ask(&self, query: &Query) -> Result<QueryAnswer, RequestError> {
         self.shared.book().answer(query)
     }
 
-    /// Does what a person wants; it is committed when this returns.
+    /// Executes a command of `who`; it is committed when this returns.
     ///
     /// # Errors
-    /// Why it was not done.
+    /// Why it was not executed, for a person.
     pub fn act(&self, who: &str, act: CommandAction) -> Result<(), String> {
         let command = Command { who: who.to_owned(), time_ns: self.shared.clock.now_ns(), act };
         self.requests.ask(|to| RecorderRequest::Command(command, to))?
     }
 
-    /// Puts another configuration in force: everything open is judged anew, at once.
+    /// Replaces the configuration: every open alert is re-evaluated at once.
     ///
     /// # Errors
-    /// Why it is not in force; the one before is.
+    /// Why it was not applied; the previous one stays in force.
     pub fn configure(&self, setup: Setup) -> Result<(), ConfigureError> {
         self.requests.ask(|to| RecorderRequest::Configure(Box::new(setup), to)).map_err(ConfigureError::Store)?
     }
@@ -66,49 +62,48 @@ impl RecorderHandle {
         self.shared.book().registry().inventory_diff(objects, self.shared.clock.now_ns())
     }
 
-    /// The inventory as it was read last.
+    /// Returns the inventory as it was last read.
     pub fn listed(&self) -> Vec<ObjectFacts> {
         self.shared.book().registry().listed()
     }
 
-    /// These sources say when they are at their end ([`Self::at_end`]), and no others: time stands still
-    /// for what was heard in them while lines may wait there.
+    /// Sets which sources report when they are at their end ([`Self::at_end`]): while lines may wait in
+    /// one, event time stands still for what came from it.
     pub fn expect_sources(&self, names: Vec<String>) {
         self.shared.progress.expect(names);
     }
 
-    /// Everything that was in a source at `until_ns` of the host's clock has been handed in; `u64::MAX` if
-    /// nothing more comes. To be said again and again, each time that it is at its end.
+    /// Notes that everything that was in a source at `until_ns` of the host's clock has been submitted;
+    /// `u64::MAX` if nothing more comes. Call it every time that the source is at its end.
     pub fn at_end(&self, source: &str, until_ns: u64) {
         self.shared.progress.at_end(source, until_ns);
     }
 
-    /// Tells the book the inventory, whole: what differs from the last one that was read holds from now
-    /// on.
+    /// Replaces the whole inventory in the book: what differs from the last one holds from now on.
     ///
     /// # Errors
-    /// When the store takes nothing.
+    /// The store takes no commits now.
     pub fn inventory(&self, objects: Vec<ObjectFacts>) -> Result<(), String> {
         self.requests.ask(|to| RecorderRequest::Inventory(objects, to))?
     }
 
-    /// Alerts as they change, from now on.
+    /// Returns a stream of alerts as they change, from now on.
     pub fn alerts(&self) -> AlertStream {
         self.shared.listeners.add()
     }
 
-    /// Why nothing is kept any more, if the host could not go on: what it took since the last commit
-    /// comes again after the next start.
+    /// Returns why the recorder stopped, if it could not go on. What it took since the last commit comes
+    /// again after the next start.
     pub fn failure(&self) -> Option<String> {
         self.shared.health.get().failed.clone()
     }
 
-    /// How the host is.
+    /// Returns the state of the host.
     pub fn status(&self) -> Status {
         status::status(&self.shared)
     }
 
-    /// How far a source was committed.
+    /// Returns how far a source is committed.
     pub fn place(&self, source: &str) -> Option<SourceOffset> {
         self.shared.health.get().places.get(source).cloned()
     }
@@ -123,8 +118,8 @@ impl RecorderHandle {
         self.shared.engine.forget_source(source);
     }
 
-    /// What `status` says of the configuration's files.
-    pub fn say_config(&self, files: Vec<PathBuf>, error: String) {
+    /// Sets what `status` says of the configuration's files; an empty list leaves the files as they were.
+    pub fn set_config_status(&self, files: Vec<PathBuf>, error: String) {
         let mut health = self.shared.health.get();
         if !files.is_empty() {
             health.config_files = files;
@@ -132,35 +127,35 @@ impl RecorderHandle {
         health.config_error = error;
     }
 
-    /// Sets what says how the configured sources are.
+    /// Sets what describes the configured sources in `status`.
     pub fn describe_sources(&self, describe: DescribeSources) {
-        *self.shared.describe.lock().unwrap_or_else(PoisonError::into_inner) = Some(describe);
+        *self.shared.describe.lock() = Some(describe);
     }
 
-    /// Answers over a socket until the host stops.
+    /// Serves the control socket until the host stops.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// The system gave no thread.
     pub fn serve(&self, server: Server) -> io::Result<()> {
         let (shared, requests, stopper) = (Arc::clone(&self.shared), self.requests.clone(), server.stopper());
         let thread = std::thread::Builder::new().name("lifesigns-control".into()).spawn(move || {
             let answer =
                 |request: Request, peer: &Peer| -> Response { control::answer(&shared, &requests, request, peer) };
             if let Err(error) = server.serve(answer) {
-                tracing::error!("the control socket is closed: {error}");
+                tracing::error!("control socket closed: {error}");
             }
         })?;
-        self.servers.lock().unwrap_or_else(PoisonError::into_inner).push((stopper, thread));
+        self.servers.lock().push((stopper, thread));
         Ok(())
     }
 
-    /// Commits everything that was handed in, lets deliveries finish, and ends.
+    /// Commits everything that was submitted, lets deliveries finish, and ends.
     pub fn stop(&self) {
-        for (stopper, thread) in self.servers.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        for (stopper, thread) in self.servers.lock().drain(..) {
             stopper.stop();
             let _ = thread.join();
         }
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.thread.lock().take();
         if let Some(thread) = thread {
             let _ = self.requests.0.send(RecorderRequest::Stop);
             let _ = thread.join();

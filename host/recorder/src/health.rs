@@ -1,14 +1,12 @@
-//! How the recorder is: what `status` says of store and configuration.
+//! The state of the recorder for `status`: store and configuration.
 
-use std::{
-    path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::path::PathBuf;
 
 use lifesigns_control::StoreState;
 use lifesigns_store::StoreError;
+use parking_lot::{Mutex, MutexGuard};
 
-/// What others may look at while the recorder works.
+/// The recorder's state, shared with those who ask.
 #[derive(Default)]
 pub(crate) struct Health(Mutex<State>);
 
@@ -24,27 +22,27 @@ pub(crate) struct State {
     pub(crate) config_files: Vec<PathBuf>,
     pub(crate) config_ns: u64,
     pub(crate) config_error: String,
-    /// Why nothing is kept any more, if the host could not go on.
+    /// Why the recorder stopped, if it could not go on.
     pub(crate) failed: Option<String>,
 }
 
 impl Health {
     pub(crate) fn get(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
-    /// A commit went through.
+    /// Notes a successful commit.
     pub(crate) fn committed(&self, now_ns: u64) {
         let mut state = self.get();
         if state.store != StoreState::Ok {
-            tracing::info!("the store takes commits again");
+            tracing::info!("store recovered; commits continue");
         }
         (state.store, state.text) = (StoreState::Ok, String::new());
         state.committed_ns = Some(now_ns);
         state.commits += 1;
     }
 
-    /// A commit did not go through.
+    /// Notes a failed commit.
     pub(crate) fn failed(&self, error: &StoreError) {
         let mut state = self.get();
         state.store = match error {
@@ -57,17 +55,17 @@ impl Health {
         let wait = if error.may_pass() { "; sources wait, and it goes on by itself" } else { "" };
         let text = format!("{error}{wait}");
         if state.text != text {
-            tracing::error!("the store takes no commits: {text}");
+            tracing::error!("commit failed: {text}");
         }
         state.text = text;
     }
 
-    /// The recorder has ended before it was told to.
+    /// Notes that the recorder stopped before it was asked to.
     pub(crate) fn ended(&self, why: &str) {
-        tracing::error!("nothing is kept and nothing is acknowledged any more: {why}");
+        tracing::error!("recorder stopped: {why}; no further data is committed or acknowledged");
         let mut state = self.get();
         state.store = StoreState::Ended;
-        state.text = format!("nothing is kept any more: {why}");
+        state.text = format!("recorder stopped: {why}");
         state.failed = Some(why.to_owned());
     }
 }

@@ -1,40 +1,44 @@
-//! What the book hears: what a cut brought, which rules there are, and how far time has come.
+//! Applies input to the book: what a checkpoint brought, which rules exist, and the time.
 
 use lifesigns_compliance::{BookInput, KnownRule};
-use lifesigns_model::{Observation, PendingAcks};
+use lifesigns_model::Observation;
 use lifesigns_store::Commit;
 
-use crate::{recorder::Recorder, source_progress::ProgressSnapshot};
+use crate::{
+    recorder::Recorder,
+    source_progress::ProgressSnapshot,
+    turn::{Coverage, Turn},
+};
 
-/// The book hears the time at least this often.
-const HEARD_NS: u64 = 1_000_000_000;
+/// The book learns the time at least this often.
+const TIME_STEP_NS: u64 = 1_000_000_000;
 
 impl Recorder {
-    /// Cuts the stream, and hands the book what came. Says whether there is more behind it that was handed
-    /// in before.
-    pub(crate) fn take_cut(&mut self, commit: &mut Commit) -> (PendingAcks, bool) {
+    /// Takes a checkpoint of the stream and applies what came to the book.
+    pub(crate) fn take_checkpoint(&mut self, turn: &mut Turn) {
         let forgotten = self.shared.book().forgotten().to_vec();
         if !forgotten.is_empty() {
-            // Before the cut: what it has of them would make them known again, with what they were.
+            // Before the checkpoint: what it has of them would make them known again as they were.
             self.shared.engine.forget(&forgotten);
         }
-        let cut = self.shared.engine.checkpoint();
-        let early = cut.early;
-        let (signs, held) = commit.take(cut);
+        let checkpoint = self.shared.engine.checkpoint();
+        turn.coverage = if checkpoint.early { Coverage::Partial } else { Coverage::Complete };
+        let (observations, acks) = turn.commit.take(checkpoint);
+        turn.acks = acks;
         let now_ns = self.now_ns();
         if let Some(on_rule_alert) = &self.on_rule_alert {
-            // Whoever is shown may be slow: nobody waits for the book meanwhile.
-            for sign in &signs {
-                if let Observation::RuleAlert(alert) = sign {
+            // The observer may be slow, so the book is not locked yet.
+            for observation in &observations {
+                if let Observation::RuleAlert(alert) = observation {
                     on_rule_alert(alert);
                 }
             }
         }
         let mut book = self.shared.book();
-        // What came until the cut was made is not ahead of the clock.
+        // What came before the checkpoint is not ahead of the clock.
         let _ = book.apply(BookInput::Clock(now_ns));
-        for sign in signs {
-            let (source, input) = match sign {
+        for observation in observations {
+            let (source, input) = match observation {
                 Observation::RuleAlert(alert) => (String::new(), BookInput::Symptom(Box::new(alert))),
                 Observation::Facts(facts, source) => (source, BookInput::Facts(facts)),
                 Observation::Seen { object, source, time_ns } => (source, BookInput::Seen { object, time_ns }),
@@ -44,7 +48,6 @@ impl Recorder {
             // Only commands are refused.
             let _ = book.apply(BookInput::Of { source, input: Box::new(input) });
         }
-        (held, early)
     }
 
     /// Informs the book which rules exist, when that changed.
@@ -61,17 +64,17 @@ impl Recorder {
         self.rules_seen = version;
     }
 
-    /// Tells the book what time it is, where something waits for it and now and then.
+    /// Applies the host's clock to the book when something is due, and at least once a second.
     pub(crate) fn advance_wall_clock(&self, now_ns: u64) {
         let mut book = self.shared.book();
         let (_, due_ns) = book.next_due();
-        if due_ns.is_some_and(|due_ns| due_ns <= now_ns) || now_ns.abs_diff(book.clock_ns()) >= HEARD_NS {
+        if due_ns.is_some_and(|due_ns| due_ns <= now_ns) || now_ns.abs_diff(book.clock_ns()) >= TIME_STEP_NS {
             let _ = book.apply(BookInput::Clock(now_ns));
         }
     }
 
-    /// Lets time pass for what nothing is heard of, where something waits for it: everything that came
-    /// before `until_ns` has been told, but of sources that are behind.
+    /// Advances event time for objects that are quiet, when something is due: everything that came before
+    /// `until_ns` of the host's clock has been applied, except from sources that are behind.
     pub(crate) fn advance_event_time(&self, until_ns: u64, progressed: ProgressSnapshot, commit: &Commit) {
         let mut book = self.shared.book();
         let is_due = book.next_due().1.is_some_and(|due_ns| due_ns <= until_ns);

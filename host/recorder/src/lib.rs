@@ -18,6 +18,9 @@ mod setup;
 mod shared;
 mod source_progress;
 mod status;
+mod turn;
+mod wait;
+mod wake;
 mod warnings;
 
 pub use alert_stream::AlertStream;

@@ -1,7 +1,7 @@
 //! Opens a record and starts its recorder.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
@@ -27,22 +27,22 @@ use crate::{
     warnings::Warnings,
 };
 
-/// A clock that was further ahead than this in the last life of the host is spoken of.
+/// A clock that is further behind the last run of the host than this is logged, in nanoseconds.
 const SET_BACK_NS: u64 = 60_000_000_000;
 
-/// Why a record could not be opened.
+/// Why a recorder could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum RecorderError {
-    /// The store.
+    /// The store could not be opened.
     #[error(transparent)]
     Open(#[from] StoreOpenError),
-    /// What is in it.
+    /// The store could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The configuration.
+    /// The configuration has errors.
     #[error("{}", .0.iter().map(|error| format!("{}: {}", error.place, error.message)).collect::<Vec<_>>().join("\n"))]
     Config(Vec<ConfigError>),
-    /// A receiver.
+    /// A receiver could not be created.
     #[error(transparent)]
     Receiver(#[from] ConfigureError),
     /// The system gave no thread.
@@ -50,7 +50,7 @@ pub enum RecorderError {
     Thread(#[from] io::Error),
 }
 
-/// A store that was opened, and what it holds: before the engine starts.
+/// An opened store and the book restored from it, before the engine starts.
 pub struct OpenedRecord {
     store: Store,
     book: Book,
@@ -60,17 +60,17 @@ pub struct OpenedRecord {
     progress: SourceProgress,
 }
 
-/// What a host begins with.
+/// What a host starts from.
 pub struct HostStart {
-    /// What its engine goes on from.
+    /// What its engine resumes from.
     pub start: InitialState,
-    /// What has changed in the inventory since it was read last: to be handed in with
+    /// What has changed in the inventory since it was last read: submit it with
     /// [`Engine::submit_inventory`] once the engine runs.
     pub news: Vec<ObjectFacts>,
 }
 
 impl OpenedRecord {
-    /// Opens the store at `path`, or makes it, and reads what it holds. The time is what `clock` says.
+    /// Opens the store at `path`, or creates it, and restores the book from it. `clock` is the host's clock.
     ///
     /// # Errors
     /// See [`RecorderError`].
@@ -82,22 +82,19 @@ impl OpenedRecord {
         Ok(Self { store, book, start: loaded.start, setup, clock, progress: SourceProgress::default() })
     }
 
-    /// What the host begins with. `known` is the inventory as it is now: what has changed in it since it
-    /// was read last is news, all else has held ever since. Without one the last one stands. `reporting` are the sources that say when
-    /// they are at their end; until then time stands still for what was heard in them.
+    /// Returns what the host starts from. `known` is the current inventory: its differences from the last
+    /// one are news, the rest has held since. Without one the last one stands. `reporting` are the sources
+    /// that report when they are at their end; until then event time stands still for what came from them.
     pub fn start(&mut self, known: Option<Vec<ObjectFacts>>, reporting: Vec<String>) -> HostStart {
         let (before_ns, now_ns) = (self.book.clock_ns(), self.clock.now_ns());
         if before_ns > now_ns.saturating_add(SET_BACK_NS) {
             let ahead_s = (before_ns - now_ns) / 1_000_000_000;
-            tracing::warn!(
-                ahead_s,
-                "the clock is behind what it was when the host ran last; times of then count as now"
-            );
+            tracing::warn!(ahead_s, "the clock is behind the last run of the host; later times count as now");
         }
         self.progress.expect(reporting);
-        // What comes is measured by the host's clock, and not by the one of its last life.
+        // New events are measured by the host's clock, not by the one of its last run.
         self.book.resume(now_ns, |source| self.progress.says(source));
-        // The configuration may have changed while nobody ran.
+        // The configuration may have changed while no host ran.
         self.book.review();
         let known = known.unwrap_or_else(|| self.book.registry().listed());
         let diff = self.book.registry().inventory_diff(&known, now_ns);
@@ -108,10 +105,10 @@ impl OpenedRecord {
         HostStart { start, news: diff.changed_facts() }
     }
 
-    /// Begins to keep what `engine` cuts.
+    /// Starts to record the checkpoints of `engine`.
     ///
     /// # Errors
-    /// When a receiver cannot be made, or the system gives no thread.
+    /// A receiver cannot be created, or the system gave no thread.
     pub fn start_recorder(
         self,
         engine: Arc<Engine>,
@@ -123,12 +120,12 @@ impl OpenedRecord {
         let (recorder, requests) = self.recorder(engine, places, own, overview, on_rule_alert)?;
         let shared = Arc::clone(&recorder.shared);
         let watched = Arc::clone(&shared);
-        let work = move || watch(recorder, &watched);
+        let work = move || supervise(recorder, &watched);
         let thread = std::thread::Builder::new().name("lifesigns-recorder".into()).spawn(work)?;
         Ok(RecorderHandle::new(shared, RequestSender(requests), thread))
     }
 
-    /// What keeps, and where its requests go in.
+    /// Creates the recorder and the sender of its requests.
     fn recorder(
         self,
         engine: Arc<Engine>,
@@ -142,8 +139,8 @@ impl OpenedRecord {
         shared.health.get().places = places.into_iter().map(|place| (place.source.clone(), place)).collect();
         let (to_recorder, requests): (Sender<RecorderRequest>, Receiver<RecorderRequest>) = unbounded();
         let mut receivers = Receivers::new(Arc::clone(&shared), own, to_recorder.clone());
-        if let Some(posts) = receivers.prepare(&self.setup)? {
-            receivers.replace(posts, &self.setup);
+        if let Some(endpoints) = receivers.prepare(&self.setup)? {
+            receivers.replace(endpoints, &self.setup);
             receivers.begin();
         }
         let recorder = Recorder {
@@ -153,6 +150,7 @@ impl OpenedRecord {
             requests,
             on_rule_alert,
             setup: self.setup,
+            inbox: VecDeque::new(),
             retain: Instant::now(),
             deferred: Vec::new(),
             deferred_pauses: Vec::new(),
@@ -165,12 +163,12 @@ impl OpenedRecord {
     }
 }
 
-/// Keeps; and if that cannot go on, says so and lets nobody wait for it.
-fn watch(recorder: Recorder, shared: &Shared) {
+/// Runs the recorder. If it cannot go on, logs why, and closes the intake so that no source waits.
+fn supervise(recorder: Recorder, shared: &Shared) {
     let why = match catch_unwind(AssertUnwindSafe(|| recorder.run())) {
         Ok(Ok(())) => return,
-        Ok(Err(why)) => why,
-        Err(_) => "the thread that keeps the record has failed".to_owned(),
+        Ok(Err(failure)) => failure.to_string(),
+        Err(_) => "its thread has panicked".to_owned(),
     };
     shared.health.ended(&why);
     shared.engine.close();
@@ -184,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_first_is_measured_by_the_clock_of_today() {
+    fn the_first_events_are_measured_by_the_current_clock() {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(ManualClock::new(77));
         let mut opened = OpenedRecord::open(&folder.path().join("a.db"), Setup::default(), clock).expect("a store");
@@ -193,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_became_of_deliveries_while_the_store_took_nothing_is_written_at_the_end() {
+    fn deferred_results_of_deliveries_are_written_at_the_end() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.db");
         let opened = OpenedRecord::open(&path, Setup::default(), Arc::new(ManualClock::new(77))).expect("a store");

@@ -1,8 +1,8 @@
-//! The back doors of a host: made of the configuration, fed from the store's outbox.
+//! The receivers of a host: created from the configuration, fed from the store's outbox.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -23,26 +23,26 @@ use crate::{
     shared::{OpenAlertView, Shared},
 };
 
-/// What is being delivered when a host stops has this long.
+/// How long deliveries under way may take when a host stops.
 const GRACE: Duration = Duration::from_secs(5);
 /// Dead letters that one request revives at most.
 const REVIVED: usize = 10_000;
-/// Notices without a receiver that are looked at in one turn.
+/// Notices without a receiver that one turn handles at most.
 const ORPHANS: usize = 1000;
 
-/// A receiver of the platform's own: routes name it as they name those of the configuration. It is
-/// made anew whenever receivers of the configuration change.
+/// Creates a receiver of the platform's own, which routes name like any other. It is created again
+/// whenever the receivers of the configuration change.
 pub type MakeReceiver = Arc<dyn Fn() -> Box<dyn Receiver> + Send + Sync>;
 
-/// Receivers that run.
+/// The running receivers.
 pub(crate) struct Receivers {
     shared: Arc<Shared>,
     own: BTreeMap<String, MakeReceiver>,
     requests: Sender<RecorderRequest>,
     running: Option<Dispatcher>,
-    /// Those that begin after the next commit.
+    /// Receivers that start after the next commit.
     next: Option<Vec<Endpoint>>,
-    /// What those that run, or begin next, were made of.
+    /// The configuration of the running receivers, or of those that start next.
     made_of: Option<(Vec<ReceiverConfig>, OutboundConfig)>,
     kinds: BTreeMap<String, &'static str>,
 }
@@ -56,7 +56,7 @@ impl Receivers {
         Self { shared, own, requests, running: None, next: None, made_of: None, kinds: BTreeMap::new() }
     }
 
-    /// Makes the receivers of a configuration; `None` if those that run are the same.
+    /// Creates the receivers of a configuration. Returns `None` if the running ones are the same.
     pub(crate) fn prepare(&self, setup: &Setup) -> Result<Option<Vec<Endpoint>>, ConfigureError> {
         let same =
             self.made_of.as_ref().is_some_and(|(all, outbound)| *all == setup.receivers && *outbound == setup.outbound);
@@ -73,7 +73,7 @@ impl Receivers {
             let mut endpoint = self.endpoint(&config.name, config.retry, receiver).map_err(failed)?;
             if let Some(every_ms) = config.anchor_ms {
                 let reader = StoreReader::open(&self.shared.store).map_err(|error| failed(error.to_string()))?;
-                let log = Box::new(Log(reader, Arc::clone(&self.shared.clock)));
+                let log = Box::new(StoredAuditLog(reader, Arc::clone(&self.shared.clock)));
                 endpoint.anchoring = Some(AnchorSchedule { every_ms, log });
             }
             endpoints.push(endpoint);
@@ -88,11 +88,18 @@ impl Receivers {
     fn endpoint(&self, name: &str, retry: Retry, receiver: Box<dyn Receiver>) -> Result<Endpoint, String> {
         let reader = StoreReader::open(&self.shared.store).map_err(|error| error.to_string())?;
         let alerts = Box::new(OpenAlertView(Arc::clone(&self.shared)));
-        Ok(Endpoint { name: name.to_owned(), retry, receiver, outbox: Box::new(Rows(reader)), anchoring: None, alerts })
+        Ok(Endpoint {
+            name: name.to_owned(),
+            retry,
+            receiver,
+            outbox: Box::new(StoredOutbox(reader)),
+            anchoring: None,
+            alerts,
+        })
     }
 
-    /// Ends those that run. The others [begin](Self::begin) once it is on the disk what became of the
-    /// last deliveries of these: else they would deliver the same again.
+    /// Stops the running receivers. The new ones [start](Self::begin) once the results of the last
+    /// deliveries are on the disk: otherwise they would deliver the same again.
     pub(crate) fn replace(&mut self, endpoints: Vec<Endpoint>, setup: &Setup) {
         self.stop();
         let kinds = setup.receivers.iter().map(|config| (config.name.clone(), kind(&config.kind)));
@@ -101,7 +108,7 @@ impl Receivers {
         self.next = Some(endpoints);
     }
 
-    /// Starts those that are to begin, if there are any.
+    /// Starts the receivers that were waiting to start.
     pub(crate) fn begin(&mut self) {
         let Some(endpoints) = self.next.take() else { return };
         let requests = self.requests.clone();
@@ -113,20 +120,20 @@ impl Receivers {
         match Dispatcher::start(endpoints, &(settle as _), self.shared.clock.now_ns()) {
             Ok(running) => self.running = Some(running),
             Err(error) => {
-                // Whatever is configured next is tried anew.
+                // The next configuration tries again.
                 self.made_of = None;
-                tracing::error!("receivers get no thread, and are told nothing: {error}");
+                tracing::error!("receivers cannot start and get no notices: {error}");
             }
         }
-        self.tell();
+        self.publish_status();
     }
 
-    /// Whether there is one of this name.
+    /// Returns whether a receiver of this name exists.
     pub(crate) fn knows(&self, name: &str) -> bool {
         self.kinds.contains_key(name)
     }
 
-    /// Notices that wait for receivers that are not there, so many at a time, and what becomes of them.
+    /// Returns the updates that make notices for receivers that do not exist dead letters, in batches.
     pub(crate) fn orphans(&self) -> Result<Vec<OutboxUpdate>, String> {
         let reader = StoreReader::open(&self.shared.store).map_err(|error| error.to_string())?;
         let mut orphans = Vec::new();
@@ -143,7 +150,7 @@ impl Receivers {
         Ok(orphans)
     }
 
-    /// Something has been committed for them.
+    /// Tells the receivers to read the outbox; with `again`, dead letters may have been revived.
     pub(crate) fn wake(&self, again: bool) {
         if let Some(running) = &self.running {
             if again {
@@ -157,18 +164,18 @@ impl Receivers {
         if let Some(running) = self.running.take()
             && !running.stop(GRACE)
         {
-            tracing::warn!("a receiver did not end in time; what it was delivering is delivered again");
+            tracing::warn!("a receiver did not stop in time; what it was delivering will be delivered again");
         }
     }
 
-    /// The bundle whose next message has to wait after a delivery, for the store.
+    /// Returns the bundle whose next message has to wait after a delivery.
     pub(crate) fn pause(settled: &DeliveryReport) -> Option<ReceiverPause> {
         let pause = settled.pause.as_ref()?;
         let (receiver, bundle) = (settled.receiver.clone(), pause.bundle.clone());
         Some(ReceiverPause { receiver, bundle, until_ns: pause.until_ns })
     }
 
-    /// What the store is to write of a delivery.
+    /// Returns what the store writes of a delivery.
     pub(crate) fn outbox_update(settled: DeliveryReport) -> OutboxUpdate {
         let change = match settled.outcome {
             DeliveryOutcome::Delivered => OutboxChange::Delivered,
@@ -179,7 +186,7 @@ impl Receivers {
         OutboxUpdate { id: settled.id as i64, change }
     }
 
-    /// Dead letters that are to be sent again: those with these numbers, or all of a receiver.
+    /// Returns the updates that send dead letters again: those with these numbers, or all of a receiver.
     pub(crate) fn revive(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<OutboxUpdate>, String> {
         let dead = self.dead(ids, receiver)?;
         if let Some((id, name)) = dead.iter().find(|(_, name)| !self.knows(name)) {
@@ -191,13 +198,13 @@ impl Receivers {
         Ok(dead.into_iter().map(|(id, _)| OutboxUpdate { id, change: OutboxChange::Revived }).collect())
     }
 
-    /// Dead letters that are to go, undelivered: those with these numbers, or all of a receiver.
+    /// Returns the updates that drop dead letters: those with these numbers, or all of a receiver.
     pub(crate) fn drop_dead(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<OutboxUpdate>, String> {
         let dead = self.dead(ids, receiver)?;
         Ok(dead.into_iter().map(|(id, _)| OutboxUpdate { id, change: OutboxChange::Dropped }).collect())
     }
 
-    /// Dead letters with their receivers, by number.
+    /// Returns dead letters with their receivers, by number.
     fn dead(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<(i64, String)>, String> {
         let reader = StoreReader::open(&self.shared.store).map_err(|error| error.to_string())?;
         let wanted_ids: BTreeSet<u64> = ids.iter().copied().collect();
@@ -221,7 +228,7 @@ impl Receivers {
         let missing = |id: &&u64| found.binary_search_by_key(&id.cast_signed(), |(known, _)| *known).is_err();
         match (ids.iter().find(missing), receiver) {
             (Some(id), _) => Err(format!("{id} is no dead letter; `lifesigns outbox dead` lists them")),
-            // One that is gone may have left some; of one that has none the name may be misspelt.
+            // A receiver that no longer exists may have left some; otherwise the name may be misspelt.
             (None, Some(name)) if found.is_empty() => {
                 self.sendable(name)?;
                 Err(format!("there are no dead letters for {name:?}; `lifesigns outbox dead` lists them"))
@@ -230,7 +237,7 @@ impl Receivers {
         }
     }
 
-    /// Refuses the name of a receiver that nothing can be sent to.
+    /// Refuses the name of a receiver that does not exist.
     fn sendable(&self, name: &str) -> Result<(), String> {
         if self.knows(name) {
             return Ok(());
@@ -239,8 +246,8 @@ impl Receivers {
         Err(rows::no_receiver(name, &known))
     }
 
-    /// Says how they are, for `status`.
-    pub(crate) fn tell(&self) {
+    /// Publishes the state of the receivers for `status`.
+    pub(crate) fn publish_status(&self) {
         let running = self.running.as_ref().map(Dispatcher::status).unwrap_or_default();
         let status = |status: lifesigns_notifications::DeliveryStatus| ReceiverStatus {
             kind: self.kinds.get(&status.receiver).copied().unwrap_or_default().to_owned(),
@@ -252,8 +259,7 @@ impl Receivers {
             last_ok_ns: status.last_success_ns,
             last_error: status.last_error.map(|(_, why)| why).unwrap_or_default(),
         };
-        *self.shared.receivers.lock().unwrap_or_else(PoisonError::into_inner) =
-            running.into_iter().map(status).collect();
+        *self.shared.receivers.lock() = running.into_iter().map(status).collect();
     }
 }
 
@@ -266,10 +272,10 @@ const fn kind(kind: &ReceiverKind) -> &'static str {
     }
 }
 
-/// The store's audit log, as its head is sent.
-struct Log(StoreReader, SharedClock);
+/// The head of the store's audit log, as it is sent.
+struct StoredAuditLog(StoreReader, SharedClock);
 
-impl AuditLog for Log {
+impl AuditLog for StoredAuditLog {
     fn head(&mut self) -> Result<AuditHead, String> {
         let ChainMark { id, hash } = self.0.audit_head().map_err(|error| error.to_string())?;
         Ok(AuditHead { number: id, hash, time_ns: self.1.now_ns() })
@@ -277,9 +283,9 @@ impl AuditLog for Log {
 }
 
 /// The store's outbox, as delivery workers read it.
-struct Rows(StoreReader);
+struct StoredOutbox(StoreReader);
 
-impl lifesigns_notifications::Outbox for Rows {
+impl lifesigns_notifications::Outbox for StoredOutbox {
     fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<PendingNotice>, String> {
         let rows = self.0.pending(receiver, after as i64, limit).map_err(|error| error.to_string())?;
         let row = |row: StoredNotice| PendingNotice {

@@ -27,6 +27,13 @@ pub(crate) enum RecorderRequest {
     Stop,
 }
 
+impl RecorderRequest {
+    /// Returns whether a caller waits for the reply, so that the turn should not wait for more.
+    pub(crate) const fn has_caller(&self) -> bool {
+        !matches!(self, Self::Settled(_))
+    }
+}
+
 /// How long a caller waits for the commit that completes its request.
 const DEADLINE: Duration = Duration::from_secs(30);
 

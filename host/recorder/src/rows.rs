@@ -1,4 +1,4 @@
-//! Questions to the store alone, answered.
+//! Answers queries that only the store can answer.
 
 use std::fmt::Display;
 
@@ -7,14 +7,14 @@ use lifesigns_control::{AuditMark, AuditReport, AuditRow, Break, OutboxFilter, O
 use lifesigns_store::{AlertHistoryFilter, AuditError, AuditFilter, StoreReader};
 use lifesigns_text::suggestion;
 
-/// Waiting notices are read in pages of so many.
+/// The page size in which waiting notices are read.
 const PAGE: usize = 1000;
 
 fn said(error: impl Display) -> String {
     error.to_string()
 }
 
-/// What only the store remembers: of a running host, or of a store at rest.
+/// Answers from the store alone: of a running host, or of a store at rest.
 ///
 /// # Errors
 /// What is wrong with the store, for a person.
@@ -35,7 +35,7 @@ pub fn rows(reader: &StoreReader, rows: &Rows) -> Result<Reply, String> {
             points.map(Reply::Badges).map_err(said)
         }
         Rows::Audit(past) => {
-            // Whoever asks for one person's last ten wants ten of that person's.
+            // The last ten entries of one person are ten of that person's, so the limit comes after the filter.
             let subject = past.subject.as_deref().map(Pattern::from);
             let exact = subject.as_ref().filter(|subject| subject.is_literal());
             let narrowed = past.who.is_some() || exact.is_none() && subject.is_some();
@@ -86,7 +86,7 @@ fn verify(reader: &StoreReader, known: Option<&AuditMark>) -> Result<Reply, Stri
     Ok(Reply::Verified(report))
 }
 
-/// That there is no such receiver, and which there are.
+/// Says that there is no such receiver, and which there are.
 pub(crate) fn no_receiver(name: &str, known: &[&str]) -> String {
     let shown = &name[..name.floor_char_boundary(64)];
     let hint = suggestion(name, known.iter().copied());
@@ -98,7 +98,7 @@ pub(crate) fn no_receiver(name: &str, known: &[&str]) -> String {
 }
 
 fn outbox(reader: &StoreReader, filter: &OutboxFilter) -> Result<Reply, String> {
-    // Of what is looked for among others, the first so many may be none.
+    // A filter by alert needs all rows: the first ones may be of other alerts.
     let limit = if filter.limit == 0 || filter.alert.is_some() { usize::MAX } else { filter.limit };
     let pattern = filter.receiver.as_deref().map(Pattern::from);
     let wanted = |receiver: &str| pattern.as_ref().is_none_or(|pattern| pattern.matches(receiver));
@@ -136,7 +136,7 @@ fn outbox(reader: &StoreReader, filter: &OutboxFilter) -> Result<Reply, String> 
     Ok(Reply::Outbox(rows.into_iter().map(row).collect()))
 }
 
-/// Page after page until there is no more, or enough.
+/// Reads page after page until there is no more, or enough.
 fn paged(
     limit: usize,
     mut page: impl FnMut(i64) -> Result<Vec<lifesigns_store::StoredNotice>, lifesigns_store::StoreError>,

@@ -1,15 +1,19 @@
-//! The state of rules beside those that run, for `status`.
+//! The rules beside those that run: refused, being compiled, present.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeSet, sync::Arc};
 
+use crossbeam_channel::Receiver;
 use lifesigns_control::{CompilingRule, MemoryStatus, RefusedRule};
+use parking_lot::{Mutex, MutexGuard};
 
-/// What `status` says of rules beside those that run; what loads rules keeps it up to date.
+use crate::wake::WakeSignal;
+
+/// The rules that do not run, kept up to date by whatever loads rules. Clones share one state.
 #[derive(Clone, Default)]
-pub struct RuleOverview(Arc<Mutex<OverviewState>>);
+pub struct RuleOverview {
+    state: Arc<Mutex<OverviewState>>,
+    changed: WakeSignal,
+}
 
 /// See [`RuleOverview`].
 #[derive(Default)]
@@ -17,16 +21,16 @@ pub(crate) struct OverviewState {
     pub(crate) refused: Vec<RefusedRule>,
     pub(crate) compiling: Vec<CompilingRule>,
     pub(crate) memory: Option<Arc<dyn Fn() -> MemoryStatus + Send + Sync>>,
-    /// The rules that are there, whether they run or not, by name, and how often that was set. What a
-    /// rule that is gone said ends.
+    /// The names of all rules that exist, whether they run or not, and how often they were set. Symptoms
+    /// of a rule that no longer exists end.
     present: (u64, BTreeSet<String>),
 }
 
 impl RuleOverview {
-    /// Rules that do not run, or only in their old version, and those that are being compiled.
+    /// Sets the rules that are refused, and those that are being compiled.
     pub fn set(&self, refused: Vec<RefusedRule>, compiling: Vec<CompilingRule>) {
         let mut overview = self.get();
-        // One that was being compiled before still is since then.
+        // A rule that was being compiled before keeps its start time.
         let since = |new: CompilingRule| match overview.compiling.iter().find(|old| old.digest == new.digest) {
             Some(old) => CompilingRule { since_ns: old.since_ns, ..new },
             None => new,
@@ -35,29 +39,35 @@ impl RuleOverview {
         (overview.refused, overview.compiling) = (refused, compiling);
     }
 
-    /// These are all rules that are there now, whether they run or not.
+    /// Sets the names of all rules that exist, whether they run or not.
     pub fn set_present(&self, names: BTreeSet<String>) {
         let mut overview = self.get();
         overview.present = (overview.present.0 + 1, names);
+        self.changed.notify();
     }
 
-    /// The rules that are there, if they were set since `version`; with the version that they are.
+    /// Returns the rules that exist and their version, if they were set since `version`.
     pub(crate) fn present_since(&self, version: u64) -> Option<(u64, BTreeSet<String>)> {
         let overview = self.get();
         (overview.present.0 > version).then(|| overview.present.clone())
     }
 
-    /// How it is known what all rules have of the host's memory.
+    /// Sets how the memory that all rules use is measured.
     pub fn set_memory(&self, memory: impl Fn() -> MemoryStatus + Send + Sync + 'static) {
         self.get().memory = Some(Arc::new(memory));
     }
 
-    /// Whether rules are being compiled.
+    /// Returns the channel that wakes the recorder when the rules that exist have changed.
+    pub(crate) const fn changed(&self) -> &Receiver<()> {
+        self.changed.receiver()
+    }
+
+    /// Returns whether rules are being compiled.
     pub fn is_compiling(&self) -> bool {
         !self.get().compiling.is_empty()
     }
 
     pub(crate) fn get(&self) -> MutexGuard<'_, OverviewState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }

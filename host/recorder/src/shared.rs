@@ -1,26 +1,23 @@
-//! What the recorder shares with those who ask.
+//! The state that the recorder shares with those who ask.
 
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use lifesigns_compliance::{Alert, Book, Notice};
 use lifesigns_control::{ReceiverStatus, SourceStatus};
 use lifesigns_engine::Engine;
 use lifesigns_model::{SharedClock, SourceOffset};
 use lifesigns_notifications::OpenAlerts;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::{alert_stream::Listeners, health::Health, rule_overview::RuleOverview, source_progress::SourceProgress};
 
-/// What evidence calls the source of what the inventory says. A source of the stream may have the same name.
+/// The source that evidence from the inventory names. A source of the stream may have the same name.
 pub const INVENTORY_SOURCE: &str = "(inventory)";
 
-/// How every configured source is, by what is committed of them.
+/// Describes every configured source, given how far each is committed.
 pub type DescribeSources = Arc<dyn Fn(&BTreeMap<String, SourceOffset>) -> Vec<SourceStatus> + Send + Sync>;
 
-/// See the module. The book's lock is held for one cut, one question or one request at a time.
+/// See the module. The book's lock is held for one checkpoint, one query or one request at a time.
 pub(crate) struct Shared {
     pub(crate) engine: Arc<Engine>,
     book: Mutex<Book>,
@@ -60,11 +57,11 @@ impl Shared {
     }
 
     pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+        self.book.lock()
     }
 }
 
-/// The book's alerts, as receivers ask for them.
+/// The book's open alerts, as receivers ask for them.
 pub(crate) struct OpenAlertView(pub(crate) Arc<Shared>);
 
 impl OpenAlerts for OpenAlertView {

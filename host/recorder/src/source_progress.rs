@@ -1,13 +1,17 @@
-//! How far sources were read: which of them were at their end when, so that nothing that is quiet
-//! gets ahead of lines that wait to be read.
+//! How far sources were read: which of them were at their end when, so that event time of quiet objects
+//! does not get ahead of lines that wait to be read.
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
-/// A source that was not at its end for longer than this has caught up when it is: its lines were not
-/// written just now.
+use crossbeam_channel::Receiver;
+use parking_lot::Mutex;
+
+use crate::wake::WakeSignal;
+
+/// A source that was not at its end for longer than this has caught up when it is: its lines are older.
 const CATCH_UP_NS: u64 = 10_000_000_000;
 
 /// How far one source was read.
@@ -18,23 +22,34 @@ struct Read {
     caught_up: bool,
 }
 
-/// The sources that say when they are at their end.
-#[derive(Debug, Default)]
-pub(crate) struct SourceProgress(Mutex<BTreeMap<String, Read>>);
+/// The sources that report when they are at their end.
+#[derive(Debug)]
+pub(crate) struct SourceProgress {
+    sources: Mutex<BTreeMap<String, Read>>,
+    /// When something is due in the book, on the host's clock; `u64::MAX` if nothing is.
+    due_ns: AtomicU64,
+    moved: WakeSignal,
+}
 
-/// What is known of them at one time.
+impl Default for SourceProgress {
+    fn default() -> Self {
+        Self { sources: Mutex::default(), due_ns: AtomicU64::new(u64::MAX), moved: WakeSignal::default() }
+    }
+}
+
+/// The progress of all sources at one time.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ProgressSnapshot {
-    /// Each source, and until when everything in it has been handed in.
+    /// Each source, and the time before which everything in it has been submitted.
     pub(crate) until: Vec<(String, u64)>,
-    /// Those that have caught up since the last time.
+    /// The sources that have caught up since the last snapshot.
     pub(crate) caught_up: Vec<String>,
 }
 
 impl SourceProgress {
-    /// These sources say when they are at their end, and no others.
+    /// Sets which sources report when they are at their end.
     pub(crate) fn expect(&self, names: Vec<String>) {
-        let mut sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sources = self.sources.lock();
         let before = std::mem::take(&mut *sources);
         for name in names {
             let read = before.get(&name).copied().unwrap_or_default();
@@ -42,22 +57,36 @@ impl SourceProgress {
         }
     }
 
-    /// Whether a source says when it is at its end.
+    /// Returns whether a source reports when it is at its end.
     pub(crate) fn says(&self, source: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(source)
+        self.sources.lock().contains_key(source)
     }
 
-    /// Everything that was in a source at `until_ns` of the host's clock has been handed in.
+    /// Notes that everything that was in a source at `until_ns` of the host's clock has been submitted.
+    /// Wakes the recorder if that makes something due.
     pub(crate) fn at_end(&self, source: &str, until_ns: u64) {
-        if let Some(read) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(source) {
-            read.caught_up |= until_ns.saturating_sub(read.until_ns) >= CATCH_UP_NS;
-            read.until_ns = until_ns;
+        let mut sources = self.sources.lock();
+        let Some(read) = sources.get_mut(source) else { return };
+        read.caught_up |= until_ns.saturating_sub(read.until_ns) >= CATCH_UP_NS;
+        read.until_ns = until_ns;
+        if read.caught_up || until_ns >= self.due_ns.load(Ordering::Relaxed) {
+            self.moved.notify();
         }
     }
 
-    /// Where the sources are.
+    /// Sets when something is due in the book, on the host's clock.
+    pub(crate) fn expect_due(&self, due_ns: Option<u64>) {
+        self.due_ns.store(due_ns.unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Returns the channel that wakes the recorder.
+    pub(crate) const fn moved(&self) -> &Receiver<()> {
+        self.moved.receiver()
+    }
+
+    /// Takes a snapshot.
     pub(crate) fn take(&self) -> ProgressSnapshot {
-        let mut sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sources = self.sources.lock();
         let mut progressed = ProgressSnapshot::default();
         for (name, read) in &mut *sources {
             progressed.until.push((name.clone(), read.until_ns));
@@ -68,9 +97,9 @@ impl SourceProgress {
         progressed
     }
 
-    /// What was taken has not been cut yet: those that have caught up do so again the next time.
+    /// Puts back a snapshot whose lines are not in a checkpoint yet: its sources catch up again next time.
     pub(crate) fn put_back(&self, progressed: ProgressSnapshot) {
-        let mut sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sources = self.sources.lock();
         for name in progressed.caught_up {
             if let Some(read) = sources.get_mut(&name) {
                 read.caught_up = true;

@@ -1,6 +1,6 @@
-//! How the host is, for `status`.
+//! Builds the answer to `status`.
 
-use std::{collections::BTreeMap, sync::PoisonError};
+use std::collections::BTreeMap;
 
 use lifesigns_control::{
     AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, MemoryStatus, RefusedRule, RuleStatus,
@@ -46,7 +46,7 @@ pub(crate) fn status(shared: &Shared) -> Status {
             committed_ns: health.committed_ns,
             commits: health.commits,
         },
-        receivers: shared.receivers.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        receivers: shared.receivers.lock().clone(),
         config: ConfigStatus {
             files: health.config_files,
             loaded_ns: health.config_ns,
@@ -57,7 +57,7 @@ pub(crate) fn status(shared: &Shared) -> Status {
     }
 }
 
-/// Objects, those that were only heard of, open alerts, and how far event time has come.
+/// Returns the number of objects, of discovered objects, of open alerts, and the latest event time.
 fn counts(shared: &Shared) -> (u64, u64, AlertCounts, u64) {
     let book = shared.book();
     let (mut objects, mut discovered, mut alerts) = (0, 0, AlertCounts::default());
@@ -101,7 +101,7 @@ fn rules(shared: &Shared, report: &lifesigns_engine::ShardReport) -> Vec<RuleSta
     shared.engine.rules().rules().iter().map(status).collect()
 }
 
-/// Rules that are refused, those that are being compiled, and what all have of the memory.
+/// Returns refused rules, rules that are being compiled, and the memory of all rules.
 fn overview(shared: &Shared) -> (Vec<RefusedRule>, Vec<CompilingRule>, MemoryStatus) {
     let overview = shared.overview.get();
     let memory = overview.memory.as_ref().map(|memory| memory()).unwrap_or_default();
@@ -109,11 +109,11 @@ fn overview(shared: &Shared) -> (Vec<RefusedRule>, Vec<CompilingRule>, MemorySta
 }
 
 fn sources(shared: &Shared, places: &BTreeMap<String, SourceOffset>) -> Vec<SourceStatus> {
-    let describe = shared.describe.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let describe = shared.describe.lock().clone();
     if let Some(describe) = describe {
         return describe(places);
     }
-    // Sources of an embedder, of which only this is known.
+    // Of an embedder's sources only this is known.
     let source = |place: &SourceOffset| SourceStatus {
         name: place.source.clone(),
         lines: place.lines,
@@ -124,7 +124,7 @@ fn sources(shared: &Shared, places: &BTreeMap<String, SourceOffset>) -> Vec<Sour
     places.values().map(source).collect()
 }
 
-/// What found no room anywhere in the host, since it started.
+/// Returns what was dropped at limits anywhere in the host since it started.
 pub(crate) fn dropped(shared: &Shared) -> Drops {
     let totals = shared.engine.totals();
     let mut drops = totals.report.drops();
@@ -144,7 +144,7 @@ fn drops(dropped: &Drops) -> Vec<DropStatus> {
     dropped.iter().map(status).collect()
 }
 
-/// The store's size, with what stands beside it.
+/// Returns the size of the store and the files beside it, in bytes.
 fn size(path: &std::path::Path) -> u64 {
     ["", "-wal", "-shm"]
         .iter()

@@ -1,26 +1,26 @@
-//! What the log says of expressions that cannot be decided and of what found no room: each expression
-//! once, each kind of drop at once and then now and then.
+//! Log warnings of expressions that cannot be evaluated and of what was dropped at limits: each
+//! expression once, each kind of drop at once and then at intervals.
 
 use std::collections::BTreeMap;
 
 use lifesigns_compliance::UndecidedExpression;
 use lifesigns_model::{DropKind, Drops};
 
-/// The counters are looked at this often.
+/// How often the counters are checked, in nanoseconds.
 const LOOK_NS: u64 = 1_000_000_000;
-/// After a kind was warned of, it is quiet for this long.
+/// The interval between two warnings of one kind, in nanoseconds.
 const QUIET_NS: u64 = 600_000_000_000;
 
-/// What was warned of.
+/// The warnings so far.
 #[derive(Debug, Default)]
 pub(crate) struct Warnings {
     looked_ns: u64,
-    /// When each kind was warned of last, and how many there were.
+    /// When each kind was last warned of, and its count then.
     said: BTreeMap<DropKind, (u64, u64)>,
 }
 
 impl Warnings {
-    /// Whether it is time to look at the counters; `now_ns` is the host's clock.
+    /// Returns whether the counters should be checked; `now_ns` is the host's clock.
     pub(crate) fn is_due(&mut self, now_ns: u64) -> bool {
         let due = now_ns.abs_diff(self.looked_ns) >= LOOK_NS;
         if due {
@@ -36,7 +36,7 @@ impl Warnings {
         }
     }
 
-    /// The lines that the log is to have.
+    /// Returns the lines to log.
     fn news(&mut self, drops: &Drops, now_ns: u64) -> Vec<String> {
         let mut lines = Vec::new();
         for (kind, count) in drops.iter() {
@@ -53,11 +53,11 @@ impl Warnings {
     }
 }
 
-/// Warns of expressions that could not be decided for the first time.
+/// Warns of expressions that could not be evaluated for the first time.
 pub(crate) fn undecided(all: &[UndecidedExpression]) {
     for one in all {
         tracing::warn!(
-            "{one}; it counts against the object until that is mended; `lifesigns doctor` lists all objects' expressions"
+            "{one}; counted against the object until fixed; `lifesigns doctor` lists all objects' expressions"
         );
     }
 }

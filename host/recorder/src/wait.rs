@@ -1,0 +1,68 @@
+//! How the recorder waits for its next turn: for a request, for a checkpoint that is worth it, for a
+//! source or a rule that moved, or until something is due.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{after, at, select};
+
+use crate::recorder::Recorder;
+
+/// The longest wait. The book learns the time at least this often, and `status` how receivers stand.
+const TICK: Duration = Duration::from_secs(1);
+/// How long a turn waits for more, unless room runs short or a caller waits: one write for many events.
+const GATHER: Duration = Duration::from_millis(10);
+
+/// What ended a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Woken {
+    /// There may be more of the same soon.
+    ByWork,
+    /// Something is due.
+    ByTime,
+}
+
+impl Recorder {
+    /// Waits until there is work for a turn. Requests that came meanwhile are in the inbox.
+    pub(crate) fn wait(&mut self) {
+        if self.wait_for_work() == Woken::ByWork {
+            self.gather();
+        }
+    }
+
+    /// Waits a moment for more work, unless room runs short or a caller waits for a reply.
+    pub(crate) fn gather(&mut self) {
+        let window = after(GATHER);
+        while !self.inbox.iter().any(|request| request.has_caller()) {
+            select! {
+                recv(self.requests) -> request => self.inbox.extend(request),
+                recv(self.shared.engine.checkpoint_urgent()) -> _ => return,
+                recv(window) -> _ => return,
+            }
+        }
+    }
+
+    fn wait_for_work(&mut self) -> Woken {
+        let deadline = at(self.deadline());
+        select! {
+            recv(self.requests) -> request => {
+                self.inbox.extend(request);
+                Woken::ByWork
+            }
+            recv(self.shared.engine.checkpoint_ready()) -> _ => Woken::ByWork,
+            recv(self.shared.progress.moved()) -> _ => Woken::ByTime,
+            recv(self.shared.overview.changed()) -> _ => Woken::ByTime,
+            recv(deadline) -> _ => Woken::ByTime,
+        }
+    }
+
+    /// Returns when the next turn has to begin at the latest, and notes what sources may make due earlier.
+    fn deadline(&self) -> Instant {
+        let (_, due_ns) = self.shared.book().next_due();
+        self.shared.progress.expect_due(due_ns);
+        let now_ns = self.now_ns();
+        // What is overdue after a turn waits for a source: its progress wakes the recorder.
+        let until_due = due_ns.filter(|due_ns| *due_ns > now_ns).map(|due_ns| Duration::from_nanos(due_ns - now_ns));
+        let wait = until_due.map_or(TICK, |until_due| until_due.min(TICK));
+        (Instant::now() + wait).min(self.retain)
+    }
+}
