@@ -1,7 +1,6 @@
 //! Finding something by its id or a prefix of it, and texts that people give.
 
-use super::limits;
-use crate::change::RequestError;
+use crate::{book::limits, change::RequestError};
 
 /// Returns the one of `ids` that `id` is, or is a prefix of.
 pub(super) fn one_of<'a>(what: &str, id: &str, ids: impl Iterator<Item = &'a str>) -> Result<&'a str, RequestError> {

@@ -1,73 +1,32 @@
 //! The alert book: symptoms as rules raise and clear them, the alerts that definitions make of them, who
 //! is notified, and badges. Inputs go in one by one; what they changed is taken out.
 
-mod affected;
-mod alert_lookup;
 mod alerts;
-mod answers;
-mod badge_counts;
 mod badges;
-mod clock;
-mod commands;
-mod condition_evaluator;
-mod context;
-mod definition_index;
 mod digest;
-mod due;
 mod evaluation;
-mod evaluator;
-mod event_clock;
-mod event_time;
-mod fact_input;
-mod findings;
 mod ids;
+mod inputs;
 mod journal;
-mod known_rules;
-mod lifecycle;
 mod limits;
-mod lines;
 mod lookup;
-mod matched_symptoms;
-mod matcher_check;
-mod metric_ages;
-mod names;
-mod notifier;
-mod notify_state;
-mod object_states;
-mod outlook;
-mod policy_cache;
-mod policy_decision;
-mod reevaluator;
-mod render;
-mod repeats;
-mod report;
-mod restore;
-mod review;
-mod routes;
-mod routing;
-mod rule_input;
-mod selection;
-mod silence_changes;
-mod silence_commands;
-mod silences;
+mod notify;
+mod objects;
+mod questions;
 mod state;
-mod suppression;
-mod symptom_input;
-mod symptom_state;
 #[cfg(test)]
 mod tests;
-mod timers;
+mod time;
 mod trigger;
-mod undecided_log;
-mod unmet;
-mod wall_clock;
-mod what_if;
-mod why;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use self::{
+    inputs::{commands, due, event_time, facts, restore, review, rules, symptoms, wall_clock},
+    questions::{answers, what_if},
+    state::BookState,
+};
 use lifesigns_model::Drops;
-use state::BookState;
 
 use crate::{
     change::{BookChanges, BookInput, BookSnapshot, Notice, RequestError},
@@ -104,12 +63,12 @@ impl Book {
                 self.state.clock.set_source("");
                 return outcome;
             }
-            BookInput::Symptom(rule_alert) => symptom_input::take(state, *rule_alert),
-            BookInput::Facts(facts) => fact_input::facts(state, facts),
-            BookInput::Inventory(objects) => fact_input::inventory(state, &objects),
+            BookInput::Symptom(rule_alert) => symptoms::take(state, *rule_alert),
+            BookInput::Facts(facts) => facts::take(state, facts),
+            BookInput::Inventory(objects) => facts::inventory(state, &objects),
             BookInput::Seen { object, time_ns } => {
                 let time_ns = event_time::observe(state, &object, time_ns);
-                fact_input::seen(state, &object, time_ns);
+                facts::seen(state, &object, time_ns);
                 event_time::drop_unknown(state, &object);
             }
             BookInput::Time(time_ns) => event_time::advance(state, time_ns),
@@ -118,7 +77,7 @@ impl Book {
                 wall_clock::advance(state, until_ns);
                 event_time::set_quiet_until(state, until_ns, behind);
             }
-            BookInput::Rules(rules) => rule_input::take(state, rules),
+            BookInput::Rules(rules) => rules::take(state, rules),
             BookInput::Withheld(withheld) => state.notifier().note_withheld(&withheld),
             BookInput::CaughtUp { source, time_ns } => event_time::advance_source(state, &source, time_ns),
             BookInput::Command(command) => outcome = commands::execute(state, command),

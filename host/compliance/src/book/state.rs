@@ -4,29 +4,26 @@ use std::sync::Arc;
 
 use lifesigns_model::Drops;
 
-use super::{
-    alerts::Alerts,
-    badges::{BadgeIndex, BadgeSources},
-    clock::BookClock,
-    context::Context,
-    definition_index::DefinitionIndex,
-    evaluator::{Evaluator, Work},
-    event_clock::ClockKey,
-    ids::Id,
-    journal::Journal,
-    known_rules::KnownRules,
-    lifecycle::{AlertChange, Lifecycle},
-    metric_ages::MetricAges,
-    notifier::Notifier,
-    object_states::ObjectStates,
-    policy_cache::PolicyCache,
-    repeats::Repeats,
-    routes,
-    silences::Silences,
-    timers::Timers,
-    undecided_log::UndecidedLog,
-};
 use crate::{
+    book::{
+        alerts::{
+            lifecycle::{AlertChange, Lifecycle},
+            table::Alerts,
+        },
+        badges::index::{BadgeIndex, BadgeSources},
+        evaluation::{
+            context::Context,
+            definition_index::DefinitionIndex,
+            evaluator::{Evaluator, Work},
+            policy_cache::PolicyCache,
+            undecided_log::UndecidedLog,
+        },
+        ids::Id,
+        journal::Journal,
+        notify::{notifier::Notifier, repeats::Repeats, routes, silences::Silences},
+        objects::{known_rules::KnownRules, states::ObjectStates},
+        time::{clock::BookClock, event_clock::ClockKey, metric_ages::MetricAges, timers::Timers},
+    },
     compiled::CompiledConfig,
     config::{ComplianceConfig, ConfigError},
     record::EndCause,

@@ -1,7 +1,7 @@
 //! The reason why a definition is evaluated again.
 
-use super::ids::Id;
 use crate::{
+    book::ids::Id,
     evidence::EvidenceLine,
     record::{Alert, EndCause},
 };

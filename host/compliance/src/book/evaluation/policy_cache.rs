@@ -1,0 +1,95 @@
+//! Remembers what policy decides about alerts on objects.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use crate::{
+    book::{
+        evaluation::{context::Context, policy_decision::PolicyDecision},
+        ids::Id,
+    },
+    registry::ObjectRegistry,
+};
+
+/// Decisions that were made already, until groups, configuration or hours change.
+#[derive(Debug)]
+pub(crate) struct PolicyCache {
+    objects: BTreeMap<Id, ObjectDecisions>,
+    /// The decision that most objects share.
+    common: Arc<PolicyDecision>,
+}
+
+#[derive(Debug, Default)]
+struct ObjectDecisions {
+    decisions: HashMap<Id, Arc<PolicyDecision>>,
+    /// Groups of which it cannot be decided whether the object is in them.
+    uncertain: Vec<Id>,
+}
+
+/// Whether the groups that decisions were made for are the same still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Membership {
+    Same,
+    Moved,
+}
+
+impl PolicyCache {
+    pub(crate) fn new() -> Self {
+        let common = Arc::new(PolicyDecision { enabled: true, ..PolicyDecision::default() });
+        Self { objects: BTreeMap::new(), common }
+    }
+
+    /// Begins to remember the decisions on an object.
+    pub(crate) fn add(&mut self, object: &Id, registry: &ObjectRegistry) {
+        let uncertain = uncertain_groups(registry, object);
+        self.objects.insert(Arc::clone(object), ObjectDecisions { uncertain, ..ObjectDecisions::default() });
+    }
+
+    /// Returns the decision about `name` on `object`, which is made if it is not remembered.
+    pub(crate) fn decision(&mut self, context: Context<'_>, object: &Id, name: &Id) -> Arc<PolicyDecision> {
+        let remembered = self.objects.get_mut(object);
+        if let Some(decision) = remembered.as_ref().and_then(|remembered| remembered.decisions.get(name)) {
+            return Arc::clone(decision);
+        }
+        let decision = context.decide(object, name);
+        let decision = if decision == *self.common { Arc::clone(&self.common) } else { Arc::new(decision) };
+        if let Some(remembered) = remembered {
+            remembered.decisions.insert(Arc::clone(name), Arc::clone(&decision));
+        }
+        decision
+    }
+
+    /// Notes of which groups it cannot be decided now whether the object is in them.
+    pub(crate) fn update_uncertain_groups(&mut self, object: &Id, registry: &ObjectRegistry) -> Membership {
+        let Some(remembered) = self.objects.get_mut(object) else { return Membership::Same };
+        let uncertain = uncertain_groups(registry, object);
+        if uncertain == remembered.uncertain {
+            return Membership::Same;
+        }
+        remembered.uncertain = uncertain;
+        Membership::Moved
+    }
+
+    /// Drops the decisions on an object.
+    pub(crate) fn clear_object(&mut self, object: &Id) {
+        if let Some(remembered) = self.objects.get_mut(object) {
+            remembered.decisions.clear();
+        }
+    }
+
+    /// Drops all decisions.
+    pub(crate) fn clear(&mut self) {
+        self.objects.values_mut().for_each(|remembered| remembered.decisions.clear());
+    }
+
+    /// Removes an object.
+    pub(crate) fn remove(&mut self, object: &Id) {
+        self.objects.remove(object);
+    }
+}
+
+fn uncertain_groups(registry: &ObjectRegistry, object: &str) -> Vec<Id> {
+    registry.uncertain_groups(object).map(|group| group.name.as_str().into()).collect()
+}

@@ -1,0 +1,196 @@
+//! What keeps an open alert from being notified: a silence, or the same alert on the object's parent.
+
+use crate::{
+    book::{
+        alerts::table::Alerts,
+        evaluation::context::Context,
+        ids::{Id, Key, key},
+        notify::{notifier::Notifier, state::NotifyState},
+    },
+    change::{Notice, NoticeKind, WithheldNotice},
+    record::{Alert, AlertStatus, Notified},
+};
+
+/// The alert of the parent that is notified in place of the object's own.
+#[derive(Debug)]
+pub(crate) struct Inhibitor {
+    id: String,
+    /// The receivers that are notified of it.
+    receivers: Vec<String>,
+}
+
+impl Inhibitor {
+    /// Returns whether a receiver is notified of the parent's alert, and so not of the object's.
+    pub(crate) fn covers(&self, receiver: &str) -> bool {
+        self.receivers.iter().any(|one| one == receiver)
+    }
+}
+
+/// Returns the parent and its alert that is notified in place of the alert `name` on `object`: a violation of the
+/// same name, at least as bad, not silenced, where no cycle of parents makes each stand for the other.
+pub(crate) fn inhibiting<'a>(
+    context: Context<'a>,
+    alerts: &'a Alerts,
+    object: &str,
+    name: &str,
+) -> Option<(&'a Id, &'a Alert)> {
+    if !context.compiled.config().inhibit_by_parent {
+        return None;
+    }
+    let own = alerts.open(object, name)?;
+    let (parent, _, inhibitor) = alerts.entry(context.parent(object)?, name)?;
+    let can_inhibit = inhibitor.is_violation() && inhibitor.silenced_by.is_none();
+    let inhibits = can_inhibit && inhibitor.criticality >= own.criticality;
+    (inhibits && !context.registry.is_own_ancestor(object)).then_some((parent, inhibitor))
+}
+
+impl Notifier<'_> {
+    /// Updates what suppresses an open alert, and notifies receivers if that changed.
+    pub(crate) fn refresh(&mut self, object: &Id, name: &Id) {
+        let Some(alert) = self.alerts.open(object, name) else { return };
+        let before = NotifyState::of(alert);
+        self.update_suppression(object, name);
+        self.propagate(object, name, &before, false);
+        // A repeat that was suppressed until now is due again when its time comes.
+        self.plan_repeat(object, name);
+    }
+
+    /// Refreshes the open alerts of an object and of its ancestors: whether these are in a cycle of parents may
+    /// have changed.
+    pub(crate) fn refresh_ancestors(&mut self, object: &str) {
+        if !self.config().inhibit_by_parent {
+            return;
+        }
+        let objects = self.context.objects;
+        for one in self.context.registry.ancestors(object).into_iter().chain([object]) {
+            let Some(one) = objects.id(one) else { continue };
+            let open: Vec<Id> = self.alerts.open_of(one).map(|(name, _)| name.clone()).collect();
+            open.iter().for_each(|name| self.refresh(one, name));
+        }
+    }
+
+    /// Refreshes the alerts of this name on an object's children: the object's alert may have begun or ceased to
+    /// stand for them.
+    pub(crate) fn refresh_children(&mut self, object: &Id, name: &Id) {
+        if !self.config().inhibit_by_parent {
+            return;
+        }
+        let objects = self.context.objects;
+        let children = self.context.registry.children(object);
+        let open: Vec<&Id> = children
+            .filter(|child| self.alerts.open(child, name).is_some())
+            .filter_map(|child| objects.id(child))
+            .collect();
+        open.into_iter().for_each(|child| self.refresh(child, name));
+    }
+
+    /// Refreshes the open alerts that `is_meant` selects.
+    pub(crate) fn refresh_where(&mut self, is_meant: impl Fn(&Alert) -> bool) {
+        let open = self.alerts.all_open().filter(|(.., alert)| is_meant(alert));
+        let meant: Vec<Key> = open.map(|(object, name, _)| key(object, name)).collect();
+        meant.iter().for_each(|(object, name)| self.refresh(object, name));
+    }
+
+    /// Notes in an open alert which silence suppresses it, and which parent's alert if that is notified to all its
+    /// receivers.
+    pub(crate) fn update_suppression(&mut self, object: &Id, name: &Id) {
+        let inhibited_by = self.inhibitor(object, name).and_then(|inhibitor| {
+            let routed = self.routed(object, name);
+            let covers_all = !routed.is_empty() && routed.iter().all(|(receiver, _)| inhibitor.covers(receiver));
+            covers_all.then_some(inhibitor.id)
+        });
+        let alert = self.alerts.existing(object, name);
+        if alert.status != AlertStatus::Open {
+            return;
+        }
+        let silenced_by = self.silences.silencing(alert, self.context.wall_ns).map(|silence| silence.id.clone());
+        if alert.silenced_by == silenced_by && alert.inhibited_by == inhibited_by {
+            return;
+        }
+        self.alerts.change(object, name, |alert| {
+            alert.silenced_by = silenced_by;
+            alert.inhibited_by = inhibited_by;
+            alert.revision += 1;
+        });
+    }
+
+    /// Returns the alert of the parent that is notified in place of the object's, and to whom.
+    pub(crate) fn inhibitor(&mut self, object: &Id, name: &Id) -> Option<Inhibitor> {
+        let (parent, alert) = inhibiting(self.context, self.alerts, object, name)?;
+        let (parent, id) = (parent.clone(), alert.id.clone());
+        let receivers = self.routed(&parent, name).into_iter().map(|(receiver, _)| receiver).collect();
+        Some(Inhibitor { id, receivers })
+    }
+
+    fn is_covered(&mut self, object: &Id, name: &Id, receiver: &str) -> bool {
+        self.inhibitor(object, name).is_some_and(|one| one.covers(receiver))
+    }
+
+    /// Returns whether a notice that was made is not to be sent now: its alert has been silenced, or inhibited for
+    /// its receiver, since then. That an alert is over is never withheld.
+    pub(crate) fn withholds(&mut self, notice: &Notice) -> bool {
+        if notice.happened == NoticeKind::Resolved {
+            return false;
+        }
+        let Some((object, name, alert)) = self.alerts.entry(&notice.alert.object, &notice.alert.definition) else {
+            return false;
+        };
+        if alert.id != notice.alert.id {
+            return false;
+        }
+        if alert.withheld.get(&notice.receiver).is_some_and(|void| notice.alert.revision <= *void) {
+            return true;
+        }
+        if !alert.is_violation() {
+            return false;
+        }
+        let is_silenced = alert.silenced_by.is_some();
+        let (object, name) = key(object, name);
+        is_silenced || self.is_covered(&object, &name, &notice.receiver)
+    }
+
+    /// Returns the open alerts that a receiver knows of and is to be reminded of: neither silenced nor inhibited.
+    pub(crate) fn known_to(&mut self, receiver: &str) -> Vec<Alert> {
+        let mut known: Vec<Key> = Vec::new();
+        for (object, name, alert) in self.alerts.all() {
+            if alert.is_violation() && alert.silenced_by.is_none() && alert.notified.contains_key(receiver) {
+                known.push(key(object, name));
+            }
+        }
+        known.retain(|(object, name)| !self.is_covered(object, name, receiver));
+        known.iter().map(|(object, name)| self.alerts.existing(object, name).clone()).collect()
+    }
+
+    /// Notes that a notice was not sent: its receiver does not know what it says.
+    pub(crate) fn note_withheld(&mut self, withheld: &WithheldNotice) {
+        // The alert may have left the book, and the receiver may know meanwhile that it is over.
+        let Some((object, name, alert)) = self.alerts.entry(&withheld.object, &withheld.definition) else { return };
+        let Some(known) = alert.notified.get(&withheld.receiver).copied() else { return };
+        if alert.id != withheld.alert {
+            return;
+        }
+        let before = NotifyState::of(alert);
+        let is_silenced = alert.silenced_by.is_some();
+        let (object, name) = key(object, name);
+        let is_suppressed = is_silenced || self.is_covered(&object, &name, &withheld.receiver);
+        self.alerts.change(&object, &name, |alert| take_back(alert, withheld, known, is_suppressed));
+        self.propagate(&object, &name, &before, false);
+    }
+}
+
+/// Takes back from an alert that a receiver knows what a withheld notice says.
+fn take_back(alert: &mut Alert, withheld: &WithheldNotice, known: Notified, is_suppressed: bool) {
+    let is_first = known.first_revision == withheld.revision;
+    let is_followed = !is_suppressed && known.last_revision > withheld.revision;
+    if is_first && !is_followed {
+        alert.notified.remove(&withheld.receiver);
+        alert.withheld.insert(withheld.receiver.clone(), known.last_revision);
+    } else if let Some(entry) = alert.notified.get_mut(&withheld.receiver) {
+        if !is_followed {
+            entry.criticality = None;
+        } else if is_first {
+            // A later notice is on its way, and may be the first that the receiver gets.
+            entry.first_revision = known.last_revision;
+        }
+    }
+}
