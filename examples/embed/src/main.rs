@@ -13,7 +13,7 @@ use lifesigns::{
     notifications::{Failure, Message, Receiver},
 };
 
-/// A receiver of our own; routes name it. What it fails to take is told again.
+/// A receiver of the program's own, which routes name. A message that it fails to take is sent again.
 struct Pager;
 
 impl Receiver for Pager {
@@ -23,7 +23,7 @@ impl Receiver for Pager {
     }
 }
 
-/// Docker is welcome in the playground; everywhere else the pager is told.
+/// Allows Docker in the playground; everywhere else the pager is notified.
 fn compliance() -> ComplianceConfig {
     let (pattern, place) = (Pattern::new("docker-keyword/*"), ConfigLocation::default());
     let entries = vec![PolicyEntry { pattern, setting: PolicySetting::Allow(true), place }];

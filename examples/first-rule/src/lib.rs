@@ -1,4 +1,4 @@
-//! Tells that somebody ran a command as root, with sudo, on a production object.
+//! Raises a symptom when a command is run as root, with sudo, on a production object.
 
 use lifesigns_rule::{Alerts, Criticality, Description, Event, Interest, Rule, Symptom, Test};
 use serde::Deserialize;
@@ -41,7 +41,7 @@ impl Rule for RootCommand {
 
     fn evaluate(&self, event: &Event<'_>, alerts: &mut Alerts<'_>) {
         let Some((who, command)) = event.message().split_once(AS_ROOT) else { return };
-        let user = who.split_whitespace().next().unwrap_or("somebody");
+        let user = who.split_whitespace().next().unwrap_or("an unknown user");
         alerts
             .raise("root-command", format!("{user} ran a command as root on {}", event.object()))
             .attribute("user", user)

@@ -1,5 +1,5 @@
-//! The inventory's files: read as one, and only when they seem to be whole, so that one which is still
-//! being written is not taken for the fleet.
+//! Reads the inventory's files as one, and only when they seem to be complete: a file that is still being
+//! written must not remove objects.
 
 use std::{
     fs::File,
@@ -13,25 +13,25 @@ use lifesigns_intake::inventory;
 
 use crate::exit::Failure;
 
-/// A file that has changed is read when it has been as it is for so long.
-const STILL: Duration = Duration::from_millis(400);
-/// The same for one in which something is missing that was there before, which does not end with a line
-/// end, or in which something is wrong: it may be half written.
-const STILL_IN_DOUBT: Duration = Duration::from_secs(3);
+/// A file that has changed is read when it has not changed for this long.
+const QUIET: Duration = Duration::from_millis(400);
+/// The same for one that lacks something of the last one, does not end with a line end, or has a mistake:
+/// it may be half written.
+const QUIET_IN_DOUBT: Duration = Duration::from_secs(3);
 
-/// What the files say.
+/// The content of the files.
 #[derive(Debug, Default)]
-pub(crate) struct Read {
+pub(crate) struct InventoryContent {
     pub(crate) objects: Vec<ObjectFacts>,
-    /// A table that ends in the middle of a line.
+    /// A table ends in the middle of a line.
     unfinished: bool,
-    /// There is a file.
+    /// A file is configured.
     some: bool,
 }
 
 /// Reads all inventories as one.
-pub(crate) fn read(paths: &[PathBuf]) -> Result<Read, Failure> {
-    let mut read = Read { some: !paths.is_empty(), ..Read::default() };
+pub(crate) fn read(paths: &[PathBuf]) -> Result<InventoryContent, Failure> {
+    let mut read = InventoryContent { some: !paths.is_empty(), ..InventoryContent::default() };
     for path in paths {
         read.objects.extend(inventory::load(path).map_err(Failure::configuration)?);
         read.unfinished |= is_table(path) && !ends_with_a_line(path);
@@ -52,40 +52,40 @@ fn ends_with_a_line(path: &Path) -> bool {
     read.is_ok() && last == *b"\n"
 }
 
-impl Read {
-    /// Whether nothing says that more is to come.
-    pub(crate) fn is_whole(&self) -> bool {
+impl InventoryContent {
+    /// Whether it seems to be complete.
+    pub(crate) fn is_complete(&self) -> bool {
         !self.unfinished && (!self.some || !self.objects.is_empty())
     }
 
-    /// An inventory that names no object at all is hardly meant, if one did before.
-    pub(crate) fn refuse_nothing(&self, before: &[ObjectFacts]) -> Result<(), Failure> {
+    /// Refuses an inventory without any object if there was one with objects before: that is hardly meant.
+    pub(crate) fn refuse_empty(&self, before: &[ObjectFacts]) -> Result<(), Failure> {
         match self.some && self.objects.is_empty() && !before.is_empty() {
             false => Ok(()),
             true => Err(Failure::Configuration(format!(
-                "the inventory names no object any more, and named {} before: write it elsewhere and rename it into \
-                 place; if no object is to be listed, take `inventory` out of the configuration",
+                "the inventory has no object, and had {} before: write it elsewhere and rename it into place; to list \
+                 no object, remove `inventory` from the configuration",
                 before.len()
             ))),
         }
     }
 }
 
-/// Waits until files that have changed have been as they are for long enough.
+/// Waits until files that have changed have not changed again for long enough.
 #[derive(Debug)]
-pub(crate) struct Settling<V> {
+pub(crate) struct Debounce<V> {
     since: Option<(V, Instant)>,
     in_doubt: bool,
 }
 
-impl<V> Default for Settling<V> {
+impl<V> Default for Debounce<V> {
     fn default() -> Self {
         Self { since: None, in_doubt: false }
     }
 }
 
-impl<V: PartialEq> Settling<V> {
-    /// Whether `version` has been as it is for long enough. `is_sure` is asked once about each version.
+impl<V: PartialEq> Debounce<V> {
+    /// Whether `version` has been the same for long enough. `is_sure` is called once for each version.
     pub(crate) fn is_over(&mut self, version: V, now: Instant, is_sure: impl FnOnce() -> bool) -> bool {
         let since = match &self.since {
             Some((known, since)) if *known == version => *since,
@@ -95,10 +95,10 @@ impl<V: PartialEq> Settling<V> {
             }
         };
         let still = now.saturating_duration_since(since);
-        if !self.in_doubt && still >= STILL {
+        if !self.in_doubt && still >= QUIET {
             self.in_doubt = !is_sure();
         }
-        still >= if self.in_doubt { STILL_IN_DOUBT } else { STILL }
+        still >= if self.in_doubt { QUIET_IN_DOUBT } else { QUIET }
     }
 }
 
@@ -113,18 +113,18 @@ mod tests {
 
     #[test]
     fn what_changes_is_waited_for_and_what_is_in_doubt_for_longer() {
-        let (mut settling, start) = (Settling::default(), Instant::now());
+        let (mut debounce, start) = (Debounce::default(), Instant::now());
         let at = |ms| start + Duration::from_millis(ms);
         let unasked = || -> bool { panic!("it is not still yet") };
-        assert!(!settling.is_over(1, at(0), unasked));
-        assert!(!settling.is_over(1, at(300), unasked));
-        assert!(settling.is_over(1, at(500), || true), "nothing speaks against it");
-        assert!(!settling.is_over(2, at(1000), unasked));
-        assert!(!settling.is_over(2, at(1500), || false), "something is missing");
-        assert!(!settling.is_over(3, at(2000), unasked), "it goes on");
-        assert!(!settling.is_over(3, at(2500), || false));
-        assert!(!settling.is_over(3, at(4900), unasked));
-        assert!(settling.is_over(3, at(5000), unasked), "it is meant");
+        assert!(!debounce.is_over(1, at(0), unasked));
+        assert!(!debounce.is_over(1, at(300), unasked));
+        assert!(debounce.is_over(1, at(500), || true), "nothing speaks against it");
+        assert!(!debounce.is_over(2, at(1000), unasked));
+        assert!(!debounce.is_over(2, at(1500), || false), "something is missing");
+        assert!(!debounce.is_over(3, at(2000), unasked), "it goes on");
+        assert!(!debounce.is_over(3, at(2500), || false));
+        assert!(!debounce.is_over(3, at(4900), unasked));
+        assert!(debounce.is_over(3, at(5000), unasked), "it is meant");
     }
 
     #[test]
@@ -135,11 +135,11 @@ mod tests {
             std::fs::write(&path, text).expect("it is written");
             read(std::slice::from_ref(&path)).expect("it is sound")
         };
-        assert!(of("id,kind\nvm1,vm\n").is_whole());
-        assert!(!of("id,kind\nvm1,vm\nvm2,v").is_whole());
+        assert!(of("id,kind\nvm1,vm\n").is_complete());
+        assert!(!of("id,kind\nvm1,vm\nvm2,v").is_complete());
         let empty = of("id,kind\n");
-        assert!(!empty.is_whole());
-        assert!(empty.refuse_nothing(&[facts("a", &[])]).is_err() && empty.refuse_nothing(&[]).is_ok());
-        assert!(read(&[]).expect("there is none").is_whole(), "no inventory is as good as any");
+        assert!(!empty.is_complete());
+        assert!(empty.refuse_empty(&[facts("a", &[])]).is_err() && empty.refuse_empty(&[]).is_ok());
+        assert!(read(&[]).expect("there is none").is_complete(), "no inventory is as good as any");
     }
 }

@@ -12,7 +12,7 @@ use lifesigns::{
 };
 use lifesigns_settings::CompileSettings;
 
-use crate::{exit::Failure, say};
+use crate::{exit::Failure, terminal};
 
 /// Entries of the compile cache.
 const CACHE_ENTRIES: usize = 10_000;
@@ -27,7 +27,7 @@ pub(crate) fn cache(named: Option<&Path>) -> Result<Option<Cache>, Failure> {
     match Cache::open(&base.join("lifesigns")) {
         Ok(cache) => Ok(Some(cache)),
         Err(error) => {
-            say::warning(&error.to_string());
+            terminal::warning(&error.to_string());
             Ok(None)
         }
     }
@@ -84,7 +84,7 @@ pub(crate) fn once(
     let mut loader = Loader::new(plain_sandbox(self::cache(cache)?)?);
     let snapshot = RuleStore::new(folder).allow(module_folders.to_vec()).scan();
     if let Some(note) = &snapshot.note {
-        say::warning(note);
+        terminal::warning(note);
     }
     let loads = loader.apply(&snapshot);
     Ok((loader.rules(), loads))

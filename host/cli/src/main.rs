@@ -12,10 +12,10 @@ mod reload;
 mod replay;
 mod rules;
 mod run;
-mod say;
 mod setup;
 mod signals;
 mod summary;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -37,9 +37,9 @@ fn main() -> ExitCode {
     if let args::Command::Compliance(command) = &args.command
         && command.wants_json()
     {
-        say::in_json();
+        terminal::in_json();
     }
-    say::install_subscriber();
+    terminal::install_subscriber();
     let outcome = match args.command {
         args::Command::Replay(replay) => replay::run(&replay),
         args::Command::Run { config } => run::run(&config),
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            say::error(&failure);
+            terminal::error(&failure);
             failure.code()
         }
     }
@@ -68,9 +68,9 @@ fn misused(error: &clap::Error) -> ExitCode {
         let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
         return exit::Failure::Usage(String::new()).code();
     }
-    say::in_json();
+    terminal::in_json();
     let text = error.render().to_string();
     let failure = exit::Failure::Usage(text.trim().trim_start_matches("error: ").to_owned());
-    say::error(&failure);
+    terminal::error(&failure);
     failure.code()
 }

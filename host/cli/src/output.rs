@@ -1,31 +1,31 @@
-//! Where raises and clears are written: a file that may be rotated, or standard output.
+//! The output of raises and clears: a file that may be rotated, or standard output.
 
 use std::io::{self, Write, stdout};
 
 use lifesigns_notifications::{Durable, LineFile};
 use lifesigns_settings::OutputSettings;
 
-use crate::{exit::Failure, say};
+use crate::{exit::Failure, terminal};
 
-/// Raises and clears, a line each. After a write that failed, each next one is tried all the same; what
-/// was lost is counted, and said.
-pub(crate) struct Lines {
+/// Writes raises and clears, a line each. After a failed write each further one is tried; lost lines are
+/// counted and reported.
+pub(crate) struct OutputWriter {
     /// `None` is standard output.
     file: Option<LineFile>,
-    lost: Lost,
+    lost: LostLines,
 }
 
-/// Lines that could not be written since one could be.
+/// OutputWriter that could not be written since the last successful write.
 #[derive(Debug, Default)]
-struct Lost(u64);
+struct LostLines(u64);
 
-impl Lines {
-    /// Opens the file, or makes it with this mode.
+impl OutputWriter {
+    /// Opens the file, or creates it with this mode.
     ///
     /// # Errors
     /// It cannot be opened.
     pub(crate) fn open(output: &OutputSettings, mode: u32) -> Result<Self, Failure> {
-        let lost = Lost::default();
+        let lost = LostLines::default();
         let Some(path) = &output.file else { return Ok(Self { file: None, lost }) };
         let mut file = LineFile::new(path, mode);
         match file.open() {
@@ -36,8 +36,8 @@ impl Lines {
         }
     }
 
-    /// Writes a line, at once. What is lost is logged with its number: at once, whenever that has grown
-    /// tenfold, and when it ends.
+    /// Writes a line at once. The number of lost lines is logged with the first one, whenever it has grown
+    /// tenfold, and at the end.
     pub(crate) fn write(&mut self, line: &[u8]) {
         let written = match &mut self.file {
             None => stdout().write_all(line).and_then(|()| stdout().flush()),
@@ -52,28 +52,28 @@ impl Lines {
     }
 }
 
-impl Lost {
-    /// What is to be said of a write, if anything.
+impl LostLines {
+    /// Notes the result of a write, and returns what is to be logged about it, if anything.
     fn note(&mut self, written: &io::Result<()>) -> Option<String> {
         match written {
             Err(error) => {
                 self.0 += 1;
                 let is_worth_it = 10_u64.pow(self.0.ilog10()) == self.0;
-                let lost = say::raises(self.0);
+                let lost = terminal::raises(self.0);
                 is_worth_it.then(|| format!("the output cannot be written: {error}; lost so far: {lost}"))
             }
             Ok(()) => match std::mem::take(&mut self.0) {
                 0 => None,
-                lost => Some(format!("the output can be written again; lost meanwhile: {}", say::raises(lost))),
+                lost => Some(format!("the output can be written again; lost meanwhile: {}", terminal::raises(lost))),
             },
         }
     }
 }
 
-impl Drop for Lines {
+impl Drop for OutputWriter {
     fn drop(&mut self) {
         if self.lost.0 > 0 {
-            tracing::error!("the output could not be written to the end; lost: {}", say::raises(self.lost.0));
+            tracing::error!("the output could not be written to the end; lost: {}", terminal::raises(self.lost.0));
         }
     }
 }
@@ -88,7 +88,7 @@ mod tests {
     fn what_is_rotated_is_opened_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("out.ndjson");
-        let mut lines = Lines::open(&OutputSettings { file: Some(path.clone()) }, 0o600).expect("it opens");
+        let mut lines = OutputWriter::open(&OutputSettings { file: Some(path.clone()) }, 0o600).expect("it opens");
         lines.write(b"one\n");
         fs::rename(&path, folder.path().join("out.1")).expect("it is rotated");
         lines.write(b"two\n");
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!((text("out.1"), text("out.ndjson")), ("one\n".to_owned(), "three\n".to_owned()));
         assert_eq!(fs::metadata(&path).expect("it is there").mode() & 0o777, 0o600);
         let gone = OutputSettings { file: Some(folder.path().join("none/out")) };
-        assert!(Lines::open(&gone, 0o600).is_err());
+        assert!(OutputWriter::open(&gone, 0o600).is_err());
     }
 
     #[test]
@@ -113,7 +113,9 @@ mod tests {
         for line in ["one\n", "two\n"] {
             let before = fs::read_to_string(&path).unwrap_or_default();
             fs::write(&path, before + "{\"half").expect("half a line");
-            Lines::open(&OutputSettings { file: Some(path.clone()) }, 0o600).expect("it opens").write(line.as_bytes());
+            OutputWriter::open(&OutputSettings { file: Some(path.clone()) }, 0o600)
+                .expect("it opens")
+                .write(line.as_bytes());
         }
         let text = fs::read_to_string(&path).expect("it reads");
         assert_eq!(text, "{\"half\none\n{\"half\ntwo\n");
@@ -121,7 +123,7 @@ mod tests {
 
     #[test]
     fn what_is_lost_is_said_with_its_number() {
-        let mut lost = Lost::default();
+        let mut lost = LostLines::default();
         let full = || Err(io::Error::other("it is full"));
         let said: Vec<String> = (0..120).filter_map(|_| lost.note(&full())).collect();
         let ends = |number: &str| said.iter().any(|text| text.ends_with(&format!("lost so far: {number}")));

@@ -1,5 +1,4 @@
-//! Configuration and inventory while the host runs: what changes in the files takes effect, whole or
-//! not at all.
+//! Reloads configuration and inventory while the host runs: a change takes effect whole or not at all.
 
 use std::{
     fs,
@@ -16,45 +15,46 @@ use lifesigns_settings::Settings;
 use crate::{
     compliance::settings,
     exit::{Failure, Outcome},
-    inventory::{self, Read, Settling},
-    preflight, say,
+    inventory::{self, Debounce, InventoryContent},
+    preflight,
     setup::setup,
+    terminal,
 };
 
-/// What tells one version of a file from another: device, inode, size, and when it was written and
-/// changed. It says when to read, and nothing else.
+/// A version of a file: device, inode, size, and its times of modification and change. Used only to decide
+/// when to read it.
 type Version = Option<(u64, u64, u64, [i64; 4])>;
 
 /// Files by path, each once.
 type Versions = Vec<(PathBuf, Version)>;
 
-/// The files as they were when they were read last.
-pub(crate) struct Reload {
+/// Watches the files of the configuration and reloads them when they change.
+pub(crate) struct ConfigWatcher {
     path: PathBuf,
     seen: Versions,
-    fixed: Fixed,
-    /// Why the host could not put them in force last; it is tried again.
+    fixed: RestartSettings,
+    /// Why the last change could not be applied; it is tried again.
     failed: Option<String>,
-    /// Inventories that have changed and may not be whole yet.
-    settling: Settling<Versions>,
+    /// Inventories that have changed and may not be complete yet.
+    debounce: Debounce<Versions>,
     inventories: Vec<PathBuf>,
 }
 
-/// What a host cannot change while it runs.
+/// The settings that a host cannot change while it runs.
 #[derive(PartialEq)]
-struct Fixed {
+struct RestartSettings {
     rules: PathBuf,
     cache: Option<PathBuf>,
     store: PathBuf,
     control: PathBuf,
     output: Option<PathBuf>,
     engine: String,
-    /// Compiling, and what modules may take and where they may lie.
+    /// Limits on compiling, memory of modules, and their folders.
     modules: String,
     file_mode: u32,
 }
 
-impl Fixed {
+impl RestartSettings {
     fn of(settings: &Settings) -> Self {
         Self {
             rules: settings.rules.clone(),
@@ -69,31 +69,31 @@ impl Fixed {
     }
 }
 
-impl Reload {
+impl ConfigWatcher {
     pub(crate) fn new(path: &Path, settings: &Settings) -> Self {
         let seen = versions(path, &settings.files, &settings.inventories);
         Self {
             path: path.to_owned(),
             seen,
-            fixed: Fixed::of(settings),
+            fixed: RestartSettings::of(settings),
             failed: None,
-            settling: Settling::default(),
+            debounce: Debounce::default(),
             inventories: settings.inventories.clone(),
         }
     }
 
-    /// The host runs. What it could not begin with is looked at again as if it had just changed.
-    pub(crate) fn begin(&mut self, host: &RecordingHost, read: Read) {
+    /// Notes that the host runs. An inventory that was incomplete at the start counts as changed.
+    pub(crate) fn begin(&mut self, host: &RecordingHost, read: InventoryContent) {
         let listed = host.recorder().listed();
-        if read.is_whole() {
+        if read.is_complete() {
             return;
         }
         if listed.is_empty() {
-            // There was none before: any is better than none.
+            // There was none before, so that an incomplete one is better than none.
             let _ = host.inventory(read.objects);
             return;
         }
-        say::warning("the inventory does not seem to be whole; what was read last stands until it is");
+        terminal::warning("the inventory seems to be incomplete; the last complete one is used until it is whole");
         for (path, version) in &mut self.seen {
             if self.inventories.contains(path) {
                 *version = None;
@@ -101,7 +101,7 @@ impl Reload {
         }
     }
 
-    /// Whether an inventory has changed and is not to be read yet, because it may still be written.
+    /// Whether an inventory has changed and may still be being written.
     fn inventory_settles(&mut self, now: &Versions, host: &RecordingHost) -> bool {
         let of = |versions: &Versions| -> Versions {
             versions.iter().filter(|(path, _)| self.inventories.contains(path)).cloned().collect()
@@ -111,16 +111,16 @@ impl Reload {
             return false;
         }
         let inventories = &self.inventories;
-        !self.settling.is_over(now, Instant::now(), || {
+        !self.debounce.is_over(now, Instant::now(), || {
             let Ok(read) = inventory::read(inventories) else { return false };
-            read.is_whole() && !host.recorder().inventory_diff(&read.objects).is_reduction()
+            read.is_complete() && !host.recorder().inventory_diff(&read.objects).is_reduction()
         })
     }
 
-    /// Looks at the files, and does what follows from them.
-    pub(crate) fn look(&mut self, host: &RecordingHost, sources: &mut Sources) -> Outcome {
+    /// Checks the files, and applies changes.
+    pub(crate) fn poll(&mut self, host: &RecordingHost, sources: &mut Sources) -> Outcome {
         let paths: Vec<PathBuf> = self.seen.iter().map(|(path, _)| path.clone()).collect();
-        // As they are before they are read: what is written meanwhile is read again.
+        // The versions before reading: what is written meanwhile is read again.
         let before = versions(&self.path, &paths, &[]);
         if before == self.seen || self.inventory_settles(&before, host) {
             return Ok(());
@@ -130,23 +130,23 @@ impl Reload {
                 (self.seen, self.failed) = (seen, None);
                 self.inventories.clone_from(&settings.inventories);
                 host.recorder().set_config_status(settings.files.clone(), String::new());
-                if Fixed::of(&settings) != self.fixed {
-                    say::warning(
+                if RestartSettings::of(&settings) != self.fixed {
+                    terminal::warning(
                         "rules, module-folders, rules-memory, compile, cache, store, control, file-mode, output and \
-                         engine are as before until a restart",
+                         engine keep their values until a restart",
                     );
                 }
-                say::line(&format!("{}: read again, and in force", self.path.display()));
+                terminal::line(&format!("{}: configuration reloaded", self.path.display()));
                 reconcile(sources, &settings.sources)
             }
             Err(failure) => {
                 let text = failure.to_string();
                 if self.failed.as_ref() != Some(&text) {
-                    say::warning(&format!("{text}\nThe configuration stays as it was."));
+                    terminal::warning(&format!("{text}\nThe configuration is unchanged."));
                     host.recorder().set_config_status(Vec::new(), text.clone());
                 }
-                // Said once for each version of the files. What is wrong in them is not looked at
-                // again until they change; what the host could not do now is tried again.
+                // Printed once for each version of the files. Mistakes in them are not checked again until
+                // they change; what the host could not do now is tried again.
                 self.failed = Some(text);
                 if matches!(failure, Failure::Configuration(_) | Failure::Diagnosed(_)) {
                     (self.seen, self.failed) = (before, None);
@@ -156,7 +156,7 @@ impl Reload {
         }
     }
 
-    /// Reads the files and puts them in force; with the versions of them that were read.
+    /// Reads and applies the files, and returns them with the versions that were read.
     fn read(&self, host: &RecordingHost, before: &Versions) -> Result<(Box<Settings>, Versions), Failure> {
         let settings = settings(&self.path)?;
         preflight::require_source(&self.path, &settings)?;
@@ -167,9 +167,9 @@ impl Reload {
             }
         }
         let read = inventory::read(&settings.inventories)?;
-        read.refuse_nothing(&host.recorder().listed())?;
+        read.refuse_empty(&host.recorder().listed())?;
         let mut setup = setup(&settings);
-        hold_mode(&mut setup.receivers, self.fixed.file_mode);
+        keep_file_mode(&mut setup.receivers, self.fixed.file_mode);
         host.recorder().configure(setup).map_err(|error| match error {
             ConfigureError::Store(_) => Failure::failed(error),
             _ => Failure::configuration(error),
@@ -185,13 +185,13 @@ impl Reload {
 /// When the system gives no thread.
 pub(crate) fn reconcile(sources: &mut Sources, configs: &[SourceSettings]) -> Outcome {
     for failure in sources.reconcile(configs).map_err(Failure::failed)? {
-        say::warning(&failure.to_string());
+        terminal::warning(&failure.to_string());
     }
     Ok(())
 }
 
-/// Files of receivers are made with the mode that the host began with, as `[output]` is.
-fn hold_mode(receivers: &mut [ReceiverConfig], mode: u32) {
+/// Sets the mode that files of receivers are made with to the one that the host started with.
+fn keep_file_mode(receivers: &mut [ReceiverConfig], mode: u32) {
     for receiver in receivers {
         if let ReceiverKind::Ndjson(lines) = &mut receiver.kind {
             lines.mode = mode;
@@ -199,7 +199,7 @@ fn hold_mode(receivers: &mut [ReceiverConfig], mode: u32) {
     }
 }
 
-/// The versions of the files, and of what may come: the folder `conf.d` is a file to us.
+/// Returns the versions of the files, and of the folder `conf.d`.
 fn versions(path: &Path, files: &[PathBuf], inventories: &[PathBuf]) -> Versions {
     let conf_d = path.parent().unwrap_or(Path::new("")).join("conf.d");
     let mut all: Vec<PathBuf> = files.iter().chain(inventories).cloned().collect();
@@ -229,9 +229,9 @@ mod tests {
         };
         let (before, mut after) = (read("0600"), read("0640"));
         assert_ne!(before.receivers, after.receivers);
-        let reload = Reload::new(&path, &before);
-        assert!(Fixed::of(&after) != reload.fixed, "it is warned of");
-        hold_mode(&mut after.receivers, reload.fixed.file_mode);
+        let reload = ConfigWatcher::new(&path, &before);
+        assert!(RestartSettings::of(&after) != reload.fixed, "it is warned of");
+        keep_file_mode(&mut after.receivers, reload.fixed.file_mode);
         assert_eq!(before.receivers, after.receivers, "none of them begins again");
     }
 }

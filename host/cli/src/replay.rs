@@ -19,10 +19,10 @@ use lifesigns_notifications::ndjson;
 use crate::{
     args::Replay,
     exit::{Failure, Outcome},
-    load, say,
+    load, terminal,
 };
 
-/// How much of each file is read to choose what the prefilter looks for.
+/// How much of each file is read as a sample, by which the prefilter is built.
 const SAMPLE_BYTES: u64 = 128 << 10;
 
 pub(crate) fn run(args: &Replay) -> Outcome {
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Replay) -> Outcome {
         return Err(Failure::Configuration(format!("rules are refused:\n  {}", refused.join("\n  "))));
     }
     if rules.is_empty() {
-        say::warning(&format!("there is no rule in {}", args.rules.display()));
+        terminal::warning(&format!("there is no rule in {}", args.rules.display()));
     }
     let known = match &args.inventory {
         Some(path) => inventory::load(path).map_err(Failure::configuration)?,
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Replay) -> Outcome {
     };
     let rules = Arc::new(RuleSet::new(rules, &sample(&args.files)).map_err(Failure::failed)?);
     for name in rules.unfiltered() {
-        say::warning(&format!("{name} has an interest without a literal: every line must be decoded for it"));
+        terminal::warning(&format!("{name} has an interest without a literal: every line must be decoded for it"));
     }
     let files = args.files.iter().enumerate();
     let inputs = files.map(|(rank, path)| input(args, rank as u32, path)).collect::<Result<Vec<_>, _>>()?;
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Replay) -> Outcome {
             summary(&outcome, rules.rules().len(), running - started, running.elapsed());
             Ok(())
         }
-        // Whoever read the alerts has had enough: `| head`.
+        // The reader of the alerts is gone: `| head`.
         Err(engine::ReplayError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::failed(error)),
     }
@@ -78,7 +78,7 @@ fn sample(files: &[std::path::PathBuf]) -> Vec<u8> {
     let mut sample = Vec::new();
     for path in files.iter().filter(|path| path.as_os_str() != "-") {
         if let Ok(file) = File::open(path) {
-            // What cannot be read is said when it is replayed.
+            // A file that cannot be read is reported when it is replayed.
             let _ = file.take(SAMPLE_BYTES).read_to_end(&mut sample);
         }
         if sample.len() as u64 >= 8 * SAMPLE_BYTES {
@@ -123,12 +123,12 @@ fn input(args: &Replay, rank: u32, path: &Path) -> Result<ReplayInput<'static>, 
             chunks.recycle(spare);
         }
         let chunk = chunks.next_chunk()?;
-        // Lines that hold nothing that a rule looks for are never decoded, and would not be counted.
+        // Lines without a literal of any rule are never decoded, and would not be counted as not text.
         if std::mem::take(&mut first)
             && let Some(why) =
                 chunk.as_deref().and_then(|bytes| not_text(&bytes[..bytes.len().min(SAMPLE_BYTES as usize)]))
         {
-            say::warning(&format!("{shown} does not look like text: {why}"));
+            terminal::warning(&format!("{shown} does not look like text: {why}"));
         }
         Ok(chunk)
     });
@@ -153,31 +153,32 @@ fn progress(files: &[std::path::PathBuf]) -> ProgressBar {
 fn summary(outcome: &engine::ReplayOutcome, rules: usize, start: Duration, run: Duration) {
     let (tally, report) = (&outcome.tally, &outcome.report);
     let rate = tally.lines as f64 / run.as_secs_f64().max(1e-9);
-    say::line(&format!(
+    terminal::line(&format!(
         "{}, {}, {}: {} in {:.2} s ({} lines/s; rules ready after {:.2} s)",
-        say::count(tally.lines, "line"),
-        say::count(rules as u64, "rule"),
-        say::count(outcome.objects as u64, "object"),
-        say::raises(report.alerts),
+        terminal::count(tally.lines, "line"),
+        terminal::count(rules as u64, "rule"),
+        terminal::count(outcome.objects as u64, "object"),
+        terminal::raises(report.alerts),
         run.as_secs_f64(),
-        say::grouped(rate as u64),
+        terminal::grouped(rate as u64),
         start.as_secs_f64(),
     ));
-    let odd = [
-        (tally.cut, "lines were longer than 64 KiB and cut there"),
-        (tally.not_utf8, "decoded lines were not UTF-8; rules saw U+FFFD in place of the bad bytes"),
+    let remarks = [
+        (tally.cut, "line", "longer than 64 KiB, and cut there"),
+        (tally.not_utf8, "decoded line", "not in UTF-8: rules saw U+FFFD in place of the invalid bytes"),
+        (tally.malformed, "decoded line", "malformed: only what is before the fault was used"),
+        (tally.timeless, "event", "without a time, and no line before with one: counted as 1970-01-01T00:00:00Z"),
         (
-            tally.malformed,
-            "decoded lines began like their format and then were not; what stands before the fault counts",
+            report.reminders_put_off,
+            "time",
+            "more than 1024 reminders of one object were due at once: some were put off",
         ),
-        (tally.timeless, "events had no time, and no line before them had one; they count as 1970-01-01T00:00:00Z"),
-        (report.reminders_put_off, "times more than 1024 reminders of one object were due at once; some were put off"),
     ];
-    for (count, what) in odd.iter().filter(|(count, _)| *count > 0) {
-        say::line(&format!("  {} {what}", say::grouped(*count)));
+    for (number, what, remark) in remarks.iter().filter(|(number, ..)| *number > 0) {
+        terminal::line(&format!("  {} {remark}", terminal::count(*number, what)));
     }
     for (rule, failures) in &report.failures {
-        say::warning(&format!(
+        terminal::warning(&format!(
             "{rule} failed on {} events and missed {} while it was paused; last: {}",
             failures.failed, failures.missed, failures.last_error
         ));

@@ -11,7 +11,7 @@ use lifesigns::{
     Loader,
     engine::{LoadedRule, RuleSet},
     model::{
-        Description, EventKind, Interest, Limits, Subject,
+        Description, EventKind, Interest, Limits, Subject, ValueTest,
         limits::{MANIFEST_BYTES, MODULE_BYTES},
     },
     rulestore::{Manifest, ModuleBytes, RuleStore},
@@ -22,7 +22,7 @@ use lifesigns_workbench::{self as workbench, inspect};
 use crate::{
     args::RuleCommand,
     exit::{Failure, Outcome},
-    load, say,
+    load, terminal,
 };
 
 /// What is shown of a module's imports, and of its exports.
@@ -44,7 +44,7 @@ fn build(crates: &[PathBuf], out: &Path) -> Outcome {
         if !folder.join("Cargo.toml").is_file() {
             all.extend(workbench::rule_crates(folder).map_err(Failure::failed)?);
         } else if crates.len() > 1 && !is_rule(folder)? {
-            say::line(&format!("{}: a library, not a rule; passed over", folder.display()));
+            terminal::line(&format!("{}: a library, not a rule; passed over", folder.display()));
         } else {
             all.push(folder.clone());
         }
@@ -54,9 +54,14 @@ fn build(crates: &[PathBuf], out: &Path) -> Outcome {
         let where_to = looked.join(", ");
         return Err(Failure::failed(format!("{where_to}: there is no rule crate in it; `examples/first-rule` is one")));
     }
-    let built = workbench::build(&all, out, &mut |text| say::line(text)).map_err(Failure::failed)?;
+    let built = workbench::build(&all, out, &mut |text| terminal::line(text)).map_err(Failure::failed)?;
     for one in built {
-        say::out(&format!("{}  {} bytes  {}", one.path.display(), say::grouped(one.bytes as u64), one.digest));
+        terminal::out(&format!(
+            "{}  {} bytes  {}",
+            one.path.display(),
+            terminal::grouped(one.bytes as u64),
+            one.digest
+        ));
     }
     Ok(())
 }
@@ -82,23 +87,23 @@ fn list(folder: &Path, cache: Option<&Path>, module_folders: &[PathBuf]) -> Outc
         format!("{} {} {}", description.name, visible(&description.version), short(digest))
     };
     let modules = set.rules().iter().map(|rule| module(rule).len()).max().unwrap_or(0).max(6);
-    say::out(&format!("{:width$}  {:modules$}  LITERALS  {:<14}  SYMPTOMS", "RULE", "MODULE", "SEES"));
+    terminal::out(&format!("{:width$}  {:modules$}  LITERALS  {:<14}  SYMPTOMS", "RULE", "MODULE", "SEES"));
     for rule in set.rules() {
         let (description, module) = (&rule.description, module(rule));
         let literals: usize = description.interests.iter().map(|interest| interest.contains.len()).sum();
         let sees = if unfiltered.contains(&rule.name.as_str()) { "every line (!)" } else { "lines it names" };
         let symptoms: Vec<&str> = description.symptoms.iter().map(|symptom| symptom.id.as_str()).collect();
-        say::out(&format!(
+        terminal::out(&format!(
             "{:width$}  {module:modules$}  {literals:>8}  {sees:<14}  {}",
             rule.name,
             symptoms.join(", ")
         ));
     }
     for found in snapshot.rules.iter().filter(|found| !found.enabled) {
-        say::out(&format!("{:width$}  disabled in its manifest", found.name));
+        terminal::out(&format!("{:width$}  disabled in its manifest", found.name));
     }
     if !unfiltered.is_empty() {
-        say::line("(!) an interest without a literal makes the host decode every line: give it one if you can");
+        terminal::line("(!) an interest without a literal makes the host decode every line: give it one if you can");
     }
     let refused: Vec<&str> = load::refusals(&loads).map(|(_, why)| why).collect();
     match refused.len() {
@@ -114,9 +119,8 @@ fn short(digest: &str) -> &str {
 fn look_into(file: &Path) -> Outcome {
     let (module, settings, limits) = if file.extension().is_some_and(|extension| extension == "toml") {
         let text = String::from_utf8_lossy(&bounded(file, MANIFEST_BYTES)?).into_owned();
-        let manifest = Manifest::parse(&text).map_err(|flaw| {
-            Failure::Configuration(format!("{}:{}:{}: {}", file.display(), flaw.line, flaw.column, flaw.what))
-        })?;
+        let manifest = Manifest::parse(&text)
+            .map_err(|mistake| Failure::Configuration(format!("{}:{mistake}", file.display())))?;
         let module = manifest.module.map_or_else(|| file.with_extension("wasm"), |name| file.with_file_name(name));
         (module, manifest.settings_json, manifest.limits)
     } else {
@@ -124,20 +128,22 @@ fn look_into(file: &Path) -> Outcome {
     };
     let bytes = bounded(&module, MODULE_BYTES)?;
     let seen = inspect(&bytes);
-    say::out(&format!("file      {}", module.display()));
-    say::out(&format!("kind      {}", seen.kind));
-    say::out(&format!("size      {} bytes", say::grouped(seen.bytes as u64)));
-    say::out(&format!("digest    {}", seen.digest));
-    say::out(&format!("imports   {}", quoted(&listed(&seen.imports), LISTED_BYTES)));
-    say::out(&format!("exports   {}", quoted(&listed(&seen.exports), LISTED_BYTES)));
+    terminal::out(&format!("file      {}", module.display()));
+    terminal::out(&format!("kind      {}", seen.kind));
+    terminal::out(&format!("size      {} bytes", terminal::grouped(seen.bytes as u64)));
+    terminal::out(&format!("digest    {}", seen.digest));
+    terminal::out(&format!("imports   {}", quoted(&listed(&seen.imports), LISTED_BYTES)));
+    terminal::out(&format!("exports   {}", quoted(&listed(&seen.exports), LISTED_BYTES)));
     let bytes = ModuleBytes::new(bytes);
     let sandbox = load::plain_sandbox(None)?;
     let started = Instant::now();
     let compiled = sandbox.load(&bytes.bytes, &bytes.digest).map_err(Failure::failed)?;
-    say::out(&format!("compiles  in {:.1} ms", started.elapsed().as_secs_f64() * 1e3));
+    terminal::out(&format!("compiles  in {:.1} ms", started.elapsed().as_secs_f64() * 1e3));
     match LoadedRule::new("inspected", compiled, &settings, limits) {
         Ok(rule) => describe(&rule.description),
-        Err(error) => say::out(&format!("describes itself only with other settings: {error}\n  inspect its manifest")),
+        Err(error) => {
+            terminal::out(&format!("describes itself only with other settings: {error}\n  inspect its manifest"))
+        }
     }
     Ok(())
 }
@@ -159,9 +165,9 @@ fn listed(names: &[String]) -> String {
 }
 
 fn describe(description: &Description) {
-    say::out(&format!("module    {} {}", description.name, visible(&description.version)));
+    terminal::out(&format!("module    {} {}", description.name, visible(&description.version)));
     for symptom in &description.symptoms {
-        say::out(&format!(
+        terminal::out(&format!(
             "symptom   {} ({}, {}): {}",
             symptom.id,
             symptom.criticality,
@@ -169,14 +175,14 @@ fn describe(description: &Description) {
             visible(&symptom.title)
         ));
         if !symptom.recommendation.is_empty() {
-            say::out(&format!("          do: {}", visible(&symptom.recommendation)));
+            terminal::out(&format!("          do: {}", visible(&symptom.recommendation)));
         }
         if !symptom.controls.is_empty() {
-            say::out(&format!("          controls: {}", visible(&symptom.controls.join(", "))));
+            terminal::out(&format!("          controls: {}", visible(&symptom.controls.join(", "))));
         }
     }
     for interest in &description.interests {
-        say::out(&format!("interest  {}", sentence(interest)));
+        terminal::out(&format!("interest  {}", sentence(interest)));
     }
     for (what, names) in [
         ("fields", &description.wants.fields),
@@ -184,7 +190,7 @@ fn describe(description: &Description) {
         ("metrics", &description.wants.metrics),
     ] {
         if !names.is_empty() {
-            say::out(&format!("reads     {what} {}", visible(&names.join(", "))));
+            terminal::out(&format!("reads     {what} {}", visible(&names.join(", "))));
         }
     }
 }
@@ -198,7 +204,7 @@ fn sentence(interest: &Interest) -> String {
         [] => {}
         literals => {
             let case = if interest.ignore_case { ", in any case" } else { "" };
-            text.push_str(&format!(" containing {literals:?}{case}"));
+            text.push_str(&format!(" containing {}{case}", alternatives(literals)));
         }
     }
     for condition in &interest.conditions {
@@ -206,7 +212,47 @@ fn sentence(interest: &Interest) -> String {
             Subject::Field(name) => ("field", name),
             Subject::Property(name) => ("property", name),
         };
-        text.push_str(&format!(", {what} {} {:?}", visible(name), condition.test));
+        text.push_str(&format!(", {what} {} {}", visible(name), test_text(&condition.test)));
     }
     text
+}
+
+/// Returns a test of a value as it follows the value's name: `is "a" or "b"`.
+fn test_text(test: &ValueTest) -> String {
+    match test {
+        ValueTest::Present => "has a value".to_owned(),
+        ValueTest::Absent => "has no value".to_owned(),
+        ValueTest::OneOf(list) => format!("is {}", alternatives(list)),
+        ValueTest::NoneOf(list) => format!("is not {}", alternatives(list)),
+        ValueTest::StartsWith(list) => format!("begins with {}", alternatives(list)),
+        ValueTest::Contains(list) => format!("contains {}", alternatives(list)),
+    }
+}
+
+/// Returns the texts in quotes: `"a"`, `"a" or "b"`, `"a", "b" or "c"`.
+fn alternatives(texts: &[String]) -> String {
+    let quoted: Vec<String> = texts.iter().map(|text| format!("\"{}\"", visible(text))).collect();
+    match quoted.as_slice() {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_of_values_are_read_as_text() {
+        let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<String>>();
+        assert_eq!(test_text(&ValueTest::OneOf(list(&["container"]))), "is \"container\"");
+        assert_eq!(test_text(&ValueTest::NoneOf(list(&["a", "b"]))), "is not \"a\" or \"b\"");
+        assert_eq!(
+            test_text(&ValueTest::StartsWith(list(&["a", "b", "c\u{1b}"]))),
+            "begins with \"a\", \"b\" or \"c\\u{1b}\""
+        );
+        assert_eq!(test_text(&ValueTest::Present), "has a value");
+        assert_eq!(alternatives(&[]), "nothing");
+    }
 }

@@ -1,4 +1,4 @@
-//! `lifesigns run`: sources into a host that keeps its record, until they end or a signal comes.
+//! `lifesigns run`: a host with its sources, until they end or a signal comes.
 
 use std::{
     path::Path,
@@ -19,66 +19,70 @@ use lifesigns_settings::Settings;
 use crate::{
     compliance::settings,
     exit::{Failure, Outcome},
-    inventory::{self, Read},
+    inventory::{self, InventoryContent},
     load,
-    output::Lines,
+    output::OutputWriter,
     preflight,
-    reload::{self, Reload},
-    say,
+    reload::{self, ConfigWatcher},
     setup::setup,
-    signals,
+    signals, terminal,
 };
 
-/// How often files are looked at, and whether all sources have ended.
-const TURN: Duration = Duration::from_millis(200);
-/// After the signal sources have this long to hand in what they have read.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How often the configuration's files and the sources are checked.
+const POLL: Duration = Duration::from_millis(200);
+/// How long sources have after the signal to submit what they have read.
+const STOP_GRACE: Duration = Duration::from_secs(3);
 
 pub(crate) fn run(path: &Path) -> Outcome {
     let settings = settings(path)?;
     preflight::require_source(path, &settings)?;
-    let mut reload = Reload::new(path, &settings);
+    let mut reload = ConfigWatcher::new(path, &settings);
     let inventory = inventory::read(&settings.inventories)?;
     let stop = Stop::new();
     signals::stop_on_signal(&stop)?;
     let host = Arc::new(start(&settings, &inventory, &stop)?);
     reload.begin(&host, inventory);
-    let ended = Ended::watch(&host, &stop)?;
+    let ended = StopWatchdog::watch(&host, &stop)?;
     let mut sources = Sources::new(Arc::<RecordingHost>::clone(&host), SystemClock::shared());
     reload::reconcile(&mut sources, &settings.sources)?;
     sources.forget_others();
     let rules = host.rules().rules().len();
-    let count = say::count(settings.sources.len() as u64, "source");
-    say::line(&format!("running: {}, {count}", say::count(rules as u64, "rule")));
+    let count = terminal::count(settings.sources.len() as u64, "source");
+    terminal::line(&format!("running: {}, {count}", terminal::count(rules as u64, "rule")));
     if rules == 0 {
-        say::warning(&format!("no rule of {} runs: nothing is raised until one is loaded", settings.rules.display()));
+        terminal::warning(&format!(
+            "no rule of {} runs; nothing is raised until one is loaded",
+            settings.rules.display()
+        ));
     }
-    while !stop.wait(TURN) && !sources.have_ended() && host.recorder().failure().is_none() {
-        reload.look(&host, &mut sources)?;
+    while !stop.wait(POLL) && !sources.have_ended() && host.recorder().failure().is_none() {
+        reload.poll(&host, &mut sources)?;
     }
     let read = sources.end().map_err(Failure::failed);
     drop(ended);
     let host = Arc::try_unwrap(host).map_err(|_| Failure::Failed("a source did not end".to_owned()))?;
     let failure = host.recorder().failure();
-    say::line(&farewell(&host.stop()));
-    failure.map_or(read, |why| Err(Failure::Failed(format!("nothing was kept any more: {why}"))))
+    terminal::line(&run_summary(&host.stop()));
+    failure.map_or(read, |why| Err(Failure::Failed(format!("nothing was committed any more: {why}"))))
 }
 
-/// Dropped when sources have ended.
-struct Ended(#[expect(dead_code, reason = "its end is what is waited for")] Sender<()>);
+/// Watches over the end of the sources; dropped when they have ended.
+struct StopWatchdog(#[expect(dead_code, reason = "its end is what is waited for")] Sender<()>);
 
-impl Ended {
-    /// Sources that wait for a store which takes nothing do not hear the signal: once it has come, the
-    /// door is closed to them if they do not end by themselves.
+impl StopWatchdog {
+    /// Sources that wait for a store which takes nothing do not notice the signal: if they do not end
+    /// by themselves after it, the host stops taking input.
     fn watch(host: &RecordingHost, stop: &Stop) -> Result<Self, Failure> {
         let (sender, ended) = bounded(0);
         let (door, stop) = (host.ingest_handle(), stop.clone());
         let watch = move || {
             let running = |time| matches!(ended.recv_timeout(time), Err(RecvTimeoutError::Timeout));
-            while running(TURN) {
+            while running(POLL) {
                 if stop.is_stopped() {
-                    if running(PATIENCE) {
-                        tracing::warn!("sources wait for the store; what they bring is not taken, and comes again");
+                    if running(STOP_GRACE) {
+                        tracing::warn!(
+                            "sources wait for the store; their input is no longer taken and will be read again"
+                        );
                         door.close();
                     }
                     return;
@@ -90,8 +94,8 @@ impl Ended {
     }
 }
 
-fn start(settings: &Settings, inventory: &Read, stop: &Stop) -> Result<RecordingHost, Failure> {
-    let lines = Mutex::new(Lines::open(&settings.output, settings.file_mode)?);
+fn start(settings: &Settings, inventory: &InventoryContent, stop: &Stop) -> Result<RecordingHost, Failure> {
+    let lines = Mutex::new(OutputWriter::open(&settings.output, settings.file_mode)?);
     let sandbox =
         load::sandbox(load::cache(settings.cache.as_deref())?, &settings.compile, settings.rules_memory_bytes)?;
     let stop = stop.clone();
@@ -102,18 +106,18 @@ fn start(settings: &Settings, inventory: &Read, stop: &Stop) -> Result<Recording
         .stop_when(move || stop.is_stopped())
         .reporting(reporting(&settings.sources))
         .config(engine_config(&settings.engine))
-        .on_load(say_loads)
+        .on_load(print_loads)
         .setup(setup(settings))
         .control(&settings.control)
         .on_rule_alert(Arc::new(move |alert| {
             let mut line = Vec::with_capacity(512);
             alert.lend(|alert| ndjson::write(alert, &mut line));
-            // Alerts are worth a write each: whoever waits for one sees it at once.
+            // Each alert is written at once, because a reader may wait for it.
             lines.lock().unwrap_or_else(PoisonError::into_inner).write(&line);
         }));
-    let builder = match inventory.is_whole() {
+    let builder = match inventory.is_complete() {
         true => builder.known(inventory.objects.clone()),
-        // What was read last stands until it is.
+        // The inventory that was read last is used until it is complete.
         false => builder.known_before(),
     };
     let host = builder.start_recording(&settings.store).map_err(Failure::failed)?;
@@ -121,9 +125,9 @@ fn start(settings: &Settings, inventory: &Read, stop: &Stop) -> Result<Recording
     Ok(host)
 }
 
-/// What a live run came to.
-pub(crate) fn farewell(totals: &engine::Totals) -> String {
-    format!("stopped: {}, {}", say::count(totals.tally.lines, "line"), say::raises(totals.report.alerts))
+/// Returns the closing line of a live run.
+pub(crate) fn run_summary(totals: &engine::Totals) -> String {
+    format!("stopped: {}, {}", terminal::count(totals.tally.lines, "line"), terminal::raises(totals.report.alerts))
 }
 
 fn engine_config(typed: &lifesigns_settings::EngineSettings) -> engine::EngineConfig {
@@ -139,15 +143,15 @@ fn engine_config(typed: &lifesigns_settings::EngineSettings) -> engine::EngineCo
     }
 }
 
-/// Says what became of rules; what stays as it was is not worth a line.
-pub(crate) fn say_loads(loads: &[RuleLoad]) {
+/// Prints the outcome of loading rules, except for rules that have not changed.
+pub(crate) fn print_loads(loads: &[RuleLoad]) {
     for load in loads {
         match &load.outcome {
             LoadOutcome::Unchanged
             | LoadOutcome::Compiling { again: true, .. }
             | LoadOutcome::Refused { again: true, .. } => {}
-            LoadOutcome::Refused { .. } | LoadOutcome::Compiling { .. } => say::warning(&load.to_string()),
-            _ => say::line(&load.to_string()),
+            LoadOutcome::Refused { .. } | LoadOutcome::Compiling { .. } => terminal::warning(&load.to_string()),
+            _ => terminal::line(&load.to_string()),
         }
     }
 }

@@ -8,7 +8,7 @@ use signal_hook::{
 
 use crate::exit::{Failure, Outcome};
 
-/// Uses `stop` when a signal comes.
+/// Sets `stop` when a signal comes.
 pub(crate) fn stop_on_signal(stop: &Stop) -> Outcome {
     let mut signals = Signals::new([SIGTERM, SIGINT])
         .map_err(|error| Failure::Failed(format!("signals cannot be received: {error}")))?;
@@ -16,7 +16,7 @@ pub(crate) fn stop_on_signal(stop: &Stop) -> Outcome {
     std::thread::spawn(move || {
         for signal in signals.forever() {
             if stop.is_stopped() {
-                // The default again: whoever asks twice does not want to wait.
+                // A second signal ends the process at once.
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
             stop.stop();

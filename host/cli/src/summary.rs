@@ -14,7 +14,7 @@ use lifesigns::{
 use lifesigns_notifications::terminal::Colour;
 use lifesigns_text::visible;
 
-use crate::say;
+use crate::terminal;
 
 /// How often a symptom was raised and cleared on an object.
 struct Count {
@@ -65,9 +65,9 @@ impl Summary {
         let _ = writeln!(
             text,
             "\n{} lines, {rules} rules, {}, {} lines/s",
-            say::grouped(tally.lines),
-            say::raises(returned),
-            say::grouped(rate as u64)
+            terminal::grouped(tally.lines),
+            terminal::raises(returned),
+            terminal::grouped(rate as u64)
         );
         text
     }

@@ -58,10 +58,7 @@ impl fmt::Display for OverBudget {
             }
             BudgetKind::Conditions => {
                 let [used, per_s, burst] = [used, per_s, burst].map(|ns| ns.div_ceil(NS_PER_MS));
-                write!(
-                    f,
-                    "conditions: about {used} ms of CPU in {seconds:.1} s for its literals and conditions; "
-                )?;
+                write!(f, "conditions: about {used} ms of CPU in {seconds:.1} s for its literals and conditions; ")?;
                 write!(f, "{budget} is {per_s} ms a second, {burst} at once")?;
             }
             BudgetKind::Alerts => {

@@ -1,5 +1,5 @@
 //! Runs the cases in `tests/decode/<format>/*.txt`: after `> ` a line, then the record that it must
-//! give. `LIFESIGNS_BLESS=1 cargo test -p lifesigns-intake --test decode` writes the records anew.
+//! give. `LIFESIGNS_BLESS=1 cargo test -p lifesigns-intake --test decode` writes the records again.
 
 #![allow(clippy::unwrap_used, clippy::ptr_arg)]
 

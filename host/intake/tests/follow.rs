@@ -145,15 +145,15 @@ fn a_run_without_a_line_leaves_its_place_too() {
     let place = place.unwrap();
     assert_eq!((place.offset, &*text), (8, ""));
 
-    append(&path, "while nobody looked\n");
-    assert_eq!(look(&path, Position::At(place)).1, "while nobody looked\n");
+    append(&path, "while it was closed\n");
+    assert_eq!(look(&path, Position::At(place)).1, "while it was closed\n");
 
     // The same content as another file.
     let copy = folder.path().join("copy");
     fs::copy(&path, &copy).unwrap();
     fs::rename(&copy, &path).unwrap();
     let (place, text) = look(&path, Position::At(place));
-    assert_eq!(text, "while nobody looked\n");
+    assert_eq!(text, "while it was closed\n");
     fs::copy(&path, &copy).unwrap();
     fs::rename(&copy, &path).unwrap();
     let (moved, text) = look(&path, Position::At(place.unwrap()));

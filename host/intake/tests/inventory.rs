@@ -1,5 +1,5 @@
 //! Inventories in `tests/inventory/good` load; those in `bad` are refused with the message in
-//! `refused.txt`. `LIFESIGNS_BLESS=1 cargo test -p lifesigns-intake --test inventory` writes that file anew.
+//! `refused.txt`. `LIFESIGNS_BLESS=1 cargo test -p lifesigns-intake --test inventory` writes that file again.
 
 #![allow(clippy::unwrap_used)]
 

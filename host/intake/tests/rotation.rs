@@ -1,5 +1,5 @@
 //! Files that are rotated, copied, restored, edited and rewritten, while they are followed and while
-//! nobody looks: nothing is lost, nothing is read twice, and what cannot be read is said.
+//! it is not looked at: nothing is lost, nothing is read twice, and gaps are reported.
 
 #![allow(clippy::unwrap_used)]
 
@@ -20,10 +20,10 @@ fn a_later_run_finds_the_renamed_file() {
     let (folder, path) = log();
     append(&path, "one\n");
     let cursor = run_sees(&path, Position::Start, "one\n").unwrap();
-    append(&path, "two, while nobody looked\n");
+    append(&path, "two, while it was closed\n");
     fs::rename(&path, folder.path().join("app.log.1")).unwrap();
     append(&path, "three\n");
-    let cursor = run_sees(&path, Position::At(cursor), "two, while nobody looked\nthree\n").unwrap();
+    let cursor = run_sees(&path, Position::At(cursor), "two, while it was closed\nthree\n").unwrap();
     // Any name will do, also in a folder of its own.
     append(&path, "four\n");
     fs::create_dir(folder.path().join("old")).unwrap();
@@ -38,7 +38,7 @@ fn a_later_run_finds_the_renamed_file() {
     again.sees("six\n");
     assert_eq!(again.gaps(), [(GapCause::Gone, None)]);
     let cursor = again.ends("").cursor.unwrap();
-    // Truncated while nobody looked.
+    // Truncated between two runs.
     fs::write(&path, "x\n").unwrap();
     let mut again = Following::start(&path, Position::At(cursor));
     again.sees("x\n");
@@ -71,7 +71,7 @@ fn a_file_with_the_same_content_is_the_same_file() {
     following.sees("two\n");
     assert_eq!(following.gaps(), []);
     let cursor = following.ends("").cursor.unwrap();
-    // And while nobody looked.
+    // And between two runs.
     replace(&|text| text.replace("before 5", "something else"));
     append(&path, "three\n");
     let mut again = Following::start(&path, Position::At(cursor));
@@ -106,7 +106,7 @@ fn what_was_written_before_a_truncation_is_read_from_the_copy() {
     let banner = "# a banner\n";
     append(&path, &format!("{banner}one\n"));
     let cursor = run_sees(&path, Position::Start, "# a banner\none\n").unwrap();
-    // Twice while nobody looked; the writer goes on at its old place, and leaves a hole.
+    // Twice between two runs; the writer goes on at its old offset, and leaves a hole.
     append(&path, "two\n");
     fs::copy(&path, folder.path().join("app.log.2")).unwrap();
     fs::write(&path, format!("{}{banner}three\n", "\0".repeat(19))).unwrap();
@@ -271,7 +271,7 @@ fn files_that_came_and_went_in_between_are_read_in_their_order() {
     let (folder, path) = log();
     append(&path, "one\n");
     let cursor = run_sees(&path, Position::Start, "one\n").unwrap();
-    // Three rotations while nobody looked, and files that only look as if they belonged.
+    // Three rotations between two runs, and files that only look as if they belonged.
     append(&path, "two\n");
     let number = |number: u32| folder.path().join(format!("app.log.{number}"));
     for (line, depth) in [("three\n", 1), ("four\n", 2), ("five\n", 3)] {

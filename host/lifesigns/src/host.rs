@@ -7,7 +7,7 @@ use std::{
 
 use lifesigns_engine::{Engine, RuleSet, Totals};
 use lifesigns_model::{Chunk, EventSource, ObjectFacts};
-use lifesigns_rulestore::Stopper;
+use lifesigns_rulestore::WatchStopper;
 
 /// A running host that evaluates and remembers nothing after its end.
 pub struct Host {
@@ -51,10 +51,10 @@ impl Host {
 }
 
 /// The thread that watches the rules folder; it ends with the host.
-pub(crate) struct Watch(Mutex<Option<(Stopper, JoinHandle<()>)>>);
+pub(crate) struct Watch(Mutex<Option<(WatchStopper, JoinHandle<()>)>>);
 
 impl Watch {
-    pub(crate) fn new(running: (Stopper, JoinHandle<()>)) -> Self {
+    pub(crate) fn new(running: (WatchStopper, JoinHandle<()>)) -> Self {
         Self(Mutex::new(Some(running)))
     }
 

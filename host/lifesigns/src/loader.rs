@@ -10,7 +10,7 @@ use std::{
 
 use lifesigns_engine::{LoadedRule, Sample, try_out};
 use lifesigns_model::{InstanceError, InstantiateError};
-use lifesigns_rulestore::{Found, Refusal, Snapshot};
+use lifesigns_rulestore::{Refusal, RuleSpec, Snapshot};
 use lifesigns_sandbox::{AdmitError, Interface, Sandbox, WasmModule};
 
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 pub(crate) const THREADS: usize = 2;
 
 struct Live {
-    found: Arc<Found>,
+    spec: Arc<RuleSpec>,
     rule: Arc<LoadedRule>,
 }
 
@@ -39,7 +39,7 @@ pub struct Loader {
 
 struct Refused {
     /// `None`: the rules folder itself refused it.
-    found: Option<Arc<Found>>,
+    spec: Option<Arc<RuleSpec>>,
     why: String,
     /// Another try may go well though nothing has changed.
     may_pass: bool,
@@ -114,11 +114,11 @@ impl Loader {
         let mut loads = Vec::new();
         let mut old = std::mem::take(&mut self.live);
         let mut refused = std::mem::take(&mut self.refused);
-        for found in snapshot.rules.iter().filter(|found| found.enabled) {
-            let before = old.remove(&found.name);
-            let last = refused.remove(&(found.name.clone(), found.path().clone()));
-            let was_refused = last.is_some() || has_ceased(&refused, &found.name, snapshot);
-            loads.push(self.load(found, before, last, was_refused, recent));
+        for spec in snapshot.rules.iter().filter(|spec| spec.enabled) {
+            let before = old.remove(&spec.name);
+            let last = refused.remove(&(spec.name.clone(), spec.path().clone()));
+            let was_refused = last.is_some() || has_ceased(&refused, &spec.name, snapshot);
+            loads.push(self.load(spec, before, last, was_refused, recent));
         }
         for refusal in &snapshot.refusals {
             let before = old.remove(&refusal.name);
@@ -130,7 +130,7 @@ impl Loader {
             self.refused.extend(refused);
         } else {
             let there: HashSet<String> = loads.iter().map(|load| load.name.clone()).collect();
-            let gone = old.into_iter().map(|(name, live)| (name, live.found.path().clone()));
+            let gone = old.into_iter().map(|(name, live)| (name, live.spec.path().clone()));
             let gone = gone.chain(refused.into_keys()).filter(|(name, _)| !there.contains(name));
             let removed = |(name, path)| RuleLoad { name, path, digest: String::new(), outcome: LoadOutcome::Removed };
             loads.extend(gone.map(removed));
@@ -146,13 +146,13 @@ impl Loader {
     /// Asks for every module that has to be loaded, all at once, so that they are compiled side by side.
     fn wanted(&self, snapshot: &Snapshot) -> HashSet<String> {
         let mut wanted = HashSet::new();
-        for found in snapshot.rules.iter().filter(|found| found.enabled) {
-            let is_live = self.live.get(&found.name).is_some_and(|live| live.found.runs_like(found));
-            let last = self.refused.get(&(found.name.clone(), found.path().clone()));
-            let is_refused = last.is_some_and(|last| last.was_of(found) && !last.tried);
-            if !is_live && !is_refused && !wanted.contains(&found.module.digest) {
-                self.compilations.get(&found.module);
-                wanted.insert(found.module.digest.clone());
+        for spec in snapshot.rules.iter().filter(|spec| spec.enabled) {
+            let is_live = self.live.get(&spec.name).is_some_and(|live| live.spec.runs_like(spec));
+            let last = self.refused.get(&(spec.name.clone(), spec.path().clone()));
+            let is_refused = last.is_some_and(|last| last.was_of(spec) && !last.tried);
+            if !is_live && !is_refused && !wanted.contains(&spec.module.digest) {
+                self.compilations.get(&spec.module);
+                wanted.insert(spec.module.digest.clone());
             }
         }
         wanted
@@ -160,28 +160,28 @@ impl Loader {
 
     fn load(
         &mut self,
-        found: &Arc<Found>,
+        spec: &Arc<RuleSpec>,
         before: Option<Live>,
         last: Option<Refused>,
         was_refused: bool,
         recent: &Sample,
     ) -> RuleLoad {
-        let name = found.name.clone();
-        let path = found.path().clone();
-        let digest = found.module.digest.clone();
+        let name = spec.name.clone();
+        let path = spec.path().clone();
+        let digest = spec.module.digest.clone();
         let old_version_runs = before.is_some();
         if let Some(live) = before {
-            let is_same = live.found.runs_like(found);
+            let is_same = live.spec.runs_like(spec);
             self.live.insert(name.clone(), live);
             if is_same {
                 let outcome = if was_refused { LoadOutcome::Restored } else { LoadOutcome::Unchanged };
                 return RuleLoad { name, path, digest, outcome };
             }
         }
-        let last = last.filter(|last| last.was_of(found));
+        let last = last.filter(|last| last.was_of(spec));
         let opened = match &last {
             Some(last) if !last.tried => Err(Failure { why: last.why.clone(), may_pass: last.may_pass }),
-            _ => match self.compilations.get(&found.module) {
+            _ => match self.compilations.get(&spec.module) {
                 None => {
                     // Of another try is said what comes of it, if that is something else.
                     let again = self.compiling.contains(&name) || last.is_some();
@@ -193,7 +193,7 @@ impl Loader {
                         outcome: LoadOutcome::Compiling { old_version_runs, again },
                     };
                 }
-                Some(admitted) => open(found, admitted, recent).map_err(|failure| Failure {
+                Some(admitted) => open(spec, admitted, recent).map_err(|failure| Failure {
                     why: format!("{}: {}", path.display(), failure.why),
                     may_pass: failure.may_pass,
                 }),
@@ -201,12 +201,12 @@ impl Loader {
         };
         let outcome = match opened {
             Ok(rule) => {
-                self.live.insert(name.clone(), Live { found: Arc::clone(found), rule });
+                self.live.insert(name.clone(), Live { spec: Arc::clone(spec), rule });
                 LoadOutcome::Loaded
             }
             Err(Failure { why, may_pass }) => {
                 let again = last.is_some_and(|last| last.why == why);
-                let refused = Refused { found: Some(Arc::clone(found)), why: why.clone(), may_pass, tried: false };
+                let refused = Refused { spec: Some(Arc::clone(spec)), why: why.clone(), may_pass, tried: false };
                 self.refused.insert((name.clone(), path.clone()), refused);
                 LoadOutcome::Refused { why, old_version_runs, again }
             }
@@ -218,8 +218,8 @@ impl Loader {
     fn refuse(&mut self, refusal: &Refusal, before: Option<Live>, last: Option<Refused>) -> RuleLoad {
         let (name, path, why) = (refusal.name.clone(), refusal.path.clone(), refusal.to_string());
         self.live.extend(before.map(|live| (name.clone(), live)));
-        let again = last.is_some_and(|last| last.found.is_none() && last.why == why);
-        let refused = Refused { found: None, why: why.clone(), may_pass: false, tried: false };
+        let again = last.is_some_and(|last| last.spec.is_none() && last.why == why);
+        let refused = Refused { spec: None, why: why.clone(), may_pass: false, tried: false };
         self.refused.insert((name.clone(), path.clone()), refused);
         let old_version_runs = self.live.contains_key(&name);
         let outcome = LoadOutcome::Refused { why, old_version_runs, again };
@@ -229,8 +229,8 @@ impl Loader {
 
 impl Refused {
     /// Whether it is this very rule that was refused.
-    fn was_of(&self, found: &Found) -> bool {
-        self.found.as_ref().is_some_and(|last| last.runs_like(found))
+    fn was_of(&self, spec: &RuleSpec) -> bool {
+        self.spec.as_ref().is_some_and(|last| last.runs_like(spec))
     }
 }
 
@@ -242,7 +242,7 @@ fn has_ceased(refused: &BTreeMap<(String, PathBuf), Refused>, name: &str, snapsh
 }
 
 fn open(
-    found: &Found,
+    spec: &RuleSpec,
     admitted: Result<Arc<WasmModule>, AdmitError>,
     recent: &Sample,
 ) -> Result<Arc<LoadedRule>, Failure> {
@@ -250,8 +250,8 @@ fn open(
     let module = admitted.map_err(|error| Failure { may_pass: error.may_pass(), why: error.to_string() })?;
     for interface in module.interfaces() {
         let granted = match interface {
-            Interface::State => found.grants.state,
-            Interface::Log => found.grants.log,
+            Interface::State => spec.grants.state,
+            Interface::Log => spec.grants.log,
         };
         if !granted {
             let word = interface.as_str();
@@ -260,7 +260,7 @@ fn open(
             )));
         }
     }
-    let rule = LoadedRule::new(&found.name, module, &found.settings_json, found.limits.clone());
+    let rule = LoadedRule::new(&spec.name, module, &spec.settings_json, spec.limits.clone());
     let rule = rule.map(Arc::new).map_err(|error| Failure {
         may_pass: matches!(error, InstantiateError::Instance(InstanceError::Ceiling { .. })),
         why: error.to_string(),

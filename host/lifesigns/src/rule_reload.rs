@@ -9,7 +9,7 @@ use std::{
 
 use lifesigns_engine::{Engine, RuleSet, Sample, prefilter::PrefilterError};
 use lifesigns_recorder::RuleOverview;
-use lifesigns_rulestore::{RuleStore, Snapshot, Stopper, WatchOutcome, Watcher};
+use lifesigns_rulestore::{RuleStore, Snapshot, WatchOutcome, WatchStopper, Watcher};
 
 use crate::{
     load::{LoadOutcome, RuleLoad},
@@ -89,7 +89,7 @@ impl Rules {
     }
 
     /// Continues to watch on a thread of its own.
-    pub(crate) fn watch(self, engine: &Arc<Engine>) -> std::io::Result<(Stopper, JoinHandle<()>)> {
+    pub(crate) fn watch(self, engine: &Arc<Engine>) -> std::io::Result<(WatchStopper, JoinHandle<()>)> {
         let (stopper, engine) = (self.watcher.stopper(), Arc::clone(engine));
         let reload = RuleReload { engine, rules: self };
         let thread = std::thread::Builder::new().name("lifesigns-rulestore".into()).spawn(move || reload.run())?;

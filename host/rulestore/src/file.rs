@@ -1,4 +1,4 @@
-//! Reading a file once, bounded, and knowing it again.
+//! Reads a file once, within a bound, and recognises it when it has not changed.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -7,11 +7,11 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// A file that was changed shorter ago than this can be changed again without a new time stamp: some
+/// A file that was changed more recently than this can be changed again without a new timestamp: some
 /// file systems count in steps of two seconds.
 const TIME_STEP: Duration = Duration::from_millis(2_500);
 
-/// What a file is known by: a change of its content changes this, if only its time of change.
+/// Identifies a version of a file: a change of its content changes this, at least the time of change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileKey {
     device: u64,
@@ -42,7 +42,7 @@ impl FileKey {
         Self { device: 0, inode: 0, len: metadata.len(), modified_ns, changed_ns: modified_ns }
     }
 
-    /// Which file it is, whatever it says. Nothing where the system does not tell.
+    /// Returns the device and inode of the file; `None` where the system has no such numbers.
     pub(crate) fn identity(&self) -> Option<(u64, u64)> {
         (self.inode != 0).then_some((self.device, self.inode))
     }
@@ -54,8 +54,8 @@ impl FileKey {
     }
 }
 
-/// Reads an open file, a regular one of at most `most_bytes`. Everything is asked of the open file, so
-/// that no other can take its place in between.
+/// Reads an open regular file of at most `most_bytes`. Only the open file is used, so that no other can
+/// take its place in between.
 pub(crate) fn read(file: &File, metadata: &Metadata, most_bytes: u64) -> Result<(Vec<u8>, FileKey), String> {
     if !metadata.is_file() {
         return Err("not a regular file".into());
@@ -86,8 +86,8 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Where an open file lies. The system says it of the open file itself; where it does not, it is looked
-/// for at its path, and must be the same file there.
+/// Returns the real path of an open file. Linux says it of the open file itself; elsewhere its path is
+/// resolved, and must lead to the same file.
 pub(crate) fn place(path: &Path, file: &File, metadata: &Metadata) -> Result<PathBuf, String> {
     #[cfg(target_os = "linux")]
     {
@@ -95,7 +95,7 @@ pub(crate) fn place(path: &Path, file: &File, metadata: &Metadata) -> Result<Pat
         let open = Path::new("/proc/self/fd");
         if open.is_dir() {
             let link = fs::read_link(open.join(file.as_raw_fd().to_string()));
-            return link.map_err(|error| format!("it cannot be known where it lies: {error}"));
+            return link.map_err(|error| format!("its real path cannot be determined: {error}"));
         }
     }
     #[cfg(not(target_os = "linux"))]
@@ -103,12 +103,12 @@ pub(crate) fn place(path: &Path, file: &File, metadata: &Metadata) -> Result<Pat
     let real = fs::canonicalize(path).map_err(|error| explain(&error))?;
     let now = fs::symlink_metadata(&real).map_err(|error| explain(&error))?;
     if FileKey::of(&now).identity() != FileKey::of(metadata).identity() {
-        return Err("it was replaced while it was looked at: it is tried again".into());
+        return Err("it was replaced while it was read: it is tried again".into());
     }
     Ok(real)
 }
 
-/// What the system said, with a fix where there is one.
+/// Explains an error of the system, with a fix where there is one.
 pub(crate) fn explain(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".into(),

@@ -5,16 +5,16 @@ use toml::{
     de::{DeString, DeTable, DeValue},
 };
 
-use crate::flaw::Flaw;
+use crate::diagnostic::ManifestDiagnostic;
 
-/// The table as a JSON object. `text` is the manifest, for errors.
-pub(crate) fn to_json(table: &DeTable<'_>, text: &str) -> Result<String, Flaw> {
+/// Returns the table as a JSON object. `text` is the manifest, for errors.
+pub(crate) fn to_json(table: &DeTable<'_>, text: &str) -> Result<String, ManifestDiagnostic> {
     let mut out = String::new();
     push_table(&mut out, table, text)?;
     Ok(out)
 }
 
-fn push_table(out: &mut String, table: &DeTable<'_>, text: &str) -> Result<(), Flaw> {
+fn push_table(out: &mut String, table: &DeTable<'_>, text: &str) -> Result<(), ManifestDiagnostic> {
     // The parser's map keeps either order, depending on features that other crates may switch on.
     let mut entries: Vec<(&Spanned<DeString<'_>>, &Spanned<DeValue<'_>>)> = table.iter().collect();
     entries.sort_unstable_by(|a, b| a.0.get_ref().cmp(b.0.get_ref()));
@@ -31,8 +31,8 @@ fn push_table(out: &mut String, table: &DeTable<'_>, text: &str) -> Result<(), F
     Ok(())
 }
 
-fn push_value(out: &mut String, value: &Spanned<DeValue<'_>>, text: &str) -> Result<(), Flaw> {
-    let refuse = |what: String| Err(Flaw::at(text, value.span(), what));
+fn push_value(out: &mut String, value: &Spanned<DeValue<'_>>, text: &str) -> Result<(), ManifestDiagnostic> {
+    let refuse = |what: String| Err(ManifestDiagnostic::at(text, value.span(), what));
     match value.get_ref() {
         DeValue::String(string) => push_string(out, string),
         DeValue::Boolean(true) => out.push_str("true"),
@@ -90,7 +90,7 @@ mod tests {
 
     use super::*;
 
-    fn json(text: &str) -> Result<String, Flaw> {
+    fn json(text: &str) -> Result<String, ManifestDiagnostic> {
         to_json(DeTable::parse(text).unwrap().get_ref(), text)
     }
 
@@ -111,8 +111,8 @@ mod tests {
 
     #[test]
     fn what_json_cannot_say_is_refused_where_it_stands() {
-        let flaw = json("a = 1\nb = [1.0, nan]\n").unwrap_err();
-        assert_eq!((flaw.line, flaw.column), (2, 11));
+        let error = json("a = 1\nb = [1.0, nan]\n").unwrap_err();
+        assert_eq!((error.line, error.column), (2, 11));
         assert!(json("a = inf\n").unwrap_err().what.contains("no form in JSON"));
         assert!(json("a = 99999999999999999999\n").unwrap_err().what.contains("64 bits"));
     }

@@ -1,13 +1,13 @@
-//! A manifest: `NAME.toml`, one rule. Here it is checked; `typed` reads it.
+//! A manifest: `NAME.toml`, one rule. It is checked here and parsed by `raw`.
 
 use lifesigns_model::Limits;
 use lifesigns_text::{hint, visible_word};
 use toml::de::DeTable;
 
 use crate::{
-    flaw::Flaw,
+    diagnostic::ManifestDiagnostic,
     json,
-    typed::{At, Typed, TypedLimits},
+    raw::{RawLimits, RawManifest, SpannedValue},
 };
 
 /// Longest name of a rule.
@@ -16,7 +16,7 @@ pub const NAME_BYTES: usize = 128;
 const MODULE_PATH_BYTES: usize = 1024;
 const GRANTS: [&str; 2] = ["state", "log"];
 
-/// What a manifest says.
+/// The content of a manifest, checked.
 ///
 /// ```toml
 /// module = "keyword.wasm"      # relative to this file; NAME.wasm beside it if left out
@@ -43,13 +43,13 @@ const GRANTS: [&str; 2] = ["state", "log"];
 pub struct Manifest {
     /// The module's file, relative to the manifest; `None` for the one of the same name.
     pub module: Option<String>,
-    /// Whether it shall run.
+    /// Whether the rule is to run.
     pub enabled: bool,
-    /// What it may import.
+    /// The interfaces that it may import.
     pub grants: Grants,
     /// The `[settings]` as canonical JSON: keys sorted, no spaces.
     pub settings_json: String,
-    /// What it may use.
+    /// The limits on what it may use.
     pub limits: Limits,
 }
 
@@ -81,28 +81,29 @@ impl Default for Manifest {
 }
 
 impl Manifest {
-    /// Reads and checks the text of a manifest.
+    /// Parses and checks the text of a manifest.
     ///
     /// # Errors
-    /// The first thing that is wrong with it, and where.
-    pub fn parse(text: &str) -> Result<Self, Flaw> {
-        let table = DeTable::parse(text)
-            .map_err(|error| Flaw::at(text, error.span().unwrap_or(0..0), format!("not TOML: {}", error.message())))?;
-        Self::check(&Typed::read(table.get_ref(), text)?, text)
+    /// The first mistake in it.
+    pub fn parse(text: &str) -> Result<Self, ManifestDiagnostic> {
+        let table = DeTable::parse(text).map_err(|error| {
+            ManifestDiagnostic::at(text, error.span().unwrap_or(0..0), format!("not TOML: {}", error.message()))
+        })?;
+        Self::check(&RawManifest::read(table.get_ref(), text)?, text)
     }
 
-    fn check(typed: &Typed<'_>, text: &str) -> Result<Self, Flaw> {
+    fn check(raw: &RawManifest<'_>, text: &str) -> Result<Self, ManifestDiagnostic> {
         Ok(Self {
-            module: typed.module.as_ref().map(|module| check_module(module, text)).transpose()?,
-            enabled: typed.enabled.unwrap_or(true),
-            grants: typed.grants.as_ref().map_or_else(|| Ok(Grants::default()), |list| check_grants(list, text))?,
-            settings_json: typed.settings.map_or_else(|| Ok("{}".to_owned()), |table| json::to_json(table, text))?,
-            limits: check_limits(&typed.limits, text)?,
+            module: raw.module.as_ref().map(|module| check_module(module, text)).transpose()?,
+            enabled: raw.enabled.unwrap_or(true),
+            grants: raw.grants.as_ref().map_or_else(|| Ok(Grants::default()), |list| check_grants(list, text))?,
+            settings_json: raw.settings.map_or_else(|| Ok("{}".to_owned()), |table| json::to_json(table, text))?,
+            limits: check_limits(&raw.limits, text)?,
         })
     }
 }
 
-fn check_module(module: &At<&str>, text: &str) -> Result<String, Flaw> {
+fn check_module(module: &SpannedValue<&str>, text: &str) -> Result<String, ManifestDiagnostic> {
     let path = module.value;
     let what = if path.is_empty() {
         "`module` is empty: give the module's file, such as \"keyword.wasm\"".to_owned()
@@ -111,12 +112,12 @@ fn check_module(module: &At<&str>, text: &str) -> Result<String, Flaw> {
     } else {
         return Ok(path.to_owned());
     };
-    Err(Flaw::at(text, module.span.clone(), what))
+    Err(ManifestDiagnostic::at(text, module.span.clone(), what))
 }
 
-fn check_grants(list: &[At<&str>], text: &str) -> Result<Grants, Flaw> {
+fn check_grants(list: &[SpannedValue<&str>], text: &str) -> Result<Grants, ManifestDiagnostic> {
     let mut grants = Grants { state: false, log: false };
-    for At { value, span } in list {
+    for SpannedValue { value, span } in list {
         let slot = match *value {
             "state" => &mut grants.state,
             "log" => &mut grants.log,
@@ -126,7 +127,7 @@ fn check_grants(list: &[At<&str>], text: &str) -> Result<Grants, Flaw> {
                     visible_word(unknown),
                     hint(unknown, GRANTS).unwrap_or_default()
                 );
-                return Err(Flaw::at(text, span.clone(), what));
+                return Err(ManifestDiagnostic::at(text, span.clone(), what));
             }
         };
         *slot = true;
@@ -134,56 +135,58 @@ fn check_grants(list: &[At<&str>], text: &str) -> Result<Grants, Flaw> {
     Ok(grants)
 }
 
-fn check_limits(typed: &TypedLimits, text: &str) -> Result<Limits, Flaw> {
-    let bound = |name: &str, given: &Option<At<i64>>, default: u64, least: i64, most: i64| match given {
+fn check_limits(raw: &RawLimits, text: &str) -> Result<Limits, ManifestDiagnostic> {
+    let bound = |name: &str, given: &Option<SpannedValue<i64>>, default: u64, least: i64, most: i64| match given {
         None => Ok(default),
-        Some(At { value, .. }) if (least..=most).contains(value) => Ok(*value as u64),
-        Some(At { value, span }) => {
+        Some(SpannedValue { value, .. }) if (least..=most).contains(value) => Ok(*value as u64),
+        Some(SpannedValue { value, span }) => {
             let what = format!("`{name}` is {value}, and must be from {least} to {most}");
-            Err(Flaw::at(text, span.clone(), what))
+            Err(ManifestDiagnostic::at(text, span.clone(), what))
         }
     };
     let default = Limits::default();
-    let size = |name: &str, given: &Option<At<i64>>, default: usize, least: i64, most: i64| {
-        Ok::<_, Flaw>(usize::try_from(bound(name, given, default as u64, least, most)?).unwrap_or(usize::MAX))
+    let size = |name: &str, given: &Option<SpannedValue<i64>>, default: usize, least: i64, most: i64| {
+        Ok::<_, ManifestDiagnostic>(
+            usize::try_from(bound(name, given, default as u64, least, most)?).unwrap_or(usize::MAX),
+        )
     };
     Ok(Limits {
-        deadline_ms: bound("deadline-ms", &typed.deadline_ms, default.deadline_ms, 1, 60_000)?,
-        memory_bytes: size("memory-bytes", &typed.memory_bytes, default.memory_bytes, 64 << 10, 1 << 30)?,
-        alerts_per_event: size("alerts-per-event", &typed.alerts_per_event, default.alerts_per_event, 1, 1024)?,
-        alert_bytes: size("alert-bytes", &typed.alert_bytes, default.alert_bytes, 64, 1 << 20)?,
-        cpu_ms_per_s: bound("cpu-ms-per-s", &typed.cpu_ms_per_s, default.cpu_ms_per_s, 1, 100_000)?,
-        alerts_per_s: bound("alerts-per-s", &typed.alerts_per_s, default.alerts_per_s, 1, 1_000_000_000)?,
+        deadline_ms: bound("deadline-ms", &raw.deadline_ms, default.deadline_ms, 1, 60_000)?,
+        memory_bytes: size("memory-bytes", &raw.memory_bytes, default.memory_bytes, 64 << 10, 1 << 30)?,
+        alerts_per_event: size("alerts-per-event", &raw.alerts_per_event, default.alerts_per_event, 1, 1024)?,
+        alert_bytes: size("alert-bytes", &raw.alert_bytes, default.alert_bytes, 64, 1 << 20)?,
+        cpu_ms_per_s: bound("cpu-ms-per-s", &raw.cpu_ms_per_s, default.cpu_ms_per_s, 1, 100_000)?,
+        alerts_per_s: bound("alerts-per-s", &raw.alerts_per_s, default.alerts_per_s, 1, 1_000_000_000)?,
         alert_bytes_per_s: bound(
             "alert-bytes-per-s",
-            &typed.alert_bytes_per_s,
+            &raw.alert_bytes_per_s,
             default.alert_bytes_per_s,
             1 << 10,
             1 << 40,
         )?,
-        state_bytes: size("state-bytes", &typed.state_bytes, default.state_bytes, 64 << 10, 1 << 40)?,
+        state_bytes: size("state-bytes", &raw.state_bytes, default.state_bytes, 64 << 10, 1 << 40)?,
         object_state_bytes: size(
             "object-state-bytes",
-            &typed.object_state_bytes,
+            &raw.object_state_bytes,
             default.object_state_bytes,
             1 << 10,
             1 << 40,
         )?,
         state_bytes_per_s: bound(
             "state-bytes-per-s",
-            &typed.state_bytes_per_s,
+            &raw.state_bytes_per_s,
             default.state_bytes_per_s,
             1 << 10,
             1 << 40,
         )?,
-        log_lines_per_s: bound("log-lines-per-s", &typed.log_lines_per_s, default.log_lines_per_s, 1, 1_000_000)?,
+        log_lines_per_s: bound("log-lines-per-s", &raw.log_lines_per_s, default.log_lines_per_s, 1, 1_000_000)?,
     })
 }
 
 /// Whether `name` can be a rule's name.
 ///
 /// # Errors
-/// What is wrong with it, and the fix.
+/// The reason, and the fix.
 pub fn check_name(name: &str) -> Result<(), String> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     if name.len() > NAME_BYTES {

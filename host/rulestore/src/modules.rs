@@ -12,13 +12,13 @@ use lifesigns_model::limits::MODULE_BYTES;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    allowed_folders::AllowedFolders,
     file::{self, FileKey},
-    inside::Inside,
 };
 
-/// A module's file, as it was read.
+/// The content of a module's file.
 pub struct ModuleBytes {
-    /// What stands in it. Whether that is a module at all is the sandbox's business.
+    /// The content. Whether that is a module at all is decided by the sandbox.
     pub bytes: Vec<u8>,
     /// `sha256:<hex>` of the bytes.
     pub digest: String,
@@ -47,52 +47,57 @@ impl std::fmt::Debug for ModuleBytes {
     }
 }
 
-struct Read {
+struct CachedModule {
     key: FileKey,
     settled: bool,
     module: Arc<ModuleBytes>,
 }
 
-/// The modules of the last scan, and of the one under way.
+/// The modules of the last scan, and of the present one.
 #[derive(Default)]
 pub(crate) struct Modules {
-    /// By the file's identity; by its path where there is none.
-    last: HashMap<Id, Read>,
-    next: HashMap<Id, Read>,
-    /// What this scan has found under each path.
+    /// By device and inode; by path where there are none.
+    last: HashMap<FileId, CachedModule>,
+    next: HashMap<FileId, CachedModule>,
+    /// The result of this scan for each path.
     answers: HashMap<String, Result<Arc<ModuleBytes>, String>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-enum Id {
+enum FileId {
     File(u64, u64),
     Path(String),
 }
 
 impl Modules {
-    /// The module at `path`, relative to `dir`.
-    pub(crate) fn load(&mut self, inside: &Inside, dir: &Path, path: &str) -> Result<Arc<ModuleBytes>, String> {
+    /// Loads the module at `path`, relative to `dir`.
+    pub(crate) fn load(
+        &mut self,
+        allowed_folders: &AllowedFolders,
+        dir: &Path,
+        path: &str,
+    ) -> Result<Arc<ModuleBytes>, String> {
         if let Some(answer) = self.answers.get(path) {
             return answer.clone();
         }
-        let answer = self.find(inside, &dir.join(path), path);
+        let answer = self.find(allowed_folders, &dir.join(path), path);
         self.answers.insert(path.to_owned(), answer.clone());
         answer
     }
 
-    /// The scan is over: what it has not asked for is forgotten.
+    /// Ends the scan: modules that it has not loaded are forgotten.
     pub(crate) fn finish(&mut self) {
         self.last = std::mem::take(&mut self.next);
         self.answers.clear();
     }
 
-    /// The identities of the files that this scan has loaded.
+    /// Returns device and inode of the files that this scan has loaded.
     pub(crate) fn identities(&self) -> HashSet<(u64, u64)> {
         self.next.values().filter_map(|read| read.key.identity()).collect()
     }
 
-    fn find(&mut self, inside: &Inside, file: &Path, path: &str) -> Result<Arc<ModuleBytes>, String> {
-        let (file, metadata) = inside.open(file)?;
+    fn find(&mut self, allowed_folders: &AllowedFolders, file: &Path, path: &str) -> Result<Arc<ModuleBytes>, String> {
+        let (file, metadata) = allowed_folders.open(file)?;
         let key = FileKey::of(&metadata);
         let id = id(&key, path);
         if let Some(known) = self.next.get(&id).filter(|known| known.key == key) {
@@ -101,7 +106,7 @@ impl Modules {
         let known = self.last.remove(&id);
         if let Some(known) = known.as_ref().filter(|known| known.settled && known.key == key) {
             let module = known.module.clone();
-            self.next.insert(id, Read { key, settled: true, module: module.clone() });
+            self.next.insert(id, CachedModule { key, settled: true, module: module.clone() });
             return Ok(module);
         }
         let (bytes, key) = file::read(&file, &metadata, MODULE_BYTES)?;
@@ -110,11 +115,11 @@ impl Modules {
             module = known.module;
         }
         let settled = key.is_settled(SystemTime::now());
-        self.next.insert(id, Read { key, settled, module: module.clone() });
+        self.next.insert(id, CachedModule { key, settled, module: module.clone() });
         Ok(module)
     }
 }
 
-fn id(key: &FileKey, path: &str) -> Id {
-    key.identity().map_or_else(|| Id::Path(path.to_owned()), |(device, inode)| Id::File(device, inode))
+fn id(key: &FileKey, path: &str) -> FileId {
+    key.identity().map_or_else(|| FileId::Path(path.to_owned()), |(device, inode)| FileId::File(device, inode))
 }

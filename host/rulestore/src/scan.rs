@@ -1,4 +1,4 @@
-//! Scanning a rules folder. A scan after a scan reads only what has changed.
+//! Scans a rules folder. Each further scan reads only files that have changed.
 
 use std::{
     collections::HashMap,
@@ -12,44 +12,44 @@ use std::{
 use lifesigns_model::limits::MANIFEST_BYTES;
 
 use crate::{
+    allowed_folders::AllowedFolders,
+    diagnostic::ManifestDiagnostic,
     file::{self, FileKey},
-    flaw::Flaw,
-    inside::Inside,
-    lone::{Referred, module_words},
+    implicit::{UsedModules, module_words},
     manifest::{Manifest, check_name},
     modules::Modules,
-    snapshot::{Found, Refusal, Snapshot},
+    snapshot::{Refusal, RuleSpec, Snapshot},
 };
 
-/// Manifests and modules in one folder; more are left out, and the note says so.
+/// Most manifests and modules in one folder; more are left out, and the snapshot's note says so.
 const FILES: usize = 200_000;
 
-/// A rules folder, and what is remembered of its last scan.
+/// A rules folder, with a cache of its last scan.
 pub struct RuleStore {
     dir: PathBuf,
-    inside: Inside,
-    manifests: HashMap<String, Read>,
+    allowed_folders: AllowedFolders,
+    manifests: HashMap<String, CachedManifest>,
     modules: Modules,
-    rules: HashMap<String, Arc<Found>>,
+    rules: HashMap<String, Arc<RuleSpec>>,
 }
 
 /// A manifest as it was read.
-struct Read {
+struct CachedManifest {
     key: FileKey,
     settled: bool,
-    manifest: Result<Manifest, Broken>,
+    manifest: Result<Manifest, InvalidManifest>,
 }
 
-impl Read {
+impl CachedManifest {
     fn words(self) -> Vec<String> {
         match self.manifest {
             Ok(manifest) => manifest.module.into_iter().collect(),
-            Err(broken) => broken.words,
+            Err(invalid) => invalid.words,
         }
     }
 }
 
-struct Broken {
+struct InvalidManifest {
     place: Option<(u32, u32)>,
     why: String,
     /// Names in it that may be those of its module.
@@ -70,31 +70,31 @@ struct Listing {
 }
 
 impl RuleStore {
-    /// A rules folder. It need not exist yet.
+    /// Opens a rules folder, which need not exist yet.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         let dir = dir.into();
-        let inside = Inside::new(dir.clone());
-        Self { dir, inside, manifests: HashMap::new(), modules: Modules::default(), rules: HashMap::new() }
+        let allowed_folders = AllowedFolders::new(dir.clone());
+        Self { dir, allowed_folders, manifests: HashMap::new(), modules: Modules::default(), rules: HashMap::new() }
     }
 
-    /// Folders outside the rules folder that `module =` and links in it may lead to. Without this
-    /// there are none.
+    /// Allows folders outside the rules folder that `module =` and links in it may lead to. None are
+    /// allowed unless set.
     #[must_use]
     pub fn allow(mut self, folders: Vec<PathBuf>) -> Self {
-        self.inside.allow(folders);
+        self.allowed_folders.allow(folders);
         self
     }
 
-    /// The folder.
+    /// Returns the folder.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// What is in the folder now. It never fails: what is wrong with the folder is the snapshot's
-    /// note, and what is wrong with a file is a refusal.
+    /// Scans the folder. Never fails: a problem of the folder is the snapshot's note, a problem of a file
+    /// is a refusal.
     pub fn scan(&mut self) -> Snapshot {
         let mut snapshot = Snapshot::default();
-        self.inside.look();
+        self.allowed_folders.look();
         let listing = match self.list(&mut snapshot) {
             Ok(listing) => listing,
             Err(error) => {
@@ -110,19 +110,19 @@ impl RuleStore {
                 return snapshot;
             }
         };
-        let mut referred = Referred::default();
+        let mut used_modules = UsedModules::default();
         let mut rules = HashMap::with_capacity(listing.manifests.len());
         let mut manifests = HashMap::with_capacity(listing.manifests.len());
         for candidate in listing.manifests {
             let read = self.manifest(&candidate);
-            self.add_manifest(&candidate, &read, &mut referred, &mut snapshot, &mut rules);
+            self.add_manifest(&candidate, &read, &mut used_modules, &mut snapshot, &mut rules);
             manifests.insert(candidate.name, read);
         }
-        referred.files(self.modules.identities());
+        used_modules.files(self.modules.identities());
         for candidate in listing.modules {
             let file_name = format!("{}.wasm", candidate.name);
-            if !referred.has(&file_name, candidate.key.identity()) {
-                self.add_lone(candidate, &file_name, &manifests, &mut snapshot, &mut rules);
+            if !used_modules.has(&file_name, candidate.key.identity()) {
+                self.add_implicit(candidate, &file_name, &manifests, &mut snapshot, &mut rules);
             }
         }
         self.modules.finish();
@@ -167,36 +167,36 @@ impl RuleStore {
         Ok(listing)
     }
 
-    /// The manifest, from memory if its file is what it was.
-    fn manifest(&mut self, candidate: &Candidate) -> Read {
+    /// Returns the manifest, from the cache if its file has not changed.
+    fn manifest(&mut self, candidate: &Candidate) -> CachedManifest {
         let key = candidate.key;
         let known = match self.manifests.remove(&candidate.name) {
             Some(known) if known.settled && known.key == key => return known,
             other => other,
         };
-        let (mut manifest, key) = match self.inside.read(&candidate.path, MANIFEST_BYTES) {
+        let (mut manifest, key) = match self.allowed_folders.read(&candidate.path, MANIFEST_BYTES) {
             Ok((bytes, key)) => (parse(&bytes), key),
-            Err(why) => (Err(Broken { place: None, why, words: Vec::new() }), key),
+            Err(why) => (Err(InvalidManifest { place: None, why, words: Vec::new() }), key),
         };
-        if let (Err(broken), Some(known)) = (&mut manifest, known) {
-            broken.words.extend(known.words());
+        if let (Err(invalid), Some(known)) = (&mut manifest, known) {
+            invalid.words.extend(known.words());
         }
-        Read { key, settled: key.is_settled(SystemTime::now()), manifest }
+        CachedManifest { key, settled: key.is_settled(SystemTime::now()), manifest }
     }
 
     fn add_manifest(
         &mut self,
         candidate: &Candidate,
-        read: &Read,
-        referred: &mut Referred,
+        read: &CachedManifest,
+        used_modules: &mut UsedModules,
         snapshot: &mut Snapshot,
-        rules: &mut HashMap<String, Arc<Found>>,
+        rules: &mut HashMap<String, Arc<RuleSpec>>,
     ) {
         let Candidate { name, path, .. } = candidate;
         let manifest = match &read.manifest {
             Ok(manifest) => manifest,
-            Err(Broken { place, why, words }) => {
-                referred.words(words);
+            Err(InvalidManifest { place, why, words }) => {
+                used_modules.words(words);
                 let refusal = Refusal { name: name.clone(), path: path.clone(), place: *place, why: why.clone() };
                 snapshot.refusals.push(refusal);
                 return;
@@ -210,18 +210,18 @@ impl RuleStore {
                 &own
             }
         };
-        referred.path(module);
-        let made = check_name(name).and_then(|()| self.found(name, Some(path), module, manifest));
+        used_modules.path(module);
+        let made = check_name(name).and_then(|()| self.spec(name, Some(path), module, manifest));
         add(made, name, path, snapshot, rules);
     }
 
-    fn add_lone(
+    fn add_implicit(
         &mut self,
         candidate: Candidate,
         file_name: &str,
-        manifests: &HashMap<String, Read>,
+        manifests: &HashMap<String, CachedManifest>,
         snapshot: &mut Snapshot,
-        rules: &mut HashMap<String, Arc<Found>>,
+        rules: &mut HashMap<String, Arc<RuleSpec>>,
     ) {
         let Candidate { name, path, .. } = &candidate;
         let made = if manifests.contains_key(name) {
@@ -230,24 +230,24 @@ impl RuleStore {
                  into {name}.toml, or rename or remove this file"
             ))
         } else {
-            check_name(name).and_then(|()| self.found(name, None, file_name, &Manifest::default()))
+            check_name(name).and_then(|()| self.spec(name, None, file_name, &Manifest::default()))
         };
         add(made, name, path, snapshot, rules);
     }
 
-    fn found(
+    fn spec(
         &mut self,
         name: &str,
         path: Option<&PathBuf>,
         module: &str,
         manifest: &Manifest,
-    ) -> Result<Arc<Found>, String> {
-        let bytes = self.modules.load(&self.inside, &self.dir, module).map_err(|why| match path {
+    ) -> Result<Arc<RuleSpec>, String> {
+        let bytes = self.modules.load(&self.allowed_folders, &self.dir, module).map_err(|why| match path {
             Some(_) => format!("its module `{module}`: {why}"),
             None => why,
         })?;
         let known = self.rules.remove(name);
-        let same = |known: &Arc<Found>| {
+        let same = |known: &Arc<RuleSpec>| {
             known.module == bytes
                 && known.settings_json == manifest.settings_json
                 && known.limits == manifest.limits
@@ -259,7 +259,7 @@ impl RuleStore {
         if let Some(known) = known.filter(same) {
             return Ok(known);
         }
-        Ok(Arc::new(Found {
+        Ok(Arc::new(RuleSpec {
             name: name.to_owned(),
             manifest: path.cloned(),
             module_path: self.dir.join(module),
@@ -273,22 +273,22 @@ impl RuleStore {
 }
 
 fn add(
-    made: Result<Arc<Found>, String>,
+    made: Result<Arc<RuleSpec>, String>,
     name: &str,
     path: &Path,
     snapshot: &mut Snapshot,
-    rules: &mut HashMap<String, Arc<Found>>,
+    rules: &mut HashMap<String, Arc<RuleSpec>>,
 ) {
     match made {
-        Ok(found) => {
-            rules.insert(name.to_owned(), found.clone());
-            snapshot.rules.push(found);
+        Ok(spec) => {
+            rules.insert(name.to_owned(), spec.clone());
+            snapshot.rules.push(spec);
         }
         Err(why) => snapshot.refusals.push(Refusal::new(name, path.to_owned(), why)),
     }
 }
 
-/// What the entry is; `None` for what is passed over: folders, and what has just gone.
+/// Returns the metadata of a regular file; `None` for folders, and for what was removed meanwhile.
 fn regular(entry: &DirEntry, path: &Path) -> Result<Option<Metadata>, String> {
     let is_link = entry.file_type().map_err(|error| file::explain(&error))?.is_symlink();
     let metadata = if is_link { fs::metadata(path) } else { entry.metadata() };
@@ -302,13 +302,21 @@ fn regular(entry: &DirEntry, path: &Path) -> Result<Option<Metadata>, String> {
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Manifest, Broken> {
+fn parse(bytes: &[u8]) -> Result<Manifest, InvalidManifest> {
     let parsed = match std::str::from_utf8(bytes) {
         Ok(text) => Manifest::parse(text),
         Err(error) => {
             let sound = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-            Err(Flaw::at(&sound, sound.len()..sound.len(), "not UTF-8 from here on: save the file as UTF-8"))
+            Err(ManifestDiagnostic::at(
+                &sound,
+                sound.len()..sound.len(),
+                "not UTF-8 from here on: save the file as UTF-8",
+            ))
         }
     };
-    parsed.map_err(|flaw| Broken { place: Some((flaw.line, flaw.column)), why: flaw.what, words: module_words(bytes) })
+    parsed.map_err(|diagnostic| InvalidManifest {
+        place: Some((diagnostic.line, diagnostic.column)),
+        why: diagnostic.what,
+        words: module_words(bytes),
+    })
 }

@@ -1,4 +1,4 @@
-//! What a scan found.
+//! The result of a scan.
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
@@ -6,30 +6,30 @@ use lifesigns_model::Limits;
 
 use crate::{manifest::Grants, modules::ModuleBytes};
 
-/// A rule, ready to be admitted.
+/// A rule as the rules folder defines it, ready to be admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct RuleSpec {
     /// The rule's name.
     pub name: String,
-    /// Its manifest; `None` for a lone module.
+    /// Its manifest; `None` for an implicit rule.
     pub manifest: Option<PathBuf>,
-    /// Its module's file, as the manifest says it.
+    /// Its module's file, as the manifest names it.
     pub module_path: PathBuf,
     /// Its settings, a JSON object with sorted keys.
     pub settings_json: String,
-    /// What it may use.
+    /// The limits on what it may use.
     pub limits: Limits,
-    /// What it may import.
+    /// The interfaces that it may import.
     pub grants: Grants,
-    /// Whether it shall run.
+    /// Whether it is to run.
     pub enabled: bool,
     /// Its module. Rules that use the same file share it.
     pub module: Arc<ModuleBytes>,
 }
 
-impl Found {
-    /// Whether it would run in the same way: same module, settings, limits and grants. Where the
-    /// files lie does not matter.
+impl RuleSpec {
+    /// Whether it would run in the same way: same module, settings, limits and grants. The paths of the
+    /// files do not matter.
     pub fn runs_like(&self, other: &Self) -> bool {
         self.name == other.name
             && self.module.digest == other.module.digest
@@ -38,22 +38,22 @@ impl Found {
             && self.grants == other.grants
     }
 
-    /// The manifest if there is one, otherwise the module: the file that makes it a rule.
+    /// Returns the file that makes it a rule: the manifest if there is one, otherwise the module.
     pub fn path(&self) -> &PathBuf {
         self.manifest.as_ref().unwrap_or(&self.module_path)
     }
 }
 
-/// A file that would be a rule, and why it is none.
+/// A file that was to be a rule, and why it is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The rule's name, as far as it is one.
+    /// The rule's name, even if it is not a valid one.
     pub name: String,
     /// The file.
     pub path: PathBuf,
     /// Line and column, where they are known.
     pub place: Option<(u32, u32)>,
-    /// What is wrong, and the fix.
+    /// The reason, and the fix.
     pub why: String,
 }
 
@@ -72,14 +72,14 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What a scan found in a rules folder.
+/// The content of a rules folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// The rules, sorted by name; disabled ones too.
-    pub rules: Vec<Arc<Found>>,
-    /// What is no rule though it should be, sorted by name.
+    pub rules: Vec<Arc<RuleSpec>>,
+    /// Files that are refused, sorted by name.
     pub refusals: Vec<Refusal>,
-    /// What a person should know about the folder itself, such as that there is none.
+    /// A remark about the folder itself, for instance that there is none.
     pub note: Option<String>,
     /// The folder is there and could not be read: nothing is known about its rules, and all
     /// that run are kept.
@@ -87,18 +87,18 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// The rule called `name`.
-    pub fn rule(&self, name: &str) -> Option<&Arc<Found>> {
+    /// Returns the rule called `name`.
+    pub fn rule(&self, name: &str) -> Option<&Arc<RuleSpec>> {
         let at = self.rules.binary_search_by(|rule| rule.name.as_str().cmp(name)).ok()?;
         Some(&self.rules[at])
     }
 
-    /// Why `name` is no rule, if it was refused.
+    /// Returns the refusal of the rule called `name`, if it was refused.
     pub fn refusal(&self, name: &str) -> Option<&Refusal> {
         self.refusals.iter().find(|refusal| refusal.name == name)
     }
 
-    /// The folders that hold modules, for the watch to follow.
+    /// Returns the folders that hold modules, for the watch to follow.
     pub fn module_folders(&self) -> Vec<PathBuf> {
         let mut folders: Vec<PathBuf> = Vec::new();
         for rule in &self.rules {
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn limits_and_grants_count_as_changes() {
-        let old = Found {
+        let old = RuleSpec {
             name: "a".into(),
             manifest: None,
             module_path: "m".into(),
@@ -129,11 +129,11 @@ mod tests {
             enabled: true,
             module: Arc::new(ModuleBytes::new(vec![0])),
         };
-        assert!(old.runs_like(&Found { module_path: "n".into(), ..old.clone() }));
+        assert!(old.runs_like(&RuleSpec { module_path: "n".into(), ..old.clone() }));
         let limits = Limits { deadline_ms: 1, ..Limits::default() };
-        assert!(!old.runs_like(&Found { limits, ..old.clone() }));
-        assert!(!old.runs_like(&Found { grants: Grants { state: false, log: true }, ..old.clone() }));
-        assert!(!old.runs_like(&Found { settings_json: "{\"n\":1}".into(), ..old.clone() }));
-        assert!(!old.runs_like(&Found { module: Arc::new(ModuleBytes::new(vec![1])), ..old.clone() }));
+        assert!(!old.runs_like(&RuleSpec { limits, ..old.clone() }));
+        assert!(!old.runs_like(&RuleSpec { grants: Grants { state: false, log: true }, ..old.clone() }));
+        assert!(!old.runs_like(&RuleSpec { settings_json: "{\"n\":1}".into(), ..old.clone() }));
+        assert!(!old.runs_like(&RuleSpec { module: Arc::new(ModuleBytes::new(vec![1])), ..old.clone() }));
     }
 }

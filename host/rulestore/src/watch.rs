@@ -1,5 +1,5 @@
-//! Waiting until a rules folder should be scanned again. Who notices is apart from this: the system
-//! where it can, and looking now and then where it cannot.
+//! Waits until a rules folder is to be scanned again: by notifications of the system where there are
+//! any, and by polling where there are none.
 
 use std::{
     collections::hash_map::DefaultHasher,
@@ -15,75 +15,75 @@ use std::{
 
 use crossbeam_channel::Receiver;
 
-use crate::{file::FileKey, notice::Notice, nudges::Nudges};
+use crate::{file::FileKey, system_watch::SystemWatch, wakeups::Wakeups};
 
-/// Nothing more has changed for this long: the change is complete.
+/// A change is complete when nothing has changed for this long.
 const QUIET: Duration = Duration::from_millis(100);
-/// A change is told after this long, even if more keeps coming.
+/// A change is reported after this long, even if more keeps coming.
 const MOST_DELAY: Duration = Duration::from_secs(1);
-/// How often the folders themselves are looked at: they may go and come back.
+/// How often the folders themselves are checked: they may be removed and made again.
 const LOOK: Duration = Duration::from_millis(250);
-/// How often files are looked at where the system does not tell.
+/// How often files are polled where the system sends no notifications.
 const POLL: Duration = Duration::from_secs(1);
-/// How often where it does: a link's target, or a file system that keeps silent, shows only so.
+/// How often where it does: changes of a link's target, and of some file systems, are not notified.
 const DOUBT: Duration = Duration::from_secs(5);
 
-/// What a wait ended with.
+/// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WatchOutcome {
-    /// Something may have changed: scan.
+    /// Something may have changed: scan again.
     Changed,
-    /// A [`Waker`] was used, and no file has changed.
+    /// [`WatchWaker::wake`] was called, and no file has changed.
     Woken,
-    /// Nothing has.
+    /// Nothing has changed.
     Timeout,
-    /// A [`Stopper`] was used.
+    /// [`WatchStopper::stop`] was called.
     Stopped,
 }
 
-/// Ends a wait from another thread, and all waits after it.
+/// Ends a wait and all waits after it, from another thread.
 #[derive(Clone)]
-pub struct Stopper {
+pub struct WatchStopper {
     stopped: Arc<AtomicBool>,
-    nudges: Nudges,
+    wakeups: Wakeups,
 }
 
-impl Stopper {
-    /// Ends the wait.
+impl WatchStopper {
+    /// Ends the wait and all after it.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
-        self.nudges.nudge();
+        self.wakeups.wake();
     }
 }
 
 /// Ends a wait from another thread.
 #[derive(Clone)]
-pub struct Waker {
+pub struct WatchWaker {
     woken: Arc<AtomicBool>,
-    nudges: Nudges,
+    wakeups: Wakeups,
 }
 
-impl Waker {
+impl WatchWaker {
     /// Ends the wait, or the next one.
     pub fn wake(&self) {
         self.woken.store(true, Ordering::Release);
-        self.nudges.nudge();
+        self.wakeups.wake();
     }
 }
 
-/// Watches a rules folder, and the folders that its modules lie in.
+/// Watches a rules folder, and the folders of its modules.
 ///
 /// Watch first, then scan: what changes in between is not missed.
 pub struct Watcher {
     folders: Vec<PathBuf>,
-    nudged: Receiver<()>,
-    stopper: Stopper,
-    /// A [`Waker`] was used since the last wait.
+    woken_up: Receiver<()>,
+    stopper: WatchStopper,
+    /// [`WatchWaker::wake`] was called since the last wait.
     woken: Arc<AtomicBool>,
-    /// `None`: the system does not tell, and the files are looked at.
-    notice: Option<Notice>,
-    may_notice: bool,
-    /// What the folders were when they were last looked at.
+    /// `None` where the system sends no notifications: then the files are polled.
+    system_watch: Option<SystemWatch>,
+    may_use_system: bool,
+    /// The folders' device and inode when they were last checked.
     identities: Vec<Option<(u64, u64)>>,
     print: u64,
     polled: Instant,
@@ -96,22 +96,22 @@ impl Watcher {
         Self::with(vec![folder.into()], true)
     }
 
-    /// As [`Watcher::new`], but only by looking: for file systems that do not tell (NFS, some
+    /// As [`Watcher::new`], but only by polling: for file systems without notifications (NFS, some
     /// containers' mounts).
     pub fn polling(folder: impl Into<PathBuf>) -> Self {
         Self::with(vec![folder.into()], false)
     }
 
-    fn with(folders: Vec<PathBuf>, may_notice: bool) -> Self {
-        let (nudges, nudged) = Nudges::new();
-        let stopper = Stopper { stopped: Arc::default(), nudges };
+    fn with(folders: Vec<PathBuf>, may_use_system: bool) -> Self {
+        let (wakeups, woken_up) = Wakeups::new();
+        let stopper = WatchStopper { stopped: Arc::default(), wakeups };
         let mut watcher = Self {
             folders,
-            nudged,
+            woken_up,
             stopper,
             woken: Arc::default(),
-            notice: None,
-            may_notice,
+            system_watch: None,
+            may_use_system,
             identities: Vec::new(),
             print: 0,
             polled: Instant::now(),
@@ -121,7 +121,7 @@ impl Watcher {
         watcher
     }
 
-    /// How long nothing more must change before a change is told; 100 ms if not set.
+    /// Sets how long nothing must change before a change is reported; 100 ms unless set.
     #[must_use]
     pub fn quiet(mut self, quiet: Duration) -> Self {
         self.quiet = quiet.min(MOST_DELAY);
@@ -130,7 +130,7 @@ impl Watcher {
 
     /// Watches these folders as well, and no others but the rules folder: see
     /// [`Snapshot::module_folders`](crate::Snapshot::module_folders). Returns whether that is new: then
-    /// scan once more, for what has changed before.
+    /// scan once more for earlier changes.
     pub fn follow(&mut self, folders: &[PathBuf]) -> bool {
         let mut wanted = vec![self.folders[0].clone()];
         wanted.extend(folders.iter().filter(|folder| !same_folder(folder, &self.folders[0])).cloned());
@@ -142,28 +142,28 @@ impl Watcher {
         true
     }
 
-    /// What ends a wait.
-    pub fn stopper(&self) -> Stopper {
+    /// Returns a handle that ends waits.
+    pub fn stopper(&self) -> WatchStopper {
         self.stopper.clone()
     }
 
-    /// What makes a wait end, with [`WatchOutcome::Woken`].
-    pub fn waker(&self) -> Waker {
-        Waker { woken: Arc::clone(&self.woken), nudges: self.stopper.nudges.clone() }
+    /// Returns a handle that makes a wait end with [`WatchOutcome::Woken`].
+    pub fn waker(&self) -> WatchWaker {
+        WatchWaker { woken: Arc::clone(&self.woken), wakeups: self.stopper.wakeups.clone() }
     }
 
-    /// Waits until something has changed and has come to rest, or `timeout` has passed. A change
-    /// that begins within the timeout is told, even if it takes a little longer to come to rest.
+    /// Waits until something has changed and nothing changes any more, or `timeout` has passed. A change
+    /// that begins within the timeout is reported, even if it takes a little longer to end.
     pub fn wait(&mut self, timeout: Duration) -> WatchOutcome {
         let deadline = Instant::now() + timeout;
         while !self.is_stopped() {
             let left = deadline.saturating_duration_since(Instant::now());
-            let nudged = self.nudged.recv_timeout(left.min(LOOK)).is_ok();
-            let moved = !nudged && self.look();
+            let woken_up = self.woken_up.recv_timeout(left.min(LOOK)).is_ok();
+            let moved = !woken_up && self.look();
             if self.is_stopped() {
                 break;
             }
-            if nudged || moved {
+            if woken_up || moved {
                 return self.settle(moved);
             }
             if left.is_zero() {
@@ -177,31 +177,31 @@ impl Watcher {
         self.stopper.stopped.load(Ordering::Acquire)
     }
 
-    /// Whether a folder has gone, come or been replaced, or a file has changed unnoticed.
+    /// Whether a folder was removed, made or replaced, or a file has changed without a notification.
     fn look(&mut self) -> bool {
         if identities(&self.folders) != self.identities {
             return true;
         }
-        let pause = if self.notice.is_some() { DOUBT } else { POLL };
+        let pause = if self.system_watch.is_some() { DOUBT } else { POLL };
         self.polled.elapsed() >= pause && self.has_moved()
     }
 
-    /// Waits for quiet, and watches what is there then.
+    /// Waits until nothing changes any more, and watches the folders as they are then.
     fn settle(&mut self, mut has_moved: bool) -> WatchOutcome {
         let first = Instant::now();
         loop {
             let left = MOST_DELAY.saturating_sub(first.elapsed());
-            let nudged = self.nudged.recv_timeout(left.min(self.quiet)).is_ok();
+            let woken_up = self.woken_up.recv_timeout(left.min(self.quiet)).is_ok();
             if self.is_stopped() {
                 return WatchOutcome::Stopped;
             }
-            if nudged && !left.is_zero() {
+            if woken_up && !left.is_zero() {
                 continue;
             }
-            // Where the system does not tell, a file that is being written shows by looking.
+            // Without notifications, a file that is being written shows by polling.
             let moved = self.has_moved();
             has_moved |= moved;
-            if left.is_zero() || self.notice.is_some() || !moved {
+            if left.is_zero() || self.system_watch.is_some() || !moved {
                 break;
             }
         }
@@ -213,14 +213,14 @@ impl Watcher {
         if woken && !has_moved { WatchOutcome::Woken } else { WatchOutcome::Changed }
     }
 
-    /// Whether the files are others than when they were last looked at.
+    /// Whether the files have changed since they were last polled.
     fn has_moved(&mut self) -> bool {
         self.polled = Instant::now();
         let print = print(&self.folders);
         std::mem::replace(&mut self.print, print) != print
     }
 
-    /// Begins to watch what is there now, which is to be scanned after that.
+    /// Watches the folders as they are now; they are scanned after that.
     fn arm(&mut self) {
         self.identities = identities(&self.folders);
         let there: Vec<PathBuf> = self
@@ -230,12 +230,12 @@ impl Watcher {
             .filter(|(_, identity)| identity.is_some())
             .map(|(folder, _)| folder.clone())
             .collect();
-        self.notice = None;
-        if self.may_notice {
-            match Notice::new(&there, self.stopper.nudges.clone()) {
-                Ok(notice) => self.notice = Some(notice),
+        self.system_watch = None;
+        if self.may_use_system {
+            match SystemWatch::new(&there, self.stopper.wakeups.clone()) {
+                Ok(system_watch) => self.system_watch = Some(system_watch),
                 Err(cause) => {
-                    tracing::warn!(%cause, "the system does not tell of changes, looking every second instead");
+                    tracing::warn!(%cause, "no change notifications from the system; polling every second");
                 }
             }
         }
@@ -246,7 +246,7 @@ impl Watcher {
 
 type FolderId = (u64, u64);
 
-/// Which folder is there, if one is.
+/// Returns device and inode of a folder, if there is one.
 fn identity(path: &Path) -> Option<FolderId> {
     let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_dir)?;
     // Where the system tells no identity, there being a folder is all that can be said.
@@ -261,7 +261,7 @@ fn same_folder(a: &Path, b: &Path) -> bool {
     a == b || identity(a).is_some_and(|id| Some(id) == identity(b))
 }
 
-/// A number that changes when a file in the folders does.
+/// Returns a number that changes when a file in the folders does.
 fn print(folders: &[PathBuf]) -> u64 {
     // The order of a listing means nothing: the files' own numbers are added up.
     let files = folders.iter().filter_map(|folder| folder.read_dir().ok()).flatten().flatten();

@@ -78,7 +78,7 @@ fn an_editors_rename_save_is_a_change() {
         bench.write("k.wasm", "1");
         bench.write("a.toml", "module = \"k.wasm\"");
         bench.until_rules(&["a"]);
-        // vim: move the file to a backup, write it anew, remove the backup.
+        // vim: move the file to a backup, write a new one, remove the backup.
         fs::rename(bench.dir.join("a.toml"), bench.dir.join("a.toml~")).unwrap();
         bench.write("a.toml", "module = \"k.wasm\"\n[settings]\nn = 1");
         fs::remove_file(bench.dir.join("a.toml~")).unwrap();
@@ -159,7 +159,7 @@ fn our_own_reading_is_no_change() {
     let mut bench = Bench::new(false);
     bench.write("a.wasm", "1");
     bench.until_rules(&["a"]);
-    // What is still on its way from the writing above may be told once more.
+    // Notifications of the writing above may still arrive.
     while bench.watcher.wait(Duration::from_millis(300)) == WatchOutcome::Changed {}
     bench.store.scan();
     fs::read(bench.dir.join("a.wasm")).unwrap();

@@ -13,8 +13,8 @@ use crate::{
     sink::{Sink, Submission},
 };
 
-/// Keeps input until it is taken out, and commits what was taken out when it is told to. It does not
-/// block: what it holds is bounded by whoever takes it out.
+/// Keeps input until it is taken out, and commits it when [`MemorySink::commit`] is called. Never blocks:
+/// the caller bounds what it holds by taking it out.
 #[derive(Debug, Default)]
 pub struct MemorySink(Mutex<Memory>);
 

@@ -7,16 +7,16 @@ use std::{
 };
 
 use crate::{
-    cargo::{self, Run},
+    cargo::{self, CargoRun},
     component,
-    crates::{CrateError, Known, RuleCrate},
+    crates::{CrateError, RuleCrate, Workspaces},
     inspect::digest,
     toolchain::{Toolchain, ToolchainError},
 };
 
-/// A module that was built.
+/// A module that was built, and written to its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Built {
+pub struct BuiltModule {
     /// The package's name in kebab-case.
     pub name: String,
     /// `OUT/NAME.wasm`.
@@ -29,7 +29,7 @@ pub struct Built {
 
 /// Why rules were not built.
 #[derive(Debug, thiserror::Error)]
-pub enum BuildError {
+pub enum RuleBuildError {
     /// A folder is not a rule's crate.
     #[error(transparent)]
     Crate(#[from] CrateError),
@@ -39,23 +39,23 @@ pub enum BuildError {
     /// The crates do not compile.
     #[error("the rules do not compile:\n\n{diagnostics}")]
     Compile {
-        /// What cargo said.
+        /// The output of cargo.
         diagnostics: String,
     },
-    /// Cargo was content, but made no module for a crate.
-    #[error("cargo made no module for `{name}`; what it said:\n\n{diagnostics}")]
+    /// Cargo succeeded, but made no module for a crate.
+    #[error("cargo made no module for `{name}`; its output:\n\n{diagnostics}")]
     NoModule {
         /// The package.
         name: String,
-        /// What cargo said.
+        /// The output of cargo.
         diagnostics: String,
     },
-    /// A crate compiles and is not a rule.
+    /// A crate compiles, but is not a rule.
     #[error("`{name}` is not a rule: {why}")]
     NotARule {
         /// The package.
         name: String,
-        /// What is wrong, and the fix.
+        /// The reason, and the fix.
         why: String,
     },
     /// Two crates would write the same file.
@@ -69,50 +69,52 @@ pub enum BuildError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         cause: io::Error,
     },
 }
 
-/// Builds rule crates into `OUT/NAME.wasm`, in the order of `crates`, and tells its steps through
-/// `say`. An output that is what it was before is not written again. Either all are built or none
-/// is written.
+/// Builds rule crates into `OUT/NAME.wasm`, in the order of `crates`, and reports its steps through
+/// `progress`. An unchanged output is not written again. Either all are built or none is written.
 ///
 /// # Errors
-/// When a folder is not a rule's crate, does not compile, or asks for something that a rule cannot
-/// have.
-pub fn build(crates: &[PathBuf], out: &Path, say: &mut dyn FnMut(&str)) -> Result<Vec<Built>, BuildError> {
+/// When a folder is not a rule's crate, does not compile, or imports an interface that rules cannot have.
+pub fn build(
+    crates: &[PathBuf],
+    out: &Path,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Vec<BuiltModule>, RuleBuildError> {
     let toolchain = Toolchain::default();
-    let mut known = Known::new(toolchain.clone());
-    let crates = crates.iter().map(|dir| known.rule_crate(dir)).collect::<Result<Vec<_>, _>>()?;
+    let mut workspaces = Workspaces::new(toolchain.clone());
+    let crates = crates.iter().map(|dir| workspaces.rule_crate(dir)).collect::<Result<Vec<_>, _>>()?;
     let mut names: Vec<String> = crates.iter().map(|one| kebab(&one.name)).collect();
     names.sort();
     if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(BuildError::SameName { name: pair[0].clone() });
+        return Err(RuleBuildError::SameName { name: pair[0].clone() });
     }
     let mut modules = Vec::with_capacity(crates.len());
     for group in groups(&crates) {
-        toolchain.ensure_target(&group[0].root, say)?;
-        modules.extend(build_group(&toolchain, &group, say)?);
+        toolchain.ensure_target(&group[0].root, progress)?;
+        modules.extend(build_group(&toolchain, &group, progress)?);
     }
-    fs::create_dir_all(out).map_err(|cause| BuildError::File { path: out.to_owned(), cause })?;
+    fs::create_dir_all(out).map_err(|cause| RuleBuildError::File { path: out.to_owned(), cause })?;
     crates
         .iter()
         .filter_map(|one| modules.iter().find(|(id, _)| *id == one.id).map(|(_, bytes)| (kebab(&one.name), bytes)))
         .map(|(name, bytes)| {
             let path = out.join(format!("{name}.wasm"));
-            publish(&path, bytes).map_err(|cause| BuildError::File { path: path.clone(), cause })?;
-            Ok(Built { name, path, digest: digest(bytes), bytes: bytes.len() })
+            publish(&path, bytes).map_err(|cause| RuleBuildError::File { path: path.clone(), cause })?;
+            Ok(BuiltModule { name, path, digest: digest(bytes), bytes: bytes.len() })
         })
         .collect()
 }
 
-/// A package's name as a rule's: `Docker_Keyword` is `docker-keyword`.
+/// Returns a package's name as a rule's name: `Docker_Keyword` is `docker-keyword`.
 pub fn kebab(name: &str) -> String {
     name.replace('_', "-").to_ascii_lowercase()
 }
 
-/// The crates of each workspace, in the order of their first.
+/// Groups the crates by workspace, in the order of each workspace's first crate.
 fn groups(crates: &[RuleCrate]) -> Vec<Vec<RuleCrate>> {
     let mut groups: Vec<Vec<RuleCrate>> = Vec::new();
     for one in crates {
@@ -127,29 +129,29 @@ fn groups(crates: &[RuleCrate]) -> Vec<Vec<RuleCrate>> {
 fn build_group(
     toolchain: &Toolchain,
     group: &[RuleCrate],
-    say: &mut dyn FnMut(&str),
-) -> Result<Vec<(String, Vec<u8>)>, BuildError> {
-    let Run { success, modules, diagnostics } = cargo::run(toolchain, group, say)?;
+    progress: &mut dyn FnMut(&str),
+) -> Result<Vec<(String, Vec<u8>)>, RuleBuildError> {
+    let CargoRun { success, modules, diagnostics } = cargo::run(toolchain, group, progress)?;
     if !success {
-        return Err(BuildError::Compile { diagnostics });
+        return Err(RuleBuildError::Compile { diagnostics });
     }
     if !diagnostics.is_empty() {
-        say(&diagnostics);
+        progress(&diagnostics);
     }
     let mut built = Vec::with_capacity(group.len());
     for one in group {
         let Some((_, path)) = modules.iter().find(|(id, _)| *id == one.id) else {
-            return Err(BuildError::NoModule { name: one.name.clone(), diagnostics });
+            return Err(RuleBuildError::NoModule { name: one.name.clone(), diagnostics });
         };
-        let core = fs::read(path).map_err(|cause| BuildError::File { path: path.clone(), cause })?;
+        let core = fs::read(path).map_err(|cause| RuleBuildError::File { path: path.clone(), cause })?;
         let component = component::componentize(&core)
-            .map_err(|why| BuildError::NotARule { name: one.name.clone(), why: why.to_string() })?;
+            .map_err(|why| RuleBuildError::NotARule { name: one.name.clone(), why: why.to_string() })?;
         built.push((one.id.clone(), component));
     }
     Ok(built)
 }
 
-/// Writes `path` whole or not at all. A file that already says this keeps its time.
+/// Writes `path` whole or not at all. A file that has this content already keeps its timestamp.
 fn publish(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if fs::read(path).is_ok_and(|old| old == bytes) {
         return Ok(());

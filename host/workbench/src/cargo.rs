@@ -1,4 +1,4 @@
-//! One run of cargo: its flags, and what it says.
+//! One run of cargo: its flags, and its messages.
 
 use std::{
     env, fs,
@@ -15,7 +15,7 @@ use crate::{
     toolchain::{TARGET, Toolchain, ToolchainError},
 };
 
-/// What a rule's profile is where the workspace has none of its own. The same as in our Cargo.toml.
+/// The profile of rules where the workspace has none of its own. The same as in this workspace.
 const PROFILE: [&str; 7] = [
     "inherits=\"release\"",
     "opt-level=3",
@@ -25,29 +25,29 @@ const PROFILE: [&str; 7] = [
     "strip=true",
     "panic=\"abort\"",
 ];
-/// Flags of an outer build that are about this machine, and would break the rules' build.
+/// Flags of an outer build that are meant for the host's target, and would break the rules' build.
 const MACHINE_FLAGS: [&str; 5] = ["target-cpu", "link-arg", "linker", "instrument-coverage", "profile-"];
-/// A compiler that prints without end should not fill the memory.
+/// Most output that is kept, in bytes.
 const DIAGNOSTICS_BYTES: usize = 1 << 20;
 
-/// What came of a run.
-pub(crate) struct Run {
-    /// Whether cargo was content.
+/// The result of a run.
+pub(crate) struct CargoRun {
+    /// Whether cargo succeeded.
     pub(crate) success: bool,
-    /// Package ids and their modules.
+    /// Package ids and the files of their modules.
     pub(crate) modules: Vec<(String, PathBuf)>,
     /// Warnings and errors, as cargo shows them.
     pub(crate) diagnostics: String,
 }
 
-/// Builds crates of one workspace in one call. Cargo's status lines (`Compiling …`) go to `say`.
+/// Builds crates of one workspace in one call. Cargo's status lines (`Compiling …`) go to `progress`.
 pub(crate) fn run(
     toolchain: &Toolchain,
     crates: &[RuleCrate],
-    say: &mut dyn FnMut(&str),
-) -> Result<Run, ToolchainError> {
+    progress: &mut dyn FnMut(&str),
+) -> Result<CargoRun, ToolchainError> {
     let root = &crates[0].root;
-    // A folder of its own, so that nobody waits for the lock of an outer cargo.
+    // A folder of its own, so that it does not wait for the lock of an outer cargo.
     let target_dir = crates[0].target_dir.join("rules");
     let mut command = Command::new(&toolchain.cargo);
     command.current_dir(root).args(["build", "--lib", "--target", TARGET, "--profile", "rule"]);
@@ -75,10 +75,10 @@ pub(crate) fn run(
         variable: "CARGO",
         cause: error.to_string(),
     };
-    converse(command, say).map_err(failed)
+    converse(command, progress).map_err(failed)
 }
 
-fn converse(mut command: Command, say: &mut dyn FnMut(&str)) -> io::Result<Run> {
+fn converse(mut command: Command, progress: &mut dyn FnMut(&str)) -> io::Result<CargoRun> {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let stdout = child.stdout.take();
     let reader = thread::spawn(move || stdout.map(read_modules).unwrap_or_default());
@@ -89,7 +89,7 @@ fn converse(mut command: Command, say: &mut dyn FnMut(&str)) -> io::Result<Run> 
         while stderr.read_until(b'\n', &mut line)? > 0 {
             let text = String::from_utf8_lossy(&line);
             if is_status(&text) {
-                say(text.trim());
+                progress(text.trim());
             } else if diagnostics.len() < DIAGNOSTICS_BYTES {
                 diagnostics.push_str(&text);
             }
@@ -98,7 +98,7 @@ fn converse(mut command: Command, say: &mut dyn FnMut(&str)) -> io::Result<Run> 
     }
     let modules = reader.join().unwrap_or_default();
     let status = child.wait()?;
-    Ok(Run { success: status.success(), modules, diagnostics: diagnostics.trim().to_owned() })
+    Ok(CargoRun { success: status.success(), modules, diagnostics: diagnostics.trim().to_owned() })
 }
 
 /// Cargo's status lines begin with a verb that ends in column 12.
@@ -146,7 +146,7 @@ fn has_profile(root: &Path) -> bool {
     manifest.lines().any(|line| line.trim() == "[profile.rule]")
 }
 
-/// The flags that the caller's environment asks for, without those about this machine.
+/// Returns the flags of the caller's environment, without those for the host's target.
 fn outer_flags() -> Vec<String> {
     let encoded = env::var("CARGO_ENCODED_RUSTFLAGS").ok();
     let plain = env::var("RUSTFLAGS").ok();
@@ -174,7 +174,7 @@ fn portable_flags(flags: &[String]) -> Vec<String> {
     kept
 }
 
-/// No path of this machine shall stand in a module.
+/// Maps the machine's paths, which must not get into a module.
 fn home_remaps() -> Vec<(PathBuf, String)> {
     let mut remaps = Vec::new();
     let home = env::home_dir();

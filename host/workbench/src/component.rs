@@ -1,11 +1,11 @@
-//! From what rustc made to what a rules folder holds: a component without anything that does not run.
+//! From a core module to a component for a rules folder, without sections that are not needed to run.
 
 use std::ops::Range;
 
 use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
 
-/// Every import of a rule is an interface of this package.
+/// All imports of a rule are interfaces of this package.
 const PACKAGE: &str = "lifesigns:rule/";
 
 /// Why a core module is not a rule.
@@ -63,7 +63,7 @@ pub(crate) fn componentize(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
     Ok(stripped)
 }
 
-/// A world of the author's own could import interfaces of other packages.
+/// Refuses imports of other packages, which a world of the author's own could have.
 fn foreign_interfaces(component: &[u8]) -> Result<(), ComponentError> {
     let imports: Vec<String> = crate::inspect::inspect(component).imports;
     let foreign: Vec<String> =
@@ -71,8 +71,8 @@ fn foreign_interfaces(component: &[u8]) -> Result<(), ComponentError> {
     if foreign.is_empty() { Ok(()) } else { Err(ComponentError::ForeignImports(foreign)) }
 }
 
-/// The bytes without the custom sections that nothing needs at run time: names, producers, target
-/// features, debug information. `None` when a section is cut short.
+/// Returns the bytes without the custom sections that are not needed at run time: names, producers,
+/// target features, debug information. `None` when a section is cut short.
 fn strip(wasm: &[u8]) -> Option<Vec<u8>> {
     const CUSTOM: u8 = 0;
     const COMPONENT_LAYER: &[u8] = &[1, 0];
@@ -103,7 +103,7 @@ fn is_dead_weight(name: &str) -> bool {
         || name == "linking"
 }
 
-/// Where the section's content lies, whose length stands at `at`.
+/// Returns the range of a section's content, whose length is at `at`.
 fn body(wasm: &[u8], at: usize) -> Option<Range<usize>> {
     let (len, start) = leb(wasm, at)?;
     let end = start.checked_add(len)?;
@@ -115,7 +115,7 @@ fn section_name(body: &[u8]) -> Option<&str> {
     std::str::from_utf8(body.get(start..start.checked_add(len)?)?).ok()
 }
 
-/// A u32 in LEB128, and where it ends.
+/// Reads a u32 in LEB128, and returns it and its end.
 fn leb(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let mut value = 0_usize;
     for nth in 0..5 {

@@ -1,4 +1,4 @@
-//! Which crates are rules: a thin reading of `cargo metadata`.
+//! Finds the crates that are rules, with `cargo metadata`.
 
 use std::{
     io,
@@ -13,7 +13,7 @@ use crate::toolchain::{Toolchain, last_lines};
 /// Why a folder cannot be built as a rule.
 #[derive(Debug, thiserror::Error)]
 pub enum CrateError {
-    /// There is no crate.
+    /// The folder has no crate.
     #[error("{}: no Cargo.toml in it: give the folder of a rule's crate", dir.display())]
     NoManifest {
         /// The folder.
@@ -42,7 +42,7 @@ pub enum CrateError {
     Read {
         /// The folder.
         dir: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         cause: io::Error,
     },
     /// Cargo does not accept the manifest.
@@ -50,7 +50,7 @@ pub enum CrateError {
     Metadata {
         /// The folder.
         dir: PathBuf,
-        /// What cargo said.
+        /// The output of cargo.
         cause: String,
     },
 }
@@ -66,7 +66,7 @@ pub(crate) struct RuleCrate {
     pub(crate) root: PathBuf,
     /// The workspace's target folder.
     pub(crate) target_dir: PathBuf,
-    /// Folders outside of the workspace whose sources it uses, and what to call them in a module.
+    /// Folders outside of the workspace whose sources it uses, and their names in a module.
     pub(crate) remaps: Vec<(PathBuf, String)>,
 }
 
@@ -103,8 +103,8 @@ impl Package {
     }
 }
 
-/// The folders directly below `dir` that hold a crate which makes a module, sorted by name. A
-/// library such as the SDK, and a folder without a crate, are passed over.
+/// Returns the folders directly below `dir` that hold a crate which makes a module, sorted by name.
+/// Libraries such as the SDK, and folders without a crate, are ignored.
 ///
 /// # Errors
 /// When the folder cannot be read, or cargo does not accept a manifest in it.
@@ -118,10 +118,10 @@ pub fn rule_crates(dir: &Path) -> Result<Vec<PathBuf>, CrateError> {
         }
     }
     dirs.sort();
-    let mut known = Known::new(Toolchain::default());
+    let mut workspaces = Workspaces::new(Toolchain::default());
     let mut rules = Vec::new();
     for dir in dirs {
-        match known.rule_crate(&dir) {
+        match workspaces.rule_crate(&dir) {
             Ok(_) => rules.push(dir),
             Err(CrateError::NoCdylib { .. } | CrateError::Workspace { .. }) => {}
             Err(error) => return Err(error),
@@ -130,18 +130,18 @@ pub fn rule_crates(dir: &Path) -> Result<Vec<PathBuf>, CrateError> {
     Ok(rules)
 }
 
-/// What cargo has told so far: one question a workspace, not one a crate.
-pub(crate) struct Known {
+/// The workspaces that cargo was asked about: once each, however many crates they have.
+pub(crate) struct Workspaces {
     toolchain: Toolchain,
     workspaces: Vec<Metadata>,
 }
 
-impl Known {
+impl Workspaces {
     pub(crate) fn new(toolchain: Toolchain) -> Self {
         Self { toolchain, workspaces: Vec::new() }
     }
 
-    /// The crate in `dir`.
+    /// Returns the rule's crate in `dir`.
     pub(crate) fn rule_crate(&mut self, given: &Path) -> Result<RuleCrate, CrateError> {
         // Cargo speaks in absolute paths; people read the one that they gave.
         let dir = given.canonicalize().map_err(|cause| CrateError::Read { dir: given.to_owned(), cause })?;
@@ -176,14 +176,14 @@ impl Known {
     }
 }
 
-type Found = (Package, PathBuf, PathBuf);
+type FoundCrate = (Package, PathBuf, PathBuf);
 
-fn find(metadata: &Metadata, manifest: &Path) -> Option<Found> {
+fn find(metadata: &Metadata, manifest: &Path) -> Option<FoundCrate> {
     let package = metadata.packages.iter().find(|package| package.manifest_path == manifest)?;
     Some((package.clone(), metadata.workspace_root.clone(), metadata.target_directory.clone()))
 }
 
-fn checked((package, root, target_dir): Found, dir: &Path) -> Result<RuleCrate, CrateError> {
+fn checked((package, root, target_dir): FoundCrate, dir: &Path) -> Result<RuleCrate, CrateError> {
     if !package.is_rule() {
         return Err(CrateError::NoCdylib { dir: dir.to_owned(), name: package.name });
     }

@@ -1,26 +1,26 @@
-//! What can be said about a module from its bytes alone, without running or compiling it.
+//! Inspects a module's bytes, without running or compiling it.
 
 use sha2::{Digest as _, Sha256};
 use wasmparser::{ComponentExternalKind, Encoding, ExternalKind, Parser, Payload, Validator, WasmFeatures};
 
-/// What a file is.
+/// The kind of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A component: what a rules folder should hold.
+pub enum ModuleKind {
+    /// A component, as a rules folder should hold.
     Component,
     /// A core module that carries its component-type section; the loader accepts it.
     RuleModule,
     /// A core module without one; not a rule.
     Module,
-    /// It begins like Wasm and breaks off, as a partial copy does.
+    /// The beginning of a Wasm file, for instance a partial copy.
     Truncated,
-    /// It begins like Wasm and is not sound.
+    /// It begins like Wasm and is not valid.
     Malformed,
     /// Something else.
     NotWasm,
 }
 
-impl std::fmt::Display for Kind {
+impl std::fmt::Display for ModuleKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(match self {
             Self::Component => "component",
@@ -33,11 +33,11 @@ impl std::fmt::Display for Kind {
     }
 }
 
-/// What was found.
+/// The result of an inspection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
-    /// What it is.
-    pub kind: Kind,
+    /// The kind of the file.
+    pub kind: ModuleKind,
     /// Imported interfaces and functions; `module::name` for a core module.
     pub imports: Vec<String>,
     /// Exported interfaces and functions.
@@ -48,25 +48,25 @@ pub struct Inspection {
     pub bytes: usize,
     /// `sha256:…`.
     pub digest: String,
-    /// Why it is truncated or malformed.
-    pub flaw: Option<String>,
+    /// The error, if it is truncated or malformed.
+    pub error: Option<String>,
 }
 
-/// `sha256:<hex>` of `bytes`.
+/// Returns the digest of `bytes`: `sha256:<hex>`.
 pub fn digest(bytes: &[u8]) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(bytes)))
 }
 
-/// Looks at a module's bytes.
+/// Inspects a module's bytes.
 pub fn inspect(bytes: &[u8]) -> Inspection {
     let mut found = Inspection {
-        kind: Kind::NotWasm,
+        kind: ModuleKind::NotWasm,
         imports: Vec::new(),
         exports: Vec::new(),
         custom_sections: Vec::new(),
         bytes: bytes.len(),
         digest: digest(bytes),
-        flaw: None,
+        error: None,
     };
     if !bytes.starts_with(b"\0asm") {
         return found;
@@ -75,17 +75,17 @@ pub fn inspect(bytes: &[u8]) -> Inspection {
         Ok(kind) => found.kind = kind,
         Err(error) => {
             let cut = error.message().contains("unexpected end") || error.offset() >= bytes.len();
-            found.kind = if cut { Kind::Truncated } else { Kind::Malformed };
-            found.flaw = Some(error.to_string());
+            found.kind = if cut { ModuleKind::Truncated } else { ModuleKind::Malformed };
+            found.error = Some(error.to_string());
         }
     }
     found
 }
 
-fn read(bytes: &[u8], found: &mut Inspection) -> Result<Kind, wasmparser::BinaryReaderError> {
+fn read(bytes: &[u8], found: &mut Inspection) -> Result<ModuleKind, wasmparser::BinaryReaderError> {
     // Only the outermost level's imports and exports are the file's own.
     let mut depth = 0;
-    let mut kind = Kind::Module;
+    let mut kind = ModuleKind::Module;
     let mut world = false;
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload?;
@@ -93,7 +93,7 @@ fn read(bytes: &[u8], found: &mut Inspection) -> Result<Kind, wasmparser::Binary
             Payload::Version { encoding, .. } => {
                 depth += 1;
                 if depth == 1 && *encoding == Encoding::Component {
-                    kind = Kind::Component;
+                    kind = ModuleKind::Component;
                 }
             }
             Payload::End(_) => depth -= 1,
@@ -106,7 +106,7 @@ fn read(bytes: &[u8], found: &mut Inspection) -> Result<Kind, wasmparser::Binary
         }
     }
     Validator::new_with_features(WasmFeatures::default()).validate_all(bytes)?;
-    Ok(if kind == Kind::Module && world { Kind::RuleModule } else { kind })
+    Ok(if kind == ModuleKind::Module && world { ModuleKind::RuleModule } else { kind })
 }
 
 fn outermost(payload: Payload<'_>, found: &mut Inspection) -> Result<(), wasmparser::BinaryReaderError> {
@@ -154,17 +154,17 @@ mod tests {
     #[test]
     fn other_files_are_not_wasm() {
         for bytes in [&b""[..], b"\0as", b"\x7fELF", b"(module)"] {
-            assert_eq!(inspect(bytes).kind, Kind::NotWasm);
+            assert_eq!(inspect(bytes).kind, ModuleKind::NotWasm);
         }
         let empty = inspect(b"\0asm\x01\0\0\0");
-        assert_eq!(empty.kind, Kind::Module);
+        assert_eq!(empty.kind, ModuleKind::Module);
         assert_eq!(empty.digest, "sha256:93a44bbb96c751218e4c00d479e4c14358122a389acca16205b1e4d0dc5f9476");
     }
 
     #[test]
     fn a_cut_module_is_truncated_and_a_broken_one_malformed() {
-        assert_eq!(inspect(b"\0asm\x01\0").kind, Kind::Truncated);
-        assert_eq!(inspect(b"\0asm\x01\0\0\0\x01\x04\x01\x60").kind, Kind::Truncated);
-        assert_eq!(inspect(b"\0asm\x01\0\0\0\x01\x04\x01\x13\0\0").kind, Kind::Malformed);
+        assert_eq!(inspect(b"\0asm\x01\0").kind, ModuleKind::Truncated);
+        assert_eq!(inspect(b"\0asm\x01\0\0\0\x01\x04\x01\x60").kind, ModuleKind::Truncated);
+        assert_eq!(inspect(b"\0asm\x01\0\0\0\x01\x04\x01\x13\0\0").kind, ModuleKind::Malformed);
     }
 }

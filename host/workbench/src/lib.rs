@@ -1,5 +1,5 @@
-//! The rule authors' tools. Building rules needs cargo, and looking into a module needs its bytes;
-//! neither needs the sandbox.
+//! The rule authors' tools: building rules, which needs cargo, and inspecting modules, which needs their
+//! bytes. Neither needs the sandbox.
 
 mod build;
 mod cargo;
@@ -8,7 +8,7 @@ mod crates;
 mod inspect;
 mod toolchain;
 
-pub use build::{BuildError, Built, build, kebab};
+pub use build::{BuiltModule, RuleBuildError, build, kebab};
 pub use crates::{CrateError, rule_crates};
-pub use inspect::{Inspection, Kind, digest, inspect};
+pub use inspect::{Inspection, ModuleKind, digest, inspect};
 pub use toolchain::{TARGET, Toolchain, ToolchainError, ensure_target};

@@ -1,4 +1,4 @@
-//! Which cargo and rustc build the rules, and that they have the wasm target.
+//! The cargo and rustc that build the rules; makes sure that they have the wasm target.
 
 use std::{
     env,
@@ -8,10 +8,10 @@ use std::{
     process::{Command, Output},
 };
 
-/// What rules are compiled for.
+/// The target of rules.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Why the wasm target is not there.
+/// Why the wasm target is missing.
 #[derive(Debug, thiserror::Error)]
 pub enum ToolchainError {
     /// A tool of the toolchain does not run.
@@ -21,7 +21,7 @@ pub enum ToolchainError {
         tool: String,
         /// The environment variable that names another one.
         variable: &'static str,
-        /// What the system, or the tool, said.
+        /// The error of the system, or the output of the tool.
         cause: String,
     },
     /// There is no rustup that could add the target.
@@ -40,7 +40,7 @@ pub enum ToolchainError {
         "`rustup target add {TARGET}` failed: {cause}\nIt needs the network once; run it by hand when there is one."
     )]
     Add {
-        /// What rustup said.
+        /// The output of rustup.
         cause: String,
     },
     /// rustup added it, but to another toolchain than cargo's.
@@ -57,7 +57,7 @@ pub enum ToolchainError {
     },
 }
 
-/// The tools, as they are called.
+/// The commands of the tools.
 #[derive(Clone, Debug)]
 pub struct Toolchain {
     /// `CARGO`, or `cargo`.
@@ -75,13 +75,13 @@ impl Default for Toolchain {
     }
 }
 
-/// Makes sure that the toolchain which cargo uses in `dir` has the wasm target, and says so through
-/// `say` when it adds it. Cheap when it is there.
+/// Makes sure that the toolchain which cargo uses in `dir` has the wasm target, and reports through
+/// `progress` when it adds it. Cheap when the target is there.
 ///
 /// # Errors
 /// When it is missing and cannot be added.
-pub fn ensure_target(dir: &Path, say: &mut dyn FnMut(&str)) -> Result<(), ToolchainError> {
-    Toolchain::default().ensure_target(dir, say)
+pub fn ensure_target(dir: &Path, progress: &mut dyn FnMut(&str)) -> Result<(), ToolchainError> {
+    Toolchain::default().ensure_target(dir, progress)
 }
 
 impl Toolchain {
@@ -89,8 +89,8 @@ impl Toolchain {
     ///
     /// # Errors
     /// When the target is missing and cannot be added.
-    pub fn ensure_target(&self, dir: &Path, say: &mut dyn FnMut(&str)) -> Result<(), ToolchainError> {
-        // The folder of the target's std is the truth, whoever installed it. rustup is asked only
+    pub fn ensure_target(&self, dir: &Path, progress: &mut dyn FnMut(&str)) -> Result<(), ToolchainError> {
+        // The folder of the target's std is the truth, however it was installed. rustup is asked only
         // when it is missing.
         let libdir = self.target_libdir(dir)?;
         if has_std(&libdir) {
@@ -105,7 +105,7 @@ impl Toolchain {
         };
         let listed = String::from_utf8_lossy(&list.stdout).lines().any(|line| line.trim() == TARGET);
         if !listed {
-            say(&format!("adding the Rust target {TARGET} (rustup target add {TARGET})"));
+            progress(&format!("adding the Rust target {TARGET} (rustup target add {TARGET})"));
             let output = run(&self.rustup, &["target", "add", TARGET], dir)
                 .map_err(|error| ToolchainError::Add { cause: error.to_string() })?;
             if !output.status.success() {
@@ -118,7 +118,7 @@ impl Toolchain {
         Err(ToolchainError::OtherToolchain { rustc: self.rustc.to_string_lossy().into_owned(), libdir })
     }
 
-    /// The folder of the installed compiler, and its commit, for remapping paths.
+    /// Returns the folder of the installed compiler and its commit, for remapping paths.
     pub(crate) fn rustc_facts(&self, dir: &Path) -> Result<(PathBuf, String), ToolchainError> {
         let sysroot = self.rustc(&["--print", "sysroot"], dir)?;
         let version = self.rustc(&["-vV"], dir)?;
@@ -154,7 +154,7 @@ fn run(tool: &OsString, arguments: &[&str], dir: &Path) -> io::Result<Output> {
     Command::new(tool).args(arguments).current_dir(dir).output()
 }
 
-/// The end of what a tool said, which is where the reason stands.
+/// Returns the last lines of a tool's output, which hold the reason.
 pub(crate) fn last_lines(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();

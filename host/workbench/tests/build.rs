@@ -1,4 +1,4 @@
-//! Rules outside of this workspace, as their authors have them: what is built, and what they are told
+//! Rules outside of this workspace, as their authors have them: what is built, and which errors they get
 //! when it is not.
 #![allow(clippy::unwrap_used)]
 
@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lifesigns_workbench::{BuildError, Built, Kind, build, inspect, rule_crates};
+use lifesigns_workbench::{BuiltModule, ModuleKind, RuleBuildError, build, inspect, rule_crates};
 
 /// The rule of an author, who calls the package as Rust people often do.
 const RULE: &str = r#"//! A rule.
@@ -72,7 +72,7 @@ fn my_rule(home: &Path) -> PathBuf {
     dir
 }
 
-fn built(dir: PathBuf, out: &Path) -> Built {
+fn built(dir: PathBuf, out: &Path) -> BuiltModule {
     build(&[dir], out, &mut |_| ()).unwrap().remove(0)
 }
 
@@ -98,7 +98,7 @@ fn the_same_source_is_the_same_module_wherever_it_lies() {
     assert_eq!(fs::metadata(&second.path).unwrap().modified().unwrap(), time, "it is not written again");
 
     let found = inspect(&bytes);
-    assert_eq!((found.kind, &found.digest), (Kind::Component, &first.digest));
+    assert_eq!((found.kind, &found.digest), (ModuleKind::Component, &first.digest));
     assert_eq!(found.exports, ["describe", "evaluate"]);
     assert!(found.imports.iter().all(|name| name.starts_with("lifesigns:rule/")), "{:?}", found.imports);
     assert_eq!(found.custom_sections, [""; 0]);
@@ -113,8 +113,8 @@ fn the_same_source_is_the_same_module_wherever_it_lies() {
         let path = format!("{}/", path.display());
         assert!(!text.contains(&path), "{path} is in the module");
     }
-    assert_eq!(inspect(&bytes[..bytes.len() / 2]).kind, Kind::Truncated);
-    assert_eq!(inspect(&bytes[..bytes.len() - 1]).kind, Kind::Truncated);
+    assert_eq!(inspect(&bytes[..bytes.len() / 2]).kind, ModuleKind::Truncated);
+    assert_eq!(inspect(&bytes[..bytes.len() - 1]).kind, ModuleKind::Truncated);
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn two_crates_of_one_name_are_refused_before_anything_is_built() {
     let one = project(&home.path().join("a"), "same-name", CDYLIB, "", "");
     let other = project(&home.path().join("b"), "same_name", CDYLIB, "", "");
     let error = build(&[one, other], home.path(), &mut |_| ()).unwrap_err();
-    assert!(matches!(error, BuildError::SameName { name } if name == "same-name"));
+    assert!(matches!(error, RuleBuildError::SameName { name } if name == "same-name"));
 }
 
 #[test]

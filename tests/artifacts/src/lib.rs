@@ -7,14 +7,14 @@ use std::{
     sync::OnceLock,
 };
 
-use lifesigns_workbench::{Built, build, rule_crates};
+use lifesigns_workbench::{BuiltModule, build, rule_crates};
 
 /// The module of `rules/NAME`.
 ///
 /// # Panics
 /// When the rules do not build, or there is no such rule: a test can do nothing without.
 pub fn rule(name: &str) -> &'static Path {
-    static RULES: OnceLock<Vec<Built>> = OnceLock::new();
+    static RULES: OnceLock<Vec<BuiltModule>> = OnceLock::new();
     find(RULES.get_or_init(|| build_all("rules", "rules-built")), name, "rules")
 }
 
@@ -23,7 +23,7 @@ pub fn rule(name: &str) -> &'static Path {
 /// # Panics
 /// When the guests do not build, or there is no such guest.
 pub fn guest(name: &str) -> &'static Path {
-    static GUESTS: OnceLock<Vec<Built>> = OnceLock::new();
+    static GUESTS: OnceLock<Vec<BuiltModule>> = OnceLock::new();
     find(GUESTS.get_or_init(|| build_all("tests/guests", "guests-built")), name, "tests/guests")
 }
 
@@ -33,18 +33,18 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."))
 }
 
-fn find(built: &'static [Built], name: &str, folder: &str) -> &'static Path {
+fn find(built: &'static [BuiltModule], name: &str, folder: &str) -> &'static Path {
     match built.iter().find(|one| one.name == name) {
         Some(one) => &one.path,
         None => panic!("{folder}/{name} makes no module; there are: {}", names(built)),
     }
 }
 
-fn names(built: &[Built]) -> String {
+fn names(built: &[BuiltModule]) -> String {
     built.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn build_all(folder: &str, out: &str) -> Vec<Built> {
+fn build_all(folder: &str, out: &str) -> Vec<BuiltModule> {
     let crates: Vec<PathBuf> = match rule_crates(&root().join(folder)) {
         Ok(crates) => crates,
         Err(error) => panic!("{error}"),

@@ -4,11 +4,11 @@
 use std::{fs, path::Path, thread};
 
 use lifesigns_artifacts::{guest, rule};
-use lifesigns_workbench::{Kind, inspect};
+use lifesigns_workbench::{ModuleKind, inspect};
 
 fn check(module: &Path) {
     let found = inspect(&fs::read(module).unwrap());
-    assert_eq!(found.kind, Kind::Component, "{}: {:?}", module.display(), found.flaw);
+    assert_eq!(found.kind, ModuleKind::Component, "{}: {:?}", module.display(), found.error);
     assert_eq!(found.exports, ["describe", "evaluate"]);
     assert!(found.imports.iter().all(|name| name.starts_with("lifesigns:rule/")), "{:?}", found.imports);
     assert!(found.custom_sections.is_empty(), "{:?}", found.custom_sections);

@@ -5,12 +5,12 @@ use std::{fs, path::PathBuf, sync::Arc};
 use lifesigns_engine::LoadedRule;
 use lifesigns_model::{Limits, Module};
 use lifesigns_sandbox::{Cache, Sandbox};
-use lifesigns_workbench::{Built, build};
+use lifesigns_workbench::{BuiltModule, build};
 
 /// The built modules, and a compile cache of this run's own.
 #[derive(Debug)]
 pub struct Modules {
-    built: Vec<Built>,
+    built: Vec<BuiltModule>,
     cache: tempfile::TempDir,
 }
 

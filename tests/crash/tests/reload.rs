@@ -11,7 +11,7 @@ fn a_new_configuration_sends_no_notice_twice() {
     wait_until("the host runs", || host.errors().contains("running: "));
     for version in 1..=8 {
         home.configure(version);
-        let said = |host: &Host| host.errors().matches("read again, and in force").count() as u64;
+        let said = |host: &Host| host.errors().matches("configuration reloaded").count() as u64;
         wait_until("the configuration is in force", || {
             feed.write(3, &mut random);
             notified.read();

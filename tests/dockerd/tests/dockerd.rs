@@ -67,7 +67,7 @@ fn rules() -> RuleSet {
 fn engine(rules: RuleSet, alerts: mpsc::Sender<RuleAlert>) -> Engine {
     let config = EngineConfig { scanners: 1, shards: 2, pin: false, ..EngineConfig::default() };
     let sink = Arc::new(move |alert: &lifesigns::model::RuleAlertRef<'_>| {
-        // Nobody listens any more once the alert has been found.
+        // The receiving end is gone once the alert has been found.
         let _ = alerts.send(RuleAlert::from(alert));
     });
     Engine::start(&config, Arc::new(rules), lifesigns::model::InitialState::default(), sink).unwrap()

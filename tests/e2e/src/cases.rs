@@ -62,7 +62,7 @@ impl Case {
         logs.map(input).collect()
     }
 
-    /// What must come out; `None` if nobody has said so yet.
+    /// The expected output; `None` if it was not written yet.
     pub fn expected(&self) -> Option<String> {
         fs::read_to_string(self.folder.join(EXPECTED)).ok()
     }

@@ -21,7 +21,7 @@ struct Outcome {
     state_bytes: usize,
 }
 
-/// Lines about so many objects, one a millisecond.
+/// Lines about this many objects, one a millisecond.
 fn input(lines: usize, objects: usize) -> Input {
     let line = |number: usize| {
         let (minute, second, ms) = (number / 60_000, number / 1000 % 60, number % 1000);

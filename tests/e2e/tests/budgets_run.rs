@@ -47,7 +47,7 @@ fn append(running: &Running, log: &str, text: &str) {
     file.write_all(text.as_bytes()).expect("it takes lines");
 }
 
-/// Lines about so many objects, each with its message and fields.
+/// Lines about this many objects, each with its message and fields.
 fn events(lines: usize, objects: usize, message: &str, fields: &str) -> String {
     let mut text = String::new();
     for line in 0..lines {

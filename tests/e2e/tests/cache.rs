@@ -1,4 +1,4 @@
-//! The compile cache: it saves the compile, and it is not believed when somebody else may have
+//! The compile cache: it saves the compile, and it is not trusted when another user may have
 //! written to it.
 
 use std::{
@@ -57,7 +57,7 @@ fn a_damaged_or_foreign_entry_is_compiled_anew() {
     for damaged in [flip(0), flip(middle), flip(sound.len() - 1), sound[..middle].to_vec(), Vec::new()] {
         fs::write(&entry, &damaged).expect("the damage");
         load(&cache);
-        assert_eq!(fs::read(&entry).expect("the entry").len(), sound.len(), "it was written anew");
+        assert_eq!(fs::read(&entry).expect("the entry").len(), sound.len(), "it was written again");
     }
     // Written by a host with another key.
     let other = folder.path().join("other");

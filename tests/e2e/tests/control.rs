@@ -217,7 +217,7 @@ fn acts(place: &Place) {
     place.says(&["alerts", "note", id, "seen \u{1b}[31mby us"]);
     let alert = place.json(&["alerts", "show", id]);
     assert_eq!(alert["owner"], "alice");
-    let who = alert["acknowledged"]["who"].as_str().expect("somebody").to_owned();
+    let who = alert["acknowledged"]["who"].as_str().expect("a name").to_owned();
     assert_eq!(alert["notes"][0]["who"], who.as_str());
     place.says(&["silence", "add", "object=vm-*", "group!=production", "--for", "2h", "--why", "test"]);
     let silence = place.json(&["silence"]);

@@ -172,7 +172,7 @@ fn what_goes_wrong_in_describe_refuses_the_rule() {
         let settings = format!(r#"{{"do":"{act}"}}"#);
         let refused = LoadedRule::new("hostile", Arc::clone(&module), &settings, Limits::default());
         let why = refused.expect_err(act).to_string();
-        // Two things are wrong with `bad-description`; either may be told.
+        // Two things are wrong with `bad-description`; either may be reported.
         let other = act == "bad-description" && why.contains("two symptoms");
         assert!(why.len() < 4096 && !why.contains('\x1b'), "{act}: a text of {} bytes", why.len());
         assert!(other || why.contains(message), "{act}: {why}");

@@ -52,7 +52,7 @@ impl Folder {
         self.list("a.csv", &format!("id,kind,property.env\n{rows}"));
     }
 
-    /// A fact of the stream, stamped so many seconds from now.
+    /// A fact of the stream, stamped this many seconds from now.
     fn fact(&self, object: &str, env: &str, ahead_s: u64) {
         let at = SystemTime::now() + Duration::from_secs(ahead_s);
         let at = at.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_millis();
@@ -161,7 +161,7 @@ fn an_edit_is_taken_however_and_whenever_it_was_made() {
     // configuration then either.
     folder.configure("nonsense = 1\n");
     folder.envs(&[("vm1", "production"), ("vm2", "playground")]);
-    running.until("it is refused", || folder.said().contains("stays as it was"));
+    running.until("it is refused", || folder.said().contains("configuration is unchanged"));
     folder.fact("vm3", "x", 0);
     running.until("its line is in the store", || folder.has_stored("vm3"));
     running.stop();
@@ -247,7 +247,7 @@ fn a_file_that_is_still_being_written_is_not_taken_for_the_fleet() {
     // A host that finds half a file goes on with the last one that was whole.
     fs::write(folder.path("a.csv"), "id,kind,property.env\nvm1,vm,prod\nvm2,vm,mo").expect("half of it");
     let running = folder.run();
-    assert!(folder.said().contains("does not seem to be whole"), "{}", folder.said());
+    assert!(folder.said().contains("seems to be incomplete"), "{}", folder.said());
     assert_eq!(folder.env("vm2"), "moved");
     running.stop();
 }

@@ -1,5 +1,5 @@
-//! The real binary's `run` with its record: a store that takes nothing, a source that is begun anew,
-//! receivers that come and go. Every line is evaluated once, every notice told once.
+//! The real binary's `run` with its store: a full disk, a source that is started again, receivers that
+//! come and go. Every line is evaluated once, every notice delivered once.
 
 use std::{
     fs,
@@ -68,8 +68,8 @@ impl Folder {
         running
     }
 
-    /// What receivers were told, as they wrote it down: the keys of notices.
-    fn told(&self, file: &str) -> Vec<String> {
+    /// The keys of the notices that a receiver wrote.
+    fn delivered(&self, file: &str) -> Vec<String> {
         let text = fs::read_to_string(self.path(file)).unwrap_or_default();
         let key = |line: &str| {
             let notice: Value = serde_json::from_str(line).expect("a line of JSON");
@@ -192,7 +192,7 @@ fn receivers_that_stay_or_change_tell_nothing_twice_and_none_waits_for_one_that_
         match number {
             10 => folder.configure("vm-1", &to("two.ndjson", "one")),
             20 => folder.configure("vm-1", &(to("two.ndjson", "one") + "[[group]]\nname = 'g'\nobjects = ['vm-*']\n")),
-            // It cannot be told, and is gone before it can.
+            // Its notices cannot be delivered before it is removed.
             30 => folder.configure("vm-1", &to("nowhere/three.ndjson", "late")),
             _ => {}
         }
@@ -219,17 +219,17 @@ fn receivers_that_stay_or_change_tell_nothing_twice_and_none_waits_for_one_that_
     let audit = folder.ask(&["audit"]);
     let entry = audit.as_array().and_then(|all| all.iter().find(|entry| entry["what"] == "dead letters dropped"));
     assert_eq!(entry.map(|entry| entry["subject"].clone()), Some(Value::from("late")), "{audit:#}");
-    // The newcomer is told all that is open; then nothing waits any more.
+    // The new receiver is notified of all that is open; then nothing waits any more.
     while folder.ask(&["outbox", "list"]).as_array().is_none_or(|waiting| !waiting.is_empty()) {
         assert!(begun.elapsed() < PATIENCE, "nothing waits in the end\n{}", folder.said());
         thread::sleep(Duration::from_millis(50));
     }
     running.stop();
-    let (one, two) = (folder.told("one.ndjson"), folder.told("two.ndjson"));
+    let (one, two) = (folder.delivered("one.ndjson"), folder.delivered("two.ndjson"));
     let mut all = [one.clone(), two.clone()].concat();
     assert!(one.len() >= 10 && two.len() >= 15, "{one:?} {two:?}");
     let count = all.len();
     all.sort();
     all.dedup();
-    assert_eq!(all.len(), count, "nothing is told twice");
+    assert_eq!(all.len(), count, "nothing is delivered twice");
 }

@@ -19,7 +19,7 @@ type Kept = Arc<Mutex<Vec<RuleAlert>>>;
 fn sink() -> (Kept, RuleAlertSink) {
     let kept = Kept::default();
     let into = Arc::clone(&kept);
-    (kept, Arc::new(move |alert| into.lock().expect("nobody panics with it").push(RuleAlert::from(alert))))
+    (kept, Arc::new(move |alert| into.lock().expect("no thread panicked with it").push(RuleAlert::from(alert))))
 }
 
 fn config(inflight_bytes: usize) -> EngineConfig {
@@ -100,7 +100,7 @@ fn traffic(inflight_bytes: usize, chunks: usize, lines: usize) {
     assert_eq!(totals.tally.lines as usize, 2 * chunks * lines);
     assert!(totals.report.failures.is_empty(), "{:?}", totals.report.failures);
 
-    let kept = kept.lock().expect("nobody panics with it");
+    let kept = kept.lock().expect("no thread panicked with it");
     let mut by_object: HashMap<&str, Vec<u64>> = HashMap::new();
     for alert in kept.iter().filter(|alert| alert.rule == "lines") {
         by_object.entry(&alert.object).or_default().push(alert.line);
@@ -143,11 +143,11 @@ fn what_was_submitted_before_a_swap_is_evaluated_by_the_old_generation() {
         engine.swap(generation(&module, number + 1));
     }
     engine.stop();
-    for alert in kept.lock().expect("nobody panics with it").iter() {
+    for alert in kept.lock().expect("no thread panicked with it").iter() {
         let title = format!("Generation {}:", alert.line - 1);
         assert!(alert.summary.starts_with(&title), "line {}: {}", alert.line, alert.summary);
     }
-    assert_eq!(kept.lock().expect("nobody panics with it").len(), 50);
+    assert_eq!(kept.lock().expect("no thread panicked with it").len(), 50);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_rule_that_goes_and_comes_back_finds_its_state() {
     engine.swap(with);
     engine.submit(chunk(&source, 20, 5, &done));
     engine.stop();
-    let kept = kept.lock().expect("nobody panics with it");
+    let kept = kept.lock().expect("no thread panicked with it");
     let mut found: Vec<_> = kept.iter().map(|alert| (alert.rule.as_str(), alert.line)).collect();
     found.sort_unstable();
     assert_eq!(found, (21..=25).map(|line| ("count", line)).collect::<Vec<_>>());
@@ -200,8 +200,12 @@ fn facts_by_call_reach_the_rules_that_watch_them_and_the_lines_after_them() {
     engine.submit_facts(&sources[1], moved("test", "2026-11-23T00:00:20Z"));
     engine.submit(chunk(&sources[0], 20, 10, &done));
     engine.stop();
-    let mut lines: Vec<(String, u64)> =
-        kept.lock().expect("nobody panics with it").iter().map(|alert| (alert.object.clone(), alert.line)).collect();
+    let mut lines: Vec<(String, u64)> = kept
+        .lock()
+        .expect("no thread panicked with it")
+        .iter()
+        .map(|alert| (alert.object.clone(), alert.line))
+        .collect();
     lines.sort();
     let expected =
         [("a-1", 2), ("a-1", 7), ("a-1", 12), ("a-1", 17), ("a-1", 22), ("a-1", 27), ("a-2", 13), ("a-2", 18)];

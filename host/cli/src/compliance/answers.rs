@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     exit::{Failure, Outcome},
-    say,
+    terminal,
 };
 
 /// Asks a question about the alerts, objects or configuration of the host.
@@ -25,7 +25,7 @@ pub(super) fn query(query: Query, place: &Where) -> Result<QueryAnswer, Failure>
 /// an older version.
 pub(super) fn matches(filter: AlertFilter, place: &Where) -> Result<Option<FilterMatches>, Failure> {
     let QueryAnswer::Matches(matches) = query(Query::Matches(filter), place)? else { return Err(unexpected()) };
-    matches.notes.iter().for_each(|note| say::warning(&lifesigns_text::visible(note)));
+    matches.notes.iter().for_each(|note| terminal::warning(&lifesigns_text::visible(note)));
     Ok(Some(*matches))
 }
 

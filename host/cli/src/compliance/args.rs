@@ -177,7 +177,7 @@ Examples:
         #[command(flatten)]
         place: Where,
     },
-    /// See who changed what, and make sure that nobody changed that record.
+    /// See who changed what, and verify that the audit log itself was not changed.
     #[command(
         args_conflicts_with_subcommands = true,
         after_help = "\
@@ -200,7 +200,7 @@ Examples:
         #[command(flatten)]
         place: Where,
     },
-    /// See what waits to be told and what was given up; tell it again.
+    /// See notifications that wait and those that were given up; send them again.
     #[command(after_help = "\
 Examples:
   lifesigns outbox                       what waits

@@ -10,12 +10,12 @@ use lifesigns_control::{Reply, Rows};
 use lifesigns_store::StoreReader;
 
 use super::{places::Places, when};
-use crate::{exit::Failure, say};
+use crate::{exit::Failure, terminal};
 
 /// That the configuration is another one is said once.
 static SAID: Once = Once::new();
 
-/// So many points of a badge's history, as a running host keeps them.
+/// Points of a badge's history, as many as a running host keeps.
 const HISTORY: usize = 64;
 
 /// The answer of a book as the host left it, with the configuration as it is now.
@@ -26,7 +26,9 @@ pub(crate) fn query(places: &Places, query: &Query) -> Result<Reply, Failure> {
     let config = match &places.settings {
         Some(settings) => settings.compliance.clone(),
         None => {
-            say::warning("there is no configuration here, so groups and policies are not known: name it with --config");
+            terminal::warning(
+                "there is no configuration here, so groups and policies are not known: name it with --config",
+            );
             ComplianceConfig::default()
         }
     };
@@ -38,7 +40,7 @@ pub(crate) fn query(places: &Places, query: &Query) -> Result<Reply, Failure> {
     if places.settings.is_some() && !book.is_decided() {
         // One command may ask several things.
         SAID.call_once(|| {
-            say::warning(
+            terminal::warning(
                 "the configuration has changed since the host stopped: these answers go by the files as they are now; \
                  `lifesigns validate --what-if` shows what the next start will change",
             );
@@ -47,8 +49,8 @@ pub(crate) fn query(places: &Places, query: &Query) -> Result<Reply, Failure> {
         book.review();
     }
     // Silences end and policies' hours pass while no host runs.
-    let told = book.apply(BookInput::Clock(when::now_ns()));
-    debug_assert!(told.is_ok(), "only commands are refused");
+    let applied = book.apply(BookInput::Clock(when::now_ns()));
+    debug_assert!(applied.is_ok(), "only commands are refused");
     let answer = book.answer(query).map_err(Failure::failed)?;
     Ok(Reply::Answer(Box::new(answer)))
 }
@@ -61,7 +63,7 @@ pub(crate) fn record(places: &Places) -> Result<BookSnapshot, Failure> {
     Ok(reader.load().map_err(Failure::failed)?.restored)
 }
 
-/// A host goes on from the last badge of each; whoever asks about one wants to see how it came to be.
+/// A host goes on from the last badge of each object; a question about one needs its history.
 fn recall(reader: &StoreReader, query: &Query, restored: &mut BookSnapshot) -> Result<(), Failure> {
     let (of, name) = match query {
         Query::Object(name) => (BadgeOwner::Object, name),

@@ -16,14 +16,14 @@ use super::{
 };
 use crate::{
     exit::{Failure, Outcome},
-    say,
+    terminal,
 };
 
-/// So many alerts go into one request.
+/// Most alerts in one request.
 const AT_ONCE: usize = 2000;
 
 /// What is done to alerts.
-pub(crate) enum Deed {
+pub(crate) enum BulkAction {
     /// With the new owner, if there is one.
     Acknowledge(Option<String>),
     Unacknowledge,
@@ -31,7 +31,7 @@ pub(crate) enum Deed {
     Cancel(String),
 }
 
-impl Deed {
+impl BulkAction {
     /// Those that it can be done to.
     fn states(&self) -> Vec<AlertStateFilter> {
         match self {
@@ -60,10 +60,10 @@ impl Deed {
 
 /// Does it to the alerts that are named, or lists those that the filter matches, and does it to these
 /// once it is confirmed.
-pub(crate) fn run(deed: &Deed, which: &Which, place: &Where) -> Outcome {
+pub(crate) fn run(action: &BulkAction, which: &Which, place: &Where) -> Outcome {
     let ids = match which.ids.is_empty() {
         false => which.ids.clone(),
-        true => match matching(deed, which, place)? {
+        true => match matching(action, which, place)? {
             Some(ids) => ids,
             None => return Ok(()),
         },
@@ -71,9 +71,11 @@ pub(crate) fn run(deed: &Deed, which: &Which, place: &Where) -> Outcome {
     let host = Host::new(place)?;
     let mut done = 0;
     for some in ids.chunks(AT_ONCE) {
-        let reply = host.ask(&Request::Command(deed.act(some.to_vec()))).map_err(|failure| match done {
+        let reply = host.ask(&Request::Command(action.act(some.to_vec()))).map_err(|failure| match done {
             0 => failure,
-            done => Failure::Failed(format!("{} {}, then: {failure}", say::count(done, "alert"), deed.participle())),
+            done => {
+                Failure::Failed(format!("{} {}, then: {failure}", terminal::count(done, "alert"), action.participle()))
+            }
         })?;
         let Reply::Done(text) = reply else { return Err(unexpected()) };
         done += some.len() as u64;
@@ -81,13 +83,13 @@ pub(crate) fn run(deed: &Deed, which: &Which, place: &Where) -> Outcome {
             return emit_text(&text, place);
         }
     }
-    emit_text(&format!("{} are {}", say::count(done, "alert"), deed.participle()), place)
+    emit_text(&format!("{} are {}", terminal::count(done, "alert"), action.participle()), place)
 }
 
 /// The ids of what the filter matches; `None` if that is nothing. Without the confirmation they are
 /// shown, and it is a failure that nothing was done.
-fn matching(deed: &Deed, which: &Which, place: &Where) -> Result<Option<Vec<String>>, Failure> {
-    let filter = AlertFilter { states: deed.states(), ..which.selection.filter() };
+fn matching(action: &BulkAction, which: &Which, place: &Where) -> Result<Option<Vec<String>>, Failure> {
+    let filter = AlertFilter { states: action.states(), ..which.selection.filter() };
     let QueryAnswer::Alerts(alerts) = query(Query::Alerts(filter.clone()), place)? else { return Err(unexpected()) };
     if alerts.is_empty() {
         if let Some(matches) = matches(filter, place)? {
@@ -99,8 +101,8 @@ fn matching(deed: &Deed, which: &Which, place: &Where) -> Result<Option<Vec<Stri
         return Ok(Some(alerts.into_iter().map(|alert: Alert| alert.id).collect()));
     }
     emit(&alerts, place, |view| show::alerts(&alerts, view))?;
-    let count = say::count(alerts.len() as u64, "alert");
+    let count = terminal::count(alerts.len() as u64, "alert");
     let (is, it) = if alerts.len() == 1 { ("is", "it") } else { ("are", "they") };
-    let what = deed.participle();
+    let what = action.participle();
     Err(Failure::Failed(format!("nothing was done: {count} {is} matched; with --yes, {it} would be {what}")))
 }

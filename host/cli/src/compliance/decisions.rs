@@ -22,7 +22,7 @@ pub(crate) fn policies(place: &Where) -> Outcome {
 
 /// Who is notified of an alert.
 #[derive(Serialize)]
-struct Way {
+struct AlertRouting {
     #[serde(flatten)]
     routing: lifesigns_compliance::query::Routing,
     /// Notices of it that are not delivered.
@@ -33,7 +33,7 @@ struct Way {
 pub(crate) fn route(id: &str, place: &Where) -> Outcome {
     let QueryAnswer::Route(routing) = query(Query::Route(id.to_owned()), place)? else { return Err(unexpected()) };
     let undelivered = undelivered(&routing.alert.id, place)?;
-    let way = Way { routing: *routing, undelivered };
+    let way = AlertRouting { routing: *routing, undelivered };
     emit(&way, place, |view| show::route(&way.routing, &way.undelivered, view))
 }
 

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     exit::{Failure, Outcome},
     preflight::{self, Problem},
-    say,
+    terminal,
 };
 
 /// A store whose last commit is further ahead of the clock than this is spoken of.
@@ -84,7 +84,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
     emit(&findings, place, |_| page(&findings))?;
     match findings.iter().filter(|found| found.level == "bad").count() {
         0 => Ok(()),
-        bad => Err(Failure::Failed(format!("{} wrong", say::count(bad as u64, "thing")))),
+        bad => Err(Failure::Failed(format!("{} wrong", terminal::count(bad as u64, "thing")))),
     }
 }
 
@@ -154,7 +154,7 @@ fn host(places: &Places, findings: &mut Vec<Finding>) {
     for rule in status.rules.iter().filter(|rule| !rule.last_error.is_empty()) {
         let times = [(rule.failed, "failed"), (rule.missed, "missed"), (rule.over_budget, "over its budget")];
         let times: Vec<String> =
-            times.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what} {}", say::grouped(*n))).collect();
+            times.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what} {}", terminal::grouped(*n))).collect();
         let what = format!("rule {} ({}): {}", rule.name, times.join(", "), rule.last_error);
         find("warning", what, "mend the rule, or give it more in the [limits] of its manifest");
     }

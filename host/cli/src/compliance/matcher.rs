@@ -30,7 +30,7 @@ pub(crate) fn parse(text: &str) -> Result<Matcher, String> {
     Ok(Matcher { name: name.to_owned(), pattern: Pattern::new(pattern), negated })
 }
 
-/// Whoever writes `=~` may mean a regular expression, which would match something else.
+/// `=~` may be meant as a regular expression, which would match something else.
 fn glob(pattern: &str) -> Result<&str, String> {
     let regular = [".*", ".+", "|", "^", "$", "(", "[", "\\"];
     if !regular.iter().any(|sign| pattern.contains(sign)) {
@@ -80,7 +80,7 @@ pub(crate) fn criticality(word: &str) -> Result<Criticality, String> {
         .ok_or_else(|| format!("{word:?} is not information, warning, immediate or critical"))
 }
 
-/// An entry of the audit log as somebody noted it down: `NUMBER:HASH`.
+/// An entry of the audit log as it was noted before: `NUMBER:HASH`.
 pub(crate) fn mark(text: &str) -> Result<AuditMark, String> {
     let mark = text.split_once(':').and_then(|(number, hash)| {
         let hexadecimal = hash.len() == 64 && hash.chars().all(|it| it.is_ascii_hexdigit());

@@ -122,9 +122,11 @@ fn alerts(command: Option<&AlertsCommand>, filter: &AlertsFilter, place: &Where)
             past_alerts(past, place)
         }
         Some(AlertsCommand::Note { id, text }) => acts::note(id, text, place),
-        Some(AlertsCommand::Ack { which, owner }) => bulk::run(&bulk::Deed::Acknowledge(owner.clone()), which, place),
-        Some(AlertsCommand::Unack { which }) => bulk::run(&bulk::Deed::Unacknowledge, which, place),
-        Some(AlertsCommand::Cancel { which, why }) => bulk::run(&bulk::Deed::Cancel(why.clone()), which, place),
+        Some(AlertsCommand::Ack { which, owner }) => {
+            bulk::run(&bulk::BulkAction::Acknowledge(owner.clone()), which, place)
+        }
+        Some(AlertsCommand::Unack { which }) => bulk::run(&bulk::BulkAction::Unacknowledge, which, place),
+        Some(AlertsCommand::Cancel { which, why }) => bulk::run(&bulk::BulkAction::Cancel(why.clone()), which, place),
     }
 }
 

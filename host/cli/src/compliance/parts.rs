@@ -122,7 +122,7 @@ pub(crate) struct AuditFilter {
     /// Since then: a time (RFC 3339), or so long ago (7d).
     #[arg(long, value_name = "TIME", value_parser = when::since)]
     pub(crate) since: Option<u64>,
-    /// At most so many, the latest; 0 for all.
+    /// List at most this many, the latest; 0 for all.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) limit: usize,
 }

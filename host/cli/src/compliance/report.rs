@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     exit::{Failure, Outcome},
-    say,
+    terminal,
 };
 
 pub(crate) fn run(
@@ -55,9 +55,9 @@ pub(crate) fn run(
         .map_err(io::IntoInnerError::into_error)
         .and_then(|file| file.sync_all())
         .map_err(|error| failed(&error))?;
-    let findings = say::count(report.findings.len() as u64, "finding");
-    let exceptions = say::count(report.exceptions.len() as u64, "exception");
-    say::line(&format!("{}: {findings}, {exceptions}", path.display()));
+    let findings = terminal::count(report.findings.len() as u64, "finding");
+    let exceptions = terminal::count(report.exceptions.len() as u64, "exception");
+    terminal::line(&format!("{}: {findings}, {exceptions}", path.display()));
     Ok(())
 }
 

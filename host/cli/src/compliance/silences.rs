@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     exit::{Failure, Outcome},
-    say,
+    terminal,
 };
 
 pub(crate) fn run(command: Option<&SilenceCommand>, place: &Where) -> Outcome {
@@ -32,7 +32,7 @@ pub(crate) fn run(command: Option<&SilenceCommand>, place: &Where) -> Outcome {
                 return Err(unexpected());
             };
             emit(&matches, place, |view| show::preview(&matches, view))?;
-            matches.notes.iter().for_each(|note| say::warning(&lifesigns_text::visible(note)));
+            matches.notes.iter().for_each(|note| terminal::warning(&lifesigns_text::visible(note)));
             Ok(())
         }
         Some(SilenceCommand::Add { matchers, from, length, until, why }) => {
@@ -91,9 +91,9 @@ fn changed(act: CommandAction, place: &Where) -> Outcome {
         Reply::Silence(page) => {
             emit(&page, place, |view| show::silenced(&page, view))?;
             if page.matches.objects == 0 || page.matches.alerts.is_empty() {
-                say::warning(&show::matches_little(&page.matches));
+                terminal::warning(&show::matches_little(&page.matches));
             }
-            page.matches.notes.iter().for_each(|note| say::warning(&lifesigns_text::visible(note)));
+            page.matches.notes.iter().for_each(|note| terminal::warning(&lifesigns_text::visible(note)));
             Ok(())
         }
         reply => done(&reply, place),

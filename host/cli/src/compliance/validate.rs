@@ -19,8 +19,8 @@ use super::{args::Where, write::emit};
 use crate::{
     exit::{Failure, Outcome},
     inventory,
-    preflight::{self, Loaded, Problem},
-    say,
+    preflight::{self, LoadedRules, Problem},
+    terminal,
 };
 
 /// What a sound configuration comes to.
@@ -42,7 +42,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
     let path = place.config.clone().unwrap_or_else(|| "lifesigns.toml".into());
     let settings = load(&path)?;
     preflight::require_start(&path, &settings)?;
-    let Loaded { rules, problems } = preflight::load(&settings)?;
+    let LoadedRules { rules, problems } = preflight::load(&settings)?;
     let mut warnings = preflight::problems(&settings);
     warnings.extend(problems);
     warnings.extend(doubts(&path, &settings));
@@ -58,7 +58,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
         warnings,
     };
     for problem in &sound.warnings {
-        say::warning(&problem.to_string());
+        terminal::warning(&problem.to_string());
     }
     emit(&sound, place, |_| {
         let counts = [
@@ -69,7 +69,8 @@ pub(crate) fn run(place: &Where) -> Outcome {
             (sound.receivers, "receiver"),
             (sound.routes, "route"),
         ];
-        let mut parts: Vec<String> = counts.iter().map(|(number, what)| say::count(*number as u64, what)).collect();
+        let mut parts: Vec<String> =
+            counts.iter().map(|(number, what)| terminal::count(*number as u64, what)).collect();
         let policies = if sound.policies == 1 { "1 policy".to_owned() } else { format!("{} policies", sound.policies) };
         parts.insert(3, policies);
         format!("{} is sound: {}\n", path.display(), parts.join(", "))
@@ -93,10 +94,10 @@ pub(crate) fn load(path: &Path) -> Result<Box<Settings>, Failure> {
     let env =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     Settings::load(path, env).map(Box::new).map_err(|mistakes| {
-        let count = say::count(mistakes.count() as u64, "mistake");
-        if stderr().is_terminal() && !say::is_json() {
+        let count = terminal::count(mistakes.count() as u64, "mistake");
+        if stderr().is_terminal() && !terminal::is_json() {
             let width = rustix::termios::tcgetwinsize(stderr()).map_or(100, |size| usize::from(size.ws_col).max(40));
-            let text = mistakes.render(width, say::colour() == Colour::On);
+            let text = mistakes.render(width, terminal::colour() == Colour::On);
             return Failure::Diagnosed(format!("{count} in {}:\n{text}", visible(&path.display().to_string())));
         }
         Failure::Configuration(format!("{count} in {}:\n{mistakes}", path.display()))

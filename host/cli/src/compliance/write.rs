@@ -43,7 +43,7 @@ fn width() -> Option<u16> {
     let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|columns| *columns > 0);
     match rustix::termios::tcgetwinsize(stdout()) {
         Ok(size) if size.ws_col > 0 => Some(size.ws_col),
-        // Piped, but somebody says how wide it is shown: `COLUMNS=100 lifesigns alerts | less`.
+        // Piped, but the width is given: `COLUMNS=100 lifesigns alerts | less`.
         _ => columns,
     }
 }

@@ -1,6 +1,6 @@
-//! `lifesigns demo`: the fleet of `examples/fleet`, from its logs to its alerts and badges.
+//! `lifesigns demo`: replays the fleet of `examples/fleet`, from its logs to its alerts and badges.
 
-mod story;
+mod script;
 
 use std::{
     env, fs,
@@ -21,15 +21,15 @@ use lifesigns_intake::{Format, LineChunks, inventory, parse_time};
 use lifesigns_notifications::terminal::Colour;
 use lifesigns_workbench as workbench;
 
-use story::Story;
+use script::DemoScript;
 
 use crate::{
     compliance::settings,
     exit::{Failure, Outcome},
-    load, run, say,
+    load, run, terminal,
 };
 
-/// Stamps without a year are of the year of the fleet's story.
+/// Times without a year are of the year of the fleet's logs.
 const REFERENCE: &str = "2026-12-31T00:00:00Z";
 
 pub(crate) fn run(follow: bool) -> Outcome {
@@ -38,7 +38,7 @@ pub(crate) fn run(follow: bool) -> Outcome {
     if follow { fleet.follow() } else { Ok(()) }
 }
 
-/// The fleet's files, copied to where they may be changed.
+/// The fleet's files, copied to a folder where they may be changed.
 struct Fleet {
     rules: PathBuf,
     logs: Vec<PathBuf>,
@@ -47,7 +47,7 @@ struct Fleet {
 }
 
 impl Fleet {
-    /// Builds the rules and lays everything out below the checkout's target folder.
+    /// Builds the rules, and copies everything below the checkout's target folder.
     fn prepare() -> Result<Self, Failure> {
         let root = checkout()?;
         let fleet = root.join("examples/fleet");
@@ -55,12 +55,12 @@ impl Fleet {
             env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir)).join("demo");
         let (rules, logs) = (stage.join("rules"), stage.join("logs"));
         let crates = workbench::rule_crates(&root.join("rules")).map_err(Failure::failed)?;
-        say::line(&format!("building {} rules (the first time takes a minute)", crates.len()));
-        workbench::build(&crates, &rules.join("modules"), &mut |text| say::line(text)).map_err(Failure::failed)?;
+        terminal::line(&format!("building {} rules (the first time takes a minute)", crates.len()));
+        workbench::build(&crates, &rules.join("modules"), &mut |text| terminal::line(text)).map_err(Failure::failed)?;
         let failed = |error: io::Error| Failure::Failed(format!("{}: {error}", stage.display()));
         for entry in files(&fleet.join("rules")).map_err(failed)? {
             let text = fs::read_to_string(&entry).map_err(failed)?;
-            // The modules lie in a folder of their own, so that none of them is a rule by itself.
+            // The modules are in a folder of their own, so that none of them is an implicit rule.
             let text = text.replace("module = \"", "module = \"modules/");
             fs::write(rules.join(entry.file_name().unwrap_or_default()), text).map_err(failed)?;
         }
@@ -71,13 +71,13 @@ impl Fleet {
             fs::copy(&entry, &copy).map_err(failed)?;
             copies.push(copy);
         }
-        // What is new in the logs is followed; the story itself has been told then.
+        // Only new lines of the logs are followed; the others have been replayed by then.
         let text = fs::read_to_string(fleet.join("lifesigns.toml")).map_err(failed)?;
         let text = text.replace("file = \"logs/", "from = \"end\"\nfile = \"logs/");
         let (inventory, config) = (stage.join("inventory.toml"), stage.join("lifesigns.toml"));
         fs::write(&config, text).map_err(failed)?;
         fs::copy(fleet.join("inventory.toml"), &inventory).map_err(failed)?;
-        // A path that is said often is said as short as it is.
+        // The path is printed often: as a short one, if possible.
         let here = env::current_dir().map_err(failed)?;
         let config = config.strip_prefix(here).map(Path::to_owned).unwrap_or(config);
         Ok(Self { rules, logs: copies, inventory, config })
@@ -91,22 +91,22 @@ impl Fleet {
     fn play(&self) -> Outcome {
         let known = inventory::load(&self.inventory).map_err(Failure::configuration)?;
         let mut loader = Loader::new(Self::sandbox()?);
-        run::say_loads(&loader.apply(&RuleStore::new(&self.rules).scan()));
+        run::print_loads(&loader.apply(&RuleStore::new(&self.rules).scan()));
         let rules = Arc::new(RuleSet::new(loader.rules(), &[]).map_err(Failure::failed)?);
         let inputs = self.inputs()?;
         let colour = stdout_colour();
-        let mut story = Story::new(settings(&self.config)?.compliance, &known, colour)?;
+        let mut script = DemoScript::new(settings(&self.config)?.compliance, &known, colour)?;
         let started = Instant::now();
         let mut out = stdout().lock();
         let outcome =
-            engine::replay_observations(1, &rules, inputs, &known, &mut |sign| story.take(sign, &mut out), &|_| ());
+            engine::replay_observations(1, &rules, inputs, &known, &mut |sign| script.take(sign, &mut out), &|_| ());
         let outcome = match outcome {
             Err(engine::ReplayError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
             other => other.map_err(Failure::failed)?,
         };
-        let text = story.summary.text(&outcome.tally, rules.rules().len(), started.elapsed(), colour);
-        // A reader that has gone away has seen enough.
-        let _ = out.write_all((text + &story.end()?).as_bytes());
+        let text = script.summary.text(&outcome.tally, rules.rules().len(), started.elapsed(), colour);
+        // A closed pipe is no failure.
+        let _ = out.write_all((text + &script.end()?).as_bytes());
         Ok(())
     }
 
@@ -126,15 +126,15 @@ impl Fleet {
         self.logs.iter().enumerate().map(open).collect()
     }
 
-    /// Runs a host over what is new in the logs, until a signal comes.
+    /// Runs a host over new lines of the logs, until a signal comes.
     fn follow(&self) -> Outcome {
-        say::line(&format!("following {} logs; Ctrl-C ends it. In another terminal:", self.logs.len()));
+        terminal::line(&format!("following {} logs; Ctrl-C ends it. In another terminal:", self.logs.len()));
         let (rules, config) = (self.rules.display(), self.config.display());
-        say::line(&format!("  drop a rule:   cp {rules}/docker-keyword.toml {rules}/mine.toml"));
+        terminal::line(&format!("  drop a rule:   cp {rules}/docker-keyword.toml {rules}/mine.toml"));
         if let Some(log) = self.logs.first() {
-            say::line(&format!("  write a line:  tail -1 {0} >> {0}", log.display()));
+            terminal::line(&format!("  write a line:  tail -1 {0} >> {0}", log.display()));
         }
-        say::line(&format!("  see it:        lifesigns badge --config {config}"));
+        terminal::line(&format!("  see it:        lifesigns badge --config {config}"));
         run::run(&self.config)
     }
 }
@@ -147,7 +147,7 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The files of a folder, by name.
+/// Returns the files of a folder, by name.
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -160,7 +160,7 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The checkout that this is run in.
+/// Returns the checkout that contains the working folder.
 fn checkout() -> Result<PathBuf, Failure> {
     let here = env::current_dir().map_err(Failure::failed)?;
     let root = here.ancestors().find(|folder| folder.join("examples/fleet/inventory.toml").is_file());

@@ -14,11 +14,11 @@ use lifesigns_settings::Settings;
 
 pub(crate) use self::{
     problem::Problem,
-    rules::{Loaded, folder, load},
+    rules::{LoadedRules, folder, load},
 };
 use crate::{
     exit::{Failure, Outcome},
-    say,
+    terminal,
 };
 
 /// A host without a source has nothing to do.
@@ -55,7 +55,7 @@ pub(crate) fn require_start(path: &Path, settings: &Settings) -> Outcome {
     if refusals.is_empty() {
         return Ok(());
     }
-    let count = say::count(refusals.len() as u64, "mistake");
+    let count = terminal::count(refusals.len() as u64, "mistake");
     Err(Failure::Configuration(format!("{count} in what {} names:\n{}", path.display(), refusals.join("\n"))))
 }
 

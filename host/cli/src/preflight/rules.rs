@@ -11,7 +11,7 @@ use super::problem::Problem;
 use crate::{exit::Failure, load as rules};
 
 /// What became of a rules folder.
-pub(crate) struct Loaded {
+pub(crate) struct LoadedRules {
     /// Rules that run.
     pub(crate) rules: usize,
     /// What is wrong with the folder, and rules that are refused: a host starts without them.
@@ -33,7 +33,7 @@ pub(crate) fn folder(settings: &Settings) -> Vec<Problem> {
 ///
 /// # Errors
 /// When `run` would not start with these rules, or the system gives no process.
-pub(crate) fn load(settings: &Settings) -> Result<Loaded, Failure> {
+pub(crate) fn load(settings: &Settings) -> Result<LoadedRules, Failure> {
     let (snapshot, mut problems) = look(settings);
     let sandbox = rules::sandbox(rules::cache(None)?, &settings.compile, settings.rules_memory_bytes)?;
     let mut loader = Loader::with(sandbox, settings.compile.processes);
@@ -44,7 +44,7 @@ pub(crate) fn load(settings: &Settings) -> Result<Loaded, Failure> {
         let what = "it has an interest without a literal, so that every line must be decoded for it";
         problems.push(Problem::new("rule", name, what, "give it a literal if you can"));
     }
-    Ok(Loaded { rules: set.rules().len(), problems })
+    Ok(LoadedRules { rules: set.rules().len(), problems })
 }
 
 fn look(settings: &Settings) -> (Snapshot, Vec<Problem>) {

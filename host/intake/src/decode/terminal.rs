@@ -24,8 +24,8 @@ const LEVELS: [(&str, &str); 12] = [
     ("FATAL", "fatal"),
     ("TRACE", "trace"),
 ];
-/// Two spaces stand before the first field, and may stand within a message too: at so many places
-/// fields are looked for.
+/// Two spaces are before the first field, and may be within a message too: fields are looked for at this
+/// many places.
 const PLACES: usize = 16;
 const STAMP_BYTES: usize = 48;
 

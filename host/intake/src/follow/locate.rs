@@ -57,7 +57,7 @@ impl<'a> Surroundings<'a> {
         Some((file, metadata))
     }
 
-    /// Where reading goes on after a time in which nobody looked. `None` found: there is nothing to
+    /// Where reading goes on after a time without looks. `None` found: there is nothing to
     /// read yet.
     pub(super) fn resume(&self) -> io::Result<Located> {
         let present = self.present();

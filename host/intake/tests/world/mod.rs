@@ -277,7 +277,7 @@ impl World {
         self.read.push((lines, cursor));
     }
 
-    /// Commits the first so many pieces of what was read.
+    /// Commits the first pieces of what was read, as many as this.
     pub(crate) fn commit(&mut self, pieces: usize) {
         for (lines, cursor) in self.read.drain(..pieces) {
             self.committed.extend(lines);

@@ -74,7 +74,7 @@ impl SourceOffset {
             count.fetch_add(1, Ordering::SeqCst);
         });
         let rule = |name: &&str| {
-            Arc::new(Found {
+            Arc::new(RuleSpec {
                 name: (*name).to_owned(),
                 manifest: None,
                 module_path: format!("{name}.wasm").into(),

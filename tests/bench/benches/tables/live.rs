@@ -60,7 +60,7 @@ fn start(modules: &Modules, words: &[String], table: &mut Table) {
 /// One more rule while 1000 are live.
 fn hot_load(modules: &Modules, words: &[String], table: &mut Table) {
     let sandbox = modules.sandbox();
-    // `docker-keyword` is in the cache on disk, and nobody holds it between two loads.
+    // `docker-keyword` is in the cache on disk, and is not held in memory between two loads.
     drop(modules.load(&sandbox, "docker-keyword"));
     let keyword = modules.load(&sandbox, "keyword");
     let live = keyword_rules(&keyword, 0, &words[..LIVE]);

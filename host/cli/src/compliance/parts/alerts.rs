@@ -76,7 +76,7 @@ Examples:
         /// Cancelled before then: a time (RFC 3339), or so long ago (7d).
         #[arg(long, value_name = "TIME", value_parser = when::since)]
         until: Option<u64>,
-        /// At most so many; 0 for all.
+        /// List at most this many; 0 for all.
         #[arg(long, value_name = "N", default_value_t = 100)]
         limit: usize,
     },
@@ -158,7 +158,7 @@ pub(crate) struct AlertsFilter {
     /// Instead of alerts, those that wait for their time: to open, or to be cancelled.
     #[arg(long, conflicts_with_all = ["state", "cancelled", "allowed", "owner"])]
     pub(crate) pending: bool,
-    /// At most so many; 0 for all.
+    /// List at most this many; 0 for all.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) limit: usize,
 }

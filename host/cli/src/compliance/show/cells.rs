@@ -25,7 +25,7 @@ pub(super) fn stamp(time_ns: u64, view: &View) -> String {
 
 /// `1 alert`, `2 alerts`.
 pub(super) fn count(number: usize, what: &str) -> String {
-    crate::say::count(number as u64, what)
+    crate::terminal::count(number as u64, what)
 }
 
 /// Returns the state of an alert, in a word.

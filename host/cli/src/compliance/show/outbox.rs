@@ -1,4 +1,4 @@
-//! What waits to be told, and what was given up.
+//! Notifications that wait, and those that were given up.
 
 use lifesigns_compliance::NoticeKind;
 use lifesigns_control::{OutboxRow, Waiting};

@@ -1,5 +1,5 @@
 //! What people see, as files: `show/snapshots/NAME.txt`. `LIFESIGNS_BLESS=1 cargo test -p
-//! lifesigns-cli` writes them anew. The data is the report's sample, with its hostile finding.
+//! lifesigns-cli` writes them again. The data is the report's sample, with its hostile finding.
 
 use std::{fs, path::PathBuf};
 

@@ -10,7 +10,7 @@ use super::{
     },
     cells::{count, stamp},
 };
-use crate::say::grouped;
+use crate::terminal::grouped;
 
 /// A host's status; what is wrong stands out.
 pub(crate) fn status(status: &Status, view: &View) -> String {
@@ -116,17 +116,26 @@ fn sources(status: &Status, view: &View) -> String {
     for source in status.sources.iter().filter(|source| !source.notes.is_empty()) {
         let name = Style::Yellow.on(&visible(&source.name));
         if source.gaps > 0 {
-            let (gaps, bytes) = (count(source.gaps as usize, "gap"), grouped(source.unread_bytes));
-            text.push_str(&format!("{name} {gaps} since the start, {bytes} bytes of which are known; the last:\n"));
+            let (gaps, unread) = (count(source.gaps as usize, "gap"), unread(source.unread_bytes));
+            text.push_str(&format!("{name}: {gaps} since the start{unread}; the last:\n"));
         }
         for note in &source.notes {
-            text.push_str(&format!("{name} {}\n", visible(note)));
+            // A note on a file begins with its name, which often is the source's name.
+            match note.strip_prefix(&source.name).filter(|rest| rest.starts_with(' ')) {
+                Some(rest) => text.push_str(&format!("{name}{}\n", visible(rest))),
+                None => text.push_str(&format!("{name}: {}\n", visible(note))),
+            }
         }
     }
     text
 }
 
-/// What a source does, and why it does not go on.
+/// Returns the bytes that are known not to have been read, as they follow the number of gaps.
+fn unread(bytes: u64) -> String {
+    if bytes == 0 { String::new() } else { format!(", at least {} bytes not read", grouped(bytes)) }
+}
+
+/// Returns the state of a source, and why it is in it.
 fn state(source: &SourceStatus) -> String {
     let text = match source.error.as_str() {
         "" => source.state.as_str().to_owned(),

@@ -57,7 +57,7 @@ pub(crate) fn verified(report: &AuditReport) -> String {
         None => format!(
             "{} {} entries, {} to {}, each fits the one before\nthe last one: {}:{}\n{}\n",
             Style::Green.on("the audit log is as it was written:"),
-            crate::say::grouped(report.entries),
+            crate::terminal::grouped(report.entries),
             report.first,
             report.last,
             report.last,

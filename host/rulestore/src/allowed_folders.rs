@@ -1,5 +1,5 @@
-//! Where modules and manifests may lie: in the rules folder, wherever links in it lead to within it,
-//! and in folders that the configuration allows.
+//! The folders in which modules and manifests may be: the rules folder, and folders that the
+//! configuration allows. Links are resolved first.
 
 use std::{
     fs::{self, File, Metadata},
@@ -9,44 +9,44 @@ use std::{
 use crate::file::{self, FileKey};
 
 /// The folders whose files may be read.
-pub(crate) struct Inside {
+pub(crate) struct AllowedFolders {
     dir: PathBuf,
     allowed: Vec<PathBuf>,
-    /// Where these really are, as of the last look.
+    /// The same with links resolved, as of the last [`Self::look`].
     real: Vec<PathBuf>,
 }
 
-impl Inside {
-    /// The rules folder, and nothing else.
+impl AllowedFolders {
+    /// Allows the rules folder and nothing else.
     pub(crate) const fn new(dir: PathBuf) -> Self {
         Self { dir, allowed: Vec::new(), real: Vec::new() }
     }
 
-    /// These too.
+    /// Allows these folders too.
     pub(crate) fn allow(&mut self, folders: Vec<PathBuf>) {
         self.allowed = folders;
     }
 
-    /// Looks where the folders are now, before a scan.
+    /// Resolves the folders again, before a scan.
     pub(crate) fn look(&mut self) {
         let folders = std::iter::once(&self.dir).chain(&self.allowed);
         self.real = folders.filter_map(|folder| fs::canonicalize(folder).ok()).collect();
     }
 
-    /// Reads a regular file of at most `most_bytes`, if it lies in one of the folders.
+    /// Reads a regular file of at most `most_bytes`, if it is in one of the folders.
     ///
     /// # Errors
-    /// What is wrong. Nothing of the file itself is said.
+    /// A message that reveals nothing of the file's content.
     pub(crate) fn read(&self, path: &Path, most_bytes: u64) -> Result<(Vec<u8>, FileKey), String> {
         let (file, metadata) = self.open(path)?;
         file::read(&file, &metadata, most_bytes)
     }
 
-    /// Opens a file, if it lies in one of the folders. Where it lies is judged by what was opened: the
-    /// path may lead elsewhere a moment before or after.
+    /// Opens a file, if it is in one of the folders. The open file is checked, not its path, which may
+    /// lead elsewhere a moment before or after.
     ///
     /// # Errors
-    /// What is wrong. Nothing of the file itself is said.
+    /// A message that reveals nothing of the file's content.
     pub(crate) fn open(&self, path: &Path) -> Result<(File, Metadata), String> {
         let file = file::open(path).map_err(|error| file::explain(&error))?;
         let metadata = file.metadata().map_err(|error| file::explain(&error))?;
@@ -74,8 +74,8 @@ mod tests {
 
     use super::*;
 
-    /// The path leads to a file outside when it is opened, and to one inside when it is judged, which is
-    /// even the same file by its numbers; or the other way round.
+    /// The path leads to a file outside when it is opened and to one inside when it is checked, which is
+    /// even the same file by device and inode; or the other way round.
     #[test]
     fn a_file_is_judged_by_where_it_was_opened() {
         let home = tempfile::tempdir().unwrap();
@@ -89,20 +89,20 @@ mod tests {
             let _ = fs::remove_file(at("rules/link"));
             symlink(at(to), at("rules/link")).unwrap();
         };
-        let mut inside = Inside::new(at("rules"));
-        inside.look();
+        let mut allowed_folders = AllowedFolders::new(at("rules"));
+        allowed_folders.look();
         let path = at("rules/link/a");
         for (first, then, is_allowed) in [("outside", "rules/within", false), ("rules/within", "outside", true)] {
             lead(first);
             let file = file::open(&path).unwrap();
             lead(then);
-            let answer = inside.check(&path, &file, &file.metadata().unwrap());
+            let answer = allowed_folders.check(&path, &file, &file.metadata().unwrap());
             assert_eq!(answer.is_ok(), is_allowed, "{first}, then {then}: {answer:?}");
         }
         lead("outside");
-        let why = inside.read(&path, 10).unwrap_err();
+        let why = allowed_folders.read(&path, 10).unwrap_err();
         assert!(why.contains("outside the rules folder") && why.contains("module-folders"), "{why}");
         lead("rules/within");
-        assert_eq!(inside.read(&path, 10).unwrap().0, b"secret");
+        assert_eq!(allowed_folders.read(&path, 10).unwrap().0, b"secret");
     }
 }

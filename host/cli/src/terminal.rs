@@ -1,4 +1,4 @@
-//! What the process says about itself: on standard error, in colour where that is a terminal.
+//! Messages of the process: on standard error, in colour where that is a terminal.
 
 use std::{
     io::{self, IsTerminal, Write, stderr, stdout},
@@ -29,9 +29,9 @@ pub(crate) fn install_subscriber() {
     let _ = subscriber.try_init();
 }
 
-/// Standard error for log records. The subscriber writes terminal escapes out that come from outside
-/// in messages and debug fields, and not in those shown as they are (`%`); what is left of characters that
-/// act is written out here. Colours stay, as its own are.
+/// Standard error for log records. The subscriber escapes control characters in messages and debug fields,
+/// but not in fields that are shown with `Display` (`%`); these are escaped here. The subscriber's own
+/// colours are kept.
 struct SafeStderr;
 
 impl Write for SafeStderr {
@@ -45,39 +45,38 @@ impl Write for SafeStderr {
     }
 }
 
-/// Colour for standard error.
+/// Returns whether standard error is coloured.
 pub(crate) fn colour() -> Colour {
     if stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() { Colour::On } else { Colour::Off }
 }
 
-/// Writes a text on standard error; what acts instead of being seen is written out.
+/// Writes a text on standard error, with control characters escaped.
 pub(crate) fn line(text: &str) {
     coloured_line(&visible_lines(text));
 }
 
-/// Writes a text on standard error that holds colours of ours and nothing unsafe.
+/// Writes a text on standard error that has colours of this program and nothing unsafe.
 #[expect(clippy::print_stderr, reason = "this is the one place that prints there")]
 fn coloured_line(text: &str) {
     eprintln!("{text}");
 }
 
-/// A line on standard output, where people and programs look for results. A reader that has gone
-/// away is no failure.
+/// Writes a line on standard output, which is for results. A closed pipe is no failure.
 pub(crate) fn out(text: &str) {
     let _ = writeln!(stdout(), "{}", visible_lines(text));
 }
 
-/// From now on errors and warnings are a line of JSON each: the answers are JSON too.
+/// Makes errors and warnings a line of JSON each from now on, for commands whose answers are JSON.
 pub(crate) fn in_json() {
     JSON.store(true, Ordering::Relaxed);
 }
 
-/// Whether they are.
+/// Whether errors and warnings are JSON.
 pub(crate) fn is_json() -> bool {
     JSON.load(Ordering::Relaxed)
 }
 
-/// Why the command failed.
+/// Prints why the command failed.
 pub(crate) fn error(failure: &Failure) {
     if is_json() {
         let (kind, code) = (failure.kind(), failure.number());
@@ -91,7 +90,7 @@ pub(crate) fn error(failure: &Failure) {
     coloured_line(&format!("{} {text}", colour().paint("1;31", "error:")));
 }
 
-/// Something that is odd.
+/// Prints a warning.
 pub(crate) fn warning(text: &str) {
     if is_json() {
         return line(&visible_json(&json!({ "warning": { "message": text } }).to_string()));
@@ -99,7 +98,7 @@ pub(crate) fn warning(text: &str) {
     coloured_line(&format!("{} {}", colour().paint("1;33", "warning:"), visible_lines(text)));
 }
 
-/// A number with thin groups of three: `5,000,000`.
+/// Formats a number in groups of three: `5,000,000`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -112,14 +111,13 @@ pub(crate) fn grouped(number: u64) -> String {
     out
 }
 
-/// So many of something: `1 line`, `2,000 lines`.
+/// Formats a number of something: `1 line`, `2,000 lines`.
 pub(crate) fn count(number: u64, what: &str) -> String {
     let end = if number == 1 { "" } else { "s" };
     format!("{} {what}{end}", grouped(number))
 }
 
-/// What rules returned, in words: `1 raise or clear`, `2,000 raises and clears`. Alerts are what the
-/// book makes of them.
+/// Formats a number of rule alerts: `1 raise or clear`, `2,000 raises and clears`.
 pub(crate) fn raises(number: u64) -> String {
     if number == 1 { "1 raise or clear".to_owned() } else { format!("{} raises and clears", grouped(number)) }
 }

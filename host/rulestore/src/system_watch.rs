@@ -1,4 +1,4 @@
-//! Who tells that a folder has changed: the system, through notify. The only file that knows notify.
+//! Change notifications of the system, through notify. The only file that knows notify.
 
 use std::path::{Path, PathBuf};
 
@@ -7,24 +7,24 @@ use notify::{
     event::{AccessKind, AccessMode},
 };
 
-use crate::nudges::Nudges;
+use crate::wakeups::Wakeups;
 
-/// Asks the system for changes directly in some folders. Dropping it ends that.
-pub(crate) struct Notice {
+/// Receives changes directly in some folders from the system, until it is dropped.
+pub(crate) struct SystemWatch {
     _watcher: RecommendedWatcher,
 }
 
-impl Notice {
-    /// Changes in `folders` become nudges.
+impl SystemWatch {
+    /// Wakes the watcher when something in `folders` changes.
     ///
     /// # Errors
     /// When the system has no more watches to give, or has none at all for such a folder.
-    pub(crate) fn new(folders: &[PathBuf], nudges: Nudges) -> Result<Self, String> {
+    pub(crate) fn new(folders: &[PathBuf], wakeups: Wakeups) -> Result<Self, String> {
         let explain = |error: &notify::Error, folder: &Path| format!("{}: {error}", folder.display());
         let handler = move |event: notify::Result<notify::Event>| {
             // An error means that something was missed, which is as good as a change.
             if event.map_or(true, |event| is_change(&event.kind)) {
-                nudges.nudge();
+                wakeups.wake();
             }
         };
         let first = folders.first().map_or(Path::new(""), PathBuf::as_path);
@@ -36,7 +36,7 @@ impl Notice {
     }
 }
 
-/// Reading is no change, and our own scans read.
+/// Whether it is a change: reading is none, and scans read.
 fn is_change(kind: &EventKind) -> bool {
     !matches!(kind, EventKind::Access(kind) if *kind != AccessKind::Close(AccessMode::Write))
 }

@@ -1,21 +1,21 @@
-//! Which `.wasm` files of a rules folder are rules of their own: those that no manifest refers to.
+//! Implicit rules: the `.wasm` files of a rules folder that no manifest uses.
 
 use std::{
     collections::HashSet,
     path::{Component, Path},
 };
 
-/// What manifests refer to.
+/// The modules that manifests use.
 #[derive(Default)]
-pub(crate) struct Referred {
+pub(crate) struct UsedModules {
     /// File names directly in the rules folder.
     names: HashSet<String>,
-    /// The files themselves, found under other names (links).
+    /// Device and inode of modules that are used under other names (links).
     files: HashSet<(u64, u64)>,
 }
 
-impl Referred {
-    /// A manifest names this module.
+impl UsedModules {
+    /// Notes the module that a manifest names.
     pub(crate) fn path(&mut self, module: &str) {
         if !self.names.contains(module)
             && let Some(name) = direct_name(module)
@@ -24,24 +24,24 @@ impl Referred {
         }
     }
 
-    /// A manifest that cannot be read names something like this: a typing error in it must not turn
-    /// its module into a rule.
+    /// Notes the words of a manifest that cannot be parsed: a typing error in it must not turn its module
+    /// into a rule of its own.
     pub(crate) fn words(&mut self, words: &[String]) {
         words.iter().for_each(|word| self.path(word));
     }
 
-    /// These files are in use as modules.
+    /// Notes the files that are in use as modules.
     pub(crate) fn files(&mut self, files: HashSet<(u64, u64)>) {
         self.files = files;
     }
 
-    /// Whether the file called `name` is somebody's module.
+    /// Whether a manifest uses the file called `name`.
     pub(crate) fn has(&self, name: &str, identity: Option<(u64, u64)>) -> bool {
         self.names.contains(name) || identity.is_some_and(|identity| self.files.contains(&identity))
     }
 }
 
-/// The file name, if `module` lies in the manifest's own folder.
+/// Returns the file name, if `module` is in the manifest's own folder.
 fn direct_name(module: &str) -> Option<&str> {
     let mut name = None;
     for component in Path::new(module).components() {
@@ -54,7 +54,7 @@ fn direct_name(module: &str) -> Option<&str> {
     name
 }
 
-/// The paths ending in `.wasm` in a manifest's text.
+/// Returns the paths ending in `.wasm` in a manifest's text.
 pub(crate) fn module_words(text: &[u8]) -> Vec<String> {
     const WORDS: usize = 16;
     let text = String::from_utf8_lossy(text);

@@ -1,5 +1,5 @@
-//! The fleet's story as the book sees it: what opens and ends, what colour everything has at the
-//! end, and whose colour changed because a fact did.
+//! The demo's script: prints alerts as they open and end, all badges at the end, and the objects whose
+//! badge changed because a fact did.
 
 use std::{
     collections::BTreeMap,
@@ -14,28 +14,28 @@ use lifesigns::{
     },
     model::{ObjectFacts, Observation},
 };
-use lifesigns_notifications::terminal::{self, Colour};
+use lifesigns_notifications::terminal::{self as rule_alerts, Colour};
 use lifesigns_text::{time_text, visible};
 
 use crate::{compliance::drawn_badges, exit::Failure, summary::Summary};
 
-/// Where Docker is welcome, and where it is not: the why of both is shown at the end.
+/// An object where Docker is allowed and one where it is not; the policies of both are explained at the end.
 const WHY: [(&str, &str); 2] = [("vm-play-01", "docker"), ("vm-prod-02", "docker-on-production")];
 
-/// The book, told the story line by line.
-pub(super) struct Story {
+/// Applies the observations of a replay to a book, and prints what they change.
+pub(super) struct DemoScript {
     book: Book,
     pub(super) summary: Summary,
     colour: Colour,
-    /// Alerts that counted when they were last looked at, by id.
+    /// Whether alerts counted as violations, by id.
     violations: BTreeMap<String, bool>,
-    /// Objects' scores as they were last.
+    /// The last scores of objects.
     scores: BTreeMap<String, u8>,
-    /// Whose badge changed while only facts came, when, from what and to what.
+    /// Badges that changed by facts alone, with the score before.
     turned: Vec<(BadgePoint, u8)>,
 }
 
-impl Story {
+impl DemoScript {
     pub(super) fn new(config: ComplianceConfig, known: &[ObjectFacts], colour: Colour) -> Result<Self, Failure> {
         let mut book = Book::new(Arc::new(config)).map_err(|errors| {
             let lines: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.place, error.message)).collect();
@@ -48,7 +48,7 @@ impl Story {
         Ok(Self { book, summary, colour, violations, scores, turned })
     }
 
-    /// What a rule said, or what became known; written as it happens.
+    /// Applies an observation, and prints its effect.
     pub(super) fn take(&mut self, sign: Observation, out: &mut impl Write) -> io::Result<()> {
         let facts = matches!(sign, Observation::Facts(..));
         let time_ns = match &sign {
@@ -58,14 +58,14 @@ impl Story {
             Observation::Inventory(_) => return Ok(()),
             Observation::Seen { time_ns, .. } => *time_ns,
         };
-        // A replay's signs are sorted: everything before this one has been told.
+        // A replay's observations are sorted: everything before this one has been applied.
         let _ = self.book.apply(BookInput::Time(time_ns));
         let input = match sign {
             Observation::RuleAlert(alert) => {
                 let mut line = String::new();
                 alert.lend(|alert| {
                     self.summary.note(alert);
-                    terminal::write(alert, self.colour, &mut line);
+                    rule_alerts::write(alert, self.colour, &mut line);
                 });
                 out.write_all(line.as_bytes())?;
                 BookInput::Symptom(Box::new(alert))
@@ -82,10 +82,10 @@ impl Story {
         for alert in &changes.alerts {
             let now = alert.is_violation();
             let before = self.violations.insert(alert.id.clone(), now).unwrap_or(false);
-            // What a rule raised or cleared has just been told, where it is an alert of its own.
-            let is_told = alert.definition.contains('/') && (now || alert.cause == Some(EndCause::Clear));
-            if now != before && !is_told {
-                out.write_all(self.told(alert, now, before_ns).as_bytes())?;
+            // An alert of a rule's symptom was printed with the raise or clear.
+            let is_printed = alert.definition.contains('/') && (now || alert.cause == Some(EndCause::Clear));
+            if now != before && !is_printed {
+                out.write_all(self.alert_line(alert, now, before_ns).as_bytes())?;
             }
         }
         for point in changes.badges.into_iter().filter(|point| point.of == BadgeOwner::Object) {
@@ -99,11 +99,11 @@ impl Story {
         Ok(())
     }
 
-    fn told(&self, alert: &Alert, opened: bool, time_ns: u64) -> String {
+    fn alert_line(&self, alert: &Alert, opened: bool, time_ns: u64) -> String {
         let (date, clock) = stamp(time_ns);
         let over = match alert.cause {
             Some(EndCause::Clear) => "is over: the rule says so",
-            Some(EndCause::Hold) => "is over: nothing more was heard of it",
+            Some(EndCause::Hold) => "is over: it was not reported again",
             Some(EndCause::Fact) => "is over: a fact changed",
             Some(EndCause::Policy) => "is over: the configuration changed",
             Some(EndCause::RuleRemoved) => "is over: its rule was removed",
@@ -123,7 +123,7 @@ impl Story {
         )
     }
 
-    /// Everything's badge at the end, and whose changed by facts alone.
+    /// Returns all badges at the end, and those that changed by facts alone.
     pub(super) fn end(&self) -> Result<String, Failure> {
         let answer = self.book.answer(&Query::Badges).map_err(Failure::failed)?;
         let QueryAnswer::Badges(badges) = answer else { return Ok(String::new()) };

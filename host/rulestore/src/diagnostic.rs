@@ -2,19 +2,19 @@
 
 use std::{fmt, ops::Range};
 
-/// What is wrong, where, and how to mend it.
+/// A mistake in a manifest: where it is, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flaw {
+pub struct ManifestDiagnostic {
     /// Line, from 1.
     pub line: u32,
     /// Column in characters, from 1.
     pub column: u32,
-    /// What is wrong and the fix.
+    /// The mistake and the fix.
     pub what: String,
 }
 
-impl Flaw {
-    /// A flaw of the piece at `span` of `text`.
+impl ManifestDiagnostic {
+    /// A mistake in the text at `span` of `text`.
     pub(crate) fn at(text: &str, span: Range<usize>, what: impl Into<String>) -> Self {
         let before = text.get(..span.start).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -26,10 +26,10 @@ impl Flaw {
     }
 }
 
-impl fmt::Display for Flaw {
+impl fmt::Display for ManifestDiagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}: {}", self.line, self.column, self.what)
     }
 }
 
-impl std::error::Error for Flaw {}
+impl std::error::Error for ManifestDiagnostic {}
