@@ -1,5 +1,5 @@
-//! The receiver that is a Prometheus Alertmanager (API version 2): it is told of what opens, again and
-//! again while it is open, and of what is over.
+//! The receiver for a Prometheus Alertmanager (API version 2): alerts are posted when they open, again
+//! at intervals while they are open, and once more when they are resolved.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,11 +21,11 @@ use crate::{
     outbox::OpenAlerts,
 };
 
-/// How many keep-alives may be missed before it takes an alert for resolved.
+/// How many keep-alives may be missed before the Alertmanager considers an alert resolved.
 const MISSED: u64 = 3;
-/// How many alerts go into one request.
+/// The most alerts in one request.
 const ALERTS: usize = 256;
-/// What follows the base.
+/// The path of the API, below the base URL.
 const PATH: &str = "/api/v2/alerts";
 /// How many alerts' labels are remembered beyond those that are open.
 const LABELS: usize = 10_000;
@@ -38,11 +38,11 @@ pub(crate) struct AlertmanagerReceiver {
     config: config::Alertmanager,
     http: Http,
     open: Box<dyn OpenAlerts>,
-    /// The labels under which it knows an alert. To an Alertmanager other labels are another alert.
+    /// The labels under which the Alertmanager knows each alert. With other labels it would be another alert.
     known: BTreeMap<String, Labels>,
 }
 
-/// What it is told of an alert.
+/// An alert as the API takes it.
 #[derive(Debug, Serialize)]
 struct PostableAlert {
     labels: Labels,
@@ -55,7 +55,7 @@ struct PostableAlert {
 }
 
 impl AlertmanagerReceiver {
-    /// The receiver of a configuration.
+    /// Makes the receiver of a configuration.
     ///
     /// # Errors
     /// The certificates cannot be read.
@@ -69,7 +69,7 @@ impl AlertmanagerReceiver {
         Ok(Self { name: name.to_owned(), config: config.clone(), http, open, known: BTreeMap::new() })
     }
 
-    fn post(&mut self, told: &[PostableAlert]) -> Result<(), Failure> {
+    fn post(&mut self, alerts: &[PostableAlert]) -> Result<(), Failure> {
         let base = self.config.url.read().map_err(Failure::later)?;
         let url = format!("{}{PATH}", base.trim_end_matches('/'));
         let mut all = HeaderMap::new();
@@ -77,16 +77,16 @@ impl AlertmanagerReceiver {
         for (name, value) in headers::read(&self.config.headers).map_err(Failure::later)? {
             all.insert(name, value);
         }
-        for some in told.chunks(ALERTS) {
+        for some in alerts.chunks(ALERTS) {
             let body = serde_json::to_vec(some).map_err(Failure::never)?;
             self.http.post(&url, &all, &body)?;
         }
         Ok(())
     }
 
-    /// What to say of alerts that are as they are, open or over; first of those that it knows under
-    /// other labels, that they are over.
-    fn told<'a>(&self, alerts: impl Iterator<Item = (&'a Alert, bool)>, now_ns: u64) -> Vec<PostableAlert> {
+    /// Returns what to post about alerts that are open or over. An alert that is known under other labels
+    /// is resolved under those first.
+    fn postable<'a>(&self, alerts: impl Iterator<Item = (&'a Alert, bool)>, now_ns: u64) -> Vec<PostableAlert> {
         let lasts_ns = self.config.keep_alive_ms.saturating_mul(MS * MISSED);
         let mut all = Vec::new();
         for (alert, over) in alerts {
@@ -112,8 +112,8 @@ impl AlertmanagerReceiver {
 impl Receiver for AlertmanagerReceiver {
     fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
         let alerts = || message.notices.iter().map(|one| (&one.alert, one.happened == NoticeKind::Resolved));
-        let told = self.told(alerts(), now_ns());
-        self.post(&told)?;
+        let postable = self.postable(alerts(), now_ns());
+        self.post(&postable)?;
         alerts().for_each(|(alert, over)| self.remember(alert, over));
         Ok(())
     }
@@ -124,8 +124,8 @@ impl Receiver for AlertmanagerReceiver {
 
     fn keep_alive(&mut self) -> Result<(), Failure> {
         let open = self.open.open(&self.name);
-        let told = self.told(open.iter().map(|alert| (alert, false)), now_ns());
-        self.post(&told)?;
+        let postable = self.postable(open.iter().map(|alert| (alert, false)), now_ns());
+        self.post(&postable)?;
         if self.known.len() > LABELS.max(open.len()) {
             let ids: BTreeSet<&str> = open.iter().map(|alert| alert.id.as_str()).collect();
             self.known.retain(|id, _| ids.contains(id.as_str()));
@@ -140,14 +140,14 @@ impl PostableAlert {
         Self {
             labels,
             annotations: annotations(alert),
-            // An event's clock may be ahead of the host's; an alert that begins after it ends is refused.
+            // The clock of an event may be ahead of the host's, and an alert that starts after it ends is refused.
             starts_at: rfc3339(alert.opened_ns.min(now_ns)),
             ends_at: rfc3339(ends_ns),
         }
     }
 }
 
-/// An alert's identity. Empty labels are none.
+/// Returns the labels that identify an alert, without empty ones.
 fn labels(alert: &Alert) -> Labels {
     let mut labels = Labels::from([
         ("alertname", alert.definition.clone()),
@@ -162,7 +162,7 @@ fn labels(alert: &Alert) -> Labels {
     labels
 }
 
-/// Prometheus' usual words.
+/// Returns the severity as rules of Prometheus usually name it.
 fn severity(criticality: Criticality) -> &'static str {
     match criticality {
         Criticality::Information => "info",

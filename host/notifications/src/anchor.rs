@@ -20,20 +20,20 @@ pub struct AuditHead {
     pub time_ns: u64,
 }
 
-/// Where heads come from.
+/// A source of heads.
 pub trait AuditLog: Send {
     /// Returns the last entry.
     ///
     /// # Errors
-    /// It cannot be read now; it is asked for again.
+    /// The log cannot be read now; the call is repeated later.
     fn head(&mut self) -> Result<AuditHead, String>;
 }
 
-/// How often a receiver is sent the head.
+/// When a receiver is sent heads of the audit log, and from where.
 pub struct AnchorSchedule {
-    /// From one to the next, in milliseconds. The first is sent at once.
+    /// The interval, in milliseconds. The first head is sent at once.
     pub every_ms: u64,
-    /// Where heads come from.
+    /// The source of heads.
     pub log: Box<dyn AuditLog>,
 }
 
@@ -43,7 +43,7 @@ impl std::fmt::Debug for AnchorSchedule {
     }
 }
 
-/// A head as programs read it.
+/// A head as JSON.
 #[derive(Serialize)]
 struct HeadJson<'a> {
     version: u32,
@@ -79,7 +79,7 @@ impl AuditHead {
         Ok(())
     }
 
-    /// Returns what a person is told.
+    /// Returns the text for people.
     pub(crate) fn text(&self) -> String {
         format!(
             "The last entry of the audit log at {} was number {}, its hash\n{}\n\nKeep this message. To see later whether the \

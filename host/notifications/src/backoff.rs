@@ -1,12 +1,12 @@
-//! When to try again.
+//! Exponential back-off with jitter.
 
 use crate::config::Retry;
 
 /// Nanoseconds in a millisecond.
 pub(crate) const MS: u64 = 1_000_000;
 
-/// Waits that double up to a bound, each between one half and the whole of it, so that many that
-/// failed together do not come back together. The same seed gives the same waits.
+/// Waits that double up to a bound, each drawn between one half and the whole of its value, so that
+/// receivers that failed together do not retry together. The same seed gives the same waits.
 #[derive(Clone, Debug)]
 pub(crate) struct Backoff {
     retry: Retry,
@@ -18,18 +18,18 @@ impl Backoff {
         Self { retry, random: seed }
     }
 
-    /// Whether something that failed for the `attempts`th time is given up.
+    /// Returns whether a message that failed for the `attempts`th time is given up.
     pub(crate) fn gives_up(&self, attempts: u32) -> bool {
         attempts >= self.retry.attempts
     }
 
-    /// The longest wait, in nanoseconds.
+    /// Returns the longest wait, in nanoseconds.
     pub(crate) fn longest_ns(&self) -> u64 {
         self.retry.max_ms.saturating_mul(MS)
     }
 
-    /// How long to wait after the `attempts`th failure in a row (from 1), in nanoseconds; at least
-    /// `asked_ms` if the other side asked for that, never longer than the longest wait.
+    /// Returns the wait after the `attempts`th failure in a row (from 1), in nanoseconds: at least
+    /// `asked_ms` if the receiver asked for that, never more than the longest wait.
     pub(crate) fn wait_ns(&mut self, attempts: u32, asked_ms: Option<u64>) -> u64 {
         let doublings = attempts.saturating_sub(1).min(32);
         let whole = self.retry.first_ms.saturating_mul(1 << doublings).min(self.retry.max_ms).saturating_mul(MS);

@@ -1,4 +1,4 @@
-//! Receivers as the operators want them: plain data, each part checked when it is made.
+//! The configuration of receivers: plain data, each part checked when it is made.
 
 mod error;
 mod outbound;
@@ -23,38 +23,38 @@ pub use template::BodyTemplate;
 pub struct ReceiverConfig {
     /// Unique; routes and policies name it.
     pub name: String,
-    /// What it is.
+    /// Its kind, with the settings of that kind.
     pub kind: ReceiverKind,
-    /// How often a message is tried, and when.
+    /// How often and when a message is retried.
     pub retry: Retry,
-    /// How often it is sent the head of the audit log, in milliseconds; never if there is none.
+    /// The interval at which the head of the audit log is sent, in milliseconds; `None` for never.
     pub anchor_ms: Option<u64>,
 }
 
-/// What a receiver is.
+/// The kinds of receivers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReceiverKind {
-    /// One line of JSON a notice.
+    /// One line of JSON per notice.
     Ndjson(Ndjson),
-    /// An HTTP POST a message.
+    /// One HTTP POST per message.
     Webhook(Webhook),
     /// A Prometheus Alertmanager, API version 2.
     Alertmanager(Alertmanager),
-    /// An e-mail a message.
+    /// One e-mail per message.
     Email(Email),
 }
 
 /// See [`ReceiverKind::Ndjson`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ndjson {
-    /// Appended to, created if it is not there; `None` is standard output.
+    /// The file, which is created if it does not exist; `None` is standard output.
     pub file: Option<PathBuf>,
-    /// The mode that it is created with; one that is there keeps its own.
+    /// The mode of a file that is created; an existing file keeps its own.
     pub mode: u32,
 }
 
 impl Default for Ndjson {
-    /// Standard output; a file would be the user's alone.
+    /// Returns standard output. A file would be readable by its owner only.
     fn default() -> Self {
         Self { file: None, mode: 0o600 }
     }
@@ -63,17 +63,17 @@ impl Default for Ndjson {
 /// See [`ReceiverKind::Webhook`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
-    /// Where to.
+    /// The URL that is posted to.
     pub url: ReceiverUrl,
-    /// Headers beside those that are always sent; a name that is one of those replaces it.
+    /// Headers beside those that are always sent. One of the same name replaces it.
     pub headers: Vec<(String, Secret)>,
-    /// Signs each message (HMAC-SHA256) if there is one.
+    /// The key that signs each message (HMAC-SHA256), if there is one.
     pub secret: Option<Secret>,
-    /// Makes the body; `None` is the documented JSON.
+    /// The template of the body; `None` is the documented JSON.
     pub template: Option<BodyTemplate>,
-    /// For one delivery, from the look-up of the name to the last byte of the answer.
+    /// The time limit of one delivery, from the look-up of the name to the last byte of the answer.
     pub timeout_ms: u64,
-    /// Trust the certificates in this PEM file and no others.
+    /// A PEM file with the only certificates that are trusted.
     pub ca: Option<PathBuf>,
 }
 
@@ -84,55 +84,56 @@ pub struct Alertmanager {
     pub url: ReceiverUrl,
     /// Headers beside those that are always sent.
     pub headers: Vec<(String, Secret)>,
-    /// Open alerts are sent again this often; it takes them for resolved after three times as long.
+    /// The interval at which open alerts are sent again. The Alertmanager considers them resolved after three
+    /// times as long.
     pub keep_alive_ms: u64,
-    /// For one delivery.
+    /// The time limit of one delivery.
     pub timeout_ms: u64,
-    /// Trust the certificates in this PEM file and no others.
+    /// A PEM file with the only certificates that are trusted.
     pub ca: Option<PathBuf>,
 }
 
 /// See [`ReceiverKind::Email`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email {
-    /// Who takes the mail.
+    /// The server that accepts the mail.
     pub server: SmtpServer,
     /// The sender, `a@b.example` or `Name <a@b.example>`.
     pub from: String,
     /// The recipients, one or more.
     pub to: Vec<String>,
-    /// Log in as, if the server wants it.
+    /// The user to log in as, if the server requires it.
     pub user: Option<Secret>,
-    /// With.
+    /// The password of `user`.
     pub password: Option<Secret>,
-    /// For one delivery.
+    /// The time limit of one delivery.
     pub timeout_ms: u64,
-    /// Trust the certificates in this PEM file and no others.
+    /// A PEM file with the only certificates that are trusted.
     pub ca: Option<PathBuf>,
 }
 
-/// How long one delivery may take unless the operator says otherwise.
+/// The default time limit of one delivery.
 pub const TIMEOUT_MS: u64 = 10_000;
-/// How often open alerts are sent again to an Alertmanager unless the operator says otherwise.
+/// The default interval at which open alerts are sent again to an Alertmanager.
 pub const KEEP_ALIVE_MS: u64 = 60_000;
 
-/// The head of the audit log is not sent more often than this.
+/// The shortest interval at which the head of the audit log is sent.
 pub const ANCHOR_LEAST_MS: u64 = 60_000;
 
-/// How often a message is tried, and when: after `first_ms`, doubled each time up to `max_ms`, each
-/// between one half and the whole of that, so that many do not come back at once.
+/// How often and when a message is retried: after `first_ms`, doubled each time up to `max_ms`, each wait
+/// drawn between one half and the whole of its value, so that many messages are not retried at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
-    /// Tries before it is given up and kept as a dead letter; at least 1.
+    /// The number of tries before a message is kept as a dead letter; at least 1.
     pub attempts: u32,
     /// The first wait.
     pub first_ms: u64,
-    /// The longest wait, also when the receiver asks for a longer one.
+    /// The longest wait, even if the receiver asks for a longer one.
     pub max_ms: u64,
 }
 
 impl Default for Retry {
-    /// About six hours until a message is given up.
+    /// Returns a schedule that gives a message up after about six hours.
     fn default() -> Self {
         Self { attempts: 100, first_ms: 1000, max_ms: 300_000 }
     }

@@ -1,4 +1,4 @@
-//! Receivers, each with a thread of its own: a slow one delays nobody else.
+//! Runs all receivers, each on a thread of its own, so that a slow one delays no other.
 
 use std::{
     fmt, io,
@@ -14,16 +14,16 @@ use crate::{
     worker::DeliveryWorker,
 };
 
-/// How often a thread that is to end is looked at.
+/// The interval at which a thread that must end is checked.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// All receivers at work.
+/// Delivers notices to all receivers.
 ///
-/// Notices are read from each receiver's [`Outbox`], put together into messages as their grouping
-/// says, and delivered. Every notice is told of by `settle`: one that failed is kept here and tried
-/// again, one that was delivered or given up is not looked at again, unless
-/// [`reread`](Self::reread) says that a dead letter may have been revived. Whoever writes outcomes down
-/// has written those of one dispatcher before the next one starts; else some are delivered twice.
+/// Notices are read from the [`Outbox`](crate::Outbox) of each receiver, bundled into messages by their
+/// grouping, and delivered. The result of each notice is passed to the [`DeliverySink`]. A notice that failed
+/// is kept in memory and retried; one that was delivered or given up is not read again, unless
+/// [`reread`](Self::reread) is called because a dead letter may have been revived. All results of one
+/// dispatcher must be stored before the next one starts; otherwise some notices are delivered twice.
 pub struct Dispatcher {
     workers: Vec<WorkerHandle>,
 }
@@ -38,7 +38,7 @@ impl Dispatcher {
     /// Starts all threads. The same `seed` gives the same waits between tries.
     ///
     /// # Errors
-    /// A thread cannot be started; those that were are stopped.
+    /// A thread cannot be started; those that run are stopped.
     pub fn start(endpoints: Vec<Endpoint>, settle: &DeliverySink, seed: u64) -> io::Result<Self> {
         let mut dispatcher = Self { workers: Vec::with_capacity(endpoints.len()) };
         for (number, endpoint) in endpoints.into_iter().enumerate() {
@@ -46,8 +46,8 @@ impl Dispatcher {
             let status = DeliveryStatus { receiver: endpoint.name.clone(), more: true, ..DeliveryStatus::default() };
             let status = Arc::new(Mutex::new(status));
             let seed = seed.wrapping_add(number as u64);
-            // A thread's name is shown by the system, which knows 15 bytes of it and no NUL.
-            let name: String = format!("to-{}", endpoint.name).chars().filter(|letter| *letter != '\0').collect();
+            // The system shows 15 bytes of a thread's name, which must not contain NUL.
+            let name: String = format!("to-{}", endpoint.name).chars().filter(|character| *character != '\0').collect();
             let worker =
                 DeliveryWorker::new(endpoint, Arc::clone(&notify), Arc::clone(&status), Arc::clone(settle), seed);
             let thread = Some(Builder::new().name(name).spawn(move || worker.run())?);
@@ -56,31 +56,32 @@ impl Dispatcher {
         Ok(dispatcher)
     }
 
-    /// There are new notices in the outbox.
+    /// Wakes all threads, because there are new notices in the outbox.
     pub fn wake(&self) {
         for worker in &self.workers {
-            worker.notify.ring(|signals| signals.new = true);
+            worker.notify.signal(|signals| signals.new = true);
         }
     }
 
-    /// Old notices may be there reread: dead letters that a person revived.
+    /// Has all threads read their outboxes from the start, because dead letters may have been revived.
     pub fn reread(&self) {
         for worker in &self.workers {
-            worker.notify.ring(|signals| signals.reread = true);
+            worker.notify.signal(|signals| signals.reread = true);
         }
     }
 
-    /// How all receivers stand, in the order in which they were given.
+    /// Returns the status of all receivers, in the order in which they were given.
     pub fn status(&self) -> Vec<DeliveryStatus> {
         let status = |worker: &WorkerHandle| worker.status.lock().unwrap_or_else(PoisonError::into_inner).clone();
         self.workers.iter().map(status).collect()
     }
 
-    /// Ends all threads. Deliveries that are under way are ended first and told of; what waits stays in
-    /// the outbox. Waits at most `grace`; a receiver that has not returned by then ends with its own
-    /// time-out, and the answer is `false`.
+    /// Ends all threads, after the deliveries that are under way; notices that wait stay in the outbox.
+    /// Waits at most `grace`. Returns `false` if a receiver has not returned by then; its thread ends with
+    /// the time-out of the receiver.
+    #[must_use]
     pub fn stop(mut self, grace: Duration) -> bool {
-        self.ring_off();
+        self.signal_stop();
         let deadline = Instant::now() + grace;
         let mut all = true;
         for worker in &mut self.workers {
@@ -89,7 +90,7 @@ impl Dispatcher {
                 std::thread::sleep(LOOK);
             }
             if thread.is_finished() {
-                // A worker does not panic; if `settle` does, that is the caller's to know already.
+                // A worker does not panic; a panic of the sink is reported by the panic hook.
                 let _ = thread.join();
             } else {
                 all = false;
@@ -98,16 +99,16 @@ impl Dispatcher {
         all
     }
 
-    fn ring_off(&self) {
+    fn signal_stop(&self) {
         for worker in &self.workers {
-            worker.notify.ring(|signals| signals.stop = true);
+            worker.notify.signal(|signals| signals.stop = true);
         }
     }
 }
 
 impl Drop for Dispatcher {
     fn drop(&mut self) {
-        self.ring_off();
+        self.signal_stop();
     }
 }
 

@@ -1,5 +1,5 @@
-//! Where connections may go: names are looked up here, each address is checked, and connections are
-//! made to the addresses that were checked and to no others.
+//! Decides where connections may go: names are resolved here, each address is checked, and connections are
+//! made to the checked addresses only.
 
 mod address_class;
 
@@ -23,19 +23,19 @@ use ureq::{
 use self::address_class::{AddressClass, address_class};
 use crate::config::OutboundConfig;
 
-/// The most addresses of one name that are looked at.
+/// The most addresses of one name that are considered.
 const ADDRESSES: usize = 16;
 
-/// Who knows which addresses a name has.
+/// Resolves names to addresses.
 pub trait Resolver: Send + Sync {
-    /// Looks a name or an address up. Returns within `timeout`.
+    /// Returns the addresses of a name or address, within `timeout`.
     ///
     /// # Errors
-    /// It has none, or nobody answered.
+    /// The name has no address, or there was no answer in time.
     fn look_up(&self, host: &str, port: u16, timeout: Duration) -> io::Result<Vec<SocketAddr>>;
 }
 
-/// What the operating system knows.
+/// The resolver of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemResolver;
 
@@ -46,17 +46,17 @@ impl Resolver for SystemResolver {
         }
         let (send, answer) = mpsc::sync_channel(1);
         let host = host.to_owned();
-        // The system's look-up cannot be interrupted; it ends by its own time-out.
+        // The look-up of the system cannot be interrupted; it ends with its own time-out.
         thread::Builder::new().name("look-up".into()).spawn(move || {
             let found = (host.as_str(), port).to_socket_addrs().map(|all| all.take(ADDRESSES).collect());
-            // Whoever asked may have gone.
+            // The caller may have timed out already.
             let _ = send.send(found);
         })?;
         answer.recv_timeout(timeout).map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the look-up timed out"))?
     }
 }
 
-/// See the module. Clones are the same egress.
+/// See the module. Clones share the resolver.
 #[derive(Clone)]
 pub struct EgressPolicy {
     outbound: Arc<OutboundConfig>,
@@ -64,20 +64,20 @@ pub struct EgressPolicy {
 }
 
 impl EgressPolicy {
-    /// A egress that asks the operating system for addresses.
+    /// Makes a policy that resolves names by the operating system.
     pub fn new(outbound: OutboundConfig) -> Self {
         Self::with_resolver(outbound, Arc::new(SystemResolver))
     }
 
-    /// A egress that asks somebody else.
+    /// Makes a policy with another resolver.
     pub fn with_resolver(outbound: OutboundConfig, names: Arc<dyn Resolver>) -> Self {
         Self { outbound: Arc::new(outbound), names }
     }
 
-    /// The addresses of a host to which a connection may be made; one or more.
+    /// Returns the addresses of a host to which a connection may be made, one or more.
     ///
     /// # Errors
-    /// It has no address, or none that is allowed.
+    /// The host has no address, or none that is allowed.
     pub fn addresses(&self, host: &str, port: u16, timeout: Duration) -> io::Result<Vec<SocketAddr>> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let found = self.names.look_up(bare, port, timeout);
@@ -120,7 +120,7 @@ impl fmt::Debug for EgressPolicy {
     }
 }
 
-/// ureq connects to what this returns.
+/// ureq connects to the addresses that this returns.
 impl UreqResolver for EgressPolicy {
     fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let host = uri.host().ok_or(ureq::Error::HostNotFound)?;

@@ -1,8 +1,9 @@
-//! The why of an alert in words, one line a decision.
+//! The explanation of an alert as text, one line per decision.
 
 use lifesigns_compliance::{PolicyStatement, Why};
 
-/// How the object came into its groups, then what was decided, by whom, and over whom.
+/// Returns why the object is in its groups, then each decision with the policy that made it and those that
+/// it overrides.
 pub(crate) fn lines(why: &Why) -> Vec<String> {
     let member = why.groups.iter().map(|one| format!("in group {}: {} ({})", one.group, one.how, one.place));
     let decided = why.steps.iter().map(|step| {

@@ -4,7 +4,7 @@ use ureq::http::{HeaderName, HeaderValue};
 
 use crate::config::{ReceiverConfigError, Secret};
 
-/// Headers that say how the request is read, and those that a receiver trusts to be the host's.
+/// Headers that the host sets itself: they frame the request, or receivers trust them.
 const OURS: [&str; 10] = [
     "host",
     "content-length",
@@ -40,7 +40,7 @@ pub(crate) fn validate(headers: &[(String, Secret)]) -> Vec<ReceiverConfigError>
 /// Returns the headers with their values.
 ///
 /// # Errors
-/// A value cannot be read or is not one; the text never repeats it.
+/// A value cannot be read, or is not valid in a header; the message never repeats it.
 pub(crate) fn read(headers: &[(String, Secret)]) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
     let mut all = Vec::with_capacity(headers.len());
     for (name, kept) in headers {

@@ -1,4 +1,4 @@
-//! One POST: no redirects, no proxies, no connections kept, everything bounded.
+//! One HTTP POST: without redirects, proxies or persistent connections, and bounded in every size.
 
 use std::{
     fs,
@@ -17,28 +17,28 @@ use ureq::{
 
 use crate::{egress::EgressPolicy, message::Failure};
 
-/// How much of an answer is read, to tell why something was refused.
+/// The most bytes of an answer that are read, to report why a request was refused.
 const ANSWER_BYTES: u64 = 4096;
-/// How long the headers of an answer may be.
+/// The most bytes of the headers of an answer.
 const HEADER_BYTES: usize = 16 * 1024;
-/// How long a file of certificates may be.
+/// The most bytes of a file of certificates.
 const CA_BYTES: u64 = 1024 * 1024;
 
-/// Answers that say that it may work later, beside all 5xx: time-out, too early, too many.
+/// Statuses after which a request is retried, beside all 5xx.
 const LATER: [StatusCode; 3] = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
 
-/// Who posts.
+/// Posts the messages of one receiver.
 #[derive(Debug)]
 pub(crate) struct Http {
     agent: Agent,
     egress: EgressPolicy,
     timeout_ms: u64,
-    /// The file of certificates, and what was in it when the agent was made.
+    /// The file of certificates, and its content when the agent was made.
     ca: Option<(PathBuf, Vec<u8>)>,
 }
 
 impl Http {
-    /// For one receiver.
+    /// Makes the client of one receiver.
     ///
     /// # Errors
     /// The certificates cannot be read.
@@ -64,12 +64,12 @@ impl Http {
             .user_agent(concat!("lifesigns/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls.build())
             .build();
-        // No proxy in the chain: it would connect to where it likes.
+        // Without a proxy in the chain, which would connect to any address.
         let connector = ().chain(TcpConnector::default()).chain(RustlsConnector::default());
         Ok(Agent::with_parts(config, connector, egress.clone()))
     }
 
-    /// Takes over certificates that have changed since, as secrets are: without a reload.
+    /// Reads the certificates again if their file has changed, so that they need no reload.
     fn renew(&mut self) -> Result<(), String> {
         let Some((path, pem)) = &self.ca else { return Ok(()) };
         let now = read_pem(path)?;
@@ -81,10 +81,11 @@ impl Http {
         Ok(())
     }
 
-    /// Posts `body`. 2xx is good. What is told of a failure never has the URL or a header's value in it.
+    /// Posts `body`, and succeeds on a status of 2xx. The message of a failure never holds the URL or the value of
+    /// a sensitive header.
     ///
     /// # Errors
-    /// It did not arrive, or was not taken.
+    /// The request did not arrive, or was refused.
     pub(crate) fn post(&mut self, url: &str, headers: &HeaderMap, body: &[u8]) -> Result<(), Failure> {
         let uri: Uri = url.parse().map_err(|_| Failure::never("the URL is not one"))?;
         self.renew().map_err(Failure::later)?;
@@ -113,15 +114,15 @@ impl Http {
     }
 }
 
-/// The beginning of an answer, as far as it comes.
+/// Returns the beginning of an answer, as far as it is received.
 fn start(body: &mut ureq::Body) -> String {
     let mut bytes = Vec::new();
-    // Whatever was read until it broke off is better than nothing.
+    // What was received before an error is better than nothing.
     let _ = body.as_reader().take(ANSWER_BYTES).read_to_end(&mut bytes);
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// An error in words; the crate's own often repeat what kind of error they are.
+/// Returns the message of an error without the kind, which the messages of ureq repeat.
 fn error_text(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Io(why) => why.to_string(),
@@ -130,14 +131,14 @@ fn error_text(error: &ureq::Error) -> String {
     }
 }
 
-/// Takes path, query and header values out of a text: the other side may repeat what it was sent.
+/// Removes path, query and sensitive header values from a text, because an answer may repeat them.
 fn hide(text: &str, uri: &Uri, headers: &HeaderMap) -> String {
     let mut text = text.to_owned();
     let path = uri.path_and_query().map(|path| path.as_str()).unwrap_or_default();
     let path = path.trim_start_matches('/');
     let values = headers.values().filter(|value| value.is_sensitive()).filter_map(|value| value.to_str().ok());
     for secret in values.chain([path, uri.query().unwrap_or_default()]) {
-        // A header may be `Bearer TOKEN`, and the token be said alone.
+        // A header may be `Bearer TOKEN`, and the answer repeat the token alone.
         for secret in [secret, secret.rsplit(' ').next().unwrap_or_default()] {
             if secret.len() >= 4 {
                 text = text.replace(secret, "[hidden]");
@@ -147,7 +148,8 @@ fn hide(text: &str, uri: &Uri, headers: &HeaderMap) -> String {
     text
 }
 
-/// `Retry-After`: seconds or a date (RFC 9110, 10.2.3), in milliseconds from now.
+/// Returns the time from now that `Retry-After` asks for, in milliseconds: seconds or a date (RFC 9110,
+/// 10.2.3).
 fn retry_after_ms(value: &HeaderValue) -> Option<u64> {
     let text = value.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
@@ -158,7 +160,7 @@ fn retry_after_ms(value: &HeaderValue) -> Option<u64> {
     Some(u64::try_from(ms).unwrap_or(0))
 }
 
-/// The certificates in a PEM file.
+/// Returns the certificates in a PEM file.
 fn roots(path: &Path, pem: &[u8]) -> Result<RootCerts, String> {
     let mut roots = Vec::new();
     for item in parse_pem(pem) {
@@ -172,7 +174,7 @@ fn roots(path: &Path, pem: &[u8]) -> Result<RootCerts, String> {
     Ok(RootCerts::new_with_certs(&roots))
 }
 
-/// A PEM file, if it is not too long.
+/// Returns the content of a PEM file, unless it is too long.
 pub(crate) fn read_pem(path: &Path) -> Result<Vec<u8>, String> {
     let shown = path.display();
     let mut pem = Vec::new();

@@ -1,8 +1,8 @@
-//! Back doors: how alerts leave. [`ndjson`] and [`terminal`] write the alerts of rules as they are
-//! raised. [`Dispatcher`] brings the notices of the alert book to their receivers: each has a thread of
-//! its own, is retried, and is told the same thing under the same key.
+//! Notifications. [`ndjson`] and [`terminal`] write the raises and clears of rules as they happen.
+//! [`Dispatcher`] delivers the notices of the alert book to their receivers, each on a thread of its own, with
+//! retries that keep the key of a message.
 //!
-//! A new kind of receiver is one file that implements [`Receiver`], a case of
+//! A new kind of receiver is a file that implements [`Receiver`], a case of
 //! [`config::ReceiverKind`] and a line in [`receiver`].
 
 pub mod config;
@@ -46,11 +46,11 @@ pub use message::{Failure, Message, Receiver};
 pub use outbox::{BundlePause, DeliveryOutcome, DeliveryReport, OpenAlerts, Outbox, PendingNotice};
 pub use status::DeliveryStatus;
 
-/// The receiver that a configuration describes. `open` knows what is still open, for those that are to
-/// be reminded of it.
+/// Makes the receiver of a configuration. `open` knows the open alerts, for receivers that are sent them
+/// again.
 ///
 /// # Errors
-/// Its certificates cannot be read, or it is not what [`ReceiverConfig::validate`] would let through.
+/// Its certificates cannot be read, or [`ReceiverConfig::validate`] reports an error.
 pub fn receiver(
     config: &ReceiverConfig,
     egress: &EgressPolicy,

@@ -1,5 +1,5 @@
-//! A file of lines that other programs read while it grows, and that may be rotated: no line becomes
-//! part of another one, whatever happened to what was written before.
+//! A file of lines that other programs read while it grows, and that may be rotated. No line becomes part
+//! of another, even if an earlier write was incomplete.
 
 use std::{
     fs::{File, Metadata, OpenOptions},
@@ -16,36 +16,36 @@ pub struct LineFile {
     file: Option<(File, Identity)>,
 }
 
-/// What makes a file the same file.
+/// The identity of a file: its device and inode.
 type Identity = (u64, u64);
 
-/// Whether lines have to be on the disk before a write is done.
+/// Whether lines must be on the disk when a write returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durable {
-    /// They have to.
+    /// The file is synchronised before the write returns.
     Yes,
-    /// The system writes them when it will.
+    /// The operating system writes them later.
     No,
 }
 
 impl LineFile {
-    /// The file at `path`; where there is none, it is made with this mode. Nothing is opened yet.
+    /// Returns the file at `path`, which is not opened yet. If it does not exist, it is created with `mode`.
     pub fn new(path: impl Into<PathBuf>, mode: u32) -> Self {
         Self { path: path.into(), mode, file: None }
     }
 
-    /// Sees to it that the file at the path is open, and ends with a line.
+    /// Opens the file at the path, and ends an incomplete line in it.
     ///
     /// # Errors
-    /// It cannot be opened, or not written.
+    /// The file cannot be opened or written.
     pub fn open(&mut self) -> io::Result<()> {
         self.opened().map(|opened| self.file = Some(opened))
     }
 
-    /// Appends whole lines, or nothing of them.
+    /// Appends whole lines, or none of them.
     ///
     /// # Errors
-    /// They are not written. What cannot be cut, such as a pipe, may have a part of them.
+    /// The lines are not written. A pipe, which cannot be truncated, may have received a part of them.
     pub fn write(&mut self, lines: &[u8], durable: Durable) -> io::Result<()> {
         let (mut file, identity) = self.opened()?;
         let before = file.metadata()?;
@@ -54,7 +54,7 @@ impl LineFile {
             _ => Ok(()),
         });
         if written.is_err() && before.is_file() && file.set_len(before.len()).is_err() {
-            // It has half a line perhaps: it is opened again by the next write, which ends that line.
+            // It may end with an incomplete line; the next write opens it again and ends that line.
             return written;
         }
         self.file = Some((file, identity));
@@ -68,14 +68,14 @@ impl LineFile {
         }
         let mut file = appended(&self.path, self.mode)?;
         let metadata = file.metadata()?;
-        if ends_in_a_line(&self.path, &metadata) {
+        if ends_within_a_line(&self.path, &metadata) {
             file.write_all(b"\n")?;
         }
         Ok((file, identity(&metadata)))
     }
 }
 
-/// Opens a file to append to it; where there is none, it gets this mode.
+/// Opens a file to append to it. If it does not exist, it is created with `mode`.
 fn appended(path: &Path, mode: u32) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
@@ -86,9 +86,9 @@ fn appended(path: &Path, mode: u32) -> io::Result<File> {
     options.open(path)
 }
 
-/// Whether a file ends in the middle of a line, as after a death while it was written: what comes next
-/// must not become part of it. One that may not be read, or cannot be, such as a pipe, is taken as whole.
-fn ends_in_a_line(path: &Path, metadata: &Metadata) -> bool {
+/// Returns whether a file ends with an incomplete line, as after a crash while it was written. A file that
+/// cannot be read, such as a pipe, counts as complete.
+fn ends_within_a_line(path: &Path, metadata: &Metadata) -> bool {
     let last = || -> io::Result<u8> {
         let (mut file, mut last) = (File::open(path)?, [0]);
         file.seek(SeekFrom::End(-1))?;

@@ -1,4 +1,4 @@
-//! An outbox in memory: for tests, and for platforms that keep nothing.
+//! An outbox in memory, for tests and for platforms that store nothing.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use lifesigns_compliance::Notice;
 
 use crate::outbox::{DeliveryOutcome, DeliveryReport, Outbox, PendingNotice};
 
-/// See the module. Clones share what is in it.
+/// See the module. Clones share their content.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryOutbox(Arc<Mutex<Rows>>);
 
@@ -30,7 +30,7 @@ impl MemoryOutbox {
         id
     }
 
-    /// Writes down what became of a notice.
+    /// Stores the result of a delivery.
     pub fn settle(&self, settled: &DeliveryReport) {
         let mut rows = self.lock();
         match &settled.outcome {
@@ -48,7 +48,7 @@ impl MemoryOutbox {
         }
     }
 
-    /// All dead letters wait again, as if they had never been tried. How many there were.
+    /// Makes all dead letters wait again, as if they had never been tried, and returns their number.
     pub fn revive(&self) -> usize {
         let mut rows = self.lock();
         let dead = std::mem::take(&mut rows.dead);
@@ -59,12 +59,12 @@ impl MemoryOutbox {
         many
     }
 
-    /// All that waits, by number.
+    /// Returns the notices that wait, by number.
     pub fn waiting(&self) -> Vec<PendingNotice> {
         self.lock().waiting.values().cloned().collect()
     }
 
-    /// Dead letters and why, by number.
+    /// Returns the dead letters by number, each with the reason.
     pub fn dead(&self) -> Vec<(u64, String)> {
         self.lock().dead.iter().map(|(id, (_, why))| (*id, why.clone())).collect()
     }

@@ -1,4 +1,4 @@
-//! What a receiver is given, and what it answers.
+//! The trait of receivers, the messages that they deliver, and their failures.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -11,52 +11,53 @@ use crate::anchor::AuditHead;
 /// The longest text of a failure, in characters.
 const WHY_CHARS: usize = 300;
 
-/// What is delivered at once: the notices of one bundle.
+/// The notices of one bundle, which are delivered together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     /// The receiver's name.
     pub receiver: String,
-    /// What the notices agree in.
+    /// The values that the notices share, by the keys of their grouping.
     pub bundle: BTreeMap<String, String>,
-    /// In the order in which they came; at most one an alert, unless the receiver wants each.
+    /// In order of arrival; at most one per alert, unless the receiver wants each.
     pub notices: Vec<Notice>,
-    /// The notice's key, or made from those of several. A message that is sent again has the key that
-    /// it had.
+    /// The key of the notice, or one derived from the keys of several. A message that is retried keeps its
+    /// key.
     pub key: String,
 }
 
-/// A back door. It has a thread of its own and may block, up to a time of its own choosing; a panic
-/// is taken for a failure.
+/// A receiver of messages. It runs on a thread of its own and may block, but must return in bounded time; a
+/// panic counts as a failure.
 pub trait Receiver: Send {
-    /// Hands a message over. When it returns, the message is the other side's.
+    /// Delivers a message. When it returns, the other side has accepted the message.
     ///
     /// # Errors
-    /// The other side does not have it, or may not have it.
+    /// The other side has not accepted it, or may not have.
     fn deliver(&mut self, message: &Message) -> Result<(), Failure>;
 
-    /// It wants every notice, in its order, and no bundles: many at once only to save time.
+    /// Returns whether it must get every notice, in order and neither bundled nor merged; a message then holds
+    /// several only to save time.
     fn wants_each(&self) -> bool {
         false
     }
 
-    /// Takes the head of the audit log, to be kept.
+    /// Delivers the head of the audit log, for safe keeping.
     ///
     /// # Errors
-    /// The other side does not have it; unless a receiver says otherwise, it takes none.
+    /// The other side has not accepted it. By default a receiver accepts none.
     fn anchor(&mut self, _: &AuditHead) -> Result<(), Failure> {
         Err(Failure::never("this kind of receiver takes no heads of the audit log"))
     }
 
-    /// How often [`keep_alive`](Self::keep_alive) is to be called, in milliseconds; not at all unless
-    /// it says so.
+    /// Returns the interval at which [`keep_alive`](Self::keep_alive) must be called, in milliseconds; by
+    /// default it is not called.
     fn keep_alive_ms(&self) -> Option<u64> {
         None
     }
 
-    /// Says again what is still so.
+    /// Repeats which alerts are still open.
     ///
     /// # Errors
-    /// The other side did not hear it.
+    /// The other side has not accepted it.
     fn keep_alive(&mut self) -> Result<(), Failure> {
         Ok(())
     }
@@ -65,22 +66,21 @@ pub trait Receiver: Send {
 /// Why a message was not delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// It may work later. If not, the message is kept as a dead letter.
+    /// Whether the message is retried; otherwise it is kept as a dead letter.
     pub retry: bool,
-    /// The other side wants to be left alone for so long, in milliseconds.
+    /// The wait before the next try that the other side asks for, in milliseconds.
     pub after_ms: Option<u64>,
-    /// One line for a person, never a secret. Texts of the other side are shortened and cannot drive a
-    /// terminal.
+    /// One line for people, without secrets. Texts of the other side are shortened and safe to show.
     pub why: String,
 }
 
 impl Failure {
-    /// It may work later.
+    /// Makes a failure after which the message is retried.
     pub fn later(why: impl fmt::Display) -> Self {
         Self { retry: true, after_ms: None, why: failure_text(&why.to_string()) }
     }
 
-    /// It will never work.
+    /// Makes a failure after which the message is given up.
     pub fn never(why: impl fmt::Display) -> Self {
         Self { retry: false, after_ms: None, why: failure_text(&why.to_string()) }
     }
@@ -92,8 +92,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Returns what another program says as one line of at most 300 characters that a terminal does not
-/// obey.
+/// Returns a text of another program as one line of at most 300 characters that is safe to show.
 pub(crate) fn failure_text(text: &str) -> String {
     one_line(text, WHY_CHARS)
 }

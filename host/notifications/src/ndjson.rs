@@ -1,4 +1,4 @@
-//! One alert, one line of JSON.
+//! The raises and clears of rules as lines of JSON.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use lifesigns_model::{Attributes, RuleAlertRef};
 use lifesigns_text::write_rfc3339;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-/// Appends an alert and a line end to `out`.
+/// Appends a raise or clear and a line end to `out`.
 ///
 /// ```json
 /// {"time":"2026-11-23T06:40:02.623844125Z","rule":"docker","symptom":"container-created","object":"vm-7","criticality":"warning","change":"raise","summary":"…","attributes":{"container":"web-1"},"evidence":[{"source":"dockerd.log","line":263,"text":"…"}],"module":"sha256:…"}

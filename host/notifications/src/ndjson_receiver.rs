@@ -1,4 +1,4 @@
-//! The receiver of lines: each notice is a line of JSON at the end of a file, or on standard output.
+//! The receiver that appends each notice as a line of JSON to a file, or writes it on standard output.
 
 use std::{
     io::{self, Write},
@@ -23,7 +23,7 @@ pub(crate) struct NdjsonReceiver {
 }
 
 impl NdjsonReceiver {
-    /// The receiver of a configuration.
+    /// Makes the receiver of a configuration.
     pub(crate) fn new(name: &str, config: &Ndjson) -> Self {
         let file = config.file.as_ref().map(|path| LineFile::new(path, config.mode));
         Self { name: name.to_owned(), path: config.file.clone(), file, buffer: Vec::new() }
@@ -129,7 +129,7 @@ mod tests {
         let path = folder.path().join("alerts.jsonl");
         fs::write(&path, "{\"version\":1,\"rec").unwrap();
         for id in ["a", "b"] {
-            // A receiver of each life.
+            // A receiver of each run.
             NdjsonReceiver::new("r", &Ndjson { file: Some(path.clone()), ..Ndjson::default() })
                 .deliver(&message(&[id]))
                 .unwrap();

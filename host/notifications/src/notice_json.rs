@@ -1,5 +1,5 @@
-//! Notices as programs read them: the JSON that `docs/receivers.md` describes. Members are added, and
-//! none changes its meaning, while the version stays.
+//! Notices as JSON, as `docs/receivers.md` describes it. Within a version, members may be added and none
+//! changes its meaning.
 
 use std::{collections::BTreeMap, io};
 
@@ -30,7 +30,7 @@ struct NoticeLine<'a> {
     notice: NoticeJson<'a>,
 }
 
-/// What has become of an alert.
+/// One notice: an alert, and what happened to it.
 #[derive(Debug, Serialize)]
 struct NoticeJson<'a> {
     key: &'a str,
@@ -105,7 +105,7 @@ impl Serialize for Rfc3339 {
     }
 }
 
-/// The whole message.
+/// Returns a message as JSON.
 pub(crate) fn message(message: &Message) -> MessageJson<'_> {
     MessageJson {
         version: JSON_VERSION,
@@ -116,7 +116,7 @@ pub(crate) fn message(message: &Message) -> MessageJson<'_> {
     }
 }
 
-/// Appends one notice and a line end.
+/// Appends a notice as a line of JSON.
 ///
 /// # Errors
 /// Never, into memory.

@@ -1,49 +1,49 @@
-//! How a receiver's thread is woken.
+//! Wakes the thread of a receiver.
 
 use std::{
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-/// The host's clock may be set; nobody sleeps longer than this by what it said.
+/// The longest sleep: the clock of the host may be set in the meantime.
 const SLEEP: Duration = Duration::from_secs(30);
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Notify {
     signals: Mutex<Signals>,
-    heard: Condvar,
+    changed: Condvar,
 }
 
-/// What it was signals for.
+/// The signals since they were last taken.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Signals {
-    /// There are new notices.
+    /// The outbox has new notices.
     pub(crate) new: bool,
-    /// Old ones are to be looked at again.
+    /// The outbox must be read from the start.
     pub(crate) reread: bool,
-    /// It is over.
+    /// The thread must end.
     pub(crate) stop: bool,
 }
 
 impl Notify {
-    /// Rings.
-    pub(crate) fn ring(&self, what: impl FnOnce(&mut Signals)) {
+    /// Sets a signal and wakes the thread.
+    pub(crate) fn signal(&self, what: impl FnOnce(&mut Signals)) {
         what(&mut self.lock());
-        self.heard.notify_all();
+        self.changed.notify_all();
     }
 
-    /// What it was signals for since the last time. A stop stays.
+    /// Returns the signals since the last call, and resets all but `stop`.
     pub(crate) fn take(&self) -> Signals {
         let mut signals = self.lock();
         let stop = signals.stop;
         std::mem::replace(&mut *signals, Signals { stop, ..Signals::default() })
     }
 
-    /// Returns when it rings, or after `time`.
+    /// Returns when a signal is set, or after `time`.
     pub(crate) fn wait(&self, time: Duration) {
         let silent = |signals: &mut Signals| !(signals.new || signals.reread || signals.stop);
-        let waited = self.heard.wait_timeout_while(self.lock(), time.min(SLEEP), silent);
+        let waited = self.changed.wait_timeout_while(self.lock(), time.min(SLEEP), silent);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 

@@ -1,97 +1,98 @@
-//! The two sides of a delivery: where notices wait, and who writes down what became of them.
+//! The interface of a delivery worker to the store: the notices that wait, and the results of deliveries.
 
 use std::collections::BTreeMap;
 
 use lifesigns_compliance::{Alert, Notice, WithheldNotice};
 
-/// Where notices wait for a receiver. Each receiver has its own.
+/// The notices that wait. Each worker has its own outbox.
 pub trait Outbox: Send {
-    /// The next notices for `receiver` with an id over `after`, by id, at most `limit`. Dead letters
-    /// are not among them. Ids grow with time and are never given twice.
+    /// Returns the next notices for `receiver` with an id greater than `after`, by id, at most `limit`, without
+    /// dead letters. Ids grow with time and are never reused.
     ///
     /// # Errors
-    /// They cannot be read now; they are asked for again.
+    /// The notices cannot be read now; the call is repeated later.
     fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<PendingNotice>, String>;
 
-    /// Bundles whose next message has to wait, as an earlier dispatcher left them ([`DeliveryReport::pause`]).
+    /// Returns the bundles whose next message must wait, as an earlier dispatcher reported them
+    /// ([`DeliveryReport::pause`]).
     ///
     /// # Errors
-    /// They cannot be read now; then none has to wait.
+    /// They cannot be read now; then no bundle waits.
     fn pauses(&mut self, _: &str) -> Result<Vec<BundlePause>, String> {
         Ok(Vec::new())
     }
 }
 
-/// A bundle whose next message has to wait.
+/// A bundle whose next message must wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BundlePause {
-    /// What its notices agree in.
+    /// The values that its notices share.
     pub bundle: BTreeMap<String, String>,
-    /// Until when, on the host's clock.
+    /// The earliest time of the next message, on the clock of the host.
     pub until_ns: u64,
 }
 
-/// A notice that waits.
+/// A notice that waits for delivery.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PendingNotice {
     /// Its number.
     pub id: u64,
-    /// What is to be told.
+    /// The notice itself.
     pub notice: Notice,
-    /// How often it was tried.
+    /// The number of tries so far.
     pub attempts: u32,
-    /// Not before this time of the host's clock.
+    /// The earliest time of the next try, on the clock of the host.
     pub not_before_ns: u64,
 }
 
-/// What became of a notice, for the one who writes it down.
+/// The result of a delivery for one notice, to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryReport {
     /// The receiver.
     pub receiver: String,
     /// The notice's number.
     pub id: u64,
-    /// What became of it.
+    /// The result.
     pub outcome: DeliveryOutcome,
-    /// With the first notice of a message that was delivered: its bundle's next message has to wait.
+    /// Set for the first notice of a delivered message whose bundle must wait before its next message.
     pub pause: Option<BundlePause>,
 }
 
-/// See [`DeliveryReport`].
+/// The result of a delivery for one notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryOutcome {
-    /// The receiver has it, or a later notice about the same alert in its place.
+    /// The receiver has accepted it, or a later notice about the same alert in its place.
     Delivered,
-    /// Not yet. It will be tried again.
+    /// The delivery failed and will be retried.
     Failed {
-        /// How often it was tried.
+        /// The number of tries so far.
         attempts: u32,
-        /// When it will be tried again, on the host's clock.
+        /// The time of the next try, on the clock of the host.
         next_ns: u64,
-        /// Why it failed.
+        /// The reason, in one line.
         why: String,
     },
-    /// It was not sent: what it says was silenced or inhibited by the time it was due.
+    /// It was not sent, because its alert was silenced or inhibited when it was due.
     Withheld(WithheldNotice),
-    /// It will not be tried again unless a person says so.
+    /// It was given up, and is retried only if a person revives it.
     Dead {
-        /// Why.
+        /// The reason, in one line.
         why: String,
     },
 }
 
-/// Alerts as they are now, beside what notices say of them.
+/// The current state of alerts, which may be newer than that in notices.
 pub trait OpenAlerts: Send {
-    /// The open ones that a receiver knows of and is to be reminded of.
+    /// Returns the open alerts that `receiver` was notified of.
     fn open(&self, receiver: &str) -> Vec<Alert>;
 
-    /// Whether a notice is not to go out, because what it says is silenced or inhibited by now.
+    /// Returns whether a notice must be withheld, because its alert is silenced or inhibited by now.
     fn withholds(&self, _: &Notice) -> bool {
         false
     }
 }
 
-/// For receivers that need no reminders, and get every notice.
+/// Repeats no alerts and withholds no notices.
 impl OpenAlerts for () {
     fn open(&self, _: &str) -> Vec<Alert> {
         Vec::new()

@@ -1,4 +1,4 @@
-//! What waits for one receiver, put together into messages: decisions alone, no clock and no I/O.
+//! The notices that wait for one receiver, bundled into messages. It has neither clock nor I/O.
 
 mod batch;
 mod bundle;
@@ -24,11 +24,11 @@ use crate::{
     outbox::{BundlePause, DeliveryOutcome, PendingNotice},
 };
 
-/// How many notices wait in memory; the others wait in the outbox.
+/// The most notices in memory; the others wait in the outbox.
 const ROWS: usize = 2048;
-/// How many bytes of them; one more page of notices may go over.
+/// The most bytes of them; one page of notices may exceed it.
 const BYTES: usize = 16 * 1024 * 1024;
-/// How many bundles are remembered for the time between their messages.
+/// The most bundles that are remembered for the time between their messages.
 const PAUSES: usize = 10_000;
 
 /// See the module.
@@ -36,28 +36,28 @@ pub(crate) struct DeliveryQueue {
     receiver: String,
     each: bool,
     bundles: BTreeMap<BundleKey, Bundle>,
-    /// Bundles whose next message has to wait, and until when.
+    /// The time until which the next message of a bundle must wait.
     pauses: BTreeMap<BundleKey, u64>,
-    /// The numbers of all notices in `bundles`, and of the message that is being delivered.
+    /// The numbers of the notices in `bundles` and in the message that is being delivered.
     held: BTreeSet<u64>,
     bytes: usize,
     circuit: Circuit,
     backoff: Backoff,
 }
 
-/// What to do next.
+/// The next action of the worker.
 #[derive(Debug)]
 pub(crate) enum Next {
-    /// Deliver this, and say how it went.
+    /// Deliver this batch, and report the result.
     Deliver(Box<DeliveryBatch>),
-    /// Nothing before this time.
+    /// Wait until this time.
     Wait(u64),
-    /// Nothing at all.
+    /// Wait for new notices.
     Idle,
 }
 
 impl DeliveryQueue {
-    /// An empty queue. With `each`, notices are neither bundled nor merged.
+    /// Makes an empty queue. With `each`, notices are neither bundled nor merged.
     pub(crate) fn new(receiver: &str, retry: Retry, seed: u64, each: bool) -> Self {
         Self {
             receiver: receiver.to_owned(),
@@ -71,18 +71,18 @@ impl DeliveryQueue {
         }
     }
 
-    /// How many more notices it takes.
+    /// Returns how many more notices fit.
     pub(crate) fn room(&self) -> usize {
         if self.bytes >= BYTES { 0 } else { ROWS.saturating_sub(self.held.len()) }
     }
 
-    /// How many notices wait here.
+    /// Returns how many notices wait here.
     pub(crate) fn len(&self) -> usize {
         self.held.len()
     }
 
-    /// Takes a notice, once. It waits no longer than the longest wait, and its bundle pauses no longer than
-    /// its interval: the clock may have been ahead when that was written down.
+    /// Adds a notice, unless it is here already. It waits at most the longest wait, and its bundle pauses at
+    /// most its interval, because the clock may have been ahead when these times were stored.
     pub(crate) fn push(&mut self, mut row: PendingNotice, now_ns: u64) {
         if self.held.insert(row.id) {
             row.not_before_ns = row.not_before_ns.min(now_ns.saturating_add(self.backoff.longest_ns()));
@@ -96,8 +96,8 @@ impl DeliveryQueue {
         }
     }
 
-    /// What to do now. A batch that is handed out comes back by [`delivered`](Self::delivered) or
-    /// [`failed`](Self::failed).
+    /// Returns the next action. A batch that is handed out must be returned by [`delivered`](Self::delivered)
+    /// or [`failed`](Self::failed).
     pub(crate) fn next(&mut self, now_ns: u64) -> Next {
         let down = self.circuit.is_open();
         let mut best: Option<(u64, &BundleKey)> = None;
@@ -105,7 +105,7 @@ impl DeliveryQueue {
         for (name, bundle) in &self.bundles {
             let due = bundle.due_ns(self.pauses.get(name).copied().unwrap_or(0));
             earliest = earliest.min(due);
-            // While the receiver is down, the one that was tried longest ago; else the longest due.
+            // While the receiver is down, the bundle that was tried longest ago; otherwise the longest due.
             let rank = if down { bundle.tried_ns() } else { due };
             if due <= now_ns && best.is_none_or(|(least, _)| rank < least) {
                 best = Some((rank, name));
@@ -134,8 +134,8 @@ impl DeliveryQueue {
         batch
     }
 
-    /// Takes out of a batch what is not to go out now, and says what became of it. What is left has a key of
-    /// its own.
+    /// Removes the notices from a batch that must be withheld, and returns their results. The message of the
+    /// rest gets a key of its own.
     pub(crate) fn withhold(
         &mut self,
         batch: &mut DeliveryBatch,
@@ -153,7 +153,7 @@ impl DeliveryQueue {
         if batch.message.notices.len() == notices {
             return Vec::new();
         }
-        // A later notice about the same alert stood for those before it, unless each goes by itself.
+        // A later notice about the same alert stands for those before it, unless each is sent.
         let each = self.each;
         let stands = |about: &WithheldNotice| match each {
             true => gone.contains(&(about.alert.clone(), about.revision)),
@@ -180,35 +180,35 @@ impl DeliveryQueue {
         outcomes
     }
 
-    /// A batch has arrived. These notices are settled.
+    /// Records that a batch was delivered, and returns the results of its notices.
     pub(crate) fn delivered(&mut self, batch: DeliveryBatch, now_ns: u64) -> Vec<(u64, DeliveryOutcome)> {
         self.circuit.close();
         let more = self.bundles.contains_key(&batch.bundle_key);
-        // What did not fit into one message goes with it, not an interval later.
+        // Notices that did not fit into the message follow at once, not after the interval.
         if batch.interval_ms > 0 && !(more && batch.ids.len() >= MAX_NOTICES) {
             self.pause(batch.bundle_key.clone(), now_ns.saturating_add(batch.interval_ms.saturating_mul(MS)), now_ns);
         }
         self.settle(batch, DeliveryOutcome::Delivered)
     }
 
-    /// Until when a bundle's next message has to wait, if it has to.
+    /// Returns the time until which the next message of a bundle must wait, if it must.
     pub(crate) fn paused_until(&self, bundle: &BTreeMap<String, String>) -> Option<u64> {
         self.pauses.get(&(bundle.clone(), None)).copied()
     }
 
-    /// The clock was set back by this much: all that waits for a time waits for one that much earlier.
+    /// Moves all due times back, because the clock was set back by this much.
     pub(crate) fn set_back(&mut self, by_ns: u64) {
         self.circuit.set_back(by_ns);
         self.bundles.values_mut().for_each(|bundle| bundle.set_back(by_ns));
         self.pauses.values_mut().for_each(|until_ns| *until_ns = until_ns.saturating_sub(by_ns));
     }
 
-    /// A bundle's next message has to wait, because of one that an earlier queue sent.
+    /// Makes the next message of a bundle wait, because an earlier queue has sent one.
     pub(crate) fn wait(&mut self, pause: BundlePause) {
         self.pause((pause.bundle, None), pause.until_ns, 0);
     }
 
-    /// A batch has not arrived. What has become of its notices.
+    /// Records that a delivery failed, and returns the results of the notices.
     pub(crate) fn failed(
         &mut self,
         mut batch: DeliveryBatch,
@@ -216,7 +216,7 @@ impl DeliveryQueue {
         now_ns: u64,
     ) -> Vec<(u64, DeliveryOutcome)> {
         if !failure.retry {
-            // Whoever refuses is there.
+            // A receiver that refuses a message is up.
             self.circuit.close();
             return self.settle(batch, DeliveryOutcome::Dead { why: failure.why.clone() });
         }
@@ -239,17 +239,17 @@ impl DeliveryQueue {
         outcomes
     }
 
-    /// The receiver did something else that was asked of it.
+    /// Records that the receiver answered a request other than a delivery.
     pub(crate) fn answered(&mut self) {
         self.circuit.close();
     }
 
-    /// The receiver did not do something else that was asked of it.
+    /// Records that the receiver failed a request other than a delivery.
     pub(crate) fn silent(&mut self, failure: &Failure, now_ns: u64) {
         self.circuit.open(failure.after_ms, &mut self.backoff, now_ns);
     }
 
-    /// While the receiver is down: since when, and when it is tried next.
+    /// Returns since when the receiver is down and when it is tried next; `None` while it is up.
     pub(crate) fn down(&self) -> Option<(u64, u64)> {
         self.circuit.since_ns().map(|since| (since, self.circuit.not_before_ns()))
     }

@@ -1,30 +1,30 @@
-//! How a receiver stands.
+//! The state of the deliveries to one receiver.
 
-/// See the module. Counts are since the start; what waits in the store, only the store knows.
+/// See the module. Counts are since the start; notices that wait in the store only are not counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeliveryStatus {
     /// The receiver's name.
     pub receiver: String,
     /// Notices that wait in memory.
     pub waiting: usize,
-    /// More may wait in the outbox.
+    /// Whether more may wait in the outbox.
     pub more: bool,
-    /// Notices that it has.
+    /// Notices that the receiver has accepted.
     pub delivered: u64,
-    /// Notices whose delivery failed, counted anew for each try.
+    /// Failed deliveries of notices; a notice counts once per try.
     pub failed: u64,
-    /// Notices that did not go out, because what they say was silenced or inhibited by then.
+    /// Notices that were withheld, because their alerts were silenced or inhibited.
     pub withheld: u64,
-    /// Notices that were given up.
+    /// Notices that became dead letters.
     pub dead: u64,
-    /// It has failed since then, on the host's clock; `None` while it is well.
+    /// The time since which deliveries fail, on the clock of the host; `None` while they succeed.
     pub down_since_ns: Option<u64>,
-    /// When it is tried next, while it is down.
+    /// The time of the next try, while deliveries fail.
     pub next_try_ns: Option<u64>,
-    /// The number of the last entry of the audit log whose head it was sent, and when.
+    /// The last head of the audit log that was sent: the number of its entry, and the time.
     pub anchored: Option<(u64, u64)>,
-    /// The last delivery.
+    /// The time of the last successful delivery.
     pub last_success_ns: Option<u64>,
-    /// The last failure: when and why.
+    /// The time and reason of the last failure.
     pub last_error: Option<(u64, String)>,
 }

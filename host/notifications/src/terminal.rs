@@ -1,21 +1,21 @@
-//! Alerts as a person wants to read them: one line each, colour where there is a terminal.
+//! The raises and clears of rules as lines for people, in colour on a terminal.
 
 use std::fmt::Write;
 
 use lifesigns_model::{Change, Criticality, RuleAlertRef};
 use lifesigns_text::{time_text, visible, visible_short};
 
-/// Whether to colour.
+/// Whether text is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {
-    /// ANSI colours, for a terminal.
+    /// With ANSI colours, for a terminal.
     On,
-    /// None, for a pipe or a file.
+    /// Without, for a pipe or a file.
     Off,
 }
 
 impl Colour {
-    /// `text` in an ANSI style such as `1;31`, or as it is.
+    /// Returns `text` in an ANSI style such as `1;31`, or unchanged without colour.
     pub fn paint(self, style: &str, text: &str) -> String {
         match self {
             Self::On => format!("\x1b[{style}m{text}\x1b[0m"),
@@ -23,7 +23,7 @@ impl Colour {
         }
     }
 
-    /// The word for a criticality in its colour, padded to the longest.
+    /// Returns the name of a criticality in its colour, padded to the longest name.
     pub fn criticality(self, criticality: Criticality) -> String {
         let style = match criticality {
             Criticality::Information => "36",
@@ -35,10 +35,10 @@ impl Colour {
     }
 }
 
-/// Longest attribute value that is shown whole.
+/// The most characters of the value of an attribute that are shown.
 const VALUE_CHARS: usize = 48;
 
-/// Appends one line for an alert to `out`: time, criticality, object, summary, details.
+/// Appends one line for a raise or clear to `out`: time, criticality, object, summary, details.
 pub fn write(alert: &RuleAlertRef<'_>, colour: Colour, out: &mut String) {
     let time = colour.paint("2", &time_text(alert.order.time_ns));
     let what = match alert.change {

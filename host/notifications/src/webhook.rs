@@ -1,4 +1,4 @@
-//! The receiver of HTTP posts: JSON as documented, or as a template makes it; signed if wanted.
+//! The webhook receiver: an HTTP POST of the documented JSON or the output of a template, signed if configured.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -15,7 +15,7 @@ use crate::{
     notice_json,
 };
 
-/// The largest body that a template may make.
+/// The largest body that a template may render.
 const BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// See the module.
@@ -27,7 +27,7 @@ pub(crate) struct WebhookReceiver {
 }
 
 impl WebhookReceiver {
-    /// The receiver of a configuration.
+    /// Makes the receiver of a configuration.
     ///
     /// # Errors
     /// The certificates cannot be read.
@@ -42,7 +42,7 @@ impl WebhookReceiver {
             None => serde_json::to_string(&json).map_err(|why| why.to_string()),
             Some(template) => {
                 let body = template.render(&json).map_err(|why| format!("the template fails: {why}"))?;
-                if body.len() > BODY_BYTES { Err("the template makes more than 16 MiB".into()) } else { Ok(body) }
+                if body.len() > BODY_BYTES { Err("the template renders more than 16 MiB".into()) } else { Ok(body) }
             }
         }
     }
@@ -71,12 +71,12 @@ impl Receiver for WebhookReceiver {
         let headers = self.headers(&message.key, &body)?;
         let json = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
         if json && let Err(why) = serde_json::from_str::<serde::de::IgnoredAny>(&body) {
-            return Err(Failure::never(format!("the template does not make JSON: {why}")));
+            return Err(Failure::never(format!("the template does not render JSON: {why}")));
         }
         self.http.post(&url, &headers, body.as_bytes())
     }
 
-    /// The documented JSON, whatever template alerts have.
+    /// Posts the documented JSON, even if a template renders alerts.
     fn anchor(&mut self, head: &AuditHead) -> Result<(), Failure> {
         let url = self.config.url.read().map_err(Failure::later)?;
         let mut body = Vec::new();
@@ -87,7 +87,7 @@ impl Receiver for WebhookReceiver {
     }
 }
 
-/// `sha256=` and the HMAC-SHA256 of `SECONDS.BODY` in hexadecimal digits.
+/// Returns `sha256=` and the HMAC-SHA256 of `SECONDS.BODY` in hexadecimal digits.
 fn signature(secret: &Secret, seconds: u64, body: &str) -> Result<HeaderValue, Failure> {
     let secret = secret.read().map_err(Failure::later)?;
     let text = sign(secret.as_bytes(), seconds, body.as_bytes());
@@ -95,7 +95,7 @@ fn signature(secret: &Secret, seconds: u64, body: &str) -> Result<HeaderValue, F
 }
 
 fn sign(secret: &[u8], seconds: u64, body: &[u8]) -> String {
-    // An HMAC takes keys of every length.
+    // An HMAC takes keys of any length.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { return String::new() };
     mac.update(format!("{seconds}.").as_bytes());
     mac.update(body);

@@ -1,4 +1,4 @@
-//! One receiver's thread: reads what waits for it, delivers, says what has become of it.
+//! The thread of one receiver: reads its notices, delivers them and reports the results.
 
 use std::{
     any::Any,
@@ -19,11 +19,11 @@ use crate::{
     status::DeliveryStatus,
 };
 
-/// How many notices are read at once.
+/// How many notices are read from the outbox at once.
 const PAGE: usize = 256;
-/// How long to wait after the outbox could not be read.
+/// The wait after the outbox could not be read, in nanoseconds.
 const UNREADABLE: u64 = 1000 * MS;
-/// How many delivered notices are remembered that the store may not have written down yet.
+/// The most delivered notices that are remembered because the store may not have recorded them yet.
 const DELIVERED: usize = 65_536;
 
 /// See the module.
@@ -33,22 +33,22 @@ pub(crate) struct DeliveryWorker {
     notify: Arc<Notify>,
     status: Arc<Mutex<DeliveryStatus>>,
     settle: DeliverySink,
-    /// What the clock showed last.
-    looked_ns: u64,
+    /// The last reading of the clock.
+    last_now_ns: u64,
     /// Notices up to this number have been read.
     after: u64,
-    /// All have been read.
+    /// Whether the whole outbox has been read.
     at_end: bool,
-    /// The outbox is not read before this.
+    /// The time before which the outbox is not read.
     read_ns: u64,
-    /// The next time to say again what is still so.
+    /// The time of the next keep-alive.
     keep_alive_ns: u64,
-    /// The next time to send the head of the audit log.
+    /// The time to send the next head of the audit log.
     anchor_ns: u64,
-    /// How often that has failed since it last did not.
+    /// The number of failures to send a head since the last success.
     anchor_failures: u32,
     anchor_backoff: Backoff,
-    /// The last ones that were delivered: not to be read again.
+    /// The latest delivered notices, which must not be delivered again.
     delivered: BTreeSet<u64>,
 }
 
@@ -68,7 +68,7 @@ impl DeliveryWorker {
             notify,
             status,
             settle,
-            looked_ns: 0,
+            last_now_ns: 0,
             after: 0,
             at_end: false,
             read_ns: 0,
@@ -80,10 +80,10 @@ impl DeliveryWorker {
         }
     }
 
-    /// Runs until it is told to stop; a delivery that is under way is ended first.
+    /// Runs until it is stopped, after the delivery that is under way.
     pub(crate) fn run(mut self) {
         let (outbox, name) = (&mut self.endpoint.outbox, &self.endpoint.name);
-        for pause in guarded(|| outbox.pauses(name)).unwrap_or_else(Err).unwrap_or_default() {
+        for pause in catch_panic(|| outbox.pauses(name)).unwrap_or_else(Err).unwrap_or_default() {
             self.queue.wait(pause);
         }
         loop {
@@ -100,17 +100,17 @@ impl DeliveryWorker {
             let now_ns = now_ns();
             self.follow_clock(now_ns);
             self.read(now_ns);
-            let until_ns = self.turn(now_ns);
-            self.note(|_| {});
+            let until_ns = self.act(now_ns);
+            self.update_status(|_| {});
             if let Some(until_ns) = until_ns {
                 self.notify.wait(Duration::from_nanos(until_ns.saturating_sub(now_ns)));
             }
         }
     }
 
-    /// Where the clock was set back, what was to come then comes as much earlier.
+    /// Moves all due times back if the clock was set back.
     fn follow_clock(&mut self, now_ns: u64) {
-        let by_ns = std::mem::replace(&mut self.looked_ns, now_ns).saturating_sub(now_ns);
+        let by_ns = std::mem::replace(&mut self.last_now_ns, now_ns).saturating_sub(now_ns);
         if by_ns > 0 {
             self.queue.set_back(by_ns);
             for at_ns in [&mut self.read_ns, &mut self.keep_alive_ns, &mut self.anchor_ns] {
@@ -125,13 +125,13 @@ impl DeliveryWorker {
             let limit = self.queue.room().min(PAGE);
             let endpoint = &mut self.endpoint;
             let (outbox, name, after) = (&mut endpoint.outbox, &endpoint.name, self.after);
-            let page = guarded(|| outbox.pending(name, after, limit)).unwrap_or_else(Err);
+            let page = catch_panic(|| outbox.pending(name, after, limit)).unwrap_or_else(Err);
             let page = match page {
                 Ok(page) => page,
                 Err(why) => {
                     self.read_ns = now_ns.saturating_add(UNREADABLE);
                     let why = failure_text(&format!("the outbox cannot be read: {why}"));
-                    self.note(|status| status.last_error = Some((now_ns, why)));
+                    self.update_status(|status| status.last_error = Some((now_ns, why)));
                     return;
                 }
             };
@@ -145,8 +145,8 @@ impl DeliveryWorker {
         }
     }
 
-    /// Does one thing. `None`: there may be more to do; else when there will be.
-    fn turn(&mut self, now_ns: u64) -> Option<u64> {
+    /// Takes one action. Returns the time of the next one, or `None` if that may be due already.
+    fn act(&mut self, now_ns: u64) -> Option<u64> {
         let keep_alive_ns = self.keep_alive(now_ns);
         let unread_ns = if self.at_end || self.queue.room() == 0 { u64::MAX } else { self.read_ns };
         let next_ns = match self.queue.next(now_ns) {
@@ -160,15 +160,15 @@ impl DeliveryWorker {
             Next::Wait(until_ns) => until_ns,
             Next::Idle => u64::MAX,
         };
-        // Alerts go first, whatever becomes of the head of the audit log.
+        // Alerts take precedence over the head of the audit log.
         let anchor_ns = self.anchor(now_ns);
         Some(next_ns.min(keep_alive_ns).min(anchor_ns).min(unread_ns))
     }
 
-    /// Takes out of a message what has been silenced or inhibited since its notices were made.
+    /// Removes the notices from a message whose alerts have been silenced or inhibited since.
     fn withhold(&mut self, batch: &mut DeliveryBatch) {
         let alerts = &self.endpoint.alerts;
-        let outcomes = self.queue.withhold(batch, |notice| guarded(|| alerts.withholds(notice)).unwrap_or(false));
+        let outcomes = self.queue.withhold(batch, |notice| catch_panic(|| alerts.withholds(notice)).unwrap_or(false));
         for (id, outcome) in outcomes {
             self.count(id, &outcome);
             (self.settle)(DeliveryReport { receiver: self.endpoint.name.clone(), id, outcome, pause: None });
@@ -177,14 +177,14 @@ impl DeliveryWorker {
 
     fn deliver(&mut self, batch: DeliveryBatch) {
         let receiver = &mut self.endpoint.receiver;
-        let result = guarded(|| receiver.deliver(&batch.message)).unwrap_or_else(|why| Err(Failure::later(why)));
+        let result = catch_panic(|| receiver.deliver(&batch.message)).unwrap_or_else(|why| Err(Failure::later(why)));
         let now_ns = now_ns();
         let bundle = batch.message.bundle.clone();
         let outcomes = match &result {
             Ok(()) => self.queue.delivered(batch, now_ns),
             Err(failure) => self.queue.failed(batch, failure, now_ns),
         };
-        self.note(|status| match &result {
+        self.update_status(|status| match &result {
             Ok(()) => status.last_success_ns = Some(now_ns),
             Err(failure) => status.last_error = Some((now_ns, failure.why.clone())),
         });
@@ -204,21 +204,21 @@ impl DeliveryWorker {
                     self.delivered.pop_first();
                 }
                 match outcome {
-                    DeliveryOutcome::Withheld(_) => self.note(|status| status.withheld += 1),
-                    _ => self.note(|status| status.delivered += 1),
+                    DeliveryOutcome::Withheld(_) => self.update_status(|status| status.withheld += 1),
+                    _ => self.update_status(|status| status.delivered += 1),
                 }
             }
-            DeliveryOutcome::Failed { .. } => self.note(|status| status.failed += 1),
-            DeliveryOutcome::Dead { .. } => self.note(|status| status.dead += 1),
+            DeliveryOutcome::Failed { .. } => self.update_status(|status| status.failed += 1),
+            DeliveryOutcome::Dead { .. } => self.update_status(|status| status.dead += 1),
         }
     }
 
-    /// When a receiver that is down is tried next; 0 while it is well.
+    /// Returns when a receiver that is down is tried next; 0 while it is up.
     fn not_before_ns(&self) -> u64 {
         self.queue.down().map_or(0, |(_, next_ns)| next_ns)
     }
 
-    /// Says again what is still so, if it is time. When it will be time again.
+    /// Repeats which alerts are open, if that is due. Returns when it is due next.
     fn keep_alive(&mut self, now_ns: u64) -> u64 {
         let Some(every_ms) = self.endpoint.receiver.keep_alive_ms() else { return u64::MAX };
         let due_ns = self.keep_alive_ns.max(self.not_before_ns());
@@ -226,24 +226,24 @@ impl DeliveryWorker {
             return due_ns;
         }
         let receiver = &mut self.endpoint.receiver;
-        let result = guarded(|| receiver.keep_alive()).unwrap_or_else(|why| Err(Failure::later(why)));
+        let result = catch_panic(|| receiver.keep_alive()).unwrap_or_else(|why| Err(Failure::later(why)));
         if let Err(failure) = result {
             let down = failure.retry;
             if down {
                 self.queue.silent(&failure, now_ns);
             }
-            self.note(|status| status.last_error = Some((now_ns, failure.why)));
+            self.update_status(|status| status.last_error = Some((now_ns, failure.why)));
             if down {
                 return self.queue.down().map_or(now_ns, |(_, next_ns)| next_ns);
             }
         }
-        // Whoever refuses is there, and is asked again in time.
+        // A receiver that refuses is up, and the next keep-alive comes in time.
         self.queue.answered();
         self.keep_alive_ns = now_ns.saturating_add(every_ms.saturating_mul(MS));
         self.keep_alive_ns
     }
 
-    /// Sends the head of the audit log, if it is time; returns when it will be time again.
+    /// Sends the head of the audit log, if that is due. Returns when it is due next.
     fn anchor(&mut self, now_ns: u64) -> u64 {
         let due_ns = self.anchor_ns.max(self.not_before_ns());
         let Some(anchoring) = &mut self.endpoint.anchoring else { return u64::MAX };
@@ -252,7 +252,7 @@ impl DeliveryWorker {
         }
         let every_ns = anchoring.every_ms.saturating_mul(MS);
         let receiver = &mut self.endpoint.receiver;
-        let sent = guarded(|| {
+        let sent = catch_panic(|| {
             let head = anchoring.log.head().map_err(|why| Failure::later(format!("the audit log: {why}")))?;
             receiver.anchor(&head).map(|()| head)
         });
@@ -260,14 +260,14 @@ impl DeliveryWorker {
             Ok(head) => {
                 tracing::info!(receiver = self.endpoint.name, known = head.known(), "audit head sent");
                 self.anchor_failures = 0;
-                self.note(|status| status.anchored = Some((head.number, now_ns)));
+                self.update_status(|status| status.anchored = Some((head.number, now_ns)));
                 every_ns
             }
             Err(failure) => {
                 tracing::warn!(receiver = self.endpoint.name, "the audit head was not sent: {}", failure.why);
                 self.anchor_failures = self.anchor_failures.saturating_add(1);
                 let again_ns = self.anchor_backoff.wait_ns(self.anchor_failures, failure.after_ms);
-                self.note(|status| status.last_error = Some((now_ns, failure.why)));
+                self.update_status(|status| status.last_error = Some((now_ns, failure.why)));
                 if failure.retry { again_ns.min(every_ns) } else { every_ns }
             }
         };
@@ -275,7 +275,7 @@ impl DeliveryWorker {
         self.anchor_ns
     }
 
-    fn note(&self, change: impl FnOnce(&mut DeliveryStatus)) {
+    fn update_status(&self, change: impl FnOnce(&mut DeliveryStatus)) {
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut status);
         status.waiting = self.queue.len();
@@ -286,12 +286,12 @@ impl DeliveryWorker {
     }
 }
 
-/// What a receiver or an outbox of a platform does wrong is its failure, not the end of the thread.
-fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| format!("it panicked: {}", words(panic.as_ref())))
+/// Calls a receiver or an outbox, which may be a platform's own, and turns a panic into an error.
+fn catch_panic<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| format!("it panicked: {}", panic_text(panic.as_ref())))
 }
 
-fn words(panic: &(dyn Any + Send)) -> &str {
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a word")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
 }

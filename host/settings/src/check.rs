@@ -1,4 +1,4 @@
-//! Checks what was typed against the tables of keys.
+//! Checks the raw tree against the tables of keys.
 
 mod value;
 
@@ -12,13 +12,13 @@ use crate::{
     source_text::{SourceTexts, TextSpan},
 };
 
-/// Routes or conditions within each other.
+/// The most levels of nested routes or conditions.
 const DEPTH: usize = 16;
 
-/// Tables in which a key that is not known may hold a secret.
+/// Tables in which an unknown key may hold a secret.
 const SECRETIVE: [&str; 5] = ["receiver", "webhook", "alertmanager", "email", "secret"];
 
-/// Where mistakes are noted.
+/// Checks values, and collects the errors.
 pub(crate) struct Checker<'a> {
     pub(crate) sources: &'a SourceTexts,
     pub(crate) diagnostics: &'a mut DiagnosticSink,
@@ -35,7 +35,7 @@ impl Checker<'_> {
         self.note(at, message.into(), help, true);
     }
 
-    /// What stands here may be a secret: it is not shown, whatever is wrong beside it.
+    /// Masks a span that may hold a secret in the excerpts of all errors.
     pub(crate) fn mask(&mut self, at: &TextSpan) {
         self.diagnostics.mask(at.clone());
     }
@@ -45,7 +45,7 @@ impl Checker<'_> {
         self.diagnostics.push(Diagnostic { place, message, help, at: Some(at.clone()), hidden });
     }
 
-    /// Checks a table. Without `whole`, keys may be missing: another file has them.
+    /// Checks a table. Without `whole`, keys may be missing, because another file may have them.
     pub(crate) fn table(&mut self, node: &RawNode, table: &'static TableSchema, whole: bool) {
         self.table_at(node, table, whole, 0);
     }
@@ -55,7 +55,7 @@ impl Checker<'_> {
             match table.key(key) {
                 Some(known) => self.value(key, at, node, &known.schema, depth),
                 None => {
-                    // It may have been meant as a secret. A table with a header stands before its key.
+                    // It may be a misspelt secret. The span of a table with a header begins before its key.
                     if SECRETIVE.contains(&table.id) && at.end <= node.at.start {
                         self.mask(&node.at);
                     }
@@ -113,7 +113,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Checks the value of `key`, which stands at `at`.
+    /// Checks the value of `key`, whose span is `at`.
     fn value(&mut self, key: &str, at: &TextSpan, node: &RawNode, schema: &'static ValueSchema, depth: usize) {
         if depth > DEPTH {
             return self.wrong(at, format!("`{key}` nests deeper than {DEPTH} levels"), None);
@@ -166,7 +166,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Checks a value that holds no others, or is of the wrong type.
+    /// Checks a value that holds no other values, or has the wrong type.
     fn scalar(&mut self, key: &str, node: &RawNode, schema: &ValueSchema) {
         let named = if key == "the key" { key.to_owned() } else { format!("`{}`", visible_word(key)) };
         if !value::fits(schema, node) {
@@ -178,7 +178,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Notes that `word` is none of the known names of `what`.
+    /// Reports that `word` is none of the known names of `what`.
     pub(crate) fn unknown_name<'a>(
         &mut self,
         at: &TextSpan,

@@ -63,7 +63,7 @@ impl Diagnostics {
         let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
         let mut text = String::new();
         for diagnostic in &self.diagnostics {
-            // Writing into a string does not fail; what is missing then stands in the plain form.
+            // Writing into a string does not fail; otherwise the plain form is shown.
             if handler.render_report(&mut text, &Excerpt::new(diagnostic, &self.sources, &self.masked)).is_err() {
                 text.push_str(&format!("{diagnostic}\n"));
             }
@@ -89,7 +89,7 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// Diagnostics as they are found.
+/// Collects errors as they are found.
 #[derive(Debug, Default)]
 pub(crate) struct DiagnosticSink {
     diagnostics: Vec<Diagnostic>,

@@ -16,10 +16,10 @@ use crate::{
 
 const PREFIX: &str = "LIFESIGNS_";
 
-/// Variables that others read.
+/// Variables that other parts read.
 const OTHERS: [&str; 3] = ["LIFESIGNS_LOG", "LIFESIGNS_CONFIG", "LIFESIGNS_BLESS"];
 
-/// How variables begin that others read.
+/// The prefix of variables that other parts read.
 const OTHERS_BEGIN: &str = "LIFESIGNS_BENCH_";
 
 /// How the variables end that Kubernetes sets in every pod for the ports of every Service of its
@@ -27,7 +27,7 @@ const OTHERS_BEGIN: &str = "LIFESIGNS_BENCH_";
 /// after `PORT_80_TCP`, `PORT_53_UDP`, `PORT_9_SCTP`.
 const PORT_ENDS: [&str; 4] = ["", "_ADDR", "_PORT", "_PROTO"];
 
-/// Puts what the variables say over what the files say.
+/// Overrides the settings of the files by those of the variables.
 pub(crate) fn overrides(
     variables: impl Iterator<Item = (String, String)>,
     root: &mut RawNode,
@@ -52,7 +52,7 @@ fn ours(name: &str) -> bool {
 
 /// Returns whether Kubernetes or Docker set this variable for a service whose name begins with
 /// `lifesigns`: `…_SERVICE_HOST`, `…_SERVICE_PORT`, `…_SERVICE_PORT_NAME`, `…_PORT=tcp://10.0.0.1:80`,
-/// `…_PORT_80_TCP` and its `_ADDR`, `_PORT`, `_PROTO`. They are no settings and never stop a start.
+/// `…_PORT_80_TCP` and its `_ADDR`, `_PORT`, `_PROTO`. They are not settings and never prevent a start.
 fn is_service_link(name: &str, text: &str) -> bool {
     if name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT") || name.contains("_SERVICE_PORT_") {
         return true;
@@ -68,7 +68,7 @@ fn is_service_link(name: &str, text: &str) -> bool {
     name.match_indices("_PORT_").any(|(at, before)| is_port(&name[at + before.len()..]))
 }
 
-/// The keys that a variable names, outermost first, and its value.
+/// Returns the keys that a variable names, outermost first, and its value.
 fn read(name: &str, source: usize, check: &mut Checker<'_>) -> Option<(Vec<&'static str>, RawNode)> {
     let text = check.sources.get(source).text.clone();
     let at = TextSpan::new(source, 0..text.len());
@@ -109,7 +109,7 @@ fn find(name: &str) -> Option<(Vec<&'static str>, &'static KeySchema)> {
     None
 }
 
-/// All variables that set something.
+/// Returns the names of all variables that are settings.
 pub(crate) fn variables() -> Vec<String> {
     let mut names = Vec::new();
     for key in ROOT.keys {
@@ -130,7 +130,7 @@ fn variable(key: &str) -> String {
     key.to_ascii_uppercase().replace('-', "_")
 }
 
-/// Whether one value says it all.
+/// Returns whether a single value can be given for this type.
 fn settable(schema: &ValueSchema) -> bool {
     match schema {
         ValueSchema::Table(_) | ValueSchema::Map(..) => false,
@@ -140,7 +140,7 @@ fn settable(schema: &ValueSchema) -> bool {
     }
 }
 
-/// What the text is as a value of this schema. What it cannot be stays a text, and is told later.
+/// Returns a text as a value of this type. A text that is not one remains a text, which is reported later.
 fn value(schema: &ValueSchema, text: &str, source: usize) -> Result<RawValue, String> {
     let list = |text: &str| -> Result<RawValue, String> {
         let parsed = DeValue::parse(text).map_err(|error| error.message().to_owned())?;

@@ -1,4 +1,4 @@
-//! A mistake as a terminal sees it: its line, a caret, help. What may be a secret is masked.
+//! An error with its line, a caret and help, for terminals. Possible secrets are masked.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use crate::{
     source_text::{SourceTexts, TextSpan},
 };
 
-/// How much of a line is shown, in bytes.
+/// The most bytes of a line that are shown.
 const LINE_BYTES: usize = 400;
 
-/// A mistake with its line, as miette takes it.
+/// An error with its line, for miette.
 #[derive(Debug)]
 pub(crate) struct Excerpt<'a> {
     diagnostic: &'a Diagnostic,
@@ -26,11 +26,11 @@ struct Line {
     name: String,
     /// Masked where it may hold a secret.
     text: String,
-    /// Where it begins in the source.
+    /// The offset of the line in the source.
     start: usize,
-    /// From 0.
+    /// The number of the line, from 0.
     number: usize,
-    /// What to point at, within the source.
+    /// The span to point at, within the source.
     at: SourceSpan,
 }
 
@@ -92,7 +92,7 @@ impl miette::Diagnostic for Excerpt<'_> {
 }
 
 impl SourceCode for Line {
-    /// The line, whatever is asked for: what stands around it does not belong to the mistake.
+    /// Returns the line, whatever span is asked for, because the lines around it do not belong to the error.
     fn read_span<'a>(
         &'a self,
         _: &SourceSpan,

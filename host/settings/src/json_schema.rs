@@ -1,4 +1,4 @@
-//! The JSON schema of `lifesigns.toml`, for editors; made of the tables that the reader goes by.
+//! The JSON schema of `lifesigns.toml`, for editors, generated from the tables of keys that the reader uses.
 
 use serde_json::{Map, Value, json};
 
@@ -7,8 +7,8 @@ use crate::{
     schema::{NAME_CHARS, RequiredKeys, TEXT_CHARS, TableSchema, ValueSchema},
 };
 
-/// JSON Schema 2020-12 of `lifesigns.toml` and of the files in `conf.d`, each by itself: what must
-/// be there may be in another file, so nothing on the outermost level is required.
+/// Returns the JSON Schema 2020-12 of `lifesigns.toml` and of each file in `conf.d`. Nothing is required on
+/// the outermost level, because another file may hold it.
 pub fn schema() -> Value {
     let mut definitions = Map::new();
     let mut root = table(&ROOT, &mut definitions);
@@ -85,7 +85,7 @@ fn value(of: &'static ValueSchema, definitions: &mut Map<String, Value>) -> Valu
         }),
         ValueSchema::Table(inner) => {
             if !definitions.contains_key(inner.id) {
-                // Before its keys are gone through: a table may hold itself.
+                // Before its keys are visited, because a table may contain itself.
                 definitions.insert(inner.id.into(), Value::Null);
                 let schema = table(inner, definitions);
                 definitions.insert(inner.id.into(), schema);

@@ -1,6 +1,6 @@
-//! `lifesigns.toml`: as typed, then checked, with all mistakes at once. [`Settings::load`] reads the
-//! file, `conf.d` and the environment; [`Diagnostics`] say where and what to do; [`schema`] tells
-//! editors.
+//! Reads and checks `lifesigns.toml`, and reports all errors at once. [`Settings::load`] reads the file,
+//! `conf.d` and the environment; [`Diagnostics`] hold the errors with their places and corrections;
+//! [`schema`] is the JSON schema for editors.
 
 mod check;
 mod diagnostic;

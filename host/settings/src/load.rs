@@ -1,4 +1,4 @@
-//! From files and environment to settings, or to all that is wrong with them.
+//! Reads settings from files and environment, or returns all errors in them.
 
 use std::{
     collections::BTreeSet,
@@ -22,17 +22,17 @@ use crate::{
     source_text::{self, SourceTexts, TextSpan},
 };
 
-/// The folder beside the file whose `*.toml` are read too, by name.
+/// The folder beside the file whose `*.toml` are read too, in the order of their names.
 const FOLDER: &str = "conf.d";
-/// How many files it may hold.
+/// The most files in that folder.
 const FOLDER_FILES: usize = 1000;
 
 impl Settings {
     /// Reads `path`, the files `conf.d/*.toml` beside it, and the overrides `LIFESIGNS_*` among
-    /// `env`; checks all of it.
+    /// `env`, and checks them.
     ///
     /// # Errors
-    /// Everything that is wrong, each with its place.
+    /// All errors, each with its place.
     pub fn load(path: &Path, env: impl Iterator<Item = (String, String)>) -> Result<Self, Diagnostics> {
         let base = path.parent().unwrap_or(Path::new(""));
         let (mut sources, mut diagnostics) = (SourceTexts::default(), DiagnosticSink::default());
@@ -60,7 +60,7 @@ impl Settings {
     }
 }
 
-/// The `*.toml` of the folder, by name. That there is no folder is no mistake.
+/// Returns the `*.toml` of the folder by name; none if the folder does not exist.
 fn parts(folder: &Path, diagnostics: &mut DiagnosticSink) -> Vec<PathBuf> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -87,7 +87,7 @@ fn parts(folder: &Path, diagnostics: &mut DiagnosticSink) -> Vec<PathBuf> {
     files
 }
 
-/// A file's tree; what is wrong with its TOML is noted.
+/// Returns the tree of a file; errors in its TOML are collected.
 fn tree(path: &Path, sources: &mut SourceTexts, diagnostics: &mut DiagnosticSink) -> Option<RawNode> {
     let text = match source_text::read(path) {
         Ok(text) => text,
@@ -106,8 +106,8 @@ fn tree(path: &Path, sources: &mut SourceTexts, diagnostics: &mut DiagnosticSink
     errors.is_empty().then(|| RawNode::of_table(&table, source))
 }
 
-/// Notes what compliance finds and nobody said yet. It knows where an item begins; here is known
-/// more exactly where in the item a mistake stands.
+/// Reports the errors of compliance that are not reported yet. It knows the place of an item only, whereas
+/// the errors reported here have more exact places within it.
 fn compile(config: &ComplianceConfig, check: &mut Checker<'_>) {
     let Err(errors) = CompiledConfig::new(Arc::new(config.clone())) else { return };
     let headers = headers(config);
@@ -128,7 +128,7 @@ fn compile(config: &ComplianceConfig, check: &mut Checker<'_>) {
     }
 }
 
-/// Where items of compliance begin.
+/// Returns the file and line where each item of compliance begins.
 fn headers(config: &ComplianceConfig) -> BTreeSet<(&str, u32)> {
     let groups = config.groups.iter().map(|group| &group.place);
     let policies = config.policies.iter().map(|policy| &policy.place);
@@ -138,16 +138,16 @@ fn headers(config: &ComplianceConfig) -> BTreeSet<(&str, u32)> {
     places.map(|place| (&*place.file, place.line)).collect()
 }
 
-/// Whether two messages about one item say the same: they end alike, or name the same thing.
+/// Returns whether two messages about one item mean the same: they end alike, or quote the same word.
 fn same(said: &str, new: &str) -> bool {
     const ALIKE: usize = 20;
     let alike = said.chars().rev().zip(new.chars().rev()).take_while(|(one, other)| one == other).count();
-    // What stands before the first colon is the item.
+    // The text before the first colon names the item.
     let about = new.split_once(": ").map_or(new, |(_, about)| about);
     alike >= ALIKE || quoted(about).any(|word| quoted(said).any(|other| other == word))
 }
 
-/// The words in backticks or quotes.
+/// Returns the words in backticks or quotes.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split(['`', '"']).skip(1).step_by(2).filter(|word| !word.is_empty())
 }

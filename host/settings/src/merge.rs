@@ -1,11 +1,11 @@
-//! One tree of several files: lists are appended, tables joined, all else is said once.
+//! Merges the trees of several files: lists are appended, tables joined, other values must be unique.
 
 use crate::{
     check::Checker,
     raw::{RawEntry, RawNode, RawValue},
 };
 
-/// Adds what another file says. What it says again is a mistake.
+/// Adds the tree of another file. A value that is set again is an error.
 pub(crate) fn merge(into: &mut RawNode, from: RawNode, check: &mut Checker<'_>) {
     let RawValue::Table(from) = from.value else { return };
     for entry in from {

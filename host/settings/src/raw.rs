@@ -1,4 +1,4 @@
-//! What was typed, as a tree in which every key and value knows where it stands.
+//! The raw tree of a file, in which each key and value has its span.
 
 use toml::{
     Spanned,
@@ -7,18 +7,18 @@ use toml::{
 
 use crate::source_text::TextSpan;
 
-/// A value and where it stands.
+/// A value and its span.
 #[derive(Clone, Debug)]
 pub(crate) struct RawNode {
     pub(crate) at: TextSpan,
     pub(crate) value: RawValue,
 }
 
-/// What TOML can say.
+/// A TOML value.
 #[derive(Clone, Debug)]
 pub(crate) enum RawValue {
     Text(String),
-    /// A number over 64 bits is the largest or smallest there is.
+    /// An integer; one that exceeds 64 bits becomes the largest or smallest.
     Whole(i64),
     Number(f64),
     Flag(bool),
@@ -37,12 +37,12 @@ pub(crate) struct RawEntry {
 }
 
 impl RawNode {
-    /// The tree of a parsed file, number `source`.
+    /// Returns the tree of a parsed file, number `source`.
     pub(crate) fn of_table(table: &Spanned<DeTable<'_>>, source: usize) -> Self {
         Self { at: TextSpan::new(source, table.span()), value: entries(table.get_ref(), source) }
     }
 
-    /// The tree of a parsed value.
+    /// Returns the tree of a parsed value.
     pub(crate) fn of_value(value: &Spanned<DeValue<'_>>, source: usize) -> Self {
         let list = |list: &[Spanned<DeValue<'_>>]| list.iter().map(|one| Self::of_value(one, source)).collect();
         let typed = match value.get_ref() {
@@ -57,17 +57,17 @@ impl RawNode {
         Self { at: TextSpan::new(source, value.span()), value: typed }
     }
 
-    /// The value of `key`, if this is a table that has it.
+    /// Returns the value of `key`, if this is a table that has it.
     pub(crate) fn get(&self, key: &str) -> Option<&RawNode> {
         self.entry(key).map(|entry| &entry.node)
     }
 
-    /// The entry of `key`, if this is a table that has it.
+    /// Returns the entry of `key`, if this is a table that has it.
     pub(crate) fn entry(&self, key: &str) -> Option<&RawEntry> {
         self.entries().iter().find(|entry| entry.key == key)
     }
 
-    /// The entries of a table; none of anything else.
+    /// Returns the entries of a table; none of any other value.
     pub(crate) fn entries(&self) -> &[RawEntry] {
         match &self.value {
             RawValue::Table(entries) => entries,
@@ -75,7 +75,7 @@ impl RawNode {
         }
     }
 
-    /// The items of a list; none of anything else.
+    /// Returns the items of a list; none of any other value.
     pub(crate) fn items(&self) -> &[RawNode] {
         match &self.value {
             RawValue::List(items) => items,
@@ -83,7 +83,7 @@ impl RawNode {
         }
     }
 
-    /// The text, if it is one.
+    /// Returns the text, if it is one.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             RawValue::Text(text) => Some(text),
@@ -91,7 +91,7 @@ impl RawNode {
         }
     }
 
-    /// What it is, for a message.
+    /// Returns the type of the value in words.
     pub(crate) const fn kind(&self) -> &'static str {
         match self.value {
             RawValue::Text(_) => "a text",

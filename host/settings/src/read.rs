@@ -1,5 +1,5 @@
-//! From the checked tree to settings. Values that the tables of keys refuse were reported before and
-//! are passed over in silence; only what depends on several tables is checked here.
+//! Reads settings from the checked tree. Values that the tables of keys refuse were reported before and are
+//! skipped; only what depends on several tables is checked here.
 
 mod alerts;
 mod fields;
@@ -101,7 +101,7 @@ impl Reader<'_, '_> {
     }
 }
 
-/// The mode of files that the host makes.
+/// Returns the mode of files that the host creates.
 fn file_mode(root: &RawNode) -> u32 {
     text(root, "file-mode").and_then(|mode| u32::from_str_radix(mode, 8).ok()).unwrap_or(FILE_MODE)
 }

@@ -1,39 +1,38 @@
-//! What values may be. The reader, the JSON schema and the suggestions go by the same tables of
-//! keys, so they cannot drift apart.
+//! The types of values. Reader, JSON schema and suggestions use the same tables of keys, so that they agree.
 
 /// Longest text, in characters.
 pub(crate) const TEXT_CHARS: usize = 4096;
 /// Longest name, in characters.
 pub(crate) const NAME_CHARS: usize = 128;
 
-/// What a value may be.
+/// The type of a value.
 #[derive(Debug)]
 pub(crate) enum ValueSchema {
-    /// Not empty.
+    /// A text that is not empty.
     Text,
-    /// A file or folder.
+    /// The path of a file or folder.
     Path,
-    /// Small letters, digits and `-`.
+    /// A name of small letters, digits and `-`.
     Name,
     /// A name in which `*` is any run of characters.
     Pattern,
-    /// What expressions can name behind a dot.
+    /// An identifier that expressions can name after a dot.
     Identifier,
-    /// CEL.
+    /// An expression (CEL).
     Expression,
-    /// One of these.
+    /// One of these words.
     Word(&'static [&'static str]),
     /// `true` or `false`.
     Flag,
-    /// `true`; it is left out instead of `false`.
+    /// `true` only; the key is left out for `false`.
     Yes,
-    /// From, to.
+    /// An integer between the two, inclusive.
     Whole(i64, i64),
-    /// Finite.
+    /// A finite number.
     Number,
-    /// TextSpan least so many milliseconds.
+    /// A duration of at least this many milliseconds.
     Duration(u64),
-    /// TextSpan least one byte.
+    /// A size of at least one byte.
     Size,
     /// A time of day.
     Minute,
@@ -41,32 +40,32 @@ pub(crate) enum ValueSchema {
     Days,
     /// A time zone's IANA name.
     Zone,
-    /// `10.0.0.0/8`.
+    /// A network, such as `10.0.0.0/8`.
     Network,
-    /// TextSpan least so many.
+    /// A list of at least this many items.
     List(&'static ValueSchema, usize),
-    /// Keys of one's own, and values.
+    /// A table with any keys of the first type, and values of the second.
     Map(&'static ValueSchema, &'static ValueSchema),
-    /// Known keys.
+    /// A table with known keys.
     Table(&'static TableSchema),
-    /// The one or the other; they differ in TOML's types.
+    /// One or the other, which differ in their TOML types.
     Either(&'static ValueSchema, &'static ValueSchema),
 }
 
 /// A table with known keys.
 #[derive(Debug)]
 pub(crate) struct TableSchema {
-    /// Unique, for the schema.
+    /// A unique name, for the JSON schema.
     pub(crate) id: &'static str,
-    /// `a policy`.
+    /// Its name in messages, such as `a policy`.
     pub(crate) what: &'static str,
     pub(crate) keys: &'static [KeySchema],
     pub(crate) choice: RequiredKeys,
-    /// Keys that go together.
+    /// Pairs of keys of which each requires the other.
     pub(crate) pairs: &'static [(&'static str, &'static str)],
 }
 
-/// Keys of which some must be there.
+/// Keys of which some are required.
 #[derive(Debug)]
 pub(crate) enum RequiredKeys {
     Free,
@@ -80,7 +79,7 @@ pub(crate) struct KeySchema {
     pub(crate) name: &'static str,
     pub(crate) schema: ValueSchema,
     pub(crate) needed: bool,
-    /// One line, for the schema.
+    /// One line of documentation, for the JSON schema.
     pub(crate) meaning: &'static str,
 }
 
@@ -113,12 +112,12 @@ impl TableSchema {
     }
 }
 
-/// A key that may be left out.
+/// Returns a key that is optional.
 pub(crate) const fn may(name: &'static str, schema: ValueSchema, meaning: &'static str) -> KeySchema {
     KeySchema { name, schema, needed: false, meaning }
 }
 
-/// A key that must be there.
+/// Returns a key that is required.
 pub(crate) const fn must(name: &'static str, schema: ValueSchema, meaning: &'static str) -> KeySchema {
     KeySchema { name, schema, needed: true, meaning }
 }

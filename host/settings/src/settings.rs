@@ -6,13 +6,13 @@ use lifesigns_compliance::ComplianceConfig;
 use lifesigns_intake::SourceSettings;
 use lifesigns_notifications::config::{OutboundConfig, ReceiverConfig};
 
-/// Everything that `lifesigns.toml`, its `conf.d` and the environment say, checked. Paths are joined
-/// with the folder of the file.
+/// The checked settings of `lifesigns.toml`, its `conf.d` and the environment. Paths are joined with the
+/// folder of the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// The file.
     pub path: PathBuf,
-    /// Files and folders whose changes change the settings: the file, `conf.d` and what is in it,
+    /// Files and folders on which the settings depend: the file, `conf.d` and what is in it,
     /// inventories, templates.
     pub files: Vec<PathBuf>,
     /// The rules folder.
@@ -25,56 +25,56 @@ pub struct Settings {
     pub store: PathBuf,
     /// The control socket.
     pub control: PathBuf,
-    /// Where symptoms that are raised and cleared are written.
+    /// The output of raises and clears.
     pub output: OutputSettings,
-    /// The mode of files that the host makes.
+    /// The mode of files that the host creates.
     pub file_mode: u32,
     /// Folders outside the rules folder that modules may lie in.
     pub module_folders: Vec<PathBuf>,
     /// Memory of all rules together, in bytes.
     pub rules_memory_bytes: u64,
-    /// What compiling a module may take.
+    /// Limits on compiling modules.
     pub compile: CompileSettings,
-    /// Threads and bounds.
+    /// Threads and limits of the engine.
     pub engine: EngineSettings,
-    /// What is read, in the order of the files. May be empty: an embedder brings its own.
+    /// Sources, in the order of the files. May be empty, because an embedder may bring its own.
     pub sources: Vec<SourceSettings>,
     /// Groups, policies, alert definitions, routes.
     pub compliance: ComplianceConfig,
-    /// Who can be told.
+    /// Receivers of notifications.
     pub receivers: Vec<ReceiverConfig>,
-    /// Where receivers may be.
+    /// Networks to which notifications may be sent.
     pub outbound: OutboundConfig,
-    /// How long the store keeps what is over.
+    /// How long the store keeps past data.
     pub retention: RetentionSettings,
 }
 
-/// Where symptoms that are raised and cleared are written.
+/// The output of raises and clears.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutputSettings {
     /// A file that is appended to; standard output if there is none.
     pub file: Option<PathBuf>,
 }
 
-/// What compiling a module may take.
+/// Limits on compiling modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CompileSettings {
-    /// Memory of the compiler's process.
+    /// Memory of the process of the compiler, in bytes.
     pub memory_bytes: u64,
-    /// Its processor time.
+    /// Its processor time, in milliseconds.
     pub cpu_ms: u64,
-    /// What it may make.
+    /// Machine code of one module, in bytes.
     pub code_bytes: u64,
-    /// How many there are at a time.
+    /// The number of modules that are compiled at a time.
     pub processes: usize,
-    /// How long the start waits for them.
+    /// How long the start waits for modules to be compiled, in milliseconds.
     pub start_wait_ms: u64,
-    /// What the cache may hold.
+    /// The largest size of the cache, in bytes.
     pub cache_bytes: u64,
 }
 
 impl Default for CompileSettings {
-    /// 512 MiB, 20 s, 64 MiB, 2, 10 s, 1 GiB.
+    /// Returns 512 MiB, 20 s, 64 MiB, 2, 10 s and 1 GiB.
     fn default() -> Self {
         Self {
             memory_bytes: 512 << 20,
@@ -87,7 +87,7 @@ impl Default for CompileSettings {
     }
 }
 
-/// Threads and bounds; `None` is the engine's own default.
+/// Threads and limits of the engine; `None` is the default of the engine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EngineSettings {
     /// Scanner threads.
@@ -104,21 +104,21 @@ pub struct EngineSettings {
     pub rules_state_bytes: Option<usize>,
 }
 
-/// How long the store keeps what is over.
+/// How long the store keeps past data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetentionSettings {
-    /// Cancelled alerts.
+    /// Cancelled alerts, in milliseconds.
     pub alerts_ms: u64,
-    /// The audit log.
+    /// The audit log, in milliseconds.
     pub audit_ms: u64,
-    /// The history of badges.
+    /// The history of badges, in milliseconds.
     pub badges_ms: u64,
-    /// When the store is larger, the oldest of all that goes.
+    /// The largest size of the store, above which the oldest data is deleted.
     pub size_bytes: u64,
 }
 
 impl Default for RetentionSettings {
-    /// 90 days, a year, 30 days, 10 GiB.
+    /// Returns 90 days, a year, 30 days and 10 GiB.
     fn default() -> Self {
         const DAY_MS: u64 = 24 * 3600 * 1000;
         Self { alerts_ms: 90 * DAY_MS, audit_ms: 365 * DAY_MS, badges_ms: 30 * DAY_MS, size_bytes: 10 << 30 }

@@ -1,4 +1,4 @@
-//! The texts that settings come from: files, and the environment's variables.
+//! The texts that settings are read from: files and environment variables.
 
 use std::{
     fs::File,
@@ -11,7 +11,7 @@ use std::{
 use lifesigns_compliance::config::ConfigLocation;
 use lifesigns_model::limits::TEXT_FILE_BYTES;
 
-/// A piece of one of the [`SourceTexts`].
+/// A span of one of the [`SourceTexts`], in bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TextSpan {
     pub(crate) source: usize,
@@ -25,19 +25,19 @@ impl TextSpan {
     }
 }
 
-/// A text and what it is called.
+/// A text and its name.
 #[derive(Clone, Debug)]
 pub(crate) struct SourceText {
     /// The file as the operator named it, or the variable.
     pub(crate) name: Arc<str>,
     pub(crate) text: Arc<str>,
-    /// Where its lines begin.
+    /// The offsets of its lines.
     lines: Vec<usize>,
     pub(crate) from_environment: bool,
 }
 
 impl SourceText {
-    /// Where the line around this byte begins and ends, without its end of line.
+    /// Returns begin and end of the line around this byte, without its line end.
     pub(crate) fn line(&self, at: usize) -> (usize, usize) {
         let number = self.lines.partition_point(|begin| *begin <= at.min(self.text.len()));
         let begin = self.lines[number - 1];
@@ -60,7 +60,7 @@ impl SourceTexts {
         &self.0[source]
     }
 
-    /// Where `at` begins.
+    /// Returns file, line and column of the begin of a span.
     pub(crate) fn place(&self, at: &TextSpan) -> ConfigLocation {
         let source = &self.0[at.source];
         let start = floor(&source.text, at.start);
@@ -70,7 +70,7 @@ impl SourceTexts {
         ConfigLocation { file: source.name.clone(), line: number(line), column: number(column) }
     }
 
-    /// The piece that begins at `place`, if it is in one of these: to the end of its line.
+    /// Returns the span from `place` to the end of its line, if it is in one of these texts.
     pub(crate) fn at(&self, place: &ConfigLocation) -> Option<TextSpan> {
         let source = self.0.iter().position(|source| source.name == place.file)?;
         let SourceText { text, lines, .. } = &self.0[source];
@@ -90,7 +90,7 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// Reads a text file within [`TEXT_FILE_BYTES`]; the error says what to do.
+/// Reads a text file within [`TEXT_FILE_BYTES`]; the error says how to correct it.
 pub(crate) fn read(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();
     let size =

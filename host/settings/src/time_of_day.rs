@@ -2,7 +2,7 @@
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-/// Minute of the day of `08:00`; `24:00` is its end.
+/// Returns the minute of the day of a text such as `08:00`; `24:00` is the end of the day.
 pub(crate) fn minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.split_once(':')?;
     let two = |digits: &str| -> Option<u16> {
@@ -13,7 +13,7 @@ pub(crate) fn minute(text: &str) -> Option<u16> {
     (minute < 60 && total <= 24 * 60).then_some(total)
 }
 
-/// Bits of `mon-fri`, `sat,sun`, `fri-mon`; bit 0 is Monday.
+/// Returns a bit for each day of a text such as `mon-fri`, `sat,sun`, `fri-mon`; bit 0 is Monday.
 pub(crate) fn days(text: &str) -> Option<u8> {
     let day = |word: &str| DAYS.iter().position(|day| *day == word);
     let mut bits = 0;

@@ -1,13 +1,12 @@
-//! Time zones by their names: as this machine's time zone database has them, else as the one that is
-//! compiled in.
+//! Time zones by name, from the time zone database of the machine or else the one that is compiled in.
 
 use jiff::tz::{self, TimeZone};
 use lifesigns_compliance::config::Zone;
 use lifesigns_text::nearest;
 
-/// The zone of this IANA name; what that name may have meant if there is none.
+/// Returns the zone of this IANA name, or a suggestion if there is none.
 pub(crate) fn find(name: &str) -> Result<Zone, Option<String>> {
-    // Names of files, and those that say nothing about a place, are none.
+    // Paths of files, and offsets without a place, are not names.
     let named = name.chars().all(|c| c.is_ascii_alphanumeric() || "/_+-".contains(c)) && !name.starts_with('/');
     match TimeZone::get(name) {
         Ok(zone) if named && zone.iana_name().is_some() => Ok(Zone::new(zone)),
@@ -37,7 +36,7 @@ mod tests {
         assert_eq!(meant("Europe/Berln").as_deref(), Some("did you mean \"Europe/Berlin\"?"));
         assert_eq!(meant("berlin").as_deref(), Some("did you mean \"Europe/Berlin\"?"));
         assert_eq!(meant("New York").as_deref(), Some("did you mean \"America/New_York\"?"));
-        for name in ["", "../../etc/passwd", "/usr/share/zoneinfo/UTC", "Nowhere/TextSpan/All/Such-a-place", "+01:00"] {
+        for name in ["", "../../etc/passwd", "/usr/share/zoneinfo/UTC", "Nowhere/At/All/Such-a-place", "+01:00"] {
             assert!(find(name).is_err(), "{name}");
         }
     }

@@ -1,5 +1,5 @@
-//! Files and what comes of them: `tests/good/*.toml` with the settings, `tests/bad/*.toml` with the
-//! messages; a case with `conf.d` is a folder. `LIFESIGNS_BLESS=1` writes down what comes out.
+//! Files with the expected results: settings for `tests/good/*.toml`, messages for `tests/bad/*.toml`; a case
+//! with `conf.d` is a folder. `LIFESIGNS_BLESS=1` records the results.
 #![allow(clippy::unwrap_used)]
 
 use std::{
@@ -10,7 +10,7 @@ use std::{
 
 use lifesigns_settings::{Diagnostics, Settings};
 
-/// The cases of a folder: the file to load, and the file that says what comes of it.
+/// Returns the cases of a folder: the file to load, and the file with the expected result.
 fn cases(folder: &str) -> Vec<(PathBuf, PathBuf)> {
     let mut cases: Vec<_> = fs::read_dir(folder)
         .unwrap()

@@ -1,4 +1,4 @@
-//! The published schema is up to date, and takes what the reader takes.
+//! The published schema is up to date, and accepts what the reader accepts.
 #![allow(clippy::unwrap_used)]
 
 mod json_schema;
@@ -30,7 +30,7 @@ fn the_published_schema_is_up_to_date() {
         fs::write(PUBLISHED, &now).unwrap();
     }
     let published = fs::read_to_string(PUBLISHED).unwrap_or_default();
-    assert!(published == now, "{PUBLISHED} is stale; LIFESIGNS_BLESS=1 writes it anew");
+    assert!(published == now, "{PUBLISHED} is stale; LIFESIGNS_BLESS=1 updates it");
 }
 
 #[test]

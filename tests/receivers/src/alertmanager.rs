@@ -14,7 +14,7 @@ use crate::{
     rig::wait_until,
 };
 
-const CONFIG: &str = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n";
+const CONFIG: &str = "route: {receiver: none}\nreceivers: [{name: none}]\n";
 
 /// See the module.
 pub struct AlertmanagerProcess {
@@ -38,7 +38,7 @@ impl AlertmanagerProcess {
         Ok(one)
     }
 
-    /// Ends it and starts it anew, on the same port and with nothing in it.
+    /// Ends it and starts it again, on the same port and without state.
     ///
     /// # Errors
     /// When it cannot be started.

@@ -1,4 +1,4 @@
-//! The other side of receivers, for tests: an HTTP server that does as it is told, a real Alertmanager,
+//! The other side of receivers, for tests: a scripted HTTP server, a real Alertmanager,
 //! a real SMTP server and a false one; and a dispatcher with an outbox in memory.
 
 mod alertmanager;

@@ -46,7 +46,7 @@ pub struct Letter {
 pub struct MailProcess {
     port: u16,
     lines: Receiver<String>,
-    // In this order: it ends when nobody writes to it any more.
+    // In this order: it ends when its standard input is closed.
     _input: Option<ChildStdin>,
     _process: Process,
 }

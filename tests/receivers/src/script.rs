@@ -1,4 +1,4 @@
-//! A false mail server: it knows no mail, it answers commands as it is told.
+//! A scripted mail server: it answers commands without handling mail.
 
 use std::{
     io::{self, BufRead, BufReader, Write},

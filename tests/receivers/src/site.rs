@@ -1,4 +1,4 @@
-//! An HTTP server that does as it is told: answers, fails, hangs, sends away, breaks off, never ends.
+//! A scripted HTTP server: it answers, fails, hangs, redirects, breaks off, never ends.
 
 use std::{
     collections::BTreeMap,
@@ -82,7 +82,7 @@ impl Site {
     /// On a free port of another address of the loopback.
     ///
     /// # Panics
-    /// When nobody can listen there.
+    /// When the port is not free.
     pub fn at(
         host: &str,
         tls: Option<Arc<ServerConfig>>,

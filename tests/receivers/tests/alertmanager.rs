@@ -78,9 +78,9 @@ fn an_alert_arrives_and_stays_and_goes() {
         end = ends(&process);
         assert_eq!(process.active().len(), 1, "{number}");
     }
-    // One that lost its memory is told again.
+    // One that lost its state is sent the alert again.
     process.restart().unwrap();
-    wait_until("it is told again", || process.active().len() == 1);
+    wait_until("it has the alert again", || process.active().len() == 1);
     open.0.lock().unwrap().clear();
     rig.tell(notice("a", NoticeKind::Resolved));
     wait_until("it is over", || process.active().is_empty());

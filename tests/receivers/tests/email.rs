@@ -72,13 +72,13 @@ fn letters_go_over_tls_with_a_password_from_a_file() {
         let letter = server.next();
         friend.delivered();
         assert_eq!((letter.tls, letter.user.as_deref()), (true, Some("signs")));
-        // Nobody who is not in the file is believed.
+        // No certificate outside the file is trusted.
         let stranger = rig(Email { ca: None, ..with.clone() });
         stranger.tell(notice("a", NoticeKind::Opened));
         let why = stranger.failed();
         assert!(why.contains("certificate"), "{way:?}: {why}");
         drop(stranger);
-        // A wrong password may be mended, and is not told.
+        // A wrong password may be corrected, and is not repeated.
         fs::write(&password, "hunter2").unwrap();
         let wrong = rig(with);
         wrong.tell(notice("a", NoticeKind::Opened));

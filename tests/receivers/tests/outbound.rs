@@ -70,8 +70,8 @@ fn this_machine_is_not_a_target_unless_told() {
         assert!(why.contains("is refused: ") || why.contains("is not found"), "{kind:?}: {why}");
     }
     assert_eq!(site.connections(), 0);
-    let told = OutboundConfig { allow_private: false, allow: vec!["127.0.0.1".parse().unwrap()] };
-    let rig = Rig::new(&config(webhook(&site.url("/"))), &EgressPolicy::new(told));
+    let listed = OutboundConfig { allow_private: false, allow: vec!["127.0.0.1".parse().unwrap()] };
+    let rig = Rig::new(&config(webhook(&site.url("/"))), &EgressPolicy::new(listed));
     rig.tell(notice("a", NoticeKind::Opened));
     rig.delivered();
 }
@@ -103,8 +103,8 @@ fn a_name_that_moves_is_checked_where_it_is() {
     let secret = Site::on(secret, None, |_, _| Answer::status(200));
     let names = Arc::new(Rebinds { port: public.address().port(), asked: AtomicUsize::new(0) });
     let outbound = OutboundConfig { allow_private: false, allow: vec!["127.0.0.1/32".parse().unwrap()] };
-    let gate = EgressPolicy::with_resolver(outbound, Arc::clone(&names) as Arc<dyn Resolver>);
-    let rig = Rig::new(&config(webhook("http://rebind.example/")), &gate);
+    let egress = EgressPolicy::with_resolver(outbound, Arc::clone(&names) as Arc<dyn Resolver>);
+    let rig = Rig::new(&config(webhook("http://rebind.example/")), &egress);
     rig.tell(notice("a", NoticeKind::Opened));
     rig.delivered();
     assert_eq!(public.next().headers["host"], "rebind.example");

@@ -69,9 +69,9 @@ fn a_bundle_is_one_message() {
     rig.tell_all(opened.into_iter().chain([grouped("b", NoticeKind::Resolved, 300)]));
     let json = site.next().json();
     assert_eq!(json["bundle"]["object"], "vm-7");
-    let told: Vec<_> = json["alerts"].as_array().unwrap().iter().map(|one| (&one["id"], &one["happened"])).collect();
-    assert_eq!(told.len(), 3);
-    assert_eq!((told[2].0.as_str(), told[2].1.as_str()), (Some("b"), Some("resolved")));
+    let sent: Vec<_> = json["alerts"].as_array().unwrap().iter().map(|one| (&one["id"], &one["happened"])).collect();
+    assert_eq!(sent.len(), 3);
+    assert_eq!((sent[2].0.as_str(), sent[2].1.as_str()), (Some("b"), Some("resolved")));
     for _ in 0..4 {
         rig.delivered();
     }

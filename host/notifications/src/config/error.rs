@@ -1,13 +1,13 @@
-//! What is wrong with the configuration of a receiver.
+//! Errors in the configuration of a receiver.
 
-/// Something that is wrong with a receiver, and the key of its table that says it.
+/// An error in the configuration of a receiver, and the key of its table that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiverConfigError {
     /// The key, such as `from`.
     pub key: &'static str,
-    /// Which of the key's values, where it has several: the address or the header's name.
+    /// The value that it is about, where the key has several: an address or the name of a header.
     pub item: Option<String>,
-    /// What is wrong, in a sentence.
+    /// The error, in a sentence.
     pub what: String,
 }
 

@@ -1,14 +1,14 @@
-//! Where connections may go.
+//! The configuration of where connections may go.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-/// Where connections may go beyond the public internet. Nothing else, unless told.
+/// The networks beside the public internet to which connections may go; by default none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutboundConfig {
-    /// Loopback, private, link-local and shared addresses are fine. The metadata services of clouds
-    /// are not: they must be listed.
+    /// Whether loopback, private, link-local and shared addresses are allowed. The metadata services of
+    /// clouds are not: they must be listed.
     pub allow_private: bool,
-    /// These networks are fine, whatever they are.
+    /// Networks that are allowed, whatever their kind.
     pub allow: Vec<Network>,
 }
 

@@ -1,10 +1,10 @@
-//! What a receiver reads elsewhere when it delivers: secrets, and URLs that are secrets.
+//! Values that a receiver reads at each delivery: secrets, and URLs that are secrets.
 
 use super::{ReceiverConfig, ReceiverKind, ReceiverUrl, Secret};
 
 impl ReceiverConfig {
-    /// Reads everything that is read at each delivery, and says what cannot be read now; a sentence
-    /// each. No text holds a value. Nothing is sent.
+    /// Reads everything that is read at each delivery, and returns what cannot be read now, a sentence
+    /// each. No sentence repeats a value. Nothing is sent.
     pub fn unreadable(&self) -> Vec<String> {
         match &self.kind {
             ReceiverKind::Ndjson(_) => Vec::new(),

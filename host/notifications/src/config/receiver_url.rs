@@ -1,4 +1,4 @@
-//! The address of an HTTP receiver. Many of them are secrets themselves: whoever has it may post.
+//! The URL of an HTTP receiver. Many URLs are secrets, because who knows one may post to it.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use super::secret::Secret;
 /// The longest URL.
 const URL_BYTES: usize = 2048;
 
-/// An `http://` or `https://` URL, here or where a secret is kept. `Debug` and `Display` show scheme,
-/// host and port alone, of a secret one only where it is kept.
+/// An `http://` or `https://` URL, or the place of a secret that holds one. `Debug` and `Display` show scheme,
+/// host and port only, or the place of the secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ReceiverUrl(Secret);
 
@@ -16,14 +16,14 @@ impl ReceiverUrl {
     /// Checks a URL.
     ///
     /// # Errors
-    /// What is wrong; the text does not repeat the URL.
+    /// The text is not such a URL; the message does not repeat it.
     pub fn new(text: impl Into<String>) -> Result<Self, String> {
         let text = text.into();
         check(&text)?;
         Ok(Self(Secret::Plain(text)))
     }
 
-    /// A URL that is kept elsewhere, and checked when it is read.
+    /// Returns a URL that is a secret, which is checked when it is read.
     pub fn secret(kept: Secret) -> Self {
         Self(kept)
     }
@@ -31,7 +31,7 @@ impl ReceiverUrl {
     /// Reads the URL.
     ///
     /// # Errors
-    /// It cannot be read, or it is not a URL.
+    /// The secret cannot be read, or does not hold such a URL.
     pub fn read(&self) -> Result<String, String> {
         let text = self.0.read()?;
         let text = text.trim();
@@ -55,7 +55,7 @@ impl fmt::Debug for ReceiverUrl {
     }
 }
 
-/// Scheme, host and port: the path and the query of a webhook often are its password.
+/// Returns scheme, host and port. Path and query of a webhook often serve as its password.
 fn shown(text: &str) -> &str {
     let start = text.find("://").map_or(0, |at| at + 3);
     let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);

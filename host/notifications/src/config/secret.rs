@@ -1,4 +1,4 @@
-//! Values that are read where they are kept, when they are needed, and printed nowhere.
+//! Secrets: values that are read when they are needed and never printed.
 
 use std::{
     env, fmt,
@@ -7,18 +7,18 @@ use std::{
     path::PathBuf,
 };
 
-/// The longest secret.
+/// The longest secret, in bytes.
 const SECRET_BYTES: u64 = 64 * 1024;
 
-/// Where a value is kept. Read anew for each delivery, so that a rotated secret needs no reload.
+/// The place of a value. It is read for each delivery, so that a rotated secret needs no reload.
 /// Neither `Debug` nor `Display` prints a value.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Secret {
-    /// In this environment variable.
+    /// The environment variable that holds it.
     Env(String),
-    /// In this file; one line end at its end is not part of it.
+    /// The file that holds it; one line end at the end of the file is not part of it.
     File(PathBuf),
-    /// Here: for header values that are no secret.
+    /// The value itself, for values of headers that are not secret.
     Plain(String),
 }
 
@@ -26,8 +26,8 @@ impl Secret {
     /// Reads the value.
     ///
     /// # Errors
-    /// It is not there, cannot be read, is empty, is not UTF-8 or longer than 64 KiB. The text names
-    /// the place and never the value.
+    /// The value does not exist, cannot be read, is empty, is not UTF-8 or longer than 64 KiB. The message
+    /// names the place and never the value.
     pub fn read(&self) -> Result<String, String> {
         let value = match self {
             Self::Env(name) => match env::var(name) {
@@ -43,7 +43,7 @@ impl Secret {
 
     fn file(&self) -> Result<String, String> {
         let Self::File(path) = self else { return Err(format!("{self} is no file")) };
-        // Opening a pipe would wait for its writer.
+        // Opening a pipe would block until it has a writer.
         if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
             return Err(format!("{self} is no regular file"));
         }

@@ -1,8 +1,8 @@
-//! An SMTP server's address.
+//! The address of an SMTP server.
 
 use std::fmt;
 
-/// Who takes the mail, and how the way there is protected.
+/// An SMTP server, and how the connection to it is protected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmtpServer {
     host: String,
@@ -10,12 +10,12 @@ pub struct SmtpServer {
     tls: Tls,
 }
 
-/// How the way to an SMTP server is protected.
+/// How the connection to an SMTP server is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
-    /// Not at all.
+    /// Without TLS.
     None,
-    /// It begins in the clear and must go over to TLS before anything is said (RFC 3207).
+    /// TLS by the command STARTTLS, before mail or password is sent (RFC 3207).
     StartTls,
     /// TLS from the first byte (RFC 8314).
     Wrapped,
@@ -26,7 +26,7 @@ impl SmtpServer {
     /// offer STARTTLS. The port is 465 for `smtps://`, 587 with `starttls`, else 25.
     ///
     /// # Errors
-    /// What is wrong.
+    /// The text is not such an address; the message says why.
     pub fn new(url: &str, starttls: bool) -> Result<Self, String> {
         let (scheme, rest) = url.split_once("://").ok_or("it begins with smtp:// or smtps://")?;
         let tls = match (scheme, starttls) {
@@ -49,17 +49,17 @@ impl SmtpServer {
         Ok(Self { host, port: port.unwrap_or(usual), tls })
     }
 
-    /// Its name or address, IPv6 without brackets.
+    /// Returns the name or address, IPv6 without brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// Its port.
+    /// Returns the port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// How the way there is protected.
+    /// Returns how the connection is protected.
     pub fn tls(&self) -> Tls {
         self.tls
     }

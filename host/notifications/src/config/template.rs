@@ -1,26 +1,26 @@
-//! A webhook's body as the operator wants it.
+//! The template of the body of a webhook's request.
 
 use std::fmt;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
-/// The longest template.
+/// The longest template, in bytes.
 const TEMPLATE_BYTES: usize = 64 * 1024;
-/// What one rendering may do, in instructions of the template engine.
+/// The most instructions of the template engine that one rendering may take.
 const RENDER_FUEL: u64 = 2_000_000;
 /// The name of the one template.
 const NAME: &str = "body";
 
-/// A minijinja (Jinja 2) template that makes JSON: what it prints is written as a JSON value, so that
-/// no text of a log can leave its string. Names that are not there are errors.
+/// A minijinja (Jinja 2) template that renders JSON: each value is written as JSON, so that no text of a
+/// log can end its string. Unknown names are errors.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BodyTemplate(String);
 
 impl BodyTemplate {
-    /// Checks the text.
+    /// Makes a template of a text that is one.
     ///
     /// # Errors
-    /// What is wrong, with the line.
+    /// The text is too long or not a template; the message names the line.
     pub fn new(text: impl Into<String>) -> Result<Self, String> {
         let text = text.into();
         if text.len() > TEMPLATE_BYTES {
@@ -30,12 +30,12 @@ impl BodyTemplate {
         Ok(Self(text))
     }
 
-    /// As it was written.
+    /// Returns the text of the template.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The engine with this template in it, as [`render`](Self::render) uses it.
+    /// Returns the engine with this template in it.
     fn environment(text: &str) -> Result<Environment<'_>, String> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -45,10 +45,10 @@ impl BodyTemplate {
         Ok(environment)
     }
 
-    /// Makes the body.
+    /// Renders the body.
     ///
     /// # Errors
-    /// What is wrong, with the line: a name that is not there, too much work.
+    /// A name is not known, or the rendering takes too many instructions; the message names the line.
     pub fn render<T: serde::Serialize>(&self, context: &T) -> Result<String, String> {
         let environment = Self::environment(&self.0)?;
         let template = environment.get_template(NAME).map_err(|why| why.to_string())?;

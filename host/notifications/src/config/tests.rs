@@ -1,4 +1,4 @@
-//! The parts of a receiver say no to what they cannot be.
+//! The parts of a receiver refuse values that are not valid.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -112,7 +112,7 @@ fn a_template_is_checked_when_it_is_made() {
 fn mistakes_that_only_the_whole_shows() {
     let email = Email {
         server: SmtpServer::new("smtp://mail.example", false).unwrap(),
-        from: "nobody".into(),
+        from: "not-an-address".into(),
         to: vec![],
         user: Some(Secret::Plain("u".into())),
         password: None,

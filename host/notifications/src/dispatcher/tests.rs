@@ -1,4 +1,4 @@
-//! Threads at work: nothing is told twice, nobody waits for another, the end is prompt.
+//! Threads at work: no notice is delivered twice, no receiver waits for another, the end is prompt.
 #![allow(clippy::unwrap_used)]
 
 use std::sync::{
@@ -14,13 +14,13 @@ use crate::{
     Outbox, PendingNotice, Receiver, Retry, sample::notice,
 };
 
-/// At the latest.
+/// The longest wait for anything.
 const DEADLINE: Duration = Duration::from_secs(20);
 /// Long enough for a thread that would do something wrong to do it; nothing waits for it.
 const QUIET: Duration = Duration::from_millis(100);
 const RETRY: Retry = Retry { attempts: 3, first_ms: 1, max_ms: 2 };
 
-/// A receiver that does as it is told.
+/// A receiver that calls a function.
 struct Does<F>(F);
 
 impl<F: FnMut(&Message) -> Result<(), Failure> + Send> Receiver for Does<F> {
@@ -34,7 +34,7 @@ fn endpoint(name: &str, outbox: &MemoryOutbox, receiver: impl Receiver + 'static
     Endpoint { name: name.into(), retry: RETRY, receiver, outbox, anchoring: None, alerts: Box::new(()) }
 }
 
-/// Outcomes, written down at once.
+/// Results, stored at once.
 fn written(outbox: &MemoryOutbox) -> (DeliverySink, Heard<DeliveryReport>) {
     let (send, heard) = channel();
     let outbox = outbox.clone();
@@ -45,7 +45,7 @@ fn written(outbox: &MemoryOutbox) -> (DeliverySink, Heard<DeliveryReport>) {
     (Arc::new(settle), heard)
 }
 
-/// Outcomes that nobody writes down.
+/// Results that are not stored.
 fn unwritten() -> (DeliverySink, Heard<DeliveryReport>) {
     let (send, heard) = channel();
     (Arc::new(move |settled| drop(send.send(settled))), heard)
@@ -62,12 +62,12 @@ fn tells(to: Sender<String>) -> Does<impl FnMut(&Message) -> Result<(), Failure>
 fn what_is_added_later_is_told_after_a_nudge() {
     let outbox = MemoryOutbox::default();
     let (settle, settled) = written(&outbox);
-    let (to, told) = channel();
+    let (to, delivered) = channel();
     let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, tells(to))], &settle, 1).unwrap();
     for name in ["a", "b", "c"] {
         let id = outbox.add(notice(name, NoticeKind::Opened));
         dispatcher.wake();
-        assert_eq!(told.recv_timeout(DEADLINE).unwrap(), format!("key-{name}-Opened"));
+        assert_eq!(delivered.recv_timeout(DEADLINE).unwrap(), format!("key-{name}-Opened"));
         let outcome = settled.recv_timeout(DEADLINE).unwrap();
         assert_eq!(
             outcome,
@@ -84,7 +84,7 @@ fn what_is_added_later_is_told_after_a_nudge() {
 fn an_outcome_on_its_way_is_not_told_again() {
     let outbox = MemoryOutbox::default();
     let (settle, settled) = unwritten();
-    let (to, told) = channel();
+    let (to, delivered) = channel();
     outbox.add(notice("a", NoticeKind::Opened));
     let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, tells(to))], &settle, 1).unwrap();
     settled.recv_timeout(DEADLINE).unwrap();
@@ -93,23 +93,23 @@ fn an_outcome_on_its_way_is_not_told_again() {
     // The next one comes after it would have come.
     outbox.add(notice("b", NoticeKind::Opened));
     dispatcher.wake();
-    let all = [told.recv_timeout(DEADLINE).unwrap(), told.recv_timeout(DEADLINE).unwrap()];
+    let all = [delivered.recv_timeout(DEADLINE).unwrap(), delivered.recv_timeout(DEADLINE).unwrap()];
     assert_eq!(all, ["key-a-Opened", "key-b-Opened"]);
     assert!(dispatcher.stop(DEADLINE));
-    assert!(told.try_recv().is_err());
+    assert!(delivered.try_recv().is_err());
     assert_eq!(outbox.waiting().len(), 2);
 }
 
 #[test]
 fn what_was_not_written_down_is_told_again_by_the_next_under_the_same_key() {
     let outbox = MemoryOutbox::default();
-    let (to, told) = channel();
+    let (to, delivered) = channel();
     outbox.add(notice("a", NoticeKind::Opened));
     for _ in 0..2 {
         let (settle, settled) = unwritten();
         let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, tells(to.clone()))], &settle, 1).unwrap();
         assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, DeliveryOutcome::Delivered);
-        assert_eq!(told.recv_timeout(DEADLINE).unwrap(), "key-a-Opened");
+        assert_eq!(delivered.recv_timeout(DEADLINE).unwrap(), "key-a-Opened");
         assert!(dispatcher.stop(DEADLINE));
     }
 }
@@ -151,7 +151,7 @@ fn a_slow_receiver_delays_nobody_and_stop_does_not_wait_for_it() {
         let _ = left.recv_timeout(DEADLINE);
         Ok(())
     });
-    let (to, told) = channel();
+    let (to, delivered) = channel();
     let (settle, settled) = unwritten();
     slow_box.add(notice("a", NoticeKind::Opened));
     let endpoints = vec![endpoint("r", &slow_box, slow), endpoint("r", &quick_box, tells(to))];
@@ -160,11 +160,11 @@ fn a_slow_receiver_delays_nobody_and_stop_does_not_wait_for_it() {
     for number in 0..100 {
         quick_box.add(notice(&number.to_string(), NoticeKind::Opened));
         dispatcher.wake();
-        told.recv_timeout(DEADLINE).unwrap();
+        delivered.recv_timeout(DEADLINE).unwrap();
     }
     assert!(!dispatcher.stop(QUIET), "the slow one is still at it");
     leave.send(()).unwrap();
-    // It still says what became of its notice: 100 of the other, and this one.
+    // It still reports the result of its notice: 100 of the other, and this one.
     for _ in 0..101 {
         assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, DeliveryOutcome::Delivered);
     }
@@ -192,7 +192,7 @@ fn stop_waits_for_what_is_under_way_and_begins_nothing() {
         stopped.join().unwrap()
     });
     assert!(stopped);
-    // At most one more was begun before the stop was heard.
+    // At most one more was begun before the stop was noticed.
     assert!(outbox.waiting().len() <= 1 && entered.try_iter().count() <= 1);
 }
 
@@ -239,7 +239,7 @@ fn an_outbox_that_cannot_be_read_is_read_later_by_itself() {
     assert_eq!(why, "the outbox cannot be read: disk I/O error");
 }
 
-/// Counts how often it says that something is still so; the first time it fails so.
+/// Counts its keep-alives; the first one fails.
 struct Reminds(Sender<usize>, usize, Failure);
 
 impl Receiver for Reminds {
@@ -263,11 +263,11 @@ fn what_is_still_so_is_said_again_and_again() {
     for failure in [Failure::later("not yet"), Failure::never("not so")] {
         let outbox = MemoryOutbox::default();
         let (settle, _settled) = unwritten();
-        let (to, told) = channel();
+        let (to, delivered) = channel();
         let reminds = Reminds(to, 0, failure.clone());
         let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, reminds)], &settle, 1).unwrap();
         for number in 1..=4 {
-            assert_eq!(told.recv_timeout(DEADLINE).unwrap(), number);
+            assert_eq!(delivered.recv_timeout(DEADLINE).unwrap(), number);
         }
         let status = dispatcher.status().remove(0);
         assert_eq!(status.down_since_ns, None);
@@ -293,16 +293,16 @@ impl OpenAlerts for Quiet {
 fn what_is_silenced_by_the_time_it_goes_out_does_not_and_is_settled() {
     let outbox = MemoryOutbox::default();
     let (settle, settled) = written(&outbox);
-    let (to, told) = channel();
+    let (to, delivered) = channel();
     outbox.add(notice("a", NoticeKind::Opened));
     outbox.add(notice("b", NoticeKind::Resolved));
     let endpoints = vec![Endpoint { alerts: Box::new(Quiet), ..endpoint("r", &outbox, tells(to)) }];
     let dispatcher = Dispatcher::start(endpoints, &settle, 1).unwrap();
-    assert_eq!(told.recv_timeout(DEADLINE).unwrap(), "key-b-Resolved");
+    assert_eq!(delivered.recv_timeout(DEADLINE).unwrap(), "key-b-Resolved");
     let outcomes = [settled.recv_timeout(DEADLINE).unwrap(), settled.recv_timeout(DEADLINE).unwrap()];
     assert!(outcomes.iter().any(|one| matches!(&one.outcome, DeliveryOutcome::Withheld(about) if about.alert == "a")));
     assert!(dispatcher.stop(DEADLINE));
-    assert!(told.try_recv().is_err() && outbox.waiting().is_empty());
+    assert!(delivered.try_recv().is_err() && outbox.waiting().is_empty());
 }
 
 /// A log whose head grows by one each time it is read.
@@ -338,9 +338,9 @@ fn a_head_that_does_not_arrive_is_tried_again_and_one_that_does_is_not() {
     let (to, heads) = channel();
     let anchoring = || Some(AnchorSchedule { every_ms: 3_600_000, log: Box::new(Grows(0)) });
     let keeps = Endpoint { anchoring: anchoring(), ..endpoint("keeps", &outbox, Keeps(0, to)) };
-    let (told, _told) = channel();
+    let (delivered, _told) = channel();
     let takes_none =
-        Endpoint { anchoring: anchoring(), ..endpoint("takes-none", &MemoryOutbox::default(), tells(told)) };
+        Endpoint { anchoring: anchoring(), ..endpoint("takes-none", &MemoryOutbox::default(), tells(delivered)) };
     let dispatcher = Dispatcher::start(vec![keeps, takes_none], &unwritten().0, 1).unwrap();
     assert_eq!(heads.recv_timeout(DEADLINE), Ok(3));
     let until = Instant::now() + DEADLINE;

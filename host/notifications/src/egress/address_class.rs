@@ -1,31 +1,32 @@
-//! What address_class of address an address is (IANA's registries of special-purpose addresses).
+//! Classes of addresses, by IANA's registries of special-purpose addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// See the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AddressClass {
-    /// Anybody's.
+    /// On the public internet.
     Public,
-    /// Of this machine or this site.
+    /// Of this machine or site.
     Private(&'static str),
-    /// Nothing that a receiver would have.
+    /// An address that no receiver has.
     Special(&'static str),
 }
 
-/// Where clouds tell a machine its credentials: AWS, Azure, Google and others; AWS tasks; Alibaba;
-/// Oracle.
+/// The metadata services of clouds, which hand out credentials: AWS, Azure, Google and others; AWS tasks;
+/// Alibaba; Oracle.
 const METADATA: [Ipv4Addr; 4] = [
     Ipv4Addr::new(169, 254, 169, 254),
     Ipv4Addr::new(169, 254, 170, 2),
     Ipv4Addr::new(100, 100, 100, 200),
     Ipv4Addr::new(192, 0, 0, 192),
 ];
-/// The same by IPv6: AWS; Google.
+/// The metadata services by IPv6: AWS; Google.
 const METADATA_6: [Ipv6Addr; 2] =
     [Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)];
 
-/// The address that is reached in the end, and its address_class. IPv6 has several ways to write an IPv4 address.
+/// Returns the address that a connection reaches, and its class. IPv6 has several ways to write an IPv4
+/// address.
 pub(super) fn address_class(address: IpAddr) -> (IpAddr, AddressClass) {
     match address.to_canonical() {
         IpAddr::V4(address) => (address.into(), class_v4(address)),
@@ -72,7 +73,7 @@ fn class_v6(address: Ipv6Addr) -> AddressClass {
     }
 }
 
-/// The IPv4 address in an IPv6 address: translated (RFC 6052), 6to4 (RFC 3056), compatible (RFC 4291).
+/// Returns the IPv4 address within an IPv6 address: translated (RFC 6052), 6to4 (RFC 3056), compatible (RFC 4291).
 fn inner(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let pair = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match address.segments() {

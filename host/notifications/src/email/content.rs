@@ -1,4 +1,4 @@
-//! What a mail about alerts says, whatever its form.
+//! The content of a mail about alerts, whatever its form.
 
 use lifesigns_compliance::{Alert, Notice, NoticeKind};
 use lifesigns_text::{rfc3339, visible, visible_short};

@@ -7,9 +7,9 @@ use lifesigns_text::visible;
 use super::content::{evidence, facts, happened, some, title};
 use crate::{explanation, message::Message};
 
-/// Colours of criticalities, from the least to the worst; the text beside them says the same.
+/// Colours of criticalities, from the least to the worst; they only repeat the text beside them.
 const COLOURS: [&str; 4] = ["#2b6cb0", "#b7791f", "#c05621", "#c53030"];
-/// The colour of what is over.
+/// The colour of a resolved alert.
 const OVER: &str = "#2f855a";
 
 /// Returns the whole page. Writing into memory does not fail.
@@ -58,7 +58,7 @@ fn list(page: &mut String, title: &str, lines: impl Iterator<Item = String>) {
     }
 }
 
-/// Text as HTML that shows it, and does nothing.
+/// Returns text as HTML that shows it.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in visible(text).chars() {

@@ -1,4 +1,4 @@
-//! One conversation with an SMTP server, at an address that the egress let through.
+//! One session with an SMTP server, at an address that the egress policy allows.
 
 use std::{
     io::ErrorKind,
@@ -25,9 +25,9 @@ use crate::{
     message::{Failure, failure_text},
 };
 
-/// How the host names itself: it may not know its name, and need not tell it.
+/// The name in the greeting: the host may not know its own, and need not disclose it.
 const HELLO: &str = "lifesigns.invalid";
-/// The shortest time that is left for anything.
+/// The shortest time limit of a command.
 const LEAST: Duration = Duration::from_millis(10);
 
 /// See the module.
@@ -37,8 +37,8 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Connects, goes over to TLS and logs in, as configured. Whatever goes wrong on the way may be
-    /// mended, by the other side or by the operator.
+    /// Connects, starts TLS and logs in, as configured. Every failure on the way is retried, because the other
+    /// side or the operator may correct its cause.
     pub(super) fn open(config: &Email, egress: &EgressPolicy) -> Result<Self, Failure> {
         let whole = Duration::from_millis(config.timeout_ms);
         let deadline = Instant::now() + whole;
@@ -66,7 +66,7 @@ impl Session {
         match trust {
             Some(trust) if config.server.tls() == Tls::StartTls => {
                 self.limit();
-                // An error if the server does not offer it: nothing is said in the clear instead.
+                // It fails if the server does not offer TLS; nothing is sent in the clear instead.
                 self.connection.starttls(trust, hello)
             }
             _ => Ok(()),
@@ -79,7 +79,7 @@ impl Session {
         let password = password.read().map_err(Failure::later)?;
         let credentials = Credentials::new(user, password);
         self.limit();
-        // What a server answers to a log-in may repeat it; the code says enough.
+        // The answer to a log-in may repeat the password; the code suffices.
         let failed = |error: Error| match error.status() {
             Some(code) => Failure::later(format!("the log-in is refused ({code})")),
             None => later(error),
@@ -115,9 +115,9 @@ impl Session {
         let _ = self.connection.quit();
     }
 
-    /// Nothing takes longer than what is left.
+    /// Limits the next command to the time that is left.
     fn limit(&mut self) {
-        // A socket that takes no time-out fails at the next word.
+        // A socket that accepts no time-out fails at the next command.
         let _ = self.connection.set_timeout(Some(left(self.deadline)));
     }
 }
@@ -126,7 +126,7 @@ fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now()).max(LEAST)
 }
 
-/// Whose certificates are believed; nothing without TLS.
+/// Returns which certificates are trusted; `None` without TLS.
 pub(super) fn trust(config: &Email) -> Result<Option<TlsParameters>, String> {
     if config.server.tls() == Tls::None {
         return Ok(None);
@@ -140,7 +140,7 @@ pub(super) fn trust(config: &Email) -> Result<Option<TlsParameters>, String> {
     builder.build_rustls().map(Some).map_err(|why| error_text(&why))
 }
 
-/// Whether the server will never take it.
+/// Returns whether the server refuses for good.
 pub(super) fn is_refusal(error: &Error) -> bool {
     error.is_permanent()
 }

@@ -1,4 +1,4 @@
-//! One message on its way, and the notices whose fate depends on it.
+//! One message that is being delivered, with the notices in it.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,12 @@ pub(super) const MAX_NOTICES: usize = 256;
 /// What a bundle is identified by: the values that its notices share, and the alert if they are not grouped.
 pub(crate) type BundleKey = (BTreeMap<String, String>, Option<String>);
 
-/// A message and the notices that it settles.
+/// A message and the notices whose result it decides.
 #[derive(Debug)]
 pub(crate) struct DeliveryBatch {
     pub(super) bundle_key: BundleKey,
     pub(super) ids: Vec<u64>,
-    /// What each of them is about, in the same order.
+    /// The alert and revision of each notice, in the same order.
     pub(super) about: Vec<WithheldNotice>,
     pub(super) attempts: u32,
     pub(super) not_before_ns: u64,

@@ -8,23 +8,23 @@ use sha2::{Digest, Sha256};
 use super::batch::{BundleKey, DeliveryBatch, MAX_NOTICES};
 use crate::{backoff::MS, message::Message, outbox::PendingNotice};
 
-/// See the module. What has been tried once stays as it is until it is settled, so that a message that
-/// is sent again is the same one; what comes meanwhile waits for the next.
+/// See the module. A message that was tried stays unchanged until its result is final, so that a retry sends
+/// the same message; later notices wait for the next one.
 #[derive(Debug, Default)]
 pub(super) struct Bundle {
     tried: Option<DeliveryBatch>,
     waiting: BTreeMap<u64, PendingNotice>,
-    /// When the first of those that wait is to go.
-    company_until_ns: u64,
+    /// The time until which the first waiting notice waits for others.
+    group_until_ns: u64,
 }
 
-/// The bundle that a notice belongs to.
+/// Returns the key of the bundle that a notice belongs to.
 pub(super) fn bundle_key(row: &PendingNotice) -> BundleKey {
     let alone = row.notice.grouping.by.is_empty();
     (row.notice.bundle.clone(), alone.then(|| row.notice.alert.id.clone()))
 }
 
-/// About how much memory a notice takes.
+/// Returns about how much memory a notice takes, in bytes.
 pub(super) fn memory_bytes(row: &PendingNotice) -> usize {
     let alert = &row.notice.alert;
     let line = |line: &EvidenceLine| line.text.len() + line.source.len() + 64;
@@ -35,36 +35,36 @@ pub(super) fn memory_bytes(row: &PendingNotice) -> usize {
 }
 
 impl Bundle {
-    /// Takes a notice. The first one waits for company, unless it has waited before.
+    /// Adds a notice. The first one waits for others to join it, unless it has waited before.
     pub(super) fn push(&mut self, row: PendingNotice, now_ns: u64, each: bool) {
         if self.waiting.is_empty() {
             let wait_ns = if each { 0 } else { row.notice.grouping.wait_ms.saturating_mul(MS) };
-            // Its time is on the host's clock where there is one; where there is none it may be any.
-            self.company_until_ns = row.notice.time_ns.min(now_ns).saturating_add(wait_ns);
+            // Its time is the host's unless only event time is known, which may be any.
+            self.group_until_ns = row.notice.time_ns.min(now_ns).saturating_add(wait_ns);
         }
         self.waiting.insert(row.id, row);
     }
 
-    /// When its next message is to go, if the bundle pauses until then.
+    /// Returns when the next message is due, if the bundle pauses until `pause_until_ns`.
     pub(super) fn due_ns(&self, pause_until_ns: u64) -> u64 {
         if let Some(batch) = &self.tried {
             return batch.not_before_ns;
         }
         let Some((_, first)) = self.waiting.first_key_value() else { return u64::MAX };
-        let company_until_ns = if self.waiting.len() >= MAX_NOTICES { 0 } else { self.company_until_ns };
-        company_until_ns.max(pause_until_ns).max(first.not_before_ns)
+        let group_until_ns = if self.waiting.len() >= MAX_NOTICES { 0 } else { self.group_until_ns };
+        group_until_ns.max(pause_until_ns).max(first.not_before_ns)
     }
 
-    /// The clock was set back by this much.
+    /// Moves all due times back, because the clock was set back by this much.
     pub(super) fn set_back(&mut self, by_ns: u64) {
         let tried = self.tried.iter_mut().flat_map(|batch| [&mut batch.not_before_ns, &mut batch.tried_ns]);
         let waiting = self.waiting.values_mut().map(|row| &mut row.not_before_ns);
-        for at_ns in tried.chain(waiting).chain([&mut self.company_until_ns]) {
+        for at_ns in tried.chain(waiting).chain([&mut self.group_until_ns]) {
             *at_ns = at_ns.saturating_sub(by_ns);
         }
     }
 
-    /// When its next message was tried last; 0 for never.
+    /// Returns when the next message was last tried; 0 for never.
     pub(super) fn tried_ns(&self) -> u64 {
         self.tried.as_ref().map_or(0, |batch| batch.tried_ns)
     }
@@ -73,7 +73,7 @@ impl Bundle {
         self.tried.is_none() && self.waiting.is_empty()
     }
 
-    /// The next message: the one that was tried, or one of what waits.
+    /// Removes and returns the next message: the one that was tried, or one of the waiting notices.
     pub(super) fn take(&mut self, bundle_key: &BundleKey, receiver: &str, each: bool) -> Option<DeliveryBatch> {
         if let Some(batch) = self.tried.take() {
             return Some(batch);
@@ -93,7 +93,7 @@ impl Bundle {
             not_before_ns: 0,
             tried_ns: 0,
             bytes: rows.iter().map(memory_bytes).sum(),
-            // An alert that is a message of its own is told at once, also that it is over.
+            // An alert that is a message of its own is sent at once, as is its end.
             interval_ms: if each || grouping.by.is_empty() { 0 } else { grouping.interval_ms },
             message: Message {
                 receiver: receiver.to_owned(),
@@ -108,13 +108,13 @@ impl Bundle {
         Some(batch)
     }
 
-    /// It is to be tried again, before what waits.
+    /// Takes back a message that is retried before the waiting notices.
     pub(super) fn put_back(&mut self, batch: DeliveryBatch) {
         self.tried = Some(batch);
     }
 }
 
-/// Of several notices about one alert the last: it says all that those before it said.
+/// Returns only the last of several notices about one alert, which holds all that the earlier ones say.
 fn latest(notices: Vec<Notice>) -> Vec<Notice> {
     let mut last = BTreeMap::new();
     for (at, notice) in notices.iter().enumerate() {
@@ -124,7 +124,7 @@ fn latest(notices: Vec<Notice>) -> Vec<Notice> {
     notices.into_iter().enumerate().filter(stays).map(|(_, notice)| notice).collect()
 }
 
-/// The one notice's key, or 32 hexadecimal digits made from those of several.
+/// Returns the key of a single notice, or 32 hexadecimal digits derived from the keys of several.
 pub(super) fn message_key(notices: &[Notice]) -> String {
     if let [one] = notices {
         return one.key.clone();

@@ -1,4 +1,4 @@
-//! Whether a receiver is down. While it is, one thing at a time is tried, ever less often.
+//! The circuit breaker of a receiver. While it is open, one message at a time is tried, less and less often.
 
 use crate::backoff::Backoff;
 
@@ -11,12 +11,12 @@ pub(super) struct Circuit {
 }
 
 impl Circuit {
-    /// It answered.
+    /// Closes it, because the receiver answered.
     pub(super) fn close(&mut self) {
         *self = Self::default();
     }
 
-    /// It did not.
+    /// Opens it or keeps it open, because the receiver failed.
     pub(super) fn open(&mut self, asked_ms: Option<u64>, backoff: &mut Backoff, now_ns: u64) {
         if self.failures == 0 {
             self.since_ns = now_ns;
@@ -25,7 +25,7 @@ impl Circuit {
         self.not_before_ns = now_ns.saturating_add(backoff.wait_ns(self.failures, asked_ms));
     }
 
-    /// The clock was set back by this much.
+    /// Moves its times back, because the clock was set back by this much.
     pub(super) fn set_back(&mut self, by_ns: u64) {
         self.since_ns = self.since_ns.saturating_sub(by_ns);
         self.not_before_ns = self.not_before_ns.saturating_sub(by_ns);
@@ -39,7 +39,7 @@ impl Circuit {
         self.is_open().then_some(self.since_ns)
     }
 
-    /// Nothing is tried before this.
+    /// Returns the time before which nothing is tried.
     pub(super) fn not_before_ns(&self) -> u64 {
         self.not_before_ns
     }

@@ -113,8 +113,8 @@ fn the_last_word_about_an_alert_stands_for_all() {
         queue.push(bundled(id, alert, happened, "vm-1"), SECOND);
     }
     let batch = deliver(&mut queue, 10 * SECOND);
-    let told: Vec<_> = batch.message.notices.iter().map(|one| (one.alert.id.as_str(), one.happened)).collect();
-    assert_eq!(told, [("b", NoticeKind::Opened), ("a", NoticeKind::Resolved)]);
+    let sent: Vec<_> = batch.message.notices.iter().map(|one| (one.alert.id.as_str(), one.happened)).collect();
+    assert_eq!(sent, [("b", NoticeKind::Opened), ("a", NoticeKind::Resolved)]);
     let settled: Vec<_> = queue.delivered(batch, 10 * SECOND).into_iter().map(|(id, _)| id).collect();
     assert_eq!(settled, [1, 2, 3, 4]);
 }
@@ -138,7 +138,7 @@ fn a_bundle_too_large_for_one_message_goes_in_several_at_once() {
     for id in 1..=300 {
         queue.push(bundled(id, &format!("a{id}"), NoticeKind::Opened, "vm-1"), SECOND);
     }
-    // It is full, and so waits for nobody.
+    // It is full, and so does not wait for more.
     let first = deliver(&mut queue, SECOND);
     assert_eq!(ids(&first).len(), MAX_NOTICES);
     queue.delivered(first, SECOND);
@@ -176,7 +176,7 @@ fn it_is_given_up_in_the_end_and_refusals_at_once() {
         let batch = deliver(&mut queue, now_ns);
         let outcomes = queue.failed(batch, &Failure::later("no"), now_ns);
         match &outcomes[..] {
-            [(1, DeliveryOutcome::Failed { attempts: told, .. })] if attempts < 4 => assert_eq!(*told, attempts),
+            [(1, DeliveryOutcome::Failed { attempts: tries, .. })] if attempts < 4 => assert_eq!(*tries, attempts),
             [(1, DeliveryOutcome::Dead { why })] if attempts == 4 => assert_eq!(why, "given up after 4 tries: no"),
             other => panic!("{other:?}"),
         }
@@ -324,7 +324,7 @@ fn a_clock_that_is_set_back_holds_nothing_up() {
     queue.set_back(YEAR);
     let until_ns = waits(&mut queue, YEAR);
     assert!(until_ns <= YEAR + 8 * SECOND, "{} s too late", (until_ns - YEAR) / SECOND);
-    // Nor does what an earlier life has written down.
+    // Nor does a pause that an earlier run stored.
     let mut tried = row(3, "c", NoticeKind::Opened);
     (tried.attempts, tried.not_before_ns) = (1, ahead_ns);
     let mut queue = self::queue();

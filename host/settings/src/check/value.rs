@@ -1,4 +1,4 @@
-//! What is wrong with one value, and how to mend it.
+//! Checks of single values, with hints on how to correct them.
 
 use lifesigns_compliance::Expression;
 use lifesigns_notifications::config::Network;
@@ -10,7 +10,7 @@ use crate::{
     time_of_day, zone,
 };
 
-/// Whether the TOML type is right.
+/// Returns whether the TOML type of a value is right.
 pub(super) fn fits(schema: &ValueSchema, node: &RawNode) -> bool {
     match schema {
         ValueSchema::Flag | ValueSchema::Yes => matches!(node.value, RawValue::Flag(_)),
@@ -23,7 +23,7 @@ pub(super) fn fits(schema: &ValueSchema, node: &RawNode) -> bool {
     }
 }
 
-/// What a value of this schema is, for a person.
+/// Returns the type of a value in words.
 pub(super) fn wanted(schema: &ValueSchema) -> String {
     match schema {
         ValueSchema::Text => "a text in quotes".into(),
@@ -49,7 +49,7 @@ pub(super) fn wanted(schema: &ValueSchema) -> String {
     }
 }
 
-/// How a value of the wrong type may be mended.
+/// Returns how a value of the wrong type may be corrected.
 pub(super) fn mend(schema: &ValueSchema, node: &RawNode) -> Option<String> {
     match (schema, &node.value) {
         (ValueSchema::Duration(_), RawValue::Whole(0)) => Some("write \"0s\"".into()),
@@ -76,7 +76,7 @@ pub(super) fn mend(schema: &ValueSchema, node: &RawNode) -> Option<String> {
     }
 }
 
-/// What is wrong with a value of the right type, and how to mend it.
+/// Returns what is wrong with a value of the right type, and how to correct it.
 pub(super) fn value_error(schema: &ValueSchema, node: &RawNode) -> Option<(String, Option<String>)> {
     let plain = |what: String| Some((what, None));
     match (schema, &node.value) {

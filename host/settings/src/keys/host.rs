@@ -31,12 +31,12 @@ pub(crate) static ROOT: TableSchema = TableSchema::free(
         may(
             "metrics-age",
             ValueSchema::Duration(0),
-            "A metric is no longer known after so long without a new sample; `0s` for never; default `24h`.",
+            "A metric is forgotten after this long without a new sample; `0s` for never; default `24h`.",
         ),
         may(
             "inhibit-by-parent",
             ValueSchema::Flag,
-            "An open alert on the parent keeps the same alert of its children from being told; default `true`.",
+            "An open alert on a parent suppresses notifications about the same alert on its children; default `true`.",
         ),
         may(
             "output",
@@ -46,7 +46,7 @@ pub(crate) static ROOT: TableSchema = TableSchema::free(
         may(
             "file-mode",
             ValueSchema::Word(&["0600", "0640", "0644", "0660", "0664"]),
-            "The mode of files that the host makes: the output, receivers' lines, reports; default `0600`.",
+            "The mode of files that the host creates: the output, receivers' lines, reports; default `0600`.",
         ),
         may(
             "module-folders",
@@ -58,24 +58,28 @@ pub(crate) static ROOT: TableSchema = TableSchema::free(
             ValueSchema::Size,
             "Memory and machine code of all rules together; a rule that would need more is refused or paused; default `384MiB`.",
         ),
-        may("compile", ValueSchema::Table(&COMPILE), "What compiling a module may take."),
-        may("engine", ValueSchema::Table(&ENGINE), "Threads and bounds."),
+        may("compile", ValueSchema::Table(&COMPILE), "Limits on compiling modules."),
+        may("engine", ValueSchema::Table(&ENGINE), "Threads and limits of the engine."),
         may("badge", ValueSchema::Table(&BADGE), "How badges are computed."),
-        may("retention", ValueSchema::Table(&RETENTION), "How long the store keeps what is over."),
-        may("outbound", ValueSchema::Table(&notifications::OUTBOUND), "Where receivers may be."),
-        may("source", ValueSchema::List(&ValueSchema::Table(&SOURCE), 0), "What is read."),
+        may("retention", ValueSchema::Table(&RETENTION), "How long the store keeps past data."),
+        may("outbound", ValueSchema::Table(&notifications::OUTBOUND), "Networks to which notifications may be sent."),
+        may("source", ValueSchema::List(&ValueSchema::Table(&SOURCE), 0), "Sources of log lines."),
         may("group", ValueSchema::List(&ValueSchema::Table(&compliance::GROUP), 0), "Groups of objects."),
-        may("policy", ValueSchema::List(&ValueSchema::Table(&compliance::POLICY), 0), "What holds in groups."),
+        may("policy", ValueSchema::List(&ValueSchema::Table(&compliance::POLICY), 0), "Policies of groups."),
         may(
             "alert",
             ValueSchema::List(&ValueSchema::Table(&compliance::ALERT), 0),
-            "Which symptoms and facts make an alert.",
+            "Alert definitions over symptoms and facts.",
         ),
-        may("receiver", ValueSchema::List(&ValueSchema::Table(&notifications::RECEIVER), 0), "Who can be told."),
+        may(
+            "receiver",
+            ValueSchema::List(&ValueSchema::Table(&notifications::RECEIVER), 0),
+            "Receivers of notifications.",
+        ),
         may(
             "route",
             ValueSchema::List(&ValueSchema::Table(&notifications::ROUTE), 0),
-            "Who is told of which alerts; tried in order.",
+            "Which receivers are notified of which alerts; tried in order.",
         ),
     ],
 );
@@ -90,7 +94,7 @@ static ENGINE: TableSchema = TableSchema::free(
     "engine",
     "[engine]",
     &[
-        may("scanners", ValueSchema::Whole(1, 1024), "Threads that look through chunks; default half of the cores."),
+        may("scanners", ValueSchema::Whole(1, 1024), "Threads that scan chunks; default half of the cores."),
         may(
             "shards",
             ValueSchema::Whole(1, 1024),
@@ -128,7 +132,7 @@ static COMPILE: TableSchema = TableSchema::free(
             ValueSchema::Duration(0),
             "How long the start waits for rules that have to be compiled, before sources are read; default `10s`.",
         ),
-        may("cache-size", ValueSchema::Size, "What the folder of compiled modules may hold; default `1GiB`."),
+        may("cache-size", ValueSchema::Size, "Largest size of the folder of compiled modules; default `1GiB`."),
     ],
 );
 
@@ -146,10 +150,14 @@ static RETENTION: TableSchema = TableSchema::free(
     "retention",
     "[retention]",
     &[
-        may("alerts", ValueSchema::Duration(1000), "Cancelled alerts go after this long; default `90d`."),
-        may("audit", ValueSchema::Duration(1000), "The audit log's entries go after this long; default `1y`."),
-        may("badges", ValueSchema::Duration(1000), "The history of badges goes after this long; default `30d`."),
-        may("size", ValueSchema::Size, "When the store is larger, the oldest of all that goes; default `10GiB`."),
+        may("alerts", ValueSchema::Duration(1000), "How long cancelled alerts are kept; default `90d`."),
+        may("audit", ValueSchema::Duration(1000), "How long entries of the audit log are kept; default `1y`."),
+        may("badges", ValueSchema::Duration(1000), "How long the history of badges is kept; default `30d`."),
+        may(
+            "size",
+            ValueSchema::Size,
+            "Largest size of the store, above which the oldest data is deleted; default `10GiB`.",
+        ),
     ],
 );
 
@@ -171,11 +179,11 @@ static SOURCE: TableSchema = TableSchema::free(
             "The object of lines that name none; default the file's name without its last extension.",
         ),
         may("app", ValueSchema::Text, "The application of lines that name none."),
-        may("follow", ValueSchema::Flag, "Read on as the file grows, through rotation; default `true`."),
+        may("follow", ValueSchema::Flag, "Follow the file as it grows, through rotation; default `true`."),
         may(
             "from",
             ValueSchema::Word(&["start", "end"]),
-            "Where following begins when nothing is known of the file; default `start`.",
+            "Where to begin in a file without a checkpoint; default `start`.",
         ),
     ],
 )

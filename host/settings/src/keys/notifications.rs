@@ -1,4 +1,4 @@
-//! The keys of receivers, routes and where receivers may be.
+//! The keys of receivers, routes and outbound connections.
 
 use super::common::CRITICALITIES;
 use crate::schema::{KeySchema, TableSchema, ValueSchema, may, must};
@@ -7,15 +7,11 @@ pub(crate) static OUTBOUND: TableSchema = TableSchema::free(
     "outbound",
     "[outbound]",
     &[
-        may(
-            "allow-private",
-            ValueSchema::Flag,
-            "Loopback, private and link-local addresses are fine; default `false`.",
-        ),
+        may("allow-private", ValueSchema::Flag, "Allow loopback, private and link-local addresses; default `false`."),
         may(
             "allow",
             ValueSchema::List(&ValueSchema::Network, 0),
-            "These networks are fine, whatever they are, such as `10.0.0.0/8`.",
+            "Networks that are allowed, whatever their kind, such as `10.0.0.0/8`.",
         ),
     ],
 );
@@ -25,16 +21,16 @@ pub(crate) static RECEIVER: TableSchema = TableSchema::free(
     "a receiver",
     &[
         must("name", ValueSchema::Name, "Unique: small letters, digits and `-`."),
-        may("ndjson", ValueSchema::Table(&NDJSON), "One line of JSON a notice."),
-        may("webhook", ValueSchema::Table(&WEBHOOK), "An HTTP POST a message."),
+        may("ndjson", ValueSchema::Table(&NDJSON), "One line of JSON per notice."),
+        may("webhook", ValueSchema::Table(&WEBHOOK), "One HTTP POST per message."),
         may("alertmanager", ValueSchema::Table(&ALERTMANAGER), "A Prometheus Alertmanager, API version 2."),
-        may("email", ValueSchema::Table(&EMAIL), "An e-mail a message."),
-        may("retry", ValueSchema::Table(&RETRY), "How often a message is tried, and when."),
+        may("email", ValueSchema::Table(&EMAIL), "One e-mail per message."),
+        may("retry", ValueSchema::Table(&RETRY), "How often and when a message is retried."),
         may(
             "anchor-audit",
             ValueSchema::Duration(60_000),
-            "It is sent the number and hash of the last entry of the audit log at every start and then this often; \
-             default never.",
+            "Interval at which the receiver is sent the number and hash of the last entry of the audit log, first at \
+             every start; default never.",
         ),
     ],
 )
@@ -44,7 +40,7 @@ static NDJSON: TableSchema = TableSchema::free(
     "ndjson",
     "`ndjson`",
     &[
-        may("file", ValueSchema::Path, "Appended to, created if it is not there."),
+        may("file", ValueSchema::Path, "A file to append to, created if it does not exist."),
         may("stdout", ValueSchema::Yes, "Standard output."),
     ],
 )
@@ -68,19 +64,19 @@ const HEADERS: ValueSchema = ValueSchema::Map(&ValueSchema::Text, &TEXT_OR_SECRE
 static TEMPLATE: TableSchema = TableSchema::free(
     "template",
     "`template`",
-    &[must("file", ValueSchema::Path, "A minijinja (Jinja 2) template that makes JSON.")],
+    &[must("file", ValueSchema::Path, "A minijinja (Jinja 2) template that renders JSON.")],
 );
 
 static WEBHOOK: TableSchema = TableSchema::free(
     "webhook",
     "`webhook`",
     &[
-        must("url", URL, "Where to, `http://` or `https://`; or the secret that is the URL."),
+        must("url", URL, "The URL to post to, `http://` or `https://`; or the secret that holds it."),
         may("headers", HEADERS, "Headers, each a text or a secret."),
-        may("secret", ValueSchema::Table(&SECRET), "Signs each message (HMAC-SHA256)."),
-        may("template", ValueSchema::Table(&TEMPLATE), "Makes the body; default the documented JSON."),
-        may("timeout", ValueSchema::Duration(1), "For one delivery; default `10s`."),
-        may("ca", ValueSchema::Path, "Trust the certificates in this PEM file and no others."),
+        may("secret", ValueSchema::Table(&SECRET), "The key that signs each message (HMAC-SHA256)."),
+        may("template", ValueSchema::Table(&TEMPLATE), "The template of the body; default the documented JSON."),
+        may("timeout", ValueSchema::Duration(1), "Time limit of one delivery; default `10s`."),
+        may("ca", ValueSchema::Path, "A PEM file with the only certificates that are trusted."),
     ],
 );
 
@@ -88,11 +84,11 @@ static ALERTMANAGER: TableSchema = TableSchema::free(
     "alertmanager",
     "`alertmanager`",
     &[
-        must("url", URL, "Its base, such as `http://alertmanager:9093`; or the secret that is the URL."),
+        must("url", URL, "Its base, such as `http://alertmanager:9093`; or the secret that holds the URL."),
         may("headers", HEADERS, "Headers, each a text or a secret."),
-        may("keep-alive", ValueSchema::Duration(1000), "Open alerts are sent again this often; default `1m`."),
-        may("timeout", ValueSchema::Duration(1), "For one delivery; default `10s`."),
-        may("ca", ValueSchema::Path, "Trust the certificates in this PEM file and no others."),
+        may("keep-alive", ValueSchema::Duration(1000), "Interval at which open alerts are sent again; default `1m`."),
+        may("timeout", ValueSchema::Duration(1), "Time limit of one delivery; default `10s`."),
+        may("ca", ValueSchema::Path, "A PEM file with the only certificates that are trusted."),
     ],
 );
 
@@ -104,14 +100,14 @@ static EMAIL: TableSchema = TableSchema::free(
         may(
             "starttls",
             ValueSchema::Flag,
-            "An `smtp://` server must go over to TLS before anything is said; default `false`.",
+            "Require STARTTLS of an `smtp://` server before anything else is sent; default `false`.",
         ),
         must("from", ValueSchema::Text, "The sender, `a@b.example` or `Name <a@b.example>`."),
         must("to", ValueSchema::List(&ValueSchema::Text, 1), "The recipients."),
-        may("user", ValueSchema::Table(&SECRET), "Log in as."),
-        may("password", ValueSchema::Table(&SECRET), "With."),
-        may("timeout", ValueSchema::Duration(1), "For one delivery; default `10s`."),
-        may("ca", ValueSchema::Path, "Trust the certificates in this PEM file and no others."),
+        may("user", ValueSchema::Table(&SECRET), "The user to log in as."),
+        may("password", ValueSchema::Table(&SECRET), "The password of `user`."),
+        may("timeout", ValueSchema::Duration(1), "Time limit of one delivery; default `10s`."),
+        may("ca", ValueSchema::Path, "A PEM file with the only certificates that are trusted."),
     ],
 )
 .together(&[("user", "password")]);
@@ -123,14 +119,14 @@ static RETRY: TableSchema = TableSchema::free(
         may(
             "attempts",
             ValueSchema::Whole(1, 1_000_000),
-            "Tries before a message is kept as a dead letter; default 100.",
+            "Number of tries before a message is kept as a dead letter; default 100.",
         ),
-        may("first", ValueSchema::Duration(1), "The first wait, doubled each time; default `1s`."),
+        may("first", ValueSchema::Duration(1), "The first wait, doubled after each try; default `1s`."),
         may("max", ValueSchema::Duration(1), "The longest wait; default `5m`."),
     ],
 );
 
-const RECEIVERS: &str = "Who is told; `[]` is nobody.";
+const RECEIVERS: &str = "Receivers to notify; `[]` for none.";
 
 pub(crate) static ROUTE: TableSchema = TableSchema::free(
     "route",
@@ -146,14 +142,14 @@ static NESTED: TableSchema = TableSchema::free(
     &route_keys(may(
         "receivers",
         ValueSchema::List(&ValueSchema::Name, 0),
-        "Who is told; `[]` is nobody; default as the route around it.",
+        "Receivers to notify; `[]` for none; default those of the enclosing route.",
     )),
 );
 
 const fn route_keys(receivers: KeySchema) -> [KeySchema; 11] {
     [
         may("groups", ValueSchema::List(&ValueSchema::Name, 1), "The object is in one of these groups."),
-        may("at-least", ValueSchema::Word(CRITICALITIES), "TextSpan least this bad."),
+        may("at-least", ValueSchema::Word(CRITICALITIES), "The least criticality of the alert."),
         may("objects", ValueSchema::List(&ValueSchema::Pattern, 1), "The object's id."),
         may(
             "alerts",
@@ -166,14 +162,14 @@ const fn route_keys(receivers: KeySchema) -> [KeySchema; 11] {
             ValueSchema::List(&ValueSchema::Text, 0),
             "Alerts that agree in these go into one message: `alert`, `object`, `group`, `criticality` or an attribute; default none: each alert is a message.",
         ),
-        may("wait", ValueSchema::Duration(0), "A new message waits this long for company; default `0s`."),
-        may("interval", ValueSchema::Duration(0), "Between two messages of one group; default `1m`."),
+        may("wait", ValueSchema::Duration(0), "How long a new message waits for further alerts; default `0s`."),
+        may("interval", ValueSchema::Duration(0), "Shortest time between two messages of one group; default `1m`."),
         may(
             "repeat",
             ValueSchema::Duration(0),
-            "Open alerts are told again after this long, `0s` for never; default `4h`.",
+            "Interval at which notifications about open alerts are repeated, `0s` for never; default `4h`.",
         ),
-        may("continue", ValueSchema::Flag, "Go on to the routes after it; default `false`."),
-        may("route", ValueSchema::List(&NESTED_SCHEMA, 0), "Routes that are tried within it first."),
+        may("continue", ValueSchema::Flag, "Continue with the following routes; default `false`."),
+        may("route", ValueSchema::List(&NESTED_SCHEMA, 0), "Nested routes, which are tried first."),
     ]
 }

@@ -55,7 +55,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The condition that a definition or one of its items is.
+    /// Returns the condition of a definition or of one of its items.
     fn condition(&mut self, table: &RawNode, thresholds: &Thresholds) -> AlertCondition {
         let scope = self.scope(table);
         let condition = if let Some(node) = table.get("symptom") {

@@ -1,4 +1,4 @@
-//! Values of a table by their keys. A value of another type is passed over: it was reported before.
+//! Values of a table by their keys. A value of another type was reported before and is skipped.
 
 use lifesigns_compliance::Pattern;
 use lifesigns_model::Criticality;

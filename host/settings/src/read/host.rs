@@ -42,7 +42,7 @@ impl Reader<'_, '_> {
         paths
     }
 
-    /// The folders that modules may lie in, beside the rules folder.
+    /// Returns the folders outside the rules folder that may hold modules.
     pub(super) fn module_folders(&self, root: &RawNode) -> Vec<PathBuf> {
         let Some(node) = root.get("module-folders") else { return Vec::new() };
         let nodes = match &node.value {

@@ -1,4 +1,4 @@
-//! Policies: what they say of which alerts, in the order in which it is written.
+//! Policies, with their entries in the order of the file.
 
 use std::collections::HashMap;
 
@@ -56,7 +56,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The time zone of the hours; one that is unknown was noted when it was looked at.
+    /// Returns the time zone of the hours; an unknown one was reported before.
     fn zone(&mut self, table: &RawNode) -> Zone {
         let Some(node) = table.get("zone") else { return Zone::default() };
         if table.get("hours").is_none() {
@@ -81,7 +81,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// What `key` says of the alerts that the entry's key names.
+    /// Adds the entry of `key` for the alerts that the key of `entry` names.
     fn map(&mut self, key: &str, entry: &RawEntry, known: &KnownNames, says: &mut Vec<PolicyEntry>) {
         let pattern = Pattern::from(entry.key.as_str());
         let mut say = |place, setting| says.push(PolicyEntry { pattern: pattern.clone(), setting, place });
@@ -108,7 +108,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Notes a threshold that none of the alerts has which the pattern names.
+    /// Reports a threshold that no alert has that the pattern names.
     fn known_threshold(&mut self, at: &TextSpan, name: &str, pattern: &Pattern, known: &KnownNames) {
         let named = || known.definitions.iter().filter(|definition| pattern.matches(&definition.name));
         if named().next().is_some() && named().all(|definition| !definition.thresholds.contains_key(name)) {
@@ -122,7 +122,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Notes the same name in two lists that say the opposite.
+    /// Reports a name that is in two contradictory lists.
     fn contradictions(&mut self, table: &RawNode, pairs: [(&str, &str); 2]) {
         for (one, other) in pairs {
             let first: HashMap<&str, &TextSpan> =

@@ -1,4 +1,4 @@
-//! What the readers of all parts share: paths, places, and names that must be known or unique.
+//! Shared by the readers of all parts: paths, places, and names that must be known or unique.
 
 use std::{
     collections::HashMap,
@@ -19,9 +19,9 @@ pub(super) struct Reader<'a, 'c> {
     pub(super) path: &'a Path,
     pub(super) base: &'a Path,
     pub(super) check: &'a mut Checker<'c>,
-    /// Files that settings name and whose changes change them.
+    /// Files that settings name and depend on.
     pub(super) files: Vec<PathBuf>,
-    /// The mode of files that the host makes.
+    /// The mode of files that the host creates.
     pub(super) file_mode: u32,
 }
 
@@ -30,7 +30,7 @@ impl<'a, 'c> Reader<'a, 'c> {
         Self { path, base, check, files: Vec::new(), file_mode }
     }
 
-    /// A path, relative to the file; from the environment, relative to the working directory.
+    /// Returns a path, relative to the file or, from the environment, to the working directory.
     pub(super) fn path(&self, node: &RawNode) -> Option<PathBuf> {
         let text = node.text()?;
         let environment = self.check.sources.get(node.at.source).from_environment;
@@ -45,7 +45,7 @@ impl<'a, 'c> Reader<'a, 'c> {
         self.check.sources.place(&node.at)
     }
 
-    /// Notes names that stand twice.
+    /// Reports names that occur twice.
     pub(super) fn unique(&mut self, what: &str, tables: &[RawNode]) {
         let mut seen: HashMap<&str, &TextSpan> = HashMap::new();
         for node in tables.iter().filter_map(|table| table.get("name")) {
@@ -63,7 +63,7 @@ impl<'a, 'c> Reader<'a, 'c> {
         self.check.wrong(at, format!("there is a {what} `{}` already", visible_word(name)), Some(help));
     }
 
-    /// Notes those texts of a list that are none of the known names.
+    /// Reports the texts of a list that are none of the known names.
     pub(super) fn known(&mut self, what: &str, list: &[RawNode], known: &[String]) {
         for node in list {
             if let Some(name) = node.text()
@@ -74,7 +74,7 @@ impl<'a, 'c> Reader<'a, 'c> {
         }
     }
 
-    /// Notes a name of an alert that no definition has and that no symptom can have.
+    /// Reports the name of an alert that no definition has and no symptom can have.
     pub(super) fn known_alert(&mut self, at: &TextSpan, pattern: &str, known: &KnownNames) {
         let literal = Pattern::new(pattern).is_literal() && !pattern.contains('/');
         if literal && !pattern.is_empty() && !known.definitions.iter().any(|definition| definition.name == pattern) {

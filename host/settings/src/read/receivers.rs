@@ -1,4 +1,4 @@
-//! Receivers. What their own parts check is told here with its place.
+//! Receivers. Errors that their own checks find are reported here with their places.
 
 use lifesigns_notifications::config::{
     Alertmanager, BodyTemplate, Email, KEEP_ALIVE_MS, Ndjson, ReceiverConfig, ReceiverConfigError, ReceiverKind,
@@ -16,8 +16,8 @@ use crate::{
     source_text,
 };
 
-/// Stands where something is missing or wrong. That was noted, so nobody ever uses it; what else is
-/// wrong is found so.
+/// Replaces a value that is missing or wrong, so that further errors are found. The error was reported
+/// before, so the settings are never used.
 const UNKNOWN: &str = "unknown";
 const STAND_IN: &str = "stand-in@stand-in.invalid";
 
@@ -119,7 +119,7 @@ impl Reader<'_, '_> {
         entries.iter().filter_map(header).collect()
     }
 
-    /// A secret, or a text that is none.
+    /// Returns a secret, or a text that is not secret.
     fn secret(&self, node: &RawNode) -> Option<Secret> {
         let file = || self.path_of(node, "file").map(Secret::File);
         let env = || text(node, "env").map(|name| Secret::Env(name.to_owned()));
@@ -167,7 +167,7 @@ impl Reader<'_, '_> {
     }
 }
 
-/// A duration; one that is too short was noted already.
+/// Returns a duration; one that is too short was reported before.
 fn at_least(table: &RawNode, key: &str, default_ms: u64, least_ms: u64) -> u64 {
     duration(table, key, default_ms).max(least_ms)
 }

@@ -1,4 +1,4 @@
-//! Routes. A route within a route takes from it what it does not say itself.
+//! Routes. A nested route inherits what it does not set from the enclosing route.
 
 use lifesigns_compliance::config::{Grouping, Route};
 
