@@ -1,4 +1,4 @@
-//! The why as people read it.
+//! Resolutions and their reasons as people read them.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::{
     why::{Decision, PolicyStatement, Why},
 };
 
-/// The longest that a column is made for the sake of one long entry.
+/// The widest a column gets; longer entries exceed it.
 const COLUMN: usize = 48;
 
 impl fmt::Display for Resolution {
@@ -41,9 +41,9 @@ impl fmt::Display for Resolution {
 }
 
 impl Resolution {
-    /// What is so, and what it is or would be.
+    /// Returns the state of the alert, and what policy decides or would decide about it.
     fn headline(&self) -> String {
-        let criticality = self.criticality.map_or_else(String::new, |criticality| format!(", {criticality}"));
+        let criticality = self.criticality.map(|criticality| format!(", {criticality}")).unwrap_or_default();
         let would = match self.outlook {
             PolicyOutcome::Allowed => "allowed".to_owned(),
             PolicyOutcome::Violation => format!("a violation{criticality}"),
@@ -64,6 +64,7 @@ impl Resolution {
         }
     }
 
+    /// Returns one line for each detail of the state.
     fn details(&self) -> Vec<String> {
         let mut lines = Vec::new();
         match &self.state {
@@ -96,7 +97,7 @@ impl Resolution {
     }
 }
 
-/// A time as RFC 3339 has it, to the second.
+/// Formats a time by RFC 3339, to the second.
 fn utc(time_ns: u64) -> String {
     let seconds = time_ns / 1_000_000_000;
     let (days, second) = (seconds / 86_400, seconds % 86_400);
@@ -113,7 +114,7 @@ fn utc(time_ns: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
-/// The groups, and what was decided if anything was. Each line ends in a line end.
+/// Formats the groups, and the decisions if there are any. Each line ends in a line end.
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         groups(f, self)?;

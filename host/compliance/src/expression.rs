@@ -20,7 +20,7 @@ pub use evaluate::{ExpressionOutcome, Meter};
 pub(crate) use precondition::Precondition;
 pub use references::{NameSet, References};
 
-/// The functions that expressions may call. Never changes.
+/// The functions that expressions may call. Immutable.
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib().with_optional_support(false)));
 
 /// A compiled expression. It sees `id`, `kind` and `parent` (empty where there is none), `tags` (the
@@ -29,37 +29,41 @@ static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib().with_op
 /// A property is text; where it is compared or added with a number, or compared with `true` or
 /// `false`, it is read as one.
 ///
-/// An expression that reads what the object lacks does not hold, whichever way it asks:
+/// An expression that refers to a fact that the object lacks does not hold, however it compares it:
 /// `properties.env != "production"` does not hold for an object without `env`, and
 /// `!has(properties.env)` does. As CEL has it, `&&` and `||` are decided by the other side if that
 /// is enough.
 ///
-/// What fails on an object is another thing: it is [`ExpressionOutcome::Undecided`], unless the result does not
-/// depend on it.
+/// An expression that fails on an object is [`ExpressionOutcome::Undecided`], unless its result does not depend on
+/// the part that fails.
 #[derive(Debug)]
 pub struct Expression {
     text: String,
     program: Program,
-    reads: References,
+    references: References,
     precondition: Option<Precondition>,
 }
 
 impl Expression {
-    /// Compiles `text`. The error says what is wrong, and in which line and column of the text.
+    /// Compiles `text`.
+    ///
+    /// # Errors
+    ///
+    /// A message that says what is wrong, and in which line and column of the text.
     pub fn compile(text: &str) -> Result<Self, String> {
         grammar::bounded(text)?;
-        let program = ENV.compile(text).map_err(|errors| told(&errors))?;
-        let reads = grammar::check(&program, text)?;
+        let program = ENV.compile(text).map_err(|errors| parse_error(&errors))?;
+        let references = grammar::check(&program, text)?;
         types::check(program.expression()).map_err(|(id, message)| grammar::at(&program, text, id, &message))?;
         let precondition = Precondition::of(program.expression());
-        let expression = Self { text: text.to_owned(), program, reads, precondition };
+        let expression = Self { text: text.to_owned(), program, references, precondition };
         expression.try_out()?;
         Ok(expression)
     }
 
-    /// Refuses what fails whatever the object is, because it reads nothing of it.
+    /// Refuses an expression that refers to no fact and fails on every object.
     fn try_out(&self) -> Result<(), String> {
-        if self.reads != References::default() {
+        if self.references != References::default() {
             return Ok(());
         }
         match self.evaluate_fully(&Object::default(), &BTreeMap::new(), &mut Meter::default()) {
@@ -68,18 +72,18 @@ impl Expression {
         }
     }
 
-    /// As it was written.
+    /// Returns the expression as it was written.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Which facts it reads.
+    /// Returns the facts that it refers to.
     pub fn references(&self) -> &References {
-        &self.reads
+        &self.references
     }
 
-    /// Whether it holds for `object`; `thresholds` is what it sees as `threshold`, and `meter` bounds
-    /// what it may cost together with others.
+    /// Returns whether it holds for `object`. `thresholds` are the values of `threshold`, and `meter` limits the
+    /// steps of all expressions of one change together.
     pub fn evaluate(
         &self,
         object: &Object,
@@ -87,7 +91,7 @@ impl Expression {
         meter: &mut Meter,
     ) -> ExpressionOutcome {
         match &self.precondition {
-            Some(precondition) if !precondition.admits(object) => {
+            Some(precondition) if !precondition.is_met_by(object) => {
                 meter.skip();
                 ExpressionOutcome::Fails
             }
@@ -95,7 +99,7 @@ impl Expression {
         }
     }
 
-    /// What an object must have for it to hold, if that could be told.
+    /// Returns the precondition that an object must meet for the expression to hold, if one could be derived.
     pub(crate) fn precondition(&self) -> Option<&Precondition> {
         self.precondition.as_ref()
     }
@@ -113,8 +117,8 @@ impl Expression {
     }
 }
 
-/// The parser's errors, each in one line with its place.
-fn told(errors: &ParseErrors) -> String {
+/// Returns the first error of the parser in one line, with its line and column.
+fn parse_error(errors: &ParseErrors) -> String {
     let line = |error: &cel::ParseError| match error.pos {
         (line, column) if line > 0 => format!("{line}:{}: {}", column.max(1), error.msg),
         _ => error.msg.clone(),
@@ -125,6 +129,7 @@ fn told(errors: &ParseErrors) -> String {
     }
 }
 
+/// Shortens `text` to [`NOTE_BYTES`].
 fn shortened(mut text: String) -> String {
     if text.len() > NOTE_BYTES {
         let end = (0..=NOTE_BYTES).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! When a policy is in force: hours of a week, in the policy's time zone.
+//! When policies are in force: hours of a week, in each policy's time zone.
 
 use std::fmt;
 
@@ -15,11 +15,12 @@ const DAY_NS: u64 = DAY_MINUTES * MINUTE_NS;
 const WEEK_MINUTES: u64 = 7 * DAY_MINUTES;
 /// The epoch was a Thursday.
 const EPOCH_MINUTE: u64 = 3 * DAY_MINUTES;
-/// A change is looked for over so many days: hours that clocks skip once come again the week after.
+/// How many days ahead a change is searched for: hours that clocks skip once come again the week after.
 const DAYS_AHEAD: u64 = 30;
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 impl Hours {
+    /// Returns whether the hours contain a minute of the week, counted from Monday 00:00.
     fn contain_minute(&self, minute: u64) -> bool {
         let (day, minute) = (minute / DAY_MINUTES, minute % DAY_MINUTES);
         let (from, to) = (u64::from(self.from_minute), u64::from(self.to_minute));
@@ -32,7 +33,7 @@ impl Hours {
     }
 }
 
-/// As it is written in a configuration: `mon-fri 08:00-18:00`.
+/// Formats hours as they are written in a configuration: `mon-fri 08:00-18:00`.
 impl fmt::Display for Hours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let on = |day: usize| self.days & (1 << day) != 0;
@@ -53,7 +54,7 @@ impl fmt::Display for Hours {
 }
 
 impl Policy {
-    /// Whether it is in force at `time_ns` of the host's clock.
+    /// Returns whether the policy is in force at `time_ns` of the host's clock.
     pub fn in_force(&self, time_ns: u64) -> bool {
         self.hours.is_empty() || self.in_force_minute(minute_of_week(&self.zone, time_ns))
     }
@@ -62,8 +63,8 @@ impl Policy {
         self.hours.is_empty() || self.hours.iter().any(|hours| hours.contain_minute(minute))
     }
 
-    /// The first time after `clock_ns` at which it begins or ceases to be in force in its time zone.
-    /// What its clocks show changes at the ends of its hours and when they are set; nowhere else.
+    /// Returns the first time after `clock_ns` at which the policy begins or ceases to be in force. That can
+    /// only be where its hours begin or end, and where the clocks of its time zone are set.
     fn next_change(&self, clock_ns: u64) -> Option<u64> {
         let until_ns = clock_ns.saturating_add(DAYS_AHEAD * DAY_NS);
         let today = self.zone.civil(clock_ns).date();
@@ -74,18 +75,20 @@ impl Policy {
             times.extend(edges.filter_map(|minute| at_minute(date, minute)).flat_map(|time| self.zone.times(time)));
         }
         times.sort_unstable();
-        times
-            .into_iter()
-            .find(|&time_ns| time_ns > clock_ns && self.in_force(time_ns) != self.in_force(time_ns.saturating_sub(1)))
+        times.into_iter().find(|&time_ns| time_ns > clock_ns && self.changes_at(time_ns))
+    }
+
+    fn changes_at(&self, time_ns: u64) -> bool {
+        self.in_force(time_ns) != self.in_force(time_ns.saturating_sub(1))
     }
 }
 
 /// When the set of policies in force changes.
 #[derive(Debug, Default)]
 pub(crate) struct ScheduleChanges {
-    /// Minutes of the week at which a policy whose hours are UTC begins or ceases to be in force.
+    /// Minutes of the week at which a policy whose hours are in UTC begins or ceases to be in force.
     minutes: Vec<u64>,
-    /// Policies whose hours are of another time zone.
+    /// Positions of the policies whose hours are in another time zone.
     zoned: Vec<usize>,
 }
 
@@ -99,7 +102,7 @@ impl ScheduleChanges {
         Self { minutes, zoned: policies.iter().enumerate().filter(zoned).map(|(at, _)| at).collect() }
     }
 
-    /// The first change after `clock_ns`; `policies` are those that it was made of.
+    /// Returns the first change after `clock_ns`; `policies` must be those that this was made of.
     pub(crate) fn next(&self, policies: &[Policy], clock_ns: u64) -> Option<u64> {
         let zoned = self.zoned.iter().filter_map(|&at| policies.get(at)?.next_change(clock_ns));
         zoned.chain(next(&self.minutes, clock_ns)).min()
@@ -113,7 +116,7 @@ fn policy_changes(policy: &Policy) -> impl Iterator<Item = u64> {
         .filter(|&at| policy.in_force_minute(at) != policy.in_force_minute((at + WEEK_MINUTES - 1) % WEEK_MINUTES))
 }
 
-/// The first time after `clock_ns` that is one of these minutes of the week.
+/// Returns the first time after `clock_ns` that is one of these minutes of the week.
 fn next(changes: &[u64], clock_ns: u64) -> Option<u64> {
     let now = utc_minute_of_week(clock_ns);
     let at = changes.iter().find(|&&minute| minute > now).or(changes.first())?;
@@ -124,7 +127,7 @@ fn next(changes: &[u64], clock_ns: u64) -> Option<u64> {
     (clock_ns / MINUTE_NS + away).checked_mul(MINUTE_NS)
 }
 
-/// `minute` of the day on `date`; 1440 is the midnight after it.
+/// Returns the time at `minute` of the day on `date`; 1440 is the midnight after it.
 fn at_minute(date: civil::Date, minute: u16) -> Option<civil::DateTime> {
     date.to_datetime(civil::Time::midnight()).checked_add(i64::from(minute).minutes()).ok()
 }

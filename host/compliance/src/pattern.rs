@@ -1,31 +1,31 @@
-//! Names with `*`.
+//! Patterns for names, with `*`.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A name in which `*` stands for any run of characters. Case counts.
+/// A name in which `*` stands for any sequence of characters. Case-sensitive.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Pattern(String);
 
 impl Pattern {
-    /// The pattern that `text` is.
+    /// Creates the pattern `text`.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// As it was written.
+    /// Returns the pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it names exactly one thing.
+    /// Returns whether it has no `*`, and so matches one name only.
     pub fn is_literal(&self) -> bool {
         !self.0.contains('*')
     }
 
-    /// Whether it matches all of `name`. Takes at most the product of the two lengths.
+    /// Returns whether it matches the whole of `name`, in at most the product of the two lengths.
     pub fn matches(&self, name: &str) -> bool {
         let mut parts = self.0.split('*');
         let first = parts.next().unwrap_or_default();

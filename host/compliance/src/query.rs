@@ -1,5 +1,5 @@
-//! Questions about the book and their answers: the same for a running host, for the command line on
-//! a store at rest, and for a platform.
+//! Queries about the alert book and their answers: the same for a running host, for the command line on
+//! a store at rest, and for embedding platforms.
 
 mod decisions;
 mod filter;
@@ -23,7 +23,7 @@ pub use lines::{Badges, GroupLine, GroupPage, ObjectLine, ObjectPage};
 pub use report::{ComplianceReport, Control, ReportPeriod};
 pub use resolution::{EvaluationState, PolicyOutcome, Resolution};
 
-/// A question.
+/// A query.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Query {
@@ -33,14 +33,14 @@ pub enum Query {
     Alert(String),
     /// What a filter matches, with the names in it that match nothing that is known.
     Matches(AlertFilter),
-    /// Definitions that wait to open or to be cancelled, those whose time is up first; of the filter,
-    /// what says something about objects, groups and definitions.
+    /// Definitions that wait to open or to be cancelled, the first due ones first; of the filter, only the
+    /// fields about objects, groups and definitions apply.
     Pending(AlertFilter),
-    /// Who would be notified of an alert, by id or prefix, and why.
+    /// Which receivers would be notified of an alert, by id or prefix, and why.
     Route(String),
     /// All policies in the order of evaluation.
     Policies,
-    /// Silences that are in force or to come.
+    /// Silences that are in force or will be.
     Silences,
     /// One silence by id or by a prefix that names one, with what it matches.
     Silence(String),
@@ -48,31 +48,31 @@ pub enum Query {
     Preview(Vec<Matcher>),
     /// Objects, by id.
     Objects(ObjectFilter),
-    /// One object with all about it.
+    /// One object with all details.
     Object(String),
     /// All groups with their badges.
     Groups,
     /// One group with its members.
     Group(String),
-    /// The badge of everything: all groups, all objects.
+    /// The badges of all groups and all objects.
     Badges,
-    /// What would be decided about an alert of this name on this object, and why.
+    /// What is or would be decided about an alert of this name on this object, and why.
     Why {
         /// The object.
         object: String,
         /// A definition's name or `RULE/SYMPTOM`.
         alert: String,
     },
-    /// What of inventory and configuration cannot be meant so.
+    /// Parts of inventory and configuration that are probably mistakes.
     Findings,
-    /// What an auditor wants to see of a group.
+    /// The compliance report of a group.
     Report {
         /// The group.
         group: String,
     },
 }
 
-/// An answer.
+/// The answer to a query.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum QueryAnswer {
@@ -104,7 +104,7 @@ pub enum QueryAnswer {
     Badges(Box<Badges>),
     /// To [`Query::Why`].
     Why(Box<Resolution>),
-    /// To [`Query::Findings`]: a sentence each.
+    /// To [`Query::Findings`]: one sentence each.
     Findings(Vec<String>),
     /// To [`Query::Report`].
     Report(Box<ComplianceReport>),

@@ -1,4 +1,4 @@
-//! Expressions that cannot be decided on some objects, for people to see.
+//! Expressions that cannot be decided on some objects, as they are reported to people.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,26 +8,26 @@ use crate::config::ConfigLocation;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UndecidedExpression {
-    /// Whose it is, such as ``group `production`, `when` `` or ``alert `port-22` ``.
+    /// What it belongs to, such as ``group `production`, `when` `` or ``alert `port-22` ``.
     pub of: String,
-    /// Where that is written.
+    /// Where that is written in the configuration.
     pub place: ConfigLocation,
     /// The expression as it was written.
     pub expression: String,
-    /// On how many objects it cannot be decided.
+    /// The number of objects on which it cannot be decided.
     pub objects: u64,
-    /// One of them.
+    /// One of these objects.
     pub example: String,
-    /// Why not on that one.
+    /// Why it cannot be decided on that object.
     pub reason: String,
 }
 
 /// An expression that failed on an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedExpression {
-    /// As it was written.
+    /// The expression as it was written.
     pub expression: String,
-    /// Why it failed, with the object if that is a relative.
+    /// Why it failed; it names the object if that is a relative.
     pub reason: String,
 }
 
@@ -42,7 +42,8 @@ impl std::fmt::Display for UndecidedExpression {
     }
 }
 
-/// Adds one object's to all: one entry an expression, the first object as the example.
+/// Adds the entry of one object to `all`, which has one entry for each expression, with the first object
+/// as its example.
 pub(crate) fn add(all: &mut Vec<UndecidedExpression>, one: UndecidedExpression) {
     match all.iter_mut().find(|known| known.of == one.of && known.expression == one.expression) {
         Some(known) => known.objects += one.objects,

@@ -1,4 +1,5 @@
-//! The printed why: which group, which policy, which line of which file, and what it overrode.
+//! Why an alert is treated as it is: which group, which policy, which line of which file, and what that
+//! overrode.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,9 +8,9 @@ use crate::config::ConfigLocation;
 /// Why an alert is treated as it is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Why {
-    /// The object's groups, and how it came into each.
+    /// The object's groups, and how it became a member of each.
     pub groups: Vec<Membership>,
-    /// What was decided, one step a setting; a setting without a step is as the definition says.
+    /// The decisions, one for each setting; settings without one have the definition's value.
     pub steps: Vec<Decision>,
 }
 
@@ -24,30 +25,30 @@ pub struct Membership {
     pub how: String,
 }
 
-/// One decision.
+/// The decision about one setting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
     /// Such as `allow`, `criticality`, `threshold load`.
     pub setting: String,
     /// Such as `true`, `critical`, `8`.
     pub value: String,
-    /// Who said so.
+    /// The policy's statement that won.
     pub by: PolicyStatement,
-    /// Who else said something about it, and lost; in the order in which they would have won.
+    /// Statements about the same setting that lost, in the order in which they would have won.
     pub overrode: Vec<PolicyStatement>,
 }
 
-/// A policy that said something.
+/// What one policy states about a setting of an alert.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyStatement {
     /// The policy.
     pub policy: String,
-    /// The group through which it holds for the object; `None`: it holds for all objects.
+    /// The group through which the policy holds for the object; `None` if it holds for all objects.
     pub group: Option<String>,
-    /// What it said it about, as written.
+    /// The alerts that the statement is about, as written.
     pub pattern: String,
-    /// What it said.
+    /// The value that it states.
     pub value: String,
-    /// Where.
+    /// Where the statement is written.
     pub place: ConfigLocation,
 }

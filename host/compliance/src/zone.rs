@@ -1,36 +1,36 @@
-//! A time zone: what the clocks on the wall say at a time, and at which times they say something.
+//! Time zones: the local time at a time, and the times at which a local time occurs.
 
 use std::fmt;
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 
-/// A time zone, UTC unless said. Two are equal if they say the same at all times.
+/// A time zone, by default UTC. Two are equal if their local times are the same at all times.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Zone(TimeZone);
 
 impl Zone {
-    /// The zone with these rules, as a time zone database has them.
+    /// Creates a time zone from the rules of a time zone database.
     pub fn new(rules: TimeZone) -> Self {
         Self(rules)
     }
 
-    /// Its IANA name, such as `Europe/Berlin`.
+    /// Returns the IANA name, such as `Europe/Berlin`; `UTC` if it has none.
     pub fn name(&self) -> &str {
         self.0.iana_name().unwrap_or("UTC")
     }
 
-    /// Whether it is UTC.
+    /// Returns whether it is UTC.
     pub(crate) fn is_utc(&self) -> bool {
         self.0 == TimeZone::UTC
     }
 
-    /// What the clocks on its walls say at `time_ns` since the Unix epoch.
+    /// Returns the local time at `time_ns` since the Unix epoch.
     pub(crate) fn civil(&self, time_ns: u64) -> civil::DateTime {
         self.0.to_datetime(timestamp(time_ns))
     }
 
-    /// The times, in nanoseconds since the Unix epoch, at which its clocks show `time`: two where they
-    /// are set back, none where they are set forward over it.
+    /// Returns the times, in nanoseconds since the Unix epoch, at which the local time is `time`: two where
+    /// clocks are set back, none where they are set forward over it.
     pub(crate) fn times(&self, time: civil::DateTime) -> impl Iterator<Item = u64> {
         let ambiguous = self.0.to_ambiguous_timestamp(time);
         let both = [ambiguous.earlier(), ambiguous.later()];
@@ -38,7 +38,7 @@ impl Zone {
         shows.filter_map(|stamp| u64::try_from(stamp.as_nanosecond()).ok())
     }
 
-    /// The times after `time_ns` and until `until_ns` at which its clocks are set forward or back.
+    /// Returns the times after `time_ns` and until `until_ns` at which clocks are set forward or back.
     pub(crate) fn shifts(&self, time_ns: u64, until_ns: u64) -> impl Iterator<Item = u64> {
         let shifts = self.0.following(timestamp(time_ns)).map(|shift| shift.timestamp());
         let shifts = shifts.filter_map(|shift| u64::try_from(shift.as_nanosecond()).ok());
@@ -46,7 +46,7 @@ impl Zone {
     }
 }
 
-/// The last time that there is comes in the year 2554; all of them are timestamps.
+/// Converts a time to a timestamp. All times are within its range: the last one is in the year 2554.
 fn timestamp(time_ns: u64) -> Timestamp {
     Timestamp::from_nanosecond(i128::from(time_ns)).unwrap_or(Timestamp::MAX)
 }

@@ -1,4 +1,4 @@
-//! What an expression may say: bounded before it is parsed, then its names checked and noted.
+//! Checks an expression: its length and depth before it is parsed, then its names, which are collected.
 
 use cel::{
     Program,
@@ -33,7 +33,7 @@ const FUNCTIONS: [&str; 16] = [
     "filter",
 ];
 
-/// Whether `text` is short and flat enough to be parsed: what is nested takes stack.
+/// Checks that `text` is short enough to be parsed and does not nest too deep.
 pub(crate) fn bounded(text: &str) -> Result<(), String> {
     if text.trim().is_empty() {
         return Err("the expression is empty".to_owned());
@@ -44,26 +44,26 @@ pub(crate) fn bounded(text: &str) -> Result<(), String> {
     nesting::check(text)
 }
 
-/// Checks the names that `program` uses, and notes which facts it reads.
+/// Checks the names that `program` uses, and returns what it refers to.
 pub(crate) fn check(program: &Program, text: &str) -> Result<References, String> {
     let mut walk = ReferenceCollector {
         program,
         text,
-        reads: References::default(),
+        references: References::default(),
         bound: Vec::new(),
         loops: 0,
         depth: 0,
         maps: 0,
     };
     walk.expression(program.expression())?;
-    Ok(walk.reads)
+    Ok(walk.references)
 }
 
 struct ReferenceCollector<'a> {
     program: &'a Program,
     text: &'a str,
-    reads: References,
-    /// Variables of the loops around.
+    references: References,
+    /// Variables of the enclosing comprehensions.
     bound: Vec<&'a str>,
     loops: usize,
     depth: usize,
@@ -115,16 +115,16 @@ impl<'a> ReferenceCollector<'a> {
             return Ok(());
         }
         match name {
-            "id" => self.reads.id = true,
-            "kind" => self.reads.kind = true,
-            "parent" => self.reads.parent = true,
+            "id" => self.references.id = true,
+            "kind" => self.references.kind = true,
+            "parent" => self.references.parent = true,
             "tags" => {
-                self.reads.tags = true;
-                self.reads.properties.names.insert("tags".to_owned());
+                self.references.tags = true;
+                self.references.properties.names.insert("tags".to_owned());
             }
-            "properties" => self.reads.properties.all = true,
-            "metrics" => self.reads.metrics.all = true,
-            "threshold" => self.reads.thresholds.all = true,
+            "properties" => self.references.properties.all = true,
+            "metrics" => self.references.metrics.all = true,
+            "threshold" => self.references.thresholds.all = true,
             _ => {
                 let hint = suggestion(name, VARIABLES);
                 let hint = if hint.is_empty() { format!("; there are {}", VARIABLES.join(", ")) } else { hint };
@@ -134,13 +134,13 @@ impl<'a> ReferenceCollector<'a> {
         Ok(())
     }
 
-    /// What is noted of the map that `expression` names, if it is one of ours.
+    /// Returns the names collected for the map that `expression` names; `None` if it is not a map of facts.
     fn map(&mut self, expression: &IdedExpr) -> Option<&mut NameSet> {
         match &expression.expr {
             Expr::Ident(name) => match name.as_str() {
-                "properties" => Some(&mut self.reads.properties),
-                "metrics" => Some(&mut self.reads.metrics),
-                "threshold" => Some(&mut self.reads.thresholds),
+                "properties" => Some(&mut self.references.properties),
+                "metrics" => Some(&mut self.references.metrics),
+                "threshold" => Some(&mut self.references.thresholds),
                 _ => None,
             },
             _ => None,
@@ -151,9 +151,10 @@ impl<'a> ReferenceCollector<'a> {
         let variables = [Some(&one.iter_var), one.iter_var2.as_ref(), Some(&one.accu_var)];
         for name in variables.iter().flatten() {
             if VARIABLES.contains(&name.as_str()) {
-                return Err(
-                    self.at(expression, &format!("`{name}` has a meaning already; call the variable otherwise"))
-                );
+                return Err(self.at(
+                    expression,
+                    &format!("`{name}` is already the name of a fact; choose another name for the variable"),
+                ));
             }
         }
         self.loops += 1;
@@ -167,8 +168,7 @@ impl<'a> ReferenceCollector<'a> {
         self.expression(&one.iter_range)?;
         self.depth += 1;
         if self.depth > EXPRESSION_LOOP_DEPTH {
-            let text =
-                format!("`exists`, `all`, `filter` … stand in each other more than {EXPRESSION_LOOP_DEPTH} deep");
+            let text = format!("`exists`, `all`, `filter` … are nested more than {EXPRESSION_LOOP_DEPTH} deep");
             return Err(self.at(expression, &text));
         }
         let outside = self.bound.len();
@@ -181,13 +181,13 @@ impl<'a> ReferenceCollector<'a> {
         Ok(())
     }
 
-    /// `message` with the place of `expression` in the text.
+    /// Returns `message` with the line and column of `expression`.
     fn at(&self, expression: &IdedExpr, message: &str) -> String {
         at(self.program, self.text, expression.id, message)
     }
 }
 
-/// `message` with the place in `text` of the part of `program` that has this id.
+/// Returns `message` with the line and column in `text` of the part of `program` that has this id.
 pub(crate) fn at(program: &Program, text: &str, id: u64, message: &str) -> String {
     let Some((start, _)) = program.source_info().offset_for(id) else { return message.to_owned() };
     let before = text.get(..start as usize).unwrap_or_default();
@@ -200,7 +200,7 @@ fn is_operator(name: &str) -> bool {
     name.starts_with(['_', '!', '@', '-'])
 }
 
-/// The map and the key of `map["key"]` and of `"key" in map`.
+/// Returns the map and the key of `map["key"]` and of `"key" in map`.
 fn key_in_map<'a>(function: &str, arguments: &'a [IdedExpr]) -> Option<(&'a IdedExpr, &'a str)> {
     let [first, second] = arguments else { return None };
     let (map, key) = match function {
@@ -214,7 +214,8 @@ fn key_in_map<'a>(function: &str, arguments: &'a [IdedExpr]) -> Option<(&'a Ided
     }
 }
 
-/// Whether it makes a list of something else than the elements it goes through, as `map` does.
+/// Returns whether the comprehension builds a list of other elements than those it iterates over, as `map`
+/// does.
 fn lengthens(one: &ComprehensionExpr) -> bool {
     let step = match &one.loop_step.expr {
         Expr::Call(call) if call.func_name == operators::CONDITIONAL => call.args.get(1),

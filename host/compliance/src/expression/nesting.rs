@@ -1,22 +1,23 @@
-//! How deep an expression nests, told before it is parsed: parser and evaluation take stack for it,
-//! and a stack that runs out ends the process.
+//! Limits how deep an expression nests, before it is parsed: parsing and evaluation recurse, and a stack
+//! overflow ends the process.
 
 use crate::limits::{EXPRESSION_DEPTH, EXPRESSION_OPERATORS};
 
-/// Escapes within texts. Others are refused, so that this file and the parser agree on where a text
+/// Escapes within strings. Others are refused, so that this file and the parser agree on where a string
 /// ends; any character can be written as itself.
 const ESCAPES: &str = "\\\"'`?nrt";
 
-/// Operators and brackets so far at one level of brackets.
+/// Operators and brackets so far within one pair of brackets.
 #[derive(Default)]
 struct Level {
     /// `? :`, which nest to the right.
     choices: usize,
-    /// Operators, dots and calls since the last `&&`, `||`, `,`, `?` or `:`; each is one deeper.
+    /// Operators, dots and calls since the last `&&`, `||`, `,`, `?` or `:`; each nests one deeper.
     steps: usize,
 }
 
-/// Whether `text` is flat enough. Refuses what it does not understand; the parser finds more.
+/// Checks that `text` nests within the limits. Refuses what it does not understand; other mistakes are left
+/// to the parser.
 pub(crate) fn check(text: &str) -> Result<(), String> {
     let mut scan = Scan { levels: vec![Level::default()], operators: 0, word: String::new(), last: ' ' };
     let mut letters = text.chars().peekable();
@@ -52,7 +53,7 @@ pub(crate) fn check(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Skips a text up to its closing quote.
+/// Skips a string up to its closing quote.
 fn quoted(quote: char, raw: bool, letters: &mut impl Iterator<Item = char>) -> Result<(), String> {
     loop {
         match letters.next() {
@@ -119,7 +120,7 @@ impl Scan {
         self.word.clear();
     }
 
-    /// The deepest that the expression may be at this place.
+    /// Returns the deepest that the expression can nest at this place.
     fn depth(&self) -> usize {
         self.levels.iter().map(|level| level.choices + level.steps).sum()
     }

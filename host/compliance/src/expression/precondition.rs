@@ -1,5 +1,5 @@
-//! What an object must have for an expression to hold, read off the expression, so that most objects
-//! need not be asked at all.
+//! Derives from an expression what an object must have for it to hold, so that it need not be evaluated on
+//! most objects.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 
 use crate::record::Object;
 
-/// A condition without which an expression cannot hold. It may not hold with it either.
+/// A necessary condition for an expression to hold. It need not be sufficient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Precondition {
     /// The object has this property, with one of these values.
@@ -19,8 +19,8 @@ pub(crate) enum Precondition {
 }
 
 impl Precondition {
-    /// Whether the object meets it.
-    pub(crate) fn admits(&self, object: &Object) -> bool {
+    /// Returns whether the object meets it.
+    pub(crate) fn is_met_by(&self, object: &Object) -> bool {
         let property = |name: &str| object.properties.get(name)?.value.as_deref();
         match self {
             Self::Value(name, values) => property(name).is_some_and(|value| values.contains(value)),
@@ -29,7 +29,7 @@ impl Precondition {
         }
     }
 
-    /// The precondition of `expression`, if it has one that can be told.
+    /// Derives the precondition of `expression`; `None` if it has none that is understood.
     pub(crate) fn of(expression: &IdedExpr) -> Option<Self> {
         match &expression.expr {
             Expr::Select(select) if select.test => named(&select.operand, &select.field),
@@ -44,7 +44,7 @@ impl Precondition {
             Some((first, second))
         };
         match call.func_name.as_str() {
-            // All must hold: the precondition of any of them will do, and values tell more than presence.
+            // All must hold, so that the precondition of any of them is one; a value is more specific than presence.
             operators::LOGICAL_AND => {
                 let mut preconditions: Vec<Self> = call.args.iter().filter_map(Self::of).collect();
                 let best = preconditions
@@ -72,7 +72,10 @@ impl Precondition {
                     (Some(Self::Property(name)), Expr::List(list)) => {
                         let values: Option<BTreeSet<String>> =
                             list.elements.iter().map(|one| text(one).map(str::to_owned)).collect();
-                        Some(values.map_or(Self::Property(name.clone()), |values| Self::Value(name, values)))
+                        match values {
+                            Some(values) => Some(Self::Value(name, values)),
+                            None => Some(Self::Property(name)),
+                        }
                     }
                     (Some(precondition), _) => Some(precondition),
                     (None, Expr::Ident(map)) => match (map.as_str(), text(what)) {
@@ -84,7 +87,7 @@ impl Precondition {
                     _ => None,
                 }
             }
-            // What reads a fact that is not there has no value at all.
+            // An operator on a fact that is absent has no value.
             operators::NOT_EQUALS
             | operators::LESS
             | operators::LESS_EQUALS
@@ -98,7 +101,7 @@ impl Precondition {
         }
     }
 
-    /// What an object must have to meet this or `other`.
+    /// Returns a condition that is necessary for this or `other`.
     fn or(self, other: Self) -> Option<Self> {
         match (self, other) {
             (Self::Value(name, mut values), Self::Value(other, more)) if name == other => {
@@ -114,7 +117,7 @@ impl Precondition {
     }
 }
 
-/// The fact that `expression` is, such as `properties.env` or `metrics["load.1m"]`.
+/// Returns the fact that `expression` is, such as `properties.env` or `metrics["load.1m"]`.
 fn fact(expression: &IdedExpr) -> Option<Precondition> {
     match &expression.expr {
         Expr::Select(select) if !select.test => named(&select.operand, &select.field),

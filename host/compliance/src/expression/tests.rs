@@ -199,7 +199,7 @@ fn errors_say_where_and_what() {
         ("'production'", "neither true nor false"),
         ("1 + 1 == 'x' && 1 < 'x'", "cannot be compared"),
         ("", "empty"),
-        ("tags.exists(id, id == 'x')", "`id` has a meaning already"),
+        ("tags.exists(id, id == 'x')", "`id` is already the name of a fact"),
         ("tags.map(a, a).map(b, b) == []", ""),
         ("Some{field: 1} == id", "types"),
         ("properties.?env == 'x'", ""),

@@ -1,37 +1,37 @@
-//! What kinds of values the parts of an expression have, so that what can never work is refused when
-//! it is written, with the way to write it.
+//! Checks the types of an expression, so that a comparison that can never work is refused when the
+//! configuration is read, with the way to write it.
 
 use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr};
 
 mod calls;
 
-/// The kind of a value, as far as it is known before there is an object.
+/// The type of a value, as far as it is known without an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ValueType {
-    /// Not known before.
+    /// Not known.
     Any,
     Null,
     Bool,
     /// Whole or not.
     Number,
     Text,
-    /// Text that is read as a number or a truth value where it is compared with one.
+    /// Text that is read as a number or a boolean where it is compared with one.
     Property,
     List(Box<ValueType>),
-    /// A map with names, and what its values are.
+    /// A map from names to values of this type.
     Map(Box<ValueType>),
 }
 
-/// What is wrong, and with which part.
+/// The part that is wrong, and what is wrong with it.
 pub(crate) type TypeError = (u64, String);
 
-/// Whether `expression` can be a condition.
+/// Checks that `expression` is a condition.
 pub(crate) fn check(expression: &IdedExpr) -> Result<(), TypeError> {
     let kind = TypeChecker { scope: Vec::new() }.of(expression)?;
     condition(expression, &kind)
 }
 
-/// Whether a part that must be a condition is one.
+/// Checks that a part that must be a condition is one.
 fn condition(part: &IdedExpr, kind: &ValueType) -> Result<(), TypeError> {
     let text = written(part);
     let fix = match kind {
@@ -52,7 +52,7 @@ fn condition(part: &IdedExpr, kind: &ValueType) -> Result<(), TypeError> {
     Err((part.id, fix))
 }
 
-/// A part of an expression as it was written, where that is short; else `…`.
+/// Returns a part of an expression as it was written, where that is short; otherwise `…`.
 fn written(part: &IdedExpr) -> String {
     match &part.expr {
         Expr::Ident(name) if !name.starts_with('@') => name.clone(),
@@ -70,7 +70,7 @@ fn written(part: &IdedExpr) -> String {
 }
 
 impl ValueType {
-    /// In words, with an article.
+    /// Returns the type in words, with an article.
     fn words(&self) -> &'static str {
         match self {
             Self::Any => "a value",
@@ -88,12 +88,12 @@ impl ValueType {
         matches!(self, Self::Text | Self::Property)
     }
 
-    /// What is of one or the other kind.
+    /// Returns the type of a value that is of one type or the other.
     fn join(self, other: Self) -> Self {
         match (self, other) {
             (one, other) if one == other => one,
             (Self::List(one), Self::List(other)) => match (*one, *other) {
-                // An empty list is of any kind.
+                // An empty list is a list of any type.
                 (Self::Any, kind) | (kind, Self::Any) => Self::List(Box::new(kind)),
                 (one, other) => Self::List(Box::new(one.join(other))),
             },
@@ -103,7 +103,7 @@ impl ValueType {
 }
 
 struct TypeChecker<'a> {
-    /// Variables of the loops around, the innermost last.
+    /// Variables of the enclosing comprehensions, the innermost last.
     scope: Vec<(&'a str, ValueType)>,
 }
 
@@ -124,7 +124,10 @@ impl<'a> TypeChecker<'a> {
                 let mut kind: Option<ValueType> = None;
                 for element in &list.elements {
                     let one = self.of(element)?;
-                    kind = Some(kind.map_or(one.clone(), |kind| if kind == one { kind } else { ValueType::Any }));
+                    kind = match kind {
+                        Some(kind) if kind != one => Some(ValueType::Any),
+                        _ => Some(one),
+                    };
                 }
                 Ok(ValueType::List(Box::new(kind.unwrap_or(ValueType::Any))))
             }

@@ -1,5 +1,5 @@
-//! What the operators decided, as questions about it are answered: policies in their order, the
-//! routes that an alert takes, silences with what they match, the effect of another configuration.
+//! Answers about the configuration: policies in their order, the routes that an alert takes, silences with
+//! their matches, the effect of another configuration.
 
 use lifesigns_model::Criticality;
 use serde::{Deserialize, Serialize};
@@ -18,9 +18,9 @@ use crate::{
 pub struct PolicyLine {
     /// Its name.
     pub name: String,
-    /// Where it is written.
+    /// Where it is written in the configuration.
     pub place: ConfigLocation,
-    /// The groups it holds in; empty for all objects.
+    /// The groups it applies to; empty for all objects.
     pub groups: Vec<String>,
     /// Higher wins.
     pub priority: i32,
@@ -28,27 +28,27 @@ pub struct PolicyLine {
     pub hours: Vec<String>,
     /// The time zone of its hours.
     pub zone: String,
-    /// It is in force now.
+    /// Whether it is in force now.
     pub in_force: bool,
-    /// What it says, in the order in which it wins.
+    /// Its entries, in the order in which they win.
     #[serde(rename = "says")]
     pub entries: Vec<PolicyEntryLine>,
 }
 
-/// One thing that a policy says.
+/// One entry of a policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyEntryLine {
-    /// About which alerts.
+    /// The alerts that it applies to.
     pub pattern: String,
-    /// Such as `allow`, `criticality`, `threshold load`.
+    /// The setting, such as `allow`, `criticality`, `threshold load`.
     pub setting: String,
-    /// Such as `true`, `critical`, `8`.
+    /// The value, such as `true`, `critical`, `8`.
     pub value: String,
-    /// Where it is written.
+    /// Where it is written in the configuration.
     pub place: ConfigLocation,
 }
 
-/// Who would be notified of an alert as it is now, and why.
+/// Which receivers would be notified of an alert as it is now, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Routing {
     /// The alert.
@@ -57,28 +57,28 @@ pub struct Routing {
     pub routes: Vec<RouteStep>,
     /// The policy that names receivers instead of the routes, if one does.
     pub instead: Option<PolicyStatement>,
-    /// Who is notified of it, if nothing keeps it back.
+    /// The receivers that are notified of it, unless something keeps the notification back.
     pub receivers: Vec<Recipient>,
-    /// Why nothing is sent now, one sentence a reason; empty if nothing keeps it back.
+    /// Why nothing is sent now, one sentence for each reason; empty if nothing keeps it back.
     pub kept_back: Vec<String>,
 }
 
-/// A route and what came of trying it.
+/// A route and the result of trying it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RouteStep {
-    /// Where it is written.
+    /// Where it is written in the configuration.
     pub place: ConfigLocation,
-    /// How many routes it stands in.
+    /// How many routes it is nested in.
     pub depth: usize,
-    /// What came of it.
+    /// The result.
     pub outcome: RouteOutcome,
     /// Its receivers.
     pub receivers: Vec<String>,
-    /// The routes after it are tried too.
+    /// Whether the routes after it are tried too.
     pub goes_on: bool,
 }
 
-/// What came of trying a route.
+/// The result of trying a route.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RouteOutcome {
@@ -86,7 +86,7 @@ pub enum RouteOutcome {
     Taken,
     /// It matches, and a route within it is taken instead.
     PassedOn,
-    /// It does not match; why not.
+    /// It does not match, for this reason.
     NoMatch(String),
     /// It is not tried: a route before it matched and does not continue.
     NotReached,
@@ -99,31 +99,31 @@ pub struct Recipient {
     pub receiver: String,
     /// The route that names it; `None` where a policy does and no route matches.
     pub route: Option<ConfigLocation>,
-    /// How its alerts are put together.
+    /// How its alerts are grouped into messages.
     pub grouping: Grouping,
-    /// When it was last notified that the alert is open (host's clock), if it was.
+    /// When it was last notified that the alert is open, on the host's clock; `None` if it was not.
     pub notified_ns: Option<u64>,
-    /// The alert that it is notified of instead, on the object's parent.
+    /// The alert of the object's parent that it is notified of instead.
     pub inhibited_by: Option<String>,
 }
 
-/// A silence with what it matches now.
+/// A silence with its matches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SilencePage {
     /// The silence.
     pub silence: Silence,
-    /// It is in force now.
+    /// Whether it is in force now.
     pub in_force: bool,
     /// What it matches now, in force or not.
     pub matches: FilterMatches,
 }
 
-/// What another configuration would change if it came into force now.
+/// The changes that another configuration would make if it came into force now.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ConfigEffect {
     /// The host's clock at which it was computed.
     pub time_ns: u64,
-    /// The configuration decides as the one in force does: it is the same.
+    /// Whether the configuration is the same as the one in force.
     pub same: bool,
     /// Violations that would open.
     pub opened: Vec<Alert>,
@@ -146,21 +146,21 @@ pub struct ConfigEffect {
 /// An alert whose criticality would change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CriticalityChange {
-    /// As it is now.
+    /// The criticality now.
     pub before: Criticality,
-    /// As it would be.
+    /// The alert as it would be.
     pub alert: Alert,
 }
 
 /// A badge that would change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BadgeChange {
-    /// An object's or a group's.
+    /// Whether it is an object's or a group's.
     pub of: BadgeOwner,
     /// Its id or name.
     pub name: String,
-    /// As it is now; `None` for a group that would be new.
+    /// The badge now; `None` for a group that would be new.
     pub before: Option<Badge>,
-    /// As it would be; `None` for a group that would be gone.
+    /// The badge then; `None` for a group that would be gone.
     pub after: Option<Badge>,
 }

@@ -1,44 +1,44 @@
-//! Which alerts, which objects, which silences' matchers: what filters say, and what they match.
+//! Filters of alerts and objects, and what they match.
 
 use lifesigns_model::{Criticality, Impact};
 use serde::{Deserialize, Serialize};
 
 use crate::{change::PendingTransition, record::Alert};
 
-/// Which alerts. Fields that are empty match all. Every name may have `*`.
+/// A filter of alerts. Empty fields match all alerts. Every name may have `*`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AlertFilter {
-    /// Only of objects of this id.
+    /// The object's id.
     pub object: Option<String>,
-    /// Only of members of groups of this name.
+    /// A group that the object is in.
     pub group: Option<String>,
-    /// Only of this definition, or `RULE/SYMPTOM` where no definition names the symptom.
+    /// The definition's name, or `RULE/SYMPTOM` of a symptom that no definition names.
     pub alert: Option<String>,
-    /// Only those that this symptom makes, whatever the definition is called.
+    /// A symptom that makes the alert, by whichever definition.
     pub symptom: Option<String>,
-    /// Only those that show a breach of this control.
+    /// A control that the alert is a breach of.
     pub control: Option<String>,
-    /// Only those that belong to this person.
+    /// The person who owns the alert.
     pub owner: Option<String>,
-    /// Only with this impact.
+    /// The impact.
     pub impact: Option<Impact>,
-    /// Exactly this bad.
+    /// The exact criticality.
     pub criticality: Option<Criticality>,
-    /// At least this bad.
+    /// The lowest criticality.
     pub at_least: Option<Criticality>,
-    /// Only those in one of these states; if it is empty, open violations, with what `allowed` and
+    /// States, of which one must apply. If empty, open violations match, and those that `allowed` and
     /// `cancelled` add.
     pub states: Vec<AlertStateFilter>,
     /// Opened at or after this time, nanoseconds since 1970.
     pub since_ns: Option<u64>,
     /// Opened before this time, nanoseconds since 1970.
     pub until_ns: Option<u64>,
-    /// Cancelled ones too.
+    /// Whether cancelled alerts match too.
     pub cancelled: bool,
-    /// Allowed ones too.
+    /// Whether allowed alerts match too.
     pub allowed: bool,
-    /// At most so many; 0 for all.
+    /// The most alerts to return; 0 for all.
     pub limit: usize,
 }
 
@@ -58,47 +58,47 @@ pub enum AlertStateFilter {
     Inhibited,
     /// Open and allowed.
     Allowed,
-    /// Over.
+    /// No longer open.
     Cancelled,
 }
 
-/// Which objects. Fields that are empty match all. Every name may have `*`.
+/// A filter of objects. Empty fields match all objects. Every name may have `*`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ObjectFilter {
-    /// Only objects of this id.
+    /// The object's id.
     pub object: Option<String>,
-    /// Only members of groups of this name.
+    /// A group that the object is in.
     pub group: Option<String>,
-    /// Only of this kind.
+    /// The kind.
     pub kind: Option<String>,
-    /// Only those with this symptom active. "All VMs that run Docker" is this.
+    /// A symptom that is active on the object, as in "all VMs that run Docker".
     pub symptom: Option<String>,
-    /// Only those that no inventory names.
+    /// Whether only discovered objects match, which no inventory lists.
     pub discovered: bool,
 }
 
-/// What a filter or the matchers of a silence match now.
+/// The matches of a filter or of a silence.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FilterMatches {
-    /// Known objects that its object and group parts match.
+    /// The number of known objects that its fields about objects and groups match.
     pub objects: usize,
-    /// Open alerts, allowed ones too, that all of it matches, the worst first.
+    /// Open alerts that match, allowed ones too, the worst first.
     pub alerts: Vec<Alert>,
-    /// Names in it that match nothing that is known, each in a sentence for a person.
+    /// Names in it that match nothing that is known, one sentence each.
     pub notes: Vec<String>,
 }
 
-/// A definition that holds, or has ceased to, and waits for its time.
+/// A definition that waits to open or to be cancelled, as it is listed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PendingLine {
-    /// What waits, since when, until when.
+    /// The transition that is pending.
     #[serde(flatten)]
     pub pending: PendingTransition,
-    /// The definition's one line for a person.
+    /// The definition's title.
     pub title: String,
     /// The groups that the object is in.
     pub groups: Vec<String>,
-    /// The alert that waits to be cancelled, if it is one.
+    /// The alert that waits to be cancelled; `None` if the definition waits to open.
     pub alert: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Objects and groups as they are listed, and each with all about it.
+//! Objects and groups as they are listed, and with all their details.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,22 +23,22 @@ pub struct ObjectLine {
     pub symptoms: Vec<String>,
 }
 
-/// All about an object.
+/// An object with all details.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ObjectPage {
-    /// As in a list.
+    /// The same as in a list.
     #[serde(flatten)]
     pub line: ObjectLine,
-    /// Objects that belong to it.
+    /// Objects of which it is the parent.
     pub children: Vec<String>,
-    /// How it came into its groups.
+    /// How it became a member of its groups.
     pub why: Why,
-    /// Its symptoms, active or not. Their names, in the list's line, have the shorter key already.
+    /// Its symptoms, active or not. The key `symptoms` is that of their names, in the list's line.
     #[serde(rename = "symptom_states")]
     pub symptoms: Vec<SymptomState>,
-    /// Its alerts, cancelled ones too.
+    /// Its alerts, including cancelled ones.
     pub alerts: Vec<Alert>,
-    /// Definitions that wait on it, to open or to be cancelled.
+    /// Definitions that wait to open or to be cancelled on it.
     #[serde(default)]
     pub pending: Vec<PendingTransition>,
     /// Its badge over time, oldest first.
@@ -53,11 +53,11 @@ pub struct ObjectPage {
 pub struct GroupLine {
     /// Its name.
     pub name: String,
-    /// One line for a person.
+    /// Its title.
     pub title: String,
-    /// How many members it has.
+    /// The number of members.
     pub members: usize,
-    /// How many of them have an open violation.
+    /// The number of members with an open violation.
     pub violated: usize,
     /// Its badge.
     pub badge: Badge,
@@ -66,12 +66,12 @@ pub struct GroupLine {
 /// A group with its members.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GroupPage {
-    /// As in a list.
+    /// The same as in a list.
     #[serde(flatten)]
     pub line: GroupLine,
     /// Its members, by id.
     pub objects: Vec<ObjectLine>,
-    /// Policies that hold in it, in the order in which they win.
+    /// Policies that name it, in the order in which they win.
     pub policies: Vec<String>,
     /// Its badge over time, oldest first.
     pub history: Vec<BadgePoint>,
@@ -80,7 +80,7 @@ pub struct GroupPage {
     pub undecided: Vec<UndecidedExpression>,
 }
 
-/// Badges of everything.
+/// The badges of all groups and objects.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Badges {
     /// The formula that is configured.

@@ -1,4 +1,4 @@
-//! What an auditor wants to see of a group, now and over a period.
+//! The compliance report of a group, now and over a period.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::lines::GroupPage;
 use crate::record::{Alert, AlertStatus, BadgePoint};
 
-/// What an auditor wants to see of a group. What people see of it is rendered elsewhere.
+/// The compliance report of a group, as data; `lifesigns-report` renders it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ComplianceReport {
     /// The group, with all its members.
     pub group: GroupPage,
     /// When it was made, on the host's clock.
     pub time_ns: u64,
-    /// Each control with what speaks against it, by name.
+    /// Controls with the alerts that are breaches of them, by id.
     pub controls: Vec<Control>,
     /// Open violations, the worst first.
     pub findings: Vec<Alert>,
@@ -22,15 +22,15 @@ pub struct ComplianceReport {
     pub exceptions: Vec<Alert>,
     /// Alerts that were cancelled, the latest first.
     pub resolved: Vec<Alert>,
-    /// What happened in a period, if the report is over one; the rest is as of `time_ns`.
+    /// What happened in a period, if the report covers one; all else is as of `time_ns`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<ReportPeriod>,
 }
 
-/// A control and the alerts that show a breach of it.
+/// A control and the alerts that are breaches of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Control {
-    /// Such as `CIS-Docker-1.6:5.4`.
+    /// Its id, such as `CIS-Docker-1.6:5.4`.
     pub id: String,
     /// Ids of open violations.
     pub violations: Vec<String>,
@@ -41,9 +41,9 @@ pub struct Control {
 /// What happened to a group's alerts and badge in a period. An alert can be in `opened` and in `ended`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReportPeriod {
-    /// From this time on, nanoseconds since 1970.
+    /// The beginning, in nanoseconds since the Unix epoch.
     pub from_ns: u64,
-    /// Before this time.
+    /// The end, which is not part of it.
     pub to_ns: u64,
     /// Alerts that opened in it, allowed ones too, the first one first.
     pub opened: Vec<Alert>,
@@ -56,11 +56,11 @@ pub struct ReportPeriod {
 }
 
 impl ComplianceReport {
-    /// Makes it a report over a period. `past` are alerts that were cancelled since the period began,
-    /// of any object; `badges` the badges of the group since then, with the one before.
+    /// Makes it a report over a period. `past` are alerts of any object that were cancelled since the period
+    /// began; `badges` are the badges of the group since then, and the last one before.
     pub fn over(&mut self, from_ns: u64, to_ns: u64, past: Vec<Alert>, badges: Vec<BadgePoint>) {
         let members: BTreeSet<&str> = self.group.objects.iter().map(|line| line.object.id.as_str()).collect();
-        // One that the group's objects had before they left it is the group's too.
+        // Alerts that objects had before they left the group belong to the report too.
         let is_ours = |alert: &Alert| members.contains(&*alert.object) || alert.groups.contains(&self.group.line.name);
         let mut all: BTreeMap<String, Alert> = BTreeMap::new();
         let open = self.findings.iter().chain(&self.exceptions).cloned();

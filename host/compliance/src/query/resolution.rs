@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::{config::PolicySetting, undecided::UndecidedExpression, why::Why};
 
-/// How an alert stands on an object. Times are nanoseconds since 1970, event time.
+/// The state of an alert on an object. Times are event time, in nanoseconds since the Unix epoch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "is")]
 pub enum EvaluationState {
     /// It is not evaluated on this object.
     NotEvaluated {
-        /// Why not.
+        /// The reason.
         because: String,
     },
-    /// What it says does not hold.
+    /// The definition does not hold.
     NotMet {
-        /// What is missing.
+        /// The parts of its condition that are not met.
         unmet: Vec<String>,
     },
-    /// It holds, and waits to open.
+    /// The definition holds, and waits to open.
     Waiting {
         /// Since when it has held.
         since_ns: u64,
@@ -34,59 +34,60 @@ pub enum EvaluationState {
         id: String,
         /// When it opened.
         since_ns: u64,
-        /// It no longer holds, and is cancelled then if that stays so.
+        /// When it is cancelled unless the definition holds again; `None` while it holds.
         ends_ns: Option<u64>,
-        /// The silence that keeps it from being notified.
+        /// The silence that suppresses its notifications.
         silenced_by: Option<String>,
-        /// The alert of the parent that is notified in its place.
+        /// The alert of the parent that inhibits its notifications.
         inhibited_by: Option<String>,
         /// Who acknowledged it.
         acknowledged: Option<String>,
-        /// Receivers that know of it.
+        /// Receivers that have been notified of it.
         notified: Vec<String>,
     },
-    /// It holds, and a person cancelled it: it opens again at a new raise, or when it has ceased and holds again.
+    /// The definition holds, and a person cancelled the alert: it opens again at a new raise, or when the
+    /// definition has ceased and holds again.
     CancelledByHand {
         /// The alert's id.
         id: String,
     },
-    /// It holds, and there was no room for its alert.
+    /// The definition holds, and there was no room for its alert.
     NoRoom,
-    /// The book was not asked.
+    /// The state was not looked up.
     #[default]
     Unasked,
 }
 
-/// What policy makes of an alert: of an open one what it is, of any other what it would be.
+/// What policy decides about an alert: of an open one, what it is; of any other, what it would be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PolicyOutcome {
     /// It counts against the object.
     #[default]
     Violation,
-    /// It is fine here.
+    /// It is allowed here.
     Allowed,
-    /// It is fine here if all symptoms that make it are allowed, and some that may are not.
+    /// It is allowed if all symptoms that make it are; some that can make it are not.
     Depends,
-    /// Neither: it is not evaluated here.
+    /// It is not evaluated here.
     NotEvaluated,
 }
 
-/// What is decided about an alert on an object, and what is so now.
+/// What is decided about an alert on an object, and why, with the state of the alert.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Resolution {
     /// The object.
     pub object: String,
     /// The definition's name or `RULE/SYMPTOM`.
     pub alert: String,
-    /// It is evaluated here.
+    /// Whether it is evaluated here.
     pub enabled: bool,
-    /// It is fine here, or would be if it opened.
+    /// Whether it is allowed here, or would be if it opened.
     pub allowed: bool,
-    /// How bad it is; of what is not open, if a policy or the definition says so.
+    /// How bad it is. If it is not open, only a criticality of a policy or of the definition is known.
     pub criticality: Option<Criticality>,
-    /// Not better than this: so says a policy of a group of which it cannot be decided whether the
-    /// object is in it.
+    /// A lower bound of the criticality, from policies of groups of which it cannot be decided whether the
+    /// object is in them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<Criticality>,
     /// Thresholds that policies override.
@@ -95,14 +96,14 @@ pub struct Resolution {
     pub recommendations: Option<Vec<String>>,
     /// Receivers, if a policy names them.
     pub receivers: Option<Vec<String>>,
-    /// How it stands on the object now.
+    /// The state of the alert on the object.
     pub state: EvaluationState,
-    /// What it is, or would be.
+    /// What policy decides about it.
     pub outlook: PolicyOutcome,
     /// The rank of the policy that allows or forbids the name; 0 is the strongest.
     #[serde(skip)]
     pub(crate) allow_rank: Option<usize>,
-    /// Why.
+    /// Why it is decided so.
     pub why: Why,
     /// Expressions that cannot be decided on the object: of groups, and of this alert.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -110,7 +111,7 @@ pub struct Resolution {
 }
 
 impl Resolution {
-    /// Takes over what a policy that won says.
+    /// Adopts the setting of the statement that won.
     pub(crate) fn decide(&mut self, setting: &PolicySetting) {
         match setting {
             PolicySetting::Allow(allow) => self.allowed = *allow,

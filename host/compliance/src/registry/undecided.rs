@@ -64,7 +64,8 @@ impl ObjectRegistry {
 
     /// Returns whether an object is in a group.
     pub(crate) fn membership(&self, object: &str, group: GroupId) -> Certainty {
-        self.objects.get(object).map_or(Certainty::No, |one| one.memberships.get(group).membership())
+        let Some(entry) = self.objects.get(object) else { return Certainty::No };
+        entry.memberships.get(group).membership()
     }
 
     /// Takes the expressions that became undecided since the last call and had not been on any object

@@ -6,7 +6,7 @@ use super::{
 };
 
 impl<'a> Evaluator<'a> {
-    /// A function whose target and arguments, in this order, are all known.
+    /// Calls a function whose target and arguments, in this order, are all known.
     pub(super) fn function(&mut self, name: &str, values: &[Value<'a>]) -> Evaluated<'a> {
         self.apply(name, values).into()
     }
@@ -17,12 +17,12 @@ impl<'a> Evaluator<'a> {
             ("size", [Value::Map(map)]) => Ok(length(self.keys(map)?.len())),
             ("size", [one]) if one.as_text().is_some() => {
                 let text = one.as_text().unwrap_or_default();
-                self.paid(text.len())?;
+                self.scan(text.len())?;
                 Ok(length(text.chars().count()))
             }
             ("contains" | "startsWith" | "endsWith", [text, part]) => match (text.as_text(), part.as_text()) {
                 (Some(text), Some(part)) => {
-                    self.paid(if name == "contains" { text.len() + part.len() } else { part.len() })?;
+                    self.scan(if name == "contains" { text.len() + part.len() } else { part.len() })?;
                     Ok(Value::Bool(match name {
                         "contains" => text.contains(part),
                         "startsWith" => text.starts_with(part),
@@ -32,7 +32,7 @@ impl<'a> Evaluator<'a> {
                 _ => Err(format!("`{name}` is for texts; this is {} and {}", text.described(), part.described())),
             },
             ("int" | "uint" | "double" | "string" | "bool", [one]) => {
-                self.paid(one.as_text().map_or(0, str::len))?;
+                self.scan(one.text_bytes())?;
                 converted(name, one).ok_or_else(|| failed(name, one))
             }
             _ => Err(format!("there is no function `{name}` for this")),

@@ -1,9 +1,9 @@
-//! What expressions cost: steps are counted and cut, of one expression and of all that are asked
-//! about one change together.
+//! Limits the steps of expressions: those of one expression, and those of all expressions that are evaluated
+//! for one change together.
 
 use crate::limits::{EXPRESSION_STEPS, TOTAL_STEPS};
 
-/// Steps that all expressions of one change may take together.
+/// The steps that all expressions of one change may take together.
 #[derive(Clone, Debug)]
 pub struct Meter {
     left: usize,
@@ -16,7 +16,7 @@ pub(super) struct Steps {
     left: usize,
     spent: usize,
     exhausted: bool,
-    /// The bound that it has is the total's, not its own.
+    /// Whether the limit is that of all expressions together.
     total: bool,
 }
 
@@ -27,12 +27,12 @@ impl Default for Meter {
 }
 
 impl Meter {
-    /// Steps that were taken so far.
+    /// Returns the steps that were taken so far.
     pub fn spent(&self) -> usize {
         self.spent
     }
 
-    /// One step, for an expression that need not be evaluated.
+    /// Takes one step, for an expression that need not be evaluated.
     pub(crate) fn skip(&mut self) {
         self.left = self.left.saturating_sub(1);
         self.spent += 1;
@@ -50,7 +50,7 @@ impl Meter {
 }
 
 impl Steps {
-    /// Takes so many steps; says whether they were left. Once they are not, nothing is.
+    /// Takes `steps`. Returns whether that many were left; if not, none is left from then on.
     pub(super) fn take(&mut self, steps: usize) -> bool {
         if self.exhausted || steps > self.left {
             self.spent += self.left;
@@ -63,7 +63,7 @@ impl Steps {
         true
     }
 
-    /// Takes what looking through so many bytes costs.
+    /// Takes the steps for scanning `bytes`.
     pub(super) fn take_bytes(&mut self, bytes: usize) -> bool {
         self.take(bytes / 16)
     }
@@ -72,7 +72,7 @@ impl Steps {
         self.exhausted
     }
 
-    /// What is wrong.
+    /// Returns the reason why no steps are left.
     pub(super) fn exhausted(&self) -> String {
         if self.total {
             format!("all expressions about this change together take more than {TOTAL_STEPS} steps")

@@ -1,10 +1,11 @@
-//! Evaluates expressions over their syntax tree: with a bound on the steps, and so that what the
-//! object lacks and what fails on it are told apart.
+//! Evaluates expressions over their syntax tree, with a limit on the steps. A fact that the object lacks
+//! and a part that fails are distinct:
 //!
-//! - What reads a fact that the object lacks has no value; a condition without a value does not hold.
-//! - What fails (a text that is no number, a division by zero, too many steps) could be anything. It
-//!   matters only where the result depends on it: `&&`, `||` and `? :` are decided by their other
-//!   parts if those are enough.
+//! - A part that refers to a fact that the object lacks has no value; a condition without a value does not
+//!   hold.
+//! - A part that fails (a text that is not a number, a division by zero, too many steps) could have any
+//!   value. It matters only where the result depends on it: `&&`, `||` and `? :` are decided by their other
+//!   parts if those are sufficient.
 
 mod functions;
 mod meter;
@@ -23,25 +24,25 @@ use value::{Evaluated, Map, PossibleOutcomes, Value};
 
 use crate::record::Object;
 
-/// What an expression says of an object.
+/// The result of an expression on an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExpressionOutcome {
     /// It holds.
     Holds,
-    /// It does not hold: it is false, or reads what the object lacks.
+    /// It does not hold: it is false, or refers to a fact that the object lacks.
     Fails,
-    /// It cannot be decided, and why.
+    /// It cannot be decided, for this reason.
     Undecided(String),
 }
 
 impl ExpressionOutcome {
-    /// Whether it holds for certain.
+    /// Returns whether it holds for certain.
     pub fn holds(&self) -> bool {
         *self == Self::Holds
     }
 }
 
-/// Evaluates `expression` for `object`, within what `meter` allows.
+/// Evaluates `expression` for `object`, within the steps that `meter` has left.
 pub(crate) fn evaluate(
     expression: &IdedExpr,
     object: &Object,
@@ -64,7 +65,7 @@ struct Evaluator<'a> {
     object: &'a Object,
     thresholds: &'a BTreeMap<String, f64>,
     steps: Steps,
-    /// Variables of the loops around, the innermost last.
+    /// Variables of the enclosing comprehensions, the innermost last.
     scope: Vec<(&'a str, Evaluated<'a>)>,
 }
 
@@ -111,7 +112,7 @@ impl<'a> Evaluator<'a> {
     fn select(&mut self, select: &'a SelectExpr) -> Evaluated<'a> {
         let operand = match self.expression(&select.operand) {
             Evaluated::Known(operand) => operand,
-            // Whether something is there in what is not there: no.
+            // `has` on a part that is absent is false.
             Evaluated::Absent if select.test => return Evaluated::Known(Value::Bool(false)),
             missing => return widened(missing),
         };
@@ -163,7 +164,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// `&&` or `||` of `all`: evaluated one by one until what they come to is decided.
+    /// Evaluates `&&` or `||` of `all` in order, until the result is decided.
     fn until(
         &mut self,
         all: &'a [IdedExpr],
@@ -189,7 +190,7 @@ impl<'a> Evaluator<'a> {
             (PossibleOutcomes::FALSE, _) => self.expression(no),
             (PossibleOutcomes::ABSENT, _) => Evaluated::Absent,
             (several, reason) => {
-                // Whatever it is, the outcome is one of these.
+                // The result is that of one of the branches.
                 let mut possible = if several.may_be(PossibleOutcomes::ABSENT) {
                     PossibleOutcomes::ABSENT
                 } else {
@@ -205,7 +206,8 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// `==` and `!=`: of conditions of which some outcomes are ruled out, the result may be ruled out too.
+    /// Evaluates `==` and `!=`. Of undecided conditions of which some outcomes are ruled out, outcomes of the
+    /// result may be ruled out too.
     fn equality(&mut self, name: &str, one: &'a IdedExpr, other: &'a IdedExpr) -> Evaluated<'a> {
         match (self.expression(one), self.expression(other)) {
             (Evaluated::Known(one), Evaluated::Known(other)) => self.operator(name, &[one, other]),
@@ -227,7 +229,10 @@ impl<'a> Evaluator<'a> {
                 unknown => missing = missing.or(Some(unknown)),
             }
         }
-        missing.map_or_else(|| Evaluated::Known(Value::list(values)), widened)
+        match missing {
+            Some(missing) => widened(missing),
+            None => Evaluated::Known(Value::list(values)),
+        }
     }
 
     fn map(&mut self, map: &'a MapExpr) -> Evaluated<'a> {
@@ -245,7 +250,7 @@ impl<'a> Evaluator<'a> {
         Evaluated::Known(Value::Map(Map::Written(Rc::new(entries))))
     }
 
-    /// `all`, `exists`, `filter` and the like, as the parser writes them out.
+    /// Evaluates `all`, `exists`, `filter` and others, as the parser expands them.
     fn comprehension(&mut self, one: &'a ComprehensionExpr) -> Evaluated<'a> {
         let items = match self.expression(&one.iter_range) {
             Evaluated::Known(Value::List(items)) => items,
@@ -278,7 +283,7 @@ impl<'a> Evaluator<'a> {
         result
     }
 
-    /// One step of a loop, and whether another may change what it came to.
+    /// Evaluates one step of a comprehension. Returns its accumulator, and whether another step may change it.
     fn step(&mut self, one: &'a ComprehensionExpr, sum: Evaluated<'a>) -> (Evaluated<'a>, bool) {
         let sum = match self.appended(one, sum) {
             Ok(sum) => return (sum, true),
@@ -291,8 +296,8 @@ impl<'a> Evaluator<'a> {
         (next, !stops)
     }
 
-    /// One step of `map` and `filter`, which append to a list: in place, so that a list is not copied
-    /// for each of its elements. The error gives back what is of another kind.
+    /// Evaluates one step of `map` or `filter`, which append to a list, in place: the list is not copied for
+    /// each element. The error returns the accumulator of any other comprehension.
     fn appended(&mut self, one: &'a ComprehensionExpr, sum: Evaluated<'a>) -> Result<Evaluated<'a>, Evaluated<'a>> {
         let (condition, step) = match &one.loop_step.expr {
             Expr::Call(call) if call.func_name == names::CONDITIONAL => match call.args.as_slice() {
@@ -329,7 +334,7 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// What a part that is missing makes of the whole, which could be anything then.
+/// Returns the result of an expression one of whose parts has no value, or any value.
 fn widened(missing: Evaluated<'_>) -> Evaluated<'_> {
     match missing {
         Evaluated::Unknown(_, reason) => Evaluated::Unknown(PossibleOutcomes::ALL, reason),
@@ -349,7 +354,7 @@ fn literal_value(literal: &LiteralValue) -> Evaluated<'_> {
     })
 }
 
-/// The object's tags.
+/// Returns the object's tags.
 fn tags(object: &Object) -> impl Iterator<Item = &str> {
     let value = object.properties.get("tags").and_then(|fact| fact.value.as_deref()).unwrap_or_default();
     value.split(',').map(str::trim).filter(|tag| !tag.is_empty())

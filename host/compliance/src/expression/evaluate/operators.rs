@@ -9,11 +9,11 @@ use super::{
     value::{Evaluated, Map, Value},
 };
 
-/// Comparing and adding, or why it cannot be done.
+/// The result of an operation on values, or why it failed.
 type ValueResult<T> = Result<T, String>;
 
 impl<'a> Evaluator<'a> {
-    /// An operator whose operands are all known.
+    /// Applies an operator whose operands are all known.
     pub(super) fn operator(&mut self, name: &str, values: &[Value<'a>]) -> Evaluated<'a> {
         let truth = |result: ValueResult<bool>| Evaluated::from(result.map(Value::Bool));
         match (name, values) {
@@ -28,28 +28,27 @@ impl<'a> Evaluator<'a> {
             (names::GREATER_EQUALS, [one, other]) => truth(self.ordered(one, other).map(Ordering::is_ge)),
             (names::ADD, [one, other]) => self.sum(one, other).into(),
             (names::SUBSTRACT | names::MULTIPLY | names::DIVIDE | names::MODULO, [one, other]) => {
-                self.reads(one, other).and_then(|()| arithmetic(name, one, other)).into()
+                self.arithmetic(name, one, other).into()
             }
             _ => Evaluated::failed(format!("there is no operator `{name}`")),
         }
     }
 
-    /// Whether two values are equal; those that cannot be compared are an error, not unequal.
+    /// Returns whether two values are equal. Values that cannot be compared are an error, not unequal.
     fn equal(&mut self, one: &Value<'a>, other: &Value<'a>) -> ValueResult<bool> {
         if let (Some(one), Some(other)) = (one.as_text(), other.as_text()) {
-            return self.paid(one.len().min(other.len())).map(|()| one == other);
+            return self.scan(one.len().min(other.len())).map(|()| one == other);
         }
         match (one, other) {
             (Value::Null, Value::Null) => Ok(true),
             (Value::Bool(one), Value::Bool(other)) => Ok(one == other),
-            (Value::Property { .. }, Value::Bool(flag)) => {
-                self.reads(one, other).and_then(|()| Ok(truth(one)? == *flag))
-            }
-            (Value::Bool(flag), Value::Property { .. }) => {
-                self.reads(one, other).and_then(|()| Ok(truth(other)? == *flag))
+            (property @ Value::Property { .. }, Value::Bool(flag))
+            | (Value::Bool(flag), property @ Value::Property { .. }) => {
+                self.parse(one, other)?;
+                Ok(boolean(property)? == *flag)
             }
             (Value::List(one), Value::List(other)) => {
-                self.paid(one.len() * 16)?;
+                self.scan(one.len() * 16)?;
                 if one.len() != other.len() {
                     return Ok(false);
                 }
@@ -60,7 +59,7 @@ impl<'a> Evaluator<'a> {
                 }
                 Ok(true)
             }
-            _ => self.reads(one, other).and_then(|()| Ok(numbers(one, other)?.is_eq())),
+            _ => Ok(self.number_order(one, other)?.is_eq()),
         }
     }
 
@@ -73,8 +72,8 @@ impl<'a> Evaluator<'a> {
             )),
             (Value::Bool(one), Value::Bool(other)) => Ok(one.cmp(other)),
             _ => match (one.as_text(), other.as_text()) {
-                (Some(one), Some(other)) => self.paid(one.len().min(other.len())).map(|()| one.cmp(other)),
-                _ => self.reads(one, other).and_then(|()| numbers(one, other)),
+                (Some(one), Some(other)) => self.scan(one.len().min(other.len())).map(|()| one.cmp(other)),
+                _ => self.number_order(one, other),
             },
         }
     }
@@ -87,20 +86,20 @@ impl<'a> Evaluator<'a> {
                 other.described()
             )),
             (Value::List(one), Value::List(other)) => {
-                self.paid((one.len() + other.len()) * 16)?;
+                self.scan((one.len() + other.len()) * 16)?;
                 Ok(Value::list(one.iter().chain(other.iter()).cloned().collect()))
             }
             _ => match (one.as_text(), other.as_text()) {
                 (Some(one), Some(other)) => {
-                    self.paid(one.len() + other.len())?;
+                    self.scan(one.len() + other.len())?;
                     Ok(Value::text(format!("{one}{other}")))
                 }
-                _ => self.reads(one, other).and_then(|()| arithmetic(names::ADD, one, other)),
+                _ => self.arithmetic(names::ADD, one, other),
             },
         }
     }
 
-    /// Whether `what` is in a list or a key of a map. As with `||`, one that is equal decides.
+    /// Returns whether `what` is in a list or a key of a map. As with `||`, one element that is equal decides.
     fn is_in(&mut self, what: &Value<'a>, all: &Value<'a>) -> Evaluated<'a> {
         match all {
             Value::List(all) => {
@@ -115,7 +114,10 @@ impl<'a> Evaluator<'a> {
                         Err(reason) => failed = failed.or(Some(reason)),
                     }
                 }
-                failed.map_or(Evaluated::Known(Value::Bool(false)), Evaluated::failed)
+                match failed {
+                    Some(reason) => Evaluated::failed(reason),
+                    None => Evaluated::Known(Value::Bool(false)),
+                }
             }
             Value::Map(Map::Written(entries)) => match self.keys(&Map::Written(Rc::clone(entries))) {
                 Ok(keys) => self.is_in(what, &Value::list(keys)),
@@ -129,26 +131,37 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Pays for looking through so many bytes.
-    pub(super) fn paid(&mut self, bytes: usize) -> ValueResult<()> {
+    /// Takes the steps for scanning `bytes`; the error is that none is left.
+    pub(super) fn scan(&mut self, bytes: usize) -> ValueResult<()> {
         if self.steps.take_bytes(bytes) { Ok(()) } else { Err(self.steps.exhausted()) }
     }
 
-    /// Pays for reading two values as something other than text: a property is as long as its text.
-    fn reads(&mut self, one: &Value<'a>, other: &Value<'a>) -> ValueResult<()> {
-        self.paid([one, other].into_iter().filter_map(|value| value.as_text()).map(str::len).sum())
+    /// Takes the steps for parsing two values that are texts.
+    fn parse(&mut self, one: &Value<'a>, other: &Value<'a>) -> ValueResult<()> {
+        self.scan(one.text_bytes() + other.text_bytes())
     }
 
-    /// All keys of a map, paid for one by one.
+    /// Orders two values as numbers.
+    fn number_order(&mut self, one: &Value<'a>, other: &Value<'a>) -> ValueResult<Ordering> {
+        self.parse(one, other)?;
+        numbers(one, other)
+    }
+
+    fn arithmetic(&mut self, name: &str, one: &Value<'a>, other: &Value<'a>) -> ValueResult<Value<'a>> {
+        self.parse(one, other)?;
+        arithmetic(name, one, other)
+    }
+
+    /// Returns all keys of a map, and takes one step for each.
     pub(super) fn keys(&mut self, map: &Map<'a>) -> ValueResult<Vec<Value<'a>>> {
         if self.steps.take(map.entries()) { Ok(map.keys()) } else { Err(self.steps.exhausted()) }
     }
 
     fn index(&mut self, from: &Value<'a>, key: &Value<'a>) -> Evaluated<'a> {
         if let Value::Map(Map::Written(entries)) = from {
-            // It is looked through, and its keys may be properties.
-            let bytes = |value: &Value<'a>| 16 + value.as_text().map_or(0, str::len);
-            if let Err(reason) = self.paid(entries.iter().map(|(key, _)| bytes(key)).sum()) {
+            // All keys are compared, and they may be properties.
+            let bytes = entries.iter().map(|(key, _)| 16 + key.text_bytes()).sum();
+            if let Err(reason) = self.scan(bytes) {
                 return Evaluated::failed(reason);
             }
         }
@@ -158,34 +171,33 @@ impl<'a> Evaluator<'a> {
 
 fn at<'a>(from: &Value<'a>, key: &Value<'a>) -> Evaluated<'a> {
     match (from, key) {
-        (Value::Map(map), _) if key.as_text().is_some() => {
-            let found = key.as_text().and_then(|key| map.get(key));
-            found.map_or(Evaluated::Absent, Evaluated::Known)
-        }
+        (Value::Map(map), _) if key.as_text().is_some() => map.get(key.as_text().unwrap_or_default()).into(),
         (Value::Map(Map::Written(entries)), key) => {
             let same = |one: &Value<'a>| numbers(one, key).is_ok_and(Ordering::is_eq);
-            let found = entries.iter().find(|(one, _)| same(one)).map(|(_, value)| value.clone());
-            found.map_or(Evaluated::Absent, Evaluated::Known)
+            let found = entries.iter().find(|(one, _)| same(one));
+            found.map(|(_, value)| value.clone()).into()
         }
         (Value::List(list), Value::Int(at)) => {
-            let found = usize::try_from(*at).ok().and_then(|at| list.get(at).cloned());
-            found.map_or(Evaluated::Absent, Evaluated::Known)
+            let Ok(at) = usize::try_from(*at) else { return Evaluated::Absent };
+            list.get(at).cloned().into()
         }
         _ => Evaluated::failed(format!("{} has nothing at {}", from.described(), key.described())),
     }
 }
 
-/// A property as a truth value.
-fn truth(value: &Value<'_>) -> ValueResult<bool> {
+/// Parses a property as a boolean.
+fn boolean(value: &Value<'_>) -> ValueResult<bool> {
     let text = value.as_text().unwrap_or_default().trim();
-    match () {
-        () if text.eq_ignore_ascii_case("true") => Ok(true),
-        () if text.eq_ignore_ascii_case("false") => Ok(false),
-        () => Err(format!("{} is neither true nor false", value.described())),
+    if text.eq_ignore_ascii_case("true") {
+        Ok(true)
+    } else if text.eq_ignore_ascii_case("false") {
+        Ok(false)
+    } else {
+        Err(format!("{} is neither true nor false", value.described()))
     }
 }
 
-/// A number of one of the three kinds.
+/// A number of one of the three types.
 #[derive(Clone, Copy)]
 enum Number {
     Int(i64),
@@ -193,7 +205,7 @@ enum Number {
     Double(f64),
 }
 
-/// Two values as numbers. A property is read as one, if the other is a number by itself.
+/// Returns two values as numbers. A property is parsed if the other value is a number.
 fn pair(one: &Value<'_>, other: &Value<'_>) -> ValueResult<(Number, Number)> {
     let own = |value: &Value<'_>| match value {
         Value::Int(value) => Some(Number::Int(*value)),
@@ -209,7 +221,7 @@ fn pair(one: &Value<'_>, other: &Value<'_>) -> ValueResult<(Number, Number)> {
     }
 }
 
-/// A property as a number: whole if it is written so.
+/// Parses a property as a number, as an integer if it is written as one.
 fn read(value: &Value<'_>) -> ValueResult<Number> {
     let text = value.as_text().unwrap_or_default().trim();
     if let Ok(whole) = text.parse() {
@@ -236,7 +248,7 @@ fn numbers(one: &Value<'_>, other: &Value<'_>) -> ValueResult<Ordering> {
     })
 }
 
-/// A whole number compared with any, exactly.
+/// Compares an integer with any number, exactly.
 fn whole(one: i128, other: f64) -> Option<Ordering> {
     if other.is_nan() {
         return None;
@@ -253,7 +265,7 @@ fn negated<'a>(one: &Value<'a>) -> ValueResult<Value<'a>> {
     }
 }
 
-/// `+ - * / %` of numbers. Whole numbers stay whole; with one that is not, all are not.
+/// Computes `+ - * / %` of numbers. The result of integers is an integer; with a double it is a double.
 fn arithmetic<'a>(name: &str, one: &Value<'a>, other: &Value<'a>) -> ValueResult<Value<'a>> {
     let pair = pair(one, other)?;
     let large = || "a number is too large".to_owned();

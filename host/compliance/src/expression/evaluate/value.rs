@@ -1,4 +1,4 @@
-//! Values of expressions, and what an expression comes to where a value is missing or cannot be had.
+//! Values of expressions, and results without a value: absent or undecided.
 
 use std::{borrow::Cow, collections::BTreeMap, rc::Rc};
 
@@ -13,7 +13,7 @@ pub(super) enum Value<'a> {
     Uint(u64),
     Double(f64),
     Text(Cow<'a, str>),
-    /// A property: text that is read as a number or a truth value where it is compared with one.
+    /// A property: text that is read as a number or a boolean where it is compared with one.
     Property {
         name: &'a str,
         text: &'a str,
@@ -22,7 +22,7 @@ pub(super) enum Value<'a> {
     Map(Map<'a>),
 }
 
-/// A map: the object's facts, or one that the expression writes.
+/// A map: the object's facts, or a literal of the expression.
 #[derive(Clone, Debug)]
 pub(super) enum Map<'a> {
     Properties(&'a BTreeMap<String, Fact<Option<String>>>),
@@ -32,7 +32,7 @@ pub(super) enum Map<'a> {
 }
 
 impl<'a> Map<'a> {
-    /// The value of a key that is text.
+    /// Returns the value of a key that is text.
     pub(super) fn get(&self, key: &str) -> Option<Value<'a>> {
         match self {
             Self::Properties(facts) => {
@@ -47,7 +47,7 @@ impl<'a> Map<'a> {
         }
     }
 
-    /// How many entries are looked through for its keys.
+    /// Returns how many entries are scanned for its keys.
     pub(super) fn entries(&self) -> usize {
         match self {
             Self::Properties(facts) => facts.len(),
@@ -57,7 +57,7 @@ impl<'a> Map<'a> {
         }
     }
 
-    /// All keys, in their order.
+    /// Returns all keys, in order.
     pub(super) fn keys(&self) -> Vec<Value<'a>> {
         let text = |key: &'a String| Value::Text(Cow::Borrowed(key.as_str()));
         match self {
@@ -72,7 +72,7 @@ impl<'a> Map<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// Its text, if it is one.
+    /// Returns the text, if the value is one.
     pub(super) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -81,7 +81,12 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// What it is, for messages: facts are named and quoted, cut if they are long.
+    /// Returns the bytes of the text; 0 if the value is not a text.
+    pub(super) fn text_bytes(&self) -> usize {
+        self.as_text().unwrap_or_default().len()
+    }
+
+    /// Describes the value for messages: facts are named and quoted, shortened if they are long.
     pub(super) fn described(&self) -> String {
         match self {
             Self::Null => "null".to_owned(),
@@ -105,7 +110,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Quoted, and cut after some letters.
+/// Quotes `text`, shortened if it is long.
 fn quoted(text: &str) -> String {
     const LETTERS: usize = 40;
     match text.char_indices().nth(LETTERS) {
@@ -114,8 +119,8 @@ fn quoted(text: &str) -> String {
     }
 }
 
-/// Which outcomes of a condition are still possible: it is true, it is false, it has no value because
-/// the object lacks something. With one of them left the condition is decided.
+/// The outcomes of a condition that are possible: true, false, or absent because the object lacks a fact. A
+/// condition with one possible outcome is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PossibleOutcomes(u8);
 
@@ -134,17 +139,17 @@ impl PossibleOutcomes {
         Self(self.0 | other.0)
     }
 
-    /// Whether it may be true.
+    /// Returns whether it may be true.
     pub(super) fn may_hold(self) -> bool {
         self.may_be(Self::TRUE)
     }
 
-    /// Whether this outcome is among them.
+    /// Returns whether this outcome is among them.
     pub(super) fn may_be(self, outcome: Self) -> bool {
         self.0 & outcome.0 != 0
     }
 
-    /// Whether two conditions are the same, or are not.
+    /// Returns the outcomes of `==` or, without `same`, `!=` of two conditions.
     pub(super) fn same(self, other: Self, same: bool) -> Self {
         self.pairs(other, |one, two| match (one, two) {
             (Self::ABSENT, _) | (_, Self::ABSENT) => Self::ABSENT,
@@ -153,7 +158,7 @@ impl PossibleOutcomes {
         })
     }
 
-    /// What `by` makes of each pair.
+    /// Returns the results of `by` for each pair of outcomes.
     fn pairs(self, other: Self, by: impl Fn(Self, Self) -> Self) -> Self {
         let all = self.each().flat_map(|one| other.each().map(move |two| (one, two)));
         Self(all.fold(0, |sum, (one, two)| sum | by(one, two).0))
@@ -180,14 +185,14 @@ impl PossibleOutcomes {
     }
 }
 
-/// What a part of an expression comes to.
+/// The result of a part of an expression.
 #[derive(Clone, Debug)]
 pub(super) enum Evaluated<'a> {
     /// A value.
     Known(Value<'a>),
-    /// None: it reads what the object lacks.
+    /// No value: it refers to a fact that the object lacks.
     Absent,
-    /// It cannot be decided: something in it failed. Of a condition some outcomes may be ruled out.
+    /// It cannot be decided, because a part of it failed. Of a condition some outcomes may be ruled out.
     Unknown(PossibleOutcomes, Rc<str>),
 }
 
@@ -196,8 +201,8 @@ impl<'a> Evaluated<'a> {
         Self::Unknown(PossibleOutcomes::ALL, reason.into())
     }
 
-    /// The outcomes that are possible of a condition, and why they are several. The error is a value
-    /// that is no condition.
+    /// Returns the possible outcomes of a condition, and the reason if there are several. A value that is not
+    /// a condition can have any.
     pub(super) fn outcomes(self) -> (PossibleOutcomes, Option<Rc<str>>) {
         match self {
             Self::Known(Value::Bool(true)) => (PossibleOutcomes::TRUE, None),
@@ -210,13 +215,22 @@ impl<'a> Evaluated<'a> {
         }
     }
 
-    /// A condition with these outcomes.
+    /// Creates the result of a condition with these outcomes.
     pub(super) fn of(possible: PossibleOutcomes, reason: Option<Rc<str>>) -> Self {
         match possible {
             PossibleOutcomes::TRUE => Self::Known(Value::Bool(true)),
             PossibleOutcomes::FALSE => Self::Known(Value::Bool(false)),
             PossibleOutcomes::ABSENT => Self::Absent,
             several => Self::Unknown(several, reason.unwrap_or_else(|| "it cannot be decided".into())),
+        }
+    }
+}
+
+impl<'a> From<Option<Value<'a>>> for Evaluated<'a> {
+    fn from(value: Option<Value<'a>>) -> Self {
+        match value {
+            Some(value) => Self::Known(value),
+            None => Self::Absent,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! TypeChecker of operators and functions: what they take, what comes of them, and the way to write what
-//! people write first.
+//! Types of operators and functions: what they take, what they result in, and how to write what people
+//! write first.
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators as names};
 
@@ -49,10 +49,10 @@ impl<'a> TypeChecker<'a> {
     }
 }
 
-/// A part and its kind.
+/// A part and its type.
 type TypedPart<'p> = (&'p IdedExpr, &'p ValueType);
 
-/// Whether two values can be equal.
+/// Checks that two values can be equal.
 fn comparable(one: TypedPart<'_>, other: TypedPart<'_>) -> Result<(), String> {
     match (one.1, other.1) {
         (ValueType::Any, _) | (_, ValueType::Any) => Ok(()),
@@ -72,7 +72,7 @@ fn comparable(one: TypedPart<'_>, other: TypedPart<'_>) -> Result<(), String> {
     }
 }
 
-/// Whether one can be less than the other.
+/// Checks that one value can be less than the other.
 fn ordered(one: TypedPart<'_>, other: TypedPart<'_>) -> Result<(), String> {
     match (one.1, other.1) {
         (ValueType::Any, _)
@@ -97,16 +97,16 @@ fn ordered(one: TypedPart<'_>, other: TypedPart<'_>) -> Result<(), String> {
     }
 }
 
-/// Two properties, where it has to be said what they are.
+/// Returns the message for two properties of which it must be stated whether they are numbers.
 fn both(one: &IdedExpr, other: &IdedExpr, operator: &str) -> String {
     let (one, other) = (written(one), written(other));
     format!(
-        "both are properties, and it is not said whether they are numbers or texts; write \
+        "both are properties, which can be numbers or texts; write \
          `double({one}) {operator} double({other})` or `string({one}) {operator} string({other})`"
     )
 }
 
-/// Two kinds that do not go together, and how to mend it.
+/// Returns the message for two types that cannot be compared, with the correction.
 fn clash(one: TypedPart<'_>, other: TypedPart<'_>) -> String {
     let (number, text) = match (one.1, other.1) {
         (ValueType::Number, second) if second.is_text() => (one.0, other.0),
