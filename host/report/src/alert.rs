@@ -1,13 +1,13 @@
-//! An alert as a card of the HTML report.
+//! Alerts as the template of the HTML report has them.
 
-use lifesigns_compliance::{Alert, EndCause};
+use lifesigns_compliance::{Alert, Decision, EndCause, EvidenceLine, Membership, Note};
 use serde::Serialize;
 
 use lifesigns_text::{time_text, visible};
 
 use crate::why;
 
-/// An alert, its texts made visible; the template escapes them.
+/// An alert with all texts made safe to show; the template escapes them.
 #[derive(Serialize)]
 pub(crate) struct AlertCard {
     id: String,
@@ -26,7 +26,7 @@ pub(crate) struct AlertCard {
     controls: Vec<String>,
     recommendations: Vec<String>,
     evidence: Vec<EvidenceRow>,
-    /// Raises between the first and the last evidence that are not shown.
+    /// The number of raises between the first and the last evidence, which are not shown.
     left_out: u64,
     attributes: Vec<(String, String)>,
     memberships: Vec<MembershipRow>,
@@ -42,7 +42,7 @@ struct EvidenceRow {
     time: String,
     place: String,
     text: String,
-    /// Lines are left out before this one.
+    /// Whether lines are left out before this one.
     gap: bool,
 }
 
@@ -82,7 +82,7 @@ impl AlertCard {
             opened: time_text(alert.opened_ns),
             last: time_text(alert.last_ns),
             cancelled: alert.cancelled_ns.map(time_text).unwrap_or_default(),
-            cause: alert.cause.map(cause).unwrap_or_default(),
+            cause: alert.cause.map(end_cause_text).unwrap_or_default(),
             count: alert.count,
             reopened: alert.reopened,
             controls: all(&alert.controls),
@@ -103,18 +103,20 @@ impl AlertCard {
     }
 }
 
+/// Returns how many raises between the first and the last evidence are not shown.
 fn left_out(alert: &Alert) -> u64 {
-    match alert.shown.last.is_empty() {
-        true => 0,
-        false => alert.count.saturating_sub((alert.shown.first.len() + alert.shown.last.len()) as u64),
+    if alert.shown.last.is_empty() {
+        return 0;
     }
+    let shown = alert.shown.first.len() + alert.shown.last.len();
+    alert.count.saturating_sub(shown as u64)
 }
 
 fn evidence(alert: &Alert) -> Vec<EvidenceRow> {
     let gap = left_out(alert) > 0;
     let first = alert.shown.first.iter().map(|it| (it, false));
     let last = alert.shown.last.iter().enumerate().map(|(at, it)| (it, gap && at == 0));
-    let line = |(it, gap): (&lifesigns_compliance::EvidenceLine, bool)| EvidenceRow {
+    let line = |(it, gap): (&EvidenceLine, bool)| EvidenceRow {
         time: time_text(it.time_ns),
         place: format!("{}:{}", visible(&it.source), it.line),
         text: visible(&it.text),
@@ -124,7 +126,7 @@ fn evidence(alert: &Alert) -> Vec<EvidenceRow> {
 }
 
 fn memberships(alert: &Alert) -> Vec<MembershipRow> {
-    let row = |it: &lifesigns_compliance::Membership| MembershipRow {
+    let row = |it: &Membership| MembershipRow {
         name: visible(&it.group),
         how: visible(&it.how),
         place: visible(&it.place.to_string()),
@@ -133,26 +135,27 @@ fn memberships(alert: &Alert) -> Vec<MembershipRow> {
 }
 
 fn decisions(alert: &Alert) -> Vec<DecisionRow> {
-    let decision = |step: &lifesigns_compliance::Decision| DecisionRow {
+    let decision = |step: &Decision| DecisionRow {
         setting: visible(&step.setting),
         value: visible(&step.value),
-        by: visible(&why::by(&step.by)),
-        overrode: step.overrode.iter().map(|it| visible(&format!("{} by {}", it.value, why::by(it)))).collect(),
+        by: visible(&why::statement_source(&step.by)),
+        overrode: step
+            .overrode
+            .iter()
+            .map(|it| visible(&format!("{} by {}", it.value, why::statement_source(it))))
+            .collect(),
     };
     alert.why.steps.iter().map(decision).collect()
 }
 
 fn notes(alert: &Alert) -> Vec<NoteRow> {
-    let note = |it: &lifesigns_compliance::Note| NoteRow {
-        who: visible(&it.by.who),
-        time: time_text(it.by.time_ns),
-        text: visible(&it.text),
-    };
+    let note =
+        |it: &Note| NoteRow { who: visible(&it.by.who), time: time_text(it.by.time_ns), text: visible(&it.text) };
     alert.notes.iter().map(note).collect()
 }
 
-/// Why it ended, in words.
-pub const fn cause(cause: EndCause) -> &'static str {
+/// Returns why an alert ended, as people read it.
+pub const fn end_cause_text(cause: EndCause) -> &'static str {
     match cause {
         EndCause::Clear => "the rule cleared it",
         EndCause::Hold => "not seen again within its hold time",

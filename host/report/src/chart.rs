@@ -1,4 +1,4 @@
-//! A badge over time as an inline SVG: steps, because a badge holds until it changes.
+//! A badge over time as an inline SVG: a step line, because a badge holds until it changes.
 
 use std::fmt::Write;
 
@@ -6,13 +6,13 @@ use lifesigns_compliance::BadgePoint;
 use lifesigns_text::time_text;
 use serde::Serialize;
 
-/// Units of the drawing; it scales with the page.
+/// The size in units of the drawing, which scales with the page.
 const WIDTH: f64 = 600.0;
 const HEIGHT: f64 = 60.0;
-/// More steps than can be told apart are thinned out.
+/// The most steps that are drawn; more could not be distinguished.
 const STEPS: usize = 300;
 
-/// Numbers only: nothing in it comes from a log.
+/// The chart as the template has it: numbers only, no text from logs.
 #[derive(Serialize)]
 pub(crate) struct Chart {
     /// The `d` of an SVG path.
@@ -24,9 +24,9 @@ pub(crate) struct Chart {
 }
 
 impl Chart {
-    /// The chart of `history`, oldest first, up to `now_ns`; `None` if there is none.
+    /// Creates the chart of `history`, oldest first, up to `now_ns`; `None` if it is empty.
     pub(crate) fn new(history: &[BadgePoint], now_ns: u64) -> Option<Self> {
-        // Before its first event a badge has no time; the drawing begins with the first that has one.
+        // A badge from before the first event has time 0; the chart begins with the first that has a time.
         let before = history.iter().take_while(|point| point.time_ns == 0).count();
         let history = history.get(before..).unwrap_or_default();
         let first = history.first()?;
@@ -38,11 +38,11 @@ impl Chart {
         let mut path = format!("M0 {:.1}", y(first.badge.score));
         let step = history.len().div_ceil(STEPS).max(1);
         for (at, point) in history.iter().enumerate().skip(1) {
-            // The last point is always drawn: it is how the badge is now.
+            // The last point is always drawn: it is the badge now.
             if at % step != 0 && at + 1 != history.len() {
                 continue;
             }
-            // Writing into a string does not fail.
+            // Writing to a string does not fail.
             let _ = write!(path, "H{:.1}V{:.1}", x(point.time_ns), y(point.badge.score));
         }
         let _ = write!(path, "H{WIDTH:.1}");

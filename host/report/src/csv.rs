@@ -1,5 +1,5 @@
-//! The report for spreadsheets: one table, a line a member and a line an alert. A field that a
-//! spreadsheet would take for a formula gets an apostrophe in front (OWASP: CSV injection).
+//! The report for spreadsheets: one table with a line for each member and each alert. A field that a
+//! spreadsheet would evaluate as a formula is prefixed with an apostrophe (OWASP: CSV injection).
 
 use std::{borrow::Cow, io::Write};
 
@@ -13,7 +13,7 @@ use lifesigns_text::{time_text, visible};
 
 use crate::{error::WriteError, why};
 
-/// The first line.
+/// The header.
 const COLUMNS: [&str; 24] = [
     "row",
     "object",
@@ -72,7 +72,7 @@ pub(crate) fn write(report: &ComplianceReport, out: &mut impl Write) -> Result<(
     writer.flush().map_err(WriteError::new)
 }
 
-/// The group's badge from a time on.
+/// Returns the line of the group's badge from a time on.
 fn of_badge(point: &BadgePoint) -> [String; COLUMNS.len()] {
     let mut fields: [String; COLUMNS.len()] = Default::default();
     let values = [
@@ -93,7 +93,7 @@ fn record<W: Write>(writer: &mut Writer<W>, fields: [String; COLUMNS.len()]) -> 
     writer.write_record(fields.iter().map(|field| harmless(field).into_owned())).map_err(WriteError::new)
 }
 
-/// `field` as text that no spreadsheet evaluates.
+/// Returns `field` as text that no spreadsheet evaluates.
 fn harmless(field: &str) -> Cow<'_, str> {
     match field.trim_start().chars().next() {
         Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '|' | '%') => Cow::Owned(format!("'{field}")),
@@ -144,18 +144,18 @@ fn of_alert(row: &str, alert: &Alert) -> [String; COLUMNS.len()] {
         time_text(alert.opened_ns),
         time_text(alert.last_ns),
         time(alert.cancelled_ns),
-        alert.cause.map(crate::alert::cause).unwrap_or_default().to_owned(),
+        alert.cause.map(crate::alert::end_cause_text).unwrap_or_default().to_owned(),
         alert.count.to_string(),
         visible(&alert.summary),
         list(&alert.recommendations),
         list(&evidence),
         alert.acknowledged.as_ref().map(|by| visible(&by.who)).unwrap_or_default(),
         visible(alert.owner.as_deref().unwrap_or_default()),
-        visible(&why::in_a_line(&alert.why)),
+        visible(&why::why_in_a_line(&alert.why)),
     ]
 }
 
-/// Several values in one field.
+/// Joins several values into one field.
 fn list(values: &[String]) -> String {
     values.iter().map(|value| visible(value)).collect::<Vec<_>>().join(" | ")
 }

@@ -1,4 +1,4 @@
-//! Why a report could not be written.
+//! The error of writing a report.
 
 use std::fmt;
 

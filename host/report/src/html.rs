@@ -1,5 +1,5 @@
-//! The report for people: one HTML file. The template escapes all that it is given; the policy in
-//! its head lets a browser load and run nothing.
+//! The report for people: one HTML file. The template escapes all values; the content security policy in
+//! its head keeps a browser from loading or running anything.
 
 use std::io::Write;
 
@@ -8,7 +8,7 @@ use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Ser
 
 use crate::{error::WriteError, page::ReportPage};
 
-/// The name ends in `.html`: that is what turns escaping on.
+/// The name of the template. Escaping is on because it ends in `.html`.
 const NAME: &str = "report.html";
 const TEMPLATE: &str = include_str!("report.html");
 

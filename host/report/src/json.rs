@@ -1,4 +1,4 @@
-//! The report for programs: all of it, times in nanoseconds since the Unix epoch.
+//! The report for programs, complete, with times in nanoseconds since the Unix epoch.
 
 use std::io::Write;
 

@@ -1,5 +1,5 @@
 //! A compliance report as auditors read it: HTML that needs nothing else and prints well, CSV for
-//! spreadsheets, JSON for programs. What logs say is shown in it and never obeyed.
+//! spreadsheets, JSON for programs. Text from logs is shown and never interpreted.
 
 mod alert;
 mod chart;
@@ -14,27 +14,27 @@ use std::{io::Write, str::FromStr};
 
 use lifesigns_compliance::query::ComplianceReport;
 
-pub use alert::cause;
+pub use alert::end_cause_text;
 pub use error::WriteError;
 pub use page::RESOLVED_SHOWN;
-pub use why::{by, in_a_line};
+pub use why::{statement_source, why_in_a_line};
 
-/// How a report is written.
+/// The format of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReportFormat {
     /// For people: one file, without scripts, fonts or pictures from elsewhere.
     Html,
-    /// For spreadsheets: a line a member and a line an alert.
+    /// For spreadsheets: one line for each member and each alert.
     Csv,
     /// For programs.
     Json,
 }
 
-/// Writes `report` to `out`; `version` is that of the program that made it.
+/// Writes `report` to `out`; `version` is that of the program that makes it.
 ///
 /// # Errors
 ///
-/// If `out` does not take it.
+/// If writing to `out` fails.
 pub fn write(
     report: &ComplianceReport,
     format: ReportFormat,

@@ -1,4 +1,4 @@
-//! The report as the template sees it.
+//! The report as the template has it.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ pub(crate) struct ReportPage {
     period: Option<PeriodSection>,
 }
 
-/// What happened in the period of the report.
+/// The period of the report.
 #[derive(Serialize)]
 struct PeriodSection {
     from: String,
@@ -153,7 +153,7 @@ fn control(control: &Control, objects: &BTreeMap<&str, &str>) -> ControlRow {
     }
 }
 
-/// Findings by criticality, the worst first.
+/// Returns the number of findings by criticality, the worst first.
 fn counts(findings: &[Alert]) -> Vec<(&'static str, usize)> {
     let mut counts: BTreeMap<_, usize> = BTreeMap::new();
     for alert in findings {
@@ -162,7 +162,7 @@ fn counts(findings: &[Alert]) -> Vec<(&'static str, usize)> {
     counts.into_iter().rev().map(|(criticality, count)| (criticality.as_str(), count)).collect()
 }
 
-/// A score's colour, by VMware's steps.
+/// Returns the colour of a score, by VMware's steps.
 const fn colour(score: u8) -> &'static str {
     match score {
         100.. => "green",

@@ -1,10 +1,10 @@
-//! The why in one line, for a cell of a table.
+//! The reasons of a decision in one line, for a table cell.
 
 use lifesigns_compliance::{PolicyStatement, Why};
 
-/// Each decision with who made it: `allow = true by policy playground (group playground,
-/// lifesigns.toml:8:1)`; the groups if nothing was decided.
-pub fn in_a_line(why: &Why) -> String {
+/// Returns each decision with the policy that made it: `allow = true by policy playground (group playground,
+/// lifesigns.toml:8:1)`; the groups if no policy decided anything.
+pub fn why_in_a_line(why: &Why) -> String {
     if why.steps.is_empty() {
         return match why.groups.as_slice() {
             [] => "in no group; no policy says anything about it".to_owned(),
@@ -22,16 +22,16 @@ pub fn in_a_line(why: &Why) -> String {
                 format!(", over {}", lost.join(", "))
             }
         };
-        format!("{} = {} by {}{over}", step.setting, step.value, by(&step.by))
+        format!("{} = {} by {}{over}", step.setting, step.value, statement_source(&step.by))
     });
     steps.collect::<Vec<_>>().join("; ")
 }
 
-/// Who said so: `policy playground (group playground, lifesigns.toml:8:1)`.
-pub fn by(verdict: &PolicyStatement) -> String {
-    match &verdict.group {
-        Some(group) => format!("policy {} (group {group}, {})", verdict.policy, verdict.place),
-        None => format!("policy {} (all objects, {})", verdict.policy, verdict.place),
+/// Returns the source of a statement: `policy playground (group playground, lifesigns.toml:8:1)`.
+pub fn statement_source(statement: &PolicyStatement) -> String {
+    match &statement.group {
+        Some(group) => format!("policy {} (group {group}, {})", statement.policy, statement.place),
+        None => format!("policy {} (all objects, {})", statement.policy, statement.place),
     }
 }
 
@@ -41,7 +41,7 @@ mod tests {
 
     use super::*;
 
-    fn verdict(policy: &str, group: Option<&str>, value: &str, line: u32) -> PolicyStatement {
+    fn statement(policy: &str, group: Option<&str>, value: &str, line: u32) -> PolicyStatement {
         PolicyStatement {
             policy: policy.into(),
             group: group.map(Into::into),
@@ -56,11 +56,11 @@ mod tests {
         let step = Decision {
             setting: "allow".into(),
             value: "true".into(),
-            by: verdict("playground", Some("playground"), "true", 8),
-            overrode: vec![verdict("strict", None, "false", 20)],
+            by: statement("playground", Some("playground"), "true", 8),
+            overrode: vec![statement("strict", None, "false", 20)],
         };
         assert_eq!(
-            in_a_line(&Why { groups: vec![], steps: vec![step] }),
+            why_in_a_line(&Why { groups: vec![], steps: vec![step] }),
             "allow = true by policy playground (group playground, lifesigns.toml:8:1), over strict = false"
         );
     }
@@ -70,7 +70,7 @@ mod tests {
         let membership =
             Membership { group: "linux".into(), place: ConfigLocation::default(), how: "listed as \"vm-*\"".into() };
         let why = Why { groups: vec![membership], steps: vec![] };
-        assert_eq!(in_a_line(&why), "no policy says anything about it; in linux (listed as \"vm-*\")");
-        assert_eq!(in_a_line(&Why::default()), "in no group; no policy says anything about it");
+        assert_eq!(why_in_a_line(&why), "no policy says anything about it; in linux (listed as \"vm-*\")");
+        assert_eq!(why_in_a_line(&Why::default()), "in no group; no policy says anything about it");
     }
 }

@@ -92,7 +92,7 @@ fn facts(alert: &Alert, view: &View) -> String {
         table.pair("reopened", count(alert.reopened as usize, "time"));
     }
     if let Some(cancelled) = alert.cancelled_ns {
-        let cause = alert.cause.map(lifesigns_report::cause).unwrap_or_default();
+        let cause = alert.cause.map(lifesigns_report::end_cause_text).unwrap_or_default();
         table.pair("cancelled", format!("{}, {cause}", stamp(cancelled, view)));
     }
     if let Some(failed) = &alert.undecided {
@@ -155,8 +155,14 @@ fn why(alert: &Alert) -> Vec<String> {
     });
     let mut lines: Vec<String> = groups.collect();
     for step in &alert.why.steps {
-        lines.push(visible(&format!("{} = {} by {}", step.setting, step.value, lifesigns_report::by(&step.by))));
-        let lost = step.overrode.iter().map(|it| format!("  over {} by {}", it.value, lifesigns_report::by(it)));
+        lines.push(visible(&format!(
+            "{} = {} by {}",
+            step.setting,
+            step.value,
+            lifesigns_report::statement_source(&step.by)
+        )));
+        let lost =
+            step.overrode.iter().map(|it| format!("  over {} by {}", it.value, lifesigns_report::statement_source(it)));
         lines.extend(lost.map(|text| Style::Dim.on(&visible(&text))));
     }
     if alert.why.steps.is_empty() {
