@@ -1,19 +1,28 @@
-//! Backpressure in bytes: whoever brings a chunk waits until there is room, and the room comes back
-//! when everything in the chunk has been evaluated.
+//! Backpressure in bytes: a source waits for a permit before it hands in a chunk, and the bytes come
+//! back when everything in the chunk has been evaluated.
 
 use std::sync::{
     Arc, Condvar, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
-/// Room for so many bytes.
+/// A semaphore of bytes. Its lock is a leaf.
 pub(crate) struct ByteSemaphore {
-    /// Less than nothing when somebody was not asked to wait.
+    /// Negative while more bytes are overdrawn than were free.
     free: Mutex<isize>,
     more: Condvar,
     total: usize,
-    /// Nobody gets any any more.
+    /// Closed: no further permits are granted.
     closed: AtomicBool,
+}
+
+/// Why no permit is granted at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TryAcquireError {
+    /// Not enough bytes are free.
+    NoRoom,
+    /// The semaphore is closed.
+    Closed,
 }
 
 impl ByteSemaphore {
@@ -26,69 +35,83 @@ impl ByteSemaphore {
         })
     }
 
-    /// Waits for room. What is larger than everything waits for everything. `full` runs when there is
-    /// none at once. `None` once it is closed.
-    pub(crate) fn acquire(self: &Arc<Self>, bytes: usize, full: impl FnOnce()) -> Option<BytePermit> {
+    /// Waits until `bytes` are free. A request for more than all bytes waits for all of them. `on_wait`
+    /// runs before it waits, without the lock. Returns `None` once the semaphore is closed.
+    pub(crate) fn acquire(self: &Arc<Self>, bytes: usize, on_wait: impl FnOnce()) -> Option<BytePermit> {
         let bytes = bytes.min(self.total);
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         if *free < signed(bytes) {
             drop(free);
-            full();
+            on_wait();
             free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-            let wait = |free: &mut isize| *free < signed(bytes) && !self.is_closed();
-            free = self.more.wait_while(free, wait).unwrap_or_else(PoisonError::into_inner);
+            let must_wait = |free: &mut isize| *free < signed(bytes) && !self.is_closed();
+            free = self.more.wait_while(free, must_wait).unwrap_or_else(PoisonError::into_inner);
         }
         if self.is_closed() {
             return None;
         }
         *free -= signed(bytes);
-        Some(BytePermit { budget: Arc::clone(self), bytes })
+        Some(BytePermit { semaphore: Arc::clone(self), bytes })
     }
 
-    /// Whoever waits for room goes on without, and so does whoever comes later.
+    /// As [`Self::acquire`], but does not wait.
+    pub(crate) fn try_acquire(self: &Arc<Self>, bytes: usize) -> Result<BytePermit, TryAcquireError> {
+        let bytes = bytes.min(self.total);
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_closed() {
+            return Err(TryAcquireError::Closed);
+        }
+        if *free < signed(bytes) {
+            return Err(TryAcquireError::NoRoom);
+        }
+        *free -= signed(bytes);
+        Ok(BytePermit { semaphore: Arc::clone(self), bytes })
+    }
+
+    /// Grants no further permits, and wakes all that wait for one.
     pub(crate) fn close(&self) {
         let _free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         self.closed.store(true, Ordering::Relaxed);
         self.more.notify_all();
     }
 
-    /// Under the lock: it was closed before or is closed after.
+    /// Only under the lock, which orders it before or after [`Self::close`].
     fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// Takes room that may not be there: those who acquire some wait the longer for it.
-    pub(crate) fn charge(self: &Arc<Self>, bytes: usize) -> BytePermit {
+    /// Takes bytes whether or not they are free; requests that wait are delayed by it.
+    pub(crate) fn overdraw(self: &Arc<Self>, bytes: usize) -> BytePermit {
         *self.free.lock().unwrap_or_else(PoisonError::into_inner) -= signed(bytes);
-        BytePermit { budget: Arc::clone(self), bytes }
+        BytePermit { semaphore: Arc::clone(self), bytes }
     }
 
-    /// Whether more than half of it is taken.
+    /// Whether more than half of the bytes are taken.
     pub(crate) fn is_short(&self) -> bool {
         self.used() > self.total / 2
     }
 
-    /// Waits until nothing is in flight.
+    /// Waits until all permits are back.
     pub(crate) fn wait_empty(&self) {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.more.wait_while(free, |free| *free < signed(self.total)));
     }
 
-    /// Bytes in flight.
+    /// Returns the bytes of all permits.
     pub(crate) fn used(&self) -> usize {
         let free = *self.free.lock().unwrap_or_else(PoisonError::into_inner);
         usize::try_from(signed(self.total) - free).unwrap_or_default()
     }
 }
 
-/// Bytes never come near a half of all numbers.
+/// Byte counts are far below half the range of `usize`.
 fn signed(bytes: usize) -> isize {
     isize::try_from(bytes).unwrap_or(isize::MAX)
 }
 
-/// So many bytes in flight.
+/// A number of bytes of a semaphore, given back when it is dropped.
 pub(crate) struct BytePermit {
-    budget: Arc<ByteSemaphore>,
+    semaphore: Arc<ByteSemaphore>,
     bytes: usize,
 }
 
@@ -97,8 +120,8 @@ impl BytePermit {
         self.bytes
     }
 
-    /// Both as one.
-    pub(crate) fn and(mut self, mut other: Self) -> Self {
+    /// Merges two permits of one semaphore.
+    pub(crate) fn merge(mut self, mut other: Self) -> Self {
         self.bytes += std::mem::take(&mut other.bytes);
         self
     }
@@ -106,8 +129,8 @@ impl BytePermit {
 
 impl Drop for BytePermit {
     fn drop(&mut self) {
-        *self.budget.free.lock().unwrap_or_else(PoisonError::into_inner) += signed(self.bytes);
-        self.budget.more.notify_all();
+        *self.semaphore.free.lock().unwrap_or_else(PoisonError::into_inner) += signed(self.bytes);
+        self.semaphore.more.notify_all();
     }
 }
 
@@ -117,41 +140,54 @@ mod tests {
 
     #[test]
     fn bytes_come_back_and_let_the_next_one_in() {
-        let budget = ByteSemaphore::new(10);
-        let first = budget.acquire(6, || ()).expect("there is room");
-        let other = Arc::clone(&budget);
+        let semaphore = ByteSemaphore::new(10);
+        let first = semaphore.acquire(6, || ()).expect("there is room");
+        let other = Arc::clone(&semaphore);
         let waiter = std::thread::spawn(move || drop(other.acquire(1000, || ())));
-        assert_eq!(budget.used(), 6);
+        assert_eq!(semaphore.used(), 6);
         drop(first);
         waiter.join().expect("the waiter gets in once everything is free");
-        budget.wait_empty();
-        assert_eq!(budget.used(), 0);
+        semaphore.wait_empty();
+        assert_eq!(semaphore.used(), 0);
     }
 
     #[test]
-    fn a_closed_one_lets_nobody_wait_and_nobody_in() {
-        let budget = ByteSemaphore::new(10);
-        let all = budget.acquire(10, || ());
-        let (other, (sender, full)) = (Arc::clone(&budget), std::sync::mpsc::channel());
+    fn closing_wakes_those_that_wait_and_refuses_those_that_come() {
+        let semaphore = ByteSemaphore::new(10);
+        let all = semaphore.acquire(10, || ());
+        let (other, (sender, full)) = (Arc::clone(&semaphore), std::sync::mpsc::channel());
         let waiter = std::thread::spawn(move || other.acquire(1, || sender.send(()).expect("it is awaited")).is_none());
         full.recv().expect("it says that it must wait");
-        budget.close();
+        semaphore.close();
         assert!(waiter.join().expect("it goes on"));
         drop(all);
-        assert!(budget.acquire(1, || ()).is_none(), "room makes no difference");
-        budget.wait_empty();
+        assert!(semaphore.acquire(1, || ()).is_none(), "room makes no difference");
+        semaphore.wait_empty();
+    }
+
+    #[test]
+    fn trying_never_waits() {
+        let semaphore = ByteSemaphore::new(10);
+        let most = semaphore.try_acquire(8).expect("there is room");
+        assert_eq!(semaphore.try_acquire(3).err(), Some(TryAcquireError::NoRoom));
+        let rest = semaphore.try_acquire(2).expect("there is room for two");
+        drop((most, rest));
+        drop(semaphore.try_acquire(1000).expect("more than all is all"));
+        semaphore.close();
+        assert_eq!(semaphore.try_acquire(1).err(), Some(TryAcquireError::Closed));
+        assert_eq!(semaphore.used(), 0);
     }
 
     #[test]
     fn what_is_charged_may_be_more_than_there_is() {
-        let budget = ByteSemaphore::new(10);
-        let charged = budget.charge(7).and(budget.charge(8));
-        assert_eq!(budget.used(), 15);
-        let (other, (sender, full)) = (Arc::clone(&budget), std::sync::mpsc::channel());
+        let semaphore = ByteSemaphore::new(10);
+        let charged = semaphore.overdraw(7).merge(semaphore.overdraw(8));
+        assert_eq!(semaphore.used(), 15);
+        let (other, (sender, full)) = (Arc::clone(&semaphore), std::sync::mpsc::channel());
         let waiter = std::thread::spawn(move || drop(other.acquire(1, || sender.send(()).expect("it is awaited"))));
         full.recv().expect("it says that it must wait");
         drop(charged);
         waiter.join().expect("there is room");
-        assert_eq!(budget.used(), 0);
+        assert_eq!(semaphore.used(), 0);
     }
 }

@@ -46,7 +46,7 @@ impl CheckpointBuilder {
                 self.shards += 1;
                 self.observations.extend(observations);
                 self.room = match (self.room.take(), room) {
-                    (Some(one), Some(other)) => Some(one.and(other)),
+                    (Some(one), Some(other)) => Some(one.merge(other)),
                     (one, other) => one.or(other),
                 };
                 self.part.states.extend(part.states);
@@ -62,9 +62,9 @@ impl CheckpointBuilder {
     }
 
     /// The cut; `None` if one of so many shards is missing.
-    pub(crate) fn join(mut self, shards: usize) -> Option<Checkpoint> {
+    pub(crate) fn build(mut self, shards: usize) -> Option<Checkpoint> {
         let (mut withheld, offsets, early) = self.sources.filter(|_| self.shards == shards)?;
-        withheld.0.push(AckGuard { done: None, permit: self.room });
+        withheld.0.push(AckGuard { ack: None, permit: self.room });
         // Stable, and a line is of one shard.
         self.observations.sort_by_key(|(position, rule, _)| (*position, *rule));
         let ShardCheckpoint { mut states, mut reminders, mut objects } = self.part;

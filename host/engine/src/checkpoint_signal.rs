@@ -1,107 +1,113 @@
-//! What the recorder of cuts waits for: that there is something to cut, and that it is time.
+//! What the recorder waits for: that something waits for a checkpoint, and that one is due.
 
 use std::{
-    sync::{Condvar, Mutex, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use lifesigns_model::limits;
 
-/// What has gathered since the last cut.
+/// What has gathered since the last checkpoint.
 #[derive(Default)]
 pub(crate) struct SignalState {
-    /// Something has.
+    /// Something waits for a checkpoint.
     pub(crate) dirty: bool,
-    /// There is little room left, or somebody waits for some.
-    pub(crate) short: bool,
-    /// What signs take.
-    pub(crate) observation_bytes: usize,
+    /// Little room is left, or a submitter waits for some.
+    room_requested: bool,
+    /// Bytes of observations.
+    observation_bytes: usize,
 }
 
 impl SignalState {
     /// Whether a checkpoint is due at once: room runs short, or much waits for one.
     pub(crate) const fn is_urgent(&self) -> bool {
-        self.short || self.observation_bytes > limits::OBSERVATION_BYTES
+        self.room_requested || self.observation_bytes > limits::OBSERVATION_BYTES
     }
 }
 
+/// Wakes the recorder. Its lock is a leaf.
 pub(crate) struct CheckpointSignal {
-    gathered: Mutex<SignalState>,
-    more: Condvar,
+    state: Mutex<SignalState>,
+    changed: Condvar,
     ready: (Sender<()>, Receiver<()>),
     urgent: (Sender<()>, Receiver<()>),
 }
 
 impl Default for CheckpointSignal {
     fn default() -> Self {
-        Self { gathered: Mutex::default(), more: Condvar::new(), ready: bounded(1), urgent: bounded(1) }
+        Self { state: Mutex::default(), changed: Condvar::new(), ready: bounded(1), urgent: bounded(1) }
     }
 }
 
 impl CheckpointSignal {
-    /// Has a message while something has gathered since the last checkpoint.
+    /// Returns a channel with a message while something waits for a checkpoint.
     pub(crate) const fn ready(&self) -> &Receiver<()> {
         &self.ready.1
     }
 
-    /// Has a message while a checkpoint is due at once.
+    /// Returns a channel with a message while a checkpoint is due at once.
     pub(crate) const fn urgent(&self) -> &Receiver<()> {
         &self.urgent.1
     }
 
-    /// Something has gathered, with signs of so many bytes.
-    pub(crate) fn note(&self, observation_bytes: usize, short: bool) {
-        self.change(|gathered| {
-            gathered.dirty = true;
-            gathered.short |= short;
-            gathered.observation_bytes += observation_bytes;
-        });
+    /// Notes that something waits for a checkpoint, with `observation_bytes` more of observations, and
+    /// whether room is short.
+    pub(crate) fn note(&self, observation_bytes: usize, is_short: bool) {
+        let mut state = self.lock();
+        state.dirty = true;
+        state.room_requested |= is_short;
+        state.observation_bytes += observation_bytes;
+        self.publish(state);
     }
 
-    /// Somebody waits for room.
-    pub(crate) fn short(&self) {
-        self.change(|gathered| gathered.short = true);
+    /// Notes that a submitter waits for room.
+    pub(crate) fn request_room(&self) {
+        let mut state = self.lock();
+        state.room_requested = true;
+        self.publish(state);
     }
 
-    /// A cut begins. Says whether anything has gathered.
+    /// Begins a checkpoint. Returns whether anything waits for it.
     pub(crate) fn clear(&self) -> bool {
-        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        gathered.short = false;
+        let mut state = self.lock();
+        state.room_requested = false;
         let _ = (self.ready.1.try_recv(), self.urgent.1.try_recv());
-        std::mem::take(&mut gathered.dirty)
+        std::mem::take(&mut state.dirty)
     }
 
-    /// A cut has taken signs of so many bytes.
+    /// Notes that a checkpoint has taken `observation_bytes` of observations.
     pub(crate) fn taken(&self, observation_bytes: usize) {
-        self.change(|gathered| {
-            gathered.observation_bytes = gathered.observation_bytes.saturating_sub(observation_bytes)
-        });
+        let mut state = self.lock();
+        state.observation_bytes = state.observation_bytes.saturating_sub(observation_bytes);
+        self.publish(state);
     }
 
-    /// What signs take that have not been cut.
+    /// Returns the bytes of observations that wait for a checkpoint.
     pub(crate) fn observation_bytes(&self) -> usize {
-        self.gathered.lock().unwrap_or_else(PoisonError::into_inner).observation_bytes
+        self.lock().observation_bytes
     }
 
-    /// Waits until `enough`, or so long. Says whether it is.
-    pub(crate) fn wait(&self, timeout: Duration, enough: impl Fn(&SignalState) -> bool) -> bool {
-        let gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.more.wait_timeout_while(gathered, timeout, |gathered| !enough(gathered));
-        enough(&waited.unwrap_or_else(PoisonError::into_inner).0)
+    /// Waits until `is_enough`, or until the timeout. Returns whether it is.
+    pub(crate) fn wait(&self, timeout: Duration, is_enough: impl Fn(&SignalState) -> bool) -> bool {
+        let waited = self.changed.wait_timeout_while(self.lock(), timeout, |state| !is_enough(state));
+        is_enough(&waited.unwrap_or_else(PoisonError::into_inner).0)
     }
 
-    fn change(&self, change: impl FnOnce(&mut SignalState)) {
-        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut gathered);
-        // A channel that is full says so already.
-        if gathered.dirty {
+    /// Wakes all that wait for the state as it is now.
+    fn publish(&self, state: MutexGuard<'_, SignalState>) {
+        // A channel that is full holds that message already.
+        if state.dirty {
             let _ = self.ready.0.try_send(());
         }
-        if gathered.is_urgent() {
+        if state.is_urgent() {
             let _ = self.urgent.0.try_send(());
         }
-        drop(gathered);
-        self.more.notify_all();
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, SignalState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,104 +1,49 @@
-//! The live engine: sources submit chunks, scanner threads scan them, shard threads evaluate.
+//! The live engine: sources submit chunks, scanner threads scan them, shard threads evaluate them.
 
 use std::{
     collections::BTreeMap,
     io,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    thread::JoinHandle,
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, PoisonError},
+    thread::{Builder, JoinHandle},
+    time::Duration,
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
-use lifesigns_model::{
-    Checkpoint, Chunk, EventSource, InitialState, ObjectFacts, RuleAlertRef, SharedClock, SystemClock, limits,
-};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use lifesigns_model::{Checkpoint, Chunk, EventSource, InitialState, ObjectFacts, limits};
 
 use crate::{
-    RuleSet, RuleUse, Sample, ShardReport, Tally,
+    EngineConfig, RuleAlertSink, RuleSet, RuleUse, Sample, Totals,
     byte_semaphore::ByteSemaphore,
-    checkpoint::CheckpointBuilder,
+    checkpoint::{CheckpointBuilder, CheckpointPart},
     checkpoint_signal::{CheckpointSignal, SignalState},
-    live::{EngineShared, Ingress, ScanJob, ShardTask, lock},
+    handover::{Handover, ShardTask},
+    ingress::{Ingress, ScanJob},
     pin::Pins,
     scanned::{ScannedChunk, ScannedLine},
-    sequencer::{SequencedItem, Sequencer},
-    shard_of,
+    scanner_loop,
+    sequencer::SequencedItem,
+    shard_loop::ShardLoop,
+    shared::{BrokenFlag, EngineShared},
     state::StateLedger,
+    statistics::Statistics,
+    submit::{EngineClosed, Reservation, ReserveError, TrySubmitError},
 };
 
-/// Where the live engine's alerts go. Called on shard threads; alerts of one object come in order.
-pub type RuleAlertSink = Arc<dyn Fn(&RuleAlertRef<'_>) + Send + Sync>;
-
-/// How much of the traffic is kept as a sample, and how often it is renewed.
-const SAMPLE_BYTES: usize = 256 << 10;
-const SAMPLE_EVERY: u64 = 64;
-/// How many chunks a shard may have that it has not evaluated. All that comes of them waits for a cut.
-const PENDING_CHUNKS: usize = 4;
-/// How often a cut looks whether all threads are alive.
-const LOOK: Duration = Duration::from_millis(100);
-
-/// How many threads, and how much may be in flight.
-#[derive(Clone, Debug)]
-pub struct EngineConfig {
-    /// Scanner threads.
-    pub scanners: usize,
-    /// Shards, each with a thread of its own.
-    pub shards: usize,
-    /// Bytes between sources and shards.
-    pub inflight_bytes: usize,
-    /// Whether threads are pinned to cores.
-    pub pin: bool,
-    /// Whether alerts and acknowledgements wait for [`Engine::checkpoint`]. The sink is then not called.
-    pub checkpoints: bool,
-    /// The host's clock.
-    pub clock: SharedClock,
-    /// What all rules of a shard may use together of its thread, in milliseconds of CPU a second,
-    /// beyond what their events pay for.
-    pub rules_cpu_ms_per_s: u64,
-    /// State of all rules, in bytes.
-    pub rules_state_bytes: usize,
-}
-
-impl Default for EngineConfig {
-    fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self {
-            scanners: cores.div_ceil(2),
-            shards: cores.div_ceil(2),
-            inflight_bytes: limits::INFLIGHT_BYTES,
-            pin: true,
-            checkpoints: false,
-            clock: SystemClock::shared(),
-            rules_cpu_ms_per_s: limits::RULES_CPU_MS_PER_S,
-            rules_state_bytes: limits::RULES_STATE_BYTES,
-        }
-    }
-}
-
-/// What the engine has counted so far.
-#[derive(Clone, Debug, Default)]
-pub struct Totals {
-    /// What the scanners counted.
-    pub tally: Tally,
-    /// What the shards counted.
-    pub report: ShardReport,
-}
+/// How often a checkpoint that waits for its parts checks that all threads are alive.
+const THREAD_CHECK: Duration = Duration::from_millis(100);
 
 /// A running engine.
 pub struct Engine {
     shared: Arc<EngineShared>,
     scanners: Vec<JoinHandle<()>>,
     shards: Vec<JoinHandle<()>>,
-    /// The number after the last cut; held while a cut is made.
-    next_cut: Mutex<u64>,
+    /// The number after the last checkpoint; held while one is made.
+    next_checkpoint: Mutex<u64>,
 }
 
 impl Engine {
-    /// Starts the threads, and goes on from `start`; no rule is told of the facts in it. State that
-    /// this engine cannot read is left out, and counted.
+    /// Starts the threads and restores `start`, of whose facts no rule is notified. State that this
+    /// engine cannot read is left out and counted.
     ///
     /// # Errors
     /// When the system gives no more threads.
@@ -115,205 +60,201 @@ impl Engine {
         for (shard, task) in tasks.iter().enumerate() {
             let _ = task.send(ShardTask::Restore(Arc::clone(&start), shard, shards));
         }
-        let ingress = Ingress { rules: Arc::clone(&rules), next: 0, jobs: Some(jobs), sample: Sample::default() };
-        let pending = Arc::new(AtomicUsize::new(0));
-        let shared = Arc::new(EngineShared {
-            ingress: Mutex::new(ingress),
-            sequencer: Mutex::new(Sequencer::new(&start.offsets, config.checkpoints, Arc::clone(&pending))),
-            shards: Mutex::new(tasks),
-            totals: Mutex::default(),
-            budget: ByteSemaphore::new(config.inflight_bytes),
-            signal: CheckpointSignal::default(),
-            checkpoints: config.checkpoints,
-            pending,
-            pending_limit: PENDING_CHUNKS * limits::CHUNK_BYTES * shards,
-            held_back: AtomicBool::new(false),
-            broken: AtomicBool::new(false),
-            sink,
-            clock: Arc::clone(&config.clock),
-            begun: Instant::now(),
-            ledger: StateLedger::new(config.rules_state_bytes, config.checkpoints),
-            uses: Mutex::default(),
-            rules_cpu_ms_per_s: config.rules_cpu_ms_per_s,
-            observations_bytes: limits::OBSERVATIONS_MAX_BYTES / shards,
-        });
+        let shared = Arc::new(shared(config, Arc::clone(&rules), &start, jobs, tasks, sink));
+        let next_checkpoint = Mutex::default();
+        let mut engine = Self { shared, scanners: Vec::new(), shards: Vec::new(), next_checkpoint };
         let pins = Pins::new(config.pin);
-        let mut engine = Self { shared, scanners: Vec::new(), shards: Vec::new(), next_cut: Mutex::default() };
-        for number in 0..config.scanners.max(1) {
-            let (shared, jobs, pin) = (Arc::clone(&engine.shared), job_queue.clone(), pins.get(number));
-            let thread = std::thread::Builder::new().name(format!("lifesigns-scan-{number}"));
-            engine.scanners.push(thread.spawn(move || {
-                pin.apply();
-                shared.scan(&jobs);
-            })?);
-        }
-        for (number, tasks) in task_queues.into_iter().enumerate() {
-            let (shared, rules, pin) = (Arc::clone(&engine.shared), Arc::clone(&rules), pins.get_last(number));
-            let thread = std::thread::Builder::new().name(format!("lifesigns-shard-{number}"));
-            engine.shards.push(thread.spawn(move || {
-                pin.apply();
-                shared.evaluate(rules, &tasks);
-            })?);
-        }
+        engine.start_scanners(config.scanners.max(1), &pins, &job_queue)?;
+        engine.start_shards(&rules, &pins, task_queues)?;
         Ok(engine)
     }
 
-    /// Hands in a chunk; waits while too much is in flight. Chunks of one source must come from one
-    /// thread, in order. Says whether it was taken: see [`Self::close`].
-    pub fn submit(&self, chunk: Chunk) -> bool {
-        let Some(permit) = self.shared.acquire(chunk.bytes.len()) else { return false };
-        let mut ingress = lock(&self.shared.ingress);
-        if ingress.next.is_multiple_of(SAMPLE_EVERY) {
-            let bytes = chunk.bytes.len().min(SAMPLE_BYTES);
-            ingress.sample.renew(&chunk.source, &chunk.bytes[..bytes]);
+    fn start_scanners(&mut self, count: usize, pins: &Pins, jobs: &Receiver<ScanJob>) -> io::Result<()> {
+        for number in 0..count {
+            let (shared, jobs, pin) = (Arc::clone(&self.shared), jobs.clone(), pins.get(number));
+            let thread = Builder::new().name(format!("lifesigns-scan-{number}"));
+            self.scanners.push(thread.spawn(move || {
+                pin.apply();
+                scanner_loop::run(&shared, &jobs);
+            })?);
         }
-        let handed_in_ns = self.shared.clock.now_ns();
-        let job = ScanJob { number: ingress.next, handed_in_ns, rules: Arc::clone(&ingress.rules), chunk, permit };
-        if let Some(jobs) = &ingress.jobs
-            && jobs.send(job).is_ok()
-        {
-            ingress.next += 1;
-            return true;
-        }
-        false
+        Ok(())
     }
 
-    /// Hands in facts about one object that hold from `facts.time_ns` on; the rules that watch them
-    /// are told. Says whether they were taken: see [`Self::close`].
-    pub fn submit_facts(&self, source: &Arc<EventSource>, facts: ObjectFacts) -> bool {
+    fn start_shards(&mut self, rules: &Arc<RuleSet>, pins: &Pins, queues: Vec<Receiver<ShardTask>>) -> io::Result<()> {
+        for (number, tasks) in queues.into_iter().enumerate() {
+            let (shared, rules, pin) = (Arc::clone(&self.shared), Arc::clone(rules), pins.get_last(number));
+            let thread = Builder::new().name(format!("lifesigns-shard-{number}"));
+            self.shards.push(thread.spawn(move || {
+                pin.apply();
+                ShardLoop::new(&shared, rules).run(&tasks);
+            })?);
+        }
+        Ok(())
+    }
+
+    /// Submits a chunk; waits while too much is in flight. Chunks of one source must come from one
+    /// thread, in order.
+    ///
+    /// # Errors
+    /// When the engine is closed; the chunk is dropped, and never acknowledged.
+    pub fn submit(&self, chunk: Chunk) -> Result<(), EngineClosed> {
+        let permit = self.shared.ingress.reserve(chunk.bytes.len()).ok_or(EngineClosed)?;
+        self.shared.ingress.submit(permit, chunk).map_err(|_| EngineClosed)
+    }
+
+    /// Submits a chunk if there is room for it now. For callers that must not wait, such as an
+    /// asynchronous handler that answers "429 Too Many Requests" instead.
+    ///
+    /// # Errors
+    /// When too much is in flight, or the engine is closed. The chunk is given back.
+    pub fn try_submit(&self, chunk: Chunk) -> Result<(), TrySubmitError> {
+        match self.try_reserve(chunk.bytes.len()) {
+            Ok(Reservation(permit)) => self.shared.ingress.submit(permit, chunk).map_err(TrySubmitError::Closed),
+            Err(ReserveError::Full) => Err(TrySubmitError::Full(chunk)),
+            Err(ReserveError::Closed) => Err(TrySubmitError::Closed(chunk)),
+        }
+    }
+
+    /// Reserves room for a chunk of `bytes`, before it is read or decoded. Never waits.
+    ///
+    /// # Errors
+    /// When too much is in flight, or the engine is closed.
+    pub fn try_reserve(&self, bytes: usize) -> Result<Reservation, ReserveError> {
+        Ok(Reservation(self.shared.ingress.try_reserve(bytes)?))
+    }
+
+    /// Submits a chunk for which room is reserved. Never waits: bytes beyond the reservation are taken
+    /// whether or not there is room.
+    ///
+    /// # Errors
+    /// See [`Self::submit`].
+    pub fn submit_reserved(&self, reservation: Reservation, chunk: Chunk) -> Result<(), EngineClosed> {
+        let beyond = chunk.bytes.len().saturating_sub(reservation.bytes());
+        let permit = reservation.0.merge(self.shared.semaphore.overdraw(beyond));
+        self.shared.ingress.submit(permit, chunk).map_err(|_| EngineClosed)
+    }
+
+    /// Submits facts about one object that hold from `facts.time_ns` on; the rules that watch them are
+    /// notified. Waits while too much is in flight.
+    ///
+    /// # Errors
+    /// When the engine is closed.
+    pub fn submit_facts(&self, source: &Arc<EventSource>, facts: ObjectFacts) -> Result<(), EngineClosed> {
         self.take_facts(source, facts, false)
     }
 
-    /// As [`Self::submit_facts`], of what the inventory says: cuts have it as [`lifesigns_model::Observation::Inventory`], whatever the
-    /// name of `source`.
-    pub fn submit_inventory(&self, source: &Arc<EventSource>, facts: ObjectFacts) -> bool {
+    /// As [`Self::submit_facts`], for facts of the inventory: checkpoints have them as
+    /// [`lifesigns_model::Observation::Inventory`], whatever the name of `source`.
+    ///
+    /// # Errors
+    /// When the engine is closed.
+    pub fn submit_inventory(&self, source: &Arc<EventSource>, facts: ObjectFacts) -> Result<(), EngineClosed> {
         self.take_facts(source, facts, true)
     }
 
-    fn take_facts(&self, source: &Arc<EventSource>, facts: ObjectFacts, listed: bool) -> bool {
-        // Room first, then a number: whoever has a number must not wait for those after it.
-        let Some(permit) = self.shared.acquire(1) else { return false };
-        let (rules, number, handed_in_ns) = {
-            let mut ingress = lock(&self.shared.ingress);
-            ingress.next += 1;
-            (Arc::clone(&ingress.rules), ingress.next - 1, self.shared.clock.now_ns())
-        };
-        let mut scanned = ScannedChunk::new(rules, Arc::clone(source));
-        (scanned.handed_in_ns, scanned.listed) = (handed_in_ns, listed);
+    fn take_facts(&self, source: &Arc<EventSource>, facts: ObjectFacts, listed: bool) -> Result<(), EngineClosed> {
+        let permit = self.shared.ingress.reserve(1).ok_or(EngineClosed)?;
+        let stamp = self.shared.ingress.stamp(&permit);
+        let mut scanned = ScannedChunk::new(stamp.rules, Arc::clone(source));
+        scanned.handed_in_ns = stamp.handed_in_ns;
+        scanned.listed = listed;
         scanned.ack_guard.permit = Some(permit);
         scanned.lines.push(ScannedLine::of_facts(&mut scanned.text, &facts));
         scanned.tally.kept = 1;
         scanned.facts.push(facts);
-        self.shared.hand_on(number, SequencedItem::Chunk(Box::new(scanned), None));
-        true
+        self.shared.handover.put(stamp.number, SequencedItem::Chunk(Box::new(scanned), None));
+        Ok(())
     }
 
-    /// Forgets these objects: their facts, rules' state, reminders and clocks, and what was said of them and
-    /// is in no cut yet. The next cut says that they are gone. What is evaluated after this call, if it was
-    /// handed in before or not, is of new objects.
+    /// Forgets these objects: their facts, rules' state, reminders and clocks, and the observations of
+    /// them that are in no checkpoint yet. The next checkpoint records that they are gone. Lines that are
+    /// evaluated after this call, whenever they were submitted, are of new objects.
     pub fn forget(&self, objects: &[String]) {
-        let shards = lock(&self.shared.shards);
-        let mut parts = vec![Vec::new(); shards.len()];
-        for object in objects {
-            if let Some(part) = parts.get_mut(shard_of(object, shards.len())) {
-                part.push(object.clone());
-            }
-        }
-        for (shard, part) in shards.iter().zip(parts).filter(|(_, part)| !part.is_empty()) {
-            let _ = shard.send(ShardTask::Forget(part));
-        }
-        drop(shards);
+        self.shared.handover.forget(objects);
         if self.shared.checkpoints {
             self.shared.signal.note(0, false);
         }
     }
 
-    /// Forgets a source that was removed: its cursor, and the number of its lines. The next checkpoint says
-    /// so. Everything that was submitted of it before is evaluated as ever; a source of its name that
-    /// comes later is a new one.
+    /// Forgets a source that was removed: its cursor and the number of its lines. The next checkpoint
+    /// records that it is gone. Everything that was submitted of it before is evaluated as usual; a source
+    /// of its name that comes later is a new one.
     pub fn forget_source(&self, name: &str) {
-        let number = {
-            let mut ingress = lock(&self.shared.ingress);
-            ingress.next += 1;
-            ingress.next - 1
-        };
-        self.shared.hand_on(number, SequencedItem::Forget(name.to_owned()));
+        let number = self.shared.ingress.take_number();
+        self.shared.handover.put(number, SequencedItem::Forget(name.to_owned()));
         if self.shared.checkpoints {
             self.shared.signal.note(0, false);
         }
     }
 
-    /// Closes the door: whoever waits for room goes on, and what they bring is not taken, nor is what
-    /// comes later. Everything that was taken before is evaluated as ever.
+    /// Closes the entry: submitters that wait are refused, and so are later ones. Everything that was
+    /// taken before is evaluated as usual.
     pub fn close(&self) {
-        self.shared.budget.close();
+        self.shared.semaphore.close();
     }
 
-    /// Whether one of its threads has ended before its time: then nothing is cut any more.
+    /// Whether one of its threads has panicked: then no checkpoint is made any more.
     pub fn is_broken(&self) -> bool {
-        self.shared.broken.load(Ordering::Relaxed)
+        self.shared.is_broken()
     }
 
-    /// Puts another generation in force: every chunk that is submitted from now on is evaluated by
-    /// it, every chunk before by the old one.
+    /// Puts another generation of rules in force: every chunk that is submitted from now on is evaluated
+    /// by it, every chunk before by the old one.
     pub fn swap(&self, rules: Arc<RuleSet>) {
-        lock(&self.shared.ingress).rules = rules;
+        self.shared.ingress.swap_rules(rules);
     }
 
-    /// The generation in force.
+    /// Returns the generation of rules in force.
     pub fn rules(&self) -> Arc<RuleSet> {
-        Arc::clone(&lock(&self.shared.ingress).rules)
+        self.shared.ingress.rules()
     }
 
-    /// A piece of recent traffic, for [`RuleSet::new`] and [`crate::try_out`].
+    /// Returns a piece of recent traffic, for [`RuleSet::new`] and [`crate::try_out`].
     pub fn sample(&self) -> Sample {
-        lock(&self.shared.ingress).sample.clone()
+        self.shared.ingress.sample()
     }
 
-    /// Cuts the stream: what came of everything that was handed in before this call and not in an
-    /// earlier cut. Waits until all of that has been evaluated; but when so much has come of it that
-    /// there is no room for more, it is cut there, and the cut is [early](Cut::early). Only with
-    /// [`EngineConfig::checkpoints`].
+    /// Makes a checkpoint: the results of everything that was submitted before this call and is in no
+    /// earlier checkpoint. Waits until all of that has been evaluated; but when the results exceed the
+    /// room for them, the checkpoint is made there, and is [early](Checkpoint::early). Empty without
+    /// [`EngineConfig::checkpoints`], and when the engine is broken.
     pub fn checkpoint(&self) -> Checkpoint {
-        let mut next = lock(&self.next_cut);
+        let mut next = self.next_checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_broken() || !self.shared.checkpoints {
             return Checkpoint::default();
         }
-        let (parts, receiver) = unbounded();
-        let number = {
-            let mut ingress = lock(&self.shared.ingress);
-            // What is noted from here on may be in this cut or in the next.
-            if !self.shared.signal.clear() && ingress.next == *next {
-                return Checkpoint::default();
-            }
-            ingress.next += 1;
-            ingress.next - 1
-        };
+        let Some(number) = self.shared.ingress.stamp_checkpoint(*next) else { return Checkpoint::default() };
         *next = number + 1;
-        self.shared.hand_on(number, SequencedItem::Checkpoint(parts));
-        let mut all = CheckpointBuilder::default();
+        let (sender, parts) = unbounded();
+        self.shared.handover.put(number, SequencedItem::Checkpoint(sender));
+        let builder = self.collect(&parts);
+        self.shared.signal.taken(builder.observation_bytes());
+        self.shared.handover.pump();
+        let Some(checkpoint) = builder.build(self.shards.len()) else {
+            // A shard's thread has ended, and its part is lost.
+            self.shared.set_broken();
+            tracing::error!("a thread of the engine has ended; nothing more is acknowledged");
+            return Checkpoint::default();
+        };
+        if checkpoint.early {
+            // There is more to collect, whether anything else comes or not.
+            *next = number;
+        }
+        checkpoint
+    }
+
+    fn collect(&self, parts: &Receiver<CheckpointPart>) -> CheckpointBuilder {
+        let mut builder = CheckpointBuilder::default();
         loop {
-            match receiver.recv_timeout(LOOK) {
-                Ok(piece) => all.add(piece),
-                Err(RecvTimeoutError::Disconnected) => break,
-                // What a thread has not handed on before it ended is waited for in vain.
-                Err(RecvTimeoutError::Timeout) if self.is_broken() => break,
+            match parts.recv_timeout(THREAD_CHECK) {
+                Ok(part) => builder.add(part),
+                Err(RecvTimeoutError::Disconnected) => return builder,
+                // A thread that has ended never sends its part.
+                Err(RecvTimeoutError::Timeout) if self.is_broken() => return builder,
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
-        self.shared.signal.taken(all.observation_bytes());
-        self.shared.pump();
-        let cut = all.join(self.shards.len()).unwrap_or_else(|| {
-            // A shard is gone, and what it knew.
-            self.shared.broken.store(true, Ordering::Relaxed);
-            tracing::error!("a thread of the engine has ended; nothing more is acknowledged");
-            Checkpoint::default()
-        });
-        if cut.early {
-            // There is more to cut, whether anything else comes or not.
-            *next = number;
-        }
-        cut
     }
 
     /// Returns a channel that has a message while there is something for a checkpoint, to be selected on.
@@ -328,37 +269,37 @@ impl Engine {
         self.shared.signal.urgent()
     }
 
-    /// Waits until there is something to cut, or so long. Says whether there is.
+    /// Waits until something waits for a checkpoint, or until the timeout. Returns whether something does.
     pub fn wait_dirty(&self, timeout: Duration) -> bool {
         self.shared.signal.wait(timeout, |state| state.dirty)
     }
 
-    /// Waits until it is time for a cut because room is short or much is waiting for one, or so
-    /// long: what a recorder does between [`Self::wait_dirty`] and [`Self::checkpoint`], to commit less often.
-    /// Says whether it is time.
+    /// Waits until a checkpoint is due because room is short or much waits for one, or until the timeout:
+    /// a recorder calls it between [`Self::wait_dirty`] and [`Self::checkpoint`], to commit less often.
+    /// Returns whether it is due.
     pub fn wait_urgent(&self, timeout: Duration) -> bool {
         self.shared.signal.wait(timeout, SignalState::is_urgent)
     }
 
-    /// Waits until everything that was handed in has been evaluated and its alerts are out; with cuts,
-    /// until all of it was in a cut that has been released or dropped.
+    /// Waits until everything that was submitted has been evaluated and its rule alerts were passed on;
+    /// with checkpoints, until all of it was in a checkpoint that has been released or dropped.
     pub fn flush(&self) {
-        self.shared.budget.wait_empty();
+        self.shared.semaphore.wait_empty();
     }
 
-    /// Bytes between sources and shards now.
+    /// Returns the bytes between sources and shards now.
     pub fn inflight_bytes(&self) -> usize {
-        self.shared.budget.used()
+        self.shared.semaphore.used()
     }
 
-    /// What has been counted so far.
+    /// Returns the counters since the start.
     pub fn totals(&self) -> Totals {
-        lock(&self.shared.totals).clone()
+        self.shared.statistics.totals()
     }
 
-    /// What each rule uses and holds, by name; only rules that have been shown something.
+    /// Returns what each rule uses and holds, by name; only rules that have been shown something.
     pub fn uses(&self) -> BTreeMap<String, RuleUse> {
-        let mut uses = lock(&self.shared.uses).shown(self.shared.begun.elapsed());
+        let mut uses = self.shared.statistics.usage();
         for (rule, bytes) in self.shared.ledger.held() {
             if bytes > 0 || uses.contains_key(&rule) {
                 uses.entry(rule).or_default().state_bytes = bytes as u64;
@@ -367,18 +308,18 @@ impl Engine {
         uses
     }
 
-    /// Evaluates what was handed in, ends the threads, and says what was counted.
+    /// Evaluates everything that was submitted, ends the threads, and returns the counters.
     pub fn stop(mut self) -> Totals {
         self.end();
         self.totals()
     }
 
     fn end(&mut self) {
-        lock(&self.shared.ingress).jobs = None;
+        self.shared.ingress.end();
         for scanner in self.scanners.drain(..) {
             let _ = scanner.join();
         }
-        lock(&self.shared.shards).clear();
+        self.shared.handover.end();
         for shard in self.shards.drain(..) {
             let _ = shard.join();
         }
@@ -388,5 +329,41 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+fn shared(
+    config: &EngineConfig,
+    rules: Arc<RuleSet>,
+    start: &InitialState,
+    jobs: Sender<ScanJob>,
+    tasks: Vec<Sender<ShardTask>>,
+    sink: RuleAlertSink,
+) -> EngineShared {
+    let semaphore = ByteSemaphore::new(config.inflight_bytes);
+    let signal = Arc::new(CheckpointSignal::default());
+    let statistics = Arc::new(Statistics::new());
+    let clock = Arc::clone(&config.clock);
+    let observation_limit_bytes = limits::OBSERVATIONS_MAX_BYTES / tasks.len();
+    EngineShared {
+        ingress: Ingress::new(rules, jobs, Arc::clone(&semaphore), Arc::clone(&signal), Arc::clone(&clock)),
+        handover: Handover::new(
+            &start.offsets,
+            tasks,
+            config.checkpoints,
+            Arc::clone(&semaphore),
+            Arc::clone(&signal),
+            Arc::clone(&statistics),
+        ),
+        statistics,
+        semaphore,
+        signal,
+        ledger: StateLedger::new(config.rules_state_bytes, config.checkpoints),
+        clock,
+        sink,
+        checkpoints: config.checkpoints,
+        rules_cpu_ms_per_s: config.rules_cpu_ms_per_s,
+        observation_limit_bytes,
+        broken: BrokenFlag::default(),
     }
 }

@@ -64,7 +64,7 @@ pub(crate) trait EventSink {
     }
 
     /// What waits, in bytes.
-    fn waiting(&self) -> usize {
+    fn buffered_bytes(&self) -> usize {
         0
     }
 }
@@ -102,7 +102,7 @@ pub(crate) struct ObservationBuffer {
     bytes: usize,
     most_bytes: usize,
     /// The room that they take.
-    pub(crate) room: Option<BytePermit>,
+    pub(crate) permit: Option<BytePermit>,
 }
 
 /// An attribute's two texts, with what the allocator adds.
@@ -122,7 +122,7 @@ impl ObservationBuffer {
     /// All of them, and the room that they take.
     pub(crate) fn take(&mut self) -> (Vec<(StreamPosition, u32, Observation)>, Option<BytePermit>) {
         self.bytes = 0;
-        (std::mem::take(&mut self.list), self.room.take())
+        (std::mem::take(&mut self.list), self.permit.take())
     }
 
     /// Drops what was said of these objects. The room that it takes is given back with the rest.
@@ -176,7 +176,7 @@ impl EventSink for ObservationBuffer {
         of_rule > self.most_bytes / 2 || self.bytes > self.most_bytes
     }
 
-    fn waiting(&self) -> usize {
+    fn buffered_bytes(&self) -> usize {
         self.bytes
     }
 }

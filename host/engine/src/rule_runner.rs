@@ -359,7 +359,7 @@ impl RuleRunner {
     ) {
         let answer = &*context.answer;
         let (mut nth, mut before) = (0, u32::MAX);
-        let waiting = context.sink.waiting();
+        let waiting = context.sink.buffered_bytes();
         for row in &answer.rows {
             nth = if row.event == before { nth + 1 } else { 0 };
             before = row.event;
@@ -380,7 +380,7 @@ impl RuleRunner {
             context.sink.alert(*position, &alert);
             context.report.alerts += 1;
         }
-        self.waiting += context.sink.waiting() - waiting;
+        self.waiting += context.sink.buffered_bytes() - waiting;
         self.usage.alerts += answer.rows.len() as u64;
         self.usage.alert_bytes += (answer.text.len() + answer.attributes.len() * ATTRIBUTE_BYTES) as u64;
     }

@@ -185,14 +185,14 @@ impl WithheldAcks {
 
 impl Drop for WithheldAcks {
     fn drop(&mut self) {
-        self.0.iter_mut().for_each(|ack_guard| ack_guard.done = None);
+        self.0.iter_mut().for_each(|ack_guard| ack_guard.ack = None);
     }
 }
 
 /// Gives back the bytes in flight and acknowledges to the source, when the last one lets go.
 #[derive(Default)]
 pub(crate) struct AckGuard {
-    pub(crate) done: Option<AckCallback>,
+    pub(crate) ack: Option<AckCallback>,
     pub(crate) permit: Option<BytePermit>,
 }
 
@@ -200,9 +200,9 @@ impl Drop for AckGuard {
     fn drop(&mut self) {
         // What unwinds was not evaluated.
         if !std::thread::panicking()
-            && let Some(done) = self.done.take()
+            && let Some(ack) = self.ack.take()
         {
-            done();
+            ack();
         }
     }
 }

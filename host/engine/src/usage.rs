@@ -59,16 +59,16 @@ struct RuleRates {
 }
 
 impl RuleRates {
-    fn turn(&mut self, now_ns: u64) {
+    fn roll_window(&mut self, now_ns: u64) {
         if now_ns.saturating_sub(self.begin.0) >= WINDOW_NS {
             self.before = if now_ns - self.begin.0 < 2 * WINDOW_NS { self.begin } else { (now_ns, self.total) };
             self.begin = (now_ns, self.total);
         }
     }
 
-    fn shown(&self, now_ns: u64) -> RuleUse {
+    fn snapshot(&self, now_ns: u64) -> RuleUse {
         let mut now = *self;
-        now.turn(now_ns);
+        now.roll_window(now_ns);
         let (since_ns, then) = now.before;
         let seconds = now_ns.saturating_sub(since_ns).max(WINDOW_NS / 5) as f64 / 1e9;
         RuleUse {
@@ -94,15 +94,15 @@ impl UsageTable {
                 before: (now_ns, Usage::default()),
                 ..RuleRates::default()
             });
-            rated.turn(now_ns);
+            rated.roll_window(now_ns);
             rated.total += usage;
         }
     }
 
     /// By rule, with rates as of `now`, the time since the start.
-    pub(crate) fn shown(&self, now: Duration) -> BTreeMap<String, RuleUse> {
+    pub(crate) fn snapshot(&self, now: Duration) -> BTreeMap<String, RuleUse> {
         let now_ns = now.as_nanos() as u64;
-        self.0.iter().map(|(rule, rated)| (rule.clone(), rated.shown(now_ns))).collect()
+        self.0.iter().map(|(rule, rated)| (rule.clone(), rated.snapshot(now_ns))).collect()
     }
 }
 
@@ -119,11 +119,11 @@ mod tests {
         for tenth in 0..300 {
             uses.add(vec![("r".into(), one)], Duration::from_millis(100_000 + tenth * 100));
         }
-        let shown = uses.shown(Duration::from_secs(130))["r"];
-        assert_eq!((shown.total.alerts, shown.total.cpu_ns), (600, 15 * S));
-        assert!((shown.cpu_ms_per_s - 500.0).abs() < 15.0, "{shown:?}");
-        assert!((shown.alerts_per_s - 20.0).abs() < 0.6, "{shown:?}");
-        let later = uses.shown(Duration::from_secs(150))["r"];
-        assert_eq!((later.cpu_ms_per_s, later.total), (0.0, shown.total));
+        let snapshot = uses.snapshot(Duration::from_secs(130))["r"];
+        assert_eq!((snapshot.total.alerts, snapshot.total.cpu_ns), (600, 15 * S));
+        assert!((snapshot.cpu_ms_per_s - 500.0).abs() < 15.0, "{snapshot:?}");
+        assert!((snapshot.alerts_per_s - 20.0).abs() < 0.6, "{snapshot:?}");
+        let later = uses.snapshot(Duration::from_secs(150))["r"];
+        assert_eq!((later.cpu_ms_per_s, later.total), (0.0, snapshot.total));
     }
 }

@@ -44,7 +44,7 @@ fn short_lines_of_which_much_is_said_are_cut_early_and_in_order() {
             for _ in 0..CHUNKS {
                 let text: String =
                     numbers.by_ref().take(LINES as usize).map(|n| format!("1000 {} hello\n", n % 7)).collect();
-                assert!(submits.submit(chunk(&source, &text, None)));
+                assert!(submits.submit(chunk(&source, &text, None)).is_ok());
             }
         });
         let (mut seen, mut early, mut most) = (Vec::new(), 0, 0);
@@ -75,7 +75,7 @@ fn the_cut_that_ends_it_is_whole_after_early_ones() {
         let engine = Engine::start(&config, list, InitialState::default(), sink).unwrap();
         let source = source("a", 0);
         for _ in 0..20 {
-            assert!(engine.submit(chunk(&source, &"1000 a hello\n".repeat(5000), None)));
+            assert!(engine.submit(chunk(&source, &"1000 a hello\n".repeat(5000), None)).is_ok());
         }
         // As a host does that stops: until a cut is not early, whether anything is dirty or not.
         let mut seen = 0;
@@ -103,7 +103,7 @@ fn a_thousand_literals_within_each_other_are_one() {
         let (kept, sink) = sink();
         let engine = Engine::start(&config(1), list, InitialState::default(), sink).unwrap();
         let text = format!("1 o {}\n1 o aaaaaa\n1 o aaaaaaa\n", "a".repeat(60_000));
-        engine.submit(chunk(&source("a", 0), &text, None));
+        engine.submit(chunk(&source("a", 0), &text, None)).expect("the engine is open");
         engine.stop();
         let lengths: Vec<usize> = summaries(&kept).iter().map(String::len).collect();
         assert_eq!(lengths, [60_000, 7]);
@@ -126,7 +126,7 @@ fn a_literal_that_stands_often_before_the_message_is_found_in_it_all_the_same() 
                 }
             }
         }
-        engine.submit(chunk(&source("a", 0), &text, None));
+        engine.submit(chunk(&source("a", 0), &text, None)).expect("the engine is open");
         engine.stop();
         let mut said = summaries(&kept);
         said.sort_unstable();
@@ -177,7 +177,7 @@ fn held_to_its_budget(costly: Arc<LoadedRule>, few: Arc<LoadedRule>, message: &s
     let engine = Engine::start(&config, rules(&[beside, costly, few]), InitialState::default(), sink).unwrap();
     let (source, text) = (source("a", 0), format!("1000 o {message}\n").repeat(LINES));
     let submit = || {
-        assert!(engine.submit(chunk(&source, &text, None)));
+        assert!(engine.submit(chunk(&source, &text, None)).is_ok());
         engine.flush();
         let failures = engine.totals().report.failures.get("costly").cloned().unwrap_or_default();
         (failures.over_budget, failures.missed)

@@ -33,7 +33,9 @@ fn facts_that_were_kept_from_a_year_ahead_are_known_now() {
         let begin = InitialState { facts: vec![facts("old", S), facts("new", 2 * YEAR_NS)], ..InitialState::default() };
         let engine = Engine::start(&config, rules, begin, Arc::new(|_| ())).unwrap();
         let now_ms = YEAR_NS / 1_000_000 + 1;
-        engine.submit(numbered(0, 0, &format!("{now_ms} vm-1 a word\n"), &Dones::default()));
+        engine
+            .submit(numbered(0, 0, &format!("{now_ms} vm-1 a word\n"), &Dones::default()))
+            .expect("the engine is open");
         let cut = engine.checkpoint();
         let alert = cut
             .observations

@@ -48,17 +48,19 @@ fn an_object_that_is_forgotten_is_a_new_one_and_its_neighbours_stay() {
             let engine = Engine::start(&config, counting(), start, Arc::new(|_| ())).unwrap();
             let dones = Dones::default();
             let text = "1000 gone \"properties\" env=test\n1000 gone hello\n1000 stays hello\n1000 known hello\n";
-            engine.submit(numbered(0, 0, text, &dones));
+            engine.submit(numbered(0, 0, text, &dones)).expect("the engine is open");
             let cut = engine.checkpoint();
             assert!(said(&cut).contains(&"gone 1 test".to_owned()), "{:?}", said(&cut));
             cut.acks.release();
             // What was said and is in no cut yet is of the object that is forgotten.
-            engine.submit(numbered(
-                0,
-                1,
-                "2000 gone \"properties\" env=late\n2000 gone hello\n2000 stays hello\n",
-                &dones,
-            ));
+            engine
+                .submit(numbered(
+                    0,
+                    1,
+                    "2000 gone \"properties\" env=late\n2000 gone hello\n2000 stays hello\n",
+                    &dones,
+                ))
+                .expect("the engine is open");
             while engine.totals().tally.kept < 7 {
                 std::thread::yield_now();
             }
@@ -72,14 +74,16 @@ fn an_object_that_is_forgotten_is_a_new_one_and_its_neighbours_stay() {
             assert!(cut.reminders.iter().all(|set| set.due_ns.is_some() == (set.object == "stays")), "{cut:?}");
             cut.acks.release();
             // Its reminder would have come first.
-            engine.submit(numbered(0, 2, "9000000 gone hello\n9000000 known hello\n9000000 stays hello\n", &dones));
+            engine
+                .submit(numbered(0, 2, "9000000 gone hello\n9000000 known hello\n9000000 stays hello\n", &dones))
+                .expect("the engine is open");
             let cut = engine.checkpoint();
             let all = ["gone is seen", "gone 1 -", "known is seen", "known 1 -", "stays reminded", "stays 3 -"];
             assert_eq!(said(&cut), all, "{shards} shards");
             cut.acks.release();
             // Forgotten and heard of again before one cut.
             engine.forget(&["gone".to_owned()]);
-            engine.submit(numbered(0, 3, "9000001 gone hello\n", &dones));
+            engine.submit(numbered(0, 3, "9000001 gone hello\n", &dones)).expect("the engine is open");
             let cut = engine.checkpoint();
             assert_eq!(said(&cut), ["gone is seen", "gone 1 -"], "{shards} shards");
             let clocks: Vec<_> = cut.objects.iter().map(|clock| (clock.object.as_str(), clock.time_ns)).collect();
@@ -96,10 +100,10 @@ fn without_cuts_it_is_forgotten_too() {
     within(|| {
         let (kept, sink) = sink();
         let engine = Engine::start(&config(2), counting(), InitialState::default(), sink).unwrap();
-        engine.submit(numbered(0, 0, "1000 gone hello\n", &Dones::default()));
+        engine.submit(numbered(0, 0, "1000 gone hello\n", &Dones::default())).expect("the engine is open");
         engine.flush();
         engine.forget(&["gone".to_owned()]);
-        engine.submit(numbered(0, 1, "2000 gone hello\n", &Dones::default()));
+        engine.submit(numbered(0, 1, "2000 gone hello\n", &Dones::default())).expect("the engine is open");
         engine.flush();
         assert_eq!(summaries(&kept), ["gone 1 -", "gone 1 -"]);
     });

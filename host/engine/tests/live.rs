@@ -35,10 +35,10 @@ fn a_silent_object_is_reminded_although_its_shard_is_never_idle() {
             Engine::start(&config(1), rules(&[rule("r", &[], &[], true, remind)]), InitialState::default(), sink)
                 .unwrap();
         let source = source("a", 0);
-        engine.submit(chunk(&source, "1000 silent remind 300\n", None));
+        engine.submit(chunk(&source, "1000 silent remind 300\n", None)).expect("the engine is open");
         let start = Instant::now();
         while summaries(&kept).is_empty() {
-            engine.submit(chunk(&source, &"2000 busy hello\n".repeat(50), None));
+            engine.submit(chunk(&source, &"2000 busy hello\n".repeat(50), None)).expect("the engine is open");
             assert!(start.elapsed() < Duration::from_secs(20), "the reminder never comes");
         }
         assert!(start.elapsed() >= Duration::from_millis(300), "nor before its time");
@@ -56,12 +56,12 @@ fn a_host_clock_that_was_a_year_ahead_and_is_right_again_holds_no_reminder() {
         let engine =
             Engine::start(&config, rules(&[rule("r", &[], &[], true, remind)]), InitialState::default(), sink).unwrap();
         let source = source("a", 0);
-        engine.submit(chunk(&source, "1000 before remind 300\n", None));
+        engine.submit(chunk(&source, "1000 before remind 300\n", None)).expect("the engine is open");
         while engine.totals().tally.lines < 1 || engine.inflight_bytes() > 0 {
             std::thread::sleep(Duration::from_millis(1));
         }
         clock.set(YEAR);
-        engine.submit(chunk(&source, "2000 after remind 300\n", None));
+        engine.submit(chunk(&source, "2000 after remind 300\n", None)).expect("the engine is open");
         let start = Instant::now();
         while summaries(&kept).len() < 2 {
             std::thread::sleep(Duration::from_millis(20));
@@ -90,12 +90,12 @@ fn its_time_does_not_run_ahead_of_lines_about_it_that_wait_in_the_queue() {
             Engine::start(&config(1), rules(&[rule("r", &[], &[], true, slow)]), InitialState::default(), sink)
                 .unwrap();
         let source = source("a", 0);
-        engine.submit(chunk(&source, "1000 lively remind 1000\n", None));
+        engine.submit(chunk(&source, "1000 lively remind 1000\n", None)).expect("the engine is open");
         // Three seconds of work, in pieces, and behind them the line that moves the reminder.
         for _ in 0..60 {
-            engine.submit(chunk(&source, &"1100 busy slow\n".repeat(5), None));
+            engine.submit(chunk(&source, &"1100 busy slow\n".repeat(5), None)).expect("the engine is open");
         }
-        engine.submit(chunk(&source, "1900 lively remind 100000\n", None));
+        engine.submit(chunk(&source, "1900 lively remind 100000\n", None)).expect("the engine is open");
         engine.flush();
         assert_eq!(summaries(&kept), Vec::<String>::new());
     });
@@ -114,11 +114,11 @@ fn a_reminder_that_is_set_holds_no_acknowledgement() {
             count.fetch_add(1, Ordering::SeqCst);
         });
         let source = source("a", 0);
-        engine.submit(chunk(&source, "1000 a remind 1000000000\n", Some(acknowledge)));
+        engine.submit(chunk(&source, "1000 a remind 1000000000\n", Some(acknowledge))).expect("the engine is open");
         engine.flush();
         assert_eq!((done.load(Ordering::SeqCst), engine.inflight_bytes()), (1, 0));
         // It is still there, and fires with the line that set it.
-        engine.submit(chunk(&source, "1000002000 a hello\n", None));
+        engine.submit(chunk(&source, "1000002000 a hello\n", None)).expect("the engine is open");
         engine.flush();
         assert_eq!(summaries(&kept), ["a r 1000001000"]);
         let kept = kept.lock().unwrap();
@@ -138,13 +138,13 @@ fn a_new_version_may_set_reminders_exactly_if_it_has_an_interest_in_them() {
             engine.flush();
             engine.totals().report.failures.get("r").map_or(0, |failures| failures.failed)
         };
-        engine.submit(chunk(&source, "1000 a remind 10\n2000 a hello\n", None));
+        engine.submit(chunk(&source, "1000 a remind 10\n2000 a hello\n", None)).expect("the engine is open");
         assert_eq!(failed(&engine), 0);
         engine.swap(without);
-        engine.submit(chunk(&source, "3000 a remind 10\n4000 a hello\n", None));
+        engine.submit(chunk(&source, "3000 a remind 10\n4000 a hello\n", None)).expect("the engine is open");
         assert_eq!(failed(&engine), 1);
         engine.swap(with);
-        engine.submit(chunk(&source, "5000 a remind 10\n6000 a hello\n", None));
+        engine.submit(chunk(&source, "5000 a remind 10\n6000 a hello\n", None)).expect("the engine is open");
         assert_eq!(failed(&engine), 1);
         assert_eq!(summaries(&kept), ["a r 1010", "a r 5010"]);
     });
@@ -181,17 +181,19 @@ fn a_flood_of_objects_forgets_the_ones_that_were_silent_longest() {
         let lively = "1000 lively \"properties\" env=test\n1000 lively hello\n";
         let start =
             "1000 known hello\n1000 silent \"properties\" env=test\n1000 silent hello\n1000 silent remind 5000\n";
-        engine.submit(chunk(&source, &format!("{start}{lively}"), None));
+        engine.submit(chunk(&source, &format!("{start}{lively}"), None)).expect("the engine is open");
         // Twice what a shard remembers, and now and then a line of the one that stays in sight.
         for thousand in 0..2 * limits::OBJECTS / 1000 {
             let mut text: String =
                 (0..1000).map(|host| format!("1000 host-{thousand}-{host} \"properties\" x=y\n")).collect();
             text.push_str(lively);
-            engine.submit(chunk(&source, &text, None));
+            engine.submit(chunk(&source, &text, None)).expect("the engine is open");
         }
         engine.flush();
         kept.lock().unwrap().clear();
-        engine.submit(chunk(&source, "9000 known hello\n9000 silent hello\n9000 lively hello\n", None));
+        engine
+            .submit(chunk(&source, "9000 known hello\n9000 silent hello\n9000 lively hello\n", None))
+            .expect("the engine is open");
         let report = engine.stop().report;
         let times = 2 + 2 * limits::OBJECTS / 1000;
         assert_eq!(
@@ -224,7 +226,7 @@ fn a_literal_that_begins_with_a_line_end_stalls_nothing_and_is_in_no_line() {
         for (list, expected) in [(vec![ends.clone(), word.clone()], 4), (vec![ends, all, word], 4 + 6)] {
             let (kept, sink) = sink();
             let engine = Engine::start(&config(1), rules(&list), InitialState::default(), sink).unwrap();
-            engine.submit(chunk(&source("a", 0), text, None));
+            engine.submit(chunk(&source("a", 0), text, None)).expect("the engine is open");
             let totals = engine.stop();
             assert_eq!((totals.tally.lines, summaries(&kept).len()), (9, expected), "{:?}", summaries(&kept));
             assert!(kept.lock().unwrap().iter().all(|alert| alert.rule != "ends"));
@@ -257,7 +259,7 @@ fn a_flood_of_reminders_is_refused_for_one_event_and_bounded_for_an_object() {
         let source = source("a", 0);
         let limit = limits::REMINDERS_PER_EVENT;
         let text = format!("1000 a flood {}\n1001 a flood {limit}\n2000 a flood 1\n9000 a hello\n", limit + 1);
-        engine.submit(chunk(&source, &text, None));
+        engine.submit(chunk(&source, &text, None)).expect("the engine is open");
         let report = engine.stop().report;
         let failures = &report.failures["r"];
         assert_eq!(failures.failed, 1, "{failures:?}");

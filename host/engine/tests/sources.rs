@@ -28,9 +28,9 @@ fn a_source_is_forgotten_in_its_turn_and_begins_again_as_a_new_one() {
         let start = InitialState { offsets: vec![before], ..InitialState::default() };
         let engine = Engine::start(&config, generation, start, Arc::new(|_| ())).unwrap();
 
-        engine.submit(numbered(0, 0, "1000 vm-1 a\n", &dones));
+        engine.submit(numbered(0, 0, "1000 vm-1 a\n", &dones)).expect("the engine is open");
         assert_eq!(offsets(engine.checkpoint()), [("source-0".to_owned(), 8, false)]);
-        engine.submit(numbered(0, 1, "2000 vm-1 b\n", &dones));
+        engine.submit(numbered(0, 1, "2000 vm-1 b\n", &dones)).expect("the engine is open");
         engine.forget_source("source-0");
         assert!(engine.wait_dirty(std::time::Duration::from_secs(30)));
         let checkpoint = engine.checkpoint();
@@ -40,9 +40,9 @@ fn a_source_is_forgotten_in_its_turn_and_begins_again_as_a_new_one() {
         assert!(offsets(engine.checkpoint()).is_empty(), "it is said once");
 
         // Removed and added again between two checkpoints: the new one takes the place of the old one.
-        engine.submit(numbered(0, 2, "3000 vm-1 c\n", &dones));
+        engine.submit(numbered(0, 2, "3000 vm-1 c\n", &dones)).expect("the engine is open");
         engine.forget_source("source-0");
-        engine.submit(numbered(0, 3, "4000 vm-1 d\n4000 vm-1 e\n", &dones));
+        engine.submit(numbered(0, 3, "4000 vm-1 d\n4000 vm-1 e\n", &dones)).expect("the engine is open");
         assert_eq!(offsets(engine.checkpoint()), [("source-0".to_owned(), 2, false)]);
         engine.forget_source("unknown");
         assert_eq!(offsets(engine.checkpoint()), [("unknown".to_owned(), 0, true)]);

@@ -19,12 +19,14 @@ impl Host {
     /// Submits lines; waits while too much is in flight. Chunks of one source must come from one
     /// thread, in order.
     pub fn submit(&self, chunk: Chunk) {
-        self.engine.submit(chunk);
+        // Refused by a closed engine only, and this host closes its engine nowhere.
+        let _ = self.engine.submit(chunk);
     }
 
     /// Submits facts about one object; rules that watch them are evaluated.
     pub fn submit_facts(&self, source: &Arc<EventSource>, facts: ObjectFacts) {
-        self.engine.submit_facts(source, facts);
+        // As above.
+        let _ = self.engine.submit_facts(source, facts);
     }
 
     /// Waits until everything that was submitted has been evaluated and its alerts are out.

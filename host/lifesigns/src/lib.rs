@@ -15,7 +15,7 @@ mod sink;
 pub use builder::{Builder, HostError};
 pub use host::Host;
 pub use lifesigns_compliance as compliance;
-pub use lifesigns_engine::{self as engine, now_ns};
+pub use lifesigns_engine as engine;
 pub use lifesigns_intake::Format;
 pub use lifesigns_model as model;
 pub use lifesigns_notifications as notifications;
@@ -32,3 +32,9 @@ pub use loader::Loader;
 pub use plain_source::{lines, lines_by, plain, source, source_by};
 pub use recording_host::{IngestHandle, RecordingHost};
 pub use rule_reload::LoadSink;
+
+/// Returns the time of the operating system's clock, nanoseconds since the Unix epoch.
+#[must_use]
+pub fn now_ns() -> u64 {
+    model::Clock::now_ns(&model::SystemClock)
+}

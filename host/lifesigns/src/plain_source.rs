@@ -33,7 +33,7 @@ pub fn plain(name: impl Into<String>, object: impl Into<String>) -> Arc<EventSou
 
 /// Whole lines of a source, at most [`lifesigns_model::limits::CHUNK_BYTES`], that arrive now, by the
 /// system's clock; for a host that has another one ([`Builder::clock`](crate::Builder::clock)) there is
-/// [`lines_by`]. To know when they are on the disk, set [`Chunk::done`].
+/// [`lines_by`]. To know when they are on the disk, set [`Chunk::ack`].
 pub fn lines(source: &Arc<EventSource>, bytes: impl Into<Vec<u8>>) -> Chunk {
     lines_by(&SystemClock, source, bytes)
 }

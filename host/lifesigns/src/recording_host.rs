@@ -50,16 +50,16 @@ impl RecordingHost {
     }
 
     /// Submits lines; waits while too much is in flight. Chunks of one source must come from one thread,
-    /// in order. They are acknowledged ([`Chunk::done`]) once all their results are committed. Returns
+    /// in order. They are acknowledged ([`Chunk::ack`]) once all their results are committed. Returns
     /// false if the intake was [closed](IngestHandle) and the chunk was not accepted.
     pub fn submit(&self, chunk: Chunk) -> bool {
-        self.engine.submit(chunk)
+        self.engine.submit(chunk).is_ok()
     }
 
     /// Submits facts about one object: rules that watch them are evaluated, and the open alerts of the
     /// object are re-evaluated. Returns false if the intake was closed.
     pub fn submit_facts(&self, source: &Arc<EventSource>, facts: ObjectFacts) -> bool {
-        self.engine.submit_facts(source, facts)
+        self.engine.submit_facts(source, facts).is_ok()
     }
 
     /// Returns a handle that closes the intake from another thread.
@@ -79,7 +79,8 @@ impl RecordingHost {
 
     fn submit_listed(&self, news: Vec<ObjectFacts>) {
         for facts in news {
-            self.engine.submit_inventory(&self.source, facts);
+            // A closed engine takes none, and needs none.
+            let _ = self.engine.submit_inventory(&self.source, facts);
         }
     }
 

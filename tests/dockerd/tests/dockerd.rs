@@ -84,7 +84,7 @@ fn follow(log: &Path, engine: &Engine, stop: &Stop) {
     let followed = Follower::new(log, Position::Start).run(stop, |event| {
         if let FollowEvent::Lines { bytes, .. } | FollowEvent::Unfinished { bytes, .. } = event {
             let (source, arrived_ns) = (Arc::clone(&source), Some(now_ns()));
-            engine.submit(Chunk { source, bytes, arrived_ns, cursor: None, ack: None });
+            engine.submit(Chunk { source, bytes, arrived_ns, cursor: None, ack: None }).expect("the engine is open");
         }
         ControlFlow::Continue(())
     });

@@ -82,7 +82,7 @@ fn run(act: &str, limits: Limits, lines: usize, objects: usize) -> Outcome {
     for bytes in &input.chunks {
         let chunk =
             Chunk { source: Arc::clone(&source), bytes: bytes.clone(), arrived_ns: None, cursor: None, ack: None };
-        assert!(engine.submit(chunk));
+        assert!(engine.submit(chunk).is_ok());
     }
     let until = std::time::Instant::now() + Duration::from_secs(120);
     while outcome.beside.len() < lines || engine.inflight_bytes() > 0 {

@@ -203,7 +203,9 @@ fn live_it_fails_alone_and_everything_is_acknowledged() {
             dones[2].fetch_add(1, Ordering::SeqCst);
         });
         let (source, bytes) = (Arc::clone(&source), line.to_vec());
-        engine.submit(Chunk { source, bytes, arrived_ns: None, cursor: None, ack: Some(done) });
+        engine
+            .submit(Chunk { source, bytes, arrived_ns: None, cursor: None, ack: Some(done) })
+            .expect("the engine is open");
     }
     let report = engine.stop().report;
     let failures = &report.failures["hostile"];

@@ -87,7 +87,7 @@ fn traffic(inflight_bytes: usize, chunks: usize, lines: usize) {
             scope.spawn(move || {
                 let source = Input::new(name, name, "").source(rank);
                 (0..chunks).for_each(|number| {
-                    assert!(engine.submit(chunk(&source, number * lines, lines, done)), "it is taken")
+                    assert!(engine.submit(chunk(&source, number * lines, lines, done)).is_ok(), "it is taken")
                 });
             });
         }
@@ -139,7 +139,7 @@ fn what_was_submitted_before_a_swap_is_evaluated_by_the_old_generation() {
     let source = Input::new("a", "a", "").source(0);
     let done = Arc::default();
     for number in 0..50 {
-        engine.submit(chunk(&source, number, 1, &done));
+        engine.submit(chunk(&source, number, 1, &done)).expect("the engine is open");
         engine.swap(generation(&module, number + 1));
     }
     engine.stop();
@@ -160,11 +160,11 @@ fn a_rule_that_goes_and_comes_back_finds_its_state() {
     let source = Input::new("a", "a", "").source(0);
     let done = Arc::default();
     // Two of the five objects' lines each, then others while it is away, then the third.
-    engine.submit(chunk(&source, 0, 10, &done));
+    engine.submit(chunk(&source, 0, 10, &done)).expect("the engine is open");
     engine.swap(rules(vec![modules::open("other", &module, settings)]));
-    engine.submit(chunk(&source, 10, 10, &done));
+    engine.submit(chunk(&source, 10, 10, &done)).expect("the engine is open");
     engine.swap(with);
-    engine.submit(chunk(&source, 20, 5, &done));
+    engine.submit(chunk(&source, 20, 5, &done)).expect("the engine is open");
     engine.stop();
     let kept = kept.lock().expect("no thread panicked with it");
     let mut found: Vec<_> = kept.iter().map(|alert| (alert.rule.as_str(), alert.line)).collect();
@@ -188,17 +188,17 @@ fn facts_by_call_reach_the_rules_that_watch_them_and_the_lines_after_them() {
             .expect("threads");
     let sources = [Input::new("a", "a", "").source(0), Input::new("inventory", "-", "").source(1)];
     let done = Arc::default();
-    engine.submit(chunk(&sources[0], 0, 10, &done));
+    engine.submit(chunk(&sources[0], 0, 10, &done)).expect("the engine is open");
     let moved = |env: &str, time: &str| ObjectFacts {
         object: "a-2".into(),
         time_ns: lifesigns_intake::parse_time(time).expect("a time"),
         properties: vec![("env".into(), Some(env.into()))],
         ..ObjectFacts::default()
     };
-    engine.submit_facts(&sources[1], moved("production", "2026-11-23T00:00:10Z"));
-    engine.submit(chunk(&sources[0], 10, 10, &done));
-    engine.submit_facts(&sources[1], moved("test", "2026-11-23T00:00:20Z"));
-    engine.submit(chunk(&sources[0], 20, 10, &done));
+    engine.submit_facts(&sources[1], moved("production", "2026-11-23T00:00:10Z")).expect("the engine is open");
+    engine.submit(chunk(&sources[0], 10, 10, &done)).expect("the engine is open");
+    engine.submit_facts(&sources[1], moved("test", "2026-11-23T00:00:20Z")).expect("the engine is open");
+    engine.submit(chunk(&sources[0], 20, 10, &done)).expect("the engine is open");
     engine.stop();
     let mut lines: Vec<(String, u64)> = kept
         .lock()
@@ -222,12 +222,15 @@ fn facts_and_chunks_together_do_not_deadlock_over_the_last_byte() {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let source = Input::new("a", "a", "").source(0);
-                (0..2000).for_each(|number| assert!(engine.submit(chunk(&source, number, 1, &done)), "it is taken"));
+                (0..2000)
+                    .for_each(|number| assert!(engine.submit(chunk(&source, number, 1, &done)).is_ok(), "it is taken"));
             });
             scope.spawn(|| {
                 let source = Input::new("inventory", "-", "").source(1);
                 let facts = |time_ns| ObjectFacts { object: "a-1".into(), time_ns, ..ObjectFacts::default() };
-                (0..2000).for_each(|time_ns| assert!(engine.submit_facts(&source, facts(time_ns)), "they are taken"));
+                (0..2000).for_each(|time_ns| {
+                    assert!(engine.submit_facts(&source, facts(time_ns)).is_ok(), "they are taken")
+                });
             });
         });
         engine.stop();

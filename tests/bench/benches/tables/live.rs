@@ -76,7 +76,7 @@ fn hot_load(modules: &Modules, words: &[String], table: &mut Table) {
             scope.spawn(|| {
                 let source = source();
                 while !stop.load(Ordering::Relaxed) {
-                    engine.submit(chunk(&source, sample.clone()));
+                    engine.submit(chunk(&source, sample.clone())).expect("the engine is open");
                     submitted.fetch_add(1, Ordering::Relaxed);
                     if pause_us > 0 {
                         std::thread::sleep(Duration::from_micros(pause_us));
@@ -137,7 +137,7 @@ fn pause(
     let source = source();
     let time = |chunk: Chunk| {
         let began = Instant::now();
-        engine.submit(chunk);
+        engine.submit(chunk).expect("the engine is open");
         engine.flush();
         submitted.fetch_add(1, Ordering::Relaxed);
         began.elapsed()
@@ -164,12 +164,12 @@ fn memory(modules: &Modules, words: &[String]) -> Table {
     let each = |words: &[String]| words.iter().flat_map(|word| [word.as_bytes(), b"\n"].concat()).collect::<Vec<u8>>();
     let mut rules = keyword_rules(&module, 0, &words[..LIVE]);
     let engine = engine(Arc::new(RuleSet::new(rules.clone(), &[]).expect("an index")), &alerts);
-    engine.submit(chunk(&source, each(&words[..LIVE])));
+    engine.submit(chunk(&source, each(&words[..LIVE]))).expect("the engine is open");
     engine.flush();
     let before = resident_bytes();
     rules.extend(keyword_rules(&module, LIVE, &words[LIVE..2 * LIVE]));
     engine.swap(Arc::new(RuleSet::new(rules, &[]).expect("an index")));
-    engine.submit(chunk(&source, each(&words[LIVE..2 * LIVE])));
+    engine.submit(chunk(&source, each(&words[LIVE..2 * LIVE]))).expect("the engine is open");
     engine.flush();
     let after = resident_bytes();
     let seen = alerts.load(Ordering::Relaxed);

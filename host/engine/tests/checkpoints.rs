@@ -186,7 +186,7 @@ fn whole(stream: &[(usize, String)], shards: usize, every: usize) -> Book {
     let engine = start(shards, InitialState { known: known(), ..InitialState::default() });
     let mut before = [0, 0];
     for (number, (source, text)) in stream.iter().enumerate() {
-        engine.submit(numbered(*source, before[*source], text, &dones));
+        engine.submit(numbered(*source, before[*source], text, &dones)).expect("the engine is open");
         before[*source] += 1;
         if number % every == 0 {
             book.commit(engine.checkpoint());
@@ -213,7 +213,7 @@ fn interrupted(stream: &[(usize, String)], random: &mut Random) -> Book {
                 skip[*source] -= 1;
                 continue;
             }
-            engine.submit(numbered(*source, before[*source] - 1, text, &dones));
+            engine.submit(numbered(*source, before[*source] - 1, text, &dones)).expect("the engine is open");
             if random.below(6) == 0 {
                 book.commit(engine.checkpoint());
             }
@@ -271,14 +271,14 @@ fn nothing_is_acknowledged_before_its_cut_is_released() {
         let dones = Dones::default();
         let engine = start(2, InitialState::default());
         assert!(!engine.wait_dirty(Duration::ZERO) && engine.checkpoint().is_empty());
-        engine.submit(numbered(0, 0, "1000 vm-1 word w1\n", &dones));
+        engine.submit(numbered(0, 0, "1000 vm-1 word w1\n", &dones)).expect("the engine is open");
         assert!(engine.wait_dirty(Duration::from_secs(30)));
         let cut = engine.checkpoint();
         let alerts =
             |cut: &Checkpoint| cut.observations.iter().filter(|sign| matches!(sign, Observation::RuleAlert(_))).count();
         assert_eq!(alerts(&cut), 1, "{cut:?}");
         assert_eq!(cut.offsets[0].lines, 1);
-        engine.submit(numbered(0, 1, "2000 vm-1 word w1\n", &dones));
+        engine.submit(numbered(0, 1, "2000 vm-1 word w1\n", &dones)).expect("the engine is open");
         let next = engine.checkpoint();
         std::thread::sleep(Duration::from_millis(50));
         assert!(dones.lock().unwrap().is_empty() && engine.inflight_bytes() > 0);
@@ -288,7 +288,7 @@ fn nothing_is_acknowledged_before_its_cut_is_released() {
         drop(next);
         assert_eq!(*dones.lock().unwrap(), [(0, 0)], "never acknowledged, but its room is given back");
         assert_eq!(engine.inflight_bytes(), 0);
-        engine.submit(numbered(0, 2, "3000 vm-1 word w1\n", &dones));
+        engine.submit(numbered(0, 2, "3000 vm-1 word w1\n", &dones)).expect("the engine is open");
         engine.stop();
         assert_eq!(*dones.lock().unwrap(), [(0, 0)], "nor what was in no cut");
     });
@@ -304,7 +304,9 @@ fn what_waits_for_a_cut_takes_room_and_calls_for_one() {
         std::thread::scope(|scope| {
             let feeder = scope.spawn(|| {
                 for number in 0..200 {
-                    engine.submit(numbered(0, number, &format!("{number}000 vm-1 word w{number}\n"), &dones));
+                    engine
+                        .submit(numbered(0, number, &format!("{number}000 vm-1 word w{number}\n"), &dones))
+                        .expect("the engine is open");
                 }
             });
             let begun = Instant::now();
@@ -331,7 +333,7 @@ fn state_that_cannot_be_read_is_left_out_and_counted() {
         };
         let states = vec![change("count", b""), change("words", &[7, 7]), change("last", &[1, 1, 0, 0, 0, b'x'])];
         let engine = start(3, InitialState { states, ..InitialState::default() });
-        engine.submit(numbered(0, 0, "1000 vm-1 word w1\n", &Dones::default()));
+        engine.submit(numbered(0, 0, "1000 vm-1 word w1\n", &Dones::default())).expect("the engine is open");
         let cut = engine.checkpoint();
         let Some(Observation::RuleAlert(alert)) = cut.observations.last() else { panic!("{cut:?}") };
         assert_eq!(alert.summary, "0 vm-1 2 1 Some(\"x\") None");
@@ -345,9 +347,9 @@ fn facts_by_call_and_reminders_of_silent_objects_are_in_the_cut() {
     within(|| {
         let engine = start(1, InitialState::default());
         let facts = ObjectFacts { time_ns: 5, ..known().remove(0) };
-        engine.submit_facts(&sources()[1], facts.clone());
+        engine.submit_facts(&sources()[1], facts.clone()).expect("the engine is open");
         // Due in a moment, and nothing else comes.
-        engine.submit(numbered(0, 0, "1000 vm-1 remind\n", &Dones::default()));
+        engine.submit(numbered(0, 0, "1000 vm-1 remind\n", &Dones::default())).expect("the engine is open");
         let cut = engine.checkpoint();
         let source = sources()[1].name.clone();
         let seen = Observation::Seen { object: "vm-1".into(), source: source.clone(), time_ns: 5 };
@@ -356,7 +358,7 @@ fn facts_by_call_and_reminders_of_silent_objects_are_in_the_cut() {
         cut.acks.release();
         // What the inventory says is marked as that, and not by the name of its source.
         let facts = ObjectFacts { object: "vm-2".into(), time_ns: 6, ..known().remove(0) };
-        engine.submit_inventory(&sources()[1], facts.clone());
+        engine.submit_inventory(&sources()[1], facts.clone()).expect("the engine is open");
         assert_eq!(engine.checkpoint().observations[..1], [Observation::Inventory(facts)], "and it was not heard of");
     });
     within(|| {
@@ -370,7 +372,7 @@ fn facts_by_call_and_reminders_of_silent_objects_are_in_the_cut() {
         let config = EngineConfig { checkpoints: true, ..config(2) };
         let rules = rules(&[rule("soon", &[], &[], true, soon)]);
         let engine = Engine::start(&config, Arc::clone(&rules), InitialState::default(), Arc::new(|_| ())).unwrap();
-        engine.submit(numbered(0, 0, "1000 vm-1 hello\n", &Dones::default()));
+        engine.submit(numbered(0, 0, "1000 vm-1 hello\n", &Dones::default())).expect("the engine is open");
         let cut = engine.checkpoint();
         assert_eq!((cut.observations.len(), cut.reminders.len()), (1, 1));
         // The next one, with what was committed, waits for it as long.

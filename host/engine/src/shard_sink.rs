@@ -1,0 +1,93 @@
+//! Where the observations of a live shard go: to the caller at once, or into the next checkpoint.
+
+use crossbeam_channel::Sender;
+use lifesigns_model::{ObjectFacts, RuleAlertRef};
+
+use crate::{
+    RuleAlertSink,
+    byte_semaphore::ByteSemaphore,
+    checkpoint::CheckpointPart,
+    checkpoint_signal::CheckpointSignal,
+    event_sink::{EventSink, LineContext, ObservationBuffer, StreamPosition},
+    shard::Shard,
+};
+
+/// The sink of one live shard.
+pub(crate) enum ShardSink<'a> {
+    /// Without checkpoints: rule alerts go to the caller.
+    Direct(&'a RuleAlertSink),
+    /// With checkpoints: everything waits for the next one.
+    Buffered(ObservationBuffer),
+}
+
+impl ShardSink<'_> {
+    /// Drops all buffered observations of these objects, because they are older than the moment at
+    /// which the objects were forgotten.
+    pub(crate) fn forget(&mut self, objects: &[String]) {
+        if let Self::Buffered(buffer) = self {
+            buffer.forget(objects);
+        }
+    }
+
+    /// Charges the bytes that were buffered since the last call, and wakes the recorder.
+    pub(crate) fn charge(&mut self, semaphore: &std::sync::Arc<ByteSemaphore>, signal: &CheckpointSignal) {
+        let Self::Buffered(buffer) = self else { return };
+        let bytes = buffer.uncharged();
+        if bytes > 0 {
+            let permit = semaphore.overdraw(bytes);
+            buffer.permit = Some(match buffer.permit.take() {
+                Some(before) => before.merge(permit),
+                None => permit,
+            });
+            signal.note(bytes, semaphore.is_short());
+        }
+    }
+
+    /// Sends a shard's part of a checkpoint.
+    pub(crate) fn send_checkpoint(&mut self, shard: &mut Shard, parts: &Sender<CheckpointPart>) {
+        let Self::Buffered(buffer) = self else { return };
+        let (mut observations, permit) = buffer.take();
+        // Stable: a rule's own order is the order in which its alerts came.
+        observations.sort_by_key(|(position, rule, _)| (*position, *rule));
+        let state = shard.take_checkpoint();
+        let _ = parts.send(CheckpointPart::Shard(observations, permit, state));
+    }
+}
+
+impl EventSink for ShardSink<'_> {
+    fn alert(&mut self, position: StreamPosition, alert: &RuleAlertRef<'_>) {
+        match self {
+            Self::Direct(sink) => sink(alert),
+            Self::Buffered(buffer) => buffer.alert(position, alert),
+        }
+    }
+
+    fn facts(&mut self, line: LineContext<'_>, facts: &ObjectFacts) {
+        if let Self::Buffered(buffer) = self {
+            buffer.facts(line, facts);
+        }
+    }
+
+    fn seen(&mut self, line: LineContext<'_>, object: &str) {
+        if let Self::Buffered(buffer) = self {
+            buffer.seen(line, object);
+        }
+    }
+
+    /// Time must stand still for silent objects then: their reminders come by themselves, and no
+    /// source waits for room on their behalf.
+    fn is_backlogged(&self) -> bool {
+        matches!(self, Self::Buffered(buffer) if buffer.is_backlogged())
+    }
+
+    fn is_full(&self, of_rule: usize) -> bool {
+        matches!(self, Self::Buffered(buffer) if buffer.is_full(of_rule))
+    }
+
+    fn buffered_bytes(&self) -> usize {
+        match self {
+            Self::Direct(_) => 0,
+            Self::Buffered(buffer) => buffer.buffered_bytes(),
+        }
+    }
+}

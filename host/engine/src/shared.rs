@@ -1,0 +1,71 @@
+//! What the threads of one engine share.
+//!
+//! Lock order. Each lock is a private field of the type that it guards, so that only that type's
+//! methods take it, and none hands out a guard:
+//!
+//! 1. `Engine::next_checkpoint`, held while a checkpoint is made;
+//! 2. [`Ingress`] or [`Handover`], never both at once;
+//! 3. leaves, which take no other lock: [`Statistics`], [`CheckpointSignal`], [`ByteSemaphore`],
+//!    [`StateLedger`].
+//!
+//! A thread that holds a lock takes only locks with a higher number.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use lifesigns_model::SharedClock;
+
+use crate::{
+    RuleAlertSink, byte_semaphore::ByteSemaphore, checkpoint_signal::CheckpointSignal, handover::Handover,
+    ingress::Ingress, state::StateLedger, statistics::Statistics,
+};
+
+/// See the module.
+pub(crate) struct EngineShared {
+    pub(crate) ingress: Ingress,
+    pub(crate) handover: Handover,
+    pub(crate) statistics: Arc<Statistics>,
+    pub(crate) semaphore: Arc<ByteSemaphore>,
+    pub(crate) signal: Arc<CheckpointSignal>,
+    /// The state that rules hold.
+    pub(crate) ledger: Arc<StateLedger>,
+    pub(crate) clock: SharedClock,
+    pub(crate) sink: RuleAlertSink,
+    /// Whether observations and acknowledgements wait for checkpoints.
+    pub(crate) checkpoints: bool,
+    /// See [`crate::EngineConfig::rules_cpu_ms_per_s`].
+    pub(crate) rules_cpu_ms_per_s: u64,
+    /// Bytes of observations that may wait for a checkpoint in one shard.
+    pub(crate) observation_limit_bytes: usize,
+    pub(crate) broken: BrokenFlag,
+}
+
+impl EngineShared {
+    /// Whether a thread has panicked: then no checkpoint is made any more.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.0.load(Ordering::Relaxed)
+    }
+
+    /// Marks the engine as broken, and wakes the recorder.
+    pub(crate) fn set_broken(&self) {
+        self.broken.0.store(true, Ordering::Relaxed);
+        self.signal.note(0, true);
+    }
+}
+
+/// Set once, by [`EngineShared::set_broken`].
+#[derive(Default)]
+pub(crate) struct BrokenFlag(AtomicBool);
+
+/// Held by a thread for as long as it lives: marks the engine as broken when the thread panics.
+pub(crate) struct PanicGuard<'a>(pub(crate) &'a EngineShared);
+
+impl Drop for PanicGuard<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.set_broken();
+        }
+    }
+}
