@@ -31,6 +31,7 @@ mod pause;
 mod pending;
 mod pin;
 pub mod prefilter;
+mod property_cost;
 mod quarantine;
 mod reminders;
 mod replay;

@@ -2,20 +2,20 @@
 //! instances. It is a plain value that a thread drives; the same events give the same alerts.
 
 mod checkpoint;
+mod conditions;
 mod objects;
-mod property_cost;
 mod reminders;
 
 use std::{collections::HashMap, mem, sync::Arc};
 
 use lifesigns_model::{EventKind, RuleAlertBatch, RuleAlertOrder, StateChange};
 
-use self::property_cost::PropertyCost;
 use crate::{
     RuleSet,
     event_sink::{EventSink, LineContext, Phase, StreamPosition},
     objects::Objects,
     origin::EventOrigin,
+    property_cost::PropertyCost,
     report::ShardReport,
     rule_runner::{FlushContext, RuleEvent, RuleRunner, ShardClock},
     scanned::ScannedChunk,

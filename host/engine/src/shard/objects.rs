@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use lifesigns_model::{EventKind, ObjectFacts, StateChange};
 
-use super::{Shard, property_cost::PropertyCost};
+use super::Shard;
 use crate::{
     event_sink::{EventSink, Phase, StreamPosition},
     facts::FactOutcome,
     origin::EventOrigin,
+    property_cost::PropertyCost,
     rule_runner::RuleEvent,
 };
 

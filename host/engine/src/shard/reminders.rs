@@ -4,10 +4,11 @@ use std::mem;
 
 use lifesigns_model::{EventKind, limits};
 
-use super::{Shard, property_cost::PropertyCost};
+use super::Shard;
 use crate::{
     event_sink::{EventSink, Phase, StreamPosition},
     origin::{EventOrigin, Paid},
+    property_cost::PropertyCost,
     rule_runner::RuleEvent,
 };
 

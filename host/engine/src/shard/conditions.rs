@@ -2,25 +2,10 @@
 //! it as for its conditions on fields.
 
 use super::Shard;
-use crate::{condition::CompiledTest, cost_units::FREE_UNITS, rule_runner::ShardClock, scan_cost::charge_units};
-
-/// The cost of one rule's conditions for one event.
-pub(super) struct PropertyCost {
-    pub(super) rule: u32,
-    units: u64,
-}
-
-impl PropertyCost {
-    pub(super) const fn of(rule: u32) -> Self {
-        Self { rule, units: 0 }
-    }
-}
-
-impl Default for PropertyCost {
-    fn default() -> Self {
-        Self::of(u32::MAX)
-    }
-}
+use crate::{
+    condition::CompiledTest, cost_units::FREE_UNITS, property_cost::PropertyCost, rule_runner::ShardClock,
+    scan_cost::charge_units,
+};
 
 impl Shard {
     /// Whether an object's properties at a time pass all conditions; `cost` grows by what that takes.
