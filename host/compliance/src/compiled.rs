@@ -7,7 +7,7 @@ use crate::{
     condition::{self, CompiledCondition},
     config::{AlertDefinition, ComplianceConfig, ConfigError, Group, Policy},
     expression::References,
-    groups::CompiledGroups,
+    groups::{CompiledGroups, GroupId},
     hours::ScheduleChanges,
     policy::{self, RankedPolicy},
     query::PolicyLine,
@@ -75,6 +75,11 @@ impl CompiledConfig {
     /// Returns the group of this name.
     pub fn group(&self, name: &str) -> Option<&Group> {
         self.config.groups.get(self.groups.position(name)?)
+    }
+
+    /// Returns a group by its id, which must be one of this configuration.
+    pub(crate) fn group_at(&self, id: GroupId) -> &Group {
+        &self.config.groups[id as usize]
     }
 
     /// Returns the policy of this name.

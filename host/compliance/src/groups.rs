@@ -119,9 +119,9 @@ impl CompiledGroups {
         self.names.get(name).copied()
     }
 
-    /// Returns a group by id.
-    pub(crate) fn get(&self, id: GroupId) -> Option<&CompiledGroup> {
-        self.all.get(id as usize)
+    /// Returns a group by its id, which must be one of this configuration.
+    pub(crate) fn group(&self, id: GroupId) -> &CompiledGroup {
+        &self.all[id as usize]
     }
 
     /// Returns the groups that may concern a new object: no other matches it by a pattern, and no other's

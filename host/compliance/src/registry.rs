@@ -4,6 +4,7 @@ mod affected;
 mod age;
 mod apply;
 mod configure;
+mod entry;
 mod groups;
 mod inventory;
 mod inventory_diff;
@@ -20,11 +21,12 @@ use lifesigns_model::{DropKind, Drops, ObjectFacts};
 use crate::{
     compiled::CompiledConfig,
     groups::{FactChanges, GroupId},
-    limits::{ANCESTORS, DISCOVERED_OBJECTS, NAME_BYTES, OBJECTS, SEEN_MS},
+    limits::{ANCESTORS, DISCOVERED_OBJECTS, NAME_BYTES, OBJECTS},
     record::Object,
     undecided::UndecidedExpression,
 };
 pub use affected::AffectedObjects;
+use entry::{ObjectEntry, existing};
 pub use inventory_diff::InventoryDiff;
 use membership::{MembershipChange, Memberships};
 
@@ -45,14 +47,6 @@ pub struct ObjectRegistry {
     /// Those of them that were not taken yet.
     warnings: Vec<UndecidedExpression>,
     evaluations: u64,
-}
-
-#[derive(Debug)]
-struct ObjectEntry {
-    object: Object,
-    memberships: Memberships,
-    /// `last_ns` of the object as the store has it.
-    written_ns: u64,
 }
 
 impl ObjectRegistry {
@@ -78,7 +72,7 @@ impl ObjectRegistry {
         &self.compiled
     }
 
-    /// Applies facts of entry object. An object that was not known is discovered.
+    /// Applies facts of one object. An object that was not known is discovered.
     ///
     /// Affected is the object if it is new, if its kind, parent or groups changed, or if a fact changed
     /// that some definition refers to; with a new parent also the old and the new parent, if they are
@@ -86,7 +80,7 @@ impl ObjectRegistry {
     pub fn apply_facts(&mut self, facts: &ObjectFacts) -> AffectedObjects {
         let mut affected = BTreeSet::new();
         let Some((id, new)) = self.find_or_insert(&facts.object, true) else { return AffectedObjects::default() };
-        let Some(entry) = self.objects.get_mut(&id) else { return AffectedObjects::default() };
+        let entry = existing(&mut self.objects, &id);
         let parent = entry.object.parent.clone();
         let mut changed = FactChanges { new, ..FactChanges::default() };
         apply::event(&mut entry.object, facts, &mut changed, &mut self.dropped);
@@ -266,7 +260,7 @@ impl ObjectRegistry {
     /// Evaluates the expressions of `groups` again, which refer to what changed about an object. Returns
     /// whether its groups changed.
     fn reevaluate_groups(&mut self, id: &Arc<str>, groups: &BTreeSet<GroupId>) -> bool {
-        let Some(entry) = self.objects.get_mut(id) else { return false };
+        let entry = existing(&mut self.objects, id);
         let resolved = entry.memberships.resolve(&entry.object, &self.compiled.groups, groups, false);
         self.record_memberships(id, resolved)
     }
@@ -274,7 +268,7 @@ impl ObjectRegistry {
     /// Evaluates the groups that `is_chosen` chooses, of which nothing is recorded yet for the object, and
     /// propagates what is recorded of the others. Returns whether the object's groups changed.
     fn evaluate_groups(&mut self, id: &Arc<str>, is_chosen: impl Fn(GroupId) -> bool) -> bool {
-        let Some(entry) = self.objects.get_mut(id) else { return false };
+        let entry = existing(&mut self.objects, id);
         let mut candidates = self.compiled.groups.candidates(&entry.object);
         candidates.retain(|&group| is_chosen(group));
         entry.memberships.match_patterns(&entry.object, &self.compiled.config().groups, &candidates);
@@ -283,7 +277,7 @@ impl ObjectRegistry {
     }
 
     /// Updates the members of the groups that an object joined or left. Returns whether there are any, or
-    /// whether it is more or less certain of entry.
+    /// whether it is more or less certain of one.
     fn record_memberships(&mut self, id: &Arc<str>, resolved: MembershipChange) -> bool {
         self.evaluations += resolved.evaluations as u64;
         for &group in &resolved.joined {
@@ -293,7 +287,7 @@ impl ObjectRegistry {
             self.members[group as usize].remove(id);
         }
         for (group, key, why) in resolved.undecided {
-            let Some(entry) = self.described(id, group, key, why) else { continue };
+            let entry = self.described(id, group, key, why);
             if self.warned.insert((entry.of.clone(), entry.expression.clone())) {
                 self.warnings.push(entry);
             }
@@ -316,13 +310,6 @@ impl ObjectRegistry {
         if let Some(to) = to {
             self.children.entry(to.into()).or_default().insert(id.clone());
         }
-    }
-}
-
-impl ObjectEntry {
-    /// Returns whether the object was last seen long enough after what the store has.
-    fn is_stale(&self) -> bool {
-        self.object.last_ns.saturating_sub(self.written_ns) >= SEEN_MS * 1_000_000
     }
 }
 

@@ -11,24 +11,24 @@ impl ObjectRegistry {
     /// Expires a metric of an object, which was not reported again in time. The inventory's value, if there
     /// is one, applies again; otherwise the metric is no longer known.
     pub fn expire_metric(&mut self, object: &str, metric: &str) -> AffectedObjects {
-        let mut affected = BTreeSet::new();
-        let Some((id, one)) = self.objects.get_key_value(object) else { return AffectedObjects::default() };
-        let (id, parent) = (Arc::clone(id), one.object.parent.clone());
-        let Some(one) = self.objects.get_mut(&id) else { return AffectedObjects::default() };
-        let Some(sample) = one.object.metrics.remove(metric) else { return AffectedObjects::default() };
-        if let Some(value) = one.object.listed.metrics.get(metric) {
-            one.object.metrics.insert(metric.to_owned(), Fact { value: *value, time_ns: 0 });
+        let Some(entry) = self.objects.get_mut(object) else { return AffectedObjects::default() };
+        let Some(sample) = entry.object.metrics.remove(metric) else { return AffectedObjects::default() };
+        let id: Arc<str> = object.into();
+        let parent = entry.object.parent.clone();
+        if let Some(value) = entry.object.listed.metrics.get(metric) {
+            entry.object.metrics.insert(metric.to_owned(), Fact { value: *value, time_ns: 0 });
         }
-        one.object.stale.insert(metric.to_owned(), sample);
-        while one.object.stale.len() > OBJECT_METRICS {
+        entry.object.stale.insert(metric.to_owned(), sample);
+        while entry.object.stale.len() > OBJECT_METRICS {
             // A stream of ever new names must not fill the store: the oldest is forgotten.
-            let oldest = one.object.stale.iter().min_by_key(|(_, sample)| sample.time_ns);
+            let oldest = entry.object.stale.iter().min_by_key(|(_, sample)| sample.time_ns);
             let Some(oldest) = oldest.map(|(name, _)| name.clone()) else { break };
-            one.object.stale.remove(&oldest);
+            entry.object.stale.remove(&oldest);
             self.dropped.note(DropKind::StaleMetrics, format_args!("{oldest} of {id}"));
         }
         self.dirty.insert(Arc::clone(&id));
         let changed = FactChanges { metrics: [metric.to_owned()].into(), ..FactChanges::default() };
+        let mut affected = BTreeSet::new();
         self.propagate(&id, &changed, parent, &mut affected);
         AffectedObjects::of(affected)
     }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{AffectedObjects, ObjectRegistry, membership::Memberships};
+use super::{AffectedObjects, ObjectRegistry, entry::existing, membership::Memberships};
 use crate::{compiled::CompiledConfig, config::Group, groups::GroupId};
 
 impl ObjectRegistry {
@@ -21,11 +21,11 @@ impl ObjectRegistry {
         let mut affected = BTreeSet::new();
         let known: Vec<Arc<str>> = self.objects.keys().cloned().collect();
         for id in known {
-            let Some(entry) = self.objects.get_mut(&id) else { continue };
+            let entry = existing(&mut self.objects, &id);
             let names_before = names(&entry.memberships, groups_before);
             entry.memberships = entry.memberships.carried(&kept);
             self.evaluate_groups(&id, |group| !unchanged.contains(&group));
-            if self.objects.get(&id).is_some_and(|entry| names(&entry.memberships, &groups) != names_before) {
+            if names(&existing(&mut self.objects, &id).memberships, &groups) != names_before {
                 affected.insert(id);
             }
         }
@@ -35,7 +35,7 @@ impl ObjectRegistry {
 
 /// Returns the names of the groups that an object is in.
 fn names(memberships: &Memberships, groups: &[Group]) -> BTreeSet<String> {
-    memberships.members().filter_map(|id| Some(groups.get(id as usize)?.name.clone())).collect()
+    memberships.members().map(|id| groups[id as usize].name.clone()).collect()
 }
 
 /// Returns the groups whose own patterns and expressions are as before: the position before, with the new one.
@@ -43,7 +43,7 @@ fn unchanged_groups(before: &CompiledConfig, groups: &[Group]) -> BTreeMap<Group
     let mut unchanged = BTreeMap::new();
     for (id, group) in (0..).zip(groups) {
         let Some(id_before) = before.groups.id(&group.name) else { continue };
-        if before.config().groups.get(id_before as usize).is_some_and(|one| has_same_members(one, group)) {
+        if has_same_members(before.group_at(id_before), group) {
             unchanged.insert(id_before, id);
         }
     }

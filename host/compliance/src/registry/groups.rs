@@ -2,13 +2,13 @@
 
 use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
-use super::{ObjectRegistry, membership::ExpressionKey};
+use super::{ObjectRegistry, entry::ObjectEntry, membership::ExpressionKey};
 use crate::{certainty::Certainty, config::Group, groups::GroupId, why::Membership};
 
 impl ObjectRegistry {
     /// Returns the groups that an object is in, in the order of the files.
     pub fn groups_of(&self, object: &str) -> impl Iterator<Item = &Group> {
-        self.ids_of(object).filter_map(|id| self.compiled.config().groups.get(id as usize))
+        self.ids_of(object).map(|id| self.compiled.group_at(id))
     }
 
     /// Returns whether the object is in the group.
@@ -24,13 +24,14 @@ impl ObjectRegistry {
     /// Returns how an object became a member of each of its groups, in the order of the files. Of several
     /// ways, a pattern goes before the expression, and both before groups within the group.
     pub fn memberships(&self, object: &str) -> Vec<Membership> {
-        let groups = &self.compiled.config().groups;
-        let member = |id: GroupId| {
-            let group = groups.get(id as usize)?;
-            let how = self.how(object, id, group)?;
-            Some(Membership { group: group.name.clone(), place: group.place.clone(), how })
-        };
-        self.ids_of(object).filter_map(member).collect()
+        let mut memberships = Vec::new();
+        let Some(entry) = self.objects.get(object) else { return memberships };
+        for id in entry.memberships.members() {
+            let group = self.compiled.group_at(id);
+            let how = self.how(entry, id);
+            memberships.push(Membership { group: group.name.clone(), place: group.place.clone(), how });
+        }
+        memberships
     }
 
     /// Returns the positions of the groups that an object is in.
@@ -38,26 +39,34 @@ impl ObjectRegistry {
         self.objects.get(object).into_iter().flat_map(|entry| entry.memberships.members())
     }
 
-    /// Returns how the object is a member of the group; `None` if it is not.
-    fn how(&self, object: &str, id: GroupId, group: &Group) -> Option<String> {
-        let entry = self.objects.get(object)?;
+    /// Returns how an object is a member of one of its groups.
+    fn how(&self, entry: &ObjectEntry, id: GroupId) -> String {
         let state = entry.memberships.get(id);
-        let how = if state.listed {
-            let pattern = group.objects.iter().find(|pattern| pattern.matches(object))?;
-            format!("listed as {:?}", pattern.as_str())
-        } else if state.matched == Certainty::Yes {
-            group.when.clone()?
-        } else if state.via_subgroup >= state.matched {
-            let subgroups = &self.compiled.groups.get(id)?.subgroups;
-            // The first of those of which its membership is the most certain.
-            let sub = subgroups.iter().min_by_key(|&&sub| Reverse(entry.memberships.get(sub).membership()))?;
-            format!("member of {:?}", self.compiled.config().groups.get(*sub as usize)?.name)
-        } else {
-            return Some(format!("undecided: {}", self.reason(entry, id, ExpressionKey::When)?));
-        };
-        if state.excluded_by_facts == Certainty::Maybe {
-            return Some(format!("undecided: {how}, but {}", self.reason(entry, id, ExpressionKey::ExcludeWhen)?));
+        if !state.listed && state.matched == Certainty::Maybe && state.via_subgroup < state.matched {
+            return format!("undecided: {}", self.reason(entry, id, ExpressionKey::When));
         }
-        Some(if state.membership() == Certainty::Maybe { format!("undecided: {how}") } else { how })
+        let how = self.how_included(entry, id);
+        if state.excluded_by_facts == Certainty::Maybe {
+            return format!("undecided: {how}, but {}", self.reason(entry, id, ExpressionKey::ExcludeWhen));
+        }
+        if state.membership() == Certainty::Maybe { format!("undecided: {how}") } else { how }
+    }
+
+    /// Returns what makes an object a member of one of its groups, other than an expression that is
+    /// undecided; exclusions aside.
+    fn how_included(&self, entry: &ObjectEntry, id: GroupId) -> String {
+        let group = self.compiled.group_at(id);
+        let state = entry.memberships.get(id);
+        if let Some(pattern) = group.objects.iter().find(|pattern| pattern.matches(&entry.object.id)) {
+            return format!("listed as {:?}", pattern.as_str());
+        }
+        if state.matched == Certainty::Yes {
+            return group.when.clone().unwrap_or_default();
+        }
+        // The first of the groups within of which its membership is the most certain.
+        let subgroups = self.compiled.groups.group(id).subgroups.iter();
+        let certain = subgroups.min_by_key(|&&sub| Reverse(entry.memberships.get(sub).membership()));
+        let Some(&sub) = certain else { unreachable!("a membership through a group is one of its groups") };
+        format!("member of {:?}", self.compiled.group_at(sub).name)
     }
 }

@@ -12,6 +12,7 @@ use super::{
     ObjectRegistry,
     affected::AffectedObjects,
     apply,
+    entry::existing,
     inventory_diff::{InventoryDiff, ObjectDiff},
 };
 use crate::{groups::FactChanges, record::InventoryEntry};
@@ -69,7 +70,7 @@ impl ObjectRegistry {
     fn apply_object_diff(&mut self, diff: &ObjectDiff, now_ns: u64, affected: &mut BTreeSet<Arc<str>>) {
         let is_listed = diff.entry.is_some();
         let Some((id, new)) = self.find_or_insert(&diff.changed.object, !is_listed) else { return };
-        let Some(entry) = self.objects.get_mut(&id) else { return };
+        let entry = existing(&mut self.objects, &id);
         let object = &mut entry.object;
         let mut changes = FactChanges { new, ..FactChanges::default() };
         let parent_before = object.parent.clone();

@@ -138,7 +138,7 @@ impl Memberships {
     /// Compares `object` with the patterns of `ids`, without propagating to other groups.
     pub(super) fn match_patterns(&mut self, object: &Object, groups: &[Group], ids: &BTreeSet<GroupId>) {
         for &id in ids {
-            let Some(group) = groups.get(id as usize) else { continue };
+            let group = &groups[id as usize];
             let listed = group.objects.iter().any(|pattern| pattern.matches(&object.id));
             let excluded = group.exclude.iter().any(|pattern| pattern.matches(&object.id));
             self.set(id, MembershipState { listed, excluded, ..self.get(id) });
@@ -155,14 +155,15 @@ impl Memberships {
         is_fresh: bool,
     ) -> MembershipChange {
         let mut resolved = MembershipChange::default();
+        // Groups to resolve, by rank, with the membership before.
         let mut open: BTreeMap<(u32, GroupId), Certainty> = BTreeMap::new();
-        let rank = |id: GroupId| groups.get(id).map_or(0, |group| group.rank);
+        let rank = |id: GroupId| groups.group(id).rank;
         let mut meter = Meter::default();
         if is_fresh {
             open.extend(self.0.iter().map(|&(id, _)| ((rank(id), id), Certainty::No)));
         }
         for &id in ids {
-            let Some(group) = groups.get(id) else { continue };
+            let group = groups.group(id);
             let before = self.get(id);
             let after = evaluated(before, object, id, group, &mut resolved, &mut meter);
             if before != after {
@@ -172,7 +173,7 @@ impl Memberships {
         }
         // From the innermost group outwards, so that each is resolved once.
         while let Some(((_, id), was)) = open.pop_first() {
-            let Some(group) = groups.get(id) else { continue };
+            let group = groups.group(id);
             let mut state = self.get(id);
             let via_subgroup = group.subgroups.iter().map(|&sub| self.get(sub).membership());
             state.via_subgroup = via_subgroup.max().unwrap_or_default();

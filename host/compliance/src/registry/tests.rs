@@ -114,7 +114,7 @@ fn a_new_configuration_touches_those_whose_groups_changed() {
         registry.apply_facts(&facts(object, 1, &[("env", if object == "3" { "test" } else { "x" })]));
     }
     let evaluated = registry.evaluations();
-    // `a` is written anew, `test` stays and moves, `sum` has another group within.
+    // `a` is written again, `test` stays and moves, `sum` has another group within.
     let after = compiled(
         vec![group("sum", &[], "", &["test"]), test(), group("a", &["1", "2"], "", &[]), group("new", &["9"], "", &[])],
         &[],

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ObjectEntry, ObjectRegistry, membership::ExpressionKey};
+use super::{ObjectRegistry, entry::ObjectEntry, membership::ExpressionKey};
 use crate::{
     certainty::Certainty,
     config::Group,
@@ -24,9 +24,8 @@ impl ObjectRegistry {
                         entry.objects += 1;
                     }
                     None => {
-                        let Some(entry) = self.entry(one, group, key) else { continue };
                         known.insert((group, key), all.len());
-                        all.push(entry);
+                        all.push(self.entry(one, group, key));
                     }
                 }
             }
@@ -37,7 +36,7 @@ impl ObjectRegistry {
     /// Returns those of one object.
     pub fn undecided_of(&self, object: &str) -> Vec<UndecidedExpression> {
         let Some(one) = self.objects.get(object) else { return Vec::new() };
-        one.memberships.undecided().filter_map(|(group, key)| self.entry(one, group, key)).collect()
+        one.memberships.undecided().map(|(group, key)| self.entry(one, group, key)).collect()
     }
 
     /// Returns those of one group.
@@ -46,9 +45,7 @@ impl ObjectRegistry {
         let mut all = Vec::new();
         for one in self.objects.values() {
             for (id, key) in one.memberships.undecided().filter(|&(id, _)| id as usize == position) {
-                if let Some(entry) = self.entry(one, id, key) {
-                    undecided::add(&mut all, entry);
-                }
+                undecided::add(&mut all, self.entry(one, id, key));
             }
         }
         all
@@ -59,7 +56,7 @@ impl ObjectRegistry {
     pub fn uncertain_groups(&self, object: &str) -> impl Iterator<Item = &Group> {
         let one = self.objects.get(object);
         let ids = one.into_iter().flat_map(|one| one.memberships.uncertain());
-        ids.filter_map(|id| self.compiled.config().groups.get(id as usize))
+        ids.map(|id| self.compiled.group_at(id))
     }
 
     /// Returns whether an object is in a group.
@@ -75,21 +72,22 @@ impl ObjectRegistry {
     }
 
     /// Returns why a group's expression cannot be decided on an object.
-    pub(super) fn reason(&self, one: &ObjectEntry, group: GroupId, key: ExpressionKey) -> Option<String> {
-        let compiled = self.compiled.groups.get(group)?;
+    pub(super) fn reason(&self, one: &ObjectEntry, group: GroupId, key: ExpressionKey) -> String {
+        let compiled = self.compiled.groups.group(group);
         let expression = match key {
-            ExpressionKey::When => compiled.when.as_ref()?,
-            ExpressionKey::ExcludeWhen => compiled.exclude_when.as_ref()?,
+            ExpressionKey::When => &compiled.when,
+            ExpressionKey::ExcludeWhen => &compiled.exclude_when,
         };
+        let Some(expression) = expression else { unreachable!("an expression that is undecided exists") };
         match expression.evaluate(&one.object, &BTreeMap::new(), &mut Meter::default()) {
-            ExpressionOutcome::Undecided(reason) => Some(reason),
+            ExpressionOutcome::Undecided(reason) => reason,
             // All expressions together exceeded the limit; this one alone does not.
-            _ => Some("all expressions about this object together take too many steps".to_owned()),
+            _ => "all expressions about this object together take too many steps".to_owned(),
         }
     }
 
-    fn entry(&self, one: &ObjectEntry, group: GroupId, key: ExpressionKey) -> Option<UndecidedExpression> {
-        let reason = self.reason(one, group, key)?;
+    fn entry(&self, one: &ObjectEntry, group: GroupId, key: ExpressionKey) -> UndecidedExpression {
+        let reason = self.reason(one, group, key);
         self.described(&one.object.id, group, key, reason)
     }
 
@@ -100,19 +98,19 @@ impl ObjectRegistry {
         group: GroupId,
         key: ExpressionKey,
         reason: String,
-    ) -> Option<UndecidedExpression> {
-        let written = self.compiled.config().groups.get(group as usize)?;
+    ) -> UndecidedExpression {
+        let written = self.compiled.group_at(group);
         let (key, text) = match key {
             ExpressionKey::When => ("when", &written.when),
             ExpressionKey::ExcludeWhen => ("exclude-when", &written.exclude_when),
         };
-        Some(UndecidedExpression {
+        UndecidedExpression {
             of: format!("group `{}`, `{key}`", written.name),
             place: written.place.clone(),
             expression: text.clone().unwrap_or_default(),
             objects: 1,
             example: object.to_owned(),
             reason,
-        })
+        }
     }
 }

@@ -173,7 +173,7 @@ proptest! {
         let at = rotation % policies.len();
         policies.rotate_left(at);
         let (_, other) = compiled(policies);
-        for object in ["vm-1", "vm-2", "nobody"] {
+        for object in ["vm-1", "vm-2", "unknown"] {
             prop_assert_eq!(
                 resolve(&registry, object, "r/s", 0),
                 resolve(&other, object, "r/s", 0)

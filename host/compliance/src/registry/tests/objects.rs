@@ -3,6 +3,7 @@
 use lifesigns_model::DropKind;
 
 use super::*;
+use crate::limits::SEEN_MS;
 use crate::limits::{OBJECT_METRICS, OBJECT_PROPERTIES, VALUE_BYTES};
 
 fn value<'a>(registry: &'a ObjectRegistry, object: &str, name: &str) -> Option<&'a str> {

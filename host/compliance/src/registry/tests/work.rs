@@ -24,7 +24,7 @@ fn one_fact_asks_only_who_reads_it() {
     assert_eq!(registry.evaluations() - before, 5);
     registry.apply_facts(&facts("vm-7", 3, &[("p17", "x")]));
     assert_eq!(registry.evaluations() - before, 6);
-    registry.apply_facts(&facts("vm-7", 4, &[("nobody", "reads"), ("p17", "x")]));
+    registry.apply_facts(&facts("vm-7", 4, &[("unknown", "reads"), ("p17", "x")]));
     registry.touch("vm-7", 5);
     assert_eq!(registry.evaluations() - before, 6);
     assert_eq!(groups_of(&registry, "vm-7"), ["g1", "g17", "env2", "some"]);
