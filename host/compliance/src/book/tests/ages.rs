@@ -1,4 +1,4 @@
-//! Metrics age, findings, and what counts of alerts that are over.
+//! The age of metrics, findings, and which cancelled alerts badges count.
 
 use super::*;
 use lifesigns_model::DropKind;

@@ -1,4 +1,4 @@
-//! The life of an alert: reopened instead of a twin, bounded, audited.
+//! The lifecycle of an alert: reopened instead of a second one, bounded, audited.
 
 use lifesigns_model::DropKind;
 

@@ -1,4 +1,4 @@
-//! What people do, and what is refused.
+//! Commands of people, and which are refused.
 
 use super::*;
 use crate::Matcher;

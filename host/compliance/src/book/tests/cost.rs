@@ -1,4 +1,4 @@
-//! What a change costs: counted, and measured where it is asked for.
+//! The cost of changes: counted, and measured on request.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Definitions: conditions, scopes, criticality, thresholds, what they say.
+//! Definitions: conditions, scopes, criticality, thresholds, texts.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! Policy and people over time: what waits is judged as it is now, and what a person closed stays closed
-//! until it has ceased.
+//! Policy and people over time: definitions that wait are evaluated by the policy of now, and alerts that a person
+//! closed stay closed until their definition has ceased to hold.
 
 use super::*;
 use crate::EndCause;

@@ -1,4 +1,4 @@
-//! Stories: inputs one by one, and what the book says then.
+//! Scenarios: inputs one by one, and the alerts, notices and badges that result.
 
 #![allow(clippy::unwrap_used)]
 
@@ -42,7 +42,7 @@ use crate::{
 /// A second of event time or of the host's clock.
 pub(super) const S: u64 = 1_000_000_000;
 
-/// A book with what it said so far.
+/// A book with the changes that were taken from it.
 pub(super) struct World {
     pub(super) book: Book,
     pub(super) said: BookChanges,
@@ -114,7 +114,7 @@ impl World {
         self.book.configure(Arc::new(config)).unwrap();
     }
 
-    /// Every alert that the book knows, by object and definition.
+    /// Returns every alert that the book knows, by object and definition.
     pub(super) fn known(&self) -> Vec<Alert> {
         let filter = AlertFilter { cancelled: true, allowed: true, ..AlertFilter::default() };
         let Ok(QueryAnswer::Alerts(mut alerts)) = self.book.answer(&Query::Alerts(filter)) else { panic!("alerts") };
@@ -122,12 +122,12 @@ impl World {
         alerts
     }
 
-    /// The one alert of this definition on this object.
+    /// Returns the alert of this definition on this object.
     pub(super) fn alert(&self, object: &str, definition: &str) -> Alert {
         self.known().into_iter().find(|alert| alert.object == object && alert.definition == definition).unwrap()
     }
 
-    /// A line for each alert.
+    /// Returns a line for each alert.
     pub(super) fn alerts(&self) -> Vec<String> {
         self.known().iter().map(line).collect()
     }
@@ -144,7 +144,7 @@ impl World {
         notified
     }
 
-    /// What the audit log says since the last time.
+    /// Returns the audit entries since the last time.
     pub(super) fn audited(&mut self) -> Vec<String> {
         let taken = self.book.take();
         let entries =
@@ -259,7 +259,7 @@ pub(super) fn policy(name: &str, groups: &[&str], says: &[(&str, PolicySetting)]
     }
 }
 
-/// A configuration in which Docker is fine in the playground, and `desk` is notified of everything.
+/// A configuration in which Docker is allowed in the playground, and `desk` is notified of everything.
 pub(super) fn house() -> ComplianceConfig {
     ComplianceConfig {
         groups: groups(),

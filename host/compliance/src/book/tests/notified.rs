@@ -1,4 +1,4 @@
-//! What receivers know, whatever happens: a model that only reads notices, against the book.
+//! Property tests of notices: a model that only reads notices is compared with the book.
 
 use std::collections::VecDeque;
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{Notice, NoticeKind, WithheldNotice};
 
-/// Receiver, object and definition: how bad the receiver takes it to be.
+/// The criticality that a receiver knows, by receiver, object and definition.
 #[derive(Default)]
 struct Known(BTreeMap<(String, String, String), Criticality>);
 

@@ -1,4 +1,4 @@
-//! Policy on alerts: allowed, disabled, worse, and all of it at once and without a new line.
+//! Policy on alerts: allowed, disabled, another criticality; a change takes effect without a new line.
 
 use super::*;
 use crate::EndCause;

@@ -1,5 +1,5 @@
-//! What holds whatever happens: lines that are read twice, restarts at any time, badges, and
-//! configurations that come late.
+//! Property tests: lines that are read twice, restarts at any time, badges, and configurations that come
+//! late.
 
 use proptest::prelude::*;
 
@@ -52,7 +52,7 @@ pub(super) fn steps(by_hand: bool) -> impl Strategy<Value = Vec<(u64, Step)>> {
     proptest::collection::vec((0..4_u64, step), 1..60)
 }
 
-/// What people do, or that only time passes.
+/// A command of a person, or only the passing of time.
 fn by_hand_or_not(by_hand: bool) -> BoxedStrategy<Step> {
     match by_hand {
         false => Just(Step::Time).boxed(),
@@ -67,7 +67,7 @@ fn by_hand_or_not(by_hand: bool) -> BoxedStrategy<Step> {
 
 const CONFIGS: usize = 4;
 
-/// Configurations that differ in all that matters. `waits`: some definitions take their time.
+/// Configurations that differ in all that matters. `waits`: some definitions wait.
 pub(super) fn config(number: usize, waits: bool) -> ComplianceConfig {
     let of = |name: &str, scope| AlertCondition::Symptom(Pattern::new(name), scope);
     let docker = AlertCondition::Any(vec![symptom("docker/create"), symptom("docker/run")]);
@@ -117,7 +117,7 @@ pub(super) fn config(number: usize, waits: bool) -> ComplianceConfig {
     config
 }
 
-/// The inputs of a story; where it configures, the number of the configuration.
+/// The inputs of a scenario; where it configures, the number of the configuration.
 fn inputs(steps: &[(u64, Step)]) -> Vec<Result<BookInput, usize>> {
     let (mut at_s, mut all) = (10_u64, vec![Ok(BookInput::Clock(1000 * S))]);
     for (number, (after_s, step)) in steps.iter().enumerate() {
@@ -204,7 +204,7 @@ fn named(world: &World, input: BookInput) -> BookInput {
     BookInput::Command(command)
 }
 
-/// Plays a story; after each input `then` may do something.
+/// Plays a scenario; `then` is called after each input.
 pub(super) fn play(steps: &[(u64, Step)], waits: bool, mut then: impl FnMut(usize, &mut World)) -> World {
     let mut world = World::new(config(0, waits));
     for (number, input) in inputs(steps).into_iter().enumerate() {
@@ -220,8 +220,8 @@ pub(super) fn play(steps: &[(u64, Step)], waits: bool, mut then: impl FnMut(usiz
     world
 }
 
-/// Everything that can be asked, but for badges over time, and for when objects were heard of and
-/// facts were confirmed, which is not written down each time.
+/// The answers to all questions, without badges over time, and without when objects were seen and facts were
+/// confirmed, which is not stored each time.
 fn state(world: &World) -> (Vec<Alert>, QueryAnswer, QueryAnswer) {
     let QueryAnswer::Badges(mut badges) = world.book.answer(&Query::Badges).unwrap() else { panic!("badges") };
     for line in &mut badges.objects {
@@ -254,7 +254,7 @@ fn score(worst: Option<Criticality>) -> u8 {
     }
 }
 
-/// Whether what an alert is named after is there: a definition, or a symptom that none names.
+/// Returns whether an alert's definition is there, or its symptom if no definition names that.
 fn exists(world: &World, alert: &Alert) -> bool {
     let definitions = &world.book.config().definitions;
     let is_defined = |name: &str| definitions.iter().any(|one| one.name == name);
@@ -293,7 +293,7 @@ fn check_badges(world: &World) -> Result<(), TestCaseError> {
 /// Object, definition, allowed, criticality, symptoms, groups.
 type Essence = (String, String, bool, Criticality, Vec<String>, Vec<String>);
 
-/// What is open, as far as it does not depend on when it was decided.
+/// The open alerts, as far as they do not depend on when they were decided.
 fn open(world: &World) -> Vec<Essence> {
     let open = world.known().into_iter().filter(|alert| alert.status == AlertStatus::Open);
     open.map(|one| (one.object, one.definition, one.allowed, one.criticality, one.symptoms, one.groups)).collect()

@@ -1,4 +1,4 @@
-//! Answers.
+//! Answers to questions.
 
 use super::*;
 use crate::query::ObjectFilter;

@@ -1,9 +1,9 @@
-//! Going on after a restart from what was taken out.
+//! Restarts from the changes that were taken out.
 
 use super::*;
 use crate::{BadgePoint, BookSnapshot, Matcher, Object, PendingTransition, Silence, SymptomState};
 
-/// What a store would have.
+/// What a store would hold.
 #[derive(Default)]
 pub(super) struct Kept {
     objects: BTreeMap<String, Object>,
@@ -45,7 +45,7 @@ impl Kept {
         next
     }
 
-    /// What a store would give back of `book`.
+    /// Returns what a store would load.
     pub(super) fn restored(&self, book: &Book) -> BookSnapshot {
         BookSnapshot {
             objects: self.objects.values().cloned().collect(),

@@ -1,4 +1,4 @@
-//! Filters: what they select, and names of nothing, which are refused.
+//! Filters: what they select, and names that nothing has, which are refused.
 
 use super::*;
 use crate::query::{AlertStateFilter, PendingLine};

@@ -1,4 +1,4 @@
-//! Who is not notified, and of what: inhibition and silences, also of what waits to be sent.
+//! Which notices are suppressed: by inhibition and silences, also when they wait to be sent.
 
 use super::*;
 use crate::{Matcher, Notice, NoticeKind, WithheldNotice};

@@ -1,5 +1,5 @@
-//! Event time, object by object: files that are read in any order, hosts that are down, clocks that are
-//! ahead or behind, all come to the alerts that each object's own lines make by themselves.
+//! Event time, object by object: whatever the order in which files are read, while hosts are down or clocks are
+//! ahead or behind, the alerts are those that each object's own lines make by themselves.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ enum What {
     Clear,
 }
 
-/// A line: when it is written, and what it says of which object.
+/// A line: when it is written, and what it means for which object.
 #[derive(Clone, Copy, Debug)]
 struct Line {
     written_s: u64,

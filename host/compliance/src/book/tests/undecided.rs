@@ -1,5 +1,4 @@
-//! Which way everything falls where an expression fails on an object: never so that a violation is
-//! hidden.
+//! Expressions that fail on an object: whatever reads them is decided so that no violation is hidden.
 
 use super::*;
 use crate::query::{GroupPage, ObjectPage, Resolution};

@@ -1,4 +1,4 @@
-//! Waiting: to open, to be cancelled, and what interrupts it.
+//! Waits to open and to be cancelled, and what interrupts them.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! `policy why`: what is so, in every state, and as the book has it.
+//! `policy why`: the answer in every state, compared with the book.
 
 use proptest::prelude::*;
 
@@ -106,7 +106,7 @@ fn names_that_do_not_exist_are_refused() {
 const NAMES: [&str; 9] =
     ["docker", "busy", "load", "above", "below", "docker/create", "docker/run", "disk/full", "net/down"];
 
-/// What is known of each alert: open and how, or what it would be.
+/// The answer about each alert: how it is open, or what it would be.
 type Asked = BTreeMap<(String, String), Resolution>;
 
 fn asked(world: &World) -> Asked {
@@ -162,7 +162,7 @@ fn check(world: &World, all: &Asked) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// What opened since then without a change of facts or configuration is what it was said to be.
+/// Alerts that opened since then without a change of facts or configuration are what the answer said.
 fn compare(before: &Asked, now: &Asked) -> Result<(), TestCaseError> {
     for (key, said) in now.iter().filter(|(_, said)| matches!(said.state, EvaluationState::Open { .. })) {
         let Some(was) = before.get(key).filter(|was| !matches!(was.state, EvaluationState::Open { .. })) else {
