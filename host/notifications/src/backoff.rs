@@ -1,5 +1,7 @@
 //! Exponential back-off with jitter.
 
+use fastrand::Rng;
+
 use crate::config::Retry;
 
 /// Nanoseconds in a millisecond.
@@ -10,12 +12,12 @@ pub(crate) const MS: u64 = 1_000_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Backoff {
     retry: Retry,
-    random: u64,
+    random: Rng,
 }
 
 impl Backoff {
     pub(crate) fn new(retry: Retry, seed: u64) -> Self {
-        Self { retry, random: seed }
+        Self { retry, random: Rng::with_seed(seed) }
     }
 
     /// Returns whether a message that failed for the `attempts`th time is given up.
@@ -34,18 +36,9 @@ impl Backoff {
         let doublings = attempts.saturating_sub(1).min(32);
         let whole = self.retry.first_ms.saturating_mul(1 << doublings).min(self.retry.max_ms).saturating_mul(MS);
         let half = whole / 2;
-        let wait = half + self.next() % (whole - half + 1);
+        let wait = self.random.u64(half..=whole);
         let asked = asked_ms.unwrap_or(0).min(self.retry.max_ms).saturating_mul(MS);
         wait.max(asked)
-    }
-
-    /// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
-    fn next(&mut self) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.random;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::{
     fmt, io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     thread::{Builder, JoinHandle},
     time::{Duration, Instant},
 };
+
+use parking_lot::Mutex;
 
 use crate::{
     endpoint::{DeliverySink, Endpoint},
@@ -72,7 +74,7 @@ impl Dispatcher {
 
     /// Returns the status of all receivers, in the order in which they were given.
     pub fn status(&self) -> Vec<DeliveryStatus> {
-        let status = |worker: &WorkerHandle| worker.status.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let status = |worker: &WorkerHandle| worker.status.lock().clone();
         self.workers.iter().map(status).collect()
     }
 

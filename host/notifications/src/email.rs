@@ -1,7 +1,7 @@
 //! The e-mail receiver: one mail a message, as text and as HTML.
 
+mod body;
 mod content;
-mod html;
 mod mail;
 mod smtp;
 

@@ -1,11 +1,9 @@
 //! An outbox in memory, for tests and for platforms that store nothing.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_compliance::Notice;
+use parking_lot::Mutex;
 
 use crate::outbox::{DeliveryOutcome, DeliveryReport, Outbox, PendingNotice};
 
@@ -23,7 +21,7 @@ struct Rows {
 impl MemoryOutbox {
     /// Adds a notice and returns its number.
     pub fn add(&self, notice: Notice) -> u64 {
-        let mut rows = self.lock();
+        let mut rows = self.0.lock();
         rows.last += 1;
         let id = rows.last;
         rows.waiting.insert(id, PendingNotice { id, notice, attempts: 0, not_before_ns: 0 });
@@ -32,7 +30,7 @@ impl MemoryOutbox {
 
     /// Stores the result of a delivery.
     pub fn settle(&self, settled: &DeliveryReport) {
-        let mut rows = self.lock();
+        let mut rows = self.0.lock();
         match &settled.outcome {
             DeliveryOutcome::Delivered | DeliveryOutcome::Withheld(_) => drop(rows.waiting.remove(&settled.id)),
             DeliveryOutcome::Failed { attempts, next_ns, .. } => {
@@ -50,7 +48,7 @@ impl MemoryOutbox {
 
     /// Makes all dead letters wait again, as if they had never been tried, and returns their number.
     pub fn revive(&self) -> usize {
-        let mut rows = self.lock();
+        let mut rows = self.0.lock();
         let dead = std::mem::take(&mut rows.dead);
         let many = dead.len();
         for (id, (row, _)) in dead {
@@ -61,22 +59,18 @@ impl MemoryOutbox {
 
     /// Returns the notices that wait, by number.
     pub fn waiting(&self) -> Vec<PendingNotice> {
-        self.lock().waiting.values().cloned().collect()
+        self.0.lock().waiting.values().cloned().collect()
     }
 
     /// Returns the dead letters by number, each with the reason.
     pub fn dead(&self) -> Vec<(u64, String)> {
-        self.lock().dead.iter().map(|(id, (_, why))| (*id, why.clone())).collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Rows> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().dead.iter().map(|(id, (_, why))| (*id, why.clone())).collect()
     }
 }
 
 impl Outbox for MemoryOutbox {
     fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<PendingNotice>, String> {
-        let rows = self.lock();
+        let rows = self.0.lock();
         let later = rows.waiting.range(after.saturating_add(1)..).map(|(_, row)| row);
         Ok(later.filter(|row| row.notice.receiver == receiver).take(limit).cloned().collect())
     }

@@ -1,9 +1,8 @@
 //! Wakes the thread of a receiver.
 
-use std::{
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
 
 /// The longest sleep: the clock of the host may be set in the meantime.
 const SLEEP: Duration = Duration::from_secs(30);
@@ -29,25 +28,22 @@ pub(crate) struct Signals {
 impl Notify {
     /// Sets a signal and wakes the thread.
     pub(crate) fn signal(&self, what: impl FnOnce(&mut Signals)) {
-        what(&mut self.lock());
+        what(&mut self.signals.lock());
         self.changed.notify_all();
     }
 
     /// Returns the signals since the last call, and resets all but `stop`.
     pub(crate) fn take(&self) -> Signals {
-        let mut signals = self.lock();
+        let mut signals = self.signals.lock();
         let stop = signals.stop;
         std::mem::replace(&mut *signals, Signals { stop, ..Signals::default() })
     }
 
     /// Returns when a signal is set, or after `time`.
     pub(crate) fn wait(&self, time: Duration) {
-        let silent = |signals: &mut Signals| !(signals.new || signals.reread || signals.stop);
-        let waited = self.changed.wait_timeout_while(self.lock(), time.min(SLEEP), silent);
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Signals> {
-        self.signals.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut signals = self.signals.lock();
+        let is_unset = |signals: &mut Signals| !(signals.new || signals.reread || signals.stop);
+        // Whether it was woken or timed out, the caller looks at the signals.
+        let _ = self.changed.wait_while_for(&mut signals, is_unset, time.min(SLEEP));
     }
 }

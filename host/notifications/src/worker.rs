@@ -4,9 +4,11 @@ use std::{
     any::Any,
     collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
+
+use parking_lot::Mutex;
 
 use crate::{
     backoff::{Backoff, MS},
@@ -276,7 +278,7 @@ impl DeliveryWorker {
     }
 
     fn update_status(&self, change: impl FnOnce(&mut DeliveryStatus)) {
-        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut status = self.status.lock();
         change(&mut status);
         status.waiting = self.queue.len();
         status.more = !self.at_end;

@@ -37,7 +37,7 @@ fn server(way: MailWay) -> Option<(MailProcess, Identity)> {
 }
 
 #[test]
-fn a_letter_is_taken_by_a_real_server() {
+fn a_mail_is_accepted_by_a_real_server() {
     let Some((server, _identity)) = server(MailWay::Plain) else { return };
     let rig = rig(email(&format!("smtp://127.0.0.1:{}", server.port()), false));
     rig.tell_all([grouped("a", NoticeKind::Opened, 200), grouped("b", NoticeKind::Resolved, 200)]);

@@ -99,7 +99,7 @@ fn a_template_that_fails_is_told_and_sends_nothing() {
     for (template, why) in [
         ("{{ alerts[0].nonsense }}", "undefined"),
         ("{{ alert.title }}", "undefined"),
-        ("{\"a\": }", "does not make JSON"),
+        ("{\"a\": }", "does not render JSON"),
         ("{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}", "fuel"),
     ] {
         let rig = rig(Webhook { template: Some(BodyTemplate::new(template).unwrap()), ..webhook(&site.url("/")) });

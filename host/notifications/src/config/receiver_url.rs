@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use url::Url;
+
 use super::secret::Secret;
 
 /// The longest URL.
@@ -70,39 +72,15 @@ fn check(text: &str) -> Result<(), String> {
         return Err("a URL has neither spaces nor control characters; write others as %XX".into());
     }
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let rest = rest.ok_or("it begins with http:// or https://")?;
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if authority.contains('@') {
+    if rest.ok_or("it begins with http:// or https://")?.starts_with('/') {
+        return Err("it has no host".into());
+    }
+    let url = Url::parse(text).map_err(|why| why.to_string())?;
+    if !url.username().is_empty() || url.password().is_some() {
         return Err("user and password do not belong in a URL: use an Authorization header from a file".into());
     }
-    host_and_port(authority)?;
-    text.parse::<ureq::http::Uri>().map(drop).map_err(|why| why.to_string())
-}
-
-/// Splits `HOST[:PORT]`; IPv6 addresses are in brackets, which are taken off.
-pub(super) fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
-    let (host, port) = if let Some(inner) = text.strip_prefix('[') {
-        let (host, rest) = inner.split_once(']').ok_or("the address has no closing bracket")?;
-        host.parse::<std::net::Ipv6Addr>().map_err(|_| "what is in brackets is not an IPv6 address")?;
-        match rest {
-            "" => (host, None),
-            rest => (host, Some(rest.strip_prefix(':').ok_or("after the bracket comes :PORT")?)),
-        }
-    } else {
-        match text.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (text, None),
-        }
-    };
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte);
-    if host.is_empty() || host.len() > 253 || !host.bytes().all(plain) {
-        return Err("it has no host, or one that is not a name of letters, digits, dots and dashes".into());
+    if url.port() == Some(0) {
+        return Err("the port is a number from 1 to 65535".into());
     }
-    let port = match port {
-        Some(port) => {
-            Some(port.parse::<u16>().ok().filter(|port| *port > 0).ok_or("the port is a number from 1 to 65535")?)
-        }
-        None => None,
-    };
-    Ok((host.to_owned(), port))
+    text.parse::<ureq::http::Uri>().map(drop).map_err(|why| why.to_string())
 }

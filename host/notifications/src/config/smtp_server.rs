@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use url::{Host, Url};
+
 /// An SMTP server, and how the connection to it is protected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmtpServer {
-    host: String,
+    host: Host,
     port: u16,
     tls: Tls,
 }
@@ -28,7 +30,7 @@ impl SmtpServer {
     /// # Errors
     /// The text is not such an address; the message says why.
     pub fn new(url: &str, starttls: bool) -> Result<Self, String> {
-        let (scheme, rest) = url.split_once("://").ok_or("it begins with smtp:// or smtps://")?;
+        let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
         let tls = match (scheme, starttls) {
             ("smtps", false) => Tls::Wrapped,
             ("smtps", true) => return Err("smtps:// is TLS from the first byte; starttls is for smtp://".into()),
@@ -36,22 +38,29 @@ impl SmtpServer {
             ("smtp", false) => Tls::None,
             _ => return Err("it begins with smtp:// or smtps://".into()),
         };
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if rest.contains('@') {
+        let url = Url::parse(url).map_err(|why| why.to_string())?;
+        if !url.username().is_empty() || url.password().is_some() {
             return Err("user and password have settings of their own".into());
         }
-        let (host, port) = super::receiver_url::host_and_port(rest)?;
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+            return Err("it has nothing after host and port".into());
+        }
+        // Other schemes than those of the web keep their host as it is written.
+        let host = Host::parse(url.host_str().unwrap_or_default()).map_err(|why| why.to_string())?;
+        if url.port() == Some(0) {
+            return Err("the port is a number from 1 to 65535".into());
+        }
         let usual = match tls {
             Tls::None => 25,
             Tls::StartTls => 587,
             Tls::Wrapped => 465,
         };
-        Ok(Self { host, port: port.unwrap_or(usual), tls })
+        Ok(Self { host, port: url.port().unwrap_or(usual), tls })
     }
 
     /// Returns the name or address, IPv6 without brackets.
-    pub fn host(&self) -> &str {
-        &self.host
+    pub fn host(&self) -> String {
+        self.host.to_string().trim_matches(['[', ']']).to_owned()
     }
 
     /// Returns the port.
@@ -68,7 +77,6 @@ impl SmtpServer {
 impl fmt::Display for SmtpServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.tls == Tls::Wrapped { "smtps" } else { "smtp" };
-        let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
-        write!(f, "{scheme}://{open}{}{close}:{}", self.host, self.port)
+        write!(f, "{scheme}://{}:{}", self.host, self.port)
     }
 }

@@ -1,18 +1,15 @@
 //! A mail in full: headers, the body as text and as HTML.
 
-use std::fmt::Write as _;
-
 use lettre::message::{
     Mailbox, MessageBuilder, MultiPart,
     header::{HeaderName, HeaderValue},
 };
-use lifesigns_text::visible;
 
 use super::{
-    content::{evidence, facts, happened, some, subject, title},
-    html,
+    body,
+    content::{MailContent, subject},
 };
-use crate::{anchor::AuditHead, explanation, message::Message};
+use crate::{anchor::AuditHead, message::Message};
 
 /// Returns the whole mail about alerts, as it is sent.
 pub(super) fn alert_mail(message: &Message, from: &Mailbox, to: &[Mailbox]) -> Result<Vec<u8>, String> {
@@ -28,7 +25,8 @@ pub(super) fn alert_mail(message: &Message, from: &Mailbox, to: &[Mailbox]) -> R
         // Mails about one alert are one thread.
         builder = builder.references(format!("<{}@{domain}>", identifier(&one.alert.id)));
     }
-    let body = MultiPart::alternative_plain_html(text(message), html::page(message));
+    let (text, html) = body::render(&MailContent::new(message)).map_err(|why| why.to_string())?;
+    let body = MultiPart::alternative_plain_html(text, html);
     let mail = automatic(builder).multipart(body).map_err(|why| why.to_string())?;
     Ok(mail.formatted())
 }
@@ -58,37 +56,6 @@ fn automatic(mut builder: MessageBuilder) -> MessageBuilder {
 /// hexadecimal digits already.
 fn identifier(text: &str) -> String {
     text.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '-' }).take(64).collect()
-}
-
-fn text(message: &Message) -> String {
-    let (notices, more) = some(message);
-    let mut text = String::new();
-    // Writing into memory does not fail.
-    for notice in notices {
-        let alert = &notice.alert;
-        let _ = writeln!(text, "{} ({})", visible(title(alert)), happened(notice.happened));
-        let _ = writeln!(text, "{}\n", visible(&alert.summary));
-        for (name, value) in facts(alert) {
-            let _ = writeln!(text, "{name}: {}", visible(&value));
-        }
-        section(&mut text, "What to do", alert.recommendations.iter().map(|one| visible(one)));
-        section(&mut text, "What shows it", evidence(alert));
-        section(&mut text, "Why", explanation::lines(&alert.why).iter().map(|one| visible(one)));
-        let _ = writeln!(text, "\n--------\n");
-    }
-    if more > 0 {
-        let _ = writeln!(text, "and {more} more");
-    }
-    text
-}
-
-fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {
-    for (number, line) in lines.enumerate() {
-        if number == 0 {
-            let _ = writeln!(text, "\n{title}:");
-        }
-        let _ = writeln!(text, "  {}. {line}", number + 1);
-    }
 }
 
 #[cfg(test)]
@@ -124,7 +91,7 @@ mod tests {
             "Content-Type: multipart/alternative;",
             "Content-Type: text/plain; charset=utf-8",
             "Content-Type: text/html; charset=utf-8",
-            "&lt;b&gt;here&lt;/b&gt;",
+            "&lt;b&gt;here&lt;&#x2f;b&gt;",
             "Please call your compliance hotline",
             "POST /containers/create\\u{1b}[2J",
         ] {
@@ -145,11 +112,5 @@ mod tests {
             assert!(!line.starts_with("Bcc") && !line.starts_with("Cc") && !line.starts_with("Body"), "{head}");
         }
         assert!(head.contains("Subject: [critical] T\\r\\nBcc: x@example.org"), "{head}");
-    }
-
-    #[test]
-    fn many_alerts_are_counted() {
-        let notices = (0..60).map(|number| notice(&number.to_string(), NoticeKind::Opened)).collect();
-        assert!(written(&message(notices, "k")).contains("and 10 more"));
     }
 }

@@ -43,7 +43,7 @@ impl Session {
         let whole = Duration::from_millis(config.timeout_ms);
         let deadline = Instant::now() + whole;
         let server = &config.server;
-        let addresses = egress.addresses(server.host(), server.port(), whole).map_err(Failure::later)?;
+        let addresses = egress.addresses(&server.host(), server.port(), whole).map_err(Failure::later)?;
         let trust = trust(config).map_err(Failure::later)?;
         let hello = ClientId::Domain(HELLO.into());
         let wrapped = trust.as_ref().filter(|_| server.tls() == Tls::Wrapped);
@@ -131,7 +131,7 @@ pub(super) fn trust(config: &Email) -> Result<Option<TlsParameters>, String> {
     if config.server.tls() == Tls::None {
         return Ok(None);
     }
-    let mut builder = TlsParameters::builder(config.server.host().to_owned());
+    let mut builder = TlsParameters::builder(config.server.host());
     if let Some(path) = &config.ca {
         let wrong = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
         let all = Certificate::from_pem(&read_pem(path)?).map_err(|why| wrong(&why))?;
