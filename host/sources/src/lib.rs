@@ -14,6 +14,7 @@ mod supervisor;
 pub use config::reporting;
 pub use error::SourceError;
 pub use input::{Content, Input, InputSource};
+pub use lifesigns_intake::{FollowFrom, ObjectLines, Pushed, RecordLines, SourceKind, SourceSettings};
 pub use memory::MemorySink;
 pub use report::{Activity, SourceReport, SourceReports};
 pub use sink::{Sink, Submission};

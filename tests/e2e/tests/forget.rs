@@ -1,53 +1,26 @@
 //! A whole host whose operator forgets an object: its facts, rules' state and alerts go, and what is
 //! heard of it afterwards is of a new object, then and after a restart.
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use lifesigns::{
-    Builder, Format, RecordingHost, Sandbox, Setup,
+    Format, RecordingHost, Setup,
     compliance::{
         Alert, CommandAction, EndCause, Object,
         query::{AlertFilter, Query, QueryAnswer},
     },
     model::{EventSource, ObjectFacts},
 };
+use lifesigns_e2e::embedded::{Home, alerts_of, until};
 
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A folder with the rule `docker-on-production`, which goes by a property of the object and by what it
+/// A host with the rule `docker-on-production`, which goes by a property of the object and by what it
 /// remembers of it.
-struct Home(tempfile::TempDir);
-
-impl Home {
-    fn new() -> Self {
-        let home = Self(tempfile::tempdir().expect("a folder"));
-        std::fs::create_dir(home.path("rules")).expect("it is new");
-        let module = lifesigns_artifacts::rule("docker-on-production");
-        std::fs::copy(module, home.path("rules/docker-on-production.wasm")).expect("it is built");
-        home
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn host(&self) -> RecordingHost {
-        let builder = Builder::new(Sandbox::new(None).expect("this machine runs it"), self.path("rules"));
-        let builder = builder.setup(Setup::default()).start_wait(Duration::from_secs(600));
-        builder.start_recording(self.path("lifesigns.db")).expect("the host starts")
-    }
+fn start(home: &Home) -> RecordingHost {
+    home.builder(Setup::default()).start_recording(home.store()).expect("the host starts")
 }
 
 fn alerts(host: &RecordingHost, cancelled: bool) -> Vec<Alert> {
-    match host.recorder().ask(&Query::Alerts(AlertFilter { cancelled, ..AlertFilter::default() })) {
-        Ok(QueryAnswer::Alerts(alerts)) => alerts,
-        other => panic!("alerts were asked for: {other:?}"),
-    }
+    alerts_of(host, AlertFilter { cancelled, ..AlertFilter::default() })
 }
 
 /// The object, if it is known.
@@ -55,14 +28,6 @@ fn object(host: &RecordingHost) -> Option<Object> {
     match host.recorder().ask(&Query::Object("vm1".to_owned())) {
         Ok(QueryAnswer::Object(page)) => Some(page.line.object),
         _ => None,
-    }
-}
-
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < PATIENCE, "never: {what}");
-        thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -80,9 +45,9 @@ fn production(host: &RecordingHost, source: &Arc<EventSource>) {
 
 #[test]
 fn what_is_heard_of_a_forgotten_object_is_of_a_new_one() {
-    let home = Home::new();
+    let home = Home::with_rules(&["docker-on-production"]);
     let source = lifesigns::source("log", "vm1", Format::Auto);
-    let host = home.host();
+    let host = start(&home);
     production(&host, &source);
     say(&host, &source, DOCKER);
     until("it is open", || alerts(&host, false).len() == 1);
@@ -99,7 +64,7 @@ fn what_is_heard_of_a_forgotten_object_is_of_a_new_one() {
     host.stop();
 
     // The store holds nothing of the old one, and all of the new one.
-    let host = home.host();
+    let host = start(&home);
     assert_eq!(object(&host), Some(new));
     say(&host, &source, DOCKER);
     host.settle();
