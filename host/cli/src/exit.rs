@@ -30,7 +30,7 @@ impl Failure {
         ExitCode::from(self.number())
     }
 
-    /// The exit code as a number.
+    /// Returns the exit code as a number.
     pub(crate) const fn number(&self) -> u8 {
         match self {
             Self::Failed(_) => 1,

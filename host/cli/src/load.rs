@@ -33,7 +33,7 @@ pub(crate) fn cache(named: Option<&Path>) -> Result<Option<Cache>, Failure> {
     }
 }
 
-/// A sandbox with that cache, which compiles in child processes of this program.
+/// Returns a sandbox with that cache, which compiles in child processes of this program.
 pub(crate) fn sandbox(
     cache: Option<Cache>,
     compile: &CompileSettings,
@@ -51,7 +51,7 @@ pub(crate) fn sandbox(
     Sandbox::with(cache, Arc::new(compiler), memory).map_err(Failure::failed)
 }
 
-/// The same for commands that have no configuration.
+/// Returns the same for commands that have no configuration.
 pub(crate) fn plain_sandbox(cache: Option<Cache>) -> Result<Sandbox, Failure> {
     sandbox(cache, &CompileSettings::default(), limits::RULES_MEMORY_BYTES as u64)
 }
@@ -90,7 +90,7 @@ pub(crate) fn once(
     Ok((loader.rules(), loads))
 }
 
-/// The refusals among `loads`.
+/// Returns the rules among `loads` that are refused, with the reason.
 pub(crate) fn refusals(loads: &[RuleLoad]) -> impl Iterator<Item = (&RuleLoad, &str)> {
     loads.iter().filter_map(|load| match &load.outcome {
         LoadOutcome::Refused { why, .. } => Some((load, why.as_str())),

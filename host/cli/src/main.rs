@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A command line that makes no sense, or one that asks for help.
+/// Reports a wrong command line, or prints the help that was asked for.
 fn misused(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         error.exit();

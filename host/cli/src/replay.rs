@@ -73,7 +73,7 @@ pub(crate) fn run(args: &Replay) -> Outcome {
     }
 }
 
-/// The first lines of each file.
+/// Returns the first lines of each file.
 fn sample(files: &[std::path::PathBuf]) -> Vec<u8> {
     let mut sample = Vec::new();
     for path in files.iter().filter(|path| path.as_os_str() != "-") {
@@ -135,7 +135,7 @@ fn input(args: &Replay, rank: u32, path: &Path) -> Result<ReplayInput<'static>, 
     Ok(ReplayInput { source, next })
 }
 
-/// A bar for long runs on a terminal; it appears after a second.
+/// Returns a bar for long runs on a terminal; it appears after a second.
 fn progress(files: &[std::path::PathBuf]) -> ProgressBar {
     let sizes = files.iter().map(|path| path.metadata().map_or(0, |metadata| metadata.len()));
     let total: u64 = sizes.sum();

@@ -148,7 +148,7 @@ fn look_into(file: &Path) -> Outcome {
     Ok(())
 }
 
-/// A file of at most `most_bytes`.
+/// Returns a file of at most `most_bytes`.
 fn bounded(path: &Path, most_bytes: u64) -> Result<Vec<u8>, Failure> {
     let failed = |why: String| Failure::Failed(format!("{}: {why}", path.display()));
     let mut bytes = Vec::new();

@@ -40,7 +40,7 @@ impl Summary {
         }
     }
 
-    /// The closing words.
+    /// Returns the closing summary.
     pub(crate) fn text(&self, tally: &Tally, rules: usize, took: Duration, colour: Colour) -> String {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::from("\n");

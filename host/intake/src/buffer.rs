@@ -218,7 +218,7 @@ impl LineBuffer {
         self.filled -= len;
     }
 
-    /// Takes the whole lines out. What stands at `from` and after it is new.
+    /// Takes the whole lines out. What is at `from` and after it is new.
     fn cut(&mut self, from: usize) -> Pulled {
         let from = if self.skipping {
             if !self.skip() {
@@ -307,7 +307,7 @@ impl LineBuffer {
         taken
     }
 
-    /// The unfinished last line, if there is one.
+    /// Returns the unfinished last line, if there is one.
     pub(crate) fn rest(&mut self) -> Option<Vec<u8>> {
         if self.encoding.is_none() && self.decide(true) {
             self.skip_nuls(0);

@@ -6,7 +6,7 @@ use std::{
     os::unix::fs::MetadataExt,
 };
 
-use crate::print::{before, head, print};
+use crate::fingerprint::{before, fingerprint, head};
 
 /// A place in a file that survives renaming, copying and restoring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,14 +42,14 @@ impl Cursor {
         Some(Self { device, inode, offset, head, tail, modified_ns })
     }
 
-    /// The place `offset` bytes from the start of a regular file.
+    /// Returns the place `offset` bytes from the start of a regular file.
     ///
     /// # Errors
     /// When the file is shorter, or cannot be read.
     pub fn of(file: &File, offset: u64) -> io::Result<Self> {
         let metadata = file.metadata()?;
         let (device, inode) = (metadata.dev(), metadata.ino());
-        let (head, tail) = (head(file, offset)?, print(&before(file, offset)?));
+        let (head, tail) = (head(file, offset)?, fingerprint(&before(file, offset)?));
         Ok(Self { device, inode, offset, head, tail, modified_ns: modified_ns(&metadata) })
     }
 
@@ -68,7 +68,7 @@ impl Cursor {
         let fits = || -> io::Result<bool> {
             Ok(file.metadata()?.len() >= self.offset
                 && head(file, self.offset)? == self.head
-                && print(&before(file, self.offset)?) == self.tail)
+                && fingerprint(&before(file, self.offset)?) == self.tail)
         };
         fits().unwrap_or(false)
     }

@@ -128,7 +128,7 @@ fn folder(path: &Path) -> PathBuf {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
 }
 
-/// The age that rotation wrote into `other`, if it made that name of `name`.
+/// Returns the age that rotation wrote into `other`, if it made that name of `name`.
 fn age(name: &str, other: &str, compressed: bool) -> Option<Age> {
     if other == name {
         return compressed.then(|| Age(0, String::new()));
@@ -159,7 +159,7 @@ fn is_alike(name: &str, other: &str) -> bool {
     other != name && name.bytes().any(|byte| byte.is_ascii_digit()) && shape(name) == shape(other)
 }
 
-/// The age of a file of which only the name is known.
+/// Returns the age of a file of which only the name is known.
 pub(crate) fn by_name(name: &str) -> Age {
     Age(0, padded(name))
 }
@@ -179,7 +179,7 @@ fn of_stamp(stamp: &str) -> Age {
     Age(0, padded(stamp))
 }
 
-/// A name with each run of digits as one `#`.
+/// Returns a name with each run of digits as one `#`.
 fn shape(name: &str) -> String {
     let mut shape = String::with_capacity(name.len());
     for letter in name.chars() {
@@ -192,7 +192,7 @@ fn shape(name: &str) -> String {
     shape
 }
 
-/// A name whose numbers compare as texts do.
+/// Returns a name whose numbers compare as texts do.
 fn padded(name: &str) -> String {
     let (mut padded, mut digits) = (String::new(), String::new());
     for letter in name.chars().chain(['\0']) {

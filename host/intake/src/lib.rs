@@ -8,12 +8,12 @@ mod cursor;
 mod decode;
 mod encoding;
 mod family;
+mod fingerprint;
 mod follow;
 mod followed;
 mod gap;
 pub mod inventory;
 mod lines;
-mod print;
 mod stop;
 
 pub use carry::{ObjectLines, Pushed, RecordLines, object_decoder, record_decoder};

@@ -26,20 +26,20 @@ pub struct LineChunks<R> {
 }
 
 impl<R: Read> LineChunks<R> {
-    /// The lines of `reader`.
+    /// Returns the lines of `reader`.
     pub fn new(reader: R) -> Self {
         Self { reader, buffer: LineBuffer::new(CHUNK_BYTES), ended: false }
     }
 
-    /// The lines of a reader that begins in the middle of a source in this encoding.
+    /// Returns the lines of a reader that begins in the middle of a source in this encoding.
     #[must_use]
     pub const fn continued(mut self, encoding: Encoding) -> Self {
         self.buffer.set_encoding(encoding);
         self
     }
 
-    /// The next chunk; blocks for it. `None` at the end of the stream, after its last line, which
-    /// may have no line end.
+    /// Returns the next chunk; blocks for it. `None` at the end of the stream, after its last line, which may have no
+    /// line end.
     ///
     /// # Errors
     /// When the stream cannot be read. Interrupted reads are repeated.

@@ -14,7 +14,7 @@ pub struct ManifestDiagnostic {
 }
 
 impl ManifestDiagnostic {
-    /// A mistake in the text at `span` of `text`.
+    /// Returns a mistake in the text at `span` of `text`.
     pub(crate) fn at(text: &str, span: Range<usize>, what: impl Into<String>) -> Self {
         let before = text.get(..span.start).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);

@@ -14,7 +14,7 @@ pub struct InputSource {
 }
 
 impl InputSource {
-    /// A source of this name, object, app and decoder of lines.
+    /// Returns a source of this name, object, app and decoder of lines.
     pub fn new(source: EventSource) -> Self {
         let object_lines = Arc::new(with_decoder(&source, object_decoder(Arc::clone(&source.decoder))));
         let records = Arc::new(with_decoder(&source, record_decoder()));

@@ -40,7 +40,7 @@ pub(crate) struct SourceState {
 pub(crate) struct SharedState(Arc<Mutex<SourceState>>);
 
 impl SharedState {
-    /// The state of a source that goes on at `read`.
+    /// Returns the state of a source that goes on at `read`.
     pub(crate) fn starting_at(read: Option<Cursor>) -> Self {
         Self(Arc::new(Mutex::new(SourceState { read, ..SourceState::default() })))
     }

@@ -168,7 +168,7 @@ mod tests {
 
     use super::*;
 
-    /// A toolchain of two shell scripts.
+    /// Returns a toolchain of two shell scripts.
     fn fake(dir: &Path, rustup: Option<&str>) -> Toolchain {
         let script = |name: &str, body: &str| {
             let path = dir.join(name);

@@ -9,7 +9,7 @@ use std::{
 
 use lifesigns_workbench::{BuiltModule, build, rule_crates};
 
-/// The module of `rules/NAME`.
+/// Returns the module of `rules/NAME`.
 ///
 /// # Panics
 /// When the rules do not build, or there is no such rule: a test can do nothing without.
@@ -18,7 +18,7 @@ pub fn rule(name: &str) -> &'static Path {
     find(RULES.get_or_init(|| build_all("rules", "rules-built")), name, "rules")
 }
 
-/// The module of `tests/guests/NAME`: guests that do something wrong.
+/// Returns the module of `tests/guests/NAME`: guests that do something wrong.
 ///
 /// # Panics
 /// When the guests do not build, or there is no such guest.
@@ -27,7 +27,7 @@ pub fn guest(name: &str) -> &'static Path {
     find(GUESTS.get_or_init(|| build_all("tests/guests", "guests-built")), name, "tests/guests")
 }
 
-/// The root of the workspace.
+/// Returns the root of the workspace.
 pub fn root() -> &'static Path {
     // The folder of this crate is `tests/artifacts`.
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."))

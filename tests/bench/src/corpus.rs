@@ -87,7 +87,7 @@ impl Corpus {
     }
 }
 
-/// The first `count` literals of `LIFESIGNS_BENCH_KEYWORDS`; if it is not set, of
+/// Returns the first `count` literals of `LIFESIGNS_BENCH_KEYWORDS`; if it is not set, of
 /// `../shared/corpus/keywords.txt`; if there is none, synthetic ones, of which five occur in the
 /// synthetic lines.
 ///

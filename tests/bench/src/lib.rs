@@ -16,7 +16,7 @@ pub fn quick() -> bool {
     std::env::args().any(|arg| arg == "--quick") || std::env::var_os("LIFESIGNS_BENCH_QUICK").is_some()
 }
 
-/// A number from the environment.
+/// Returns a number from the environment.
 ///
 /// # Panics
 /// When the variable is set and is no number.
@@ -38,7 +38,7 @@ pub fn pin() -> Option<usize> {
     core_affinity::set_for_current(core).then_some(core.id)
 }
 
-/// The machine in one line.
+/// Returns the machine in one line.
 pub fn machine() -> String {
     let mut line = std::fs::read_to_string("/proc/cpuinfo")
         .ok()

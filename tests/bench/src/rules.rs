@@ -27,7 +27,7 @@ impl Modules {
         Self { built, cache: tempfile::tempdir().expect("a temporary folder") }
     }
 
-    /// A sandbox of its own, with the compile cache of this run.
+    /// Returns a sandbox of its own, with the compile cache of this run.
     ///
     /// # Panics
     /// When wasmtime cannot run here.
@@ -36,7 +36,7 @@ impl Modules {
         Sandbox::new(Some(cache)).expect("a sandbox")
     }
 
-    /// A module of those that were built.
+    /// Returns a module of those that were built.
     ///
     /// # Panics
     /// When there is none of that name, or it is not admitted.
@@ -53,7 +53,7 @@ impl Default for Modules {
     }
 }
 
-/// A rule linked natively, its digest as long as a real one, since that is part of every alert.
+/// Returns a rule linked natively, its digest as long as a real one, since that is part of every alert.
 pub fn native<R: lifesigns_rule::Rule + Send>() -> Arc<dyn Module> {
     lifesigns_native::module::<R>(&format!("sha256:{:0>64}", "0"))
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-/// The middle one.
+/// Returns the middle one.
 ///
 /// # Panics
 /// When there is none.
@@ -43,7 +43,7 @@ pub fn resident_bytes() -> Option<u64> {
 pub struct Table(Vec<Vec<String>>);
 
 impl Table {
-    /// A table with these columns.
+    /// Returns a table with these columns.
     pub fn new(head: &[&str]) -> Self {
         Self(vec![head.iter().map(|&name| name.to_owned()).collect()])
     }

@@ -88,7 +88,7 @@ impl Daemon {
         Ok(daemon)
     }
 
-    /// The file that it logs to.
+    /// Returns the file that it logs to.
     pub fn log(&self) -> PathBuf {
         self.folder.path().join("dockerd.log")
     }
@@ -117,7 +117,7 @@ impl Daemon {
         say(docker.env("DOCKER_CONFIG", self.folder.path()).args(["-H", &host]).args(arguments))
     }
 
-    /// The end of its log.
+    /// Returns the end of its log.
     pub fn last_words(&self) -> String {
         let log = fs::read(self.log()).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);

@@ -6,7 +6,7 @@ use std::{
     sync::OnceLock,
 };
 
-/// The path of `lifesigns`, built by the cargo that runs the tests.
+/// Returns the path of `lifesigns`, built by the cargo that runs the tests.
 ///
 /// # Panics
 /// When it does not build.

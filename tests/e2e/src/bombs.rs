@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-/// A component around a core module's text: `fields` of it, beside a function that does nothing.
+/// Returns a component around a core module's text: `fields` of it, beside a function that does nothing.
 fn component(fields: &str) -> Vec<u8> {
     let text = format!(
         r#"(component

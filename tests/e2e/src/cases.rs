@@ -47,7 +47,7 @@ pub fn all() -> Vec<Case> {
 }
 
 impl Case {
-    /// The case's inputs.
+    /// Returns the case's inputs.
     ///
     /// # Panics
     /// When they cannot be read.
@@ -62,7 +62,7 @@ impl Case {
         logs.map(input).collect()
     }
 
-    /// The expected output; `None` if it was not written yet.
+    /// Returns the expected output; `None` if it was not written yet.
     pub fn expected(&self) -> Option<String> {
         fs::read_to_string(self.folder.join(EXPECTED)).ok()
     }

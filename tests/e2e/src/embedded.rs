@@ -21,7 +21,7 @@ use crate::host::PATIENCE;
 pub struct Home(tempfile::TempDir);
 
 impl Home {
-    /// A folder with these rules, each without settings.
+    /// Returns a folder with these rules, each without settings.
     ///
     /// # Panics
     /// When a rule was not built, or a file cannot be written.
@@ -35,23 +35,23 @@ impl Home {
         home
     }
 
-    /// A file of the folder.
+    /// Returns a file of the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    /// The rules folder.
+    /// Returns the rules folder.
     pub fn rules(&self) -> PathBuf {
         self.path("rules")
     }
 
-    /// The store's file.
+    /// Returns the store's file.
     pub fn store(&self) -> PathBuf {
         self.path("lifesigns.db")
     }
 
-    /// A host with the folder's rules, which starts when all of them are compiled: a rule would not see
-    /// earlier lines.
+    /// Returns a host with the folder's rules, which starts when all of them are compiled: a rule would not see earlier
+    /// lines.
     ///
     /// # Panics
     /// When the machine cannot run rules.
@@ -69,7 +69,7 @@ pub fn alerts(host: &RecordingHost) -> Vec<Alert> {
     alerts_of(host, AlertFilter { cancelled: true, allowed: true, ..AlertFilter::default() })
 }
 
-/// The alerts that a filter matches.
+/// Returns the alerts that a filter matches.
 ///
 /// # Panics
 /// When the host does not answer.

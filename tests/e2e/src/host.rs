@@ -39,17 +39,17 @@ impl Running {
         self.child = spawn(&self.folder);
     }
 
-    /// A file of its folder.
+    /// Returns a file of its folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// A file's text; empty if there is none.
+    /// Returns a file's text; empty if there is none.
     pub fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
-    /// The host's process.
+    /// Returns the host's process.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -80,7 +80,7 @@ impl Running {
         }
     }
 
-    /// The processes that it has started and that have not been waited for.
+    /// Returns the processes that it has started and that have not been waited for.
     ///
     /// # Panics
     /// Where there is no `/proc`.
@@ -96,7 +96,7 @@ impl Running {
         .collect()
     }
 
-    /// The most memory that it had, in bytes.
+    /// Returns the most memory that it had, in bytes.
     ///
     /// # Panics
     /// Where there is no `/proc`, or the process has ended.

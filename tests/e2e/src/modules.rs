@@ -10,7 +10,7 @@ use lifesigns_engine::LoadedRule;
 use lifesigns_model::{Limits, Module};
 use lifesigns_rulestore::ModuleBytes;
 
-/// The sandbox that the tests of one process share; it has no cache.
+/// Returns the sandbox that the tests of one process share; it has no cache.
 ///
 /// # Panics
 /// When this machine cannot run it.
@@ -32,7 +32,7 @@ pub fn admit(bytes: Vec<u8>) -> Result<Arc<dyn Module>, AdmitError> {
     Ok(loaded)
 }
 
-/// The bytes of a file.
+/// Returns the bytes of a file.
 ///
 /// # Panics
 /// When it cannot be read.
@@ -40,7 +40,7 @@ pub fn read(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The built module `rules/NAME`.
+/// Returns the built module `rules/NAME`.
 ///
 /// # Panics
 /// When it does not build or is not admitted.
@@ -48,7 +48,7 @@ pub fn rule(name: &str) -> Arc<dyn Module> {
     admit(read(lifesigns_artifacts::rule(name))).unwrap_or_else(|error| panic!("rules/{name}: {error}"))
 }
 
-/// The built module `tests/guests/NAME`.
+/// Returns the built module `tests/guests/NAME`.
 ///
 /// # Panics
 /// When it does not build or is not admitted.
@@ -59,7 +59,7 @@ pub fn guest(name: &str) -> Arc<dyn Module> {
 /// Long enough for a guest that does no wrong, however busy the machine is.
 pub const DEADLINE_MS: u64 = 1000;
 
-/// A module as a rule with default limits but for its deadline.
+/// Returns a module as a rule with default limits but for its deadline.
 ///
 /// # Panics
 /// When it refuses its settings.

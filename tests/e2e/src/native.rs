@@ -17,13 +17,13 @@ const RULES: [(&str, Make); 6] = [
     ("untrusted-registry", native::<untrusted_registry::UntrustedRegistry>),
 ];
 
-/// The rule `rules/NAME`, linked natively; `None` if there is none.
+/// Returns the rule `rules/NAME`, linked natively; `None` if there is none.
 pub fn module(name: &str) -> Option<Arc<dyn Module>> {
     let (name, make) = RULES.iter().find(|(known, _)| *known == name)?;
     Some(make(&format!("native:{name}")))
 }
 
-/// The names of all rules that [`module`] knows.
+/// Returns the names of all rules that [`module`] knows.
 pub fn names() -> impl Iterator<Item = &'static str> {
     RULES.iter().map(|(name, _)| *name)
 }

@@ -23,12 +23,12 @@ pub struct Input {
 }
 
 impl Input {
-    /// A source in one chunk, read as what each line looks like.
+    /// Returns a source in one chunk, read as what each line looks like.
     pub fn new(name: &str, object: &str, text: impl Into<Vec<u8>>) -> Self {
         Self { name: name.into(), object: object.into(), format: Format::Auto, chunks: vec![text.into()] }
     }
 
-    /// The source for the engine.
+    /// Returns the source for the engine.
     pub fn source(&self, rank: usize) -> Arc<EventSource> {
         Arc::new(EventSource {
             name: self.name.clone(),
@@ -52,7 +52,7 @@ pub struct Replayed {
 }
 
 impl Replayed {
-    /// The lines of the alerts of `rule`, in order.
+    /// Returns the lines of the alerts of `rule`, in order.
     pub fn lines(&self, rule: &str) -> Vec<u64> {
         self.alerts.iter().filter(|alert| alert.rule == rule).map(|alert| alert.line).collect()
     }

@@ -26,7 +26,7 @@ impl Host {
         &self.places
     }
 
-    /// The reply to `request`: from the host, or from its store if it only reads and no host runs.
+    /// Returns the reply to `request`: from the host, or from its store if it only reads and no host runs.
     pub(crate) fn ask(&self, request: &Request) -> Result<Reply, Failure> {
         match self.ask_live(request)? {
             Some(reply) => Ok(reply),
@@ -38,7 +38,7 @@ impl Host {
         }
     }
 
-    /// The running host's reply, or `None` if no host runs.
+    /// Returns the running host's reply, or `None` if no host runs.
     pub(crate) fn ask_live(&self, request: &Request) -> Result<Option<Reply>, Failure> {
         let mut client = match Client::connect(&self.places.socket) {
             Ok(client) => client,
@@ -67,7 +67,7 @@ pub(crate) fn no_host(places: &Places) -> Failure {
     ))
 }
 
-/// A reply to another question.
+/// Returns the error for a reply to another question.
 pub(crate) fn unexpected() -> Failure {
     Failure::Failed("the host answered another question than was asked; is it of another version?".to_owned())
 }

@@ -18,7 +18,7 @@ static SAID: Once = Once::new();
 /// Points of a badge's history, as many as a running host keeps.
 const HISTORY: usize = 64;
 
-/// The answer of a book as the host left it, with the configuration as it is now.
+/// Returns the answer of a book as the host left it, with the configuration as it is now.
 pub(crate) fn query(places: &Places, query: &Query) -> Result<Reply, Failure> {
     let reader = open(places)?;
     let mut restored = reader.load().map_err(Failure::failed)?.restored;

@@ -86,8 +86,8 @@ pub(crate) fn run(action: &BulkAction, which: &Which, place: &Where) -> Outcome 
     emit_text(&format!("{} are {}", terminal::count(done, "alert"), action.participle()), place)
 }
 
-/// The ids of what the filter matches; `None` if that is nothing. Without the confirmation they are
-/// shown, and it is a failure that nothing was done.
+/// Returns the ids of what the filter matches; `None` if that is nothing. Without the confirmation they are shown, and
+/// it is a failure that nothing was done.
 fn matching(action: &BulkAction, which: &Which, place: &Where) -> Result<Option<Vec<String>>, Failure> {
     let filter = AlertFilter { states: action.states(), ..which.selection.filter() };
     let QueryAnswer::Alerts(alerts) = query(Query::Alerts(filter.clone()), place)? else { return Err(unexpected()) };

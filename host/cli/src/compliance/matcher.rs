@@ -62,7 +62,7 @@ const STATES: [(&str, AlertStateFilter); 7] = [
     ("cancelled", AlertStateFilter::Cancelled),
 ];
 
-/// A state of alerts.
+/// Parses a state of alerts.
 pub(crate) fn state(word: &str) -> Result<AlertStateFilter, String> {
     let found = STATES.iter().find(|(name, _)| *name == word).map(|(_, state)| *state);
     found.ok_or_else(|| {
@@ -80,7 +80,7 @@ pub(crate) fn criticality(word: &str) -> Result<Criticality, String> {
         .ok_or_else(|| format!("{word:?} is not information, warning, immediate or critical"))
 }
 
-/// An entry of the audit log as it was noted before: `NUMBER:HASH`.
+/// Parses an entry of the audit log as it was noted before: `NUMBER:HASH`.
 pub(crate) fn mark(text: &str) -> Result<AuditMark, String> {
     let mark = text.split_once(':').and_then(|(number, hash)| {
         let hexadecimal = hash.len() == 64 && hash.chars().all(|it| it.is_ascii_hexdigit());
@@ -89,7 +89,7 @@ pub(crate) fn mark(text: &str) -> Result<AuditMark, String> {
     mark.ok_or_else(|| format!("{text:?} is not NUMBER:HASH, as `lifesigns audit verify` prints it"))
 }
 
-/// A matcher as it is typed.
+/// Parses a matcher.
 pub(crate) fn typed(matcher: &Matcher) -> String {
     format!("{}{}={}", matcher.name, if matcher.negated { "!" } else { "" }, matcher.pattern)
 }

@@ -50,7 +50,7 @@ impl Places {
         Self::of(place, Some(config.to_owned()), Some(settings))
     }
 
-    /// The receivers that the configuration names.
+    /// Returns the receivers that the configuration names.
     pub(crate) fn receivers(&self) -> Vec<String> {
         let settings = self.settings.iter();
         settings.flat_map(|settings| settings.receivers.iter().map(|receiver| receiver.name.clone())).collect()
@@ -74,7 +74,7 @@ impl Places {
     }
 }
 
-/// The socket that a host makes beside its store.
+/// Returns the socket that a host makes beside its store.
 fn beside(store: &Path) -> PathBuf {
     store.with_extension("sock")
 }

@@ -43,14 +43,14 @@ pub(crate) struct View {
 }
 
 impl Style {
-    /// A text of ours in this style; what comes from outside goes through `visible` first.
+    /// Returns a text of ours in this style; what comes from outside goes through `visible` first.
     pub(crate) fn on(self, text: &str) -> String {
         let mark = MARKS.iter().find(|(style, ..)| *style == self).map_or(END, |(_, mark, _)| *mark);
         format!("{mark}{text}{END}")
     }
 }
 
-/// The word for a criticality in its colour.
+/// Returns the word for a criticality in its colour.
 pub(crate) fn criticality(criticality: Criticality) -> String {
     let style = match criticality {
         Criticality::Information => Style::Cyan,
@@ -61,7 +61,7 @@ pub(crate) fn criticality(criticality: Criticality) -> String {
     style.on(criticality.as_str())
 }
 
-/// A badge's score in its colour.
+/// Returns a badge's score in its colour.
 pub(crate) fn score(score: u8) -> String {
     let style = match score {
         100.. => Style::Green,
@@ -80,8 +80,8 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// A table with these columns. One whose name begins with `>` is a number's; one with `!` is
-    /// never broken into lines.
+    /// Returns a table with these columns. A column whose name begins with `>` is a number's; one with `!` is never broken
+    /// into lines.
     pub(crate) fn new(view: &View, columns: &[&str]) -> Self {
         let mut inner = empty(view);
         let names = columns.iter().map(|name| Style::Dim.on(name.trim_start_matches(['>', '!'])));
@@ -116,7 +116,7 @@ impl Table {
         }
     }
 
-    /// The table with its line ends; still with marks, see [`paint`].
+    /// Returns the table with its line ends; still with marks, see [`paint`].
     pub(crate) fn draw(mut self) -> String {
         if self.rows == 0 && !self.header {
             return String::new();
@@ -176,7 +176,7 @@ pub(crate) fn paint(text: &str, colour: Colour) -> String {
     painted
 }
 
-/// A heading of a part of a page.
+/// Returns a heading of a part of a page.
 pub(crate) fn heading(text: &str) -> String {
     format!("\n{}\n", Style::Bold.on(text))
 }

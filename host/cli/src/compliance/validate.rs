@@ -89,7 +89,7 @@ fn doubts(path: &Path, settings: &Settings) -> Vec<Problem> {
     found.into_iter().map(|what| Problem::new("configuration", name.as_str(), what, "")).collect()
 }
 
-/// The settings, or all mistakes in them: with source lines for a terminal, else a line each.
+/// Returns the settings, or all mistakes in them: with source lines for a terminal, else a line each.
 pub(crate) fn load(path: &Path) -> Result<Box<Settings>, Failure> {
     let env =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));

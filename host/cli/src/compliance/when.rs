@@ -11,7 +11,7 @@ pub(crate) fn duration(text: &str) -> Result<u64, String> {
         .ok_or_else(|| format!("\"{}\" is not a duration: write 30s, 10m, 2h, 1h30m, 7d", visible(text)))
 }
 
-/// A time: RFC 3339, or without an offset, which is UTC.
+/// Parses a time: RFC 3339, or without an offset, which is UTC.
 pub(crate) fn time(text: &str) -> Result<u64, String> {
     let stamp =
         text.parse::<Timestamp>().ok().or_else(|| TimeZone::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok());
@@ -19,7 +19,7 @@ pub(crate) fn time(text: &str) -> Result<u64, String> {
     stamp.ok_or_else(|| format!("{text:?} is not a time: write 2026-11-24T06:00:00Z"))
 }
 
-/// A time, or so long ago.
+/// Parses a time, or how long ago it was.
 pub(crate) fn since(text: &str) -> Result<u64, String> {
     if let Ok(ago) = duration(text) {
         return Ok(now_ns().saturating_sub(ago));
@@ -27,7 +27,7 @@ pub(crate) fn since(text: &str) -> Result<u64, String> {
     time(text).map_err(|_| format!("{text:?} is neither a time (2026-11-24T06:00:00Z) nor a duration (7d)"))
 }
 
-/// A time, the beginning of a day (UTC), or so long ago.
+/// Parses a time, a day (UTC) for its beginning, or how long ago it was.
 pub(crate) fn day(text: &str) -> Result<u64, String> {
     match text.parse::<jiff::civil::Date>() {
         Ok(date) if !text.contains(['T', ' ']) => time(&format!("{date}T00:00:00Z")),
@@ -35,7 +35,7 @@ pub(crate) fn day(text: &str) -> Result<u64, String> {
     }
 }
 
-/// A time, or so long from now.
+/// Parses a time, or how far it is from now.
 pub(crate) fn coming(text: &str) -> Result<u64, String> {
     if let Ok(away) = duration(text) {
         return Ok(now_ns().saturating_add(away));

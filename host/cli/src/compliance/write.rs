@@ -38,7 +38,7 @@ fn colour() -> Colour {
     if stdout().is_terminal() && wanted { Colour::On } else { Colour::Off }
 }
 
-/// The terminal's width; what goes into a pipe or a file has none.
+/// Returns the terminal's width; what goes into a pipe or a file has none.
 fn width() -> Option<u16> {
     let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|columns| *columns > 0);
     match rustix::termios::tcgetwinsize(stdout()) {

@@ -43,7 +43,7 @@ fn socket(path: &Path) -> Option<String> {
     }
 }
 
-/// The folder of a path, if it is not there.
+/// Returns the folder of a path, if it is not there.
 fn missing_folder(path: &Path) -> Option<PathBuf> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty())?;
     (!folder.is_dir()).then(|| folder.to_owned())

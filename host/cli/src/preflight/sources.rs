@@ -14,7 +14,7 @@ use lifesigns_intake::{Encoding, SourceKind, SourceSettings, not_text};
 /// How much of a file is looked at.
 const SAMPLE_BYTES: u64 = 4096;
 
-/// The problems of all sources.
+/// Returns the problems of all sources.
 pub(super) fn problems(sources: &[SourceSettings]) -> Vec<Problem> {
     sources.iter().filter_map(problem).collect()
 }

@@ -1,5 +1,5 @@
 //! Lines that each have a default object of their own, such as those of many peers on one socket: the
-//! object stands before the line.
+//! object is before the line.
 
 use std::{borrow::Cow, sync::Arc};
 

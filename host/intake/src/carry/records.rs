@@ -6,7 +6,7 @@ use lifesigns_model::{Decoder, Facts, Record, limits};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::batch::{LineBatch, Pushed};
-use crate::decode::{Bad, JsonReader};
+use crate::decode::{InvalidJson, JsonReader};
 
 /// Decoded records, to be decoded again by [`record_decoder`], which gives exactly what was pushed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -135,7 +135,7 @@ struct OfRecords;
 
 impl Decoder for OfRecords {
     fn decode<'a>(&self, line: &'a str) -> Record<'a> {
-        read(line).unwrap_or_else(|Bad| Record {
+        read(line).unwrap_or_else(|InvalidJson| Record {
             message: Some(Cow::Borrowed(line)),
             malformed: true,
             ..Record::default()
@@ -151,7 +151,7 @@ impl Decoder for OfRecords {
     }
 }
 
-fn read(line: &str) -> Result<Record<'_>, Bad> {
+fn read(line: &str) -> Result<Record<'_>, InvalidJson> {
     let mut json = JsonReader::new(line);
     let mut record = Record::default();
     json.step(b'{')?;
@@ -159,7 +159,7 @@ fn read(line: &str) -> Result<Record<'_>, Bad> {
     while let Some(key) = json.key(first)? {
         first = false;
         match &*key {
-            "time" => record.time_ns = Some(json.raw()?.parse().map_err(|_| Bad)?),
+            "time" => record.time_ns = Some(json.raw()?.parse().map_err(|_| InvalidJson)?),
             "object" => record.object = Some(json.string()?),
             "app" => record.app = Some(json.string()?),
             "message" => record.message = Some(json.string()?),
@@ -169,7 +169,7 @@ fn read(line: &str) -> Result<Record<'_>, Bad> {
             "parent" => facts(&mut record).parent = Some(json.string()?),
             "properties" => facts(&mut record).properties = pairs(&mut json, text_or_null)?,
             "metrics" => facts(&mut record).metrics = pairs(&mut json, number)?,
-            _ => return Err(Bad),
+            _ => return Err(InvalidJson),
         }
     }
     json.end()?;
@@ -180,15 +180,15 @@ fn facts<'r, 'a>(record: &'r mut Record<'a>) -> &'r mut Facts<'a> {
     record.facts.get_or_insert_default()
 }
 
-fn text_or_null<'a>(json: &mut JsonReader<'a>) -> Result<Option<Cow<'a, str>>, Bad> {
+fn text_or_null<'a>(json: &mut JsonReader<'a>) -> Result<Option<Cow<'a, str>>, InvalidJson> {
     if json.peek() == b'"' {
         return json.string().map(Some);
     }
-    if json.raw()? == "null" { Ok(None) } else { Err(Bad) }
+    if json.raw()? == "null" { Ok(None) } else { Err(InvalidJson) }
 }
 
-fn number(json: &mut JsonReader<'_>) -> Result<f64, Bad> {
-    json.raw()?.parse().map_err(|_| Bad)
+fn number(json: &mut JsonReader<'_>) -> Result<f64, InvalidJson> {
+    json.raw()?.parse().map_err(|_| InvalidJson)
 }
 
 type Pairs<'a, V> = Vec<(Cow<'a, str>, V)>;
@@ -196,8 +196,8 @@ type Pairs<'a, V> = Vec<(Cow<'a, str>, V)>;
 /// Reads a list of pairs.
 fn pairs<'a, V>(
     json: &mut JsonReader<'a>,
-    value: fn(&mut JsonReader<'a>) -> Result<V, Bad>,
-) -> Result<Pairs<'a, V>, Bad> {
+    value: fn(&mut JsonReader<'a>) -> Result<V, InvalidJson>,
+) -> Result<Pairs<'a, V>, InvalidJson> {
     let mut pairs = Vec::new();
     json.step(b'[')?;
     if json.step(b']').is_ok() {

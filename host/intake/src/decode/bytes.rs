@@ -8,8 +8,7 @@ pub(crate) fn follows_key(before: &str) -> bool {
     BYTE_LIST_MARKS.iter().any(|mark| mark.strip_suffix('[').is_some_and(|key| before.ends_with(key)))
 }
 
-/// The text that a JSON list of bytes says; what is not UTF-8 in it becomes U+FFFD. `None` for
-/// anything else.
+/// Returns the text that a JSON list of bytes says; what is not UTF-8 in it becomes U+FFFD. `None` for anything else.
 pub(crate) fn text(raw: &str) -> Option<String> {
     let list = raw.strip_prefix('[')?.strip_suffix(']')?;
     let bytes: Vec<u8> = list.split(',').map(|number| number.trim_ascii().parse().ok()).collect::<Option<_>>()?;

@@ -33,7 +33,7 @@ enum Trust {
 }
 
 impl<'c> Context<'c> {
-    /// The line itself.
+    /// Returns the context of the line itself.
     pub(crate) const fn line(reference: Reference<'c>) -> Self {
         Self { reference, trust: Trust::Line, left: DEPTH, verbatim: true, relayed: false }
     }

@@ -3,12 +3,14 @@
 
 use lifesigns_model::{Decoder, Record, SharedClock};
 
-use super::{context::Context, json::Bad, ndjson, noise, payload, plain, syslog, tag::Doubt, time::Reference};
+use super::{
+    context::Context, json::InvalidJson, ndjson, noise, payload, plain, syslog, tag::Confidence, time::Reference,
+};
 
 /// Looks at each line by itself.
-pub(crate) struct Auto(pub(crate) SharedClock);
+pub(crate) struct AutoDecoder(pub(crate) SharedClock);
 
-impl Decoder for Auto {
+impl Decoder for AutoDecoder {
     fn decode<'a>(&self, line: &'a str) -> Record<'a> {
         let (text, reference) = (noise::skip(line), Reference(&*self.0));
         let found = match text.as_bytes().first() {
@@ -32,14 +34,14 @@ impl Decoder for Auto {
 }
 
 /// One JSON object a line.
-pub(crate) struct Ndjson(pub(crate) SharedClock);
+pub(crate) struct NdjsonDecoder(pub(crate) SharedClock);
 
-impl Decoder for Ndjson {
+impl Decoder for NdjsonDecoder {
     fn decode<'a>(&self, line: &'a str) -> Record<'a> {
         let (text, reference) = (noise::skip_blank(line), Reference(&*self.0));
         if text.starts_with('{') {
             let found = ndjson::layer(text, Context::line(reference)).map(payload::open);
-            return found.unwrap_or_else(|Bad| plain::record(text, reference, true));
+            return found.unwrap_or_else(|InvalidJson| plain::record(text, reference, true));
         }
         plain::record(noise::skip(line), reference, false)
     }
@@ -54,14 +56,14 @@ impl Decoder for Ndjson {
 }
 
 /// Syslog lines, as sent or as written to files.
-pub(crate) struct Syslog(pub(crate) SharedClock);
+pub(crate) struct SyslogDecoder(pub(crate) SharedClock);
 
-impl Decoder for Syslog {
+impl Decoder for SyslogDecoder {
     fn decode<'a>(&self, line: &'a str) -> Record<'a> {
         let text = noise::skip(line);
         let context = Context::line(Reference(&*self.0));
         let sent = text.starts_with('<');
-        let layer = if sent { syslog::sent(text, context) } else { syslog::written(text, context, Doubt::Named) };
+        let layer = if sent { syslog::sent(text, context) } else { syslog::written(text, context, Confidence::Named) };
         layer.map(payload::open).unwrap_or_else(|| plain::record(text, context.reference, sent))
     }
 

@@ -52,7 +52,7 @@ struct Dated {
     vague: bool,
 }
 
-/// A time and `: `, with a mnemonic behind it.
+/// Returns a time and `: `, with a mnemonic behind it.
 fn dated<'a>(text: &'a str, reference: Reference<'_>) -> Option<(Dated, &'a str)> {
     let unset = text.starts_with('*');
     let text = text.strip_prefix(['*', '.']).unwrap_or(text);

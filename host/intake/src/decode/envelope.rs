@@ -86,7 +86,7 @@ fn composed(text: &str) -> Option<(Record<'_>, &str)> {
     fits.then(|| (Record { app: Some(Cow::Borrowed(name)), ..Record::default() }, rest))
 }
 
-/// A name of a container, a service's task or a program.
+/// Whether it can be the name of a container, a service's task or a program.
 fn is_name(word: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'@' | b'/');
     !word.is_empty() && word.len() <= NAME_BYTES && word.bytes().all(allowed)

@@ -56,7 +56,7 @@ pub(crate) fn text(text: &str) -> Option<Record<'_>> {
     Some(record)
 }
 
-/// The time, also in brackets and as Go prints one (`[2013-09-03 15:49:26 +0200 CEST]`).
+/// Returns the time, also in brackets and as Go prints one (`[2013-09-03 15:49:26 +0200 CEST]`).
 fn stamp(text: &str) -> Option<(Stamp, &str)> {
     if let Some(inner) = text.strip_prefix('[') {
         let (inside, rest) = inner.split_once("] ")?;
@@ -120,7 +120,7 @@ fn old<'a>(text: &'a str, record: &mut Record<'a>) -> Option<()> {
     Some(())
 }
 
-/// A container's id, whole or as Docker shows it.
+/// Whether it is a container's id, whole or as Docker shows it.
 fn is_id(text: &str) -> bool {
     matches!(text.len(), 12 | 64) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -5,18 +5,18 @@ use std::borrow::Cow;
 
 use lifesigns_model::{Facts, limits};
 
-use super::json::{Bad, JsonReader};
+use super::json::{InvalidJson, JsonReader};
 
-/// The members that say facts, as they stand in the line.
+/// The members that say facts, as they are in the line.
 #[derive(Default)]
-pub(crate) struct Said<'a> {
+pub(crate) struct RawFacts<'a> {
     kind: Option<&'a str>,
     parent: Option<&'a str>,
     properties: Option<&'a str>,
     metrics: Option<&'a str>,
 }
 
-impl<'a> Said<'a> {
+impl<'a> RawFacts<'a> {
     /// Notes a member; of equal ones the first counts.
     pub(crate) fn note(&mut self, key: &str, raw: &'a str) {
         let slot = match key {
@@ -38,22 +38,27 @@ impl<'a> Said<'a> {
         [self.kind, self.parent, self.properties, self.metrics].iter().all(Option::is_none)
     }
 
-    /// The members by name.
+    /// Returns the members by name.
     pub(crate) fn take(&mut self) -> impl Iterator<Item = (&'static str, &'a str)> + use<'a> {
-        let said = std::mem::take(self);
-        [("kind", said.kind), ("parent", said.parent), ("properties", said.properties), ("metrics", said.metrics)]
-            .into_iter()
-            .filter_map(|(name, raw)| Some((name, raw?)))
+        let raw_facts = std::mem::take(self);
+        [
+            ("kind", raw_facts.kind),
+            ("parent", raw_facts.parent),
+            ("properties", raw_facts.properties),
+            ("metrics", raw_facts.metrics),
+        ]
+        .into_iter()
+        .filter_map(|(name, raw)| Some((name, raw?)))
     }
 }
 
 /// Reads the facts; the flag says that something in them had to be left out.
-pub(crate) fn read<'a>(said: &Said<'a>) -> Result<(Facts<'a>, bool), Bad> {
+pub(crate) fn read<'a>(raw_facts: &RawFacts<'a>) -> Result<(Facts<'a>, bool), InvalidJson> {
     let mut facts = Facts::default();
     let mut wrong = false;
-    facts.kind = text(said.kind, &mut wrong)?;
-    facts.parent = text(said.parent, &mut wrong)?;
-    each(said.properties, &mut wrong, |json, name| {
+    facts.kind = text(raw_facts.kind, &mut wrong)?;
+    facts.parent = text(raw_facts.parent, &mut wrong)?;
+    each(raw_facts.properties, &mut wrong, |json, name| {
         let value = match json.peek() {
             b'{' | b'[' => return json.raw().map(|_| false),
             b'"' => Some(json.string()?),
@@ -66,7 +71,7 @@ pub(crate) fn read<'a>(said: &Said<'a>) -> Result<(Facts<'a>, bool), Bad> {
         }
         Ok(room)
     })?;
-    each(said.metrics, &mut wrong, |json, name| {
+    each(raw_facts.metrics, &mut wrong, |json, name| {
         let value = json.raw()?.parse().ok().filter(|value: &f64| value.is_finite());
         let room = facts.metrics.len() < limits::FIELDS;
         if let Some(value) = value.filter(|_| room) {
@@ -78,7 +83,7 @@ pub(crate) fn read<'a>(said: &Said<'a>) -> Result<(Facts<'a>, bool), Bad> {
     Ok((facts, wrong))
 }
 
-fn text<'a>(raw: Option<&'a str>, wrong: &mut bool) -> Result<Option<Cow<'a, str>>, Bad> {
+fn text<'a>(raw: Option<&'a str>, wrong: &mut bool) -> Result<Option<Cow<'a, str>>, InvalidJson> {
     match raw {
         None | Some("null") => Ok(None),
         Some(raw) if raw.starts_with('"') => JsonReader::new(raw).string().map(Some),
@@ -93,8 +98,8 @@ fn text<'a>(raw: Option<&'a str>, wrong: &mut bool) -> Result<Option<Cow<'a, str
 fn each<'a>(
     raw: Option<&'a str>,
     wrong: &mut bool,
-    mut take: impl FnMut(&mut JsonReader<'a>, Cow<'a, str>) -> Result<bool, Bad>,
-) -> Result<(), Bad> {
+    mut take: impl FnMut(&mut JsonReader<'a>, Cow<'a, str>) -> Result<bool, InvalidJson>,
+) -> Result<(), InvalidJson> {
     let Some(raw) = raw.filter(|raw| *raw != "null") else {
         return Ok(());
     };

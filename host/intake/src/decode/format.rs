@@ -5,9 +5,9 @@ use std::{fmt, str::FromStr, sync::Arc};
 use lifesigns_model::{Decoder, ManualClock, SharedClock};
 
 use super::{
-    decoders::{Auto, Ndjson, Syslog},
-    logfmt::Logfmt,
-    plain::Plain,
+    decoders::{AutoDecoder, NdjsonDecoder, SyslogDecoder},
+    logfmt::LogfmtDecoder,
+    plain::PlainDecoder,
 };
 
 /// A format of log lines.
@@ -54,11 +54,11 @@ impl Format {
     /// a year is what `clock` shows when a line is decoded, however old the decoder is.
     pub fn live_decoder(self, clock: SharedClock) -> Arc<dyn Decoder> {
         match self {
-            Self::Auto => Arc::new(Auto(clock)),
-            Self::Plain => Arc::new(Plain(clock)),
-            Self::Syslog => Arc::new(Syslog(clock)),
-            Self::Logfmt => Arc::new(Logfmt(clock)),
-            Self::Ndjson => Arc::new(Ndjson(clock)),
+            Self::Auto => Arc::new(AutoDecoder(clock)),
+            Self::Plain => Arc::new(PlainDecoder(clock)),
+            Self::Syslog => Arc::new(SyslogDecoder(clock)),
+            Self::Logfmt => Arc::new(LogfmtDecoder(clock)),
+            Self::Ndjson => Arc::new(NdjsonDecoder(clock)),
         }
     }
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
-/// The text that stands in Go's quotes; without them. Escapes that Go does not know are kept as
-/// they stand; bytes that are not UTF-8 and half surrogates become U+FFFD.
+/// Returns the text that is in Go's quotes; without them. Escapes that Go does not know are kept as they stand;
+/// bytes that are not UTF-8 and half surrogates become U+FFFD.
 pub(crate) fn unquote(quoted: &str) -> Cow<'_, str> {
     let bytes = quoted.as_bytes();
     let Some(mut escape) = memchr(b'\\', bytes) else {

@@ -4,7 +4,7 @@
 use super::{
     device,
     line_start::is_log_line,
-    tag::{Doubt, Header, is_host, is_level, tag},
+    tag::{Confidence, Header, is_host, is_level, tag},
     time::{self, Reference, Stamp},
 };
 
@@ -13,12 +13,12 @@ const PROGRAMS: [&str; 3] = ["dockerd", "docker", "containerd"];
 /// What syslogd writes in the place of a host and a tag.
 const OWN_LINES: [&str; 2] = ["last message repeated ", "-- MARK --"];
 const WEEKDAYS: [&[u8; 4]; 7] = [b"Mon ", b"Tue ", b"Wed ", b"Thu ", b"Fri ", b"Sat ", b"Sun "];
-/// The header of a line that was sent, of whatever shape.
+/// Returns the header of a line that was sent, of whatever shape.
 pub(crate) fn sent<'a>(text: &'a str, reference: Reference<'_>) -> Option<Header<'a>> {
     if let Some(header) = device::read(text, reference) {
         return Some(header);
     }
-    if let Some(header) = read(text, reference, Doubt::Sent) {
+    if let Some(header) = read(text, reference, Confidence::Sent) {
         return Some(header);
     }
     // What a program writes to the local socket may have no time.
@@ -27,14 +27,14 @@ pub(crate) fn sent<'a>(text: &'a str, reference: Reference<'_>) -> Option<Header
 }
 
 /// `time host tag[pid]: ` of RFC 3164, or of rsyslog's or `journalctl`'s formats.
-pub(crate) fn read<'a>(text: &'a str, reference: Reference<'_>, doubt: Doubt) -> Option<Header<'a>> {
+pub(crate) fn read<'a>(text: &'a str, reference: Reference<'_>, confidence: Confidence) -> Option<Header<'a>> {
     let (stamp, dated) = stamp(text.as_bytes(), reference)?;
     // rsyslog's file format is RFC 3339; what only resembles it is not syslog.
-    if dated && !stamp.strict && doubt != Doubt::Sent {
+    if dated && !stamp.strict && confidence != Confidence::Sent {
         return None;
     }
     let time = Header { time_ns: stamp.ns, vague: stamp.vague, ..Header::default() };
-    let all = doubt == Doubt::All || (doubt == Doubt::Dated && dated);
+    let all = confidence == Confidence::All || (confidence == Confidence::Dated && dated);
     let rest = &text[stamp.len..];
     if !all && let Some(header) = device::after_time(rest) {
         return Some(Header { time_ns: time.time_ns, vague: time.vague, ..header });
@@ -69,7 +69,7 @@ pub(crate) fn read<'a>(text: &'a str, reference: Reference<'_>, doubt: Doubt) ->
     Some(Header { host, app, pid, message, ..time })
 }
 
-/// The time that `bytes` begin with, and whether it is a date as other formats have it too.
+/// Returns the time that `bytes` begin with, and whether it is a date as other formats have it too.
 fn stamp(bytes: &[u8], reference: Reference<'_>) -> Option<(Stamp, bool)> {
     if !bytes.first()?.is_ascii_digit() {
         // `journalctl -o short-full`: `Tue 2023-11-14 10:15:04 UTC host …`.
@@ -91,7 +91,7 @@ fn stamp(bytes: &[u8], reference: Reference<'_>) -> Option<(Stamp, bool)> {
     Some((reference.bsd(bytes)?, false))
 }
 
-/// The host at the front of `text`, if what stands there can be one, and what follows it.
+/// Returns the host at the front of `text`, if what is there can be one, and what follows it.
 fn host(text: &str) -> (Option<&str>, &str) {
     if let Some((inside, rest)) = text.strip_prefix('[').and_then(|text| text.split_once("] ")) {
         let inside = inside.trim_ascii();
@@ -109,8 +109,8 @@ fn host(text: &str) -> (Option<&str>, &str) {
     if fits { (Some(name), rest) } else { (None, text) }
 }
 
-/// The length of a host's name with spaces in it: words with a capital letter or a digit in front, and
-/// then a program in small letters with its number, or the kernel.
+/// Returns the length of a host's name with spaces in it: words with a capital letter or a digit in front, and then a
+/// program in small letters with its number, or the kernel.
 fn spaced_len(text: &str) -> Option<usize> {
     let mut at = 0;
     for (index, word) in text.split(' ').take(5).enumerate() {

@@ -1,5 +1,5 @@
 //! A JSON reader (RFC 8259) that hands out borrowed pieces: strings without escapes, numbers and
-//! whole arrays stand in the line as they are, and that is what rules see. `serde_json` would
+//! whole arrays are in the line as they are, and that is what rules see. `serde_json` would
 //! reformat numbers and copy arrays.
 //!
 //! More lenient than the RFC in two points: control characters in strings are taken as they are,
@@ -14,7 +14,7 @@ const DEPTH: usize = 128;
 
 /// The text is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bad;
+pub(crate) struct InvalidJson;
 
 /// Reads one value from front to back.
 pub(crate) struct JsonReader<'a> {
@@ -27,7 +27,7 @@ impl<'a> JsonReader<'a> {
         Self { text, at: 0 }
     }
 
-    /// The first byte of what comes next; 0 at the end.
+    /// Returns the first byte of what comes next; 0 at the end.
     pub(crate) fn peek(&mut self) -> u8 {
         let bytes = self.text.as_bytes();
         while let Some(byte) = bytes.get(self.at) {
@@ -40,17 +40,17 @@ impl<'a> JsonReader<'a> {
     }
 
     /// Steps over `byte`, which must come next.
-    pub(crate) fn step(&mut self, byte: u8) -> Result<(), Bad> {
+    pub(crate) fn step(&mut self, byte: u8) -> Result<(), InvalidJson> {
         if self.peek() == byte {
             self.at += 1;
             return Ok(());
         }
-        Err(Bad)
+        Err(InvalidJson)
     }
 
-    /// The next key of an object whose brace has been stepped over, or `None` after its end.
+    /// Returns the next key of an object whose brace has been stepped over, or `None` after its end.
     /// `first` holds for the first call.
-    pub(crate) fn key(&mut self, first: bool) -> Result<Option<Cow<'a, str>>, Bad> {
+    pub(crate) fn key(&mut self, first: bool) -> Result<Option<Cow<'a, str>>, InvalidJson> {
         if self.peek() == b'}' {
             self.at += 1;
             return Ok(None);
@@ -65,7 +65,7 @@ impl<'a> JsonReader<'a> {
         Ok(Some(key))
     }
 
-    /// Where the reader stands in its text.
+    /// Where the reader is in its text.
     pub(crate) const fn at(&self) -> usize {
         self.at
     }
@@ -81,21 +81,21 @@ impl<'a> JsonReader<'a> {
     }
 
     /// Nothing but space may be left.
-    pub(crate) fn end(&mut self) -> Result<(), Bad> {
+    pub(crate) fn end(&mut self) -> Result<(), InvalidJson> {
         self.peek();
-        if self.at == self.text.len() { Ok(()) } else { Err(Bad) }
+        if self.at == self.text.len() { Ok(()) } else { Err(InvalidJson) }
     }
 
-    /// The string that comes next.
-    pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, Bad> {
+    /// Returns the string that comes next.
+    pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, InvalidJson> {
         match self.open_string()? {
             (text, true) => Ok(text),
-            (_, false) => Err(Bad),
+            (_, false) => Err(InvalidJson),
         }
     }
 
-    /// The string that comes next, and whether it ends; one that does not is all that is left.
-    pub(crate) fn open_string(&mut self) -> Result<(Cow<'a, str>, bool), Bad> {
+    /// Returns the string that comes next, and whether it ends; one that does not is all that is left.
+    pub(crate) fn open_string(&mut self) -> Result<(Cow<'a, str>, bool), InvalidJson> {
         self.step(b'"')?;
         let rest = &self.text[self.at..];
         let Some(stop) = memchr2(b'"', b'\\', rest.as_bytes()) else {
@@ -112,7 +112,7 @@ impl<'a> JsonReader<'a> {
             let rest = &self.text[self.at..];
             if self.escape(&mut text).is_err() {
                 if !is_cut_escape(rest) {
-                    return Err(Bad);
+                    return Err(InvalidJson);
                 }
                 self.at = self.text.len();
                 return Ok((Cow::Owned(text), false));
@@ -132,8 +132,8 @@ impl<'a> JsonReader<'a> {
     }
 
     /// Undoes an escape whose backslash has been stepped over.
-    fn escape(&mut self, text: &mut String) -> Result<(), Bad> {
-        let letter = *self.text.as_bytes().get(self.at).ok_or(Bad)?;
+    fn escape(&mut self, text: &mut String) -> Result<(), InvalidJson> {
+        let letter = *self.text.as_bytes().get(self.at).ok_or(InvalidJson)?;
         self.at += 1;
         text.push(match letter {
             b'"' | b'\\' | b'/' => char::from(letter),
@@ -143,12 +143,12 @@ impl<'a> JsonReader<'a> {
             b'b' => '\u{8}',
             b'f' => '\u{c}',
             b'u' => self.unicode()?,
-            _ => return Err(Bad),
+            _ => return Err(InvalidJson),
         });
         Ok(())
     }
 
-    fn unicode(&mut self) -> Result<char, Bad> {
+    fn unicode(&mut self) -> Result<char, InvalidJson> {
         let high = self.hex(self.at)?;
         self.at += 4;
         if (0xd800..0xdc00).contains(&high) && self.text.as_bytes()[self.at..].starts_with(b"\\u") {
@@ -162,23 +162,23 @@ impl<'a> JsonReader<'a> {
         Ok(char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 
-    fn hex(&self, at: usize) -> Result<u32, Bad> {
-        let digits = self.text.as_bytes().get(at..at + 4).ok_or(Bad)?;
-        digits.iter().try_fold(0, |code, digit| Ok(code << 4 | char::from(*digit).to_digit(16).ok_or(Bad)?))
+    fn hex(&self, at: usize) -> Result<u32, InvalidJson> {
+        let digits = self.text.as_bytes().get(at..at + 4).ok_or(InvalidJson)?;
+        digits.iter().try_fold(0, |code, digit| Ok(code << 4 | char::from(*digit).to_digit(16).ok_or(InvalidJson)?))
     }
 
-    /// The value that comes next, whatever it is, as it stands in the text.
-    pub(crate) fn raw(&mut self) -> Result<&'a str, Bad> {
+    /// Returns the value that comes next, whatever it is, as it is in the text.
+    pub(crate) fn raw(&mut self) -> Result<&'a str, InvalidJson> {
         self.peek();
         let start = self.at;
         self.skip(0)?;
         Ok(&self.text[start..self.at])
     }
 
-    fn skip(&mut self, depth: usize) -> Result<(), Bad> {
+    fn skip(&mut self, depth: usize) -> Result<(), InvalidJson> {
         match self.peek() {
             b'"' => self.string().map(drop),
-            b'{' | b'[' if depth == DEPTH => Err(Bad),
+            b'{' | b'[' if depth == DEPTH => Err(InvalidJson),
             b'{' => {
                 self.at += 1;
                 let mut first = true;
@@ -196,7 +196,7 @@ impl<'a> JsonReader<'a> {
         }
     }
 
-    fn skip_array(&mut self, depth: usize) -> Result<(), Bad> {
+    fn skip_array(&mut self, depth: usize) -> Result<(), InvalidJson> {
         self.at += 1;
         if self.peek() == b']' {
             self.at += 1;
@@ -210,12 +210,12 @@ impl<'a> JsonReader<'a> {
                     self.at += 1;
                     return Ok(());
                 }
-                _ => return Err(Bad),
+                _ => return Err(InvalidJson),
             }
         }
     }
 
-    fn word(&mut self, word: &str) -> Result<(), Bad> {
+    fn word(&mut self, word: &str) -> Result<(), InvalidJson> {
         let rest = self.rest();
         if rest.starts_with(word) {
             self.at += word.len();
@@ -224,10 +224,10 @@ impl<'a> JsonReader<'a> {
         if word.starts_with(rest) {
             self.at = self.text.len();
         }
-        Err(Bad)
+        Err(InvalidJson)
     }
 
-    fn number(&mut self) -> Result<(), Bad> {
+    fn number(&mut self) -> Result<(), InvalidJson> {
         self.take(b"-");
         let zero = self.take(b"0");
         if !zero {
@@ -249,12 +249,12 @@ impl<'a> JsonReader<'a> {
         taken
     }
 
-    fn digits(&mut self) -> Result<(), Bad> {
+    fn digits(&mut self) -> Result<(), InvalidJson> {
         let start = self.at;
         while self.text.as_bytes().get(self.at).is_some_and(u8::is_ascii_digit) {
             self.at += 1;
         }
-        if self.at > start { Ok(()) } else { Err(Bad) }
+        if self.at > start { Ok(()) } else { Err(InvalidJson) }
     }
 }
 
@@ -274,7 +274,7 @@ mod tests {
 
     use super::*;
 
-    fn whole(text: &str) -> Result<&str, Bad> {
+    fn whole(text: &str) -> Result<&str, InvalidJson> {
         let mut reader = JsonReader::new(text);
         let raw = reader.raw()?;
         reader.end()?;
@@ -285,8 +285,8 @@ mod tests {
     fn depth_is_bounded() {
         let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
         assert!(whole(&nested(DEPTH)).is_ok());
-        assert_eq!(whole(&nested(DEPTH + 1)), Err(Bad));
-        assert_eq!(whole(&"{\"a\":".repeat(100_000)), Err(Bad));
+        assert_eq!(whole(&nested(DEPTH + 1)), Err(InvalidJson));
+        assert_eq!(whole(&"{\"a\":".repeat(100_000)), Err(InvalidJson));
     }
 
     #[test]
@@ -308,8 +308,8 @@ mod tests {
         ] {
             assert_eq!(JsonReader::new(text).open_string(), Ok((Cow::Borrowed(left), false)), "{text}");
         }
-        assert_eq!(JsonReader::new(r#""a\q"#).open_string(), Err(Bad));
-        assert_eq!(JsonReader::new(r#""a\u00g"#).open_string(), Err(Bad));
+        assert_eq!(JsonReader::new(r#""a\q"#).open_string(), Err(InvalidJson));
+        assert_eq!(JsonReader::new(r#""a\u00g"#).open_string(), Err(InvalidJson));
     }
 
     proptest! {

@@ -87,7 +87,7 @@ pub(crate) fn may_be_event(path: &str) -> bool {
 }
 
 /// The best value so far for one part of the record.
-pub(crate) struct Best<'a, T> {
+pub(crate) struct Ranked<'a, T> {
     pub(crate) rank: u8,
     pub(crate) key: Cow<'a, str>,
     pub(crate) text: Cow<'a, str>,
@@ -96,7 +96,7 @@ pub(crate) struct Best<'a, T> {
 
 /// Keeps the better of two values and returns the other, which becomes a field.
 pub(crate) fn best<'a, T>(
-    slot: &mut Option<Best<'a, T>>,
+    slot: &mut Option<Ranked<'a, T>>,
     rank: u8,
     key: Cow<'a, str>,
     text: Cow<'a, str>,
@@ -105,5 +105,5 @@ pub(crate) fn best<'a, T>(
     if slot.as_ref().is_some_and(|best| best.rank <= rank) {
         return Some((key, text));
     }
-    slot.replace(Best { rank, key, text, value }).map(|lost| (lost.key, lost.text))
+    slot.replace(Ranked { rank, key, text, value }).map(|lost| (lost.key, lost.text))
 }

@@ -11,9 +11,9 @@ use super::{
     time::{self, Reference},
 };
 
-pub(crate) struct Logfmt(pub(crate) SharedClock);
+pub(crate) struct LogfmtDecoder(pub(crate) SharedClock);
 
-impl Decoder for Logfmt {
+impl Decoder for LogfmtDecoder {
     fn decode<'a>(&self, line: &'a str) -> Record<'a> {
         let text = noise::skip(line);
         let found = record(text).or_else(|| terminal::record(text));
@@ -40,8 +40,8 @@ pub(crate) fn begins(bytes: &[u8]) -> bool {
     }
 }
 
-/// The pairs of `line`. A bare key is `true`; what is no pair, and a last value that is cut, makes the
-/// record malformed and takes nothing from the rest. `None` if the line does not begin with a pair.
+/// Returns the pairs of `line`. A bare key is `true`; what is no pair, and a last value that is cut, makes the record
+/// malformed and takes nothing from the rest. `None` if the line does not begin with a pair.
 pub(crate) fn record(line: &str) -> Option<Record<'_>> {
     let mut record = Record { fields: Vec::with_capacity(8), ..Record::default() };
     let mut pairs = Pairs { line, at: 0, malformed: false };
@@ -66,8 +66,8 @@ pub(crate) fn record(line: &str) -> Option<Record<'_>> {
     Some(record)
 }
 
-/// The record that `text` is inside of something else. Prose may begin like logfmt, so pairs that are
-/// not all sound must say a message.
+/// Returns the record that `text` is inside of something else. Prose may begin like logfmt, so pairs that are not all
+/// sound must say a message.
 pub(crate) fn payload(text: &str) -> Option<Record<'_>> {
     let record = record(text)?;
     let says = record.message.as_deref().is_some_and(|message| message.len() < text.len());
@@ -106,7 +106,7 @@ struct Pairs<'a> {
 }
 
 impl<'a> Pairs<'a> {
-    /// The next key, and its value if it has one.
+    /// Returns the next key, and its value if it has one.
     fn next(&mut self) -> Option<(&'a str, Option<Cow<'a, str>>)> {
         let bytes = self.line.as_bytes();
         loop {

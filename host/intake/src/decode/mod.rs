@@ -1,5 +1,5 @@
 //! From lines to records. Every decoder is pure, never fails, and borrows from the line what
-//! stands there as it is.
+//! is there as it is.
 
 mod bytes;
 mod context;
@@ -28,11 +28,11 @@ mod time;
 mod zone;
 
 pub use format::{Format, UnknownFormat};
-pub(crate) use json::{Bad, JsonReader};
+pub(crate) use json::{InvalidJson, JsonReader};
 
-/// A time as logs and people write it, in nanoseconds since the Unix epoch: RFC 3339, the same with
-/// a space for the `T` or without a zone (UTC), or a number of seconds, milli-, micro- or
-/// nanoseconds since the epoch. `None` for anything else, and before 1970.
+/// Returns a time as logs and people write it, in nanoseconds since the Unix epoch: RFC 3339, the same with a space for
+/// the `T` or without a zone (UTC), or a number of seconds, milli-, micro- or nanoseconds since the epoch. `None` for
+/// anything else, and before 1970.
 pub fn parse_time(text: &str) -> Option<u64> {
     time::value(text)
 }

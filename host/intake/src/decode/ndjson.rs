@@ -9,9 +9,9 @@ use super::{
     bytes,
     context::Context,
     events,
-    facts::{self, Said},
-    json::{Bad, JsonReader},
-    keys::{self, Best, Part, best},
+    facts::{self, RawFacts},
+    json::{InvalidJson, JsonReader},
+    keys::{self, Part, Ranked, best},
     layer::Layer,
     time,
 };
@@ -27,40 +27,40 @@ enum Fault {
     Cut,
     /// Something in it is not JSON.
     Broken,
-    /// Something stands behind it.
+    /// Something is behind it.
     Followed,
 }
 
-/// The object that `line` is. Of a line that has a fault, what was read before it; of a payload only
-/// if it is cut, because a text that has another fault was hardly meant as JSON.
-pub(crate) fn layer<'a, 'c>(line: &'a str, context: Context<'c>) -> Result<Layer<'a, 'c>, Bad> {
+/// Returns the object that `line` is. Of a line that has a fault, what was read before it; of a payload only if it is
+/// cut, because a text that has another fault was hardly meant as JSON.
+pub(crate) fn layer<'a, 'c>(line: &'a str, context: Context<'c>) -> Result<Layer<'a, 'c>, InvalidJson> {
     let mut json = JsonReader::new(line);
-    let mut build = Build::new(line, context);
+    let mut build = RecordBuilder::new(line, context);
     build.record.fields.reserve(8);
     json.step(b'{')?;
     let fault = build.members(&mut json);
     let nothing = build.is_empty();
     match fault {
-        Some(_) if nothing => Err(Bad),
-        Some(Fault::Broken | Fault::Followed) if !context.is_line() => Err(Bad),
+        Some(_) if nothing => Err(InvalidJson),
+        Some(Fault::Broken | Fault::Followed) if !context.is_line() => Err(InvalidJson),
         fault => build.finish(fault),
     }
 }
 
-struct Build<'a, 'c> {
+struct RecordBuilder<'a, 'c> {
     line: &'a str,
     context: Context<'c>,
     record: Record<'a>,
-    message: Option<Best<'a, ()>>,
-    time: Option<Best<'a, u64>>,
-    object: Option<Best<'a, ()>>,
-    app: Option<Best<'a, ()>>,
-    said: Said<'a>,
+    message: Option<Ranked<'a, ()>>,
+    time: Option<Ranked<'a, u64>>,
+    object: Option<Ranked<'a, ()>>,
+    app: Option<Ranked<'a, ()>>,
+    raw_facts: RawFacts<'a>,
     /// Within an event of Docker's Engine, whose times count.
     in_event: bool,
 }
 
-impl<'a, 'c> Build<'a, 'c> {
+impl<'a, 'c> RecordBuilder<'a, 'c> {
     fn new(line: &'a str, context: Context<'c>) -> Self {
         Self {
             line,
@@ -70,14 +70,14 @@ impl<'a, 'c> Build<'a, 'c> {
             time: None,
             object: None,
             app: None,
-            said: Said::default(),
+            raw_facts: RawFacts::default(),
             in_event: false,
         }
     }
 
     fn is_empty(&self) -> bool {
         let parts = self.message.is_some() || self.time.is_some() || self.object.is_some() || self.app.is_some();
-        !parts && self.record.fields.is_empty() && self.said.is_empty()
+        !parts && self.record.fields.is_empty() && self.raw_facts.is_empty()
     }
 
     /// Takes all members of the object whose brace has been stepped over.
@@ -91,26 +91,26 @@ impl<'a, 'c> Build<'a, 'c> {
                     }
                 }
                 Ok(None) => return if json.end().is_ok() { None } else { Some(Fault::Followed) },
-                Err(Bad) => break,
+                Err(InvalidJson) => break,
             }
             first = false;
         }
         Some(if json.is_cut() { Fault::Cut } else { Fault::Broken })
     }
 
-    fn member(&mut self, key: Cow<'a, str>, json: &mut JsonReader<'a>) -> Result<(), Bad> {
+    fn member(&mut self, key: Cow<'a, str>, json: &mut JsonReader<'a>) -> Result<(), InvalidJson> {
         let next = json.peek();
         let part = keys::part(&key);
         match part {
             Part::Facts if matches!(key, Cow::Borrowed(_)) => {
-                self.said.note(&key, json.raw()?);
+                self.raw_facts.note(&key, json.raw()?);
                 Ok(())
             }
             Part::Fields if next == b'{' => self.flatten(json, Cow::Borrowed(""), 1),
             Part::Message(rank) if next == b'"' => {
                 let (text, whole) = json.open_string()?;
                 self.put(Part::Message(rank), key, text);
-                if whole { Ok(()) } else { Err(Bad) }
+                if whole { Ok(()) } else { Err(InvalidJson) }
             }
             Part::Message(rank) if key == "MESSAGE" => self.journal(rank, key, json),
             // A message all the same: `{"msg":7}`.
@@ -152,7 +152,7 @@ impl<'a, 'c> Build<'a, 'c> {
 
     /// journald's message, which is a list of bytes when it is not all printable text, and `null`
     /// when `journalctl` found it too long.
-    fn journal(&mut self, rank: u8, key: Cow<'a, str>, json: &mut JsonReader<'a>) -> Result<(), Bad> {
+    fn journal(&mut self, rank: u8, key: Cow<'a, str>, json: &mut JsonReader<'a>) -> Result<(), InvalidJson> {
         let start = json.at();
         let raw = json.raw()?;
         let known = self.context.is_verbatim() && bytes::follows_key(&self.line[..start]);
@@ -173,7 +173,7 @@ impl<'a, 'c> Build<'a, 'c> {
     }
 
     /// Takes the value that comes next as the field `name`, or as fields under `name`.
-    fn flatten(&mut self, json: &mut JsonReader<'a>, name: Cow<'a, str>, depth: usize) -> Result<(), Bad> {
+    fn flatten(&mut self, json: &mut JsonReader<'a>, name: Cow<'a, str>, depth: usize) -> Result<(), InvalidJson> {
         match json.peek() {
             b'{' if self.record.fields.len() == limits::FIELDS => return json.raw().map(drop),
             b'{' if depth < DEPTH && name.len() <= limits::KEY_BYTES => {}
@@ -202,7 +202,7 @@ impl<'a, 'c> Build<'a, 'c> {
         self.object_members(json, &name, depth)
     }
 
-    fn object_members(&mut self, json: &mut JsonReader<'a>, name: &str, depth: usize) -> Result<(), Bad> {
+    fn object_members(&mut self, json: &mut JsonReader<'a>, name: &str, depth: usize) -> Result<(), InvalidJson> {
         json.step(b'{')?;
         let mut first = true;
         while let Some(key) = json.key(first)? {
@@ -213,14 +213,14 @@ impl<'a, 'c> Build<'a, 'c> {
         Ok(())
     }
 
-    fn finish(mut self, fault: Option<Fault>) -> Result<Layer<'a, 'c>, Bad> {
+    fn finish(mut self, fault: Option<Fault>) -> Result<Layer<'a, 'c>, InvalidJson> {
         let own = self.object.as_ref().is_some_and(|object| object.rank == keys::OWN);
-        if own && fault.is_none() && self.context.may_say_facts() && self.said.is_facts() {
-            let (facts, wrong) = facts::read(&self.said)?;
+        if own && fault.is_none() && self.context.may_say_facts() && self.raw_facts.is_facts() {
+            let (facts, wrong) = facts::read(&self.raw_facts)?;
             self.record.facts = Some(facts);
             self.record.malformed |= wrong;
         } else {
-            for (key, raw) in self.said.take() {
+            for (key, raw) in self.raw_facts.take() {
                 self.flatten(&mut JsonReader::new(raw), Cow::Borrowed(key), 0)?;
             }
         }
@@ -251,7 +251,7 @@ impl<'a, 'c> Build<'a, 'c> {
     }
 }
 
-fn content<'a>(best: Best<'a, ()>) -> Cow<'a, str> {
+fn content<'a>(best: Ranked<'a, ()>) -> Cow<'a, str> {
     if matches!(&*best.key, "log" | "MESSAGE") { trim_end(best.text) } else { best.text }
 }
 

@@ -1,4 +1,4 @@
-//! Bytes that stand before a line or a payload and are no text: NUL and other control characters, a
+//! Bytes that are before a line or a payload and are no text: NUL and other control characters, a
 //! byte order mark, terminal sequences such as colours, and those as rsyslog writes them (`#033[36m`).
 
 /// The longest parameters of a terminal sequence that is taken for one.

@@ -1,4 +1,4 @@
-//! A log line inside another: one mechanism, bounded in depth, for everything that stands around what
+//! A log line inside another: one mechanism, bounded in depth, for everything that is around what
 //! a program wrote. What surrounds it says how far it is trusted.
 
 use std::borrow::Cow;
@@ -10,11 +10,11 @@ use super::{
     envelope, events,
     layer::{Layer, merge, owned},
     logfmt, ndjson, noise, syslog,
-    tag::Doubt,
+    tag::Confidence,
     terminal,
 };
 
-/// The record that `text` is, if it begins like one of the shapes that carry or are a log line.
+/// Returns the record that `text` is, if it begins like one of the shapes that carry or are a log line.
 pub(crate) fn decode<'a>(text: &'a str, context: Context<'_>) -> Option<Record<'a>> {
     if context.is_exhausted() {
         return None;
@@ -48,8 +48,8 @@ fn worded<'a>(text: &'a str, context: Context<'_>) -> Option<Record<'a>> {
     if let Some(inside) = envelope::counted(text) {
         return decode(inside, context.same());
     }
-    let doubt = if context.is_line() { Doubt::Dated } else { Doubt::All };
-    if let Some(layer) = syslog::written(text, context, doubt) {
+    let confidence = if context.is_line() { Confidence::Dated } else { Confidence::All };
+    if let Some(layer) = syslog::written(text, context, confidence) {
         return Some(open(layer));
     }
     let (mut record, inside) = envelope::open(text)?;

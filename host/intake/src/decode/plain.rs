@@ -1,5 +1,5 @@
 //! Plain lines: the whole line is the message, but for bytes before it that are no text, and a time
-//! is read where one of the usual shapes stands at the front.
+//! is read where one of the usual shapes is at the front.
 
 use lifesigns_model::{Decoder, Record, SharedClock};
 use memchr::memchr;
@@ -10,12 +10,12 @@ use super::{
 };
 
 const DAY_S: i64 = 86_400;
-/// A first word that may stand before the time, such as a file name.
+/// A first word that may be before the time, such as a file name.
 const WORD_BYTES: usize = 128;
 
-pub(crate) struct Plain(pub(crate) SharedClock);
+pub(crate) struct PlainDecoder(pub(crate) SharedClock);
 
-impl Decoder for Plain {
+impl Decoder for PlainDecoder {
     fn decode<'a>(&self, line: &'a str) -> Record<'a> {
         record(noise::skip(line), Reference(&*self.0), false)
     }
@@ -29,7 +29,7 @@ impl Decoder for Plain {
     }
 }
 
-/// The line as a plain one.
+/// Returns the line as a plain one.
 pub(crate) fn record<'a>(line: &'a str, reference: Reference<'_>, malformed: bool) -> Record<'a> {
     let stamp = leading(line.as_bytes(), reference);
     let vague = stamp.is_some_and(|stamp| stamp.vague);

@@ -1,4 +1,4 @@
-//! Headers of RFC 5424. What follows a fault in one is the message, and what stands before it counts.
+//! Headers of RFC 5424. What follows a fault in one is the message, and what is before it counts.
 
 use std::borrow::Cow;
 
@@ -90,8 +90,7 @@ fn structured<'a>(text: &'a str, record: &mut Record<'a>) -> Option<&'a str> {
     (rest.len() < text.len()).then_some(rest)
 }
 
-/// A parameter's value up to its quote, with `\"`, `\\` and `\]` undone; any other backslash
-/// stands for itself.
+/// Returns a parameter's value up to its quote, with `\"`, `\\` and `\]` undone; any other backslash stands for itself.
 fn value(quoted: &str) -> Option<(Cow<'_, str>, &str)> {
     let bytes = quoted.as_bytes();
     let mut at = memchr2(b'"', b'\\', bytes)?;

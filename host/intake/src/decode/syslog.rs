@@ -11,7 +11,7 @@ use super::{
     header,
     layer::Layer,
     noise, rfc5424,
-    tag::{Doubt, Header},
+    tag::{Confidence, Header},
 };
 
 const FACILITIES: [&str; 24] = [
@@ -20,7 +20,7 @@ const FACILITIES: [&str; 24] = [
 ];
 const SEVERITIES: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
-/// A line with `<PRI>`.
+/// Decodes a line with `<PRI>`.
 pub(crate) fn sent<'a, 'c>(text: &'a str, context: Context<'c>) -> Option<Layer<'a, 'c>> {
     let rest = text.strip_prefix('<')?;
     let end = memchr(b'>', &rest.as_bytes()[..rest.len().min(4)])?;
@@ -48,9 +48,9 @@ pub(crate) fn sent<'a, 'c>(text: &'a str, context: Context<'c>) -> Option<Layer<
     Some(finish(record, message, context))
 }
 
-/// A line without `<PRI>`.
-pub(crate) fn written<'a, 'c>(text: &'a str, context: Context<'c>, doubt: Doubt) -> Option<Layer<'a, 'c>> {
-    let header = header::read(text, context.reference, doubt)?;
+/// Decodes a line without `<PRI>`.
+pub(crate) fn written<'a, 'c>(text: &'a str, context: Context<'c>, confidence: Confidence) -> Option<Layer<'a, 'c>> {
+    let header = header::read(text, context.reference, confidence)?;
     let mut record = Record::default();
     let message = put(header, &mut record);
     Some(finish(record, message, context))

@@ -22,7 +22,7 @@ pub(crate) struct Header<'a> {
 
 /// How sure it is that there is a header.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Doubt {
+pub(crate) enum Confidence {
     /// There was a `<PRI>`.
     Sent,
     /// The format was set.
@@ -67,7 +67,7 @@ pub(crate) fn is_host(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(allowed) && !word.ends_with(':') && !is_level(word)
 }
 
-/// Whether `word` is a level of severity, which stands where a host would in other formats.
+/// Whether `word` is a level of severity, which is where a host would in other formats.
 pub(crate) fn is_level(word: &str) -> bool {
     LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level))
 }

@@ -9,7 +9,7 @@ use memchr::{memchr, memmem};
 
 use super::{go, noise, time};
 
-/// What stands before the bracket, cut to four letters or not, and the level that logfmt has for it.
+/// What is before the bracket, cut to four letters or not, and the level that logfmt has for it.
 const LEVELS: [(&str, &str); 12] = [
     ("DEBU", "debug"),
     ("INFO", "info"),
@@ -31,7 +31,7 @@ const STAMP_BYTES: usize = 48;
 
 type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
-/// The record that `text` is. Seconds since the program's start are no time.
+/// Returns the record that `text` is. Seconds since the program's start are no time.
 pub(crate) fn record(text: &str) -> Option<Record<'_>> {
     let len = text.bytes().take(8).take_while(u8::is_ascii_uppercase).count();
     let (_, level) = LEVELS.iter().find(|(word, _)| *word == &text[..len])?;
@@ -52,7 +52,7 @@ pub(crate) fn record(text: &str) -> Option<Record<'_>> {
     Some(Record { time_ns: time_ns.flatten(), message: Some(message.into()), fields, ..Record::default() })
 }
 
-/// The message and the fields that stand behind it, two spaces or more apart.
+/// Returns the message and the fields that are behind it, two spaces or more apart.
 fn split(text: &str) -> (&str, Fields<'_>) {
     // A record without a message begins with its fields.
     if let Some(fields) = fields(text).filter(|fields| !fields.is_empty()) {
@@ -66,7 +66,7 @@ fn split(text: &str) -> (&str, Fields<'_>) {
     (text, Vec::new())
 }
 
-/// The fields that `text` consists of; `None` if it is anything else.
+/// Returns the fields that `text` consists of; `None` if it is anything else.
 fn fields(text: &str) -> Option<Fields<'_>> {
     let mut fields = Vec::new();
     let mut rest = noise::skip_blank(text);

@@ -1,4 +1,4 @@
-//! Times as they stand in logs, read by hand because this runs for every candidate line.
+//! Times as they are in logs, read by hand because this runs for every candidate line.
 //! Everything without a zone is UTC.
 
 use jiff::{Timestamp, tz::TimeZone};
@@ -23,7 +23,7 @@ pub(crate) struct Stamp {
     pub(crate) vague: bool,
 }
 
-/// The number that stands in exactly `N` digits.
+/// Returns the number that is in exactly `N` digits.
 pub(crate) fn digits<const N: usize>(bytes: &[u8], at: usize) -> Option<u32> {
     let mut number = 0;
     for byte in bytes.get(at..at + N)? {
@@ -43,8 +43,7 @@ pub(crate) fn clock(bytes: &[u8], at: usize) -> Option<u32> {
     (colons && hour < 24 && minute < 60 && second < 61).then_some(hour * 3600 + minute * 60 + second)
 }
 
-/// The fraction that may stand at `at`, as nanoseconds, and where it ends. Digits after the ninth
-/// are dropped.
+/// Returns the fraction that may be at `at`, as nanoseconds, and where it ends. Digits after the ninth are dropped.
 pub(crate) fn fraction(bytes: &[u8], at: usize) -> (u32, usize) {
     if !matches!(bytes.get(at), Some(b'.' | b',')) || !bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
         return (0, at);
@@ -58,8 +57,8 @@ pub(crate) fn fraction(bytes: &[u8], at: usize) -> (u32, usize) {
     (nanos, end)
 }
 
-/// The zone that may stand at `at` (`Z`, `+hh:mm`, `+hhmm`, the last two also after a space), in
-/// seconds east of UTC, and where it ends.
+/// Returns the zone that may be at `at` (`Z`, `+hh:mm`, `+hhmm`, the last two also after a space), in seconds east
+/// of UTC, and where it ends.
 fn zone(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
     if matches!(bytes.get(at), Some(b'Z' | b'z')) {
         return Some((0, at + 1));
@@ -133,20 +132,20 @@ pub(crate) fn iso(bytes: &[u8]) -> Option<Stamp> {
     Some(Stamp { ns, len: zone.end, strict, vague: zone.vague })
 }
 
-/// A zone in numbers that stands at `at`, after a space.
+/// Returns a zone in numbers that is at `at`, after a space.
 fn numeric_zone(bytes: &[u8], at: usize) -> Option<Named> {
     let (east_s, end) = zone(bytes, at).filter(|_| bytes.get(at) == Some(&b' '))?;
     Some(Named { east_s, end, vague: false })
 }
 
-/// The abbreviation of a zone that stands at `at`, after a space.
+/// Returns the abbreviation of a zone that is at `at`, after a space.
 fn spaced_zone(bytes: &[u8], at: usize) -> Option<Named> {
     if bytes.get(at) == Some(&b' ') { zone::named(bytes, at + 1) } else { None }
 }
 
-/// A time as the value of a key: RFC 3339 or its likes and nothing else, or a number of seconds,
-/// milli-, micro- or nanoseconds since the epoch; which of them, its magnitude tells. Numbers
-/// under 100 000 000 are taken for durations.
+/// Returns a time as the value of a key: RFC 3339 or its likes and nothing else, or a number of seconds, milli-, micro-
+/// or nanoseconds since the epoch; which of them, its magnitude tells. Numbers under 100 000 000 are taken for
+/// durations.
 pub(crate) fn value(text: &str) -> Option<u64> {
     let bytes = text.as_bytes();
     if let Some(stamp) = iso(bytes) {
@@ -175,7 +174,7 @@ fn epoch(bytes: &[u8]) -> Option<u64> {
     number.checked_mul(unit)?.checked_add(u64::from(nanos) * unit / 1_000_000_000)
 }
 
-/// An epoch as Go and Python sometimes print it: `1.7e+09`.
+/// Returns an epoch as Go and Python sometimes print it: `1.7e+09`.
 fn exponent(bytes: &[u8]) -> Option<u64> {
     if bytes.len() > 32 || !bytes.first()?.is_ascii_digit() || !bytes.iter().any(|byte| matches!(byte, b'e' | b'E')) {
         return None;

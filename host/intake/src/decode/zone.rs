@@ -53,7 +53,7 @@ pub(crate) struct Named {
     pub(crate) vague: bool,
 }
 
-/// The zone whose name stands at `at`, as a word of its own.
+/// Returns the zone whose name is at `at`, as a word of its own.
 pub(crate) fn named(bytes: &[u8], at: usize) -> Option<Named> {
     let rest = bytes.get(at..)?;
     let len = rest.iter().take(6).take_while(|byte| byte.is_ascii_uppercase()).count();

@@ -4,7 +4,7 @@ use std::{io, ops::ControlFlow};
 
 use lifesigns_model::limits::CHUNK_BYTES;
 
-use super::reading::{End, Reading};
+use super::reading::{End, OpenFile};
 use crate::{
     buffer::{LineBuffer, Pulled},
     cursor::Cursor,
@@ -18,19 +18,19 @@ const LOOKS: u32 = 400;
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct Late(Vec<Left>);
+pub(super) struct LateWrites(Vec<LeftFile>);
 
 #[derive(Debug)]
-struct Left {
-    file: Reading,
+struct LeftFile {
+    file: OpenFile,
     encoding: Encoding,
     looks: u32,
 }
 
-impl Late {
+impl LateWrites {
     /// A file was left at its end.
-    pub(super) fn add(&mut self, file: Reading, encoding: Encoding) {
-        self.0.push(Left { file, encoding, looks: 0 });
+    pub(super) fn add(&mut self, file: OpenFile, encoding: Encoding) {
+        self.0.push(LeftFile { file, encoding, looks: 0 });
         self.0.drain(..self.0.len().saturating_sub(FILES));
     }
 
@@ -53,7 +53,7 @@ impl Late {
     }
 }
 
-impl Left {
+impl LeftFile {
     fn read(
         &mut self,
         cursor: Cursor,

@@ -11,8 +11,8 @@ use std::{
 use crate::{
     cursor::{Cursor, modified_ns},
     family::{Member, by_name, members},
+    fingerprint::{FINGERPRINT_BYTES, find},
     gap::{Gap, GapCause},
-    print::{PRINT_BYTES, find},
 };
 
 /// A beginning of at most this length may be common to all files.
@@ -20,7 +20,7 @@ const BANNER_BYTES: u64 = 4096;
 
 /// Where reading goes on.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct FoundFile {
     pub(super) file: File,
     pub(super) path: PathBuf,
     pub(super) offset: u64,
@@ -31,7 +31,7 @@ pub(super) struct Found {
 /// What was found, and what was not.
 #[derive(Debug, Default)]
 pub(super) struct Located {
-    pub(super) found: Option<Found>,
+    pub(super) found: Option<FoundFile>,
     pub(super) gaps: Vec<Gap>,
 }
 
@@ -99,16 +99,16 @@ impl<'a> Surroundings<'a> {
         late.map(gap).collect()
     }
 
-    /// Whether what was read, which stands before `offset` in the file at the path, is more than a beginning
+    /// Whether what was read, which is before `offset` in the file at the path, is more than a beginning
     /// that is common to all files. Where there are no others, it does not matter.
     fn is_distinct(&self, offset: u64) -> bool {
-        let least = if offset == self.place.offset { BANNER_BYTES } else { PRINT_BYTES };
+        let least = if offset == self.place.offset { BANNER_BYTES } else { FINGERPRINT_BYTES };
         self.place.offset >= least || self.later().next().is_none()
     }
 
-    /// The file itself under another name. Of one of which nothing was read only the inode is known, and any
+    /// Returns the file itself under another name. Of one of which nothing was read only the inode is known, and any
     /// new file may have that: then it has to be a name that rotation makes.
-    fn renamed(&self) -> Option<Found> {
+    fn renamed(&self) -> Option<FoundFile> {
         let named = |member: &Member| self.place.offset > 0 || member.rotated.is_some();
         self.members.iter().filter(|member| named(member)).find_map(|member| {
             let file = self.place.is_of(&member.metadata).then(|| File::open(&member.path).ok()).flatten()?;
@@ -121,9 +121,9 @@ impl<'a> Surroundings<'a> {
         self.members.iter().any(|member| member.path == path && member.rotated.is_some())
     }
 
-    /// The copy that was made before the file was truncated: of those that hold what was read, the one
-    /// that was written first. None that `present` goes on from. Where nothing had been read, it is what
-    /// came since. `None`: there is no such copy.
+    /// Returns the copy that was made before the file was truncated: of those that hold what was read, the one that was
+    /// written first. None that `present` goes on from. Where nothing had been read, it is what came since. `None`:
+    /// there is no such copy.
     pub(super) fn copy(&self, present: Option<&File>) -> io::Result<Option<Located>> {
         // A copy was made before the file was truncated and written to again.
         let until_ns = present.map_or(Ok(u64::MAX), |file| file.metadata().map(|file| modified_ns(&file)))?;
@@ -154,7 +154,7 @@ impl<'a> Surroundings<'a> {
         Ok(None)
     }
 
-    /// Where what was read stands in another file: a copy of it that was put in its place, or an edited
+    /// Where what was read is in another file: a copy of it that was put in its place, or an edited
     /// one.
     pub(super) fn again(&self, file: &File) -> io::Result<Option<u64>> {
         if self.place.offset == 0 {
@@ -163,11 +163,11 @@ impl<'a> Surroundings<'a> {
         if self.place.fits(file) {
             return Ok(Some(self.place.offset));
         }
-        find(file, self.place.offset.min(PRINT_BYTES) as usize, self.place.tail)
+        find(file, self.place.offset.min(FINGERPRINT_BYTES) as usize, self.place.tail)
     }
 
-    /// The first file that was written after the one that was read, of which the rest is lost; the one
-    /// at the path if there is no other.
+    /// Returns the first file that was written after the one that was read, of which the rest is lost; the one at the
+    /// path if there is no other.
     pub(super) fn next(&self, cause: GapCause) -> io::Result<Located> {
         if let Some(edited) = self.edited()? {
             return Ok(edited.into());
@@ -199,11 +199,11 @@ impl<'a> Surroundings<'a> {
         Ok(located)
     }
 
-    /// The first rotated file that was written after the one that was read, if it is that one: edited, and
-    /// then rotated.
-    fn edited(&self) -> io::Result<Option<Found>> {
+    /// Returns the first rotated file that was written after the one that was read, if it is that one: edited, and then
+    /// rotated.
+    fn edited(&self) -> io::Result<Option<FoundFile>> {
         // A short beginning may be common to all files.
-        if self.place.offset < PRINT_BYTES {
+        if self.place.offset < FINGERPRINT_BYTES {
             return Ok(None);
         }
         let Some(first) = self.between(None, None)?.found.filter(|first| first.path != self.path) else {
@@ -213,8 +213,8 @@ impl<'a> Surroundings<'a> {
         Ok(offset.map(|offset| self.known(first.file, &first.path, offset)))
     }
 
-    /// The first file that was written after the one that was read to its end, which lies at `old`
-    /// now; the one at the path if there is no other.
+    /// Returns the first file that was written after the one that was read to its end, which lies at `old` now; the one
+    /// at the path if there is no other.
     /// `distinct`: a file that holds all that was read is a copy of it that goes on.
     pub(super) fn after(&self, old: &Path, distinct: bool) -> io::Result<Located> {
         let mut located = self.between(Some(old), None)?;
@@ -240,11 +240,12 @@ impl<'a> Surroundings<'a> {
             if member.compressed {
                 located.gaps.push(unread(member));
             } else if let Ok(file) = File::open(&member.path) {
-                located.found = Some(Found { file, path: member.path.clone(), offset: 0, known: false });
+                located.found = Some(FoundFile { file, path: member.path.clone(), offset: 0, known: false });
                 return Ok(located);
             }
         }
-        located.found = present.map(|(file, _)| Found { file, path: self.path.to_owned(), offset: 0, known: false });
+        located.found =
+            present.map(|(file, _)| FoundFile { file, path: self.path.to_owned(), offset: 0, known: false });
         Ok(located)
     }
 
@@ -284,19 +285,19 @@ impl<'a> Surroundings<'a> {
         old.is_some_and(|old| old.rotated.is_some() && old.rotated < member.rotated)
     }
 
-    fn known(&self, file: File, path: &Path, offset: u64) -> Found {
-        Found { file, path: path.to_owned(), offset, known: offset > 0 }
+    fn known(&self, file: File, path: &Path, offset: u64) -> FoundFile {
+        FoundFile { file, path: path.to_owned(), offset, known: offset > 0 }
     }
 }
 
-/// A compressed file, of which nothing was read.
+/// Returns the gap of a compressed file, of which nothing was read.
 fn unread(member: &Member) -> Gap {
     let (file, inode, bytes) = (member.path.clone(), member.metadata.ino(), member.uncompressed_bytes());
     Gap { file, inode, offset: 0, bytes, cause: GapCause::Compressed }
 }
 
-impl From<Found> for Located {
-    fn from(found: Found) -> Self {
+impl From<FoundFile> for Located {
+    fn from(found: FoundFile) -> Self {
         Self { found: Some(found), gaps: Vec::new() }
     }
 }

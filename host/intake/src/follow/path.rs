@@ -6,16 +6,16 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::reading::Reading;
+use super::reading::OpenFile;
 use crate::cursor::modified_ns;
 
 /// Whether another file with bytes in it has the path.
-pub(super) fn is_other(path: &Path, open: &Reading) -> bool {
+pub(super) fn is_other(path: &Path, open: &OpenFile) -> bool {
     is_another(path, open) && fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0)
 }
 
 /// Whether another file has the path.
-pub(super) fn is_another(path: &Path, open: &Reading) -> bool {
+pub(super) fn is_another(path: &Path, open: &OpenFile) -> bool {
     use std::os::unix::fs::MetadataExt;
     let other = |metadata: fs::Metadata| metadata.is_file() && (metadata.dev(), metadata.ino()) != open.identity();
     fs::metadata(path).is_ok_and(other)

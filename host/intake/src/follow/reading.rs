@@ -9,12 +9,12 @@ use std::{
 
 use crate::{
     cursor::{Cursor, modified_ns},
-    print::{PRINT_BYTES, before, head, print},
+    fingerprint::{FINGERPRINT_BYTES, before, fingerprint, head},
 };
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(super) struct OpenFile {
     pub(super) file: File,
     /// Under which name it was opened.
     path: PathBuf,
@@ -22,7 +22,7 @@ pub(super) struct Reading {
     inode: u64,
     /// How far it was read.
     pub(super) offset: u64,
-    /// The last bytes that were read: while they stand in the file, it is the same content.
+    /// The last bytes that were read: while they are in the file, it is the same content.
     tail: Vec<u8>,
     head: u64,
     /// How many bytes the head was taken of, or more.
@@ -44,7 +44,7 @@ struct Tee<'a> {
 impl Read for Tee<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.file.read(buffer)?;
-        self.fresh.extend_from_slice(&buffer[count.saturating_sub(PRINT_BYTES as usize)..count]);
+        self.fresh.extend_from_slice(&buffer[count.saturating_sub(FINGERPRINT_BYTES as usize)..count]);
         self.count += count as u64;
         Ok(count)
     }
@@ -53,7 +53,7 @@ impl Read for Tee<'_> {
 /// How the end of a file looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// Everything has been read, and stands there still.
+    /// Everything has been read, and is there still.
     Same,
     /// It was emptied. What comes next may say why.
     Empty,
@@ -61,8 +61,8 @@ pub(super) enum End {
     Rewritten,
 }
 
-impl Reading {
-    /// A file whose content up to `offset` is known, or does not matter.
+impl OpenFile {
+    /// Returns a file whose content up to `offset` is known, or does not matter.
     pub(super) fn at(file: File, path: &Path, offset: u64) -> io::Result<Self> {
         let place = Cursor::of(&file, offset)?;
         let tail = before(&file, offset)?;
@@ -79,19 +79,19 @@ impl Reading {
     /// How far it has been read, as a place by which the content can be known again.
     pub(super) fn end(&self) -> Cursor {
         let Self { device, inode, offset, head, modified_ns, .. } = *self;
-        Cursor { device, inode, offset, head, tail: print(&self.tail), modified_ns }
+        Cursor { device, inode, offset, head, tail: fingerprint(&self.tail), modified_ns }
     }
 
-    /// A place at or before [`Self::end`].
+    /// Returns a place at or before [`Self::end`].
     pub(super) fn place(&self, offset: u64) -> io::Result<Cursor> {
         if offset == self.offset {
             return Ok(self.end());
         }
-        let head = if offset < PRINT_BYTES { head(&self.file, offset)? } else { self.head };
-        Ok(Cursor { offset, head, tail: print(&before(&self.file, offset)?), ..self.end() })
+        let head = if offset < FINGERPRINT_BYTES { head(&self.file, offset)? } else { self.head };
+        Ok(Cursor { offset, head, tail: fingerprint(&before(&self.file, offset)?), ..self.end() })
     }
 
-    /// Reads through `pull`. `None`: what was read before does not stand in the file any more, so what
+    /// Reads through `pull`. `None`: what was read before does not are in the file any more, so what
     /// came must not be used.
     pub(super) fn read<T>(&mut self, pull: impl FnOnce(&mut dyn Read) -> io::Result<T>) -> io::Result<Option<T>> {
         let mut tee = Tee { file: &self.file, fresh: Vec::new(), count: 0 };
@@ -107,15 +107,15 @@ impl Reading {
         self.offset += count;
         self.since = None;
         self.tail.append(&mut fresh);
-        self.tail.drain(..self.tail.len().saturating_sub(PRINT_BYTES as usize));
-        if self.headed < PRINT_BYTES {
+        self.tail.drain(..self.tail.len().saturating_sub(FINGERPRINT_BYTES as usize));
+        if self.headed < FINGERPRINT_BYTES {
             (self.headed, self.head) = (self.offset, head(&self.file, self.offset)?);
         }
         self.modified_ns = modified_ns(&self.file.metadata()?);
         Ok(Some(pulled))
     }
 
-    /// Whether the last bytes that were read stand in the file as they were. NULs at their end may be
+    /// Whether the last bytes that were read are in the file as they were. NULs at their end may be
     /// room that was written to since.
     fn stands(&self) -> io::Result<bool> {
         let text = self.tail.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
@@ -165,7 +165,7 @@ impl Reading {
         Ok(())
     }
 
-    /// The name that the file has now, as far as the system says it.
+    /// Returns the name that the file has now, as far as the system says it.
     pub(super) fn whereabouts(&self) -> PathBuf {
         let link = fs::read_link(format!("/proc/self/fd/{}", self.file.as_raw_fd()));
         match link {

@@ -10,11 +10,11 @@ use std::{
 use lifesigns_model::limits::CHUNK_BYTES;
 
 use super::{
-    late::Late,
-    locate::{Found, Located, Surroundings},
+    late::LateWrites,
+    locate::{FoundFile, Located, Surroundings},
     path::{folder_ns, is_another, is_changed, is_other, not_a_file},
     position::Position,
-    reading::{End, Reading},
+    reading::{End, OpenFile},
 };
 use crate::{
     buffer::{LineBuffer, Pulled},
@@ -55,14 +55,14 @@ pub struct Tail {
     path: PathBuf,
     position: Position,
     buffer: LineBuffer,
-    open: Option<Reading>,
+    open: Option<OpenFile>,
     /// Another file with bytes in it has the path; at the next end the open one is done.
     leaving: bool,
     /// When the folder last changed: then a copy may have been made.
     folder_ns: u64,
     /// When it last was looked through for files that were rotated since.
     others_ns: u64,
-    late: Late,
+    late: LateWrites,
     done: Vec<Cursor>,
     state: Option<FileState>,
     followed: Followed,
@@ -79,7 +79,7 @@ impl Tail {
             leaving: false,
             folder_ns: 0,
             others_ns: 0,
-            late: Late::default(),
+            late: LateWrites::default(),
             done: Vec::new(),
             state: None,
             followed: Followed::default(),
@@ -122,7 +122,7 @@ impl Tail {
 
     /// Passes on the unfinished last line as [`FollowEvent::Unfinished`], if the file was read to its end.
     pub(super) fn finish(&mut self, emit: Emit<'_>) {
-        let is_read = |open: &Reading| open.file.metadata().is_ok_and(|file| file.len() <= open.offset);
+        let is_read = |open: &OpenFile| open.file.metadata().is_ok_and(|file| file.len() <= open.offset);
         if !self.open.as_ref().is_some_and(is_read) {
             return;
         }
@@ -154,11 +154,13 @@ impl Tail {
         let path = self.path.clone();
         let located = match self.position {
             Position::At(cursor) => Surroundings::of(&path, cursor, None, &self.done).resume()?,
-            Position::Start => Found { file: File::open(&path)?, path: path.clone(), offset: 0, known: false }.into(),
+            Position::Start => {
+                FoundFile { file: File::open(&path)?, path: path.clone(), offset: 0, known: false }.into()
+            }
             Position::End => {
                 let file = File::open(&path)?;
                 let offset = file.metadata()?.len();
-                Found { file, path: path.clone(), offset, known: true }.into()
+                FoundFile { file, path: path.clone(), offset, known: true }.into()
             }
         };
         if matches!(self.position, Position::At(cursor) if located.gaps.iter().any(|gap| is_rewritten(gap, cursor))) {
@@ -201,13 +203,13 @@ impl Tail {
     }
 
     /// Goes on with a file. Where what came before is known, an unfinished line goes on with it.
-    fn go_to(&mut self, found: Found, emit: Emit<'_>) -> io::Result<Step> {
+    fn go_to(&mut self, found: FoundFile, emit: Emit<'_>) -> io::Result<Step> {
         if found.known {
             self.buffer.set_encoding(Encoding::of_file(&found.file)?);
         } else {
             self.buffer.forget();
         }
-        let open = Reading::at(found.file, &found.path, found.offset)?;
+        let open = OpenFile::at(found.file, &found.path, found.offset)?;
         self.followed.cursor = Some(open.place(found.offset - self.buffer.pending().min(found.offset))?);
         self.open = Some(open);
         self.leaving = false;
@@ -267,7 +269,7 @@ impl Tail {
         self.at_end(emit)
     }
 
-    /// The open file is empty now. What was not read of it may be in a copy, or in files that were rotated
+    /// Continues after the open file was emptied. The unread rest of it may be in a copy, or in files that were rotated
     /// since.
     fn emptied(&mut self, emit: Emit<'_>) -> io::Result<Step> {
         let Some(open) = self.open.as_ref().filter(|_| is_changed(&self.path, &mut self.others_ns)) else {
@@ -311,8 +313,8 @@ impl Tail {
         Ok(if ended { Step::Ended } else { Step::Wait })
     }
 
-    /// A file that was copied and truncated, and whose new content begins like the old one: then only
-    /// the copy shows it.
+    /// Finds the copy of a file that was truncated and whose new content begins like the old one: then only the copy
+    /// shows it.
     fn truncated_alike(&mut self) -> io::Result<Option<Located>> {
         let folder_ns = folder_ns(&self.path);
         if std::mem::replace(&mut self.folder_ns, folder_ns) == folder_ns {
@@ -323,7 +325,7 @@ impl Tail {
         Surroundings::of(&self.path, open.end(), Some(&last), &self.done).copy(Some(&open.file))
     }
 
-    /// What was read does not stand in the open file any more.
+    /// What was read does not are in the open file any more.
     fn rewritten(&mut self, emit: Emit<'_>) -> io::Result<Step> {
         let Some(open) = self.open.take() else { return Ok(Step::More) };
         self.followed.truncations += 1;
@@ -339,12 +341,12 @@ impl Tail {
         };
         if located.found.is_none() {
             let (offset, known) = (again.unwrap_or(0), again.is_some());
-            located.found = Some(Found { file: open.file, path: last, offset, known });
+            located.found = Some(FoundFile { file: open.file, path: last, offset, known });
         }
         self.go_on(located, emit)
     }
 
-    /// The open file is done, and another one has the path.
+    /// Continues after the open file was read to its end and another file has the path.
     fn turn(&mut self, emit: Emit<'_>) -> io::Result<Step> {
         self.leaving = false;
         let Some(old) = &self.open else { return Ok(Step::More) };
@@ -357,7 +359,7 @@ impl Tail {
         let again = if distinct && around.copy(None)?.is_none() { around.again(&present)? } else { None };
         if let Some(offset) = again {
             let path = self.path.clone();
-            return self.go_to(Found { file: present, path, offset, known: true }, emit);
+            return self.go_to(FoundFile { file: present, path, offset, known: true }, emit);
         }
         let located = around.after(&last, distinct)?;
         self.followed.rotations += 1;

@@ -15,7 +15,7 @@ use super::{
     route,
 };
 
-/// A list of alerts, in the order they come in.
+/// Returns a list of alerts, in the order they come in.
 pub(crate) fn alerts(alerts: &[Alert], view: &View) -> String {
     if alerts.is_empty() {
         return format!("{}\n", Style::Green.on("no alerts"));

@@ -37,13 +37,13 @@ pub(crate) fn badges(badges: &Badges, view: &View) -> String {
     page
 }
 
-/// A group's badge with its history.
+/// Returns a group's badge with its history.
 pub(crate) fn group_badge(page: &GroupPage, view: &View) -> String {
     let counts = format!("{} of {} members with a violation", page.line.violated, page.line.members);
     one(&page.line.name, &page.line.badge, &counts, &page.history, view)
 }
 
-/// An object's badge with its history.
+/// Returns an object's badge with its history.
 pub(crate) fn object_badge(page: &ObjectPage, view: &View) -> String {
     one(&page.line.object.id, &page.line.badge, "", &page.history, view)
 }

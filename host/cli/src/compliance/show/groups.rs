@@ -10,7 +10,7 @@ use super::{
     sparkline::sparkline,
 };
 
-/// A list of groups.
+/// Returns a list of groups.
 pub(crate) fn groups(groups: &[GroupLine], view: &View) -> String {
     if groups.is_empty() {
         return "there is no group: add a [[group]] to the configuration\n".to_owned();

@@ -17,7 +17,7 @@ use super::{
     sparkline::sparkline,
 };
 
-/// A list of objects.
+/// Returns a list of objects.
 pub(crate) fn objects(lines: &[ObjectLine], view: &View) -> String {
     if lines.is_empty() {
         return "no objects\n".to_owned();
@@ -39,7 +39,7 @@ pub(crate) fn objects(lines: &[ObjectLine], view: &View) -> String {
     format!("{}{}\n", table.draw(), Style::Dim.on(&count(lines.len(), "object")))
 }
 
-/// An object that only an inventory names was never heard of.
+/// Returns when an object was last seen; one that only an inventory names was never seen.
 fn seen(object: &Object, view: &View) -> String {
     if object.last_ns == 0 { Style::Dim.on("never") } else { when::ago(object.last_ns, view.now_ns) }
 }

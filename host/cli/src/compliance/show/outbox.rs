@@ -12,7 +12,7 @@ use super::{
     cells::{count, short},
 };
 
-/// A list of notices: of those that were given up (`dead`), or of those that wait.
+/// Returns a list of notices: of those that were given up (`dead`), or of those that wait.
 pub(crate) fn outbox(rows: &[OutboxRow], dead: bool, view: &View) -> String {
     if rows.is_empty() {
         let none = if dead { "no notice was given up" } else { "nothing waits" };

@@ -11,7 +11,7 @@ use super::{
     cells::short,
 };
 
-/// A list of what waits, the next one first.
+/// Returns a list of what waits, the next one first.
 pub(crate) fn pending(waiting: &[PendingLine], view: &View) -> String {
     if waiting.is_empty() {
         return "nothing waits to open or to be cancelled\n".to_owned();

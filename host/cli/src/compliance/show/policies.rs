@@ -5,7 +5,7 @@ use lifesigns_text::visible;
 
 use super::super::table::{Style, Table, View, names};
 
-/// Each policy with what it says; what stands above wins.
+/// Each policy with what it says; what is above wins.
 pub(crate) fn policies(lines: &[PolicyLine], view: &View) -> String {
     if lines.is_empty() {
         return "there is no policy: add a [[policy]] to the configuration\n".to_owned();

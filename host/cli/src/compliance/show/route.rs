@@ -15,7 +15,7 @@ use super::{
     cells::{stamp, state},
 };
 
-/// The way of an alert through the routes to its receivers.
+/// Returns the way of an alert through the routes to its receivers.
 pub(crate) fn route(routing: &Routing, undelivered: &[OutboxRow], view: &View) -> String {
     let alert = &routing.alert;
     let title = visible(&format!("{} on {}", alert.definition, alert.object));

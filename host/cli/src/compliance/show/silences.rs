@@ -16,7 +16,7 @@ use super::{
     cells::{count, short, stamp},
 };
 
-/// A list of silences.
+/// Returns a list of silences.
 pub(crate) fn silences(silences: &[Silence], view: &View) -> String {
     if silences.is_empty() {
         return "no silences\n".to_owned();

@@ -11,7 +11,7 @@ const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█
 /// Columns of a sparkline.
 const COLUMNS: u64 = 32;
 
-/// A badge over time, oldest first, in one line; empty if there is nothing to draw.
+/// Returns a badge over time, oldest first, in one line; empty if there is nothing to draw.
 pub(crate) fn sparkline(history: &[BadgePoint], now_ns: u64) -> String {
     // Before its first event a badge has no time; the line begins with the first that has one.
     let before = history.iter().take_while(|point| point.time_ns == 0).count();

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::terminal::grouped;
 
-/// A host's status; what is wrong stands out.
+/// Returns a host's status; what is wrong stands out.
 pub(crate) fn status(status: &Status, view: &View) -> String {
     let mut page = format!(
         "{} process {}, up {}\n",
@@ -70,7 +70,7 @@ fn facts(status: &Status, view: &View) -> String {
     table.draw()
 }
 
-/// A line each, standing out.
+/// Returns a line each, standing out.
 fn warnings(lines: impl Iterator<Item = String>) -> String {
     lines.map(|line| Style::Yellow.on(&line)).collect::<Vec<_>>().join("\n")
 }

@@ -9,7 +9,7 @@ use super::super::table::{Style, Table, View};
 /// Longest value before and after that is shown in a list; JSON has all of it.
 const VALUE_CHARS: usize = 60;
 
-/// A list of entries, the latest last.
+/// Returns a list of entries, the latest last.
 pub(crate) fn audit(rows: &[AuditRow], view: &View) -> String {
     if rows.is_empty() {
         return "no entries\n".to_owned();

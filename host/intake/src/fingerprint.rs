@@ -1,10 +1,10 @@
-//! Fingerprints of pieces of a file, and where a piece with a given fingerprint stands in another file.
+//! Fingerprints of pieces of a file, and where a piece with a given fingerprint is in another file.
 
 use std::{fs::File, io, os::unix::fs::FileExt};
 
 /// How many bytes of a file's start, and before a place in it, tell it from another.
-pub(crate) const PRINT_BYTES: u64 = 256;
-/// A piece shorter than this is not looked for elsewhere: it may stand in any file.
+pub(crate) const FINGERPRINT_BYTES: u64 = 256;
+/// A piece shorter than this is not looked for elsewhere: it may be in any file.
 const ANCHOR_BYTES: usize = 64;
 /// What is read at once while a piece is looked for.
 const BLOCK_BYTES: usize = 64 << 10;
@@ -16,19 +16,19 @@ const fn multiply(one: u64, other: u64) -> u64 {
     ((one as u128 * other as u128) % PRIME as u128) as u64
 }
 
-/// The fingerprint of some bytes: a polynomial, so that it can roll over a file.
-pub(crate) fn print(bytes: &[u8]) -> u64 {
+/// Returns the fingerprint of some bytes: a polynomial, so that it can roll over a file.
+pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
     bytes.iter().fold(1, |hash, byte| (multiply(hash, BASE) + u64::from(*byte)) % PRIME)
 }
 
-/// The fingerprint of the first bytes of a file, of which `offset` are known.
+/// Returns the fingerprint of the first bytes of a file, of which `offset` are known.
 pub(crate) fn head(file: &File, offset: u64) -> io::Result<u64> {
-    piece(file, 0, offset.min(PRINT_BYTES)).map(|bytes| print(&bytes))
+    piece(file, 0, offset.min(FINGERPRINT_BYTES)).map(|bytes| fingerprint(&bytes))
 }
 
-/// The bytes before a place in a file, [`PRINT_BYTES`] or fewer.
+/// Returns the bytes before a place in a file, [`FINGERPRINT_BYTES`] or fewer.
 pub(crate) fn before(file: &File, offset: u64) -> io::Result<Vec<u8>> {
-    let len = offset.min(PRINT_BYTES);
+    let len = offset.min(FINGERPRINT_BYTES);
     piece(file, offset - len, len)
 }
 
@@ -38,7 +38,7 @@ fn piece(file: &File, at: u64, len: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Where the piece of `len` bytes with this fingerprint ends in `file`, if it stands there exactly
+/// Where the piece of `len` bytes with this fingerprint ends in `file`, if it is there exactly
 /// once. A piece that is short or repeats itself is not looked for: it proves nothing.
 pub(crate) fn find(file: &File, len: usize, wanted: u64) -> io::Result<Option<u64>> {
     if len < ANCHOR_BYTES {
@@ -108,9 +108,9 @@ mod tests {
             bytes.extend(&piece);
             bytes.extend(filler(2, 5000));
             let end = (before + piece.len()) as u64;
-            assert_eq!(find(&file(&bytes), piece.len(), print(&piece)).expect("it reads"), Some(end), "{before}");
+            assert_eq!(find(&file(&bytes), piece.len(), fingerprint(&piece)).expect("it reads"), Some(end), "{before}");
             bytes.extend(&piece);
-            assert_eq!(find(&file(&bytes), piece.len(), print(&piece)).expect("it reads"), None, "twice");
+            assert_eq!(find(&file(&bytes), piece.len(), fingerprint(&piece)).expect("it reads"), None, "twice");
         }
     }
 
@@ -118,8 +118,8 @@ mod tests {
     fn a_piece_that_proves_nothing_is_not_looked_for() {
         let ticks = "tick\n".repeat(100);
         let piece = &ticks.as_bytes()[..256];
-        assert_eq!(find(&file(&ticks.as_bytes()[..256]), 256, print(piece)).expect("it reads"), None);
+        assert_eq!(find(&file(&ticks.as_bytes()[..256]), 256, fingerprint(piece)).expect("it reads"), None);
         let short = b"a piece of less than 64 bytes\n";
-        assert_eq!(find(&file(short), short.len(), print(short)).expect("it reads"), None);
+        assert_eq!(find(&file(short), short.len(), fingerprint(short)).expect("it reads"), None);
     }
 }
