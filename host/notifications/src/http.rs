@@ -102,9 +102,10 @@ impl Http {
             return Ok(());
         }
         let after_ms = response.headers().get(header::RETRY_AFTER).and_then(retry_after_ms);
-        let why = match status.is_redirection() {
-            true => format!("{status}; redirects are not followed"),
-            false => format!("{status} {}", start(response.body_mut())),
+        let why = if status.is_redirection() {
+            format!("{status}; redirects are not followed")
+        } else {
+            format!("{status} {}", start(response.body_mut()))
         };
         let why = hide(why.trim(), &uri, headers);
         if status.is_server_error() || LATER.contains(&status) {

@@ -153,18 +153,11 @@ impl DeliveryQueue {
         if batch.message.notices.len() == notices {
             return Vec::new();
         }
-        // A later notice about the same alert stands for those before it, unless each is sent.
-        let each = self.each;
-        let stands = |about: &WithheldNotice| match each {
-            true => gone.contains(&(about.alert.clone(), about.revision)),
-            false => {
-                gone.range((about.alert.clone(), about.revision)..).next().is_some_and(|(id, _)| *id == about.alert)
-            }
-        };
         let mut outcomes = Vec::new();
-        let (ids, about) = (std::mem::take(&mut batch.ids), std::mem::take(&mut batch.about));
+        let ids = std::mem::take(&mut batch.ids);
+        let about = std::mem::take(&mut batch.about);
         for (id, about) in ids.into_iter().zip(about) {
-            if stands(&about) {
+            if is_gone(&gone, &about, self.each) {
                 self.held.remove(&id);
                 outcomes.push((id, DeliveryOutcome::Withheld(about)));
             } else {
@@ -272,4 +265,14 @@ impl DeliveryQueue {
         }
         self.pauses.insert(name, until_ns);
     }
+}
+
+/// Returns whether a notice goes with those in `gone`, which are ids and revisions of alerts. A later notice
+/// about the same alert stands for those before it, unless each is sent.
+fn is_gone(gone: &BTreeSet<(String, u64)>, about: &WithheldNotice, each: bool) -> bool {
+    let from = (about.alert.clone(), about.revision);
+    if each {
+        return gone.contains(&from);
+    }
+    gone.range(from..).next().is_some_and(|(id, _)| *id == about.alert)
 }

@@ -84,7 +84,8 @@ impl DeliveryWorker {
 
     /// Runs until it is stopped, after the delivery that is under way.
     pub(crate) fn run(mut self) {
-        let (outbox, name) = (&mut self.endpoint.outbox, &self.endpoint.name);
+        let outbox = &mut self.endpoint.outbox;
+        let name = &self.endpoint.name;
         for pause in catch_panic(|| outbox.pauses(name)).unwrap_or_else(Err).unwrap_or_default() {
             self.queue.wait(pause);
         }

@@ -48,7 +48,8 @@ impl Line {
         let end = end.min(start.max(at.start) + LINE_BYTES);
         let mut bytes = source.text.as_bytes()[start..end].to_vec();
         for mask in masked.iter().filter(|mask| mask.source == at.source) {
-            let (from, to) = (mask.start.clamp(start, end), mask.end.clamp(start, end));
+            let from = mask.start.clamp(start, end);
+            let to = mask.end.clamp(start, end);
             bytes[from - start..to - start].fill(b'*');
         }
         let length = at.end.min(end).saturating_sub(at.start);

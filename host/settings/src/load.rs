@@ -113,7 +113,8 @@ fn compile(config: &ComplianceConfig, check: &mut Checker<'_>) {
     let headers = headers(config);
     let mut news: Vec<_> = Vec::new();
     for error in errors {
-        let (file, line) = (&*error.place.file, error.place.line);
+        let file = &*error.place.file;
+        let line = error.place.line;
         let next = headers.range((file, line + 1)..).next().filter(|(other, _)| *other == file);
         let lines = line..next.map_or(u32::MAX, |(_, next)| *next);
         if !check.diagnostics.between(file, lines).any(|said| same(&said.message, &error.message)) {

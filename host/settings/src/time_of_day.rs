@@ -8,7 +8,8 @@ pub(crate) fn minute(text: &str) -> Option<u16> {
     let two = |digits: &str| -> Option<u16> {
         (digits.len() == 2 && digits.bytes().all(|digit| digit.is_ascii_digit())).then(|| digits.parse().ok())?
     };
-    let (hour, minute) = (two(hour)?, two(minute)?);
+    let hour = two(hour)?;
+    let minute = two(minute)?;
     let total = hour * 60 + minute;
     (minute < 60 && total <= 24 * 60).then_some(total)
 }

@@ -55,7 +55,8 @@ pub(super) fn mend(schema: &ValueSchema, node: &RawNode) -> Option<String> {
         (ValueSchema::Duration(_), RawValue::Whole(0)) => Some("write \"0s\"".into()),
         (ValueSchema::Duration(_), RawValue::Whole(number)) => {
             let number = u64::try_from(*number).ok().filter(|number| *number <= LONGEST_MS)?;
-            let (seconds, ms) = (duration_text(number.saturating_mul(1000)), duration_text(number));
+            let seconds = duration_text(number.saturating_mul(1000));
+            let ms = duration_text(number);
             Some(format!("durations have a unit: \"{seconds}\" if these are seconds, \"{ms}\" if milliseconds"))
         }
         (ValueSchema::Size, RawValue::Whole(number)) => {

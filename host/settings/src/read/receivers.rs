@@ -146,7 +146,8 @@ impl Reader<'_, '_> {
         };
         if retry.max_ms < retry.first_ms {
             let at = table.get("max").or(table.get("first")).map_or(&table.at, |node| &node.at);
-            let (first, max) = (duration_text(retry.first_ms), duration_text(retry.max_ms));
+            let first = duration_text(retry.first_ms);
+            let max = duration_text(retry.max_ms);
             self.check.wrong(at, format!("the longest wait (\"{max}\") is shorter than the first (\"{first}\")"), None);
             return default;
         }
