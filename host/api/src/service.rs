@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use lifesigns_compliance::{
     Alert, BadgePoint, CommandAction,
-    query::{Query, QueryAnswer, SilencePage},
+    query::{Query, QueryAnswer, SilenceDetails},
 };
 use serde::{Deserialize, Serialize};
 
@@ -103,7 +103,7 @@ pub enum ActOutcome {
     /// It is done; what exactly, in a line for a person.
     Done(String),
     /// The silence that was made or changed, with what it matches now.
-    Silence(Box<SilencePage>),
+    Silence(Box<SilenceDetails>),
 }
 
 /// Which notices of the outbox are sent again or dropped.

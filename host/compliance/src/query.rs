@@ -16,10 +16,10 @@ use crate::{
 
 pub use decisions::{
     BadgeChange, ConfigEffect, CriticalityChange, PolicyEntryLine, PolicyLine, Recipient, RouteOutcome, RouteStep,
-    Routing, SilencePage,
+    Routing, SilenceDetails,
 };
 pub use filter::{AlertFilter, AlertStateFilter, FilterMatches, ObjectFilter, PendingLine};
-pub use lines::{Badges, GroupLine, GroupPage, ObjectLine, ObjectPage};
+pub use lines::{Badges, GroupDetails, GroupLine, ObjectDetails, ObjectLine};
 pub use report::{ComplianceReport, Control, ReportPeriod};
 pub use resolution::{EvaluationState, PolicyOutcome, Resolution};
 
@@ -91,15 +91,15 @@ pub enum QueryAnswer {
     /// To [`Query::Silences`].
     Silences(Vec<Silence>),
     /// To [`Query::Silence`].
-    Silence(Box<SilencePage>),
+    Silence(Box<SilenceDetails>),
     /// To [`Query::Objects`].
     Objects(Vec<ObjectLine>),
     /// To [`Query::Object`].
-    Object(Box<ObjectPage>),
+    Object(Box<ObjectDetails>),
     /// To [`Query::Groups`].
     Groups(Vec<GroupLine>),
     /// To [`Query::Group`].
-    Group(Box<GroupPage>),
+    Group(Box<GroupDetails>),
     /// To [`Query::Badges`].
     Badges(Box<Badges>),
     /// To [`Query::Why`].

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use lifesigns_api::{AuditRow, AuditVerification, HostStatus, UndeliveredNotice};
 use lifesigns_compliance::{
     Alert, BadgePoint, CommandAction,
-    query::{Query, QueryAnswer, SilencePage},
+    query::{Query, QueryAnswer, SilenceDetails},
 };
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +79,7 @@ pub enum Reply {
     /// It is done; what exactly, in a line for a person.
     Done(String),
     /// The silence that was made or changed, with what it matches now.
-    Silence(Box<SilencePage>),
+    Silence(Box<SilenceDetails>),
     /// To [`Rows::Alerts`].
     Alerts(Vec<Alert>),
     /// To [`Rows::Badges`], oldest first.

@@ -3,7 +3,7 @@
 
 use lifesigns_compliance::{
     CommandAction,
-    query::{Query, QueryAnswer, SilencePage},
+    query::{Query, QueryAnswer, SilenceDetails},
 };
 use lifesigns_control::{Reply, Request};
 
@@ -78,7 +78,7 @@ fn list(place: &Where) -> Outcome {
     emit(&silences, place, |view| show::silences(&silences, view))
 }
 
-fn page(id: &str, place: &Where) -> Result<SilencePage, Failure> {
+fn page(id: &str, place: &Where) -> Result<SilenceDetails, Failure> {
     match query(Query::Silence(id.to_owned()), place)? {
         QueryAnswer::Silence(page) => Ok(*page),
         _ => Err(unexpected()),

@@ -109,7 +109,7 @@ pub struct Recipient {
 
 /// A silence with its matches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SilencePage {
+pub struct SilenceDetails {
     /// The silence.
     pub silence: Silence,
     /// Whether it is in force now.

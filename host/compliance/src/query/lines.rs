@@ -25,7 +25,7 @@ pub struct ObjectLine {
 
 /// An object with all details.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ObjectPage {
+pub struct ObjectDetails {
     /// The same as in a list.
     #[serde(flatten)]
     pub line: ObjectLine,
@@ -65,7 +65,7 @@ pub struct GroupLine {
 
 /// A group with its members.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct GroupPage {
+pub struct GroupDetails {
     /// The same as in a list.
     #[serde(flatten)]
     pub line: GroupLine,

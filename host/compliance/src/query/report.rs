@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::lines::GroupPage;
+use super::lines::GroupDetails;
 use crate::record::{Alert, AlertStatus, BadgePoint};
 
 /// The compliance report of a group, as data; `lifesigns-report` renders it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ComplianceReport {
     /// The group, with all its members.
-    pub group: GroupPage,
+    pub group: GroupDetails,
     /// When it was made, on the host's clock.
     pub time_ns: u64,
     /// Controls with the alerts that are breaches of them, by id.

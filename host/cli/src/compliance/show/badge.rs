@@ -3,7 +3,7 @@
 use lifesigns_compliance::{
     Badge, BadgePoint,
     config::BadgeFormula,
-    query::{Badges, GroupPage, ObjectPage},
+    query::{Badges, GroupDetails, ObjectDetails},
 };
 use lifesigns_text::visible;
 
@@ -38,13 +38,13 @@ pub(crate) fn badges(badges: &Badges, view: &View) -> String {
 }
 
 /// Returns a group's badge with its history.
-pub(crate) fn group_badge(page: &GroupPage, view: &View) -> String {
+pub(crate) fn group_badge(page: &GroupDetails, view: &View) -> String {
     let counts = format!("{} of {} members with a violation", page.line.violated, page.line.members);
     one(&page.line.name, &page.line.badge, &counts, &page.history, view)
 }
 
 /// Returns an object's badge with its history.
-pub(crate) fn object_badge(page: &ObjectPage, view: &View) -> String {
+pub(crate) fn object_badge(page: &ObjectDetails, view: &View) -> String {
     one(&page.line.object.id, &page.line.badge, "", &page.history, view)
 }
 

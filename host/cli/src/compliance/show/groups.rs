@@ -1,6 +1,6 @@
 //! Groups: a list, and one with its members.
 
-use lifesigns_compliance::query::{GroupLine, GroupPage};
+use lifesigns_compliance::query::{GroupDetails, GroupLine};
 use lifesigns_text::visible;
 
 use super::{
@@ -31,7 +31,7 @@ pub(crate) fn groups(groups: &[GroupLine], view: &View) -> String {
 }
 
 /// One group: badge, history, policies, members.
-pub(crate) fn group(page: &GroupPage, view: &View) -> String {
+pub(crate) fn group(page: &GroupDetails, view: &View) -> String {
     let line = &page.line;
     let title = if line.title.is_empty() { &line.name } else { &line.title };
     let mut text = format!("{}  {}\n", Style::Bold.on(&visible(title)), score(line.badge.score));

@@ -2,7 +2,7 @@
 
 use lifesigns_compliance::{
     Object,
-    query::{ObjectLine, ObjectPage},
+    query::{ObjectDetails, ObjectLine},
 };
 use lifesigns_text::visible;
 
@@ -45,7 +45,7 @@ fn seen(object: &Object, view: &View) -> String {
 }
 
 /// All about one object.
-pub(crate) fn object(page: &ObjectPage, view: &View) -> String {
+pub(crate) fn object(page: &ObjectDetails, view: &View) -> String {
     let object = &page.line.object;
     let mut text = format!("{}  {}\n", Style::Bold.on(&visible(&object.id)), score(page.line.badge.score));
     text.push_str(&facts(page, view));
@@ -71,7 +71,7 @@ pub(crate) fn object(page: &ObjectPage, view: &View) -> String {
     text
 }
 
-fn facts(page: &ObjectPage, view: &View) -> String {
+fn facts(page: &ObjectDetails, view: &View) -> String {
     let object = &page.line.object;
     let mut table = Table::pairs(view);
     table.pair("kind", visible(object.kind.as_deref().unwrap_or_default()));
@@ -103,7 +103,7 @@ fn facts(page: &ObjectPage, view: &View) -> String {
     table.draw()
 }
 
-fn symptoms(page: &ObjectPage, view: &View) -> String {
+fn symptoms(page: &ObjectDetails, view: &View) -> String {
     let mut table = Table::new(view, &["!SYMPTOM", "!STATE", "!CRITICALITY", "!SINCE", ">COUNT", "SUMMARY"]);
     for symptom in &page.symptoms {
         table.row(vec![

@@ -2,7 +2,7 @@
 
 use lifesigns_compliance::{
     Silence,
-    query::{FilterMatches, SilencePage},
+    query::{FilterMatches, SilenceDetails},
 };
 use lifesigns_text::{time_text, visible};
 
@@ -54,7 +54,7 @@ fn state(silence: &Silence, view: &View) -> String {
 }
 
 /// All about one silence.
-pub(crate) fn silence(page: &SilencePage, view: &View) -> String {
+pub(crate) fn silence(page: &SilenceDetails, view: &View) -> String {
     let silence = &page.silence;
     let mut text = format!("silence {}  {}\n", Style::Bold.on(&visible(&silence.id)), state(silence, view));
     let mut table = Table::pairs(view);
@@ -77,7 +77,7 @@ pub(crate) fn preview(matches: &FilterMatches, view: &View) -> String {
 }
 
 /// What was made or changed, in a line.
-pub(crate) fn silenced(page: &SilencePage, view: &View) -> String {
+pub(crate) fn silenced(page: &SilenceDetails, view: &View) -> String {
     let silence = &page.silence;
     let when = match silence.from_ns > view.now_ns {
         true => format!("comes into force at {} and ends at", time_text(silence.from_ns)),

@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf};
 use lifesigns_compliance::{
     Alert, Badge, EndCause, Membership, Notice, NoticeKind, Silence, SymptomState, UndecidedExpression,
     config::{BadgeFormula, ConfigLocation, Grouping},
-    query::{Badges, ComplianceReport, ObjectPage},
+    query::{Badges, ComplianceReport, ObjectDetails},
 };
 use lifesigns_control::{
     AlertCounts, AuditReport, AuditRow, Break, CompilingRule, ConfigStatus, DropStatus, EngineStatus, MemoryStatus,
@@ -101,7 +101,7 @@ fn one_object() {
     let report = sample();
     let place = ConfigLocation { file: "lifesigns.toml".into(), line: 12, column: 1 };
     let why = vec![Membership { group: "production".into(), place, how: "listed as \"vm-*\"".into() }];
-    let page = ObjectPage {
+    let page = ObjectDetails {
         line: report.group.objects[1].clone(),
         children: vec!["web-1".into(), "web-2".into()],
         why: lifesigns_compliance::Why { groups: why, steps: vec![] },

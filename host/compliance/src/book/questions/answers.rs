@@ -13,7 +13,7 @@ use crate::{
     },
     change::RequestError,
     config::Group,
-    query::{Badges, GroupLine, GroupPage, ObjectLine, ObjectPage, Query, QueryAnswer, SilencePage},
+    query::{Badges, GroupDetails, GroupLine, ObjectDetails, ObjectLine, Query, QueryAnswer, SilenceDetails},
     record::{Alert, BadgeOwner, SymptomState, worst_first},
     why::Why,
 };
@@ -44,11 +44,11 @@ pub(crate) fn answer(state: &BookState, query: &Query) -> Result<QueryAnswer, Re
     })
 }
 
-fn object_page(state: &BookState, id: &str) -> Result<ObjectPage, RequestError> {
+fn object_page(state: &BookState, id: &str) -> Result<ObjectDetails, RequestError> {
     let object = Names { state }.object(id)?;
     let mut alerts: Vec<Alert> = state.alerts.of(id).map(|(_, alert)| alert.clone()).collect();
     alerts.sort_by(worst_first);
-    Ok(ObjectPage {
+    Ok(ObjectDetails {
         line: object_line(state, object),
         children: state.registry.children(id).map(str::to_owned).collect(),
         why: Why { groups: state.registry.memberships(id), steps: Vec::new() },
@@ -75,11 +75,11 @@ fn group_line(state: &BookState, group: &Group) -> GroupLine {
     }
 }
 
-fn group_page(state: &BookState, name: &str) -> Result<GroupPage, RequestError> {
+fn group_page(state: &BookState, name: &str) -> Result<GroupDetails, RequestError> {
     let Some(group) = state.compiled.group(name) else { return Err(Names { state }.no_group(name)) };
     let members = state.registry.members(name).into_iter().flatten();
     let objects = members.filter_map(|id| state.registry.object(id));
-    Ok(GroupPage {
+    Ok(GroupDetails {
         line: group_line(state, group),
         objects: objects.map(|object| object_line(state, object)).collect(),
         policies: state.compiled.policies_in(name).into_iter().map(|policy| policy.name.clone()).collect(),
@@ -98,9 +98,9 @@ fn badges(state: &BookState) -> Badges {
 }
 
 /// Returns a silence with what it matches.
-fn silence_page(state: &BookState, id: &str) -> Result<SilencePage, RequestError> {
+fn silence_page(state: &BookState, id: &str) -> Result<SilenceDetails, RequestError> {
     let silence = state.silences.find(id)?;
     let in_force = silence.is_in_force(state.clock.wall_ns());
     let matches = MatcherCheck { state }.matched(&silence.matchers);
-    Ok(SilencePage { silence: silence.clone(), in_force, matches })
+    Ok(SilenceDetails { silence: silence.clone(), in_force, matches })
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::{
     book::state::BookState,
-    query::{ComplianceReport, Control, GroupPage},
+    query::{ComplianceReport, Control, GroupDetails},
     record::{Alert, AlertStatus, worst_first},
 };
 
 /// Returns the report of a group.
-pub(crate) fn report(state: &BookState, group: GroupPage) -> ComplianceReport {
+pub(crate) fn report(state: &BookState, group: GroupDetails) -> ComplianceReport {
     let mut alerts: Vec<&Alert> = Vec::new();
     for member in &group.objects {
         alerts.extend(state.alerts.of(&member.object.id).map(|(_, alert)| alert));

@@ -1,7 +1,7 @@
 //! Expressions that fail on an object: whatever reads them is decided so that no violation is hidden.
 
 use super::*;
-use crate::query::{GroupPage, ObjectPage, Resolution};
+use crate::query::{GroupDetails, ObjectDetails, Resolution};
 
 /// A group by an expression that fails where `n` is no number.
 fn numbered(name: &str) -> Group {
@@ -151,7 +151,7 @@ fn what_is_undecided_is_warned_of_once_and_shown_everywhere() {
     let all = world.book.undecided();
     assert_eq!(all.iter().map(|one| (one.objects, &*one.example)).collect::<Vec<_>>(), [(6, "vm"), (6, "vm")]);
     assert_eq!(all[1].place, place(1));
-    let page = |world: &World| -> ObjectPage {
+    let page = |world: &World| -> ObjectDetails {
         let Ok(QueryAnswer::Object(page)) = world.book.answer(&Query::Object("vm-1".to_owned())) else {
             panic!("object")
         };
@@ -160,7 +160,7 @@ fn what_is_undecided_is_warned_of_once_and_shown_everywhere() {
     assert_eq!(page(&world).undecided.len(), 2);
     assert!(page(&world).why.groups[0].how.starts_with("undecided: "));
     let Ok(QueryAnswer::Group(group)) = world.book.answer(&Query::Group("g".to_owned())) else { panic!("group") };
-    let GroupPage { undecided, objects, .. } = *group;
+    let GroupDetails { undecided, objects, .. } = *group;
     assert_eq!((undecided[0].objects, objects.len()), (6, 6));
     let why = Query::Why { object: "vm-1".to_owned(), alert: "it".to_owned() };
     let Ok(QueryAnswer::Why(why)) = world.book.answer(&why) else { panic!("why") };
