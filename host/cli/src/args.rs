@@ -75,7 +75,7 @@ pub(crate) struct Replay {
     /// Objects with their properties and metrics, known from the start (TOML, JSON or CSV).
     #[arg(long, value_name = "FILE")]
     pub(crate) inventory: Option<PathBuf>,
-    /// How the lines are to be read.
+    /// The format of the lines.
     #[arg(long, default_value_t = Format::Auto, value_name = "auto|plain|syslog|logfmt|ndjson")]
     pub(crate) format: Format,
     /// The object of lines that name none. Default: the file's name without its last extension.
@@ -84,11 +84,11 @@ pub(crate) struct Replay {
     /// Threads, at most 4. Default: as many as there are cores.
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
-    /// The time that RFC 3164 stamps, which have no year, are taken to lie before (RFC 3339).
+    /// RFC 3164 times have no year: they are completed to be before this time (RFC 3339).
     /// Default: the file's modification time; for standard input, now.
     #[arg(long, value_name = "TIME")]
     pub(crate) before: Option<String>,
-    /// Where compiled modules are kept.
+    /// The folder that compiled modules are cached in.
     #[arg(long, value_name = "DIR", env = "LIFESIGNS_CACHE")]
     pub(crate) cache: Option<PathBuf>,
     /// A folder outside the rules folder that modules and links in it may lead to; may be repeated.
@@ -107,7 +107,7 @@ pub(crate) enum RuleCommand {
         /// Crates of rules, or folders of such crates.
         #[arg(required = true, value_name = "DIR")]
         crates: Vec<PathBuf>,
-        /// Where NAME.wasm goes.
+        /// The folder that NAME.wasm is written to.
         #[arg(long, default_value = ".", value_name = "DIR")]
         out: PathBuf,
     },
@@ -116,14 +116,14 @@ pub(crate) enum RuleCommand {
         /// The rules folder.
         #[arg(value_name = "DIR")]
         rules: PathBuf,
-        /// Where compiled modules are kept.
+        /// The folder that compiled modules are cached in.
         #[arg(long, value_name = "DIR", env = "LIFESIGNS_CACHE")]
         cache: Option<PathBuf>,
         /// A folder outside the rules folder that modules and links in it may lead to; may be repeated.
         #[arg(long = "module-folder", value_name = "DIR")]
         module_folders: Vec<PathBuf>,
     },
-    /// Look into a module: symptoms, interests, wants, imports, size, compile time.
+    /// Inspect a module: symptoms, interests, wants, imports, size, compile time.
     Inspect {
         /// A manifest (NAME.toml) or a module (NAME.wasm).
         #[arg(value_name = "FILE")]
@@ -131,7 +131,7 @@ pub(crate) enum RuleCommand {
     },
 }
 
-/// Whether `--output json` is among arguments that could not be understood.
+/// Whether `--output json` is among arguments that could not be parsed.
 pub(crate) fn json_is_asked_for(arguments: impl Iterator<Item = OsString>) -> bool {
     let arguments: Vec<OsString> = arguments.collect();
     let is = |at: usize, text: &str| arguments.get(at).is_some_and(|one| one == text);

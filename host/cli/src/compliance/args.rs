@@ -12,10 +12,10 @@ use super::parts::{
 
 use super::when;
 
-/// How a host or its store is found, and how the answer is written.
+/// The host or store to ask, and the form of the answer.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Where {
-    /// The configuration of the host; says where its socket and its store are.
+    /// The configuration of the host, which names its socket and its store.
     #[arg(long, global = true, value_name = "FILE", env = "LIFESIGNS_CONFIG", help_heading = "Where")]
     pub(crate) config: Option<PathBuf>,
     /// The host's control socket.
@@ -27,18 +27,18 @@ pub(crate) struct Where {
     /// A table for people, or JSON for programs (times in nanoseconds since 1970).
     #[arg(long, short, global = true, value_name = "FORM", default_value = "table", help_heading = "Where")]
     pub(crate) output: Output,
-    /// In whose name; only root may. Default: under sudo, the user who called it.
+    /// Act in the name of this user; only for root. Default: under sudo, the user who called it.
     #[arg(long = "as", global = true, value_name = "NAME", help_heading = "Where")]
     pub(crate) name: Option<String>,
 }
 
-/// How an answer is written.
+/// The form of an answer.
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Output {
-    /// For people.
+    /// A table for people.
     #[default]
     Table,
-    /// For programs.
+    /// JSON for programs.
     Json,
 }
 
@@ -88,7 +88,7 @@ matchers have to match. A name that nothing has is refused.")]
         #[command(flatten)]
         place: Where,
     },
-    /// See what is watched.
+    /// See objects: virtual machines, hosts, containers and others.
     #[command(
         args_conflicts_with_subcommands = true,
         after_help = "\
@@ -127,7 +127,7 @@ Examples:
   lifesigns badge production
   lifesigns badge vm-7")]
     Badge {
-        /// A group or an object.
+        /// The name of a group or an object.
         #[arg(id = "of", value_name = "NAME")]
         name: Option<String>,
         #[command(flatten)]
@@ -165,13 +165,13 @@ Examples:
         /// One HTML file that prints well, a table for spreadsheets, or JSON.
         #[arg(long, value_name = "html|csv|json", default_value = "html")]
         format: ReportFormat,
-        /// Over a period: from then, a time (RFC 3339), a day (UTC), or so long ago (30d).
+        /// Report over a period that begins at a time (RFC 3339), on a day (UTC), or this long ago (30d).
         #[arg(long, value_name = "TIME", value_parser = when::day)]
         from: Option<u64>,
-        /// To then; default now.
+        /// The end of the period; default now.
         #[arg(long, value_name = "TIME", value_parser = when::day, requires = "from")]
         to: Option<u64>,
-        /// Where it goes. Default: standard output.
+        /// The file to write to. Default: standard output.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
         #[command(flatten)]
@@ -194,7 +194,7 @@ Examples:
         #[command(flatten)]
         place: Where,
     },
-    /// See how a running host is: rules, sources, store, receivers.
+    /// See the status of a running host: rules, sources, store, receivers.
     #[command(after_help = "Examples:\n  lifesigns status\n  lifesigns status --output json | jq .store.state")]
     Status {
         #[command(flatten)]
@@ -222,13 +222,13 @@ Example:
 To restore it, stop the host, put the copy where the store is (removing NAME-wal and NAME-shm), and start
 the host.")]
     Backup {
-        /// The copy; not there yet.
+        /// The file of the copy, which must not exist yet.
         #[arg(value_name = "FILE")]
         file: PathBuf,
         #[command(flatten)]
         place: Where,
     },
-    /// Look for what is wrong with configuration, store and host, and say how to mend it.
+    /// Find problems of configuration, store and host, and how to fix them.
     #[command(after_help = "Example:\n  lifesigns doctor --config /etc/lifesigns/lifesigns.toml")]
     Doctor {
         #[command(flatten)]
@@ -240,7 +240,7 @@ Examples:
   lifesigns validate --config /etc/lifesigns/lifesigns.toml
   lifesigns validate --config edited.toml --what-if    which alerts and badges it would change; changes nothing")]
     Validate {
-        /// Say what it would change in the record if it were in force now; nothing is written.
+        /// Show the alerts and badges that it would change if it were in force now; nothing is written.
         #[arg(long)]
         what_if: bool,
         #[command(flatten)]

@@ -10,9 +10,9 @@ use super::{matcher, when};
 
 #[derive(Subcommand)]
 pub(crate) enum ObjectsCommand {
-    /// List objects (this is what `objects` does).
+    /// List objects (the default of `objects`).
     List(ObjectsFilter),
-    /// All about one object.
+    /// Show one object: facts, groups, symptoms, alerts.
     Show {
         /// The object.
         id: String,
@@ -21,23 +21,23 @@ pub(crate) enum ObjectsCommand {
     Forget {
         /// The object.
         id: String,
-        /// Why.
+        /// The reason, for the audit log.
         #[arg(long)]
         why: String,
     },
-    /// Say that a symptom is over, for a rule that will not. A later raise makes it active again.
+    /// Clear a symptom that its rule does not clear. A later raise makes it active again.
     Clear {
         /// The object.
         id: String,
         /// The symptom, RULE/SYMPTOM.
         symptom: String,
-        /// Why.
+        /// The reason, for the audit log.
         #[arg(long)]
         why: String,
     },
 }
 
-/// Which objects.
+/// The objects to list.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct ObjectsFilter {
     /// Only objects of this id; may have *.
@@ -46,7 +46,7 @@ pub(crate) struct ObjectsFilter {
     /// Only members of this group; may have *.
     #[arg(long, value_name = "NAME")]
     pub(crate) group: Option<String>,
-    /// Only of this kind: vm, host, container, or what the inventory says; may have *.
+    /// Only of this kind: vm, host, container, or another one of the inventory; may have *.
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Option<String>,
     /// Only those with this symptom (RULE/SYMPTOM) active now; may have *.
@@ -59,14 +59,14 @@ pub(crate) struct ObjectsFilter {
 
 #[derive(Subcommand)]
 pub(crate) enum GroupsCommand {
-    /// List groups with their badges (this is what `groups` does).
+    /// List groups with their badges (the default of `groups`).
     List,
-    /// One group: badge, policies, members.
+    /// Show one group: badge, policies, members.
     Show {
         /// The group.
         name: String,
     },
-    /// The members of a group.
+    /// List the members of a group.
     Members {
         /// The group.
         name: String,
@@ -79,7 +79,7 @@ pub(crate) enum PolicyCommand {
     /// written.
     #[command(after_help = "Example:\n  lifesigns policy list")]
     List,
-    /// What is decided about an alert on an object, by which line of which file, over what.
+    /// Explain the policies of an alert on an object: what each decides, and where it is written.
     Why {
         /// The object.
         object: String,
@@ -90,7 +90,7 @@ pub(crate) enum PolicyCommand {
 
 #[derive(Subcommand)]
 pub(crate) enum RouteCommand {
-    /// Who is notified of an alert, by which route, and what keeps it back.
+    /// Explain who is notified of an alert, by which route, and what suppresses it.
     #[command(after_help = "Example:\n  lifesigns route why 4be1")]
     Why {
         /// The alert's id, or enough of its beginning.
@@ -100,7 +100,7 @@ pub(crate) enum RouteCommand {
 
 #[derive(Subcommand)]
 pub(crate) enum AuditCommand {
-    /// List entries, the latest last (this is what `audit` does).
+    /// List entries, the latest last (the default of `audit`).
     List(AuditFilter),
     /// Check the chain of hashes: whether any entry was changed, removed or put in.
     Verify {
@@ -110,7 +110,7 @@ pub(crate) enum AuditCommand {
     },
 }
 
-/// Which entries.
+/// The entries to list.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct AuditFilter {
     /// Only about this alert, silence or object; may have *.
@@ -119,7 +119,7 @@ pub(crate) struct AuditFilter {
     /// Only by this person or part of the host; may have *.
     #[arg(long, value_name = "NAME")]
     pub(crate) who: Option<String>,
-    /// Since then: a time (RFC 3339), or so long ago (7d).
+    /// Only since a time (RFC 3339), or this long ago (7d).
     #[arg(long, value_name = "TIME", value_parser = when::since)]
     pub(crate) since: Option<u64>,
     /// List at most this many, the latest; 0 for all.
@@ -129,33 +129,33 @@ pub(crate) struct AuditFilter {
 
 #[derive(Subcommand)]
 pub(crate) enum OutboxCommand {
-    /// List what waits (this is what `outbox` does).
+    /// List notifications that wait (the default of `outbox`).
     List {
         /// Only for this receiver; may have *.
         #[arg(long, value_name = "NAME")]
         receiver: Option<String>,
     },
-    /// List what was given up.
+    /// List notifications that were given up.
     Dead {
         /// Only for this receiver; may have *.
         #[arg(long, value_name = "NAME")]
         receiver: Option<String>,
     },
-    /// Drop what was given up: it is never sent.
+    /// Drop notifications that were given up: they are never sent.
     Drop {
         /// Numbers, as `outbox dead` shows them.
         #[arg(value_name = "NUMBER", required_unless_present = "receiver")]
         ids: Vec<u64>,
-        /// Everything that was given up for this receiver.
+        /// All that were given up for this receiver.
         #[arg(long, value_name = "NAME", conflicts_with = "ids")]
         receiver: Option<String>,
     },
-    /// Tell it again, now.
+    /// Send notifications again, now.
     Resend {
         /// Numbers, as `outbox` shows them.
         #[arg(value_name = "NUMBER", required_unless_present = "receiver")]
         ids: Vec<u64>,
-        /// Everything that was given up for this receiver.
+        /// All that were given up for this receiver.
         #[arg(long, value_name = "NAME", conflicts_with = "ids")]
         receiver: Option<String>,
     },

@@ -11,10 +11,10 @@ use super::super::{matcher, when};
 
 #[derive(Subcommand)]
 pub(crate) enum AlertsCommand {
-    /// List alerts, the worst first (this is what `alerts` does).
+    /// List alerts, the worst first (the default of `alerts`).
     #[command(after_help = "Example:\n  lifesigns alerts list --state unacknowledged --at-least immediate")]
     List(AlertsFilter),
-    /// All about one alert: evidence, recommendations, why, who was notified of it and when.
+    /// Show one alert: evidence, recommendations, policies, who was notified of it and when.
     #[command(after_help = "Example:\n  lifesigns alerts show 4be1")]
     Show {
         /// Its id, or enough of its beginning.
@@ -29,12 +29,11 @@ Examples:
     Ack {
         #[command(flatten)]
         which: Which,
-        /// Whose they are from now on.
+        /// The new owner.
         #[arg(long, value_name = "NAME")]
         owner: Option<String>,
     },
-    /// Take the acknowledgement of alerts back; their owners stay, and what a route repeats is
-    /// repeated again.
+    /// Remove the acknowledgement of alerts; their owners stay, and routes that repeat notify again.
     #[command(after_help = "Example:\n  lifesigns alerts unack 4be1")]
     Unack {
         #[command(flatten)]
@@ -57,11 +56,11 @@ Examples:
     Cancel {
         #[command(flatten)]
         which: Which,
-        /// Why.
+        /// The reason, for the audit log.
         #[arg(long)]
         why: String,
     },
-    /// Alerts of the past, the latest first.
+    /// List alerts of the past, the latest first.
     #[command(after_help = "Example:\n  lifesigns alerts history --object 'vm-*' --since 30d --until 7d")]
     History {
         /// Only of objects of this id; may have *.
@@ -70,10 +69,10 @@ Examples:
         /// Only this alert; may have *.
         #[arg(long, value_name = "NAME")]
         alert: Option<String>,
-        /// Cancelled since then: a time (RFC 3339), or so long ago (30d).
+        /// Only cancelled since a time (RFC 3339), or this long ago (30d).
         #[arg(long, value_name = "TIME", value_parser = when::since)]
         since: Option<u64>,
-        /// Cancelled before then: a time (RFC 3339), or so long ago (7d).
+        /// Only cancelled before a time (RFC 3339), or this long ago (7d).
         #[arg(long, value_name = "TIME", value_parser = when::since)]
         until: Option<u64>,
         /// List at most this many; 0 for all.
@@ -82,7 +81,7 @@ Examples:
     },
 }
 
-/// What alerts are about. A name that nothing has is refused.
+/// The subjects of alerts. A name that does not exist is refused.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Selection {
     /// Only of members of this group; may have *.
@@ -103,22 +102,22 @@ pub(crate) struct Selection {
     /// Only with this impact: health, risk or efficiency.
     #[arg(long, value_name = "IMPACT", value_parser = matcher::impact)]
     pub(crate) impact: Option<Impact>,
-    /// Exactly this bad: information, warning, immediate or critical.
+    /// Only of this criticality: information, warning, immediate or critical.
     #[arg(long, value_name = "CRITICALITY", value_parser = matcher::criticality)]
     pub(crate) criticality: Option<Criticality>,
-    /// At least this bad.
+    /// Only of at least this criticality.
     #[arg(long, value_name = "CRITICALITY", value_parser = matcher::criticality)]
     pub(crate) at_least: Option<Criticality>,
-    /// Opened since then: a time (RFC 3339), or so long ago (2h).
+    /// Only opened since a time (RFC 3339), or this long ago (2h).
     #[arg(long, value_name = "TIME", value_parser = when::since)]
     pub(crate) since: Option<u64>,
-    /// Opened before then: a time (RFC 3339), or so long ago (30m).
+    /// Only opened before a time (RFC 3339), or this long ago (30m).
     #[arg(long, value_name = "TIME", value_parser = when::since)]
     pub(crate) until: Option<u64>,
 }
 
 impl Selection {
-    /// As it is asked of a host.
+    /// Returns the filter of the request to a host.
     pub(crate) fn filter(&self) -> AlertFilter {
         let it = self.clone();
         AlertFilter {
@@ -137,7 +136,7 @@ impl Selection {
     }
 }
 
-/// Which alerts are listed.
+/// The alerts to list.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct AlertsFilter {
     #[command(flatten)]
@@ -149,13 +148,13 @@ pub(crate) struct AlertsFilter {
     /// cancelled. Default: open.
     #[arg(long, value_name = "STATE", value_parser = matcher::state, value_delimiter = ',')]
     pub(crate) state: Vec<AlertStateFilter>,
-    /// Cancelled ones too.
+    /// Include cancelled ones.
     #[arg(long)]
     pub(crate) cancelled: bool,
-    /// Those that are allowed too.
+    /// Include those that are allowed.
     #[arg(long)]
     pub(crate) allowed: bool,
-    /// Instead of alerts, those that wait for their time: to open, or to be cancelled.
+    /// List instead what is pending: alerts that wait to open or to be cancelled.
     #[arg(long, conflicts_with_all = ["state", "cancelled", "allowed", "owner"])]
     pub(crate) pending: bool,
     /// List at most this many; 0 for all.
@@ -164,7 +163,7 @@ pub(crate) struct AlertsFilter {
 }
 
 impl AlertsFilter {
-    /// As it is asked of a host.
+    /// Returns the filter of the request to a host.
     pub(crate) fn filter(&self) -> AlertFilter {
         AlertFilter {
             owner: self.owner.clone(),
@@ -177,65 +176,65 @@ impl AlertsFilter {
     }
 }
 
-/// Alerts that something is done to: by id, or by a filter.
+/// The alerts to act on: by id, or by a filter.
 #[derive(Args, Clone, Debug, Default)]
 #[command(group = ArgGroup::new("which").required(true).multiple(true).args([
     "ids", "group", "object", "alert", "symptom", "control", "impact", "criticality", "at_least", "since", "until",
 ]))]
 pub(crate) struct Which {
-    /// Their ids, or enough of the beginning of each.
+    /// The ids, or enough of the beginning of each.
     #[arg(value_name = "ID", conflicts_with_all = [
         "group", "object", "alert", "symptom", "control", "impact", "criticality", "at_least", "since", "until",
     ])]
     pub(crate) ids: Vec<String>,
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// Do it to all that the filter matches; without, they are only listed.
+    /// Act on all that the filter matches; without it they are only listed.
     #[arg(long)]
     pub(crate) yes: bool,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum SilenceCommand {
-    /// Add one; it says what it matches.
+    /// Add a silence, and show what it matches.
     #[command(after_help = "\
 Examples:
   lifesigns silence add 'object=vm-lab-*' --for 2h --why 'lab rebuild'
   lifesigns silence add group=production --from 2026-11-28T22:00:00Z --for 4h --why 'change 4711'
   lifesigns silence add 'symptom=docker-*/*' 'group!=production' --until 2026-11-24T06:00:00Z --why tests")]
     Add {
-        /// What it is about, such as object=vm-*, alert!=x, group=production.
+        /// Matchers, such as object=vm-*, alert!=x, group=production.
         #[arg(required = true, value_name = "MATCHER", value_parser = matcher::parse)]
         matchers: Vec<Matcher>,
-        /// From then: a time (RFC 3339), or so long from now (8h). Default: now.
+        /// Begins at a time (RFC 3339), or this long from now (8h). Default: now.
         #[arg(long, value_name = "TIME", value_parser = when::coming)]
         from: Option<u64>,
-        /// For so long: 30m, 2h, 7d.
+        /// Lasts this long: 30m, 2h, 7d.
         #[arg(long = "for", value_name = "TIME", value_parser = when::duration, required_unless_present = "until", conflicts_with = "until")]
         length: Option<u64>,
-        /// Until then: a time (RFC 3339).
+        /// Ends at a time (RFC 3339).
         #[arg(long, value_name = "TIME", value_parser = when::time)]
         until: Option<u64>,
-        /// Why.
+        /// The reason, for the audit log.
         #[arg(long)]
         why: String,
     },
-    /// What a silence with these matchers would match now; changes nothing.
+    /// Show what a silence with these matchers would match now; changes nothing.
     #[command(after_help = "Example:\n  lifesigns silence preview 'object=vm-lab-*' 'alert!=untrusted-registry'")]
     Preview {
-        /// What it would be about.
+        /// The matchers.
         #[arg(required = true, value_name = "MATCHER", value_parser = matcher::parse)]
         matchers: Vec<Matcher>,
     },
-    /// List those that are in force or to come (this is what `silence` does).
+    /// List those that are in force or to come (the default of `silence`).
     List,
-    /// All about one: its matchers, its time, and the alerts that it matches now.
+    /// Show one: its matchers, its time, and the alerts that it matches now.
     #[command(after_help = "Example:\n  lifesigns silence show 9c01")]
     Show {
         /// Its id, or enough of its beginning.
         id: String,
     },
-    /// Change one: other matchers, another time, another reason. What is not named stays.
+    /// Change the matchers, the time or the reason of one. What is not given stays.
     #[command(after_help = "\
 Examples:
   lifesigns silence edit 9c01 'object=vm-lab-*' 'object!=vm-lab-7'
@@ -244,25 +243,25 @@ Examples:
     Edit {
         /// Its id, or enough of its beginning.
         id: String,
-        /// All of its matchers from now on, instead of those that it has.
+        /// All new matchers, which replace the old ones.
         #[arg(value_name = "MATCHER", value_parser = matcher::parse)]
         matchers: Vec<Matcher>,
-        /// From then: a time (RFC 3339), or so long from now.
+        /// Begins at a time (RFC 3339), or this long from now.
         #[arg(long, value_name = "TIME", value_parser = when::coming)]
         from: Option<u64>,
-        /// Until then: a time (RFC 3339), or so long from now.
+        /// Ends at a time (RFC 3339), or this long from now.
         #[arg(long, value_name = "TIME", value_parser = when::coming)]
         until: Option<u64>,
-        /// Why.
+        /// The reason, for the audit log.
         #[arg(long)]
         why: Option<String>,
     },
-    /// Let one last longer.
+    /// Extend one.
     #[command(after_help = "Example:\n  lifesigns silence extend 9c01 --for 2h    two hours more than it has")]
     Extend {
         /// Its id, or enough of its beginning.
         id: String,
-        /// So much longer than it would: 30m, 2h, 7d.
+        /// Lasts this much longer: 30m, 2h, 7d.
         #[arg(long = "for", value_name = "TIME", value_parser = when::duration)]
         length: u64,
     },
