@@ -243,7 +243,8 @@ fn decoded_records_are_input_as_lines_are() {
         decoder: lifesigns::Format::Plain.decoder(0),
     });
     let message = "Calling POST /v1.41/containers/create?name=web".into();
-    let record = Record { message: Some(message), time_ns: Some(lifesigns::now_ns()), ..Record::default() };
+    let fields = vec![("level".into(), "debug".into())];
+    let record = Record { message: Some(message), fields, time_ns: Some(lifesigns::now_ns()), ..Record::default() };
     let mut records = RecordLines::default();
     assert_eq!(records.push(&record, "vm-8"), Pushed::Added);
     let content = Content::Records(records);
