@@ -12,12 +12,14 @@ use lifesigns_control::Server;
 use lifesigns_engine::{Engine, EngineConfig, RuleAlertSink};
 use lifesigns_model::{Clock, InitialState, ObjectFacts, SharedClock};
 use lifesigns_notifications::Receiver;
+use lifesigns_record::Record;
 use lifesigns_recorder::{
     CompilingRule, HostStart, MakeReceiver, MemoryStatus, OpenedRecord, RecorderError, RefusedRule, RuleAlertObserver,
     RuleOverview, Setup,
 };
 use lifesigns_rulestore::RuleStore;
 use lifesigns_sandbox::{MemoryBudget, Sandbox};
+use lifesigns_store_sqlite::{Store, StoreOpenError};
 
 use crate::{
     host::{Host, Watch},
@@ -39,6 +41,9 @@ pub enum HostError {
     /// The literals of the rules do not fit into an index.
     #[error("the rules cannot be indexed: {0}")]
     Index(#[from] lifesigns_engine::prefilter::PrefilterError),
+    /// The store could not be opened.
+    #[error(transparent)]
+    Store(#[from] StoreOpenError),
     /// The recorder could not start.
     #[error(transparent)]
     Recorder(#[from] RecorderError),
@@ -212,11 +217,30 @@ impl Builder {
     ///
     /// # Errors
     /// See [`HostError`]. A store that cannot be used is left as it is.
-    pub fn start_recording(mut self, store: impl AsRef<Path>) -> Result<RecordingHost, HostError> {
+    pub fn start_recording(self, store: impl AsRef<Path>) -> Result<RecordingHost, HostError> {
         // The socket first, so that a host that runs already is reported as such, not as a store in use.
-        let server = self.control.as_deref().map(Server::bind).transpose()?;
+        let server = self.bind()?;
+        let store = Store::open_at(store, self.config.clock.now_ns())?;
+        self.start_recorder(Box::new(store), server)
+    }
+
+    /// As [`Self::start_recording`], with another kind of record, such as a
+    /// [`MemoryStore`](lifesigns_record::MemoryStore) for tests.
+    ///
+    /// # Errors
+    /// See [`HostError`].
+    pub fn start_recording_in(self, record: Box<dyn Record>) -> Result<RecordingHost, HostError> {
+        let server = self.bind()?;
+        self.start_recorder(record, server)
+    }
+
+    fn bind(&self) -> Result<Option<Server>, HostError> {
+        Ok(self.control.as_deref().map(Server::bind).transpose()?)
+    }
+
+    fn start_recorder(mut self, record: Box<dyn Record>, server: Option<Server>) -> Result<RecordingHost, HostError> {
         let clock = Arc::clone(&self.config.clock);
-        let mut opened = OpenedRecord::open(store.as_ref(), std::mem::take(&mut self.setup), Arc::clone(&clock))?;
+        let mut opened = OpenedRecord::open(record, std::mem::take(&mut self.setup), Arc::clone(&clock))?;
         let (overview, on_load) = (RuleOverview::default(), Arc::clone(&self.on_load));
         let memory = Arc::clone(self.sandbox.memory());
         overview.set_memory(move || memory_status(&memory));

@@ -19,6 +19,7 @@ pub use lifesigns_engine as engine;
 pub use lifesigns_intake::Format;
 pub use lifesigns_model as model;
 pub use lifesigns_notifications as notifications;
+pub use lifesigns_record::{self as record, RetentionPolicy};
 pub use lifesigns_recorder::{AlertStream, ConfigureError, RecorderHandle, Setup};
 pub use lifesigns_rulestore as rulestore;
 pub use lifesigns_sandbox::{
@@ -26,7 +27,6 @@ pub use lifesigns_sandbox::{
     SandboxError, compile_worker,
 };
 pub use lifesigns_sources as sources;
-pub use lifesigns_store::RetentionPolicy;
 pub use load::{LoadOutcome, RuleLoad};
 pub use loader::Loader;
 pub use plain_source::{lines, lines_by, plain, source, source_by};

@@ -5,7 +5,7 @@ use lifesigns_compliance::{
     query::{Query, QueryAnswer},
 };
 use lifesigns_control::{Peer, Reply, Request, Response, Rows};
-use lifesigns_store::StoreReader;
+use lifesigns_record::RecordReader;
 
 use crate::{
     request::{RecorderRequest, RequestSender},
@@ -27,9 +27,9 @@ pub(crate) fn answer(shared: &Shared, requests: &RequestSender, request: Request
             let status = shared.receivers.lock();
             filter.configured.extend(status.iter().map(|receiver| receiver.name.clone()));
             drop(status);
-            reader(shared).and_then(|reader| rows::rows(&reader, &Rows::Outbox(filter)))
+            reader(shared).and_then(|reader| rows::rows(&*reader, &Rows::Outbox(filter)))
         }
-        Request::Rows(asked) => reader(shared).and_then(|reader| rows::rows(&reader, &asked)),
+        Request::Rows(asked) => reader(shared).and_then(|reader| rows::rows(&*reader, &asked)),
         Request::Resend { ids, receiver } => {
             let outcome = requests.ask(|to| RecorderRequest::Resend(ids, receiver, to));
             outcome.and_then(|outcome| outcome).map(|count| {
@@ -42,7 +42,7 @@ pub(crate) fn answer(shared: &Shared, requests: &RequestSender, request: Request
             outcome.and_then(|outcome| outcome).map(|count| Reply::Done(format!("{} dropped", letters(count))))
         }
         Request::Backup { path } => reader(shared)
-            .and_then(|reader| reader.backup(&path, |_| ()).map_err(|error| error.to_string()))
+            .and_then(|reader| reader.backup(&path).map_err(|error| error.to_string()))
             .map(|()| Reply::Done(format!("backed up to {}", path.display()))),
     };
     outcome.map_or_else(Response::Refused, Response::Ok)
@@ -52,8 +52,8 @@ fn letters(count: usize) -> String {
     if count == 1 { "1 dead letter is".to_owned() } else { format!("{count} dead letters are") }
 }
 
-fn reader(shared: &Shared) -> Result<StoreReader, String> {
-    StoreReader::open(&shared.store).map_err(|error| error.to_string())
+fn reader(shared: &Shared) -> Result<Box<dyn RecordReader>, String> {
+    shared.record.open().map_err(|error| error.to_string())
 }
 
 fn command(shared: &Shared, requests: &RequestSender, act: CommandAction, peer: &Peer) -> Result<Reply, String> {

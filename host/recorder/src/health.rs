@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use lifesigns_control::StoreState;
-use lifesigns_store::StoreError;
+use lifesigns_record::RecordError;
 use parking_lot::{Mutex, MutexGuard};
 
 /// The recorder's state, shared with those who ask.
@@ -43,16 +43,16 @@ impl Health {
     }
 
     /// Notes a failed commit.
-    pub(crate) fn failed(&self, error: &StoreError) {
+    pub(crate) fn failed(&self, error: &RecordError) {
         let mut state = self.get();
         state.store = match error {
-            StoreError::Full(..) => StoreState::Full,
-            StoreError::Corrupt(..) => StoreState::Corrupt,
-            StoreError::ReadOnly(..) => StoreState::ReadOnly,
-            StoreError::Busy(..) => StoreState::Busy,
-            StoreError::Other(..) => StoreState::Failing,
+            RecordError::Full(..) => StoreState::Full,
+            RecordError::Corrupt(..) => StoreState::Corrupt,
+            RecordError::ReadOnly(..) => StoreState::ReadOnly,
+            RecordError::Busy(..) => StoreState::Busy,
+            RecordError::Superseded(_) | RecordError::Other(..) => StoreState::Failing,
         };
-        let wait = if error.may_pass() { "; sources wait, and it goes on by itself" } else { "" };
+        let wait = if error.is_transient() { "; sources wait, and it goes on by itself" } else { "" };
         let text = format!("{error}{wait}");
         if state.text != text {
             tracing::error!("commit failed: {text}");
@@ -78,11 +78,11 @@ mod tests {
     fn each_failure_of_the_store_has_its_name() {
         let cause = || std::io::Error::other("why").into();
         for (error, name) in [
-            (StoreError::Full("a.db".into(), cause()), "full"),
-            (StoreError::ReadOnly("a.db".into(), cause()), "read-only"),
-            (StoreError::Busy("a.db".into(), cause()), "busy"),
-            (StoreError::Other("a.db".into(), cause()), "failing"),
-            (StoreError::Corrupt("a.db".into(), cause()), "corrupt"),
+            (RecordError::Full(cause()), "full"),
+            (RecordError::ReadOnly(cause()), "read-only"),
+            (RecordError::Busy(cause()), "busy"),
+            (RecordError::Other(cause()), "failing"),
+            (RecordError::Corrupt(cause()), "corrupt"),
         ] {
             let health = Health::default();
             health.failed(&error);

@@ -2,7 +2,7 @@
 
 use lifesigns_compliance::{BookInput, KnownRule};
 use lifesigns_model::Observation;
-use lifesigns_store::Commit;
+use lifesigns_record::Commit;
 
 use crate::{
     recorder::Recorder,

@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeMap, VecDeque},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
     sync::Arc,
     time::Instant,
 };
@@ -13,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use lifesigns_compliance::{Book, BookInput, ConfigError};
 use lifesigns_engine::Engine;
 use lifesigns_model::{InitialState, ObjectFacts, SharedClock, SourceOffset};
-use lifesigns_store::{Store, StoreError, StoreOpenError};
+use lifesigns_record::{Record, RecordError};
 
 use crate::{
     handle::RecorderHandle,
@@ -33,12 +32,9 @@ const SET_BACK_NS: u64 = 60_000_000_000;
 /// Why a recorder could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum RecorderError {
-    /// The store could not be opened.
+    /// The record could not be read.
     #[error(transparent)]
-    Open(#[from] StoreOpenError),
-    /// The store could not be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    Record(#[from] RecordError),
     /// The configuration has errors.
     #[error("{}", .0.iter().map(|error| format!("{}: {}", error.place, error.message)).collect::<Vec<_>>().join("\n"))]
     Config(Vec<ConfigError>),
@@ -50,9 +46,9 @@ pub enum RecorderError {
     Thread(#[from] io::Error),
 }
 
-/// An opened store and the book restored from it, before the engine starts.
+/// An opened record and the book restored from it, before the engine starts.
 pub struct OpenedRecord {
-    store: Store,
+    record: Box<dyn Record>,
     book: Book,
     start: InitialState,
     setup: Setup,
@@ -70,16 +66,15 @@ pub struct HostStart {
 }
 
 impl OpenedRecord {
-    /// Opens the store at `path`, or creates it, and restores the book from it. `clock` is the host's clock.
+    /// Restores the book from a record. `clock` is the host's clock.
     ///
     /// # Errors
     /// See [`RecorderError`].
-    pub fn open(path: &Path, setup: Setup, clock: SharedClock) -> Result<Self, RecorderError> {
+    pub fn open(record: Box<dyn Record>, setup: Setup, clock: SharedClock) -> Result<Self, RecorderError> {
         let mut book = Book::new(Arc::clone(&setup.compliance)).map_err(RecorderError::Config)?;
-        let store = Store::open_at(path, clock.now_ns())?;
-        let loaded = store.load()?;
+        let loaded = record.load()?;
         book.restore(loaded.restored);
-        Ok(Self { store, book, start: loaded.start, setup, clock, progress: SourceProgress::default() })
+        Ok(Self { record, book, start: loaded.start, setup, clock, progress: SourceProgress::default() })
     }
 
     /// Returns what the host starts from. `known` is the current inventory: its differences from the last
@@ -134,8 +129,8 @@ impl OpenedRecord {
         overview: RuleOverview,
         on_rule_alert: Option<RuleAlertObserver>,
     ) -> Result<(Recorder, Sender<RecorderRequest>), RecorderError> {
-        let store = self.store.path().to_owned();
-        let shared = Arc::new(Shared::new(engine, self.book, store, overview, self.clock, self.progress));
+        let readers = self.record.readers();
+        let shared = Arc::new(Shared::new(engine, self.book, readers, overview, self.clock, self.progress));
         shared.health.get().places = places.into_iter().map(|place| (place.source.clone(), place)).collect();
         let (to_recorder, requests): (Sender<RecorderRequest>, Receiver<RecorderRequest>) = unbounded();
         let mut receivers = Receivers::new(Arc::clone(&shared), own, to_recorder.clone());
@@ -145,7 +140,7 @@ impl OpenedRecord {
         }
         let recorder = Recorder {
             shared,
-            store: self.store,
+            record: self.record,
             receivers,
             requests,
             on_rule_alert,
@@ -178,23 +173,16 @@ fn supervise(recorder: Recorder, shared: &Shared) {
 #[cfg(test)]
 mod tests {
     use lifesigns_model::ManualClock;
+    use lifesigns_record::{MemoryStore, ReceiverPause, RecordReaders};
 
     use super::*;
 
-    #[test]
-    fn the_first_events_are_measured_by_the_current_clock() {
-        let folder = tempfile::tempdir().expect("a folder");
+    fn opened(store: &MemoryStore) -> OpenedRecord {
         let clock = Arc::new(ManualClock::new(77));
-        let mut opened = OpenedRecord::open(&folder.path().join("a.db"), Setup::default(), clock).expect("a store");
-        opened.start(None, Vec::new());
-        assert_eq!(opened.book.clock_ns(), 77);
+        OpenedRecord::open(Box::new(MemoryStore::open(store)), Setup::default(), clock).expect("an empty record")
     }
 
-    #[test]
-    fn deferred_results_of_deliveries_are_written_at_the_end() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("a.db");
-        let opened = OpenedRecord::open(&path, Setup::default(), Arc::new(ManualClock::new(77))).expect("a store");
+    fn recorder(store: &MemoryStore) -> (Recorder, Sender<RecorderRequest>) {
         let rules = Arc::new(lifesigns_engine::RuleSet::new(Vec::new(), &[]).expect("no rules"));
         let config = lifesigns_engine::EngineConfig {
             scanners: 1,
@@ -204,14 +192,59 @@ mod tests {
             ..Default::default()
         };
         let engine = Engine::start(&config, rules, InitialState::default(), Arc::new(|_| ())).expect("threads");
-        let (mut recorder, _orders) = opened
-            .recorder(Arc::new(engine), Vec::new(), BTreeMap::new(), RuleOverview::default(), None)
-            .expect("no receivers");
+        let parts =
+            opened(store).recorder(Arc::new(engine), Vec::new(), BTreeMap::new(), RuleOverview::default(), None);
+        parts.expect("no receivers")
+    }
+
+    #[test]
+    fn the_first_events_are_measured_by_the_current_clock() {
+        let mut opened = opened(&MemoryStore::default());
+        opened.start(None, Vec::new());
+        assert_eq!(opened.book.clock_ns(), 77);
+    }
+
+    #[test]
+    fn deferred_results_of_deliveries_are_written_at_the_end() {
+        let store = MemoryStore::default();
+        let (mut recorder, _requests) = recorder(&store);
         let bundle = BTreeMap::from([("group".to_owned(), "production".to_owned())]);
-        let pause = lifesigns_store::ReceiverPause { receiver: "pager".to_owned(), bundle, until_ns: 99 };
+        let pause = ReceiverPause { receiver: "pager".to_owned(), bundle, until_ns: 99 };
         recorder.deferred_pauses.push(pause.clone());
         recorder.end();
-        let reader = lifesigns_store::StoreReader::open(&path).expect("the store");
+        let reader = RecordReaders::open(&store).expect("it is in memory");
         assert_eq!(reader.pauses("pager").expect("its pauses"), [pause]);
+    }
+
+    #[test]
+    fn a_request_does_not_wait_for_the_next_tick() {
+        let store = MemoryStore::default();
+        let (recorder, requests) = recorder(&store);
+        let thread = std::thread::spawn(move || recorder.run());
+        let begin = Instant::now();
+        for number in 0..20 {
+            let object = ObjectFacts { object: format!("vm-{number}"), ..ObjectFacts::default() };
+            let inventory = RequestSender(requests.clone()).ask(|to| RecorderRequest::Inventory(vec![object], to));
+            assert_eq!(inventory, Ok(Ok(())));
+        }
+        assert!(begin.elapsed() < std::time::Duration::from_secs(10), "{:?}", begin.elapsed());
+        requests.send(RecorderRequest::Stop).expect("it runs");
+        assert!(thread.join().expect("it does not panic").is_ok());
+        let objects = MemoryStore::open(&store).load().expect("it is in memory").restored.objects;
+        assert!(objects.iter().any(|object| object.id == "vm-19"), "{objects:?}");
+    }
+
+    #[test]
+    fn a_recorder_that_was_superseded_stops_and_says_why() {
+        let store = MemoryStore::default();
+        let (recorder, requests) = recorder(&store);
+        let _second_host = MemoryStore::open(&store);
+        let shared = Arc::clone(&recorder.shared);
+        let (to, _reply) = crossbeam_channel::bounded(1);
+        let object = ObjectFacts { object: "vm-1".to_owned(), ..ObjectFacts::default() };
+        requests.send(RecorderRequest::Inventory(vec![object], to)).expect("it was not dropped");
+        supervise(recorder, &shared);
+        let failure = shared.health.get().failed.clone().expect("it has ended");
+        assert!(failure.contains("another host has taken over this record"), "{failure}");
     }
 }

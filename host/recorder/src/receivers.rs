@@ -13,7 +13,7 @@ use lifesigns_notifications::{
     AnchorSchedule, AuditHead, AuditLog, BundlePause, DeliveryOutcome, DeliveryReport, Dispatcher, EgressPolicy,
     Endpoint, OutboundConfig, PendingNotice, Receiver, ReceiverConfig, ReceiverKind, Retry,
 };
-use lifesigns_store::{ChainMark, OutboxChange, OutboxUpdate, ReceiverPause, StoreReader, StoredNotice};
+use lifesigns_record::{ChainMark, OutboxChange, OutboxUpdate, ReceiverPause, RecordReader, StoredNotice};
 
 use crate::{
     crash,
@@ -72,7 +72,7 @@ impl Receivers {
             let receiver = lifesigns_notifications::receiver(config, &egress, open).map_err(failed)?;
             let mut endpoint = self.endpoint(&config.name, config.retry, receiver).map_err(failed)?;
             if let Some(every_ms) = config.anchor_ms {
-                let reader = StoreReader::open(&self.shared.store).map_err(|error| failed(error.to_string()))?;
+                let reader = self.shared.record.open().map_err(|error| failed(error.to_string()))?;
                 let log = Box::new(StoredAuditLog(reader, Arc::clone(&self.shared.clock)));
                 endpoint.anchoring = Some(AnchorSchedule { every_ms, log });
             }
@@ -86,7 +86,7 @@ impl Receivers {
     }
 
     fn endpoint(&self, name: &str, retry: Retry, receiver: Box<dyn Receiver>) -> Result<Endpoint, String> {
-        let reader = StoreReader::open(&self.shared.store).map_err(|error| error.to_string())?;
+        let reader = self.shared.record.open().map_err(|error| error.to_string())?;
         let alerts = Box::new(OpenAlertView(Arc::clone(&self.shared)));
         Ok(Endpoint {
             name: name.to_owned(),
@@ -135,7 +135,7 @@ impl Receivers {
 
     /// Returns the updates that make notices for receivers that do not exist dead letters, in batches.
     pub(crate) fn orphans(&self) -> Result<Vec<OutboxUpdate>, String> {
-        let reader = StoreReader::open(&self.shared.store).map_err(|error| error.to_string())?;
+        let reader = self.shared.record.open().map_err(|error| error.to_string())?;
         let mut orphans = Vec::new();
         for receiver in reader.receivers().map_err(|error| error.to_string())? {
             if receiver.waiting == 0 || self.knows(&receiver.name) || orphans.len() >= ORPHANS {
@@ -206,7 +206,7 @@ impl Receivers {
 
     /// Returns dead letters with their receivers, by number.
     fn dead(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<(i64, String)>, String> {
-        let reader = StoreReader::open(&self.shared.store).map_err(|error| error.to_string())?;
+        let reader = self.shared.record.open().map_err(|error| error.to_string())?;
         let wanted_ids: BTreeSet<u64> = ids.iter().copied().collect();
         let mut found: Vec<(i64, String)> = Vec::new();
         let mut after = 0;
@@ -273,7 +273,7 @@ const fn kind(kind: &ReceiverKind) -> &'static str {
 }
 
 /// The head of the store's audit log, as it is sent.
-struct StoredAuditLog(StoreReader, SharedClock);
+struct StoredAuditLog(Box<dyn RecordReader>, SharedClock);
 
 impl AuditLog for StoredAuditLog {
     fn head(&mut self) -> Result<AuditHead, String> {
@@ -283,7 +283,7 @@ impl AuditLog for StoredAuditLog {
 }
 
 /// The store's outbox, as delivery workers read it.
-struct StoredOutbox(StoreReader);
+struct StoredOutbox(Box<dyn RecordReader>);
 
 impl lifesigns_notifications::Outbox for StoredOutbox {
     fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<PendingNotice>, String> {

@@ -11,7 +11,7 @@ use crossbeam_channel::Receiver;
 use lifesigns_compliance::AuditRecord;
 use lifesigns_model::RuleAlert;
 use lifesigns_notifications::DeliveryOutcome;
-use lifesigns_store::{Commit, OutboxChange, OutboxUpdate, ReceiverPause, Store};
+use lifesigns_record::{Commit, OutboxChange, OutboxUpdate, ReceiverPause, Record, RecordError};
 
 use crate::{
     crash,
@@ -39,6 +39,9 @@ pub(crate) enum RecorderFailure {
     /// The engine cannot go on.
     #[error("a thread that evaluates rules has ended")]
     Engine,
+    /// Another host writes the record now.
+    #[error("{0}")]
+    Superseded(RecordError),
 }
 
 /// The result of a turn's commit.
@@ -63,7 +66,7 @@ enum Pause {
 /// See the module.
 pub(crate) struct Recorder {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) store: Store,
+    pub(crate) record: Box<dyn Record>,
     pub(crate) receivers: Receivers,
     pub(crate) requests: Receiver<RecorderRequest>,
     /// Requests that came while the recorder waited, for the next turn.
@@ -103,7 +106,7 @@ impl Recorder {
                 return Err(RecorderFailure::Engine);
             }
             let mut turn = self.collect(stop);
-            if self.commit(&mut turn) == CommitOutcome::Abandoned {
+            if self.commit(&mut turn)? == CommitOutcome::Abandoned {
                 // The acknowledgements are dropped, not released: what is not on the disk comes again.
                 break;
             }
@@ -124,26 +127,29 @@ impl Recorder {
 
     /// Commits a turn, however long it takes: until then nothing is acknowledged, so sources wait.
     /// Callers learn at once why their requests cannot be done now.
-    fn commit(&mut self, turn: &mut Turn) -> CommitOutcome {
+    fn commit(&mut self, turn: &mut Turn) -> Result<CommitOutcome, RecorderFailure> {
         if turn.commit.is_empty() {
-            return CommitOutcome::Committed;
+            return Ok(CommitOutcome::Committed);
         }
         crash::point(crash::BEFORE_COMMIT);
         let mut delay = RETRY_FIRST;
-        while let Err(error) = self.store.commit(&turn.commit) {
+        while let Err(error) = self.record.commit(&turn.commit) {
             self.shared.health.failed(&error);
             let why = self.shared.health.get().text.clone();
             turn.refuse(&why);
+            if matches!(error, RecordError::Superseded(_)) {
+                return Err(RecorderFailure::Superseded(error));
+            }
             if turn.stop {
                 tracing::error!("stopped without a last commit; nothing of it was acknowledged, so it comes again");
-                return CommitOutcome::Abandoned;
+                return Ok(CommitOutcome::Abandoned);
             }
             turn.stop = self.refuse_requests(&why, delay) == Pause::StopRequested;
             delay = (delay * 2).min(RETRY_LAST);
         }
         self.shared.health.committed(self.now_ns());
         crash::point(crash::AFTER_COMMIT);
-        CommitOutcome::Committed
+        Ok(CommitOutcome::Committed)
     }
 
     /// Refuses requests for `delay` while the store takes no commits. A request to stop ends the wait;
@@ -209,7 +215,7 @@ impl Recorder {
         if Instant::now() < self.retain {
             return;
         }
-        let more = match self.store.retain(self.now_ns(), &self.setup.retention) {
+        let more = match self.record.retain(self.now_ns(), &self.setup.retention) {
             Ok(step) => step.more,
             Err(error) => {
                 tracing::warn!("retention failed: {error}");
@@ -238,7 +244,7 @@ impl Recorder {
             }
         }
         if !commit.is_empty()
-            && let Err(error) = self.store.commit(&commit)
+            && let Err(error) = self.record.commit(&commit)
         {
             tracing::warn!("the last deliveries will be repeated: {error}");
         }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use lifesigns_compliance::Pattern;
 use lifesigns_control::{AuditMark, AuditReport, AuditRow, Break, OutboxFilter, OutboxRow, Reply, Rows, Waiting};
-use lifesigns_store::{AlertHistoryFilter, AuditError, AuditFilter, StoreReader};
+use lifesigns_record::{AlertHistoryFilter, AuditError, AuditFilter, RecordReader};
 use lifesigns_text::suggestion;
 
 /// The page size in which waiting notices are read.
@@ -18,7 +18,7 @@ fn said(error: impl Display) -> String {
 ///
 /// # Errors
 /// What is wrong with the store, for a person.
-pub fn rows(reader: &StoreReader, rows: &Rows) -> Result<Reply, String> {
+pub fn rows(reader: &dyn RecordReader, rows: &Rows) -> Result<Reply, String> {
     match rows {
         Rows::Alerts(past) => {
             let past = AlertHistoryFilter {
@@ -53,7 +53,7 @@ pub fn rows(reader: &StoreReader, rows: &Rows) -> Result<Reply, String> {
             if past.limit > 0 {
                 entries.drain(..entries.len().saturating_sub(past.limit));
             }
-            let row = |entry: lifesigns_store::AuditEntry| AuditRow {
+            let row = |entry: lifesigns_record::AuditEntry| AuditRow {
                 number: entry.mark.id,
                 hash: entry.mark.hash,
                 audit: entry.audit,
@@ -65,8 +65,8 @@ pub fn rows(reader: &StoreReader, rows: &Rows) -> Result<Reply, String> {
     }
 }
 
-fn verify(reader: &StoreReader, known: Option<&AuditMark>) -> Result<Reply, String> {
-    let known = known.map(|mark| lifesigns_store::ChainMark { id: mark.number, hash: mark.hash.clone() });
+fn verify(reader: &dyn RecordReader, known: Option<&AuditMark>) -> Result<Reply, String> {
+    let known = known.map(|mark| lifesigns_record::ChainMark { id: mark.number, hash: mark.hash.clone() });
     let report = match reader.audit_verify(known.as_ref()) {
         Ok(report) => AuditReport {
             entries: report.entries,
@@ -97,7 +97,7 @@ pub(crate) fn no_receiver(name: &str, known: &[&str]) -> String {
     }
 }
 
-fn outbox(reader: &StoreReader, filter: &OutboxFilter) -> Result<Reply, String> {
+fn outbox(reader: &dyn RecordReader, filter: &OutboxFilter) -> Result<Reply, String> {
     // A filter by alert needs all rows: the first ones may be of other alerts.
     let limit = if filter.limit == 0 || filter.alert.is_some() { usize::MAX } else { filter.limit };
     let pattern = filter.receiver.as_deref().map(Pattern::from);
@@ -126,7 +126,7 @@ fn outbox(reader: &StoreReader, filter: &OutboxFilter) -> Result<Reply, String> 
         rows.retain(|row| row.notice.alert.id == *alert);
     }
     rows.truncate(limit);
-    let row = |row: lifesigns_store::StoredNotice| OutboxRow {
+    let row = |row: lifesigns_record::StoredNotice| OutboxRow {
         id: row.id.unsigned_abs(),
         waiting: if filter.dead { Waiting::Dead } else { Waiting::Until(row.not_before_ns) },
         attempts: row.attempts,
@@ -139,9 +139,9 @@ fn outbox(reader: &StoreReader, filter: &OutboxFilter) -> Result<Reply, String> 
 /// Reads page after page until there is no more, or enough.
 fn paged(
     limit: usize,
-    mut page: impl FnMut(i64) -> Result<Vec<lifesigns_store::StoredNotice>, lifesigns_store::StoreError>,
-) -> Result<Vec<lifesigns_store::StoredNotice>, String> {
-    let mut rows: Vec<lifesigns_store::StoredNotice> = Vec::new();
+    mut page: impl FnMut(i64) -> Result<Vec<lifesigns_record::StoredNotice>, lifesigns_record::RecordError>,
+) -> Result<Vec<lifesigns_record::StoredNotice>, String> {
+    let mut rows: Vec<lifesigns_record::StoredNotice> = Vec::new();
     loop {
         let after = rows.last().map_or(0, |row| row.id);
         let next = page(after).map_err(said)?;

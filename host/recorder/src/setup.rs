@@ -15,7 +15,7 @@ pub struct Setup {
     /// Which addresses receivers may connect to.
     pub outbound: OutboundConfig,
     /// How long closed alerts, badges and audit entries are retained.
-    pub retention: lifesigns_store::RetentionPolicy,
+    pub retention: lifesigns_record::RetentionPolicy,
 }
 
 /// Why a configuration was not applied; the previous one stays in force.

@@ -1,12 +1,13 @@
 //! The state that the recorder shares with those who ask.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_compliance::{Alert, Book, Notice};
 use lifesigns_control::{ReceiverStatus, SourceStatus};
 use lifesigns_engine::Engine;
 use lifesigns_model::{SharedClock, SourceOffset};
 use lifesigns_notifications::OpenAlerts;
+use lifesigns_record::RecordReaders;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::{alert_stream::Listeners, health::Health, rule_overview::RuleOverview, source_progress::SourceProgress};
@@ -26,7 +27,7 @@ pub(crate) struct Shared {
     pub(crate) receivers: Mutex<Vec<ReceiverStatus>>,
     pub(crate) overview: RuleOverview,
     pub(crate) describe: Mutex<Option<DescribeSources>>,
-    pub(crate) store: PathBuf,
+    pub(crate) record: Arc<dyn RecordReaders>,
     pub(crate) started_ns: u64,
     pub(crate) clock: SharedClock,
     pub(crate) progress: SourceProgress,
@@ -36,7 +37,7 @@ impl Shared {
     pub(crate) fn new(
         engine: Arc<Engine>,
         book: Book,
-        store: PathBuf,
+        record: Arc<dyn RecordReaders>,
         overview: RuleOverview,
         clock: SharedClock,
         progress: SourceProgress,
@@ -49,7 +50,7 @@ impl Shared {
             receivers: Mutex::default(),
             overview,
             describe: Mutex::default(),
-            store,
+            record,
             started_ns: clock.now_ns(),
             clock,
             progress,

@@ -39,8 +39,8 @@ pub(crate) fn status(shared: &Shared) -> Status {
         discovered,
         alerts,
         store: StoreStatus {
-            path: shared.store.clone(),
-            size_bytes: size(&shared.store),
+            path: shared.record.location().to_owned(),
+            size_bytes: shared.record.size_bytes(),
             state: health.store,
             text: health.text,
             committed_ns: health.committed_ns,
@@ -142,16 +142,4 @@ fn drops(dropped: &Drops) -> Vec<DropStatus> {
         example: dropped.example(kind).unwrap_or_default().to_owned(),
     };
     dropped.iter().map(status).collect()
-}
-
-/// Returns the size of the store and the files beside it, in bytes.
-fn size(path: &std::path::Path) -> u64 {
-    ["", "-wal", "-shm"]
-        .iter()
-        .map(|end| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(end);
-            std::fs::metadata(name).map_or(0, |file| file.len())
-        })
-        .sum()
 }

@@ -7,7 +7,7 @@ use crossbeam_channel::Sender;
 use lifesigns_compliance::{AuditRecord, BookInput, NoticeKind};
 use lifesigns_model::PendingAcks;
 use lifesigns_notifications::{DeliveryOutcome, DeliveryReport};
-use lifesigns_store::{Commit, OutboxUpdate};
+use lifesigns_record::{Commit, OutboxUpdate};
 
 use crate::{
     crash,

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns::model::ManualClock;
+use lifesigns::{model::ManualClock, record::MemoryStore};
 
 use crate::{
     fleet::{self, DEFINITIONS, ENVS, FILES, MINUTE_NS, Object, START_NS, STEP_MIN},
@@ -66,10 +66,20 @@ struct Day<'a> {
     outcome: DayResult,
 }
 
-/// Simulates a day of `objects` objects under `seed`, in `folder`, which is empty. `modules` are cached
-/// beside it.
-pub fn simulate(seed: u64, objects: usize, folder: &Path, cache: &Path) -> DayResult {
-    let home = Home { folder: folder.to_owned(), sandbox_cache: cache.to_owned() };
+/// Where the host keeps its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    /// In a SQLite file.
+    Sqlite,
+    /// In memory; it outlasts the stops of the simulated host.
+    Memory,
+}
+
+/// Simulates a day of `objects` objects under `seed`, in `folder`, which is empty. Compiled modules are
+/// cached in `cache`.
+pub fn simulate(seed: u64, objects: usize, folder: &Path, cache: &Path, record: RecordKind) -> DayResult {
+    let memory = (record == RecordKind::Memory).then(MemoryStore::default);
+    let home = Home { folder: folder.to_owned(), sandbox_cache: cache.to_owned(), memory };
     for name in ["rules.d", "logs"] {
         fs::create_dir_all(folder.join(name)).expect("a folder can be made");
     }

@@ -18,6 +18,7 @@ use lifesigns::{
     },
     model::{Chunk, EventSource, ManualClock, SharedClock},
     notifications::{Failure, Message, Receiver},
+    record::MemoryStore,
 };
 use lifesigns_intake::{Cursor, FollowEvent, Format, Position, Stop, Tail};
 use lifesigns_settings::Settings;
@@ -60,6 +61,8 @@ pub(crate) struct Host {
 pub(crate) struct Home {
     pub(crate) folder: PathBuf,
     pub(crate) sandbox_cache: PathBuf,
+    /// The record, if it is in memory and not in a file.
+    pub(crate) memory: Option<MemoryStore>,
 }
 
 impl Home {
@@ -97,14 +100,17 @@ impl Host {
         let shared: SharedClock = clock.clone();
         let known = lifesigns_intake::inventory::load(home.inventory()).expect("the inventory is sound");
         let openings = Arc::clone(openings);
-        let host = Builder::new(sandbox, home.rules())
+        let builder = Builder::new(sandbox, home.rules())
             .clock(shared.clone())
             .known(known)
             .reporting(names.clone())
             .setup(Setup { compliance, ..Setup::default() })
-            .receiver("tap", move || Tap(Arc::clone(&openings)))
-            .start_recording(home.folder.join("lifesigns.db"))
-            .unwrap_or_else(|error| panic!("the host starts: {error}"));
+            .receiver("tap", move || Tap(Arc::clone(&openings)));
+        let started = match &home.memory {
+            Some(memory) => builder.start_recording_in(Box::new(memory.open())),
+            None => builder.start_recording(home.folder.join("lifesigns.db")),
+        };
+        let host = started.unwrap_or_else(|error| panic!("the host starts: {error}"));
         let mut following = Vec::new();
         for (rank, name) in names.into_iter().enumerate() {
             let place = host.recorder().place(&name).and_then(|place| Cursor::from_bytes(&place.cursor?));

@@ -9,4 +9,4 @@ mod logs;
 mod model;
 mod random;
 
-pub use day::{DayResult, simulate};
+pub use day::{DayResult, RecordKind, simulate};

@@ -1,10 +1,19 @@
 //! Host and model agree on every alert at every step of a day. `LIFESIGNS_SIM_SEEDS`, `_FIRST` and
-//! `_OBJECTS` choose how many days, from which seed on, and of how many objects.
+//! `_OBJECTS` choose how many days, from which seed on, and of how many objects; with
+//! `LIFESIGNS_SIM_RECORD=memory` the host keeps its record in memory instead of SQLite.
 
-use lifesigns_simulation_test::simulate;
+use lifesigns_simulation_test::{RecordKind, simulate};
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// Returns the kind of record that the environment asks for.
+fn record() -> RecordKind {
+    match std::env::var("LIFESIGNS_SIM_RECORD").as_deref() {
+        Ok("memory") => RecordKind::Memory,
+        _ => RecordKind::Sqlite,
+    }
 }
 
 #[test]
@@ -15,10 +24,11 @@ fn an_independent_model_knows_every_alert_that_should_be_open() {
     let (mut compared, mut different) = (0, Vec::new());
     for seed in first..first + seeds {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let outcome = simulate(seed, objects, folder.path(), &cache.path().join("modules"));
+        let record = record();
+        let outcome = simulate(seed, objects, folder.path(), &cache.path().join("modules"), record);
         let [stops, rotations, edits, swaps] = outcome.events;
         println!(
-            "seed {seed}: {} lines, {} comparisons ({} either, {} open), {stops} stops, {rotations} rotations, \
+            "seed {seed}, {record:?}: {} lines, {} comparisons ({} either, {} open), {stops} stops, {rotations} rotations, \
              {edits} edits, {swaps} rules removed or back, {} bytes said to be unread, {} differences",
             outcome.lines,
             outcome.compared,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lifesigns_tidy::{Crate, crates};
 
 /// The host wing, from the bottom up: a crate, and all of the house that it may be built with.
-const HOST: [(&str, &[&str]); 19] = [
+const HOST: [(&str, &[&str]); 20] = [
     ("lifesigns-text", &[]),
     ("lifesigns-model", &[]),
     ("lifesigns-sandbox", &["lifesigns-model", "lifesigns-text"]),
@@ -17,7 +17,8 @@ const HOST: [(&str, &[&str]); 19] = [
     ("lifesigns-sources", &["lifesigns-model", "lifesigns-text", "lifesigns-intake"]),
     ("lifesigns-compliance", &["lifesigns-model", "lifesigns-text"]),
     ("lifesigns-notifications", &["lifesigns-model", "lifesigns-text", "lifesigns-compliance"]),
-    ("lifesigns-store", &["lifesigns-model", "lifesigns-text", "lifesigns-compliance"]),
+    ("lifesigns-record", &["lifesigns-model", "lifesigns-compliance"]),
+    ("lifesigns-store-sqlite", &["lifesigns-model", "lifesigns-text", "lifesigns-compliance", "lifesigns-record"]),
     (
         "lifesigns-settings",
         &["lifesigns-model", "lifesigns-text", "lifesigns-compliance", "lifesigns-intake", "lifesigns-notifications"],
@@ -33,7 +34,7 @@ const HOST: [(&str, &[&str]); 19] = [
             "lifesigns-model",
             "lifesigns-engine",
             "lifesigns-compliance",
-            "lifesigns-store",
+            "lifesigns-record",
             "lifesigns-notifications",
             "lifesigns-control",
         ],
@@ -50,7 +51,8 @@ const HOST: [(&str, &[&str]); 19] = [
             "lifesigns-sandbox",
             "lifesigns-rulestore",
             "lifesigns-compliance",
-            "lifesigns-store",
+            "lifesigns-record",
+            "lifesigns-store-sqlite",
             "lifesigns-notifications",
             "lifesigns-control",
             "lifesigns-recorder",
@@ -67,7 +69,7 @@ const HOST: [(&str, &[&str]); 19] = [
             "lifesigns-notifications",
             "lifesigns-report",
             "lifesigns-settings",
-            "lifesigns-store",
+            "lifesigns-store-sqlite",
             "lifesigns-text",
             "lifesigns-workbench",
         ],
@@ -81,12 +83,13 @@ const RULES: [&str; 2] = ["lifesigns-rule", "docker"];
 const TESTS: [&str; 1] = ["lifesigns-artifacts"];
 
 /// Crates from outside that have one door, or few. Tests may use them where they like.
-const DOORS: [(&str, &[&str]); 14] = [
+const DOORS: [(&str, &[&str]); 15] = [
     ("wasmtime", &["lifesigns-sandbox"]),
     ("wasmparser", &["lifesigns-sandbox", "lifesigns-workbench"]),
     ("wit-component", &["lifesigns-sandbox", "lifesigns-workbench"]),
     ("wit-bindgen", &["lifesigns-rule"]),
     ("notify", &["lifesigns-rulestore"]),
+    ("rusqlite", &["lifesigns-store-sqlite"]),
     ("clap", &["lifesigns-cli"]),
     ("clap_complete", &["lifesigns-cli"]),
     ("indicatif", &["lifesigns-cli"]),

@@ -7,7 +7,7 @@ use std::{
 
 use lifesigns_compliance::{BadgeOwner, Book, BookInput, BookSnapshot, ComplianceConfig, query::Query};
 use lifesigns_control::{Reply, Rows};
-use lifesigns_store::StoreReader;
+use lifesigns_store_sqlite::StoreReader;
 
 use super::{places::Places, when};
 use crate::{exit::Failure, terminal};

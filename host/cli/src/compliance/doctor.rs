@@ -2,7 +2,7 @@
 
 use lifesigns_compliance::query::{Query, QueryAnswer};
 use lifesigns_control::{Client, ConnectError, Reply, Request, Response, SourceState, SourceStatus, StoreState};
-use lifesigns_store::{FindingLevel, StoreReader};
+use lifesigns_store_sqlite::{FindingLevel, StoreReader};
 use lifesigns_text::visible;
 use serde::Serialize;
 
@@ -70,7 +70,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
         let what = "there is none here: groups and policies are not known";
         findings.push(Finding::new("configuration", "warning", what, "name it with --config"));
     }
-    findings.extend(lifesigns_store::doctor(&places.store).into_iter().map(|found| {
+    findings.extend(lifesigns_store_sqlite::doctor(&places.store).into_iter().map(|found| {
         let level = match found.level {
             FindingLevel::Good => "good",
             FindingLevel::Warning => "warning",

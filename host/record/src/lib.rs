@@ -1,0 +1,30 @@
+//! What must outlast a restart, as plain data, and the traits of what keeps it: [`Record`] is the one
+//! writer, [`RecordReader`] reads beside it.
+//!
+//! One [`Commit`] is one transaction: how far sources were taken, rules' state, reminders, facts, the
+//! book's changes, the audit, and the outbox with the results of deliveries. [`MemoryStore`] keeps a
+//! record in memory, for simulations and tests. No clock in here: the caller says what time it is.
+
+mod audit;
+mod commit;
+mod epoch;
+mod error;
+mod fact_history;
+mod history;
+mod memory;
+mod outbox;
+mod record;
+mod retention;
+mod state;
+
+pub use audit::{AuditEntry, AuditError, AuditVerification, ChainHash, ChainMark, chain_hash};
+pub use commit::{Commit, OutboxChange, OutboxUpdate, ReceiverPause};
+pub use epoch::{Superseded, WriterEpoch};
+pub use error::{BackupError, ErrorCause, RecordError};
+pub use fact_history::{FACT_HISTORY, FactHistory, observe};
+pub use history::{AlertHistoryFilter, AuditFilter};
+pub use memory::{MemoryRecord, MemoryStore};
+pub use outbox::{ReceiverState, StoredNotice};
+pub use record::{Record, RecordReader, RecordReaders};
+pub use retention::{RetentionPolicy, RetentionStep};
+pub use state::RecordedState;

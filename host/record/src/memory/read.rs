@@ -1,0 +1,82 @@
+//! Queries of a record in memory.
+
+use std::{path::Path, sync::Arc};
+
+use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint};
+
+use super::state::Shared;
+use crate::{
+    audit::{AuditEntry, AuditError, AuditVerification, ChainMark},
+    commit::ReceiverPause,
+    error::{BackupError, RecordError},
+    history::{AlertHistoryFilter, AuditFilter},
+    outbox::{ReceiverState, StoredNotice},
+    record::RecordReader,
+};
+
+pub(super) struct MemoryReader(pub(super) Arc<Shared>);
+
+/// Returns a limit, of which 0 is none.
+const fn limit(limit: usize) -> usize {
+    if limit == 0 { usize::MAX } else { limit }
+}
+
+fn matches(filter: &AlertHistoryFilter, alert: &Alert) -> bool {
+    let cancelled_ns = alert.cancelled_ns.unwrap_or_default();
+    filter.object.as_ref().is_none_or(|pattern| pattern.matches(&alert.object))
+        && filter.definition.as_ref().is_none_or(|pattern| pattern.matches(&alert.definition))
+        && cancelled_ns >= filter.from_ns
+        && filter.until_ns.is_none_or(|until_ns| cancelled_ns < until_ns)
+}
+
+impl RecordReader for MemoryReader {
+    fn pending(&self, receiver: &str, after_id: i64, limit: usize) -> Result<Vec<StoredNotice>, RecordError> {
+        Ok(self.0.state.lock().outbox.pending(receiver, after_id, limit))
+    }
+
+    fn pauses(&self, receiver: &str) -> Result<Vec<ReceiverPause>, RecordError> {
+        Ok(self.0.state.lock().outbox.pauses(receiver))
+    }
+
+    fn dead_letters(&self, after_id: i64, limit: usize) -> Result<Vec<StoredNotice>, RecordError> {
+        Ok(self.0.state.lock().outbox.dead_letters(after_id, limit))
+    }
+
+    fn receivers(&self) -> Result<Vec<ReceiverState>, RecordError> {
+        Ok(self.0.state.lock().outbox.receivers())
+    }
+
+    fn past_alerts(&self, filter: &AlertHistoryFilter) -> Result<Vec<Alert>, RecordError> {
+        let cancelled = self.0.state.lock().book.cancelled();
+        let wanted = cancelled.into_iter().filter(|alert| matches(filter, alert));
+        Ok(wanted.take(limit(filter.limit)).map(Arc::unwrap_or_clone).collect())
+    }
+
+    fn badges(&self, of: BadgeOwner, name: &str, since_ns: u64, most: usize) -> Result<Vec<BadgePoint>, RecordError> {
+        Ok(self.0.state.lock().history.badges(of, name, since_ns, limit(most)))
+    }
+
+    fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>, RecordError> {
+        let state = self.0.state.lock();
+        let is_wanted = |entry: &&AuditEntry| {
+            entry.written_ns >= filter.since_ns
+                && filter.subject.as_ref().is_none_or(|subject| *subject == entry.audit.subject)
+        };
+        let latest = state.history.entries().rev().filter(is_wanted);
+        let mut entries: Vec<AuditEntry> = latest.take(limit(filter.limit)).cloned().collect();
+        entries.reverse();
+        Ok(entries)
+    }
+
+    fn audit_head(&self) -> Result<ChainMark, RecordError> {
+        Ok(self.0.state.lock().history.head())
+    }
+
+    fn audit_verify(&self, known: Option<&ChainMark>) -> Result<AuditVerification, AuditError> {
+        self.0.state.lock().history.verify(known)
+    }
+
+    fn backup(&self, _: &Path) -> Result<(), BackupError> {
+        Err(BackupError::Unsupported)
+    }
+}

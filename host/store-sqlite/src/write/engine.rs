@@ -1,0 +1,81 @@
+//! Places of sources, objects' clocks, rules' state and reminders.
+
+use lifesigns_model::{ObjectClock, ReminderUpdate, SourceOffset, StateChange};
+use lifesigns_record::Commit;
+use rusqlite::{Connection, params};
+
+use crate::form::bits;
+
+/// Writes the engine's part. An evicted object is cleared first: its other entries came after that.
+pub(super) fn write(connection: &Connection, commit: &Commit) -> rusqlite::Result<()> {
+    places(connection, &commit.places)?;
+    clocks(connection, &commit.objects)?;
+    states(connection, &commit.states)?;
+    reminders(connection, &commit.reminders)
+}
+
+fn places(connection: &Connection, places: &[SourceOffset]) -> rusqlite::Result<()> {
+    let mut set = connection.prepare_cached("INSERT OR REPLACE INTO place VALUES (?1, ?2, ?3, ?4)")?;
+    let mut forget = connection.prepare_cached("DELETE FROM place WHERE source = ?1")?;
+    for place in places {
+        if place.is_forgotten {
+            forget.execute([&place.source])?;
+        } else {
+            set.execute(params![place.source, place.cursor, bits(place.lines), place.time_ns.map(bits)])?;
+        }
+    }
+    Ok(())
+}
+
+fn clocks(connection: &Connection, clocks: &[ObjectClock]) -> rusqlite::Result<()> {
+    let mut set = connection
+        .prepare_cached("INSERT INTO clock VALUES (?1, ?2) ON CONFLICT DO UPDATE SET time_ns = excluded.time_ns")?;
+    for clock in clocks {
+        match clock.time_ns {
+            Some(time_ns) => set.execute(params![clock.object, bits(time_ns)])?,
+            None => forget(connection, &clock.object)?,
+        };
+    }
+    Ok(())
+}
+
+fn forget(connection: &Connection, object: &str) -> rusqlite::Result<usize> {
+    for statement in [
+        "DELETE FROM fact WHERE object = ?1",
+        "DELETE FROM state WHERE object = ?1",
+        "DELETE FROM reminder WHERE object = ?1",
+    ] {
+        connection.prepare_cached(statement)?.execute([object])?;
+    }
+    connection.prepare_cached("DELETE FROM clock WHERE object = ?1")?.execute([object])
+}
+
+fn states(connection: &Connection, states: &[StateChange]) -> rusqlite::Result<()> {
+    let mut set = connection.prepare_cached(
+        "INSERT INTO state (object, rule, key, entry) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET entry = excluded.entry",
+    )?;
+    let mut remove = connection.prepare_cached("DELETE FROM state WHERE object = ?1 AND rule = ?2 AND key = ?3")?;
+    for state in states {
+        match &state.entry {
+            Some(entry) => set.execute(params![state.object, state.rule, state.key, entry])?,
+            None => remove.execute(params![state.object, state.rule, state.key])?,
+        };
+    }
+    Ok(())
+}
+
+fn reminders(connection: &Connection, reminders: &[ReminderUpdate]) -> rusqlite::Result<()> {
+    let mut set = connection.prepare_cached("INSERT OR REPLACE INTO reminder VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+    let mut remove = connection.prepare_cached("DELETE FROM reminder WHERE object = ?1 AND rule = ?2 AND name = ?3")?;
+    for one in reminders {
+        match one.due_ns {
+            Some(due_ns) => {
+                let line = bits(one.line);
+                set.execute(params![one.object, one.rule, one.name, bits(due_ns), one.source, line, one.text])?
+            }
+            None => remove.execute(params![one.object, one.rule, one.name])?,
+        };
+    }
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! How a commit is written, table by table. All run in one transaction.
+
+mod book;
+mod engine;
+mod facts;
+mod outbox;
+
+use lifesigns_record::Commit;
+use rusqlite::Connection;
+
+pub(crate) use book::who;
+
+use crate::{audit, form::bits, meta::set};
+
+/// Writes all of it.
+pub(crate) fn all(connection: &Connection, commit: &Commit) -> rusqlite::Result<()> {
+    book::forget(connection, &commit.changes.forgotten)?;
+    engine::write(connection, commit)?;
+    facts::write(connection, &commit.facts)?;
+    book::write(connection, &commit.changes, commit.now_ns)?;
+    outbox::update(connection, &commit.outbox, commit.now_ns)?;
+    outbox::add(connection, &commit.changes.notices, commit.now_ns)?;
+    outbox::pause(connection, &commit.pauses, commit.now_ns)?;
+    audit::append(connection, &commit.changes.audit, commit.now_ns)?;
+    set(connection, "clock_ns", bits(commit.now_ns))?;
+    if let Some(event_ns) = commit.event_ns {
+        set(connection, "event_ns", bits(event_ns))?;
+    }
+    if let Some(decided_by) = &commit.changes.decided_by {
+        set(connection, "decided_by", decided_by)?;
+    }
+    if let Some(rules) = &commit.changes.rules {
+        set(connection, "rules", crate::form::Json::default().text(rules)?)?;
+    }
+    Ok(())
+}
