@@ -30,10 +30,10 @@ const USUAL_BYTES: usize = 128;
 type Lists = Vec<wit::Alert>;
 
 /// A `list<alert>`, laid flat. It is sound text, and nothing else about it is checked yet.
-pub(crate) struct Lifted(pub(crate) RuleAlertBatch);
+pub(crate) struct LiftedAlerts(pub(crate) RuleAlertBatch);
 
 // SAFETY: the type that it stands for, how it is passed and how large it is are those of `Lists`.
-unsafe impl ComponentType for Lifted {
+unsafe impl ComponentType for LiftedAlerts {
     type Lower = <Lists as ComponentType>::Lower;
 
     const ABI: CanonicalAbiInfo = <Lists as ComponentType>::ABI;
@@ -45,12 +45,12 @@ unsafe impl ComponentType for Lifted {
 
 // SAFETY: `typecheck` admits what `Lists` admits, and nothing is read but by checked access to
 // slices of the guest's memory.
-unsafe impl Lift for Lifted {
+unsafe impl Lift for LiftedAlerts {
     fn linear_lift_from_flat(cx: &mut LiftContext<'_>, ty: InterfaceType, src: &Self::Lower) -> Result<Self> {
         match cx.options().string_encoding {
             StringEncoding::Utf8 => {
-                let list = List { start: src[0].get_u32() as usize, len: src[1].get_u32() as usize };
-                Reader::new(cx).alerts(list)
+                let list = ListHeader { start: src[0].get_u32() as usize, len: src[1].get_u32() as usize };
+                AlertReader::new(cx).alerts(list)
             }
             _ => Lists::linear_lift_from_flat(cx, ty, src).map(|alerts| laid_flat(&alerts)),
         }
@@ -58,14 +58,14 @@ unsafe impl Lift for Lifted {
 
     fn linear_lift_from_memory(cx: &mut LiftContext<'_>, ty: InterfaceType, bytes: &[u8]) -> Result<Self> {
         match (cx.options().string_encoding, bytes.as_array()) {
-            (StringEncoding::Utf8, Some(bytes)) => Reader::new(cx).alerts(List::at::<8>(bytes, 0)),
+            (StringEncoding::Utf8, Some(bytes)) => AlertReader::new(cx).alerts(ListHeader::at::<8>(bytes, 0)),
             _ => Lists::linear_lift_from_memory(cx, ty, bytes).map(|alerts| laid_flat(&alerts)),
         }
     }
 }
 
 /// Guests whose texts are not UTF-8 take the long way.
-fn laid_flat(alerts: &[wit::Alert]) -> Lifted {
+fn laid_flat(alerts: &[wit::Alert]) -> LiftedAlerts {
     let mut answer = RuleAlertBatch::default();
     for alert in alerts {
         let change = match alert.change {
@@ -75,17 +75,17 @@ fn laid_flat(alerts: &[wit::Alert]) -> Lifted {
         let attributes = alert.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         answer.push(alert.event, alert.symptom, change, &alert.summary, attributes);
     }
-    Lifted(answer)
+    LiftedAlerts(answer)
 }
 
 /// Where a list or a text lies: address and number of elements or bytes.
 #[derive(Clone, Copy)]
-struct List {
+struct ListHeader {
     start: usize,
     len: usize,
 }
 
-impl List {
+impl ListHeader {
     fn at<const N: usize>(bytes: &[u8; N], at: usize) -> Self {
         Self { start: word(bytes, at) as usize, len: word(bytes, at + 4) as usize }
     }
@@ -95,19 +95,19 @@ fn word<const N: usize>(bytes: &[u8; N], at: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
-struct Reader<'c, 'm> {
+struct AlertReader<'c, 'm> {
     cx: &'c mut LiftContext<'m>,
     memory: &'m [u8],
     answer: RuleAlertBatch,
 }
 
-impl<'c, 'm> Reader<'c, 'm> {
+impl<'c, 'm> AlertReader<'c, 'm> {
     fn new(cx: &'c mut LiftContext<'m>) -> Self {
         let memory = cx.memory();
         Self { cx, memory, answer: RuleAlertBatch::default() }
     }
 
-    fn alerts(mut self, list: List) -> Result<Lifted> {
+    fn alerts(mut self, list: ListHeader) -> Result<LiftedAlerts> {
         let alerts = self.elements::<ALERT_BYTES>(list)?;
         self.answer.rows.reserve(alerts.len());
         self.answer.attributes.reserve(alerts.len());
@@ -118,27 +118,27 @@ impl<'c, 'm> Reader<'c, 'm> {
                 1 => Change::Clear,
                 other => bail!("{other} is no `change` of an alert"),
             };
-            let summary = self.text(List::at(alert, 12))?;
+            let summary = self.text(ListHeader::at(alert, 12))?;
             let attributes_start = self.answer.attributes.len() as u32;
-            for attribute in self.elements::<ATTRIBUTE_BYTES>(List::at(alert, 20))? {
-                let pair = (self.text(List::at(attribute, 0))?, self.text(List::at(attribute, 8))?);
+            for attribute in self.elements::<ATTRIBUTE_BYTES>(ListHeader::at(alert, 20))? {
+                let pair = (self.text(ListHeader::at(attribute, 0))?, self.text(ListHeader::at(attribute, 8))?);
                 self.answer.attributes.push(pair);
             }
             let attributes_end = self.answer.attributes.len() as u32;
             let (event, symptom) = (word(alert, 0), word(alert, 4));
             self.answer.rows.push(RuleAlertRow { event, symptom, change, summary, attributes_start, attributes_end });
         }
-        Ok(Lifted(self.answer))
+        Ok(LiftedAlerts(self.answer))
     }
 
-    fn elements<const N: usize>(&mut self, list: List) -> Result<&'m [[u8; N]]> {
+    fn elements<const N: usize>(&mut self, list: ListHeader) -> Result<&'m [[u8; N]]> {
         if !list.start.is_multiple_of(4) {
             bail!("a list of its answer is not aligned");
         }
         Ok(self.bytes(list.start, list.len.checked_mul(N))?.as_chunks().0)
     }
 
-    fn text(&mut self, text: List) -> Result<Span> {
+    fn text(&mut self, text: ListHeader) -> Result<Span> {
         let text = str::from_utf8(self.bytes(text.start, Some(text.len))?)?;
         Ok(Span::push(&mut self.answer.text, text))
     }
@@ -192,8 +192,8 @@ mod tests {
         let mut store = Store::new(&engine, ());
         store.set_hostcall_fuel(2000);
         let instance = Linker::new(&engine).instantiate(&mut store, &component)?;
-        let evaluate = instance.get_typed_func::<(), (Lifted,)>(&mut store, "evaluate")?;
-        evaluate.call(&mut store, ()).map(|(Lifted(answer),)| answer)
+        let evaluate = instance.get_typed_func::<(), (LiftedAlerts,)>(&mut store, "evaluate")?;
+        evaluate.call(&mut store, ()).map(|(LiftedAlerts(answer),)| answer)
     }
 
     /// One alert with one attribute: the list, the alert at 72, the attribute at 100, texts at 512.

@@ -50,13 +50,13 @@ impl Default for MemoryBudget {
 
 /// What one instance or module has of a budget; dropping it gives it back.
 #[derive(Debug)]
-pub(crate) struct Charge {
+pub(crate) struct MemoryCharge {
     budget: Arc<MemoryBudget>,
     bytes: usize,
     is_code: bool,
 }
 
-impl Charge {
+impl MemoryCharge {
     /// Nothing yet.
     pub(crate) fn new(budget: &Arc<MemoryBudget>) -> Self {
         Self { budget: Arc::clone(budget), bytes: 0, is_code: false }
@@ -87,7 +87,7 @@ impl Charge {
     }
 }
 
-impl Drop for Charge {
+impl Drop for MemoryCharge {
     fn drop(&mut self) {
         self.budget.used_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
         if self.is_code {
@@ -103,11 +103,11 @@ mod tests {
     #[test]
     fn what_is_dropped_is_given_back() {
         let budget = Arc::new(MemoryBudget::new(100));
-        let mut one = Charge::new(&budget);
+        let mut one = MemoryCharge::new(&budget);
         assert!(one.grow(60) && !one.grow(41) && one.grow(40));
-        assert!(Charge::code(&budget, 1).is_none());
+        assert!(MemoryCharge::code(&budget, 1).is_none());
         drop(one);
-        let code = Charge::code(&budget, 100).expect("there is room");
+        let code = MemoryCharge::code(&budget, 100).expect("there is room");
         assert_eq!((budget.used_bytes(), budget.code_bytes()), (100, 100));
         drop(code);
         assert_eq!((budget.used_bytes(), budget.code_bytes()), (0, 0));

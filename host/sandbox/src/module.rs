@@ -16,10 +16,10 @@ use crate::{
     admission::{self, AdmitError},
     bindings::Rule,
     cache::Cache,
-    cell::{Linked, WasmCell},
     compiler::{CompileLimits, Compiler, InProcess, config},
-    host::Lent,
-    memory::{Charge, MemoryBudget},
+    instance::{LinkedComponent, WasmInstance},
+    memory::{MemoryBudget, MemoryCharge},
+    store_data::StoreData,
     ticker,
 };
 
@@ -37,7 +37,7 @@ pub struct Sandbox(Arc<Shared>);
 
 struct Shared {
     engine: Engine,
-    linker: Linker<Lent>,
+    linker: Linker<StoreData>,
     cache: Option<Cache>,
     compiler: Arc<dyn Compiler>,
     memory: Arc<MemoryBudget>,
@@ -76,7 +76,7 @@ impl Sandbox {
         let engine = Engine::new(&config()).map_err(fail)?;
         ticker::start(&engine).map_err(|error| SandboxError(error.to_string()))?;
         let mut linker = Linker::new(&engine);
-        Rule::add_to_linker::<_, HasSelf<Lent>>(&mut linker, |lent| lent).map_err(fail)?;
+        Rule::add_to_linker::<_, HasSelf<StoreData>>(&mut linker, |data| data).map_err(fail)?;
         let (memory, known, done) = (Arc::new(memory), Mutex::default(), Condvar::new());
         Ok(Self(Arc::new(Shared { engine, linker, cache, compiler, memory, known, done })))
     }
@@ -175,7 +175,7 @@ impl Shared {
     fn link(&self, digest: &str, component: &Component) -> Result<Arc<WasmModule>, AdmitError> {
         let image = component.image_range();
         let wanted_bytes = image.end.addr() - image.start.addr();
-        let Some(code) = Charge::code(&self.memory, wanted_bytes) else {
+        let Some(code) = MemoryCharge::code(&self.memory, wanted_bytes) else {
             let (used_bytes, ceiling_bytes) = (self.memory.used_bytes(), self.memory.ceiling_bytes());
             return Err(AdmitError::Ceiling { wanted_bytes, used_bytes, ceiling_bytes });
         };
@@ -187,7 +187,7 @@ impl Shared {
         let linked = self
             .linker
             .instantiate_pre(component)
-            .and_then(Linked::new)
+            .and_then(LinkedComponent::new)
             .map_err(|error| AdmitError::world(&format!("{:#}", error.root_cause())))?;
         let (engine, digest, memory) = (self.engine.clone(), digest.to_owned(), Arc::clone(&self.memory));
         Ok(Arc::new(WasmModule { engine, linked, digest, interfaces, memory, _code: code }))
@@ -233,11 +233,11 @@ impl Drop for Turn<'_> {
 /// A module, compiled and linked, ready to be opened any number of times.
 pub struct WasmModule {
     engine: Engine,
-    linked: Linked,
+    linked: LinkedComponent,
     digest: String,
     interfaces: Vec<Interface>,
     memory: Arc<MemoryBudget>,
-    _code: Charge,
+    _code: MemoryCharge,
 }
 
 impl WasmModule {
@@ -253,6 +253,6 @@ impl Module for WasmModule {
     }
 
     fn instantiate(&self, settings: &str, limits: &Limits) -> Result<DescribedInstance, InstantiateError> {
-        WasmCell::open(&self.engine, &self.linked, settings, limits, &self.memory)
+        WasmInstance::open(&self.engine, &self.linked, settings, limits, &self.memory)
     }
 }

@@ -36,16 +36,16 @@ impl<R: Rule + Send> Module for NativeModule<R> {
     fn instantiate(&self, settings: &str, limits: &Limits) -> Result<DescribedInstance, InstantiateError> {
         let native = Native::<R>::new(settings).map_err(InstantiateError::Settings)?;
         let description = description::description(native.description());
-        Ok(DescribedInstance { instance: Box::new(NativeCell { native, limits: limits.clone() }), description })
+        Ok(DescribedInstance { instance: Box::new(NativeInstance { native, limits: limits.clone() }), description })
     }
 }
 
-struct NativeCell<R> {
+struct NativeInstance<R> {
     native: Native<R>,
     limits: Limits,
 }
 
-impl<R: Rule + Send> RuleInstance for NativeCell<R> {
+impl<R: Rule + Send> RuleInstance for NativeInstance<R> {
     fn evaluate(
         &mut self,
         batch: &EventBatch,
@@ -59,7 +59,7 @@ impl<R: Rule + Send> RuleInstance for NativeCell<R> {
             spans: &batch.spans,
             numbers: &batch.numbers,
         };
-        let host = Calls(RefCell::new((state, None)));
+        let host = StateCalls(RefCell::new((state, None)));
         // A rule that panics must not take the host along, as in the sandbox.
         let alerts = catch_unwind(AssertUnwindSafe(|| self.native.evaluate(columns, &host)));
         let (state, broken) = host.0.into_inner();
@@ -102,9 +102,9 @@ fn fill(
 }
 
 /// The lent state, and the first call that broke the contract.
-struct Calls(RefCell<(Box<dyn RuleState>, Option<StateError>)>);
+struct StateCalls(RefCell<(Box<dyn RuleState>, Option<StateError>)>);
 
-impl Calls {
+impl StateCalls {
     fn call<T: Default>(&self, call: impl FnOnce(&mut dyn RuleState) -> Result<T, StateError>) -> T {
         let (state, broken) = &mut *self.0.borrow_mut();
         call(state.as_mut()).unwrap_or_else(|error| {
@@ -114,7 +114,7 @@ impl Calls {
     }
 }
 
-impl HostCalls for Calls {
+impl HostCalls for StateCalls {
     fn get(&self, event: u32, key: &str) -> Option<Vec<u8>> {
         self.call(|state| Ok(state.get(event, key)?.map(<[u8]>::to_vec)))
     }

@@ -15,9 +15,9 @@ use wasmtime::{
 use crate::{
     bindings::{RuleIndices, lifesigns::rule::types as wit},
     convert, describe,
-    host::Lent,
-    lift::Lifted,
+    lift::LiftedAlerts,
     memory::MemoryBudget,
+    store_data::StoreData,
     ticker,
 };
 
@@ -25,49 +25,49 @@ use crate::{
 const HOSTCALL_BYTES: usize = 16 << 20;
 
 /// The export `evaluate`, with answers that come flat.
-type Evaluate<'a> = TypedFunc<(wit::Batch<'a>,), (Lifted,)>;
+type Evaluate<'a> = TypedFunc<(wit::Batch<'a>,), (LiftedAlerts,)>;
 
 /// A component that is linked, and where its exports are.
-pub(crate) struct Linked {
-    instance: InstancePre<Lent>,
+pub(crate) struct LinkedComponent {
+    instance: InstancePre<StoreData>,
     exports: RuleIndices,
     evaluate: ComponentExportIndex,
 }
 
-impl Linked {
+impl LinkedComponent {
     /// Fails when it does not export what a rule must.
-    pub(crate) fn new(instance: InstancePre<Lent>) -> wasmtime::Result<Self> {
+    pub(crate) fn new(instance: InstancePre<StoreData>) -> wasmtime::Result<Self> {
         let exports = RuleIndices::new(&instance)?;
         let evaluate = instance.component().get_export_index(None, "evaluate");
         let evaluate = evaluate.ok_or_else(|| wasmtime::Error::msg("no export `evaluate`"))?;
         Ok(Self { instance, exports, evaluate })
     }
 
-    fn evaluate(&self, store: &mut Store<Lent>, instance: &Instance) -> wasmtime::Result<Func> {
+    fn evaluate(&self, store: &mut Store<StoreData>, instance: &Instance) -> wasmtime::Result<Func> {
         let evaluate: Evaluate<'_> = instance.get_typed_func(store, self.evaluate)?;
         Ok(*evaluate.func())
     }
 }
 
 /// An instance that has been described. After an error it must not be called again.
-pub(crate) struct WasmCell {
-    store: Store<Lent>,
+pub(crate) struct WasmInstance {
+    store: Store<StoreData>,
     /// Its type has been checked: [`Evaluate`].
     evaluate: Func,
     symptoms: usize,
     limits: Limits,
 }
 
-impl WasmCell {
+impl WasmInstance {
     pub(crate) fn open(
         engine: &Engine,
-        linked: &Linked,
+        linked: &LinkedComponent,
         settings: &str,
         limits: &Limits,
         budget: &Arc<MemoryBudget>,
     ) -> Result<DescribedInstance, InstantiateError> {
-        let mut store = Store::new(engine, Lent::new(limits.memory_bytes, budget));
-        store.limiter(|lent| lent);
+        let mut store = Store::new(engine, StoreData::new(limits.memory_bytes, budget));
+        store.limiter(|data| data);
         store.set_hostcall_fuel(HOSTCALL_BYTES);
         store.set_max_component_handles(16);
         store.set_epoch_deadline(ticker::ticks(limits.deadline_ms));
@@ -89,7 +89,7 @@ impl WasmCell {
     }
 }
 
-impl RuleInstance for WasmCell {
+impl RuleInstance for WasmInstance {
     fn evaluate(
         &mut self,
         batch: &EventBatch,
@@ -105,7 +105,7 @@ impl RuleInstance for WasmCell {
         let state =
             self.store.data_mut().state.take().expect("only this function takes it, and it has just put it there");
         let outcome = match result {
-            Ok((Lifted(alerts),)) => {
+            Ok((LiftedAlerts(alerts),)) => {
                 *answer = alerts;
                 convert::check(answer, batch.len(), self.symptoms, &self.limits)
             }
@@ -116,12 +116,12 @@ impl RuleInstance for WasmCell {
 }
 
 /// What ended a call, in the model's words.
-fn failure(store: &mut Store<Lent>, error: &wasmtime::Error, limits: &Limits) -> InstanceError {
-    let lent = store.data_mut();
-    if let Some(broken) = lent.broken.take() {
+fn failure(store: &mut Store<StoreData>, error: &wasmtime::Error, limits: &Limits) -> InstanceError {
+    let data = store.data_mut();
+    if let Some(broken) = data.broken.take() {
         return InstanceError::Call(quoted(&broken.to_string(), ERROR_BYTES));
     }
-    if let Some(denied) = lent.denied.take() {
+    if let Some(denied) = data.denied.take() {
         return denied;
     }
     match error.downcast_ref::<Trap>() {

@@ -7,11 +7,11 @@ use wasmtime::{Error, ResourceLimiter, Result};
 
 use crate::{
     bindings::lifesigns::rule::{log, state},
-    memory::{Charge, MemoryBudget},
+    memory::{MemoryBudget, MemoryCharge},
 };
 
 /// What lives in a store beside the guest.
-pub(crate) struct Lent {
+pub(crate) struct StoreData {
     /// The rule's state, only while `evaluate` runs.
     pub(crate) state: Option<Box<dyn RuleState>>,
     /// A call that broke the contract; tells it apart from the guest's own traps.
@@ -21,14 +21,14 @@ pub(crate) struct Lent {
     /// The guest asked for more than it or all rules may have.
     pub(crate) denied: Option<InstanceError>,
     /// What it has of the memory of all rules.
-    charge: Charge,
+    charge: MemoryCharge,
     /// The beginning of its linear memory that is charged at a flat rate, once it is known.
     flat_bytes: Option<usize>,
 }
 
-impl Lent {
+impl StoreData {
     pub(crate) fn new(memory_bytes: usize, budget: &Arc<MemoryBudget>) -> Self {
-        let charge = Charge::new(budget);
+        let charge = MemoryCharge::new(budget);
         Self { state: None, broken: None, memory_bytes, denied: None, charge, flat_bytes: None }
     }
 
@@ -56,7 +56,7 @@ impl Lent {
     }
 }
 
-impl state::Host for Lent {
+impl state::Host for StoreData {
     fn get(&mut self, event: u32, key: String) -> Result<Option<Vec<u8>>> {
         self.call(|state| Ok(state.get(event, &key)?.map(<[u8]>::to_vec)))
     }
@@ -86,7 +86,7 @@ impl state::Host for Lent {
     }
 }
 
-impl log::Host for Lent {
+impl log::Host for StoreData {
     fn write(&mut self, level: log::Level, message: String) -> Result<()> {
         let level = match level {
             log::Level::Debug => LogLevel::Debug,
@@ -102,7 +102,7 @@ impl log::Host for Lent {
     }
 }
 
-impl crate::bindings::lifesigns::rule::types::Host for Lent {}
+impl crate::bindings::lifesigns::rule::types::Host for StoreData {}
 
 /// Elements that all tables of one guest may have together; a rule's function table has a few
 /// hundred.
@@ -114,7 +114,7 @@ const ELEMENT_BYTES: usize = 16;
 const INSTANCE_BYTES: usize = 48 << 10;
 const FLAT_MEMORY_BYTES: usize = 1280 << 10;
 
-impl ResourceLimiter for Lent {
+impl ResourceLimiter for StoreData {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool> {
         if desired > self.memory_bytes {
             self.denied = Some(InstanceError::Memory { wanted_bytes: desired, memory_bytes: self.memory_bytes });
