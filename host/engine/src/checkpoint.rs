@@ -1,4 +1,4 @@
-//! How a cut is put together of its pieces, and what a shard gives and takes of one.
+//! A checkpoint in the making: the parts of sources and shards, and how they are joined.
 
 use lifesigns_model::{Checkpoint, ObjectClock, Observation, PendingAcks, ReminderUpdate, SourceOffset, StateChange};
 
@@ -8,10 +8,10 @@ use crate::{
     scanned::{AckGuard, WithheldAcks},
 };
 
-/// A sign, with its place in the stream and its rule.
+/// An observation, with its position in the stream and the number of its rule.
 type PositionedObservation = (StreamPosition, u32, Observation);
 
-/// What a shard knows anew.
+/// What changed in a shard since the checkpoint before.
 #[derive(Default)]
 pub(crate) struct ShardCheckpoint {
     pub(crate) states: Vec<StateChange>,
@@ -19,16 +19,15 @@ pub(crate) struct ShardCheckpoint {
     pub(crate) objects: Vec<ObjectClock>,
 }
 
-/// A piece of a cut.
+/// A part of a checkpoint.
 pub(crate) enum CheckpointPart {
-    /// What came from the sources, how far they have got, and whether the cut was made before its
-    /// turn.
+    /// The acknowledgements, the offsets of the sources, and whether the checkpoint is early.
     Sources(WithheldAcks, Vec<SourceOffset>, bool),
-    /// What a shard said, in order, with the room that it takes, and what it knows.
+    /// A shard's observations in order, the bytes that they take, and the changes of its state.
     Shard(Vec<PositionedObservation>, Option<BytePermit>, ShardCheckpoint),
 }
 
-/// The pieces of a cut.
+/// Collects the parts of a checkpoint.
 #[derive(Default)]
 pub(crate) struct CheckpointBuilder {
     sources: Option<(WithheldAcks, Vec<SourceOffset>, bool)>,
@@ -56,12 +55,12 @@ impl CheckpointBuilder {
         }
     }
 
-    /// What its signs take.
+    /// Returns the bytes of its observations.
     pub(crate) fn observation_bytes(&self) -> usize {
         self.room.as_ref().map_or(0, BytePermit::bytes)
     }
 
-    /// The cut; `None` if one of so many shards is missing.
+    /// Joins the parts; `None` unless all `shards` shards and the sources have sent theirs.
     pub(crate) fn build(mut self, shards: usize) -> Option<Checkpoint> {
         let (mut withheld, offsets, early) = self.sources.filter(|_| self.shards == shards)?;
         withheld.0.push(AckGuard { ack: None, permit: self.room });

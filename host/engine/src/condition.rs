@@ -1,4 +1,4 @@
-//! Conditions made ready: however long its list, a condition costs one pass over the value.
+//! Compiled conditions: however long its list, a condition costs one pass over the value.
 
 use std::collections::HashSet;
 
@@ -7,10 +7,10 @@ use lifesigns_model::ValueTest;
 
 use crate::cost_units::CONDITION_UNITS;
 
-/// Up to so many values are compared one by one.
+/// Up to this many values are compared one by one.
 const FEW: usize = 8;
 
-/// A test made ready.
+/// A compiled test.
 pub(crate) enum CompiledTest {
     /// As it is.
     Plain(ValueTest),
@@ -41,7 +41,7 @@ impl CompiledTest {
         }
     }
 
-    /// What it costs to judge `value`, in [units](crate::cost_units).
+    /// Returns the cost of testing `value`, in [units](crate::cost_units).
     pub(crate) fn units(&self, value: Option<&str>) -> u64 {
         let bytes = value.map_or(0, str::len) as u64;
         let looked_through = match self {
@@ -52,7 +52,7 @@ impl CompiledTest {
         CONDITION_UNITS + looked_through
     }
 
-    /// Whether `value` passes.
+    /// Returns whether `value` passes.
     pub(crate) fn passes(&self, value: Option<&str>) -> bool {
         match self {
             Self::Plain(test) => test.passes(value),

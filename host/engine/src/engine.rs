@@ -234,7 +234,7 @@ impl Engine {
         let Some(checkpoint) = builder.build(self.shards.len()) else {
             // A shard's thread has ended, and its part is lost.
             self.shared.set_broken();
-            tracing::error!("a thread of the engine has ended; nothing more is acknowledged");
+            tracing::error!("an engine thread has ended; nothing more is acknowledged");
             return Checkpoint::default();
         };
         if checkpoint.early {

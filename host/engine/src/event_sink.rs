@@ -1,10 +1,10 @@
-//! What a shard says while it takes the stream, and where in the stream it says so.
+//! The observations of a shard: where they go, and their position in the stream.
 
 use lifesigns_model::{ObjectFacts, Observation, RuleAlert, RuleAlertOrder, RuleAlertRef, limits};
 
 use crate::byte_semaphore::BytePermit;
 
-/// A place in the stream, in its order.
+/// A position in the stream; ordered as the stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct StreamPosition {
     /// The chunk's number.
@@ -16,54 +16,54 @@ pub(crate) struct StreamPosition {
     pub(crate) nth: u64,
 }
 
-/// What happens with a line, in this order.
+/// The phases in which a line is evaluated, in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
-    /// Its object is taken up.
+    /// An object that was not known is inserted.
     #[default]
     Seen,
     /// Reminders fire.
     Reminder,
-    /// Facts are noted.
+    /// Its facts are applied.
     Facts,
-    /// Rules are shown it.
+    /// It is shown to rules.
     Event,
     /// Reminders of silent objects fire.
     Silence,
 }
 
-/// Where a line stands: in the stream, and in the order of alerts, with its event time and source.
+/// A line's position in the stream and in the order of rule alerts, with its event time and source.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LineContext<'a> {
     pub(crate) position: StreamPosition,
     pub(crate) order: RuleAlertOrder,
-    /// None of what the inventory says.
+    /// `None` for facts of the inventory.
     pub(crate) source: Option<&'a str>,
 }
 
-/// Where a shard's words go.
+/// Receives the observations of a shard.
 pub(crate) trait EventSink {
     /// A rule's alert.
     fn alert(&mut self, position: StreamPosition, alert: &RuleAlertRef<'_>);
 
-    /// A line's facts.
+    /// Facts of a line.
     fn facts(&mut self, _at: LineContext<'_>, _facts: &ObjectFacts) {}
 
     /// The line's object was not known.
     fn seen(&mut self, _at: LineContext<'_>, _object: &str) {}
 
-    /// Whether so much waits that nothing should be said that nobody asked for.
+    /// Returns whether so much is buffered that reminders of silent objects should wait.
     fn is_backlogged(&self) -> bool {
         false
     }
 
-    /// Whether so much waits that there is no room for more, of a rule of whose alerts so many bytes
-    /// wait.
+    /// Returns whether there is no room for more, or none for a rule of whose alerts `of_rule` bytes
+    /// are buffered.
     fn is_full(&self, _of_rule: usize) -> bool {
         false
     }
 
-    /// What waits, in bytes.
+    /// Returns the bytes that are buffered.
     fn buffered_bytes(&self) -> usize {
         0
     }
@@ -76,7 +76,7 @@ impl<F: FnMut(&RuleAlertRef<'_>)> EventSink for F {
 }
 
 impl LineContext<'_> {
-    /// Facts to keep, with their time.
+    /// Returns facts as an observation, with their time.
     pub(crate) fn facts(&self, facts: &ObjectFacts) -> Observation {
         let facts = ObjectFacts { time_ns: self.order.time_ns, ..facts.clone() };
         match self.source {
@@ -85,23 +85,24 @@ impl LineContext<'_> {
         }
     }
 
-    /// An object that was not known. That the inventory names one does not say that it was heard of.
+    /// Returns an object that was not known as an observation; `None` for the inventory, which may name
+    /// objects of which no event came.
     pub(crate) fn seen(&self, object: &str) -> Option<Observation> {
         let source = self.source?.to_owned();
         Some(Observation::Seen { object: object.to_owned(), source, time_ns: self.order.time_ns })
     }
 }
 
-/// Keeps everything until the next cut.
+/// Buffers observations until the next checkpoint.
 #[derive(Default)]
 pub(crate) struct ObservationBuffer {
     list: Vec<(StreamPosition, u32, Observation)>,
-    /// Roughly what they take since they were last [charged](Self::uncharged).
+    /// Roughly the bytes that were added since they were last [charged](Self::uncharged).
     new_bytes: usize,
-    /// Roughly what all of them take.
+    /// Roughly the bytes of all of them.
     bytes: usize,
     most_bytes: usize,
-    /// The room that they take.
+    /// The permit for their bytes.
     pub(crate) permit: Option<BytePermit>,
 }
 
@@ -109,23 +110,23 @@ pub(crate) struct ObservationBuffer {
 const ATTRIBUTE_BYTES: usize = size_of::<(String, String)>() + 32;
 
 impl ObservationBuffer {
-    /// None yet, and room for so many bytes of them.
+    /// Returns an empty buffer for about `most_bytes`.
     pub(crate) fn new(most_bytes: usize) -> Self {
         Self { most_bytes, ..Self::default() }
     }
 
-    /// The bytes that have come since the last call.
+    /// Returns the bytes that were added since the last call.
     pub(crate) fn uncharged(&mut self) -> usize {
         std::mem::take(&mut self.new_bytes)
     }
 
-    /// All of them, and the room that they take.
+    /// Takes all of them, and the permit for their bytes.
     pub(crate) fn take(&mut self) -> (Vec<(StreamPosition, u32, Observation)>, Option<BytePermit>) {
         self.bytes = 0;
         (std::mem::take(&mut self.list), self.permit.take())
     }
 
-    /// Drops what was said of these objects. The room that it takes is given back with the rest.
+    /// Drops the observations of these objects. Their bytes are given back with the rest.
     pub(crate) fn forget(&mut self, objects: &[String]) {
         self.list.retain(|(.., observation)| {
             let object = match observation {

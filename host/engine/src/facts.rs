@@ -1,4 +1,4 @@
-//! What is known about one object: properties and metrics with the times from which they hold.
+//! The facts about one object: properties and metrics with the times from which they hold.
 
 use std::collections::HashMap;
 
@@ -16,8 +16,8 @@ struct Run<T> {
     value: Option<T>,
 }
 
-/// A fact's values over time, oldest first. What is known as of a time is the latest observation up
-/// to then, whenever it came in.
+/// A fact's values over time, oldest first. The value as of a time is the latest observation up to
+/// then, whenever it arrived.
 #[derive(Debug)]
 struct History<T> {
     runs: Vec<Run<T>>,
@@ -48,7 +48,7 @@ impl<T: PartialEq + Clone> History<T> {
         }
     }
 
-    /// Notes a value; says whether it differs from what was known as of that time.
+    /// Sets a value as of a time. Returns whether it differs from the one known as of then.
     fn set(&mut self, time_ns: u64, value: Option<T>) -> bool {
         let at = self.after(time_ns);
         if let Some(run) = at.checked_sub(1).map(|at| &mut self.runs[at])
@@ -69,7 +69,7 @@ impl<T: PartialEq + Clone> History<T> {
     }
 
     /// Puts a run of one observation behind the first `at` runs. If it came late, into the middle of
-    /// the run before it, that run's later end still says what it said.
+    /// the run before it, that run's later end keeps its value.
     fn insert(&mut self, at: usize, time_ns: u64, value: Option<T>) {
         let new = Run { first_ns: time_ns, last_ns: time_ns, value };
         let Some(before) = at.checked_sub(1).map(|at| &mut self.runs[at]) else {
@@ -97,7 +97,7 @@ impl<T: PartialEq + Clone> History<T> {
     }
 }
 
-/// What became of a fact.
+/// The outcome of setting a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FactOutcome {
     /// It differs from what was known as of its time.
@@ -153,7 +153,8 @@ fn note<T: PartialEq + Clone>(
     if history.set(time_ns, value) { FactOutcome::Changed } else { FactOutcome::Known }
 }
 
-/// Makes room for one more name: the one that was removed longest ago goes. Says whether there is room.
+/// Makes room for one more name by dropping the one that was removed longest ago. Returns whether there
+/// is room.
 fn make_room<T: PartialEq + Clone>(facts: &mut HashMap<Box<str>, History<T>>) -> bool {
     if facts.len() < limits::OBJECT_FACTS {
         return true;

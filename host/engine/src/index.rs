@@ -1,4 +1,4 @@
-//! Who wants what: from literals, fields and facts to interests and rules.
+//! The index of a generation: from literals, fields and facts to interests and rules.
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
@@ -105,11 +105,11 @@ pub(crate) struct Index {
     pub(crate) without_literals: Vec<u32>,
     /// Rules whose interests in log events can cost more than a line pays for, in order.
     pub(crate) billed: Vec<u32>,
-    /// Fields that any rule reads or judges.
+    /// Fields that any rule reads or tests.
     pub(crate) fields: FieldNumbers,
     /// Some literal can only be found in text whose simple escapes are decoded.
     pub(crate) needs_unescaped: bool,
-    /// Some literal is looked for as lines in each other write it.
+    /// Some literal is searched for in the form that nested lines write it.
     pub(crate) nested: bool,
     /// For each rule, the numbers of its wanted fields.
     pub(crate) wanted_fields: Vec<Vec<u32>>,

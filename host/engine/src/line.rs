@@ -1,4 +1,4 @@
-//! One candidate line: decode it, find out exactly who wants it, and keep it if anybody does.
+//! One candidate line: it is decoded, matched exactly, and kept if any rule wants it.
 
 use std::borrow::Cow;
 
@@ -14,11 +14,11 @@ use crate::{
     scanned::{ScannedChunk, ScannedLine},
 };
 
-/// How often one literal is looked for in one line; if it is there more often, the message itself is
-/// looked at. It bounds what a line can cost that repeats what rules look for.
+/// Hits of one literal in one line that are verified; with more, the message itself is searched. Bounds
+/// the cost of a line that repeats a literal.
 pub(crate) const MOST_PER_LINE: u32 = 4;
 
-/// Where a candidate line stands in its chunk.
+/// The bounds of a candidate line in its chunk.
 #[derive(Clone, Copy)]
 pub(crate) struct LineBounds {
     /// First byte.
@@ -31,13 +31,13 @@ pub(crate) struct LineBounds {
     pub(crate) forced: bool,
 }
 
-/// Memory for looking at lines.
+/// Scratch memory for matching lines.
 #[derive(Default)]
 pub(crate) struct LineScanner {
     /// Patterns that the line's message is known to contain.
     patterns: Vec<u32>,
     hits: Vec<Hit>,
-    /// Patterns whose literal must be looked for in the message itself.
+    /// Patterns whose literal must be searched for in the message itself.
     unsure: Vec<u32>,
     /// Patterns that were found outside of the message, as often as they were.
     outside: Vec<u32>,
@@ -147,7 +147,7 @@ impl LineScanner {
             }
         }
         self.outside.sort_unstable();
-        // Of what was found as often as it is looked for there may be more, in the message.
+        // A literal with the most hits that are verified may have more in the message.
         let often =
             self.outside.chunk_by(|one, other| one == other).filter(|hits| hits.len() >= MOST_PER_LINE as usize);
         self.unsure.extend(often.map(|hits| hits[0]));
@@ -277,7 +277,7 @@ fn owned(object: &str, facts: Facts<'_>) -> ObjectFacts {
     }
 }
 
-/// Without the carriage return of a CRLF, and cut at the bound, on a character's edge.
+/// Returns the line without the carriage return of a CRLF, truncated at the bound on a character's edge.
 fn trim(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.len() <= limits::LINE_BYTES {

@@ -1,10 +1,10 @@
-//! Literals, and what of a literal can be looked for in raw bytes.
+//! Literals, and the piece of a literal that can be searched for in raw bytes.
 //!
 //! A literal is about the *decoded* message, the prefilter sees *raw* bytes. Formats with backslash
 //! escapes (JSON, logfmt's Go quoting) write `"`, `\` and control characters as two-byte escapes,
 //! so of a literal that contains such a character only a piece without them stands in the raw line.
-//! That piece is the trigger; the whole literal is then looked for in the decoded message. Where no
-//! piece is long enough and only quotes are in the way, the literal is looked for as it is written in
+//! That piece is the trigger; the whole literal is then searched for in the decoded message. Where no
+//! piece is long enough and only quotes are in the way, the literal is searched for as it is written in
 //! one line and in lines in each other. What other escapes can hide (`\u0041`, `\/`), no trigger
 //! finds: such lines are always decoded, and so are those with a message that is a list of bytes.
 
@@ -20,7 +20,7 @@ const RARE_BYTES: usize = 8;
 /// Backslashes before a quote in a JSON line, in a JSON text in that, and in a third one in that. A
 /// line with more is decoded.
 const NESTED_BACKSLASHES: [usize; 3] = [0, 1, 3];
-/// From so many backslashes in a row on there are more lines in each other than the above.
+/// A run of this many backslashes means deeper nesting than [`NESTED_BACKSLASHES`] covers.
 pub(crate) const DEEP: &[u8] = &[b'\\'; 7];
 
 /// A literal with its case rule.
@@ -52,7 +52,7 @@ impl LiteralKey {
     }
 }
 
-/// What the prefilter looks for.
+/// A literal as the prefilter searches for it.
 pub(crate) struct Pattern {
     /// The bytes to look for: the literal or a piece of it.
     bytes: Vec<u8>,
@@ -79,7 +79,8 @@ pub(crate) struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// The cost of looking for one literal in it, in [units](crate::cost_units): it takes many bytes at once.
+    /// Returns the cost of one search for a literal in it, in [units](crate::cost_units): the search takes
+    /// many bytes at a time.
     pub(crate) fn search_units(&self) -> u64 {
         LITERAL_UNITS + self.text.len() as u64 / 16
     }
@@ -160,7 +161,7 @@ pub(crate) fn triggers(literal: &LiteralKey) -> Vec<Pattern> {
     }]
 }
 
-/// The literal with so many backslashes before each quote.
+/// Returns the literal with `backslashes` backslashes before each quote.
 fn nested(literal: &LiteralKey, backslashes: usize) -> Pattern {
     let quote = ["\\".repeat(backslashes).as_str(), "\""].concat();
     Pattern {

@@ -1,4 +1,4 @@
-//! A clock that never goes back, made of one that may.
+//! A clock that never goes backwards, made of one that may.
 
 use lifesigns_model::SharedClock;
 

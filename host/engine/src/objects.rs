@@ -12,7 +12,8 @@ use crate::{
     reminders::{DueReminder, ReminderSpec, Reminders},
 };
 
-/// Which part of the objects goes when there are too many: one by one, each would cost a look at all.
+/// One in this many objects is evicted when there are too many. Evicting one at a time would scan all
+/// objects each time.
 const PART: usize = 16;
 
 /// One object.
@@ -27,18 +28,18 @@ pub(crate) struct TrackedObject {
     /// Rules that may set reminders and have events of this object in their open batch.
     pub(crate) pending: Vec<u32>,
     reminders: Reminders,
-    /// When it was last heard of, on the shard's own count.
+    /// When it was last touched, on the shard's own count.
     touched: u64,
-    /// Known from the start: it never goes.
+    /// Known from the start: never evicted.
     pinned: bool,
-    /// Its clock is among the changes.
+    /// Its event time is among the changes.
     moved: bool,
 }
 
 /// Object, rule and name of a reminder.
 type Name = (Arc<str>, Arc<str>, Arc<str>);
 
-/// What has changed since the last cut.
+/// What changed since the last checkpoint.
 #[derive(Default)]
 pub(crate) struct ObjectChanges {
     moved: Vec<u32>,
@@ -46,7 +47,7 @@ pub(crate) struct ObjectChanges {
     reminders: BTreeMap<Name, Option<ReminderSpec>>,
 }
 
-/// All objects of a shard, by number and by id. The number of one that has gone is given again.
+/// All objects of a shard, by number and by id. The number of a removed object is used again.
 pub(crate) struct Objects {
     all: Vec<TrackedObject>,
     numbers: HashMap<Arc<str>, u32, foldhash::fast::FixedState>,
@@ -54,10 +55,10 @@ pub(crate) struct Objects {
     with_reminders: BTreeSet<u32>,
     last: u32,
     touched: u64,
-    /// Those that do not stay.
+    /// The number of objects that are not pinned.
     evictable: usize,
     limit: usize,
-    /// Noted if there are cuts.
+    /// Tracked if there are checkpoints.
     changes: Option<ObjectChanges>,
 }
 
@@ -78,7 +79,7 @@ impl Default for Objects {
 }
 
 impl Objects {
-    /// The number of an object that is known, and that has just been heard of.
+    /// Returns the number of a known object and marks it as used just now.
     pub(crate) fn touch(&mut self, id: &str) -> Option<u32> {
         if self.all.get(self.last as usize).is_none_or(|object| &*object.id != id) {
             self.last = *self.numbers.get(id)?;
@@ -88,17 +89,17 @@ impl Objects {
         Some(self.last)
     }
 
-    /// The number of an object that is known.
+    /// Returns the number of a known object.
     pub(crate) fn find(&self, id: &str) -> Option<u32> {
         self.numbers.get(id).copied()
     }
 
-    /// Whether one more would be too many.
+    /// Returns whether one more would be too many.
     pub(crate) const fn is_full(&self) -> bool {
         self.evictable >= self.limit
     }
 
-    /// Adds an object that is not known.
+    /// Inserts an object that is not known.
     pub(crate) fn insert(&mut self, id: &str) -> u32 {
         let id: Arc<str> = id.into();
         self.touched += 1;
@@ -117,14 +118,14 @@ impl Objects {
         number
     }
 
-    /// Keeps an object for ever.
+    /// Pins an object: it is never evicted.
     pub(crate) fn pin(&mut self, number: u32) {
         let pinned = &mut self.all[number as usize].pinned;
         self.evictable -= usize::from(!*pinned);
         *pinned = true;
     }
 
-    /// Those that were heard of longest ago, of those that do not stay.
+    /// Returns the objects that were touched longest ago, pinned ones aside.
     pub(crate) fn eviction_candidates(&self) -> Vec<u32> {
         let goes = |number: &&u32| !self.all[**number as usize].pinned;
         let mut evictable: Vec<u32> = self.numbers.values().filter(goes).copied().collect();
@@ -137,7 +138,7 @@ impl Objects {
         evictable
     }
 
-    /// Lets an object go.
+    /// Removes an object.
     pub(crate) fn remove(&mut self, number: u32) {
         let object = std::mem::take(&mut self.all[number as usize]);
         if let Some(changes) = &mut self.changes {
@@ -152,12 +153,12 @@ impl Objects {
         self.free.push(number);
     }
 
-    /// Its event time goes on.
+    /// Advances an object's event time.
     pub(crate) fn advance(&mut self, number: u32, time_ns: u64, seen_ns: u64) {
         let object = &mut self.all[number as usize];
-        // Things come in the order in which they were handed in; if this is less, the clock was set back.
+        // Chunks come in the order in which they were handed in; if this is less, the clock was set back.
         object.seen_ns = seen_ns;
-        // What has just been taken up has moved even if its time is 0.
+        // An object that was just inserted has moved even if its time is 0.
         if time_ns > object.time_ns || time_ns == 0 {
             object.time_ns = object.time_ns.max(time_ns);
             if let Some(changes) = &mut self.changes
@@ -169,12 +170,12 @@ impl Objects {
         }
     }
 
-    /// From now on changes are noted.
+    /// Tracks changes from now on.
     pub(crate) fn track_changes(&mut self) {
         self.changes = Some(ObjectChanges::default());
     }
 
-    /// What has changed since the last call.
+    /// Takes the changes since the last call.
     pub(crate) fn changes(&mut self) -> (Vec<ReminderUpdate>, Vec<ObjectClock>) {
         let Some(changes) = self.changes.as_mut().map(std::mem::take) else { return Default::default() };
         let reminder = |((object, rule, name), set): (Name, Option<ReminderSpec>)| {
@@ -213,12 +214,12 @@ impl Objects {
         &mut self.all[number as usize]
     }
 
-    /// How many objects there are.
+    /// Returns the number of objects.
     pub(crate) fn len(&self) -> usize {
         self.numbers.len()
     }
 
-    /// Sets a reminder, or moves the one of that rule and name. Says whether one had to go for it.
+    /// Sets a reminder, or moves the one of that rule and name. Returns whether another was dropped for it.
     pub(crate) fn remind(&mut self, number: u32, rule: &str, name: &str, set: ReminderSpec) -> bool {
         self.with_reminders.insert(number);
         let dropped = self.all[number as usize].reminders.set(rule, name, set);
@@ -258,7 +259,7 @@ impl Objects {
         }
     }
 
-    /// Objects with reminders.
+    /// Returns the objects with reminders.
     pub(crate) fn with_reminders_list(&self) -> Vec<u32> {
         self.with_reminders.iter().copied().collect()
     }

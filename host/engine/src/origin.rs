@@ -1,4 +1,4 @@
-//! The line that an event comes from, which its alerts show.
+//! The origin of an event: the line that its alerts show.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use lifesigns_model::EvidenceRef;
 
 use crate::{evidence::OwnedEvidence, scanned::ScannedChunk};
 
-/// Where an event comes from.
+/// The origin of an event.
 #[derive(Clone)]
 pub(crate) enum EventOrigin {
     /// A line, as one of [`ScannedChunk::lines`].
@@ -15,12 +15,12 @@ pub(crate) enum EventOrigin {
     Reminder(Arc<OwnedEvidence>, Paid),
 }
 
-/// Whether a reminder pays for what comes of it: [`crate::reminders::ReminderSpec`].
+/// Whether a reminder has an allowance of its own: [`crate::reminders::ReminderSpec`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Paid(pub(crate) bool);
 
 impl EventOrigin {
-    /// The line, and the rank of its source.
+    /// Returns the line, and the rank of its source.
     pub(crate) fn evidence(&self) -> (u32, EvidenceRef<'_>) {
         match self {
             Self::Line(scanned, line) => {
@@ -34,12 +34,12 @@ impl EventOrigin {
         }
     }
 
-    /// Whether the event pays for what comes of it, as lines and facts do.
+    /// Returns whether the event has an allowance, as lines and facts have.
     pub(crate) const fn pays(&self) -> bool {
         matches!(self, Self::Line(..) | Self::Reminder(_, Paid(true)))
     }
 
-    /// The same line by itself.
+    /// Returns the same line without its chunk.
     pub(crate) fn kept(&self) -> Arc<OwnedEvidence> {
         if let Self::Reminder(kept, _) = self {
             return Arc::clone(kept);

@@ -1,4 +1,4 @@
-//! What happens to a rule that fails: it is tried again after a while, longer each time.
+//! The quarantine of a rule that fails: it is tried again after a pause, longer each time.
 
 use crate::pause;
 
@@ -7,7 +7,7 @@ const FREE: u32 = 2;
 /// Events in a row that a rule must answer to be trusted again.
 const PROBATION: u32 = 32;
 
-/// How a rule has been doing in one shard.
+/// The failures of a rule in one shard.
 #[derive(Debug, Default)]
 pub(crate) struct Quarantine {
     failures: u32,
@@ -16,12 +16,12 @@ pub(crate) struct Quarantine {
 }
 
 impl Quarantine {
-    /// Whether the rule is not to be shown anything now.
+    /// Returns whether the rule is paused now.
     pub(crate) const fn blocks(&self, now_ns: u64) -> bool {
         now_ns < self.until_ns
     }
 
-    /// The rule answered so many events.
+    /// Counts events that the rule answered.
     pub(crate) fn answered(&mut self, events: usize) {
         if self.failures > 0 {
             self.answered = self.answered.saturating_add(events as u32);
@@ -31,7 +31,7 @@ impl Quarantine {
         }
     }
 
-    /// The rule failed on an event. Returns the pause in milliseconds, 0 for none.
+    /// Counts a failure. Returns the pause in milliseconds, 0 for none.
     pub(crate) fn failed(&mut self, now_ns: u64) -> u64 {
         self.failures = self.failures.saturating_add(1);
         self.answered = 0;

@@ -20,14 +20,14 @@ pub(crate) struct DueReminder {
     pub(crate) pays: bool,
 }
 
-/// When a reminder is due and what it was set for.
+/// The due time of a reminder and the line that it was set for.
 #[derive(Clone)]
 pub(crate) struct ReminderSpec {
     pub(crate) due_ns: u64,
     /// The line that it was set for.
     pub(crate) line: Arc<OwnedEvidence>,
-    /// It is the first one that was set for a line, which pays for what comes of it. What comes of one
-    /// that a reminder has set is all the rule's own.
+    /// It is the first one that was set for a line, so it has an allowance of CPU and alerts as lines
+    /// have. A reminder that was set by a reminder has none.
     pub(crate) pays: bool,
 }
 
@@ -75,7 +75,7 @@ impl Reminders {
         dropped
     }
 
-    /// Takes a reminder back. Says whether there was one.
+    /// Removes a reminder. Returns whether there was one.
     pub(crate) fn forget(&mut self, rule: &str, name: &str) -> bool {
         let Some(of) = self.by_rule.get_mut(rule) else { return false };
         let there = of.remove(name);
@@ -104,17 +104,17 @@ impl Reminders {
         Some(DueReminder { due_ns, rule, name, line, pays })
     }
 
-    /// Whether there is none.
+    /// Returns whether there is none.
     pub(crate) fn is_empty(&self) -> bool {
         self.first_ns.is_none()
     }
 
-    /// Rule and name of all of them.
+    /// Returns the rule and name of all of them.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>)> {
         self.by_rule.iter().flat_map(|(rule, of)| of.by_name.keys().map(move |name| (rule, name)))
     }
 
-    /// When it is due and for which line it was set.
+    /// Returns the reminder of that rule and name.
     pub(crate) fn get(&self, rule: &str, name: &str) -> Option<&ReminderSpec> {
         self.by_rule.get(rule)?.by_name.get(name)
     }

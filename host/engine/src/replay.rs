@@ -33,7 +33,7 @@ const SLICE: usize = 1 << 16;
 
 /// One source to replay.
 pub struct ReplayInput<'a> {
-    /// Whose lines they are; ranks must be different.
+    /// The source of the lines; ranks must be different.
     pub source: Arc<EventSource>,
     /// Gives the next whole lines, in a buffer that may reuse the one it is handed.
     pub next: NextChunk<'a>,
@@ -42,13 +42,13 @@ pub struct ReplayInput<'a> {
 /// Reads the next chunk of a source into a spare buffer.
 pub type NextChunk<'a> = Box<dyn FnMut(Vec<u8>) -> io::Result<Option<Vec<u8>>> + Send + 'a>;
 
-/// What the caller does with alerts and progress.
+/// Where alerts and progress go.
 pub struct ReplayOutput<'a> {
     /// Writes one alert.
     pub render: &'a (dyn Fn(&RuleAlertRef<'_>, &mut Vec<u8>) + Sync),
-    /// Takes rendered alerts, in order.
+    /// Called with rendered alerts, in order.
     pub emit: &'a mut dyn FnMut(&[u8]) -> io::Result<()>,
-    /// Is told how many more bytes have been scanned.
+    /// Called with the number of bytes that were scanned since the last call.
     pub progress: &'a (dyn Fn(u64) + Sync),
 }
 
@@ -60,7 +60,7 @@ pub enum ReplayError {
     Read {
         /// The source's name.
         name: String,
-        /// What the system said.
+        /// The error of the system.
         error: io::Error,
     },
     /// The alerts could not be written.
@@ -68,12 +68,12 @@ pub enum ReplayError {
     Write(io::Error),
 }
 
-/// What a replay came to.
+/// The result of a replay.
 #[derive(Clone, Debug, Default)]
 pub struct ReplayOutcome {
-    /// What the scan counted.
+    /// Counted by the scan.
     pub tally: Tally,
-    /// What the shards counted.
+    /// Counted by the shards.
     pub report: ShardReport,
     /// Objects that were seen or known.
     pub objects: usize,
@@ -119,7 +119,7 @@ pub fn replay_observations(
     })
 }
 
-/// Takes what the lanes have gathered of a slice.
+/// Writes what the lanes have gathered of a slice.
 type WriteSlice<'a, T> = &'a mut dyn FnMut(&mut [Lane<T>]) -> io::Result<()>;
 
 fn run<T: EventSink + Send>(
@@ -158,7 +158,7 @@ fn run<T: EventSink + Send>(
     Ok(outcome)
 }
 
-/// Reads and scans all inputs, and gives their chunks their places.
+/// Reads and scans all inputs, and assigns their chunks line numbers.
 fn scan_all(
     threads: usize,
     rules: &Arc<RuleSet>,
@@ -229,7 +229,7 @@ impl Reader<'_> {
     }
 }
 
-/// A line's place in the whole replay.
+/// A line of the whole replay.
 #[derive(Clone, Copy)]
 struct LineRef {
     time_ns: u64,
@@ -289,11 +289,11 @@ fn write_rendered(
     Ok(())
 }
 
-/// A sign's place: event time, source, line, then what happens with a line in which order, then rule
-/// and the rule's own order.
+/// The order of observations: event time, source, line, phase of the line, rule, and the rule's own
+/// order.
 type SortKey = (u64, u32, u64, Phase, u32, u32);
 
-/// Signs of one slice.
+/// Observations of one slice.
 #[derive(Default)]
 struct ObservationTray {
     observations: Vec<(SortKey, Observation)>,
@@ -317,7 +317,7 @@ impl EventSink for ObservationTray {
     }
 }
 
-/// A shard and what it says in one slice.
+/// A shard and its observations in one slice.
 struct Lane<T> {
     number: u32,
     shard: Shard,

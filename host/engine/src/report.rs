@@ -1,41 +1,40 @@
-//! What the shards counted: events, alerts, and rules that failed.
+//! The counters of shards: events, alerts, and rules that failed.
 
 use std::collections::BTreeMap;
 
 use lifesigns_model::{DropKind, Drops, InstanceError};
 
-/// How one rule failed.
+/// The failures of one rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failures {
     /// Events on which it failed.
     pub failed: u64,
-    /// Events that it was not shown because it was paused, or because there was no room for what would
-    /// come of them.
+    /// Events that it was not shown because it was paused, or because there was no room for its alerts.
     pub missed: u64,
     /// How often it was paused because it had used more than its budget.
     pub over_budget: u64,
-    /// What went wrong last.
+    /// The last error.
     pub last_error: String,
 }
 
-/// What a run of the shards came to.
+/// The counters of one or more shards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShardReport {
     /// Events that rules answered; one event counts once for each rule that was shown it.
     pub events: u64,
     /// Alerts, raises and clears together.
     pub alerts: u64,
-    /// Reminders that were put off because too many were due at once.
+    /// Reminders that were deferred because too many were due at once.
     pub reminders_put_off: u64,
-    /// Reminders that went because a rule had set too many on one object.
+    /// Reminders that were dropped because a rule had set too many on one object.
     pub reminders_left_out: u64,
-    /// Objects that were let go because there were too many.
+    /// Objects that were evicted because there were too many.
     pub objects_evicted: u64,
     /// Facts that were left out because their object had too many.
     pub facts_left_out: u64,
     /// Entries of state from before the start that could not be read, and were left out.
     pub states_left_out: u64,
-    /// What else found no room.
+    /// Other data that was dropped.
     pub dropped: Drops,
     /// Rules that failed, by name.
     pub failures: BTreeMap<String, Failures>,
@@ -48,7 +47,7 @@ impl ShardReport {
         failures.last_error = error.to_string();
     }
 
-    /// Everything that found no room, by kind.
+    /// Returns everything that was dropped, by kind.
     pub fn drops(&self) -> Drops {
         let mut drops = self.dropped.clone();
         drops.add(DropKind::RemindersPutOff, self.reminders_put_off);
@@ -59,14 +58,14 @@ impl ShardReport {
         drops
     }
 
-    /// A rule has used more than its budget, and is paused.
+    /// Counts a rule that has used more than its budget and is paused.
     pub(crate) fn over_budget(&mut self, rule: &str, text: String) {
         let failures = self.failures.entry(rule.to_owned()).or_default();
         failures.over_budget += 1;
         failures.last_error = text;
     }
 
-    /// A rule was not shown an event because too much waits for a cut.
+    /// Counts an event that a rule was not shown because too much waits for a checkpoint.
     pub(crate) fn no_room(&mut self, rule: &str) {
         let failures = self.failures.entry(rule.to_owned()).or_default();
         failures.missed += 1;

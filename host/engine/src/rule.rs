@@ -1,5 +1,4 @@
-//! A rule as the engine runs it: a module with a name, settings, limits and what it said about
-//! itself.
+//! A rule as the engine runs it: a module with a name, settings, limits and a description.
 
 use std::{
     fmt,
@@ -10,7 +9,7 @@ use lifesigns_model::{Description, InstantiateError, Limits, Module};
 
 use crate::throttle::Throttle;
 
-/// A rule that has been opened once, so that its description is known.
+/// A rule that was instantiated once, so that its description is known.
 pub struct LoadedRule {
     /// Its name, unique in a rule set; its state belongs to this name.
     pub name: String,
@@ -18,16 +17,16 @@ pub struct LoadedRule {
     pub module: Arc<dyn Module>,
     /// A JSON object.
     pub settings: String,
-    /// What it may use.
+    /// Its limits.
     pub limits: Limits,
-    /// What it said with these settings.
+    /// Its description with these settings.
     pub description: Description,
     /// What its conditions cost; held by scanners for a moment.
     pub(crate) conditions: Mutex<Throttle>,
 }
 
 impl LoadedRule {
-    /// Opens the module once to learn its description.
+    /// Instantiates the module once to learn its description.
     ///
     /// # Errors
     /// When the module cannot be started or refuses its settings.

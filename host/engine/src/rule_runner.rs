@@ -1,4 +1,4 @@
-//! One rule in one shard: its open batch, its instance, its state, and what becomes of a batch.
+//! One rule in one shard: its open batch, its instance, its state, and the evaluation of a batch.
 
 use std::{any::Any, collections::HashSet, sync::Arc};
 
@@ -21,12 +21,12 @@ use crate::{
     usage::Usage,
 };
 
-/// What an attribute takes beside its text, more or less.
+/// About the bytes of an attribute beside its text.
 const ATTRIBUTE_BYTES: usize = 32;
 /// About how long a batch may take: the events of other rules wait behind it.
 const SLICE_NS: u64 = 10_000_000;
 
-/// Which clock quarantine goes by.
+/// The clock of quarantine and budgets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShardClock {
     /// Event time: replay, where everything must come out the same again.
@@ -36,7 +36,7 @@ pub(crate) enum ShardClock {
 }
 
 impl ShardClock {
-    /// The time by it at which something happens whose event time is `event_ns`.
+    /// Returns the time, by this clock, of an event at `event_ns`.
     pub(crate) const fn at(self, event_ns: u64) -> u64 {
         match self {
             Self::Event => event_ns,
@@ -45,13 +45,13 @@ impl ShardClock {
     }
 }
 
-/// What a flush needs of its shard.
+/// The parts of the shard that a flush needs.
 pub(crate) struct FlushContext<'a, 'b> {
     pub(crate) objects: &'a mut Objects,
     pub(crate) answer: &'a mut RuleAlertBatch,
     pub(crate) report: &'a mut ShardReport,
     pub(crate) clock: ShardClock,
-    /// What all rules of the shard may use together.
+    /// The budget that all rules of the shard share.
     pub(crate) shared_cpu: &'a mut SharedCpuBudget,
     pub(crate) ledger: &'a StateLedger,
     pub(crate) sink: &'a mut (dyn EventSink + 'b),
@@ -73,16 +73,16 @@ pub(crate) struct RuleEvent<'a> {
 /// One rule in one shard.
 pub(crate) struct RuleRunner {
     pub(crate) rule: Arc<LoadedRule>,
-    /// Its place in the generation.
+    /// Its number in the generation.
     number: u32,
     instance: Option<Box<dyn RuleInstance>>,
     state: Option<Box<RuleMemory>>,
     quarantine: Quarantine,
     throttle: Throttle,
-    /// What it has used since this was last taken.
+    /// Its use since this was last taken.
     pub(crate) usage: Usage,
     pub(crate) reminds: bool,
-    /// What waits of its alerts for a cut, in bytes.
+    /// Bytes of its alerts that wait for a checkpoint.
     pub(crate) waiting: usize,
     /// Events of a batch at most: few if it is slow.
     most: usize,
@@ -113,18 +113,18 @@ impl RuleRunner {
         }
     }
 
-    /// Takes another place in a new generation.
+    /// Takes another number in a new generation.
     pub(crate) fn moved(mut self, number: u32) -> Self {
         self.number = number;
         self
     }
 
-    /// Lets the state outlive the slot.
+    /// Takes the state, which outlives the runner.
     pub(crate) fn into_state(self) -> Option<Box<RuleMemory>> {
         self.state
     }
 
-    /// Its state, while no call runs.
+    /// Returns its state, while no call runs.
     pub(crate) fn state_mut(&mut self) -> Option<&mut RuleMemory> {
         self.state.as_deref_mut()
     }
@@ -133,13 +133,13 @@ impl RuleRunner {
         self.rows.is_empty()
     }
 
-    /// Whether it is paused now: what it would be shown is counted as missed, or waits if it is a
-    /// reminder and the rule is only over its budget.
+    /// Returns whether it is paused now: its events are counted as missed, or wait if they are reminders
+    /// and the rule is only over its budget.
     pub(crate) fn is_over_budget(&self, now_ns: u64) -> bool {
         self.throttle.blocks(now_ns)
     }
 
-    /// Adds an event to the open batch. Says whether the batch is full.
+    /// Adds an event to the open batch. Returns whether the batch is full.
     pub(crate) fn push(&mut self, rules: &RuleSet, shown: RuleEvent<'_>, context: &mut FlushContext<'_, '_>) -> bool {
         let now_ns = context.clock.at(shown.time_ns);
         if self.blocks(now_ns) {
@@ -229,11 +229,11 @@ impl RuleRunner {
     fn failed_on_event(&mut self, row: EventRow, error: &InstanceError, context: &mut FlushContext<'_, '_>) {
         let pause_ms = self.quarantine.failed(context.clock.at(row.time_ns));
         let object = &context.objects.get(row.object).id;
-        tracing::warn!(rule = self.rule.name, object = &**object, pause_ms, "a rule failed on an event: {error}");
+        tracing::warn!(rule = self.rule.name, object = &**object, pause_ms, "rule failed on an event: {error}");
         context.report.failed(&self.rule.name, error, pause_ms);
     }
 
-    /// One call of the rule, which it pays for.
+    /// Calls the rule and charges it.
     fn paid(
         &mut self,
         batch: &EventBatch,
@@ -264,7 +264,7 @@ impl RuleRunner {
         outcome
     }
 
-    /// Pays for so many bytes of state that are committed.
+    /// Charges `bytes` of committed state, `beyond` of them beyond the allowance.
     pub(crate) fn pay_for_state(&mut self, bytes: u64, beyond: u64, clock: ShardClock, report: &mut ShardReport) {
         self.usage.state_bytes += bytes;
         if let ShardClock::Wall(now_ns) = clock {
@@ -276,7 +276,7 @@ impl RuleRunner {
     fn pause(&mut self, over: Option<OverBudget>, report: &mut ShardReport) {
         let Some(over) = over else { return };
         self.usage.pauses += 1;
-        tracing::warn!(rule = self.rule.name, pause_ms = over.pause_ms, "a rule is over its budget: {over}");
+        tracing::warn!(rule = self.rule.name, pause_ms = over.pause_ms, "rule over its budget, paused: {over}");
         report.over_budget(&self.rule.name, over.to_string());
     }
 
@@ -284,7 +284,7 @@ impl RuleRunner {
         self.quarantine.blocks(now_ns) || self.throttle.blocks(now_ns)
     }
 
-    /// One call of the rule.
+    /// Calls the rule.
     fn run(
         &mut self,
         batch: &EventBatch,
@@ -303,7 +303,7 @@ impl RuleRunner {
         let state: Result<Box<RuleMemory>, _> = (state as Box<dyn Any>).downcast();
         let Ok(mut state) = state else {
             self.state = Some(Box::new(context.ledger.memory(&self.rule.name)));
-            return Err(InstanceError::Call("it gave back another state than it was lent".into()));
+            return Err(InstanceError::Call("it gave back another state than it was passed".into()));
         };
         let reminders = match &outcome {
             Ok(()) => state.commit(),
@@ -329,7 +329,7 @@ impl RuleRunner {
         Ok(())
     }
 
-    /// `is_first`: it is the first that was set for its event, which pays for what comes of it.
+    /// `is_first`: the first reminder that was set for its event, which has an allowance.
     fn remind(
         &self,
         change: &ReminderChange,

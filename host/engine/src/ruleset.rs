@@ -1,4 +1,4 @@
-//! A generation: all rules that are live at one time, and the index that finds who wants a line.
+//! A generation: all rules that are live at one time, and the index of their interests.
 //! Built off the path, shared, never changed, swapped whole.
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
-    /// Builds the index. `sample` is a piece of recent traffic, which helps to choose what to look
+    /// Builds the index. `sample` is a piece of recent traffic, which helps to choose what to search
     /// for; it may be empty. Of rules with equal names the last one stays.
     ///
     /// # Errors
@@ -29,17 +29,17 @@ impl RuleSet {
         Ok(Self { rules, index })
     }
 
-    /// The rules, by name.
+    /// Returns the rules, by name.
     pub fn rules(&self) -> &[Arc<LoadedRule>] {
         &self.rules
     }
 
-    /// How the literals are looked for.
+    /// Returns how the literals are searched for.
     pub fn stats(&self) -> PrefilterStats {
         self.index.prefilter.stats()
     }
 
-    /// The names of the rules that make the host decode every line, because they have an interest
+    /// Returns the names of the rules that make the host decode every line, because they have an interest
     /// in log events without a literal.
     pub fn unfiltered(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self

@@ -1,5 +1,5 @@
-//! The scanner: prefilter before parse. A chunk is looked through once for all rules' literals;
-//! only lines around a hit are cut out and decoded. No state, so chunks can be scanned side by side.
+//! The scanner: prefilter before parse. A chunk is searched once for all rules' literals; only lines
+//! around a hit are decoded. It has no state, so chunks can be scanned in parallel.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub(crate) struct Scanner {
 }
 
 impl Scanner {
-    /// Scans whole lines of one source. With the time, rules pay for what is done for them.
+    /// Scans whole lines of one source. With the time, rules are charged for the work.
     pub(crate) fn scan(
         &mut self,
         rules: Arc<RuleSet>,
@@ -40,7 +40,7 @@ impl Scanner {
         out.tally.bytes = bytes.len() as u64;
         let rules = Arc::clone(&out.rules);
         self.hits.clear();
-        // What one hostile chunk took is not kept for ever.
+        // Memory that one hostile chunk took is given back.
         self.hits.shrink_to(MOST_HITS);
         self.work.most_per_line = MOST_PER_LINE;
         let (verifications, fallbacks) = (self.work.verifications, self.work.fallbacks);
@@ -59,7 +59,7 @@ impl Scanner {
         out
     }
 
-    /// What rules pay for the last chunk.
+    /// Charges rules for the last chunk.
     pub(crate) fn charge(&mut self, rules: &RuleSet, now_ns: u64) -> Vec<ScanCharge> {
         self.line.bill.charge(rules, now_ns)
     }

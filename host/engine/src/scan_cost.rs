@@ -11,10 +11,10 @@ use crate::{
     usage::Usage,
 };
 
-/// A unit is about one byte that is looked through.
+/// A unit is about one byte that is searched.
 const NS_PER_UNIT: u64 = 2;
 
-/// What one rule owes for a chunk.
+/// The cost of one rule for one chunk.
 #[derive(Clone, Copy, Default)]
 struct RuleCost {
     units: u64,
@@ -22,16 +22,16 @@ struct RuleCost {
     is_paused: bool,
 }
 
-/// The bill of one chunk.
+/// The costs of all rules for one chunk.
 #[derive(Default)]
 pub(crate) struct ScanCosts {
     /// By rule.
     chunk: Vec<RuleCost>,
-    /// Of the line that is looked at: rule, and units, or `None` where it was passed over.
+    /// Of the current line: rule and units, or `None` for a rule that was passed over.
     line: Vec<(u32, Option<u64>)>,
 }
 
-/// What came of a bill for one rule.
+/// The charge of one rule for one chunk.
 pub(crate) struct ScanCharge {
     pub(crate) rule: String,
     pub(crate) usage: Usage,
@@ -54,7 +54,7 @@ pub(crate) fn charge_units(rule: &LoadedRule, now_ns: u64, units: u64) -> (Usage
 }
 
 impl ScanCosts {
-    /// A new chunk begins. Without a time no rule is ever passed over.
+    /// Begins a chunk. Without a time no rule is ever passed over.
     pub(crate) fn begin(&mut self, rules: &RuleSet, now_ns: Option<u64>) {
         self.chunk.clear();
         self.chunk.resize(rules.rules().len(), RuleCost::default());
@@ -85,7 +85,7 @@ impl ScanCosts {
         }
     }
 
-    /// A line is done with.
+    /// Ends a line.
     pub(crate) fn end_line(&mut self) {
         for (rule, units) in self.line.drain(..) {
             let owed = &mut self.chunk[rule as usize];
@@ -96,7 +96,7 @@ impl ScanCosts {
         }
     }
 
-    /// The chunk is done with: rules pay.
+    /// Ends the chunk and charges the rules.
     pub(crate) fn charge(&mut self, rules: &RuleSet, now_ns: u64) -> Vec<ScanCharge> {
         let mut charges = Vec::new();
         for number in &rules.index.billed {

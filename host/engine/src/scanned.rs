@@ -1,4 +1,4 @@
-//! What a scan leaves of a chunk: the lines that somebody wants, decoded, over one text.
+//! The result of a scan: the lines of a chunk that some rule wants, decoded, over one text.
 
 use std::{ops::Range, sync::Arc};
 
@@ -6,7 +6,7 @@ use lifesigns_model::{AckCallback, EventSource, ObjectFacts, Span};
 
 use crate::{RuleSet, byte_semaphore::BytePermit, pending::PendingBytes};
 
-/// What a scan counted.
+/// The counters of scans.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Bytes scanned.
@@ -19,16 +19,16 @@ pub struct Tally {
     pub kept: u64,
     /// Decoded lines that were not valid UTF-8; the rules see U+FFFD in place of the bad bytes.
     pub not_utf8: u64,
-    /// Lines that were longer than the bound and cut there.
+    /// Lines that were longer than the bound and truncated.
     pub cut: u64,
     /// Decoded lines that began like their format and then were not.
     pub malformed: u64,
     /// Events with no time of their own and none before them; they count as time 0, or as the time
     /// of their arrival.
     pub timeless: u64,
-    /// Places that the prefilter had to look at more closely.
+    /// Candidates that the prefilter had to verify.
     pub verifications: u64,
-    /// Pieces of traffic so hostile that the prefilter left them to its linear-time automaton.
+    /// Spans so costly that the prefilter left them to its linear-time automaton.
     pub fallbacks: u64,
 }
 
@@ -51,11 +51,11 @@ impl std::ops::AddAssign for Tally {
 pub(crate) struct ScannedLine {
     /// Its number in the chunk, from 0.
     pub(crate) number: u32,
-    /// Event time, nanoseconds since the Unix epoch; `None` until somebody before it lends one.
+    /// Event time, nanoseconds since the Unix epoch; `None` until inherited from a line before it.
     pub(crate) time_ns: Option<u64>,
     /// The raw line.
     pub(crate) raw: Span,
-    /// Nobody named: the source's.
+    /// The object; none for the source's.
     pub(crate) object: Span,
     pub(crate) app: Span,
     pub(crate) message: Span,
@@ -68,7 +68,7 @@ pub(crate) struct ScannedLine {
 }
 
 impl ScannedLine {
-    /// Nothing.
+    /// An empty line.
     const EMPTY: Self = Self {
         number: 0,
         time_ns: None,
@@ -93,7 +93,7 @@ pub(crate) struct ScannedChunk {
     /// The generation that it was scanned with; all its numbers are of this set.
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) source: Arc<EventSource>,
-    /// It is what the inventory says, and not a source of the stream.
+    /// It has facts of the inventory, and not of a source of the stream.
     pub(crate) listed: bool,
     pub(crate) text: String,
     pub(crate) lines: Vec<ScannedLine>,
@@ -110,11 +110,11 @@ pub(crate) struct ScannedChunk {
     pub(crate) handed_in_ns: u64,
     /// Its number among all chunks; 0 in a replay.
     pub(crate) number: u64,
-    /// Where its source would go on after it.
+    /// Where its source goes on after it.
     pub(crate) cursor: Option<Vec<u8>>,
-    /// Runs when everything in it has been evaluated.
+    /// Dropped when everything in the chunk has been evaluated.
     pub(crate) ack_guard: AckGuard,
-    /// Until then it counts as work that shards have.
+    /// Its bytes that shards have not evaluated.
     pub(crate) pending: Option<PendingBytes>,
 }
 
@@ -156,7 +156,7 @@ impl ScannedChunk {
         fields.iter().find(|(known, _)| *known == number).map(|(_, span)| span.str(&self.text))
     }
 
-    /// Takes its place in its source: `first_line` is the number of its first line, `before` the
+    /// Takes its position in its source: `first_line` is the number of its first line, `before` the
     /// last time known before it, `arrived` stands in where there is none.
     pub(crate) fn assign_lines(&mut self, first_line: u64, before: Option<u64>, arrived: Option<u64>) {
         self.first_line = first_line;
@@ -172,7 +172,7 @@ impl ScannedChunk {
     }
 }
 
-/// Tickets whose acknowledgement waits for a cut to be released. Dropped, they are not made.
+/// Acknowledgements that wait for the release of a checkpoint. If it is dropped, they are not made.
 #[derive(Default)]
 pub(crate) struct WithheldAcks(pub(crate) Vec<AckGuard>);
 
@@ -189,7 +189,8 @@ impl Drop for WithheldAcks {
     }
 }
 
-/// Gives back the bytes in flight and acknowledges to the source, when the last one lets go.
+/// When the last reference to a chunk is dropped: acknowledges it to its source, and gives its bytes in
+/// flight back.
 #[derive(Default)]
 pub(crate) struct AckGuard {
     pub(crate) ack: Option<AckCallback>,

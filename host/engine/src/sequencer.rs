@@ -16,7 +16,7 @@ use crate::{
     shard_of,
 };
 
-/// Where a source has got to.
+/// The lines of a source so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SourceProgress {
     lines: u64,
@@ -24,7 +24,7 @@ pub(crate) struct SourceProgress {
 }
 
 impl SourceProgress {
-    /// Gives a chunk its line numbers and lends a time to lines that have none.
+    /// Assigns a chunk its line numbers, and lines without a time the one before.
     pub(crate) fn assign_lines(&mut self, scanned: &mut ScannedChunk, inherit: bool, arrived_ns: Option<u64>) {
         let before = if inherit { self.time_ns } else { None };
         scanned.assign_lines(self.lines + 1, before, arrived_ns);
@@ -33,41 +33,41 @@ impl SourceProgress {
     }
 }
 
-/// What comes in a number's turn.
+/// What waits for its turn.
 pub(crate) enum SequencedItem {
     /// A chunk, and when it arrived.
     Chunk(Box<ScannedChunk>, Option<u64>),
-    /// A cut: everything before it belongs to it.
+    /// A checkpoint: everything before it belongs to it.
     Checkpoint(Sender<CheckpointPart>),
     /// A source was removed.
     Forget(String),
-    /// A cut that was made before its turn.
+    /// A checkpoint that was made before its turn.
     Superseded,
 }
 
-/// Whether shards may be handed more.
+/// Whether shards take more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShardLoad {
     Accepting,
-    /// They have enough to do.
+    /// They have enough to evaluate.
     Busy,
-    /// So much waits to be cut that nothing more is evaluated before it is.
+    /// So much waits for a checkpoint that nothing more is evaluated before it is made.
     Full,
 }
 
-/// What leaves in a number's turn.
+/// What leaves in its turn.
 pub(crate) enum NextItem {
     Chunk(Arc<ScannedChunk>),
-    /// A cut, the acknowledgements of the chunks in it, the sources that have moved, and whether it
-    /// was made before its turn.
+    /// A checkpoint, the acknowledgements of the chunks in it, the sources that have moved, and whether
+    /// it is early.
     Checkpoint(Sender<CheckpointPart>, WithheldAcks, Vec<model::SourceOffset>, bool),
 }
 
-/// What a line that rules want counts for at least while it waits to be evaluated: more comes of many
-/// short lines than of a few long ones.
+/// The least bytes that a line counts for while it waits to be evaluated: many short lines have more
+/// results than a few long ones.
 const LINE_BYTES: usize = 512;
 
-/// How far a source is.
+/// The progress of a source.
 #[derive(Default)]
 struct SourceState {
     progress: SourceProgress,
@@ -83,17 +83,17 @@ pub(crate) struct Sequencer {
     next: u64,
     handed_in_ns: u64,
     waiting: BTreeMap<u64, SequencedItem>,
-    /// By name: a source that is begun anew goes on where it was.
+    /// By name: a source that starts again goes on where it was.
     offsets: HashMap<String, SourceState>,
-    /// Whether acknowledgements wait for a cut.
+    /// Whether acknowledgements wait for a checkpoint.
     checkpoints: bool,
     withheld: WithheldAcks,
     pending: Arc<AtomicUsize>,
 }
 
 impl Sequencer {
-    /// Sources go on at `places`. With `checkpoints` acknowledgements wait for one. What is handed out and not
-    /// evaluated is counted in `pending`.
+    /// Sources go on at `offsets`. With `checkpoints` acknowledgements wait for one. Bytes that are handed
+    /// out and not evaluated are counted in `pending`.
     pub(crate) fn new(offsets: &[model::SourceOffset], checkpoints: bool, pending: Arc<AtomicUsize>) -> Self {
         let known = |before: &model::SourceOffset| {
             let progress = SourceProgress { lines: before.lines, time_ns: before.time_ns };
@@ -102,13 +102,13 @@ impl Sequencer {
         Self { offsets: offsets.iter().map(known).collect(), checkpoints, pending, ..Self::default() }
     }
 
-    /// Takes what has a number.
+    /// Takes an item with its number.
     pub(crate) fn put(&mut self, number: u64, item: SequencedItem) {
         self.waiting.insert(number, item);
     }
 
-    /// What has its turn. A chunk has none while the gate is not open; a cut that waits behind it has
-    /// its turn at once when the gate is full, because only a cut can open it again.
+    /// Takes what has its turn. A chunk has none unless shards accept more; a checkpoint that waits behind
+    /// it has its turn at once when they are full, because only a checkpoint can change that.
     pub(crate) fn pop(&mut self, load: ShardLoad) -> Option<NextItem> {
         if matches!(self.waiting.get(&self.next)?, SequencedItem::Chunk(..)) && load != ShardLoad::Accepting {
             let cut = |item: &&mut SequencedItem| matches!(item, SequencedItem::Checkpoint(_));
@@ -176,13 +176,13 @@ impl Sequencer {
         moved
     }
 
-    /// The number of the next chunk, and when the last one that left was handed in.
+    /// Returns the number of the next turn, and when the last chunk that left was handed in.
     pub(crate) const fn next(&self) -> (u64, u64) {
         (self.next, self.handed_in_ns)
     }
 }
 
-/// Which lines of a chunk go to which shard.
+/// Returns the lines of a chunk by shard.
 pub(crate) fn by_shard(scanned: &ScannedChunk, shards: usize) -> Vec<Vec<u32>> {
     let mut parts = vec![Vec::new(); shards];
     let mut last = (usize::MAX, "");

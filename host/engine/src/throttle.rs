@@ -1,5 +1,5 @@
-//! What happens to a rule that uses more than its budget: it is paused, longer each time that it does
-//! so again. A plain value without a clock of its own.
+//! Budgets of a rule: one that uses more than its budget is paused, longer each time that it does so
+//! again. A plain value without a clock of its own.
 
 use std::fmt;
 
@@ -9,18 +9,18 @@ use crate::{meter::Meter, pause};
 
 const NS_PER_MS: u64 = 1_000_000;
 
-/// What a rule has used in one call, or what came of one.
+/// The cost of one call of a rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CallCost {
     /// Events that pay for some of it: not reminders that a reminder set.
     pub(crate) events: u64,
-    /// CPU, in nanoseconds; 0 where time is not looked at.
+    /// CPU, in nanoseconds; 0 in a replay.
     pub(crate) cpu_ns: u64,
     pub(crate) alerts: u64,
     pub(crate) alert_bytes: u64,
 }
 
-/// Which budget.
+/// The kind of a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BudgetKind {
     Cpu,
@@ -80,7 +80,7 @@ impl fmt::Display for OverBudget {
     }
 }
 
-/// A budget and what is left of it.
+/// A budget and its meter.
 #[derive(Debug)]
 struct MeteredBudget {
     what: BudgetKind,
@@ -102,7 +102,7 @@ impl MeteredBudget {
     }
 }
 
-/// What all rules of one shard may use together of its thread.
+/// The CPU that all rules of one shard may use together of its thread.
 #[derive(Debug)]
 pub(crate) struct SharedCpuBudget(MeteredBudget);
 
@@ -158,12 +158,12 @@ impl Throttle {
         }
     }
 
-    /// Whether the rule is not to be shown anything now.
+    /// Returns whether the rule is paused now.
     pub(crate) const fn blocks(&self, now_ns: u64) -> bool {
         now_ns < self.until_ns
     }
 
-    /// Pays for a call. Returns which budget is overdrawn, if one is: the rule is paused then.
+    /// Charges a call. Returns which budget is overdrawn, if one is: the rule is paused then.
     pub(crate) fn charge(
         &mut self,
         now_ns: u64,
@@ -175,7 +175,7 @@ impl Throttle {
         let alerts = beyond(spent.alerts, limits::FREE_ALERTS);
         let alert_bytes = beyond(spent.alert_bytes, limits::FREE_ALERT_BYTES);
         if cpu_ns == 0 && alerts == 0 && alert_bytes == 0 {
-            // The way of nearly all calls.
+            // Nearly all calls return here.
             if self.pauses > 0 && now_ns >= self.until_ns && self.is_full(now_ns) {
                 self.pauses = 0;
             }
@@ -192,7 +192,7 @@ impl Throttle {
                 over = over.or(Some((account.over(), account.meter.paid_ns())));
             }
         }
-        // One call that uses far too much is not for the others to pay.
+        // One call that uses far too much is not charged to the other rules.
         let mine_ns = cpu_ns.min(self.cpu.burst);
         let is_heavy = cpu_ns > 0 && self.share.charge(now_ns, mine_ns);
         if cpu_ns > 0 && shared_cpu.0.meter.charge(now_ns, mine_ns) && is_heavy && over.is_none() {
@@ -203,7 +203,7 @@ impl Throttle {
         Some(self.pause(now_ns, over, paid_ns))
     }
 
-    /// Pays for so many bytes of state, beyond what is free, that are committed.
+    /// Charges `bytes` of committed state beyond the allowance.
     pub(crate) fn charge_state(&mut self, now_ns: u64, bytes: u64) -> Option<OverBudget> {
         if bytes == 0 || !self.state_bytes.meter.charge(now_ns, bytes) {
             return None;

@@ -1,5 +1,4 @@
-//! A rule's dry run on recent events, before it is let at the stream: its alerts are heard by nobody, and
-//! its state is dropped.
+//! A rule's dry run on recent events, before it is loaded: its alerts and its state are dropped.
 
 use std::{io, sync::Arc};
 
@@ -15,17 +14,17 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Whole lines of a source; the last one may be cut.
+    /// Returns a sample of whole lines of a source; the last one may be incomplete.
     pub fn new(source: &Arc<EventSource>, bytes: &[u8]) -> Self {
         Self { source: Some(Arc::clone(source)), bytes: bytes.to_vec() }
     }
 
-    /// The traffic itself, for [`RuleSet::new`].
+    /// Returns the traffic itself, for [`RuleSet::new`].
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Takes another chunk's place.
+    /// Replaces the sample.
     pub(crate) fn renew(&mut self, source: &Arc<EventSource>, bytes: &[u8]) {
         self.source = Some(Arc::clone(source));
         self.bytes.clear();
@@ -33,15 +32,15 @@ impl Sample {
     }
 }
 
-/// Why a rule does not pass.
+/// Why a rule does not pass its dry run.
 #[derive(Debug, thiserror::Error)]
 pub enum TrialError {
-    /// It failed where it will fail again.
-    #[error("it failed on {failed} of the last events, at last like this: {last_error}")]
+    /// It failed on recent events, and will fail again.
+    #[error("it failed on {failed} of the last events; last error: {last_error}")]
     Failed {
-        /// On how many events.
+        /// The number of events.
         failed: u64,
-        /// What went wrong last.
+        /// The last error.
         last_error: String,
     },
     /// Its literals do not fit into an index.

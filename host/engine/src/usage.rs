@@ -1,16 +1,17 @@
-//! What rules use: counted by the shards, added up for the host, with rates over the last seconds.
+//! The resource use of rules: counted by the shards, summed for the host, with rates over the last
+//! seconds.
 
 use std::{collections::BTreeMap, time::Duration};
 
 /// Rates look back over one to two of these.
 const WINDOW_NS: u64 = 5_000_000_000;
 
-/// What one rule has used.
+/// The use of one rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Events that it was shown.
     pub events: u64,
-    /// CPU for them, with what the host did for its answers, in nanoseconds; 0 in a replay.
+    /// CPU for them, with the host's work for its answers, in nanoseconds; 0 in a replay.
     pub cpu_ns: u64,
     /// Raises and clears.
     pub alerts: u64,
@@ -36,7 +37,7 @@ impl std::ops::AddAssign for Usage {
     }
 }
 
-/// What one rule uses now, a second, and what it holds.
+/// The use of one rule: totals, rates per second, and the state that it holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RuleUse {
     /// Since the start.
@@ -80,12 +81,12 @@ impl RuleRates {
     }
 }
 
-/// What all rules use, by name.
+/// The use of all rules, by name.
 #[derive(Debug, Default)]
 pub(crate) struct UsageTable(BTreeMap<String, RuleRates>);
 
 impl UsageTable {
-    /// Adds what a shard has counted; `now` is the time since the start.
+    /// Adds the counters of a shard; `now` is the time since the start.
     pub(crate) fn add(&mut self, uses: Vec<(String, Usage)>, now: Duration) {
         let now_ns = now.as_nanos() as u64;
         for (rule, usage) in uses {
@@ -99,7 +100,7 @@ impl UsageTable {
         }
     }
 
-    /// By rule, with rates as of `now`, the time since the start.
+    /// Returns the use by rule, with rates as of `now`, the time since the start.
     pub(crate) fn snapshot(&self, now: Duration) -> BTreeMap<String, RuleUse> {
         let now_ns = now.as_nanos() as u64;
         self.0.iter().map(|(rule, rated)| (rule.clone(), rated.snapshot(now_ns))).collect()

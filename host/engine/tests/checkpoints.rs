@@ -97,7 +97,7 @@ fn stream(seed: u64) -> Vec<(usize, String)> {
             text += &match random.below(9) {
                 0 => format!("{time} vm-{object} \"properties\" env=e{word}\n"),
                 1 => format!("{time} vm-{object} \"properties\" env\n"),
-                2 => format!("{time} vm-{object} nobody wants this\n"),
+                2 => format!("{time} vm-{object} no rule wants this\n"),
                 3 => format!("{time} vm-{object} a word for vm-{object}\n"),
                 _ => format!("{time} vm-{object} word w{word}\n"),
             };
@@ -138,7 +138,7 @@ impl Book {
             };
         }
         for ObjectClock { object, time_ns } in cut.objects {
-            self.objects.insert(object, time_ns.expect("nothing is let go"));
+            self.objects.insert(object, time_ns.expect("nothing is evicted"));
         }
         self.places.extend(cut.offsets.into_iter().map(|place| (place.source.clone(), place)));
         self.signs.extend(cut.observations);
@@ -311,7 +311,7 @@ fn what_waits_for_a_cut_takes_room_and_calls_for_one() {
             });
             let begun = Instant::now();
             while !feeder.is_finished() || engine.inflight_bytes() > 0 {
-                // It does not wait that long as long as there is somebody who waits for room.
+                // It does not wait that long while a submitter waits for room.
                 engine.wait_urgent(if feeder.is_finished() { Duration::ZERO } else { Duration::from_millis(500) });
                 engine.checkpoint().acks.release();
             }

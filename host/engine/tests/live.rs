@@ -205,7 +205,7 @@ fn a_flood_of_objects_forgets_the_ones_that_were_silent_longest() {
         let gone = report.objects_evicted;
         assert!(
             gone.is_multiple_of(part) && gone.abs_diff(limits::OBJECTS as u64) <= few,
-            "{gone} objects were let go"
+            "{gone} objects were evicted"
         );
         assert!(report.failures.is_empty());
     });
@@ -234,7 +234,7 @@ fn a_literal_that_begins_with_a_line_end_stalls_nothing_and_is_in_no_line() {
     });
 }
 
-/// Sets so many reminders for one event.
+/// Sets the given number of reminders for one event.
 fn flood(event: &Event<'_>, state: &mut dyn RuleState) -> Result<Option<String>, StateError> {
     if event.kind == 2 {
         return Ok(Some(event.message.to_owned()));

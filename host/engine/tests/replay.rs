@@ -34,7 +34,7 @@ fn reminders_fire_up_to_the_latest_time_of_all_even_if_an_earlier_line_has_it() 
     assert_eq!(found.into_inner().unwrap(), ["1100"]);
 }
 
-/// Says every line, and every fact that it is told.
+/// Raises for every line and every fact that it is shown.
 fn say(event: &Event<'_>, _: &mut dyn RuleState) -> Result<Option<String>, StateError> {
     Ok(Some(format!("{} {}", event.kind, event.message)))
 }

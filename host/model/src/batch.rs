@@ -1,4 +1,4 @@
-//! The flat batch that crosses the wall, and the flat answer that comes back.
+//! The flat batch of events that a rule gets, and the flat batch of alerts that it returns.
 //! Layout: see `record batch` in `wit/types.wit`.
 
 use crate::{EventKind, Span, Wants};
@@ -22,12 +22,12 @@ pub struct EventBatch {
 }
 
 impl EventBatch {
-    /// Number of events.
+    /// Returns the number of events.
     pub const fn len(&self) -> usize {
         self.times_ns.len()
     }
 
-    /// Whether it has no event.
+    /// Returns whether it has no event.
     pub const fn is_empty(&self) -> bool {
         self.times_ns.is_empty()
     }
@@ -47,24 +47,24 @@ impl EventBatch {
         self.kinds.push(kind as u8);
     }
 
-    /// The next span of the current event, with text that is appended.
+    /// Adds the next span of the current event, with text that is appended.
     pub fn text(&mut self, value: Option<&str>) -> Span {
         let span = value.map_or(Span::NONE, |value| Span::push(&mut self.text, value));
         self.span(span);
         span
     }
 
-    /// The next span of the current event, pointing at text that is already there.
+    /// Adds the next span of the current event, which points at text that is already there.
     pub fn span(&mut self, span: Span) {
         self.spans.extend([span.offset, span.len]);
     }
 
-    /// The next number of the current event.
+    /// Adds the next number of the current event.
     pub fn number(&mut self, value: Option<f64>) {
         self.numbers.push(value.unwrap_or(f64::NAN));
     }
 
-    /// How many spans an event has under `wants`.
+    /// Returns the number of spans of an event under `wants`.
     pub const fn width(wants: &Wants) -> usize {
         FIXED_SPANS + wants.fields.len() + wants.properties.len()
     }
@@ -83,18 +83,18 @@ impl EventBatch {
     }
 }
 
-/// What an alert says about its symptom.
+/// Whether an alert raises or clears its symptom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
 pub enum Change {
-    /// It is there.
+    /// The symptom is present.
     Raise,
-    /// It is gone.
+    /// The symptom is gone.
     Clear,
 }
 
 impl Change {
-    /// The word for it.
+    /// Returns the word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Raise => "raise",
@@ -103,7 +103,7 @@ impl Change {
     }
 }
 
-/// One alert of an [`RuleAlertBatch`].
+/// One alert of a [`RuleAlertBatch`].
 #[derive(Clone, Copy, Debug)]
 pub struct RuleAlertRow {
     /// The event, as an index into the batch.
@@ -120,7 +120,7 @@ pub struct RuleAlertRow {
     pub attributes_end: u32,
 }
 
-/// What a rule answered to a batch, as rows over one text.
+/// A rule's answer to a batch: its alerts, as rows over one text.
 #[derive(Debug, Default)]
 pub struct RuleAlertBatch {
     /// What the spans point into.

@@ -1,35 +1,35 @@
-//! Consistent cuts through the stream: everything that came of what was handed in before, as plain
-//! data for a store to commit at once, and what an engine begins with when it goes on from there.
+//! Consistent checkpoints of the stream: the results of everything that was submitted before, as plain
+//! data for a store to commit in one transaction, and the state from which an engine goes on.
 
 use std::fmt;
 
 use crate::{AckCallback, ObjectFacts, RuleAlert};
 
-/// What came of the stream since the cut before: of every chunk before it everything, of every chunk
-/// after it nothing.
+/// The results of the stream since the checkpoint before: all results of every chunk before it, and
+/// none of any chunk after it.
 #[derive(Debug, Default)]
 pub struct Checkpoint {
-    /// What was said and heard, in the order of the stream: by chunk, then line, then rule, then the
-    /// rule's own order. Reminders stand before the line that let them fire; those of a silent object
-    /// behind the last line that its shard had taken.
+    /// Observations in the order of the stream: by chunk, then line, then rule, then the rule's own
+    /// order. Reminders come before the line at whose time they fire; those of a silent object behind
+    /// the last line that its shard had taken.
     pub observations: Vec<Observation>,
     /// Entries of rules' state that changed, by rule, object and key.
     pub states: Vec<StateChange>,
     /// Reminders that were set, moved, taken back or fired, by object, rule and name.
     pub reminders: Vec<ReminderUpdate>,
-    /// Objects whose latest event time changed or that were let go, by object.
+    /// Objects whose latest event time changed or that were evicted, by object.
     pub objects: Vec<ObjectClock>,
     /// Sources that moved, by name.
     pub offsets: Vec<SourceOffset>,
-    /// It was made before its turn, because there was no room for what would have come: there is more
-    /// behind it that was handed in before.
+    /// It was made before its turn, because there was no room for more results: more follows that was
+    /// submitted before it was asked for.
     pub early: bool,
     /// The acknowledgements of its chunks.
     pub acks: PendingAcks,
 }
 
 impl Checkpoint {
-    /// Whether there is nothing to commit. Its acknowledgements must be released all the same.
+    /// Returns whether there is nothing to commit. Its acknowledgements must be released all the same.
     pub const fn is_empty(&self) -> bool {
         self.observations.is_empty()
             && self.states.is_empty()
@@ -39,16 +39,17 @@ impl Checkpoint {
     }
 }
 
-/// Something that the stream showed.
+/// A result of one line of the stream.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Observation {
-    /// A rule's alert.
+    /// A rule raises or clears a symptom. Users see these counted as "raises and clears"; the JSON
+    /// key of the count is `signs`, from before this name.
     RuleAlert(RuleAlert),
     /// Facts, changed or not, with the time from which they hold, and the name of their source.
     Facts(ObjectFacts, String),
     /// Facts of the inventory, which rules were informed of in the stream.
     Inventory(ObjectFacts),
-    /// The first thing that is heard of an object that is not known.
+    /// The first event of an object that was not known.
     Seen {
         /// The object.
         object: String,
@@ -91,17 +92,17 @@ pub struct ReminderUpdate {
     pub text: String,
 }
 
-/// How far an object's event time has got.
+/// The latest event time of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectClock {
     /// The object.
     pub object: String,
-    /// The latest event time, nanoseconds since the Unix epoch; `None`: the object was let go, and
-    /// the engine remembers nothing of it.
+    /// The latest event time, nanoseconds since the Unix epoch; `None`: the object was evicted, and
+    /// the engine holds nothing of it.
     pub time_ns: Option<u64>,
 }
 
-/// How far a source has been taken.
+/// How far a source has been processed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceOffset {
     /// The source's name.
@@ -117,10 +118,10 @@ pub struct SourceOffset {
     pub is_forgotten: bool,
 }
 
-/// What an engine begins with: what is known in any case, and all that was committed.
+/// The state from which an engine starts: facts of the inventory, and everything that was committed.
 #[derive(Clone, Debug, Default)]
 pub struct InitialState {
-    /// Facts that hold from the start; these objects are never let go.
+    /// Facts that hold from the start; these objects are never evicted.
     pub known: Vec<ObjectFacts>,
     /// Facts that came before, in the order in which they came.
     pub facts: Vec<ObjectFacts>,
@@ -130,21 +131,22 @@ pub struct InitialState {
     pub reminders: Vec<ReminderUpdate>,
     /// Objects that are known.
     pub objects: Vec<ObjectClock>,
-    /// Where the sources go on.
+    /// The offsets at which the sources go on.
     pub offsets: Vec<SourceOffset>,
 }
 
-/// The acknowledgements of a cut. Dropped, they are never made, and their room is given back.
+/// The acknowledgements of a checkpoint. If it is dropped, they are never made, and their bytes in
+/// flight are given back.
 #[derive(Default)]
 pub struct PendingAcks(Option<AckCallback>);
 
 impl PendingAcks {
-    /// Acknowledgements that are made by `release`.
+    /// Returns acknowledgements that are made by `release`.
     pub fn new(release: AckCallback) -> Self {
         Self(Some(release))
     }
 
-    /// Acknowledges: the cut is safe.
+    /// Acknowledges all chunks: the checkpoint is committed.
     pub fn release(self) {
         if let Some(release) = self.0 {
             release();

@@ -1,14 +1,14 @@
-//! What a source hands to the engine.
+//! Chunks of lines, as sources submit them to the engine.
 
 use std::{fmt, sync::Arc};
 
 use crate::Decoder;
 
-/// Where lines come from, and what holds for lines that do not say it themselves.
+/// The source of lines, with defaults for lines that do not name them.
 pub struct EventSource {
     /// Its name in evidence: a path, `stdin`, or the name from the configuration.
     pub name: String,
-    /// Its place among the sources; breaks ties of event time.
+    /// Its rank among the sources; breaks ties of event time.
     pub rank: u32,
     /// The object of lines that name none.
     pub object: String,
@@ -26,17 +26,17 @@ impl fmt::Debug for EventSource {
 
 /// Whole lines of one source. The last one may lack its line end.
 pub struct Chunk {
-    /// Whose lines they are.
+    /// The source of the lines.
     pub source: Arc<EventSource>,
     /// The lines. None is longer than [`crate::limits::CHUNK_BYTES`].
     pub bytes: Vec<u8>,
     /// When they arrived, for lines that have no time: nanoseconds since the Unix epoch, or `None`
     /// where arrival means nothing (replay).
     pub arrived_ns: Option<u64>,
-    /// Where its source would go on after it, in the source's own words.
+    /// Where its source goes on after it, in the source's own format.
     pub cursor: Option<Vec<u8>>,
-    /// Called when everything in the chunk has been evaluated, or with cuts when the one that it is
-    /// in is released; dropped uncalled if that cannot be.
+    /// Called when everything in the chunk has been evaluated, or with checkpoints when the one that it
+    /// is in is released; dropped without a call if that cannot be.
     pub ack: Option<AckCallback>,
 }
 

@@ -1,4 +1,4 @@
-//! What a rule says about itself: symptoms, interests and wants. The host-side
+//! The description of a rule: symptoms, interests and wants. The host-side
 //! mirror of `wit/types.wit`, where each word is explained to rule authors.
 
 use std::fmt;
@@ -18,7 +18,7 @@ pub enum Criticality {
 }
 
 impl Criticality {
-    /// The word for it, in lower case.
+    /// Returns the word for it, in lower case.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Information => "information",
@@ -48,7 +48,7 @@ pub enum Impact {
 }
 
 impl Impact {
-    /// The word for it, in lower case.
+    /// Returns the word for it, in lower case.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Health => "health",
@@ -77,7 +77,7 @@ pub struct SymptomDefinition {
     pub hold_ms: u64,
 }
 
-/// What an event is.
+/// The kind of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum EventKind {
@@ -94,23 +94,23 @@ pub enum EventKind {
 pub struct EventKinds(u8);
 
 impl EventKinds {
-    /// The set of these.
+    /// Returns the set of these kinds.
     pub fn of(kinds: &[EventKind]) -> Self {
         Self(kinds.iter().fold(0, |set, kind| set | 1 << *kind as u8))
     }
 
-    /// Whether `kind` is in the set.
+    /// Returns whether `kind` is in the set.
     pub const fn has(self, kind: EventKind) -> bool {
         self.0 & 1 << kind as u8 != 0
     }
 
-    /// Whether the set is empty.
+    /// Returns whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 }
 
-/// What a condition looks at.
+/// The value that a condition tests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// A field of the log record.
@@ -119,7 +119,7 @@ pub enum Subject {
     Property(String),
 }
 
-/// How a condition judges a value; exact and case-sensitive.
+/// The test of a condition; exact and case-sensitive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ValueTest {
     /// There is a value.
@@ -137,7 +137,7 @@ pub enum ValueTest {
 }
 
 impl ValueTest {
-    /// Whether `value` passes.
+    /// Returns whether `value` passes.
     pub fn passes(&self, value: Option<&str>) -> bool {
         match self {
             Self::Present => value.is_some(),
@@ -153,13 +153,13 @@ impl ValueTest {
 /// One condition on a field or property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InterestCondition {
-    /// What it looks at.
+    /// The value that is tested.
     pub subject: Subject,
-    /// How it judges.
+    /// The test.
     pub test: ValueTest,
 }
 
-/// What a rule wants to see: kind ∧ any literal ∧ all conditions.
+/// Events that a rule is shown: kind ∧ any literal ∧ all conditions.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Interest {
     /// The kinds of event.
@@ -172,7 +172,7 @@ pub struct Interest {
     pub conditions: Vec<InterestCondition>,
 }
 
-/// What a rule wants to read, and can read.
+/// Fields, properties and metrics that a rule can read.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Wants {
     /// Fields of log records.
@@ -183,23 +183,23 @@ pub struct Wants {
     pub metrics: Vec<String>,
 }
 
-/// What `describe` returned.
+/// A rule's answer to `describe`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Description {
     /// The module's name.
     pub name: String,
     /// The module's version.
     pub version: String,
-    /// What it can raise.
+    /// The symptoms that it can raise.
     pub symptoms: Vec<SymptomDefinition>,
-    /// What it wants to see.
+    /// The events that it is shown.
     pub interests: Vec<Interest>,
-    /// What it wants to read.
+    /// The values that it can read.
     pub wants: Wants,
 }
 
 impl Description {
-    /// Whether any interest names `kind`.
+    /// Returns whether any interest names `kind`.
     pub fn wants_kind(&self, kind: EventKind) -> bool {
         self.interests.iter().any(|interest| interest.kinds.has(kind))
     }

@@ -1,15 +1,15 @@
-//! What found no room or was not fit to be kept: one table of all kinds, and counters of them. Every
-//! counter of this sort counts here, so that `status`, `doctor` and the log show all of them.
+//! Data that was dropped at a bound: one table of all kinds, and counters of them. Every such counter
+//! is here, so that `status`, `doctor` and the log show all of them.
 
 use std::fmt;
 
 /// Bytes of an example at most.
 const EXAMPLE_BYTES: usize = 80;
 
-/// A kind of what was dropped at a bound.
+/// A kind of dropped data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DropKind {
-    /// Lines longer than [`crate::limits::LINE_BYTES`], which were cut there.
+    /// Lines longer than [`crate::limits::LINE_BYTES`], which were truncated.
     LinesCut,
     /// Objects that a shard forgot, with their state, because there were too many.
     StreamObjects,
@@ -21,7 +21,7 @@ pub enum DropKind {
     StateUnreadable,
     /// Reminders that went because a rule had set too many on one object.
     Reminders,
-    /// Reminders that were put off because too many were due at once.
+    /// Reminders that were deferred because too many were due at once.
     RemindersPutOff,
     /// Lines that rules wrote to the log beyond what a call may.
     RuleLogLines,
@@ -58,8 +58,8 @@ const TABLE: [Row; 15] = [
     row(
         DropKind::LinesCut,
         "lines-cut",
-        "lines longer than 64 KiB were cut",
-        "what is behind the cut is seen by no rule: let the program write shorter lines",
+        "lines longer than 64 KiB were truncated",
+        "rules do not see the rest of such a line: let the program write shorter lines",
     ),
     row(
         DropKind::StreamObjects,
@@ -76,7 +76,7 @@ const TABLE: [Row; 15] = [
     row(
         DropKind::StateKeys,
         "state-keys",
-        "entries of rule state went, because a rule had more than 1024 on one object",
+        "entries of rule state were dropped, because a rule had more than 1024 on one object",
         "the rule counts too many things of one object: ask its author for fewer keys",
     ),
     row(
@@ -88,19 +88,19 @@ const TABLE: [Row; 15] = [
     row(
         DropKind::Reminders,
         "reminders",
-        "reminders went, because a rule had set more than 1024 on one object",
+        "reminders were dropped, because a rule had set more than 1024 on one object",
         "what the rule waits for may be missed: ask its author for fewer reminders",
     ),
     row(
         DropKind::RemindersPutOff,
         "reminders-put-off",
-        "reminders were put off, because too many were due at once",
-        "what rules wait for comes later than they asked",
+        "reminders were deferred, because too many were due at once",
+        "rules see these reminders later than they asked for",
     ),
     row(
         DropKind::RuleLogLines,
         "rule-log-lines",
-        "log lines of rules were left out, because a call wrote more than 64, or the rule more than its budget",
+        "log lines of rules were dropped, because a call wrote more than 64, or the rule more than its budget",
         "ask the rule's author for fewer log lines, or raise `[limits] log-lines-per-s` of its manifest",
     ),
     row(
@@ -113,7 +113,7 @@ const TABLE: [Row; 15] = [
     row(
         DropKind::Objects,
         "objects",
-        "times an object was heard of that is not kept, because there are too many",
+        "events came of objects that are not kept, because there are too many",
         "no alert opens for these: list the objects that matter in the inventory, or run more hosts",
     ),
     row(

@@ -6,15 +6,15 @@ pub const BATCH_EVENTS: usize = 256;
 pub const BATCH_BYTES: usize = 1 << 20;
 /// A partly filled batch is handed over after this long.
 pub const LINGER_US: u64 = 500;
-/// What a source reads at once.
+/// Bytes of one chunk.
 pub const CHUNK_BYTES: usize = 1 << 20;
-/// A longer line is cut here, and counted.
+/// Longest line; longer ones are truncated, and counted.
 pub const LINE_BYTES: usize = 64 << 10;
 /// Fields that a decoder keeps of one line; more are counted.
 pub const FIELDS: usize = 256;
 /// Bytes in flight between the sources and the shards.
 pub const INFLIGHT_BYTES: usize = 64 << 20;
-/// Signs that wait for the next cut; with more it is time for one.
+/// Observations that wait for the next checkpoint; with more, one is due.
 pub const OBSERVATION_BYTES: usize = 16 << 20;
 /// A module's file.
 pub const MODULE_BYTES: u64 = 16 << 20;
@@ -60,7 +60,7 @@ pub const CONTROLS: usize = 64;
 pub const CONTROL_BYTES: usize = 256;
 /// All texts of one description: names, titles, recommendations, controls, literals, conditions.
 pub const DESCRIPTION_BYTES: usize = 2 << 20;
-/// What is shown of an error text that a module wrote; more is cut, and its length is shown.
+/// Bytes of a module's error text that are shown; longer ones are truncated, and their length is shown.
 pub const ERROR_BYTES: usize = 2 << 10;
 
 /// Linear memory, tables and machine code of all rules of a host together, if nothing else is set.
@@ -86,7 +86,7 @@ pub const REMINDERS_PER_EVENT: usize = 1024;
 /// Reminders of one object that fire between two events; more are put off.
 pub const REMINDERS_PER_GAP: usize = 1024;
 /// Objects of one shard, those of the inventory not counted. When there are more, the sixteenth of
-/// them that was heard of longest ago goes, with facts, state and reminders, and is counted.
+/// them with the oldest last event is evicted, with facts, state and reminders, and counted.
 pub const OBJECTS: usize = 131_072;
 /// Properties of one object, and as many metrics. For one more, the property that was removed
 /// longest ago goes; where there is none, the new one is left out, and counted.
@@ -112,9 +112,9 @@ pub const FREE_STATE_BYTES: u64 = 4 << 10;
 pub const RULES_CPU_MS_PER_S: u64 = 500;
 /// State of all rules, in bytes.
 pub const RULES_STATE_BYTES: usize = 256 << 20;
-/// Raises, clears and facts that wait for a cut, in all shards together: with more no rule is shown
-/// anything until some are cut, and what they miss is counted. So it is for a single rule with half
-/// of it.
+/// Observations (raises, clears and facts) that wait for a checkpoint, in all shards together: with
+/// more, no rule is shown events until a checkpoint has taken some, and events that rules miss are
+/// counted. The same holds for a single rule with half of it.
 pub const OBSERVATIONS_MAX_BYTES: usize = 256 << 20;
 
 /// What one rule may use; the `[limits]` of its manifest. What is "per second" has a burst (0.4 seconds

@@ -1,16 +1,16 @@
-//! The few traits that more than one wing implements: a module and its cells (Wasm or native), and
-//! the state that the host keeps for a rule (in memory, later in a store).
+//! The few traits with several implementations: a module and its instances (Wasm or native), and the
+//! state that the host holds for a rule.
 
 use std::{any::Any, fmt};
 
 use crate::{Description, EventBatch, Limits, RuleAlertBatch};
 
-/// A module that can be opened for any number of rules.
+/// A module that any number of rules can run.
 pub trait Module: Send + Sync {
-    /// `sha256:…` of the module's bytes.
+    /// Returns `sha256:…` of the module's bytes.
     fn digest(&self) -> &str;
 
-    /// Opens a fresh instance and describes it with `settings`, a JSON object.
+    /// Makes a fresh instance and describes it with `settings`, a JSON object.
     ///
     /// # Errors
     /// When the instance cannot be made, the module refuses its settings, or its description breaks
@@ -18,7 +18,7 @@ pub trait Module: Send + Sync {
     fn instantiate(&self, settings: &str, limits: &Limits) -> Result<DescribedInstance, InstantiateError>;
 }
 
-/// A fresh instance and what it said about itself.
+/// A fresh instance and its description.
 pub struct DescribedInstance {
     /// The instance.
     pub instance: Box<dyn RuleInstance>,
@@ -28,9 +28,9 @@ pub struct DescribedInstance {
 
 /// One instance of a rule.
 pub trait RuleInstance: Send {
-    /// Judges a batch and fills `answer`. `state` is lent for the call and comes back in any case.
+    /// Evaluates a batch and fills `answer`. `state` is passed in for the call and always returned.
     ///
-    /// After an error the cell must be thrown away, and so must what it did to `state`.
+    /// After an error the instance must be dropped, and its changes to `state` rolled back.
     fn evaluate(
         &mut self,
         batch: &EventBatch,
@@ -39,21 +39,21 @@ pub trait RuleInstance: Send {
     ) -> (Box<dyn RuleState>, Result<(), InstanceError>);
 }
 
-/// Why a module could not be opened.
+/// Why a module has no instance.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum InstantiateError {
-    /// The module said so itself; its text is for the person who wrote the settings.
+    /// The module refuses the settings; its text is for the person who wrote them.
     #[error("the module refuses its settings: {0}")]
     Settings(String),
     /// The description breaks a rule of the contract.
     #[error("the module's description is not acceptable: {0}")]
     Description(String),
-    /// It did not get that far.
+    /// The instance failed before it returned a description.
     #[error("the module cannot be started: {0}")]
     Instance(#[from] InstanceError),
 }
 
-/// Why a cell gave no answer.
+/// Why an instance gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InstanceError {
     /// It trapped: a panic, an unreachable, an access out of bounds.
@@ -131,33 +131,33 @@ pub struct ReminderChange {
     pub due_ns: Option<u64>,
 }
 
-/// What the host remembers for one rule. The engine brackets every call of a cell with
+/// The state that the host holds for one rule. The engine brackets every call of an instance with
 /// [`RuleState::begin`] and either [`RuleState::commit`] or [`RuleState::rollback`]; the other functions are
 /// the guest's: each names an event of the batch and reaches that event's object only. The words:
-/// `wit/host.wit`. A cell gives back the very state that it was lent.
+/// `wit/host.wit`. An instance gives back the very state that it was passed.
 pub trait RuleState: Any + Send {
-    /// A batch begins. `reminds`: the rule, in its present version, has an interest in reminders.
+    /// Begins a batch. `reminds`: the rule, in its present version, has an interest in reminders.
     fn begin(&mut self, rows: &[EventRow], reminds: bool);
 
-    /// What was done since [`RuleState::begin`] stays. Returns the reminders that were set or taken back.
+    /// Keeps all changes since [`RuleState::begin`]. Returns the reminders that were set or taken back.
     fn commit(&mut self) -> Vec<ReminderChange>;
 
-    /// What was done since [`RuleState::begin`] was never done.
+    /// Discards all changes since [`RuleState::begin`].
     fn rollback(&mut self);
 
-    /// The value under `key`.
+    /// Returns the value under `key`.
     ///
     /// # Errors
     /// All calls fail for an event that is not in the batch.
     fn get(&mut self, event: u32, key: &str) -> Result<Option<&[u8]>, StateError>;
 
-    /// Keeps `value` under `key` for `ttl_ms`; 0 for ever.
+    /// Stores `value` under `key` for `ttl_ms`; 0 for ever.
     ///
     /// # Errors
     /// Fails for a value over [`crate::limits::VALUE_BYTES`].
     fn set(&mut self, event: u32, key: &str, value: &[u8], ttl_ms: u64) -> Result<(), StateError>;
 
-    /// Forgets `key`.
+    /// Removes `key`.
     ///
     /// # Errors
     /// See [`RuleState::get`].
@@ -169,7 +169,7 @@ pub trait RuleState: Any + Send {
     /// See [`RuleState::get`].
     fn count(&mut self, event: u32, key: &str, amount: u32, window_ms: u64) -> Result<u64, StateError>;
 
-    /// Notes `value` and returns the number of different ones in the window.
+    /// Adds `value` and returns the number of different ones in the window.
     ///
     /// # Errors
     /// See [`RuleState::get`].
@@ -187,7 +187,7 @@ pub trait RuleState: Any + Send {
     /// See [`RuleState::get`].
     fn forget(&mut self, event: u32, name: &str) -> Result<(), StateError>;
 
-    /// A line of the rule's own log.
+    /// Writes a line of the rule's own log.
     fn log(&mut self, level: LogLevel, message: &str);
 }
 

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-/// What a decoder made of a line. Texts borrow from the line where they stand there as they are.
+/// One decoded line. Texts borrow from the line where they occur there unchanged.
 #[derive(Debug, Default, PartialEq)]
 pub struct Record<'a> {
-    /// Event time in nanoseconds since the Unix epoch, if the line tells it.
+    /// Event time in nanoseconds since the Unix epoch, if the line has one.
     pub time_ns: Option<u64>,
     /// The object, if the line names one.
     pub object: Option<Cow<'a, str>>,
@@ -17,7 +17,7 @@ pub struct Record<'a> {
     pub fields: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// Facts about the object, if the line carries any.
     pub facts: Option<Facts<'a>>,
-    /// The line looked like its format and then was not; it was taken as a plain line.
+    /// The line began like its format but does not follow it; it was decoded as a plain line.
     pub malformed: bool,
 }
 

@@ -1,4 +1,4 @@
-//! An alert as it leaves the engine: borrowed on the way out, owned for those who keep it.
+//! A rule's alert as it leaves the engine: borrowed on the way out, owned by those who keep it.
 
 use crate::{Change, Criticality, Impact, Span, SymptomDefinition};
 
@@ -13,8 +13,8 @@ pub struct EvidenceRef<'a> {
     pub text: &'a str,
 }
 
-/// Where an alert stands in the order of all alerts: event time, then the sources' order, then
-/// line, then rule name, then the rule's own order.
+/// The order of all rule alerts of a replay: event time, then the sources' order, then line, then rule
+/// name, then the rule's own order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct RuleAlertOrder {
     /// Event time, nanoseconds since the Unix epoch.
@@ -49,10 +49,10 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// An alert on its way out.
+/// A borrowed rule alert on its way out of the engine.
 #[derive(Clone, Copy, Debug)]
 pub struct RuleAlertRef<'a> {
-    /// Its place among all alerts; carries the event time.
+    /// Its place in the order of all rule alerts; carries the event time.
     pub order: RuleAlertOrder,
     /// The rule's name.
     pub rule: &'a str,
@@ -66,13 +66,13 @@ pub struct RuleAlertRef<'a> {
     pub summary: &'a str,
     /// Details.
     pub attributes: Attributes<'a>,
-    /// What shows it. A reminder's alert shows the line that set the reminder.
+    /// The line that shows it. A reminder's alert shows the line that set the reminder.
     pub evidence: EvidenceRef<'a>,
-    /// `sha256:…` of the module that said it.
+    /// `sha256:…` of the rule's module.
     pub module: &'a str,
 }
 
-/// An alert to keep.
+/// An owned rule alert: a rule raises or clears a symptom of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RuleAlert {
@@ -137,7 +137,7 @@ impl From<&RuleAlertRef<'_>> for RuleAlert {
 }
 
 impl RuleAlert {
-    /// Lends it as it was on its way out. Its place among all alerts is lost but for time and line.
+    /// Calls `to` with the borrowed form. Of its place in the order only time and line are known.
     pub fn lend<R>(&self, to: impl FnOnce(&RuleAlertRef<'_>) -> R) -> R {
         let symptom = SymptomDefinition {
             id: self.symptom.clone(),

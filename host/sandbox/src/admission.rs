@@ -24,7 +24,7 @@ pub enum AdmitError {
     },
     /// The file is damaged or uses what the host does not take.
     #[error(
-        "the file is not valid WebAssembly: {0}; if it is still being copied it will be tried again, otherwise build it anew with `lifesigns rule build`"
+        "the file is not valid WebAssembly: {0}; if it is still being copied it will be tried again, otherwise build it again with `lifesigns rule build`"
     )]
     Invalid(String),
     /// A core module with nothing that says which world it implements.

@@ -21,7 +21,7 @@ use crate::{
 
 /// Length of the key and of each entry's MAC.
 const MAC_BYTES: usize = 32;
-/// An entry that is a link is not an entry, and one that is a pipe is not waited for.
+/// A link is not an entry, and a pipe is not waited for.
 const NOFOLLOW_NONBLOCK: i32 = rustix::fs::OFlags::NOFOLLOW.union(rustix::fs::OFlags::NONBLOCK).bits() as i32;
 /// Larger entries are not read.
 const ENTRY_BYTES: u64 = 256 << 20;
@@ -34,15 +34,15 @@ pub enum CacheError {
     Io {
         /// The folder or file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         error: io::Error,
     },
-    /// Somebody else could have written to it.
-    #[error("the compile cache {path} is not used: {why}; mend it with `chmod 700` and `chown`, or remove it")]
+    /// Another user could have written to it.
+    #[error("the compile cache {path} is not used: {why}; fix it with `chmod 700` and `chown`, or remove it")]
     Untrusted {
         /// The folder or file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         why: &'static str,
     },
 }
@@ -94,7 +94,7 @@ impl Cache {
         self
     }
 
-    /// The compiled module, if there is a sound entry for it.
+    /// Returns the compiled module, if there is a valid entry for it.
     pub(crate) fn get(&self, engine: &Engine, digest: &str) -> Option<Component> {
         let code = self.read(&self.path(engine, digest))?;
         // SAFETY: `deserialize` trusts its bytes to come from `serialize`. The MAC says that they do:
@@ -102,12 +102,12 @@ impl Cache {
         unsafe { Component::deserialize(engine, code) }.ok()
     }
 
-    /// Keeps a compiled module. A cache that cannot be written is only slower.
+    /// Stores a compiled module. A cache that cannot be written only costs time.
     pub(crate) fn put(&self, engine: &Engine, digest: &str, code: &[u8]) {
         self.keep(&self.path(engine, digest), code);
     }
 
-    /// Why the module was refused, if it was with these limits.
+    /// Returns why the module was refused, if it was with these limits.
     pub(crate) fn refusal(&self, engine: &Engine, digest: &str, limits: &CompileLimits) -> Option<String> {
         String::from_utf8(self.read(&self.refusal_path(engine, digest, limits))?).ok()
     }
@@ -117,7 +117,7 @@ impl Cache {
         self.keep(&self.refusal_path(engine, digest, limits), why.as_bytes());
     }
 
-    /// What a sound entry holds. What is no regular file is passed over: it may be one that never ends.
+    /// Returns the content of a valid entry. Anything but a regular file is ignored: a pipe may never end.
     fn read(&self, path: &Path) -> Option<Vec<u8>> {
         let file = OpenOptions::new().read(true).custom_flags(NOFOLLOW_NONBLOCK).open(path).ok()?;
         let metadata = file.metadata().ok().filter(Metadata::is_file)?;
@@ -126,7 +126,7 @@ impl Cache {
         let sound =
             entry.split_at_checked(MAC_BYTES).is_some_and(|(mac, held)| self.mac(path, held).verify_slice(mac).is_ok());
         if !sound {
-            tracing::warn!(path = %path.display(), "a cache entry was not written by this host, or is damaged; it is not used");
+            tracing::warn!(path = %path.display(), "cache entry ignored: not written by this host, or damaged");
             let _ = fs::remove_file(path);
             return None;
         }
@@ -136,7 +136,7 @@ impl Cache {
 
     fn keep(&self, path: &Path, held: &[u8]) {
         if let Err(error) = self.write(path, held) {
-            tracing::warn!(path = %path.display(), %error, "the compile cache cannot be written");
+            tracing::warn!(path = %path.display(), %error, "compile cache not written");
         }
         evict::evict(&self.folder, &self.bounds, path);
     }

@@ -150,7 +150,7 @@ impl ChildProcess {
                 let program = self.program.display();
                 Err(AdmitError::Unavailable(format!("{program} is of another release than this program")))
             }
-            None => Err(AdmitError::Unavailable(format!("the compiler's process said nothing sound ({status})"))),
+            None => Err(AdmitError::Unavailable(format!("the compiler's process gave no valid answer ({status})"))),
         }
     }
 }
@@ -216,7 +216,7 @@ impl Drop for Running {
 }
 
 fn unheard(error: std::io::Error) -> AdmitError {
-    AdmitError::Unavailable(format!("the compiler's process cannot be heard: {error}"))
+    AdmitError::Unavailable(format!("the compiler's process cannot be read from: {error}"))
 }
 
 /// What goes to the child, and what it writes until it closes both.

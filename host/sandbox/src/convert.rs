@@ -1,4 +1,4 @@
-//! From the contract's types, as a guest returned them, to the model's.
+//! Conversions from the contract's types, as a guest returned them, to the model's.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use lifesigns_text::quoted;
 
 use crate::bindings::lifesigns::rule::types as wit;
 
-/// The batch, borrowed, in the contract's type.
+/// Returns the batch, borrowed, as the contract's type.
 pub(crate) fn batch(batch: &EventBatch) -> wit::Batch<'_> {
     wit::Batch {
         text: &batch.text,
@@ -61,8 +61,8 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// A name that comes twice. A few are compared with each other, and many by way of a set, because a
-/// hostile answer can hold thousands of them.
+/// Returns a name that comes twice. A few names are compared with each other, many through a set: a
+/// hostile answer can have thousands of them.
 fn repeated<'a>(text: &'a str, attributes: &[(Span, Span)]) -> Option<&'a str> {
     const FEW: usize = 8;
     let name = |(name, _): &(Span, Span)| name.str(text);
@@ -74,7 +74,7 @@ fn repeated<'a>(text: &'a str, attributes: &[(Span, Span)]) -> Option<&'a str> {
     attributes.iter().map(name).enumerate().find(|(index, name)| before(*index, name)).map(|(_, name)| name)
 }
 
-/// The description in the model's types. It is not checked yet.
+/// Returns the description as the model's type. It is not checked yet.
 pub(crate) fn description(description: wit::Description) -> Description {
     Description {
         name: description.name,

@@ -1,9 +1,9 @@
-//! What the host would have to do for a rule on each line: literals and conditions have bounds, because
-//! the host looks for them outside of any deadline.
+//! The work of the host for a rule on each line: literals and conditions have bounds, because the host
+//! evaluates them outside of any deadline.
 
 use lifesigns_model::{Description, EventKind, Subject, ValueTest, limits};
 
-/// Why a rule would cost too much; for its author.
+/// Returns why a rule would cost too much; for its author.
 pub(crate) fn check(description: &Description) -> Result<(), String> {
     let (mut conditions, mut contains, mut values, mut on_properties, mut on_messages) = (0, 0, 0, 0, 0);
     for interest in &description.interests {

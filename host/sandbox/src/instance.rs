@@ -1,4 +1,4 @@
-//! One instance of a module: a store, a deadline, and what to make of the ways it can end.
+//! One instance of a module: a store, a deadline, and the errors that a call can end with.
 
 use std::sync::Arc;
 
@@ -21,13 +21,13 @@ use crate::{
     ticker,
 };
 
-/// How much a guest may pass to the host in one call, in bytes as wasmtime counts them.
+/// Bytes, as wasmtime counts them, that a guest may pass to the host in one call.
 const HOSTCALL_BYTES: usize = 16 << 20;
 
-/// The export `evaluate`, with answers that come flat.
+/// The export `evaluate`, which returns alerts flat.
 type Evaluate<'a> = TypedFunc<(wit::Batch<'a>,), (LiftedAlerts,)>;
 
-/// A component that is linked, and where its exports are.
+/// A linked component and its exports.
 pub(crate) struct LinkedComponent {
     instance: InstancePre<StoreData>,
     exports: RuleIndices,
@@ -115,7 +115,7 @@ impl RuleInstance for WasmInstance {
     }
 }
 
-/// What ended a call, in the model's words.
+/// Returns why a call failed, as the model's error.
 fn failure(store: &mut Store<StoreData>, error: &wasmtime::Error, limits: &Limits) -> InstanceError {
     let data = store.data_mut();
     if let Some(broken) = data.broken.take() {

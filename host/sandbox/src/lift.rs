@@ -23,10 +23,10 @@ use crate::bindings::lifesigns::rule::types as wit;
 const ALERT_BYTES: usize = 28;
 /// Name, value.
 const ATTRIBUTE_BYTES: usize = 16;
-/// What the texts of an alert come to, more or less.
+/// About the bytes of an alert's texts.
 const USUAL_BYTES: usize = 128;
 
-/// What wasmtime would lift.
+/// The type that wasmtime would lift.
 type Lists = Vec<wit::Alert>;
 
 /// A `list<alert>`, laid flat. It is sound text, and nothing else about it is checked yet.
@@ -64,7 +64,7 @@ unsafe impl Lift for LiftedAlerts {
     }
 }
 
-/// Guests whose texts are not UTF-8 take the long way.
+/// Converts the alerts of guests whose texts are not UTF-8, which wasmtime lifts itself.
 fn laid_flat(alerts: &[wit::Alert]) -> LiftedAlerts {
     let mut answer = RuleAlertBatch::default();
     for alert in alerts {
@@ -78,7 +78,7 @@ fn laid_flat(alerts: &[wit::Alert]) -> LiftedAlerts {
     LiftedAlerts(answer)
 }
 
-/// Where a list or a text lies: address and number of elements or bytes.
+/// The address of a list or text in the guest's memory, and its number of elements or bytes.
 #[derive(Clone, Copy)]
 struct ListHeader {
     start: usize,

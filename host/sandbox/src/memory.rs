@@ -1,4 +1,4 @@
-//! How much memory all rules of a host have together: one ceiling, and what is charged against it.
+//! The memory of all rules of a host: one ceiling, and the charges against it.
 
 use std::sync::{
     Arc,
@@ -7,7 +7,7 @@ use std::sync::{
 
 use lifesigns_model::limits::RULES_MEMORY_BYTES;
 
-/// A ceiling for all rules of one sandbox, and how much of it is used.
+/// The memory ceiling of all rules of one sandbox, and the part of it that is used.
 #[derive(Debug)]
 pub struct MemoryBudget {
     ceiling_bytes: usize,
@@ -16,22 +16,22 @@ pub struct MemoryBudget {
 }
 
 impl MemoryBudget {
-    /// A budget of `ceiling_bytes`, of which nothing is used.
+    /// Returns a budget of `ceiling_bytes`, of which nothing is used.
     pub fn new(ceiling_bytes: usize) -> Self {
         Self { ceiling_bytes, used_bytes: AtomicUsize::new(0), code_bytes: AtomicUsize::new(0) }
     }
 
-    /// What all rules may have together, in bytes.
+    /// Returns the bytes that all rules may have together.
     pub const fn ceiling_bytes(&self) -> usize {
         self.ceiling_bytes
     }
 
-    /// What they have, machine code included, in bytes.
+    /// Returns the bytes that they have, machine code included.
     pub fn used_bytes(&self) -> usize {
         self.used_bytes.load(Ordering::Relaxed)
     }
 
-    /// How much of it is machine code.
+    /// Returns the bytes of machine code among them.
     pub fn code_bytes(&self) -> usize {
         self.code_bytes.load(Ordering::Relaxed)
     }
@@ -48,7 +48,7 @@ impl Default for MemoryBudget {
     }
 }
 
-/// What one instance or module has of a budget; dropping it gives it back.
+/// The charge of one instance or module; dropping it gives it back.
 #[derive(Debug)]
 pub(crate) struct MemoryCharge {
     budget: Arc<MemoryBudget>,
@@ -57,19 +57,19 @@ pub(crate) struct MemoryCharge {
 }
 
 impl MemoryCharge {
-    /// Nothing yet.
+    /// Returns an empty charge.
     pub(crate) fn new(budget: &Arc<MemoryBudget>) -> Self {
         Self { budget: Arc::clone(budget), bytes: 0, is_code: false }
     }
 
-    /// The code of a module; `None` when the ceiling is reached.
+    /// Charges the code of a module; `None` when the ceiling is reached.
     pub(crate) fn code(budget: &Arc<MemoryBudget>, bytes: usize) -> Option<Self> {
         let mut charge = Self { budget: Arc::clone(budget), bytes: 0, is_code: true };
         let granted = charge.grow(bytes);
         granted.then_some(charge)
     }
 
-    /// Takes `bytes` more, if the ceiling allows it.
+    /// Charges `bytes` more, if the ceiling allows it. Returns whether it does.
     #[must_use]
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {
         let granted = self.budget.take(bytes);

@@ -1,4 +1,4 @@
-//! From bytes to a module that can be opened.
+//! From bytes to a module that can be instantiated.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -23,7 +23,7 @@ use crate::{
     ticker,
 };
 
-/// Refusals that are remembered in memory.
+/// Refusals that are kept in memory.
 const REFUSALS: usize = 4096;
 
 /// Why the sandbox itself could not be made.
@@ -46,12 +46,12 @@ struct Shared {
     done: Condvar,
 }
 
-/// What is known of digests.
+/// Modules and refusals by digest.
 #[derive(Default)]
 struct Known {
     modules: HashMap<String, Weak<WasmModule>>,
     refused: HashMap<String, AdmitError>,
-    /// Those that are being compiled: other threads wait for that.
+    /// Digests that are being compiled: other threads wait for them.
     compiling: HashSet<String>,
 }
 
@@ -81,13 +81,13 @@ impl Sandbox {
         Ok(Self(Arc::new(Shared { engine, linker, cache, compiler, memory, known, done })))
     }
 
-    /// How much memory the rules of this sandbox have together, and may have.
+    /// Returns the memory budget of all rules of this sandbox.
     pub fn memory(&self) -> &Arc<MemoryBudget> {
         &self.0.memory
     }
 
     /// Admits a module: `digest` is `sha256:…` of `bytes`. The same digest gives the same module
-    /// for as long as somebody holds it.
+    /// for as long as one of them is referenced.
     ///
     /// # Errors
     /// When the bytes are not a rule module that this host can run.
@@ -112,7 +112,7 @@ impl Sandbox {
         self.0.remember(digest, made)
     }
 
-    /// The module, or why it is none, if that is known without compiling.
+    /// Returns the module, or its refusal, if either is known without compiling.
     pub fn ready(&self, digest: &str) -> Option<Result<Arc<WasmModule>, AdmitError>> {
         if let Some(done) = self.0.lock().of(digest) {
             return Some(done);
@@ -135,7 +135,7 @@ impl Shared {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits while another thread compiles the same module; `Err` is what came of that.
+    /// Waits while another thread compiles the same module, and returns its result as `Err`.
     fn turn<'a>(&'a self, digest: &'a str) -> Result<Turn<'a>, Result<Arc<WasmModule>, AdmitError>> {
         let mut known = self.lock();
         loop {
@@ -160,7 +160,7 @@ impl Shared {
         Some(self.remember(digest, Err(AdmitError::TooCostly(why))))
     }
 
-    /// What the compiler made, kept and linked.
+    /// Stores and links the compiler's result.
     fn compiled(&self, digest: &str, code: &[u8]) -> Result<Arc<WasmModule>, AdmitError> {
         if let Some(cache) = &self.cache {
             cache.put(&self.engine, digest, code);
@@ -193,7 +193,7 @@ impl Shared {
         Ok(Arc::new(WasmModule { engine, linked, digest, interfaces, memory, _code: code }))
     }
 
-    /// Notes what came of a digest. What another try could change is not noted.
+    /// Records the result for a digest, unless another try could change it.
     fn remember(&self, digest: &str, made: Result<Arc<WasmModule>, AdmitError>) -> Result<Arc<WasmModule>, AdmitError> {
         let mut known = self.lock();
         match &made {
@@ -230,7 +230,7 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// A module, compiled and linked, ready to be opened any number of times.
+/// A module, compiled and linked, ready to be instantiated any number of times.
 pub struct WasmModule {
     engine: Engine,
     linked: LinkedComponent,

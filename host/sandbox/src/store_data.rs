@@ -1,4 +1,4 @@
-//! The other side of a guest's imports: the state that is lent for the length of one call.
+//! The data of a store: the host's side of a guest's imports, with the state for the length of one call.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
     memory::{MemoryBudget, MemoryCharge},
 };
 
-/// What lives in a store beside the guest.
+/// The data beside the guest in a store.
 pub(crate) struct StoreData {
     /// The rule's state, only while `evaluate` runs.
     pub(crate) state: Option<Box<dyn RuleState>>,
@@ -20,7 +20,7 @@ pub(crate) struct StoreData {
     pub(crate) memory_bytes: usize,
     /// The guest asked for more than it or all rules may have.
     pub(crate) denied: Option<InstanceError>,
-    /// What it has of the memory of all rules.
+    /// Its share of the memory of all rules.
     charge: MemoryCharge,
     /// The beginning of its linear memory that is charged at a flat rate, once it is known.
     flat_bytes: Option<usize>,
@@ -46,7 +46,7 @@ impl StoreData {
     fn call<T>(&mut self, call: impl FnOnce(&mut dyn RuleState) -> Result<T, StateError>) -> Result<T> {
         let result = match &mut self.state {
             Some(state) => call(state.as_mut()),
-            None => Err(StateError("state is there during `evaluate` only".into())),
+            None => Err(StateError("state exists only during `evaluate`".into())),
         };
         result.map_err(|error| {
             let text = error.to_string();
@@ -94,7 +94,7 @@ impl log::Host for StoreData {
             log::Level::Warn => LogLevel::Warn,
             log::Level::Error => LogLevel::Error,
         };
-        // A line written in `describe` has nobody to go to yet.
+        // There is no state yet, and so no log, while `describe` runs.
         if let Some(state) = &mut self.state {
             state.log(level, &message);
         }
@@ -107,9 +107,9 @@ impl crate::bindings::lifesigns::rule::types::Host for StoreData {}
 /// Elements that all tables of one guest may have together; a rule's function table has a few
 /// hundred.
 const TABLE_ELEMENTS: usize = 20_000;
-/// What an element of a table takes of the host's memory.
+/// Bytes of the host's memory for an element of a table.
 const ELEMENT_BYTES: usize = 16;
-/// What an instance is charged for itself and the memory that it begins with, up to
+/// The charge for an instance itself and the memory that it begins with, up to
 /// [`FLAT_MEMORY_BYTES`]: most of that is a stack that is never touched.
 const INSTANCE_BYTES: usize = 48 << 10;
 const FLAT_MEMORY_BYTES: usize = 1280 << 10;

@@ -16,7 +16,7 @@ use std::{
 
 use lifesigns_sandbox::{AdmitError, Cache, ChildProcess, CompileLimits, Compiler, MemoryBudget, Sandbox};
 
-/// A module that looks like a rule, with so many bytes that mean nothing.
+/// A module that looks like a rule, with `bytes` bytes that mean nothing.
 fn module(bytes: usize) -> Vec<u8> {
     let text = r#"(component
         (core module $m (func (export "f")))

@@ -15,9 +15,9 @@ use tally::Tally;
 pub struct Settings {
     /// What is counted together.
     pub window: Duration,
-    /// So many different containers started are many.
+    /// The number of different containers started that is too many.
     pub containers: u32,
-    /// So many starts and stops are many.
+    /// The number of starts and stops that is too many.
     pub starts_stops: u32,
 }
 

@@ -1,4 +1,4 @@
-//! Docker on an object that is production: judged anew when Docker does something, and when the
+//! Docker on an object that is production: evaluated when Docker does something, and when the
 //! object becomes production, or is no longer.
 
 use docker::{Activity, FIELDS, Verb, Work, interests};

@@ -120,7 +120,7 @@ impl<'a> Activity<'a> {
         self.container().map(|name| if is_id(name) { &name[..12] } else { name })
     }
 
-    /// Somebody asked the daemon for it; whether it came about is another matter.
+    /// A client asked the daemon for it, which may have failed.
     pub fn is_request(&self) -> bool {
         matches!(self.trace, Trace::Call | Trace::OldCall | Trace::Route)
     }

@@ -19,7 +19,7 @@ const ABSENT: [&str; 10] = [
     "unknown interface",
     "unknown device",
 ];
-/// A command that somebody gave (sudo, cron, audit, shells) and a list that names what is left out:
+/// A command of a user (sudo, cron, audit, shells) and a list that names what is left out:
 /// neither says that there is one.
 const NAMED_ONLY: [&str; 13] = [
     "command=",

@@ -356,7 +356,7 @@ fn traces_of_one_creation_are_one_creation() {
     assert!(call(&mut bench, ""));
     assert!(!engine(&mut bench, "silly_ada"));
     assert!(!engine(&mut bench, "happy_bob"));
-    assert!(engine(&mut bench, "third"), "nobody told of it before");
+    assert!(engine(&mut bench, "third"), "it is the first mention");
 }
 
 #[test]

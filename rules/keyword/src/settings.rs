@@ -23,7 +23,7 @@ pub struct Settings {
     /// And each of these properties of the object has one of these values.
     #[serde(default)]
     pub properties: BTreeMap<String, Values>,
-    /// Raise only when so many came within `window`.
+    /// Raise only when this many came within `window`.
     pub threshold: Option<u32>,
     /// The window of `threshold`.
     pub window: Option<Duration>,

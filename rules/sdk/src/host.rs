@@ -18,7 +18,7 @@ pub trait Host {
     fn log(&self, level: Level, message: &str);
 }
 
-/// Whoever answers the host's calls. In a module that is one type, so that a rule imports only the
+/// Answers the guest's calls of the host. In a module that is one type, so that a rule imports only the
 /// interfaces whose functions it uses; natively it can be anybody.
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]

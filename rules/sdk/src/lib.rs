@@ -28,7 +28,7 @@
 //!
 //!     fn describe(&self) -> Description {
 //!         Description::new("shout", env!("CARGO_PKG_VERSION"))
-//!             .symptom(Symptom::new("shouted", "Somebody shouted").criticality(Criticality::Warning))
+//!             .symptom(Symptom::new("shouted", "A program shouted").criticality(Criticality::Warning))
 //!             .interest(Interest::log().contains([&self.0.word]))
 //!     }
 //!

@@ -25,12 +25,12 @@ impl<R: Rule> Native<R> {
         Ok(Self { rule, description })
     }
 
-    /// What the rule says about itself.
+    /// Returns the rule's description.
     pub fn description(&self) -> &Description {
         &self.description
     }
 
-    /// Judges a batch.
+    /// Evaluates a batch.
     pub fn evaluate(&self, columns: Columns<'_>, host: &Calls) -> Vec<Alert> {
         let mut out = Vec::new();
         for index in 0..columns.times_ns.len() {
@@ -41,7 +41,7 @@ impl<R: Rule> Native<R> {
     }
 }
 
-/// Settings come from a TOML table, so positions in the JSON made of it help nobody: name the setting.
+/// Names the setting: settings come from a TOML table, so positions in the JSON made of it are of no use.
 fn settings_error(settings: &str, error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.rfind(" at line ").map_or(text.as_str(), |at| &text[..at]);

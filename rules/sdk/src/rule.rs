@@ -18,6 +18,6 @@ pub trait Rule: Sized + 'static {
     /// What the rule can raise, what it wants to see and what it wants to read.
     fn describe(&self) -> Description;
 
-    /// Judges one event.
+    /// Evaluates one event.
     fn evaluate(&self, event: &Event<'_>, alerts: &mut Alerts<'_>);
 }

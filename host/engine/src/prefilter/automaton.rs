@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, Input};
 use super::literal::Hit;
 use super::patterns::{Patterns, Seen};
 
-/// Up to so many bytes of patterns a DFA is worth its memory (about 1 KiB a byte at worst).
+/// Up to this many bytes of patterns, a DFA is worth its memory (about 1 KiB a byte at worst).
 const DFA_MAX_BYTES: usize = 4 << 10;
 
 #[derive(Debug)]

@@ -2,17 +2,17 @@
 
 use super::{filter, patterns};
 
-/// What scanning has cost so far; the caller keeps one per thread (or per source) and may reset it.
+/// The cost of scanning so far; the caller keeps one per thread (or per source) and may reset it.
 #[derive(Debug, Default)]
 pub struct ScanContext {
     /// Bytes scanned.
     pub bytes: u64,
-    /// Places looked at more closely because a gram seemed to be there.
+    /// Candidates that were verified because a gram seemed to be there.
     pub verifications: u64,
     /// Spans (of 8 KiB, or 2 KiB for literals under 7 bytes) that spent their budget and were left to the automaton.
     pub fallbacks: u64,
-    /// The first so many occurrences of a literal in a line are enough, and the rest may be left out;
-    /// 0 for all of them.
+    /// The number of occurrences of a literal in a line that are reported; more may be left out. 0 for
+    /// all of them.
     pub most_per_line: u32,
     /// Where literals have been found last.
     pub(super) seen: patterns::Seen,

@@ -4,7 +4,7 @@
 pub const LITERAL_MAX_BYTES: usize = 1024;
 /// Most bytes that all literals of one prefilter may have together.
 pub const LITERALS_MAX_BYTES: usize = 256 << 20;
-/// `memmem` starts anew after each hit, so a long self-overlapping needle would cost its length per byte.
+/// `memmem` starts again after each hit, so a long self-overlapping needle would cost its length per byte.
 pub(super) const SINGLE_MAX_BYTES: usize = 64;
 
 /// A literal to look for.

@@ -1,6 +1,6 @@
-//! One pass for all rules' literals: which of thousands of literals occur in a chunk, and where.
+//! One pass for all rules' literals: finds which of thousands of literals occur in a chunk, and where.
 //!
-//! Literals go one of four ways, each chosen by what it costs:
+//! A literal is searched for in one of four ways, whichever costs least:
 //! a few literals by `memmem`, short ones by Teddy, long ones by a stride-4 filter of 4-byte grams (many short ones
 //! by the same at stride 1), and what none of these carries by an Aho-Corasick automaton. All ways report the same
 //! exact hits.
@@ -30,9 +30,9 @@ use short::Short;
 use single::Single;
 use traffic::Traffic;
 
-/// Up to so many literals of one kind, one `memmem` each is the fastest way.
+/// Up to this many literals of one kind, one `memmem` each is fastest.
 const SINGLES_MAX: usize = 2;
-/// Of a sample, at most so many bytes are read: more does not change the choice, only the build time.
+/// Bytes of a sample that are read: more does not change the choice, only the build time.
 const SAMPLE_MAX_BYTES: usize = 1 << 20;
 /// Weighted verifications that a span of haystack may cost before the automaton takes over: they cost about as
 /// much as the automaton does.
@@ -105,7 +105,7 @@ impl Prefilter {
         };
         let (long, short) = (take(long), take(short));
 
-        // Teddy is faster than probing every byte, but carries only so many.
+        // Teddy is faster than probing every byte, but takes a limited number of literals.
         let (dense, short) = match Short::carries(&patterns, &short) {
             true => (Vec::new(), short),
             false => short.into_iter().partition(|&p| patterns.len(p) >= DenseGrams::MIN_BYTES),
@@ -157,7 +157,7 @@ impl Prefilter {
         hits[first..].sort_unstable();
     }
 
-    /// Whether `work` shows that the windows chosen at build no longer fit the traffic (verifications per KiB
+    /// Returns whether `work` shows that the windows chosen at build no longer fit the traffic (verifications per KiB
     /// climbed), so that a rebuild with a fresh sample would pay.
     #[must_use]
     pub fn stale(&self, work: &ScanContext) -> bool {
@@ -166,7 +166,7 @@ impl Prefilter {
         work.bytes >= STALE_MIN_BYTES && spent as f64 > kib * (2.0 * self.expected_per_kib + STALE_FLOOR_PER_KIB)
     }
 
-    /// Counts by route, for display.
+    /// Returns the counts by way, for display.
     #[must_use]
     pub fn stats(&self) -> PrefilterStats {
         let short = self.short.as_ref();

@@ -20,12 +20,12 @@ fn note(objects: &Objects, states: &mut ChangedEntries, rule: &str, changes: Vec
 }
 
 impl Shard {
-    /// From now on it notes what changes.
+    /// Tracks changes from now on.
     pub(crate) fn track_changes(&mut self) {
         self.objects.track_changes();
     }
 
-    /// What has changed since the last call.
+    /// Takes the changes since the last call.
     pub(crate) fn take_checkpoint(&mut self) -> ShardCheckpoint {
         let mut states = ChangedEntries::new();
         for gone in std::mem::take(&mut self.gone) {
@@ -49,12 +49,12 @@ impl Shard {
         ShardCheckpoint { states: states.into_iter().map(state).collect(), reminders, objects }
     }
 
-    /// Begins with its share of what is known and was committed.
+    /// Restores its share of the initial state.
     pub(crate) fn restore(&mut self, start: &InitialState, number: usize, shards: usize, now_ns: u64) {
         let mine = |object: &str| shard_of(object, shards) == number;
         start.known.iter().filter(|facts| mine(&facts.object)).for_each(|facts| self.insert_known(facts));
         let mut objects: Vec<&ObjectClock> = start.objects.iter().filter(|clock| mine(&clock.object)).collect();
-        // If they are too many, those go that have been silent longest.
+        // If they are too many, those that have been silent longest are evicted.
         objects.sort_by_key(|clock| (clock.time_ns, &clock.object));
         for clock in objects {
             let Some(time_ns) = clock.time_ns else { continue };
@@ -65,7 +65,7 @@ impl Shard {
         }
         for facts in start.facts.iter().filter(|facts| mine(&facts.object)) {
             let object = self.restore_object(&facts.object);
-            // Nothing is known of later than now: the clock was ahead when it was heard.
+            // Times beyond now are clamped: the clock was ahead when the facts came.
             let time_ns = facts.time_ns.min(now_ns);
             self.set_facts(object, &ObjectFacts { time_ns, ..facts.clone() });
         }
@@ -78,7 +78,7 @@ impl Shard {
             left_out += u64::from(!memory.restore(object, &state.key, entry));
         }
         if left_out > 0 {
-            tracing::warn!(entries = left_out, "state from before the start cannot be read and is left out");
+            tracing::warn!(entries = left_out, "rule state from before the start cannot be read; skipped");
             self.report.states_left_out += left_out;
         }
         for set in start.reminders.iter().filter(|set| mine(&set.object)) {
@@ -90,7 +90,7 @@ impl Shard {
         }
     }
 
-    /// The number of an object from before the start.
+    /// Returns the number of an object from before the start.
     fn restore_object(&mut self, id: &str) -> u32 {
         match self.objects.touch(id) {
             Some(object) => object,

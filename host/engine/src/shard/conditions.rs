@@ -36,7 +36,7 @@ impl Shard {
         let rule = &self.rules.rules()[cost.rule as usize];
         let (usage, over) = charge_units(rule, now_ns, units);
         if let Some(over) = over {
-            tracing::warn!(rule = rule.name, pause_ms = over.pause_ms, "a rule is over its budget: {over}");
+            tracing::warn!(rule = rule.name, pause_ms = over.pause_ms, "rule over its budget, paused: {over}");
             self.report.over_budget(&rule.name, over.to_string());
         }
         match self.charged.iter_mut().find(|(name, _)| *name == rule.name) {

@@ -24,27 +24,27 @@ use crate::{
     usage::Usage,
 };
 
-/// Everything that belongs to some of the objects.
+/// Everything about some of the objects.
 pub(crate) struct Shard {
     rules: Arc<RuleSet>,
     pub(crate) runners: Vec<Option<Box<RuleRunner>>>,
-    /// Slots with an open batch.
+    /// Runners with an open batch.
     open: Vec<u32>,
-    /// State of rules that have no slot now, by name: a rule that comes back finds it.
+    /// State of rules that have no runner now, by name: a rule that comes back finds it.
     pub(crate) states: HashMap<String, Box<RuleMemory>>,
     pub(crate) objects: Objects,
     answer: RuleAlertBatch,
     pub(crate) clock: ShardClock,
     pub(crate) report: ShardReport,
-    /// What rules hold, in all shards.
+    /// The state that rules hold, in all shards.
     pub(crate) ledger: Arc<StateLedger>,
-    /// What all rules of this shard may use together.
+    /// The budget that all rules of this shard share.
     shared_cpu: SharedCpuBudget,
-    /// Slots that have run since their use was last taken.
+    /// Runners that have run since their use was last taken.
     ran: Vec<u32>,
     /// What rules were charged for their conditions since then.
     charged: Vec<(String, Usage)>,
-    /// State of objects that were let go since the last cut.
+    /// State of objects that were evicted since the last checkpoint.
     pub(crate) gone: Vec<StateChange>,
     /// The last line that was taken, and how many reminders have fired.
     position: StreamPosition,
@@ -71,12 +71,12 @@ impl Shard {
         }
     }
 
-    /// What was counted since the last call.
+    /// Takes the counters since the last call.
     pub(crate) fn take_report(&mut self) -> ShardReport {
         mem::take(&mut self.report)
     }
 
-    /// What rules have used since the last call.
+    /// Takes the use of rules since the last call.
     pub(crate) fn take_usage(&mut self) -> Vec<(String, Usage)> {
         let mut ran = mem::take(&mut self.ran);
         ran.sort_unstable();
@@ -90,7 +90,7 @@ impl Shard {
         used
     }
 
-    /// How many objects it knows.
+    /// Returns the number of known objects.
     pub(crate) fn objects(&self) -> usize {
         self.objects.len()
     }
@@ -107,7 +107,7 @@ impl Shard {
         }
         let line = &scanned.lines[number as usize];
         let time_ns = line.time_ns.unwrap_or_default();
-        // Nothing is known of later than now: a clock that is ahead must not outrank what comes after it.
+        // Event times beyond now are clamped: a clock that is ahead must not outrank what comes after it.
         let known_ns = if scanned.handed_in_ns > 0 { time_ns.min(scanned.handed_in_ns) } else { time_ns };
         self.position =
             StreamPosition { chunk: scanned.number, line: number, phase: Phase::Seen, nth: self.position.nth };
@@ -165,7 +165,7 @@ impl Shard {
         }
     }
 
-    /// Goes over to another generation. Rules that stay keep their instances, names keep their state.
+    /// Switches to another generation. Rules that stay keep their instances, names keep their state.
     pub(crate) fn switch_rules(&mut self, rules: &Arc<RuleSet>, sink: &mut dyn EventSink) {
         self.flush(sink);
         let mut staying: HashMap<String, Box<RuleRunner>> = HashMap::new();

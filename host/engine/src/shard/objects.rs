@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Shard {
-    /// Takes what is known from the start, without telling any rule; the object is never let go.
+    /// Inserts an object of the inventory with its facts, of which no rule is notified. It is never evicted.
     pub(crate) fn insert_known(&mut self, facts: &ObjectFacts) {
         let number = match self.objects.touch(&facts.object) {
             Some(number) => number,
@@ -24,7 +24,7 @@ impl Shard {
         self.set_facts(number, facts);
     }
 
-    /// Takes facts without telling any rule.
+    /// Sets facts of which no rule is notified.
     pub(crate) fn set_facts(&mut self, object: u32, facts: &ObjectFacts) {
         let object = self.objects.get_mut(object);
         for (name, value) in &facts.properties {
@@ -35,7 +35,7 @@ impl Shard {
         }
     }
 
-    /// Takes up an object that is not known; if that is one too many, others go.
+    /// Inserts an object that is not known; if that is one too many, others are evicted.
     pub(crate) fn insert_object(&mut self, id: &str, sink: &mut dyn EventSink) -> u32 {
         if self.objects.is_full() {
             self.flush(sink);
@@ -46,7 +46,7 @@ impl Shard {
         self.objects.insert(id)
     }
 
-    /// Forgets objects, with their facts, rules' state, reminders and clocks; also those that would stay.
+    /// Forgets objects, with their facts, rules' state, reminders and clocks; pinned ones too.
     pub(crate) fn forget(&mut self, objects: &[String], sink: &mut dyn EventSink) {
         // No open batch has events of an object that is gone.
         self.flush(sink);
@@ -69,7 +69,7 @@ impl Shard {
         self.objects.remove(object);
     }
 
-    /// Notes facts and tells the rules that want to know of them.
+    /// Applies facts and shows them to the rules that watch them.
     pub(super) fn apply_facts(
         &mut self,
         object: u32,

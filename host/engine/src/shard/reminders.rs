@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Shard {
-    /// Lets event time pass: reminders that are due by `time_ns` fire.
+    /// Advances event time: reminders that are due by `time_ns` fire.
     pub(crate) fn advance(&mut self, time_ns: u64, sink: &mut dyn EventSink) {
         self.flush(sink);
         for object in self.objects.with_reminders_list() {
@@ -21,9 +21,9 @@ impl Shard {
         }
     }
 
-    /// Lets time pass for objects that nothing is heard of: their event time goes on with the
-    /// driver's clock from the last event on. Everything that was handed in before `now_ns` must have
-    /// been taken; `clock_ns` is what the clock shows. Says whether reminders were due.
+    /// Advances time for silent objects: their event time goes on with the driver's clock from the last
+    /// event on. Everything that was handed in before `now_ns` must have been taken; `clock_ns` is the
+    /// time of the clock. Returns whether reminders were due.
     pub(crate) fn advance_silent(&mut self, now_ns: u64, clock_ns: u64, sink: &mut dyn EventSink) -> bool {
         let fired = self.position.nth;
         self.flush(sink);
@@ -45,7 +45,7 @@ impl Shard {
         self.objects.advance(number, time_ns, seen_ns);
         let object = self.objects.get_mut(number);
         if !object.pending.is_empty() {
-            // Whoever may set a reminder must have seen everything before time goes on.
+            // Rules that may set a reminder must have seen everything before time goes on.
             for runner in mem::take(&mut object.pending) {
                 self.flush_runner(runner, sink);
             }

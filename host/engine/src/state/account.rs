@@ -1,5 +1,5 @@
-//! How much state one rule holds in one shard, of its own limits and of what all rules may hold
-//! together. An account takes room by blocks, so that shards seldom meet.
+//! The state that one rule holds in one shard, against its own limits and the one of all rules. An
+//! account takes room by blocks, so that shards seldom contend.
 
 use std::sync::{
     Arc,
@@ -8,10 +8,10 @@ use std::sync::{
 
 use lifesigns_model::{Limits, StateError};
 
-/// What an account takes of the common room at once.
+/// The bytes that an account takes of the shared room at a time.
 const BLOCK_BYTES: usize = 64 << 10;
 
-/// What one rule holds in one shard.
+/// The account of one rule in one shard.
 #[derive(Debug)]
 pub(super) struct RuleAccount {
     /// Taken by this rule in all shards.
@@ -28,7 +28,7 @@ pub(super) struct RuleAccount {
 }
 
 impl RuleAccount {
-    /// An account of nothing, with the default limits, until [`Self::limit`] sets others.
+    /// Returns an empty account with the default limits, until [`Self::limit`] sets others.
     pub(super) fn new(mine: Arc<AtomicUsize>, all: Arc<AtomicUsize>, most_of_all: usize, parts: usize) -> Self {
         let default = Limits::default();
         Self {
@@ -43,12 +43,12 @@ impl RuleAccount {
         }
     }
 
-    /// From now on the rule has these limits.
+    /// Sets the rule's limits.
     pub(super) fn limit(&mut self, limits: &Limits) {
         (self.most, self.most_of_object) = (limits.state_bytes / self.parts, limits.object_state_bytes);
     }
 
-    /// Whether the state of an object, `bytes` large, may grow to `grown`. If so it is counted.
+    /// Counts the growth of an object's state from `bytes` to `grown`.
     ///
     /// # Errors
     /// Says which limit keeps it from growing.
@@ -86,7 +86,7 @@ impl RuleAccount {
         Err(StateError(why))
     }
 
-    /// Counts what comes whatever the limits are: what is restored, or put back.
+    /// Counts bytes whatever the limits are: those that are restored or rolled back.
     pub(super) fn add(&mut self, bytes: usize) {
         self.used += bytes;
         if self.used > self.taken {
@@ -97,7 +97,7 @@ impl RuleAccount {
         }
     }
 
-    /// Counts what is gone.
+    /// Counts bytes that are gone.
     pub(super) fn sub(&mut self, bytes: usize) {
         debug_assert!(bytes <= self.used, "{bytes} of {} bytes are gone", self.used);
         self.used = self.used.saturating_sub(bytes);

@@ -1,5 +1,4 @@
-//! Who holds how much state: one account for each rule, and one for all of them together, shared by
-//! the shards. An account takes room by blocks, so that shards seldom meet.
+//! The state that rules hold, in bytes: by rule and of all rules together, shared by the shards.
 
 use std::{
     collections::HashMap,
@@ -19,9 +18,9 @@ pub(crate) struct StateLedger {
     rules: Mutex<HashMap<String, Arc<AtomicUsize>>>,
     all: Arc<AtomicUsize>,
     most: usize,
-    /// Each of so many ledgers has its part of what rules may have.
+    /// The number of ledgers that share the limits of rules.
     parts: usize,
-    /// Whether changes are noted for the next cut.
+    /// Whether changes are tracked for checkpoints.
     checkpoints: bool,
 }
 
@@ -32,14 +31,14 @@ impl StateLedger {
         Arc::new(Self { rules: Mutex::default(), all, most, parts: 1, checkpoints })
     }
 
-    /// One of so many ledgers that share the default room. What is refused in one does not depend on
+    /// Returns one of `parts` ledgers that share the default limits. A refusal in one does not depend on
     /// the others.
     pub(crate) fn part(parts: usize) -> Arc<Self> {
         let (all, most) = (Arc::default(), limits::RULES_STATE_BYTES / parts);
         Arc::new(Self { rules: Mutex::default(), all, most, parts, checkpoints: false })
     }
 
-    /// A rule's empty state.
+    /// Returns a rule's empty state.
     pub(crate) fn memory(&self, rule: &str) -> RuleMemory {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = Arc::clone(rules.entry(rule.to_owned()).or_default());
@@ -47,7 +46,7 @@ impl StateLedger {
         RuleMemory::new(rule, self.checkpoints, account)
     }
 
-    /// What each rule holds, in bytes.
+    /// Returns the bytes that each rule holds.
     pub(crate) fn held(&self) -> Vec<(String, usize)> {
         let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         rules.iter().map(|(rule, held)| (rule.clone(), held.load(Ordering::Relaxed))).collect()

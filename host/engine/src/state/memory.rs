@@ -31,17 +31,17 @@ pub(crate) struct RuleMemory {
     reminders_of: Vec<u32>,
     lines: Vec<(LogLevel, String)>,
     lines_left_out: u64,
-    /// Keys that went in this batch to make room for others.
+    /// Keys that were dropped in this batch to make room for others.
     keys_left_out: u64,
-    /// What was dropped since the last look.
+    /// Dropped data since it was last taken.
     dropped: Drops,
-    /// Whether changes are noted for the next cut.
+    /// Whether changes are tracked for the next checkpoint.
     checkpoints: bool,
     changed: HashMap<u32, HashSet<Box<str>>>,
 }
 
 impl RuleMemory {
-    /// Empty state, which notes what changes if there are `checkpoints`.
+    /// Returns empty state, which tracks changes if there are `checkpoints`.
     pub(super) fn new(rule: &str, checkpoints: bool, account: RuleAccount) -> Self {
         Self {
             checkpoints,
@@ -63,12 +63,12 @@ impl RuleMemory {
         }
     }
 
-    /// What was dropped since the last call.
+    /// Takes the counters of dropped data since the last call.
     pub(crate) fn take_dropped(&mut self) -> Drops {
         std::mem::take(&mut self.dropped)
     }
 
-    /// From now on the rule has these limits.
+    /// Sets the rule's limits.
     pub(crate) fn limit(&mut self, limits: &Limits) {
         self.account.limit(limits);
     }
@@ -163,7 +163,7 @@ impl RuleMemory {
         all.map(entry).collect()
     }
 
-    /// Takes an entry that [`Self::changes`] gave. Says whether it is one.
+    /// Restores an entry that [`Self::changes`] returned. Returns whether it could be read.
     pub(crate) fn restore(&mut self, object: u32, key: &str, entry: &[u8]) -> bool {
         let Some(entry) = Entry::from_bytes(entry) else { return false };
         self.writes = self.writes.max(entry.written);
@@ -204,7 +204,7 @@ impl RuleMemory {
             }
         }
         if left_out > 0 && may() {
-            tracing::warn!(rule = self.rule, lines = left_out, "more log lines were left out");
+            tracing::warn!(rule = self.rule, lines = left_out, "further log lines of this rule were dropped");
         }
         self.dropped.add(DropKind::RuleLogLines, left_out);
         left_out

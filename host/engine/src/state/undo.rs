@@ -68,7 +68,7 @@ impl Undo {
     }
 }
 
-/// Removes the key that was written longest ago, if a new one would be too many; says whether it did.
+/// Removes the key that was written longest ago, if a new one would be too many. Returns whether it did.
 pub(super) fn make_room(
     state: &mut ObjectState,
     object: u32,

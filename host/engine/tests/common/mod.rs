@@ -203,10 +203,10 @@ pub(crate) fn sources() -> [Arc<EventSource>; 2] {
 /// Which chunks were acknowledged, as often as they were.
 pub(crate) type Dones = Arc<Mutex<Vec<(usize, usize)>>>;
 
-/// The chunk of a source that has so many before it.
+/// The chunk of a source that has `before` chunks before it.
 pub(crate) fn numbered(source: usize, before: usize, text: &str, dones: &Dones) -> Chunk {
     let dones = Arc::clone(dones);
-    let done: AckCallback = Box::new(move || dones.lock().expect("nobody panicked").push((source, before)));
+    let done: AckCallback = Box::new(move || dones.lock().expect("no thread panicked").push((source, before)));
     let cursor = Some((before + 1).to_le_bytes().to_vec());
     let source = Arc::clone(&sources()[source]);
     Chunk { source, bytes: text.into(), arrived_ns: None, cursor, ack: Some(done) }
