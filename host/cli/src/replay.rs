@@ -171,7 +171,7 @@ fn summary(outcome: &engine::ReplayOutcome, rules: usize, start: Duration, run: 
         (
             report.reminders_put_off,
             "time",
-            "more than 1024 reminders of one object were due at once: some were put off",
+            "more than 1024 reminders of one object were due at once: some were deferred",
         ),
     ];
     for (number, what, remark) in remarks.iter().filter(|(number, ..)| *number > 0) {

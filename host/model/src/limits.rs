@@ -83,7 +83,7 @@ pub const REMINDERS: usize = 1024;
 /// forbids. Batches have no bound of their own, so that it does not matter how events are cut into
 /// batches.
 pub const REMINDERS_PER_EVENT: usize = 1024;
-/// Reminders of one object that fire between two events; more are put off.
+/// Reminders of one object that fire between two events; more are deferred.
 pub const REMINDERS_PER_GAP: usize = 1024;
 /// Objects of one shard, those of the inventory not counted. When there are more, the sixteenth of
 /// them with the oldest last event is evicted, with facts, state and reminders, and counted.
