@@ -12,7 +12,7 @@ use lifesigns_control::Server;
 use lifesigns_engine::{Engine, EngineConfig, RuleAlertSink};
 use lifesigns_model::{Clock, InitialState, ObjectFacts, SharedClock};
 use lifesigns_notifications::Receiver;
-use lifesigns_record::Record;
+use lifesigns_record::RecordWriter;
 use lifesigns_recorder::{
     CompilingRule, HostStart, MakeReceiver, MemoryStatus, OpenedRecord, RecorderError, RefusedRule, RuleAlertObserver,
     RuleOverview, Setup,
@@ -229,7 +229,7 @@ impl Builder {
     ///
     /// # Errors
     /// See [`HostError`].
-    pub fn start_recording_in(self, record: Box<dyn Record>) -> Result<RecordingHost, HostError> {
+    pub fn start_recording_in(self, record: Box<dyn RecordWriter>) -> Result<RecordingHost, HostError> {
         let server = self.bind()?;
         self.start_recorder(record, server)
     }
@@ -238,7 +238,11 @@ impl Builder {
         Ok(self.control.as_deref().map(Server::bind).transpose()?)
     }
 
-    fn start_recorder(mut self, record: Box<dyn Record>, server: Option<Server>) -> Result<RecordingHost, HostError> {
+    fn start_recorder(
+        mut self,
+        record: Box<dyn RecordWriter>,
+        server: Option<Server>,
+    ) -> Result<RecordingHost, HostError> {
         let clock = Arc::clone(&self.config.clock);
         let mut opened = OpenedRecord::open(record, std::mem::take(&mut self.setup), Arc::clone(&clock))?;
         let (overview, on_load) = (RuleOverview::default(), Arc::clone(&self.on_load));

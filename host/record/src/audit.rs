@@ -38,7 +38,7 @@ pub struct AuditEntry {
 
 /// The result of a successful verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditVerification {
+pub struct ChainVerification {
     /// The number of entries that exist.
     pub entries: u64,
     /// The last entry that retention removed, if it removed any.

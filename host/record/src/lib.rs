@@ -1,4 +1,4 @@
-//! What must outlast a restart, as plain data, and the traits of what keeps it: [`Record`] is the one
+//! What must outlast a restart, as plain data, and the traits of what keeps it: [`RecordWriter`] is the one
 //! writer, [`RecordReader`] reads beside it.
 //!
 //! One [`Commit`] is one transaction: how far sources were taken, rules' state, reminders, facts, the
@@ -17,7 +17,7 @@ mod record;
 mod retention;
 mod state;
 
-pub use audit::{AuditEntry, AuditError, AuditVerification, ChainHash, ChainMark, chain_hash};
+pub use audit::{AuditEntry, AuditError, ChainHash, ChainMark, ChainVerification, chain_hash};
 pub use commit::{Commit, OutboxChange, OutboxUpdate, ReceiverPause};
 pub use epoch::{Superseded, WriterEpoch};
 pub use error::{BackupError, ErrorCause, RecordError};
@@ -25,6 +25,6 @@ pub use fact_history::{FACT_HISTORY, FactHistory, observe};
 pub use history::{AlertHistoryFilter, AuditFilter};
 pub use memory::{MemoryRecord, MemoryStore};
 pub use outbox::{ReceiverState, StoredNotice};
-pub use record::{Record, RecordReader, RecordReaders};
+pub use record::{RecordReader, RecordReaders, RecordWriter};
 pub use retention::{RetentionPolicy, RetentionStep};
 pub use state::RecordedState;

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint};
 
 use crate::{
-    audit::{AuditEntry, AuditError, AuditVerification, ChainMark},
+    audit::{AuditEntry, AuditError, ChainMark, ChainVerification},
     commit::{Commit, ReceiverPause},
     epoch::WriterEpoch,
     error::{BackupError, RecordError},
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The writer of a record. There is one at a time: opening a record again supersedes the writer before.
-pub trait Record: Send {
+pub trait RecordWriter: Send {
     /// Returns the epoch that this writer was given when it opened the record; all its commits carry it.
     fn epoch(&self) -> WriterEpoch;
 
@@ -116,7 +116,7 @@ pub trait RecordReader: Send {
     ///
     /// # Errors
     /// Names the first entry that does not match.
-    fn audit_verify(&self, known: Option<&ChainMark>) -> Result<AuditVerification, AuditError>;
+    fn audit_verify(&self, known: Option<&ChainMark>) -> Result<ChainVerification, AuditError>;
 
     /// Copies the record as it is at this moment to the new file `to`.
     ///

@@ -3,6 +3,7 @@
 //! notifies the receivers: nothing acknowledged can be lost.
 
 mod alert_stream;
+mod collect;
 mod control;
 mod crash;
 mod handle;

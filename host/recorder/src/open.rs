@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use lifesigns_compliance::{Book, BookInput, ConfigError};
 use lifesigns_engine::Engine;
 use lifesigns_model::{InitialState, ObjectFacts, SharedClock, SourceOffset};
-use lifesigns_record::{Record, RecordError};
+use lifesigns_record::{RecordError, RecordWriter};
 
 use crate::{
     handle::RecorderHandle,
@@ -48,7 +48,7 @@ pub enum RecorderError {
 
 /// An opened record and the book restored from it, before the engine starts.
 pub struct OpenedRecord {
-    record: Box<dyn Record>,
+    record: Box<dyn RecordWriter>,
     book: Book,
     start: InitialState,
     setup: Setup,
@@ -70,7 +70,7 @@ impl OpenedRecord {
     ///
     /// # Errors
     /// See [`RecorderError`].
-    pub fn open(record: Box<dyn Record>, setup: Setup, clock: SharedClock) -> Result<Self, RecorderError> {
+    pub fn open(record: Box<dyn RecordWriter>, setup: Setup, clock: SharedClock) -> Result<Self, RecorderError> {
         let mut book = Book::new(Arc::clone(&setup.compliance)).map_err(RecorderError::Config)?;
         let loaded = record.load()?;
         book.restore(loaded.restored);

@@ -11,7 +11,7 @@ use crossbeam_channel::Receiver;
 use lifesigns_compliance::AuditRecord;
 use lifesigns_model::RuleAlert;
 use lifesigns_notifications::DeliveryOutcome;
-use lifesigns_record::{Commit, OutboxChange, OutboxUpdate, ReceiverPause, Record, RecordError};
+use lifesigns_record::{Commit, OutboxChange, OutboxUpdate, ReceiverPause, RecordError, RecordWriter};
 
 use crate::{
     crash,
@@ -66,7 +66,7 @@ enum Pause {
 /// See the module.
 pub(crate) struct Recorder {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) record: Box<dyn Record>,
+    pub(crate) record: Box<dyn RecordWriter>,
     pub(crate) receivers: Receivers,
     pub(crate) requests: Receiver<RecorderRequest>,
     /// Requests that came while the recorder waited, for the next turn.

@@ -2,7 +2,7 @@
 //! leaves an anchor, the hash from which the chain continues, and an entry that names it.
 
 use lifesigns_compliance::AuditRecord;
-use lifesigns_record::{AuditEntry, AuditError, AuditVerification, ChainHash, ChainMark, chain_hash};
+use lifesigns_record::{AuditEntry, AuditError, ChainHash, ChainMark, ChainVerification, chain_hash};
 use rusqlite::{Connection, Row, params};
 use serde_json::json;
 
@@ -23,7 +23,7 @@ impl StoreReader {
     ///
     /// # Errors
     /// Names the first entry that does not fit.
-    pub fn audit_verify(&self, known: Option<&ChainMark>) -> Result<AuditVerification, AuditError> {
+    pub fn audit_verify(&self, known: Option<&ChainMark>) -> Result<ChainVerification, AuditError> {
         self.ask(|connection| verify(connection, known))?
     }
 }
@@ -35,7 +35,7 @@ impl StoreReader {
     /// The file cannot be read.
     pub fn audit_head(&self) -> Result<ChainMark, StoreError> {
         self.ask(|connection| {
-            mark(connection, "head").map(|(id, hash)| ChainMark { id: id.cast_unsigned(), hash: hex::encode(&hash) })
+            mark(connection, "head").map(|(id, hash)| ChainMark { id: id.cast_unsigned(), hash: hex::encode(hash) })
         })
     }
 }
@@ -137,7 +137,7 @@ fn set_mark(connection: &Connection, name: &str, id: i64, hash: &ChainHash) -> r
 fn verify(
     connection: &Connection,
     known: Option<&ChainMark>,
-) -> rusqlite::Result<Result<AuditVerification, AuditError>> {
+) -> rusqlite::Result<Result<ChainVerification, AuditError>> {
     let (anchor, head) = (mark(connection, "anchor")?, mark(connection, "head")?);
     if let Some(known) = known.filter(|known| known.id < anchor.0.cast_unsigned()) {
         let oldest = anchor.0.cast_unsigned();
@@ -193,13 +193,13 @@ impl Chain<'_> {
     /// Compares with what was noted down, when it is there.
     fn note_known(&mut self) -> Result<(), AuditError> {
         let Some(known) = self.known.take_if(|known| known.id == self.last.0.cast_unsigned()) else { return Ok(()) };
-        if known.hash.eq_ignore_ascii_case(&hex::encode(&self.last.1)) {
+        if known.hash.eq_ignore_ascii_case(&hex::encode(self.last.1)) {
             return Ok(());
         }
         Err(broken(self.last.0, "its hash is another one than the one that was noted down".to_owned()))
     }
 
-    fn end(self, anchor: &(i64, ChainHash), head: &(i64, ChainHash)) -> Result<AuditVerification, AuditError> {
+    fn end(self, anchor: &(i64, ChainHash), head: &(i64, ChainHash)) -> Result<ChainVerification, AuditError> {
         if self.last != *head {
             return Err(broken(self.last.0 + 1, format!("the last entry was {}", head.0)));
         }
@@ -211,7 +211,7 @@ impl Chain<'_> {
         }
         let named = |(id, hash): &(i64, ChainHash)| ChainMark { id: id.cast_unsigned(), hash: hex::encode(hash) };
         let anchor = (anchor.0 > 0).then(|| named(anchor));
-        Ok(AuditVerification { entries: self.entries, anchor, head: named(head) })
+        Ok(ChainVerification { entries: self.entries, anchor, head: named(head) })
     }
 }
 

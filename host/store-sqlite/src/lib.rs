@@ -3,12 +3,13 @@
 //!
 //! - When [`Store::commit`] returns, the commit is on the disk; when it fails, nothing of it is.
 //! - Beside the file `NAME` lie SQLite's `NAME-wal` and `NAME-shm`, which belong to it, and
-//!   `NAME-lock`, which keeps a second host out. If somebody removes that file, the epoch of the writer
-//!   still does: the commits of the first host are refused once a second one has opened the file.
+//!   `NAME-lock`, which keeps a second host out. Should that file be removed, the epoch of the
+//!   writer still does: the commits of the first host are refused once a second one has opened the store.
 //! - No clock in here: the caller says what time it is.
 
 mod audit;
 mod backup;
+mod claim;
 mod doctor;
 mod error;
 mod evidence;

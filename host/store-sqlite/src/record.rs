@@ -7,14 +7,14 @@ use std::{
 
 use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint};
 use lifesigns_record::{
-    AlertHistoryFilter, AuditEntry, AuditError, AuditFilter, AuditVerification, BackupError, ChainMark, Commit,
-    ReceiverPause, ReceiverState, Record, RecordError, RecordReader, RecordReaders, RecordedState, RetentionPolicy,
-    RetentionStep, StoredNotice, WriterEpoch,
+    AlertHistoryFilter, AuditEntry, AuditError, AuditFilter, BackupError, ChainMark, ChainVerification, Commit,
+    ReceiverPause, ReceiverState, RecordError, RecordReader, RecordReaders, RecordWriter, RecordedState,
+    RetentionPolicy, RetentionStep, StoredNotice, WriterEpoch,
 };
 
 use crate::{error::StoreOpenError, file::beside, reader::StoreReader, store::Store};
 
-impl Record for Store {
+impl RecordWriter for Store {
     fn epoch(&self) -> WriterEpoch {
         Self::epoch(self)
     }
@@ -92,7 +92,7 @@ impl RecordReader for StoreReader {
         Ok(Self::audit_head(self)?)
     }
 
-    fn audit_verify(&self, known: Option<&ChainMark>) -> Result<AuditVerification, AuditError> {
+    fn audit_verify(&self, known: Option<&ChainMark>) -> Result<ChainVerification, AuditError> {
         Self::audit_verify(self, known)
     }
 

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use lifesigns_model::{Clock as _, SystemClock};
-use lifesigns_record::{Commit, Superseded, WriterEpoch};
+use lifesigns_record::{Commit, WriterEpoch};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::{
     audit,
+    claim::{Claim, EPOCH},
     error::{StoreError, StoreOpenError},
     evidence,
     file::{self, Lock, beside},
@@ -40,9 +41,6 @@ const NOW: [&str; 12] = [
     "receiver",
 ];
 
-/// The latest writer's epoch, in the table `meta`.
-const EPOCH: &str = "writer_epoch";
-
 /// One file, one writer. Dropped, it is closed.
 #[derive(Debug)]
 pub struct Store {
@@ -50,36 +48,6 @@ pub struct Store {
     path: PathBuf,
     claim: Claim,
     _lock: Lock,
-}
-
-/// Whether this writer's epoch is in the file.
-#[derive(Clone, Copy, Debug)]
-enum Claim {
-    /// It is.
-    Made(WriterEpoch),
-    /// The disk was full when the store was opened, and this was the epoch of the writer before: ours is
-    /// written with the first commit.
-    Due(WriterEpoch),
-}
-
-impl Claim {
-    const fn epoch(self) -> WriterEpoch {
-        match self {
-            Self::Made(epoch) => epoch,
-            Self::Due(before) => before.next(),
-        }
-    }
-
-    /// Checks that no other writer has opened the store since, and writes the epoch if that is due.
-    fn check(self, transaction: &Transaction<'_>) -> rusqlite::Result<Result<(), Superseded>> {
-        let current = WriterEpoch(meta::get(transaction, EPOCH)?);
-        match self {
-            Self::Made(epoch) if epoch == current => {}
-            Self::Due(before) if before == current => meta::set(transaction, EPOCH, bits(self.epoch().0))?,
-            _ => return Ok(Err(Superseded { ours: self.epoch(), current })),
-        }
-        Ok(Ok(()))
-    }
 }
 
 impl Store {

@@ -28,7 +28,7 @@ fn ten() -> Folder {
     folder
 }
 
-fn verify(path: &Path) -> Result<lifesigns_record::AuditVerification, AuditError> {
+fn verify(path: &Path) -> Result<lifesigns_record::ChainVerification, AuditError> {
     StoreReader::open(path).unwrap().audit_verify(None)
 }
 
@@ -66,7 +66,7 @@ fn the_file_itself_refuses_to_change_it() {
     let folder = ten();
     let connection = Connection::open(folder.path()).unwrap();
     for statement in [
-        "UPDATE audit SET who = 'nobody' WHERE id = 3",
+        "UPDATE audit SET who = 'mallory' WHERE id = 3",
         "DELETE FROM audit WHERE id = 3",
         "DELETE FROM audit",
         "INSERT INTO audit SELECT 5, written_ns, time_ns, who, what, subject, before, after, hash FROM audit WHERE id = 6",
@@ -82,7 +82,7 @@ fn the_file_itself_refuses_to_change_it() {
 #[test]
 fn the_first_entry_that_does_not_fit_is_named() {
     for (statement, first) in [
-        ("UPDATE audit SET who = 'nobody' WHERE id = 3", 3),
+        ("UPDATE audit SET who = 'mallory' WHERE id = 3", 3),
         ("UPDATE audit SET what = what || ' ' WHERE id = 1", 1),
         ("UPDATE audit SET subject = '', before = subject || before WHERE id = 4", 4),
         ("UPDATE audit SET after = '{}' WHERE id = 10", 10),
@@ -99,7 +99,7 @@ fn the_first_entry_that_does_not_fit_is_named() {
             "UPDATE audit SET id = 100 WHERE id = 4; UPDATE audit SET id = 4 WHERE id = 5; UPDATE audit SET id = 5 WHERE id = 100",
             4,
         ),
-        // Somebody who knows about the marks, too.
+        // An attacker who knows about the marks, too.
         (
             "DELETE FROM audit WHERE id <= 2; UPDATE audit_mark SET id = 2, hash = (SELECT hash FROM audit WHERE id = 3) WHERE name = 'anchor'",
             3,
@@ -148,7 +148,7 @@ fn a_mark_that_was_noted_down_finds_a_tail_that_was_cut_off_or_rewritten() {
     assert!(matches!(verify(&folder.path()), Err(AuditError::Unguarded { missing }) if missing.len() == 5));
     let reader = StoreReader::open(folder.path()).unwrap();
     assert!(matches!(reader.audit_verify(Some(&noted)), Err(AuditError::Broken { id: 9, .. })));
-    // Written anew with other words.
+    // Written again with other words.
     let mut store = Store::open(folder.path()).unwrap();
     store.commit(&audited(1, 11..=11)).unwrap();
     assert!(verify(&folder.path()).is_ok(), "one file alone cannot tell");

@@ -96,7 +96,7 @@ fn nothing_is_overwritten_and_nothing_left_behind() {
         let error = reader.backup(folder.file(name), |_| {}).unwrap_err();
         assert!(matches!(error, BackupError::Exists(_)), "{name}: {error:?}");
     }
-    // Somebody else is faster while it is copied.
+    // Another file takes the name while it is copied.
     let late = folder.file("late");
     let error = reader.backup(&late, |_| fs::write(&late, "theirs").unwrap()).unwrap_err();
     assert!(matches!(error, BackupError::Exists(_)), "{error:?}");

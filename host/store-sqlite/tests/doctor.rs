@@ -90,7 +90,7 @@ fn records_that_a_host_could_not_read_are_told() {
 fn a_tampered_audit_is_told() {
     let folder = Folder::new();
     sound(&folder);
-    let tamper = "DROP TRIGGER audit_stays; UPDATE audit SET who = 'nobody' WHERE id = 7";
+    let tamper = "DROP TRIGGER audit_stays; UPDATE audit SET who = 'mallory' WHERE id = 7";
     Connection::open(folder.path()).unwrap().execute_batch(tamper).unwrap();
     found(&folder.path(), FindingLevel::Bad, "tampered with or damaged at entry 7");
 }

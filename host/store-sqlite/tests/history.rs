@@ -157,7 +157,7 @@ fn too_large_a_store_loses_the_oldest_first_and_gives_room_back() {
     assert!(past.len() as u64 == 6000 - oldest, "the latest ones are there, all of them");
     let audit = reader.audit_verify(None).unwrap();
     assert!(audit.anchor.is_some());
-    // A size that what is open does not leave room for: everything else goes, and that is told.
+    // A size that what is open does not leave room for: everything else goes, and the step reports it.
     let retained = retain(&mut store, 100, &RetentionPolicy { size_bytes: 1, ..RetentionPolicy::default() });
     assert!(retained.over_bytes > 0);
     assert!(reader.past_alerts(&AlertHistoryFilter::default()).unwrap().is_empty());

@@ -7,8 +7,8 @@ use common::*;
 use lifesigns_compliance::{BadgeOwner, BookChanges, Pattern};
 use lifesigns_model::{ObjectClock, ObjectFacts, ReminderUpdate, SourceOffset, StateChange};
 use lifesigns_record::{
-    AlertHistoryFilter, AuditFilter, Commit, MemoryStore, OutboxChange, OutboxUpdate, ReceiverPause, Record,
-    RecordReader, RetentionPolicy,
+    AlertHistoryFilter, AuditFilter, Commit, MemoryStore, OutboxChange, OutboxUpdate, ReceiverPause, RecordReader,
+    RecordWriter, RetentionPolicy,
 };
 use lifesigns_store_sqlite::Store;
 
@@ -107,11 +107,11 @@ fn of_receivers(random: &mut Random, now_ns: u64, commit: &mut Commit) {
 }
 
 #[track_caller]
-fn agree(file: &Store, memory: &dyn Record) {
+fn agree(file: &Store, memory: &dyn RecordWriter) {
     let (one, other) = (file.load().unwrap(), memory.load().unwrap());
     assert_eq!(one.restored, other.restored);
     assert_eq!(format!("{:#?}", one.start), format!("{:#?}", other.start));
-    let file: Box<dyn RecordReader> = Record::readers(file).open().unwrap();
+    let file: Box<dyn RecordReader> = RecordWriter::readers(file).open().unwrap();
     let memory = memory.readers().open().unwrap();
     for receiver in ["pager", "mail", "none"] {
         assert_eq!(file.pending(receiver, 3, 10).unwrap(), memory.pending(receiver, 3, 10).unwrap());
@@ -170,7 +170,7 @@ fn memory_and_file_agree_on_every_commit() {
                 drop(file);
                 file = Store::open_at(folder.path(), now_ns).unwrap();
                 memory = store.open();
-                assert_eq!(file.epoch(), Record::epoch(&memory));
+                assert_eq!(file.epoch(), RecordWriter::epoch(&memory));
             }
         }
     }

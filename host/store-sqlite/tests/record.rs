@@ -196,7 +196,7 @@ fn ten_thousand_alert_changes_a_second() {
     let mut book = Book::new(config()).unwrap();
     (0..10 * BATCH / EACH).for_each(|object| book.apply(environment(object)).unwrap());
     let [mut applied, mut taken, mut committed] = [Duration::ZERO; 3];
-    let (mut changed, mut told, mut done, mut half) = (0_u64, 0_i64, 0, 0);
+    let (mut changed, mut notified, mut done, mut half) = (0_u64, 0_i64, 0, 0);
     let batches = 600;
     for batch in 0..batches {
         let inputs: Vec<BookInput> = inputs(batch).collect();
@@ -211,13 +211,13 @@ fn ten_thousand_alert_changes_a_second() {
         let begin = Instant::now();
         let (now_ns, event_ns) = (book.clock_ns(), Some(book.event_ns()));
         let waiting = changes.notices.len() as i64;
-        // The receiver is done with what the commit before told it.
-        let outbox = (done + 1..=told).map(|id| OutboxUpdate { id, change: OutboxChange::Delivered }).collect();
+        // The receiver is done with what the previous commit notified.
+        let outbox = (done + 1..=notified).map(|id| OutboxUpdate { id, change: OutboxChange::Delivered }).collect();
         let commit = Commit { now_ns, event_ns, changes, outbox, ..Commit::default() };
         store.commit(&commit).unwrap();
         drop(commit);
-        done = told;
-        told += waiting;
+        done = notified;
+        notified += waiting;
         committed += begin.elapsed();
         if batch == batches / 2 {
             half = memory("VmRSS:");
@@ -225,7 +225,7 @@ fn ten_thousand_alert_changes_a_second() {
     }
     let rate = changed as f64 / (applied + taken + committed).as_secs_f64();
     println!(
-        "{rate:.0} alert changes/s, {changed} in all, {told} notices told: applied in {applied:.2?}, taken in \
+        "{rate:.0} alert changes/s, {changed} in all, {notified} notices: applied in {applied:.2?}, taken in \
          {taken:.2?}, committed in {committed:.2?}; {half} MiB in memory half way, {} MiB at the end, {} MiB at most",
         memory("VmRSS:"),
         memory("VmHWM:")

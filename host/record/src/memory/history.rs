@@ -5,7 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use lifesigns_compliance::{AuditRecord, BadgeOwner, BadgePoint, BookChanges};
 use serde_json::json;
 
-use crate::audit::{AuditEntry, AuditError, AuditVerification, ChainHash, ChainMark, chain_hash};
+use crate::audit::{AuditEntry, AuditError, ChainHash, ChainMark, ChainVerification, chain_hash};
 
 /// The action of the entry that retention appends.
 const SHORTENED: &str = "audit shortened";
@@ -83,7 +83,7 @@ impl HistoryTables {
     }
 
     /// Verifies the chain; see [`crate::RecordReader::audit_verify`].
-    pub(super) fn verify(&self, known: Option<&ChainMark>) -> Result<AuditVerification, AuditError> {
+    pub(super) fn verify(&self, known: Option<&ChainMark>) -> Result<ChainVerification, AuditError> {
         if let Some(known) = known.filter(|known| known.id < self.anchor.id) {
             return Err(AuditError::Removed { id: known.id, oldest: self.anchor.id });
         }
@@ -103,7 +103,7 @@ impl HistoryTables {
             return broken(last.id + 1, &format!("entry {} was noted down and is not there", known.id));
         }
         let anchor = (self.anchor.id > 0).then(|| self.anchor.mark());
-        Ok(AuditVerification { entries: self.entries.len() as u64, anchor, head: last.mark() })
+        Ok(ChainVerification { entries: self.entries.len() as u64, anchor, head: last.mark() })
     }
 
     /// Removes points of badges that were written before a time, at most `limit`.

@@ -19,7 +19,7 @@ use crate::{
     commit::Commit,
     epoch::{Superseded, WriterEpoch},
     error::RecordError,
-    record::{Record, RecordReader, RecordReaders},
+    record::{RecordReader, RecordReaders, RecordWriter},
     retention::{RetentionPolicy, RetentionStep},
     state::RecordedState,
 };
@@ -57,7 +57,7 @@ impl MemoryRecord {
     }
 }
 
-impl Record for MemoryRecord {
+impl RecordWriter for MemoryRecord {
     fn epoch(&self) -> WriterEpoch {
         self.epoch
     }

@@ -6,7 +6,7 @@ use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint};
 
 use super::state::Shared;
 use crate::{
-    audit::{AuditEntry, AuditError, AuditVerification, ChainMark},
+    audit::{AuditEntry, AuditError, ChainMark, ChainVerification},
     commit::ReceiverPause,
     error::{BackupError, RecordError},
     history::{AlertHistoryFilter, AuditFilter},
@@ -72,7 +72,7 @@ impl RecordReader for MemoryReader {
         Ok(self.0.state.lock().history.head())
     }
 
-    fn audit_verify(&self, known: Option<&ChainMark>) -> Result<AuditVerification, AuditError> {
+    fn audit_verify(&self, known: Option<&ChainMark>) -> Result<ChainVerification, AuditError> {
         self.0.state.lock().history.verify(known)
     }
 
