@@ -169,12 +169,13 @@ fn literals_that_are_found_are_paid_for_by_their_rule() {
 /// costs less, and one beside them, are not. All of them answer `chunks_said` times to a chunk's lines.
 fn held_to_its_budget(costly: Arc<LoadedRule>, few: Arc<LoadedRule>, message: &str, chunks_said: usize) {
     const LINES: usize = 8_000;
-    let beside = rule("beside", &[message.split(' ').next_back().unwrap()], &[], false, say);
+    let beside = rule("beside", &[message.split(' ').next_back().expect("a word")], &[], false, say);
     // It stands still: nothing is paid back.
     let clock = Arc::new(ManualClock::new(1_000_000_000));
     let config = EngineConfig { scanners: 1, clock: Arc::clone(&clock) as _, ..config(1) };
     let (kept, sink) = sink();
-    let engine = Engine::start(&config, rules(&[beside, costly, few]), InitialState::default(), sink).unwrap();
+    let engine =
+        Engine::start(&config, rules(&[beside, costly, few]), InitialState::default(), sink).expect("it starts");
     let (source, text) = (source("a", 0), format!("1000 o {message}\n").repeat(LINES));
     let submit = || {
         assert!(engine.submit(chunk(&source, &text, None)).is_ok());

@@ -128,7 +128,7 @@ struct Visitor {
 
 impl Visitor {
     /// A path from the crate's root; `None` for what is not of this crate.
-    fn from_root(&self, written: &[String]) -> Option<Vec<String>> {
+    fn path_in_crate(&self, written: &[String]) -> Option<Vec<String>> {
         let (mut base, mut rest) = match written.first()?.as_str() {
             "crate" => (Vec::new(), &written[1..]),
             "self" => (self.path.clone(), &written[1..]),
@@ -175,7 +175,7 @@ impl Visit<'_> for Visitor {
             return;
         }
         for (path, name) in leaves(&item.tree, &[]) {
-            let Some(path) = self.from_root(&path) else { continue };
+            let Some(path) = self.path_in_crate(&path) else { continue };
             if matches!(item.vis, Visibility::Inherited) {
                 self.module.uses.push(path);
             } else {
@@ -187,7 +187,7 @@ impl Visit<'_> for Visitor {
     fn visit_path(&mut self, path: &Path) {
         let written: Vec<String> = path.segments.iter().map(|part| part.ident.to_string()).collect();
         if written.len() > 1 {
-            self.module.uses.extend(self.from_root(&written));
+            self.module.uses.extend(self.path_in_crate(&written));
         }
         visit::visit_path(self, path);
     }
