@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::{Decoder, EventSource, Facts, ObjectFacts, Record, Span, limits};
+use lifesigns_model::{Decoder, EventSource, Facts, LogRecord, ObjectFacts, Span, limits};
 use memchr::memrchr;
 
 use crate::{
@@ -179,7 +179,7 @@ impl LineScanner {
 
     /// Which interests the line satisfies, as far as the line itself can tell. Of those of one rule
     /// that differ in nothing else it is one.
-    fn find_interests(&mut self, rules: &RuleSet, record: &Record<'_>, out: &mut ScannedChunk) {
+    fn find_interests(&mut self, rules: &RuleSet, record: &LogRecord<'_>, out: &mut ScannedChunk) {
         let index = &rules.index;
         let first = out.hits.len();
         self.numbers.clear();
@@ -231,7 +231,7 @@ fn keep(
     rules: &RuleSet,
     source: &EventSource,
     text: &str,
-    record: Record<'_>,
+    record: LogRecord<'_>,
     out: &mut ScannedChunk,
     mut line: ScannedLine,
 ) {

@@ -7,7 +7,7 @@ use std::{borrow::Cow, fmt::Write as _, fs, path::Path};
 
 use jiff::Timestamp;
 use lifesigns_intake::Format;
-use lifesigns_model::{Decoder, Record};
+use lifesigns_model::{Decoder, LogRecord};
 
 /// 2026-11-24T00:00:00Z: gives times without a year their year.
 const REFERENCE_NS: u64 = 1_795_478_400_000_000_000;
@@ -56,7 +56,7 @@ fn meant(input: &str) -> String {
     input.replace('\u{2400}', "\0").replace('\u{241b}', "\u{1b}").replace('\u{241e}', "\u{1e}")
 }
 
-fn write(text: &mut String, record: &Record<'_>) {
+fn write(text: &mut String, record: &LogRecord<'_>) {
     if record.malformed {
         text.push_str("malformed\n");
     }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use lifesigns_intake::Format;
-use lifesigns_model::{BYTE_LIST_MARKS, Record, limits};
+use lifesigns_model::{BYTE_LIST_MARKS, LogRecord, limits};
 use proptest::prelude::*;
 
 /// 2026-11-24T00:00:00Z.
@@ -18,7 +18,7 @@ const PIECE: &str = "\\PC{0,4}|[<>\\[\\]{}:,\"\\\\= \t\u{feff}-]|<1[0-9]>|1 |\\\
     \0|\u{1b}\\[36m|#033\\[0m|DEBU\\[|INFO\\[7\\] |  k=v|web-1  \\| |\\[pod/a/b\\] |stdout F |EST |\\*|%A-5-B: |\
     \"MESSAGE\":\\[100,111\\]|\"docker\":\\{\"Type\":\"container\",\"Action\":\"create\"\\}";
 
-fn texts<'r, 'a>(record: &'r Record<'a>) -> impl Iterator<Item = &'r Cow<'a, str>> {
+fn texts<'r, 'a>(record: &'r LogRecord<'a>) -> impl Iterator<Item = &'r Cow<'a, str>> {
     let parts = [&record.object, &record.app, &record.message].into_iter().flatten();
     parts.chain(record.fields.iter().flat_map(|(name, value)| [name, value]))
 }

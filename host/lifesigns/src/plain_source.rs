@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lifesigns_intake::Format;
-use lifesigns_model::{Chunk, Clock, Decoder, EventSource, Record, SharedClock, SystemClock};
+use lifesigns_model::{Chunk, Clock, Decoder, EventSource, LogRecord, SharedClock, SystemClock};
 
 /// A source whose lines are decoded in this format, as those of `lifesigns run` are; what names no
 /// object is about `object`. A source is known by its name: after a restart it goes on counting its
@@ -48,8 +48,8 @@ pub fn lines_by(clock: &dyn Clock, source: &Arc<EventSource>, bytes: impl Into<V
 pub(crate) struct PlainDecoder;
 
 impl Decoder for PlainDecoder {
-    fn decode<'a>(&self, line: &'a str) -> Record<'a> {
-        Record { message: Some(line.into()), ..Record::default() }
+    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
+        LogRecord { message: Some(line.into()), ..LogRecord::default() }
     }
 
     fn escapes(&self) -> bool {

@@ -32,6 +32,6 @@ pub use ports::{
     DescribedInstance, EventRow, InstanceError, InstantiateError, LogLevel, Module, ReminderChange, RuleInstance,
     RuleState, StateError,
 };
-pub use record::{BYTE_LIST_MARKS, Decoder, Facts, Record};
+pub use record::{BYTE_LIST_MARKS, Decoder, Facts, LogRecord};
 pub use rule_alert::{Attributes, EvidenceRef, RuleAlert, RuleAlertOrder, RuleAlertRef};
 pub use span::Span;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// One decoded line. Texts borrow from the line where they occur there unchanged.
 #[derive(Debug, Default, PartialEq)]
-pub struct Record<'a> {
+pub struct LogRecord<'a> {
     /// Event time in nanoseconds since the Unix epoch, if the line has one.
     pub time_ns: Option<u64>,
     /// The object, if the line names one.
@@ -43,7 +43,7 @@ pub const BYTE_LIST_MARKS: [&str; 3] = ["\"MESSAGE\":[", "\"MESSAGE\": [", "\"ME
 pub trait Decoder: Send + Sync {
     /// Decodes one line, without its line end. Never fails: what is not of the format is a plain
     /// line, marked as malformed if it began like the format.
-    fn decode<'a>(&self, line: &'a str) -> Record<'a>;
+    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a>;
 
     /// Whether a decoded message can contain text that does not stand in the raw line as it is,
     /// because the format has backslash escapes. Lists of bytes are another matter: see

@@ -13,7 +13,7 @@ use std::{
 };
 
 use lifesigns_intake::{Cursor, FollowFrom, Format, ObjectLines, Pushed, RecordLines, SourceKind, SourceSettings};
-use lifesigns_model::{Chunk, EventSource, Record, SystemClock};
+use lifesigns_model::{Chunk, EventSource, LogRecord, SystemClock};
 use lifesigns_sources::{Activity, Content, Input, InputSource, MemorySink, Sink, Sources, Submission, reporting};
 
 /// Only a failing test waits this long.
@@ -170,7 +170,7 @@ fn records_and_lines_of_many_objects_are_input_too() {
     let mut lines = ObjectLines::default();
     assert_eq!(lines.push("10.0.0.7", b"up"), Pushed::Added);
     let mut records = RecordLines::default();
-    let record = Record { message: Some("{\"a\": 1}".into()), ..Record::default() };
+    let record = LogRecord { message: Some("{\"a\": 1}".into()), ..LogRecord::default() };
     assert_eq!(records.push(&record, "10.0.0.8"), Pushed::Added);
     let sink = MemorySink::default();
     for content in [Content::Lines(b"plain\n".to_vec()), Content::ObjectLines(lines), Content::Records(records)] {

@@ -15,7 +15,7 @@ use lifesigns::{
         config::{ConfigLocation, Group, Policy, PolicyEntry, PolicySetting, Route},
         query::{Query, QueryAnswer},
     },
-    model::{EventSource, ObjectFacts, Record, SystemClock},
+    model::{EventSource, LogRecord, ObjectFacts, SystemClock},
     notifications::{Failure, Message, Receiver},
     sources::{
         Content, FollowFrom, Input, InputSource, Pushed, RecordLines, Sink, SourceKind, SourceSettings, Sources,
@@ -244,7 +244,8 @@ fn decoded_records_are_input_as_lines_are() {
     });
     let message = "Calling POST /v1.41/containers/create?name=web".into();
     let fields = vec![("level".into(), "debug".into())];
-    let record = Record { message: Some(message), fields, time_ns: Some(lifesigns::now_ns()), ..Record::default() };
+    let record =
+        LogRecord { message: Some(message), fields, time_ns: Some(lifesigns::now_ns()), ..LogRecord::default() };
     let mut records = RecordLines::default();
     assert_eq!(records.push(&record, "vm-8"), Pushed::Added);
     let content = Content::Records(records);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use lifesigns_engine::{EngineConfig, LoadedRule, RuleAlertSink, RuleSet};
 use lifesigns_model::{
     AckCallback, Change, Chunk, Criticality, Decoder, DescribedInstance, Description, EventBatch, EventKind,
-    EventKinds, EventSource, Facts, Impact, InstanceError, InstantiateError, Interest, Limits, Module, Record,
+    EventKinds, EventSource, Facts, Impact, InstanceError, InstantiateError, Interest, Limits, LogRecord, Module,
     RuleAlert, RuleAlertBatch, RuleInstance, RuleState, StateError, SymptomDefinition, Wants,
 };
 
@@ -15,12 +15,12 @@ use lifesigns_model::{
 pub(crate) struct Plain;
 
 impl Decoder for Plain {
-    fn decode<'a>(&self, line: &'a str) -> Record<'a> {
+    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
         let mut words = line.splitn(3, ' ');
         let time_ns = words.next().and_then(|time| time.parse::<u64>().ok()).map(|time| time * 1_000_000);
         let object = words.next().map(Into::into);
         let message = words.next().unwrap_or_default();
-        let mut record = Record { time_ns, object, ..Record::default() };
+        let mut record = LogRecord { time_ns, object, ..LogRecord::default() };
         match message.strip_prefix("\"properties\" ") {
             None => record.message = Some(message.into()),
             Some(fact) => {

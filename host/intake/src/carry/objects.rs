@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use lifesigns_model::{Decoder, Record};
+use lifesigns_model::{Decoder, LogRecord};
 
 use super::batch::{LineBatch, Pushed};
 
@@ -47,7 +47,7 @@ pub fn object_decoder(inner: Arc<dyn Decoder>) -> Arc<dyn Decoder> {
 struct OfObjects(Arc<dyn Decoder>);
 
 impl Decoder for OfObjects {
-    fn decode<'a>(&self, line: &'a str) -> Record<'a> {
+    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
         let Some((object, line)) = line.split_once(END) else { return self.0.decode(line) };
         let mut record = self.0.decode(line);
         if record.object.is_none() && !object.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use lifesigns_model::{Decoder, Facts, Record, limits};
+use lifesigns_model::{Decoder, Facts, LogRecord, limits};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::batch::{LineBatch, Pushed};
@@ -19,7 +19,7 @@ impl RecordLines {
     /// Adds a record. It is about `object` if it names none and `object` is not empty. A message for
     /// which there is no room in a line ([`limits::LINE_BYTES`]) is cut; metrics that are no numbers are
     /// left out.
-    pub fn push(&mut self, record: &Record<'_>, object: &str) -> Pushed {
+    pub fn push(&mut self, record: &LogRecord<'_>, object: &str) -> Pushed {
         let Ok(head) = serde_json::to_string(&Head { record, object }) else { return Pushed::TooLarge };
         // The brace of the head makes room for the message.
         let head = &head[..head.len() - 1];
@@ -82,13 +82,13 @@ const fn quoted_bytes(char: char) -> usize {
 
 /// Everything of a record but its message.
 struct Head<'r> {
-    record: &'r Record<'r>,
+    record: &'r LogRecord<'r>,
     object: &'r str,
 }
 
 impl Serialize for Head<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Record { time_ns, object, app, fields, facts, malformed, message: _ } = self.record;
+        let LogRecord { time_ns, object, app, fields, facts, malformed, message: _ } = self.record;
         let object = object.as_deref().or(Some(self.object).filter(|object| !object.is_empty()));
         let mut map = serializer.serialize_map(None)?;
         if let Some(time_ns) = time_ns {
@@ -134,11 +134,11 @@ pub fn record_decoder() -> Arc<dyn Decoder> {
 struct OfRecords;
 
 impl Decoder for OfRecords {
-    fn decode<'a>(&self, line: &'a str) -> Record<'a> {
-        read(line).unwrap_or_else(|InvalidJson| Record {
+    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
+        read(line).unwrap_or_else(|InvalidJson| LogRecord {
             message: Some(Cow::Borrowed(line)),
             malformed: true,
-            ..Record::default()
+            ..LogRecord::default()
         })
     }
 
@@ -151,9 +151,9 @@ impl Decoder for OfRecords {
     }
 }
 
-fn read(line: &str) -> Result<Record<'_>, InvalidJson> {
+fn read(line: &str) -> Result<LogRecord<'_>, InvalidJson> {
     let mut json = JsonReader::new(line);
-    let mut record = Record::default();
+    let mut record = LogRecord::default();
     json.step(b'{')?;
     let mut first = true;
     while let Some(key) = json.key(first)? {
@@ -176,7 +176,7 @@ fn read(line: &str) -> Result<Record<'_>, InvalidJson> {
     Ok(record)
 }
 
-fn facts<'r, 'a>(record: &'r mut Record<'a>) -> &'r mut Facts<'a> {
+fn facts<'r, 'a>(record: &'r mut LogRecord<'a>) -> &'r mut Facts<'a> {
     record.facts.get_or_insert_default()
 }
 
@@ -237,10 +237,10 @@ mod tests {
             .prop_map(|(kind, parent, properties, metrics)| Facts { kind, parent, properties, metrics })
     }
 
-    fn record() -> impl Strategy<Value = Record<'static>> {
+    fn record() -> impl Strategy<Value = LogRecord<'static>> {
         let texts = (option::of(text()), option::of(text()), option::of(text()));
         (option::of(any::<u64>()), texts, vec((text(), text()), 0..4), option::of(facts()), any::<bool>()).prop_map(
-            |(time_ns, (object, app, message), fields, facts, malformed)| Record {
+            |(time_ns, (object, app, message), fields, facts, malformed)| LogRecord {
                 time_ns,
                 object,
                 app,
@@ -279,9 +279,9 @@ mod tests {
     #[test]
     fn an_object_holds_for_records_that_name_none() {
         let mut records = RecordLines::default();
-        let named = Record { object: Some("web-1".into()), ..Record::default() };
+        let named = LogRecord { object: Some("web-1".into()), ..LogRecord::default() };
         assert_eq!(records.push(&named, "10.0.0.1"), Pushed::Added);
-        assert_eq!(records.push(&Record::default(), "10.0.0.1"), Pushed::Added);
+        assert_eq!(records.push(&LogRecord::default(), "10.0.0.1"), Pushed::Added);
         let (text, decoder) = (lines(&records), record_decoder());
         let objects: Vec<_> = text.lines().map(|line| decoder.decode(line).object).collect();
         assert_eq!(objects, [Some("web-1".into()), Some("10.0.0.1".into())]);
@@ -290,13 +290,13 @@ mod tests {
     #[test]
     fn what_is_too_long_is_cut_or_refused() {
         let mut records = RecordLines::default();
-        let long = Record { message: Some("\u{1}é".repeat(limits::LINE_BYTES).into()), ..Record::default() };
+        let long = LogRecord { message: Some("\u{1}é".repeat(limits::LINE_BYTES).into()), ..LogRecord::default() };
         assert_eq!((records.push(&long, ""), records.cut()), (Pushed::Added, 1));
         let text = lines(&records);
         assert!(text.len() <= limits::LINE_BYTES + 1 && text.len() > limits::LINE_BYTES - 16, "{}", text.len());
         let message = record_decoder().decode(text.trim_end()).message;
         assert!(message.is_some_and(|message| long.message.is_some_and(|whole| whole.starts_with(&*message))));
-        let wide = Record { object: Some("x".repeat(limits::LINE_BYTES).into()), ..Record::default() };
+        let wide = LogRecord { object: Some("x".repeat(limits::LINE_BYTES).into()), ..LogRecord::default() };
         assert_eq!(records.push(&wide, ""), Pushed::TooLarge);
     }
 }

@@ -1,7 +1,7 @@
 //! The decoders whose lines may hold others: NDJSON, syslog, and the one that looks at how each line
 //! begins, for files that mix formats.
 
-use lifesigns_model::{Decoder, Record, SharedClock};
+use lifesigns_model::{Decoder, LogRecord, SharedClock};
 
 use super::{
     context::Context, json::InvalidJson, ndjson, noise, payload, plain, syslog, tag::Confidence, time::Reference,
@@ -11,7 +11,7 @@ use super::{
 pub(crate) struct AutoDecoder(pub(crate) SharedClock);
 
 impl Decoder for AutoDecoder {
-    fn decode<'a>(&self, line: &'a str) -> Record<'a> {
+    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
         let (text, reference) = (noise::skip(line), Reference(&*self.0));
         let found = match text.as_bytes().first() {
             // Indented: a part of something.
@@ -37,7 +37,7 @@ impl Decoder for AutoDecoder {
 pub(crate) struct NdjsonDecoder(pub(crate) SharedClock);
 
 impl Decoder for NdjsonDecoder {
-    fn decode<'a>(&self, line: &'a str) -> Record<'a> {
+    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
         let (text, reference) = (noise::skip_blank(line), Reference(&*self.0));
         if text.starts_with('{') {
             let found = ndjson::layer(text, Context::line(reference)).map(payload::open);
@@ -59,7 +59,7 @@ impl Decoder for NdjsonDecoder {
 pub(crate) struct SyslogDecoder(pub(crate) SharedClock);
 
 impl Decoder for SyslogDecoder {
-    fn decode<'a>(&self, line: &'a str) -> Record<'a> {
+    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
         let text = noise::skip(line);
         let context = Context::line(Reference(&*self.0));
         let sent = text.starts_with('<');

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::Record;
+use lifesigns_model::LogRecord;
 
 use super::{line_start::is_log_line, noise, time};
 
@@ -11,7 +11,7 @@ use super::{line_start::is_log_line, noise, time};
 const NAME_BYTES: usize = 128;
 
 /// What the prefix of `text` says, and what follows it. It is only a prefix if a log line follows.
-pub(crate) fn open(text: &str) -> Option<(Record<'_>, &str)> {
+pub(crate) fn open(text: &str) -> Option<(LogRecord<'_>, &str)> {
     match text.as_bytes().first()? {
         b'[' => bracketed(text),
         b'0'..=b'9' => stamped(text).or_else(|| composed(text)),
@@ -20,10 +20,10 @@ pub(crate) fn open(text: &str) -> Option<(Record<'_>, &str)> {
 }
 
 /// `STAMP stdout F rest` (CRI), `STAMP word rest` and `STAMP rest` (`docker logs -t`, Docker Desktop).
-fn stamped(text: &str) -> Option<(Record<'_>, &str)> {
+fn stamped(text: &str) -> Option<(LogRecord<'_>, &str)> {
     let stamp = time::iso(text.as_bytes())?;
     let rest = text[stamp.len..].strip_prefix(' ')?;
-    let mut record = Record { time_ns: stamp.ns, malformed: stamp.vague, ..Record::default() };
+    let mut record = LogRecord { time_ns: stamp.ns, malformed: stamp.vague, ..LogRecord::default() };
     if let Some((stream, rest)) = runtime(rest) {
         record.fields.push((Cow::Borrowed("stream"), Cow::Borrowed(stream)));
         return Some((record, rest));
@@ -53,9 +53,9 @@ pub(crate) fn counted(text: &str) -> Option<&str> {
 }
 
 /// `[STAMP][dockerd][I] rest` of Docker Desktop, `[pod/NAME/CONTAINER] rest` of `kubectl logs --prefix`.
-fn bracketed(text: &str) -> Option<(Record<'_>, &str)> {
+fn bracketed(text: &str) -> Option<(LogRecord<'_>, &str)> {
     let (inside, mut rest) = text[1..].split_once(']')?;
-    let mut record = Record::default();
+    let mut record = LogRecord::default();
     if let Some(pod) = inside.strip_prefix("pod/") {
         let container = pod.rsplit_once('/').map(|(_, container)| container).filter(|name| is_name(name))?;
         record.app = Some(Cow::Borrowed(container));
@@ -77,13 +77,13 @@ fn bracketed(text: &str) -> Option<(Record<'_>, &str)> {
 }
 
 /// `web-1  | rest` of `docker compose` and `docker service logs`, also in colours.
-fn composed(text: &str) -> Option<(Record<'_>, &str)> {
+fn composed(text: &str) -> Option<(LogRecord<'_>, &str)> {
     let near = &text.as_bytes()[..text.len().min(NAME_BYTES)];
     let end = near.iter().position(|byte| *byte <= b' ' || *byte == b'|')?;
     let (name, rest) = text.split_at(end);
     let rest = noise::skip_blank(rest).strip_prefix('|')?;
     let fits = is_name(name) && (rest.is_empty() || rest.starts_with([' ', '\u{1b}', '#']));
-    fits.then(|| (Record { app: Some(Cow::Borrowed(name)), ..Record::default() }, rest))
+    fits.then(|| (LogRecord { app: Some(Cow::Borrowed(name)), ..LogRecord::default() }, rest))
 }
 
 /// Whether it can be the name of a container, a service's task or a program.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::{Record, limits};
+use lifesigns_model::{LogRecord, limits};
 
 use super::{
     json::JsonReader,
@@ -47,9 +47,9 @@ pub(crate) fn is_event(json: &str) -> bool {
 
 /// `2026-11-23T06:39:59Z container create ID (image=busybox, name=web)`, and up to Docker 1.9
 /// `2015-11-04T09:00:00Z ID: (from busybox) create`. The message is the whole text.
-pub(crate) fn text(text: &str) -> Option<Record<'_>> {
+pub(crate) fn text(text: &str) -> Option<LogRecord<'_>> {
     let (stamp, rest) = stamp(text)?;
-    let mut record = Record { time_ns: stamp.ns, message: Some(text.into()), ..Record::default() };
+    let mut record = LogRecord { time_ns: stamp.ns, message: Some(text.into()), ..LogRecord::default() };
     if !named(rest, &mut record) {
         old(rest, &mut record)?;
     }
@@ -70,7 +70,7 @@ fn stamp(text: &str) -> Option<(Stamp, &str)> {
 }
 
 /// `TYPE ACTION ID (KEY=VALUE, …)`; an action may have spaces (`exec_create: sh -c ls`).
-fn named<'a>(text: &'a str, record: &mut Record<'a>) -> bool {
+fn named<'a>(text: &'a str, record: &mut LogRecord<'a>) -> bool {
     let Some((kind, rest)) = text.split_once(' ').filter(|(kind, _)| TYPES.contains(kind)) else { return false };
     let Some((what, attributes)) = rest.split_once(" (") else { return false };
     let (Some((action, id)), Some(attributes)) = (what.rsplit_once(' '), attributes.strip_suffix(')')) else {
@@ -96,7 +96,7 @@ fn named<'a>(text: &'a str, record: &mut Record<'a>) -> bool {
 }
 
 /// `ID: (from IMAGE) ACTION`, or `ID: ACTION`.
-fn old<'a>(text: &'a str, record: &mut Record<'a>) -> Option<()> {
+fn old<'a>(text: &'a str, record: &mut LogRecord<'a>) -> Option<()> {
     let (id, rest) = text.split_once(": ").filter(|(id, _)| is_id(id))?;
     let (image, action) = match rest.strip_prefix("(from ") {
         Some(rest) => {

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::{Facts, Record, limits};
+use lifesigns_model::{Facts, LogRecord, limits};
 
 use super::context::Context;
 
 /// A decoded line whose content has not been looked at yet.
 pub(crate) struct Layer<'a, 'c> {
     /// The record without a message, if there is content.
-    pub(crate) record: Record<'a>,
+    pub(crate) record: LogRecord<'a>,
     /// The content: another line, or the message.
     pub(crate) content: Option<Cow<'a, str>>,
     /// How the content is decoded.
@@ -18,8 +18,8 @@ pub(crate) struct Layer<'a, 'c> {
 
 /// Merges the inner line into the outer one. The inner line wins, except that the outer line keeps its
 /// app and its facts if it has any. Of fields with equal names the inner one counts.
-pub(crate) fn merge<'a>(outer: &mut Record<'a>, inner: Record<'a>) {
-    let Record { time_ns, object, app, message, mut fields, facts, malformed } = inner;
+pub(crate) fn merge<'a>(outer: &mut LogRecord<'a>, inner: LogRecord<'a>) {
+    let LogRecord { time_ns, object, app, message, mut fields, facts, malformed } = inner;
     outer.time_ns = time_ns.or(outer.time_ns);
     outer.object = object.or_else(|| outer.object.take());
     outer.app = outer.app.take().or(app);
@@ -32,9 +32,9 @@ pub(crate) fn merge<'a>(outer: &mut Record<'a>, inner: Record<'a>) {
 }
 
 /// Copies everything that the record borrows.
-pub(crate) fn owned(record: Record<'_>) -> Record<'static> {
+pub(crate) fn owned(record: LogRecord<'_>) -> LogRecord<'static> {
     let text = |text: Cow<'_, str>| Cow::<'static, str>::Owned(text.into_owned());
-    Record {
+    LogRecord {
         time_ns: record.time_ns,
         object: record.object.map(text),
         app: record.app.map(text),

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::{Decoder, Record, SharedClock, limits};
+use lifesigns_model::{Decoder, LogRecord, SharedClock, limits};
 use memchr::memchr2;
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 pub(crate) struct LogfmtDecoder(pub(crate) SharedClock);
 
 impl Decoder for LogfmtDecoder {
-    fn decode<'a>(&self, line: &'a str) -> Record<'a> {
+    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
         let text = noise::skip(line);
         let found = record(text).or_else(|| terminal::record(text));
         found.unwrap_or_else(|| plain::record(text, Reference(&*self.0), false))
@@ -42,8 +42,8 @@ pub(crate) fn begins(bytes: &[u8]) -> bool {
 
 /// Returns the pairs of `line`. A bare key is `true`; what is no pair, and a last value that is cut, makes the record
 /// malformed and takes nothing from the rest. `None` if the line does not begin with a pair.
-pub(crate) fn record(line: &str) -> Option<Record<'_>> {
-    let mut record = Record { fields: Vec::with_capacity(8), ..Record::default() };
+pub(crate) fn record(line: &str) -> Option<LogRecord<'_>> {
+    let mut record = LogRecord { fields: Vec::with_capacity(8), ..LogRecord::default() };
     let mut pairs = Pairs { line, at: 0, malformed: false };
     let mut began = false;
     while let Some((key, value)) = pairs.next() {
@@ -68,13 +68,13 @@ pub(crate) fn record(line: &str) -> Option<Record<'_>> {
 
 /// Returns the record that `text` is inside of something else. Prose may begin like logfmt, so pairs that are not all
 /// sound must say a message.
-pub(crate) fn payload(text: &str) -> Option<Record<'_>> {
+pub(crate) fn payload(text: &str) -> Option<LogRecord<'_>> {
     let record = record(text)?;
     let says = record.message.as_deref().is_some_and(|message| message.len() < text.len());
     (!record.malformed || says).then_some(record)
 }
 
-fn add<'a>(record: &mut Record<'a>, key: &'a str, value: Cow<'a, str>) {
+fn add<'a>(record: &mut LogRecord<'a>, key: &'a str, value: Cow<'a, str>) {
     match key {
         "msg" | "message" if record.message.is_none() => {
             record.message = Some(value);
@@ -91,7 +91,7 @@ fn add<'a>(record: &mut Record<'a>, key: &'a str, value: Cow<'a, str>) {
     field(record, key, value);
 }
 
-fn field<'a>(record: &mut Record<'a>, key: &'a str, value: Cow<'a, str>) {
+fn field<'a>(record: &mut LogRecord<'a>, key: &'a str, value: Cow<'a, str>) {
     if record.fields.len() < limits::FIELDS {
         record.fields.push((key.into(), value));
     }

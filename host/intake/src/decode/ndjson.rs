@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::{Record, limits};
+use lifesigns_model::{LogRecord, limits};
 
 use super::{
     bytes,
@@ -50,7 +50,7 @@ pub(crate) fn layer<'a, 'c>(line: &'a str, context: Context<'c>) -> Result<Layer
 struct RecordBuilder<'a, 'c> {
     line: &'a str,
     context: Context<'c>,
-    record: Record<'a>,
+    record: LogRecord<'a>,
     message: Option<Ranked<'a, ()>>,
     time: Option<Ranked<'a, u64>>,
     object: Option<Ranked<'a, ()>>,
@@ -65,7 +65,7 @@ impl<'a, 'c> RecordBuilder<'a, 'c> {
         Self {
             line,
             context,
-            record: Record::default(),
+            record: LogRecord::default(),
             message: None,
             time: None,
             object: None,

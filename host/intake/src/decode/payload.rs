@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::Record;
+use lifesigns_model::LogRecord;
 
 use super::{
     context::Context,
@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Returns the record that `text` is, if it begins like one of the shapes that carry or are a log line.
-pub(crate) fn decode<'a>(text: &'a str, context: Context<'_>) -> Option<Record<'a>> {
+pub(crate) fn decode<'a>(text: &'a str, context: Context<'_>) -> Option<LogRecord<'a>> {
     if context.is_exhausted() {
         return None;
     }
@@ -30,7 +30,7 @@ pub(crate) fn decode<'a>(text: &'a str, context: Context<'_>) -> Option<Record<'
     }
 }
 
-fn worded<'a>(text: &'a str, context: Context<'_>) -> Option<Record<'a>> {
+fn worded<'a>(text: &'a str, context: Context<'_>) -> Option<LogRecord<'a>> {
     let bytes = text.as_bytes();
     if logfmt::begins(bytes) {
         return if context.is_line() { logfmt::record(text) } else { logfmt::payload(text) };
@@ -58,7 +58,7 @@ fn worded<'a>(text: &'a str, context: Context<'_>) -> Option<Record<'a>> {
 }
 
 /// Decodes a text that may be borrowed from the line or not.
-fn decode_cow<'a>(text: &Cow<'a, str>, context: Context<'_>) -> Option<Record<'a>> {
+fn decode_cow<'a>(text: &Cow<'a, str>, context: Context<'_>) -> Option<LogRecord<'a>> {
     match text {
         Cow::Borrowed(text) => decode(text, context),
         Cow::Owned(text) => decode(text, context.copied()).map(owned),
@@ -66,7 +66,7 @@ fn decode_cow<'a>(text: &Cow<'a, str>, context: Context<'_>) -> Option<Record<'a
 }
 
 /// Decodes the content of a layer: a line in it is merged with it, any other text is its message.
-pub(crate) fn open<'a>(layer: Layer<'a, '_>) -> Record<'a> {
+pub(crate) fn open<'a>(layer: Layer<'a, '_>) -> LogRecord<'a> {
     let Layer { mut record, content, context } = layer;
     let Some(text) = content else { return record };
     match decode_cow(&text, context) {

@@ -1,7 +1,7 @@
 //! Plain lines: the whole line is the message, but for bytes before it that are no text, and a time
 //! is read where one of the usual shapes is at the front.
 
-use lifesigns_model::{Decoder, Record, SharedClock};
+use lifesigns_model::{Decoder, LogRecord, SharedClock};
 use memchr::memchr;
 
 use super::{
@@ -16,7 +16,7 @@ const WORD_BYTES: usize = 128;
 pub(crate) struct PlainDecoder(pub(crate) SharedClock);
 
 impl Decoder for PlainDecoder {
-    fn decode<'a>(&self, line: &'a str) -> Record<'a> {
+    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
         record(noise::skip(line), Reference(&*self.0), false)
     }
 
@@ -30,11 +30,11 @@ impl Decoder for PlainDecoder {
 }
 
 /// Returns the line as a plain one.
-pub(crate) fn record<'a>(line: &'a str, reference: Reference<'_>, malformed: bool) -> Record<'a> {
+pub(crate) fn record<'a>(line: &'a str, reference: Reference<'_>, malformed: bool) -> LogRecord<'a> {
     let stamp = leading(line.as_bytes(), reference);
     let vague = stamp.is_some_and(|stamp| stamp.vague);
     let time_ns = stamp.and_then(|stamp| stamp.ns);
-    Record { time_ns, message: Some(line.into()), malformed: malformed || vague, ..Record::default() }
+    LogRecord { time_ns, message: Some(line.into()), malformed: malformed || vague, ..LogRecord::default() }
 }
 
 fn leading(bytes: &[u8], reference: Reference<'_>) -> Option<Stamp> {

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::{Record, limits};
+use lifesigns_model::{LogRecord, limits};
 use memchr::memchr2;
 
 use super::{logfmt, time};
 
 /// Reads `TIMESTAMP HOSTNAME APP-NAME PROCID MSGID STRUCTURED-DATA MSG` and returns the message.
 /// `None` if not even the time is one.
-pub(crate) fn read<'a>(text: &'a str, record: &mut Record<'a>) -> Option<&'a str> {
+pub(crate) fn read<'a>(text: &'a str, record: &mut LogRecord<'a>) -> Option<&'a str> {
     let (time, mut rest) = text.split_once(' ').unwrap_or_else(|| text.split_at(text.len()));
     if time != "-" {
         let stamp = time::iso(time.as_bytes()).filter(|stamp| stamp.len == time.len())?;
@@ -39,7 +39,7 @@ enum Part {
     Field(&'static str),
 }
 
-fn put<'a>(record: &mut Record<'a>, part: Part, word: &'a str) {
+fn put<'a>(record: &mut LogRecord<'a>, part: Part, word: &'a str) {
     if matches!(word, "" | "-") {
         return;
     }
@@ -51,7 +51,7 @@ fn put<'a>(record: &mut Record<'a>, part: Part, word: &'a str) {
 }
 
 /// What follows the structured data, or all of `text` if there is none.
-fn message<'a>(text: &'a str, record: &mut Record<'a>) -> &'a str {
+fn message<'a>(text: &'a str, record: &mut LogRecord<'a>) -> &'a str {
     let after = match text.strip_prefix('-') {
         Some(after) => Some(after),
         None => structured(text, record),
@@ -67,7 +67,7 @@ fn message<'a>(text: &'a str, record: &mut Record<'a>) -> &'a str {
 }
 
 /// `[id name="value" …][id …]` of RFC 5424, 6.3, as fields `id.name`; returns what follows.
-fn structured<'a>(text: &'a str, record: &mut Record<'a>) -> Option<&'a str> {
+fn structured<'a>(text: &'a str, record: &mut LogRecord<'a>) -> Option<&'a str> {
     let mut rest = text;
     while let Some(element) = rest.strip_prefix('[') {
         let end = memchr2(b' ', b']', element.as_bytes()).filter(|end| (1..=limits::KEY_BYTES).contains(end))?;

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::Record;
+use lifesigns_model::LogRecord;
 use memchr::memchr;
 
 use super::{
@@ -29,7 +29,7 @@ pub(crate) fn sent<'a, 'c>(text: &'a str, context: Context<'c>) -> Option<Layer<
     if !context.is_line() && noise::skip_blank(&rest[end + 1..]).is_empty() {
         return None;
     }
-    let mut record = Record::default();
+    let mut record = LogRecord::default();
     record.fields.reserve(4);
     record.fields.push((Cow::Borrowed("facility"), Cow::Borrowed(FACILITIES[priority / 8])));
     record.fields.push((Cow::Borrowed("severity"), Cow::Borrowed(SEVERITIES[priority % 8])));
@@ -51,12 +51,12 @@ pub(crate) fn sent<'a, 'c>(text: &'a str, context: Context<'c>) -> Option<Layer<
 /// Decodes a line without `<PRI>`.
 pub(crate) fn written<'a, 'c>(text: &'a str, context: Context<'c>, confidence: Confidence) -> Option<Layer<'a, 'c>> {
     let header = header::read(text, context.reference, confidence)?;
-    let mut record = Record::default();
+    let mut record = LogRecord::default();
     let message = put(header, &mut record);
     Some(finish(record, message, context))
 }
 
-fn put<'a>(header: Header<'a>, record: &mut Record<'a>) -> &'a str {
+fn put<'a>(header: Header<'a>, record: &mut LogRecord<'a>) -> &'a str {
     record.time_ns = header.time_ns;
     record.malformed |= header.vague;
     record.object = header.host.map(Cow::Borrowed);
@@ -67,7 +67,7 @@ fn put<'a>(header: Header<'a>, record: &mut Record<'a>) -> &'a str {
     header.message
 }
 
-fn finish<'a, 'c>(mut record: Record<'a>, message: &'a str, context: Context<'c>) -> Layer<'a, 'c> {
+fn finish<'a, 'c>(mut record: LogRecord<'a>, message: &'a str, context: Context<'c>) -> Layer<'a, 'c> {
     if !context.header_names_object()
         && let Some(host) = record.object.take()
     {

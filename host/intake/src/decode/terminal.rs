@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::{Record, limits};
+use lifesigns_model::{LogRecord, limits};
 use memchr::{memchr, memmem};
 
 use super::{go, noise, time};
@@ -32,7 +32,7 @@ const STAMP_BYTES: usize = 48;
 type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
 /// Returns the record that `text` is. Seconds since the program's start are no time.
-pub(crate) fn record(text: &str) -> Option<Record<'_>> {
+pub(crate) fn record(text: &str) -> Option<LogRecord<'_>> {
     let len = text.bytes().take(8).take_while(u8::is_ascii_uppercase).count();
     let (_, level) = LEVELS.iter().find(|(word, _)| *word == &text[..len])?;
     let rest = noise::skip(&text[len..]).strip_prefix('[')?;
@@ -49,7 +49,7 @@ pub(crate) fn record(text: &str) -> Option<Record<'_>> {
     let (message, more) = split(rest);
     fields.extend(more);
     fields.truncate(limits::FIELDS);
-    Some(Record { time_ns: time_ns.flatten(), message: Some(message.into()), fields, ..Record::default() })
+    Some(LogRecord { time_ns: time_ns.flatten(), message: Some(message.into()), fields, ..LogRecord::default() })
 }
 
 /// Returns the message and the fields that are behind it, two spaces or more apart.
