@@ -2,6 +2,7 @@
 
 mod late;
 mod locate;
+mod look;
 mod path;
 mod position;
 mod reading;
@@ -11,10 +12,7 @@ use std::{ops::ControlFlow, path::PathBuf, time::Duration};
 
 use lifesigns_model::{SharedClock, SystemClock};
 
-pub use self::{
-    position::Position,
-    tail::{Look, Tail},
-};
+pub use self::{look::Look, position::Position, tail::Tail};
 use crate::{followed::Followed, gap::FollowEvent, stop::Stop};
 
 /// How often a file at its end is looked at unless said otherwise, in milliseconds.

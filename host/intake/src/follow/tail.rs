@@ -12,6 +12,7 @@ use lifesigns_model::limits::CHUNK_BYTES;
 use super::{
     late::LateWrites,
     locate::{FoundFile, Located, Surroundings},
+    look::Look,
     path::{folder_ns, is_another, is_changed, is_other, not_a_file},
     position::Position,
     reading::{End, OpenFile},
@@ -35,17 +36,6 @@ enum Step {
     More,
     Wait,
     Stopped,
-    Ended,
-}
-
-/// How a look ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
-    /// There is nothing more to read now.
-    Wait,
-    /// The stop signal has ended it.
-    Stopped,
-    /// The receiver has ended it.
     Ended,
 }
 

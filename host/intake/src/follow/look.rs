@@ -1,0 +1,12 @@
+//! The result of one look at a followed file.
+
+/// How a look ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// There is nothing more to read now.
+    Wait,
+    /// The stop signal has ended it.
+    Stopped,
+    /// The receiver has ended it.
+    Ended,
+}
