@@ -71,7 +71,7 @@ pub struct AuditMark {
 
 /// The result of a check of the audit log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditVerification {
+pub struct AuditReport {
     /// Number of entries that were checked.
     pub entries: u64,
     /// The first number that is there; retention removed those before it.

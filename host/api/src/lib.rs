@@ -8,7 +8,7 @@ mod status;
 
 pub use error::{ApiError, Problem};
 pub use history::{
-    AuditMark, AuditRow, AuditVerification, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit, PastBadges,
+    AuditMark, AuditReport, AuditRow, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit, PastBadges,
     UndeliveredNotice,
 };
 pub use service::{ActOutcome, NoticeSelection, Service, Sessions};

@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::ApiError,
-    history::{
-        AuditMark, AuditRow, AuditVerification, OutboxFilter, PastAlerts, PastAudit, PastBadges, UndeliveredNotice,
-    },
+    history::{AuditMark, AuditReport, AuditRow, OutboxFilter, PastAlerts, PastAudit, PastBadges, UndeliveredNotice},
     status::HostStatus,
 };
 
@@ -57,7 +55,7 @@ pub trait Service: Send + Sync {
     ///
     /// # Errors
     /// If the store cannot be read.
-    fn verify_audit(&self, known: Option<&AuditMark>) -> Result<AuditVerification, ApiError>;
+    fn verify_audit(&self, known: Option<&AuditMark>) -> Result<AuditReport, ApiError>;
 
     /// Lists notices that wait for delivery or that were given up, oldest first.
     ///

@@ -12,6 +12,7 @@ use lifesigns::{
     model::SystemClock,
     sources::{Sources, reporting},
 };
+use lifesigns_gateway::{ApiSocket, Gateway, GatewayLimits};
 use lifesigns_intake::Stop;
 use lifesigns_notifications::ndjson;
 use lifesigns_settings::Settings;
@@ -40,7 +41,8 @@ pub(crate) fn run(path: &Path) -> Outcome {
     let inventory = inventory::read(&settings.inventories)?;
     let stop = Stop::new();
     signals::stop_on_signal(&stop)?;
-    let host = Arc::new(start(&settings, &inventory, &stop)?);
+    let (host, gateway) = start(&settings, &inventory, &stop)?;
+    let host = Arc::new(host);
     reload.begin(&host, inventory);
     let ended = StopWatchdog::watch(&host, &stop)?;
     let mut sources = Sources::new(Arc::<RecordingHost>::clone(&host), SystemClock::shared());
@@ -60,6 +62,7 @@ pub(crate) fn run(path: &Path) -> Outcome {
     }
     let read = sources.end().map_err(Failure::failed);
     drop(ended);
+    gateway.stop();
     let host = Arc::try_unwrap(host).map_err(|_| Failure::Failed("a source did not end".to_owned()))?;
     let failure = host.recorder().failure();
     terminal::line(&run_summary(&host.stop()));
@@ -94,7 +97,8 @@ impl StopWatchdog {
     }
 }
 
-fn start(settings: &Settings, inventory: &InventoryContent, stop: &Stop) -> Result<RecordingHost, Failure> {
+/// Starts the host, and the API at its socket.
+fn start(settings: &Settings, inventory: &InventoryContent, stop: &Stop) -> Result<(RecordingHost, Gateway), Failure> {
     let lines = Mutex::new(OutputWriter::open(&settings.output, settings.file_mode)?);
     let sandbox =
         load::sandbox(load::cache(settings.cache.as_deref())?, &settings.compile, settings.rules_memory_bytes)?;
@@ -108,7 +112,6 @@ fn start(settings: &Settings, inventory: &InventoryContent, stop: &Stop) -> Resu
         .config(engine_config(&settings.engine))
         .on_load(print_loads)
         .setup(setup(settings))
-        .control(&settings.control)
         .on_rule_alert(Arc::new(move |alert| {
             let mut line = Vec::with_capacity(512);
             alert.lend(|alert| ndjson::write(alert, &mut line));
@@ -120,9 +123,12 @@ fn start(settings: &Settings, inventory: &InventoryContent, stop: &Stop) -> Resu
         // The inventory that was read last is used until it is complete.
         false => builder.known_before(),
     };
+    // The socket first, so that a host that runs already is reported as such, not as a store in use.
+    let socket = ApiSocket::bind(&settings.control).map_err(Failure::failed)?;
     let host = builder.start_recording(&settings.store).map_err(Failure::failed)?;
     host.recorder().set_config_status(settings.files.clone(), String::new());
-    Ok(host)
+    let gateway = socket.serve(host.recorder().sessions(), GatewayLimits::default()).map_err(Failure::failed)?;
+    Ok((host, gateway))
 }
 
 /// Returns the closing line of a live run.

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, path::Path};
 
 use hyper::Method;
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditRow, AuditVerification, HostStatus, NoticeSelection, OutboxFilter,
-    PastAlerts, PastAudit, PastBadges, Service, UndeliveredNotice,
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
+    PastAudit, PastBadges, Service, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, CommandAction,
@@ -76,7 +76,7 @@ impl Service for HostClient {
         self.member("audit", with(path(&["audit"]), which)?)
     }
 
-    fn verify_audit(&self, known: Option<&AuditMark>) -> Result<AuditVerification, ApiError> {
+    fn verify_audit(&self, known: Option<&AuditMark>) -> Result<AuditReport, ApiError> {
         let params = MarkParams { number: known.map(|mark| mark.number), hash: known.map(|mark| mark.hash.clone()) };
         self.member("verified", with(path(&["audit", "verify"]), &params)?)
     }

@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use lifesigns_control::Server;
 use lifesigns_engine::{Engine, EngineConfig, RuleAlertSink};
 use lifesigns_model::{Clock, InitialState, ObjectFacts, SharedClock};
 use lifesigns_notifications::Receiver;
@@ -47,9 +46,6 @@ pub enum HostError {
     /// The recorder could not start.
     #[error(transparent)]
     Recorder(#[from] RecorderError),
-    /// The control socket could not be bound.
-    #[error(transparent)]
-    Control(#[from] lifesigns_control::BindError),
 }
 
 /// Builds a [`Host`] or a [`RecordingHost`].
@@ -63,7 +59,6 @@ pub struct Builder {
     setup: Setup,
     own_receivers: BTreeMap<String, MakeReceiver>,
     on_rule_alert: Option<RuleAlertObserver>,
-    control: Option<PathBuf>,
     module_folders: Vec<PathBuf>,
     compile_threads: usize,
     start_wait: Duration,
@@ -83,7 +78,6 @@ impl Builder {
             setup: Setup::default(),
             own_receivers: BTreeMap::new(),
             on_rule_alert: None,
-            control: None,
             module_folders: Vec::new(),
             compile_threads: THREADS,
             start_wait: START_WAIT,
@@ -191,13 +185,6 @@ impl Builder {
         self
     }
 
-    /// Sets where a recording host answers commands: a Unix socket of mode 0600.
-    #[must_use]
-    pub fn control(mut self, socket: impl Into<PathBuf>) -> Self {
-        self.control = Some(socket.into());
-        self
-    }
-
     /// Loads the rules and starts a host without a record: alerts are what rules say, and nothing is
     /// remembered after the end. Refused rules are reported to `on_load` and do not prevent the start.
     ///
@@ -218,10 +205,8 @@ impl Builder {
     /// # Errors
     /// See [`HostError`]. A store that cannot be used is left as it is.
     pub fn start_recording(self, store: impl AsRef<Path>) -> Result<RecordingHost, HostError> {
-        // The socket first, so that a host that runs already is reported as such, not as a store in use.
-        let server = self.bind()?;
         let store = Store::open_at(store, self.config.clock.now_ns())?;
-        self.start_recorder(Box::new(store), server)
+        self.start_recording_in(Box::new(store))
     }
 
     /// As [`Self::start_recording`], with another kind of record, such as a
@@ -229,20 +214,7 @@ impl Builder {
     ///
     /// # Errors
     /// See [`HostError`].
-    pub fn start_recording_in(self, record: Box<dyn RecordWriter>) -> Result<RecordingHost, HostError> {
-        let server = self.bind()?;
-        self.start_recorder(record, server)
-    }
-
-    fn bind(&self) -> Result<Option<Server>, HostError> {
-        Ok(self.control.as_deref().map(Server::bind).transpose()?)
-    }
-
-    fn start_recorder(
-        mut self,
-        record: Box<dyn RecordWriter>,
-        server: Option<Server>,
-    ) -> Result<RecordingHost, HostError> {
+    pub fn start_recording_in(mut self, record: Box<dyn RecordWriter>) -> Result<RecordingHost, HostError> {
         let clock = Arc::clone(&self.config.clock);
         let mut opened = OpenedRecord::open(record, std::mem::take(&mut self.setup), Arc::clone(&clock))?;
         let (overview, on_load) = (RuleOverview::default(), Arc::clone(&self.on_load));
@@ -261,9 +233,6 @@ impl Builder {
         let watch = Watch::new(rules.watch(&engine)?);
         let recorder =
             opened.start_recorder(Arc::clone(&engine), places, self.own_receivers, overview, self.on_rule_alert)?;
-        if let Some(server) = server {
-            recorder.serve(server)?;
-        }
         Ok(RecordingHost::new(engine, watch, recorder, news))
     }
 

@@ -14,6 +14,7 @@ mod sink;
 
 pub use builder::{Builder, HostError};
 pub use host::Host;
+pub use lifesigns_api as api;
 pub use lifesigns_compliance as compliance;
 pub use lifesigns_engine as engine;
 pub use lifesigns_intake::Format;

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use lifesigns_api::ApiError;
 use lifesigns_engine::{Engine, RuleSet, Totals};
 use lifesigns_model::{Chunk, EventSource, ObjectFacts};
 use lifesigns_recorder::{INVENTORY_SOURCE, RecorderHandle};
@@ -71,7 +72,7 @@ impl RecordingHost {
     ///
     /// # Errors
     /// The store takes no commits now; the text is for a person.
-    pub fn inventory(&self, objects: Vec<ObjectFacts>) -> Result<(), String> {
+    pub fn inventory(&self, objects: Vec<ObjectFacts>) -> Result<(), ApiError> {
         let _one = self.inventory.lock().unwrap_or_else(PoisonError::into_inner);
         self.submit_listed(self.recorder.inventory_diff(&objects).facts_from_now());
         self.recorder.inventory(objects)

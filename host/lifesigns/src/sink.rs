@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lifesigns_control::{SourceState, SourceStatus};
+use lifesigns_api::{SourceState, SourceStatus};
 use lifesigns_model::SourceOffset;
 use lifesigns_sources::{Activity, Input, Sink, SourceReport, SourceReports, Submission};
 

@@ -61,6 +61,12 @@ pub trait RecordReaders: Send + Sync {
 
 /// Reads what was committed. Each query sees one moment.
 pub trait RecordReader: Send {
+    /// Returns what a restart would resume from.
+    ///
+    /// # Errors
+    /// See [`RecordError`].
+    fn load(&self) -> Result<RecordedState, RecordError>;
+
     /// Returns notices that wait for a receiver, oldest first: at most `limit` of those with numbers above
     /// `after_id` (0 for all), including those whose time has not come.
     ///

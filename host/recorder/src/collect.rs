@@ -53,7 +53,7 @@ impl Recorder {
         match request {
             RecorderRequest::Command(command, to) => match self.shared.book().apply(BookInput::Command(command)) {
                 Ok(()) => turn.replies.push(PendingReply::Done(to)),
-                Err(refused) => drop(to.send(Err(refused.to_string()))),
+                Err(error) => drop(to.send(Err(error.into()))),
             },
             RecorderRequest::Inventory(objects, to) => {
                 let _ = self.shared.book().apply(BookInput::Inventory(objects));

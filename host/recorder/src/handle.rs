@@ -1,19 +1,19 @@
 //! The recorder's public face: queries, commands, configuration, status.
 
-use std::{io, path::PathBuf, sync::Arc, thread::JoinHandle};
+use std::{path::PathBuf, sync::Arc, thread::JoinHandle};
 
+use lifesigns_api::{ApiError, HostStatus, Sessions};
 use lifesigns_compliance::{
-    Command, CommandAction, InventoryDiff, RequestError,
+    CommandAction, InventoryDiff, RequestError,
     query::{Query, QueryAnswer},
 };
-use lifesigns_control::{Peer, Request, Response, Server, Status, Stopper};
 use lifesigns_model::{ObjectFacts, SourceOffset};
 use parking_lot::Mutex;
 
 use crate::{
     alert_stream::AlertStream,
-    control,
     request::{RecorderRequest, RequestSender},
+    service::HostService,
     setup::{ConfigureError, Setup},
     shared::{DescribeSources, Shared},
     status,
@@ -24,12 +24,11 @@ pub struct RecorderHandle {
     shared: Arc<Shared>,
     requests: RequestSender,
     thread: Mutex<Option<JoinHandle<()>>>,
-    servers: Mutex<Vec<(Stopper, JoinHandle<()>)>>,
 }
 
 impl RecorderHandle {
     pub(crate) fn new(shared: Arc<Shared>, requests: RequestSender, thread: JoinHandle<()>) -> Self {
-        Self { shared, requests, thread: Mutex::new(Some(thread)), servers: Mutex::default() }
+        Self { shared, requests, thread: Mutex::new(Some(thread)) }
     }
 
     /// Answers a query about objects, alerts, groups, policies and silences.
@@ -43,10 +42,19 @@ impl RecorderHandle {
     /// Executes a command of `who`; it is committed when this returns.
     ///
     /// # Errors
-    /// Why it was not executed, for a person.
-    pub fn act(&self, who: &str, act: CommandAction) -> Result<(), String> {
-        let command = Command { who: who.to_owned(), time_ns: self.shared.clock.now_ns(), act };
-        self.requests.ask(|to| RecorderRequest::Command(command, to))?
+    /// Why it was not executed.
+    pub fn act(&self, who: &str, act: CommandAction) -> Result<(), ApiError> {
+        self.service(who).command(act)
+    }
+
+    /// Returns what makes the service of a caller: for a gateway.
+    pub fn sessions(&self) -> Sessions {
+        let service = self.service("");
+        Arc::new(move |who| Box::new(HostService { who: who.to_owned(), ..service.clone() }))
+    }
+
+    fn service(&self, who: &str) -> HostService {
+        HostService { shared: Arc::clone(&self.shared), requests: self.requests.clone(), who: who.to_owned() }
     }
 
     /// Replaces the configuration: every open alert is re-evaluated at once.
@@ -54,7 +62,9 @@ impl RecorderHandle {
     /// # Errors
     /// Why it was not applied; the previous one stays in force.
     pub fn configure(&self, setup: Setup) -> Result<(), ConfigureError> {
-        self.requests.ask(|to| RecorderRequest::Configure(Box::new(setup), to)).map_err(ConfigureError::Store)?
+        self.requests
+            .ask(|to| RecorderRequest::Configure(Box::new(setup), to))
+            .map_err(|error| ConfigureError::Store(error.to_string()))?
     }
 
     /// Returns what `objects`, the whole inventory, changes if it is read now.
@@ -83,7 +93,7 @@ impl RecorderHandle {
     ///
     /// # Errors
     /// The store takes no commits now.
-    pub fn inventory(&self, objects: Vec<ObjectFacts>) -> Result<(), String> {
+    pub fn inventory(&self, objects: Vec<ObjectFacts>) -> Result<(), ApiError> {
         self.requests.ask(|to| RecorderRequest::Inventory(objects, to))?
     }
 
@@ -99,7 +109,7 @@ impl RecorderHandle {
     }
 
     /// Returns the state of the host.
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> HostStatus {
         status::status(&self.shared)
     }
 
@@ -132,29 +142,8 @@ impl RecorderHandle {
         *self.shared.describe.lock() = Some(describe);
     }
 
-    /// Serves the control socket until the host stops.
-    ///
-    /// # Errors
-    /// The system gave no thread.
-    pub fn serve(&self, server: Server) -> io::Result<()> {
-        let (shared, requests, stopper) = (Arc::clone(&self.shared), self.requests.clone(), server.stopper());
-        let thread = std::thread::Builder::new().name("lifesigns-control".into()).spawn(move || {
-            let answer =
-                |request: Request, peer: &Peer| -> Response { control::answer(&shared, &requests, request, peer) };
-            if let Err(error) = server.serve(answer) {
-                tracing::error!("control socket closed: {error}");
-            }
-        })?;
-        self.servers.lock().push((stopper, thread));
-        Ok(())
-    }
-
     /// Commits everything that was submitted, lets deliveries finish, and ends.
     pub fn stop(&self) {
-        for (stopper, thread) in self.servers.lock().drain(..) {
-            stopper.stop();
-            let _ = thread.join();
-        }
         let thread = self.thread.lock().take();
         if let Some(thread) = thread {
             let _ = self.requests.0.send(RecorderRequest::Stop);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lifesigns_control::StoreState;
+use lifesigns_api::StoreState;
 use lifesigns_record::RecordError;
 use parking_lot::{Mutex, MutexGuard};
 

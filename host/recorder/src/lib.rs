@@ -3,18 +3,19 @@
 //! notifies the receivers: nothing acknowledged can be lost.
 
 mod alert_stream;
+mod at_rest;
 mod collect;
-mod control;
 mod crash;
 mod handle;
 mod health;
+mod history;
 mod ingest;
 mod open;
 mod receivers;
 mod recorder;
 mod request;
-mod rows;
 mod rule_overview;
+mod service;
 mod setup;
 mod shared;
 mod source_progress;
@@ -25,12 +26,12 @@ mod wake;
 mod warnings;
 
 pub use alert_stream::AlertStream;
+pub use at_rest::{AtRestRemark, StoreAtRest};
 pub use handle::RecorderHandle;
-pub use lifesigns_control::{CompilingRule, MemoryStatus, RefusedRule};
+pub use lifesigns_api::{CompilingRule, MemoryStatus, RefusedRule};
 pub use open::{HostStart, OpenedRecord, RecorderError};
 pub use receivers::MakeReceiver;
 pub use recorder::RuleAlertObserver;
-pub use rows::rows;
 pub use rule_overview::RuleOverview;
 pub use setup::{ConfigureError, Setup};
 pub use shared::{DescribeSources, INVENTORY_SOURCE};

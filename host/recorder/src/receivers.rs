@@ -7,7 +7,7 @@ use std::{
 };
 
 use crossbeam_channel::Sender;
-use lifesigns_control::ReceiverStatus;
+use lifesigns_api::{ApiError, ReceiverStatus};
 use lifesigns_model::SharedClock;
 use lifesigns_notifications::{
     AnchorSchedule, AuditHead, AuditLog, BundlePause, DeliveryOutcome, DeliveryReport, Dispatcher, EgressPolicy,
@@ -16,9 +16,8 @@ use lifesigns_notifications::{
 use lifesigns_record::{ChainMark, OutboxChange, OutboxUpdate, ReceiverPause, RecordReader, StoredNotice};
 
 use crate::{
-    crash,
+    crash, history,
     request::RecorderRequest,
-    rows,
     setup::{ConfigureError, Setup},
     shared::{OpenAlertView, Shared},
 };
@@ -187,31 +186,31 @@ impl Receivers {
     }
 
     /// Returns the updates that send dead letters again: those with these numbers, or all of a receiver.
-    pub(crate) fn revive(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<OutboxUpdate>, String> {
+    pub(crate) fn revive(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<OutboxUpdate>, ApiError> {
         let dead = self.dead(ids, receiver)?;
         if let Some((id, name)) = dead.iter().find(|(_, name)| !self.knows(name)) {
-            return Err(format!(
+            return Err(ApiError::Conflict(format!(
                 "{id} is for {name:?}, and there is no such receiver any more: configure it again, or drop what it \
                  has with `lifesigns outbox drop --receiver {name}`"
-            ));
+            )));
         }
         Ok(dead.into_iter().map(|(id, _)| OutboxUpdate { id, change: OutboxChange::Revived }).collect())
     }
 
     /// Returns the updates that drop dead letters: those with these numbers, or all of a receiver.
-    pub(crate) fn drop_dead(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<OutboxUpdate>, String> {
+    pub(crate) fn drop_dead(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<OutboxUpdate>, ApiError> {
         let dead = self.dead(ids, receiver)?;
         Ok(dead.into_iter().map(|(id, _)| OutboxUpdate { id, change: OutboxChange::Dropped }).collect())
     }
 
     /// Returns dead letters with their receivers, by number.
-    fn dead(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<(i64, String)>, String> {
-        let reader = self.shared.record.open().map_err(|error| error.to_string())?;
+    fn dead(&self, ids: &[u64], receiver: Option<&str>) -> Result<Vec<(i64, String)>, ApiError> {
+        let reader = self.shared.record.open().map_err(history::unreadable)?;
         let wanted_ids: BTreeSet<u64> = ids.iter().copied().collect();
         let mut found: Vec<(i64, String)> = Vec::new();
         let mut after = 0;
         loop {
-            let page = reader.dead_letters(after, REVIVED).map_err(|error| error.to_string())?;
+            let page = reader.dead_letters(after, REVIVED).map_err(history::unreadable)?;
             let Some(last) = page.last() else { break };
             after = last.id;
             let wanted = |row: &&StoredNotice| {
@@ -227,23 +226,26 @@ impl Receivers {
         // By id, as they are read.
         let missing = |id: &&u64| found.binary_search_by_key(&id.cast_signed(), |(known, _)| *known).is_err();
         match (ids.iter().find(missing), receiver) {
-            (Some(id), _) => Err(format!("{id} is no dead letter; `lifesigns outbox dead` lists them")),
+            (Some(id), _) => {
+                Err(ApiError::Unknown(format!("{id} is no dead letter; `lifesigns outbox dead` lists them")))
+            }
             // A receiver that no longer exists may have left some; otherwise the name may be misspelt.
             (None, Some(name)) if found.is_empty() => {
                 self.sendable(name)?;
-                Err(format!("there are no dead letters for {name:?}; `lifesigns outbox dead` lists them"))
+                let text = format!("there are no dead letters for {name:?}; `lifesigns outbox dead` lists them");
+                Err(ApiError::Unknown(text))
             }
             (None, _) => Ok(found),
         }
     }
 
     /// Refuses the name of a receiver that does not exist.
-    fn sendable(&self, name: &str) -> Result<(), String> {
+    fn sendable(&self, name: &str) -> Result<(), ApiError> {
         if self.knows(name) {
             return Ok(());
         }
         let known: Vec<&str> = self.kinds.keys().map(String::as_str).collect();
-        Err(rows::no_receiver(name, &known))
+        Err(history::no_receiver(name, &known))
     }
 
     /// Publishes the state of the receivers for `status`.

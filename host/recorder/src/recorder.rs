@@ -8,6 +8,7 @@ use std::{
 };
 
 use crossbeam_channel::Receiver;
+use lifesigns_api::ApiError;
 use lifesigns_compliance::AuditRecord;
 use lifesigns_model::RuleAlert;
 use lifesigns_notifications::DeliveryOutcome;
@@ -159,11 +160,11 @@ impl Recorder {
         while let Ok(request) = self.requests.recv_deadline(until) {
             match request {
                 RecorderRequest::Command(_, to) | RecorderRequest::Inventory(_, to) => {
-                    drop(to.send(Err(why.to_owned())));
+                    drop(to.send(Err(ApiError::Unavailable(why.to_owned()))));
                 }
                 RecorderRequest::Configure(_, to) => drop(to.send(Err(ConfigureError::Store(why.to_owned())))),
                 RecorderRequest::Resend(.., to) | RecorderRequest::Drop(.., to) => {
-                    drop(to.send(Err(why.to_owned())));
+                    drop(to.send(Err(ApiError::Unavailable(why.to_owned()))));
                 }
                 RecorderRequest::Settled(report) => {
                     self.deferred_pauses.extend(Receivers::pause(&report));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+use lifesigns_api::ApiError;
 use lifesigns_compliance::Command;
 use lifesigns_model::ObjectFacts;
 use lifesigns_notifications::DeliveryReport;
@@ -12,17 +13,17 @@ use crate::setup::{ConfigureError, Setup};
 /// Work for the recorder's next turn. The reply is sent after that turn's commit.
 pub(crate) enum RecorderRequest {
     /// Applies an operator's command to the book.
-    Command(Command, Sender<Result<(), String>>),
+    Command(Command, Sender<Result<(), ApiError>>),
     /// Replaces the configuration.
     Configure(Box<Setup>, Sender<Result<(), ConfigureError>>),
     /// Replaces the whole inventory.
-    Inventory(Vec<ObjectFacts>, Sender<Result<(), String>>),
+    Inventory(Vec<ObjectFacts>, Sender<Result<(), ApiError>>),
     /// Records the result of a delivery.
     Settled(DeliveryReport),
     /// Sends dead letters again: those with these numbers, or all of a receiver.
-    Resend(Vec<u64>, Option<String>, Sender<Result<usize, String>>),
+    Resend(Vec<u64>, Option<String>, Sender<Result<usize, ApiError>>),
     /// Drops dead letters: those with these numbers, or all of a receiver; the last text names the requester.
-    Drop(Vec<u64>, Option<String>, String, Sender<Result<usize, String>>),
+    Drop(Vec<u64>, Option<String>, String, Sender<Result<usize, ApiError>>),
     /// Commits everything that was submitted, then ends the recorder.
     Stop,
 }
@@ -46,14 +47,20 @@ impl RequestSender {
     ///
     /// # Errors
     /// The recorder has stopped, or did not commit within [`DEADLINE`].
-    pub(crate) fn ask<T>(&self, request: impl FnOnce(Sender<T>) -> RecorderRequest) -> Result<T, String> {
+    pub(crate) fn ask<T>(&self, request: impl FnOnce(Sender<T>) -> RecorderRequest) -> Result<T, ApiError> {
         let (to, answer) = bounded(1);
-        self.0.send(request(to)).map_err(|_| "the host is stopping".to_owned())?;
+        self.0.send(request(to)).map_err(|_| stopping())?;
         answer.recv_timeout(DEADLINE).map_err(|error| match error {
-            RecvTimeoutError::Disconnected => "the host is stopping".to_owned(),
+            RecvTimeoutError::Disconnected => stopping(),
             RecvTimeoutError::Timeout => {
-                format!("not done within {} s; it may still be, see `lifesigns status`", DEADLINE.as_secs())
+                let seconds = DEADLINE.as_secs();
+                let text = format!("not done within {seconds} s; it may still be, see `lifesigns status`");
+                ApiError::Unavailable(text)
             }
         })
     }
+}
+
+fn stopping() -> ApiError {
+    ApiError::Unavailable("the host is stopping".to_owned())
 }

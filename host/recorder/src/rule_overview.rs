@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use crossbeam_channel::Receiver;
-use lifesigns_control::{CompilingRule, MemoryStatus, RefusedRule};
+use lifesigns_api::{CompilingRule, MemoryStatus, RefusedRule};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::wake::WakeSignal;

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use lifesigns_api::{ReceiverStatus, SourceStatus};
 use lifesigns_compliance::{Alert, Book, Notice};
-use lifesigns_control::{ReceiverStatus, SourceStatus};
 use lifesigns_engine::Engine;
 use lifesigns_model::{SharedClock, SourceOffset};
 use lifesigns_notifications::OpenAlerts;

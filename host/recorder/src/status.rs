@@ -2,22 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_control::{
-    AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, MemoryStatus, RefusedRule, RuleStatus,
-    SourceState, SourceStatus, Status, StoreStatus,
+use lifesigns_api::{
+    AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus, RefusedRule,
+    RuleStatus, SourceState, SourceStatus, StoreStatus,
 };
 use lifesigns_model::{Criticality, DropKind, Drops, SourceOffset};
 
 use crate::shared::Shared;
 
-pub(crate) fn status(shared: &Shared) -> Status {
+pub(crate) fn status(shared: &Shared) -> HostStatus {
     let totals = shared.engine.totals();
     let health = shared.health.get().clone();
     let (objects, discovered, alerts, event_ns) = counts(shared);
     let dropped = dropped(shared);
     let undecided = shared.book().undecided();
     let overview = overview(shared);
-    Status {
+    HostStatus {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
         started_ns: shared.started_ns,

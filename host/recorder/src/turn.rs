@@ -2,6 +2,7 @@
 //! the commit, and what comes after it.
 
 use crossbeam_channel::Sender;
+use lifesigns_api::ApiError;
 use lifesigns_model::PendingAcks;
 use lifesigns_record::Commit;
 
@@ -10,20 +11,20 @@ use crate::setup::ConfigureError;
 /// The reply to a request, sent when its turn is committed.
 pub(crate) enum PendingReply {
     /// The request is done.
-    Done(Sender<Result<(), String>>),
+    Done(Sender<Result<(), ApiError>>),
     /// The configuration is in force.
     Configured(Sender<Result<(), ConfigureError>>),
     /// The number of notices that the request changed.
-    Count(Sender<Result<usize, String>>, usize),
+    Count(Sender<Result<usize, ApiError>>, usize),
 }
 
 impl PendingReply {
     /// Sends the reply; `result` is the error if the commit failed.
-    pub(crate) fn send(self, result: Result<(), String>) {
+    pub(crate) fn send(self, result: Result<(), ApiError>) {
         // The caller may have stopped waiting.
         let _ = match self {
             Self::Done(to) => to.send(result).is_ok(),
-            Self::Configured(to) => to.send(result.map_err(ConfigureError::Store)).is_ok(),
+            Self::Configured(to) => to.send(result.map_err(|error| ConfigureError::Store(error.to_string()))).is_ok(),
             Self::Count(to, count) => to.send(result.map(|()| count)).is_ok(),
         };
     }
@@ -63,7 +64,7 @@ impl Turn {
     /// Answers all callers that the commit failed, and why.
     pub(crate) fn refuse(&mut self, why: &str) {
         for reply in self.replies.drain(..) {
-            reply.send(Err(why.to_owned()));
+            reply.send(Err(ApiError::Unavailable(why.to_owned())));
         }
     }
 }

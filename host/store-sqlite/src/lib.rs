@@ -31,4 +31,5 @@ pub use backup::BackupProgress;
 pub use doctor::{Finding, FindingLevel, doctor};
 pub use error::{StoreError, StoreOpenError};
 pub use reader::StoreReader;
+pub use record::StoreFile;
 pub use store::Store;

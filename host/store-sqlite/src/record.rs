@@ -36,8 +36,16 @@ impl RecordWriter for Store {
     }
 }
 
-/// The file of a store, of which readers are opened.
-struct StoreFile(PathBuf);
+/// The file of a store, which readers open whether a host has it or not.
+#[derive(Clone, Debug)]
+pub struct StoreFile(PathBuf);
+
+impl StoreFile {
+    /// The store at `path`; it need not exist until a reader opens it.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+}
 
 impl RecordReaders for StoreFile {
     fn open(&self) -> Result<Box<dyn RecordReader>, RecordError> {
@@ -60,6 +68,10 @@ impl RecordReaders for StoreFile {
 }
 
 impl RecordReader for StoreReader {
+    fn load(&self) -> Result<RecordedState, RecordError> {
+        Ok(Self::load(self)?)
+    }
+
     fn pending(&self, receiver: &str, after_id: i64, limit: usize) -> Result<Vec<StoredNotice>, RecordError> {
         Ok(Self::pending(self, receiver, after_id, limit)?)
     }

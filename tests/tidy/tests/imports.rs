@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lifesigns_tidy::{Crate, crates};
 
 /// The host wing, from the bottom up: a crate, and all of the house that it may be built with.
-const HOST: [(&str, &[&str]); 20] = [
+const HOST: [(&str, &[&str]); 19] = [
     ("lifesigns-text", &[]),
     ("lifesigns-model", &[]),
     ("lifesigns-sandbox", &["lifesigns-model", "lifesigns-text"]),
@@ -24,7 +24,6 @@ const HOST: [(&str, &[&str]); 20] = [
         &["lifesigns-model", "lifesigns-text", "lifesigns-compliance", "lifesigns-intake", "lifesigns-notifications"],
     ),
     ("lifesigns-api", &["lifesigns-model", "lifesigns-text", "lifesigns-compliance"]),
-    ("lifesigns-control", &["lifesigns-model", "lifesigns-compliance", "lifesigns-api"]),
     ("lifesigns-gateway", &["lifesigns-model", "lifesigns-text", "lifesigns-compliance", "lifesigns-api"]),
     ("lifesigns-report", &["lifesigns-model", "lifesigns-text", "lifesigns-compliance"]),
     (
@@ -36,7 +35,7 @@ const HOST: [(&str, &[&str]); 20] = [
             "lifesigns-compliance",
             "lifesigns-record",
             "lifesigns-notifications",
-            "lifesigns-control",
+            "lifesigns-api",
         ],
     ),
     ("lifesigns-workbench", &[]),
@@ -54,7 +53,7 @@ const HOST: [(&str, &[&str]); 20] = [
             "lifesigns-record",
             "lifesigns-store-sqlite",
             "lifesigns-notifications",
-            "lifesigns-control",
+            "lifesigns-api",
             "lifesigns-recorder",
         ],
     ),
@@ -62,8 +61,9 @@ const HOST: [(&str, &[&str]); 20] = [
         "lifesigns-cli",
         &[
             "lifesigns",
+            "lifesigns-api",
             "lifesigns-compliance",
-            "lifesigns-control",
+            "lifesigns-gateway",
             "lifesigns-intake",
             "lifesigns-recorder",
             "lifesigns-notifications",

@@ -1,7 +1,10 @@
 //! Questions and acts whose answers several commands share.
 
-use lifesigns_compliance::query::{AlertFilter, FilterMatches, Query, QueryAnswer};
-use lifesigns_control::{Reply, Request};
+use lifesigns_api::ActOutcome;
+use lifesigns_compliance::{
+    CommandAction,
+    query::{AlertFilter, FilterMatches, Query, QueryAnswer},
+};
 
 use super::{
     args::Where,
@@ -15,10 +18,7 @@ use crate::{
 
 /// Asks a question about the alerts, objects or configuration of the host.
 pub(super) fn query(query: Query, place: &Where) -> Result<QueryAnswer, Failure> {
-    match Host::new(place)?.ask(&Request::Query(query))? {
-        Reply::Answer(answer) => Ok(*answer),
-        _ => Err(unexpected()),
-    }
+    Host::new(place)?.ask(|host| host.query(&query))
 }
 
 /// Returns how much a filter matches; remarks on its names go to standard error. `None` from a host of
@@ -29,8 +29,8 @@ pub(super) fn matches(filter: AlertFilter, place: &Where) -> Result<Option<Filte
     Ok(Some(*matches))
 }
 
-/// Prints what was done, in a line.
-pub(super) fn done(reply: &Reply, place: &Where) -> Outcome {
-    let Reply::Done(text) = reply else { return Err(unexpected()) };
-    emit_text(text, place)
+/// Acts, and prints what was done, in a line.
+pub(super) fn act(action: CommandAction, place: &Where) -> Outcome {
+    let ActOutcome::Done(text) = Host::new(place)?.ask(|host| host.act(action))? else { return Err(unexpected()) };
+    emit_text(&text, place)
 }

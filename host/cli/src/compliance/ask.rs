@@ -1,6 +1,8 @@
-//! Asking: a running host over its socket; where none runs, questions go to its store.
+//! Asking: a running host over its socket; where none runs, its store.
 
-use lifesigns_control::{Client, ConnectError, Reply, Request, Response};
+use lifesigns_api::{ApiError, Service};
+use lifesigns_gateway::{ConnectError, HostClient};
+use lifesigns_text::visible;
 
 use super::{args::Where, at_rest, places::Places};
 use crate::exit::Failure;
@@ -17,7 +19,7 @@ impl Host {
         Ok(Self { places: Places::find(place)?, name: name(place), patient: false })
     }
 
-    /// Waits as long as it takes.
+    /// Waits for answers without a limit.
     pub(crate) fn patient(self) -> Self {
         Self { patient: true, ..self }
     }
@@ -26,45 +28,31 @@ impl Host {
         &self.places
     }
 
-    /// Returns the reply to `request`: from the host, or from its store if it only reads and no host runs.
-    pub(crate) fn ask(&self, request: &Request) -> Result<Reply, Failure> {
-        match self.ask_live(request)? {
-            Some(reply) => Ok(reply),
-            None => match request {
-                Request::Query(query) => at_rest::query(&self.places, query),
-                Request::Rows(rows) => at_rest::rows(&self.places, rows),
-                _ => Err(no_host(&self.places)),
-            },
-        }
+    /// Asks the host, or its store if no host runs; that one refuses what changes something.
+    pub(crate) fn ask<T>(&self, ask: impl FnOnce(&dyn Service) -> Result<T, ApiError>) -> Result<T, Failure> {
+        let service = self.service()?;
+        ask(&*service).map_err(refused)
     }
 
-    /// Returns the running host's reply, or `None` if no host runs.
-    pub(crate) fn ask_live(&self, request: &Request) -> Result<Option<Reply>, Failure> {
-        let mut client = match Client::connect(&self.places.socket) {
+    fn service(&self) -> Result<Box<dyn Service>, Failure> {
+        let mut client = match HostClient::connect(&self.places.socket) {
             Ok(client) => client,
-            Err(ConnectError::NoHost { .. }) => return Ok(None),
+            Err(ConnectError::NoHost { .. }) => return Ok(Box::new(at_rest::service(&self.places)?)),
             Err(error) => return Err(Failure::failed(error)),
         };
         if self.patient {
-            client = client.patient().map_err(Failure::failed)?;
+            client = client.patient();
         }
         if let Some(name) = &self.name {
-            client = client.in_the_name_of(name);
+            client = client.in_the_name_of(name).map_err(refused)?;
         }
-        match client.ask(request).map_err(Failure::failed)? {
-            Response::Ok(reply) => Ok(Some(reply)),
-            Response::Refused(why) => Err(Failure::Failed(lifesigns_text::visible(&why))),
-        }
+        Ok(Box::new(client))
     }
 }
 
-/// That no host runs, and how to start one.
-pub(crate) fn no_host(places: &Places) -> Failure {
-    let config = places.config.as_deref().map_or("lifesigns.toml".to_owned(), |path| path.display().to_string());
-    Failure::Failed(format!(
-        "no host is running at {}, and this needs one: start it with `lifesigns run --config {config}`",
-        places.socket.display()
-    ))
+/// Why it was not answered. The text may quote what comes from outside.
+fn refused(error: ApiError) -> Failure {
+    Failure::Failed(visible(error.detail()))
 }
 
 /// Returns the error for a reply to another question.

@@ -1,10 +1,10 @@
 //! Acknowledging and cancelling: alerts that are named, or all that a filter matches.
 
+use lifesigns_api::ActOutcome;
 use lifesigns_compliance::{
     Alert, CommandAction,
     query::{AlertFilter, AlertStateFilter, Query, QueryAnswer},
 };
-use lifesigns_control::{Reply, Request};
 
 use super::{
     answers::{matches, query},
@@ -71,13 +71,13 @@ pub(crate) fn run(action: &BulkAction, which: &Which, place: &Where) -> Outcome 
     let host = Host::new(place)?;
     let mut done = 0;
     for some in ids.chunks(AT_ONCE) {
-        let reply = host.ask(&Request::Command(action.act(some.to_vec()))).map_err(|failure| match done {
+        let outcome = host.ask(|host| host.act(action.act(some.to_vec()))).map_err(|failure| match done {
             0 => failure,
             done => {
                 Failure::Failed(format!("{} {}, then: {failure}", terminal::count(done, "alert"), action.participle()))
             }
         })?;
-        let Reply::Done(text) = reply else { return Err(unexpected()) };
+        let ActOutcome::Done(text) = outcome else { return Err(unexpected()) };
         done += some.len() as u64;
         if ids.len() <= AT_ONCE {
             return emit_text(&text, place);

@@ -1,8 +1,8 @@
 //! What the operators decided, as it is asked about: policies in their order, the way of an alert to
 //! its receivers.
 
+use lifesigns_api::{OutboxFilter, UndeliveredNotice};
 use lifesigns_compliance::query::{Query, QueryAnswer};
-use lifesigns_control::{OutboxFilter, OutboxRow, Reply, Request, Rows};
 use serde::Serialize;
 
 use super::{
@@ -26,7 +26,7 @@ struct AlertRouting {
     #[serde(flatten)]
     routing: lifesigns_compliance::query::Routing,
     /// Notices of it that are not delivered.
-    undelivered: Vec<OutboxRow>,
+    undelivered: Vec<UndeliveredNotice>,
 }
 
 /// Who is notified of an alert, why, and what has become of it.
@@ -38,15 +38,12 @@ pub(crate) fn route(id: &str, place: &Where) -> Outcome {
 }
 
 /// Notices of an alert that wait or were given up.
-pub(crate) fn undelivered(alert: &str, place: &Where) -> Result<Vec<OutboxRow>, Failure> {
+pub(crate) fn undelivered(alert: &str, place: &Where) -> Result<Vec<UndeliveredNotice>, Failure> {
     let host = Host::new(place)?;
     let mut all = Vec::new();
     for dead in [false, true] {
         let asked = OutboxFilter { dead, alert: Some(alert.to_owned()), ..OutboxFilter::default() };
-        match host.ask(&Request::Rows(Rows::Outbox(asked)))? {
-            Reply::Outbox(rows) => all.extend(rows),
-            _ => return Err(unexpected()),
-        }
+        all.extend(host.ask(|host| host.outbox(&asked))?);
     }
     Ok(all)
 }

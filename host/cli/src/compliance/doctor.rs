@@ -1,7 +1,8 @@
 //! `lifesigns doctor`: looks configuration, store and host over.
 
+use lifesigns_api::{Service, SourceState, SourceStatus, StoreState};
 use lifesigns_compliance::query::{Query, QueryAnswer};
-use lifesigns_control::{Client, ConnectError, Reply, Request, Response, SourceState, SourceStatus, StoreState};
+use lifesigns_gateway::{ConnectError, HostClient};
 use lifesigns_store_sqlite::{FindingLevel, StoreReader};
 use lifesigns_text::visible;
 use serde::Serialize;
@@ -101,14 +102,9 @@ fn clock(places: &Places, findings: &mut Vec<Finding>) {
 
 /// What of inventory and configuration cannot be meant so: by the host, or by its store.
 fn doubts(places: &Places, findings: &mut Vec<Finding>) {
-    let live = Client::connect(&places.socket).ok().and_then(|mut client| {
-        match client.ask(&Request::Query(Query::Findings)) {
-            Ok(Response::Ok(reply)) => Some(reply),
-            _ => None,
-        }
-    });
-    let Some(Reply::Answer(answer)) = live.or_else(|| at_rest::query(places, &Query::Findings).ok()) else { return };
-    if let QueryAnswer::Findings(found) = *answer {
+    let live = HostClient::connect(&places.socket).ok().and_then(|client| client.query(&Query::Findings).ok());
+    let at_rest = || at_rest::service(places).ok()?.query(&Query::Findings).ok();
+    if let Some(QueryAnswer::Findings(found)) = live.or_else(at_rest) {
         findings.extend(found.into_iter().map(|what| Finding::new("configuration", "warning", what, "")));
     }
 }
@@ -116,17 +112,13 @@ fn doubts(places: &Places, findings: &mut Vec<Finding>) {
 /// Whether a host answers, and what it says of itself.
 fn host(places: &Places, findings: &mut Vec<Finding>) {
     let mut find = |level, what: String, fix: &str| findings.push(Finding::new("host", level, what, fix));
-    let mut client = match Client::connect(&places.socket) {
+    let client = match HostClient::connect(&places.socket) {
         Ok(client) => client,
         Err(error @ ConnectError::NoHost { .. }) => return find("warning", error.to_string(), ""),
         Err(error) => return find("bad", error.to_string(), ""),
     };
-    let status = match client.ask(&Request::Status) {
-        Ok(Response::Ok(Reply::Status(status))) => status,
-        Ok(Response::Refused(why)) => return find("bad", why, ""),
-        Ok(Response::Ok(_)) => {
-            return find("bad", "it answered another question".to_owned(), "is it of another version?");
-        }
+    let status = match client.status() {
+        Ok(status) => status,
         Err(error) => return find("bad", error.to_string(), ""),
     };
     find("good", format!("lifesigns {}, process {}, answers", status.version, status.pid), "");

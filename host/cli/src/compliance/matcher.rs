@@ -1,8 +1,8 @@
 //! What people type to name alerts: matchers of silences, criticalities.
 
 use lifesigns::model::{Criticality, Impact};
+use lifesigns_api::AuditMark;
 use lifesigns_compliance::{Matcher, Pattern, query::AlertStateFilter};
-use lifesigns_control::AuditMark;
 use lifesigns_text::suggestion;
 
 /// `NAME=PATTERN` or `NAME!=PATTERN`; `=~` and `!~` are the same, as patterns always have `*`.

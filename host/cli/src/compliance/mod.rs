@@ -21,8 +21,8 @@ mod what_if;
 pub(crate) mod when;
 mod write;
 
+use lifesigns_api::{AuditMark, OutboxFilter, PastAlerts, PastAudit};
 use lifesigns_compliance::query::{AlertFilter, ObjectFilter, Query, QueryAnswer};
-use lifesigns_control::{AuditMark, OutboxFilter, PastAlerts, PastAudit, Reply, Request, Rows};
 
 use lifesigns_notifications::terminal::Colour;
 
@@ -153,16 +153,12 @@ fn show_alert(id: &str, place: &Where) -> Outcome {
 
 fn past_alerts(past: PastAlerts, place: &Where) -> Outcome {
     let filter = AlertFilter { object: past.object.clone(), alert: past.alert.clone(), ..AlertFilter::default() };
-    match Host::new(place)?.ask(&Request::Rows(Rows::Alerts(past)))? {
-        Reply::Alerts(alerts) => {
-            if alerts.is_empty() {
-                // Names that nothing has are refused here too.
-                matches(filter, place)?;
-            }
-            emit(&alerts, place, |view| show::past_alerts(&alerts, view))
-        }
-        _ => Err(unexpected()),
+    let alerts = Host::new(place)?.ask(|host| host.past_alerts(&past))?;
+    if alerts.is_empty() {
+        // Names that nothing has are refused here too.
+        matches(filter, place)?;
     }
+    emit(&alerts, place, |view| show::past_alerts(&alerts, view))
 }
 
 fn list_objects(filter: &ObjectsFilter, place: &Where) -> Outcome {
@@ -208,15 +204,12 @@ fn all_badges(place: &Where) -> Outcome {
 /// A group's badge, or an object's.
 fn one_badge(name: &str, place: &Where) -> Outcome {
     let host = Host::new(place)?;
-    let group = host.ask(&Request::Query(Query::Group(name.to_owned())));
-    if let Ok(Reply::Answer(answer)) = &group
-        && let QueryAnswer::Group(page) = &**answer
-    {
+    let group = host.ask(|host| host.query(&Query::Group(name.to_owned())));
+    if let Ok(QueryAnswer::Group(page)) = &group {
         return emit(&(&page.line, &page.history), place, |view| show::group_badge(page, view));
     }
-    match host.ask(&Request::Query(Query::Object(name.to_owned()))) {
-        Ok(Reply::Answer(answer)) => {
-            let QueryAnswer::Object(page) = *answer else { return Err(unexpected()) };
+    match host.ask(|host| host.query(&Query::Object(name.to_owned()))) {
+        Ok(QueryAnswer::Object(page)) => {
             emit(&(&page.line, &page.history), place, |view| show::object_badge(&page, view))
         }
         Ok(_) => Err(unexpected()),
@@ -241,15 +234,12 @@ fn audit(filter: &AuditFilter, place: &Where) -> Outcome {
         since_ns: filter.since.unwrap_or(0),
         limit: filter.limit,
     };
-    match Host::new(place)?.ask(&Request::Rows(Rows::Audit(asked)))? {
-        Reply::Audit(rows) => emit(&rows, place, |view| show::audit(&rows, view)),
-        _ => Err(unexpected()),
-    }
+    let rows = Host::new(place)?.ask(|host| host.audit(&asked))?;
+    emit(&rows, place, |view| show::audit(&rows, view))
 }
 
 fn verify(known: Option<AuditMark>, place: &Where) -> Outcome {
-    let asked = Request::Rows(Rows::AuditVerify { known });
-    let Reply::Verified(report) = Host::new(place)?.patient().ask(&asked)? else { return Err(unexpected()) };
+    let report = Host::new(place)?.patient().ask(|host| host.verify_audit(known.as_ref()))?;
     emit(&report, place, |_| show::verified(&report))?;
     match report.broken {
         None => Ok(()),
@@ -259,17 +249,15 @@ fn verify(known: Option<AuditMark>, place: &Where) -> Outcome {
 }
 
 fn status(place: &Where) -> Outcome {
-    let Reply::Status(status) = Host::new(place)?.ask(&Request::Status)? else { return Err(unexpected()) };
+    let status = Host::new(place)?.ask(|host| host.status())?;
     emit(&status, place, |view| show::status(&status, view))
 }
 
 fn outbox(receiver: Option<String>, dead: bool, place: &Where) -> Outcome {
     let host = Host::new(place)?;
     let asked = OutboxFilter { receiver, configured: host.places().receivers(), dead, ..OutboxFilter::default() };
-    match host.ask(&Request::Rows(Rows::Outbox(asked)))? {
-        Reply::Outbox(rows) => emit(&rows, place, |view| show::outbox(&rows, dead, view)),
-        _ => Err(unexpected()),
-    }
+    let rows = host.ask(|host| host.outbox(&asked))?;
+    emit(&rows, place, |view| show::outbox(&rows, dead, view))
 }
 
 /// All badges as `lifesigns badge` shows them.

@@ -106,7 +106,7 @@ pub(crate) enum AuditCommand {
     Verify {
         /// An entry that was noted down before, as an earlier `verify` printed it; it has to be there.
         #[arg(long, value_name = "NUMBER:HASH", value_parser = matcher::mark)]
-        known: Option<lifesigns_control::AuditMark>,
+        known: Option<lifesigns_api::AuditMark>,
     },
 }
 

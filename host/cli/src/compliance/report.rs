@@ -7,11 +7,11 @@ use std::{
     path::Path,
 };
 
+use lifesigns_api::{PastAlerts, PastBadges};
 use lifesigns_compliance::{
     BadgeOwner,
     query::{ComplianceReport, Query, QueryAnswer},
 };
-use lifesigns_control::{PastAlerts, PastBadges, Reply, Request, Rows};
 use lifesigns_report::ReportFormat;
 
 use super::{
@@ -72,10 +72,10 @@ fn over(report: &mut ComplianceReport, from_ns: u64, to_ns: Option<u64>, place: 
     }
     let host = Host::new(place)?.patient();
     let past = PastAlerts { from_ns: Some(from_ns), ..PastAlerts::default() };
-    let Reply::Alerts(past) = host.ask(&Request::Rows(Rows::Alerts(past)))? else { return Err(unexpected()) };
+    let past = host.ask(|host| host.past_alerts(&past))?;
     let name = report.group.line.name.clone();
     let badges = PastBadges { of: BadgeOwner::Group, name, since_ns: from_ns, limit: 0 };
-    let Reply::Badges(badges) = host.ask(&Request::Rows(Rows::Badges(badges)))? else { return Err(unexpected()) };
+    let badges = host.ask(|host| host.past_badges(&badges))?;
     report.over(from_ns, to_ns, past, badges);
     Ok(())
 }

@@ -1,19 +1,19 @@
 //! `lifesigns silence`: each answer says what the silence matches, and says it loudly if that is
 //! nothing.
 
+use lifesigns_api::ActOutcome;
 use lifesigns_compliance::{
     CommandAction,
     query::{Query, QueryAnswer, SilenceDetails},
 };
-use lifesigns_control::{Reply, Request};
 
 use super::{
-    answers::{done, query},
+    answers::{act, query},
     args::Where,
     ask::{Host, unexpected},
     parts::SilenceCommand,
     show, when,
-    write::emit,
+    write::{emit, emit_text},
 };
 use crate::{
     exit::{Failure, Outcome},
@@ -50,14 +50,14 @@ pub(crate) fn run(command: Option<&SilenceCommand>, place: &Where) -> Outcome {
         }
         Some(SilenceCommand::Edit { id, matchers, from, until, why }) => {
             let matchers = (!matchers.is_empty()).then(|| matchers.clone());
-            let act = CommandAction::Edit {
+            let edit = CommandAction::Edit {
                 silence: id.clone(),
                 matchers,
                 from_ns: *from,
                 until_ns: *until,
                 why: why.clone(),
             };
-            changed(act, place)
+            changed(edit, place)
         }
         Some(SilenceCommand::Extend { id, length }) => {
             let page = page(id, place)?;
@@ -67,9 +67,7 @@ pub(crate) fn run(command: Option<&SilenceCommand>, place: &Where) -> Outcome {
                 place,
             )
         }
-        Some(SilenceCommand::Expire { id }) => {
-            done(&Host::new(place)?.ask(&Request::Command(CommandAction::Expire { silence: id.clone() }))?, place)
-        }
+        Some(SilenceCommand::Expire { id }) => act(CommandAction::Expire { silence: id.clone() }, place),
     }
 }
 
@@ -86,9 +84,9 @@ fn page(id: &str, place: &Where) -> Result<SilenceDetails, Failure> {
 }
 
 /// Makes or changes one, and says what it matches.
-fn changed(act: CommandAction, place: &Where) -> Outcome {
-    match Host::new(place)?.ask(&Request::Command(act))? {
-        Reply::Silence(page) => {
+fn changed(action: CommandAction, place: &Where) -> Outcome {
+    match Host::new(place)?.ask(|host| host.act(action))? {
+        ActOutcome::Silence(page) => {
             emit(&page, place, |view| show::silenced(&page, view))?;
             if page.matches.objects == 0 || page.matches.alerts.is_empty() {
                 terminal::warning(&show::matches_little(&page.matches));
@@ -96,6 +94,6 @@ fn changed(act: CommandAction, place: &Where) -> Outcome {
             page.matches.notes.iter().for_each(|note| terminal::warning(&lifesigns_text::visible(note)));
             Ok(())
         }
-        reply => done(&reply, place),
+        ActOutcome::Done(text) => emit_text(&text, place),
     }
 }

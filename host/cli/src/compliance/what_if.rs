@@ -5,10 +5,7 @@ use std::sync::Arc;
 use lifesigns_compliance::Book;
 
 use super::{args::Where, at_rest, places::Places, show, validate, when, write::emit};
-use crate::{
-    exit::{Failure, Outcome},
-    preflight,
-};
+use crate::{exit::Outcome, preflight};
 
 /// Reads the record of a running host, or of one that has stopped, and decides it once more. Nothing is
 /// written, and no host is asked.
@@ -18,9 +15,6 @@ pub(crate) fn run(place: &Where) -> Outcome {
     preflight::require_start(&path, &settings)?;
     let places = Places::found(place, &path, settings);
     let config = places.settings.as_ref().map(|settings| settings.compliance.clone()).unwrap_or_default();
-    let effect = Book::what_if(Arc::new(config), at_rest::record(&places)?, when::now_ns()).map_err(|errors| {
-        let lines: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.place, error.message)).collect();
-        Failure::Configuration(lines.join("\n"))
-    })?;
+    let effect = Book::what_if(Arc::new(config), at_rest::record(&places)?, when::now_ns()).map_err(at_rest::wrong)?;
     emit(&effect, place, |view| show::effect(&effect, &path, view))
 }

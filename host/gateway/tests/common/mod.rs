@@ -11,8 +11,8 @@ use std::{
 };
 
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditRow, AuditVerification, HostStatus, NoticeSelection, OutboxFilter,
-    PastAlerts, PastAudit, PastBadges, Service, Sessions, UndeliveredNotice,
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
+    PastAudit, PastBadges, Service, Sessions, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, CommandAction,
@@ -49,8 +49,8 @@ impl Service for Echo {
         Err(ApiError::Unavailable(format!("{which:?}")))
     }
 
-    fn verify_audit(&self, known: Option<&AuditMark>) -> Result<AuditVerification, ApiError> {
-        Ok(AuditVerification { entries: known.map_or(0, |mark| mark.number), ..AuditVerification::default() })
+    fn verify_audit(&self, known: Option<&AuditMark>) -> Result<AuditReport, ApiError> {
+        Ok(AuditReport { entries: known.map_or(0, |mark| mark.number), ..AuditReport::default() })
     }
 
     fn outbox(&self, which: &OutboxFilter) -> Result<Vec<UndeliveredNotice>, ApiError> {

@@ -12,6 +12,7 @@ use crate::{
     history::{AlertHistoryFilter, AuditFilter},
     outbox::{ReceiverState, StoredNotice},
     record::RecordReader,
+    state::RecordedState,
 };
 
 pub(super) struct MemoryReader(pub(super) Arc<Shared>);
@@ -30,6 +31,10 @@ fn matches(filter: &AlertHistoryFilter, alert: &Alert) -> bool {
 }
 
 impl RecordReader for MemoryReader {
+    fn load(&self) -> Result<RecordedState, RecordError> {
+        Ok(self.0.state.lock().load())
+    }
+
     fn pending(&self, receiver: &str, after_id: i64, limit: usize) -> Result<Vec<StoredNotice>, RecordError> {
         Ok(self.0.state.lock().outbox.pending(receiver, after_id, limit))
     }

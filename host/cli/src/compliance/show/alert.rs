@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use lifesigns_api::UndeliveredNotice;
 use lifesigns_compliance::{Alert, AlertStatus, query::FilterMatches};
-use lifesigns_control::OutboxRow;
 use lifesigns_text::{time_text, visible};
 
 use super::{
@@ -51,7 +51,7 @@ pub(crate) fn past_alerts(past: &[Alert], view: &View) -> String {
 }
 
 /// All about one alert.
-pub(crate) fn alert(alert: &Alert, undelivered: &[OutboxRow], view: &View) -> String {
+pub(crate) fn alert(alert: &Alert, undelivered: &[UndeliveredNotice], view: &View) -> String {
     let title = visible(&format!("{} on {}", alert.title, alert.object));
     let mut page = format!("{}  {}  {}\n", Style::Bold.on(&title), criticality(alert.criticality), state(alert));
     page.push_str(&facts(alert, view));
@@ -112,7 +112,7 @@ fn facts(alert: &Alert, view: &View) -> String {
 }
 
 /// Who was notified that it is open, and when; of one that is over, what still waits.
-fn notified(alert: &Alert, undelivered: &[OutboxRow], view: &View) -> String {
+fn notified(alert: &Alert, undelivered: &[UndeliveredNotice], view: &View) -> String {
     let waiting = undelivered.iter().map(|row| &row.notice.receiver);
     let names: BTreeSet<&String> = alert.notified.keys().chain(waiting).collect();
     let mut table = Table::pairs(view);

@@ -1,7 +1,7 @@
 //! Notifications that wait, and those that were given up.
 
+use lifesigns_api::{DeliveryState, UndeliveredNotice};
 use lifesigns_compliance::NoticeKind;
-use lifesigns_control::{OutboxRow, Waiting};
 use lifesigns_text::visible;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Returns a list of notices: of those that were given up (`dead`), or of those that wait.
-pub(crate) fn outbox(rows: &[OutboxRow], dead: bool, view: &View) -> String {
+pub(crate) fn outbox(rows: &[UndeliveredNotice], dead: bool, view: &View) -> String {
     if rows.is_empty() {
         let none = if dead { "no notice was given up" } else { "nothing waits" };
         return format!("{}\n", Style::Green.on(none));
@@ -24,9 +24,9 @@ pub(crate) fn outbox(rows: &[OutboxRow], dead: bool, view: &View) -> String {
     );
     for row in rows {
         let next = match row.waiting {
-            Waiting::Dead => Style::Red.on("given up"),
-            Waiting::Until(time_ns) if time_ns > view.now_ns => when::ago(time_ns, view.now_ns),
-            Waiting::Until(_) => "now".to_owned(),
+            DeliveryState::Dead => Style::Red.on("given up"),
+            DeliveryState::Until(time_ns) if time_ns > view.now_ns => when::ago(time_ns, view.now_ns),
+            DeliveryState::Until(_) => "now".to_owned(),
         };
         table.row(vec![
             row.id.to_string(),

@@ -1,10 +1,10 @@
 //! Who is notified of an alert, and why; and who was.
 
+use lifesigns_api::{DeliveryState, UndeliveredNotice};
 use lifesigns_compliance::{
     Alert,
     query::{Recipient, RouteOutcome, RouteStep, Routing},
 };
-use lifesigns_control::{OutboxRow, Waiting};
 use lifesigns_text::visible;
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Returns the way of an alert through the routes to its receivers.
-pub(crate) fn route(routing: &Routing, undelivered: &[OutboxRow], view: &View) -> String {
+pub(crate) fn route(routing: &Routing, undelivered: &[UndeliveredNotice], view: &View) -> String {
     let alert = &routing.alert;
     let title = visible(&format!("{} on {}", alert.definition, alert.object));
     let mut page = format!("{}  {}  {}\n", Style::Bold.on(&title), criticality(alert.criticality), state(alert));
@@ -55,7 +55,7 @@ fn routes(steps: &[RouteStep], view: &View) -> String {
     table.draw()
 }
 
-fn receivers(receivers: &[Recipient], alert: &Alert, undelivered: &[OutboxRow], view: &View) -> String {
+fn receivers(receivers: &[Recipient], alert: &Alert, undelivered: &[UndeliveredNotice], view: &View) -> String {
     let mut table = Table::pairs(view);
     for one in receivers {
         if let Some(parent) = &one.inhibited_by {
@@ -79,16 +79,16 @@ fn receivers(receivers: &[Recipient], alert: &Alert, undelivered: &[OutboxRow], 
 }
 
 /// When a receiver was notified, and what still waits for it.
-pub(super) fn notified(receiver: &str, alert: &Alert, undelivered: &[OutboxRow], view: &View) -> String {
-    let mine: Vec<&OutboxRow> = undelivered.iter().filter(|row| row.notice.receiver == receiver).collect();
+pub(super) fn notified(receiver: &str, alert: &Alert, undelivered: &[UndeliveredNotice], view: &View) -> String {
+    let mine: Vec<&UndeliveredNotice> = undelivered.iter().filter(|row| row.notice.receiver == receiver).collect();
     let last = mine.last().map(|row| {
         let error = if row.last_error.is_empty() { String::new() } else { format!(": {}", visible(&row.last_error)) };
         match row.waiting {
-            Waiting::Dead => Style::Red.on(&format!("given up after {} tries{error}", row.attempts)),
-            Waiting::Until(time_ns) if time_ns > view.now_ns => {
+            DeliveryState::Dead => Style::Red.on(&format!("given up after {} tries{error}", row.attempts)),
+            DeliveryState::Until(time_ns) if time_ns > view.now_ns => {
                 Style::Yellow.on(&format!("waits, next try {}{error}", when::ago(time_ns, view.now_ns)))
             }
-            Waiting::Until(_) => Style::Yellow.on(&format!("waits to be sent{error}")),
+            DeliveryState::Until(_) => Style::Yellow.on(&format!("waits to be sent{error}")),
         }
     });
     match (alert.notified.get(receiver), last) {

@@ -3,15 +3,15 @@
 
 use std::{fs, path::PathBuf};
 
+use lifesigns_api::{
+    AlertCounts, AuditReport, AuditRow, ChainBreak, CompilingRule, ConfigStatus, DeliveryState, DropStatus,
+    EngineStatus, HostStatus, MemoryStatus, ReceiverStatus, RefusedRule, RuleStatus, SourceState, SourceStatus,
+    StoreState, StoreStatus, UndeliveredNotice,
+};
 use lifesigns_compliance::{
     Alert, Badge, EndCause, Membership, Notice, NoticeKind, Silence, SymptomState, UndecidedExpression,
     config::{BadgeFormula, ConfigLocation, Grouping},
     query::{Badges, ComplianceReport, ObjectDetails},
-};
-use lifesigns_control::{
-    AlertCounts, AuditReport, AuditRow, Break, CompilingRule, ConfigStatus, DropStatus, EngineStatus, MemoryStatus,
-    OutboxRow, ReceiverStatus, RefusedRule, RuleStatus, SourceState, SourceStatus, Status, StoreState, StoreStatus,
-    Waiting,
 };
 use lifesigns_notifications::terminal::Colour;
 use serde_json::json;
@@ -164,7 +164,7 @@ fn silences() {
 #[test]
 fn the_outbox() {
     let now_ns = sample().time_ns;
-    let row = |id, waiting, error: &str| OutboxRow {
+    let row = |id, waiting, error: &str| UndeliveredNotice {
         id,
         waiting,
         attempts: 3,
@@ -180,9 +180,9 @@ fn the_outbox() {
         },
     };
     let rows = [
-        row(1, Waiting::Until(0), ""),
-        row(22, Waiting::Until(now_ns + 30 * SECOND_NS), "503 Service Unavailable"),
-        row(333, Waiting::Dead, "404 \x1b]0;gone"),
+        row(1, DeliveryState::Until(0), ""),
+        row(22, DeliveryState::Until(now_ns + 30 * SECOND_NS), "503 Service Unavailable"),
+        row(333, DeliveryState::Dead, "404 \x1b]0;gone"),
     ];
     shown("outbox.txt", &super::outbox(&rows, false, &view(None)));
     shown("outbox-none-dead.txt", &super::outbox(&[], true, &view(None)));
@@ -210,7 +210,7 @@ fn the_audit_log() {
     shown("audit.txt", &super::audit(&rows, &view(None)));
     let report = AuditReport { entries: 1200, first: 3, last: 1202, hash: "ab12".into(), broken: None };
     shown("verified.txt", &super::verified(&report));
-    let broken = Some(Break { number: 41, what: "its hash does not fit".into() });
+    let broken = Some(ChainBreak { number: 41, what: "its hash does not fit".into() });
     shown("verified-not.txt", &super::verified(&AuditReport { broken, ..report }));
 }
 
@@ -234,9 +234,9 @@ fn rules() -> Vec<RuleStatus> {
     ]
 }
 
-fn status() -> Status {
+fn status() -> HostStatus {
     let now_ns = sample().time_ns;
-    Status {
+    HostStatus {
         version: "1.2.3".into(),
         pid: 4711,
         started_ns: now_ns - 90_000 * SECOND_NS,
@@ -289,7 +289,7 @@ fn status() -> Status {
             last_error: "503".into(),
         }],
         config: ConfigStatus { files: vec!["lifesigns.toml".into()], loaded_ns: now_ns, last_error: String::new() },
-        ..Status::default()
+        ..HostStatus::default()
     }
 }
 
@@ -315,7 +315,7 @@ fn a_hosts_status() {
     }];
     full.config.last_error = "lifesigns.toml:3:1: unknown key `rulez`".into();
     shown("status-full.txt", &super::status(&full, &view(None)));
-    shown("status-empty.txt", &super::status(&Status::default(), &view(None)));
+    shown("status-empty.txt", &super::status(&HostStatus::default(), &view(None)));
 }
 
 #[test]

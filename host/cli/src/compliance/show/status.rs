@@ -1,6 +1,6 @@
 //! How a host is.
 
-use lifesigns_control::{RuleStatus, SourceState, SourceStatus, Status, StoreState};
+use lifesigns_api::{HostStatus, RuleStatus, SourceState, SourceStatus, StoreState};
 use lifesigns_text::visible;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 use crate::terminal::grouped;
 
 /// Returns a host's status; what is wrong stands out.
-pub(crate) fn status(status: &Status, view: &View) -> String {
+pub(crate) fn status(status: &HostStatus, view: &View) -> String {
     let mut page = format!(
         "{} process {}, up {}\n",
         Style::Bold.on(&visible(&format!("lifesigns {}", status.version))),
@@ -27,7 +27,7 @@ pub(crate) fn status(status: &Status, view: &View) -> String {
     page
 }
 
-fn facts(status: &Status, view: &View) -> String {
+fn facts(status: &HostStatus, view: &View) -> String {
     let mut table = Table::pairs(view);
     let alerts = status.alerts;
     let by = [
@@ -75,7 +75,7 @@ fn warnings(lines: impl Iterator<Item = String>) -> String {
     lines.map(|line| Style::Yellow.on(&line)).collect::<Vec<_>>().join("\n")
 }
 
-fn store(status: &Status, view: &View) -> String {
+fn store(status: &HostStatus, view: &View) -> String {
     let store = &status.store;
     let style = if store.state == StoreState::Ok { Style::Green } else { Style::Red };
     let mut text = format!(
@@ -97,7 +97,7 @@ fn store(status: &Status, view: &View) -> String {
     text
 }
 
-fn sources(status: &Status, view: &View) -> String {
+fn sources(status: &HostStatus, view: &View) -> String {
     if status.sources.is_empty() {
         return String::new();
     }
@@ -148,7 +148,7 @@ fn state(source: &SourceStatus) -> String {
     }
 }
 
-fn rules(status: &Status, view: &View) -> String {
+fn rules(status: &HostStatus, view: &View) -> String {
     let mut text = heading("Rules");
     if status.rules.is_empty() {
         text.push_str("none\n");
@@ -203,7 +203,7 @@ fn how(rule: &RuleStatus) -> String {
     if parts.is_empty() { Style::Green.on("ok") } else { Style::Yellow.on(&parts.join("; ")) }
 }
 
-fn receivers(status: &Status, view: &View) -> String {
+fn receivers(status: &HostStatus, view: &View) -> String {
     if status.receivers.is_empty() {
         return String::new();
     }

@@ -1,6 +1,6 @@
 //! The audit log.
 
-use lifesigns_control::{AuditReport, AuditRow};
+use lifesigns_api::{AuditReport, AuditRow};
 use lifesigns_text::{time_text, visible, visible_short};
 use serde_json::Value;
 

@@ -1,0 +1,157 @@
+//! The service of a store that no host has open: the same answers as those of a running host, as of
+//! its last commit. What changes something needs a host.
+
+use std::{path::Path, sync::Arc};
+
+use lifesigns_api::{
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
+    PastAudit, PastBadges, Service, UndeliveredNotice,
+};
+use lifesigns_compliance::{
+    Alert, BadgeOwner, BadgePoint, Book, BookInput, BookSnapshot, CommandAction, ComplianceConfig, ConfigError,
+    query::{Query, QueryAnswer},
+};
+use lifesigns_model::SharedClock;
+use lifesigns_record::{RecordReader, RecordReaders};
+
+use crate::history;
+
+/// Points of a badge's history, as many as a running host keeps.
+const BADGE_POINTS: usize = 64;
+
+/// A remark on an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtRestRemark {
+    /// There is no configuration, so groups and policies are not known.
+    NoConfiguration,
+    /// The configuration is not the one that the host used last; answers follow the new one.
+    OtherConfiguration,
+}
+
+/// See the module.
+pub struct StoreAtRest {
+    record: Arc<dyn RecordReaders>,
+    config: Option<Arc<ComplianceConfig>>,
+    clock: SharedClock,
+    absence: String,
+    remedy: String,
+    on_remark: Box<dyn Fn(AtRestRemark) + Send + Sync>,
+}
+
+impl StoreAtRest {
+    /// Makes the service of a record, of which a reader is opened for each request. `absence` says
+    /// that no host is running, and `remedy` how to start one: both become part of errors.
+    ///
+    /// # Errors
+    /// Mistakes in the configuration.
+    pub fn new(
+        record: Arc<dyn RecordReaders>,
+        config: Option<Arc<ComplianceConfig>>,
+        clock: SharedClock,
+        absence: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Result<Self, Vec<ConfigError>> {
+        if let Some(config) = &config {
+            Book::new(Arc::clone(config))?;
+        }
+        let (absence, remedy) = (absence.into(), remedy.into());
+        Ok(Self { record, config, clock, absence, remedy, on_remark: Box::new(|_| ()) })
+    }
+
+    /// Receives remarks on answers, each time that they apply.
+    #[must_use]
+    pub fn on_remark(mut self, on_remark: impl Fn(AtRestRemark) + Send + Sync + 'static) -> Self {
+        self.on_remark = Box::new(on_remark);
+        self
+    }
+
+    fn reader(&self) -> Result<Box<dyn RecordReader>, ApiError> {
+        self.record
+            .open()
+            .map_err(|error| ApiError::Unavailable(format!("{}, and its store cannot be read: {error}", self.absence)))
+    }
+
+    fn needs_host(&self) -> ApiError {
+        ApiError::Unavailable(format!("{}, and this needs one: {}", self.absence, self.remedy))
+    }
+}
+
+impl Service for StoreAtRest {
+    fn status(&self) -> Result<HostStatus, ApiError> {
+        Err(self.needs_host())
+    }
+
+    fn query(&self, query: &Query) -> Result<QueryAnswer, ApiError> {
+        let reader = self.reader()?;
+        let mut restored = reader.load().map_err(history::unreadable)?.restored;
+        recall(&*reader, query, &mut restored)?;
+        if self.config.is_none() {
+            (self.on_remark)(AtRestRemark::NoConfiguration);
+        }
+        let mut book = Book::new(self.config.clone().unwrap_or_default())
+            .map_err(|_| ApiError::Internal("the configuration was sound, and is no longer".to_owned()))?;
+        book.restore(restored);
+        if self.config.is_some() && !book.is_decided() {
+            (self.on_remark)(AtRestRemark::OtherConfiguration);
+            // All answers follow the configuration as it is now, not only those about what changes.
+            book.review();
+        }
+        // Silences end and policies' hours pass while no host runs.
+        let applied = book.apply(BookInput::Clock(self.clock.now_ns()));
+        debug_assert!(applied.is_ok(), "only commands are refused");
+        Ok(book.answer(query)?)
+    }
+
+    fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {
+        history::past_alerts(&*self.reader()?, which)
+    }
+
+    fn past_badges(&self, which: &PastBadges) -> Result<Vec<BadgePoint>, ApiError> {
+        history::past_badges(&*self.reader()?, which)
+    }
+
+    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditRow>, ApiError> {
+        history::audit(&*self.reader()?, which)
+    }
+
+    fn verify_audit(&self, known: Option<&AuditMark>) -> Result<AuditReport, ApiError> {
+        history::verify_audit(&*self.reader()?, known)
+    }
+
+    fn outbox(&self, which: &OutboxFilter) -> Result<Vec<UndeliveredNotice>, ApiError> {
+        history::outbox(&*self.reader()?, which)
+    }
+
+    fn act(&self, _: CommandAction) -> Result<ActOutcome, ApiError> {
+        Err(self.needs_host())
+    }
+
+    fn resend(&self, _: &NoticeSelection) -> Result<String, ApiError> {
+        Err(self.needs_host())
+    }
+
+    fn drop_dead(&self, _: &NoticeSelection) -> Result<String, ApiError> {
+        Err(self.needs_host())
+    }
+
+    fn backup(&self, to: &Path) -> Result<String, ApiError> {
+        history::backup(&*self.reader()?, to)?;
+        Ok(format!("{} is a copy of {}", to.display(), self.record.location().display()))
+    }
+}
+
+/// Adds the history of the badge that is asked about: a host starts from the last point alone.
+fn recall(reader: &dyn RecordReader, query: &Query, restored: &mut BookSnapshot) -> Result<(), ApiError> {
+    let (of, name) = match query {
+        Query::Object(name) => (BadgeOwner::Object, name),
+        Query::Group(name) | Query::Report { group: name } => (BadgeOwner::Group, name),
+        _ => return Ok(()),
+    };
+    let points = reader.badges(of, name, 0, BADGE_POINTS).map_err(history::unreadable)?;
+    if !points.is_empty() {
+        restored.badges.retain(|point| point.of != of || point.name != *name);
+        restored.badges.extend(points);
+        restored.badges.sort_by_key(|point| point.time_ns);
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! The service of a running host: questions are answered from the book and the store, what changes
+//! something is a request to the recorder and answered after its commit.
+
+use std::{path::Path, sync::Arc};
+
+use lifesigns_api::{
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
+    PastAudit, PastBadges, Service, UndeliveredNotice,
+};
+use lifesigns_compliance::{
+    Alert, BadgePoint, Command, CommandAction,
+    query::{Query, QueryAnswer},
+};
+use lifesigns_record::RecordReader;
+
+use crate::{
+    history,
+    request::{RecorderRequest, RequestSender},
+    shared::Shared,
+    status,
+};
+
+/// A running host as one caller sees it.
+#[derive(Clone)]
+pub(crate) struct HostService {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) requests: RequestSender,
+    /// Who acts.
+    pub(crate) who: String,
+}
+
+impl HostService {
+    fn reader(&self) -> Result<Box<dyn RecordReader>, ApiError> {
+        self.shared.record.open().map_err(history::unreadable)
+    }
+
+    /// Carries out a command; it is committed when this returns.
+    pub(crate) fn command(&self, action: CommandAction) -> Result<(), ApiError> {
+        let command = Command { who: self.who.clone(), time_ns: self.shared.clock.now_ns(), act: action };
+        self.requests.ask(|to| RecorderRequest::Command(command, to))?
+    }
+
+    /// Returns the silence that was just made or changed.
+    fn silence(&self, action: &CommandAction) -> ActOutcome {
+        let book = self.shared.book();
+        let id = match action {
+            CommandAction::Edit { silence, .. } => Some(silence.clone()),
+            CommandAction::Silence { until_ns, why, .. } => {
+                let Ok(QueryAnswer::Silences(all)) = book.answer(&Query::Silences) else { return ended() };
+                let mine =
+                    all.into_iter().filter(|one| one.who == self.who && one.why == *why && one.until_ns == *until_ns);
+                mine.max_by_key(|one| one.from_ns).map(|one| one.id)
+            }
+            _ => None,
+        };
+        match id.map(|id| book.answer(&Query::Silence(id))) {
+            Some(Ok(QueryAnswer::Silence(page))) => ActOutcome::Silence(page),
+            _ => ended(),
+        }
+    }
+}
+
+impl Service for HostService {
+    fn status(&self) -> Result<HostStatus, ApiError> {
+        Ok(status::status(&self.shared))
+    }
+
+    fn query(&self, query: &Query) -> Result<QueryAnswer, ApiError> {
+        Ok(self.shared.book().answer(query)?)
+    }
+
+    fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {
+        history::past_alerts(&*self.reader()?, which)
+    }
+
+    fn past_badges(&self, which: &PastBadges) -> Result<Vec<BadgePoint>, ApiError> {
+        history::past_badges(&*self.reader()?, which)
+    }
+
+    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditRow>, ApiError> {
+        history::audit(&*self.reader()?, which)
+    }
+
+    fn verify_audit(&self, known: Option<&AuditMark>) -> Result<AuditReport, ApiError> {
+        history::verify_audit(&*self.reader()?, known)
+    }
+
+    fn outbox(&self, which: &OutboxFilter) -> Result<Vec<UndeliveredNotice>, ApiError> {
+        let mut which = which.clone();
+        let running = self.shared.receivers.lock();
+        which.configured.extend(running.iter().map(|receiver| receiver.name.clone()));
+        drop(running);
+        history::outbox(&*self.reader()?, &which)
+    }
+
+    fn act(&self, action: CommandAction) -> Result<ActOutcome, ApiError> {
+        self.command(action.clone())?;
+        Ok(ActOutcome::Done(match &action {
+            CommandAction::Acknowledge { alerts, .. } => each(alerts, "acknowledged"),
+            CommandAction::Unacknowledge { alerts } => each(alerts, "no longer acknowledged"),
+            CommandAction::Note { alert, .. } => format!("alert {alert} has the note"),
+            CommandAction::Cancel { alerts, .. } => each(alerts, "cancelled"),
+            CommandAction::ClearSymptom { object, symptom, .. } => format!("symptom {symptom} of {object} is cleared"),
+            CommandAction::Forget { object, .. } => format!("object {object} is forgotten"),
+            CommandAction::Silence { .. } | CommandAction::Edit { .. } => return Ok(self.silence(&action)),
+            CommandAction::Expire { silence } => format!("silence {silence} has ended"),
+        }))
+    }
+
+    fn resend(&self, which: &NoticeSelection) -> Result<String, ApiError> {
+        let NoticeSelection { ids, receiver } = which.clone();
+        let count = self.requests.ask(|to| RecorderRequest::Resend(ids, receiver, to))??;
+        let are = if count == 1 { "1 notice is".to_owned() } else { format!("{count} notices are") };
+        Ok(format!("{are} sent again"))
+    }
+
+    fn drop_dead(&self, which: &NoticeSelection) -> Result<String, ApiError> {
+        let NoticeSelection { ids, receiver } = which.clone();
+        let count = self.requests.ask(|to| RecorderRequest::Drop(ids, receiver, self.who.clone(), to))??;
+        let are = if count == 1 { "1 dead letter is".to_owned() } else { format!("{count} dead letters are") };
+        Ok(format!("{are} dropped"))
+    }
+
+    fn backup(&self, to: &Path) -> Result<String, ApiError> {
+        history::backup(&*self.reader()?, to)?;
+        Ok(format!("backed up to {}", to.display()))
+    }
+}
+
+/// `alert 34340b68 is cancelled`, `3 alerts are cancelled`.
+fn each(alerts: &[String], what: &str) -> String {
+    match alerts {
+        [one] => format!("alert {one} is {what}"),
+        all => format!("{} alerts are {what}", all.len()),
+    }
+}
+
+/// The silence was made, and has ended already.
+fn ended() -> ActOutcome {
+    ActOutcome::Done("it was done, and the silence has ended since".to_owned())
+}
