@@ -77,8 +77,8 @@ impl From<RequestError> for ApiError {
         let text = error.to_string();
         match error {
             RequestError::Unknown { .. } | RequestError::Unmatched { .. } => Self::Unknown(text),
-            RequestError::Ambiguous { .. } => Self::Conflict(text),
-            RequestError::Useless(_) => Self::Invalid(text),
+            RequestError::Ambiguous { .. } | RequestError::Conflict(_) => Self::Conflict(text),
+            RequestError::Invalid(_) => Self::Invalid(text),
         }
     }
 }
@@ -153,6 +153,6 @@ mod tests {
         let ambiguous = RequestError::Ambiguous { id: "7".into(), candidates: vec!["71".into(), "72".into()] };
         assert_eq!(ApiError::from(unknown), ApiError::Unknown("there is no alert \"7\"".to_owned()));
         assert_eq!(ApiError::from(ambiguous).status(), 409);
-        assert_eq!(ApiError::from(RequestError::Useless("no".into())).status(), 400);
+        assert_eq!(ApiError::from(RequestError::Invalid("no".into())).status(), 400);
     }
 }

@@ -239,9 +239,12 @@ pub enum RequestError {
         /// Some of the ids that it names.
         candidates: Vec<String>,
     },
-    /// The request makes no sense now. The text says why.
+    /// The request does not fit to how things are now: an alert is not acknowledged. The text says why.
     #[error("{0}")]
-    Useless(String),
+    Conflict(String),
+    /// The request makes no sense however things are. The text says why.
+    #[error("{0}")]
+    Invalid(String),
 }
 
 /// What changed since the last [`crate::Book::take`]: what a store commits in one transaction.

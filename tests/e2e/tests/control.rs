@@ -3,6 +3,8 @@
 
 #[path = "control/anchor.rs"]
 mod anchor;
+#[path = "control/api.rs"]
+mod api;
 #[path = "control/hostile_texts.rs"]
 mod hostile_texts;
 #[path = "control/operators.rs"]

@@ -24,9 +24,14 @@ pub(super) fn unknown(what: &str, id: &str) -> RequestError {
     RequestError::Unknown { what: what.to_owned(), id: id[..id.floor_char_boundary(64)].to_owned() }
 }
 
-/// Returns the refusal of something that makes no sense now.
-pub(super) fn useless<T>(text: impl Into<String>) -> Result<T, RequestError> {
-    Err(RequestError::Useless(text.into()))
+/// Returns the refusal of something that does not fit to how things are now.
+pub(super) fn conflict<T>(text: impl Into<String>) -> Result<T, RequestError> {
+    Err(RequestError::Conflict(text.into()))
+}
+
+/// Returns the refusal of something that makes no sense however things are.
+pub(super) fn invalid<T>(text: impl Into<String>) -> Result<T, RequestError> {
+    Err(RequestError::Invalid(text.into()))
 }
 
 /// Returns whether a text is longer than [`limits::TEXT_BYTES`].
@@ -37,7 +42,7 @@ pub(super) fn is_long(text: &str) -> bool {
 /// Returns `text` if it is not too long.
 pub(super) fn checked_text(what: &str, text: String) -> Result<String, RequestError> {
     if is_long(&text) {
-        return useless(format!("{what} is longer than {} bytes", limits::TEXT_BYTES));
+        return invalid(format!("{what} is longer than {} bytes", limits::TEXT_BYTES));
     }
     Ok(text)
 }

@@ -7,7 +7,7 @@ use crate::{
         alerts::table::Alerts,
         ids::{Key, key},
         limits,
-        lookup::{one_of, unknown, useless},
+        lookup::{conflict, invalid, one_of, unknown},
     },
     change::RequestError,
     record::AlertStatus,
@@ -30,11 +30,11 @@ impl Alerts {
     /// what is to be done with them.
     pub(crate) fn find_open(&self, ids: &[String], what: &str) -> Result<Vec<Key>, RequestError> {
         if ids.is_empty() {
-            return useless(format!("no alert is named: there is nothing to {what}"));
+            return invalid(format!("no alert is named: there is nothing to {what}"));
         }
         if ids.len() > limits::BULK {
             let (count, most) = (ids.len(), limits::BULK);
-            return useless(format!("{count} alerts at once are too many: at most {most}"));
+            return invalid(format!("{count} alerts at once are too many: at most {most}"));
         }
         let exact = self.find_exact(ids);
         let mut found: Vec<Key> = Vec::new();
@@ -47,7 +47,7 @@ impl Alerts {
             let alert = self.existing(&key.0, &key.1);
             if alert.status == AlertStatus::Cancelled {
                 let already = if what == "cancel" { " already" } else { "" };
-                return useless(format!("alert {} is cancelled{already}: there is nothing to {what}", alert.id));
+                return conflict(format!("alert {} is cancelled{already}: there is nothing to {what}", alert.id));
             }
             if seen.insert(key.clone()) {
                 found.push(key);

@@ -11,7 +11,7 @@ use crate::{
             rules, silence_changes,
             silence_commands::{self, SilenceEdit},
         },
-        lookup::{checked_text, unknown, useless},
+        lookup::{checked_text, conflict, unknown},
         state::BookState,
     },
     change::{Command, CommandAction, RequestError},
@@ -89,7 +89,7 @@ impl Commands<'_> {
         for (object, name) in &keys {
             let alert = self.state.alerts.existing(object, name);
             if alert.acknowledged.is_none() {
-                return useless(format!("alert {} is not acknowledged", alert.id));
+                return conflict(format!("alert {} is not acknowledged", alert.id));
             }
         }
         for key in keys {
@@ -145,7 +145,7 @@ impl Commands<'_> {
     fn forget(&mut self, object: &str, why: &str) -> Result<(), RequestError> {
         let Some(known) = self.state.registry.object(object) else { return Err(unknown("object", object)) };
         if !known.discovered {
-            return useless(format!(
+            return conflict(format!(
                 "object {object} is in the inventory: take it out of there, then it can be forgotten"
             ));
         }

@@ -9,7 +9,7 @@ use crate::{
     book::{
         ids::{Id, Key, key},
         inputs::reevaluator::Reevaluator,
-        lookup::{unknown, useless},
+        lookup::{conflict, unknown},
         objects::known_rules::{RulesUpdate, rule_of},
         state::BookState,
         trigger::Trigger,
@@ -73,7 +73,7 @@ pub(crate) fn clear_by_hand(
         return Err(unknown("symptom", symptom));
     };
     if !symptom.active {
-        return useless(format!("{name} is not active on {object}: there is nothing to clear"));
+        return conflict(format!("{name} is not active on {object}: there is nothing to clear"));
     }
     let (object, name) = key(object, name);
     let after = json!({ "symptom": &*name, "why": why });

@@ -8,7 +8,7 @@ use crate::{
         digest::derived_id,
         inputs::{silence_changes, wall_clock},
         limits,
-        lookup::{checked_text, useless},
+        lookup::{checked_text, conflict, invalid},
         questions::matcher_check::MatcherCheck,
         state::BookState,
     },
@@ -47,7 +47,7 @@ pub(crate) fn add(state: &mut BookState, silence: Silence, now_ns: u64) -> Resul
         return Ok(());
     }
     if state.silences.len() >= limits::SILENCES {
-        return useless("there are too many silences: expire some first");
+        return conflict("there are too many silences: expire some first");
     }
     wall_clock::advance(state, now_ns);
     silence_changes::add(state, silence, now_ns);
@@ -59,7 +59,7 @@ pub(crate) fn edit(state: &mut BookState, id: &str, edit: SilenceEdit, by: &Sign
     let before = state.silences.find(id)?.clone();
     let after = checked(state, edit.apply(&before), by.time_ns)?;
     if after == before {
-        return useless(format!("silence {} is like that already: nothing would change", before.id));
+        return conflict(format!("silence {} is like that already: nothing would change", before.id));
     }
     wall_clock::advance(state, by.time_ns);
     let (was, is) = (audited(&before), audited(&after));
@@ -81,10 +81,10 @@ fn audited(silence: &Silence) -> Value {
 fn checked(state: &BookState, silence: Silence, now_ns: u64) -> Result<Silence, RequestError> {
     let why = checked_text("the reason", silence.why)?;
     if silence.until_ns <= now_ns.max(state.clock.wall_ns()) {
-        return useless("the silence would be over before it begins: its end is in the past");
+        return invalid("the silence would be over before it begins: its end is in the past");
     }
     if silence.until_ns <= silence.from_ns {
-        return useless("the silence would be over before it begins: it ends before it starts");
+        return invalid("the silence would be over before it begins: it ends before it starts");
     }
     let matchers = MatcherCheck { state }.check_all(&silence.matchers)?;
     Ok(Silence { matchers, why, ..silence })

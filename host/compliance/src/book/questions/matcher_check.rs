@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     book::{
         limits,
-        lookup::{is_long, useless},
+        lookup::{invalid, is_long},
         questions::names::{Names, Subject, hint},
         state::BookState,
     },
@@ -29,11 +29,11 @@ impl MatcherCheck<'_> {
     /// Returns the matchers as they are kept. The error says which one makes no sense.
     pub(crate) fn check_all(self, matchers: &[Matcher]) -> Result<Vec<Matcher>, RequestError> {
         if matchers.is_empty() {
-            return useless("a silence needs at least one matcher: without one it would silence everything");
+            return invalid("a silence needs at least one matcher: without one it would silence everything");
         }
         let any_is_long = matchers.iter().any(|one| is_long(&one.name) || is_long(one.pattern.as_str()));
         if matchers.len() > limits::MATCHERS || any_is_long {
-            return useless("the matchers are too many or too long");
+            return invalid("the matchers are too many or too long");
         }
         matchers.iter().map(|matcher| self.check(matcher)).collect()
     }
@@ -70,7 +70,7 @@ impl MatcherCheck<'_> {
         }
         let near = hint(name, NAMES.into_iter().chain(details.iter().copied()));
         let name = &name[..name.floor_char_boundary(64)];
-        useless(format!(
+        invalid(format!(
             "a matcher has no name {name:?}: it is one of {}, or a detail of alerts (write {DETAIL}{name}=… for one \
              that no alert has had so far){near}",
             NAMES.join(", ")
@@ -142,5 +142,5 @@ fn check_word(what: &str, pattern: &Pattern, words: &[&str]) -> Result<(), Reque
     if words.iter().any(|word| pattern.matches(word)) {
         return Ok(());
     }
-    useless(format!("no {what} is {:?}: it is one of {}", pattern.as_str(), words.join(", ")))
+    invalid(format!("no {what} is {:?}: it is one of {}", pattern.as_str(), words.join(", ")))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lifesigns_text::suggestion;
 
 use crate::{
-    book::{ids::Id, lookup::useless, state::BookState},
+    book::{ids::Id, lookup::invalid, state::BookState},
     change::RequestError,
     config::AlertCondition,
     limits::NAME_BYTES,
@@ -74,7 +74,7 @@ impl<'a> Names<'a> {
     /// Refuses a name or pattern that matches nothing, where everything that it could match is known.
     pub(crate) fn check(self, subject: Subject, text: &str) -> Result<(), RequestError> {
         if text.len() > NAME_BYTES {
-            return useless(format!(
+            return invalid(format!(
                 "{:?}… has {} bytes: the name of {} {} has at most {NAME_BYTES}",
                 shortened(text),
                 text.len(),

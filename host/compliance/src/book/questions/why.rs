@@ -6,7 +6,7 @@ use crate::{
     book::{
         evaluation::outcome::Evaluation,
         ids::Id,
-        lookup::{unknown, useless},
+        lookup::{invalid, unknown},
         questions::{lines::undecided_on, outlook::outlook},
         state::BookState,
     },
@@ -80,7 +80,7 @@ fn check_name(state: &BookState, name: &str) -> Result<(), RequestError> {
     }
     let symptoms = state.rules.symptoms();
     let hint = lifesigns_text::suggestion(name, symptoms.iter().map(String::as_str));
-    useless(format!("no rule has a symptom {name:?}{hint}"))
+    invalid(format!("no rule has a symptom {name:?}{hint}"))
 }
 
 fn outlook_of(
