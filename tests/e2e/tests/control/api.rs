@@ -21,8 +21,10 @@ impl Place {
         );
         // An answer may come before all of a long request is sent.
         let _ = stream.write_all(request.as_bytes());
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
+        let mut answer = Vec::new();
+        // A host that does not read all of a long request resets the connection after its answer.
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8(answer).expect("UTF-8");
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
         (status, serde_json::from_str(body).expect("JSON"))
