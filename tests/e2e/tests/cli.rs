@@ -227,9 +227,6 @@ fn what_is_not_utf8_and_what_is_too_long_is_counted() {
     fs::write(place.path("a.log"), log).expect("the test's own folder");
     let output = run(place.replay().arg(Path::new("a.log")));
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        text.contains("1 lines were longer than 64 KiB") && text.contains("1 decoded lines were not UTF-8"),
-        "{text}"
-    );
+    assert!(text.contains("1 line longer than 64 KiB") && text.contains("1 decoded line not in UTF-8"), "{text}");
     assert_eq!(alerts(&output)[0]["evidence"][0]["text"], "2026-11-23T00:00:01Z a keyword \u{fffd}");
 }

@@ -169,7 +169,7 @@ fn a_source_that_is_changed_reads_every_line_once() {
         // In the middle of it.
         running.until("some of it", |status| status["engine"]["lines"].as_u64() > Some(lines - 20_000));
         folder.configure(&format!("vm-{turn}"), "");
-        running.until("in force", |_| folder.said().matches("read again").count() == turn);
+        running.until("in force", |_| folder.said().matches("configuration reloaded").count() == turn);
     }
     running.lines(lines);
     let status = running.until("all", |status| status["engine"]["inflight_bytes"] == 0);
@@ -197,7 +197,7 @@ fn receivers_that_stay_or_change_tell_nothing_twice_and_none_waits_for_one_that_
             _ => {}
         }
         if number % 10 == 0 && number > 0 {
-            running.until("in force", |_| folder.said().matches("read again").count() == number / 10);
+            running.until("in force", |_| folder.said().matches("configuration reloaded").count() == number / 10);
         }
         running.lines(number as u64 + 1);
     }
