@@ -28,7 +28,7 @@ pub(super) struct OpenFile {
     /// How many bytes the head was taken of, or more.
     headed: u64,
     modified_ns: u64,
-    /// Size and time when its end was last looked at.
+    /// Size and time when its end was last looked at, if everything before it had been read.
     seen: Option<(u64, u64)>,
     /// What comes next is read again when something has been written since it had this signature.
     pub(super) since: Option<(u64, u64)>,
@@ -91,8 +91,8 @@ impl OpenFile {
         Ok(Cursor { offset, head, tail: fingerprint(&before(&self.file, offset)?), ..self.end() })
     }
 
-    /// Reads through `pull`. `None`: what was read before does not are in the file any more, so what
-    /// came must not be used.
+    /// Reads through `pull`. `None`: what was read before is not in the file any more, so what came
+    /// must not be used.
     pub(super) fn read<T>(&mut self, pull: impl FnOnce(&mut dyn Read) -> io::Result<T>) -> io::Result<Option<T>> {
         let mut tee = Tee { file: &self.file, fresh: Vec::new(), count: 0 };
         let pulled = pull(&mut tee)?;
@@ -141,7 +141,8 @@ impl OpenFile {
             if !self.stands()? {
                 return Ok(End::Rewritten);
             }
-            self.seen = seen;
+            // Bytes that were written since the last read are not read yet, so they are not seen.
+            self.seen = seen.filter(|(len, _)| *len == self.offset);
         }
         Ok(End::Same)
     }
@@ -172,5 +173,28 @@ impl OpenFile {
             Ok(path) if path.is_absolute() && path.exists() => path,
             _ => self.path.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn bytes_written_between_the_last_read_and_the_look_at_the_end_are_not_seen() {
+        let mut writer = tempfile::NamedTempFile::new().expect("a file");
+        writer.write_all(b"one\n").expect("it takes bytes");
+        let file = File::open(writer.path()).expect("it is there");
+        let mut open = OpenFile::at(file, writer.path(), 0).expect("it can be read");
+        let read = |mut reader: &mut dyn Read| io::copy(&mut reader, &mut io::sink());
+        assert_eq!(open.read(read).expect("it can be read"), Some(4));
+        writer.write_all(b"two\n").expect("it takes bytes");
+        assert_eq!(open.look().expect("it can be read"), End::Same);
+        assert!(!open.is_quiet(), "there is a line to read");
+        assert_eq!(open.read(read).expect("it can be read"), Some(4));
+        assert_eq!(open.look().expect("it can be read"), End::Same);
+        assert!(open.is_quiet());
     }
 }

@@ -315,7 +315,7 @@ impl Tail {
         Surroundings::of(&self.path, open.end(), Some(&last), &self.done).copy(Some(&open.file))
     }
 
-    /// What was read does not are in the open file any more.
+    /// Continues after what was read is not in the open file any more.
     fn rewritten(&mut self, emit: Emit<'_>) -> io::Result<Step> {
         let Some(open) = self.open.take() else { return Ok(Step::More) };
         self.followed.truncations += 1;
