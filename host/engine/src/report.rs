@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use lifesigns_model::{DropKind, Drops, InstanceError};
 
+use crate::throttle::OverBudget;
+
 /// The failures of one rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failures {
@@ -58,11 +60,12 @@ impl ShardReport {
         drops
     }
 
-    /// Counts a rule that has used more than its budget and is paused.
-    pub(crate) fn over_budget(&mut self, rule: &str, text: String) {
+    /// Counts a rule that has used more than its budget and is paused, and says so in the log.
+    pub(crate) fn over_budget(&mut self, rule: &str, over: &OverBudget) {
+        tracing::warn!(rule, pause_ms = over.pause_ms, "rule over its budget, paused: {over}");
         let failures = self.failures.entry(rule.to_owned()).or_default();
         failures.over_budget += 1;
-        failures.last_error = text;
+        failures.last_error = over.to_string();
     }
 
     /// Counts an event that a rule was not shown because too much waits for a checkpoint.

@@ -276,8 +276,7 @@ impl RuleRunner {
     fn pause(&mut self, over: Option<OverBudget>, report: &mut ShardReport) {
         let Some(over) = over else { return };
         self.usage.pauses += 1;
-        tracing::warn!(rule = self.rule.name, pause_ms = over.pause_ms, "rule over its budget, paused: {over}");
-        report.over_budget(&self.rule.name, over.to_string());
+        report.over_budget(&self.rule.name, &over);
     }
 
     fn blocks(&self, now_ns: u64) -> bool {

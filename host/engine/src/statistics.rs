@@ -60,8 +60,7 @@ impl Statistics {
                 totals.report.missed(rule, *missed);
             }
             if let Some(over) = over {
-                tracing::warn!(rule, pause_ms = over.pause_ms, "rule over its budget, paused: {over}");
-                totals.report.over_budget(rule, over.to_string());
+                totals.report.over_budget(rule, over);
             }
         }
         drop(totals);

@@ -36,8 +36,7 @@ impl Shard {
         let rule = &self.rules.rules()[cost.rule as usize];
         let (usage, over) = charge_units(rule, now_ns, units);
         if let Some(over) = over {
-            tracing::warn!(rule = rule.name, pause_ms = over.pause_ms, "rule over its budget, paused: {over}");
-            self.report.over_budget(&rule.name, over.to_string());
+            self.report.over_budget(&rule.name, &over);
         }
         match self.charged.iter_mut().find(|(name, _)| *name == rule.name) {
             Some((_, sum)) => *sum += usage,
