@@ -205,8 +205,8 @@ impl Builder {
     /// # Errors
     /// See [`HostError`]. A store that cannot be used is left as it is.
     pub fn start_recording(self, store: impl AsRef<Path>) -> Result<RecordingHost, HostError> {
-        let store = Store::open_at(store, self.config.clock.now_ns())?;
-        self.start_recording_in(Box::new(store))
+        let clock = Arc::clone(&self.config.clock);
+        self.start_recording_by(|| Ok(Box::new(Store::open_at(store, clock.now_ns())?)))
     }
 
     /// As [`Self::start_recording`], with another kind of record, such as a
@@ -214,9 +214,16 @@ impl Builder {
     ///
     /// # Errors
     /// See [`HostError`].
-    pub fn start_recording_in(mut self, record: Box<dyn RecordWriter>) -> Result<RecordingHost, HostError> {
+    pub fn start_recording_in(self, record: Box<dyn RecordWriter>) -> Result<RecordingHost, HostError> {
+        self.start_recording_by(|| Ok(record))
+    }
+
+    fn start_recording_by(
+        mut self,
+        open: impl FnOnce() -> Result<Box<dyn RecordWriter>, HostError>,
+    ) -> Result<RecordingHost, HostError> {
         let clock = Arc::clone(&self.config.clock);
-        let mut opened = OpenedRecord::open(record, std::mem::take(&mut self.setup), Arc::clone(&clock))?;
+        let mut opened = OpenedRecord::open(open, std::mem::take(&mut self.setup), Arc::clone(&clock))?;
         let (overview, on_load) = (RuleOverview::default(), Arc::clone(&self.on_load));
         let memory = Arc::clone(self.sandbox.memory());
         overview.set_memory(move || memory_status(&memory));

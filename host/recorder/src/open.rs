@@ -66,12 +66,26 @@ pub struct HostStart {
 }
 
 impl OpenedRecord {
-    /// Restores the book from a record. `clock` is the host's clock.
+    /// Restores the book from a record. `clock` is the host's clock. The configuration is checked before the
+    /// record is opened by `open`: one with errors leaves a store untouched.
     ///
     /// # Errors
-    /// See [`RecorderError`].
-    pub fn open(record: Box<dyn RecordWriter>, setup: Setup, clock: SharedClock) -> Result<Self, RecorderError> {
-        let mut book = Book::new(Arc::clone(&setup.compliance)).map_err(RecorderError::Config)?;
+    /// See [`RecorderError`]; or what `open` returns.
+    pub fn open<E: From<RecorderError>>(
+        open: impl FnOnce() -> Result<Box<dyn RecordWriter>, E>,
+        setup: Setup,
+        clock: SharedClock,
+    ) -> Result<Self, E> {
+        let book = Book::new(Arc::clone(&setup.compliance)).map_err(RecorderError::Config)?;
+        Ok(Self::restore(book, open()?, setup, clock)?)
+    }
+
+    fn restore(
+        mut book: Book,
+        record: Box<dyn RecordWriter>,
+        setup: Setup,
+        clock: SharedClock,
+    ) -> Result<Self, RecorderError> {
         let loaded = record.load()?;
         book.restore(loaded.restored);
         Ok(Self { record, book, start: loaded.start, setup, clock, progress: SourceProgress::default() })
@@ -179,7 +193,8 @@ mod tests {
 
     fn opened(store: &MemoryStore) -> OpenedRecord {
         let clock = Arc::new(ManualClock::new(77));
-        OpenedRecord::open(Box::new(MemoryStore::open(store)), Setup::default(), clock).expect("an empty record")
+        let open = || Ok::<_, RecorderError>(Box::new(MemoryStore::open(store)) as Box<dyn RecordWriter>);
+        OpenedRecord::open(open, Setup::default(), clock).expect("an empty record")
     }
 
     fn recorder(store: &MemoryStore) -> (Recorder, Sender<RecorderRequest>) {

@@ -71,6 +71,17 @@ fn compliance() -> ComplianceConfig {
     }
 }
 
+#[test]
+fn a_configuration_with_errors_leaves_no_store() {
+    let home = Home::with_rules(&[]);
+    let group = Group { name: "broken".into(), when: Some("properties.env ==".into()), ..Group::default() };
+    let broken = ComplianceConfig { groups: vec![group], ..ComplianceConfig::default() };
+    let setup = Setup { compliance: Arc::new(broken), ..Setup::default() };
+    let Err(error) = home.builder(setup).start_recording(home.store()) else { panic!("it is refused") };
+    assert!(error.to_string().contains("broken"), "{error}");
+    assert!(!home.store().exists());
+}
+
 fn env(object: &str, value: &str) -> ObjectFacts {
     let properties = vec![("env".into(), Some(value.into()))];
     ObjectFacts { object: object.into(), time_ns: lifesigns::now_ns(), properties, ..ObjectFacts::default() }
