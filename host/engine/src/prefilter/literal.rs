@@ -1,6 +1,6 @@
 //! The literals that a prefilter looks for, their bounds, and where one was found.
 
-/// Longest literal that [`Prefilter::new`] takes, in bytes.
+/// Longest literal that [`Prefilter::new`](super::Prefilter::new) takes, in bytes.
 pub const LITERAL_MAX_BYTES: usize = 1024;
 /// Most bytes that all literals of one prefilter may have together.
 pub const LITERALS_MAX_BYTES: usize = 256 << 20;
@@ -21,7 +21,7 @@ pub struct Literal<'a> {
 pub struct Hit {
     /// Offset of its first byte in the haystack.
     pub start: u32,
-    /// Index of the literal in the list given to [`Prefilter::new`].
+    /// Index of the literal in the list given to [`Prefilter::new`](super::Prefilter::new).
     pub literal: u32,
 }
 
