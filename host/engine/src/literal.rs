@@ -9,6 +9,7 @@
 //! finds: such lines are always decoded, and so are those with a message that is a list of bytes.
 
 use aho_corasick::AhoCorasick;
+use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::cost_units::LITERAL_UNITS;
 use crate::prefilter::{LITERAL_MAX_BYTES, Literal};
@@ -202,9 +203,61 @@ pub(crate) fn needed(literals: &[LiteralKey]) -> Vec<&LiteralKey> {
     literals.iter().enumerate().filter(is_needed).map(|(_, literal)| literal).collect()
 }
 
-/// Whether the byte after a backslash writes one of the characters that no trigger contains.
-pub(crate) const fn is_simple_escape(byte: u8) -> bool {
-    matches!(byte, b'"' | b'\\' | b'n' | b't' | b'r' | b'b' | b'f' | b'a' | b'v')
+/// What a backslash in the raw text may hide.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Escape {
+    /// Nothing that triggers are made of: quotes, backslashes and control characters are in no trigger, and what is no
+    /// escape (`C:\Windows`) stays as it is.
+    Plain,
+    /// A character by its number (`\x41`, `\101`, `\U00000041`), which only text in Go's quotes has.
+    GoNumber,
+    /// Text that triggers are made of.
+    Hiding,
+}
+
+impl Escape {
+    /// Returns what the backslash at `at` is the first byte of.
+    pub(crate) fn at(bytes: &[u8], at: usize) -> Self {
+        let (from, len, radix) = match bytes.get(at + 1) {
+            None | Some(b'/' | b'\'' | b']' | b'u') => return Self::Hiding,
+            Some(b'U') => (at + 2, 8, 16),
+            Some(b'x') => (at + 2, 2, 16),
+            Some(b'0'..=b'7') => (at + 1, 3, 8),
+            Some(_) => return Self::Plain,
+        };
+        let digits = bytes.get(from..from + len);
+        let is_number = digits.is_some_and(|digits| digits.iter().all(|digit| char::from(*digit).is_digit(radix)));
+        if is_number { Self::GoNumber } else { Self::Plain }
+    }
+}
+
+/// Finds the lines of a chunk that may have a value in Go's quotes. Looks at each line once, however many escapes are
+/// in it.
+#[derive(Default)]
+pub(crate) struct GoQuotedLines {
+    /// The end of the last line that was looked at; 0 before the first.
+    end: usize,
+    has_quotes: bool,
+}
+
+impl GoQuotedLines {
+    /// Returns whether the line of the byte at `at` may have such a value. `at` must not decrease.
+    pub(crate) fn contains(&mut self, bytes: &[u8], at: usize) -> bool {
+        if at >= self.end {
+            let start = memrchr(b'\n', &bytes[..at]).map_or(0, |end| end + 1);
+            self.end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end);
+            self.has_quotes = has_go_quotes(&bytes[start..self.end]);
+        }
+        self.has_quotes
+    }
+}
+
+/// Whether an equals sign is before a quote, which is itself escaped where the text is nested.
+fn has_go_quotes(line: &[u8]) -> bool {
+    memchr_iter(b'=', line).any(|equals| {
+        let value = line[equals + 1..].iter().find(|byte| **byte != b'\\');
+        value == Some(&b'"')
+    })
 }
 
 #[cfg(test)]
@@ -269,5 +322,34 @@ mod tests {
         assert!(!key("Docker", false).is_in("a docker b"));
         assert!(key("Docker", true).is_in("dock dOCKER"));
         assert!(!key("Docker", true).is_in("docke"));
+    }
+
+    #[test]
+    fn escapes_that_hide_no_text_are_plain() {
+        for (text, expected) in [
+            (r#"\""#, Escape::Plain),
+            (r"\n", Escape::Plain),
+            (r"\Windows", Escape::Plain),
+            (r"\xyz", Escape::Plain),
+            (r"\12", Escape::Plain),
+            (r"\x86", Escape::GoNumber),
+            (r"\101", Escape::GoNumber),
+            (r"\U00000041", Escape::GoNumber),
+            (r"\u0041", Escape::Hiding),
+            (r"\/", Escape::Hiding),
+            (r"\]", Escape::Hiding),
+            (r"\", Escape::Hiding),
+        ] {
+            assert_eq!(Escape::at(text.as_bytes(), 0), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_count_only_in_lines_with_a_quoted_value() {
+        let text = b"C:\\x86\nmsg=\"a\\x41\"\n{\"log\":\"msg=\\\"\\x41\"}\na=b \\101";
+        let mut lines = GoQuotedLines::default();
+        let escapes = memchr_iter(b'\\', text).filter(|at| Escape::at(text, *at) == Escape::GoNumber);
+        let answers: Vec<bool> = escapes.map(|at| lines.contains(text, at)).collect();
+        assert_eq!(answers, [false, true, true, false]);
     }
 }

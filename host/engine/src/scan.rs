@@ -9,7 +9,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 use crate::{
     RuleSet,
     line::{LineBounds, LineScanner, MOST_PER_LINE},
-    literal::{DEEP, is_simple_escape},
+    literal::{DEEP, Escape, GoQuotedLines},
     prefilter::{Hit, ScanContext},
     scan_cost::ScanCharge,
     scanned::ScannedChunk,
@@ -70,12 +70,17 @@ impl Scanner {
         if !out.source.decoder.escapes() {
             return;
         }
+        let mut go_quoted = GoQuotedLines::default();
         let mut from = 0;
         while let Some(at) = memchr(b'\\', &bytes[from..]).map(|at| from + at) {
             from = at + 1;
-            let simple = bytes.get(from).is_none_or(|next| is_simple_escape(*next));
+            let hides = match Escape::at(bytes, at) {
+                Escape::Plain => false,
+                Escape::GoNumber => go_quoted.contains(bytes, at),
+                Escape::Hiding => true,
+            };
             let deep = rules.index.nested && bytes[at..].starts_with(DEEP);
-            if !simple || rules.index.needs_unescaped || deep {
+            if hides || rules.index.needs_unescaped || deep {
                 self.forced.push(at as u32);
                 from = memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |end| from + end);
             }

@@ -52,4 +52,11 @@ pub trait Decoder: Send + Sync {
 
     /// Whether lines can carry facts. Such a line has a key `"properties"` or `"metrics"`.
     fn facts(&self) -> bool;
+
+    /// Returns whether `line`, as it is in the file and without its line end, may have a time of its own. May err to
+    /// `true`; `false` means that [`Decoder::decode`] finds none. Cheaper than decoding, which it saves for lines
+    /// that are only looked at for a time.
+    fn may_have_time(&self, _line: &[u8]) -> bool {
+        true
+    }
 }

@@ -12,7 +12,7 @@ use lifesigns_model::limits::LINE_BYTES;
 use proptest::prelude::*;
 
 /// Words that literals and messages are made of: short, long, with what formats escape.
-const WORDS: [&str; 23] = [
+const WORDS: [&str; 24] = [
     "a",
     "ab",
     "error",
@@ -36,6 +36,7 @@ const WORDS: [&str; 23] = [
     "\"status\":\"create\"",
     "\"id\"",
     "{\"a\":\"b\"}",
+    "C:\\x86\\Users",
 ];
 
 #[derive(Clone, Debug)]
@@ -85,6 +86,9 @@ fn go(text: &str, style: u8) -> String {
             '"' | '\\' => out.extend(['\\', ch]),
             '\t' => out.push_str("\\t"),
             ch if u32::from(ch) < 0x20 && style == 0 => out.push_str(&format!("\\x{:02x}", u32::from(ch))),
+            ch if style == 2 && at % 7 == 1 => out.push_str(&format!("\\U{:08x}", u32::from(ch))),
+            ch if style == 2 && at % 7 == 3 && ch.is_ascii() => out.push_str(&format!("\\x{:02x}", u32::from(ch))),
+            ch if style == 2 && at % 7 == 5 && ch.is_ascii() => out.push_str(&format!("\\{:03o}", u32::from(ch))),
             ch if u32::from(ch) < 0x20 || (style == 2 && at % 2 == 0 && u32::from(ch) < 0x1_0000) => {
                 out.push_str(&format!("\\u{:04x}", u32::from(ch)));
             }

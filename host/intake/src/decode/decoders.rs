@@ -5,6 +5,7 @@ use lifesigns_model::{Decoder, LogRecord, SharedClock};
 
 use super::{
     context::Context, json::InvalidJson, ndjson, noise, payload, plain, syslog, tag::Confidence, time::Reference,
+    time_hint,
 };
 
 /// Looks at each line by itself.
@@ -31,6 +32,10 @@ impl Decoder for AutoDecoder {
     fn facts(&self) -> bool {
         true
     }
+
+    fn may_have_time(&self, line: &[u8]) -> bool {
+        time_hint::may_have_time(line)
+    }
 }
 
 /// One JSON object a line.
@@ -53,6 +58,10 @@ impl Decoder for NdjsonDecoder {
     fn facts(&self) -> bool {
         true
     }
+
+    fn may_have_time(&self, line: &[u8]) -> bool {
+        time_hint::may_have_time(line)
+    }
 }
 
 /// Syslog lines, as sent or as written to files.
@@ -73,5 +82,9 @@ impl Decoder for SyslogDecoder {
 
     fn facts(&self) -> bool {
         true
+    }
+
+    fn may_have_time(&self, line: &[u8]) -> bool {
+        time_hint::may_have_time(line)
     }
 }

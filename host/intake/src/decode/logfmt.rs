@@ -9,6 +9,7 @@ use memchr::memchr2;
 use super::{
     go, noise, plain, terminal,
     time::{self, Reference},
+    time_hint,
 };
 
 pub(crate) struct LogfmtDecoder(pub(crate) SharedClock);
@@ -26,6 +27,10 @@ impl Decoder for LogfmtDecoder {
 
     fn facts(&self) -> bool {
         false
+    }
+
+    fn may_have_time(&self, line: &[u8]) -> bool {
+        time_hint::may_have_time(line)
     }
 }
 

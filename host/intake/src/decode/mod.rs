@@ -25,6 +25,7 @@ mod syslog;
 mod tag;
 mod terminal;
 mod time;
+mod time_hint;
 mod zone;
 
 pub use format::{Format, UnknownFormat};

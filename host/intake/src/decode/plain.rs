@@ -7,6 +7,7 @@ use memchr::memchr;
 use super::{
     noise,
     time::{self, Reference, Stamp},
+    time_hint,
 };
 
 const DAY_S: i64 = 86_400;
@@ -27,6 +28,10 @@ impl Decoder for PlainDecoder {
     fn facts(&self) -> bool {
         false
     }
+
+    fn may_have_time(&self, line: &[u8]) -> bool {
+        time_hint::may_have_time(line)
+    }
 }
 
 /// Returns the line as a plain one.
@@ -35,6 +40,19 @@ pub(crate) fn record<'a>(line: &'a str, reference: Reference<'_>, malformed: boo
     let vague = stamp.is_some_and(|stamp| stamp.vague);
     let time_ns = stamp.and_then(|stamp| stamp.ns);
     LogRecord { time_ns, message: Some(line.into()), malformed: malformed || vague, ..LogRecord::default() }
+}
+
+/// Whether a plain line that is `line` in its file may begin with a time, other than a clock after a date.
+/// `false` is certain.
+pub(crate) fn may_lead(line: &[u8]) -> bool {
+    match line {
+        [b'0'..=b'9', ..] if compact(line).is_some() || epoch(line, false).is_some() => return true,
+        // Something to skip is before the first character.
+        [0..b' ' | 0x7f, ..] | [0xef, 0xbb, 0xbf, ..] | [b'#', b'0', b'3', b'3', ..] => return true,
+        _ => {}
+    }
+    let space = memchr(b' ', &line[..line.len().min(WORD_BYTES)]);
+    space.is_some_and(|space| epoch(&line[space + 1..], true).is_some())
 }
 
 fn leading(bytes: &[u8], reference: Reference<'_>) -> Option<Stamp> {

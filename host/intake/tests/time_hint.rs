@@ -1,0 +1,158 @@
+//! What a decoder says of a raw line without decoding it: whether it may have a time.
+
+use lifesigns_intake::Format;
+use proptest::prelude::*;
+
+/// 2026-11-24T00:00:00Z.
+const REFERENCE_NS: u64 = 1_795_478_400_000_000_000;
+
+/// Pieces of times, of what is before them, and of what hides them.
+const PIECES: [&str; 84] = [
+    "2026-11-23",
+    "2026/11/23",
+    r"2026\/11\/23",
+    r"2026\/11/23",
+    "T",
+    " ",
+    "06:39:59",
+    "06:39",
+    ":",
+    "=",
+    "\"",
+    "\\\"",
+    "Nov 23 ",
+    "Nov  3 ",
+    "Nov 3 2005 ",
+    "2005 Nov 3 ",
+    "12",
+    "123456789",
+    "1699956904",
+    "1699956904.123456 ",
+    "1.7e+09",
+    "17E8",
+    ".5",
+    "\t",
+    "[",
+    "]",
+    "Z",
+    "+01:00",
+    ",",
+    "{",
+    "}",
+    "{\"",
+    "\"}",
+    "Sun Dec 04 ",
+    "081109 203615 ",
+    "\"time\":",
+    "\"ts\": ",
+    "\"timeNano\":",
+    "\"date\" : ",
+    "\"@timestamp\":\"",
+    "\"log\":\"",
+    "\"message\":\"",
+    "\"msg\":",
+    "\"created\":\"",
+    "\"id\":",
+    "\"event\":",
+    "\"docker\":",
+    "\"fields\":",
+    "\"status\":\"start\",",
+    "\"from\":\"a\",",
+    "time=",
+    "ts=\"",
+    "t=",
+    "msg=\"",
+    "took=",
+    "level=info ",
+    r"\u0031",
+    r"\u003a",
+    r"\u003c",
+    r"\u0020",
+    r"\u005c",
+    r"\x31",
+    r"\061",
+    r"\n",
+    r"\t",
+    r"\\",
+    r"\u001b",
+    "u0031",
+    "[10/Oct/2000:13:55:36 -0700]",
+    "a - b ",
+    "web-1  | ",
+    "<13>",
+    "<165>1 ",
+    "vm app[7]: ",
+    "\"MESSAGE\":[50,48,50,54,45,49,49,45,50,51]",
+    "\"MESSAGE\":[",
+    "\u{1b}[36m",
+    "\u{feff}",
+    "#033[36m",
+    "INFO[",
+    "*",
+    "%SYS-5-A: ",
+    "9.5 1699956904 2005.11.09 ",
+    "Mon 2026-11-23 06:39:59 UTC host ",
+];
+
+/// Whole times, and the forms in which lines carry them.
+const CARRIERS: [(&str, &str); 10] = [
+    ("", " text"),
+    ("web-1 | {\"log\":\"", "\"}"),
+    ("{\"time\":\"", "\"}"),
+    ("{\"a\":{\"time\":", "}}"),
+    ("{\"log\":\"{\\\"ts\\\":\\\"", "\\\"}\"}"),
+    ("{\"message\":\"<13>", " vm app: text\"}"),
+    ("{\"msg\":\"<165>1 ", " vm app - - - text\"}"),
+    ("time=", " msg=a"),
+    ("level=info ts=\"", "\" msg=a"),
+    ("<13>", " vm app: text"),
+];
+
+fn holds(line: &str) {
+    for format in Format::ALL {
+        let decoder = format.decoder(REFERENCE_NS);
+        let time_ns = decoder.decode(line).time_ns;
+        assert!(time_ns.is_none() || decoder.may_have_time(line.as_bytes()), "{format}: {time_ns:?} in {line:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_line_with_a_time_may_have_one(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..14)) {
+        holds(&pieces.concat());
+    }
+
+    #[test]
+    fn an_object_with_a_time_may_have_one(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..8)) {
+        let text = pieces.concat();
+        holds(&format!("{{{text}"));
+        holds(&format!("{{\"log\":{}}}", serde_json::Value::from(text)));
+    }
+
+    #[test]
+    fn a_carried_time_is_found(
+        carrier in prop::sample::select(&CARRIERS[..]),
+        pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 1..4),
+        pad in 0_usize..80,
+    ) {
+        let (before, after) = carrier;
+        holds(&format!("{before}{}{after}", pieces.concat()));
+        holds(&format!("{{\"k\":\"{}\",\"log\":{}}}", "x".repeat(pad), serde_json::Value::from(pieces.concat())));
+    }
+}
+
+#[test]
+fn what_is_no_time_needs_no_decoding() {
+    let decoder = Format::Auto.decoder(REFERENCE_NS);
+    for line in [
+        "accepted connection 17 from 10.0.0.12:8080 at 06:39:59 after 3e4f",
+        r#"{"level":"info","trace":"7f3e4a5b6c7d8e9f","duration_ns":1000000000,"created":"2026-11-23T06:39:59Z","message":"a"}"#,
+        r#"{"began":"06:39:59","msg":"say \"hi\" \u003cb\u003e \n"}"#,
+        r"Loaded C:\Windows\winsxs\x86_a\servicing.dll",
+    ] {
+        assert!(!decoder.may_have_time(line.as_bytes()), "{line}");
+        assert_eq!(decoder.decode(line).time_ns, None, "{line}");
+    }
+}
