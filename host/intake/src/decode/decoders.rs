@@ -1,5 +1,5 @@
-//! The decoders whose lines may hold others: NDJSON, syslog, and the one that looks at how each line
-//! begins, for files that mix formats.
+//! The decoders of plain lines and of those that may hold others: NDJSON, syslog, and the one that looks
+//! at how each line begins, for files that mix formats.
 
 use lifesigns_model::{Decoder, LogRecord, SharedClock};
 
@@ -82,6 +82,27 @@ impl Decoder for SyslogDecoder {
 
     fn facts(&self) -> bool {
         true
+    }
+
+    fn may_have_time(&self, line: &[u8]) -> bool {
+        time_hint::may_have_time(line)
+    }
+}
+
+/// Each line is a message.
+pub(crate) struct PlainDecoder(pub(crate) SharedClock);
+
+impl Decoder for PlainDecoder {
+    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
+        plain::record(noise::skip(line), Reference(&*self.0), false)
+    }
+
+    fn escapes(&self) -> bool {
+        false
+    }
+
+    fn facts(&self) -> bool {
+        false
     }
 
     fn may_have_time(&self, line: &[u8]) -> bool {

@@ -5,9 +5,8 @@ use std::{fmt, str::FromStr, sync::Arc};
 use lifesigns_model::{Decoder, ManualClock, SharedClock};
 
 use super::{
-    decoders::{AutoDecoder, NdjsonDecoder, SyslogDecoder},
+    decoders::{AutoDecoder, NdjsonDecoder, PlainDecoder, SyslogDecoder},
     logfmt::LogfmtDecoder,
-    plain::PlainDecoder,
 };
 
 /// A format of log lines.

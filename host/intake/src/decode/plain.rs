@@ -1,38 +1,14 @@
 //! Plain lines: the whole line is the message, but for bytes before it that are no text, and a time
 //! is read where one of the usual shapes is at the front.
 
-use lifesigns_model::{Decoder, LogRecord, SharedClock};
+use lifesigns_model::LogRecord;
 use memchr::memchr;
 
-use super::{
-    noise,
-    time::{self, Reference, Stamp},
-    time_hint,
-};
+use super::time::{self, Reference, Stamp};
 
 const DAY_S: i64 = 86_400;
 /// A first word that may be before the time, such as a file name.
 const WORD_BYTES: usize = 128;
-
-pub(crate) struct PlainDecoder(pub(crate) SharedClock);
-
-impl Decoder for PlainDecoder {
-    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
-        record(noise::skip(line), Reference(&*self.0), false)
-    }
-
-    fn escapes(&self) -> bool {
-        false
-    }
-
-    fn facts(&self) -> bool {
-        false
-    }
-
-    fn may_have_time(&self, line: &[u8]) -> bool {
-        time_hint::may_have_time(line)
-    }
-}
 
 /// Returns the line as a plain one.
 pub(crate) fn record<'a>(line: &'a str, reference: Reference<'_>, malformed: bool) -> LogRecord<'a> {
