@@ -306,13 +306,11 @@ impl Times {
         while end > self.at {
             let start = memrchr(b'\n', &bytes[..end - 1]).map_or(0, |before| before + 1).max(self.at);
             let line = trim(bytes[start..end].strip_suffix(b"\n").unwrap_or(&bytes[start..end]));
-            let time_ns = if !line.is_empty() && decoder.may_have_time(line) {
-                decoder.decode(&String::from_utf8_lossy(line)).time_ns
-            } else {
-                None
-            };
-            if time_ns.is_some() {
-                self.time_ns = time_ns;
+            if !line.is_empty()
+                && decoder.may_have_time(line)
+                && let Some(time_ns) = decoder.decode(&String::from_utf8_lossy(line)).time_ns
+            {
+                self.time_ns = Some(time_ns);
                 break;
             }
             end = start;

@@ -45,7 +45,10 @@ fn run(file: &str, decoder: &dyn Decoder) -> String {
             let _ = writeln!(text, "{line}");
         } else if let Some(input) = line.strip_prefix("> ") {
             let _ = writeln!(text, "{line}");
-            write(&mut text, &decoder.decode(&meant(input)));
+            let line = meant(input);
+            let record = decoder.decode(&line);
+            assert!(record.time_ns.is_none() || decoder.may_have_time(line.as_bytes()), "{input}");
+            write(&mut text, &record);
         }
     }
     text

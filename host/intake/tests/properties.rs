@@ -35,6 +35,7 @@ fn record_holds(format: Format, line: &str) {
     assert!(record.message.is_some() || record.facts.is_some(), "a record says something");
     assert!(record.fields.len() <= limits::FIELDS);
     assert!(record.facts.is_none() || decoder.facts());
+    assert!(record.time_ns.is_none() || decoder.may_have_time(line.as_bytes()), "a time shows in the raw line");
     let message = record.message.as_deref().unwrap_or_default();
     assert!(decoder.escapes() || line.contains(message), "without escapes a message stands in its line");
     // What the host knows of raw lines: elsewhere a literal of a message is found without decoding.

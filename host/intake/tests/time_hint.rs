@@ -1,6 +1,6 @@
 //! What a decoder says of a raw line without decoding it: whether it may have a time.
 
-use lifesigns_intake::Format;
+use lifesigns_intake::{Format, object_decoder};
 use proptest::prelude::*;
 
 /// 2026-11-24T00:00:00Z.
@@ -113,6 +113,10 @@ fn holds(line: &str) {
         let decoder = format.decoder(REFERENCE_NS);
         let time_ns = decoder.decode(line).time_ns;
         assert!(time_ns.is_none() || decoder.may_have_time(line.as_bytes()), "{format}: {time_ns:?} in {line:?}");
+        let with_object = object_decoder(decoder);
+        let line = format!("vm-1\u{1f}{line}");
+        let time_ns = with_object.decode(&line).time_ns;
+        assert!(time_ns.is_none() || with_object.may_have_time(line.as_bytes()), "{format}: {time_ns:?} in {line:?}");
     }
 }
 

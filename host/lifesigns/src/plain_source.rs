@@ -59,6 +59,10 @@ impl Decoder for PlainDecoder {
     fn facts(&self) -> bool {
         false
     }
+
+    fn may_have_time(&self, _: &[u8]) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

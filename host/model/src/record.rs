@@ -53,10 +53,8 @@ pub trait Decoder: Send + Sync {
     /// Whether lines can carry facts. Such a line has a key `"properties"` or `"metrics"`.
     fn facts(&self) -> bool;
 
-    /// Returns whether `line`, as it is in the file and without its line end, may have a time of its own. May err to
-    /// `true`; `false` means that [`Decoder::decode`] finds none. Cheaper than decoding, which it saves for lines
-    /// that are only looked at for a time.
-    fn may_have_time(&self, _line: &[u8]) -> bool {
-        true
-    }
+    /// Returns whether `line`, as it is in the file and without its line end, may have a time of its own. `true` may
+    /// be wrong; `false` means that [`Decoder::decode`] finds none. It saves decoding lines that are only searched for
+    /// a time, and should cost less.
+    fn may_have_time(&self, line: &[u8]) -> bool;
 }

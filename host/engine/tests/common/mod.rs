@@ -39,6 +39,10 @@ impl Decoder for Plain {
     fn facts(&self) -> bool {
         true
     }
+
+    fn may_have_time(&self, line: &[u8]) -> bool {
+        !line.starts_with(b"-")
+    }
 }
 
 /// One event, as a closure sees it.

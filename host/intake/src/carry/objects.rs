@@ -4,6 +4,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use lifesigns_model::{Decoder, LogRecord};
+use memchr::memchr;
 
 use super::batch::{LineBatch, Pushed};
 
@@ -62,6 +63,11 @@ impl Decoder for OfObjects {
 
     fn facts(&self) -> bool {
         self.0.facts()
+    }
+
+    fn may_have_time(&self, line: &[u8]) -> bool {
+        let object = memchr(END as u8, line);
+        self.0.may_have_time(object.map_or(line, |end| &line[end + 1..]))
     }
 }
 

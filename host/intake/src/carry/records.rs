@@ -149,6 +149,11 @@ impl Decoder for OfRecords {
     fn facts(&self) -> bool {
         true
     }
+
+    /// Most records have a time.
+    fn may_have_time(&self, _: &[u8]) -> bool {
+        true
+    }
 }
 
 fn read(line: &str) -> Result<LogRecord<'_>, InvalidJson> {

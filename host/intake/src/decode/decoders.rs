@@ -1,111 +1,54 @@
-//! The decoders of plain lines and of those that may hold others: NDJSON, syslog, and the one that looks
-//! at how each line begins, for files that mix formats.
+//! One line by each format. NDJSON and syslog lines may hold others, and so may every line that is looked at by
+//! itself, for files that mix formats.
 
-use lifesigns_model::{Decoder, LogRecord, SharedClock};
+use lifesigns_model::LogRecord;
 
 use super::{
-    context::Context, json::InvalidJson, ndjson, noise, payload, plain, syslog, tag::Confidence, time::Reference,
-    time_hint,
+    context::Context, json::InvalidJson, logfmt, ndjson, noise, payload, plain, syslog, tag::Confidence, terminal,
+    time::Reference,
 };
 
 /// Looks at each line by itself.
-pub(crate) struct AutoDecoder(pub(crate) SharedClock);
-
-impl Decoder for AutoDecoder {
-    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
-        let (text, reference) = (noise::skip(line), Reference(&*self.0));
-        let found = match text.as_bytes().first() {
-            // Indented: a part of something.
-            None | Some(b' ' | b'\t' | b'@') => None,
-            Some(_) => payload::decode(text, Context::line(reference)),
-        };
-        found.unwrap_or_else(|| {
-            let began = matches!(text.as_bytes(), [b'{', ..] | [b'<', b'0'..=b'9', ..]);
-            plain::record(text, reference, began)
-        })
-    }
-
-    fn escapes(&self) -> bool {
-        true
-    }
-
-    fn facts(&self) -> bool {
-        true
-    }
-
-    fn may_have_time(&self, line: &[u8]) -> bool {
-        time_hint::may_have_time(line)
-    }
-}
-
-/// One JSON object a line.
-pub(crate) struct NdjsonDecoder(pub(crate) SharedClock);
-
-impl Decoder for NdjsonDecoder {
-    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
-        let (text, reference) = (noise::skip_blank(line), Reference(&*self.0));
-        if text.starts_with('{') {
-            let found = ndjson::layer(text, Context::line(reference)).map(payload::open);
-            return found.unwrap_or_else(|InvalidJson| plain::record(text, reference, true));
-        }
-        plain::record(noise::skip(line), reference, false)
-    }
-
-    fn escapes(&self) -> bool {
-        true
-    }
-
-    fn facts(&self) -> bool {
-        true
-    }
-
-    fn may_have_time(&self, line: &[u8]) -> bool {
-        time_hint::may_have_time(line)
-    }
-}
-
-/// Syslog lines, as sent or as written to files.
-pub(crate) struct SyslogDecoder(pub(crate) SharedClock);
-
-impl Decoder for SyslogDecoder {
-    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
-        let text = noise::skip(line);
-        let context = Context::line(Reference(&*self.0));
-        let sent = text.starts_with('<');
-        let layer = if sent { syslog::sent(text, context) } else { syslog::written(text, context, Confidence::Named) };
-        layer.map(payload::open).unwrap_or_else(|| plain::record(text, context.reference, sent))
-    }
-
-    fn escapes(&self) -> bool {
-        true
-    }
-
-    fn facts(&self) -> bool {
-        true
-    }
-
-    fn may_have_time(&self, line: &[u8]) -> bool {
-        time_hint::may_have_time(line)
-    }
+pub(super) fn auto<'a>(line: &'a str, reference: Reference<'_>) -> LogRecord<'a> {
+    let text = noise::skip(line);
+    let found = match text.as_bytes().first() {
+        // Indented: a part of something.
+        None | Some(b' ' | b'\t' | b'@') => None,
+        Some(_) => payload::decode(text, Context::line(reference)),
+    };
+    found.unwrap_or_else(|| {
+        let began = matches!(text.as_bytes(), [b'{', ..] | [b'<', b'0'..=b'9', ..]);
+        plain::record(text, reference, began)
+    })
 }
 
 /// Each line is a message.
-pub(crate) struct PlainDecoder(pub(crate) SharedClock);
+pub(super) fn plain<'a>(line: &'a str, reference: Reference<'_>) -> LogRecord<'a> {
+    plain::record(noise::skip(line), reference, false)
+}
 
-impl Decoder for PlainDecoder {
-    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
-        plain::record(noise::skip(line), Reference(&*self.0), false)
-    }
+/// Syslog lines, as sent or as written to files.
+pub(super) fn syslog<'a>(line: &'a str, reference: Reference<'_>) -> LogRecord<'a> {
+    let text = noise::skip(line);
+    let context = Context::line(reference);
+    let sent = text.starts_with('<');
+    let layer = if sent { syslog::sent(text, context) } else { syslog::written(text, context, Confidence::Named) };
+    layer.map(payload::open).unwrap_or_else(|| plain::record(text, reference, sent))
+}
 
-    fn escapes(&self) -> bool {
-        false
-    }
+/// Pairs of keys and values, as written to files and to a terminal.
+pub(super) fn logfmt<'a>(line: &'a str, reference: Reference<'_>) -> LogRecord<'a> {
+    let text = noise::skip(line);
+    let found = logfmt::record(text).or_else(|| terminal::record(text));
+    found.unwrap_or_else(|| plain::record(text, reference, false))
+}
 
-    fn facts(&self) -> bool {
-        false
+/// One JSON object a line.
+pub(super) fn ndjson<'a>(line: &'a str, reference: Reference<'_>) -> LogRecord<'a> {
+    let text = noise::skip_blank(line);
+    if text.starts_with('{') {
+        let found = ndjson::layer(text, Context::line(reference)).map(payload::open);
+        return found.unwrap_or_else(|InvalidJson| plain::record(text, reference, true));
     }
-
-    fn may_have_time(&self, line: &[u8]) -> bool {
-        time_hint::may_have_time(line)
-    }
+    plain(line, reference)
 }

@@ -1,13 +1,10 @@
-//! The formats by name.
+//! The formats by name, and their decoders.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use lifesigns_model::{Decoder, ManualClock, SharedClock};
+use lifesigns_model::{Decoder, LogRecord, ManualClock, SharedClock};
 
-use super::{
-    decoders::{AutoDecoder, NdjsonDecoder, PlainDecoder, SyslogDecoder},
-    logfmt::LogfmtDecoder,
-};
+use super::{decoders, time::Reference, time_hint};
 
 /// A format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -52,13 +49,38 @@ impl Format {
     /// Returns a decoder for lines that are written while it is used: the reference for times without
     /// a year is what `clock` shows when a line is decoded, however old the decoder is.
     pub fn live_decoder(self, clock: SharedClock) -> Arc<dyn Decoder> {
-        match self {
-            Self::Auto => Arc::new(AutoDecoder(clock)),
-            Self::Plain => Arc::new(PlainDecoder(clock)),
-            Self::Syslog => Arc::new(SyslogDecoder(clock)),
-            Self::Logfmt => Arc::new(LogfmtDecoder(clock)),
-            Self::Ndjson => Arc::new(NdjsonDecoder(clock)),
+        Arc::new(FormatDecoder { format: self, clock })
+    }
+}
+
+/// Decodes lines of one format. `clock` completes times without a year.
+struct FormatDecoder {
+    format: Format,
+    clock: SharedClock,
+}
+
+impl Decoder for FormatDecoder {
+    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
+        let reference = Reference(&*self.clock);
+        match self.format {
+            Format::Auto => decoders::auto(line, reference),
+            Format::Plain => decoders::plain(line, reference),
+            Format::Syslog => decoders::syslog(line, reference),
+            Format::Logfmt => decoders::logfmt(line, reference),
+            Format::Ndjson => decoders::ndjson(line, reference),
         }
+    }
+
+    fn escapes(&self) -> bool {
+        self.format != Format::Plain
+    }
+
+    fn facts(&self) -> bool {
+        !matches!(self.format, Format::Plain | Format::Logfmt)
+    }
+
+    fn may_have_time(&self, line: &[u8]) -> bool {
+        time_hint::may_have_time(line)
     }
 }
 

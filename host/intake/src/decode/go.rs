@@ -43,7 +43,7 @@ fn one(bytes: &[u8], text: &mut Vec<u8>) -> usize {
         b'b' => 0x08,
         b'f' => 0x0c,
         b'v' => 0x0b,
-        b'x' | b'u' | b'U' | b'0'..=b'7' => return number(bytes, *letter, text),
+        b'x' | b'u' | b'U' | b'0'..=b'7' => return number(bytes, text),
         _ => {
             text.push(b'\\');
             return 1;
@@ -54,23 +54,14 @@ fn one(bytes: &[u8], text: &mut Vec<u8>) -> usize {
 }
 
 /// `\xHH` and `\ooo` are bytes, `\uHHHH` and `\UHHHHHHHH` characters.
-fn number(bytes: &[u8], letter: u8, text: &mut Vec<u8>) -> usize {
-    let (start, len, radix) = match letter {
-        b'x' => (2, 2, 16),
-        b'u' => (2, 4, 16),
-        b'U' => (2, 8, 16),
-        _ => (1, 3, 8),
-    };
-    let end = start + len;
-    let digits = bytes.get(start..end).filter(|digits| digits.iter().all(|digit| char::from(*digit).is_digit(radix)));
-    let number = digits.and_then(|digits| u32::from_str_radix(str::from_utf8(digits).ok()?, radix).ok());
-    match number {
-        Some(number) if matches!(letter, b'u' | b'U') => {
+fn number(bytes: &[u8], text: &mut Vec<u8>) -> usize {
+    match escaped_number(bytes) {
+        Some((number, end)) if matches!(bytes[1], b'u' | b'U') => {
             let character = char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER);
             text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
             end
         }
-        Some(number) if number < 256 => {
+        Some((number, end)) if number < 256 => {
             text.push(number as u8);
             end
         }
@@ -79,6 +70,23 @@ fn number(bytes: &[u8], letter: u8, text: &mut Vec<u8>) -> usize {
             1
         }
     }
+}
+
+/// Returns the number in the escape that `bytes` begins with, and the escape's length; `None` if it is no number.
+/// `\uHHHH` is JSON's escape too.
+pub(super) fn escaped_number(bytes: &[u8]) -> Option<(u32, usize)> {
+    let (start, len, radix) = match bytes.get(1)? {
+        b'x' => (2, 2, 16),
+        b'u' => (2, 4, 16),
+        b'U' => (2, 8, 16),
+        b'0'..=b'7' => (1, 3, 8),
+        _ => return None,
+    };
+    let end = start + len;
+    let digits =
+        bytes.get(start..end).filter(|digits| digits.iter().all(|digit| char::from(*digit).is_digit(radix)))?;
+    let number = u32::from_str_radix(str::from_utf8(digits).ok()?, radix).ok()?;
+    Some((number, end))
 }
 
 /// Returns the position of the quote that ends a quoted value.

@@ -14,8 +14,40 @@ pub(crate) enum Part {
     Field,
 }
 
+impl Part {
+    /// Checks, in debug builds, that a key ends as the search for times in raw lines expects it to.
+    fn check_ending(self, key: &str) {
+        match self {
+            Self::Time(_) => debug_assert!(ends_as_time(key.as_bytes()), "TIME_ENDINGS lacks {key}"),
+            Self::Message(_) => debug_assert!(ends_as_message(key.as_bytes()), "MESSAGE_ENDINGS lacks {key}"),
+            _ => {}
+        }
+    }
+}
+
+/// Every key of a time ends with one of these, in JSON and in logfmt.
+const TIME_ENDINGS: [&str; 7] = ["time", "timeNano", "stamp", "STAMP", "ts", "date", "t"];
+/// Every key of a message, whose text may be another line, ends with one of these.
+const MESSAGE_ENDINGS: [&str; 6] = ["message", "msg", "log", "MESSAGE", "line", "original"];
+
+/// Whether `text` may end with the key of a time. `false` is certain.
+pub(crate) fn ends_as_time(text: &[u8]) -> bool {
+    TIME_ENDINGS.iter().any(|ending| text.ends_with(ending.as_bytes()))
+}
+
+/// Whether `text` may end with the key of a message. `false` is certain.
+pub(crate) fn ends_as_message(text: &[u8]) -> bool {
+    MESSAGE_ENDINGS.iter().any(|ending| text.ends_with(ending.as_bytes()))
+}
+
 /// What the top-level member `key` is.
 pub(crate) fn part(key: &str) -> Part {
+    let part = top_part(key);
+    part.check_ending(key);
+    part
+}
+
+fn top_part(key: &str) -> Part {
     match key {
         "message" => Part::Message(0),
         "msg" => Part::Message(1),
@@ -56,6 +88,12 @@ pub(crate) const OWN: u8 = 0;
 
 /// What the text at `path`, in an inner object, is.
 pub(crate) fn inner_part(path: &str) -> Part {
+    let part = path_part(path);
+    part.check_ending(path);
+    part
+}
+
+fn path_part(path: &str) -> Part {
     match path {
         // Elastic's schema.
         "host.name" => Part::Object(4),

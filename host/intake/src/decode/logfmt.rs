@@ -3,36 +3,10 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::{Decoder, LogRecord, SharedClock, limits};
+use lifesigns_model::{LogRecord, limits};
 use memchr::memchr2;
 
-use super::{
-    go, noise, plain, terminal,
-    time::{self, Reference},
-    time_hint,
-};
-
-pub(crate) struct LogfmtDecoder(pub(crate) SharedClock);
-
-impl Decoder for LogfmtDecoder {
-    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
-        let text = noise::skip(line);
-        let found = record(text).or_else(|| terminal::record(text));
-        found.unwrap_or_else(|| plain::record(text, Reference(&*self.0), false))
-    }
-
-    fn escapes(&self) -> bool {
-        true
-    }
-
-    fn facts(&self) -> bool {
-        false
-    }
-
-    fn may_have_time(&self, line: &[u8]) -> bool {
-        time_hint::may_have_time(line)
-    }
-}
+use super::{go, time};
 
 /// Whether a line begins with a pair that logfmt writers begin with.
 pub(crate) fn begins(bytes: &[u8]) -> bool {

@@ -9,7 +9,7 @@
 use lifesigns_model::BYTE_LIST_MARKS;
 use memchr::memchr2_iter;
 
-use super::plain;
+use super::{go, keys, plain};
 
 /// Positions that are looked at together.
 const BLOCK: usize = 64;
@@ -17,43 +17,31 @@ const BLOCK: usize = 64;
 const WINDOW: usize = BLOCK + 16;
 /// Digits of the shortest epoch.
 const EPOCH_DIGITS: usize = 9;
-/// Every key of a time ends with one of these, in JSON and in logfmt.
-const TIME_KEYS: [&[u8]; 7] = [b"time", b"timeNano", b"stamp", b"STAMP", b"ts", b"date", b"t"];
-/// Every key whose text may be another line ends with one of these.
-const TEXT_KEYS: [&[u8]; 6] = [b"message", b"msg", b"log", b"MESSAGE", b"line", b"original"];
 
 /// Returns whether `line`, as it is in the file, may have a time for any of the decoders.
 pub(super) fn may_have_time(line: &[u8]) -> bool {
-    plain::may_lead(line) || hides(line) || shows(line)
+    plain::may_begin_with_time(line) || may_hide_time(line) || shows_time(line)
 }
 
 /// Whether an escape may hide a part of a time, or a list of bytes a text.
-fn hides(line: &[u8]) -> bool {
+fn may_hide_time(line: &[u8]) -> bool {
     memchr2_iter(b'\\', b'[', line).any(|at| {
         if line[at] == b'\\' {
-            return is_hiding_escape(line, at);
+            return is_hiding_escape(&line[at..]);
         }
         BYTE_LIST_MARKS.iter().any(|mark| line[..=at].ends_with(mark.as_bytes()))
     })
 }
 
-/// Whether the escape at `at` may stand for a character that times, keys or other escapes are made of.
-fn is_hiding_escape(line: &[u8], at: usize) -> bool {
-    let (from, len, radix) = match line.get(at + 1) {
-        Some(b'u') => (at + 2, 4, 16),
-        Some(b'U') => (at + 2, 8, 16),
-        Some(b'x') => (at + 2, 2, 16),
-        Some(b'0'..=b'7') => (at + 1, 3, 8),
-        _ => return false,
-    };
-    let digits = line.get(from..from + len).and_then(|digits| str::from_utf8(digits).ok());
-    let code = digits.and_then(|digits| u32::from_str_radix(digits, radix).ok());
+/// Whether the escape that `bytes` begins with may stand for a character that times, keys or other escapes are made of.
+fn is_hiding_escape(bytes: &[u8]) -> bool {
     // What Go and others escape in JSON for the sake of HTML, and control characters that are no space.
-    code.is_some_and(|code| matches!(code, 0x08..=0x0d | 0x20..=0x7e) && !matches!(code, 0x26 | 0x27 | 0x3c | 0x3e))
+    let hides = |code| matches!(code, 0x08..=0x0d | 0x20..=0x7e) && !matches!(code, 0x26 | 0x27 | 0x3c | 0x3e);
+    go::escaped_number(bytes).is_some_and(|(code, _)| hides(code))
 }
 
 /// Whether a time stands in the line as it is.
-fn shows(line: &[u8]) -> bool {
+fn shows_time(line: &[u8]) -> bool {
     let mut at = 0;
     while at < line.len() {
         let found = match line.get(at..at + WINDOW).and_then(|window| window.try_into().ok()) {
@@ -128,8 +116,8 @@ fn is_clock(line: &[u8], last: usize) -> bool {
     let between = before(line, start, 1);
     let ends = before(line, start, 2).is_ascii_digit();
     match between {
-        b'T' | b't' => ends && is_iso(line, start),
-        b' ' => ends && (is_iso(line, start) || is_bsd(line, start)),
+        b'T' | b't' => ends && has_iso_date(line, start),
+        b' ' => ends && (has_iso_date(line, start) || has_rfc3164_date(line, start)),
         // `10/Oct/2000:13:55:36` of web servers.
         b':' => ends && before(line, start, 6) == b'/',
         _ => false,
@@ -137,7 +125,7 @@ fn is_clock(line: &[u8], last: usize) -> bool {
 }
 
 /// Whether `yyyy-mm-dd` or `yyyy/mm/dd` is before the clock that begins at `clock`, at a place where it counts.
-fn is_iso(line: &[u8], clock: usize) -> bool {
+fn has_iso_date(line: &[u8], clock: usize) -> bool {
     let separator = before(line, clock, 4);
     if !matches!(separator, b'-' | b'/') {
         return false;
@@ -151,7 +139,7 @@ fn is_iso(line: &[u8], clock: usize) -> bool {
 }
 
 /// Whether `Mmm dd`, with a year behind it or not, can be before the clock that begins at `clock`.
-fn is_bsd(line: &[u8], clock: usize) -> bool {
+fn has_rfc3164_date(line: &[u8], clock: usize) -> bool {
     let letter = |back: usize| before(line, clock, back).is_ascii_alphabetic();
     let year = (2..=5).all(|back| before(line, clock, back).is_ascii_digit());
     (3..=7).any(letter) || (year && (8..=12).any(letter))
@@ -182,7 +170,7 @@ fn is_exponent(line: &[u8], last: usize) -> bool {
 
 /// Whether the value that begins at `at` may be under the key of a time.
 fn is_time_value(line: &[u8], at: usize) -> bool {
-    key(&line[..at]).is_some_and(|key| ends_with_any(key, &TIME_KEYS))
+    key(&line[..at]).is_some_and(|key| keys::ends_as_time(unquoted(key)))
 }
 
 /// Whether a text in quotes begins at `at`, in JSON, under a key that means neither a time nor a text.
@@ -192,7 +180,7 @@ fn is_other_value(line: &[u8], at: usize) -> bool {
     key.is_some_and(|key| {
         key.ends_with(b"\"") && {
             let key = unquoted(key);
-            !ends_with_any(key, &TIME_KEYS) && !ends_with_any(key, &TEXT_KEYS)
+            !keys::ends_as_time(key) && !keys::ends_as_message(key)
         }
     })
 }
@@ -205,11 +193,6 @@ fn key(text: &[u8]) -> Option<&[u8]> {
     let text = without_space(text);
     let (last, key) = text.split_last()?;
     matches!(last, b':' | b'=').then(|| without_space(key))
-}
-
-fn ends_with_any(key: &[u8], endings: &[&[u8]]) -> bool {
-    let key = unquoted(key);
-    endings.iter().any(|ending| key.ends_with(ending))
 }
 
 /// Returns `text` without the quote at its end and the backslashes before that.
