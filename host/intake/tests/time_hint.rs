@@ -148,6 +148,13 @@ proptest! {
 }
 
 #[test]
+fn a_broken_object_behind_spaces_may_begin_with_a_time() {
+    let line = " {9.5 1699956904 2005.11.09 text";
+    assert_eq!(Format::Ndjson.decoder(REFERENCE_NS).decode(line).time_ns, Some(1_699_956_904_000_000_000));
+    holds(line);
+}
+
+#[test]
 fn what_is_no_time_needs_no_decoding() {
     let decoder = Format::Auto.decoder(REFERENCE_NS);
     for line in [

@@ -21,6 +21,11 @@ pub(crate) fn record<'a>(line: &'a str, reference: Reference<'_>, malformed: boo
 /// Whether a plain line that is `line` in its file may begin with a time, other than a clock after a date.
 /// `false` is certain.
 pub(crate) fn may_begin_with_time(line: &[u8]) -> bool {
+    // JSON is looked for behind spaces, and what is no JSON after all is a plain line from there on.
+    may_lead(line) || (line.starts_with(b" ") && may_lead(line.trim_ascii_start()))
+}
+
+fn may_lead(line: &[u8]) -> bool {
     match line {
         [b'0'..=b'9', ..] if compact(line).is_some() || epoch(line, false).is_some() => return true,
         // Something to skip is before the first character.
