@@ -30,10 +30,12 @@ fn a_later_run_finds_the_renamed_file() {
     fs::rename(&path, folder.path().join("old/some name")).unwrap();
     append(&path, "five\n");
     let cursor = run_sees(&path, Position::At(cursor), "four\nfive\n").unwrap();
-    // Gone for good: the present file is all there is, and that is said.
+    // Gone for good: the present file is all there is, and that is said. As long as the old file is open, no new one
+    // gets its inode.
+    let held = File::open(&path).unwrap();
     fs::remove_file(&path).unwrap();
-    fs::write(folder.path().join("other"), "an inode in between").unwrap();
     append(&path, "six\n");
+    drop(held);
     let mut again = Following::start(&path, Position::At(cursor));
     again.sees("six\n");
     assert_eq!(again.gaps(), [(GapCause::Gone, None)]);
