@@ -155,10 +155,13 @@ fn what_the_host_does_for_a_rule_is_bounded_for_each_line() {
     append(&running, "evil.ndjson", &events(20, 5, "long", &format!(r#""f":"{}value-63-1""#, "value-".repeat(9_500))));
     neighbour_raises(&running, 0);
     let status = running.until("all is evaluated", |status| {
-        // What conditions cost is charged to their rule: it may miss some, and that is counted.
+        // What conditions cost is charged to their rule: it may miss some, and that is counted. A line that comes while
+        // it is paused is not evaluated for it and counts too, so the neighbour's may be one more.
         let conditions = rule(status, "conditions");
         let of_conditions = conditions["events"].as_u64().zip(conditions["missed"].as_u64());
-        rule(status, "nested")["signs"] == 20 && of_conditions.is_some_and(|(seen, missed)| seen + missed == 20)
+        status["engine"]["lines"] == 41
+            && rule(status, "nested")["signs"] == 20
+            && of_conditions.is_some_and(|(seen, missed)| matches!(seen + missed, 20 | 21))
     });
     assert_eq!(rule(&status, "nested")["failed"], 0, "{status:#}");
     assert!(running.peak_bytes() < MOST_BYTES, "{} bytes", running.peak_bytes());
