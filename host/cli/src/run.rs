@@ -35,12 +35,13 @@ const POLL: Duration = Duration::from_millis(200);
 const STOP_GRACE: Duration = Duration::from_secs(3);
 
 pub(crate) fn run(path: &Path) -> Outcome {
+    // First, so that a host that is stopped while it starts ends as one that runs does.
+    let stop = Stop::new();
+    signals::stop_on_signal(&stop)?;
     let settings = settings(path)?;
     preflight::require_source(path, &settings)?;
     let mut reload = ConfigWatcher::new(path, &settings);
     let inventory = inventory::read(&settings.inventories)?;
-    let stop = Stop::new();
-    signals::stop_on_signal(&stop)?;
     let (host, gateway) = start(&settings, &inventory, &stop)?;
     let host = Arc::new(host);
     reload.begin(&host, inventory);

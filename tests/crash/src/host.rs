@@ -86,11 +86,13 @@ impl Host {
         self.has_not_panicked();
     }
 
-    /// Stops it with SIGTERM and waits for a successful exit.
+    /// Waits until it runs, stops it with SIGTERM and waits for a successful exit. Its files can be
+    /// read while it still starts, so a condition on them does not show that it runs.
     ///
     /// # Panics
     /// When it does not end well.
     pub fn stop(mut self) {
+        wait_until("the host runs", || self.errors().contains("running: ") || self.ended().is_some());
         let signalled = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill");
         assert!(signalled.success());
         wait_until("its end", || self.ended().is_some());
