@@ -44,6 +44,8 @@ pub struct PastAudit {
     pub who: Option<String>,
     /// From this time on.
     pub since_ns: u64,
+    /// Only entries with a lower number than this: the page before those that are known.
+    pub before: Option<u64>,
     /// At most this many, the latest; 0 for all.
     pub limit: usize,
 }

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use lifesigns_compliance::{
     Alert, BadgePoint, CommandAction,
-    query::{Query, QueryAnswer, SilenceDetails},
+    query::{AnswerPage, Query, QueryAnswer, SilenceDetails},
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,11 +26,21 @@ pub trait Service: Send + Sync {
     /// [`ApiError::Unavailable`] if no host is running.
     fn status(&self) -> Result<HostStatus, ApiError>;
 
-    /// Answers a question about objects, groups, policies, alerts and silences as they are now.
+    /// Answers a question about objects, groups, policies, alerts and silences as of the last commit, and says
+    /// where the list goes on if the question's limit cut it short. Pages are each as of the commit before they
+    /// were asked for; a list without a limit is of one.
     ///
     /// # Errors
     /// [`ApiError::Unknown`] or [`ApiError::Conflict`] if a name matches nothing, or several things.
-    fn query(&self, query: &Query) -> Result<QueryAnswer, ApiError>;
+    fn page(&self, query: &Query) -> Result<AnswerPage, ApiError>;
+
+    /// Answers a question as [`Self::page`] does, where it does not matter what comes after a limit.
+    ///
+    /// # Errors
+    /// As of [`Self::page`].
+    fn query(&self, query: &Query) -> Result<QueryAnswer, ApiError> {
+        Ok(self.page(query)?.answer)
+    }
 
     /// Lists cancelled alerts, also those that only the store remembers; the latest first.
     ///

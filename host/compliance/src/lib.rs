@@ -7,6 +7,7 @@ pub mod limits;
 
 pub mod query;
 
+mod alert_rank;
 mod book;
 mod certainty;
 mod change;
@@ -23,12 +24,13 @@ mod policy;
 mod record;
 mod registry;
 mod resolver;
+mod shared_map;
 mod silence;
 mod undecided;
 mod why;
 mod zone;
 
-pub use book::Book;
+pub use book::{Book, BookView};
 pub use change::{
     AuditRecord, BookChanges, BookInput, BookSnapshot, Command, CommandAction, KnownRule, Notice, NoticeKind,
     PendingTransition, RemovedRule, RequestError, WithheldNotice,

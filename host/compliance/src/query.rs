@@ -4,8 +4,11 @@
 mod decisions;
 mod filter;
 mod lines;
+mod page;
 mod report;
 mod resolution;
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +23,7 @@ pub use decisions::{
 };
 pub use filter::{AlertFilter, AlertStateFilter, FilterMatches, ObjectFilter, PendingLine};
 pub use lines::{Badges, GroupDetails, GroupLine, ObjectDetails, ObjectLine};
+pub use page::AnswerPage;
 pub use report::{ComplianceReport, Control, ReportPeriod};
 pub use resolution::{EvaluationState, PolicyOutcome, Resolution};
 
@@ -77,7 +81,7 @@ pub enum Query {
 #[serde(rename_all = "kebab-case")]
 pub enum QueryAnswer {
     /// To [`Query::Alerts`].
-    Alerts(Vec<Alert>),
+    Alerts(Vec<Arc<Alert>>),
     /// To [`Query::Alert`].
     Alert(Box<Alert>),
     /// To [`Query::Matches`] and [`Query::Preview`].

@@ -226,12 +226,6 @@ impl Alert {
     }
 }
 
-/// Orders alerts: open ones before cancelled ones, then the worst, then the latest.
-pub(crate) fn worst_first(one: &Alert, other: &Alert) -> std::cmp::Ordering {
-    let rank = |alert: &Alert| (alert.status, std::cmp::Reverse(alert.criticality), std::cmp::Reverse(alert.last_ns));
-    rank(one).cmp(&rank(other)).then_with(|| one.id.cmp(&other.id))
-}
-
 /// An object as it is known now.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Object {

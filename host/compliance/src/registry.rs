@@ -11,10 +11,7 @@ mod inventory_diff;
 mod membership;
 mod undecided;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use lifesigns_model::{DropKind, Drops, ObjectFacts};
 
@@ -23,6 +20,7 @@ use crate::{
     groups::{FactChanges, GroupId},
     limits::{ANCESTORS, DISCOVERED_OBJECTS, NAME_BYTES, OBJECTS},
     record::Object,
+    shared_map::{SharedMap, SharedSet},
     undecided::UndecidedExpression,
 };
 pub use affected::AffectedObjects;
@@ -35,10 +33,10 @@ use membership::{MembershipChange, Memberships};
 #[derive(Debug)]
 pub struct ObjectRegistry {
     compiled: Arc<CompiledConfig>,
-    objects: BTreeMap<Arc<str>, ObjectEntry>,
-    children: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+    objects: SharedMap<Arc<ObjectEntry>>,
+    children: SharedMap<SharedSet>,
     /// Members of each group, by the group's position.
-    members: Vec<BTreeSet<Arc<str>>>,
+    members: Arc<Vec<SharedSet>>,
     dirty: BTreeSet<Arc<str>>,
     discovered: usize,
     dropped: Drops,
@@ -52,18 +50,34 @@ pub struct ObjectRegistry {
 impl ObjectRegistry {
     /// Creates a registry without objects.
     pub fn new(compiled: Arc<CompiledConfig>) -> Self {
-        let members = compiled.config().groups.iter().map(|_| BTreeSet::new()).collect();
+        let members = compiled.config().groups.iter().map(|_| SharedSet::default()).collect();
+        Self { members: Arc::new(members), ..Self::empty(compiled) }
+    }
+
+    fn empty(compiled: Arc<CompiledConfig>) -> Self {
         Self {
             compiled,
-            objects: BTreeMap::new(),
-            children: BTreeMap::new(),
-            members,
+            objects: SharedMap::default(),
+            children: SharedMap::default(),
+            members: Arc::default(),
             dirty: BTreeSet::new(),
             discovered: 0,
             dropped: Drops::default(),
             warned: BTreeSet::new(),
             warnings: Vec::new(),
             evaluations: 0,
+        }
+    }
+
+    /// Returns the registry as it is now, to be read: it shares all objects with this one. What is noted for the
+    /// store and for the log stays here.
+    pub(crate) fn share(&self) -> Self {
+        Self {
+            objects: self.objects.clone(),
+            children: self.children.clone(),
+            members: Arc::clone(&self.members),
+            discovered: self.discovered,
+            ..Self::empty(Arc::clone(&self.compiled))
         }
     }
 
@@ -94,7 +108,7 @@ impl ObjectRegistry {
 
     /// Notes that an object was seen at `time_ns`. An object that was not known is discovered.
     pub fn touch(&mut self, object: &str, time_ns: u64) -> AffectedObjects {
-        if let Some(entry) = self.objects.get_mut(object) {
+        if let Some(entry) = self.objects.get_mut(object).map(Arc::make_mut) {
             apply::touch(&mut entry.object, time_ns);
             if entry.is_stale() {
                 self.dirty.insert(object.into());
@@ -114,7 +128,8 @@ impl ObjectRegistry {
             let id: Arc<str> = object.id.as_str().into();
             self.discovered += usize::from(object.discovered);
             let written_ns = object.last_ns;
-            self.objects.insert(id.clone(), ObjectEntry { object, memberships: Memberships::default(), written_ns });
+            let entry = ObjectEntry { object, memberships: Memberships::default(), written_ns };
+            self.objects.insert(id.clone(), Arc::new(entry));
             let changed = FactChanges { new: true, parent: true, ..FactChanges::default() };
             self.propagate(&id, &changed, None, &mut affected);
         }
@@ -122,12 +137,14 @@ impl ObjectRegistry {
 
     /// Follows the host's clock, which was ahead, back to `time_ns`: no fact is later than that.
     pub fn set_clock_back(&mut self, time_ns: u64) {
-        for (id, entry) in &mut self.objects {
-            if apply::set_clock_back(&mut entry.object, time_ns) {
+        self.objects.for_each_mut(|id, entry| {
+            if apply::latest_ns(&entry.object) > time_ns {
+                let entry = Arc::make_mut(entry);
+                apply::set_clock_back(&mut entry.object, time_ns);
                 entry.written_ns = entry.written_ns.min(time_ns);
                 self.dirty.insert(id.clone());
             }
-        }
+        });
     }
 
     /// Forgets an object. Affected are the object and its relatives.
@@ -135,10 +152,12 @@ impl ObjectRegistry {
         let Some((id, entry)) = self.objects.remove_entry(object) else { return AffectedObjects::default() };
         self.discovered -= usize::from(entry.object.discovered);
         self.dirty.remove(&id);
+        let members = Arc::make_mut(&mut self.members);
         for group in entry.memberships.members() {
-            self.members[group as usize].remove(&id);
+            members[group as usize].remove(&id);
         }
-        let mut affected: BTreeSet<Arc<str>> = self.children.get(&id).into_iter().flatten().cloned().collect();
+        let children = self.children.get(&id).into_iter().flat_map(SharedSet::keys);
+        let mut affected: BTreeSet<Arc<str>> = children.cloned().collect();
         self.move_child(&id, entry.object.parent.as_deref(), None, &mut affected);
         affected.insert(id);
         AffectedObjects::of(affected)
@@ -154,9 +173,18 @@ impl ObjectRegistry {
         self.objects.values().map(|entry| &entry.object)
     }
 
+    /// Returns the objects whose ids come after `id`, or all objects, by id.
+    pub(crate) fn objects_after(&self, id: Option<&str>) -> impl Iterator<Item = &Object> {
+        let entries = match id {
+            Some(id) => self.objects.iter_after(id),
+            None => self.objects.iter(),
+        };
+        entries.map(|(_, entry)| &entry.object)
+    }
+
     /// Returns the ids of the objects that name `object` as their parent. It need not be known itself.
     pub fn children(&self, object: &str) -> impl Iterator<Item = &str> {
-        self.children.get(object).into_iter().flatten().map(|id| &**id)
+        self.children.get(object).into_iter().flat_map(SharedSet::keys).map(|id| &**id)
     }
 
     /// Returns the ancestors of an object, its parent first, at most [`ANCESTORS`]; of a cycle of parents each
@@ -187,7 +215,7 @@ impl ObjectRegistry {
         let dirty = std::mem::take(&mut self.dirty);
         let mut objects = Vec::with_capacity(dirty.len());
         for id in dirty {
-            if let Some(entry) = self.objects.get_mut(&id) {
+            if let Some(entry) = self.objects.get_mut(&id).map(Arc::make_mut) {
                 entry.written_ns = entry.object.last_ns;
                 objects.push(entry.object.clone());
             }
@@ -223,7 +251,8 @@ impl ObjectRegistry {
         let id: Arc<str> = object.into();
         let object = Object { id: object.to_owned(), discovered, ..Object::default() };
         self.discovered += usize::from(discovered);
-        self.objects.insert(id.clone(), ObjectEntry { object, memberships: Memberships::default(), written_ns: 0 });
+        let entry = ObjectEntry { object, memberships: Memberships::default(), written_ns: 0 };
+        self.objects.insert(id.clone(), Arc::new(entry));
         Some((id, true))
     }
 
@@ -280,11 +309,15 @@ impl ObjectRegistry {
     /// whether it is more or less certain of one.
     fn record_memberships(&mut self, id: &Arc<str>, resolved: MembershipChange) -> bool {
         self.evaluations += resolved.evaluations as u64;
-        for &group in &resolved.joined {
-            self.members[group as usize].insert(id.clone());
-        }
-        for &group in &resolved.left {
-            self.members[group as usize].remove(id);
+        let is_moved = !resolved.joined.is_empty() || !resolved.left.is_empty();
+        if is_moved {
+            let members = Arc::make_mut(&mut self.members);
+            for &group in &resolved.joined {
+                members[group as usize].insert(id.clone(), ());
+            }
+            for &group in &resolved.left {
+                members[group as usize].remove(id);
+            }
         }
         for (group, key, why) in resolved.undecided {
             let entry = self.described(id, group, key, why);
@@ -292,7 +325,7 @@ impl ObjectRegistry {
                 self.warnings.push(entry);
             }
         }
-        resolved.certainty_changed || !resolved.joined.is_empty() || !resolved.left.is_empty()
+        resolved.certainty_changed || is_moved
     }
 
     fn move_child(&mut self, id: &Arc<str>, from: Option<&str>, to: Option<&str>, affected: &mut BTreeSet<Arc<str>>) {
@@ -308,7 +341,7 @@ impl ObjectRegistry {
             }
         }
         if let Some(to) = to {
-            self.children.entry(to.into()).or_default().insert(id.clone());
+            self.children.entry_or_default(&to.into()).insert(id.clone(), ());
         }
     }
 }

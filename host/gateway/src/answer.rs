@@ -13,11 +13,13 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use lifesigns_api::{ActOutcome, ApiError, Problem, Service, Sessions};
 use lifesigns_compliance::{CommandAction, query::Query};
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::oneshot;
 
 use crate::{
     body::parameters,
     paths::{ACTING_AS, JSON, PROBLEM_JSON},
     peer::SocketPeer,
+    stream::{self, Beginning},
 };
 
 /// What all requests share.
@@ -47,16 +49,21 @@ impl IntoResponse for Refusal {
 
 /// An error with a status that is a matter of HTTP alone.
 pub(crate) fn problem(problem: &Problem) -> Response {
-    let body = serde_json::to_vec(problem).unwrap_or_default();
+    let body = Body::from(serde_json::to_vec(problem).unwrap_or_default());
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     with_type(status, PROBLEM_JSON, body)
 }
 
-fn with_type(status: StatusCode, media_type: &'static str, body: Vec<u8>) -> Response {
-    let mut response = Response::new(Body::from(body));
+fn with_type(status: StatusCode, media_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
+}
+
+fn failed(why: impl std::fmt::Display) -> ApiError {
+    tracing::error!("answering a request failed: {why}");
+    ApiError::Internal("the host failed to answer that; its log says more".to_owned())
 }
 
 /// The service as the caller of a request sees it.
@@ -82,23 +89,32 @@ impl FromRequestParts<Arc<Shared>> for Session {
 }
 
 impl Session {
-    /// Asks on a thread where waiting is allowed, and writes the answer there. A panic costs this
-    /// request only.
+    /// Asks on a thread where waiting is allowed, and writes the answer there while the client reads it. A panic
+    /// costs this request only.
     async fn run<T: Serialize>(
         self,
         ask: impl FnOnce(&dyn Service) -> Result<T, ApiError> + Send + 'static,
     ) -> Response {
+        let (begin, begun) = oneshot::channel();
         let work = tokio::task::spawn_blocking(move || {
             let answer = ask(&*self.0)?;
-            serde_json::to_vec(&answer).map_err(|error| ApiError::Internal(format!("the answer is no JSON: {error}")))
+            match stream::write(&answer, begin) {
+                // The client has gone.
+                Err(error) if error.is_io() => Ok(()),
+                Err(error) => Err(failed(error)),
+                Ok(()) => Ok(()),
+            }
         });
-        let outcome = work.await.unwrap_or_else(|error| {
-            tracing::error!("answering a request failed: {error}");
-            Err(ApiError::Internal("the host failed to answer that; its log says more".to_owned()))
-        });
-        match outcome {
-            Ok(body) => with_type(StatusCode::OK, JSON, body),
-            Err(error) => Refusal(error).into_response(),
+        match begun.await {
+            Ok(Beginning::Whole(body)) => return with_type(StatusCode::OK, JSON, Body::from(body)),
+            Ok(Beginning::Stream(body)) => return with_type(StatusCode::OK, JSON, Body::new(body)),
+            // It ended before it began to write.
+            Err(_) => {}
+        }
+        match work.await {
+            Ok(Err(error)) => Refusal(error).into_response(),
+            Ok(Ok(())) => Refusal(failed("nothing was written")).into_response(),
+            Err(error) => Refusal(failed(error)).into_response(),
         }
     }
 
@@ -113,7 +129,7 @@ impl Session {
 
     /// Asks the book.
     pub(crate) async fn query(self, query: Query) -> Response {
-        self.run(move |service| service.query(&query)).await
+        self.run(move |service| service.page(&query)).await
     }
 
     /// Acts; a silence that was made is answered with 201.

@@ -13,6 +13,7 @@ mod requests;
 mod routes;
 mod server;
 mod socket;
+mod stream;
 
 pub use client::{ConnectError, HostClient};
 pub use limits::GatewayLimits;

@@ -9,7 +9,7 @@ use lifesigns_api::{
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, CommandAction,
-    query::{Query, QueryAnswer},
+    query::{AnswerPage, Query, QueryAnswer},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -51,7 +51,17 @@ impl Service for HostClient {
         self.member("status", path(&["status"]))
     }
 
+    fn page(&self, query: &Query) -> Result<AnswerPage, ApiError> {
+        if is_whole(query) {
+            return Ok(AnswerPage { answer: self.query(query)?, next: None });
+        }
+        self.get(target(query)?)
+    }
+
     fn query(&self, query: &Query) -> Result<QueryAnswer, ApiError> {
+        if !is_whole(query) {
+            return Ok(self.page(query)?.answer);
+        }
         if let Query::Preview(matchers) = query {
             let body = json(&MatcherList { matchers: matchers.clone() })?;
             return self.exchange(Method::POST, path(&["matches"]), body);
@@ -100,6 +110,15 @@ impl Service for HostClient {
 
     fn backup(&self, to: &Path) -> Result<String, ApiError> {
         self.done(&["backup"], &BackupTo { path: to.to_owned() })
+    }
+}
+
+/// Returns whether the answer is never cut short: it has one member, and is read as it comes.
+fn is_whole(query: &Query) -> bool {
+    match query {
+        Query::Alerts(filter) => filter.limit == 0,
+        Query::Objects(filter) => filter.limit == 0,
+        _ => true,
     }
 }
 

@@ -24,6 +24,8 @@ pub struct AuditFilter {
     pub subject: Option<String>,
     /// Written at this time of the host's clock or later.
     pub since_ns: u64,
+    /// Only entries with a lower number.
+    pub before: Option<u64>,
     /// At most this many, the latest; 0 for all.
     pub limit: usize,
 }

@@ -9,7 +9,7 @@ use lifesigns_api::{
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, Book, BookInput, BookSnapshot, CommandAction, ComplianceConfig, ConfigError,
-    query::{Query, QueryAnswer},
+    query::{AnswerPage, Query},
 };
 use lifesigns_model::SharedClock;
 use lifesigns_record::{RecordReader, RecordReaders};
@@ -81,7 +81,7 @@ impl Service for StoreAtRest {
         Err(self.needs_host())
     }
 
-    fn query(&self, query: &Query) -> Result<QueryAnswer, ApiError> {
+    fn page(&self, query: &Query) -> Result<AnswerPage, ApiError> {
         let reader = self.reader()?;
         let mut restored = reader.load().map_err(history::unreadable)?.restored;
         recall(&*reader, query, &mut restored)?;
@@ -99,7 +99,7 @@ impl Service for StoreAtRest {
         // Silences end and policies' hours pass while no host runs.
         let applied = book.apply(BookInput::Clock(self.clock.now_ns()));
         debug_assert!(applied.is_ok(), "only commands are refused");
-        Ok(book.answer(query)?)
+        Ok(book.view().page(query)?)
     }
 
     fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {

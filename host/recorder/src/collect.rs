@@ -51,12 +51,12 @@ impl Recorder {
 
     fn apply_request(&mut self, request: RecorderRequest, turn: &mut Turn) {
         match request {
-            RecorderRequest::Command(command, to) => match self.shared.book().apply(BookInput::Command(command)) {
+            RecorderRequest::Command(command, to) => match self.book.apply(BookInput::Command(command)) {
                 Ok(()) => turn.replies.push(PendingReply::Done(to)),
                 Err(error) => drop(to.send(Err(error.into()))),
             },
             RecorderRequest::Inventory(objects, to) => {
-                let _ = self.shared.book().apply(BookInput::Inventory(objects));
+                let _ = self.book.apply(BookInput::Inventory(objects));
                 turn.replies.push(PendingReply::Done(to));
             }
             RecorderRequest::Configure(setup, to) => match self.configure(*setup) {
@@ -90,9 +90,9 @@ impl Recorder {
     }
 
     /// Returns what the next commit writes of a delivery. The book learns what was withheld.
-    pub(crate) fn settled(&self, report: DeliveryReport) -> OutboxUpdate {
+    pub(crate) fn settled(&mut self, report: DeliveryReport) -> OutboxUpdate {
         if let DeliveryOutcome::Withheld(withheld) = &report.outcome {
-            let _ = self.shared.book().apply(BookInput::Withheld(withheld.clone()));
+            let _ = self.book.apply(BookInput::Withheld(withheld.clone()));
         }
         Receivers::outbox_update(report)
     }
@@ -100,7 +100,7 @@ impl Recorder {
     fn configure(&mut self, setup: Setup) -> Result<(), ConfigureError> {
         // Whatever can fail does so before anything has changed.
         let endpoints = self.receivers.prepare(&setup)?;
-        self.shared.book().configure(Arc::clone(&setup.compliance)).map_err(ConfigureError::Config)?;
+        self.book.configure(Arc::clone(&setup.compliance)).map_err(ConfigureError::Config)?;
         if let Some(endpoints) = endpoints {
             // The results of their last deliveries are requests of this turn; the new ones start after its commit.
             self.receivers.replace(endpoints, &setup);
@@ -129,8 +129,7 @@ impl Recorder {
 
     /// Logs expressions that cannot be evaluated, and what was dropped at limits.
     fn warn(&mut self, now_ns: u64) {
-        let undecided = self.shared.book().take_warnings();
-        warnings::undecided(&undecided);
+        warnings::undecided(&self.book.take_warnings());
         if self.warnings.is_due(now_ns) {
             self.warnings.drops(&status::dropped(&self.shared), now_ns);
         }
@@ -138,8 +137,7 @@ impl Recorder {
 
     /// Takes what changed in the book into the commit.
     fn take_changes(&mut self, commit: &mut Commit) {
-        let mut book = self.shared.book();
-        commit.changes = book.take();
+        commit.changes = self.book.take();
         commit.changes.audit.append(&mut self.audit);
         // A receiver that no longer exists needs no notice that an alert is over.
         commit
@@ -152,7 +150,7 @@ impl Recorder {
         }
         self.orphans |= commit.changes.notices.iter().any(|notice| !self.receivers.knows(&notice.receiver));
         if !commit.is_empty() {
-            commit.event_ns = Some(book.event_ns());
+            commit.event_ns = Some(self.book.event_ns());
         }
     }
 }

@@ -31,12 +31,12 @@ impl RecorderHandle {
         Self { shared, requests, thread: Mutex::new(Some(thread)) }
     }
 
-    /// Answers a query about objects, alerts, groups, policies and silences.
+    /// Answers a query about objects, alerts, groups, policies and silences as of the last commit.
     ///
     /// # Errors
     /// What is asked for does not exist, or its name is ambiguous.
     pub fn ask(&self, query: &Query) -> Result<QueryAnswer, RequestError> {
-        self.shared.book().answer(query)
+        self.shared.view().answer(query)
     }
 
     /// Executes a command of `who`; it is committed when this returns.
@@ -69,12 +69,12 @@ impl RecorderHandle {
 
     /// Returns what `objects`, the whole inventory, changes if it is read now.
     pub fn inventory_diff(&self, objects: &[ObjectFacts]) -> InventoryDiff {
-        self.shared.book().registry().inventory_diff(objects, self.shared.clock.now_ns())
+        self.shared.view().registry().inventory_diff(objects, self.shared.clock.now_ns())
     }
 
     /// Returns the inventory as it was last read.
     pub fn listed(&self) -> Vec<ObjectFacts> {
-        self.shared.book().registry().listed()
+        self.shared.view().registry().listed()
     }
 
     /// Sets which sources report when they are at their end ([`Self::at_end`]): while lines may wait in

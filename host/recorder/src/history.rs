@@ -41,6 +41,7 @@ pub(crate) fn audit(reader: &dyn RecordReader, which: &PastAudit) -> Result<Vec<
     let filter = AuditFilter {
         subject: exact.map(|subject| subject.as_str().to_owned()),
         since_ns: which.since_ns,
+        before: which.before,
         limit: if narrowed { 0 } else { which.limit },
     };
     let mut entries = reader.audit(&filter).map_err(unreadable)?;

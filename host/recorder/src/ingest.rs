@@ -16,10 +16,10 @@ const TIME_STEP_NS: u64 = 1_000_000_000;
 impl Recorder {
     /// Takes a checkpoint of the stream and applies what came to the book.
     pub(crate) fn take_checkpoint(&mut self, turn: &mut Turn) {
-        let forgotten = self.shared.book().forgotten().to_vec();
+        let forgotten = self.book.forgotten();
         if !forgotten.is_empty() {
             // Before the checkpoint: what it has of them would make them known again as they were.
-            self.shared.engine.forget(&forgotten);
+            self.shared.engine.forget(forgotten);
         }
         let checkpoint = self.shared.engine.checkpoint();
         turn.coverage = if checkpoint.early { Coverage::Partial } else { Coverage::Complete };
@@ -27,16 +27,14 @@ impl Recorder {
         turn.acks = acks;
         let now_ns = self.now_ns();
         if let Some(on_rule_alert) = &self.on_rule_alert {
-            // The observer may be slow, so the book is not locked yet.
             for observation in &observations {
                 if let Observation::RuleAlert(alert) = observation {
                     on_rule_alert(alert);
                 }
             }
         }
-        let mut book = self.shared.book();
         // What came before the checkpoint is not ahead of the clock.
-        let _ = book.apply(BookInput::Clock(now_ns));
+        let _ = self.book.apply(BookInput::Clock(now_ns));
         for observation in observations {
             let (source, input) = match observation {
                 Observation::RuleAlert(alert) => (String::new(), BookInput::Symptom(Box::new(alert))),
@@ -46,7 +44,7 @@ impl Recorder {
                 Observation::Inventory(_) => continue,
             };
             // Only commands are refused.
-            let _ = book.apply(BookInput::Of { source, input: Box::new(input) });
+            let _ = self.book.apply(BookInput::Of { source, input: Box::new(input) });
         }
     }
 
@@ -60,24 +58,22 @@ impl Recorder {
         };
         names.extend(rules.rules().iter().map(|rule| rule.name.clone()));
         let known = names.into_iter().map(|name| KnownRule { symptoms: symptoms(&name), name }).collect();
-        let _ = self.shared.book().apply(BookInput::Rules(known));
+        let _ = self.book.apply(BookInput::Rules(known));
         self.rules_seen = version;
     }
 
     /// Applies the host's clock to the book when something is due, and at least once a second.
-    pub(crate) fn advance_wall_clock(&self, now_ns: u64) {
-        let mut book = self.shared.book();
-        let (_, due_ns) = book.next_due();
-        if due_ns.is_some_and(|due_ns| due_ns <= now_ns) || now_ns.abs_diff(book.clock_ns()) >= TIME_STEP_NS {
-            let _ = book.apply(BookInput::Clock(now_ns));
+    pub(crate) fn advance_wall_clock(&mut self, now_ns: u64) {
+        let (_, due_ns) = self.book.next_due();
+        if due_ns.is_some_and(|due_ns| due_ns <= now_ns) || now_ns.abs_diff(self.book.clock_ns()) >= TIME_STEP_NS {
+            let _ = self.book.apply(BookInput::Clock(now_ns));
         }
     }
 
     /// Advances event time for objects that are quiet, when something is due: everything that came before
     /// `until_ns` of the host's clock has been applied, except from sources that are behind.
-    pub(crate) fn advance_event_time(&self, until_ns: u64, progressed: ProgressSnapshot, commit: &Commit) {
-        let mut book = self.shared.book();
-        let is_due = book.next_due().1.is_some_and(|due_ns| due_ns <= until_ns);
+    pub(crate) fn advance_event_time(&mut self, until_ns: u64, progressed: ProgressSnapshot, commit: &Commit) {
+        let is_due = self.book.next_due().1.is_some_and(|due_ns| due_ns <= until_ns);
         if progressed.caught_up.is_empty() && !is_due {
             return;
         }
@@ -88,9 +84,9 @@ impl Recorder {
                 None => self.shared.health.get().places.get(&source).and_then(|place| place.time_ns),
             };
             if let Some(time_ns) = time_ns {
-                let _ = book.apply(BookInput::CaughtUp { source, time_ns });
+                let _ = self.book.apply(BookInput::CaughtUp { source, time_ns });
             }
         }
-        let _ = book.apply(BookInput::Quiet { until_ns, behind: progressed.until });
+        let _ = self.book.apply(BookInput::Quiet { until_ns, behind: progressed.until });
     }
 }

@@ -144,7 +144,7 @@ impl OpenedRecord {
         on_rule_alert: Option<RuleAlertObserver>,
     ) -> Result<(Recorder, Sender<RecorderRequest>), RecorderError> {
         let readers = self.record.readers();
-        let shared = Arc::new(Shared::new(engine, self.book, readers, overview, self.clock, self.progress));
+        let shared = Arc::new(Shared::new(engine, self.book.view(), readers, overview, self.clock, self.progress));
         shared.health.get().places = places.into_iter().map(|place| (place.source.clone(), place)).collect();
         let (to_recorder, requests): (Sender<RecorderRequest>, Receiver<RecorderRequest>) = unbounded();
         let mut receivers = Receivers::new(Arc::clone(&shared), own, to_recorder.clone());
@@ -154,6 +154,7 @@ impl OpenedRecord {
         }
         let recorder = Recorder {
             shared,
+            book: self.book,
             record: self.record,
             receivers,
             requests,

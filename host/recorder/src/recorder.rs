@@ -9,7 +9,7 @@ use std::{
 
 use crossbeam_channel::Receiver;
 use lifesigns_api::ApiError;
-use lifesigns_compliance::AuditRecord;
+use lifesigns_compliance::{AuditRecord, Book};
 use lifesigns_model::RuleAlert;
 use lifesigns_notifications::DeliveryOutcome;
 use lifesigns_record::{Commit, OutboxChange, OutboxUpdate, ReceiverPause, RecordError, RecordWriter};
@@ -67,6 +67,7 @@ enum Pause {
 /// See the module.
 pub(crate) struct Recorder {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) book: Book,
     pub(crate) record: Box<dyn RecordWriter>,
     pub(crate) receivers: Receivers,
     pub(crate) requests: Receiver<RecorderRequest>,
@@ -180,6 +181,8 @@ impl Recorder {
     /// Publishes a committed turn: receivers, sources and callers learn of it.
     fn complete(&mut self, turn: Turn) {
         let Turn { commit, replies, acks, .. } = turn;
+        // First: those who learn of the commit below may ask what it changed.
+        self.shared.publish(self.book.view());
         if !commit.is_empty() {
             self.publish(commit);
             crash::point(crash::BEFORE_RELEASE);

@@ -1,5 +1,5 @@
-//! The service of a running host: questions are answered from the book and the store, what changes
-//! something is a request to the recorder and answered after its commit.
+//! The service of a running host: questions are answered from the book as it was committed last and from
+//! the store, what changes something is a request to the recorder and answered after its commit.
 
 use std::{path::Path, sync::Arc};
 
@@ -9,7 +9,7 @@ use lifesigns_api::{
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, Command, CommandAction,
-    query::{Query, QueryAnswer},
+    query::{AnswerPage, Query, QueryAnswer},
 };
 use lifesigns_record::RecordReader;
 
@@ -42,18 +42,18 @@ impl HostService {
 
     /// Returns the silence that was just made or changed.
     fn silence(&self, action: &CommandAction) -> ActOutcome {
-        let book = self.shared.book();
+        let view = self.shared.view();
         let id = match action {
             CommandAction::Edit { silence, .. } => Some(silence.clone()),
             CommandAction::Silence { until_ns, why, .. } => {
-                let Ok(QueryAnswer::Silences(all)) = book.answer(&Query::Silences) else { return ended() };
+                let Ok(QueryAnswer::Silences(all)) = view.answer(&Query::Silences) else { return ended() };
                 let mine =
                     all.into_iter().filter(|one| one.who == self.who && one.why == *why && one.until_ns == *until_ns);
                 mine.max_by_key(|one| one.from_ns).map(|one| one.id)
             }
             _ => None,
         };
-        match id.map(|id| book.answer(&Query::Silence(id))) {
+        match id.map(|id| view.answer(&Query::Silence(id))) {
             Some(Ok(QueryAnswer::Silence(page))) => ActOutcome::Silence(page),
             _ => ended(),
         }
@@ -65,8 +65,8 @@ impl Service for HostService {
         Ok(status::status(&self.shared))
     }
 
-    fn query(&self, query: &Query) -> Result<QueryAnswer, ApiError> {
-        Ok(self.shared.book().answer(query)?)
+    fn page(&self, query: &Query) -> Result<AnswerPage, ApiError> {
+        Ok(self.shared.view().page(query)?)
     }
 
     fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {

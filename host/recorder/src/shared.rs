@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_api::{ReceiverStatus, SourceStatus};
-use lifesigns_compliance::{Alert, Book, Notice};
+use lifesigns_compliance::{Alert, BookView, Notice};
 use lifesigns_engine::Engine;
 use lifesigns_model::{SharedClock, SourceOffset};
 use lifesigns_notifications::OpenAlerts;
 use lifesigns_record::RecordReaders;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::{Mutex, RwLock};
 
 use crate::{alert_stream::Listeners, health::Health, rule_overview::RuleOverview, source_progress::SourceProgress};
 
@@ -18,10 +18,11 @@ pub const INVENTORY_SOURCE: &str = "(inventory)";
 /// Describes every configured source, given how far each is committed.
 pub type DescribeSources = Arc<dyn Fn(&BTreeMap<String, SourceOffset>) -> Vec<SourceStatus> + Send + Sync>;
 
-/// See the module. The book's lock is held for one checkpoint, one query or one request at a time.
+/// See the module. The book itself belongs to the recorder's thread.
 pub(crate) struct Shared {
     pub(crate) engine: Arc<Engine>,
-    book: Mutex<Book>,
+    /// The book as it was committed last. The lock is held to clone or replace the pointer, no longer.
+    view: RwLock<Arc<BookView>>,
     pub(crate) health: Health,
     pub(crate) listeners: Listeners,
     pub(crate) receivers: Mutex<Vec<ReceiverStatus>>,
@@ -36,7 +37,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(
         engine: Arc<Engine>,
-        book: Book,
+        view: BookView,
         record: Arc<dyn RecordReaders>,
         overview: RuleOverview,
         clock: SharedClock,
@@ -44,7 +45,7 @@ impl Shared {
     ) -> Self {
         Self {
             engine,
-            book: Mutex::new(book),
+            view: RwLock::new(Arc::new(view)),
             health: Health::default(),
             listeners: Listeners::default(),
             receivers: Mutex::default(),
@@ -57,20 +58,28 @@ impl Shared {
         }
     }
 
-    pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock()
+    /// Returns the book as it was committed last; before the first commit, as the host starts.
+    pub(crate) fn view(&self) -> Arc<BookView> {
+        Arc::clone(&self.view.read())
+    }
+
+    /// Publishes the book as it is committed now.
+    pub(crate) fn publish(&self, view: BookView) {
+        let before = std::mem::replace(&mut *self.view.write(), Arc::new(view));
+        // After the lock was released: it frees what only it had.
+        drop(before);
     }
 }
 
-/// The book's open alerts, as receivers ask for them.
+/// The open alerts that are committed, as receivers ask for them.
 pub(crate) struct OpenAlertView(pub(crate) Arc<Shared>);
 
 impl OpenAlerts for OpenAlertView {
     fn open(&self, receiver: &str) -> Vec<Alert> {
-        self.0.book().known_to(receiver)
+        self.0.view().known_to(receiver)
     }
 
     fn withholds(&self, notice: &Notice) -> bool {
-        self.0.book().withholds(notice)
+        self.0.view().withholds(notice)
     }
 }

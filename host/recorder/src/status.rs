@@ -6,6 +6,7 @@ use lifesigns_api::{
     AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus, RefusedRule,
     RuleStatus, SourceState, SourceStatus, StoreStatus,
 };
+use lifesigns_compliance::BookView;
 use lifesigns_model::{Criticality, DropKind, Drops, SourceOffset};
 
 use crate::shared::Shared;
@@ -13,16 +14,17 @@ use crate::shared::Shared;
 pub(crate) fn status(shared: &Shared) -> HostStatus {
     let totals = shared.engine.totals();
     let health = shared.health.get().clone();
-    let (objects, discovered, alerts, event_ns) = counts(shared);
+    let view = shared.view();
+    let (objects, discovered, alerts) = counts(&view);
     let dropped = dropped(shared);
-    let undecided = shared.book().undecided();
+    let undecided = view.undecided();
     let overview = overview(shared);
     HostStatus {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
         started_ns: shared.started_ns,
         now_ns: shared.clock.now_ns(),
-        event_time_ns: event_ns,
+        event_time_ns: view.event_ns(),
         rules: rules(shared, &totals.report),
         refused: overview.0,
         compiling: overview.1,
@@ -57,15 +59,14 @@ pub(crate) fn status(shared: &Shared) -> HostStatus {
     }
 }
 
-/// Returns the number of objects, of discovered objects, of open alerts, and the latest event time.
-fn counts(shared: &Shared) -> (u64, u64, AlertCounts, u64) {
-    let book = shared.book();
+/// Returns the number of objects, of discovered objects, and of open alerts.
+fn counts(view: &BookView) -> (u64, u64, AlertCounts) {
     let (mut objects, mut discovered, mut alerts) = (0, 0, AlertCounts::default());
-    for object in book.registry().objects() {
+    for object in view.registry().objects() {
         objects += 1;
         discovered += u64::from(object.discovered);
     }
-    for alert in book.open_alerts() {
+    for alert in view.open_alerts() {
         *match (alert.allowed, alert.criticality) {
             (true, _) => &mut alerts.allowed,
             (_, Criticality::Critical) => &mut alerts.critical,
@@ -74,7 +75,7 @@ fn counts(shared: &Shared) -> (u64, u64, AlertCounts, u64) {
             (_, Criticality::Information) => &mut alerts.information,
         } += 1;
     }
-    (objects, discovered, alerts, book.event_ns())
+    (objects, discovered, alerts)
 }
 
 fn rules(shared: &Shared, report: &lifesigns_engine::ShardReport) -> Vec<RuleStatus> {
@@ -129,7 +130,7 @@ pub(crate) fn dropped(shared: &Shared) -> Drops {
     let totals = shared.engine.totals();
     let mut drops = totals.report.drops();
     drops.add(DropKind::LinesCut, totals.tally.cut);
-    drops.merge(shared.book().dropped());
+    drops.merge(shared.view().dropped().clone());
     drops
 }
 

@@ -57,7 +57,7 @@ impl Recorder {
 
     /// Returns when the next turn has to begin at the latest, and notes what sources may make due earlier.
     fn deadline(&self) -> Instant {
-        let (_, due_ns) = self.shared.book().next_due();
+        let (_, due_ns) = self.book.next_due();
         self.shared.progress.expect_due(due_ns);
         let now_ns = self.now_ns();
         // What is overdue after a turn waits for a source: its progress wakes the recorder.

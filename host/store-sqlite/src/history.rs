@@ -86,13 +86,16 @@ impl StoreReader {
     /// See [`StoreError`].
     pub fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>, StoreError> {
         let select = format!(
-            "SELECT {} FROM audit WHERE (?1 IS NULL OR subject = ?1) AND written_ns >= ?2 ORDER BY id DESC LIMIT ?3",
+            "SELECT {} FROM audit
+             WHERE (?1 IS NULL OR subject = ?1) AND written_ns >= ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
             audit::COLUMNS
         );
         let mut entries: Vec<AuditEntry> = self.ask(|connection| {
             let mut select = connection.prepare_cached(&select)?;
             let limit = i64::try_from(limit(filter.limit)).unwrap_or(-1);
-            let rows = select.query_map(params![filter.subject, sortable(filter.since_ns), limit], audit::entry)?;
+            let before = filter.before.map_or(i64::MAX, |before| i64::try_from(before).unwrap_or(i64::MAX));
+            let parameters = params![filter.subject, sortable(filter.since_ns), before, limit];
+            let rows = select.query_map(parameters, audit::entry)?;
             rows.collect()
         })?;
         entries.reverse();

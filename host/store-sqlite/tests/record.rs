@@ -164,7 +164,7 @@ fn a_restart_with_100_000_open_alerts_and_1000_rules() {
         let restored = begin.elapsed();
         book.review();
         let ready = begin.elapsed();
-        assert_eq!((book.open_alerts().count() as u64, loaded.start.states.len() as u64), (ALERTS, ALERTS));
+        assert_eq!((book.view().open_alerts().count() as u64, loaded.start.states.len() as u64), (ALERTS, ALERTS));
         assert_eq!(book.take(), BookChanges::default());
         println!(
             "ready in {ready:.2?}: opened and checked {opened:.2?}, read {:.2?}, restored {:.2?}, reviewed {:.2?}; \

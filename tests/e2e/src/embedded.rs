@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::PathBuf,
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -75,7 +76,7 @@ pub fn alerts(host: &RecordingHost) -> Vec<Alert> {
 /// When the host does not answer.
 pub fn alerts_of(host: &RecordingHost, filter: AlertFilter) -> Vec<Alert> {
     match host.recorder().ask(&Query::Alerts(filter)) {
-        Ok(QueryAnswer::Alerts(alerts)) => alerts,
+        Ok(QueryAnswer::Alerts(alerts)) => alerts.into_iter().map(Arc::unwrap_or_clone).collect(),
         other => panic!("alerts were asked for: {other:?}"),
     }
 }

@@ -13,7 +13,7 @@ use std::{
 use lifesigns::{
     Builder, RecordingHost, Sandbox, Setup,
     compliance::{
-        Alert, AlertStatus, ComplianceConfig, NoticeKind,
+        AlertStatus, ComplianceConfig, NoticeKind,
         query::{AlertFilter, Query, QueryAnswer},
     },
     model::{Chunk, EventSource, ManualClock, SharedClock},
@@ -158,8 +158,8 @@ impl Host {
             Ok(QueryAnswer::Alerts(alerts)) => alerts,
             other => panic!("alerts were asked for: {other:?}"),
         };
-        let open = alerts.into_iter().filter(|alert: &Alert| alert.status == AlertStatus::Open);
-        open.map(|alert| ((alert.object, alert.definition), alert.allowed)).collect()
+        let open = alerts.iter().filter(|alert| alert.status == AlertStatus::Open);
+        open.map(|alert| ((alert.object.clone(), alert.definition.clone()), alert.allowed)).collect()
     }
 
     pub(crate) fn inventory(&self, home: &Home) {

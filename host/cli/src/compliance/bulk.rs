@@ -2,7 +2,7 @@
 
 use lifesigns_api::ActOutcome;
 use lifesigns_compliance::{
-    Alert, CommandAction,
+    CommandAction,
     query::{AlertFilter, AlertStateFilter, Query, QueryAnswer},
 };
 
@@ -98,7 +98,7 @@ fn matching(action: &BulkAction, which: &Which, place: &Where) -> Result<Option<
         return Ok(None);
     }
     if which.yes {
-        return Ok(Some(alerts.into_iter().map(|alert: Alert| alert.id).collect()));
+        return Ok(Some(alerts.iter().map(|alert| alert.id.clone()).collect()));
     }
     emit(&alerts, place, |view| show::alerts(&alerts, view))?;
     let count = terminal::count(alerts.len() as u64, "alert");

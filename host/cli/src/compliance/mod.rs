@@ -169,6 +169,7 @@ fn list_objects(filter: &ObjectsFilter, place: &Where) -> Outcome {
         kind: filter.kind,
         symptom: filter.symptom,
         discovered: filter.discovered,
+        ..ObjectFilter::default()
     };
     let QueryAnswer::Objects(objects) = query(Query::Objects(asked), place)? else { return Err(unexpected()) };
     emit(&objects, place, |view| show::objects(&objects, view))
@@ -233,6 +234,7 @@ fn audit(filter: &AuditFilter, place: &Where) -> Outcome {
         who: filter.who.clone(),
         since_ns: filter.since.unwrap_or(0),
         limit: filter.limit,
+        ..PastAudit::default()
     };
     let rows = Host::new(place)?.ask(|host| host.audit(&asked))?;
     emit(&rows, place, |view| show::audit(&rows, view))

@@ -18,24 +18,24 @@ mod state;
 mod tests;
 mod time;
 mod trigger;
+mod view;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use self::{
     inputs::{commands, due, event_time, facts, restore, review, rules, symptoms, wall_clock},
-    questions::{answers, what_if},
+    questions::what_if,
     state::BookState,
 };
-use lifesigns_model::Drops;
-
 use crate::{
-    change::{BookChanges, BookInput, BookSnapshot, Notice, RequestError},
+    change::{BookChanges, BookInput, BookSnapshot, RequestError},
     config::{ComplianceConfig, ConfigError},
     query::{ConfigEffect, Query, QueryAnswer},
-    record::Alert,
     registry::ObjectRegistry,
-    undecided::{self, UndecidedExpression},
+    undecided::UndecidedExpression,
 };
+
+pub use view::BookView;
 
 /// The alert book. It has no clock: event time comes with the events, the host's clock by
 /// [`BookInput::Clock`]. Event time is kept apart for each object and source: see `timers`.
@@ -130,26 +130,19 @@ impl Book {
         &self.state.registry
     }
 
-    /// Returns the alerts that are open, allowed ones too, by object.
-    pub fn open_alerts(&self) -> impl Iterator<Item = &Alert> {
-        self.state.alerts.all_open().map(|(.., alert)| alert)
-    }
-
     /// Returns how often a definition was evaluated on an object: the measure of the book's work.
     pub fn evaluations(&self) -> u64 {
         self.state.work.evaluations()
     }
 
-    /// Returns what found no room or was not fit to be kept, in the registry and in the book.
-    pub fn dropped(&self) -> Drops {
-        let mut all = self.state.registry.dropped().clone();
-        all.merge(self.state.drops.clone());
-        all
+    /// Returns the book as it is now, to be read while this one goes on. It costs the same however much there is.
+    pub fn view(&self) -> BookView {
+        self.state.view()
     }
 
-    /// Answers a question. The error says what is not there.
+    /// Answers a question about the book as it is now; see [`BookView::answer`].
     pub fn answer(&self, query: &Query) -> Result<QueryAnswer, RequestError> {
-        answers::answer(&self.state, query)
+        self.view().answer(query)
     }
 
     /// Puts a configuration into force. The error is everything that is wrong with it; then nothing changes.
@@ -204,32 +197,13 @@ impl Book {
         let _ = book.apply(BookInput::Clock(now_ns));
         book.review();
         let mut effect = ConfigEffect { time_ns: now_ns, same, ..ConfigEffect::default() };
-        what_if::compare(&book.state, &before, &mut effect);
+        what_if::compare(&book.view(), &before, &mut effect);
         let mut notices: BTreeMap<String, usize> = BTreeMap::new();
         for notice in book.take().notices {
             *notices.entry(notice.receiver).or_default() += 1;
         }
         effect.notices = notices.into_iter().collect();
         Ok(effect)
-    }
-
-    /// Returns whether a notice that was made is not to be sent now: its alert has been silenced, or inhibited
-    /// for its receiver, since then. That an alert is over is never withheld.
-    pub fn withholds(&mut self, notice: &Notice) -> bool {
-        self.state.notifier().withholds(notice)
-    }
-
-    /// Returns the open alerts that a receiver knows of and is to be reminded of: neither silenced nor inhibited.
-    pub fn known_to(&mut self, receiver: &str) -> Vec<Alert> {
-        self.state.notifier().known_to(receiver)
-    }
-
-    /// Returns the expressions that cannot be decided on some objects: of groups, then of alert definitions, each
-    /// with how many objects it is and one as an example.
-    pub fn undecided(&self) -> Vec<UndecidedExpression> {
-        let mut all = self.state.registry.undecided();
-        self.state.undecided.all(&self.state.compiled).for_each(|one| undecided::add(&mut all, one));
-        all
     }
 
     /// Takes the expressions that could not be decided for the first time since the last call: each once, for

@@ -23,6 +23,7 @@ use crate::{
         notify::{notifier::Notifier, repeats::Repeats, routes, silences::Silences},
         objects::{known_rules::KnownRules, states::ObjectStates},
         time::{clock::BookClock, event_clock::ClockKey, metric_ages::MetricAges, timers::Timers},
+        view::BookView,
     },
     compiled::CompiledConfig,
     config::{ComplianceConfig, ConfigError},
@@ -86,6 +87,26 @@ impl BookState {
         state.recount_badges();
         state.plan_repeats();
         Ok(state)
+    }
+
+    /// Returns the book as it is now, to be read: what a question may see of it.
+    pub(super) fn view(&self) -> BookView {
+        let mut dropped = self.registry.dropped().clone();
+        dropped.merge(self.drops.clone());
+        BookView {
+            compiled: Arc::clone(&self.compiled),
+            definitions: self.definitions.share(),
+            registry: self.registry.share(),
+            objects: self.objects.share(),
+            alerts: self.alerts.share(),
+            undecided: self.undecided.share(),
+            silences: self.silences.clone(),
+            badges: self.badges.share(),
+            rules: self.rules.share(),
+            event_ns: self.clock.event_ns(),
+            wall_ns: self.clock.wall_ns(),
+            dropped,
+        }
     }
 
     pub(super) fn config(&self) -> &Arc<ComplianceConfig> {

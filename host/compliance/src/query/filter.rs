@@ -1,5 +1,7 @@
 //! Filters of alerts and objects, and what they match.
 
+use std::sync::Arc;
+
 use lifesigns_model::{Criticality, Impact};
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +42,8 @@ pub struct AlertFilter {
     pub allowed: bool,
     /// The most alerts to return; 0 for all.
     pub limit: usize,
+    /// Where the list goes on: the `next` of the page before.
+    pub cursor: Option<String>,
 }
 
 /// A state to filter by. An alert can be in several: one that is silenced is also open.
@@ -76,6 +80,10 @@ pub struct ObjectFilter {
     pub symptom: Option<String>,
     /// Whether only discovered objects match, which no inventory lists.
     pub discovered: bool,
+    /// The most objects to return; 0 for all.
+    pub limit: usize,
+    /// Where the list goes on: the `next` of the page before.
+    pub cursor: Option<String>,
 }
 
 /// The matches of a filter or of a silence.
@@ -84,7 +92,7 @@ pub struct FilterMatches {
     /// The number of known objects that its fields about objects and groups match.
     pub objects: usize,
     /// Open alerts that match, allowed ones too, the worst first.
-    pub alerts: Vec<Alert>,
+    pub alerts: Vec<Arc<Alert>>,
     /// Names in it that match nothing that is known, one sentence each.
     pub notes: Vec<String>,
 }

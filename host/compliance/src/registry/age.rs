@@ -11,7 +11,7 @@ impl ObjectRegistry {
     /// Expires a metric of an object, which was not reported again in time. The inventory's value, if there
     /// is one, applies again; otherwise the metric is no longer known.
     pub fn expire_metric(&mut self, object: &str, metric: &str) -> AffectedObjects {
-        let Some(entry) = self.objects.get_mut(object) else { return AffectedObjects::default() };
+        let Some(entry) = self.objects.get_mut(object).map(Arc::make_mut) else { return AffectedObjects::default() };
         let Some(sample) = entry.object.metrics.remove(metric) else { return AffectedObjects::default() };
         let id: Arc<str> = object.into();
         let parent = entry.object.parent.clone();

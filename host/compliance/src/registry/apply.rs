@@ -133,16 +133,19 @@ fn set_metric(object: &mut Object, name: &str, value: f64, time_ns: u64, dropped
     true
 }
 
-/// Follows the host's clock back to `time_ns`: no fact is later than that. Returns whether any was.
-pub(super) fn set_clock_back(object: &mut Object, time_ns: u64) -> bool {
+/// Returns the latest time that an object names.
+pub(super) fn latest_ns(object: &Object) -> u64 {
+    let facts = object.properties.values().map(|fact| fact.time_ns);
+    let metrics = object.metrics.values().chain(object.stale.values());
+    let own = [object.kind_ns, object.parent_ns, object.first_ns, object.last_ns];
+    facts.chain(metrics.map(|fact| fact.time_ns)).chain(own).max().unwrap_or(0)
+}
+
+/// Follows the host's clock back to `time_ns`: no fact is later than that.
+pub(super) fn set_clock_back(object: &mut Object, time_ns: u64) {
     let facts = object.properties.values_mut().map(|fact| &mut fact.time_ns);
     let metrics = object.metrics.values_mut().chain(object.stale.values_mut());
     let facts = facts.chain(metrics.map(|fact| &mut fact.time_ns));
     let own = [&mut object.kind_ns, &mut object.parent_ns, &mut object.first_ns, &mut object.last_ns];
-    let mut is_late = false;
-    for ns in facts.chain(own) {
-        is_late |= *ns > time_ns;
-        *ns = (*ns).min(time_ns);
-    }
-    is_late
+    facts.chain(own).for_each(|ns| *ns = (*ns).min(time_ns));
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{AffectedObjects, ObjectRegistry, entry::existing, membership::Memberships};
-use crate::{compiled::CompiledConfig, config::Group, groups::GroupId};
+use crate::{compiled::CompiledConfig, config::Group, groups::GroupId, shared_map::SharedSet};
 
 impl ObjectRegistry {
     /// Applies a new configuration. Affected are the objects whose groups changed; other changes of the
@@ -17,7 +17,7 @@ impl ObjectRegistry {
         let groups = self.compiled.config().groups.clone();
         let kept = unchanged_groups(&before, &groups);
         let unchanged: BTreeSet<GroupId> = kept.values().copied().collect();
-        self.members = groups.iter().map(|_| BTreeSet::new()).collect();
+        self.members = Arc::new(groups.iter().map(|_| SharedSet::default()).collect());
         let mut affected = BTreeSet::new();
         let known: Vec<Arc<str>> = self.objects.keys().cloned().collect();
         for id in known {

@@ -1,12 +1,12 @@
 //! An object with what the registry keeps beside it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::membership::Memberships;
-use crate::{limits::SEEN_MS, record::Object};
+use crate::{limits::SEEN_MS, record::Object, shared_map::SharedMap};
 
 /// An object with what the registry keeps beside it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ObjectEntry {
     pub(super) object: Object,
     pub(super) memberships: Memberships,
@@ -21,8 +21,8 @@ impl ObjectEntry {
     }
 }
 
-/// Returns the entry of an object that is known.
-pub(super) fn existing<'a>(objects: &'a mut BTreeMap<Arc<str>, ObjectEntry>, id: &str) -> &'a mut ObjectEntry {
+/// Returns the entry of an object that is known, to be changed.
+pub(super) fn existing<'a>(objects: &'a mut SharedMap<Arc<ObjectEntry>>, id: &str) -> &'a mut ObjectEntry {
     let Some(entry) = objects.get_mut(id) else { unreachable!("{id} is known") };
-    entry
+    Arc::make_mut(entry)
 }

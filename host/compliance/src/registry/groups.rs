@@ -1,9 +1,9 @@
 //! The groups of an object, and how it became a member of each.
 
-use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
+use std::cmp::Reverse;
 
 use super::{ObjectRegistry, entry::ObjectEntry, membership::ExpressionKey};
-use crate::{certainty::Certainty, config::Group, groups::GroupId, why::Membership};
+use crate::{certainty::Certainty, config::Group, groups::GroupId, shared_map::SharedSet, why::Membership};
 
 impl ObjectRegistry {
     /// Returns the groups that an object is in, in the order of the files.
@@ -13,11 +13,20 @@ impl ObjectRegistry {
 
     /// Returns whether the object is in the group.
     pub fn is_member(&self, object: &str, group: &str) -> bool {
-        self.members(group).is_some_and(|members| members.contains(object))
+        self.members_at(group).is_some_and(|members| members.contains_key(object))
     }
 
     /// Returns the members of a group, by id; `None` if there is no such group.
-    pub fn members(&self, group: &str) -> Option<&BTreeSet<Arc<str>>> {
+    pub fn members(&self, group: &str) -> Option<impl Iterator<Item = &str>> {
+        self.members_at(group).map(|members| members.keys().map(|id| &**id))
+    }
+
+    /// Returns the number of a group's members; 0 if there is no such group.
+    pub fn member_count(&self, group: &str) -> usize {
+        self.members_at(group).map_or(0, SharedSet::len)
+    }
+
+    fn members_at(&self, group: &str) -> Option<&SharedSet> {
         self.members.get(self.compiled.groups.position(group)?)
     }
 

@@ -16,7 +16,7 @@ use lifesigns_api::{
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, CommandAction,
-    query::{Query, QueryAnswer},
+    query::{AnswerPage, Query, QueryAnswer},
 };
 use lifesigns_gateway::{ApiSocket, Gateway, GatewayLimits};
 
@@ -28,12 +28,15 @@ impl Service for Echo {
         Ok(HostStatus { pid: 7, ..HostStatus::default() })
     }
 
-    fn query(&self, query: &Query) -> Result<QueryAnswer, ApiError> {
+    fn page(&self, query: &Query) -> Result<AnswerPage, ApiError> {
         match query {
             Query::Alert(id) if id == "unknown" => Err(ApiError::Unknown("there is no alert".to_owned())),
             Query::Alert(id) if id == "several" => Err(ApiError::Conflict("it names several".to_owned())),
             Query::Alert(id) if id == "panic" => panic!("this panic is part of a test"),
-            _ => Ok(QueryAnswer::Findings(vec![format!("{query:?}")])),
+            _ => {
+                let answer = QueryAnswer::Findings(vec![format!("{query:?}")]);
+                Ok(AnswerPage { answer, next: None })
+            }
         }
     }
 

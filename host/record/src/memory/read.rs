@@ -65,6 +65,7 @@ impl RecordReader for MemoryReader {
         let state = self.0.state.lock();
         let is_wanted = |entry: &&AuditEntry| {
             entry.written_ns >= filter.since_ns
+                && filter.before.is_none_or(|before| entry.mark.id < before)
                 && filter.subject.as_ref().is_none_or(|subject| *subject == entry.audit.subject)
         };
         let latest = state.history.entries().rev().filter(is_wanted);

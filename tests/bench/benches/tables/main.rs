@@ -2,6 +2,7 @@
 //! each, so that none finds the memory that another has left.
 #![allow(clippy::print_stdout, missing_docs)]
 
+mod book;
 mod delivery;
 mod live;
 mod neighbours;
@@ -13,7 +14,8 @@ use std::process::Command;
 type Print = fn(&[String]);
 
 /// By name.
-const TABLES: [(&str, Print); 4] = [
+const TABLES: [(&str, Print); 5] = [
+    ("book", book::table),
     ("replay", replay::table),
     ("delivery", delivery::table),
     ("live", |_| live::table()),

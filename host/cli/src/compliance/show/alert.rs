@@ -1,6 +1,6 @@
 //! Alerts: a list, and all about one.
 
-use std::collections::BTreeSet;
+use std::{borrow::Borrow, collections::BTreeSet};
 
 use lifesigns_api::UndeliveredNotice;
 use lifesigns_compliance::{Alert, AlertStatus, query::FilterMatches};
@@ -16,13 +16,13 @@ use super::{
 };
 
 /// Returns a list of alerts, in the order they come in.
-pub(crate) fn alerts(alerts: &[Alert], view: &View) -> String {
+pub(crate) fn alerts<A: Borrow<Alert>>(alerts: &[A], view: &View) -> String {
     if alerts.is_empty() {
         return format!("{}\n", Style::Green.on("no alerts"));
     }
     let mut table =
         Table::new(view, &["!ID", "!CRITICALITY", "!OBJECT", "ALERT", "!SINCE", ">COUNT", "!STATE", "SUMMARY"]);
-    for alert in alerts {
+    for alert in alerts.iter().map(Borrow::borrow) {
         table.row(vec![
             short(&alert.id),
             criticality(alert.criticality),

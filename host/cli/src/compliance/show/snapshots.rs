@@ -58,7 +58,7 @@ fn alerts() -> Vec<Alert> {
 fn lists_of_alerts() {
     shown("alerts.txt", &super::alerts(&alerts(), &view(None)));
     shown("alerts-100.txt", &super::alerts(&alerts(), &view(Some(100))));
-    shown("alerts-none.txt", &super::alerts(&[], &view(None)));
+    shown("alerts-none.txt", &super::alerts::<Alert>(&[], &view(None)));
 }
 
 #[test]

@@ -1,9 +1,6 @@
 //! Alerts and the definitions that wait to open or cancel one: the latest of each definition and object.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use crate::{
     book::{
@@ -12,12 +9,13 @@ use crate::{
     },
     change::{BookChanges, PendingTransition},
     record::{Alert, AlertStatus},
+    shared_map::SharedMap,
 };
 
 /// All alerts that the book knows. Every change is noted for the store.
 #[derive(Debug, Default)]
 pub(crate) struct Alerts {
-    objects: BTreeMap<Id, ObjectAlerts>,
+    objects: SharedMap<ObjectAlerts>,
     dirty: HashSet<Key>,
     dirty_pending: HashSet<Key>,
     /// Alerts that left the book before the store saw their end.
@@ -25,10 +23,10 @@ pub(crate) struct Alerts {
 }
 
 /// Those of one object. An alert is shared with what was taken out and is not written yet.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct ObjectAlerts {
-    latest: BTreeMap<Id, Arc<Alert>>,
-    pending: BTreeMap<Id, PendingTransition>,
+    latest: SharedMap<Arc<Alert>>,
+    pending: SharedMap<PendingTransition>,
 }
 
 /// Whether an object has room for an alert.
@@ -39,6 +37,11 @@ pub(crate) enum Room {
 }
 
 impl Alerts {
+    /// Returns the alerts as they are now, to be read. What is noted for the store stays here.
+    pub(crate) fn share(&self) -> Self {
+        Self { objects: self.objects.clone(), ..Self::default() }
+    }
+
     /// Returns the latest alert of a definition, open or cancelled.
     pub(crate) fn get(&self, object: &str, name: &str) -> Option<&Alert> {
         self.objects.get(object)?.latest.get(name).map(|alert| &**alert)
@@ -82,6 +85,11 @@ impl Alerts {
             .flat_map(|(object, alerts)| alerts.latest.iter().map(move |(name, alert)| (object, name, &**alert)))
     }
 
+    /// Returns all alerts, open or cancelled, to be shared.
+    pub(crate) fn all_shared(&self) -> impl Iterator<Item = &Arc<Alert>> {
+        self.objects.values().flat_map(|alerts| alerts.latest.values())
+    }
+
     /// Returns all open alerts, by object and definition.
     pub(crate) fn all_open(&self) -> impl Iterator<Item = (&Id, &Id, &Alert)> {
         self.all().filter(|(.., alert)| alert.status == AlertStatus::Open)
@@ -113,7 +121,7 @@ impl Alerts {
     /// Makes room for a new alert of a definition: the one before it leaves the book, and of too many on the
     /// object the one that was cancelled longest ago.
     pub(crate) fn make_room(&mut self, object: &Id, name: &Id) -> Room {
-        let alerts = self.objects.entry(Arc::clone(object)).or_default();
+        let alerts = self.objects.entry_or_default(object);
         let leaving = if alerts.latest.contains_key(name) {
             Arc::clone(name)
         } else if alerts.latest.len() < limits::OBJECT_ALERTS {
@@ -164,22 +172,20 @@ impl Alerts {
 
     /// Moves all times that are later than `time_ns` back to it. A wait keeps its length.
     pub(crate) fn set_back(&mut self, time_ns: u64) {
-        for (object, alerts) in &mut self.objects {
-            for (name, shared) in &mut alerts.latest {
+        self.objects.for_each_mut(|object, alerts| {
+            alerts.latest.for_each_mut(|name, shared| {
                 if latest_ns(shared) > time_ns {
                     set_alert_back(Arc::make_mut(shared), time_ns);
                     self.dirty.insert(key(object, name));
                 }
-            }
-            for (name, pending) in &mut alerts.pending {
+            });
+            alerts.pending.for_each_mut(|name, pending| {
                 if pending.since_ns > time_ns {
-                    let wait_ns = pending.due_ns.saturating_sub(pending.since_ns);
-                    pending.since_ns = time_ns;
-                    pending.due_ns = time_ns.saturating_add(wait_ns);
+                    set_pending_back(pending, time_ns);
                     self.dirty_pending.insert(key(object, name));
                 }
-            }
-        }
+            });
+        });
     }
 
     /// Puts back an alert that a store kept. An open one wins over a cancelled one, a later one over an
@@ -200,12 +206,12 @@ impl Alerts {
     /// Removes an object with its alerts.
     pub(crate) fn remove(&mut self, object: &Id) {
         let alerts = self.objects.remove(object).unwrap_or_default();
-        for name in alerts.pending.into_keys() {
-            self.dirty_pending.insert((Arc::clone(object), name));
+        for name in alerts.pending.keys() {
+            self.dirty_pending.insert(key(object, name));
         }
-        for (name, alert) in alerts.latest {
-            if self.dirty.remove(&(Arc::clone(object), name)) {
-                self.left.push(alert);
+        for (name, alert) in &alerts.latest {
+            if self.dirty.remove(&key(object, name)) {
+                self.left.push(Arc::clone(alert));
             }
         }
     }
@@ -226,7 +232,7 @@ impl Alerts {
     }
 
     fn object_mut(&mut self, object: &Id) -> &mut ObjectAlerts {
-        self.objects.entry(Arc::clone(object)).or_default()
+        self.objects.entry_or_default(object)
     }
 }
 
@@ -234,6 +240,13 @@ impl Alerts {
 fn latest_ns(alert: &Alert) -> u64 {
     let notified_ns = alert.notified.values().map(|notified| notified.last_ns).max().unwrap_or(0);
     alert.opened_ns.max(alert.last_ns).max(alert.cancelled_ns.unwrap_or(0)).max(notified_ns)
+}
+
+/// A wait keeps its length.
+fn set_pending_back(pending: &mut PendingTransition, time_ns: u64) {
+    let wait_ns = pending.due_ns.saturating_sub(pending.since_ns);
+    pending.since_ns = time_ns;
+    pending.due_ns = time_ns.saturating_add(wait_ns);
 }
 
 fn set_alert_back(alert: &mut Alert, time_ns: u64) {

@@ -16,13 +16,14 @@ use crate::{
     config::{BadgeFormula, Group},
     record::{Badge, BadgeOwner, BadgePoint},
     registry::ObjectRegistry,
+    shared_map::SharedMap,
 };
 
 /// The badges of all objects and groups, and which of them have to be computed again.
 #[derive(Debug, Default)]
 pub(crate) struct BadgeIndex {
-    objects: BTreeMap<Id, ObjectBadge>,
-    groups: BTreeMap<Id, GroupBadge>,
+    objects: SharedMap<Arc<ObjectBadge>>,
+    groups: SharedMap<Arc<GroupBadge>>,
     objects_due: BTreeSet<Id>,
     groups_due: BTreeSet<Id>,
     /// Members joined or left groups.
@@ -30,7 +31,7 @@ pub(crate) struct BadgeIndex {
 }
 
 /// The badge of one object.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct ObjectBadge {
     counts: AlertCounts,
     /// The groups that count the object.
@@ -39,14 +40,14 @@ struct ObjectBadge {
 }
 
 /// The badge of one group.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct GroupBadge {
     counts: GroupCounts,
     track: BadgeTrack,
 }
 
 /// A badge over time.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct BadgeTrack {
     badge: Option<Badge>,
     /// Times and badges, oldest first.
@@ -63,10 +64,15 @@ pub(crate) struct BadgeSources<'a> {
 }
 
 impl BadgeIndex {
+    /// Returns the badges as they were computed last, to be read.
+    pub(crate) fn share(&self) -> Self {
+        Self { objects: self.objects.clone(), groups: self.groups.clone(), ..Self::default() }
+    }
+
     /// Adds an object without alerts, counted by its groups.
     pub(crate) fn add(&mut self, object: &Id, registry: &ObjectRegistry) {
-        self.objects
-            .insert(Arc::clone(object), ObjectBadge { groups: groups_of(registry, object), ..Default::default() });
+        let badge = ObjectBadge { groups: groups_of(registry, object), ..ObjectBadge::default() };
+        self.objects.insert(Arc::clone(object), Arc::new(badge));
     }
 
     /// Returns whether the groups that count an object are those that it is in.
@@ -97,7 +103,7 @@ impl BadgeIndex {
             self.count_members(sources.registry);
         }
         for name in std::mem::take(&mut self.groups_due) {
-            let Some(group) = self.groups.get_mut(&name) else { continue };
+            let Some(group) = self.groups.get_mut(&name).map(Arc::make_mut) else { continue };
             let badge = group.counts.badge(sources.formula);
             if let Some(time_ns) = group.track.record(sources.time_ns, badge) {
                 changed.push(BadgePoint { of: BadgeOwner::Group, name: name.to_string(), time_ns, badge });
@@ -112,7 +118,7 @@ impl BadgeIndex {
         sources: &BadgeSources<'_>,
         exists: impl Fn(&str) -> bool,
     ) -> Option<BadgePoint> {
-        let state = self.objects.get_mut(object)?;
+        let state = self.objects.get_mut(object).map(Arc::make_mut)?;
         let counts = AlertCounts::of(sources.alerts.of(object), exists);
         let groups = groups_of(sources.registry, object);
         if counts != state.counts || groups != state.groups {
@@ -121,7 +127,7 @@ impl BadgeIndex {
             self.uncount(&groups_before, &counts_before);
             self.count(&groups, &counts);
         }
-        let track = &mut self.objects.get_mut(object)?.track;
+        let track = &mut self.objects.get_mut(object).map(Arc::make_mut)?.track;
         let badge = counts.badge(sources.formula);
         // The first badge of an object is recorded only if it is not perfect.
         if track.badge.is_none() && badge == perfect(sources.formula) {
@@ -132,17 +138,17 @@ impl BadgeIndex {
     }
 
     fn count_members(&mut self, registry: &ObjectRegistry) {
-        for (name, group) in &mut self.groups {
-            let total = registry.members(name).map_or(0, BTreeSet::len);
-            if group.counts.set_total(total) || group.track.badge.is_none() {
+        self.groups.for_each_mut(|name, group| {
+            let group = Arc::make_mut(group);
+            if group.counts.set_total(registry.member_count(name)) || group.track.badge.is_none() {
                 self.groups_due.insert(Arc::clone(name));
             }
-        }
+        });
     }
 
     fn count(&mut self, groups: &[Id], counts: &AlertCounts) {
         for name in groups {
-            if let Some(group) = self.groups.get_mut(name) {
+            if let Some(group) = self.groups.get_mut(name).map(Arc::make_mut) {
                 group.counts.add(counts);
                 self.groups_due.insert(Arc::clone(name));
             }
@@ -151,7 +157,7 @@ impl BadgeIndex {
 
     fn uncount(&mut self, groups: &[Id], counts: &AlertCounts) {
         for name in groups {
-            if let Some(group) = self.groups.get_mut(name) {
+            if let Some(group) = self.groups.get_mut(name).map(Arc::make_mut) {
                 group.counts.remove(counts);
                 self.groups_due.insert(Arc::clone(name));
             }
@@ -172,23 +178,24 @@ impl BadgeIndex {
         for group in groups {
             let name: Id = group.name.as_str().into();
             let mut badge = before.remove(&name).unwrap_or_default();
-            badge.counts.reset();
+            Arc::make_mut(&mut badge).counts.reset();
             self.groups_due.insert(Arc::clone(&name));
             self.groups.insert(name, badge);
         }
-        for (object, badge) in &mut self.objects {
+        self.objects.for_each_mut(|object, badge| {
+            let badge = Arc::make_mut(badge);
             badge.groups.clear();
             badge.counts = AlertCounts::default();
             self.objects_due.insert(Arc::clone(object));
-        }
+        });
         self.members_moved = true;
     }
 
     /// Puts back a badge that a store kept, of an object or group that is there.
     pub(crate) fn restore(&mut self, point: &BadgePoint) {
         let track = match point.of {
-            BadgeOwner::Object => self.objects.get_mut(&*point.name).map(|object| &mut object.track),
-            BadgeOwner::Group => self.groups.get_mut(&*point.name).map(|group| &mut group.track),
+            BadgeOwner::Object => self.objects.get_mut(&point.name).map(|object| &mut Arc::make_mut(object).track),
+            BadgeOwner::Group => self.groups.get_mut(&point.name).map(|group| &mut Arc::make_mut(group).track),
         };
         if let Some(track) = track {
             track.push(point.time_ns, point.badge);
@@ -197,9 +204,11 @@ impl BadgeIndex {
 
     /// Moves all times of objects' badges that are later than `time_ns` back to it.
     pub(crate) fn set_back(&mut self, time_ns: u64) {
-        for badge in self.objects.values_mut() {
-            badge.track.history.iter_mut().for_each(|(ns, _)| *ns = (*ns).min(time_ns));
-        }
+        self.objects.for_each_mut(|_, badge| {
+            if badge.track.history.iter().any(|(ns, _)| *ns > time_ns) {
+                Arc::make_mut(badge).track.history.iter_mut().for_each(|(ns, _)| *ns = (*ns).min(time_ns));
+            }
+        });
     }
 
     /// Returns the badge of an object as its alerts were counted last.

@@ -59,28 +59,22 @@ impl Dependents {
 /// The definitions, by what their conditions depend on.
 #[derive(Debug, Default)]
 pub(crate) struct DefinitionIndex {
+    dependencies: Arc<Dependencies>,
+    /// What was found already.
+    known: HashMap<Id, Arc<Dependents>>,
+}
+
+/// What the conditions of all definitions depend on.
+#[derive(Debug, Default)]
+struct Dependencies {
     literal: HashMap<String, Vec<Dependency>>,
     patterns: Vec<(Pattern, Dependency)>,
-    known: HashMap<Id, Arc<Dependents>>,
     without_symptoms: BTreeSet<Id>,
     on_parent: BTreeSet<Id>,
     on_children: BTreeSet<Id>,
 }
 
-impl DefinitionIndex {
-    pub(crate) fn new(compiled: &CompiledConfig) -> Self {
-        let mut index = Self::default();
-        for (at, definition) in compiled.config().definitions.iter().enumerate() {
-            let Some(condition) = compiled.condition(at) else { continue };
-            let name: Id = definition.name.as_str().into();
-            index.add(condition, &name, true);
-            if can_hold_without_symptoms(condition) {
-                index.without_symptoms.insert(name);
-            }
-        }
-        index
-    }
-
+impl Dependencies {
     fn add(&mut self, condition: &CompiledCondition, name: &Id, positive: bool) {
         match condition {
             CompiledCondition::All(all) | CompiledCondition::Any(all) | CompiledCondition::Count(_, all) => {
@@ -108,27 +102,47 @@ impl DefinitionIndex {
         };
         set.insert(Arc::clone(name));
     }
+}
+
+impl DefinitionIndex {
+    pub(crate) fn new(compiled: &CompiledConfig) -> Self {
+        let mut all = Dependencies::default();
+        for (at, definition) in compiled.config().definitions.iter().enumerate() {
+            let Some(condition) = compiled.condition(at) else { continue };
+            let name: Id = definition.name.as_str().into();
+            all.add(condition, &name, true);
+            if can_hold_without_symptoms(condition) {
+                all.without_symptoms.insert(name);
+            }
+        }
+        Self { dependencies: Arc::new(all), known: HashMap::new() }
+    }
+
+    /// Returns the index, to be read. What was found already stays here.
+    pub(crate) fn share(&self) -> Self {
+        Self { dependencies: Arc::clone(&self.dependencies), known: HashMap::new() }
+    }
 
     /// Returns the definitions that can be met with no symptom active.
     pub(crate) fn without_symptoms(&self) -> &BTreeSet<Id> {
-        &self.without_symptoms
+        &self.dependencies.without_symptoms
     }
 
     /// Returns the definitions whose conditions look at the parent.
     pub(crate) fn on_parent(&self) -> &BTreeSet<Id> {
-        &self.on_parent
+        &self.dependencies.on_parent
     }
 
     /// Returns the definitions whose conditions look at the children.
     pub(crate) fn on_children(&self) -> &BTreeSet<Id> {
-        &self.on_children
+        &self.dependencies.on_children
     }
 
     /// Returns the definitions that depend on a symptom, and does not remember them.
     pub(crate) fn find(&self, symptom: &str) -> Dependents {
         let mut dependents = Dependents::default();
-        self.literal.get(symptom).into_iter().flatten().for_each(|one| dependents.add(one));
-        for (pattern, one) in &self.patterns {
+        self.dependencies.literal.get(symptom).into_iter().flatten().for_each(|one| dependents.add(one));
+        for (pattern, one) in &self.dependencies.patterns {
             if pattern.matches(symptom) {
                 dependents.add(one);
             }

@@ -1,13 +1,11 @@
 //! Definitions of which it cannot be decided whether they hold. Each expression is warned of once.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     book::ids::Id,
     compiled::CompiledConfig,
+    shared_map::SharedMap,
     undecided::{FailedExpression, UndecidedExpression},
 };
 
@@ -15,13 +13,18 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct UndecidedLog {
     /// By object and definition.
-    failed: BTreeMap<Id, BTreeMap<Id, FailedExpression>>,
+    failed: SharedMap<SharedMap<FailedExpression>>,
     /// The owners and texts of expressions that were warned of.
     warned: BTreeSet<(String, String)>,
     warnings: Vec<UndecidedExpression>,
 }
 
 impl UndecidedLog {
+    /// Returns what is undecided now, to be read. Warnings stay here.
+    pub(crate) fn share(&self) -> Self {
+        Self { failed: self.failed.clone(), ..Self::default() }
+    }
+
     /// Notes whether the definition `name` is undecided on `object` now.
     pub(crate) fn record(
         &mut self,
@@ -40,7 +43,7 @@ impl UndecidedLog {
 
     /// Notes what is undecided without a warning.
     pub(crate) fn restore(&mut self, object: &Id, name: &Id, failed: &FailedExpression) {
-        self.failed.entry(Arc::clone(object)).or_default().insert(Arc::clone(name), failed.clone());
+        self.failed.entry_or_default(object).insert(Arc::clone(name), failed.clone());
     }
 
     /// Returns what is undecided on an object.
@@ -63,7 +66,7 @@ impl UndecidedLog {
 
     /// Drops what is undecided; it is found again when everything is evaluated again.
     pub(crate) fn clear(&mut self) {
-        self.failed.clear();
+        self.failed = SharedMap::default();
     }
 
     /// Drops what is undecided on an object.

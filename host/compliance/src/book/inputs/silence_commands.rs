@@ -86,6 +86,6 @@ fn checked(state: &BookState, silence: Silence, now_ns: u64) -> Result<Silence, 
     if silence.until_ns <= silence.from_ns {
         return invalid("the silence would be over before it begins: it ends before it starts");
     }
-    let matchers = MatcherCheck { state }.check_all(&silence.matchers)?;
+    let matchers = MatcherCheck { view: &state.view() }.check_all(&silence.matchers)?;
     Ok(Silence { matchers, why, ..silence })
 }

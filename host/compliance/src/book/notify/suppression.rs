@@ -7,7 +7,7 @@ use crate::{
         ids::{Id, Key, key},
         notify::{notifier::Notifier, state::NotifyState},
     },
-    change::{Notice, NoticeKind, WithheldNotice},
+    change::WithheldNotice,
     record::{Alert, AlertStatus, Notified},
 };
 
@@ -124,41 +124,6 @@ impl Notifier<'_> {
 
     fn is_covered(&mut self, object: &Id, name: &Id, receiver: &str) -> bool {
         self.inhibitor(object, name).is_some_and(|one| one.covers(receiver))
-    }
-
-    /// Returns whether a notice that was made is not to be sent now: its alert has been silenced, or inhibited for
-    /// its receiver, since then. That an alert is over is never withheld.
-    pub(crate) fn withholds(&mut self, notice: &Notice) -> bool {
-        if notice.happened == NoticeKind::Resolved {
-            return false;
-        }
-        let Some((object, name, alert)) = self.alerts.entry(&notice.alert.object, &notice.alert.definition) else {
-            return false;
-        };
-        if alert.id != notice.alert.id {
-            return false;
-        }
-        if alert.withheld.get(&notice.receiver).is_some_and(|void| notice.alert.revision <= *void) {
-            return true;
-        }
-        if !alert.is_violation() {
-            return false;
-        }
-        let is_silenced = alert.silenced_by.is_some();
-        let (object, name) = key(object, name);
-        is_silenced || self.is_covered(&object, &name, &notice.receiver)
-    }
-
-    /// Returns the open alerts that a receiver knows of and is to be reminded of: neither silenced nor inhibited.
-    pub(crate) fn known_to(&mut self, receiver: &str) -> Vec<Alert> {
-        let mut known: Vec<Key> = Vec::new();
-        for (object, name, alert) in self.alerts.all() {
-            if alert.is_violation() && alert.silenced_by.is_none() && alert.notified.contains_key(receiver) {
-                known.push(key(object, name));
-            }
-        }
-        known.retain(|(object, name)| !self.is_covered(object, name, receiver));
-        known.iter().map(|(object, name)| self.alerts.existing(object, name).clone()).collect()
     }
 
     /// Notes that a notice was not sent: its receiver does not know what it says.

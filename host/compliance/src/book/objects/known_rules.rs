@@ -1,6 +1,9 @@
 //! Which rules exist, and since when those with active symptoms do not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{change::KnownRule, limits::RULE_GRACE_MS, pattern::Pattern};
 
@@ -10,7 +13,7 @@ type Symptoms = Option<BTreeSet<String>>;
 #[derive(Debug, Default)]
 pub(crate) struct KnownRules {
     /// By name, with their symptoms where these are known; `None` until the book is informed.
-    known: Option<BTreeMap<String, Symptoms>>,
+    known: Option<Arc<BTreeMap<String, Symptoms>>>,
     /// Rules with active symptoms that are gone, and since when (the host's clock).
     gone: BTreeMap<String, u64>,
 }
@@ -23,6 +26,11 @@ pub(crate) enum RulesUpdate {
 }
 
 impl KnownRules {
+    /// Returns the rules that exist now, to be read. Which are gone, and since when, stays here.
+    pub(crate) fn share(&self) -> Self {
+        Self { known: self.known.clone(), gone: BTreeMap::new() }
+    }
+
     /// Goes on from the rules that a store kept.
     pub(crate) fn restore(&mut self, rules: Option<Vec<KnownRule>>) {
         self.gone.clear();
@@ -92,7 +100,7 @@ impl KnownRules {
     /// Returns the symptoms `RULE/SYMPTOM` of all rules that match; `None` if not all symptoms are known.
     pub(crate) fn matching(&self, pattern: &Pattern) -> Option<Vec<String>> {
         let mut all = Vec::new();
-        for (rule, symptoms) in self.known.as_ref()? {
+        for (rule, symptoms) in self.known.as_deref()? {
             let names = symptoms.as_ref()?.iter().map(|symptom| format!("{rule}/{symptom}"));
             all.extend(names.filter(|name| pattern.matches(name)));
         }
@@ -102,7 +110,7 @@ impl KnownRules {
     /// Returns the names `RULE/SYMPTOM` of all symptoms that are known.
     pub(crate) fn symptoms(&self) -> Vec<String> {
         let mut all = Vec::new();
-        for (rule, symptoms) in self.known.iter().flatten() {
+        for (rule, symptoms) in self.known.iter().flat_map(|known| &**known) {
             all.extend(symptoms.iter().flatten().map(|symptom| format!("{rule}/{symptom}")));
         }
         all
@@ -118,6 +126,7 @@ fn grace_end_ns(since_ns: u64) -> u64 {
     since_ns.saturating_add(RULE_GRACE_MS * 1_000_000)
 }
 
-fn by_name(rules: Vec<KnownRule>) -> BTreeMap<String, Symptoms> {
-    rules.into_iter().map(|rule| (rule.name, rule.symptoms.map(|all| all.into_iter().collect()))).collect()
+fn by_name(rules: Vec<KnownRule>) -> Arc<BTreeMap<String, Symptoms>> {
+    let known = rules.into_iter().map(|rule| (rule.name, rule.symptoms.map(|all| all.into_iter().collect())));
+    Arc::new(known.collect())
 }

@@ -1,9 +1,6 @@
 //! The objects that the book has something to say about, with the symptoms that rules raised on them.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use lifesigns_model as model;
 
@@ -16,16 +13,17 @@ use crate::{
     change::BookChanges,
     evidence::EvidenceLine,
     record::{EndCause, SymptomState},
+    shared_map::SharedMap,
 };
 
-type Symptoms = BTreeMap<Id, Arc<SymptomState>>;
+type Symptoms = SharedMap<Arc<SymptomState>>;
 
 /// All objects with their symptoms. Every change of a symptom is noted for the store.
 #[derive(Debug, Default)]
 pub(crate) struct ObjectStates {
     /// Symptoms, active or not, by object and `RULE/SYMPTOM`. A state is shared with what was taken out and is
     /// not written yet.
-    objects: BTreeMap<Id, Symptoms>,
+    objects: SharedMap<Symptoms>,
     dirty: HashSet<Key>,
 }
 
@@ -60,10 +58,15 @@ pub(crate) enum Hold {
 }
 
 impl ObjectStates {
+    /// Returns the objects as they are now, to be read. What is noted for the store stays here.
+    pub(crate) fn share(&self) -> Self {
+        Self { objects: self.objects.clone(), dirty: HashSet::new() }
+    }
+
     /// Adds an object without symptoms. Returns its id.
     pub(crate) fn add(&mut self, object: &str) -> Id {
         let id: Id = object.into();
-        self.objects.insert(Arc::clone(&id), Symptoms::new());
+        self.objects.insert(Arc::clone(&id), Symptoms::default());
         id
     }
 
@@ -180,16 +183,16 @@ impl ObjectStates {
 
     /// Moves all times that are later than `time_ns` back to it.
     pub(crate) fn set_back(&mut self, time_ns: u64) {
-        for (object, symptoms) in &mut self.objects {
-            for (name, shared) in symptoms {
+        self.objects.for_each_mut(|object, symptoms| {
+            symptoms.for_each_mut(|name, shared| {
                 if shared.since_ns.max(shared.last_ns) > time_ns {
                     let symptom = Arc::make_mut(shared);
                     symptom.since_ns = symptom.since_ns.min(time_ns);
                     symptom.last_ns = symptom.last_ns.min(time_ns);
                     self.dirty.insert(key(object, name));
                 }
-            }
-        }
+            });
+        });
     }
 
     /// Puts back a symptom that a store kept, of an object that is there.
@@ -199,8 +202,8 @@ impl ObjectStates {
 
     /// Removes an object with its symptoms.
     pub(crate) fn remove(&mut self, object: &Id) {
-        for name in self.objects.remove(object).unwrap_or_default().into_keys() {
-            self.dirty.insert((Arc::clone(object), name));
+        for name in self.objects.remove(object).unwrap_or_default().keys() {
+            self.dirty.insert(key(object, name));
         }
     }
 
@@ -215,7 +218,7 @@ impl ObjectStates {
     }
 
     fn symptoms_mut(&mut self, object: &Id) -> &mut Symptoms {
-        self.objects.entry(Arc::clone(object)).or_default()
+        self.objects.entry_or_default(object)
     }
 
     /// Returns a symptom to be changed, and notes for the store that it is.

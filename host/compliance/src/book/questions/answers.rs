@@ -1,6 +1,7 @@
 //! Answers to questions about the book as it is now.
 
 use crate::{
+    alert_rank::worst_first,
     book::{
         questions::{
             findings,
@@ -9,98 +10,110 @@ use crate::{
             names::Names,
             report, routing, selection, why,
         },
-        state::BookState,
+        view::BookView,
     },
     change::RequestError,
     config::Group,
-    query::{Badges, GroupDetails, GroupLine, ObjectDetails, ObjectLine, Query, QueryAnswer, SilenceDetails},
-    record::{Alert, BadgeOwner, SymptomState, worst_first},
+    query::{
+        AnswerPage, Badges, GroupDetails, GroupLine, ObjectDetails, ObjectLine, Query, QueryAnswer, SilenceDetails,
+    },
+    record::{Alert, BadgeOwner, SymptomState},
     why::Why,
 };
 
 /// Answers a question. The error says what is not there.
-pub(crate) fn answer(state: &BookState, query: &Query) -> Result<QueryAnswer, RequestError> {
-    Ok(match query {
-        Query::Alerts(filter) => QueryAnswer::Alerts(selection::alerts(state, filter)?),
-        Query::Matches(filter) => QueryAnswer::Matches(Box::new(selection::matches(state, filter)?)),
-        Query::Pending(filter) => QueryAnswer::Pending(selection::waiting(state, filter)?),
-        Query::Route(id) => QueryAnswer::Route(Box::new(routing::routing(state, id)?)),
-        Query::Policies => QueryAnswer::Policies(state.compiled.policy_lines(state.clock.wall_ns())),
-        Query::Silence(id) => QueryAnswer::Silence(Box::new(silence_page(state, id)?)),
-        Query::Preview(matchers) => QueryAnswer::Matches(Box::new(MatcherCheck { state }.preview(matchers)?)),
-        Query::Alert(id) => {
-            let (object, name) = state.alerts.find(id)?;
-            QueryAnswer::Alert(Box::new(state.alerts.existing(&object, &name).clone()))
+pub(crate) fn page(view: &BookView, query: &Query) -> Result<AnswerPage, RequestError> {
+    let mut next = None;
+    let answer = match query {
+        Query::Alerts(filter) => {
+            let part = selection::alerts(view, filter)?;
+            next = part.next;
+            QueryAnswer::Alerts(part.items)
         }
-        Query::Silences => QueryAnswer::Silences(state.silences.by_end()),
-        Query::Objects(filter) => QueryAnswer::Objects(selection::objects(state, filter)?),
-        Query::Object(id) => QueryAnswer::Object(Box::new(object_page(state, id)?)),
-        Query::Groups => QueryAnswer::Groups(group_lines(state)),
-        Query::Group(name) => QueryAnswer::Group(Box::new(group_page(state, name)?)),
-        Query::Badges => QueryAnswer::Badges(Box::new(badges(state))),
-        Query::Why { object, alert } => QueryAnswer::Why(Box::new(why::why(state, object, alert)?)),
-        Query::Findings => QueryAnswer::Findings(findings::findings(state)),
-        Query::Report { group } => QueryAnswer::Report(Box::new(report::report(state, group_page(state, group)?))),
-    })
+        Query::Matches(filter) => QueryAnswer::Matches(Box::new(selection::matches(view, filter)?)),
+        Query::Pending(filter) => QueryAnswer::Pending(selection::waiting(view, filter)?),
+        Query::Route(id) => QueryAnswer::Route(Box::new(routing::routing(view, id)?)),
+        Query::Policies => QueryAnswer::Policies(view.compiled.policy_lines(view.wall_ns)),
+        Query::Silence(id) => QueryAnswer::Silence(Box::new(silence_page(view, id)?)),
+        Query::Preview(matchers) => QueryAnswer::Matches(Box::new(MatcherCheck { view }.preview(matchers)?)),
+        Query::Alert(id) => {
+            let (object, name) = view.alerts.find(id)?;
+            QueryAnswer::Alert(Box::new(view.alerts.existing(&object, &name).clone()))
+        }
+        Query::Silences => QueryAnswer::Silences(view.silences.by_end()),
+        Query::Objects(filter) => {
+            let part = selection::objects(view, filter)?;
+            next = part.next;
+            QueryAnswer::Objects(part.items)
+        }
+        Query::Object(id) => QueryAnswer::Object(Box::new(object_page(view, id)?)),
+        Query::Groups => QueryAnswer::Groups(group_lines(view)),
+        Query::Group(name) => QueryAnswer::Group(Box::new(group_page(view, name)?)),
+        Query::Badges => QueryAnswer::Badges(Box::new(badges(view))),
+        Query::Why { object, alert } => QueryAnswer::Why(Box::new(why::why(view, object, alert)?)),
+        Query::Findings => QueryAnswer::Findings(findings::findings(view)),
+        Query::Report { group } => QueryAnswer::Report(Box::new(report::report(view, group_page(view, group)?))),
+    };
+    Ok(AnswerPage { answer, next })
 }
 
-fn object_page(state: &BookState, id: &str) -> Result<ObjectDetails, RequestError> {
-    let object = Names { state }.object(id)?;
-    let mut alerts: Vec<Alert> = state.alerts.of(id).map(|(_, alert)| alert.clone()).collect();
+fn object_page(view: &BookView, id: &str) -> Result<ObjectDetails, RequestError> {
+    let object = Names { view }.object(id)?;
+    let mut alerts: Vec<Alert> = view.alerts.of(id).map(|(_, alert)| alert.clone()).collect();
     alerts.sort_by(worst_first);
     Ok(ObjectDetails {
-        line: object_line(state, object),
-        children: state.registry.children(id).map(str::to_owned).collect(),
-        why: Why { groups: state.registry.memberships(id), steps: Vec::new() },
-        symptoms: state.objects.symptoms(id).map(|(_, symptom)| SymptomState::clone(symptom)).collect(),
+        line: object_line(view, object),
+        children: view.registry.children(id).map(str::to_owned).collect(),
+        why: Why { groups: view.registry.memberships(id), steps: Vec::new() },
+        symptoms: view.objects.symptoms(id).map(|(_, symptom)| SymptomState::clone(symptom)).collect(),
         alerts,
-        pending: state.alerts.pending_of(id).map(|(_, pending)| pending.clone()).collect(),
-        history: state.badges.history(BadgeOwner::Object, id),
-        undecided: undecided_on(state, id),
+        pending: view.alerts.pending_of(id).map(|(_, pending)| pending.clone()).collect(),
+        history: view.badges.history(BadgeOwner::Object, id),
+        undecided: undecided_on(view, id),
     })
 }
 
-fn group_lines(state: &BookState) -> Vec<GroupLine> {
-    state.config().groups.iter().map(|group| group_line(state, group)).collect()
+fn group_lines(view: &BookView) -> Vec<GroupLine> {
+    view.config().groups.iter().map(|group| group_line(view, group)).collect()
 }
 
-fn group_line(state: &BookState, group: &Group) -> GroupLine {
-    let (badge, violated) = state.badges.of_group(&group.name, state.config().badge);
+fn group_line(view: &BookView, group: &Group) -> GroupLine {
+    let (badge, violated) = view.badges.of_group(&group.name, view.config().badge);
     GroupLine {
         name: group.name.clone(),
         title: group.title.clone(),
-        members: state.registry.members(&group.name).map_or(0, |members| members.len()),
+        members: view.registry.member_count(&group.name),
         violated,
         badge,
     }
 }
 
-fn group_page(state: &BookState, name: &str) -> Result<GroupDetails, RequestError> {
-    let Some(group) = state.compiled.group(name) else { return Err(Names { state }.no_group(name)) };
-    let members = state.registry.members(name).into_iter().flatten();
-    let objects = members.filter_map(|id| state.registry.object(id));
+fn group_page(view: &BookView, name: &str) -> Result<GroupDetails, RequestError> {
+    let Some(group) = view.compiled.group(name) else { return Err(Names { view }.no_group(name)) };
+    let members = view.registry.members(name).into_iter().flatten();
+    let objects = members.filter_map(|id| view.registry.object(id));
     Ok(GroupDetails {
-        line: group_line(state, group),
-        objects: objects.map(|object| object_line(state, object)).collect(),
-        policies: state.compiled.policies_in(name).into_iter().map(|policy| policy.name.clone()).collect(),
-        history: state.badges.history(BadgeOwner::Group, name),
-        undecided: state.registry.undecided_in(name),
+        line: group_line(view, group),
+        objects: objects.map(|object| object_line(view, object)).collect(),
+        policies: view.compiled.policies_in(name).into_iter().map(|policy| policy.name.clone()).collect(),
+        history: view.badges.history(BadgeOwner::Group, name),
+        undecided: view.registry.undecided_in(name),
     })
 }
 
 /// Returns the badges of all groups, by name, and of all objects, the worst first.
-fn badges(state: &BookState) -> Badges {
-    let mut groups = group_lines(state);
+fn badges(view: &BookView) -> Badges {
+    let mut groups = group_lines(view);
     groups.sort_by(|one, other| one.name.cmp(&other.name));
-    let mut objects: Vec<ObjectLine> = state.registry.objects().map(|object| object_line(state, object)).collect();
+    let mut objects: Vec<ObjectLine> = view.registry.objects().map(|object| object_line(view, object)).collect();
     objects.sort_by(|one, other| (one.badge.score, &one.object.id).cmp(&(other.badge.score, &other.object.id)));
-    Badges { formula: state.config().badge, groups, objects }
+    Badges { formula: view.config().badge, groups, objects }
 }
 
 /// Returns a silence with what it matches.
-fn silence_page(state: &BookState, id: &str) -> Result<SilenceDetails, RequestError> {
-    let silence = state.silences.find(id)?;
-    let in_force = silence.is_in_force(state.clock.wall_ns());
-    let matches = MatcherCheck { state }.matched(&silence.matchers);
+fn silence_page(view: &BookView, id: &str) -> Result<SilenceDetails, RequestError> {
+    let silence = view.silences.find(id)?;
+    let in_force = silence.is_in_force(view.wall_ns);
+    let matches = MatcherCheck { view }.matched(&silence.matchers);
     Ok(SilenceDetails { silence: silence.clone(), in_force, matches })
 }

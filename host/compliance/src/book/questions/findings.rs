@@ -3,26 +3,26 @@
 
 use std::collections::BTreeSet;
 
-use crate::{book::state::BookState, config::AlertDefinition};
+use crate::{book::view::BookView, config::AlertDefinition};
 
 /// How many objects a sentence names.
 const NAMED: usize = 5;
 
 /// Returns a sentence for each.
-pub(crate) fn findings(state: &BookState) -> Vec<String> {
-    let mut all = cycles(state);
-    if state.registry.objects().next().is_none() {
+pub(crate) fn findings(view: &BookView) -> Vec<String> {
+    let mut all = cycles(view);
+    if view.registry.objects().next().is_none() {
         return all;
     }
-    let kinds: BTreeSet<&str> = state.registry.objects().filter_map(|object| object.kind.as_deref()).collect();
-    for definition in &state.config().definitions {
+    let kinds: BTreeSet<&str> = view.registry.objects().filter_map(|object| object.kind.as_deref()).collect();
+    for definition in &view.config().definitions {
         let has_objects = definition.kinds.iter().any(|kind| kinds.contains(kind.as_str()));
         if !definition.kinds.is_empty() && !has_objects {
             all.push(without_objects(definition, &kinds));
         }
     }
-    for group in &state.config().groups {
-        if state.registry.members(&group.name).is_none_or(BTreeSet::is_empty) {
+    for group in &view.config().groups {
+        if view.registry.member_count(&group.name) == 0 {
             all.push(format!("group {} has no members", group.name));
         }
     }
@@ -37,14 +37,14 @@ fn without_objects(definition: &AlertDefinition, kinds: &BTreeSet<&str>) -> Stri
 }
 
 /// Returns a sentence for each cycle of objects that are their own ancestors.
-fn cycles(state: &BookState) -> Vec<String> {
+fn cycles(view: &BookView) -> Vec<String> {
     let mut named: BTreeSet<&str> = BTreeSet::new();
     let mut all = Vec::new();
-    for object in state.registry.objects().filter(|object| object.parent.is_some()) {
-        if named.contains(object.id.as_str()) || !state.registry.is_own_ancestor(&object.id) {
+    for object in view.registry.objects().filter(|object| object.parent.is_some()) {
+        if named.contains(object.id.as_str()) || !view.registry.is_own_ancestor(&object.id) {
             continue;
         }
-        let above = state.registry.ancestors(&object.id);
+        let above = view.registry.ancestors(&object.id);
         named.extend(above.iter().copied());
         let mut names = vec![object.id.as_str()];
         names.extend(above.iter().copied().take(NAMED));

@@ -1,18 +1,19 @@
 //! Checks matchers of silences, and finds what they match now.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
+    alert_rank::worst_first,
     book::{
         limits,
         lookup::{invalid, is_long},
         questions::names::{Names, Subject, hint},
-        state::BookState,
+        view::BookView,
     },
     change::RequestError,
     pattern::Pattern,
     query::FilterMatches,
-    record::{Alert, Object, worst_first},
+    record::{Alert, AlertStatus, Object},
     silence::{DETAIL, Matcher, NAMES},
 };
 
@@ -22,7 +23,7 @@ const IMPACTS: [&str; 3] = ["health", "risk", "efficiency"];
 /// Checks matchers against what the book knows.
 #[derive(Clone, Copy)]
 pub(crate) struct MatcherCheck<'a> {
-    pub(crate) state: &'a BookState,
+    pub(crate) view: &'a BookView,
 }
 
 impl MatcherCheck<'_> {
@@ -41,7 +42,7 @@ impl MatcherCheck<'_> {
     /// Returns a matcher as it is kept. Names that nothing has are refused, in a negative matcher above all: it
     /// would match everything.
     fn check(self, matcher: &Matcher) -> Result<Matcher, RequestError> {
-        let names = Names { state: self.state };
+        let names = Names { view: self.view };
         let value = matcher.pattern.as_str();
         match matcher.name.as_str() {
             "group" => names.check(Subject::Group, value)?,
@@ -50,8 +51,8 @@ impl MatcherCheck<'_> {
             "criticality" => check_word("criticality", &matcher.pattern, &CRITICALITIES)?,
             "impact" => check_word("impact", &matcher.pattern, &IMPACTS)?,
             "id" if matcher.pattern.is_literal() => {
-                let (object, name) = self.state.alerts.find(value)?;
-                let id = &self.state.alerts.existing(&object, &name).id;
+                let (object, name) = self.view.alerts.find(value)?;
+                let id = &self.view.alerts.existing(&object, &name).id;
                 return Ok(Matcher { pattern: Pattern::new(id.as_str()), ..matcher.clone() });
             }
             "object" if matcher.negated => names.check(Subject::Object, value)?,
@@ -80,10 +81,10 @@ impl MatcherCheck<'_> {
     /// Returns the names of details that alerts and symptoms have.
     fn details(&self) -> BTreeSet<&str> {
         let mut names = BTreeSet::new();
-        for (.., alert) in self.state.alerts.all() {
+        for (.., alert) in self.view.alerts.all() {
             names.extend(alert.attributes.iter().map(|(name, _)| name.as_str()));
         }
-        for (.., symptom) in self.state.objects.all() {
+        for (.., symptom) in self.view.objects.all() {
             names.extend(symptom.attributes.iter().map(|(name, _)| name.as_str()));
         }
         names
@@ -96,11 +97,12 @@ impl MatcherCheck<'_> {
 
     /// Returns what matchers match now.
     pub(crate) fn matched(self, matchers: &[Matcher]) -> FilterMatches {
-        let open = self.state.alerts.all_open().map(|(.., alert)| alert);
-        let matched = open.filter(|alert| matchers.iter().all(|one| one.matches(alert)));
-        let mut alerts: Vec<Alert> = matched.cloned().collect();
-        alerts.sort_by(worst_first);
-        let objects = self.state.registry.objects().filter(|object| self.could_match(matchers, object));
+        let is_matched =
+            |alert: &Alert| alert.status == AlertStatus::Open && matchers.iter().all(|one| one.matches(alert));
+        let matched = self.view.alerts.all_shared().filter(|alert| is_matched(alert));
+        let mut alerts: Vec<Arc<Alert>> = matched.cloned().collect();
+        alerts.sort_by(|one, other| worst_first(one, other));
+        let objects = self.view.registry.objects().filter(|object| self.could_match(matchers, object));
         let notes = matchers.iter().filter_map(|matcher| self.remark(matcher));
         FilterMatches { objects: objects.count(), notes: notes.collect(), alerts }
     }
@@ -116,7 +118,7 @@ impl MatcherCheck<'_> {
 
     /// Returns whether a group of the object matches. An object without groups has the group "".
     fn is_in_group(self, pattern: &Pattern, object: &Object) -> bool {
-        let mut groups = self.state.registry.groups_of(&object.id).peekable();
+        let mut groups = self.view.registry.groups_of(&object.id).peekable();
         if groups.peek().is_none() {
             return pattern.matches("");
         }
@@ -125,7 +127,7 @@ impl MatcherCheck<'_> {
 
     /// Returns a remark on a matcher that matches nothing that is known.
     fn remark(self, matcher: &Matcher) -> Option<String> {
-        let names = Names { state: self.state };
+        let names = Names { view: self.view };
         let value = matcher.pattern.as_str();
         match matcher.name.as_str() {
             "object" => names.check(Subject::Object, value).err().map(|refused| refused.to_string()),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lifesigns_text::suggestion;
 
 use crate::{
-    book::{ids::Id, lookup::invalid, state::BookState},
+    book::{ids::Id, lookup::invalid, view::BookView},
     change::RequestError,
     config::AlertCondition,
     limits::NAME_BYTES,
@@ -67,7 +67,7 @@ impl Subject {
 /// Checks names against what the book knows.
 #[derive(Clone, Copy)]
 pub(crate) struct Names<'a> {
-    pub(crate) state: &'a BookState,
+    pub(crate) view: &'a BookView,
 }
 
 impl<'a> Names<'a> {
@@ -82,14 +82,14 @@ impl<'a> Names<'a> {
                 subject.noun(),
             ));
         }
-        let state = self.state;
+        let view = self.view;
         match subject {
             Subject::Group => check_among(subject, text, || self.groups()),
-            Subject::Object if state.registry.object(text).is_some() || state.objects.id(text).is_some() => Ok(()),
+            Subject::Object if view.registry.object(text).is_some() || view.objects.id(text).is_some() => Ok(()),
             // The book may have alerts of objects that the registry does not know.
-            Subject::Object => check_among(subject, text, || self.objects().chain(state.objects.ids().map(|id| &**id))),
+            Subject::Object => check_among(subject, text, || self.objects().chain(view.objects.ids().map(|id| &**id))),
             Subject::Kind => {
-                let kinds = state.registry.objects().filter_map(|object| object.kind.as_deref());
+                let kinds = view.registry.objects().filter_map(|object| object.kind.as_deref());
                 let kinds: BTreeSet<&str> = kinds.collect();
                 check_among(subject, text, || kinds.iter().copied())
             }
@@ -112,7 +112,7 @@ impl<'a> Names<'a> {
     /// Returns the object of this id.
     pub(crate) fn object(self, id: &str) -> Result<&'a Object, RequestError> {
         let unknown = || unmatched(Subject::Object, id, &hint(id, self.objects()));
-        self.state.registry.object(id).ok_or_else(unknown)
+        self.view.registry.object(id).ok_or_else(unknown)
     }
 
     /// Returns the refusal of a group that is not there.
@@ -121,11 +121,11 @@ impl<'a> Names<'a> {
     }
 
     fn groups(self) -> impl Iterator<Item = &'a str> {
-        self.state.config().groups.iter().map(|group| group.name.as_str())
+        self.view.config().groups.iter().map(|group| group.name.as_str())
     }
 
     fn objects(self) -> impl Iterator<Item = &'a str> {
-        self.state.registry.objects().map(|object| object.id.as_str())
+        self.view.registry.objects().map(|object| object.id.as_str())
     }
 
     /// Refuses what is neither a definition, nor a symptom that is an alert of its own, nor the name of an alert
@@ -166,7 +166,7 @@ impl<'a> Names<'a> {
 
     /// Returns a remark on a name that nothing has so far, where something may have it one day.
     pub(crate) fn remark(self, subject: Subject, text: &str) -> Option<String> {
-        let alerts = || self.state.alerts.all().map(|(.., alert)| alert);
+        let alerts = || self.view.alerts.all().map(|(.., alert)| alert);
         let known: BTreeSet<String> = match subject {
             Subject::Alert if text.contains('/') => {
                 let alerts = self.alerts().into_iter().map(str::to_owned);
@@ -192,21 +192,21 @@ impl<'a> Names<'a> {
 
     /// Returns the names that alerts have or can have.
     fn alerts(self) -> BTreeSet<&'a str> {
-        let definitions = self.state.config().definitions.iter().map(|one| one.name.as_str());
-        let alerts = self.state.alerts.all().map(|(.., alert)| alert.definition.as_str());
+        let definitions = self.view.config().definitions.iter().map(|one| one.name.as_str());
+        let alerts = self.view.alerts.all().map(|(.., alert)| alert.definition.as_str());
         definitions.chain(alerts).collect()
     }
 
     /// Returns the first definition that a symptom helps to meet: such a symptom is no alert of its own.
     fn definition_naming(self, symptom: &str) -> Option<&'a str> {
-        let mut definitions = self.state.config().definitions.iter();
+        let mut definitions = self.view.config().definitions.iter();
         definitions.find(|one| is_met_by(&one.when, symptom)).map(|one| one.name.as_str())
     }
 
     /// Returns the symptoms that rules raised or the configuration names.
     fn symptoms(self) -> BTreeSet<Id> {
-        let mut known: BTreeSet<Id> = self.state.objects.all().map(|(_, name, _)| name.clone()).collect();
-        for definition in &self.state.config().definitions {
+        let mut known: BTreeSet<Id> = self.view.objects.all().map(|(_, name, _)| name.clone()).collect();
+        for definition in &self.view.config().definitions {
             collect_literals(&definition.when, &mut known);
         }
         known
@@ -263,6 +263,7 @@ fn unmatched(subject: Subject, text: &str, hint: &str) -> RequestError {
     RequestError::Unmatched { what, id: shortened(text), hint: hint.to_owned() }
 }
 
-fn shortened(text: &str) -> String {
+/// Returns the beginning of a name that a message repeats.
+pub(crate) fn shortened(text: &str) -> String {
     text[..text.floor_char_boundary(SHOWN_BYTES)].to_owned()
 }

@@ -1,7 +1,7 @@
 //! Whether policy would allow the alert of a definition that is not met.
 
 use crate::{
-    book::{evaluation::policy_decision::PolicyDecision, ids::Id, state::BookState},
+    book::{evaluation::policy_decision::PolicyDecision, ids::Id, view::BookView},
     condition::CompiledCondition,
     config::Scope,
     pattern::Pattern,
@@ -41,14 +41,14 @@ impl Ways {
 }
 
 /// Returns what an alert of `name` on `object` would be if it opened now.
-pub(crate) fn outlook(state: &BookState, object: &Id, name: &Id) -> PolicyOutcome {
-    let own = state.context().decide(object, name);
+pub(crate) fn outlook(view: &BookView, object: &Id, name: &Id) -> PolicyOutcome {
+    let own = view.context().decide(object, name);
     if own.allowed {
         return PolicyOutcome::Allowed;
     }
-    let condition = state.compiled.position(name).and_then(|at| state.compiled.condition(at));
+    let condition = view.compiled.position(name).and_then(|at| view.compiled.condition(at));
     let Some(condition) = condition else { return PolicyOutcome::Violation };
-    let ways = WaysToMeet { state, object, own: &own }.of(condition);
+    let ways = WaysToMeet { view, object, own: &own }.of(condition);
     match (ways.allowed, ways.violating || ways.bare) {
         (true, false) => PolicyOutcome::Allowed,
         (true, true) => PolicyOutcome::Depends,
@@ -58,7 +58,7 @@ pub(crate) fn outlook(state: &BookState, object: &Id, name: &Id) -> PolicyOutcom
 
 /// Finds the ways in which conditions can be met on an object.
 struct WaysToMeet<'a> {
-    state: &'a BookState,
+    view: &'a BookView,
     object: &'a Id,
     /// The decision about the alert itself.
     own: &'a PolicyDecision,
@@ -80,7 +80,7 @@ impl WaysToMeet<'_> {
     }
 
     fn of_symptom(&self, pattern: &Pattern, scope: Scope) -> Ways {
-        let context = self.state.context();
+        let context = self.view.context();
         let mut ways = Ways::default();
         for object in self.in_scope(scope) {
             for symptom in self.candidates(object, pattern) {
@@ -92,7 +92,7 @@ impl WaysToMeet<'_> {
                 }
             }
             // A symptom that is not known yet may be either.
-            if !pattern.is_literal() && self.state.rules.matching(pattern).is_none() {
+            if !pattern.is_literal() && self.view.rules.matching(pattern).is_none() {
                 ways.violating = true;
                 ways.allowed |= self.own.is_allowed_by(&context.decide(object, pattern.as_str()));
             }
@@ -103,8 +103,8 @@ impl WaysToMeet<'_> {
     fn in_scope(&self, scope: Scope) -> Vec<&str> {
         match scope {
             Scope::Own => vec![self.object],
-            Scope::Parent => self.state.context().parent(self.object).into_iter().collect(),
-            Scope::Children => self.state.registry.children(self.object).collect(),
+            Scope::Parent => self.view.context().parent(self.object).into_iter().collect(),
+            Scope::Children => self.view.registry.children(self.object).collect(),
         }
     }
 
@@ -113,8 +113,8 @@ impl WaysToMeet<'_> {
         if pattern.is_literal() {
             return vec![pattern.as_str().to_owned()];
         }
-        let mut names = self.state.rules.matching(pattern).unwrap_or_default();
-        for (name, _) in self.state.objects.symptoms(object) {
+        let mut names = self.view.rules.matching(pattern).unwrap_or_default();
+        for (name, _) in self.view.objects.symptoms(object) {
             if pattern.matches(name) {
                 names.push(name.to_string());
             }

@@ -3,23 +3,24 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    book::state::BookState,
+    alert_rank::worst_first,
+    book::view::BookView,
     query::{ComplianceReport, Control, GroupDetails},
-    record::{Alert, AlertStatus, worst_first},
+    record::{Alert, AlertStatus},
 };
 
 /// Returns the report of a group.
-pub(crate) fn report(state: &BookState, group: GroupDetails) -> ComplianceReport {
+pub(crate) fn report(view: &BookView, group: GroupDetails) -> ComplianceReport {
     let mut alerts: Vec<&Alert> = Vec::new();
     for member in &group.objects {
-        alerts.extend(state.alerts.of(&member.object.id).map(|(_, alert)| alert));
+        alerts.extend(view.alerts.of(&member.object.id).map(|(_, alert)| alert));
     }
     alerts.sort_by(|one, other| worst_first(one, other));
     let mut resolved = selected(&alerts, |alert| alert.status == AlertStatus::Cancelled);
     resolved.sort_by_key(|alert| std::cmp::Reverse(alert.cancelled_ns));
     ComplianceReport {
         group,
-        time_ns: state.clock.now_ns(),
+        time_ns: view.now_ns(),
         controls: controls(&alerts),
         findings: selected(&alerts, Alert::is_violation),
         exceptions: selected(&alerts, |alert| alert.status == AlertStatus::Open && alert.allowed),

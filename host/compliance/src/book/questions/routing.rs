@@ -2,11 +2,9 @@
 
 use crate::{
     book::{
-        notify::{
-            routes::{self, is_among},
-            suppression::inhibiting,
-        },
-        state::BookState,
+        notify::routes::{self, is_among},
+        questions::notified::ParentNotified,
+        view::BookView,
     },
     change::RequestError,
     config::{Grouping, Route},
@@ -16,15 +14,15 @@ use crate::{
 };
 
 /// Returns how an alert is routed as it is now, whether or not it is open.
-pub(crate) fn routing(state: &BookState, id: &str) -> Result<Routing, RequestError> {
-    let (object, name) = state.alerts.find(id)?;
-    let alert = state.alerts.existing(&object, &name);
-    let resolution = state.context().resolution(&object, &name);
-    let config_routes = &state.config().routes;
+pub(crate) fn routing(view: &BookView, id: &str) -> Result<Routing, RequestError> {
+    let (object, name) = view.alerts.find(id)?;
+    let alert = view.alerts.existing(&object, &name);
+    let resolution = view.context().resolution(&object, &name);
+    let config_routes = &view.config().routes;
     let mut steps = Vec::new();
     explain(config_routes, alert, 0, &mut steps);
     let no_route = Grouping::default();
-    let parents = ParentNotified::of(state, &object, &name);
+    let parents = ParentNotified::of(view, &object, &name);
     let routed = routes::receivers(config_routes, &no_route, alert, resolution.receivers.as_deref());
     let mut receivers = Vec::new();
     for (receiver, grouping) in routed {
@@ -33,11 +31,11 @@ pub(crate) fn routing(state: &BookState, id: &str) -> Result<Routing, RequestErr
             route: taken_route(&steps, receiver, resolution.receivers.is_some()).map(|step| step.place.clone()),
             grouping: grouping.clone(),
             notified_ns: alert.notified.get(receiver).map(|known| known.last_ns),
-            inhibited_by: parents.as_ref().and_then(|parent| parent.in_place_for(receiver)),
+            inhibited_by: instead_of(parents.as_ref(), receiver),
         });
     }
     let instead = resolution.why.steps.into_iter().find(|step| step.setting == "receivers").map(|step| step.by);
-    let kept_back = kept_back(state, alert, receivers.is_empty());
+    let kept_back = kept_back(view, alert, receivers.is_empty());
     Ok(Routing { routes: steps, instead, receivers, kept_back, alert: alert.clone() })
 }
 
@@ -48,35 +46,17 @@ fn taken_route<'a>(steps: &'a [RouteStep], receiver: &str, named_by_policy: bool
     taken.find(|step| named_by_policy || step.receivers.iter().any(|one| one == receiver))
 }
 
-/// The parent's alert that stands for an alert, and who is notified of it.
-struct ParentNotified {
-    parent: String,
-    alert: String,
-    receivers: Vec<String>,
-}
-
-impl ParentNotified {
-    fn of(state: &BookState, object: &str, name: &str) -> Option<Self> {
-        let (parent, alert) = inhibiting(state.context(), &state.alerts, object, name)?;
-        let resolution = state.context().resolution(parent, name);
-        let no_route = Grouping::default();
-        let routed = routes::receivers(&state.config().routes, &no_route, alert, resolution.receivers.as_deref());
-        let receivers = routed.into_iter().map(|(receiver, _)| receiver.to_owned()).collect();
-        Some(Self { parent: parent.to_string(), alert: alert.id.clone(), receivers })
-    }
-
-    /// Returns which alert a receiver is notified of instead.
-    fn in_place_for(&self, receiver: &str) -> Option<String> {
-        let covers = self.receivers.iter().any(|one| one == receiver);
-        covers.then(|| format!("alert {} on its parent {}", self.alert, self.parent))
-    }
+/// Returns which alert a receiver is notified of instead.
+fn instead_of(parent: Option<&ParentNotified>, receiver: &str) -> Option<String> {
+    let parent = parent.filter(|parent| parent.covers(receiver))?;
+    Some(format!("alert {} on its parent {}", parent.alert, parent.parent))
 }
 
 /// Returns why nothing is sent of an alert now, each reason by itself.
-fn kept_back(state: &BookState, alert: &Alert, unrouted: bool) -> Vec<String> {
+fn kept_back(view: &BookView, alert: &Alert, unrouted: bool) -> Vec<String> {
     let mut reasons = Vec::new();
     if unrouted {
-        let no_routes = state.config().routes.is_empty();
+        let no_routes = view.config().routes.is_empty();
         let reason = if no_routes { "the configuration has no route" } else { "no route that matches has a receiver" };
         reasons.push(reason.to_owned());
     }
@@ -88,7 +68,7 @@ fn kept_back(state: &BookState, alert: &Alert, unrouted: bool) -> Vec<String> {
         reasons.push("it is allowed: `policy why` says by which policy".to_owned());
     }
     if let Some(id) = &alert.silenced_by {
-        reasons.push(match state.silences.get(id) {
+        reasons.push(match view.silences.get(id) {
             Some(silence) => format!("silence {id} by {} matches it: {}", silence.who, silence.why),
             None => format!("silence {id} matches it"),
         });

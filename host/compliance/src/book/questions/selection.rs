@@ -1,23 +1,33 @@
 //! Which alerts and objects a filter selects. A name that nothing has is refused rather than
 //! answered with an empty list: a typing error must not read like good news.
 
+use std::sync::Arc;
+
 use crate::{
+    alert_rank::AlertRank,
     book::{
         ids::Id,
+        lookup::invalid,
         questions::{
             lines::object_line,
             names::{NameFilter, Names, Subject},
         },
-        state::BookState,
+        view::BookView,
     },
     change::{PendingTransition, RequestError},
     query::{AlertFilter, AlertStateFilter, FilterMatches, ObjectFilter, ObjectLine, PendingLine},
-    record::{Alert, AlertStatus, Object, worst_first},
+    record::{Alert, AlertStatus, Object},
 };
+
+/// A part of a list, and the cursor that it goes on with.
+pub(crate) struct ListPart<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) next: Option<String>,
+}
 
 /// A filter of alerts with its names ready to be compared.
 struct Selection<'a> {
-    state: &'a BookState,
+    view: &'a BookView,
     filter: &'a AlertFilter,
     object: Option<NameFilter>,
     group: Option<NameFilter>,
@@ -30,15 +40,15 @@ struct Selection<'a> {
 impl<'a> Selection<'a> {
     /// Returns the selection of a filter. The error says which name nothing has: of groups, objects, definitions
     /// and symptoms that is known.
-    fn checked(state: &'a BookState, filter: &'a AlertFilter) -> Result<Self, RequestError> {
-        Names { state }.check_each(&[
+    fn checked(view: &'a BookView, filter: &'a AlertFilter) -> Result<Self, RequestError> {
+        Names { view }.check_each(&[
             (Subject::Group, &filter.group),
             (Subject::Object, &filter.object),
             (Subject::Alert, &filter.alert),
             (Subject::Symptom, &filter.symptom),
         ])?;
         Ok(Self {
-            state,
+            view,
             filter,
             object: name_filter(&filter.object),
             group: name_filter(&filter.group),
@@ -49,12 +59,23 @@ impl<'a> Selection<'a> {
         })
     }
 
-    /// Returns the alerts that are selected, the worst first.
-    fn alerts(&self) -> Vec<&'a Alert> {
-        let all = self.state.alerts.all().map(|(.., alert)| alert);
-        let mut alerts: Vec<&Alert> = all.filter(|alert| self.matches(alert)).collect();
-        alerts.sort_by(|one, other| worst_first(one, other));
-        alerts
+    /// Returns the alerts that are selected, the worst first; with a limit or a cursor a part of them.
+    fn alerts(&self) -> Result<ListPart<Arc<Alert>>, RequestError> {
+        let after = alert_cursor(self.filter)?;
+        let is_next = |alert: &Alert| after.is_none_or(|after| AlertRank::of(alert) > after);
+        let all = self.view.alerts.all_shared();
+        let mut alerts: Vec<&Arc<Alert>> = all.filter(|alert| self.matches(alert) && is_next(alert)).collect();
+        let limit = self.filter.limit;
+        let is_cut = limit > 0 && alerts.len() > limit;
+        if is_cut {
+            // Only what is returned has to be sorted.
+            alerts.select_nth_unstable_by_key(limit, |alert| AlertRank::of(alert));
+            alerts.truncate(limit);
+        }
+        alerts.sort_unstable_by_key(|alert| AlertRank::of(alert));
+        let last = alerts.last().filter(|_| is_cut);
+        let next = last.map(|alert| AlertRank::of(alert).cursor());
+        Ok(ListPart { items: alerts.into_iter().cloned().collect(), next })
     }
 
     fn matches(&self, alert: &Alert) -> bool {
@@ -84,11 +105,11 @@ impl<'a> Selection<'a> {
             && is_any_wanted(&self.symptom, &alert.symptoms)
             && is_any_wanted(&self.control, &alert.controls)
             && is_any_wanted(&self.owner, alert.owner.as_slice())
-            && is_in_group(self.state, &self.group, &alert.object)
+            && is_in_group(self.view, &self.group, &alert.object)
     }
 
     fn has_object(&self, object: &str) -> bool {
-        is_wanted(&self.object, object) && is_in_group(self.state, &self.group, object)
+        is_wanted(&self.object, object) && is_in_group(self.view, &self.group, object)
     }
 }
 
@@ -119,23 +140,38 @@ fn is_any_wanted(wanted: &Option<NameFilter>, names: &[String]) -> bool {
 }
 
 /// Returns whether an object is in a group that is wanted, if one is.
-fn is_in_group(state: &BookState, wanted: &Option<NameFilter>, object: &str) -> bool {
+fn is_in_group(view: &BookView, wanted: &Option<NameFilter>, object: &str) -> bool {
     let Some(wanted) = wanted else { return true };
-    state.registry.groups_of(object).any(|group| wanted.matches(&group.name))
+    view.registry.groups_of(object).any(|group| wanted.matches(&group.name))
 }
 
 /// Returns the alerts that a filter selects, the worst first.
-pub(crate) fn alerts(state: &BookState, filter: &AlertFilter) -> Result<Vec<Alert>, RequestError> {
-    let mut alerts = Selection::checked(state, filter)?.alerts();
-    if filter.limit > 0 {
-        alerts.truncate(filter.limit);
+pub(crate) fn alerts(view: &BookView, filter: &AlertFilter) -> Result<ListPart<Arc<Alert>>, RequestError> {
+    Selection::checked(view, filter)?.alerts()
+}
+
+fn alert_cursor(filter: &AlertFilter) -> Result<Option<AlertRank<'_>>, RequestError> {
+    let Some(cursor) = &filter.cursor else { return Ok(None) };
+    match AlertRank::parse(cursor) {
+        Some(rank) => Ok(Some(rank)),
+        None => invalid("the cursor is none: it is the `next` of the page before"),
     }
-    Ok(alerts.into_iter().cloned().collect())
+}
+
+/// Refuses a cursor where there are no pages: what is ignored would match too much.
+fn check_unpaged(filter: &AlertFilter) -> Result<(), RequestError> {
+    if filter.cursor.is_some() {
+        return invalid("only lists of alerts and objects have pages");
+    }
+    Ok(())
 }
 
 /// Returns what a filter matches, with remarks on its names that nothing has so far.
-pub(crate) fn matches(state: &BookState, filter: &AlertFilter) -> Result<FilterMatches, RequestError> {
-    let selection = Selection::checked(state, filter)?;
+pub(crate) fn matches(view: &BookView, filter: &AlertFilter) -> Result<FilterMatches, RequestError> {
+    check_unpaged(filter)?;
+    // What matches is counted, so it is never a part.
+    let whole = AlertFilter { limit: 0, ..filter.clone() };
+    let selection = Selection::checked(view, &whole)?;
     let mut notes = Vec::new();
     for (subject, text) in [
         (Subject::Symptom, &filter.symptom),
@@ -143,18 +179,18 @@ pub(crate) fn matches(state: &BookState, filter: &AlertFilter) -> Result<FilterM
         (Subject::Owner, &filter.owner),
         (Subject::Alert, &filter.alert),
     ] {
-        notes.extend(text.as_ref().and_then(|text| Names { state }.remark(subject, text)));
+        notes.extend(text.as_ref().and_then(|text| Names { view }.remark(subject, text)));
     }
     Ok(FilterMatches {
-        objects: state.registry.objects().filter(|object| selection.has_object(&object.id)).count(),
-        alerts: selection.alerts().into_iter().cloned().collect(),
+        objects: view.registry.objects().filter(|object| selection.has_object(&object.id)).count(),
+        alerts: selection.alerts()?.items,
         notes,
     })
 }
 
 /// Returns the objects that a filter selects, by id.
-pub(crate) fn objects(state: &BookState, filter: &ObjectFilter) -> Result<Vec<ObjectLine>, RequestError> {
-    Names { state }.check_each(&[
+pub(crate) fn objects(view: &BookView, filter: &ObjectFilter) -> Result<ListPart<ObjectLine>, RequestError> {
+    Names { view }.check_each(&[
         (Subject::Group, &filter.group),
         (Subject::Object, &filter.object),
         (Subject::Kind, &filter.kind),
@@ -162,42 +198,48 @@ pub(crate) fn objects(state: &BookState, filter: &ObjectFilter) -> Result<Vec<Ob
     ])?;
     let (id, group) = (name_filter(&filter.object), name_filter(&filter.group));
     let (kind, symptom) = (name_filter(&filter.kind), name_filter(&filter.symptom));
-    let mut lines = Vec::new();
-    for object in state.registry.objects() {
+    let mut lines: Vec<ObjectLine> = Vec::new();
+    for object in view.registry.objects_after(filter.cursor.as_deref()) {
         let is_selected = is_wanted(&id, &object.id)
-            && is_in_group(state, &group, &object.id)
+            && is_in_group(view, &group, &object.id)
             && is_any_wanted(&kind, object.kind.as_slice())
-            && has_symptom(state, &symptom, object)
+            && has_symptom(view, &symptom, object)
             && (!filter.discovered || object.discovered);
+        if is_selected && filter.limit > 0 && lines.len() >= filter.limit {
+            // There is one more.
+            let next = lines.last().map(|line| line.object.id.clone());
+            return Ok(ListPart { items: lines, next });
+        }
         if is_selected {
-            lines.push(object_line(state, object));
+            lines.push(object_line(view, object));
         }
     }
-    Ok(lines)
+    Ok(ListPart { items: lines, next: None })
 }
 
-fn has_symptom(state: &BookState, wanted: &Option<NameFilter>, object: &Object) -> bool {
+fn has_symptom(view: &BookView, wanted: &Option<NameFilter>, object: &Object) -> bool {
     let Some(wanted) = wanted else { return true };
-    state.objects.active(&object.id).any(|name| wanted.matches(name))
+    view.objects.active(&object.id).any(|name| wanted.matches(name))
 }
 
 /// Returns what waits to open or to be cancelled, the next one first.
-pub(crate) fn waiting(state: &BookState, filter: &AlertFilter) -> Result<Vec<PendingLine>, RequestError> {
-    let selection = Selection::checked(state, filter)?;
-    let mut pending: Vec<(&Id, &Id, &PendingTransition)> = state.alerts.all_pending().collect();
+pub(crate) fn waiting(view: &BookView, filter: &AlertFilter) -> Result<Vec<PendingLine>, RequestError> {
+    check_unpaged(filter)?;
+    let selection = Selection::checked(view, filter)?;
+    let mut pending: Vec<(&Id, &Id, &PendingTransition)> = view.alerts.all_pending().collect();
     pending.retain(|(object, name, _)| selection.has_object(object) && is_wanted(&selection.alert, name));
     pending.sort_by_key(|(_, _, pending)| pending.due_ns);
     if filter.limit > 0 {
         pending.truncate(filter.limit);
     }
-    Ok(pending.into_iter().map(|(object, name, pending)| waiting_line(state, object, name, pending)).collect())
+    Ok(pending.into_iter().map(|(object, name, pending)| waiting_line(view, object, name, pending)).collect())
 }
 
-fn waiting_line(state: &BookState, object: &Id, name: &Id, pending: &PendingTransition) -> PendingLine {
+fn waiting_line(view: &BookView, object: &Id, name: &Id, pending: &PendingTransition) -> PendingLine {
     PendingLine {
         pending: pending.clone(),
-        title: state.compiled.definition(name).map(|one| one.title.clone()).unwrap_or_default(),
-        groups: state.registry.groups_of(object).map(|group| group.name.clone()).collect(),
-        alert: state.alerts.open(object, name).map(|alert| alert.id.clone()),
+        title: view.compiled.definition(name).map(|one| one.title.clone()).unwrap_or_default(),
+        groups: view.registry.groups_of(object).map(|group| group.name.clone()).collect(),
+        alert: view.alerts.open(object, name).map(|alert| alert.id.clone()),
     }
 }

@@ -6,10 +6,11 @@ use std::{
 };
 
 use crate::{
-    book::state::BookState,
+    alert_rank::worst_first,
+    book::view::BookView,
     change::PendingTransition,
     query::{BadgeChange, ConfigEffect, CriticalityChange},
-    record::{Alert, AlertStatus, Badge, BadgeOwner, worst_first},
+    record::{Alert, AlertStatus, Badge, BadgeOwner},
 };
 
 /// What was so before the other configuration came into force.
@@ -21,14 +22,14 @@ pub(crate) struct Before {
 }
 
 /// Adds to `effect` what is otherwise now than before.
-pub(crate) fn compare(state: &BookState, before: &Before, effect: &mut ConfigEffect) {
-    compare_alerts(state, &before.alerts, effect);
-    effect.waiting = begun(state, &before.pending);
-    effect.badges = compare_badges(state, &before.badges);
+pub(crate) fn compare(view: &BookView, before: &Before, effect: &mut ConfigEffect) {
+    compare_alerts(view, &before.alerts, effect);
+    effect.waiting = begun(view, &before.pending);
+    effect.badges = compare_badges(view, &before.badges);
 }
 
-fn compare_alerts(state: &BookState, before: &HashMap<String, Arc<Alert>>, effect: &mut ConfigEffect) {
-    for (.., alert) in state.alerts.all() {
+fn compare_alerts(view: &BookView, before: &HashMap<String, Arc<Alert>>, effect: &mut ConfigEffect) {
+    for (.., alert) in view.alerts.all() {
         let was = before.get(&alert.id).filter(|was| was.status == AlertStatus::Open);
         let is_open = alert.status == AlertStatus::Open;
         match was {
@@ -50,15 +51,15 @@ fn compare_alerts(state: &BookState, before: &HashMap<String, Arc<Alert>>, effec
 }
 
 /// Returns what waits now and did not before.
-fn begun(state: &BookState, before: &[PendingTransition]) -> Vec<PendingTransition> {
+fn begun(view: &BookView, before: &[PendingTransition]) -> Vec<PendingTransition> {
     let key = |pending: &PendingTransition| (pending.object.clone(), pending.definition.clone(), pending.opening);
     let known: BTreeSet<_> = before.iter().map(key).collect();
-    let now = state.alerts.all_pending().map(|(.., pending)| pending);
+    let now = view.alerts.all_pending().map(|(.., pending)| pending);
     now.filter(|pending| !known.contains(&key(pending))).cloned().collect()
 }
 
-fn compare_badges(state: &BookState, before: &BTreeMap<(BadgeOwner, String), Badge>) -> Vec<BadgeChange> {
-    let after = state.badges.recorded();
+fn compare_badges(view: &BookView, before: &BTreeMap<(BadgeOwner, String), Badge>) -> Vec<BadgeChange> {
+    let after = view.badges.recorded();
     let mut keys: Vec<&(BadgeOwner, String)> = before.keys().chain(after.keys()).collect();
     // Groups first.
     keys.sort_by(|one, other| (one.0 == BadgeOwner::Object, &one.1).cmp(&(other.0 == BadgeOwner::Object, &other.1)));
@@ -69,7 +70,7 @@ fn compare_badges(state: &BookState, before: &BTreeMap<(BadgeOwner, String), Bad
         let (of, name) = (key.0, key.1.clone());
         let is_changed = match (was, is) {
             (None, None) => false,
-            (Some(_), None) => of == BadgeOwner::Group && state.compiled.group(&name).is_none(),
+            (Some(_), None) => of == BadgeOwner::Group && view.compiled.group(&name).is_none(),
             (None, Some(is)) => of == BadgeOwner::Group || is.score < 100,
             (Some(was), Some(is)) => was != is,
         };

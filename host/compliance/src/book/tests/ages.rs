@@ -60,8 +60,8 @@ fn names_that_never_come_again_do_not_pile_up() {
     let left = stale(&world, "vm");
     assert_eq!(left.len() as u64, most);
     assert!(!left.iter().any(|name| ["made-up-0", "made-up-1", "made-up-2"].contains(&name.as_str())), "the oldest go");
-    assert_eq!(world.book.dropped().count(DropKind::StaleMetrics), 3);
-    assert_eq!(world.book.dropped().example(DropKind::StaleMetrics), Some("made-up-0 of vm"));
+    assert_eq!(world.book.view().dropped().count(DropKind::StaleMetrics), 3);
+    assert_eq!(world.book.view().dropped().example(DropKind::StaleMetrics), Some("made-up-0 of vm"));
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn alerts_of_one_object_are_bounded_and_open_ones_stay() {
         .collect();
     let mut world = World::new(with(definitions));
     world.metric(1, "vm", "m", 1e9);
-    assert_eq!((world.known().len(), world.book.dropped().count(DropKind::Alerts)), (most, 2));
+    assert_eq!((world.known().len(), world.book.view().dropped().count(DropKind::Alerts)), (most, 2));
     world.metric(2, "vm", "m", 500.0);
     world.metric(3, "vm", "m", 1e9);
     assert_eq!(world.known().len(), most);

@@ -22,6 +22,7 @@ mod suppressed;
 mod symptoms;
 mod time;
 mod undecided;
+mod views;
 mod waits;
 mod whys;
 
@@ -117,7 +118,8 @@ impl World {
     /// Returns every alert that the book knows, by object and definition.
     pub(super) fn known(&self) -> Vec<Alert> {
         let filter = AlertFilter { cancelled: true, allowed: true, ..AlertFilter::default() };
-        let Ok(QueryAnswer::Alerts(mut alerts)) = self.book.answer(&Query::Alerts(filter)) else { panic!("alerts") };
+        let Ok(QueryAnswer::Alerts(alerts)) = self.book.answer(&Query::Alerts(filter)) else { panic!("alerts") };
+        let mut alerts: Vec<Alert> = alerts.into_iter().map(Arc::unwrap_or_clone).collect();
         alerts.sort_by(|one, other| (&one.object, &one.definition).cmp(&(&other.object, &other.definition)));
         alerts
     }

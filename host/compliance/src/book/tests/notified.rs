@@ -109,7 +109,7 @@ proptest! {
         let deliver = |world: &mut World, known: &mut Known, waiting: &mut VecDeque<Notice>, many: usize| {
             for _ in 0..many {
                 let Some(notice) = waiting.pop_front() else { return };
-                match world.book.withholds(&notice) {
+                match world.book.view().withholds(&notice) {
                     true => world.apply(BookInput::Withheld(WithheldNotice::of(&notice))),
                     false => known.hear(&notice),
                 }

@@ -31,7 +31,7 @@ fn what_a_rule_that_is_gone_said_ends_after_a_grace() {
     world.apply(BookInput::Rules(vec![rule("u", &["a"])]));
     assert_eq!(world.book.next_due().1, Some((100 + GRACE_S) * S));
     world.clock(100 + GRACE_S - 1);
-    assert_eq!(world.book.open_alerts().count(), 4, "it may be copied again");
+    assert_eq!(world.book.view().open_alerts().count(), 4, "it may be copied again");
     world.clock(100 + GRACE_S);
     let gone: Vec<_> =
         world.book.take().rules_gone.into_iter().map(|gone| (gone.rule, gone.symptoms, gone.alerts)).collect();
@@ -49,7 +49,7 @@ fn what_a_rule_that_is_gone_said_ends_after_a_grace() {
     assert_eq!(world.book.next_due().1, None);
     // Renamed, it raises under its new name, and the old one counts for nothing.
     world.raise(7, "vm1", "t2/a");
-    assert_eq!(world.book.open_alerts().count(), 2);
+    assert_eq!(world.book.view().open_alerts().count(), 2);
 }
 
 #[test]
@@ -59,15 +59,15 @@ fn a_rule_that_comes_back_in_time_or_is_only_refused_keeps_what_it_said() {
     world.clock(110);
     world.apply(BookInput::Rules(vec![refused("t"), rule("u", &["a"])]));
     world.clock(1000);
-    assert_eq!(world.book.open_alerts().count(), 4);
+    assert_eq!(world.book.view().open_alerts().count(), 4);
     world.apply(BookInput::Rules(vec![refused("t")]));
     world.clock(1000 + GRACE_S);
-    assert_eq!(world.book.open_alerts().count(), 3, "only the one that is gone ends");
+    assert_eq!(world.book.view().open_alerts().count(), 3, "only the one that is gone ends");
     // A book that never heard which rules exist ends nothing.
     let mut world = World::new(house());
     world.raise(1, "vm", "t/a");
     world.clock(10_000);
-    assert_eq!(world.book.open_alerts().count(), 1);
+    assert_eq!(world.book.view().open_alerts().count(), 1);
 }
 
 #[test]
@@ -81,12 +81,12 @@ fn a_rule_that_went_while_the_host_was_down_is_gone_as_well() {
     world.clock(5000);
     world.apply(BookInput::Rules(vec![rule("u", &["a"])]));
     world.clock(5000 + GRACE_S - 1);
-    assert_eq!(world.book.open_alerts().count(), 4);
+    assert_eq!(world.book.view().open_alerts().count(), 4);
     world.clock(5000 + GRACE_S);
     assert!(world.alerts().contains(&"vm2 t/a cancelled warning x1 by ruleremoved".to_owned()));
     // It stays so.
     kept.commit(world.book.take());
-    assert_eq!(kept.restart(&world.book).open_alerts().count(), world.book.open_alerts().count());
+    assert_eq!(kept.restart(&world.book).view().open_alerts().count(), world.book.view().open_alerts().count());
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_grace_that_a_stop_cut_short_begins_again() {
     world.clock(5000);
     world.apply(present());
     world.clock(5000 + GRACE_S - 1);
-    assert_eq!(world.book.open_alerts().count(), 4);
+    assert_eq!(world.book.view().open_alerts().count(), 4);
     world.clock(5000 + GRACE_S);
     assert!(world.alerts().contains(&"vm2 t/a cancelled warning x1 by ruleremoved".to_owned()));
 }

@@ -146,7 +146,7 @@ fn symptoms_of_one_object_are_bounded() {
         world.raise(1, "vm", &format!("a/b{number}"));
     }
     assert_eq!(world.known().len(), super::super::limits::OBJECT_SYMPTOMS);
-    assert_eq!(world.book.dropped().count(DropKind::Symptoms), 5);
+    assert_eq!(world.book.view().dropped().count(DropKind::Symptoms), 5);
 }
 
 #[test]
@@ -156,7 +156,8 @@ fn an_object_whose_name_is_too_long_is_counted() {
     world.raise(1, &longest, "a/b");
     world.raise(2, &format!("{longest}y"), "a/b");
     assert_eq!(world.known().len(), 1);
-    let dropped = world.book.dropped();
+    let view = world.book.view();
+    let dropped = view.dropped();
     assert_eq!(dropped.iter().collect::<Vec<_>>(), [(DropKind::ObjectNames, 1)]);
     assert!(dropped.example(DropKind::ObjectNames).is_some_and(|name| name.starts_with("yyy")));
 }
@@ -174,7 +175,7 @@ fn objects_that_are_not_kept_have_no_clock() {
         world.apply(BookInput::Of { source: "log".to_owned(), input });
     }
     assert_eq!(world.book.state.timers.clocks(), 1, "the one of the object that is kept");
-    assert_eq!(world.book.dropped().count(DropKind::ObjectNames), 300);
+    assert_eq!(world.book.view().dropped().count(DropKind::ObjectNames), 300);
 }
 
 #[test]

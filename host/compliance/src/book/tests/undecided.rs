@@ -148,7 +148,7 @@ fn what_is_undecided_is_warned_of_once_and_shown_everywhere() {
     world.property(3, "vm-1", "n", "y");
     assert!(world.book.take_warnings().is_empty());
 
-    let all = world.book.undecided();
+    let all = world.book.view().undecided();
     assert_eq!(all.iter().map(|one| (one.objects, &*one.example)).collect::<Vec<_>>(), [(6, "vm"), (6, "vm")]);
     assert_eq!(all[1].place, place(1));
     let page = |world: &World| -> ObjectDetails {
@@ -171,6 +171,6 @@ fn what_is_undecided_is_warned_of_once_and_shown_everywhere() {
     // Mended on one object: gone there, and the alert with it.
     world.property(4, "vm-1", "n", "21");
     assert!(page(&world).undecided.is_empty());
-    assert_eq!(world.book.undecided()[1].objects, 5);
+    assert_eq!(world.book.view().undecided()[1].objects, 5);
     assert_eq!(world.alert("vm-1", "it").status, AlertStatus::Cancelled);
 }

@@ -95,8 +95,8 @@ fn names_that_do_not_exist_are_refused() {
     let mut world = lab();
     assert!(refusal(&world, "vm1", "tow").contains("there is no alert definition \"tow\""));
     assert!(refusal(&world, "vm9", "two").contains("there is no object"));
-    assert!(refusal(&world, "vm1", "nosuch/x").contains("no rule has a symptom \"nosuch/x\""));
-    assert!(refusal(&world, "vm1", "t/c").contains("no rule has a symptom"));
+    assert!(refusal(&world, "vm1", "nosuch/x").contains("there is no symptom \"nosuch/x\""));
+    assert!(refusal(&world, "vm1", "t/c").contains("there is no symptom"));
     assert_eq!(headline(&world, "vm1", "v/x"), "v/x on vm1: not met; it would be a violation");
     world.raise(5, "vm1", "old/x");
     world.clear(6, "vm1", "old/x");
