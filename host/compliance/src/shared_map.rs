@@ -7,7 +7,7 @@ mod tests;
 
 use std::{slice, sync::Arc};
 
-use self::node::{Inserted, Node};
+use self::node::{Child, Entry, Inserted, Node};
 
 /// A persistent map from names to values, in the order of the names: a B-tree of shared nodes. A value is cloned
 /// when it, or one beside it, changes after a copy was made; values that are large belong in an [`Arc`].
@@ -169,8 +169,8 @@ impl<'a, V> IntoIterator for &'a SharedMap<V> {
 /// The entries of a map, by name.
 pub(crate) struct Iter<'a, V> {
     /// The children that follow, the innermost branch last.
-    branches: Vec<slice::Iter<'a, (Arc<str>, Arc<Node<V>>)>>,
-    leaf: slice::Iter<'a, (Arc<str>, V)>,
+    branches: Vec<slice::Iter<'a, Child<V>>>,
+    leaf: slice::Iter<'a, Entry<V>>,
 }
 
 impl<'a, V> Iter<'a, V> {

@@ -8,12 +8,17 @@ const MOST: usize = 16;
 /// A node with fewer is joined with one beside it, if both fit.
 const FEW: usize = 5;
 
+/// A name with what it has: a value in a leaf, a child in a branch.
+pub(super) type Entry<T> = (Arc<str>, T);
+/// A child of a branch.
+pub(super) type Child<V> = Entry<Arc<Node<V>>>;
+
 /// A node. The name beside a child, other than the first one, is not greater than the names in the child, and
 /// greater than all names before it.
 #[derive(Clone, Debug)]
 pub(super) enum Node<V> {
-    Leaf(Vec<(Arc<str>, V)>),
-    Branch(Vec<(Arc<str>, Arc<Node<V>>)>),
+    Leaf(Vec<Entry<V>>),
+    Branch(Vec<Child<V>>),
 }
 
 /// The effect of an insertion on a node.
@@ -22,17 +27,17 @@ pub(super) enum Inserted<V> {
     Replaced(V),
     Added,
     /// The node was full: this one comes after it, from this name on.
-    Split((Arc<str>, Arc<Node<V>>)),
+    Split(Child<V>),
 }
 
 /// Returns which child has a name, if any has it. The name beside the first child is of no account.
-pub(super) fn child_of<V>(children: &[(Arc<str>, Arc<Node<V>>)], name: &str) -> usize {
+pub(super) fn child_of<V>(children: &[Child<V>], name: &str) -> usize {
     children[1..].partition_point(|(first, _)| **first <= *name)
 }
 
 impl<V> Node<V> {
     /// Returns the parent of two nodes.
-    pub(super) fn branch(left: Arc<Self>, right: (Arc<str>, Arc<Self>)) -> Self {
+    pub(super) fn branch(left: Arc<Self>, right: Child<V>) -> Self {
         Self::Branch(vec![("".into(), left), right])
     }
 
@@ -100,7 +105,7 @@ impl<V: Clone> Node<V> {
         }
     }
 
-    pub(super) fn remove(&mut self, name: &str) -> Option<(Arc<str>, V)> {
+    pub(super) fn remove(&mut self, name: &str) -> Option<Entry<V>> {
         match self {
             Self::Leaf(entries) => {
                 let at = position(entries, name).ok()?;
@@ -125,7 +130,7 @@ impl<V: Clone> Node<V> {
     }
 
     /// Adds what comes after this node and is of the same level.
-    fn append(&mut self, after: (Arc<str>, Arc<Self>)) {
+    fn append(&mut self, after: Child<V>) {
         match (self, Arc::unwrap_or_clone(after.1)) {
             (Self::Leaf(entries), Self::Leaf(mut after)) => entries.append(&mut after),
             (Self::Branch(children), Self::Branch(mut others)) => {
@@ -140,13 +145,13 @@ impl<V: Clone> Node<V> {
     }
 }
 
-fn position<T>(entries: &[(Arc<str>, T)], name: &str) -> Result<usize, usize> {
+fn position<T>(entries: &[Entry<T>], name: &str) -> Result<usize, usize> {
     entries.binary_search_by(|(one, _)| (**one).cmp(name))
 }
 
 /// Splits what has become too long by an insertion at `at`. What grows at its end stays full on the left: names
 /// often come in order.
-fn split<T, V>(all: &mut Vec<(Arc<str>, T)>, at: usize, node: fn(Vec<(Arc<str>, T)>) -> Node<V>) -> Inserted<V> {
+fn split<T, V>(all: &mut Vec<Entry<T>>, at: usize, node: fn(Vec<Entry<T>>) -> Node<V>) -> Inserted<V> {
     if all.len() <= MOST {
         return Inserted::Added;
     }
@@ -156,7 +161,7 @@ fn split<T, V>(all: &mut Vec<(Arc<str>, T)>, at: usize, node: fn(Vec<(Arc<str>, 
 }
 
 /// Removes the child at `at` if it is empty, and joins it with one beside it if it has few.
-fn join<V: Clone>(children: &mut Vec<(Arc<str>, Arc<Node<V>>)>, at: usize) {
+fn join<V: Clone>(children: &mut Vec<Child<V>>, at: usize) {
     let len = children[at].1.len();
     if len == 0 {
         children.remove(at);

@@ -1,3 +1,5 @@
+//! The shared map against a sorted map, and what a change after a copy costs.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
