@@ -131,6 +131,8 @@ impl Recorder {
     /// Callers learn at once why their requests cannot be done now.
     fn commit(&mut self, turn: &mut Turn) -> Result<CommitOutcome, RecorderFailure> {
         if turn.commit.is_empty() {
+            // What needs no commit may have changed, such as the clock.
+            self.shared.publish(self.book.view());
             return Ok(CommitOutcome::Committed);
         }
         crash::point(crash::BEFORE_COMMIT);
@@ -149,6 +151,8 @@ impl Recorder {
             turn.stop = self.refuse_requests(&why, delay) == Pause::StopRequested;
             delay = (delay * 2).min(RETRY_LAST);
         }
+        // First: those who learn of the commit may ask what it changed.
+        self.shared.publish(self.book.view());
         self.shared.health.committed(self.now_ns());
         crash::point(crash::AFTER_COMMIT);
         Ok(CommitOutcome::Committed)
@@ -181,8 +185,6 @@ impl Recorder {
     /// Publishes a committed turn: receivers, sources and callers learn of it.
     fn complete(&mut self, turn: Turn) {
         let Turn { commit, replies, acks, .. } = turn;
-        // First: those who learn of the commit below may ask what it changed.
-        self.shared.publish(self.book.view());
         if !commit.is_empty() {
             self.publish(commit);
             crash::point(crash::BEFORE_RELEASE);

@@ -34,7 +34,7 @@ fn host(home: &Home) -> RecordingHost {
     };
     let builder = home.builder(Setup { compliance, ..Setup::default() }).known((0..ALERTS).map(object).collect());
     let host = builder.start_recording(home.store()).expect("the host starts");
-    until("the alerts are committed", || host.recorder().status().store.commits > 0);
+    until("the alerts are committed", || host.recorder().status().alerts.violations() == ALERTS as u64);
     host
 }
 
