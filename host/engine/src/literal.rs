@@ -9,6 +9,7 @@
 //! finds: such lines are always decoded, and so are those with a message that is a list of bytes.
 
 use aho_corasick::AhoCorasick;
+use lifesigns_model::escaped_number;
 use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::cost_units::LITERAL_UNITS;
@@ -218,16 +219,12 @@ pub(crate) enum Escape {
 impl Escape {
     /// Returns what the backslash at `at` is the first byte of.
     pub(crate) fn at(bytes: &[u8], at: usize) -> Self {
-        let (from, len, radix) = match bytes.get(at + 1) {
-            None | Some(b'/' | b'\'' | b']' | b'u') => return Self::Hiding,
-            Some(b'U') => (at + 2, 8, 16),
-            Some(b'x') => (at + 2, 2, 16),
-            Some(b'0'..=b'7') => (at + 1, 3, 8),
-            Some(_) => return Self::Plain,
-        };
-        let digits = bytes.get(from..from + len);
-        let is_number = digits.is_some_and(|digits| digits.iter().all(|digit| char::from(*digit).is_digit(radix)));
-        if is_number { Self::GoNumber } else { Self::Plain }
+        let escape = &bytes[at..];
+        match escape.get(1) {
+            None | Some(b'/' | b'\'' | b']' | b'u') => Self::Hiding,
+            Some(_) if escaped_number(escape).is_some() => Self::GoNumber,
+            Some(_) => Self::Plain,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod chunk;
 mod clock;
 mod description;
 mod drops;
+mod escape;
 mod fact;
 pub mod limits;
 mod ports;
@@ -26,6 +27,7 @@ pub use description::{
     ValueTest, Wants,
 };
 pub use drops::{DropKind, Drops};
+pub use escape::escaped_number;
 pub use fact::ObjectFacts;
 pub use limits::Limits;
 pub use ports::{

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use lifesigns_model::escaped_number;
 use memchr::{memchr, memchr2};
 
 /// Returns the text that is in Go's quotes; without them. Escapes that Go does not know are kept as they stand;
@@ -70,23 +71,6 @@ fn number(bytes: &[u8], text: &mut Vec<u8>) -> usize {
             1
         }
     }
-}
-
-/// Returns the number in the escape that `bytes` begins with, and the escape's length; `None` if it is no number.
-/// `\uHHHH` is JSON's escape too.
-pub(super) fn escaped_number(bytes: &[u8]) -> Option<(u32, usize)> {
-    let (start, len, radix) = match bytes.get(1)? {
-        b'x' => (2, 2, 16),
-        b'u' => (2, 4, 16),
-        b'U' => (2, 8, 16),
-        b'0'..=b'7' => (1, 3, 8),
-        _ => return None,
-    };
-    let end = start + len;
-    let digits =
-        bytes.get(start..end).filter(|digits| digits.iter().all(|digit| char::from(*digit).is_digit(radix)))?;
-    let number = u32::from_str_radix(str::from_utf8(digits).ok()?, radix).ok()?;
-    Some((number, end))
 }
 
 /// Returns the position of the quote that ends a quoted value.

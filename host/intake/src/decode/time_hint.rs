@@ -6,10 +6,10 @@
 //! date, nine digits or an exponent under a key that means a time, or one of the shapes that plain
 //! lines begin with.
 
-use lifesigns_model::BYTE_LIST_MARKS;
+use lifesigns_model::{BYTE_LIST_MARKS, escaped_number};
 use memchr::memchr2_iter;
 
-use super::{go, keys, plain};
+use super::{keys, plain};
 
 /// Positions that are looked at together.
 const BLOCK: usize = 64;
@@ -37,7 +37,7 @@ fn may_hide_time(line: &[u8]) -> bool {
 fn is_hiding_escape(bytes: &[u8]) -> bool {
     // What Go and others escape in JSON for the sake of HTML, and control characters that are no space.
     let hides = |code| matches!(code, 0x08..=0x0d | 0x20..=0x7e) && !matches!(code, 0x26 | 0x27 | 0x3c | 0x3e);
-    go::escaped_number(bytes).is_some_and(|(code, _)| hides(code))
+    escaped_number(bytes).is_some_and(|(code, _)| hides(code))
 }
 
 /// Whether a time stands in the line as it is.
