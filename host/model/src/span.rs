@@ -24,11 +24,13 @@ impl Span {
     }
 
     /// The text, or `None` if there is no value.
+    #[inline]
     pub fn get(self, arena: &str) -> Option<&str> {
         if self.is_none() { None } else { arena.get(self.offset as usize..(self.offset + self.len) as usize) }
     }
 
     /// The text; empty if there is no value.
+    #[inline]
     pub fn str(self, arena: &str) -> &str {
         self.get(arena).unwrap_or_default()
     }

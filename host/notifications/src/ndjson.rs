@@ -1,10 +1,7 @@
 //! The raises and clears of rules as lines of JSON.
 
-use std::io;
-
-use lifesigns_model::{Attributes, RuleAlertRef};
-use lifesigns_text::write_rfc3339;
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use lifesigns_model::RuleAlertRef;
+use lifesigns_text::{write_json_string, write_rfc3339};
 
 /// Appends a raise or clear and a line end to `out`.
 ///
@@ -13,70 +10,76 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 /// ```
 pub fn write(alert: &RuleAlertRef<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"time\":\"");
-    write_rfc3339(alert.order.time_ns, &mut jiff::fmt::StdIoWrite(&mut *out));
-    out.push(b'"');
-    member(out, "rule", alert.rule);
-    member(out, "symptom", &alert.symptom.id);
-    member(out, "object", alert.object);
-    member(out, "criticality", alert.symptom.criticality.as_str());
-    member(out, "change", alert.change.as_str());
-    member(out, "summary", alert.summary);
-    member(out, "attributes", &Pairs(alert.attributes));
-    let evidence = Evidence { source: alert.evidence.source, line: alert.evidence.line, text: alert.evidence.text };
-    member(out, "evidence", &[evidence]);
-    member(out, "module", alert.module);
+    write_rfc3339(alert.order.time_ns, out);
+    member(out, b"\",\"rule\":", alert.rule);
+    member(out, b",\"symptom\":", &alert.symptom.id);
+    member(out, b",\"object\":", alert.object);
+    member(out, b",\"criticality\":", alert.symptom.criticality.as_str());
+    member(out, b",\"change\":", alert.change.as_str());
+    member(out, b",\"summary\":", alert.summary);
+    out.extend_from_slice(b",\"attributes\":{");
+    for (number, (name, value)) in alert.attributes.iter().enumerate() {
+        let before: &[u8] = if number == 0 { b"" } else { b"," };
+        member(out, before, name);
+        member(out, b":", value);
+    }
+    member(out, b"},\"evidence\":[{\"source\":", alert.evidence.source);
+    out.extend_from_slice(b",\"line\":");
+    write_number(alert.evidence.line, out);
+    member(out, b",\"text\":", alert.evidence.text);
+    member(out, b"}],\"module\":", alert.module);
     out.extend_from_slice(b"}\n");
 }
 
-fn member<T: Serialize + ?Sized>(out: &mut Vec<u8>, name: &str, value: &T) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-    let written: Result<(), io::Error> = serde_json::to_writer(out, value).map_err(Into::into);
-    debug_assert!(written.is_ok(), "strings and numbers always serialise into memory");
+/// Appends `before` as it is, and `text` as a string.
+fn member(out: &mut Vec<u8>, before: &[u8], text: &str) {
+    out.extend_from_slice(before);
+    write_json_string(text, out);
 }
 
-#[derive(Serialize)]
-struct Evidence<'a> {
-    source: &'a str,
-    line: u64,
-    text: &'a str,
-}
-
-struct Pairs<'a>(Attributes<'a>);
-
-impl Serialize for Pairs<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.iter().len()))?;
-        for (name, value) in self.0.iter() {
-            map.serialize_entry(name, value)?;
+fn write_number(mut number: u64, out: &mut Vec<u8>) {
+    let mut digits = [b'0'; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
         }
-        map.end()
     }
+    out.extend_from_slice(&digits[start..]);
 }
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_model::{Change, Criticality, EvidenceRef, Impact, RuleAlertOrder, Span, SymptomDefinition};
+    use lifesigns_model::{
+        Attributes, Change, Criticality, EvidenceRef, Impact, RuleAlertOrder, Span, SymptomDefinition,
+    };
+    use proptest::prelude::*;
+    use serde::{Serialize, Serializer};
 
     use super::*;
 
-    #[test]
-    fn an_alert_is_one_line_of_json() {
-        let symptom = SymptomDefinition {
-            id: "created".into(),
+    fn symptom(id: &str) -> SymptomDefinition {
+        SymptomDefinition {
+            id: id.into(),
             title: "A container".into(),
             criticality: Criticality::Critical,
             impact: Impact::Risk,
             recommendation: String::new(),
             controls: vec![],
             hold_ms: 0,
-        };
+        }
+    }
+
+    #[test]
+    fn an_alert_is_one_line_of_json() {
         let pairs = [(Span::new(0, 1), Span::new(1, 2))];
         let alert = RuleAlertRef {
             order: RuleAlertOrder { time_ns: 1_000_000_000, ..RuleAlertOrder::default() },
             rule: "r",
-            symptom: &symptom,
+            symptom: &symptom("created"),
             object: "vm\n1",
             change: Change::Raise,
             summary: "say \"hi\"",
@@ -96,5 +99,87 @@ mod tests {
                 "\n"
             )
         );
+    }
+
+    /// An alert, as `serde_json` writes it.
+    #[derive(Serialize)]
+    struct Written<'a> {
+        time: String,
+        rule: &'a str,
+        symptom: &'a str,
+        object: &'a str,
+        criticality: &'a str,
+        change: &'a str,
+        summary: &'a str,
+        #[serde(serialize_with = "as_map")]
+        attributes: &'a [(String, String)],
+        evidence: [WrittenEvidence<'a>; 1],
+        module: &'a str,
+    }
+
+    #[derive(Serialize)]
+    struct WrittenEvidence<'a> {
+        source: &'a str,
+        line: u64,
+        text: &'a str,
+    }
+
+    fn as_map<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
+    }
+
+    /// Text with what must be escaped, what looks so and need not, and long runs of neither.
+    fn hostile() -> impl Strategy<Value = String> {
+        prop_oneof!["[\\x00-\\x7f\u{80}\u{2028}\u{fffd}\u{1f600}]{0,60}", "[a-z \"\\\\]{0,100}", "\\PC{0,40}"]
+    }
+
+    proptest! {
+        #[test]
+        fn alerts_are_written_as_serde_json_writes_them(
+            texts in prop::collection::vec(hostile(), 7),
+            attributes in prop::collection::vec((hostile(), hostile()), 0..4),
+            time_ns: u64,
+            line: u64,
+            raises: bool,
+        ) {
+            let (mut arena, mut pairs) = (String::new(), Vec::new());
+            let mut add = |text: &str| {
+                arena.push_str(text);
+                Span::new(arena.len() - text.len(), text.len())
+            };
+            for (name, value) in &attributes {
+                pairs.push((add(name), add(value)));
+            }
+            let symptom = symptom(&texts[0]);
+            let change = if raises { Change::Raise } else { Change::Clear };
+            let alert = RuleAlertRef {
+                order: RuleAlertOrder { time_ns, ..RuleAlertOrder::default() },
+                rule: &texts[1],
+                symptom: &symptom,
+                object: &texts[2],
+                change,
+                summary: &texts[3],
+                attributes: Attributes::new(&arena, &pairs),
+                evidence: EvidenceRef { source: &texts[4], line, text: &texts[5] },
+                module: &texts[6],
+            };
+            let written = Written {
+                time: jiff::Timestamp::from_nanosecond(i128::from(time_ns)).expect("in range").to_string(),
+                rule: &texts[1],
+                symptom: &texts[0],
+                object: &texts[2],
+                criticality: symptom.criticality.as_str(),
+                change: change.as_str(),
+                summary: &texts[3],
+                attributes: &attributes,
+                evidence: [WrittenEvidence { source: &texts[4], line, text: &texts[5] }],
+                module: &texts[6],
+            };
+            let mut out = Vec::new();
+            write(&alert, &mut out);
+            let mut expected = serde_json::to_vec(&written).expect("strings and numbers");
+            expected.push(b'\n');
+            prop_assert_eq!(String::from_utf8(out), String::from_utf8(expected));
+        }
     }
 }

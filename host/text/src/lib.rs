@@ -1,9 +1,10 @@
 //! Text for people: what comes from outside made safe to show, errors with their causes, suggestions
-//! for misspelt names, and one grammar each for durations, sizes and times. It imports no other crate
+//! for misspelt names, JSON strings, and one grammar each for durations, sizes and times. It imports no other crate
 //! of the workspace.
 
 mod causes;
 mod duration;
+mod json;
 mod number;
 mod safe;
 mod size;
@@ -12,6 +13,7 @@ mod time;
 
 pub use causes::with_causes;
 pub use duration::{LONGEST_MS, duration_ms, duration_text};
+pub use json::write_json_string;
 pub use safe::{
     is_unsafe, one_line, quoted, shortened, visible, visible_except_colours, visible_json, visible_lines,
     visible_same_length, visible_short, visible_word,
