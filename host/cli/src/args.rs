@@ -3,7 +3,7 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
-use lifesigns_intake::Format;
+use lifesigns_intake::{Format, TimeFormat};
 
 use crate::{compliance, exit::Outcome};
 
@@ -67,6 +67,7 @@ pub(crate) enum Command {
 Examples:
   lifesigns replay --rules rules.d dockerd.log
   lifesigns replay --rules rules.d --inventory fleet.toml --object vm-7 dockerd.log facts.ndjson
+  lifesigns replay --rules rules.d --time-format '%y/%m/%d %H:%M:%S' spark.log
   zcat syslog.1.gz | lifesigns replay --rules rules.d --format syslog - | jq .summary")]
 pub(crate) struct Replay {
     /// The rules folder: NAME.toml manifests and NAME.wasm modules.
@@ -78,6 +79,9 @@ pub(crate) struct Replay {
     /// The format of the lines.
     #[arg(long, default_value_t = Format::Auto, value_name = "auto|plain|syslog|logfmt|ndjson")]
     pub(crate) format: Format,
+    /// How times look, such as "%d/%m/%y %H:%M:%S", if none of the shapes that are known; may be repeated.
+    #[arg(long = "time-format", value_name = "FORMAT")]
+    pub(crate) time_formats: Vec<TimeFormat>,
     /// The object of lines that name none. Default: the file's name without its last extension.
     #[arg(long, value_name = "ID")]
     pub(crate) object: Option<String>,

@@ -11,7 +11,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use lifesigns::{
     engine::{self, ReplayInput, RuleSet},
-    model::{EventSource, limits},
+    model::{EventSource, ManualClock, limits},
 };
 use lifesigns_intake::{LineChunks, inventory, not_text};
 use lifesigns_notifications::ndjson;
@@ -115,7 +115,7 @@ fn input(args: &Replay, rank: u32, path: &Path) -> Result<ReplayInput<'static>, 
         rank,
         object: args.object.clone().unwrap_or(stem),
         app: None,
-        decoder: args.format.decoder(reference_ns),
+        decoder: args.format.decoder_with(Arc::new(ManualClock::new(reference_ns)), &args.time_formats),
     });
     let (mut chunks, shown, mut first) = (LineChunks::new(reader), source.name.clone(), true);
     let next = Box::new(move |spare: Vec<u8>| {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::decode::Format;
+use crate::decode::{Format, TimeFormat};
 
 /// Where following a file begins when it has no checkpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct SourceSettings {
     pub name: String,
     /// How lines are decoded.
     pub format: Format,
+    /// How times look, if not as one of the shapes that are known; tried in order.
+    pub time_formats: Vec<TimeFormat>,
     /// The object of lines that name none.
     pub object: String,
     /// The application of lines that name none.

@@ -19,7 +19,7 @@ mod stop;
 pub use carry::{ObjectLines, Pushed, RecordLines, object_decoder, record_decoder};
 pub use config::{FollowFrom, SourceKind, SourceSettings};
 pub use cursor::Cursor;
-pub use decode::{Format, UnknownFormat, parse_time};
+pub use decode::{Format, TimeFormat, TimeFormatError, UnknownFormat, parse_time};
 pub use encoding::{Encoding, not_text};
 pub use follow::{Follower, Look, Position, Tail};
 pub use followed::Followed;

@@ -1,13 +1,16 @@
 //! What a decoder says of a raw line without decoding it: whether it may have a time.
 
-use lifesigns_intake::{Format, object_decoder};
+use std::sync::{Arc, LazyLock};
+
+use lifesigns_intake::{Format, TimeFormat, object_decoder, parse_time};
+use lifesigns_model::ManualClock;
 use proptest::prelude::*;
 
 /// 2026-11-24T00:00:00Z.
 const REFERENCE_NS: u64 = 1_795_478_400_000_000_000;
 
 /// Pieces of times, of what is before them, and of what hides them.
-const PIECES: [&str; 84] = [
+const PIECES: [&str; 88] = [
     "2026-11-23",
     "2026/11/23",
     r"2026\/11\/23",
@@ -90,6 +93,10 @@ const PIECES: [&str; 84] = [
     "INFO[",
     "*",
     "%SYS-5-A: ",
+    "03-17 16:13:38.811  1702  2395 D a",
+    "[10.30 16:49:06] a.exe - b",
+    "20171223-22:15:29:606|",
+    "17/06/09 20:10:40 ",
     "9.5 1699956904 2005.11.09 ",
     "Mon 2026-11-23 06:39:59 UTC host ",
 ];
@@ -108,7 +115,17 @@ const CARRIERS: [(&str, &str); 10] = [
     ("<13>", " vm app: text"),
 ];
 
+/// How the times of a source may look, to find them among the pieces.
+static OWN: LazyLock<Vec<TimeFormat>> = LazyLock::new(|| {
+    ["%y/%m/%d %T", "%s", "%e.%m %H", "%a %b %d %T", "{\"%H %d %m"].map(|text| text.parse().expect("a format")).into()
+});
+
 fn holds(line: &str) {
+    for format in Format::ALL {
+        let decoder = format.decoder_with(Arc::new(ManualClock::new(REFERENCE_NS)), &OWN);
+        let time_ns = decoder.decode(line).time_ns;
+        assert!(time_ns.is_none() || decoder.may_have_time(line.as_bytes()), "own, {format}: {time_ns:?} in {line:?}");
+    }
     for format in Format::ALL {
         let decoder = format.decoder(REFERENCE_NS);
         let time_ns = decoder.decode(line).time_ns;
@@ -152,6 +169,34 @@ fn a_broken_object_behind_spaces_may_begin_with_a_time() {
     let line = " {9.5 1699956904 2005.11.09 text";
     assert_eq!(Format::Ndjson.decoder(REFERENCE_NS).decode(line).time_ns, Some(1_699_956_904_000_000_000));
     holds(line);
+}
+
+#[test]
+fn the_formats_of_a_source_come_first() {
+    let clock = Arc::new(ManualClock::new(REFERENCE_NS));
+    let format: TimeFormat = "%d/%m/%y %T".parse().expect("a format");
+    let decoder = Format::Auto.decoder_with(clock, &[format]);
+    for (line, time) in [
+        ("17/06/09 20:10:40 INFO a", Some("2009-06-17T20:10:40Z")),
+        (r#"{"time":"17/06/09 20:10:40","msg":"a"}"#, Some("2009-06-17T20:10:40Z")),
+        (r#"{"time":"17/06/09 20:10:40 +1","msg":"a"}"#, None),
+        ("ts=\"17/06/09 20:10:40\" msg=a", Some("2009-06-17T20:10:40Z")),
+        ("2026-11-23T06:39:59Z a", Some("2026-11-23T06:39:59Z")),
+        ("\u{feff}17/06/09 20:10:40 a", Some("2009-06-17T20:10:40Z")),
+    ] {
+        assert_eq!(decoder.decode(line).time_ns, time.and_then(parse_time), "{line}");
+    }
+}
+
+#[test]
+fn lines_without_the_formats_of_a_source_need_no_decoding() {
+    let decoder = Format::Auto.decoder_with(Arc::new(ManualClock::new(REFERENCE_NS)), &OWN);
+    for line in
+        [r#"{"level":"info","took":"12:00","msg":"started = 1"}"#, "level=info msg=\"17/06/09 20:10:40\"", "at 12:00"]
+    {
+        assert!(!decoder.may_have_time(line.as_bytes()), "{line}");
+        assert_eq!(decoder.decode(line).time_ns, None, "{line}");
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub use host::Host;
 pub use lifesigns_api as api;
 pub use lifesigns_compliance as compliance;
 pub use lifesigns_engine as engine;
-pub use lifesigns_intake::Format;
+pub use lifesigns_intake::{Format, TimeFormat, TimeFormatError};
 pub use lifesigns_model as model;
 pub use lifesigns_notifications as notifications;
 pub use lifesigns_record::{self as record, RetentionPolicy};

@@ -3,7 +3,7 @@
 use std::{fs::Metadata, sync::Arc, time::UNIX_EPOCH};
 
 use lifesigns_intake::{SourceKind, SourceSettings};
-use lifesigns_model::{Decoder, SharedClock};
+use lifesigns_model::{Decoder, ManualClock, SharedClock};
 
 /// Returns the names of the sources that report when they are at their end ([`crate::Sink::at_end`]). A
 /// pipe cannot: nothing says whether more waits in it.
@@ -22,10 +22,11 @@ fn can_report(kind: &SourceKind) -> bool {
 /// Returns the decoder of a source. Times without a year are completed by the clock where lines are
 /// written while they are read, and by the time of its last change for a file that is read once.
 pub(crate) fn decoder(config: &SourceSettings, clock: &SharedClock) -> Arc<dyn Decoder> {
-    match written_ns(&config.kind) {
-        Some(time_ns) => config.format.decoder(time_ns),
-        None => config.format.live_decoder(Arc::clone(clock)),
-    }
+    let clock = match written_ns(&config.kind) {
+        Some(time_ns) => Arc::new(ManualClock::new(time_ns)),
+        None => Arc::clone(clock),
+    };
+    config.format.decoder_with(clock, &config.time_formats)
 }
 
 fn written_ns(kind: &SourceKind) -> Option<u64> {

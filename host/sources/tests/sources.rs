@@ -24,6 +24,7 @@ fn follow(name: &str, path: &Path) -> SourceSettings {
         kind: SourceKind::Follow(path.to_owned(), FollowFrom::Start),
         name: name.to_owned(),
         format: Format::Plain,
+        time_formats: Vec::new(),
         object: "web-1".to_owned(),
         app: None,
     }

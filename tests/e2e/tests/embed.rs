@@ -226,6 +226,7 @@ fn files_are_read_by_the_librarys_sources_and_forgotten_when_they_are_removed() 
         kind: SourceKind::Follow(log, FollowFrom::Start),
         name: "docker".to_owned(),
         format: lifesigns::Format::Auto,
+        time_formats: Vec::new(),
         object: "vm-7".to_owned(),
         app: None,
     };

@@ -1,7 +1,7 @@
 //! What surrounds a text that is decoded: how far it is trusted, and how many lines may still be opened
 //! inside it.
 
-use super::time::Reference;
+use super::reference::Reference;
 
 /// How many lines are opened inside each other: a shipper's JSON, a container's JSON log, a syslog
 /// header, and its content.

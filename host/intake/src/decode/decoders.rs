@@ -4,8 +4,8 @@
 use lifesigns_model::LogRecord;
 
 use super::{
-    context::Context, json::InvalidJson, logfmt, ndjson, noise, payload, plain, syslog, tag::Confidence, terminal,
-    time::Reference,
+    context::Context, json::InvalidJson, logfmt, ndjson, noise, payload, plain, reference::Reference, syslog,
+    tag::Confidence, terminal,
 };
 
 /// Looks at each line by itself.
@@ -39,7 +39,7 @@ pub(super) fn syslog<'a>(line: &'a str, reference: Reference<'_>) -> LogRecord<'
 /// Pairs of keys and values, as written to files and to a terminal.
 pub(super) fn logfmt<'a>(line: &'a str, reference: Reference<'_>) -> LogRecord<'a> {
     let text = noise::skip(line);
-    let found = logfmt::record(text).or_else(|| terminal::record(text));
+    let found = logfmt::record(text, reference).or_else(|| terminal::record(text));
     found.unwrap_or_else(|| plain::record(text, reference, false))
 }
 

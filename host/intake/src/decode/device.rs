@@ -4,8 +4,9 @@
 use memchr::memchr;
 
 use super::{
+    reference::Reference,
     tag::{Header, is_host, tag},
-    time::{self, Reference},
+    time,
 };
 
 /// A mnemonic is this near, or there is none.

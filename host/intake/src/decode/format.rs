@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use lifesigns_model::{Decoder, LogRecord, ManualClock, SharedClock};
 
-use super::{decoders, time::Reference, time_hint};
+use super::{decoders, source_times::SourceTimes, time_format::TimeFormat};
 
 /// A format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -49,19 +49,26 @@ impl Format {
     /// Returns a decoder for lines that are written while it is used: the reference for times without
     /// a year is what `clock` shows when a line is decoded, however old the decoder is.
     pub fn live_decoder(self, clock: SharedClock) -> Arc<dyn Decoder> {
-        Arc::new(FormatDecoder { format: self, clock })
+        self.decoder_with(clock, &[])
+    }
+
+    /// Returns a decoder as [`Format::live_decoder`] does, for lines whose times look like one of `time_formats`. They
+    /// are tried in their order, before the shapes that are known, at the front of plain lines and as the value of a key
+    /// that means a time.
+    pub fn decoder_with(self, clock: SharedClock, time_formats: &[TimeFormat]) -> Arc<dyn Decoder> {
+        Arc::new(FormatDecoder { format: self, times: SourceTimes::new(clock, time_formats.into()) })
     }
 }
 
-/// Decodes lines of one format. `clock` completes times without a year.
+/// Decodes lines of one format.
 struct FormatDecoder {
     format: Format,
-    clock: SharedClock,
+    times: SourceTimes,
 }
 
 impl Decoder for FormatDecoder {
     fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
-        let reference = Reference(&*self.clock);
+        let reference = self.times.reference();
         match self.format {
             Format::Auto => decoders::auto(line, reference),
             Format::Plain => decoders::plain(line, reference),
@@ -80,7 +87,7 @@ impl Decoder for FormatDecoder {
     }
 
     fn may_have_time(&self, line: &[u8]) -> bool {
-        time_hint::may_have_time(line)
+        self.times.may_have_time(line)
     }
 }
 

@@ -4,8 +4,9 @@
 use super::{
     device,
     line_start::is_log_line,
+    reference::Reference,
     tag::{Confidence, Header, is_host, is_level, tag},
-    time::{self, Reference, Stamp},
+    time::{self, Stamp},
 };
 
 /// Programs whose lines are seen behind nothing but their name.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use lifesigns_model::{LogRecord, limits};
 use memchr::memchr2;
 
-use super::{go, time};
+use super::{go, reference::Reference};
 
 /// Whether a line begins with a pair that logfmt writers begin with.
 pub(crate) fn begins(bytes: &[u8]) -> bool {
@@ -21,7 +21,7 @@ pub(crate) fn begins(bytes: &[u8]) -> bool {
 
 /// Returns the pairs of `line`. A bare key is `true`; what is no pair, and a last value that is cut, makes the record
 /// malformed and takes nothing from the rest. `None` if the line does not begin with a pair.
-pub(crate) fn record(line: &str) -> Option<LogRecord<'_>> {
+pub(crate) fn record<'a>(line: &'a str, reference: Reference<'_>) -> Option<LogRecord<'a>> {
     let mut record = LogRecord { fields: Vec::with_capacity(8), ..LogRecord::default() };
     let mut pairs = Pairs { line, at: 0, malformed: false };
     let mut began = false;
@@ -31,7 +31,7 @@ pub(crate) fn record(line: &str) -> Option<LogRecord<'_>> {
         }
         began = true;
         match value {
-            Some(value) => add(&mut record, key, value),
+            Some(value) => add(&mut record, key, value, reference),
             None => field(&mut record, key, Cow::Borrowed("true")),
         }
     }
@@ -47,20 +47,20 @@ pub(crate) fn record(line: &str) -> Option<LogRecord<'_>> {
 
 /// Returns the record that `text` is inside of something else. Prose may begin like logfmt, so pairs that are not all
 /// sound must say a message.
-pub(crate) fn payload(text: &str) -> Option<LogRecord<'_>> {
-    let record = record(text)?;
+pub(crate) fn payload<'a>(text: &'a str, reference: Reference<'_>) -> Option<LogRecord<'a>> {
+    let record = record(text, reference)?;
     let says = record.message.as_deref().is_some_and(|message| message.len() < text.len());
     (!record.malformed || says).then_some(record)
 }
 
-fn add<'a>(record: &mut LogRecord<'a>, key: &'a str, value: Cow<'a, str>) {
+fn add<'a>(record: &mut LogRecord<'a>, key: &'a str, value: Cow<'a, str>, reference: Reference<'_>) {
     match key {
         "msg" | "message" if record.message.is_none() => {
             record.message = Some(value);
             return;
         }
         "time" | "ts" | "t" if record.time_ns.is_none() => {
-            record.time_ns = time::value(&value);
+            record.time_ns = reference.value(&value);
             if record.time_ns.is_some() {
                 return;
             }

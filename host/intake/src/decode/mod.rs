@@ -9,6 +9,8 @@ mod envelope;
 mod events;
 mod facts;
 mod format;
+mod format_parts;
+mod front;
 mod go;
 mod header;
 mod json;
@@ -20,15 +22,22 @@ mod ndjson;
 mod noise;
 mod payload;
 mod plain;
+mod reference;
 mod rfc5424;
+mod shapes;
+mod source_times;
 mod syslog;
 mod tag;
 mod terminal;
 mod time;
+mod time_format;
 mod time_hint;
 mod zone;
 
 pub use format::{Format, UnknownFormat};
+pub use format_parts::TimeFormatError;
+pub use time_format::TimeFormat;
+
 pub(crate) use json::{InvalidJson, JsonReader};
 
 /// Returns a time as logs and people write it, in nanoseconds since the Unix epoch: RFC 3339, the same with a space for

@@ -13,7 +13,6 @@ use super::{
     json::{InvalidJson, JsonReader},
     keys::{self, Part, Ranked, best},
     layer::Layer,
-    time,
 };
 
 /// Objects in each other that are flattened; deeper ones are kept as JSON text, and so are those
@@ -139,7 +138,7 @@ impl<'a, 'c> RecordBuilder<'a, 'c> {
             Part::Message(rank) if keys::is_message(&key, &text) => best(&mut self.message, rank, key, text, ()),
             Part::Object(rank) => best(&mut self.object, rank, key, text, ()),
             Part::App(rank) => best(&mut self.app, rank, key, text, ()),
-            Part::Time(rank) => match time::value(&text) {
+            Part::Time(rank) => match self.context.reference.value(&text) {
                 Some(ns) => best(&mut self.time, rank, key, text, ns),
                 None => Some((key, text)),
             },

@@ -33,7 +33,11 @@ pub(crate) fn decode<'a>(text: &'a str, context: Context<'_>) -> Option<LogRecor
 fn worded<'a>(text: &'a str, context: Context<'_>) -> Option<LogRecord<'a>> {
     let bytes = text.as_bytes();
     if logfmt::begins(bytes) {
-        return if context.is_line() { logfmt::record(text) } else { logfmt::payload(text) };
+        return if context.is_line() {
+            logfmt::record(text, context.reference)
+        } else {
+            logfmt::payload(text, context.reference)
+        };
     }
     if bytes[0].is_ascii_uppercase()
         && let Some(record) = terminal::record(text)

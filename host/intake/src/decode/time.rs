@@ -59,7 +59,7 @@ pub(crate) fn fraction(bytes: &[u8], at: usize) -> (u32, usize) {
 
 /// Returns the zone that may be at `at` (`Z`, `+hh:mm`, `+hhmm`, the last two also after a space), in seconds east
 /// of UTC, and where it ends.
-fn zone(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
+pub(crate) fn zone(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
     if matches!(bytes.get(at), Some(b'Z' | b'z')) {
         return Some((0, at + 1));
     }
@@ -194,60 +194,53 @@ fn unit_ns(number: u64) -> Option<u64> {
     }
 }
 
-/// What gives times without a year their year: they are the latest that is not more than one day
-/// after the time that this clock shows. It is asked for each such time, because a source may be read
-/// for months.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Reference<'a>(pub(crate) &'a dyn Clock);
-
-impl Reference<'_> {
-    /// `Mmm d[d] hh:mm:ss[.frac]` of RFC 3164, also with a year before the month, before or after the
-    /// clock, and with a zone, by number or by abbreviation, at the end.
-    pub(crate) fn bsd(self, bytes: &[u8]) -> Option<Stamp> {
-        let first = digits::<4>(bytes, 0).filter(|_| bytes.get(4) == Some(&b' '));
-        let start = if first.is_some() { 5 } else { 0 };
-        let month = month(bytes.get(start..)?)?;
-        let mut at = start + 4 + usize::from(bytes.get(start + 4) == Some(&b' '));
-        let two = bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
-        let day = if two { digits::<2>(bytes, at)? } else { digits::<1>(bytes, at)? };
-        at += 1 + usize::from(two);
-        if bytes.get(start + 3) != Some(&b' ') || bytes.get(at) != Some(&b' ') {
-            return None;
-        }
-        at += 1;
-        let mut year = first.or_else(|| digits::<4>(bytes, at).filter(|_| bytes.get(at + 4) == Some(&b' ')));
-        if year.is_some() && first.is_none() {
-            at += 5;
-        }
-        let seconds = clock(bytes, at)?;
-        let (nanos, mut len) = fraction(bytes, at + 8);
-        if year.is_none() && bytes.get(len) == Some(&b' ') && bytes.get(len + 5).is_none_or(|byte| *byte <= b' ') {
-            year = digits::<4>(bytes, len + 1).filter(|year| (1970..2100).contains(year));
-            len += if year.is_some() { 5 } else { 0 };
-        }
-        let mut vague = false;
-        let mut seconds = i64::from(seconds);
-        if let Some(zone) = spaced_zone(bytes, len).or_else(|| numeric_zone(bytes, len)) {
-            (len, vague) = (zone.end, zone.vague);
-            seconds -= zone.east_s;
-        }
-        let seconds = match year {
-            Some(year) => Some(days(year, month, day)? * DAY_S + seconds),
-            None => self.latest(month, day, seconds),
-        };
-        Some(Stamp { ns: seconds.and_then(|seconds| nanoseconds(seconds, nanos)), len, strict: false, vague })
+/// `Mmm d[d] hh:mm:ss[.frac]` of RFC 3164, also with a year before the month, before or after the
+/// clock, and with a zone, by number or by abbreviation, at the end.
+pub(crate) fn bsd(bytes: &[u8], clock: &dyn Clock) -> Option<Stamp> {
+    let first = digits::<4>(bytes, 0).filter(|_| bytes.get(4) == Some(&b' '));
+    let start = if first.is_some() { 5 } else { 0 };
+    let month = month(bytes.get(start..)?)?;
+    let mut at = start + 4 + usize::from(bytes.get(start + 4) == Some(&b' '));
+    let two = bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
+    let day = if two { digits::<2>(bytes, at)? } else { digits::<1>(bytes, at)? };
+    at += 1 + usize::from(two);
+    if bytes.get(start + 3) != Some(&b' ') || bytes.get(at) != Some(&b' ') {
+        return None;
     }
-
-    /// Eight years back there is always a 29 February.
-    fn latest(self, month: u32, day: u32, seconds: i64) -> Option<i64> {
-        let limit_s = (self.0.now_ns() / 1_000_000_000) as i64 + DAY_S;
-        let limit = Timestamp::from_second(limit_s).unwrap_or(Timestamp::MAX);
-        let this_year = u32::try_from(TimeZone::UTC.to_datetime(limit).year()).unwrap_or(1970);
-        (this_year.saturating_sub(8)..=this_year)
-            .rev()
-            .filter_map(|year| Some(days(year, month, day)? * DAY_S + seconds))
-            .find(|time| *time <= limit_s)
+    at += 1;
+    let mut year = first.or_else(|| digits::<4>(bytes, at).filter(|_| bytes.get(at + 4) == Some(&b' ')));
+    if year.is_some() && first.is_none() {
+        at += 5;
     }
+    let seconds = self::clock(bytes, at)?;
+    let (nanos, mut len) = fraction(bytes, at + 8);
+    if year.is_none() && bytes.get(len) == Some(&b' ') && bytes.get(len + 5).is_none_or(|byte| *byte <= b' ') {
+        year = digits::<4>(bytes, len + 1).filter(|year| (1970..2100).contains(year));
+        len += if year.is_some() { 5 } else { 0 };
+    }
+    let mut vague = false;
+    let mut seconds = i64::from(seconds);
+    if let Some(zone) = spaced_zone(bytes, len).or_else(|| numeric_zone(bytes, len)) {
+        (len, vague) = (zone.end, zone.vague);
+        seconds -= zone.east_s;
+    }
+    let seconds = match year {
+        Some(year) => Some(days(year, month, day)? * DAY_S + seconds),
+        None => latest(month, day, seconds, clock),
+    };
+    Some(Stamp { ns: seconds.and_then(|seconds| nanoseconds(seconds, nanos)), len, strict: false, vague })
+}
+
+/// Returns the latest time on this day, in seconds since the Unix epoch, that is not more than a day after what `clock`
+/// shows. Eight years back there is always a 29 February.
+pub(crate) fn latest(month: u32, day: u32, seconds: i64, clock: &dyn Clock) -> Option<i64> {
+    let limit_s = (clock.now_ns() / 1_000_000_000) as i64 + DAY_S;
+    let limit = Timestamp::from_second(limit_s).unwrap_or(Timestamp::MAX);
+    let this_year = u32::try_from(TimeZone::UTC.to_datetime(limit).year()).unwrap_or(1970);
+    (this_year.saturating_sub(8)..=this_year)
+        .rev()
+        .filter_map(|year| Some(days(year, month, day)? * DAY_S + seconds))
+        .find(|time| *time <= limit_s)
 }
 
 #[cfg(test)]
@@ -286,7 +279,7 @@ mod tests {
     fn a_year_is_found_from_the_reference() {
         let at = |text: &str| text.parse::<Timestamp>().expect("a time").as_nanosecond() as u64;
         let clock = ManualClock::new(at("2026-01-01T12:00:00Z"));
-        let found = |text: &str| Reference(&clock).bsd(text.as_bytes()).and_then(|stamp| stamp.ns);
+        let found = |text: &str| bsd(text.as_bytes(), &clock).and_then(|stamp| stamp.ns);
         assert_eq!(found("Jan  2 11:59:59 h"), Some(at("2026-01-02T11:59:59Z")));
         assert_eq!(found("Jan 2 12:00:01 h"), Some(at("2025-01-02T12:00:01Z")));
         assert_eq!(found("Dec 31 23:59:59 h"), Some(at("2025-12-31T23:59:59Z")));
@@ -294,7 +287,7 @@ mod tests {
         assert_eq!(found("Nov 9 2005 12:01:01.25 h"), Some(at("2005-11-09T12:01:01.25Z")));
         assert_eq!(found("Feb 30 00:00:00 h"), None);
         clock.set(0);
-        assert_eq!(Reference(&clock).bsd(b"Dec 31 00:00:00").map(|stamp| stamp.ns), Some(None));
+        assert_eq!(bsd(b"Dec 31 00:00:00", &clock).map(|stamp| stamp.ns), Some(None));
     }
 
     #[test]
@@ -325,7 +318,7 @@ mod tests {
         #[test]
         fn nothing_panics(text in "\\PC{0,40}", ns: u64) {
             let _ = value(&text);
-            let _ = Reference(&ManualClock::new(ns)).bsd(text.as_bytes());
+            let _ = bsd(text.as_bytes(), &ManualClock::new(ns));
         }
     }
 }

@@ -9,7 +9,7 @@
 use lifesigns_model::{BYTE_LIST_MARKS, escaped_number};
 use memchr::memchr2_iter;
 
-use super::{keys, plain};
+use super::{front, keys};
 
 /// Positions that are looked at together.
 const BLOCK: usize = 64;
@@ -20,7 +20,12 @@ const EPOCH_DIGITS: usize = 9;
 
 /// Returns whether `line`, as it is in the file, may have a time for any of the decoders.
 pub(super) fn may_have_time(line: &[u8]) -> bool {
-    plain::may_begin_with_time(line) || may_hide_time(line) || shows_time(line)
+    front::may_begin_with_time(line) || may_hide_time(line) || shows_time(line)
+}
+
+/// Returns whether a key that means a time may be in `line`, whatever its value; escapes that hide it are not looked at.
+pub(super) fn has_time_key(line: &[u8]) -> bool {
+    memchr2_iter(b':', b'=', line).any(|at| is_time_value(line, at + 1))
 }
 
 /// Whether an escape may hide a part of a time, or a list of bytes a text.

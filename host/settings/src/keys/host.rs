@@ -174,6 +174,11 @@ static SOURCE: TableSchema = TableSchema::free(
             "How lines are read; default `auto`.",
         ),
         may(
+            "time-format",
+            ValueSchema::Either(&ValueSchema::Text, &ValueSchema::List(&ValueSchema::Text, 1)),
+            "How times look, such as `%d/%m/%y %H:%M:%S`, or a list of at most 16, tried in order; the shapes that are known are tried after them.",
+        ),
+        may(
             "object",
             ValueSchema::Text,
             "The object of lines that name none; default the file's name without its last extension.",

@@ -3,9 +3,10 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
+    slice,
 };
 
-use lifesigns_intake::{FollowFrom, SourceKind, SourceSettings};
+use lifesigns_intake::{FollowFrom, SourceKind, SourceSettings, TimeFormat};
 use lifesigns_notifications::config::OutboundConfig;
 
 use lifesigns_text::size_bytes;
@@ -19,6 +20,9 @@ use crate::{
     settings::{CompileSettings, EngineSettings, RetentionSettings},
     source_text::TextSpan,
 };
+
+/// Most formats of times of one source: each is tried on every line without another time.
+const TIME_FORMATS: usize = 16;
 
 impl Reader<'_, '_> {
     pub(super) fn inventories(&mut self, root: &RawNode) -> Vec<PathBuf> {
@@ -89,7 +93,29 @@ impl Reader<'_, '_> {
             format: text(table, "format").and_then(|word| word.parse().ok()).unwrap_or_default(),
             object: text(table, "object").map_or(stem, str::to_owned),
             app: text(table, "app").map(str::to_owned),
+            time_formats: self.time_formats(table),
         })
+    }
+
+    /// How the times of a source look.
+    fn time_formats(&mut self, table: &RawNode) -> Vec<TimeFormat> {
+        let Some(node) = table.get("time-format") else { return Vec::new() };
+        let nodes = if node.text().is_some() { slice::from_ref(node) } else { node.items() };
+        if nodes.len() > TIME_FORMATS {
+            self.check.wrong(&node.at, format!("`time-format` has more than {TIME_FORMATS} formats"), None);
+        }
+        let mut formats = Vec::new();
+        for node in nodes {
+            let Some(text) = node.text() else { continue };
+            match text.parse() {
+                Ok(format) => formats.push(format),
+                Err(error) => {
+                    let help = "write it as `%d/%m/%y %H:%M:%S`; docs/formats.md lists the letters".to_owned();
+                    self.check.wrong(&node.at, format!("`time-format` describes no time: {error}"), Some(help));
+                }
+            }
+        }
+        formats
     }
 
     fn kind(&mut self, table: &RawNode, path: PathBuf) -> SourceKind {
