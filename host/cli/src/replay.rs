@@ -167,7 +167,11 @@ fn summary(outcome: &engine::ReplayOutcome, rules: usize, start: Duration, run: 
         (tally.cut, "line", "longer than 64 KiB, and cut there"),
         (tally.not_utf8, "decoded line", "not in UTF-8: rules saw U+FFFD in place of the invalid bytes"),
         (tally.malformed, "decoded line", "malformed: only what is before the fault was used"),
-        (tally.timeless, "event", "without a time, and no line before with one: counted as 1970-01-01T00:00:00Z"),
+        (
+            tally.timeless,
+            "event",
+            "without a time, and no line before with one: counted as 1970-01-01T00:00:00Z; --time-format says how times look",
+        ),
         (
             report.reminders_put_off,
             "time",

@@ -162,6 +162,21 @@ fn standard_input_is_a_source() {
 }
 
 #[test]
+fn a_date_that_could_be_two_is_read_as_the_user_says_and_is_never_guessed() {
+    let place = Place::new(&[KEYWORD]);
+    let log = place.write("spark.log", "17/06/09 20:10:40 INFO executor.Executor: a keyword\n");
+    let times = |formats: &[&str]| {
+        let output = run(place.replay().args(formats).arg(&log));
+        let time = alerts(&output)[0]["time"].clone();
+        (time, String::from_utf8_lossy(&output.stderr).contains("--time-format"))
+    };
+    assert_eq!(times(&["--time-format", "%y/%m/%d %T"]), (Value::from("2017-06-09T20:10:40Z"), false));
+    let two = ["--time-format", "%Y/%m/%d %T", "--time-format", "%d/%m/%y %H:%M:%S"];
+    assert_eq!(times(&two), (Value::from("2009-06-17T20:10:40Z"), false));
+    assert_eq!(times(&[]), (Value::from("1970-01-01T00:00:00Z"), true), "the summary says what to do");
+}
+
+#[test]
 fn what_the_command_line_gets_wrong_is_2() {
     let place = Place::new(&[KEYWORD]);
     fails(&mut place.replay(), 2, &["<FILE>"]);
@@ -169,6 +184,7 @@ fn what_the_command_line_gets_wrong_is_2() {
     fails(place.replay().args(["--no-such-flag", "a.log"]), 2, &["--no-such-flag"]);
     fails(place.replay().arg(place.path("rules")), 2, &["is a folder; name its files"]);
     let log = place.write("a.log", "");
+    fails(place.replay().args(["--time-format", "%H:%M"]).arg(&log), 2, &["%H:%M", "does not say the month"]);
     fails(place.replay().args(["--before", "yesterday"]).arg(log), 2, &["yesterday", "RFC 3339"]);
 }
 

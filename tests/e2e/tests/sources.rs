@@ -147,13 +147,14 @@ fn a_host_that_is_up_for_days_knows_the_year() {
 
 #[test]
 fn a_file_that_is_read_once_is_of_the_year_in_which_it_was_written() {
-    let place = Place::new("[[source]]\nfile = 'old.log'\nfollow = false\n");
-    place.append("old.log", "Nov 23 12:00:01 vm-z app[1]: KWMARK-1\n");
+    let place = Place::new("[[source]]\nfile = 'old.log'\nfollow = false\ntime-format = '%d.%m. %T'\n");
+    place.append("old.log", "Nov 23 12:00:01 vm-z app[1]: KWMARK-1\n23.11. 12:00:02 KWMARK-2\n");
     let written = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_800_000);
     fs::File::options().append(true).open(place.path("old.log")).unwrap().set_modified(written).unwrap();
     let mut running = place.run(&[]);
     assert!(running.0.wait().unwrap().success(), "it ends with its sources");
-    assert_eq!(place.marks(), [("2023-11-23T12:00:01Z".to_owned(), "1".to_owned())]);
+    let marks = [("2023-11-23T12:00:01Z", "1"), ("2023-11-23T12:00:02Z", "2")];
+    assert_eq!(place.marks(), marks.map(|(time, mark)| (time.to_owned(), mark.to_owned())));
 }
 
 #[test]
