@@ -25,6 +25,7 @@ mod record;
 mod registry;
 mod resolver;
 mod shared_map;
+mod shared_table;
 mod silence;
 mod undecided;
 mod why;

@@ -21,6 +21,7 @@ use crate::{
     limits::{ANCESTORS, DISCOVERED_OBJECTS, NAME_BYTES, OBJECTS},
     record::Object,
     shared_map::{SharedMap, SharedSet},
+    shared_table::SharedTable,
     undecided::UndecidedExpression,
 };
 pub use affected::AffectedObjects;
@@ -33,7 +34,7 @@ use membership::{MembershipChange, Memberships};
 #[derive(Debug)]
 pub struct ObjectRegistry {
     compiled: Arc<CompiledConfig>,
-    objects: SharedMap<Arc<ObjectEntry>>,
+    objects: SharedTable<Arc<ObjectEntry>>,
     children: SharedMap<SharedSet>,
     /// Members of each group, by the group's position.
     members: Arc<Vec<SharedSet>>,
@@ -57,7 +58,7 @@ impl ObjectRegistry {
     fn empty(compiled: Arc<CompiledConfig>) -> Self {
         Self {
             compiled,
-            objects: SharedMap::default(),
+            objects: SharedTable::default(),
             children: SharedMap::default(),
             members: Arc::default(),
             dirty: BTreeSet::new(),
@@ -73,7 +74,7 @@ impl ObjectRegistry {
     /// store and for the log stays here.
     pub(crate) fn share(&self) -> Self {
         Self {
-            objects: self.objects.clone(),
+            objects: self.objects.share(),
             children: self.children.clone(),
             members: Arc::clone(&self.members),
             discovered: self.discovered,
@@ -175,11 +176,7 @@ impl ObjectRegistry {
 
     /// Returns the objects whose ids come after `id`, or all objects, by id.
     pub(crate) fn objects_after(&self, id: Option<&str>) -> impl Iterator<Item = &Object> {
-        let entries = match id {
-            Some(id) => self.objects.iter_after(id),
-            None => self.objects.iter(),
-        };
-        entries.map(|(_, entry)| &entry.object)
+        self.objects.iter_after(id).map(|(_, entry)| &entry.object)
     }
 
     /// Returns the ids of the objects that name `object` as their parent. It need not be known itself.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::membership::Memberships;
-use crate::{limits::SEEN_MS, record::Object, shared_map::SharedMap};
+use crate::{limits::SEEN_MS, record::Object, shared_table::SharedTable};
 
 /// An object with what the registry keeps beside it.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ impl ObjectEntry {
 }
 
 /// Returns the entry of an object that is known, to be changed.
-pub(super) fn existing<'a>(objects: &'a mut SharedMap<Arc<ObjectEntry>>, id: &str) -> &'a mut ObjectEntry {
+pub(super) fn existing<'a>(objects: &'a mut SharedTable<Arc<ObjectEntry>>, id: &str) -> &'a mut ObjectEntry {
     let Some(entry) = objects.get_mut(id) else { unreachable!("{id} is known") };
     Arc::make_mut(entry)
 }

@@ -10,12 +10,13 @@ use crate::{
     change::{BookChanges, PendingTransition},
     record::{Alert, AlertStatus},
     shared_map::SharedMap,
+    shared_table::SharedTable,
 };
 
 /// All alerts that the book knows. Every change is noted for the store.
 #[derive(Debug, Default)]
 pub(crate) struct Alerts {
-    objects: SharedMap<ObjectAlerts>,
+    objects: SharedTable<ObjectAlerts>,
     dirty: HashSet<Key>,
     dirty_pending: HashSet<Key>,
     /// Alerts that left the book before the store saw their end.
@@ -39,7 +40,7 @@ pub(crate) enum Room {
 impl Alerts {
     /// Returns the alerts as they are now, to be read. What is noted for the store stays here.
     pub(crate) fn share(&self) -> Self {
-        Self { objects: self.objects.clone(), ..Self::default() }
+        Self { objects: self.objects.share(), ..Self::default() }
     }
 
     /// Returns the latest alert of a definition, open or cancelled.

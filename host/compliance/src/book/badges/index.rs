@@ -17,12 +17,13 @@ use crate::{
     record::{Badge, BadgeOwner, BadgePoint},
     registry::ObjectRegistry,
     shared_map::SharedMap,
+    shared_table::SharedTable,
 };
 
 /// The badges of all objects and groups, and which of them have to be computed again.
 #[derive(Debug, Default)]
 pub(crate) struct BadgeIndex {
-    objects: SharedMap<Arc<ObjectBadge>>,
+    objects: SharedTable<Arc<ObjectBadge>>,
     groups: SharedMap<Arc<GroupBadge>>,
     objects_due: BTreeSet<Id>,
     groups_due: BTreeSet<Id>,
@@ -66,7 +67,7 @@ pub(crate) struct BadgeSources<'a> {
 impl BadgeIndex {
     /// Returns the badges as they were computed last, to be read.
     pub(crate) fn share(&self) -> Self {
-        Self { objects: self.objects.clone(), groups: self.groups.clone(), ..Self::default() }
+        Self { objects: self.objects.share(), groups: self.groups.clone(), ..Self::default() }
     }
 
     /// Adds an object without alerts, counted by its groups.
@@ -240,7 +241,7 @@ impl BadgeIndex {
         for (name, group) in &self.groups {
             all.extend(group.track.badge.map(|badge| ((BadgeOwner::Group, name.to_string()), badge)));
         }
-        for (name, object) in &self.objects {
+        for (name, object) in self.objects.iter() {
             all.extend(object.track.badge.map(|badge| ((BadgeOwner::Object, name.to_string()), badge)));
         }
         all

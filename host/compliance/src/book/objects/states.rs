@@ -14,6 +14,7 @@ use crate::{
     evidence::EvidenceLine,
     record::{EndCause, SymptomState},
     shared_map::SharedMap,
+    shared_table::SharedTable,
 };
 
 type Symptoms = SharedMap<Arc<SymptomState>>;
@@ -23,7 +24,7 @@ type Symptoms = SharedMap<Arc<SymptomState>>;
 pub(crate) struct ObjectStates {
     /// Symptoms, active or not, by object and `RULE/SYMPTOM`. A state is shared with what was taken out and is
     /// not written yet.
-    objects: SharedMap<Symptoms>,
+    objects: SharedTable<Symptoms>,
     dirty: HashSet<Key>,
 }
 
@@ -60,7 +61,7 @@ pub(crate) enum Hold {
 impl ObjectStates {
     /// Returns the objects as they are now, to be read. What is noted for the store stays here.
     pub(crate) fn share(&self) -> Self {
-        Self { objects: self.objects.clone(), dirty: HashSet::new() }
+        Self { objects: self.objects.share(), dirty: HashSet::new() }
     }
 
     /// Adds an object without symptoms. Returns its id.
