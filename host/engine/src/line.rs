@@ -68,7 +68,7 @@ impl LineScanner {
         if raw.is_empty() {
             return;
         }
-        let text = String::from_utf8_lossy(raw);
+        let text = text_of(raw);
         let exact = matches!(text, Cow::Borrowed(_));
         out.tally.decoded += 1;
         out.tally.not_utf8 += u64::from(!exact);
@@ -290,6 +290,12 @@ fn trim(line: &[u8]) -> &[u8] {
     &line[..end]
 }
 
+/// Returns a line as text; invalid UTF-8 is replaced. The check of the whole line first is several times as fast as
+/// `from_utf8_lossy` alone.
+fn text_of(line: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed)
+}
+
 /// Finds the nearest earlier line with a time, and never decodes a line twice for it.
 #[derive(Default)]
 struct Times {
@@ -308,7 +314,7 @@ impl Times {
             let line = trim(bytes[start..end].strip_suffix(b"\n").unwrap_or(&bytes[start..end]));
             if !line.is_empty()
                 && decoder.may_have_time(line)
-                && let Some(time_ns) = decoder.decode(&String::from_utf8_lossy(line)).time_ns
+                && let Some(time_ns) = decoder.decode(&text_of(line)).time_ns
             {
                 self.time_ns = Some(time_ns);
                 break;

@@ -172,6 +172,18 @@ fn a_broken_object_behind_spaces_may_begin_with_a_time() {
 }
 
 #[test]
+fn a_time_is_found_wherever_it_stands_in_the_line() {
+    let decoder = Format::Auto.decoder(REFERENCE_NS);
+    for time in ["\"2026-11-23T06:39:59Z\"", "1699956904", "1.7e9", r#""2026-11-23T06:39\u003a59Z""#] {
+        for (before, after) in (0..170).flat_map(|before| (0..90).map(move |after| (before, after))) {
+            let (before, after) = ("x".repeat(before), "y".repeat(after));
+            let line = format!("{{\"a\":\"{before}\",\"time\":{time},\"b\":\"{after}\"}}");
+            assert!(decoder.may_have_time(line.as_bytes()), "{line}");
+        }
+    }
+}
+
+#[test]
 fn the_formats_of_a_source_come_first() {
     let clock = Arc::new(ManualClock::new(REFERENCE_NS));
     let format: TimeFormat = "%d/%m/%y %T".parse().expect("a format");

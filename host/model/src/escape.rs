@@ -4,6 +4,7 @@
 /// Returns the number in the escape that `bytes` begins with, and the escape's length in bytes; `None` if it is no number.
 /// `\xHH` and `\ooo` are bytes in Go's quotes, where three octal digits may say more than 255; `\UHHHHHHHH` is a character
 /// there, and `\uHHHH` there and in JSON.
+#[inline]
 pub fn escaped_number(bytes: &[u8]) -> Option<(u32, usize)> {
     let (start, len, radix) = match bytes.get(1)? {
         b'x' => (2, 2, 16),

@@ -2,6 +2,8 @@
 
 /// Bytes that are looked at together.
 const BLOCK: usize = 16;
+/// The same for texts that are shorter than a block.
+const HALF: usize = BLOCK / 2;
 const HEX: [u8; 16] = *b"0123456789abcdef";
 
 /// Appends `text` to `out` as a JSON string with its quotes. Quotes, backslashes and control characters under U+0020 are
@@ -25,11 +27,29 @@ pub fn write_json_string(text: &str, out: &mut Vec<u8>) {
 fn next_escaped(bytes: &[u8], from: usize) -> Option<usize> {
     let rest = &bytes[from..];
     let (blocks, _) = rest.as_chunks::<BLOCK>();
-    // Without a branch in a block: the compiler makes vectors of it.
-    let clean =
-        blocks.iter().take_while(|block| !block.iter().fold(false, |any, byte| any | is_escaped(*byte))).count();
+    let clean = blocks.iter().take_while(|block| !any_escaped(block)).count();
+    if clean == blocks.len() && has_clean_end(rest) {
+        return None;
+    }
     let start = clean * BLOCK;
     rest[start..].iter().position(|byte| is_escaped(*byte)).map(|at| from + start + at)
+}
+
+/// Whether no byte behind the last whole block must be escaped: looks at the end in one or two blocks, which may overlap
+/// with what was looked at before.
+fn has_clean_end(bytes: &[u8]) -> bool {
+    if let Some(end) = bytes.last_chunk::<BLOCK>() {
+        return !any_escaped(end);
+    }
+    if let (Some(front), Some(end)) = (bytes.first_chunk::<HALF>(), bytes.last_chunk::<HALF>()) {
+        return !any_escaped(front) && !any_escaped(end);
+    }
+    !bytes.iter().any(|byte| is_escaped(*byte))
+}
+
+/// Whether a byte of a block must be escaped. Without a branch: the compiler makes vectors of it.
+fn any_escaped<const N: usize>(block: &[u8; N]) -> bool {
+    block.iter().fold(false, |any, byte| any | is_escaped(*byte))
 }
 
 const fn is_escaped(byte: u8) -> bool {

@@ -20,7 +20,7 @@ const EPOCH_DIGITS: usize = 9;
 
 /// Returns whether `line`, as it is in the file, may have a time for any of the decoders.
 pub(super) fn may_have_time(line: &[u8]) -> bool {
-    front::may_begin_with_time(line) || may_hide_time(line) || shows_time(line)
+    front::may_begin_with_time(line) || shows_or_hides_time(line)
 }
 
 /// Returns whether a key that means a time may be in `line`, whatever its value; escapes that hide it are not looked at.
@@ -28,14 +28,9 @@ pub(super) fn has_time_key(line: &[u8]) -> bool {
     memchr2_iter(b':', b'=', line).any(|at| is_time_value(line, at + 1))
 }
 
-/// Whether an escape may hide a part of a time, or a list of bytes a text.
-fn may_hide_time(line: &[u8]) -> bool {
-    memchr2_iter(b'\\', b'[', line).any(|at| {
-        if line[at] == b'\\' {
-            return is_hiding_escape(&line[at..]);
-        }
-        BYTE_LIST_MARKS.iter().any(|mark| line[..=at].ends_with(mark.as_bytes()))
-    })
+/// Whether the bracket at `at` begins a list of bytes, which hides a text.
+fn is_byte_list(line: &[u8], at: usize) -> bool {
+    BYTE_LIST_MARKS.iter().any(|mark| line[..=at].ends_with(mark.as_bytes()))
 }
 
 /// Whether the escape that `bytes` begins with may stand for a character that times, keys or other escapes are made of.
@@ -45,8 +40,8 @@ fn is_hiding_escape(bytes: &[u8]) -> bool {
     escaped_number(bytes).is_some_and(|(code, _)| hides(code))
 }
 
-/// Whether a time stands in the line as it is.
-fn shows_time(line: &[u8]) -> bool {
+/// Whether a time stands in the line as it is, an escape may hide a part of one, or a list of bytes a text.
+fn shows_or_hides_time(line: &[u8]) -> bool {
     let mut at = 0;
     while at < line.len() {
         let found = match line.get(at..at + WINDOW).and_then(|window| window.try_into().ok()) {
@@ -66,8 +61,8 @@ fn shows_time(line: &[u8]) -> bool {
     false
 }
 
-/// Marks the positions of a block at which a clock, nine digits or an exponent may begin; `None` if there are
-/// none. Written so that the compiler makes vectors of it.
+/// Marks the positions of a block at which a clock, nine digits, an exponent, an escape by number or a list may begin;
+/// `None` if there are none. Written so that the compiler makes vectors of it.
 fn candidates(window: &[u8; WINDOW]) -> Option<[u8; BLOCK]> {
     let mut digits = [0_u8; WINDOW];
     for (digit, byte) in digits.iter_mut().zip(window) {
@@ -76,11 +71,14 @@ fn candidates(window: &[u8; WINDOW]) -> Option<[u8; BLOCK]> {
     let mut found = [0_u8; BLOCK];
     let mut any = 0;
     for at in 0..BLOCK {
-        let clock = digits[at + 2] & u8::from(window[at + 1] == b':');
+        let (byte, next) = (window[at], window[at + 1]);
+        let clock = digits[at + 2] & u8::from(next == b':');
         let run = digits[at + 4] & digits[at + 8];
-        let exponent = u8::from(window[at + 1] | 0x20 == b'e');
-        let begins = digits[at] & (clock | run);
-        found[at] = begins | (exponent & (digits[at] | u8::from(window[at] == b'.')));
+        let exponent = u8::from(next | 0x20 == b'e') & (digits[at] | u8::from(byte == b'.'));
+        // `\u`, `\U` and `\x`; digits are more than the octal ones.
+        let number = digits[at + 1] | u8::from(next | 0x20 == b'u') | u8::from(next == b'x');
+        let hides = (number & u8::from(byte == b'\\')) | u8::from(byte == b'[');
+        found[at] = (digits[at] & (clock | run)) | exponent | hides;
         any |= found[at];
     }
     (any != 0).then_some(found)
@@ -93,7 +91,12 @@ fn any_time(line: &[u8], block: usize, found: &[u8; BLOCK]) -> bool {
         while left != 0 {
             let at = block + word * 8 + (left.trailing_zeros() / 8) as usize;
             left &= left - 1;
-            if is_clock(line, at) || is_epoch(line, at) || is_exponent(line, at) {
+            let is_time = match line[at] {
+                b'\\' => is_hiding_escape(&line[at..]),
+                b'[' => is_byte_list(line, at),
+                _ => is_clock(line, at) || is_epoch(line, at) || is_exponent(line, at),
+            };
+            if is_time {
                 return true;
             }
         }
