@@ -97,3 +97,8 @@ pub(crate) fn refusals(loads: &[RuleLoad]) -> impl Iterator<Item = (&RuleLoad, &
         _ => None,
     })
 }
+
+/// Returns the reasons of refusals as indented lines; a manifest may have several mistakes.
+pub(crate) fn indented(reasons: &[&str]) -> String {
+    format!("  {}", reasons.join("\n").replace('\n', "\n  "))
+}

@@ -30,13 +30,13 @@ pub(crate) fn run(args: &Replay) -> Outcome {
     let (rules, loads) = load::once(&args.rules, args.cache.as_deref(), &args.module_folders)?;
     let refused: Vec<&str> = load::refusals(&loads).map(|(_, why)| why).collect();
     if !refused.is_empty() {
-        return Err(Failure::Configuration(format!("rules are refused:\n  {}", refused.join("\n  "))));
+        return Err(Failure::Configuration(format!("rules are refused:\n{}", load::indented(&refused))));
     }
     if rules.is_empty() {
         terminal::warning(&format!("there is no rule in {}", args.rules.display()));
     }
     let known = match &args.inventory {
-        Some(path) => inventory::load(path).map_err(Failure::configuration)?,
+        Some(path) => inventory::load(path).map_err(|mistakes| terminal::diagnosed(path, &mistakes))?,
         None => Vec::new(),
     };
     let rules = Arc::new(RuleSet::new(rules, &sample(&args.files)).map_err(Failure::failed)?);

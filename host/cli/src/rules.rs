@@ -108,7 +108,7 @@ fn list(folder: &Path, cache: Option<&Path>, module_folders: &[PathBuf]) -> Outc
     let refused: Vec<&str> = load::refusals(&loads).map(|(_, why)| why).collect();
     match refused.len() {
         0 => Ok(()),
-        count => Err(Failure::Configuration(format!("{count} refused:\n  {}", refused.join("\n  ")))),
+        count => Err(Failure::Configuration(format!("{count} refused:\n{}", load::indented(&refused)))),
     }
 }
 
@@ -118,9 +118,8 @@ fn short(digest: &str) -> &str {
 
 fn look_into(file: &Path) -> Outcome {
     let (module, settings, limits) = if file.extension().is_some_and(|extension| extension == "toml") {
-        let text = String::from_utf8_lossy(&bounded(file, MANIFEST_BYTES)?).into_owned();
-        let manifest = Manifest::parse(&text)
-            .map_err(|mistake| Failure::Configuration(format!("{}:{mistake}", file.display())))?;
+        let manifest = Manifest::parse(file, &bounded(file, MANIFEST_BYTES)?)
+            .map_err(|mistakes| terminal::diagnosed(file, &mistakes))?;
         let module = manifest.module.map_or_else(|| file.with_extension("wasm"), |name| file.with_file_name(name));
         (module, manifest.settings_json, manifest.limits)
     } else {

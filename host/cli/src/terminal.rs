@@ -2,11 +2,13 @@
 
 use std::{
     io::{self, IsTerminal, Write, stderr, stdout},
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
 };
 
 use lifesigns_notifications::terminal::Colour;
-use lifesigns_text::{visible_except_colours, visible_json, visible_lines};
+use lifesigns_settings::Diagnostics;
+use lifesigns_text::{visible, visible_except_colours, visible_json, visible_lines};
 use serde_json::json;
 use tracing_subscriber::{EnvFilter, fmt};
 
@@ -88,6 +90,17 @@ pub(crate) fn error(failure: &Failure) {
         _ => visible_lines(&failure.to_string()),
     };
     coloured_line(&format!("{} {text}", colour().paint("1;31", "error:")));
+}
+
+/// Returns all mistakes in a file as a failure: with lines of the file for a terminal, else a line each.
+pub(crate) fn diagnosed(path: &Path, mistakes: &Diagnostics) -> Failure {
+    let number = count(mistakes.count() as u64, "mistake");
+    if stderr().is_terminal() && !is_json() {
+        let width = rustix::termios::tcgetwinsize(stderr()).map_or(100, |size| usize::from(size.ws_col).max(40));
+        let text = mistakes.render(width, colour() == Colour::On);
+        return Failure::Diagnosed(format!("{number} in {}:\n{text}", visible(&path.display().to_string())));
+    }
+    Failure::Configuration(format!("{number} in {}:\n{mistakes}", path.display()))
 }
 
 /// Prints a warning.

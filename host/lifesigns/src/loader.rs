@@ -216,7 +216,7 @@ impl Loader {
 
     /// What the rules folder itself refused.
     fn refuse(&mut self, refusal: &Refusal, before: Option<Live>, last: Option<Refused>) -> RuleLoad {
-        let (name, path, why) = (refusal.name.clone(), refusal.path.clone(), refusal.to_string());
+        let (name, path, why) = (refusal.name.clone(), refusal.path.clone(), refusal.why.clone());
         self.live.extend(before.map(|live| (name.clone(), live)));
         let again = last.is_some_and(|last| last.spec.is_none() && last.why == why);
         let refused = Refused { spec: None, why: why.clone(), may_pass: false, tried: false };

@@ -10,21 +10,18 @@
 //!   files, subfolders. Modules may be in subfolders; rules may not.
 
 mod allowed_folders;
-mod diagnostic;
 mod file;
 mod implicit;
-mod json;
 mod manifest;
 mod modules;
-mod raw;
 mod scan;
 mod snapshot;
 mod system_watch;
 mod wakeups;
 mod watch;
 
-pub use diagnostic::ManifestDiagnostic;
-pub use manifest::{Grants, Manifest, NAME_BYTES, check_name};
+pub use lifesigns_document::Diagnostics;
+pub use manifest::{Grants, Manifest, NAME_BYTES, check_name, manifest_schema};
 pub use modules::ModuleBytes;
 pub use scan::RuleStore;
 pub use snapshot::{Refusal, RuleSpec, Snapshot};

@@ -1,20 +1,85 @@
-//! A manifest: `NAME.toml`, one rule. It is checked here and parsed by `raw`.
+//! A manifest: `NAME.toml`, one rule.
 
-use lifesigns_model::Limits;
-use lifesigns_text::{hint, visible_word};
-use toml::de::DeTable;
+use std::path::Path;
 
-use crate::{
-    diagnostic::ManifestDiagnostic,
-    json,
-    raw::{RawLimits, RawManifest, SpannedValue},
+use lifesigns_document::{
+    Checker, DiagnosticSink, Diagnostics, RawNode, SourceTexts, TableSchema, TextSchema, ValueError, ValueSchema,
+    json_schema, may, parse_toml,
 };
+use lifesigns_model::Limits;
+use lifesigns_text::visible_word;
 
 /// Longest name of a rule.
 pub const NAME_BYTES: usize = 128;
 /// Longest path of a module in a manifest.
 const MODULE_PATH_BYTES: usize = 1024;
-const GRANTS: [&str; 2] = ["state", "log"];
+
+static MANIFEST: TableSchema = TableSchema::free(
+    "manifest",
+    "a manifest",
+    &[
+        may(
+            "module",
+            ValueSchema::Checked(&MODULE_PATH),
+            "The module's file, relative to the manifest; default `NAME.wasm` beside `NAME.toml`.",
+        ),
+        may("enabled", ValueSchema::Flag, "`false`: known and checked, and not run; default `true`."),
+        may(
+            "grants",
+            ValueSchema::List(&ValueSchema::Word(&["state", "log"]), 0),
+            "What the module may import; `[]` is nothing; default all.",
+        ),
+        may("settings", ValueSchema::AnyTable, "The rule's own settings; see its README."),
+        may("limits", ValueSchema::Table(&LIMITS), "What the rule may use."),
+    ],
+)
+.elsewhere("what the rule itself wants to know belongs into [settings]");
+
+static MODULE_PATH: TextSchema = TextSchema::new("a path in quotes, such as \"keyword.wasm\"", |path| {
+    if path.len() <= MODULE_PATH_BYTES && !path.contains('\0') {
+        return Ok(());
+    }
+    Err(ValueError::plain(format!("is not a usable path: at most {MODULE_PATH_BYTES} bytes, without a zero byte")))
+});
+
+static LIMITS: TableSchema = TableSchema::free(
+    "limits",
+    "[limits]",
+    &[
+        may("deadline-ms", ValueSchema::Whole(1, 60_000), "One call, in milliseconds; default 100."),
+        may("memory-bytes", ValueSchema::Bytes(64 << 10, 1 << 30), "Its memory; default `32MiB`."),
+        may("alerts-per-event", ValueSchema::Whole(1, 1024), "What one event may raise and clear; default 16."),
+        may("alert-bytes", ValueSchema::Bytes(64, 1 << 20), "Summary and attributes of one alert; default `16KiB`."),
+        may(
+            "cpu-ms-per-s",
+            ValueSchema::Whole(1, 100_000),
+            "CPU beyond 0.1 ms an event, in milliseconds a second; default 250.",
+        ),
+        may(
+            "alerts-per-s",
+            ValueSchema::Whole(1, 1_000_000_000),
+            "Raises and clears beyond one an event, a second; default 1000.",
+        ),
+        may(
+            "alert-bytes-per-s",
+            ValueSchema::Bytes(1 << 10, 1 << 40),
+            "Bytes of raises and clears beyond 2 KiB an event, a second; default `1MiB`.",
+        ),
+        may("state-bytes", ValueSchema::Bytes(64 << 10, 1 << 40), "State over all objects; default `64MiB`."),
+        may("object-state-bytes", ValueSchema::Bytes(1 << 10, 1 << 40), "State on one object; default `8MiB`."),
+        may(
+            "state-bytes-per-s",
+            ValueSchema::Bytes(1 << 10, 1 << 40),
+            "Changed state beyond 4 KiB an entry, a second; default `4MiB`.",
+        ),
+        may("log-lines-per-s", ValueSchema::Whole(1, 1_000_000), "Lines in the host's log, a second; default 100."),
+    ],
+);
+
+/// Returns the JSON Schema 2020-12 of a manifest.
+pub fn manifest_schema() -> serde_json::Value {
+    json_schema(&MANIFEST, "manifest", "A manifest of a lifesigns rule: NAME.toml in the rules folder.")
+}
 
 /// The content of a manifest, checked.
 ///
@@ -81,106 +146,58 @@ impl Default for Manifest {
 }
 
 impl Manifest {
-    /// Parses and checks the text of a manifest.
+    /// Parses and checks the content of the manifest at `path`, which is not read.
     ///
     /// # Errors
-    /// The first mistake in it.
-    pub fn parse(text: &str) -> Result<Self, ManifestDiagnostic> {
-        let table = DeTable::parse(text).map_err(|error| {
-            ManifestDiagnostic::at(text, error.span().unwrap_or(0..0), format!("not TOML: {}", error.message()))
-        })?;
-        Self::check(&RawManifest::read(table.get_ref(), text)?, text)
-    }
-
-    fn check(raw: &RawManifest<'_>, text: &str) -> Result<Self, ManifestDiagnostic> {
-        Ok(Self {
-            module: raw.module.as_ref().map(|module| check_module(module, text)).transpose()?,
-            enabled: raw.enabled.unwrap_or(true),
-            grants: raw.grants.as_ref().map_or_else(|| Ok(Grants::default()), |list| check_grants(list, text))?,
-            settings_json: raw.settings.map_or_else(|| Ok("{}".to_owned()), |table| json::to_json(table, text))?,
-            limits: check_limits(&raw.limits, text)?,
-        })
-    }
-}
-
-fn check_module(module: &SpannedValue<&str>, text: &str) -> Result<String, ManifestDiagnostic> {
-    let path = module.value;
-    let what = if path.is_empty() {
-        "`module` is empty: give the module's file, such as \"keyword.wasm\"".to_owned()
-    } else if path.len() > MODULE_PATH_BYTES || path.contains('\0') {
-        format!("`module` is not a usable path: at most {MODULE_PATH_BYTES} bytes, without a zero byte")
-    } else {
-        return Ok(path.to_owned());
-    };
-    Err(ManifestDiagnostic::at(text, module.span.clone(), what))
-}
-
-fn check_grants(list: &[SpannedValue<&str>], text: &str) -> Result<Grants, ManifestDiagnostic> {
-    let mut grants = Grants { state: false, log: false };
-    for SpannedValue { value, span } in list {
-        let slot = match *value {
-            "state" => &mut grants.state,
-            "log" => &mut grants.log,
-            unknown => {
-                let what = format!(
-                    "no interface `{}` can be granted: {}",
-                    visible_word(unknown),
-                    hint(unknown, GRANTS).unwrap_or_default()
-                );
-                return Err(ManifestDiagnostic::at(text, span.clone(), what));
-            }
-        };
-        *slot = true;
-    }
-    Ok(grants)
-}
-
-fn check_limits(raw: &RawLimits, text: &str) -> Result<Limits, ManifestDiagnostic> {
-    let bound = |name: &str, given: &Option<SpannedValue<i64>>, default: u64, least: i64, most: i64| match given {
-        None => Ok(default),
-        Some(SpannedValue { value, .. }) if (least..=most).contains(value) => Ok(*value as u64),
-        Some(SpannedValue { value, span }) => {
-            let what = format!("`{name}` is {value}, and must be from {least} to {most}");
-            Err(ManifestDiagnostic::at(text, span.clone(), what))
+    /// All mistakes in it.
+    pub fn parse(path: &Path, content: &[u8]) -> Result<Self, Diagnostics> {
+        let mut sources = SourceTexts::default();
+        let mut diagnostics = DiagnosticSink::default();
+        let source = sources.decode(path, content.to_vec(), &mut diagnostics);
+        let mut check = Checker { sources: &sources, diagnostics: &mut diagnostics };
+        let root = source.and_then(|source| parse_toml(source, &mut check));
+        let manifest = root.map(|root| Self::read(&root, &mut check));
+        match manifest {
+            Some(manifest) if diagnostics.is_empty() => Ok(manifest),
+            _ => Err(diagnostics.finish(sources)),
         }
-    };
+    }
+
+    fn read(root: &RawNode, check: &mut Checker<'_>) -> Self {
+        check.table(root, &MANIFEST, true);
+        let default = Self::default();
+        let grants = root.get("grants").map(|node| Grants { state: has(node, "state"), log: has(node, "log") });
+        Self {
+            module: root.text_of("module").map(str::to_owned),
+            enabled: root.flag_of("enabled").unwrap_or(default.enabled),
+            grants: grants.unwrap_or(default.grants),
+            settings_json: root.get("settings").map_or(default.settings_json, |node| node.canonical_json(check)),
+            limits: root.get("limits").map_or(default.limits, limits),
+        }
+    }
+}
+
+fn has(list: &RawNode, word: &str) -> bool {
+    list.items().iter().any(|item| item.text() == Some(word))
+}
+
+fn limits(table: &RawNode) -> Limits {
     let default = Limits::default();
-    let size = |name: &str, given: &Option<SpannedValue<i64>>, default: usize, least: i64, most: i64| {
-        Ok::<_, ManifestDiagnostic>(
-            usize::try_from(bound(name, given, default as u64, least, most)?).unwrap_or(usize::MAX),
-        )
-    };
-    Ok(Limits {
-        deadline_ms: bound("deadline-ms", &raw.deadline_ms, default.deadline_ms, 1, 60_000)?,
-        memory_bytes: size("memory-bytes", &raw.memory_bytes, default.memory_bytes, 64 << 10, 1 << 30)?,
-        alerts_per_event: size("alerts-per-event", &raw.alerts_per_event, default.alerts_per_event, 1, 1024)?,
-        alert_bytes: size("alert-bytes", &raw.alert_bytes, default.alert_bytes, 64, 1 << 20)?,
-        cpu_ms_per_s: bound("cpu-ms-per-s", &raw.cpu_ms_per_s, default.cpu_ms_per_s, 1, 100_000)?,
-        alerts_per_s: bound("alerts-per-s", &raw.alerts_per_s, default.alerts_per_s, 1, 1_000_000_000)?,
-        alert_bytes_per_s: bound(
-            "alert-bytes-per-s",
-            &raw.alert_bytes_per_s,
-            default.alert_bytes_per_s,
-            1 << 10,
-            1 << 40,
-        )?,
-        state_bytes: size("state-bytes", &raw.state_bytes, default.state_bytes, 64 << 10, 1 << 40)?,
-        object_state_bytes: size(
-            "object-state-bytes",
-            &raw.object_state_bytes,
-            default.object_state_bytes,
-            1 << 10,
-            1 << 40,
-        )?,
-        state_bytes_per_s: bound(
-            "state-bytes-per-s",
-            &raw.state_bytes_per_s,
-            default.state_bytes_per_s,
-            1 << 10,
-            1 << 40,
-        )?,
-        log_lines_per_s: bound("log-lines-per-s", &raw.log_lines_per_s, default.log_lines_per_s, 1, 1_000_000)?,
-    })
+    let number = |key, default| table.bytes_of(key).unwrap_or(default);
+    let size = |key, default| table.bytes_of(key).map_or(default, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    Limits {
+        deadline_ms: number("deadline-ms", default.deadline_ms),
+        memory_bytes: size("memory-bytes", default.memory_bytes),
+        alerts_per_event: size("alerts-per-event", default.alerts_per_event),
+        alert_bytes: size("alert-bytes", default.alert_bytes),
+        cpu_ms_per_s: number("cpu-ms-per-s", default.cpu_ms_per_s),
+        alerts_per_s: number("alerts-per-s", default.alerts_per_s),
+        alert_bytes_per_s: number("alert-bytes-per-s", default.alert_bytes_per_s),
+        state_bytes: size("state-bytes", default.state_bytes),
+        object_state_bytes: size("object-state-bytes", default.object_state_bytes),
+        state_bytes_per_s: number("state-bytes-per-s", default.state_bytes_per_s),
+        log_lines_per_s: number("log-lines-per-s", default.log_lines_per_s),
+    }
 }
 
 /// Whether `name` can be a rule's name.
@@ -214,10 +231,14 @@ pub fn check_name(name: &str) -> Result<(), String> {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Result<Manifest, String> {
+        Manifest::parse(Path::new("a.toml"), text.as_bytes()).map_err(|mistakes| mistakes.to_string())
+    }
+
     #[test]
     fn an_empty_manifest_has_the_defaults() {
-        assert_eq!(Manifest::parse("").unwrap(), Manifest::default());
-        assert_eq!(Manifest::parse("\u{feff}enabled = true\n").unwrap(), Manifest::default());
+        assert_eq!(parse("").unwrap(), Manifest::default());
+        assert_eq!(parse("\u{feff}enabled = true\n").unwrap(), Manifest::default());
     }
 
     #[test]
@@ -226,7 +247,7 @@ mod tests {
                     [limits]\ndeadline-ms = 5\nmemory-bytes = 65536\nalerts-per-event = 1\nalert-bytes = 100\n\
                     cpu-ms-per-s = 6\nalerts-per-s = 7\nalert-bytes-per-s = 8000\nstate-bytes = 90000\n\
                     object-state-bytes = 1024\nstate-bytes-per-s = 1100\nlog-lines-per-s = 12\n";
-        let manifest = Manifest::parse(text).unwrap();
+        let manifest = parse(text).unwrap();
         let limits = Limits {
             deadline_ms: 5,
             memory_bytes: 65536,
@@ -248,59 +269,49 @@ mod tests {
             limits,
         };
         assert_eq!(manifest, expected);
-        let sizes =
-            Manifest::parse("[limits]\nmemory-bytes = \"64 MiB\"\nstate-bytes-per-s = '8KiB'\n").unwrap().limits;
+        let sizes = parse("[limits]\nmemory-bytes = \"64 MiB\"\nstate-bytes-per-s = '8KiB'\n").unwrap().limits;
         assert_eq!((sizes.memory_bytes, sizes.state_bytes_per_s), (64 << 20, 8 << 10));
-        assert_eq!(Manifest::parse("grants = []").unwrap().grants, Grants { state: false, log: false });
+        assert_eq!(parse("grants = []").unwrap().grants, Grants { state: false, log: false });
     }
 
     #[test]
-    fn every_flaw_has_its_place_and_its_fix() {
-        let cases = [
-            ("modul = \"x\"", "1:1: unknown key `modul`: did you mean `module`?"),
-            (
-                "\n contains = [\"x\"]",
-                "2:2: unknown key `contains`: expected one of `module`, `enabled`, `grants`, `settings`, \
-              `limits`; what the rule itself wants to know belongs into [settings]",
-            ),
-            ("deadline_ms = 3", "1:1: unknown key `deadline_ms`: `deadline-ms` belongs into [limits]"),
-            (
-                "[limits]\nmemory = 3",
-                "2:1: unknown limit `memory`: expected one of `deadline-ms`, `memory-bytes`, \
-              `alerts-per-event`, `alert-bytes`, `cpu-ms-per-s`, `alerts-per-s`, `alert-bytes-per-s`, `state-bytes`, \
-              `object-state-bytes`, `state-bytes-per-s`, `log-lines-per-s`",
-            ),
-            ("[limits]\ncpu-ms-per-s = 0", "2:16: `cpu-ms-per-s` is 0, and must be from 1 to 100000"),
-            ("[limits]\nalert-byte = 3", "2:1: unknown limit `alert-byte`: did you mean `alert-bytes`?"),
-            ("[limits]\ndeadline-ms = 0", "2:15: `deadline-ms` is 0, and must be from 1 to 60000"),
-            (
-                "[limits]\nmemory-bytes = \"1M\"",
-                "2:16: `memory-bytes` cannot be \"1M\"; write a size as \"512KiB\", \"64MiB\"",
-            ),
-            (
-                "[limits]\nmemory-bytes = \"2GiB\"",
-                "2:16: `memory-bytes` is 2147483648, and must be from 65536 to 1073741824",
-            ),
-            ("[limits]\ndeadline-ms = \"1s\"", "2:15: `deadline-ms` is a whole number, and this is of type string"),
-            ("module = 3", "1:10: `module` is a string, such as \"keyword.wasm\", and this is of type integer"),
-            ("module = \"\"", "1:10: `module` is empty: give the module's file, such as \"keyword.wasm\""),
-            ("enabled = \"yes\"", "1:11: `enabled` is true or false, and this is of type string"),
-            ("grants = [\"state\", \"logs\"]", "1:20: no interface `logs` can be granted: did you mean `log`?"),
-            (
-                "grants = \"log\"",
-                "1:10: `grants` is a list of strings, such as [\"state\", \"log\"]; [] grants nothing, \
-              and this is of type string",
-            ),
-            (
-                "settings = 3",
-                "1:12: `settings` is a table: begin it with a line [settings], and this is of type integer",
-            ),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(Manifest::parse(text).unwrap_err().to_string(), expected, "{text}");
+    fn all_mistakes_have_their_place_and_their_fix() {
+        let text = "modul = \"x\"\n contains = [\"x\"]\ndeadline_ms = 3\ngrants = [\"state\", \"logs\"]\nenabled = \"yes\"\n\
+                    [limits]\ncpu-ms-per-s = 0\nmemory = 3\nalert-byte = 3\nmemory-bytes = \"1M\"\n\
+                    state-bytes = \"2KiB\"\nalerts-per-s = \"1s\"\nalert-bytes = 99999999999999999999\n\
+                    [settings]\nb = nan\n";
+        let expected = concat!(
+            "a.toml:1:1: a manifest has no key `modul`; did you mean `module`?\n",
+            "a.toml:2:2: a manifest has no key `contains`; its keys are `module`, `enabled`, `grants`, `settings`, \
+             `limits`; what the rule itself wants to know belongs into [settings]\n",
+            "a.toml:3:1: a manifest has no key `deadline_ms`; `deadline-ms` belongs into [limits]\n",
+            "a.toml:4:20: `grants` cannot be \"logs\"; did you mean `log`?\n",
+            "a.toml:5:11: `enabled` is `true` or `false`, not a text\n",
+            "a.toml:7:16: `cpu-ms-per-s` is from 1 to 100000\n",
+            "a.toml:8:1: [limits] has no key `memory`; its keys are `deadline-ms`, `memory-bytes`, `alerts-per-event`, \
+             `alert-bytes`, `cpu-ms-per-s`, `alerts-per-s`, `alert-bytes-per-s`, `state-bytes`, `object-state-bytes`, \
+             `state-bytes-per-s`, `log-lines-per-s`\n",
+            "a.toml:9:1: [limits] has no key `alert-byte`; did you mean `alert-bytes`?\n",
+            "a.toml:10:16: `memory-bytes` cannot be \"1M\"; write a size as \"512KiB\", \"64MiB\", \"10GiB\"\n",
+            "a.toml:11:15: `state-bytes` is from 65536 (\"64KiB\") to 1099511627776 (\"1TiB\")\n",
+            "a.toml:12:16: `alerts-per-s` is a whole number, not a text\n",
+            "a.toml:13:15: `alert-bytes` is from 64 (\"64B\") to 1048576 (\"1MiB\")\n",
+            "a.toml:15:5: NaN has no form in JSON; write it as a text, or leave it out",
+        );
+        assert_eq!(parse(text).unwrap_err(), expected);
+        for (text, expected) in [
+            ("module = 3", "1:10: `module` is a path in quotes, such as \"keyword.wasm\", not a whole number"),
+            ("module = \"\"", "1:10: `module` is empty; leave it out, or say something"),
+            ("grants = \"log\"", "1:10: `grants` is a list, not a text; in brackets: [\"log\"]"),
+            ("settings = 3", "1:12: `settings` is a table, not a whole number; begin it with a line [settings]"),
+            ("limits = 3", "1:10: `limits` is a table, not a whole number; begin it with a line [limits]"),
+        ] {
+            assert_eq!(parse(text).unwrap_err(), format!("a.toml:{expected}"), "{text}");
         }
+        let long = format!("module = \"{}\"", "x".repeat(1025));
+        assert!(parse(&long).unwrap_err().contains("is not a usable path"));
         for text in ["module = ", "module = \"a\"\nmodule = \"b\"", "[settings", "a = = 1"] {
-            assert!(Manifest::parse(text).unwrap_err().what.starts_with("not TOML: "), "{text}");
+            assert!(parse(text).unwrap_err().contains(": this is no TOML: "), "{text}");
         }
     }
 

@@ -9,11 +9,11 @@ use std::{
     time::SystemTime,
 };
 
+use lifesigns_document::Diagnostics;
 use lifesigns_model::limits::MANIFEST_BYTES;
 
 use crate::{
     allowed_folders::AllowedFolders,
-    diagnostic::ManifestDiagnostic,
     file::{self, FileKey},
     implicit::{UsedModules, module_words},
     manifest::{Manifest, check_name},
@@ -21,6 +21,8 @@ use crate::{
     snapshot::{Refusal, RuleSpec, Snapshot},
 };
 
+/// Most mistakes of a manifest that its refusal lists; more are counted.
+const MISTAKES: usize = 20;
 /// Most manifests and modules in one folder; more are left out, and the snapshot's note says so.
 const FILES: usize = 200_000;
 
@@ -50,7 +52,7 @@ impl CachedManifest {
 }
 
 struct InvalidManifest {
-    place: Option<(u32, u32)>,
+    /// As in [`Refusal`].
     why: String,
     /// Names in it that may be those of its module.
     words: Vec<String>,
@@ -156,7 +158,7 @@ impl RuleStore {
                 Ok(Some(metadata)) => FileKey::of(&metadata),
                 Ok(None) => continue,
                 Err(why) => {
-                    snapshot.refusals.push(Refusal::new(stem, path, why));
+                    snapshot.refusals.push(Refusal::new(stem, path, &why));
                     continue;
                 }
             };
@@ -175,8 +177,11 @@ impl RuleStore {
             other => other,
         };
         let (mut manifest, key) = match self.allowed_folders.read(&candidate.path, MANIFEST_BYTES) {
-            Ok((bytes, key)) => (parse(&bytes), key),
-            Err(why) => (Err(InvalidManifest { place: None, why, words: Vec::new() }), key),
+            Ok((bytes, key)) => (parse(&candidate.path, &bytes), key),
+            Err(why) => {
+                let why = format!("{}: {why}", candidate.path.display());
+                (Err(InvalidManifest { why, words: Vec::new() }), key)
+            }
         };
         if let (Err(invalid), Some(known)) = (&mut manifest, known) {
             invalid.words.extend(known.words());
@@ -195,10 +200,9 @@ impl RuleStore {
         let Candidate { name, path, .. } = candidate;
         let manifest = match &read.manifest {
             Ok(manifest) => manifest,
-            Err(InvalidManifest { place, why, words }) => {
+            Err(InvalidManifest { why, words }) => {
                 used_modules.words(words);
-                let refusal = Refusal { name: name.clone(), path: path.clone(), place: *place, why: why.clone() };
-                snapshot.refusals.push(refusal);
+                snapshot.refusals.push(Refusal { name: name.clone(), path: path.clone(), why: why.clone() });
                 return;
             }
         };
@@ -284,7 +288,7 @@ fn add(
             rules.insert(name.to_owned(), spec.clone());
             snapshot.rules.push(spec);
         }
-        Err(why) => snapshot.refusals.push(Refusal::new(name, path.to_owned(), why)),
+        Err(why) => snapshot.refusals.push(Refusal::new(name, path.to_owned(), &why)),
     }
 }
 
@@ -302,21 +306,7 @@ fn regular(entry: &DirEntry, path: &Path) -> Result<Option<Metadata>, String> {
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Manifest, InvalidManifest> {
-    let parsed = match std::str::from_utf8(bytes) {
-        Ok(text) => Manifest::parse(text),
-        Err(error) => {
-            let sound = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-            Err(ManifestDiagnostic::at(
-                &sound,
-                sound.len()..sound.len(),
-                "not UTF-8 from here on: save the file as UTF-8",
-            ))
-        }
-    };
-    parsed.map_err(|diagnostic| InvalidManifest {
-        place: Some((diagnostic.line, diagnostic.column)),
-        why: diagnostic.what,
-        words: module_words(bytes),
-    })
+fn parse(path: &Path, bytes: &[u8]) -> Result<Manifest, InvalidManifest> {
+    let invalid = |mistakes: Diagnostics| InvalidManifest { why: mistakes.lines(MISTAKES), words: module_words(bytes) };
+    Manifest::parse(path, bytes).map_err(invalid)
 }

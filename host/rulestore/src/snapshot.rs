@@ -51,24 +51,20 @@ pub struct Refusal {
     pub name: String,
     /// The file.
     pub path: PathBuf,
-    /// Line and column, where they are known.
-    pub place: Option<(u32, u32)>,
-    /// The reason, and the fix.
+    /// The reasons, a line each: the file, line and column where they are known, and the fix.
     pub why: String,
 }
 
 impl Refusal {
-    pub(crate) fn new(name: &str, path: PathBuf, why: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), path, place: None, why: why.into() }
+    /// Refuses a file for one reason.
+    pub(crate) fn new(name: &str, path: PathBuf, why: &str) -> Self {
+        Self { name: name.to_owned(), why: format!("{}: {why}", path.display()), path }
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place {
-            Some((line, column)) => write!(f, "{}:{line}:{column}: {}", self.path.display(), self.why),
-            None => write!(f, "{}: {}", self.path.display(), self.why),
-        }
+        f.write_str(&self.why)
     }
 }
 

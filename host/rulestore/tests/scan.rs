@@ -87,7 +87,7 @@ fn other_files_are_passed_over() {
 fn every_refusal_names_the_place_and_the_fix() {
     let folder = Folder::new(&[
         ("gone.toml", "module = \"nothing.wasm\""),
-        ("typo.toml", "module = \"k.wasm\"\nenable = true"),
+        ("typo.toml", "module = \"k.wasm\"\nenable = true\nsettings = 3"),
         ("latin.toml", ""),
         ("My Rule.wasm", "m"),
         ("both.toml", "module = \"k.wasm\""),
@@ -105,8 +105,9 @@ fn every_refusal_names_the_place_and_the_fix() {
             "both.wasm: both.toml is the rule `both`, and no manifest uses this file: write `module = \"both.wasm\"` into \
              both.toml, or rename or remove this file",
             "gone.toml: its module `nothing.wasm`: there is no such file",
-            "latin.toml:2:6: not UTF-8 from here on: save the file as UTF-8",
-            "typo.toml:2:1: unknown key `enable`: did you mean `enabled`?",
+            "latin.toml:2:6: this is not UTF-8 text from here on; save the file as UTF-8",
+            "typo.toml:2:1: a manifest has no key `enable`; did you mean `enabled`?\n\
+             typo.toml:3:12: `settings` is a table, not a whole number; begin it with a line [settings]",
         ]
     );
 }

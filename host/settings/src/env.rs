@@ -1,18 +1,13 @@
 //! The environment overrides the files: `LIFESIGNS_STORE=/x`, `LIFESIGNS_ENGINE__SHARDS=4`.
 
+use lifesigns_document::{
+    Checker, DiagnosticSink, KeySchema, RawEntry, RawNode, RawValue, SourceTexts, TableSchema, TextSpan, ValueSchema,
+    parse_toml_value,
+};
 use lifesigns_model::limits::TEXT_FILE_BYTES;
-use toml::de::DeValue;
-
 use lifesigns_text::did_you_mean;
 
-use crate::{
-    check::Checker,
-    diagnostics::DiagnosticSink,
-    keys::ROOT,
-    raw::{RawEntry, RawNode, RawValue},
-    schema::{KeySchema, TableSchema, ValueSchema},
-    source_text::{SourceTexts, TextSpan},
-};
+use crate::keys::ROOT;
 
 const PREFIX: &str = "LIFESIGNS_";
 
@@ -27,23 +22,26 @@ const OTHERS_BEGIN: &str = "LIFESIGNS_BENCH_";
 /// after `PORT_80_TCP`, `PORT_53_UDP`, `PORT_9_SCTP`.
 const PORT_ENDS: [&str; 4] = ["", "_ADDR", "_PORT", "_PROTO"];
 
-/// Overrides the settings of the files by those of the variables.
+/// Overrides the settings of the files by those of the variables. Returns the number of the first source that
+/// is a variable.
 pub(crate) fn overrides(
     variables: impl Iterator<Item = (String, String)>,
     root: &mut RawNode,
     sources: &mut SourceTexts,
     diagnostics: &mut DiagnosticSink,
-) {
+) -> usize {
     let mut variables: Vec<_> = variables.filter(|(name, text)| ours(name) && !is_service_link(name, text)).collect();
     variables.sort();
+    let first = sources.count();
     for (name, text) in variables {
         let fits = text.len() as u64 <= TEXT_FILE_BYTES;
-        let source = sources.add(&name, if fits { text } else { String::new() }, true);
+        let source = sources.add(&name, if fits { text } else { String::new() });
         let mut check = Checker { sources, diagnostics };
         if let Some((path, node)) = read(&name, source, &mut check) {
             set(root, &path, node);
         }
     }
+    first
 }
 
 fn ours(name: &str) -> bool {
@@ -133,7 +131,7 @@ fn variable(key: &str) -> String {
 /// Returns whether a single value can be given for this type.
 fn settable(schema: &ValueSchema) -> bool {
     match schema {
-        ValueSchema::Table(_) | ValueSchema::Map(..) => false,
+        ValueSchema::Table(_) | ValueSchema::AnyTable | ValueSchema::Map(..) => false,
         ValueSchema::List(item, _) => settable(item),
         ValueSchema::Either(one, other) => settable(one) && settable(other),
         _ => true,
@@ -142,33 +140,30 @@ fn settable(schema: &ValueSchema) -> bool {
 
 /// Returns a text as a value of this type. A text that is not one remains a text, which is reported later.
 fn value(schema: &ValueSchema, text: &str, source: usize) -> Result<RawValue, String> {
-    let list = |text: &str| -> Result<RawValue, String> {
-        let parsed = DeValue::parse(text).map_err(|error| error.message().to_owned())?;
-        Ok(RawNode::of_value(&parsed, source).value)
+    let value = match schema {
+        ValueSchema::Flag | ValueSchema::Yes => text.parse().ok().map(RawValue::Flag),
+        ValueSchema::Whole(..) | ValueSchema::Bytes(..) => text.parse().ok().map(RawValue::Whole),
+        ValueSchema::Number => text.parse().ok().map(RawValue::Number),
+        ValueSchema::List(..) => Some(parse_toml_value(text, source)?.value),
+        ValueSchema::Either(_, ValueSchema::List(..)) if text.trim_start().starts_with('[') => {
+            Some(parse_toml_value(text, source)?.value)
+        }
+        _ => None,
     };
-    let as_text = || RawValue::Text(text.to_owned());
-    match schema {
-        ValueSchema::Flag | ValueSchema::Yes => Ok(text.parse().map_or_else(|_| as_text(), RawValue::Flag)),
-        ValueSchema::Whole(..) => Ok(text.parse().map_or_else(|_| as_text(), RawValue::Whole)),
-        ValueSchema::Number => Ok(text.parse().map_or_else(|_| as_text(), RawValue::Number)),
-        ValueSchema::List(..) => list(text),
-        ValueSchema::Either(_, ValueSchema::List(..)) if text.trim_start().starts_with('[') => list(text),
-        ValueSchema::Either(ValueSchema::Whole(..), _) => Ok(text.parse().map_or_else(|_| as_text(), RawValue::Whole)),
-        _ => Ok(as_text()),
-    }
+    Ok(value.unwrap_or_else(|| RawValue::Text(text.to_owned())))
 }
 
 fn set(root: &mut RawNode, path: &[&'static str], node: RawNode) {
     let RawValue::Table(entries) = &mut root.value else { return };
     let Some((first, rest)) = path.split_first() else { return };
     let position = entries.iter().position(|entry| entry.key == *first).unwrap_or_else(|| {
-        let empty = RawNode { at: node.at.clone(), value: RawValue::Table(Vec::new()) };
-        entries.push(RawEntry { key: (*first).to_owned(), at: node.at.clone(), node: empty });
+        let empty = RawNode { at: node.at, value: RawValue::Table(Vec::new()) };
+        entries.push(RawEntry { key: (*first).to_owned(), at: node.at, node: empty });
         entries.len() - 1
     });
     let entry = &mut entries[position];
     if rest.is_empty() {
-        entry.at = node.at.clone();
+        entry.at = node.at;
         entry.node = node;
     } else {
         set(&mut entry.node, rest, node);

@@ -8,19 +8,10 @@ use std::{
 };
 
 use lifesigns_compliance::{CompiledConfig, ComplianceConfig};
-use toml::de::DeTable;
+use lifesigns_document::{Checker, DiagnosticSink, Diagnostics, RawNode, RawValue, SourceTexts, TextSpan, parse_toml};
+use lifesigns_model::limits::TEXT_FILE_BYTES;
 
-use crate::{
-    check::Checker,
-    diagnostics::{DiagnosticSink, Diagnostics},
-    env,
-    keys::ROOT,
-    merge::merge,
-    raw::{RawNode, RawValue},
-    read,
-    settings::Settings,
-    source_text::{self, SourceTexts, TextSpan},
-};
+use crate::{env, keys::ROOT, merge::merge, read, settings::Settings};
 
 /// The folder beside the file whose `*.toml` are read too, in the order of their names.
 const FOLDER: &str = "conf.d";
@@ -45,18 +36,18 @@ impl Settings {
         for tree in trees {
             merge(&mut root, tree, &mut Checker { sources: &sources, diagnostics: &mut diagnostics });
         }
-        env::overrides(env, &mut root, &mut sources, &mut diagnostics);
+        let variables = env::overrides(env, &mut root, &mut sources, &mut diagnostics);
         let mut check = Checker { sources: &sources, diagnostics: &mut diagnostics };
         check.table(&root, &ROOT, whole);
         if !whole {
-            return Err(Diagnostics::new(diagnostics, sources, files));
+            return Err(diagnostics.finish(sources));
         }
-        let settings = read::settings(&root, path, base, files.clone(), &mut check);
+        let settings = read::settings(&root, (path, base), files, variables, &mut check);
         compile(&settings.compliance, &mut check);
         if diagnostics.is_empty() {
             return Ok(settings);
         }
-        Err(Diagnostics::new(diagnostics, sources, settings.files))
+        Err(diagnostics.finish(sources))
     }
 }
 
@@ -89,21 +80,8 @@ fn parts(folder: &Path, diagnostics: &mut DiagnosticSink) -> Vec<PathBuf> {
 
 /// Returns the tree of a file; errors in its TOML are collected.
 fn tree(path: &Path, sources: &mut SourceTexts, diagnostics: &mut DiagnosticSink) -> Option<RawNode> {
-    let text = match source_text::read(path) {
-        Ok(text) => text,
-        Err(why) => {
-            diagnostics.file(path, why);
-            return None;
-        }
-    };
-    let source = sources.add(&path.display().to_string(), text, false);
-    let text = sources.get(source).text.clone();
-    let (table, errors) = DeTable::parse_recoverable(&text);
-    for error in &errors {
-        let at = TextSpan::new(source, error.span().unwrap_or(0..0));
-        Checker { sources, diagnostics }.hidden(&at, format!("this is no TOML: {}", error.message()), None);
-    }
-    errors.is_empty().then(|| RawNode::of_table(&table, source))
+    let source = sources.read(path, TEXT_FILE_BYTES, diagnostics)?;
+    parse_toml(source, &mut Checker { sources, diagnostics })
 }
 
 /// Reports the errors of compliance that are not reported yet. It knows the place of an item only, whereas
@@ -122,7 +100,7 @@ fn compile(config: &ComplianceConfig, check: &mut Checker<'_>) {
         }
     }
     for error in news {
-        match check.sources.at(&error.place) {
+        match check.sources.find(&error.place.file, error.place.line, error.place.column) {
             Some(at) => check.wrong(&at, error.message, None),
             None => check.diagnostics.file(Path::new(&*error.place.file), error.message),
         }

@@ -1,9 +1,6 @@
 //! Merges the trees of several files: lists are appended, tables joined, other values must be unique.
 
-use crate::{
-    check::Checker,
-    raw::{RawEntry, RawNode, RawValue},
-};
+use lifesigns_document::{Checker, RawEntry, RawNode, RawValue};
 
 /// Adds the tree of another file. A value that is set again is an error.
 pub(crate) fn merge(into: &mut RawNode, from: RawNode, check: &mut Checker<'_>) {

@@ -194,7 +194,7 @@ fn bad_configuration_is_78_and_names_file_and_line() {
     let log = place.write("a.log", "2026-11-23T00:00:01Z a keyword\n");
     let inventory = place.write("fleet.toml", "[[object]]\nid = \"vm-1\"\nkindd = \"vm\"\n");
     fails(place.replay().arg("--inventory").arg(inventory).arg(&log), 78, &["fleet.toml:3", "kindd"]);
-    fails(place.replay().args(["--inventory", "none.toml"]).arg(&log), 78, &["none.toml", "cannot read the inventory"]);
+    fails(place.replay().args(["--inventory", "none.toml"]).arg(&log), 78, &["none.toml: the file does not exist"]);
     let bad = Place::new(&[KEYWORD, ("bad", "module = \"modules/keyword.wasm\"\n\n[setings]\ncontains = [\"x\"]\n")]);
     fails(bad.replay().arg(&log), 78, &["bad.toml:3", "setings"]);
     let unset = Place::new(&[("unset", "module = \"modules/keyword.wasm\"\n")]);

@@ -92,7 +92,7 @@ fn refused() -> Vec<Refused> {
     let inventory = |file: &str| format!("inventory = '{file}'\n{SOURCE}");
     vec![
         (String::new(), vec![], "there is no [[source]]"),
-        (inventory("none.csv"), vec![], "cannot read the inventory"),
+        (inventory("none.csv"), vec![], "the file does not exist"),
         (inventory("inv.toml"), vec![("inv.toml", "[vm-1]\nkind = 'vm'\n")], "inv.toml:1:2: an inventory has no key"),
         (inventory("inv.csv"), vec![("inv.csv", "id,foo\na,b\n")], "inv.csv:1:2: the column `foo` is not known"),
         (inventory("inv.json"), vec![("inv.json", "[")], "inv.json:1:"),

@@ -1,7 +1,6 @@
 //! `lifesigns validate`: all that is wrong with a configuration.
 
 use std::{
-    io::{IsTerminal, stderr},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -10,9 +9,7 @@ use lifesigns_compliance::{
     Book, BookInput,
     query::{Query, QueryAnswer},
 };
-use lifesigns_notifications::terminal::Colour;
 use lifesigns_settings::Settings;
-use lifesigns_text::visible;
 use serde::Serialize;
 
 use super::{args::Where, write::emit};
@@ -93,13 +90,5 @@ fn doubts(path: &Path, settings: &Settings) -> Vec<Problem> {
 pub(crate) fn load(path: &Path) -> Result<Box<Settings>, Failure> {
     let env =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Settings::load(path, env).map(Box::new).map_err(|mistakes| {
-        let count = terminal::count(mistakes.count() as u64, "mistake");
-        if stderr().is_terminal() && !terminal::is_json() {
-            let width = rustix::termios::tcgetwinsize(stderr()).map_or(100, |size| usize::from(size.ws_col).max(40));
-            let text = mistakes.render(width, terminal::colour() == Colour::On);
-            return Failure::Diagnosed(format!("{count} in {}:\n{text}", visible(&path.display().to_string())));
-        }
-        Failure::Configuration(format!("{count} in {}:\n{mistakes}", path.display()))
-    })
+    Settings::load(path, env).map(Box::new).map_err(|mistakes| terminal::diagnosed(path, &mistakes))
 }

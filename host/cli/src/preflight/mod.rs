@@ -39,8 +39,9 @@ pub(crate) fn require_source(path: &Path, settings: &Settings) -> Outcome {
 pub(crate) fn refusals(path: &Path, settings: &Settings) -> Vec<String> {
     let mut refusals: Vec<String> =
         require_source(path, settings).err().into_iter().map(|failure| failure.to_string()).collect();
-    let read = settings.inventories.iter().filter_map(|path| inventory::load(path).err());
-    refusals.extend(read.map(|error| error.to_string()));
+    for mistakes in settings.inventories.iter().filter_map(|path| inventory::load(path).err()) {
+        refusals.extend(mistakes.to_string().lines().map(str::to_owned));
+    }
     refusals.extend(receivers::refusals(settings));
     refusals.extend(places::refusals(settings));
     refusals

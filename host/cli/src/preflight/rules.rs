@@ -21,9 +21,8 @@ pub(crate) struct LoadedRules {
 /// What is wrong with the folder and with the manifests in it. No module is compiled.
 pub(crate) fn folder(settings: &Settings) -> Vec<Problem> {
     let (snapshot, mut problems) = look(settings);
-    for Refusal { name, path, place, why } in &snapshot.refusals {
-        let place = place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
-        problems.push(refused(name, &format!("{}{place}: {why}", path.display())));
+    for Refusal { name, why, .. } in &snapshot.refusals {
+        problems.push(refused(name, why));
     }
     problems
 }

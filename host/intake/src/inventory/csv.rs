@@ -2,13 +2,12 @@
 //! what a column is: `id`, `kind`, `parent`, `property.NAME` or `metric.NAME`; an empty cell says
 //! nothing.
 
-use std::collections::BTreeSet;
+use std::{collections::HashSet, path::Path};
 
 use csv::{Position, ReaderBuilder, StringRecord};
+use lifesigns_document::DiagnosticSink;
 use lifesigns_model::ObjectFacts;
-use lifesigns_text::did_you_mean;
-
-use super::content_error::ContentError;
+use lifesigns_text::{did_you_mean, visible_word};
 
 /// What a column holds.
 enum Column {
@@ -19,109 +18,143 @@ enum Column {
     Metric(String),
 }
 
-/// Reads the whole file.
-pub(super) fn read(text: &str) -> Result<Vec<ObjectFacts>, ContentError> {
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
-    let mut record = StringRecord::new();
-    let mut columns: Option<Vec<Column>> = None;
-    let (mut objects, mut ids) = (Vec::new(), BTreeSet::new());
-    loop {
-        let line = line(text, reader.position());
-        match reader.read_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => return Err(at(line, 1, error.to_string())),
-        }
-        // A record's own place: empty lines before it are no part of it.
-        let line = record.position().map_or(line, |place| self::line(text, place));
-        match &columns {
-            None => columns = Some(header(&record, line)?),
-            Some(columns) => objects.push(object(columns, &record, line, &mut ids)?),
-        }
-    }
-    if columns.is_none() {
-        return Err(at(
-            1,
-            1,
-            "the file is empty; its first line names the columns, such as `id,kind,property.env`".into(),
-        ));
-    }
-    Ok(objects)
+/// A table, and the mistakes in it.
+pub(super) struct Table<'a> {
+    pub(super) path: &'a Path,
+    pub(super) text: &'a str,
+    pub(super) diagnostics: &'a mut DiagnosticSink,
 }
 
-fn header(record: &StringRecord, line: usize) -> Result<Vec<Column>, ContentError> {
-    let mut seen = BTreeSet::new();
-    let mut columns = Vec::new();
-    for (number, name) in record.iter().enumerate() {
-        let name = name.trim().trim_start_matches('\u{feff}');
-        let wrong = |what: String| at(line, number + 1, what);
-        if !seen.insert(name.to_owned()) {
-            return Err(wrong(format!("the column `{name}` stands twice; keep one")));
-        }
-        columns.push(match (name, name.split_once('.')) {
-            ("id", _) => Column::Id,
-            ("kind", _) => Column::Kind,
-            ("parent", _) => Column::Parent,
-            (_, Some(("property", rest))) if !rest.is_empty() => Column::Property(rest.to_owned()),
-            (_, Some(("metric", rest))) if !rest.is_empty() => Column::Metric(rest.to_owned()),
-            _ => {
-                if let Some(other) = name.chars().find(|letter| matches!(letter, ';' | '\t' | '|')) {
-                    return Err(wrong(format!("the columns are separated by {other:?}; separate them by commas")));
+impl Table<'_> {
+    /// Reads the whole file, and reports all mistakes in it.
+    pub(super) fn objects(mut self) -> Vec<ObjectFacts> {
+        let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(self.text.as_bytes());
+        let mut record = StringRecord::new();
+        let mut columns: Option<Vec<Column>> = None;
+        let mut objects = Vec::new();
+        let mut ids = HashSet::new();
+        loop {
+            let line = line(self.text, reader.position());
+            match reader.read_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    self.wrong(line, 1, error.to_string());
+                    return objects;
                 }
-                let hint = match did_you_mean(name, ["kind", "parent"]) {
-                    Some(hint) if name.len() > 3 => hint,
-                    _ => format!("a property's column is called `property.{name}`, a metric's `metric.{name}`"),
-                };
-                return Err(wrong(format!("the column `{name}` is not known; {hint}")));
             }
-        });
+            // A record's own place: empty lines before it are no part of it.
+            let line = record.position().map_or(line, |place| self::line(self.text, place));
+            let Some(columns) = &columns else {
+                columns = Some(self.header(&record, line));
+                // Without its columns, a row says nothing.
+                if !self.diagnostics.is_empty() {
+                    return objects;
+                }
+                continue;
+            };
+            objects.extend(self.object(columns, &record, line, &mut ids));
+        }
+        if columns.is_none() {
+            let what = "the file is empty; its first line names the columns, such as `id,kind,property.env`";
+            self.wrong(1, 1, what.to_owned());
+        }
+        objects
     }
-    if !seen.contains("id") {
-        return Err(at(line, 1, "no column is called `id`; the first line names the columns".into()));
+
+    /// Reports a mistake. `column` counts cells, from 1: that is what a person counts in a table.
+    fn wrong(&mut self, line: usize, column: usize, what: String) {
+        let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        self.diagnostics.place(self.path, number(line.max(1)), number(column), what);
     }
-    Ok(columns)
+
+    fn header(&mut self, record: &StringRecord, line: usize) -> Vec<Column> {
+        let mut seen = HashSet::new();
+        let mut columns = Vec::new();
+        for (number, name) in record.iter().enumerate() {
+            let name = name.trim();
+            if !seen.insert(name) {
+                self.wrong(line, number + 1, format!("the column `{}` stands twice; keep one", visible_word(name)));
+                continue;
+            }
+            match column(name) {
+                Ok(column) => columns.push(column),
+                Err(what) => self.wrong(line, number + 1, what),
+            }
+        }
+        // If no column is known, what is wrong with them says enough.
+        if !seen.contains("id") && !columns.is_empty() {
+            self.wrong(line, 1, "no column is called `id`; the first line names the columns".into());
+        }
+        columns
+    }
+
+    fn object(
+        &mut self,
+        columns: &[Column],
+        record: &StringRecord,
+        line: usize,
+        ids: &mut HashSet<String>,
+    ) -> Option<ObjectFacts> {
+        if record.len() != columns.len() {
+            let (has, wants) = (record.len(), columns.len());
+            self.wrong(
+                line,
+                has.min(wants) + 1,
+                format!(
+                    "the row has not as many cells as the header ({has} instead of {wants}); quote cells that contain commas"
+                ),
+            );
+            return None;
+        }
+        let mut facts = ObjectFacts::default();
+        for (number, (column, cell)) in columns.iter().zip(record).enumerate() {
+            let cell = cell.trim();
+            if cell.is_empty() {
+                continue;
+            }
+            match column {
+                Column::Id => cell.clone_into(&mut facts.object),
+                Column::Kind => facts.kind = Some(cell.to_owned()),
+                Column::Parent => facts.parent = Some(cell.to_owned()),
+                Column::Property(name) => facts.properties.push((name.clone(), Some(cell.to_owned()))),
+                Column::Metric(name) => match cell.parse::<f64>() {
+                    Ok(value) if value.is_finite() => facts.metrics.push((name.clone(), value)),
+                    _ => {
+                        let (name, cell) = (visible_word(name), visible_word(cell));
+                        self.wrong(line, number + 1, format!("the metric `{name}` is \"{cell}\"; give a number"));
+                    }
+                },
+            }
+        }
+        if facts.object.is_empty() {
+            self.wrong(line, 1, "the row has no `id`; give the name that logs give the object".into());
+        } else if !ids.insert(facts.object.clone()) {
+            let id = visible_word(&facts.object);
+            self.wrong(line, 1, format!("the object \"{id}\" stands twice; put all about it into one row"));
+        }
+        Some(facts)
+    }
 }
 
-fn object(
-    columns: &[Column],
-    record: &StringRecord,
-    line: usize,
-    ids: &mut BTreeSet<String>,
-) -> Result<ObjectFacts, ContentError> {
-    if record.len() != columns.len() {
-        let (has, wants) = (record.len(), columns.len());
-        return Err(at(
-            line,
-            has.min(wants) + 1,
-            format!(
-                "the row has not as many cells as the header ({has} instead of {wants}); quote cells that contain commas"
-            ),
-        ));
+fn column(name: &str) -> Result<Column, String> {
+    match (name, name.split_once('.')) {
+        ("id", _) => return Ok(Column::Id),
+        ("kind", _) => return Ok(Column::Kind),
+        ("parent", _) => return Ok(Column::Parent),
+        (_, Some(("property", rest))) if !rest.is_empty() => return Ok(Column::Property(rest.to_owned())),
+        (_, Some(("metric", rest))) if !rest.is_empty() => return Ok(Column::Metric(rest.to_owned())),
+        _ => {}
     }
-    let mut facts = ObjectFacts::default();
-    for (number, (column, cell)) in columns.iter().zip(record).enumerate() {
-        let cell = cell.trim();
-        if cell.is_empty() {
-            continue;
-        }
-        match column {
-            Column::Id => cell.clone_into(&mut facts.object),
-            Column::Kind => facts.kind = Some(cell.to_owned()),
-            Column::Parent => facts.parent = Some(cell.to_owned()),
-            Column::Property(name) => facts.properties.push((name.clone(), Some(cell.to_owned()))),
-            Column::Metric(name) => match cell.parse::<f64>() {
-                Ok(value) if value.is_finite() => facts.metrics.push((name.clone(), value)),
-                _ => return Err(at(line, number + 1, format!("the metric `{name}` is {cell:?}; give a number"))),
-            },
-        }
+    if let Some(other) = name.chars().find(|letter| matches!(letter, ';' | '\t' | '|')) {
+        return Err(format!("the columns are separated by {other:?}; separate them by commas"));
     }
-    if facts.object.is_empty() {
-        return Err(at(line, 1, "the row has no `id`; give the name that logs give the object".into()));
-    }
-    if !ids.insert(facts.object.clone()) {
-        return Err(at(line, 1, format!("the object {:?} stands twice; put all about it into one row", facts.object)));
-    }
-    Ok(facts)
+    let shown = visible_word(name);
+    let hint = match did_you_mean(name, ["kind", "parent"]) {
+        Some(hint) if name.len() > 3 => hint,
+        _ => format!("a property's column is called `property.{shown}`, a metric's `metric.{shown}`"),
+    };
+    Err(format!("the column `{shown}` is not known; {hint}"))
 }
 
 /// Returns the line of a position, from 1. The reader's own count is one short where lines end in
@@ -135,21 +168,20 @@ fn line(text: &str, position: &Position) -> usize {
     memchr::memchr_iter(b'\n', &bytes[..end]).count() + 1
 }
 
-/// `column` counts cells, from 1: that is what a person counts in a table.
-fn at(line: usize, column: usize, message: String) -> ContentError {
-    ContentError { line: line.max(1), column, message }
-}
-
 #[cfg(test)]
 mod tests {
+    use lifesigns_document::SourceTexts;
+
     use super::*;
 
     #[test]
     fn lines_are_counted_whatever_ends_them() {
         let rows = ["id,kind", "a,vm", "", "\"b\nc\",vm", "d,vm", "e,vm,x", ""];
         for (end, line) in [("\n", 7), ("\r\n", 7)] {
-            let wrong = read(&rows.join(end)).map(|_| ()).expect_err("a cell too many");
-            assert_eq!(wrong.line, line, "{end:?}");
+            let mut diagnostics = DiagnosticSink::default();
+            Table { path: Path::new("a.csv"), text: &rows.join(end), diagnostics: &mut diagnostics }.objects();
+            let wrong = diagnostics.finish(SourceTexts::default());
+            assert!(wrong.to_string().starts_with(&format!("a.csv:{line}:")), "{end:?}: {wrong}");
         }
     }
 }

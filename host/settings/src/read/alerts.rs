@@ -7,78 +7,83 @@ use lifesigns_compliance::{
     config::{AlertCondition, AlertDefinition, Scope},
     reserved_threshold,
 };
+use lifesigns_document::{Checker, RawEntry, RawNode};
 use lifesigns_model::Impact;
-
 use lifesigns_text::{hint, visible_word};
 
-use super::{
-    fields::{criticality, duration, flag, list, number, owned, text, texts, whole},
-    reader::Reader,
-};
-use crate::raw::{RawEntry, RawNode};
+use super::fields::{criticality, location, owned};
 
-type Thresholds = BTreeMap<String, f64>;
+/// Reads one definition. Its thresholds are those that its facts may name.
+struct DefinitionReader<'r, 'c> {
+    check: &'r mut Checker<'c>,
+    thresholds: BTreeMap<String, f64>,
+}
 
-impl Reader<'_, '_> {
-    pub(super) fn definitions(&mut self, tables: &[RawNode]) -> Vec<AlertDefinition> {
-        tables.iter().map(|table| self.definition(table)).collect()
+pub(super) fn definitions(tables: &[RawNode], check: &mut Checker<'_>) -> Vec<AlertDefinition> {
+    let mut definitions = Vec::with_capacity(tables.len());
+    for table in tables {
+        let thresholds = thresholds(table, check);
+        definitions.push(DefinitionReader { check: &mut *check, thresholds }.definition(table));
     }
+    definitions
+}
 
-    fn definition(&mut self, table: &RawNode) -> AlertDefinition {
-        let thresholds: Thresholds = table
-            .get("thresholds")
-            .map_or(&[][..], RawNode::entries)
-            .iter()
-            .map(|RawEntry { key, node, .. }| (key.clone(), number(node).unwrap_or_default()))
-            .collect();
-        for entry in table.get("thresholds").map_or(&[][..], RawNode::entries) {
-            if let Some(why) = reserved_threshold(&entry.key) {
-                self.check.wrong(&entry.at, why, None);
-            }
+fn thresholds(table: &RawNode, check: &mut Checker<'_>) -> BTreeMap<String, f64> {
+    let mut thresholds = BTreeMap::new();
+    for RawEntry { key, at, node } in table.entries_of("thresholds") {
+        if let Some(why) = reserved_threshold(key) {
+            check.wrong(at, why, None);
         }
+        thresholds.insert(key.clone(), node.number().unwrap_or_default());
+    }
+    thresholds
+}
+
+impl DefinitionReader<'_, '_> {
+    fn definition(mut self, table: &RawNode) -> AlertDefinition {
         let impacts = [Impact::Health, Impact::Risk, Impact::Efficiency];
-        let impact = text(table, "impact").and_then(|word| impacts.into_iter().find(|one| one.as_str() == word));
+        let impact = table.text_of("impact").and_then(|word| impacts.into_iter().find(|one| one.as_str() == word));
         let name = owned(table, "name");
         AlertDefinition {
-            title: text(table, "title").map_or_else(|| name.clone(), str::to_owned),
+            title: table.text_of("title").map_or_else(|| name.clone(), str::to_owned),
             name,
-            place: self.place(table),
-            kinds: texts(table, "kinds"),
-            when: self.condition(table, &thresholds),
-            thresholds,
-            wait_ms: duration(table, "wait", 0),
-            cancel_ms: duration(table, "cancel", 0),
-            criticality: text(table, "criticality").and_then(criticality),
+            place: location(self.check, &table.at),
+            kinds: table.texts_of("kinds"),
+            when: self.condition(table),
+            thresholds: self.thresholds,
+            wait_ms: table.duration_of("wait").unwrap_or(0),
+            cancel_ms: table.duration_of("cancel").unwrap_or(0),
+            criticality: table.text_of("criticality").and_then(criticality),
             impact,
-            recommendations: texts(table, "recommendations"),
-            controls: texts(table, "controls"),
+            recommendations: table.texts_of("recommendations"),
+            controls: table.texts_of("controls"),
         }
     }
 
     /// Returns the condition of a definition or of one of its items.
-    fn condition(&mut self, table: &RawNode, thresholds: &Thresholds) -> AlertCondition {
+    fn condition(&mut self, table: &RawNode) -> AlertCondition {
         let scope = self.scope(table);
         let condition = if let Some(node) = table.get("symptom") {
             AlertCondition::Symptom(self.symptom(node), scope)
         } else if let Some(node) = table.get("fact") {
-            AlertCondition::Fact(self.fact(node, thresholds), scope)
+            AlertCondition::Fact(self.fact(node), scope)
         } else if table.get("any").is_some() {
-            AlertCondition::Any(self.conditions(list(table, "any"), thresholds))
+            AlertCondition::Any(self.conditions(table.list_of("any")))
         } else if table.get("of").is_some() {
-            self.count(table, thresholds)
+            self.count(table)
         } else {
-            AlertCondition::All(self.conditions(list(table, "all"), thresholds))
+            AlertCondition::All(self.conditions(table.list_of("all")))
         };
-        if flag(table, "not", false) { AlertCondition::Not(Box::new(condition)) } else { condition }
+        if table.flag_of("not").unwrap_or(false) { AlertCondition::Not(Box::new(condition)) } else { condition }
     }
 
-    fn conditions(&mut self, items: &[RawNode], thresholds: &Thresholds) -> Vec<AlertCondition> {
-        items.iter().map(|item| self.condition(item, thresholds)).collect()
+    fn conditions(&mut self, items: &[RawNode]) -> Vec<AlertCondition> {
+        items.iter().map(|item| self.condition(item)).collect()
     }
 
-    fn count(&mut self, table: &RawNode, thresholds: &Thresholds) -> AlertCondition {
-        let of = self.conditions(list(table, "of"), thresholds);
-        let count = whole(table, "count").and_then(|count| usize::try_from(count).ok()).unwrap_or(1);
+    fn count(&mut self, table: &RawNode) -> AlertCondition {
+        let of = self.conditions(table.list_of("of"));
+        let count = table.whole_of("count").and_then(|count| usize::try_from(count).ok()).unwrap_or(1);
         if let Some(node) = table.get("count").filter(|_| count > of.len() && !of.is_empty()) {
             self.check.wrong(
                 &node.at,
@@ -97,7 +102,7 @@ impl Reader<'_, '_> {
             let help = "give each of its items one".to_owned();
             self.check.wrong(&entry.at, "`scope` belongs to a symptom or a fact", Some(help));
         }
-        match text(table, "scope") {
+        match table.text_of("scope") {
             Some("parent") => Scope::Parent,
             Some("children") => Scope::Children,
             _ => Scope::Own,
@@ -114,12 +119,12 @@ impl Reader<'_, '_> {
         pattern
     }
 
-    fn fact(&mut self, node: &RawNode, thresholds: &Thresholds) -> String {
+    fn fact(&mut self, node: &RawNode) -> String {
         let text = node.text().unwrap_or_default().to_owned();
         if let Ok(expression) = Expression::compile(&text) {
             for name in &expression.references().thresholds.names {
-                if !thresholds.contains_key(name) {
-                    let known = thresholds.keys().map(String::as_str);
+                if !self.thresholds.contains_key(name) {
+                    let known = self.thresholds.keys().map(String::as_str);
                     let help = hint(name, known).unwrap_or_else(|| format!("add `thresholds = {{ {name} = 1.0 }}`"));
                     self.check.wrong(
                         &node.at,

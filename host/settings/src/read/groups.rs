@@ -1,20 +1,20 @@
 //! Groups of objects.
 
 use lifesigns_compliance::{Expression, config::Group};
+use lifesigns_document::RawNode;
 
 use super::{
-    fields::{list, owned, patterns, text, texts},
-    reader::{KnownNames, Reader},
+    compliance::ComplianceReader,
+    fields::{location, owned, patterns},
 };
-use crate::raw::RawNode;
 
-impl Reader<'_, '_> {
-    pub(super) fn groups(&mut self, tables: &[RawNode], known: &KnownNames) -> Vec<Group> {
-        tables.iter().map(|table| self.group(table, known)).collect()
+impl ComplianceReader<'_, '_> {
+    pub(super) fn groups(&mut self, tables: &[RawNode]) -> Vec<Group> {
+        tables.iter().map(|table| self.group(table)).collect()
     }
 
-    fn group(&mut self, table: &RawNode, known: &KnownNames) -> Group {
-        self.known("group", list(table, "groups"), &known.groups);
+    fn group(&mut self, table: &RawNode) -> Group {
+        self.known_groups(table.list_of("groups"));
         for node in ["when", "exclude-when"].iter().filter_map(|key| table.get(key)) {
             let reads = node.text().and_then(|text| Expression::compile(text).ok());
             if reads.is_some_and(|expression| !expression.references().thresholds.is_empty()) {
@@ -24,14 +24,14 @@ impl Reader<'_, '_> {
         }
         let name = owned(table, "name");
         Group {
-            title: text(table, "title").map_or_else(|| name.clone(), str::to_owned),
+            title: table.text_of("title").map_or_else(|| name.clone(), str::to_owned),
             name,
-            place: self.place(table),
+            place: location(self.check, &table.at),
             objects: patterns(table, "objects"),
-            when: text(table, "when").map(str::to_owned),
-            groups: texts(table, "groups"),
+            when: table.text_of("when").map(str::to_owned),
+            groups: table.texts_of("groups"),
             exclude: patterns(table, "exclude"),
-            exclude_when: text(table, "exclude-when").map(str::to_owned),
+            exclude_when: table.text_of("exclude-when").map(str::to_owned),
         }
     }
 }

@@ -6,39 +6,35 @@ use lifesigns_compliance::{
     Pattern,
     config::{Hours, Policy, PolicyEntry, PolicySetting, Zone},
 };
-
+use lifesigns_document::{RawEntry, RawNode, TextSpan};
 use lifesigns_text::{hint, visible_word};
 
 use super::{
-    fields::{criticality, list, number, owned, text, texts, texts_of, whole},
-    reader::{KnownNames, Reader},
+    compliance::ComplianceReader,
+    fields::{criticality, location, owned, texts},
 };
-use crate::{
-    raw::{RawEntry, RawNode},
-    source_text::TextSpan,
-    time_of_day, zone,
-};
+use crate::{time_of_day, zone};
 
 const EVERY_DAY: u8 = 0b111_1111;
 const DAY_MINUTES: u16 = 24 * 60;
 
-impl Reader<'_, '_> {
-    pub(super) fn policies(&mut self, tables: &[RawNode], known: &KnownNames) -> Vec<Policy> {
-        tables.iter().map(|table| self.policy(table, known)).collect()
+impl ComplianceReader<'_, '_> {
+    pub(super) fn policies(&mut self, tables: &[RawNode]) -> Vec<Policy> {
+        tables.iter().map(|table| self.policy(table)).collect()
     }
 
-    fn policy(&mut self, table: &RawNode, known: &KnownNames) -> Policy {
-        self.known("group", list(table, "groups"), &known.groups);
+    fn policy(&mut self, table: &RawNode) -> Policy {
+        self.known_groups(table.list_of("groups"));
         let mut says = Vec::new();
         // In the order of the file: of two patterns that match, the first wins.
         for RawEntry { key, node, .. } in table.entries() {
             match key.as_str() {
-                "allow" | "forbid" => self.switch(node, known, &mut says, PolicySetting::Allow, key == "allow"),
-                "enable" | "disable" => self.switch(node, known, &mut says, PolicySetting::Enable, key == "enable"),
+                "allow" | "forbid" => self.switch(node, &mut says, PolicySetting::Allow, key == "allow"),
+                "enable" | "disable" => self.switch(node, &mut says, PolicySetting::Enable, key == "enable"),
                 "criticality" | "threshold" | "recommendations" | "receivers" => {
                     for entry in node.entries() {
-                        self.known_alert(&entry.at, &entry.key, known);
-                        self.map(key, entry, known, &mut says);
+                        self.known_alert(&entry.at, &entry.key);
+                        self.map(key, entry, &mut says);
                     }
                 }
                 _ => {}
@@ -47,10 +43,10 @@ impl Reader<'_, '_> {
         self.contradictions(table, [("allow", "forbid"), ("enable", "disable")]);
         Policy {
             name: owned(table, "name"),
-            place: self.place(table),
-            groups: texts(table, "groups"),
-            priority: whole(table, "priority").and_then(|number| i32::try_from(number).ok()).unwrap_or(0),
-            hours: list(table, "hours").iter().map(|hours| self.hours(hours)).collect(),
+            place: location(self.check, &table.at),
+            groups: table.texts_of("groups"),
+            priority: table.whole_of("priority").and_then(|number| i32::try_from(number).ok()).unwrap_or(0),
+            hours: table.list_of("hours").iter().map(|hours| self.hours(hours)).collect(),
             zone: self.zone(table),
             entries: says,
         }
@@ -66,26 +62,23 @@ impl Reader<'_, '_> {
         node.text().and_then(|name| zone::find(name).ok()).unwrap_or_default()
     }
 
-    fn switch(
-        &mut self,
-        node: &RawNode,
-        known: &KnownNames,
-        says: &mut Vec<PolicyEntry>,
-        setting: fn(bool) -> PolicySetting,
-        on: bool,
-    ) {
+    fn switch(&mut self, node: &RawNode, says: &mut Vec<PolicyEntry>, setting: fn(bool) -> PolicySetting, on: bool) {
         for node in node.items() {
             let Some(pattern) = node.text() else { continue };
-            self.known_alert(&node.at, pattern, known);
-            says.push(PolicyEntry { pattern: pattern.into(), setting: setting(on), place: self.place(node) });
+            self.known_alert(&node.at, pattern);
+            says.push(PolicyEntry {
+                pattern: pattern.into(),
+                setting: setting(on),
+                place: location(self.check, &node.at),
+            });
         }
     }
 
     /// Adds the entry of `key` for the alerts that the key of `entry` names.
-    fn map(&mut self, key: &str, entry: &RawEntry, known: &KnownNames, says: &mut Vec<PolicyEntry>) {
+    fn map(&mut self, key: &str, entry: &RawEntry, says: &mut Vec<PolicyEntry>) {
         let pattern = Pattern::from(entry.key.as_str());
         let mut say = |place, setting| says.push(PolicyEntry { pattern: pattern.clone(), setting, place });
-        let place = self.check.sources.place(&entry.at);
+        let place = location(self.check, &entry.at);
         match key {
             "criticality" => {
                 if let Some(criticality) = entry.node.text().and_then(criticality) {
@@ -94,23 +87,23 @@ impl Reader<'_, '_> {
             }
             "threshold" => {
                 for RawEntry { key, at, node } in entry.node.entries() {
-                    self.known_threshold(at, key, &pattern, known);
-                    if let Some(number) = number(node) {
-                        say(self.check.sources.place(at), PolicySetting::Threshold(key.clone(), number));
+                    self.known_threshold(at, key, &pattern);
+                    if let Some(number) = node.number() {
+                        say(location(self.check, at), PolicySetting::Threshold(key.clone(), number));
                     }
                 }
             }
-            "recommendations" => say(place, PolicySetting::Recommendations(texts_of(entry.node.items()))),
+            "recommendations" => say(place, PolicySetting::Recommendations(texts(entry.node.items()))),
             _ => {
-                self.known("receiver", entry.node.items(), &known.receivers);
-                say(place, PolicySetting::Receivers(texts_of(entry.node.items())));
+                self.known_receivers(entry.node.items());
+                say(place, PolicySetting::Receivers(texts(entry.node.items())));
             }
         }
     }
 
     /// Reports a threshold that no alert has that the pattern names.
-    fn known_threshold(&mut self, at: &TextSpan, name: &str, pattern: &Pattern, known: &KnownNames) {
-        let named = || known.definitions.iter().filter(|definition| pattern.matches(&definition.name));
+    fn known_threshold(&mut self, at: &TextSpan, name: &str, pattern: &Pattern) {
+        let named = || self.definitions.iter().filter(|definition| pattern.matches(&definition.name));
         if named().next().is_some() && named().all(|definition| !definition.thresholds.contains_key(name)) {
             let names = named().flat_map(|definition| definition.thresholds.keys().map(String::as_str));
             let message = format!(
@@ -126,8 +119,8 @@ impl Reader<'_, '_> {
     fn contradictions(&mut self, table: &RawNode, pairs: [(&str, &str); 2]) {
         for (one, other) in pairs {
             let first: HashMap<&str, &TextSpan> =
-                list(table, one).iter().filter_map(|node| Some((node.text()?, &node.at))).collect();
-            for node in list(table, other) {
+                table.list_of(one).iter().filter_map(|node| Some((node.text()?, &node.at))).collect();
+            for node in table.list_of(other) {
                 if let Some(name) = node.text()
                     && let Some(at) = first.get(name)
                 {
@@ -144,9 +137,9 @@ impl Reader<'_, '_> {
     }
 
     fn hours(&mut self, table: &RawNode) -> Hours {
-        let minute = |key, default| text(table, key).and_then(time_of_day::minute).unwrap_or(default);
+        let minute = |key, default| table.text_of(key).and_then(time_of_day::minute).unwrap_or(default);
         let hours = Hours {
-            days: text(table, "days").and_then(time_of_day::days).unwrap_or(EVERY_DAY),
+            days: table.text_of("days").and_then(time_of_day::days).unwrap_or(EVERY_DAY),
             from_minute: minute("from", 0),
             to_minute: minute("to", DAY_MINUTES),
         };

@@ -1,20 +1,15 @@
 //! Receivers. Errors that their own checks find are reported here with their places.
 
+use lifesigns_document::{RawEntry, RawNode, TextSpan, read_text};
+use lifesigns_model::limits::TEXT_FILE_BYTES;
 use lifesigns_notifications::config::{
     Alertmanager, BodyTemplate, Email, KEEP_ALIVE_MS, Ndjson, ReceiverConfig, ReceiverConfigError, ReceiverKind,
     ReceiverUrl, Retry, Secret, SmtpServer, TIMEOUT_MS, Webhook,
 };
 
-use lifesigns_text::{duration_ms, duration_text};
+use lifesigns_text::duration_text;
 
-use super::{
-    fields::{duration, flag, text, texts, whole},
-    reader::Reader,
-};
-use crate::{
-    raw::{RawEntry, RawNode},
-    source_text,
-};
+use super::{fields::unique, reader::Reader};
 
 /// Replaces a value that is missing or wrong, so that further errors are found. The error was reported
 /// before, so the settings are never used.
@@ -23,7 +18,7 @@ const STAND_IN: &str = "stand-in@stand-in.invalid";
 
 /// Returns where the error stands, if this table has its key: the item of a list, the entry of a
 /// table, else the value.
-fn place<'a>(table: &'a RawNode, error: &ReceiverConfigError) -> Option<&'a source_text::TextSpan> {
+fn place<'a>(table: &'a RawNode, error: &ReceiverConfigError) -> Option<&'a TextSpan> {
     let node = table.get(error.key)?;
     let Some(item) = &error.item else { return Some(&node.at) };
     let listed = node.items().iter().find(|one| one.text() == Some(item)).map(|one| &one.at);
@@ -32,12 +27,12 @@ fn place<'a>(table: &'a RawNode, error: &ReceiverConfigError) -> Option<&'a sour
 
 impl Reader<'_, '_> {
     pub(super) fn receivers(&mut self, tables: &[RawNode]) -> Vec<ReceiverConfig> {
-        self.unique("receiver", tables);
+        unique("a receiver", tables, self.check);
         tables.iter().filter_map(|table| self.receiver(table)).collect()
     }
 
     fn receiver(&mut self, table: &RawNode) -> Option<ReceiverConfig> {
-        let name = text(table, "name").unwrap_or(UNKNOWN).to_owned();
+        let name = table.text_of("name").unwrap_or(UNKNOWN).to_owned();
         let retry = table.get("retry").map_or_else(Retry::default, |node| self.retry(node));
         let (node, kind) = if let Some(node) = table.get("webhook") {
             (node, ReceiverKind::Webhook(self.webhook(node)))
@@ -49,7 +44,7 @@ impl Reader<'_, '_> {
             let node = table.get("ndjson")?;
             (node, ReceiverKind::Ndjson(Ndjson { file: self.path_of(node, "file"), mode: self.file_mode }))
         };
-        let anchor_ms = text(table, "anchor-audit").and_then(duration_ms);
+        let anchor_ms = table.duration_of("anchor-audit");
         let receiver = ReceiverConfig { name, kind, retry, anchor_ms };
         for error in receiver.validate() {
             let tables = [Some(node), table.get("retry"), Some(table)];
@@ -84,7 +79,7 @@ impl Reader<'_, '_> {
     fn email(&mut self, table: &RawNode) -> Option<Email> {
         let kept = |key| table.get(key).and_then(|node| self.secret(node));
         let login = kept("user").zip(kept("password"));
-        let mut to = texts(table, "to");
+        let mut to = table.texts_of("to");
         if to.is_empty() {
             to.push(STAND_IN.to_owned());
         }
@@ -92,7 +87,7 @@ impl Reader<'_, '_> {
         let server = self.server(table).or_else(|| SmtpServer::new("smtps://stand-in.invalid", false).ok())?;
         Some(Email {
             server,
-            from: text(table, "from").unwrap_or(STAND_IN).to_owned(),
+            from: table.text_of("from").unwrap_or(STAND_IN).to_owned(),
             to,
             user,
             password,
@@ -103,7 +98,7 @@ impl Reader<'_, '_> {
 
     fn server(&mut self, table: &RawNode) -> Option<SmtpServer> {
         let node = table.get("server")?;
-        match SmtpServer::new(node.text()?, flag(table, "starttls", false)) {
+        match SmtpServer::new(node.text()?, table.flag_of("starttls").unwrap_or(false)) {
             Ok(server) => Some(server),
             Err(why) => {
                 self.check.mask(&node.at);
@@ -114,15 +109,14 @@ impl Reader<'_, '_> {
     }
 
     fn headers(&mut self, table: &RawNode) -> Vec<(String, Secret)> {
-        let entries = table.get("headers").map_or(&[][..], RawNode::entries);
         let header = |RawEntry { key, node, .. }: &RawEntry| Some((key.clone(), self.secret(node)?));
-        entries.iter().filter_map(header).collect()
+        table.entries_of("headers").iter().filter_map(header).collect()
     }
 
     /// Returns a secret, or a text that is not secret.
     fn secret(&self, node: &RawNode) -> Option<Secret> {
         let file = || self.path_of(node, "file").map(Secret::File);
-        let env = || text(node, "env").map(|name| Secret::Env(name.to_owned()));
+        let env = || node.text_of("env").map(|name| Secret::Env(name.to_owned()));
         node.text().map(|text| Secret::Plain(text.to_owned())).or_else(env).or_else(file)
     }
 
@@ -138,7 +132,7 @@ impl Reader<'_, '_> {
 
     fn retry(&mut self, table: &RawNode) -> Retry {
         let default = Retry::default();
-        let attempts = whole(table, "attempts").and_then(|number| u32::try_from(number).ok());
+        let attempts = table.whole_of("attempts").and_then(|number| u32::try_from(number).ok());
         let retry = Retry {
             attempts: attempts.unwrap_or(default.attempts).max(1),
             first_ms: at_least(table, "first", default.first_ms, 1),
@@ -156,7 +150,8 @@ impl Reader<'_, '_> {
 
     fn template(&mut self, node: &RawNode) -> Option<BodyTemplate> {
         let path = self.path(node)?;
-        let template = source_text::read(&path).and_then(BodyTemplate::new);
+        let text = read_text(&path, TEXT_FILE_BYTES).map_err(|error| error.to_string());
+        let template = text.and_then(BodyTemplate::new);
         self.files.push(path);
         match template {
             Ok(template) => Some(template),
@@ -170,5 +165,5 @@ impl Reader<'_, '_> {
 
 /// Returns a duration; one that is too short was reported before.
 fn at_least(table: &RawNode, key: &str, default_ms: u64, least_ms: u64) -> u64 {
-    duration(table, key, default_ms).max(least_ms)
+    table.duration_of(key).unwrap_or(default_ms).max(least_ms)
 }

@@ -1,7 +1,7 @@
 //! How a host is.
 
 use lifesigns_api::{HostStatus, RuleStatus, SourceState, SourceStatus, StoreState};
-use lifesigns_text::visible;
+use lifesigns_text::{visible, visible_lines};
 
 use super::{
     super::{
@@ -64,7 +64,7 @@ fn facts(status: &HostStatus, view: &View) -> String {
     let loaded = if status.config.loaded_ns > 0 { stamp(status.config.loaded_ns, view) } else { String::new() };
     table.pair("configuration", format!("{} {loaded}", visible(&files.join(", "))).trim().to_owned());
     if !status.config.last_error.is_empty() {
-        let error = format!("not in force: {}", visible(&status.config.last_error));
+        let error = format!("not in force: {}", visible_lines(&status.config.last_error));
         table.pair("newer files", Style::Red.on(&error));
     }
     table.draw()
@@ -177,7 +177,9 @@ fn rules(status: &HostStatus, view: &View) -> String {
     for rule in &status.refused {
         let digest = rule.digest.strip_prefix("sha256:").and_then(|hex| hex.get(..8));
         let digest = digest.map(|hex| format!(" ({hex})")).unwrap_or_default();
-        let (name, why) = (visible(&rule.name), visible(&rule.why));
+        let name = visible(&rule.name);
+        // A manifest may have several mistakes, a line each.
+        let why = visible_lines(&rule.why);
         text.push_str(&format!("{} {name}{digest}: {why}\n", Style::Red.on("refused")));
     }
     let memory = &status.rules_memory;

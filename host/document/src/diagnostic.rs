@@ -1,17 +1,15 @@
-//! One error in the settings, with its place and how to correct it.
+//! One mistake in a file, with its place and how to correct it.
 
 use std::fmt;
 
-use lifesigns_compliance::config::ConfigLocation;
+use crate::source_text::{TextLocation, TextSpan};
 
-use crate::source_text::TextSpan;
-
-/// One error in the settings.
+/// One mistake in a file. Displayed as `file:line:column: message; help`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The place that it is about.
-    pub place: ConfigLocation,
-    /// The error, in a sentence.
+    pub place: TextLocation,
+    /// The mistake, in a sentence.
     pub message: String,
     /// How to correct it, if that is known.
     pub help: Option<String>,
@@ -22,10 +20,7 @@ pub struct Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place.line {
-            0 => write!(f, "{}: {}", self.place.file, self.message)?,
-            _ => write!(f, "{}: {}", self.place, self.message)?,
-        }
+        write!(f, "{}: {}", self.place, self.message)?;
         match &self.help {
             Some(help) => write!(f, "; {help}"),
             None => Ok(()),

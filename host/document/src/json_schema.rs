@@ -1,24 +1,21 @@
-//! The JSON schema of `lifesigns.toml`, for editors, generated from the tables of keys that the reader uses.
+//! JSON schemas for editors, generated from the tables of keys that the checker uses.
 
 use serde_json::{Map, Value, json};
 
-use crate::{
-    keys::ROOT,
-    schema::{NAME_CHARS, RequiredKeys, TEXT_CHARS, TableSchema, ValueSchema},
-};
+use crate::schema::{NAME_CHARS, RequiredKeys, TEXT_CHARS, TableSchema, ValueSchema};
 
-/// Returns the JSON Schema 2020-12 of `lifesigns.toml` and of each file in `conf.d`. Nothing is required on
-/// the outermost level, because another file may hold it.
-pub fn schema() -> Value {
+/// Returns the JSON Schema 2020-12 of files whose outermost table is `root`. Nothing is required on the
+/// outermost level, because another file may hold it.
+pub fn json_schema(root: &'static TableSchema, title: &str, description: &str) -> Value {
     let mut definitions = Map::new();
-    let mut root = table(&ROOT, &mut definitions);
+    let mut root = table(root, &mut definitions);
     if let Value::Object(keys) = &mut root {
         keys.remove("required");
     }
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "lifesigns.toml",
-        "description": "The configuration of a lifesigns host, or a part of it in conf.d.",
+        "title": title,
+        "description": description,
     });
     if let (Value::Object(schema), Value::Object(root)) = (&mut schema, root) {
         schema.extend(root);
@@ -26,6 +23,8 @@ pub fn schema() -> Value {
     }
     schema
 }
+
+const SIZE: &str = "^[0-9]+ *(B|KiB|MiB|GiB|TiB)$";
 
 fn table(table: &'static TableSchema, definitions: &mut Map<String, Value>) -> Value {
     let mut properties = Map::new();
@@ -55,26 +54,21 @@ fn table(table: &'static TableSchema, definitions: &mut Map<String, Value>) -> V
 }
 
 fn value(of: &'static ValueSchema, definitions: &mut Map<String, Value>) -> Value {
-    let text = || json!({ "type": "string", "minLength": 1, "maxLength": TEXT_CHARS });
-    let matching = |pattern: &str| json!({ "type": "string", "pattern": pattern });
     match of {
-        ValueSchema::Text
-        | ValueSchema::Path
-        | ValueSchema::Pattern
-        | ValueSchema::Expression
-        | ValueSchema::Network => text(),
+        ValueSchema::Text | ValueSchema::Path | ValueSchema::Pattern => text(TEXT_CHARS),
+        ValueSchema::Checked(schema) => schema.pattern.map_or_else(|| text(schema.most_chars), matching),
+        ValueSchema::AnyText => json!({ "type": "string" }),
+        ValueSchema::Scalar => json!({ "type": ["string", "number", "boolean"] }),
         ValueSchema::Name => named("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"),
         ValueSchema::Identifier => named("^[A-Za-z_][A-Za-z0-9_]*$"),
         ValueSchema::Word(words) => json!({ "enum": words }),
         ValueSchema::Flag => json!({ "type": "boolean" }),
         ValueSchema::Yes => json!({ "const": true }),
-        ValueSchema::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        ValueSchema::Whole(least, most) => whole(*least, *most),
         ValueSchema::Number => json!({ "type": "number" }),
         ValueSchema::Duration(_) => matching("^ *([0-9]+ *(ms|s|m|h|d|w|y) *)+$"),
-        ValueSchema::Size => matching("^[0-9]+ *(B|KiB|MiB|GiB|TiB)$"),
-        ValueSchema::Minute => matching("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"),
-        ValueSchema::Days => matching("^ *(mon|tue|wed|thu|fri|sat|sun)( *[-,] *(mon|tue|wed|thu|fri|sat|sun))* *$"),
-        ValueSchema::Zone => matching("^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"),
+        ValueSchema::Size => matching(SIZE),
+        ValueSchema::Bytes(least, most) => json!({ "anyOf": [whole(*least, *most), matching(SIZE)] }),
         ValueSchema::List(item, least) => {
             json!({ "type": "array", "minItems": least, "items": value(item, definitions) })
         }
@@ -92,10 +86,27 @@ fn value(of: &'static ValueSchema, definitions: &mut Map<String, Value>) -> Valu
             }
             json!({ "$ref": format!("#/$defs/{}", inner.id) })
         }
+        ValueSchema::AnyTable => json!({ "type": "object" }),
         ValueSchema::Either(one, other) => json!({ "anyOf": [value(one, definitions), value(other, definitions)] }),
     }
 }
 
 fn named(pattern: &str) -> Value {
     json!({ "type": "string", "maxLength": NAME_CHARS, "pattern": pattern })
+}
+
+fn matching(pattern: &str) -> Value {
+    json!({ "type": "string", "pattern": pattern })
+}
+
+fn text(most_chars: usize) -> Value {
+    let mut schema = json!({ "type": "string", "minLength": 1 });
+    if most_chars < usize::MAX {
+        schema["maxLength"] = most_chars.into();
+    }
+    schema
+}
+
+fn whole(least: i64, most: i64) -> Value {
+    json!({ "type": "integer", "minimum": least, "maximum": most })
 }

@@ -43,34 +43,32 @@ impl<'a> Excerpt<'a> {
 
 impl Line {
     fn new(diagnostic: &Diagnostic, at: &TextSpan, sources: &SourceTexts, masked: &[TextSpan]) -> Self {
-        let source = sources.get(at.source);
-        let (start, end) = source.line(at.start);
-        let end = end.min(start.max(at.start) + LINE_BYTES);
+        let source = sources.get(at.source());
+        let (start, end) = source.line(at.start());
+        let end = end.min(start.max(at.start()) + LINE_BYTES);
         let mut bytes = source.text.as_bytes()[start..end].to_vec();
-        for mask in masked.iter().filter(|mask| mask.source == at.source) {
-            let from = mask.start.clamp(start, end);
-            let to = mask.end.clamp(start, end);
+        for mask in masked.iter().filter(|mask| mask.source() == at.source()) {
+            let from = mask.start().clamp(start, end);
+            let to = mask.end().clamp(start, end);
             bytes[from - start..to - start].fill(b'*');
         }
-        let length = at.end.min(end).saturating_sub(at.start);
+        let length = at.end().min(end).saturating_sub(at.start());
         Self {
             name: visible(&source.name),
             text: visible_same_length(&String::from_utf8_lossy(&bytes)),
             start,
             number: (diagnostic.place.line as usize).saturating_sub(1),
-            at: (at.start, length).into(),
+            at: (at.start(), length).into(),
         }
     }
 }
 
 impl fmt::Display for Excerpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.line, self.diagnostic.place.line) {
-            (Some(_), _) => f.write_str(&visible(&self.diagnostic.message)),
-            (None, 0) => {
-                write!(f, "{}", visible(&format!("{}: {}", self.diagnostic.place.file, self.diagnostic.message)))
-            }
-            (None, _) => write!(f, "{}", visible(&format!("{}: {}", self.diagnostic.place, self.diagnostic.message))),
+        let Diagnostic { place, message, .. } = self.diagnostic;
+        match &self.line {
+            Some(_) => f.write_str(&visible(message)),
+            None => f.write_str(&visible(&format!("{place}: {message}"))),
         }
     }
 }
