@@ -33,8 +33,9 @@ impl Table<'_> {
         let mut columns: Option<Vec<Column>> = None;
         let mut objects = Vec::new();
         let mut ids = HashSet::new();
+        let mut lines = LineCounter { bytes: self.text.as_bytes(), at: 0, line: 1 };
         loop {
-            let line = line(self.text, reader.position());
+            let line = lines.at(reader.position());
             match reader.read_record(&mut record) {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -44,7 +45,7 @@ impl Table<'_> {
                 }
             }
             // A record's own place: empty lines before it are no part of it.
-            let line = record.position().map_or(line, |place| self::line(self.text, place));
+            let line = record.position().map_or(line, |place| lines.at(place));
             let Some(columns) = &columns else {
                 columns = Some(self.header(&record, line));
                 // Without its columns, a row says nothing.
@@ -152,20 +153,34 @@ fn column(name: &str) -> Result<Column, String> {
     let shown = visible_word(name);
     let hint = match did_you_mean(name, ["kind", "parent"]) {
         Some(hint) if name.len() > 3 => hint,
-        _ => format!("a property's column is called `property.{shown}`, a metric's `metric.{shown}`"),
+        _ => match name.split_once('.') {
+            Some(("properties", rest)) => format!("did you mean `property.{}`?", visible_word(rest)),
+            Some(("metrics", rest)) => format!("did you mean `metric.{}`?", visible_word(rest)),
+            _ => format!("a property's column is called `property.{shown}`, a metric's `metric.{shown}`"),
+        },
     };
     Err(format!("the column `{shown}` is not known; {hint}"))
 }
 
-/// Returns the line of a position, from 1. The reader's own count is one short where lines end in
-/// CRLF, because it leaves the LF to the next record.
-fn line(text: &str, position: &Position) -> usize {
-    let bytes = text.as_bytes();
-    let mut end = usize::try_from(position.byte()).unwrap_or(bytes.len()).min(bytes.len());
-    while end < bytes.len() && matches!(bytes[end], b'\r' | b'\n') {
-        end += 1;
+/// Counts lines, from 1, up to positions that only move forward; each byte is looked at once. The
+/// reader's own count is one short where lines end in CRLF, because it leaves the LF to the next record.
+struct LineCounter<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: usize,
+}
+
+impl LineCounter<'_> {
+    /// Returns the line of a position.
+    fn at(&mut self, position: &Position) -> usize {
+        let mut end = usize::try_from(position.byte()).unwrap_or(usize::MAX).clamp(self.at, self.bytes.len());
+        while end < self.bytes.len() && matches!(self.bytes[end], b'\r' | b'\n') {
+            end += 1;
+        }
+        self.line += memchr::memchr_iter(b'\n', &self.bytes[self.at..end]).count();
+        self.at = end;
+        self.line
     }
-    memchr::memchr_iter(b'\n', &bytes[..end]).count() + 1
 }
 
 #[cfg(test)]
