@@ -1,6 +1,6 @@
 //! What the book keeps: objects, symptoms, alerts, badges. Plain data, which a store writes as it is here.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_model::{Criticality, Impact, ObjectFacts};
 use serde::{Deserialize, Serialize};
@@ -236,8 +236,8 @@ pub struct Object {
     /// The object that it belongs to.
     pub parent: Option<String>,
     /// Properties and when they were last reported; a removed one is kept as `None`, so that a late line
-    /// does not bring it back.
-    pub properties: BTreeMap<String, Fact<Option<String>>>,
+    /// does not bring it back. They are shared, because copies of an object mostly differ in its last event.
+    pub properties: Arc<BTreeMap<String, Fact<Option<String>>>>,
     /// Metrics: the last sample.
     pub metrics: BTreeMap<String, Fact<f64>>,
     /// Metrics that are no longer known, because no new sample came in time: their last samples.
@@ -257,7 +257,7 @@ pub struct Object {
     pub parent_ns: u64,
     /// Its entry in the inventory that was read last; empty if it has none.
     #[serde(default, rename = "inventory")]
-    pub listed: InventoryEntry,
+    pub listed: Arc<InventoryEntry>,
 }
 
 /// The entry of an object in the inventory that was read last: only what differs from it in the next

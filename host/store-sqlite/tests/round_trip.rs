@@ -240,7 +240,7 @@ fn an_object_that_is_forgotten_and_heard_of_again_in_one_commit_is_a_new_one() {
     // It has fewer facts than before, and not one of those is there any more.
     let mut again = of("new", 2, 90);
     again.facts[0].metrics.clear();
-    again.changes.objects[0].properties.clear();
+    again.changes.objects[0].properties = Default::default();
     again.changes.forgotten = vec!["vm-1".to_owned()];
     store.commit(&again).unwrap();
     let RecordedState { restored, start } = reload(store, &folder.path());

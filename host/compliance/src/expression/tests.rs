@@ -17,13 +17,12 @@ fn object() -> Object {
     Object {
         id: "vm-prod-02".to_owned(),
         kind: Some("vm".to_owned()),
-        properties: [
+        properties: Arc::new(BTreeMap::from([
             property("env", Some("production")),
             property("gone", None),
             property("tags", Some("linux, pci ,,db")),
             property("app.name", Some("shop")),
-        ]
-        .into(),
+        ])),
         metrics: [("load.1m".to_owned(), Fact { value: 7.5, time_ns: 1 })].into(),
         ..Object::default()
     }
@@ -107,14 +106,13 @@ fn what_fails_on_an_object_is_undecided_and_says_why() {
 fn what_people_write_first_works() {
     let value = |name: &str, text: &str| (name.to_owned(), Fact { value: Some(text.to_owned()), time_ns: 1 });
     let object = Object {
-        properties: [
+        properties: Arc::new(BTreeMap::from([
             value("cores", "8"),
             value("size", "1.5"),
             value("backup", "true"),
             value("retired", "FALSE"),
             value("limit", "7"),
-        ]
-        .into(),
+        ])),
         metrics: [("load.1m".to_owned(), Fact { value: 7.5, time_ns: 1 })].into(),
         ..Object::default()
     };
@@ -308,7 +306,7 @@ proptest! {
         let mut object = Object { id: "a".to_owned(), ..Object::default() };
         for (name, value) in [("env", env), ("tags", tags)] {
             let fact = Fact { value: value.map(str::to_owned), time_ns: 0 };
-            object.properties.insert(name.to_owned(), fact);
+            Arc::make_mut(&mut object.properties).insert(name.to_owned(), fact);
         }
         object.metrics.extend(load.map(|value| ("load".to_owned(), Fact { value, time_ns: 0 })));
         let mut meter = Meter::default();

@@ -1,6 +1,6 @@
 //! Applies facts to an object: of each fact the latest statement stands; late ones change nothing.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_model::{DropKind, Drops, ObjectFacts};
 
@@ -53,7 +53,7 @@ pub(super) fn remove(object: &mut Object, removed: &RemovedFacts, now_ns: u64, c
         changes.parent = true;
     }
     for name in &removed.properties {
-        object.properties.insert(name.clone(), Fact { value: None, time_ns: now_ns });
+        Arc::make_mut(&mut object.properties).insert(name.clone(), Fact { value: None, time_ns: now_ns });
         changes.properties.insert(name.clone());
     }
 }
@@ -86,7 +86,8 @@ fn set(known: &mut Option<String>, known_ns: &mut u64, value: Option<&str>, time
 
 /// Sets or, with `None`, removes a property. Returns whether it changed.
 fn set_property(object: &mut Object, name: &str, value: Option<&str>, time_ns: u64, dropped: &mut Drops) -> bool {
-    if let Some(fact) = object.properties.get_mut(name) {
+    let properties = Arc::make_mut(&mut object.properties);
+    if let Some(fact) = properties.get_mut(name) {
         if time_ns < fact.time_ns {
             return false;
         }
@@ -97,11 +98,11 @@ fn set_property(object: &mut Object, name: &str, value: Option<&str>, time_ns: u
         }
         return changed;
     }
-    if object.properties.len() >= OBJECT_PROPERTIES && !forget_removed(&mut object.properties) {
+    if properties.len() >= OBJECT_PROPERTIES && !forget_removed(properties) {
         dropped.note(DropKind::Facts, format_args!("{name} of {}", object.id));
         return false;
     }
-    object.properties.insert(name.to_owned(), Fact { value: value.map(str::to_owned), time_ns });
+    properties.insert(name.to_owned(), Fact { value: value.map(str::to_owned), time_ns });
     value.is_some()
 }
 
@@ -143,7 +144,7 @@ pub(super) fn latest_ns(object: &Object) -> u64 {
 
 /// Follows the host's clock back to `time_ns`: no fact is later than that.
 pub(super) fn set_clock_back(object: &mut Object, time_ns: u64) {
-    let facts = object.properties.values_mut().map(|fact| &mut fact.time_ns);
+    let facts = Arc::make_mut(&mut object.properties).values_mut().map(|fact| &mut fact.time_ns);
     let metrics = object.metrics.values_mut().chain(object.stale.values_mut());
     let facts = facts.chain(metrics.map(|fact| &mut fact.time_ns));
     let own = [&mut object.kind_ns, &mut object.parent_ns, &mut object.first_ns, &mut object.last_ns];

@@ -34,7 +34,7 @@ impl ObjectRegistry {
         for (id, entry) in &listed {
             match self.object(id) {
                 None => diff.objects.push(ObjectDiff::of_new(id, entry)),
-                Some(object) if object.discovered || object.listed != *entry => {
+                Some(object) if object.discovered || *object.listed != *entry => {
                     diff.objects.push(ObjectDiff::of_known(object, Some(entry), now_ns));
                 }
                 Some(_) => {}
@@ -76,7 +76,7 @@ impl ObjectRegistry {
         let parent_before = object.parent.clone();
         apply::remove(object, &diff.removed, now_ns, &mut changes);
         apply::facts(object, &diff.changed, &mut changes, &mut self.dropped);
-        object.listed = diff.entry.clone().unwrap_or_default();
+        object.listed = Arc::new(diff.entry.clone().unwrap_or_default());
         if object.discovered && is_listed {
             self.discovered -= 1;
         } else if !object.discovered && !is_listed {

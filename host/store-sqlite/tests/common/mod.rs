@@ -1,7 +1,7 @@
 //! Made-up records for the tests of the store.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use lifesigns_compliance::{
     Alert, AlertStatus, AuditRecord, Badge, BadgeOwner, BadgePoint, BookChanges, EvidenceExcerpt, EvidenceLine, Fact,
@@ -170,7 +170,10 @@ pub fn object(number: u64) -> Object {
     Object {
         id: format!("vm-{number}"),
         kind: Some("vm".to_owned()),
-        properties: BTreeMap::from([("env".to_owned(), Fact { value: Some("production".to_owned()), time_ns: 1 })]),
+        properties: Arc::new(BTreeMap::from([(
+            "env".to_owned(),
+            Fact { value: Some("production".to_owned()), time_ns: 1 },
+        )])),
         metrics: BTreeMap::from([("load.1m".to_owned(), Fact { value: 0.1 + number as f64, time_ns: 2 })]),
         ..Object::default()
     }

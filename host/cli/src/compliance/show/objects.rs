@@ -84,7 +84,7 @@ fn facts(page: &ObjectDetails, view: &View) -> String {
         table.pair("first seen", stamp(object.first_ns, view));
         table.pair("last seen", stamp(object.last_ns, view));
     }
-    for (name, fact) in &object.properties {
+    for (name, fact) in object.properties.iter() {
         if let Some(value) = &fact.value {
             table.pair(&visible(name), visible(value));
         }

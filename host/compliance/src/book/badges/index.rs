@@ -119,21 +119,24 @@ impl BadgeIndex {
         sources: &BadgeSources<'_>,
         exists: impl Fn(&str) -> bool,
     ) -> Option<BadgePoint> {
-        let state = self.objects.get_mut(object).map(Arc::make_mut)?;
+        // What stays as it is stays shared with views.
+        let state = self.objects.get(object)?;
+        let known = state.track.badge;
         let counts = AlertCounts::of(sources.alerts.of(object), exists);
         let groups = groups_of(sources.registry, object);
         if counts != state.counts || groups != state.groups {
+            let state = self.objects.get_mut(object).map(Arc::make_mut)?;
             let groups_before = std::mem::replace(&mut state.groups, groups.clone());
             let counts_before = std::mem::replace(&mut state.counts, counts);
             self.uncount(&groups_before, &counts_before);
             self.count(&groups, &counts);
         }
-        let track = &mut self.objects.get_mut(object).map(Arc::make_mut)?.track;
         let badge = counts.badge(sources.formula);
         // The first badge of an object is recorded only if it is not perfect.
-        if track.badge.is_none() && badge == perfect(sources.formula) {
+        if badge == known.unwrap_or_else(|| perfect(sources.formula)) {
             return None;
         }
+        let track = &mut self.objects.get_mut(object).map(Arc::make_mut)?.track;
         let time_ns = track.record(sources.time_ns, badge)?;
         Some(BadgePoint { of: BadgeOwner::Object, name: object.to_string(), time_ns, badge })
     }

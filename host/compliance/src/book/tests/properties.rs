@@ -227,7 +227,7 @@ fn state(world: &World) -> (Vec<Alert>, QueryAnswer, QueryAnswer) {
     for line in &mut badges.objects {
         let object = &mut line.object;
         (object.first_ns, object.last_ns, object.kind_ns, object.parent_ns) = (0, 0, 0, 0);
-        object.properties.values_mut().for_each(|fact| fact.time_ns = 0);
+        Arc::make_mut(&mut object.properties).values_mut().for_each(|fact| fact.time_ns = 0);
         object.metrics.values_mut().for_each(|fact| fact.time_ns = 0);
     }
     (world.known(), QueryAnswer::Badges(badges), world.book.answer(&Query::Silences).unwrap())

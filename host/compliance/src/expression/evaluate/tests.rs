@@ -1,7 +1,7 @@
 //! The evaluator against the reference implementation of the language, and what it costs.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use cel::{Context, ExecutionError, Program};
 use proptest::{prelude::*, sample::select};
@@ -112,7 +112,7 @@ fn any_object() -> impl Strategy<Value = Object> {
             let all = [("env", env), ("cores", cores), ("backup", backup), ("port", port), ("tags", tags)];
             for (name, value) in all {
                 let fact = Fact { value: value.map(str::to_owned), time_ns: 0 };
-                object.properties.insert(name.to_owned(), fact);
+                Arc::make_mut(&mut object.properties).insert(name.to_owned(), fact);
             }
             object.metrics.extend(load.map(|value| ("load".to_owned(), Fact { value, time_ns: 0 })));
             object
@@ -202,7 +202,7 @@ proptest! {
 
 fn with_tags(tags: String) -> Object {
     let fact = Fact { value: Some(tags), time_ns: 0 };
-    Object { properties: BTreeMap::from([("tags".to_owned(), fact)]), ..Object::default() }
+    Object { properties: Arc::new(BTreeMap::from([("tags".to_owned(), fact)])), ..Object::default() }
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn whatever_reads_a_long_property_or_many_keys_pays_for_it() {
         assert!(steps > 4000 / 16, "{text}: {steps}");
     }
     let fact = |at: usize| (format!("p{at}"), Fact { value: at.is_multiple_of(2).then(|| "x".to_owned()), time_ns: 0 });
-    let many = Object { properties: (0..1000).map(fact).collect(), ..Object::default() };
+    let many = Object { properties: Arc::new((0..1000).map(fact).collect()), ..Object::default() };
     for text in ["size(properties) == 500", "properties.size() == 500", "properties.exists(p, p == 'p0')"] {
         let (steps, outcome) = spent(text, &many);
         assert_eq!(outcome, ExpressionOutcome::Holds, "{text}");
