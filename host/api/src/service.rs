@@ -76,21 +76,24 @@ pub trait Service: Send + Sync {
     /// Acknowledges, cancels, silences and the rest, in the caller's name.
     ///
     /// # Errors
-    /// See [`ApiError`]; nothing has changed then.
+    /// See [`ApiError`]. Nothing has changed then, except that after [`ApiError::Unavailable`] the host may
+    /// still carry it out: a commit that failed is tried again until the host stops.
     fn act(&self, act: CommandAction) -> Result<ActOutcome, ApiError>;
 
     /// Delivers notices again, now: those that were given up, or that wait for their next attempt.
     /// Returns what was done, in a line for a person.
     ///
     /// # Errors
-    /// See [`ApiError`]; nothing has changed then.
+    /// See [`ApiError`]. Nothing has changed then, except that after [`ApiError::Unavailable`] the host may
+    /// still carry it out: a commit that failed is tried again until the host stops.
     fn resend(&self, which: &NoticeSelection) -> Result<String, ApiError>;
 
     /// Drops notices that were given up; they are never delivered. Returns what was done, in a line
     /// for a person.
     ///
     /// # Errors
-    /// See [`ApiError`]; nothing has changed then.
+    /// See [`ApiError`]. Nothing has changed then, except that after [`ApiError::Unavailable`] the host may
+    /// still carry it out: a commit that failed is tried again until the host stops.
     fn drop_dead(&self, which: &NoticeSelection) -> Result<String, ApiError>;
 
     /// Copies the store to a new file, an absolute path as the host sees it. Returns what was done, in

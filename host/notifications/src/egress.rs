@@ -107,9 +107,9 @@ impl EgressPolicy {
             AddressClass::Public => Ok(()),
             AddressClass::Private(_) if self.outbound.allow_private => Ok(()),
             AddressClass::Private(what) => {
-                Err(format!("{address} is {what}; allow_private or allow would let it through"))
+                Err(format!("{address} is {what}; set `allow-private = true`, or list it in `allow`, under [outbound]"))
             }
-            AddressClass::Special(what) => Err(format!("{address} is {what}; only allow would let it through")),
+            AddressClass::Special(what) => Err(format!("{address} is {what}; list it in `allow`, under [outbound], if it is meant")),
         }
     }
 }
