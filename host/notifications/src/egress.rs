@@ -109,7 +109,9 @@ impl EgressPolicy {
             AddressClass::Private(what) => {
                 Err(format!("{address} is {what}; set `allow-private = true`, or list it in `allow`, under [outbound]"))
             }
-            AddressClass::Special(what) => Err(format!("{address} is {what}; list it in `allow`, under [outbound], if it is meant")),
+            AddressClass::Special(what) => {
+                Err(format!("{address} is {what}; list it in `allow`, under [outbound], if it is meant"))
+            }
         }
     }
 }
