@@ -63,7 +63,7 @@ pub enum BookInput {
     /// Which rules exist, whether or not they run. The symptoms of a rule that is no longer among them end after
     /// [`crate::limits::RULE_GRACE_MS`].
     Rules(Vec<KnownRule>),
-    /// A notice was not sent, because [`crate::Book::withholds`] was true when it was due.
+    /// A notice was not sent, because [`crate::BookView::withholds`] was true when it was due.
     Withheld(WithheldNotice),
     /// A command of a person.
     Command(Command),
