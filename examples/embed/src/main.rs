@@ -4,20 +4,20 @@
 use std::{env, error::Error, sync::Arc, thread};
 
 use lifesigns::{
-    Builder, Sandbox, Setup,
+    HostBuilder, RecorderConfig, Sandbox,
     compliance::{
         ComplianceConfig, Pattern,
         config::{ConfigLocation, Group, Policy, PolicyEntry, PolicySetting, Route},
     },
     model::ObjectFacts,
-    notifications::{Failure, Message, Receiver},
+    notifications::{DeliveryError, Message, Receiver},
 };
 
 /// A receiver of the program's own, which routes name. A message that it fails to take is sent again.
 struct Pager;
 
 impl Receiver for Pager {
-    fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
+    fn deliver(&mut self, message: &Message) -> Result<(), DeliveryError> {
         message.notices.iter().for_each(|notice| println!("pager: {:?} {}", notice.happened, notice.alert.summary));
         Ok(())
     }
@@ -38,14 +38,16 @@ fn compliance() -> ComplianceConfig {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let [rules, store] = env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "RULES_FOLDER STORE")?;
-    let setup = Setup { compliance: Arc::new(compliance()), ..Setup::default() };
-    let host =
-        Builder::new(Sandbox::new(None)?, rules).setup(setup).receiver("pager", || Pager).start_recording(store)?;
+    let config = RecorderConfig { compliance: Arc::new(compliance()), ..RecorderConfig::default() };
+    let host = HostBuilder::new(Sandbox::new(None)?, rules)
+        .recorder_config(config)
+        .receiver("pager", || Pager)
+        .start_recording(store)?;
     let alerts = host.recorder().alerts();
     let printer = thread::spawn(move || alerts.for_each(|alert| println!("{}", verdict(&alert))));
     let source = lifesigns::source("our program", "vm-7", lifesigns::Format::Auto);
     host.submit(lifesigns::lines(&source, "DEBU[0007] Calling POST /v1.41/containers/create?name=web\n"));
-    host.settle();
+    host.wait_committed();
     let properties = vec![("env".into(), Some("playground".into()))];
     let facts = ObjectFacts { object: "vm-7".into(), time_ns: lifesigns::now_ns(), properties, ..Default::default() };
     host.submit_facts(&source, facts);

@@ -1,6 +1,6 @@
 //! Questions that only the store can answer: the past, and notices that are not delivered yet.
 
-use lifesigns_compliance::{AuditRecord, BadgeOwner, Notice};
+use lifesigns_compliance::{AuditedChange, BadgeOwner, Notice};
 use serde::{Deserialize, Serialize};
 
 /// Which cancelled alerts. Fields that are empty match all.
@@ -52,14 +52,14 @@ pub struct PastAudit {
 
 /// An entry of the audit log with its number in the chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AuditRow {
+pub struct AuditTrailRow {
     /// From 1, without gaps.
     pub number: u64,
     /// Hexadecimal SHA-256 over the entry and the hash before it.
     pub hash: String,
     /// What changed.
     #[serde(flatten)]
-    pub audit: AuditRecord,
+    pub audit: AuditedChange,
 }
 
 /// An entry's number and hash, as noted down outside the store.

@@ -8,10 +8,10 @@ mod status;
 
 pub use error::{ApiError, Problem};
 pub use history::{
-    AuditMark, AuditReport, AuditRow, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit, PastBadges,
+    AuditMark, AuditReport, AuditTrailRow, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit, PastBadges,
     UndeliveredNotice,
 };
-pub use service::{ActOutcome, NoticeSelection, Service, Sessions};
+pub use service::{ActOutcome, NoticeSelection, Service, ServiceFactory};
 pub use status::{
     AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus, ReceiverStatus,
     RefusedRule, RuleStatus, SourceState, SourceStatus, StoreState, StoreStatus,

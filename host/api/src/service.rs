@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::ApiError,
-    history::{AuditMark, AuditReport, AuditRow, OutboxFilter, PastAlerts, PastAudit, PastBadges, UndeliveredNotice},
+    history::{
+        AuditMark, AuditReport, AuditTrailRow, OutboxFilter, PastAlerts, PastAudit, PastBadges, UndeliveredNotice,
+    },
     status::HostStatus,
 };
 
@@ -18,7 +20,7 @@ use crate::{
 /// (which refuses what changes something, with the reason) and a client of a host in another process.
 ///
 /// Every method returns when the answer is there; what changes something returns after its commit. Who
-/// does it is decided when the service is made, see [`Sessions`].
+/// does it is decided when the service is made, see [`ServiceFactory`].
 pub trait Service: Send + Sync {
     /// Returns the state of the host: rules, sources, store, receivers.
     ///
@@ -58,7 +60,7 @@ pub trait Service: Send + Sync {
     ///
     /// # Errors
     /// If the store cannot be read.
-    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditRow>, ApiError>;
+    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditTrailRow>, ApiError>;
 
     /// Checks the chain of hashes of the audit log. `known` is an entry that was noted down before and
     /// has to be there. A broken chain is an answer, not an error.
@@ -105,7 +107,7 @@ pub trait Service: Send + Sync {
 }
 
 /// Makes the service of a caller. The name goes into the audit log, so it has to be authenticated.
-pub type Sessions = Arc<dyn Fn(&str) -> Box<dyn Service> + Send + Sync>;
+pub type ServiceFactory = Arc<dyn Fn(&str) -> Box<dyn Service> + Send + Sync>;
 
 /// The result of [`Service::act`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use lifesigns::{ConfigureError, RecordingHost, sources::Sources};
+use lifesigns::{ConfigureError, RecordingHost, sources::SourceSupervisor};
 use lifesigns_intake::SourceSettings;
 use lifesigns_notifications::{ReceiverConfig, ReceiverKind};
 use lifesigns_settings::Settings;
@@ -17,7 +17,7 @@ use crate::{
     exit::{Failure, Outcome},
     inventory::{self, Debounce, InventoryContent},
     preflight,
-    setup::setup,
+    recorder_config::recorder_config,
     terminal,
 };
 
@@ -118,7 +118,7 @@ impl ConfigWatcher {
     }
 
     /// Checks the files, and applies changes.
-    pub(crate) fn poll(&mut self, host: &RecordingHost, sources: &mut Sources) -> Outcome {
+    pub(crate) fn poll(&mut self, host: &RecordingHost, sources: &mut SourceSupervisor) -> Outcome {
         let paths: Vec<PathBuf> = self.seen.iter().map(|(path, _)| path.clone()).collect();
         // The versions before reading: what is written meanwhile is read again.
         let before = versions(&self.path, &paths, &[]);
@@ -168,9 +168,9 @@ impl ConfigWatcher {
         }
         let read = inventory::read(&settings.inventories)?;
         read.refuse_empty(&host.recorder().listed())?;
-        let mut setup = setup(&settings);
-        keep_file_mode(&mut setup.receivers, self.fixed.file_mode);
-        host.recorder().configure(setup).map_err(|error| match error {
+        let mut config = recorder_config(&settings);
+        keep_file_mode(&mut config.receivers, self.fixed.file_mode);
+        host.recorder().configure(config).map_err(|error| match error {
             ConfigureError::Store(_) => Failure::failed(error),
             _ => Failure::configuration(error),
         })?;
@@ -183,7 +183,7 @@ impl ConfigWatcher {
 ///
 /// # Errors
 /// When the system gives no thread.
-pub(crate) fn reconcile(sources: &mut Sources, configs: &[SourceSettings]) -> Outcome {
+pub(crate) fn reconcile(sources: &mut SourceSupervisor, configs: &[SourceSettings]) -> Outcome {
     for failure in sources.reconcile(configs).map_err(Failure::failed)? {
         terminal::warning(&failure.to_string());
     }

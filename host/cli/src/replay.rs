@@ -151,11 +151,11 @@ fn progress(files: &[std::path::PathBuf]) -> ProgressBar {
 }
 
 fn summary(outcome: &engine::ReplayOutcome, rules: usize, start: Duration, run: Duration) {
-    let (tally, report) = (&outcome.tally, &outcome.report);
-    let rate = tally.lines as f64 / run.as_secs_f64().max(1e-9);
+    let (scan_counts, report) = (&outcome.scan_counts, &outcome.report);
+    let rate = scan_counts.lines as f64 / run.as_secs_f64().max(1e-9);
     terminal::line(&format!(
         "{}, {}, {}: {} in {:.2} s ({} lines/s; rules ready after {:.2} s)",
-        terminal::count(tally.lines, "line"),
+        terminal::count(scan_counts.lines, "line"),
         terminal::count(rules as u64, "rule"),
         terminal::count(outcome.objects as u64, "object"),
         terminal::raises(report.alerts),
@@ -164,11 +164,11 @@ fn summary(outcome: &engine::ReplayOutcome, rules: usize, start: Duration, run: 
         start.as_secs_f64(),
     ));
     let remarks = [
-        (tally.cut, "line", "longer than 64 KiB, and cut there"),
-        (tally.not_utf8, "decoded line", "not in UTF-8: rules saw U+FFFD in place of the invalid bytes"),
-        (tally.malformed, "decoded line", "malformed: only what is before the fault was used"),
+        (scan_counts.cut, "line", "longer than 64 KiB, and cut there"),
+        (scan_counts.not_utf8, "decoded line", "not in UTF-8: rules saw U+FFFD in place of the invalid bytes"),
+        (scan_counts.malformed, "decoded line", "malformed: only what is before the fault was used"),
         (
-            tally.timeless,
+            scan_counts.timeless,
             "event",
             "without a time, and no line before with one: counted as 1970-01-01T00:00:00Z; --time-format says how times look",
         ),

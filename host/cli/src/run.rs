@@ -8,9 +8,9 @@ use std::{
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use lifesigns::{
-    Builder, LoadOutcome, RecordingHost, RuleLoad, engine,
+    HostBuilder, LoadOutcome, RecordingHost, RuleLoad, engine,
     model::SystemClock,
-    sources::{Sources, reporting},
+    sources::{SourceSupervisor, sources_reporting_end},
 };
 use lifesigns_gateway::{ApiSocket, Gateway, GatewayLimits};
 use lifesigns_intake::Stop;
@@ -24,8 +24,8 @@ use crate::{
     load,
     output::OutputWriter,
     preflight,
+    recorder_config::recorder_config,
     reload::{self, ConfigWatcher},
-    setup::setup,
     signals, terminal,
 };
 
@@ -46,7 +46,7 @@ pub(crate) fn run(path: &Path) -> Outcome {
     let host = Arc::new(host);
     reload.begin(&host, inventory);
     let ended = StopWatchdog::watch(&host, &stop)?;
-    let mut sources = Sources::new(Arc::<RecordingHost>::clone(&host), SystemClock::shared());
+    let mut sources = SourceSupervisor::new(Arc::<RecordingHost>::clone(&host), SystemClock::shared());
     reload::reconcile(&mut sources, &settings.sources)?;
     sources.forget_others();
     let rules = host.rules().rules().len();
@@ -104,15 +104,15 @@ fn start(settings: &Settings, inventory: &InventoryContent, stop: &Stop) -> Resu
     let sandbox =
         load::sandbox(load::cache(settings.cache.as_deref())?, &settings.compile, settings.rules_memory_bytes)?;
     let stop = stop.clone();
-    let builder = Builder::new(sandbox, &settings.rules)
+    let builder = HostBuilder::new(sandbox, &settings.rules)
         .module_folders(settings.module_folders.clone())
         .compile_threads(settings.compile.processes)
         .start_wait(Duration::from_millis(settings.compile.start_wait_ms))
         .stop_when(move || stop.is_stopped())
-        .reporting(reporting(&settings.sources))
+        .sources_reporting_end(sources_reporting_end(&settings.sources))
         .config(engine_config(&settings.engine))
         .on_load(print_loads)
-        .setup(setup(settings))
+        .recorder_config(recorder_config(settings))
         .on_rule_alert(Arc::new(move |alert| {
             let mut line = Vec::with_capacity(512);
             alert.lend(|alert| ndjson::write(alert, &mut line));
@@ -120,21 +120,25 @@ fn start(settings: &Settings, inventory: &InventoryContent, stop: &Stop) -> Resu
             lines.lock().unwrap_or_else(PoisonError::into_inner).write(&line);
         }));
     let builder = match inventory.is_complete() {
-        true => builder.known(inventory.objects.clone()),
+        true => builder.inventory(inventory.objects.clone()),
         // The inventory that was read last is used until it is complete.
-        false => builder.known_before(),
+        false => builder.keep_last_inventory(),
     };
     // The socket first, so that a host that runs already is reported as such, not as a store in use.
     let socket = ApiSocket::bind(&settings.control).map_err(Failure::failed)?;
     let host = builder.start_recording(&settings.store).map_err(Failure::failed)?;
     host.recorder().set_config_status(settings.files.clone(), String::new());
-    let gateway = socket.serve(host.recorder().sessions(), GatewayLimits::default()).map_err(Failure::failed)?;
+    let gateway = socket.serve(host.recorder().services(), GatewayLimits::default()).map_err(Failure::failed)?;
     Ok((host, gateway))
 }
 
 /// Returns the closing line of a live run.
-pub(crate) fn run_summary(totals: &engine::Totals) -> String {
-    format!("stopped: {}, {}", terminal::count(totals.tally.lines, "line"), terminal::raises(totals.report.alerts))
+pub(crate) fn run_summary(totals: &engine::EngineTotals) -> String {
+    format!(
+        "stopped: {}, {}",
+        terminal::count(totals.scan_counts.lines, "line"),
+        terminal::raises(totals.report.alerts)
+    )
 }
 
 fn engine_config(typed: &lifesigns_settings::EngineSettings) -> engine::EngineConfig {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use lifesigns::{
-    engine::Tally,
+    engine::ScanCounts,
     model::{Change, Criticality, RuleAlertRef},
 };
 use lifesigns_notifications::terminal::Colour;
@@ -41,7 +41,7 @@ impl Summary {
     }
 
     /// Returns the closing summary.
-    pub(crate) fn text(&self, tally: &Tally, rules: usize, took: Duration, colour: Colour) -> String {
+    pub(crate) fn text(&self, scan_counts: &ScanCounts, rules: usize, took: Duration, colour: Colour) -> String {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::from("\n");
         let (objects, symptoms) = (column(&counts, 0, "OBJECT"), column(&counts, 1, "SYMPTOM"));
@@ -61,11 +61,11 @@ impl Summary {
                 count.cleared
             );
         }
-        let rate = tally.lines as f64 / took.as_secs_f64().max(1e-9);
+        let rate = scan_counts.lines as f64 / took.as_secs_f64().max(1e-9);
         let _ = writeln!(
             text,
             "\n{} lines, {rules} rules, {}, {} lines/s",
-            terminal::grouped(tally.lines),
+            terminal::grouped(scan_counts.lines),
             terminal::raises(returned),
             terminal::grouped(rate as u64)
         );

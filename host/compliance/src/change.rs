@@ -271,7 +271,7 @@ pub struct BookChanges {
     /// Notices for receivers.
     pub notices: Vec<Notice>,
     /// New entries of the audit log.
-    pub audit: Vec<AuditRecord>,
+    pub audit: Vec<AuditedChange>,
     /// Which rules exist, if that changed: for [`BookSnapshot::rules`].
     pub rules: Option<Vec<KnownRule>>,
     /// Rules that are gone and whose symptoms have ended.
@@ -364,7 +364,7 @@ pub struct Notice {
 
 /// An entry of the audit log: who changed what, and how it was before and after.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AuditRecord {
+pub struct AuditedChange {
     /// The time of the change.
     pub time_ns: u64,
     /// A person, `rule NAME`, `inventory`, `configuration`, `time`.

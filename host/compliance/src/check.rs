@@ -24,11 +24,11 @@ pub(crate) fn check(config: &ComplianceConfig) -> Vec<ConfigError> {
         check.groups(&format!("group `{}`", group.name), &group.place, &group.groups);
     }
     for cycle in cycles::find(&config.groups) {
-        check.wrong(&cycle.place, format!("groups contain each other: {}", cycle.names.join(" → ")));
+        check.error(&cycle.place, format!("groups contain each other: {}", cycle.names.join(" → ")));
     }
     for definition in &config.definitions {
         for why in definition.thresholds.keys().filter_map(|name| reserved_threshold(name)) {
-            check.wrong(&definition.place, format!("alert `{}`: {why}", definition.name));
+            check.error(&definition.place, format!("alert `{}`: {why}", definition.name));
         }
     }
     config.policies.iter().for_each(|policy| check.policy(policy));
@@ -83,7 +83,7 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn wrong(&mut self, place: &ConfigLocation, message: String) {
+    fn error(&mut self, place: &ConfigLocation, message: String) {
         self.errors.push(ConfigError::new(place, message));
     }
 
@@ -92,12 +92,12 @@ impl<'a> Checker<'a> {
         let mut first = HashMap::new();
         for (name, place) in names {
             if name.is_empty() {
-                self.wrong(place, format!("the {kind} has no name"));
+                self.error(place, format!("the {kind} has no name"));
             } else if let Some(letter) = name.chars().find(|&letter| is_forbidden(letter)) {
-                self.wrong(place, format!("the name of {kind} `{name}` may not contain {letter:?}"));
+                self.error(place, format!("the name of {kind} `{name}` may not contain {letter:?}"));
             }
             if let Some(other) = first.get(name) {
-                self.wrong(place, format!("{kind} `{name}` is already defined at {other}"));
+                self.error(place, format!("{kind} `{name}` is already defined at {other}"));
             } else {
                 first.insert(name, place);
             }
@@ -109,10 +109,10 @@ impl<'a> Checker<'a> {
         for name in names {
             if !self.groups.contains(name.as_str()) {
                 let hint = suggestion(name, self.config.groups.iter().map(|one| one.name.as_str()));
-                self.wrong(place, format!("{of}: there is no group `{name}`{hint}"));
+                self.error(place, format!("{of}: there is no group `{name}`{hint}"));
             }
             if !seen.insert(name) {
-                self.wrong(place, format!("{of}: the group `{name}` is named twice"));
+                self.error(place, format!("{of}: the group `{name}` is named twice"));
             }
         }
     }
@@ -122,7 +122,7 @@ impl<'a> Checker<'a> {
         self.groups(&of, &policy.place, &policy.groups);
         for hours in &policy.hours {
             if let Some(what) = wrong_hours(hours) {
-                self.wrong(&policy.place, format!("{of}: {what}"));
+                self.error(&policy.place, format!("{of}: {what}"));
             }
         }
         for entry in &policy.entries {
@@ -138,7 +138,7 @@ impl<'a> Checker<'a> {
         if pattern.is_literal() && !pattern.as_str().contains('/') && named.is_empty() {
             let hint = suggestion(pattern.as_str(), definitions.iter().map(|one| one.name.as_str()));
             let text = format!("{of}: there is no alert `{pattern}`{hint}; a symptom is written RULE/SYMPTOM");
-            self.wrong(&entry.place, text);
+            self.error(&entry.place, text);
             return;
         }
         let PolicySetting::Threshold(name, value) = &entry.setting else { return };
@@ -146,10 +146,10 @@ impl<'a> Checker<'a> {
         if !thresholds.contains(&name.as_str()) {
             let hint = suggestion(name, thresholds);
             let text = format!("{of}: no alert that `{pattern}` names has a threshold `{name}`{hint}");
-            self.wrong(&entry.place, text);
+            self.error(&entry.place, text);
         }
         if !value.is_finite() {
-            self.wrong(&entry.place, format!("{of}: the threshold `{name}` is not a number"));
+            self.error(&entry.place, format!("{of}: the threshold `{name}` is not a number"));
         }
     }
 

@@ -47,7 +47,7 @@ struct ConditionCompiler<'a> {
 impl ConditionCompiler<'_> {
     fn condition(&mut self, condition: &AlertCondition, depth: usize) -> CompiledCondition {
         if depth == CONDITION_DEPTH {
-            self.wrong(format!("its conditions are nested more than {CONDITION_DEPTH} deep"));
+            self.error(format!("its conditions are nested more than {CONDITION_DEPTH} deep"));
             return CompiledCondition::Any(Vec::new());
         }
         match condition {
@@ -55,9 +55,9 @@ impl ConditionCompiler<'_> {
             AlertCondition::Any(any) => CompiledCondition::Any(self.list("any", any, depth)),
             AlertCondition::Count(count, of) => {
                 if *count == 0 {
-                    self.wrong("a count of 0 always holds; say at least 1".to_owned());
+                    self.error("a count of 0 always holds; say at least 1".to_owned());
                 } else if *count > of.len() && !of.is_empty() {
-                    self.wrong(format!(
+                    self.error(format!(
                         "a count of {count} can never hold: there are {} conditions to count",
                         of.len()
                     ));
@@ -67,7 +67,7 @@ impl ConditionCompiler<'_> {
             AlertCondition::Not(not) => CompiledCondition::Not(Box::new(self.condition(not, depth + 1))),
             AlertCondition::Symptom(pattern, scope) => {
                 if pattern.is_literal() && !pattern.as_str().contains('/') {
-                    self.wrong(format!("the symptom \"{pattern}\" names no rule; write RULE/{pattern} or */{pattern}"));
+                    self.error(format!("the symptom \"{pattern}\" names no rule; write RULE/{pattern} or */{pattern}"));
                 }
                 CompiledCondition::Symptom(pattern.clone(), *scope)
             }
@@ -78,7 +78,7 @@ impl ConditionCompiler<'_> {
                     CompiledCondition::Fact(Arc::new(expression), *scope)
                 }
                 Err(error) => {
-                    self.wrong(format!("the expression `{text}`: {error}"));
+                    self.error(format!("the expression `{text}`: {error}"));
                     CompiledCondition::Any(Vec::new())
                 }
             },
@@ -87,7 +87,7 @@ impl ConditionCompiler<'_> {
 
     fn list(&mut self, kind: &str, conditions: &[AlertCondition], depth: usize) -> Vec<CompiledCondition> {
         if conditions.is_empty() {
-            self.wrong(format!("`{kind}` is empty; name at least one symptom or fact"));
+            self.error(format!("`{kind}` is empty; name at least one symptom or fact"));
         }
         conditions.iter().map(|condition| self.condition(condition, depth + 1)).collect()
     }
@@ -97,7 +97,7 @@ impl ConditionCompiler<'_> {
         for name in &expression.references().thresholds.names {
             if !declared.contains_key(name) {
                 let hint = suggestion(name, declared.keys().map(String::as_str));
-                self.wrong(format!(
+                self.error(format!(
                     "the expression `{}` uses a threshold `{name}` that is not declared{hint}",
                     expression.text()
                 ));
@@ -105,7 +105,7 @@ impl ConditionCompiler<'_> {
         }
     }
 
-    fn wrong(&mut self, what: String) {
+    fn error(&mut self, what: String) {
         self.errors.push(ConfigError::new(&self.definition.place, format!("alert `{}`: {what}", self.definition.name)));
     }
 }

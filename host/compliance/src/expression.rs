@@ -57,12 +57,12 @@ impl Expression {
         types::check(program.expression()).map_err(|(id, message)| grammar::at(&program, text, id, &message))?;
         let precondition = Precondition::of(program.expression());
         let expression = Self { text: text.to_owned(), program, references, precondition };
-        expression.try_out()?;
+        expression.dry_run()?;
         Ok(expression)
     }
 
     /// Refuses an expression that refers to no fact and fails on every object.
-    fn try_out(&self) -> Result<(), String> {
+    fn dry_run(&self) -> Result<(), String> {
         if self.references != References::default() {
             return Ok(());
         }

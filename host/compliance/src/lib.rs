@@ -33,7 +33,7 @@ mod zone;
 
 pub use book::{Book, BookView};
 pub use change::{
-    AuditRecord, BookChanges, BookInput, BookSnapshot, Command, CommandAction, KnownRule, Notice, NoticeKind,
+    AuditedChange, BookChanges, BookInput, BookSnapshot, Command, CommandAction, KnownRule, Notice, NoticeKind,
     PendingTransition, RemovedRule, RequestError, WithheldNotice,
 };
 pub use check::reserved_threshold;

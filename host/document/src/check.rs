@@ -25,12 +25,12 @@ pub struct Checker<'a> {
 
 impl Checker<'_> {
     /// Notes a mistake.
-    pub fn wrong(&mut self, at: &TextSpan, message: impl Into<String>, help: Option<String>) {
+    pub fn error(&mut self, at: &TextSpan, message: impl Into<String>, help: Option<String>) {
         self.note(at, message.into(), help, false);
     }
 
     /// Notes a mistake whose line is not shown, because it may hold a secret.
-    pub fn hidden(&mut self, at: &TextSpan, message: impl Into<String>, help: Option<String>) {
+    pub fn error_masked(&mut self, at: &TextSpan, message: impl Into<String>, help: Option<String>) {
         self.note(at, message.into(), help, true);
     }
 
@@ -52,7 +52,7 @@ impl Checker<'_> {
     pub fn table(&mut self, node: &RawNode, table: &'static TableSchema, whole: bool) {
         if !matches!(node.value, RawValue::Table(_)) {
             let help = format!("its keys are {}", listed(table.names()));
-            return self.wrong(&node.at, format!("{} is a table, not {}", table.what, node.kind()), Some(help));
+            return self.error(&node.at, format!("{} is a table, not {}", table.what, node.kind()), Some(help));
         }
         self.table_at(node, table, whole, 0);
     }
@@ -78,19 +78,19 @@ impl Checker<'_> {
     fn unknown(&mut self, key: &str, at: &TextSpan, table: &'static TableSchema) {
         // Mistakes that are only counted need no suggestion.
         let help = if self.diagnostics.is_full() { None } else { Some(where_to(key, table)) };
-        self.wrong(at, format!("{} has no key `{}`", table.what, visible_word(key)), help);
+        self.error(at, format!("{} has no key `{}`", table.what, visible_word(key)), help);
     }
 
     fn missing(&mut self, node: &RawNode, table: &'static TableSchema) {
         for key in table.keys.iter().filter(|key| key.needed && node.get(key.name).is_none()) {
-            self.wrong(&node.at, format!("{} needs `{}`", table.what, key.name), None);
+            self.error(&node.at, format!("{} needs `{}`", table.what, key.name), None);
         }
         match table.choice {
             RequiredKeys::Free => {}
             RequiredKeys::AnyOf(names) => {
                 if present(node, names).is_empty() {
                     let names = listed(names.iter().copied());
-                    self.wrong(&node.at, format!("{} needs at least one of {names}", table.what), None);
+                    self.error(&node.at, format!("{} needs at least one of {names}", table.what), None);
                 }
             }
             RequiredKeys::OneOf(names) => self.one_of(node, table, names),
@@ -98,7 +98,7 @@ impl Checker<'_> {
         for (one, other) in table.pairs {
             for (there, missing) in [(one, other), (other, one)] {
                 if let Some(entry) = node.entry(there).filter(|_| node.get(missing).is_none()) {
-                    self.wrong(&entry.at, format!("`{there}` needs `{missing}` beside it"), None);
+                    self.error(&entry.at, format!("`{there}` needs `{missing}` beside it"), None);
                 }
             }
         }
@@ -110,32 +110,32 @@ impl Checker<'_> {
             // What lacks the other of its pair is reported with that.
             if !table.pairs.iter().any(|(one, other)| names.contains(other) && node.get(one).is_some()) {
                 let names = listed(names.iter().copied());
-                self.wrong(&node.at, format!("{} needs one of {names}", table.what), None);
+                self.error(&node.at, format!("{} needs one of {names}", table.what), None);
             }
             return;
         };
         for other in others {
             let at = node.entry(other).map_or(&node.at, |entry| &entry.at);
-            self.wrong(at, format!("`{first}` and `{other}` exclude each other"), None);
+            self.error(at, format!("`{first}` and `{other}` exclude each other"), None);
         }
     }
 
     /// Checks the value of `key`, whose span is `at`.
     fn value(&mut self, key: &str, at: &TextSpan, node: &RawNode, schema: &'static ValueSchema, depth: usize) {
         if depth > DEPTH {
-            return self.wrong(at, format!("`{}` nests deeper than {DEPTH} levels", visible_word(key)), None);
+            return self.error(at, format!("`{}` nests deeper than {DEPTH} levels", visible_word(key)), None);
         }
         match (schema, &node.value) {
             (ValueSchema::Table(table), RawValue::Table(_)) => self.table_at(node, table, true, depth + 1),
             (ValueSchema::Table(table), _) if table.secrets == Secrets::Itself => {
                 self.mask(&node.at);
                 let help = format!("write `{key} = {{ env = \"VARIABLE\" }}` or `{key} = {{ file = \"PATH\" }}`");
-                self.wrong(&node.at, format!("`{key}` is a secret and does not stand in the file"), Some(help));
+                self.error(&node.at, format!("`{key}` is a secret and does not stand in the file"), Some(help));
             }
             (ValueSchema::List(item, least), RawValue::List(items)) => {
                 if items.len() < *least {
                     let message = format!("`{}` is empty", visible_word(key));
-                    self.wrong(&node.at, message, Some("leave it out, or name something".into()));
+                    self.error(&node.at, message, Some("leave it out, or name something".into()));
                 }
                 for one in items {
                     self.value(key, at, one, item, depth.max(1));
@@ -162,7 +162,7 @@ impl Checker<'_> {
                 if depth == 0 && !matches!(kind, RawValue::Table(_)) =>
             {
                 let message = format!("`{key}` is a table, not {}", node.kind());
-                self.wrong(&node.at, message, Some(format!("begin it with a line [{key}]")));
+                self.error(&node.at, message, Some(format!("begin it with a line [{key}]")));
             }
             _ => self.scalar(key, node, schema),
         }
@@ -173,10 +173,10 @@ impl Checker<'_> {
         let named = if key == "the key" { key.to_owned() } else { format!("`{}`", visible_word(key)) };
         if !value::fits(schema, node) {
             let message = format!("{named} is {}, not {}", value::wanted(schema), node.kind());
-            return self.wrong(&node.at, message, value::mend(schema, node));
+            return self.error(&node.at, message, value::mend(schema, node));
         }
         if let Err(error) = value::check(schema, node) {
-            self.wrong(&node.at, format!("{named} {}", error.what), error.help);
+            self.error(&node.at, format!("{named} {}", error.what), error.help);
         }
     }
 
@@ -189,13 +189,13 @@ impl Checker<'_> {
         known: impl Iterator<Item = &'a str> + Clone,
     ) {
         let help = if self.diagnostics.is_full() { None } else { hint(word, known) };
-        self.wrong(at, format!("there is no {what} `{}`", visible_word(word)), help);
+        self.error(at, format!("there is no {what} `{}`", visible_word(word)), help);
     }
 
     /// Reports that the name of something is taken by what stands at `first`.
-    pub fn twice(&mut self, what: &str, name: &str, at: &TextSpan, first: &TextSpan) {
+    pub fn duplicate(&mut self, what: &str, name: &str, at: &TextSpan, first: &TextSpan) {
         let help = format!("it stands in {}; join the two or rename one", self.sources.place(first));
-        self.wrong(at, format!("there is {what} `{}` already", visible_word(name)), Some(help));
+        self.error(at, format!("there is {what} `{}` already", visible_word(name)), Some(help));
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn range(part: &JsonText, text: &str) -> Range<usize> {
 pub(crate) fn scalar(part: &JsonText) -> serde_json::Result<RawValue> {
     Ok(match serde_json::from_str(part.get())? {
         Value::String(text) => RawValue::Text(text),
-        Value::Bool(flag) => RawValue::Flag(flag),
+        Value::Bool(flag) => RawValue::Bool(flag),
         Value::Number(number) => self::number(&number),
         _ => RawValue::Null,
     })
@@ -56,7 +56,7 @@ pub(crate) fn scalar(part: &JsonText) -> serde_json::Result<RawValue> {
 
 fn number(number: &Number) -> RawValue {
     if let Some(whole) = number.as_i64() {
-        return RawValue::Whole(whole);
+        return RawValue::Integer(whole);
     }
     match number.as_f64() {
         Some(float) if number.is_f64() => RawValue::Number(float),
@@ -74,19 +74,19 @@ impl RawNode {
     fn json_value(&self, check: &mut Checker<'_>) -> Value {
         match &self.value {
             RawValue::Text(text) | RawValue::Time(text) => text.as_str().into(),
-            RawValue::Whole(number) => (*number).into(),
-            RawValue::Flag(flag) => (*flag).into(),
+            RawValue::Integer(number) => (*number).into(),
+            RawValue::Bool(flag) => (*flag).into(),
             RawValue::Null => Value::Null,
             RawValue::Number(number) => {
                 if !number.is_finite() {
                     let help = "write it as a text, or leave it out".to_owned();
-                    check.wrong(&self.at, format!("{number} has no form in JSON"), Some(help));
+                    check.error(&self.at, format!("{number} has no form in JSON"), Some(help));
                 }
                 (*number).into()
             }
             RawValue::Huge(_) => {
                 let help = "write it as a text".to_owned();
-                check.wrong(&self.at, "this number does not fit into 64 bits", Some(help));
+                check.error(&self.at, "this number does not fit into 64 bits", Some(help));
                 Value::Null
             }
             RawValue::List(items) => items.iter().map(|item| item.json_value(check)).collect(),

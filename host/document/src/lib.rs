@@ -21,6 +21,8 @@ pub use diagnostics::{DiagnosticSink, Diagnostics};
 pub use json_schema::json_schema;
 pub use parse::{parse_json, parse_toml, parse_toml_value};
 pub use raw::{RawEntry, RawNode, RawValue};
-pub use schema::{KeySchema, RequiredKeys, Secrets, TableSchema, TextSchema, ValueError, ValueSchema, may, must};
+pub use schema::{
+    KeySchema, RequiredKeys, Secrets, TableSchema, TextSchema, ValueError, ValueSchema, optional, required,
+};
 pub use source_text::{SourceText, SourceTexts, TextLocation, TextSpan};
 pub use text_file::{TextFileError, read_text};

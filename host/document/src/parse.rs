@@ -23,7 +23,7 @@ pub fn parse_toml(source: usize, check: &mut Checker<'_>) -> Option<RawNode> {
     let (table, errors) = DeTable::parse_recoverable(&text);
     for error in &errors {
         let at = TextSpan::new(source, error.span().unwrap_or(0..0));
-        check.hidden(&at, format!("this is no TOML: {}", error.message()), None);
+        check.error_masked(&at, format!("this is no TOML: {}", error.message()), None);
     }
     if !errors.is_empty() {
         return None;
@@ -47,7 +47,7 @@ fn toml_value(value: Spanned<DeValue<'_>>, source: usize) -> RawNode {
         DeValue::String(text) => RawValue::Text(text.into_owned()),
         DeValue::Integer(whole) => integer(whole.as_str(), whole.radix()),
         DeValue::Float(number) => RawValue::Number(number.as_str().parse().unwrap_or(f64::NAN)),
-        DeValue::Boolean(flag) => RawValue::Flag(flag),
+        DeValue::Boolean(flag) => RawValue::Bool(flag),
         DeValue::Datetime(time) => RawValue::Time(time.to_string()),
         DeValue::Array(items) => RawValue::List(toml_items(items, source)),
         DeValue::Table(table) => toml_table(table, source),
@@ -72,7 +72,7 @@ fn toml_table(table: DeTable<'_>, source: usize) -> RawValue {
 
 fn integer(digits: &str, radix: u32) -> RawValue {
     if let Ok(number) = i64::from_str_radix(digits, radix) {
-        return RawValue::Whole(number);
+        return RawValue::Integer(number);
     }
     match u128::from_str_radix(digits, radix) {
         Ok(number) => RawValue::Huge(number.to_string()),
@@ -102,7 +102,7 @@ fn json_error(error: &serde_json::Error, at: &TextSpan, check: &mut Checker<'_>)
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     let what = text.strip_suffix(&place).unwrap_or(&text);
-    check.wrong(at, format!("this is no JSON: {what}"), None);
+    check.error(at, format!("this is no JSON: {what}"), None);
 }
 
 /// Makes a tree of a text that is valid JSON but for escapes and the size of numbers.
@@ -117,7 +117,7 @@ impl JsonTree<'_, '_, '_> {
     fn value(&mut self, part: &JsonText, depth: usize) -> Option<RawNode> {
         let at = TextSpan::new(self.source, json::range(part, self.text));
         if depth > JSON_DEPTH {
-            self.check.wrong(&at, format!("this nests deeper than {JSON_DEPTH} levels"), None);
+            self.check.error(&at, format!("this nests deeper than {JSON_DEPTH} levels"), None);
             return None;
         }
         let value = match part.get().as_bytes().first() {
@@ -148,7 +148,7 @@ impl JsonTree<'_, '_, '_> {
             let key: String = serde_json::from_str(key.get())?;
             if !seen.insert(key.clone()) {
                 let message = format!("`{}` is set twice", visible_word(&key));
-                self.check.wrong(&at, message, Some("keep one".to_owned()));
+                self.check.error(&at, message, Some("keep one".to_owned()));
             } else if let Some(node) = self.value(value, depth + 1) {
                 entries.push(RawEntry { key, at, node });
             }
@@ -194,13 +194,14 @@ mod tests {
         let root = parsed(parse_json, r#" {"b": [1, -2.5, null], "a\u0041": "ü\n", "c": {"d": true}} "#).unwrap();
         assert_eq!(
             shape(&root),
-            r#"{"b"@2=["Whole(1)@8..9", "Number(-2.5)@11..15", "Null@17..21"] "aA"@24=Text("ü\n")@35..41 "#.to_owned()
-                + r#""c"@43={"d"@49=Flag(true)@54..58}}"#
+            r#"{"b"@2=["Integer(1)@8..9", "Number(-2.5)@11..15", "Null@17..21"] "aA"@24=Text("ü\n")@35..41 "#
+                .to_owned()
+                + r#""c"@43={"d"@49=Bool(true)@54..58}}"#
         );
         let root = parsed(parse_toml, "b = 0xff\na = 18446744073709551615\nt = 2026-11-24\n").unwrap();
         assert_eq!(
             shape(&root),
-            r#"{"b"@0=Whole(255)@4..8 "a"@9=Huge("18446744073709551615")@13..33 "t"@34=Time("2026-11-24")@38..48}"#
+            r#"{"b"@0=Integer(255)@4..8 "a"@9=Huge("18446744073709551615")@13..33 "t"@34=Time("2026-11-24")@38..48}"#
         );
         let root = parsed(parse_json, "[18446744073709551615]").unwrap();
         assert_eq!(root.items()[0].number(), Some(18_446_744_073_709_551_615.0));

@@ -19,13 +19,13 @@ pub enum RawValue {
     /// A text.
     Text(String),
     /// An integer within 64 bits.
-    Whole(i64),
+    Integer(i64),
     /// The decimal digits of an integer beyond 64 bits.
     Huge(String),
     /// A floating point number, which may be infinite or not a number.
     Number(f64),
     /// `true` or `false`.
-    Flag(bool),
+    Bool(bool),
     /// A date or time, as written in RFC 3339.
     Time(String),
     /// The `null` of JSON.
@@ -85,7 +85,7 @@ impl RawNode {
     /// Returns the number, if it is one.
     pub fn number(&self) -> Option<f64> {
         match &self.value {
-            RawValue::Whole(number) => Some(*number as f64),
+            RawValue::Integer(number) => Some(*number as f64),
             RawValue::Huge(digits) => digits.parse().ok(),
             RawValue::Number(number) => Some(*number),
             _ => None,
@@ -115,7 +115,7 @@ impl RawNode {
     /// Returns the flag under `key`.
     pub fn flag_of(&self, key: &str) -> Option<bool> {
         match self.get(key)?.value {
-            RawValue::Flag(flag) => Some(flag),
+            RawValue::Bool(flag) => Some(flag),
             _ => None,
         }
     }
@@ -123,7 +123,7 @@ impl RawNode {
     /// Returns the integer under `key`.
     pub fn whole_of(&self, key: &str) -> Option<i64> {
         match self.get(key)?.value {
-            RawValue::Whole(number) => Some(number),
+            RawValue::Integer(number) => Some(number),
             _ => None,
         }
     }
@@ -137,7 +137,7 @@ impl RawNode {
     pub fn bytes_of(&self, key: &str) -> Option<u64> {
         match &self.get(key)?.value {
             RawValue::Text(text) => size_bytes(text),
-            RawValue::Whole(number) => u64::try_from(*number).ok(),
+            RawValue::Integer(number) => u64::try_from(*number).ok(),
             _ => None,
         }
     }
@@ -146,10 +146,10 @@ impl RawNode {
     pub(crate) const fn kind(&self) -> &'static str {
         match self.value {
             RawValue::Text(_) => "a text",
-            RawValue::Whole(_) => "a whole number",
+            RawValue::Integer(_) => "a whole number",
             RawValue::Huge(_) => "a number beyond 64 bits",
             RawValue::Number(_) => "a number",
-            RawValue::Flag(_) => "`true` or `false`",
+            RawValue::Bool(_) => "`true` or `false`",
             RawValue::Time(_) => "a date or time",
             RawValue::Null => "null",
             RawValue::List(_) => "a list",

@@ -25,13 +25,13 @@ pub enum ValueSchema {
     /// A text, number or flag.
     Scalar,
     /// One of these words.
-    Word(&'static [&'static str]),
+    Enum(&'static [&'static str]),
     /// `true` or `false`.
-    Flag,
+    Bool,
     /// `true` only; the key is left out for `false`.
-    Yes,
+    True,
     /// An integer between the two, inclusive.
-    Whole(i64, i64),
+    Integer(i64, i64),
     /// A finite number.
     Number,
     /// A duration of at least this many milliseconds.
@@ -215,11 +215,11 @@ impl TableSchema {
 }
 
 /// Returns a key that is optional.
-pub const fn may(name: &'static str, schema: ValueSchema, meaning: &'static str) -> KeySchema {
+pub const fn optional(name: &'static str, schema: ValueSchema, meaning: &'static str) -> KeySchema {
     KeySchema { name, schema, needed: false, meaning }
 }
 
 /// Returns a key that is required.
-pub const fn must(name: &'static str, schema: ValueSchema, meaning: &'static str) -> KeySchema {
+pub const fn required(name: &'static str, schema: ValueSchema, meaning: &'static str) -> KeySchema {
     KeySchema { name, schema, needed: true, meaning }
 }

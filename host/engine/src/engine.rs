@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use lifesigns_model::{Checkpoint, Chunk, EventSource, InitialState, ObjectFacts, limits};
 
 use crate::{
-    EngineConfig, RuleAlertSink, RuleSet, RuleUse, Sample, Totals,
+    EngineConfig, EngineTotals, RuleAlertSink, RuleSet, RuleUsageTotals, TrafficSample,
     byte_semaphore::ByteSemaphore,
     checkpoint::{CheckpointBuilder, CheckpointPart},
     checkpoint_signal::{CheckpointSignal, SignalState},
@@ -161,7 +161,7 @@ impl Engine {
         scanned.listed = listed;
         scanned.ack_guard.permit = Some(permit);
         scanned.lines.push(ScannedLine::of_facts(&mut scanned.text, &facts));
-        scanned.tally.kept = 1;
+        scanned.scan_counts.kept = 1;
         scanned.facts.push(facts);
         self.shared.handover.put(stamp.number, SequencedItem::Chunk(Box::new(scanned), None));
         Ok(())
@@ -199,19 +199,19 @@ impl Engine {
         self.shared.is_broken()
     }
 
-    /// Puts another generation of rules in force: every chunk that is submitted from now on is evaluated
+    /// Puts another rule set in force: every chunk that is submitted from now on is evaluated
     /// by it, every chunk before by the old one.
     pub fn swap(&self, rules: Arc<RuleSet>) {
         self.shared.ingress.swap_rules(rules);
     }
 
-    /// Returns the generation of rules in force.
+    /// Returns the rule set in force.
     pub fn rules(&self) -> Arc<RuleSet> {
         self.shared.ingress.rules()
     }
 
-    /// Returns a piece of recent traffic, for [`RuleSet::new`] and [`crate::try_out`].
-    pub fn sample(&self) -> Sample {
+    /// Returns a piece of recent traffic, for [`RuleSet::new`] and [`crate::dry_run`].
+    pub fn sample(&self) -> TrafficSample {
         self.shared.ingress.sample()
     }
 
@@ -293,12 +293,12 @@ impl Engine {
     }
 
     /// Returns the counters since the start.
-    pub fn totals(&self) -> Totals {
+    pub fn totals(&self) -> EngineTotals {
         self.shared.statistics.totals()
     }
 
     /// Returns what each rule uses and holds, by name; only rules that have been shown something.
-    pub fn uses(&self) -> BTreeMap<String, RuleUse> {
+    pub fn rule_usage(&self) -> BTreeMap<String, RuleUsageTotals> {
         let mut uses = self.shared.statistics.usage();
         for (rule, bytes) in self.shared.ledger.held() {
             if bytes > 0 || uses.contains_key(&rule) {
@@ -309,7 +309,7 @@ impl Engine {
     }
 
     /// Evaluates everything that was submitted, ends the threads, and returns the counters.
-    pub fn stop(mut self) -> Totals {
+    pub fn stop(mut self) -> EngineTotals {
         self.end();
         self.totals()
     }

@@ -149,7 +149,7 @@ impl Handover {
 
     fn send(&self, shards: &[Sender<ShardTask>], scanned: &Arc<ScannedChunk>) {
         // Before the lines: once they are evaluated, the totals are complete.
-        self.statistics.add_tally(scanned.tally);
+        self.statistics.add_scan_counts(scanned.scan_counts);
         for (shard, lines) in by_shard(scanned, shards.len()).into_iter().enumerate() {
             if !lines.is_empty() {
                 let _ = shards[shard].send(ShardTask::Lines(Arc::clone(scanned), lines));

@@ -1,4 +1,4 @@
-//! The index of a generation: from literals, fields and facts to interests and rules.
+//! The index of a rule set: from literals, fields and facts to interests and rules.
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 

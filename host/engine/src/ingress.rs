@@ -1,5 +1,5 @@
 //! The entry of an engine: it stamps chunks and facts with the number of their turn and the
-//! generation of rules in force, and hands chunks to the scanners.
+//! rule set in force, and hands chunks to the scanners.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,7 +7,7 @@ use crossbeam_channel::Sender;
 use lifesigns_model::{Chunk, SharedClock};
 
 use crate::{
-    RuleSet, Sample,
+    RuleSet, TrafficSample,
     byte_semaphore::{BytePermit, ByteSemaphore, TryAcquireError},
     checkpoint_signal::CheckpointSignal,
 };
@@ -23,7 +23,7 @@ pub(crate) struct Stamp {
     pub(crate) number: u64,
     /// When it was submitted, nanoseconds since the Unix epoch.
     pub(crate) handed_in_ns: u64,
-    /// The generation of rules by which it is evaluated.
+    /// The rule set by which it is evaluated.
     pub(crate) rules: Arc<RuleSet>,
 }
 
@@ -48,7 +48,7 @@ struct IngressState {
     next: u64,
     /// `None` once the engine ends.
     jobs: Option<Sender<ScanJob>>,
-    sample: Sample,
+    sample: TrafficSample,
 }
 
 impl IngressState {
@@ -65,7 +65,7 @@ impl Ingress {
         signal: Arc<CheckpointSignal>,
         clock: SharedClock,
     ) -> Self {
-        let state = IngressState { rules, next: 0, jobs: Some(jobs), sample: Sample::default() };
+        let state = IngressState { rules, next: 0, jobs: Some(jobs), sample: TrafficSample::default() };
         Self { state: Mutex::new(state), semaphore, signal, clock }
     }
 
@@ -130,18 +130,18 @@ impl Ingress {
         self.lock().next
     }
 
-    /// Puts another generation of rules in force, for all that comes in from now on.
+    /// Puts another rule set in force, for all that comes in from now on.
     pub(crate) fn swap_rules(&self, rules: Arc<RuleSet>) {
         self.lock().rules = rules;
     }
 
-    /// Returns the generation of rules in force.
+    /// Returns the rule set in force.
     pub(crate) fn rules(&self) -> Arc<RuleSet> {
         Arc::clone(&self.lock().rules)
     }
 
     /// Returns a piece of recent traffic.
-    pub(crate) fn sample(&self) -> Sample {
+    pub(crate) fn sample(&self) -> TrafficSample {
         self.lock().sample.clone()
     }
 

@@ -14,6 +14,7 @@ mod condition;
 mod config;
 mod cost_units;
 mod cpu;
+mod dry_run;
 mod engine;
 mod event_sink;
 mod evidence;
@@ -52,20 +53,19 @@ mod state;
 mod statistics;
 mod submit;
 mod throttle;
-mod trial;
 mod usage;
 
 pub use config::{EngineConfig, RuleAlertSink};
+pub use dry_run::{DryRunError, TrafficSample, dry_run};
 pub use engine::Engine;
 pub use replay::{NextChunk, ReplayError, ReplayInput, ReplayOutcome, ReplayOutput, replay, replay_observations};
-pub use report::{Failures, ShardReport};
+pub use report::{RuleFailures, ShardReport};
 pub use rule::LoadedRule;
 pub use ruleset::RuleSet;
-pub use scanned::Tally;
-pub use statistics::Totals;
+pub use scanned::ScanCounts;
+pub use statistics::EngineTotals;
 pub use submit::{EngineClosed, Reservation, ReserveError, TrySubmitError};
-pub use trial::{Sample, TrialError, try_out};
-pub use usage::{RuleUse, Usage};
+pub use usage::{RuleUsage, RuleUsageTotals};
 
 /// The shard that owns an object: the same in every process.
 fn shard_of(object: &str, shards: usize) -> usize {

@@ -70,11 +70,11 @@ impl LineScanner {
         }
         let text = text_of(raw);
         let exact = matches!(text, Cow::Borrowed(_));
-        out.tally.decoded += 1;
-        out.tally.not_utf8 += u64::from(!exact);
+        out.scan_counts.decoded += 1;
+        out.scan_counts.not_utf8 += u64::from(!exact);
         let source = std::sync::Arc::clone(&out.source);
         let record = source.decoder.decode(&text);
-        out.tally.malformed += u64::from(record.malformed);
+        out.scan_counts.malformed += u64::from(record.malformed);
         let first_hit = out.hits.len() as u32;
         if let Some(message) = &record.message {
             let start = exact.then_some(at.start);
@@ -235,7 +235,7 @@ fn keep(
     out: &mut ScannedChunk,
     mut line: ScannedLine,
 ) {
-    out.tally.kept += 1;
+    out.scan_counts.kept += 1;
     line.raw = Span::push(&mut out.text, text);
     let raw_start = line.raw.offset as usize;
     let put = |arena: &mut String, part: Option<&str>| match part {

@@ -14,7 +14,7 @@ use std::{
 use lifesigns_model::{EventSource, ObjectFacts, Observation, RuleAlert, RuleAlertOrder, RuleAlertRef, limits};
 
 use crate::{
-    RuleSet, ShardReport, Tally,
+    RuleSet, ScanCounts, ShardReport,
     event_sink::{EventSink, LineContext, Phase, StreamPosition},
     rule_runner::ShardClock,
     scan::Scanner,
@@ -72,7 +72,7 @@ pub enum ReplayError {
 #[derive(Clone, Debug, Default)]
 pub struct ReplayOutcome {
     /// Counted by the scan.
-    pub tally: Tally,
+    pub scan_counts: ScanCounts,
     /// Counted by the shards.
     pub report: ShardReport,
     /// Objects that were seen or known.
@@ -135,7 +135,7 @@ fn run<T: EventSink + Send>(
     let mut outcome = ReplayOutcome::default();
     let mut end_ns = 0;
     for chunk in &chunks {
-        outcome.tally += chunk.tally;
+        outcome.scan_counts += chunk.scan_counts;
         end_ns = end_ns.max(chunk.last_time_ns.unwrap_or_default());
     }
     let order = in_order(&chunks);

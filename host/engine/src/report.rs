@@ -8,7 +8,7 @@ use crate::throttle::OverBudget;
 
 /// The failures of one rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Failures {
+pub struct RuleFailures {
     /// Events on which it failed.
     pub failed: u64,
     /// Events that it was not shown because it was paused, or because there was no room for its alerts.
@@ -39,7 +39,7 @@ pub struct ShardReport {
     /// Other data that was dropped.
     pub dropped: Drops,
     /// Rules that failed, by name.
-    pub failures: BTreeMap<String, Failures>,
+    pub failures: BTreeMap<String, RuleFailures>,
 }
 
 impl ShardReport {

@@ -18,7 +18,7 @@ use crate::{
     scanned::{ScannedChunk, ScannedLine},
     state::{RuleMemory, StateLedger},
     throttle::{CallCost, OverBudget, SharedCpuBudget, Throttle},
-    usage::Usage,
+    usage::RuleUsage,
 };
 
 /// About the bytes of an attribute beside its text.
@@ -73,14 +73,14 @@ pub(crate) struct RuleEvent<'a> {
 /// One rule in one shard.
 pub(crate) struct RuleRunner {
     pub(crate) rule: Arc<LoadedRule>,
-    /// Its number in the generation.
+    /// Its number in the rule set.
     number: u32,
     instance: Option<Box<dyn RuleInstance>>,
     state: Option<Box<RuleMemory>>,
     quarantine: Quarantine,
     throttle: Throttle,
     /// Its use since this was last taken.
-    pub(crate) usage: Usage,
+    pub(crate) usage: RuleUsage,
     pub(crate) reminds: bool,
     /// Bytes of its alerts that wait for a checkpoint.
     pub(crate) waiting: usize,
@@ -103,7 +103,7 @@ impl RuleRunner {
             state: Some(state),
             quarantine: Quarantine::default(),
             throttle,
-            usage: Usage::default(),
+            usage: RuleUsage::default(),
             reminds,
             waiting: 0,
             most: limits::BATCH_EVENTS,
@@ -113,7 +113,7 @@ impl RuleRunner {
         }
     }
 
-    /// Takes another number in a new generation.
+    /// Takes another number in a new rule set.
     pub(crate) fn moved(mut self, number: u32) -> Self {
         self.number = number;
         self

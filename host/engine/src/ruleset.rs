@@ -1,4 +1,4 @@
-//! A generation: all rules that are live at one time, and the index of their interests.
+//! A rule set: all rules that are live at one time, and the index of their interests.
 //! Built off the path, shared, never changed, swapped whole.
 
 use std::sync::Arc;

@@ -37,7 +37,7 @@ impl Scanner {
         now_ns: Option<u64>,
     ) -> ScannedChunk {
         let mut out = ScannedChunk::new(rules, source);
-        out.tally.bytes = bytes.len() as u64;
+        out.scan_counts.bytes = bytes.len() as u64;
         let rules = Arc::clone(&out.rules);
         self.hits.clear();
         // Memory that one hostile chunk took is given back.
@@ -45,8 +45,8 @@ impl Scanner {
         self.work.most_per_line = MOST_PER_LINE;
         let (verifications, fallbacks) = (self.work.verifications, self.work.fallbacks);
         rules.index.prefilter.scan(bytes, &mut self.hits, &mut self.work);
-        out.tally.verifications = self.work.verifications - verifications;
-        out.tally.fallbacks = self.work.fallbacks - fallbacks;
+        out.scan_counts.verifications = self.work.verifications - verifications;
+        out.scan_counts.fallbacks = self.work.fallbacks - fallbacks;
         self.force_escaped_lines(&rules, &out, bytes);
         self.line.begin(&rules, now_ns);
         if rules.index.without_literals.is_empty() {
@@ -54,7 +54,7 @@ impl Scanner {
         } else {
             self.all_lines(&rules, bytes, &mut out);
         }
-        out.tally.cut += cut_lines(bytes);
+        out.scan_counts.cut += cut_lines(bytes);
         out.last_time_ns = self.line.last_time(out.source.decoder.as_ref(), bytes);
         out
     }
@@ -112,7 +112,7 @@ impl Scanner {
             let positions = LineBounds { start, end, number, forced: is_forced };
             self.line.visit(rules, bytes, positions, &self.hits[first..hit], out);
         }
-        out.tally.lines = u64::from(lines.finish());
+        out.scan_counts.lines = u64::from(lines.finish());
     }
 
     /// Visits every line: some rule wants to see all of them.
@@ -132,7 +132,7 @@ impl Scanner {
             start = end + 1;
             number += 1;
         }
-        out.tally.lines = u64::from(number);
+        out.scan_counts.lines = u64::from(number);
     }
 }
 

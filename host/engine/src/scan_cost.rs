@@ -8,7 +8,7 @@ use crate::{
     LoadedRule, RuleSet,
     cost_units::FREE_UNITS,
     throttle::{OverBudget, Throttle},
-    usage::Usage,
+    usage::RuleUsage,
 };
 
 /// A unit is about one byte that is searched.
@@ -34,7 +34,7 @@ pub(crate) struct ScanCosts {
 /// The charge of one rule for one chunk.
 pub(crate) struct ScanCharge {
     pub(crate) rule: String,
-    pub(crate) usage: Usage,
+    pub(crate) usage: RuleUsage,
     /// Lines on which its interests were not evaluated.
     pub(crate) missed: u64,
     /// It is paused from now on.
@@ -47,10 +47,10 @@ fn throttle(rule: &LoadedRule) -> MutexGuard<'_, Throttle> {
 
 /// Charges a rule for work outside of its calls. Returns what it has used, and its budget if that is
 /// overdrawn: the rule is passed over for a while then.
-pub(crate) fn charge_units(rule: &LoadedRule, now_ns: u64, units: u64) -> (Usage, Option<OverBudget>) {
+pub(crate) fn charge_units(rule: &LoadedRule, now_ns: u64, units: u64) -> (RuleUsage, Option<OverBudget>) {
     let cpu_ns = units * NS_PER_UNIT;
     let over = throttle(rule).charge_conditions(now_ns, cpu_ns);
-    (Usage { cpu_ns, pauses: u64::from(over.is_some()), ..Usage::default() }, over)
+    (RuleUsage { cpu_ns, pauses: u64::from(over.is_some()), ..RuleUsage::default() }, over)
 }
 
 impl ScanCosts {

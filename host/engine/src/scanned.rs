@@ -8,7 +8,7 @@ use crate::{RuleSet, byte_semaphore::BytePermit, pending::PendingBytes};
 
 /// The counters of scans.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct ScanCounts {
     /// Bytes scanned.
     pub bytes: u64,
     /// Lines scanned.
@@ -32,7 +32,7 @@ pub struct Tally {
     pub fallbacks: u64,
 }
 
-impl std::ops::AddAssign for Tally {
+impl std::ops::AddAssign for ScanCounts {
     fn add_assign(&mut self, other: Self) {
         self.bytes += other.bytes;
         self.lines += other.lines;
@@ -90,7 +90,7 @@ impl ScannedLine {
 
 /// A scanned chunk.
 pub(crate) struct ScannedChunk {
-    /// The generation that it was scanned with; all its numbers are of this set.
+    /// The rule set that it was scanned with; all its numbers are of this set.
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) source: Arc<EventSource>,
     /// It has facts of the inventory, and not of a source of the stream.
@@ -101,7 +101,7 @@ pub(crate) struct ScannedChunk {
     pub(crate) fields: Vec<(u32, Span)>,
     pub(crate) hits: Vec<u32>,
     pub(crate) facts: Vec<ObjectFacts>,
-    pub(crate) tally: Tally,
+    pub(crate) scan_counts: ScanCounts,
     /// The time of the last line that has one.
     pub(crate) last_time_ns: Option<u64>,
     /// The number of the chunk's first line in its source, from 1; known once its turn comes.
@@ -129,7 +129,7 @@ impl ScannedChunk {
             fields: Vec::new(),
             hits: Vec::new(),
             facts: Vec::new(),
-            tally: Tally::default(),
+            scan_counts: ScanCounts::default(),
             last_time_ns: None,
             first_line: 1,
             handed_in_ns: 0,
@@ -163,7 +163,7 @@ impl ScannedChunk {
         for line in &mut self.lines {
             if line.time_ns.is_none() {
                 line.time_ns = before.or(arrived);
-                self.tally.timeless += u64::from(before.is_none());
+                self.scan_counts.timeless += u64::from(before.is_none());
             }
         }
         if self.last_time_ns.is_none() {

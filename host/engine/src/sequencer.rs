@@ -1,5 +1,5 @@
 //! Chunks are scanned side by side and handed on in the order in which they were submitted, so that
-//! the order of each object holds and generations never mix.
+//! the order of each object holds and rule sets never mix.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -28,7 +28,7 @@ impl SourceProgress {
     pub(crate) fn assign_lines(&mut self, scanned: &mut ScannedChunk, inherit: bool, arrived_ns: Option<u64>) {
         let before = if inherit { self.time_ns } else { None };
         scanned.assign_lines(self.lines + 1, before, arrived_ns);
-        self.lines += scanned.tally.lines;
+        self.lines += scanned.scan_counts.lines;
         self.time_ns = scanned.last_time_ns;
     }
 }
@@ -148,14 +148,14 @@ impl Sequencer {
         let known = self.offsets.entry(scanned.source.name.clone()).or_default();
         known.progress.assign_lines(&mut scanned, arrived_ns.is_none(), arrived_ns);
         known.is_forgotten = false;
-        known.moved |= scanned.tally.bytes > 0 || scanned.cursor.is_some();
+        known.moved |= scanned.scan_counts.bytes > 0 || scanned.cursor.is_some();
         if let Some(cursor) = scanned.cursor.take() {
             known.cursor = Some(cursor);
         }
         if self.checkpoints {
             self.withheld.0.push(std::mem::take(&mut scanned.ack_guard));
         }
-        let bytes = (scanned.tally.bytes as usize).max(scanned.lines.len() * LINE_BYTES);
+        let bytes = (scanned.scan_counts.bytes as usize).max(scanned.lines.len() * LINE_BYTES);
         scanned.pending = Some(PendingBytes::new(&self.pending, bytes));
         NextItem::Chunk(Arc::from(scanned))
     }

@@ -8,23 +8,23 @@ use std::{
 };
 
 use crate::{
-    RuleUse, ShardReport, Tally,
+    RuleUsageTotals, ScanCounts, ShardReport,
     scan_cost::ScanCharge,
-    usage::{Usage, UsageTable},
+    usage::{RuleUsage, UsageTable},
 };
 
 /// The counters of an engine since its start.
 #[derive(Clone, Debug, Default)]
-pub struct Totals {
+pub struct EngineTotals {
     /// Counted by the scanners.
-    pub tally: Tally,
+    pub scan_counts: ScanCounts,
     /// Counted by the shards.
     pub report: ShardReport,
 }
 
 /// The counters of a running engine.
 pub(crate) struct Statistics {
-    totals: Mutex<Totals>,
+    totals: Mutex<EngineTotals>,
     usage: Mutex<UsageTable>,
     started: Instant,
 }
@@ -35,8 +35,8 @@ impl Statistics {
     }
 
     /// Adds the counters of one scanned chunk.
-    pub(crate) fn add_tally(&self, tally: Tally) {
-        self.lock_totals().tally += tally;
+    pub(crate) fn add_scan_counts(&self, scan_counts: ScanCounts) {
+        self.lock_totals().scan_counts += scan_counts;
     }
 
     /// Adds the counters of one shard since its last report.
@@ -45,7 +45,7 @@ impl Statistics {
     }
 
     /// Adds the use of rules in one shard since its last report.
-    pub(crate) fn add_usage(&self, usage: Vec<(String, Usage)>) {
+    pub(crate) fn add_usage(&self, usage: Vec<(String, RuleUsage)>) {
         self.lock_usage().add(usage, self.started.elapsed());
     }
 
@@ -68,16 +68,16 @@ impl Statistics {
     }
 
     /// Returns the counters so far.
-    pub(crate) fn totals(&self) -> Totals {
+    pub(crate) fn totals(&self) -> EngineTotals {
         self.lock_totals().clone()
     }
 
     /// Returns the use of each rule that was shown something, by name. State is not among it.
-    pub(crate) fn usage(&self) -> BTreeMap<String, RuleUse> {
+    pub(crate) fn usage(&self) -> BTreeMap<String, RuleUsageTotals> {
         self.lock_usage().snapshot(self.started.elapsed())
     }
 
-    fn lock_totals(&self) -> MutexGuard<'_, Totals> {
+    fn lock_totals(&self) -> MutexGuard<'_, EngineTotals> {
         self.totals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

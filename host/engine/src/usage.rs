@@ -8,7 +8,7 @@ const WINDOW_NS: u64 = 5_000_000_000;
 
 /// The use of one rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
+pub struct RuleUsage {
     /// Events that it was shown.
     pub events: u64,
     /// CPU for them, with the host's work for its answers, in nanoseconds; 0 in a replay.
@@ -25,7 +25,7 @@ pub struct Usage {
     pub pauses: u64,
 }
 
-impl std::ops::AddAssign for Usage {
+impl std::ops::AddAssign for RuleUsage {
     fn add_assign(&mut self, other: Self) {
         self.events += other.events;
         self.cpu_ns += other.cpu_ns;
@@ -39,9 +39,9 @@ impl std::ops::AddAssign for Usage {
 
 /// The use of one rule: totals, rates per second, and the state that it holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct RuleUse {
+pub struct RuleUsageTotals {
     /// Since the start.
-    pub total: Usage,
+    pub total: RuleUsage,
     /// CPU in milliseconds a second, over the last seconds.
     pub cpu_ms_per_s: f64,
     /// Raises and clears a second, over the last seconds.
@@ -53,10 +53,10 @@ pub struct RuleUse {
 /// One rule's use over time.
 #[derive(Clone, Copy, Debug, Default)]
 struct RuleRates {
-    total: Usage,
+    total: RuleUsage,
     /// The total at the beginning of this window, and of the one before.
-    begin: (u64, Usage),
-    before: (u64, Usage),
+    begin: (u64, RuleUsage),
+    before: (u64, RuleUsage),
 }
 
 impl RuleRates {
@@ -67,12 +67,12 @@ impl RuleRates {
         }
     }
 
-    fn snapshot(&self, now_ns: u64) -> RuleUse {
+    fn snapshot(&self, now_ns: u64) -> RuleUsageTotals {
         let mut now = *self;
         now.roll_window(now_ns);
         let (since_ns, then) = now.before;
         let seconds = now_ns.saturating_sub(since_ns).max(WINDOW_NS / 5) as f64 / 1e9;
-        RuleUse {
+        RuleUsageTotals {
             total: self.total,
             cpu_ms_per_s: (self.total.cpu_ns - then.cpu_ns) as f64 / 1e6 / seconds,
             alerts_per_s: (self.total.alerts - then.alerts) as f64 / seconds,
@@ -87,12 +87,12 @@ pub(crate) struct UsageTable(BTreeMap<String, RuleRates>);
 
 impl UsageTable {
     /// Adds the counters of a shard; `now` is the time since the start.
-    pub(crate) fn add(&mut self, uses: Vec<(String, Usage)>, now: Duration) {
+    pub(crate) fn add(&mut self, uses: Vec<(String, RuleUsage)>, now: Duration) {
         let now_ns = now.as_nanos() as u64;
         for (rule, usage) in uses {
             let rated = self.0.entry(rule).or_insert_with(|| RuleRates {
-                begin: (now_ns, Usage::default()),
-                before: (now_ns, Usage::default()),
+                begin: (now_ns, RuleUsage::default()),
+                before: (now_ns, RuleUsage::default()),
                 ..RuleRates::default()
             });
             rated.roll_window(now_ns);
@@ -101,7 +101,7 @@ impl UsageTable {
     }
 
     /// Returns the use by rule, with rates as of `now`, the time since the start.
-    pub(crate) fn snapshot(&self, now: Duration) -> BTreeMap<String, RuleUse> {
+    pub(crate) fn snapshot(&self, now: Duration) -> BTreeMap<String, RuleUsageTotals> {
         let now_ns = now.as_nanos() as u64;
         self.0.iter().map(|(rule, rated)| (rule.clone(), rated.snapshot(now_ns))).collect()
     }
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn rates_are_of_the_last_seconds_and_totals_of_ever() {
         let mut uses = UsageTable::default();
-        let one = Usage { cpu_ns: 50_000_000, alerts: 2, ..Usage::default() };
+        let one = RuleUsage { cpu_ns: 50_000_000, alerts: 2, ..RuleUsage::default() };
         for tenth in 0..300 {
             uses.add(vec![("r".into(), one)], Duration::from_millis(100_000 + tenth * 100));
         }

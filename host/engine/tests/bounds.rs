@@ -192,6 +192,6 @@ fn held_to_its_budget(costly: Arc<LoadedRule>, few: Arc<LoadedRule>, message: &s
     let error = &totals.report.failures["costly"].last_error;
     assert!(error.starts_with("conditions: about ") && error.contains("its budget is 250 ms a second"), "{error}");
     assert_eq!(totals.report.failures.len(), 1, "no other rule has missed anything");
-    assert!(engine.uses()["costly"].total.cpu_ns > 100_000_000);
+    assert!(engine.rule_usage()["costly"].total.cpu_ns > 100_000_000);
     assert_eq!(summaries(&kept).len(), chunks_said * LINES);
 }

@@ -73,7 +73,7 @@ fn fails(event: &Event<'_>, _: &mut dyn RuleState) -> Result<Option<String>, Sta
     Ok(event.message.ends_with("w0").then(|| format!("fine {}", event.message)))
 }
 
-fn generation() -> Arc<RuleSet> {
+fn rule_set() -> Arc<RuleSet> {
     rules(&[
         rule("windows", &["word"], &["env"], false, windows),
         rule("reminds", &["word w"], &[], true, reminds),
@@ -119,7 +119,7 @@ struct Book {
     states: BTreeMap<(String, String, String), Vec<u8>>,
     reminders: BTreeMap<(String, String, String), ReminderUpdate>,
     objects: BTreeMap<String, u64>,
-    places: HashMap<String, SourceOffset>,
+    offsets: HashMap<String, SourceOffset>,
 }
 
 impl Book {
@@ -140,7 +140,7 @@ impl Book {
         for ObjectClock { object, time_ns } in cut.objects {
             self.objects.insert(object, time_ns.expect("nothing is evicted"));
         }
-        self.places.extend(cut.offsets.into_iter().map(|place| (place.source.clone(), place)));
+        self.offsets.extend(cut.offsets.into_iter().map(|offset| (offset.source.clone(), offset)));
         self.signs.extend(cut.observations);
         cut.acks.release();
     }
@@ -164,20 +164,20 @@ impl Book {
             states: self.states.iter().map(state).collect(),
             reminders: self.reminders.values().cloned().collect(),
             objects: self.objects.iter().map(clock).collect(),
-            offsets: self.places.values().cloned().collect(),
+            offsets: self.offsets.values().cloned().collect(),
         }
     }
 
     /// How many chunks of a source are committed.
     fn taken(&self, source: usize) -> usize {
-        let cursor = self.places.get(&format!("source-{source}")).and_then(|place| place.cursor.as_ref());
+        let cursor = self.offsets.get(&format!("source-{source}")).and_then(|offset| offset.cursor.as_ref());
         cursor.map_or(0, |cursor| usize::from_le_bytes(cursor.as_slice().try_into().expect("a cursor of ours")))
     }
 }
 
 fn start(shards: usize, start: InitialState) -> Engine {
     let config = EngineConfig { checkpoints: true, ..config(shards) };
-    Engine::start(&config, generation(), start, Arc::new(|_| panic!("the sink is not called"))).unwrap()
+    Engine::start(&config, rule_set(), start, Arc::new(|_| panic!("the sink is not called"))).unwrap()
 }
 
 /// The stream without interruption, in one cut or in many.
@@ -298,7 +298,7 @@ fn nothing_is_acknowledged_before_its_cut_is_released() {
 fn what_waits_for_a_cut_takes_room_and_calls_for_one() {
     within(|| {
         let config = EngineConfig { checkpoints: true, inflight_bytes: 1000, ..config(1) };
-        let engine = Engine::start(&config, generation(), InitialState::default(), Arc::new(|_| ())).unwrap();
+        let engine = Engine::start(&config, rule_set(), InitialState::default(), Arc::new(|_| ())).unwrap();
         let dones = Dones::default();
         let engine = &engine;
         std::thread::scope(|scope| {

@@ -61,7 +61,7 @@ fn an_object_that_is_forgotten_is_a_new_one_and_its_neighbours_stay() {
                     &dones,
                 ))
                 .expect("the engine is open");
-            while engine.totals().tally.kept < 7 {
+            while engine.totals().scan_counts.kept < 7 {
                 std::thread::yield_now();
             }
             engine.forget(&["gone".to_owned(), "known".to_owned(), "never heard of".to_owned()]);

@@ -14,7 +14,7 @@ fn says(event: &Event<'_>, _: &mut dyn RuleState) -> Result<Option<String>, Stat
     Ok(Some(event.message.to_owned()))
 }
 
-fn generation() -> Arc<RuleSet> {
+fn rule_set() -> Arc<RuleSet> {
     rules(&[rule("says", &["word"], &[], false, says)])
 }
 
@@ -22,7 +22,7 @@ fn generation() -> Arc<RuleSet> {
 fn a_source_that_starts_again_goes_on_and_two_of_one_rank_are_two() {
     within(|| {
         let config = EngineConfig { checkpoints: true, ..config(1) };
-        let engine = Engine::start(&config, generation(), InitialState::default(), Arc::new(|_| ())).unwrap();
+        let engine = Engine::start(&config, rule_set(), InitialState::default(), Arc::new(|_| ())).unwrap();
         let hand_in = |name: &str, rank: u32, cursor: &[u8]| {
             let (source, bytes) = (source(name, rank), b"1000 vm-1 word w1\n".to_vec());
             engine
@@ -42,9 +42,9 @@ fn a_source_that_starts_again_goes_on_and_two_of_one_rank_are_two() {
         assert_eq!(alert.line, 2, "lines go on");
         hand_in("b", 7, b"4");
         let more = engine.checkpoint();
-        let places = |cut: &Checkpoint| cut.offsets.iter().map(|at| (at.source.clone(), at.lines)).collect::<Vec<_>>();
-        assert_eq!(places(&cut), [("a".to_owned(), 2)]);
-        assert_eq!(places(&more), [("b".to_owned(), 2)]);
+        let offsets = |cut: &Checkpoint| cut.offsets.iter().map(|at| (at.source.clone(), at.lines)).collect::<Vec<_>>();
+        assert_eq!(offsets(&cut), [("a".to_owned(), 2)]);
+        assert_eq!(offsets(&more), [("b".to_owned(), 2)]);
         assert_eq!(more.offsets[0].cursor.as_deref(), Some(&b"4"[..]));
     });
 }
@@ -53,7 +53,7 @@ fn a_source_that_starts_again_goes_on_and_two_of_one_rank_are_two() {
 fn closing_refuses_those_that_wait_and_what_was_taken_is_in_a_checkpoint() {
     within(|| {
         let config = EngineConfig { checkpoints: true, inflight_bytes: 20, ..config(1) };
-        let engine = Engine::start(&config, generation(), InitialState::default(), Arc::new(|_| ())).unwrap();
+        let engine = Engine::start(&config, rule_set(), InitialState::default(), Arc::new(|_| ())).unwrap();
         let dones = Dones::default();
         assert!(engine.submit(numbered(0, 0, "1000 vm-1 word w1\n", &dones)).is_ok());
         std::thread::scope(|scope| {
@@ -74,7 +74,7 @@ fn closing_refuses_those_that_wait_and_what_was_taken_is_in_a_checkpoint() {
 fn trying_never_waits_and_gives_back_what_there_is_no_room_for() {
     within(|| {
         let config = EngineConfig { checkpoints: true, inflight_bytes: 40, ..config(1) };
-        let engine = Engine::start(&config, generation(), InitialState::default(), Arc::new(|_| ())).unwrap();
+        let engine = Engine::start(&config, rule_set(), InitialState::default(), Arc::new(|_| ())).unwrap();
         let dones = Dones::default();
         let line = |number: usize| numbered(0, number, "1000 vm-1 hello w1\n", &dones);
         engine.try_submit(line(0)).expect("there is room");

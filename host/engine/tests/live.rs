@@ -57,7 +57,7 @@ fn a_host_clock_that_was_a_year_ahead_and_is_right_again_holds_no_reminder() {
             Engine::start(&config, rules(&[rule("r", &[], &[], true, remind)]), InitialState::default(), sink).unwrap();
         let source = source("a", 0);
         engine.submit(chunk(&source, "1000 before remind 300\n", None)).expect("the engine is open");
-        while engine.totals().tally.lines < 1 || engine.inflight_bytes() > 0 {
+        while engine.totals().scan_counts.lines < 1 || engine.inflight_bytes() > 0 {
             std::thread::sleep(Duration::from_millis(1));
         }
         clock.set(YEAR);
@@ -228,7 +228,7 @@ fn a_literal_that_begins_with_a_line_end_stalls_nothing_and_is_in_no_line() {
             let engine = Engine::start(&config(1), rules(&list), InitialState::default(), sink).unwrap();
             engine.submit(chunk(&source("a", 0), text, None)).expect("the engine is open");
             let totals = engine.stop();
-            assert_eq!((totals.tally.lines, summaries(&kept).len()), (9, expected), "{:?}", summaries(&kept));
+            assert_eq!((totals.scan_counts.lines, summaries(&kept).len()), (9, expected), "{:?}", summaries(&kept));
             assert!(kept.lock().unwrap().iter().all(|alert| alert.rule != "ends"));
         }
     });

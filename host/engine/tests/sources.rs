@@ -23,10 +23,10 @@ fn a_source_is_forgotten_in_its_turn_and_begins_again_as_a_new_one() {
     within(|| {
         let dones = Dones::default();
         let config = EngineConfig { checkpoints: true, ..config(2) };
-        let generation = rules(&[rule("never", &["never"], &[], false, |_, _| Ok(None))]);
+        let rule_set = rules(&[rule("never", &["never"], &[], false, |_, _| Ok(None))]);
         let before = SourceOffset { source: "source-0".to_owned(), lines: 7, ..SourceOffset::default() };
         let start = InitialState { offsets: vec![before], ..InitialState::default() };
-        let engine = Engine::start(&config, generation, start, Arc::new(|_| ())).unwrap();
+        let engine = Engine::start(&config, rule_set, start, Arc::new(|_| ())).unwrap();
 
         engine.submit(numbered(0, 0, "1000 vm-1 a\n", &dones)).expect("the engine is open");
         assert_eq!(offsets(engine.checkpoint()), [("source-0".to_owned(), 8, false)]);

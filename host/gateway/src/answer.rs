@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use lifesigns_api::{ActOutcome, ApiError, Problem, Service, Sessions};
+use lifesigns_api::{ActOutcome, ApiError, Problem, Service, ServiceFactory};
 use lifesigns_compliance::{CommandAction, query::Query};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::oneshot;
@@ -25,7 +25,7 @@ use crate::{
 /// What all requests share.
 #[derive(Clone)]
 pub(crate) struct Shared {
-    pub(crate) sessions: Sessions,
+    pub(crate) services: ServiceFactory,
     /// The longest body.
     pub(crate) body_bytes: usize,
     /// A body has to be whole within this time.
@@ -84,7 +84,7 @@ impl FromRequestParts<Arc<Shared>> for Session {
                 peer.clone().acting_as(name)?
             }
         };
-        Ok(Self((shared.sessions)(&peer.who)))
+        Ok(Self((shared.services)(&peer.who)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use hyper::Method;
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
     PastAudit, PastBadges, Service, UndeliveredNotice,
 };
 use lifesigns_compliance::{
@@ -82,7 +82,7 @@ impl Service for HostClient {
         self.member("badges", with(path(&[kind, &which.name, "badges"]), &params)?)
     }
 
-    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditRow>, ApiError> {
+    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditTrailRow>, ApiError> {
         self.member("audit", with(path(&["audit"]), which)?)
     }
 

@@ -4,7 +4,7 @@
 use std::{io, sync::Arc, thread::JoinHandle};
 
 use hyper_util::server::graceful::GracefulShutdown;
-use lifesigns_api::Sessions;
+use lifesigns_api::ServiceFactory;
 use tokio::{net::UnixListener, runtime::Runtime, sync::oneshot};
 
 use crate::{
@@ -23,12 +23,12 @@ pub struct Gateway {
 }
 
 impl ApiSocket {
-    /// Answers on a thread of its own, with what `sessions` makes for each caller.
+    /// Answers on a thread of its own, with what `services` makes for each caller.
     ///
     /// # Errors
     ///
     /// If the system gives no thread or no poll.
-    pub fn serve(self, sessions: Sessions, limits: GatewayLimits) -> io::Result<Gateway> {
+    pub fn serve(self, services: ServiceFactory, limits: GatewayLimits) -> io::Result<Gateway> {
         let Self { listener, guard } = self;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
@@ -41,7 +41,7 @@ impl ApiSocket {
             UnixListener::from_std(listener)?
         };
         let (stop, stopped) = oneshot::channel();
-        let work = move || run(runtime, listener, guard, sessions, limits, stopped);
+        let work = move || run(runtime, listener, guard, services, limits, stopped);
         let thread = std::thread::Builder::new().name("lifesigns-gateway".into()).spawn(work)?;
         Ok(Gateway { stop: Some(stop), thread: Some(thread) })
     }
@@ -52,11 +52,11 @@ fn run(
     runtime: Runtime,
     listener: UnixListener,
     guard: SocketGuard,
-    sessions: Sessions,
+    services: ServiceFactory,
     limits: GatewayLimits,
     stopped: oneshot::Receiver<()>,
 ) {
-    let shared = Shared { sessions, body_bytes: limits.request_bytes, read_deadline: limits.read_deadline };
+    let shared = Shared { services, body_bytes: limits.request_bytes, read_deadline: limits.read_deadline };
     runtime.block_on(async {
         let graceful = Arc::new(GracefulShutdown::new());
         let connections = Connections::new(Arc::new(shared), limits);

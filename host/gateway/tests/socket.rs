@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{Place, parts, sessions};
+use common::{Place, parts, services};
 use lifesigns_api::{ActOutcome, ApiError, Service};
 use lifesigns_compliance::CommandAction;
 use lifesigns_gateway::{ApiSocket, ConnectError, GatewayLimits, HostClient, SocketError, user_name};
@@ -217,8 +217,8 @@ fn stopping_finishes_the_answer_that_is_on_the_way() {
     let (began, begun) = mpsc::channel();
     let (go, gone) = mpsc::channel::<()>();
     let slow = std::sync::Mutex::new(Slow(began, gone));
-    let echo = sessions();
-    let waiting: lifesigns_api::Sessions = Arc::new(move |who| {
+    let echo = services();
+    let waiting: lifesigns_api::ServiceFactory = Arc::new(move |who| {
         let slow = slow.lock().unwrap();
         slow.0.send(()).unwrap();
         slow.1.recv().unwrap();

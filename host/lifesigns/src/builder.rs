@@ -13,8 +13,8 @@ use lifesigns_model::{Clock, InitialState, ObjectFacts, SharedClock};
 use lifesigns_notifications::Receiver;
 use lifesigns_record::RecordWriter;
 use lifesigns_recorder::{
-    CompilingRule, HostStart, MakeReceiver, MemoryStatus, OpenedRecord, RecorderError, RefusedRule, RuleAlertObserver,
-    RuleOverview, Setup,
+    CompilingRule, HostStart, MakeReceiver, MemoryStatus, OpenedRecord, RecorderConfig, RecorderError, RefusedRule,
+    RuleAlertObserver, RuleOverview,
 };
 use lifesigns_rulestore::RuleStore;
 use lifesigns_sandbox::{MemoryBudget, Sandbox};
@@ -49,14 +49,14 @@ pub enum HostError {
 }
 
 /// Builds a [`Host`] or a [`RecordingHost`].
-pub struct Builder {
+pub struct HostBuilder {
     sandbox: Sandbox,
     rules: PathBuf,
-    known: Option<Vec<ObjectFacts>>,
-    reporting: Vec<String>,
+    inventory: Option<Vec<ObjectFacts>>,
+    sources_reporting_end: Vec<String>,
     config: EngineConfig,
     on_load: LoadSink,
-    setup: Setup,
+    recorder_config: RecorderConfig,
     own_receivers: BTreeMap<String, MakeReceiver>,
     on_rule_alert: Option<RuleAlertObserver>,
     module_folders: Vec<PathBuf>,
@@ -65,17 +65,17 @@ pub struct Builder {
     stop: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
-impl Builder {
+impl HostBuilder {
     /// Builds a host for the rules in a folder, which need not exist yet.
     pub fn new(sandbox: Sandbox, rules: impl Into<PathBuf>) -> Self {
         Self {
             sandbox,
             rules: rules.into(),
-            known: Some(Vec::new()),
-            reporting: Vec::new(),
+            inventory: Some(Vec::new()),
+            sources_reporting_end: Vec::new(),
             config: EngineConfig::default(),
             on_load: Arc::new(|_| ()),
-            setup: Setup::default(),
+            recorder_config: RecorderConfig::default(),
             own_receivers: BTreeMap::new(),
             on_rule_alert: None,
             module_folders: Vec::new(),
@@ -116,24 +116,24 @@ impl Builder {
 
     /// Sets facts that hold from the start; no rule is evaluated for them.
     #[must_use]
-    pub fn known(mut self, known: Vec<ObjectFacts>) -> Self {
-        self.known = Some(known);
+    pub fn inventory(mut self, objects: Vec<ObjectFacts>) -> Self {
+        self.inventory = Some(objects);
         self
     }
 
     /// Declares that no inventory can be read now: a recording host continues with the last one.
     #[must_use]
-    pub fn known_before(mut self) -> Self {
-        self.known = None;
+    pub fn keep_last_inventory(mut self) -> Self {
+        self.inventory = None;
         self
     }
 
     /// Names the sources of a recording host that report when they are at their end
-    /// ([`RecorderHandle::at_end`](lifesigns_recorder::RecorderHandle::at_end)): until they do, waits and
+    /// ([`RecorderHandle::caught_up`](lifesigns_recorder::RecorderHandle::caught_up)): until they do, waits and
     /// holds that depend on them stand still.
     #[must_use]
-    pub fn reporting(mut self, sources: Vec<String>) -> Self {
-        self.reporting = sources;
+    pub fn sources_reporting_end(mut self, sources: Vec<String>) -> Self {
+        self.sources_reporting_end = sources;
         self
     }
 
@@ -161,8 +161,8 @@ impl Builder {
 
     /// Sets what a recording host starts with: groups, policies, alert definitions, routes, receivers.
     #[must_use]
-    pub fn setup(mut self, setup: Setup) -> Self {
-        self.setup = setup;
+    pub fn recorder_config(mut self, recorder_config: RecorderConfig) -> Self {
+        self.recorder_config = recorder_config;
         self
     }
 
@@ -192,7 +192,7 @@ impl Builder {
     /// When the system gives no threads, or the rules cannot be indexed.
     pub fn start(self, on_alert: RuleAlertSink) -> Result<Host, HostError> {
         let rules = self.load(Arc::clone(&self.on_load), RuleOverview::default());
-        let start = InitialState { known: self.known.unwrap_or_default(), ..InitialState::default() };
+        let start = InitialState { known: self.inventory.unwrap_or_default(), ..InitialState::default() };
         let engine = Arc::new(Engine::start(&self.config, rules.set()?, start, on_alert)?);
         let watch = Watch::new(rules.watch(&engine)?);
         Ok(Host { engine, watch })
@@ -214,7 +214,7 @@ impl Builder {
     ///
     /// # Errors
     /// See [`HostError`].
-    pub fn start_recording_in(self, record: Box<dyn RecordWriter>) -> Result<RecordingHost, HostError> {
+    pub fn start_recording_with(self, record: Box<dyn RecordWriter>) -> Result<RecordingHost, HostError> {
         self.start_recording_by(|| Ok(record))
     }
 
@@ -223,7 +223,7 @@ impl Builder {
         open: impl FnOnce() -> Result<Box<dyn RecordWriter>, HostError>,
     ) -> Result<RecordingHost, HostError> {
         let clock = Arc::clone(&self.config.clock);
-        let mut opened = OpenedRecord::open(open, std::mem::take(&mut self.setup), Arc::clone(&clock))?;
+        let mut opened = OpenedRecord::open(open, std::mem::take(&mut self.recorder_config), Arc::clone(&clock))?;
         let (overview, on_load) = (RuleOverview::default(), Arc::clone(&self.on_load));
         let memory = Arc::clone(self.sandbox.memory());
         overview.set_memory(move || memory_status(&memory));
@@ -233,13 +233,14 @@ impl Builder {
             on_load(loads);
         });
         let rules = self.load(on_load, overview.clone());
-        let HostStart { start, news } = opened.start(self.known.take(), std::mem::take(&mut self.reporting));
-        let places = start.offsets.clone();
+        let HostStart { start, news } =
+            opened.start(self.inventory.take(), std::mem::take(&mut self.sources_reporting_end));
+        let offsets = start.offsets.clone();
         let config = EngineConfig { checkpoints: true, ..self.config };
         let engine = Arc::new(Engine::start(&config, rules.set()?, start, Arc::new(|_: &_| ()))?);
         let watch = Watch::new(rules.watch(&engine)?);
         let recorder =
-            opened.start_recorder(Arc::clone(&engine), places, self.own_receivers, overview, self.on_rule_alert)?;
+            opened.start_recorder(Arc::clone(&engine), offsets, self.own_receivers, overview, self.on_rule_alert)?;
         Ok(RecordingHost::new(engine, watch, recorder, news))
     }
 

@@ -5,7 +5,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use lifesigns_engine::{Engine, RuleSet, Totals};
+use lifesigns_engine::{Engine, EngineTotals, RuleSet};
 use lifesigns_model::{Chunk, EventSource, ObjectFacts};
 use lifesigns_rulestore::WatchStopper;
 
@@ -30,7 +30,7 @@ impl Host {
     }
 
     /// Waits until everything that was submitted has been evaluated and its alerts are out.
-    pub fn settle(&self) {
+    pub fn wait_evaluated(&self) {
         self.engine.flush();
     }
 
@@ -40,12 +40,12 @@ impl Host {
     }
 
     /// Returns the counters since the start.
-    pub fn totals(&self) -> Totals {
+    pub fn totals(&self) -> EngineTotals {
         self.engine.totals()
     }
 
     /// Stops watching the rules folder, evaluates what was submitted, and returns the counters.
-    pub fn stop(self) -> Totals {
+    pub fn stop(self) -> EngineTotals {
         self.watch.end();
         self.engine.flush();
         self.engine.totals()

@@ -1,5 +1,5 @@
 //! lifesigns as a library: sandboxed WebAssembly rules over log events, and alerts made of what the
-//! rules say. [`Builder`] makes a [`Host`], which only evaluates, or a [`RecordingHost`], which records
+//! rules say. [`HostBuilder`] makes a [`Host`], which only evaluates, or a [`RecordingHost`], which records
 //! alerts, evaluates them by groups and policies, and notifies receivers.
 
 mod builder;
@@ -12,7 +12,7 @@ mod recording_host;
 mod rule_reload;
 mod sink;
 
-pub use builder::{Builder, HostError};
+pub use builder::{HostBuilder, HostError};
 pub use host::Host;
 pub use lifesigns_api as api;
 pub use lifesigns_compliance as compliance;
@@ -21,7 +21,7 @@ pub use lifesigns_intake::{Format, TimeFormat, TimeFormatError};
 pub use lifesigns_model as model;
 pub use lifesigns_notifications as notifications;
 pub use lifesigns_record::{self as record, RetentionPolicy};
-pub use lifesigns_recorder::{AlertStream, ConfigureError, RecorderHandle, Setup};
+pub use lifesigns_recorder::{AlertStream, ConfigureError, RecorderConfig, RecorderHandle};
 pub use lifesigns_rulestore as rulestore;
 pub use lifesigns_sandbox::{
     AdmitError, Cache, CacheError, ChildProcess, CompileLimits, Compiler, InProcess, MemoryBudget, Sandbox,

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use lifesigns_engine::{LoadedRule, Sample, try_out};
+use lifesigns_engine::{LoadedRule, TrafficSample, dry_run};
 use lifesigns_model::{InstanceError, InstantiateError};
 use lifesigns_rulestore::{Refusal, RuleSpec, Snapshot};
 use lifesigns_sandbox::{AdmitError, Interface, Sandbox, WasmModule};
@@ -42,7 +42,7 @@ struct Refused {
     spec: Option<Arc<RuleSpec>>,
     why: String,
     /// Another try may go well though nothing has changed.
-    may_pass: bool,
+    is_transient: bool,
     /// It is being tried again.
     tried: bool,
 }
@@ -59,7 +59,7 @@ pub(crate) enum Again {
 /// Why a rule cannot be opened.
 struct Failure {
     why: String,
-    may_pass: bool,
+    is_transient: bool,
 }
 
 impl Loader {
@@ -87,12 +87,12 @@ impl Loader {
     /// Makes the live rules what `snapshot` says, as far as it can be done. Says what became of
     /// each rule, by name. Waits for what has to be compiled.
     pub fn apply(&mut self, snapshot: &Snapshot) -> Vec<RuleLoad> {
-        self.apply_tried(snapshot, &Sample::default())
+        self.apply_tried(snapshot, &TrafficSample::default())
     }
 
     /// As [`Loader::apply`]; what is new is shown `recent` events first, and refused if it fails on
     /// them.
-    pub fn apply_tried(&mut self, snapshot: &Snapshot, recent: &Sample) -> Vec<RuleLoad> {
+    pub fn apply_tried(&mut self, snapshot: &Snapshot, recent: &TrafficSample) -> Vec<RuleLoad> {
         self.apply_within(snapshot, recent, Again::Try, (None, &|| false))
     }
 
@@ -102,12 +102,12 @@ impl Loader {
     pub(crate) fn apply_within(
         &mut self,
         snapshot: &Snapshot,
-        recent: &Sample,
+        recent: &TrafficSample,
         again: Again,
         (patience, stop): (Option<Duration>, &dyn Fn() -> bool),
     ) -> Vec<RuleLoad> {
         for last in self.refused.values_mut() {
-            last.tried |= last.may_pass && again == Again::Try;
+            last.tried |= last.is_transient && again == Again::Try;
         }
         let wanted = self.wanted(snapshot);
         self.compilations.wait(&wanted, patience, stop);
@@ -164,7 +164,7 @@ impl Loader {
         before: Option<Live>,
         last: Option<Refused>,
         was_refused: bool,
-        recent: &Sample,
+        recent: &TrafficSample,
     ) -> RuleLoad {
         let name = spec.name.clone();
         let path = spec.path().clone();
@@ -180,7 +180,7 @@ impl Loader {
         }
         let last = last.filter(|last| last.was_of(spec));
         let opened = match &last {
-            Some(last) if !last.tried => Err(Failure { why: last.why.clone(), may_pass: last.may_pass }),
+            Some(last) if !last.tried => Err(Failure { why: last.why.clone(), is_transient: last.is_transient }),
             _ => match self.compilations.get(&spec.module) {
                 None => {
                     // Of another try is said what comes of it, if that is something else.
@@ -195,7 +195,7 @@ impl Loader {
                 }
                 Some(admitted) => open(spec, admitted, recent).map_err(|failure| Failure {
                     why: format!("{}: {}", path.display(), failure.why),
-                    may_pass: failure.may_pass,
+                    is_transient: failure.is_transient,
                 }),
             },
         };
@@ -204,9 +204,9 @@ impl Loader {
                 self.live.insert(name.clone(), Live { spec: Arc::clone(spec), rule });
                 LoadOutcome::Loaded
             }
-            Err(Failure { why, may_pass }) => {
+            Err(Failure { why, is_transient }) => {
                 let again = last.is_some_and(|last| last.why == why);
-                let refused = Refused { spec: Some(Arc::clone(spec)), why: why.clone(), may_pass, tried: false };
+                let refused = Refused { spec: Some(Arc::clone(spec)), why: why.clone(), is_transient, tried: false };
                 self.refused.insert((name.clone(), path.clone()), refused);
                 LoadOutcome::Refused { why, old_version_runs, again }
             }
@@ -219,7 +219,7 @@ impl Loader {
         let (name, path, why) = (refusal.name.clone(), refusal.path.clone(), refusal.why.clone());
         self.live.extend(before.map(|live| (name.clone(), live)));
         let again = last.is_some_and(|last| last.spec.is_none() && last.why == why);
-        let refused = Refused { spec: None, why: why.clone(), may_pass: false, tried: false };
+        let refused = Refused { spec: None, why: why.clone(), is_transient: false, tried: false };
         self.refused.insert((name.clone(), path.clone()), refused);
         let old_version_runs = self.live.contains_key(&name);
         let outcome = LoadOutcome::Refused { why, old_version_runs, again };
@@ -244,10 +244,10 @@ fn has_ceased(refused: &BTreeMap<(String, PathBuf), Refused>, name: &str, snapsh
 fn open(
     spec: &RuleSpec,
     admitted: Result<Arc<WasmModule>, AdmitError>,
-    recent: &Sample,
+    recent: &TrafficSample,
 ) -> Result<Arc<LoadedRule>, Failure> {
-    let for_good = |why: String| Failure { why, may_pass: false };
-    let module = admitted.map_err(|error| Failure { may_pass: error.may_pass(), why: error.to_string() })?;
+    let for_good = |why: String| Failure { why, is_transient: false };
+    let module = admitted.map_err(|error| Failure { is_transient: error.is_transient(), why: error.to_string() })?;
     for interface in module.interfaces() {
         let granted = match interface {
             Interface::State => spec.grants.state,
@@ -262,10 +262,10 @@ fn open(
     }
     let rule = LoadedRule::new(&spec.name, module, &spec.settings_json, spec.limits.clone());
     let rule = rule.map(Arc::new).map_err(|error| Failure {
-        may_pass: matches!(error, InstantiateError::Instance(InstanceError::Ceiling { .. })),
+        is_transient: matches!(error, InstantiateError::Instance(InstanceError::Ceiling { .. })),
         why: error.to_string(),
     })?;
-    try_out(&rule, recent).map_err(|error| for_good(error.to_string()))?;
+    dry_run(&rule, recent).map_err(|error| for_good(error.to_string()))?;
     Ok(rule)
 }
 

@@ -8,7 +8,7 @@ use lifesigns_model::{Chunk, Clock, Decoder, EventSource, LogRecord, SharedClock
 /// A source whose lines are decoded in this format, as those of `lifesigns run` are; what names no
 /// object is about `object`. A source is known by its name: after a restart it goes on counting its
 /// lines where it left off. Times without a year are completed by the system's clock; a host that has
-/// another one ([`Builder::clock`](crate::Builder::clock)) takes [`source_by`].
+/// another one ([`HostBuilder::clock`](crate::HostBuilder::clock)) takes [`source_by`].
 pub fn source(name: impl Into<String>, object: impl Into<String>, format: Format) -> Arc<EventSource> {
     source_by(Arc::new(SystemClock), name, object, format)
 }
@@ -32,7 +32,7 @@ pub fn plain(name: impl Into<String>, object: impl Into<String>) -> Arc<EventSou
 }
 
 /// Whole lines of a source, at most [`lifesigns_model::limits::CHUNK_BYTES`], that arrive now, by the
-/// system's clock; for a host that has another one ([`Builder::clock`](crate::Builder::clock)) there is
+/// system's clock; for a host that has another one ([`HostBuilder::clock`](crate::HostBuilder::clock)) there is
 /// [`lines_by`]. To know when they are on the disk, set [`Chunk::ack`].
 pub fn lines(source: &Arc<EventSource>, bytes: impl Into<Vec<u8>>) -> Chunk {
     lines_by(&SystemClock, source, bytes)

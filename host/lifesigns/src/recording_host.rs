@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use lifesigns_api::ApiError;
-use lifesigns_engine::{Engine, RuleSet, Totals};
+use lifesigns_engine::{Engine, EngineTotals, RuleSet};
 use lifesigns_model::{Chunk, EventSource, ObjectFacts};
 use lifesigns_recorder::{INVENTORY_SOURCE, RecorderHandle};
 
@@ -96,18 +96,18 @@ impl RecordingHost {
     }
 
     /// Returns the counters since the start.
-    pub fn totals(&self) -> Totals {
+    pub fn totals(&self) -> EngineTotals {
         self.engine.totals()
     }
 
     /// Waits until everything that was submitted is committed, or the host is stopped.
-    pub fn settle(&self) {
+    pub fn wait_committed(&self) {
         self.engine.flush();
     }
 
     /// Stops watching the rules folder, commits everything that was submitted, lets deliveries finish, and
     /// returns the counters.
-    pub fn stop(self) -> Totals {
+    pub fn stop(self) -> EngineTotals {
         self.watch.end();
         self.recorder.stop();
         self.engine.totals()

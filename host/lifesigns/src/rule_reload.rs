@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_engine::{Engine, RuleSet, Sample, prefilter::PrefilterError};
+use lifesigns_engine::{Engine, RuleSet, TrafficSample, prefilter::PrefilterError};
 use lifesigns_recorder::RuleOverview;
 use lifesigns_rulestore::{RuleStore, Snapshot, WatchOutcome, WatchStopper, Watcher};
 
@@ -68,7 +68,7 @@ impl Rules {
         let snapshot: Snapshot = rules.scan();
         let waker = rules.watcher.waker();
         rules.loader.on_compiled(move || waker.wake());
-        let loads = rules.loader.apply_within(&snapshot, &Sample::default(), Again::Try, (Some(patience), stop));
+        let loads = rules.loader.apply_within(&snapshot, &TrafficSample::default(), Again::Try, (Some(patience), stop));
         rules.note_present(&snapshot, &loads);
         (rules.on_load)(&loads);
         rules.watcher.follow(&snapshot.module_folders());
@@ -83,7 +83,7 @@ impl Rules {
         }
     }
 
-    /// Returns the loaded rules as a generation.
+    /// Returns the loaded rules as a rule set.
     pub(crate) fn set(&self) -> Result<Arc<RuleSet>, PrefilterError> {
         RuleSet::new(self.loader.rules(), &[]).map(Arc::new)
     }
@@ -105,7 +105,7 @@ struct RuleReload {
 
 impl RuleReload {
     fn run(mut self) {
-        let mut rebuilt = (Instant::now(), self.engine.totals().tally);
+        let mut rebuilt = (Instant::now(), self.engine.totals().scan_counts);
         loop {
             match self.rules.watcher.wait(CHECK_INTERVAL) {
                 WatchOutcome::Stopped => return,
@@ -113,15 +113,15 @@ impl RuleReload {
                 WatchOutcome::Woken => self.reload(Again::Leave),
                 WatchOutcome::Timeout => {}
             }
-            let tally = self.engine.totals().tally;
-            let bytes = tally.bytes - rebuilt.1.bytes;
-            let verifications = tally.verifications - rebuilt.1.verifications;
+            let scan_counts = self.engine.totals().scan_counts;
+            let bytes = scan_counts.bytes - rebuilt.1.bytes;
+            let verifications = scan_counts.verifications - rebuilt.1.verifications;
             if bytes >= REBUILD_BYTES && rebuilt.0.elapsed() >= REBUILD_PAUSE {
                 if verifications / (bytes >> 10) > VERIFICATIONS_PER_KIB {
                     tracing::info!("traffic changed; rebuilding the literal index");
                     self.swap();
                 }
-                rebuilt = (Instant::now(), tally);
+                rebuilt = (Instant::now(), scan_counts);
             }
         }
     }
@@ -146,7 +146,7 @@ impl RuleReload {
         }
     }
 
-    /// Builds a generation in the background and swaps it in.
+    /// Builds a rule set in the background and swaps it in.
     fn swap(&self) {
         match RuleSet::new(self.rules.loader.rules(), self.engine.sample().bytes()) {
             Ok(rules) => self.engine.swap(Arc::new(rules)),

@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_api::{SourceState, SourceStatus};
 use lifesigns_model::SourceOffset;
-use lifesigns_sources::{Activity, Input, Sink, SourceReport, SourceReports, Submission};
+use lifesigns_sources::{Activity, Input, SourceReport, SourceReports, SourceSink, Submission};
 
 use crate::{host::Host, recording_host::RecordingHost};
 
 /// Evaluates what sources read, and remembers none of them.
-impl Sink for Host {
+impl SourceSink for Host {
     fn submit(&self, input: Input) -> Submission {
         self.submit(input.into_chunk());
         Submission::Accepted
@@ -17,34 +17,34 @@ impl Sink for Host {
 }
 
 /// Commits what sources read. `status` lists them.
-impl Sink for RecordingHost {
+impl SourceSink for RecordingHost {
     fn submit(&self, input: Input) -> Submission {
         if self.submit(input.into_chunk()) { Submission::Accepted } else { Submission::Closed }
     }
 
     fn checkpoint(&self, source: &str) -> Option<SourceOffset> {
-        self.recorder().place(source)
+        self.recorder().source_offset(source)
     }
 
     fn checkpoints(&self) -> Vec<String> {
-        self.recorder().places().into_iter().map(|place| place.source).collect()
+        self.recorder().source_offsets().into_iter().map(|offset| offset.source).collect()
     }
 
     fn forget(&self, source: &str) {
         self.recorder().forget_source(source);
     }
 
-    fn expect(&self, sources: Vec<String>) {
-        self.recorder().expect_sources(sources);
+    fn expect_end_reports(&self, sources: Vec<String>) {
+        self.recorder().expect_end_reports(sources);
     }
 
-    fn at_end(&self, source: &str, until_ns: u64) {
-        self.recorder().at_end(source, until_ns);
+    fn caught_up(&self, source: &str, until_ns: u64) {
+        self.recorder().caught_up(source, until_ns);
     }
 
     fn describe(&self, sources: SourceReports) {
-        self.recorder().describe_sources(Arc::new(move |places: &BTreeMap<String, SourceOffset>| {
-            sources.reports(|name| places.get(name)).into_iter().map(status).collect()
+        self.recorder().describe_sources(Arc::new(move |offsets: &BTreeMap<String, SourceOffset>| {
+            sources.reports(|name| offsets.get(name)).into_iter().map(status).collect()
         }));
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     egress::EgressPolicy,
     explanation, headers,
     http::Http,
-    message::{Failure, Message, Receiver},
+    message::{DeliveryError, Message, Receiver},
     outbox::OpenAlerts,
 };
 
@@ -69,16 +69,16 @@ impl AlertmanagerReceiver {
         Ok(Self { name: name.to_owned(), config: config.clone(), http, open, known: BTreeMap::new() })
     }
 
-    fn post(&mut self, alerts: &[PostableAlert]) -> Result<(), Failure> {
-        let base = self.config.url.read().map_err(Failure::later)?;
+    fn post(&mut self, alerts: &[PostableAlert]) -> Result<(), DeliveryError> {
+        let base = self.config.url.read().map_err(DeliveryError::retryable)?;
         let url = format!("{}{PATH}", base.trim_end_matches('/'));
         let mut all = HeaderMap::new();
         all.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        for (name, value) in headers::read(&self.config.headers).map_err(Failure::later)? {
+        for (name, value) in headers::read(&self.config.headers).map_err(DeliveryError::retryable)? {
             all.insert(name, value);
         }
         for some in alerts.chunks(ALERTS) {
-            let body = serde_json::to_vec(some).map_err(Failure::never)?;
+            let body = serde_json::to_vec(some).map_err(DeliveryError::permanent)?;
             self.http.post(&url, &all, &body)?;
         }
         Ok(())
@@ -110,7 +110,7 @@ impl AlertmanagerReceiver {
 }
 
 impl Receiver for AlertmanagerReceiver {
-    fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
+    fn deliver(&mut self, message: &Message) -> Result<(), DeliveryError> {
         let alerts = || message.notices.iter().map(|one| (&one.alert, one.happened == NoticeKind::Resolved));
         let postable = self.postable(alerts(), now_ns());
         self.post(&postable)?;
@@ -122,7 +122,7 @@ impl Receiver for AlertmanagerReceiver {
         Some(self.config.keep_alive_ms)
     }
 
-    fn keep_alive(&mut self) -> Result<(), Failure> {
+    fn keep_alive(&mut self) -> Result<(), DeliveryError> {
         let open = self.open.open(&self.name);
         let postable = self.postable(open.iter().map(|alert| (alert, false)), now_ns());
         self.post(&postable)?;

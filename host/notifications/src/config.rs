@@ -1,20 +1,20 @@
 //! The configuration of receivers: plain data, each part checked when it is made.
 
+mod config_value;
 mod error;
 mod outbound;
 mod readable;
 mod receiver_url;
-mod secret;
 mod smtp_server;
 mod template;
 mod validate;
 
 use std::path::PathBuf;
 
+pub use config_value::ConfigValue;
 pub use error::ReceiverConfigError;
 pub use outbound::{Network, OutboundConfig};
 pub use receiver_url::ReceiverUrl;
-pub use secret::Secret;
 pub use smtp_server::{SmtpServer, Tls};
 pub use template::BodyTemplate;
 
@@ -66,9 +66,9 @@ pub struct Webhook {
     /// The URL that is posted to.
     pub url: ReceiverUrl,
     /// Headers beside those that are always sent. One of the same name replaces it.
-    pub headers: Vec<(String, Secret)>,
+    pub headers: Vec<(String, ConfigValue)>,
     /// The key that signs each message (HMAC-SHA256), if there is one.
-    pub secret: Option<Secret>,
+    pub secret: Option<ConfigValue>,
     /// The template of the body; `None` is the documented JSON.
     pub template: Option<BodyTemplate>,
     /// The time limit of one delivery, from the look-up of the name to the last byte of the answer.
@@ -83,7 +83,7 @@ pub struct Alertmanager {
     /// Its base, such as `http://alertmanager:9093`; `/api/v2/alerts` is added.
     pub url: ReceiverUrl,
     /// Headers beside those that are always sent.
-    pub headers: Vec<(String, Secret)>,
+    pub headers: Vec<(String, ConfigValue)>,
     /// The interval at which open alerts are sent again. The Alertmanager considers them resolved after three
     /// times as long.
     pub keep_alive_ms: u64,
@@ -103,9 +103,9 @@ pub struct Email {
     /// The recipients, one or more.
     pub to: Vec<String>,
     /// The user to log in as, if the server requires it.
-    pub user: Option<Secret>,
+    pub user: Option<ConfigValue>,
     /// The password of `user`.
-    pub password: Option<Secret>,
+    pub password: Option<ConfigValue>,
     /// The time limit of one delivery.
     pub timeout_ms: u64,
     /// A PEM file with the only certificates that are trusted.

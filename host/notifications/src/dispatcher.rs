@@ -10,10 +10,10 @@ use std::{
 use parking_lot::Mutex;
 
 use crate::{
-    endpoint::{DeliverySink, Endpoint},
     notify::Notify,
     status::DeliveryStatus,
     worker::DeliveryWorker,
+    worker_spec::{DeliverySink, WorkerSpec},
 };
 
 /// The interval at which a thread that must end is checked.
@@ -41,17 +41,16 @@ impl Dispatcher {
     ///
     /// # Errors
     /// A thread cannot be started; those that run are stopped.
-    pub fn start(endpoints: Vec<Endpoint>, settle: &DeliverySink, seed: u64) -> io::Result<Self> {
-        let mut dispatcher = Self { workers: Vec::with_capacity(endpoints.len()) };
-        for (number, endpoint) in endpoints.into_iter().enumerate() {
+    pub fn start(specs: Vec<WorkerSpec>, settle: &DeliverySink, seed: u64) -> io::Result<Self> {
+        let mut dispatcher = Self { workers: Vec::with_capacity(specs.len()) };
+        for (number, spec) in specs.into_iter().enumerate() {
             let notify = Arc::new(Notify::default());
-            let status = DeliveryStatus { receiver: endpoint.name.clone(), more: true, ..DeliveryStatus::default() };
+            let status = DeliveryStatus { receiver: spec.name.clone(), more: true, ..DeliveryStatus::default() };
             let status = Arc::new(Mutex::new(status));
             let seed = seed.wrapping_add(number as u64);
             // The system shows 15 bytes of a thread's name, which must not contain NUL.
-            let name: String = format!("to-{}", endpoint.name).chars().filter(|character| *character != '\0').collect();
-            let worker =
-                DeliveryWorker::new(endpoint, Arc::clone(&notify), Arc::clone(&status), Arc::clone(settle), seed);
+            let name: String = format!("to-{}", spec.name).chars().filter(|character| *character != '\0').collect();
+            let worker = DeliveryWorker::new(spec, Arc::clone(&notify), Arc::clone(&status), Arc::clone(settle), seed);
             let thread = Some(Builder::new().name(name).spawn(move || worker.run())?);
             dispatcher.workers.push(WorkerHandle { notify, status, thread });
         }

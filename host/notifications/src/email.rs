@@ -14,7 +14,7 @@ use crate::{
     anchor::AuditHead,
     config,
     egress::EgressPolicy,
-    message::{Failure, Message, Receiver, failure_text},
+    message::{DeliveryError, Message, Receiver, failure_text},
 };
 
 /// How many mails are remembered that only some of the recipients have.
@@ -65,22 +65,22 @@ impl EmailReceiver {
 }
 
 impl Receiver for EmailReceiver {
-    fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
-        let mail = mail::alert_mail(message, &self.from, &self.to).map_err(Failure::never)?;
+    fn deliver(&mut self, message: &Message) -> Result<(), DeliveryError> {
+        let mail = mail::alert_mail(message, &self.from, &self.to).map_err(DeliveryError::permanent)?;
         self.send(&mail, &message.key)
     }
 
-    fn anchor(&mut self, head: &AuditHead) -> Result<(), Failure> {
+    fn anchor(&mut self, head: &AuditHead) -> Result<(), DeliveryError> {
         // A mail that some recipients have already is sent to the others under the same key.
         let key = format!("audit-head-{}-{}", head.number, &head.hash.get(..16).unwrap_or_default());
-        let mail = mail::audit_mail(head, &key, &self.from, &self.to).map_err(Failure::never)?;
+        let mail = mail::audit_mail(head, &key, &self.from, &self.to).map_err(DeliveryError::permanent)?;
         self.send(&mail, &key)
     }
 }
 
 impl EmailReceiver {
     /// Sends a mail to the recipients that do not have it.
-    fn send(&mut self, mail: &[u8], key: &str) -> Result<(), Failure> {
+    fn send(&mut self, mail: &[u8], key: &str) -> Result<(), DeliveryError> {
         let mut session = Session::open(&self.config, &self.egress)?;
         let mut taken = Vec::new();
         let mut refused = Vec::new();
@@ -91,7 +91,7 @@ impl EmailReceiver {
             match session.to(&address) {
                 Ok(()) => taken.push(address),
                 Err(error) if error.status().is_some() => refused.push((address, error)),
-                Err(error) => return Err(Failure::later(smtp::error_text(&error))),
+                Err(error) => return Err(DeliveryError::retryable(smtp::error_text(&error))),
             }
         }
         if !taken.is_empty() {
@@ -106,7 +106,7 @@ impl EmailReceiver {
         let why: Vec<String> =
             refused.iter().map(|(address, error)| format!("{address}: {}", smtp::error_text(error))).collect();
         let for_good = refused.iter().all(|(_, error)| is_refusal(error));
-        Err(Failure { retry: !for_good, after_ms: None, why: failure_text(&why.join("; ")) })
+        Err(DeliveryError { retry: !for_good, after_ms: None, why: failure_text(&why.join("; ")) })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ureq::http::{HeaderName, HeaderValue};
 
-use crate::config::{ReceiverConfigError, Secret};
+use crate::config::{ConfigValue, ReceiverConfigError};
 
 /// Headers that the host sets itself: they frame the request, or receivers trust them.
 const OURS: [&str; 10] = [
@@ -19,7 +19,7 @@ const OURS: [&str; 10] = [
 ];
 
 /// Returns what is wrong with names and values, one sentence each.
-pub(crate) fn validate(headers: &[(String, Secret)]) -> Vec<ReceiverConfigError> {
+pub(crate) fn validate(headers: &[(String, ConfigValue)]) -> Vec<ReceiverConfigError> {
     let mut found = Vec::new();
     for (name, value) in headers {
         let mut wrong = |what: String| found.push(ReceiverConfigError::of_item("headers", name, what));
@@ -28,7 +28,7 @@ pub(crate) fn validate(headers: &[(String, Secret)]) -> Vec<ReceiverConfigError>
             Ok(_) => {}
             Err(_) => wrong(format!("{name:?} is not the name of a header")),
         }
-        if let Secret::Plain(text) = value
+        if let ConfigValue::Plain(text) = value
             && HeaderValue::from_str(text).is_err()
         {
             wrong(format!("the value of the header {name:?} has a line end or another control character"));
@@ -41,7 +41,7 @@ pub(crate) fn validate(headers: &[(String, Secret)]) -> Vec<ReceiverConfigError>
 ///
 /// # Errors
 /// A value cannot be read, or is not valid in a header; the message never repeats it.
-pub(crate) fn read(headers: &[(String, Secret)]) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
+pub(crate) fn read(headers: &[(String, ConfigValue)]) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
     let mut all = Vec::with_capacity(headers.len());
     for (name, kept) in headers {
         let value = kept.read()?;

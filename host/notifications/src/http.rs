@@ -15,7 +15,7 @@ use ureq::{
     unversioned::transport::{Connector as _, RustlsConnector, TcpConnector},
 };
 
-use crate::{egress::EgressPolicy, message::Failure};
+use crate::{egress::EgressPolicy, message::DeliveryError};
 
 /// The most bytes of an answer that are read, to report why a request was refused.
 const ANSWER_BYTES: u64 = 4096;
@@ -86,16 +86,16 @@ impl Http {
     ///
     /// # Errors
     /// The request did not arrive, or was refused.
-    pub(crate) fn post(&mut self, url: &str, headers: &HeaderMap, body: &[u8]) -> Result<(), Failure> {
-        let uri: Uri = url.parse().map_err(|_| Failure::never("the URL is not one"))?;
-        self.renew().map_err(Failure::later)?;
+    pub(crate) fn post(&mut self, url: &str, headers: &HeaderMap, body: &[u8]) -> Result<(), DeliveryError> {
+        let uri: Uri = url.parse().map_err(|_| DeliveryError::permanent("the URL is not one"))?;
+        self.renew().map_err(DeliveryError::retryable)?;
         let mut request = self.agent.post(&uri);
         for (name, value) in headers {
             request = request.header(name, value);
         }
         let mut response = match request.send(body) {
             Ok(response) => response,
-            Err(error) => return Err(Failure::later(hide(&error_text(&error), &uri, headers))),
+            Err(error) => return Err(DeliveryError::retryable(hide(&error_text(&error), &uri, headers))),
         };
         let status = response.status();
         if status.is_success() {
@@ -109,9 +109,9 @@ impl Http {
         };
         let why = hide(why.trim(), &uri, headers);
         if status.is_server_error() || LATER.contains(&status) {
-            return Err(Failure { after_ms, ..Failure::later(why) });
+            return Err(DeliveryError { after_ms, ..DeliveryError::retryable(why) });
         }
-        Err(Failure::never(why))
+        Err(DeliveryError::permanent(why))
     }
 }
 

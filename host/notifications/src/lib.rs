@@ -16,7 +16,6 @@ mod clock;
 mod dispatcher;
 mod egress;
 mod email;
-mod endpoint;
 mod explanation;
 mod format_version;
 mod headers;
@@ -34,17 +33,18 @@ mod sample;
 mod status;
 mod webhook;
 mod worker;
+mod worker_spec;
 
 pub use anchor::{AnchorSchedule, AuditHead, AuditLog};
 pub use config::{OutboundConfig, ReceiverConfig, ReceiverKind, Retry};
 pub use dispatcher::Dispatcher;
 pub use egress::{EgressPolicy, Resolver, SystemResolver};
-pub use endpoint::{DeliverySink, Endpoint};
 pub use line_file::{Durable, LineFile};
 pub use memory::MemoryOutbox;
-pub use message::{Failure, Message, Receiver};
+pub use message::{DeliveryError, Message, Receiver};
 pub use outbox::{BundlePause, DeliveryOutcome, DeliveryReport, OpenAlerts, Outbox, PendingNotice};
 pub use status::DeliveryStatus;
+pub use worker_spec::{DeliverySink, WorkerSpec};
 
 /// Makes the receiver of a configuration. `open` knows the open alerts, for receivers that are sent them
 /// again.

@@ -32,7 +32,7 @@ pub trait Receiver: Send {
     ///
     /// # Errors
     /// The other side has not accepted it, or may not have.
-    fn deliver(&mut self, message: &Message) -> Result<(), Failure>;
+    fn deliver(&mut self, message: &Message) -> Result<(), DeliveryError>;
 
     /// Returns whether it must get every notice, in order and neither bundled nor merged; a message then holds
     /// several only to save time.
@@ -44,8 +44,8 @@ pub trait Receiver: Send {
     ///
     /// # Errors
     /// The other side has not accepted it. By default a receiver accepts none.
-    fn anchor(&mut self, _: &AuditHead) -> Result<(), Failure> {
-        Err(Failure::never("this kind of receiver takes no heads of the audit log"))
+    fn anchor(&mut self, _: &AuditHead) -> Result<(), DeliveryError> {
+        Err(DeliveryError::permanent("this kind of receiver takes no heads of the audit log"))
     }
 
     /// Returns the interval at which [`keep_alive`](Self::keep_alive) must be called, in milliseconds; by
@@ -58,14 +58,14 @@ pub trait Receiver: Send {
     ///
     /// # Errors
     /// The other side has not accepted it.
-    fn keep_alive(&mut self) -> Result<(), Failure> {
+    fn keep_alive(&mut self) -> Result<(), DeliveryError> {
         Ok(())
     }
 }
 
 /// Why a message was not delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct DeliveryError {
     /// Whether the message is retried; otherwise it is kept as a dead letter.
     pub retry: bool,
     /// The wait before the next try that the other side asks for, in milliseconds.
@@ -74,19 +74,19 @@ pub struct Failure {
     pub why: String,
 }
 
-impl Failure {
+impl DeliveryError {
     /// Makes a failure after which the message is retried.
-    pub fn later(why: impl fmt::Display) -> Self {
+    pub fn retryable(why: impl fmt::Display) -> Self {
         Self { retry: true, after_ms: None, why: failure_text(&why.to_string()) }
     }
 
     /// Makes a failure after which the message is given up.
-    pub fn never(why: impl fmt::Display) -> Self {
+    pub fn permanent(why: impl fmt::Display) -> Self {
         Self { retry: false, after_ms: None, why: failure_text(&why.to_string()) }
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for DeliveryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.why)
     }
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn what_the_other_side_says_is_short_and_harmless() {
-        let failure = Failure::later(format!("a\r\n b\x1b[2J{}", "x".repeat(400)));
+        let failure = DeliveryError::retryable(format!("a\r\n b\x1b[2J{}", "x".repeat(400)));
         assert!(failure.why.starts_with("a b\\u{1b}[2Jxxx"), "{}", failure.why);
         assert_eq!(failure.why.chars().count(), WHY_CHARS + 1);
     }

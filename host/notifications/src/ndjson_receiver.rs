@@ -9,7 +9,7 @@ use crate::{
     anchor::AuditHead,
     config::Ndjson,
     line_file::{Durable, LineFile},
-    message::{Failure, Message, Receiver},
+    message::{DeliveryError, Message, Receiver},
     notice_json,
 };
 
@@ -29,10 +29,10 @@ impl NdjsonReceiver {
         Self { name: name.to_owned(), path: config.file.clone(), file, buffer: Vec::new() }
     }
 
-    fn failure(&self, why: &io::Error) -> Failure {
+    fn failure(&self, why: &io::Error) -> DeliveryError {
         match &self.path {
-            Some(path) => Failure::later(format!("{}: {why}", path.display())),
-            None => Failure::later(format!("standard output: {why}")),
+            Some(path) => DeliveryError::retryable(format!("{}: {why}", path.display())),
+            None => DeliveryError::retryable(format!("standard output: {why}")),
         }
     }
 
@@ -47,17 +47,17 @@ impl NdjsonReceiver {
 }
 
 impl Receiver for NdjsonReceiver {
-    fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
+    fn deliver(&mut self, message: &Message) -> Result<(), DeliveryError> {
         self.buffer.clear();
         for notice in &message.notices {
-            notice_json::line(notice, &mut self.buffer).map_err(Failure::never)?;
+            notice_json::line(notice, &mut self.buffer).map_err(DeliveryError::permanent)?;
         }
         self.write().map_err(|why| self.failure(&why))
     }
 
-    fn anchor(&mut self, head: &AuditHead) -> Result<(), Failure> {
+    fn anchor(&mut self, head: &AuditHead) -> Result<(), DeliveryError> {
         self.buffer.clear();
-        head.line(&self.name, &mut self.buffer).map_err(Failure::never)?;
+        head.line(&self.name, &mut self.buffer).map_err(DeliveryError::permanent)?;
         self.write().map_err(|why| self.failure(&why))
     }
 

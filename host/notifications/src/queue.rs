@@ -20,7 +20,7 @@ use lifesigns_compliance::{Notice, WithheldNotice};
 use crate::{
     backoff::{Backoff, MS},
     config::Retry,
-    message::Failure,
+    message::DeliveryError,
     outbox::{BundlePause, DeliveryOutcome, PendingNotice},
 };
 
@@ -205,7 +205,7 @@ impl DeliveryQueue {
     pub(crate) fn failed(
         &mut self,
         mut batch: DeliveryBatch,
-        failure: &Failure,
+        failure: &DeliveryError,
         now_ns: u64,
     ) -> Vec<(u64, DeliveryOutcome)> {
         if !failure.retry {
@@ -238,7 +238,7 @@ impl DeliveryQueue {
     }
 
     /// Records that the receiver failed a request other than a delivery.
-    pub(crate) fn silent(&mut self, failure: &Failure, now_ns: u64) {
+    pub(crate) fn silent(&mut self, failure: &DeliveryError, now_ns: u64) {
         self.circuit.open(failure.after_ms, &mut self.backoff, now_ns);
     }
 

@@ -7,11 +7,11 @@ use ureq::http::{HeaderMap, HeaderValue, header};
 use crate::{
     anchor::AuditHead,
     clock::now_ns,
-    config::{self, Secret},
+    config::{self, ConfigValue},
     egress::EgressPolicy,
     headers,
     http::Http,
-    message::{Failure, Message, Receiver},
+    message::{DeliveryError, Message, Receiver},
     notice_json,
 };
 
@@ -47,13 +47,13 @@ impl WebhookReceiver {
         }
     }
 
-    fn headers(&self, key: &str, body: &str) -> Result<HeaderMap, Failure> {
+    fn headers(&self, key: &str, body: &str) -> Result<HeaderMap, DeliveryError> {
         let mut all = HeaderMap::new();
         all.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        for (name, value) in headers::read(&self.config.headers).map_err(Failure::later)? {
+        for (name, value) in headers::read(&self.config.headers).map_err(DeliveryError::retryable)? {
             all.insert(name, value);
         }
-        let key = HeaderValue::from_str(key).map_err(|_| Failure::never("the message's key is no text"))?;
+        let key = HeaderValue::from_str(key).map_err(|_| DeliveryError::permanent("the message's key is no text"))?;
         all.insert("idempotency-key", key);
         if let Some(secret) = &self.config.secret {
             let seconds = now_ns() / 1_000_000_000;
@@ -65,33 +65,33 @@ impl WebhookReceiver {
 }
 
 impl Receiver for WebhookReceiver {
-    fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
-        let url = self.config.url.read().map_err(Failure::later)?;
-        let body = self.body(message).map_err(Failure::never)?;
+    fn deliver(&mut self, message: &Message) -> Result<(), DeliveryError> {
+        let url = self.config.url.read().map_err(DeliveryError::retryable)?;
+        let body = self.body(message).map_err(DeliveryError::permanent)?;
         let headers = self.headers(&message.key, &body)?;
         let json = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
         if json && let Err(why) = serde_json::from_str::<serde::de::IgnoredAny>(&body) {
-            return Err(Failure::never(format!("the template does not render JSON: {why}")));
+            return Err(DeliveryError::permanent(format!("the template does not render JSON: {why}")));
         }
         self.http.post(&url, &headers, body.as_bytes())
     }
 
     /// Posts the documented JSON, even if a template renders alerts.
-    fn anchor(&mut self, head: &AuditHead) -> Result<(), Failure> {
-        let url = self.config.url.read().map_err(Failure::later)?;
+    fn anchor(&mut self, head: &AuditHead) -> Result<(), DeliveryError> {
+        let url = self.config.url.read().map_err(DeliveryError::retryable)?;
         let mut body = Vec::new();
-        head.line(&self.name, &mut body).map_err(Failure::never)?;
-        let body = String::from_utf8(body).map_err(Failure::never)?;
+        head.line(&self.name, &mut body).map_err(DeliveryError::permanent)?;
+        let body = String::from_utf8(body).map_err(DeliveryError::permanent)?;
         let headers = self.headers(&format!("audit-head-{}-{}", head.number, head.time_ns), &body)?;
         self.http.post(&url, &headers, body.as_bytes())
     }
 }
 
 /// Returns `sha256=` and the HMAC-SHA256 of `SECONDS.BODY` in hexadecimal digits.
-fn signature(secret: &Secret, seconds: u64, body: &str) -> Result<HeaderValue, Failure> {
-    let secret = secret.read().map_err(Failure::later)?;
+fn signature(secret: &ConfigValue, seconds: u64, body: &str) -> Result<HeaderValue, DeliveryError> {
+    let secret = secret.read().map_err(DeliveryError::retryable)?;
     let text = sign(secret.as_bytes(), seconds, body.as_bytes());
-    HeaderValue::from_str(&text).map_err(Failure::never)
+    HeaderValue::from_str(&text).map_err(DeliveryError::permanent)
 }
 
 fn sign(secret: &[u8], seconds: u64, body: &[u8]) -> String {

@@ -13,12 +13,12 @@ use parking_lot::Mutex;
 use crate::{
     backoff::{Backoff, MS},
     clock::now_ns,
-    endpoint::{DeliverySink, Endpoint},
-    message::{Failure, failure_text},
+    message::{DeliveryError, failure_text},
     notify::{Notify, Signals},
     outbox::{BundlePause, DeliveryOutcome, DeliveryReport},
     queue::{DeliveryBatch, DeliveryQueue, Next},
     status::DeliveryStatus,
+    worker_spec::{DeliverySink, WorkerSpec},
 };
 
 /// How many notices are read from the outbox at once.
@@ -30,7 +30,7 @@ const DELIVERED: usize = 65_536;
 
 /// See the module.
 pub(crate) struct DeliveryWorker {
-    endpoint: Endpoint,
+    spec: WorkerSpec,
     queue: DeliveryQueue,
     notify: Arc<Notify>,
     status: Arc<Mutex<DeliveryStatus>>,
@@ -56,16 +56,16 @@ pub(crate) struct DeliveryWorker {
 
 impl DeliveryWorker {
     pub(crate) fn new(
-        endpoint: Endpoint,
+        spec: WorkerSpec,
         notify: Arc<Notify>,
         status: Arc<Mutex<DeliveryStatus>>,
         settle: DeliverySink,
         seed: u64,
     ) -> Self {
-        let anchor_backoff = Backoff::new(endpoint.retry, seed);
-        let queue = DeliveryQueue::new(&endpoint.name, endpoint.retry, seed, endpoint.receiver.wants_each());
+        let anchor_backoff = Backoff::new(spec.retry, seed);
+        let queue = DeliveryQueue::new(&spec.name, spec.retry, seed, spec.receiver.wants_each());
         Self {
-            endpoint,
+            spec,
             queue,
             notify,
             status,
@@ -84,8 +84,8 @@ impl DeliveryWorker {
 
     /// Runs until it is stopped, after the delivery that is under way.
     pub(crate) fn run(mut self) {
-        let outbox = &mut self.endpoint.outbox;
-        let name = &self.endpoint.name;
+        let outbox = &mut self.spec.outbox;
+        let name = &self.spec.name;
         for pause in catch_panic(|| outbox.pauses(name)).unwrap_or_else(Err).unwrap_or_default() {
             self.queue.wait(pause);
         }
@@ -126,8 +126,8 @@ impl DeliveryWorker {
     fn read(&mut self, now_ns: u64) {
         while !self.at_end && self.queue.room() > 0 && self.read_ns <= now_ns {
             let limit = self.queue.room().min(PAGE);
-            let endpoint = &mut self.endpoint;
-            let (outbox, name, after) = (&mut endpoint.outbox, &endpoint.name, self.after);
+            let spec = &mut self.spec;
+            let (outbox, name, after) = (&mut spec.outbox, &spec.name, self.after);
             let page = catch_panic(|| outbox.pending(name, after, limit)).unwrap_or_else(Err);
             let page = match page {
                 Ok(page) => page,
@@ -170,17 +170,18 @@ impl DeliveryWorker {
 
     /// Removes the notices from a message whose alerts have been silenced or inhibited since.
     fn withhold(&mut self, batch: &mut DeliveryBatch) {
-        let alerts = &self.endpoint.alerts;
+        let alerts = &self.spec.alerts;
         let outcomes = self.queue.withhold(batch, |notice| catch_panic(|| alerts.withholds(notice)).unwrap_or(false));
         for (id, outcome) in outcomes {
             self.count(id, &outcome);
-            (self.settle)(DeliveryReport { receiver: self.endpoint.name.clone(), id, outcome, pause: None });
+            (self.settle)(DeliveryReport { receiver: self.spec.name.clone(), id, outcome, pause: None });
         }
     }
 
     fn deliver(&mut self, batch: DeliveryBatch) {
-        let receiver = &mut self.endpoint.receiver;
-        let result = catch_panic(|| receiver.deliver(&batch.message)).unwrap_or_else(|why| Err(Failure::later(why)));
+        let receiver = &mut self.spec.receiver;
+        let result =
+            catch_panic(|| receiver.deliver(&batch.message)).unwrap_or_else(|why| Err(DeliveryError::retryable(why)));
         let now_ns = now_ns();
         let bundle = batch.message.bundle.clone();
         let outcomes = match &result {
@@ -195,7 +196,7 @@ impl DeliveryWorker {
         let mut pause = until_ns.map(|until_ns| BundlePause { bundle, until_ns });
         for (id, outcome) in outcomes {
             self.count(id, &outcome);
-            (self.settle)(DeliveryReport { receiver: self.endpoint.name.clone(), id, outcome, pause: pause.take() });
+            (self.settle)(DeliveryReport { receiver: self.spec.name.clone(), id, outcome, pause: pause.take() });
         }
     }
 
@@ -223,13 +224,13 @@ impl DeliveryWorker {
 
     /// Repeats which alerts are open, if that is due. Returns when it is due next.
     fn keep_alive(&mut self, now_ns: u64) -> u64 {
-        let Some(every_ms) = self.endpoint.receiver.keep_alive_ms() else { return u64::MAX };
+        let Some(every_ms) = self.spec.receiver.keep_alive_ms() else { return u64::MAX };
         let due_ns = self.keep_alive_ns.max(self.not_before_ns());
         if due_ns > now_ns {
             return due_ns;
         }
-        let receiver = &mut self.endpoint.receiver;
-        let result = catch_panic(|| receiver.keep_alive()).unwrap_or_else(|why| Err(Failure::later(why)));
+        let receiver = &mut self.spec.receiver;
+        let result = catch_panic(|| receiver.keep_alive()).unwrap_or_else(|why| Err(DeliveryError::retryable(why)));
         if let Err(failure) = result {
             let down = failure.retry;
             if down {
@@ -249,25 +250,25 @@ impl DeliveryWorker {
     /// Sends the head of the audit log, if that is due. Returns when it is due next.
     fn anchor(&mut self, now_ns: u64) -> u64 {
         let due_ns = self.anchor_ns.max(self.not_before_ns());
-        let Some(anchoring) = &mut self.endpoint.anchoring else { return u64::MAX };
+        let Some(anchoring) = &mut self.spec.anchoring else { return u64::MAX };
         if due_ns > now_ns {
             return due_ns;
         }
         let every_ns = anchoring.every_ms.saturating_mul(MS);
-        let receiver = &mut self.endpoint.receiver;
+        let receiver = &mut self.spec.receiver;
         let sent = catch_panic(|| {
-            let head = anchoring.log.head().map_err(|why| Failure::later(format!("the audit log: {why}")))?;
+            let head = anchoring.log.head().map_err(|why| DeliveryError::retryable(format!("the audit log: {why}")))?;
             receiver.anchor(&head).map(|()| head)
         });
-        let wait_ns = match sent.unwrap_or_else(|why| Err(Failure::later(why))) {
+        let wait_ns = match sent.unwrap_or_else(|why| Err(DeliveryError::retryable(why))) {
             Ok(head) => {
-                tracing::info!(receiver = self.endpoint.name, known = head.known(), "audit head sent");
+                tracing::info!(receiver = self.spec.name, known = head.known(), "audit head sent");
                 self.anchor_failures = 0;
                 self.update_status(|status| status.anchored = Some((head.number, now_ns)));
                 every_ns
             }
             Err(failure) => {
-                tracing::warn!(receiver = self.endpoint.name, "the audit head was not sent: {}", failure.why);
+                tracing::warn!(receiver = self.spec.name, "the audit head was not sent: {}", failure.why);
                 self.anchor_failures = self.anchor_failures.saturating_add(1);
                 let again_ns = self.anchor_backoff.wait_ns(self.anchor_failures, failure.after_ms);
                 self.update_status(|status| status.last_error = Some((now_ns, failure.why)));

@@ -1,6 +1,6 @@
 //! The audit log: its entries, the hash chain that covers them, and what a verification finds.
 
-use lifesigns_compliance::AuditRecord;
+use lifesigns_compliance::AuditedChange;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::RecordError;
@@ -27,13 +27,13 @@ impl ChainMark {
 
 /// An audit entry as it is stored.
 #[derive(Clone, Debug, PartialEq)]
-pub struct AuditEntry {
+pub struct AuditLogEntry {
     /// The entry's number and hash.
     pub mark: ChainMark,
     /// The host's clock when it was written, nanoseconds since the Unix epoch.
     pub written_ns: u64,
     /// The content.
-    pub audit: AuditRecord,
+    pub audit: AuditedChange,
 }
 
 /// The result of a successful verification.

@@ -15,7 +15,7 @@ pub struct Commit {
     /// The latest event time anywhere, nanoseconds since the Unix epoch; `None` leaves it as it was.
     pub event_ns: Option<u64>,
     /// How far sources were taken.
-    pub places: Vec<SourceOffset>,
+    pub offsets: Vec<SourceOffset>,
     /// Entries of rules' state.
     pub states: Vec<StateChange>,
     /// Reminders.
@@ -43,7 +43,7 @@ impl Commit {
             Observation::RuleAlert(_) | Observation::Seen { .. } => None,
         });
         self.facts.extend(facts);
-        self.places.extend(checkpoint.offsets);
+        self.offsets.extend(checkpoint.offsets);
         self.states.extend(checkpoint.states);
         self.reminders.extend(checkpoint.reminders);
         self.forget(&checkpoint.objects);
@@ -66,7 +66,7 @@ impl Commit {
     /// Returns whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.event_ns.is_none()
-            && self.places.is_empty()
+            && self.offsets.is_empty()
             && self.states.is_empty()
             && self.reminders.is_empty()
             && self.objects.is_empty()

@@ -17,7 +17,7 @@ mod record;
 mod retention;
 mod state;
 
-pub use audit::{AuditEntry, AuditError, ChainHash, ChainMark, ChainVerification, chain_hash};
+pub use audit::{AuditError, AuditLogEntry, ChainHash, ChainMark, ChainVerification, chain_hash};
 pub use commit::{Commit, OutboxChange, OutboxUpdate, ReceiverPause};
 pub use epoch::{Superseded, WriterEpoch};
 pub use error::{BackupError, ErrorCause, RecordError};

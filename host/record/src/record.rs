@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint};
 
 use crate::{
-    audit::{AuditEntry, AuditError, ChainMark, ChainVerification},
+    audit::{AuditError, AuditLogEntry, ChainMark, ChainVerification},
     commit::{Commit, ReceiverPause},
     epoch::WriterEpoch,
     error::{BackupError, RecordError},
@@ -109,7 +109,7 @@ pub trait RecordReader: Send {
     ///
     /// # Errors
     /// See [`RecordError`].
-    fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>, RecordError>;
+    fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditLogEntry>, RecordError>;
 
     /// Returns the mark of the last audit entry.
     ///

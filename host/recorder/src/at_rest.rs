@@ -4,7 +4,7 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
     PastAudit, PastBadges, Service, UndeliveredNotice,
 };
 use lifesigns_compliance::{
@@ -110,7 +110,7 @@ impl Service for StoreAtRest {
         history::past_badges(&*self.reader()?, which)
     }
 
-    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditRow>, ApiError> {
+    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditTrailRow>, ApiError> {
         history::audit(&*self.reader()?, which)
     }
 

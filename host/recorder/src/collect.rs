@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use lifesigns_compliance::{AuditRecord, BookInput, NoticeKind};
+use lifesigns_compliance::{AuditedChange, BookInput, NoticeKind};
 use lifesigns_notifications::{DeliveryOutcome, DeliveryReport};
 use lifesigns_record::{Commit, OutboxUpdate};
 
 use crate::{
+    config::{ConfigureError, RecorderConfig},
     crash,
     receivers::Receivers,
     recorder::Recorder,
     request::RecorderRequest,
-    setup::{ConfigureError, Setup},
     status,
     turn::{Coverage, PendingReply, Turn},
     warnings,
@@ -59,7 +59,7 @@ impl Recorder {
                 let _ = self.book.apply(BookInput::Inventory(objects));
                 turn.replies.push(PendingReply::Done(to));
             }
-            RecorderRequest::Configure(setup, to) => match self.configure(*setup) {
+            RecorderRequest::Configure(config, to) => match self.configure(*config) {
                 Ok(()) => turn.replies.push(PendingReply::Configured(to)),
                 Err(error) => drop(to.send(Err(error))),
             },
@@ -97,17 +97,17 @@ impl Recorder {
         Receivers::outbox_update(report)
     }
 
-    fn configure(&mut self, setup: Setup) -> Result<(), ConfigureError> {
+    fn configure(&mut self, config: RecorderConfig) -> Result<(), ConfigureError> {
         // Whatever can fail does so before anything has changed.
-        let endpoints = self.receivers.prepare(&setup)?;
-        self.book.configure(Arc::clone(&setup.compliance)).map_err(ConfigureError::Config)?;
-        if let Some(endpoints) = endpoints {
+        let specs = self.receivers.prepare(&config)?;
+        self.book.configure(Arc::clone(&config.compliance)).map_err(ConfigureError::Config)?;
+        if let Some(specs) = specs {
             // The results of their last deliveries are requests of this turn; the new ones start after its commit.
-            self.receivers.replace(endpoints, &setup);
+            self.receivers.replace(specs, &config);
             self.orphans = true;
         }
         crash::point(crash::RELOADED);
-        self.setup = setup;
+        self.config = config;
         self.shared.health.get().config_ns = self.now_ns();
         Ok(())
     }
@@ -156,9 +156,9 @@ impl Recorder {
 }
 
 /// Returns the audit entry for dead letters that `who` dropped.
-fn dropped(time_ns: u64, who: &str, receiver: Option<&str>, rows: &[OutboxUpdate]) -> AuditRecord {
+fn dropped(time_ns: u64, who: &str, receiver: Option<&str>, rows: &[OutboxUpdate]) -> AuditedChange {
     let ids: Vec<i64> = rows.iter().take(100).map(|row| row.id).collect();
-    AuditRecord {
+    AuditedChange {
         time_ns,
         who: who.to_owned(),
         what: "dead letters dropped".to_owned(),

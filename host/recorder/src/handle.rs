@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, thread::JoinHandle};
 
-use lifesigns_api::{ApiError, HostStatus, Sessions};
+use lifesigns_api::{ApiError, HostStatus, ServiceFactory};
 use lifesigns_compliance::{
     CommandAction, InventoryDiff, RequestError,
     query::{Query, QueryAnswer},
@@ -12,9 +12,9 @@ use parking_lot::Mutex;
 
 use crate::{
     alert_stream::AlertStream,
+    config::{ConfigureError, RecorderConfig},
     request::{RecorderRequest, RequestSender},
     service::HostService,
-    setup::{ConfigureError, Setup},
     shared::{DescribeSources, Shared},
     status,
 };
@@ -48,7 +48,7 @@ impl RecorderHandle {
     }
 
     /// Returns what makes the service of a caller: for a gateway.
-    pub fn sessions(&self) -> Sessions {
+    pub fn services(&self) -> ServiceFactory {
         let service = self.service("");
         Arc::new(move |who| Box::new(HostService { who: who.to_owned(), ..service.clone() }))
     }
@@ -61,9 +61,9 @@ impl RecorderHandle {
     ///
     /// # Errors
     /// Why it was not applied; the previous one stays in force.
-    pub fn configure(&self, setup: Setup) -> Result<(), ConfigureError> {
+    pub fn configure(&self, config: RecorderConfig) -> Result<(), ConfigureError> {
         self.requests
-            .ask(|to| RecorderRequest::Configure(Box::new(setup), to))
+            .ask(|to| RecorderRequest::Configure(Box::new(config), to))
             .map_err(|error| ConfigureError::Store(error.to_string()))?
     }
 
@@ -77,16 +77,16 @@ impl RecorderHandle {
         self.shared.view().registry().listed()
     }
 
-    /// Sets which sources report when they are at their end ([`Self::at_end`]): while lines may wait in
+    /// Sets which sources report when they are at their end ([`Self::caught_up`]): while lines may wait in
     /// one, event time stands still for what came from it.
-    pub fn expect_sources(&self, names: Vec<String>) {
-        self.shared.progress.expect(names);
+    pub fn expect_end_reports(&self, names: Vec<String>) {
+        self.shared.progress.expect_end_reports(names);
     }
 
     /// Notes that everything that was in a source at `until_ns` of the host's clock has been submitted;
     /// `u64::MAX` if nothing more comes. Call it every time that the source is at its end.
-    pub fn at_end(&self, source: &str, until_ns: u64) {
-        self.shared.progress.at_end(source, until_ns);
+    pub fn caught_up(&self, source: &str, until_ns: u64) {
+        self.shared.progress.caught_up(source, until_ns);
     }
 
     /// Replaces the whole inventory in the book: what differs from the last one holds from now on.
@@ -114,13 +114,13 @@ impl RecorderHandle {
     }
 
     /// Returns how far a source is committed.
-    pub fn place(&self, source: &str) -> Option<SourceOffset> {
-        self.shared.health.get().places.get(source).cloned()
+    pub fn source_offset(&self, source: &str) -> Option<SourceOffset> {
+        self.shared.health.get().offsets.get(source).cloned()
     }
 
     /// Returns how far all sources were committed, by name.
-    pub fn places(&self) -> Vec<SourceOffset> {
-        self.shared.health.get().places.values().cloned().collect()
+    pub fn source_offsets(&self) -> Vec<SourceOffset> {
+        self.shared.health.get().offsets.values().cloned().collect()
     }
 
     /// Forgets a source that was removed: its checkpoint goes with the next commit.

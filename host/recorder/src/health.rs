@@ -18,7 +18,7 @@ pub(crate) struct State {
     pub(crate) committed_ns: Option<u64>,
     pub(crate) commits: u64,
     /// Sources by name: how far they are committed.
-    pub(crate) places: std::collections::BTreeMap<String, lifesigns_model::SourceOffset>,
+    pub(crate) offsets: std::collections::BTreeMap<String, lifesigns_model::SourceOffset>,
     pub(crate) config_files: Vec<PathBuf>,
     pub(crate) config_ns: u64,
     pub(crate) config_error: String,

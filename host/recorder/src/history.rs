@@ -3,7 +3,7 @@
 use std::{fmt::Display, path::Path};
 
 use lifesigns_api::{
-    ApiError, AuditMark, AuditReport, AuditRow, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit,
+    ApiError, AuditMark, AuditReport, AuditTrailRow, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit,
     PastBadges, UndeliveredNotice,
 };
 use lifesigns_compliance::{Alert, BadgePoint, Pattern};
@@ -33,7 +33,7 @@ pub(crate) fn past_badges(reader: &dyn RecordReader, which: &PastBadges) -> Resu
     reader.badges(which.of, &which.name, which.since_ns, which.limit).map_err(unreadable)
 }
 
-pub(crate) fn audit(reader: &dyn RecordReader, which: &PastAudit) -> Result<Vec<AuditRow>, ApiError> {
+pub(crate) fn audit(reader: &dyn RecordReader, which: &PastAudit) -> Result<Vec<AuditTrailRow>, ApiError> {
     // The last ten of one person are ten of that person's: the limit applies after the filter.
     let subject = which.subject.as_deref().map(Pattern::from);
     let exact = subject.as_ref().filter(|subject| subject.is_literal());
@@ -53,7 +53,7 @@ pub(crate) fn audit(reader: &dyn RecordReader, which: &PastAudit) -> Result<Vec<
     if which.limit > 0 {
         entries.drain(..entries.len().saturating_sub(which.limit));
     }
-    let row = |entry: lifesigns_record::AuditEntry| AuditRow {
+    let row = |entry: lifesigns_record::AuditLogEntry| AuditTrailRow {
         number: entry.mark.id,
         hash: entry.mark.hash,
         audit: entry.audit,

@@ -78,10 +78,10 @@ impl Recorder {
             return;
         }
         for source in progressed.caught_up {
-            let moved = commit.places.iter().rev().find(|place| place.source == source);
+            let moved = commit.offsets.iter().rev().find(|offset| offset.source == source);
             let time_ns = match moved {
-                Some(place) => place.time_ns,
-                None => self.shared.health.get().places.get(&source).and_then(|place| place.time_ns),
+                Some(offset) => offset.time_ns,
+                None => self.shared.health.get().offsets.get(&source).and_then(|offset| offset.time_ns),
             };
             if let Some(time_ns) = time_ns {
                 let _ = self.book.apply(BookInput::CaughtUp { source, time_ns });

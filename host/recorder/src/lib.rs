@@ -5,6 +5,7 @@
 mod alert_stream;
 mod at_rest;
 mod collect;
+mod config;
 mod crash;
 mod handle;
 mod health;
@@ -16,7 +17,6 @@ mod recorder;
 mod request;
 mod rule_overview;
 mod service;
-mod setup;
 mod shared;
 mod source_progress;
 mod status;
@@ -27,11 +27,11 @@ mod warnings;
 
 pub use alert_stream::AlertStream;
 pub use at_rest::{AtRestRemark, StoreAtRest};
+pub use config::{ConfigureError, RecorderConfig};
 pub use handle::RecorderHandle;
 pub use lifesigns_api::{CompilingRule, MemoryStatus, RefusedRule};
 pub use open::{HostStart, OpenedRecord, RecorderError};
 pub use receivers::MakeReceiver;
 pub use recorder::RuleAlertObserver;
 pub use rule_overview::RuleOverview;
-pub use setup::{ConfigureError, Setup};
 pub use shared::{DescribeSources, INVENTORY_SOURCE};

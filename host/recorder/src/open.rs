@@ -15,12 +15,12 @@ use lifesigns_model::{InitialState, ObjectFacts, SharedClock, SourceOffset};
 use lifesigns_record::{RecordError, RecordWriter};
 
 use crate::{
+    config::{ConfigureError, RecorderConfig},
     handle::RecorderHandle,
     receivers::{MakeReceiver, Receivers},
     recorder::{Recorder, RuleAlertObserver},
     request::{RecorderRequest, RequestSender},
     rule_overview::RuleOverview,
-    setup::{ConfigureError, Setup},
     shared::Shared,
     source_progress::SourceProgress,
     warnings::Warnings,
@@ -51,7 +51,7 @@ pub struct OpenedRecord {
     record: Box<dyn RecordWriter>,
     book: Book,
     start: InitialState,
-    setup: Setup,
+    config: RecorderConfig,
     clock: SharedClock,
     progress: SourceProgress,
 }
@@ -73,34 +73,34 @@ impl OpenedRecord {
     /// See [`RecorderError`]; or what `open` returns.
     pub fn open<E: From<RecorderError>>(
         open: impl FnOnce() -> Result<Box<dyn RecordWriter>, E>,
-        setup: Setup,
+        config: RecorderConfig,
         clock: SharedClock,
     ) -> Result<Self, E> {
-        let book = Book::new(Arc::clone(&setup.compliance)).map_err(RecorderError::Config)?;
-        Ok(Self::restore(book, open()?, setup, clock)?)
+        let book = Book::new(Arc::clone(&config.compliance)).map_err(RecorderError::Config)?;
+        Ok(Self::restore(book, open()?, config, clock)?)
     }
 
     fn restore(
         mut book: Book,
         record: Box<dyn RecordWriter>,
-        setup: Setup,
+        config: RecorderConfig,
         clock: SharedClock,
     ) -> Result<Self, RecorderError> {
         let loaded = record.load()?;
         book.restore(loaded.restored);
-        Ok(Self { record, book, start: loaded.start, setup, clock, progress: SourceProgress::default() })
+        Ok(Self { record, book, start: loaded.start, config, clock, progress: SourceProgress::default() })
     }
 
     /// Returns what the host starts from. `known` is the current inventory: its differences from the last
-    /// one are news, the rest has held since. Without one the last one stands. `reporting` are the sources
+    /// one are news, the rest has held since. Without one the last one stands. `sources_reporting_end` are the sources
     /// that report when they are at their end; until then event time stands still for what came from them.
-    pub fn start(&mut self, known: Option<Vec<ObjectFacts>>, reporting: Vec<String>) -> HostStart {
+    pub fn start(&mut self, known: Option<Vec<ObjectFacts>>, sources_reporting_end: Vec<String>) -> HostStart {
         let (before_ns, now_ns) = (self.book.clock_ns(), self.clock.now_ns());
         if before_ns > now_ns.saturating_add(SET_BACK_NS) {
             let ahead_s = (before_ns - now_ns) / 1_000_000_000;
             tracing::warn!(ahead_s, "the clock is behind the last run of the host; later times count as now");
         }
-        self.progress.expect(reporting);
+        self.progress.expect_end_reports(sources_reporting_end);
         // New events are measured by the host's clock, not by the one of its last run.
         self.book.resume(now_ns, |source| self.progress.says(source));
         // The configuration may have changed while no host ran.
@@ -121,12 +121,12 @@ impl OpenedRecord {
     pub fn start_recorder(
         self,
         engine: Arc<Engine>,
-        places: Vec<SourceOffset>,
+        offsets: Vec<SourceOffset>,
         own: BTreeMap<String, MakeReceiver>,
         overview: RuleOverview,
         on_rule_alert: Option<RuleAlertObserver>,
     ) -> Result<RecorderHandle, RecorderError> {
-        let (recorder, requests) = self.recorder(engine, places, own, overview, on_rule_alert)?;
+        let (recorder, requests) = self.recorder(engine, offsets, own, overview, on_rule_alert)?;
         let shared = Arc::clone(&recorder.shared);
         let watched = Arc::clone(&shared);
         let work = move || supervise(recorder, &watched);
@@ -138,18 +138,18 @@ impl OpenedRecord {
     fn recorder(
         self,
         engine: Arc<Engine>,
-        places: Vec<SourceOffset>,
+        offsets: Vec<SourceOffset>,
         own: BTreeMap<String, MakeReceiver>,
         overview: RuleOverview,
         on_rule_alert: Option<RuleAlertObserver>,
     ) -> Result<(Recorder, Sender<RecorderRequest>), RecorderError> {
         let readers = self.record.readers();
         let shared = Arc::new(Shared::new(engine, self.book.view(), readers, overview, self.clock, self.progress));
-        shared.health.get().places = places.into_iter().map(|place| (place.source.clone(), place)).collect();
+        shared.health.get().offsets = offsets.into_iter().map(|offset| (offset.source.clone(), offset)).collect();
         let (to_recorder, requests): (Sender<RecorderRequest>, Receiver<RecorderRequest>) = unbounded();
         let mut receivers = Receivers::new(Arc::clone(&shared), own, to_recorder.clone());
-        if let Some(endpoints) = receivers.prepare(&self.setup)? {
-            receivers.replace(endpoints, &self.setup);
+        if let Some(specs) = receivers.prepare(&self.config)? {
+            receivers.replace(specs, &self.config);
             receivers.begin();
         }
         let recorder = Recorder {
@@ -159,7 +159,7 @@ impl OpenedRecord {
             receivers,
             requests,
             on_rule_alert,
-            setup: self.setup,
+            config: self.config,
             inbox: VecDeque::new(),
             retain: Instant::now(),
             deferred: Vec::new(),
@@ -195,7 +195,7 @@ mod tests {
     fn opened(store: &MemoryStore) -> OpenedRecord {
         let clock = Arc::new(ManualClock::new(77));
         let open = || Ok::<_, RecorderError>(Box::new(MemoryStore::open(store)) as Box<dyn RecordWriter>);
-        OpenedRecord::open(open, Setup::default(), clock).expect("an empty record")
+        OpenedRecord::open(open, RecorderConfig::default(), clock).expect("an empty record")
     }
 
     fn recorder(store: &MemoryStore) -> (Recorder, Sender<RecorderRequest>) {

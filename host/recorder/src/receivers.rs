@@ -11,14 +11,14 @@ use lifesigns_api::{ApiError, ReceiverStatus};
 use lifesigns_model::SharedClock;
 use lifesigns_notifications::{
     AnchorSchedule, AuditHead, AuditLog, BundlePause, DeliveryOutcome, DeliveryReport, Dispatcher, EgressPolicy,
-    Endpoint, OutboundConfig, PendingNotice, Receiver, ReceiverConfig, ReceiverKind, Retry,
+    OutboundConfig, PendingNotice, Receiver, ReceiverConfig, ReceiverKind, Retry, WorkerSpec,
 };
 use lifesigns_record::{ChainMark, OutboxChange, OutboxUpdate, ReceiverPause, RecordReader, StoredNotice};
 
 use crate::{
+    config::{ConfigureError, RecorderConfig},
     crash, history,
     request::RecorderRequest,
-    setup::{ConfigureError, Setup},
     shared::{OpenAlertView, Shared},
 };
 
@@ -40,7 +40,7 @@ pub(crate) struct Receivers {
     requests: Sender<RecorderRequest>,
     running: Option<Dispatcher>,
     /// Receivers that start after the next commit.
-    next: Option<Vec<Endpoint>>,
+    next: Option<Vec<WorkerSpec>>,
     /// The configuration of the running receivers, or of those that start next.
     made_of: Option<(Vec<ReceiverConfig>, OutboundConfig)>,
     kinds: BTreeMap<String, &'static str>,
@@ -56,38 +56,40 @@ impl Receivers {
     }
 
     /// Creates the receivers of a configuration. Returns `None` if the running ones are the same.
-    pub(crate) fn prepare(&self, setup: &Setup) -> Result<Option<Vec<Endpoint>>, ConfigureError> {
-        let same =
-            self.made_of.as_ref().is_some_and(|(all, outbound)| *all == setup.receivers && *outbound == setup.outbound);
-        if same { Ok(None) } else { self.endpoints(setup).map(Some) }
+    pub(crate) fn prepare(&self, config: &RecorderConfig) -> Result<Option<Vec<WorkerSpec>>, ConfigureError> {
+        let same = self
+            .made_of
+            .as_ref()
+            .is_some_and(|(all, outbound)| *all == config.receivers && *outbound == config.outbound);
+        if same { Ok(None) } else { self.specs(config).map(Some) }
     }
 
-    fn endpoints(&self, setup: &Setup) -> Result<Vec<Endpoint>, ConfigureError> {
-        let mut endpoints = Vec::new();
-        let egress = EgressPolicy::new(setup.outbound.clone());
-        for config in &setup.receivers {
-            let failed = |why: String| ConfigureError::Receiver { name: config.name.clone(), why };
+    fn specs(&self, config: &RecorderConfig) -> Result<Vec<WorkerSpec>, ConfigureError> {
+        let mut specs = Vec::new();
+        let egress = EgressPolicy::new(config.outbound.clone());
+        for receiver_config in &config.receivers {
+            let failed = |why: String| ConfigureError::Receiver { name: receiver_config.name.clone(), why };
             let open = Box::new(OpenAlertView(Arc::clone(&self.shared)));
-            let receiver = lifesigns_notifications::receiver(config, &egress, open).map_err(failed)?;
-            let mut endpoint = self.endpoint(&config.name, config.retry, receiver).map_err(failed)?;
-            if let Some(every_ms) = config.anchor_ms {
+            let receiver = lifesigns_notifications::receiver(receiver_config, &egress, open).map_err(failed)?;
+            let mut spec = self.spec(&receiver_config.name, receiver_config.retry, receiver).map_err(failed)?;
+            if let Some(every_ms) = receiver_config.anchor_ms {
                 let reader = self.shared.record.open().map_err(|error| failed(error.to_string()))?;
                 let log = Box::new(StoredAuditLog(reader, Arc::clone(&self.shared.clock)));
-                endpoint.anchoring = Some(AnchorSchedule { every_ms, log });
+                spec.anchoring = Some(AnchorSchedule { every_ms, log });
             }
-            endpoints.push(endpoint);
+            specs.push(spec);
         }
         for (name, make) in &self.own {
             let failed = |why: String| ConfigureError::Receiver { name: name.clone(), why };
-            endpoints.push(self.endpoint(name, Retry::default(), make()).map_err(failed)?);
+            specs.push(self.spec(name, Retry::default(), make()).map_err(failed)?);
         }
-        Ok(endpoints)
+        Ok(specs)
     }
 
-    fn endpoint(&self, name: &str, retry: Retry, receiver: Box<dyn Receiver>) -> Result<Endpoint, String> {
+    fn spec(&self, name: &str, retry: Retry, receiver: Box<dyn Receiver>) -> Result<WorkerSpec, String> {
         let reader = self.shared.record.open().map_err(|error| error.to_string())?;
         let alerts = Box::new(OpenAlertView(Arc::clone(&self.shared)));
-        Ok(Endpoint {
+        Ok(WorkerSpec {
             name: name.to_owned(),
             retry,
             receiver,
@@ -99,24 +101,25 @@ impl Receivers {
 
     /// Stops the running receivers. The new ones [start](Self::begin) once the results of the last
     /// deliveries are on the disk: otherwise they would deliver the same again.
-    pub(crate) fn replace(&mut self, endpoints: Vec<Endpoint>, setup: &Setup) {
+    pub(crate) fn replace(&mut self, specs: Vec<WorkerSpec>, config: &RecorderConfig) {
         self.stop();
-        let kinds = setup.receivers.iter().map(|config| (config.name.clone(), kind(&config.kind)));
+        let kinds =
+            config.receivers.iter().map(|receiver_config| (receiver_config.name.clone(), kind(&receiver_config.kind)));
         self.kinds = kinds.chain(self.own.keys().map(|name| (name.clone(), "own"))).collect();
-        self.made_of = Some((setup.receivers.clone(), setup.outbound.clone()));
-        self.next = Some(endpoints);
+        self.made_of = Some((config.receivers.clone(), config.outbound.clone()));
+        self.next = Some(specs);
     }
 
     /// Starts the receivers that were waiting to start.
     pub(crate) fn begin(&mut self) {
-        let Some(endpoints) = self.next.take() else { return };
+        let Some(specs) = self.next.take() else { return };
         let requests = self.requests.clone();
         let settle = Arc::new(move |settled| {
             crash::point(crash::DELIVERED);
             // A recorder that has ended delivers again after the next start.
             let _ = requests.send(RecorderRequest::Settled(settled));
         });
-        match Dispatcher::start(endpoints, &(settle as _), self.shared.clock.now_ns()) {
+        match Dispatcher::start(specs, &(settle as _), self.shared.clock.now_ns()) {
             Ok(running) => self.running = Some(running),
             Err(error) => {
                 // The next configuration tries again.

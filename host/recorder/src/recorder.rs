@@ -9,16 +9,16 @@ use std::{
 
 use crossbeam_channel::Receiver;
 use lifesigns_api::ApiError;
-use lifesigns_compliance::{AuditRecord, Book};
+use lifesigns_compliance::{AuditedChange, Book};
 use lifesigns_model::RuleAlert;
 use lifesigns_notifications::DeliveryOutcome;
 use lifesigns_record::{Commit, OutboxChange, OutboxUpdate, ReceiverPause, RecordError, RecordWriter};
 
 use crate::{
+    config::{ConfigureError, RecorderConfig},
     crash,
     receivers::Receivers,
     request::RecorderRequest,
-    setup::{ConfigureError, Setup},
     shared::Shared,
     turn::{Coverage, Turn},
     warnings::Warnings,
@@ -74,7 +74,7 @@ pub(crate) struct Recorder {
     /// Requests that came while the recorder waited, for the next turn.
     pub(crate) inbox: VecDeque<RecorderRequest>,
     pub(crate) on_rule_alert: Option<RuleAlertObserver>,
-    pub(crate) setup: Setup,
+    pub(crate) config: RecorderConfig,
     /// When retention takes its next step.
     pub(crate) retain: Instant,
     /// Results of deliveries that came while the store took no commits.
@@ -86,7 +86,7 @@ pub(crate) struct Recorder {
     /// What the log was warned of.
     pub(crate) warnings: Warnings,
     /// Audit entries that are not the book's, for the next commit.
-    pub(crate) audit: Vec<AuditRecord>,
+    pub(crate) audit: Vec<AuditedChange>,
     /// The version of the present rules that the book knows.
     pub(crate) rules_seen: u64,
 }
@@ -202,11 +202,11 @@ impl Recorder {
     fn publish(&mut self, commit: Commit) {
         self.receivers.begin();
         let mut health = self.shared.health.get();
-        for place in commit.places {
-            if place.is_forgotten {
-                health.places.remove(&place.source);
+        for offset in commit.offsets {
+            if offset.is_forgotten {
+                health.offsets.remove(&offset.source);
             } else {
-                health.places.insert(place.source.clone(), place);
+                health.offsets.insert(offset.source.clone(), offset);
             }
         }
         drop(health);
@@ -221,7 +221,7 @@ impl Recorder {
         if Instant::now() < self.retain {
             return;
         }
-        let more = match self.record.retain(self.now_ns(), &self.setup.retention) {
+        let more = match self.record.retain(self.now_ns(), &self.config.retention) {
             Ok(step) => step.more,
             Err(error) => {
                 tracing::warn!("retention failed: {error}");

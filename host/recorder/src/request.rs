@@ -8,14 +8,14 @@ use lifesigns_compliance::Command;
 use lifesigns_model::ObjectFacts;
 use lifesigns_notifications::DeliveryReport;
 
-use crate::setup::{ConfigureError, Setup};
+use crate::config::{ConfigureError, RecorderConfig};
 
 /// Work for the recorder's next turn. The reply is sent after that turn's commit.
 pub(crate) enum RecorderRequest {
     /// Applies an operator's command to the book.
     Command(Command, Sender<Result<(), ApiError>>),
     /// Replaces the configuration.
-    Configure(Box<Setup>, Sender<Result<(), ConfigureError>>),
+    Configure(Box<RecorderConfig>, Sender<Result<(), ConfigureError>>),
     /// Replaces the whole inventory.
     Inventory(Vec<ObjectFacts>, Sender<Result<(), ApiError>>),
     /// Records the result of a delivery.

@@ -48,7 +48,7 @@ pub(crate) struct ProgressSnapshot {
 
 impl SourceProgress {
     /// Sets which sources report when they are at their end.
-    pub(crate) fn expect(&self, names: Vec<String>) {
+    pub(crate) fn expect_end_reports(&self, names: Vec<String>) {
         let mut sources = self.sources.lock();
         let before = std::mem::take(&mut *sources);
         for name in names {
@@ -64,7 +64,7 @@ impl SourceProgress {
 
     /// Notes that everything that was in a source at `until_ns` of the host's clock has been submitted.
     /// Wakes the recorder if that makes something due.
-    pub(crate) fn at_end(&self, source: &str, until_ns: u64) {
+    pub(crate) fn caught_up(&self, source: &str, until_ns: u64) {
         let mut sources = self.sources.lock();
         let Some(read) = sources.get_mut(source) else { return };
         read.caught_up |= until_ns.saturating_sub(read.until_ns) >= CATCH_UP_NS;
@@ -121,16 +121,16 @@ mod tests {
     #[test]
     fn a_source_is_behind_until_it_was_at_its_end_and_has_caught_up_then() {
         let progress = SourceProgress::default();
-        progress.expect(vec!["a".to_owned(), "b".to_owned()]);
+        progress.expect_end_reports(vec!["a".to_owned(), "b".to_owned()]);
         assert_eq!(until(&progress), [0, 0]);
-        progress.at_end("a", 100 * S);
-        progress.at_end("unknown", 100 * S);
+        progress.caught_up("a", 100 * S);
+        progress.caught_up("unknown", 100 * S);
         let progressed = progress.take();
         assert_eq!(progressed.until, [("a".to_owned(), 100 * S), ("b".to_owned(), 0)]);
         assert_eq!(progressed.caught_up, ["a"]);
-        progress.at_end("a", 101 * S);
+        progress.caught_up("a", 101 * S);
         assert_eq!(progress.take().caught_up, [""; 0], "it was at its end just before");
-        progress.at_end("a", 200 * S);
+        progress.caught_up("a", 200 * S);
         let progressed = progress.take();
         assert_eq!(progressed.caught_up, ["a"], "it was blocked, or the host was asleep");
         progress.put_back(progressed);
@@ -140,9 +140,9 @@ mod tests {
     #[test]
     fn sources_that_stay_go_on_and_others_go() {
         let progress = SourceProgress::default();
-        progress.expect(vec!["a".to_owned(), "b".to_owned()]);
-        progress.at_end("b", 5 * S);
-        progress.expect(vec!["b".to_owned(), "c".to_owned()]);
+        progress.expect_end_reports(vec!["a".to_owned(), "b".to_owned()]);
+        progress.caught_up("b", 5 * S);
+        progress.expect_end_reports(vec!["b".to_owned(), "c".to_owned()]);
         assert_eq!(until(&progress), [5, 0]);
         assert!(progress.says("c") && !progress.says("a"));
     }

@@ -29,10 +29,10 @@ pub(crate) fn status(shared: &Shared) -> HostStatus {
         refused: overview.0,
         compiling: overview.1,
         rules_memory: overview.2,
-        sources: sources(shared, &health.places),
+        sources: sources(shared, &health.offsets),
         engine: EngineStatus {
-            lines: totals.tally.lines,
-            bytes: totals.tally.bytes,
+            lines: totals.scan_counts.lines,
+            bytes: totals.scan_counts.bytes,
             events: totals.report.events,
             signs: totals.report.alerts,
             inflight_bytes: shared.engine.inflight_bytes() as u64,
@@ -79,7 +79,7 @@ fn counts(view: &BookView) -> (u64, u64, AlertCounts) {
 }
 
 fn rules(shared: &Shared, report: &lifesigns_engine::ShardReport) -> Vec<RuleStatus> {
-    let uses = shared.engine.uses();
+    let uses = shared.engine.rule_usage();
     let status = |rule: &std::sync::Arc<lifesigns_engine::LoadedRule>| {
         let failed = report.failures.get(&rule.name).cloned().unwrap_or_default();
         let used = uses.get(&rule.name).copied().unwrap_or_default();
@@ -109,27 +109,27 @@ fn overview(shared: &Shared) -> (Vec<RefusedRule>, Vec<CompilingRule>, MemorySta
     (overview.refused.clone(), overview.compiling.clone(), memory)
 }
 
-fn sources(shared: &Shared, places: &BTreeMap<String, SourceOffset>) -> Vec<SourceStatus> {
+fn sources(shared: &Shared, offsets: &BTreeMap<String, SourceOffset>) -> Vec<SourceStatus> {
     let describe = shared.describe.lock().clone();
     if let Some(describe) = describe {
-        return describe(places);
+        return describe(offsets);
     }
     // Of an embedder's sources only this is known.
-    let source = |place: &SourceOffset| SourceStatus {
-        name: place.source.clone(),
-        lines: place.lines,
-        last_ns: place.time_ns,
+    let source = |offset: &SourceOffset| SourceStatus {
+        name: offset.source.clone(),
+        lines: offset.lines,
+        last_ns: offset.time_ns,
         state: SourceState::Reading,
         ..SourceStatus::default()
     };
-    places.values().map(source).collect()
+    offsets.values().map(source).collect()
 }
 
 /// Returns what was dropped at limits anywhere in the host since it started.
 pub(crate) fn dropped(shared: &Shared) -> Drops {
     let totals = shared.engine.totals();
     let mut drops = totals.report.drops();
-    drops.add(DropKind::LinesCut, totals.tally.cut);
+    drops.add(DropKind::LinesCut, totals.scan_counts.cut);
     drops.merge(shared.view().dropped().clone());
     drops
 }

@@ -6,7 +6,7 @@ use lifesigns_api::ApiError;
 use lifesigns_model::PendingAcks;
 use lifesigns_record::Commit;
 
-use crate::setup::ConfigureError;
+use crate::config::ConfigureError;
 
 /// The reply to a request, sent when its turn is committed.
 pub(crate) enum PendingReply {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use lifesigns_document::{
     Checker, DiagnosticSink, Diagnostics, RawNode, SourceTexts, TableSchema, TextSchema, ValueError, ValueSchema,
-    json_schema, may, parse_toml,
+    json_schema, optional, parse_toml,
 };
 use lifesigns_model::Limits;
 use lifesigns_text::visible_word;
@@ -18,19 +18,19 @@ static MANIFEST: TableSchema = TableSchema::free(
     "manifest",
     "a manifest",
     &[
-        may(
+        optional(
             "module",
             ValueSchema::Checked(&MODULE_PATH),
             "The module's file, relative to the manifest; default `NAME.wasm` beside `NAME.toml`.",
         ),
-        may("enabled", ValueSchema::Flag, "`false`: known and checked, and not run; default `true`."),
-        may(
+        optional("enabled", ValueSchema::Bool, "`false`: known and checked, and not run; default `true`."),
+        optional(
             "grants",
-            ValueSchema::List(&ValueSchema::Word(&["state", "log"]), 0),
+            ValueSchema::List(&ValueSchema::Enum(&["state", "log"]), 0),
             "What the module may import; `[]` is nothing; default all.",
         ),
-        may("settings", ValueSchema::AnyTable, "The rule's own settings; see its README."),
-        may("limits", ValueSchema::Table(&LIMITS), "What the rule may use."),
+        optional("settings", ValueSchema::AnyTable, "The rule's own settings; see its README."),
+        optional("limits", ValueSchema::Table(&LIMITS), "What the rule may use."),
     ],
 )
 .elsewhere("what the rule itself wants to know belongs into [settings]");
@@ -46,33 +46,41 @@ static LIMITS: TableSchema = TableSchema::free(
     "limits",
     "[limits]",
     &[
-        may("deadline-ms", ValueSchema::Whole(1, 60_000), "One call, in milliseconds; default 100."),
-        may("memory-bytes", ValueSchema::Bytes(64 << 10, 1 << 30), "Its memory; default `32MiB`."),
-        may("alerts-per-event", ValueSchema::Whole(1, 1024), "What one event may raise and clear; default 16."),
-        may("alert-bytes", ValueSchema::Bytes(64, 1 << 20), "Summary and attributes of one alert; default `16KiB`."),
-        may(
+        optional("deadline-ms", ValueSchema::Integer(1, 60_000), "One call, in milliseconds; default 100."),
+        optional("memory-bytes", ValueSchema::Bytes(64 << 10, 1 << 30), "Its memory; default `32MiB`."),
+        optional("alerts-per-event", ValueSchema::Integer(1, 1024), "What one event may raise and clear; default 16."),
+        optional(
+            "alert-bytes",
+            ValueSchema::Bytes(64, 1 << 20),
+            "Summary and attributes of one alert; default `16KiB`.",
+        ),
+        optional(
             "cpu-ms-per-s",
-            ValueSchema::Whole(1, 100_000),
+            ValueSchema::Integer(1, 100_000),
             "CPU beyond 0.1 ms an event, in milliseconds a second; default 250.",
         ),
-        may(
+        optional(
             "alerts-per-s",
-            ValueSchema::Whole(1, 1_000_000_000),
+            ValueSchema::Integer(1, 1_000_000_000),
             "Raises and clears beyond one an event, a second; default 1000.",
         ),
-        may(
+        optional(
             "alert-bytes-per-s",
             ValueSchema::Bytes(1 << 10, 1 << 40),
             "Bytes of raises and clears beyond 2 KiB an event, a second; default `1MiB`.",
         ),
-        may("state-bytes", ValueSchema::Bytes(64 << 10, 1 << 40), "State over all objects; default `64MiB`."),
-        may("object-state-bytes", ValueSchema::Bytes(1 << 10, 1 << 40), "State on one object; default `8MiB`."),
-        may(
+        optional("state-bytes", ValueSchema::Bytes(64 << 10, 1 << 40), "State over all objects; default `64MiB`."),
+        optional("object-state-bytes", ValueSchema::Bytes(1 << 10, 1 << 40), "State on one object; default `8MiB`."),
+        optional(
             "state-bytes-per-s",
             ValueSchema::Bytes(1 << 10, 1 << 40),
             "Changed state beyond 4 KiB an entry, a second; default `4MiB`.",
         ),
-        may("log-lines-per-s", ValueSchema::Whole(1, 1_000_000), "Lines in the host's log, a second; default 100."),
+        optional(
+            "log-lines-per-s",
+            ValueSchema::Integer(1, 1_000_000),
+            "Lines in the host's log, a second; default 100.",
+        ),
     ],
 );
 

@@ -95,7 +95,7 @@ impl AdmitError {
     }
 
     /// Whether the same bytes may be admitted another time: the host was at its bounds, or is ending.
-    pub const fn may_pass(&self) -> bool {
+    pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Ceiling { .. })
     }
 }

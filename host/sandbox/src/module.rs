@@ -201,7 +201,7 @@ impl Shared {
                 known.modules.retain(|_, module| module.strong_count() > 0);
                 known.modules.insert(digest.to_owned(), Arc::downgrade(module));
             }
-            Err(error) if error.may_pass() => {}
+            Err(error) if error.is_transient() => {}
             Err(error) => {
                 if known.refused.len() >= REFUSALS {
                     known.refused.clear();

@@ -62,7 +62,7 @@ fn refused(does: &str) -> (AdmitError, bool) {
 fn a_signal_from_outside_is_no_fault_of_the_module() {
     for signal in ["HUP", "INT", "QUIT", "KILL", "USR1", "ALRM", "TERM", "PIPE"] {
         let (error, is_kept) = refused(&format!("kill -{signal} $$"));
-        assert!(matches!(error, AdmitError::Unavailable(_)) && error.may_pass(), "{signal}: {error}");
+        assert!(matches!(error, AdmitError::Unavailable(_)) && error.is_transient(), "{signal}: {error}");
         assert!(!is_kept, "{signal} is remembered");
     }
     for does in ["exit 1", "exit 2", "exit 3", "exit 4", "exit 126", "exit 127"] {
@@ -116,10 +116,10 @@ fn a_child_that_takes_nothing_or_does_not_end_keeps_no_thread() {
         let folder = tempfile::tempdir().unwrap();
         let limits = CompileLimits { wall_s: 1, ..CompileLimits::default() };
         let error = child(folder.path(), does, limits).compile(&big, &AtomicBool::new(false)).unwrap_err();
-        assert!(error.may_pass() && error.to_string().contains("not done after 1 s"), "{does}: {error}");
+        assert!(error.is_transient() && error.to_string().contains("not done after 1 s"), "{does}: {error}");
         let patient = child(folder.path(), does, CompileLimits::default());
         let error = patient.compile(&big, &AtomicBool::new(true)).unwrap_err();
-        assert!(error.may_pass() && error.to_string().contains("the host is ending"), "{does}: {error}");
+        assert!(error.is_transient() && error.to_string().contains("the host is ending"), "{does}: {error}");
     }
 }
 

@@ -74,17 +74,17 @@ fn read(name: &str, source: usize, check: &mut Checker<'_>) -> Option<(Vec<&'sta
         let help = did_you_mean(name, variables().iter().map(String::as_str)).unwrap_or_else(|| {
             "`LIFESIGNS_STORE` sets `store`, `LIFESIGNS_ENGINE__SHARDS` sets `shards` of `[engine]`".to_owned()
         });
-        check.wrong(&at, "there is no setting of this name", Some(help));
+        check.error(&at, "there is no setting of this name", Some(help));
         return None;
     };
     if !settable(&key.schema) {
-        check.wrong(&at, format!("`{}` cannot be set in the environment", key.name), Some("set it in a file".into()));
+        check.error(&at, format!("`{}` cannot be set in the environment", key.name), Some("set it in a file".into()));
         return None;
     }
     let value = match value(&key.schema, &text, source) {
         Ok(value) => value,
         Err(why) => {
-            check.wrong(&at, format!("this is no list: {why}"), Some("write it as in the file: [\"a\", \"b\"]".into()));
+            check.error(&at, format!("this is no list: {why}"), Some("write it as in the file: [\"a\", \"b\"]".into()));
             return None;
         }
     };
@@ -141,8 +141,8 @@ fn settable(schema: &ValueSchema) -> bool {
 /// Returns a text as a value of this type. A text that is not one remains a text, which is reported later.
 fn value(schema: &ValueSchema, text: &str, source: usize) -> Result<RawValue, String> {
     let value = match schema {
-        ValueSchema::Flag | ValueSchema::Yes => text.parse().ok().map(RawValue::Flag),
-        ValueSchema::Whole(..) | ValueSchema::Bytes(..) => text.parse().ok().map(RawValue::Whole),
+        ValueSchema::Bool | ValueSchema::True => text.parse().ok().map(RawValue::Bool),
+        ValueSchema::Integer(..) | ValueSchema::Bytes(..) => text.parse().ok().map(RawValue::Integer),
         ValueSchema::Number => text.parse().ok().map(RawValue::Number),
         ValueSchema::List(..) => Some(parse_toml_value(text, source)?.value),
         ValueSchema::Either(_, ValueSchema::List(..)) if text.trim_start().starts_with('[') => {

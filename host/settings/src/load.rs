@@ -101,7 +101,7 @@ fn compile(config: &ComplianceConfig, check: &mut Checker<'_>) {
     }
     for error in news {
         match check.sources.find(&error.place.file, error.place.line, error.place.column) {
-            Some(at) => check.wrong(&at, error.message, None),
+            Some(at) => check.error(&at, error.message, None),
             None => check.diagnostics.file(Path::new(&*error.place.file), error.message),
         }
     }

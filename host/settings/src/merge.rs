@@ -26,7 +26,7 @@ fn add(into: &mut RawNode, new: RawEntry, check: &mut Checker<'_>) {
         _ => {
             let first = check.sources.place(&old.at);
             let help = format!("it stands in {first} already; keep one");
-            check.wrong(&new.at, format!("`{}` is set twice", new.key), Some(help));
+            check.error(&new.at, format!("`{}` is set twice", new.key), Some(help));
         }
     }
 }

@@ -5,9 +5,9 @@ use std::{fs::Metadata, sync::Arc, time::UNIX_EPOCH};
 use lifesigns_intake::{SourceKind, SourceSettings};
 use lifesigns_model::{Decoder, ManualClock, SharedClock};
 
-/// Returns the names of the sources that report when they are at their end ([`crate::Sink::at_end`]). A
+/// Returns the names of the sources that report when they are at their end ([`crate::SourceSink::caught_up`]). A
 /// pipe cannot: nothing says whether more waits in it.
-pub fn reporting(configs: &[SourceSettings]) -> Vec<String> {
+pub fn sources_reporting_end(configs: &[SourceSettings]) -> Vec<String> {
     configs.iter().filter(|config| can_report(&config.kind)).map(|config| config.name.clone()).collect()
 }
 

@@ -10,7 +10,7 @@ use lifesigns_model::{Chunk, SourceOffset};
 use crate::{
     input::Input,
     report::SourceReports,
-    sink::{Sink, Submission},
+    sink::{SourceSink, Submission},
 };
 
 /// Keeps input until it is taken out, and commits it when [`MemorySink::commit`] is called. Never blocks:
@@ -22,7 +22,7 @@ pub struct MemorySink(Mutex<Memory>);
 struct Memory {
     chunks: Vec<Chunk>,
     checkpoints: BTreeMap<String, SourceOffset>,
-    at_end: BTreeMap<String, u64>,
+    caught_up: BTreeMap<String, u64>,
     reports: SourceReports,
     is_closed: bool,
 }
@@ -58,7 +58,7 @@ impl MemorySink {
 
     /// Returns until when a source has been read to its end, if it has said so.
     pub fn ended_ns(&self, source: &str) -> Option<u64> {
-        self.lock().at_end.get(source).copied()
+        self.lock().caught_up.get(source).copied()
     }
 
     /// Returns what shows the state of the sources.
@@ -71,7 +71,7 @@ impl MemorySink {
     }
 }
 
-impl Sink for MemorySink {
+impl SourceSink for MemorySink {
     fn submit(&self, input: Input) -> Submission {
         let mut memory = self.lock();
         if memory.is_closed {
@@ -93,8 +93,8 @@ impl Sink for MemorySink {
         self.lock().checkpoints.remove(source);
     }
 
-    fn at_end(&self, source: &str, until_ns: u64) {
-        self.lock().at_end.insert(source.to_owned(), until_ns);
+    fn caught_up(&self, source: &str, until_ns: u64) {
+        self.lock().caught_up.insert(source.to_owned(), until_ns);
     }
 
     fn describe(&self, sources: SourceReports) {

@@ -20,7 +20,7 @@ use lifesigns_model::SharedClock;
 use crate::{
     error::SourceError,
     input::{Content, Input, InputSource},
-    sink::{Sink, Submission},
+    sink::{SourceSink, Submission},
     state::{Phase, SharedState},
 };
 
@@ -32,7 +32,7 @@ const SAMPLE_BYTES: usize = 64 << 10;
 
 /// See the module.
 pub(crate) struct SourceReader {
-    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) sink: Arc<dyn SourceSink>,
     pub(crate) source: InputSource,
     pub(crate) stop: Stop,
     pub(crate) clock: SharedClock,
@@ -141,7 +141,7 @@ impl SourceReader {
         let is_readable = !matches!(state.phase, Phase::File(FileState::Unreadable(_)));
         drop(state);
         if is_readable {
-            self.sink.at_end(self.source.name(), began_ns);
+            self.sink.caught_up(self.source.name(), began_ns);
         }
     }
 
@@ -175,7 +175,7 @@ impl SourceReader {
             }
         }
         if !self.stop.is_stopped() {
-            self.sink.at_end(self.source.name(), u64::MAX);
+            self.sink.caught_up(self.source.name(), u64::MAX);
         }
         Ok(())
     }

@@ -17,8 +17,8 @@ pub enum Submission {
 /// Takes what sources read: a running host, or a spool on the way to one.
 ///
 /// A source is known by its name. Its checkpoint is the last cursor that is committed; it ends with
-/// [`Sink::forget`]. A sink that remembers nothing needs [`Sink::submit`] only.
-pub trait Sink: Send + Sync {
+/// [`SourceSink::forget`]. A sink that remembers nothing needs [`SourceSink::submit`] only.
+pub trait SourceSink: Send + Sync {
     /// Takes input; blocks while too much is in flight. Input of one source comes from one thread, in
     /// order.
     fn submit(&self, input: Input) -> Submission;
@@ -39,11 +39,11 @@ pub trait Sink: Send + Sync {
 
     /// Announces the sources that report when they are at their end, and no others: time stands still
     /// for what came from them while lines may wait there.
-    fn expect(&self, _sources: Vec<String>) {}
+    fn expect_end_reports(&self, _sources: Vec<String>) {}
 
     /// Everything that was in a source at `until_ns` of the host's clock has been submitted; `u64::MAX`
     /// if nothing more comes. Comes each time that the source is at its end.
-    fn at_end(&self, _source: &str, _until_ns: u64) {}
+    fn caught_up(&self, _source: &str, _until_ns: u64) {}
 
     /// Receives what shows the state of all sources that are configured, whenever these change.
     fn describe(&self, _sources: SourceReports) {}

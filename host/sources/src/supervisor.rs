@@ -10,18 +10,18 @@ use lifesigns_intake::{Cursor, SourceSettings, Stop};
 use lifesigns_model::{EventSource, SharedClock};
 
 use crate::{
-    config::{decoder, reporting},
+    config::{decoder, sources_reporting_end},
     error::SourceError,
     input::InputSource,
     reader::SourceReader,
     report::SourceReports,
-    sink::Sink,
+    sink::SourceSink,
     state::SharedState,
 };
 
-/// Supervises sources. They end when it is dropped, but are not waited for then: see [`Sources::end`].
-pub struct Sources {
-    sink: Arc<dyn Sink>,
+/// Supervises sources. They end when it is dropped, but are not waited for then: see [`SourceSupervisor::end`].
+pub struct SourceSupervisor {
+    sink: Arc<dyn SourceSink>,
     running: BTreeMap<String, Running>,
     /// Where those go on that have ended since the start, because what they submitted may not be
     /// committed yet; `None` for those that were forgotten.
@@ -38,15 +38,15 @@ struct Running {
     state: SharedState,
 }
 
-impl Drop for Sources {
+impl Drop for SourceSupervisor {
     fn drop(&mut self) {
         self.running.values().for_each(|running| running.stop.stop());
     }
 }
 
-impl Sources {
+impl SourceSupervisor {
     /// No source yet. Lines arrive by this clock.
-    pub fn new(sink: Arc<dyn Sink>, clock: SharedClock) -> Self {
+    pub fn new(sink: Arc<dyn SourceSink>, clock: SharedClock) -> Self {
         Self { sink, running: BTreeMap::new(), ended: HashMap::new(), rank: 0, clock }
     }
 
@@ -70,7 +70,7 @@ impl Sources {
                 self.forget(name);
             }
         }
-        self.sink.expect(reporting(configs));
+        self.sink.expect_end_reports(sources_reporting_end(configs));
         for config in configs {
             if !self.running.contains_key(&config.name) {
                 let running = self.start(config.clone())?;
@@ -146,7 +146,7 @@ impl Sources {
     }
 }
 
-fn committed(sink: &dyn Sink, name: &str) -> Option<Cursor> {
+fn committed(sink: &dyn SourceSink, name: &str) -> Option<Cursor> {
     Cursor::from_bytes(&sink.checkpoint(name)?.cursor?)
 }
 

@@ -14,7 +14,9 @@ use std::{
 
 use lifesigns_intake::{Cursor, FollowFrom, Format, ObjectLines, Pushed, RecordLines, SourceKind, SourceSettings};
 use lifesigns_model::{Chunk, EventSource, LogRecord, SystemClock};
-use lifesigns_sources::{Activity, Content, Input, InputSource, MemorySink, Sink, Sources, Submission, reporting};
+use lifesigns_sources::{
+    Activity, Content, Input, InputSource, MemorySink, SourceSink, SourceSupervisor, Submission, sources_reporting_end,
+};
 
 /// Only a failing test waits this long.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -30,8 +32,8 @@ fn follow(name: &str, path: &Path) -> SourceSettings {
     }
 }
 
-fn sources(sink: &Arc<MemorySink>) -> Sources {
-    Sources::new(Arc::<MemorySink>::clone(sink), SystemClock::shared())
+fn sources(sink: &Arc<MemorySink>) -> SourceSupervisor {
+    SourceSupervisor::new(Arc::<MemorySink>::clone(sink), SystemClock::shared())
 }
 
 fn append(path: &Path, text: &str) {
@@ -128,7 +130,7 @@ fn a_file_that_is_read_once_comes_to_its_end() {
     append(&path, "one\ntwo");
     let kind = SourceKind::File(path.clone());
     let config = SourceSettings { kind, ..follow("old", &path) };
-    assert_eq!(reporting(std::slice::from_ref(&config)), ["old"]);
+    assert_eq!(sources_reporting_end(std::slice::from_ref(&config)), ["old"]);
     let missing = SourceSettings { kind: SourceKind::File(folder.path().join("none")), ..follow("missing", &path) };
     let sink = Arc::new(MemorySink::default());
     let mut run = sources(&sink);

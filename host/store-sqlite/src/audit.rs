@@ -1,8 +1,8 @@
 //! The audit log: entries are only appended, and the hash of each covers the previous one. Retention
 //! leaves an anchor, the hash from which the chain continues, and an entry that names it.
 
-use lifesigns_compliance::AuditRecord;
-use lifesigns_record::{AuditEntry, AuditError, ChainHash, ChainMark, ChainVerification, chain_hash};
+use lifesigns_compliance::AuditedChange;
+use lifesigns_record::{AuditError, AuditLogEntry, ChainHash, ChainMark, ChainVerification, chain_hash};
 use rusqlite::{Connection, Row, params};
 use serde_json::json;
 
@@ -75,7 +75,7 @@ impl Entry {
 }
 
 /// Appends entries.
-pub(crate) fn append(connection: &Connection, entries: &[AuditRecord], now_ns: u64) -> rusqlite::Result<()> {
+pub(crate) fn append(connection: &Connection, entries: &[AuditedChange], now_ns: u64) -> rusqlite::Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
@@ -107,7 +107,7 @@ pub(crate) fn shorten(connection: &Connection, through: i64, now_ns: u64) -> rus
     let hash: ChainHash = look.query_row([through], |row| row.get(0))?;
     set_mark(connection, "anchor", through, &hash)?;
     let removed = connection.prepare_cached("DELETE FROM audit WHERE id <= ?1")?.execute([through])?;
-    let entry = AuditRecord {
+    let entry = AuditedChange {
         time_ns: now_ns,
         who: "retention".to_owned(),
         what: SHORTENED.to_owned(),
@@ -223,11 +223,11 @@ fn broken(id: i64, what: String) -> AuditError {
 pub(crate) const COLUMNS: &str = Entry::COLUMNS;
 
 /// Reads an entry from a row of [`COLUMNS`].
-pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
-    Ok(AuditEntry {
+pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<AuditLogEntry> {
+    Ok(AuditLogEntry {
         mark: ChainMark { id: number(row, 0)?, hash: hex::encode(&row.get::<_, Vec<u8>>(8)?) },
         written_ns: number(row, 1)?,
-        audit: AuditRecord {
+        audit: AuditedChange {
             time_ns: number(row, 2)?,
             who: row.get(3)?,
             what: row.get(4)?,

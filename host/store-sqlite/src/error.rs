@@ -128,7 +128,7 @@ impl StoreError {
     }
 
     /// Returns whether the same operation may succeed later, once there is room or the disk is back.
-    pub const fn may_pass(&self) -> bool {
+    pub const fn is_transient(&self) -> bool {
         !matches!(self, Self::Corrupt(..) | Self::Superseded(..))
     }
 }

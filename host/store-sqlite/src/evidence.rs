@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_compliance::AuditRecord;
+use lifesigns_compliance::AuditedChange;
 use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::{Value, json};
 
@@ -55,8 +55,8 @@ pub(crate) fn restore_guards(connection: &Connection) -> rusqlite::Result<Vec<St
 }
 
 /// Returns the entry that says that triggers were put back.
-pub(crate) fn restored_entry(names: &[String], now_ns: u64) -> AuditRecord {
-    AuditRecord {
+pub(crate) fn restored_entry(names: &[String], now_ns: u64) -> AuditedChange {
+    AuditedChange {
         time_ns: now_ns,
         who: "store".to_owned(),
         what: RESTORED.to_owned(),

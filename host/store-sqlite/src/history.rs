@@ -1,7 +1,7 @@
 //! Queries about the past: cancelled alerts, badges over time, the audit.
 
 use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint, Pattern};
-use lifesigns_record::{AlertHistoryFilter, AuditEntry, AuditFilter};
+use lifesigns_record::{AlertHistoryFilter, AuditFilter, AuditLogEntry};
 use rusqlite::params;
 
 use crate::{
@@ -84,13 +84,13 @@ impl StoreReader {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>, StoreError> {
+    pub fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditLogEntry>, StoreError> {
         let select = format!(
             "SELECT {} FROM audit
              WHERE (?1 IS NULL OR subject = ?1) AND written_ns >= ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4",
             audit::COLUMNS
         );
-        let mut entries: Vec<AuditEntry> = self.ask(|connection| {
+        let mut entries: Vec<AuditLogEntry> = self.ask(|connection| {
             let mut select = connection.prepare_cached(&select)?;
             let limit = i64::try_from(limit(filter.limit)).unwrap_or(-1);
             let before = filter.before.map_or(i64::MAX, |before| i64::try_from(before).unwrap_or(i64::MAX));

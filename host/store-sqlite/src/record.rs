@@ -7,7 +7,7 @@ use std::{
 
 use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint};
 use lifesigns_record::{
-    AlertHistoryFilter, AuditEntry, AuditError, AuditFilter, BackupError, ChainMark, ChainVerification, Commit,
+    AlertHistoryFilter, AuditError, AuditFilter, AuditLogEntry, BackupError, ChainMark, ChainVerification, Commit,
     ReceiverPause, ReceiverState, RecordError, RecordReader, RecordReaders, RecordWriter, RecordedState,
     RetentionPolicy, RetentionStep, StoredNotice, WriterEpoch,
 };
@@ -96,7 +96,7 @@ impl RecordReader for StoreReader {
         Ok(Self::badges(self, of, name, since_ns, limit)?)
     }
 
-    fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>, RecordError> {
+    fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditLogEntry>, RecordError> {
         Ok(Self::audit(self, filter)?)
     }
 

@@ -220,14 +220,14 @@ fn damage_of_what_is_now(connection: &Connection) -> rusqlite::Result<Option<Str
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_compliance::{AuditRecord, BookChanges};
+    use lifesigns_compliance::{AuditedChange, BookChanges};
     use serde_json::Value;
 
     use super::*;
 
     /// A commit of some size with a recognizable number.
     fn numbered(number: u64) -> Commit {
-        let audit = AuditRecord {
+        let audit = AuditedChange {
             time_ns: number,
             who: "a test".to_owned(),
             what: "x".repeat(20_000),
@@ -235,11 +235,11 @@ mod tests {
             before: Value::Null,
             after: Value::Null,
         };
-        let places =
+        let offsets =
             vec![lifesigns_model::SourceOffset { source: "a".to_owned(), lines: number, ..Default::default() }];
         Commit {
             now_ns: number,
-            places,
+            offsets,
             changes: BookChanges { audit: vec![audit], ..Default::default() },
             ..Default::default()
         }
@@ -269,7 +269,7 @@ mod tests {
         let mut store = Store::open(folder.path().join("a.db")).unwrap();
         store.connection.pragma_update(None, "max_page_count", 200).unwrap();
         let (went, error) = until_it_fails(&mut store);
-        assert!(matches!(error, StoreError::Full(..)) && error.may_pass(), "{error}");
+        assert!(matches!(error, StoreError::Full(..)) && error.is_transient(), "{error}");
         assert!(went > 10);
         stands_at(&store, went);
         for _ in 0..3 {
@@ -313,7 +313,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::open(folder.path().join("a.db")).unwrap();
         store.commit(&numbered(1)).unwrap();
-        // The audit is written after the places.
+        // The audit is written after the offsets.
         let trap = "CREATE TEMP TRIGGER trap BEFORE INSERT ON main.audit BEGIN SELECT RAISE(ABORT, 'no'); END";
         store.connection.execute_batch(trap).unwrap();
         assert!(matches!(store.commit(&numbered(2)), Err(StoreError::Other(..))));
@@ -334,7 +334,7 @@ mod tests {
         let mut second = Store::open(&path).unwrap();
         assert_eq!(second.epoch(), first.epoch().next());
         let error = first.commit(&numbered(2)).unwrap_err();
-        assert!(matches!(error, StoreError::Superseded(..)) && !error.may_pass(), "{error:?}");
+        assert!(matches!(error, StoreError::Superseded(..)) && !error.is_transient(), "{error:?}");
         assert!(error.to_string().contains("another host has taken over this record"), "{error}");
         assert!(matches!(first.retain(9, &Default::default()), Err(StoreError::Superseded(..))));
         stands_at(&second, 1);

@@ -6,7 +6,7 @@ mod common;
 use std::path::Path;
 
 use common::*;
-use lifesigns_compliance::{AuditRecord, BookChanges};
+use lifesigns_compliance::{AuditedChange, BookChanges};
 use lifesigns_record::{AuditError, AuditFilter, ChainMark, RetentionPolicy};
 use lifesigns_store_sqlite::{Store, StoreReader};
 use rusqlite::Connection;
@@ -40,7 +40,7 @@ fn entries_come_back_and_verify() {
     let folder = ten();
     let reader = StoreReader::open(folder.path()).unwrap();
     let entries = reader.audit(&AuditFilter::default()).unwrap();
-    let expected: Vec<AuditRecord> = (1..=10).map(audit).collect();
+    let expected: Vec<AuditedChange> = (1..=10).map(audit).collect();
     assert_eq!(entries.iter().map(|entry| entry.audit.clone()).collect::<Vec<_>>(), expected);
     let report = reader.audit_verify(None).unwrap();
     assert_eq!((report.entries, report.anchor, &report.head), (10, None, &entries[9].mark));

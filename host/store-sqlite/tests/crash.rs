@@ -33,7 +33,7 @@ fn numbered(number: u64, delivered: Option<i64>) -> Commit {
     };
     Commit {
         event_ns: Some(number),
-        places: vec![SourceOffset { source: "a.log".to_owned(), lines: number, ..SourceOffset::default() }],
+        offsets: vec![SourceOffset { source: "a.log".to_owned(), lines: number, ..SourceOffset::default() }],
         states: vec![state],
         outbox: delivered.into_iter().map(|id| OutboxUpdate { id, change: OutboxChange::Delivered }).collect(),
         ..commit(number, changes)

@@ -40,7 +40,7 @@ impl Random {
 fn of_stream(random: &mut Random, commit: &mut Commit) {
     let object = random.name();
     let line = random.below(100);
-    commit.places.push(SourceOffset {
+    commit.offsets.push(SourceOffset {
         source: format!("{}.log", random.name()),
         cursor: Some(vec![line as u8]),
         lines: line,

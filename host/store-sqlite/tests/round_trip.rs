@@ -165,13 +165,13 @@ fn a_cut_comes_back_as_it_was() {
     let second = Commit {
         states: vec![state("vm-1", "a", None), state("vm-1", "b", Some(b"y"))],
         reminders: vec![reminder("vm-1", "a", None)],
-        places: vec![place("a.log", 4)],
+        offsets: vec![place("a.log", 4)],
         ..Commit::default()
     };
     store.commit(&second).unwrap();
     let removed = SourceOffset { is_forgotten: true, ..place("c.log", 0) };
-    store.commit(&Commit { places: vec![place("c.log", 9)], ..Commit::default() }).unwrap();
-    store.commit(&Commit { places: vec![removed], ..Commit::default() }).unwrap();
+    store.commit(&Commit { offsets: vec![place("c.log", 9)], ..Commit::default() }).unwrap();
+    store.commit(&Commit { offsets: vec![removed], ..Commit::default() }).unwrap();
     let start = reload(store, &folder.path()).start;
     assert_eq!(start.states, [state("vm-1", "b", Some(b"y")), state("vm-2", "a", Some(b""))]);
     assert_eq!(start.reminders, [reminder("vm-2", "b", Some(2))]);

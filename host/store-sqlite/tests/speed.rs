@@ -49,14 +49,14 @@ fn batch(number: u64) -> Commit {
         let number = if number.is_multiple_of(2) { at } else { (at.wrapping_mul(7919)) % (first + 1) };
         join(&mut changes, change(number, at));
     }
-    let places = vec![SourceOffset {
+    let offsets = vec![SourceOffset {
         source: "a.log".to_owned(),
         cursor: Some(vec![0; 32]),
         lines: first,
         time_ns: Some(first),
         is_forgotten: false,
     }];
-    Commit { now_ns: first, event_ns: Some(first), places, changes, ..Commit::default() }
+    Commit { now_ns: first, event_ns: Some(first), offsets, changes, ..Commit::default() }
 }
 
 #[test]

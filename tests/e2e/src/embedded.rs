@@ -9,7 +9,7 @@ use std::{
 };
 
 use lifesigns::{
-    Builder, RecordingHost, Sandbox, Setup,
+    HostBuilder, RecorderConfig, RecordingHost, Sandbox,
     compliance::{
         Alert,
         query::{AlertFilter, Query, QueryAnswer},
@@ -56,9 +56,9 @@ impl Home {
     ///
     /// # Panics
     /// When the machine cannot run rules.
-    pub fn builder(&self, setup: Setup) -> Builder {
+    pub fn builder(&self, config: RecorderConfig) -> HostBuilder {
         let sandbox = Sandbox::new(None).expect("this machine runs it");
-        Builder::new(sandbox, self.rules()).setup(setup).start_wait(Duration::from_secs(600))
+        HostBuilder::new(sandbox, self.rules()).recorder_config(config).start_wait(Duration::from_secs(600))
     }
 }
 

@@ -10,8 +10,8 @@ use std::{
 };
 
 use lifesigns::{
-    AdmitError, Builder, Cache, ChildProcess, CompileLimits, Compiler, InProcess, LoadOutcome, Loader, MemoryBudget,
-    Sandbox,
+    AdmitError, Cache, ChildProcess, CompileLimits, Compiler, HostBuilder, InProcess, LoadOutcome, Loader,
+    MemoryBudget, Sandbox,
 };
 use lifesigns_e2e::{binary, bombs, modules};
 use lifesigns_engine::LoadedRule;
@@ -148,7 +148,7 @@ fn other_rules_load_while_a_bomb_is_compiled() {
     let limits = CompileLimits { cpu_s: 600, memory_bytes: 2 << 30, ..CompileLimits::default() };
     let said: Arc<Mutex<Vec<String>>> = Arc::default();
     let sink = Arc::clone(&said);
-    let host = Builder::new(sandbox(None, child(binary::lifesigns(), limits)), &rules)
+    let host = HostBuilder::new(sandbox(None, child(binary::lifesigns(), limits)), &rules)
         .start_wait(Duration::ZERO)
         .on_load(move |loads| {
             let mut said = sink.lock().expect("no thread panicked");

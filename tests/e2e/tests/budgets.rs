@@ -4,15 +4,15 @@
 use std::{sync::Arc, time::Duration};
 
 use lifesigns_e2e::{modules, run::Input};
-use lifesigns_engine::{Engine, EngineConfig, Failures, LoadedRule, RuleSet, RuleUse};
+use lifesigns_engine::{Engine, EngineConfig, LoadedRule, RuleFailures, RuleSet, RuleUsageTotals};
 use lifesigns_model::{Checkpoint, Chunk, InitialState, Limits, Observation, limits};
 
 const LINES: usize = 3000;
 
 /// What came of a run with cuts, each released at once.
 struct Outcome {
-    failures: Failures,
-    used: RuleUse,
+    failures: RuleFailures,
+    used: RuleUsageTotals,
     /// Lines of which the rule beside it said something, in the order of the cuts.
     beside: Vec<u64>,
     hostile: usize,
@@ -72,8 +72,8 @@ fn run(act: &str, limits: Limits, lines: usize, objects: usize) -> Outcome {
     let input = input(lines, objects);
     let source = input.source(0);
     let mut outcome = Outcome {
-        failures: Failures::default(),
-        used: RuleUse::default(),
+        failures: RuleFailures::default(),
+        used: RuleUsageTotals::default(),
         beside: Vec::new(),
         hostile: 0,
         most: 0,
@@ -90,7 +90,7 @@ fn run(act: &str, limits: Limits, lines: usize, objects: usize) -> Outcome {
         engine.wait_dirty(Duration::from_millis(20));
         take(engine.checkpoint(), &mut outcome);
     }
-    outcome.used = engine.uses().remove("hostile").unwrap_or_default();
+    outcome.used = engine.rule_usage().remove("hostile").unwrap_or_default();
     outcome.failures = engine.totals().report.failures.remove("hostile").unwrap_or_default();
     let all: Vec<u64> = (1..=lines as u64).collect();
     assert_eq!(outcome.beside, all, "{act}: the rule beside it loses nothing");

@@ -4,7 +4,7 @@
 use std::{fs, path::PathBuf, process::Command, sync::Arc};
 
 use lifesigns::{
-    Format, RecordingHost, Setup,
+    Format, RecorderConfig, RecordingHost,
     compliance::{
         Alert, AlertStatus, ComplianceConfig, EndCause,
         config::{AlertCondition, AlertDefinition, Scope},
@@ -44,9 +44,9 @@ impl Place {
     }
 
     fn host(&self, config: ComplianceConfig) -> RecordingHost {
-        let setup = Setup { compliance: Arc::new(config), ..Setup::default() };
+        let config = RecorderConfig { compliance: Arc::new(config), ..RecorderConfig::default() };
         let clock: Arc<ManualClock> = Arc::clone(&self.clock);
-        self.home.builder(setup).clock(clock).start_recording(self.home.store()).expect("the host starts")
+        self.home.builder(config).clock(clock).start_recording(self.home.store()).expect("the host starts")
     }
 
     fn now_ns(&self) -> u64 {

@@ -9,17 +9,17 @@ use std::{
 };
 
 use lifesigns::{
-    RecordingHost, Setup,
+    RecorderConfig, RecordingHost,
     compliance::{
         AlertStatus, Badge, ComplianceConfig, EndCause, NoticeKind, Pattern,
         config::{ConfigLocation, Group, Policy, PolicyEntry, PolicySetting, Route},
         query::{Query, QueryAnswer},
     },
     model::{EventSource, LogRecord, ObjectFacts, SystemClock},
-    notifications::{Failure, Message, Receiver},
+    notifications::{DeliveryError, Message, Receiver},
     sources::{
-        Content, FollowFrom, Input, InputSource, Pushed, RecordLines, Sink, SourceKind, SourceSettings, Sources,
-        Submission,
+        Content, FollowFrom, Input, InputSource, Pushed, RecordLines, SourceKind, SourceSettings, SourceSink,
+        SourceSupervisor, Submission,
     },
 };
 use lifesigns_e2e::{
@@ -33,7 +33,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 struct Pager(mpsc::Sender<(NoticeKind, String)>);
 
 impl Receiver for Pager {
-    fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
+    fn deliver(&mut self, message: &Message) -> Result<(), DeliveryError> {
         for notice in &message.notices {
             let _ = self.0.send((notice.happened, notice.alert.object.clone()));
         }
@@ -48,8 +48,8 @@ fn home() -> Home {
 /// A host, and the notices that its pager gets.
 fn start(home: &Home) -> (RecordingHost, mpsc::Receiver<(NoticeKind, String)>) {
     let (sender, notices) = mpsc::channel();
-    let setup = Setup { compliance: Arc::new(compliance()), ..Setup::default() };
-    let builder = home.builder(setup).receiver("pager", move || Pager(sender.clone()));
+    let config = RecorderConfig { compliance: Arc::new(compliance()), ..RecorderConfig::default() };
+    let builder = home.builder(config).receiver("pager", move || Pager(sender.clone()));
     (builder.start_recording(home.store()).expect("the host starts"), notices)
 }
 
@@ -76,8 +76,8 @@ fn a_configuration_with_errors_leaves_no_store() {
     let home = Home::with_rules(&[]);
     let group = Group { name: "broken".into(), when: Some("properties.env ==".into()), ..Group::default() };
     let broken = ComplianceConfig { groups: vec![group], ..ComplianceConfig::default() };
-    let setup = Setup { compliance: Arc::new(broken), ..Setup::default() };
-    let Err(error) = home.builder(setup).start_recording(home.store()) else { panic!("it is refused") };
+    let config = RecorderConfig { compliance: Arc::new(broken), ..RecorderConfig::default() };
+    let Err(error) = home.builder(config).start_recording(home.store()) else { panic!("it is refused") };
     assert!(error.to_string().contains("broken"), "{error}");
     assert!(!home.store().exists());
 }
@@ -143,7 +143,7 @@ fn a_second_start_goes_on_from_the_store() {
     assert_eq!(after.len(), 1);
     assert_eq!((&after[0].id, after[0].status), (&before[0].id, AlertStatus::Open));
     submit(&host, &source, "two");
-    host.settle();
+    host.wait_committed();
     let after = alerts(&host);
     assert_eq!(after.len(), 1, "no twin");
     assert_eq!(after[0].count, before[0].count + 1);
@@ -164,7 +164,7 @@ fn two_hosts_in_one_process_do_not_disturb_each_other() {
     let stream = two.recorder().alerts();
     submit(&one, &source, "web");
     assert_eq!(one_notices.recv_timeout(LIMIT), Ok((NoticeKind::Opened, "vm-7".into())));
-    two.settle();
+    two.wait_committed();
     assert!(alerts(&two).is_empty(), "what one knows is not the other's");
     assert_eq!(one.stop().report.alerts, 1);
 
@@ -204,7 +204,7 @@ fn a_source_may_be_called_like_what_the_host_names_itself() {
         let (host, notices) = start(&home);
         let source = lifesigns::source(name, "vm-7", lifesigns::Format::Auto);
         assert!(host.submit_facts(&source, env("vm-7", "test")), "{name}");
-        host.settle();
+        host.wait_committed();
         let Ok(QueryAnswer::Object(page)) = host.recorder().ask(&Query::Object("vm-7".into())) else {
             panic!("{name}: its facts are lost");
         };
@@ -230,7 +230,7 @@ fn files_are_read_by_the_librarys_sources_and_forgotten_when_they_are_removed() 
         object: "vm-7".to_owned(),
         app: None,
     };
-    let mut sources = Sources::new(Arc::<RecordingHost>::clone(&host), SystemClock::shared());
+    let mut sources = SourceSupervisor::new(Arc::<RecordingHost>::clone(&host), SystemClock::shared());
     sources.reconcile(&[settings]).expect("it is started");
     assert_eq!(notices.recv_timeout(LIMIT), Ok((NoticeKind::Opened, "vm-7".into())));
     let status = || host.recorder().status().sources;
@@ -262,7 +262,7 @@ fn decoded_records_are_input_as_lines_are() {
     assert_eq!(records.push(&record, "vm-8"), Pushed::Added);
     let content = Content::Records(records);
     let input = Input { source, content, arrived_ns: None, cursor: None, ack: None };
-    assert_eq!(Sink::submit(&host, input), Submission::Accepted);
+    assert_eq!(SourceSink::submit(&host, input), Submission::Accepted);
     assert_eq!(notices.recv_timeout(LIMIT), Ok((NoticeKind::Opened, "vm-8".into())));
     host.stop();
 }

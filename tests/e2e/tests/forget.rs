@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use lifesigns::{
-    Format, RecordingHost, Setup,
+    Format, RecorderConfig, RecordingHost,
     compliance::{
         Alert, CommandAction, EndCause, Object,
         query::{AlertFilter, Query, QueryAnswer},
@@ -16,7 +16,7 @@ use lifesigns_e2e::embedded::{Home, alerts_of, until};
 /// A host with the rule `docker-on-production`, which goes by a property of the object and by what it
 /// remembers of it.
 fn start(home: &Home) -> RecordingHost {
-    home.builder(Setup::default()).start_recording(home.store()).expect("the host starts")
+    home.builder(RecorderConfig::default()).start_recording(home.store()).expect("the host starts")
 }
 
 fn alerts(host: &RecordingHost, cancelled: bool) -> Vec<Alert> {
@@ -57,7 +57,7 @@ fn what_is_heard_of_a_forgotten_object_is_of_a_new_one() {
     // Docker on what is not known to be production says nothing: that the object is there again, the engine says.
     say(&host, &source, DOCKER);
     until("it is known again", || object(&host).is_some());
-    host.settle();
+    host.wait_committed();
     assert!(alerts(&host, false).is_empty());
     let new = object(&host).expect("it is known");
     assert!(new.discovered && new.properties.is_empty(), "{new:?}");
@@ -67,12 +67,12 @@ fn what_is_heard_of_a_forgotten_object_is_of_a_new_one() {
     let host = start(&home);
     assert_eq!(object(&host), Some(new));
     say(&host, &source, DOCKER);
-    host.settle();
+    host.wait_committed();
     assert!(alerts(&host, false).is_empty());
     host.recorder().act("ann", forget).expect("it is forgotten once more");
     production(&host, &source);
     until("it is production", || object(&host).is_some_and(|object| object.properties.contains_key("env")));
-    host.settle();
+    host.wait_committed();
     assert!(alerts(&host, false).is_empty(), "the work of Docker was of before");
     say(&host, &source, DOCKER);
     until("it is open again", || alerts(&host, false).len() == 1);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use lifesigns::{
-    RecordingHost, Setup,
+    RecorderConfig, RecordingHost,
     compliance::{
         CommandAction, ComplianceConfig,
         config::{AlertCondition, AlertDefinition, Scope},
@@ -32,7 +32,9 @@ fn host(home: &Home) -> RecordingHost {
         metrics: vec![("load".to_owned(), 2.0)],
         ..ObjectFacts::default()
     };
-    let builder = home.builder(Setup { compliance, ..Setup::default() }).known((0..ALERTS).map(object).collect());
+    let builder = home
+        .builder(RecorderConfig { compliance, ..RecorderConfig::default() })
+        .inventory((0..ALERTS).map(object).collect());
     let host = builder.start_recording(home.store()).expect("the host starts");
     until("the alerts are committed", || host.recorder().status().alerts.violations() == ALERTS as u64);
     host
@@ -55,7 +57,7 @@ fn a_client_that_reads_100_000_alerts_slowly_delays_no_commit() {
     let host = host(&home);
     let path = home.path("api.sock");
     let socket = ApiSocket::bind(&path).expect("it is free");
-    let gateway = socket.serve(host.recorder().sessions(), GatewayLimits::default()).expect("it serves");
+    let gateway = socket.serve(host.recorder().services(), GatewayLimits::default()).expect("it serves");
 
     let mut client = UnixStream::connect(&path).expect("it listens");
     // Of this version the body goes on until the connection ends.

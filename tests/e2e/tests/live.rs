@@ -1,4 +1,4 @@
-//! The live engine: generations that change under traffic, acknowledgement, backpressure, facts.
+//! The live engine: rule sets that change under traffic, acknowledgement, backpressure, facts.
 
 use std::{
     collections::HashMap,
@@ -30,12 +30,11 @@ fn rules(list: Vec<Arc<LoadedRule>>) -> Arc<RuleSet> {
     Arc::new(RuleSet::new(list, &[]).expect("few literals"))
 }
 
-/// The rule `lines`, which alerts on every numbered line; `generation` makes its settings new.
-fn generation(module: &Arc<dyn lifesigns_model::Module>, generation: usize) -> Arc<RuleSet> {
-    let settings =
-        format!(r#"{{"contains":["numbered line","never {generation}"],"title":"Generation {generation}"}}"#);
+/// The rule `lines`, which alerts on every numbered line; `version` makes its settings new.
+fn rule_set(module: &Arc<dyn lifesigns_model::Module>, version: usize) -> Arc<RuleSet> {
+    let settings = format!(r#"{{"contains":["numbered line","never {version}"],"title":"Version {version}"}}"#);
     let counter = format!(
-        r#"{{"contains":["numbered line","never {generation}"],"threshold":1500,"window":"100000h","title":"Count"}}"#
+        r#"{{"contains":["numbered line","never {version}"],"threshold":1500,"window":"100000h","title":"Count"}}"#
     );
     rules(vec![modules::open("lines", module, &settings), modules::open("count", module, &counter)])
 }
@@ -79,7 +78,7 @@ fn traffic(inflight_bytes: usize, chunks: usize, lines: usize) {
     let module = modules::rule("keyword");
     let (kept, sink) = sink();
     let engine =
-        Engine::start(&config(inflight_bytes), generation(&module, 0), InitialState::default(), sink).expect("threads");
+        Engine::start(&config(inflight_bytes), rule_set(&module, 0), InitialState::default(), sink).expect("threads");
     let done = Arc::new(AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for (rank, name) in ["a", "b"].into_iter().enumerate() {
@@ -91,13 +90,13 @@ fn traffic(inflight_bytes: usize, chunks: usize, lines: usize) {
                 });
             });
         }
-        scope.spawn(|| (1..=50).for_each(|number| engine.swap(generation(&module, number))));
+        scope.spawn(|| (1..=50).for_each(|number| engine.swap(rule_set(&module, number))));
     });
     engine.flush();
     assert_eq!(engine.inflight_bytes(), 0);
     let totals = engine.stop();
     assert_eq!(done.load(Ordering::SeqCst), 2 * chunks, "each chunk is acknowledged once");
-    assert_eq!(totals.tally.lines as usize, 2 * chunks * lines);
+    assert_eq!(totals.scan_counts.lines as usize, 2 * chunks * lines);
     assert!(totals.report.failures.is_empty(), "{:?}", totals.report.failures);
 
     let kept = kept.lock().expect("no thread panicked with it");
@@ -112,7 +111,7 @@ fn traffic(inflight_bytes: usize, chunks: usize, lines: usize) {
         let all: Vec<u64> = (0..chunks * lines).filter(|line| line % 5 == vm).map(|line| line as u64 + 1).collect();
         assert_eq!(found, all, "{object}: every line once, in order");
     }
-    // The counter goes on through all generations: it reaches 1500 exactly once for each object.
+    // The counter goes on through all rule sets: it reaches 1500 exactly once for each object.
     let crossed: Vec<_> = kept.iter().filter(|alert| alert.rule == "count").collect();
     let expected = if chunks * lines / 5 >= 1500 { 10 } else { 0 };
     assert_eq!(crossed.len(), expected, "{crossed:?}");
@@ -121,7 +120,7 @@ fn traffic(inflight_bytes: usize, chunks: usize, lines: usize) {
 }
 
 #[test]
-fn fifty_generations_lose_nothing_and_repeat_nothing() {
+fn fifty_rule_sets_lose_nothing_and_repeat_nothing() {
     within(Duration::from_secs(120), || traffic(64 << 20, 200, 40));
 }
 
@@ -131,20 +130,19 @@ fn backpressure_with_hardly_any_room_does_not_deadlock() {
 }
 
 #[test]
-fn what_was_submitted_before_a_swap_is_evaluated_by_the_old_generation() {
+fn what_was_submitted_before_a_swap_is_evaluated_by_the_old_rule_set() {
     let module = native::module("keyword").expect("it is there");
     let (kept, sink) = sink();
-    let engine =
-        Engine::start(&config(1 << 20), generation(&module, 0), InitialState::default(), sink).expect("threads");
+    let engine = Engine::start(&config(1 << 20), rule_set(&module, 0), InitialState::default(), sink).expect("threads");
     let source = Input::new("a", "a", "").source(0);
     let done = Arc::default();
     for number in 0..50 {
         engine.submit(chunk(&source, number, 1, &done)).expect("the engine is open");
-        engine.swap(generation(&module, number + 1));
+        engine.swap(rule_set(&module, number + 1));
     }
     engine.stop();
     for alert in kept.lock().expect("no thread panicked with it").iter() {
-        let title = format!("Generation {}:", alert.line - 1);
+        let title = format!("Version {}:", alert.line - 1);
         assert!(alert.summary.starts_with(&title), "line {}: {}", alert.line, alert.summary);
     }
     assert_eq!(kept.lock().expect("no thread panicked with it").len(), 50);
@@ -217,7 +215,7 @@ fn facts_and_chunks_together_do_not_deadlock_over_the_last_byte() {
     within(Duration::from_secs(120), || {
         let module = native::module("keyword").expect("it is there");
         let (_, sink) = sink();
-        let engine = Engine::start(&config(1), generation(&module, 0), InitialState::default(), sink).expect("threads");
+        let engine = Engine::start(&config(1), rule_set(&module, 0), InitialState::default(), sink).expect("threads");
         let done = Arc::new(AtomicUsize::new(0));
         std::thread::scope(|scope| {
             scope.spawn(|| {

@@ -53,7 +53,7 @@ fn run(threads: usize, lines_per_chunk: usize) -> Replayed {
 #[test]
 fn alerts_come_in_one_order_whatever_the_threads_and_chunks() {
     let first = run(1, 1000);
-    assert!(first.outcome.tally.kept > 1 << 16, "more than one slice: {:?}", first.outcome.tally);
+    assert!(first.outcome.scan_counts.kept > 1 << 16, "more than one slice: {:?}", first.outcome.scan_counts);
     for rule in ["a-word", "b-under-load", "c-word"] {
         assert!(!first.lines(rule).is_empty(), "{rule} says something");
     }

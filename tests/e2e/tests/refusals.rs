@@ -8,7 +8,7 @@ use lifesigns_e2e::{
     modules,
     run::{Input, replay},
 };
-use lifesigns_engine::{LoadedRule, Sample};
+use lifesigns_engine::{LoadedRule, TrafficSample};
 use lifesigns_intake::Format;
 use lifesigns_model::{EventSource, Limits};
 use lifesigns_rulestore::{ModuleBytes, RuleStore};
@@ -199,8 +199,8 @@ fn what_fails_on_recent_events_is_not_let_at_the_stream() {
         app: None,
         decoder: Format::Plain.decoder(0),
     });
-    let quiet = Sample::new(&source, b"nothing\n");
-    let busy = Sample::new(&source, b"one\ntrigger\ncut in the mid");
+    let quiet = TrafficSample::new(&source, b"nothing\n");
+    let busy = TrafficSample::new(&source, b"one\ntrigger\ncut in the mid");
     let mut loader = Loader::new(Sandbox::new(None).expect("a sandbox"));
     let loads = loader.apply_tried(&RuleStore::new(at).scan(), &busy);
     assert_eq!(outcome(&loads, "good"), LoadOutcome::Loaded);

@@ -246,6 +246,6 @@ proptest! {
             found.sort_unstable();
             prop_assert_eq!(found, oracle(looks, format, &lines), "{:?} {:?}", looks, format);
         }
-        prop_assert_eq!(replayed.outcome.tally.cut as usize, lines.iter().filter(|line| line.len() > LINE_BYTES).count());
+        prop_assert_eq!(replayed.outcome.scan_counts.cut as usize, lines.iter().filter(|line| line.len() > LINE_BYTES).count());
     }
 }

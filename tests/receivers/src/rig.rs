@@ -11,8 +11,8 @@ use std::{
 
 use lifesigns_compliance::Notice;
 use lifesigns_notifications::{
-    DeliveryOutcome, DeliveryReport, DeliveryStatus, Dispatcher, EgressPolicy, Endpoint, MemoryOutbox, OpenAlerts,
-    OutboundConfig, ReceiverConfig, ReceiverKind, Retry,
+    DeliveryOutcome, DeliveryReport, DeliveryStatus, Dispatcher, EgressPolicy, MemoryOutbox, OpenAlerts,
+    OutboundConfig, ReceiverConfig, ReceiverKind, Retry, WorkerSpec,
     config::{ReceiverUrl, Webhook},
     receiver,
 };
@@ -50,7 +50,7 @@ impl Rig {
             store.settle(&settled);
             let _ = send.send(settled);
         };
-        let endpoint = Endpoint {
+        let spec = WorkerSpec {
             anchoring: None,
             name: config.name.clone(),
             retry: config.retry,
@@ -58,7 +58,7 @@ impl Rig {
             outbox: Box::new(outbox.clone()),
             alerts: Box::new(()),
         };
-        let dispatcher = Dispatcher::start(vec![endpoint], &(Arc::new(settle) as _), 1).expect("a thread");
+        let dispatcher = Dispatcher::start(vec![spec], &(Arc::new(settle) as _), 1).expect("a thread");
         Self { dispatcher, outbox, settled }
     }
 

@@ -11,7 +11,7 @@ use std::{
 
 use lifesigns_compliance::NoticeKind;
 use lifesigns_notifications::{
-    DeliveryOutcome, DeliveryReport, Dispatcher, Endpoint, MemoryOutbox, ReceiverKind,
+    DeliveryOutcome, DeliveryReport, Dispatcher, MemoryOutbox, ReceiverKind, WorkerSpec,
     config::{Ndjson, Webhook},
     receiver,
 };
@@ -50,7 +50,7 @@ fn nobody_waits_for_one_that_hangs() {
             heard.push(settled);
             let receiver = receiver(&config, &local(), Box::new(())).unwrap();
             let (retry, outbox) = (config.retry, Box::new(outbox.clone()));
-            let post = Endpoint { name: name.into(), retry, receiver, outbox, anchoring: None, alerts: Box::new(()) };
+            let post = WorkerSpec { name: name.into(), retry, receiver, outbox, anchoring: None, alerts: Box::new(()) };
             ((name, send), post)
         })
         .unzip();

@@ -11,7 +11,7 @@ use std::{
 use lifesigns_compliance::{Membership, Note, Notice, NoticeKind, Signature, config::ConfigLocation};
 use lifesigns_notifications::{
     ReceiverKind,
-    config::{BodyTemplate, ReceiverUrl, Secret, Webhook},
+    config::{BodyTemplate, ConfigValue, ReceiverUrl, Webhook},
 };
 use lifesigns_receivers_test::{Answer, Request, Rig, Site, config, local, notice};
 use serde_json::Value;
@@ -41,7 +41,7 @@ fn full() -> Notice {
     notice
 }
 
-fn sent(template: Option<BodyTemplate>, secret: Option<Secret>) -> Request {
+fn sent(template: Option<BodyTemplate>, secret: Option<ConfigValue>) -> Request {
     let site = Site::start(|_, _| Answer::status(200));
     let url = ReceiverUrl::new(site.url("/")).unwrap();
     let webhook = Webhook { url, headers: Vec::new(), secret, template, timeout_ms: 10_000, ca: None };
@@ -93,7 +93,7 @@ fn the_check_of_signatures_believes_the_host_and_nobody_else() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret");
     fs::write(&file, "open sesame\n").unwrap();
-    let request = sent(None, Some(Secret::File(file)));
+    let request = sent(None, Some(ConfigValue::File(file)));
     let body = folder.path().join("body");
     fs::write(&body, &request.body).unwrap();
     let program = format!(

@@ -6,7 +6,7 @@ use std::{fs, time::Duration};
 use lifesigns_compliance::NoticeKind;
 use lifesigns_notifications::{
     ReceiverKind,
-    config::{Email, Secret, SmtpServer},
+    config::{ConfigValue, Email, SmtpServer},
 };
 use lifesigns_receivers_test::{
     Identity, MailProcess, MailWay, Rig, Script, Unavailable, config, grouped, local, notice,
@@ -62,8 +62,8 @@ fn letters_go_over_tls_with_a_password_from_a_file() {
         let password = folder.path().join("password");
         fs::write(&password, "open sesame\n").unwrap();
         let with = Email {
-            user: Some(Secret::Plain("signs".into())),
-            password: Some(Secret::File(password.clone())),
+            user: Some(ConfigValue::Plain("signs".into())),
+            password: Some(ConfigValue::File(password.clone())),
             ca: Some(identity.certificate()),
             ..email(&url, starttls)
         };

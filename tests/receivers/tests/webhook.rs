@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use lifesigns_compliance::NoticeKind;
 use lifesigns_notifications::{
     ReceiverKind,
-    config::{BodyTemplate, Secret, Webhook},
+    config::{BodyTemplate, ConfigValue, Webhook},
 };
 use lifesigns_receivers_test::{Answer, Identity, Rig, Site, config, grouped, local, notice, webhook};
 use sha2::Sha256;
@@ -31,8 +31,11 @@ fn a_message_is_signed_json_with_headers_from_files() {
     fs::write(&token, "Bearer xyzzy\n").unwrap();
     fs::write(&secret, "open sesame\n").unwrap();
     let rig = rig(Webhook {
-        headers: vec![("Authorization".into(), Secret::File(token)), ("X-Team".into(), Secret::Plain("ops".into()))],
-        secret: Some(Secret::File(secret.clone())),
+        headers: vec![
+            ("Authorization".into(), ConfigValue::File(token)),
+            ("X-Team".into(), ConfigValue::Plain("ops".into())),
+        ],
+        secret: Some(ConfigValue::File(secret.clone())),
         ..webhook(&site.url("/hook?a=b"))
     });
     rig.tell(notice("a", NoticeKind::Opened));
@@ -204,7 +207,7 @@ fn what_a_server_repeats_of_secrets_is_not_told() {
     let token = folder.path().join("token");
     fs::write(&token, "Bearer xyzzy-plugh").unwrap();
     let rig = rig(Webhook {
-        headers: vec![("Authorization".into(), Secret::File(token))],
+        headers: vec![("Authorization".into(), ConfigValue::File(token))],
         ..webhook(&site.url("/services/T0/FROTZ"))
     });
     rig.tell(notice("a", NoticeKind::Opened));

@@ -11,13 +11,13 @@ use std::{
 };
 
 use lifesigns::{
-    Builder, RecordingHost, Sandbox, Setup,
+    HostBuilder, RecorderConfig, RecordingHost, Sandbox,
     compliance::{
         AlertStatus, ComplianceConfig, NoticeKind,
         query::{AlertFilter, Query, QueryAnswer},
     },
     model::{Chunk, EventSource, ManualClock, SharedClock},
-    notifications::{Failure, Message, Receiver},
+    notifications::{DeliveryError, Message, Receiver},
     record::MemoryStore,
 };
 use lifesigns_intake::{Cursor, FollowEvent, Format, Position, Stop, Tail};
@@ -32,7 +32,7 @@ pub(crate) type Openings = Arc<Mutex<BTreeSet<(String, String, String, u32)>>>;
 struct Tap(Openings);
 
 impl Receiver for Tap {
-    fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
+    fn deliver(&mut self, message: &Message) -> Result<(), DeliveryError> {
         let mut openings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for notice in message.notices.iter().filter(|notice| notice.happened == NoticeKind::Opened) {
             let alert = &notice.alert;
@@ -100,20 +100,20 @@ impl Host {
         let shared: SharedClock = clock.clone();
         let known = lifesigns_intake::inventory::load(home.inventory()).expect("the inventory is sound");
         let openings = Arc::clone(openings);
-        let builder = Builder::new(sandbox, home.rules())
+        let builder = HostBuilder::new(sandbox, home.rules())
             .clock(shared.clone())
-            .known(known)
-            .reporting(names.clone())
-            .setup(Setup { compliance, ..Setup::default() })
+            .inventory(known)
+            .sources_reporting_end(names.clone())
+            .recorder_config(RecorderConfig { compliance, ..RecorderConfig::default() })
             .receiver("tap", move || Tap(Arc::clone(&openings)));
         let started = match &home.memory {
-            Some(memory) => builder.start_recording_in(Box::new(memory.open())),
+            Some(memory) => builder.start_recording_with(Box::new(memory.open())),
             None => builder.start_recording(home.folder.join("lifesigns.db")),
         };
         let host = started.unwrap_or_else(|error| panic!("the host starts: {error}"));
         let mut following = Vec::new();
         for (rank, name) in names.into_iter().enumerate() {
-            let place = host.recorder().place(&name).and_then(|place| Cursor::from_bytes(&place.cursor?));
+            let place = host.recorder().source_offset(&name).and_then(|place| Cursor::from_bytes(&place.cursor?));
             let tail = Tail::new(&name, place.map_or(Position::Start, Position::At));
             let decoder = Format::Auto.live_decoder(shared.clone());
             let source = EventSource { name, rank: rank as u32, object: String::new(), app: None, decoder };
@@ -145,9 +145,9 @@ impl Host {
                 ControlFlow::Continue(())
             });
         }
-        self.host.settle();
+        self.host.wait_committed();
         for file in &self.files {
-            self.host.recorder().at_end(&file.source.name, now_ns);
+            self.host.recorder().caught_up(&file.source.name, now_ns);
         }
     }
 
@@ -168,8 +168,8 @@ impl Host {
     }
 
     pub(crate) fn configure(&self, compliance: Arc<ComplianceConfig>) {
-        let setup = Setup { compliance, ..Setup::default() };
-        self.host.recorder().configure(setup).unwrap_or_else(|error| panic!("it is configured: {error}"));
+        let config = RecorderConfig { compliance, ..RecorderConfig::default() };
+        self.host.recorder().configure(config).unwrap_or_else(|error| panic!("it is configured: {error}"));
     }
 
     /// Waits until a rule is loaded, or removed.

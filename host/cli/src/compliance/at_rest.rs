@@ -18,8 +18,8 @@ pub(crate) fn service(places: &Places) -> Result<StoreAtRest, Failure> {
     let absence = format!("no host is running at {}", places.socket.display());
     let remedy = format!("start it with `lifesigns run --config {config}`");
     let clock = Arc::new(lifesigns::model::SystemClock);
-    let service =
-        StoreAtRest::new(Arc::new(StoreFile::new(&places.store)), compliance, clock, absence, remedy).map_err(wrong)?;
+    let service = StoreAtRest::new(Arc::new(StoreFile::new(&places.store)), compliance, clock, absence, remedy)
+        .map_err(configuration_errors)?;
     Ok(service.on_remark(warn))
 }
 
@@ -40,7 +40,7 @@ fn warn(remark: AtRestRemark) {
 }
 
 /// A configuration that nothing can be decided by.
-pub(crate) fn wrong(errors: Vec<ConfigError>) -> Failure {
+pub(crate) fn configuration_errors(errors: Vec<ConfigError>) -> Failure {
     let lines: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.place, error.message)).collect();
     Failure::Configuration(lines.join("\n"))
 }

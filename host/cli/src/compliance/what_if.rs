@@ -15,6 +15,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
     preflight::require_start(&path, &settings)?;
     let places = Places::found(place, &path, settings);
     let config = places.settings.as_ref().map(|settings| settings.compliance.clone()).unwrap_or_default();
-    let effect = Book::what_if(Arc::new(config), at_rest::record(&places)?, when::now_ns()).map_err(at_rest::wrong)?;
+    let effect = Book::what_if(Arc::new(config), at_rest::record(&places)?, when::now_ns())
+        .map_err(at_rest::configuration_errors)?;
     emit(&effect, place, |view| show::effect(&effect, &path, view))
 }

@@ -104,7 +104,7 @@ impl Fleet {
             Err(engine::ReplayError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
             other => other.map_err(Failure::failed)?,
         };
-        let text = script.summary.text(&outcome.tally, rules.rules().len(), started.elapsed(), colour);
+        let text = script.summary.text(&outcome.scan_counts, rules.rules().len(), started.elapsed(), colour);
         // A closed pipe is no failure.
         let _ = out.write_all((text + &script.end()?).as_bytes());
         Ok(())

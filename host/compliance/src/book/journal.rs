@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    change::{AuditRecord, BookChanges, KnownRule, Notice, RemovedRule},
+    change::{AuditedChange, BookChanges, KnownRule, Notice, RemovedRule},
     record::{Alert, BadgePoint},
     silence::Silence,
 };
@@ -21,7 +21,7 @@ impl Journal {
     /// Adds an audit entry; of two JSON objects only the differences.
     pub(super) fn audit(&mut self, time_ns: u64, who: &str, what: &str, subject: &str, before: Value, after: Value) {
         let (before, after) = difference(before, after);
-        self.changes.audit.push(AuditRecord {
+        self.changes.audit.push(AuditedChange {
             time_ns,
             who: who.to_owned(),
             what: what.to_owned(),

@@ -10,10 +10,10 @@ use crate::{
 /// Returns whether the TOML type of a value is right.
 pub(super) fn fits(schema: &ValueSchema, node: &RawNode) -> bool {
     match schema {
-        ValueSchema::Flag | ValueSchema::Yes => matches!(node.value, RawValue::Flag(_)),
-        ValueSchema::Whole(..) => matches!(node.value, RawValue::Whole(_) | RawValue::Huge(_)),
-        ValueSchema::Bytes(..) => matches!(node.value, RawValue::Whole(_) | RawValue::Huge(_) | RawValue::Text(_)),
-        ValueSchema::Number => matches!(node.value, RawValue::Whole(_) | RawValue::Huge(_) | RawValue::Number(_)),
+        ValueSchema::Bool | ValueSchema::True => matches!(node.value, RawValue::Bool(_)),
+        ValueSchema::Integer(..) => matches!(node.value, RawValue::Integer(_) | RawValue::Huge(_)),
+        ValueSchema::Bytes(..) => matches!(node.value, RawValue::Integer(_) | RawValue::Huge(_) | RawValue::Text(_)),
+        ValueSchema::Number => matches!(node.value, RawValue::Integer(_) | RawValue::Huge(_) | RawValue::Number(_)),
         ValueSchema::Scalar => {
             let is_other = matches!(node.value, RawValue::Time(_) | RawValue::Null);
             !is_other && !matches!(node.value, RawValue::List(_) | RawValue::Table(_))
@@ -37,10 +37,10 @@ pub(super) fn wanted(schema: &ValueSchema) -> String {
         ValueSchema::Name => "a name in quotes".into(),
         ValueSchema::Pattern => "a name in quotes, `*` for any run".into(),
         ValueSchema::Identifier => "an identifier".into(),
-        ValueSchema::Word(words) => format!("one of {}", quoted(words)),
-        ValueSchema::Flag => "`true` or `false`".into(),
-        ValueSchema::Yes => "`true`".into(),
-        ValueSchema::Whole(..) => "a whole number".into(),
+        ValueSchema::Enum(words) => format!("one of {}", quoted(words)),
+        ValueSchema::Bool => "`true` or `false`".into(),
+        ValueSchema::True => "`true`".into(),
+        ValueSchema::Integer(..) => "a whole number".into(),
         ValueSchema::Number => "a number".into(),
         ValueSchema::Duration(_) => "a duration in quotes, such as \"30s\"".into(),
         ValueSchema::Size => "a size in quotes, such as \"64MiB\"".into(),
@@ -54,21 +54,21 @@ pub(super) fn wanted(schema: &ValueSchema) -> String {
 /// Returns how a value of the wrong type may be corrected.
 pub(super) fn mend(schema: &ValueSchema, node: &RawNode) -> Option<String> {
     match (schema, &node.value) {
-        (ValueSchema::Duration(_), RawValue::Whole(0)) => Some("write \"0s\"".into()),
-        (ValueSchema::Duration(_), RawValue::Whole(number)) => {
+        (ValueSchema::Duration(_), RawValue::Integer(0)) => Some("write \"0s\"".into()),
+        (ValueSchema::Duration(_), RawValue::Integer(number)) => {
             let number = u64::try_from(*number).ok().filter(|number| *number <= LONGEST_MS)?;
             let seconds = duration_text(number.saturating_mul(1000));
             let ms = duration_text(number);
             Some(format!("durations have a unit: \"{seconds}\" if these are seconds, \"{ms}\" if milliseconds"))
         }
-        (ValueSchema::Size, RawValue::Whole(number)) => {
+        (ValueSchema::Size, RawValue::Integer(number)) => {
             let bytes = u64::try_from(*number).ok()?;
             Some(format!("sizes have a unit: \"{}\" if these are bytes", size_text(bytes)))
         }
-        (ValueSchema::Flag | ValueSchema::Yes, RawValue::Text(text)) if text == "true" || text == "false" => {
+        (ValueSchema::Bool | ValueSchema::True, RawValue::Text(text)) if text == "true" || text == "false" => {
             Some(format!("without quotes: {text}"))
         }
-        (ValueSchema::Whole(..) | ValueSchema::Number, RawValue::Text(text)) if text.parse::<f64>().is_ok() => {
+        (ValueSchema::Integer(..) | ValueSchema::Number, RawValue::Text(text)) if text.parse::<f64>().is_ok() => {
             Some(format!("without quotes: {}", visible_word(text)))
         }
         (ValueSchema::Scalar, RawValue::Time(time)) => Some(format!("in quotes: \"{time}\"")),
@@ -84,9 +84,11 @@ pub(super) fn mend(schema: &ValueSchema, node: &RawNode) -> Option<String> {
 /// Says what is wrong with a value of the right type, and how to correct it.
 pub(super) fn check(schema: &ValueSchema, node: &RawNode) -> Result<(), ValueError> {
     match (schema, &node.value) {
-        (ValueSchema::Yes, RawValue::Flag(false)) => Err(ValueError::new("can only be `true`", "leave it out instead")),
-        (ValueSchema::Whole(least, most), RawValue::Whole(number)) if (least..=most).contains(&number) => Ok(()),
-        (ValueSchema::Whole(least, most), _) => Err(ValueError::plain(format!("is from {least} to {most}"))),
+        (ValueSchema::True, RawValue::Bool(false)) => {
+            Err(ValueError::new("can only be `true`", "leave it out instead"))
+        }
+        (ValueSchema::Integer(least, most), RawValue::Integer(number)) if (least..=most).contains(&number) => Ok(()),
+        (ValueSchema::Integer(least, most), _) => Err(ValueError::plain(format!("is from {least} to {most}"))),
         (ValueSchema::Bytes(least, most), value) => bytes(*least, *most, value),
         (ValueSchema::Number, _) if node.number().is_some_and(f64::is_finite) => Ok(()),
         (ValueSchema::Number, _) => Err(ValueError::plain("is a finite number")),
@@ -99,7 +101,7 @@ pub(super) fn check(schema: &ValueSchema, node: &RawNode) -> Result<(), ValueErr
 fn bytes(least: i64, most: i64, value: &RawValue) -> Result<(), ValueError> {
     let number = match value {
         RawValue::Text(text) => size(text)?,
-        RawValue::Whole(number) => u64::try_from(*number).unwrap_or(0),
+        RawValue::Integer(number) => u64::try_from(*number).unwrap_or(0),
         _ => u64::MAX,
     };
     let (least, most) = (least.unsigned_abs(), most.unsigned_abs());
@@ -138,7 +140,7 @@ fn check_text(schema: &ValueSchema, text: &str) -> Result<(), ValueError> {
         ValueSchema::Identifier if !is_identifier(text) => {
             Err(unusable(text, "it is letters, digits and `_`, and does not begin with a digit"))
         }
-        ValueSchema::Word(words) if !words.contains(&text) => Err(ValueError {
+        ValueSchema::Enum(words) if !words.contains(&text) => Err(ValueError {
             what: format!("cannot be \"{}\"", visible_word(text)),
             help: hint(text, words.iter().copied()),
         }),

@@ -21,7 +21,7 @@ use crate::{
     scanned::ScannedChunk,
     state::{RuleMemory, StateLedger},
     throttle::SharedCpuBudget,
-    usage::Usage,
+    usage::RuleUsage,
 };
 
 /// Everything about some of the objects.
@@ -43,7 +43,7 @@ pub(crate) struct Shard {
     /// Runners that have run since their use was last taken.
     ran: Vec<u32>,
     /// What rules were charged for their conditions since then.
-    charged: Vec<(String, Usage)>,
+    charged: Vec<(String, RuleUsage)>,
     /// State of objects that were evicted since the last checkpoint.
     pub(crate) gone: Vec<StateChange>,
     /// The last line that was taken, and how many reminders have fired.
@@ -77,7 +77,7 @@ impl Shard {
     }
 
     /// Takes the use of rules since the last call.
-    pub(crate) fn take_usage(&mut self) -> Vec<(String, Usage)> {
+    pub(crate) fn take_usage(&mut self) -> Vec<(String, RuleUsage)> {
         let mut ran = mem::take(&mut self.ran);
         ran.sort_unstable();
         ran.dedup();
@@ -165,7 +165,7 @@ impl Shard {
         }
     }
 
-    /// Switches to another generation. Rules that stay keep their instances, names keep their state.
+    /// Switches to another rule set. Rules that stay keep their instances, names keep their state.
     pub(crate) fn switch_rules(&mut self, rules: &Arc<RuleSet>, sink: &mut dyn EventSink) {
         self.flush(sink);
         let mut staying: HashMap<String, Box<RuleRunner>> = HashMap::new();

@@ -11,8 +11,8 @@ use std::{
 };
 
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
-    PastAudit, PastBadges, Service, Sessions, UndeliveredNotice,
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
+    PastAudit, PastBadges, Service, ServiceFactory, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, CommandAction,
@@ -48,7 +48,7 @@ impl Service for Echo {
         Err(ApiError::Unavailable(format!("{which:?}")))
     }
 
-    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditRow>, ApiError> {
+    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditTrailRow>, ApiError> {
         Err(ApiError::Unavailable(format!("{which:?}")))
     }
 
@@ -78,7 +78,7 @@ impl Service for Echo {
 }
 
 /// A service for every caller.
-pub(crate) fn sessions() -> Sessions {
+pub(crate) fn services() -> ServiceFactory {
     Arc::new(|who| Box::new(Echo(who.to_owned())))
 }
 
@@ -100,7 +100,7 @@ impl Place {
     }
 
     pub(crate) fn serve_with(&self, limits: GatewayLimits) -> Gateway {
-        ApiSocket::bind(&self.path).unwrap().serve(sessions(), limits).unwrap()
+        ApiSocket::bind(&self.path).unwrap().serve(services(), limits).unwrap()
     }
 
     /// What the server says to these bytes before it closes.

@@ -40,7 +40,7 @@ impl Table<'_> {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {
-                    self.wrong(line, 1, error.to_string());
+                    self.error(line, 1, error.to_string());
                     return objects;
                 }
             }
@@ -58,13 +58,13 @@ impl Table<'_> {
         }
         if columns.is_none() {
             let what = "the file is empty; its first line names the columns, such as `id,kind,property.env`";
-            self.wrong(1, 1, what.to_owned());
+            self.error(1, 1, what.to_owned());
         }
         objects
     }
 
     /// Reports a mistake. `column` counts cells, from 1: that is what a person counts in a table.
-    fn wrong(&mut self, line: usize, column: usize, what: String) {
+    fn error(&mut self, line: usize, column: usize, what: String) {
         let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
         self.diagnostics.place(self.path, number(line.max(1)), number(column), what);
     }
@@ -75,17 +75,17 @@ impl Table<'_> {
         for (number, name) in record.iter().enumerate() {
             let name = name.trim();
             if !seen.insert(name) {
-                self.wrong(line, number + 1, format!("the column `{}` stands twice; keep one", visible_word(name)));
+                self.error(line, number + 1, format!("the column `{}` stands twice; keep one", visible_word(name)));
                 continue;
             }
             match column(name) {
                 Ok(column) => columns.push(column),
-                Err(what) => self.wrong(line, number + 1, what),
+                Err(what) => self.error(line, number + 1, what),
             }
         }
         // If no column is known, what is wrong with them says enough.
         if !seen.contains("id") && !columns.is_empty() {
-            self.wrong(line, 1, "no column is called `id`; the first line names the columns".into());
+            self.error(line, 1, "no column is called `id`; the first line names the columns".into());
         }
         columns
     }
@@ -99,7 +99,7 @@ impl Table<'_> {
     ) -> Option<ObjectFacts> {
         if record.len() != columns.len() {
             let (has, wants) = (record.len(), columns.len());
-            self.wrong(
+            self.error(
                 line,
                 has.min(wants) + 1,
                 format!(
@@ -123,16 +123,16 @@ impl Table<'_> {
                     Ok(value) if value.is_finite() => facts.metrics.push((name.clone(), value)),
                     _ => {
                         let (name, cell) = (visible_word(name), visible_word(cell));
-                        self.wrong(line, number + 1, format!("the metric `{name}` is \"{cell}\"; give a number"));
+                        self.error(line, number + 1, format!("the metric `{name}` is \"{cell}\"; give a number"));
                     }
                 },
             }
         }
         if facts.object.is_empty() {
-            self.wrong(line, 1, "the row has no `id`; give the name that logs give the object".into());
+            self.error(line, 1, "the row has no `id`; give the name that logs give the object".into());
         } else if !ids.insert(facts.object.clone()) {
             let id = visible_word(&facts.object);
-            self.wrong(line, 1, format!("the object \"{id}\" stands twice; put all about it into one row"));
+            self.error(line, 1, format!("the object \"{id}\" stands twice; put all about it into one row"));
         }
         Some(facts)
     }

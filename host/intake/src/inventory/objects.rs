@@ -2,24 +2,30 @@
 
 use std::collections::HashMap;
 
-use lifesigns_document::{Checker, RawEntry, RawNode, RawValue, TableSchema, TextSchema, TextSpan, ValueSchema, may};
+use lifesigns_document::{
+    Checker, RawEntry, RawNode, RawValue, TableSchema, TextSchema, TextSpan, ValueSchema, optional,
+};
 use lifesigns_model::ObjectFacts;
 
 static INVENTORY: TableSchema = TableSchema::free(
     "inventory",
     "an inventory",
-    &[may("object", ValueSchema::List(&ValueSchema::Table(&OBJECT), 0), "The objects.")],
+    &[optional("object", ValueSchema::List(&ValueSchema::Table(&OBJECT), 0), "The objects.")],
 );
 
 static OBJECT: TableSchema = TableSchema::free(
     "object",
     "an object",
     &[
-        may("id", ValueSchema::Checked(&ID), "The name that logs give it, unique."),
-        may("kind", ValueSchema::Checked(&WORD), "What it is, such as `vm`."),
-        may("parent", ValueSchema::Checked(&WORD), "The id of its parent."),
-        may("properties", ValueSchema::Map(&ValueSchema::AnyText, &ValueSchema::Scalar), "Texts, numbers, booleans."),
-        may(
+        optional("id", ValueSchema::Checked(&ID), "The name that logs give it, unique."),
+        optional("kind", ValueSchema::Checked(&WORD), "What it is, such as `vm`."),
+        optional("parent", ValueSchema::Checked(&WORD), "The id of its parent."),
+        optional(
+            "properties",
+            ValueSchema::Map(&ValueSchema::AnyText, &ValueSchema::Scalar),
+            "Texts, numbers, booleans.",
+        ),
+        optional(
             "metrics",
             ValueSchema::Map(&ValueSchema::AnyText, &ValueSchema::Number),
             "Samples; texts go into `properties`.",
@@ -42,13 +48,13 @@ pub(super) fn read(root: &RawNode, check: &mut Checker<'_>) -> Vec<ObjectFacts> 
             Some(node) => {
                 let id = node.text().unwrap_or_default();
                 match seen.get(id) {
-                    Some(first) => check.twice("an object", id, &node.at, first),
+                    Some(first) => check.duplicate("an object", id, &node.at, first),
                     None => _ = seen.insert(id, node.at),
                 }
             }
             None if matches!(table.value, RawValue::Table(_)) => {
                 let help = "add the name that logs give it, such as `id = \"vm-1\"`".to_owned();
-                check.wrong(&table.at, "an object needs `id`", Some(help));
+                check.error(&table.at, "an object needs `id`", Some(help));
             }
             None => {}
         }
@@ -74,9 +80,9 @@ fn object(table: &RawNode) -> ObjectFacts {
 fn property(value: &RawValue) -> Option<String> {
     match value {
         RawValue::Text(text) | RawValue::Huge(text) => Some(text.clone()),
-        RawValue::Whole(number) => Some(number.to_string()),
+        RawValue::Integer(number) => Some(number.to_string()),
         RawValue::Number(number) => Some(format!("{number:?}")),
-        RawValue::Flag(flag) => Some(flag.to_string()),
+        RawValue::Bool(flag) => Some(flag.to_string()),
         _ => None,
     }
 }

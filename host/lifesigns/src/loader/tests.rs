@@ -56,14 +56,14 @@ impl Compiler for Failing {
     }
 }
 
-struct SourceOffset {
+struct LoaderFixture {
     compiler: Arc<Failing>,
     loader: Loader,
     woken: Arc<AtomicUsize>,
     snapshot: Snapshot,
 }
 
-impl SourceOffset {
+impl LoaderFixture {
     /// Rules whose modules are their names.
     fn of(names: &[&str]) -> Self {
         let compiler = Arc::new(Failing::default());
@@ -92,7 +92,7 @@ impl SourceOffset {
     /// What became of each rule: `true` is refused, `false` is being compiled; and whether that is said
     /// again.
     fn look(&mut self, again: Again, patience: Option<Duration>) -> Vec<(bool, bool)> {
-        let loads = self.loader.apply_within(&self.snapshot, &Sample::default(), again, (patience, &|| false));
+        let loads = self.loader.apply_within(&self.snapshot, &TrafficSample::default(), again, (patience, &|| false));
         let outcome = |load: &RuleLoad| match load.outcome {
             LoadOutcome::Refused { again, .. } => (true, again),
             LoadOutcome::Compiling { again, .. } => (false, again),
@@ -118,41 +118,41 @@ const STILL_COMPILING: (bool, bool) = (false, true);
 
 #[test]
 fn what_was_done_in_time_wakes_nothing_and_is_tried_again_only_when_the_folder_changes() {
-    let mut place = SourceOffset::of(&["a"]);
-    place.compiler.set_open("a", true);
-    assert_eq!(place.look(Again::Try, LONG), [REFUSED]);
-    assert_eq!((place.compiler.tries("a"), place.woken.load(Ordering::SeqCst)), (1, 0));
-    assert_eq!(place.look(Again::Leave, LONG), [STILL_REFUSED]);
-    assert_eq!(place.compiler.tries("a"), 1);
-    assert_eq!(place.look(Again::Try, LONG), [STILL_REFUSED]);
-    assert_eq!((place.compiler.tries("a"), place.woken.load(Ordering::SeqCst)), (2, 0));
+    let mut fixture = LoaderFixture::of(&["a"]);
+    fixture.compiler.set_open("a", true);
+    assert_eq!(fixture.look(Again::Try, LONG), [REFUSED]);
+    assert_eq!((fixture.compiler.tries("a"), fixture.woken.load(Ordering::SeqCst)), (1, 0));
+    assert_eq!(fixture.look(Again::Leave, LONG), [STILL_REFUSED]);
+    assert_eq!(fixture.compiler.tries("a"), 1);
+    assert_eq!(fixture.look(Again::Try, LONG), [STILL_REFUSED]);
+    assert_eq!((fixture.compiler.tries("a"), fixture.woken.load(Ordering::SeqCst)), (2, 0));
 }
 
 #[test]
 fn two_that_are_late_do_not_keep_each_other_going() {
-    let mut place = SourceOffset::of(&["a", "b"]);
-    assert_eq!(place.look(Again::Try, Some(Duration::ZERO)), [COMPILING, COMPILING]);
-    place.compiler.set_open("a", true);
-    place.wait_until_woken(1);
-    assert_eq!(place.look(Again::Leave, Some(Duration::ZERO)), [REFUSED, STILL_COMPILING]);
-    place.compiler.set_open("b", true);
-    place.wait_until_woken(2);
-    assert_eq!(place.look(Again::Leave, LONG), [STILL_REFUSED, REFUSED]);
-    assert_eq!(place.look(Again::Leave, LONG), [STILL_REFUSED, STILL_REFUSED]);
-    assert_eq!((place.compiler.tries("a"), place.compiler.tries("b")), (1, 1));
-    assert_eq!(place.woken.load(Ordering::SeqCst), 2);
+    let mut fixture = LoaderFixture::of(&["a", "b"]);
+    assert_eq!(fixture.look(Again::Try, Some(Duration::ZERO)), [COMPILING, COMPILING]);
+    fixture.compiler.set_open("a", true);
+    fixture.wait_until_woken(1);
+    assert_eq!(fixture.look(Again::Leave, Some(Duration::ZERO)), [REFUSED, STILL_COMPILING]);
+    fixture.compiler.set_open("b", true);
+    fixture.wait_until_woken(2);
+    assert_eq!(fixture.look(Again::Leave, LONG), [STILL_REFUSED, REFUSED]);
+    assert_eq!(fixture.look(Again::Leave, LONG), [STILL_REFUSED, STILL_REFUSED]);
+    assert_eq!((fixture.compiler.tries("a"), fixture.compiler.tries("b")), (1, 1));
+    assert_eq!(fixture.woken.load(Ordering::SeqCst), 2);
 }
 
 #[test]
 fn another_try_that_takes_longer_is_said_only_if_something_else_comes_of_it() {
-    let mut place = SourceOffset::of(&["a"]);
-    place.compiler.set_open("a", true);
-    assert_eq!(place.look(Again::Try, LONG), [REFUSED]);
-    place.compiler.set_open("a", false);
-    assert_eq!(place.look(Again::Try, Some(Duration::ZERO)), [STILL_COMPILING]);
-    assert_eq!(place.look(Again::Leave, Some(Duration::ZERO)), [STILL_COMPILING]);
-    place.compiler.set_open("a", true);
-    place.wait_until_woken(1);
-    assert_eq!(place.look(Again::Leave, LONG), [STILL_REFUSED]);
-    assert_eq!(place.compiler.tries("a"), 2);
+    let mut fixture = LoaderFixture::of(&["a"]);
+    fixture.compiler.set_open("a", true);
+    assert_eq!(fixture.look(Again::Try, LONG), [REFUSED]);
+    fixture.compiler.set_open("a", false);
+    assert_eq!(fixture.look(Again::Try, Some(Duration::ZERO)), [STILL_COMPILING]);
+    assert_eq!(fixture.look(Again::Leave, Some(Duration::ZERO)), [STILL_COMPILING]);
+    fixture.compiler.set_open("a", true);
+    fixture.wait_until_woken(1);
+    assert_eq!(fixture.look(Again::Leave, LONG), [STILL_REFUSED]);
+    assert_eq!(fixture.compiler.tries("a"), 2);
 }

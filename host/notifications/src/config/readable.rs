@@ -1,6 +1,6 @@
 //! Values that a receiver reads at each delivery: secrets, and URLs that are secrets.
 
-use super::{ReceiverConfig, ReceiverKind, ReceiverUrl, Secret};
+use super::{ConfigValue, ReceiverConfig, ReceiverKind, ReceiverUrl};
 
 impl ReceiverConfig {
     /// Reads everything that is read at each delivery, and returns what cannot be read now, a sentence
@@ -22,7 +22,7 @@ impl ReceiverConfig {
     }
 }
 
-fn with_headers(url: &ReceiverUrl, headers: &[(String, Secret)]) -> Vec<String> {
+fn with_headers(url: &ReceiverUrl, headers: &[(String, ConfigValue)]) -> Vec<String> {
     let headers = headers.iter().filter_map(|(name, value)| Some(format!("header {name}: {}", value.read().err()?)));
     url.read().err().into_iter().chain(headers).collect()
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::Url;
 
-use super::secret::Secret;
+use super::config_value::ConfigValue;
 
 /// The longest URL.
 const URL_BYTES: usize = 2048;
@@ -12,7 +12,7 @@ const URL_BYTES: usize = 2048;
 /// An `http://` or `https://` URL, or the place of a secret that holds one. `Debug` and `Display` show scheme,
 /// host and port only, or the place of the secret.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ReceiverUrl(Secret);
+pub struct ReceiverUrl(ConfigValue);
 
 impl ReceiverUrl {
     /// Checks a URL.
@@ -22,12 +22,12 @@ impl ReceiverUrl {
     pub fn new(text: impl Into<String>) -> Result<Self, String> {
         let text = text.into();
         check(&text)?;
-        Ok(Self(Secret::Plain(text)))
+        Ok(Self(ConfigValue::Plain(text)))
     }
 
     /// Returns a URL that is a secret, which is checked when it is read.
-    pub fn secret(kept: Secret) -> Self {
-        Self(kept)
+    pub fn from_value(value: ConfigValue) -> Self {
+        Self(value)
     }
 
     /// Reads the URL.
@@ -45,7 +45,7 @@ impl ReceiverUrl {
 impl fmt::Display for ReceiverUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Secret::Plain(text) => f.write_str(shown(text)),
+            ConfigValue::Plain(text) => f.write_str(shown(text)),
             kept => write!(f, "the URL in {kept}"),
         }
     }

@@ -10,9 +10,9 @@ fn a_secret_is_read_and_never_shown() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("token");
     fs::write(&path, "hunter2\r\n").unwrap();
-    let file = Secret::File(path.clone());
+    let file = ConfigValue::File(path.clone());
     assert_eq!(file.read().unwrap(), "hunter2");
-    for kept in [file.clone(), Secret::Plain("hunter2".into())] {
+    for kept in [file.clone(), ConfigValue::Plain("hunter2".into())] {
         assert!(!format!("{kept} {kept:?}").contains("hunter2"));
     }
     fs::write(&path, b"hunter2\xff").unwrap();
@@ -22,7 +22,7 @@ fn a_secret_is_read_and_never_shown() {
     assert!(file.read().unwrap_err().ends_with("is empty"));
     fs::write(&path, vec![b'x'; 70_000]).unwrap();
     assert!(file.read().unwrap_err().contains("longer than"));
-    let missing = Secret::Env("LIFESIGNS_TEST_NOT_SET".into());
+    let missing = ConfigValue::Env("LIFESIGNS_TEST_NOT_SET".into());
     assert_eq!(missing.read().unwrap_err(), "environment variable LIFESIGNS_TEST_NOT_SET is not set");
 }
 
@@ -55,7 +55,7 @@ fn a_url_is_checked_and_shown_without_what_may_be_a_password() {
         let why = ReceiverUrl::new(text).unwrap_err();
         assert!(!why.contains("SECRET"), "{why}");
     }
-    let kept = ReceiverUrl::secret(Secret::Plain("nonsense".into()));
+    let kept = ReceiverUrl::from_value(ConfigValue::Plain("nonsense".into()));
     assert!(!kept.read().unwrap_err().contains("nonsense"));
 }
 
@@ -114,7 +114,7 @@ fn mistakes_that_only_the_whole_shows() {
         server: SmtpServer::new("smtp://mail.example", false).unwrap(),
         from: "not-an-address".into(),
         to: vec![],
-        user: Some(Secret::Plain("u".into())),
+        user: Some(ConfigValue::Plain("u".into())),
         password: None,
         timeout_ms: 0,
         ca: None,
@@ -125,10 +125,10 @@ fn mistakes_that_only_the_whole_shows() {
     let webhook = Webhook {
         url: ReceiverUrl::new("http://a.example").unwrap(),
         headers: vec![
-            ("X-Good".into(), Secret::Env("TOKEN".into())),
-            ("Host".into(), Secret::Plain("b.example".into())),
-            ("Not a name".into(), Secret::Plain("x".into())),
-            ("X-Split".into(), Secret::Plain("a\r\nb: c".into())),
+            ("X-Good".into(), ConfigValue::Env("TOKEN".into())),
+            ("Host".into(), ConfigValue::Plain("b.example".into())),
+            ("Not a name".into(), ConfigValue::Plain("x".into())),
+            ("X-Split".into(), ConfigValue::Plain("a\r\nb: c".into())),
         ],
         secret: None,
         template: None,

@@ -10,8 +10,8 @@ use lifesigns_compliance::NoticeKind;
 
 use super::*;
 use crate::{
-    AnchorSchedule, AuditHead, AuditLog, DeliveryOutcome, DeliveryReport, Failure, MemoryOutbox, Message, OpenAlerts,
-    Outbox, PendingNotice, Receiver, Retry, sample::notice,
+    AnchorSchedule, AuditHead, AuditLog, DeliveryError, DeliveryOutcome, DeliveryReport, MemoryOutbox, Message,
+    OpenAlerts, Outbox, PendingNotice, Receiver, Retry, sample::notice,
 };
 
 /// The longest wait for anything.
@@ -23,15 +23,15 @@ const RETRY: Retry = Retry { attempts: 3, first_ms: 1, max_ms: 2 };
 /// A receiver that calls a function.
 struct Does<F>(F);
 
-impl<F: FnMut(&Message) -> Result<(), Failure> + Send> Receiver for Does<F> {
-    fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
+impl<F: FnMut(&Message) -> Result<(), DeliveryError> + Send> Receiver for Does<F> {
+    fn deliver(&mut self, message: &Message) -> Result<(), DeliveryError> {
         (self.0)(message)
     }
 }
 
-fn endpoint(name: &str, outbox: &MemoryOutbox, receiver: impl Receiver + 'static) -> Endpoint {
+fn spec(name: &str, outbox: &MemoryOutbox, receiver: impl Receiver + 'static) -> WorkerSpec {
     let (receiver, outbox) = (Box::new(receiver), Box::new(outbox.clone()));
-    Endpoint { name: name.into(), retry: RETRY, receiver, outbox, anchoring: None, alerts: Box::new(()) }
+    WorkerSpec { name: name.into(), retry: RETRY, receiver, outbox, anchoring: None, alerts: Box::new(()) }
 }
 
 /// Results, stored at once.
@@ -51,7 +51,7 @@ fn unwritten() -> (DeliverySink, Heard<DeliveryReport>) {
     (Arc::new(move |settled| drop(send.send(settled))), heard)
 }
 
-fn tells(to: Sender<String>) -> Does<impl FnMut(&Message) -> Result<(), Failure> + Send> {
+fn tells(to: Sender<String>) -> Does<impl FnMut(&Message) -> Result<(), DeliveryError> + Send> {
     Does(move |message: &Message| {
         let _ = to.send(message.key.clone());
         Ok(())
@@ -63,7 +63,7 @@ fn what_is_added_later_is_told_after_a_nudge() {
     let outbox = MemoryOutbox::default();
     let (settle, settled) = written(&outbox);
     let (to, delivered) = channel();
-    let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, tells(to))], &settle, 1).unwrap();
+    let dispatcher = Dispatcher::start(vec![spec("r", &outbox, tells(to))], &settle, 1).unwrap();
     for name in ["a", "b", "c"] {
         let id = outbox.add(notice(name, NoticeKind::Opened));
         dispatcher.wake();
@@ -86,7 +86,7 @@ fn an_outcome_on_its_way_is_not_told_again() {
     let (settle, settled) = unwritten();
     let (to, delivered) = channel();
     outbox.add(notice("a", NoticeKind::Opened));
-    let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, tells(to))], &settle, 1).unwrap();
+    let dispatcher = Dispatcher::start(vec![spec("r", &outbox, tells(to))], &settle, 1).unwrap();
     settled.recv_timeout(DEADLINE).unwrap();
     dispatcher.wake();
     dispatcher.reread();
@@ -107,7 +107,7 @@ fn what_was_not_written_down_is_told_again_by_the_next_under_the_same_key() {
     outbox.add(notice("a", NoticeKind::Opened));
     for _ in 0..2 {
         let (settle, settled) = unwritten();
-        let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, tells(to.clone()))], &settle, 1).unwrap();
+        let dispatcher = Dispatcher::start(vec![spec("r", &outbox, tells(to.clone()))], &settle, 1).unwrap();
         assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, DeliveryOutcome::Delivered);
         assert_eq!(delivered.recv_timeout(DEADLINE).unwrap(), "key-a-Opened");
         assert!(dispatcher.stop(DEADLINE));
@@ -122,10 +122,10 @@ fn a_dead_letter_is_told_again_when_a_person_says_so() {
     let is_well = Arc::clone(&well);
     let receiver = Does(move |_: &Message| match is_well.load(Ordering::SeqCst) {
         true => Ok(()),
-        false => Err(Failure::later("no")),
+        false => Err(DeliveryError::retryable("no")),
     });
     let id = outbox.add(notice("a", NoticeKind::Opened));
-    let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, receiver)], &settle, 1).unwrap();
+    let dispatcher = Dispatcher::start(vec![spec("r", &outbox, receiver)], &settle, 1).unwrap();
     let outcomes: Vec<_> = (0..3).map(|_| settled.recv_timeout(DEADLINE).unwrap().outcome).collect();
     assert!(matches!(outcomes[0], DeliveryOutcome::Failed { attempts: 1, .. }), "{outcomes:?}");
     assert!(matches!(outcomes[1], DeliveryOutcome::Failed { attempts: 2, .. }), "{outcomes:?}");
@@ -154,8 +154,8 @@ fn a_slow_receiver_delays_nobody_and_stop_does_not_wait_for_it() {
     let (to, delivered) = channel();
     let (settle, settled) = unwritten();
     slow_box.add(notice("a", NoticeKind::Opened));
-    let endpoints = vec![endpoint("r", &slow_box, slow), endpoint("r", &quick_box, tells(to))];
-    let dispatcher = Dispatcher::start(endpoints, &settle, 1).unwrap();
+    let specs = vec![spec("r", &slow_box, slow), spec("r", &quick_box, tells(to))];
+    let dispatcher = Dispatcher::start(specs, &settle, 1).unwrap();
     entered.recv_timeout(DEADLINE).unwrap();
     for number in 0..100 {
         quick_box.add(notice(&number.to_string(), NoticeKind::Opened));
@@ -178,11 +178,11 @@ fn stop_waits_for_what_is_under_way_and_begins_nothing() {
     let (leave, left) = channel::<()>();
     let receiver = Does(move |_: &Message| {
         let _ = enter.send(());
-        left.recv_timeout(DEADLINE).map_err(Failure::later)
+        left.recv_timeout(DEADLINE).map_err(DeliveryError::retryable)
     });
     outbox.add(notice("a", NoticeKind::Opened));
     outbox.add(notice("b", NoticeKind::Opened));
-    let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, receiver)], &settle, 1).unwrap();
+    let dispatcher = Dispatcher::start(vec![spec("r", &outbox, receiver)], &settle, 1).unwrap();
     entered.recv_timeout(DEADLINE).unwrap();
     let stopped = std::thread::scope(|scope| {
         let stopped = scope.spawn(|| dispatcher.stop(DEADLINE));
@@ -206,7 +206,7 @@ fn a_panic_is_a_failure() {
         Ok(())
     });
     outbox.add(notice("a", NoticeKind::Opened));
-    let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, receiver)], &settle, 1).unwrap();
+    let dispatcher = Dispatcher::start(vec![spec("r", &outbox, receiver)], &settle, 1).unwrap();
     let first = settled.recv_timeout(DEADLINE).unwrap().outcome;
     assert!(matches!(&first, DeliveryOutcome::Failed { why, .. } if why.contains("it panicked: not yet")), "{first:?}");
     assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, DeliveryOutcome::Delivered);
@@ -231,19 +231,19 @@ fn an_outbox_that_cannot_be_read_is_read_later_by_itself() {
     outbox.add(notice("a", NoticeKind::Opened));
     let (settle, settled) = written(&outbox);
     let (to, _told) = channel();
-    let mut endpoint = endpoint("r", &outbox, tells(to));
-    endpoint.outbox = Box::new(Sick(outbox, true));
-    let dispatcher = Dispatcher::start(vec![endpoint], &settle, 1).unwrap();
+    let mut spec = spec("r", &outbox, tells(to));
+    spec.outbox = Box::new(Sick(outbox, true));
+    let dispatcher = Dispatcher::start(vec![spec], &settle, 1).unwrap();
     assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, DeliveryOutcome::Delivered);
     let why = dispatcher.status().remove(0).last_error.unwrap().1;
     assert_eq!(why, "the outbox cannot be read: disk I/O error");
 }
 
 /// Counts its keep-alives; the first one fails.
-struct Reminds(Sender<usize>, usize, Failure);
+struct Reminds(Sender<usize>, usize, DeliveryError);
 
 impl Receiver for Reminds {
-    fn deliver(&mut self, _: &Message) -> Result<(), Failure> {
+    fn deliver(&mut self, _: &Message) -> Result<(), DeliveryError> {
         Ok(())
     }
 
@@ -251,7 +251,7 @@ impl Receiver for Reminds {
         Some(5)
     }
 
-    fn keep_alive(&mut self) -> Result<(), Failure> {
+    fn keep_alive(&mut self) -> Result<(), DeliveryError> {
         self.1 += 1;
         let _ = self.0.send(self.1);
         if self.1 == 1 { Err(self.2.clone()) } else { Ok(()) }
@@ -260,12 +260,12 @@ impl Receiver for Reminds {
 
 #[test]
 fn what_is_still_so_is_said_again_and_again() {
-    for failure in [Failure::later("not yet"), Failure::never("not so")] {
+    for failure in [DeliveryError::retryable("not yet"), DeliveryError::permanent("not so")] {
         let outbox = MemoryOutbox::default();
         let (settle, _settled) = unwritten();
         let (to, delivered) = channel();
         let reminds = Reminds(to, 0, failure.clone());
-        let dispatcher = Dispatcher::start(vec![endpoint("r", &outbox, reminds)], &settle, 1).unwrap();
+        let dispatcher = Dispatcher::start(vec![spec("r", &outbox, reminds)], &settle, 1).unwrap();
         for number in 1..=4 {
             assert_eq!(delivered.recv_timeout(DEADLINE).unwrap(), number);
         }
@@ -296,8 +296,8 @@ fn what_is_silenced_by_the_time_it_goes_out_does_not_and_is_settled() {
     let (to, delivered) = channel();
     outbox.add(notice("a", NoticeKind::Opened));
     outbox.add(notice("b", NoticeKind::Resolved));
-    let endpoints = vec![Endpoint { alerts: Box::new(Quiet), ..endpoint("r", &outbox, tells(to)) }];
-    let dispatcher = Dispatcher::start(endpoints, &settle, 1).unwrap();
+    let specs = vec![WorkerSpec { alerts: Box::new(Quiet), ..spec("r", &outbox, tells(to)) }];
+    let dispatcher = Dispatcher::start(specs, &settle, 1).unwrap();
     assert_eq!(delivered.recv_timeout(DEADLINE).unwrap(), "key-b-Resolved");
     let outcomes = [settled.recv_timeout(DEADLINE).unwrap(), settled.recv_timeout(DEADLINE).unwrap()];
     assert!(outcomes.iter().any(|one| matches!(&one.outcome, DeliveryOutcome::Withheld(about) if about.alert == "a")));
@@ -319,16 +319,16 @@ impl AuditLog for Grows {
 struct Keeps(u32, Sender<u64>);
 
 impl Receiver for Keeps {
-    fn deliver(&mut self, _: &Message) -> Result<(), Failure> {
+    fn deliver(&mut self, _: &Message) -> Result<(), DeliveryError> {
         Ok(())
     }
 
-    fn anchor(&mut self, head: &AuditHead) -> Result<(), Failure> {
+    fn anchor(&mut self, head: &AuditHead) -> Result<(), DeliveryError> {
         self.0 += 1;
         if self.0 <= 2 {
-            return Err(Failure::later("down"));
+            return Err(DeliveryError::retryable("down"));
         }
-        self.1.send(head.number).map_err(Failure::later)
+        self.1.send(head.number).map_err(DeliveryError::retryable)
     }
 }
 
@@ -337,10 +337,10 @@ fn a_head_that_does_not_arrive_is_tried_again_and_one_that_does_is_not() {
     let outbox = MemoryOutbox::default();
     let (to, heads) = channel();
     let anchoring = || Some(AnchorSchedule { every_ms: 3_600_000, log: Box::new(Grows(0)) });
-    let keeps = Endpoint { anchoring: anchoring(), ..endpoint("keeps", &outbox, Keeps(0, to)) };
+    let keeps = WorkerSpec { anchoring: anchoring(), ..spec("keeps", &outbox, Keeps(0, to)) };
     let (delivered, _told) = channel();
     let takes_none =
-        Endpoint { anchoring: anchoring(), ..endpoint("takes-none", &MemoryOutbox::default(), tells(delivered)) };
+        WorkerSpec { anchoring: anchoring(), ..spec("takes-none", &MemoryOutbox::default(), tells(delivered)) };
     let dispatcher = Dispatcher::start(vec![keeps, takes_none], &unwritten().0, 1).unwrap();
     assert_eq!(heads.recv_timeout(DEADLINE), Ok(3));
     let until = Instant::now() + DEADLINE;
@@ -360,12 +360,12 @@ fn a_head_that_does_not_arrive_is_tried_again_and_one_that_does_is_not() {
 struct Refuses(Sender<String>);
 
 impl Receiver for Refuses {
-    fn deliver(&mut self, message: &Message) -> Result<(), Failure> {
-        self.0.send(message.key.clone()).map_err(Failure::later)
+    fn deliver(&mut self, message: &Message) -> Result<(), DeliveryError> {
+        self.0.send(message.key.clone()).map_err(DeliveryError::retryable)
     }
 
-    fn anchor(&mut self, _: &AuditHead) -> Result<(), Failure> {
-        Err(Failure::later("not now"))
+    fn anchor(&mut self, _: &AuditHead) -> Result<(), DeliveryError> {
+        Err(DeliveryError::retryable("not now"))
     }
 }
 
@@ -374,8 +374,8 @@ fn a_head_that_is_never_taken_holds_up_no_alert() {
     let outbox = MemoryOutbox::default();
     let (to, keys) = channel();
     let anchoring = Some(AnchorSchedule { every_ms: 3_600_000, log: Box::new(Grows(0)) });
-    let endpoint = Endpoint { anchoring, ..endpoint("r", &outbox, Refuses(to)) };
-    let dispatcher = Dispatcher::start(vec![endpoint], &written(&outbox).0, 1).unwrap();
+    let spec = WorkerSpec { anchoring, ..spec("r", &outbox, Refuses(to)) };
+    let dispatcher = Dispatcher::start(vec![spec], &written(&outbox).0, 1).unwrap();
     for id in ["a", "b", "c"] {
         outbox.add(notice(id, NoticeKind::Opened));
         dispatcher.wake();

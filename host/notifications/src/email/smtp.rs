@@ -22,7 +22,7 @@ use crate::{
     config::{Email, Tls},
     egress::EgressPolicy,
     http::read_pem,
-    message::{Failure, failure_text},
+    message::{DeliveryError, failure_text},
 };
 
 /// The name in the greeting: the host may not know its own, and need not disclose it.
@@ -39,12 +39,12 @@ pub(super) struct Session {
 impl Session {
     /// Connects, starts TLS and logs in, as configured. Every failure on the way is retried, because the other
     /// side or the operator may correct its cause.
-    pub(super) fn open(config: &Email, egress: &EgressPolicy) -> Result<Self, Failure> {
+    pub(super) fn open(config: &Email, egress: &EgressPolicy) -> Result<Self, DeliveryError> {
         let whole = Duration::from_millis(config.timeout_ms);
         let deadline = Instant::now() + whole;
         let server = &config.server;
-        let addresses = egress.addresses(&server.host(), server.port(), whole).map_err(Failure::later)?;
-        let trust = trust(config).map_err(Failure::later)?;
+        let addresses = egress.addresses(&server.host(), server.port(), whole).map_err(DeliveryError::retryable)?;
+        let trust = trust(config).map_err(DeliveryError::retryable)?;
         let hello = ClientId::Domain(HELLO.into());
         let wrapped = trust.as_ref().filter(|_| server.tls() == Tls::Wrapped);
         let mut failed = None;
@@ -52,14 +52,14 @@ impl Session {
             match SmtpConnection::connect(address, Some(left(deadline)), &hello, wrapped, None) {
                 Ok(connection) => {
                     let mut session = Self { connection, deadline };
-                    session.greet(config, trust.as_ref(), &hello).map_err(later)?;
+                    session.greet(config, trust.as_ref(), &hello).map_err(retryable)?;
                     session.log_in(config)?;
                     return Ok(session);
                 }
                 Err(error) => failed = Some(format!("{address}: {}", error_text(&error))),
             }
         }
-        Err(Failure::later(failed.unwrap_or_else(|| format!("{} has no address", server.host()))))
+        Err(DeliveryError::retryable(failed.unwrap_or_else(|| format!("{} has no address", server.host()))))
     }
 
     fn greet(&mut self, config: &Email, trust: Option<&TlsParameters>, hello: &ClientId) -> Result<(), Error> {
@@ -73,22 +73,22 @@ impl Session {
         }
     }
 
-    fn log_in(&mut self, config: &Email) -> Result<(), Failure> {
+    fn log_in(&mut self, config: &Email) -> Result<(), DeliveryError> {
         let (Some(user), Some(password)) = (&config.user, &config.password) else { return Ok(()) };
-        let user = user.read().map_err(Failure::later)?;
-        let password = password.read().map_err(Failure::later)?;
+        let user = user.read().map_err(DeliveryError::retryable)?;
+        let password = password.read().map_err(DeliveryError::retryable)?;
         let credentials = Credentials::new(user, password);
         self.limit();
         // The answer to a log-in may repeat the password; the code suffices.
         let failed = |error: Error| match error.status() {
-            Some(code) => Failure::later(format!("the log-in is refused ({code})")),
-            None => later(error),
+            Some(code) => DeliveryError::retryable(format!("the log-in is refused ({code})")),
+            None => retryable(error),
         };
         self.connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).map(drop).map_err(failed)
     }
 
     /// Begins a mail; `plain` if all its addresses are ASCII.
-    pub(super) fn from(&mut self, from: &Address, plain: bool) -> Result<(), Failure> {
+    pub(super) fn from(&mut self, from: &Address, plain: bool) -> Result<(), DeliveryError> {
         self.limit();
         // Mails are encoded as ASCII; only addresses can hold other characters.
         let parameters = if plain { Vec::new() } else { vec![MailParameter::SmtpUtfEight] };
@@ -102,7 +102,7 @@ impl Session {
     }
 
     /// Transmits the mail.
-    pub(super) fn data(&mut self, mail: &[u8]) -> Result<(), Failure> {
+    pub(super) fn data(&mut self, mail: &[u8]) -> Result<(), DeliveryError> {
         self.limit();
         self.connection.command(Data).map_err(failure)?;
         self.limit();
@@ -146,12 +146,12 @@ pub(super) fn is_refusal(error: &Error) -> bool {
 }
 
 /// Returns the failure for an error of a command in the middle of a mail.
-fn failure(error: Error) -> Failure {
-    if is_refusal(&error) { Failure::never(error_text(&error)) } else { later(error) }
+fn failure(error: Error) -> DeliveryError {
+    if is_refusal(&error) { DeliveryError::permanent(error_text(&error)) } else { retryable(error) }
 }
 
-fn later(error: Error) -> Failure {
-    Failure::later(error_text(&error))
+fn retryable(error: Error) -> DeliveryError {
+    DeliveryError::retryable(error_text(&error))
 }
 
 /// Returns an error with its causes. A time-out of the socket is called that, whatever is around it.

@@ -153,7 +153,7 @@ fn a_failure_is_tried_again_later_as_the_same_message() {
     queue.push(bundled(1, "a", NoticeKind::Opened, "vm-1"), SECOND);
     let batch = deliver(&mut queue, 2 * SECOND);
     let message = batch.message.clone();
-    let failed = queue.failed(batch, &Failure::later("no"), 2 * SECOND);
+    let failed = queue.failed(batch, &DeliveryError::retryable("no"), 2 * SECOND);
     let [(1, DeliveryOutcome::Failed { attempts: 1, next_ns, why })] = &failed[..] else { panic!("{failed:?}") };
     assert_eq!(why, "no");
     assert!((2 * SECOND + SECOND / 2..=3 * SECOND).contains(next_ns), "{next_ns}");
@@ -174,7 +174,7 @@ fn it_is_given_up_in_the_end_and_refusals_at_once() {
     let mut now_ns = 0;
     for attempts in 1..=4 {
         let batch = deliver(&mut queue, now_ns);
-        let outcomes = queue.failed(batch, &Failure::later("no"), now_ns);
+        let outcomes = queue.failed(batch, &DeliveryError::retryable("no"), now_ns);
         match &outcomes[..] {
             [(1, DeliveryOutcome::Failed { attempts: tries, .. })] if attempts < 4 => assert_eq!(*tries, attempts),
             [(1, DeliveryOutcome::Dead { why })] if attempts == 4 => assert_eq!(why, "given up after 4 tries: no"),
@@ -185,7 +185,7 @@ fn it_is_given_up_in_the_end_and_refusals_at_once() {
     assert_eq!(queue.len(), 0);
     queue.push(row(2, "b", NoticeKind::Opened), now_ns);
     let batch = deliver(&mut queue, now_ns);
-    let outcomes = queue.failed(batch, &Failure::never("never"), now_ns);
+    let outcomes = queue.failed(batch, &DeliveryError::permanent("never"), now_ns);
     assert_eq!(outcomes, [(2, DeliveryOutcome::Dead { why: "never".into() })]);
     assert_eq!(queue.down(), None, "who refuses is there");
 }
@@ -197,7 +197,10 @@ fn attempts_of_an_earlier_life_count() {
     queue.push(old, SECOND);
     assert_eq!(waits(&mut queue, SECOND), 5 * SECOND);
     let batch = deliver(&mut queue, 5 * SECOND);
-    assert!(matches!(queue.failed(batch, &Failure::later("no"), 5 * SECOND)[..], [(1, DeliveryOutcome::Dead { .. })]));
+    assert!(matches!(
+        queue.failed(batch, &DeliveryError::retryable("no"), 5 * SECOND)[..],
+        [(1, DeliveryOutcome::Dead { .. })]
+    ));
 }
 
 #[test]
@@ -211,7 +214,7 @@ fn while_it_is_down_one_at_a_time_is_tried_each_in_its_turn() {
     for _ in 0..9 {
         let batch = deliver(&mut queue, now_ns);
         tried.extend(ids(&batch));
-        queue.failed(batch, &Failure::later("no"), now_ns);
+        queue.failed(batch, &DeliveryError::retryable("no"), now_ns);
         assert!(queue.down().is_some_and(|(since_ns, next_ns)| since_ns == SECOND && next_ns > now_ns));
         let until = waits(&mut queue, now_ns);
         assert!(until > now_ns, "nothing else is tried meanwhile");
@@ -233,7 +236,7 @@ fn who_asks_for_time_is_left_alone() {
     queue.push(row(1, "a", NoticeKind::Opened), SECOND);
     queue.push(row(2, "b", NoticeKind::Opened), SECOND);
     let batch = deliver(&mut queue, SECOND);
-    let busy = Failure { after_ms: Some(6000), ..Failure::later("busy") };
+    let busy = DeliveryError { after_ms: Some(6000), ..DeliveryError::retryable("busy") };
     queue.failed(batch, &busy, SECOND);
     assert_eq!(waits(&mut queue, SECOND), 7 * SECOND);
     assert_eq!(waits(&mut queue, 7 * SECOND - 1), 7 * SECOND);
@@ -291,7 +294,7 @@ fn what_is_withheld_leaves_the_message_with_all_that_it_stood_for() {
 
     queue.push(row(5, "c", NoticeKind::Opened), 30 * SECOND);
     let batch = deliver(&mut queue, 30 * SECOND);
-    queue.failed(batch, &Failure::later("down"), 30 * SECOND);
+    queue.failed(batch, &DeliveryError::retryable("down"), 30 * SECOND);
     let mut again = deliver(&mut queue, 40 * SECOND);
     assert_eq!(queue.withhold(&mut again, |_| true).len(), 1, "also what was tried before");
     assert!(again.is_empty());
@@ -320,7 +323,7 @@ fn a_clock_that_is_set_back_holds_nothing_up() {
     queue.push(row(1, "a", NoticeKind::Opened), ahead_ns);
     queue.push(bundled(2, "b", NoticeKind::Opened, "vm-1"), ahead_ns);
     let first = deliver(&mut queue, ahead_ns);
-    queue.failed(first, &Failure::later("it is down"), ahead_ns);
+    queue.failed(first, &DeliveryError::retryable("it is down"), ahead_ns);
     queue.set_back(YEAR);
     let until_ns = waits(&mut queue, YEAR);
     assert!(until_ns <= YEAR + 8 * SECOND, "{} s too late", (until_ns - YEAR) / SECOND);

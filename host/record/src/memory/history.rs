@@ -2,10 +2,10 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use lifesigns_compliance::{AuditRecord, BadgeOwner, BadgePoint, BookChanges};
+use lifesigns_compliance::{AuditedChange, BadgeOwner, BadgePoint, BookChanges};
 use serde_json::json;
 
-use crate::audit::{AuditEntry, AuditError, ChainHash, ChainMark, ChainVerification, chain_hash};
+use crate::audit::{AuditError, AuditLogEntry, ChainHash, ChainMark, ChainVerification, chain_hash};
 
 /// The action of the entry that retention appends.
 const SHORTENED: &str = "audit shortened";
@@ -27,7 +27,7 @@ impl Link {
 pub(super) struct HistoryTables {
     /// Points of badges with the host's clock when they were written, in that order.
     badges: VecDeque<(u64, BadgePoint)>,
-    entries: VecDeque<AuditEntry>,
+    entries: VecDeque<AuditLogEntry>,
     /// The last entry.
     head: Link,
     /// The last entry that retention removed.
@@ -41,7 +41,7 @@ pub(super) fn kept_badges(changes: &BookChanges) -> impl Iterator<Item = &BadgeP
     changes.badges.iter().filter(move |point| point.of != BadgeOwner::Object || !gone.contains(point.name.as_str()))
 }
 
-fn hash(previous: &ChainHash, id: u64, written_ns: u64, audit: &AuditRecord) -> ChainHash {
+fn hash(previous: &ChainHash, id: u64, written_ns: u64, audit: &AuditedChange) -> ChainHash {
     let (before, after) = (audit.before.to_string(), audit.after.to_string());
     let numbers = [id.cast_signed(), written_ns.cast_signed(), audit.time_ns.cast_signed()];
     chain_hash(previous, numbers, [&audit.who, &audit.what, &audit.subject, &before, &after])
@@ -53,12 +53,12 @@ impl HistoryTables {
     }
 
     /// Appends audit entries.
-    pub(super) fn append(&mut self, audit: &[AuditRecord], now_ns: u64) {
+    pub(super) fn append(&mut self, audit: &[AuditedChange], now_ns: u64) {
         for audit in audit {
             let id = self.head.id + 1;
             let hash = hash(&self.head.hash, id, now_ns, audit);
             self.head = Link { id, hash };
-            self.entries.push_back(AuditEntry { mark: self.head.mark(), written_ns: now_ns, audit: audit.clone() });
+            self.entries.push_back(AuditLogEntry { mark: self.head.mark(), written_ns: now_ns, audit: audit.clone() });
         }
     }
 
@@ -74,7 +74,7 @@ impl HistoryTables {
         points
     }
 
-    pub(super) fn entries(&self) -> impl DoubleEndedIterator<Item = &AuditEntry> {
+    pub(super) fn entries(&self) -> impl DoubleEndedIterator<Item = &AuditLogEntry> {
         self.entries.iter()
     }
 
@@ -122,7 +122,7 @@ impl HistoryTables {
         }
         if old > 0 {
             let mark = self.anchor.mark();
-            let entry = AuditRecord {
+            let entry = AuditedChange {
                 time_ns: now_ns,
                 who: "retention".to_owned(),
                 what: SHORTENED.to_owned(),

@@ -6,7 +6,7 @@ use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint};
 
 use super::state::Shared;
 use crate::{
-    audit::{AuditEntry, AuditError, ChainMark, ChainVerification},
+    audit::{AuditError, AuditLogEntry, ChainMark, ChainVerification},
     commit::ReceiverPause,
     error::{BackupError, RecordError},
     history::{AlertHistoryFilter, AuditFilter},
@@ -61,15 +61,15 @@ impl RecordReader for MemoryReader {
         Ok(self.0.state.lock().history.badges(of, name, since_ns, limit(most)))
     }
 
-    fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>, RecordError> {
+    fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditLogEntry>, RecordError> {
         let state = self.0.state.lock();
-        let is_wanted = |entry: &&AuditEntry| {
+        let is_wanted = |entry: &&AuditLogEntry| {
             entry.written_ns >= filter.since_ns
                 && filter.before.is_none_or(|before| entry.mark.id < before)
                 && filter.subject.as_ref().is_none_or(|subject| *subject == entry.audit.subject)
         };
         let latest = state.history.entries().rev().filter(is_wanted);
-        let mut entries: Vec<AuditEntry> = latest.take(limit(filter.limit)).cloned().collect();
+        let mut entries: Vec<AuditLogEntry> = latest.take(limit(filter.limit)).cloned().collect();
         entries.reverse();
         Ok(entries)
     }

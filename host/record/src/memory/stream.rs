@@ -42,7 +42,7 @@ impl StreamTables {
     }
 
     pub(super) fn apply(&mut self, commit: &Commit) {
-        for offset in &commit.places {
+        for offset in &commit.offsets {
             if offset.is_forgotten {
                 self.offsets.remove(&offset.source);
             } else {

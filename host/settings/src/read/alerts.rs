@@ -32,7 +32,7 @@ fn thresholds(table: &RawNode, check: &mut Checker<'_>) -> BTreeMap<String, f64>
     let mut thresholds = BTreeMap::new();
     for RawEntry { key, at, node } in table.entries_of("thresholds") {
         if let Some(why) = reserved_threshold(key) {
-            check.wrong(at, why, None);
+            check.error(at, why, None);
         }
         thresholds.insert(key.clone(), node.number().unwrap_or_default());
     }
@@ -85,7 +85,7 @@ impl DefinitionReader<'_, '_> {
         let of = self.conditions(table.list_of("of"));
         let count = table.whole_of("count").and_then(|count| usize::try_from(count).ok()).unwrap_or(1);
         if let Some(node) = table.get("count").filter(|_| count > of.len() && !of.is_empty()) {
-            self.check.wrong(
+            self.check.error(
                 &node.at,
                 format!("a count of {count} can never hold: there are {} conditions to count", of.len()),
                 None,
@@ -100,7 +100,7 @@ impl DefinitionReader<'_, '_> {
             && table.get("fact").is_none()
         {
             let help = "give each of its items one".to_owned();
-            self.check.wrong(&entry.at, "`scope` belongs to a symptom or a fact", Some(help));
+            self.check.error(&entry.at, "`scope` belongs to a symptom or a fact", Some(help));
         }
         match table.text_of("scope") {
             Some("parent") => Scope::Parent,
@@ -114,7 +114,7 @@ impl DefinitionReader<'_, '_> {
         let pattern = Pattern::new(text);
         if pattern.is_literal() && !text.contains('/') && !text.is_empty() {
             let help = format!("symptoms are named RULE/SYMPTOM; all of a rule are \"{}/*\"", visible_word(text));
-            self.check.wrong(&node.at, format!("`{}` names no symptom", visible_word(text)), Some(help));
+            self.check.error(&node.at, format!("`{}` names no symptom", visible_word(text)), Some(help));
         }
         pattern
     }
@@ -126,7 +126,7 @@ impl DefinitionReader<'_, '_> {
                 if !self.thresholds.contains_key(name) {
                     let known = self.thresholds.keys().map(String::as_str);
                     let help = hint(name, known).unwrap_or_else(|| format!("add `thresholds = {{ {name} = 1.0 }}`"));
-                    self.check.wrong(
+                    self.check.error(
                         &node.at,
                         format!("the alert has no threshold `{}`", visible_word(name)),
                         Some(help),

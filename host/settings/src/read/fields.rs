@@ -39,7 +39,7 @@ pub(super) fn unique(what: &str, tables: &[RawNode], check: &mut Checker<'_>) {
     for node in tables.iter().filter_map(|table| table.get("name")) {
         let Some(name) = node.text() else { continue };
         match seen.get(name) {
-            Some(first) => check.twice(what, name, &node.at, first),
+            Some(first) => check.duplicate(what, name, &node.at, first),
             None => _ = seen.insert(name, &node.at),
         }
     }

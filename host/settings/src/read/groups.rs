@@ -19,7 +19,7 @@ impl ComplianceReader<'_, '_> {
             let reads = node.text().and_then(|text| Expression::compile(text).ok());
             if reads.is_some_and(|expression| !expression.references().thresholds.is_empty()) {
                 let help = "write the number here; thresholds belong to alerts".to_owned();
-                self.check.wrong(&node.at, "a group has no `threshold`", Some(help));
+                self.check.error(&node.at, "a group has no `threshold`", Some(help));
             }
         }
         let name = owned(table, "name");

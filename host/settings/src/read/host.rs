@@ -23,9 +23,9 @@ impl Reader<'_, '_> {
             let known = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
             if !matches!(known.as_deref(), Some("toml" | "json" | "csv")) {
                 let help = "name the file `.toml`, `.json` or `.csv`".to_owned();
-                self.check.wrong(&node.at, "the inventory's format is not known", Some(help));
+                self.check.error(&node.at, "the inventory's format is not known", Some(help));
             } else if paths.contains(&path) {
-                self.check.wrong(&node.at, "this inventory is named twice", None);
+                self.check.error(&node.at, "this inventory is named twice", None);
             }
             paths.push(path);
         }
@@ -44,7 +44,7 @@ impl Reader<'_, '_> {
             let Some(source) = self.source(table) else { continue };
             let at = ["name", "file", "stdin"].iter().find_map(|key| table.get(key)).map_or(&table.at, |node| &node.at);
             match seen.get(&source.name) {
-                Some(first) => self.check.twice("a source", &source.name, at, first),
+                Some(first) => self.check.duplicate("a source", &source.name, at, first),
                 None => _ = seen.insert(source.name.clone(), *at),
             }
             sources.push(source);
@@ -61,7 +61,7 @@ impl Reader<'_, '_> {
             None if table.flag_of("stdin").unwrap_or(false) => {
                 for key in ["follow", "from"] {
                     if let Some(entry) = table.entry(key) {
-                        self.check.wrong(&entry.at, format!("`{key}` is for files, and this is standard input"), None);
+                        self.check.error(&entry.at, format!("`{key}` is for files, and this is standard input"), None);
                     }
                 }
                 (SourceKind::Stdin, "stdin".to_owned(), "stdin".to_owned())
@@ -82,7 +82,7 @@ impl Reader<'_, '_> {
     fn time_formats(&mut self, table: &RawNode) -> Vec<TimeFormat> {
         let nodes = one_or_more(table, "time-format");
         if let Some(node) = table.get("time-format").filter(|_| nodes.len() > TIME_FORMATS) {
-            self.check.wrong(&node.at, format!("`time-format` has more than {TIME_FORMATS} formats"), None);
+            self.check.error(&node.at, format!("`time-format` has more than {TIME_FORMATS} formats"), None);
         }
         nodes.iter().filter_map(|node| node.text()?.parse().ok()).collect()
     }
@@ -94,7 +94,7 @@ impl Reader<'_, '_> {
         }
         if let Some(entry) = table.entry("from") {
             let help = "leave out `follow = false`, or `from`".to_owned();
-            self.check.wrong(&entry.at, "`from` says where following begins, and this is read once", Some(help));
+            self.check.error(&entry.at, "`from` says where following begins, and this is read once", Some(help));
         }
         SourceKind::File(path)
     }

@@ -57,7 +57,7 @@ impl ComplianceReader<'_, '_> {
         let Some(node) = table.get("zone") else { return Zone::default() };
         if table.get("hours").is_none() {
             let help = "add `hours`, or leave `zone` out".to_owned();
-            self.check.wrong(&node.at, "a `zone` without `hours` says nothing", Some(help));
+            self.check.error(&node.at, "a `zone` without `hours` says nothing", Some(help));
         }
         node.text().and_then(|name| zone::find(name).ok()).unwrap_or_default()
     }
@@ -111,7 +111,7 @@ impl ComplianceReader<'_, '_> {
                 visible_word(pattern.as_str()),
                 visible_word(name)
             );
-            self.check.wrong(at, message, hint(name, names));
+            self.check.error(at, message, hint(name, names));
         }
     }
 
@@ -126,7 +126,7 @@ impl ComplianceReader<'_, '_> {
                 {
                     let place = self.check.sources.place(at);
                     let help = format!("it stands in `{one}` in {place}; keep one");
-                    self.check.wrong(
+                    self.check.error(
                         &node.at,
                         format!("`{}` is in `{one}` and in `{other}`", visible_word(name)),
                         Some(help),
@@ -145,9 +145,9 @@ impl ComplianceReader<'_, '_> {
         };
         if hours.from_minute == hours.to_minute {
             let message = "hours that end when they begin; 00:00 to 24:00 is a whole day";
-            self.check.wrong(&table.at, message, None);
+            self.check.error(&table.at, message, None);
         } else if hours.from_minute == DAY_MINUTES {
-            self.check.wrong(&table.at, "these hours begin at \"24:00\"; write \"00:00\" of the next day", None);
+            self.check.error(&table.at, "these hours begin at \"24:00\"; write \"00:00\" of the next day", None);
         }
         hours
     }

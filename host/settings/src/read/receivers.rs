@@ -3,8 +3,8 @@
 use lifesigns_document::{RawEntry, RawNode, TextSpan, read_text};
 use lifesigns_model::limits::TEXT_FILE_BYTES;
 use lifesigns_notifications::config::{
-    Alertmanager, BodyTemplate, Email, KEEP_ALIVE_MS, Ndjson, ReceiverConfig, ReceiverConfigError, ReceiverKind,
-    ReceiverUrl, Retry, Secret, SmtpServer, TIMEOUT_MS, Webhook,
+    Alertmanager, BodyTemplate, ConfigValue, Email, KEEP_ALIVE_MS, Ndjson, ReceiverConfig, ReceiverConfigError,
+    ReceiverKind, ReceiverUrl, Retry, SmtpServer, TIMEOUT_MS, Webhook,
 };
 
 use lifesigns_text::duration_text;
@@ -49,7 +49,7 @@ impl Reader<'_, '_> {
         for error in receiver.validate() {
             let tables = [Some(node), table.get("retry"), Some(table)];
             let at = tables.into_iter().flatten().find_map(|table| place(table, &error)).unwrap_or(&node.at);
-            self.check.wrong(at, error.what, None);
+            self.check.error(at, error.what, None);
         }
         Some(receiver)
     }
@@ -102,30 +102,30 @@ impl Reader<'_, '_> {
             Ok(server) => Some(server),
             Err(why) => {
                 self.check.mask(&node.at);
-                self.check.wrong(&node.at, format!("`server` cannot be used: {why}"), None);
+                self.check.error(&node.at, format!("`server` cannot be used: {why}"), None);
                 None
             }
         }
     }
 
-    fn headers(&mut self, table: &RawNode) -> Vec<(String, Secret)> {
+    fn headers(&mut self, table: &RawNode) -> Vec<(String, ConfigValue)> {
         let header = |RawEntry { key, node, .. }: &RawEntry| Some((key.clone(), self.secret(node)?));
         table.entries_of("headers").iter().filter_map(header).collect()
     }
 
     /// Returns a secret, or a text that is not secret.
-    fn secret(&self, node: &RawNode) -> Option<Secret> {
-        let file = || self.path_of(node, "file").map(Secret::File);
-        let env = || node.text_of("env").map(|name| Secret::Env(name.to_owned()));
-        node.text().map(|text| Secret::Plain(text.to_owned())).or_else(env).or_else(file)
+    fn secret(&self, node: &RawNode) -> Option<ConfigValue> {
+        let file = || self.path_of(node, "file").map(ConfigValue::File);
+        let env = || node.text_of("env").map(|name| ConfigValue::Env(name.to_owned()));
+        node.text().map(|text| ConfigValue::Plain(text.to_owned())).or_else(env).or_else(file)
     }
 
     fn url(&mut self, table: &RawNode) -> ReceiverUrl {
-        let stand_in = || ReceiverUrl::secret(Secret::Env(UNKNOWN.to_owned()));
+        let stand_in = || ReceiverUrl::from_value(ConfigValue::Env(UNKNOWN.to_owned()));
         let Some(node) = table.get("url") else { return stand_in() };
-        let Some(text) = node.text() else { return self.secret(node).map_or_else(stand_in, ReceiverUrl::secret) };
+        let Some(text) = node.text() else { return self.secret(node).map_or_else(stand_in, ReceiverUrl::from_value) };
         ReceiverUrl::new(text).unwrap_or_else(|why| {
-            self.check.wrong(&node.at, format!("`url` cannot be used: {why}"), None);
+            self.check.error(&node.at, format!("`url` cannot be used: {why}"), None);
             stand_in()
         })
     }
@@ -142,7 +142,7 @@ impl Reader<'_, '_> {
             let at = table.get("max").or(table.get("first")).map_or(&table.at, |node| &node.at);
             let first = duration_text(retry.first_ms);
             let max = duration_text(retry.max_ms);
-            self.check.wrong(at, format!("the longest wait (\"{max}\") is shorter than the first (\"{first}\")"), None);
+            self.check.error(at, format!("the longest wait (\"{max}\") is shorter than the first (\"{first}\")"), None);
             return default;
         }
         retry
@@ -156,7 +156,7 @@ impl Reader<'_, '_> {
         match template {
             Ok(template) => Some(template),
             Err(why) => {
-                self.check.wrong(&node.at, format!("the template cannot be used: {why}"), None);
+                self.check.error(&node.at, format!("the template cannot be used: {why}"), None);
                 None
             }
         }

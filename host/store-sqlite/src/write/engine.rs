@@ -8,20 +8,20 @@ use crate::form::bits;
 
 /// Writes the engine's part. An evicted object is cleared first: its other entries came after that.
 pub(super) fn write(connection: &Connection, commit: &Commit) -> rusqlite::Result<()> {
-    places(connection, &commit.places)?;
+    offsets(connection, &commit.offsets)?;
     clocks(connection, &commit.objects)?;
     states(connection, &commit.states)?;
     reminders(connection, &commit.reminders)
 }
 
-fn places(connection: &Connection, places: &[SourceOffset]) -> rusqlite::Result<()> {
+fn offsets(connection: &Connection, offsets: &[SourceOffset]) -> rusqlite::Result<()> {
     let mut set = connection.prepare_cached("INSERT OR REPLACE INTO place VALUES (?1, ?2, ?3, ?4)")?;
     let mut forget = connection.prepare_cached("DELETE FROM place WHERE source = ?1")?;
-    for place in places {
-        if place.is_forgotten {
-            forget.execute([&place.source])?;
+    for offset in offsets {
+        if offset.is_forgotten {
+            forget.execute([&offset.source])?;
         } else {
-            set.execute(params![place.source, place.cursor, bits(place.lines), place.time_ns.map(bits)])?;
+            set.execute(params![offset.source, offset.cursor, bits(offset.lines), offset.time_ns.map(bits)])?;
         }
     }
     Ok(())

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use lifesigns_compliance::{
-    Alert, AlertStatus, AuditRecord, Badge, BadgeOwner, BadgePoint, BookChanges, EvidenceExcerpt, EvidenceLine, Fact,
+    Alert, AlertStatus, AuditedChange, Badge, BadgeOwner, BadgePoint, BookChanges, EvidenceExcerpt, EvidenceLine, Fact,
     Matcher, Notice, NoticeKind, Object, PendingTransition, Silence, SymptomState, Why,
     config::{ConfigLocation as Written, Grouping},
 };
@@ -155,8 +155,8 @@ pub fn notice(number: u64, receiver: &str) -> Notice {
     }
 }
 
-pub fn audit(number: u64) -> AuditRecord {
-    AuditRecord {
+pub fn audit(number: u64) -> AuditedChange {
+    AuditedChange {
         time_ns: number,
         who: "rule docker-keyword".to_owned(),
         what: "alert opened".to_owned(),

@@ -126,7 +126,7 @@ fn hot_load(modules: &Modules, words: &[String], table: &mut Table) {
 }
 
 /// How much longer a chunk takes, from its source to its last alert, when it is the first of a new
-/// generation.
+/// rule set.
 fn pause(
     engine: &Engine,
     live: &[Arc<lifesigns_engine::LoadedRule>],
@@ -151,7 +151,7 @@ fn pause(
         longer.push(first[first.len() - 1].saturating_sub(usual[usual.len() - 1]));
     }
     row(table, "a chunk of 500 lines, from source to alerts", &mut usual, "");
-    row(table, "the same, first of a new generation", &mut first, "");
+    row(table, "the same, first of a new rule set", &mut first, "");
     row(table, "- the pause: how much longer that took", &mut longer, "<= 1 ms");
 }
 

@@ -183,12 +183,12 @@ fn ours(path: &Path, rules: &Arc<RuleSet>) -> (u64, String) {
     };
     let outcome = replay(1, rules, vec![ReplayInput { source, next }], &[], &mut output).expect("a replay");
     out.flush().expect("/dev/null");
-    let lines = outcome.tally.lines as f64;
+    let lines = outcome.scan_counts.lines as f64;
     let detail = format!(
         "{:.1} % decoded, {:.3} verifications a line, {} fallbacks",
-        outcome.tally.decoded as f64 / lines * 100.0,
-        outcome.tally.verifications as f64 / lines,
-        outcome.tally.fallbacks
+        outcome.scan_counts.decoded as f64 / lines * 100.0,
+        outcome.scan_counts.verifications as f64 / lines,
+        outcome.scan_counts.fallbacks
     );
     (outcome.report.alerts, detail)
 }

@@ -4,7 +4,7 @@
 use std::{fs, path::PathBuf};
 
 use lifesigns_api::{
-    AlertCounts, AuditReport, AuditRow, ChainBreak, CompilingRule, ConfigStatus, DeliveryState, DropStatus,
+    AlertCounts, AuditReport, AuditTrailRow, ChainBreak, CompilingRule, ConfigStatus, DeliveryState, DropStatus,
     EngineStatus, HostStatus, MemoryStatus, ReceiverStatus, RefusedRule, RuleStatus, SourceState, SourceStatus,
     StoreState, StoreStatus, UndeliveredNotice,
 };
@@ -191,10 +191,10 @@ fn the_outbox() {
 
 #[test]
 fn the_audit_log() {
-    let row = |number, what: &str, before, after| AuditRow {
+    let row = |number, what: &str, before, after| AuditTrailRow {
         number,
         hash: "00".into(),
-        audit: lifesigns_compliance::AuditRecord {
+        audit: lifesigns_compliance::AuditedChange {
             time_ns: sample().time_ns,
             who: "alice (by root)".into(),
             what: what.into(),

@@ -1,6 +1,6 @@
 //! The audit log.
 
-use lifesigns_api::{AuditReport, AuditRow};
+use lifesigns_api::{AuditReport, AuditTrailRow};
 use lifesigns_text::{time_text, visible, visible_short};
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use super::super::table::{Style, Table, View};
 const VALUE_CHARS: usize = 60;
 
 /// Returns a list of entries, the latest last.
-pub(crate) fn audit(rows: &[AuditRow], view: &View) -> String {
+pub(crate) fn audit(rows: &[AuditTrailRow], view: &View) -> String {
     if rows.is_empty() {
         return "no entries\n".to_owned();
     }

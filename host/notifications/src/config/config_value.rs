@@ -1,4 +1,4 @@
-//! Secrets: values that are read when they are needed and never printed.
+//! Values of the configuration, among them secrets, that are read when they are needed and never printed.
 
 use std::{
     env, fmt,
@@ -13,7 +13,7 @@ const SECRET_BYTES: u64 = 64 * 1024;
 /// The place of a value. It is read for each delivery, so that a rotated secret needs no reload.
 /// Neither `Debug` nor `Display` prints a value.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Secret {
+pub enum ConfigValue {
     /// The environment variable that holds it.
     Env(String),
     /// The file that holds it; one line end at the end of the file is not part of it.
@@ -22,7 +22,7 @@ pub enum Secret {
     Plain(String),
 }
 
-impl Secret {
+impl ConfigValue {
     /// Reads the value.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl Secret {
     }
 }
 
-impl fmt::Display for Secret {
+impl fmt::Display for ConfigValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Env(name) => write!(f, "environment variable {name}"),
@@ -75,8 +75,8 @@ impl fmt::Display for Secret {
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for ConfigValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Secret({self})")
+        write!(f, "ConfigValue({self})")
     }
 }

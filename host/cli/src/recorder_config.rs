@@ -1,14 +1,14 @@
-//! From the configuration as it was checked to the setup that a host takes.
+//! From the checked configuration to the one that a recorder takes.
 
 use std::sync::Arc;
 
-use lifesigns::Setup;
+use lifesigns::RecorderConfig;
 use lifesigns_settings::Settings;
 
 /// Returns the part of the configuration that a host takes, and that can change while it runs.
-pub(crate) fn setup(settings: &Settings) -> Setup {
+pub(crate) fn recorder_config(settings: &Settings) -> RecorderConfig {
     let retention = &settings.retention;
-    Setup {
+    RecorderConfig {
         compliance: Arc::new(settings.compliance.clone()),
         receivers: settings.receivers.clone(),
         outbound: settings.outbound.clone(),

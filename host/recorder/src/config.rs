@@ -7,7 +7,7 @@ use lifesigns_notifications::{OutboundConfig, ReceiverConfig};
 
 /// What operators configure: compliance, receivers and retention.
 #[derive(Clone, Debug, Default)]
-pub struct Setup {
+pub struct RecorderConfig {
     /// Groups, policies, alert definitions, routes.
     pub compliance: Arc<ComplianceConfig>,
     /// Receivers of notifications.

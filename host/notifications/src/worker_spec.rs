@@ -13,7 +13,7 @@ use crate::{
 pub type DeliverySink = Arc<dyn Fn(DeliveryReport) + Send + Sync>;
 
 /// A receiver and everything that its thread needs.
-pub struct Endpoint {
+pub struct WorkerSpec {
     /// The receiver's name.
     pub name: String,
     /// How often a message is tried, and when.

@@ -8,12 +8,12 @@ use crate::{LoadedRule, ReplayInput, ReplayOutput, RuleSet, prefilter::Prefilter
 
 /// A piece of recent traffic.
 #[derive(Clone, Debug, Default)]
-pub struct Sample {
+pub struct TrafficSample {
     source: Option<Arc<EventSource>>,
     bytes: Vec<u8>,
 }
 
-impl Sample {
+impl TrafficSample {
     /// Returns a sample of whole lines of a source; the last one may be incomplete.
     pub fn new(source: &Arc<EventSource>, bytes: &[u8]) -> Self {
         Self { source: Some(Arc::clone(source)), bytes: bytes.to_vec() }
@@ -34,7 +34,7 @@ impl Sample {
 
 /// Why a rule does not pass its dry run.
 #[derive(Debug, thiserror::Error)]
-pub enum TrialError {
+pub enum DryRunError {
     /// It failed on recent events, and will fail again.
     #[error("it failed on {failed} of the last events; last error: {last_error}")]
     Failed {
@@ -52,7 +52,7 @@ pub enum TrialError {
 ///
 /// # Errors
 /// When it fails on any event of it.
-pub fn try_out(rule: &Arc<LoadedRule>, sample: &Sample) -> Result<(), TrialError> {
+pub fn dry_run(rule: &Arc<LoadedRule>, sample: &TrafficSample) -> Result<(), DryRunError> {
     let Some(source) = sample.source.clone() else { return Ok(()) };
     let rules = Arc::new(RuleSet::new(vec![Arc::clone(rule)], &[])?);
     let mut bytes = Some(sample.bytes.clone());
@@ -62,7 +62,7 @@ pub fn try_out(rule: &Arc<LoadedRule>, sample: &Sample) -> Result<(), TrialError
     // Neither its source nor its output can fail.
     let Ok(outcome) = replay(1, &rules, inputs, &[], &mut output) else { return Ok(()) };
     match outcome.report.failures.into_iter().find(|(_, failures)| failures.failed > 0) {
-        Some((_, failures)) => Err(TrialError::Failed { failed: failures.failed, last_error: failures.last_error }),
+        Some((_, failures)) => Err(DryRunError::Failed { failed: failures.failed, last_error: failures.last_error }),
         None => Ok(()),
     }
 }
