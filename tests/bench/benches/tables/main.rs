@@ -4,8 +4,11 @@
 
 mod book;
 mod delivery;
+mod durable;
 mod live;
+mod million;
 mod neighbours;
+mod program;
 mod replay;
 
 use std::process::Command;
@@ -14,12 +17,14 @@ use std::process::Command;
 type Print = fn(&[String]);
 
 /// By name.
-const TABLES: [(&str, Print); 5] = [
+const TABLES: [(&str, Print); 7] = [
     ("book", book::table),
     ("replay", replay::table),
     ("delivery", delivery::table),
     ("live", |_| live::table()),
     ("neighbours", neighbours::table),
+    ("million", million::table),
+    ("durable", durable::table),
 ];
 
 fn main() {

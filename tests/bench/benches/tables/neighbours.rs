@@ -17,6 +17,8 @@ use std::{
 
 use lifesigns_bench::{Table, machine, millis, quick};
 
+use crate::program::binary;
+
 /// What the rule beside does with each of its lines, as `tests/guests/hostile` names it.
 const DEEDS: [&str; 5] = ["slow", "alerts", "counters", "hoard", "reminders"];
 const PER_SECOND: u32 = 50;
@@ -38,17 +40,6 @@ pub(crate) fn table(cases: &[String]) {
     println!("\n## Neighbours\n");
     println!("{machine}; {before_s} s alone, then {beside_s} s beside the other, {PER_SECOND} lines a second each.\n");
     println!("{table}");
-}
-
-/// The program that is shipped.
-fn binary() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("this crate is `tests/bench`");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build.current_dir(root).args(["build", "--locked", "--profile", "dist", "-p", "lifesigns-cli"]);
-    assert!(build.status().is_ok_and(|status| status.success()), "the binary does not build");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
-    target.join("dist/lifesigns")
 }
 
 /// How long lines took, sorted, and how many never came.
