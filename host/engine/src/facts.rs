@@ -1,11 +1,11 @@
 //! The facts about one object: properties and metrics with the times from which they hold.
 
-use std::collections::HashMap;
-
 use lifesigns_model::limits;
 
 /// How many changes of one fact are remembered for as-of reads.
 const HISTORY: usize = 32;
+/// Up to this many facts of an object take no more room than they need.
+const FEW: usize = 8;
 
 /// The same value, observed at least at both ends and never contradicted in between.
 #[derive(Debug)]
@@ -73,6 +73,10 @@ impl<T: PartialEq + Clone> History<T> {
     fn insert(&mut self, at: usize, time_ns: u64, value: Option<T>) {
         let new = Run { first_ns: time_ns, last_ns: time_ns, value };
         let Some(before) = at.checked_sub(1).map(|at| &mut self.runs[at]) else {
+            if self.runs.is_empty() {
+                // Most facts never change.
+                self.runs.reserve_exact(1);
+            }
             self.runs.insert(at, new);
             return;
         };
@@ -108,11 +112,32 @@ pub(crate) enum FactOutcome {
     LeftOut,
 }
 
-/// All facts about one object.
+/// All facts about one object. There are very many objects, and most have few facts.
 #[derive(Debug, Default)]
 pub(crate) struct FactHistory {
-    properties: HashMap<Box<str>, History<Box<str>>>,
-    metrics: HashMap<Box<str>, History<f64>>,
+    properties: FactTable<Box<str>>,
+    metrics: FactTable<f64>,
+}
+
+/// The values of facts over time, in the order of the facts' names.
+#[derive(Debug)]
+struct FactTable<T>(Vec<(Box<str>, History<T>)>);
+
+impl<T> Default for FactTable<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> FactTable<T> {
+    fn position(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| (**known).cmp(name))
+    }
+
+    fn get(&self, name: &str) -> Option<&History<T>> {
+        let at = self.position(name).ok()?;
+        Some(&self.0[at].1)
+    }
 }
 
 impl FactHistory {
@@ -128,7 +153,7 @@ impl FactHistory {
 
     /// Notes a property.
     pub(crate) fn set_property(&mut self, name: &str, value: Option<&str>, time_ns: u64) -> FactOutcome {
-        if value.is_none() && !self.properties.contains_key(name) {
+        if value.is_none() && self.properties.get(name).is_none() {
             return FactOutcome::Known;
         }
         note(&mut self.properties, name, value.map(Into::into), time_ns)
@@ -140,28 +165,32 @@ impl FactHistory {
     }
 }
 
-fn note<T: PartialEq + Clone>(
-    facts: &mut HashMap<Box<str>, History<T>>,
-    name: &str,
-    value: Option<T>,
-    time_ns: u64,
-) -> FactOutcome {
-    if !facts.contains_key(name) && !make_room(facts) {
-        return FactOutcome::LeftOut;
+fn note<T: PartialEq + Clone>(facts: &mut FactTable<T>, name: &str, value: Option<T>, time_ns: u64) -> FactOutcome {
+    if facts.get(name).is_none() {
+        if !make_room(facts) {
+            return FactOutcome::LeftOut;
+        }
+        let at = facts.position(name).unwrap_or_else(|at| at);
+        if facts.0.len() < FEW {
+            facts.0.reserve_exact(1);
+        }
+        facts.0.insert(at, (name.into(), History::default()));
     }
-    let history = facts.entry(name.into()).or_default();
+    let Ok(at) = facts.position(name) else { return FactOutcome::LeftOut };
+    let history = &mut facts.0[at].1;
     if history.set(time_ns, value) { FactOutcome::Changed } else { FactOutcome::Known }
 }
 
 /// Makes room for one more name by dropping the one that was removed longest ago. Returns whether there
 /// is room.
-fn make_room<T: PartialEq + Clone>(facts: &mut HashMap<Box<str>, History<T>>) -> bool {
-    if facts.len() < limits::OBJECT_FACTS {
+fn make_room<T: PartialEq + Clone>(facts: &mut FactTable<T>) -> bool {
+    if facts.0.len() < limits::OBJECT_FACTS {
         return true;
     }
-    let gone = facts.iter().filter_map(|(name, history)| Some((history.gone_since()?, name.clone())));
-    let Some((_, name)) = gone.min() else { return false };
-    facts.remove(&name);
+    let gone = facts.0.iter().enumerate();
+    let gone = gone.filter_map(|(at, (name, history))| Some((history.gone_since()?, name, at)));
+    let Some((.., at)) = gone.min() else { return false };
+    facts.0.remove(at);
     true
 }
 
@@ -245,7 +274,7 @@ mod tests {
         for time in (100..200).step_by(2) {
             facts.set_metric("load", 1.0, time);
             facts.set_metric("load", 0.0, time - 1);
-            assert!(facts.metrics["load"].runs.len() <= HISTORY);
+            assert!(facts.metrics.get("load").unwrap().runs.len() <= HISTORY);
         }
     }
 
