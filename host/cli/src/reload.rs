@@ -82,13 +82,9 @@ impl ConfigWatcher {
         }
     }
 
-    /// Notes that the host runs. An inventory that was incomplete at the start counts as changed.
-    pub(crate) fn begin(&mut self, host: &RecordingHost, read: InventoryContent) {
-        let listed = host.recorder().listed();
-        if read.is_complete() {
-            return;
-        }
-        if listed.is_empty() {
+    /// Notes that the host runs and the inventory was incomplete at the start: it counts as changed.
+    pub(crate) fn begin_incomplete(&mut self, host: &RecordingHost, read: InventoryContent) {
+        if host.recorder().listed().is_empty() {
             // There was none before, so that an incomplete one is better than none.
             let _ = host.inventory(read.objects);
             return;

@@ -3,25 +3,23 @@
 use std::{
     path::Path,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use lifesigns::{
     HostBuilder, LoadOutcome, RecordingHost, RuleLoad, engine,
-    model::SystemClock,
+    model::{ObjectFacts, SystemClock},
     sources::{SourceSupervisor, sources_reporting_end},
 };
 use lifesigns_gateway::{ApiSocket, Gateway, GatewayLimits};
-use lifesigns_intake::Stop;
-use lifesigns_notifications::ndjson;
+use lifesigns_intake::{SourceKind, Stop};
 use lifesigns_settings::Settings;
 
 use crate::{
     compliance::settings,
     exit::{Failure, Outcome},
-    inventory::{self, InventoryContent},
-    load,
+    inventory, load,
     output::OutputWriter,
     preflight,
     recorder_config::recorder_config,
@@ -31,6 +29,8 @@ use crate::{
 
 /// How often the configuration's files and the sources are checked.
 const POLL: Duration = Duration::from_millis(200);
+/// How often sources are checked that end by themselves: their end is not to be waited for.
+const POLL_ENDING: Duration = Duration::from_millis(10);
 /// How long sources have after the signal to submit what they have read.
 const STOP_GRACE: Duration = Duration::from_secs(3);
 
@@ -42,9 +42,14 @@ pub(crate) fn run(path: &Path) -> Outcome {
     preflight::require_source(path, &settings)?;
     let mut reload = ConfigWatcher::new(path, &settings);
     let inventory = inventory::read(&settings.inventories)?;
-    let (host, gateway) = start(&settings, &inventory, &stop)?;
+    // The inventory that was read last is used until it is complete.
+    let (known, incomplete) =
+        if inventory.is_complete() { (Some(inventory.objects), None) } else { (None, Some(inventory)) };
+    let (host, gateway) = start(&settings, known, &stop)?;
     let host = Arc::new(host);
-    reload.begin(&host, inventory);
+    if let Some(incomplete) = incomplete {
+        reload.begin_incomplete(&host, incomplete);
+    }
     let ended = StopWatchdog::watch(&host, &stop)?;
     let mut sources = SourceSupervisor::new(Arc::<RecordingHost>::clone(&host), SystemClock::shared());
     reload::reconcile(&mut sources, &settings.sources)?;
@@ -58,8 +63,14 @@ pub(crate) fn run(path: &Path) -> Outcome {
             settings.rules.display()
         ));
     }
-    while !stop.wait(POLL) && !sources.have_ended() && host.recorder().failure().is_none() {
-        reload.poll(&host, &mut sources)?;
+    let is_endless = settings.sources.iter().any(|source| matches!(source.kind, SourceKind::Follow(..)));
+    let poll = if is_endless { POLL } else { POLL_ENDING };
+    let mut polled = Instant::now();
+    while !stop.wait(poll) && !sources.have_ended() && host.recorder().failure().is_none() {
+        if polled.elapsed() >= POLL {
+            reload.poll(&host, &mut sources)?;
+            polled = Instant::now();
+        }
     }
     let read = sources.end().map_err(Failure::failed);
     drop(ended);
@@ -98,8 +109,13 @@ impl StopWatchdog {
     }
 }
 
-/// Starts the host, and the API at its socket.
-fn start(settings: &Settings, inventory: &InventoryContent, stop: &Stop) -> Result<(RecordingHost, Gateway), Failure> {
+/// Starts the host with the objects of the inventory (`None` for those that it had before), and the API at its
+/// socket.
+fn start(
+    settings: &Settings,
+    known: Option<Vec<ObjectFacts>>,
+    stop: &Stop,
+) -> Result<(RecordingHost, Gateway), Failure> {
     let lines = Mutex::new(OutputWriter::open(&settings.output, settings.file_mode)?);
     let sandbox =
         load::sandbox(load::cache(settings.cache.as_deref())?, &settings.compile, settings.rules_memory_bytes)?;
@@ -113,16 +129,13 @@ fn start(settings: &Settings, inventory: &InventoryContent, stop: &Stop) -> Resu
         .config(engine_config(&settings.engine))
         .on_load(print_loads)
         .recorder_config(recorder_config(settings))
-        .on_rule_alert(Arc::new(move |alert| {
-            let mut line = Vec::with_capacity(512);
-            alert.lend(|alert| ndjson::write(alert, &mut line));
-            // Each alert is written at once, because a reader may wait for it.
-            lines.lock().unwrap_or_else(PoisonError::into_inner).write(&line);
+        .on_rule_alerts(Arc::new(move |alerts| {
+            // All of a checkpoint are written at once, because a reader may wait for them.
+            lines.lock().unwrap_or_else(PoisonError::into_inner).write_alerts(alerts);
         }));
-    let builder = match inventory.is_complete() {
-        true => builder.inventory(inventory.objects.clone()),
-        // The inventory that was read last is used until it is complete.
-        false => builder.keep_last_inventory(),
+    let builder = match known {
+        Some(known) => builder.inventory(known),
+        None => builder.keep_last_inventory(),
     };
     // The socket first, so that a host that runs already is reported as such, not as a store in use.
     let socket = ApiSocket::bind(&settings.control).map_err(Failure::failed)?;

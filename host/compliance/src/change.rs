@@ -110,8 +110,8 @@ impl WithheldNotice {
         Self {
             receiver: notice.receiver.clone(),
             alert: notice.alert.id.clone(),
-            object: notice.alert.object.clone(),
-            definition: notice.alert.definition.clone(),
+            object: notice.alert.object.to_string(),
+            definition: notice.alert.definition.to_string(),
             revision: notice.alert.revision,
         }
     }

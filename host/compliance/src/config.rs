@@ -14,7 +14,7 @@ pub use setting::PolicySetting;
 pub(crate) use setting::SettingKind;
 
 /// Where a part of the configuration is written. Displayed as `file:line:column`.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct ConfigLocation {
     /// The file, as the operator named it.
     pub file: Arc<str>,

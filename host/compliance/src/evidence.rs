@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::shared_text::SharedText;
+
 /// How many of the first and of the last lines are kept.
 pub const EVIDENCE_LINES: usize = 3;
 
@@ -11,11 +13,11 @@ pub struct EvidenceLine {
     /// Event time, nanoseconds since the Unix epoch.
     pub time_ns: u64,
     /// The source's name.
-    pub source: String,
+    pub source: SharedText,
     /// The line's number in the source, from 1.
     pub line: u64,
     /// The raw line.
-    pub text: String,
+    pub text: SharedText,
 }
 
 /// The first few and the last few lines of many.
@@ -39,6 +41,8 @@ impl EvidenceExcerpt {
             return;
         }
         if self.first.len() < EVIDENCE_LINES {
+            // There are very many of one line.
+            self.first.reserve_exact(1);
             return self.first.push(evidence);
         }
         while self.last.len() >= EVIDENCE_LINES {
@@ -54,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_first_and_the_last_few_lines_are_kept_each_once() {
-        let line = |line| EvidenceLine { time_ns: line, source: "log".into(), line, text: String::new() };
+        let line = |line| EvidenceLine { time_ns: line, source: "log".into(), line, text: "".into() };
         let mut shown = EvidenceExcerpt::default();
         for number in [1, 1, 2, 3, 4, 4, 5, 6, 7, 7] {
             shown.add(line(number));

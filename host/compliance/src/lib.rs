@@ -21,12 +21,15 @@ mod groups;
 mod hours;
 mod pattern;
 mod policy;
+mod recent;
 mod record;
 mod registry;
 mod resolver;
 mod shared_map;
 mod shared_table;
+mod shared_text;
 mod silence;
+mod text_map;
 mod undecided;
 mod why;
 mod zone;
@@ -48,6 +51,8 @@ pub use record::{
     Object, Signature, SymptomState,
 };
 pub use registry::{AffectedObjects, InventoryDiff, ObjectRegistry};
+pub use shared_text::{SharedList, SharedText};
 pub use silence::{Matcher, Silence};
+pub use text_map::{TextMap, TextMapIter};
 pub use undecided::{FailedExpression, UndecidedExpression};
 pub use why::{Decision, Membership, PolicyStatement, Why};

@@ -58,8 +58,11 @@ pub enum Query {
     Groups,
     /// One group with its members.
     Group(String),
-    /// The badges of all groups and all objects.
-    Badges,
+    /// The badges of all groups and of objects, the worst first.
+    Badges {
+        /// The most objects; 0 for all.
+        limit: usize,
+    },
     /// What is or would be decided about an alert of this name on this object, and why.
     Why {
         /// The object.

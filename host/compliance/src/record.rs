@@ -5,7 +5,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use lifesigns_model::{Criticality, Impact, ObjectFacts};
 use serde::{Deserialize, Serialize};
 
-use crate::{evidence::EvidenceExcerpt, undecided::FailedExpression, why::Why};
+use crate::{
+    evidence::EvidenceExcerpt,
+    shared_text::{SharedList, SharedText},
+    text_map::TextMap,
+    undecided::FailedExpression,
+    why::Why,
+};
 
 /// How many notes an alert keeps.
 pub const ALERT_NOTES: usize = 100;
@@ -14,19 +20,19 @@ pub const ALERT_NOTES: usize = 100;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SymptomState {
     /// The object.
-    pub object: String,
+    pub object: SharedText,
     /// `RULE/SYMPTOM`.
-    pub name: String,
+    pub name: SharedText,
     /// One line for a person.
-    pub title: String,
+    pub title: SharedText,
     /// How bad the rule says it is.
     pub criticality: Criticality,
     /// What suffers.
     pub impact: Impact,
     /// What a person should do; may be empty.
-    pub recommendation: String,
+    pub recommendation: SharedText,
     /// Controls such as `CIS-Docker-1.6:5.4`.
-    pub controls: Vec<String>,
+    pub controls: SharedList<String>,
     /// Clears by itself after this long without a raise; 0 for never.
     pub hold_ms: u64,
     /// The rule raised it, and it has not ended.
@@ -38,11 +44,11 @@ pub struct SymptomState {
     /// Raises since it became active.
     pub count: u64,
     /// The rule's one line at the last raise.
-    pub summary: String,
+    pub summary: SharedText,
     /// The rule's details at the last raise.
-    pub attributes: Vec<(String, String)>,
+    pub attributes: SharedList<(String, String)>,
     /// `sha256:…` of the module that raised it last.
-    pub module: String,
+    pub module: SharedText,
     /// The lines that show it, since it became active.
     pub shown: EvidenceExcerpt,
     /// Fingerprints of the last raises and clears, so that a line that is read twice counts once.
@@ -113,11 +119,11 @@ pub struct Alert {
     /// 16 hexadecimal digits.
     pub id: String,
     /// The definition's name, or `RULE/SYMPTOM` of a symptom that no definition uses.
-    pub definition: String,
+    pub definition: SharedText,
     /// One line for a person.
-    pub title: String,
+    pub title: SharedText,
     /// The object.
-    pub object: String,
+    pub object: SharedText,
     /// Whether it is open.
     pub status: AlertStatus,
     /// Policy allows it here: it counts as compliant and is not notified, but stays visible.
@@ -139,19 +145,19 @@ pub struct Alert {
     /// How often it was reopened.
     pub reopened: u32,
     /// `RULE/SYMPTOM` of the symptoms that make it now.
-    pub symptoms: Vec<String>,
+    pub symptoms: SharedList<String>,
     /// The worst symptom's one line.
-    pub summary: String,
+    pub summary: SharedText,
     /// The worst symptom's details.
-    pub attributes: Vec<(String, String)>,
+    pub attributes: SharedList<(String, String)>,
     /// What a person should do, in order.
-    pub recommendations: Vec<String>,
+    pub recommendations: SharedList<String>,
     /// Controls that it is a breach of.
-    pub controls: Vec<String>,
+    pub controls: SharedList<String>,
     /// The lines that show it.
     pub shown: EvidenceExcerpt,
     /// The groups that the object is in.
-    pub groups: Vec<String>,
+    pub groups: SharedList<String>,
     /// Those of `groups` of which it cannot be decided whether the object is in them, because an expression fails
     /// on the object.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -161,7 +167,7 @@ pub struct Alert {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undecided: Option<FailedExpression>,
     /// Why it is allowed or not, and as bad as it is.
-    pub why: Why,
+    pub why: Arc<Why>,
     /// The person who acknowledged it, and when.
     pub acknowledged: Option<Signature>,
     /// The person it belongs to.
@@ -230,19 +236,19 @@ impl Alert {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Object {
     /// Its id, as logs name it.
-    pub id: String,
+    pub id: SharedText,
     /// `vm`, `host`, `container` or free text.
-    pub kind: Option<String>,
+    pub kind: Option<SharedText>,
     /// The object that it belongs to.
-    pub parent: Option<String>,
+    pub parent: Option<SharedText>,
     /// Properties and when they were last reported; a removed one is kept as `None`, so that a late line
     /// does not bring it back. They are shared, because copies of an object mostly differ in its last event.
-    pub properties: Arc<BTreeMap<String, Fact<Option<String>>>>,
+    pub properties: Arc<TextMap<Fact<Option<String>>>>,
     /// Metrics: the last sample.
-    pub metrics: BTreeMap<String, Fact<f64>>,
+    pub metrics: TextMap<Fact<f64>>,
     /// Metrics that are no longer known, because no new sample came in time: their last samples.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub stale: BTreeMap<String, Fact<f64>>,
+    #[serde(default, skip_serializing_if = "TextMap::is_empty")]
+    pub stale: TextMap<Fact<f64>>,
     /// No inventory names it: it is known from events only.
     pub discovered: bool,
     /// The time of its first event.
@@ -266,16 +272,16 @@ pub struct Object {
 pub struct InventoryEntry {
     /// The kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
+    pub kind: Option<SharedText>,
     /// The parent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent: Option<String>,
+    pub parent: Option<SharedText>,
     /// Properties; `None` removes one.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub properties: BTreeMap<String, Option<String>>,
+    #[serde(default, skip_serializing_if = "TextMap::is_empty")]
+    pub properties: TextMap<Option<String>>,
     /// Metrics; all of them finite.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub metrics: BTreeMap<String, f64>,
+    #[serde(default, skip_serializing_if = "TextMap::is_empty")]
+    pub metrics: TextMap<f64>,
 }
 
 impl InventoryEntry {
@@ -284,8 +290,8 @@ impl InventoryEntry {
         ObjectFacts {
             object: object.to_owned(),
             time_ns,
-            kind: self.kind.clone(),
-            parent: self.parent.clone(),
+            kind: self.kind.as_deref().map(str::to_owned),
+            parent: self.parent.as_deref().map(str::to_owned),
             properties: self.properties.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
             metrics: self.metrics.iter().map(|(name, value)| (name.clone(), *value)).collect(),
         }

@@ -9,6 +9,7 @@ mod groups;
 mod inventory;
 mod inventory_diff;
 mod membership;
+mod shared_facts;
 mod undecided;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -22,12 +23,14 @@ use crate::{
     record::Object,
     shared_map::{SharedMap, SharedSet},
     shared_table::SharedTable,
+    shared_text::SharedText,
     undecided::UndecidedExpression,
 };
 pub use affected::AffectedObjects;
 use entry::{ObjectEntry, existing};
 pub use inventory_diff::InventoryDiff;
 use membership::{MembershipChange, Memberships};
+use shared_facts::SharedFacts;
 
 /// All objects as they are now. Facts that are late, older than what is known of the same fact, change
 /// nothing.
@@ -46,6 +49,7 @@ pub struct ObjectRegistry {
     /// Those of them that were not taken yet.
     warnings: Vec<UndecidedExpression>,
     evaluations: u64,
+    parts: SharedFacts,
 }
 
 impl ObjectRegistry {
@@ -67,6 +71,7 @@ impl ObjectRegistry {
             warned: BTreeSet::new(),
             warnings: Vec::new(),
             evaluations: 0,
+            parts: SharedFacts::default(),
         }
     }
 
@@ -99,6 +104,9 @@ impl ObjectRegistry {
         let parent = entry.object.parent.clone();
         let mut changed = FactChanges { new, ..FactChanges::default() };
         apply::event(&mut entry.object, facts, &mut changed, &mut self.dropped);
+        if changed.kind || changed.parent {
+            self.parts.share(&mut entry.object);
+        }
         // A known fact that is stated again is not worth a write of its own.
         if !changed.is_empty() || entry.is_stale() {
             self.dirty.insert(id.clone());
@@ -125,8 +133,9 @@ impl ObjectRegistry {
         let dropped = std::mem::take(&mut self.dropped);
         *self = Self { dropped, warned, warnings, ..Self::new(self.compiled.clone()) };
         let mut affected = BTreeSet::new();
-        for object in objects {
-            let id: Arc<str> = object.id.as_str().into();
+        for mut object in objects {
+            self.parts.share(&mut object);
+            let id: Arc<str> = object.id.share();
             self.discovered += usize::from(object.discovered);
             let written_ns = object.last_ns;
             let entry = ObjectEntry { object, memberships: Memberships::default(), written_ns };
@@ -172,6 +181,31 @@ impl ObjectRegistry {
     /// Returns all objects, by id.
     pub fn objects(&self) -> impl Iterator<Item = &Object> {
         self.objects.values().map(|entry| &entry.object)
+    }
+
+    /// Returns the number of objects.
+    pub const fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Returns whether there are no objects.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the number of objects that no inventory lists.
+    pub const fn discovered(&self) -> usize {
+        self.discovered
+    }
+
+    /// Returns the shared id of an object.
+    pub(crate) fn id(&self, object: &str) -> Option<&Arc<str>> {
+        self.objects.get_key_value(object).map(|(id, _)| id)
+    }
+
+    /// Returns the ids of all objects, in order.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.objects.keys()
     }
 
     /// Returns the objects whose ids come after `id`, or all objects, by id.
@@ -246,7 +280,7 @@ impl ObjectRegistry {
             return None;
         }
         let id: Arc<str> = object.into();
-        let object = Object { id: object.to_owned(), discovered, ..Object::default() };
+        let object = Object { id: SharedText::from(&id), discovered, ..self.parts.empty() };
         self.discovered += usize::from(discovered);
         let entry = ObjectEntry { object, memberships: Memberships::default(), written_ns: 0 };
         self.objects.insert(id.clone(), Arc::new(entry));
@@ -259,7 +293,7 @@ impl ObjectRegistry {
         &mut self,
         id: &Arc<str>,
         changed: &FactChanges,
-        parent_before: Option<String>,
+        parent_before: Option<SharedText>,
         affected: &mut BTreeSet<Arc<str>>,
     ) {
         if changed.is_empty() {

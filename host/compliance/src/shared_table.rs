@@ -5,7 +5,12 @@ mod slots;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
+
+use hashbrown::HashTable;
 
 use self::slots::Slots;
 use crate::shared_map::SharedMap;
@@ -16,8 +21,11 @@ use crate::shared_map::SharedMap;
 pub(crate) struct SharedTable<V> {
     /// The slot of each name, in the order of the names.
     order: SharedMap<u32>,
-    /// The same, to be found at once. A copy has none of it.
-    known: HashMap<Arc<str>, u32>,
+    /// The same, to be found at once, by the hash of the name. A copy has none of it.
+    known: HashTable<u32>,
+    hashes: RandomState,
+    /// The name of each slot, empty if the slot is. A copy has none of it.
+    names: Vec<Arc<str>>,
     values: Slots<V>,
     /// Slots below the highest one that are empty. A copy has none of it.
     free: Vec<u32>,
@@ -25,7 +33,14 @@ pub(crate) struct SharedTable<V> {
 
 impl<V> Default for SharedTable<V> {
     fn default() -> Self {
-        Self { order: SharedMap::default(), known: HashMap::new(), values: Slots::default(), free: Vec::new() }
+        Self {
+            order: SharedMap::default(),
+            known: HashTable::new(),
+            hashes: RandomState::new(),
+            names: Vec::new(),
+            values: Slots::default(),
+            free: Vec::new(),
+        }
     }
 }
 
@@ -80,8 +95,11 @@ impl<V> SharedTable<V> {
     }
 
     fn slot(&self, name: &str) -> Option<(&Arc<str>, u32)> {
-        let found = if self.known.is_empty() { self.order.get_key_value(name) } else { self.known.get_key_value(name) };
-        found.map(|(name, slot)| (name, *slot))
+        if self.known.is_empty() {
+            return self.order.get_key_value(name).map(|(name, slot)| (name, *slot));
+        }
+        let slot = *self.known.find(self.hashes.hash_one(name), |slot| *self.names[*slot as usize] == *name)?;
+        Some((&self.names[slot as usize], slot))
     }
 }
 
@@ -120,7 +138,12 @@ impl<V: Clone> SharedTable<V> {
         // Without free slots all slots below the number of entries are taken.
         let slot = self.free.pop().unwrap_or_else(|| u32::try_from(self.len()).unwrap_or(u32::MAX));
         self.values.replace(slot, Some(value));
-        self.known.insert(Arc::clone(&name), slot);
+        if slot as usize >= self.names.len() {
+            self.names.resize(slot as usize + 1, Arc::default());
+        }
+        self.names[slot as usize] = Arc::clone(&name);
+        let rehash = |slot: &u32| self.hashes.hash_one(&*self.names[*slot as usize]);
+        self.known.insert_unique(self.hashes.hash_one(&*name), slot, rehash);
         self.order.insert(name, slot);
         slot
     }
@@ -132,7 +155,10 @@ impl<V: Clone> SharedTable<V> {
 
     /// Removes an entry. Returns the shared name and the value.
     pub(crate) fn remove_entry(&mut self, name: &str) -> Option<(Arc<str>, V)> {
-        let (name, slot) = self.known.remove_entry(name)?;
+        let is_name = |slot: &u32| *self.names[*slot as usize] == *name;
+        let entry = self.known.find_entry(self.hashes.hash_one(name), is_name).ok()?;
+        let (slot, _) = entry.remove();
+        let name = std::mem::take(&mut self.names[slot as usize]);
         self.order.remove(&name);
         self.free.push(slot);
         let value = self.values.replace(slot, None)?;

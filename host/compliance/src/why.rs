@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::ConfigLocation;
 
 /// Why an alert is treated as it is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Why {
     /// The object's groups, and how it became a member of each.
     pub groups: Vec<Membership>,
@@ -15,7 +15,7 @@ pub struct Why {
 }
 
 /// How an object is a member of a group.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Membership {
     /// The group.
     pub group: String,
@@ -26,7 +26,7 @@ pub struct Membership {
 }
 
 /// The decision about one setting.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Decision {
     /// Such as `allow`, `criticality`, `threshold load`.
     pub setting: String,
@@ -39,7 +39,7 @@ pub struct Decision {
 }
 
 /// What one policy states about a setting of an alert.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PolicyStatement {
     /// The policy.
     pub policy: String,

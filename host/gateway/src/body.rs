@@ -94,6 +94,13 @@ pub(crate) struct DecisionParams {
     pub(crate) alert: String,
 }
 
+/// How many; 0 for all.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct LimitParams {
+    pub(crate) limit: usize,
+}
+
 /// Since when, and how many.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]

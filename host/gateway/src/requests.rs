@@ -15,8 +15,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     body::{
-        AlertIds, AlertsOwner, AlertsReason, BackupTo, DecisionParams, HistoryParams, MarkParams, MatcherList,
-        NewSilence, NoteText, Reason, SilencePatch,
+        AlertIds, AlertsOwner, AlertsReason, BackupTo, DecisionParams, HistoryParams, LimitParams, MarkParams,
+        MatcherList, NewSilence, NoteText, Reason, SilencePatch,
     },
     client::{HostClient, Outgoing},
     paths::path,
@@ -138,7 +138,8 @@ fn target(query: &Query) -> Result<String, ApiError> {
         Query::Object(id) => path(&["objects", named(id)?]),
         Query::Groups => path(&["groups"]),
         Query::Group(name) => path(&["groups", named(name)?]),
-        Query::Badges => path(&["badges"]),
+        Query::Badges { limit: 0 } => path(&["badges"]),
+        Query::Badges { limit } => with(path(&["badges"]), &LimitParams { limit: *limit })?,
         Query::Why { object, alert } => {
             let params = DecisionParams { object: object.clone(), alert: alert.clone() };
             with(path(&["policies", "why"]), &params)?

@@ -17,8 +17,8 @@ use lifesigns_compliance::{
 use crate::{
     answer::{Json, Named, Params, Refusal, Session, Shared, problem},
     body::{
-        AlertIds, AlertsOwner, AlertsReason, BackupTo, DecisionParams, HistoryParams, MarkParams, MatcherList,
-        NewSilence, NoteText, Owner, Reason, SilencePatch,
+        AlertIds, AlertsOwner, AlertsReason, BackupTo, DecisionParams, HistoryParams, LimitParams, MarkParams,
+        MatcherList, NewSilence, NoteText, Owner, Reason, SilencePatch,
     },
     paths::BASE,
 };
@@ -135,7 +135,10 @@ fn groups() -> Routes {
         .route("/groups/{name}", get(|s: Session, Named(name): Named<String>| s.query(Query::Group(name))))
         .route("/groups/{name}/badges", badges(BadgeOwner::Group))
         .route("/groups/{name}/report", get(|s: Session, Named(group): Named<String>| s.query(Query::Report { group })))
-        .route("/badges", get(|s: Session| s.query(Query::Badges)))
+        .route(
+            "/badges",
+            get(|s: Session, Params(params): Params<LimitParams>| s.query(Query::Badges { limit: params.limit })),
+        )
         .route("/policies", get(|s: Session| s.query(Query::Policies)))
         .route(
             "/policies/why",

@@ -58,7 +58,7 @@ pub struct HostBuilder {
     on_load: LoadSink,
     recorder_config: RecorderConfig,
     own_receivers: BTreeMap<String, MakeReceiver>,
-    on_rule_alert: Option<RuleAlertObserver>,
+    on_rule_alerts: Option<RuleAlertObserver>,
     module_folders: Vec<PathBuf>,
     compile_threads: usize,
     start_wait: Duration,
@@ -77,7 +77,7 @@ impl HostBuilder {
             on_load: Arc::new(|_| ()),
             recorder_config: RecorderConfig::default(),
             own_receivers: BTreeMap::new(),
-            on_rule_alert: None,
+            on_rule_alerts: None,
             module_folders: Vec::new(),
             compile_threads: THREADS,
             start_wait: START_WAIT,
@@ -177,11 +177,11 @@ impl HostBuilder {
         self
     }
 
-    /// Sets the callback that receives what rules say in a recording host, before it is committed: after
-    /// a crash the same may come again.
+    /// Sets the callback that receives what rules say in a recording host, a checkpoint at a time, before it is
+    /// committed: after a crash the same may come again.
     #[must_use]
-    pub fn on_rule_alert(mut self, on_rule_alert: RuleAlertObserver) -> Self {
-        self.on_rule_alert = Some(on_rule_alert);
+    pub fn on_rule_alerts(mut self, on_rule_alerts: RuleAlertObserver) -> Self {
+        self.on_rule_alerts = Some(on_rule_alerts);
         self
     }
 
@@ -240,7 +240,7 @@ impl HostBuilder {
         let engine = Arc::new(Engine::start(&config, rules.set()?, start, Arc::new(|_: &_| ()))?);
         let watch = Watch::new(rules.watch(&engine)?);
         let recorder =
-            opened.start_recorder(Arc::clone(&engine), offsets, self.own_receivers, overview, self.on_rule_alert)?;
+            opened.start_recorder(Arc::clone(&engine), offsets, self.own_receivers, overview, self.on_rule_alerts)?;
         Ok(RecordingHost::new(engine, watch, recorder, news))
     }
 

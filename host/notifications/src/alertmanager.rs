@@ -150,9 +150,9 @@ impl PostableAlert {
 /// Returns the labels that identify an alert, without empty ones.
 fn labels(alert: &Alert) -> Labels {
     let mut labels = Labels::from([
-        ("alertname", alert.definition.clone()),
+        ("alertname", alert.definition.to_string()),
         ("alert_id", alert.id.clone()),
-        ("object", alert.object.clone()),
+        ("object", alert.object.to_string()),
         ("group", alert.groups.join(",")),
         ("criticality", alert.criticality.to_string()),
         ("severity", severity(alert.criticality).to_owned()),
@@ -173,8 +173,8 @@ fn severity(criticality: Criticality) -> &'static str {
 
 fn annotations(alert: &Alert) -> BTreeMap<&'static str, String> {
     let mut annotations = BTreeMap::from([
-        ("title", alert.title.clone()),
-        ("summary", alert.summary.clone()),
+        ("title", alert.title.to_string()),
+        ("summary", alert.summary.to_string()),
         ("recommendation", alert.recommendations.join("\n")),
         ("controls", alert.controls.join(", ")),
         ("why", explanation::lines(&alert.why).join("\n")),

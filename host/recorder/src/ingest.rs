@@ -1,7 +1,7 @@
 //! Applies input to the book: what a checkpoint brought, which rules exist, and the time.
 
 use lifesigns_compliance::{BookInput, KnownRule};
-use lifesigns_model::Observation;
+use lifesigns_model::{Observation, RuleAlert};
 use lifesigns_record::Commit;
 
 use crate::{
@@ -26,11 +26,14 @@ impl Recorder {
         let (observations, acks) = turn.commit.take(checkpoint);
         turn.acks = acks;
         let now_ns = self.now_ns();
-        if let Some(on_rule_alert) = &self.on_rule_alert {
-            for observation in &observations {
-                if let Observation::RuleAlert(alert) = observation {
-                    on_rule_alert(alert);
-                }
+        if let Some(on_rule_alerts) = &self.on_rule_alerts {
+            let alerts = observations.iter().filter_map(|observation| match observation {
+                Observation::RuleAlert(alert) => Some(alert),
+                _ => None,
+            });
+            let alerts: Vec<&RuleAlert> = alerts.collect();
+            if !alerts.is_empty() {
+                on_rule_alerts(&alerts);
             }
         }
         // What came before the checkpoint is not ahead of the clock.

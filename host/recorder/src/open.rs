@@ -108,10 +108,13 @@ impl OpenedRecord {
         let known = known.unwrap_or_else(|| self.book.registry().listed());
         let diff = self.book.registry().inventory_diff(&known, now_ns);
         let mut all = self.book.registry().listed_before(&known);
-        all.extend(diff.new_facts().cloned());
+        all.extend(diff.new_facts());
+        let news = diff.changed_facts();
+        // It may be large, and the book makes one of its own.
+        drop(diff);
         let _ = self.book.apply(BookInput::Inventory(known));
         let start = InitialState { known: all, offsets: self.start.offsets.clone(), ..std::mem::take(&mut self.start) };
-        HostStart { start, news: diff.changed_facts() }
+        HostStart { start, news }
     }
 
     /// Starts to record the checkpoints of `engine`.
@@ -124,9 +127,9 @@ impl OpenedRecord {
         offsets: Vec<SourceOffset>,
         own: BTreeMap<String, MakeReceiver>,
         overview: RuleOverview,
-        on_rule_alert: Option<RuleAlertObserver>,
+        on_rule_alerts: Option<RuleAlertObserver>,
     ) -> Result<RecorderHandle, RecorderError> {
-        let (recorder, requests) = self.recorder(engine, offsets, own, overview, on_rule_alert)?;
+        let (recorder, requests) = self.recorder(engine, offsets, own, overview, on_rule_alerts)?;
         let shared = Arc::clone(&recorder.shared);
         let watched = Arc::clone(&shared);
         let work = move || supervise(recorder, &watched);
@@ -141,7 +144,7 @@ impl OpenedRecord {
         offsets: Vec<SourceOffset>,
         own: BTreeMap<String, MakeReceiver>,
         overview: RuleOverview,
-        on_rule_alert: Option<RuleAlertObserver>,
+        on_rule_alerts: Option<RuleAlertObserver>,
     ) -> Result<(Recorder, Sender<RecorderRequest>), RecorderError> {
         let readers = self.record.readers();
         let shared = Arc::new(Shared::new(engine, self.book.view(), readers, overview, self.clock, self.progress));
@@ -158,7 +161,7 @@ impl OpenedRecord {
             record: self.record,
             receivers,
             requests,
-            on_rule_alert,
+            on_rule_alerts,
             config: self.config,
             inbox: VecDeque::new(),
             retain: Instant::now(),

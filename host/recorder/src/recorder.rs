@@ -31,8 +31,9 @@ const RETRY_LAST: Duration = Duration::from_secs(2);
 const RETAIN: Duration = Duration::from_secs(60);
 const RETAIN_MORE: Duration = Duration::from_millis(200);
 
-/// Observes rule alerts before they are committed: after a crash the same may come again.
-pub type RuleAlertObserver = Arc<dyn Fn(&RuleAlert) + Send + Sync>;
+/// Observes the rule alerts of a checkpoint, in their order, before they are committed: after a crash the same may
+/// come again.
+pub type RuleAlertObserver = Arc<dyn Fn(&[&RuleAlert]) + Send + Sync>;
 
 /// Why the recorder stopped before it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +74,7 @@ pub(crate) struct Recorder {
     pub(crate) requests: Receiver<RecorderRequest>,
     /// Requests that came while the recorder waited, for the next turn.
     pub(crate) inbox: VecDeque<RecorderRequest>,
-    pub(crate) on_rule_alert: Option<RuleAlertObserver>,
+    pub(crate) on_rule_alerts: Option<RuleAlertObserver>,
     pub(crate) config: RecorderConfig,
     /// When retention takes its next step.
     pub(crate) retain: Instant,

@@ -61,11 +61,7 @@ pub(crate) fn status(shared: &Shared) -> HostStatus {
 
 /// Returns the number of objects, of discovered objects, and of open alerts.
 fn counts(view: &BookView) -> (u64, u64, AlertCounts) {
-    let (mut objects, mut discovered, mut alerts) = (0, 0, AlertCounts::default());
-    for object in view.registry().objects() {
-        objects += 1;
-        discovered += u64::from(object.discovered);
-    }
+    let (registry, mut alerts) = (view.registry(), AlertCounts::default());
     for alert in view.open_alerts() {
         *match (alert.allowed, alert.criticality) {
             (true, _) => &mut alerts.allowed,
@@ -75,7 +71,7 @@ fn counts(view: &BookView) -> (u64, u64, AlertCounts) {
             (_, Criticality::Information) => &mut alerts.information,
         } += 1;
     }
-    (objects, discovered, alerts)
+    (registry.len() as u64, registry.discovered() as u64, alerts)
 }
 
 fn rules(shared: &Shared, report: &lifesigns_engine::ShardReport) -> Vec<RuleStatus> {

@@ -111,7 +111,7 @@ fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
         return Ok(objects);
     }
     for object in &mut objects {
-        for (name, fact) in odd.remove(&object.id).unwrap_or_default() {
+        for (name, fact) in odd.remove(object.id.as_str()).unwrap_or_default() {
             let value = float(&fact.value)?;
             object.metrics.insert(name, Fact { value, time_ns: fact.time_ns });
         }

@@ -25,8 +25,8 @@ fn past_alerts_are_found_by_object_definition_and_time() {
     let mut store = Store::open(folder.path()).unwrap();
     let mut all: Vec<Alert> = (1..=20).map(|number| cancelled(number, 1000 + number)).collect();
     for alert in all.iter_mut().filter(|alert| alert.opened_ns.is_multiple_of(5)) {
-        alert.object = "vm".to_owned();
-        alert.definition = "untrusted-registry".to_owned();
+        alert.object = "vm".into();
+        alert.definition = "untrusted-registry".into();
     }
     all.push(alert(99));
     store.commit(&alerts(1, all.clone())).unwrap();

@@ -72,7 +72,7 @@ fn of_book(random: &mut Random, now_ns: u64) -> BookChanges {
         let name = format!("vm-{number}");
         return BookChanges {
             forgotten: vec![name.clone()],
-            symptoms_gone: vec![(name.clone(), symptom(number).name)],
+            symptoms_gone: vec![(name.clone(), symptom(number).name.to_string())],
             pending_gone: vec![(name, pending(number).definition)],
             ..BookChanges::default()
         };

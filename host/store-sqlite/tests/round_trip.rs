@@ -82,7 +82,7 @@ fn later_commits_change_what_earlier_ones_wrote() {
     later.count = 9;
     let second = BookChanges {
         forgotten: vec!["vm-1".to_owned()],
-        symptoms_gone: vec![("vm-2".to_owned(), symptom(2).name)],
+        symptoms_gone: vec![("vm-2".to_owned(), symptom(2).name.to_string())],
         pending_gone: vec![("vm-3".to_owned(), pending(3).definition)],
         alerts: vec![later.clone().into(), cancelled(3, 50).into()],
         silences: vec![silence(1, 3)],
@@ -109,7 +109,7 @@ fn of_cancelled_alerts_the_latest_of_each_object_and_definition_is_loaded() {
     let mut store = Store::open(folder.path()).unwrap();
     let mut alerts: Vec<_> = (1..=6).map(|number| cancelled(number, 100 - number)).collect();
     for alert in &mut alerts[..3] {
-        alert.object = "vm".to_owned();
+        alert.object = "vm".into();
     }
     alerts[5].status = lifesigns_compliance::AlertStatus::Open;
     let alerts: Vec<Arc<_>> = alerts.into_iter().map(Into::into).collect();

@@ -35,7 +35,7 @@ struct Pager(mpsc::Sender<(NoticeKind, String)>);
 impl Receiver for Pager {
     fn deliver(&mut self, message: &Message) -> Result<(), DeliveryError> {
         for notice in &message.notices {
-            let _ = self.0.send((notice.happened, notice.alert.object.clone()));
+            let _ = self.0.send((notice.happened, notice.alert.object.to_string()));
         }
         Ok(())
     }
@@ -208,7 +208,11 @@ fn a_source_may_be_called_like_what_the_host_names_itself() {
         let Ok(QueryAnswer::Object(page)) = host.recorder().ask(&Query::Object("vm-7".into())) else {
             panic!("{name}: its facts are lost");
         };
-        assert_eq!(page.line.object.properties["env"].value.as_deref(), Some("test"), "{name}");
+        assert_eq!(
+            page.line.object.properties.get("env").and_then(|fact| fact.value.as_deref()),
+            Some("test"),
+            "{name}"
+        );
         submit(&host, &source, "web");
         assert_eq!(notices.recv_timeout(LIMIT), Ok((NoticeKind::Opened, "vm-7".into())), "{name}");
         host.stop();

@@ -82,7 +82,7 @@ fn a_client_that_reads_100_000_alerts_slowly_delays_no_commit() {
     let list: List = serde_json::from_slice(&read[body..]).expect("a whole list");
     assert_eq!(list.alerts.len(), ALERTS);
     assert!(list.alerts.iter().all(|alert| alert.acknowledged.is_none()), "it is the list of when it was asked for");
-    let now = alerts_of(&host, AlertFilter { object: Some(some[0].object.clone()), ..AlertFilter::default() });
+    let now = alerts_of(&host, AlertFilter { object: Some(some[0].object.to_string()), ..AlertFilter::default() });
     assert!(now[0].acknowledged.is_some());
     gateway.stop();
     host.stop();

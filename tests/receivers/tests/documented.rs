@@ -32,7 +32,7 @@ fn full() -> Notice {
     alert.acknowledged = Some(by.clone());
     alert.owner = Some("ada".into());
     alert.notes.push(Note { by, text: "asked the team".into() });
-    alert.why.groups.push(Membership {
+    std::sync::Arc::make_mut(&mut alert.why).groups.push(Membership {
         group: "production".into(),
         place: ConfigLocation { file: "lifesigns.toml".into(), line: 12, column: 1 },
         how: "properties.env == \"production\"".into(),

@@ -36,7 +36,7 @@ impl Receiver for Tap {
         let mut openings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for notice in message.notices.iter().filter(|notice| notice.happened == NoticeKind::Opened) {
             let alert = &notice.alert;
-            openings.insert((alert.object.clone(), alert.definition.clone(), alert.id.clone(), alert.reopened));
+            openings.insert((alert.object.to_string(), alert.definition.to_string(), alert.id.clone(), alert.reopened));
         }
         Ok(())
     }
@@ -159,7 +159,7 @@ impl Host {
             other => panic!("alerts were asked for: {other:?}"),
         };
         let open = alerts.iter().filter(|alert| alert.status == AlertStatus::Open);
-        open.map(|alert| ((alert.object.clone(), alert.definition.clone()), alert.allowed)).collect()
+        open.map(|alert| ((alert.object.to_string(), alert.definition.to_string()), alert.allowed)).collect()
     }
 
     pub(crate) fn inventory(&self, home: &Home) {

@@ -130,6 +130,9 @@ Examples:
         /// The name of a group or an object.
         #[arg(id = "of", value_name = "NAME")]
         name: Option<String>,
+        /// List at most this many objects, the worst; 0 for all. Without it, a table has 1000 and JSON all.
+        #[arg(long, value_name = "N", conflicts_with = "of")]
+        limit: Option<usize>,
         #[command(flatten)]
         place: Where,
     },

@@ -39,6 +39,10 @@ use write::emit;
 
 use crate::exit::{Failure, Outcome};
 
+/// The objects of which a table of badges is, if no limit is given: a person reads no more, and of a large fleet all
+/// take long to send and to draw.
+const BADGES: usize = 1000;
+
 pub(crate) fn run(command: &Command) -> Outcome {
     match command {
         Command::Alerts { command, filter, place } => alerts(command.as_ref(), filter, place),
@@ -50,8 +54,8 @@ pub(crate) fn run(command: &Command) -> Outcome {
             Some(other) => acts::object(other, place),
         },
         Command::Groups { command, place } => groups(command.as_ref(), place),
-        Command::Badge { name, place } => match name {
-            None => all_badges(place),
+        Command::Badge { name, limit, place } => match name {
+            None => all_badges(*limit, place),
             Some(name) => one_badge(name, place),
         },
         Command::Policy { command: PolicyCommand::Why { object, alert }, place } => why(object, alert, place),
@@ -197,8 +201,9 @@ fn groups(command: Option<&GroupsCommand>, place: &Where) -> Outcome {
     }
 }
 
-fn all_badges(place: &Where) -> Outcome {
-    let QueryAnswer::Badges(badges) = query(Query::Badges, place)? else { return Err(unexpected()) };
+fn all_badges(limit: Option<usize>, place: &Where) -> Outcome {
+    let limit = limit.unwrap_or(if place.output == Output::Json { 0 } else { BADGES });
+    let QueryAnswer::Badges(badges) = query(Query::Badges { limit }, place)? else { return Err(unexpected()) };
     emit(&badges, place, |view| show::badges(&badges, view))
 }
 

@@ -125,7 +125,7 @@ impl DemoScript {
 
     /// Returns all badges at the end, and those that changed by facts alone.
     pub(super) fn end(&self) -> Result<String, Failure> {
-        let answer = self.book.answer(&Query::Badges).map_err(Failure::failed)?;
+        let answer = self.book.answer(&Query::Badges { limit: 0 }).map_err(Failure::failed)?;
         let QueryAnswer::Badges(badges) = answer else { return Ok(String::new()) };
         let mut text = String::from("\n");
         text.push_str(&drawn_badges(&badges, self.colour));

@@ -13,6 +13,7 @@ mod lookup;
 mod notify;
 mod objects;
 mod questions;
+mod shared_parts;
 mod state;
 #[cfg(test)]
 mod tests;

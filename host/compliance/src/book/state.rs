@@ -153,7 +153,8 @@ impl BookState {
         if let Some(id) = self.objects.id(object) {
             return Arc::clone(id);
         }
-        let id = self.objects.add(object);
+        let id = self.registry.id(object).map_or_else(|| object.into(), Arc::clone);
+        self.objects.add(&id);
         self.badges.add(&id, &self.registry);
         self.policies.add(&id, &self.registry);
         id

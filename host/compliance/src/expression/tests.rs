@@ -9,15 +9,16 @@ use super::*;
 use crate::{
     limits::{EXPRESSION_BYTES, EXPRESSION_DEPTH, EXPRESSION_OPERATORS},
     record::Fact,
+    text_map::TextMap,
 };
 
 fn object() -> Object {
     let property =
         |name: &str, value: Option<&str>| (name.to_owned(), Fact { value: value.map(str::to_owned), time_ns: 1 });
     Object {
-        id: "vm-prod-02".to_owned(),
-        kind: Some("vm".to_owned()),
-        properties: Arc::new(BTreeMap::from([
+        id: "vm-prod-02".into(),
+        kind: Some("vm".into()),
+        properties: Arc::new(TextMap::from([
             property("env", Some("production")),
             property("gone", None),
             property("tags", Some("linux, pci ,,db")),
@@ -106,7 +107,7 @@ fn what_fails_on_an_object_is_undecided_and_says_why() {
 fn what_people_write_first_works() {
     let value = |name: &str, text: &str| (name.to_owned(), Fact { value: Some(text.to_owned()), time_ns: 1 });
     let object = Object {
-        properties: Arc::new(BTreeMap::from([
+        properties: Arc::new(TextMap::from([
             value("cores", "8"),
             value("size", "1.5"),
             value("backup", "true"),
@@ -303,7 +304,7 @@ proptest! {
         ),
     ) {
         let expression = Expression::compile(&text).unwrap();
-        let mut object = Object { id: "a".to_owned(), ..Object::default() };
+        let mut object = Object { id: "a".into(), ..Object::default() };
         for (name, value) in [("env", env), ("tags", tags)] {
             let fact = Fact { value: value.map(str::to_owned), time_ns: 0 };
             Arc::make_mut(&mut object.properties).insert(name.to_owned(), fact);

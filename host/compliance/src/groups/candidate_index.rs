@@ -66,7 +66,7 @@ impl CandidateIndex {
     /// Returns the groups that may concern `object`.
     pub(crate) fn candidates(&self, object: &Object) -> BTreeSet<GroupId> {
         let mut candidates: BTreeSet<GroupId> = self.always.iter().copied().collect();
-        candidates.extend(self.ids.get(&object.id).into_iter().flatten());
+        candidates.extend(self.ids.get(object.id.as_str()).into_iter().flatten());
         for (name, fact) in object.properties.iter() {
             let Some(value) = &fact.value else { continue };
             candidates.extend(self.properties.get(name).into_iter().flatten());

@@ -80,7 +80,7 @@ pub struct GroupDetails {
     pub undecided: Vec<UndecidedExpression>,
 }
 
-/// The badges of all groups and objects.
+/// The badges of all groups, and of objects.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Badges {
     /// The formula that is configured.
@@ -89,4 +89,11 @@ pub struct Badges {
     pub groups: Vec<GroupLine>,
     /// Objects, the worst first.
     pub objects: Vec<ObjectLine>,
+    /// The number of objects that a limit left out; none of them is worse.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: usize,
+}
+
+const fn is_zero(number: &usize) -> bool {
+    *number == 0
 }

@@ -1,6 +1,6 @@
 //! Applies facts to an object: of each fact the latest statement stands; late ones change nothing.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use lifesigns_model::{DropKind, Drops, ObjectFacts};
 
@@ -9,6 +9,8 @@ use crate::{
     groups::FactChanges,
     limits::{NAME_BYTES, OBJECT_METRICS, OBJECT_PROPERTIES, VALUE_BYTES},
     record::{Fact, Object},
+    shared_text::SharedText,
+    text_map::TextMap,
 };
 
 /// Applies facts of an event to `object`, and notes that it was seen. A fact is taken if it is not older
@@ -67,7 +69,13 @@ pub(super) fn touch(object: &mut Object, time_ns: u64) {
 }
 
 /// Sets a kind or a parent. Returns whether it changed.
-fn set(known: &mut Option<String>, known_ns: &mut u64, value: Option<&str>, time_ns: u64, dropped: &mut Drops) -> bool {
+fn set(
+    known: &mut Option<SharedText>,
+    known_ns: &mut u64,
+    value: Option<&str>,
+    time_ns: u64,
+    dropped: &mut Drops,
+) -> bool {
     let Some(value) = value else { return false };
     if value.len() > NAME_BYTES {
         dropped.note(DropKind::UnfitFacts, value);
@@ -79,7 +87,7 @@ fn set(known: &mut Option<String>, known_ns: &mut u64, value: Option<&str>, time
     *known_ns = time_ns;
     let changed = known.as_deref() != Some(value);
     if changed {
-        *known = Some(value.to_owned());
+        *known = Some(value.into());
     }
     changed
 }
@@ -107,7 +115,7 @@ fn set_property(object: &mut Object, name: &str, value: Option<&str>, time_ns: u
 }
 
 /// Makes room by forgetting the property that was removed first. Returns whether there was one.
-fn forget_removed(properties: &mut BTreeMap<String, Fact<Option<String>>>) -> bool {
+fn forget_removed(properties: &mut TextMap<Fact<Option<String>>>) -> bool {
     let removed = properties.iter().filter(|(_, fact)| fact.value.is_none());
     let first = removed.min_by_key(|(_, fact)| fact.time_ns).map(|(name, _)| name.clone());
     first.is_some_and(|name| properties.remove(&name).is_some())

@@ -15,7 +15,7 @@ use super::{
     entry::existing,
     inventory_diff::{InventoryDiff, ObjectDiff},
 };
-use crate::{groups::FactChanges, record::InventoryEntry};
+use crate::{groups::FactChanges, record::InventoryEntry, shared_text::SharedText};
 
 impl ObjectRegistry {
     /// Returns what `objects`, the whole inventory, changes when it replaces the one before; it is read at
@@ -30,18 +30,19 @@ impl ObjectRegistry {
     /// - An object that is listed twice has the facts of both entries; of the same fact the later counts.
     pub fn inventory_diff(&self, objects: &[ObjectFacts], now_ns: u64) -> InventoryDiff {
         let listed = merged(objects);
+        let no_longer = self.objects().filter(|one| !one.discovered && !listed.contains_key(one.id.as_str()));
+        let no_longer: Vec<ObjectDiff> = no_longer.map(|object| ObjectDiff::of_known(object, None, now_ns)).collect();
         let mut diff = InventoryDiff { objects: Vec::new(), now_ns };
-        for (id, entry) in &listed {
+        for (id, entry) in listed {
             match self.object(id) {
                 None => diff.objects.push(ObjectDiff::of_new(id, entry)),
-                Some(object) if object.discovered || *object.listed != *entry => {
+                Some(object) if object.discovered || *object.listed != entry => {
                     diff.objects.push(ObjectDiff::of_known(object, Some(entry), now_ns));
                 }
                 Some(_) => {}
             }
         }
-        let no_longer = self.objects().filter(|one| !one.discovered && !listed.contains_key(one.id.as_str()));
-        diff.objects.extend(no_longer.map(|object| ObjectDiff::of_known(object, None, now_ns)));
+        diff.objects.extend(no_longer);
         diff
     }
 
@@ -69,22 +70,34 @@ impl ObjectRegistry {
 
     fn apply_object_diff(&mut self, diff: &ObjectDiff, now_ns: u64, affected: &mut BTreeSet<Arc<str>>) {
         let is_listed = diff.entry.is_some();
-        let Some((id, new)) = self.find_or_insert(&diff.changed.object, !is_listed) else { return };
+        let Some((id, new)) = self.find_or_insert(&diff.object, !is_listed) else { return };
         let entry = existing(&mut self.objects, &id);
         let object = &mut entry.object;
         let mut changes = FactChanges { new, ..FactChanges::default() };
         let parent_before = object.parent.clone();
         apply::remove(object, &diff.removed, now_ns, &mut changes);
-        apply::facts(object, &diff.changed, &mut changes, &mut self.dropped);
-        object.listed = Arc::new(diff.entry.clone().unwrap_or_default());
+        apply::facts(object, &diff.facts(), &mut changes, &mut self.dropped);
+        let mut listed = diff.entry.clone().unwrap_or_default();
+        // Most of what it states now holds.
+        share_text(&mut listed.kind, &object.kind);
+        share_text(&mut listed.parent, &object.parent);
+        object.listed = Arc::new(listed);
         if object.discovered && is_listed {
             self.discovered -= 1;
         } else if !object.discovered && !is_listed {
             self.discovered += 1;
         }
         object.discovered = !is_listed;
+        self.parts.share(object);
         self.dirty.insert(id.clone());
         self.propagate(&id, &changes, parent_before, affected);
+    }
+}
+
+/// Lets a text be that of `known` if it is equal.
+fn share_text(text: &mut Option<SharedText>, known: &Option<SharedText>) {
+    if text == known {
+        text.clone_from(known);
     }
 }
 
@@ -93,8 +106,8 @@ fn merged(objects: &[ObjectFacts]) -> BTreeMap<&str, InventoryEntry> {
     let mut entries: BTreeMap<&str, InventoryEntry> = BTreeMap::new();
     for facts in objects {
         let entry = entries.entry(&facts.object).or_default();
-        entry.kind = facts.kind.clone().or(entry.kind.take());
-        entry.parent = facts.parent.clone().or(entry.parent.take());
+        entry.kind = facts.kind.as_ref().map(SharedText::from).or(entry.kind.take());
+        entry.parent = facts.parent.as_ref().map(SharedText::from).or(entry.parent.take());
         entry.properties.extend(facts.properties.iter().cloned());
         // NaN differs from itself, and would be a change each time.
         entry.metrics.extend(facts.metrics.iter().filter(|(_, value)| value.is_finite()).cloned());

@@ -17,13 +17,15 @@ pub struct InventoryDiff {
 /// The difference of one object.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ObjectDiff {
+    /// The object.
+    pub(super) object: String,
     /// Whether the object was not known at all.
     pub(super) is_new: bool,
     /// What the inventory states of it; `None` if it is no longer listed.
     pub(super) entry: Option<InventoryEntry>,
-    /// Facts that are stated otherwise than before, or for the first time. They hold from now on; those of
-    /// a new object have held since ever (0).
-    pub(super) changed: ObjectFacts,
+    /// Facts of a known object that are stated otherwise than before, or for the first time. They hold from now on.
+    /// Those of a new object are in `entry`, and have held since ever (0).
+    changed: ObjectFacts,
     /// Facts that are no longer stated, and that the stream has not changed since.
     pub(super) removed: RemovedFacts,
     /// Whether something that was stated before is missing, whatever the stream has stated since.
@@ -41,12 +43,12 @@ pub(super) struct RemovedFacts {
 impl InventoryDiff {
     /// Returns the ids of known objects that change.
     pub fn known_objects(&self) -> impl Iterator<Item = &str> {
-        self.objects.iter().filter(|one| !one.is_new).map(|one| one.changed.object.as_str())
+        self.objects.iter().filter(|one| !one.is_new).map(|one| one.object.as_str())
     }
 
     /// Returns the facts of objects that were not known at all. They have held since ever: their time is 0.
-    pub fn new_facts(&self) -> impl Iterator<Item = &ObjectFacts> {
-        self.objects.iter().filter(|one| one.is_new).map(|one| &one.changed)
+    pub fn new_facts(&self) -> impl Iterator<Item = ObjectFacts> {
+        self.objects.iter().filter(|one| one.is_new).map(ObjectDiff::facts)
     }
 
     /// Returns the facts of known objects that change, which hold from now on. A property that is removed
@@ -59,7 +61,7 @@ impl InventoryDiff {
     /// Returns all facts that change, those of new objects too, as of now: what a running engine is given.
     pub fn facts_from_now(&self) -> Vec<ObjectFacts> {
         let mut facts = self.changed_facts();
-        facts.extend(self.new_facts().map(|new| ObjectFacts { time_ns: self.now_ns, ..new.clone() }));
+        facts.extend(self.new_facts().map(|new| ObjectFacts { time_ns: self.now_ns, ..new }));
         facts
     }
 
@@ -72,23 +74,24 @@ impl InventoryDiff {
 
 impl ObjectDiff {
     /// The difference of an object that was not known.
-    pub(super) fn of_new(id: &str, entry: &InventoryEntry) -> Self {
+    pub(super) fn of_new(id: &str, entry: InventoryEntry) -> Self {
         Self {
+            object: id.to_owned(),
             is_new: true,
-            entry: Some(entry.clone()),
-            changed: entry.facts(id, 0),
+            entry: Some(entry),
+            changed: ObjectFacts::default(),
             removed: RemovedFacts::default(),
             is_reduced: false,
         }
     }
 
     /// The difference of a known object; `entry` is `None` if it is no longer listed.
-    pub(super) fn of_known(object: &Object, entry: Option<&InventoryEntry>, now_ns: u64) -> Self {
+    pub(super) fn of_known(object: &Object, entry: Option<InventoryEntry>, now_ns: u64) -> Self {
         let nothing = InventoryEntry::default();
-        let now = entry.unwrap_or(&nothing);
+        let now = entry.as_ref().unwrap_or(&nothing);
         Self {
+            object: object.id.to_string(),
             is_new: false,
-            entry: entry.cloned(),
             changed: changed_facts(object, now, now_ns),
             removed: RemovedFacts {
                 kind: object.listed.kind.is_some() && now.kind.is_none() && object.kind == object.listed.kind,
@@ -96,6 +99,15 @@ impl ObjectDiff {
                 properties: removed_properties(object, now),
             },
             is_reduced: entry.is_none() || now.lacks_facts_of(&object.listed),
+            entry,
+        }
+    }
+
+    /// Returns the facts that change, apart from those that are removed.
+    pub(super) fn facts(&self) -> ObjectFacts {
+        match &self.entry {
+            Some(entry) if self.is_new => entry.facts(&self.object, 0),
+            _ => self.changed.clone(),
         }
     }
 
@@ -112,16 +124,16 @@ impl ObjectDiff {
 /// Returns the facts that `now` states otherwise than the inventory before.
 fn changed_facts(object: &Object, now: &InventoryEntry, time_ns: u64) -> ObjectFacts {
     let before = &object.listed;
-    let mut facts = ObjectFacts { object: object.id.clone(), time_ns, ..ObjectFacts::default() };
+    let mut facts = ObjectFacts { object: object.id.to_string(), time_ns, ..ObjectFacts::default() };
     if now.kind != before.kind {
-        facts.kind.clone_from(&now.kind);
+        facts.kind = now.kind.as_deref().map(str::to_owned);
     }
     if now.parent != before.parent {
-        facts.parent.clone_from(&now.parent);
+        facts.parent = now.parent.as_deref().map(str::to_owned);
     }
-    let properties = now.properties.iter().filter(|(name, value)| before.properties.get(*name) != Some(*value));
+    let properties = now.properties.iter().filter(|(name, value)| before.properties.get(name) != Some(*value));
     facts.properties = properties.map(|(name, value)| (name.clone(), value.clone())).collect();
-    let metrics = now.metrics.iter().filter(|(name, value)| before.metrics.get(*name) != Some(*value));
+    let metrics = now.metrics.iter().filter(|(name, value)| before.metrics.get(name) != Some(*value));
     facts.metrics = metrics.map(|(name, value)| (name.clone(), *value)).collect();
     facts
 }

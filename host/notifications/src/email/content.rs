@@ -107,7 +107,7 @@ fn happened(happened: NoticeKind) -> &'static str {
 /// Returns the properties of an alert with their names, in order, without those that are empty.
 fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
     let mut facts = vec![
-        ("Object", alert.object.clone()),
+        ("Object", alert.object.to_string()),
         ("Groups", alert.groups.join(", ")),
         ("Criticality", alert.criticality.to_string()),
         ("Impact", alert.impact.as_str().to_owned()),
@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(subject(&notices), "[critical] 2 alerts, 1 of them open");
         assert_eq!(subject(&notices[1..]), "[resolved] Docker on production VM: vm-7");
         let mut long = notice("a", NoticeKind::Opened);
-        long.alert.object = "é".repeat(1000);
+        long.alert.object = "é".repeat(1000).into();
         assert_eq!(subject(&[long]).chars().count(), SUBJECT_CHARS);
     }
 }

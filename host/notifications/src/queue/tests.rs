@@ -254,7 +254,7 @@ fn memory_is_bounded() {
     assert_eq!(id as usize, ROWS);
     let mut queue = super::DeliveryQueue::new("r", RETRY, 7, false);
     let mut large = row(1, "a", NoticeKind::Opened);
-    large.notice.alert.shown.first[0].text = "x".repeat(BYTES);
+    large.notice.alert.shown.first[0].text = "x".repeat(BYTES).into();
     queue.push(large, 0);
     assert_eq!(queue.room(), 0);
     let batch = deliver(&mut queue, SECOND);

@@ -77,10 +77,10 @@ impl BookTables {
 
     pub(super) fn apply(&mut self, changes: &BookChanges, now_ns: u64) {
         for object in &changes.objects {
-            self.objects.set(object.id.clone(), object.clone());
+            self.objects.set(object.id.to_string(), object.clone());
         }
         for symptom in &changes.symptoms {
-            self.symptoms.set((symptom.object.clone(), symptom.name.clone()), Arc::clone(symptom));
+            self.symptoms.set((symptom.object.to_string(), symptom.name.to_string()), Arc::clone(symptom));
         }
         for gone in &changes.symptoms_gone {
             self.symptoms.rows.remove(gone);
@@ -119,7 +119,7 @@ impl BookTables {
         let (cancelled, open): (Vec<_>, Vec<_>) = self.alerts.values().into_iter().partition(StoredAlert::is_cancelled);
         let mut last = BTreeMap::new();
         for (number, stored) in cancelled.into_iter().enumerate() {
-            let key = (stored.alert.object.clone(), stored.alert.definition.clone());
+            let key = (stored.alert.object.to_string(), stored.alert.definition.to_string());
             last.insert(key, (number, stored.alert));
         }
         let mut last: Vec<_> = last.into_values().collect();

@@ -66,7 +66,7 @@ fn objects(connection: &Connection, objects: &[Object]) -> rusqlite::Result<()> 
     )?;
     for object in objects {
         if object.metrics.values().all(|fact| fact.value.is_finite()) {
-            set.execute(params![object.id, json.text(object)?, None::<String>])?;
+            set.execute(params![object.id.as_str(), json.text(object)?, None::<String>])?;
             continue;
         }
         let mut even = object.clone();
@@ -74,7 +74,7 @@ fn objects(connection: &Connection, objects: &[Object]) -> rusqlite::Result<()> 
         let odd = object.metrics.iter().filter(|(_, fact)| !fact.value.is_finite());
         let odd = odd.map(|(name, fact)| (name, Fact { value: fact.value.to_string(), time_ns: fact.time_ns }));
         let odd: BTreeMap<_, _> = odd.collect();
-        set.execute(params![object.id, json.text(&even)?, Json::default().text(&odd)?])?;
+        set.execute(params![object.id.as_str(), json.text(&even)?, Json::default().text(&odd)?])?;
     }
     Ok(())
 }
@@ -86,7 +86,7 @@ fn symptoms(connection: &Connection, symptoms: &[Arc<SymptomState>]) -> rusqlite
          ON CONFLICT DO UPDATE SET active = excluded.active, body = excluded.body",
     )?;
     for symptom in symptoms {
-        set.execute(params![symptom.object, symptom.name, symptom.active, json.text(&**symptom)?])?;
+        set.execute(params![symptom.object.as_str(), symptom.name.as_str(), symptom.active, json.text(&**symptom)?])?;
     }
     Ok(())
 }
@@ -126,8 +126,8 @@ fn alerts(connection: &Connection, alerts: &[Arc<Alert>], now_ns: u64) -> rusqli
     for alert in alerts {
         set.execute(params![
             alert.id,
-            alert.object,
-            alert.definition,
+            alert.object.as_str(),
+            alert.definition.as_str(),
             alert.status == AlertStatus::Cancelled,
             alert.criticality as u8,
             sortable(alert.opened_ns),

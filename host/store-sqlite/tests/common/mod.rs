@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use lifesigns_compliance::{
     Alert, AlertStatus, AuditedChange, Badge, BadgeOwner, BadgePoint, BookChanges, EvidenceExcerpt, EvidenceLine, Fact,
-    Matcher, Notice, NoticeKind, Object, PendingTransition, Silence, SymptomState, Why,
+    Matcher, Notice, NoticeKind, Object, PendingTransition, Silence, SymptomState, TextMap, Why,
     config::{ConfigLocation as Written, Grouping},
 };
 use lifesigns_compliance::{Decision, Membership, Note, Pattern, PolicyStatement, Signature};
@@ -35,31 +35,32 @@ impl Folder {
 pub fn evidence(number: u64) -> EvidenceLine {
     EvidenceLine {
         time_ns: number,
-        source: "/var/log/docker.log".to_owned(),
+        source: "/var/log/docker.log".into(),
         line: number,
         text: format!(
             "time=\"2026-11-23T00:00:00Z\" level=debug msg=\"Calling POST /v1.41/containers/create {number}\""
-        ),
+        )
+        .into(),
     }
 }
 
 pub fn symptom(number: u64) -> SymptomState {
     SymptomState {
-        object: format!("vm-{number}"),
-        name: "docker-keyword/container-created".to_owned(),
-        title: "A container was created".to_owned(),
+        object: format!("vm-{number}").into(),
+        name: "docker-keyword/container-created".into(),
+        title: "A container was created".into(),
         criticality: Criticality::Warning,
         impact: Impact::Risk,
-        recommendation: "Please call your compliance hotline".to_owned(),
-        controls: vec!["CIS-Docker-1.6:5.4".to_owned(), "NIST-SP-800-190:4.1".to_owned()],
+        recommendation: "Please call your compliance hotline".into(),
+        controls: vec!["CIS-Docker-1.6:5.4".to_owned(), "NIST-SP-800-190:4.1".to_owned()].into(),
         hold_ms: 60_000,
         active: true,
         since_ns: number,
         last_ns: number + 1,
         count: 3,
-        summary: format!("container {number} was created"),
-        attributes: vec![("image".to_owned(), "nginx:latest".to_owned())],
-        module: format!("sha256:{}", "ab".repeat(32)),
+        summary: format!("container {number} was created").into(),
+        attributes: vec![("image".to_owned(), "nginx:latest".to_owned())].into(),
+        module: format!("sha256:{}", "ab".repeat(32)).into(),
         shown: EvidenceExcerpt { first: vec![evidence(number)], last: vec![evidence(number + 1)] },
         recent: vec![number, u64::MAX],
         ended_by: Some(lifesigns_compliance::EndCause::Hold),
@@ -93,9 +94,9 @@ fn why() -> Why {
 pub fn alert(number: u64) -> Alert {
     Alert {
         id: format!("{:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
-        definition: "docker-on-production".to_owned(),
-        title: "Docker on a production VM".to_owned(),
-        object: format!("vm-{number}"),
+        definition: "docker-on-production".into(),
+        title: "Docker on a production VM".into(),
+        object: format!("vm-{number}").into(),
         status: AlertStatus::Open,
         allowed: false,
         criticality: Criticality::Critical,
@@ -106,14 +107,14 @@ pub fn alert(number: u64) -> Alert {
         cause: None,
         count: 2,
         reopened: 0,
-        symptoms: vec!["docker-keyword/container-created".to_owned()],
-        summary: format!("container {number} was created"),
-        attributes: vec![("image".to_owned(), "nginx:latest".to_owned())],
-        recommendations: vec!["Please call your compliance hotline".to_owned(), "Move the VM".to_owned()],
-        controls: vec!["CIS-Docker-1.6:5.4".to_owned()],
+        symptoms: vec!["docker-keyword/container-created".to_owned()].into(),
+        summary: format!("container {number} was created").into(),
+        attributes: vec![("image".to_owned(), "nginx:latest".to_owned())].into(),
+        recommendations: vec!["Please call your compliance hotline".to_owned(), "Move the VM".to_owned()].into(),
+        controls: vec!["CIS-Docker-1.6:5.4".to_owned()].into(),
         shown: EvidenceExcerpt { first: vec![evidence(number)], last: vec![evidence(number + 1)] },
-        groups: vec!["production".to_owned()],
-        why: why(),
+        groups: vec!["production".to_owned()].into(),
+        why: why().into(),
         acknowledged: Some(Signature { who: "ann".to_owned(), time_ns: number }),
         owner: Some("ann".to_owned()),
         notes: vec![Note {
@@ -168,13 +169,13 @@ pub fn audit(number: u64) -> AuditedChange {
 
 pub fn object(number: u64) -> Object {
     Object {
-        id: format!("vm-{number}"),
-        kind: Some("vm".to_owned()),
-        properties: Arc::new(BTreeMap::from([(
+        id: format!("vm-{number}").into(),
+        kind: Some("vm".into()),
+        properties: Arc::new(TextMap::from([(
             "env".to_owned(),
             Fact { value: Some("production".to_owned()), time_ns: 1 },
         )])),
-        metrics: BTreeMap::from([("load.1m".to_owned(), Fact { value: 0.1 + number as f64, time_ns: 2 })]),
+        metrics: TextMap::from([("load.1m".to_owned(), Fact { value: 0.1 + number as f64, time_ns: 2 })]),
         ..Object::default()
     }
 }

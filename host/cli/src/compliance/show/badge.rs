@@ -29,6 +29,10 @@ pub(crate) fn badges(badges: &Badges, view: &View) -> String {
         ]);
     }
     page.push_str(&table.draw());
+    if badges.left_out > 0 {
+        let rest = format!("and {} more, none of them worse; --limit 0 lists all", badges.left_out);
+        page.push_str(&format!("{}\n", Style::Dim.on(&rest)));
+    }
     let formula = match badges.formula {
         BadgeFormula::Worst => "badges by the worst open violation: 100 none, 75 warning, 25 immediate, 0 critical",
         BadgeFormula::Share => "badges by the share of what is not violated",

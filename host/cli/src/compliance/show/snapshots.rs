@@ -91,6 +91,7 @@ fn objects_and_groups() {
         formula: BadgeFormula::Worst,
         groups: vec![report.group.line.clone()],
         objects: report.group.objects.clone(),
+        left_out: 1_000_000,
     };
     shown("badges.txt", &super::badges(&badges, &view(None)));
     shown("badge-group.txt", &super::group_badge(&report.group, &view(None)));
@@ -111,15 +112,15 @@ fn one_object() {
             title: "A container was created".into(),
             criticality: lifesigns::model::Criticality::Warning,
             impact: lifesigns::model::Impact::Risk,
-            recommendation: String::new(),
-            controls: vec![],
+            recommendation: "".into(),
+            controls: vec![].into(),
             hold_ms: 0,
             active: true,
             since_ns: report.time_ns - 3600 * SECOND_NS,
             last_ns: report.time_ns,
             count: 14,
             summary: "container \"web-1\" was created".into(),
-            attributes: vec![],
+            attributes: vec![].into(),
             module: "sha256:00".into(),
             shown: report.findings[0].shown.clone(),
             recent: vec![],

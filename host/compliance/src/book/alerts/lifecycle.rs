@@ -1,6 +1,6 @@
 //! The lifecycle of an alert: opened, reopened instead of a second one, amended, cancelled.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ use crate::{
     },
     evidence::EvidenceExcerpt,
     record::{Alert, AlertStatus, EndCause},
-    why::Why,
+    shared_text::{SharedList, SharedText},
 };
 
 /// Opens, amends and cancels alerts. Each change is audited and returned: it is for the caller to publish it.
@@ -236,9 +236,9 @@ fn reopened(mut alert: Alert) -> Alert {
 fn new_alert(id: String, object: &Id, name: &Id, opened_ns: u64) -> Alert {
     Alert {
         id,
-        definition: name.to_string(),
-        title: String::new(),
-        object: object.to_string(),
+        definition: name.into(),
+        title: SharedText::default(),
+        object: object.into(),
         status: AlertStatus::Open,
         allowed: false,
         criticality: lifesigns_model::Criticality::Warning,
@@ -249,16 +249,16 @@ fn new_alert(id: String, object: &Id, name: &Id, opened_ns: u64) -> Alert {
         cause: None,
         count: 0,
         reopened: 0,
-        symptoms: Vec::new(),
-        summary: String::new(),
-        attributes: Vec::new(),
-        recommendations: Vec::new(),
-        controls: Vec::new(),
+        symptoms: SharedList::default(),
+        summary: SharedText::default(),
+        attributes: SharedList::default(),
+        recommendations: SharedList::default(),
+        controls: SharedList::default(),
         shown: EvidenceExcerpt::default(),
-        groups: Vec::new(),
+        groups: SharedList::default(),
         uncertain_groups: Vec::new(),
         undecided: None,
-        why: Why::default(),
+        why: Arc::default(),
         acknowledged: None,
         owner: None,
         notes: Vec::new(),

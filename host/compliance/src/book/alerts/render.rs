@@ -1,5 +1,7 @@
 //! What an alert says: taken from the definition, from the symptoms that make it, and from policy.
 
+use std::sync::Arc;
+
 use lifesigns_model::{Criticality, Impact};
 
 use crate::{
@@ -34,11 +36,13 @@ impl Context<'_> {
         alert.undecided.clone_from(&evaluation.undecided);
         render_severity(alert, definition, worst, evaluation);
         render_text(alert, name, definition, worst, evaluation);
-        alert.symptoms.clear();
-        symptoms.iter().for_each(|symptom| push_new(&mut alert.symptoms, &symptom.name));
-        alert.recommendations = recommendations(definition, &symptoms, evaluation);
-        alert.controls = definition.map(|definition| definition.controls.clone()).unwrap_or_default();
-        symptoms.iter().flat_map(|symptom| &symptom.controls).for_each(|one| push_new(&mut alert.controls, one));
+        let mut names = Vec::with_capacity(symptoms.len());
+        symptoms.iter().for_each(|symptom| push_new(&mut names, &symptom.name));
+        alert.symptoms = names.into();
+        alert.recommendations = recommendations(definition, &symptoms, evaluation).into();
+        let mut controls = definition.map(|definition| definition.controls.clone()).unwrap_or_default();
+        symptoms.iter().flat_map(|symptom| &symptom.controls).for_each(|one| push_new(&mut controls, one));
+        alert.controls = controls.into();
         if review {
             self.render_policy(alert, object, name, evaluation);
         }
@@ -47,10 +51,11 @@ impl Context<'_> {
     fn render_policy(self, alert: &mut Alert, object: &Id, name: &Id, evaluation: &Evaluation) {
         alert.groups = self.registry.groups_of(object).map(|group| group.name.clone()).collect();
         alert.uncertain_groups = self.registry.uncertain_groups(object).map(|group| group.name.clone()).collect();
-        alert.why = self.resolution(object, name).why;
+        let mut why = self.resolution(object, name).why;
         if evaluation.allowed && !evaluation.decision.allowed {
-            alert.why.steps.extend(self.symptom_steps(&evaluation.matched.first));
+            why.steps.extend(self.symptom_steps(&evaluation.matched.first));
         }
+        alert.why = Arc::new(why);
     }
 
     /// Returns why each of these symptoms is allowed where it is.
@@ -87,13 +92,14 @@ fn render_text(
     evaluation: &Evaluation,
 ) {
     alert.title = match (definition, worst) {
-        (Some(definition), _) => definition.title.clone(),
+        (Some(definition), _) => definition.title.as_str().into(),
         (None, Some(worst)) => worst.title.clone(),
-        (None, None) => name.to_string(),
+        (None, None) => name.into(),
     };
     alert.summary = worst.map_or_else(|| alert.title.clone(), |worst| worst.summary.clone());
     if let Some(failed) = &evaluation.undecided {
-        alert.summary = format!("undecided, so it counts as met: `{}` fails: {}", failed.expression, failed.reason);
+        let (expression, reason) = (&failed.expression, &failed.reason);
+        alert.summary = format!("undecided, so it counts as met: `{expression}` fails: {reason}").into();
     }
     alert.attributes = worst.map(|worst| worst.attributes.clone()).unwrap_or_default();
 }

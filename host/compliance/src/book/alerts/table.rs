@@ -6,6 +6,7 @@ use crate::{
     book::{
         ids::{Id, Key, drain_sorted, key},
         limits,
+        shared_parts::SharedParts,
     },
     change::{BookChanges, PendingTransition},
     record::{Alert, AlertStatus},
@@ -21,6 +22,7 @@ pub(crate) struct Alerts {
     dirty_pending: HashSet<Key>,
     /// Alerts that left the book before the store saw their end.
     left: Vec<Arc<Alert>>,
+    parts: SharedParts,
 }
 
 /// Those of one object. An alert is shared with what was taken out and is not written yet.
@@ -106,7 +108,8 @@ impl Alerts {
     }
 
     /// Puts an alert in the place of the latest of its definition, if there is one.
-    pub(crate) fn put(&mut self, object: &Id, name: &Id, alert: Alert) {
+    pub(crate) fn put(&mut self, object: &Id, name: &Id, mut alert: Alert) {
+        self.parts.share_alert(&mut alert);
         self.dirty.insert(key(object, name));
         self.object_mut(object).latest.insert(Arc::clone(name), Arc::new(alert));
     }
@@ -191,7 +194,9 @@ impl Alerts {
 
     /// Puts back an alert that a store kept. An open one wins over a cancelled one, a later one over an
     /// earlier one.
-    pub(crate) fn restore(&mut self, object: &Id, name: Id, alert: Arc<Alert>) {
+    pub(crate) fn restore(&mut self, object: &Id, name: Id, mut alert: Arc<Alert>) {
+        // What a store kept is shared with nothing else.
+        self.parts.share_alert(Arc::make_mut(&mut alert));
         let latest = &mut self.object_mut(object).latest;
         let known_is_open = latest.get(&name).is_some_and(|known| known.status == AlertStatus::Open);
         if alert.status == AlertStatus::Open || !known_is_open {

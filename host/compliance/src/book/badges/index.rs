@@ -14,10 +14,12 @@ use crate::{
         limits,
     },
     config::{BadgeFormula, Group},
+    recent::RecentValues,
     record::{Badge, BadgeOwner, BadgePoint},
     registry::ObjectRegistry,
     shared_map::SharedMap,
     shared_table::SharedTable,
+    shared_text::SharedList,
 };
 
 /// The badges of all objects and groups, and which of them have to be computed again.
@@ -29,6 +31,8 @@ pub(crate) struct BadgeIndex {
     groups_due: BTreeSet<Id>,
     /// Members joined or left groups.
     members_moved: bool,
+    /// Most objects are in the same groups as many others.
+    known_groups: RecentValues<SharedList<Id>>,
 }
 
 /// The badge of one object.
@@ -36,7 +40,7 @@ pub(crate) struct BadgeIndex {
 struct ObjectBadge {
     counts: AlertCounts,
     /// The groups that count the object.
-    groups: Vec<Id>,
+    groups: SharedList<Id>,
     track: BadgeTrack,
 }
 
@@ -50,8 +54,7 @@ struct GroupBadge {
 /// A badge over time.
 #[derive(Clone, Debug, Default)]
 struct BadgeTrack {
-    badge: Option<Badge>,
-    /// Times and badges, oldest first.
+    /// Times and badges, oldest first; the last one is the present one.
     history: VecDeque<(u64, Badge)>,
 }
 
@@ -72,15 +75,21 @@ impl BadgeIndex {
 
     /// Adds an object without alerts, counted by its groups.
     pub(crate) fn add(&mut self, object: &Id, registry: &ObjectRegistry) {
-        let badge = ObjectBadge { groups: groups_of(registry, object), ..ObjectBadge::default() };
+        let badge = ObjectBadge { groups: self.groups_of(registry, object), ..ObjectBadge::default() };
         self.objects.insert(Arc::clone(object), Arc::new(badge));
     }
 
     /// Returns whether the groups that count an object are those that it is in.
     pub(crate) fn is_counted_by_its_groups(&self, object: &str, registry: &ObjectRegistry) -> bool {
-        let Some(badge) = self.objects.get(object) else { return true };
-        let groups = registry.groups_of(object).map(|group| group.name.as_str());
-        groups.eq(badge.groups.iter().map(|group| &**group))
+        self.objects.get(object).is_none_or(|badge| badge.is_of_groups(object, registry))
+    }
+
+    /// Returns the groups that an object is in, shared with other objects.
+    fn groups_of(&mut self, registry: &ObjectRegistry, object: &str) -> SharedList<Id> {
+        let id = |name: &str| self.groups.get_key_value(name).map_or_else(|| name.into(), |(id, _)| Arc::clone(id));
+        let mut groups = registry.groups_of(object).map(|group| id(&group.name)).collect();
+        self.known_groups.share(&mut groups);
+        groups
     }
 
     /// Notes that alerts or groups of an object changed.
@@ -121,10 +130,15 @@ impl BadgeIndex {
     ) -> Option<BadgePoint> {
         // What stays as it is stays shared with views.
         let state = self.objects.get(object)?;
-        let known = state.track.badge;
+        let known = state.track.badge();
         let counts = AlertCounts::of(sources.alerts.of(object), exists);
-        let groups = groups_of(sources.registry, object);
-        if counts != state.counts || groups != state.groups {
+        let is_same = counts == state.counts;
+        let groups = if state.is_of_groups(object, sources.registry) {
+            if is_same { None } else { Some(state.groups.clone()) }
+        } else {
+            Some(self.groups_of(sources.registry, object))
+        };
+        if let Some(groups) = groups {
             let state = self.objects.get_mut(object).map(Arc::make_mut)?;
             let groups_before = std::mem::replace(&mut state.groups, groups.clone());
             let counts_before = std::mem::replace(&mut state.counts, counts);
@@ -144,7 +158,7 @@ impl BadgeIndex {
     fn count_members(&mut self, registry: &ObjectRegistry) {
         self.groups.for_each_mut(|name, group| {
             let group = Arc::make_mut(group);
-            if group.counts.set_total(registry.member_count(name)) || group.track.badge.is_none() {
+            if group.counts.set_total(registry.member_count(name)) || group.track.badge().is_none() {
                 self.groups_due.insert(Arc::clone(name));
             }
         });
@@ -188,7 +202,7 @@ impl BadgeIndex {
         }
         self.objects.for_each_mut(|object, badge| {
             let badge = Arc::make_mut(badge);
-            badge.groups.clear();
+            badge.groups = SharedList::default();
             badge.counts = AlertCounts::default();
             self.objects_due.insert(Arc::clone(object));
         });
@@ -220,10 +234,26 @@ impl BadgeIndex {
         self.objects.get(object).map_or_else(|| perfect(formula), |badge| badge.counts.badge(formula))
     }
 
+    /// Returns the scores of the objects with these ids, which come in order, as their alerts were counted last.
+    pub(crate) fn scores<'a>(
+        &'a self,
+        ids: impl Iterator<Item = &'a Id>,
+        formula: BadgeFormula,
+    ) -> impl Iterator<Item = (&'a Id, u8)> {
+        // Both are in order: looking each object up would take longer than to pass over all.
+        let mut counted = self.objects.iter().peekable();
+        ids.map(move |id| {
+            while counted.next_if(|(known, _)| *known < id).is_some() {}
+            let badge = counted.next_if(|(known, _)| *known == id);
+            let badge = badge.map_or_else(|| perfect(formula), |(_, badge)| badge.counts.badge(formula));
+            (id, badge.score)
+        })
+    }
+
     /// Returns the recorded badge of a group, and how many members have an open violation.
     pub(crate) fn of_group(&self, name: &str, formula: BadgeFormula) -> (Badge, usize) {
         match self.groups.get(name) {
-            Some(group) => (group.track.badge.unwrap_or_else(|| perfect(formula)), group.counts.violated() as usize),
+            Some(group) => (group.track.badge().unwrap_or_else(|| perfect(formula)), group.counts.violated() as usize),
             None => (perfect(formula), 0),
         }
     }
@@ -242,20 +272,32 @@ impl BadgeIndex {
     pub(crate) fn recorded(&self) -> BTreeMap<(BadgeOwner, String), Badge> {
         let mut all = BTreeMap::new();
         for (name, group) in &self.groups {
-            all.extend(group.track.badge.map(|badge| ((BadgeOwner::Group, name.to_string()), badge)));
+            all.extend(group.track.badge().map(|badge| ((BadgeOwner::Group, name.to_string()), badge)));
         }
         for (name, object) in self.objects.iter() {
-            all.extend(object.track.badge.map(|badge| ((BadgeOwner::Object, name.to_string()), badge)));
+            all.extend(object.track.badge().map(|badge| ((BadgeOwner::Object, name.to_string()), badge)));
         }
         all
     }
 }
 
+impl ObjectBadge {
+    /// Returns whether the groups that count the object are those that it is in.
+    fn is_of_groups(&self, object: &str, registry: &ObjectRegistry) -> bool {
+        let groups = registry.groups_of(object).map(|group| group.name.as_str());
+        groups.eq(self.groups.iter().map(|group| &**group))
+    }
+}
+
 impl BadgeTrack {
+    fn badge(&self) -> Option<Badge> {
+        self.history.back().map(|(_, badge)| *badge)
+    }
+
     /// Records a badge if it differs from the last one. Returns the time from which it counts: events of several
     /// objects need not come in the order of their times.
     fn record(&mut self, time_ns: u64, badge: Badge) -> Option<u64> {
-        if self.badge == Some(badge) {
+        if self.badge() == Some(badge) {
             return None;
         }
         let time_ns = self.history.back().map_or(time_ns, |(before_ns, _)| time_ns.max(*before_ns));
@@ -264,16 +306,15 @@ impl BadgeTrack {
     }
 
     fn push(&mut self, time_ns: u64, badge: Badge) {
-        self.badge = Some(badge);
         while self.history.len() >= limits::BADGE_POINTS {
             self.history.pop_front();
         }
+        if self.history.is_empty() {
+            // Most badges change once, and there are very many.
+            self.history.reserve_exact(1);
+        }
         self.history.push_back((time_ns, badge));
     }
-}
-
-fn groups_of(registry: &ObjectRegistry, object: &str) -> Vec<Id> {
-    registry.groups_of(object).map(|group| group.name.as_str().into()).collect()
 }
 
 /// Returns the badge of an object or group without alerts.

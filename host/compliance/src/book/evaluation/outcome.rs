@@ -98,6 +98,6 @@ impl<'a> Context<'a> {
             return true;
         }
         let kind = self.registry.object(object).and_then(|object| object.kind.as_ref());
-        kind.is_some_and(|kind| definition.kinds.contains(kind))
+        kind.is_some_and(|kind| definition.kinds.iter().any(|one| *one == **kind))
     }
 }

@@ -1,9 +1,6 @@
 //! Remembers what policy decides about alerts on objects.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     book::{
@@ -16,14 +13,15 @@ use crate::{
 /// Decisions that were made already, until groups, configuration or hours change.
 #[derive(Debug)]
 pub(crate) struct PolicyCache {
-    objects: BTreeMap<Id, ObjectDecisions>,
+    objects: HashMap<Id, ObjectDecisions>,
     /// The decision that most objects share.
     common: Arc<PolicyDecision>,
 }
 
 #[derive(Debug, Default)]
 struct ObjectDecisions {
-    decisions: HashMap<Id, Arc<PolicyDecision>>,
+    /// By name, in order.
+    decisions: Vec<(Id, Arc<PolicyDecision>)>,
     /// Groups of which it cannot be decided whether the object is in them.
     uncertain: Vec<Id>,
 }
@@ -35,10 +33,26 @@ pub(crate) enum Membership {
     Moved,
 }
 
+impl ObjectDecisions {
+    fn get(&self, name: &Id) -> Option<&Arc<PolicyDecision>> {
+        let at = self.decisions.binary_search_by(|(known, _)| known.cmp(name)).ok()?;
+        Some(&self.decisions[at].1)
+    }
+
+    fn insert(&mut self, name: Id, decision: Arc<PolicyDecision>) {
+        if self.decisions.is_empty() {
+            // Most objects have one alert, and there are very many objects.
+            self.decisions.reserve_exact(1);
+        }
+        let at = self.decisions.partition_point(|(known, _)| *known < name);
+        self.decisions.insert(at, (name, decision));
+    }
+}
+
 impl PolicyCache {
     pub(crate) fn new() -> Self {
         let common = Arc::new(PolicyDecision { enabled: true, ..PolicyDecision::default() });
-        Self { objects: BTreeMap::new(), common }
+        Self { objects: HashMap::new(), common }
     }
 
     /// Begins to remember the decisions on an object.
@@ -50,13 +64,13 @@ impl PolicyCache {
     /// Returns the decision about `name` on `object`, which is made if it is not remembered.
     pub(crate) fn decision(&mut self, context: Context<'_>, object: &Id, name: &Id) -> Arc<PolicyDecision> {
         let remembered = self.objects.get_mut(object);
-        if let Some(decision) = remembered.as_ref().and_then(|remembered| remembered.decisions.get(name)) {
+        if let Some(decision) = remembered.as_ref().and_then(|remembered| remembered.get(name)) {
             return Arc::clone(decision);
         }
         let decision = context.decide(object, name);
         let decision = if decision == *self.common { Arc::clone(&self.common) } else { Arc::new(decision) };
         if let Some(remembered) = remembered {
-            remembered.decisions.insert(Arc::clone(name), Arc::clone(&decision));
+            remembered.insert(Arc::clone(name), Arc::clone(&decision));
         }
         decision
     }

@@ -54,7 +54,7 @@ fn expire_metric(state: &mut BookState, object: &Id, metric: &Id, time_ns: u64) 
     let age_ns = state.metric_age_ns();
     let known = state.registry.object(object);
     // The metric may be gone, have no age any more, or be known from an inventory only.
-    let Some(sample) = known.and_then(|known| known.metrics.get(&**metric)) else { return };
+    let Some(sample) = known.and_then(|known| known.metrics.get(metric)) else { return };
     if age_ns == 0 || sample.time_ns == 0 {
         return;
     }

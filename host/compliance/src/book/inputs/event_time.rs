@@ -9,7 +9,8 @@ use crate::book::{ids::Id, inputs::due, state::BookState};
 /// holds nor outranks what comes after it, also where both are read long after they were written.
 pub(crate) fn observe(state: &mut BookState, object: &str, time_ns: u64) -> u64 {
     let bounded_ns = state.clock.bounded_ns(time_ns);
-    state.clock.use_event_clock(object);
+    let known = state.registry.id(object).cloned();
+    state.clock.use_event_clock(known.unwrap_or_else(|| object.into()));
     let counted_ns = state.timers.observe(state.clock.active(), bounded_ns, bounded_ns < time_ns);
     due::run(state);
     state.clock.note_event(counted_ns);

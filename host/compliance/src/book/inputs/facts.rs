@@ -46,15 +46,15 @@ pub(crate) fn inventory(state: &mut BookState, objects: &[ObjectFacts]) {
     let diff = state.registry.inventory_diff(objects, now_ns);
     let changing = diff.known_objects().filter_map(|id| state.registry.object(id));
     let mut before: BTreeMap<String, Value> =
-        changing.map(|object| (object.id.clone(), audited_facts(object))).collect();
-    let known = state.registry.objects().count();
+        changing.map(|object| (object.id.to_string(), audited_facts(object))).collect();
+    let known = state.registry.len();
     let touched = state.registry.apply_inventory(&diff);
     for object in &touched.objects {
         if let Some(before) = before.remove(object) {
             audit_facts(state, object, Some(before), now_ns, "inventory");
         }
     }
-    let added = state.registry.objects().count() - known;
+    let added = state.registry.len() - known;
     if added > 0 {
         let after = json!({ "objects": objects.len(), "added": added });
         state.journal.audit(now_ns, "inventory", "inventory read", "", Value::Null, after);

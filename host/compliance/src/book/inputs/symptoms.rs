@@ -56,7 +56,8 @@ fn raise(
     fingerprint: u64,
     trigger: &Trigger<'_>,
 ) {
-    let evidence = evidence(&rule_alert, trigger.time_ns);
+    let mut evidence = evidence(&rule_alert, trigger.time_ns);
+    state.objects.share_source(&mut evidence);
     let (event_ns, wall_ns) = (state.clock.active_ns(&state.timers), state.clock.wall_ns());
     let raised = state.objects.raise((object, name), rule_alert, evidence.clone(), event_ns, wall_ns);
     if let Some(due_ns) = raised.hold_due_ns {

@@ -9,6 +9,7 @@ use crate::{
         ids::{Id, Key, drain_sorted, key},
         limits,
         objects::symptom::{ClearOutcome, RaiseOutcome},
+        shared_parts::SharedParts,
     },
     change::BookChanges,
     evidence::EvidenceLine,
@@ -26,6 +27,7 @@ pub(crate) struct ObjectStates {
     /// not written yet.
     objects: SharedTable<Symptoms>,
     dirty: HashSet<Key>,
+    parts: SharedParts,
 }
 
 /// The outcome of a raise or clear before it is applied.
@@ -61,14 +63,12 @@ pub(crate) enum Hold {
 impl ObjectStates {
     /// Returns the objects as they are now, to be read. What is noted for the store stays here.
     pub(crate) fn share(&self) -> Self {
-        Self { objects: self.objects.share(), dirty: HashSet::new() }
+        Self { objects: self.objects.share(), ..Self::default() }
     }
 
-    /// Adds an object without symptoms. Returns its id.
-    pub(crate) fn add(&mut self, object: &str) -> Id {
-        let id: Id = object.into();
-        self.objects.insert(Arc::clone(&id), Symptoms::default());
-        id
+    /// Adds an object without symptoms.
+    pub(crate) fn add(&mut self, object: &Id) {
+        self.objects.insert(Arc::clone(object), Symptoms::default());
     }
 
     /// Returns the shared id of an object, if the book has something to say about it.
@@ -119,8 +119,8 @@ impl ObjectStates {
             Some(name) => name,
             None if symptoms.len() >= limits::OBJECT_SYMPTOMS => return Admission::NoRoom(name.into()),
             None => {
-                let new = SymptomState::inactive(rule_alert, &name);
                 let name: Id = name.into();
+                let new = SymptomState::inactive(rule_alert, object, &name);
                 symptoms.insert(Arc::clone(&name), Arc::new(new));
                 name
             }
@@ -132,8 +132,17 @@ impl ObjectStates {
         if recent.len() >= limits::FINGERPRINTS {
             recent.remove(0);
         }
+        if recent.is_empty() {
+            // Most symptoms are raised once.
+            recent.reserve_exact(1);
+        }
         recent.push(fingerprint);
         Admission::Admitted(name)
+    }
+
+    /// Shares the name of a line's source with the lines before.
+    pub(crate) fn share_source(&mut self, line: &mut EvidenceLine) {
+        self.parts.share_source(line);
     }
 
     /// Applies a raise that was admitted. `event_ns` is how far the event clock of its object and source has
@@ -146,9 +155,13 @@ impl ObjectStates {
         event_ns: u64,
         wall_ns: u64,
     ) -> Raised {
-        let symptom = self.symptom_mut(object, name);
+        self.dirty.insert(key(object, name));
+        let symptom = symptom_of(&mut self.objects, object, name);
         let source_before = symptom.source().to_owned();
         let outcome = symptom.raise(rule_alert, evidence.time_ns, event_ns, evidence);
+        if outcome == RaiseOutcome::Changed {
+            self.parts.share_symptom(symptom);
+        }
         if outcome == RaiseOutcome::Stale {
             return Raised { outcome, hold_due_ns: None };
         }
@@ -197,7 +210,9 @@ impl ObjectStates {
     }
 
     /// Puts back a symptom that a store kept, of an object that is there.
-    pub(crate) fn restore(&mut self, object: &Id, name: Id, symptom: Arc<SymptomState>) {
+    pub(crate) fn restore(&mut self, object: &Id, name: Id, mut symptom: Arc<SymptomState>) {
+        // What a store kept is shared with nothing else.
+        self.parts.share_symptom(Arc::make_mut(&mut symptom));
         self.symptoms_mut(object).insert(name, symptom);
     }
 
@@ -225,9 +240,14 @@ impl ObjectStates {
     /// Returns a symptom to be changed, and notes for the store that it is.
     fn symptom_mut(&mut self, object: &Id, name: &Id) -> &mut SymptomState {
         self.dirty.insert(key(object, name));
-        match self.objects.get_mut(object).and_then(|symptoms| symptoms.get_mut(name)) {
-            Some(symptom) => Arc::make_mut(symptom),
-            None => unreachable!("{object} has no symptom {name}"),
-        }
+        symptom_of(&mut self.objects, object, name)
+    }
+}
+
+/// Returns a symptom that must be there, to be changed.
+fn symptom_of<'a>(objects: &'a mut SharedTable<Symptoms>, object: &Id, name: &Id) -> &'a mut SymptomState {
+    match objects.get_mut(object).and_then(|symptoms| symptoms.get_mut(name)) {
+        Some(symptom) => Arc::make_mut(symptom),
+        None => unreachable!("{object} has no symptom {name}"),
     }
 }

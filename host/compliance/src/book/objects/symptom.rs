@@ -4,9 +4,10 @@ use lifesigns_model::{self as model, Change};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    book::limits,
+    book::{ids::Id, limits},
     evidence::{EvidenceExcerpt, EvidenceLine},
     record::{EndCause, SymptomState},
+    shared_text::{SharedList, SharedText},
 };
 
 /// The effect of a raise on its symptom.
@@ -31,23 +32,23 @@ pub(crate) enum ClearOutcome {
 
 impl SymptomState {
     /// Returns an inactive symptom with the description that a rule gives.
-    pub(crate) fn inactive(rule_alert: &model::RuleAlert, name: &str) -> Self {
+    pub(crate) fn inactive(rule_alert: &model::RuleAlert, object: &Id, name: &Id) -> Self {
         Self {
-            object: rule_alert.object.clone(),
-            name: name.to_owned(),
-            title: rule_alert.title.clone(),
+            object: object.into(),
+            name: name.into(),
+            title: rule_alert.title.as_str().into(),
             criticality: rule_alert.criticality,
             impact: rule_alert.impact,
-            recommendation: rule_alert.recommendation.clone(),
-            controls: rule_alert.controls.clone(),
+            recommendation: rule_alert.recommendation.as_str().into(),
+            controls: rule_alert.controls.clone().into(),
             hold_ms: rule_alert.hold_ms,
             active: false,
             since_ns: 0,
             last_ns: 0,
             count: 0,
-            summary: String::new(),
-            attributes: Vec::new(),
-            module: rule_alert.module.clone(),
+            summary: SharedText::default(),
+            attributes: SharedList::default(),
+            module: rule_alert.module.as_str().into(),
             shown: EvidenceExcerpt::default(),
             recent: Vec::new(),
             ended_by: None,
@@ -118,15 +119,15 @@ impl SymptomState {
     }
 
     fn describe(&mut self, rule_alert: model::RuleAlert) {
-        self.title = rule_alert.title;
         self.criticality = rule_alert.criticality;
         self.impact = rule_alert.impact;
-        self.recommendation = rule_alert.recommendation;
-        self.controls = rule_alert.controls;
         self.hold_ms = rule_alert.hold_ms;
-        self.module = rule_alert.module;
-        self.summary = rule_alert.summary;
-        self.attributes = rule_alert.attributes;
+        set_text(&mut self.title, rule_alert.title);
+        set_text(&mut self.recommendation, rule_alert.recommendation);
+        set_text(&mut self.module, rule_alert.module);
+        set_text(&mut self.summary, rule_alert.summary);
+        set_list(&mut self.controls, rule_alert.controls);
+        set_list(&mut self.attributes, rule_alert.attributes);
     }
 
     /// Applies a clear.
@@ -154,14 +155,28 @@ impl SymptomState {
     }
 }
 
+/// Sets a text; one that stays as it is stays shared.
+fn set_text(known: &mut SharedText, text: String) {
+    if *known != text {
+        *known = text.into();
+    }
+}
+
+/// Sets a list; one that stays as it is stays shared.
+fn set_list<T: PartialEq>(known: &mut SharedList<T>, items: Vec<T>) {
+    if *known != items {
+        *known = items.into();
+    }
+}
+
 fn millis(ms: u64) -> u64 {
     ms.saturating_mul(1_000_000)
 }
 
 /// Returns the line that shows a raise, cut at [`limits::EVIDENCE_BYTES`].
 pub(crate) fn evidence(rule_alert: &model::RuleAlert, time_ns: u64) -> EvidenceLine {
-    let text = rule_alert.text[..rule_alert.text.floor_char_boundary(limits::EVIDENCE_BYTES)].to_owned();
-    EvidenceLine { time_ns, source: rule_alert.source.clone(), line: rule_alert.line, text }
+    let text = &rule_alert.text[..rule_alert.text.floor_char_boundary(limits::EVIDENCE_BYTES)];
+    EvidenceLine { time_ns, source: rule_alert.source.as_str().into(), line: rule_alert.line, text: text.into() }
 }
 
 /// Returns a fingerprint that is the same for a line that is read twice, and hardly ever for two lines.

@@ -1,5 +1,7 @@
 //! Answers to questions about the book as it is now.
 
+use std::sync::Arc;
+
 use crate::{
     alert_rank::worst_first,
     book::{
@@ -14,9 +16,7 @@ use crate::{
     },
     change::RequestError,
     config::Group,
-    query::{
-        AnswerPage, Badges, GroupDetails, GroupLine, ObjectDetails, ObjectLine, Query, QueryAnswer, SilenceDetails,
-    },
+    query::{AnswerPage, Badges, GroupDetails, GroupLine, ObjectDetails, Query, QueryAnswer, SilenceDetails},
     record::{Alert, BadgeOwner, SymptomState},
     why::Why,
 };
@@ -49,7 +49,7 @@ pub(crate) fn page(view: &BookView, query: &Query) -> Result<AnswerPage, Request
         Query::Object(id) => QueryAnswer::Object(Box::new(object_page(view, id)?)),
         Query::Groups => QueryAnswer::Groups(group_lines(view)),
         Query::Group(name) => QueryAnswer::Group(Box::new(group_page(view, name)?)),
-        Query::Badges => QueryAnswer::Badges(Box::new(badges(view))),
+        Query::Badges { limit } => QueryAnswer::Badges(Box::new(badges(view, *limit))),
         Query::Why { object, alert } => QueryAnswer::Why(Box::new(why::why(view, object, alert)?)),
         Query::Findings => QueryAnswer::Findings(findings::findings(view)),
         Query::Report { group } => QueryAnswer::Report(Box::new(report::report(view, group_page(view, group)?))),
@@ -101,13 +101,24 @@ fn group_page(view: &BookView, name: &str) -> Result<GroupDetails, RequestError>
     })
 }
 
-/// Returns the badges of all groups, by name, and of all objects, the worst first.
-fn badges(view: &BookView) -> Badges {
+/// Returns the badges of all groups, by name, and of objects, the worst first; 0 is no limit.
+fn badges(view: &BookView, limit: usize) -> Badges {
     let mut groups = group_lines(view);
     groups.sort_by(|one, other| one.name.cmp(&other.name));
-    let mut objects: Vec<ObjectLine> = view.registry.objects().map(|object| object_line(view, object)).collect();
-    objects.sort_by(|one, other| (one.badge.score, &one.object.id).cmp(&(other.badge.score, &other.object.id)));
-    Badges { formula: view.config().badge, groups, objects }
+    // Objects come by id: of those with one score, the number in the list decides.
+    let scores = view.badges.scores(view.registry.ids(), view.config().badge);
+    let mut worst: Vec<(u8, usize, &Arc<str>)> =
+        scores.enumerate().map(|(number, (id, score))| (score, number, id)).collect();
+    let left_out = if limit == 0 { 0 } else { worst.len().saturating_sub(limit) };
+    if left_out > 0 {
+        // Only what is returned has to be sorted.
+        worst.select_nth_unstable_by_key(limit, |(score, number, _)| (*score, *number));
+        worst.truncate(limit);
+    }
+    worst.sort_unstable_by_key(|(score, number, _)| (*score, *number));
+    let objects = worst.into_iter().filter_map(|(.., id)| view.registry.object(id));
+    let objects = objects.map(|object| object_line(view, object)).collect();
+    Badges { formula: view.config().badge, groups, objects, left_out }
 }
 
 /// Returns a silence with what it matches.

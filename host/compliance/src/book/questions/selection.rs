@@ -135,8 +135,8 @@ fn is_wanted(wanted: &Option<NameFilter>, name: &str) -> bool {
     wanted.as_ref().is_none_or(|wanted| wanted.matches(name))
 }
 
-fn is_any_wanted(wanted: &Option<NameFilter>, names: &[String]) -> bool {
-    wanted.as_ref().is_none_or(|wanted| names.iter().any(|name| wanted.matches(name)))
+fn is_any_wanted(wanted: &Option<NameFilter>, names: &[impl AsRef<str>]) -> bool {
+    wanted.as_ref().is_none_or(|wanted| names.iter().any(|name| wanted.matches(name.as_ref())))
 }
 
 /// Returns whether an object is in a group that is wanted, if one is.
@@ -207,7 +207,7 @@ pub(crate) fn objects(view: &BookView, filter: &ObjectFilter) -> Result<ListPart
             && (!filter.discovered || object.discovered);
         if is_selected && filter.limit > 0 && lines.len() >= filter.limit {
             // There is one more.
-            let next = lines.last().map(|line| line.object.id.clone());
+            let next = lines.last().map(|line| line.object.id.to_string());
             return Ok(ListPart { items: lines, next });
         }
         if is_selected {

@@ -14,6 +14,7 @@ use crate::{
     expression::Meter,
     query::{EvaluationState, PolicyOutcome, Resolution},
     record::{AlertStatus, EndCause},
+    why::Why,
 };
 
 /// Returns how the alert `name` stands on `object`, what policy decides about it, and why.
@@ -33,7 +34,7 @@ pub(crate) fn why(view: &BookView, object: &str, name: &str) -> Result<Resolutio
     if let Some(open) = view.alerts.open(&object, &name) {
         // An open alert knows whether it is allowed because its symptoms are.
         answer.criticality = Some(open.criticality);
-        answer.why = open.why.clone();
+        answer.why = Why::clone(&open.why);
     } else if evaluation.holds && evaluation.allowed && !evaluation.decision.allowed {
         answer.why.steps.extend(view.context().symptom_steps(&evaluation.matched.first));
     }

@@ -139,7 +139,9 @@ fn a_share_does_not_count_what_no_longer_exists() {
     };
     let mut world = World::new(config("x"));
     let share = |world: &World| {
-        let QueryAnswer::Badges(badges) = world.book.answer(&Query::Badges).unwrap() else { panic!("badges") };
+        let QueryAnswer::Badges(badges) = world.book.answer(&Query::Badges { limit: 0 }).unwrap() else {
+            panic!("badges")
+        };
         badges.objects[0].badge.share
     };
     world.raise(1, "vm", "r/a");

@@ -17,7 +17,7 @@ struct Known(BTreeMap<(String, String, String), Criticality>);
 impl Known {
     fn hear(&mut self, notice: &Notice) {
         let alert = &notice.alert;
-        let key = (notice.receiver.clone(), alert.object.clone(), alert.definition.clone());
+        let key = (notice.receiver.clone(), alert.object.to_string(), alert.definition.to_string());
         match notice.happened {
             NoticeKind::Resolved => drop(self.0.remove(&key)),
             _ => drop(self.0.insert(key, alert.criticality)),
@@ -25,7 +25,7 @@ impl Known {
     }
 
     fn of(&self, receiver: &str, alert: &Alert) -> Option<Criticality> {
-        self.0.get(&(receiver.to_owned(), alert.object.clone(), alert.definition.clone())).copied()
+        self.0.get(&(receiver.to_owned(), alert.object.to_string(), alert.definition.to_string())).copied()
     }
 }
 

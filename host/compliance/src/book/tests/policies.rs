@@ -47,7 +47,7 @@ fn an_alert_is_fine_if_each_of_its_symptoms_is() {
     let query = Query::Why { object: "vm".to_owned(), alert: "it".to_owned() };
     let QueryAnswer::Why(said) = world.book.answer(&query).unwrap() else { panic!("why") };
     assert!(said.allowed);
-    assert_eq!(said.why, why);
+    assert_eq!(said.why, *why);
     world.raise(3, "vm", "disk/full");
     assert_eq!(world.alerts(), ["vm it open warning x2"]);
     assert_eq!(world.alert("vm", "it").why.steps, []);

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::{restart::Kept, *};
-use crate::{Badge, Matcher};
+use crate::{Badge, Matcher, SharedList, SharedText};
 
 #[derive(Clone, Debug)]
 pub(super) enum Step {
@@ -223,7 +223,9 @@ pub(super) fn play(steps: &[(u64, Step)], waits: bool, mut then: impl FnMut(usiz
 /// The answers to all questions, without badges over time, and without when objects were seen and facts were
 /// confirmed, which is not stored each time.
 fn state(world: &World) -> (Vec<Alert>, QueryAnswer, QueryAnswer) {
-    let QueryAnswer::Badges(mut badges) = world.book.answer(&Query::Badges).unwrap() else { panic!("badges") };
+    let QueryAnswer::Badges(mut badges) = world.book.answer(&Query::Badges { limit: 0 }).unwrap() else {
+        panic!("badges")
+    };
     for line in &mut badges.objects {
         let object = &mut line.object;
         (object.first_ns, object.last_ns, object.kind_ns, object.parent_ns) = (0, 0, 0, 0);
@@ -266,7 +268,7 @@ fn exists(world: &World, alert: &Alert) -> bool {
 }
 
 fn check_badges(world: &World) -> Result<(), TestCaseError> {
-    let QueryAnswer::Badges(badges) = world.book.answer(&Query::Badges).unwrap() else { panic!("badges") };
+    let QueryAnswer::Badges(badges) = world.book.answer(&Query::Badges { limit: 0 }).unwrap() else { panic!("badges") };
     let known = world.known();
     let violated = |object: &str| known.iter().any(|alert| alert.object == object && alert.is_violation());
     let facts = |badge: Badge| (badge.worst, badge.violations, badge.allowed, badge.share);
@@ -291,7 +293,7 @@ fn check_badges(world: &World) -> Result<(), TestCaseError> {
 }
 
 /// Object, definition, allowed, criticality, symptoms, groups.
-type Essence = (String, String, bool, Criticality, Vec<String>, Vec<String>);
+type Essence = (SharedText, SharedText, bool, Criticality, SharedList<String>, SharedList<String>);
 
 /// The open alerts, as far as they do not depend on when they were decided.
 fn open(world: &World) -> Vec<Essence> {

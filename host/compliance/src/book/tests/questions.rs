@@ -58,7 +58,7 @@ fn objects_are_filtered_and_have_a_page() {
         let QueryAnswer::Objects(lines) = world.book.answer(&Query::Objects(filter)).unwrap() else {
             panic!("objects")
         };
-        lines.into_iter().map(|line| line.object.id).collect()
+        lines.into_iter().map(|line| line.object.id.to_string()).collect()
     };
     let all = ObjectFilter::default;
     assert_eq!(objects(all()), ["vm1", "vm2", "x"]);
@@ -81,12 +81,17 @@ fn objects_are_filtered_and_have_a_page() {
 #[test]
 fn groups_and_badges() {
     let world = fleet();
-    let QueryAnswer::Badges(badges) = world.book.answer(&Query::Badges).unwrap() else { panic!("badges") };
+    let QueryAnswer::Badges(badges) = world.book.answer(&Query::Badges { limit: 0 }).unwrap() else { panic!("badges") };
     let lines: Vec<_> =
         badges.groups.iter().map(|one| (one.name.as_str(), one.members, one.violated, one.badge.score)).collect();
     assert_eq!(lines, [("playground", 1, 0, 100), ("production", 1, 1, 0), ("vms", 2, 1, 0)]);
     let objects: Vec<_> = badges.objects.iter().map(|one| (one.object.id.as_str(), one.badge.score)).collect();
     assert_eq!(objects, [("vm1", 0), ("vm2", 100), ("x", 100)]);
+    for limit in 1..5 {
+        let QueryAnswer::Badges(some) = world.book.answer(&Query::Badges { limit }).unwrap() else { panic!("badges") };
+        assert_eq!(some.objects, badges.objects[..limit.min(3)], "{limit}");
+        assert_eq!(some.left_out, 3_usize.saturating_sub(limit), "{limit}");
+    }
     let QueryAnswer::Group(page) = world.book.answer(&Query::Group("playground".to_owned())).unwrap() else {
         panic!("group")
     };

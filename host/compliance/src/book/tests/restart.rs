@@ -19,8 +19,9 @@ pub(super) struct Kept {
 impl Kept {
     pub(super) fn commit(&mut self, changes: BookChanges) {
         changes.forgotten.iter().for_each(|id| drop(self.objects.remove(id)));
-        self.objects.extend(changes.objects.into_iter().map(|one| (one.id.clone(), one)));
-        self.symptoms.extend(changes.symptoms.into_iter().map(|one| ((one.object.clone(), one.name.clone()), one)));
+        self.objects.extend(changes.objects.into_iter().map(|one| (one.id.to_string(), one)));
+        self.symptoms
+            .extend(changes.symptoms.into_iter().map(|one| ((one.object.to_string(), one.name.to_string()), one)));
         self.pending.extend(changes.pending.into_iter().map(|one| ((one.object.clone(), one.definition.clone()), one)));
         for alert in changes.alerts {
             match self.alerts.iter_mut().find(|known| known.id == alert.id) {

@@ -138,7 +138,7 @@ fn what_waits_to_be_sent_is_withheld_if_it_is_silenced_or_inhibited_by_then() {
     world.apply(BookInput::Withheld(WithheldNotice::of(&opened)));
     notices(&mut world);
     world.clear(6, "host", "a/b");
-    let happened: Vec<_> = notices(&mut world).iter().map(|one| (one.alert.object.clone(), one.happened)).collect();
+    let happened: Vec<_> = notices(&mut world).iter().map(|one| (one.alert.object.to_string(), one.happened)).collect();
     assert_eq!(happened, [("host".to_owned(), NoticeKind::Resolved), ("vm".to_owned(), NoticeKind::Opened)]);
 }
 

@@ -154,7 +154,10 @@ fn note(changes: &BookChanges, opened: &mut BTreeMap<String, Alert>) {
 }
 
 fn seen(opened: BTreeMap<String, Alert>) -> Opened {
-    let one = |alert: Alert| (alert.object, alert.definition, alert.opened_ns / S, alert.cancelled_ns.map(|ns| ns / S));
+    let one = |alert: Alert| {
+        let (object, definition) = (alert.object.to_string(), alert.definition.to_string());
+        (object, definition, alert.opened_ns / S, alert.cancelled_ns.map(|ns| ns / S))
+    };
     opened.into_values().map(one).collect()
 }
 

@@ -20,7 +20,7 @@ fn answers(view: &BookView) -> Vec<Result<QueryAnswer, String>> {
         Query::Silences,
         Query::Objects(ObjectFilter::default()),
         Query::Groups,
-        Query::Badges,
+        Query::Badges { limit: 0 },
         Query::Findings,
     ];
     queries.extend(OBJECTS.map(|object| Query::Object(object.to_owned())));

@@ -13,7 +13,9 @@ pub(crate) struct BookClock {
     /// The host's clock; 0 where there is none.
     wall_ns: u64,
     /// The source of the input in hand, if it has one.
-    source: String,
+    source: Id,
+    /// The last source that an input had, whose name is shared by all that goes by its clocks.
+    known_source: Id,
     /// The clock that the input in hand goes by.
     active: ClockKey,
     /// The time that the input in hand counts for.
@@ -22,7 +24,14 @@ pub(crate) struct BookClock {
 
 impl BookClock {
     pub(crate) fn new() -> Self {
-        Self { event_ns: 0, wall_ns: 0, source: String::new(), active: ClockKey::wall(), at_ns: 0 }
+        Self {
+            event_ns: 0,
+            wall_ns: 0,
+            source: Id::default(),
+            known_source: Id::default(),
+            active: ClockKey::wall(),
+            at_ns: 0,
+        }
     }
 
     /// Returns how far event time has come.
@@ -62,7 +71,14 @@ impl BookClock {
 
     /// Begins an input of a source; empty for none.
     pub(crate) fn set_source(&mut self, source: &str) {
-        source.clone_into(&mut self.source);
+        if source.is_empty() {
+            self.source = Id::default();
+            return;
+        }
+        if *self.known_source != *source {
+            self.known_source = source.into();
+        }
+        self.source = Id::clone(&self.known_source);
     }
 
     /// Lets the input in hand go by the host's clock, unless it turns out to be an event.
@@ -72,8 +88,8 @@ impl BookClock {
     }
 
     /// Lets the input in hand go by the event clock of an object in the input's source.
-    pub(crate) fn use_event_clock(&mut self, object: &str) {
-        self.active = ClockKey::new(&self.source, &Id::from(object));
+    pub(crate) fn use_event_clock(&mut self, object: Id) {
+        self.active = ClockKey { source: Id::clone(&self.source), object };
     }
 
     /// Lets a timer go by its clock, at its time. Returns what the input in hand goes by.

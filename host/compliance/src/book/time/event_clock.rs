@@ -72,8 +72,15 @@ pub(crate) struct EventClock {
     base_ns: u64,
     /// The host's clock at `base_ns`.
     observed_ns: u64,
+    /// Most clocks have no timers.
+    waiting: Option<Box<WaitingTimers>>,
+}
+
+/// The timers of an event clock.
+#[derive(Debug, Default)]
+struct WaitingTimers {
     timers: BTreeSet<Timer>,
-    /// The time of the host's clock for which it is queued.
+    /// The time of the host's clock for which the clock is queued.
     queued_ns: Option<u64>,
 }
 
@@ -134,15 +141,15 @@ impl EventClock {
 
     /// Returns when the first timer is due.
     pub(crate) fn first_due_ns(&self) -> Option<u64> {
-        self.timers.first().map(|(due_ns, ..)| *due_ns)
+        self.waiting.as_ref()?.timers.first().map(|(due_ns, ..)| *due_ns)
     }
 
     pub(crate) fn has_timers(&self) -> bool {
-        !self.timers.is_empty()
+        self.waiting.as_ref().is_some_and(|waiting| !waiting.timers.is_empty())
     }
 
     pub(crate) fn add(&mut self, timer: Timer) {
-        self.timers.insert(timer);
+        self.waiting.get_or_insert_default().timers.insert(timer);
     }
 
     /// Takes the first timer if it is due at `time_ns`.
@@ -150,12 +157,15 @@ impl EventClock {
         if self.first_due_ns()? > time_ns {
             return None;
         }
-        self.timers.pop_first()
+        self.waiting.as_mut()?.timers.pop_first()
     }
 
     /// Notes for which time of the host's clock it is queued. Returns the time before.
     pub(crate) fn set_queued(&mut self, due_ns: Option<u64>) -> Option<u64> {
-        std::mem::replace(&mut self.queued_ns, due_ns)
+        if due_ns.is_none() && !self.has_timers() {
+            return self.waiting.take()?.queued_ns;
+        }
+        std::mem::replace(&mut self.waiting.get_or_insert_default().queued_ns, due_ns)
     }
 
     /// Returns the order in which clocks without timers are evicted.

@@ -2,5 +2,6 @@
 
 pub(super) mod clock;
 pub(super) mod event_clock;
+pub(super) mod event_clocks;
 pub(super) mod metric_ages;
 pub(super) mod timers;

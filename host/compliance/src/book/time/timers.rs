@@ -3,14 +3,16 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ops::Bound,
     sync::Arc,
 };
 
 use crate::book::{
     ids::Id,
     limits,
-    time::event_clock::{ALL_SOURCES, ClockKey, EventClock, Timer},
+    time::{
+        event_clock::{ALL_SOURCES, ClockKey, Timer},
+        event_clocks::EventClocks,
+    },
 };
 
 /// The share of the event clocks that is evicted when there are too many; evicting one at a time would scan all
@@ -20,7 +22,7 @@ const EVICTED_SHARE: usize = 16;
 /// All timers with their clocks.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    clocks: BTreeMap<ClockKey, EventClock>,
+    clocks: EventClocks,
     all: BTreeSet<(Timer, ClockKey)>,
     /// Event clocks by source, apart from those of the host's clock, in the order in which the host's clock makes
     /// them due.
@@ -48,10 +50,10 @@ impl Timers {
     /// it counts.
     pub(crate) fn observe(&mut self, key: &ClockKey, time_ns: u64, is_ahead: bool) -> u64 {
         let is_full = self.clocks.len() >= limits::EVENT_CLOCKS.max(self.evict_at);
-        if is_full && !self.clocks.contains_key(key) {
+        if is_full && self.clocks.get(key).is_none() {
             self.evict_idle(limits::EVENT_CLOCKS / EVICTED_SHARE);
         }
-        let clock = self.clocks.entry(key.clone()).or_default();
+        let clock = self.clocks.entry_or_default(key);
         let time_ns = clock.observe(time_ns, is_ahead, self.wall_ns);
         if clock.has_timers() {
             self.collect(key);
@@ -63,7 +65,7 @@ impl Timers {
     /// lines that come late. If there are fewer, none are looked for until `count` clocks more are there.
     fn evict_idle(&mut self, count: usize) {
         let idle = self.clocks.iter().filter(|(_, clock)| !clock.has_timers());
-        let mut idle: Vec<((u64, u64), ClockKey)> = idle.map(|(key, clock)| (clock.age(), key.clone())).collect();
+        let mut idle: Vec<((u64, u64), ClockKey)> = idle.map(|(key, clock)| (clock.age(), key)).collect();
         if count < idle.len() {
             idle.select_nth_unstable(count);
             idle.truncate(count);
@@ -83,23 +85,23 @@ impl Timers {
 
     /// Puts back an event from before a restart, that came at `observed_ns` of the host's clock.
     pub(crate) fn restore(&mut self, key: &ClockKey, time_ns: u64, observed_ns: u64) {
-        self.clocks.entry(key.clone()).or_default().restore(time_ns, observed_ns);
+        self.clocks.entry_or_default(key).restore(time_ns, observed_ns);
     }
 
     /// Goes on after a restart. `reports`: whether a source reports how far it was read; the clocks of the others
     /// stood still while the host was away.
     pub(crate) fn resume(&mut self, now_ns: u64, reports: impl Fn(&str) -> bool) {
-        let silent = self.clocks.keys().filter(|key| !key.is_wall() && !reports(&key.source));
-        let silent: Vec<ClockKey> = silent.cloned().collect();
+        let keys = self.clocks.iter().map(|(key, _)| key);
+        let silent: Vec<ClockKey> = keys.filter(|key| !key.is_wall() && !reports(&key.source)).collect();
         for key in silent {
-            self.clocks.entry(key.clone()).or_default().resume(now_ns);
+            self.clocks.entry_or_default(&key).resume(now_ns);
             self.requeue(&key);
         }
     }
 
     /// Adds a timer to a clock.
     pub(crate) fn add(&mut self, timer: Timer, key: &ClockKey) {
-        self.clocks.entry(key.clone()).or_default().add(timer.clone());
+        self.clocks.entry_or_default(key).add(timer.clone());
         self.all.insert((timer, key.clone()));
         self.collect(key);
     }
@@ -133,15 +135,11 @@ impl Timers {
     pub(crate) fn advance_source(&mut self, source: &str, time_ns: u64) {
         let time_ns = self.bounded_ns(time_ns);
         let wall_ns = self.wall_ns;
-        let first = ClockKey { source: source.into(), object: "".into() };
         let mut advanced = Vec::new();
-        for (key, clock) in self.clocks.range_mut((Bound::Included(first), Bound::Unbounded)) {
-            if &*key.source != source {
-                break;
-            }
+        for (key, clock) in self.clocks.of_source_mut(source) {
             if !key.is_wall() && time_ns > clock.quiet_time_ns(wall_ns) {
                 clock.go_on_from(time_ns, wall_ns);
-                advanced.push(key.clone());
+                advanced.push(key);
             }
         }
         advanced.iter().for_each(|key| self.collect(key));
@@ -176,7 +174,7 @@ impl Timers {
 
     /// Drops the clocks of an object that have no timers.
     pub(crate) fn forget_object(&mut self, object: &Id) {
-        self.clocks.retain(|key, clock| key.object != *object || clock.has_timers());
+        self.clocks.remove_object(object, |clock| !clock.has_timers());
     }
 
     fn observed_until_ns(&self, is_wall: bool, source: &str) -> u64 {
@@ -260,10 +258,11 @@ mod tests {
         }
         timers.add(hold(9000, "vm-0"), &key("log", "vm-0"));
         timers.evict_idle(3);
-        let left: Vec<&str> = timers.clocks.keys().map(|key| &*key.object).collect();
+        let mut left: Vec<String> = timers.clocks.iter().map(|(key, _)| key.object.to_string()).collect();
+        left.sort_unstable();
         assert_eq!(left, ["vm-0", "vm-4", "vm-5", "vm-6", "vm-7", "vm-8", "vm-9"]);
         // Where all clocks have timers nothing is evicted, and not all events look for some.
-        let all: Vec<ClockKey> = timers.clocks.keys().cloned().collect();
+        let all: Vec<ClockKey> = timers.clocks.iter().map(|(key, _)| key).collect();
         all.iter().for_each(|key| timers.add(hold(9000, &key.object), key));
         timers.evict_idle(3);
         assert_eq!((timers.clocks(), timers.evict_at), (7, 10));

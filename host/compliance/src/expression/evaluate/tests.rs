@@ -108,7 +108,7 @@ fn any_object() -> impl Strategy<Value = Object> {
     );
     (properties, proptest::option::of(select(vec![0.0, 4.5, 9.0, -3.0])), one(&["env", "vm"])).prop_map(
         |((env, cores, backup, port, tags), load, kind)| {
-            let mut object = Object { kind: kind.map(str::to_owned), ..Object::default() };
+            let mut object = Object { kind: kind.map(Into::into), ..Object::default() };
             let all = [("env", env), ("cores", cores), ("backup", backup), ("port", port), ("tags", tags)];
             for (name, value) in all {
                 let fact = Fact { value: value.map(str::to_owned), time_ns: 0 };
@@ -128,7 +128,7 @@ fn reference(text: &str, object: &Object) -> Result<bool, ExecutionError> {
     let metrics = object.metrics.iter().map(|(name, fact)| (name.clone(), fact.value));
     context.add_variable_from_value("metrics", metrics.collect::<HashMap<String, f64>>());
     context.add_variable_from_value("threshold", HashMap::from([("load", 3.5)]));
-    context.add_variable_from_value("kind", object.kind.clone().unwrap_or_default());
+    context.add_variable_from_value("kind", object.kind.as_deref().unwrap_or_default());
     context.add_variable_from_value("tags", tags(object).map(str::to_owned).collect::<Vec<String>>());
     match Program::compile(text).unwrap().execute(&context)? {
         cel::Value::Bool(value) => Ok(value),
@@ -202,7 +202,7 @@ proptest! {
 
 fn with_tags(tags: String) -> Object {
     let fact = Fact { value: Some(tags), time_ns: 0 };
-    Object { properties: Arc::new(BTreeMap::from([("tags".to_owned(), fact)])), ..Object::default() }
+    Object { properties: Arc::new([("tags".to_owned(), fact)].into()), ..Object::default() }
 }
 
 #[test]

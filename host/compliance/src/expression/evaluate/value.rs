@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, rc::Rc};
 
-use crate::record::Fact;
+use crate::{record::Fact, text_map::TextMap};
 
 /// A value while an expression is evaluated.
 #[derive(Clone, Debug)]
@@ -25,8 +25,8 @@ pub(super) enum Value<'a> {
 /// A map: the object's facts, or a literal of the expression.
 #[derive(Clone, Debug)]
 pub(super) enum Map<'a> {
-    Properties(&'a BTreeMap<String, Fact<Option<String>>>),
-    Metrics(&'a BTreeMap<String, Fact<f64>>),
+    Properties(&'a TextMap<Fact<Option<String>>>),
+    Metrics(&'a TextMap<Fact<f64>>),
     Thresholds(&'a BTreeMap<String, f64>),
     Written(Rc<Vec<(Value<'a>, Value<'a>)>>),
 }

@@ -145,7 +145,7 @@ fn what_an_inventory_changes_is_what_an_engine_is_given() {
     let now = [facts("a", 0, &[("env", "z")]), facts("c", 0, &[("env", "w")])];
     let diff = registry.inventory_diff(&now, 20);
     assert_eq!(diff.known_objects().collect::<Vec<_>>(), ["a", "b"]);
-    assert_eq!(diff.new_facts().cloned().collect::<Vec<_>>(), [facts("c", 0, &[("env", "w")])]);
+    assert_eq!(diff.new_facts().collect::<Vec<_>>(), [facts("c", 0, &[("env", "w")])]);
     let removed = ObjectFacts { properties: vec![("env".to_owned(), None)], ..facts("b", 20, &[]) };
     let changed = [facts("a", 20, &[("env", "z")]), removed];
     assert_eq!(diff.changed_facts(), changed);
