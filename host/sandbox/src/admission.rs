@@ -50,7 +50,7 @@ pub enum AdmitError {
     },
     /// It does not export what a rule must.
     #[error(
-        "it is not a lifesigns rule: {0}; a rule exports `describe` and `evaluate` of the world `lifesigns:rule/rule@{VERSION}`"
+        "it is not a lifesigns rule: {0}; a rule exports `describe` and `evaluate` of the world `lifesigns:rule/rule@{VERSION}`: build it again, with `lifesigns rule build` and the SDK of this release"
     )]
     World(String),
     /// It consists of more than any rule needs, and compiling it could cost the host.

@@ -99,7 +99,9 @@ impl Cache {
         let code = self.read(&self.path(engine, digest))?;
         // SAFETY: `deserialize` trusts its bytes to come from `serialize`. The MAC says that they do:
         // its key lies in a folder that only this user can read.
-        unsafe { Component::deserialize(engine, code) }.ok()
+        #[expect(unsafe_code, reason = "wasmtime loads machine code only by an unsafe function")]
+        let component = unsafe { Component::deserialize(engine, code) };
+        component.ok()
     }
 
     /// Stores a compiled module. A cache that cannot be written only costs time.

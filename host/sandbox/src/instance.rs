@@ -7,15 +7,12 @@ use lifesigns_model::{
     limits::ERROR_BYTES,
 };
 use lifesigns_text::quoted;
-use wasmtime::{
-    Engine, Store, Trap,
-    component::{ComponentExportIndex, Func, Instance, InstancePre, TypedFunc},
-};
+use wasmtime::{Engine, Store, Trap};
 
 use crate::{
-    bindings::{RuleIndices, lifesigns::rule::types as wit},
+    answer::{AnswerBounds, accept},
+    bindings::{Rule, RulePre},
     convert, describe,
-    lift::LiftedAlerts,
     memory::MemoryBudget,
     store_data::StoreData,
     ticker,
@@ -24,36 +21,10 @@ use crate::{
 /// Bytes, as wasmtime counts them, that a guest may pass to the host in one call.
 const HOSTCALL_BYTES: usize = 16 << 20;
 
-/// The export `evaluate`, which returns alerts flat.
-type Evaluate<'a> = TypedFunc<(wit::Batch<'a>,), (LiftedAlerts,)>;
-
-/// A linked component and its exports.
-pub(crate) struct LinkedComponent {
-    instance: InstancePre<StoreData>,
-    exports: RuleIndices,
-    evaluate: ComponentExportIndex,
-}
-
-impl LinkedComponent {
-    /// Fails when it does not export what a rule must.
-    pub(crate) fn new(instance: InstancePre<StoreData>) -> wasmtime::Result<Self> {
-        let exports = RuleIndices::new(&instance)?;
-        let evaluate = instance.component().get_export_index(None, "evaluate");
-        let evaluate = evaluate.ok_or_else(|| wasmtime::Error::msg("no export `evaluate`"))?;
-        Ok(Self { instance, exports, evaluate })
-    }
-
-    fn evaluate(&self, store: &mut Store<StoreData>, instance: &Instance) -> wasmtime::Result<Func> {
-        let evaluate: Evaluate<'_> = instance.get_typed_func(store, self.evaluate)?;
-        Ok(*evaluate.func())
-    }
-}
-
 /// An instance that has been described. After an error it must not be called again.
 pub(crate) struct WasmInstance {
     store: Store<StoreData>,
-    /// Its type has been checked: [`Evaluate`].
-    evaluate: Func,
+    rule: Rule,
     symptoms: usize,
     limits: Limits,
 }
@@ -61,7 +32,7 @@ pub(crate) struct WasmInstance {
 impl WasmInstance {
     pub(crate) fn open(
         engine: &Engine,
-        linked: &LinkedComponent,
+        linked: &RulePre<StoreData>,
         settings: &str,
         limits: &Limits,
         budget: &Arc<MemoryBudget>,
@@ -71,19 +42,15 @@ impl WasmInstance {
         store.set_hostcall_fuel(HOSTCALL_BYTES);
         store.set_max_component_handles(16);
         store.set_epoch_deadline(ticker::ticks(limits.deadline_ms));
-        let instance = linked.instance.instantiate(&mut store).map_err(|error| failure(&mut store, &error, limits))?;
-        let described = linked
-            .exports
-            .load(&mut store, &instance)
-            .and_then(|rule| rule.call_describe(&mut store, settings))
-            .map_err(|error| failure(&mut store, &error, limits))?;
+        let rule = linked.instantiate(&mut store).map_err(|error| failure(&mut store, &error, limits))?;
+        let described =
+            rule.call_describe(&mut store, settings).map_err(|error| failure(&mut store, &error, limits))?;
         let description =
             convert::description(described.map_err(|text| InstantiateError::Settings(quoted(&text, ERROR_BYTES)))?);
         describe::check(&description).map_err(InstantiateError::Description)?;
         let symptoms = description.symptoms.len();
-        let evaluate = linked.evaluate(&mut store, &instance).map_err(|error| failure(&mut store, &error, limits))?;
         Ok(DescribedInstance {
-            instance: Box::new(Self { store, evaluate, symptoms, limits: limits.clone() }),
+            instance: Box::new(Self { store, rule, symptoms, limits: limits.clone() }),
             description,
         })
     }
@@ -98,16 +65,13 @@ impl RuleInstance for WasmInstance {
     ) -> (Box<dyn RuleState>, Result<(), InstanceError>) {
         self.store.set_epoch_deadline(ticker::ticks(self.limits.deadline_ms));
         self.store.data_mut().state = Some(state);
-        // SAFETY: `evaluate` comes from a typed function with these types; only the batch's lifetime is
-        // another one.
-        let evaluate: Evaluate<'_> = unsafe { TypedFunc::new_unchecked(self.evaluate) };
-        let result = evaluate.call(&mut self.store, (convert::batch(batch),));
+        let returned = self.rule.call_evaluate(&mut self.store, convert::batch(batch));
         let state =
             self.store.data_mut().state.take().expect("only this function takes it, and it has just put it there");
-        let outcome = match result {
-            Ok((LiftedAlerts(alerts),)) => {
-                *answer = alerts;
-                convert::check(answer, batch.len(), self.symptoms, &self.limits)
+        let outcome = match returned {
+            Ok(returned) => {
+                let bounds = AnswerBounds { events: batch.len(), symptoms: self.symptoms, limits: &self.limits };
+                accept(returned, &bounds, answer)
             }
             Err(error) => Err(failure(&mut self.store, &error, &self.limits)),
         };

@@ -5,6 +5,7 @@
 //! `lifesigns:rule/log` and nothing else. It speaks deadlines in milliseconds; ticks stay inside.
 
 mod admission;
+mod answer;
 mod bindings;
 mod cache;
 mod child;
@@ -14,7 +15,6 @@ mod cost;
 mod describe;
 mod evict;
 mod instance;
-mod lift;
 mod memory;
 mod module;
 mod store_data;

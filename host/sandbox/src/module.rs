@@ -14,10 +14,10 @@ use wasmtime::{
 pub use crate::admission::Interface;
 use crate::{
     admission::{self, AdmitError},
-    bindings::Rule,
+    bindings::{Rule, RulePre},
     cache::Cache,
     compiler::{CompileLimits, Compiler, InProcess, config},
-    instance::{LinkedComponent, WasmInstance},
+    instance::WasmInstance,
     memory::{MemoryBudget, MemoryCharge},
     store_data::StoreData,
     ticker,
@@ -167,6 +167,7 @@ impl Shared {
         }
         // SAFETY: `deserialize` trusts its bytes to come from `serialize`. These come from our own
         // compiler, in this process or in a child process that it has just started.
+        #[expect(unsafe_code, reason = "wasmtime loads machine code only by an unsafe function")]
         let component = unsafe { Component::deserialize(&self.engine, code) };
         let component = component.map_err(|error| AdmitError::Unavailable(format!("{error:#}")))?;
         self.link(digest, &component)
@@ -187,8 +188,8 @@ impl Shared {
         let linked = self
             .linker
             .instantiate_pre(component)
-            .and_then(LinkedComponent::new)
-            .map_err(|error| AdmitError::world(&format!("{:#}", error.root_cause())))?;
+            .and_then(RulePre::new)
+            .map_err(|error| AdmitError::world(&format!("{error:#}")))?;
         let (engine, digest, memory) = (self.engine.clone(), digest.to_owned(), Arc::clone(&self.memory));
         Ok(Arc::new(WasmModule { engine, linked, digest, interfaces, memory, _code: code }))
     }
@@ -233,7 +234,7 @@ impl Drop for Turn<'_> {
 /// A module, compiled and linked, ready to be instantiated any number of times.
 pub struct WasmModule {
     engine: Engine,
-    linked: LinkedComponent,
+    linked: RulePre<StoreData>,
     digest: String,
     interfaces: Vec<Interface>,
     memory: Arc<MemoryBudget>,

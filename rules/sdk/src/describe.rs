@@ -1,4 +1,4 @@
-//! Builders for descriptions, so that they read like sentences.
+//! Builders for descriptions.
 
 use crate::{Condition, Criticality, Description, Impact, Interest, Kinds, Subject, Symptom, Test, Wants};
 
@@ -7,7 +7,7 @@ fn strings<I: IntoIterator<Item = S>, S: AsRef<str>>(items: I) -> Vec<String> {
 }
 
 impl Description {
-    /// A description with nothing in it yet. `name` is the module's, kebab-case.
+    /// Makes an empty description. `name` is the module's, kebab-case.
     pub fn new(name: &str, version: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -32,7 +32,7 @@ impl Description {
         self
     }
 
-    /// Declares many interests.
+    /// Declares several interests.
     #[must_use]
     pub fn interests(mut self, interests: impl IntoIterator<Item = Interest>) -> Self {
         self.interests.extend(interests);
@@ -62,7 +62,7 @@ impl Description {
 }
 
 impl Symptom {
-    /// A symptom of criticality warning and impact risk that stays until it is cleared.
+    /// Makes a symptom of criticality warning and impact risk that stays raised until it is cleared.
     pub fn new(id: &str, title: &str) -> Self {
         Self {
             id: id.to_owned(),
@@ -75,35 +75,35 @@ impl Symptom {
         }
     }
 
-    /// How bad it is.
+    /// Sets the criticality.
     #[must_use]
     pub fn criticality(mut self, criticality: Criticality) -> Self {
         self.criticality = criticality;
         self
     }
 
-    /// What suffers.
+    /// Sets the impact.
     #[must_use]
     pub fn impact(mut self, impact: Impact) -> Self {
         self.impact = impact;
         self
     }
 
-    /// What a person should do.
+    /// Sets the recommendation: what a person should do.
     #[must_use]
     pub fn recommendation(mut self, text: &str) -> Self {
         text.clone_into(&mut self.recommendation);
         self
     }
 
-    /// The controls that it is evidence for, such as `CIS-Docker-1.6:5.4`.
+    /// Sets the controls that it is evidence for, such as `CIS-Docker-1.6:5.4`.
     #[must_use]
     pub fn controls<S: AsRef<str>>(mut self, controls: impl IntoIterator<Item = S>) -> Self {
         self.controls = strings(controls);
         self
     }
 
-    /// Clears by itself after this long without a raise, in milliseconds of event time.
+    /// Sets the time after which it clears without a further raise, in milliseconds of event time.
     #[must_use]
     pub fn hold_ms(mut self, hold_ms: u64) -> Self {
         self.hold_ms = hold_ms;
@@ -112,48 +112,48 @@ impl Symptom {
 }
 
 impl Interest {
-    /// An interest in events of these kinds.
+    /// Makes an interest in events of these kinds.
     pub fn of(kinds: Kinds) -> Self {
         Self { kinds, contains: Vec::new(), ignore_case: false, conditions: Vec::new() }
     }
 
-    /// An interest in log records. Give it literals: without one, every line must be decoded.
+    /// Makes an interest in log records. Give it literals: without one, every line must be decoded.
     pub fn log() -> Self {
         Self::of(Kinds::LOG)
     }
 
-    /// An interest in changes of wanted properties and metrics.
+    /// Makes an interest in changes of wanted properties and metrics.
     pub fn fact() -> Self {
         Self::of(Kinds::FACT)
     }
 
-    /// An interest in the rule's own reminders.
+    /// Makes an interest in the rule's own reminders.
     pub fn reminder() -> Self {
         Self::of(Kinds::REMINDER)
     }
 
-    /// Any of these stands in the message.
+    /// Adds literals, one of which must occur in the message.
     #[must_use]
     pub fn contains<S: AsRef<str>>(mut self, literals: impl IntoIterator<Item = S>) -> Self {
         self.contains.extend(strings(literals));
         self
     }
 
-    /// Literals match without regard to ASCII case.
+    /// Sets whether literals match without regard to ASCII case.
     #[must_use]
     pub fn ignore_case(mut self, ignore_case: bool) -> Self {
         self.ignore_case = ignore_case;
         self
     }
 
-    /// And this field passes `test`.
+    /// Adds the condition that this field passes `test`.
     #[must_use]
     pub fn field(mut self, name: &str, test: Test) -> Self {
         self.conditions.push(Condition { subject: Subject::Field(name.to_owned()), test });
         self
     }
 
-    /// And this property of the object passes `test`.
+    /// Adds the condition that this property of the object passes `test`.
     #[must_use]
     pub fn property(mut self, name: &str, test: Test) -> Self {
         self.conditions.push(Condition { subject: Subject::Property(name.to_owned()), test });
@@ -162,22 +162,22 @@ impl Interest {
 }
 
 impl Test {
-    /// The value is one of these.
+    /// Tests that the value is one of these.
     pub fn one_of<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
         Self::OneOf(strings(values))
     }
 
-    /// The value is none of these, or there is none.
+    /// Tests that the value is none of these, or that there is none.
     pub fn none_of<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
         Self::NoneOf(strings(values))
     }
 
-    /// The value begins with one of these.
+    /// Tests that the value begins with one of these.
     pub fn starts_with<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
         Self::StartsWith(strings(values))
     }
 
-    /// The value contains one of these.
+    /// Tests that the value contains one of these.
     pub fn containing<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
         Self::Contains(strings(values))
     }

@@ -2,7 +2,7 @@
 
 use crate::{State, Wants, columns::Columns, host::Calls};
 
-/// What an event is.
+/// The kind of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A log record.
@@ -27,7 +27,7 @@ impl<'a> Event<'a> {
         Self { columns, wants, host, index }
     }
 
-    /// What it is.
+    /// Returns its kind.
     pub fn kind(&self) -> Kind {
         match self.columns.kinds[self.index] {
             0 => Kind::Log,
@@ -36,53 +36,53 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Event time, nanoseconds since 1970-01-01T00:00:00Z.
+    /// Returns the event time, nanoseconds since 1970-01-01T00:00:00Z.
     pub fn time_ns(&self) -> u64 {
         self.columns.times_ns[self.index]
     }
 
-    /// The object's id.
+    /// Returns the object's id.
     pub fn object(&self) -> &'a str {
         self.span(0).unwrap_or_default()
     }
 
-    /// The program that wrote the record, if it says so.
+    /// Returns the program that wrote the record, if the record names it.
     pub fn app(&self) -> Option<&'a str> {
         self.span(1)
     }
 
-    /// The decoded message of a log record, the names of changed facts, or a reminder's name.
+    /// Returns the decoded message of a log record, the names of changed facts, or a reminder's name.
     pub fn message(&self) -> &'a str {
         self.span(2).unwrap_or_default()
     }
 
-    /// A wanted field of the log record.
+    /// Returns a wanted field of the log record.
     ///
     /// # Panics
-    /// When the description does not ask for this field: that is a mistake in the rule.
+    /// Panics if the description does not want this field: that is a bug in the rule.
     pub fn field(&self, name: &str) -> Option<&'a str> {
         self.span(3 + position(&self.wants.fields, name, "field"))
     }
 
-    /// A wanted property of the object, as of the event's time.
+    /// Returns a wanted property of the object, as of the event's time.
     ///
     /// # Panics
-    /// When the description does not ask for this property: that is a mistake in the rule.
+    /// Panics if the description does not want this property: that is a bug in the rule.
     pub fn property(&self, name: &str) -> Option<&'a str> {
         self.span(3 + self.wants.fields.len() + position(&self.wants.properties, name, "property"))
     }
 
-    /// A wanted metric of the object, as of the event's time.
+    /// Returns a wanted metric of the object, as of the event's time.
     ///
     /// # Panics
-    /// When the description does not ask for this metric: that is a mistake in the rule.
+    /// Panics if the description does not want this metric: that is a bug in the rule.
     pub fn metric(&self, name: &str) -> Option<f64> {
         let column = position(&self.wants.metrics, name, "metric");
         let value = self.columns.numbers[self.index * self.wants.metrics.len() + column];
         (!value.is_nan()).then_some(value)
     }
 
-    /// What the host remembers for this rule about this event's object.
+    /// Returns the rule's state of this event's object.
     pub fn state(&self) -> State<'a> {
         State::new(self.host, self.index as u32)
     }

@@ -1,12 +1,12 @@
-//! Between the Wasm world's functions and a [`Rule`].
+//! The exports of the Wasm world, implemented by a [`Rule`].
 
 use std::cell::RefCell;
 
 use crate::{
-    Alert, Description, Rule,
+    Description, Rule,
     bindings::lifesigns::rule::types::Batch,
     host::Imports,
-    native::{Columns, Native},
+    native::{Answer, Columns, Native},
 };
 
 /// The rule that this module instance was described with.
@@ -25,7 +25,7 @@ impl<R: Rule> Instance<R> {
         Ok(description)
     }
 
-    pub fn evaluate(&self, batch: &Batch) -> Vec<Alert> {
+    pub fn evaluate(&self, batch: &Batch) -> Answer {
         let columns = Columns {
             text: &batch.text,
             times_ns: &batch.times_ns,
@@ -66,7 +66,9 @@ macro_rules! export {
                     INSTANCE.with(|instance| instance.describe(&settings))
                 }
 
-                fn evaluate(events: $crate::bindings::lifesigns::rule::types::Batch) -> std::vec::Vec<$crate::Alert> {
+                fn evaluate(
+                    events: $crate::bindings::lifesigns::rule::types::Batch,
+                ) -> $crate::bindings::lifesigns::rule::types::Answer {
                     INSTANCE.with(|instance| instance.evaluate(&events))
                 }
             }

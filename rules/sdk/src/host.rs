@@ -1,11 +1,11 @@
-//! The host's calls, and who answers them: the imports of the Wasm world, or natively anybody.
+//! The calls of the host, and their implementations: the imports of the Wasm world, or a native type.
 
 use crate::{
     Level,
     bindings::lifesigns::rule::{log, state},
 };
 
-/// The host's calls. Two implementations: the imports of the Wasm world, and the native harness.
+/// The calls of the host.
 #[doc(hidden)]
 pub trait Host {
     fn get(&self, event: u32, key: &str) -> Option<Vec<u8>>;
@@ -18,8 +18,8 @@ pub trait Host {
     fn log(&self, level: Level, message: &str);
 }
 
-/// Answers the guest's calls of the host. In a module that is one type, so that a rule imports only the
-/// interfaces whose functions it uses; natively it can be anybody.
+/// The implementation of the host's calls. In a module it is one type, so that a rule imports only the
+/// interfaces whose functions it uses; natively it is any type that implements [`Host`].
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub type Calls = Imports;

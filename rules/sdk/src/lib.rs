@@ -1,8 +1,8 @@
 //! Write lifesigns rules in Rust.
 //!
-//! A rule is a type that implements [`Rule`]; [`export!`] makes its crate a rule module. It is shown
-//! events one at a time as [`Event`], answers through [`Alerts`], and remembers through
-//! [`Event::state`]. There is nothing else: no clock, no file, no network.
+//! A rule is a type that implements [`Rule`]; [`export!`] makes its crate a rule module. It evaluates
+//! one [`Event`] at a time, returns [`Alerts`], and keeps state through [`Event::state`]. It has no
+//! clock, no files and no network.
 //!
 //! ```
 //! use lifesigns_rule::{Alerts, Criticality, Description, Event, Interest, Rule, Symptom};
@@ -58,7 +58,7 @@ mod state;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 
-/// What `wit-bindgen` makes of `wit/`. For the export macro; rules do not need it.
+/// The bindings that `wit-bindgen` generates from `wit/`, for the export macro; rules do not need them.
 #[doc(hidden)]
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, rust_2018_idioms)]
 pub mod bindings {
@@ -71,12 +71,10 @@ pub mod bindings {
     });
 }
 
-pub use alerts::{Alerts, Raised};
+pub use alerts::{Alert, Alerts, Change, Raised};
 pub use bindings::lifesigns::rule::{
     log::Level,
-    types::{
-        Alert, Change, Condition, Criticality, Description, Impact, Interest, Kinds, Subject, Symptom, Test, Wants,
-    },
+    types::{Condition, Criticality, Description, Impact, Interest, Kinds, Subject, Symptom, Test, Wants},
 };
 pub use event::{Event, Kind};
 #[doc(hidden)]

@@ -1,11 +1,14 @@
-//! The rule without Wasm: what the module's glue, the test bench and a host that links rules
-//! natively share.
+//! A rule without Wasm, as used by the module's glue, the test bench, and a host that links rules
+//! natively.
 
-use crate::{Alert, Alerts, Description, Event, Rule, settings::path_at};
+use crate::{Alerts, Description, Event, Rule, alerts, settings::path_at};
 
-pub use crate::columns::Columns;
 #[doc(hidden)]
 pub use crate::host::{Calls, Host as HostCalls};
+pub use crate::{
+    bindings::lifesigns::rule::types::{Answer, Span},
+    columns::Columns,
+};
 
 /// A rule with its settings and description.
 pub struct Native<R> {
@@ -17,7 +20,7 @@ impl<R: Rule> Native<R> {
     /// Makes the rule from its settings, a JSON object.
     ///
     /// # Errors
-    /// What the rule, or serde, says about the settings.
+    /// Returns the text of the rule, or of serde, about the settings.
     pub fn new(settings: &str) -> Result<Self, String> {
         let settings = if settings.trim().is_empty() { "{}" } else { settings };
         let rule = R::new(serde_json::from_str(settings).map_err(|error| settings_error(settings, &error))?)?;
@@ -30,18 +33,19 @@ impl<R: Rule> Native<R> {
         &self.description
     }
 
-    /// Evaluates a batch.
-    pub fn evaluate(&self, columns: Columns<'_>, host: &Calls) -> Vec<Alert> {
-        let mut out = Vec::new();
+    /// Evaluates a batch and returns its alerts flat, as the contract hands them over.
+    pub fn evaluate(&self, columns: Columns<'_>, host: &Calls) -> Answer {
+        let mut answer = alerts::empty();
         for index in 0..columns.times_ns.len() {
             let event = Event::new(columns, &self.description.wants, host, index);
-            self.rule.evaluate(&event, &mut Alerts::new(&self.description.symptoms, index as u32, &mut out));
+            self.rule.evaluate(&event, &mut Alerts::new(&self.description.symptoms, index as u32, &mut answer));
         }
-        out
+        answer
     }
 }
 
-/// Names the setting: settings come from a TOML table, so positions in the JSON made of it are of no use.
+/// Returns serde's text with the path of the setting in place of the position: settings come from a TOML table, so
+/// positions in the JSON made of it are meaningless.
 fn settings_error(settings: &str, error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.rfind(" at line ").map_or(text.as_str(), |at| &text[..at]);

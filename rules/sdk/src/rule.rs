@@ -2,20 +2,20 @@
 
 use crate::{Alerts, Description, Event};
 
-/// A rule. Values of it hold its settings and what was computed from them once, and nothing that
+/// A rule. Its value holds the settings and what is computed from them once, and nothing that
 /// changes: `evaluate` gets `&self`, and what must be remembered belongs into [`Event::state`].
 pub trait Rule: Sized + 'static {
-    /// The `[settings]` of the rule's manifest. Let unknown keys be refused
-    /// (`#[serde(deny_unknown_fields)]`), so that a typing error does not stay unseen.
+    /// The `[settings]` of the rule's manifest. Refuse unknown keys (`#[serde(deny_unknown_fields)]`), so that
+    /// a misspelt one is reported.
     type Settings: serde::de::DeserializeOwned;
 
     /// Makes the rule from its settings.
     ///
     /// # Errors
-    /// A text for the person who wrote the settings: name the setting and the fix.
+    /// Returns a text for the person who wrote the settings: name the setting and the fix.
     fn new(settings: Self::Settings) -> Result<Self, String>;
 
-    /// What the rule can raise, what it wants to see and what it wants to read.
+    /// Returns the rule's symptoms, its interests in events, and the fields and facts that it reads.
     fn describe(&self) -> Description;
 
     /// Evaluates one event.

@@ -1,4 +1,4 @@
-//! Types for settings that many rules have, with errors that a person can act on.
+//! Types of settings that several rules share, with errors that a person can act on.
 
 use std::fmt;
 
@@ -17,27 +17,27 @@ pub struct Duration {
 }
 
 impl Duration {
-    /// From milliseconds.
+    /// Makes a duration of milliseconds.
     pub const fn from_ms(ms: u64) -> Self {
         Self { ms }
     }
 
-    /// From seconds.
+    /// Makes a duration of seconds.
     pub const fn from_secs(secs: u64) -> Self {
         Self { ms: secs * 1000 }
     }
 
-    /// In milliseconds.
+    /// Returns it in milliseconds.
     pub const fn ms(self) -> u64 {
         self.ms
     }
 
-    /// In nanoseconds, like event times.
+    /// Returns it in nanoseconds, the unit of event times.
     pub const fn ns(self) -> u64 {
         self.ms * 1_000_000
     }
 
-    /// Reads `5m`, `5 m` or `1h30m`. `None` for anything else, and for more than 100 years.
+    /// Parses `5m`, `5 m` or `1h30m`. Returns `None` for anything else, and for more than 100 years.
     pub fn parse(text: &str) -> Option<Self> {
         const MOST_MS: u64 = 100 * 365 * 86_400_000;
         let mut rest = text.trim();
@@ -67,7 +67,7 @@ impl Duration {
     }
 }
 
-/// As it would be written: `5m`, `1h30m`.
+/// Writes it as it is parsed: `5m`, `1h30m`.
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.ms;
@@ -101,8 +101,8 @@ impl<'de> Deserialize<'de> for Duration {
     }
 }
 
-/// One value or a list of values: `"error"`, `["error", "fatal"]`. Numbers and booleans are taken as
-/// the text they are written as, because fields and properties are text.
+/// One value or a list of values: `"error"`, `["error", "fatal"]`. Numbers and booleans are read as text,
+/// because fields and properties are text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Values(pub Vec<String>);
 
@@ -177,7 +177,7 @@ impl<'de> Deserialize<'de> for Impact {
     }
 }
 
-/// One of these words, as its position. A visitor, so that serde knows where the bad one stands.
+/// Reads one of these words, as its index. A visitor, so that serde knows the position of a bad one.
 struct Word(&'static [&'static str]);
 
 impl Visitor<'_> for Word {
@@ -195,7 +195,7 @@ impl Visitor<'_> for Word {
 /// Refuses a symptom id, or another name, that is not kebab-case.
 ///
 /// # Errors
-/// A text that names `setting` and the fix.
+/// Returns a text that names `setting` and the fix.
 pub fn check_kebab(setting: &str, value: &str) -> Result<(), String> {
     let fine =
         |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
@@ -207,8 +207,8 @@ pub fn check_kebab(setting: &str, value: &str) -> Result<(), String> {
     ))
 }
 
-/// The path of the setting in which `settings` (JSON) ends to be readable, such as `fields.level`.
-/// `line` and `column` count from 1, as serde_json reports them. `None` at the top.
+/// Returns the path of the setting at which reading `settings` (JSON) failed, such as `fields.level`;
+/// `None` at the top. `line` and `column` count from 1, as serde_json reports them.
 pub(crate) fn path_at(settings: &str, line: usize, column: usize) -> Option<String> {
     let start: usize = settings.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let end = (start + column).min(settings.len());

@@ -1,4 +1,4 @@
-//! What a rule remembers, kept by the host.
+//! The state of a rule, which the host keeps.
 
 use crate::{Level, host::Calls};
 // Natively the host is a trait object, whose functions need no import.
@@ -18,49 +18,51 @@ impl<'a> State<'a> {
         Self { host, event }
     }
 
-    /// The value under `key`, if it is there and has not expired.
+    /// Returns the value under `key`, if it exists and has not expired.
     pub fn get(&self, key: &str) -> Option<Vec<u8>> {
         self.host.get(self.event, key)
     }
 
-    /// The value under `key` as text; `None` if it is not UTF-8 either.
+    /// Returns the value under `key` as text; `None` also if it is not UTF-8.
     pub fn get_str(&self, key: &str) -> Option<String> {
         self.get(key).and_then(|value| String::from_utf8(value).ok())
     }
 
-    /// Keeps `value` under `key`; for `ttl_ms` milliseconds of event time, or for ever if that is 0.
+    /// Stores `value` under `key` for `ttl_ms` milliseconds of event time; 0 means that it does not expire.
     pub fn set(&self, key: &str, value: impl AsRef<[u8]>, ttl_ms: u64) {
         self.host.set(self.event, key, value.as_ref(), ttl_ms);
     }
 
-    /// Forgets `key`.
+    /// Removes `key`, whatever it holds.
     pub fn delete(&self, key: &str) {
         self.host.delete(self.event, key);
     }
 
-    /// Adds `amount` to a counter (0 to look only, which changes nothing); returns the sum over the last `window_ms`.
+    /// Adds `amount` to a counter (0 only reads, which changes nothing) and returns the sum over the last `window_ms`
+    /// milliseconds. The counter remembers additions within the longest window that one has named.
     pub fn count(&self, key: &str, amount: u32, window_ms: u64) -> u64 {
         self.host.count(self.event, key, amount, window_ms)
     }
 
-    /// Notes `value`; returns how many different ones were noted in the last `window_ms`.
+    /// Notes `value` and returns the number of different values of the last `window_ms` milliseconds. Values are
+    /// remembered within the longest window that one was noted with.
     pub fn distinct(&self, key: &str, value: &str, window_ms: u64) -> u64 {
         self.host.distinct(self.event, key, Some(value), window_ms)
     }
 
-    /// How many different values were noted under `key` in the last `window_ms`.
+    /// Returns the number of different values that were noted under `key` in the last `window_ms` milliseconds.
     pub fn distinct_now(&self, key: &str, window_ms: u64) -> u64 {
         self.host.distinct(self.event, key, None, window_ms)
     }
 
-    /// Asks for a reminder called `name` at `time_ns`, or moves the one that is set. Of more than 1024
-    /// on one object the one that is due last goes; more than 1024 set or taken back for one event
-    /// fail the event.
+    /// Asks for a reminder called `name` at `time_ns`, or moves the one that is set. The earliest time is a
+    /// millisecond after the event's. Of more than 1024 on one object the one that is due last is
+    /// dropped; more than 1024 set or cancelled for one event fail the event.
     pub fn remind_at(&self, name: &str, time_ns: u64) {
         self.host.remind_at(self.event, name, time_ns);
     }
 
-    /// Takes a reminder back.
+    /// Cancels a reminder, if it is set.
     pub fn forget(&self, name: &str) {
         self.host.forget(self.event, name);
     }

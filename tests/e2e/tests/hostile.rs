@@ -70,9 +70,29 @@ fn its_answer_is_too_large() {
 
 #[test]
 fn its_answer_breaks_the_contract() {
-    fails("bad-event-index", "it names event 1 of a batch of 1");
-    fails("bad-symptom", "it names symptom 7; 1 are declared");
+    fails("bad-event-index", "alert 0 names event 1 of a batch of 1");
+    fails("bad-symptom", "alert 1 names symptom 7; 1 are declared");
     fails("same-attribute-twice", "two attributes `a`");
+    fails("bad-change", "alert 1 says change 2; there are 0 (raise) and 1 (clear)");
+    fails("many-attributes", "alert 1 has 4294967295 attributes, and 1 are left in the list");
+    fails("no-attributes", "1 attributes that no alert has");
+}
+
+/// Two alerts of 21 bytes each: a summary of ten, a name of five, a value of six.
+#[test]
+fn its_answer_has_bad_spans() {
+    fails("summary-outside-text", "the summary of alert 1 takes 1 bytes from byte 42 on, of a text of 42 bytes");
+    fails("summary-overflows", "alert 1 takes 4294967295 bytes from byte 4294967295 on, of a text of 42 bytes");
+    fails("summary-overlaps", "the summary of alert 1 begins at byte 20; the span before it ends at byte 21");
+    fails("summary-inside-character", "the summary of alert 1 ends at byte 33, inside a character");
+    fails("name-inside-character", "the name of attribute 0 of alert 1 ends at byte 33, inside a character");
+    fails("value-outside-text", "the value of attribute 0 of alert 1 takes 7 bytes from byte 36 on");
+    fails("value-overflows", "the value of attribute 0 of alert 1 takes 4294967295 bytes from byte 36 on");
+    fails(
+        "value-before-name",
+        "the name of attribute 0 of alert 1 begins at byte 36; the span before it ends at byte 31",
+    );
+    fails("text-left-over", "1048576 bytes at the end of its text belong to no span");
 }
 
 #[test]

@@ -48,6 +48,17 @@ fn what_asks_for_more_than_rules_get() {
     refused(wat(version), &["lifesigns:rule/state@0.9.0", "speaks version 0.1.0", "SDK of this release"]);
 }
 
+/// As a module is that was built when `evaluate` returned something else.
+#[test]
+fn what_exports_other_types_than_a_rule() {
+    let other = r#"(component
+        (core module $m (func (export "f") (result i32) (i32.const 0)))
+        (core instance $i (instantiate $m))
+        (func (export "describe") (result u32) (canon lift (core func $i "f")))
+        (func (export "evaluate") (result u32) (canon lift (core func $i "f"))))"#;
+    refused(wat(other), &["not a lifesigns rule", "export func `describe`", "build it again", "SDK of this release"]);
+}
+
 #[test]
 fn a_truncated_module_is_refused_at_every_length() {
     let whole = modules::read(lifesigns_artifacts::rule("keyword"));

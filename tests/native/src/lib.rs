@@ -11,11 +11,11 @@ use std::{
 
 use lifesigns_model::{
     Change, DescribedInstance, EventBatch, InstanceError, InstantiateError, Limits, LogLevel, Module, RuleAlertBatch,
-    RuleInstance, RuleState, StateError,
+    RuleAlertRow, RuleInstance, RuleState, Span, StateError,
 };
 use lifesigns_rule::{
     self as sdk, Rule,
-    native::{Columns, HostCalls, Native},
+    native::{Answer, Columns, HostCalls, Native},
 };
 
 /// The rule `R` as a module of this digest.
@@ -61,42 +61,38 @@ impl<R: Rule + Send> RuleInstance for NativeInstance<R> {
         };
         let host = StateCalls(RefCell::new((state, None)));
         // A rule that panics must not take the host along, as in the sandbox.
-        let alerts = catch_unwind(AssertUnwindSafe(|| self.native.evaluate(columns, &host)));
+        let returned = catch_unwind(AssertUnwindSafe(|| self.native.evaluate(columns, &host)));
         let (state, broken) = host.0.into_inner();
-        let outcome = match (alerts, broken) {
+        let outcome = match (returned, broken) {
             (_, Some(StateError(text))) => Err(InstanceError::Call(text)),
             (Err(_), None) => Err(InstanceError::Trap("it panicked".into())),
-            (Ok(alerts), None) => fill(&alerts, batch.len(), &self.limits, answer),
+            (Ok(returned), None) => fill(returned, batch.len(), &self.limits, answer),
         };
         (state, outcome)
     }
 }
 
-/// Lays a rule's alerts flat, within the limits.
-fn fill(
-    alerts: &[sdk::Alert],
-    events: usize,
-    limits: &Limits,
-    answer: &mut RuleAlertBatch,
-) -> Result<(), InstanceError> {
-    if alerts.len() > limits.alerts_per_event.saturating_mul(events) {
-        return Err(InstanceError::Answer(format!("{} alerts for {events} events", alerts.len())));
+/// Takes over the SDK's answer, within the limits. Its spans are right by construction.
+fn fill(returned: Answer, events: usize, limits: &Limits, answer: &mut RuleAlertBatch) -> Result<(), InstanceError> {
+    if returned.alerts.len() > limits.alerts_per_event.saturating_mul(events) {
+        return Err(InstanceError::Answer(format!("{} alerts for {events} events", returned.alerts.len())));
     }
-    for alert in alerts {
-        let attributes = alert.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let bytes =
-            alert.summary.len() + attributes.clone().map(|(name, value)| name.len() + value.len()).sum::<usize>();
-        if bytes > limits.alert_bytes {
-            return Err(InstanceError::Answer(format!(
-                "an alert of {bytes} bytes; the limit is {}",
-                limits.alert_bytes
-            )));
+    let span = |span: sdk::native::Span| Span { offset: span.offset, len: span.length };
+    answer.text = returned.text;
+    answer.attributes.extend(returned.attributes.iter().map(|pair| (span(pair.name), span(pair.value))));
+    let mut attributes_end = 0;
+    for alert in &returned.alerts {
+        let attributes_start = attributes_end;
+        attributes_end += alert.attributes;
+        let pairs = &answer.attributes[attributes_start as usize..attributes_end as usize];
+        let bytes = alert.summary.length + pairs.iter().map(|(name, value)| name.len + value.len).sum::<u32>();
+        if bytes as usize > limits.alert_bytes {
+            let limit = limits.alert_bytes;
+            return Err(InstanceError::Answer(format!("an alert of {bytes} bytes; the limit is {limit}")));
         }
-        let change = match alert.change {
-            sdk::Change::Raise => Change::Raise,
-            sdk::Change::Clear => Change::Clear,
-        };
-        answer.push(alert.event, alert.symptom, change, &alert.summary, attributes);
+        let change = if alert.change == sdk::Change::Raise as u32 { Change::Raise } else { Change::Clear };
+        let (event, symptom, summary) = (alert.event, alert.symptom, span(alert.summary));
+        answer.rows.push(RuleAlertRow { event, symptom, change, summary, attributes_start, attributes_end });
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ pub struct Crate {
     pub uses: BTreeSet<String>,
     /// What only its tests, benches and examples use.
     pub tests_use: BTreeSet<String>,
-    /// It takes the workspace's lints.
+    /// It takes the workspace's lints, or a copy that denies `unsafe_code` rather than forbidding it.
     pub lints: bool,
 }
 
@@ -26,6 +26,7 @@ pub struct Crate {
 /// # Panics
 /// When a manifest is not TOML or has no name.
 pub fn crates() -> Vec<Crate> {
+    let workspace: Table = read("Cargo.toml").parse().expect("cargo has read it");
     let mut found = Vec::new();
     for path in committed() {
         let Some(folder) = path.strip_suffix("/Cargo.toml") else { continue };
@@ -44,10 +45,24 @@ pub fn crates() -> Vec<Crate> {
             continue;
         }
         let (uses, tests_use) = dependencies(&manifest);
-        let lints = manifest.get("lints").and_then(|it| it.get("workspace")).and_then(Value::as_bool) == Some(true);
+        let lints = takes_lints(&manifest, &workspace);
         found.push(Crate { name: name.to_owned(), folder: folder.to_owned(), uses, tests_use, lints });
     }
     found
+}
+
+fn takes_lints(manifest: &Table, workspace: &Table) -> bool {
+    let Some(lints) = manifest.get("lints") else { return false };
+    if lints.get("workspace").and_then(Value::as_bool) == Some(true) {
+        return true;
+    }
+    let mut copy = lints.clone();
+    if let Some(level) = copy.get_mut("rust").and_then(|rust| rust.get_mut("unsafe_code"))
+        && level.as_str() == Some("deny")
+    {
+        *level = "forbid".into();
+    }
+    workspace.get("workspace").and_then(|it| it.get("lints")) == Some(&copy)
 }
 
 fn dependencies(manifest: &Table) -> (BTreeSet<String>, BTreeSet<String>) {

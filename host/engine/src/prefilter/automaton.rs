@@ -1,4 +1,5 @@
-//! Aho-Corasick over some of the patterns: linear time whatever the traffic, for those that no faster way carries.
+//! An Aho-Corasick automaton over some of the patterns: linear time for any traffic, for patterns that no faster
+//! method can take.
 
 use std::ops::Range;
 
@@ -7,14 +8,15 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, Input};
 use super::literal::Hit;
 use super::patterns::{Patterns, Seen};
 
-/// Up to this many bytes of patterns, a DFA is worth its memory (about 1 KiB a byte at worst).
+/// Patterns of up to this many bytes become a DFA, which takes about 1 KiB a byte at worst.
 const DFA_MAX_BYTES: usize = 4 << 10;
 
 #[derive(Debug)]
 pub(super) struct Automaton {
     patterns: Vec<u32>,
     automaton: AhoCorasick,
-    /// Some patterns ignore case, so the automaton does, and the others are compared at their hits.
+    /// Whether the automaton ignores case, because some patterns do; case-sensitive patterns are then compared at
+    /// their hits.
     folds: bool,
 }
 
@@ -44,7 +46,7 @@ impl Automaton {
         });
     }
 
-    /// Calls `found` with each pattern and start that lies within `range`.
+    /// Calls `found` with the pattern and start of each occurrence that starts within `range`.
     pub(super) fn each(
         &self,
         haystack: &[u8],

@@ -1,21 +1,21 @@
-//! Which bytes of a literal it is found by: neighbouring 4-byte windows, one for each alignment that the stride has,
-//! of which the traffic has little and other literals have little.
+//! Selects the bytes by which a literal is found: neighbouring 4-byte windows, one for each alignment of the stride,
+//! that are rare in the traffic and shared with few other literals.
 
 use super::filter::{gram, mix};
 use super::patterns::Patterns;
 use super::traffic::Traffic;
 
-/// Most patterns behind one gram that traffic has.
+/// Maximum number of patterns behind a gram that occurs in the traffic.
 const HOT_LOAD_MAX: u16 = 16;
-/// Most patterns behind one gram that traffic does not have.
+/// Maximum number of patterns behind a gram that does not occur in the traffic.
 const COLD_LOAD_MAX: u16 = 128;
-/// Occurrences per MiB from which a gram counts as one that traffic has.
+/// Occurrences per MiB from which a gram counts as occurring in the traffic.
 const HOT_PER_MIB: u64 = 4;
-/// Of a long literal only this many windows are considered.
+/// Number of windows of a long literal that are considered.
 const WINDOWS_MAX: usize = 256;
 const LOADS_LOG: u32 = 18;
 
-/// Costs in about a sixteenth of a nanosecond per MiB of traffic.
+/// Costs, in units of about a sixteenth of a nanosecond per MiB of traffic.
 const COST_LOOKUP: u64 = 48;
 const COST_COMPARE: u64 = 12;
 const COST_NEW_GRAM: u64 = 64;
@@ -23,10 +23,10 @@ const COST_COLD_LOAD: u64 = 4;
 const COST_COMMON: u64 = 2;
 const OVERLOADED: u64 = u64::MAX / 8;
 
-/// Assigns windows to patterns one after the other.
+/// Assigns windows to one pattern after another.
 pub(super) struct Chooser<'a, const STRIDE: usize> {
     traffic: &'a Traffic,
-    /// Patterns behind each gram so far, by hash.
+    /// Number of patterns that are assigned to each gram so far, by hash.
     loads: Vec<u16>,
     costs: Vec<u64>,
 }
@@ -36,9 +36,9 @@ impl<'a, const STRIDE: usize> Chooser<'a, STRIDE> {
         Self { traffic, loads: vec![0; 1 << LOADS_LOG], costs: Vec::new() }
     }
 
-    /// The patterns with the position of the first of their windows, and those for which all are overloaded.
+    /// Returns the patterns with the position of their first window, and the patterns whose grams are all overloaded.
     pub(super) fn choose_all(mut self, patterns: &Patterns, members: &[u32]) -> (Vec<(u32, u16)>, Vec<u32>) {
-        // The shortest first: they have the least choice.
+        // The shortest patterns first: they have the fewest windows to choose from.
         let mut order = members.to_vec();
         order.sort_by_key(|&p| patterns.len(p));
         let mut chosen = Vec::with_capacity(order.len());
@@ -79,7 +79,7 @@ impl<'a, const STRIDE: usize> Chooser<'a, STRIDE> {
         if load >= limit {
             return OVERLOADED;
         }
-        // A gram that is there already costs its lookups anyway.
+        // The lookups of a gram that is already in the index are paid for.
         let (hot, cold) = match load {
             0 => (COST_LOOKUP + COST_COMPARE, COST_NEW_GRAM),
             _ => (COST_COMPARE * (2 + u64::from(load)), COST_COLD_LOAD * u64::from(load)),

@@ -1,27 +1,29 @@
-//! The bit set that every fourth byte of the traffic is probed against: small, branch-free, and wrong only on one side.
+//! The bit set that every fourth byte of the traffic is probed against: small, branch-free, with false positives but
+//! no false negatives.
 //!
-//! The probing loop is written so that the compiler makes vectors of it: 32-bit words and hashes, sixteen probes a
-//! turn, no bounds checks. Built for AVX2 it is 2.8 times as fast as for plain x86-64, hence the choice at run time.
+//! The probing loop is written for auto-vectorization: 32-bit words and hashes, sixteen probes an iteration, no bounds
+//! checks. Compiled for AVX2 it is 2.8 times as fast as for baseline x86-64, hence the selection at run time.
 
-/// Probes of a span, which is what is probed at once.
+/// Probes of a span, the unit of probing.
 pub(super) const SPAN_PROBES: usize = 2048;
-/// Probes of one turn of the loop.
+/// Probes of one iteration of the loop.
 const GROUP_PROBES: usize = 16;
-/// Bytes that a turn may look at: 16 probes at the largest stride, which is 4.
+/// Bytes that an iteration reads: 16 probes at the largest stride, which is 4.
 const GROUP_BYTES: usize = 64;
-/// Room for the probes of a span, and some for those that are written but not counted.
+/// Capacity for the probes of a span, and for those that an iteration writes but does not count.
 const FOUND: usize = 2 * SPAN_PROBES;
 
-/// The numbers of the probes of a span where a gram may be; reused from span to span.
+/// The numbers of a span's probes at which a gram may be; reused from span to span.
 pub(super) type Found = [u16; FOUND];
 
-/// The 4 bytes at the start of `bytes`, with ASCII letters folded (and some other bytes too: a filter may).
+/// Returns the 4 bytes at the start of `bytes` with ASCII letters folded. Some other bytes are folded too, which only
+/// costs false positives.
 #[inline(always)]
 pub(super) fn gram(bytes: [u8; 4]) -> u32 {
     u32::from_le_bytes(bytes) | 0x2020_2020
 }
 
-/// Spreads a gram; the high bits are the good ones.
+/// Hashes a gram; the high bits are the well mixed ones.
 #[inline(always)]
 pub(super) fn mix(gram: u32) -> u32 {
     (gram ^ (gram >> 15)).wrapping_mul(0x9E37_79B1)
@@ -50,7 +52,7 @@ impl<const WORDS: usize> Bits<WORDS> {
         Self(words)
     }
 
-    /// 1 if `gram` may be in the set, else 0.
+    /// Returns 1 if `gram` may be in the set, else 0.
     #[inline(always)]
     fn has(&self, gram: u32) -> u32 {
         let (word, one, two) = Self::place(gram);
@@ -67,7 +69,7 @@ impl<const WORDS: usize> Bits<WORDS> {
                 let at = probe * STRIDE;
                 mask |= self.has(gram([group[at], group[at + 1], group[at + 2], group[at + 3]])) << probe;
             }
-            // Two without a branch: mispredicted ones cost more than the whole loop.
+            // Two probes without a branch: mispredictions would cost more than the loop.
             for _ in 0..2 {
                 found[count % FOUND] = (first + mask.trailing_zeros() as usize) as u16;
                 count += usize::from(mask != 0);
@@ -101,14 +103,16 @@ impl<const WORDS: usize> Bits<WORDS> {
         if avx2 {
             // SAFETY: `avx2` comes from `has_avx2`, which asked this processor for all features that the function
             // is compiled for.
-            return unsafe { self.probe_avx2::<STRIDE>(text, found) };
+            #[expect(unsafe_code, reason = "a function compiled for AVX2 is called from one that is not")]
+            let count = unsafe { self.probe_avx2::<STRIDE>(text, found) };
+            return count;
         }
         let _ = avx2;
         self.probe::<STRIDE>(text, found)
     }
 }
 
-/// Whether the processor has what `probe_avx2` is compiled for.
+/// Returns whether the processor has the features that `probe_avx2` is compiled for.
 fn has_avx2() -> bool {
     #[cfg(target_arch = "x86_64")]
     return is_x86_feature_detected!("avx2")
@@ -119,7 +123,8 @@ fn has_avx2() -> bool {
     return false;
 }
 
-/// The sizes in bytes. A small set is worth some false probes: the text competes for the first-level cache.
+/// The bit set by its size in bytes. A small set is worth some false positives, because the text competes with it for
+/// the first-level cache.
 #[derive(Debug)]
 enum Sized {
     B4K(Bits<{ 1 << 10 }>),
@@ -129,7 +134,7 @@ enum Sized {
     B256K(Bits<{ 1 << 16 }>),
 }
 
-/// The bit set in the size that serves its grams best.
+/// The bit set, in the size that suits its number of grams.
 #[derive(Debug)]
 pub(super) struct Filter {
     bits: Sized,
@@ -137,7 +142,7 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    /// The set of `count` grams. The bounds are measured.
+    /// Makes the set of `count` grams. The thresholds are measured.
     pub(super) fn new(count: usize, grams: impl Iterator<Item = u32>) -> Self {
         let bits = match count {
             0..=1_000 => Sized::B4K(Bits::new(grams)),

@@ -1,7 +1,7 @@
-//! Literals by 4-byte grams: probe every `STRIDE` bytes, look the gram up where a bit is set, compare there.
+//! Finds literals by 4-byte grams: probes every `STRIDE` bytes, looks the gram up where a bit is set, and compares.
 //!
-//! A pattern is found by `STRIDE` neighbouring windows, one for each alignment. So each occurrence meets exactly one
-//! probe, and no occurrence is reported twice.
+//! A pattern is found by `STRIDE` neighbouring windows, one for each alignment. Each occurrence therefore meets exactly
+//! one probe, and no occurrence is reported twice.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -14,9 +14,9 @@ use super::literal::Hit;
 use super::patterns::{Patterns, Seen};
 use super::traffic::Traffic;
 
-/// Literals for which every fourth byte is probed.
+/// The index of literals for which every fourth byte is probed.
 pub(super) type LongGrams = Grams<4>;
-/// Literals for which every byte is probed.
+/// The index of literals for which every byte is probed.
 pub(super) type DenseGrams = Grams<1>;
 
 /// A pattern behind a gram.
@@ -25,9 +25,9 @@ struct Entry {
     /// Another gram of the pattern, compared before the pattern's own bytes are fetched.
     check: u32,
     pattern: u32,
-    /// Where in the pattern the looked-up gram stands.
+    /// The position of the looked-up gram in the pattern.
     position: u16,
-    /// Where in the pattern `check` stands.
+    /// The position of `check` in the pattern.
     check_position: u16,
 }
 
@@ -45,25 +45,25 @@ pub(super) struct Grams<const STRIDE: usize> {
     /// Open addressing; a power of two long and never full.
     slots: Vec<Slot>,
     entries: Vec<Entry>,
-    /// The patterns and where the first of their windows stands, sorted by pattern.
+    /// The patterns and the position of their first window, sorted by pattern.
     chosen: Vec<(u32, u16)>,
-    /// Weighted verifications that a span may cost.
+    /// The budget of a span, in weighted verifications.
     budget: u32,
-    /// Verifications per KiB of such traffic as the windows were chosen by.
+    /// Verifications per KiB of the traffic for which the windows were chosen.
     expected_per_kib: f64,
-    /// How many bytes a pattern reaches before and after a probe that meets it, at most.
+    /// Maximum number of bytes of a pattern before and after the probe that meets it.
     reach: (usize, usize),
-    /// All the patterns, for when traffic spends the budget; built at the first such moment.
+    /// An automaton of all the patterns, for spans that exceed the budget; built when the first one does.
     linear: OnceLock<Option<Automaton>>,
 }
 
 impl<const STRIDE: usize> Grams<STRIDE> {
-    /// The shortest pattern that has a window for each alignment.
+    /// The length of the shortest pattern that has a window for each alignment.
     pub(super) const MIN_BYTES: usize = STRIDE + 3;
-    /// The budget is kept by spans of this many bytes.
+    /// Bytes of a span, which has a budget of its own.
     const SPAN_BYTES: usize = SPAN_PROBES * STRIDE;
 
-    /// The index of `members`, and those of them that it cannot carry.
+    /// Makes the index of `members`; returns also those that it cannot hold.
     pub(super) fn new(
         patterns: &Patterns,
         members: &[u32],
@@ -127,7 +127,7 @@ impl<const STRIDE: usize> Grams<STRIDE> {
             let mut visit = Visit { grams: self, haystack, patterns, hits, seen, left: i64::from(budget), looked: 0 };
             let spent_at = visit.all(from, &found[..count]);
             work.verifications += visit.looked;
-            // Spans like their neighbours: what was wasted on this one is saved on the next.
+            // Neighbouring spans are alike: skip the probing of the next one.
             budget = if spent_at.is_some() { self.budget / 2 } else { self.budget };
             if let Some(at) = spent_at {
                 work.fallbacks += 1;
@@ -137,7 +137,7 @@ impl<const STRIDE: usize> Grams<STRIDE> {
         work.found = Some(found);
     }
 
-    /// Reports exactly what the probes in `probes` would: the patterns whose one probe lies there.
+    /// Reports exactly what the probes in `probes` would: the patterns whose single probe lies there.
     #[cold]
     fn scan_linear(
         &self,
@@ -149,7 +149,7 @@ impl<const STRIDE: usize> Grams<STRIDE> {
     ) {
         let build = || Automaton::new(patterns, self.chosen.iter().map(|&(p, _)| p).collect()).ok();
         let Some(linear) = self.linear.get_or_init(build) else {
-            // Too large an automaton: slow is better than wrong.
+            // The automaton would be too large: the slow way is exact.
             let mut visit = Visit { grams: self, haystack, patterns, hits, seen, left: i64::MAX, looked: 0 };
             probes.step_by(STRIDE).for_each(|at| visit.probe(at));
             return;
@@ -164,7 +164,7 @@ impl<const STRIDE: usize> Grams<STRIDE> {
         });
     }
 
-    /// The entries behind a gram.
+    /// Returns the entries behind a gram.
     #[inline]
     fn lookup(&self, gram: u32) -> &[Entry] {
         let mask = self.slots.len() - 1;
@@ -189,14 +189,14 @@ struct Visit<'a, const STRIDE: usize> {
     patterns: &'a Patterns,
     hits: &'a mut Vec<Hit>,
     seen: &'a mut Seen,
-    /// What is left of the budget.
+    /// The rest of the budget.
     left: i64,
-    /// Entries and grams looked at.
+    /// Number of entries and grams that were looked up.
     looked: u64,
 }
 
 impl<const STRIDE: usize> Visit<'_, STRIDE> {
-    /// Visits the found probes of the span that begins at `from`. If the budget does not reach for all of them,
+    /// Visits the found probes of the span that begins at `from`. If the budget does not suffice for all of them,
     /// returns the offset behind the last one visited.
     fn all(&mut self, from: usize, found: &[u16]) -> Option<usize> {
         for &number in found {
@@ -236,8 +236,8 @@ impl<const STRIDE: usize> Visit<'_, STRIDE> {
     }
 }
 
-/// The gram of a pattern at `position`, and its entry. The check is the nearest gram that shares no byte with it, or
-/// as few as the length allows.
+/// Returns the gram of a pattern at `position`, and its entry. The check is the nearest gram that shares no byte with
+/// it, or as few as the length allows.
 fn entry(pattern: u32, bytes: &[u8], position: u16) -> (u32, Entry) {
     let at = usize::from(position);
     let end = bytes.len() - 4;
@@ -254,7 +254,7 @@ fn entry(pattern: u32, bytes: &[u8], position: u16) -> (u32, Entry) {
     (gram_at(at), Entry { check: gram_at(check_at), pattern, position, check_position: check_at as u16 })
 }
 
-/// The open-addressing table of grams, given with the number of entries of each, in the entries' order.
+/// Makes the open-addressing table of grams, which are given with their numbers of entries, in the entries' order.
 fn slots(count: usize, groups: impl Iterator<Item = (u32, usize)>) -> Vec<Slot> {
     let mut slots = vec![Slot::default(); (count * 3 / 2 + 1).next_power_of_two()];
     let mask = slots.len() - 1;
@@ -270,7 +270,7 @@ fn slots(count: usize, groups: impl Iterator<Item = (u32, usize)>) -> Vec<Slot> 
     slots
 }
 
-/// The slot where the search for a gram begins.
+/// Returns the slot at which the search for a gram begins.
 #[inline]
 fn slot_of(gram: u32, mask: usize) -> usize {
     (mix(gram) >> 3 ^ gram) as usize & mask

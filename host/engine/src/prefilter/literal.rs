@@ -1,13 +1,14 @@
-//! The literals that a prefilter looks for, their bounds, and where one was found.
+//! The literals of a prefilter, their limits, and their occurrences.
 
-/// Longest literal that [`Prefilter::new`](super::Prefilter::new) takes, in bytes.
+/// Maximum length of a literal of [`Prefilter::new`](super::Prefilter::new), in bytes.
 pub const LITERAL_MAX_BYTES: usize = 1024;
-/// Most bytes that all literals of one prefilter may have together.
+/// Maximum length of all literals of one prefilter together, in bytes.
 pub const LITERALS_MAX_BYTES: usize = 256 << 20;
-/// `memmem` starts again after each hit, so a long self-overlapping needle would cost its length per byte.
+/// Maximum length of a needle of `memmem`, in bytes: the search starts again after each hit, so a long needle that
+/// overlaps itself would cost its length per byte.
 pub(super) const SINGLE_MAX_BYTES: usize = 64;
 
-/// A literal to look for.
+/// A literal to search for.
 #[derive(Clone, Copy, Debug)]
 pub struct Literal<'a> {
     /// 1 to [`LITERAL_MAX_BYTES`] bytes.
@@ -28,7 +29,7 @@ pub struct Hit {
 /// Why a set of literals cannot be indexed.
 #[derive(Debug, thiserror::Error)]
 pub enum PrefilterError {
-    /// A literal without bytes would be everywhere.
+    /// A literal is empty: it would occur everywhere.
     #[error("literal {literal} is empty; give it at least one byte")]
     Empty {
         /// Its index.

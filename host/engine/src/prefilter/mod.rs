@@ -1,9 +1,8 @@
 //! One pass for all rules' literals: finds which of thousands of literals occur in a chunk, and where.
 //!
-//! A literal is searched for in one of four ways, whichever costs least:
-//! a few literals by `memmem`, short ones by Teddy, long ones by a stride-4 filter of 4-byte grams (many short ones
-//! by the same at stride 1), and what none of these carries by an Aho-Corasick automaton. All ways report the same
-//! exact hits.
+//! A literal is searched for by the cheapest of four methods: a few literals by `memmem`, short ones by Teddy, long
+//! ones by a stride-4 filter of 4-byte grams (many short ones by the same at stride 1), and the rest by an Aho-Corasick
+//! automaton. All methods report the same exact hits.
 
 mod automaton;
 mod choice;
@@ -30,21 +29,21 @@ use short::Short;
 use single::Single;
 use traffic::Traffic;
 
-/// Up to this many literals of one kind, one `memmem` each is fastest.
+/// Up to this number of literals of one kind, one `memmem` each is fastest.
 const SINGLES_MAX: usize = 2;
-/// Bytes of a sample that are read: more does not change the choice, only the build time.
+/// Bytes of a sample that are read: more would change the build time, but not the choice.
 const SAMPLE_MAX_BYTES: usize = 1 << 20;
-/// Weighted verifications that a span of haystack may cost before the automaton takes over: they cost about as
-/// much as the automaton does.
+/// The budget of a span of haystack, in weighted verifications: about the cost of the automaton, which takes over when
+/// it is spent.
 const BUDGET_PER_KIB: u32 = 512;
-/// [`Prefilter::stale`] wants to have seen this much before it judges.
+/// Bytes that must have been scanned before [`Prefilter::stale`] decides.
 const STALE_MIN_BYTES: u64 = 256 << 10;
-/// What a span left to the automaton counts for, in verifications.
+/// Verifications that a span searched by the automaton counts for.
 const STALE_FALLBACK: u64 = 2 * BUDGET_PER_KIB as u64;
-/// Verifications per KiB that are cheap enough never to be worth a rebuild.
+/// Verifications per KiB up to which a rebuild is never worth its cost.
 const STALE_FLOOR_PER_KIB: f64 = 8.0;
 
-/// Which way the literals of a prefilter go, for display.
+/// The number of literals by search method, for display.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PrefilterStats {
     /// Literals as given, duplicates counted.
@@ -57,7 +56,7 @@ pub struct PrefilterStats {
     pub grams: usize,
     /// 4 to 6 bytes, and too many for Teddy: found by probing every byte.
     pub dense_grams: usize,
-    /// Shorter than 7 bytes: found by Teddy, or by a small automaton if they are shorter than 4.
+    /// Shorter than 7 bytes: found by Teddy, or those under 4 bytes by a small automaton if they are too many for it.
     pub short: usize,
     /// Found by the Aho-Corasick automaton because their grams are overloaded.
     pub fallback: usize,
@@ -79,8 +78,8 @@ pub struct Prefilter {
 }
 
 impl Prefilter {
-    /// Builds the index. `sample` is recent traffic, possibly none: from it comes which windows of a literal are
-    /// rare. At most its first MiB is read.
+    /// Builds the index. `sample` is recent traffic, which may be empty; it tells which windows of a literal are rare.
+    /// At most its first MiB is read.
     ///
     /// # Errors
     /// A literal is empty or too long, or the set is too large; see [`PrefilterError`].
@@ -96,19 +95,20 @@ impl Prefilter {
         let few = |list: &[u32]| list.len() <= SINGLES_MAX && list.iter().all(|&p| patterns.suits_single(p));
 
         let mut singles = Vec::new();
-        let mut take = |list: Vec<u32>| match few(&list) {
-            true => {
-                singles.extend(list.iter().map(|&p| Single::new(&patterns, p)));
-                Vec::new()
+        let mut take = |list: Vec<u32>| {
+            if !few(&list) {
+                return list;
             }
-            false => list,
+            singles.extend(list.iter().map(|&p| Single::new(&patterns, p)));
+            Vec::new()
         };
         let (long, short) = (take(long), take(short));
 
-        // Teddy is faster than probing every byte, but takes a limited number of literals.
-        let (dense, short) = match Short::carries(&patterns, &short) {
-            true => (Vec::new(), short),
-            false => short.into_iter().partition(|&p| patterns.len(p) >= DenseGrams::MIN_BYTES),
+        // Teddy is faster than probing every byte, but holds a limited number of literals.
+        let (dense, short) = if Short::carries(&patterns, &short) {
+            (Vec::new(), short)
+        } else {
+            short.into_iter().partition(|&p| patterns.len(p) >= DenseGrams::MIN_BYTES)
         };
 
         let (mut grams, mut dense_grams, mut overloaded) = (None, None, Vec::new());
@@ -121,19 +121,18 @@ impl Prefilter {
         }
         let short = if short.is_empty() { None } else { Some(Short::new(&patterns, short)?) };
         let fallback = if overloaded.is_empty() { None } else { Some(Automaton::new(&patterns, overloaded)?) };
-        let expected_per_kib = match sample.is_empty() {
-            true => 0.0,
-            false => {
-                grams.as_ref().map_or(0.0, LongGrams::expected_per_kib)
-                    + dense_grams.as_ref().map_or(0.0, DenseGrams::expected_per_kib)
-            }
+        let expected_per_kib = if sample.is_empty() {
+            0.0
+        } else {
+            grams.as_ref().map_or(0.0, LongGrams::expected_per_kib)
+                + dense_grams.as_ref().map_or(0.0, DenseGrams::expected_per_kib)
         };
         Ok(Self { patterns, singles, short, grams, dense_grams, fallback, expected_per_kib })
     }
 
-    /// Appends to `hits` every occurrence of every literal (in each line as many as [`ScanContext::most_per_line`] says),
-    /// overlapping ones too, sorted by start and literal.
-    /// `haystack` is a whole chunk of at most 4 GiB; duplicated literals report each of their indexes.
+    /// Appends every occurrence of every literal to `hits`, overlapping ones too, sorted by start and literal; of one
+    /// literal in one line at most [`ScanContext::most_per_line`]. `haystack` is a whole chunk of at most 4 GiB.
+    /// Duplicated literals report each of their indexes.
     pub fn scan(&self, haystack: &[u8], hits: &mut Vec<Hit>, work: &mut ScanContext) {
         debug_assert!(u32::try_from(haystack.len()).is_ok(), "a haystack of more than 4 GiB");
         let first = hits.len();
@@ -157,8 +156,8 @@ impl Prefilter {
         hits[first..].sort_unstable();
     }
 
-    /// Returns whether `work` shows that the windows chosen at build no longer fit the traffic (verifications per KiB
-    /// climbed), so that a rebuild with a fresh sample would pay.
+    /// Returns whether `work` shows that the windows chosen at build no longer suit the traffic: verifications per KiB
+    /// rose until a rebuild with a fresh sample is worth its cost.
     #[must_use]
     pub fn stale(&self, work: &ScanContext) -> bool {
         let kib = work.bytes as f64 / 1024.0;
@@ -166,7 +165,7 @@ impl Prefilter {
         work.bytes >= STALE_MIN_BYTES && spent as f64 > kib * (2.0 * self.expected_per_kib + STALE_FLOOR_PER_KIB)
     }
 
-    /// Returns the counts by way, for display.
+    /// Returns the counts by method, for display.
     #[must_use]
     pub fn stats(&self) -> PrefilterStats {
         let short = self.short.as_ref();

@@ -1,4 +1,4 @@
-//! The distinct literals: their bytes in one arena, and which of the caller's indexes each stands for.
+//! The distinct literals: their bytes in one arena, and the caller's indexes that each stands for.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,9 +17,9 @@ struct Span {
 pub(super) struct Patterns {
     arena: Vec<u8>,
     spans: Vec<Span>,
-    /// The caller's indexes, those of one pattern side by side.
+    /// The caller's indexes, grouped by pattern.
     ids: Vec<u32>,
-    /// Where in `ids` the list of each pattern ends.
+    /// The end of each pattern's group in `ids`.
     id_ends: Vec<u32>,
 }
 
@@ -31,9 +31,10 @@ impl Patterns {
         let mut patterns = Self { arena: Vec::new(), spans: Vec::new(), ids: Vec::new(), id_ends: Vec::new() };
         let mut pattern_of = Vec::with_capacity(literals.len());
         for literal in literals {
-            let bytes = match literal.ignore_case {
-                true => Cow::Owned(literal.bytes.to_ascii_lowercase()),
-                false => Cow::Borrowed(literal.bytes),
+            let bytes = if literal.ignore_case {
+                Cow::Owned(literal.bytes.to_ascii_lowercase())
+            } else {
+                Cow::Borrowed(literal.bytes)
             };
             let next = patterns.spans.len() as u32;
             let pattern = *known.entry((bytes, literal.ignore_case)).or_insert_with_key(|(bytes, ignore_case)| {
@@ -87,7 +88,7 @@ impl Patterns {
         usize::from(self.spans[pattern as usize].len)
     }
 
-    /// Its bytes, in lower case if it ignores case.
+    /// Returns its bytes, in lower case if it ignores case.
     #[inline]
     pub(super) fn bytes(&self, pattern: u32) -> &[u8] {
         let span = self.spans[pattern as usize];
@@ -98,23 +99,20 @@ impl Patterns {
         self.spans[pattern as usize].ignore_case
     }
 
-    /// Whether one `memmem` may look for it.
+    /// Returns whether `memmem` may search for it.
     pub(super) fn suits_single(&self, pattern: u32) -> bool {
         !self.ignores_case(pattern) && self.len(pattern) <= SINGLE_MAX_BYTES
     }
 
-    /// Whether the pattern stands at `start`, exactly.
+    /// Returns whether the pattern occurs at `start`, by its own case rule.
     #[inline]
     pub(super) fn is_at(&self, pattern: u32, haystack: &[u8], start: usize) -> bool {
         let bytes = self.bytes(pattern);
         let Some(text) = haystack.get(start..start + bytes.len()) else { return false };
-        match self.ignores_case(pattern) {
-            true => text.eq_ignore_ascii_case(bytes),
-            false => text == bytes,
-        }
+        if self.ignores_case(pattern) { text.eq_ignore_ascii_case(bytes) } else { text == bytes }
     }
 
-    /// Reports the pattern at `start` under each of the caller's indexes, unless it was reported often enough in this
+    /// Reports the pattern at `start` under each of the caller's indexes, unless it has reached the limit for this
     /// line.
     #[inline]
     pub(super) fn report(&self, pattern: u32, haystack: &[u8], start: usize, hits: &mut Vec<Hit>, seen: &mut Seen) {
@@ -128,25 +126,25 @@ impl Patterns {
     }
 }
 
-/// How often each pattern has been reported in the line where it was found last.
+/// Counts the reports of each pattern in the line in which it was found last.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// 0: each occurrence is reported.
+    /// The limit per line; 0 reports each occurrence.
     most: u32,
     by_pattern: Vec<InLine>,
-    /// The last line that was looked up.
+    /// The line that was looked up last.
     line: (u32, u32),
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct InLine {
-    /// The line: its first byte, and one past its last.
+    /// The line's first byte, and one past its last.
     line: (u32, u32),
     times: u32,
 }
 
 impl Seen {
-    /// A new haystack begins.
+    /// Begins a new haystack.
     pub(super) fn begin(&mut self, most: u32, patterns: usize) {
         self.most = most;
         self.line = (0, 0);
@@ -174,7 +172,7 @@ impl Seen {
     }
 }
 
-/// The line around `at`, with its line end.
+/// Returns the line around `at`, with its line end.
 fn line_of(haystack: &[u8], at: usize) -> (u32, u32) {
     let start = memchr::memrchr(b'\n', &haystack[..at]).map_or(0, |end| end + 1);
     let end = memchr::memchr(b'\n', &haystack[at..]).map_or(haystack.len(), |end| at + end + 1);

@@ -1,10 +1,10 @@
-//! The prefilter against a naive matcher on drawn literals and traffic; a failure prints the seed that replays it.
+//! The prefilter against a naive matcher, on random literals and traffic; a failure prints the seed that replays it.
 
 use super::BUDGET_PER_KIB;
 use super::tests::{Owned, naive, scan};
 
 /// Small alphabets, so that literals nest, overlap and almost match; with NULs, line ends, invalid UTF-8, and
-/// neighbours of letters that a careless folding takes for letters.
+/// neighbours of letters that a careless folding would take for letters.
 const ALPHABETS: [&[u8]; 6] =
     [b"ab", b"aAbB", b"a.A \0", b"aZ@`[{", b"\xc3\xa4\x84\xff\nk\xe2\x84\xaaK", b"0123-xyzXYZ"];
 

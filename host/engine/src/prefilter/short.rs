@@ -1,4 +1,4 @@
-//! Literals too short for the gram filter: Teddy where it can carry them, an automaton where it cannot.
+//! Literals too short for the gram filter: found by Teddy, or by an automaton if there are too many for it.
 
 use aho_corasick::packed::{self, MatchKind, Searcher};
 use aho_corasick::{BuildError, Span};
@@ -8,9 +8,9 @@ use super::grams::LongGrams;
 use super::literal::Hit;
 use super::patterns::{Patterns, Seen};
 
-/// Teddy carries this many; beyond it the automaton is better.
+/// Maximum number of literals for Teddy; for more the automaton is faster.
 const TEDDY_MAX: usize = 64;
-/// Folded copies are made by pieces that stay in the first-level cache.
+/// Bytes of a folded copy: pieces of this size stay in the first-level cache.
 const PIECE_BYTES: usize = 16 << 10;
 
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) enum Short {
 }
 
 impl Short {
-    /// Whether [`Short::new`] will use Teddy.
+    /// Returns whether [`Short::new`] will use Teddy.
     pub(super) fn carries(patterns: &Patterns, members: &[u32]) -> bool {
         Teddy::new(patterns, members).is_some()
     }
@@ -64,16 +64,16 @@ impl Short {
     }
 }
 
-/// Teddy finds leftmost matches; that is, the first place where *some* member starts. Trying all members there and
-/// going on one byte later yields every occurrence.
+/// Teddy finds leftmost matches, that is, the first position at which *some* member starts. Comparing all members there
+/// and continuing one byte later yields every occurrence.
 #[derive(Debug)]
 pub(super) struct Teddy {
     searcher: Searcher,
     /// Sorted by first byte (folded if `folds`).
     members: Vec<u32>,
-    /// Where in `members` those with a given first byte end.
+    /// The end of the members with each first byte in `members`.
     ends: [u8; 256],
-    /// Some members ignore case, so the haystack is folded first.
+    /// Whether the haystack is folded first, because some members ignore case.
     folds: bool,
 }
 
@@ -83,10 +83,7 @@ impl Teddy {
             return None;
         }
         let folds = members.iter().any(|&p| patterns.ignores_case(p));
-        let text = |p: u32| match folds {
-            true => patterns.bytes(p).to_ascii_lowercase(),
-            false => patterns.bytes(p).to_vec(),
-        };
+        let text = |p: u32| if folds { patterns.bytes(p).to_ascii_lowercase() } else { patterns.bytes(p).to_vec() };
         let mut builder = packed::Config::new().match_kind(MatchKind::LeftmostFirst).builder();
         let mut texts: Vec<Vec<u8>> = members.iter().map(|&p| text(p)).collect();
         texts.sort_unstable();
@@ -102,7 +99,7 @@ impl Teddy {
         Some(Self { searcher, members, ends, folds })
     }
 
-    /// Calls `found` with each place where a member starts (in its folded form if `folds`).
+    /// Calls `found` with each position at which a member starts, in its folded form if `folds`.
     fn each(&self, haystack: &[u8], mut found: impl FnMut(usize)) {
         let mut span = Span { start: 0, end: haystack.len() };
         while let Some(hit) = self.searcher.find_in(haystack, span) {

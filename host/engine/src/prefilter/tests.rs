@@ -1,4 +1,4 @@
-//! The prefilter against a naive matcher, at chosen places: edges, alignments, overload, hostile traffic, limits.
+//! The prefilter against a naive matcher, on selected inputs: edges, alignments, overload, hostile traffic, limits.
 
 use super::{BUDGET_PER_KIB, Hit, LITERAL_MAX_BYTES, Literal, Prefilter, PrefilterError, ScanContext};
 

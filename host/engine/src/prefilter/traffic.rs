@@ -1,19 +1,19 @@
-//! How often grams occur in recent traffic, so that literals are found by what is rare in it.
+//! Frequencies of grams in recent traffic, so that literals are found by their rare grams.
 
 use super::filter::{gram, mix};
 
 const COUNTERS_LOG: u32 = 18;
 const SCALE_BYTES: u64 = 1 << 20;
 
-/// What stands in for a sample when there is none: the words that most logs are made of.
+/// The sample that is used when there is none: words that are common in logs.
 const TYPICAL: &str = include_str!("typical.txt");
 
-/// Gram and byte pair frequencies of a sample.
+/// Frequencies of the grams and byte pairs of a sample.
 #[derive(Debug)]
 pub(super) struct Traffic {
-    /// By hash; a collision only makes a gram look more frequent than it is.
+    /// Grams by hash; a collision only makes a gram appear more frequent than it is.
     grams: Vec<u32>,
-    /// By the two folded bytes.
+    /// Byte pairs, folded.
     pairs: Vec<u32>,
     bytes: u64,
 }
@@ -26,7 +26,7 @@ impl Traffic {
         for (at, window) in sample.windows(4).enumerate() {
             let gram = gram([window[0], window[1], window[2], window[3]]);
             traffic.grams[Self::counter(gram)] += 1;
-            // Pairs are few and frequent: a quarter of them tells enough.
+            // Pairs are few and frequent: a quarter of them is enough.
             if at % 4 == 0 {
                 traffic.pairs[gram as u16 as usize] += 4;
             }
@@ -39,14 +39,14 @@ impl Traffic {
         (mix(gram) >> (32 - COUNTERS_LOG)) as usize
     }
 
-    /// How often the gram occurs in a MiB.
+    /// Returns the number of occurrences of the gram in a MiB.
     #[inline]
     pub(super) fn per_mib(&self, gram: u32) -> u64 {
         u64::from(self.grams[Self::counter(gram)]) * SCALE_BYTES / self.bytes
     }
 
-    /// How common the rarest byte pair of the gram is, 0 to 20: tells apart grams that the sample does not have, of
-    /// which ` the` will come and `q7#z` will not.
+    /// Returns how common the rarest byte pair of the gram is, 0 to 20. It distinguishes grams that are not in the
+    /// sample: ` the` is likely in later traffic, `q7#z` is not.
     #[inline]
     pub(super) fn commonness(&self, gram: u32) -> u64 {
         let pair = |shift: u32| self.pairs[(gram >> shift) as u16 as usize];

@@ -3,76 +3,85 @@
 use std::hint::black_box;
 
 use lifesigns_rule::{
-    Alert, Change, Level,
-    bindings::lifesigns::rule::{log, state, types::Batch},
+    Level,
+    bindings::lifesigns::rule::{
+        log, state,
+        types::{Answer, Batch},
+    },
 };
 
-use crate::settings::Act;
+use crate::{
+    answer::{bend, empty, seen, with_attributes},
+    settings::Act,
+};
 
 /// A reminder, as a batch says it.
 const REMINDER: u8 = 2;
 /// Object, app and message; it wants nothing else.
 const SPANS: usize = 3;
 
-pub(crate) fn evaluate(act: Act, batch: &Batch) -> Vec<Alert> {
-    let mut alerts = Vec::new();
+pub(crate) fn evaluate(act: Act, batch: &Batch) -> Answer {
+    let mut answer = empty();
     for event in 0..batch.times_ns.len() as u32 {
         let message = span(batch, event, 2);
         if batch.kinds[event as usize] == REMINDER {
-            alerts.push(seen(event, "reminded"));
+            seen(&mut answer, event, "reminded");
             state::remind_at(event, "again", 0);
         } else if act != Act::Ok && message.contains("trigger") {
-            misbehave(act, batch, event, &mut alerts);
+            misbehave(act, batch, event, &mut answer);
         } else {
-            alerts.push(seen(event, message));
+            seen(&mut answer, event, message);
         }
     }
-    alerts
+    answer
 }
 
-fn misbehave(act: Act, batch: &Batch, event: u32, alerts: &mut Vec<Alert>) {
+fn misbehave(act: Act, batch: &Batch, event: u32, answer: &mut Answer) {
     match act {
         Act::Loop => spin(),
         Act::Trap => core::arch::wasm32::unreachable(),
         Act::Panic => panic!("as asked"),
         Act::Recurse => drop(black_box(recurse(u64::from(event)))),
         Act::GrowMemory => grow_memory(),
-        Act::FloodAlerts => alerts.extend((0..100_000).map(|_| seen(event, "flood"))),
-        Act::HugeSummary => alerts.push(seen(event, &"x".repeat(4 << 20))),
-        Act::HugeAttributes => alerts.push(with_attributes(event, &[("a", &"x".repeat(4 << 20))])),
-        Act::SameAttributeTwice => alerts.push(with_attributes(event, &[("a", "1"), ("a", "2")])),
-        Act::BadEventIndex => alerts.push(seen(batch.times_ns.len() as u32, "an event that is not there")),
-        Act::BadSymptom => alerts.push(Alert { symptom: 7, ..seen(event, "a symptom that is not there") }),
-        Act::ReadsUndeclared => alerts.push(everything(batch, event)),
+        Act::FloodAlerts => (0..100_000).for_each(|_| seen(answer, event, "flood")),
+        Act::HugeSummary => seen(answer, event, &"x".repeat(4 << 20)),
+        Act::HugeAttributes => with_attributes(answer, event, "attributes", &[("a", &"x".repeat(4 << 20))]),
+        Act::SameAttributeTwice => with_attributes(answer, event, "attributes", &[("a", "1"), ("a", "2")]),
+        Act::BadEventIndex => seen(answer, batch.times_ns.len() as u32, "an event that is not there"),
+        Act::BadSymptom
+        | Act::BadChange
+        | Act::SummaryOutsideText
+        | Act::SummaryOverflows
+        | Act::SummaryOverlaps
+        | Act::SummaryInsideCharacter
+        | Act::NameInsideCharacter
+        | Act::ValueOutsideText
+        | Act::ValueOverflows
+        | Act::ValueBeforeName
+        | Act::ManyAttributes
+        | Act::NoAttributes
+        | Act::TextLeftOver => bend(act, answer, event),
+        Act::ReadsUndeclared => everything(answer, batch, event),
         Act::StateFlood => (0..100_000).for_each(|n| state::set(event, &format!("key-{n}"), &[0; 1024], 0)),
         Act::HugeValue => state::set(event, "huge", &vec![0; 1 << 20], 0),
         Act::StateOutsideBatch => drop(black_box(state::get(batch.times_ns.len() as u32, "key"))),
         Act::ReminderWithoutInterest => state::remind_at(event, "wake", u64::MAX),
         Act::Slow => compute(),
-        Act::Alerts => alerts.extend((0..16).map(|_| seen(event, &"x".repeat(16_000)))),
+        Act::Alerts => (0..16).for_each(|_| seen(answer, event, &"x".repeat(16_000))),
         Act::Hoard => (0..200).for_each(|n| state::set(event, &format!("key-{n}"), &[7; 64 << 10], 0)),
         Act::Counters => (0..1000).for_each(|n| drop(black_box(state::count(event, &format!("key-{n}"), 1, 60_000)))),
         Act::Reminders => state::remind_at(event, "again", 0),
         Act::LogFlood => (0..100_000).for_each(|_| log::write(Level::Info, &"x".repeat(10_000))),
         // The others have done their wrong thing in `describe`.
-        _ => alerts.push(seen(event, "described")),
+        _ => seen(answer, event, "described"),
     }
 }
 
-fn seen(event: u32, summary: &str) -> Alert {
-    Alert { event, symptom: 0, change: Change::Raise, summary: summary.to_owned(), attributes: Vec::new() }
-}
-
-fn with_attributes(event: u32, pairs: &[(&str, &str)]) -> Alert {
-    let attributes = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Alert { attributes, ..seen(event, "attributes") }
-}
-
 /// All that reached this module, for a test that looks for what should not have.
-fn everything(batch: &Batch, event: u32) -> Alert {
+fn everything(answer: &mut Answer, batch: &Batch, event: u32) {
     let spans = format!("{:?}", batch.spans);
     let numbers = format!("{:?}", batch.numbers);
-    with_attributes(event, &[("text", &batch.text), ("spans", &spans), ("numbers", &numbers)])
+    with_attributes(answer, event, "attributes", &[("text", &batch.text), ("spans", &spans), ("numbers", &numbers)]);
 }
 
 pub(crate) fn spin() -> ! {

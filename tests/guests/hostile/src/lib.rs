@@ -4,6 +4,8 @@
 //! It implements the bare contract, because the SDK would prevent some of this.
 
 #[cfg(target_family = "wasm")]
+mod answer;
+#[cfg(target_family = "wasm")]
 mod describe;
 #[cfg(target_family = "wasm")]
 mod evaluate;
@@ -17,8 +19,11 @@ mod guest {
     use std::cell::RefCell;
 
     use lifesigns_rule::{
-        Alert, Description,
-        bindings::{Guest, export, lifesigns::rule::types::Batch},
+        Description,
+        bindings::{
+            Guest, export,
+            lifesigns::rule::types::{Answer, Batch},
+        },
     };
 
     use crate::{describe, evaluate, settings::Settings};
@@ -37,7 +42,7 @@ mod guest {
             Ok(description)
         }
 
-        fn evaluate(events: Batch) -> Vec<Alert> {
+        fn evaluate(events: Batch) -> Answer {
             SETTINGS.with(|slot| match &*slot.borrow() {
                 Some(settings) => evaluate::evaluate(settings.act, &events),
                 None => panic!("evaluate was called before describe"),
