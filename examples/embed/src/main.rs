@@ -9,7 +9,7 @@ use lifesigns::{
         ComplianceConfig, Pattern,
         config::{ConfigLocation, Group, Policy, PolicyEntry, PolicySetting, Route},
     },
-    model::ObjectFacts,
+    model::{Clock as _, ObjectFacts, SystemClock},
     notifications::{DeliveryError, Message, Receiver},
 };
 
@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     host.submit(lifesigns::lines(&source, "DEBU[0007] Calling POST /v1.41/containers/create?name=web\n"));
     host.wait_committed();
     let properties = vec![("env".into(), Some("playground".into()))];
-    let facts = ObjectFacts { object: "vm-7".into(), time_ns: lifesigns::now_ns(), properties, ..Default::default() };
+    let facts = ObjectFacts { object: "vm-7".into(), time_ns: SystemClock.now_ns(), properties, ..Default::default() };
     host.submit_facts(&source, facts);
     println!("{} alerts", host.stop().report.alerts);
     printer.join().map_err(|_| "the printer panicked".into())

@@ -11,7 +11,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use lifesigns::{
     engine::{self, ReplayInput, RuleSet},
-    model::{EventSource, ManualClock, limits},
+    model::{EventSource, ManualClock, SystemClock, limits},
 };
 use lifesigns_intake::{LineChunks, inventory, not_text};
 use lifesigns_notifications::ndjson;
@@ -106,7 +106,7 @@ fn input(args: &Replay, rank: u32, path: &Path) -> Result<ReplayInput<'static>, 
             Failure::Usage(format!("--before {text:?} is not an RFC 3339 time such as 2026-01-31T00:00:00Z"))
         })?,
         None => {
-            let time = modified.unwrap_or_else(std::time::SystemTime::now);
+            let time = modified.unwrap_or_else(SystemClock::file_time);
             time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
         }
     };

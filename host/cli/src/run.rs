@@ -6,14 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::select;
 use lifesigns::{
     HostBuilder, LoadOutcome, RecordingHost, RuleLoad, engine,
-    model::{ObjectFacts, SystemClock},
+    model::{ObjectFacts, SystemClock, WakeSignal, Wakeup},
     sources::{SourceSupervisor, sources_reporting_end},
 };
 use lifesigns_gateway::{ApiSocket, Gateway, GatewayLimits};
-use lifesigns_intake::{SourceKind, Stop};
+use lifesigns_intake::SourceKind;
 use lifesigns_settings::Settings;
 
 use crate::{
@@ -36,7 +36,7 @@ const STOP_GRACE: Duration = Duration::from_secs(3);
 
 pub(crate) fn run(path: &Path) -> Outcome {
     // First, so that a host that is stopped while it starts ends as one that runs does.
-    let stop = Stop::new();
+    let stop = WakeSignal::new();
     signals::stop_on_signal(&stop)?;
     let settings = settings(path)?;
     preflight::require_source(path, &settings)?;
@@ -66,7 +66,7 @@ pub(crate) fn run(path: &Path) -> Outcome {
     let is_endless = settings.sources.iter().any(|source| matches!(source.kind, SourceKind::Follow(..)));
     let poll = if is_endless { POLL } else { POLL_ENDING };
     let mut polled = Instant::now();
-    while !stop.wait(poll) && !sources.have_ended() && host.recorder().failure().is_none() {
+    while stop.wait(poll) != Wakeup::Stopped && !sources.have_ended() && host.recorder().failure().is_none() {
         if polled.elapsed() >= POLL {
             reload.poll(&host, &mut sources)?;
             polled = Instant::now();
@@ -82,30 +82,33 @@ pub(crate) fn run(path: &Path) -> Outcome {
 }
 
 /// Watches over the end of the sources; dropped when they have ended.
-struct StopWatchdog(#[expect(dead_code, reason = "its end is what is waited for")] Sender<()>);
+struct StopWatchdog(WakeSignal);
 
 impl StopWatchdog {
     /// Sources that wait for a store which takes nothing do not notice the signal: if they do not end
     /// by themselves after it, the host stops taking input.
-    fn watch(host: &RecordingHost, stop: &Stop) -> Result<Self, Failure> {
-        let (sender, ended) = bounded(0);
+    fn watch(host: &RecordingHost, stop: &WakeSignal) -> Result<Self, Failure> {
+        let ended = WakeSignal::new();
+        let watchdog = Self(ended.clone());
         let (door, stop) = (host.ingest_handle(), stop.clone());
         let watch = move || {
-            let running = |time| matches!(ended.recv_timeout(time), Err(RecvTimeoutError::Timeout));
-            while running(POLL) {
-                if stop.is_stopped() {
-                    if running(STOP_GRACE) {
-                        tracing::warn!(
-                            "sources wait for the store; their input is no longer taken and will be read again"
-                        );
-                        door.close();
-                    }
-                    return;
-                }
+            select! {
+                recv(ended.receiver()) -> _ => return,
+                recv(stop.receiver()) -> _ => {}
+            }
+            if ended.wait(STOP_GRACE) == Wakeup::TimedOut {
+                tracing::warn!("sources wait for the store; their input is no longer taken and will be read again");
+                door.close();
             }
         };
         std::thread::Builder::new().name("lifesigns-stop".into()).spawn(watch).map_err(Failure::failed)?;
-        Ok(Self(sender))
+        Ok(watchdog)
+    }
+}
+
+impl Drop for StopWatchdog {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 
@@ -114,17 +117,16 @@ impl StopWatchdog {
 fn start(
     settings: &Settings,
     known: Option<Vec<ObjectFacts>>,
-    stop: &Stop,
+    stop: &WakeSignal,
 ) -> Result<(RecordingHost, Gateway), Failure> {
     let lines = Mutex::new(OutputWriter::open(&settings.output, settings.file_mode)?);
     let sandbox =
         load::sandbox(load::cache(settings.cache.as_deref())?, &settings.compile, settings.rules_memory_bytes)?;
-    let stop = stop.clone();
     let builder = HostBuilder::new(sandbox, &settings.rules)
         .module_folders(settings.module_folders.clone())
         .compile_threads(settings.compile.processes)
         .start_wait(Duration::from_millis(settings.compile.start_wait_ms))
-        .stop_when(move || stop.is_stopped())
+        .stop_signal(stop.clone())
         .sources_reporting_end(sources_reporting_end(&settings.sources))
         .config(engine_config(&settings.engine))
         .on_load(print_loads)

@@ -1,6 +1,6 @@
 //! SIGTERM and SIGINT: stop reading, drain, end well. A second one ends at once.
 
-use lifesigns_intake::Stop;
+use lifesigns::model::WakeSignal;
 use signal_hook::{
     consts::{SIGINT, SIGTERM},
     iterator::Signals,
@@ -8,8 +8,8 @@ use signal_hook::{
 
 use crate::exit::{Failure, Outcome};
 
-/// Sets `stop` when a signal comes.
-pub(crate) fn stop_on_signal(stop: &Stop) -> Outcome {
+/// Stops `stop` when a signal comes.
+pub(crate) fn stop_on_signal(stop: &WakeSignal) -> Outcome {
     let mut signals = Signals::new([SIGTERM, SIGINT])
         .map_err(|error| Failure::Failed(format!("signals cannot be received: {error}")))?;
     let stop = stop.clone();

@@ -1,18 +1,15 @@
 //! What the recorder waits for: that something waits for a checkpoint, and that one is due.
 
-use std::{
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
-use lifesigns_model::limits;
+use crossbeam_channel::Receiver;
+use lifesigns_model::{WakeSignal, limits};
 
 /// What has gathered since the last checkpoint.
 #[derive(Default)]
-pub(crate) struct SignalState {
+struct SignalState {
     /// Something waits for a checkpoint.
-    pub(crate) dirty: bool,
+    dirty: bool,
     /// Little room is left, or a submitter waits for some.
     room_requested: bool,
     /// Bytes of observations.
@@ -21,34 +18,28 @@ pub(crate) struct SignalState {
 
 impl SignalState {
     /// Whether a checkpoint is due at once: room runs short, or much waits for one.
-    pub(crate) const fn is_urgent(&self) -> bool {
+    const fn is_urgent(&self) -> bool {
         self.room_requested || self.observation_bytes > limits::OBSERVATION_BYTES
     }
 }
 
 /// Wakes the recorder. Its lock is a leaf.
+#[derive(Default)]
 pub(crate) struct CheckpointSignal {
     state: Mutex<SignalState>,
-    changed: Condvar,
-    ready: (Sender<()>, Receiver<()>),
-    urgent: (Sender<()>, Receiver<()>),
-}
-
-impl Default for CheckpointSignal {
-    fn default() -> Self {
-        Self { state: Mutex::default(), changed: Condvar::new(), ready: bounded(1), urgent: bounded(1) }
-    }
+    ready: WakeSignal,
+    urgent: WakeSignal,
 }
 
 impl CheckpointSignal {
     /// Returns a channel with a message while something waits for a checkpoint.
-    pub(crate) const fn ready(&self) -> &Receiver<()> {
-        &self.ready.1
+    pub(crate) fn ready(&self) -> &Receiver<()> {
+        self.ready.receiver()
     }
 
     /// Returns a channel with a message while a checkpoint is due at once.
-    pub(crate) const fn urgent(&self) -> &Receiver<()> {
-        &self.urgent.1
+    pub(crate) fn urgent(&self) -> &Receiver<()> {
+        self.urgent.receiver()
     }
 
     /// Notes that something waits for a checkpoint, with `observation_bytes` more of observations, and
@@ -58,21 +49,21 @@ impl CheckpointSignal {
         state.dirty = true;
         state.room_requested |= is_short;
         state.observation_bytes += observation_bytes;
-        self.publish(state);
+        self.publish(&state);
     }
 
     /// Notes that a submitter waits for room.
     pub(crate) fn request_room(&self) {
         let mut state = self.lock();
         state.room_requested = true;
-        self.publish(state);
+        self.publish(&state);
     }
 
     /// Begins a checkpoint. Returns whether anything waits for it.
     pub(crate) fn clear(&self) -> bool {
         let mut state = self.lock();
         state.room_requested = false;
-        let _ = (self.ready.1.try_recv(), self.urgent.1.try_recv());
+        let _ = (self.ready.poll(), self.urgent.poll());
         std::mem::take(&mut state.dirty)
     }
 
@@ -80,7 +71,7 @@ impl CheckpointSignal {
     pub(crate) fn taken(&self, observation_bytes: usize) {
         let mut state = self.lock();
         state.observation_bytes = state.observation_bytes.saturating_sub(observation_bytes);
-        self.publish(state);
+        self.publish(&state);
     }
 
     /// Returns the bytes of observations that wait for a checkpoint.
@@ -88,23 +79,14 @@ impl CheckpointSignal {
         self.lock().observation_bytes
     }
 
-    /// Waits until `is_enough`, or until the timeout. Returns whether it is.
-    pub(crate) fn wait(&self, timeout: Duration, is_enough: impl Fn(&SignalState) -> bool) -> bool {
-        let waited = self.changed.wait_timeout_while(self.lock(), timeout, |state| !is_enough(state));
-        is_enough(&waited.unwrap_or_else(PoisonError::into_inner).0)
-    }
-
-    /// Wakes all that wait for the state as it is now.
-    fn publish(&self, state: MutexGuard<'_, SignalState>) {
-        // A channel that is full holds that message already.
+    /// Wakes who waits for the state as it is now.
+    fn publish(&self, state: &SignalState) {
         if state.dirty {
-            let _ = self.ready.0.try_send(());
+            self.ready.wake();
         }
         if state.is_urgent() {
-            let _ = self.urgent.0.try_send(());
+            self.urgent.wake();
         }
-        drop(state);
-        self.changed.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, SignalState> {

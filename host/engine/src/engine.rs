@@ -5,17 +5,16 @@ use std::{
     io,
     sync::{Arc, Mutex, PoisonError},
     thread::{Builder, JoinHandle},
-    time::Duration,
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
-use lifesigns_model::{Checkpoint, Chunk, EventSource, InitialState, ObjectFacts, limits};
+use crossbeam_channel::{Receiver, Sender, select, unbounded};
+use lifesigns_model::{Checkpoint, Chunk, EventSource, InitialState, ObjectFacts, WakeSignal, limits};
 
 use crate::{
     EngineConfig, EngineTotals, RuleAlertSink, RuleSet, RuleUsageTotals, TrafficSample,
     byte_semaphore::ByteSemaphore,
     checkpoint::{CheckpointBuilder, CheckpointPart},
-    checkpoint_signal::{CheckpointSignal, SignalState},
+    checkpoint_signal::CheckpointSignal,
     handover::{Handover, ShardTask},
     ingress::{Ingress, ScanJob},
     pin::Pins,
@@ -23,14 +22,11 @@ use crate::{
     scanner_loop,
     sequencer::SequencedItem,
     shard_loop::ShardLoop,
-    shared::{BrokenFlag, EngineShared},
+    shared::EngineShared,
     state::StateLedger,
     statistics::Statistics,
     submit::{EngineClosed, Reservation, ReserveError, TrySubmitError},
 };
-
-/// How often a checkpoint that waits for its parts checks that all threads are alive.
-const THREAD_CHECK: Duration = Duration::from_millis(100);
 
 /// A running engine.
 pub struct Engine {
@@ -247,12 +243,13 @@ impl Engine {
     fn collect(&self, parts: &Receiver<CheckpointPart>) -> CheckpointBuilder {
         let mut builder = CheckpointBuilder::default();
         loop {
-            match parts.recv_timeout(THREAD_CHECK) {
-                Ok(part) => builder.add(part),
-                Err(RecvTimeoutError::Disconnected) => return builder,
+            select! {
+                recv(parts) -> part => match part {
+                    Ok(part) => builder.add(part),
+                    Err(_) => return builder,
+                },
                 // A thread that has ended never sends its part.
-                Err(RecvTimeoutError::Timeout) if self.is_broken() => return builder,
-                Err(RecvTimeoutError::Timeout) => {}
+                recv(self.shared.broken.receiver()) -> _ => return builder,
             }
         }
     }
@@ -267,18 +264,6 @@ impl Engine {
     /// once: room runs short, or much waits for one.
     pub fn checkpoint_urgent(&self) -> &Receiver<()> {
         self.shared.signal.urgent()
-    }
-
-    /// Waits until something waits for a checkpoint, or until the timeout. Returns whether something does.
-    pub fn wait_dirty(&self, timeout: Duration) -> bool {
-        self.shared.signal.wait(timeout, |state| state.dirty)
-    }
-
-    /// Waits until a checkpoint is due because room is short or much waits for one, or until the timeout:
-    /// a recorder calls it between [`Self::wait_dirty`] and [`Self::checkpoint`], to commit less often.
-    /// Returns whether it is due.
-    pub fn wait_urgent(&self, timeout: Duration) -> bool {
-        self.shared.signal.wait(timeout, SignalState::is_urgent)
     }
 
     /// Waits until everything that was submitted has been evaluated and its rule alerts were passed on;
@@ -364,6 +349,6 @@ fn shared(
         checkpoints: config.checkpoints,
         rules_cpu_ms_per_s: config.rules_cpu_ms_per_s,
         observation_limit_bytes,
-        broken: BrokenFlag::default(),
+        broken: WakeSignal::new(),
     }
 }

@@ -5,17 +5,14 @@
 //!
 //! 1. `Engine::next_checkpoint`, held while a checkpoint is made;
 //! 2. [`Ingress`] or [`Handover`], never both at once;
-//! 3. leaves, which take no other lock: [`Statistics`], [`CheckpointSignal`], [`ByteSemaphore`],
-//!    [`StateLedger`].
+//! 3. leaves, which take no other lock but that within a [`WakeSignal`]: [`Statistics`],
+//!    [`CheckpointSignal`], [`ByteSemaphore`], [`StateLedger`].
 //!
 //! A thread that holds a lock takes only locks with a higher number.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
-use lifesigns_model::SharedClock;
+use lifesigns_model::{SharedClock, WakeSignal};
 
 use crate::{
     RuleAlertSink, byte_semaphore::ByteSemaphore, checkpoint_signal::CheckpointSignal, handover::Handover,
@@ -39,25 +36,22 @@ pub(crate) struct EngineShared {
     pub(crate) rules_cpu_ms_per_s: u64,
     /// Bytes of observations that may wait for a checkpoint in one shard.
     pub(crate) observation_limit_bytes: usize,
-    pub(crate) broken: BrokenFlag,
+    /// Stopped once, by [`EngineShared::set_broken`].
+    pub(crate) broken: WakeSignal,
 }
 
 impl EngineShared {
     /// Whether a thread has panicked: then no checkpoint is made any more.
     pub(crate) fn is_broken(&self) -> bool {
-        self.broken.0.load(Ordering::Relaxed)
+        self.broken.is_stopped()
     }
 
     /// Marks the engine as broken, and wakes the recorder.
     pub(crate) fn set_broken(&self) {
-        self.broken.0.store(true, Ordering::Relaxed);
+        self.broken.stop();
         self.signal.note(0, true);
     }
 }
-
-/// Set once, by [`EngineShared::set_broken`].
-#[derive(Default)]
-pub(crate) struct BrokenFlag(AtomicBool);
 
 /// Held by a thread for as long as it lives: marks the engine as broken when the thread panics.
 pub(crate) struct PanicGuard<'a>(pub(crate) &'a EngineShared);

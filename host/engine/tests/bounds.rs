@@ -49,7 +49,7 @@ fn short_lines_of_which_much_is_said_are_cut_early_and_in_order() {
         });
         let (mut seen, mut early, mut most) = (Vec::new(), 0, 0);
         while seen.len() < (CHUNKS * LINES) as usize {
-            engine.wait_dirty(Duration::from_millis(50));
+            let _ = engine.checkpoint_ready().recv_timeout(Duration::from_millis(50));
             let cut = engine.checkpoint();
             early += usize::from(cut.early);
             let lines = lines(&cut);

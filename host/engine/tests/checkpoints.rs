@@ -270,9 +270,9 @@ fn nothing_is_acknowledged_before_its_cut_is_released() {
     within(|| {
         let dones = Dones::default();
         let engine = start(2, InitialState::default());
-        assert!(!engine.wait_dirty(Duration::ZERO) && engine.checkpoint().is_empty());
+        assert!(engine.checkpoint_ready().is_empty() && engine.checkpoint().is_empty());
         engine.submit(numbered(0, 0, "1000 vm-1 word w1\n", &dones)).expect("the engine is open");
-        assert!(engine.wait_dirty(Duration::from_secs(30)));
+        assert!(engine.checkpoint_ready().recv_timeout(Duration::from_secs(30)).is_ok());
         let cut = engine.checkpoint();
         let alerts =
             |cut: &Checkpoint| cut.observations.iter().filter(|sign| matches!(sign, Observation::RuleAlert(_))).count();
@@ -312,7 +312,8 @@ fn what_waits_for_a_cut_takes_room_and_calls_for_one() {
             let begun = Instant::now();
             while !feeder.is_finished() || engine.inflight_bytes() > 0 {
                 // It does not wait that long while a submitter waits for room.
-                engine.wait_urgent(if feeder.is_finished() { Duration::ZERO } else { Duration::from_millis(500) });
+                let longest = if feeder.is_finished() { Duration::ZERO } else { Duration::from_millis(500) };
+                let _ = engine.checkpoint_urgent().recv_timeout(longest);
                 engine.checkpoint().acks.release();
             }
             assert!(begun.elapsed() < Duration::from_secs(30));
@@ -380,7 +381,7 @@ fn facts_by_call_and_reminders_of_silent_objects_are_in_the_cut() {
             InitialState { objects: cut.objects.clone(), reminders: cut.reminders.clone(), ..InitialState::default() };
         drop((cut, engine));
         let engine = Engine::start(&config, rules, begin, Arc::new(|_| ())).unwrap();
-        assert!(engine.wait_dirty(Duration::from_secs(30)));
+        assert!(engine.checkpoint_ready().recv_timeout(Duration::from_secs(30)).is_ok());
         let cut = engine.checkpoint();
         let [Observation::RuleAlert(alert)] = &cut.observations[..] else { panic!("{cut:?}") };
         assert_eq!((alert.summary.as_str(), alert.source.as_str(), alert.line), ("silence", "source-0", 1));

@@ -58,7 +58,7 @@ fn closing_refuses_those_that_wait_and_what_was_taken_is_in_a_checkpoint() {
         assert!(engine.submit(numbered(0, 0, "1000 vm-1 word w1\n", &dones)).is_ok());
         std::thread::scope(|scope| {
             let waits = scope.spawn(|| engine.submit(numbered(0, 1, "2000 vm-1 word w1\n", &dones)));
-            engine.wait_urgent(Duration::from_secs(30));
+            let _ = engine.checkpoint_urgent().recv_timeout(Duration::from_secs(30));
             engine.close();
             assert_eq!(waits.join().unwrap(), Err(EngineClosed));
         });
@@ -82,7 +82,7 @@ fn trying_never_waits_and_gives_back_what_there_is_no_room_for() {
         assert_eq!(reserved.bytes(), 19);
         let Err(TrySubmitError::Full(chunk)) = engine.try_submit(line(2)) else { panic!("there is no room") };
         assert_eq!(engine.try_reserve(19).map(|_| ()), Err(ReserveError::Full));
-        assert!(engine.wait_urgent(Duration::ZERO), "a checkpoint that makes room is due");
+        assert!(engine.checkpoint_urgent().try_recv().is_ok(), "a checkpoint that makes room is due");
         engine.submit_reserved(reserved, line(1)).expect("room is reserved for it");
         engine.checkpoint().acks.release();
         assert_eq!(*dones.lock().unwrap(), [(0, 0), (0, 1)]);

@@ -32,7 +32,7 @@ fn a_source_is_forgotten_in_its_turn_and_begins_again_as_a_new_one() {
         assert_eq!(offsets(engine.checkpoint()), [("source-0".to_owned(), 8, false)]);
         engine.submit(numbered(0, 1, "2000 vm-1 b\n", &dones)).expect("the engine is open");
         engine.forget_source("source-0");
-        assert!(engine.wait_dirty(std::time::Duration::from_secs(30)));
+        assert!(engine.checkpoint_ready().recv_timeout(std::time::Duration::from_secs(30)).is_ok());
         let checkpoint = engine.checkpoint();
         assert_eq!(checkpoint.offsets[0].cursor, None);
         assert_eq!(offsets(checkpoint), [("source-0".to_owned(), 0, true)]);

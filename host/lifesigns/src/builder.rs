@@ -9,7 +9,7 @@ use std::{
 };
 
 use lifesigns_engine::{Engine, EngineConfig, RuleAlertSink};
-use lifesigns_model::{Clock, InitialState, ObjectFacts, SharedClock};
+use lifesigns_model::{Clock, InitialState, ObjectFacts, SharedClock, WakeSignal};
 use lifesigns_notifications::Receiver;
 use lifesigns_record::RecordWriter;
 use lifesigns_recorder::{
@@ -62,7 +62,7 @@ pub struct HostBuilder {
     module_folders: Vec<PathBuf>,
     compile_threads: usize,
     start_wait: Duration,
-    stop: Arc<dyn Fn() -> bool + Send + Sync>,
+    stop: WakeSignal,
 }
 
 impl HostBuilder {
@@ -81,7 +81,7 @@ impl HostBuilder {
             module_folders: Vec::new(),
             compile_threads: THREADS,
             start_wait: START_WAIT,
-            stop: Arc::new(|| false),
+            stop: WakeSignal::new(),
         }
     }
 
@@ -107,10 +107,10 @@ impl HostBuilder {
         self
     }
 
-    /// Ends that wait early, once `stop` returns true.
+    /// Ends that wait early, once `signal` is stopped.
     #[must_use]
-    pub fn stop_when(mut self, stop: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        self.stop = Arc::new(stop);
+    pub fn stop_signal(mut self, signal: WakeSignal) -> Self {
+        self.stop = signal;
         self
     }
 
@@ -206,7 +206,7 @@ impl HostBuilder {
     /// See [`HostError`]. A store that cannot be used is left as it is.
     pub fn start_recording(self, store: impl AsRef<Path>) -> Result<RecordingHost, HostError> {
         let clock = Arc::clone(&self.config.clock);
-        self.start_recording_by(|| Ok(Box::new(Store::open_at(store, clock.now_ns())?)))
+        self.start_recording_by(|| Ok(Box::new(Store::open(store, clock.now_ns())?)))
     }
 
     /// As [`Self::start_recording`], with another kind of record, such as a
@@ -247,7 +247,7 @@ impl HostBuilder {
     fn load(&self, on_load: LoadSink, overview: RuleOverview) -> Rules {
         let store = RuleStore::new(&self.rules).allow(self.module_folders.clone());
         let loader = Loader::with(self.sandbox.clone(), self.compile_threads);
-        Rules::load(store, loader, (on_load, overview), self.start_wait, &*self.stop)
+        Rules::load(store, loader, (on_load, overview), self.start_wait, &self.stop)
     }
 }
 

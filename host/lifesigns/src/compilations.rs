@@ -3,18 +3,14 @@
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
+use crossbeam_channel::{after, never, select};
+use lifesigns_model::WakeSignal;
 use lifesigns_rulestore::ModuleBytes;
 use lifesigns_sandbox::{AdmitError, Sandbox, WasmModule};
-
-/// How often a wait looks whether it shall end early.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// What came of a module.
 pub(crate) type Admitted = Result<Arc<WasmModule>, AdmitError>;
@@ -27,7 +23,8 @@ struct Shared {
     sandbox: Sandbox,
     threads: usize,
     state: Mutex<State>,
-    changed: Condvar,
+    /// Woken when a module is done; one thread waits.
+    changed: WakeSignal,
 }
 
 #[derive(Default)]
@@ -40,7 +37,7 @@ struct State {
 }
 
 struct Job {
-    stop: Arc<AtomicBool>,
+    stop: WakeSignal,
     done: Option<Admitted>,
     /// A wait ended without it: what comes of it has to be asked for again.
     late: bool,
@@ -48,7 +45,7 @@ struct Job {
 
 impl Job {
     fn new(done: Option<Admitted>) -> Self {
-        Self { stop: Arc::default(), done, late: false }
+        Self { stop: WakeSignal::new(), done, late: false }
     }
 }
 
@@ -56,7 +53,7 @@ impl Compilations {
     /// Compiles with `sandbox`, `threads` modules at a time.
     pub(crate) fn new(sandbox: Sandbox, threads: usize) -> Self {
         let (threads, state) = (threads.max(1), Mutex::default());
-        Self(Arc::new(Shared { sandbox, threads, state, changed: Condvar::new() }))
+        Self(Arc::new(Shared { sandbox, threads, state, changed: WakeSignal::new() }))
     }
 
     /// Calls `wake` whenever a module is done that a [`Compilations::wait`] ended without. What was
@@ -100,20 +97,16 @@ impl Compilations {
         None
     }
 
-    /// Waits until all of these are done, `patience` is over, or `stop` says so.
-    pub(crate) fn wait(&self, digests: &HashSet<String>, patience: Option<Duration>, stop: &dyn Fn() -> bool) {
-        let deadline = patience.map(|patience| Instant::now() + patience);
-        let mut state = self.0.lock();
-        loop {
-            let open = digests.iter().any(|digest| state.jobs.get(digest).is_some_and(|job| job.done.is_none()));
-            let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            if !open || is_late || stop() {
-                for (_, job) in state.jobs.iter_mut().filter(|(digest, _)| digests.contains(*digest)) {
-                    job.late |= job.done.is_none();
-                }
-                return;
+    /// Waits until all of these are done, `patience` is over, or `stop` is stopped.
+    pub(crate) fn wait(&self, digests: &HashSet<String>, patience: Option<Duration>, stop: &WakeSignal) {
+        let over = patience.map_or_else(never, after);
+        let mut is_over = false;
+        while !self.0.lock().end_wait(digests, is_over || stop.is_stopped()) {
+            select! {
+                recv(self.0.changed.receiver()) -> _ => {}
+                recv(stop.receiver()) -> _ => {}
+                recv(over) -> _ => is_over = true,
             }
-            state = self.0.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -124,10 +117,25 @@ impl Compilations {
         state.jobs.retain(|digest, job| {
             let stays = job.done.is_none() && wanted.contains(digest);
             if !stays {
-                job.stop.store(true, Ordering::Release);
+                job.stop.stop();
             }
             stays
         });
+    }
+}
+
+impl State {
+    /// Ends a wait for these if all are done, or if it `is_over`: those that are not are late then. Returns
+    /// whether it has ended.
+    fn end_wait(&mut self, digests: &HashSet<String>, is_over: bool) -> bool {
+        let mut open = digests.iter().filter(|digest| self.jobs.get(*digest).is_some_and(|job| job.done.is_none()));
+        if !is_over && open.next().is_some() {
+            return false;
+        }
+        for (_, job) in self.jobs.iter_mut().filter(|(digest, _)| digests.contains(*digest)) {
+            job.late |= job.done.is_none();
+        }
+        true
     }
 }
 
@@ -151,7 +159,7 @@ impl Shared {
                     state.threads -= 1;
                     return;
                 };
-                let stop = state.jobs.get(&module.digest).map(|job| Arc::clone(&job.stop)).unwrap_or_default();
+                let stop = state.jobs.get(&module.digest).map(|job| job.stop.clone()).unwrap_or_default();
                 (module, stop)
             };
             let load = || self.sandbox.load_until(&module.bytes, &module.digest, &stop);
@@ -159,14 +167,14 @@ impl Shared {
                 .unwrap_or_else(|_| Err(AdmitError::TooCostly("broke the compiler (it panicked)".to_owned())));
             let mut state = self.lock();
             // A job of the same digest that began after this one was stopped is not answered by it.
-            if let Some(job) = state.jobs.get_mut(&module.digest).filter(|job| Arc::ptr_eq(&job.stop, &stop)) {
+            if let Some(job) = state.jobs.get_mut(&module.digest).filter(|job| job.stop == stop) {
                 job.done = Some(done);
                 let is_late = job.late;
                 if let Some(wake) = state.wake.as_ref().filter(|_| is_late) {
                     wake();
                 }
             }
-            self.changed.notify_all();
+            self.changed.wake();
         }
     }
 }

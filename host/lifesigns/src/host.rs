@@ -6,8 +6,7 @@ use std::{
 };
 
 use lifesigns_engine::{Engine, EngineTotals, RuleSet};
-use lifesigns_model::{Chunk, EventSource, ObjectFacts};
-use lifesigns_rulestore::WatchStopper;
+use lifesigns_model::{Chunk, EventSource, ObjectFacts, WakeSignal};
 
 /// A running host that evaluates and remembers nothing after its end.
 pub struct Host {
@@ -53,17 +52,17 @@ impl Host {
 }
 
 /// The thread that watches the rules folder; it ends with the host.
-pub(crate) struct Watch(Mutex<Option<(WatchStopper, JoinHandle<()>)>>);
+pub(crate) struct Watch(Mutex<Option<(WakeSignal, JoinHandle<()>)>>);
 
 impl Watch {
-    pub(crate) fn new(running: (WatchStopper, JoinHandle<()>)) -> Self {
+    pub(crate) fn new(running: (WakeSignal, JoinHandle<()>)) -> Self {
         Self(Mutex::new(Some(running)))
     }
 
     pub(crate) fn end(&self) {
         let watch = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((stopper, thread)) = watch {
-            stopper.stop();
+        if let Some((signal, thread)) = watch {
+            signal.stop();
             let _ = thread.join();
         }
     }

@@ -33,9 +33,3 @@ pub use loader::Loader;
 pub use plain_source::{lines, lines_by, plain, source, source_by};
 pub use recording_host::{IngestHandle, RecordingHost};
 pub use rule_reload::LoadSink;
-
-/// Returns the time of the operating system's clock, nanoseconds since the Unix epoch.
-#[must_use]
-pub fn now_ns() -> u64 {
-    model::Clock::now_ns(&model::SystemClock)
-}

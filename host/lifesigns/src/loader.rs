@@ -9,7 +9,7 @@ use std::{
 };
 
 use lifesigns_engine::{LoadedRule, TrafficSample, dry_run};
-use lifesigns_model::{InstanceError, InstantiateError};
+use lifesigns_model::{InstanceError, InstantiateError, WakeSignal};
 use lifesigns_rulestore::{Refusal, RuleSpec, Snapshot};
 use lifesigns_sandbox::{AdmitError, Interface, Sandbox, WasmModule};
 
@@ -93,10 +93,10 @@ impl Loader {
     /// As [`Loader::apply`]; what is new is shown `recent` events first, and refused if it fails on
     /// them.
     pub fn apply_tried(&mut self, snapshot: &Snapshot, recent: &TrafficSample) -> Vec<RuleLoad> {
-        self.apply_within(snapshot, recent, Again::Try, (None, &|| false))
+        self.apply_within(snapshot, recent, Again::Try, (None, &WakeSignal::new()))
     }
 
-    /// As [`Loader::apply_tried`], but waits no longer than that patience, or until that stop says so, for
+    /// As [`Loader::apply_tried`], but waits no longer than that patience, or until that signal is stopped, for
     /// what has to be compiled: rules that are not ready then are [`LoadOutcome::Compiling`], and come with
     /// a later call.
     pub(crate) fn apply_within(
@@ -104,7 +104,7 @@ impl Loader {
         snapshot: &Snapshot,
         recent: &TrafficSample,
         again: Again,
-        (patience, stop): (Option<Duration>, &dyn Fn() -> bool),
+        (patience, stop): (Option<Duration>, &WakeSignal),
     ) -> Vec<RuleLoad> {
         for last in self.refused.values_mut() {
             last.tried |= last.is_transient && again == Again::Try;

@@ -8,8 +8,9 @@ use std::{
 };
 
 use lifesigns_engine::{Engine, RuleSet, TrafficSample, prefilter::PrefilterError};
+use lifesigns_model::WakeSignal;
 use lifesigns_recorder::RuleOverview;
-use lifesigns_rulestore::{RuleStore, Snapshot, WatchOutcome, WatchStopper, Watcher};
+use lifesigns_rulestore::{RuleStore, Snapshot, WatchOutcome, Watcher};
 
 use crate::{
     load::{LoadOutcome, RuleLoad},
@@ -54,20 +55,20 @@ impl Rules {
     }
 
     /// Watches first, then scans, so that no change is missed. Waits at most `patience`, or until `stop`
-    /// returns true, for modules to be compiled. Outcomes go to `sink`.
+    /// is stopped, for modules to be compiled. Outcomes go to `sink`.
     pub(crate) fn load(
         store: RuleStore,
         loader: Loader,
         sink: (LoadSink, RuleOverview),
         patience: Duration,
-        stop: &dyn Fn() -> bool,
+        stop: &WakeSignal,
     ) -> Self {
         let watcher = Watcher::new(store.dir());
         let (on_load, overview) = sink;
         let mut rules = Self { store, loader, watcher, on_load, note: None, overview };
         let snapshot: Snapshot = rules.scan();
-        let waker = rules.watcher.waker();
-        rules.loader.on_compiled(move || waker.wake());
+        let signal = rules.watcher.signal();
+        rules.loader.on_compiled(move || signal.wake());
         let loads = rules.loader.apply_within(&snapshot, &TrafficSample::default(), Again::Try, (Some(patience), stop));
         rules.note_present(&snapshot, &loads);
         (rules.on_load)(&loads);
@@ -89,11 +90,11 @@ impl Rules {
     }
 
     /// Continues to watch on a thread of its own.
-    pub(crate) fn watch(self, engine: &Arc<Engine>) -> std::io::Result<(WatchStopper, JoinHandle<()>)> {
-        let (stopper, engine) = (self.watcher.stopper(), Arc::clone(engine));
+    pub(crate) fn watch(self, engine: &Arc<Engine>) -> std::io::Result<(WakeSignal, JoinHandle<()>)> {
+        let (signal, engine) = (self.watcher.signal(), Arc::clone(engine));
         let reload = RuleReload { engine, rules: self };
         let thread = std::thread::Builder::new().name("lifesigns-rulestore".into()).spawn(move || reload.run())?;
-        Ok((stopper, thread))
+        Ok((signal, thread))
     }
 }
 
@@ -132,7 +133,7 @@ impl RuleReload {
         loop {
             let snapshot = self.rules.scan();
             let sample = self.engine.sample();
-            let loads = self.rules.loader.apply_within(&snapshot, &sample, again, (Some(PATIENCE), &|| false));
+            let loads = self.rules.loader.apply_within(&snapshot, &sample, again, (Some(PATIENCE), &WakeSignal::new()));
             if loads.iter().any(|load| matches!(load.outcome, LoadOutcome::Loaded | LoadOutcome::Removed)) {
                 self.swap();
             }

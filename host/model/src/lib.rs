@@ -1,6 +1,6 @@
 //! The vocabulary of lifesigns: plain data, bounds, and the few ports between the crates. No
-//! thread, no file and no Wasm in here, and of time only the [`Clock`] port; everything else may
-//! know this crate.
+//! thread, no file and no Wasm in here, and of time only the [`Clock`] port and the [`WakeSignal`] that
+//! is waited for; everything else may know this crate.
 
 mod batch;
 mod checkpoint;
@@ -9,12 +9,14 @@ mod clock;
 mod description;
 mod drops;
 mod escape;
+mod event_time;
 mod fact;
 pub mod limits;
 mod ports;
 mod record;
 mod rule_alert;
 mod span;
+mod wake_signal;
 
 pub use batch::{Change, EventBatch, FIXED_SPANS, RuleAlertBatch, RuleAlertRow};
 pub use checkpoint::{
@@ -28,6 +30,7 @@ pub use description::{
 };
 pub use drops::{DropKind, Drops};
 pub use escape::escaped_number;
+pub use event_time::clamp_event_time;
 pub use fact::ObjectFacts;
 pub use limits::Limits;
 pub use ports::{
@@ -37,3 +40,4 @@ pub use ports::{
 pub use record::{BYTE_LIST_MARKS, Decoder, Facts, LogRecord};
 pub use rule_alert::{Attributes, EvidenceRef, RuleAlert, RuleAlertOrder, RuleAlertRef};
 pub use span::Span;
+pub use wake_signal::{WakeSignal, Wakeup};

@@ -1,10 +1,13 @@
 //! The receiver for a Prometheus Alertmanager (API version 2): alerts are posted when they open, again
 //! at intervals while they are open, and once more when they are resolved.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use lifesigns_compliance::{Alert, NoticeKind};
-use lifesigns_model::Criticality;
+use lifesigns_model::{Criticality, SharedClock};
 use serde::Serialize;
 use ureq::http::{HeaderMap, HeaderValue, header};
 
@@ -12,7 +15,6 @@ use lifesigns_text::rfc3339;
 
 use crate::{
     backoff::MS,
-    clock::now_ns,
     config,
     egress::EgressPolicy,
     explanation, headers,
@@ -38,6 +40,7 @@ pub(crate) struct AlertmanagerReceiver {
     config: config::Alertmanager,
     http: Http,
     open: Box<dyn OpenAlerts>,
+    clock: SharedClock,
     /// The labels under which the Alertmanager knows each alert. With other labels it would be another alert.
     known: BTreeMap<String, Labels>,
 }
@@ -64,9 +67,11 @@ impl AlertmanagerReceiver {
         config: &config::Alertmanager,
         egress: &EgressPolicy,
         open: Box<dyn OpenAlerts>,
+        clock: &SharedClock,
     ) -> Result<Self, String> {
-        let http = Http::new(egress, config.timeout_ms, config.ca.as_deref())?;
-        Ok(Self { name: name.to_owned(), config: config.clone(), http, open, known: BTreeMap::new() })
+        let http = Http::new(egress, config.timeout_ms, config.ca.as_deref(), clock)?;
+        let (name, clock) = (name.to_owned(), Arc::clone(clock));
+        Ok(Self { name, config: config.clone(), http, open, clock, known: BTreeMap::new() })
     }
 
     fn post(&mut self, alerts: &[PostableAlert]) -> Result<(), DeliveryError> {
@@ -112,7 +117,7 @@ impl AlertmanagerReceiver {
 impl Receiver for AlertmanagerReceiver {
     fn deliver(&mut self, message: &Message) -> Result<(), DeliveryError> {
         let alerts = || message.notices.iter().map(|one| (&one.alert, one.happened == NoticeKind::Resolved));
-        let postable = self.postable(alerts(), now_ns());
+        let postable = self.postable(alerts(), self.clock.now_ns());
         self.post(&postable)?;
         alerts().for_each(|(alert, over)| self.remember(alert, over));
         Ok(())
@@ -124,7 +129,7 @@ impl Receiver for AlertmanagerReceiver {
 
     fn keep_alive(&mut self) -> Result<(), DeliveryError> {
         let open = self.open.open(&self.name);
-        let postable = self.postable(open.iter().map(|alert| (alert, false)), now_ns());
+        let postable = self.postable(open.iter().map(|alert| (alert, false)), self.clock.now_ns());
         self.post(&postable)?;
         if self.known.len() > LABELS.max(open.len()) {
             let ids: BTreeSet<&str> = open.iter().map(|alert| alert.id.as_str()).collect();

@@ -2,22 +2,18 @@
 
 use std::{
     fmt, io,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     thread::{Builder, JoinHandle},
     time::{Duration, Instant},
 };
 
-use parking_lot::Mutex;
+use lifesigns_model::{SharedClock, Wakeup};
 
 use crate::{
-    notify::Notify,
     status::DeliveryStatus,
-    worker::DeliveryWorker,
+    worker::{DeliveryWorker, WorkerLink},
     worker_spec::{DeliverySink, WorkerSpec},
 };
-
-/// The interval at which a thread that must end is checked.
-const LOOK: Duration = Duration::from_millis(5);
 
 /// Delivers notices to all receivers.
 ///
@@ -31,28 +27,28 @@ pub struct Dispatcher {
 }
 
 struct WorkerHandle {
-    notify: Arc<Notify>,
-    status: Arc<Mutex<DeliveryStatus>>,
+    link: WorkerLink,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Dispatcher {
-    /// Starts all threads. The same `seed` gives the same waits between tries.
+    /// Starts all threads. Back-off, pauses and repeats go by `clock`; the same `seed` gives the same waits
+    /// between tries.
     ///
     /// # Errors
     /// A thread cannot be started; those that run are stopped.
-    pub fn start(specs: Vec<WorkerSpec>, settle: &DeliverySink, seed: u64) -> io::Result<Self> {
+    pub fn start(specs: Vec<WorkerSpec>, settle: &DeliverySink, clock: &SharedClock, seed: u64) -> io::Result<Self> {
         let mut dispatcher = Self { workers: Vec::with_capacity(specs.len()) };
         for (number, spec) in specs.into_iter().enumerate() {
-            let notify = Arc::new(Notify::default());
-            let status = DeliveryStatus { receiver: spec.name.clone(), more: true, ..DeliveryStatus::default() };
-            let status = Arc::new(Mutex::new(status));
+            let link = WorkerLink::default();
+            *link.status.lock() =
+                DeliveryStatus { receiver: spec.name.clone(), more: true, ..DeliveryStatus::default() };
             let seed = seed.wrapping_add(number as u64);
             // The system shows 15 bytes of a thread's name, which must not contain NUL.
             let name: String = format!("to-{}", spec.name).chars().filter(|character| *character != '\0').collect();
-            let worker = DeliveryWorker::new(spec, Arc::clone(&notify), Arc::clone(&status), Arc::clone(settle), seed);
+            let worker = DeliveryWorker::new(spec, link.clone(), Arc::clone(settle), Arc::clone(clock), seed);
             let thread = Some(Builder::new().name(name).spawn(move || worker.run())?);
-            dispatcher.workers.push(WorkerHandle { notify, status, thread });
+            dispatcher.workers.push(WorkerHandle { link, thread });
         }
         Ok(dispatcher)
     }
@@ -60,20 +56,21 @@ impl Dispatcher {
     /// Wakes all threads, because there are new notices in the outbox.
     pub fn wake(&self) {
         for worker in &self.workers {
-            worker.notify.signal(|signals| signals.new = true);
+            worker.link.signal.wake();
         }
     }
 
     /// Has all threads read their outboxes from the start, because dead letters may have been revived.
     pub fn reread(&self) {
         for worker in &self.workers {
-            worker.notify.signal(|signals| signals.reread = true);
+            worker.link.reread.store(true, Ordering::SeqCst);
+            worker.link.signal.wake();
         }
     }
 
     /// Returns the status of all receivers, in the order in which they were given.
     pub fn status(&self) -> Vec<DeliveryStatus> {
-        let status = |worker: &WorkerHandle| worker.status.lock().clone();
+        let status = |worker: &WorkerHandle| worker.link.status.lock().clone();
         self.workers.iter().map(status).collect()
     }
 
@@ -87,10 +84,8 @@ impl Dispatcher {
         let mut all = true;
         for worker in &mut self.workers {
             let Some(thread) = worker.thread.take() else { continue };
-            while !thread.is_finished() && Instant::now() < deadline {
-                std::thread::sleep(LOOK);
-            }
-            if thread.is_finished() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if worker.link.ended.wait(left) == Wakeup::Stopped {
                 // A worker does not panic; a panic of the sink is reported by the panic hook.
                 let _ = thread.join();
             } else {
@@ -102,7 +97,7 @@ impl Dispatcher {
 
     fn signal_stop(&self) {
         for worker in &self.workers {
-            worker.notify.signal(|signals| signals.stop = true);
+            worker.link.signal.stop();
         }
     }
 }
@@ -119,5 +114,7 @@ impl fmt::Debug for Dispatcher {
     }
 }
 
+#[cfg(test)]
+mod simulated;
 #[cfg(test)]
 mod tests;

@@ -5,9 +5,13 @@ mod content;
 mod mail;
 mod smtp;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use lettre::{Address, message::Mailbox};
+use lifesigns_model::SharedClock;
 
 use self::smtp::{Session, is_refusal};
 use crate::{
@@ -26,6 +30,7 @@ pub(crate) struct EmailReceiver {
     from: Mailbox,
     to: Vec<Mailbox>,
     egress: EgressPolicy,
+    clock: SharedClock,
     /// Who has which mail already, for mails that only some of the recipients accepted.
     had: VecDeque<(String, BTreeSet<Address>)>,
 }
@@ -35,12 +40,13 @@ impl EmailReceiver {
     ///
     /// # Errors
     /// An address is not one, or the certificates cannot be read.
-    pub(crate) fn new(config: &config::Email, egress: &EgressPolicy) -> Result<Self, String> {
+    pub(crate) fn new(config: &config::Email, egress: &EgressPolicy, clock: &SharedClock) -> Result<Self, String> {
         let mailbox = |text: &String| text.parse::<Mailbox>().map_err(|why| format!("{text:?}: {why}"));
         let from = mailbox(&config.from)?;
         let to = config.to.iter().map(mailbox).collect::<Result<_, _>>()?;
         smtp::trust(config)?;
-        Ok(Self { config: config.clone(), from, to, egress: egress.clone(), had: VecDeque::new() })
+        let (egress, clock) = (egress.clone(), Arc::clone(clock));
+        Ok(Self { config: config.clone(), from, to, egress, clock, had: VecDeque::new() })
     }
 
     /// Returns the recipients that do not have this mail yet.
@@ -66,14 +72,16 @@ impl EmailReceiver {
 
 impl Receiver for EmailReceiver {
     fn deliver(&mut self, message: &Message) -> Result<(), DeliveryError> {
-        let mail = mail::alert_mail(message, &self.from, &self.to).map_err(DeliveryError::permanent)?;
+        let mail =
+            mail::alert_mail(message, &self.from, &self.to, self.clock.now_ns()).map_err(DeliveryError::permanent)?;
         self.send(&mail, &message.key)
     }
 
     fn anchor(&mut self, head: &AuditHead) -> Result<(), DeliveryError> {
         // A mail that some recipients have already is sent to the others under the same key.
         let key = format!("audit-head-{}-{}", head.number, &head.hash.get(..16).unwrap_or_default());
-        let mail = mail::audit_mail(head, &key, &self.from, &self.to).map_err(DeliveryError::permanent)?;
+        let mail = mail::audit_mail(head, &key, &self.from, &self.to, self.clock.now_ns())
+            .map_err(DeliveryError::permanent)?;
         self.send(&mail, &key)
     }
 }

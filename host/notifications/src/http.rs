@@ -4,10 +4,12 @@ use std::{
     fs,
     io::Read,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
-use jiff::{Timestamp, fmt::rfc2822};
+use jiff::fmt::rfc2822;
+use lifesigns_model::{Clock, SharedClock};
 use ureq::{
     Agent,
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
@@ -15,7 +17,7 @@ use ureq::{
     unversioned::transport::{Connector as _, RustlsConnector, TcpConnector},
 };
 
-use crate::{egress::EgressPolicy, message::DeliveryError};
+use crate::{backoff::MS, egress::EgressPolicy, message::DeliveryError};
 
 /// The most bytes of an answer that are read, to report why a request was refused.
 const ANSWER_BYTES: u64 = 4096;
@@ -33,6 +35,7 @@ pub(crate) struct Http {
     agent: Agent,
     egress: EgressPolicy,
     timeout_ms: u64,
+    clock: SharedClock,
     /// The file of certificates, and its content when the agent was made.
     ca: Option<(PathBuf, Vec<u8>)>,
 }
@@ -42,11 +45,16 @@ impl Http {
     ///
     /// # Errors
     /// The certificates cannot be read.
-    pub(crate) fn new(egress: &EgressPolicy, timeout_ms: u64, ca: Option<&Path>) -> Result<Self, String> {
+    pub(crate) fn new(
+        egress: &EgressPolicy,
+        timeout_ms: u64,
+        ca: Option<&Path>,
+        clock: &SharedClock,
+    ) -> Result<Self, String> {
         let read = |path: &Path| Ok::<_, String>((path.to_owned(), read_pem(path)?));
         let ca = ca.map(read).transpose()?;
         let agent = Self::agent(egress, timeout_ms, ca.as_ref())?;
-        Ok(Self { agent, egress: egress.clone(), timeout_ms, ca })
+        Ok(Self { agent, egress: egress.clone(), timeout_ms, clock: Arc::clone(clock), ca })
     }
 
     fn agent(egress: &EgressPolicy, timeout_ms: u64, ca: Option<&(PathBuf, Vec<u8>)>) -> Result<Agent, String> {
@@ -101,7 +109,8 @@ impl Http {
         if status.is_success() {
             return Ok(());
         }
-        let after_ms = response.headers().get(header::RETRY_AFTER).and_then(retry_after_ms);
+        let after = response.headers().get(header::RETRY_AFTER);
+        let after_ms = after.and_then(|after| retry_after_ms(after, &*self.clock));
         let why = if status.is_redirection() {
             format!("{status}; redirects are not followed")
         } else {
@@ -149,16 +158,16 @@ fn hide(text: &str, uri: &Uri, headers: &HeaderMap) -> String {
     text
 }
 
-/// Returns the time from now that `Retry-After` asks for, in milliseconds: seconds or a date (RFC 9110,
+/// Returns the time from now on `clock` that `Retry-After` asks for, in milliseconds: seconds or a date (RFC 9110,
 /// 10.2.3).
-fn retry_after_ms(value: &HeaderValue) -> Option<u64> {
+fn retry_after_ms(value: &HeaderValue, clock: &dyn Clock) -> Option<u64> {
     let text = value.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(seconds.saturating_mul(1000));
     }
     let then = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-    let ms = then.as_millisecond().saturating_sub(Timestamp::now().as_millisecond());
-    Some(u64::try_from(ms).unwrap_or(0))
+    let then_ms = u64::try_from(then.as_millisecond()).unwrap_or(0);
+    Some(then_ms.saturating_sub(clock.now_ns() / MS))
 }
 
 /// Returns the certificates in a PEM file.
@@ -189,15 +198,21 @@ pub(crate) fn read_pem(path: &Path) -> Result<Vec<u8>, String> {
 
 #[cfg(test)]
 mod tests {
+    use lifesigns_model::{ManualClock, SystemClock};
+
     use super::*;
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
-        let ms = |text: &str| HeaderValue::from_str(text).ok().as_ref().and_then(retry_after_ms);
+        // Wed, 21 Oct 2015 07:28:00 GMT.
+        let clock = ManualClock::new(1_445_412_480_000 * MS);
+        let ms = |text: &str| HeaderValue::from_str(text).ok().and_then(|value| retry_after_ms(&value, &clock));
         assert_eq!(ms("120"), Some(120_000));
         assert_eq!(ms("18446744073709551615"), Some(u64::MAX));
         assert_eq!(ms("Wed, 21 Oct 2015 07:28:00 GMT"), Some(0));
-        assert!(ms("Fri, 31 Dec 2100 23:59:59 GMT").is_some_and(|ms| ms > 1_000_000_000));
+        assert_eq!(ms("Wed, 21 Oct 2015 07:29:30 GMT"), Some(90_000));
+        assert_eq!(ms("Wed, 21 Oct 2015 07:27:00 GMT"), Some(0));
+        assert_eq!(ms("Fri, 01 Jan 1960 00:00:00 GMT"), Some(0));
         for text in ["", "soon", "-1", "1.5"] {
             assert_eq!(ms(text), None, "{text}");
         }
@@ -209,8 +224,8 @@ mod tests {
         let certificate = |text: &str| format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
         let put = |text: &str| fs::write(file.path(), text).expect("it is written");
         put(&certificate("MAA="));
-        let mut http =
-            Http::new(&EgressPolicy::new(crate::OutboundConfig::default()), 1000, Some(file.path())).expect("it reads");
+        let egress = EgressPolicy::new(crate::OutboundConfig::default());
+        let mut http = Http::new(&egress, 1000, Some(file.path()), &SystemClock::shared()).expect("it reads");
         let known =
             |http: &Http| http.ca.as_ref().is_some_and(|(_, pem)| pem.ends_with(certificate("MQA=").as_bytes()));
         put("half written");

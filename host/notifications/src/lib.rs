@@ -12,7 +12,6 @@ pub mod terminal;
 mod alertmanager;
 mod anchor;
 mod backoff;
-mod clock;
 mod dispatcher;
 mod egress;
 mod email;
@@ -25,7 +24,6 @@ mod memory;
 mod message;
 mod ndjson_receiver;
 mod notice_json;
-mod notify;
 mod outbox;
 mod queue;
 #[cfg(test)]
@@ -34,6 +32,8 @@ mod status;
 mod webhook;
 mod worker;
 mod worker_spec;
+
+use lifesigns_model::SharedClock;
 
 pub use anchor::{AnchorSchedule, AuditHead, AuditLog};
 pub use config::{OutboundConfig, ReceiverConfig, ReceiverKind, Retry};
@@ -47,7 +47,8 @@ pub use status::DeliveryStatus;
 pub use worker_spec::{DeliverySink, WorkerSpec};
 
 /// Makes the receiver of a configuration. `open` knows the open alerts, for receivers that are sent them
-/// again.
+/// again; times that it sends, and dates that it is asked to wait for, go by `clock`. Whether a certificate
+/// is valid goes by the clock of the system.
 ///
 /// # Errors
 /// Its certificates cannot be read, or [`ReceiverConfig::validate`] reports an error.
@@ -55,16 +56,19 @@ pub fn receiver(
     config: &ReceiverConfig,
     egress: &EgressPolicy,
     open: Box<dyn OpenAlerts>,
+    clock: &SharedClock,
 ) -> Result<Box<dyn Receiver>, String> {
     if let Some(error) = config.validate().into_iter().next() {
         return Err(error.what);
     }
     Ok(match &config.kind {
         ReceiverKind::Ndjson(lines) => Box::new(ndjson_receiver::NdjsonReceiver::new(&config.name, lines)),
-        ReceiverKind::Webhook(webhook) => Box::new(webhook::WebhookReceiver::new(&config.name, webhook, egress)?),
-        ReceiverKind::Alertmanager(alertmanager) => {
-            Box::new(alertmanager::AlertmanagerReceiver::new(&config.name, alertmanager, egress, open)?)
+        ReceiverKind::Webhook(webhook) => {
+            Box::new(webhook::WebhookReceiver::new(&config.name, webhook, egress, clock)?)
         }
-        ReceiverKind::Email(email) => Box::new(email::EmailReceiver::new(email, egress)?),
+        ReceiverKind::Alertmanager(alertmanager) => {
+            Box::new(alertmanager::AlertmanagerReceiver::new(&config.name, alertmanager, egress, open, clock)?)
+        }
+        ReceiverKind::Email(email) => Box::new(email::EmailReceiver::new(email, egress, clock)?),
     })
 }

@@ -1,12 +1,14 @@
 //! The webhook receiver: an HTTP POST of the documented JSON or the output of a template, signed if configured.
 
+use std::sync::Arc;
+
 use hmac::{Hmac, KeyInit, Mac};
+use lifesigns_model::SharedClock;
 use sha2::Sha256;
 use ureq::http::{HeaderMap, HeaderValue, header};
 
 use crate::{
     anchor::AuditHead,
-    clock::now_ns,
     config::{self, ConfigValue},
     egress::EgressPolicy,
     headers,
@@ -24,6 +26,7 @@ pub(crate) struct WebhookReceiver {
     name: String,
     config: config::Webhook,
     http: Http,
+    clock: SharedClock,
 }
 
 impl WebhookReceiver {
@@ -31,9 +34,14 @@ impl WebhookReceiver {
     ///
     /// # Errors
     /// The certificates cannot be read.
-    pub(crate) fn new(name: &str, config: &config::Webhook, egress: &EgressPolicy) -> Result<Self, String> {
-        let http = Http::new(egress, config.timeout_ms, config.ca.as_deref())?;
-        Ok(Self { name: name.to_owned(), config: config.clone(), http })
+    pub(crate) fn new(
+        name: &str,
+        config: &config::Webhook,
+        egress: &EgressPolicy,
+        clock: &SharedClock,
+    ) -> Result<Self, String> {
+        let http = Http::new(egress, config.timeout_ms, config.ca.as_deref(), clock)?;
+        Ok(Self { name: name.to_owned(), config: config.clone(), http, clock: Arc::clone(clock) })
     }
 
     fn body(&self, message: &Message) -> Result<String, String> {
@@ -56,7 +64,7 @@ impl WebhookReceiver {
         let key = HeaderValue::from_str(key).map_err(|_| DeliveryError::permanent("the message's key is no text"))?;
         all.insert("idempotency-key", key);
         if let Some(secret) = &self.config.secret {
-            let seconds = now_ns() / 1_000_000_000;
+            let seconds = self.clock.now_ns() / 1_000_000_000;
             all.insert("x-lifesigns-timestamp", HeaderValue::from(seconds));
             all.insert("x-lifesigns-signature", signature(secret, seconds, body)?);
         }

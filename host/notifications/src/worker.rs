@@ -4,17 +4,18 @@ use std::{
     any::Any,
     collections::BTreeSet,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    time::Duration,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
+use lifesigns_model::{SharedClock, WakeSignal, Wakeup};
 use parking_lot::Mutex;
 
 use crate::{
     backoff::{Backoff, MS},
-    clock::now_ns,
     message::{DeliveryError, failure_text},
-    notify::{Notify, Signals},
     outbox::{BundlePause, DeliveryOutcome, DeliveryReport},
     queue::{DeliveryBatch, DeliveryQueue, Next},
     status::DeliveryStatus,
@@ -28,13 +29,25 @@ const UNREADABLE: u64 = 1000 * MS;
 /// The most delivered notices that are remembered because the store may not have recorded them yet.
 const DELIVERED: usize = 65_536;
 
-/// See the module.
+/// What a worker and its dispatcher share.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WorkerLink {
+    /// Wakes the worker, because there are new notices or the clock was set, and stops it.
+    pub(crate) signal: WakeSignal,
+    /// The outbox must be read from the start.
+    pub(crate) reread: Arc<AtomicBool>,
+    /// Stopped when the worker ends.
+    pub(crate) ended: WakeSignal,
+    pub(crate) status: Arc<Mutex<DeliveryStatus>>,
+}
+
+/// See the module. Its end is signalled when it is dropped.
 pub(crate) struct DeliveryWorker {
     spec: WorkerSpec,
     queue: DeliveryQueue,
-    notify: Arc<Notify>,
-    status: Arc<Mutex<DeliveryStatus>>,
+    link: WorkerLink,
     settle: DeliverySink,
+    clock: SharedClock,
     /// The last reading of the clock.
     last_now_ns: u64,
     /// Notices up to this number have been read.
@@ -55,21 +68,15 @@ pub(crate) struct DeliveryWorker {
 }
 
 impl DeliveryWorker {
-    pub(crate) fn new(
-        spec: WorkerSpec,
-        notify: Arc<Notify>,
-        status: Arc<Mutex<DeliveryStatus>>,
-        settle: DeliverySink,
-        seed: u64,
-    ) -> Self {
+    pub(crate) fn new(spec: WorkerSpec, link: WorkerLink, settle: DeliverySink, clock: SharedClock, seed: u64) -> Self {
         let anchor_backoff = Backoff::new(spec.retry, seed);
         let queue = DeliveryQueue::new(&spec.name, spec.retry, seed, spec.receiver.wants_each());
         Self {
             spec,
             queue,
-            notify,
-            status,
+            link,
             settle,
+            clock,
             last_now_ns: 0,
             after: 0,
             at_end: false,
@@ -84,30 +91,28 @@ impl DeliveryWorker {
 
     /// Runs until it is stopped, after the delivery that is under way.
     pub(crate) fn run(mut self) {
-        let outbox = &mut self.spec.outbox;
-        let name = &self.spec.name;
+        let WorkerSpec { outbox, name, .. } = &mut self.spec;
         for pause in catch_panic(|| outbox.pauses(name)).unwrap_or_else(Err).unwrap_or_default() {
             self.queue.wait(pause);
         }
-        loop {
-            let Signals { new, reread, stop } = self.notify.take();
-            if stop {
-                return;
-            }
-            if reread {
+        self.clock.wake_when_set(&self.link.signal);
+        let mut wakeup = self.link.signal.poll();
+        while wakeup != Wakeup::Stopped {
+            if self.link.reread.swap(false, Ordering::SeqCst) {
                 self.after = 0;
             }
-            if new || reread {
+            if wakeup == Wakeup::Woken {
                 self.at_end = false;
             }
-            let now_ns = now_ns();
+            let now_ns = self.clock.now_ns();
             self.follow_clock(now_ns);
             self.read(now_ns);
             let until_ns = self.act(now_ns);
             self.update_status(|_| {});
-            if let Some(until_ns) = until_ns {
-                self.notify.wait(Duration::from_nanos(until_ns.saturating_sub(now_ns)));
-            }
+            wakeup = match until_ns {
+                Some(until_ns) => self.clock.wait_until(until_ns, &self.link.signal),
+                None => self.link.signal.poll(),
+            };
         }
     }
 
@@ -182,7 +187,7 @@ impl DeliveryWorker {
         let receiver = &mut self.spec.receiver;
         let result =
             catch_panic(|| receiver.deliver(&batch.message)).unwrap_or_else(|why| Err(DeliveryError::retryable(why)));
-        let now_ns = now_ns();
+        let now_ns = self.clock.now_ns();
         let bundle = batch.message.bundle.clone();
         let outcomes = match &result {
             Ok(()) => self.queue.delivered(batch, now_ns),
@@ -280,13 +285,19 @@ impl DeliveryWorker {
     }
 
     fn update_status(&self, change: impl FnOnce(&mut DeliveryStatus)) {
-        let mut status = self.status.lock();
+        let mut status = self.link.status.lock();
         change(&mut status);
         status.waiting = self.queue.len();
         status.more = !self.at_end;
         let down = self.queue.down();
         status.down_since_ns = down.map(|(since_ns, _)| since_ns);
         status.next_try_ns = down.map(|(_, next_ns)| next_ns);
+    }
+}
+
+impl Drop for DeliveryWorker {
+    fn drop(&mut self) {
+        self.link.ended.stop();
     }
 }
 

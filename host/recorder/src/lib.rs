@@ -22,7 +22,6 @@ mod source_progress;
 mod status;
 mod turn;
 mod wait;
-mod wake;
 mod warnings;
 
 pub use alert_stream::AlertStream;

@@ -5,7 +5,6 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    time::Instant,
 };
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -164,7 +163,8 @@ impl OpenedRecord {
             on_rule_alerts,
             config: self.config,
             inbox: VecDeque::new(),
-            retain: Instant::now(),
+            retained_ns: 0,
+            retain_every_ns: 0,
             deferred: Vec::new(),
             deferred_pauses: Vec::new(),
             orphans: true,
@@ -190,6 +190,8 @@ fn supervise(recorder: Recorder, shared: &Shared) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use lifesigns_model::ManualClock;
     use lifesigns_record::{MemoryStore, ReceiverPause, RecordReaders};
 

@@ -66,11 +66,11 @@ impl Receivers {
 
     fn specs(&self, config: &RecorderConfig) -> Result<Vec<WorkerSpec>, ConfigureError> {
         let mut specs = Vec::new();
-        let egress = EgressPolicy::new(config.outbound.clone());
+        let (egress, clock) = (EgressPolicy::new(config.outbound.clone()), &self.shared.clock);
         for receiver_config in &config.receivers {
             let failed = |why: String| ConfigureError::Receiver { name: receiver_config.name.clone(), why };
             let open = Box::new(OpenAlertView(Arc::clone(&self.shared)));
-            let receiver = lifesigns_notifications::receiver(receiver_config, &egress, open).map_err(failed)?;
+            let receiver = lifesigns_notifications::receiver(receiver_config, &egress, open, clock).map_err(failed)?;
             let mut spec = self.spec(&receiver_config.name, receiver_config.retry, receiver).map_err(failed)?;
             if let Some(every_ms) = receiver_config.anchor_ms {
                 let reader = self.shared.record.open().map_err(|error| failed(error.to_string()))?;
@@ -113,13 +113,13 @@ impl Receivers {
     /// Starts the receivers that were waiting to start.
     pub(crate) fn begin(&mut self) {
         let Some(specs) = self.next.take() else { return };
-        let requests = self.requests.clone();
+        let (requests, clock) = (self.requests.clone(), &self.shared.clock);
         let settle = Arc::new(move |settled| {
             crash::point(crash::DELIVERED);
             // A recorder that has ended delivers again after the next start.
             let _ = requests.send(RecorderRequest::Settled(settled));
         });
-        match Dispatcher::start(specs, &(settle as _), self.shared.clock.now_ns()) {
+        match Dispatcher::start(specs, &(settle as _), clock, clock.now_ns()) {
             Ok(running) => self.running = Some(running),
             Err(error) => {
                 // The next configuration tries again.

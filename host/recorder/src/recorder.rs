@@ -28,8 +28,8 @@ use crate::{
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LAST: Duration = Duration::from_secs(2);
 /// How often retention takes a step, and how soon while there is more to remove.
-const RETAIN: Duration = Duration::from_secs(60);
-const RETAIN_MORE: Duration = Duration::from_millis(200);
+const RETAIN_NS: u64 = 60_000_000_000;
+const RETAIN_MORE_NS: u64 = 200_000_000;
 
 /// Observes the rule alerts of a checkpoint, in their order, before they are committed: after a crash the same may
 /// come again.
@@ -76,8 +76,10 @@ pub(crate) struct Recorder {
     pub(crate) inbox: VecDeque<RecorderRequest>,
     pub(crate) on_rule_alerts: Option<RuleAlertObserver>,
     pub(crate) config: RecorderConfig,
-    /// When retention takes its next step.
-    pub(crate) retain: Instant,
+    /// When retention took its last step, by the host's clock.
+    pub(crate) retained_ns: u64,
+    /// How soon after that the next one follows.
+    pub(crate) retain_every_ns: u64,
     /// Results of deliveries that came while the store took no commits.
     pub(crate) deferred: Vec<OutboxUpdate>,
     /// See `deferred`.
@@ -219,17 +221,20 @@ impl Recorder {
     }
 
     fn retain(&mut self) {
-        if Instant::now() < self.retain {
+        let now_ns = self.now_ns();
+        // Also if the clock was set back: it may have been far ahead.
+        if now_ns.abs_diff(self.retained_ns) < self.retain_every_ns {
             return;
         }
-        let more = match self.record.retain(self.now_ns(), &self.config.retention) {
+        let more = match self.record.retain(now_ns, &self.config.retention) {
             Ok(step) => step.more,
             Err(error) => {
                 tracing::warn!("retention failed: {error}");
                 false
             }
         };
-        self.retain = Instant::now() + if more { RETAIN_MORE } else { RETAIN };
+        self.retained_ns = now_ns;
+        self.retain_every_ns = if more { RETAIN_MORE_NS } else { RETAIN_NS };
     }
 
     /// Lets deliveries finish and commits their results; without it they would be delivered again.

@@ -4,9 +4,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crossbeam_channel::Receiver;
 use lifesigns_api::{CompilingRule, MemoryStatus, RefusedRule};
+use lifesigns_model::WakeSignal;
 use parking_lot::{Mutex, MutexGuard};
-
-use crate::wake::WakeSignal;
 
 /// The rules that do not run, kept up to date by whatever loads rules. Clones share one state.
 #[derive(Clone, Default)]
@@ -43,7 +42,7 @@ impl RuleOverview {
     pub fn set_present(&self, names: BTreeSet<String>) {
         let mut overview = self.get();
         overview.present = (overview.present.0 + 1, names);
-        self.changed.notify();
+        self.changed.wake();
     }
 
     /// Returns the rules that exist and their version, if they were set since `version`.
@@ -58,7 +57,7 @@ impl RuleOverview {
     }
 
     /// Returns the channel that wakes the recorder when the rules that exist have changed.
-    pub(crate) const fn changed(&self) -> &Receiver<()> {
+    pub(crate) fn changed(&self) -> &Receiver<()> {
         self.changed.receiver()
     }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use lifesigns_api::{ReceiverStatus, SourceStatus};
 use lifesigns_compliance::{Alert, BookView, Notice};
 use lifesigns_engine::Engine;
-use lifesigns_model::{SharedClock, SourceOffset};
+use lifesigns_model::{SharedClock, SourceOffset, WakeSignal};
 use lifesigns_notifications::OpenAlerts;
 use lifesigns_record::RecordReaders;
 use parking_lot::{Mutex, RwLock};
@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) record: Arc<dyn RecordReaders>,
     pub(crate) started_ns: u64,
     pub(crate) clock: SharedClock,
+    /// Woken when the clock is set: something may be due.
+    pub(crate) clock_set: WakeSignal,
     pub(crate) progress: SourceProgress,
 }
 
@@ -43,6 +45,8 @@ impl Shared {
         clock: SharedClock,
         progress: SourceProgress,
     ) -> Self {
+        let clock_set = WakeSignal::new();
+        clock.wake_when_set(&clock_set);
         Self {
             engine,
             view: RwLock::new(Arc::new(view)),
@@ -54,6 +58,7 @@ impl Shared {
             record,
             started_ns: clock.now_ns(),
             clock,
+            clock_set,
             progress,
         }
     }

@@ -7,9 +7,8 @@ use std::{
 };
 
 use crossbeam_channel::Receiver;
+use lifesigns_model::WakeSignal;
 use parking_lot::Mutex;
-
-use crate::wake::WakeSignal;
 
 /// A source that was not at its end for longer than this has caught up when it is: its lines are older.
 const CATCH_UP_NS: u64 = 10_000_000_000;
@@ -33,7 +32,7 @@ pub(crate) struct SourceProgress {
 
 impl Default for SourceProgress {
     fn default() -> Self {
-        Self { sources: Mutex::default(), due_ns: AtomicU64::new(u64::MAX), moved: WakeSignal::default() }
+        Self { sources: Mutex::default(), due_ns: AtomicU64::new(u64::MAX), moved: WakeSignal::new() }
     }
 }
 
@@ -70,7 +69,7 @@ impl SourceProgress {
         read.caught_up |= until_ns.saturating_sub(read.until_ns) >= CATCH_UP_NS;
         read.until_ns = until_ns;
         if read.caught_up || until_ns >= self.due_ns.load(Ordering::Relaxed) {
-            self.moved.notify();
+            self.moved.wake();
         }
     }
 
@@ -80,7 +79,7 @@ impl SourceProgress {
     }
 
     /// Returns the channel that wakes the recorder.
-    pub(crate) const fn moved(&self) -> &Receiver<()> {
+    pub(crate) fn moved(&self) -> &Receiver<()> {
         self.moved.receiver()
     }
 

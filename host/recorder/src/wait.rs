@@ -1,9 +1,9 @@
 //! How the recorder waits for its next turn: for a request, for a checkpoint that is worth it, for a
-//! source or a rule that moved, or until something is due.
+//! source, a rule or the clock that moved, or until something is due.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crossbeam_channel::{after, at, select};
+use crossbeam_channel::{after, select};
 
 use crate::recorder::Recorder;
 
@@ -42,7 +42,7 @@ impl Recorder {
     }
 
     fn wait_for_work(&mut self) -> Woken {
-        let deadline = at(self.deadline());
+        let longest = after(self.longest_wait());
         select! {
             recv(self.requests) -> request => {
                 self.inbox.extend(request);
@@ -51,18 +51,19 @@ impl Recorder {
             recv(self.shared.engine.checkpoint_ready()) -> _ => Woken::ByWork,
             recv(self.shared.progress.moved()) -> _ => Woken::ByTime,
             recv(self.shared.overview.changed()) -> _ => Woken::ByTime,
-            recv(deadline) -> _ => Woken::ByTime,
+            recv(self.shared.clock_set.receiver()) -> _ => Woken::ByTime,
+            recv(longest) -> _ => Woken::ByTime,
         }
     }
 
-    /// Returns when the next turn has to begin at the latest, and notes what sources may make due earlier.
-    fn deadline(&self) -> Instant {
+    /// Returns how long the next turn may wait, and notes what sources may make due earlier.
+    fn longest_wait(&self) -> Duration {
         let (_, due_ns) = self.book.next_due();
         self.shared.progress.expect_due(due_ns);
         let now_ns = self.now_ns();
         // What is overdue after a turn waits for a source: its progress wakes the recorder.
         let until_due = due_ns.filter(|due_ns| *due_ns > now_ns).map(|due_ns| Duration::from_nanos(due_ns - now_ns));
-        let wait = until_due.map_or(TICK, |until_due| until_due.min(TICK));
-        (Instant::now() + wait).min(self.retain)
+        let until_retained = Duration::from_nanos(self.retain_every_ns);
+        TICK.min(until_retained).min(until_due.unwrap_or(TICK))
     }
 }

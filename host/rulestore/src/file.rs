@@ -47,7 +47,7 @@ impl FileKey {
         (self.inode != 0).then_some((self.device, self.inode))
     }
 
-    /// Whether the key can be trusted to change with the file, when it was read at `now`.
+    /// Whether the key can be trusted to change with the file, when it was read at `now`, as files are stamped.
     pub(crate) fn is_settled(&self, now: SystemTime) -> bool {
         let now_ns = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as i64;
         self.changed_ns.max(self.modified_ns).saturating_add(TIME_STEP.as_nanos() as i64) < now_ns
@@ -120,6 +120,8 @@ pub(crate) fn explain(error: &io::Error) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use lifesigns_model::SystemClock;
+
     use super::*;
 
     fn read(path: &Path, most_bytes: u64) -> Result<(Vec<u8>, FileKey), String> {
@@ -152,7 +154,7 @@ mod tests {
         fs::write(&path, "1").unwrap();
         let (_, key) = read(&path, 5).unwrap();
         assert_eq!(read(&path, 5).unwrap().1, key);
-        let now = SystemTime::now();
+        let now = SystemClock::file_time();
         assert!(!key.is_settled(now) && key.is_settled(now + TIME_STEP * 2));
         fs::write(&path, "12").unwrap();
         assert_ne!(read(&path, 5).unwrap().1, key);

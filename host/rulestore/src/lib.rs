@@ -17,7 +17,6 @@ mod modules;
 mod scan;
 mod snapshot;
 mod system_watch;
-mod wakeups;
 mod watch;
 
 pub use lifesigns_document::Diagnostics;
@@ -25,4 +24,4 @@ pub use manifest::{Grants, Manifest, NAME_BYTES, check_name, manifest_schema};
 pub use modules::ModuleBytes;
 pub use scan::RuleStore;
 pub use snapshot::{Refusal, RuleSpec, Snapshot};
-pub use watch::{WatchOutcome, WatchStopper, WatchWaker, Watcher};
+pub use watch::{WatchOutcome, Watcher};

@@ -5,10 +5,9 @@ use std::{
     collections::{HashMap, HashSet},
     path::Path,
     sync::Arc,
-    time::SystemTime,
 };
 
-use lifesigns_model::limits::MODULE_BYTES;
+use lifesigns_model::{SystemClock, limits::MODULE_BYTES};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -114,7 +113,7 @@ impl Modules {
         if let Some(known) = known.filter(|known| known.module == module) {
             module = known.module;
         }
-        let settled = key.is_settled(SystemTime::now());
+        let settled = key.is_settled(SystemClock::file_time());
         self.next.insert(id, CachedModule { key, settled, module: module.clone() });
         Ok(module)
     }

@@ -6,11 +6,10 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::SystemTime,
 };
 
 use lifesigns_document::Diagnostics;
-use lifesigns_model::limits::MANIFEST_BYTES;
+use lifesigns_model::{SystemClock, limits::MANIFEST_BYTES};
 
 use crate::{
     allowed_folders::AllowedFolders,
@@ -186,7 +185,7 @@ impl RuleStore {
         if let (Err(invalid), Some(known)) = (&mut manifest, known) {
             invalid.words.extend(known.words());
         }
-        CachedManifest { key, settled: key.is_settled(SystemTime::now()), manifest }
+        CachedManifest { key, settled: key.is_settled(SystemClock::file_time()), manifest }
     }
 
     fn add_manifest(

@@ -7,7 +7,7 @@ use notify::{
     event::{AccessKind, AccessMode},
 };
 
-use crate::wakeups::Wakeups;
+use lifesigns_model::WakeSignal;
 
 /// Receives changes directly in some folders from the system, until it is dropped.
 pub(crate) struct SystemWatch {
@@ -15,16 +15,16 @@ pub(crate) struct SystemWatch {
 }
 
 impl SystemWatch {
-    /// Wakes the watcher when something in `folders` changes.
+    /// Wakes `changed` when something in `folders` changes.
     ///
     /// # Errors
     /// When the system has no more watches to give, or has none at all for such a folder.
-    pub(crate) fn new(folders: &[PathBuf], wakeups: Wakeups) -> Result<Self, String> {
+    pub(crate) fn new(folders: &[PathBuf], changed: WakeSignal) -> Result<Self, String> {
         let explain = |error: &notify::Error, folder: &Path| format!("{}: {error}", folder.display());
         let handler = move |event: notify::Result<notify::Event>| {
             // An error means that something was missed, which is as good as a change.
             if event.map_or(true, |event| is_change(&event.kind)) {
-                wakeups.wake();
+                changed.wake();
             }
         };
         let first = folders.first().map_or(Path::new(""), PathBuf::as_path);

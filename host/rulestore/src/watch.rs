@@ -6,16 +6,13 @@ use std::{
     fs,
     hash::{Hash as _, Hasher as _},
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::select;
+use lifesigns_model::WakeSignal;
 
-use crate::{file::FileKey, system_watch::SystemWatch, wakeups::Wakeups};
+use crate::{file::FileKey, system_watch::SystemWatch};
 
 /// A change is complete when nothing has changed for this long.
 const QUIET: Duration = Duration::from_millis(100);
@@ -33,42 +30,12 @@ const DOUBT: Duration = Duration::from_secs(5);
 pub enum WatchOutcome {
     /// Something may have changed: scan again.
     Changed,
-    /// [`WatchWaker::wake`] was called, and no file has changed.
+    /// The [signal](Watcher::signal) was woken, and no file has changed.
     Woken,
     /// Nothing has changed.
     Timeout,
-    /// [`WatchStopper::stop`] was called.
+    /// The signal was stopped.
     Stopped,
-}
-
-/// Ends a wait and all waits after it, from another thread.
-#[derive(Clone)]
-pub struct WatchStopper {
-    stopped: Arc<AtomicBool>,
-    wakeups: Wakeups,
-}
-
-impl WatchStopper {
-    /// Ends the wait and all after it.
-    pub fn stop(&self) {
-        self.stopped.store(true, Ordering::Release);
-        self.wakeups.wake();
-    }
-}
-
-/// Ends a wait from another thread.
-#[derive(Clone)]
-pub struct WatchWaker {
-    woken: Arc<AtomicBool>,
-    wakeups: Wakeups,
-}
-
-impl WatchWaker {
-    /// Ends the wait, or the next one.
-    pub fn wake(&self) {
-        self.woken.store(true, Ordering::Release);
-        self.wakeups.wake();
-    }
 }
 
 /// Watches a rules folder, and the folders of its modules.
@@ -76,10 +43,11 @@ impl WatchWaker {
 /// Watch first, then scan: what changes in between is not missed.
 pub struct Watcher {
     folders: Vec<PathBuf>,
-    woken_up: Receiver<()>,
-    stopper: WatchStopper,
-    /// [`WatchWaker::wake`] was called since the last wait.
-    woken: Arc<AtomicBool>,
+    signal: WakeSignal,
+    /// The signal was woken since the last wait ended.
+    woken: bool,
+    /// Woken by the system when something changes.
+    changed: WakeSignal,
     /// `None` where the system sends no notifications: then the files are polled.
     system_watch: Option<SystemWatch>,
     may_use_system: bool,
@@ -103,13 +71,11 @@ impl Watcher {
     }
 
     fn with(folders: Vec<PathBuf>, may_use_system: bool) -> Self {
-        let (wakeups, woken_up) = Wakeups::new();
-        let stopper = WatchStopper { stopped: Arc::default(), wakeups };
         let mut watcher = Self {
             folders,
-            woken_up,
-            stopper,
-            woken: Arc::default(),
+            signal: WakeSignal::new(),
+            woken: false,
+            changed: WakeSignal::new(),
             system_watch: None,
             may_use_system,
             identities: Vec::new(),
@@ -142,28 +108,24 @@ impl Watcher {
         true
     }
 
-    /// Returns a handle that ends waits.
-    pub fn stopper(&self) -> WatchStopper {
-        self.stopper.clone()
-    }
-
-    /// Returns a handle that makes a wait end with [`WatchOutcome::Woken`].
-    pub fn waker(&self) -> WatchWaker {
-        WatchWaker { woken: Arc::clone(&self.woken), wakeups: self.stopper.wakeups.clone() }
+    /// Returns the signal that ends a wait from another thread, with [`WatchOutcome::Woken`], or all waits, with
+    /// [`WatchOutcome::Stopped`].
+    pub fn signal(&self) -> WakeSignal {
+        self.signal.clone()
     }
 
     /// Waits until something has changed and nothing changes any more, or `timeout` has passed. A change
     /// that begins within the timeout is reported, even if it takes a little longer to end.
     pub fn wait(&mut self, timeout: Duration) -> WatchOutcome {
         let deadline = Instant::now() + timeout;
-        while !self.is_stopped() {
+        while !self.signal.is_stopped() {
             let left = deadline.saturating_duration_since(Instant::now());
-            let woken_up = self.woken_up.recv_timeout(left.min(LOOK)).is_ok();
-            let moved = !woken_up && self.look();
-            if self.is_stopped() {
+            let is_called = self.is_called(left.min(LOOK));
+            let moved = !is_called && self.look();
+            if self.signal.is_stopped() {
                 break;
             }
-            if woken_up || moved {
+            if is_called || moved {
                 return self.settle(moved);
             }
             if left.is_zero() {
@@ -173,8 +135,16 @@ impl Watcher {
         WatchOutcome::Stopped
     }
 
-    fn is_stopped(&self) -> bool {
-        self.stopper.stopped.load(Ordering::Acquire)
+    /// Waits for a call of the signal or a notification of the system. Returns whether one came.
+    fn is_called(&mut self, at_most: Duration) -> bool {
+        select! {
+            recv(self.signal.receiver()) -> called => {
+                self.woken |= called.is_ok();
+                true
+            }
+            recv(self.changed.receiver()) -> _ => true,
+            default(at_most) => false,
+        }
     }
 
     /// Whether a folder was removed, made or replaced, or a file has changed without a notification.
@@ -191,11 +161,11 @@ impl Watcher {
         let first = Instant::now();
         loop {
             let left = MOST_DELAY.saturating_sub(first.elapsed());
-            let woken_up = self.woken_up.recv_timeout(left.min(self.quiet)).is_ok();
-            if self.is_stopped() {
+            let is_called = self.is_called(left.min(self.quiet));
+            if self.signal.is_stopped() {
                 return WatchOutcome::Stopped;
             }
-            if woken_up && !left.is_zero() {
+            if is_called && !left.is_zero() {
                 continue;
             }
             // Without notifications, a file that is being written shows by polling.
@@ -209,7 +179,7 @@ impl Watcher {
             has_moved = true;
             self.arm();
         }
-        let woken = self.woken.swap(false, Ordering::AcqRel);
+        let woken = std::mem::take(&mut self.woken);
         if woken && !has_moved { WatchOutcome::Woken } else { WatchOutcome::Changed }
     }
 
@@ -232,7 +202,7 @@ impl Watcher {
             .collect();
         self.system_watch = None;
         if self.may_use_system {
-            match SystemWatch::new(&there, self.stopper.wakeups.clone()) {
+            match SystemWatch::new(&there, self.changed.clone()) {
                 Ok(system_watch) => self.system_watch = Some(system_watch),
                 Err(cause) => {
                     tracing::warn!(%cause, "no change notifications from the system; polling every second");

@@ -169,7 +169,7 @@ fn our_own_reading_is_no_change() {
 #[test]
 fn a_stop_ends_this_wait_and_all_others() {
     let mut watcher = Watcher::new(Path::new("/nowhere/rules"));
-    let stopper = watcher.stopper();
+    let stopper = watcher.signal();
     thread::spawn(move || stopper.stop());
     assert_eq!(watcher.wait(LONG), WatchOutcome::Stopped);
     assert_eq!(watcher.wait(LONG), WatchOutcome::Stopped);
@@ -182,7 +182,7 @@ fn a_waker_is_no_change_and_hides_none() {
         let file = folder.path().join("a.toml");
         fs::write(&file, "1").unwrap();
         let mut watcher = if polling { Watcher::polling(folder.path()) } else { Watcher::new(folder.path()) };
-        let waker = watcher.waker();
+        let waker = watcher.signal();
         waker.wake();
         assert_eq!(watcher.wait(LONG), WatchOutcome::Woken);
         fs::write(&file, "12").unwrap();

@@ -7,11 +7,10 @@ use std::{
     os::unix::process::{CommandExt, ExitStatusExt},
     path::PathBuf,
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
     time::{Duration, Instant},
 };
 
+use lifesigns_model::WakeSignal;
 use lifesigns_text::quoted;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -95,8 +94,8 @@ impl ChildProcess {
 
     /// # Errors
     /// The host ends, or the time is over.
-    fn may_go_on(&self, stop: &AtomicBool, deadline: Instant) -> Result<(), AdmitError> {
-        if stop.load(Ordering::Acquire) {
+    fn may_go_on(&self, stop: &WakeSignal, deadline: Instant) -> Result<(), AdmitError> {
+        if stop.is_stopped() {
             return Err(ending());
         }
         if Instant::now() >= deadline {
@@ -156,7 +155,7 @@ impl ChildProcess {
 }
 
 impl Compiler for ChildProcess {
-    fn compile(&self, module: &[u8], stop: &AtomicBool) -> Result<Vec<u8>, AdmitError> {
+    fn compile(&self, module: &[u8], stop: &WakeSignal) -> Result<Vec<u8>, AdmitError> {
         structure::check(module)?;
         let deadline = Instant::now() + Duration::from_secs(self.limits.wall_s);
         let mut running = self.start()?;
@@ -178,11 +177,11 @@ impl Compiler for ChildProcess {
                 break status;
             }
             self.may_go_on(stop, deadline)?;
-            thread::sleep(END);
+            let _ = stop.wait(END);
         };
         let made = self.verdict(status, pipes.answer, &pipes.said);
         // What ends the host may have ended the child.
-        if made.is_err() && stop.load(Ordering::Acquire) {
+        if made.is_err() && stop.is_stopped() {
             return Err(ending());
         }
         made

@@ -1,11 +1,9 @@
 //! Who makes machine code of a module: this process, or a child process whose memory and time are
 //! limited. Compiling is the one thing that a module can make a host do outside any deadline.
 
-use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    sync::atomic::AtomicBool,
-};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
+use lifesigns_model::WakeSignal;
 use wasmtime::{Config, Engine, OptLevel};
 
 use crate::{
@@ -36,11 +34,11 @@ impl Default for CompileLimits {
 /// Makes machine code of modules.
 pub trait Compiler: Send + Sync {
     /// The machine code of `module`, in wasmtime's serialised form, made by the same wasmtime with the
-    /// same configuration. Gives up soon after `stop` is set, if it can.
+    /// same configuration. Gives up soon after `stop` is stopped, if it can.
     ///
     /// # Errors
     /// When the module cannot be compiled, or not within the limits.
-    fn compile(&self, module: &[u8], stop: &AtomicBool) -> Result<Vec<u8>, AdmitError>;
+    fn compile(&self, module: &[u8], stop: &WakeSignal) -> Result<Vec<u8>, AdmitError>;
 
     /// The limits that it keeps: what was refused because of them is tried again with others.
     fn limits(&self) -> CompileLimits;
@@ -66,7 +64,7 @@ impl InProcess {
 }
 
 impl Compiler for InProcess {
-    fn compile(&self, module: &[u8], _: &AtomicBool) -> Result<Vec<u8>, AdmitError> {
+    fn compile(&self, module: &[u8], _: &WakeSignal) -> Result<Vec<u8>, AdmitError> {
         structure::check(module)?;
         let code = machine_code(&self.engine, module)?;
         if code.len() as u64 > self.limits.code_bytes {

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use lifesigns_model::SystemClock;
+
 /// How exactly it is known when an entry was used: its time is written at most this often.
 const USED: Duration = Duration::from_secs(3600);
 /// A file that is being written is not older than this; what is older, a crash left behind.
@@ -26,7 +28,7 @@ impl Default for Bounds {
 
 /// Notes that an entry was used.
 pub(crate) fn used(file: &File, metadata: &Metadata) {
-    let now = SystemTime::now();
+    let now = SystemClock::file_time();
     let is_old = metadata.modified().is_ok_and(|time| now.duration_since(time).is_ok_and(|age| age > USED));
     if is_old {
         // An entry whose time cannot be written goes earlier, and is compiled again.
@@ -36,7 +38,7 @@ pub(crate) fn used(file: &File, metadata: &Metadata) {
 
 /// Removes what is over the bounds, but never `newest`. What is no regular file is not ours.
 pub(crate) fn evict(folder: &Path, bounds: &Bounds, newest: &Path) {
-    let now = SystemTime::now();
+    let now = SystemClock::file_time();
     let mut entries: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let Ok(metadata) = entry.metadata() else { continue };
@@ -74,7 +76,7 @@ mod tests {
     #[test]
     fn what_was_used_longest_ago_goes_first() {
         let folder = tempfile::tempdir().expect("a folder");
-        let long_ago = SystemTime::now() - Duration::from_secs(100_000);
+        let long_ago = SystemClock::file_time() - Duration::from_secs(100_000);
         for (at, name) in ["key", "a", "b", "c", "d.1.tmp"].iter().enumerate() {
             let file = File::create(folder.path().join(name)).expect("a file");
             file.set_len(100).expect("its size");

@@ -2,10 +2,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak, atomic::AtomicBool},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use lifesigns_model::{DescribedInstance, InstantiateError, Limits, Module};
+use lifesigns_model::{DescribedInstance, InstantiateError, Limits, Module, WakeSignal};
 use wasmtime::{
     Engine,
     component::{Component, HasSelf, Linker},
@@ -42,7 +42,8 @@ struct Shared {
     compiler: Arc<dyn Compiler>,
     memory: Arc<MemoryBudget>,
     known: Mutex<Known>,
-    /// A module has been compiled, or was refused.
+    /// A module has been compiled, or was refused. A condition of `known`, not a [`WakeSignal`]: many may wait,
+    /// each for another module.
     done: Condvar,
 }
 
@@ -92,15 +93,15 @@ impl Sandbox {
     /// # Errors
     /// When the bytes are not a rule module that this host can run.
     pub fn load(&self, bytes: &[u8], digest: &str) -> Result<Arc<WasmModule>, AdmitError> {
-        self.load_until(bytes, digest, &AtomicBool::new(false))
+        self.load_until(bytes, digest, &WakeSignal::new())
     }
 
-    /// As [`Sandbox::load`]; gives up soon after `stop` is set, if the compiler can. Other modules are
+    /// As [`Sandbox::load`]; gives up soon after `stop` is stopped, if the compiler can. Other modules are
     /// compiled meanwhile, by other threads.
     ///
     /// # Errors
     /// See [`Sandbox::load`]; [`AdmitError::Unavailable`] when it was stopped.
-    pub fn load_until(&self, bytes: &[u8], digest: &str, stop: &AtomicBool) -> Result<Arc<WasmModule>, AdmitError> {
+    pub fn load_until(&self, bytes: &[u8], digest: &str, stop: &WakeSignal) -> Result<Arc<WasmModule>, AdmitError> {
         let _turn = match self.0.turn(digest) {
             Ok(turn) => turn,
             Err(done) => return done,

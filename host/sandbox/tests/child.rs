@@ -6,14 +6,12 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
+use lifesigns_model::WakeSignal;
 use lifesigns_sandbox::{AdmitError, Cache, ChildProcess, CompileLimits, Compiler, MemoryBudget, Sandbox};
 
 /// A module that looks like a rule, with `bytes` bytes that mean nothing.
@@ -88,8 +86,8 @@ fn the_child_is_in_a_group_of_its_own_and_a_stop_hides_what_it_died_of() {
     let does =
         format!("read all < /proc/$$/stat; echo $$ $all > {0}.tmp; mv {0}.tmp {0}; exec sleep 600", file.display());
     let compiler = child(folder.path(), &does, CompileLimits::default());
-    let stop = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&stop);
+    let stop = WakeSignal::new();
+    let seen = stop.clone();
     let compiling = thread::spawn(move || compiler.compile(&module(0), &seen));
     let deadline = Instant::now() + Duration::from_secs(60);
     let said = loop {
@@ -102,7 +100,7 @@ fn the_child_is_in_a_group_of_its_own_and_a_stop_hides_what_it_died_of() {
     // `$$`, then `PID (NAME) STATE PARENT GROUP`.
     let words: Vec<&str> = said.split_whitespace().collect();
     assert_eq!(words[0], words[5], "its group is its own: {said}");
-    stop.store(true, Ordering::Release);
+    stop.stop();
     let error = compiling.join().unwrap().unwrap_err();
     assert!(error.to_string().contains("the host is ending"), "{error}");
 }
@@ -115,10 +113,11 @@ fn a_child_that_takes_nothing_or_does_not_end_keeps_no_thread() {
     for does in ["exec sleep 600", "exec sleep 600 <&- >&- 2>&-", "exec sleep 600 >&- 2>&-"] {
         let folder = tempfile::tempdir().unwrap();
         let limits = CompileLimits { wall_s: 1, ..CompileLimits::default() };
-        let error = child(folder.path(), does, limits).compile(&big, &AtomicBool::new(false)).unwrap_err();
+        let error = child(folder.path(), does, limits).compile(&big, &WakeSignal::new()).unwrap_err();
         assert!(error.is_transient() && error.to_string().contains("not done after 1 s"), "{does}: {error}");
-        let patient = child(folder.path(), does, CompileLimits::default());
-        let error = patient.compile(&big, &AtomicBool::new(true)).unwrap_err();
+        let (patient, stopped) = (child(folder.path(), does, CompileLimits::default()), WakeSignal::new());
+        stopped.stop();
+        let error = patient.compile(&big, &stopped).unwrap_err();
         assert!(error.is_transient() && error.to_string().contains("the host is ending"), "{does}: {error}");
     }
 }
@@ -130,6 +129,6 @@ fn a_module_that_no_pipe_holds_arrives_whole() {
     let copy = folder.path().join("copy");
     // The answer comes before the module is read, and is longer than a pipe holds as well.
     let does = format!("printf c; head -c 300000 /dev/zero; cat > {}", copy.display());
-    let code = child(folder.path(), &does, CompileLimits::default()).compile(&big, &AtomicBool::new(false)).unwrap();
+    let code = child(folder.path(), &does, CompileLimits::default()).compile(&big, &WakeSignal::new()).unwrap();
     assert_eq!((code.len(), fs::read(&copy).unwrap() == big), (300_000, true));
 }

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use lifesigns_model::{Clock as _, SystemClock};
 use lifesigns_record::{Commit, WriterEpoch};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -53,19 +52,11 @@ pub struct Store {
 impl Store {
     /// Opens the store at `path`, or makes it, readable only by its owner. Brings an older one up to
     /// date, and checks that the file is whole. Triggers of the audit that are missing are put back in one
-    /// transaction with the entry that says so, with the time of the system's clock.
+    /// transaction with the entry that says so, at `now_ns` of the host's clock, nanoseconds since the Unix epoch.
     ///
     /// # Errors
     /// See [`StoreOpenError`]. Whatever is wrong, the file stays as it is.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreOpenError> {
-        Self::open_at(path, SystemClock.now_ns())
-    }
-
-    /// As [`Self::open`], at `now_ns` of the host's clock, nanoseconds since the Unix epoch.
-    ///
-    /// # Errors
-    /// See [`StoreOpenError`]. Whatever is wrong, the file stays as it is.
-    pub fn open_at(path: impl AsRef<Path>, now_ns: u64) -> Result<Self, StoreOpenError> {
+    pub fn open(path: impl AsRef<Path>, now_ns: u64) -> Result<Self, StoreOpenError> {
         let path = path.as_ref();
         let lock = Lock::take(path)?;
         file::create(path)?;
@@ -266,7 +257,7 @@ mod tests {
     #[test]
     fn a_full_file_loses_nothing_and_the_same_commit_works_once_there_is_room() {
         let folder = tempfile::tempdir().unwrap();
-        let mut store = Store::open(folder.path().join("a.db")).unwrap();
+        let mut store = Store::open(folder.path().join("a.db"), 0).unwrap();
         store.connection.pragma_update(None, "max_page_count", 200).unwrap();
         let (went, error) = until_it_fails(&mut store);
         assert!(matches!(error, StoreError::Full(..)) && error.is_transient(), "{error}");
@@ -284,7 +275,7 @@ mod tests {
     #[test]
     fn a_read_only_file_is_reported_and_recovers() {
         let folder = tempfile::tempdir().unwrap();
-        let mut store = Store::open(folder.path().join("a.db")).unwrap();
+        let mut store = Store::open(folder.path().join("a.db"), 0).unwrap();
         store.commit(&numbered(1)).unwrap();
         store.connection.pragma_update(None, "query_only", true).unwrap();
         let error = store.commit(&numbered(2)).unwrap_err();
@@ -298,7 +289,7 @@ mod tests {
     #[test]
     fn a_file_locked_by_another_process_is_busy() {
         let folder = tempfile::tempdir().unwrap();
-        let mut store = Store::open(folder.path().join("a.db")).unwrap();
+        let mut store = Store::open(folder.path().join("a.db"), 0).unwrap();
         store.connection.busy_timeout(std::time::Duration::ZERO).unwrap();
         let other = Connection::open(store.path()).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -311,7 +302,7 @@ mod tests {
     #[test]
     fn a_commit_that_fails_in_the_middle_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let mut store = Store::open(folder.path().join("a.db")).unwrap();
+        let mut store = Store::open(folder.path().join("a.db"), 0).unwrap();
         store.commit(&numbered(1)).unwrap();
         // The audit is written after the offsets.
         let trap = "CREATE TEMP TRIGGER trap BEFORE INSERT ON main.audit BEGIN SELECT RAISE(ABORT, 'no'); END";
@@ -327,11 +318,11 @@ mod tests {
     fn a_writer_that_was_superseded_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
-        let mut first = Store::open(&path).unwrap();
+        let mut first = Store::open(&path, 0).unwrap();
         first.commit(&numbered(1)).unwrap();
         // An operator takes the lock file for a leftover, and starts a second host.
         std::fs::remove_file(beside(&path, "-lock")).unwrap();
-        let mut second = Store::open(&path).unwrap();
+        let mut second = Store::open(&path, 0).unwrap();
         assert_eq!(second.epoch(), first.epoch().next());
         let error = first.commit(&numbered(2)).unwrap_err();
         assert!(matches!(error, StoreError::Superseded(..)) && !error.is_transient(), "{error:?}");
@@ -345,7 +336,7 @@ mod tests {
     #[test]
     fn a_part_can_be_checked_as_well_as_the_whole() {
         let folder = tempfile::tempdir().unwrap();
-        let mut store = Store::open(folder.path().join("a.db")).unwrap();
+        let mut store = Store::open(folder.path().join("a.db"), 0).unwrap();
         store.commit(&numbered(1)).unwrap();
         assert_eq!(damage(&store.connection, "1").unwrap(), None);
         assert_eq!(damage_of_what_is_now(&store.connection).unwrap(), None);
@@ -361,7 +352,7 @@ mod tests {
     #[test]
     fn the_file_is_set_up_as_it_must_be() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path().join("a.db")).unwrap();
+        let store = Store::open(folder.path().join("a.db"), 0).unwrap();
         let ask = |name: &str| -> String {
             let value = |row: &rusqlite::Row<'_>| row.get::<_, rusqlite::types::Value>(0);
             match store.connection.pragma_query_value(None, name, value).unwrap() {

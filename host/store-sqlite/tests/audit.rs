@@ -21,7 +21,7 @@ fn audited(now_ns: u64, numbers: std::ops::RangeInclusive<u64>) -> lifesigns_rec
 /// A store with ten entries, one a day.
 fn ten() -> Folder {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     for number in 1..=10 {
         store.commit(&audited(number * DAY_NS, number..=number)).unwrap();
     }
@@ -56,7 +56,7 @@ fn entries_come_back_and_verify() {
 #[test]
 fn an_empty_audit_is_unbroken() {
     let folder = Folder::new();
-    Store::open(folder.path()).unwrap();
+    Store::open(folder.path(), 0).unwrap();
     let report = verify(&folder.path()).unwrap();
     assert_eq!((report.entries, report.head.id), (0, 0));
 }
@@ -149,7 +149,7 @@ fn a_mark_that_was_noted_down_finds_a_tail_that_was_cut_off_or_rewritten() {
     let reader = StoreReader::open(folder.path()).unwrap();
     assert!(matches!(reader.audit_verify(Some(&noted)), Err(AuditError::Broken { id: 9, .. })));
     // Written again with other words.
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     store.commit(&audited(1, 11..=11)).unwrap();
     assert!(verify(&folder.path()).is_ok(), "one file alone cannot tell");
     let last = store.reader().unwrap().audit(&AuditFilter { limit: 2, ..AuditFilter::default() }).unwrap();
@@ -160,7 +160,7 @@ fn a_mark_that_was_noted_down_finds_a_tail_that_was_cut_off_or_rewritten() {
 #[test]
 fn retention_leaves_an_anchor_from_which_it_verifies() {
     let folder = ten();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let early = StoreReader::open(folder.path()).unwrap().audit(&AuditFilter::default()).unwrap();
     let retention = RetentionPolicy { audit_age_ms: 5 * DAY_MS, ..RetentionPolicy::default() };
     let retained = store.retain(10 * DAY_NS, &retention).unwrap();
@@ -195,9 +195,9 @@ fn missing_or_changed_triggers_are_found_and_put_back_with_an_entry() {
         let findings = lifesigns_store_sqlite::doctor(folder.path());
         assert!(findings.iter().any(|one| one.what.contains("are missing or changed")), "{findings:?}");
         // Opened and no more, as by a host that is killed before its first commit: the entry is there.
-        drop(Store::open_at(folder.path(), 77).unwrap());
+        drop(Store::open(folder.path(), 77).unwrap());
         assert_eq!(verify(&folder.path()).unwrap().entries, 11, "{statement}");
-        let mut store = Store::open(folder.path()).unwrap();
+        let mut store = Store::open(folder.path(), 0).unwrap();
         let last =
             store.reader().unwrap().audit(&AuditFilter { limit: 1, ..AuditFilter::default() }).unwrap().remove(0);
         assert_eq!((last.audit.what.as_str(), last.written_ns), ("audit guards restored", 77), "{statement}");
@@ -214,10 +214,10 @@ fn triggers_whose_entry_cannot_be_written_are_not_put_back() {
                   CREATE TRIGGER refuse BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END";
     connection.execute_batch(refuse).unwrap();
     drop(connection);
-    assert!(Store::open(folder.path()).is_err(), "it is not opened without its entry");
+    assert!(Store::open(folder.path(), 0).is_err(), "it is not opened without its entry");
     assert!(matches!(verify(&folder.path()), Err(AuditError::Unguarded { missing }) if missing == ["audit_stays"]));
     Connection::open(folder.path()).unwrap().execute_batch("DROP TRIGGER refuse").unwrap();
-    drop(Store::open(folder.path()).unwrap());
+    drop(Store::open(folder.path(), 0).unwrap());
     assert_eq!(verify(&folder.path()).unwrap().entries, 11);
 }
 

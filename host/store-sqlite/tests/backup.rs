@@ -20,7 +20,7 @@ use lifesigns_store_sqlite::{Store, StoreReader};
 #[test]
 fn a_copy_made_while_it_is_written_is_one_moment_and_a_store() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     for first in (0..6000).step_by(500) {
         let changes =
             BookChanges { alerts: (first..first + 500).map(|number| alert(number).into()).collect(), ..changes(first) };
@@ -58,7 +58,7 @@ fn a_copy_made_while_it_is_written_is_one_moment_and_a_store() {
     });
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(!folder.file("copy.db-wal").exists());
-    let copied = Store::open(&copy).unwrap();
+    let copied = Store::open(&copy, 0).unwrap();
     let loaded = copied.load().unwrap();
     let extra = loaded.restored.alerts.len() as u64 - 6000;
     assert!((1..written).contains(&extra), "{extra} of {written}: a moment while it was written");
@@ -74,13 +74,13 @@ fn a_copy_made_while_it_is_written_is_one_moment_and_a_store() {
 #[test]
 fn a_backup_goes_into_the_stores_place() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     store.commit(&commit(1, changes(1))).unwrap();
     store.reader().unwrap().backup(folder.file("copy.db"), |_| {}).unwrap();
     store.commit(&commit(2, changes(2))).unwrap();
     drop(store);
     fs::copy(folder.file("copy.db"), folder.path()).unwrap();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     assert_eq!(store.load().unwrap().restored.alerts, [alert(1).into()]);
     store.commit(&commit(3, changes(3))).unwrap();
     store.reader().unwrap().audit_verify(None).unwrap();
@@ -89,7 +89,7 @@ fn a_backup_goes_into_the_stores_place() {
 #[test]
 fn nothing_is_overwritten_and_nothing_left_behind() {
     let folder = Folder::new();
-    let store = Store::open(folder.path()).unwrap();
+    let store = Store::open(folder.path(), 0).unwrap();
     let reader = store.reader().unwrap();
     fs::write(folder.file("mine"), "mine").unwrap();
     for name in ["mine", "store.db", "store.db-lock"] {

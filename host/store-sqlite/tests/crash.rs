@@ -65,7 +65,7 @@ fn whole(path: &Path) -> u64 {
 
 /// The host: goes on where it stopped, and says each number once it is committed.
 fn host(path: &Path) {
-    let mut store = Store::open(path).unwrap();
+    let mut store = Store::open(path, 0).unwrap();
     let reader = store.reader().unwrap();
     let first = store.load().unwrap().start.offsets.first().map_or(0, |place| place.lines) + 1;
     for number in first.. {
@@ -147,7 +147,7 @@ fn whole_after_kill(path: &Path) -> u64 {
 #[test]
 fn whatever_is_left_of_the_log_the_commits_before_are_there() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let reader = store.reader().unwrap();
     let log = folder.file("store.db-wal");
     // How long the log was when a commit was in it.
@@ -176,7 +176,7 @@ fn whatever_is_left_of_the_log_the_commits_before_are_there() {
         fs::write(&image, &file).unwrap();
         fs::write(&image_log, &left).unwrap();
         let expected = lengths.iter().filter(|length| **length <= at).count() as u64 - 1;
-        let store = Store::open(&image).unwrap();
+        let store = Store::open(&image, 0).unwrap();
         let found = whole(&image);
         // A byte that holds nothing, between two frames or in zeros, may be as it was.
         assert!(found >= expected, "seed {seed} round {round}: {found} of {expected}");

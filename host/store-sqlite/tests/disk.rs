@@ -75,7 +75,7 @@ fn on_a_full_disk() {
     let path = disk.join("store.db");
     let ballast = disk.join("ballast");
     fs::write(&ballast, vec![0; 3 << 20]).unwrap();
-    let mut store = Store::open(&path).unwrap();
+    let mut store = Store::open(&path, 0).unwrap();
     let mut last = 0;
     let error = loop {
         match store.commit(&commit(last + 1, changes(last + 1))) {
@@ -93,7 +93,7 @@ fn on_a_full_disk() {
     stands_at(&path, last);
     // Even a restart on the full disk loses nothing.
     drop(store);
-    let mut store = Store::open(&path).unwrap();
+    let mut store = Store::open(&path, 0).unwrap();
     stands_at(&path, last);
     fs::remove_file(&ballast).unwrap();
     for number in last + 1..last + 20 {
@@ -107,18 +107,18 @@ fn on_a_full_disk() {
 fn on_a_read_only_disk() {
     let Some(disk) = disk() else { return };
     let path = disk.join("store.db");
-    let mut store = Store::open(&path).unwrap();
+    let mut store = Store::open(&path, 0).unwrap();
     for number in 1..=3 {
         store.commit(&commit(number, changes(number))).unwrap();
     }
     drop(store);
     let mount = |how: &str| Command::new("mount").args(["-o", how]).arg(&disk).status().unwrap();
     assert!(mount("remount,ro").success());
-    let error = Store::open(&path).unwrap_err();
+    let error = Store::open(&path, 0).unwrap_err();
     let StoreOpenError::File { source, .. } = &error else { panic!("{error:?}") };
     assert_eq!(source.kind(), std::io::ErrorKind::ReadOnlyFilesystem);
     stands_at(&path, 3);
     assert!(mount("remount,rw").success());
-    Store::open(&path).unwrap().commit(&commit(4, changes(4))).unwrap();
+    Store::open(&path, 0).unwrap().commit(&commit(4, changes(4))).unwrap();
     stands_at(&path, 4);
 }

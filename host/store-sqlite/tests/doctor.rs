@@ -12,7 +12,7 @@ use rusqlite::Connection;
 
 /// A store that a host has closed.
 fn sound(folder: &Folder) {
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     for number in 1..50 {
         store.commit(&commit(number, changes(number))).unwrap();
     }
@@ -42,7 +42,7 @@ fn a_sound_store_has_no_flaws_beside_a_host_and_without_one() {
     let good = doctor(folder.path());
     assert!(good.iter().any(|finding| finding.what.contains("audit is unbroken: 49 entries")), "{good:?}");
     assert!(good.iter().any(|finding| finding.what.contains("49 objects, 49 alerts")), "{good:?}");
-    let _host = Store::open(folder.path()).unwrap();
+    let _host = Store::open(folder.path(), 0).unwrap();
     assert_eq!(flaws(&folder.path()), []);
 }
 
@@ -99,7 +99,7 @@ fn a_tampered_audit_is_told() {
 fn dead_letters_are_told() {
     let folder = Folder::new();
     sound(&folder);
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let id = store.reader().unwrap().pending("mail", 0, 1).unwrap()[0].id;
     let outbox = vec![OutboxUpdate { id, change: OutboxChange::Dead { why: "no such mailbox".to_owned() } }];
     store.commit(&Commit { outbox, ..Commit::default() }).unwrap();

@@ -22,7 +22,7 @@ fn opened(alerts: &[Alert]) -> Vec<u64> {
 #[test]
 fn past_alerts_are_found_by_object_definition_and_time() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let mut all: Vec<Alert> = (1..=20).map(|number| cancelled(number, 1000 + number)).collect();
     for alert in all.iter_mut().filter(|alert| alert.opened_ns.is_multiple_of(5)) {
         alert.object = "vm".into();
@@ -49,7 +49,7 @@ fn past_alerts_are_found_by_object_definition_and_time() {
 #[test]
 fn badges_over_time_begin_with_the_one_that_held() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let points: Vec<_> =
         [(10, 100), (20, 25), (30, 75), (40, 0)].map(|(time, score)| badge("production", time, score)).into();
     let mut badges = points.clone();
@@ -88,7 +88,7 @@ fn retain(store: &mut Store, now_ns: u64, retention: &RetentionPolicy) -> Retent
 #[test]
 fn what_is_old_goes_and_what_is_open_or_waits_stays() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     for day in 1..=10 {
         let mut changes = changes(day);
         changes.silences = vec![silence(day, day * DAY_NS)];
@@ -130,7 +130,7 @@ fn used_bytes(reader: &StoreReader) -> u64 {
 #[test]
 fn too_large_a_store_loses_the_oldest_first_and_gives_room_back() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     for round in 0..12_u64 {
         let numbers = round * 500..(round + 1) * 500;
         let changes = BookChanges {

@@ -145,7 +145,7 @@ fn agree(file: &Store, memory: &dyn RecordWriter) {
 fn memory_and_file_agree_on_every_commit() {
     for seed in 1..=2 {
         let (folder, store) = (Folder::new(), MemoryStore::default());
-        let mut file = Store::open_at(folder.path(), 1).unwrap();
+        let mut file = Store::open(folder.path(), 1).unwrap();
         let mut memory = store.open();
         let mut random = Random(seed);
         for now_ns in 10..150 {
@@ -168,7 +168,7 @@ fn memory_and_file_agree_on_every_commit() {
             agree(&file, &memory);
             if random.one_in(30) {
                 drop(file);
-                file = Store::open_at(folder.path(), now_ns).unwrap();
+                file = Store::open(folder.path(), now_ns).unwrap();
                 memory = store.open();
                 assert_eq!(file.epoch(), RecordWriter::epoch(&memory));
             }

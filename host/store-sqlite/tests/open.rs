@@ -16,7 +16,7 @@ fn raw(path: &Path, sql: &str) {
 #[test]
 fn nobody_else_may_read_it() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     store.commit(&commit(1, changes(1))).unwrap();
     for entry in fs::read_dir(folder.file("")).unwrap() {
         let entry = entry.unwrap();
@@ -27,15 +27,15 @@ fn nobody_else_may_read_it() {
 #[test]
 fn a_second_host_is_refused_and_told_who_has_it() {
     let folder = Folder::new();
-    let first = Store::open(folder.path()).unwrap();
-    let error = Store::open(folder.path()).unwrap_err();
+    let first = Store::open(folder.path(), 0).unwrap();
+    let error = Store::open(folder.path(), 0).unwrap_err();
     let StoreOpenError::InUse { pid, .. } = &error else { panic!("{error:?}") };
     assert_eq!(*pid, Some(std::process::id()));
     assert!(error.to_string().contains("store.db") && error.to_string().contains("process"), "{error}");
     // That it was refused did not take anything from the first.
-    assert!(matches!(Store::open(folder.path()), Err(StoreOpenError::InUse { .. })));
+    assert!(matches!(Store::open(folder.path(), 0), Err(StoreOpenError::InUse { .. })));
     drop(first);
-    Store::open(folder.path()).unwrap();
+    Store::open(folder.path(), 0).unwrap();
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_reader_sees_what_was_committed_beside_a_host_and_without_one() {
     let folder = Folder::new();
     assert!(matches!(StoreReader::open(folder.path()), Err(StoreOpenError::Missing(_))));
     assert!(!folder.path().exists());
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let reader = StoreReader::open(folder.path()).unwrap();
     for number in 1..=3 {
         store.commit(&commit(number, changes(number))).unwrap();
@@ -60,17 +60,17 @@ fn an_empty_file_becomes_a_store() {
     let folder = Folder::new();
     fs::write(folder.path(), "").unwrap();
     assert!(matches!(StoreReader::open(folder.path()), Err(StoreOpenError::Missing(_))));
-    Store::open(folder.path()).unwrap();
+    Store::open(folder.path(), 0).unwrap();
     StoreReader::open(folder.path()).unwrap();
 }
 
 #[test]
 fn a_store_of_a_newer_host_is_refused_and_left_alone() {
     let folder = Folder::new();
-    drop(Store::open(folder.path()).unwrap());
+    drop(Store::open(folder.path(), 0).unwrap());
     raw(&folder.path(), "PRAGMA user_version = 4711");
     let before = fs::read(folder.path()).unwrap();
-    for error in [Store::open(folder.path()).unwrap_err(), StoreReader::open(folder.path()).unwrap_err()] {
+    for error in [Store::open(folder.path(), 0).unwrap_err(), StoreReader::open(folder.path()).unwrap_err()] {
         assert!(matches!(error, StoreOpenError::Newer { found: 4711, .. }), "{error:?}");
         assert!(error.to_string().contains("4711"), "{error}");
     }
@@ -83,18 +83,18 @@ fn what_is_not_ours_is_left_as_it_is() {
     let path = folder.path();
     fs::write(&path, "no database at all, but long enough to be looked at as one".repeat(100)).unwrap();
     let text = fs::read(&path).unwrap();
-    assert!(matches!(Store::open(&path), Err(StoreOpenError::Foreign(_))));
+    assert!(matches!(Store::open(&path, 0), Err(StoreOpenError::Foreign(_))));
     assert!(matches!(StoreReader::open(&path), Err(StoreOpenError::Foreign(_))));
     assert!(fs::read(&path).unwrap() == text);
 
     let other = folder.file("other.db");
     raw(&other, "CREATE TABLE notes (text); INSERT INTO notes VALUES ('mine')");
     let bytes = fs::read(&other).unwrap();
-    assert!(matches!(Store::open(&other), Err(StoreOpenError::Foreign(_))));
+    assert!(matches!(Store::open(&other, 0), Err(StoreOpenError::Foreign(_))));
     assert!(matches!(StoreReader::open(&other), Err(StoreOpenError::Foreign(_))));
     assert!(fs::read(&other).unwrap() == bytes);
-    assert!(matches!(Store::open(folder.file("")), Err(StoreOpenError::File { .. } | StoreOpenError::Store(_))));
-    assert!(matches!(Store::open(folder.file("no/such/folder.db")), Err(StoreOpenError::File { .. })));
+    assert!(matches!(Store::open(folder.file(""), 0), Err(StoreOpenError::File { .. } | StoreOpenError::Store(_))));
+    assert!(matches!(Store::open(folder.file("no/such/folder.db"), 0), Err(StoreOpenError::File { .. })));
 }
 
 /// Pages of the file that are in use, so that damage to them matters.
@@ -103,7 +103,7 @@ const PAGE: usize = 4096;
 #[test]
 fn a_damaged_store_is_told_with_its_name_and_what_to_do_and_is_never_touched() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     for number in 1..200 {
         store.commit(&commit(number, changes(number))).unwrap();
     }
@@ -118,7 +118,7 @@ fn a_damaged_store_is_told_with_its_name_and_what_to_do_and_is_never_touched() {
         let path = folder.file(&format!("damaged-{page}.db"));
         fs::write(&path, &bytes).unwrap();
         tried += 1;
-        match Store::open(&path).and_then(|store| Ok(store.load()?)) {
+        match Store::open(&path, 0).and_then(|store| Ok(store.load()?)) {
             Err(StoreOpenError::Store(StoreError::Corrupt(named, _))) => {
                 assert_eq!(named, path);
                 assert!(fs::read(&path).unwrap() == bytes, "page {page}: the file was changed");
@@ -132,7 +132,7 @@ fn a_damaged_store_is_told_with_its_name_and_what_to_do_and_is_never_touched() {
     assert!(found * 3 > tried, "{found} of {tried}");
     let short = folder.file("short.db");
     fs::write(&short, &whole[..whole.len() / 2]).unwrap();
-    let error = Store::open(&short).unwrap_err();
+    let error = Store::open(&short, 0).unwrap_err();
     assert!(matches!(&error, StoreOpenError::Store(StoreError::Corrupt(..))), "{error:?}");
     let text = error.to_string();
     assert!(text.contains("short.db") && text.contains("backup") && text.contains("keep the file"), "{text}");

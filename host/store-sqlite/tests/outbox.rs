@@ -23,7 +23,7 @@ fn ids(reader: &StoreReader, receiver: &str) -> Vec<i64> {
 #[test]
 fn notices_wait_in_their_order_until_they_are_delivered() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let reader = store.reader().unwrap();
     store.commit(&commit(7, notices(1..=5, "pager"))).unwrap();
     store.commit(&commit(8, notices(1..=2, "mail"))).unwrap();
@@ -43,7 +43,7 @@ fn notices_wait_in_their_order_until_they_are_delivered() {
     assert_eq!((states[0].waiting, states[0].delivered, states[0].oldest_ns), (2, 0, Some(8)));
     // It survives a restart, and numbers are never used again.
     drop((reader, store));
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let reader = store.reader().unwrap();
     for id in ids(&reader, "mail") {
         deliver(&mut store, 10, id, OutboxChange::Delivered);
@@ -55,7 +55,7 @@ fn notices_wait_in_their_order_until_they_are_delivered() {
 #[test]
 fn the_same_notice_waits_once() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let reader = store.reader().unwrap();
     store.commit(&commit(1, notices(1..=1, "pager"))).unwrap();
     store.commit(&commit(2, notices(1..=1, "pager"))).unwrap();
@@ -69,7 +69,7 @@ fn the_same_notice_waits_once() {
 #[test]
 fn what_fails_is_tried_later_given_up_and_brought_back_by_hand() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let reader = store.reader().unwrap();
     store.commit(&commit(1, notices(1..=2, "pager"))).unwrap();
     let id = ids(&reader, "pager")[0];
@@ -97,7 +97,7 @@ fn the_time_between_messages_of_a_bundle_holds_over_a_restart() {
     let pause =
         |object: &str, until_ns| ReceiverPause { receiver: "desk".to_owned(), bundle: bundle(object), until_ns };
     let commit = |now_ns, pauses| Commit { now_ns, pauses, ..Commit::default() };
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     store.commit(&commit(1, vec![pause("vm1", 100), pause("vm2", 50)])).unwrap();
     store.commit(&commit(2, vec![pause("vm1", 200)])).unwrap();
     drop(store);
@@ -107,7 +107,7 @@ fn the_time_between_messages_of_a_bundle_holds_over_a_restart() {
     assert_eq!(found, [pause("vm2", 50), pause("vm1", 200)]);
     assert!(pauses("other").is_empty());
     // What is over goes with the next one.
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     store.commit(&commit(60, vec![pause("vm3", 300)])).unwrap();
     assert_eq!(pauses("desk").iter().map(|pause| pause.until_ns).collect::<Vec<_>>(), [200, 300]);
 }

@@ -151,11 +151,11 @@ fn fill(store: &mut Store) {
 #[ignore = "takes a minute; run it in release"]
 fn a_restart_with_100_000_open_alerts_and_1000_rules() {
     let folder = Folder::new();
-    fill(&mut Store::open(folder.path()).unwrap());
+    fill(&mut Store::open(folder.path(), 0).unwrap());
     for _ in 0..3 {
         let config = config();
         let begin = Instant::now();
-        let store = Store::open(folder.path()).unwrap();
+        let store = Store::open(folder.path(), 0).unwrap();
         let opened = begin.elapsed();
         let loaded = store.load().unwrap();
         let read = begin.elapsed();
@@ -192,7 +192,7 @@ fn inputs(batch: u64) -> impl Iterator<Item = BookInput> {
 #[ignore = "takes a minute; run it in release"]
 fn ten_thousand_alert_changes_a_second() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let mut book = Book::new(config()).unwrap();
     (0..10 * BATCH / EACH).for_each(|object| book.apply(environment(object)).unwrap());
     let [mut applied, mut taken, mut committed] = [Duration::ZERO; 3];

@@ -50,13 +50,13 @@ fn facts(object: &str, time_ns: u64, env: Option<&str>, load: f64) -> ObjectFact
 
 fn reload(store: Store, path: &std::path::Path) -> RecordedState {
     drop(store);
-    Store::open(path).unwrap().load().unwrap()
+    Store::open(path, 0).unwrap().load().unwrap()
 }
 
 #[test]
 fn the_book_comes_back_as_it_was() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let mut all = changes(1);
     all.objects[0].metrics.insert("odd".to_owned(), Fact { value: f64::INFINITY, time_ns: 9 });
     store.commit(&Commit { event_ns: Some(u64::MAX), ..commit(77, all.clone()) }).unwrap();
@@ -74,7 +74,7 @@ fn the_book_comes_back_as_it_was() {
 #[test]
 fn later_commits_change_what_earlier_ones_wrote() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     for number in 1..=3 {
         store.commit(&commit(number, changes(number))).unwrap();
     }
@@ -106,7 +106,7 @@ fn later_commits_change_what_earlier_ones_wrote() {
 #[test]
 fn of_cancelled_alerts_the_latest_of_each_object_and_definition_is_loaded() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let mut alerts: Vec<_> = (1..=6).map(|number| cancelled(number, 100 - number)).collect();
     for alert in &mut alerts[..3] {
         alert.object = "vm".into();
@@ -129,7 +129,7 @@ fn of_cancelled_alerts_the_latest_of_each_object_and_definition_is_loaded() {
 #[test]
 fn a_cut_comes_back_as_it_was() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let cut = Checkpoint {
         observations: vec![
             Observation::Seen { object: "vm-1".to_owned(), source: "log".to_owned(), time_ns: 5 },
@@ -182,7 +182,7 @@ fn a_cut_comes_back_as_it_was() {
 #[test]
 fn an_object_that_was_let_go_leaves_nothing_for_the_engine() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let of = |object: &str, facts_ns: u64| Commit {
         states: vec![state(object, "a", Some(b"x"))],
         reminders: vec![reminder(object, "a", Some(1))],
@@ -204,7 +204,7 @@ fn an_object_that_was_let_go_leaves_nothing_for_the_engine() {
 #[test]
 fn of_several_cuts_what_came_after_an_object_was_let_go_stays() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let cut = |value: &[u8], time_ns, clocks: Vec<ObjectClock>| Checkpoint {
         observations: vec![Observation::Facts(facts("vm-1", time_ns, Some("test"), 1.0), "log".to_owned())],
         states: vec![state("vm-1", std::str::from_utf8(value).unwrap(), Some(value))],
@@ -227,7 +227,7 @@ fn of_several_cuts_what_came_after_an_object_was_let_go_stays() {
 #[test]
 fn an_object_that_is_forgotten_and_heard_of_again_in_one_commit_is_a_new_one() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let own = |score| BadgePoint { of: BadgeOwner::Object, ..badge("vm-1", 1, score) };
     let of = |key: &str, time_ns: u64, score: u8| Commit {
         states: vec![state("vm-1", key, Some(b"x"))],
@@ -249,7 +249,7 @@ fn an_object_that_is_forgotten_and_heard_of_again_in_one_commit_is_a_new_one() {
     assert_eq!(start.facts, again.facts);
     assert_eq!((start.states, start.reminders, start.objects), (again.states, again.reminders, again.objects));
     // One that does not come again leaves nothing, and no badge of its end.
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let forgotten = vec!["vm-1".to_owned()];
     let gone = BookChanges { forgotten, badges: vec![own(100)], ..BookChanges::default() };
     store.commit(&commit(3, gone)).unwrap();
@@ -262,7 +262,7 @@ fn an_object_that_is_forgotten_and_heard_of_again_in_one_commit_is_a_new_one() {
 #[test]
 fn facts_are_bounded_for_each_object() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let property = |name: String, value: Option<&str>, time_ns| ObjectFacts {
         object: "vm".to_owned(),
         time_ns,

@@ -63,7 +63,7 @@ fn batch(number: u64) -> Commit {
 #[ignore = "takes a minute; run it in release"]
 fn ten_thousand_alert_changes_a_second() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     let (mut busy, mut worst, mut commits) = (Duration::ZERO, Duration::ZERO, 0_u32);
     while busy < Duration::from_secs(20) {
         let commit = batch(u64::from(commits));
@@ -113,12 +113,12 @@ fn fill(store: &mut Store) {
 #[ignore = "takes a minute; run it in release"]
 fn a_restart_with_100_000_open_alerts() {
     let folder = Folder::new();
-    let mut store = Store::open(folder.path()).unwrap();
+    let mut store = Store::open(folder.path(), 0).unwrap();
     fill(&mut store);
     drop(store);
     for _ in 0..3 {
         let begin = Instant::now();
-        let store = Store::open(folder.path()).unwrap();
+        let store = Store::open(folder.path(), 0).unwrap();
         let opened = begin.elapsed();
         let loaded = store.load().unwrap();
         let took = begin.elapsed();

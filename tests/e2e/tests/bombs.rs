@@ -4,7 +4,7 @@
 use std::{
     fs,
     path::Path,
-    sync::{Arc, Mutex, atomic::AtomicBool, mpsc},
+    sync::{Arc, Mutex, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -15,7 +15,7 @@ use lifesigns::{
 };
 use lifesigns_e2e::{binary, bombs, modules};
 use lifesigns_engine::LoadedRule;
-use lifesigns_model::{Limits, Module};
+use lifesigns_model::{Limits, Module, WakeSignal};
 use lifesigns_rulestore::{ModuleBytes, RuleStore};
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -35,7 +35,7 @@ fn sandbox(cache: Option<&Path>, compiler: Arc<dyn Compiler>) -> Sandbox {
 }
 
 fn refused(compiler: &dyn Compiler, bytes: &[u8]) -> AdmitError {
-    compiler.compile(bytes, &AtomicBool::new(false)).expect_err("a bomb")
+    compiler.compile(bytes, &WakeSignal::new()).expect_err("a bomb")
 }
 
 #[test]
@@ -130,11 +130,11 @@ fn a_refusal_is_remembered_by_digest_also_on_the_disk_and_other_limits_try_again
 #[test]
 fn a_stop_ends_a_compilation() {
     let compiler = child(binary::lifesigns(), CompileLimits { cpu_s: 600, ..CompileLimits::default() });
-    let (stop, bytes) = (Arc::new(AtomicBool::new(false)), bombs::crossings(2000, 5800));
-    let stopper = Arc::clone(&stop);
+    let (stop, bytes) = (WakeSignal::new(), bombs::crossings(2000, 5800));
+    let stopper = stop.clone();
     let compiling = thread::spawn(move || compiler.compile(&bytes, &stopper));
     thread::sleep(Duration::from_millis(200));
-    stop.store(true, std::sync::atomic::Ordering::Release);
+    stop.stop();
     let error = compiling.join().expect("it does not panic").expect_err("it was stopped");
     assert!(matches!(error, AdmitError::Unavailable(_)), "{error}");
 }

@@ -87,7 +87,7 @@ fn run(act: &str, limits: Limits, lines: usize, objects: usize) -> Outcome {
     let until = std::time::Instant::now() + Duration::from_secs(120);
     while outcome.beside.len() < lines || engine.inflight_bytes() > 0 {
         assert!(std::time::Instant::now() < until, "{act}: {} of {lines} lines", outcome.beside.len());
-        engine.wait_dirty(Duration::from_millis(20));
+        let _ = engine.checkpoint_ready().recv_timeout(Duration::from_millis(20));
         take(engine.checkpoint(), &mut outcome);
     }
     outcome.used = engine.rule_usage().remove("hostile").unwrap_or_default();

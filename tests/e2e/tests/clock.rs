@@ -1,5 +1,5 @@
-//! The host on a clock of the test's own: rules that are removed, a clock that was ahead once, and
-//! metrics that are not reported again.
+//! The host on a clock of the test's own: rules that are removed, a clock that was ahead once, metrics
+//! that are not reported again, and a receiver that is down for hours.
 
 use std::{fs, path::PathBuf, process::Command, sync::Arc};
 
@@ -7,9 +7,10 @@ use lifesigns::{
     Format, RecorderConfig, RecordingHost,
     compliance::{
         Alert, AlertStatus, ComplianceConfig, EndCause,
-        config::{AlertCondition, AlertDefinition, Scope},
+        config::{AlertCondition, AlertDefinition, Route, Scope},
     },
-    model::{Chunk, EventSource, ManualClock, ObjectFacts},
+    model::{Chunk, Clock as _, EventSource, ManualClock, ObjectFacts, SystemClock},
+    notifications::{DeliveryError, Message, Receiver},
 };
 use lifesigns_e2e::{
     binary,
@@ -50,7 +51,7 @@ impl Place {
     }
 
     fn now_ns(&self) -> u64 {
-        lifesigns::model::Clock::now_ns(&*self.clock)
+        self.clock.now_ns()
     }
 
     /// Lets time pass until what the rule said has ended, which takes the grace. When the host notices that
@@ -111,7 +112,7 @@ fn what_a_rule_that_was_removed_said_ends_after_its_grace_by_the_clock() {
 
 #[test]
 fn a_clock_that_was_a_year_ahead_is_followed_back() {
-    let now_ns = lifesigns::now_ns();
+    let now_ns = SystemClock.now_ns();
     let place = Place::new(now_ns + YEAR_NS, "hold = '5m'");
     let host = place.host(ComplianceConfig::default());
     place.say(&host, "BOOM");
@@ -158,5 +159,37 @@ fn a_metric_that_is_not_reported_again_ends_its_alert_and_an_inventory_opens_one
     place.clock.advance(3_600 * S);
     let over = until_alert(&host, "too old", |alert| alert.status == AlertStatus::Cancelled);
     assert_eq!((over.cause, over.cancelled_ns), (Some(EndCause::MetricExpired), Some(now_ns + 3_611 * S)));
+    host.stop();
+}
+
+/// A receiver that is down.
+struct Down;
+
+impl Receiver for Down {
+    fn deliver(&mut self, _: &Message) -> Result<(), DeliveryError> {
+        Err(DeliveryError::retryable("no route to host"))
+    }
+}
+
+#[test]
+fn a_receiver_that_is_down_for_hours_is_given_up_by_the_clock() {
+    let place = Place::new(YEAR_NS * 56, "");
+    let routes = vec![Route { receivers: vec!["pager".into()], ..Route::default() }];
+    let config = ComplianceConfig { routes, ..ComplianceConfig::default() };
+    let config = RecorderConfig { compliance: Arc::new(config), ..RecorderConfig::default() };
+    let clock: Arc<ManualClock> = Arc::clone(&place.clock);
+    let builder = place.home.builder(config).clock(clock).receiver("pager", || Down);
+    let host = builder.start_recording(place.home.store()).expect("the host starts");
+    place.say(&host, "BOOM");
+    let receiver = || host.recorder().status().receivers.remove(0);
+    until("it is tried", || receiver().last_error.contains("no route"));
+    let begun_ns = place.now_ns();
+    // A hundred tries, at most five minutes apart.
+    until("it is given up", || {
+        place.clock.advance(300 * S);
+        receiver().dead == 1
+    });
+    let hours = (place.now_ns() - begun_ns) / (3600 * S);
+    assert!(hours >= 3, "given up after {hours} h");
     host.stop();
 }

@@ -15,7 +15,7 @@ use lifesigns::{
         config::{ConfigLocation, Group, Policy, PolicyEntry, PolicySetting, Route},
         query::{Query, QueryAnswer},
     },
-    model::{EventSource, LogRecord, ObjectFacts, SystemClock},
+    model::{Clock as _, EventSource, LogRecord, ObjectFacts, SystemClock},
     notifications::{DeliveryError, Message, Receiver},
     sources::{
         Content, FollowFrom, Input, InputSource, Pushed, RecordLines, SourceKind, SourceSettings, SourceSink,
@@ -84,7 +84,7 @@ fn a_configuration_with_errors_leaves_no_store() {
 
 fn env(object: &str, value: &str) -> ObjectFacts {
     let properties = vec![("env".into(), Some(value.into()))];
-    ObjectFacts { object: object.into(), time_ns: lifesigns::now_ns(), properties, ..ObjectFacts::default() }
+    ObjectFacts { object: object.into(), time_ns: SystemClock.now_ns(), properties, ..ObjectFacts::default() }
 }
 
 /// A line of a Docker daemon that creates a container.
@@ -261,7 +261,7 @@ fn decoded_records_are_input_as_lines_are() {
     let message = "Calling POST /v1.41/containers/create?name=web".into();
     let fields = vec![("level".into(), "debug".into())];
     let record =
-        LogRecord { message: Some(message), fields, time_ns: Some(lifesigns::now_ns()), ..LogRecord::default() };
+        LogRecord { message: Some(message), fields, time_ns: Some(SystemClock.now_ns()), ..LogRecord::default() };
     let mut records = RecordLines::default();
     assert_eq!(records.push(&record, "vm-8"), Pushed::Added);
     let content = Content::Records(records);

@@ -9,7 +9,7 @@ use lifesigns::{
         Alert, CommandAction, EndCause, Object,
         query::{AlertFilter, Query, QueryAnswer},
     },
-    model::{EventSource, ObjectFacts},
+    model::{Clock as _, EventSource, ObjectFacts, SystemClock},
 };
 use lifesigns_e2e::embedded::{Home, alerts_of, until};
 
@@ -39,7 +39,7 @@ const DOCKER: &str = "DEBU[0007] Calling POST /v1.41/containers/create?name=web"
 
 fn production(host: &RecordingHost, source: &Arc<EventSource>) {
     let properties = vec![("env".to_owned(), Some("production".to_owned()))];
-    let time_ns = lifesigns::now_ns();
+    let time_ns = SystemClock.now_ns();
     assert!(host.submit_facts(source, ObjectFacts { object: "vm1".into(), time_ns, properties, ..Default::default() }));
 }
 

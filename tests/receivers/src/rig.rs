@@ -10,6 +10,7 @@ use std::{
 };
 
 use lifesigns_compliance::Notice;
+use lifesigns_model::SystemClock;
 use lifesigns_notifications::{
     DeliveryOutcome, DeliveryReport, DeliveryStatus, Dispatcher, EgressPolicy, MemoryOutbox, OpenAlerts,
     OutboundConfig, ReceiverConfig, ReceiverKind, Retry, WorkerSpec,
@@ -50,15 +51,16 @@ impl Rig {
             store.settle(&settled);
             let _ = send.send(settled);
         };
+        let clock = SystemClock::shared();
         let spec = WorkerSpec {
             anchoring: None,
             name: config.name.clone(),
             retry: config.retry,
-            receiver: receiver(config, egress, open).expect("a receiver"),
+            receiver: receiver(config, egress, open, &clock).expect("a receiver"),
             outbox: Box::new(outbox.clone()),
             alerts: Box::new(()),
         };
-        let dispatcher = Dispatcher::start(vec![spec], &(Arc::new(settle) as _), 1).expect("a thread");
+        let dispatcher = Dispatcher::start(vec![spec], &(Arc::new(settle) as _), &clock, 1).expect("a thread");
         Self { dispatcher, outbox, settled }
     }
 

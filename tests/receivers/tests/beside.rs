@@ -10,6 +10,7 @@ use std::{
 };
 
 use lifesigns_compliance::NoticeKind;
+use lifesigns_model::SystemClock;
 use lifesigns_notifications::{
     DeliveryOutcome, DeliveryReport, Dispatcher, MemoryOutbox, ReceiverKind, WorkerSpec,
     config::{Ndjson, Webhook},
@@ -41,14 +42,14 @@ fn nobody_waits_for_one_that_hangs() {
         ("quick", webhook(&quick.url("/"))),
         ("file", ReceiverKind::Ndjson(Ndjson { file: Some(file.clone()), ..Ndjson::default() })),
     ];
-    let mut heard = Vec::new();
+    let (mut heard, clock) = (Vec::new(), SystemClock::shared());
     let (senders, posts): (Vec<_>, Vec<_>) = kinds
         .into_iter()
         .map(|(name, kind)| {
             let config = config(kind);
             let (send, settled) = channel::<DeliveryReport>();
             heard.push(settled);
-            let receiver = receiver(&config, &local(), Box::new(())).unwrap();
+            let receiver = receiver(&config, &local(), Box::new(()), &clock).unwrap();
             let (retry, outbox) = (config.retry, Box::new(outbox.clone()));
             let post = WorkerSpec { name: name.into(), retry, receiver, outbox, anchoring: None, alerts: Box::new(()) };
             ((name, send), post)
@@ -58,7 +59,7 @@ fn nobody_waits_for_one_that_hangs() {
         let (_, send) = senders.iter().find(|(name, _)| *name == settled.receiver).unwrap();
         let _ = send.send(settled);
     });
-    let dispatcher = Dispatcher::start(posts, &(settle as _), 1).unwrap();
+    let dispatcher = Dispatcher::start(posts, &(settle as _), &clock, 1).unwrap();
     for number in 0..MANY {
         for name in ["hanging", "quick", "file"] {
             let mut notice = notice(&number.to_string(), NoticeKind::Opened);

@@ -1,5 +1,6 @@
 //! `lifesigns doctor`: looks configuration, store and host over.
 
+use lifesigns::model::{Clock as _, SystemClock};
 use lifesigns_api::{Service, SourceState, SourceStatus, StoreState};
 use lifesigns_compliance::query::{Query, QueryAnswer};
 use lifesigns_gateway::{ConnectError, HostClient};
@@ -12,7 +13,6 @@ use super::{
     at_rest,
     places::Places,
     table::{Style, heading},
-    when,
     write::emit,
 };
 use crate::{
@@ -93,7 +93,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
 fn clock(places: &Places, findings: &mut Vec<Finding>) {
     let Ok(reader) = StoreReader::open(&places.store) else { return };
     let Ok(written_ns) = reader.clock_ns() else { return };
-    let ahead_s = written_ns.saturating_sub(when::now_ns()) / 1_000_000_000;
+    let ahead_s = written_ns.saturating_sub(SystemClock.now_ns()) / 1_000_000_000;
     if ahead_s >= CLOCK_AHEAD_S {
         let what = format!("it was written {ahead_s} s in the future: the clock was ahead then, or is behind now");
         findings.push(Finding::new("store", "warning", what, "if the clock is right now, start the host: it follows"));

@@ -21,6 +21,7 @@ mod what_if;
 pub(crate) mod when;
 mod write;
 
+use lifesigns::model::{Clock as _, SystemClock};
 use lifesigns_api::{AuditMark, OutboxFilter, PastAlerts, PastAudit};
 use lifesigns_compliance::query::{AlertFilter, ObjectFilter, Query, QueryAnswer};
 
@@ -269,6 +270,6 @@ fn outbox(receiver: Option<String>, dead: bool, place: &Where) -> Outcome {
 
 /// All badges as `lifesigns badge` shows them.
 pub(crate) fn drawn_badges(badges: &lifesigns_compliance::query::Badges, colour: Colour) -> String {
-    let view = table::View { colour, width: None, now_ns: when::now_ns() };
+    let view = table::View { colour, width: None, now_ns: SystemClock.now_ns() };
     table::paint(&show::badges(badges, &view), colour)
 }

@@ -7,6 +7,7 @@ use std::{
     path::Path,
 };
 
+use lifesigns::model::{Clock as _, SystemClock};
 use lifesigns_api::{PastAlerts, PastBadges};
 use lifesigns_compliance::{
     BadgeOwner,
@@ -19,7 +20,6 @@ use super::{
     args::Where,
     ask::{Host, unexpected},
     places::Places,
-    when,
 };
 use crate::{
     exit::{Failure, Outcome},
@@ -63,7 +63,7 @@ pub(crate) fn run(
 
 /// Adds what happened in the period; it ends now if it does not end before.
 fn over(report: &mut ComplianceReport, from_ns: u64, to_ns: Option<u64>, place: &Where) -> Outcome {
-    let now_ns = when::now_ns();
+    let now_ns = SystemClock.now_ns();
     let to_ns = to_ns.map_or(now_ns, |to_ns| to_ns.min(now_ns));
     if from_ns >= to_ns {
         return Err(Failure::Usage(

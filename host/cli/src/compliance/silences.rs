@@ -1,6 +1,7 @@
 //! `lifesigns silence`: each answer says what the silence matches, and says it loudly if that is
 //! nothing.
 
+use lifesigns::model::{Clock as _, SystemClock};
 use lifesigns_api::ActOutcome;
 use lifesigns_compliance::{
     CommandAction,
@@ -12,7 +13,7 @@ use super::{
     args::Where,
     ask::{Host, unexpected},
     parts::SilenceCommand,
-    show, when,
+    show,
     write::{emit, emit_text},
 };
 use crate::{
@@ -36,7 +37,7 @@ pub(crate) fn run(command: Option<&SilenceCommand>, place: &Where) -> Outcome {
             Ok(())
         }
         Some(SilenceCommand::Add { matchers, from, length, until, why }) => {
-            let now_ns = when::now_ns();
+            let now_ns = SystemClock.now_ns();
             let from_ns = from.unwrap_or(now_ns);
             let until_ns = until.unwrap_or_else(|| from_ns.saturating_add(length.unwrap_or(0)));
             if until_ns <= now_ns || until_ns <= from_ns {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use lifesigns::model::{Clock as _, SystemClock};
 use lifesigns_compliance::Book;
 
-use super::{args::Where, at_rest, places::Places, show, validate, when, write::emit};
+use super::{args::Where, at_rest, places::Places, show, validate, write::emit};
 use crate::{exit::Outcome, preflight};
 
 /// Reads the record of a running host, or of one that has stopped, and decides it once more. Nothing is
@@ -15,7 +16,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
     preflight::require_start(&path, &settings)?;
     let places = Places::found(place, &path, settings);
     let config = places.settings.as_ref().map(|settings| settings.compliance.clone()).unwrap_or_default();
-    let effect = Book::what_if(Arc::new(config), at_rest::record(&places)?, when::now_ns())
+    let effect = Book::what_if(Arc::new(config), at_rest::record(&places)?, SystemClock.now_ns())
         .map_err(at_rest::configuration_errors)?;
     emit(&effect, place, |view| show::effect(&effect, &path, view))
 }

@@ -1,7 +1,7 @@
 //! Times and durations as people type and read them.
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
-pub(crate) use lifesigns::now_ns;
+use lifesigns::model::{Clock as _, SystemClock};
 use lifesigns_text::{age_text, visible};
 
 /// Reads a duration such as `90s`, `2h`, `1h30m`, `7d`, longer than none, in nanoseconds.
@@ -22,7 +22,7 @@ pub(crate) fn time(text: &str) -> Result<u64, String> {
 /// Parses a time, or how long ago it was.
 pub(crate) fn since(text: &str) -> Result<u64, String> {
     if let Ok(ago) = duration(text) {
-        return Ok(now_ns().saturating_sub(ago));
+        return Ok(SystemClock.now_ns().saturating_sub(ago));
     }
     time(text).map_err(|_| format!("{text:?} is neither a time (2026-11-24T06:00:00Z) nor a duration (7d)"))
 }
@@ -38,7 +38,7 @@ pub(crate) fn day(text: &str) -> Result<u64, String> {
 /// Parses a time, or how far it is from now.
 pub(crate) fn coming(text: &str) -> Result<u64, String> {
     if let Ok(away) = duration(text) {
-        return Ok(now_ns().saturating_add(away));
+        return Ok(SystemClock.now_ns().saturating_add(away));
     }
     time(text).map_err(|_| format!("{text:?} is neither a time (2026-11-24T06:00:00Z) nor a duration (8h)"))
 }

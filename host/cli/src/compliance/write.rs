@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write, stdout};
 
+use lifesigns::model::{Clock as _, SystemClock};
 use lifesigns_notifications::terminal::Colour;
 use lifesigns_text::{visible, visible_json};
 use serde::Serialize;
@@ -9,7 +10,6 @@ use serde::Serialize;
 use super::{
     args::{Output, Where},
     table::{self, View},
-    when,
 };
 use crate::exit::{Failure, Outcome};
 
@@ -19,7 +19,7 @@ pub(crate) fn emit<T: Serialize>(answer: &T, place: &Where, draw: impl FnOnce(&V
     let text = match place.output {
         Output::Json => visible_json(&serde_json::to_string_pretty(answer).map_err(Failure::failed)?) + "\n",
         Output::Table => {
-            let view = View { colour: colour(), width: width(), now_ns: when::now_ns() };
+            let view = View { colour: colour(), width: width(), now_ns: SystemClock.now_ns() };
             table::paint(&draw(&view), view.colour)
         }
     };

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use lifesigns::model::SystemClock;
 use lifesigns_notifications::{EgressPolicy, ReceiverConfig, ReceiverKind};
 use lifesigns_settings::Settings;
 
@@ -9,9 +10,9 @@ use super::problem::Problem;
 
 /// Why receivers cannot be made. Nothing is sent, and no connection is opened.
 pub(super) fn refusals(settings: &Settings) -> Vec<String> {
-    let egress = EgressPolicy::new(settings.outbound.clone());
+    let (egress, clock) = (EgressPolicy::new(settings.outbound.clone()), SystemClock::shared());
     let refusal = |config: &ReceiverConfig| {
-        let why = lifesigns_notifications::receiver(config, &egress, Box::new(())).err()?;
+        let why = lifesigns_notifications::receiver(config, &egress, Box::new(()), &clock).err()?;
         Some(format!("receiver {}: {why}", config.name))
     };
     settings.receivers.iter().filter_map(refusal).collect()

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lifesigns_model::{InitialState, ObjectClock, ObjectFacts, RuleAlertRef, StateChange, limits};
+use lifesigns_model::{InitialState, ObjectClock, ObjectFacts, RuleAlertRef, StateChange, clamp_event_time, limits};
 
 use super::Shard;
 use crate::{
@@ -65,8 +65,8 @@ impl Shard {
         }
         for facts in start.facts.iter().filter(|facts| mine(&facts.object)) {
             let object = self.restore_object(&facts.object);
-            // Times beyond now are clamped: the clock was ahead when the facts came.
-            let time_ns = facts.time_ns.min(now_ns);
+            // The clock may have been ahead when the facts came.
+            let time_ns = clamp_event_time(facts.time_ns, now_ns);
             self.set_facts(object, &ObjectFacts { time_ns, ..facts.clone() });
         }
         let mut left_out = 0;

@@ -8,7 +8,7 @@ mod reminders;
 
 use std::{collections::HashMap, mem, sync::Arc};
 
-use lifesigns_model::{EventKind, RuleAlertBatch, RuleAlertOrder, StateChange};
+use lifesigns_model::{EventKind, RuleAlertBatch, RuleAlertOrder, StateChange, clamp_event_time};
 
 use crate::{
     RuleSet,
@@ -107,13 +107,12 @@ impl Shard {
         }
         let line = &scanned.lines[number as usize];
         let time_ns = line.time_ns.unwrap_or_default();
-        // Event times beyond now are clamped: a clock that is ahead must not outrank what comes after it.
-        let known_ns = if scanned.handed_in_ns > 0 { time_ns.min(scanned.handed_in_ns) } else { time_ns };
+        let counted_ns = clamp_event_time(time_ns, scanned.handed_in_ns);
         self.position =
             StreamPosition { chunk: scanned.number, line: number, phase: Phase::Seen, nth: self.position.nth };
         let source_line = scanned.first_line + u64::from(line.number);
         let order = RuleAlertOrder {
-            time_ns: known_ns,
+            time_ns: counted_ns,
             source: scanned.source.rank,
             line: source_line,
             ..RuleAlertOrder::default()
@@ -129,12 +128,12 @@ impl Shard {
                 object
             }
         };
-        self.advance_object(object, known_ns, scanned.handed_in_ns, sink);
+        self.advance_object(object, counted_ns, scanned.handed_in_ns, sink);
         let origin = EventOrigin::Line(Arc::clone(scanned), number);
         if let Some(facts) = line.facts {
             let facts = &scanned.facts[facts as usize];
             sink.facts(line_context(Phase::Facts, self.position), facts);
-            self.apply_facts(object, facts, known_ns, &origin, sink);
+            self.apply_facts(object, facts, counted_ns, &origin, sink);
         }
         let position = StreamPosition { phase: Phase::Event, nth: 0, ..self.position };
         let rules = &scanned.rules;

@@ -5,12 +5,12 @@ use std::{
     collections::BTreeMap,
     sync::{
         Condvar, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Instant,
 };
 
-use lifesigns_model::Limits;
+use lifesigns_model::{Limits, WakeSignal};
 use lifesigns_rulestore::{Grants, ModuleBytes};
 use lifesigns_sandbox::{CompileLimits, Compiler, MemoryBudget};
 
@@ -44,7 +44,7 @@ impl Failing {
 }
 
 impl Compiler for Failing {
-    fn compile(&self, module: &[u8], _: &AtomicBool) -> Result<Vec<u8>, AdmitError> {
+    fn compile(&self, module: &[u8], _: &WakeSignal) -> Result<Vec<u8>, AdmitError> {
         *self.tries.lock().unwrap().entry(module.to_owned()).or_default() += 1;
         let open = self.open.lock().unwrap();
         drop(self.changed.wait_while(open, |open| !open.contains(module)).unwrap());
@@ -92,7 +92,8 @@ impl LoaderFixture {
     /// What became of each rule: `true` is refused, `false` is being compiled; and whether that is said
     /// again.
     fn look(&mut self, again: Again, patience: Option<Duration>) -> Vec<(bool, bool)> {
-        let loads = self.loader.apply_within(&self.snapshot, &TrafficSample::default(), again, (patience, &|| false));
+        let loads =
+            self.loader.apply_within(&self.snapshot, &TrafficSample::default(), again, (patience, &WakeSignal::new()));
         let outcome = |load: &RuleLoad| match load.outcome {
             LoadOutcome::Refused { again, .. } => (true, again),
             LoadOutcome::Compiling { again, .. } => (false, again),

@@ -7,6 +7,7 @@ use std::sync::{
 };
 
 use lifesigns_compliance::NoticeKind;
+use lifesigns_model::SystemClock;
 
 use super::*;
 use crate::{
@@ -63,7 +64,8 @@ fn what_is_added_later_is_told_after_a_nudge() {
     let outbox = MemoryOutbox::default();
     let (settle, settled) = written(&outbox);
     let (to, delivered) = channel();
-    let dispatcher = Dispatcher::start(vec![spec("r", &outbox, tells(to))], &settle, 1).unwrap();
+    let dispatcher =
+        Dispatcher::start(vec![spec("r", &outbox, tells(to))], &settle, &SystemClock::shared(), 1).unwrap();
     for name in ["a", "b", "c"] {
         let id = outbox.add(notice(name, NoticeKind::Opened));
         dispatcher.wake();
@@ -86,7 +88,8 @@ fn an_outcome_on_its_way_is_not_told_again() {
     let (settle, settled) = unwritten();
     let (to, delivered) = channel();
     outbox.add(notice("a", NoticeKind::Opened));
-    let dispatcher = Dispatcher::start(vec![spec("r", &outbox, tells(to))], &settle, 1).unwrap();
+    let dispatcher =
+        Dispatcher::start(vec![spec("r", &outbox, tells(to))], &settle, &SystemClock::shared(), 1).unwrap();
     settled.recv_timeout(DEADLINE).unwrap();
     dispatcher.wake();
     dispatcher.reread();
@@ -107,7 +110,8 @@ fn what_was_not_written_down_is_told_again_by_the_next_under_the_same_key() {
     outbox.add(notice("a", NoticeKind::Opened));
     for _ in 0..2 {
         let (settle, settled) = unwritten();
-        let dispatcher = Dispatcher::start(vec![spec("r", &outbox, tells(to.clone()))], &settle, 1).unwrap();
+        let dispatcher =
+            Dispatcher::start(vec![spec("r", &outbox, tells(to.clone()))], &settle, &SystemClock::shared(), 1).unwrap();
         assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, DeliveryOutcome::Delivered);
         assert_eq!(delivered.recv_timeout(DEADLINE).unwrap(), "key-a-Opened");
         assert!(dispatcher.stop(DEADLINE));
@@ -125,7 +129,7 @@ fn a_dead_letter_is_told_again_when_a_person_says_so() {
         false => Err(DeliveryError::retryable("no")),
     });
     let id = outbox.add(notice("a", NoticeKind::Opened));
-    let dispatcher = Dispatcher::start(vec![spec("r", &outbox, receiver)], &settle, 1).unwrap();
+    let dispatcher = Dispatcher::start(vec![spec("r", &outbox, receiver)], &settle, &SystemClock::shared(), 1).unwrap();
     let outcomes: Vec<_> = (0..3).map(|_| settled.recv_timeout(DEADLINE).unwrap().outcome).collect();
     assert!(matches!(outcomes[0], DeliveryOutcome::Failed { attempts: 1, .. }), "{outcomes:?}");
     assert!(matches!(outcomes[1], DeliveryOutcome::Failed { attempts: 2, .. }), "{outcomes:?}");
@@ -155,7 +159,7 @@ fn a_slow_receiver_delays_nobody_and_stop_does_not_wait_for_it() {
     let (settle, settled) = unwritten();
     slow_box.add(notice("a", NoticeKind::Opened));
     let specs = vec![spec("r", &slow_box, slow), spec("r", &quick_box, tells(to))];
-    let dispatcher = Dispatcher::start(specs, &settle, 1).unwrap();
+    let dispatcher = Dispatcher::start(specs, &settle, &SystemClock::shared(), 1).unwrap();
     entered.recv_timeout(DEADLINE).unwrap();
     for number in 0..100 {
         quick_box.add(notice(&number.to_string(), NoticeKind::Opened));
@@ -182,7 +186,7 @@ fn stop_waits_for_what_is_under_way_and_begins_nothing() {
     });
     outbox.add(notice("a", NoticeKind::Opened));
     outbox.add(notice("b", NoticeKind::Opened));
-    let dispatcher = Dispatcher::start(vec![spec("r", &outbox, receiver)], &settle, 1).unwrap();
+    let dispatcher = Dispatcher::start(vec![spec("r", &outbox, receiver)], &settle, &SystemClock::shared(), 1).unwrap();
     entered.recv_timeout(DEADLINE).unwrap();
     let stopped = std::thread::scope(|scope| {
         let stopped = scope.spawn(|| dispatcher.stop(DEADLINE));
@@ -206,7 +210,7 @@ fn a_panic_is_a_failure() {
         Ok(())
     });
     outbox.add(notice("a", NoticeKind::Opened));
-    let dispatcher = Dispatcher::start(vec![spec("r", &outbox, receiver)], &settle, 1).unwrap();
+    let dispatcher = Dispatcher::start(vec![spec("r", &outbox, receiver)], &settle, &SystemClock::shared(), 1).unwrap();
     let first = settled.recv_timeout(DEADLINE).unwrap().outcome;
     assert!(matches!(&first, DeliveryOutcome::Failed { why, .. } if why.contains("it panicked: not yet")), "{first:?}");
     assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, DeliveryOutcome::Delivered);
@@ -233,7 +237,7 @@ fn an_outbox_that_cannot_be_read_is_read_later_by_itself() {
     let (to, _told) = channel();
     let mut spec = spec("r", &outbox, tells(to));
     spec.outbox = Box::new(Sick(outbox, true));
-    let dispatcher = Dispatcher::start(vec![spec], &settle, 1).unwrap();
+    let dispatcher = Dispatcher::start(vec![spec], &settle, &SystemClock::shared(), 1).unwrap();
     assert_eq!(settled.recv_timeout(DEADLINE).unwrap().outcome, DeliveryOutcome::Delivered);
     let why = dispatcher.status().remove(0).last_error.unwrap().1;
     assert_eq!(why, "the outbox cannot be read: disk I/O error");
@@ -265,7 +269,8 @@ fn what_is_still_so_is_said_again_and_again() {
         let (settle, _settled) = unwritten();
         let (to, delivered) = channel();
         let reminds = Reminds(to, 0, failure.clone());
-        let dispatcher = Dispatcher::start(vec![spec("r", &outbox, reminds)], &settle, 1).unwrap();
+        let dispatcher =
+            Dispatcher::start(vec![spec("r", &outbox, reminds)], &settle, &SystemClock::shared(), 1).unwrap();
         for number in 1..=4 {
             assert_eq!(delivered.recv_timeout(DEADLINE).unwrap(), number);
         }
@@ -297,7 +302,7 @@ fn what_is_silenced_by_the_time_it_goes_out_does_not_and_is_settled() {
     outbox.add(notice("a", NoticeKind::Opened));
     outbox.add(notice("b", NoticeKind::Resolved));
     let specs = vec![WorkerSpec { alerts: Box::new(Quiet), ..spec("r", &outbox, tells(to)) }];
-    let dispatcher = Dispatcher::start(specs, &settle, 1).unwrap();
+    let dispatcher = Dispatcher::start(specs, &settle, &SystemClock::shared(), 1).unwrap();
     assert_eq!(delivered.recv_timeout(DEADLINE).unwrap(), "key-b-Resolved");
     let outcomes = [settled.recv_timeout(DEADLINE).unwrap(), settled.recv_timeout(DEADLINE).unwrap()];
     assert!(outcomes.iter().any(|one| matches!(&one.outcome, DeliveryOutcome::Withheld(about) if about.alert == "a")));
@@ -341,7 +346,7 @@ fn a_head_that_does_not_arrive_is_tried_again_and_one_that_does_is_not() {
     let (delivered, _told) = channel();
     let takes_none =
         WorkerSpec { anchoring: anchoring(), ..spec("takes-none", &MemoryOutbox::default(), tells(delivered)) };
-    let dispatcher = Dispatcher::start(vec![keeps, takes_none], &unwritten().0, 1).unwrap();
+    let dispatcher = Dispatcher::start(vec![keeps, takes_none], &unwritten().0, &SystemClock::shared(), 1).unwrap();
     assert_eq!(heads.recv_timeout(DEADLINE), Ok(3));
     let until = Instant::now() + DEADLINE;
     let settled = |status: &[DeliveryStatus]| status[0].anchored.is_some() && status[1].last_error.is_some();
@@ -375,7 +380,7 @@ fn a_head_that_is_never_taken_holds_up_no_alert() {
     let (to, keys) = channel();
     let anchoring = Some(AnchorSchedule { every_ms: 3_600_000, log: Box::new(Grows(0)) });
     let spec = WorkerSpec { anchoring, ..spec("r", &outbox, Refuses(to)) };
-    let dispatcher = Dispatcher::start(vec![spec], &written(&outbox).0, 1).unwrap();
+    let dispatcher = Dispatcher::start(vec![spec], &written(&outbox).0, &SystemClock::shared(), 1).unwrap();
     for id in ["a", "b", "c"] {
         outbox.add(notice(id, NoticeKind::Opened));
         dispatcher.wake();

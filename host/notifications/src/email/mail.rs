@@ -1,5 +1,7 @@
 //! A mail in full: headers, the body as text and as HTML.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use lettre::message::{
     Mailbox, MessageBuilder, MultiPart,
     header::{HeaderName, HeaderValue},
@@ -11,11 +13,12 @@ use super::{
 };
 use crate::{anchor::AuditHead, message::Message};
 
-/// Returns the whole mail about alerts, as it is sent.
-pub(super) fn alert_mail(message: &Message, from: &Mailbox, to: &[Mailbox]) -> Result<Vec<u8>, String> {
+/// Returns the whole mail about alerts, as it is sent at `now_ns`.
+pub(super) fn alert_mail(message: &Message, from: &Mailbox, to: &[Mailbox], now_ns: u64) -> Result<Vec<u8>, String> {
     let domain = from.email.domain();
     let mut builder = lettre::Message::builder()
         .from(from.clone())
+        .date(UNIX_EPOCH + Duration::from_nanos(now_ns))
         .subject(subject(&message.notices))
         .message_id(Some(format!("<{}@{domain}>", identifier(&message.key))));
     for mailbox in to {
@@ -31,10 +34,17 @@ pub(super) fn alert_mail(message: &Message, from: &Mailbox, to: &[Mailbox]) -> R
     Ok(mail.formatted())
 }
 
-/// Returns the mail that carries the head of the audit log.
-pub(super) fn audit_mail(head: &AuditHead, key: &str, from: &Mailbox, to: &[Mailbox]) -> Result<Vec<u8>, String> {
+/// Returns the mail that carries the head of the audit log, as it is sent at `now_ns`.
+pub(super) fn audit_mail(
+    head: &AuditHead,
+    key: &str,
+    from: &Mailbox,
+    to: &[Mailbox],
+    now_ns: u64,
+) -> Result<Vec<u8>, String> {
     let mut builder = lettre::Message::builder()
         .from(from.clone())
+        .date(UNIX_EPOCH + Duration::from_nanos(now_ns))
         .subject(format!("[audit] head of the audit log: entry {}", head.number))
         .message_id(Some(format!("<{}@{}>", identifier(key), from.email.domain())));
     for mailbox in to {
@@ -76,7 +86,7 @@ mod tests {
     fn written(message: &Message) -> String {
         let from = "Life signs <signs@example.org>".parse().unwrap();
         let to = ["ops@example.org".parse().unwrap()];
-        String::from_utf8(alert_mail(message, &from, &to).unwrap()).unwrap()
+        String::from_utf8(alert_mail(message, &from, &to, 1_795_500_000_000_000_000).unwrap()).unwrap()
     }
 
     #[test]
@@ -85,6 +95,7 @@ mod tests {
         let text = written(&message);
         for part in [
             "Message-ID: <0123abcd@example.org>\r\n",
+            "Date: Tue, 24 Nov 2026 06:00:00 +0000\r\n",
             "References: <a@example.org>\r\n",
             "Subject: [critical] Docker on production VM: vm-7\r\n",
             "Auto-Submitted: auto-generated\r\n",

@@ -82,7 +82,7 @@ impl Turns {
         let mut turns = Self {
             book: Book::new(Arc::new(ComplianceConfig::default())).expect("no mistakes"),
             published: None,
-            store: Store::open(folder.path().join("lifesigns.db")).expect("it is new"),
+            store: Store::open(folder.path().join("lifesigns.db"), 0).expect("it is new"),
             commit: Commit::default(),
             alerts,
             at_ns: SECOND,

@@ -8,10 +8,10 @@ use crate::book::{ids::Id, inputs::due, state::BookState};
 /// counts for: none is later than the host's clock, so that a clock that is ahead neither ends
 /// holds nor outranks what comes after it, also where both are read long after they were written.
 pub(crate) fn observe(state: &mut BookState, object: &str, time_ns: u64) -> u64 {
-    let bounded_ns = state.clock.bounded_ns(time_ns);
+    let clamped_ns = state.clock.clamp(time_ns);
     let known = state.registry.id(object).cloned();
     state.clock.use_event_clock(known.unwrap_or_else(|| object.into()));
-    let counted_ns = state.timers.observe(state.clock.active(), bounded_ns, bounded_ns < time_ns);
+    let counted_ns = state.timers.observe(state.clock.active(), clamped_ns, clamped_ns < time_ns);
     due::run(state);
     state.clock.note_event(counted_ns);
     counted_ns
@@ -39,7 +39,7 @@ pub(crate) fn set_quiet_until(state: &mut BookState, until_ns: u64, behind: Vec<
 
 /// Notes that a source is at its end, and that its last line is of this event time.
 pub(crate) fn advance_source(state: &mut BookState, source: &str, time_ns: u64) {
-    let time_ns = state.clock.bounded_ns(time_ns);
+    let time_ns = state.clock.clamp(time_ns);
     state.clock.advance_event_time(time_ns);
     state.timers.advance_source(source, time_ns);
 }

@@ -1,5 +1,7 @@
 //! The book's time: how far event time and the host's clock have come, and by which clock the input in hand goes.
 
+use lifesigns_model::clamp_event_time;
+
 use crate::book::{
     ids::Id,
     time::{event_clock::ClockKey, timers::Timers},
@@ -64,9 +66,9 @@ impl BookClock {
         timers.time_ns(&self.active)
     }
 
-    /// Returns `time_ns`, or the host's clock if that is earlier: no event counts as later than the host's clock.
-    pub(crate) fn bounded_ns(&self, time_ns: u64) -> u64 {
-        if self.wall_ns > 0 { time_ns.min(self.wall_ns) } else { time_ns }
+    /// Returns the time for which an event of `time_ns` counts: none is later than the host's clock.
+    pub(crate) fn clamp(&self, time_ns: u64) -> u64 {
+        clamp_event_time(time_ns, self.wall_ns)
     }
 
     /// Begins an input of a source; empty for none.

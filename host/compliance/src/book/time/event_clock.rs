@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use lifesigns_model::clamp_event_time;
+
 use crate::{
     book::{ids::Id, limits},
     change::PendingTransition,
@@ -88,7 +90,8 @@ impl EventClock {
     /// Observes an event at `wall_ns` of the host's clock; 0 for none. Returns the time for which the event counts:
     /// after an event that was stamped ahead (`is_ahead`), none counts as earlier than that.
     pub(crate) fn observe(&mut self, time_ns: u64, is_ahead: bool, wall_ns: u64) -> u64 {
-        let time_ns = if wall_ns == 0 { time_ns } else { time_ns.max(self.ahead_ns).min(wall_ns) };
+        let least_ns = if wall_ns == 0 { 0 } else { self.ahead_ns };
+        let time_ns = clamp_event_time(time_ns.max(least_ns), wall_ns);
         if is_ahead {
             self.ahead_ns = time_ns;
         }

@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use lifesigns_model::clamp_event_time;
+
 use crate::book::{
     ids::Id,
     limits,
@@ -109,7 +111,7 @@ impl Timers {
     /// Notes that everything up to `time_ns` was observed, everywhere.
     pub(crate) fn advance_all(&mut self, time_ns: u64) {
         self.watermark_ns = self.watermark_ns.max(time_ns);
-        let bound_ns = self.bounded_ns(self.watermark_ns);
+        let bound_ns = self.clamp(self.watermark_ns);
         let due = self.all.iter().take_while(|((due_ns, ..), _)| *due_ns <= bound_ns);
         let due: BTreeSet<ClockKey> = due.map(|(_, key)| key.clone()).collect();
         due.iter().for_each(|key| self.collect(key));
@@ -133,7 +135,7 @@ impl Timers {
     /// Notes that a source is at its end after a long time, and that its last line is of `time_ns`: its clocks
     /// advance to that time.
     pub(crate) fn advance_source(&mut self, source: &str, time_ns: u64) {
-        let time_ns = self.bounded_ns(time_ns);
+        let time_ns = self.clamp(time_ns);
         let wall_ns = self.wall_ns;
         let mut advanced = Vec::new();
         for (key, clock) in self.clocks.of_source_mut(source) {
@@ -184,14 +186,14 @@ impl Timers {
         self.behind.get(source).map_or(self.until_ns, |until_ns| self.until_ns.min(*until_ns))
     }
 
-    /// Returns `time_ns`, or the host's clock if that is earlier: no timer is due before its time on the host's clock.
-    fn bounded_ns(&self, time_ns: u64) -> u64 {
-        if self.wall_ns > 0 { time_ns.min(self.wall_ns) } else { time_ns }
+    /// Returns how far time has come by which timers are due: no further than the host's clock.
+    fn clamp(&self, time_ns: u64) -> u64 {
+        clamp_event_time(time_ns, self.wall_ns)
     }
 
     /// Makes the timers ready that are due by an event clock.
     fn collect(&mut self, key: &ClockKey) {
-        let time_ns = self.bounded_ns(self.time_ns(key));
+        let time_ns = self.clamp(self.time_ns(key));
         let Some(clock) = self.clocks.get_mut(key) else { unreachable!("there is no clock {key:?}") };
         while let Some(timer) = clock.pop_due(time_ns) {
             let entry = (timer, key.clone());
