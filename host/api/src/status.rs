@@ -29,6 +29,8 @@ pub struct HostStatus {
     pub rules_memory: MemoryStatus,
     /// Its sources.
     pub sources: Vec<SourceStatus>,
+    /// How changes of followed files are noticed.
+    pub watch: WatchStatus,
     /// Counters of the engine since it started.
     pub engine: EngineStatus,
     /// Number of known objects.
@@ -160,6 +162,22 @@ pub struct SourceStatus {
     pub gaps: u64,
     /// Remarks: the last gap, an encoding, content that is not text.
     pub notes: Vec<String>,
+}
+
+/// How changes of followed files are noticed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WatchStatus {
+    /// Folders whose changes the system reports.
+    pub watched_folders: u64,
+    /// Folders whose changes it does not report, or not all; files in them are polled.
+    pub polled_folders: u64,
+    /// How often reports were lost since the host started; each time all files were looked at.
+    pub missed: u64,
+    /// What keeps files from being watched, or makes reports be lost; empty if nothing does.
+    pub problem: String,
+    /// What to do about it; empty if the problem says it.
+    pub fix: String,
 }
 
 /// What a source is doing.

@@ -6,6 +6,7 @@ mod demo;
 mod exit;
 mod inventory;
 mod load;
+mod open_files;
 mod output;
 mod preflight;
 mod recorder_config;

@@ -14,12 +14,13 @@ use lifesigns::{
 };
 use lifesigns_gateway::{ApiSocket, Gateway, GatewayLimits};
 use lifesigns_intake::SourceKind;
+use lifesigns_notifications::ndjson;
 use lifesigns_settings::Settings;
 
 use crate::{
     compliance::settings,
     exit::{Failure, Outcome},
-    inventory, load,
+    inventory, load, open_files,
     output::OutputWriter,
     preflight,
     recorder_config::recorder_config,
@@ -40,6 +41,7 @@ pub(crate) fn run(path: &Path) -> Outcome {
     signals::stop_on_signal(&stop)?;
     let settings = settings(path)?;
     preflight::require_source(path, &settings)?;
+    open_files::raise_limit(&settings.sources);
     let mut reload = ConfigWatcher::new(path, &settings);
     let inventory = inventory::read(&settings.inventories)?;
     // The inventory that was read last is used until it is complete.
@@ -131,9 +133,11 @@ fn start(
         .config(engine_config(&settings.engine))
         .on_load(print_loads)
         .recorder_config(recorder_config(settings))
-        .on_rule_alerts(Arc::new(move |alerts| {
-            // All of a checkpoint are written at once, because a reader may wait for them.
-            lines.lock().unwrap_or_else(PoisonError::into_inner).write_alerts(alerts);
+        .on_rule_alert(Arc::new(move |alert| {
+            let mut line = Vec::with_capacity(512);
+            ndjson::write(alert, &mut line);
+            // Each alert is written at once, because a reader may wait for it.
+            lines.lock().unwrap_or_else(PoisonError::into_inner).write(&line);
         }));
     let builder = match known {
         Some(known) => builder.inventory(known),

@@ -18,8 +18,8 @@ pub struct EngineConfig {
     pub inflight_bytes: usize,
     /// Whether threads are pinned to cores.
     pub pin: bool,
-    /// Whether rule alerts and acknowledgements wait for [`crate::Engine::checkpoint`]. The sink is then
-    /// not called.
+    /// Whether acknowledgements wait for [`crate::Engine::checkpoint`], which has all rule alerts. The sink is
+    /// given them before.
     pub checkpoints: bool,
     /// The host's clock.
     pub clock: SharedClock,

@@ -1,4 +1,5 @@
-//! Where the observations of a live shard go: to the caller at once, or into the next checkpoint.
+//! Where the observations of a live shard go: rule alerts to the caller at once, and with checkpoints everything
+//! into the next one.
 
 use crossbeam_channel::Sender;
 use lifesigns_model::{ObjectFacts, RuleAlertRef};
@@ -16,22 +17,22 @@ use crate::{
 pub(crate) enum ShardSink<'a> {
     /// Without checkpoints: rule alerts go to the caller.
     Direct(&'a RuleAlertSink),
-    /// With checkpoints: everything waits for the next one.
-    Buffered(ObservationBuffer),
+    /// With checkpoints: rule alerts go to the caller, and everything waits for the next checkpoint.
+    Buffered(ObservationBuffer, &'a RuleAlertSink),
 }
 
 impl ShardSink<'_> {
     /// Drops all buffered observations of these objects, because they are older than the moment at
     /// which the objects were forgotten.
     pub(crate) fn forget(&mut self, objects: &[String]) {
-        if let Self::Buffered(buffer) = self {
+        if let Self::Buffered(buffer, _) = self {
             buffer.forget(objects);
         }
     }
 
     /// Charges the bytes that were buffered since the last call, and wakes the recorder.
     pub(crate) fn charge(&mut self, semaphore: &std::sync::Arc<ByteSemaphore>, signal: &CheckpointSignal) {
-        let Self::Buffered(buffer) = self else { return };
+        let Self::Buffered(buffer, _) = self else { return };
         let bytes = buffer.uncharged();
         if bytes > 0 {
             let permit = semaphore.overdraw(bytes);
@@ -45,7 +46,7 @@ impl ShardSink<'_> {
 
     /// Sends a shard's part of a checkpoint.
     pub(crate) fn send_checkpoint(&mut self, shard: &mut Shard, parts: &Sender<CheckpointPart>) {
-        let Self::Buffered(buffer) = self else { return };
+        let Self::Buffered(buffer, _) = self else { return };
         let (mut observations, permit) = buffer.take();
         // Stable: a rule's own order is the order in which its alerts came.
         observations.sort_by_key(|(position, rule, _)| (*position, *rule));
@@ -58,18 +59,21 @@ impl EventSink for ShardSink<'_> {
     fn alert(&mut self, position: StreamPosition, alert: &RuleAlertRef<'_>) {
         match self {
             Self::Direct(sink) => sink(alert),
-            Self::Buffered(buffer) => buffer.alert(position, alert),
+            Self::Buffered(buffer, sink) => {
+                sink(alert);
+                buffer.alert(position, alert);
+            }
         }
     }
 
     fn facts(&mut self, line: LineContext<'_>, facts: &ObjectFacts) {
-        if let Self::Buffered(buffer) = self {
+        if let Self::Buffered(buffer, _) = self {
             buffer.facts(line, facts);
         }
     }
 
     fn seen(&mut self, line: LineContext<'_>, object: &str) {
-        if let Self::Buffered(buffer) = self {
+        if let Self::Buffered(buffer, _) = self {
             buffer.seen(line, object);
         }
     }
@@ -77,17 +81,17 @@ impl EventSink for ShardSink<'_> {
     /// Time must stand still for silent objects then: their reminders come by themselves, and no
     /// source waits for room on their behalf.
     fn is_backlogged(&self) -> bool {
-        matches!(self, Self::Buffered(buffer) if buffer.is_backlogged())
+        matches!(self, Self::Buffered(buffer, _) if buffer.is_backlogged())
     }
 
     fn is_full(&self, of_rule: usize) -> bool {
-        matches!(self, Self::Buffered(buffer) if buffer.is_full(of_rule))
+        matches!(self, Self::Buffered(buffer, _) if buffer.is_full(of_rule))
     }
 
     fn buffered_bytes(&self) -> usize {
         match self {
             Self::Direct(_) => 0,
-            Self::Buffered(buffer) => buffer.buffered_bytes(),
+            Self::Buffered(buffer, _) => buffer.buffered_bytes(),
         }
     }
 }

@@ -14,6 +14,11 @@ use crate::encoding::{Encoding, Utf16};
 const SPARES: usize = 4;
 /// A chunk of less than this part of the bound is small.
 const SMALL: usize = 16;
+/// Room for the first read of a look. It grows while reads fill it, so that a file that brings a line now and
+/// then costs no buffer of full size.
+const FIRST_BYTES: usize = 16 << 10;
+/// How much it grows.
+const GROWTH: usize = 8;
 /// What is read at once where it cannot be read in place.
 const BLOCK_BYTES: usize = 64 << 10;
 /// Bytes of the two longest characters, which one more byte of UTF-16 may complete.
@@ -46,9 +51,11 @@ pub(crate) struct Unfinished {
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct LineBuffer {
-    /// UTF-8. Always at full length, so that nothing has to be cleared before a read.
+    /// UTF-8, and room for the next read.
     bytes: Vec<u8>,
     filled: usize,
+    /// The last read filled all the room that there was.
+    was_filled: bool,
     /// A line was cut and its end has not been seen.
     skipping: bool,
     /// A byte of the line that was cut has been skipped, so it is counted.
@@ -69,8 +76,9 @@ pub(crate) struct LineBuffer {
 impl LineBuffer {
     pub(crate) fn new(chunk_bytes: usize) -> Self {
         Self {
-            bytes: vec![0; chunk_bytes],
+            bytes: Vec::new(),
             filled: 0,
+            was_filled: false,
             skipping: false,
             counted: false,
             cut_lines: 0,
@@ -134,6 +142,7 @@ impl LineBuffer {
     /// Forgets what was read since it was saved.
     pub(crate) fn restore(&mut self, saved: Unfinished) {
         self.filled = saved.text.len();
+        self.make_room(self.filled);
         self.bytes[..saved.text.len()].copy_from_slice(&saved.text);
         (self.utf16, self.before, self.encoding) = (saved.utf16, saved.before, saved.encoding);
         (self.skipping, self.counted, self.nul_bytes) = (saved.skipping, saved.counted, saved.nul_bytes);
@@ -142,6 +151,21 @@ impl LineBuffer {
     pub(crate) fn recycle(&mut self, bytes: Vec<u8>) {
         if self.spares.len() < SPARES && bytes.capacity() >= self.chunk_bytes {
             self.spares.push(bytes);
+        }
+    }
+
+    /// Gives back all room but that of the unfinished last line, until the next read.
+    pub(crate) fn park(&mut self) {
+        self.bytes.truncate(self.filled);
+        self.bytes.shrink_to_fit();
+        self.was_filled = false;
+        self.spares = Vec::new();
+    }
+
+    /// Makes the buffer at least this large.
+    fn make_room(&mut self, len: usize) {
+        if self.bytes.len() < len {
+            self.bytes.resize(len, 0);
         }
     }
 
@@ -167,13 +191,19 @@ impl LineBuffer {
     }
 
     fn read_in_place(&mut self, reader: &mut impl Read) -> io::Result<usize> {
+        if self.was_filled || self.bytes.len() == self.filled {
+            let larger = (self.bytes.len() * GROWTH).max(self.filled + FIRST_BYTES);
+            self.make_room(larger.min(self.chunk_bytes));
+        }
         // What turns out to be UTF-16 must have room as UTF-8.
         let most = match self.encoding {
             Some(_) => self.chunk_bytes,
             None => self.filled + (self.chunk_bytes / 4).clamp(HEAD_BYTES, BLOCK_BYTES),
         };
-        let count = read(reader, &mut self.bytes[self.filled..most])?;
+        let room = most.min(self.bytes.len());
+        let count = read(reader, &mut self.bytes[self.filled..room])?;
         self.filled += count;
+        self.was_filled = self.filled == room;
         Ok(count)
     }
 
@@ -190,9 +220,7 @@ impl LineBuffer {
         let mut text = Vec::with_capacity(2 * bytes.len());
         self.utf16.push(self.encoding(), bytes, &mut text);
         let end = self.filled + text.len();
-        if end > self.bytes.len() {
-            self.bytes.resize(end, 0);
-        }
+        self.make_room(end);
         self.bytes[self.filled..end].copy_from_slice(&text);
         self.filled = end;
     }

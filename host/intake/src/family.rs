@@ -2,7 +2,7 @@
 //! they were written.
 
 use std::{
-    fs::{self, File, Metadata},
+    fs::{self, DirEntry, File, Metadata},
     os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
 };
@@ -64,9 +64,18 @@ impl Member {
     }
 }
 
-/// All regular files where rotation may have put one that was at `path`: in its folder, in the folder
+/// Which files are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Those that are named as rotation names them. In a folder of thousands of logs these are few.
+    Named,
+    /// All: a file may have been renamed to any name.
+    All,
+}
+
+/// The regular files where rotation may have put one that was at `path`: in its folder, in the folder
 /// that a link at `path` leads to, in their subfolders, and where the file was `last` seen.
-pub(crate) fn members(path: &Path, last: Option<&Path>) -> Vec<Member> {
+pub(crate) fn members(path: &Path, last: Option<&Path>, scope: Scope) -> Vec<Member> {
     let target = fs::canonicalize(path).ok();
     let paths = [Some(path), target.as_deref(), last];
     let mut names: Vec<Name> = name(path).map(|text| Name { text, linked: false }).into_iter().collect();
@@ -83,41 +92,48 @@ pub(crate) fn members(path: &Path, last: Option<&Path>) -> Vec<Member> {
     for folder in &folders {
         let mut subfolders = Vec::new();
         for entry in fs::read_dir(folder).into_iter().flatten().flatten().take(FILES) {
-            match entry.metadata() {
-                Ok(metadata) if metadata.is_file() => members.push(member(entry.path(), metadata, &names)),
-                Ok(metadata) if metadata.is_dir() && !folders.contains(&entry.path()) => subfolders.push(entry.path()),
+            match entry.file_type() {
+                Ok(kind) if kind.is_file() => members.extend(member(&entry, &names, scope)),
+                Ok(kind) if kind.is_dir() && !folders.contains(&entry.path()) => subfolders.push(entry.path()),
                 _ => {}
             }
         }
         subfolders.sort();
-        subfolders.iter().take(FOLDERS).for_each(|folder| subfolder(folder, &names, &mut members));
+        subfolders.iter().take(FOLDERS).for_each(|folder| subfolder(folder, &names, scope, &mut members));
     }
     members
 }
 
 /// A subfolder with a file of the same name is another log's: of what lies there, only content counts.
-fn subfolder(folder: &Path, names: &[Name], members: &mut Vec<Member>) {
+fn subfolder(folder: &Path, names: &[Name], scope: Scope, members: &mut Vec<Member>) {
     let anothers = names.iter().any(|name| folder.join(&name.text).exists());
+    if anothers && scope == Scope::Named {
+        return;
+    }
     for entry in fs::read_dir(folder).into_iter().flatten().flatten().take(FILES) {
-        if let Ok(metadata) = entry.metadata()
-            && metadata.is_file()
+        if entry.file_type().is_ok_and(|kind| kind.is_file())
+            && let Some(mut one) = member(&entry, names, scope)
         {
-            let mut one = member(entry.path(), metadata, names);
             one.rotated = one.rotated.filter(|_| !anothers);
             members.push(one);
         }
     }
 }
 
-fn member(path: PathBuf, metadata: Metadata, names: &[Name]) -> Member {
-    let own = name(&path).unwrap_or_default();
+fn member(entry: &DirEntry, names: &[Name], scope: Scope) -> Option<Member> {
+    let own = entry.file_name().to_string_lossy().into_owned();
     let plain = COMPRESSED.iter().find_map(|end| own.strip_suffix(end));
     let compressed = plain.is_some();
     let other = plain.unwrap_or(&own);
     let named = names.iter().find_map(|name| age(&name.text, other, compressed));
     let alike = named.is_none() && names.iter().any(|name| name.linked && is_alike(&name.text, other));
     let rotated = named.or_else(|| alike.then(|| by_name(other)));
-    Member { path, metadata, rotated, alike, compressed }
+    if rotated.is_none() && scope == Scope::Named {
+        return None;
+    }
+    // After the name: in a large folder this is what costs.
+    let metadata = entry.metadata().ok().filter(Metadata::is_file)?;
+    Some(Member { path: entry.path(), metadata, rotated, alike, compressed })
 }
 
 fn name(path: &Path) -> Option<String> {

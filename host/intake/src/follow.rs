@@ -66,18 +66,19 @@ impl Follower {
         let mut tail = Tail::new(&self.path, self.position);
         loop {
             let began_ns = self.clock.now_ns();
-            let look = tail.look(stop, &mut emit);
-            if look == Look::Ended {
-                return tail.followed();
-            }
-            if look == Look::Wait {
-                let (followed, encoding) = (tail.followed(), tail.encoding());
-                if emit(FollowEvent::Looked { began_ns, followed, encoding }).is_break() {
-                    return followed;
+            match tail.look(stop, &mut emit) {
+                Look::Ended => return tail.followed(),
+                Look::More => continue,
+                Look::Wait => {
+                    let (followed, encoding) = (tail.followed(), tail.encoding());
+                    if emit(FollowEvent::Looked { began_ns, followed, encoding }).is_break() {
+                        return followed;
+                    }
+                    if !stop.wait(self.poll) {
+                        continue;
+                    }
                 }
-                if !stop.wait(self.poll) {
-                    continue;
-                }
+                Look::Stopped => {}
             }
             tail.finish(&mut emit);
             return tail.followed();

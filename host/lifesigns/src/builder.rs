@@ -14,7 +14,7 @@ use lifesigns_notifications::Receiver;
 use lifesigns_record::RecordWriter;
 use lifesigns_recorder::{
     CompilingRule, HostStart, MakeReceiver, MemoryStatus, OpenedRecord, RecorderConfig, RecorderError, RefusedRule,
-    RuleAlertObserver, RuleOverview,
+    RuleOverview,
 };
 use lifesigns_rulestore::RuleStore;
 use lifesigns_sandbox::{MemoryBudget, Sandbox};
@@ -58,7 +58,7 @@ pub struct HostBuilder {
     on_load: LoadSink,
     recorder_config: RecorderConfig,
     own_receivers: BTreeMap<String, MakeReceiver>,
-    on_rule_alerts: Option<RuleAlertObserver>,
+    on_rule_alert: RuleAlertSink,
     module_folders: Vec<PathBuf>,
     compile_threads: usize,
     start_wait: Duration,
@@ -77,7 +77,7 @@ impl HostBuilder {
             on_load: Arc::new(|_| ()),
             recorder_config: RecorderConfig::default(),
             own_receivers: BTreeMap::new(),
-            on_rule_alerts: None,
+            on_rule_alert: Arc::new(|_| ()),
             module_folders: Vec::new(),
             compile_threads: THREADS,
             start_wait: START_WAIT,
@@ -177,11 +177,12 @@ impl HostBuilder {
         self
     }
 
-    /// Sets the callback that receives what rules say in a recording host, a checkpoint at a time, before it is
-    /// committed: after a crash the same may come again.
+    /// Sets the callback that receives what rules say in a recording host, as soon as they say it and before
+    /// it is committed: after a crash the same may come again. It is called by the threads that run rules,
+    /// several at a time; what is said of one object comes in its order.
     #[must_use]
-    pub fn on_rule_alerts(mut self, on_rule_alerts: RuleAlertObserver) -> Self {
-        self.on_rule_alerts = Some(on_rule_alerts);
+    pub fn on_rule_alert(mut self, on_rule_alert: RuleAlertSink) -> Self {
+        self.on_rule_alert = on_rule_alert;
         self
     }
 
@@ -237,10 +238,9 @@ impl HostBuilder {
             opened.start(self.inventory.take(), std::mem::take(&mut self.sources_reporting_end));
         let offsets = start.offsets.clone();
         let config = EngineConfig { checkpoints: true, ..self.config };
-        let engine = Arc::new(Engine::start(&config, rules.set()?, start, Arc::new(|_: &_| ()))?);
+        let engine = Arc::new(Engine::start(&config, rules.set()?, start, self.on_rule_alert)?);
         let watch = Watch::new(rules.watch(&engine)?);
-        let recorder =
-            opened.start_recorder(Arc::clone(&engine), offsets, self.own_receivers, overview, self.on_rule_alerts)?;
+        let recorder = opened.start_recorder(Arc::clone(&engine), offsets, self.own_receivers, overview)?;
         Ok(RecordingHost::new(engine, watch, recorder, news))
     }
 

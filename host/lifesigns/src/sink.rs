@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lifesigns_api::{SourceState, SourceStatus};
+use lifesigns_api::{SourceState, SourceStatus, WatchStatus};
 use lifesigns_model::SourceOffset;
-use lifesigns_sources::{Activity, Input, SourceReport, SourceReports, SourceSink, Submission};
+use lifesigns_sources::{Activity, Input, SourceReport, SourceReports, SourceSink, Submission, WatchReport};
 
 use crate::{host::Host, recording_host::RecordingHost};
 
@@ -44,7 +44,8 @@ impl SourceSink for RecordingHost {
 
     fn describe(&self, sources: SourceReports) {
         self.recorder().describe_sources(Arc::new(move |offsets: &BTreeMap<String, SourceOffset>| {
-            sources.reports(|name| offsets.get(name)).into_iter().map(status).collect()
+            let described = sources.reports(|name| offsets.get(name)).into_iter().map(status);
+            (described.collect(), watch_status(sources.watch()))
         }));
     }
 }
@@ -70,4 +71,9 @@ fn status(report: SourceReport) -> SourceStatus {
         gaps: report.gaps,
         notes: report.notes,
     }
+}
+
+fn watch_status(report: WatchReport) -> WatchStatus {
+    let WatchReport { watched_folders, polled_folders, missed, problem, fix } = report;
+    WatchStatus { watched_folders, polled_folders, missed, problem, fix }
 }

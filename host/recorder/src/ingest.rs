@@ -26,16 +26,6 @@ impl Recorder {
         let (observations, acks) = turn.commit.take(checkpoint);
         turn.acks = acks;
         let now_ns = self.now_ns();
-        if let Some(on_rule_alerts) = &self.on_rule_alerts {
-            let alerts = observations.iter().filter_map(|observation| match observation {
-                Observation::RuleAlert(alert) => Some(alert),
-                _ => None,
-            });
-            let alerts: Vec<&RuleAlert> = alerts.collect();
-            if !alerts.is_empty() {
-                on_rule_alerts(&alerts);
-            }
-        }
         // What came before the checkpoint is not ahead of the clock.
         let _ = self.book.apply(BookInput::Clock(now_ns));
         for observation in observations {
@@ -81,15 +71,16 @@ impl Recorder {
             return;
         }
         for source in progressed.caught_up {
-            let moved = commit.offsets.iter().rev().find(|offset| offset.source == source);
+            let moved = commit.offsets.iter().rev().find(|offset| *offset.source == *source);
             let time_ns = match moved {
                 Some(offset) => offset.time_ns,
-                None => self.shared.health.get().offsets.get(&source).and_then(|offset| offset.time_ns),
+                None => self.shared.health.get().offsets.get(&*source).and_then(|offset| offset.time_ns),
             };
             if let Some(time_ns) = time_ns {
-                let _ = self.book.apply(BookInput::CaughtUp { source, time_ns });
+                let _ = self.book.apply(BookInput::CaughtUp { source: source.to_string(), time_ns });
             }
         }
-        let _ = self.book.apply(BookInput::Quiet { until_ns, behind: progressed.until });
+        let behind = progressed.until.into_iter().map(|(name, until_ns)| (name.to_string(), until_ns)).collect();
+        let _ = self.book.apply(BookInput::Quiet { until_ns, behind });
     }
 }

@@ -16,8 +16,9 @@ use lifesigns_record::{RecordError, RecordWriter};
 use crate::{
     config::{ConfigureError, RecorderConfig},
     handle::RecorderHandle,
+    pace::TurnPace,
     receivers::{MakeReceiver, Receivers},
-    recorder::{Recorder, RuleAlertObserver},
+    recorder::Recorder,
     request::{RecorderRequest, RequestSender},
     rule_overview::RuleOverview,
     shared::Shared,
@@ -126,9 +127,8 @@ impl OpenedRecord {
         offsets: Vec<SourceOffset>,
         own: BTreeMap<String, MakeReceiver>,
         overview: RuleOverview,
-        on_rule_alerts: Option<RuleAlertObserver>,
     ) -> Result<RecorderHandle, RecorderError> {
-        let (recorder, requests) = self.recorder(engine, offsets, own, overview, on_rule_alerts)?;
+        let (recorder, requests) = self.recorder(engine, offsets, own, overview)?;
         let shared = Arc::clone(&recorder.shared);
         let watched = Arc::clone(&shared);
         let work = move || supervise(recorder, &watched);
@@ -143,7 +143,6 @@ impl OpenedRecord {
         offsets: Vec<SourceOffset>,
         own: BTreeMap<String, MakeReceiver>,
         overview: RuleOverview,
-        on_rule_alerts: Option<RuleAlertObserver>,
     ) -> Result<(Recorder, Sender<RecorderRequest>), RecorderError> {
         let readers = self.record.readers();
         let shared = Arc::new(Shared::new(engine, self.book.view(), readers, overview, self.clock, self.progress));
@@ -160,11 +159,11 @@ impl OpenedRecord {
             record: self.record,
             receivers,
             requests,
-            on_rule_alerts,
             config: self.config,
             inbox: VecDeque::new(),
             retained_ns: 0,
             retain_every_ns: 0,
+            pace: TurnPace::new(Instant::now()),
             deferred: Vec::new(),
             deferred_pauses: Vec::new(),
             orphans: true,

@@ -10,13 +10,13 @@ use std::{
 use crossbeam_channel::Receiver;
 use lifesigns_api::ApiError;
 use lifesigns_compliance::{AuditedChange, Book};
-use lifesigns_model::RuleAlert;
 use lifesigns_notifications::DeliveryOutcome;
 use lifesigns_record::{Commit, OutboxChange, OutboxUpdate, ReceiverPause, RecordError, RecordWriter};
 
 use crate::{
     config::{ConfigureError, RecorderConfig},
     crash,
+    pace::TurnPace,
     receivers::Receivers,
     request::RecorderRequest,
     shared::Shared,
@@ -30,10 +30,6 @@ const RETRY_LAST: Duration = Duration::from_secs(2);
 /// How often retention takes a step, and how soon while there is more to remove.
 const RETAIN_NS: u64 = 60_000_000_000;
 const RETAIN_MORE_NS: u64 = 200_000_000;
-
-/// Observes the rule alerts of a checkpoint, in their order, before they are committed: after a crash the same may
-/// come again.
-pub type RuleAlertObserver = Arc<dyn Fn(&[&RuleAlert]) + Send + Sync>;
 
 /// Why the recorder stopped before it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -74,8 +70,8 @@ pub(crate) struct Recorder {
     pub(crate) requests: Receiver<RecorderRequest>,
     /// Requests that came while the recorder waited, for the next turn.
     pub(crate) inbox: VecDeque<RecorderRequest>,
-    pub(crate) on_rule_alerts: Option<RuleAlertObserver>,
     pub(crate) config: RecorderConfig,
+    pub(crate) pace: TurnPace,
     /// When retention took its last step, by the host's clock.
     pub(crate) retained_ns: u64,
     /// How soon after that the next one follows.
@@ -110,6 +106,7 @@ impl Recorder {
             if self.shared.engine.is_broken() {
                 return Err(RecorderFailure::Engine);
             }
+            let began = Instant::now();
             let mut turn = self.collect(stop);
             if self.commit(&mut turn)? == CommitOutcome::Abandoned {
                 // The acknowledgements are dropped, not released: what is not on the disk comes again.
@@ -118,6 +115,7 @@ impl Recorder {
             (stop, coverage) = (turn.stop, turn.coverage);
             let is_last = turn.is_last();
             self.complete(turn);
+            self.pace.end(began, Instant::now());
             if is_last {
                 break;
             }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lifesigns_api::{ReceiverStatus, SourceStatus};
+use lifesigns_api::{ReceiverStatus, SourceStatus, WatchStatus};
 use lifesigns_compliance::{Alert, BookView, Notice};
 use lifesigns_engine::Engine;
 use lifesigns_model::{SharedClock, SourceOffset, WakeSignal};
@@ -15,8 +15,9 @@ use crate::{alert_stream::Listeners, health::Health, rule_overview::RuleOverview
 /// The source that evidence from the inventory names. A source of the stream may have the same name.
 pub const INVENTORY_SOURCE: &str = "(inventory)";
 
-/// Describes every configured source, given how far each is committed.
-pub type DescribeSources = Arc<dyn Fn(&BTreeMap<String, SourceOffset>) -> Vec<SourceStatus> + Send + Sync>;
+/// Describes every configured source, given how far each is committed, and how changes of files are noticed.
+pub type DescribeSources =
+    Arc<dyn Fn(&BTreeMap<String, SourceOffset>) -> (Vec<SourceStatus>, WatchStatus) + Send + Sync>;
 
 /// See the module. The book itself belongs to the recorder's thread.
 pub(crate) struct Shared {

@@ -3,7 +3,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use crossbeam_channel::Receiver;
@@ -24,7 +27,8 @@ struct Read {
 /// The sources that report when they are at their end.
 #[derive(Debug)]
 pub(crate) struct SourceProgress {
-    sources: Mutex<BTreeMap<String, Read>>,
+    /// By name. A snapshot of many sources is taken every turn, so names are shared.
+    sources: Mutex<BTreeMap<Arc<str>, Read>>,
     /// When something is due in the book, on the host's clock; `u64::MAX` if nothing is.
     due_ns: AtomicU64,
     moved: WakeSignal,
@@ -40,9 +44,9 @@ impl Default for SourceProgress {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ProgressSnapshot {
     /// Each source, and the time before which everything in it has been submitted.
-    pub(crate) until: Vec<(String, u64)>,
+    pub(crate) until: Vec<(Arc<str>, u64)>,
     /// The sources that have caught up since the last snapshot.
-    pub(crate) caught_up: Vec<String>,
+    pub(crate) caught_up: Vec<Arc<str>>,
 }
 
 impl SourceProgress {
@@ -51,8 +55,8 @@ impl SourceProgress {
         let mut sources = self.sources.lock();
         let before = std::mem::take(&mut *sources);
         for name in names {
-            let read = before.get(&name).copied().unwrap_or_default();
-            sources.insert(name, read);
+            let read = before.get(name.as_str()).copied().unwrap_or_default();
+            sources.insert(name.into(), read);
         }
     }
 
@@ -88,9 +92,9 @@ impl SourceProgress {
         let mut sources = self.sources.lock();
         let mut progressed = ProgressSnapshot::default();
         for (name, read) in &mut *sources {
-            progressed.until.push((name.clone(), read.until_ns));
+            progressed.until.push((Arc::clone(name), read.until_ns));
             if std::mem::take(&mut read.caught_up) {
-                progressed.caught_up.push(name.clone());
+                progressed.caught_up.push(Arc::clone(name));
             }
         }
         progressed
@@ -100,7 +104,7 @@ impl SourceProgress {
     pub(crate) fn put_back(&self, progressed: ProgressSnapshot) {
         let mut sources = self.sources.lock();
         for name in progressed.caught_up {
-            if let Some(read) = sources.get_mut(&name) {
+            if let Some(read) = sources.get_mut(&*name) {
                 read.caught_up = true;
             }
         }
@@ -117,6 +121,10 @@ mod tests {
         progress.take().until.into_iter().map(|(_, until_ns)| until_ns / S).collect()
     }
 
+    fn caught_up(progressed: ProgressSnapshot) -> Vec<String> {
+        progressed.caught_up.iter().map(|name| name.to_string()).collect()
+    }
+
     #[test]
     fn a_source_is_behind_until_it_was_at_its_end_and_has_caught_up_then() {
         let progress = SourceProgress::default();
@@ -125,15 +133,15 @@ mod tests {
         progress.caught_up("a", 100 * S);
         progress.caught_up("unknown", 100 * S);
         let progressed = progress.take();
-        assert_eq!(progressed.until, [("a".to_owned(), 100 * S), ("b".to_owned(), 0)]);
-        assert_eq!(progressed.caught_up, ["a"]);
+        assert_eq!(progressed.until, [("a".into(), 100 * S), ("b".into(), 0)]);
+        assert_eq!(caught_up(progressed), ["a"]);
         progress.caught_up("a", 101 * S);
-        assert_eq!(progress.take().caught_up, [""; 0], "it was at its end just before");
+        assert_eq!(caught_up(progress.take()), [""; 0], "it was at its end just before");
         progress.caught_up("a", 200 * S);
         let progressed = progress.take();
-        assert_eq!(progressed.caught_up, ["a"], "it was blocked, or the host was asleep");
+        assert_eq!(*progressed.caught_up[0], *"a", "it was blocked, or the host was asleep");
         progress.put_back(progressed);
-        assert_eq!(progress.take().caught_up, ["a"], "what it handed in had not been cut");
+        assert_eq!(caught_up(progress.take()), ["a"], "what it handed in had not been cut");
     }
 
     #[test]

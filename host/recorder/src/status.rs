@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lifesigns_api::{
     AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus, RefusedRule,
-    RuleStatus, SourceState, SourceStatus, StoreStatus,
+    RuleStatus, SourceState, SourceStatus, StoreStatus, WatchStatus,
 };
 use lifesigns_compliance::BookView;
 use lifesigns_model::{Criticality, DropKind, Drops, SourceOffset};
@@ -19,6 +19,7 @@ pub(crate) fn status(shared: &Shared) -> HostStatus {
     let dropped = dropped(shared);
     let undecided = view.undecided();
     let overview = overview(shared);
+    let (sources, watch) = sources(shared, &health.offsets);
     HostStatus {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
@@ -29,7 +30,8 @@ pub(crate) fn status(shared: &Shared) -> HostStatus {
         refused: overview.0,
         compiling: overview.1,
         rules_memory: overview.2,
-        sources: sources(shared, &health.offsets),
+        sources,
+        watch,
         engine: EngineStatus {
             lines: totals.scan_counts.lines,
             bytes: totals.scan_counts.bytes,
@@ -105,7 +107,7 @@ fn overview(shared: &Shared) -> (Vec<RefusedRule>, Vec<CompilingRule>, MemorySta
     (overview.refused.clone(), overview.compiling.clone(), memory)
 }
 
-fn sources(shared: &Shared, offsets: &BTreeMap<String, SourceOffset>) -> Vec<SourceStatus> {
+fn sources(shared: &Shared, offsets: &BTreeMap<String, SourceOffset>) -> (Vec<SourceStatus>, WatchStatus) {
     let describe = shared.describe.lock().clone();
     if let Some(describe) = describe {
         return describe(offsets);
@@ -118,7 +120,7 @@ fn sources(shared: &Shared, offsets: &BTreeMap<String, SourceOffset>) -> Vec<Sou
         state: SourceState::Reading,
         ..SourceStatus::default()
     };
-    offsets.values().map(source).collect()
+    (offsets.values().map(source).collect(), WatchStatus::default())
 }
 
 /// Returns what was dropped at limits anywhere in the host since it started.

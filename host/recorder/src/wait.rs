@@ -3,14 +3,12 @@
 
 use std::time::Duration;
 
-use crossbeam_channel::{after, select};
+use crossbeam_channel::{after, at, select};
 
 use crate::recorder::Recorder;
 
 /// The longest wait. The book learns the time at least this often, and `status` how receivers stand.
 const TICK: Duration = Duration::from_secs(1);
-/// How long a turn waits for more, unless room runs short or a caller waits: one write for many events.
-const GATHER: Duration = Duration::from_millis(10);
 
 /// What ended a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,9 +27,10 @@ impl Recorder {
         }
     }
 
-    /// Waits a moment for more work, unless room runs short or a caller waits for a reply.
+    /// Waits for more work until the next turn may begin ([`TurnPace`](crate::pace::TurnPace)), unless room runs
+    /// short or a caller waits for a reply.
     pub(crate) fn gather(&mut self) {
-        let window = after(GATHER);
+        let window = at(self.pace.next_turn());
         while !self.inbox.iter().any(|request| request.has_caller()) {
             select! {
                 recv(self.requests) -> request => self.inbox.extend(request),

@@ -205,7 +205,8 @@ impl Watcher {
             match SystemWatch::new(&there, self.changed.clone()) {
                 Ok(system_watch) => self.system_watch = Some(system_watch),
                 Err(cause) => {
-                    tracing::warn!(%cause, "no change notifications from the system; polling every second");
+                    let fix = cause.fix();
+                    tracing::warn!(%cause, %fix, "no change notifications from the system; polling every second");
                 }
             }
         }

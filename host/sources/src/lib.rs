@@ -1,8 +1,9 @@
-//! Sources: files and streams that are read, a thread each, into a [`SourceSink`] that says how far each of
-//! them is committed. [`SourceSupervisor`] supervises them; what they read is an [`Input`].
+//! Sources: files that are followed, by few threads, and files and streams that are read once, by a thread
+//! each, into a [`SourceSink`] that says how far each of them is committed. [`SourceSupervisor`] supervises them.
 
 mod config;
 mod error;
+mod follow;
 mod input;
 mod memory;
 mod reader;
@@ -10,12 +11,16 @@ mod report;
 mod sink;
 mod state;
 mod supervisor;
+mod watch_report;
 
 pub use config::sources_reporting_end;
 pub use error::SourceError;
+pub use follow::StartWatch;
 pub use input::{Content, Input, InputSource};
 pub use lifesigns_intake::{FollowFrom, ObjectLines, Pushed, RecordLines, SourceKind, SourceSettings};
+pub use lifesigns_watch::{FolderChange, FolderWatch, OnChange, WatchError};
 pub use memory::MemorySink;
 pub use report::{Activity, SourceReport, SourceReports};
 pub use sink::{SourceSink, Submission};
 pub use supervisor::SourceSupervisor;
+pub use watch_report::WatchReport;

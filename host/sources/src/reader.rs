@@ -1,4 +1,4 @@
-//! One source's thread: lines from a file or a stream, into the sink.
+//! One source: lines from a file or a stream, into the sink.
 
 use std::{
     fs::File,
@@ -11,10 +11,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
-use lifesigns_intake::{
-    Cursor, Encoding, FileState, FollowEvent, FollowFrom, Followed, Follower, LineChunks, Position, SourceKind, Stop,
-    not_text,
-};
+use lifesigns_intake::{Cursor, Encoding, FileState, FollowEvent, Followed, LineChunks, SourceKind, Stop, not_text};
 use lifesigns_model::SharedClock;
 
 use crate::{
@@ -40,14 +37,10 @@ pub(crate) struct SourceReader {
 }
 
 impl SourceReader {
-    /// Reads to the end, or until it is stopped.
+    /// Reads to the end, or until it is stopped. A file is read once.
     pub(crate) fn run(&self, kind: &SourceKind) -> Result<(), SourceError> {
         let result = match kind {
-            SourceKind::Follow(path, start) => {
-                self.follow(path, *start);
-                Ok(())
-            }
-            SourceKind::File(path) => self.file(path),
+            SourceKind::File(path) | SourceKind::Follow(path, _) => self.file(path),
             SourceKind::Stdin => self.stream(|| Ok(Box::new(stdin()))),
         };
         self.state.lock().phase = match &result {
@@ -62,7 +55,7 @@ impl SourceReader {
     }
 
     /// Submits lines. Once the sink is closed, nothing that comes after them may be submitted.
-    fn submit(&self, bytes: Vec<u8>, cursor: Option<Cursor>) -> ControlFlow<()> {
+    pub(crate) fn submit(&self, bytes: Vec<u8>, cursor: Option<Cursor>) -> ControlFlow<()> {
         if !bytes.is_empty() {
             self.sample(&bytes);
         }
@@ -103,18 +96,8 @@ impl SourceReader {
         SourceError::Read { source_name: self.source.name().to_owned(), cause }
     }
 
-    /// Follows a file. An unfinished line at its end is left to the next run, which reads it whole.
-    fn follow(&self, path: &Path, start: FollowFrom) {
-        let position = match (self.state.lock().read, start) {
-            (Some(cursor), _) => Position::At(cursor),
-            (None, FollowFrom::Start) => Position::Start,
-            (None, FollowFrom::End) => Position::End,
-        };
-        let follower = Follower::new(path, position).clock(Arc::clone(&self.clock));
-        follower.run(&self.stop, |event| self.on_event(event));
-    }
-
-    fn on_event(&self, event: FollowEvent) -> ControlFlow<()> {
+    /// Takes what following a file brings.
+    pub(crate) fn on_event(&self, event: FollowEvent) -> ControlFlow<()> {
         let source = self.source.name();
         match event {
             FollowEvent::Lines { bytes, cursor } => return self.submit(bytes, Some(cursor)),

@@ -5,7 +5,11 @@ use std::{fs, os::unix::fs::MetadataExt, path::Path, sync::Arc};
 use lifesigns_intake::{Cursor, Encoding, FileState, SourceKind, SourceSettings};
 use lifesigns_model::SourceOffset;
 
-use crate::state::{Phase, SharedState, SourceState};
+use crate::{
+    follow::WatchState,
+    state::{Phase, SharedState, SourceState},
+    watch_report::WatchReport,
+};
 
 /// What a source does now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,16 +54,24 @@ pub struct SourceReport {
 
 /// All sources that are configured. Clones show the same sources.
 #[derive(Clone, Debug, Default)]
-pub struct SourceReports(Arc<Vec<(SourceSettings, SharedState)>>);
+pub struct SourceReports {
+    sources: Arc<Vec<(SourceSettings, SharedState)>>,
+    watch: Option<WatchState>,
+}
 
 impl SourceReports {
-    pub(crate) fn new(sources: Vec<(SourceSettings, SharedState)>) -> Self {
-        Self(Arc::new(sources))
+    pub(crate) fn new(sources: Vec<(SourceSettings, SharedState)>, watch: WatchState) -> Self {
+        Self { sources: Arc::new(sources), watch: Some(watch) }
+    }
+
+    /// Returns how changes of followed files are noticed now.
+    pub fn watch(&self) -> WatchReport {
+        self.watch.as_ref().map(WatchState::report).unwrap_or_default()
     }
 
     /// Returns the present state of each source. `committed` says how far a source is committed.
     pub fn reports<'p>(&self, committed: impl Fn(&str) -> Option<&'p SourceOffset>) -> Vec<SourceReport> {
-        self.0.iter().map(|(config, state)| report(config, &state.lock(), committed(&config.name))).collect()
+        self.sources.iter().map(|(config, state)| report(config, &state.lock(), committed(&config.name))).collect()
     }
 }
 

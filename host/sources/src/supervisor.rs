@@ -1,4 +1,4 @@
-//! The sources that are read: a thread each, which goes on where the last commit left it.
+//! The sources that are read. Each goes on where the last commit left it.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -6,12 +6,14 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use lifesigns_intake::{Cursor, SourceSettings, Stop};
+use lifesigns_intake::{Cursor, SourceKind, SourceSettings, Stop};
 use lifesigns_model::{EventSource, SharedClock};
+use lifesigns_watch::{FolderWatch, OnChange, SystemWatch, WatchError};
 
 use crate::{
     config::{decoder, sources_reporting_end},
     error::SourceError,
+    follow::{FollowedFile, FollowerId, Followers, StartWatch},
     input::InputSource,
     reader::SourceReader,
     report::SourceReports,
@@ -22,6 +24,7 @@ use crate::{
 /// Supervises sources. They end when it is dropped, but are not waited for then: see [`SourceSupervisor::end`].
 pub struct SourceSupervisor {
     sink: Arc<dyn SourceSink>,
+    followers: Followers,
     running: BTreeMap<String, Running>,
     /// Where those go on that have ended since the start, because what they submitted may not be
     /// committed yet; `None` for those that were forgotten.
@@ -34,8 +37,16 @@ pub struct SourceSupervisor {
 struct Running {
     config: SourceSettings,
     stop: Stop,
-    thread: JoinHandle<Result<(), SourceError>>,
+    work: Work,
     state: SharedState,
+}
+
+/// What reads a source.
+enum Work {
+    /// A thread of its own.
+    Thread(JoinHandle<Result<(), SourceError>>),
+    /// The threads that follow files.
+    Followed(FollowerId),
 }
 
 impl Drop for SourceSupervisor {
@@ -45,9 +56,16 @@ impl Drop for SourceSupervisor {
 }
 
 impl SourceSupervisor {
-    /// No source yet. Lines arrive by this clock.
+    /// No source yet. Lines arrive by this clock. The system reports changes of files that are followed.
     pub fn new(sink: Arc<dyn SourceSink>, clock: SharedClock) -> Self {
-        Self { sink, running: BTreeMap::new(), ended: HashMap::new(), rank: 0, clock }
+        Self::with_watch(sink, clock, Box::new(system_watch))
+    }
+
+    /// As [`Self::new`], but `start` starts what reports changes of files. Where it fails they are polled;
+    /// [`WatchError::Off`](crate::WatchError::Off) asks for that.
+    pub fn with_watch(sink: Arc<dyn SourceSink>, clock: SharedClock, start: StartWatch) -> Self {
+        let followers = Followers::new(start);
+        Self { sink, followers, running: BTreeMap::new(), ended: HashMap::new(), rank: 0, clock }
     }
 
     /// Reads exactly these from now on: new ones are started, removed ones ended and forgotten, changed
@@ -56,15 +74,19 @@ impl SourceSupervisor {
     /// # Errors
     /// When the system gives no thread.
     pub fn reconcile(&mut self, configs: &[SourceSettings]) -> Result<Vec<SourceError>, SourceError> {
-        let is_gone = |running: &Running| !configs.contains(&running.config);
+        let wanted: HashMap<&str, &SourceSettings> =
+            configs.iter().map(|config| (config.name.as_str(), config)).collect();
+        let is_gone = |running: &Running| wanted.get(running.config.name.as_str()) != Some(&&running.config);
         let gone: Vec<String> =
             self.running.iter().filter(|(_, running)| is_gone(running)).map(|(name, _)| name.clone()).collect();
         let mut failures = Vec::new();
+        // All at once, so that none is waited for while others go on.
+        gone.iter().filter_map(|name| self.running.get(name)).for_each(|running| running.stop.stop());
         for name in gone {
             let Some(running) = self.running.remove(&name) else { continue };
             let state = running.state.clone();
-            failures.extend(end(running).err());
-            if configs.iter().any(|config| config.name == name) {
+            failures.extend(self.wait_for(running).err());
+            if wanted.contains_key(name.as_str()) {
                 self.ended.insert(name, state.lock().read);
             } else {
                 self.forget(name);
@@ -118,20 +140,30 @@ impl SourceSupervisor {
             clock: Arc::clone(&self.clock),
             state: state.clone(),
         };
-        let kind = config.kind.clone();
-        let thread = thread::Builder::new().name("lifesigns-source".into()).spawn(move || reader.run(&kind));
-        let thread = thread.map_err(|cause| SourceError::Thread { source_name: config.name.clone(), cause })?;
-        Ok(Running { config, stop, thread, state })
+        let work = match config.kind.clone() {
+            SourceKind::Follow(path, start) => {
+                self.followers.add(FollowedFile::new(reader, path, start)).map(Work::Followed)
+            }
+            kind => {
+                let thread = thread::Builder::new().name("lifesigns-source".into());
+                thread.spawn(move || reader.run(&kind)).map(Work::Thread)
+            }
+        };
+        let work = work.map_err(|cause| SourceError::Thread { source_name: config.name.clone(), cause })?;
+        Ok(Running { config, stop, work, state })
     }
 
     fn describe(&self) {
         let sources = self.running.values().map(|running| (running.config.clone(), running.state.clone()));
-        self.sink.describe(SourceReports::new(sources.collect()));
+        self.sink.describe(SourceReports::new(sources.collect(), self.followers.watch_state()));
     }
 
     /// Whether all of them have come to their end.
     pub fn have_ended(&self) -> bool {
-        self.running.values().all(|running| running.thread.is_finished())
+        self.running.values().all(|running| match &running.work {
+            Work::Thread(thread) => thread.is_finished(),
+            Work::Followed(id) => self.followers.has_ended(*id),
+        })
     }
 
     /// Ends all of them, and waits for it.
@@ -141,19 +173,26 @@ impl SourceSupervisor {
     pub fn end(mut self) -> Result<(), SourceError> {
         let running = std::mem::take(&mut self.running);
         running.values().for_each(|running| running.stop.stop());
-        let ends: Vec<_> = running.into_values().map(end).collect();
+        let ends: Vec<_> = running.into_values().map(|running| self.wait_for(running)).collect();
         ends.into_iter().collect()
     }
+
+    /// Waits for the end of a source that was stopped.
+    fn wait_for(&self, running: Running) -> Result<(), SourceError> {
+        match running.work {
+            Work::Thread(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Work::Followed(id) => {
+                self.followers.remove(id);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn system_watch(on_change: OnChange) -> Result<Box<dyn FolderWatch>, WatchError> {
+    Ok(Box::new(SystemWatch::new(on_change)?))
 }
 
 fn committed(sink: &dyn SourceSink, name: &str) -> Option<Cursor> {
     Cursor::from_bytes(&sink.checkpoint(name)?.cursor?)
-}
-
-fn end(running: Running) -> Result<(), SourceError> {
-    running.stop.stop();
-    match running.thread.join() {
-        Ok(result) => result,
-        Err(panic) => std::panic::resume_unwind(panic),
-    }
 }

@@ -7,15 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use lifesigns_tidy::{Crate, crates};
 
 /// The host wing, from the bottom up: a crate, and all of the house that it may be built with.
-const HOST: [(&str, &[&str]); 20] = [
+const HOST: [(&str, &[&str]); 21] = [
     ("lifesigns-text", &[]),
     ("lifesigns-model", &[]),
     ("lifesigns-document", &["lifesigns-text"]),
     ("lifesigns-sandbox", &["lifesigns-model", "lifesigns-text"]),
     ("lifesigns-engine", &["lifesigns-model"]),
-    ("lifesigns-rulestore", &["lifesigns-model", "lifesigns-text", "lifesigns-document"]),
+    ("lifesigns-watch", &[]),
+    ("lifesigns-rulestore", &["lifesigns-model", "lifesigns-text", "lifesigns-document", "lifesigns-watch"]),
     ("lifesigns-intake", &["lifesigns-model", "lifesigns-text", "lifesigns-document"]),
-    ("lifesigns-sources", &["lifesigns-model", "lifesigns-text", "lifesigns-intake"]),
+    ("lifesigns-sources", &["lifesigns-model", "lifesigns-text", "lifesigns-intake", "lifesigns-watch"]),
     ("lifesigns-compliance", &["lifesigns-model", "lifesigns-text"]),
     ("lifesigns-notifications", &["lifesigns-model", "lifesigns-text", "lifesigns-compliance"]),
     ("lifesigns-record", &["lifesigns-model", "lifesigns-compliance"]),
@@ -96,7 +97,7 @@ const DOORS: [(&str, &[&str]); 17] = [
     ("wasmparser", &["lifesigns-sandbox", "lifesigns-workbench"]),
     ("wit-component", &["lifesigns-sandbox", "lifesigns-workbench"]),
     ("wit-bindgen", &["lifesigns-rule"]),
-    ("notify", &["lifesigns-rulestore"]),
+    ("notify", &["lifesigns-watch"]),
     ("rusqlite", &["lifesigns-store-sqlite"]),
     ("clap", &["lifesigns-cli"]),
     ("clap_complete", &["lifesigns-cli"]),

@@ -154,6 +154,9 @@ fn host(places: &Places, findings: &mut Vec<Finding>) {
         let (level, what, fix) = of_source(source);
         find(level, what, &fix);
     }
+    if !status.watch.problem.is_empty() {
+        find("warning", format!("followed files: {}", status.watch.problem), &status.watch.fix);
+    }
     for one in &status.undecided {
         let what = one.to_string();
         find("warning", what, "it counts against these objects until it is mended: correct the expression or the fact");

@@ -1,6 +1,10 @@
 //! Files that were left because another one took their path, and whose writers go on for a while.
 
-use std::{io, ops::ControlFlow};
+use std::{
+    io,
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 
 use lifesigns_model::limits::CHUNK_BYTES;
 
@@ -12,9 +16,9 @@ use crate::{
     gap::{FollowEvent, Gap, GapCause},
 };
 
-/// Files that are looked at, and how often: a minute with the usual pause.
+/// Files that are looked at, and for how long.
 const FILES: usize = 4;
-const LOOKS: u32 = 400;
+const KEPT: Duration = Duration::from_secs(60);
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -24,14 +28,21 @@ pub(super) struct LateWrites(Vec<LeftFile>);
 struct LeftFile {
     file: OpenFile,
     encoding: Encoding,
-    looks: u32,
+    left: Instant,
+    /// It is used for something else now.
+    reused: bool,
 }
 
 impl LateWrites {
     /// A file was left at its end.
     pub(super) fn add(&mut self, file: OpenFile, encoding: Encoding) {
-        self.0.push(LeftFile { file, encoding, looks: 0 });
+        self.0.push(LeftFile { file, encoding, left: Instant::now(), reused: false });
         self.0.drain(..self.0.len().saturating_sub(FILES));
+    }
+
+    /// Whether none is looked at.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Reads what was written to them since. It goes with the place in the present file, `cursor`.
@@ -40,10 +51,7 @@ impl LateWrites {
         cursor: Cursor,
         emit: &mut dyn FnMut(FollowEvent) -> ControlFlow<()>,
     ) -> io::Result<ControlFlow<()>> {
-        self.0.retain_mut(|left| {
-            left.looks += 1;
-            left.looks <= LOOKS
-        });
+        self.0.retain(|left| !left.reused && left.left.elapsed() < KEPT);
         for left in &mut self.0 {
             if !left.file.is_quiet() && left.read(cursor, emit)?.is_break() {
                 return Ok(ControlFlow::Break(()));
@@ -71,11 +79,10 @@ impl LeftFile {
                 }
                 Some(Pulled::Nothing) => {}
                 Some(Pulled::End) if self.file.look()? != End::Rewritten => break,
-                // It is used for something else now.
                 _ => {
                     let Cursor { inode, offset, .. } = self.file.end();
                     let (file, cause) = (self.file.whereabouts(), GapCause::Late);
-                    self.looks = LOOKS;
+                    self.reused = true;
                     return Ok(emit(FollowEvent::Gap(Gap { file, inode, offset, bytes: None, cause })));
                 }
             }

@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     cursor::{Cursor, modified_ns},
-    family::{Member, by_name, members},
+    family::{Member, Scope, by_name, members},
     fingerprint::{FINGERPRINT_BYTES, find},
     gap::{Gap, GapCause},
 };
@@ -40,6 +40,7 @@ pub(super) struct Surroundings<'a> {
     path: &'a Path,
     /// How far it was read.
     place: Cursor,
+    last: Option<&'a Path>,
     members: Vec<Member>,
     /// Ends of files that have been read to them.
     done: &'a [Cursor],
@@ -47,8 +48,8 @@ pub(super) struct Surroundings<'a> {
 
 impl<'a> Surroundings<'a> {
     /// Looks around `path`, and where the file that `place` is in was `last` seen.
-    pub(super) fn of(path: &'a Path, place: Cursor, last: Option<&Path>, done: &'a [Cursor]) -> Self {
-        Self { path, place, members: members(path, last), done }
+    pub(super) fn of(path: &'a Path, place: Cursor, last: Option<&'a Path>, done: &'a [Cursor]) -> Self {
+        Self { path, place, last, members: members(path, last, Scope::Named), done }
     }
 
     fn present(&self) -> Option<(File, fs::Metadata)> {
@@ -110,7 +111,7 @@ impl<'a> Surroundings<'a> {
     /// new file may have that: then it has to be a name that rotation makes.
     fn renamed(&self) -> Option<FoundFile> {
         let named = |member: &Member| self.place.offset > 0 || member.rotated.is_some();
-        self.members.iter().filter(|member| named(member)).find_map(|member| {
+        members(self.path, self.last, Scope::All).iter().filter(|member| named(member)).find_map(|member| {
             let file = self.place.is_of(&member.metadata).then(|| File::open(&member.path).ok()).flatten()?;
             self.place.fits(&file).then(|| self.known(file, &member.path, self.place.offset))
         })

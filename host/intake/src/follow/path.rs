@@ -14,6 +14,12 @@ pub(super) fn is_other(path: &Path, open: &OpenFile) -> bool {
     is_another(path, open) && fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0)
 }
 
+/// Whether the file still has the path.
+pub(super) fn is_same(path: &Path, open: &OpenFile) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).is_ok_and(|metadata| (metadata.dev(), metadata.ino()) == open.identity())
+}
+
 /// Whether another file has the path.
 pub(super) fn is_another(path: &Path, open: &OpenFile) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -153,6 +153,11 @@ impl OpenFile {
         since.is_some() && since == self.signature()
     }
 
+    /// Whether everything had been read when its end was last looked at, and nothing has been written since.
+    pub(super) fn is_done(&self) -> bool {
+        self.since.is_none() && self.seen.is_some() && self.seen == self.signature()
+    }
+
     /// Changes when something is written.
     pub(super) fn signature(&self) -> Option<(u64, u64)> {
         self.file.metadata().ok().map(|metadata| (metadata.len(), modified_ns(&metadata)))

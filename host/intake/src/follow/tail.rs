@@ -1,5 +1,7 @@
 //! One look after another at a file that is followed, without a thread and without waiting.
 
+mod changes;
+
 use std::{
     fs::{self, File},
     io,
@@ -13,7 +15,7 @@ use super::{
     late::LateWrites,
     locate::{FoundFile, Located, Surroundings},
     look::Look,
-    path::{folder_ns, is_another, is_changed, is_other, not_a_file},
+    path::{folder_ns, is_other, is_same, not_a_file},
     position::Position,
     reading::{End, OpenFile},
 };
@@ -34,6 +36,7 @@ type Emit<'e> = &'e mut dyn FnMut(FollowEvent) -> ControlFlow<()>;
 
 enum Step {
     More,
+    Yield,
     Wait,
     Stopped,
     Ended,
@@ -54,6 +57,9 @@ pub struct Tail {
     others_ns: u64,
     late: LateWrites,
     done: Vec<Cursor>,
+    /// Bytes of one look, and those that were read in this one.
+    turn_bytes: u64,
+    turn_read: u64,
     state: Option<FileState>,
     followed: Followed,
 }
@@ -71,6 +77,8 @@ impl Tail {
             others_ns: 0,
             late: LateWrites::default(),
             done: Vec::new(),
+            turn_bytes: u64::MAX,
+            turn_read: 0,
             state: None,
             followed: Followed::default(),
         }
@@ -86,8 +94,39 @@ impl Tail {
         self.buffer.encoding()
     }
 
+    /// Ends a look with [`Look::More`] after about this many bytes, so that other files have their turn; a
+    /// look reads everything unless this is set.
+    #[must_use]
+    pub const fn turn_bytes(mut self, bytes: u64) -> Self {
+        self.turn_bytes = bytes;
+        self
+    }
+
+    /// Whether changes show at the path, and where [`FileState::Reading`] says that the file is. Otherwise
+    /// they may show elsewhere as well: a file is being left, or was and may still be written to.
+    pub fn is_settled(&self) -> bool {
+        let is_found = self.open.is_none() || matches!(self.state, Some(FileState::Reading(_)));
+        !self.leaving && self.late.is_empty() && is_found
+    }
+
     /// Reads everything that is there now, and hands it to `emit`.
     pub fn look(&mut self, stop: &Stop, emit: Emit<'_>) -> Look {
+        if self.is_unchanged() {
+            return Look::Wait;
+        }
+        self.turn_read = 0;
+        let look = self.look_closely(stop, emit);
+        self.buffer.park();
+        look
+    }
+
+    /// Whether nothing has happened since the last look, as far as the file and its path show it.
+    fn is_unchanged(&self) -> bool {
+        let Some(open) = &self.open else { return false };
+        self.is_settled() && open.is_done() && is_same(&self.path, open)
+    }
+
+    fn look_closely(&mut self, stop: &Stop, emit: Emit<'_>) -> Look {
         loop {
             let step = match &self.open {
                 None => self.begin(emit),
@@ -95,6 +134,7 @@ impl Tail {
             };
             match step {
                 Ok(Step::More) => {}
+                Ok(Step::Yield) => return Look::More,
                 Ok(Step::Wait) => return Look::Wait,
                 Ok(Step::Stopped) => return Look::Stopped,
                 Ok(Step::Ended) => return Look::Ended,
@@ -226,6 +266,7 @@ impl Tail {
                 Pulled::Nothing => {}
                 Pulled::End => break,
                 Pulled::Chunk(bytes) => {
+                    self.turn_read += bytes.len() as u64;
                     let cursor = open.place(open.offset - self.buffer.pending().min(open.offset))?;
                     self.followed.cursor = Some(cursor);
                     if emit(FollowEvent::Lines { bytes, cursor }).is_break() {
@@ -233,6 +274,9 @@ impl Tail {
                     }
                     if stop.is_stopped() {
                         return Ok(Step::Stopped);
+                    }
+                    if self.turn_read >= self.turn_bytes {
+                        return Ok(Step::Yield);
                     }
                 }
             }
@@ -259,35 +303,6 @@ impl Tail {
         self.at_end(emit)
     }
 
-    /// Continues after the open file was emptied. The unread rest of it may be in a copy, or in files that were rotated
-    /// since.
-    fn emptied(&mut self, emit: Emit<'_>) -> io::Result<Step> {
-        let Some(open) = self.open.as_ref().filter(|_| is_changed(&self.path, &mut self.others_ns)) else {
-            return Ok(Step::Wait);
-        };
-        let last = open.whereabouts();
-        let around = Surroundings::of(&self.path, open.end(), Some(&last), &self.done);
-        let mut located = around.copy(None)?;
-        if located.is_none() {
-            let next = around.next(GapCause::Rewritten)?;
-            located = Some(next).filter(|next| next.found.as_ref().is_some_and(|found| found.path != self.path));
-        }
-        let Some(located) = located else { return Ok(Step::Wait) };
-        self.followed.truncations += 1;
-        self.go_on(located, emit)
-    }
-
-    /// Whether files were rotated since the open one, though the one at the path is empty yet.
-    fn is_followed_by_others(&mut self) -> io::Result<bool> {
-        let Some(open) = &self.open else { return Ok(false) };
-        if !is_another(&self.path, open) || !is_changed(&self.path, &mut self.others_ns) {
-            return Ok(false);
-        }
-        let last = open.whereabouts();
-        let next = Surroundings::of(&self.path, open.end(), Some(&last), &self.done).after(&last, true)?;
-        Ok(next.found.is_some_and(|found| found.path != self.path))
-    }
-
     /// Nothing more is there: says how the path is, and looks at files that were left before.
     fn at_end(&mut self, emit: Emit<'_>) -> io::Result<Step> {
         let state = match fs::metadata(&self.path) {
@@ -301,82 +316,6 @@ impl Tail {
             ended |= self.late.look(cursor, emit)?.is_break();
         }
         Ok(if ended { Step::Ended } else { Step::Wait })
-    }
-
-    /// Finds the copy of a file that was truncated and whose new content begins like the old one: then only the copy
-    /// shows it.
-    fn truncated_alike(&mut self) -> io::Result<Option<Located>> {
-        let folder_ns = folder_ns(&self.path);
-        if std::mem::replace(&mut self.folder_ns, folder_ns) == folder_ns {
-            return Ok(None);
-        }
-        let Some(open) = &self.open else { return Ok(None) };
-        let last = open.whereabouts();
-        Surroundings::of(&self.path, open.end(), Some(&last), &self.done).copy(Some(&open.file))
-    }
-
-    /// Continues after what was read is not in the open file any more.
-    fn rewritten(&mut self, emit: Emit<'_>) -> io::Result<Step> {
-        let Some(open) = self.open.take() else { return Ok(Step::More) };
-        self.followed.truncations += 1;
-        let (place, last) = (open.end(), open.whereabouts());
-        let around = Surroundings::of(&self.path, place, Some(&last), &self.done);
-        if let Some(copy) = around.copy(None)? {
-            return self.go_on(copy, emit);
-        }
-        let again = around.again(&open.file)?;
-        let mut located = match again {
-            Some(_) => Located::default(),
-            None => around.next(GapCause::Rewritten)?,
-        };
-        if located.found.is_none() {
-            let (offset, known) = (again.unwrap_or(0), again.is_some());
-            located.found = Some(FoundFile { file: open.file, path: last, offset, known });
-        }
-        self.go_on(located, emit)
-    }
-
-    /// Continues after the open file was read to its end and another file has the path.
-    fn turn(&mut self, emit: Emit<'_>) -> io::Result<Step> {
-        self.leaving = false;
-        let Some(old) = &self.open else { return Ok(Step::More) };
-        let Ok(present) = File::open(&self.path) else { return Ok(Step::Wait) };
-        let (place, last) = (old.end(), old.whereabouts());
-        let around = Surroundings::of(&self.path, place, Some(&last), &self.done);
-        // What was rotated goes on in no other file; what was replaced may.
-        let is_gone = std::os::unix::fs::MetadataExt::nlink(&old.file.metadata()?) == 0;
-        let distinct = is_gone || !around.is_rotated(&last);
-        let again = if distinct && around.copy(None)?.is_none() { around.again(&present)? } else { None };
-        if let Some(offset) = again {
-            let path = self.path.clone();
-            return self.go_to(FoundFile { file: present, path, offset, known: true }, emit);
-        }
-        let located = around.after(&last, distinct)?;
-        self.followed.rotations += 1;
-        self.done.push(place);
-        self.done.drain(..self.done.len().saturating_sub(DONE));
-        // What is left of it is its last line.
-        if let Some(bytes) = self.buffer.rest() {
-            self.followed.cursor = Some(place);
-            if emit(FollowEvent::Lines { bytes, cursor: place }).is_break() {
-                return Ok(Step::Ended);
-            }
-        }
-        if let Some(old) = self.open.take() {
-            self.late.add(old, self.buffer.encoding());
-        }
-        self.go_on(located, emit)
-    }
-
-    /// The file could not be opened or read: where to begin when it can be again.
-    fn lose(&mut self, error: &io::Error) {
-        let was_open = self.open.take().is_some();
-        self.buffer.forget();
-        self.position = match (self.followed.cursor, self.position) {
-            (Some(cursor), _) if was_open => Position::At(cursor),
-            (None, Position::End) if error.kind() == io::ErrorKind::NotFound => Position::Start,
-            (_, position) => position,
-        };
     }
 }
 

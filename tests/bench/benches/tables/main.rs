@@ -5,6 +5,7 @@
 mod book;
 mod delivery;
 mod durable;
+mod latency;
 mod live;
 mod million;
 mod neighbours;
@@ -17,7 +18,7 @@ use std::process::Command;
 type Print = fn(&[String]);
 
 /// By name.
-const TABLES: [(&str, Print); 7] = [
+const TABLES: [(&str, Print); 8] = [
     ("book", book::table),
     ("replay", replay::table),
     ("delivery", delivery::table),
@@ -25,6 +26,7 @@ const TABLES: [(&str, Print); 7] = [
     ("neighbours", neighbours::table),
     ("million", million::table),
     ("durable", durable::table),
+    ("latency", latency::table),
 ];
 
 fn main() {

@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf};
 use lifesigns_api::{
     AlertCounts, AuditReport, AuditTrailRow, ChainBreak, CompilingRule, ConfigStatus, DeliveryState, DropStatus,
     EngineStatus, HostStatus, MemoryStatus, ReceiverStatus, RefusedRule, RuleStatus, SourceState, SourceStatus,
-    StoreState, StoreStatus, UndeliveredNotice,
+    StoreState, StoreStatus, UndeliveredNotice, WatchStatus,
 };
 use lifesigns_compliance::{
     Alert, Badge, EndCause, Membership, Notice, NoticeKind, Silence, SymptomState, UndecidedExpression,
@@ -314,6 +314,13 @@ fn a_hosts_status() {
         example: "vm-1".into(),
         reason: "the property \"cores\" = \"\x1b[2Jmany\" is no number".into(),
     }];
+    full.watch = WatchStatus {
+        watched_folders: 2,
+        polled_folders: 1,
+        missed: 0,
+        problem: "the system gives no further inotify watch".into(),
+        fix: "raise fs.inotify.max_user_watches with sysctl".into(),
+    };
     full.config.last_error = "lifesigns.toml:3:1: unknown key `rulez`".into();
     shown("status-full.txt", &super::status(&full, &view(None)));
     shown("status-empty.txt", &super::status(&HostStatus::default(), &view(None)));

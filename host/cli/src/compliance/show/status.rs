@@ -1,6 +1,6 @@
 //! How a host is.
 
-use lifesigns_api::{HostStatus, RuleStatus, SourceState, SourceStatus, StoreState};
+use lifesigns_api::{HostStatus, RuleStatus, SourceState, SourceStatus, StoreState, WatchStatus};
 use lifesigns_text::{visible, visible_lines};
 
 use super::{
@@ -113,6 +113,7 @@ fn sources(status: &HostStatus, view: &View) -> String {
         ]);
     }
     let mut text = format!("{}{}", heading("Sources"), table.draw());
+    text.push_str(&watch(&status.watch));
     for source in status.sources.iter().filter(|source| !source.notes.is_empty()) {
         let name = Style::Yellow.on(&visible(&source.name));
         if source.gaps > 0 {
@@ -128,6 +129,22 @@ fn sources(status: &HostStatus, view: &View) -> String {
         }
     }
     text
+}
+
+/// Returns why files are not watched as they should be, and what to do about it.
+fn watch(watch: &WatchStatus) -> String {
+    if watch.problem.is_empty() && watch.polled_folders == 0 {
+        return String::new();
+    }
+    let mut text = match watch.polled_folders {
+        0 => String::new(),
+        polled => format!("files in {} are polled", count(polled as usize, "folder")),
+    };
+    for part in [&watch.problem, &watch.fix].into_iter().filter(|part| !part.is_empty()) {
+        let between = if text.is_empty() { "" } else { "; " };
+        text.push_str(&format!("{between}{}", visible(part)));
+    }
+    format!("{}\n", Style::Yellow.on(&text))
 }
 
 /// Returns the bytes that are known not to have been read, as they follow the number of gaps.
