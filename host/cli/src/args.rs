@@ -4,6 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
 use lifesigns_intake::{Format, TimeFormat};
+use lifesigns_text::visible;
 
 use crate::{compliance, exit::Outcome};
 
@@ -68,7 +69,7 @@ Examples:
   lifesigns replay --rules rules.d dockerd.log
   lifesigns replay --rules rules.d --inventory fleet.toml --object vm-7 dockerd.log facts.ndjson
   lifesigns replay --rules rules.d --time-format '%y/%m/%d %H:%M:%S' spark.log
-  zcat syslog.1.gz | lifesigns replay --rules rules.d --format syslog - | jq .summary")]
+  lifesigns replay --rules rules.d --format syslog syslog.2.gz syslog.1.gz syslog | jq .summary")]
 pub(crate) struct Replay {
     /// The rules folder: NAME.toml manifests and NAME.wasm modules.
     #[arg(long, value_name = "DIR")]
@@ -92,15 +93,26 @@ pub(crate) struct Replay {
     /// Default: the file's modification time; for standard input, now.
     #[arg(long, value_name = "TIME")]
     pub(crate) before: Option<String>,
+    /// How far from its place by time a line may stand in its file, such as 16MiB; memory grows with it.
+    /// Default: 64MiB shared by all files, between 64KiB and 4MiB for each.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) disorder: Option<u64>,
     /// The folder that compiled modules are cached in.
     #[arg(long, value_name = "DIR", env = "LIFESIGNS_CACHE")]
     pub(crate) cache: Option<PathBuf>,
     /// A folder outside the rules folder that modules and links in it may lead to; may be repeated.
     #[arg(long = "module-folder", value_name = "DIR")]
     pub(crate) module_folders: Vec<PathBuf>,
-    /// Log files, or `-` for standard input.
+    /// Log files, as they are or compressed by gzip or zstd, or `-` for standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+/// Parses a size such as `16MiB`.
+fn size(text: &str) -> Result<u64, String> {
+    lifesigns_text::size_bytes(text)
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| format!("\"{}\" is not a size: write 512KiB, 16MiB, 1GiB", visible(text)))
 }
 
 #[derive(Subcommand)]

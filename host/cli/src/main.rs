@@ -12,6 +12,7 @@ mod preflight;
 mod recorder_config;
 mod reload;
 mod replay;
+mod replay_inputs;
 mod rules;
 mod run;
 mod signals;

@@ -1,29 +1,24 @@
 //! `lifesigns replay`: files in, NDJSON out.
 
 use std::{
-    fs::File,
-    io::{self, BufWriter, IsTerminal, Read, Write, stderr, stdin, stdout},
-    path::Path,
+    cell::RefCell,
+    io::{self, BufWriter, Write, stdout},
     sync::Arc,
-    time::{Duration, Instant, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
-use lifesigns::{
-    engine::{self, ReplayInput, RuleSet},
-    model::{EventSource, ManualClock, SystemClock, limits},
-};
-use lifesigns_intake::{LineChunks, inventory, not_text};
+use lifesigns::engine::{self, ReplayOptions, RuleSet};
+use lifesigns_intake::inventory;
 use lifesigns_notifications::ndjson;
+use lifesigns_text::{age_text, size_text};
 
 use crate::{
     args::Replay,
     exit::{Failure, Outcome},
-    load, terminal,
+    load,
+    replay_inputs::{inputs, progress, sample},
+    terminal,
 };
-
-/// How much of each file is read as a sample, by which the prefilter is built.
-const SAMPLE_BYTES: u64 = 128 << 10;
 
 pub(crate) fn run(args: &Replay) -> Outcome {
     let started = Instant::now();
@@ -43,28 +38,27 @@ pub(crate) fn run(args: &Replay) -> Outcome {
     for name in rules.unfiltered() {
         terminal::warning(&format!("{name} has an interest without a literal: every line must be decoded for it"));
     }
-    let files = args.files.iter().enumerate();
-    let inputs = files.map(|(rank, path)| input(args, rank as u32, path)).collect::<Result<Vec<_>, _>>()?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let options = ReplayOptions { disorder_bytes: args.disorder, ..ReplayOptions::with_threads(threads) };
     let bar = progress(&args.files);
-    let mut out = BufWriter::with_capacity(1 << 16, stdout().lock());
+    let inputs = inputs(args, &bar)?;
+    let out = RefCell::new(BufWriter::with_capacity(1 << 16, stdout().lock()));
     let running = Instant::now();
     let result = engine::replay(
-        threads,
+        &options,
         &rules,
         inputs,
         &known,
         &mut engine::ReplayOutput {
             render: &ndjson::write,
-            emit: &mut |bytes| out.write_all(bytes),
-            progress: &|bytes| bar.inc(bytes),
+            emit: &mut |bytes| out.borrow_mut().write_all(bytes),
+            flush: &mut || out.borrow_mut().flush(),
         },
     );
-    let result = result.and_then(|outcome| out.flush().map(|()| outcome).map_err(engine::ReplayError::Write));
     bar.finish_and_clear();
     match result {
         Ok(outcome) => {
-            summary(&outcome, rules.rules().len(), running - started, running.elapsed());
+            summary(args, &outcome, rules.rules().len(), running - started, running.elapsed());
             Ok(())
         }
         // The reader of the alerts is gone: `| head`.
@@ -73,84 +67,7 @@ pub(crate) fn run(args: &Replay) -> Outcome {
     }
 }
 
-/// Returns the first lines of each file.
-fn sample(files: &[std::path::PathBuf]) -> Vec<u8> {
-    let mut sample = Vec::new();
-    for path in files.iter().filter(|path| path.as_os_str() != "-") {
-        if let Ok(file) = File::open(path) {
-            // A file that cannot be read is reported when it is replayed.
-            let _ = file.take(SAMPLE_BYTES).read_to_end(&mut sample);
-        }
-        if sample.len() as u64 >= 8 * SAMPLE_BYTES {
-            break;
-        }
-    }
-    sample
-}
-
-fn input(args: &Replay, rank: u32, path: &Path) -> Result<ReplayInput<'static>, Failure> {
-    let cannot = |error| Failure::Failed(format!("{} cannot be read: {error}", path.display()));
-    let (reader, name, stem, modified): (Box<dyn Read + Send>, _, _, _) = if path.as_os_str() == "-" {
-        (Box::new(stdin()), "stdin".to_owned(), "stdin".to_owned(), None)
-    } else {
-        let file = File::open(path).map_err(cannot)?;
-        let metadata = file.metadata().map_err(cannot)?;
-        if metadata.is_dir() {
-            return Err(Failure::Usage(format!("{} is a folder; name its files", path.display())));
-        }
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        (Box::new(file), path.display().to_string(), stem, metadata.modified().ok())
-    };
-    let reference_ns = match &args.before {
-        Some(text) => lifesigns_intake::parse_time(text).ok_or_else(|| {
-            Failure::Usage(format!("--before {text:?} is not an RFC 3339 time such as 2026-01-31T00:00:00Z"))
-        })?,
-        None => {
-            let time = modified.unwrap_or_else(SystemClock::file_time);
-            time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
-        }
-    };
-    let source = Arc::new(EventSource {
-        name,
-        rank,
-        object: args.object.clone().unwrap_or(stem),
-        app: None,
-        decoder: args.format.decoder_with(Arc::new(ManualClock::new(reference_ns)), &args.time_formats),
-    });
-    let (mut chunks, shown, mut first) = (LineChunks::new(reader), source.name.clone(), true);
-    let next = Box::new(move |spare: Vec<u8>| {
-        if spare.capacity() >= limits::CHUNK_BYTES {
-            chunks.recycle(spare);
-        }
-        let chunk = chunks.next_chunk()?;
-        // Lines without a literal of any rule are never decoded, and would not be counted as not text.
-        if std::mem::take(&mut first)
-            && let Some(why) =
-                chunk.as_deref().and_then(|bytes| not_text(&bytes[..bytes.len().min(SAMPLE_BYTES as usize)]))
-        {
-            terminal::warning(&format!("{shown} does not look like text: {why}"));
-        }
-        Ok(chunk)
-    });
-    Ok(ReplayInput { source, next })
-}
-
-/// Returns a bar for long runs on a terminal; it appears after a second.
-fn progress(files: &[std::path::PathBuf]) -> ProgressBar {
-    let sizes = files.iter().map(|path| path.metadata().map_or(0, |metadata| metadata.len()));
-    let total: u64 = sizes.sum();
-    if !stderr().is_terminal() || total < 256 << 20 {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(total);
-    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}") {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
-}
-
-fn summary(outcome: &engine::ReplayOutcome, rules: usize, start: Duration, run: Duration) {
+fn summary(args: &Replay, outcome: &engine::ReplayOutcome, rules: usize, start: Duration, run: Duration) {
     let (scan_counts, report) = (&outcome.scan_counts, &outcome.report);
     let rate = scan_counts.lines as f64 / run.as_secs_f64().max(1e-9);
     terminal::line(&format!(
@@ -180,6 +97,16 @@ fn summary(outcome: &engine::ReplayOutcome, rules: usize, start: Duration, run: 
     ];
     for (number, what, remark) in remarks.iter().filter(|(number, ..)| *number > 0) {
         terminal::line(&format!("  {} {remark}", terminal::count(*number, what)));
+    }
+    if outcome.late.lines > 0 {
+        let window = args.disorder.unwrap_or_else(|| ReplayOptions::default_disorder_bytes(args.files.len()));
+        terminal::warning(&format!(
+            "{} evaluated out of order, up to {} late: in their file they stand further from their place by time than {}; --disorder {} looks further",
+            terminal::were(outcome.late.lines, "line"),
+            age_text(outcome.late.behind_ns),
+            size_text(window),
+            size_text(window.saturating_mul(16)),
+        ));
     }
     for (rule, failures) in &report.failures {
         terminal::warning(&format!(

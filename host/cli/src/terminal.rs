@@ -130,6 +130,11 @@ pub(crate) fn count(number: u64, what: &str) -> String {
     format!("{} {what}{end}", grouped(number))
 }
 
+/// Formats a number of things of which something happened: `1 line was`, `2 lines were`.
+pub(crate) fn were(number: u64, what: &str) -> String {
+    format!("{} {}", count(number, what), if number == 1 { "was" } else { "were" })
+}
+
 /// Formats a number of rule alerts: `1 raise or clear`, `2,000 raises and clears`.
 pub(crate) fn raises(number: u64) -> String {
     if number == 1 { "1 raise or clear".to_owned() } else { format!("{} raises and clears", grouped(number)) }

@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use lifesigns_model::EventSource;
 
-use crate::{LoadedRule, ReplayInput, ReplayOutput, RuleSet, prefilter::PrefilterError, replay};
+use crate::{LoadedRule, ReplayInput, ReplayOptions, ReplayOutput, RuleSet, prefilter::PrefilterError, replay};
 
 /// A piece of recent traffic.
 #[derive(Clone, Debug, Default)]
@@ -56,11 +56,11 @@ pub fn dry_run(rule: &Arc<LoadedRule>, sample: &TrafficSample) -> Result<(), Dry
     let Some(source) = sample.source.clone() else { return Ok(()) };
     let rules = Arc::new(RuleSet::new(vec![Arc::clone(rule)], &[])?);
     let mut bytes = Some(sample.bytes.clone());
-    let inputs = vec![ReplayInput { source, next: Box::new(move |_| Ok(bytes.take())) }];
-    let (mut emit, progress) = (|_: &[u8]| -> io::Result<()> { Ok(()) }, |_| ());
-    let mut output = ReplayOutput { render: &|_, _| (), emit: &mut emit, progress: &progress };
+    let inputs = vec![ReplayInput { source, reader: Box::new(move |_: Vec<u8>| Ok(bytes.take())) }];
+    let mut emit = |_: &[u8]| -> io::Result<()> { Ok(()) };
+    let mut output = ReplayOutput { render: &|_, _| (), emit: &mut emit, flush: &mut || Ok(()) };
     // Neither its source nor its output can fail.
-    let Ok(outcome) = replay(1, &rules, inputs, &[], &mut output) else { return Ok(()) };
+    let Ok(outcome) = replay(&ReplayOptions::with_threads(1), &rules, inputs, &[], &mut output) else { return Ok(()) };
     match outcome.report.failures.into_iter().find(|(_, failures)| failures.failed > 0) {
         Some((_, failures)) => Err(DryRunError::Failed { failed: failures.failed, last_error: failures.last_error }),
         None => Ok(()),

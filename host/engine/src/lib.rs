@@ -58,7 +58,10 @@ mod usage;
 pub use config::{EngineConfig, RuleAlertSink};
 pub use dry_run::{DryRunError, TrafficSample, dry_run};
 pub use engine::Engine;
-pub use replay::{NextChunk, ReplayError, ReplayInput, ReplayOutcome, ReplayOutput, replay, replay_observations};
+pub use replay::{
+    LateLines, ReplayError, ReplayInput, ReplayOptions, ReplayOutcome, ReplayOutput, ReplayReader, replay,
+    replay_observations,
+};
 pub use report::{RuleFailures, ShardReport};
 pub use rule::LoadedRule;
 pub use ruleset::RuleSet;

@@ -69,7 +69,7 @@ pub(crate) struct ScannedLine {
 
 impl ScannedLine {
     /// An empty line.
-    const EMPTY: Self = Self {
+    pub(crate) const EMPTY: Self = Self {
         number: 0,
         time_ns: None,
         raw: Span::NONE,
@@ -138,6 +138,26 @@ impl ScannedChunk {
             ack_guard: AckGuard::default(),
             pending: None,
         }
+    }
+
+    /// Returns roughly the memory that it holds, without unused room.
+    pub(crate) fn held_bytes(&self) -> usize {
+        /// An object's name, and some properties.
+        const FACTS_BYTES: usize = 512;
+        size_of::<Self>()
+            + self.text.len()
+            + self.lines.len() * size_of::<ScannedLine>()
+            + self.fields.len() * size_of::<(u32, Span)>()
+            + self.hits.len() * size_of::<u32>()
+            + self.facts.len() * FACTS_BYTES
+    }
+
+    /// Gives unused room back, for a chunk that is held for long.
+    pub(crate) fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.lines.shrink_to_fit();
+        self.fields.shrink_to_fit();
+        self.hits.shrink_to_fit();
     }
 
     /// The object that a line is about.

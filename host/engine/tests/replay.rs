@@ -5,7 +5,7 @@ mod common;
 use std::sync::Mutex;
 
 use common::{Event, rule, rules, source};
-use lifesigns_engine::{ReplayInput, ReplayOutput, replay, replay_observations};
+use lifesigns_engine::{ReplayInput, ReplayOptions, ReplayOutput, replay, replay_observations};
 use lifesigns_model::{ObjectFacts, Observation, RuleAlert, RuleState, StateError};
 
 const MS: u64 = 1_000_000;
@@ -24,13 +24,13 @@ fn reminders_fire_up_to_the_latest_time_of_all_even_if_an_earlier_line_has_it() 
     // The line with the latest time is wanted; the last line of the source is earlier.
     let text = "1000 a remind\n5000 b latest\n1050 c nothing\n";
     let mut chunks = vec![text.as_bytes().to_vec()].into_iter();
-    let inputs = vec![ReplayInput { source: source("a", 0), next: Box::new(move |_| Ok(chunks.next())) }];
+    let inputs = vec![ReplayInput { source: source("a", 0), reader: Box::new(move |_: Vec<u8>| Ok(chunks.next())) }];
     let found = Mutex::new(Vec::new());
     let render = |alert: &lifesigns_model::RuleAlertRef<'_>, _: &mut Vec<u8>| {
         found.lock().unwrap().push(alert.summary.to_owned());
     };
-    let mut output = ReplayOutput { render: &render, emit: &mut |_| Ok(()), progress: &|_| () };
-    replay(1, &rules, inputs, &[], &mut output).unwrap();
+    let mut output = ReplayOutput { render: &render, emit: &mut |_| Ok(()), flush: &mut || Ok(()) };
+    replay(&ReplayOptions::with_threads(1), &rules, inputs, &[], &mut output).unwrap();
     assert_eq!(found.into_inner().unwrap(), ["1100"]);
 }
 
@@ -51,7 +51,10 @@ fn facts_and_new_objects_come_in_the_order_of_the_alerts() {
         let input = |(rank, text): (usize, &str)| {
             let mut chunks =
                 text.split_inclusive('\n').map(|line| line.as_bytes().to_vec()).collect::<Vec<_>>().into_iter();
-            ReplayInput { source: source(&format!("{rank}"), rank as u32), next: Box::new(move |_| Ok(chunks.next())) }
+            ReplayInput {
+                source: source(&format!("{rank}"), rank as u32),
+                reader: Box::new(move |_: Vec<u8>| Ok(chunks.next())),
+            }
         };
         texts.into_iter().enumerate().map(input).collect::<Vec<_>>()
     };
@@ -69,7 +72,7 @@ fn facts_and_new_objects_come_in_the_order_of_the_alerts() {
             signs.push(sign);
             Ok(())
         };
-        replay_observations(threads, &rules, inputs(), &known, &mut emit, &|_| ()).unwrap();
+        replay_observations(&ReplayOptions::with_threads(threads), &rules, inputs(), &known, &mut emit).unwrap();
         signs
     });
     assert!(runs[0] == runs[1] && runs[0] == runs[2]);
@@ -102,8 +105,14 @@ fn facts_and_new_objects_come_in_the_order_of_the_alerts() {
         order.extend_from_slice(bytes);
         Ok(())
     };
-    replay(2, &rules, inputs(), &known, &mut ReplayOutput { render: &render, emit: &mut emit, progress: &|_| () })
-        .unwrap();
+    replay(
+        &ReplayOptions::with_threads(2),
+        &rules,
+        inputs(),
+        &known,
+        &mut ReplayOutput { render: &render, emit: &mut emit, flush: &mut || Ok(()) },
+    )
+    .unwrap();
     let kept = kept.into_inner().unwrap();
     let alone: Vec<Observation> =
         order.iter().map(|at| Observation::RuleAlert(kept[usize::from(*at)].clone())).collect();

@@ -62,6 +62,8 @@ pub(crate) struct LineBuffer {
     counted: bool,
     cut_lines: u64,
     spares: Vec<Vec<u8>>,
+    /// What is read at once; the buffer grows beyond for a longer line.
+    step_bytes: usize,
     chunk_bytes: usize,
     /// `None` until the first bytes have decided it.
     encoding: Option<Encoding>,
@@ -75,6 +77,11 @@ pub(crate) struct LineBuffer {
 
 impl LineBuffer {
     pub(crate) fn new(chunk_bytes: usize) -> Self {
+        Self::in_steps(chunk_bytes, chunk_bytes)
+    }
+
+    /// Reads `step_bytes` at once, and lines of up to `chunk_bytes`.
+    pub(crate) fn in_steps(step_bytes: usize, chunk_bytes: usize) -> Self {
         Self {
             bytes: Vec::new(),
             filled: 0,
@@ -83,6 +90,7 @@ impl LineBuffer {
             counted: false,
             cut_lines: 0,
             spares: Vec::new(),
+            step_bytes,
             chunk_bytes,
             encoding: None,
             utf16: Utf16::default(),
@@ -149,7 +157,10 @@ impl LineBuffer {
     }
 
     pub(crate) fn recycle(&mut self, bytes: Vec<u8>) {
-        if self.spares.len() < SPARES && bytes.capacity() >= self.chunk_bytes {
+        if self.spares.len() < SPARES
+            && bytes.capacity() >= self.step_bytes
+            && self.step_bytes > self.chunk_bytes / SMALL
+        {
             self.spares.push(bytes);
         }
     }
@@ -192,13 +203,14 @@ impl LineBuffer {
 
     fn read_in_place(&mut self, reader: &mut impl Read) -> io::Result<usize> {
         if self.was_filled || self.bytes.len() == self.filled {
+            let most = if self.filled < self.step_bytes { self.step_bytes } else { self.chunk_bytes };
             let larger = (self.bytes.len() * GROWTH).max(self.filled + FIRST_BYTES);
-            self.make_room(larger.min(self.chunk_bytes));
+            self.make_room(larger.min(most));
         }
         // What turns out to be UTF-16 must have room as UTF-8.
         let most = match self.encoding {
-            Some(_) => self.chunk_bytes,
-            None => self.filled + (self.chunk_bytes / 4).clamp(HEAD_BYTES, BLOCK_BYTES),
+            Some(_) => self.bytes.len(),
+            None => self.filled + (self.step_bytes / 4).clamp(HEAD_BYTES, BLOCK_BYTES),
         };
         let room = most.min(self.bytes.len());
         let count = read(reader, &mut self.bytes[self.filled..room])?;
@@ -210,7 +222,7 @@ impl LineBuffer {
     /// Reads what may not stand as it is, no more than there is room for in UTF-8.
     fn read_apart(&mut self, reader: &mut impl Read) -> io::Result<usize> {
         let mut block = [0; BLOCK_BYTES];
-        let most = ((self.chunk_bytes - self.filled) / ROOM).clamp(1, BLOCK_BYTES);
+        let most = ((self.chunk_bytes - self.filled) / ROOM).clamp(1, BLOCK_BYTES.min(self.step_bytes));
         let count = read(reader, &mut block[..most])?;
         self.decode(&block[..count]);
         Ok(count)
@@ -322,13 +334,18 @@ impl LineBuffer {
     fn take(&mut self, len: usize) -> Vec<u8> {
         let rest = len..self.filled;
         self.filled -= len;
+        let next_bytes = self.step_bytes.max(self.filled);
         if len <= self.chunk_bytes / SMALL {
             let taken = self.bytes[..len].to_vec();
             self.bytes.copy_within(rest, 0);
+            if self.bytes.len() > 2 * next_bytes {
+                self.bytes.truncate(next_bytes);
+                self.bytes.shrink_to_fit();
+            }
             return taken;
         }
-        let mut next = self.spares.pop().unwrap_or_else(|| vec![0; self.chunk_bytes]);
-        next.resize(self.chunk_bytes, 0);
+        let mut next = self.spares.pop().unwrap_or_else(|| vec![0; next_bytes]);
+        next.resize(next_bytes, 0);
         next[..self.filled].copy_from_slice(&self.bytes[rest]);
         let mut taken = mem::replace(&mut self.bytes, next);
         taken.truncate(len);

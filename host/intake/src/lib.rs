@@ -3,6 +3,7 @@
 
 mod buffer;
 mod carry;
+mod compression;
 mod config;
 mod cursor;
 mod decode;
@@ -14,9 +15,12 @@ mod followed;
 mod gap;
 pub mod inventory;
 mod lines;
+mod log_file;
 mod stop;
+mod zstd_frames;
 
 pub use carry::{ObjectLines, Pushed, RecordLines, object_decoder, record_decoder};
+pub use compression::Compression;
 pub use config::{FollowFrom, SourceKind, SourceSettings};
 pub use cursor::Cursor;
 pub use decode::{Format, TimeFormat, TimeFormatError, UnknownFormat, parse_time};
@@ -25,4 +29,5 @@ pub use follow::{Follower, Look, Position, Tail};
 pub use followed::Followed;
 pub use gap::{FileState, FollowEvent, Gap, GapCause};
 pub use lines::LineChunks;
+pub use log_file::{Filled, LogFile, OnRead, StayOpen};
 pub use stop::Stop;

@@ -31,6 +31,13 @@ impl<R: Read> LineChunks<R> {
         Self { reader, buffer: LineBuffer::new(CHUNK_BYTES), ended: false }
     }
 
+    /// Returns the lines of `reader` in chunks that are read in steps of `step_bytes`: none is longer, unless
+    /// one line is.
+    pub fn in_steps(reader: R, step_bytes: usize) -> Self {
+        let step_bytes = step_bytes.min(CHUNK_BYTES);
+        Self { reader, buffer: LineBuffer::in_steps(step_bytes, CHUNK_BYTES), ended: false }
+    }
+
     /// Returns the lines of a reader that begins in the middle of a source in this encoding.
     #[must_use]
     pub const fn continued(mut self, encoding: Encoding) -> Self {

@@ -16,6 +16,17 @@ pub const FIELDS: usize = 256;
 pub const INFLIGHT_BYTES: usize = 64 << 20;
 /// Observations that wait for the next checkpoint; with more, one is due.
 pub const OBSERVATION_BYTES: usize = 16 << 20;
+/// What a replay reads ahead of all its sources together, so that lines that stand out of order come in
+/// order; see `ReplayOptions::default_disorder_bytes`.
+pub const REPLAY_AHEAD_BYTES: usize = 64 << 20;
+/// One chunk of each source of a replay together.
+pub const REPLAY_CHUNKS_BYTES: usize = 4 << 20;
+/// Wanted lines of all sources of a replay that wait to be evaluated.
+pub const REPLAY_HELD_BYTES: usize = 24 << 20;
+/// Chunks of a replay that threads have scanned before they are asked for.
+pub const REPLAY_SCANNED_BYTES: usize = 8 << 20;
+/// Windows of decoders of compressed sources that a replay keeps open at the same time.
+pub const REPLAY_DECODERS_BYTES: usize = 16 << 20;
 /// A module's file.
 pub const MODULE_BYTES: u64 = 16 << 20;
 /// An inventory or configuration file.

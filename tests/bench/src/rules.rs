@@ -1,6 +1,10 @@
 //! Rules as modules, and as many of them as are wanted.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use lifesigns_engine::LoadedRule;
 use lifesigns_model::{Limits, Module};
@@ -34,6 +38,15 @@ impl Modules {
     pub fn sandbox(&self) -> Sandbox {
         let cache = Cache::open(&self.cache.path().join("cache")).expect("a cache in a folder of our own");
         Sandbox::new(Some(cache)).expect("a sandbox")
+    }
+
+    /// Returns the file of a module of those that were built.
+    ///
+    /// # Panics
+    /// When there is none of that name.
+    pub fn path(&self, name: &str) -> &Path {
+        let built = self.built.iter().find(|built| built.name == name).expect("a module of that name");
+        &built.path
     }
 
     /// Returns a module of those that were built.

@@ -69,7 +69,7 @@ pub fn replay(rules: &[Arc<LoadedRule>], inputs: &[Input], known: &[ObjectFacts]
     };
     let inputs = inputs.iter().enumerate().map(|(rank, input)| {
         let mut chunks = input.chunks.clone().into_iter();
-        engine::ReplayInput { source: input.source(rank), next: Box::new(move |_| Ok(chunks.next())) }
+        engine::ReplayInput { source: input.source(rank), reader: Box::new(move |_: Vec<u8>| Ok(chunks.next())) }
     });
     // Alerts come in any order and are sorted as bytes: each alert's bytes are its index in here.
     let kept: Mutex<Vec<(RuleAlert, Vec<u8>)>> = Mutex::default();
@@ -85,8 +85,14 @@ pub fn replay(rules: &[Arc<LoadedRule>], inputs: &[Input], known: &[ObjectFacts]
         order.extend(bytes.as_chunks().0.iter().map(|index| usize::from_le_bytes(*index)));
         Ok(())
     };
-    let mut output = engine::ReplayOutput { render: &render, emit: &mut emit, progress: &|_| () };
-    let outcome = match engine::replay(threads, &rules, inputs.collect(), known, &mut output) {
+    let mut output = engine::ReplayOutput { render: &render, emit: &mut emit, flush: &mut || Ok(()) };
+    let outcome = match engine::replay(
+        &engine::ReplayOptions::with_threads(threads),
+        &rules,
+        inputs.collect(),
+        known,
+        &mut output,
+    ) {
         Ok(outcome) => outcome,
         Err(error) => panic!("{error}"),
     };

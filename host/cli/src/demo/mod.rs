@@ -13,7 +13,7 @@ use std::{
 
 use lifesigns::{
     Loader, Sandbox,
-    engine::{self, ReplayInput, RuleSet},
+    engine::{self, ReplayInput, ReplayOptions, RuleSet},
     model::EventSource,
     rulestore::RuleStore,
 };
@@ -99,7 +99,9 @@ impl Fleet {
         let started = Instant::now();
         let mut out = stdout().lock();
         let outcome =
-            engine::replay_observations(1, &rules, inputs, &known, &mut |sign| script.take(sign, &mut out), &|_| ());
+            engine::replay_observations(&ReplayOptions::with_threads(1), &rules, inputs, &known, &mut |sign| {
+                script.take(sign, &mut out)
+            });
         let outcome = match outcome {
             Err(engine::ReplayError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
             other => other.map_err(Failure::failed)?,
@@ -121,7 +123,7 @@ impl Fleet {
                 app: None,
                 decoder: Format::Auto.decoder(parse_time(REFERENCE).unwrap_or_default()),
             });
-            Ok(ReplayInput { source, next: Box::new(move |_| chunks.next_chunk()) })
+            Ok(ReplayInput { source, reader: Box::new(move |_: Vec<u8>| chunks.next_chunk()) })
         };
         self.logs.iter().enumerate().map(open).collect()
     }

@@ -11,6 +11,7 @@ mod million;
 mod neighbours;
 mod program;
 mod replay;
+mod replay_memory;
 
 use std::process::Command;
 
@@ -18,9 +19,10 @@ use std::process::Command;
 type Print = fn(&[String]);
 
 /// By name.
-const TABLES: [(&str, Print); 8] = [
+const TABLES: [(&str, Print); 9] = [
     ("book", book::table),
     ("replay", replay::table),
+    ("replay-memory", replay_memory::table),
     ("delivery", delivery::table),
     ("live", |_| live::table()),
     ("neighbours", neighbours::table),

@@ -14,7 +14,7 @@ use lifesigns_bench::{
     Corpus, Modules, Table, cpu_time, keyword_rules, keywords, machine, median, millis, native, pin, quick, repeats,
     seconds,
 };
-use lifesigns_engine::{ReplayInput, ReplayOutput, RuleSet, replay};
+use lifesigns_engine::{ReplayInput, ReplayOptions, ReplayOutput, RuleSet, replay};
 use lifesigns_intake::{Format, LineChunks};
 use lifesigns_model::{EventSource, Module, limits};
 
@@ -169,7 +169,7 @@ fn ours(path: &Path, rules: &Arc<RuleSet>) -> (u64, String) {
         app: None,
         decoder: Format::Auto.decoder(1_795_500_000_000_000_000),
     });
-    let next = Box::new(move |spare: Vec<u8>| {
+    let reader = Box::new(move |spare: Vec<u8>| {
         if spare.capacity() >= limits::CHUNK_BYTES {
             chunks.recycle(spare);
         }
@@ -179,9 +179,11 @@ fn ours(path: &Path, rules: &Arc<RuleSet>) -> (u64, String) {
     let mut output = ReplayOutput {
         render: &lifesigns_notifications::ndjson::write,
         emit: &mut |bytes| out.write_all(bytes),
-        progress: &|_| (),
+        flush: &mut || Ok(()),
     };
-    let outcome = replay(1, rules, vec![ReplayInput { source, next }], &[], &mut output).expect("a replay");
+    let outcome =
+        replay(&ReplayOptions::with_threads(1), rules, vec![ReplayInput { source, reader }], &[], &mut output)
+            .expect("a replay");
     out.flush().expect("/dev/null");
     let lines = outcome.scan_counts.lines as f64;
     let detail = format!(

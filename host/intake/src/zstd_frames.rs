@@ -1,0 +1,128 @@
+//! A stream of Zstandard frames, one after another (RFC 8878), with their checksums.
+
+use std::io::{self, BufRead, Read};
+
+use ruzstd::decoding::{
+    BlockDecodingStrategy, FrameDecoder,
+    errors::{FrameDecoderError, ReadFrameHeaderError},
+};
+
+const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// Upper three bytes of the sixteen magic numbers of frames that decoders skip.
+const SKIPPABLE: [u8; 3] = [0x2a, 0x4d, 0x18];
+
+/// Returns whether a file that begins like this is of Zstandard frames.
+pub(crate) fn is_head(head: &[u8]) -> bool {
+    head.starts_with(&MAGIC) || matches!(head, [low, rest @ ..] if low & 0xf0 == 0x50 && rest.starts_with(&SKIPPABLE))
+}
+
+/// Returns the window of the frame that begins like this, as far as that can be seen; 8 MiB otherwise, which
+/// all decoders support.
+pub(crate) fn window_bytes(head: &[u8]) -> usize {
+    const DEFAULT: usize = 8 << 20;
+    let [0x28, 0xb5, 0x2f, 0xfd, descriptor, rest @ ..] = head else { return DEFAULT };
+    let is_single_segment = descriptor & 0x20 != 0;
+    if !is_single_segment {
+        let [window, ..] = rest else { return DEFAULT };
+        let base = 1_usize << (10 + (window >> 3));
+        return base + base / 8 * usize::from(window & 7);
+    }
+    // The window is the content: its size comes after the dictionary's number.
+    let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
+    let size = |len: usize| {
+        let bytes = rest.get(dictionary..dictionary + len)?;
+        Some(bytes.iter().rev().fold(0_usize, |size, byte| size << 8 | usize::from(*byte)))
+    };
+    let size = match descriptor >> 6 {
+        0 => size(1),
+        1 => size(2).map(|size| size + 256),
+        2 => size(4),
+        _ => size(8),
+    };
+    size.unwrap_or(DEFAULT)
+}
+
+/// See the module.
+pub(crate) struct ZstdFrames<R> {
+    stream: R,
+    decoder: FrameDecoder,
+    is_in_frame: bool,
+}
+
+impl<R: BufRead> ZstdFrames<R> {
+    pub(crate) fn new(stream: R) -> Self {
+        Self { stream, decoder: FrameDecoder::new(), is_in_frame: false }
+    }
+
+    /// Begins the next frame; returns whether there is one.
+    fn begin(&mut self) -> io::Result<bool> {
+        while !self.stream.fill_buf()?.is_empty() {
+            match self.decoder.reset(&mut self.stream) {
+                Ok(()) => {
+                    self.is_in_frame = true;
+                    return Ok(true);
+                }
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
+                    let length = u64::from(length);
+                    if io::copy(&mut self.stream.by_ref().take(length), &mut io::sink())? < length {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                }
+                Err(error) => return Err(invalid(error)),
+            }
+        }
+        Ok(false)
+    }
+
+    fn check(&mut self) -> io::Result<()> {
+        self.is_in_frame = false;
+        match (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum()) {
+            (Some(said), Some(found)) if said != found => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, "Zstandard: the checksum does not match the content"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn invalid(error: impl std::fmt::Display) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("Zstandard: {error}"))
+}
+
+impl<R: BufRead> Read for ZstdFrames<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if into.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            if !self.is_in_frame && !self.begin()? {
+                return Ok(0);
+            }
+            while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
+                // A block is at most 128 KiB.
+                let step = BlockDecodingStrategy::UptoBlocks(1);
+                self.decoder.decode_blocks(&mut self.stream, step).map_err(invalid)?;
+            }
+            let count = self.decoder.read(into)?;
+            if count > 0 {
+                return Ok(count);
+            }
+            self.check()?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_is_read_from_the_head() {
+        // `zstd -3` of a stream, `zstd -19 --long=27`, a small file, and one of 70 000 bytes.
+        assert_eq!(window_bytes(&[0x28, 0xb5, 0x2f, 0xfd, 0x04, 0x58, 0]), 2 << 20);
+        assert_eq!(window_bytes(&[0x28, 0xb5, 0x2f, 0xfd, 0x04, 0x88, 0]), 128 << 20);
+        assert_eq!(window_bytes(&[0x28, 0xb5, 0x2f, 0xfd, 0x24, 11, 0]), 11);
+        assert_eq!(window_bytes(&[0x28, 0xb5, 0x2f, 0xfd, 0xa4, 0x70, 0x11, 1, 0]), 70_000);
+        assert_eq!(window_bytes(&[0x28, 0xb5, 0x2f, 0xfd]), 8 << 20);
+    }
+}
