@@ -9,6 +9,7 @@ use crate::{
     LoadedRule,
     condition::CompiledTest,
     cost_units::{FREE_UNITS, LITERAL_UNITS},
+    escape::EscapeIndex,
     literal::{LiteralKey, Pattern, needed, triggers},
     prefilter::{Literal, Prefilter, PrefilterError},
 };
@@ -107,6 +108,8 @@ pub(crate) struct Index {
     pub(crate) billed: Vec<u32>,
     /// Fields that any rule reads or tests.
     pub(crate) fields: FieldNumbers,
+    /// Which escapes in raw lines may hide a literal.
+    pub(crate) escapes: EscapeIndex,
     /// Some literal can only be found in text whose simple escapes are decoded.
     pub(crate) needs_unescaped: bool,
     /// Some literal is searched for in the form that nested lines write it.
@@ -147,6 +150,7 @@ impl Index {
         let nested = patterns.iter().any(|pattern| pattern.nested);
         Ok(Self {
             prefilter,
+            escapes: EscapeIndex::new(&patterns),
             patterns,
             interests,
             without_literals,

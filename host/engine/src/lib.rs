@@ -16,6 +16,7 @@ mod cost_units;
 mod cpu;
 mod dry_run;
 mod engine;
+mod escape;
 mod event_sink;
 mod evidence;
 mod facts;

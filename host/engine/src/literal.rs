@@ -5,12 +5,10 @@
 //! so of a literal that contains such a character only a piece without them stands in the raw line.
 //! That piece is the trigger; the whole literal is then searched for in the decoded message. Where no
 //! piece is long enough and only quotes are in the way, the literal is searched for as it is written in
-//! one line and in lines in each other. What other escapes can hide (`\u0041`, `\/`), no trigger
-//! finds: such lines are always decoded, and so are those with a message that is a list of bytes.
+//! one line and in lines in each other. What other escapes hide (`\u0041`, `\/`), no trigger finds: lines in which
+//! one may hide a piece of a trigger are decoded (`escape`), and so are those with a message that is a list of bytes.
 
 use aho_corasick::AhoCorasick;
-use lifesigns_model::escaped_number;
-use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::cost_units::LITERAL_UNITS;
 use crate::prefilter::{LITERAL_MAX_BYTES, Literal};
@@ -130,6 +128,11 @@ impl Pattern {
         memchr::memmem::find(message.as_bytes(), literal.as_bytes()).is_some()
     }
 
+    /// The bytes to look for.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// As the prefilter takes it.
     pub(crate) fn literal(&self) -> Literal<'_> {
         let ignore_case = self.literal.as_ref().is_some_and(|literal| literal.ignore_case);
@@ -204,59 +207,6 @@ pub(crate) fn needed(literals: &[LiteralKey]) -> Vec<&LiteralKey> {
     literals.iter().enumerate().filter(is_needed).map(|(_, literal)| literal).collect()
 }
 
-/// What a backslash in the raw text may hide.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Escape {
-    /// Nothing that triggers are made of: quotes, backslashes and control characters are in no trigger, and what is no
-    /// escape (`C:\Windows`) stays as it is.
-    Plain,
-    /// A character by its number (`\x41`, `\101`, `\U00000041`), which only text in Go's quotes has.
-    GoNumber,
-    /// Text that triggers are made of.
-    Hiding,
-}
-
-impl Escape {
-    /// Returns what the backslash at `at` is the first byte of.
-    pub(crate) fn at(bytes: &[u8], at: usize) -> Self {
-        let escape = &bytes[at..];
-        match escape.get(1) {
-            None | Some(b'/' | b'\'' | b']' | b'u') => Self::Hiding,
-            Some(_) if escaped_number(escape).is_some() => Self::GoNumber,
-            Some(_) => Self::Plain,
-        }
-    }
-}
-
-/// Finds the lines of a chunk that may have a value in Go's quotes. Looks at each line once, however many escapes are
-/// in it.
-#[derive(Default)]
-pub(crate) struct GoQuotedLines {
-    /// The end of the last line that was looked at; 0 before the first.
-    end: usize,
-    has_quotes: bool,
-}
-
-impl GoQuotedLines {
-    /// Returns whether the line of the byte at `at` may have such a value. `at` must not decrease.
-    pub(crate) fn contains(&mut self, bytes: &[u8], at: usize) -> bool {
-        if at >= self.end {
-            let start = memrchr(b'\n', &bytes[..at]).map_or(0, |end| end + 1);
-            self.end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end);
-            self.has_quotes = has_go_quotes(&bytes[start..self.end]);
-        }
-        self.has_quotes
-    }
-}
-
-/// Whether an equals sign is before a quote, which is itself escaped where the text is nested.
-fn has_go_quotes(line: &[u8]) -> bool {
-    memchr_iter(b'=', line).any(|equals| {
-        let value = line[equals + 1..].iter().find(|byte| **byte != b'\\');
-        value == Some(&b'"')
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,34 +269,5 @@ mod tests {
         assert!(!key("Docker", false).is_in("a docker b"));
         assert!(key("Docker", true).is_in("dock dOCKER"));
         assert!(!key("Docker", true).is_in("docke"));
-    }
-
-    #[test]
-    fn escapes_that_hide_no_text_are_plain() {
-        for (text, expected) in [
-            (r#"\""#, Escape::Plain),
-            (r"\n", Escape::Plain),
-            (r"\Windows", Escape::Plain),
-            (r"\xyz", Escape::Plain),
-            (r"\12", Escape::Plain),
-            (r"\x86", Escape::GoNumber),
-            (r"\101", Escape::GoNumber),
-            (r"\U00000041", Escape::GoNumber),
-            (r"\u0041", Escape::Hiding),
-            (r"\/", Escape::Hiding),
-            (r"\]", Escape::Hiding),
-            (r"\", Escape::Hiding),
-        ] {
-            assert_eq!(Escape::at(text.as_bytes(), 0), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn numbers_count_only_in_lines_with_a_quoted_value() {
-        let text = b"C:\\x86\nmsg=\"a\\x41\"\n{\"log\":\"msg=\\\"\\x41\"}\na=b \\101";
-        let mut lines = GoQuotedLines::default();
-        let escapes = memchr_iter(b'\\', text).filter(|at| Escape::at(text, *at) == Escape::GoNumber);
-        let answers: Vec<bool> = escapes.map(|at| lines.contains(text, at)).collect();
-        assert_eq!(answers, [false, true, true, false]);
     }
 }

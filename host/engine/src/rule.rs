@@ -9,7 +9,7 @@ use lifesigns_model::{Description, InstantiateError, Limits, Module};
 
 use crate::throttle::Throttle;
 
-/// A rule that was instantiated once, so that its description is known.
+/// A rule whose description is known.
 pub struct LoadedRule {
     /// Its name, unique in a rule set; its state belongs to this name.
     pub name: String,
@@ -26,12 +26,12 @@ pub struct LoadedRule {
 }
 
 impl LoadedRule {
-    /// Instantiates the module once to learn its description.
+    /// Asks the module for its description; see [`Module::describe`].
     ///
     /// # Errors
     /// When the module cannot be started or refuses its settings.
     pub fn new(name: &str, module: Arc<dyn Module>, settings: &str, limits: Limits) -> Result<Self, InstantiateError> {
-        let description = module.instantiate(settings, &limits)?.description;
+        let description = module.describe(settings, &limits)?;
         let conditions = Mutex::new(Throttle::new(&limits));
         let (name, settings) = (name.to_owned(), settings.to_owned());
         Ok(Self { name, module, settings, limits, description, conditions })

@@ -8,8 +8,9 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::{
     RuleSet,
+    escape::GoQuotedLines,
     line::{LineBounds, LineScanner, MOST_PER_LINE},
-    literal::{DEEP, Escape, GoQuotedLines},
+    literal::DEEP,
     prefilter::{Hit, ScanContext},
     scan_cost::ScanCharge,
     scanned::ScannedChunk,
@@ -70,17 +71,13 @@ impl Scanner {
         if !out.source.decoder.escapes() {
             return;
         }
+        let index = &rules.index;
         let mut go_quoted = GoQuotedLines::default();
         let mut from = 0;
         while let Some(at) = memchr(b'\\', &bytes[from..]).map(|at| from + at) {
             from = at + 1;
-            let hides = match Escape::at(bytes, at) {
-                Escape::Plain => false,
-                Escape::GoNumber => go_quoted.contains(bytes, at),
-                Escape::Hiding => true,
-            };
-            let deep = rules.index.nested && bytes[at..].starts_with(DEEP);
-            if hides || rules.index.needs_unescaped || deep {
+            let deep = index.nested && bytes[at..].starts_with(DEEP);
+            if index.needs_unescaped || deep || index.escapes.hides(bytes, at, &mut go_quoted) {
                 self.forced.push(at as u32);
                 from = memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |end| from + end);
             }

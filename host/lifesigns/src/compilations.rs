@@ -74,6 +74,11 @@ impl Compilations {
         Some(done)
     }
 
+    /// Keeps what modules said of themselves; see [`Sandbox::keep_descriptions`].
+    pub(crate) fn keep_descriptions(&self) {
+        self.0.sandbox.keep_descriptions();
+    }
+
     /// Queues a module, and sees to it that there is a thread.
     fn begin(&self, module: &Arc<ModuleBytes>) -> Option<Admitted> {
         let mut state = self.0.lock();

@@ -135,6 +135,7 @@ impl Loader {
             let removed = |(name, path)| RuleLoad { name, path, digest: String::new(), outcome: LoadOutcome::Removed };
             loads.extend(gone.map(removed));
         }
+        self.compilations.keep_descriptions();
         self.compilations.retain(&wanted);
         let is_compiling = |load: &&RuleLoad| matches!(load.outcome, LoadOutcome::Compiling { .. });
         self.compiling = loads.iter().filter(is_compiling).map(|load| load.name.clone()).collect();

@@ -16,6 +16,15 @@ pub trait Module: Send + Sync {
     /// When the instance cannot be made, the module refuses its settings, or its description breaks
     /// a limit.
     fn instantiate(&self, settings: &str, limits: &Limits) -> Result<DescribedInstance, InstantiateError>;
+
+    /// Returns the description that a fresh instance with `settings` has. It may be known from before: then no instance
+    /// is made.
+    ///
+    /// # Errors
+    /// See [`Module::instantiate`].
+    fn describe(&self, settings: &str, limits: &Limits) -> Result<Description, InstantiateError> {
+        Ok(self.instantiate(settings, limits)?.description)
+    }
 }
 
 /// A fresh instance and its description.

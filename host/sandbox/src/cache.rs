@@ -16,6 +16,7 @@ use wasmtime::{Engine, component::Component};
 
 use crate::{
     compiler::{CompileLimits, fingerprint},
+    descriptions::Descriptions,
     evict::{self, Bounds},
 };
 
@@ -119,6 +120,17 @@ impl Cache {
         self.keep(&self.refusal_path(engine, digest, limits), why.as_bytes());
     }
 
+    /// Returns what rules of the module said of themselves.
+    pub(crate) fn descriptions(&self, engine: &Engine, digest: &str) -> Descriptions {
+        let bytes = self.read(&self.descriptions_path(engine, digest));
+        bytes.map_or_else(Descriptions::default, |bytes| Descriptions::from_bytes(&bytes))
+    }
+
+    /// Stores what rules of the module said of themselves.
+    pub(crate) fn keep_descriptions(&self, engine: &Engine, digest: &str, bytes: &[u8]) {
+        self.keep(&self.descriptions_path(engine, digest), bytes);
+    }
+
     /// Returns the content of a valid entry. Anything but a regular file is ignored: a pipe may never end.
     fn read(&self, path: &Path) -> Option<Vec<u8>> {
         let file = OpenOptions::new().read(true).custom_flags(NOFOLLOW_NONBLOCK).open(path).ok()?;
@@ -169,6 +181,10 @@ impl Cache {
     /// Digest, wasmtime's version and configuration make the name.
     fn path(&self, engine: &Engine, digest: &str) -> PathBuf {
         self.folder.join(format!("{}-{:016x}", hex(digest), fingerprint(engine)))
+    }
+
+    fn descriptions_path(&self, engine: &Engine, digest: &str) -> PathBuf {
+        self.folder.join(format!("{}-{:016x}-descriptions", hex(digest), fingerprint(engine)))
     }
 
     /// Of a refusal, the limits too.

@@ -13,6 +13,7 @@ mod compiler;
 mod convert;
 mod cost;
 mod describe;
+mod descriptions;
 mod evict;
 mod instance;
 mod memory;

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use lifesigns_model::{DescribedInstance, InstantiateError, Limits, Module, WakeSignal};
+use lifesigns_model::{DescribedInstance, Description, InstantiateError, Limits, Module, WakeSignal};
 use wasmtime::{
     Engine,
     component::{Component, HasSelf, Linker},
@@ -17,6 +17,7 @@ use crate::{
     bindings::{Rule, RulePre},
     cache::Cache,
     compiler::{CompileLimits, Compiler, InProcess, config},
+    descriptions::Descriptions,
     instance::WasmInstance,
     memory::{MemoryBudget, MemoryCharge},
     store_data::StoreData,
@@ -38,7 +39,7 @@ pub struct Sandbox(Arc<Shared>);
 struct Shared {
     engine: Engine,
     linker: Linker<StoreData>,
-    cache: Option<Cache>,
+    cache: Option<Arc<Cache>>,
     compiler: Arc<dyn Compiler>,
     memory: Arc<MemoryBudget>,
     known: Mutex<Known>,
@@ -78,7 +79,8 @@ impl Sandbox {
         ticker::start(&engine).map_err(|error| SandboxError(error.to_string()))?;
         let mut linker = Linker::new(&engine);
         Rule::add_to_linker::<_, HasSelf<StoreData>>(&mut linker, |data| data).map_err(fail)?;
-        let (memory, known, done) = (Arc::new(memory), Mutex::default(), Condvar::new());
+        let (cache, memory) = (cache.map(Arc::new), Arc::new(memory));
+        let (known, done) = (Mutex::default(), Condvar::new());
         Ok(Self(Arc::new(Shared { engine, linker, cache, compiler, memory, known, done })))
     }
 
@@ -119,6 +121,13 @@ impl Sandbox {
             return Some(done);
         }
         self.0.cached(digest)
+    }
+
+    /// Writes the descriptions that modules gave since the last call to the cache, so that the same rules need not be
+    /// started to be loaded again.
+    pub fn keep_descriptions(&self) {
+        let modules: Vec<_> = self.0.lock().modules.values().filter_map(Weak::upgrade).collect();
+        modules.iter().for_each(|module| module.keep_descriptions());
     }
 }
 
@@ -191,8 +200,16 @@ impl Shared {
             .instantiate_pre(component)
             .and_then(RulePre::new)
             .map_err(|error| AdmitError::world(&format!("{error:#}")))?;
-        let (engine, digest, memory) = (self.engine.clone(), digest.to_owned(), Arc::clone(&self.memory));
-        Ok(Arc::new(WasmModule { engine, linked, digest, interfaces, memory, _code: code }))
+        Ok(Arc::new(WasmModule {
+            engine: self.engine.clone(),
+            linked,
+            digest: digest.to_owned(),
+            interfaces,
+            memory: Arc::clone(&self.memory),
+            cache: self.cache.clone(),
+            descriptions: Mutex::default(),
+            _code: code,
+        }))
     }
 
     /// Records the result for a digest, unless another try could change it.
@@ -239,6 +256,9 @@ pub struct WasmModule {
     digest: String,
     interfaces: Vec<Interface>,
     memory: Arc<MemoryBudget>,
+    cache: Option<Arc<Cache>>,
+    /// `None` until one is asked for.
+    descriptions: Mutex<Option<Descriptions>>,
     _code: MemoryCharge,
 }
 
@@ -246,6 +266,20 @@ impl WasmModule {
     /// The grantable interfaces that it imports.
     pub fn interfaces(&self) -> &[Interface] {
         &self.interfaces
+    }
+
+    /// Calls `with` with the descriptions that the cache has, which are read once.
+    fn with_descriptions<T>(&self, cache: &Cache, with: impl FnOnce(&mut Descriptions) -> T) -> T {
+        let mut descriptions = self.descriptions.lock().unwrap_or_else(PoisonError::into_inner);
+        with(descriptions.get_or_insert_with(|| cache.descriptions(&self.engine, &self.digest)))
+    }
+
+    fn keep_descriptions(&self) {
+        let Some(cache) = &self.cache else { return };
+        let mut descriptions = self.descriptions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bytes) = descriptions.as_mut().and_then(Descriptions::to_bytes) {
+            cache.keep_descriptions(&self.engine, &self.digest, &bytes);
+        }
     }
 }
 
@@ -256,5 +290,16 @@ impl Module for WasmModule {
 
     fn instantiate(&self, settings: &str, limits: &Limits) -> Result<DescribedInstance, InstantiateError> {
         WasmInstance::open(&self.engine, &self.linked, settings, limits, &self.memory)
+    }
+
+    fn describe(&self, settings: &str, limits: &Limits) -> Result<Description, InstantiateError> {
+        let Some(cache) = &self.cache else { return Ok(self.instantiate(settings, limits)?.description) };
+        let key = Descriptions::key(settings, limits);
+        if let Some(known) = self.with_descriptions(cache, |known| known.get(&key)) {
+            return Ok(known);
+        }
+        let description = self.instantiate(settings, limits)?.description;
+        self.with_descriptions(cache, |known| known.add(key, &description));
+        Ok(description)
     }
 }

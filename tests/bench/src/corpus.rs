@@ -8,6 +8,8 @@ use std::{
 
 use tempfile::TempDir;
 
+use crate::dice::{Dice, WORDS};
+
 /// Two files with the same lines.
 #[derive(Debug)]
 pub struct Corpus {
@@ -21,6 +23,8 @@ pub struct Corpus {
     pub bytes: [u64; 2],
     /// Where the lines come from, for a person.
     pub from: String,
+    /// The lines of the two files, after which they come again.
+    pub rounds: [Vec<String>; 2],
     _folder: TempDir,
 }
 
@@ -32,19 +36,7 @@ impl Corpus {
     /// # Panics
     /// When a file cannot be read, or there is no room for the copies (1.9 GB for 5 million lines).
     pub fn new(lines: usize) -> Self {
-        let folders = match env::var_os("LIFESIGNS_BENCH_LINES") {
-            Some(list) => env::split_paths(&list).collect(),
-            None => vec![shared("corpus"), shared("samples")],
-        };
-        let mut files: Vec<PathBuf> = folders
-            .iter()
-            .filter_map(|folder| fs::read_dir(folder).ok())
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
-            .collect();
-        files.sort();
+        let files = line_files(&["corpus", "samples"]);
         let texts: Vec<Vec<u8>> = files
             .iter()
             .map(|path| fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
@@ -54,13 +46,14 @@ impl Corpus {
         } else {
             (interleaved(&texts), format!("{} files of real lines, interleaved", files.len()))
         };
-        Self::write(&round, lines, from)
+        Self::write(round, lines, from)
     }
 
-    fn write(round: &[String], lines: usize, from: String) -> Self {
+    fn write(round: Vec<String>, lines: usize, from: String) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (plain, ndjson) = (folder.path().join("fleet.log"), folder.path().join("fleet.ndjson"));
         let (mut raw, mut json) = (Vec::new(), Vec::new());
+        let mut events = Vec::with_capacity(round.len());
         for (number, line) in round.iter().enumerate() {
             raw.extend_from_slice(line.as_bytes());
             raw.push(b'\n');
@@ -71,8 +64,10 @@ impl Corpus {
                 "message": line,
             });
             // serde_json sorts the keys; the order in the issue is `time` first, which costs the same.
-            json.extend_from_slice(event.to_string().as_bytes());
+            let event = event.to_string();
+            json.extend_from_slice(event.as_bytes());
             json.push(b'\n');
+            events.push(event);
         }
         let rounds = lines.div_ceil(round.len());
         for (path, bytes) in [(&plain, &raw), (&ndjson, &json)] {
@@ -83,7 +78,7 @@ impl Corpus {
             file.flush().expect("room for the lines");
         }
         let bytes = [raw.len(), json.len()].map(|bytes| (bytes * rounds) as u64);
-        Self { plain, ndjson, lines: rounds * round.len(), bytes, from, _folder: folder }
+        Self { plain, ndjson, lines: rounds * round.len(), bytes, from, rounds: [round, events], _folder: folder }
     }
 }
 
@@ -104,6 +99,25 @@ pub fn keywords(count: usize) -> Vec<String> {
     words
 }
 
+/// The `*.log` files of the folders in `LIFESIGNS_BENCH_LINES`; if it is not set, of those of `../shared` with these
+/// names.
+pub(crate) fn line_files(shared_names: &[&str]) -> Vec<PathBuf> {
+    let folders = match env::var_os("LIFESIGNS_BENCH_LINES") {
+        Some(list) => env::split_paths(&list).collect(),
+        None => shared_names.iter().map(|name| shared(name)).collect::<Vec<_>>(),
+    };
+    let mut files: Vec<PathBuf> = folders
+        .iter()
+        .filter_map(|folder| fs::read_dir(folder).ok())
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
+        .collect();
+    files.sort();
+    files
+}
+
 fn shared(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3).unwrap_or(Path::new(".")).join("shared").join(name)
 }
@@ -121,55 +135,6 @@ fn interleaved(texts: &[Vec<u8>]) -> Vec<String> {
         }
     }
 }
-
-/// A small generator, the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % sides
-    }
-
-    fn pick<'a>(&mut self, words: &[&'a str]) -> &'a str {
-        words[self.roll(words.len())]
-    }
-}
-
-const WORDS: [&str; 32] = [
-    "accepted",
-    "address",
-    "authentication",
-    "block",
-    "closed",
-    "connection",
-    "container",
-    "daemon",
-    "deleted",
-    "device",
-    "disk",
-    "failure",
-    "file",
-    "for",
-    "from",
-    "handler",
-    "image",
-    "instance",
-    "kernel",
-    "level",
-    "memory",
-    "network",
-    "password",
-    "port",
-    "received",
-    "request",
-    "server",
-    "session",
-    "started",
-    "status",
-    "user",
-    "worker",
-];
 
 /// 12 000 lines: syslog, logfmt and bracketed times about evenly; about 3 % hold one of five of the
 /// synthetic literals.

@@ -1,11 +1,24 @@
 //! What the benches share: input, rules, sinks, medians and tables.
 
+mod bare;
 mod corpus;
+mod dice;
+mod hyperscan;
+mod measured;
+mod oracle;
 mod rules;
+mod shapes;
+mod shipped;
 mod stats;
 
+pub use bare::{BARE, BareLoop, bare_loop, run_bare_loop};
 pub use corpus::{Corpus, keywords};
+pub use hyperscan::hyperscan;
+pub use measured::{MEASURE, Measured, Program, read_once, run_for_parent};
+pub use oracle::Oracle;
 pub use rules::{Modules, keyword_rules, native};
+pub use shapes::{OCCURRING, Shape, shapes};
+pub use shipped::{binary, replay, rules_folder};
 pub use stats::{Table, cpu_time, median, millis, resident_bytes, seconds};
 
 use std::fmt::Write;
@@ -36,6 +49,11 @@ pub fn repeats(default: usize) -> usize {
 pub fn pin() -> Option<usize> {
     let core = core_affinity::get_core_ids()?.pop()?;
     core_affinity::set_for_current(core).then_some(core.id)
+}
+
+/// Returns the core that processes are pinned to: the last that this one may use.
+pub fn core() -> usize {
+    core_affinity::get_core_ids().and_then(|mut cores| cores.pop()).map_or(0, |core| core.id)
 }
 
 /// Returns the machine in one line.

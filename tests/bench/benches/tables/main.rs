@@ -1,4 +1,4 @@
-//! The tables of `docs/performance.md`: all, or those that are named. All of them run in a process
+//! The tables of `docs/performance.md`: all, or the one that is named. All of them run in a process
 //! each, so that none finds the memory that another has left.
 #![allow(clippy::print_stdout, missing_docs)]
 
@@ -9,17 +9,23 @@ mod latency;
 mod live;
 mod million;
 mod neighbours;
+mod process;
 mod program;
 mod replay;
 mod replay_memory;
+mod shapes;
 
-use std::process::Command;
+use std::{path::Path, process::Command};
+
+use lifesigns_bench::{BARE, MEASURE, run_bare_loop, run_for_parent};
 
 /// Prints a table, of the cases that are named.
 type Print = fn(&[String]);
 
 /// By name.
-const TABLES: [(&str, Print); 9] = [
+const TABLES: [(&str, Print); 11] = [
+    ("process", process::table),
+    ("shapes", shapes::table),
     ("book", book::table),
     ("replay", replay::table),
     ("replay-memory", replay_memory::table),
@@ -32,6 +38,15 @@ const TABLES: [(&str, Print); 9] = [
 ];
 
 fn main() {
+    let mut asked = std::env::args_os().skip(1);
+    match asked.next() {
+        Some(word) if word == MEASURE => return run_for_parent(asked),
+        Some(word) if word == BARE => {
+            let [words, input] = [asked.next(), asked.next()].map(|path| path.expect("a file"));
+            return run_bare_loop(Path::new(&words), Path::new(&input));
+        }
+        _ => {}
+    }
     let words: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     match words.split_first() {
         Some((name, cases)) => match TABLES.iter().find(|(known, _)| known == name) {

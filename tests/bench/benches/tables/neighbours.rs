@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_bench::{Table, machine, millis, quick};
+use lifesigns_bench::{Table, binary, machine, millis, quick};
 
 use crate::program::binary;
 

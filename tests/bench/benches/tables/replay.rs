@@ -9,10 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use lifesigns_bench::{
-    Corpus, Modules, Table, cpu_time, keyword_rules, keywords, machine, median, millis, native, pin, quick, repeats,
-    seconds,
+    BareLoop, Corpus, Modules, Table, cpu_time, keyword_rules, keywords, machine, median, millis, native, pin, quick,
+    repeats, seconds,
 };
 use lifesigns_engine::{ReplayInput, ReplayOptions, ReplayOutput, RuleSet, replay};
 use lifesigns_intake::{Format, LineChunks};
@@ -73,7 +72,7 @@ enum Kind {
 
 enum Loop {
     Ours(Arc<RuleSet>),
-    Bare(Box<AhoCorasick>, Vec<String>),
+    Bare(BareLoop),
 }
 
 struct Case {
@@ -118,10 +117,8 @@ impl Case {
     fn bare(size: usize, file: &Path) -> Self {
         let words = keywords(size);
         let start = Instant::now();
-        // A DFA of 10 000 literals would take hundreds of megabytes.
-        let kind = if size > 1000 { AhoCorasickKind::ContiguousNFA } else { AhoCorasickKind::DFA };
-        let automaton = AhoCorasick::builder().kind(Some(kind)).build(&words).expect("an automaton");
-        Self::new(Kind::Bare, size, file, start, Loop::Bare(Box::new(automaton), words))
+        let bare = BareLoop::new(words);
+        Self::new(Kind::Bare, size, file, start, Loop::Bare(bare))
     }
 
     /// From before the file is opened until the last alert is in the sink.
@@ -129,7 +126,7 @@ impl Case {
         let (start, cpu) = (Instant::now(), cpu_time());
         (self.alerts, self.detail) = match &self.what {
             Loop::Ours(rules) => ours(&self.file, rules),
-            Loop::Bare(automaton, words) => (bare(&self.file, automaton, words), String::new()),
+            Loop::Bare(bare) => (bare.run(&self.file, null()), String::new()),
         };
         self.times.push(start.elapsed());
         self.cpu_times.push(cpu_time() - cpu);
@@ -155,9 +152,8 @@ impl Case {
     }
 }
 
-fn sink() -> BufWriter<File> {
-    let null = File::options().write(true).open("/dev/null").expect("/dev/null");
-    BufWriter::with_capacity(1 << 16, null)
+fn null() -> File {
+    File::options().write(true).open("/dev/null").expect("/dev/null")
 }
 
 fn ours(path: &Path, rules: &Arc<RuleSet>) -> (u64, String) {
@@ -175,7 +171,7 @@ fn ours(path: &Path, rules: &Arc<RuleSet>) -> (u64, String) {
         }
         chunks.next_chunk()
     });
-    let mut out = sink();
+    let mut out = BufWriter::with_capacity(1 << 16, null());
     let mut output = ReplayOutput {
         render: &lifesigns_notifications::ndjson::write,
         emit: &mut |bytes| out.write_all(bytes),
@@ -193,30 +189,6 @@ fn ours(path: &Path, rules: &Arc<RuleSet>) -> (u64, String) {
         outcome.scan_counts.fallbacks
     );
     (outcome.report.alerts, detail)
-}
-
-/// The loop that every rule engine contains: each line, all overlapping matches, each printed.
-fn bare(path: &Path, automaton: &AhoCorasick, words: &[String]) -> u64 {
-    let mut chunks = LineChunks::new(File::open(path).expect("the lines"));
-    let mut out = sink();
-    let mut matches = 0;
-    while let Some(chunk) = chunks.next_chunk().expect("the lines") {
-        let mut start = 0;
-        for end in memchr::memchr_iter(b'\n', &chunk) {
-            let line = &chunk[start..end];
-            start = end + 1;
-            for found in automaton.find_overlapping_iter(line) {
-                matches += 1;
-                out.write_all(words[found.pattern().as_usize()].as_bytes()).expect("/dev/null");
-                out.write_all(b"\t").expect("/dev/null");
-                out.write_all(line).expect("/dev/null");
-                out.write_all(b"\n").expect("/dev/null");
-            }
-        }
-        chunks.recycle(chunk);
-    }
-    out.flush().expect("/dev/null");
-    matches
 }
 
 fn times(cases: &mut [Case], lines: usize) -> Table {
