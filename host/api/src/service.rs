@@ -19,8 +19,9 @@ use crate::{
 /// A host as one caller sees it. A running host implements it, and so do a store that no host has open
 /// (which refuses what changes something, with the reason) and a client of a host in another process.
 ///
-/// Every method returns when the answer is there; what changes something returns after its commit. Who
-/// does it is decided when the service is made, see [`ServiceFactory`].
+/// Every method returns when the answer is there; what changes something returns after its commit. Only a host or
+/// a connection that ends in between leaves open whether it was done. Who does it is decided when the service is
+/// made, see [`ServiceFactory`].
 pub trait Service: Send + Sync {
     /// Returns the state of the host: rules, sources, store, receivers.
     ///
@@ -78,24 +79,21 @@ pub trait Service: Send + Sync {
     /// Acknowledges, cancels, silences and the rest, in the caller's name.
     ///
     /// # Errors
-    /// See [`ApiError`]. Nothing has changed then, except that after [`ApiError::Unavailable`] the host may
-    /// still carry it out: a commit that failed is tried again until the host stops.
+    /// See [`ApiError`]. Nothing has changed then, nor will it later: what a failed commit held of it is undone.
     fn act(&self, act: CommandAction) -> Result<ActOutcome, ApiError>;
 
     /// Delivers notices again, now: those that were given up, or that wait for their next attempt.
     /// Returns what was done, in a line for a person.
     ///
     /// # Errors
-    /// See [`ApiError`]. Nothing has changed then, except that after [`ApiError::Unavailable`] the host may
-    /// still carry it out: a commit that failed is tried again until the host stops.
+    /// See [`ApiError`]. Nothing has changed then, nor will it later: what a failed commit held of it is undone.
     fn resend(&self, which: &NoticeSelection) -> Result<String, ApiError>;
 
     /// Drops notices that were given up; they are never delivered. Returns what was done, in a line
     /// for a person.
     ///
     /// # Errors
-    /// See [`ApiError`]. Nothing has changed then, except that after [`ApiError::Unavailable`] the host may
-    /// still carry it out: a commit that failed is tried again until the host stops.
+    /// See [`ApiError`]. Nothing has changed then, nor will it later: what a failed commit held of it is undone.
     fn drop_dead(&self, which: &NoticeSelection) -> Result<String, ApiError>;
 
     /// Copies the store to a new file, an absolute path as the host sees it. Returns what was done, in

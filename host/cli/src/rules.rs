@@ -44,7 +44,7 @@ fn build(crates: &[PathBuf], out: &Path) -> Outcome {
         if !folder.join("Cargo.toml").is_file() {
             all.extend(workbench::rule_crates(folder).map_err(Failure::failed)?);
         } else if crates.len() > 1 && !is_rule(folder)? {
-            terminal::line(&format!("{}: a library, not a rule; passed over", folder.display()));
+            terminal::line(&format!("{}: a library, not a rule; skipped", folder.display()));
         } else {
             all.push(folder.clone());
         }

@@ -80,7 +80,7 @@ pub(crate) fn run(path: &Path) -> Outcome {
     let host = Arc::try_unwrap(host).map_err(|_| Failure::Failed("a source did not end".to_owned()))?;
     let failure = host.recorder().failure();
     terminal::line(&run_summary(&host.stop()));
-    failure.map_or(read, |why| Err(Failure::Failed(format!("nothing was committed any more: {why}"))))
+    failure.map_or(read, |why| Err(Failure::Failed(format!("the recorder stopped: {why}"))))
 }
 
 /// Watches over the end of the sources; dropped when they have ended.

@@ -252,7 +252,8 @@ pub enum RequestError {
 pub struct BookChanges {
     /// Objects as they are now.
     pub objects: Vec<Object>,
-    /// Objects that are forgotten.
+    /// Objects that are forgotten. `objects` and the rest have one of them only if it is known again since. What
+    /// evaluates the stream must forget them too, before it says anything more of them.
     pub forgotten: Vec<String>,
     /// Symptoms as they are now.
     pub symptoms: Vec<Arc<SymptomState>>,

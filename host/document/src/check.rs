@@ -173,7 +173,7 @@ impl Checker<'_> {
         let named = if key == "the key" { key.to_owned() } else { format!("`{}`", visible_word(key)) };
         if !value::fits(schema, node) {
             let message = format!("{named} is {}, not {}", value::wanted(schema), node.kind());
-            return self.error(&node.at, message, value::mend(schema, node));
+            return self.error(&node.at, message, value::fix(schema, node));
         }
         if let Err(error) = value::check(schema, node) {
             self.error(&node.at, format!("{named} {}", error.what), error.help);

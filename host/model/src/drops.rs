@@ -145,7 +145,7 @@ const TABLE: [Row; 15] = [
         DropKind::Alerts,
         "alerts",
         "alerts were not opened, because their object has 1024 open ones",
-        "cancel or mend what is open on the object; look at `lifesigns alerts --object`",
+        "cancel or fix what is open on the object; look at `lifesigns alerts --object`",
     ),
 ];
 

@@ -18,6 +18,9 @@ const OURS: [&str; 10] = [
     "x-lifesigns-timestamp",
 ];
 
+/// Headers that are there to carry a secret.
+const SECRET: [&str; 6] = ["authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token", "api-key"];
+
 /// Returns what is wrong with names and values, one sentence each.
 pub(crate) fn validate(headers: &[(String, ConfigValue)]) -> Vec<ReceiverConfigError> {
     let mut found = Vec::new();
@@ -25,6 +28,12 @@ pub(crate) fn validate(headers: &[(String, ConfigValue)]) -> Vec<ReceiverConfigE
         let mut wrong = |what: String| found.push(ReceiverConfigError::of_item("headers", name, what));
         match name.parse::<HeaderName>() {
             Ok(parsed) if OURS.contains(&parsed.as_str()) => wrong(format!("the header {parsed} is set by the host")),
+            Ok(parsed) if SECRET.contains(&parsed.as_str()) && matches!(value, ConfigValue::Plain(_)) => {
+                wrong(format!(
+                    "the header {parsed} carries a secret, which does not stand in the file: write \
+                     {{ env = \"VARIABLE\" }} or {{ file = \"PATH\" }}"
+                ));
+            }
             Ok(_) => {}
             Err(_) => wrong(format!("{name:?} is not the name of a header")),
         }

@@ -1,30 +1,26 @@
-//! Collects a turn: applies requests and what the stream brought to the book, and takes what changed.
+//! Collects a turn: applies what the stream brought and what callers ask for to the book, and takes what changed.
 
-use std::sync::Arc;
-
-use lifesigns_compliance::{AuditedChange, BookInput, NoticeKind};
+use lifesigns_compliance::{BookInput, NoticeKind};
 use lifesigns_notifications::{DeliveryOutcome, DeliveryReport};
 use lifesigns_record::{Commit, OutboxUpdate};
 
 use crate::{
-    config::{ConfigureError, RecorderConfig},
-    crash,
     receivers::Receivers,
     recorder::Recorder,
-    request::RecorderRequest,
+    request::{Act, Caller, RecorderRequest},
     status,
-    turn::{Coverage, PendingReply, Turn},
+    turn::{Coverage, Turn},
     warnings,
 };
 
 impl Recorder {
-    /// Collects one turn: applies requests and what the stream brought to the book.
+    /// Collects one turn.
     pub(crate) fn collect(&mut self, stop: bool) -> Turn {
         let mut turn = Turn { commit: Commit { now_ns: self.now_ns(), ..Commit::default() }, stop, ..Turn::default() };
         // The clock first: what follows is measured by it.
         self.advance_wall_clock(turn.commit.now_ns);
         self.note_rules();
-        self.apply_requests(&mut turn);
+        let acts = self.apply_requests(&mut turn);
         // A complete checkpoint covers everything that sources have submitted until here.
         let until_ns = self.now_ns();
         let progress = self.shared.progress.take();
@@ -35,58 +31,29 @@ impl Recorder {
         }
         self.take_orphans(&mut turn.commit);
         self.warn(turn.commit.now_ns);
-        self.take_changes(&mut turn.commit);
+        // Last: what came in the stream has to be committed, whatever becomes of them.
+        self.apply_acts(acts, &mut turn);
+        self.take_changes(&mut turn);
         turn
     }
 
-    /// Applies the requests that have come, and the results of deliveries that a failing store deferred.
-    fn apply_requests(&mut self, turn: &mut Turn) {
+    /// Applies the results of deliveries, also those that a failing store deferred. Returns what callers ask for.
+    fn apply_requests(&mut self, turn: &mut Turn) -> Vec<(Act, Caller)> {
         turn.commit.outbox.append(&mut self.deferred);
         turn.commit.pauses.append(&mut self.deferred_pauses);
+        let mut acts = Vec::new();
         // Requests that come meanwhile belong to this turn too: a receiver that ends reports its last deliveries.
         while let Some(request) = self.inbox.pop_front().or_else(|| self.requests.try_recv().ok()) {
-            self.apply_request(request, turn);
-        }
-    }
-
-    fn apply_request(&mut self, request: RecorderRequest, turn: &mut Turn) {
-        match request {
-            RecorderRequest::Command(command, to) => match self.book.apply(BookInput::Command(command)) {
-                Ok(()) => turn.replies.push(PendingReply::Done(to)),
-                Err(error) => drop(to.send(Err(error.into()))),
-            },
-            RecorderRequest::Inventory(objects, to) => {
-                let _ = self.book.apply(BookInput::Inventory(objects));
-                turn.replies.push(PendingReply::Done(to));
-            }
-            RecorderRequest::Configure(config, to) => match self.configure(*config) {
-                Ok(()) => turn.replies.push(PendingReply::Configured(to)),
-                Err(error) => drop(to.send(Err(error))),
-            },
-            RecorderRequest::Settled(report) => {
-                turn.commit.pauses.extend(Receivers::pause(&report));
-                turn.commit.outbox.push(self.settled(report));
-            }
-            RecorderRequest::Resend(ids, receiver, to) => match self.receivers.revive(&ids, receiver.as_deref()) {
-                Ok(rows) => {
-                    turn.replies.push(PendingReply::Count(to, rows.len()));
-                    turn.commit.outbox.extend(rows);
-                    self.orphans = true;
+            match request {
+                RecorderRequest::Act(act, caller) => acts.push((act, caller)),
+                RecorderRequest::Settled(report) => {
+                    turn.commit.pauses.extend(Receivers::pause(&report));
+                    turn.commit.outbox.push(self.settled(report));
                 }
-                Err(why) => drop(to.send(Err(why))),
-            },
-            RecorderRequest::Drop(ids, receiver, who, to) => {
-                match self.receivers.drop_dead(&ids, receiver.as_deref()) {
-                    Ok(rows) => {
-                        self.audit.push(dropped(turn.commit.now_ns, &who, receiver.as_deref(), &rows));
-                        turn.replies.push(PendingReply::Count(to, rows.len()));
-                        turn.commit.outbox.extend(rows);
-                    }
-                    Err(why) => drop(to.send(Err(why))),
-                }
+                RecorderRequest::Stop => turn.stop = true,
             }
-            RecorderRequest::Stop => turn.stop = true,
         }
+        acts
     }
 
     /// Returns what the next commit writes of a delivery. The book learns what was withheld.
@@ -95,21 +62,6 @@ impl Recorder {
             let _ = self.book.apply(BookInput::Withheld(withheld.clone()));
         }
         Receivers::outbox_update(report)
-    }
-
-    fn configure(&mut self, config: RecorderConfig) -> Result<(), ConfigureError> {
-        // Whatever can fail does so before anything has changed.
-        let specs = self.receivers.prepare(&config)?;
-        self.book.configure(Arc::clone(&config.compliance)).map_err(ConfigureError::Config)?;
-        if let Some(specs) = specs {
-            // The results of their last deliveries are requests of this turn; the new ones start after its commit.
-            self.receivers.replace(specs, &config);
-            self.orphans = true;
-        }
-        crash::point(crash::RELOADED);
-        self.config = config;
-        self.shared.health.get().config_ns = self.now_ns();
-        Ok(())
     }
 
     /// Turns notices for receivers that do not exist into dead letters, which an operator may send again.
@@ -135,35 +87,19 @@ impl Recorder {
         }
     }
 
-    /// Takes what changed in the book into the commit.
-    fn take_changes(&mut self, commit: &mut Commit) {
+    /// Takes what changed in the book into the turn's commit.
+    pub(crate) fn take_changes(&mut self, turn: &mut Turn) {
+        let commit = &mut turn.commit;
         commit.changes = self.book.take();
-        commit.changes.audit.append(&mut self.audit);
+        if let Some(acts) = &mut turn.acts {
+            commit.changes.audit.append(&mut acts.take_audit());
+        }
         // A receiver that no longer exists needs no notice that an alert is over.
         commit
             .changes
             .notices
             .retain(|notice| notice.happened != NoticeKind::Resolved || self.receivers.knows(&notice.receiver));
-        for gone in &commit.changes.rules_gone {
-            let cancelled = if gone.alerts == 1 { "alert" } else { "alerts" };
-            tracing::warn!("rule {}: removed ({} open {cancelled} cancelled)", gone.rule, gone.alerts);
-        }
         self.orphans |= commit.changes.notices.iter().any(|notice| !self.receivers.knows(&notice.receiver));
-        if !commit.is_empty() {
-            commit.event_ns = Some(self.book.event_ns());
-        }
-    }
-}
-
-/// Returns the audit entry for dead letters that `who` dropped.
-fn dropped(time_ns: u64, who: &str, receiver: Option<&str>, rows: &[OutboxUpdate]) -> AuditedChange {
-    let ids: Vec<i64> = rows.iter().take(100).map(|row| row.id).collect();
-    AuditedChange {
-        time_ns,
-        who: who.to_owned(),
-        what: "dead letters dropped".to_owned(),
-        subject: receiver.unwrap_or_default().to_owned(),
-        before: serde_json::json!({ "notices": rows.len(), "numbers": ids }),
-        after: serde_json::Value::Null,
+        commit.event_ns = if commit.is_empty() { None } else { Some(self.book.event_ns()) };
     }
 }

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use crate::{
     alert_stream::AlertStream,
     config::{ConfigureError, RecorderConfig},
-    request::{RecorderRequest, RequestSender},
+    request::{Act, RecorderRequest, RequestSender},
     service::HostService,
     shared::{DescribeSources, Shared},
     status,
@@ -62,9 +62,8 @@ impl RecorderHandle {
     /// # Errors
     /// Why it was not applied; the previous one stays in force.
     pub fn configure(&self, config: RecorderConfig) -> Result<(), ConfigureError> {
-        self.requests
-            .ask(|to| RecorderRequest::Configure(Box::new(config), to))
-            .map_err(|error| ConfigureError::Store(error.to_string()))?
+        self.requests.ask(Act::Configure(Box::new(config)))?;
+        Ok(())
     }
 
     /// Returns what `objects`, the whole inventory, changes if it is read now.
@@ -94,7 +93,8 @@ impl RecorderHandle {
     /// # Errors
     /// The store takes no commits now.
     pub fn inventory(&self, objects: Vec<ObjectFacts>) -> Result<(), ApiError> {
-        self.requests.ask(|to| RecorderRequest::Inventory(objects, to))?
+        self.requests.ask(Act::Inventory(objects))?;
+        Ok(())
     }
 
     /// Returns a stream of alerts as they change, from now on.

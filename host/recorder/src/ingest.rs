@@ -16,11 +16,6 @@ const TIME_STEP_NS: u64 = 1_000_000_000;
 impl Recorder {
     /// Takes a checkpoint of the stream and applies what came to the book.
     pub(crate) fn take_checkpoint(&mut self, turn: &mut Turn) {
-        let forgotten = self.book.forgotten();
-        if !forgotten.is_empty() {
-            // Before the checkpoint: what it has of them would make them known again as they were.
-            self.shared.engine.forget(forgotten);
-        }
         let checkpoint = self.shared.engine.checkpoint();
         turn.coverage = if checkpoint.early { Coverage::Partial } else { Coverage::Complete };
         let (observations, acks) = turn.commit.take(checkpoint);

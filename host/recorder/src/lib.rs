@@ -2,6 +2,7 @@
 //! what came to the book, commits everything at once, and only then acknowledges the sources and
 //! notifies the receivers: nothing acknowledged can be lost.
 
+mod acts;
 mod alert_stream;
 mod at_rest;
 mod collect;

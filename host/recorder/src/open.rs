@@ -150,7 +150,8 @@ impl OpenedRecord {
         let (to_recorder, requests): (Sender<RecorderRequest>, Receiver<RecorderRequest>) = unbounded();
         let mut receivers = Receivers::new(Arc::clone(&shared), own, to_recorder.clone());
         if let Some(specs) = receivers.prepare(&self.config)? {
-            receivers.replace(specs, &self.config);
+            receivers.propose(specs, &self.config);
+            receivers.replace();
             receivers.begin();
         }
         let recorder = Recorder {
@@ -166,9 +167,9 @@ impl OpenedRecord {
             pace: TurnPace::new(Instant::now()),
             deferred: Vec::new(),
             deferred_pauses: Vec::new(),
+            replacing: None,
             orphans: true,
             warnings: Warnings::default(),
-            audit: Vec::new(),
             rules_seen: 0,
         };
         Ok((recorder, to_recorder))
@@ -188,21 +189,23 @@ fn supervise(recorder: Recorder, shared: &Shared) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::time::Instant;
 
     use lifesigns_model::ManualClock;
     use lifesigns_record::{MemoryStore, ReceiverPause, RecordReaders};
 
     use super::*;
+    use crate::request::Act;
 
-    fn opened(store: &MemoryStore) -> OpenedRecord {
+    fn opened(record: impl RecordWriter + 'static) -> OpenedRecord {
         let clock = Arc::new(ManualClock::new(77));
-        let open = || Ok::<_, RecorderError>(Box::new(MemoryStore::open(store)) as Box<dyn RecordWriter>);
+        let open = || Ok::<_, RecorderError>(Box::new(record) as Box<dyn RecordWriter>);
         OpenedRecord::open(open, RecorderConfig::default(), clock).expect("an empty record")
     }
 
-    fn recorder(store: &MemoryStore) -> (Recorder, Sender<RecorderRequest>) {
+    /// Returns a recorder without rules and receivers that does not run yet, and the sender of its requests.
+    pub(crate) fn recorder(record: impl RecordWriter + 'static) -> (Recorder, Sender<RecorderRequest>) {
         let rules = Arc::new(lifesigns_engine::RuleSet::new(Vec::new(), &[]).expect("no rules"));
         let config = lifesigns_engine::EngineConfig {
             scanners: 1,
@@ -213,13 +216,13 @@ mod tests {
         };
         let engine = Engine::start(&config, rules, InitialState::default(), Arc::new(|_| ())).expect("threads");
         let parts =
-            opened(store).recorder(Arc::new(engine), Vec::new(), BTreeMap::new(), RuleOverview::default(), None);
+            opened(record).recorder(Arc::new(engine), Vec::new(), BTreeMap::new(), RuleOverview::default(), None);
         parts.expect("no receivers")
     }
 
     #[test]
     fn the_first_events_are_measured_by_the_current_clock() {
-        let mut opened = opened(&MemoryStore::default());
+        let mut opened = opened(MemoryStore::default().open());
         opened.start(None, Vec::new());
         assert_eq!(opened.book.clock_ns(), 77);
     }
@@ -227,7 +230,7 @@ mod tests {
     #[test]
     fn deferred_results_of_deliveries_are_written_at_the_end() {
         let store = MemoryStore::default();
-        let (mut recorder, _requests) = recorder(&store);
+        let (mut recorder, _requests) = recorder(store.open());
         let bundle = BTreeMap::from([("group".to_owned(), "production".to_owned())]);
         let pause = ReceiverPause { receiver: "pager".to_owned(), bundle, until_ns: 99 };
         recorder.deferred_pauses.push(pause.clone());
@@ -239,13 +242,13 @@ mod tests {
     #[test]
     fn a_request_does_not_wait_for_the_next_tick() {
         let store = MemoryStore::default();
-        let (recorder, requests) = recorder(&store);
+        let (recorder, requests) = recorder(store.open());
         let thread = std::thread::spawn(move || recorder.run());
         let begin = Instant::now();
         for number in 0..20 {
             let object = ObjectFacts { object: format!("vm-{number}"), ..ObjectFacts::default() };
-            let inventory = RequestSender(requests.clone()).ask(|to| RecorderRequest::Inventory(vec![object], to));
-            assert_eq!(inventory, Ok(Ok(())));
+            let inventory = RequestSender(requests.clone()).ask(Act::Inventory(vec![object]));
+            assert!(inventory.is_ok(), "{inventory:?}");
         }
         assert!(begin.elapsed() < std::time::Duration::from_secs(10), "{:?}", begin.elapsed());
         requests.send(RecorderRequest::Stop).expect("it runs");
@@ -257,13 +260,13 @@ mod tests {
     #[test]
     fn a_recorder_that_was_superseded_stops_and_says_why() {
         let store = MemoryStore::default();
-        let (recorder, requests) = recorder(&store);
+        let (recorder, requests) = recorder(store.open());
         let _second_host = MemoryStore::open(&store);
         let shared = Arc::clone(&recorder.shared);
-        let (to, _reply) = crossbeam_channel::bounded(1);
         let object = ObjectFacts { object: "vm-1".to_owned(), ..ObjectFacts::default() };
-        requests.send(RecorderRequest::Inventory(vec![object], to)).expect("it was not dropped");
+        let asked = std::thread::spawn(move || RequestSender(requests).ask(Act::Inventory(vec![object])));
         supervise(recorder, &shared);
+        assert!(asked.join().expect("it does not panic").is_err());
         let failure = shared.health.get().failed.clone().expect("it has ended");
         assert!(failure.contains("another host has taken over this record"), "{failure}");
     }

@@ -39,11 +39,24 @@ pub(crate) struct Receivers {
     own: BTreeMap<String, MakeReceiver>,
     requests: Sender<RecorderRequest>,
     running: Option<Dispatcher>,
+    /// Receivers of a configuration that is not committed yet.
+    proposed: Option<Proposal>,
     /// Receivers that start after the next commit.
     next: Option<Vec<WorkerSpec>>,
-    /// The configuration of the running receivers, or of those that start next.
+    configured: Configured,
+}
+
+/// What the receivers that are configured last were created from.
+#[derive(Default)]
+struct Configured {
     made_of: Option<(Vec<ReceiverConfig>, OutboundConfig)>,
     kinds: BTreeMap<String, &'static str>,
+}
+
+/// Receivers that replace the running ones if the turn in hand is committed.
+struct Proposal {
+    specs: Vec<WorkerSpec>,
+    before: Configured,
 }
 
 impl Receivers {
@@ -52,12 +65,13 @@ impl Receivers {
         own: BTreeMap<String, MakeReceiver>,
         requests: Sender<RecorderRequest>,
     ) -> Self {
-        Self { shared, own, requests, running: None, next: None, made_of: None, kinds: BTreeMap::new() }
+        Self { shared, own, requests, running: None, proposed: None, next: None, configured: Configured::default() }
     }
 
     /// Creates the receivers of a configuration. Returns `None` if the running ones are the same.
     pub(crate) fn prepare(&self, config: &RecorderConfig) -> Result<Option<Vec<WorkerSpec>>, ConfigureError> {
         let same = self
+            .configured
             .made_of
             .as_ref()
             .is_some_and(|(all, outbound)| *all == config.receivers && *outbound == config.outbound);
@@ -99,15 +113,35 @@ impl Receivers {
         })
     }
 
-    /// Stops the running receivers. The new ones [start](Self::begin) once the results of the last
+    /// Proposes receivers in place of the running ones: notices are made for them from now on.
+    pub(crate) fn propose(&mut self, specs: Vec<WorkerSpec>, config: &RecorderConfig) {
+        let kinds = config.receivers.iter().map(|receiver| (receiver.name.clone(), kind(&receiver.kind)));
+        let kinds = kinds.chain(self.own.keys().map(|name| (name.clone(), "own"))).collect();
+        let made_of = Some((config.receivers.clone(), config.outbound.clone()));
+        let last = std::mem::replace(&mut self.configured, Configured { made_of, kinds });
+        let before = self.proposed.take().map_or(last, |proposal| proposal.before);
+        self.proposed = Some(Proposal { specs, before });
+    }
+
+    /// Drops the receivers that were proposed; the running ones stay.
+    pub(crate) fn withdraw(&mut self) {
+        if let Some(proposal) = self.proposed.take() {
+            self.configured = proposal.before;
+        }
+    }
+
+    /// Stops the running receivers if others were proposed. Those [start](Self::begin) once the results of the last
     /// deliveries are on the disk: otherwise they would deliver the same again.
-    pub(crate) fn replace(&mut self, specs: Vec<WorkerSpec>, config: &RecorderConfig) {
-        self.stop();
-        let kinds =
-            config.receivers.iter().map(|receiver_config| (receiver_config.name.clone(), kind(&receiver_config.kind)));
-        self.kinds = kinds.chain(self.own.keys().map(|name| (name.clone(), "own"))).collect();
-        self.made_of = Some((config.receivers.clone(), config.outbound.clone()));
-        self.next = Some(specs);
+    pub(crate) fn replace(&mut self) {
+        if let Some(proposal) = self.proposed.take() {
+            self.stop();
+            self.next = Some(proposal.specs);
+        }
+    }
+
+    /// Returns whether receivers wait for the next commit to start.
+    pub(crate) const fn is_replacing(&self) -> bool {
+        self.next.is_some()
     }
 
     /// Starts the receivers that were waiting to start.
@@ -123,7 +157,7 @@ impl Receivers {
             Ok(running) => self.running = Some(running),
             Err(error) => {
                 // The next configuration tries again.
-                self.made_of = None;
+                self.configured.made_of = None;
                 tracing::error!("receivers cannot start and get no notices: {error}");
             }
         }
@@ -132,7 +166,7 @@ impl Receivers {
 
     /// Returns whether a receiver of this name exists.
     pub(crate) fn knows(&self, name: &str) -> bool {
-        self.kinds.contains_key(name)
+        self.configured.kinds.contains_key(name)
     }
 
     /// Returns the updates that make notices for receivers that do not exist dead letters, in batches.
@@ -247,7 +281,7 @@ impl Receivers {
         if self.knows(name) {
             return Ok(());
         }
-        let known: Vec<&str> = self.kinds.keys().map(String::as_str).collect();
+        let known: Vec<&str> = self.configured.kinds.keys().map(String::as_str).collect();
         Err(history::no_receiver(name, &known))
     }
 
@@ -255,7 +289,7 @@ impl Receivers {
     pub(crate) fn publish_status(&self) {
         let running = self.running.as_ref().map(Dispatcher::status).unwrap_or_default();
         let status = |status: lifesigns_notifications::DeliveryStatus| ReceiverStatus {
-            kind: self.kinds.get(&status.receiver).copied().unwrap_or_default().to_owned(),
+            kind: self.configured.kinds.get(&status.receiver).copied().unwrap_or_default().to_owned(),
             name: status.receiver,
             pending: status.waiting as u64,
             dead: status.dead,

@@ -9,12 +9,13 @@ use std::{
 
 use crossbeam_channel::Receiver;
 use lifesigns_api::ApiError;
-use lifesigns_compliance::{AuditedChange, Book};
+use lifesigns_compliance::Book;
 use lifesigns_notifications::DeliveryOutcome;
 use lifesigns_record::{Commit, OutboxChange, OutboxUpdate, ReceiverPause, RecordError, RecordWriter};
 
 use crate::{
-    config::{ConfigureError, RecorderConfig},
+    acts::Replies,
+    config::RecorderConfig,
     crash,
     pace::TurnPace,
     receivers::Receivers,
@@ -80,12 +81,12 @@ pub(crate) struct Recorder {
     pub(crate) deferred: Vec<OutboxUpdate>,
     /// See `deferred`.
     pub(crate) deferred_pauses: Vec<ReceiverPause>,
+    /// Callers whose configuration is committed and whose receivers start after the next commit.
+    pub(crate) replacing: Option<Replies>,
     /// Notices may wait for receivers that do not exist.
     pub(crate) orphans: bool,
     /// What the log was warned of.
     pub(crate) warnings: Warnings,
-    /// Audit entries that are not the book's, for the next commit.
-    pub(crate) audit: Vec<AuditedChange>,
     /// The version of the present rules that the book knows.
     pub(crate) rules_seen: u64,
 }
@@ -99,9 +100,11 @@ impl Recorder {
         let mut stop = false;
         let mut coverage = Coverage::Complete;
         loop {
-            match coverage {
-                Coverage::Complete => self.wait(),
-                Coverage::Partial => self.gather(),
+            // Receivers that are replaced start after the next commit.
+            if coverage == Coverage::Complete && !self.receivers.is_replacing() {
+                self.wait();
+            } else {
+                self.gather();
             }
             if self.shared.engine.is_broken() {
                 return Err(RecorderFailure::Engine);
@@ -128,8 +131,8 @@ impl Recorder {
         self.shared.clock.now_ns()
     }
 
-    /// Commits a turn, however long it takes: until then nothing is acknowledged, so sources wait.
-    /// Callers learn at once why their requests cannot be done now.
+    /// Commits a turn, however long it takes: until then nothing is acknowledged, so sources wait. What callers
+    /// asked for is in the first attempt only.
     fn commit(&mut self, turn: &mut Turn) -> Result<CommitOutcome, RecorderFailure> {
         if turn.commit.is_empty() {
             // What needs no commit may have changed, such as the clock.
@@ -141,7 +144,8 @@ impl Recorder {
         while let Err(error) = self.record.commit(&turn.commit) {
             self.shared.health.failed(&error);
             let why = self.shared.health.get().text.clone();
-            turn.refuse(&why);
+            self.withdraw_acts(turn, &why);
+            self.replacing.take().unwrap_or_default().send();
             if matches!(error, RecordError::Superseded(_)) {
                 return Err(RecorderFailure::Superseded(error));
             }
@@ -165,13 +169,7 @@ impl Recorder {
         let until = Instant::now() + delay;
         while let Ok(request) = self.requests.recv_deadline(until) {
             match request {
-                RecorderRequest::Command(_, to) | RecorderRequest::Inventory(_, to) => {
-                    drop(to.send(Err(ApiError::Unavailable(why.to_owned()))));
-                }
-                RecorderRequest::Configure(_, to) => drop(to.send(Err(ConfigureError::Store(why.to_owned())))),
-                RecorderRequest::Resend(.., to) | RecorderRequest::Drop(.., to) => {
-                    drop(to.send(Err(ApiError::Unavailable(why.to_owned()))));
-                }
+                RecorderRequest::Act(_, caller) => caller.reply(Err(ApiError::Unavailable(why.to_owned()).into())),
                 RecorderRequest::Settled(report) => {
                     self.deferred_pauses.extend(Receivers::pause(&report));
                     let update = self.settled(report);
@@ -185,23 +183,36 @@ impl Recorder {
 
     /// Publishes a committed turn: receivers, sources and callers learn of it.
     fn complete(&mut self, turn: Turn) {
-        let Turn { commit, replies, acks, .. } = turn;
+        let Turn { commit, acts, acks, .. } = turn;
+        // The last results of the receivers before them are on the disk now.
+        self.receivers.begin();
+        self.replacing.take().unwrap_or_default().send();
+        let replies = acts.map(|acts| self.adopt(acts)).unwrap_or_default();
         if !commit.is_empty() {
             self.publish(commit);
             crash::point(crash::BEFORE_RELEASE);
         }
         acks.release();
         crash::point(crash::AFTER_RELEASE);
-        for reply in replies {
-            reply.send(Ok(()));
-        }
         self.receivers.publish_status();
+        if self.receivers.is_replacing() {
+            self.replacing = Some(replies);
+        } else {
+            replies.send();
+        }
         self.retain();
     }
 
     /// Passes what is committed on to the receivers and the listeners.
     fn publish(&mut self, commit: Commit) {
-        self.receivers.begin();
+        if !commit.changes.forgotten.is_empty() {
+            // Before the next checkpoint: what it has of them would make them known again as they were.
+            self.shared.engine.forget(&commit.changes.forgotten);
+        }
+        for gone in &commit.changes.rules_gone {
+            let cancelled = if gone.alerts == 1 { "alert" } else { "alerts" };
+            tracing::warn!("rule {}: removed ({} open {cancelled} cancelled)", gone.rule, gone.alerts);
+        }
         let mut health = self.shared.health.get();
         for offset in commit.offsets {
             if offset.is_forgotten {
@@ -238,6 +249,7 @@ impl Recorder {
     /// Lets deliveries finish and commits their results; without it they would be delivered again.
     pub(crate) fn end(&mut self) {
         self.receivers.stop();
+        self.replacing.take().unwrap_or_default().send();
         let mut commit = Commit {
             now_ns: self.now_ns(),
             outbox: std::mem::take(&mut self.deferred),

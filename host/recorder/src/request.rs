@@ -1,6 +1,12 @@
 //! Requests to the recorder, the only thread that changes the book and writes the store.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use lifesigns_api::ApiError;
@@ -10,20 +16,12 @@ use lifesigns_notifications::DeliveryReport;
 
 use crate::config::{ConfigureError, RecorderConfig};
 
-/// Work for the recorder's next turn. The reply is sent after that turn's commit.
+/// Work for the recorder's next turn.
 pub(crate) enum RecorderRequest {
-    /// Applies an operator's command to the book.
-    Command(Command, Sender<Result<(), ApiError>>),
-    /// Replaces the configuration.
-    Configure(Box<RecorderConfig>, Sender<Result<(), ConfigureError>>),
-    /// Replaces the whole inventory.
-    Inventory(Vec<ObjectFacts>, Sender<Result<(), ApiError>>),
+    /// An act, and who waits for its reply, which is sent after that turn's commit.
+    Act(Act, Caller),
     /// Records the result of a delivery.
     Settled(DeliveryReport),
-    /// Sends dead letters again: those with these numbers, or all of a receiver.
-    Resend(Vec<u64>, Option<String>, Sender<Result<usize, ApiError>>),
-    /// Drops dead letters: those with these numbers, or all of a receiver; the last text names the requester.
-    Drop(Vec<u64>, Option<String>, String, Sender<Result<usize, ApiError>>),
     /// Commits everything that was submitted, then ends the recorder.
     Stop,
 }
@@ -31,11 +29,87 @@ pub(crate) enum RecorderRequest {
 impl RecorderRequest {
     /// Returns whether a caller waits for the reply, so that the turn should not wait for more.
     pub(crate) const fn has_caller(&self) -> bool {
-        !matches!(self, Self::Settled(_))
+        matches!(self, Self::Act(..) | Self::Stop)
     }
 }
 
-/// How long a caller waits for the commit that completes its request.
+/// What a caller can ask for: it is committed as a whole or not done at all.
+pub(crate) enum Act {
+    /// Applies an operator's command to the book.
+    Command(Command),
+    /// Replaces the configuration.
+    Configure(Box<RecorderConfig>),
+    /// Replaces the whole inventory.
+    Inventory(Vec<ObjectFacts>),
+    /// Sends dead letters again: those with these numbers, or all of a receiver.
+    Resend(Vec<u64>, Option<String>),
+    /// Drops dead letters: those with these numbers, or all of a receiver; the last text names the requester.
+    Drop(Vec<u64>, Option<String>, String),
+}
+
+/// Why an act was not done.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// It cannot be done, or not now.
+    Request(ApiError),
+    /// The configuration cannot be put in force.
+    Config(ConfigureError),
+}
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl From<ConfigureError> for Refusal {
+    fn from(error: ConfigureError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Request(error) => error,
+            Refusal::Config(error) => Self::Invalid(error.to_string()),
+        }
+    }
+}
+
+impl From<Refusal> for ConfigureError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Request(error) => Self::Store(error.to_string()),
+            Refusal::Config(error) => error,
+        }
+    }
+}
+
+/// The number of notices that an act changed, or why it was not done.
+pub(crate) type Reply = Result<usize, Refusal>;
+
+/// Who waits for the reply to an act.
+pub(crate) struct Caller {
+    to: Sender<Reply>,
+    /// Set by the recorder when it begins with the act, or by the caller when it waits no longer; the first counts.
+    claimed: Arc<AtomicBool>,
+}
+
+impl Caller {
+    /// Returns whether the caller still waits. From then on it waits for the reply however long that takes.
+    #[must_use]
+    pub(crate) fn claim(&self) -> bool {
+        !self.claimed.swap(true, Ordering::AcqRel)
+    }
+
+    /// Sends the reply, unless the caller waits no longer.
+    pub(crate) fn reply(self, reply: Reply) {
+        let _ = self.to.send(reply);
+    }
+}
+
+/// How long a caller waits for the recorder to begin with its act.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Sends requests to the recorder and waits for their replies.
@@ -43,21 +117,31 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) struct RequestSender(pub(crate) Sender<RecorderRequest>);
 
 impl RequestSender {
-    /// Sends a request and waits until it is committed.
+    /// Sends an act and waits until it is committed.
     ///
     /// # Errors
-    /// The recorder has stopped, or did not commit within [`DEADLINE`].
-    pub(crate) fn ask<T>(&self, request: impl FnOnce(Sender<T>) -> RecorderRequest) -> Result<T, ApiError> {
+    /// Why it was not done: nothing of it is on the disk, and it will not be done later.
+    pub(crate) fn ask(&self, act: Act) -> Reply {
+        self.ask_within(act, DEADLINE)
+    }
+
+    pub(crate) fn ask_within(&self, act: Act, deadline: Duration) -> Reply {
         let (to, answer) = bounded(1);
-        self.0.send(request(to)).map_err(|_| stopping())?;
-        answer.recv_timeout(DEADLINE).map_err(|error| match error {
-            RecvTimeoutError::Disconnected => stopping(),
-            RecvTimeoutError::Timeout => {
-                let seconds = DEADLINE.as_secs();
-                let text = format!("not done within {seconds} s; it may still be, see `lifesigns status`");
-                ApiError::Unavailable(text)
+        let claimed = Arc::<AtomicBool>::default();
+        let caller = Caller { to, claimed: Arc::clone(&claimed) };
+        self.0.send(RecorderRequest::Act(act, caller)).map_err(|_| stopping())?;
+        match answer.recv_timeout(deadline) {
+            Ok(reply) => reply,
+            Err(RecvTimeoutError::Disconnected) => Err(stopping().into()),
+            Err(RecvTimeoutError::Timeout) if claimed.swap(true, Ordering::AcqRel) => {
+                // The recorder has begun with it: only its commit can say what became of it.
+                answer.recv().unwrap_or_else(|_| Err(stopping().into()))
             }
-        })
+            Err(RecvTimeoutError::Timeout) => {
+                let text = format!("the host did not get to it within {} s; nothing was changed", deadline.as_secs());
+                Err(ApiError::Unavailable(text).into())
+            }
+        }
     }
 }
 

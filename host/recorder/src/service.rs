@@ -15,7 +15,7 @@ use lifesigns_record::RecordReader;
 
 use crate::{
     history,
-    request::{RecorderRequest, RequestSender},
+    request::{Act, RequestSender},
     shared::Shared,
     status,
 };
@@ -37,7 +37,8 @@ impl HostService {
     /// Carries out a command; it is committed when this returns.
     pub(crate) fn command(&self, action: CommandAction) -> Result<(), ApiError> {
         let command = Command { who: self.who.clone(), time_ns: self.shared.clock.now_ns(), act: action };
-        self.requests.ask(|to| RecorderRequest::Command(command, to))?
+        self.requests.ask(Act::Command(command))?;
+        Ok(())
     }
 
     /// Returns the silence that was just made or changed.
@@ -109,14 +110,14 @@ impl Service for HostService {
 
     fn resend(&self, which: &NoticeSelection) -> Result<String, ApiError> {
         let NoticeSelection { ids, receiver } = which.clone();
-        let count = self.requests.ask(|to| RecorderRequest::Resend(ids, receiver, to))??;
+        let count = self.requests.ask(Act::Resend(ids, receiver))?;
         let are = if count == 1 { "1 notice is".to_owned() } else { format!("{count} notices are") };
         Ok(format!("{are} sent again"))
     }
 
     fn drop_dead(&self, which: &NoticeSelection) -> Result<String, ApiError> {
         let NoticeSelection { ids, receiver } = which.clone();
-        let count = self.requests.ask(|to| RecorderRequest::Drop(ids, receiver, self.who.clone(), to))??;
+        let count = self.requests.ask(Act::Drop(ids, receiver, self.who.clone()))?;
         let are = if count == 1 { "1 dead letter is".to_owned() } else { format!("{count} dead letters are") };
         Ok(format!("{are} dropped"))
     }

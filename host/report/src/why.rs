@@ -7,10 +7,10 @@ use lifesigns_compliance::{PolicyStatement, Why};
 pub fn why_in_a_line(why: &Why) -> String {
     if why.steps.is_empty() {
         return match why.groups.as_slice() {
-            [] => "in no group; no policy says anything about it".to_owned(),
+            [] => "in no group; no policy applies".to_owned(),
             groups => {
                 let names: Vec<_> = groups.iter().map(|it| format!("{} ({})", it.group, it.how)).collect();
-                format!("no policy says anything about it; in {}", names.join(", "))
+                format!("no policy applies; in {}", names.join(", "))
             }
         };
     }
@@ -70,7 +70,7 @@ mod tests {
         let membership =
             Membership { group: "linux".into(), place: ConfigLocation::default(), how: "listed as \"vm-*\"".into() };
         let why = Why { groups: vec![membership], steps: vec![] };
-        assert_eq!(why_in_a_line(&why), "no policy says anything about it; in linux (listed as \"vm-*\")");
-        assert_eq!(why_in_a_line(&Why::default()), "in no group; no policy says anything about it");
+        assert_eq!(why_in_a_line(&why), "no policy applies; in linux (listed as \"vm-*\")");
+        assert_eq!(why_in_a_line(&Why::default()), "in no group; no policy applies");
     }
 }

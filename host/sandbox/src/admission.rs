@@ -12,7 +12,7 @@ const VERSION: &str = "0.1.0";
 /// What is shown of an import's name.
 const NAME_BYTES: usize = 256;
 
-/// Why bytes are not a rule module, and how to mend it.
+/// Why bytes are not a rule module, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AdmitError {
     /// The file is empty or does not begin like Wasm. What it begins with is not said: it may be a

@@ -1,4 +1,4 @@
-//! Looks a store over, and says what is wrong with it and how to mend it.
+//! Checks a store, and says what is wrong with it and how to fix it.
 
 use std::{
     fs,
@@ -44,11 +44,11 @@ pub struct Finding {
     pub level: FindingLevel,
     /// What was found.
     pub what: String,
-    /// How to mend it; empty if there is nothing to mend.
+    /// How to fix it; empty if there is nothing to fix.
     pub fix: String,
 }
 
-/// Looks the store at `path` over. Reads all of it, changes nothing, and may run beside a host.
+/// Checks the store at `path`. Reads all of it, changes nothing, and may run beside a host.
 pub fn doctor(path: impl AsRef<Path>) -> Vec<Finding> {
     let path = path.as_ref();
     let mut findings = Findings(Vec::new());
@@ -182,7 +182,7 @@ fn letters(receivers: &[lifesigns_record::ReceiverState], findings: &mut Finding
         let what = format!("{} notices for receiver {:?} were given up: {why}", one.dead, one.name);
         findings.warning(
             what,
-            "mend the receiver and send them again (`lifesigns outbox resend`), or drop them (`lifesigns outbox drop`)",
+            "fix the receiver and send them again (`lifesigns outbox resend`), or drop them (`lifesigns outbox drop`)",
         );
     }
     if dead.is_empty() {

@@ -70,7 +70,7 @@ pub enum StoreOpenError {
         known: i64,
     },
     /// An older version that only a host can bring up to date.
-    #[error("{}: the store has the older version {found}; start the host once, it is brought up to date then", path.display())]
+    #[error("{}: the store has the older version {found}; start the host once to upgrade it", path.display())]
     Older {
         /// The store.
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! What cannot become a rule is refused with what is wrong and how to mend it, and never harms the
+//! What cannot become a rule is refused with what is wrong and how to fix it, and never harms the
 //! host.
 
 use std::{fs, panic::catch_unwind, path::Path, sync::Arc};

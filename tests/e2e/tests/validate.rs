@@ -207,6 +207,6 @@ fn rules_and_secrets_that_a_host_would_miss_are_warned_of() {
     place.write("rules.d/word.toml", "[settings]\ncontains = ['x']\n");
     assert_eq!(place.warnings().len(), 1);
     let sound = text(&place.ends(&["validate"]).stdout);
-    assert!(sound.contains("is sound: 1 rule, 1 source, "), "{sound}");
+    assert!(sound.contains("is valid: 1 rule, 1 source, "), "{sound}");
     assert!(!place.path("lifesigns.db").exists());
 }

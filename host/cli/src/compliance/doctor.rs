@@ -32,7 +32,7 @@ struct Finding {
     /// `good`, `warning` or `bad`.
     level: &'static str,
     what: String,
-    /// How to mend it; empty if there is nothing to mend.
+    /// How to fix it; empty if there is nothing to fix.
     fix: String,
 }
 
@@ -51,17 +51,17 @@ pub(crate) fn run(place: &Where) -> Outcome {
                 "configuration",
                 "bad",
                 failure.to_string(),
-                "mend the file; `lifesigns validate` checks it",
+                "fix the file; `lifesigns validate` checks it",
             ));
             // What does not depend on it is looked at all the same.
             Places::without(place)
         }
     };
     if let Some(settings) = &places.settings {
-        let what = format!("{} is sound", settings.path.display());
+        let what = format!("{} is valid", settings.path.display());
         findings.push(Finding::new("configuration", "good", what, ""));
         for refusal in preflight::refusals(&settings.path, settings) {
-            let fix = "mend it: a host does not start with it";
+            let fix = "fix it: a host does not start with it";
             findings.push(Finding::new("configuration", "bad", refusal, fix));
         }
         let problems = preflight::problems(settings).into_iter().chain(preflight::folder(settings));
@@ -96,7 +96,12 @@ fn clock(places: &Places, findings: &mut Vec<Finding>) {
     let ahead_s = written_ns.saturating_sub(SystemClock.now_ns()) / 1_000_000_000;
     if ahead_s >= CLOCK_AHEAD_S {
         let what = format!("it was written {ahead_s} s in the future: the clock was ahead then, or is behind now");
-        findings.push(Finding::new("store", "warning", what, "if the clock is right now, start the host: it follows"));
+        findings.push(Finding::new(
+            "store",
+            "warning",
+            what,
+            "if the clock is right now, start the host: it adopts it",
+        ));
     }
 }
 
@@ -130,7 +135,7 @@ fn host(places: &Places, findings: &mut Vec<Finding>) {
         find("bad", format!("its store is {}: {}", status.store.state.as_str(), status.store.text), "");
     }
     if !status.config.last_error.is_empty() {
-        find("warning", format!("newer configuration is not in force: {}", status.config.last_error), "mend the file");
+        find("warning", format!("newer configuration is not in force: {}", status.config.last_error), "fix the file");
     }
     for refused in &status.refused {
         find("warning", format!("rule {} was refused: {}", refused.name, refused.why), "");
@@ -148,7 +153,7 @@ fn host(places: &Places, findings: &mut Vec<Finding>) {
         let times: Vec<String> =
             times.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what} {}", terminal::grouped(*n))).collect();
         let what = format!("rule {} ({}): {}", rule.name, times.join(", "), rule.last_error);
-        find("warning", what, "mend the rule, or give it more in the [limits] of its manifest");
+        find("warning", what, "fix the rule, or give it more in the [limits] of its manifest");
     }
     for source in &status.sources {
         let (level, what, fix) = of_source(source);
@@ -159,7 +164,7 @@ fn host(places: &Places, findings: &mut Vec<Finding>) {
     }
     for one in &status.undecided {
         let what = one.to_string();
-        find("warning", what, "it counts against these objects until it is mended: correct the expression or the fact");
+        find("warning", what, "it counts against these objects until it is fixed: correct the expression or the fact");
     }
     for one in &status.dropped {
         let example = if one.example.is_empty() { String::new() } else { format!(" (the first: {:?})", one.example) };
@@ -181,11 +186,11 @@ fn of_source(source: &SourceStatus) -> (&'static str, String, String) {
     source.notes.iter().for_each(|note| what.push_str(&format!("\n{note}")));
     match source.state {
         SourceState::Refused | SourceState::Failed => {
-            ("bad", what, "`lifesigns validate` says how to mend it".to_owned())
+            ("bad", what, "`lifesigns validate` says how to fix it".to_owned())
         }
         SourceState::Waiting => ("warning", what, "check the path; `lifesigns validate` says more".to_owned()),
         _ if source.gaps > 0 => {
-            let fix = "read what was missed with `lifesigns replay`, where it is there still".to_owned();
+            let fix = "read what was missed with `lifesigns replay`, if it still exists".to_owned();
             ("warning", what, fix)
         }
         _ if source.notes.iter().any(|note| note.contains("not look like text")) => {

@@ -70,7 +70,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
             counts.iter().map(|(number, what)| terminal::count(*number as u64, what)).collect();
         let policies = if sound.policies == 1 { "1 policy".to_owned() } else { format!("{} policies", sound.policies) };
         parts.insert(3, policies);
-        format!("{} is sound: {}\n", path.display(), parts.join(", "))
+        format!("{} is valid: {}\n", path.display(), parts.join(", "))
     })
 }
 

@@ -102,7 +102,7 @@ impl DemoScript {
     fn alert_line(&self, alert: &Alert, opened: bool, time_ns: u64) -> String {
         let (date, clock) = stamp(time_ns);
         let over = match alert.cause {
-            Some(EndCause::Clear) => "is over: the rule says so",
+            Some(EndCause::Clear) => "is over: its rule cleared it",
             Some(EndCause::Hold) => "is over: it was not reported again",
             Some(EndCause::Fact) => "is over: a fact changed",
             Some(EndCause::Policy) => "is over: the configuration changed",

@@ -13,7 +13,7 @@ pub(crate) struct Problem {
     name: String,
     /// What is wrong.
     what: String,
-    /// How to mend it; empty where `what` says it.
+    /// How to fix it; empty where `what` says it.
     pub(crate) fix: String,
 }
 

@@ -35,7 +35,7 @@ fn of_receiver(config: &ReceiverConfig) -> Vec<Problem> {
         && !folder.is_dir()
     {
         let what = format!("there is no folder {}", folder.display());
-        problems.push(Problem::new("receiver", &config.name, what, "make it; nothing is delivered until it is there"));
+        problems.push(Problem::new("receiver", &config.name, what, "create it; nothing is delivered until it exists"));
     }
     problems
 }

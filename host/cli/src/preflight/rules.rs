@@ -53,11 +53,11 @@ fn look(settings: &Settings) -> (Snapshot, Vec<Problem>) {
     let mut problems = Vec::new();
     if let Some(note) = &snapshot.note {
         let what = note.strip_prefix(&format!("{name}: ")).unwrap_or(note);
-        problems.push(problem(what.to_owned(), "without rules nothing is ever raised; check `rules`"));
+        problems.push(problem(what.to_owned(), "without rules nothing is raised; check `rules`"));
     } else if snapshot.rules.is_empty() && snapshot.refusals.is_empty() {
-        problems.push(problem("there is no rule in it".to_owned(), "nothing is ever raised; check `rules`"));
+        problems.push(problem("there is no rule in it".to_owned(), "nothing is raised; check `rules`"));
     } else if snapshot.rules.iter().all(|rule| !rule.enabled) && snapshot.refusals.is_empty() {
-        problems.push(problem("all rules in it are disabled".to_owned(), "nothing is ever raised"));
+        problems.push(problem("all rules in it are disabled".to_owned(), "nothing is raised"));
     }
     (snapshot, problems)
 }

@@ -51,7 +51,7 @@ fn look(path: &Path, followed: bool) -> Option<(String, String)> {
     match File::open(path).and_then(|file| file.take(SAMPLE_BYTES).read_to_end(&mut head)) {
         Err(error) => Some((
             format!("it cannot be read: {error}"),
-            "let the user that lifesigns runs as read it, for instance with a group".to_owned(),
+            "give the user that lifesigns runs as read access, for instance by a group".to_owned(),
         )),
         Ok(_) if is_utf16(&head) => None,
         Ok(_) => not_text(&head).map(|why| {
@@ -66,7 +66,7 @@ fn is_utf16(head: &[u8]) -> bool {
 
 fn absent(path: &Path, error: &io::Error, followed: bool) -> (String, String) {
     if error.kind() != io::ErrorKind::NotFound {
-        let fix = "let the user that lifesigns runs as look into the folder".to_owned();
+        let fix = "give the user that lifesigns runs as access to the folder".to_owned();
         return (format!("it cannot be looked at: {error}"), fix);
     }
     if path.to_string_lossy().contains(['*', '?', '[']) {
@@ -80,7 +80,7 @@ fn absent(path: &Path, error: &io::Error, followed: bool) -> (String, String) {
         (None, false) => "there is no such file".to_owned(),
     };
     let fix = match followed {
-        true => "check the spelling; if the file comes later, all is well: it is waited for",
+        true => "check the spelling; a file that is created later is picked up",
         false => "check the spelling",
     };
     (what, fix.to_owned())

@@ -12,7 +12,7 @@ use crate::{
 pub(super) const ALERT_CANCELLED: &str = "alert cancelled";
 
 /// Collects what is given to the store and to receivers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Journal {
     changes: BookChanges,
 }
@@ -67,11 +67,6 @@ impl Journal {
 
     pub(super) fn decided_by(&mut self, config_digest: &str) {
         self.changes.decided_by = Some(config_digest.to_owned());
-    }
-
-    /// Returns the objects that were forgotten since changes were last taken.
-    pub(super) fn forgotten(&self) -> &[String] {
-        &self.changes.forgotten
     }
 
     /// Takes what was collected.

@@ -40,7 +40,10 @@ pub use view::BookView;
 
 /// The alert book. It has no clock: event time comes with the events, the host's clock by
 /// [`BookInput::Clock`]. Event time is kept apart for each object and source: see `timers`.
-#[derive(Debug)]
+///
+/// A clone is a savepoint: putting it back undoes everything since, changes that were not taken included. Most of
+/// it is shared; timers and caches are copied, which takes time by the number of objects.
+#[derive(Clone, Debug)]
 pub struct Book {
     state: BookState,
 }
@@ -94,12 +97,6 @@ impl Book {
         self.state.objects.take_changes(&mut changes);
         self.state.alerts.take_changes(&mut changes);
         changes
-    }
-
-    /// Returns the objects that were forgotten since changes were last taken: what evaluates the stream must
-    /// forget them too, before it says anything more of them.
-    pub fn forgotten(&self) -> &[String] {
-        self.state.journal.forgotten()
     }
 
     /// Returns when something becomes due by itself: in event time, and on the host's clock.

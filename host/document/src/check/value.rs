@@ -52,7 +52,7 @@ pub(super) fn wanted(schema: &ValueSchema) -> String {
 }
 
 /// Returns how a value of the wrong type may be corrected.
-pub(super) fn mend(schema: &ValueSchema, node: &RawNode) -> Option<String> {
+pub(super) fn fix(schema: &ValueSchema, node: &RawNode) -> Option<String> {
     match (schema, &node.value) {
         (ValueSchema::Duration(_), RawValue::Integer(0)) => Some("write \"0s\"".into()),
         (ValueSchema::Duration(_), RawValue::Integer(number)) => {

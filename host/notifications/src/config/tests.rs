@@ -126,6 +126,8 @@ fn mistakes_that_only_the_whole_shows() {
         url: ReceiverUrl::new("http://a.example").unwrap(),
         headers: vec![
             ("X-Good".into(), ConfigValue::Env("TOKEN".into())),
+            ("Authorization".into(), ConfigValue::Plain("Bearer hunter2".into())),
+            ("X-Api-Key".into(), ConfigValue::Env("KEY".into())),
             ("Host".into(), ConfigValue::Plain("b.example".into())),
             ("Not a name".into(), ConfigValue::Plain("x".into())),
             ("X-Split".into(), ConfigValue::Plain("a\r\nb: c".into())),
@@ -141,5 +143,8 @@ fn mistakes_that_only_the_whole_shows() {
         retry: Retry::default(),
         anchor_ms: None,
     };
-    assert_eq!(config.validate().len(), 3, "{:?}", config.validate());
+    let errors = config.validate();
+    assert_eq!(errors.len(), 4, "{errors:?}");
+    let refused = errors.iter().find(|error| error.what.contains("authorization")).unwrap().what.clone();
+    assert!(refused.contains("env") && !refused.contains("hunter2"), "{refused}");
 }

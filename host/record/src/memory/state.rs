@@ -41,12 +41,12 @@ impl State {
     /// Applies a commit. Nothing of it can fail.
     pub(super) fn apply(&mut self, commit: &Commit) {
         let (changes, now_ns) = (&commit.changes, commit.now_ns);
-        // Before anything else: what the commit has of a forgotten object came after that.
+        self.stream.apply(commit);
+        // What the stream has of an object came before it was forgotten, what the book has came after.
         for object in &changes.forgotten {
             self.stream.forget(object);
             self.book.forget(object);
         }
-        self.stream.apply(commit);
         self.book.apply(changes, now_ns);
         self.history.add_badges(changes, now_ns);
         for update in &commit.outbox {

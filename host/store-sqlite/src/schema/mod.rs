@@ -54,7 +54,7 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path, from: i64) -> Re
         let version = at + 1;
         run(connection, step, version).map_err(|error| StoreError::of(path, error))?;
         if at > 0 {
-            tracing::info!(path = %path.display(), version, "store brought up to date");
+            tracing::info!(path = %path.display(), version, "store schema upgraded");
         }
     }
     Ok(())

@@ -12,8 +12,8 @@ use rusqlite::{Connection, params};
 
 use crate::form::{Json, bits, sortable};
 
-/// Removes what is known of objects that were forgotten. It comes before anything else is written: what is
-/// said of one of them beside that came after, and is of a new object.
+/// Removes what is known of objects that were forgotten. It comes before what the book has changed: if that names
+/// one of them, it is of a new object.
 pub(super) fn forget(connection: &Connection, forgotten: &[String]) -> rusqlite::Result<()> {
     for statement in [
         "DELETE FROM object WHERE id = ?1",

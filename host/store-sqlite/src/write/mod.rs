@@ -14,9 +14,10 @@ use crate::{audit, form::bits, meta::set};
 
 /// Writes all of it.
 pub(crate) fn all(connection: &Connection, commit: &Commit) -> rusqlite::Result<()> {
-    book::forget(connection, &commit.changes.forgotten)?;
     engine::write(connection, commit)?;
     facts::write(connection, &commit.facts)?;
+    // What the stream has of an object came before it was forgotten, what the book has came after.
+    book::forget(connection, &commit.changes.forgotten)?;
     book::write(connection, &commit.changes, commit.now_ns)?;
     outbox::update(connection, &commit.outbox, commit.now_ns)?;
     outbox::add(connection, &commit.changes.notices, commit.now_ns)?;

@@ -166,7 +166,7 @@ fn why(alert: &Alert) -> Vec<String> {
         lines.extend(lost.map(|text| Style::Dim.on(&visible(&text))));
     }
     if alert.why.steps.is_empty() {
-        lines.push(Style::Dim.on("no policy says anything about it: as its definition says"));
+        lines.push(Style::Dim.on("no policy applies; its definition decides"));
     }
     lines
 }

@@ -19,9 +19,9 @@ use super::{
 pub(crate) fn effect(effect: &ConfigEffect, path: &Path, view: &View) -> String {
     let path = visible(&path.display().to_string());
     if effect.same {
-        return format!("{path} is sound, and is what the record was decided by already: it would change nothing\n");
+        return format!("{path} is valid and already in force; it would change nothing\n");
     }
-    let mut page = format!("{path} is sound; if it came into force now:\n");
+    let mut page = format!("{path} is valid; if it came into force now:\n");
     let mut table = Table::pairs(view);
     let parts = [
         ("would open", effect.opened.len()),

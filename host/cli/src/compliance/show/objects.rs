@@ -78,7 +78,7 @@ fn facts(page: &ObjectDetails, view: &View) -> String {
     table.pair("parent", visible(object.parent.as_deref().unwrap_or_default()));
     table.pair("children", names(&page.children));
     if object.discovered {
-        table.pair("inventory", "none names it: it was only heard of".to_owned());
+        table.pair("inventory", "not listed; discovered in the stream".to_owned());
     }
     if object.last_ns > 0 {
         table.pair("first seen", stamp(object.first_ns, view));

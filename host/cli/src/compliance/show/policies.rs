@@ -31,7 +31,7 @@ pub(crate) fn policies(lines: &[PolicyLine], view: &View) -> String {
         }
         page.push_str(&table.draw());
     }
-    page.push_str(&Style::Dim.on("for each setting of an alert the first policy that says something about it decides"));
+    page.push_str(&Style::Dim.on("for each setting of an alert, the first policy that has it decides"));
     page.push('\n');
     page
 }

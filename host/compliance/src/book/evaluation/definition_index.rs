@@ -57,7 +57,7 @@ impl Dependents {
 }
 
 /// The definitions, by what their conditions depend on.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct DefinitionIndex {
     dependencies: Arc<Dependencies>,
     /// What was found already.

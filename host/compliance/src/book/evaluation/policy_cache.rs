@@ -11,14 +11,14 @@ use crate::{
 };
 
 /// Decisions that were made already, until groups, configuration or hours change.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PolicyCache {
     objects: HashMap<Id, ObjectDecisions>,
     /// The decision that most objects share.
     common: Arc<PolicyDecision>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct ObjectDecisions {
     /// By name, in order.
     decisions: Vec<(Id, Arc<PolicyDecision>)>,

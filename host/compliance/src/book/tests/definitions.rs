@@ -52,7 +52,7 @@ fn auto_is_the_worst_active_symptom_and_a_definition_may_say_another() {
     let alert = world.alert("vm", "auto");
     assert_eq!(alert.symptoms, ["r/b", "r/a"], "the worst first");
     assert_eq!((alert.summary.as_str(), alert.title.as_str()), ("b at 2", "The alert auto"));
-    assert_eq!(alert.recommendations, ["mend b", "mend a"]);
+    assert_eq!(alert.recommendations, ["fix b", "fix a"]);
     assert_eq!(alert.controls, ["CIS:b", "CIS:a"]);
     world.clear(3, "vm", "r/b");
     assert_eq!(world.alerts(), ["vm auto open warning x2", "vm fixed open immediate x2"]);

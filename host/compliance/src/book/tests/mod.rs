@@ -197,7 +197,7 @@ pub(super) fn raise(at_s: u64, object: &str, symptom: &str, line: u64) -> model:
         impact: Impact::Risk,
         change: Change::Raise,
         summary: format!("{symptom} at {at_s}"),
-        recommendation: format!("mend {symptom}"),
+        recommendation: format!("fix {symptom}"),
         controls: vec![format!("CIS:{symptom}")],
         hold_ms: 0,
         attributes: vec![("image".to_owned(), "busybox".to_owned())],

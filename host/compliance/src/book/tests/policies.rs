@@ -86,7 +86,7 @@ fn policy_says_how_bad_and_what_to_do_over_all_else() {
     config.policies.push(policy("strict", &["production"], &says));
     let mut world = World::new(config);
     world.raise(1, "vm", "r/a");
-    assert_eq!(world.alert("vm", "it").recommendations, ["mend a"]);
+    assert_eq!(world.alert("vm", "it").recommendations, ["fix a"]);
     world.notified();
     world.property(2, "vm", "env", "production");
     assert_eq!(world.alerts(), ["vm it open critical x1"]);

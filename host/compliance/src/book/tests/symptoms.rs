@@ -13,7 +13,7 @@ fn a_symptom_without_a_definition_is_its_own_alert() {
     let alert = world.alert("vm", "docker/create");
     assert_eq!(alert.title, "create seen");
     assert_eq!(alert.summary, "create at 1");
-    assert_eq!(alert.recommendations, ["mend create"]);
+    assert_eq!(alert.recommendations, ["fix create"]);
     assert_eq!(alert.controls, ["CIS:create"]);
     assert_eq!(alert.attributes, [("image".to_owned(), "busybox".to_owned())]);
     assert_eq!((alert.opened_ns, alert.last_ns, alert.id.len()), (S, S, 16));

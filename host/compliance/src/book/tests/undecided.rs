@@ -168,7 +168,7 @@ fn what_is_undecided_is_warned_of_once_and_shown_everywhere() {
     assert_eq!(why.undecided.len(), 2);
     assert!(why.to_string().contains("cannot be decided on vm-1: the property \"n\" = \"y\" is no whole number"));
 
-    // Mended on one object: gone there, and the alert with it.
+    // Fixed on one object: gone there, and the alert with it.
     world.property(4, "vm-1", "n", "21");
     assert!(page(&world).undecided.is_empty());
     assert_eq!(world.book.view().undecided()[1].objects, 5);

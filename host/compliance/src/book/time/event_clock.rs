@@ -64,7 +64,7 @@ impl From<&PendingTransition> for ClockKey {
 
 /// How far the time of an object in a source has come, and since when there has been no event. Between events it
 /// goes on with the host's clock.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct EventClock {
     /// The latest event.
     event_ns: u64,
