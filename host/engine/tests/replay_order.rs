@@ -1,5 +1,6 @@
 //! The merge of a replay: in order as a sort of all lines would be, the same for any number of threads, and
 //! with sources that cannot all stay open.
+#![allow(clippy::unwrap_used, reason = "in tests, also beside their functions")]
 
 mod common;
 

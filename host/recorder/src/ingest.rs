@@ -1,7 +1,7 @@
 //! Applies input to the book: what a checkpoint brought, which rules exist, and the time.
 
 use lifesigns_compliance::{BookInput, KnownRule};
-use lifesigns_model::{Observation, RuleAlert};
+use lifesigns_model::Observation;
 use lifesigns_record::Commit;
 
 use crate::{

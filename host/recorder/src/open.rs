@@ -5,6 +5,7 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    time::Instant,
 };
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -190,8 +191,6 @@ fn supervise(recorder: Recorder, shared: &Shared) {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::time::Instant;
-
     use lifesigns_model::ManualClock;
     use lifesigns_record::{MemoryStore, ReceiverPause, RecordReaders};
 
@@ -215,8 +214,7 @@ pub(crate) mod tests {
             ..Default::default()
         };
         let engine = Engine::start(&config, rules, InitialState::default(), Arc::new(|_| ())).expect("threads");
-        let parts =
-            opened(record).recorder(Arc::new(engine), Vec::new(), BTreeMap::new(), RuleOverview::default(), None);
+        let parts = opened(record).recorder(Arc::new(engine), Vec::new(), BTreeMap::new(), RuleOverview::default());
         parts.expect("no receivers")
     }
 

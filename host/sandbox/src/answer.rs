@@ -176,10 +176,11 @@ mod tests {
         assert_eq!(answer.text, TEXT);
         let shown = answer.rows.iter().map(|row| {
             let pairs = &answer.attributes[row.attributes_start as usize..row.attributes_end as usize];
-            let pairs = pairs.iter().map(|(name, value)| (name.str(TEXT), value.str(TEXT))).collect();
+            let pairs: Vec<(&str, &str)> =
+                pairs.iter().map(|(name, value)| (name.str(TEXT), value.str(TEXT))).collect();
             (row.event, row.symptom, row.change, row.summary.str(TEXT), pairs)
         });
-        let shown: Vec<(u32, u32, Change, &str, Vec<(&str, &str)>)> = shown.collect();
+        let shown: Vec<_> = shown.collect();
         let expected = [("summary", vec![("name", "välue")]), ("", vec![]), ("", vec![("", "")])];
         assert_eq!(shown, expected.map(|(summary, pairs)| (3, 4, Change::Clear, summary, pairs)));
         let why = accepted(Vec::new(), &[]).expect_err("text without alerts");

@@ -42,7 +42,7 @@ impl Descriptions {
         digest.finalize().into()
     }
 
-    /// Reads what [`Descriptions::to_bytes`] wrote. What cannot be read is left out.
+    /// Reads what [`Descriptions::take_bytes`] wrote. What cannot be read is left out.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
         let (mut descriptions, mut reader) = (Self::default(), Reader(bytes));
         while let Some((key, held)) = reader.entry() {
@@ -53,7 +53,7 @@ impl Descriptions {
     }
 
     /// Returns all of them, if any is new.
-    pub(crate) fn to_bytes(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn take_bytes(&mut self) -> Option<Vec<u8>> {
         if !std::mem::take(&mut self.is_new) {
             return None;
         }
@@ -292,11 +292,11 @@ mod tests {
         let key = Descriptions::key("{}", &Limits::default());
         let mut written = Descriptions::default();
         written.add(key, &description());
-        let bytes = written.to_bytes().expect("one is new");
-        assert!(written.to_bytes().is_none(), "it has been written");
+        let bytes = written.take_bytes().expect("one is new");
+        assert!(written.take_bytes().is_none(), "it has been written");
         let mut read = Descriptions::from_bytes(&bytes);
         assert_eq!(read.get(&key), Some(description()));
-        assert!(read.to_bytes().is_none(), "nothing is new");
+        assert!(read.take_bytes().is_none(), "nothing is new");
         for cut in 0..bytes.len() {
             assert_eq!(Descriptions::from_bytes(&bytes[..cut]).get(&key), None, "{cut}");
         }

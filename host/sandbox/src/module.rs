@@ -277,7 +277,7 @@ impl WasmModule {
     fn keep_descriptions(&self) {
         let Some(cache) = &self.cache else { return };
         let mut descriptions = self.descriptions.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bytes) = descriptions.as_mut().and_then(Descriptions::to_bytes) {
+        if let Some(bytes) = descriptions.as_mut().and_then(Descriptions::take_bytes) {
             cache.keep_descriptions(&self.engine, &self.digest, &bytes);
         }
     }

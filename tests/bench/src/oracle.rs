@@ -25,7 +25,7 @@ pub struct Oracle {
 impl Oracle {
     /// Looks for all words in each line.
     pub fn new(round: &[String], words: &[String]) -> Self {
-        let finders: Vec<Finder<'_>> = words.iter().map(|word| Finder::new(word)).collect();
+        let finders: Vec<Finder<'_>> = words.iter().map(Finder::new).collect();
         let decoder = Format::Auto.decoder(0);
         let mut oracle = Self { lines: round.len() as u64, ..Self::default() };
         for (number, line) in round.iter().enumerate() {

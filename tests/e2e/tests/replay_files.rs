@@ -1,4 +1,5 @@
 //! The files of a replay: compressed ones, pipes, and lines that stand far from their place by time.
+#![allow(clippy::unwrap_used, reason = "in tests, also beside their functions")]
 #![allow(missing_docs)]
 
 use std::{

@@ -3,9 +3,9 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use lifesigns_bench::{Corpus, Table, keywords, machine, number, quick, repeats, seconds};
+use lifesigns_bench::{Corpus, Table, binary, keywords, machine, number, quick, repeats, seconds};
 
-use crate::program::{Program, Usage, binary, keyword_rules};
+use crate::program::{Program, Usage, keyword_rules};
 
 /// Numbers of rules.
 const RULES: [usize; 2] = [100, 1000];

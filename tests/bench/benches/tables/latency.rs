@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_bench::{Table, machine, millis, number, quick};
+use lifesigns_bench::{Table, binary, machine, millis, number, quick};
 
 /// A line of the busy source, in which no rule finds anything.
 const BUSY_LINE: &str = "2026-11-23T15:02:07Z combo sshd[19939]: session closed for user root\n";
@@ -61,11 +61,6 @@ pub(crate) fn table(only: &[String]) {
     if is_wanted("files") {
         println!("{}", files(&binary, if quick() { 200 } else { 10_000 }, if quick() { 2 } else { 30 }));
     }
-}
-
-/// The program that is shipped, or the one that `LIFESIGNS_BENCH_BINARY` names.
-fn binary() -> PathBuf {
-    std::env::var_os("LIFESIGNS_BENCH_BINARY").map_or_else(crate::program::binary, PathBuf::from)
 }
 
 /// How long lines took, sorted, and how many never came.

@@ -10,9 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_bench::{Table, machine, number, quick, seconds};
+use lifesigns_bench::{Table, binary, machine, number, quick, seconds};
 
-use crate::program::{Program, Usage, binary, keyword_rules};
+use crate::program::{Program, Usage, keyword_rules};
 
 /// What is asked when everything is committed, and how long the answer may take.
 const QUESTIONS: [(&[&str], &str); 5] = [

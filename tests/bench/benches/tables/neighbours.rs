@@ -17,8 +17,6 @@ use std::{
 
 use lifesigns_bench::{Table, binary, machine, millis, quick};
 
-use crate::program::binary;
-
 /// What the rule beside does with each of its lines, as `tests/guests/hostile` names it.
 const DEEDS: [&str; 5] = ["slow", "alerts", "counters", "hoard", "reminders"];
 const PER_SECOND: u32 = 50;

@@ -2,22 +2,11 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
-
-/// Builds the program that is shipped, and returns where it is.
-pub(crate) fn binary() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("this crate is `tests/bench`");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build.current_dir(root).args(["build", "--locked", "--profile", "dist", "-p", "lifesigns-cli"]);
-    assert!(build.status().is_ok_and(|status| status.success()), "the binary does not build");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
-    target.join("dist/lifesigns")
-}
 
 /// Writes a rules folder with one rule of the module `keyword` for each list of literals.
 pub(crate) fn keyword_rules(folder: &Path, rules: &[Vec<String>]) {

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_bench::{Modules, Table, machine, number, quick, seconds};
+use lifesigns_bench::{Modules, Table, binary, machine, number, quick, seconds};
 
 const TARGET_MIB: u64 = 128;
 /// Samples of memory that are printed for a run.
@@ -79,7 +79,8 @@ impl Case {
             let path = folder.join(format!("vm-{file}.log"));
             let mut out = BufWriter::new(File::create(&path).expect("a file of our own"));
             for line in (file..self.lines).step_by(self.files) {
-                let text = if line / self.files % self.alerting == 0 { "disk failure" } else { "disk is well" };
+                let text =
+                    if (line / self.files).is_multiple_of(self.alerting) { "disk failure" } else { "disk is well" };
                 let (ms, second, minute) = (line / 100 % 1000, line / 100_000 % 60, line / 6_000_000 % 60);
                 writeln!(
                     out,
@@ -186,20 +187,6 @@ fn sampler(child: &Child, over: &Arc<AtomicBool>) -> thread::JoinHandle<(Vec<u64
         }
         (samples, most)
     })
-}
-
-/// Returns the binary: `LIFESIGNS_BENCH_BINARY`, or it is built.
-fn binary() -> PathBuf {
-    if let Some(path) = std::env::var_os("LIFESIGNS_BENCH_BINARY") {
-        return path.into();
-    }
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = ["build", "--profile", "bench", "-p", "lifesigns-cli", "--bins", "--target-dir"];
-    let target = root.join("target");
-    let status = Command::new(cargo).args(arguments).arg(&target).current_dir(&root).status();
-    assert!(status.is_ok_and(|status| status.success()), "the binary does not build");
-    target.join("release/lifesigns")
 }
 
 /// Writes a rules folder with one rule.

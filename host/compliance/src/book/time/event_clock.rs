@@ -79,7 +79,7 @@ pub(crate) struct EventClock {
 }
 
 /// The timers of an event clock.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct WaitingTimers {
     timers: BTreeSet<Timer>,
     /// The time of the host's clock for which the clock is queued.
