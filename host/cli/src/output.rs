@@ -2,10 +2,14 @@
 
 use std::io::{self, Write, stdout};
 
-use lifesigns_notifications::{Durable, LineFile};
+use lifesigns::model::RuleAlert;
+use lifesigns_notifications::{Durable, LineFile, ndjson};
 use lifesigns_settings::OutputSettings;
 
 use crate::{exit::Failure, terminal};
+
+/// How many bytes are written at a time.
+const WRITE_BYTES: usize = 256 << 10;
 
 /// Writes raises and clears, a line each. After a failed write each further one is tried; lost lines are
 /// counted and reported.
@@ -36,14 +40,44 @@ impl OutputWriter {
         }
     }
 
-    /// Writes a line at once. The number of lost lines is logged with the first one, whenever it has grown
+    /// Writes raises and clears, many lines at a time.
+    pub(crate) fn write_alerts(&mut self, alerts: &[&RuleAlert]) {
+        let mut lines = Vec::new();
+        for alert in alerts {
+            alert.lend(|alert| ndjson::write(alert, &mut lines));
+            if lines.len() >= WRITE_BYTES {
+                self.write(&lines);
+                lines.clear();
+            }
+        }
+        if !lines.is_empty() {
+            self.write(&lines);
+        }
+    }
+
+    /// Writes whole lines. Where that fails, as many of them as can be.
+    fn write(&mut self, lines: &[u8]) {
+        let written = self.try_write(lines);
+        if written.is_ok() {
+            return self.note(&written);
+        }
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            let written = self.try_write(line);
+            self.note(&written);
+        }
+    }
+
+    fn try_write(&mut self, lines: &[u8]) -> io::Result<()> {
+        match &mut self.file {
+            None => stdout().write_all(lines).and_then(|()| stdout().flush()),
+            Some(file) => file.write(lines, Durable::No),
+        }
+    }
+
+    /// Notes the result of a write. The number of lost lines is logged with the first one, whenever it has grown
     /// tenfold, and at the end.
-    pub(crate) fn write(&mut self, line: &[u8]) {
-        let written = match &mut self.file {
-            None => stdout().write_all(line).and_then(|()| stdout().flush()),
-            Some(file) => file.write(line, Durable::No),
-        };
-        if let Some(text) = self.lost.note(&written) {
+    fn note(&mut self, written: &io::Result<()>) {
+        if let Some(text) = self.lost.note(written) {
             match written {
                 Ok(()) => tracing::warn!("{text}"),
                 Err(_) => tracing::error!("{text}"),

@@ -14,7 +14,6 @@ use lifesigns::{
 };
 use lifesigns_gateway::{ApiSocket, Gateway, GatewayLimits};
 use lifesigns_intake::SourceKind;
-use lifesigns_notifications::ndjson;
 use lifesigns_settings::Settings;
 
 use crate::{
@@ -133,11 +132,9 @@ fn start(
         .config(engine_config(&settings.engine))
         .on_load(print_loads)
         .recorder_config(recorder_config(settings))
-        .on_rule_alert(Arc::new(move |alert| {
-            let mut line = Vec::with_capacity(512);
-            ndjson::write(alert, &mut line);
-            // Each alert is written at once, because a reader may wait for it.
-            lines.lock().unwrap_or_else(PoisonError::into_inner).write(&line);
+        .on_rule_alerts(Arc::new(move |alerts| {
+            // At once, because a reader may wait for them.
+            lines.lock().unwrap_or_else(PoisonError::into_inner).write_alerts(alerts);
         }));
     let builder = match known {
         Some(known) => builder.inventory(known),

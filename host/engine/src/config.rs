@@ -1,11 +1,28 @@
 //! How an engine is set up.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-use lifesigns_model::{RuleAlertRef, SharedClock, SystemClock, limits};
+use lifesigns_model::{RuleAlert, RuleAlertRef, SharedClock, SystemClock, limits};
 
 /// Receives the live engine's rule alerts, on shard threads. Those of one object come in order.
 pub type RuleAlertSink = Arc<dyn Fn(&RuleAlertRef<'_>) + Send + Sync>;
+
+/// Observes the rule alerts of an engine with checkpoints, on shard threads, as soon as they are there: many at a
+/// time where there are many. Those of one object come in order, and before the checkpoint that has them.
+#[derive(Clone)]
+pub struct RuleAlertObserver(pub Arc<dyn Fn(&[&RuleAlert]) + Send + Sync>);
+
+impl Default for RuleAlertObserver {
+    fn default() -> Self {
+        Self(Arc::new(|_| ()))
+    }
+}
+
+impl fmt::Debug for RuleAlertObserver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RuleAlertObserver")
+    }
+}
 
 /// The number of threads of an engine, and its limits.
 #[derive(Clone, Debug)]
@@ -18,9 +35,11 @@ pub struct EngineConfig {
     pub inflight_bytes: usize,
     /// Whether threads are pinned to cores.
     pub pin: bool,
-    /// Whether acknowledgements wait for [`crate::Engine::checkpoint`], which has all rule alerts. The sink is
-    /// given them before.
+    /// Whether rule alerts and acknowledgements wait for [`crate::Engine::checkpoint`]. The sink is then
+    /// not called.
     pub checkpoints: bool,
+    /// Observes rule alerts before the checkpoint that has them.
+    pub on_rule_alerts: RuleAlertObserver,
     /// The host's clock.
     pub clock: SharedClock,
     /// CPU that all rules of a shard may use together of its thread, in milliseconds a second, beyond
@@ -39,6 +58,7 @@ impl Default for EngineConfig {
             inflight_bytes: limits::INFLIGHT_BYTES,
             pin: true,
             checkpoints: false,
+            on_rule_alerts: RuleAlertObserver::default(),
             clock: SystemClock::shared(),
             rules_cpu_ms_per_s: limits::RULES_CPU_MS_PER_S,
             rules_state_bytes: limits::RULES_STATE_BYTES,

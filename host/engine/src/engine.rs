@@ -346,6 +346,7 @@ fn shared(
         ledger: StateLedger::new(config.rules_state_bytes, config.checkpoints),
         clock,
         sink,
+        on_rule_alerts: config.on_rule_alerts.clone(),
         checkpoints: config.checkpoints,
         rules_cpu_ms_per_s: config.rules_cpu_ms_per_s,
         observation_limit_bytes,

@@ -2,7 +2,7 @@
 
 use lifesigns_model::{ObjectFacts, Observation, RuleAlert, RuleAlertOrder, RuleAlertRef, limits};
 
-use crate::byte_semaphore::BytePermit;
+use crate::{RuleAlertObserver, byte_semaphore::BytePermit};
 
 /// A position in the stream; ordered as the stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,6 +97,8 @@ impl LineContext<'_> {
 #[derive(Default)]
 pub(crate) struct ObservationBuffer {
     list: Vec<(StreamPosition, u32, Observation)>,
+    /// How many of them were [announced](Self::announce).
+    announced: usize,
     /// Roughly the bytes that were added since they were last [charged](Self::uncharged).
     new_bytes: usize,
     /// Roughly the bytes of all of them.
@@ -120,13 +122,28 @@ impl ObservationBuffer {
         std::mem::take(&mut self.new_bytes)
     }
 
-    /// Takes all of them, and the permit for their bytes.
+    /// Passes on the rule alerts that were added since the last call.
+    pub(crate) fn announce(&mut self, observer: &RuleAlertObserver) {
+        let new = self.list[self.announced..].iter();
+        let alerts: Vec<&RuleAlert> = new
+            .filter_map(|(.., observation)| match observation {
+                Observation::RuleAlert(alert) => Some(alert),
+                _ => None,
+            })
+            .collect();
+        if !alerts.is_empty() {
+            (observer.0)(&alerts);
+        }
+        self.announced = self.list.len();
+    }
+
+    /// Takes all of them, and the permit for their bytes. All have been announced.
     pub(crate) fn take(&mut self) -> (Vec<(StreamPosition, u32, Observation)>, Option<BytePermit>) {
-        self.bytes = 0;
+        (self.bytes, self.announced) = (0, 0);
         (std::mem::take(&mut self.list), self.permit.take())
     }
 
-    /// Drops the observations of these objects. Their bytes are given back with the rest.
+    /// Drops the observations of these objects. Their bytes are given back with the rest. All have been announced.
     pub(crate) fn forget(&mut self, objects: &[String]) {
         self.list.retain(|(.., observation)| {
             let object = match observation {
@@ -136,6 +153,7 @@ impl ObservationBuffer {
             };
             !objects.contains(object)
         });
+        self.announced = self.list.len();
     }
 
     fn push(&mut self, position: StreamPosition, rule: u32, observation: Observation, bytes: usize) {

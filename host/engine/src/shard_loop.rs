@@ -47,7 +47,7 @@ impl<'a> ShardLoop<'a> {
         let mut shard = Shard::new(rules, now, Arc::clone(&shared.ledger), shared.rules_cpu_ms_per_s);
         let sink = if shared.checkpoints {
             shard.track_changes();
-            ShardSink::Buffered(ObservationBuffer::new(shared.observation_limit_bytes), &shared.sink)
+            ShardSink::Buffered(ObservationBuffer::new(shared.observation_limit_bytes), &shared.on_rule_alerts)
         } else {
             ShardSink::Direct(&shared.sink)
         };

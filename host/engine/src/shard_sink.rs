@@ -1,11 +1,11 @@
-//! Where the observations of a live shard go: rule alerts to the caller at once, and with checkpoints everything
-//! into the next one.
+//! Where the observations of a live shard go: to the caller at once, or to an observer at once and into the next
+//! checkpoint.
 
 use crossbeam_channel::Sender;
 use lifesigns_model::{ObjectFacts, RuleAlertRef};
 
 use crate::{
-    RuleAlertSink,
+    RuleAlertObserver, RuleAlertSink,
     byte_semaphore::ByteSemaphore,
     checkpoint::CheckpointPart,
     checkpoint_signal::CheckpointSignal,
@@ -17,22 +17,24 @@ use crate::{
 pub(crate) enum ShardSink<'a> {
     /// Without checkpoints: rule alerts go to the caller.
     Direct(&'a RuleAlertSink),
-    /// With checkpoints: rule alerts go to the caller, and everything waits for the next checkpoint.
-    Buffered(ObservationBuffer, &'a RuleAlertSink),
+    /// With checkpoints: rule alerts go to the observer, and everything waits for the next checkpoint.
+    Buffered(ObservationBuffer, &'a RuleAlertObserver),
 }
 
 impl ShardSink<'_> {
     /// Drops all buffered observations of these objects, because they are older than the moment at
     /// which the objects were forgotten.
     pub(crate) fn forget(&mut self, objects: &[String]) {
-        if let Self::Buffered(buffer, _) = self {
+        if let Self::Buffered(buffer, observer) = self {
+            buffer.announce(observer);
             buffer.forget(objects);
         }
     }
 
-    /// Charges the bytes that were buffered since the last call, and wakes the recorder.
+    /// Announces what was buffered since the last call, charges its bytes, and wakes the recorder.
     pub(crate) fn charge(&mut self, semaphore: &std::sync::Arc<ByteSemaphore>, signal: &CheckpointSignal) {
-        let Self::Buffered(buffer, _) = self else { return };
+        let Self::Buffered(buffer, observer) = self else { return };
+        buffer.announce(observer);
         let bytes = buffer.uncharged();
         if bytes > 0 {
             let permit = semaphore.overdraw(bytes);
@@ -59,10 +61,7 @@ impl EventSink for ShardSink<'_> {
     fn alert(&mut self, position: StreamPosition, alert: &RuleAlertRef<'_>) {
         match self {
             Self::Direct(sink) => sink(alert),
-            Self::Buffered(buffer, sink) => {
-                sink(alert);
-                buffer.alert(position, alert);
-            }
+            Self::Buffered(buffer, _) => buffer.alert(position, alert),
         }
     }
 

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use lifesigns_model::{SharedClock, WakeSignal};
 
 use crate::{
-    RuleAlertSink, byte_semaphore::ByteSemaphore, checkpoint_signal::CheckpointSignal, handover::Handover,
-    ingress::Ingress, state::StateLedger, statistics::Statistics,
+    RuleAlertObserver, RuleAlertSink, byte_semaphore::ByteSemaphore, checkpoint_signal::CheckpointSignal,
+    handover::Handover, ingress::Ingress, state::StateLedger, statistics::Statistics,
 };
 
 /// See the module.
@@ -30,6 +30,7 @@ pub(crate) struct EngineShared {
     pub(crate) ledger: Arc<StateLedger>,
     pub(crate) clock: SharedClock,
     pub(crate) sink: RuleAlertSink,
+    pub(crate) on_rule_alerts: RuleAlertObserver,
     /// Whether observations and acknowledgements wait for checkpoints.
     pub(crate) checkpoints: bool,
     /// See [`crate::EngineConfig::rules_cpu_ms_per_s`].

@@ -177,7 +177,7 @@ impl Book {
 
 fn start(shards: usize, start: InitialState) -> Engine {
     let config = EngineConfig { checkpoints: true, ..config(shards) };
-    Engine::start(&config, rule_set(), start, Arc::new(|_| ())).unwrap()
+    Engine::start(&config, rule_set(), start, Arc::new(|_| panic!("the sink is not called"))).unwrap()
 }
 
 /// The stream without interruption, in one cut or in many.

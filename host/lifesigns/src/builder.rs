@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 
-use lifesigns_engine::{Engine, EngineConfig, RuleAlertSink};
-use lifesigns_model::{Clock, InitialState, ObjectFacts, SharedClock, WakeSignal};
+use lifesigns_engine::{Engine, EngineConfig, RuleAlertObserver, RuleAlertSink};
+use lifesigns_model::{Clock, InitialState, ObjectFacts, RuleAlert, SharedClock, WakeSignal};
 use lifesigns_notifications::Receiver;
 use lifesigns_record::RecordWriter;
 use lifesigns_recorder::{
@@ -58,7 +58,6 @@ pub struct HostBuilder {
     on_load: LoadSink,
     recorder_config: RecorderConfig,
     own_receivers: BTreeMap<String, MakeReceiver>,
-    on_rule_alert: RuleAlertSink,
     module_folders: Vec<PathBuf>,
     compile_threads: usize,
     start_wait: Duration,
@@ -77,7 +76,6 @@ impl HostBuilder {
             on_load: Arc::new(|_| ()),
             recorder_config: RecorderConfig::default(),
             own_receivers: BTreeMap::new(),
-            on_rule_alert: Arc::new(|_| ()),
             module_folders: Vec::new(),
             compile_threads: THREADS,
             start_wait: START_WAIT,
@@ -148,7 +146,8 @@ impl HostBuilder {
     /// Sets threads and bounds of the engine.
     #[must_use]
     pub fn config(mut self, config: EngineConfig) -> Self {
-        self.config = EngineConfig { clock: self.config.clock, ..config };
+        let EngineConfig { clock, on_rule_alerts, .. } = self.config;
+        self.config = EngineConfig { clock, on_rule_alerts, ..config };
         self
     }
 
@@ -181,8 +180,8 @@ impl HostBuilder {
     /// it is committed: after a crash the same may come again. It is called by the threads that run rules,
     /// several at a time; what is said of one object comes in its order.
     #[must_use]
-    pub fn on_rule_alert(mut self, on_rule_alert: RuleAlertSink) -> Self {
-        self.on_rule_alert = on_rule_alert;
+    pub fn on_rule_alerts(mut self, on_rule_alerts: Arc<dyn Fn(&[&RuleAlert]) + Send + Sync>) -> Self {
+        self.config.on_rule_alerts = RuleAlertObserver(on_rule_alerts);
         self
     }
 
@@ -238,7 +237,7 @@ impl HostBuilder {
             opened.start(self.inventory.take(), std::mem::take(&mut self.sources_reporting_end));
         let offsets = start.offsets.clone();
         let config = EngineConfig { checkpoints: true, ..self.config };
-        let engine = Arc::new(Engine::start(&config, rules.set()?, start, self.on_rule_alert)?);
+        let engine = Arc::new(Engine::start(&config, rules.set()?, start, Arc::new(|_: &_| ()))?);
         let watch = Watch::new(rules.watch(&engine)?);
         let recorder = opened.start_recorder(Arc::clone(&engine), offsets, self.own_receivers, overview)?;
         Ok(RecordingHost::new(engine, watch, recorder, news))

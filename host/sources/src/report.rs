@@ -6,9 +6,8 @@ use lifesigns_intake::{Cursor, Encoding, FileState, SourceKind, SourceSettings};
 use lifesigns_model::SourceOffset;
 
 use crate::{
-    follow::WatchState,
     state::{Phase, SharedState, SourceState},
-    watch_report::WatchReport,
+    watch_report::{WatchReport, WatchReports},
 };
 
 /// What a source does now.
@@ -56,17 +55,17 @@ pub struct SourceReport {
 #[derive(Clone, Debug, Default)]
 pub struct SourceReports {
     sources: Arc<Vec<(SourceSettings, SharedState)>>,
-    watch: Option<WatchState>,
+    watch: WatchReports,
 }
 
 impl SourceReports {
-    pub(crate) fn new(sources: Vec<(SourceSettings, SharedState)>, watch: WatchState) -> Self {
-        Self { sources: Arc::new(sources), watch: Some(watch) }
+    pub(crate) fn new(sources: Vec<(SourceSettings, SharedState)>, watch: WatchReports) -> Self {
+        Self { sources: Arc::new(sources), watch }
     }
 
     /// Returns how changes of followed files are noticed now.
     pub fn watch(&self) -> WatchReport {
-        self.watch.as_ref().map(WatchState::report).unwrap_or_default()
+        self.watch.report()
     }
 
     /// Returns the present state of each source. `committed` says how far a source is committed.

@@ -155,7 +155,7 @@ impl SourceSupervisor {
 
     fn describe(&self) {
         let sources = self.running.values().map(|running| (running.config.clone(), running.state.clone()));
-        self.sink.describe(SourceReports::new(sources.collect(), self.followers.watch_state()));
+        self.sink.describe(SourceReports::new(sources.collect(), self.followers.watch_reports()));
     }
 
     /// Whether all of them have come to their end.

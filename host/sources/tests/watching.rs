@@ -20,7 +20,7 @@ use lifesigns_sources::{
 /// Only a failing test waits this long.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A watch that is told what to report, and what to refuse.
+/// A watch whose reports and refusals are those of a test.
 #[derive(Clone, Default)]
 struct Scripted {
     on_change: Arc<Mutex<Option<OnChange>>>,

@@ -1,5 +1,5 @@
 //! Folders whose changes the system reports. A report is a hint: what is read afterwards is the truth, and
-//! whoever relies on reports looks by itself now and then.
+//! callers look by themselves now and then.
 
 mod change;
 mod error;

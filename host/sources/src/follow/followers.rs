@@ -9,8 +9,9 @@ use super::{
     file::FollowedFile,
     pool,
     schedule::FollowerId,
-    shared::{ArmRequest, Ending, Shared, WatchState},
+    shared::{ArmRequest, Ending, Shared},
 };
+use crate::watch_report::WatchReports;
 
 /// See the module. The threads start with the first file, and end when it is dropped.
 pub(crate) struct Followers {
@@ -62,7 +63,8 @@ impl Followers {
     }
 
     /// Returns what reports on the watch.
-    pub(crate) fn watch_state(&self) -> WatchState {
-        WatchState(Arc::clone(&self.shared))
+    pub(crate) fn watch_reports(&self) -> WatchReports {
+        let shared = Arc::clone(&self.shared);
+        WatchReports::new(move || shared.report())
     }
 }

@@ -10,4 +10,4 @@ mod schedule;
 mod shared;
 
 pub use self::arming::StartWatch;
-pub(crate) use self::{file::FollowedFile, followers::Followers, schedule::FollowerId, shared::WatchState};
+pub(crate) use self::{file::FollowedFile, followers::Followers, schedule::FollowerId};

@@ -317,20 +317,10 @@ impl State {
 /// What helps against lost reports.
 const MISSED_FIX: &str = "raise fs.inotify.max_queued_events with sysctl if it happens often";
 
-/// How files are watched, for reports.
-#[derive(Clone)]
-pub(crate) struct WatchState(pub(super) Arc<Shared>);
-
-impl std::fmt::Debug for WatchState {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("WatchState").field(&self.report()).finish()
-    }
-}
-
-impl WatchState {
+impl Shared {
     /// Returns how files are watched now.
-    pub(crate) fn report(&self) -> WatchReport {
-        let state = self.0.lock();
+    pub(super) fn report(&self) -> WatchReport {
+        let state = self.lock();
         let (watched_folders, polled_folders) = state.folders.counts();
         let (problem, fix) = match &state.problem {
             Some(error) => (error.to_string(), error.fix()),
