@@ -7,7 +7,8 @@ use lifesigns_model::{RuleAlert, RuleAlertRef, SharedClock, SystemClock, limits}
 /// Receives the live engine's rule alerts, on shard threads. Those of one object come in order.
 pub type RuleAlertSink = Arc<dyn Fn(&RuleAlertRef<'_>) + Send + Sync>;
 
-type ObserveRuleAlerts = dyn Fn(&[&RuleAlert]) + Send + Sync;
+/// See [`RuleAlertObserver`].
+pub type ObserveRuleAlerts = dyn Fn(&[&RuleAlert]) + Send + Sync;
 
 /// Observes the rule alerts of an engine with checkpoints, on shard threads, as soon as they are there: many at a
 /// time where there are many. Those of one object come in order, and before the checkpoint that has them.

@@ -56,7 +56,7 @@ mod submit;
 mod throttle;
 mod usage;
 
-pub use config::{EngineConfig, RuleAlertObserver, RuleAlertSink};
+pub use config::{EngineConfig, ObserveRuleAlerts, RuleAlertObserver, RuleAlertSink};
 pub use dry_run::{DryRunError, TrafficSample, dry_run};
 pub use engine::Engine;
 pub use replay::{

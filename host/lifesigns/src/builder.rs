@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 
-use lifesigns_engine::{Engine, EngineConfig, RuleAlertObserver, RuleAlertSink};
-use lifesigns_model::{Clock, InitialState, ObjectFacts, RuleAlert, SharedClock, WakeSignal};
+use lifesigns_engine::{Engine, EngineConfig, ObserveRuleAlerts, RuleAlertObserver, RuleAlertSink};
+use lifesigns_model::{Clock, InitialState, ObjectFacts, SharedClock, WakeSignal};
 use lifesigns_notifications::Receiver;
 use lifesigns_record::RecordWriter;
 use lifesigns_recorder::{
@@ -180,7 +180,7 @@ impl HostBuilder {
     /// it is committed: after a crash the same may come again. It is called by the threads that run rules,
     /// several at a time; what is said of one object comes in its order.
     #[must_use]
-    pub fn on_rule_alerts(mut self, on_rule_alerts: Arc<dyn Fn(&[&RuleAlert]) + Send + Sync>) -> Self {
+    pub fn on_rule_alerts(mut self, on_rule_alerts: Arc<ObserveRuleAlerts>) -> Self {
         self.config.on_rule_alerts = RuleAlertObserver(on_rule_alerts);
         self
     }
