@@ -13,7 +13,7 @@ use crate::{
     history::{
         AuditMark, AuditReport, AuditTrailRow, OutboxFilter, PastAlerts, PastAudit, PastBadges, UndeliveredNotice,
     },
-    status::HostStatus,
+    status::{HostStatus, RuleDiff},
 };
 
 /// A host as one caller sees it. A running host implements it, and so do a store that no host has open
@@ -28,6 +28,13 @@ pub trait Service: Send + Sync {
     /// # Errors
     /// [`ApiError::Unavailable`] if no host is running.
     fn status(&self) -> Result<HostStatus, ApiError>;
+
+    /// Compares a rule with its shadow, over the time in which both ran.
+    ///
+    /// # Errors
+    /// [`ApiError::Unknown`] if there is no such rule, [`ApiError::Conflict`] if not both of them run, and
+    /// [`ApiError::Unavailable`] if no host is running.
+    fn rule_diff(&self, rule: &str) -> Result<RuleDiff, ApiError>;
 
     /// Answers a question about objects, groups, policies, alerts and silences as of the last commit, and says
     /// where the list goes on if the question's limit cut it short. Pages are each as of the commit before they

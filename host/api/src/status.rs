@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use lifesigns_compliance::UndecidedExpression;
+use lifesigns_model::{RuleLane, ShadowDiff};
 use serde::{Deserialize, Serialize};
 
 /// The state of a host. Times are nanoseconds since 1970.
@@ -73,6 +74,8 @@ pub struct DropStatus {
 pub struct RuleStatus {
     /// Its name.
     pub name: String,
+    /// Whether it is the live version or its shadow.
+    pub lane: RuleLane,
     /// Its module's name and version.
     pub module: String,
     /// `sha256:…` of the module.
@@ -100,12 +103,26 @@ pub struct RuleStatus {
     pub last_error: String,
 }
 
+/// A rule and its shadow, compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RuleDiff {
+    /// The live version.
+    pub live: RuleStatus,
+    /// The shadow.
+    pub shadow: RuleStatus,
+    /// What both, and what only one of them said, and what that cost.
+    pub diff: ShadowDiff,
+}
+
 /// A rule that does not run, or only in its old version.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RefusedRule {
     /// Its name.
     pub name: String,
+    /// Whether it is the live version or its shadow.
+    pub lane: RuleLane,
     /// Why, and what to do about it.
     pub why: String,
     /// `sha256:…` of its module; empty where that could not be read.
@@ -118,6 +135,8 @@ pub struct RefusedRule {
 pub struct CompilingRule {
     /// Its name.
     pub name: String,
+    /// Whether it is the live version or its shadow.
+    pub lane: RuleLane,
     /// `sha256:…` of its module.
     pub digest: String,
     /// Since when, on the host's clock.

@@ -46,7 +46,7 @@ pub(crate) enum Command {
         #[arg(long)]
         follow: bool,
     },
-    /// Build, list and inspect rules.
+    /// Build, list and inspect rules; compare a new version with the live one.
     Rule {
         #[command(subcommand)]
         command: RuleCommand,
@@ -145,6 +145,33 @@ pub(crate) enum RuleCommand {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Compare a rule of a running host with its shadow: what both, and what only one of them raised and
+    /// cleared since both run, and what each costs.
+    #[command(after_help = "\
+Examples:
+  lifesigns rule diff keyword
+  lifesigns rule diff keyword --output json | jq .diff.only_shadow
+
+A rule has a shadow if its manifest in the rules folder says `shadow = \"NEW.wasm\"`: that module runs beside
+the live one on the same events. What it raises and clears goes nowhere but here.")]
+    Diff {
+        /// The name of the rule.
+        #[arg(id = "of", value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        place: compliance::Where,
+    },
+}
+
+impl Command {
+    /// Whether programs read the answer.
+    pub(crate) fn wants_json(&self) -> bool {
+        match self {
+            Self::Compliance(command) => command.wants_json(),
+            Self::Rule { command: RuleCommand::Diff { place, .. } } => place.wants_json(),
+            _ => false,
+        }
+    }
 }
 
 /// Whether `--output json` is among arguments that could not be parsed.

@@ -36,9 +36,7 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return misused(&error),
     };
-    if let args::Command::Compliance(command) = &args.command
-        && command.wants_json()
-    {
+    if args.command.wants_json() {
         terminal::in_json();
     }
     terminal::install_subscriber();

@@ -7,10 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns::engine::{self, ReplayOptions, RuleSet};
+use lifesigns::{
+    engine::{self, ReplayOptions, RuleSet, ShardReport},
+    model::ChangeCount,
+};
 use lifesigns_intake::inventory;
 use lifesigns_notifications::ndjson;
-use lifesigns_text::{age_text, size_text};
+use lifesigns_text::{age_text, size_text, visible};
 
 use crate::{
     args::Replay,
@@ -35,8 +38,8 @@ pub(crate) fn run(args: &Replay) -> Outcome {
         None => Vec::new(),
     };
     let rules = Arc::new(RuleSet::new(rules, &sample(&args.files)).map_err(Failure::failed)?);
-    for name in rules.unfiltered() {
-        terminal::warning(&format!("{name} has an interest without a literal: every line must be decoded for it"));
+    for rule in rules.unfiltered() {
+        terminal::warning(&format!("{rule} has an interest without a literal: every line must be decoded for it"));
     }
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let options = ReplayOptions { disorder_bytes: args.disorder, ..ReplayOptions::with_threads(threads) };
@@ -59,6 +62,7 @@ pub(crate) fn run(args: &Replay) -> Outcome {
     match result {
         Ok(outcome) => {
             summary(args, &outcome, rules.rules().len(), running - started, running.elapsed());
+            shadows(&rules, &outcome.report);
             Ok(())
         }
         // The reader of the alerts is gone: `| head`.
@@ -113,5 +117,33 @@ fn summary(args: &Replay, outcome: &engine::ReplayOutcome, rules: usize, start: 
             "{rule} failed on {} events and missed {} while it was paused; last: {}",
             failures.failed, failures.missed, failures.last_error
         ));
+    }
+}
+
+/// Says how shadows compare with the live versions of their rules.
+fn shadows(rules: &RuleSet, report: &ShardReport) {
+    for shadow in rules.rules().iter().filter(|rule| rule.key.is_shadow()) {
+        let Some(diff) = rules.shadow_diff(shadow.name(), report) else { continue };
+        let said = |said: ChangeCount| {
+            format!("{}, {}", terminal::count(said.raises, "raise"), terminal::count(said.clears, "clear"))
+        };
+        terminal::line(&format!(
+            "  {} and its shadow: both {} ({} reworded); only the live version {}; only the shadow {}",
+            shadow.name(),
+            said(diff.both),
+            terminal::grouped(diff.reworded),
+            said(diff.only_live),
+            said(diff.only_shadow),
+        ));
+        for one in &diff.examples {
+            let (lane, change, time) = (one.lane.as_str(), one.change.as_str(), lifesigns_text::time_text(one.time_ns));
+            terminal::line(&format!(
+                "    only {lane}: {time} {} {change} {} ({}:{})",
+                visible(&one.object),
+                visible(&one.symptom),
+                visible(&one.source),
+                one.line
+            ));
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! `lifesigns rule …`: build, list and inspect.
+//! `lifesigns rule …`: build, list, inspect and compare.
 
 use std::{
     fs,
@@ -21,6 +21,7 @@ use lifesigns_workbench::{self as workbench, inspect};
 
 use crate::{
     args::RuleCommand,
+    compliance,
     exit::{Failure, Outcome},
     load, terminal,
 };
@@ -33,6 +34,7 @@ pub(crate) fn run(command: &RuleCommand) -> Outcome {
         RuleCommand::Build { crates, out } => build(crates, out),
         RuleCommand::List { rules, cache, module_folders } => list(rules, cache.as_deref(), module_folders),
         RuleCommand::Inspect { file } => look_into(file),
+        RuleCommand::Diff { name, place } => compliance::rule_diff(name, place),
     }
 }
 
@@ -81,7 +83,7 @@ fn list(folder: &Path, cache: Option<&Path>, module_folders: &[PathBuf]) -> Outc
     let loads = loader.apply(&snapshot);
     let set = RuleSet::new(loader.rules(), &[]).map_err(Failure::failed)?;
     let unfiltered = set.unfiltered();
-    let width = set.rules().iter().map(|rule| rule.name.len()).max().unwrap_or(0).max(4);
+    let width = set.rules().iter().map(|rule| rule.key.label().len()).max().unwrap_or(0).max(4);
     let module = |rule: &LoadedRule| {
         let (description, digest) = (&rule.description, rule.module.digest());
         format!("{} {} {}", description.name, visible(&description.version), short(digest))
@@ -91,16 +93,16 @@ fn list(folder: &Path, cache: Option<&Path>, module_folders: &[PathBuf]) -> Outc
     for rule in set.rules() {
         let (description, module) = (&rule.description, module(rule));
         let literals: usize = description.interests.iter().map(|interest| interest.contains.len()).sum();
-        let sees = if unfiltered.contains(&rule.name.as_str()) { "every line (!)" } else { "lines it names" };
+        let sees = if unfiltered.contains(&&rule.key) { "every line (!)" } else { "lines it names" };
         let symptoms: Vec<&str> = description.symptoms.iter().map(|symptom| symptom.id.as_str()).collect();
         terminal::out(&format!(
             "{:width$}  {module:modules$}  {literals:>8}  {sees:<14}  {}",
-            rule.name,
+            rule.key.label(),
             symptoms.join(", ")
         ));
     }
     for found in snapshot.rules.iter().filter(|found| !found.enabled) {
-        terminal::out(&format!("{:width$}  disabled in its manifest", found.name));
+        terminal::out(&format!("{:width$}  disabled in its manifest", found.key.label()));
     }
     if !unfiltered.is_empty() {
         terminal::line("(!) an interest without a literal makes the host decode every line: give it one if you can");

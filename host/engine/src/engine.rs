@@ -1,17 +1,17 @@
 //! The live engine: sources submit chunks, scanner threads scan them, shard threads evaluate them.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     sync::{Arc, Mutex, PoisonError},
     thread::{Builder, JoinHandle},
 };
 
 use crossbeam_channel::{Receiver, Sender, select, unbounded};
-use lifesigns_model::{Checkpoint, Chunk, EventSource, InitialState, ObjectFacts, WakeSignal, limits};
+use lifesigns_model::{Checkpoint, Chunk, EventSource, InitialState, ObjectFacts, RuleKey, WakeSignal, limits};
 
 use crate::{
-    EngineConfig, EngineTotals, RuleAlertSink, RuleSet, RuleUsageTotals, TrafficSample,
+    EngineConfig, EngineTotals, RuleAlertSink, RuleSet, RuleUsageTotals, ShardReport, TrafficSample,
     byte_semaphore::ByteSemaphore,
     checkpoint::{CheckpointBuilder, CheckpointPart},
     checkpoint_signal::CheckpointSignal,
@@ -49,6 +49,7 @@ impl Engine {
         start: InitialState,
         sink: RuleAlertSink,
     ) -> io::Result<Self> {
+        rules.begin_comparisons(config.clock.now_ns(), &ShardReport::default());
         let (jobs, job_queue) = unbounded();
         let shards = config.shards.max(1);
         let (tasks, task_queues): (Vec<_>, Vec<_>) = (0..shards).map(|_| unbounded()).unzip();
@@ -184,6 +185,17 @@ impl Engine {
         }
     }
 
+    /// Discards state and reminders of all shadows but those of the rules with these `names`. Call it after
+    /// the [swap](Self::swap) that ends a shadow; the next checkpoint records that they are gone. A shadow
+    /// that comes later begins with nothing.
+    pub fn retain_shadows(&self, names: BTreeSet<String>) {
+        let number = self.shared.ingress.take_number();
+        self.shared.handover.put(number, SequencedItem::RetainShadows(Arc::new(names)));
+        if self.shared.checkpoints {
+            self.shared.signal.note(0, false);
+        }
+    }
+
     /// Closes the entry: submitters that wait are refused, and so are later ones. Everything that was
     /// taken before is evaluated as usual.
     pub fn close(&self) {
@@ -198,6 +210,7 @@ impl Engine {
     /// Puts another rule set in force: every chunk that is submitted from now on is evaluated
     /// by it, every chunk before by the old one.
     pub fn swap(&self, rules: Arc<RuleSet>) {
+        rules.begin_comparisons(self.shared.clock.now_ns(), &self.totals().report);
         self.shared.ingress.swap_rules(rules);
     }
 
@@ -282,8 +295,8 @@ impl Engine {
         self.shared.statistics.totals()
     }
 
-    /// Returns what each rule uses and holds, by name; only rules that have been shown something.
-    pub fn rule_usage(&self) -> BTreeMap<String, RuleUsageTotals> {
+    /// Returns what each rule uses and holds; only rules that have been shown something.
+    pub fn rule_usage(&self) -> BTreeMap<RuleKey, RuleUsageTotals> {
         let mut uses = self.shared.statistics.usage();
         for (rule, bytes) in self.shared.ledger.held() {
             if bytes > 0 || uses.contains_key(&rule) {

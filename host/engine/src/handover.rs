@@ -1,9 +1,12 @@
 //! From the scanners to the shards: scanned chunks leave in the order of their numbers, and only as
 //! fast as shards and checkpoints take them.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 
 use crossbeam_channel::Sender;
@@ -32,6 +35,8 @@ pub(crate) enum ShardTask {
     Checkpoint(Sender<CheckpointPart>),
     /// These objects are forgotten; lines behind this make them new objects.
     Forget(Vec<String>),
+    /// State of all other shadows than those of the rules of these names is discarded.
+    RetainShadows(Arc<BTreeSet<String>>),
 }
 
 /// One lock over the order of chunks and the queues of shards, so that nothing comes between taking a
@@ -95,6 +100,9 @@ impl Handover {
             match sequencer.pop(load) {
                 None => break,
                 Some(NextItem::Chunk(scanned)) => self.send(shards, &scanned),
+                Some(NextItem::RetainShadows(names)) => {
+                    shards.iter().for_each(|shard| drop(shard.send(ShardTask::RetainShadows(Arc::clone(&names)))));
+                }
                 Some(NextItem::Checkpoint(parts, withheld, offsets, early)) => {
                     shards.iter().for_each(|shard| drop(shard.send(ShardTask::Checkpoint(parts.clone()))));
                     let _ = parts.send(CheckpointPart::Sources(withheld, offsets, early));

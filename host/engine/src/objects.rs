@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use lifesigns_model::{ObjectClock, ReminderUpdate, limits};
+use lifesigns_model::{ObjectClock, ReminderUpdate, RuleKey, limits};
 
 use crate::{
     facts::FactHistory,
@@ -37,7 +37,7 @@ pub(crate) struct TrackedObject {
 }
 
 /// Object, rule and name of a reminder.
-type Name = (Arc<str>, Arc<str>, Arc<str>);
+type Name = (Arc<str>, RuleKey, Arc<str>);
 
 /// What changed since the last checkpoint.
 #[derive(Default)]
@@ -143,7 +143,7 @@ impl Objects {
         let object = std::mem::take(&mut self.all[number as usize]);
         if let Some(changes) = &mut self.changes {
             for (rule, name) in object.reminders.names() {
-                changes.reminders.insert((Arc::clone(&object.id), Arc::clone(rule), Arc::clone(name)), None);
+                changes.reminders.insert((Arc::clone(&object.id), rule.clone(), Arc::clone(name)), None);
             }
             changes.gone.insert(Arc::clone(&object.id));
         }
@@ -184,7 +184,7 @@ impl Objects {
                 .map(|ReminderSpec { line, .. }| (line.source.clone(), line.line, line.text.clone()))
                 .unwrap_or_default();
             let due_ns = set.map(|set| set.due_ns);
-            let (rule, object, name) = (rule.to_string(), object.to_string(), name.to_string());
+            let (object, name) = (object.to_string(), name.to_string());
             ReminderUpdate { rule, object, name, due_ns, source, line, text }
         };
         let mut clocks: BTreeMap<Arc<str>, Option<u64>> = changes.gone.into_iter().map(|id| (id, None)).collect();
@@ -198,11 +198,11 @@ impl Objects {
         (changes.reminders.into_iter().map(reminder).collect(), clocks.into_iter().map(clock).collect())
     }
 
-    fn note_reminder(&mut self, number: u32, rule: &str, name: &str) {
+    fn note_reminder(&mut self, number: u32, rule: &RuleKey, name: &str) {
         let object = &self.all[number as usize];
         if let Some(changes) = &mut self.changes {
             let set = object.reminders.get(rule, name).cloned();
-            changes.reminders.insert((Arc::clone(&object.id), rule.into(), name.into()), set);
+            changes.reminders.insert((Arc::clone(&object.id), rule.clone(), name.into()), set);
         }
     }
 
@@ -220,7 +220,7 @@ impl Objects {
     }
 
     /// Sets a reminder, or moves the one of that rule and name. Returns whether another was dropped for it.
-    pub(crate) fn remind(&mut self, number: u32, rule: &str, name: &str, set: ReminderSpec) -> bool {
+    pub(crate) fn remind(&mut self, number: u32, rule: &RuleKey, name: &str, set: ReminderSpec) -> bool {
         self.with_reminders.insert(number);
         let dropped = self.all[number as usize].reminders.set(rule, name, set);
         self.note_reminder(number, rule, name);
@@ -231,22 +231,33 @@ impl Objects {
     }
 
     /// Sets a reminder that was set before the start.
-    pub(crate) fn restore(&mut self, number: u32, rule: &str, name: &str, set: ReminderSpec) {
+    pub(crate) fn restore(&mut self, number: u32, rule: &RuleKey, name: &str, set: ReminderSpec) {
         self.with_reminders.insert(number);
         self.all[number as usize].reminders.set(rule, name, set);
     }
 
     /// Takes a reminder back.
-    pub(crate) fn forget(&mut self, number: u32, rule: &str, name: &str) {
+    pub(crate) fn forget(&mut self, number: u32, rule: &RuleKey, name: &str) {
         if self.all[number as usize].reminders.forget(rule, name) {
             self.note_reminder(number, rule, name);
             self.update_with_reminders(number);
         }
     }
 
+    /// Takes back all reminders of the rules that `end`.
+    pub(crate) fn forget_rules(&mut self, end: impl Fn(&RuleKey) -> bool) {
+        for number in self.with_reminders_list() {
+            let names = self.all[number as usize].reminders.names();
+            let ended = names.filter(|(rule, _)| end(rule)).map(|(rule, name)| (rule.clone(), Arc::clone(name)));
+            for (rule, name) in ended.collect::<Vec<_>>() {
+                self.forget(number, &rule, &name);
+            }
+        }
+    }
+
     /// Takes out the object's earliest reminder that is due by `time_ns`, leaving those of rules that
     /// must `wait`.
-    pub(crate) fn due(&mut self, number: u32, time_ns: u64, wait: &dyn Fn(&str) -> bool) -> Option<DueReminder> {
+    pub(crate) fn due(&mut self, number: u32, time_ns: u64, wait: &dyn Fn(&RuleKey) -> bool) -> Option<DueReminder> {
         let reminder = self.all[number as usize].reminders.due(time_ns, wait)?;
         self.note_reminder(number, &reminder.rule, &reminder.name);
         self.update_with_reminders(number);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_model::{DropKind, Drops, InstanceError};
+use lifesigns_model::{DropKind, Drops, InstanceError, RuleKey};
 
 use crate::throttle::OverBudget;
 
@@ -38,13 +38,13 @@ pub struct ShardReport {
     pub states_left_out: u64,
     /// Other data that was dropped.
     pub dropped: Drops,
-    /// Rules that failed, by name.
-    pub failures: BTreeMap<String, RuleFailures>,
+    /// Rules that failed.
+    pub failures: BTreeMap<RuleKey, RuleFailures>,
 }
 
 impl ShardReport {
-    pub(crate) fn failed(&mut self, rule: &str, error: &InstanceError, _pause_ms: u64) {
-        let failures = self.failures.entry(rule.to_owned()).or_default();
+    pub(crate) fn failed(&mut self, rule: &RuleKey, error: &InstanceError, _pause_ms: u64) {
+        let failures = self.failures.entry(rule.clone()).or_default();
         failures.failed += 1;
         failures.last_error = error.to_string();
     }
@@ -61,24 +61,24 @@ impl ShardReport {
     }
 
     /// Counts a rule that has used more than its budget and is paused, and says so in the log.
-    pub(crate) fn over_budget(&mut self, rule: &str, over: &OverBudget) {
-        tracing::warn!(rule, pause_ms = over.pause_ms, "rule over its budget, paused: {over}");
-        let failures = self.failures.entry(rule.to_owned()).or_default();
+    pub(crate) fn over_budget(&mut self, rule: &RuleKey, over: &OverBudget) {
+        tracing::warn!(rule = &*rule.label(), pause_ms = over.pause_ms, "rule over its budget, paused: {over}");
+        let failures = self.failures.entry(rule.clone()).or_default();
         failures.over_budget += 1;
         failures.last_error = over.to_string();
     }
 
     /// Counts an event that a rule was not shown because too much waits for a checkpoint.
-    pub(crate) fn no_room(&mut self, rule: &str) {
-        let failures = self.failures.entry(rule.to_owned()).or_default();
+    pub(crate) fn no_room(&mut self, rule: &RuleKey) {
+        let failures = self.failures.entry(rule.clone()).or_default();
         failures.missed += 1;
         if failures.last_error.is_empty() {
             failures.last_error = "missed events: more waits to be committed than the host has room for".to_owned();
         }
     }
 
-    pub(crate) fn missed(&mut self, rule: &str, events: u64) {
-        self.failures.entry(rule.to_owned()).or_default().missed += events;
+    pub(crate) fn missed(&mut self, rule: &RuleKey, events: u64) {
+        self.failures.entry(rule.clone()).or_default().missed += events;
     }
 
     /// Adds another shard's report.

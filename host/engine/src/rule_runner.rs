@@ -3,21 +3,21 @@
 use std::{any::Any, collections::HashSet, sync::Arc};
 
 use lifesigns_model::{
-    Attributes, EventBatch, EventKind, EventRow, InstanceError, InstantiateError, ReminderChange, RuleAlertBatch,
-    RuleAlertOrder, RuleAlertRef, RuleInstance, RuleState, limits,
+    Attributes, EventBatch, EventKind, EventRow, InstanceError, InstantiateError, ReminderChange, RuleAlertOrder,
+    RuleAlertRef, RuleInstance, RuleState, limits,
 };
 
 use crate::{
     LoadedRule, RuleSet, cpu,
-    event_sink::{EventSink, StreamPosition},
-    objects::Objects,
+    event_sink::StreamPosition,
+    flush_context::{FlushContext, ShardClock},
     origin::EventOrigin,
     quarantine::Quarantine,
     reminders::ReminderSpec,
     report::ShardReport,
     scanned::{ScannedChunk, ScannedLine},
-    state::{RuleMemory, StateLedger},
-    throttle::{CallCost, OverBudget, SharedCpuBudget, Throttle},
+    state::RuleMemory,
+    throttle::{CallCost, OverBudget, Throttle},
     usage::RuleUsage,
 };
 
@@ -25,37 +25,6 @@ use crate::{
 const ATTRIBUTE_BYTES: usize = 32;
 /// About how long a batch may take: the events of other rules wait behind it.
 const SLICE_NS: u64 = 10_000_000;
-
-/// The clock of quarantine and budgets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ShardClock {
-    /// Event time: replay, where everything must come out the same again.
-    Event,
-    /// The driver's clock, nanoseconds since the Unix epoch.
-    Wall(u64),
-}
-
-impl ShardClock {
-    /// Returns the time, by this clock, of an event at `event_ns`.
-    pub(crate) const fn at(self, event_ns: u64) -> u64 {
-        match self {
-            Self::Event => event_ns,
-            Self::Wall(now_ns) => now_ns,
-        }
-    }
-}
-
-/// The parts of the shard that a flush needs.
-pub(crate) struct FlushContext<'a, 'b> {
-    pub(crate) objects: &'a mut Objects,
-    pub(crate) answer: &'a mut RuleAlertBatch,
-    pub(crate) report: &'a mut ShardReport,
-    pub(crate) clock: ShardClock,
-    /// The budget that all rules of the shard share.
-    pub(crate) shared_cpu: &'a mut SharedCpuBudget,
-    pub(crate) ledger: &'a StateLedger,
-    pub(crate) sink: &'a mut (dyn EventSink + 'b),
-}
 
 /// An event for a rule.
 pub(crate) struct RuleEvent<'a> {
@@ -143,11 +112,11 @@ impl RuleRunner {
     pub(crate) fn push(&mut self, rules: &RuleSet, shown: RuleEvent<'_>, context: &mut FlushContext<'_, '_>) -> bool {
         let now_ns = context.clock.at(shown.time_ns);
         if self.blocks(now_ns) {
-            context.report.missed(&self.rule.name, 1);
+            context.report.missed(&self.rule.key, 1);
             return false;
         }
         if context.sink.is_full(self.waiting) {
-            context.report.no_room(&self.rule.name);
+            context.report.no_room(&self.rule.key);
             return false;
         }
         let object = context.objects.get(shown.object);
@@ -210,11 +179,11 @@ impl RuleRunner {
         let mut single = EventBatch::default();
         for (index, row) in rows.iter().enumerate() {
             if self.blocks(context.clock.at(row.time_ns)) {
-                context.report.missed(&self.rule.name, 1);
+                context.report.missed(&self.rule.key, 1);
                 continue;
             }
             if context.sink.is_full(self.waiting) {
-                context.report.no_room(&self.rule.name);
+                context.report.no_room(&self.rule.key);
                 continue;
             }
             single.clear();
@@ -229,8 +198,13 @@ impl RuleRunner {
     fn failed_on_event(&mut self, row: EventRow, error: &InstanceError, context: &mut FlushContext<'_, '_>) {
         let pause_ms = self.quarantine.failed(context.clock.at(row.time_ns));
         let object = &context.objects.get(row.object).id;
-        tracing::warn!(rule = self.rule.name, object = &**object, pause_ms, "rule failed on an event: {error}");
-        context.report.failed(&self.rule.name, error, pause_ms);
+        tracing::warn!(
+            rule = &*self.rule.key.label(),
+            object = &**object,
+            pause_ms,
+            "rule failed on an event: {error}"
+        );
+        context.report.failed(&self.rule.key, error, pause_ms);
     }
 
     /// Calls the rule and charges it.
@@ -258,6 +232,9 @@ impl RuleRunner {
             alerts: self.usage.alerts - alerts_before.alerts,
             alert_bytes: self.usage.alert_bytes - alerts_before.alert_bytes,
         };
+        if let Some(tray) = context.shadows.of_rule(self.number) {
+            tray.charge(self.rule.key.lane, rows.len() as u64, cpu_ns);
+        }
         let last = rows[rows.len() - 1];
         let over = self.throttle.charge(context.clock.at(last.time_ns), spent, context.shared_cpu);
         self.pause(over, context.report);
@@ -276,7 +253,7 @@ impl RuleRunner {
     fn pause(&mut self, over: Option<OverBudget>, report: &mut ShardReport) {
         let Some(over) = over else { return };
         self.usage.pauses += 1;
-        report.over_budget(&self.rule.name, &over);
+        report.over_budget(&self.rule.key, &over);
     }
 
     fn blocks(&self, now_ns: u64) -> bool {
@@ -301,7 +278,7 @@ impl RuleRunner {
         let (state, outcome) = instance.evaluate(batch, state, context.answer);
         let state: Result<Box<RuleMemory>, _> = (state as Box<dyn Any>).downcast();
         let Ok(mut state) = state else {
-            self.state = Some(Box::new(context.ledger.memory(&self.rule.name)));
+            self.state = Some(Box::new(context.ledger.memory(&self.rule.key)));
             return Err(InstanceError::Call("it gave back another state than it was passed".into()));
         };
         let reminders = match &outcome {
@@ -340,13 +317,13 @@ impl RuleRunner {
         let at = change.event as usize;
         let object = rows[at].object;
         let Some(due_ns) = change.due_ns else {
-            context.objects.forget(object, &self.rule.name, &change.name);
+            context.objects.forget(object, &self.rule.key, &change.name);
             return;
         };
         let origin = &origins[at].0;
         let set =
             ReminderSpec { due_ns, line: origin.kept(), pays: is_first && matches!(origin, EventOrigin::Line(..)) };
-        let too_many = context.objects.remind(object, &self.rule.name, &change.name, set);
+        let too_many = context.objects.remind(object, &self.rule.key, &change.name, set);
         context.report.reminders_left_out += u64::from(too_many);
     }
 
@@ -365,19 +342,25 @@ impl RuleRunner {
             let (at, (origin, position)) = (rows[row.event as usize], &origins[row.event as usize]);
             let (source, evidence) = origin.evidence();
             let pairs = &answer.attributes[row.attributes_start as usize..row.attributes_end as usize];
+            let object = &context.objects.get(at.object).id;
             let alert = RuleAlertRef {
                 order: RuleAlertOrder { time_ns: at.time_ns, source, line: evidence.line, rule: self.number, nth },
-                rule: &self.rule.name,
+                rule: self.rule.name(),
                 symptom: &self.rule.description.symptoms[row.symptom as usize],
-                object: &context.objects.get(at.object).id,
+                object,
                 change: row.change,
                 summary: row.summary.str(&answer.text),
                 attributes: Attributes::new(&answer.text, pairs),
                 evidence,
                 module: self.rule.module.digest(),
             };
-            context.sink.alert(*position, &alert);
-            context.report.alerts += 1;
+            if let Some(tray) = context.shadows.of_rule(self.number) {
+                tray.note(self.rule.key.lane, row.symptom, object, &alert);
+            }
+            if !self.rule.key.is_shadow() {
+                context.sink.alert(*position, &alert);
+                context.report.alerts += 1;
+            }
         }
         self.waiting += context.sink.buffered_bytes() - waiting;
         self.usage.alerts += answer.rows.len() as u64;

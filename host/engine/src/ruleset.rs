@@ -3,33 +3,40 @@
 
 use std::sync::Arc;
 
+use lifesigns_model::{RuleKey, ShadowDiff};
+
 use crate::{
     LoadedRule,
     index::Index,
     prefilter::{PrefilterError, PrefilterStats},
+    report::{RuleFailures, ShardReport},
+    shadow_pair::{ShadowPair, pairs},
 };
 
-/// An immutable set of rules, sorted by name.
+/// An immutable set of rules, sorted by name and lane.
 pub struct RuleSet {
     rules: Vec<Arc<LoadedRule>>,
     pub(crate) index: Index,
+    /// Rules that have a shadow.
+    pub(crate) pairs: Vec<ShadowPair>,
 }
 
 impl RuleSet {
     /// Builds the index. `sample` is a piece of recent traffic, which helps to choose what to search
-    /// for; it may be empty. Of rules with equal names the last one stays.
+    /// for; it may be empty. Of rules with equal keys the last one stays.
     ///
     /// # Errors
     /// When the literals together exceed what an index can hold.
     pub fn new(mut rules: Vec<Arc<LoadedRule>>, sample: &[u8]) -> Result<Self, PrefilterError> {
         rules.reverse();
-        rules.sort_by(|one, other| one.name.cmp(&other.name));
-        rules.dedup_by(|next, kept| next.name == kept.name);
+        rules.sort_by(|one, other| one.key.cmp(&other.key));
+        rules.dedup_by(|next, kept| next.key == kept.key);
         let index = Index::new(&rules, sample)?;
-        Ok(Self { rules, index })
+        let pairs = pairs(&rules);
+        Ok(Self { rules, index, pairs })
     }
 
-    /// Returns the rules, by name.
+    /// Returns the rules, by name and lane.
     pub fn rules(&self) -> &[Arc<LoadedRule>] {
         &self.rules
     }
@@ -39,17 +46,46 @@ impl RuleSet {
         self.index.prefilter.stats()
     }
 
-    /// Returns the names of the rules that make the host decode every line, because they have an interest
+    /// Returns the rules that make the host decode every line, because they have an interest
     /// in log events without a literal.
-    pub fn unfiltered(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self
+    pub fn unfiltered(&self) -> Vec<&RuleKey> {
+        let mut keys: Vec<&RuleKey> = self
             .index
             .without_literals
             .iter()
-            .map(|interest| self.rules[self.index.interests[*interest as usize].rule as usize].name.as_str())
+            .map(|interest| &self.rules[self.index.interests[*interest as usize].rule as usize].key)
             .collect();
-        names.dedup();
-        names
+        keys.dedup();
+        keys
+    }
+
+    /// Returns the rule of that key.
+    pub fn rule(&self, key: &RuleKey) -> Option<&Arc<LoadedRule>> {
+        let at = self.rules.binary_search_by(|rule| rule.key.cmp(key)).ok()?;
+        Some(&self.rules[at])
+    }
+
+    /// Returns how the shadow of a rule compares with its live version; `None` unless both run. `report` is
+    /// what shards have counted.
+    pub fn shadow_diff(&self, name: &str, report: &ShardReport) -> Option<ShadowDiff> {
+        let pair = self.pairs.iter().find(|pair| self.rules[pair.live as usize].name() == name)?;
+        Some(self.rules[pair.shadow as usize].comparison().diff(self.failures(pair, report)))
+    }
+
+    /// Begins to compare shadows with their live versions, where that has not begun. `report` is what shards
+    /// have counted before.
+    pub(crate) fn begin_comparisons(&self, now_ns: u64, report: &ShardReport) {
+        for pair in &self.pairs {
+            let failures = self.failures(pair, report);
+            self.rules[pair.shadow as usize].comparison().begin(&pair.live_version, now_ns, failures);
+        }
+    }
+
+    fn failures(&self, pair: &ShadowPair, report: &ShardReport) -> [RuleFailures; 2] {
+        [pair.live, pair.shadow].map(|rule| {
+            let failures = report.failures.get(&self.rules[rule as usize].key);
+            failures.cloned().unwrap_or_default()
+        })
     }
 }
 

@@ -4,6 +4,8 @@
 
 use std::sync::{MutexGuard, PoisonError};
 
+use lifesigns_model::RuleKey;
+
 use crate::{
     LoadedRule, RuleSet,
     cost_units::FREE_UNITS,
@@ -33,7 +35,7 @@ pub(crate) struct ScanCosts {
 
 /// The charge of one rule for one chunk.
 pub(crate) struct ScanCharge {
-    pub(crate) rule: String,
+    pub(crate) rule: RuleKey,
     pub(crate) usage: RuleUsage,
     /// Lines on which its interests were not evaluated.
     pub(crate) missed: u64,
@@ -105,7 +107,7 @@ impl ScanCosts {
                 continue;
             }
             let (usage, over) = charge_units(&rules.rules()[*number as usize], now_ns, units);
-            charges.push(ScanCharge { rule: rules.rules()[*number as usize].name.clone(), usage, missed, over });
+            charges.push(ScanCharge { rule: rules.rules()[*number as usize].key.clone(), usage, missed, over });
         }
         charges
     }

@@ -2,7 +2,7 @@
 //! the order of each object holds and rule sets never mix.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, atomic::AtomicUsize},
 };
 
@@ -41,6 +41,8 @@ pub(crate) enum SequencedItem {
     Checkpoint(Sender<CheckpointPart>),
     /// A source was removed.
     Forget(String),
+    /// Only the rules of these names have a shadow from here on.
+    RetainShadows(Arc<BTreeSet<String>>),
     /// A checkpoint that was made before its turn.
     Superseded,
 }
@@ -58,6 +60,8 @@ pub(crate) enum ShardLoad {
 /// What leaves in its turn.
 pub(crate) enum NextItem {
     Chunk(Arc<ScannedChunk>),
+    /// The names of the rules whose shadows stay.
+    RetainShadows(Arc<BTreeSet<String>>),
     /// A checkpoint, the acknowledgements of the chunks in it, the sources that have moved, and whether
     /// it is early.
     Checkpoint(Sender<CheckpointPart>, WithheldAcks, Vec<model::SourceOffset>, bool),
@@ -124,6 +128,7 @@ impl Sequencer {
             SequencedItem::Checkpoint(parts) => {
                 NextItem::Checkpoint(parts, std::mem::take(&mut self.withheld), self.moved(), false)
             }
+            SequencedItem::RetainShadows(names) => NextItem::RetainShadows(names),
             SequencedItem::Forget(source) => {
                 self.offsets.remove(&source);
                 if self.checkpoints {

@@ -12,9 +12,9 @@ use lifesigns_model::limits;
 use crate::{
     RuleSet,
     event_sink::{EventSink, ObservationBuffer},
+    flush_context::ShardClock,
     handover::ShardTask,
     monotonic_clock::MonotonicClock,
-    rule_runner::ShardClock,
     shard::Shard,
     shard_sink::ShardSink,
     shared::{EngineShared, PanicGuard},
@@ -101,6 +101,7 @@ impl<'a> ShardLoop<'a> {
                 self.shard.forget(objects, &mut self.sink);
                 self.sink.forget(objects);
             }
+            ShardTask::RetainShadows(names) => self.shard.retain_shadows(names, &mut self.sink),
         }
     }
 

@@ -7,6 +7,8 @@ use std::{
     time::Instant,
 };
 
+use lifesigns_model::RuleKey;
+
 use crate::{
     RuleUsageTotals, ScanCounts, ShardReport,
     scan_cost::ScanCharge,
@@ -45,7 +47,7 @@ impl Statistics {
     }
 
     /// Adds the use of rules in one shard since its last report.
-    pub(crate) fn add_usage(&self, usage: Vec<(String, RuleUsage)>) {
+    pub(crate) fn add_usage(&self, usage: Vec<(RuleKey, RuleUsage)>) {
         self.lock_usage().add(usage, self.started.elapsed());
     }
 
@@ -72,8 +74,8 @@ impl Statistics {
         self.lock_totals().clone()
     }
 
-    /// Returns the use of each rule that was shown something, by name. State is not among it.
-    pub(crate) fn usage(&self) -> BTreeMap<String, RuleUsageTotals> {
+    /// Returns the use of each rule that was shown something. State is not among it.
+    pub(crate) fn usage(&self) -> BTreeMap<RuleKey, RuleUsageTotals> {
         self.lock_usage().snapshot(self.started.elapsed())
     }
 

@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use lifesigns_model::RuleKey;
+
 /// Rates look back over one to two of these.
 const WINDOW_NS: u64 = 5_000_000_000;
 
@@ -81,13 +83,13 @@ impl RuleRates {
     }
 }
 
-/// The use of all rules, by name.
+/// The use of all rules.
 #[derive(Debug, Default)]
-pub(crate) struct UsageTable(BTreeMap<String, RuleRates>);
+pub(crate) struct UsageTable(BTreeMap<RuleKey, RuleRates>);
 
 impl UsageTable {
     /// Adds the counters of a shard; `now` is the time since the start.
-    pub(crate) fn add(&mut self, uses: Vec<(String, RuleUsage)>, now: Duration) {
+    pub(crate) fn add(&mut self, uses: Vec<(RuleKey, RuleUsage)>, now: Duration) {
         let now_ns = now.as_nanos() as u64;
         for (rule, usage) in uses {
             let rated = self.0.entry(rule).or_insert_with(|| RuleRates {
@@ -101,7 +103,7 @@ impl UsageTable {
     }
 
     /// Returns the use by rule, with rates as of `now`, the time since the start.
-    pub(crate) fn snapshot(&self, now: Duration) -> BTreeMap<String, RuleUsageTotals> {
+    pub(crate) fn snapshot(&self, now: Duration) -> BTreeMap<RuleKey, RuleUsageTotals> {
         let now_ns = now.as_nanos() as u64;
         self.0.iter().map(|(rule, rated)| (rule.clone(), rated.snapshot(now_ns))).collect()
     }
@@ -120,11 +122,11 @@ mod tests {
         for tenth in 0..300 {
             uses.add(vec![("r".into(), one)], Duration::from_millis(100_000 + tenth * 100));
         }
-        let snapshot = uses.snapshot(Duration::from_secs(130))["r"];
+        let snapshot = uses.snapshot(Duration::from_secs(130))[&RuleKey::live("r")];
         assert_eq!((snapshot.total.alerts, snapshot.total.cpu_ns), (600, 15 * S));
         assert!((snapshot.cpu_ms_per_s - 500.0).abs() < 15.0, "{snapshot:?}");
         assert!((snapshot.alerts_per_s - 20.0).abs() < 0.6, "{snapshot:?}");
-        let later = uses.snapshot(Duration::from_secs(150))["r"];
+        let later = uses.snapshot(Duration::from_secs(150))[&RuleKey::live("r")];
         assert_eq!((later.cpu_ms_per_s, later.total), (0.0, snapshot.total));
     }
 }

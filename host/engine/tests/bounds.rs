@@ -7,8 +7,8 @@ use std::{sync::Arc, time::Duration};
 use common::{Event, chunk, config, rule, rule_of, rules, sink, source, summaries, within};
 use lifesigns_engine::{Engine, EngineConfig, LoadedRule};
 use lifesigns_model::{
-    Checkpoint, EventKind, EventKinds, InitialState, Interest, InterestCondition, ManualClock, Observation, RuleState,
-    StateError, Subject, ValueTest,
+    Checkpoint, EventKind, EventKinds, InitialState, Interest, InterestCondition, ManualClock, Observation, RuleKey,
+    RuleState, StateError, Subject, ValueTest,
 };
 
 /// Says every line, at some length.
@@ -180,7 +180,7 @@ fn held_to_its_budget(costly: Arc<LoadedRule>, few: Arc<LoadedRule>, message: &s
     let submit = || {
         assert!(engine.submit(chunk(&source, &text, None)).is_ok());
         engine.flush();
-        let failures = engine.totals().report.failures.get("costly").cloned().unwrap_or_default();
+        let failures = engine.totals().report.failures.get(&RuleKey::live("costly")).cloned().unwrap_or_default();
         (failures.over_budget, failures.missed)
     };
     // Of 100 milliseconds at once.
@@ -189,9 +189,9 @@ fn held_to_its_budget(costly: Arc<LoadedRule>, few: Arc<LoadedRule>, message: &s
     clock.advance(600_000_000_000);
     assert_eq!(submit(), (1, LINES as u64), "it is paid");
     let totals = engine.totals();
-    let error = &totals.report.failures["costly"].last_error;
+    let error = &totals.report.failures[&RuleKey::live("costly")].last_error;
     assert!(error.starts_with("conditions: about ") && error.contains("its budget is 250 ms a second"), "{error}");
     assert_eq!(totals.report.failures.len(), 1, "no other rule has missed anything");
-    assert!(engine.rule_usage()["costly"].total.cpu_ns > 100_000_000);
+    assert!(engine.rule_usage()[&RuleKey::live("costly")].total.cpu_ns > 100_000_000);
     assert_eq!(summaries(&kept).len(), chunks_said * LINES);
 }

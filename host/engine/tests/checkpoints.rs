@@ -14,7 +14,7 @@ use std::{
 use common::{Dones, Event, config, numbered, rule, rules, sources, within};
 use lifesigns_engine::{Engine, EngineConfig, RuleSet};
 use lifesigns_model::{
-    Checkpoint, InitialState, ObjectClock, ObjectFacts, Observation, ReminderUpdate, RuleState, SourceOffset,
+    Checkpoint, InitialState, ObjectClock, ObjectFacts, Observation, ReminderUpdate, RuleKey, RuleState, SourceOffset,
     StateChange, StateError,
 };
 
@@ -116,8 +116,8 @@ fn known() -> Vec<ObjectFacts> {
 #[derive(Default)]
 struct Book {
     signs: Vec<Observation>,
-    states: BTreeMap<(String, String, String), Vec<u8>>,
-    reminders: BTreeMap<(String, String, String), ReminderUpdate>,
+    states: BTreeMap<(RuleKey, String, String), Vec<u8>>,
+    reminders: BTreeMap<(String, RuleKey, String), ReminderUpdate>,
     objects: BTreeMap<String, u64>,
     offsets: HashMap<String, SourceOffset>,
 }
@@ -150,7 +150,7 @@ impl Book {
             Observation::Facts(facts, _) => Some(facts.clone()),
             _ => None,
         });
-        let state = |((rule, object, key), entry): (&(String, String, String), &Vec<u8>)| StateChange {
+        let state = |((rule, object, key), entry): (&(RuleKey, String, String), &Vec<u8>)| StateChange {
             rule: rule.clone(),
             object: object.clone(),
             key: key.clone(),

@@ -12,7 +12,9 @@ use std::{
 
 use common::{Event, chunk, config, limited, rule, rules, sink, source, summaries, within};
 use lifesigns_engine::{Engine, EngineConfig};
-use lifesigns_model::{InitialState, Limits, ManualClock, ObjectFacts, RuleState, SharedClock, StateError, limits};
+use lifesigns_model::{
+    InitialState, Limits, ManualClock, ObjectFacts, RuleKey, RuleState, SharedClock, StateError, limits,
+};
 
 const MS: u64 = 1_000_000;
 
@@ -136,7 +138,7 @@ fn a_new_version_may_set_reminders_exactly_if_it_has_an_interest_in_them() {
         let source = source("a", 0);
         let failed = |engine: &Engine| {
             engine.flush();
-            engine.totals().report.failures.get("r").map_or(0, |failures| failures.failed)
+            engine.totals().report.failures.get(&RuleKey::live("r")).map_or(0, |failures| failures.failed)
         };
         engine.submit(chunk(&source, "1000 a remind 10\n2000 a hello\n", None)).expect("the engine is open");
         assert_eq!(failed(&engine), 0);
@@ -261,7 +263,7 @@ fn a_flood_of_reminders_is_refused_for_one_event_and_bounded_for_an_object() {
         let text = format!("1000 a flood {}\n1001 a flood {limit}\n2000 a flood 1\n9000 a hello\n", limit + 1);
         engine.submit(chunk(&source, &text, None)).expect("the engine is open");
         let report = engine.stop().report;
-        let failures = &report.failures["r"];
+        let failures = &report.failures[&RuleKey::live("r")];
         assert_eq!(failures.failed, 1, "{failures:?}");
         assert!(failures.last_error.contains("more than 1024 reminders for one event"), "{failures:?}");
         assert_eq!(report.reminders_left_out, 1);

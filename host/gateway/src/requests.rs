@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use hyper::Method;
 use lifesigns_api::{
     ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
-    PastAudit, PastBadges, Service, UndeliveredNotice,
+    PastAudit, PastBadges, RuleDiff, Service, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, CommandAction,
@@ -49,6 +49,10 @@ impl HostClient {
 impl Service for HostClient {
     fn status(&self) -> Result<HostStatus, ApiError> {
         self.member("status", path(&["status"]))
+    }
+
+    fn rule_diff(&self, rule: &str) -> Result<RuleDiff, ApiError> {
+        self.member("diff", path(&["rules", named(rule)?, "diff"]))
     }
 
     fn page(&self, query: &Query) -> Result<AnswerPage, ApiError> {

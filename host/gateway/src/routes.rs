@@ -197,5 +197,9 @@ fn store() -> Routes {
 fn host() -> Routes {
     Router::new()
         .route("/status", get(|s: Session| s.member("status", |service| service.status())))
+        .route(
+            "/rules/{name}/diff",
+            get(|s: Session, Named(name): Named<String>| s.member("diff", move |service| service.rule_diff(&name))),
+        )
         .route("/findings", get(|s: Session| s.query(Query::Findings)))
 }

@@ -121,6 +121,8 @@ fn every_question_of_the_client_arrives_as_it_was_asked() {
     }
     assert!(matches!(client.query(&Query::Alert(String::new())), Err(ApiError::Invalid(_))));
     assert_eq!(client.status().unwrap().pid, 7);
+    let named = ApiError::Unavailable(format!("{:?}", "a/b"));
+    assert_eq!(client.rule_diff("a/b").unwrap_err(), named);
 }
 
 #[test]

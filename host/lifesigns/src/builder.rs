@@ -254,12 +254,12 @@ impl HostBuilder {
 fn note_loads(overview: &RuleOverview, loads: &[RuleLoad], clock: &dyn Clock) {
     let (mut refused, mut compiling) = (Vec::new(), Vec::new());
     for load in loads {
-        let (name, digest) = (load.name.clone(), load.digest.clone());
+        let (name, lane, digest) = (load.key.name.to_string(), load.key.lane, load.digest.clone());
         match &load.outcome {
-            LoadOutcome::Refused { why, .. } => refused.push(RefusedRule { name, why: why.clone(), digest }),
+            LoadOutcome::Refused { why, .. } => refused.push(RefusedRule { name, lane, why: why.clone(), digest }),
             LoadOutcome::Compiling { old_version_runs, .. } => {
                 let (since_ns, old_version_runs) = (clock.now_ns(), *old_version_runs);
-                compiling.push(CompilingRule { name, digest, since_ns, old_version_runs });
+                compiling.push(CompilingRule { name, lane, digest, since_ns, old_version_runs });
             }
             _ => {}
         }

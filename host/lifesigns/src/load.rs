@@ -2,6 +2,8 @@
 
 use std::{fmt, path::PathBuf};
 
+use lifesigns_model::RuleKey;
+
 /// The outcome of a rule in one load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoadOutcome {
@@ -31,11 +33,11 @@ pub enum LoadOutcome {
     },
 }
 
-/// One rule and its outcome in one load.
+/// One rule, or its shadow, and its outcome in one load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleLoad {
-    /// The rule's name.
-    pub name: String,
+    /// The rule.
+    pub key: RuleKey,
     /// Its manifest, or its module if it has none.
     pub path: PathBuf,
     /// `sha256:…` of its module; empty where that is not known.
@@ -47,7 +49,7 @@ pub struct RuleLoad {
 impl fmt::Display for RuleLoad {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const OLD: &str = " (the old version keeps running)";
-        let name = lifesigns_text::visible(&self.name);
+        let name = lifesigns_text::visible(&self.key.label());
         match &self.outcome {
             LoadOutcome::Loaded => write!(f, "{name}: loaded"),
             LoadOutcome::Unchanged => write!(f, "{name}: unchanged"),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use lifesigns_engine::{LoadedRule, TrafficSample, dry_run};
-use lifesigns_model::{InstanceError, InstantiateError, WakeSignal};
+use lifesigns_model::{InstanceError, InstantiateError, RuleKey, WakeSignal};
 use lifesigns_rulestore::{Refusal, RuleSpec, Snapshot};
 use lifesigns_sandbox::{AdmitError, Interface, Sandbox, WasmModule};
 
@@ -21,20 +21,21 @@ use crate::{
 /// Modules that are compiled at a time, if nothing else is set.
 pub(crate) const THREADS: usize = 2;
 
-struct Live {
+struct Running {
     spec: Arc<RuleSpec>,
     rule: Arc<LoadedRule>,
 }
 
-/// Admits rules and remembers which of them are live.
+/// Admits rules and remembers which of them run.
 pub struct Loader {
     compilations: Compilations,
-    live: BTreeMap<String, Live>,
-    /// What was refused last time: it is not tried again until it changes. By name and file, because
+    /// Of both lanes.
+    running: BTreeMap<RuleKey, Running>,
+    /// What was refused last time: it is not tried again until it changes. By key and file, because
     /// two files can be refused that would be rules of one name.
-    refused: BTreeMap<(String, PathBuf), Refused>,
+    refused: BTreeMap<(RuleKey, PathBuf), Refused>,
     /// Rules that were being compiled last time.
-    compiling: HashSet<String>,
+    compiling: HashSet<RuleKey>,
 }
 
 struct Refused {
@@ -71,7 +72,7 @@ impl Loader {
     /// As [`Loader::new`], compiling `threads` modules at a time.
     pub fn with(sandbox: Sandbox, threads: usize) -> Self {
         let compilations = Compilations::new(sandbox, threads);
-        Self { compilations, live: BTreeMap::new(), refused: BTreeMap::new(), compiling: HashSet::new() }
+        Self { compilations, running: BTreeMap::new(), refused: BTreeMap::new(), compiling: HashSet::new() }
     }
 
     /// Calls `wake` whenever a module has been compiled: then apply again.
@@ -79,13 +80,13 @@ impl Loader {
         self.compilations.on_done(wake);
     }
 
-    /// The live rules, by name. Rules that did not change are the same ones as before.
+    /// The rules that run, by name and lane. Rules that did not change are the same ones as before.
     pub fn rules(&self) -> Vec<Arc<LoadedRule>> {
-        self.live.values().map(|live| Arc::clone(&live.rule)).collect()
+        self.running.values().map(|running| Arc::clone(&running.rule)).collect()
     }
 
-    /// Makes the live rules what `snapshot` says, as far as it can be done. Says what became of
-    /// each rule, by name. Waits for what has to be compiled.
+    /// Makes the running rules what `snapshot` says, as far as it can be done. Says what became of
+    /// each rule, by name and lane. Waits for what has to be compiled.
     pub fn apply(&mut self, snapshot: &Snapshot) -> Vec<RuleLoad> {
         self.apply_tried(snapshot, &TrafficSample::default())
     }
@@ -112,35 +113,41 @@ impl Loader {
         let wanted = self.wanted(snapshot);
         self.compilations.wait(&wanted, patience, stop);
         let mut loads = Vec::new();
-        let mut old = std::mem::take(&mut self.live);
+        let mut old = std::mem::take(&mut self.running);
         let mut refused = std::mem::take(&mut self.refused);
         for spec in snapshot.rules.iter().filter(|spec| spec.enabled) {
-            let before = old.remove(&spec.name);
-            let last = refused.remove(&(spec.name.clone(), spec.path().clone()));
-            let was_refused = last.is_some() || has_ceased(&refused, &spec.name, snapshot);
+            let before = old.remove(&spec.key);
+            let last = refused.remove(&(spec.key.clone(), spec.path().clone()));
+            let was_refused = last.is_some() || has_ceased(&refused, &spec.key, snapshot);
             loads.push(self.load(spec, before, last, was_refused, recent));
         }
         for refusal in &snapshot.refusals {
-            let before = old.remove(&refusal.name);
-            let last = refused.remove(&(refusal.name.clone(), refusal.path.clone()));
+            let before = old.remove(&refusal.key);
+            let last = refused.remove(&(refusal.key.clone(), refusal.path.clone()));
             loads.push(self.refuse(refusal, before, last));
+            // What a manifest that cannot be read says of a shadow is not known: all stays.
+            let shadow = RuleKey::shadow(&refusal.key.name);
+            if refusal.key != shadow && snapshot.rule(&shadow.name).is_none() {
+                self.running.extend(old.remove_entry(&shadow));
+                self.refused.extend(refused.remove_entry(&(shadow, refusal.path.clone())));
+            }
         }
         if snapshot.unreadable {
-            self.live.extend(old);
+            self.running.extend(old);
             self.refused.extend(refused);
         } else {
-            let there: HashSet<String> = loads.iter().map(|load| load.name.clone()).collect();
-            let gone = old.into_iter().map(|(name, live)| (name, live.spec.path().clone()));
-            let gone = gone.chain(refused.into_keys()).filter(|(name, _)| !there.contains(name));
-            let removed = |(name, path)| RuleLoad { name, path, digest: String::new(), outcome: LoadOutcome::Removed };
+            let there: HashSet<RuleKey> = loads.iter().map(|load| load.key.clone()).collect();
+            let gone = old.into_iter().map(|(key, running)| (key, running.spec.path().clone()));
+            let gone = gone.chain(refused.into_keys()).filter(|(key, _)| !there.contains(key));
+            let removed = |(key, path)| RuleLoad { key, path, digest: String::new(), outcome: LoadOutcome::Removed };
             loads.extend(gone.map(removed));
         }
         self.compilations.keep_descriptions();
         self.compilations.retain(&wanted);
         let is_compiling = |load: &&RuleLoad| matches!(load.outcome, LoadOutcome::Compiling { .. });
-        self.compiling = loads.iter().filter(is_compiling).map(|load| load.name.clone()).collect();
-        loads.sort_by(|one, other| (&one.name, &one.path).cmp(&(&other.name, &other.path)));
-        loads.dedup_by(|later, first| later.name == first.name && later.outcome == first.outcome);
+        self.compiling = loads.iter().filter(is_compiling).map(|load| load.key.clone()).collect();
+        loads.sort_by(|one, other| (&one.key, &one.path).cmp(&(&other.key, &other.path)));
+        loads.dedup_by(|later, first| later.key == first.key && later.outcome == first.outcome);
         loads
     }
 
@@ -148,10 +155,10 @@ impl Loader {
     fn wanted(&self, snapshot: &Snapshot) -> HashSet<String> {
         let mut wanted = HashSet::new();
         for spec in snapshot.rules.iter().filter(|spec| spec.enabled) {
-            let is_live = self.live.get(&spec.name).is_some_and(|live| live.spec.runs_like(spec));
-            let last = self.refused.get(&(spec.name.clone(), spec.path().clone()));
+            let runs = self.running.get(&spec.key).is_some_and(|running| running.spec.runs_like(spec));
+            let last = self.refused.get(&(spec.key.clone(), spec.path().clone()));
             let is_refused = last.is_some_and(|last| last.was_of(spec) && !last.tried);
-            if !is_live && !is_refused && !wanted.contains(&spec.module.digest) {
+            if !runs && !is_refused && !wanted.contains(&spec.module.digest) {
                 self.compilations.get(&spec.module);
                 wanted.insert(spec.module.digest.clone());
             }
@@ -162,21 +169,21 @@ impl Loader {
     fn load(
         &mut self,
         spec: &Arc<RuleSpec>,
-        before: Option<Live>,
+        before: Option<Running>,
         last: Option<Refused>,
         was_refused: bool,
         recent: &TrafficSample,
     ) -> RuleLoad {
-        let name = spec.name.clone();
+        let key = spec.key.clone();
         let path = spec.path().clone();
         let digest = spec.module.digest.clone();
         let old_version_runs = before.is_some();
-        if let Some(live) = before {
-            let is_same = live.spec.runs_like(spec);
-            self.live.insert(name.clone(), live);
+        if let Some(running) = before {
+            let is_same = running.spec.runs_like(spec);
+            self.running.insert(key.clone(), running);
             if is_same {
                 let outcome = if was_refused { LoadOutcome::Restored } else { LoadOutcome::Unchanged };
-                return RuleLoad { name, path, digest, outcome };
+                return RuleLoad { key, path, digest, outcome };
             }
         }
         let last = last.filter(|last| last.was_of(spec));
@@ -185,14 +192,9 @@ impl Loader {
             _ => match self.compilations.get(&spec.module) {
                 None => {
                     // Of another try is said what comes of it, if that is something else.
-                    let again = self.compiling.contains(&name) || last.is_some();
-                    self.refused.extend(last.map(|last| ((name.clone(), path.clone()), last)));
-                    return RuleLoad {
-                        name,
-                        path,
-                        digest,
-                        outcome: LoadOutcome::Compiling { old_version_runs, again },
-                    };
+                    let again = self.compiling.contains(&key) || last.is_some();
+                    self.refused.extend(last.map(|last| ((key.clone(), path.clone()), last)));
+                    return RuleLoad { key, path, digest, outcome: LoadOutcome::Compiling { old_version_runs, again } };
                 }
                 Some(admitted) => open(spec, admitted, recent).map_err(|failure| Failure {
                     why: format!("{}: {}", path.display(), failure.why),
@@ -202,29 +204,29 @@ impl Loader {
         };
         let outcome = match opened {
             Ok(rule) => {
-                self.live.insert(name.clone(), Live { spec: Arc::clone(spec), rule });
+                self.running.insert(key.clone(), Running { spec: Arc::clone(spec), rule });
                 LoadOutcome::Loaded
             }
             Err(Failure { why, is_transient }) => {
                 let again = last.is_some_and(|last| last.why == why);
                 let refused = Refused { spec: Some(Arc::clone(spec)), why: why.clone(), is_transient, tried: false };
-                self.refused.insert((name.clone(), path.clone()), refused);
+                self.refused.insert((key.clone(), path.clone()), refused);
                 LoadOutcome::Refused { why, old_version_runs, again }
             }
         };
-        RuleLoad { name, path, digest, outcome }
+        RuleLoad { key, path, digest, outcome }
     }
 
     /// What the rules folder itself refused.
-    fn refuse(&mut self, refusal: &Refusal, before: Option<Live>, last: Option<Refused>) -> RuleLoad {
-        let (name, path, why) = (refusal.name.clone(), refusal.path.clone(), refusal.why.clone());
-        self.live.extend(before.map(|live| (name.clone(), live)));
+    fn refuse(&mut self, refusal: &Refusal, before: Option<Running>, last: Option<Refused>) -> RuleLoad {
+        let (key, path, why) = (refusal.key.clone(), refusal.path.clone(), refusal.why.clone());
+        self.running.extend(before.map(|running| (key.clone(), running)));
         let again = last.is_some_and(|last| last.spec.is_none() && last.why == why);
         let refused = Refused { spec: None, why: why.clone(), is_transient: false, tried: false };
-        self.refused.insert((name.clone(), path.clone()), refused);
-        let old_version_runs = self.live.contains_key(&name);
+        self.refused.insert((key.clone(), path.clone()), refused);
+        let old_version_runs = self.running.contains_key(&key);
         let outcome = LoadOutcome::Refused { why, old_version_runs, again };
-        RuleLoad { name, path, digest: String::new(), outcome }
+        RuleLoad { key, path, digest: String::new(), outcome }
     }
 }
 
@@ -236,10 +238,10 @@ impl Refused {
 }
 
 /// Whether another file of this name was refused, and is not any more.
-fn has_ceased(refused: &BTreeMap<(String, PathBuf), Refused>, name: &str, snapshot: &Snapshot) -> bool {
-    let of_name = refused.keys().filter(|(other, _)| other == name);
-    let still = |path: &PathBuf| snapshot.refusals.iter().any(|now| now.name == name && now.path == *path);
-    of_name.into_iter().any(|(_, path)| !still(path))
+fn has_ceased(refused: &BTreeMap<(RuleKey, PathBuf), Refused>, key: &RuleKey, snapshot: &Snapshot) -> bool {
+    let of_key = refused.keys().filter(|(other, _)| other == key);
+    let still = |path: &PathBuf| snapshot.refusals.iter().any(|now| now.key == *key && now.path == *path);
+    of_key.into_iter().any(|(_, path)| !still(path))
 }
 
 fn open(
@@ -261,7 +263,7 @@ fn open(
             )));
         }
     }
-    let rule = LoadedRule::new(&spec.name, module, &spec.settings_json, spec.limits.clone());
+    let rule = LoadedRule::new(spec.key.clone(), module, &spec.settings_json, spec.limits.clone());
     let rule = rule.map(Arc::new).map_err(|error| Failure {
         is_transient: matches!(error, InstantiateError::Instance(InstanceError::Ceiling { .. })),
         why: error.to_string(),

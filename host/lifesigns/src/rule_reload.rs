@@ -2,13 +2,14 @@
 //! follows the traffic.
 
 use std::{
+    collections::BTreeSet,
     sync::Arc,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
 use lifesigns_engine::{Engine, RuleSet, TrafficSample, prefilter::PrefilterError};
-use lifesigns_model::WakeSignal;
+use lifesigns_model::{RuleKey, WakeSignal};
 use lifesigns_recorder::RuleOverview;
 use lifesigns_rulestore::{RuleStore, Snapshot, WatchOutcome, Watcher};
 
@@ -36,6 +37,8 @@ pub(crate) struct Rules {
     loader: Loader,
     watcher: Watcher,
     on_load: LoadSink,
+    /// The names of the rules that have a shadow, whether it runs or not; `None` until the folder was read.
+    shadows: Option<BTreeSet<String>>,
     /// The folder's problem at the last scan, if it had one.
     note: Option<String>,
     overview: RuleOverview,
@@ -65,7 +68,7 @@ impl Rules {
     ) -> Self {
         let watcher = Watcher::new(store.dir());
         let (on_load, overview) = sink;
-        let mut rules = Self { store, loader, watcher, on_load, note: None, overview };
+        let mut rules = Self { store, loader, watcher, on_load, shadows: None, note: None, overview };
         let snapshot: Snapshot = rules.scan();
         let signal = rules.watcher.signal();
         rules.loader.on_compiled(move || signal.wake());
@@ -77,10 +80,22 @@ impl Rules {
     }
 
     /// Records which rules exist, whether they run or not. A folder that cannot be read changes nothing.
-    fn note_present(&self, snapshot: &Snapshot, loads: &[RuleLoad]) {
+    fn note_present(&mut self, snapshot: &Snapshot, loads: &[RuleLoad]) {
         if !snapshot.unreadable {
             let there = loads.iter().filter(|load| load.outcome != LoadOutcome::Removed);
-            self.overview.set_present(there.map(|load| load.name.clone()).collect());
+            self.overview.set_present(there.map(|load| load.key.name.to_string()).collect());
+            let of_shadow = |key: &&RuleKey| key.is_shadow();
+            let known = snapshot.rules.iter().map(|rule| &rule.key).filter(of_shadow);
+            // Of a manifest that is refused it is not known.
+            let unknown = snapshot.refusals.iter().map(|refusal| &refusal.key);
+            self.shadows = Some(known.chain(unknown).map(|key| key.name.to_string()).collect());
+        }
+    }
+
+    /// Discards what shadows hold that exist no more.
+    fn retain_shadows(&self, engine: &Engine) {
+        if let Some(shadows) = &self.shadows {
+            engine.retain_shadows(shadows.clone());
         }
     }
 
@@ -92,6 +107,8 @@ impl Rules {
     /// Continues to watch on a thread of its own.
     pub(crate) fn watch(self, engine: &Arc<Engine>) -> std::io::Result<(WakeSignal, JoinHandle<()>)> {
         let (signal, engine) = (self.watcher.signal(), Arc::clone(engine));
+        // Some may have been removed while no host ran.
+        self.retain_shadows(&engine);
         let reload = RuleReload { engine, rules: self };
         let thread = std::thread::Builder::new().name("lifesigns-rulestore".into()).spawn(move || reload.run())?;
         Ok((signal, thread))
@@ -137,7 +154,11 @@ impl RuleReload {
             if loads.iter().any(|load| matches!(load.outcome, LoadOutcome::Loaded | LoadOutcome::Removed)) {
                 self.swap();
             }
+            let shadows = self.rules.shadows.clone();
             self.rules.note_present(&snapshot, &loads);
+            if self.rules.shadows != shadows {
+                self.rules.retain_shadows(&self.engine);
+            }
             (self.rules.on_load)(&loads);
             // A folder that was not watched until now may have changed before.
             if !self.rules.watcher.follow(&snapshot.module_folders()) {

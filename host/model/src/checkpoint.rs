@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::{AckCallback, ObjectFacts, RuleAlert};
+use crate::{AckCallback, ObjectFacts, RuleAlert, RuleKey};
 
 /// The results of the stream since the checkpoint before: all results of every chunk before it, and
 /// none of any chunk after it.
@@ -63,8 +63,8 @@ pub enum Observation {
 /// An entry of a rule's state as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateChange {
-    /// The rule's name.
-    pub rule: String,
+    /// The rule.
+    pub rule: RuleKey,
     /// The object.
     pub object: String,
     /// The key.
@@ -77,7 +77,7 @@ pub struct StateChange {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReminderUpdate {
     /// The rule that set it.
-    pub rule: String,
+    pub rule: RuleKey,
     /// The object.
     pub object: String,
     /// Its name.

@@ -15,6 +15,8 @@ pub mod limits;
 mod ports;
 mod record;
 mod rule_alert;
+mod rule_key;
+mod shadow_diff;
 mod span;
 mod wake_signal;
 
@@ -39,5 +41,7 @@ pub use ports::{
 };
 pub use record::{BYTE_LIST_MARKS, Decoder, Facts, LogRecord};
 pub use rule_alert::{Attributes, EvidenceRef, RuleAlert, RuleAlertOrder, RuleAlertRef};
+pub use rule_key::{RuleKey, RuleLane};
+pub use shadow_diff::{ChangeCount, DiffExample, LaneWork, ShadowDiff};
 pub use span::Span;
 pub use wake_signal::{WakeSignal, Wakeup};

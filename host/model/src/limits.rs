@@ -128,6 +128,14 @@ pub const RULES_STATE_BYTES: usize = 256 << 20;
 /// counted. The same holds for a single rule with half of it.
 pub const OBSERVATIONS_MAX_BYTES: usize = 256 << 20;
 
+/// Raises and clears of a rule and its shadow that wait in one shard for the other version to say the
+/// same. If more would wait, those of that moment are not compared, and counted.
+pub const SHADOW_PENDING: usize = 64 << 10;
+/// Examples that are kept of what only one of the two versions said, for each of them.
+pub const SHADOW_EXAMPLES: usize = 10;
+/// A text of such an example, in bytes; longer ones are cut.
+pub const SHADOW_EXAMPLE_BYTES: usize = 512;
+
 /// What one rule may use; the `[limits]` of its manifest. What is "per second" has a burst (0.4 seconds
 /// of CPU, one of alerts, four of bytes), holds in each shard, and is paid for
 /// after use: a rule that has used more is paused until it is paid, a second at least.

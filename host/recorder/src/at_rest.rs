@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
     ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
-    PastAudit, PastBadges, Service, UndeliveredNotice,
+    PastAudit, PastBadges, RuleDiff, Service, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, Book, BookInput, BookSnapshot, CommandAction, ComplianceConfig, ConfigError,
@@ -78,6 +78,10 @@ impl StoreAtRest {
 
 impl Service for StoreAtRest {
     fn status(&self) -> Result<HostStatus, ApiError> {
+        Err(self.needs_host())
+    }
+
+    fn rule_diff(&self, _: &str) -> Result<RuleDiff, ApiError> {
         Err(self.needs_host())
     }
 

@@ -1,7 +1,7 @@
 //! Applies input to the book: what a checkpoint brought, which rules exist, and the time.
 
 use lifesigns_compliance::{BookInput, KnownRule};
-use lifesigns_model::Observation;
+use lifesigns_model::{Observation, RuleKey};
 use lifesigns_record::Commit;
 
 use crate::{
@@ -41,10 +41,10 @@ impl Recorder {
         let Some((version, mut names)) = self.shared.overview.present_since(self.rules_seen) else { return };
         let rules = self.shared.engine.rules();
         let symptoms = |name: &str| {
-            let rule = rules.rules().iter().find(|rule| rule.name == name)?;
+            let rule = rules.rule(&RuleKey::live(name))?;
             Some(rule.description.symptoms.iter().map(|symptom| symptom.id.clone()).collect())
         };
-        names.extend(rules.rules().iter().map(|rule| rule.name.clone()));
+        names.extend(rules.rules().iter().map(|rule| rule.name().to_owned()));
         let known = names.into_iter().map(|name| KnownRule { symptoms: symptoms(&name), name }).collect();
         let _ = self.book.apply(BookInput::Rules(known));
         self.rules_seen = version;

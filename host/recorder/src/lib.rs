@@ -18,6 +18,7 @@ mod receivers;
 mod recorder;
 mod request;
 mod rule_overview;
+mod rule_status;
 mod service;
 mod shared;
 mod source_progress;

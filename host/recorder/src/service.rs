@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
     ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
-    PastAudit, PastBadges, Service, UndeliveredNotice,
+    PastAudit, PastBadges, RuleDiff, Service, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, Command, CommandAction,
@@ -16,6 +16,7 @@ use lifesigns_record::RecordReader;
 use crate::{
     history,
     request::{Act, RequestSender},
+    rule_status,
     shared::Shared,
     status,
 };
@@ -64,6 +65,10 @@ impl HostService {
 impl Service for HostService {
     fn status(&self) -> Result<HostStatus, ApiError> {
         Ok(status::status(&self.shared))
+    }
+
+    fn rule_diff(&self, rule: &str) -> Result<RuleDiff, ApiError> {
+        rule_status::diff(&self.shared, rule)
     }
 
     fn page(&self, query: &Query) -> Result<AnswerPage, ApiError> {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use lifesigns_api::{
     AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus, RefusedRule,
-    RuleStatus, SourceState, SourceStatus, StoreStatus, WatchStatus,
+    SourceState, SourceStatus, StoreStatus, WatchStatus,
 };
 use lifesigns_compliance::BookView;
 use lifesigns_model::{Criticality, DropKind, Drops, SourceOffset};
 
-use crate::shared::Shared;
+use crate::{rule_status, shared::Shared};
 
 pub(crate) fn status(shared: &Shared) -> HostStatus {
     let totals = shared.engine.totals();
@@ -26,7 +26,7 @@ pub(crate) fn status(shared: &Shared) -> HostStatus {
         started_ns: shared.started_ns,
         now_ns: shared.clock.now_ns(),
         event_time_ns: view.event_ns(),
-        rules: rules(shared, &totals.report),
+        rules: rule_status::all(shared, &totals.report),
         refused: overview.0,
         compiling: overview.1,
         rules_memory: overview.2,
@@ -74,30 +74,6 @@ fn counts(view: &BookView) -> (u64, u64, AlertCounts) {
         } += 1;
     }
     (registry.len() as u64, registry.discovered() as u64, alerts)
-}
-
-fn rules(shared: &Shared, report: &lifesigns_engine::ShardReport) -> Vec<RuleStatus> {
-    let uses = shared.engine.rule_usage();
-    let status = |rule: &std::sync::Arc<lifesigns_engine::LoadedRule>| {
-        let failed = report.failures.get(&rule.name).cloned().unwrap_or_default();
-        let used = uses.get(&rule.name).copied().unwrap_or_default();
-        RuleStatus {
-            name: rule.name.clone(),
-            module: format!("{} {}", rule.description.name, rule.description.version),
-            digest: rule.module.digest().to_owned(),
-            failed: failed.failed,
-            missed: failed.missed,
-            over_budget: failed.over_budget,
-            events: used.total.events,
-            cpu_us_per_s: (used.cpu_ms_per_s * 1000.0) as u64,
-            signs: used.total.alerts,
-            signs_per_1000_s: (used.alerts_per_s * 1000.0) as u64,
-            state_bytes: used.state_bytes,
-            log_lines_left_out: used.total.log_lines_left_out,
-            last_error: failed.last_error,
-        }
-    };
-    shared.engine.rules().rules().iter().map(status).collect()
 }
 
 /// Returns refused rules, rules that are being compiled, and the memory of all rules.

@@ -4,6 +4,8 @@
 //! In a rules folder
 //! - `NAME.toml` is one rule, called NAME. It names its module (without `module` that is `NAME.wasm`
 //!   beside it), settings, limits and grants: see [`Manifest`].
+//! - `shadow` in a manifest names a second module, which is a rule of the same name in the lane
+//!   [`RuleLane::Shadow`](lifesigns_model::RuleLane).
 //! - `NAME.wasm` that no manifest uses is a rule NAME with default settings. When there is a
 //!   `NAME.toml` as well, the manifest is the rule; a `NAME.wasm` that it does not use is refused.
 //! - Everything else is ignored: other endings, hidden files, editors' and downloaders' unfinished
@@ -20,7 +22,7 @@ mod system_watch;
 mod watch;
 
 pub use lifesigns_document::Diagnostics;
-pub use manifest::{Grants, Manifest, NAME_BYTES, check_name, manifest_schema};
+pub use manifest::{Grants, Manifest, ManifestShadow, NAME_BYTES, check_name, manifest_schema};
 pub use modules::ModuleBytes;
 pub use scan::RuleStore;
 pub use snapshot::{Refusal, RuleSpec, Snapshot};

@@ -30,6 +30,12 @@ static MANIFEST: TableSchema = TableSchema::free(
             "What the module may import; `[]` is nothing; default all.",
         ),
         optional("settings", ValueSchema::AnyTable, "The rule's own settings; see its README."),
+        optional(
+            "shadow",
+            ValueSchema::Checked(&MODULE_PATH),
+            "A module that runs beside this one on the same events, to be compared: what it raises and clears goes nowhere.",
+        ),
+        optional("shadow-settings", ValueSchema::AnyTable, "The settings of the shadow; default those of the rule."),
         optional("limits", ValueSchema::Table(&LIMITS), "What the rule may use."),
     ],
 )
@@ -95,9 +101,13 @@ pub fn manifest_schema() -> serde_json::Value {
 /// module = "keyword.wasm"      # relative to this file; NAME.wasm beside it if left out
 /// enabled = true               # false: known, checked and not run
 /// grants = ["state", "log"]    # what the module may import; both if left out, [] is nothing
+/// shadow = "keyword-2.wasm"    # runs beside it, to be compared; none if left out
 ///
 /// [settings]                   # the module's own; handed to it as JSON
 /// contains = ["Registering POST, /containers/create"]
+///
+/// [shadow-settings]            # the shadow's; those of the rule if left out
+/// contains = ["containers/create"]
 ///
 /// [limits]
 /// deadline-ms = 100            # one call, 1 to 60000
@@ -116,6 +126,9 @@ pub fn manifest_schema() -> serde_json::Value {
 pub struct Manifest {
     /// The module's file, relative to the manifest; `None` for the one of the same name.
     pub module: Option<String>,
+    /// The module of its shadow, relative to the manifest, and the shadow's settings as canonical JSON;
+    /// `None` if it has no shadow.
+    pub shadow: Option<ManifestShadow>,
     /// Whether the rule is to run.
     pub enabled: bool,
     /// The interfaces that it may import.
@@ -124,6 +137,15 @@ pub struct Manifest {
     pub settings_json: String,
     /// The limits on what it may use.
     pub limits: Limits,
+}
+
+/// The shadow that a manifest asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestShadow {
+    /// The module's file, relative to the manifest.
+    pub module: String,
+    /// Its settings as canonical JSON: those of the rule if the manifest has none for the shadow.
+    pub settings_json: String,
 }
 
 /// The interfaces that a rule may import.
@@ -145,6 +167,7 @@ impl Default for Manifest {
     fn default() -> Self {
         Self {
             module: None,
+            shadow: None,
             enabled: true,
             grants: Grants::default(),
             settings_json: "{}".to_owned(),
@@ -175,14 +198,29 @@ impl Manifest {
         check.table(root, &MANIFEST, true);
         let default = Self::default();
         let grants = root.get("grants").map(|node| Grants { state: has(node, "state"), log: has(node, "log") });
+        let settings_json = root.get("settings").map_or(default.settings_json, |node| node.canonical_json(check));
         Self {
             module: root.text_of("module").map(str::to_owned),
+            shadow: shadow(root, &settings_json, check),
             enabled: root.flag_of("enabled").unwrap_or(default.enabled),
             grants: grants.unwrap_or(default.grants),
-            settings_json: root.get("settings").map_or(default.settings_json, |node| node.canonical_json(check)),
+            settings_json,
             limits: root.get("limits").map_or(default.limits, limits),
         }
     }
+}
+
+fn shadow(root: &RawNode, settings_json: &str, check: &mut Checker<'_>) -> Option<ManifestShadow> {
+    let own = root.entry("shadow-settings").map(|entry| (entry.at, entry.node.canonical_json(check)));
+    let Some(module) = root.text_of("shadow") else {
+        if let Some((at, _)) = own.filter(|_| root.get("shadow").is_none()) {
+            let help = Some("write `shadow = \"NEW.wasm\"` above the tables, or leave them out".to_owned());
+            check.error(&at, "there are settings for a shadow, and no `shadow`", help);
+        }
+        return None;
+    };
+    let settings_json = own.map_or_else(|| settings_json.to_owned(), |(_, json)| json);
+    Some(ManifestShadow { module: module.to_owned(), settings_json })
 }
 
 fn has(list: &RawNode, word: &str) -> bool {
@@ -251,7 +289,8 @@ mod tests {
 
     #[test]
     fn every_key_is_taken() {
-        let text = "module = \"../m/k.wasm\"\nenabled = false\ngrants = [\"log\"]\n[settings]\nb = 1\na = [\"x\"]\n\
+        let text = "module = \"../m/k.wasm\"\nenabled = false\ngrants = [\"log\"]\nshadow = \"new.wasm\"\n\
+                    [settings]\nb = 1\na = [\"x\"]\n[shadow-settings]\nb = 2\n\
                     [limits]\ndeadline-ms = 5\nmemory-bytes = 65536\nalerts-per-event = 1\nalert-bytes = 100\n\
                     cpu-ms-per-s = 6\nalerts-per-s = 7\nalert-bytes-per-s = 8000\nstate-bytes = 90000\n\
                     object-state-bytes = 1024\nstate-bytes-per-s = 1100\nlog-lines-per-s = 12\n";
@@ -271,6 +310,7 @@ mod tests {
         };
         let expected = Manifest {
             module: Some("../m/k.wasm".into()),
+            shadow: Some(ManifestShadow { module: "new.wasm".into(), settings_json: r#"{"b":2}"#.into() }),
             enabled: false,
             grants: Grants { state: false, log: true },
             settings_json: r#"{"a":["x"],"b":1}"#.into(),
@@ -279,6 +319,8 @@ mod tests {
         assert_eq!(manifest, expected);
         let sizes = parse("[limits]\nmemory-bytes = \"64 MiB\"\nstate-bytes-per-s = '8KiB'\n").unwrap().limits;
         assert_eq!((sizes.memory_bytes, sizes.state_bytes_per_s), (64 << 20, 8 << 10));
+        let shadow = parse("shadow = 'new.wasm'\n[settings]\na = 1\n").unwrap().shadow.unwrap();
+        assert_eq!(shadow.settings_json, r#"{"a":1}"#, "those of the rule");
         assert_eq!(parse("grants = []").unwrap().grants, Grants { state: false, log: false });
     }
 
@@ -291,7 +333,7 @@ mod tests {
         let expected = concat!(
             "a.toml:1:1: a manifest has no key `modul`; did you mean `module`?\n",
             "a.toml:2:2: a manifest has no key `contains`; its keys are `module`, `enabled`, `grants`, `settings`, \
-             `limits`; what the rule itself wants to know belongs into [settings]\n",
+             `shadow`, `shadow-settings`, `limits`; what the rule itself wants to know belongs into [settings]\n",
             "a.toml:3:1: a manifest has no key `deadline_ms`; `deadline-ms` belongs into [limits]\n",
             "a.toml:4:20: `grants` cannot be \"logs\"; did you mean `log`?\n",
             "a.toml:5:11: `enabled` is `true` or `false`, not a text\n",
@@ -311,6 +353,11 @@ mod tests {
             ("module = 3", "1:10: `module` is a path in quotes, such as \"keyword.wasm\", not a whole number"),
             ("module = \"\"", "1:10: `module` is empty; leave it out, or say something"),
             ("grants = \"log\"", "1:10: `grants` is a list, not a text; in brackets: [\"log\"]"),
+            (
+                "[shadow-settings]\na = 1",
+                "1:2: there are settings for a shadow, and no `shadow`; write `shadow = \"NEW.wasm\"` above the tables, \
+                 or leave them out",
+            ),
             ("settings = 3", "1:12: `settings` is a table, not a whole number; begin it with a line [settings]"),
             ("limits = 3", "1:10: `limits` is a table, not a whole number; begin it with a line [limits]"),
         ] {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use lifesigns_document::Diagnostics;
-use lifesigns_model::{SystemClock, limits::MANIFEST_BYTES};
+use lifesigns_model::{RuleKey, SystemClock, limits::MANIFEST_BYTES};
 
 use crate::{
     allowed_folders::AllowedFolders,
@@ -31,7 +31,7 @@ pub struct RuleStore {
     allowed_folders: AllowedFolders,
     manifests: HashMap<String, CachedManifest>,
     modules: Modules,
-    rules: HashMap<String, Arc<RuleSpec>>,
+    rules: HashMap<RuleKey, Arc<RuleSpec>>,
 }
 
 /// A manifest as it was read.
@@ -44,7 +44,7 @@ struct CachedManifest {
 impl CachedManifest {
     fn words(self) -> Vec<String> {
         match self.manifest {
-            Ok(manifest) => manifest.module.into_iter().collect(),
+            Ok(manifest) => manifest.module.into_iter().chain(manifest.shadow.map(|shadow| shadow.module)).collect(),
             Err(invalid) => invalid.words,
         }
     }
@@ -129,8 +129,8 @@ impl RuleStore {
         self.modules.finish();
         self.manifests = manifests;
         self.rules = rules;
-        snapshot.rules.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        snapshot.refusals.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+        snapshot.rules.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        snapshot.refusals.sort_by(|a, b| (&a.key, &a.path).cmp(&(&b.key, &b.path)));
         snapshot
     }
 
@@ -194,14 +194,14 @@ impl RuleStore {
         read: &CachedManifest,
         used_modules: &mut UsedModules,
         snapshot: &mut Snapshot,
-        rules: &mut HashMap<String, Arc<RuleSpec>>,
+        rules: &mut HashMap<RuleKey, Arc<RuleSpec>>,
     ) {
         let Candidate { name, path, .. } = candidate;
         let manifest = match &read.manifest {
             Ok(manifest) => manifest,
             Err(InvalidManifest { why, words }) => {
                 used_modules.words(words);
-                snapshot.refusals.push(Refusal { name: name.clone(), path: path.clone(), why: why.clone() });
+                snapshot.refusals.push(Refusal { key: RuleKey::live(name), path: path.clone(), why: why.clone() });
                 return;
             }
         };
@@ -214,8 +214,15 @@ impl RuleStore {
             }
         };
         used_modules.path(module);
-        let made = check_name(name).and_then(|()| self.spec(name, Some(path), module, manifest));
-        add(made, name, path, snapshot, rules);
+        let key = RuleKey::live(name);
+        let made =
+            check_name(name).and_then(|()| self.spec(&key, Some(path), (module, &manifest.settings_json), manifest));
+        add(made, key, path, snapshot, rules);
+        let Some(shadow) = manifest.shadow.as_ref().filter(|_| check_name(name).is_ok()) else { return };
+        used_modules.path(&shadow.module);
+        let key = RuleKey::shadow(name);
+        let made = self.spec(&key, Some(path), (&shadow.module, &shadow.settings_json), manifest);
+        add(made, key, path, snapshot, rules);
     }
 
     fn add_implicit(
@@ -224,7 +231,7 @@ impl RuleStore {
         file_name: &str,
         manifests: &HashMap<String, CachedManifest>,
         snapshot: &mut Snapshot,
-        rules: &mut HashMap<String, Arc<RuleSpec>>,
+        rules: &mut HashMap<RuleKey, Arc<RuleSpec>>,
     ) {
         let Candidate { name, path, .. } = &candidate;
         let made = if manifests.contains_key(name) {
@@ -233,26 +240,29 @@ impl RuleStore {
                  into {name}.toml, or rename or remove this file"
             ))
         } else {
-            check_name(name).and_then(|()| self.spec(name, None, file_name, &Manifest::default()))
+            let manifest = Manifest::default();
+            check_name(name)
+                .and_then(|()| self.spec(&name.as_str().into(), None, (file_name, &manifest.settings_json), &manifest))
         };
-        add(made, name, path, snapshot, rules);
+        add(made, name.as_str().into(), path, snapshot, rules);
     }
 
     fn spec(
         &mut self,
-        name: &str,
+        key: &RuleKey,
         path: Option<&PathBuf>,
-        module: &str,
+        (module, settings_json): (&str, &str),
         manifest: &Manifest,
     ) -> Result<Arc<RuleSpec>, String> {
         let bytes = self.modules.load(&self.allowed_folders, &self.dir, module).map_err(|why| match path {
+            Some(_) if key.is_shadow() => format!("its shadow `{module}`: {why}"),
             Some(_) => format!("its module `{module}`: {why}"),
             None => why,
         })?;
-        let known = self.rules.remove(name);
+        let known = self.rules.remove(key);
         let same = |known: &Arc<RuleSpec>| {
             known.module == bytes
-                && known.settings_json == manifest.settings_json
+                && known.settings_json == settings_json
                 && known.limits == manifest.limits
                 && known.grants == manifest.grants
                 && known.enabled == manifest.enabled
@@ -263,10 +273,10 @@ impl RuleStore {
             return Ok(known);
         }
         Ok(Arc::new(RuleSpec {
-            name: name.to_owned(),
+            key: key.clone(),
             manifest: path.cloned(),
             module_path: self.dir.join(module),
-            settings_json: manifest.settings_json.clone(),
+            settings_json: settings_json.to_owned(),
             limits: manifest.limits.clone(),
             grants: manifest.grants,
             enabled: manifest.enabled,
@@ -277,17 +287,17 @@ impl RuleStore {
 
 fn add(
     made: Result<Arc<RuleSpec>, String>,
-    name: &str,
+    key: RuleKey,
     path: &Path,
     snapshot: &mut Snapshot,
-    rules: &mut HashMap<String, Arc<RuleSpec>>,
+    rules: &mut HashMap<RuleKey, Arc<RuleSpec>>,
 ) {
     match made {
         Ok(spec) => {
-            rules.insert(name.to_owned(), spec.clone());
+            rules.insert(key, spec.clone());
             snapshot.rules.push(spec);
         }
-        Err(why) => snapshot.refusals.push(Refusal::new(name, path.to_owned(), &why)),
+        Err(why) => snapshot.refusals.push(Refusal::new(key, path.to_owned(), &why)),
     }
 }
 

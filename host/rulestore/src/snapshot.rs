@@ -2,15 +2,15 @@
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
-use lifesigns_model::Limits;
+use lifesigns_model::{Limits, RuleKey, RuleLane};
 
 use crate::{manifest::Grants, modules::ModuleBytes};
 
 /// A rule as the rules folder defines it, ready to be admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleSpec {
-    /// The rule's name.
-    pub name: String,
+    /// The rule. A manifest with a shadow makes two.
+    pub key: RuleKey,
     /// Its manifest; `None` for an implicit rule.
     pub manifest: Option<PathBuf>,
     /// Its module's file, as the manifest names it.
@@ -31,7 +31,7 @@ impl RuleSpec {
     /// Whether it would run in the same way: same module, settings, limits and grants. The paths of the
     /// files do not matter.
     pub fn runs_like(&self, other: &Self) -> bool {
-        self.name == other.name
+        self.key == other.key
             && self.module.digest == other.module.digest
             && self.settings_json == other.settings_json
             && self.limits == other.limits
@@ -44,11 +44,11 @@ impl RuleSpec {
     }
 }
 
-/// A file that was to be a rule, and why it is refused.
+/// A file that was to be a rule or its shadow, and why it is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The rule's name, even if it is not a valid one.
-    pub name: String,
+    /// The rule, even if its name is not a valid one.
+    pub key: RuleKey,
     /// The file.
     pub path: PathBuf,
     /// The reasons, a line each: the file, line and column where they are known, and the fix.
@@ -57,8 +57,8 @@ pub struct Refusal {
 
 impl Refusal {
     /// Refuses a file for one reason.
-    pub(crate) fn new(name: &str, path: PathBuf, why: &str) -> Self {
-        Self { name: name.to_owned(), why: format!("{}: {why}", path.display()), path }
+    pub(crate) fn new(key: impl Into<RuleKey>, path: PathBuf, why: &str) -> Self {
+        Self { key: key.into(), why: format!("{}: {why}", path.display()), path }
     }
 }
 
@@ -71,9 +71,9 @@ impl fmt::Display for Refusal {
 /// The content of a rules folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    /// The rules, sorted by name; disabled ones too.
+    /// The rules, sorted by name and lane; disabled ones too.
     pub rules: Vec<Arc<RuleSpec>>,
-    /// Files that are refused, sorted by name.
+    /// What is refused, sorted by name and lane.
     pub refusals: Vec<Refusal>,
     /// A remark about the folder itself, for instance that there is none.
     pub note: Option<String>,
@@ -83,15 +83,24 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Returns the rule called `name`.
+    /// Returns the rule called `name`; not its shadow.
     pub fn rule(&self, name: &str) -> Option<&Arc<RuleSpec>> {
-        let at = self.rules.binary_search_by(|rule| rule.name.as_str().cmp(name)).ok()?;
+        self.find(name, RuleLane::Live)
+    }
+
+    /// Returns the shadow of the rule called `name`.
+    pub fn shadow(&self, name: &str) -> Option<&Arc<RuleSpec>> {
+        self.find(name, RuleLane::Shadow)
+    }
+
+    fn find(&self, name: &str, lane: RuleLane) -> Option<&Arc<RuleSpec>> {
+        let at = self.rules.binary_search_by(|rule| (&*rule.key.name, rule.key.lane).cmp(&(name, lane))).ok()?;
         Some(&self.rules[at])
     }
 
-    /// Returns the refusal of the rule called `name`, if it was refused.
+    /// Returns the refusal of the rule called `name`, if it was refused; not of its shadow.
     pub fn refusal(&self, name: &str) -> Option<&Refusal> {
-        self.refusals.iter().find(|refusal| refusal.name == name)
+        self.refusals.iter().find(|refusal| *refusal.key.name == *name && !refusal.key.is_shadow())
     }
 
     /// Returns the folders that hold modules, for the watch to follow.
@@ -116,7 +125,7 @@ mod tests {
     #[test]
     fn limits_and_grants_count_as_changes() {
         let old = RuleSpec {
-            name: "a".into(),
+            key: "a".into(),
             manifest: None,
             module_path: "m".into(),
             settings_json: "{}".into(),

@@ -31,7 +31,7 @@ impl Folder {
 }
 
 fn names(snapshot: &Snapshot) -> Vec<&str> {
-    snapshot.rules.iter().map(|rule| rule.name.as_str()).collect()
+    snapshot.rules.iter().map(|rule| &*rule.key.name).collect()
 }
 
 fn refusals(snapshot: &Snapshot, dir: &Path) -> Vec<String> {
@@ -255,4 +255,36 @@ fn a_manifest_is_bounded() {
     let folder = Folder::new(&[("a.wasm", "m"), ("a.toml", &long)]);
     let snapshot = folder.scan();
     assert!(snapshot.refusal("a").unwrap().why.contains("at most 1048576 are allowed"), "{snapshot:?}");
+}
+
+#[test]
+fn a_shadow_is_a_rule_of_the_same_name_in_another_lane() {
+    let folder = Folder::new(&[
+        ("a.toml", "shadow = \"new.wasm\"\ngrants = [\"state\"]\n[settings]\nn = 1\n"),
+        ("a.wasm", "old"),
+        ("new.wasm", "new"),
+        ("b.toml", "module = \"a.wasm\"\nshadow = \"a.wasm\"\n[shadow-settings]\nn = 2\n"),
+        ("c.toml", "module = \"a.wasm\"\nshadow = \"gone.wasm\""),
+        ("d.toml", "module = \"a.wasm\"\nshadow = \"kept.wasm\"\nshado = 3"),
+        ("kept.wasm", "kept"),
+    ]);
+    let mut store = RuleStore::new(folder.0.path());
+    let snapshot = store.scan();
+    assert_eq!(names(&snapshot), ["a", "a", "b", "b", "c"], "and no module is a rule of its own");
+    let (a, shadow) = (snapshot.rule("a").unwrap(), snapshot.shadow("a").unwrap());
+    assert!(!a.key.is_shadow() && shadow.key.is_shadow() && a.module != shadow.module);
+    assert_eq!((&a.settings_json, a.grants), (&shadow.settings_json, shadow.grants));
+    let (b, shadow) = (snapshot.rule("b").unwrap(), snapshot.shadow("b").unwrap());
+    assert_eq!((b.settings_json.as_str(), shadow.settings_json.as_str()), ("{}", r#"{"n":2}"#));
+    assert!(b.module == shadow.module && !b.runs_like(shadow));
+    assert!(snapshot.shadow("c").is_none() && snapshot.refusal("c").is_none(), "only its shadow is refused");
+    let refused = refusals(&snapshot, folder.0.path());
+    assert_eq!(refused[0], "c.toml: its shadow `gone.wasm`: there is no such file");
+    assert!(refused[1].contains("did you mean `shadow`?"), "{refused:?}");
+    assert_eq!(refused.len(), 2);
+
+    folder.write("new.wasm", "newer");
+    let next = store.scan();
+    assert!(Arc::ptr_eq(next.rule("a").unwrap(), snapshot.rule("a").unwrap()), "the live version is the same");
+    assert!(!next.shadow("a").unwrap().runs_like(snapshot.shadow("a").unwrap()));
 }

@@ -34,7 +34,7 @@ fn ten_thousand_manifests() {
     let path = dir.path().join("rule-00500.toml");
     fs::write(path, "module = \"keyword.wasm\"\n").unwrap();
     let (new, rescan) = timed("scan after one has changed");
-    let is_same = |rule: &std::sync::Arc<RuleSpec>| new.rule(&rule.name).is_some_and(|other| rule.runs_like(other));
+    let is_same = |rule: &std::sync::Arc<RuleSpec>| new.rule(&rule.key.name).is_some_and(|other| rule.runs_like(other));
     assert_eq!(old.rules.iter().filter(|rule| is_same(rule)).count(), 9_999);
     if !cfg!(debug_assertions) {
         assert!(fresh < Duration::from_millis(500) && rescan < Duration::from_millis(100));

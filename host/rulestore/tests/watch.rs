@@ -50,7 +50,7 @@ impl Bench {
     }
 
     fn until_rules(&mut self, names: &[&str]) -> Snapshot {
-        self.until(|snapshot| snapshot.rules.iter().map(|rule| rule.name.as_str()).eq(names.iter().copied()))
+        self.until(|snapshot| snapshot.rules.iter().map(|rule| &*rule.key.name).eq(names.iter().copied()))
     }
 }
 

@@ -1,5 +1,6 @@
 //! How values are written into columns and read back.
 
+use lifesigns_model::{RuleKey, RuleLane};
 use rusqlite::{
     Row,
     types::{FromSqlError, ToSqlOutput, Type, ValueRef},
@@ -24,6 +25,24 @@ pub(crate) fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 /// A number that was written by [`bits`], or nothing.
 pub(crate) fn maybe(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
     Ok(row.get::<_, Option<i64>>(column)?.map(i64::cast_unsigned))
+}
+
+/// A rule's lane as a number.
+pub(crate) const fn lane(rule: &RuleKey) -> i64 {
+    match rule.lane {
+        RuleLane::Live => 0,
+        RuleLane::Shadow => 1,
+    }
+}
+
+/// A rule from the columns of its name and its lane.
+pub(crate) fn rule_key(row: &Row<'_>, name: usize, lane: usize) -> rusqlite::Result<RuleKey> {
+    let name = row.get_ref(name)?.as_str()?;
+    Ok(match row.get::<_, i64>(lane)? {
+        0 => RuleKey::live(name),
+        1 => RuleKey::shadow(name),
+        other => return Err(conversion(lane, Type::Integer, FromSqlError::OutOfRange(other).into())),
+    })
 }
 
 /// One JSON text after the other, in one buffer.

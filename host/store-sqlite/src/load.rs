@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
 
 use crate::{
     error::StoreError,
-    form::{maybe, number, parsed},
+    form::{maybe, number, parsed, rule_key},
     meta, parallel,
     reader::StoreReader,
     store::Store,
@@ -67,10 +67,15 @@ fn load(connection: &Connection) -> rusqlite::Result<RecordedState> {
     let start = InitialState {
         known: Vec::new(),
         facts: facts(connection)?,
-        states: rows(connection, "SELECT rule, object, key, entry FROM state", |row| {
-            Ok(StateChange { rule: row.get(0)?, object: row.get(1)?, key: row.get(2)?, entry: Some(row.get(3)?) })
+        states: rows(connection, "SELECT rule, lane, object, key, entry FROM state", |row| {
+            let (object, key, entry) = (row.get(2)?, row.get(3)?, Some(row.get(4)?));
+            Ok(StateChange { rule: rule_key(row, 0, 1)?, object, key, entry })
         })?,
-        reminders: rows(connection, "SELECT rule, object, name, due_ns, source, line, text FROM reminder", reminder)?,
+        reminders: rows(
+            connection,
+            "SELECT rule, lane, object, name, due_ns, source, line, text FROM reminder",
+            reminder,
+        )?,
         objects: rows(connection, "SELECT object, time_ns FROM clock", |row| {
             Ok(ObjectClock { object: row.get(0)?, time_ns: Some(number(row, 1)?) })
         })?,
@@ -155,13 +160,13 @@ fn pending(row: &Row<'_>) -> rusqlite::Result<PendingTransition> {
 
 fn reminder(row: &Row<'_>) -> rusqlite::Result<ReminderUpdate> {
     Ok(ReminderUpdate {
-        rule: row.get(0)?,
-        object: row.get(1)?,
-        name: row.get(2)?,
-        due_ns: Some(number(row, 3)?),
-        source: row.get(4)?,
-        line: number(row, 5)?,
-        text: row.get(6)?,
+        rule: rule_key(row, 0, 1)?,
+        object: row.get(2)?,
+        name: row.get(3)?,
+        due_ns: Some(number(row, 4)?),
+        source: row.get(5)?,
+        line: number(row, 6)?,
+        text: row.get(7)?,
     })
 }
 

@@ -26,7 +26,7 @@ const KILLS: u32 = 60;
 fn numbered(number: u64, delivered: Option<i64>) -> Commit {
     let changes = BookChanges { notices: vec![notice(number, "pager")], ..changes(number) };
     let state = StateChange {
-        rule: "churn".to_owned(),
+        rule: "churn".into(),
         object: format!("vm-{number}"),
         key: "k".to_owned(),
         entry: Some(number.to_le_bytes().to_vec()),

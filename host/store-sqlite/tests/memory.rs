@@ -5,7 +5,7 @@ mod common;
 
 use common::*;
 use lifesigns_compliance::{BadgeOwner, BookChanges, Pattern};
-use lifesigns_model::{ObjectClock, ObjectFacts, ReminderUpdate, SourceOffset, StateChange};
+use lifesigns_model::{ObjectClock, ObjectFacts, ReminderUpdate, RuleKey, RuleLane, SourceOffset, StateChange};
 use lifesigns_record::{
     AlertHistoryFilter, AuditFilter, Commit, MemoryStore, OutboxChange, OutboxUpdate, ReceiverPause, RecordReader,
     RecordWriter, RetentionPolicy,
@@ -47,7 +47,8 @@ fn of_stream(random: &mut Random, commit: &mut Commit) {
         time_ns: random.one_in(2).then_some(line),
         is_forgotten: random.one_in(6),
     });
-    let (rule, key) = (random.name(), random.name());
+    let lane = if random.one_in(3) { RuleLane::Shadow } else { RuleLane::Live };
+    let (rule, key) = (RuleKey { name: random.name().as_str().into(), lane }, random.name());
     let entry = (!random.one_in(3)).then(|| vec![line as u8]);
     commit.states.push(StateChange { rule: rule.clone(), object: object.clone(), key: key.clone(), entry });
     let due_ns = (!random.one_in(3)).then_some(line);

@@ -6,6 +6,8 @@ mod common;
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use common::*;
+use lifesigns_model::{RuleKey, StateChange};
+use lifesigns_record::Commit;
 use lifesigns_store_sqlite::{Store, StoreError, StoreOpenError, StoreReader};
 use rusqlite::Connection;
 
@@ -75,6 +77,48 @@ fn a_store_of_a_newer_host_is_refused_and_left_alone() {
         assert!(error.to_string().contains("4711"), "{error}");
     }
     assert!(fs::read(folder.path()).unwrap() == before);
+}
+
+/// The steps that made a store of the schema before rules had lanes.
+const VERSION_4: [&str; 4] = [
+    include_str!("../src/schema/1.sql"),
+    include_str!("../src/schema/2.sql"),
+    include_str!("../src/schema/3.sql"),
+    include_str!("../src/schema/4.sql"),
+];
+
+#[test]
+fn a_store_from_before_rules_had_lanes_goes_on_with_the_live_versions() {
+    let folder = Folder::new();
+    raw(&folder.path(), &VERSION_4.concat());
+    raw(
+        &folder.path(),
+        "INSERT INTO state VALUES ('vm-1', 'watch', 'count', x'0102'), ('vm-2', 'watch', 'count', x'03');
+         INSERT INTO reminder VALUES ('vm-1', 'watch', 'later', 77, 'a.log', 5, 'a line');
+         PRAGMA application_id = 0x6c73676e;
+         PRAGMA user_version = 4;",
+    );
+    assert!(matches!(StoreReader::open(folder.path()), Err(StoreOpenError::Older { found: 4, .. })));
+    let mut store = Store::open(folder.path(), 0).unwrap();
+    let start = store.load().unwrap().start;
+    let entry = |object: &str, rule: RuleKey, entry: &[u8]| StateChange {
+        rule,
+        object: object.into(),
+        key: "count".into(),
+        entry: Some(entry.to_vec()),
+    };
+    let before = [entry("vm-1", "watch".into(), &[1, 2]), entry("vm-2", "watch".into(), &[3])];
+    assert_eq!(start.states, before);
+    let [reminder] = start.reminders.as_slice() else { panic!("{:?}", start.reminders) };
+    assert_eq!((&reminder.rule, reminder.due_ns, reminder.line), (&RuleKey::live("watch"), Some(77), 5));
+
+    let of_shadow = entry("vm-1", RuleKey::shadow("watch"), &[9]);
+    store.commit(&Commit { now_ns: 1, states: vec![of_shadow.clone()], ..Commit::default() }).unwrap();
+    let gone = StateChange { entry: None, ..before[0].clone() };
+    store.commit(&Commit { now_ns: 2, states: vec![gone], ..Commit::default() }).unwrap();
+    drop(store);
+    let states = StoreReader::open(folder.path()).unwrap().load().unwrap().start.states;
+    assert_eq!(states, [of_shadow, before[1].clone()], "each lane has its own entry of that key");
 }
 
 #[test]

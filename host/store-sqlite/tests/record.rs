@@ -133,7 +133,7 @@ fn fill(store: &mut Store) {
         }
         if object % 500 == 499 {
             let state = |number: u64| StateChange {
-                rule: format!("rule-{}", number % RULES),
+                rule: format!("rule-{}", number % RULES).as_str().into(),
                 object: format!("vm-{}", number / EACH),
                 key: "containers".to_owned(),
                 entry: Some(vec![7; 64]),

@@ -15,13 +15,13 @@ use lifesigns_store_sqlite::Store;
 
 fn state(object: &str, key: &str, entry: Option<&[u8]>) -> StateChange {
     let own = str::to_owned;
-    StateChange { rule: own("churn"), object: own(object), key: own(key), entry: entry.map(Into::into) }
+    StateChange { rule: "churn".into(), object: own(object), key: own(key), entry: entry.map(Into::into) }
 }
 
 fn reminder(object: &str, name: &str, due_ns: Option<u64>) -> ReminderUpdate {
     let own = str::to_owned;
     let (source, text) = (own("a.log"), own("a line"));
-    ReminderUpdate { rule: own("churn"), object: own(object), name: own(name), due_ns, source, line: 7, text }
+    ReminderUpdate { rule: "churn".into(), object: own(object), name: own(name), due_ns, source, line: 7, text }
 }
 
 fn clock(object: &str, time_ns: Option<u64>) -> ObjectClock {

@@ -99,7 +99,7 @@ fn fill(store: &mut Store) {
         let clocks =
             numbers.clone().map(|number| ObjectClock { object: format!("vm-{number}"), time_ns: Some(number) });
         let states = numbers.map(|number| StateChange {
-            rule: format!("rule-{}", number % RULES),
+            rule: format!("rule-{}", number % RULES).as_str().into(),
             object: format!("vm-{number}"),
             key: "containers".to_owned(),
             entry: Some(vec![7; 64]),

@@ -159,7 +159,7 @@ fn other_rules_load_while_a_bomb_is_compiled() {
     fs::copy(lifesigns_artifacts::rule("keyword"), rules.join("keyword.wasm")).expect("the module");
     fs::write(rules.join("good.toml"), "module = 'keyword.wasm'\n[settings]\ncontains = ['x']\n").expect("a manifest");
     let deadline = Instant::now() + PATIENCE;
-    while host.rules().rules().iter().all(|rule| rule.name != "good") {
+    while host.rules().rules().iter().all(|rule| rule.name() != "good") {
         assert!(Instant::now() < deadline, "it does not load: {:?}", said.lock());
         thread::sleep(Duration::from_millis(20));
     }
@@ -209,7 +209,7 @@ fn a_rule_that_found_no_room_is_refused_aloud_and_comes_when_there_is_some() {
     let mut loader = Loader::new(sandbox);
     let mut store = RuleStore::new(at);
     let loads = loader.apply(&store.scan());
-    let outcome = |name: &str| &loads.iter().find(|load| load.name == name).expect("it is said").outcome;
+    let outcome = |name: &str| &loads.iter().find(|load| &*load.key.name == name).expect("it is said").outcome;
     let LoadOutcome::Refused { why, again: false, .. } = outcome("big") else { panic!("{loads:?}") };
     assert!(why.contains("`rules-memory`"), "{why}");
     assert_eq!(outcome("small"), &LoadOutcome::Loaded);

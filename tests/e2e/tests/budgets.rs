@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use lifesigns_e2e::{modules, run::Input};
 use lifesigns_engine::{Engine, EngineConfig, LoadedRule, RuleFailures, RuleSet, RuleUsageTotals};
-use lifesigns_model::{Checkpoint, Chunk, InitialState, Limits, Observation, limits};
+use lifesigns_model::{Checkpoint, Chunk, InitialState, Limits, Observation, RuleKey, limits};
 
 const LINES: usize = 3000;
 
@@ -90,8 +90,8 @@ fn run(act: &str, limits: Limits, lines: usize, objects: usize) -> Outcome {
         let _ = engine.checkpoint_ready().recv_timeout(Duration::from_millis(20));
         take(engine.checkpoint(), &mut outcome);
     }
-    outcome.used = engine.rule_usage().remove("hostile").unwrap_or_default();
-    outcome.failures = engine.totals().report.failures.remove("hostile").unwrap_or_default();
+    outcome.used = engine.rule_usage().remove(&RuleKey::live("hostile")).unwrap_or_default();
+    outcome.failures = engine.totals().report.failures.remove(&RuleKey::live("hostile")).unwrap_or_default();
     let all: Vec<u64> = (1..=lines as u64).collect();
     assert_eq!(outcome.beside, all, "{act}: the rule beside it loses nothing");
     outcome

@@ -92,7 +92,7 @@ fn what_a_rule_that_was_removed_said_ends_after_its_grace_by_the_clock() {
     place.say(&host, "BOOM");
     until_alert(&host, "open", |alert| alert.status == AlertStatus::Open);
     fs::rename(place.path("rules/kw.toml"), place.path("kw.toml")).expect("it is taken away");
-    until("it is removed", || host.rules().rules().iter().all(|rule| rule.name != "kw"));
+    until("it is removed", || host.rules().rules().iter().all(|rule| rule.name() != "kw"));
     // The clock has stood still, and so has the grace.
     assert_eq!(alerts(&host)[0].status, AlertStatus::Open);
     place.until_removed(&host);

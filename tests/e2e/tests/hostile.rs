@@ -10,7 +10,7 @@ use lifesigns_e2e::{
     run::{Input, Replayed, replay},
 };
 use lifesigns_engine::{Engine, EngineConfig, LoadedRule, RuleAlertSink, RuleSet};
-use lifesigns_model::{AckCallback, Chunk, InitialState, Limits};
+use lifesigns_model::{AckCallback, Chunk, InitialState, Limits, RuleKey};
 
 /// Lines, 10 s apart, two of which the guest misbehaves on; its pauses do not matter then.
 const LINES: usize = 600;
@@ -37,7 +37,8 @@ fn run(act: &str, poison: &[usize]) -> Replayed {
 /// What [`run`] must give when the guest fails on the poisoned events.
 fn fails(act: &str, message: &str) {
     let replayed = run(act, &POISON);
-    let failures = replayed.outcome.report.failures.get("hostile").unwrap_or_else(|| panic!("{act}: no failure"));
+    let failures =
+        replayed.outcome.report.failures.get(&RuleKey::live("hostile")).unwrap_or_else(|| panic!("{act}: no failure"));
     assert!(failures.last_error.contains(message), "{act}: {}", failures.last_error);
     assert_eq!((failures.failed, failures.missed), (2, 0), "{act}: {failures:?}");
     let others: Vec<u64> = (1..=LINES).filter(|line| !POISON.contains(&(line - 1))).map(|line| line as u64).collect();
@@ -107,7 +108,8 @@ fn floods_of_state_and_log_are_bounded_rather_than_fatal() {
     for act in ["state-flood", "log-flood"] {
         let replayed = run(act, &POISON);
         let alerts = replayed.lines("hostile").len();
-        let failed = replayed.outcome.report.failures.get("hostile").map_or(0, |failures| failures.failed);
+        let failed =
+            replayed.outcome.report.failures.get(&RuleKey::live("hostile")).map_or(0, |failures| failures.failed);
         // On each of the two events by itself: either it was through within its deadline, and says
         // nothing about the event, or it failed on it.
         assert!(alerts == LINES - 2 && failed <= 2, "{act}: {alerts} alerts, {failed} failed");
@@ -149,7 +151,7 @@ fn a_rule_that_keeps_failing_is_paused_in_event_time() {
     // between events; from the seventh failure on a pause is longer than that.
     let poison: Vec<usize> = (10..20).collect();
     let replayed = run("trap", &poison);
-    let failures = &replayed.outcome.report.failures["hostile"];
+    let failures = &replayed.outcome.report.failures[&RuleKey::live("hostile")];
     // Failures at 0 to 60 s; after the seventh 16 s of pause, so 70 s is missed; at 80 s the eighth,
     // with 32 s of pause: 90, 100 and 110 s are missed, of which only the first is poisoned.
     assert_eq!((failures.failed, failures.missed), (8, 4), "{failures:?}");
@@ -228,7 +230,7 @@ fn live_it_fails_alone_and_everything_is_acknowledged() {
             .expect("the engine is open");
     }
     let report = engine.stop().report;
-    let failures = &report.failures["hostile"];
+    let failures = &report.failures[&RuleKey::live("hostile")];
     assert_eq!((failures.failed, failures.missed), (2, 0), "{failures:?}");
     assert!(failures.last_error.contains("deadline of 1000 ms"), "{failures:?}");
     let counts = [0, 1, 2].map(|at: usize| counts[at].load(Ordering::SeqCst));

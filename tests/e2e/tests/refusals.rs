@@ -142,7 +142,7 @@ fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) {
 }
 
 fn outcome(loads: &[lifesigns::RuleLoad], name: &str) -> LoadOutcome {
-    let load = loads.iter().find(|load| load.name == name);
+    let load = loads.iter().find(|load| &*load.key.name == name);
     load.unwrap_or_else(|| panic!("nothing is said about {name}: {loads:?}")).outcome.clone()
 }
 
@@ -238,9 +238,7 @@ fn each_refused_file_is_reported_once_and_what_is_sound_again_is_said() {
         let mut names: Vec<String> = loads
             .iter()
             .filter(|load| !matches!(load.outcome, LoadOutcome::Unchanged | LoadOutcome::Refused { again: true, .. }))
-            .map(|load| {
-                format!("{} {}", load.name, if load.outcome == LoadOutcome::Restored { "restored" } else { "" })
-            })
+            .map(|load| format!("{} {}", load.key, if load.outcome == LoadOutcome::Restored { "restored" } else { "" }))
             .collect();
         names.sort();
         names.join(",")

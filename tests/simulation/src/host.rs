@@ -175,7 +175,7 @@ impl Host {
     /// Waits until a rule is loaded, or removed.
     pub(crate) fn await_rule(&self, name: &str, there: bool) {
         let deadline = Instant::now() + PATIENCE;
-        while self.host.rules().rules().iter().any(|rule| rule.name == name) != there {
+        while self.host.rules().rules().iter().any(|rule| rule.name() == name) != there {
             assert!(Instant::now() < deadline, "the rule {name} is there: {there}");
             std::thread::sleep(Duration::from_millis(5));
         }

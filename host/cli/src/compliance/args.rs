@@ -32,6 +32,13 @@ pub(crate) struct Where {
     pub(crate) name: Option<String>,
 }
 
+impl Where {
+    /// Whether programs read the answer.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.output == Output::Json
+    }
+}
+
 /// The form of an answer.
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Output {

@@ -138,10 +138,14 @@ fn host(places: &Places, findings: &mut Vec<Finding>) {
         find("warning", format!("newer configuration is not in force: {}", status.config.last_error), "fix the file");
     }
     for refused in &status.refused {
-        find("warning", format!("rule {} was refused: {}", refused.name, refused.why), "");
+        find("warning", format!("rule {} was refused: {}", refused.lane.label(&refused.name), refused.why), "");
     }
     for rule in &status.compiling {
-        find("warning", format!("rule {} is being compiled and does not see what comes meanwhile", rule.name), "");
+        find(
+            "warning",
+            format!("rule {} is being compiled and does not see what comes meanwhile", rule.lane.label(&rule.name)),
+            "",
+        );
     }
     let memory = &status.rules_memory;
     if memory.ceiling_bytes > 0 && memory.used_bytes > memory.ceiling_bytes / 10 * 9 {
@@ -152,7 +156,7 @@ fn host(places: &Places, findings: &mut Vec<Finding>) {
         let times = [(rule.failed, "failed"), (rule.missed, "missed"), (rule.over_budget, "over its budget")];
         let times: Vec<String> =
             times.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what} {}", terminal::grouped(*n))).collect();
-        let what = format!("rule {} ({}): {}", rule.name, times.join(", "), rule.last_error);
+        let what = format!("rule {} ({}): {}", rule.lane.label(&rule.name), times.join(", "), rule.last_error);
         find("warning", what, "fix the rule, or give it more in the [limits] of its manifest");
     }
     for source in &status.sources {

@@ -28,8 +28,7 @@ use lifesigns_compliance::query::{AlertFilter, ObjectFilter, Query, QueryAnswer}
 use lifesigns_notifications::terminal::Colour;
 
 use answers::{matches, query};
-pub(crate) use args::Command;
-use args::{Output, Where};
+pub(crate) use args::{Command, Where};
 use ask::{Host, unexpected};
 use parts::{
     AlertsCommand, AlertsFilter, AuditCommand, AuditFilter, GroupsCommand, ObjectsCommand, ObjectsFilter,
@@ -88,7 +87,7 @@ pub(crate) fn run(command: &Command) -> Outcome {
 impl Command {
     /// Whether programs read the answer.
     pub(crate) fn wants_json(&self) -> bool {
-        self.place().output == Output::Json
+        self.place().wants_json()
     }
 
     fn place(&self) -> &Where {
@@ -203,7 +202,7 @@ fn groups(command: Option<&GroupsCommand>, place: &Where) -> Outcome {
 }
 
 fn all_badges(limit: Option<usize>, place: &Where) -> Outcome {
-    let limit = limit.unwrap_or(if place.output == Output::Json { 0 } else { BADGES });
+    let limit = limit.unwrap_or(if place.wants_json() { 0 } else { BADGES });
     let QueryAnswer::Badges(badges) = query(Query::Badges { limit }, place)? else { return Err(unexpected()) };
     emit(&badges, place, |view| show::badges(&badges, view))
 }
@@ -259,6 +258,12 @@ fn verify(known: Option<AuditMark>, place: &Where) -> Outcome {
 fn status(place: &Where) -> Outcome {
     let status = Host::new(place)?.ask(|host| host.status())?;
     emit(&status, place, |view| show::status(&status, view))
+}
+
+/// Compares a rule of the running host with its shadow.
+pub(crate) fn rule_diff(name: &str, place: &Where) -> Outcome {
+    let diff = Host::new(place)?.ask(|host| host.rule_diff(name))?;
+    emit(&diff, place, |view| show::rule_diff(&diff, view))
 }
 
 fn outbox(receiver: Option<String>, dead: bool, place: &Where) -> Outcome {

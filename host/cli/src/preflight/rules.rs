@@ -21,8 +21,8 @@ pub(crate) struct LoadedRules {
 /// What is wrong with the folder and with the manifests in it. No module is compiled.
 pub(crate) fn folder(settings: &Settings) -> Vec<Problem> {
     let (snapshot, mut problems) = look(settings);
-    for Refusal { name, why, .. } in &snapshot.refusals {
-        problems.push(refused(name, why));
+    for Refusal { key, why, .. } in &snapshot.refusals {
+        problems.push(refused(&key.label(), why));
     }
     problems
 }
@@ -37,11 +37,11 @@ pub(crate) fn load(settings: &Settings) -> Result<LoadedRules, Failure> {
     let sandbox = rules::sandbox(rules::cache(None)?, &settings.compile, settings.rules_memory_bytes)?;
     let mut loader = Loader::with(sandbox, settings.compile.processes);
     let loads = loader.apply(&snapshot);
-    problems.extend(rules::refusals(&loads).map(|(load, why)| refused(&load.name, why)));
+    problems.extend(rules::refusals(&loads).map(|(load, why)| refused(&load.key.label(), why)));
     let set = RuleSet::new(loader.rules(), &[]).map_err(Failure::configuration)?;
-    for name in set.unfiltered() {
+    for key in set.unfiltered() {
         let what = "it has an interest without a literal, so that every line must be decoded for it";
-        problems.push(Problem::new("rule", name, what, "give it a literal if you can"));
+        problems.push(Problem::new("rule", key.label(), what, "give it a literal if you can"));
     }
     Ok(LoadedRules { rules: set.rules().len(), problems })
 }

@@ -8,7 +8,7 @@ use super::slice::{SHARDS, Slice};
 use crate::{
     RuleSet,
     event_sink::{EventSink, LineContext, Phase, StreamPosition},
-    rule_runner::ShardClock,
+    flush_context::ShardClock,
     shard::Shard,
     shard_of,
     state::StateLedger,

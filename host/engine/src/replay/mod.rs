@@ -113,6 +113,7 @@ fn run<T: EventSink + Send>(
     lanes: Vec<Lane<T>>,
     write: WriteSlice<'_, T>,
 ) -> Result<ReplayOutcome, ReplayError> {
+    rules.begin_comparisons(0, &ShardReport::default());
     let merge = Merge::new(inputs.len(), options.bounds(inputs.len()));
     let crew = Crew::new(rules, Spool::new(&options.spool_folder), lanes, Supply::new(inputs));
     std::thread::scope(|scope| {

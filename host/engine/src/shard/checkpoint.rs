@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lifesigns_model::{InitialState, ObjectClock, ObjectFacts, RuleAlertRef, StateChange, clamp_event_time, limits};
+use lifesigns_model::{
+    InitialState, ObjectClock, ObjectFacts, RuleAlertRef, RuleKey, StateChange, clamp_event_time, limits,
+};
 
 use super::Shard;
 use crate::{
@@ -10,12 +12,17 @@ use crate::{
 };
 
 /// Entries that changed, by rule, object and key.
-type ChangedEntries = BTreeMap<(String, String, String), Option<Vec<u8>>>;
+type ChangedEntries = BTreeMap<(RuleKey, String, String), Option<Vec<u8>>>;
 
-fn note(objects: &Objects, states: &mut ChangedEntries, rule: &str, changes: Vec<(u32, Box<str>, Option<Vec<u8>>)>) {
+fn note(
+    objects: &Objects,
+    states: &mut ChangedEntries,
+    rule: &RuleKey,
+    changes: Vec<(u32, Box<str>, Option<Vec<u8>>)>,
+) {
     for (object, key, entry) in changes {
         let id = objects.get(object).id.to_string();
-        states.insert((rule.to_owned(), id, key.into()), entry);
+        states.insert((rule.clone(), id, key.into()), entry);
     }
 }
 
@@ -39,7 +46,7 @@ impl Shard {
             let bytes = sizes().sum();
             let beyond = sizes().map(|size| size.saturating_sub(limits::FREE_STATE_BYTES)).sum();
             runner.pay_for_state(bytes, beyond, self.clock, &mut self.report);
-            note(&self.objects, &mut states, &runner.rule.name, changes);
+            note(&self.objects, &mut states, &runner.rule.key, changes);
         }
         for (rule, state) in &mut self.states {
             note(&self.objects, &mut states, rule, state.changes());

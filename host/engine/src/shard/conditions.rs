@@ -3,7 +3,7 @@
 
 use super::Shard;
 use crate::{
-    condition::CompiledTest, cost_units::FREE_UNITS, property_cost::PropertyCost, rule_runner::ShardClock,
+    condition::CompiledTest, cost_units::FREE_UNITS, flush_context::ShardClock, property_cost::PropertyCost,
     scan_cost::charge_units,
 };
 
@@ -36,11 +36,11 @@ impl Shard {
         let rule = &self.rules.rules()[cost.rule as usize];
         let (usage, over) = charge_units(rule, now_ns, units);
         if let Some(over) = over {
-            self.report.over_budget(&rule.name, &over);
+            self.report.over_budget(&rule.key, &over);
         }
-        match self.charged.iter_mut().find(|(name, _)| *name == rule.name) {
+        match self.charged.iter_mut().find(|(key, _)| *key == rule.key) {
             Some((_, sum)) => *sum += usage,
-            None => self.charged.push((rule.name.clone(), usage)),
+            None => self.charged.push((rule.key.clone(), usage)),
         }
     }
 }

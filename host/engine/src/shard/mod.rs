@@ -5,20 +5,23 @@ mod checkpoint;
 mod conditions;
 mod objects;
 mod reminders;
+mod shadows;
 
 use std::{collections::HashMap, mem, sync::Arc};
 
-use lifesigns_model::{EventKind, RuleAlertBatch, RuleAlertOrder, StateChange, clamp_event_time};
+use lifesigns_model::{EventKind, RuleAlertBatch, RuleAlertOrder, RuleKey, StateChange, clamp_event_time};
 
 use crate::{
     RuleSet,
     event_sink::{EventSink, LineContext, Phase, StreamPosition},
+    flush_context::{FlushContext, ShardClock},
     objects::Objects,
     origin::EventOrigin,
     property_cost::PropertyCost,
     report::ShardReport,
-    rule_runner::{FlushContext, RuleEvent, RuleRunner, ShardClock},
+    rule_runner::{RuleEvent, RuleRunner},
     scanned::ScannedChunk,
+    shadow_trays::ShadowTrays,
     state::{RuleMemory, StateLedger},
     throttle::SharedCpuBudget,
     usage::RuleUsage,
@@ -30,8 +33,8 @@ pub(crate) struct Shard {
     pub(crate) runners: Vec<Option<Box<RuleRunner>>>,
     /// Runners with an open batch.
     open: Vec<u32>,
-    /// State of rules that have no runner now, by name: a rule that comes back finds it.
-    pub(crate) states: HashMap<String, Box<RuleMemory>>,
+    /// State of rules that have no runner now: a rule that comes back finds it.
+    pub(crate) states: HashMap<RuleKey, Box<RuleMemory>>,
     pub(crate) objects: Objects,
     answer: RuleAlertBatch,
     pub(crate) clock: ShardClock,
@@ -40,10 +43,12 @@ pub(crate) struct Shard {
     pub(crate) ledger: Arc<StateLedger>,
     /// The budget that all rules of this shard share.
     shared_cpu: SharedCpuBudget,
+    /// What rules and their shadows said, until it is compared.
+    shadows: ShadowTrays,
     /// Runners that have run since their use was last taken.
     ran: Vec<u32>,
     /// What rules were charged for their conditions since then.
-    charged: Vec<(String, RuleUsage)>,
+    charged: Vec<(RuleKey, RuleUsage)>,
     /// State of objects that were evicted since the last checkpoint.
     pub(crate) gone: Vec<StateChange>,
     /// The last line that was taken, and how many reminders have fired.
@@ -54,6 +59,7 @@ impl Shard {
     pub(crate) fn new(rules: Arc<RuleSet>, clock: ShardClock, ledger: Arc<StateLedger>, cpu_ms_per_s: u64) -> Self {
         let runners = rules.rules().iter().map(|_| None).collect();
         Self {
+            shadows: ShadowTrays::new(&rules),
             rules,
             runners,
             open: Vec::new(),
@@ -73,18 +79,21 @@ impl Shard {
 
     /// Takes the counters since the last call.
     pub(crate) fn take_report(&mut self) -> ShardReport {
+        if self.open.is_empty() {
+            self.shadows.settle(&self.rules);
+        }
         mem::take(&mut self.report)
     }
 
     /// Takes the use of rules since the last call.
-    pub(crate) fn take_usage(&mut self) -> Vec<(String, RuleUsage)> {
+    pub(crate) fn take_usage(&mut self) -> Vec<(RuleKey, RuleUsage)> {
         let mut ran = mem::take(&mut self.ran);
         ran.sort_unstable();
         ran.dedup();
         let mut used = mem::take(&mut self.charged);
         for number in ran {
             if let Some(Some(runner)) = self.runners.get_mut(number as usize) {
-                used.push((runner.rule.name.clone(), mem::take(&mut runner.usage)));
+                used.push((runner.rule.key.clone(), mem::take(&mut runner.usage)));
             }
         }
         used
@@ -162,19 +171,21 @@ impl Shard {
         while let Some(number) = self.open.pop() {
             self.flush_runner(number, sink);
         }
+        self.shadows.settle(&self.rules);
     }
 
-    /// Switches to another rule set. Rules that stay keep their instances, names keep their state.
+    /// Switches to another rule set. Rules that stay keep their instances, and a key keeps its state.
     pub(crate) fn switch_rules(&mut self, rules: &Arc<RuleSet>, sink: &mut dyn EventSink) {
         self.flush(sink);
-        let mut staying: HashMap<String, Box<RuleRunner>> = HashMap::new();
+        let mut staying: HashMap<RuleKey, Box<RuleRunner>> = HashMap::new();
         for runner in self.runners.drain(..).flatten() {
-            staying.insert(runner.rule.name.clone(), runner);
+            staying.insert(runner.rule.key.clone(), runner);
         }
         self.ran.clear();
         self.rules = Arc::clone(rules);
+        self.shadows = ShadowTrays::new(rules);
         for (number, rule) in rules.rules().iter().enumerate() {
-            let runner = match staying.remove(&rule.name) {
+            let runner = match staying.remove(&rule.key) {
                 Some(runner) if Arc::ptr_eq(&runner.rule, rule) => {
                     self.ran.push(number as u32);
                     Some(Box::new(runner.moved(number as u32)))
@@ -186,8 +197,8 @@ impl Shard {
             };
             self.runners.push(runner);
         }
-        for (name, runner) in staying {
-            self.states.extend(runner.into_state().map(|state| (name, state)));
+        for (key, runner) in staying {
+            self.states.extend(runner.into_state().map(|state| (key, state)));
         }
     }
 
@@ -197,8 +208,8 @@ impl Shard {
             Some(runner) => runner,
             empty => {
                 let rule = Arc::clone(&self.rules.rules()[number as usize]);
-                let state = self.states.remove(&rule.name);
-                let state = state.unwrap_or_else(|| Box::new(self.ledger.memory(&rule.name)));
+                let state = self.states.remove(&rule.key);
+                let state = state.unwrap_or_else(|| Box::new(self.ledger.memory(&rule.key)));
                 empty.insert(Box::new(RuleRunner::new(rule, number, state)))
             }
         };
@@ -212,6 +223,7 @@ impl Shard {
             clock: self.clock,
             shared_cpu: &mut self.shared_cpu,
             ledger: &self.ledger,
+            shadows: &mut self.shadows,
             sink,
         };
         if runner.push(&self.rules, shown, &mut context) {
@@ -240,6 +252,7 @@ impl Shard {
             clock: self.clock,
             shared_cpu: &mut self.shared_cpu,
             ledger: &self.ledger,
+            shadows: &mut self.shadows,
             sink,
         });
     }

@@ -56,7 +56,7 @@ impl Shard {
 
     fn evict_object(&mut self, object: u32) {
         let runners = self.runners.iter_mut().flatten();
-        let states = runners.filter_map(|runner| Some((runner.rule.name.clone(), runner.state_mut()?)));
+        let states = runners.filter_map(|runner| Some((runner.rule.key.clone(), runner.state_mut()?)));
         for (rule, state) in states.chain(self.states.iter_mut().map(|(rule, state)| (rule.clone(), &mut **state))) {
             let id = &self.objects.get(object).id;
             self.gone.extend(state.evict(object).into_iter().map(|key| StateChange {

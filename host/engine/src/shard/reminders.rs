@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use lifesigns_model::{EventKind, limits};
+use lifesigns_model::{EventKind, RuleKey, limits};
 
 use super::Shard;
 use crate::{
@@ -57,9 +57,9 @@ impl Shard {
         for _ in 0..limits::REMINDERS_PER_GAP {
             // What a rule has set itself can wait while it is over its budget.
             let (runners, clock, rules) = (&self.runners, self.clock, self.rules.rules());
-            let number_of = |name: &str| rules.binary_search_by(|rule| rule.name.as_str().cmp(name)).ok();
-            let waits = |name: &str| {
-                let runner = number_of(name).and_then(|number| runners[number].as_ref());
+            let number_of = |key: &RuleKey| rules.binary_search_by(|rule| rule.key.cmp(key)).ok();
+            let waits = |key: &RuleKey| {
+                let runner = number_of(key).and_then(|number| runners[number].as_ref());
                 runner.is_some_and(|runner| runner.is_over_budget(clock.at(time_ns)))
             };
             let Some(reminder) = self.objects.due(object, time_ns, &waits) else { return };

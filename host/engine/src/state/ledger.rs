@@ -8,14 +8,14 @@ use std::{
     },
 };
 
-use lifesigns_model::limits;
+use lifesigns_model::{RuleKey, limits};
 
 use super::{account::RuleAccount, memory::RuleMemory};
 
 /// The state of all rules.
 #[derive(Debug)]
 pub(crate) struct StateLedger {
-    rules: Mutex<HashMap<String, Arc<AtomicUsize>>>,
+    rules: Mutex<HashMap<RuleKey, Arc<AtomicUsize>>>,
     all: Arc<AtomicUsize>,
     most: usize,
     /// The number of ledgers that share the limits of rules.
@@ -39,15 +39,15 @@ impl StateLedger {
     }
 
     /// Returns a rule's empty state.
-    pub(crate) fn memory(&self, rule: &str) -> RuleMemory {
+    pub(crate) fn memory(&self, rule: &RuleKey) -> RuleMemory {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
-        let mine = Arc::clone(rules.entry(rule.to_owned()).or_default());
+        let mine = Arc::clone(rules.entry(rule.clone()).or_default());
         let account = RuleAccount::new(mine, Arc::clone(&self.all), self.most, self.parts);
         RuleMemory::new(rule, self.checkpoints, account)
     }
 
     /// Returns the bytes that each rule holds.
-    pub(crate) fn held(&self) -> Vec<(String, usize)> {
+    pub(crate) fn held(&self) -> Vec<(RuleKey, usize)> {
         let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         rules.iter().map(|(rule, held)| (rule.clone(), held.load(Ordering::Relaxed))).collect()
     }

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use lifesigns_model::{DropKind, Drops, EventRow, Limits, LogLevel, ReminderChange, RuleState, StateError, limits};
+use lifesigns_model::{
+    DropKind, Drops, EventRow, Limits, LogLevel, ReminderChange, RuleKey, RuleState, StateError, limits,
+};
 
 use super::{
     NS_PER_MS,
@@ -17,7 +19,8 @@ use super::{
 
 /// The state of one rule in one shard.
 pub(crate) struct RuleMemory {
-    rule: String,
+    /// The rule as people see it.
+    label: String,
     reminds: bool,
     objects: HashMap<u32, ObjectState>,
     account: RuleAccount,
@@ -42,12 +45,12 @@ pub(crate) struct RuleMemory {
 
 impl RuleMemory {
     /// Returns empty state, which tracks changes if there are `checkpoints`.
-    pub(super) fn new(rule: &str, checkpoints: bool, account: RuleAccount) -> Self {
+    pub(super) fn new(rule: &RuleKey, checkpoints: bool, account: RuleAccount) -> Self {
         Self {
             checkpoints,
             account,
             changed: HashMap::new(),
-            rule: rule.to_owned(),
+            label: rule.to_string(),
             reminds: false,
             objects: HashMap::new(),
             writes: 0,
@@ -141,6 +144,11 @@ impl RuleMemory {
         Ok(())
     }
 
+    /// Returns the objects of which it holds something, or a store may.
+    pub(crate) fn objects(&self) -> HashSet<u32> {
+        self.objects.keys().chain(self.changed.keys()).copied().collect()
+    }
+
     /// Lets an object go. Returns the keys that a store may know of.
     pub(crate) fn evict(&mut self, object: u32) -> HashSet<Box<str>> {
         let keys = self.objects.remove(&object).unwrap_or_default();
@@ -197,14 +205,14 @@ impl RuleMemory {
                 continue;
             }
             match level {
-                LogLevel::Debug => tracing::debug!(rule = self.rule, "{message}"),
-                LogLevel::Info => tracing::info!(rule = self.rule, "{message}"),
-                LogLevel::Warn => tracing::warn!(rule = self.rule, "{message}"),
-                LogLevel::Error => tracing::error!(rule = self.rule, "{message}"),
+                LogLevel::Debug => tracing::debug!(rule = self.label, "{message}"),
+                LogLevel::Info => tracing::info!(rule = self.label, "{message}"),
+                LogLevel::Warn => tracing::warn!(rule = self.label, "{message}"),
+                LogLevel::Error => tracing::error!(rule = self.label, "{message}"),
             }
         }
         if left_out > 0 && may() {
-            tracing::warn!(rule = self.rule, lines = left_out, "further log lines of this rule were dropped");
+            tracing::warn!(rule = self.label, lines = left_out, "further log lines of this rule were dropped");
         }
         self.dropped.add(DropKind::RuleLogLines, left_out);
         left_out

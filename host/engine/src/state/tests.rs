@@ -11,7 +11,7 @@ fn begin(state: &mut RuleMemory, time_ms: u64) {
 }
 
 fn empty() -> RuleMemory {
-    StateLedger::new(limits::RULES_STATE_BYTES, true).memory("rule")
+    StateLedger::new(limits::RULES_STATE_BYTES, true).memory(&"rule".into())
 }
 
 fn memory() -> RuleMemory {
@@ -150,7 +150,7 @@ fn what_is_held_is_accounted_for_whatever_is_done_and_undone() {
         (random >> 33) % below
     };
     let ledger = StateLedger::new(limits::RULES_STATE_BYTES, true);
-    let mut state = ledger.memory("rule");
+    let mut state = ledger.memory(&"rule".into());
     for round in 0..2000_u64 {
         let rows: Vec<EventRow> =
             (0..3).map(|_| EventRow { object: next(3) as u32, time_ns: (round + next(50)) * MS }).collect();
@@ -207,7 +207,7 @@ fn state_is_bounded_for_a_rule_for_an_object_and_for_all_rules() {
         assert_eq!(accounted, counted);
         (kept, why)
     };
-    let [mut one, mut other, mut third] = ["one", "other", "third"].map(|rule| ledger.memory(rule));
+    let [mut one, mut other, mut third] = ["one", "other", "third"].map(|rule| ledger.memory(&rule.into()));
     for state in [&mut one, &mut other, &mut third] {
         state.limit(&limits);
     }
@@ -219,7 +219,7 @@ fn state_is_bounded_for_a_rule_for_an_object_and_for_all_rules() {
     assert_eq!((0..40).map(|object| one.evict(object).len()).sum::<usize>(), 34);
     let (_, why) = fill(&mut third);
     assert!(why.contains("state-bytes) is 2097152") && third.accounted().0 > 1_800_000, "there is room again: {why}");
-    let mut fourth = StateLedger::new(1 << 30, true).memory("fourth");
+    let mut fourth = StateLedger::new(1 << 30, true).memory(&"fourth".into());
     fourth.limit(&Limits { state_bytes: 1 << 30, ..limits });
     let (kept, why) = fill(&mut fourth);
     assert_eq!(kept, 40 * 17 * 60_000, "{why}");

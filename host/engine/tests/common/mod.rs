@@ -7,7 +7,7 @@ use lifesigns_engine::{EngineConfig, LoadedRule, RuleAlertSink, RuleSet};
 use lifesigns_model::{
     AckCallback, Change, Chunk, Criticality, Decoder, DescribedInstance, Description, EventBatch, EventKind,
     EventKinds, EventSource, Facts, Impact, InstanceError, InstantiateError, Interest, Limits, LogRecord, Module,
-    RuleAlert, RuleAlertBatch, RuleInstance, RuleState, StateError, SymptomDefinition, Wants,
+    RuleAlert, RuleAlertBatch, RuleInstance, RuleKey, RuleState, StateError, SymptomDefinition, Wants,
 };
 
 /// `TIME_MS OBJECT message`, or `TIME_MS OBJECT "properties" name=value` for a fact, and without the
@@ -148,9 +148,17 @@ pub(crate) fn rule_of(name: &str, interests: Vec<Interest>, properties: &[&str],
     Arc::new(LoadedRule::new(name, module, "{}", Limits::default()).expect("a closure opens"))
 }
 
+/// The same module as the shadow of a rule.
+pub(crate) fn shadow(rule: &LoadedRule) -> Arc<LoadedRule> {
+    let (key, module) = (RuleKey::shadow(rule.name()), Arc::clone(&rule.module));
+    Arc::new(LoadedRule::new(key, module, &rule.settings, rule.limits.clone()).expect("a closure opens"))
+}
+
 /// The same rule with other limits.
 pub(crate) fn limited(rule: &LoadedRule, limits: Limits) -> Arc<LoadedRule> {
-    Arc::new(LoadedRule::new(&rule.name, Arc::clone(&rule.module), &rule.settings, limits).expect("a closure opens"))
+    Arc::new(
+        LoadedRule::new(rule.key.clone(), Arc::clone(&rule.module), &rule.settings, limits).expect("a closure opens"),
+    )
 }
 
 pub(crate) fn rules(rules: &[Arc<LoadedRule>]) -> Arc<RuleSet> {

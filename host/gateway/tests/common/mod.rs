@@ -12,7 +12,7 @@ use std::{
 
 use lifesigns_api::{
     ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
-    PastAudit, PastBadges, Service, ServiceFactory, UndeliveredNotice,
+    PastAudit, PastBadges, RuleDiff, Service, ServiceFactory, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, CommandAction,
@@ -26,6 +26,10 @@ pub(crate) struct Echo(String);
 impl Service for Echo {
     fn status(&self) -> Result<HostStatus, ApiError> {
         Ok(HostStatus { pid: 7, ..HostStatus::default() })
+    }
+
+    fn rule_diff(&self, rule: &str) -> Result<RuleDiff, ApiError> {
+        Err(ApiError::Unavailable(format!("{rule:?}")))
     }
 
     fn page(&self, query: &Query) -> Result<AnswerPage, ApiError> {

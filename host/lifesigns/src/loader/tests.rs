@@ -75,7 +75,7 @@ impl LoaderFixture {
         });
         let rule = |name: &&str| {
             Arc::new(RuleSpec {
-                name: (*name).to_owned(),
+                key: (*name).into(),
                 manifest: None,
                 module_path: format!("{name}.wasm").into(),
                 settings_json: "{}".into(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lifesigns_model::{
-    InitialState, ObjectClock, ObjectFacts, ReminderUpdate, SourceOffset, StateChange, limits::OBJECT_FACTS,
+    InitialState, ObjectClock, ObjectFacts, ReminderUpdate, RuleKey, SourceOffset, StateChange, limits::OBJECT_FACTS,
 };
 
 use crate::{
@@ -26,9 +26,9 @@ pub(super) struct StreamTables {
     offsets: BTreeMap<String, SourceOffset>,
     clocks: BTreeMap<String, u64>,
     /// By object, rule and key.
-    states: BTreeMap<String, BTreeMap<(String, String), Vec<u8>>>,
+    states: BTreeMap<String, BTreeMap<(RuleKey, String), Vec<u8>>>,
     /// By object, rule and name.
-    reminders: BTreeMap<String, BTreeMap<(String, String), ReminderUpdate>>,
+    reminders: BTreeMap<String, BTreeMap<(RuleKey, String), ReminderUpdate>>,
     facts: BTreeMap<String, Facts>,
 }
 

@@ -4,7 +4,7 @@ use lifesigns_model::{ObjectClock, ReminderUpdate, SourceOffset, StateChange};
 use lifesigns_record::Commit;
 use rusqlite::{Connection, params};
 
-use crate::form::bits;
+use crate::form::{bits, lane};
 
 /// Writes the engine's part. An evicted object is cleared first: its other entries came after that.
 pub(super) fn write(connection: &Connection, commit: &Commit) -> rusqlite::Result<()> {
@@ -52,29 +52,36 @@ fn forget(connection: &Connection, object: &str) -> rusqlite::Result<usize> {
 
 fn states(connection: &Connection, states: &[StateChange]) -> rusqlite::Result<()> {
     let mut set = connection.prepare_cached(
-        "INSERT INTO state (object, rule, key, entry) VALUES (?1, ?2, ?3, ?4)
+        "INSERT INTO state (object, rule, lane, key, entry) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT DO UPDATE SET entry = excluded.entry",
     )?;
-    let mut remove = connection.prepare_cached("DELETE FROM state WHERE object = ?1 AND rule = ?2 AND key = ?3")?;
+    let mut remove =
+        connection.prepare_cached("DELETE FROM state WHERE object = ?1 AND rule = ?2 AND lane = ?3 AND key = ?4")?;
     for state in states {
+        let (rule, lane) = (&*state.rule.name, lane(&state.rule));
         match &state.entry {
-            Some(entry) => set.execute(params![state.object, state.rule, state.key, entry])?,
-            None => remove.execute(params![state.object, state.rule, state.key])?,
+            Some(entry) => set.execute(params![state.object, rule, lane, state.key, entry])?,
+            None => remove.execute(params![state.object, rule, lane, state.key])?,
         };
     }
     Ok(())
 }
 
 fn reminders(connection: &Connection, reminders: &[ReminderUpdate]) -> rusqlite::Result<()> {
-    let mut set = connection.prepare_cached("INSERT OR REPLACE INTO reminder VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
-    let mut remove = connection.prepare_cached("DELETE FROM reminder WHERE object = ?1 AND rule = ?2 AND name = ?3")?;
+    let mut set = connection.prepare_cached(
+        "INSERT OR REPLACE INTO reminder (object, rule, lane, name, due_ns, source, line, text)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    let mut remove = connection
+        .prepare_cached("DELETE FROM reminder WHERE object = ?1 AND rule = ?2 AND lane = ?3 AND name = ?4")?;
     for one in reminders {
+        let (rule, lane) = (&*one.rule.name, lane(&one.rule));
         match one.due_ns {
             Some(due_ns) => {
                 let line = bits(one.line);
-                set.execute(params![one.object, one.rule, one.name, bits(due_ns), one.source, line, one.text])?
+                set.execute(params![one.object, rule, lane, one.name, bits(due_ns), one.source, line, one.text])?
             }
-            None => remove.execute(params![one.object, one.rule, one.name])?,
+            None => remove.execute(params![one.object, rule, lane, one.name])?,
         };
     }
     Ok(())

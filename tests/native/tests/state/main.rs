@@ -10,7 +10,7 @@ use std::{
 };
 
 use lifesigns_engine::{Engine, EngineConfig, LoadedRule, RuleAlertSink, RuleSet};
-use lifesigns_model::{Chunk, Decoder, EventSource, InitialState, Limits, LogRecord, ManualClock};
+use lifesigns_model::{Chunk, Decoder, EventSource, InitialState, Limits, LogRecord, ManualClock, RuleKey};
 use lifesigns_rule::testing::Bench;
 use script::Script;
 
@@ -102,7 +102,7 @@ fn hosted(steps: &[Step], lines: usize) -> (Answers, u64) {
         engine.submit(chunk).expect("the engine is open");
     }
     let report = engine.stop().report;
-    let failed = report.failures.get("script").map_or(0, |failures| failures.failed);
+    let failed = report.failures.get(&RuleKey::live("script")).map_or(0, |failures| failures.failed);
     let answers = std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner));
     (answers, failed)
 }

@@ -16,6 +16,11 @@ pub(super) fn short(id: &str) -> String {
     visible(&id.chars().take(ID_CHARS).collect::<String>())
 }
 
+/// Returns the beginning of a module's digest, if it has one.
+pub(super) fn digest(digest: &str) -> Option<&str> {
+    digest.strip_prefix("sha256:").and_then(|hex| hex.get(..ID_CHARS))
+}
+
 /// Returns a time and how long ago it is.
 pub(super) fn stamp(time_ns: u64, view: &View) -> String {
     let ago = when::ago(time_ns, view.now_ns);

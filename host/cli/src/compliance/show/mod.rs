@@ -10,6 +10,7 @@ mod outbox;
 mod pending;
 mod policies;
 mod route;
+mod rule_diff;
 mod silences;
 #[cfg(test)]
 mod snapshots;
@@ -27,6 +28,7 @@ pub(crate) use outbox::outbox;
 pub(crate) use pending::pending;
 pub(crate) use policies::policies;
 pub(crate) use route::route;
+pub(crate) use rule_diff::rule_diff;
 pub(crate) use silences::{matches_little, preview, silence, silenced, silences};
 pub(crate) use status::status;
 pub(crate) use trail::{audit, verified};

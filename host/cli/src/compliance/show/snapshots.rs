@@ -3,10 +3,11 @@
 
 use std::{fs, path::PathBuf};
 
+use lifesigns::model::{Change, ChangeCount, DiffExample, LaneWork, RuleLane, ShadowDiff};
 use lifesigns_api::{
     AlertCounts, AuditReport, AuditTrailRow, ChainBreak, CompilingRule, ConfigStatus, DeliveryState, DropStatus,
-    EngineStatus, HostStatus, MemoryStatus, ReceiverStatus, RefusedRule, RuleStatus, SourceState, SourceStatus,
-    StoreState, StoreStatus, UndeliveredNotice, WatchStatus,
+    EngineStatus, HostStatus, MemoryStatus, ReceiverStatus, RefusedRule, RuleDiff, RuleStatus, SourceState,
+    SourceStatus, StoreState, StoreStatus, UndeliveredNotice, WatchStatus,
 };
 use lifesigns_compliance::{
     Alert, Badge, EndCause, Membership, Notice, NoticeKind, Silence, SymptomState, UndecidedExpression,
@@ -248,6 +249,7 @@ fn status() -> HostStatus {
             name: "broken".into(),
             why: "no such import".into(),
             digest: format!("sha256:{}", "ab12".repeat(16)),
+            ..RefusedRule::default()
         }],
         compiling: vec![CompilingRule {
             name: "slow".into(),
@@ -324,6 +326,58 @@ fn a_hosts_status() {
     full.config.last_error = "lifesigns.toml:3:1: unknown key `rulez`".into();
     shown("status-full.txt", &super::status(&full, &view(None)));
     shown("status-empty.txt", &super::status(&HostStatus::default(), &view(None)));
+}
+
+/// Two versions of a rule, with a line that would clear the screen.
+fn rule_diff() -> RuleDiff {
+    let version = |lane, digest: &str, last_error: &str| RuleStatus {
+        name: "ssh-failures".into(),
+        lane,
+        module: "keyword 0.1.0".into(),
+        digest: format!("sha256:{}", digest.repeat(16)),
+        state_bytes: 65_536,
+        last_error: last_error.into(),
+        ..RuleStatus::default()
+    };
+    let example = |lane, change, summary: &str| DiffExample {
+        lane,
+        time_ns: 1_795_424_400_000_000_000,
+        object: "vm-7".into(),
+        symptom: "keyword".into(),
+        change,
+        summary: summary.into(),
+        source: "auth.log".into(),
+        line: 88_123,
+        text: "Invalid user \x1b[2J from 192.0.2.7".into(),
+    };
+    let diff = ShadowDiff {
+        since_ns: sample().time_ns - 7200 * SECOND_NS,
+        both: ChangeCount { raises: 1_234, clears: 2 },
+        reworded: 3,
+        only_live: ChangeCount { raises: 0, clears: 1 },
+        only_shadow: ChangeCount { raises: 1, clears: 0 },
+        not_compared: 4,
+        live: LaneWork { events: 8_120, cpu_ns: 15_428_000, ..LaneWork::default() },
+        shadow: LaneWork { events: 8_344, cpu_ns: 18_357_000, failed: 1, missed: 2, over_budget: 0 },
+        examples: vec![
+            example(RuleLane::Live, Change::Clear, ""),
+            example(RuleLane::Shadow, Change::Raise, "10 times within 2m"),
+        ],
+    };
+    let live = version(RuleLane::Live, "3f2a", "");
+    RuleDiff { live, shadow: version(RuleLane::Shadow, "b81c", "it trapped: unreachable"), diff }
+}
+
+#[test]
+fn a_rule_and_its_shadow() {
+    shown("rule-diff.txt", &super::rule_diff(&rule_diff(), &view(None)));
+    let mut same = rule_diff();
+    same.diff = ShadowDiff { since_ns: same.diff.since_ns, both: same.diff.both, ..ShadowDiff::default() };
+    shown("rule-diff-same.txt", &super::rule_diff(&same, &view(Some(100))));
+    let mut status = status();
+    status.rules = vec![rule_diff().live, rule_diff().shadow];
+    status.refused[0].lane = RuleLane::Shadow;
+    shown("status-shadow.txt", &super::status(&status, &view(None)));
 }
 
 #[test]

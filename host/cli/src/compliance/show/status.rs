@@ -8,7 +8,7 @@ use super::{
         table::{Style, Table, View, heading},
         when,
     },
-    cells::{count, stamp},
+    cells::{count, digest, stamp},
 };
 use crate::terminal::grouped;
 
@@ -174,8 +174,8 @@ fn rules(status: &HostStatus, view: &View) -> String {
         let mut table = Table::new(view, &heads);
         for rule in &status.rules {
             table.row(vec![
-                visible(&rule.name),
-                visible(&rule.module),
+                visible(&rule.lane.label(&rule.name)),
+                module(rule, &status.rules),
                 format!("{:.1} %", rule.cpu_us_per_s as f64 / 10_000.0),
                 format!("{:.1}", rule.signs_per_1000_s as f64 / 1000.0),
                 format!("{} B", grouped(rule.state_bytes)),
@@ -189,12 +189,15 @@ fn rules(status: &HostStatus, view: &View) -> String {
     for rule in &status.compiling {
         let old = if rule.old_version_runs { ", the old version runs" } else { "" };
         let since = when::ago(rule.since_ns, view.now_ns);
-        text.push_str(&format!("{} {} for {since}{old}\n", Style::Yellow.on("compiling"), visible(&rule.name)));
+        text.push_str(&format!(
+            "{} {} for {since}{old}\n",
+            Style::Yellow.on("compiling"),
+            visible(&rule.lane.label(&rule.name))
+        ));
     }
     for rule in &status.refused {
-        let digest = rule.digest.strip_prefix("sha256:").and_then(|hex| hex.get(..8));
-        let digest = digest.map(|hex| format!(" ({hex})")).unwrap_or_default();
-        let name = visible(&rule.name);
+        let digest = digest(&rule.digest).map(|hex| format!(" ({hex})")).unwrap_or_default();
+        let name = visible(&rule.lane.label(&rule.name));
         // A manifest may have several mistakes, a line each.
         let why = visible_lines(&rule.why);
         text.push_str(&format!("{} {name}{digest}: {why}\n", Style::Red.on("refused")));
@@ -205,6 +208,13 @@ fn rules(status: &HostStatus, view: &View) -> String {
         text.push_str(&format!("memory {used} of {ceiling} bytes, {} of it code\n", grouped(memory.code_bytes)));
     }
     text
+}
+
+/// Returns a rule's module; with its digest where two versions run, which may have one name.
+fn module(rule: &RuleStatus, rules: &[RuleStatus]) -> String {
+    let has_both = rules.iter().filter(|other| other.name == rule.name).count() > 1;
+    let digest = digest(&rule.digest).filter(|_| has_both).map(|hex| format!(" ({hex})"));
+    visible(&format!("{}{}", rule.module, digest.unwrap_or_default()))
 }
 
 /// What went wrong with a rule last, and what of it was left out.

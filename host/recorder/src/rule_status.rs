@@ -1,0 +1,70 @@
+//! Builds the status of rules, and the comparison of one with its shadow.
+
+use std::collections::BTreeMap;
+
+use lifesigns_api::{ApiError, RuleDiff, RuleStatus};
+use lifesigns_engine::{LoadedRule, RuleUsageTotals, ShardReport};
+use lifesigns_model::RuleKey;
+
+use crate::shared::Shared;
+
+/// Returns the status of each rule that runs, by name and lane.
+pub(crate) fn all(shared: &Shared, report: &ShardReport) -> Vec<RuleStatus> {
+    let uses = shared.engine.rule_usage();
+    shared.engine.rules().rules().iter().map(|rule| status(rule, report, &uses)).collect()
+}
+
+fn status(rule: &LoadedRule, report: &ShardReport, uses: &BTreeMap<RuleKey, RuleUsageTotals>) -> RuleStatus {
+    let failed = report.failures.get(&rule.key).cloned().unwrap_or_default();
+    let used = uses.get(&rule.key).copied().unwrap_or_default();
+    RuleStatus {
+        name: rule.name().to_owned(),
+        lane: rule.key.lane,
+        module: format!("{} {}", rule.description.name, rule.description.version),
+        digest: rule.module.digest().to_owned(),
+        failed: failed.failed,
+        missed: failed.missed,
+        over_budget: failed.over_budget,
+        events: used.total.events,
+        cpu_us_per_s: (used.cpu_ms_per_s * 1000.0) as u64,
+        signs: used.total.alerts,
+        signs_per_1000_s: (used.alerts_per_s * 1000.0) as u64,
+        state_bytes: used.state_bytes,
+        log_lines_left_out: used.total.log_lines_left_out,
+        last_error: failed.last_error,
+    }
+}
+
+/// Compares a rule with its shadow.
+pub(crate) fn diff(shared: &Shared, name: &str) -> Result<RuleDiff, ApiError> {
+    let rules = shared.engine.rules();
+    let report = shared.engine.totals().report;
+    let (live, shadow) = (RuleKey::live(name), RuleKey::shadow(name));
+    let (Some(live), Some(shadow)) = (rules.rule(&live), rules.rule(&shadow)) else {
+        let missing = if rules.rule(&live).is_none() { live } else { shadow };
+        return Err(missing_version(shared, &missing));
+    };
+    let Some(diff) = rules.shadow_diff(name, &report) else {
+        return Err(ApiError::Internal(format!("rule {name} and its shadow are not compared")));
+    };
+    let uses = shared.engine.rule_usage();
+    Ok(RuleDiff { live: status(live, &report, &uses), shadow: status(shadow, &report, &uses), diff })
+}
+
+/// Says why there is nothing to compare.
+fn missing_version(shared: &Shared, missing: &RuleKey) -> ApiError {
+    let overview = shared.overview.get();
+    let refused = overview.refused.iter().find(|one| *one.name == *missing.name && one.lane == missing.lane);
+    if let Some(refused) = refused {
+        return ApiError::Conflict(format!("{missing} does not run, because it was refused: {}", refused.why));
+    }
+    if overview.compiling.iter().any(|one| *one.name == *missing.name && one.lane == missing.lane) {
+        return ApiError::Conflict(format!("{missing} is being compiled: ask again in a moment"));
+    }
+    let name = &missing.name;
+    if missing.is_shadow() {
+        let advice = format!("write `shadow = \"NEW.wasm\"` into {name}.toml in the rules folder");
+        return ApiError::Conflict(format!("rule {name} has no shadow to compare it with: {advice}"));
+    }
+    ApiError::Unknown(format!("no rule {name} runs; `lifesigns status` lists those that do"))
+}
