@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use lifesigns_api::ApiError;
-use lifesigns_compliance::{AuditedChange, Book, BookInput};
+use lifesigns_compliance::{AuditedChange, BookInput};
 use lifesigns_record::{Commit, OutboxUpdate};
 
 use crate::{
@@ -12,41 +12,8 @@ use crate::{
     crash,
     recorder::Recorder,
     request::{Act, Caller, Refusal},
-    turn::Turn,
+    turn::{Acts, Replies, Turn},
 };
-
-/// The acts of a turn, until its commit.
-pub(crate) struct Acts {
-    /// The book before them.
-    savepoint: Book,
-    /// How many changes of the outbox were in the commit before them.
-    outbox: usize,
-    /// Audit entries that are not the book's.
-    audit: Vec<AuditedChange>,
-    /// The configuration that they put in force.
-    config: Option<RecorderConfig>,
-    replies: Replies,
-}
-
-/// Who waits for acts that are committed, and the number of notices that each act changed.
-#[derive(Default)]
-pub(crate) struct Replies(Vec<(Caller, usize)>);
-
-impl Replies {
-    /// Answers all callers.
-    pub(crate) fn send(self) {
-        for (caller, count) in self.0 {
-            caller.reply(Ok(count));
-        }
-    }
-}
-
-impl Acts {
-    /// Takes the audit entries that are not the book's.
-    pub(crate) fn take_audit(&mut self) -> Vec<AuditedChange> {
-        std::mem::take(&mut self.audit)
-    }
-}
 
 impl Recorder {
     /// Applies acts whose callers still wait. One that is refused is answered at once and changes nothing.

@@ -92,7 +92,7 @@ impl Recorder {
         let commit = &mut turn.commit;
         commit.changes = self.book.take();
         if let Some(acts) = &mut turn.acts {
-            commit.changes.audit.append(&mut acts.take_audit());
+            commit.changes.audit.append(&mut acts.audit);
         }
         // A receiver that no longer exists needs no notice that an alert is over.
         commit

@@ -14,14 +14,13 @@ use lifesigns_notifications::DeliveryOutcome;
 use lifesigns_record::{Commit, OutboxChange, OutboxUpdate, ReceiverPause, RecordError, RecordWriter};
 
 use crate::{
-    acts::Replies,
     config::RecorderConfig,
     crash,
     pace::TurnPace,
     receivers::Receivers,
     request::RecorderRequest,
     shared::Shared,
-    turn::{Coverage, Turn},
+    turn::{Coverage, Replies, Turn},
     warnings::Warnings,
 };
 

@@ -131,7 +131,7 @@ fn a_command_whose_commit_failed_is_not_carried_out_later() {
     let refused = ApiError::from(host.ask_in_vain(silence()));
     assert!(matches!(&refused, ApiError::Unavailable(why) if why.contains("no room is left")), "{refused}");
     assert_eq!(host.silences(), 0);
-    // Whoever repeats it has done it once.
+    // A repeat counts once.
     host.ask(silence()).expect("there is room");
     assert_eq!(host.silences(), 1);
     let recorded = host.stop();
