@@ -6,8 +6,8 @@ use memchr::{memchr, memchr_iter, memmem, memrchr};
 
 use crate::literal::Pattern;
 
-/// Bytes of the longest escape, `\U00000041`.
-const ESCAPE_BYTES: usize = 10;
+/// Bytes of escapes by number: `\x41` and `\101`, `\u0041`, `\U00000041`.
+const NUMBER_BYTES: [usize; 3] = [4, 6, 10];
 /// Bits of a symbol.
 const SYMBOL_BITS: usize = 7;
 
@@ -104,8 +104,11 @@ fn before(bytes: &[u8], at: usize) -> Symbol {
     let text = &text[..text.iter().rposition(|byte| *byte != b'\\').map_or(0, |last| last + 1)];
     let Some(last) = text.last() else { return Symbol::CONTROL };
     // It may be the end of an escape by number.
-    let near = &text[text.len().saturating_sub(ESCAPE_BYTES)..];
-    if last.is_ascii_hexdigit() && near.contains(&b'\\') { Symbol::ANY } else { Symbol::of(*last) }
+    let is_number = |len: &usize| {
+        let start = text.len().checked_sub(*len).filter(|start| text[*start] == b'\\');
+        start.is_some_and(|start| escaped_number(&text[start..]).is_some_and(|(_, found)| found == *len))
+    };
+    if last.is_ascii_hexdigit() && NUMBER_BYTES.iter().any(is_number) { Symbol::ANY } else { Symbol::of(*last) }
 }
 
 /// The character at `at`, behind an escape.
@@ -178,6 +181,12 @@ mod tests {
             (r"a\/x", true),
             (r"y\/a", true),
             (r"z\u0079\/a", true),
+            (r"\/v1.41\/create", false),
+            (r"\u0073\/create", true),
+            (r"\x73\/create", true),
+            (r"\163\/create", true),
+            (r"\U00000073\/create", true),
+            (r"\1634\/create", false),
             (r"\n\/x", true),
             (r"a\/", false),
             (r"\/", false),
