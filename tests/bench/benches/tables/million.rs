@@ -62,7 +62,7 @@ fn write(folder: &Path, count: usize) {
     fs::write(folder.join("lifesigns.toml"), config).expect("the configuration");
     let create = |name: &str| BufWriter::new(fs::File::create(folder.join(name)).expect("a file"));
     let (mut inventory, mut log) = (create("inventory.csv"), create("fleet.ndjson"));
-    writeln!(inventory, "id,kind,env").expect("room for the inventory");
+    writeln!(inventory, "id,kind,property.env").expect("room for the inventory");
     for number in 0..count {
         let env = if number % 2 == 0 { "production" } else { "test" };
         writeln!(inventory, "vm-{number:07},vm,{env}").expect("room for the inventory");
