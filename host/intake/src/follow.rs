@@ -10,10 +10,10 @@ mod tail;
 
 use std::{ops::ControlFlow, path::PathBuf, time::Duration};
 
-use lifesigns_model::{SharedClock, SystemClock};
+use lifesigns_model::{SharedClock, SystemClock, WakeSignal, Wakeup};
 
 pub use self::{look::Look, position::Position, tail::Tail};
-use crate::{followed::Followed, gap::FollowEvent, stop::Stop};
+use crate::{followed::Followed, gap::FollowEvent};
 
 /// How often a file at its end is looked at unless said otherwise, in milliseconds.
 const POLL_MS: u64 = 150;
@@ -58,11 +58,11 @@ impl Follower {
 
     /// Passes whole lines, gaps, changes of state and the end of each look to `emit`, lines in chunks of at
     /// most [`CHUNK_BYTES`](lifesigns_model::limits::CHUNK_BYTES) bytes, each with the offset after it, until
-    /// `stop` is set or `emit` breaks. Blocks while `emit` does. A path at which no regular file can be read
+    /// `stop` is stopped or `emit` breaks. Blocks while `emit` does. A path at which no regular file can be read
     /// is looked at again.
     ///
     /// When it is stopped, an unfinished last line comes as [`FollowEvent::Unfinished`].
-    pub fn run(&self, stop: &Stop, mut emit: impl FnMut(FollowEvent) -> ControlFlow<()>) -> Followed {
+    pub fn run(&self, stop: &WakeSignal, mut emit: impl FnMut(FollowEvent) -> ControlFlow<()>) -> Followed {
         let mut tail = Tail::new(&self.path, self.position);
         loop {
             let began_ns = self.clock.now_ns();
@@ -74,7 +74,7 @@ impl Follower {
                     if emit(FollowEvent::Looked { began_ns, followed, encoding }).is_break() {
                         return followed;
                     }
-                    if !stop.wait(self.poll) {
+                    if stop.wait(self.poll) != Wakeup::Stopped {
                         continue;
                     }
                 }

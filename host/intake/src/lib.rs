@@ -16,7 +16,6 @@ mod gap;
 pub mod inventory;
 mod lines;
 mod log_file;
-mod stop;
 mod zstd_frames;
 
 pub use carry::{ObjectLines, Pushed, RecordLines, object_decoder, record_decoder};
@@ -30,4 +29,3 @@ pub use followed::Followed;
 pub use gap::{FileState, FollowEvent, Gap, GapCause};
 pub use lines::LineChunks;
 pub use log_file::{Filled, LogFile, OnRead, StayOpen};
-pub use stop::Stop;

@@ -14,7 +14,8 @@ use std::{
 };
 
 use common::{DEADLINE, Following, POLL, append, log, run_sees};
-use lifesigns_intake::{Cursor, FileState, FollowEvent, Follower, Position, Stop, Tail};
+use lifesigns_intake::{Cursor, FileState, FollowEvent, Follower, Position, Tail};
+use lifesigns_model::WakeSignal;
 
 #[test]
 fn lines_come_as_they_are_written() {
@@ -117,7 +118,7 @@ fn a_truncated_file_is_read_from_its_start() {
 fn the_receiver_can_end_it() {
     let (_folder, path) = log();
     append(&path, "one\n");
-    let followed = Follower::new(&path, Position::Start).run(&Stop::new(), |event| match event {
+    let followed = Follower::new(&path, Position::Start).run(&WakeSignal::new(), |event| match event {
         FollowEvent::Lines { bytes, .. } if !bytes.is_empty() => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     });
@@ -127,7 +128,7 @@ fn the_receiver_can_end_it() {
 /// Where a look began and what it read.
 fn look(path: &Path, position: Position) -> (Option<Cursor>, String) {
     let (mut place, mut text) = (None, String::new());
-    let _ = Tail::new(path, position).look(&Stop::new(), &mut |event| {
+    let _ = Tail::new(path, position).look(&WakeSignal::new(), &mut |event| {
         if let FollowEvent::Lines { bytes, cursor } = event {
             place = Some(cursor);
             text.push_str(&String::from_utf8(bytes).unwrap());
@@ -195,7 +196,7 @@ fn what_is_no_file_is_said_and_looked_at_again() {
     let (folder, path) = log();
     fs::create_dir(&path).unwrap();
     let (sender, states) = channel();
-    let stop = Stop::new();
+    let stop = WakeSignal::new();
     let (follower, signal) = (Follower::new(&path, Position::Start).poll(POLL), stop.clone());
     let thread = std::thread::spawn(move || {
         follower.run(&signal, |event| {

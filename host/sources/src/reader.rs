@@ -7,12 +7,11 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
     thread,
-    time::Duration,
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
-use lifesigns_intake::{Cursor, Encoding, FileState, FollowEvent, Followed, LineChunks, SourceKind, Stop, not_text};
-use lifesigns_model::SharedClock;
+use crossbeam_channel::{Receiver, bounded, select};
+use lifesigns_intake::{Cursor, Encoding, FileState, FollowEvent, Followed, LineChunks, SourceKind, not_text};
+use lifesigns_model::{SharedClock, WakeSignal};
 
 use crate::{
     error::SourceError,
@@ -21,8 +20,6 @@ use crate::{
     state::{Phase, SharedState},
 };
 
-/// How often a stream that brings nothing checks whether it is to stop.
-const STOP_CHECK: Duration = Duration::from_millis(100);
 /// One of this many chunks is checked whether it is text, and this much of it.
 const SAMPLE_EVERY: u64 = 64;
 const SAMPLE_BYTES: usize = 64 << 10;
@@ -31,7 +28,7 @@ const SAMPLE_BYTES: usize = 64 << 10;
 pub(crate) struct SourceReader {
     pub(crate) sink: Arc<dyn SourceSink>,
     pub(crate) source: InputSource,
-    pub(crate) stop: Stop,
+    pub(crate) stop: WakeSignal,
     pub(crate) clock: SharedClock,
     pub(crate) state: SharedState,
 }
@@ -178,19 +175,19 @@ impl SourceReader {
         self.state.lock().phase = Phase::Stream;
         let chunks = stream_chunks(open);
         while !self.stop.is_stopped() {
-            match chunks.recv_timeout(STOP_CHECK) {
-                Ok(Some((chunk, encoding, nul_bytes))) => {
-                    {
-                        let mut state = self.state.lock();
-                        state.encoding = encoding;
-                        state.nul_bytes = nul_bytes;
-                    }
-                    if self.submit(chunk.map_err(|error| self.failed(error))?, None).is_break() {
-                        return Ok(());
-                    }
-                }
-                Ok(None) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
-                Err(RecvTimeoutError::Timeout) => {}
+            let read = select! {
+                recv(chunks) -> read => read,
+                recv(self.stop.receiver()) -> _ => return Ok(()),
+            };
+            // The end of the stream, or of the thread that reads it.
+            let Ok(Some((chunk, encoding, nul_bytes))) = read else { return Ok(()) };
+            {
+                let mut state = self.state.lock();
+                state.encoding = encoding;
+                state.nul_bytes = nul_bytes;
+            }
+            if self.submit(chunk.map_err(|error| self.failed(error))?, None).is_break() {
+                return Ok(());
             }
         }
         Ok(())

@@ -6,8 +6,8 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use lifesigns_intake::{Cursor, SourceKind, SourceSettings, Stop};
-use lifesigns_model::{EventSource, SharedClock};
+use lifesigns_intake::{Cursor, SourceKind, SourceSettings};
+use lifesigns_model::{EventSource, SharedClock, WakeSignal};
 use lifesigns_watch::{FolderWatch, OnChange, SystemWatch, WatchError};
 
 use crate::{
@@ -36,7 +36,7 @@ pub struct SourceSupervisor {
 
 struct Running {
     config: SourceSettings,
-    stop: Stop,
+    stop: WakeSignal,
     work: Work,
     state: SharedState,
 }
@@ -132,7 +132,7 @@ impl SourceSupervisor {
             decoder: decoder(&config, &self.clock),
         };
         self.rank += 1;
-        let (stop, state) = (Stop::new(), SharedState::starting_at(cursor));
+        let (stop, state) = (WakeSignal::new(), SharedState::starting_at(cursor));
         let reader = SourceReader {
             sink: Arc::clone(&self.sink),
             source: InputSource::new(source),

@@ -14,11 +14,11 @@ use std::{
 use lifesigns::{
     Loader, Sandbox,
     engine::{Engine, EngineConfig, RuleSet},
-    model::{Chunk, EventSource, RuleAlert},
+    model::{Chunk, EventSource, RuleAlert, WakeSignal},
     rulestore::RuleStore,
 };
 use lifesigns_dockerd_test::Daemon;
-use lifesigns_intake::{FollowEvent, Follower, Format, Position, Stop};
+use lifesigns_intake::{FollowEvent, Follower, Format, Position};
 
 /// From the container to its alert, at the latest.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -39,7 +39,7 @@ fn a_container_that_a_real_daemon_creates_is_told() {
     let name = format!("lifesigns-{}", std::process::id());
     let (send, alerts) = mpsc::channel();
     let engine = engine(rules, send);
-    let stop = Stop::new();
+    let stop = WakeSignal::new();
     let found = thread::scope(|scope| {
         scope.spawn(|| follow(&daemon.log(), &engine, &stop));
         let create = ["create", "--name", &name, "--network", "none", IMAGE, "/bin/busybox", "true"];
@@ -73,7 +73,7 @@ fn engine(rules: RuleSet, alerts: mpsc::Sender<RuleAlert>) -> Engine {
     Engine::start(&config, Arc::new(rules), lifesigns::model::InitialState::default(), sink).unwrap()
 }
 
-fn follow(log: &Path, engine: &Engine, stop: &Stop) {
+fn follow(log: &Path, engine: &Engine, stop: &WakeSignal) {
     let source = Arc::new(EventSource {
         name: log.display().to_string(),
         rank: 0,

@@ -16,11 +16,11 @@ use lifesigns::{
         AlertStatus, ComplianceConfig, NoticeKind,
         query::{AlertFilter, Query, QueryAnswer},
     },
-    model::{Chunk, EventSource, ManualClock, SharedClock},
+    model::{Chunk, EventSource, ManualClock, SharedClock, WakeSignal},
     notifications::{DeliveryError, Message, Receiver},
     record::MemoryStore,
 };
-use lifesigns_intake::{Cursor, FollowEvent, Format, Position, Stop, Tail};
+use lifesigns_intake::{Cursor, FollowEvent, Format, Position, Tail};
 use lifesigns_settings::Settings;
 
 /// How long a change may take to show on a busy machine.
@@ -127,7 +127,7 @@ impl Host {
         let now_ns = lifesigns::model::Clock::now_ns(&*self.clock);
         for Following { tail, source } in &mut self.files {
             let (host, gaps) = (&self.host, &mut self.gaps);
-            tail.look(&Stop::new(), &mut |event| {
+            tail.look(&WakeSignal::new(), &mut |event| {
                 match event {
                     FollowEvent::Lines { bytes, cursor } => {
                         let chunk = Chunk {

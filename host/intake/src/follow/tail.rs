@@ -9,7 +9,7 @@ use std::{
     path::PathBuf,
 };
 
-use lifesigns_model::limits::CHUNK_BYTES;
+use lifesigns_model::{WakeSignal, limits::CHUNK_BYTES};
 
 use super::{
     late::LateWrites,
@@ -25,7 +25,6 @@ use crate::{
     encoding::Encoding,
     followed::Followed,
     gap::{FileState, FollowEvent, Gap, GapCause},
-    stop::Stop,
 };
 
 /// Files that have been read to their ends and are remembered.
@@ -110,7 +109,7 @@ impl Tail {
     }
 
     /// Reads everything that is there now, and hands it to `emit`.
-    pub fn look(&mut self, stop: &Stop, emit: Emit<'_>) -> Look {
+    pub fn look(&mut self, stop: &WakeSignal, emit: Emit<'_>) -> Look {
         if self.is_unchanged() {
             return Look::Wait;
         }
@@ -126,7 +125,7 @@ impl Tail {
         self.is_settled() && open.is_done() && is_same(&self.path, open)
     }
 
-    fn look_closely(&mut self, stop: &Stop, emit: Emit<'_>) -> Look {
+    fn look_closely(&mut self, stop: &WakeSignal, emit: Emit<'_>) -> Look {
         loop {
             let step = match &self.open {
                 None => self.begin(emit),
@@ -249,7 +248,7 @@ impl Tail {
     }
 
     /// Reads to the end of the open file, then looks what has become of it.
-    fn advance(&mut self, stop: &Stop, emit: Emit<'_>) -> io::Result<Step> {
+    fn advance(&mut self, stop: &WakeSignal, emit: Emit<'_>) -> io::Result<Step> {
         if let Some(copy) = self.truncated_alike()? {
             self.followed.truncations += 1;
             return self.go_on(copy, emit);
@@ -330,7 +329,7 @@ mod tests {
     #[test]
     fn the_end_of_a_file_that_comes_later_is_its_start() {
         let mut tail = Tail::new("/nowhere/app.log", Position::End);
-        assert_eq!(tail.look(&Stop::new(), &mut |_| ControlFlow::Continue(())), Look::Wait);
+        assert_eq!(tail.look(&WakeSignal::new(), &mut |_| ControlFlow::Continue(())), Look::Wait);
         assert_eq!(tail.position, Position::Start);
         let mut tail = Tail::new("/nowhere/app.log", Position::End);
         tail.lose(&io::Error::from(io::ErrorKind::PermissionDenied));

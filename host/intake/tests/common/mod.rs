@@ -15,7 +15,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_intake::{Cursor, FollowEvent, Followed, Follower, Gap, GapCause, Position, Stop};
+use lifesigns_intake::{Cursor, FollowEvent, Followed, Follower, Gap, GapCause, Position};
+use lifesigns_model::WakeSignal;
 
 /// Only a failing test waits this long.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -23,7 +24,7 @@ pub(crate) const POLL: Duration = Duration::from_millis(2);
 
 /// See the module.
 pub(crate) struct Following {
-    pub(crate) stop: Stop,
+    pub(crate) stop: WakeSignal,
     pub(crate) chunks: Receiver<(Vec<u8>, Cursor)>,
     pub(crate) thread: JoinHandle<Followed>,
     gaps: Arc<Mutex<Vec<Gap>>>,
@@ -34,7 +35,7 @@ pub(crate) struct Following {
 impl Following {
     pub(crate) fn start(path: &Path, position: Position) -> Self {
         let (sender, chunks) = channel();
-        let stop = Stop::new();
+        let stop = WakeSignal::new();
         let gaps = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&gaps);
         let (follower, signal) = (Follower::new(path, position).poll(POLL), stop.clone());

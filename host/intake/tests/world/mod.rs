@@ -12,7 +12,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use lifesigns_intake::{Cursor, FollowEvent, Look, Position, Stop, Tail};
+use lifesigns_intake::{Cursor, FollowEvent, Look, Position, Tail};
+use lifesigns_model::WakeSignal;
 
 /// What sequences came to.
 #[derive(Debug, Default)]
@@ -243,7 +244,7 @@ impl World {
         let Some(mut host) = self.host.take() else { return };
         self.looked.extend(Self::inode(&self.path));
         let mut events = Vec::new();
-        let look = host.look(&Stop::new(), &mut |event| {
+        let look = host.look(&WakeSignal::new(), &mut |event| {
             events.push(event);
             ControlFlow::Continue(())
         });
