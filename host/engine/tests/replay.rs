@@ -39,6 +39,19 @@ fn say(event: &Event<'_>, _: &mut dyn RuleState) -> Result<Option<String>, State
     Ok(Some(format!("{} {}", event.kind, event.message)))
 }
 
+/// A source for each text, which comes a line at a time.
+fn inputs(texts: [&'static str; 2]) -> Vec<ReplayInput<'static>> {
+    let input = |(rank, text): (usize, &'static str)| {
+        let mut chunks =
+            text.split_inclusive('\n').map(|line| line.as_bytes().to_vec()).collect::<Vec<_>>().into_iter();
+        ReplayInput {
+            source: source(&format!("{rank}"), rank as u32),
+            reader: Box::new(move |_: Vec<u8>| Ok(chunks.next())),
+        }
+    };
+    texts.into_iter().enumerate().map(input).collect()
+}
+
 #[test]
 fn facts_and_new_objects_come_in_the_order_of_the_alerts() {
     let rules =
@@ -47,17 +60,6 @@ fn facts_and_new_objects_come_in_the_order_of_the_alerts() {
         "1000 a say 1\n1000 a \"properties\" env=x\n1000 b remind\n3000 c say 2\n2000 c \"properties\" env=y\n",
         "1000 a say 3\n1000 d \"properties\" env\n1050 a \"properties\" env=x\n1200 b say 4\n",
     ];
-    let inputs = || {
-        let input = |(rank, text): (usize, &str)| {
-            let mut chunks =
-                text.split_inclusive('\n').map(|line| line.as_bytes().to_vec()).collect::<Vec<_>>().into_iter();
-            ReplayInput {
-                source: source(&format!("{rank}"), rank as u32),
-                reader: Box::new(move |_: Vec<u8>| Ok(chunks.next())),
-            }
-        };
-        texts.into_iter().enumerate().map(input).collect::<Vec<_>>()
-    };
     let known = [ObjectFacts { object: "d".into(), ..ObjectFacts::default() }];
     let text = |sign: &Observation| match sign {
         Observation::RuleAlert(alert) => format!("{} {} {}", alert.time_ns / MS, alert.object, alert.summary),
@@ -72,7 +74,7 @@ fn facts_and_new_objects_come_in_the_order_of_the_alerts() {
             signs.push(sign);
             Ok(())
         };
-        replay_observations(&ReplayOptions::with_threads(threads), &rules, inputs(), &known, &mut emit).unwrap();
+        replay_observations(&ReplayOptions::with_threads(threads), &rules, inputs(texts), &known, &mut emit).unwrap();
         signs
     });
     assert!(runs[0] == runs[1] && runs[0] == runs[2]);
@@ -108,7 +110,7 @@ fn facts_and_new_objects_come_in_the_order_of_the_alerts() {
     replay(
         &ReplayOptions::with_threads(2),
         &rules,
-        inputs(),
+        inputs(texts),
         &known,
         &mut ReplayOutput { render: &render, emit: &mut emit, flush: &mut || Ok(()) },
     )
