@@ -19,8 +19,6 @@ use crate::{
 const POINTS: [&str; 6] = ["before-commit", "after-commit", "before-release", "after-release", "delivered", "reloaded"];
 /// Between two bursts of events.
 const BURST: Duration = Duration::from_millis(3);
-/// Events that may wait for the host.
-const FAR_BEHIND: u64 = 500;
 
 /// How one run of the host ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +144,7 @@ impl Campaign {
     /// Writes some events, unless the host is far behind: what waits makes its next commits larger and slower, and
     /// on a busy machine it would not catch up.
     fn burst(&mut self) {
-        if self.feed.events() > self.notified.events().len() as u64 + FAR_BEHIND {
+        if self.notified.is_far_behind(&self.feed) {
             return;
         }
         let events = self.random.between(0, 3);

@@ -9,6 +9,11 @@ use std::{
 
 use serde_json::Value;
 
+use crate::feed::Feed;
+
+/// Events that may wait for the host.
+const FAR_BEHIND: u64 = 500;
+
 /// The receiver's file of notices, read incrementally.
 #[derive(Debug)]
 pub struct Notified {
@@ -62,6 +67,12 @@ impl Notified {
     /// Returns the events that the receiver was notified of.
     pub const fn events(&self) -> &BTreeSet<u64> {
         &self.events
+    }
+
+    /// Whether as much waits for the host already that more would only make its next commits larger and slower.
+    #[must_use]
+    pub fn is_far_behind(&self, feed: &Feed) -> bool {
+        feed.events() > self.events.len() as u64 + FAR_BEHIND
     }
 
     /// Returns the keys of the notices of one kind about an alert.

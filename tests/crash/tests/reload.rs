@@ -13,7 +13,9 @@ fn a_new_configuration_sends_no_notice_twice() {
         home.configure(version);
         let said = |host: &Host| host.errors().matches("configuration reloaded").count() as u64;
         wait_until("the configuration is in force", || {
-            feed.write(3, &mut random);
+            if !notified.is_far_behind(&feed) {
+                feed.write(3, &mut random);
+            }
             notified.read();
             said(&host) >= version
         });
