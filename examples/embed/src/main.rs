@@ -15,7 +15,6 @@ use lifesigns::{
 
 /// A receiver of the program's own, which routes name. A message that it fails to take is sent again.
 struct Pager;
-
 impl Receiver for Pager {
     fn deliver(&mut self, message: &Message) -> Result<(), DeliveryError> {
         message.notices.iter().for_each(|notice| println!("pager: {:?} {}", notice.happened, notice.alert.summary));
