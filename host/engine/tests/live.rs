@@ -33,9 +33,10 @@ fn remind(event: &Event<'_>, state: &mut dyn RuleState) -> Result<Option<String>
 fn a_silent_object_is_reminded_although_its_shard_is_never_idle() {
     within(|| {
         let (kept, sink) = sink();
+        // What waits is little, so that a slow machine is soon through with it.
+        let config = EngineConfig { inflight_bytes: 1 << 20, ..config(1) };
         let engine =
-            Engine::start(&config(1), rules(&[rule("r", &[], &[], true, remind)]), InitialState::default(), sink)
-                .unwrap();
+            Engine::start(&config, rules(&[rule("r", &[], &[], true, remind)]), InitialState::default(), sink).unwrap();
         let source = source("a", 0);
         engine.submit(chunk(&source, "1000 silent remind 300\n", None)).expect("the engine is open");
         let start = Instant::now();
