@@ -3,6 +3,7 @@
 
 mod error;
 mod history;
+mod rules;
 mod service;
 mod status;
 
@@ -11,8 +12,10 @@ pub use history::{
     AuditMark, AuditReport, AuditTrailRow, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit, PastBadges,
     UndeliveredNotice,
 };
+pub use lifesigns_model::TapPage;
+pub use rules::{RuleChange, RuleUpload, RuleVersion, TapQuery};
 pub use service::{ActOutcome, NoticeSelection, Service, ServiceFactory};
 pub use status::{
-    AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus, ReceiverStatus,
-    RefusedRule, RuleDiff, RuleStatus, SourceState, SourceStatus, StoreState, StoreStatus, WatchStatus,
+    AlertCounts, CompilingRule, ConfigStatus, DisabledRule, DropStatus, EngineStatus, HostStatus, MemoryStatus,
+    ReceiverStatus, RefusedRule, RuleDiff, RuleStatus, SourceState, SourceStatus, StoreState, StoreStatus, WatchStatus,
 };

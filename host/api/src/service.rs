@@ -6,6 +6,7 @@ use lifesigns_compliance::{
     Alert, BadgePoint, CommandAction,
     query::{AnswerPage, Query, QueryAnswer, SilenceDetails},
 };
+use lifesigns_model::TapPage;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     history::{
         AuditMark, AuditReport, AuditTrailRow, OutboxFilter, PastAlerts, PastAudit, PastBadges, UndeliveredNotice,
     },
+    rules::{RuleChange, RuleVersion, TapQuery},
     status::{HostStatus, RuleDiff},
 };
 
@@ -35,6 +37,32 @@ pub trait Service: Send + Sync {
     /// [`ApiError::Unknown`] if there is no such rule, [`ApiError::Conflict`] if not both of them run, and
     /// [`ApiError::Unavailable`] if no host is running.
     fn rule_diff(&self, rule: &str) -> Result<RuleDiff, ApiError>;
+
+    /// Lists the versions of a rule that were live, the oldest first.
+    ///
+    /// # Errors
+    /// [`ApiError::Unknown`] if there is no such rule, [`ApiError::Unavailable`] if no host is running.
+    fn rule_history(&self, rule: &str) -> Result<Vec<RuleVersion>, ApiError>;
+
+    /// Changes a rule. What can be checked is checked before anything is changed. Returns what was done, in a line
+    /// for a person.
+    ///
+    /// # Errors
+    /// See [`ApiError`]: why it was not done.
+    fn change_rule(&self, rule: &str, change: &RuleChange) -> Result<String, ApiError>;
+
+    /// Returns what a rule was given and answered since the last call. The first one opens the tap; it ends some
+    /// seconds after the last.
+    ///
+    /// # Errors
+    /// [`ApiError::Unknown`] if no such rule runs.
+    fn tap_rule(&self, rule: &str, query: &TapQuery) -> Result<TapPage, ApiError>;
+
+    /// Reads configuration, inventories and rules folder now. Returns what was done, in a line for a person.
+    ///
+    /// # Errors
+    /// [`ApiError::Invalid`] if the configuration has mistakes: nothing of it is in force then.
+    fn reload(&self) -> Result<String, ApiError>;
 
     /// Answers a question about objects, groups, policies, alerts and silences as of the last commit, and says
     /// where the list goes on if the question's limit cut it short. Pages are each as of the commit before they

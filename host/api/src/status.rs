@@ -24,6 +24,8 @@ pub struct HostStatus {
     pub rules: Vec<RuleStatus>,
     /// Rules that do not.
     pub refused: Vec<RefusedRule>,
+    /// Rules that are disabled in their manifests.
+    pub disabled: Vec<DisabledRule>,
     /// Rules whose modules are being compiled.
     pub compiling: Vec<CompilingRule>,
     /// Memory that all rules use together.
@@ -87,8 +89,14 @@ pub struct RuleStatus {
     pub missed: u64,
     /// How often it was paused because it had used more than its budget.
     pub over_budget: u64,
+    /// Whether an operator has paused it: it is shown nothing until it is released.
+    pub paused: bool,
+    /// Until when it is paused because it failed or was over its budget, on the host's clock; `None` if it is not.
+    pub paused_until_ns: Option<u64>,
     /// Events that it was shown.
     pub events: u64,
+    /// CPU that it has used since the host started, in nanoseconds.
+    pub cpu_ns: u64,
     /// CPU over the last seconds, in microseconds per second.
     pub cpu_us_per_s: u64,
     /// Raises and clears in total.
@@ -127,6 +135,16 @@ pub struct RefusedRule {
     pub why: String,
     /// `sha256:…` of its module; empty where that could not be read.
     pub digest: String,
+}
+
+/// A rule that lies in the rules folder and is not to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DisabledRule {
+    /// Its name.
+    pub name: String,
+    /// Whether it is the live version or its shadow.
+    pub lane: RuleLane,
 }
 
 /// A rule whose module is being compiled; an old version of it may run meanwhile.

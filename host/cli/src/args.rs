@@ -6,7 +6,11 @@ use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
 use lifesigns_intake::{Format, TimeFormat};
 use lifesigns_text::visible;
 
-use crate::{compliance, exit::Outcome};
+use crate::{
+    compliance,
+    exit::Outcome,
+    rule_args::{HostRuleCommand, TapArgs, TopArgs},
+};
 
 /// Sandboxed WebAssembly rules over log events: symptoms in, alerts out.
 #[derive(Parser)]
@@ -46,10 +50,30 @@ pub(crate) enum Command {
         #[arg(long)]
         follow: bool,
     },
-    /// Build, list and inspect rules; compare a new version with the live one.
+    /// Build, inspect, list, load and change rules; compare a new version with the live one.
     Rule {
         #[command(subcommand)]
         command: RuleCommand,
+    },
+    /// Show the rules of a running host by what they cost, again and again on a terminal.
+    #[command(after_help = "Examples:\n  lifesigns top\n  lifesigns top --once --output json | jq '.[0]'")]
+    Top(TopArgs),
+    /// Show what a rule of a running host is given and what it answers, as it happens.
+    #[command(after_help = "\
+Examples:
+  lifesigns tap keyword
+  lifesigns tap keyword -n 10 --output json | jq .message
+
+Recording begins with this command and ends with it. If more comes than is read, the latest 256 events are kept
+and the others counted; long texts are shortened. A rule in quarantine is given nothing.")]
+    Tap(TapArgs),
+    /// Have a running host read its configuration, inventories and rules folder now, as SIGHUP does.
+    #[command(
+        after_help = "Example:\n  lifesigns reload\n\nWhat has mistakes changes nothing: they are listed, and the exit code is 1."
+    )]
+    Reload {
+        #[command(flatten)]
+        place: compliance::Where,
     },
     #[command(flatten)]
     Compliance(Box<compliance::Command>),
@@ -127,17 +151,22 @@ pub(crate) enum RuleCommand {
         #[arg(long, default_value = ".", value_name = "DIR")]
         out: PathBuf,
     },
-    /// List the rules of a rules folder: what loads, what is refused and why.
+    /// List the rules of a running host, or of a rules folder: what loads, what is refused and why.
+    #[command(
+        after_help = "Examples:\n  lifesigns rule list           of the running host\n  lifesigns rule list rules.d   of a folder"
+    )]
     List {
-        /// The rules folder.
+        /// A rules folder. Default: the rules of the running host.
         #[arg(value_name = "DIR")]
-        rules: PathBuf,
+        rules: Option<PathBuf>,
         /// The folder that compiled modules are cached in.
         #[arg(long, value_name = "DIR", env = "LIFESIGNS_CACHE")]
         cache: Option<PathBuf>,
         /// A folder outside the rules folder that modules and links in it may lead to; may be repeated.
         #[arg(long = "module-folder", value_name = "DIR")]
         module_folders: Vec<PathBuf>,
+        #[command(flatten)]
+        place: compliance::Where,
     },
     /// Inspect a module: symptoms, interests, wants, imports, size, compile time.
     Inspect {
@@ -145,22 +174,8 @@ pub(crate) enum RuleCommand {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Compare a rule of a running host with its shadow: what both, and what only one of them raised and
-    /// cleared since both run, and what each costs.
-    #[command(after_help = "\
-Examples:
-  lifesigns rule diff keyword
-  lifesigns rule diff keyword --output json | jq .diff.only_shadow
-
-A rule has a shadow if its manifest in the rules folder says `shadow = \"NEW.wasm\"`: that module runs beside
-the live one on the same events. What it raises and clears goes nowhere but here.")]
-    Diff {
-        /// The name of the rule.
-        #[arg(id = "of", value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        place: compliance::Where,
-    },
+    #[command(flatten)]
+    Host(HostRuleCommand),
 }
 
 impl Command {
@@ -168,7 +183,11 @@ impl Command {
     pub(crate) fn wants_json(&self) -> bool {
         match self {
             Self::Compliance(command) => command.wants_json(),
-            Self::Rule { command: RuleCommand::Diff { place, .. } } => place.wants_json(),
+            Self::Rule { command: RuleCommand::Host(command) } => command.wants_json(),
+            Self::Rule { command: RuleCommand::List { place, .. } } => place.wants_json(),
+            Self::Top(TopArgs { place, .. }) | Self::Tap(TapArgs { place, .. }) | Self::Reload { place } => {
+                place.wants_json()
+            }
             _ => false,
         }
     }

@@ -1,6 +1,7 @@
 //! The command line: it wires the crates together, and is the only place that owns the process.
 
 mod args;
+mod bounded_file;
 mod compliance;
 mod demo;
 mod exit;
@@ -11,8 +12,11 @@ mod output;
 mod preflight;
 mod recorder_config;
 mod reload;
+mod reload_requests;
 mod replay;
 mod replay_inputs;
+mod rule_args;
+mod rule_host;
 mod rules;
 mod run;
 mod signals;
@@ -45,6 +49,9 @@ fn main() -> ExitCode {
         args::Command::Run { config } => run::run(&config),
         args::Command::Demo { follow } => demo::run(follow),
         args::Command::Rule { command } => rules::run(&command),
+        args::Command::Top(top) => rule_host::top(&top),
+        args::Command::Tap(tap) => rule_host::tap(&tap),
+        args::Command::Reload { place } => rule_host::reload(&place),
         args::Command::Compliance(command) => compliance::run(&command),
         args::Command::Completions { shell } => args::completions(shell),
     };

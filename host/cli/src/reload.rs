@@ -8,6 +8,7 @@ use std::{
 };
 
 use lifesigns::{ConfigureError, RecordingHost, sources::SourceSupervisor};
+use lifesigns_api::ApiError;
 use lifesigns_intake::SourceSettings;
 use lifesigns_notifications::{ReceiverConfig, ReceiverKind};
 use lifesigns_settings::Settings;
@@ -122,19 +123,7 @@ impl ConfigWatcher {
             return Ok(());
         }
         match self.read(host, &before) {
-            Ok((settings, seen)) => {
-                (self.seen, self.failed) = (seen, None);
-                self.inventories.clone_from(&settings.inventories);
-                host.recorder().set_config_status(settings.files.clone(), String::new());
-                if RestartSettings::of(&settings) != self.fixed {
-                    terminal::warning(
-                        "rules, module-folders, rules-memory, compile, cache, store, control, file-mode, output and \
-                         engine keep their values until a restart",
-                    );
-                }
-                terminal::line(&format!("{}: configuration reloaded", self.path.display()));
-                reconcile(sources, &settings.sources)
-            }
+            Ok((settings, seen)) => self.adopt(&settings, seen, host, sources),
             Err(failure) => {
                 let text = failure.to_string();
                 if self.failed.as_ref() != Some(&text) {
@@ -150,6 +139,48 @@ impl ConfigWatcher {
                 Ok(())
             }
         }
+    }
+
+    /// Reads the files now, whether they have changed or not, and applies them.
+    ///
+    /// # Errors
+    /// What is wrong with them; nothing of them is in force then.
+    pub(crate) fn reload_now(
+        &mut self,
+        host: &RecordingHost,
+        sources: &mut SourceSupervisor,
+    ) -> Result<String, ApiError> {
+        let paths: Vec<PathBuf> = self.seen.iter().map(|(path, _)| path.clone()).collect();
+        let before = versions(&self.path, &paths, &[]);
+        let read = self.read(host, &before).and_then(|(settings, seen)| self.adopt(&settings, seen, host, sources));
+        match read {
+            Ok(()) => Ok(format!("{} read", self.path.display())),
+            Err(failure) => {
+                host.recorder().set_config_status(Vec::new(), failure.to_string());
+                Err(ApiError::Invalid(format!("{failure}\nThe configuration is unchanged.")))
+            }
+        }
+    }
+
+    /// Goes on with settings that are in force.
+    fn adopt(
+        &mut self,
+        settings: &Settings,
+        seen: Versions,
+        host: &RecordingHost,
+        sources: &mut SourceSupervisor,
+    ) -> Outcome {
+        (self.seen, self.failed) = (seen, None);
+        self.inventories.clone_from(&settings.inventories);
+        host.recorder().set_config_status(settings.files.clone(), String::new());
+        if RestartSettings::of(settings) != self.fixed {
+            terminal::warning(
+                "rules, module-folders, rules-memory, compile, cache, store, control, file-mode, output and engine \
+                 keep their values until a restart",
+            );
+        }
+        terminal::line(&format!("{}: configuration reloaded", self.path.display()));
+        reconcile(sources, &settings.sources)
     }
 
     /// Reads and applies the files, and returns them with the versions that were read.

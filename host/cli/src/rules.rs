@@ -1,8 +1,6 @@
 //! `lifesigns rule …`: build, list, inspect and compare.
 
 use std::{
-    fs,
-    io::Read,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -21,9 +19,9 @@ use lifesigns_workbench::{self as workbench, inspect};
 
 use crate::{
     args::RuleCommand,
-    compliance,
+    bounded_file::bounded,
     exit::{Failure, Outcome},
-    load, terminal,
+    load, rule_host, terminal,
 };
 
 /// What is shown of a module's imports, and of its exports.
@@ -32,9 +30,12 @@ const LISTED_BYTES: usize = 4 << 10;
 pub(crate) fn run(command: &RuleCommand) -> Outcome {
     match command {
         RuleCommand::Build { crates, out } => build(crates, out),
-        RuleCommand::List { rules, cache, module_folders } => list(rules, cache.as_deref(), module_folders),
+        RuleCommand::List { rules: None, place, .. } => rule_host::list(place),
+        RuleCommand::List { rules: Some(rules), cache, module_folders, .. } => {
+            list(rules, cache.as_deref(), module_folders)
+        }
         RuleCommand::Inspect { file } => look_into(file),
-        RuleCommand::Diff { name, place } => compliance::rule_diff(name, place),
+        RuleCommand::Host(command) => rule_host::run(command),
     }
 }
 
@@ -147,18 +148,6 @@ fn look_into(file: &Path) -> Outcome {
         }
     }
     Ok(())
-}
-
-/// Returns a file of at most `most_bytes`.
-fn bounded(path: &Path, most_bytes: u64) -> Result<Vec<u8>, Failure> {
-    let failed = |why: String| Failure::Failed(format!("{}: {why}", path.display()));
-    let mut bytes = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(most_bytes + 1).read_to_end(&mut bytes));
-    read.map_err(|error| failed(error.to_string()))?;
-    if bytes.len() as u64 > most_bytes {
-        return Err(failed(format!("it has more than {most_bytes} bytes")));
-    }
-    Ok(bytes)
 }
 
 fn listed(names: &[String]) -> String {

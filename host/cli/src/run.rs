@@ -24,6 +24,7 @@ use crate::{
     preflight,
     recorder_config::recorder_config,
     reload::{self, ConfigWatcher},
+    reload_requests::ReloadRequests,
     signals, terminal,
 };
 
@@ -38,6 +39,7 @@ pub(crate) fn run(path: &Path) -> Outcome {
     // First, so that a host that is stopped while it starts ends as one that runs does.
     let stop = WakeSignal::new();
     signals::stop_on_signal(&stop)?;
+    let hangups = signals::hangups()?;
     let settings = settings(path)?;
     preflight::require_source(path, &settings)?;
     open_files::raise_limit(&settings.sources);
@@ -51,6 +53,7 @@ pub(crate) fn run(path: &Path) -> Outcome {
     if let Some(incomplete) = incomplete {
         reload.begin_incomplete(&host, incomplete);
     }
+    let reloads = ReloadRequests::serve(&host, hangups);
     let ended = StopWatchdog::watch(&host, &stop)?;
     let mut sources = SourceSupervisor::new(Arc::<RecordingHost>::clone(&host), SystemClock::shared());
     reload::reconcile(&mut sources, &settings.sources)?;
@@ -68,6 +71,7 @@ pub(crate) fn run(path: &Path) -> Outcome {
     let poll = if is_endless { POLL } else { POLL_ENDING };
     let mut polled = Instant::now();
     while stop.wait(poll) != Wakeup::Stopped && !sources.have_ended() && host.recorder().failure().is_none() {
+        reloads.answer(|| reload.reload_now(&host, &mut sources));
         if polled.elapsed() >= POLL {
             reload.poll(&host, &mut sources)?;
             polled = Instant::now();

@@ -1,8 +1,9 @@
-//! SIGTERM and SIGINT: stop reading, drain, end well. A second one ends at once.
+//! SIGTERM and SIGINT: stop reading, drain, end well. A second one ends at once. SIGHUP: read configuration
+//! and rules again.
 
 use lifesigns::model::WakeSignal;
 use signal_hook::{
-    consts::{SIGINT, SIGTERM},
+    consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
 };
 
@@ -23,4 +24,14 @@ pub(crate) fn stop_on_signal(stop: &WakeSignal) -> Outcome {
         }
     });
     Ok(())
+}
+
+/// Returns the signals that ask for a reload. From then on they end no process.
+pub(crate) fn hangups() -> Result<Signals, Failure> {
+    Signals::new([SIGHUP]).map_err(|error| Failure::Failed(format!("signals cannot be received: {error}")))
+}
+
+/// Calls `reload` at each of the signals, on a thread of its own.
+pub(crate) fn reload_on_hangup(mut hangups: Signals, reload: impl Fn() + Send + 'static) {
+    std::thread::spawn(move || hangups.forever().for_each(|_| reload()));
 }

@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, select, unbounded};
 use lifesigns_model::{Checkpoint, Chunk, EventSource, InitialState, ObjectFacts, RuleKey, WakeSignal, limits};
 
 use crate::{
-    EngineConfig, EngineTotals, RuleAlertSink, RuleSet, RuleUsageTotals, ShardReport, TrafficSample,
+    EngineConfig, EngineTotals, RuleAlertSink, RuleSet, RuleUsageTotals, ShardReport, StateMove, TrafficSample,
     byte_semaphore::ByteSemaphore,
     checkpoint::{CheckpointBuilder, CheckpointPart},
     checkpoint_signal::CheckpointSignal,
@@ -212,6 +212,17 @@ impl Engine {
     pub fn swap(&self, rules: Arc<RuleSet>) {
         rules.begin_comparisons(self.shared.clock.now_ns(), &self.totals().report);
         self.shared.ingress.swap_rules(rules);
+    }
+
+    /// As [`Self::swap`]; state and reminders move between the last line that the old rule set evaluates and the first
+    /// one of the new.
+    pub fn swap_with(&self, rules: Arc<RuleSet>, moves: Vec<StateMove>) {
+        rules.begin_comparisons(self.shared.clock.now_ns(), &self.totals().report);
+        let number = self.shared.ingress.swap_rules_in_turn(Arc::clone(&rules));
+        self.shared.handover.put(number, SequencedItem::Move(rules, moves.into()));
+        if self.shared.checkpoints {
+            self.shared.signal.note(0, false);
+        }
     }
 
     /// Returns the rule set in force.

@@ -13,6 +13,7 @@ use crossbeam_channel::Sender;
 use lifesigns_model::{InitialState, SourceOffset, limits};
 
 use crate::{
+    RuleSet, StateMove,
     byte_semaphore::ByteSemaphore,
     checkpoint::CheckpointPart,
     checkpoint_signal::CheckpointSignal,
@@ -37,6 +38,8 @@ pub(crate) enum ShardTask {
     Forget(Vec<String>),
     /// State of all other shadows than those of the rules of these names is discarded.
     RetainShadows(Arc<BTreeSet<String>>),
+    /// From here on this rule set is in force, and state moves.
+    Move(Arc<RuleSet>, Arc<[StateMove]>),
 }
 
 /// One lock over the order of chunks and the queues of shards, so that nothing comes between taking a
@@ -102,6 +105,10 @@ impl Handover {
                 Some(NextItem::Chunk(scanned)) => self.send(shards, &scanned),
                 Some(NextItem::RetainShadows(names)) => {
                     shards.iter().for_each(|shard| drop(shard.send(ShardTask::RetainShadows(Arc::clone(&names)))));
+                }
+                Some(NextItem::Move(rules, moves)) => {
+                    let task = || ShardTask::Move(Arc::clone(&rules), Arc::clone(&moves));
+                    shards.iter().for_each(|shard| drop(shard.send(task())));
                 }
                 Some(NextItem::Checkpoint(parts, withheld, offsets, early)) => {
                     shards.iter().for_each(|shard| drop(shard.send(ShardTask::Checkpoint(parts.clone()))));

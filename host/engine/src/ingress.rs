@@ -135,6 +135,15 @@ impl Ingress {
         self.lock().rules = rules;
     }
 
+    /// Puts another rule set in force for all that comes in from now on, and returns the number of the turn at which
+    /// that is.
+    pub(crate) fn swap_rules_in_turn(&self, rules: Arc<RuleSet>) -> u64 {
+        let mut state = self.lock();
+        state.rules = rules;
+        state.next += 1;
+        state.next - 1
+    }
+
     /// Returns the rule set in force.
     pub(crate) fn rules(&self) -> Arc<RuleSet> {
         Arc::clone(&self.lock().rules)

@@ -55,8 +55,10 @@ mod shard_loop;
 mod shard_sink;
 mod shared;
 mod state;
+mod state_move;
 mod statistics;
 mod submit;
+mod tap;
 mod throttle;
 mod usage;
 
@@ -71,6 +73,7 @@ pub use report::{RuleFailures, ShardReport};
 pub use rule::LoadedRule;
 pub use ruleset::RuleSet;
 pub use scanned::ScanCounts;
+pub use state_move::StateMove;
 pub use statistics::EngineTotals;
 pub use submit::{EngineClosed, Reservation, ReserveError, TrySubmitError};
 pub use usage::{RuleUsage, RuleUsageTotals};

@@ -255,6 +255,25 @@ impl Objects {
         }
     }
 
+    /// Gives the reminders of every rule for which `to` returns another identity to that one; the rule itself has
+    /// them too if `keep`.
+    pub(crate) fn rekey_reminders(&mut self, to: impl Fn(&RuleKey) -> Option<RuleKey>, keep: bool) {
+        for number in self.with_reminders_list() {
+            let reminders = &self.all[number as usize].reminders;
+            let set = reminders.names().filter_map(|(rule, name)| {
+                let set = reminders.get(rule, name)?.clone();
+                Some((rule.clone(), to(rule)?, Arc::clone(name), set))
+            });
+            let set: Vec<_> = set.collect();
+            for (rule, _, name, _) in set.iter().filter(|_| !keep) {
+                self.forget(number, rule, name);
+            }
+            for (_, rule, name, set) in set {
+                self.remind(number, &rule, &name, set);
+            }
+        }
+    }
+
     /// Takes out the object's earliest reminder that is due by `time_ns`, leaving those of rules that
     /// must `wait`.
     pub(crate) fn due(&mut self, number: u32, time_ns: u64, wait: &dyn Fn(&RuleKey) -> bool) -> Option<DueReminder> {

@@ -15,8 +15,24 @@ pub struct RuleFailures {
     pub missed: u64,
     /// How often it was paused because it had used more than its budget.
     pub over_budget: u64,
+    /// When its latest pause, for a failure or its budget, began and ends, on the clock of pauses.
+    pub pause_ns: (u64, u64),
     /// The last error.
     pub last_error: String,
+}
+
+impl RuleFailures {
+    fn paused(&mut self, now_ns: u64, pause_ms: u64) {
+        if pause_ms > 0 {
+            let until_ns = now_ns.saturating_add(pause_ms.saturating_mul(1_000_000));
+            self.pause_ns = later(self.pause_ns, (now_ns, until_ns));
+        }
+    }
+}
+
+/// Returns the pause that ends later.
+fn later(one: (u64, u64), other: (u64, u64)) -> (u64, u64) {
+    if other.1 > one.1 { other } else { one }
 }
 
 /// The counters of one or more shards.
@@ -43,9 +59,10 @@ pub struct ShardReport {
 }
 
 impl ShardReport {
-    pub(crate) fn failed(&mut self, rule: &RuleKey, error: &InstanceError, _pause_ms: u64) {
+    pub(crate) fn failed(&mut self, rule: &RuleKey, error: &InstanceError, (now_ns, pause_ms): (u64, u64)) {
         let failures = self.failures.entry(rule.clone()).or_default();
         failures.failed += 1;
+        failures.paused(now_ns, pause_ms);
         failures.last_error = error.to_string();
     }
 
@@ -61,10 +78,11 @@ impl ShardReport {
     }
 
     /// Counts a rule that has used more than its budget and is paused, and says so in the log.
-    pub(crate) fn over_budget(&mut self, rule: &RuleKey, over: &OverBudget) {
+    pub(crate) fn over_budget(&mut self, rule: &RuleKey, over: &OverBudget, now_ns: u64) {
         tracing::warn!(rule = &*rule.label(), pause_ms = over.pause_ms, "rule over its budget, paused: {over}");
         let failures = self.failures.entry(rule.clone()).or_default();
         failures.over_budget += 1;
+        failures.paused(now_ns, over.pause_ms);
         failures.last_error = over.to_string();
     }
 
@@ -96,6 +114,7 @@ impl ShardReport {
             mine.failed += failures.failed;
             mine.missed += failures.missed;
             mine.over_budget += failures.over_budget;
+            mine.pause_ns = later(mine.pause_ns, failures.pause_ns);
             if !failures.last_error.is_empty() {
                 mine.last_error = failures.last_error;
             }

@@ -2,12 +2,15 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
-use lifesigns_model::{Description, InstantiateError, Limits, Module, RuleKey};
+use lifesigns_model::{Description, InstantiateError, Limits, Module, RuleKey, TapPage};
 
-use crate::{comparison::Comparison, throttle::Throttle};
+use crate::{comparison::Comparison, tap::RuleTap, throttle::Throttle};
 
 /// A rule whose description is known.
 pub struct LoadedRule {
@@ -25,6 +28,12 @@ pub struct LoadedRule {
     pub(crate) conditions: Mutex<Throttle>,
     /// Of a shadow: how it compares with the live version; held by shards for a moment.
     comparison: Mutex<Comparison>,
+    /// An operator has paused it.
+    paused: AtomicBool,
+    /// When an operator last ended its pauses, on the host's clock.
+    released_ns: AtomicU64,
+    /// What it is given and answers, while that is asked for.
+    pub(crate) tap: RuleTap,
 }
 
 impl LoadedRule {
@@ -41,7 +50,34 @@ impl LoadedRule {
         let description = module.describe(settings, &limits)?;
         let conditions = Mutex::new(Throttle::new(&limits));
         let (key, settings, comparison) = (key.into(), settings.to_owned(), Mutex::default());
-        Ok(Self { key, module, settings, limits, description, conditions, comparison })
+        let (paused, released_ns, tap) = Default::default();
+        Ok(Self { key, module, settings, limits, description, conditions, comparison, paused, released_ns, tap })
+    }
+
+    /// Sets whether it is shown nothing until it is released; what it misses is counted.
+    pub fn set_paused(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Relaxed);
+    }
+
+    /// Returns whether an operator has paused it.
+    pub fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
+    }
+
+    /// Ends its pauses for failures and budgets at `now_ns`: it begins again as one that never failed.
+    pub fn release(&self, now_ns: u64) {
+        self.released_ns.store(now_ns, Ordering::Relaxed);
+    }
+
+    /// Returns when [`Self::release`] was last called; 0 for never.
+    pub fn released_ns(&self) -> u64 {
+        self.released_ns.load(Ordering::Relaxed)
+    }
+
+    /// Returns what it was given and answered since `from`, the `next` of the page before, and goes on recording for
+    /// some seconds. `now_ns` is the host's clock.
+    pub fn tap(&self, from: u64, now_ns: u64) -> TapPage {
+        self.tap.read(from, now_ns)
     }
 
     /// Returns how it compares with the live version, if it is a shadow.

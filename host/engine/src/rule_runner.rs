@@ -17,6 +17,7 @@ use crate::{
     report::ShardReport,
     scanned::{ScannedChunk, ScannedLine},
     state::RuleMemory,
+    tap,
     throttle::{CallCost, OverBudget, Throttle},
     usage::RuleUsage,
 };
@@ -55,6 +56,8 @@ pub(crate) struct RuleRunner {
     pub(crate) waiting: usize,
     /// Events of a batch at most: few if it is slow.
     most: usize,
+    /// The release by an operator that it has followed.
+    released_ns: u64,
     batch: EventBatch,
     rows: Vec<EventRow>,
     origins: Vec<(EventOrigin, StreamPosition)>,
@@ -76,6 +79,7 @@ impl RuleRunner {
             reminds,
             waiting: 0,
             most: limits::BATCH_EVENTS,
+            released_ns: 0,
             batch: EventBatch::default(),
             rows: Vec::new(),
             origins: Vec::new(),
@@ -111,7 +115,8 @@ impl RuleRunner {
     /// Adds an event to the open batch. Returns whether the batch is full.
     pub(crate) fn push(&mut self, rules: &RuleSet, shown: RuleEvent<'_>, context: &mut FlushContext<'_, '_>) -> bool {
         let now_ns = context.clock.at(shown.time_ns);
-        if self.blocks(now_ns) {
+        self.follow_release();
+        if self.rule.is_paused() || self.blocks(now_ns) {
             context.report.missed(&self.rule.key, 1);
             return false;
         }
@@ -147,6 +152,15 @@ impl RuleRunner {
         self.rows.push(EventRow { object: shown.object, time_ns: shown.time_ns });
         self.origins.push((shown.origin, shown.position));
         self.rows.len() >= self.most || self.batch.text.len() >= limits::BATCH_BYTES
+    }
+
+    /// Forgets failures and debts if an operator has released the rule since.
+    fn follow_release(&mut self) {
+        let released_ns = self.rule.released_ns();
+        if released_ns != self.released_ns {
+            self.released_ns = released_ns;
+            (self.quarantine, self.throttle) = (Quarantine::default(), Throttle::new(&self.rule.limits));
+        }
     }
 
     /// Shows the open batch to the rule and passes its alerts on. When the rule fails, its events
@@ -196,7 +210,8 @@ impl RuleRunner {
     }
 
     fn failed_on_event(&mut self, row: EventRow, error: &InstanceError, context: &mut FlushContext<'_, '_>) {
-        let pause_ms = self.quarantine.failed(context.clock.at(row.time_ns));
+        let now_ns = context.clock.at(row.time_ns);
+        let pause_ms = self.quarantine.failed(now_ns);
         let object = &context.objects.get(row.object).id;
         tracing::warn!(
             rule = &*self.rule.key.label(),
@@ -204,7 +219,7 @@ impl RuleRunner {
             pause_ms,
             "rule failed on an event: {error}"
         );
-        context.report.failed(&self.rule.key, error, pause_ms);
+        context.report.failed(&self.rule.key, error, (now_ns, pause_ms));
     }
 
     /// Calls the rule and charges it.
@@ -236,8 +251,9 @@ impl RuleRunner {
             tray.charge(self.rule.key.lane, rows.len() as u64, cpu_ns);
         }
         let last = rows[rows.len() - 1];
-        let over = self.throttle.charge(context.clock.at(last.time_ns), spent, context.shared_cpu);
-        self.pause(over, context.report);
+        let now_ns = context.clock.at(last.time_ns);
+        let over = self.throttle.charge(now_ns, spent, context.shared_cpu);
+        self.pause(over, now_ns, context.report);
         outcome
     }
 
@@ -246,14 +262,14 @@ impl RuleRunner {
         self.usage.state_bytes += bytes;
         if let ShardClock::Wall(now_ns) = clock {
             let over = self.throttle.charge_state(now_ns, beyond);
-            self.pause(over, report);
+            self.pause(over, now_ns, report);
         }
     }
 
-    fn pause(&mut self, over: Option<OverBudget>, report: &mut ShardReport) {
+    fn pause(&mut self, over: Option<OverBudget>, now_ns: u64, report: &mut ShardReport) {
         let Some(over) = over else { return };
         self.usage.pauses += 1;
-        report.over_budget(&self.rule.key, &over);
+        report.over_budget(&self.rule.key, &over, now_ns);
     }
 
     fn blocks(&self, now_ns: u64) -> bool {
@@ -292,6 +308,9 @@ impl RuleRunner {
         self.usage.log_lines_left_out += state.emit_log(|| self.throttle.may_log(now_ns));
         context.report.dropped.merge(state.take_dropped());
         self.state = Some(state);
+        if self.rule.tap.is_open(now_ns) {
+            tap::record(&self.rule.tap, &self.rule.description, batch, context.answer, &outcome);
+        }
         outcome?;
         self.instance = Some(instance);
         self.quarantine.answered(rows.len());

@@ -10,6 +10,7 @@ use crossbeam_channel::Sender;
 use lifesigns_model as model;
 
 use crate::{
+    RuleSet, StateMove,
     checkpoint::CheckpointPart,
     pending::PendingBytes,
     scanned::{ScannedChunk, WithheldAcks},
@@ -43,6 +44,8 @@ pub(crate) enum SequencedItem {
     Forget(String),
     /// Only the rules of these names have a shadow from here on.
     RetainShadows(Arc<BTreeSet<String>>),
+    /// A rule set that is in force from here on, and state that moves.
+    Move(Arc<RuleSet>, Arc<[StateMove]>),
     /// A checkpoint that was made before its turn.
     Superseded,
 }
@@ -62,6 +65,8 @@ pub(crate) enum NextItem {
     Chunk(Arc<ScannedChunk>),
     /// The names of the rules whose shadows stay.
     RetainShadows(Arc<BTreeSet<String>>),
+    /// A rule set, and state that moves.
+    Move(Arc<RuleSet>, Arc<[StateMove]>),
     /// A checkpoint, the acknowledgements of the chunks in it, the sources that have moved, and whether
     /// it is early.
     Checkpoint(Sender<CheckpointPart>, WithheldAcks, Vec<model::SourceOffset>, bool),
@@ -129,6 +134,7 @@ impl Sequencer {
                 NextItem::Checkpoint(parts, std::mem::take(&mut self.withheld), self.moved(), false)
             }
             SequencedItem::RetainShadows(names) => NextItem::RetainShadows(names),
+            SequencedItem::Move(rules, moves) => NextItem::Move(rules, moves),
             SequencedItem::Forget(source) => {
                 self.offsets.remove(&source);
                 if self.checkpoints {

@@ -84,7 +84,7 @@ impl ShadowTray {
     pub(crate) fn charge(&mut self, lane: RuleLane, events: u64, cpu_ns: u64) {
         let work = match lane {
             RuleLane::Live => &mut self.settled.live,
-            RuleLane::Shadow => &mut self.settled.shadow,
+            RuleLane::Shadow | RuleLane::Previous => &mut self.settled.shadow,
         };
         *work += LaneWork { events, cpu_ns, ..LaneWork::default() };
     }
@@ -97,7 +97,7 @@ impl ShadowTray {
         }
         let symptom = match lane {
             RuleLane::Live => symptom,
-            RuleLane::Shadow => self.symptoms[symptom as usize],
+            RuleLane::Shadow | RuleLane::Previous => self.symptoms[symptom as usize],
         };
         let (time_ns, source, line) = (alert.order.time_ns, alert.order.source, alert.order.line);
         let key = AlertKey { object: Arc::clone(object), time_ns, source, line, symptom, change: alert.change };
@@ -137,7 +137,7 @@ impl ShadowTray {
         for (key, Unmatched { lane, texts, example }) in self.unmatched.drain() {
             let count = match lane {
                 RuleLane::Live => &mut self.settled.only_live,
-                RuleLane::Shadow => &mut self.settled.only_shadow,
+                RuleLane::Shadow | RuleLane::Previous => &mut self.settled.only_shadow,
             };
             for _ in &texts {
                 ChangeCount::add(count, key.change);

@@ -102,6 +102,7 @@ impl<'a> ShardLoop<'a> {
                 self.sink.forget(objects);
             }
             ShardTask::RetainShadows(names) => self.shard.retain_shadows(names, &mut self.sink),
+            ShardTask::Move(rules, moves) => self.shard.move_states(rules, moves, &mut self.sink),
         }
     }
 

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use lifesigns_api::{ActOutcome, ApiError, Problem, Service, ServiceFactory};
 use lifesigns_compliance::{CommandAction, query::Query};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::{
     body::parameters,
@@ -28,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) services: ServiceFactory,
     /// The longest body.
     pub(crate) body_bytes: usize,
+    /// Modules that may be on their way at one time.
+    pub(crate) uploads: Arc<Semaphore>,
     /// A body has to be whole within this time.
     pub(crate) read_deadline: Duration,
 }

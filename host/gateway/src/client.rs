@@ -25,6 +25,7 @@ use crate::{
     limits::GatewayLimits,
     paths::{ACTING_AS, JSON},
     peer::user_name,
+    rule_routes::UPLOAD_BYTES,
 };
 
 /// A host that sends nothing for this long is not waited for, unless [`HostClient::patient`].
@@ -117,7 +118,9 @@ impl HostClient {
 
     /// Sends a request and returns the body of its answer.
     pub(crate) fn send(&self, request: Outgoing) -> Result<Bytes, ApiError> {
-        let (bytes, most) = (request.target.len().max(request.body.len()), GatewayLimits::default().request_bytes);
+        let is_module = request.target.ends_with("/load");
+        let most = if is_module { UPLOAD_BYTES } else { GatewayLimits::default().request_bytes };
+        let bytes = request.target.len().max(request.body.len());
         if bytes > most {
             return Err(ApiError::TooLarge(format!("the request has {bytes} bytes; a host takes at most {most}")));
         }

@@ -11,6 +11,7 @@ mod paths;
 mod peer;
 mod requests;
 mod routes;
+mod rule_routes;
 mod server;
 mod socket;
 mod stream;

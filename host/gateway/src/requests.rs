@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use hyper::Method;
 use lifesigns_api::{
     ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
-    PastAudit, PastBadges, RuleDiff, Service, UndeliveredNotice,
+    PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, TapPage, TapQuery, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, CommandAction,
@@ -20,6 +20,7 @@ use crate::{
     },
     client::{HostClient, Outgoing},
     paths::path,
+    rule_routes::ChangeBody,
 };
 
 impl HostClient {
@@ -53,6 +54,22 @@ impl Service for HostClient {
 
     fn rule_diff(&self, rule: &str) -> Result<RuleDiff, ApiError> {
         self.member("diff", path(&["rules", named(rule)?, "diff"]))
+    }
+
+    fn rule_history(&self, rule: &str) -> Result<Vec<RuleVersion>, ApiError> {
+        self.member("versions", path(&["rules", named(rule)?, "history"]))
+    }
+
+    fn change_rule(&self, rule: &str, change: &RuleChange) -> Result<String, ApiError> {
+        self.done(&["rules", named(rule)?, change.as_str()], &ChangeBody::of(change))
+    }
+
+    fn tap_rule(&self, rule: &str, query: &TapQuery) -> Result<TapPage, ApiError> {
+        self.member("tap", with(path(&["rules", named(rule)?, "tap"]), query)?)
+    }
+
+    fn reload(&self) -> Result<String, ApiError> {
+        self.done(&["reload"], &ChangeBody::default())
     }
 
     fn page(&self, query: &Query) -> Result<AnswerPage, ApiError> {

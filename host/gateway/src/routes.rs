@@ -21,13 +21,20 @@ use crate::{
         MatcherList, NewSilence, NoteText, Owner, Reason, SilencePatch,
     },
     paths::BASE,
+    rule_routes,
 };
 
 type Routes = Router<Arc<Shared>>;
 
 /// The whole API.
 pub(crate) fn api(shared: Arc<Shared>) -> Router {
-    let all = alerts().merge(silences()).merge(objects()).merge(groups()).merge(store()).merge(host());
+    let all = alerts()
+        .merge(silences())
+        .merge(objects())
+        .merge(groups())
+        .merge(store())
+        .merge(host())
+        .merge(rule_routes::rules());
     Router::new().nest(BASE, all).fallback(unknown).method_not_allowed_fallback(other_method).with_state(shared)
 }
 
@@ -197,9 +204,5 @@ fn store() -> Routes {
 fn host() -> Routes {
     Router::new()
         .route("/status", get(|s: Session| s.member("status", |service| service.status())))
-        .route(
-            "/rules/{name}/diff",
-            get(|s: Session, Named(name): Named<String>| s.member("diff", move |service| service.rule_diff(&name))),
-        )
         .route("/findings", get(|s: Session| s.query(Query::Findings)))
 }

@@ -5,7 +5,11 @@ use std::{io, sync::Arc, thread::JoinHandle};
 
 use hyper_util::server::graceful::GracefulShutdown;
 use lifesigns_api::ServiceFactory;
-use tokio::{net::UnixListener, runtime::Runtime, sync::oneshot};
+use tokio::{
+    net::UnixListener,
+    runtime::Runtime,
+    sync::{Semaphore, oneshot},
+};
 
 use crate::{
     answer::Shared,
@@ -56,7 +60,12 @@ fn run(
     limits: GatewayLimits,
     stopped: oneshot::Receiver<()>,
 ) {
-    let shared = Shared { services, body_bytes: limits.request_bytes, read_deadline: limits.read_deadline };
+    let shared = Shared {
+        services,
+        body_bytes: limits.request_bytes,
+        uploads: Arc::new(Semaphore::new(1)),
+        read_deadline: limits.read_deadline,
+    };
     runtime.block_on(async {
         let graceful = Arc::new(GracefulShutdown::new());
         let connections = Connections::new(Arc::new(shared), limits);

@@ -25,6 +25,8 @@ use crate::{
     load::{LoadOutcome, RuleLoad},
     loader::{Loader, THREADS},
     recording_host::RecordingHost,
+    rule_control::FolderControl,
+    rule_desk::RuleDesk,
     rule_reload::{LoadSink, Rules},
 };
 
@@ -191,7 +193,7 @@ impl HostBuilder {
     /// # Errors
     /// When the system gives no threads, or the rules cannot be indexed.
     pub fn start(self, on_alert: RuleAlertSink) -> Result<Host, HostError> {
-        let rules = self.load(Arc::clone(&self.on_load), RuleOverview::default());
+        let rules = self.load(Arc::clone(&self.on_load), RuleOverview::default(), RuleDesk::default());
         let start = InitialState { known: self.inventory.unwrap_or_default(), ..InitialState::default() };
         let engine = Arc::new(Engine::start(&self.config, rules.set()?, start, on_alert)?);
         let watch = Watch::new(rules.watch(&engine)?);
@@ -227,26 +229,36 @@ impl HostBuilder {
         let (overview, on_load) = (RuleOverview::default(), Arc::clone(&self.on_load));
         let memory = Arc::clone(self.sandbox.memory());
         overview.set_memory(move || memory_status(&memory));
-        let note = overview.clone();
+        let (note, for_loads) = (overview.clone(), Arc::clone(&clock));
         let on_load: LoadSink = Arc::new(move |loads: &[RuleLoad]| {
-            note_loads(&note, loads, &*clock);
+            note_loads(&note, loads, &*for_loads);
             on_load(loads);
         });
-        let rules = self.load(on_load, overview.clone());
+        let desk = RuleDesk::default();
+        let rules = self.load(on_load, overview.clone(), desk.clone());
         let HostStart { start, news } =
             opened.start(self.inventory.take(), std::mem::take(&mut self.sources_reporting_end));
         let offsets = start.offsets.clone();
         let config = EngineConfig { checkpoints: true, ..self.config };
         let engine = Arc::new(Engine::start(&config, rules.set()?, start, Arc::new(|_: &_| ()))?);
+        let control = FolderControl {
+            dir: self.rules,
+            sandbox: self.sandbox,
+            engine: Arc::clone(&engine),
+            desk,
+            signal: rules.signal(),
+            clock,
+        };
         let watch = Watch::new(rules.watch(&engine)?);
+        overview.set_control(Arc::new(control));
         let recorder = opened.start_recorder(Arc::clone(&engine), offsets, self.own_receivers, overview)?;
         Ok(RecordingHost::new(engine, watch, recorder, news))
     }
 
-    fn load(&self, on_load: LoadSink, overview: RuleOverview) -> Rules {
+    fn load(&self, on_load: LoadSink, overview: RuleOverview, desk: RuleDesk) -> Rules {
         let store = RuleStore::new(&self.rules).allow(self.module_folders.clone());
         let loader = Loader::with(self.sandbox.clone(), self.compile_threads);
-        Rules::load(store, loader, (on_load, overview), self.start_wait, &self.stop)
+        Rules::load(store, loader, (on_load, overview, desk), self.start_wait, &self.stop)
     }
 }
 

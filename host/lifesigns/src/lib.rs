@@ -9,6 +9,8 @@ mod load;
 mod loader;
 mod plain_source;
 mod recording_host;
+mod rule_control;
+mod rule_desk;
 mod rule_reload;
 mod sink;
 

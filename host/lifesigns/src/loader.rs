@@ -58,9 +58,9 @@ pub(crate) enum Again {
 }
 
 /// Why a rule cannot be opened.
-struct Failure {
-    why: String,
-    is_transient: bool,
+pub(crate) struct Failure {
+    pub(crate) why: String,
+    pub(crate) is_transient: bool,
 }
 
 impl Loader {
@@ -120,6 +120,11 @@ impl Loader {
             let last = refused.remove(&(spec.key.clone(), spec.path().clone()));
             let was_refused = last.is_some() || has_ceased(&refused, &spec.key, snapshot);
             loads.push(self.load(spec, before, last, was_refused, recent));
+        }
+        for spec in &snapshot.rules {
+            if let Some(running) = self.running.get(&spec.key) {
+                running.rule.set_paused(spec.paused);
+            }
         }
         for refusal in &snapshot.refusals {
             let before = old.remove(&refusal.key);
@@ -244,7 +249,8 @@ fn has_ceased(refused: &BTreeMap<(RuleKey, PathBuf), Refused>, key: &RuleKey, sn
     of_key.into_iter().any(|(_, path)| !still(path))
 }
 
-fn open(
+/// Makes a rule of an admitted module: within its grants, described, and tried on recent events.
+pub(crate) fn open(
     spec: &RuleSpec,
     admitted: Result<Arc<WasmModule>, AdmitError>,
     recent: &TrafficSample,

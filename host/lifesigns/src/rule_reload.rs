@@ -8,14 +8,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_engine::{Engine, RuleSet, TrafficSample, prefilter::PrefilterError};
+use crossbeam_channel::Sender;
+use lifesigns_engine::{Engine, RuleSet, StateMove, TrafficSample, prefilter::PrefilterError};
 use lifesigns_model::{RuleKey, WakeSignal};
-use lifesigns_recorder::RuleOverview;
+use lifesigns_recorder::{DisabledRule, RuleOverview};
 use lifesigns_rulestore::{RuleStore, Snapshot, WatchOutcome, Watcher};
 
 use crate::{
     load::{LoadOutcome, RuleLoad},
     loader::{Again, Loader},
+    rule_desk::RuleDesk,
 };
 
 /// How often the traffic is checked while the rules folder does not change.
@@ -42,19 +44,27 @@ pub(crate) struct Rules {
     /// The folder's problem at the last scan, if it had one.
     note: Option<String>,
     overview: RuleOverview,
+    /// Shared with those who change the folder.
+    desk: RuleDesk,
 }
 
 impl Rules {
     /// Scans the folder, and logs a problem of the folder as a whole when it changes.
-    fn scan(&mut self) -> Snapshot {
+    fn scan(&mut self) -> (Snapshot, Vec<Sender<Vec<RuleLoad>>>) {
+        let mut desk = self.desk.lock();
         let snapshot = self.store.scan();
+        if !snapshot.unreadable {
+            desk.snapshot.clone_from(&snapshot);
+        }
+        let waiting = desk.take_waiting();
+        drop(desk);
         if self.note != snapshot.note {
             if let Some(note) = &snapshot.note {
                 tracing::warn!("rules: {note}");
             }
             self.note.clone_from(&snapshot.note);
         }
-        snapshot
+        (snapshot, waiting)
     }
 
     /// Watches first, then scans, so that no change is missed. Waits at most `patience`, or until `stop`
@@ -62,14 +72,13 @@ impl Rules {
     pub(crate) fn load(
         store: RuleStore,
         loader: Loader,
-        sink: (LoadSink, RuleOverview),
+        (on_load, overview, desk): (LoadSink, RuleOverview, RuleDesk),
         patience: Duration,
         stop: &WakeSignal,
     ) -> Self {
         let watcher = Watcher::new(store.dir());
-        let (on_load, overview) = sink;
-        let mut rules = Self { store, loader, watcher, on_load, shadows: None, note: None, overview };
-        let snapshot: Snapshot = rules.scan();
+        let mut rules = Self { store, loader, watcher, on_load, shadows: None, note: None, overview, desk };
+        let (snapshot, _) = rules.scan();
         let signal = rules.watcher.signal();
         rules.loader.on_compiled(move || signal.wake());
         let loads = rules.loader.apply_within(&snapshot, &TrafficSample::default(), Again::Try, (Some(patience), stop));
@@ -84,6 +93,9 @@ impl Rules {
         if !snapshot.unreadable {
             let there = loads.iter().filter(|load| load.outcome != LoadOutcome::Removed);
             self.overview.set_present(there.map(|load| load.key.name.to_string()).collect());
+            let disabled = snapshot.rules.iter().filter(|rule| !rule.enabled);
+            let disabled = disabled.map(|rule| DisabledRule { name: rule.key.name.to_string(), lane: rule.key.lane });
+            self.overview.set_disabled(disabled.collect());
             let of_shadow = |key: &&RuleKey| key.is_shadow();
             let known = snapshot.rules.iter().map(|rule| &rule.key).filter(of_shadow);
             // Of a manifest that is refused it is not known.
@@ -97,6 +109,11 @@ impl Rules {
         if let Some(shadows) = &self.shadows {
             engine.retain_shadows(shadows.clone());
         }
+    }
+
+    /// Returns the signal that has the folder read again.
+    pub(crate) fn signal(&self) -> WakeSignal {
+        self.watcher.signal()
     }
 
     /// Returns the loaded rules as a rule set.
@@ -137,7 +154,7 @@ impl RuleReload {
             if bytes >= REBUILD_BYTES && rebuilt.0.elapsed() >= REBUILD_PAUSE {
                 if verifications / (bytes >> 10) > VERIFICATIONS_PER_KIB {
                     tracing::info!("traffic changed; rebuilding the literal index");
-                    self.swap();
+                    self.swap(Vec::new());
                 }
                 rebuilt = (Instant::now(), scan_counts);
             }
@@ -148,11 +165,13 @@ impl RuleReload {
     /// has been compiled: two such modules could trigger each other forever.
     fn reload(&mut self, mut again: Again) {
         loop {
-            let snapshot = self.rules.scan();
+            let (snapshot, waiting) = self.rules.scan();
             let sample = self.engine.sample();
             let loads = self.rules.loader.apply_within(&snapshot, &sample, again, (Some(PATIENCE), &WakeSignal::new()));
-            if loads.iter().any(|load| matches!(load.outcome, LoadOutcome::Loaded | LoadOutcome::Removed)) {
-                self.swap();
+            let moves = self.rules.desk.settled_moves(&loads);
+            let changed = |load: &RuleLoad| matches!(load.outcome, LoadOutcome::Loaded | LoadOutcome::Removed);
+            if !moves.is_empty() || loads.iter().any(changed) {
+                self.swap(moves);
             }
             let shadows = self.rules.shadows.clone();
             self.rules.note_present(&snapshot, &loads);
@@ -160,6 +179,7 @@ impl RuleReload {
                 self.rules.retain_shadows(&self.engine);
             }
             (self.rules.on_load)(&loads);
+            self.rules.desk.answer(waiting, &loads);
             // A folder that was not watched until now may have changed before.
             if !self.rules.watcher.follow(&snapshot.module_folders()) {
                 return;
@@ -168,10 +188,11 @@ impl RuleReload {
         }
     }
 
-    /// Builds a rule set in the background and swaps it in.
-    fn swap(&self) {
+    /// Builds a rule set in the background and swaps it in; state moves with it.
+    fn swap(&self, moves: Vec<StateMove>) {
         match RuleSet::new(self.rules.loader.rules(), self.engine.sample().bytes()) {
-            Ok(rules) => self.engine.swap(Arc::new(rules)),
+            Ok(rules) if moves.is_empty() => self.engine.swap(Arc::new(rules)),
+            Ok(rules) => self.engine.swap_with(Arc::new(rules), moves),
             Err(error) => tracing::error!("rules not replaced: {error}"),
         }
     }

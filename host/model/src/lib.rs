@@ -18,6 +18,7 @@ mod rule_alert;
 mod rule_key;
 mod shadow_diff;
 mod span;
+mod tap;
 mod wake_signal;
 
 pub use batch::{Change, EventBatch, FIXED_SPANS, RuleAlertBatch, RuleAlertRow};
@@ -44,4 +45,5 @@ pub use rule_alert::{Attributes, EvidenceRef, RuleAlert, RuleAlertOrder, RuleAle
 pub use rule_key::{RuleKey, RuleLane};
 pub use shadow_diff::{ChangeCount, DiffExample, LaneWork, ShadowDiff};
 pub use span::Span;
+pub use tap::{TapAnswer, TapEvent, TapPage};
 pub use wake_signal::{WakeSignal, Wakeup};

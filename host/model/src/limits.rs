@@ -33,6 +33,14 @@ pub const MODULE_BYTES: u64 = 16 << 20;
 pub const TEXT_FILE_BYTES: u64 = 64 << 20;
 /// A rule's manifest.
 pub const MANIFEST_BYTES: u64 = 1 << 20;
+/// Versions of a rule that its history keeps, with their modules.
+pub const RULE_VERSIONS: usize = 10;
+/// The file of a rule's history: a manifest for each version, and what else is known of it.
+pub const HISTORY_BYTES: u64 = (RULE_VERSIONS as u64 + 1) * 2 * MANIFEST_BYTES;
+/// Events that a tap keeps until they are read.
+pub const TAP_EVENTS: usize = 256;
+/// A text in an event of a tap.
+pub const TAP_TEXT_BYTES: usize = 512;
 
 /// Longest literal of an interest.
 pub const LITERAL_BYTES: usize = 1024;

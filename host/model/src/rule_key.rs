@@ -12,6 +12,8 @@ pub enum RuleLane {
     Live,
     /// A version that is shown the same events, to be compared: its raises and clears go nowhere.
     Shadow,
+    /// The version before the live one. It never runs: what it holds is set aside for a rollback.
+    Previous,
 }
 
 impl RuleLane {
@@ -20,6 +22,7 @@ impl RuleLane {
         match self {
             Self::Live => "live",
             Self::Shadow => "shadow",
+            Self::Previous => "previous",
         }
     }
 
@@ -28,6 +31,7 @@ impl RuleLane {
         match self {
             Self::Live => Cow::Borrowed(name),
             Self::Shadow => Cow::Owned(format!("{name} (shadow)")),
+            Self::Previous => Cow::Owned(format!("{name} (previous version)")),
         }
     }
 }
@@ -52,9 +56,19 @@ impl RuleKey {
         Self { name: name.into(), lane: RuleLane::Shadow }
     }
 
+    /// Returns the identity of the version before the live one, which never runs.
+    pub fn previous(name: &str) -> Self {
+        Self { name: name.into(), lane: RuleLane::Previous }
+    }
+
     /// Returns whether it is a shadow.
     pub const fn is_shadow(&self) -> bool {
         matches!(self.lane, RuleLane::Shadow)
+    }
+
+    /// Returns whether it is of a version that never runs.
+    pub const fn is_previous(&self) -> bool {
+        matches!(self.lane, RuleLane::Previous)
     }
 
     /// Returns the rule as people see it; see [`RuleLane::label`].

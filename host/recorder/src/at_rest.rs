@@ -5,13 +5,13 @@ use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
     ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
-    PastAudit, PastBadges, RuleDiff, Service, UndeliveredNotice,
+    PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, TapQuery, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, Book, BookInput, BookSnapshot, CommandAction, ComplianceConfig, ConfigError,
     query::{AnswerPage, Query},
 };
-use lifesigns_model::SharedClock;
+use lifesigns_model::{SharedClock, TapPage};
 use lifesigns_record::{RecordReader, RecordReaders};
 
 use crate::history;
@@ -82,6 +82,22 @@ impl Service for StoreAtRest {
     }
 
     fn rule_diff(&self, _: &str) -> Result<RuleDiff, ApiError> {
+        Err(self.needs_host())
+    }
+
+    fn rule_history(&self, _: &str) -> Result<Vec<RuleVersion>, ApiError> {
+        Err(self.needs_host())
+    }
+
+    fn change_rule(&self, _: &str, _: &RuleChange) -> Result<String, ApiError> {
+        Err(self.needs_host())
+    }
+
+    fn tap_rule(&self, _: &str, _: &TapQuery) -> Result<TapPage, ApiError> {
+        Err(self.needs_host())
+    }
+
+    fn reload(&self) -> Result<String, ApiError> {
         Err(self.needs_host())
     }
 

@@ -15,7 +15,7 @@ use crate::{
     config::{ConfigureError, RecorderConfig},
     request::{Act, RecorderRequest, RequestSender},
     service::HostService,
-    shared::{DescribeSources, Shared},
+    shared::{DescribeSources, Reload, Shared},
     status,
 };
 
@@ -140,6 +140,11 @@ impl RecorderHandle {
     /// Sets what describes the configured sources in `status`.
     pub fn describe_sources(&self, describe: DescribeSources) {
         *self.shared.describe.lock() = Some(describe);
+    }
+
+    /// Sets what reads the configuration again when a caller asks for it.
+    pub fn on_reload(&self, reload: Reload) {
+        *self.shared.reload.lock() = Some(reload);
     }
 
     /// Commits everything that was submitted, lets deliveries finish, and ends.

@@ -10,7 +10,7 @@ use std::{
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use lifesigns_api::ApiError;
-use lifesigns_compliance::Command;
+use lifesigns_compliance::{AuditedChange, Command};
 use lifesigns_model::ObjectFacts;
 use lifesigns_notifications::DeliveryReport;
 
@@ -45,6 +45,8 @@ pub(crate) enum Act {
     Resend(Vec<u64>, Option<String>),
     /// Drops dead letters: those with these numbers, or all of a receiver; the last text names the requester.
     Drop(Vec<u64>, Option<String>, String),
+    /// Writes an entry of the audit log about what is not in the book.
+    Audit(Box<AuditedChange>),
 }
 
 /// Why an act was not done.

@@ -3,9 +3,11 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use crossbeam_channel::Receiver;
-use lifesigns_api::{CompilingRule, MemoryStatus, RefusedRule};
+use lifesigns_api::{ApiError, CompilingRule, DisabledRule, MemoryStatus, RefusedRule};
 use lifesigns_model::WakeSignal;
 use parking_lot::{Mutex, MutexGuard};
+
+use crate::rule_control::RuleControl;
 
 /// The rules that do not run, kept up to date by whatever loads rules. Clones share one state.
 #[derive(Clone, Default)]
@@ -19,6 +21,8 @@ pub struct RuleOverview {
 pub(crate) struct OverviewState {
     pub(crate) refused: Vec<RefusedRule>,
     pub(crate) compiling: Vec<CompilingRule>,
+    pub(crate) disabled: Vec<DisabledRule>,
+    control: Option<Arc<dyn RuleControl>>,
     pub(crate) memory: Option<Arc<dyn Fn() -> MemoryStatus + Send + Sync>>,
     /// The names of all rules that exist, whether they run or not, and how often they were set. Symptoms
     /// of a rule that no longer exists end.
@@ -36,6 +40,22 @@ impl RuleOverview {
         };
         let compiling = compiling.into_iter().map(since).collect();
         (overview.refused, overview.compiling) = (refused, compiling);
+    }
+
+    /// Sets the rules that are disabled.
+    pub fn set_disabled(&self, disabled: Vec<DisabledRule>) {
+        self.get().disabled = disabled;
+    }
+
+    /// Sets what changes rules.
+    pub fn set_control(&self, control: Arc<dyn RuleControl>) {
+        self.get().control = Some(control);
+    }
+
+    /// Returns what changes rules.
+    pub(crate) fn control(&self) -> Result<Arc<dyn RuleControl>, ApiError> {
+        let control = self.get().control.clone();
+        control.ok_or_else(|| ApiError::Unavailable("the rules of this host cannot be changed yet".to_owned()))
     }
 
     /// Sets the names of all rules that exist, whether they run or not.

@@ -2,21 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_api::{ApiError, RuleDiff, RuleStatus};
+use lifesigns_api::{ApiError, RuleDiff, RuleStatus, TapQuery};
 use lifesigns_engine::{LoadedRule, RuleUsageTotals, ShardReport};
-use lifesigns_model::RuleKey;
+use lifesigns_model::{RuleKey, TapPage};
 
 use crate::shared::Shared;
 
 /// Returns the status of each rule that runs, by name and lane.
 pub(crate) fn all(shared: &Shared, report: &ShardReport) -> Vec<RuleStatus> {
     let uses = shared.engine.rule_usage();
-    shared.engine.rules().rules().iter().map(|rule| status(rule, report, &uses)).collect()
+    let now_ns = shared.clock.now_ns();
+    shared.engine.rules().rules().iter().map(|rule| status(rule, report, &uses, now_ns)).collect()
 }
 
-fn status(rule: &LoadedRule, report: &ShardReport, uses: &BTreeMap<RuleKey, RuleUsageTotals>) -> RuleStatus {
+fn status(
+    rule: &LoadedRule,
+    report: &ShardReport,
+    uses: &BTreeMap<RuleKey, RuleUsageTotals>,
+    now_ns: u64,
+) -> RuleStatus {
     let failed = report.failures.get(&rule.key).cloned().unwrap_or_default();
     let used = uses.get(&rule.key).copied().unwrap_or_default();
+    let (began_ns, until_ns) = failed.pause_ns;
+    let is_paused = until_ns > now_ns && began_ns > rule.released_ns();
     RuleStatus {
         name: rule.name().to_owned(),
         lane: rule.key.lane,
@@ -25,6 +33,9 @@ fn status(rule: &LoadedRule, report: &ShardReport, uses: &BTreeMap<RuleKey, Rule
         failed: failed.failed,
         missed: failed.missed,
         over_budget: failed.over_budget,
+        paused: rule.is_paused(),
+        paused_until_ns: is_paused.then_some(until_ns),
+        cpu_ns: used.total.cpu_ns,
         events: used.total.events,
         cpu_us_per_s: (used.cpu_ms_per_s * 1000.0) as u64,
         signs: used.total.alerts,
@@ -47,8 +58,18 @@ pub(crate) fn diff(shared: &Shared, name: &str) -> Result<RuleDiff, ApiError> {
     let Some(diff) = rules.shadow_diff(name, &report) else {
         return Err(ApiError::Internal(format!("rule {name} and its shadow are not compared")));
     };
-    let uses = shared.engine.rule_usage();
-    Ok(RuleDiff { live: status(live, &report, &uses), shadow: status(shadow, &report, &uses), diff })
+    let (uses, now_ns) = (shared.engine.rule_usage(), shared.clock.now_ns());
+    let of = |rule| status(rule, &report, &uses, now_ns);
+    Ok(RuleDiff { live: of(live), shadow: of(shadow), diff })
+}
+
+/// Returns what a rule was given and answered.
+pub(crate) fn tap(shared: &Shared, name: &str, query: &TapQuery) -> Result<TapPage, ApiError> {
+    let key = RuleKey { name: name.into(), lane: query.lane };
+    match shared.engine.rules().rule(&key) {
+        Some(rule) => Ok(rule.tap(query.from, shared.clock.now_ns())),
+        None => Err(missing_version(shared, &key)),
+    }
 }
 
 /// Says why there is nothing to compare.

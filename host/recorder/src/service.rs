@@ -5,12 +5,13 @@ use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
     ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
-    PastAudit, PastBadges, RuleDiff, Service, UndeliveredNotice,
+    PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, TapQuery, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, Command, CommandAction,
     query::{AnswerPage, Query, QueryAnswer},
 };
+use lifesigns_model::TapPage;
 use lifesigns_record::RecordReader;
 
 use crate::{
@@ -69,6 +70,29 @@ impl Service for HostService {
 
     fn rule_diff(&self, rule: &str) -> Result<RuleDiff, ApiError> {
         rule_status::diff(&self.shared, rule)
+    }
+
+    fn rule_history(&self, rule: &str) -> Result<Vec<RuleVersion>, ApiError> {
+        self.shared.overview.control()?.history(rule)
+    }
+
+    fn change_rule(&self, rule: &str, change: &RuleChange) -> Result<String, ApiError> {
+        let audit = |entry| {
+            self.requests.ask(Act::Audit(Box::new(entry)))?;
+            Ok(())
+        };
+        self.shared.overview.control()?.change(rule, change, &self.who, &audit)
+    }
+
+    fn tap_rule(&self, rule: &str, query: &TapQuery) -> Result<TapPage, ApiError> {
+        rule_status::tap(&self.shared, rule, query)
+    }
+
+    fn reload(&self) -> Result<String, ApiError> {
+        let reload = self.shared.reload.lock().clone();
+        let configuration = reload.map(|reload| reload()).transpose()?;
+        let rules = self.shared.overview.control()?.reload()?;
+        Ok(configuration.into_iter().chain([rules]).collect::<Vec<_>>().join("; "))
     }
 
     fn page(&self, query: &Query) -> Result<AnswerPage, ApiError> {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lifesigns_api::{ReceiverStatus, SourceStatus, WatchStatus};
+use lifesigns_api::{ApiError, ReceiverStatus, SourceStatus, WatchStatus};
 use lifesigns_compliance::{Alert, BookView, Notice};
 use lifesigns_engine::Engine;
 use lifesigns_model::{SharedClock, SourceOffset, WakeSignal};
@@ -19,6 +19,9 @@ pub const INVENTORY_SOURCE: &str = "(inventory)";
 pub type DescribeSources =
     Arc<dyn Fn(&BTreeMap<String, SourceOffset>) -> (Vec<SourceStatus>, WatchStatus) + Send + Sync>;
 
+/// Reads configuration and inventories now. Returns what was done, or what is wrong.
+pub type Reload = Arc<dyn Fn() -> Result<String, ApiError> + Send + Sync>;
+
 /// See the module. The book itself belongs to the recorder's thread.
 pub(crate) struct Shared {
     pub(crate) engine: Arc<Engine>,
@@ -29,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) receivers: Mutex<Vec<ReceiverStatus>>,
     pub(crate) overview: RuleOverview,
     pub(crate) describe: Mutex<Option<DescribeSources>>,
+    pub(crate) reload: Mutex<Option<Reload>>,
     pub(crate) record: Arc<dyn RecordReaders>,
     pub(crate) started_ns: u64,
     pub(crate) clock: SharedClock,
@@ -56,6 +60,7 @@ impl Shared {
             receivers: Mutex::default(),
             overview,
             describe: Mutex::default(),
+            reload: Mutex::default(),
             record,
             started_ns: clock.now_ns(),
             clock,

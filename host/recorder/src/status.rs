@@ -30,6 +30,7 @@ pub(crate) fn status(shared: &Shared) -> HostStatus {
         refused: overview.0,
         compiling: overview.1,
         rules_memory: overview.2,
+        disabled: shared.overview.get().disabled.clone(),
         sources,
         watch,
         engine: EngineStatus {

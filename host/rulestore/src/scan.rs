@@ -266,6 +266,7 @@ impl RuleStore {
                 && known.limits == manifest.limits
                 && known.grants == manifest.grants
                 && known.enabled == manifest.enabled
+                && known.paused == manifest.paused
                 && known.manifest.as_ref() == path
                 && known.module_path.strip_prefix(&self.dir).is_ok_and(|rest| rest.as_os_str() == module)
         };
@@ -280,6 +281,7 @@ impl RuleStore {
             limits: manifest.limits.clone(),
             grants: manifest.grants,
             enabled: manifest.enabled,
+            paused: manifest.paused,
             module: bytes,
         }))
     }

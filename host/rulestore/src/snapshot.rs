@@ -23,6 +23,8 @@ pub struct RuleSpec {
     pub grants: Grants,
     /// Whether it is to run.
     pub enabled: bool,
+    /// Whether it is shown nothing.
+    pub paused: bool,
     /// Its module. Rules that use the same file share it.
     pub module: Arc<ModuleBytes>,
 }
@@ -132,6 +134,7 @@ mod tests {
             limits: Limits::default(),
             grants: Grants::default(),
             enabled: true,
+            paused: false,
             module: Arc::new(ModuleBytes::new(vec![0])),
         };
         assert!(old.runs_like(&RuleSpec { module_path: "n".into(), ..old.clone() }));

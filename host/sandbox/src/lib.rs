@@ -18,6 +18,8 @@ mod evict;
 mod instance;
 mod memory;
 mod module;
+#[doc(hidden)]
+pub mod probe;
 mod store_data;
 mod structure;
 mod ticker;

@@ -32,6 +32,7 @@ pub(crate) const fn lane(rule: &RuleKey) -> i64 {
     match rule.lane {
         RuleLane::Live => 0,
         RuleLane::Shadow => 1,
+        RuleLane::Previous => 2,
     }
 }
 
@@ -41,6 +42,7 @@ pub(crate) fn rule_key(row: &Row<'_>, name: usize, lane: usize) -> rusqlite::Res
     Ok(match row.get::<_, i64>(lane)? {
         0 => RuleKey::live(name),
         1 => RuleKey::shadow(name),
+        2 => RuleKey::previous(name),
         other => return Err(conversion(lane, Type::Integer, FromSqlError::OutOfRange(other).into())),
     })
 }

@@ -2,12 +2,16 @@
 //! first call in a process builds them all; cargo's own lock and an atomic rename let processes share
 //! them.
 
+mod hostile;
+
 use std::{
     path::{Path, PathBuf},
     sync::OnceLock,
 };
 
 use lifesigns_workbench::{BuiltModule, build, rule_crates};
+
+pub use hostile::{HostileGuest, HostileOutcome, hostile_guests};
 
 /// Returns the module of `rules/NAME`.
 ///

@@ -13,7 +13,7 @@ mod matcher;
 mod parts;
 mod places;
 mod report;
-mod show;
+pub(crate) mod show;
 mod silences;
 mod table;
 mod validate;
@@ -29,13 +29,14 @@ use lifesigns_notifications::terminal::Colour;
 
 use answers::{matches, query};
 pub(crate) use args::{Command, Where};
-use ask::{Host, unexpected};
+pub(crate) use ask::Host;
+use ask::unexpected;
 use parts::{
     AlertsCommand, AlertsFilter, AuditCommand, AuditFilter, GroupsCommand, ObjectsCommand, ObjectsFilter,
     OutboxCommand, PolicyCommand, RouteCommand,
 };
 pub(crate) use validate::load as settings;
-use write::emit;
+pub(crate) use write::{clear_screen, emit, emit_text};
 
 use crate::exit::{Failure, Outcome};
 
@@ -258,12 +259,6 @@ fn verify(known: Option<AuditMark>, place: &Where) -> Outcome {
 fn status(place: &Where) -> Outcome {
     let status = Host::new(place)?.ask(|host| host.status())?;
     emit(&status, place, |view| show::status(&status, view))
-}
-
-/// Compares a rule of the running host with its shadow.
-pub(crate) fn rule_diff(name: &str, place: &Where) -> Outcome {
-    let diff = Host::new(place)?.ask(|host| host.rule_diff(name))?;
-    emit(&diff, place, |view| show::rule_diff(&diff, view))
 }
 
 fn outbox(receiver: Option<String>, dead: bool, place: &Where) -> Outcome {

@@ -27,6 +27,11 @@ pub(crate) fn emit<T: Serialize>(answer: &T, place: &Where, draw: impl FnOnce(&V
     Ok(())
 }
 
+/// Clears the terminal, for a page that replaces the last one.
+pub(crate) fn clear_screen() {
+    let _ = stdout().lock().write_all(b"\x1b[H\x1b[2J");
+}
+
 /// Writes what was done.
 pub(crate) fn emit_text(text: &str, place: &Where) -> Outcome {
     emit(&serde_json::json!({ "done": text }), place, |_| format!("{}\n", visible(text)))

@@ -36,7 +36,7 @@ impl Shard {
         let rule = &self.rules.rules()[cost.rule as usize];
         let (usage, over) = charge_units(rule, now_ns, units);
         if let Some(over) = over {
-            self.report.over_budget(&rule.key, &over);
+            self.report.over_budget(&rule.key, &over, now_ns);
         }
         match self.charged.iter_mut().find(|(key, _)| *key == rule.key) {
             Some((_, sum)) => *sum += usage,

@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod conditions;
+mod moves;
 mod objects;
 mod reminders;
 mod shadows;

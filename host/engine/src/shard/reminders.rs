@@ -59,6 +59,10 @@ impl Shard {
             let (runners, clock, rules) = (&self.runners, self.clock, self.rules.rules());
             let number_of = |key: &RuleKey| rules.binary_search_by(|rule| rule.key.cmp(key)).ok();
             let waits = |key: &RuleKey| {
+                // Set aside: it waits for a rollback.
+                if key.is_previous() {
+                    return true;
+                }
                 let runner = number_of(key).and_then(|number| runners[number].as_ref());
                 runner.is_some_and(|runner| runner.is_over_budget(clock.at(time_ns)))
             };

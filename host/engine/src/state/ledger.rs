@@ -40,10 +40,23 @@ impl StateLedger {
 
     /// Returns a rule's empty state.
     pub(crate) fn memory(&self, rule: &RuleKey) -> RuleMemory {
+        RuleMemory::new(rule, self.checkpoints, self.account(rule))
+    }
+
+    /// Gives state to another rule.
+    pub(crate) fn assign(&self, state: &mut RuleMemory, to: &RuleKey) {
+        state.assign(to, self.account(to));
+    }
+
+    /// Returns a copy of state for another rule.
+    pub(crate) fn copy(&self, state: &RuleMemory, to: &RuleKey) -> RuleMemory {
+        state.copied(to, self.account(to))
+    }
+
+    fn account(&self, rule: &RuleKey) -> RuleAccount {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = Arc::clone(rules.entry(rule.clone()).or_default());
-        let account = RuleAccount::new(mine, Arc::clone(&self.all), self.most, self.parts);
-        RuleMemory::new(rule, self.checkpoints, account)
+        RuleAccount::new(mine, Arc::clone(&self.all), self.most, self.parts)
     }
 
     /// Returns the bytes that each rule holds.

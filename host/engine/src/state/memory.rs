@@ -20,10 +20,10 @@ use super::{
 /// The state of one rule in one shard.
 pub(crate) struct RuleMemory {
     /// The rule as people see it.
-    label: String,
+    pub(super) label: String,
     reminds: bool,
-    objects: HashMap<u32, ObjectState>,
-    account: RuleAccount,
+    pub(super) objects: HashMap<u32, ObjectState>,
+    pub(super) account: RuleAccount,
     writes: u64,
     /// Writes before the batch under evaluation.
     writes_before: u64,
@@ -39,8 +39,8 @@ pub(crate) struct RuleMemory {
     /// Dropped data since it was last taken.
     dropped: Drops,
     /// Whether changes are tracked for the next checkpoint.
-    checkpoints: bool,
-    changed: HashMap<u32, HashSet<Box<str>>>,
+    pub(super) checkpoints: bool,
+    pub(super) changed: HashMap<u32, HashSet<Box<str>>>,
 }
 
 impl RuleMemory {

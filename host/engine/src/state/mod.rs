@@ -10,6 +10,7 @@ mod memory;
 mod object;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod undo;
 
 pub(crate) use ledger::StateLedger;

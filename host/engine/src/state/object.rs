@@ -76,6 +76,11 @@ impl ObjectState {
         self.keys.iter().min_by_key(|(_, entry)| entry.written).map(|(key, _)| key.clone())
     }
 
+    /// Returns keys and entries.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.keys.iter().map(|(key, entry)| (&**key, entry))
+    }
+
     pub(super) fn into_keys(self) -> IntoKeys<Box<str>, Entry> {
         self.keys.into_keys()
     }

@@ -12,7 +12,8 @@ use std::{
 
 use lifesigns_api::{
     ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
-    PastAudit, PastBadges, RuleDiff, Service, ServiceFactory, UndeliveredNotice,
+    PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, ServiceFactory, TapPage, TapQuery,
+    UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, CommandAction,
@@ -30,6 +31,22 @@ impl Service for Echo {
 
     fn rule_diff(&self, rule: &str) -> Result<RuleDiff, ApiError> {
         Err(ApiError::Unavailable(format!("{rule:?}")))
+    }
+
+    fn rule_history(&self, rule: &str) -> Result<Vec<RuleVersion>, ApiError> {
+        Ok(vec![RuleVersion { who: rule.to_owned(), ..RuleVersion::default() }])
+    }
+
+    fn change_rule(&self, rule: &str, change: &RuleChange) -> Result<String, ApiError> {
+        Ok(format!("{}: {rule:?} {}", self.0, change.as_str()))
+    }
+
+    fn tap_rule(&self, _: &str, query: &TapQuery) -> Result<TapPage, ApiError> {
+        Ok(TapPage { next: query.from, ..TapPage::default() })
+    }
+
+    fn reload(&self) -> Result<String, ApiError> {
+        Ok(format!("{}: reload", self.0))
     }
 
     fn page(&self, query: &Query) -> Result<AnswerPage, ApiError> {

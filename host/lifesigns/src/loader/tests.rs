@@ -82,6 +82,7 @@ impl LoaderFixture {
                 limits: Limits::default(),
                 grants: Grants::default(),
                 enabled: true,
+                paused: false,
                 module: Arc::new(ModuleBytes::new(name.as_bytes().to_vec())),
             })
         };

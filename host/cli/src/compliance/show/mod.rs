@@ -11,6 +11,7 @@ mod pending;
 mod policies;
 mod route;
 mod rule_diff;
+mod rules;
 mod silences;
 #[cfg(test)]
 mod snapshots;
@@ -29,6 +30,7 @@ pub(crate) use pending::pending;
 pub(crate) use policies::policies;
 pub(crate) use route::route;
 pub(crate) use rule_diff::rule_diff;
+pub(crate) use rules::{by_cost, rule_history, rule_list, tap_event, top};
 pub(crate) use silences::{matches_little, preview, silence, silenced, silences};
 pub(crate) use status::status;
 pub(crate) use trail::{audit, verified};

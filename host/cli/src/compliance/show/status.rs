@@ -186,6 +186,9 @@ fn rules(status: &HostStatus, view: &View) -> String {
         }
         text.push_str(&table.draw());
     }
+    for rule in &status.disabled {
+        text.push_str(&format!("{} {}\n", Style::Dim.on("disabled"), visible(&rule.lane.label(&rule.name))));
+    }
     for rule in &status.compiling {
         let old = if rule.old_version_runs { ", the old version runs" } else { "" };
         let since = when::ago(rule.since_ns, view.now_ns);
@@ -222,6 +225,9 @@ fn how(rule: &RuleStatus) -> String {
     let mut parts = Vec::new();
     if !rule.last_error.is_empty() {
         parts.push(visible(&rule.last_error));
+    }
+    if rule.paused {
+        parts.push("quarantined by hand".to_owned());
     }
     if rule.over_budget > 1 {
         parts.push(format!("over its budget {} times", grouped(rule.over_budget)));

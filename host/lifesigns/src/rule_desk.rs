@@ -1,0 +1,77 @@
+//! What those who change the rules folder and the thread that loads it share: one lock over files and what
+//! is to happen when they are loaded.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use lifesigns_engine::StateMove;
+use lifesigns_rulestore::Snapshot;
+
+use crate::load::{LoadOutcome, RuleLoad};
+
+/// See the module. Clones share one state.
+#[derive(Clone, Default)]
+pub(crate) struct RuleDesk(Arc<Mutex<DeskState>>);
+
+/// Held while files change or are scanned.
+#[derive(Default)]
+pub(crate) struct DeskState {
+    /// By the rule's name: state that moves when its new version is loaded.
+    moves: BTreeMap<String, Vec<StateMove>>,
+    /// Who waits for the outcome of the next load of everything.
+    waiting: Vec<Sender<Vec<RuleLoad>>>,
+    /// What lay in the folder at the last scan.
+    pub(crate) snapshot: Snapshot,
+}
+
+impl RuleDesk {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, DeskState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the moves of rules whose fate is known by `loads`: those of rules that run as the folder says.
+    pub(crate) fn settled_moves(&self, loads: &[RuleLoad]) -> Vec<StateMove> {
+        let mut state = self.lock();
+        let mut settled = Vec::new();
+        for load in loads.iter().filter(|load| !load.key.is_shadow()) {
+            if matches!(load.outcome, LoadOutcome::Compiling { .. }) {
+                continue;
+            }
+            let moves = state.moves.remove(&*load.key.name);
+            let runs = matches!(load.outcome, LoadOutcome::Loaded | LoadOutcome::Unchanged | LoadOutcome::Restored);
+            if runs {
+                settled.extend(moves.into_iter().flatten());
+            }
+        }
+        settled
+    }
+
+    /// Answers all who waited before the scan of these loads.
+    pub(crate) fn answer(&self, waiting: Vec<Sender<Vec<RuleLoad>>>, loads: &[RuleLoad]) {
+        for sender in waiting {
+            let _ = sender.send(loads.to_vec());
+        }
+    }
+}
+
+impl DeskState {
+    /// Sets the moves for the next version of a rule.
+    pub(crate) fn set_moves(&mut self, name: &str, moves: Vec<StateMove>) {
+        self.moves.insert(name.to_owned(), moves);
+    }
+
+    /// Returns a channel that gets the outcome of the next load.
+    pub(crate) fn wait(&mut self) -> Receiver<Vec<RuleLoad>> {
+        let (sender, receiver) = bounded(1);
+        self.waiting.push(sender);
+        receiver
+    }
+
+    /// Takes those who wait for the load that begins now.
+    pub(crate) fn take_waiting(&mut self) -> Vec<Sender<Vec<RuleLoad>>> {
+        std::mem::take(&mut self.waiting)
+    }
+}

@@ -1,0 +1,234 @@
+//! The versions of a rule that were put in place through the host: their modules and a history, in
+//! `versions/NAME` of the rules folder. Everything is written beside its place and renamed into it.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use lifesigns_model::limits::{HISTORY_BYTES, MODULE_BYTES, RULE_VERSIONS};
+use serde::{Deserialize, Serialize};
+
+use crate::{file, modules::ModuleBytes};
+
+/// The folder in the rules folder.
+const FOLDER: &str = "versions";
+/// The history's file.
+const HISTORY: &str = "history.json";
+/// Characters of a digest in a module's file name.
+const DIGEST_CHARS: usize = 16;
+
+/// One version of a rule that was live.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VersionEntry {
+    /// Its number; later ones are higher.
+    pub number: u64,
+    /// When it became live, on the host's clock, nanoseconds since 1970.
+    pub time_ns: u64,
+    /// Who made it live.
+    pub who: String,
+    /// How: loaded, promoted, rolled back to.
+    pub action: String,
+    /// The module's name and version.
+    pub module: String,
+    /// `sha256:…` of the module.
+    pub digest: String,
+    /// The module's file, relative to the rules folder.
+    pub file: String,
+    /// The manifest's text.
+    pub manifest: String,
+}
+
+/// What is known of a rule's versions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VersionHistory {
+    /// The number of the version that is live; 0 if that is none of them.
+    pub live: u64,
+    /// The number of the version whose state is set aside; 0 if none is.
+    pub state_of: u64,
+    /// The versions, the oldest first.
+    pub entries: Vec<VersionEntry>,
+}
+
+impl VersionHistory {
+    /// Returns the version of that number.
+    pub fn entry(&self, number: u64) -> Option<&VersionEntry> {
+        self.entries.iter().find(|entry| entry.number == number)
+    }
+
+    /// Returns the version that is live, if it is that module.
+    pub fn live_entry(&self, digest: &str) -> Option<&VersionEntry> {
+        self.entry(self.live).filter(|entry| entry.digest == digest)
+    }
+
+    /// Returns the version that was live before the one that is live.
+    pub fn previous(&self) -> Option<&VersionEntry> {
+        let before = self.entries.iter().rev().skip_while(|entry| entry.number != self.live).skip(1);
+        let live = self.entry(self.live)?;
+        before.into_iter().find(|entry| entry.digest != live.digest || entry.manifest != live.manifest)
+    }
+
+    /// Adds a version, which is live from now on.
+    pub fn push(&mut self, mut entry: VersionEntry) -> u64 {
+        entry.number = self.entries.last().map_or(1, |last| last.number + 1);
+        self.live = entry.number;
+        self.entries.push(entry);
+        let over = self.entries.len().saturating_sub(RULE_VERSIONS);
+        self.entries.drain(..over);
+        self.live
+    }
+}
+
+/// The versions of one rule on disk.
+#[derive(Debug)]
+pub struct Versions {
+    rules: PathBuf,
+    name: String,
+}
+
+impl Versions {
+    /// The versions of a rule of the rules folder `rules`. Its name is a [checked](crate::check_name) one.
+    pub fn new(rules: &Path, name: &str) -> Self {
+        Self { rules: rules.to_owned(), name: name.to_owned() }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.rules.join(FOLDER).join(&self.name)
+    }
+
+    /// Reads the history; empty if there is none.
+    ///
+    /// # Errors
+    /// It cannot be read, with the fix.
+    pub fn history(&self) -> Result<VersionHistory, String> {
+        let path = self.folder().join(HISTORY);
+        let unreadable = |why: String| format!("{}: {why}; remove the file to begin another history", path.display());
+        let opened = match file::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(VersionHistory::default()),
+            opened => opened.and_then(|file| file.metadata().map(|metadata| (file, metadata))),
+        };
+        let (file, metadata) = opened.map_err(|error| unreadable(file::explain(&error)))?;
+        let (bytes, _) = file::read(&file, &metadata, HISTORY_BYTES).map_err(unreadable)?;
+        serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
+    }
+
+    /// Writes the history, and removes modules of the folder that neither it nor `used` names.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, history: &VersionHistory, used: &[String]) -> Result<(), String> {
+        let text = serde_json::to_vec_pretty(history).map_err(|error| error.to_string())?;
+        replace(&self.folder().join(HISTORY), &text)?;
+        for entry in fs::read_dir(self.folder()).into_iter().flatten().flatten() {
+            let file_name = entry.file_name().to_string_lossy().into_owned();
+            let path = format!("{FOLDER}/{}/{file_name}", self.name);
+            let is_known = history.entries.iter().any(|entry| entry.file == path) || used.contains(&path);
+            if file_name.ends_with(".wasm") && !is_known {
+                // What stays is found again the next time.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns where [`Self::put`] puts a module of the rule `name`, relative to the rules folder.
+    pub fn path_of(name: &str, module: &ModuleBytes) -> String {
+        let hex = module.digest.strip_prefix("sha256:").unwrap_or(&module.digest);
+        format!("{FOLDER}/{name}/{}.wasm", &hex[..hex.len().min(DIGEST_CHARS)])
+    }
+
+    /// Reads the module of a version.
+    ///
+    /// # Errors
+    /// It is not there any more, or is another.
+    pub fn module(&self, entry: &VersionEntry) -> Result<ModuleBytes, String> {
+        let path = self.rules.join(&entry.file);
+        let failed = |why: String| format!("the module of version {}, {}: {why}", entry.number, path.display());
+        let file = file::open(&path).map_err(|error| failed(file::explain(&error)))?;
+        let metadata = file.metadata().map_err(|error| failed(file::explain(&error)))?;
+        let (bytes, _) = file::read(&file, &metadata, MODULE_BYTES).map_err(failed)?;
+        let module = ModuleBytes::new(bytes);
+        if module.digest == entry.digest { Ok(module) } else { Err(failed("it was changed by hand".to_owned())) }
+    }
+
+    /// Puts a module into the folder, unless it is there. Returns its path relative to the rules folder.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn put(&self, module: &ModuleBytes) -> Result<String, String> {
+        let relative = Self::path_of(&self.name, module);
+        let path = self.rules.join(&relative);
+        if fs::read(&path).ok().as_deref() != Some(&module.bytes) {
+            replace(&path, &module.bytes)?;
+        }
+        Ok(relative)
+    }
+}
+
+/// Writes a file beside its place, syncs it, and renames it: a reader finds the old or the new one, whole.
+///
+/// # Errors
+/// What could not be done.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), String> {
+    let failed = |error: io::Error| format!("{} cannot be written: {error}", path.display());
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(failed)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // Hidden, so that a scan does not see it.
+    let beside = folder.join(format!(".{name}.{}", std::process::id()));
+    let _ = fs::remove_file(&beside);
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&beside).map_err(failed)?;
+    let written = file.write_all(content).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    written.map_err(failed)?;
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_kept_up_to_a_number_and_modules_that_none_uses_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let versions = Versions::new(dir.path(), "a");
+        assert_eq!(versions.history().unwrap(), VersionHistory::default());
+        let mut history = VersionHistory::default();
+        for number in 0..RULE_VERSIONS + 3 {
+            let module = ModuleBytes::new(vec![number as u8]);
+            let file = versions.put(&module).unwrap();
+            history.push(VersionEntry { digest: module.digest, file, ..VersionEntry::default() });
+        }
+        let used = ModuleBytes::new(vec![0]);
+        let used = versions.put(&used).unwrap();
+        versions.write(&history, std::slice::from_ref(&used)).unwrap();
+        assert_eq!(versions.history().unwrap(), history);
+        assert_eq!((history.entries.len(), history.entries[0].number), (RULE_VERSIONS, 4));
+        let files = fs::read_dir(dir.path().join("versions/a")).unwrap().count();
+        assert_eq!(files, RULE_VERSIONS + 2, "the history, its modules and the one that is used");
+        assert!(dir.path().join(used).exists());
+        assert_eq!(history.previous().unwrap().number, history.live - 1);
+        fs::write(dir.path().join("versions/a/history.json"), "{").unwrap();
+        assert!(versions.history().unwrap_err().contains("remove the file"));
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sub/a.toml");
+        replace(&path, b"one").unwrap();
+        replace(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(dir.path().join("sub")).unwrap().count(), 1);
+        assert!(replace(&path.join("b"), b"x").unwrap_err().contains("cannot be written"));
+    }
+}

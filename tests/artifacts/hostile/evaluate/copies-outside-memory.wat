@@ -1,0 +1,4 @@
+;; It copies four gigabytes.
+;; fails: out of bounds
+(func (export "evaluate") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+  (memory.copy (i32.const 0) (i32.const 1) (i32.const -1)) i32.const 2048)

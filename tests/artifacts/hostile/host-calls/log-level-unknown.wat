@@ -1,0 +1,5 @@
+;; It logs at a level that there is not.
+;; fails: 
+(import "lifesigns:rule/log@0.1.0" "write" (func $write (param i32 i32 i32)))
+(func (export "evaluate") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+  (call $write (i32.const 9) (i32.const 40) (i32.const 6)) i32.const 2048)

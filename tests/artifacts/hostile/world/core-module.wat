@@ -1,0 +1,4 @@
+;; It is a core module.
+;; refused: 
+;; core
+(module)

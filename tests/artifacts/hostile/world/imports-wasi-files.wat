@@ -1,0 +1,3 @@
+;; It imports files.
+;; refused: 
+(component (import "wasi:filesystem/types@0.2.6" (instance)))

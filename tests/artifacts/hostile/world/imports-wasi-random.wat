@@ -1,0 +1,3 @@
+;; It imports randomness.
+;; refused: 
+(component (import "wasi:random/random@0.2.6" (instance)))

@@ -1,0 +1,3 @@
+;; It is an empty component.
+;; refused: 
+(component)

@@ -1,0 +1,26 @@
+//! What is fuzzed: a function for each place where bytes from outside come in. Each takes any bytes and panics
+//! if a promise is broken. `fuzz/` runs them under libFuzzer, the test here over seeds and their mutations.
+
+mod rules;
+mod seeds;
+mod text;
+
+pub use rules::{admission, answer, description, manifest, prefilter};
+pub use seeds::{Random, mutated, seeds};
+pub use text::{decoders, expression, inventory, settings};
+
+/// A target: its name and its function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: [Target; 9] = [
+    ("admission", admission),
+    ("manifest", manifest),
+    ("description", description),
+    ("answer", answer),
+    ("settings", settings),
+    ("inventory", inventory),
+    ("decoders", decoders),
+    ("expression", expression),
+    ("prefilter", prefilter),
+];

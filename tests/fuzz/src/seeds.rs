@@ -1,0 +1,97 @@
+//! Seeds for each target, and mutations of them that can be repeated.
+
+use lifesigns_artifacts::hostile_guests;
+
+/// Numbers that look random and come again with the same seed.
+#[derive(Debug)]
+pub struct Random(pub u64);
+
+impl Random {
+    /// Returns the next number below `below`; 0 if that is 0.
+    pub fn below(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        if below == 0 { 0 } else { (self.0 >> 33) as usize % below }
+    }
+}
+
+/// Returns the seeds of a target.
+pub fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let texts: &[&str] = match target {
+        "admission" => {
+            // Those that are small: the large ones would only be copied.
+            let guests = hostile_guests().into_iter().map(|guest| guest.module);
+            return guests.filter(|module| module.len() < 8 << 10).collect();
+        }
+        "manifest" => &[
+            "module = 'a.wasm'\nenabled = true\npaused = false\ngrants = ['state']\n[settings]\na = 1\n[limits]\ndeadline-ms = 5\n",
+            "shadow = 'b.wasm'\n[settings]\nn = 1\n[settings.deep]\nx = 1\n[shadow-settings]\nn = 2\n",
+            "settings = { a = [1, 2, { b = 3 }] }\nmodule = \"\"\"\na\"\"\"\n",
+        ],
+        "settings" => &[
+            "rules = 'rules'\nstore = 'a.db'\n[[source]]\nfile = 'a.log'\nobject = 'vm-1'\n[engine]\nshards = 2\n",
+            "[[group]]\nname = 'g'\nwhere = \"properties.env == 'a'\"\n[[policy]]\nname = 'p'\ngroup = 'g'\nallow = ['*']\n",
+            "[[receiver]]\nname = 'hook'\nwebhook = { url = 'https://example.com/' }\n[[route]]\nreceiver = 'hook'\n",
+        ],
+        "inventory" => &[
+            "[[object]]\nid = 'vm-1'\n[object.properties]\nenv = 'a'\n[object.metrics]\nload = 1.5\n",
+            "[{\"id\":\"vm-1\",\"properties\":{\"env\":\"a\"},\"metrics\":{\"load\":1.5}}]",
+            "id,env,load\nvm-1,a,1.5\n\"vm,2\",\"b\"\"c\",\n",
+        ],
+        "decoders" => &[
+            "Nov 28 06:58:12 vm-7 sshd[811]: Invalid user admin from 192.0.2.7",
+            "<34>1 2026-11-28T06:58:12.003Z vm-7 sshd 811 ID47 [a b=\"c\\\"d\"] message",
+            "time=\"2026-11-28T06:58:12.003Z\" level=error msg=\"a \\\"b\\\" c\" container=abc",
+            "{\"time\":\"2026-11-28T06:58:12Z\",\"object\":\"vm-1\",\"message\":\"a\\u00e9\",\"fields\":{\"a\":[1,2]}}",
+            "{\"log\":\"inner\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-28T06:58:12.1Z\"}",
+            "2026-11-28 06:58:12,003 WARN [main] a.b.C - text",
+        ],
+        "expression" => &[
+            "properties.env == 'a' && metrics.load > 4",
+            "tags.exists(tag, tag == 'x') || has(properties.env) ? size(kind) > 1 : false",
+            "[1, 2, 3].map(x, x * 2).filter(y, y > 2).size() == {'a': 1}['a'] + 1",
+            "((((((1))))))",
+        ],
+        // Bytes that are taken apart.
+        "description" => &[
+            "\x04rule\x051.0.0\x01\x04seen\x04Seen\x00\x00\x00\x00\x00\x00\x01\x01\x01\x06poison\x00\x00",
+            "\x01a\x011\x00\x02\x07\x02\x03abc\x02bc\x01\x02\x00\x01f\x05\x01\x01x\x01\x01p\x00",
+        ],
+        "answer" => &[
+            "\x01\x01\x06onetwo\x02\x01\x00\x01\x00\x01\x00\x01\x00\x01\x03\x01\x00\x01\x01\x01\x00\x01\x00\x01\x03\x01\x03\x01\x00",
+        ],
+        "prefilter" => &[
+            "\x02\x06docker\x01\x03run\x00Docker run docker RUN dockerdocker",
+            "\x01\x01a\x01\x02aa\x00aaaaaaaaaaaaaaaaaaaAAAAAAA",
+            "\x03\x09container\x00\x0acontainer/\x01\x07tainer/\x00the container/create of a CONTAINER/",
+        ],
+        _ => &[],
+    };
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+/// Returns a seed with a few changes: bits, bytes, pieces of itself and of another seed.
+pub fn mutated(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
+    const BYTES: &[u8] = b"\0\x01\x7f\x80\xff\n\r\t \"'\\{}[]()=:,.-09azAZ#%";
+    let mut bytes = seeds[random.below(seeds.len())].clone();
+    for _ in 0..1 + random.below(6) {
+        let at = random.below(bytes.len());
+        match random.below(6) {
+            0 if !bytes.is_empty() => bytes[at] ^= 1 << random.below(8),
+            1 if !bytes.is_empty() => bytes[at] = BYTES[random.below(BYTES.len())],
+            2 => bytes.insert(at, BYTES[random.below(BYTES.len())]),
+            3 => bytes.truncate(at),
+            4 => {
+                let end = (at + random.below(16)).min(bytes.len());
+                let piece = bytes[at..end].to_vec();
+                bytes.splice(at..at, piece);
+            }
+            _ => {
+                let other = &seeds[random.below(seeds.len())];
+                let from = random.below(other.len());
+                bytes.truncate(at);
+                bytes.extend_from_slice(&other[from..]);
+            }
+        }
+    }
+    bytes
+}
