@@ -14,6 +14,7 @@ mod program;
 mod replay;
 mod replay_memory;
 mod shapes;
+mod swaps;
 
 use std::{path::Path, process::Command};
 
@@ -23,7 +24,7 @@ use lifesigns_bench::{BARE, MEASURE, run_bare_loop, run_for_parent};
 type Print = fn(&[String]);
 
 /// By name.
-const TABLES: [(&str, Print); 11] = [
+const TABLES: [(&str, Print); 12] = [
     ("process", process::table),
     ("shapes", shapes::table),
     ("book", book::table),
@@ -34,6 +35,7 @@ const TABLES: [(&str, Print); 11] = [
     ("neighbours", neighbours::table),
     ("million", million::table),
     ("durable", durable::table),
+    ("swaps", |_| swaps::table()),
     ("latency", latency::table),
 ];
 
