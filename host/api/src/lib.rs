@@ -14,5 +14,5 @@ pub use history::{
 pub use service::{ActOutcome, NoticeSelection, Service, ServiceFactory};
 pub use status::{
     AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus, ReceiverStatus,
-    RefusedRule, RuleDiff, RuleStatus, SourceState, SourceStatus, StoreState, StoreStatus, WatchStatus,
+    RefusedRule, RuleDiff, RuleStatus, SourceState, SourceStatus, StoreState, StoreStatus, TrafficStatus, WatchStatus,
 };

@@ -181,6 +181,32 @@ pub struct SourceStatus {
     pub gaps: u64,
     /// Remarks: the last gap, an encoding, content that is not text.
     pub notes: Vec<String>,
+    /// What it has received since it was started, if it listens.
+    pub traffic: Option<TrafficStatus>,
+}
+
+/// What a source that listens has received.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrafficStatus {
+    /// Where it listens.
+    pub address: String,
+    /// Open connections.
+    pub connections: u64,
+    /// Connections that were refused because too many were open.
+    pub refused: u64,
+    /// Lines.
+    pub lines: u64,
+    /// Bytes.
+    pub bytes: u64,
+    /// Datagrams that the kernel dropped because they were not read in time.
+    pub dropped: u64,
+    /// Lines that are not of the protocol, which were kept as plain text.
+    pub malformed: u64,
+    /// Lines that were cut because they were too long.
+    pub cut: u64,
+    /// What went wrong last; empty if nothing did.
+    pub problem: String,
 }
 
 /// How changes of followed files are noticed.

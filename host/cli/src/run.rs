@@ -13,7 +13,7 @@ use lifesigns::{
     sources::{SourceSupervisor, sources_reporting_end},
 };
 use lifesigns_gateway::{ApiSocket, Gateway, GatewayLimits};
-use lifesigns_intake::SourceKind;
+use lifesigns_network::NetworkDriver;
 use lifesigns_settings::Settings;
 
 use crate::{
@@ -52,7 +52,8 @@ pub(crate) fn run(path: &Path) -> Outcome {
         reload.begin_incomplete(&host, incomplete);
     }
     let ended = StopWatchdog::watch(&host, &stop)?;
-    let mut sources = SourceSupervisor::new(Arc::<RecordingHost>::clone(&host), SystemClock::shared());
+    let mut sources = SourceSupervisor::new(Arc::<RecordingHost>::clone(&host), SystemClock::shared())
+        .with_driver(Arc::new(NetworkDriver));
     reload::reconcile(&mut sources, &settings.sources)?;
     sources.forget_others();
     let rules = host.rules().rules().len();
@@ -64,7 +65,7 @@ pub(crate) fn run(path: &Path) -> Outcome {
             settings.rules.display()
         ));
     }
-    let is_endless = settings.sources.iter().any(|source| matches!(source.kind, SourceKind::Follow(..)));
+    let is_endless = settings.sources.iter().any(|source| source.kind.is_endless());
     let poll = if is_endless { POLL } else { POLL_ENDING };
     let mut polled = Instant::now();
     while stop.wait(poll) != Wakeup::Stopped && !sources.have_ended() && host.recorder().failure().is_none() {

@@ -16,6 +16,7 @@ mod gap;
 pub mod inventory;
 mod lines;
 mod log_file;
+mod syslog_source;
 mod zstd_frames;
 
 pub use carry::{ObjectLines, Pushed, RecordLines, object_decoder, record_decoder};
@@ -29,3 +30,4 @@ pub use followed::Followed;
 pub use gap::{FileState, FollowEvent, Gap, GapCause};
 pub use lines::LineChunks;
 pub use log_file::{Filled, LogFile, OnRead, StayOpen};
+pub use syslog_source::{SyslogAddress, SyslogAddressError, SyslogLimits, SyslogSettings};

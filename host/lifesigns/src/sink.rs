@@ -2,9 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lifesigns_api::{SourceState, SourceStatus, WatchStatus};
+use lifesigns_api::{SourceState, SourceStatus, TrafficStatus, WatchStatus};
 use lifesigns_model::SourceOffset;
-use lifesigns_sources::{Activity, Input, SourceReport, SourceReports, SourceSink, Submission, WatchReport};
+use lifesigns_sources::{
+    Activity, Input, SourceReport, SourceReports, SourceSink, SourceTraffic, Submission, WatchReport,
+};
 
 use crate::{host::Host, recording_host::RecordingHost};
 
@@ -70,7 +72,13 @@ fn status(report: SourceReport) -> SourceStatus {
         unread_bytes: report.unread_bytes,
         gaps: report.gaps,
         notes: report.notes,
+        traffic: report.traffic.map(traffic_status),
     }
+}
+
+fn traffic_status(traffic: SourceTraffic) -> TrafficStatus {
+    let SourceTraffic { address, connections, refused, lines, bytes, dropped, malformed, cut, problem } = traffic;
+    TrafficStatus { address, connections, refused, lines, bytes, dropped, malformed, cut, problem }
 }
 
 fn watch_status(report: WatchReport) -> WatchStatus {

@@ -10,6 +10,7 @@ mod policies;
 mod reader;
 mod receivers;
 mod routes;
+mod sources;
 
 use std::path::{Path, PathBuf};
 

@@ -27,7 +27,7 @@ const DOORS: [(&str, &[&str]); 17] = [
     ("core_affinity", &["lifesigns-engine"]),
     ("toml", &["lifesigns-document"]),
     ("miette", &["lifesigns-document"]),
-    ("tokio", &["lifesigns-gateway"]),
+    ("tokio", &["lifesigns-gateway", "lifesigns-network"]),
     ("axum", &["lifesigns-gateway"]),
     ("hyper", &["lifesigns-gateway"]),
     ("openssl", &[]),
