@@ -1,11 +1,13 @@
 //! The API of a host as plain data: the trait [`Service`], its requests and answers, and errors that
 //! an HTTP status can be made of.
 
+mod access;
 mod error;
 mod history;
 mod service;
 mod status;
 
+pub use access::{Authenticate, Caller, Role, RoleSet, RouteRule, TokenRefusal};
 pub use error::{ApiError, Problem};
 pub use history::{
     AuditMark, AuditReport, AuditTrailRow, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit, PastBadges,

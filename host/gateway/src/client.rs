@@ -134,11 +134,7 @@ impl HostClient {
         }
         Err(match serde_json::from_slice::<Problem>(&body) {
             Ok(problem) => ApiError::from(problem),
-            Err(_) => ApiError::from(Problem {
-                status: status.as_u16(),
-                title: String::new(),
-                detail: format!("the host answered {status}"),
-            }),
+            Err(_) => ApiError::from(Problem::new(status.as_u16(), "", format!("the host answered {status}"))),
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::Request,
-    response::{IntoResponse, Response},
+    response::Response,
     routing::{delete, get, post},
 };
 use lifesigns_api::{ApiError, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, Problem};
@@ -25,10 +25,11 @@ use crate::{
 
 type Routes = Router<Arc<Shared>>;
 
-/// The whole API.
-pub(crate) fn api(shared: Arc<Shared>) -> Router {
+/// The whole API, with what else is mounted.
+pub(crate) fn api(shared: Arc<Shared>, mounted: Router) -> Router {
     let all = alerts().merge(silences()).merge(objects()).merge(groups()).merge(store()).merge(host());
-    Router::new().nest(BASE, all).fallback(unknown).method_not_allowed_fallback(other_method).with_state(shared)
+    let own = Router::new().nest(BASE, all).with_state(shared);
+    own.merge(mounted).fallback(unknown).method_not_allowed_fallback(other_method)
 }
 
 /// Answers every request with the same error: for connections that are one too many.
@@ -39,12 +40,12 @@ pub(crate) fn refusing(error: ApiError) -> Router {
 async fn unknown(request: Request) -> Refusal {
     let (version, path) = (env!("CARGO_PKG_VERSION"), request.uri().path());
     let path = &path[..path.floor_char_boundary(200)];
-    Refusal(ApiError::Unknown(format!("this host (lifesigns {version}) has no {path}; all paths begin with {BASE}/")))
+    Refusal(ApiError::Unknown(format!("this host (lifesigns {version}) has no {path}; its paths begin with {BASE}/")))
 }
 
 async fn other_method(request: Request) -> Response {
     let detail = format!("this path does not take {}", request.method());
-    problem(&Problem { status: 405, title: "Method not allowed".to_owned(), detail }).into_response()
+    problem(&Problem::new(405, "Method not allowed", detail))
 }
 
 fn alerts() -> Routes {
