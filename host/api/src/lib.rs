@@ -2,12 +2,15 @@
 //! an HTTP status can be made of.
 
 mod access;
+mod changes;
 mod error;
 mod history;
 mod service;
 mod status;
+mod token;
 
 pub use access::{Authenticate, Caller, Role, RoleSet, RouteRule, TokenRefusal};
+pub use changes::{ChangeBatch, ChangeEvent, ChangeFeed};
 pub use error::{ApiError, Problem};
 pub use history::{
     AuditMark, AuditReport, AuditTrailRow, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit, PastBadges,
@@ -16,5 +19,6 @@ pub use history::{
 pub use service::{ActOutcome, NoticeSelection, Service, ServiceFactory};
 pub use status::{
     AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus, ReceiverStatus,
-    RefusedRule, RuleDiff, RuleStatus, SourceState, SourceStatus, StoreState, StoreStatus, WatchStatus,
+    RecorderStatus, RefusedRule, RuleDiff, RuleStatus, SourceState, SourceStatus, StoreState, StoreStatus, WatchStatus,
 };
+pub use token::{CreatedToken, NewToken, TokenInfo};

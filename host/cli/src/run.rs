@@ -144,13 +144,16 @@ fn start(
     };
     // The socket first, so that a host that runs already is reported as such, not as a store in use.
     let socket = ApiSocket::bind(&settings.control).map_err(Failure::failed)?;
+    server::require_token(settings)?;
     let network = settings.server.as_ref().map(server::listen).transpose()?;
     let host = builder.start_recording(&settings.store).map_err(Failure::failed)?;
     host.recorder().set_config_status(settings.files.clone(), String::new());
-    let mut gateway = Gateway::builder(host.recorder().services()).socket(socket, GatewayLimits::default());
+    let mut gateway = Gateway::builder(host.recorder().services())
+        .changes(host.recorder().changes())
+        .socket(socket, GatewayLimits::default());
     if let Some(network) = network {
         server::print_addresses(&network);
-        gateway = gateway.network(network, server::no_tokens());
+        gateway = gateway.network(network, host.recorder().authenticate());
     }
     Ok((host, gateway.serve().map_err(Failure::failed)?))
 }

@@ -1,12 +1,16 @@
 //! The server of `lifesigns run`: from its settings to what a gateway serves.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use lifesigns_api::{Authenticate, RoleSet, TokenRefusal};
+use lifesigns_api::RoleSet;
 use lifesigns_gateway::{GatewayLimits, NetworkServer, TlsIdentity};
-use lifesigns_settings::ServerSettings;
+use lifesigns_settings::{ServerSettings, Settings};
+use lifesigns_store_sqlite::StoreReader;
 
-use crate::{exit::Failure, terminal};
+use crate::{
+    exit::{Failure, Outcome},
+    terminal,
+};
 
 /// Listens where the settings say so, before the host starts: an address in use is a reason not to.
 ///
@@ -41,6 +45,21 @@ pub(crate) fn print_addresses(network: &NetworkServer) {
     }
 }
 
-pub(crate) fn no_tokens() -> Authenticate {
-    Arc::new(|_| Err(TokenRefusal::Unknown))
+/// Fails if the network could connect and there is no token to ask with.
+///
+/// # Errors
+/// When there is none, or the store cannot be read.
+pub(crate) fn require_token(settings: &Settings) -> Outcome {
+    let Some(server) = settings.server.as_ref().filter(|server| server.is_remote()) else { return Ok(()) };
+    // A store that is not there yet, or is of an older version, has none.
+    let tokens = StoreReader::open(&settings.store).ok().and_then(|reader| reader.tokens().ok()).unwrap_or_default();
+    if !tokens.is_empty() {
+        return Ok(());
+    }
+    let address = server.listen.iter().find(|address| !address.ip().is_loopback());
+    Err(Failure::Configuration(format!(
+        "[server]: it would listen at {}, and there is no token yet: make one first, `lifesigns token add NAME \
+         --role ROLE`, or listen at 127.0.0.1 alone",
+        address.map(ToString::to_string).unwrap_or_default()
+    )))
 }

@@ -26,6 +26,7 @@ use lifesigns_api::{ApiError, Authenticate, Caller, Problem, Role, RoleSet, Rout
 
 use crate::{
     answer::{Refusal, problem},
+    counts::Requests,
     credentials::presented,
     failures::FailedLogins,
     paths::ACTING_AS,
@@ -56,10 +57,16 @@ pub(crate) struct Access {
     anonymous: RoleSet,
     failed: FailedLogins,
     ids: RequestIds,
+    requests: Arc<Requests>,
 }
 
 impl Access {
-    pub(crate) fn new(rules: &[RouteRule], authenticate: Option<Authenticate>, anonymous: RoleSet) -> Self {
+    pub(crate) fn new(
+        rules: &[RouteRule],
+        authenticate: Option<Authenticate>,
+        anonymous: RoleSet,
+        requests: Arc<Requests>,
+    ) -> Self {
         Self {
             routes: rules.iter().map(|rule| ((rule.method, rule.path), rule.needs)).collect(),
             paths: rules.iter().map(|rule| rule.path).collect(),
@@ -67,6 +74,7 @@ impl Access {
             anonymous,
             failed: FailedLogins::default(),
             ids: RequestIds::default(),
+            requests,
         }
     }
 
@@ -130,6 +138,7 @@ impl Access {
     }
 
     fn unauthorized(&self, address: IpAddr, why: &str) -> Box<Response> {
+        self.requests.note_unauthorized();
         if let Some(wait) = self.failed.note(address, Instant::now()) {
             let detail = "too many failed authentications from this address".to_owned();
             let mut response = problem(&Problem::new(429, "Too many requests", detail));
@@ -198,6 +207,7 @@ pub(crate) async fn guard(State(access): State<Arc<Access>>, mut request: Reques
         }
         Err(refusal) => (*refusal, "(refused)".to_owned()),
     };
+    access.requests.note(response.status());
     let (status, ms) = (response.status().as_u16(), begun.elapsed().as_millis() as u64);
     if status == 500 {
         tracing::error!(%id, %method, path, caller = name, ms, "a request failed");

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, HttpBody},
-    extract::{FromRequest, FromRequestParts, Path, Request},
+    extract::{FromRequest, FromRequestParts, Path, Request, State},
     http::{
         HeaderValue, StatusCode,
         header::{CONTENT_TYPE, RETRY_AFTER},
@@ -13,6 +13,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use lifesigns_api::{ActOutcome, ApiError, Caller, Problem, Service, ServiceFactory};
 use lifesigns_compliance::{CommandAction, query::Query};
@@ -21,8 +22,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::{
     body::parameters,
+    counts::Requests,
     paths::{JSON, PROBLEM_JSON},
     stream::{self, Beginning},
+    streams::Streams,
 };
 
 /// How long a request waits while as many as are allowed are worked on.
@@ -36,6 +39,13 @@ pub(crate) struct Shared {
     pub(crate) services: ServiceFactory,
     /// A permit for each request that is worked on.
     pub(crate) working: Arc<Semaphore>,
+    /// A permit for each probe.
+    pub(crate) probing: Arc<Semaphore>,
+    pub(crate) requests: Arc<Requests>,
+    /// The API described, as it is sent.
+    pub(crate) described: Bytes,
+    /// Streams of changes, if the host has any.
+    pub(crate) streams: Option<Arc<Streams>>,
     /// The longest body.
     pub(crate) body_bytes: usize,
     /// A body has to be whole within this time.
@@ -55,6 +65,11 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         problem(&Problem::from(&self.0))
     }
+}
+
+/// The API, described.
+pub(crate) async fn described(State(shared): State<Arc<Shared>>) -> Response {
+    with_type(StatusCode::OK, JSON, Body::from(shared.described.clone()))
 }
 
 /// An error with a status that is a matter of HTTP alone. The problem is an extension of the response, so that it
@@ -85,7 +100,7 @@ fn failed(why: impl std::fmt::Display) -> ApiError {
 /// The service as the caller of a request sees it.
 pub(crate) struct Session {
     service: Box<dyn Service>,
-    _turn: OwnedSemaphorePermit,
+    turn: OwnedSemaphorePermit,
 }
 
 impl FromRequestParts<Arc<Shared>> for Session {
@@ -100,7 +115,7 @@ impl FromRequestParts<Arc<Shared>> for Session {
             let text = "the host answers as many requests as it may already; try again in a moment".to_owned();
             return Err(Refusal(ApiError::Unavailable(text)));
         };
-        Ok(Self { service, _turn: turn })
+        Ok(Self { service, turn })
     }
 }
 
@@ -112,8 +127,11 @@ impl Session {
         ask: impl FnOnce(&dyn Service) -> Result<T, ApiError> + Send + 'static,
     ) -> Response {
         let (begin, begun) = oneshot::channel();
+        let Self { service, turn } = self;
         let work = tokio::task::spawn_blocking(move || {
-            let answer = ask(&*self.service)?;
+            // Until the client has taken all of it.
+            let _turn = turn;
+            let answer = ask(&*service)?;
             match stream::write(&answer, begin) {
                 // The client has gone.
                 Err(error) if error.is_io() => Ok(()),
@@ -134,6 +152,22 @@ impl Session {
         }
     }
 
+    /// Asks on a thread where waiting is allowed, for an answer that is no JSON.
+    pub(crate) async fn asked<T: Send + 'static>(
+        self,
+        ask: impl FnOnce(&dyn Service) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let Self { service, turn } = self;
+        let work = move || {
+            let _turn = turn;
+            ask(&*service)
+        };
+        match tokio::task::spawn_blocking(work).await {
+            Ok(answer) => Ok(answer?),
+            Err(error) => Err(Refusal(failed(error))),
+        }
+    }
+
     /// Answers with an object of one member.
     pub(crate) async fn member<T: Serialize + 'static>(
         self,
@@ -141,6 +175,15 @@ impl Session {
         ask: impl FnOnce(&dyn Service) -> Result<T, ApiError> + Send + 'static,
     ) -> Response {
         self.run(move |service| Ok(BTreeMap::from([(name, ask(service)?)]))).await
+    }
+
+    /// Makes something, and answers with 201 and an object of one member.
+    pub(crate) async fn made<T: Serialize + 'static>(
+        self,
+        name: &'static str,
+        make: impl FnOnce(&dyn Service) -> Result<T, ApiError> + Send + 'static,
+    ) -> Response {
+        created(self.member(name, make).await)
     }
 
     /// Asks the book.
@@ -151,11 +194,8 @@ impl Session {
     /// Acts; a silence that was made is answered with 201.
     pub(crate) async fn act(self, act: CommandAction) -> Response {
         let makes = matches!(act, CommandAction::Silence { .. });
-        let mut made = self.run(move |service| service.act(act)).await;
-        if makes && made.status() == StatusCode::OK {
-            *made.status_mut() = StatusCode::CREATED;
-        }
-        made
+        let made = self.run(move |service| service.act(act)).await;
+        if makes { created(made) } else { made }
     }
 
     /// Does something that is answered with a line for a person.
@@ -165,6 +205,14 @@ impl Session {
     ) -> Response {
         self.run(move |service| act(service).map(ActOutcome::Done)).await
     }
+}
+
+/// The answer to what makes something.
+fn created(mut response: Response) -> Response {
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::CREATED;
+    }
+    response
 }
 
 /// The parameters of a request; see [`parameters`].

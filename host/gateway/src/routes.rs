@@ -8,19 +8,21 @@ use axum::{
     response::Response,
     routing::{delete, get, post},
 };
-use lifesigns_api::{ApiError, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, Problem};
+use lifesigns_api::{ApiError, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, Problem};
 use lifesigns_compliance::{
     BadgeOwner, CommandAction,
     query::{AlertFilter, ObjectFilter, Query},
 };
 
 use crate::{
-    answer::{Json, Named, Params, Refusal, Session, Shared, problem},
+    answer::{Json, Named, Params, Refusal, Session, Shared, described, problem},
     body::{
         AlertIds, AlertsOwner, AlertsReason, BackupTo, DecisionParams, HistoryParams, LimitParams, MarkParams,
         MatcherList, NewSilence, NoteText, Owner, Reason, SilencePatch,
     },
+    events,
     paths::BASE,
+    probes,
 };
 
 type Routes = Router<Arc<Shared>>;
@@ -28,7 +30,7 @@ type Routes = Router<Arc<Shared>>;
 /// The whole API, with what else is mounted.
 pub(crate) fn api(shared: Arc<Shared>, mounted: Router) -> Router {
     let all = alerts().merge(silences()).merge(objects()).merge(groups()).merge(store()).merge(host());
-    let own = Router::new().nest(BASE, all).with_state(shared);
+    let own = Router::new().nest(BASE, all).merge(for_machines()).with_state(shared);
     own.merge(mounted).fallback(unknown).method_not_allowed_fallback(other_method)
 }
 
@@ -46,6 +48,15 @@ async fn unknown(request: Request) -> Refusal {
 async fn other_method(request: Request) -> Response {
     let detail = format!("this path does not take {}", request.method());
     problem(&Problem::new(405, "Method not allowed", detail))
+}
+
+/// What machines look at, at the paths where they look.
+fn for_machines() -> Routes {
+    Router::new()
+        .route("/livez", get(probes::live))
+        .route("/readyz", get(probes::ready))
+        .route("/metrics", get(probes::metrics))
+        .route("/badge/{file}", get(probes::badge))
 }
 
 fn alerts() -> Routes {
@@ -196,11 +207,17 @@ fn store() -> Routes {
 }
 
 fn host() -> Routes {
+    let revoke = |s: Session, Named(name): Named<String>| s.done(move |service| service.revoke_token(&name));
+    let add = |s: Session, Json(new): Json<NewToken>| s.made("token", move |service| service.add_token(&new));
     Router::new()
+        .route("/tokens", get(|s: Session| s.member("tokens", |service| service.tokens())).post(add))
+        .route("/tokens/{name}", delete(revoke))
         .route("/status", get(|s: Session| s.member("status", |service| service.status())))
         .route(
             "/rules/{name}/diff",
             get(|s: Session, Named(name): Named<String>| s.member("diff", move |service| service.rule_diff(&name))),
         )
+        .route("/stream", get(events::changes))
+        .route("/openapi.json", get(described))
         .route("/findings", get(|s: Session| s.query(Query::Findings)))
 }

@@ -10,10 +10,10 @@ use std::{
 
 use axum::{Router, middleware::from_fn_with_state};
 use hyper_util::server::graceful::GracefulShutdown;
-use lifesigns_api::{Authenticate, RoleSet, RouteRule, ServiceFactory};
+use lifesigns_api::{Authenticate, ChangeFeed, RoleSet, RouteRule, ServiceFactory};
 use tokio::{
     runtime::Runtime,
-    sync::{Semaphore, oneshot},
+    sync::{Semaphore, oneshot, watch},
     task::JoinSet,
 };
 use tokio_rustls::TlsAcceptor;
@@ -22,15 +22,19 @@ use crate::{
     access::{Access, guard},
     answer::Shared,
     connection::{Connections, accept_local, accept_remote},
+    counts::Requests,
     limits::GatewayLimits,
-    routes,
+    openapi, routes,
     socket::ApiSocket,
+    streams::Streams,
     table::ROUTES,
     tls::TlsIdentity,
 };
 
 /// Threads that read and write; what waits has threads of its own.
 const WORKERS: usize = 2;
+/// Probes that are answered at one time.
+const PROBES: usize = 4;
 /// Threads of the latter kind for routers that are mounted.
 const MOUNTED_THREADS: usize = 64;
 
@@ -98,6 +102,8 @@ pub struct GatewayBuilder {
     authenticate: Option<Authenticate>,
     mounted: Router,
     rules: Vec<RouteRule>,
+    requests: Arc<Requests>,
+    changes: Option<Arc<dyn ChangeFeed>>,
 }
 
 impl Gateway {
@@ -110,6 +116,8 @@ impl Gateway {
             authenticate: None,
             mounted: Router::new(),
             rules: ROUTES.to_vec(),
+            requests: Arc::default(),
+            changes: None,
         }
     }
 
@@ -145,6 +153,13 @@ impl GatewayBuilder {
         self
     }
 
+    /// Serves the changes of `feed` as a stream.
+    #[must_use]
+    pub fn changes(mut self, feed: Arc<dyn ChangeFeed>) -> Self {
+        self.changes = Some(feed);
+        self
+    }
+
     /// Mounts further routes, such as those that take events, at their own paths beside the API's. `rules` says which
     /// role each of them needs; a route without a rule is refused. Handlers find the extension
     /// [`lifesigns_api::Caller`], and bound their bodies themselves: the gateway bounds heads, connections and idle
@@ -168,7 +183,7 @@ impl GatewayBuilder {
             .enable_io()
             .enable_time()
             .thread_name("lifesigns-api")
-            .max_blocking_threads(local + remote + MOUNTED_THREADS)
+            .max_blocking_threads(local + remote + 2 * PROBES + MOUNTED_THREADS)
             .build()?;
         let tls = self.network.as_ref().and_then(|network| network.tls.as_ref());
         let tls = tls.map(TlsIdentity::config).transpose().map_err(io::Error::other)?;
@@ -185,10 +200,14 @@ impl GatewayBuilder {
     }
 
     /// Returns what the connections of one way in are served with.
-    fn router(&self, access: &Arc<Access>, limits: &GatewayLimits) -> Router {
+    fn router(&self, access: &Arc<Access>, streams: Option<&Arc<Streams>>, limits: &GatewayLimits) -> Router {
         let shared = Shared {
             services: Arc::clone(&self.services),
             working: Arc::new(Semaphore::new(limits.requests)),
+            probing: Arc::new(Semaphore::new(PROBES)),
+            requests: Arc::clone(&self.requests),
+            described: openapi::document(&self.rules).to_string().into(),
+            streams: streams.cloned(),
             body_bytes: limits.request_bytes,
             read_deadline: limits.read_deadline,
         };
@@ -208,27 +227,33 @@ struct Parts {
 /// Serves until `stopped` ends, then until the answers on the way are taken or their time is up.
 fn run(runtime: Runtime, parts: Parts, builder: &GatewayBuilder, stopped: oneshot::Receiver<()>) {
     let Parts { anonymous, socket, network, tls } = parts;
-    let access = Arc::new(Access::new(&builder.rules, builder.authenticate.clone(), anonymous));
+    let access = Access::new(&builder.rules, builder.authenticate.clone(), anonymous, Arc::clone(&builder.requests));
+    let access = Arc::new(access);
     let mut guard = None;
+    let (stopping, running) = watch::channel(());
+    let streams = builder.changes.clone().map(|feed| Arc::new(Streams::new(feed, running)));
     runtime.block_on(async {
         let graceful = Arc::new(GracefulShutdown::new());
         let (mut accepting, mut grace) = (JoinSet::new(), GatewayLimits::default().stop_deadline);
         if let Some((socket, limits)) = socket {
             grace = limits.stop_deadline;
             guard = Some(socket.guard);
-            let connections = Connections::new(builder.router(&access, &limits), limits);
+            let connections = Connections::new(builder.router(&access, streams.as_ref(), &limits), limits);
             match tokio::net::UnixListener::from_std(socket.listener) {
                 Ok(listener) => _ = accepting.spawn(accept_local(listener, connections, Arc::clone(&graceful))),
                 Err(error) => tracing::error!("the control socket cannot be served: {error}"),
             }
         }
         if let Some(network) = network {
-            let connections = Connections::new(builder.router(&access, &network.limits), network.limits);
+            let connections =
+                Connections::new(builder.router(&access, streams.as_ref(), &network.limits), network.limits);
             let connections = Arc::new(connections);
             listen(&mut accepting, network, tls.as_ref(), &connections, &graceful);
         }
         // It ends without a value: the sender is dropped.
         let _ = stopped.await;
+        // Streams end by themselves then.
+        drop(stopping);
         accepting.shutdown().await;
         if let Some(graceful) = Arc::into_inner(graceful) {
             let _ = tokio::time::timeout(grace, graceful.shutdown()).await;

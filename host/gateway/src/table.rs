@@ -7,7 +7,13 @@ use Role::{Admin, Operator, Viewer};
 /// All routes of the API, one a line, in the order of the documentation.
 #[rustfmt::skip]
 pub const ROUTES: &[RouteRule] = &[
+    RouteRule::open("GET", "/livez", "whether the host makes progress"),
+    RouteRule::open("GET", "/readyz", "whether the host takes events and commits them"),
+    RouteRule::open("GET", "/api/v1/openapi.json", "this API as OpenAPI 3.1"),
+    RouteRule::new("GET", "/metrics", Viewer, "metrics, as Prometheus reads them"),
+    RouteRule::new("GET", "/badge/{file}", Viewer, "a group's badge as a picture: `/badge/GROUP.svg`"),
     RouteRule::new("GET", "/api/v1/status", Viewer, "rules, sources, store, receivers"),
+    RouteRule::new("GET", "/api/v1/stream", Viewer, "changes of alerts and badges as they are committed"),
     RouteRule::new("GET", "/api/v1/alerts", Viewer, "alerts, the worst first"),
     RouteRule::new("GET", "/api/v1/alerts/{id}", Viewer, "an alert"),
     RouteRule::new("GET", "/api/v1/alerts/{id}/route", Viewer, "who is notified of an alert, and why"),
@@ -46,5 +52,8 @@ pub const ROUTES: &[RouteRule] = &[
     RouteRule::new("DELETE", "/api/v1/objects/{id}/symptoms/{symptom}", Operator, "clear a symptom by hand"),
     RouteRule::new("POST", "/api/v1/outbox/resend", Operator, "send notices again"),
     RouteRule::new("POST", "/api/v1/outbox/drop", Operator, "drop dead letters"),
+    RouteRule::new("GET", "/api/v1/tokens", Admin, "tokens, without their secrets"),
+    RouteRule::new("POST", "/api/v1/tokens", Admin, "make a token"),
+    RouteRule::new("DELETE", "/api/v1/tokens/{name}", Admin, "revoke a token"),
     RouteRule::new("POST", "/api/v1/backup", Admin, "copy the store to a file of the host"),
 ];

@@ -1,4 +1,5 @@
-//! TLS by rustls with ring: the server's certificate, which is read again when its files change.
+//! TLS by rustls with ring: the server's certificate, which is read again when its files change, and what a client
+//! trusts.
 
 use std::{
     fs,
@@ -10,7 +11,7 @@ use std::{
 };
 
 use rustls::{
-    ServerConfig,
+    ClientConfig, RootCertStore, ServerConfig,
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
     server::{ClientHello, ResolvesServerCert},
@@ -140,6 +141,29 @@ impl TlsIdentity {
             }
         }
     }
+}
+
+/// Returns what a client trusts: the certificates in `ca`, else those of the web's authorities, compiled in.
+///
+/// # Errors
+/// See [`TlsError`].
+pub(crate) fn client_config(ca: Option<&Path>) -> Result<Arc<ClientConfig>, TlsError> {
+    let mut roots = RootCertStore::empty();
+    match ca {
+        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        Some(path) => {
+            for one in certificates(path)? {
+                let added = roots.add(one);
+                added.map_err(|error| no_pem(path, "certificate of an authority", &error))?;
+            }
+        }
+    }
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions();
+    let builder = builder.map_err(|error| no_pem(Path::new("(built in)"), "version of TLS", &error))?;
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![HTTP.to_vec()];
+    Ok(Arc::new(config))
 }
 
 fn pair(cert: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {

@@ -18,7 +18,7 @@ pub(crate) use self::{
 };
 use crate::{
     exit::{Failure, Outcome},
-    server::identity,
+    server::{identity, require_token},
     terminal,
 };
 
@@ -45,6 +45,7 @@ pub(crate) fn refusals(path: &Path, settings: &Settings) -> Vec<String> {
     }
     refusals.extend(receivers::refusals(settings));
     refusals.extend(places::refusals(settings));
+    refusals.extend(require_token(settings).err().map(|why| why.to_string()));
     refusals.extend(settings.server.as_ref().and_then(|server| identity(server).err()).map(|why| why.to_string()));
     refusals
 }
