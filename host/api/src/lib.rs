@@ -1,11 +1,16 @@
 //! The API of a host as plain data: the trait [`Service`], its requests and answers, and errors that
 //! an HTTP status can be made of.
 
+mod access;
+mod changes;
 mod error;
 mod history;
 mod service;
 mod status;
+mod token;
 
+pub use access::{Authenticate, Caller, Role, RoleSet, RouteRule, TokenRefusal};
+pub use changes::{ChangeBatch, ChangeEvent, ChangeFeed};
 pub use error::{ApiError, Problem};
 pub use history::{
     AuditMark, AuditReport, AuditTrailRow, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit, PastBadges,
@@ -14,5 +19,7 @@ pub use history::{
 pub use service::{ActOutcome, NoticeSelection, Service, ServiceFactory};
 pub use status::{
     AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus, ReceiverStatus,
-    RefusedRule, RuleDiff, RuleStatus, SourceState, SourceStatus, StoreState, StoreStatus, TrafficStatus, WatchStatus,
+    RecorderStatus, RefusedRule, RuleDiff, RuleStatus, SourceState, SourceStatus, StoreState, StoreStatus, TrafficStatus,
+    WatchStatus,
 };
+pub use token::{CreatedToken, NewToken, TokenInfo};

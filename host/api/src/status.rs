@@ -42,6 +42,8 @@ pub struct HostStatus {
     pub alerts: AlertCounts,
     /// The state of the store.
     pub store: StoreStatus,
+    /// What commits.
+    pub recorder: RecorderStatus,
     /// Its receivers.
     pub receivers: Vec<ReceiverStatus>,
     /// The configuration.
@@ -91,6 +93,8 @@ pub struct RuleStatus {
     pub events: u64,
     /// CPU over the last seconds, in microseconds per second.
     pub cpu_us_per_s: u64,
+    /// CPU in total, in nanoseconds.
+    pub cpu_ns: u64,
     /// Raises and clears in total.
     pub signs: u64,
     /// Raises and clears over the last seconds, in thousandths per second.
@@ -288,6 +292,10 @@ pub struct AlertCounts {
     pub information: u64,
     /// Open alerts that policy allows.
     pub allowed: u64,
+    /// Open alerts that someone has acknowledged; they are among those above.
+    pub acknowledged: u64,
+    /// Open alerts that are silenced; they are among those above.
+    pub silenced: u64,
 }
 
 impl AlertCounts {
@@ -295,6 +303,18 @@ impl AlertCounts {
     pub fn violations(&self) -> u64 {
         self.critical + self.immediate + self.warning + self.information
     }
+}
+
+/// The turns of what applies checkpoints and commits them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RecorderStatus {
+    /// Turns since the host started.
+    pub turns: u64,
+    /// Time that they took, from the cut of the checkpoint to its release, in nanoseconds.
+    pub total_ns: u64,
+    /// Time that the present one has taken so far; 0 while there is nothing to do.
+    pub running_ns: u64,
 }
 
 /// The state of the store.
@@ -369,6 +389,8 @@ pub struct ReceiverStatus {
     pub anchored_ns: Option<u64>,
     /// When a delivery last succeeded.
     pub last_ok_ns: Option<u64>,
+    /// Since when deliveries fail; `None` while they succeed.
+    pub down_since_ns: Option<u64>,
     /// Why the last delivery failed; empty if it succeeded.
     pub last_error: String,
 }

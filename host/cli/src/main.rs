@@ -15,6 +15,7 @@ mod replay;
 mod replay_inputs;
 mod rules;
 mod run;
+mod server;
 mod signals;
 mod summary;
 mod terminal;

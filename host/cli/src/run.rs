@@ -24,7 +24,7 @@ use crate::{
     preflight,
     recorder_config::recorder_config,
     reload::{self, ConfigWatcher},
-    signals, terminal,
+    server, signals, terminal,
 };
 
 /// How often the configuration's files and the sources are checked.
@@ -65,10 +65,11 @@ pub(crate) fn run(path: &Path) -> Outcome {
             settings.rules.display()
         ));
     }
-    let is_endless = settings.sources.iter().any(|source| source.kind.is_endless());
+    let is_endless = settings.server.is_some() || settings.sources.iter().any(|source| source.kind.is_endless());
     let poll = if is_endless { POLL } else { POLL_ENDING };
     let mut polled = Instant::now();
-    while stop.wait(poll) != Wakeup::Stopped && !sources.have_ended() && host.recorder().failure().is_none() {
+    let has_ended = |sources: &SourceSupervisor| settings.server.is_none() && sources.have_ended();
+    while stop.wait(poll) != Wakeup::Stopped && !has_ended(&sources) && host.recorder().failure().is_none() {
         if polled.elapsed() >= POLL {
             reload.poll(&host, &mut sources)?;
             polled = Instant::now();
@@ -143,10 +144,18 @@ fn start(
     };
     // The socket first, so that a host that runs already is reported as such, not as a store in use.
     let socket = ApiSocket::bind(&settings.control).map_err(Failure::failed)?;
+    server::require_token(settings)?;
+    let network = settings.server.as_ref().map(server::listen).transpose()?;
     let host = builder.start_recording(&settings.store).map_err(Failure::failed)?;
     host.recorder().set_config_status(settings.files.clone(), String::new());
-    let gateway = socket.serve(host.recorder().services(), GatewayLimits::default()).map_err(Failure::failed)?;
-    Ok((host, gateway))
+    let mut gateway = Gateway::builder(host.recorder().services())
+        .changes(host.recorder().changes())
+        .socket(socket, GatewayLimits::default());
+    if let Some(network) = network {
+        server::print_addresses(&network);
+        gateway = gateway.network(network, host.recorder().authenticate());
+    }
+    Ok((host, gateway.serve().map_err(Failure::failed)?))
 }
 
 /// Returns the closing line of a live run.

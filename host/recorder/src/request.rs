@@ -13,6 +13,7 @@ use lifesigns_api::ApiError;
 use lifesigns_compliance::Command;
 use lifesigns_model::ObjectFacts;
 use lifesigns_notifications::DeliveryReport;
+use lifesigns_record::StoredToken;
 
 use crate::config::{ConfigureError, RecorderConfig};
 
@@ -45,6 +46,10 @@ pub(crate) enum Act {
     Resend(Vec<u64>, Option<String>),
     /// Drops dead letters: those with these numbers, or all of a receiver; the last text names the requester.
     Drop(Vec<u64>, Option<String>, String),
+    /// Adds a token of the API.
+    AddToken(Box<StoredToken>),
+    /// Revokes the token of this name; the last text names the requester.
+    RevokeToken(String, String),
 }
 
 /// Why an act was not done.

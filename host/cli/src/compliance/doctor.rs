@@ -108,7 +108,7 @@ fn clock(places: &Places, findings: &mut Vec<Finding>) {
 /// What of inventory and configuration cannot be meant so: by the host, or by its store.
 fn doubts(places: &Places, findings: &mut Vec<Finding>) {
     let live = HostClient::connect(&places.socket).ok().and_then(|client| client.query(&Query::Findings).ok());
-    let at_rest = || at_rest::service(places).ok()?.query(&Query::Findings).ok();
+    let at_rest = || at_rest::service(places, String::new()).ok()?.query(&Query::Findings).ok();
     if let Some(QueryAnswer::Findings(found)) = live.or_else(at_rest) {
         findings.extend(found.into_iter().map(|what| Finding::new("configuration", "warning", what, "")));
     }

@@ -57,6 +57,7 @@ pub(crate) static ROOT: TableSchema = TableSchema::free(
         ),
         optional("compile", Table(&COMPILE), "Limits on compiling modules."),
         optional("engine", Table(&ENGINE), "Threads and limits of the engine."),
+        optional("server", Table(&SERVER), "The API and the receivers of events, in the network."),
         optional("badge", Table(&BADGE), "How badges are computed."),
         optional("retention", Table(&RETENTION), "How long the store keeps past data."),
         optional("outbound", Table(&notifications::OUTBOUND), "Networks to which notifications may be sent."),
@@ -122,6 +123,48 @@ static COMPILE: TableSchema = TableSchema::free(
             "How long the start waits for rules that have to be compiled, before sources are read; default `10s`.",
         ),
         optional("cache-size", Size, "Largest size of the folder of compiled modules; default `1GiB`."),
+    ],
+);
+
+static ADDRESSES: ValueSchema = List(&Text, 1);
+
+static SERVER: TableSchema = TableSchema::free(
+    "server",
+    "[server]",
+    &[
+        required(
+            "listen",
+            Either(&Text, &ADDRESSES),
+            "Addresses to listen at, such as `127.0.0.1:9123`. Others than loopback need TLS and a token.",
+        ),
+        optional("tls-cert", Path, "The certificate with its chain, as PEM; read again when it changes."),
+        optional("tls-key", Path, "Its key, as PEM."),
+        optional(
+            "allow-plain",
+            Bool,
+            "Listen beyond loopback without TLS, because a proxy in front of it speaks TLS; default `false`.",
+        ),
+        optional(
+            "anonymous",
+            List(&Enum(&["viewer", "ingest"]), 0),
+            "What callers without a token may do: `viewer` reads, `ingest` sends events; default `[]`.",
+        ),
+        optional("connections", Integer(1, 65_536), "Connections at one time; default `1024`."),
+        optional(
+            "connections-per-address",
+            Integer(1, 65_536),
+            "Connections from one address at one time; default `256`.",
+        ),
+        optional(
+            "read-timeout",
+            Duration(100),
+            "A request has to be whole, and an idle connection used again, within this time; default `30s`.",
+        ),
+        optional(
+            "write-timeout",
+            Duration(100),
+            "A client that takes nothing of an answer for this long is disconnected; default `30s`.",
+        ),
     ],
 );
 
