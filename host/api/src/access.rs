@@ -119,6 +119,20 @@ pub struct Caller {
     pub roles: RoleSet,
 }
 
+impl Caller {
+    /// The name of callers without a token.
+    pub const ANONYMOUS: &str = "anonymous";
+
+    /// Whether it is known who it is.
+    pub fn is_authenticated(&self) -> bool {
+        self.name != Self::ANONYMOUS
+    }
+}
+
+/// The address that a request comes from, an extension of requests from the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SenderAddress(pub std::net::IpAddr);
+
 /// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenRefusal {

@@ -9,7 +9,7 @@ mod service;
 mod status;
 mod token;
 
-pub use access::{Authenticate, Caller, Role, RoleSet, RouteRule, TokenRefusal};
+pub use access::{Authenticate, Caller, Role, RoleSet, RouteRule, SenderAddress, TokenRefusal};
 pub use changes::{ChangeBatch, ChangeEvent, ChangeFeed};
 pub use error::{ApiError, Problem};
 pub use history::{
@@ -19,7 +19,7 @@ pub use history::{
 pub use service::{ActOutcome, NoticeSelection, Service, ServiceFactory};
 pub use status::{
     AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus, ReceiverStatus,
-    RecorderStatus, RefusedRule, RuleDiff, RuleStatus, SourceState, SourceStatus, StoreState, StoreStatus, TrafficStatus,
-    WatchStatus,
+    RecorderStatus, RefusedRule, RuleDiff, RuleStatus, SourceState, SourceStatus, StoreState, StoreStatus,
+    TrafficStatus, WatchStatus,
 };
 pub use token::{CreatedToken, NewToken, TokenInfo};

@@ -209,6 +209,12 @@ pub struct TrafficStatus {
     pub malformed: u64,
     /// Lines that were cut because they were too long.
     pub cut: u64,
+    /// Items and requests that were refused, with the reason in the answer.
+    pub rejected: u64,
+    /// Samples that no setting selects.
+    pub skipped: u64,
+    /// Requests that were asked to come again later, because too much was on its way.
+    pub turned_away: u64,
     /// What went wrong last; empty if nothing did.
     pub problem: String,
 }

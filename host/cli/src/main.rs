@@ -17,6 +17,7 @@ mod rules;
 mod run;
 mod server;
 mod signals;
+mod source_driver;
 mod summary;
 mod terminal;
 

@@ -13,6 +13,7 @@ use lifesigns::{
     sources::{SourceSupervisor, sources_reporting_end},
 };
 use lifesigns_gateway::{ApiSocket, Gateway, GatewayLimits};
+use lifesigns_ingest::{Ingest, IngestLimits};
 use lifesigns_network::NetworkDriver;
 use lifesigns_settings::Settings;
 
@@ -24,7 +25,9 @@ use crate::{
     preflight,
     recorder_config::recorder_config,
     reload::{self, ConfigWatcher},
-    server, signals, terminal,
+    server, signals,
+    source_driver::Drivers,
+    terminal,
 };
 
 /// How often the configuration's files and the sources are checked.
@@ -46,14 +49,15 @@ pub(crate) fn run(path: &Path) -> Outcome {
     // The inventory that was read last is used until it is complete.
     let (known, incomplete) =
         if inventory.is_complete() { (Some(inventory.objects), None) } else { (None, Some(inventory)) };
-    let (host, gateway) = start(&settings, known, &stop)?;
+    let ingest = Arc::new(Ingest::new(IngestLimits::default(), SystemClock::shared()));
+    let (host, gateway) = start(&settings, known, &ingest, &stop)?;
     let host = Arc::new(host);
     if let Some(incomplete) = incomplete {
         reload.begin_incomplete(&host, incomplete);
     }
     let ended = StopWatchdog::watch(&host, &stop)?;
     let mut sources = SourceSupervisor::new(Arc::<RecordingHost>::clone(&host), SystemClock::shared())
-        .with_driver(Arc::new(NetworkDriver));
+        .with_driver(Arc::new(Drivers { network: NetworkDriver, ingest }));
     reload::reconcile(&mut sources, &settings.sources)?;
     sources.forget_others();
     let rules = host.rules().rules().len();
@@ -120,6 +124,7 @@ impl Drop for StopWatchdog {
 fn start(
     settings: &Settings,
     known: Option<Vec<ObjectFacts>>,
+    ingest: &Arc<Ingest>,
     stop: &WakeSignal,
 ) -> Result<(RecordingHost, Gateway), Failure> {
     let lines = Mutex::new(OutputWriter::open(&settings.output, settings.file_mode)?);
@@ -150,7 +155,8 @@ fn start(
     host.recorder().set_config_status(settings.files.clone(), String::new());
     let mut gateway = Gateway::builder(host.recorder().services())
         .changes(host.recorder().changes())
-        .socket(socket, GatewayLimits::default());
+        .socket(socket, GatewayLimits::default())
+        .mount(lifesigns_ingest::router(ingest), &lifesigns_ingest::route_rules());
     if let Some(network) = network {
         server::print_addresses(&network);
         gateway = gateway.network(network, host.recorder().authenticate());

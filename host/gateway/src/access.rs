@@ -22,7 +22,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use lifesigns_api::{ApiError, Authenticate, Caller, Problem, Role, RoleSet, RouteRule, TokenRefusal};
+use lifesigns_api::{ApiError, Authenticate, Caller, Problem, Role, RoleSet, RouteRule, SenderAddress, TokenRefusal};
 
 use crate::{
     answer::{Refusal, problem},
@@ -38,7 +38,7 @@ pub(crate) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id
 /// The longest id that a client may give a request.
 const ID_CHARS: usize = 64;
 /// The name of callers without a token.
-const ANONYMOUS: &str = "anonymous";
+const ANONYMOUS: &str = Caller::ANONYMOUS;
 
 /// Where a request comes from; an extension of each request.
 #[derive(Clone, Debug)]
@@ -202,6 +202,10 @@ pub(crate) async fn guard(State(access): State<Arc<Access>>, mut request: Reques
     let (mut response, name) = match access.admit(&request) {
         Ok(caller) => {
             let name = caller.name.clone();
+            if let Some(Origin::Network(address)) = request.extensions().get::<Origin>() {
+                let address = SenderAddress(*address);
+                request.extensions_mut().insert(address);
+            }
             request.extensions_mut().insert(caller);
             (next.run(request).await, name)
         }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use crate::{
     decode::{Format, TimeFormat},
+    host_source::HostMetricsSettings,
+    http_source::HttpSettings,
     syslog_source::SyslogSettings,
 };
 
@@ -28,6 +30,10 @@ pub enum SourceKind {
     Follow(PathBuf, FollowFrom),
     /// Syslog that others send.
     Syslog(SyslogSettings),
+    /// What others send over HTTP in one protocol.
+    Http(HttpSettings),
+    /// The metrics of this machine.
+    Host(HostMetricsSettings),
 }
 
 impl SourceKind {
@@ -35,7 +41,7 @@ impl SourceKind {
     pub const fn is_endless(&self) -> bool {
         match self {
             Self::Stdin | Self::File(_) => false,
-            Self::Follow(..) | Self::Syslog(_) => true,
+            Self::Follow(..) | Self::Syslog(_) | Self::Http(_) | Self::Host(_) => true,
         }
     }
 }

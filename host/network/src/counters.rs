@@ -46,6 +46,7 @@ impl Counters {
             malformed: self.malformed.load(Relaxed),
             cut: self.cut.load(Relaxed),
             problem: self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            ..SourceTraffic::default()
         }
     }
 

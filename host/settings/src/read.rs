@@ -7,6 +7,7 @@ mod fields;
 mod groups;
 mod host;
 mod policies;
+mod pushed;
 mod reader;
 mod receivers;
 mod routes;

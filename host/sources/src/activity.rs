@@ -39,6 +39,12 @@ pub struct SourceTraffic {
     pub malformed: u64,
     /// Lines that were longer than they may be.
     pub cut: u64,
+    /// Items and requests that were refused, with the reason in the answer.
+    pub rejected: u64,
+    /// Samples that no setting selects.
+    pub skipped: u64,
+    /// Requests that were asked to come again later.
+    pub turned_away: u64,
     /// What went wrong last; empty if nothing did.
     pub problem: String,
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use lifesigns_intake::SourceSettings;
-use lifesigns_model::{SharedClock, WakeSignal};
+use lifesigns_model::{AckCallback, SharedClock, WakeSignal};
 
 use crate::{
     activity::{Activity, SourceTraffic, TrafficReader},
     error::SourceError,
     input::{Content, Input, InputSource},
-    sink::{SourceSink, Submission},
+    sink::{SourceSink, Submission, TrySubmission},
     state::{Phase, SharedState},
 };
 
@@ -40,6 +40,11 @@ impl SourceFeed {
         self.source.name()
     }
 
+    /// Returns the object of what names none.
+    pub fn object(&self) -> &str {
+        self.source.object()
+    }
+
     /// Returns what stops the source.
     pub const fn stop(&self) -> &WakeSignal {
         &self.stop
@@ -57,6 +62,28 @@ impl SourceFeed {
         };
         let submission = self.sink.submit(input);
         if submission == Submission::Accepted && position.is_some() {
+            self.state.lock().position = position;
+        }
+        submission
+    }
+
+    /// Returns the host's clock.
+    pub const fn clock(&self) -> &SharedClock {
+        &self.clock
+    }
+
+    /// Returns input of the source that arrives now, for [`Self::try_submit_all`].
+    pub fn input(&self, content: Content, position: Option<Vec<u8>>, ack: Option<AckCallback>) -> Input {
+        let (source, arrived_ns) = (self.source.clone(), Some(self.clock.now_ns()));
+        Input { source, content, arrived_ns, cursor: position, ack }
+    }
+
+    /// Submits all of `inputs` in their order, or none if there is no room for them now. Never blocks. To be called
+    /// by one thread at a time.
+    pub fn try_submit_all(&self, inputs: Vec<Input>) -> TrySubmission {
+        let position = inputs.iter().rev().find_map(|input| input.cursor.clone());
+        let submission = self.sink.try_submit_all(inputs);
+        if submission == TrySubmission::Accepted && position.is_some() {
             self.state.lock().position = position;
         }
         submission

@@ -7,6 +7,7 @@ mod config;
 mod driver;
 mod error;
 mod follow;
+mod host_metrics;
 mod input;
 mod memory;
 mod reader;
@@ -26,6 +27,6 @@ pub use lifesigns_intake::{FollowFrom, ObjectLines, Pushed, RecordLines, SourceK
 pub use lifesigns_watch::{FolderChange, FolderWatch, OnChange, WatchError};
 pub use memory::MemorySink;
 pub use report::{SourceReport, SourceReports};
-pub use sink::{SourceSink, Submission};
+pub use sink::{SourceSink, Submission, TrySubmission};
 pub use supervisor::SourceSupervisor;
 pub use watch_report::WatchReport;

@@ -17,6 +17,7 @@ use crate::{
     driver::{SourceDriver, SourceFeed},
     error::SourceError,
     follow::{FollowedFile, FollowerId, Followers, StartWatch},
+    host_metrics,
     input::InputSource,
     reader::SourceReader,
     report::SourceReports,
@@ -170,7 +171,8 @@ impl SourceSupervisor {
             kind @ (SourceKind::File(_) | SourceKind::Stdin) => {
                 thread.spawn(move || reader.run(&kind)).map(Work::Thread)
             }
-            SourceKind::Syslog(_) => {
+            SourceKind::Host(host) => thread.spawn(move || host_metrics::run(host, &feed)).map(Work::Thread),
+            SourceKind::Syslog(_) | SourceKind::Http(_) => {
                 let (config, driver) = (config.clone(), self.driver.clone());
                 thread.spawn(move || driven(driver.as_deref(), &config, &feed)).map(Work::Thread)
             }

@@ -203,6 +203,9 @@ fn of_source(source: &SourceStatus) -> (&'static str, String, String) {
         _ if source.traffic.as_ref().is_some_and(|traffic| traffic.refused > 0) => {
             ("warning", what, "raise the source's `limits`, or find out who opens so many".to_owned())
         }
+        _ if source.traffic.as_ref().is_some_and(|traffic| traffic.rejected > 0) => {
+            ("warning", what, "correct what is sent: `lifesigns status` has the last reason".to_owned())
+        }
         _ if source.gaps > 0 => {
             let fix = "read what was missed with `lifesigns replay`, if it still exists".to_owned();
             ("warning", what, fix)
@@ -222,6 +225,8 @@ fn losses(traffic: &TrafficStatus) -> String {
         (traffic.refused, "connections were refused: too many were open"),
         (traffic.cut, "lines were too long and cut"),
         (traffic.malformed, "lines were malformed and kept as plain text"),
+        (traffic.rejected, "items or requests were rejected, and the sender was answered why"),
+        (traffic.turned_away, "requests were asked to come again: too much was on its way"),
     ] {
         if number > 0 {
             text.push_str(&format!("\n{number} {what}"));

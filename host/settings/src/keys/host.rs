@@ -2,7 +2,7 @@
 
 use lifesigns_document::{
     TableSchema,
-    ValueSchema::{self, Bool, Bytes, Duration, Either, Enum, Integer, List, Path, Size, Table},
+    ValueSchema::{self, Bool, Bytes, Duration, Either, Enum, Integer, List, Path, Size, Table, Text},
     optional, required,
 };
 

@@ -5,7 +5,7 @@ use lifesigns_document::{
     ValueSchema::{Bool, Bytes, Checked, Duration, Either, Enum, Integer, List, Path, Table, Text, True},
     optional,
 };
-use lifesigns_intake::{SyslogAddress, SyslogLimits};
+use lifesigns_intake::{HttpProtocol, SyslogAddress, SyslogLimits};
 use lifesigns_text::visible_word;
 
 use super::common::TIME_FORMAT;
@@ -21,6 +21,12 @@ pub(crate) static SOURCE: TableSchema = TableSchema::free(
             Checked(&SYSLOG),
             "Receive syslog here: `udp://ADDRESS:PORT`, `tcp://ADDRESS:PORT`, `unix://PATH` or `unixgram://PATH`.",
         ),
+        optional(
+            "http",
+            Either(&True, &List(&Enum(&HttpProtocol::NAMES), 1)),
+            "Take events over HTTP where `[server]` listens, in all protocols or in these; each is a source of its own, `NAME/PROTOCOL`.",
+        ),
+        optional("host", True, "Read load, memory and the like of this machine, as facts of its object."),
         optional("name", Text, "Its name in evidence; default the path or address."),
         optional("format", Enum(&["auto", "plain", "syslog", "logfmt", "ndjson"]), "How lines are read; default `auto`, and `syslog` where syslog is received."),
         optional(
@@ -37,10 +43,17 @@ pub(crate) static SOURCE: TableSchema = TableSchema::free(
             Enum(&["0600", "0620", "0660", "0666"]),
             "The mode of the Unix socket that syslog is received at; default `0660`.",
         ),
+        optional(
+            "metrics",
+            List(&Text, 1),
+            "Samples that become facts, of Prometheus and OTLP: names in which `*` stands for any text; default those without labels of their own.",
+        ),
+        optional("metric-object", Text, "The label of Prometheus that names the object of a sample; default `instance`, without its port."),
+        optional("every", Duration(1000), "How often the metrics of this machine are read; default `15s`."),
         optional("limits", Table(&LIMITS), "What is taken of those that send syslog."),
     ],
 )
-.one_of(&["file", "stdin", "syslog"]);
+.one_of(&["file", "stdin", "syslog", "http", "host"]);
 
 static LIMITS: TableSchema = TableSchema::free(
     "limits",

@@ -21,23 +21,33 @@ const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 impl Reader<'_, '_> {
     pub(super) fn sources(&mut self, tables: &[RawNode]) -> Vec<SourceSettings> {
         let mut seen: HashMap<String, TextSpan> = HashMap::new();
+        let mut protocols = HashMap::new();
         let mut sources = Vec::new();
         for table in tables {
-            let Some(source) = self.source(table) else { continue };
-            let at = ["name", "file", "stdin", "syslog"]
+            self.check_own_keys(table);
+            let at = ["name", "file", "stdin", "syslog", "http", "host"]
                 .iter()
                 .find_map(|key| table.get(key))
                 .map_or(&table.at, |node| &node.at);
-            match seen.get(&source.name) {
-                Some(first) => self.check.duplicate("a source", &source.name, at, first),
-                None => _ = seen.insert(source.name.clone(), *at),
+            let found = match table.get("http") {
+                Some(_) => self.http_sources(table, &mut protocols),
+                None => self.source(table).into_iter().collect(),
+            };
+            for source in found {
+                match seen.get(&source.name) {
+                    Some(first) => self.check.duplicate("a source", &source.name, at, first),
+                    None => _ = seen.insert(source.name.clone(), *at),
+                }
+                sources.push(source);
             }
-            sources.push(source);
         }
         sources
     }
 
     fn source(&mut self, table: &RawNode) -> Option<SourceSettings> {
+        if table.flag_of("host").unwrap_or(false) {
+            return Some(self.host_source(table));
+        }
         let (kind, name, object) = if let Some(path) = self.path_of(table, "file") {
             self.only_for(table, "syslog", &["mode", "limits"]);
             let (name, stem) = (path.display().to_string(), stem(&path));
@@ -98,7 +108,7 @@ impl Reader<'_, '_> {
     }
 
     /// How the times of a source look.
-    fn time_formats(&mut self, table: &RawNode) -> Vec<TimeFormat> {
+    pub(super) fn time_formats(&mut self, table: &RawNode) -> Vec<TimeFormat> {
         let nodes = one_or_more(table, "time-format");
         if let Some(node) = table.get("time-format").filter(|_| nodes.len() > TIME_FORMATS) {
             self.check.error(&node.at, format!("`time-format` has more than {TIME_FORMATS} formats"), None);
@@ -135,7 +145,7 @@ fn limits(table: &RawNode) -> SyslogLimits {
 }
 
 /// Returns the name of this machine, which is the object of what its programs write.
-fn host_name() -> String {
+pub(super) fn host_name() -> String {
     let name = fs::read_to_string(HOST_NAME).unwrap_or_default();
     let name = name.trim();
     if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }

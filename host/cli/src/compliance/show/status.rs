@@ -114,7 +114,8 @@ fn sources(status: &HostStatus, view: &View) -> String {
     }
     let mut text = format!("{}{}", heading("Sources"), table.draw());
     text.push_str(&watch(&status.watch));
-    for traffic in status.sources.iter().filter_map(|source| source.traffic.as_ref()) {
+    let is_shown = |traffic: &&TrafficStatus| !traffic.address.starts_with("HTTP") || !is_unused(traffic);
+    for traffic in status.sources.iter().filter_map(|source| source.traffic.as_ref()).filter(is_shown) {
         text.push_str(&received(traffic));
     }
     for source in status.sources.iter().filter(|source| !source.notes.is_empty()) {
@@ -134,12 +135,25 @@ fn sources(status: &HostStatus, view: &View) -> String {
     text
 }
 
+/// Whether nothing has come: of the protocols that are taken over HTTP, most are not used.
+fn is_unused(traffic: &TrafficStatus) -> bool {
+    *traffic == TrafficStatus { address: traffic.address.clone(), ..TrafficStatus::default() }
+}
+
 /// Returns what a source that listens has received, and what of it was lost or wrong.
 fn received(traffic: &TrafficStatus) -> String {
     let lines = count(traffic.lines as usize, "line");
     let connections = count(traffic.connections as usize, "connection");
     let mut text = format!("{}: {lines}, {} B, {connections} open", visible(&traffic.address), grouped(traffic.bytes));
-    for (number, what) in [(traffic.malformed, "malformed"), (traffic.cut, "cut"), (traffic.refused, "refused")] {
+    let counts = [
+        (traffic.malformed, "malformed"),
+        (traffic.cut, "cut"),
+        (traffic.refused, "connections refused"),
+        (traffic.rejected, "rejected"),
+        (traffic.skipped, "samples not selected"),
+        (traffic.turned_away, "asked to come again"),
+    ];
+    for (number, what) in counts {
         if number > 0 {
             text.push_str(&format!(", {} {what}", grouped(number)));
         }
