@@ -92,11 +92,21 @@ pub struct Problem {
     pub title: String,
     /// What is wrong with this request, in a sentence for a person.
     pub detail: String,
+    /// The id of the request, which the host's log has too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+impl Problem {
+    /// Makes the body of an error.
+    pub fn new(status: u16, title: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { status, title: title.into(), detail: detail.into(), request_id: None }
+    }
 }
 
 impl From<&ApiError> for Problem {
     fn from(error: &ApiError) -> Self {
-        Self { status: error.status(), title: error.title().to_owned(), detail: error.detail().to_owned() }
+        Self::new(error.status(), error.title(), error.detail())
     }
 }
 
@@ -108,9 +118,9 @@ impl From<Problem> for ApiError {
         match problem.status {
             404 => Self::Unknown(text),
             409 => Self::Conflict(text),
-            403 => Self::Forbidden(text),
+            401 | 403 => Self::Forbidden(text),
             413 => Self::TooLarge(text),
-            503 => Self::Unavailable(text),
+            429 | 503 => Self::Unavailable(text),
             0..500 => Self::Invalid(text),
             _ => Self::Internal(text),
         }
@@ -142,7 +152,7 @@ mod tests {
 
     #[test]
     fn statuses_of_other_versions_are_somebodys_fault() {
-        let problem = |status| Problem { status, title: String::new(), detail: String::new() };
+        let problem = |status| Problem::new(status, "", "");
         assert_eq!(ApiError::from(problem(418)).status(), 400);
         assert_eq!(ApiError::from(problem(599)).status(), 500);
     }

@@ -16,6 +16,7 @@ use crate::{
     },
     rules::{RuleChange, RuleVersion, TapQuery},
     status::{HostStatus, RuleDiff},
+    token::{CreatedToken, NewToken, TokenInfo},
 };
 
 /// A host as one caller sees it. A running host implements it, and so do a store that no host has open
@@ -137,6 +138,25 @@ pub trait Service: Send + Sync {
     /// # Errors
     /// If the file exists, or cannot be written.
     fn backup(&self, to: &Path) -> Result<String, ApiError>;
+
+    /// Lists the tokens of the API, by name.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn tokens(&self) -> Result<Vec<TokenInfo>, ApiError>;
+
+    /// Makes a token. Its text is in this answer and nowhere else.
+    ///
+    /// # Errors
+    /// [`ApiError::Conflict`] if there is one of this name, [`ApiError::Invalid`] if the name, the roles or the time
+    /// make no sense.
+    fn add_token(&self, new: &NewToken) -> Result<CreatedToken, ApiError>;
+
+    /// Revokes a token: it is refused from now on. Returns what was done, in a line for a person.
+    ///
+    /// # Errors
+    /// [`ApiError::Unknown`] if there is none of this name.
+    fn revoke_token(&self, name: &str) -> Result<String, ApiError>;
 }
 
 /// Makes the service of a caller. The name goes into the audit log, so it has to be authenticated.

@@ -44,6 +44,8 @@ pub struct HostStatus {
     pub alerts: AlertCounts,
     /// The state of the store.
     pub store: StoreStatus,
+    /// What commits.
+    pub recorder: RecorderStatus,
     /// Its receivers.
     pub receivers: Vec<ReceiverStatus>,
     /// The configuration.
@@ -99,6 +101,8 @@ pub struct RuleStatus {
     pub cpu_ns: u64,
     /// CPU over the last seconds, in microseconds per second.
     pub cpu_us_per_s: u64,
+    /// CPU in total, in nanoseconds.
+    pub cpu_ns: u64,
     /// Raises and clears in total.
     pub signs: u64,
     /// Raises and clears over the last seconds, in thousandths per second.
@@ -199,6 +203,38 @@ pub struct SourceStatus {
     pub gaps: u64,
     /// Remarks: the last gap, an encoding, content that is not text.
     pub notes: Vec<String>,
+    /// What it has received since it was started, if it listens.
+    pub traffic: Option<TrafficStatus>,
+}
+
+/// What a source that listens has received.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrafficStatus {
+    /// Where it listens.
+    pub address: String,
+    /// Open connections.
+    pub connections: u64,
+    /// Connections that were refused because too many were open.
+    pub refused: u64,
+    /// Lines.
+    pub lines: u64,
+    /// Bytes.
+    pub bytes: u64,
+    /// Datagrams that the kernel dropped because they were not read in time.
+    pub dropped: u64,
+    /// Lines that are not of the protocol, which were kept as plain text.
+    pub malformed: u64,
+    /// Lines that were cut because they were too long.
+    pub cut: u64,
+    /// Items and requests that were refused, with the reason in the answer.
+    pub rejected: u64,
+    /// Samples that no setting selects.
+    pub skipped: u64,
+    /// Requests that were asked to come again later, because too much was on its way.
+    pub turned_away: u64,
+    /// What went wrong last; empty if nothing did.
+    pub problem: String,
 }
 
 /// How changes of followed files are noticed.
@@ -280,6 +316,10 @@ pub struct AlertCounts {
     pub information: u64,
     /// Open alerts that policy allows.
     pub allowed: u64,
+    /// Open alerts that someone has acknowledged; they are among those above.
+    pub acknowledged: u64,
+    /// Open alerts that are silenced; they are among those above.
+    pub silenced: u64,
 }
 
 impl AlertCounts {
@@ -287,6 +327,18 @@ impl AlertCounts {
     pub fn violations(&self) -> u64 {
         self.critical + self.immediate + self.warning + self.information
     }
+}
+
+/// The turns of what applies checkpoints and commits them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RecorderStatus {
+    /// Turns since the host started.
+    pub turns: u64,
+    /// Time that they took, from the cut of the checkpoint to its release, in nanoseconds.
+    pub total_ns: u64,
+    /// Time that the present one has taken so far; 0 while there is nothing to do.
+    pub running_ns: u64,
 }
 
 /// The state of the store.
@@ -361,6 +413,8 @@ pub struct ReceiverStatus {
     pub anchored_ns: Option<u64>,
     /// When a delivery last succeeded.
     pub last_ok_ns: Option<u64>,
+    /// Since when deliveries fail; `None` while they succeed.
+    pub down_since_ns: Option<u64>,
     /// Why the last delivery failed; empty if it succeeded.
     pub last_error: String,
 }

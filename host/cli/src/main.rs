@@ -19,7 +19,9 @@ mod rule_args;
 mod rule_host;
 mod rules;
 mod run;
+mod server;
 mod signals;
+mod source_driver;
 mod summary;
 mod terminal;
 

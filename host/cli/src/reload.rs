@@ -11,7 +11,7 @@ use lifesigns::{ConfigureError, RecordingHost, sources::SourceSupervisor};
 use lifesigns_api::ApiError;
 use lifesigns_intake::SourceSettings;
 use lifesigns_notifications::{ReceiverConfig, ReceiverKind};
-use lifesigns_settings::Settings;
+use lifesigns_settings::{ServerSettings, Settings};
 
 use crate::{
     compliance::settings,
@@ -53,6 +53,7 @@ struct RestartSettings {
     /// Limits on compiling, memory of modules, and their folders.
     modules: String,
     file_mode: u32,
+    server: Option<ServerSettings>,
 }
 
 impl RestartSettings {
@@ -66,6 +67,7 @@ impl RestartSettings {
             engine: format!("{:?}", settings.engine),
             modules: format!("{:?}", (&settings.compile, settings.rules_memory_bytes, &settings.module_folders)),
             file_mode: settings.file_mode,
+            server: settings.server.clone(),
         }
     }
 }
@@ -175,8 +177,8 @@ impl ConfigWatcher {
         host.recorder().set_config_status(settings.files.clone(), String::new());
         if RestartSettings::of(settings) != self.fixed {
             terminal::warning(
-                "rules, module-folders, rules-memory, compile, cache, store, control, file-mode, output and engine \
-                 keep their values until a restart",
+                "rules, module-folders, rules-memory, compile, cache, store, control, file-mode, output, server \
+                 and engine keep their values until a restart",
             );
         }
         terminal::line(&format!("{}: configuration reloaded", self.path.display()));

@@ -13,7 +13,8 @@ use lifesigns::{
     sources::{SourceSupervisor, sources_reporting_end},
 };
 use lifesigns_gateway::{ApiSocket, Gateway, GatewayLimits};
-use lifesigns_intake::SourceKind;
+use lifesigns_ingest::{Ingest, IngestLimits};
+use lifesigns_network::NetworkDriver;
 use lifesigns_settings::Settings;
 
 use crate::{
@@ -25,7 +26,9 @@ use crate::{
     recorder_config::recorder_config,
     reload::{self, ConfigWatcher},
     reload_requests::ReloadRequests,
-    signals, terminal,
+    server, signals,
+    source_driver::Drivers,
+    terminal,
 };
 
 /// How often the configuration's files and the sources are checked.
@@ -48,14 +51,16 @@ pub(crate) fn run(path: &Path) -> Outcome {
     // The inventory that was read last is used until it is complete.
     let (known, incomplete) =
         if inventory.is_complete() { (Some(inventory.objects), None) } else { (None, Some(inventory)) };
-    let (host, gateway) = start(&settings, known, &stop)?;
+    let ingest = Arc::new(Ingest::new(IngestLimits::default(), SystemClock::shared()));
+    let (host, gateway) = start(&settings, known, &ingest, &stop)?;
     let host = Arc::new(host);
     if let Some(incomplete) = incomplete {
         reload.begin_incomplete(&host, incomplete);
     }
     let reloads = ReloadRequests::serve(&host, hangups);
     let ended = StopWatchdog::watch(&host, &stop)?;
-    let mut sources = SourceSupervisor::new(Arc::<RecordingHost>::clone(&host), SystemClock::shared());
+    let mut sources = SourceSupervisor::new(Arc::<RecordingHost>::clone(&host), SystemClock::shared())
+        .with_driver(Arc::new(Drivers { network: NetworkDriver, ingest }));
     reload::reconcile(&mut sources, &settings.sources)?;
     sources.forget_others();
     let rules = host.rules().rules().len();
@@ -67,10 +72,11 @@ pub(crate) fn run(path: &Path) -> Outcome {
             settings.rules.display()
         ));
     }
-    let is_endless = settings.sources.iter().any(|source| matches!(source.kind, SourceKind::Follow(..)));
+    let is_endless = settings.server.is_some() || settings.sources.iter().any(|source| source.kind.is_endless());
     let poll = if is_endless { POLL } else { POLL_ENDING };
     let mut polled = Instant::now();
-    while stop.wait(poll) != Wakeup::Stopped && !sources.have_ended() && host.recorder().failure().is_none() {
+    let has_ended = |sources: &SourceSupervisor| settings.server.is_none() && sources.have_ended();
+    while stop.wait(poll) != Wakeup::Stopped && !has_ended(&sources) && host.recorder().failure().is_none() {
         reloads.answer(|| reload.reload_now(&host, &mut sources));
         if polled.elapsed() >= POLL {
             reload.poll(&host, &mut sources)?;
@@ -122,6 +128,7 @@ impl Drop for StopWatchdog {
 fn start(
     settings: &Settings,
     known: Option<Vec<ObjectFacts>>,
+    ingest: &Arc<Ingest>,
     stop: &WakeSignal,
 ) -> Result<(RecordingHost, Gateway), Failure> {
     let lines = Mutex::new(OutputWriter::open(&settings.output, settings.file_mode)?);
@@ -146,10 +153,19 @@ fn start(
     };
     // The socket first, so that a host that runs already is reported as such, not as a store in use.
     let socket = ApiSocket::bind(&settings.control).map_err(Failure::failed)?;
+    server::require_token(settings)?;
+    let network = settings.server.as_ref().map(server::listen).transpose()?;
     let host = builder.start_recording(&settings.store).map_err(Failure::failed)?;
     host.recorder().set_config_status(settings.files.clone(), String::new());
-    let gateway = socket.serve(host.recorder().services(), GatewayLimits::default()).map_err(Failure::failed)?;
-    Ok((host, gateway))
+    let mut gateway = Gateway::builder(host.recorder().services())
+        .changes(host.recorder().changes())
+        .socket(socket, GatewayLimits::default())
+        .mount(lifesigns_ingest::router(ingest), &lifesigns_ingest::route_rules());
+    if let Some(network) = network {
+        server::print_addresses(&network);
+        gateway = gateway.network(network, host.recorder().authenticate());
+    }
+    Ok((host, gateway.serve().map_err(Failure::failed)?))
 }
 
 /// Returns the closing line of a live run.

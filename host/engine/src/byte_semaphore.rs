@@ -120,6 +120,13 @@ impl BytePermit {
         self.bytes
     }
 
+    /// Takes `bytes` out of this permit, or all that it has if that is less, as a permit of their own.
+    pub(crate) fn split(&mut self, bytes: usize) -> Self {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        Self { semaphore: Arc::clone(&self.semaphore), bytes }
+    }
+
     /// Merges two permits of one semaphore.
     pub(crate) fn merge(mut self, mut other: Self) -> Self {
         self.bytes += std::mem::take(&mut other.bytes);
@@ -183,6 +190,10 @@ mod tests {
         let semaphore = ByteSemaphore::new(10);
         let charged = semaphore.overdraw(7).merge(semaphore.overdraw(8));
         assert_eq!(semaphore.used(), 15);
+        let mut charged = charged;
+        drop(charged.split(1000).split(4));
+        assert_eq!(semaphore.used(), 0);
+        let charged = semaphore.overdraw(15);
         let (other, (sender, full)) = (Arc::clone(&semaphore), std::sync::mpsc::channel());
         let waiter = std::thread::spawn(move || drop(other.acquire(1, || sender.send(()).expect("it is awaited"))));
         full.recv().expect("it says that it must wait");

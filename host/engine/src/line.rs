@@ -85,7 +85,10 @@ impl LineScanner {
         if !wanted && record.facts.is_none() {
             return;
         }
-        let time_ns = record.time_ns.or_else(|| self.times.before(source.decoder.as_ref(), bytes, at.start));
+        let time_ns = match record.time_ns {
+            None if source.decoder.inherits_time() => self.times.before(source.decoder.as_ref(), bytes, at.start),
+            time_ns => time_ns,
+        };
         keep(
             rules,
             &source,
@@ -236,6 +239,7 @@ fn keep(
     mut line: ScannedLine,
 ) {
     out.scan_counts.kept += 1;
+    let text = source.decoder.written(text);
     line.raw = Span::push(&mut out.text, text);
     let raw_start = line.raw.offset as usize;
     let put = |arena: &mut String, part: Option<&str>| match part {

@@ -41,6 +41,11 @@ impl Reservation {
     pub const fn bytes(&self) -> usize {
         self.0.bytes()
     }
+
+    /// Takes `bytes` out of this reservation, or all that it has if that is less: for one of several chunks.
+    pub fn split(&mut self, bytes: usize) -> Self {
+        Self(self.0.split(bytes))
+    }
 }
 
 impl std::fmt::Debug for Reservation {

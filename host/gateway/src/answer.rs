@@ -5,27 +5,47 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, HttpBody},
-    extract::{FromRequest, FromRequestParts, Path, Request},
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE, request::Parts},
+    extract::{FromRequest, FromRequestParts, Path, Request, State},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+        request::Parts,
+    },
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use lifesigns_api::{ActOutcome, ApiError, Problem, Service, ServiceFactory};
+use lifesigns_api::{ActOutcome, ApiError, Caller, Problem, Service, ServiceFactory};
 use lifesigns_compliance::{CommandAction, query::Query};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::{
     body::parameters,
-    paths::{ACTING_AS, JSON, PROBLEM_JSON},
-    peer::SocketPeer,
+    counts::Requests,
+    paths::{JSON, PROBLEM_JSON},
     stream::{self, Beginning},
+    streams::Streams,
 };
 
-/// What all requests share.
+/// How long a request waits while as many as are allowed are worked on.
+const TURN: Duration = Duration::from_secs(5);
+/// When a client should try again that was not served.
+const LATER_S: u64 = 1;
+
+/// What all requests of one way in share.
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) services: ServiceFactory,
+    /// A permit for each request that is worked on.
+    pub(crate) working: Arc<Semaphore>,
+    /// A permit for each probe.
+    pub(crate) probing: Arc<Semaphore>,
+    pub(crate) requests: Arc<Requests>,
+    /// The API described, as it is sent.
+    pub(crate) described: Bytes,
+    /// Streams of changes, if the host has any.
+    pub(crate) streams: Option<Arc<Streams>>,
     /// The longest body.
     pub(crate) body_bytes: usize,
     /// Modules that may be on their way at one time.
@@ -49,11 +69,22 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// An error with a status that is a matter of HTTP alone.
+/// The API, described.
+pub(crate) async fn described(State(shared): State<Arc<Shared>>) -> Response {
+    with_type(StatusCode::OK, JSON, Body::from(shared.described.clone()))
+}
+
+/// An error with a status that is a matter of HTTP alone. The problem is an extension of the response, so that it
+/// can be given the id of the request.
 pub(crate) fn problem(problem: &Problem) -> Response {
     let body = Body::from(serde_json::to_vec(problem).unwrap_or_default());
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    with_type(status, PROBLEM_JSON, body)
+    let mut response = with_type(status, PROBLEM_JSON, body);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(LATER_S));
+    }
+    response.extensions_mut().insert(problem.clone());
+    response
 }
 
 fn with_type(status: StatusCode, media_type: &'static str, body: Body) -> Response {
@@ -69,24 +100,24 @@ fn failed(why: impl std::fmt::Display) -> ApiError {
 }
 
 /// The service as the caller of a request sees it.
-pub(crate) struct Session(Box<dyn Service>);
+pub(crate) struct Session {
+    service: Box<dyn Service>,
+    turn: OwnedSemaphorePermit,
+}
 
 impl FromRequestParts<Arc<Shared>> for Session {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refusal> {
-        let Some(peer) = parts.extensions.get::<SocketPeer>() else {
+        let Some(caller) = parts.extensions.get::<Caller>() else {
             return Err(Refusal(ApiError::Internal("the caller is not known".to_owned())));
         };
-        let peer = match parts.headers.get(ACTING_AS) {
-            None => peer.clone(),
-            Some(name) => {
-                let name = std::str::from_utf8(name.as_bytes());
-                let name = name.map_err(|_| ApiError::Invalid(format!("`{ACTING_AS}` is not UTF-8")))?;
-                peer.clone().acting_as(name)?
-            }
+        let service = (shared.services)(&caller.name);
+        let Ok(Ok(turn)) = tokio::time::timeout(TURN, Arc::clone(&shared.working).acquire_owned()).await else {
+            let text = "the host answers as many requests as it may already; try again in a moment".to_owned();
+            return Err(Refusal(ApiError::Unavailable(text)));
         };
-        Ok(Self((shared.services)(&peer.who)))
+        Ok(Self { service, turn })
     }
 }
 
@@ -98,8 +129,11 @@ impl Session {
         ask: impl FnOnce(&dyn Service) -> Result<T, ApiError> + Send + 'static,
     ) -> Response {
         let (begin, begun) = oneshot::channel();
+        let Self { service, turn } = self;
         let work = tokio::task::spawn_blocking(move || {
-            let answer = ask(&*self.0)?;
+            // Until the client has taken all of it.
+            let _turn = turn;
+            let answer = ask(&*service)?;
             match stream::write(&answer, begin) {
                 // The client has gone.
                 Err(error) if error.is_io() => Ok(()),
@@ -120,6 +154,22 @@ impl Session {
         }
     }
 
+    /// Asks on a thread where waiting is allowed, for an answer that is no JSON.
+    pub(crate) async fn asked<T: Send + 'static>(
+        self,
+        ask: impl FnOnce(&dyn Service) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let Self { service, turn } = self;
+        let work = move || {
+            let _turn = turn;
+            ask(&*service)
+        };
+        match tokio::task::spawn_blocking(work).await {
+            Ok(answer) => Ok(answer?),
+            Err(error) => Err(Refusal(failed(error))),
+        }
+    }
+
     /// Answers with an object of one member.
     pub(crate) async fn member<T: Serialize + 'static>(
         self,
@@ -127,6 +177,15 @@ impl Session {
         ask: impl FnOnce(&dyn Service) -> Result<T, ApiError> + Send + 'static,
     ) -> Response {
         self.run(move |service| Ok(BTreeMap::from([(name, ask(service)?)]))).await
+    }
+
+    /// Makes something, and answers with 201 and an object of one member.
+    pub(crate) async fn made<T: Serialize + 'static>(
+        self,
+        name: &'static str,
+        make: impl FnOnce(&dyn Service) -> Result<T, ApiError> + Send + 'static,
+    ) -> Response {
+        created(self.member(name, make).await)
     }
 
     /// Asks the book.
@@ -137,11 +196,8 @@ impl Session {
     /// Acts; a silence that was made is answered with 201.
     pub(crate) async fn act(self, act: CommandAction) -> Response {
         let makes = matches!(act, CommandAction::Silence { .. });
-        let mut made = self.run(move |service| service.act(act)).await;
-        if makes && made.status() == StatusCode::OK {
-            *made.status_mut() = StatusCode::CREATED;
-        }
-        made
+        let made = self.run(move |service| service.act(act)).await;
+        if makes { created(made) } else { made }
     }
 
     /// Does something that is answered with a line for a person.
@@ -151,6 +207,14 @@ impl Session {
     ) -> Response {
         self.run(move |service| act(service).map(ActOutcome::Done)).await
     }
+}
+
+/// The answer to what makes something.
+fn created(mut response: Response) -> Response {
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::CREATED;
+    }
+    response
 }
 
 /// The parameters of a request; see [`parameters`].
@@ -200,7 +264,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
         let limited = Limited::new(request.into_body(), shared.body_bytes);
         let Ok(read) = tokio::time::timeout(shared.read_deadline, limited.collect()).await else {
             let detail = format!("no whole request within {} ms", shared.read_deadline.as_millis());
-            return Err(problem(&Problem { status: 408, title: "Request timeout".to_owned(), detail }));
+            return Err(problem(&Problem::new(408, "Request timeout", detail)));
         };
         let bytes = read.map_err(|error| unread(&*error, shared.body_bytes).into_response())?.to_bytes();
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {

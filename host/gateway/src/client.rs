@@ -14,7 +14,7 @@ use hyper::{
     Method, Request, StatusCode,
     body::Incoming,
     client::conn::http1,
-    header::{CONTENT_TYPE, HOST, HeaderValue},
+    header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue},
 };
 use hyper_util::rt::TokioIo;
 use lifesigns_api::{ApiError, Problem};
@@ -25,6 +25,7 @@ use crate::{
     limits::GatewayLimits,
     paths::{ACTING_AS, JSON},
     peer::user_name,
+    remote::{RemoteHost, Stream},
     rule_routes::UPLOAD_BYTES,
 };
 
@@ -62,12 +63,21 @@ pub enum ConnectError {
 /// A client of a running host. Its service is in `requests.rs`.
 #[derive(Debug)]
 pub struct HostClient {
-    path: PathBuf,
+    target: Target,
     /// The connection that [`Self::connect`] made, for the first request; later ones make their own.
     first: Mutex<Option<UnixStream>>,
     runtime: Runtime,
     name: Option<HeaderValue>,
     patience: Option<Duration>,
+}
+
+/// Where the host is.
+#[derive(Debug)]
+enum Target {
+    /// At a control socket.
+    Socket(PathBuf),
+    /// In the network.
+    Remote(Box<RemoteHost>),
 }
 
 /// A request as it is sent.
@@ -96,7 +106,18 @@ impl HostClient {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(system)?;
         let first = Mutex::new(Some(stream));
-        Ok(Self { path: path.to_owned(), first, runtime, name: None, patience: Some(PATIENCE) })
+        let target = Target::Socket(path.to_owned());
+        Ok(Self { target, first, runtime, name: None, patience: Some(PATIENCE) })
+    }
+
+    /// Asks a host in the network. Nothing is sent before the first request.
+    ///
+    /// # Errors
+    /// The system gives no poll.
+    pub fn remote(host: RemoteHost) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let target = Target::Remote(Box::new(host));
+        Ok(Self { target, first: Mutex::default(), runtime, name: None, patience: Some(PATIENCE) })
     }
 
     /// Acts in the name of `name`; a host accepts that from root only.
@@ -124,30 +145,47 @@ impl HostClient {
         if bytes > most {
             return Err(ApiError::TooLarge(format!("the request has {bytes} bytes; a host takes at most {most}")));
         }
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let stream = match first {
-            Some(stream) => stream,
-            None => address::connect(&self.path).map_err(gone)?,
-        };
-        stream.set_nonblocking(true).map_err(gone)?;
         let request = self.request(request)?;
-        let (status, body) = self.runtime.block_on(exchange(stream, request, self.patience))?;
+        let (status, body) = self.runtime.block_on(async {
+            let stream = self.stream().await?;
+            exchange(stream, request, self.patience).await
+        })?;
         if status.is_success() {
             return Ok(body);
         }
         Err(match serde_json::from_slice::<Problem>(&body) {
             Ok(problem) => ApiError::from(problem),
-            Err(_) => ApiError::from(Problem {
-                status: status.as_u16(),
-                title: String::new(),
-                detail: format!("the host answered {status}"),
-            }),
+            Err(_) => ApiError::from(Problem::new(status.as_u16(), "", format!("the host answered {status}"))),
         })
+    }
+
+    /// Connects, unless that was done already.
+    async fn stream(&self) -> Result<Box<dyn Stream>, ApiError> {
+        let path = match &self.target {
+            Target::Socket(path) => path,
+            Target::Remote(host) => return host.connect().await.map_err(|error| unreachable(host, &error)),
+        };
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let stream = match first {
+            Some(stream) => stream,
+            None => address::connect(path).map_err(gone)?,
+        };
+        stream.set_nonblocking(true).map_err(gone)?;
+        Ok(Box::new(tokio::net::UnixStream::from_std(stream).map_err(gone)?))
     }
 
     fn request(&self, outgoing: Outgoing) -> Result<Request<Full<Bytes>>, ApiError> {
         let Outgoing { method, target, body } = outgoing;
-        let mut request = Request::builder().method(method).uri(target).header(HOST, "localhost");
+        let mut request = Request::builder().method(method).uri(target);
+        request = match &self.target {
+            Target::Socket(_) => request.header(HOST, "localhost"),
+            Target::Remote(host) => request.header(HOST, &host.authority),
+        };
+        if let Target::Remote(host) = &self.target
+            && let Some(bearer) = &host.bearer
+        {
+            request = request.header(AUTHORIZATION, bearer);
+        }
         if let Some(name) = &self.name {
             request = request.header(ACTING_AS, name);
         }
@@ -161,11 +199,10 @@ impl HostClient {
 
 /// Sends a request over a connection of its own, and reads the answer.
 async fn exchange(
-    stream: UnixStream,
+    stream: Box<dyn Stream>,
     request: Request<Full<Bytes>>,
     patience: Option<Duration>,
 ) -> Result<(StatusCode, Bytes), ApiError> {
-    let stream = tokio::net::UnixStream::from_std(stream).map_err(gone)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(gone)?;
     let driver = tokio::spawn(connection);
     let response = within(patience, sender.send_request(request)).await?;
@@ -196,6 +233,18 @@ async fn within<T>(
         Ok(done) => done.map_err(gone),
         Err(_) => Err(gone(format_args!("nothing within {} s", patience.as_secs()))),
     }
+}
+
+fn unreachable(host: &RemoteHost, error: &io::Error) -> ApiError {
+    let text = error.to_string();
+    let help = if text.contains("UnknownIssuer") {
+        "; name the file of its authority with --ca"
+    } else if text.contains("CaUsedAsEndEntity") {
+        "; its certificate is one of an authority: make one of the host, with basicConstraints CA:FALSE"
+    } else {
+        ""
+    };
+    ApiError::Unavailable(format!("the host at {} cannot be reached: {text}{help}", host.url()))
 }
 
 fn gone(error: impl std::fmt::Display) -> ApiError {

@@ -1,6 +1,13 @@
 //! Connections: admitted up to a limit, each with its deadlines; a slow one delays no other.
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    io,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{Router, body::Body, response::Response};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -11,12 +18,14 @@ use hyper_util::{
 };
 use lifesigns_api::ApiError;
 use tokio::{
-    net::{UnixListener, UnixStream},
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, UnixListener},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
 
-use crate::{answer::Shared, limits::GatewayLimits, peer::SocketPeer, routes};
+use crate::{access::Origin, limits::GatewayLimits, peer::SocketPeer, routes};
 
 /// Headers of one request.
 const HEADERS: usize = 64;
@@ -27,60 +36,97 @@ const REFUSED_CONNECTIONS: usize = 16;
 /// The deadline of those.
 const REFUSED_DEADLINE: Duration = Duration::from_secs(2);
 
-/// What connections are served with.
+/// What connections of one way in are served with.
 pub(crate) struct Connections {
     limits: GatewayLimits,
     api: Router,
     admitted: Arc<Semaphore>,
     busy: Router,
     refused: Arc<Semaphore>,
+    addresses: Arc<AddressCounts>,
 }
 
 impl Connections {
-    pub(crate) fn new(shared: Arc<Shared>, limits: GatewayLimits) -> Self {
+    pub(crate) fn new(api: Router, limits: GatewayLimits) -> Self {
         let text = format!("the host serves {} connections already; try again in a moment", limits.connections);
         Self {
             limits,
-            api: routes::api(shared),
+            api,
             admitted: Arc::new(Semaphore::new(limits.connections)),
             busy: routes::refusing(ApiError::Unavailable(text)),
             refused: Arc::new(Semaphore::new(REFUSED_CONNECTIONS)),
+            addresses: Arc::default(),
         }
     }
 
     /// Returns what a new connection is served with; `None` if it is to be closed.
-    fn admit(&self) -> Option<Admission> {
+    fn admit(&self, origin: Origin) -> Option<Admission> {
+        let address = match origin {
+            Origin::Socket(_) => None,
+            Origin::Network(address) => Some(self.addresses.take(address, self.limits.connections_per_address)?),
+        };
+        let head_bytes = self.limits.request_bytes;
         if let Ok(permit) = Arc::clone(&self.admitted).try_acquire_owned() {
             let (read, write) = (self.limits.read_deadline, self.limits.write_deadline);
-            return Some(Admission { router: self.api.clone(), read, write, keep_alive: true, permit });
+            let router = self.api.clone();
+            return Some(Admission { origin, router, read, write, keep_alive: true, head_bytes, permit, address });
         }
         let permit = Arc::clone(&self.refused).try_acquire_owned().ok()?;
         let (read, write) = (REFUSED_DEADLINE, REFUSED_DEADLINE);
-        Some(Admission { router: self.busy.clone(), read, write, keep_alive: false, permit })
+        let router = self.busy.clone();
+        Some(Admission { origin, router, read, write, keep_alive: false, head_bytes, permit, address })
     }
 }
 
 /// How one connection is served.
 struct Admission {
+    origin: Origin,
     router: Router,
     read: Duration,
     write: Duration,
     keep_alive: bool,
+    head_bytes: usize,
     permit: OwnedSemaphorePermit,
+    address: Option<AddressPermit>,
 }
 
-/// Accepts connections until the task is aborted.
-pub(crate) async fn accept(listener: UnixListener, connections: Connections, graceful: Arc<GracefulShutdown>) {
+/// The number of connections from each address that has any.
+#[derive(Debug, Default)]
+struct AddressCounts(Mutex<HashMap<IpAddr, usize>>);
+
+impl AddressCounts {
+    fn take(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<AddressPermit> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(address).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(AddressPermit { counts: Arc::clone(self), address })
+    }
+}
+
+/// One connection of an address.
+struct AddressPermit {
+    counts: Arc<AddressCounts>,
+    address: IpAddr,
+}
+
+impl Drop for AddressPermit {
+    fn drop(&mut self) {
+        let mut counts = self.counts.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(count) = counts.get_mut(&self.address) else { return };
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(&self.address);
+        }
+    }
+}
+
+/// Accepts connections at the control socket until the task is aborted.
+pub(crate) async fn accept_local(listener: UnixListener, connections: Connections, graceful: Arc<GracefulShutdown>) {
     loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
-            Err(error) => {
-                tracing::warn!("an API connection cannot be accepted: {error}");
-                tokio::time::sleep(RETRY).await;
-                continue;
-            }
-        };
+        let Some((stream, _)) = accepted(listener.accept().await).await else { continue };
         let peer = match SocketPeer::of(&stream) {
             Ok(peer) => peer,
             Err(error) => {
@@ -88,20 +134,67 @@ pub(crate) async fn accept(listener: UnixListener, connections: Connections, gra
                 continue;
             }
         };
-        if let Some(admission) = connections.admit() {
-            tokio::spawn(serve(stream, peer, admission, connections.limits.request_bytes, graceful.watcher()));
+        if let Some(admission) = connections.admit(Origin::Socket(peer)) {
+            tokio::spawn(serve(stream, admission, graceful.watcher()));
         }
     }
 }
 
+/// Accepts connections from the network until the task is aborted, with TLS if there is a certificate.
+pub(crate) async fn accept_remote(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    connections: Arc<Connections>,
+    graceful: Arc<GracefulShutdown>,
+) {
+    loop {
+        let Some((stream, address)) = accepted(listener.accept().await).await else { continue };
+        let Some(admission) = connections.admit(Origin::Network(address.ip().to_canonical())) else {
+            tracing::debug!(%address, "too many connections from this address");
+            continue;
+        };
+        // Answers are small and awaited.
+        let _ = stream.set_nodelay(true);
+        let watcher = graceful.watcher();
+        match tls.clone() {
+            None => _ = tokio::spawn(serve(stream, admission, watcher)),
+            Some(tls) => _ = tokio::spawn(serve_tls(stream, tls, admission, watcher)),
+        }
+    }
+}
+
+async fn accepted<T>(accepted: io::Result<T>) -> Option<T> {
+    match accepted {
+        Ok(accepted) => Some(accepted),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => None,
+        Err(error) => {
+            tracing::warn!("an API connection cannot be accepted: {error}");
+            tokio::time::sleep(RETRY).await;
+            None
+        }
+    }
+}
+
+/// Shakes hands within the deadline of a head, then serves.
+async fn serve_tls(stream: tokio::net::TcpStream, tls: TlsAcceptor, admission: Admission, watcher: Watcher) {
+    match tokio::time::timeout(admission.read, tls.accept(stream)).await {
+        Ok(Ok(stream)) => serve(stream, admission, watcher).await,
+        Ok(Err(error)) => tracing::debug!("a TLS handshake failed: {error}"),
+        Err(_) => tracing::debug!("a TLS handshake was not over in time"),
+    }
+}
+
 /// Serves one connection until its client closes it, its time is up or the server stops.
-async fn serve(stream: UnixStream, peer: SocketPeer, admission: Admission, head_bytes: usize, watcher: Watcher) {
-    let Admission { router, read, write, keep_alive, permit } = admission;
+async fn serve<S>(stream: S, admission: Admission, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let Admission { origin, router, read, write, keep_alive, head_bytes, permit, address } = admission;
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(write));
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer.clone());
+        request.extensions_mut().insert(origin.clone());
         answer(router.clone(), request)
     });
     let connection = http1::Builder::new()
@@ -116,9 +209,27 @@ async fn serve(stream: UnixStream, peer: SocketPeer, admission: Admission, head_
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!("an API connection ended: {error}");
     }
-    drop(permit);
+    drop((permit, address));
 }
 
 async fn answer(router: TowerToHyperService<Router>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     hyper::service::Service::call(&router, request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_of_an_address_are_counted_while_they_last() {
+        let (counts, address) = (Arc::<AddressCounts>::default(), IpAddr::from([192, 0, 2, 7]));
+        let first = counts.take(address, 2).expect("there is room");
+        let second = counts.take(address, 2).expect("there is room");
+        assert!(counts.take(address, 2).is_none());
+        assert!(counts.take(IpAddr::from([192, 0, 2, 8]), 2).is_some());
+        drop(first);
+        assert!(counts.take(address, 2).is_some());
+        drop(second);
+        assert!(counts.0.lock().expect("not poisoned").is_empty());
+    }
 }

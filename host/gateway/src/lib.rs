@@ -1,23 +1,39 @@
-//! The API of a host as HTTP/1.1 with JSON over a Unix socket: the server with its bounds, and a
-//! blocking client. Paths and bodies are described in `docs/api.md`.
+//! The API of a host as HTTP/1.1 with JSON over a Unix socket and the network: the server with its bounds and its
+//! access control, and a blocking client. Paths and bodies are described in `docs/api.md`.
 
+mod access;
 mod address;
 mod answer;
 mod body;
 mod client;
 mod connection;
+mod counts;
+mod credentials;
+mod events;
+mod exposition;
+mod failures;
 mod limits;
+mod metrics;
+mod openapi;
 mod paths;
 mod peer;
+mod probes;
+mod remote;
 mod requests;
 mod routes;
 mod rule_routes;
 mod server;
 mod socket;
 mod stream;
+mod streams;
+mod table;
+mod tls;
 
 pub use client::{ConnectError, HostClient};
 pub use limits::GatewayLimits;
 pub use peer::{NAME_CHARS, SocketPeer, user_name};
-pub use server::Gateway;
+pub use remote::{RemoteError, RemoteHost};
+pub use server::{Gateway, GatewayBuilder, ListenError, NetworkServer};
 pub use socket::{ApiSocket, SocketError};
+pub use table::ROUTES;
+pub use tls::{TlsError, TlsIdentity};

@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use hyper::Method;
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
-    PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, TapPage, TapQuery, UndeliveredNotice,
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, CreatedToken, HostStatus, NewToken, NoticeSelection,
+    OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, TapPage, TapQuery,
+    TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, CommandAction,
@@ -131,6 +132,22 @@ impl Service for HostClient {
 
     fn backup(&self, to: &Path) -> Result<String, ApiError> {
         self.done(&["backup"], &BackupTo { path: to.to_owned() })
+    }
+
+    fn tokens(&self) -> Result<Vec<TokenInfo>, ApiError> {
+        self.member("tokens", path(&["tokens"]))
+    }
+
+    fn add_token(&self, new: &NewToken) -> Result<CreatedToken, ApiError> {
+        let mut answer: BTreeMap<String, CreatedToken> = self.exchange(Method::POST, path(&["tokens"]), json(new)?)?;
+        answer.remove("token").ok_or_else(|| garbled("`token` is missing"))
+    }
+
+    fn revoke_token(&self, name: &str) -> Result<String, ApiError> {
+        match self.exchange(Method::DELETE, path(&["tokens", named(name)?]), Vec::new())? {
+            ActOutcome::Done(text) => Ok(text),
+            ActOutcome::Silence(_) => Err(garbled("it is about a silence")),
+        }
     }
 }
 

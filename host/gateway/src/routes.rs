@@ -5,37 +5,34 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::Request,
-    response::{IntoResponse, Response},
+    response::Response,
     routing::{delete, get, post},
 };
-use lifesigns_api::{ApiError, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, Problem};
+use lifesigns_api::{ApiError, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, Problem};
 use lifesigns_compliance::{
     BadgeOwner, CommandAction,
     query::{AlertFilter, ObjectFilter, Query},
 };
 
 use crate::{
-    answer::{Json, Named, Params, Refusal, Session, Shared, problem},
+    answer::{Json, Named, Params, Refusal, Session, Shared, described, problem},
     body::{
         AlertIds, AlertsOwner, AlertsReason, BackupTo, DecisionParams, HistoryParams, LimitParams, MarkParams,
         MatcherList, NewSilence, NoteText, Owner, Reason, SilencePatch,
     },
+    events,
     paths::BASE,
-    rule_routes,
+    probes, rule_routes,
 };
 
 type Routes = Router<Arc<Shared>>;
 
-/// The whole API.
-pub(crate) fn api(shared: Arc<Shared>) -> Router {
-    let all = alerts()
-        .merge(silences())
-        .merge(objects())
-        .merge(groups())
-        .merge(store())
-        .merge(host())
-        .merge(rule_routes::rules());
-    Router::new().nest(BASE, all).fallback(unknown).method_not_allowed_fallback(other_method).with_state(shared)
+/// The whole API, with what else is mounted.
+pub(crate) fn api(shared: Arc<Shared>, mounted: Router) -> Router {
+    let all = alerts().merge(silences()).merge(objects()).merge(groups()).merge(store()).merge(host());
+    let all = all.merge(rule_routes::rules());
+    let own = Router::new().nest(BASE, all).merge(for_machines()).with_state(shared);
+    own.merge(mounted).fallback(unknown).method_not_allowed_fallback(other_method)
 }
 
 /// Answers every request with the same error: for connections that are one too many.
@@ -46,12 +43,21 @@ pub(crate) fn refusing(error: ApiError) -> Router {
 async fn unknown(request: Request) -> Refusal {
     let (version, path) = (env!("CARGO_PKG_VERSION"), request.uri().path());
     let path = &path[..path.floor_char_boundary(200)];
-    Refusal(ApiError::Unknown(format!("this host (lifesigns {version}) has no {path}; all paths begin with {BASE}/")))
+    Refusal(ApiError::Unknown(format!("this host (lifesigns {version}) has no {path}; its paths begin with {BASE}/")))
 }
 
 async fn other_method(request: Request) -> Response {
     let detail = format!("this path does not take {}", request.method());
-    problem(&Problem { status: 405, title: "Method not allowed".to_owned(), detail }).into_response()
+    problem(&Problem::new(405, "Method not allowed", detail))
+}
+
+/// What machines look at, at the paths where they look.
+fn for_machines() -> Routes {
+    Router::new()
+        .route("/livez", get(probes::live))
+        .route("/readyz", get(probes::ready))
+        .route("/metrics", get(probes::metrics))
+        .route("/badge/{file}", get(probes::badge))
 }
 
 fn alerts() -> Routes {
@@ -202,7 +208,13 @@ fn store() -> Routes {
 }
 
 fn host() -> Routes {
+    let revoke = |s: Session, Named(name): Named<String>| s.done(move |service| service.revoke_token(&name));
+    let add = |s: Session, Json(new): Json<NewToken>| s.made("token", move |service| service.add_token(&new));
     Router::new()
+        .route("/tokens", get(|s: Session| s.member("tokens", |service| service.tokens())).post(add))
+        .route("/tokens/{name}", delete(revoke))
         .route("/status", get(|s: Session| s.member("status", |service| service.status())))
+        .route("/stream", get(events::changes))
+        .route("/openapi.json", get(described))
         .route("/findings", get(|s: Session| s.query(Query::Findings)))
 }

@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::decode::{Format, TimeFormat};
+use crate::{
+    decode::{Format, TimeFormat},
+    host_source::HostMetricsSettings,
+    http_source::HttpSettings,
+    syslog_source::SyslogSettings,
+};
 
 /// Where following a file begins when it has no checkpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +28,22 @@ pub enum SourceKind {
     File(PathBuf),
     /// A file, as it grows.
     Follow(PathBuf, FollowFrom),
+    /// Syslog that others send.
+    Syslog(SyslogSettings),
+    /// What others send over HTTP in one protocol.
+    Http(HttpSettings),
+    /// The metrics of this machine.
+    Host(HostMetricsSettings),
+}
+
+impl SourceKind {
+    /// Whether it goes on for as long as the host runs.
+    pub const fn is_endless(&self) -> bool {
+        match self {
+            Self::Stdin | Self::File(_) => false,
+            Self::Follow(..) | Self::Syslog(_) | Self::Http(_) | Self::Host(_) => true,
+        }
+    }
 }
 
 /// A source.

@@ -90,6 +90,10 @@ impl RecordingHost {
         &self.recorder
     }
 
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Returns the rules in force.
     pub fn rules(&self) -> Arc<RuleSet> {
         self.engine.rules()

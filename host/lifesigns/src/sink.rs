@@ -2,9 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lifesigns_api::{SourceState, SourceStatus, WatchStatus};
-use lifesigns_model::SourceOffset;
-use lifesigns_sources::{Activity, Input, SourceReport, SourceReports, SourceSink, Submission, WatchReport};
+use lifesigns_api::{SourceState, SourceStatus, TrafficStatus, WatchStatus};
+use lifesigns_engine::{Engine, ReserveError};
+use lifesigns_model::{Chunk, SourceOffset};
+use lifesigns_sources::{
+    Activity, Input, SourceReport, SourceReports, SourceSink, SourceTraffic, Submission, TrySubmission, WatchReport,
+};
 
 use crate::{host::Host, recording_host::RecordingHost};
 
@@ -14,12 +17,20 @@ impl SourceSink for Host {
         self.submit(input.into_chunk());
         Submission::Accepted
     }
+
+    fn try_submit_all(&self, inputs: Vec<Input>) -> TrySubmission {
+        try_submit_all(&self.engine, inputs)
+    }
 }
 
 /// Commits what sources read. `status` lists them.
 impl SourceSink for RecordingHost {
     fn submit(&self, input: Input) -> Submission {
         if self.submit(input.into_chunk()) { Submission::Accepted } else { Submission::Closed }
+    }
+
+    fn try_submit_all(&self, inputs: Vec<Input>) -> TrySubmission {
+        try_submit_all(self.engine(), inputs)
     }
 
     fn checkpoint(&self, source: &str) -> Option<SourceOffset> {
@@ -50,6 +61,22 @@ impl SourceSink for RecordingHost {
     }
 }
 
+/// Room for all chunks is reserved before the first is submitted.
+fn try_submit_all(engine: &Engine, inputs: Vec<Input>) -> TrySubmission {
+    let chunks: Vec<Chunk> = inputs.into_iter().map(Input::into_chunk).collect();
+    let mut room = match engine.try_reserve(chunks.iter().map(|chunk| chunk.bytes.len()).sum()) {
+        Ok(room) => room,
+        Err(ReserveError::Full) => return TrySubmission::Full,
+        Err(ReserveError::Closed) => return TrySubmission::Closed,
+    };
+    for chunk in chunks {
+        if engine.submit_reserved(room.split(chunk.bytes.len()), chunk).is_err() {
+            return TrySubmission::Closed;
+        }
+    }
+    TrySubmission::Accepted
+}
+
 fn status(report: SourceReport) -> SourceStatus {
     let (state, error) = match report.activity {
         Activity::Starting => (SourceState::Starting, String::new()),
@@ -70,6 +97,24 @@ fn status(report: SourceReport) -> SourceStatus {
         unread_bytes: report.unread_bytes,
         gaps: report.gaps,
         notes: report.notes,
+        traffic: report.traffic.map(traffic_status),
+    }
+}
+
+fn traffic_status(traffic: SourceTraffic) -> TrafficStatus {
+    TrafficStatus {
+        address: traffic.address,
+        connections: traffic.connections,
+        refused: traffic.refused,
+        lines: traffic.lines,
+        bytes: traffic.bytes,
+        dropped: traffic.dropped,
+        malformed: traffic.malformed,
+        cut: traffic.cut,
+        rejected: traffic.rejected,
+        skipped: traffic.skipped,
+        turned_away: traffic.turned_away,
+        problem: traffic.problem,
     }
 }
 

@@ -57,4 +57,14 @@ pub trait Decoder: Send + Sync {
     /// be wrong; `false` means that [`Decoder::decode`] finds none. It saves decoding lines that are only searched for
     /// a time, and should cost less.
     fn may_have_time(&self, line: &[u8]) -> bool;
+
+    /// Whether a line without a time has that of the line before it. Otherwise it has that of its arrival.
+    fn inherits_time(&self) -> bool {
+        true
+    }
+
+    /// Returns the part of a line that its author wrote, which evidence shows.
+    fn written<'a>(&self, line: &'a str) -> &'a str {
+        line
+    }
 }

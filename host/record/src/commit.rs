@@ -7,6 +7,8 @@ use lifesigns_model::{
     Checkpoint, ObjectClock, ObjectFacts, Observation, PendingAcks, ReminderUpdate, SourceOffset, StateChange,
 };
 
+use crate::token::TokenChange;
+
 /// The content of one transaction: all of it is written or nothing.
 #[derive(Debug, Default)]
 pub struct Commit {
@@ -31,6 +33,8 @@ pub struct Commit {
     pub outbox: Vec<OutboxUpdate>,
     /// Bundles whose next message has to wait.
     pub pauses: Vec<ReceiverPause>,
+    /// Changes of the API's tokens.
+    pub tokens: Vec<TokenChange>,
 }
 
 impl Commit {
@@ -73,6 +77,7 @@ impl Commit {
             && self.facts.is_empty()
             && self.outbox.is_empty()
             && self.pauses.is_empty()
+            && self.tokens.is_empty()
             && self.changes == BookChanges::default()
     }
 }

@@ -16,6 +16,7 @@ mod outbox;
 mod record;
 mod retention;
 mod state;
+mod token;
 
 pub use audit::{AuditError, AuditLogEntry, ChainHash, ChainMark, ChainVerification, chain_hash};
 pub use commit::{Commit, OutboxChange, OutboxUpdate, ReceiverPause};
@@ -28,3 +29,4 @@ pub use outbox::{ReceiverState, StoredNotice};
 pub use record::{RecordReader, RecordReaders, RecordWriter};
 pub use retention::{RetentionPolicy, RetentionStep};
 pub use state::RecordedState;
+pub use token::{StoredToken, TokenChange};

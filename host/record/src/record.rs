@@ -13,6 +13,7 @@ use crate::{
     outbox::{ReceiverState, StoredNotice},
     retention::{RetentionPolicy, RetentionStep},
     state::RecordedState,
+    token::StoredToken,
 };
 
 /// The writer of a record. There is one at a time: opening a record again supersedes the writer before.
@@ -91,6 +92,12 @@ pub trait RecordReader: Send {
     /// # Errors
     /// See [`RecordError`].
     fn receivers(&self) -> Result<Vec<ReceiverState>, RecordError>;
+
+    /// Returns the API's tokens, by name.
+    ///
+    /// # Errors
+    /// See [`RecordError`].
+    fn tokens(&self) -> Result<Vec<StoredToken>, RecordError>;
 
     /// Returns cancelled alerts, the latest first.
     ///

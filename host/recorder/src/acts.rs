@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use lifesigns_api::ApiError;
 use lifesigns_compliance::{AuditedChange, BookInput};
-use lifesigns_record::{Commit, OutboxUpdate};
+use lifesigns_record::{Commit, OutboxUpdate, TokenChange};
 
 use crate::{
     config::RecorderConfig,
     crash,
     recorder::Recorder,
     request::{Act, Caller, Refusal},
+    tokens,
     turn::{Acts, Replies, Turn},
 };
 
@@ -55,6 +56,16 @@ impl Recorder {
                 commit.outbox.extend(rows);
                 return Ok(count);
             }
+            Act::AddToken(token) => {
+                self.shared.tokens.may_add(&token, commit)?;
+                acts.audit.push(tokens::added(&token));
+                commit.tokens.push(TokenChange::Added(*token));
+            }
+            Act::RevokeToken(name, who) => {
+                self.shared.tokens.may_revoke(&name, commit)?;
+                acts.audit.push(tokens::revoked(&name, &who, commit.now_ns));
+                commit.tokens.push(TokenChange::Revoked(name));
+            }
         }
         Ok(0)
     }
@@ -78,6 +89,7 @@ impl Recorder {
         self.book = acts.savepoint;
         self.receivers.withdraw();
         turn.commit.outbox.truncate(acts.outbox);
+        turn.commit.tokens.clear();
         self.take_changes(turn);
         for (caller, _) in acts.replies.0 {
             caller.reply(Err(ApiError::Unavailable(why.to_owned()).into()));

@@ -4,17 +4,18 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
-    PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, TapQuery, UndeliveredNotice,
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, CreatedToken, HostStatus, NewToken, NoticeSelection,
+    OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, TapQuery, TokenInfo,
+    UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, Book, BookInput, BookSnapshot, CommandAction, ComplianceConfig, ConfigError,
     query::{AnswerPage, Query},
 };
 use lifesigns_model::{SharedClock, TapPage};
-use lifesigns_record::{RecordReader, RecordReaders};
+use lifesigns_record::{RecordReader, RecordReaders, RecordWriter};
 
-use crate::history;
+use crate::{history, tokens};
 
 /// Points of a badge's history, as many as a running host keeps.
 const BADGE_POINTS: usize = 64;
@@ -36,7 +37,11 @@ pub struct StoreAtRest {
     absence: String,
     remedy: String,
     on_remark: Box<dyn Fn(AtRestRemark) + Send + Sync>,
+    acting: Option<(String, OpenWriter)>,
 }
+
+/// Opens a store that no host has open, for writing.
+pub type OpenWriter = Box<dyn Fn() -> Result<Box<dyn RecordWriter>, ApiError> + Send + Sync>;
 
 impl StoreAtRest {
     /// Makes the service of a record, of which a reader is opened for each request. `absence` says
@@ -55,7 +60,7 @@ impl StoreAtRest {
             Book::new(Arc::clone(config))?;
         }
         let (absence, remedy) = (absence.into(), remedy.into());
-        Ok(Self { record, config, clock, absence, remedy, on_remark: Box::new(|_| ()) })
+        Ok(Self { record, config, clock, absence, remedy, on_remark: Box::new(|_| ()), acting: None })
     }
 
     /// Receives remarks on answers, each time that they apply.
@@ -63,6 +68,22 @@ impl StoreAtRest {
     pub fn on_remark(mut self, on_remark: impl Fn(AtRestRemark) + Send + Sync + 'static) -> Self {
         self.on_remark = Box::new(on_remark);
         self
+    }
+
+    /// Makes and revokes tokens in the name of `who`, in what `open` opens; without it, that needs a host.
+    #[must_use]
+    pub fn acting(mut self, who: impl Into<String>, open: OpenWriter) -> Self {
+        self.acting = Some((who.into(), open));
+        self
+    }
+
+    /// Acts in the store itself.
+    fn act_at_rest<T>(
+        &self,
+        act: impl FnOnce(&mut dyn RecordWriter, &str, u64) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let Some((who, open)) = &self.acting else { return Err(self.needs_host()) };
+        act(&mut *open()?, who, self.clock.now_ns())
     }
 
     fn reader(&self) -> Result<Box<dyn RecordReader>, ApiError> {
@@ -157,6 +178,19 @@ impl Service for StoreAtRest {
     fn backup(&self, to: &Path) -> Result<String, ApiError> {
         history::backup(&*self.reader()?, to)?;
         Ok(format!("{} is a copy of {}", to.display(), self.record.location().display()))
+    }
+
+    fn tokens(&self) -> Result<Vec<TokenInfo>, ApiError> {
+        let tokens = self.reader()?.tokens().map_err(history::unreadable)?;
+        Ok(tokens.iter().map(tokens::info).collect())
+    }
+
+    fn add_token(&self, new: &NewToken) -> Result<CreatedToken, ApiError> {
+        self.act_at_rest(|record, who, now_ns| tokens::add_at_rest(record, new, who, now_ns))
+    }
+
+    fn revoke_token(&self, name: &str) -> Result<String, ApiError> {
+        self.act_at_rest(|record, who, now_ns| tokens::revoke_at_rest(record, name, who, now_ns))
     }
 }
 

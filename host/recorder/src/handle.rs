@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, thread::JoinHandle};
 
-use lifesigns_api::{ApiError, HostStatus, ServiceFactory};
+use lifesigns_api::{ApiError, Authenticate, ChangeFeed, HostStatus, ServiceFactory};
 use lifesigns_compliance::{
     CommandAction, InventoryDiff, RequestError,
     query::{Query, QueryAnswer},
@@ -51,6 +51,17 @@ impl RecorderHandle {
     pub fn services(&self) -> ServiceFactory {
         let service = self.service("");
         Arc::new(move |who| Box::new(HostService { who: who.to_owned(), ..service.clone() }))
+    }
+
+    /// Returns what finds the callers of tokens: for a gateway.
+    pub fn authenticate(&self) -> Authenticate {
+        let shared = Arc::clone(&self.shared);
+        Arc::new(move |text| shared.tokens.authenticate(text, shared.clock.now_ns()))
+    }
+
+    /// Returns the last changes of alerts and badges: for a gateway.
+    pub fn changes(&self) -> Arc<dyn ChangeFeed> {
+        Arc::clone(&self.shared.changes) as _
     }
 
     fn service(&self, who: &str) -> HostService {

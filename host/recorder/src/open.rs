@@ -24,6 +24,7 @@ use crate::{
     rule_overview::RuleOverview,
     shared::Shared,
     source_progress::SourceProgress,
+    tokens::TokenTable,
     warnings::Warnings,
 };
 
@@ -146,7 +147,9 @@ impl OpenedRecord {
         overview: RuleOverview,
     ) -> Result<(Recorder, Sender<RecorderRequest>), RecorderError> {
         let readers = self.record.readers();
-        let shared = Arc::new(Shared::new(engine, self.book.view(), readers, overview, self.clock, self.progress));
+        let tokens = TokenTable::new(readers.open()?.tokens()?);
+        let shared = Shared::new(engine, self.book.view(), readers, overview, self.clock, self.progress, tokens);
+        let shared = Arc::new(shared);
         shared.health.get().offsets = offsets.into_iter().map(|offset| (offset.source.clone(), offset)).collect();
         let (to_recorder, requests): (Sender<RecorderRequest>, Receiver<RecorderRequest>) = unbounded();
         let mut receivers = Receivers::new(Arc::clone(&shared), own, to_recorder.clone());

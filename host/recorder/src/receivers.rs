@@ -296,6 +296,7 @@ impl Receivers {
             anchored_entry: status.anchored.map(|(number, _)| number),
             anchored_ns: status.anchored.map(|(_, at_ns)| at_ns),
             last_ok_ns: status.last_success_ns,
+            down_since_ns: status.down_since_ns,
             last_error: status.last_error.map(|(_, why)| why).unwrap_or_default(),
         };
         *self.shared.receivers.lock() = running.into_iter().map(status).collect();

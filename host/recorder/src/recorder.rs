@@ -109,6 +109,7 @@ impl Recorder {
                 return Err(RecorderFailure::Engine);
             }
             let began = Instant::now();
+            self.shared.pulse.begin(began);
             let mut turn = self.collect(stop);
             if self.commit(&mut turn)? == CommitOutcome::Abandoned {
                 // The acknowledgements are dropped, not released: what is not on the disk comes again.
@@ -117,7 +118,9 @@ impl Recorder {
             (stop, coverage) = (turn.stop, turn.coverage);
             let is_last = turn.is_last();
             self.complete(turn);
-            self.pace.end(began, Instant::now());
+            let ended = Instant::now();
+            self.shared.pulse.end(ended);
+            self.pace.end(began, ended);
             if is_last {
                 break;
             }
@@ -225,6 +228,8 @@ impl Recorder {
         if revived || !commit.changes.notices.is_empty() {
             self.receivers.wake(revived);
         }
+        self.shared.tokens.apply(commit.tokens);
+        self.shared.changes.note(&commit.changes);
         self.shared.listeners.publish(commit.changes.alerts);
     }
 

@@ -13,6 +13,7 @@ use lifesigns_api::ApiError;
 use lifesigns_compliance::{AuditedChange, Command};
 use lifesigns_model::ObjectFacts;
 use lifesigns_notifications::DeliveryReport;
+use lifesigns_record::StoredToken;
 
 use crate::config::{ConfigureError, RecorderConfig};
 
@@ -47,6 +48,10 @@ pub(crate) enum Act {
     Drop(Vec<u64>, Option<String>, String),
     /// Writes an entry of the audit log about what is not in the book.
     Audit(Box<AuditedChange>),
+    /// Adds a token of the API.
+    AddToken(Box<StoredToken>),
+    /// Revokes the token of this name; the last text names the requester.
+    RevokeToken(String, String),
 }
 
 /// Why an act was not done.

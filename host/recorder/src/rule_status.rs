@@ -38,6 +38,7 @@ fn status(
         cpu_ns: used.total.cpu_ns,
         events: used.total.events,
         cpu_us_per_s: (used.cpu_ms_per_s * 1000.0) as u64,
+        cpu_ns: used.total.cpu_ns,
         signs: used.total.alerts,
         signs_per_1000_s: (used.alerts_per_s * 1000.0) as u64,
         state_bytes: used.state_bytes,

@@ -4,8 +4,9 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
-    PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, TapQuery, UndeliveredNotice,
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, CreatedToken, HostStatus, NewToken, NoticeSelection,
+    OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, TapQuery, TokenInfo,
+    UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, Command, CommandAction,
@@ -19,7 +20,7 @@ use crate::{
     request::{Act, RequestSender},
     rule_status,
     shared::Shared,
-    status,
+    status, tokens,
 };
 
 /// A running host as one caller sees it.
@@ -154,6 +155,22 @@ impl Service for HostService {
     fn backup(&self, to: &Path) -> Result<String, ApiError> {
         history::backup(&*self.reader()?, to)?;
         Ok(format!("backed up to {}", to.display()))
+    }
+
+    fn tokens(&self) -> Result<Vec<TokenInfo>, ApiError> {
+        Ok(self.shared.tokens.list())
+    }
+
+    fn add_token(&self, new: &NewToken) -> Result<CreatedToken, ApiError> {
+        let (token, text) = tokens::make(new, &self.who, self.shared.clock.now_ns())?;
+        let answer = tokens::created(&token, text);
+        self.requests.ask(Act::AddToken(Box::new(token)))?;
+        Ok(answer)
+    }
+
+    fn revoke_token(&self, name: &str) -> Result<String, ApiError> {
+        self.requests.ask(Act::RevokeToken(name.to_owned(), self.who.clone()))?;
+        Ok(tokens::revocation(name))
     }
 }
 

@@ -10,7 +10,10 @@ use lifesigns_notifications::OpenAlerts;
 use lifesigns_record::RecordReaders;
 use parking_lot::{Mutex, RwLock};
 
-use crate::{alert_stream::Listeners, health::Health, rule_overview::RuleOverview, source_progress::SourceProgress};
+use crate::{
+    alert_stream::Listeners, change_log::ChangeLog, health::Health, pulse::Pulse, rule_overview::RuleOverview,
+    source_progress::SourceProgress, tokens::TokenTable,
+};
 
 /// The source that evidence from the inventory names. A source of the stream may have the same name.
 pub const INVENTORY_SOURCE: &str = "(inventory)";
@@ -27,7 +30,9 @@ pub(crate) struct Shared {
     pub(crate) engine: Arc<Engine>,
     /// The book as it was committed last. The lock is held to clone or replace the pointer, no longer.
     view: RwLock<Arc<BookView>>,
+    pub(crate) changes: Arc<ChangeLog>,
     pub(crate) health: Health,
+    pub(crate) pulse: Pulse,
     pub(crate) listeners: Listeners,
     pub(crate) receivers: Mutex<Vec<ReceiverStatus>>,
     pub(crate) overview: RuleOverview,
@@ -39,6 +44,7 @@ pub(crate) struct Shared {
     /// Woken when the clock is set: something may be due.
     pub(crate) clock_set: WakeSignal,
     pub(crate) progress: SourceProgress,
+    pub(crate) tokens: TokenTable,
 }
 
 impl Shared {
@@ -49,13 +55,16 @@ impl Shared {
         overview: RuleOverview,
         clock: SharedClock,
         progress: SourceProgress,
+        tokens: TokenTable,
     ) -> Self {
         let clock_set = WakeSignal::new();
         clock.wake_when_set(&clock_set);
         Self {
             engine,
             view: RwLock::new(Arc::new(view)),
+            changes: Arc::new(ChangeLog::new(clock.now_ns())),
             health: Health::default(),
+            pulse: Pulse::default(),
             listeners: Listeners::default(),
             receivers: Mutex::default(),
             overview,
@@ -66,6 +75,7 @@ impl Shared {
             clock,
             clock_set,
             progress,
+            tokens,
         }
     }
 

@@ -51,6 +51,7 @@ pub(crate) fn status(shared: &Shared) -> HostStatus {
             committed_ns: health.committed_ns,
             commits: health.commits,
         },
+        recorder: shared.pulse.status(),
         receivers: shared.receivers.lock().clone(),
         config: ConfigStatus {
             files: health.config_files,
@@ -66,6 +67,8 @@ pub(crate) fn status(shared: &Shared) -> HostStatus {
 fn counts(view: &BookView) -> (u64, u64, AlertCounts) {
     let (registry, mut alerts) = (view.registry(), AlertCounts::default());
     for alert in view.open_alerts() {
+        alerts.acknowledged += u64::from(alert.acknowledged.is_some());
+        alerts.silenced += u64::from(alert.silenced_by.is_some());
         *match (alert.allowed, alert.criticality) {
             (true, _) => &mut alerts.allowed,
             (_, Criticality::Critical) => &mut alerts.critical,

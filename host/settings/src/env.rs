@@ -12,7 +12,15 @@ use crate::keys::ROOT;
 const PREFIX: &str = "LIFESIGNS_";
 
 /// Variables that other parts read.
-const OTHERS: [&str; 3] = ["LIFESIGNS_LOG", "LIFESIGNS_CONFIG", "LIFESIGNS_BLESS"];
+const OTHERS: [&str; 6] = [
+    "LIFESIGNS_LOG",
+    "LIFESIGNS_CONFIG",
+    "LIFESIGNS_BLESS",
+    // Of commands that ask a host in the network.
+    "LIFESIGNS_SERVER",
+    "LIFESIGNS_TOKEN",
+    "LIFESIGNS_CA",
+];
 
 /// The prefix of variables that other parts read.
 const OTHERS_BEGIN: &str = "LIFESIGNS_BENCH_";

@@ -13,7 +13,9 @@ mod zone;
 use lifesigns_document::json_schema;
 
 pub use lifesigns_document::Diagnostics;
-pub use settings::{CompileSettings, EngineSettings, OutputSettings, RetentionSettings, Settings};
+pub use settings::{
+    CompileSettings, EngineSettings, OutputSettings, RetentionSettings, ServerSettings, Settings, TlsSettings,
+};
 
 /// Returns the JSON Schema 2020-12 of `lifesigns.toml` and of each file in `conf.d`.
 pub fn schema() -> serde_json::Value {

@@ -7,9 +7,12 @@ mod fields;
 mod groups;
 mod host;
 mod policies;
+mod pushed;
 mod reader;
 mod receivers;
 mod routes;
+mod server;
+mod sources;
 
 use std::path::{Path, PathBuf};
 
@@ -55,6 +58,7 @@ pub(crate) fn settings(
         rules_memory_bytes: root.bytes_of("rules-memory").unwrap_or(RULES_MEMORY_BYTES),
         compile: root.get("compile").map(host::compile).unwrap_or_default(),
         engine: root.get("engine").map(host::engine).unwrap_or_default(),
+        server: root.get("server").map(|table| reader.server_settings(table)),
         sources,
         compliance,
         receivers,

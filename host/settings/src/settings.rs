@@ -1,7 +1,8 @@
 //! The settings of a host, checked.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
+use lifesigns_api::Role;
 use lifesigns_compliance::ComplianceConfig;
 use lifesigns_intake::SourceSettings;
 use lifesigns_notifications::config::{OutboundConfig, ReceiverConfig};
@@ -37,6 +38,8 @@ pub struct Settings {
     pub compile: CompileSettings,
     /// Threads and limits of the engine.
     pub engine: EngineSettings,
+    /// The server, if there is one.
+    pub server: Option<ServerSettings>,
     /// Sources, in the order of the files. May be empty, because an embedder may bring its own.
     pub sources: Vec<SourceSettings>,
     /// Groups, policies, alert definitions, routes.
@@ -102,6 +105,56 @@ pub struct EngineSettings {
     pub rules_cpu_ms_per_s: Option<u64>,
     /// State of all rules, in bytes.
     pub rules_state_bytes: Option<usize>,
+}
+
+/// The API and the receivers of events, in the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// Addresses to listen at. Only loopback, unless there is TLS or plain connections are allowed.
+    pub listen: Vec<SocketAddr>,
+    /// Certificate and key.
+    pub tls: Option<TlsSettings>,
+    /// What callers without a token may do.
+    pub anonymous: Vec<Role>,
+    /// Connections at one time.
+    pub connections: usize,
+    /// Connections from one address at one time.
+    pub connections_per_address: usize,
+    /// The time for a request to be whole, and for an idle connection to be used again, in milliseconds.
+    pub read_timeout_ms: u64,
+    /// The time after which a client that takes nothing is disconnected, in milliseconds.
+    pub write_timeout_ms: u64,
+}
+
+impl Default for ServerSettings {
+    /// Returns no address, 1024 connections, 256 of them from one address, and 30 s each.
+    fn default() -> Self {
+        Self {
+            listen: Vec::new(),
+            tls: None,
+            anonymous: Vec::new(),
+            connections: 1024,
+            connections_per_address: 256,
+            read_timeout_ms: 30_000,
+            write_timeout_ms: 30_000,
+        }
+    }
+}
+
+impl ServerSettings {
+    /// Returns whether others than programs on this machine can connect.
+    pub fn is_remote(&self) -> bool {
+        self.listen.iter().any(|address| !address.ip().is_loopback())
+    }
+}
+
+/// The files of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsSettings {
+    /// The certificate with its chain.
+    pub cert: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
 }
 
 /// How long the store keeps past data.

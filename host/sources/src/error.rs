@@ -14,6 +14,12 @@ pub enum SourceError {
         #[source]
         cause: io::Error,
     },
+    /// It is neither a file nor standard input, and nothing was given that reads it.
+    #[error("{source_name} cannot be read: this program has no reader for such a source")]
+    NoDriver {
+        /// The source.
+        source_name: String,
+    },
     /// The system gave no thread for it.
     #[error("{source_name} cannot be started: {cause}")]
     Thread {

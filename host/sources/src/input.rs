@@ -25,6 +25,11 @@ impl InputSource {
     pub fn name(&self) -> &str {
         &self.lines.name
     }
+
+    /// Returns the object of what names none.
+    pub fn object(&self) -> &str {
+        &self.lines.object
+    }
 }
 
 fn with_decoder(source: &EventSource, decoder: Arc<dyn Decoder>) -> EventSource {

@@ -39,6 +39,7 @@ impl SourceReader {
         let result = match kind {
             SourceKind::File(path) | SourceKind::Follow(path, _) => self.file(path),
             SourceKind::Stdin => self.stream(|| Ok(Box::new(stdin()))),
+            SourceKind::Syslog(_) | SourceKind::Http(_) | SourceKind::Host(_) => Ok(()),
         };
         self.state.lock().phase = match &result {
             Ok(()) => Phase::Ended,

@@ -6,27 +6,10 @@ use lifesigns_intake::{Cursor, Encoding, FileState, SourceKind, SourceSettings};
 use lifesigns_model::SourceOffset;
 
 use crate::{
+    activity::{Activity, SourceTraffic, TrafficReader},
     state::{Phase, SharedState, SourceState},
     watch_report::{WatchReport, WatchReports},
 };
-
-/// What a source does now.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Activity {
-    /// It has just been started.
-    #[default]
-    Starting,
-    /// It waits for its file, for this reason.
-    Waiting(String),
-    /// What its path leads to cannot be read as a source, for this reason; it is looked at again.
-    Refused(String),
-    /// It reads, or waits for more.
-    Reading,
-    /// It was read to its end.
-    Ended,
-    /// It has ended with this error.
-    Failed(String),
-}
 
 /// The state of one source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +32,8 @@ pub struct SourceReport {
     pub unread_bytes: u64,
     /// What else is worth knowing: the last gap, an encoding, content that is no text.
     pub notes: Vec<String>,
+    /// What it has received, if it listens.
+    pub traffic: Option<SourceTraffic>,
 }
 
 /// All sources that are configured. Clones show the same sources.
@@ -86,6 +71,7 @@ fn report(config: &SourceSettings, state: &SourceState, committed: Option<&Sourc
         gaps: state.gaps,
         unread_bytes: state.unread_bytes,
         notes: notes(state),
+        traffic: state.traffic.as_ref().map(TrafficReader::read),
     }
 }
 
@@ -98,13 +84,14 @@ fn activity(phase: &Phase) -> Activity {
         Phase::File(FileState::NotAFile(what)) => {
             Activity::Refused(format!("it is {what}; only regular files can be followed"))
         }
+        Phase::Driven(activity) => activity.clone(),
         Phase::Ended => Activity::Ended,
         Phase::Failed(why) => Activity::Failed(why.clone()),
     }
 }
 
 fn notes(state: &SourceState) -> Vec<String> {
-    let mut notes: Vec<String> = state.last_gap.iter().cloned().collect();
+    let mut notes: Vec<String> = state.last_gap.iter().chain(&state.notes).cloned().collect();
     if let Some(why) = state.not_text {
         notes.push(format!("it does not look like text: {why}"));
     }

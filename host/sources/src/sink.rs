@@ -14,6 +14,18 @@ pub enum Submission {
     Closed,
 }
 
+/// Whether input was taken by a sink that must not block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum TrySubmission {
+    /// All of it was taken, and will be acknowledged.
+    Accepted,
+    /// Too much is in flight: none of it was taken.
+    Full,
+    /// The sink is closed: not all of it was taken, and nothing that comes after it will be.
+    Closed,
+}
+
 /// Takes what sources read: a running host, or a spool on the way to one.
 ///
 /// A source is known by its name. Its checkpoint is the last cursor that is committed; it ends with
@@ -22,6 +34,17 @@ pub trait SourceSink: Send + Sync {
     /// Takes input; blocks while too much is in flight. Input of one source comes from one thread, in
     /// order.
     fn submit(&self, input: Input) -> Submission;
+
+    /// Takes all of `inputs`, one after another, or none if there is no room for them now. Never blocks, for
+    /// callers that must not wait; a sink whose [`SourceSink::submit`] never blocks need not have its own.
+    fn try_submit_all(&self, inputs: Vec<Input>) -> TrySubmission {
+        for input in inputs {
+            if self.submit(input) == Submission::Closed {
+                return TrySubmission::Closed;
+            }
+        }
+        TrySubmission::Accepted
+    }
 
     /// Returns how far a source is committed; `None` for one that is not known.
     fn checkpoint(&self, _source: &str) -> Option<SourceOffset> {

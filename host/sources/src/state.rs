@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lifesigns_intake::{Cursor, Encoding, FileState, Gap};
 
+use crate::activity::{Activity, TrafficReader};
+
 /// What a source does.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Phase {
@@ -13,6 +15,8 @@ pub(crate) enum Phase {
     File(FileState),
     /// Reads a file or a stream once.
     Stream,
+    /// A driver runs it, and says what it does.
+    Driven(Activity),
     Ended,
     Failed(String),
 }
@@ -23,6 +27,8 @@ pub(crate) struct SourceState {
     pub(crate) phase: Phase,
     /// How far it was read and submitted.
     pub(crate) read: Option<Cursor>,
+    /// The same in the words of a source that is no file.
+    pub(crate) position: Option<Vec<u8>>,
     pub(crate) encoding: Encoding,
     pub(crate) nul_bytes: u64,
     pub(crate) cut_lines: u64,
@@ -33,6 +39,9 @@ pub(crate) struct SourceState {
     pub(crate) gaps: u64,
     pub(crate) unread_bytes: u64,
     pub(crate) last_gap: Option<String>,
+    /// What else is worth knowing.
+    pub(crate) notes: Vec<String>,
+    pub(crate) traffic: Option<TrafficReader>,
 }
 
 /// A source's state, shared by its thread and its reports.
@@ -40,9 +49,10 @@ pub(crate) struct SourceState {
 pub(crate) struct SharedState(Arc<Mutex<SourceState>>);
 
 impl SharedState {
-    /// Returns the state of a source that goes on at `read`.
-    pub(crate) fn starting_at(read: Option<Cursor>) -> Self {
-        Self(Arc::new(Mutex::new(SourceState { read, ..SourceState::default() })))
+    /// Returns the state of a source that goes on at `position`: a cursor, or other words of its own.
+    pub(crate) fn starting_at(position: Option<Vec<u8>>) -> Self {
+        let read = position.as_deref().and_then(Cursor::from_bytes);
+        Self(Arc::new(Mutex::new(SourceState { read, position, ..SourceState::default() })))
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, SourceState> {
@@ -51,6 +61,11 @@ impl SharedState {
 }
 
 impl SourceState {
+    /// Returns where the source goes on, as its checkpoint has it.
+    pub(crate) fn position(&self) -> Option<Vec<u8>> {
+        self.read.map(Cursor::to_bytes).or_else(|| self.position.clone())
+    }
+
     pub(crate) fn note_gap(&mut self, gap: &Gap) {
         self.gaps += 1;
         self.unread_bytes += gap.bytes.unwrap_or_default();

@@ -2,18 +2,22 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    io,
     sync::Arc,
     thread::{self, JoinHandle},
 };
 
-use lifesigns_intake::{Cursor, SourceKind, SourceSettings};
+use lifesigns_intake::{SourceKind, SourceSettings};
 use lifesigns_model::{EventSource, SharedClock, WakeSignal};
 use lifesigns_watch::{FolderWatch, OnChange, SystemWatch, WatchError};
 
 use crate::{
+    activity::Activity,
     config::{decoder, sources_reporting_end},
+    driver::{SourceDriver, SourceFeed},
     error::SourceError,
     follow::{FollowedFile, FollowerId, Followers, StartWatch},
+    host_metrics,
     input::InputSource,
     reader::SourceReader,
     report::SourceReports,
@@ -28,10 +32,11 @@ pub struct SourceSupervisor {
     running: BTreeMap<String, Running>,
     /// Where those go on that have ended since the start, because what they submitted may not be
     /// committed yet; `None` for those that were forgotten.
-    ended: HashMap<String, Option<Cursor>>,
+    ended: HashMap<String, Option<Vec<u8>>>,
     /// The next source's rank: all that were ever started are counted.
     rank: u32,
     clock: SharedClock,
+    driver: Option<Arc<dyn SourceDriver>>,
 }
 
 struct Running {
@@ -65,7 +70,14 @@ impl SourceSupervisor {
     /// [`WatchError::Off`](crate::WatchError::Off) asks for that.
     pub fn with_watch(sink: Arc<dyn SourceSink>, clock: SharedClock, start: StartWatch) -> Self {
         let followers = Followers::new(start);
-        Self { sink, followers, running: BTreeMap::new(), ended: HashMap::new(), rank: 0, clock }
+        Self { sink, followers, running: BTreeMap::new(), ended: HashMap::new(), rank: 0, clock, driver: None }
+    }
+
+    /// Lets `driver` run the sources that are neither files nor standard input; without one they fail.
+    #[must_use]
+    pub fn with_driver(mut self, driver: Arc<dyn SourceDriver>) -> Self {
+        self.driver = Some(driver);
+        self
     }
 
     /// Reads exactly these from now on: new ones are started, removed ones ended and forgotten, changed
@@ -87,7 +99,7 @@ impl SourceSupervisor {
             let state = running.state.clone();
             failures.extend(self.wait_for(running).err());
             if wanted.contains_key(name.as_str()) {
-                self.ended.insert(name, state.lock().read);
+                self.ended.insert(name, state.lock().position());
             } else {
                 self.forget(name);
             }
@@ -120,7 +132,7 @@ impl SourceSupervisor {
     }
 
     fn start(&mut self, config: SourceSettings) -> Result<Running, SourceError> {
-        let cursor = match self.ended.remove(&config.name) {
+        let position = match self.ended.remove(&config.name) {
             Some(known) => known,
             None => committed(&*self.sink, &config.name),
         };
@@ -132,25 +144,39 @@ impl SourceSupervisor {
             decoder: decoder(&config, &self.clock),
         };
         self.rank += 1;
-        let (stop, state) = (WakeSignal::new(), SharedState::starting_at(cursor));
-        let reader = SourceReader {
+        let (stop, state) = (WakeSignal::new(), SharedState::starting_at(position.clone()));
+        let feed = SourceFeed {
             sink: Arc::clone(&self.sink),
             source: InputSource::new(source),
             stop: stop.clone(),
             clock: Arc::clone(&self.clock),
             state: state.clone(),
+            position,
         };
-        let work = match config.kind.clone() {
+        let work = self
+            .work(&config, feed)
+            .map_err(|cause| SourceError::Thread { source_name: config.name.clone(), cause })?;
+        Ok(Running { config, stop, work, state })
+    }
+
+    /// Starts what reads a source.
+    fn work(&mut self, config: &SourceSettings, feed: SourceFeed) -> io::Result<Work> {
+        let SourceFeed { sink, source, stop, clock, state, position: _ } = feed.clone();
+        let reader = SourceReader { sink, source, stop, clock, state };
+        let thread = thread::Builder::new().name("lifesigns-source".into());
+        match config.kind.clone() {
             SourceKind::Follow(path, start) => {
                 self.followers.add(FollowedFile::new(reader, path, start)).map(Work::Followed)
             }
-            kind => {
-                let thread = thread::Builder::new().name("lifesigns-source".into());
+            kind @ (SourceKind::File(_) | SourceKind::Stdin) => {
                 thread.spawn(move || reader.run(&kind)).map(Work::Thread)
             }
-        };
-        let work = work.map_err(|cause| SourceError::Thread { source_name: config.name.clone(), cause })?;
-        Ok(Running { config, stop, work, state })
+            SourceKind::Host(host) => thread.spawn(move || host_metrics::run(host, &feed)).map(Work::Thread),
+            SourceKind::Syslog(_) | SourceKind::Http(_) => {
+                let (config, driver) = (config.clone(), self.driver.clone());
+                thread.spawn(move || driven(driver.as_deref(), &config, &feed)).map(Work::Thread)
+            }
+        }
     }
 
     fn describe(&self) {
@@ -189,10 +215,26 @@ impl SourceSupervisor {
     }
 }
 
+/// Runs a source to its end.
+fn driven(driver: Option<&dyn SourceDriver>, config: &SourceSettings, feed: &SourceFeed) -> Result<(), SourceError> {
+    let result = match driver {
+        Some(driver) => driver.run(config, feed),
+        None => Err(SourceError::NoDriver { source_name: config.name.clone() }),
+    };
+    feed.set_activity(match &result {
+        Ok(()) => Activity::Ended,
+        Err(error) => {
+            tracing::error!("the source ended: {error}");
+            Activity::Failed(error.to_string())
+        }
+    });
+    result
+}
+
 fn system_watch(on_change: OnChange) -> Result<Box<dyn FolderWatch>, WatchError> {
     Ok(Box::new(SystemWatch::new(on_change)?))
 }
 
-fn committed(sink: &dyn SourceSink, name: &str) -> Option<Cursor> {
-    Cursor::from_bytes(&sink.checkpoint(name)?.cursor?)
+fn committed(sink: &dyn SourceSink, name: &str) -> Option<Vec<u8>> {
+    sink.checkpoint(name)?.cursor
 }

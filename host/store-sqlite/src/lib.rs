@@ -25,6 +25,7 @@ mod record;
 mod retention;
 mod schema;
 mod store;
+mod token;
 mod write;
 
 pub use backup::BackupProgress;

@@ -9,7 +9,7 @@ use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint};
 use lifesigns_record::{
     AlertHistoryFilter, AuditError, AuditFilter, AuditLogEntry, BackupError, ChainMark, ChainVerification, Commit,
     ReceiverPause, ReceiverState, RecordError, RecordReader, RecordReaders, RecordWriter, RecordedState,
-    RetentionPolicy, RetentionStep, StoredNotice, WriterEpoch,
+    RetentionPolicy, RetentionStep, StoredNotice, StoredToken, WriterEpoch,
 };
 
 use crate::{error::StoreOpenError, file::beside, reader::StoreReader, store::Store};
@@ -86,6 +86,10 @@ impl RecordReader for StoreReader {
 
     fn receivers(&self) -> Result<Vec<ReceiverState>, RecordError> {
         Ok(Self::receivers(self)?)
+    }
+
+    fn tokens(&self) -> Result<Vec<StoredToken>, RecordError> {
+        Ok(Self::tokens(self)?)
     }
 
     fn past_alerts(&self, filter: &AlertHistoryFilter) -> Result<Vec<Alert>, RecordError> {

@@ -25,7 +25,7 @@ const WAL_BYTES: u64 = 256 << 20;
 /// A file that is larger than this is not checked whole when it is opened: it would take too long.
 const CHECKED_BYTES: u64 = 1 << 30;
 /// The tables that a restart reads whole.
-const NOW: [&str; 12] = [
+const NOW: [&str; 13] = [
     "meta",
     "place",
     "clock",
@@ -38,6 +38,7 @@ const NOW: [&str; 12] = [
     "silence",
     "badge_now",
     "receiver",
+    "token",
 ];
 
 /// One file, one writer. Dropped, it is closed.

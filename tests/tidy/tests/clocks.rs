@@ -26,7 +26,7 @@ const SYSTEM_CLOCK: [(&str, &str); 10] = [
 
 /// Where `Instant` is read: to measure, to pace real work, or to bound a wait for a thread, a process or
 /// the network. What happens at a time, or after days, goes by the clock.
-const MONOTONIC: [(&str, &str); 15] = [
+const MONOTONIC: [(&str, &str); 17] = [
     ("host/cli/src/demo/mod.rs", "measures"),
     ("host/cli/src/reload.rs", "waits until a file is written"),
     ("host/cli/src/replay.rs", "measures"),
@@ -34,10 +34,12 @@ const MONOTONIC: [(&str, &str); 15] = [
     ("host/cli/src/run.rs", "paces looks at files"),
     ("host/engine/src/shard_loop.rs", "paces a shard"),
     ("host/engine/src/statistics.rs", "measures"),
+    ("host/gateway/src/access.rs", "measures, and bounds failed authentications"),
     ("host/intake/src/follow/late.rs", "bounds how long a file that was left stays open"),
     ("host/lifesigns/src/rule_reload.rs", "paces the index"),
     ("host/notifications/src/", "bounds a wait for threads and for a server"),
     ("host/recorder/src/open.rs", "paces turns"),
+    ("host/recorder/src/pulse.rs", "measures turns"),
     ("host/recorder/src/recorder.rs", "paces turns and tries to commit"),
     ("host/rulestore/src/watch.rs", "paces looks at files"),
     ("host/sandbox/src/child.rs", "bounds a process"),

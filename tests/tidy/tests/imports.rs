@@ -27,8 +27,8 @@ const DOORS: [(&str, &[&str]); 17] = [
     ("core_affinity", &["lifesigns-engine"]),
     ("toml", &["lifesigns-document"]),
     ("miette", &["lifesigns-document"]),
-    ("tokio", &["lifesigns-gateway"]),
-    ("axum", &["lifesigns-gateway"]),
+    ("tokio", &["lifesigns-gateway", "lifesigns-ingest", "lifesigns-network"]),
+    ("axum", &["lifesigns-gateway", "lifesigns-ingest"]),
     ("hyper", &["lifesigns-gateway"]),
     ("openssl", &[]),
 ];

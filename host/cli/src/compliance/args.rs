@@ -7,7 +7,7 @@ use lifesigns_report::ReportFormat;
 
 use super::parts::{
     AlertsCommand, AlertsFilter, AuditCommand, AuditFilter, GroupsCommand, ObjectsCommand, ObjectsFilter,
-    OutboxCommand, PolicyCommand, RouteCommand, SilenceCommand,
+    OutboxCommand, PolicyCommand, RouteCommand, SilenceCommand, TokenCommand,
 };
 
 use super::when;
@@ -24,6 +24,15 @@ pub(crate) struct Where {
     /// The host's store, which is read where no host is running.
     #[arg(long, global = true, value_name = "FILE", env = "LIFESIGNS_STORE", help_heading = "Where")]
     pub(crate) store: Option<PathBuf>,
+    /// A host in the network, such as https://lifesigns.example:9123, in place of one on this machine.
+    #[arg(long, global = true, value_name = "URL", env = "LIFESIGNS_SERVER", help_heading = "Where")]
+    pub(crate) server: Option<String>,
+    /// The file of the token to show there; default the token in LIFESIGNS_TOKEN.
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Where")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// The certificates (PEM) to trust there; default those of the web's authorities.
+    #[arg(long, global = true, value_name = "FILE", env = "LIFESIGNS_CA", help_heading = "Where")]
+    pub(crate) ca: Option<PathBuf>,
     /// A table for people, or JSON for programs (times in nanoseconds since 1970).
     #[arg(long, short, global = true, value_name = "FORM", default_value = "table", help_heading = "Where")]
     pub(crate) output: Output,
@@ -235,6 +244,22 @@ the host.")]
         /// The file of the copy, which must not exist yet.
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        #[command(flatten)]
+        place: Where,
+    },
+    /// Make, list and revoke the tokens of those who ask the API in the network.
+    #[command(after_help = "\
+Examples:
+  lifesigns token add grafana --role viewer --expires 365d
+  lifesigns token add shipper --role ingest --expires never > shipper.token
+  lifesigns token list
+  lifesigns token revoke grafana
+
+A token is printed once, alone on standard output. Where no host runs it is made in the store, which need not exist
+yet: a host that listens beyond loopback needs one to start.")]
+    Token {
+        #[command(subcommand)]
+        command: Option<TokenCommand>,
         #[command(flatten)]
         place: Where,
     },

@@ -1,10 +1,10 @@
 //! Asking: a running host over its socket; where none runs, its store.
 
 use lifesigns_api::{ApiError, Service};
-use lifesigns_gateway::{ConnectError, HostClient};
+use lifesigns_gateway::{ConnectError, HostClient, user_name};
 use lifesigns_text::visible;
 
-use super::{args::Where, at_rest, places::Places};
+use super::{args::Where, at_rest, places::Places, remote};
 use crate::exit::Failure;
 
 /// Where answers come from.
@@ -12,11 +12,17 @@ pub(crate) struct Host {
     places: Places,
     name: Option<String>,
     patient: bool,
+    /// How a host in the network is asked, if one is named.
+    remote: Option<Where>,
 }
 
 impl Host {
     pub(crate) fn new(place: &Where) -> Result<Self, Failure> {
-        Ok(Self { places: Places::find(place)?, name: name(place), patient: false })
+        if place.server.is_some() {
+            let (places, name) = (Places::without(place), place.name.clone());
+            return Ok(Self { places, name, patient: false, remote: Some(place.clone()) });
+        }
+        Ok(Self { places: Places::find(place)?, name: name(place), patient: false, remote: None })
     }
 
     /// Waits for answers without a limit.
@@ -35,9 +41,10 @@ impl Host {
     }
 
     fn service(&self) -> Result<Box<dyn Service>, Failure> {
-        let mut client = match HostClient::connect(&self.places.socket) {
+        let remote = self.remote.as_ref().map(remote::client).transpose()?.flatten();
+        let mut client = match remote.map_or_else(|| HostClient::connect(&self.places.socket), Ok) {
             Ok(client) => client,
-            Err(ConnectError::NoHost { .. }) => return Ok(Box::new(at_rest::service(&self.places)?)),
+            Err(ConnectError::NoHost { .. }) => return Ok(Box::new(at_rest::service(&self.places, self.who()?)?)),
             Err(error) => return Err(Failure::failed(error)),
         };
         if self.patient {
@@ -47,6 +54,19 @@ impl Host {
             client = client.in_the_name_of(name).map_err(refused)?;
         }
         Ok(Box::new(client))
+    }
+
+    /// Who acts in a store at rest: the user of this process, or another one in whose name root acts.
+    fn who(&self) -> Result<String, Failure> {
+        let user = rustix::process::getuid();
+        let own = user_name(user.as_raw());
+        match &self.name {
+            Some(name) if *name != own && user.is_root() => Ok(format!("{name} (by {own})")),
+            Some(name) if *name != own => {
+                Err(Failure::Failed(format!("only root may act in another name; you are {own}")))
+            }
+            _ => Ok(own),
+        }
     }
 }
 

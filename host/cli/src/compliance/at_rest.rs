@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, Once};
 
+use lifesigns::model::{Clock as _, SystemClock};
+use lifesigns_api::ApiError;
 use lifesigns_compliance::{BookSnapshot, ConfigError};
-use lifesigns_recorder::{AtRestRemark, StoreAtRest};
-use lifesigns_store_sqlite::{StoreFile, StoreReader};
+use lifesigns_recorder::{AtRestRemark, OpenWriter, StoreAtRest};
+use lifesigns_store_sqlite::{Store, StoreFile, StoreReader};
 
 use super::places::Places;
 use crate::{exit::Failure, terminal};
@@ -12,7 +14,8 @@ use crate::{exit::Failure, terminal};
 /// A command may ask several questions; the remark about the configuration is made once.
 static REMARKED: Once = Once::new();
 
-pub(crate) fn service(places: &Places) -> Result<StoreAtRest, Failure> {
+/// Returns the service of the store at rest; what is changed there is changed in the name of `who`.
+pub(crate) fn service(places: &Places, who: String) -> Result<StoreAtRest, Failure> {
     let config = places.config.as_deref().map_or("lifesigns.toml".to_owned(), |path| path.display().to_string());
     let compliance = places.settings.as_ref().map(|settings| Arc::new(settings.compliance.clone()));
     let absence = format!("no host is running at {}", places.socket.display());
@@ -20,7 +23,13 @@ pub(crate) fn service(places: &Places) -> Result<StoreAtRest, Failure> {
     let clock = Arc::new(lifesigns::model::SystemClock);
     let service = StoreAtRest::new(Arc::new(StoreFile::new(&places.store)), compliance, clock, absence, remedy)
         .map_err(configuration_errors)?;
-    Ok(service.on_remark(warn))
+    let store = places.store.clone();
+    let open: OpenWriter = Box::new(move || {
+        let opened = Store::open(&store, SystemClock.now_ns());
+        let opened = opened.map_err(|error| ApiError::Unavailable(error.to_string()))?;
+        Ok(Box::new(opened) as _)
+    });
+    Ok(service.on_remark(warn).acting(who, open))
 }
 
 fn warn(remark: AtRestRemark) {

@@ -12,10 +12,12 @@ mod doctor;
 mod matcher;
 mod parts;
 mod places;
+mod remote;
 mod report;
 pub(crate) mod show;
 mod silences;
 mod table;
+mod tokens;
 mod validate;
 mod what_if;
 pub(crate) mod when;
@@ -47,6 +49,7 @@ const BADGES: usize = 1000;
 pub(crate) fn run(command: &Command) -> Outcome {
     match command {
         Command::Alerts { command, filter, place } => alerts(command.as_ref(), filter, place),
+        Command::Token { command, place } => tokens::run(command.as_ref(), place),
         Command::Silence { command, place } => silences::run(command.as_ref(), place),
         Command::Objects { command, filter, place } => match command {
             None => list_objects(filter, place),
@@ -79,6 +82,9 @@ pub(crate) fn run(command: &Command) -> Outcome {
             Some(OutboxCommand::Resend { ids, receiver }) => acts::resend(ids, receiver.as_deref(), place),
         },
         Command::Backup { file, place } => acts::backup(file, place),
+        Command::Doctor { place } if place.server.is_some() => {
+            Err(Failure::Usage("`doctor` looks at the machine that it runs on, not at a --server".to_owned()))
+        }
         Command::Doctor { place } => doctor::run(place),
         Command::Validate { what_if: false, place } => validate::run(place),
         Command::Validate { what_if: true, place } => what_if::run(place),
@@ -106,6 +112,7 @@ impl Command {
             | Self::Outbox { place, .. }
             | Self::Backup { place, .. }
             | Self::Doctor { place }
+            | Self::Token { place, .. }
             | Self::Validate { place, .. } => place,
         }
     }

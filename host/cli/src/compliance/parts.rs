@@ -1,10 +1,12 @@
 //! What the commands about alerts, objects and the rest can do, as typed.
 
 mod alerts;
+mod tokens;
 
 use clap::{Args, Subcommand};
 
 pub(crate) use alerts::{AlertsCommand, AlertsFilter, SilenceCommand, Which};
+pub(crate) use tokens::{Expiry, TokenCommand};
 
 use super::{matcher, when};
 

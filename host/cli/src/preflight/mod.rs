@@ -18,6 +18,7 @@ pub(crate) use self::{
 };
 use crate::{
     exit::{Failure, Outcome},
+    server::{identity, require_token},
     terminal,
 };
 
@@ -26,13 +27,13 @@ use crate::{
 /// # Errors
 /// When there is none.
 pub(crate) fn require_source(path: &Path, settings: &Settings) -> Outcome {
-    match settings.sources.is_empty() {
-        false => Ok(()),
-        true => Err(Failure::Configuration(format!(
-            "{}: there is no [[source]]; name at least one, such as `file = \"/var/log/syslog\"`",
-            path.display()
-        ))),
+    if !settings.sources.is_empty() || settings.server.is_some() {
+        return Ok(());
     }
+    Err(Failure::Configuration(format!(
+        "{}: there is no [[source]]; name at least one, such as `file = \"/var/log/syslog\"`",
+        path.display()
+    )))
 }
 
 /// Everything for which `run` would not start, beside the rules; a line each.
@@ -44,6 +45,8 @@ pub(crate) fn refusals(path: &Path, settings: &Settings) -> Vec<String> {
     }
     refusals.extend(receivers::refusals(settings));
     refusals.extend(places::refusals(settings));
+    refusals.extend(require_token(settings).err().map(|why| why.to_string()));
+    refusals.extend(settings.server.as_ref().and_then(|server| identity(server).err()).map(|why| why.to_string()));
     refusals
 }
 

@@ -21,7 +21,11 @@ pub(super) fn problems(sources: &[SourceSettings]) -> Vec<Problem> {
 
 fn problem(source: &SourceSettings) -> Option<Problem> {
     let (path, followed) = match &source.kind {
-        SourceKind::Stdin => return None,
+        SourceKind::Stdin | SourceKind::Http(_) | SourceKind::Host(_) => return None,
+        SourceKind::Syslog(syslog) => {
+            let why = lifesigns_network::check(syslog).err()?;
+            return Some(Problem::new("source", &source.name, why.what, why.fix));
+        }
         SourceKind::Follow(path, _) => (path, true),
         SourceKind::File(path) => (path, false),
     };

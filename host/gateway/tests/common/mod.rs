@@ -11,9 +11,9 @@ use std::{
 };
 
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, HostStatus, NoticeSelection, OutboxFilter, PastAlerts,
-    PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, ServiceFactory, TapPage, TapQuery,
-    UndeliveredNotice,
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, CreatedToken, HostStatus, NewToken, NoticeSelection,
+    OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, ServiceFactory,
+    TapPage, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, CommandAction,
@@ -91,6 +91,18 @@ impl Service for Echo {
 
     fn drop_dead(&self, which: &NoticeSelection) -> Result<String, ApiError> {
         Ok(format!("{}: {which:?}", self.0))
+    }
+
+    fn tokens(&self) -> Result<Vec<TokenInfo>, ApiError> {
+        Ok(Vec::new())
+    }
+
+    fn add_token(&self, new: &NewToken) -> Result<CreatedToken, ApiError> {
+        Err(ApiError::Unavailable(format!("{}: {new:?}", self.0)))
+    }
+
+    fn revoke_token(&self, name: &str) -> Result<String, ApiError> {
+        Ok(format!("{}: {name}", self.0))
     }
 
     fn backup(&self, to: &Path) -> Result<String, ApiError> {

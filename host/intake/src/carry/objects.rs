@@ -19,7 +19,7 @@ impl ObjectLines {
     /// Adds a line, without its line end, that is about `object` unless it names another one. Line ends
     /// within it become spaces.
     pub fn push(&mut self, object: &str, line: &[u8]) -> Pushed {
-        let object: String = object.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect();
+        let object = printable(object);
         let mut end = [0; 1];
         let end = END.encode_utf8(&mut end).as_bytes();
         if !line.contains(&b'\n') {
@@ -38,6 +38,14 @@ impl ObjectLines {
     pub fn into_bytes(self) -> Vec<u8> {
         self.0.into_bytes()
     }
+}
+
+/// Returns a name without control characters: they could end it.
+fn printable(name: &str) -> Cow<'_, str> {
+    if !name.contains(char::is_control) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(name.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect())
 }
 
 /// Returns a decoder for [`ObjectLines`], each of which `inner` decodes.
@@ -63,6 +71,15 @@ impl Decoder for OfObjects {
 
     fn facts(&self) -> bool {
         self.0.facts()
+    }
+
+    /// The line before may be of another object.
+    fn inherits_time(&self) -> bool {
+        false
+    }
+
+    fn written<'a>(&self, line: &'a str) -> &'a str {
+        line.split_once(END).map_or(line, |(_, line)| line)
     }
 
     fn may_have_time(&self, line: &[u8]) -> bool {

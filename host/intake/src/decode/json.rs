@@ -13,22 +13,25 @@ use memchr::memchr2;
 const DEPTH: usize = 128;
 
 /// The text is not JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct InvalidJson;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is not JSON")]
+pub struct InvalidJson;
 
-/// Reads one value from front to back.
-pub(crate) struct JsonReader<'a> {
+/// Reads one value from front to back, and hands out borrowed pieces of it.
+#[derive(Clone, Debug)]
+pub struct JsonReader<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> JsonReader<'a> {
-    pub(crate) const fn new(text: &'a str) -> Self {
+    /// Returns a reader at the front of `text`.
+    pub const fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
 
     /// Returns the first byte of what comes next; 0 at the end.
-    pub(crate) fn peek(&mut self) -> u8 {
+    pub fn peek(&mut self) -> u8 {
         let bytes = self.text.as_bytes();
         while let Some(byte) = bytes.get(self.at) {
             if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
@@ -40,7 +43,10 @@ impl<'a> JsonReader<'a> {
     }
 
     /// Steps over `byte`, which must come next.
-    pub(crate) fn step(&mut self, byte: u8) -> Result<(), InvalidJson> {
+    ///
+    /// # Errors
+    /// If something else comes next, or it is not JSON.
+    pub fn step(&mut self, byte: u8) -> Result<(), InvalidJson> {
         if self.peek() == byte {
             self.at += 1;
             return Ok(());
@@ -50,7 +56,10 @@ impl<'a> JsonReader<'a> {
 
     /// Returns the next key of an object whose brace has been stepped over, or `None` after its end.
     /// `first` holds for the first call.
-    pub(crate) fn key(&mut self, first: bool) -> Result<Option<Cow<'a, str>>, InvalidJson> {
+    ///
+    /// # Errors
+    /// If something else comes next, or it is not JSON.
+    pub fn key(&mut self, first: bool) -> Result<Option<Cow<'a, str>>, InvalidJson> {
         if self.peek() == b'}' {
             self.at += 1;
             return Ok(None);
@@ -66,28 +75,34 @@ impl<'a> JsonReader<'a> {
     }
 
     /// Where the reader is in its text.
-    pub(crate) const fn at(&self) -> usize {
+    pub const fn at(&self) -> usize {
         self.at
     }
 
     /// What has not been read yet.
-    pub(crate) fn rest(&self) -> &'a str {
+    pub fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
     /// Whether what made a read fail is that the text ends too early.
-    pub(crate) fn is_cut(&mut self) -> bool {
+    pub fn is_cut(&mut self) -> bool {
         self.peek() == 0 && self.at == self.text.len()
     }
 
     /// Nothing but space may be left.
-    pub(crate) fn end(&mut self) -> Result<(), InvalidJson> {
+    ///
+    /// # Errors
+    /// If something else comes next, or it is not JSON.
+    pub fn end(&mut self) -> Result<(), InvalidJson> {
         self.peek();
         if self.at == self.text.len() { Ok(()) } else { Err(InvalidJson) }
     }
 
     /// Returns the string that comes next.
-    pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, InvalidJson> {
+    ///
+    /// # Errors
+    /// If something else comes next, or it is not JSON.
+    pub fn string(&mut self) -> Result<Cow<'a, str>, InvalidJson> {
         match self.open_string()? {
             (text, true) => Ok(text),
             (_, false) => Err(InvalidJson),
@@ -95,7 +110,10 @@ impl<'a> JsonReader<'a> {
     }
 
     /// Returns the string that comes next, and whether it ends; one that does not is all that is left.
-    pub(crate) fn open_string(&mut self) -> Result<(Cow<'a, str>, bool), InvalidJson> {
+    ///
+    /// # Errors
+    /// If something else comes next, or it is not JSON.
+    pub fn open_string(&mut self) -> Result<(Cow<'a, str>, bool), InvalidJson> {
         self.step(b'"')?;
         let rest = &self.text[self.at..];
         let Some(stop) = memchr2(b'"', b'\\', rest.as_bytes()) else {
@@ -168,7 +186,10 @@ impl<'a> JsonReader<'a> {
     }
 
     /// Returns the value that comes next, whatever it is, as it is in the text.
-    pub(crate) fn raw(&mut self) -> Result<&'a str, InvalidJson> {
+    ///
+    /// # Errors
+    /// If something else comes next, or it is not JSON.
+    pub fn raw(&mut self) -> Result<&'a str, InvalidJson> {
         self.peek();
         let start = self.at;
         self.skip(0)?;

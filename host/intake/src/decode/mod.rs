@@ -38,7 +38,7 @@ pub use format::{Format, UnknownFormat};
 pub use format_parts::TimeFormatError;
 pub use time_format::TimeFormat;
 
-pub(crate) use json::{InvalidJson, JsonReader};
+pub use json::{InvalidJson, JsonReader};
 
 /// Returns a time as logs and people write it, in nanoseconds since the Unix epoch: RFC 3339, the same with a space for
 /// the `T` or without a zone (UTC), or a number of seconds, milli-, micro- or nanoseconds since the epoch. `None` for

@@ -13,6 +13,7 @@ use crate::{
     outbox::{ReceiverState, StoredNotice},
     record::RecordReader,
     state::RecordedState,
+    token::StoredToken,
 };
 
 pub(super) struct MemoryReader(pub(super) Arc<Shared>);
@@ -49,6 +50,10 @@ impl RecordReader for MemoryReader {
 
     fn receivers(&self) -> Result<Vec<ReceiverState>, RecordError> {
         Ok(self.0.state.lock().outbox.receivers())
+    }
+
+    fn tokens(&self) -> Result<Vec<StoredToken>, RecordError> {
+        Ok(self.0.state.lock().tokens.values().cloned().collect())
     }
 
     fn past_alerts(&self, filter: &AlertHistoryFilter) -> Result<Vec<Alert>, RecordError> {

@@ -1,12 +1,17 @@
 //! The state of a record in memory: what a restart resumes from, and how a commit changes it.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use lifesigns_compliance::{BookSnapshot, KnownRule};
 use parking_lot::Mutex;
 
 use super::{book::BookTables, history::HistoryTables, outbox::OutboxTables, stream::StreamTables};
-use crate::{commit::Commit, epoch::WriterEpoch, state::RecordedState};
+use crate::{
+    commit::Commit,
+    epoch::WriterEpoch,
+    state::RecordedState,
+    token::{StoredToken, TokenChange},
+};
 
 /// The state, shared by writers and readers.
 #[derive(Debug)]
@@ -35,6 +40,7 @@ pub(super) struct State {
     pub(super) book: BookTables,
     pub(super) outbox: OutboxTables,
     pub(super) history: HistoryTables,
+    pub(super) tokens: BTreeMap<String, StoredToken>,
 }
 
 impl State {
@@ -57,6 +63,12 @@ impl State {
         }
         self.outbox.pause(&commit.pauses, now_ns);
         self.history.append(&changes.audit, now_ns);
+        for change in &commit.tokens {
+            match change {
+                TokenChange::Added(token) => _ = self.tokens.insert(token.name.clone(), token.clone()),
+                TokenChange::Revoked(name) => _ = self.tokens.remove(name),
+            }
+        }
         self.clock_ns = now_ns;
         if let Some(event_ns) = commit.event_ns {
             self.event_ns = event_ns;

@@ -2,11 +2,11 @@
 
 use lifesigns_document::{
     TableSchema,
-    ValueSchema::{self, Bool, Bytes, Duration, Either, Enum, Integer, List, Path, Size, Table, Text, True},
+    ValueSchema::{self, Bool, Bytes, Duration, Either, Enum, Integer, List, Path, Size, Table, Text},
     optional, required,
 };
 
-use super::{common::TIME_FORMAT, compliance, notifications};
+use super::{compliance, notifications, sources};
 
 static PATHS: ValueSchema = List(&Path, 0);
 
@@ -57,10 +57,11 @@ pub(crate) static ROOT: TableSchema = TableSchema::free(
         ),
         optional("compile", Table(&COMPILE), "Limits on compiling modules."),
         optional("engine", Table(&ENGINE), "Threads and limits of the engine."),
+        optional("server", Table(&SERVER), "The API and the receivers of events, in the network."),
         optional("badge", Table(&BADGE), "How badges are computed."),
         optional("retention", Table(&RETENTION), "How long the store keeps past data."),
         optional("outbound", Table(&notifications::OUTBOUND), "Networks to which notifications may be sent."),
-        optional("source", List(&Table(&SOURCE), 0), "Sources of log lines."),
+        optional("source", List(&Table(&sources::SOURCE), 0), "Sources of log lines."),
         optional("group", List(&Table(&compliance::GROUP), 0), "Groups of objects."),
         optional("policy", List(&Table(&compliance::POLICY), 0), "Policies of groups."),
         optional("alert", List(&Table(&compliance::ALERT), 0), "Alert definitions over symptoms and facts."),
@@ -125,6 +126,48 @@ static COMPILE: TableSchema = TableSchema::free(
     ],
 );
 
+static ADDRESSES: ValueSchema = List(&Text, 1);
+
+static SERVER: TableSchema = TableSchema::free(
+    "server",
+    "[server]",
+    &[
+        required(
+            "listen",
+            Either(&Text, &ADDRESSES),
+            "Addresses to listen at, such as `127.0.0.1:9123`. Others than loopback need TLS and a token.",
+        ),
+        optional("tls-cert", Path, "The certificate with its chain, as PEM; read again when it changes."),
+        optional("tls-key", Path, "Its key, as PEM."),
+        optional(
+            "allow-plain",
+            Bool,
+            "Listen beyond loopback without TLS, because a proxy in front of it speaks TLS; default `false`.",
+        ),
+        optional(
+            "anonymous",
+            List(&Enum(&["viewer", "ingest"]), 0),
+            "What callers without a token may do: `viewer` reads, `ingest` sends events; default `[]`.",
+        ),
+        optional("connections", Integer(1, 65_536), "Connections at one time; default `1024`."),
+        optional(
+            "connections-per-address",
+            Integer(1, 65_536),
+            "Connections from one address at one time; default `256`.",
+        ),
+        optional(
+            "read-timeout",
+            Duration(100),
+            "A request has to be whole, and an idle connection used again, within this time; default `30s`.",
+        ),
+        optional(
+            "write-timeout",
+            Duration(100),
+            "A client that takes nothing of an answer for this long is disconnected; default `30s`.",
+        ),
+    ],
+);
+
 static BADGE: TableSchema = TableSchema::free(
     "badge",
     "[badge]",
@@ -145,24 +188,3 @@ static RETENTION: TableSchema = TableSchema::free(
         optional("size", Size, "Largest size of the store, above which the oldest data is deleted; default `10GiB`."),
     ],
 );
-
-static SOURCE: TableSchema = TableSchema::free(
-    "source",
-    "a source",
-    &[
-        optional("file", Path, "A file to read."),
-        optional("stdin", True, "Read standard input, to its end."),
-        optional("name", Text, "Its name in evidence; default the path."),
-        optional("format", Enum(&["auto", "plain", "syslog", "logfmt", "ndjson"]), "How lines are read; default `auto`."),
-        optional(
-            "time-format",
-            Either(&TIME_FORMAT, &List(&TIME_FORMAT, 1)),
-            "How times look, such as `%d/%m/%y %H:%M:%S`, or a list of at most 16, tried in order; the shapes that are known are tried after them.",
-        ),
-        optional("object", Text, "The object of lines that name none; default the file's name without its last extension."),
-        optional("app", Text, "The application of lines that name none."),
-        optional("follow", Bool, "Follow the file as it grows, through rotation; default `true`."),
-        optional("from", Enum(&["start", "end"]), "Where to begin in a file without a checkpoint; default `start`."),
-    ],
-)
-.one_of(&["file", "stdin"]);

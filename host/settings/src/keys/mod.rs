@@ -4,5 +4,6 @@ mod common;
 mod compliance;
 mod host;
 mod notifications;
+mod sources;
 
 pub(crate) use host::ROOT;

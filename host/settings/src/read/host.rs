@@ -1,19 +1,12 @@
-//! Inventories, sources, engine, retention.
+//! Inventories, engine, retention.
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
-use lifesigns_document::{RawNode, RawValue, TextSpan};
-use lifesigns_intake::{FollowFrom, SourceKind, SourceSettings, TimeFormat};
+use lifesigns_document::{RawNode, RawValue};
 use lifesigns_notifications::config::OutboundConfig;
 
 use super::reader::Reader;
 use crate::settings::{CompileSettings, EngineSettings, RetentionSettings};
-
-/// Most formats of times of one source: each is tried on every line without another time.
-const TIME_FORMATS: usize = 16;
 
 impl Reader<'_, '_> {
     pub(super) fn inventories(&mut self, root: &RawNode) -> Vec<PathBuf> {
@@ -36,76 +29,10 @@ impl Reader<'_, '_> {
     pub(super) fn module_folders(&self, root: &RawNode) -> Vec<PathBuf> {
         one_or_more(root, "module-folders").iter().filter_map(|node| self.path(node)).collect()
     }
-
-    pub(super) fn sources(&mut self, tables: &[RawNode]) -> Vec<SourceSettings> {
-        let mut seen: HashMap<String, TextSpan> = HashMap::new();
-        let mut sources = Vec::new();
-        for table in tables {
-            let Some(source) = self.source(table) else { continue };
-            let at = ["name", "file", "stdin"].iter().find_map(|key| table.get(key)).map_or(&table.at, |node| &node.at);
-            match seen.get(&source.name) {
-                Some(first) => self.check.duplicate("a source", &source.name, at, first),
-                None => _ = seen.insert(source.name.clone(), *at),
-            }
-            sources.push(source);
-        }
-        sources
-    }
-
-    fn source(&mut self, table: &RawNode) -> Option<SourceSettings> {
-        let (kind, name, stem) = match self.path_of(table, "file") {
-            Some(path) => {
-                let name = path.display().to_string();
-                (self.kind(table, path.clone()), name, stem(&path))
-            }
-            None if table.flag_of("stdin").unwrap_or(false) => {
-                for key in ["follow", "from"] {
-                    if let Some(entry) = table.entry(key) {
-                        self.check.error(&entry.at, format!("`{key}` is for files, and this is standard input"), None);
-                    }
-                }
-                (SourceKind::Stdin, "stdin".to_owned(), "stdin".to_owned())
-            }
-            None => return None,
-        };
-        Some(SourceSettings {
-            kind,
-            name: table.text_of("name").map_or(name, str::to_owned),
-            format: table.text_of("format").and_then(|word| word.parse().ok()).unwrap_or_default(),
-            object: table.text_of("object").map_or(stem, str::to_owned),
-            time_formats: self.time_formats(table),
-            app: table.text_of("app").map(str::to_owned),
-        })
-    }
-
-    /// How the times of a source look.
-    fn time_formats(&mut self, table: &RawNode) -> Vec<TimeFormat> {
-        let nodes = one_or_more(table, "time-format");
-        if let Some(node) = table.get("time-format").filter(|_| nodes.len() > TIME_FORMATS) {
-            self.check.error(&node.at, format!("`time-format` has more than {TIME_FORMATS} formats"), None);
-        }
-        nodes.iter().filter_map(|node| node.text()?.parse().ok()).collect()
-    }
-
-    fn kind(&mut self, table: &RawNode, path: PathBuf) -> SourceKind {
-        if table.flag_of("follow").unwrap_or(true) {
-            let end = table.text_of("from") == Some("end");
-            return SourceKind::Follow(path, if end { FollowFrom::End } else { FollowFrom::Start });
-        }
-        if let Some(entry) = table.entry("from") {
-            let help = "leave out `follow = false`, or `from`".to_owned();
-            self.check.error(&entry.at, "`from` says where following begins, and this is read once", Some(help));
-        }
-        SourceKind::File(path)
-    }
-}
-
-fn stem(path: &Path) -> String {
-    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Returns the items of the list under `key`, or the single value in its place.
-fn one_or_more<'n>(root: &'n RawNode, key: &str) -> &'n [RawNode] {
+pub(super) fn one_or_more<'n>(root: &'n RawNode, key: &str) -> &'n [RawNode] {
     match root.get(key) {
         Some(RawNode { value: RawValue::List(items), .. }) => items,
         Some(node) => std::slice::from_ref(node),

@@ -19,9 +19,13 @@ pub(super) struct Reader<'a, 'c> {
 impl Reader<'_, '_> {
     /// Returns a path, relative to the file or, from the environment, to the working directory.
     pub(super) fn path(&self, node: &RawNode) -> Option<PathBuf> {
-        let text = node.text()?;
+        Some(self.joined(node, Path::new(node.text()?)))
+    }
+
+    /// Returns a path that `node` names in some other way.
+    pub(super) fn joined(&self, node: &RawNode, path: &Path) -> PathBuf {
         let is_variable = node.at.source() >= self.variables;
-        Some(if is_variable { PathBuf::from(text) } else { self.base.join(text) })
+        if is_variable { path.to_owned() } else { self.base.join(path) }
     }
 
     pub(super) fn path_of(&self, table: &RawNode, key: &str) -> Option<PathBuf> {

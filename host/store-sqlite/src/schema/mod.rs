@@ -10,8 +10,14 @@ use crate::error::{StoreError, StoreOpenError};
 pub(crate) const APPLICATION: i64 = 0x6c73_676e;
 
 /// What leads from a version to the next; the first from nothing to version 1.
-pub(crate) const STEPS: [&str; 5] =
-    [include_str!("1.sql"), include_str!("2.sql"), include_str!("3.sql"), include_str!("4.sql"), include_str!("5.sql")];
+pub(crate) const STEPS: [&str; 6] = [
+    include_str!("1.sql"),
+    include_str!("2.sql"),
+    include_str!("3.sql"),
+    include_str!("4.sql"),
+    include_str!("5.sql"),
+    include_str!("6.sql"),
+];
 
 /// The version that this host reads and writes.
 pub(crate) const LATEST: i64 = STEPS.len().cast_signed() as i64;

@@ -4,6 +4,7 @@ mod book;
 mod engine;
 mod facts;
 mod outbox;
+mod token;
 
 use lifesigns_record::Commit;
 use rusqlite::Connection;
@@ -22,6 +23,7 @@ pub(crate) fn all(connection: &Connection, commit: &Commit) -> rusqlite::Result<
     outbox::update(connection, &commit.outbox, commit.now_ns)?;
     outbox::add(connection, &commit.changes.notices, commit.now_ns)?;
     outbox::pause(connection, &commit.pauses, commit.now_ns)?;
+    token::write(connection, &commit.tokens)?;
     audit::append(connection, &commit.changes.audit, commit.now_ns)?;
     set(connection, "clock_ns", bits(commit.now_ns))?;
     if let Some(event_ns) = commit.event_ns {

@@ -288,6 +288,7 @@ fn status() -> HostStatus {
             dead: 2,
             anchored_entry: Some(4711),
             anchored_ns: Some(now_ns - 3600 * SECOND_NS),
+            down_since_ns: None,
             last_ok_ns: None,
             last_error: "503".into(),
         }],

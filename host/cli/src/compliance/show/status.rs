@@ -1,6 +1,6 @@
 //! How a host is.
 
-use lifesigns_api::{HostStatus, RuleStatus, SourceState, SourceStatus, StoreState, WatchStatus};
+use lifesigns_api::{HostStatus, RuleStatus, SourceState, SourceStatus, StoreState, TrafficStatus, WatchStatus};
 use lifesigns_text::{visible, visible_lines};
 
 use super::{
@@ -114,6 +114,10 @@ fn sources(status: &HostStatus, view: &View) -> String {
     }
     let mut text = format!("{}{}", heading("Sources"), table.draw());
     text.push_str(&watch(&status.watch));
+    let is_shown = |traffic: &&TrafficStatus| !traffic.address.starts_with("HTTP") || !is_unused(traffic);
+    for traffic in status.sources.iter().filter_map(|source| source.traffic.as_ref()).filter(is_shown) {
+        text.push_str(&received(traffic));
+    }
     for source in status.sources.iter().filter(|source| !source.notes.is_empty()) {
         let name = Style::Yellow.on(&visible(&source.name));
         if source.gaps > 0 {
@@ -128,6 +132,39 @@ fn sources(status: &HostStatus, view: &View) -> String {
             }
         }
     }
+    text
+}
+
+/// Whether nothing has come: of the protocols that are taken over HTTP, most are not used.
+fn is_unused(traffic: &TrafficStatus) -> bool {
+    *traffic == TrafficStatus { address: traffic.address.clone(), ..TrafficStatus::default() }
+}
+
+/// Returns what a source that listens has received, and what of it was lost or wrong.
+fn received(traffic: &TrafficStatus) -> String {
+    let lines = count(traffic.lines as usize, "line");
+    let connections = count(traffic.connections as usize, "connection");
+    let mut text = format!("{}: {lines}, {} B, {connections} open", visible(&traffic.address), grouped(traffic.bytes));
+    let counts = [
+        (traffic.malformed, "malformed"),
+        (traffic.cut, "cut"),
+        (traffic.refused, "connections refused"),
+        (traffic.rejected, "rejected"),
+        (traffic.skipped, "samples not selected"),
+        (traffic.turned_away, "asked to come again"),
+    ];
+    for (number, what) in counts {
+        if number > 0 {
+            text.push_str(&format!(", {} {what}", grouped(number)));
+        }
+    }
+    if traffic.dropped > 0 {
+        text.push_str(&format!(", {}", Style::Red.on(&format!("{} dropped", grouped(traffic.dropped)))));
+    }
+    if !traffic.problem.is_empty() {
+        text.push_str(&format!("; the last problem: {}", visible(&traffic.problem)));
+    }
+    text.push('\n');
     text
 }
 

@@ -1,0 +1,52 @@
+//! Tokens: what is asked for, what is answered once, and what is listed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::RoleSet;
+
+/// A token to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    /// Its name: 1 to 64 small letters, digits and `-`; no other token has it.
+    pub name: String,
+    /// What its bearer may do; one role at least.
+    pub roles: RoleSet,
+    /// From when on it is refused, nanoseconds since 1970; `None` for never.
+    #[serde(default)]
+    pub expires_ns: Option<u64>,
+}
+
+/// A token, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenInfo {
+    /// Its name.
+    pub name: String,
+    /// What its bearer may do.
+    pub roles: RoleSet,
+    /// Who made it.
+    pub created_by: String,
+    /// When.
+    pub created_ns: u64,
+    /// From when on it is refused; `None` for never.
+    pub expires_ns: Option<u64>,
+    /// When it was last shown since the host started.
+    #[serde(default)]
+    pub used_ns: Option<u64>,
+}
+
+/// A token that was made. Its text is shown this once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedToken {
+    /// The text that its bearer sends.
+    pub token: String,
+    /// The rest.
+    #[serde(flatten)]
+    pub info: TokenInfo,
+}
+
+impl std::fmt::Debug for CreatedToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreatedToken").field("info", &self.info).finish_non_exhaustive()
+    }
+}

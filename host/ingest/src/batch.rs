@@ -1,0 +1,170 @@
+//! What decoders fill: records and lines in chunks, and what was refused, with the reason.
+
+use lifesigns_model::{Facts, LogRecord};
+use lifesigns_sources::{Content, ObjectLines, Pushed, RecordLines};
+
+/// Reasons that are kept of one request; the rest is counted.
+const ERRORS: usize = 100;
+/// A reason, in bytes.
+const DETAIL_BYTES: usize = 512;
+
+/// Why one item of a request was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ItemError {
+    /// Its number in the request: a line from 1, an item of a list from 0.
+    pub item: u64,
+    /// What is wrong.
+    pub detail: String,
+}
+
+/// A piece of a request that fits into one chunk.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub(crate) content: Content,
+    /// Items of the request up to its end.
+    pub(crate) items: u64,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct EventBatch {
+    pieces: Vec<Piece>,
+    lines: ObjectLines,
+    records: RecordLines,
+    /// Items that an earlier attempt has brought, and that are left out.
+    skip: u64,
+    accepted: u64,
+    refused: u64,
+    skipped: u64,
+    cut: u64,
+    malformed: u64,
+    errors: Vec<ItemError>,
+}
+
+/// What became of the items of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ItemCounts {
+    /// Items that were taken.
+    pub accepted: u64,
+    /// Items that were refused.
+    pub refused: u64,
+    /// Samples that no setting selects.
+    pub skipped: u64,
+    /// Items of which a part was too long, and was cut.
+    pub cut: u64,
+    /// Items that were taken as plain text because they do not follow their format.
+    pub malformed: u64,
+    /// Why the first of the refused items were refused.
+    pub errors: Vec<ItemError>,
+}
+
+impl EventBatch {
+    /// Returns a batch that leaves out the first `skip` items that are accepted.
+    pub(crate) fn skipping(skip: u64) -> Self {
+        Self { skip, ..Self::default() }
+    }
+
+    /// Adds a record about `object`, unless it names one. Returns whether it was taken.
+    pub(crate) fn record(&mut self, item: u64, record: &LogRecord<'_>, object: &str) -> bool {
+        if self.is_known() {
+            return true;
+        }
+        if record.malformed {
+            self.malformed += 1;
+        }
+        let mut pushed = self.records.push(record, object);
+        if pushed == Pushed::Full {
+            self.close();
+            pushed = self.records.push(record, object);
+        }
+        self.note(item, pushed)
+    }
+
+    /// Adds facts about `object`, without a message. Of more than a line can hold, several lines are made.
+    pub(crate) fn facts(&mut self, item: u64, time_ns: Option<u64>, object: &str, metrics: Vec<(String, f64)>) -> bool {
+        let metrics = metrics.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        let facts = Facts { metrics, ..Facts::default() };
+        let record = LogRecord { time_ns, facts: Some(facts), ..LogRecord::default() };
+        self.record(item, &record, object)
+    }
+
+    /// Adds a line about `object`, unless it names one. Returns whether it was taken.
+    pub(crate) fn line(&mut self, item: u64, object: &str, line: &str) -> bool {
+        if self.is_known() {
+            return true;
+        }
+        if line.len() > lifesigns_model::limits::LINE_BYTES {
+            let most = lifesigns_model::limits::LINE_BYTES;
+            self.refuse(item, format!("it has {} bytes, and an event has at most {most}", line.len()));
+            return false;
+        }
+        let mut pushed = self.lines.push(object, line.as_bytes());
+        if pushed == Pushed::Full {
+            self.close();
+            pushed = self.lines.push(object, line.as_bytes());
+        }
+        self.note(item, pushed)
+    }
+
+    /// Counts an item and returns true if an earlier attempt has brought it.
+    fn is_known(&mut self) -> bool {
+        if self.accepted < self.skip {
+            self.accepted += 1;
+            return true;
+        }
+        false
+    }
+
+    fn note(&mut self, item: u64, pushed: Pushed) -> bool {
+        if pushed == Pushed::Added {
+            self.accepted += 1;
+            return true;
+        }
+        self.refuse(item, "it is too large for an event".to_owned());
+        false
+    }
+
+    /// Notes that an item was refused.
+    pub(crate) fn refuse(&mut self, item: u64, detail: impl Into<String>) {
+        self.refused += 1;
+        if self.errors.len() < ERRORS {
+            let mut detail: String = detail.into();
+            detail.truncate(detail.floor_char_boundary(DETAIL_BYTES));
+            self.errors.push(ItemError { item, detail });
+        }
+    }
+
+    /// Notes samples that no setting selects.
+    pub(crate) fn skip_samples(&mut self, count: u64) {
+        self.skipped += count;
+    }
+
+    /// Notes that a part of an item was cut.
+    pub(crate) fn note_cut(&mut self) {
+        self.cut += 1;
+    }
+
+    /// Items that were taken or refused so far.
+    pub(crate) const fn items(&self) -> u64 {
+        self.accepted + self.refused
+    }
+
+    fn close(&mut self) {
+        if !self.lines.is_empty() {
+            let content = Content::ObjectLines(std::mem::take(&mut self.lines));
+            self.pieces.push(Piece { content, items: self.accepted });
+        }
+        if !self.records.is_empty() {
+            self.cut += self.records.cut();
+            let content = Content::Records(std::mem::take(&mut self.records));
+            self.pieces.push(Piece { content, items: self.accepted });
+        }
+    }
+
+    /// Returns the pieces in order, and what became of the items.
+    pub(crate) fn finish(mut self) -> (Vec<Piece>, ItemCounts) {
+        self.close();
+        let Self { pieces, accepted, refused, skipped, cut, malformed, errors, .. } = self;
+        (pieces, ItemCounts { accepted, refused, skipped, cut, malformed, errors })
+    }
+}

@@ -1,0 +1,22 @@
+//! Events in over HTTP: the protocols that shippers speak, as decoders and as one router for a server to mount.
+//! A request is answered when its events are committed. Paths and answers are described in `docs/ingest.md`.
+
+mod answers;
+mod batch;
+mod body;
+mod counters;
+mod decode;
+mod error;
+mod incoming;
+mod ingest;
+mod keys;
+mod limits;
+mod protobuf;
+mod receiver;
+mod routes;
+#[cfg(test)]
+mod tests;
+
+pub use ingest::Ingest;
+pub use limits::IngestLimits;
+pub use routes::{route_rules, router};

@@ -1,0 +1,28 @@
+//! Paths of each protocol, and how each answers.
+
+mod elastic;
+mod events;
+mod hec;
+mod log_insight;
+mod loki;
+mod otlp;
+mod remote_write;
+mod table;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+pub use table::route_rules;
+
+use self::hec::HecAcks;
+use crate::ingest::Ingest;
+
+/// Returns the paths of all protocols; those that are not on answer so. The server that mounts them decides who may
+/// send ([`route_rules`]), and adds [`Caller`](lifesigns_api::Caller) and [`SenderAddress`](lifesigns_api::SenderAddress)
+/// to requests.
+pub fn router(ingest: &Arc<Ingest>) -> Router {
+    let all = events::routes().merge(hec::routes(HecAcks::new(ingest.now_ns())));
+    let all = all.merge(log_insight::routes()).merge(loki::routes()).merge(elastic::routes());
+    all.merge(otlp::routes()).merge(remote_write::routes()).with_state(Arc::clone(ingest))
+}

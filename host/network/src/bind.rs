@@ -1,0 +1,144 @@
+//! From an address to a socket that listens, and why there is none.
+
+use std::{
+    fmt,
+    io::{self, ErrorKind},
+    net::{SocketAddr, TcpListener, UdpSocket},
+    os::unix::net::{UnixDatagram, UnixListener},
+    path::Path,
+};
+
+use lifesigns_intake::{SyslogAddress, SyslogSettings};
+use rustix::net::sockopt;
+
+use crate::unix_socket::{SocketFile, UnixSocketError};
+
+/// Room that is asked for in the kernel for datagrams that have not been read, in bytes; `net.core.rmem_max` bounds it.
+const RECEIVE_BYTES: usize = 8 << 20;
+
+/// A socket that listens.
+#[derive(Debug)]
+pub(crate) enum ListeningSocket {
+    Udp(UdpSocket),
+    Tcp(TcpListener),
+    Unix(UnixListener, SocketFile),
+    UnixDatagram(UnixDatagram, SocketFile),
+}
+
+/// Why a source cannot listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenError {
+    /// What is wrong.
+    pub what: String,
+    /// How to fix it; empty where `what` says it.
+    pub fix: String,
+    /// Another process, or this one, listens there already.
+    pub is_in_use: bool,
+}
+
+impl fmt::Display for ListenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        if self.fix.is_empty() { Ok(()) } else { write!(f, "; {}", self.fix) }
+    }
+}
+
+impl std::error::Error for ListenError {}
+
+/// Looks whether a source could listen, without listening: another process may do so at its address now.
+///
+/// # Errors
+/// When it could not, even if nothing else listened there.
+pub fn check(settings: &SyslogSettings) -> Result<(), ListenError> {
+    let checked = match &settings.address {
+        SyslogAddress::Unix(path) | SyslogAddress::UnixDatagram(path) => {
+            SocketFile::check(path).map_err(|error| unix(&settings.address, error))
+        }
+        SyslogAddress::Udp(address) => udp(*address).map(drop).map_err(|error| refused(&settings.address, &error)),
+        SyslogAddress::Tcp(address) => {
+            TcpListener::bind(address).map(drop).map_err(|error| refused(&settings.address, &error))
+        }
+    };
+    checked.or_else(|error| if error.is_in_use { Ok(()) } else { Err(error) })
+}
+
+/// Listens.
+pub(crate) fn listen(settings: &SyslogSettings) -> Result<ListeningSocket, ListenError> {
+    let address = &settings.address;
+    let system = |error: io::Error| refused(address, &error);
+    Ok(match address {
+        SyslogAddress::Udp(ip) => ListeningSocket::Udp(udp(*ip).map_err(system)?),
+        SyslogAddress::Tcp(ip) => {
+            let listener = TcpListener::bind(ip).map_err(system)?;
+            listener.set_nonblocking(true).map_err(system)?;
+            ListeningSocket::Tcp(listener)
+        }
+        SyslogAddress::Unix(path) => {
+            let bind = |inside: &Path| {
+                let listener = UnixListener::bind(inside)?;
+                listener.set_nonblocking(true)?;
+                Ok(listener)
+            };
+            let made = SocketFile::make(path, settings.mode, bind).map_err(|error| unix(address, error))?;
+            ListeningSocket::Unix(made.0, made.1)
+        }
+        SyslogAddress::UnixDatagram(path) => {
+            let bind = |inside: &Path| {
+                let socket = UnixDatagram::bind(inside)?;
+                socket.set_nonblocking(true)?;
+                Ok(socket)
+            };
+            let made = SocketFile::make(path, settings.mode, bind).map_err(|error| unix(address, error))?;
+            ListeningSocket::UnixDatagram(made.0, made.1)
+        }
+    })
+}
+
+fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind(address)?;
+    socket.set_nonblocking(true)?;
+    // As much as the system gives.
+    let _ = sockopt::set_socket_recv_buffer_size(&socket, RECEIVE_BYTES);
+    Ok(socket)
+}
+
+fn unix(address: &SyslogAddress, error: UnixSocketError) -> ListenError {
+    let (what, fix, is_in_use) = match error {
+        UnixSocketError::InUse => ("a process listens there already", "stop it, or choose another path", true),
+        UnixSocketError::NoSocket => {
+            ("something else than a socket is there", "move it away, or choose another path", false)
+        }
+        UnixSocketError::TooLong => ("the path is longer than 100 bytes", "choose a shorter one", false),
+        UnixSocketError::System(error) => return refused(address, &error),
+    };
+    ListenError { what: format!("cannot listen on {address}: {what}"), fix: fix.to_owned(), is_in_use }
+}
+
+fn refused(address: &SyslogAddress, error: &io::Error) -> ListenError {
+    let is_in_use = error.kind() == ErrorKind::AddrInUse;
+    let (what, fix) = match error.kind() {
+        ErrorKind::AddrInUse => (
+            "a process listens there already".to_owned(),
+            "stop it (`ss -lntup` names it), or choose another port".to_owned(),
+        ),
+        ErrorKind::AddrNotAvailable => (
+            "this machine has no such address".to_owned(),
+            "name one of its own, `0.0.0.0` for all of IPv4, or `[::]` for all".to_owned(),
+        ),
+        ErrorKind::PermissionDenied if is_low_port(address) => (
+            "this user may not take a port below 1024".to_owned(),
+            "choose a higher one, or give the process CAP_NET_BIND_SERVICE (`AmbientCapabilities=` of systemd)"
+                .to_owned(),
+        ),
+        ErrorKind::NotFound => ("its folder does not exist".to_owned(), "create it".to_owned()),
+        _ => (error.to_string(), String::new()),
+    };
+    ListenError { what: format!("cannot listen on {address}: {what}"), fix, is_in_use }
+}
+
+fn is_low_port(address: &SyslogAddress) -> bool {
+    match address {
+        SyslogAddress::Udp(ip) | SyslogAddress::Tcp(ip) => ip.port() < 1024,
+        SyslogAddress::Unix(_) | SyslogAddress::UnixDatagram(_) => false,
+    }
+}

@@ -1,0 +1,17 @@
+//! Sources that listen: syslog over UDP, TCP and Unix sockets. Each has a thread with a small runtime of
+//! its own; it submits what it has read, and reads nothing while the sink has no room.
+
+mod admission;
+mod batch;
+mod bind;
+mod connection;
+mod counters;
+mod datagrams;
+mod driver;
+mod framing;
+mod listener;
+mod race;
+mod unix_socket;
+
+pub use bind::{ListenError, check};
+pub use driver::NetworkDriver;

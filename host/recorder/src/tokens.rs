@@ -1,0 +1,307 @@
+//! Tokens of the API: how they are made, and the table by which callers are authenticated.
+
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use lifesigns_api::{ApiError, Caller, CreatedToken, NewToken, Role, RoleSet, TokenInfo, TokenRefusal};
+use lifesigns_compliance::AuditedChange;
+use lifesigns_record::{Commit, RecordWriter, StoredToken, TokenChange};
+use parking_lot::RwLock;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::history::unreadable;
+
+/// The most tokens.
+const TOKENS: usize = 10_000;
+/// The longest name, in characters.
+const NAME_CHARS: usize = 64;
+/// What the text of a token begins with, so that a scanner for secrets finds it.
+const PREFIX: &str = "lifesigns";
+/// Bytes of the part that finds a token, and of its secret.
+const ID_BYTES: usize = 8;
+const SECRET_BYTES: usize = 32;
+
+/// The tokens as they are committed.
+#[derive(Default)]
+pub(crate) struct TokenTable(RwLock<BTreeMap<String, Entry>>);
+
+struct Entry {
+    token: StoredToken,
+    roles: RoleSet,
+    /// When it was last shown; 0 if it never was.
+    used_ns: AtomicU64,
+}
+
+impl TokenTable {
+    pub(crate) fn new(tokens: Vec<StoredToken>) -> Self {
+        let table = Self::default();
+        table.apply(tokens.into_iter().map(TokenChange::Added).collect());
+        table
+    }
+
+    /// Puts committed changes in force.
+    pub(crate) fn apply(&self, changes: Vec<TokenChange>) {
+        let mut entries = self.0.write();
+        for change in changes {
+            match change {
+                TokenChange::Added(token) => {
+                    let roles = roles(&token);
+                    entries.insert(token.id.clone(), Entry { token, roles, used_ns: AtomicU64::new(0) });
+                }
+                TokenChange::Revoked(name) => entries.retain(|_, entry| entry.token.name != name),
+            }
+        }
+    }
+
+    /// Returns the caller that shows this text.
+    pub(crate) fn authenticate(&self, text: &str, now_ns: u64) -> Result<Caller, TokenRefusal> {
+        let (id, secret) = parts(text).unwrap_or_default();
+        let hash: [u8; 32] = Sha256::digest(secret).into();
+        let entries = self.0.read();
+        let entry = entries.get(id);
+        // A token that is not there takes as long as one whose secret is wrong.
+        let expected = entry.map_or([0; 32], |entry| entry.token.hash);
+        let is_right = bool::from(hash.ct_eq(&expected));
+        let Some(entry) = entry.filter(|_| is_right) else { return Err(TokenRefusal::Unknown) };
+        if entry.token.expires_ns.is_some_and(|expires_ns| expires_ns <= now_ns) {
+            return Err(TokenRefusal::Expired);
+        }
+        entry.used_ns.store(now_ns, Ordering::Relaxed);
+        Ok(Caller { name: format!("token {}", entry.token.name), roles: entry.roles })
+    }
+
+    /// Lists them by name.
+    pub(crate) fn list(&self) -> Vec<TokenInfo> {
+        let entries = self.0.read();
+        let used = |entry: &Entry| Some(entry.used_ns.load(Ordering::Relaxed)).filter(|used_ns| *used_ns > 0);
+        let mut all: Vec<_> =
+            entries.values().map(|entry| TokenInfo { used_ns: used(entry), ..info(&entry.token) }).collect();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        all
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.read().values().any(|entry| entry.token.name == name)
+    }
+
+    /// Decides whether `token` may be added beside those of a commit that is being made.
+    pub(crate) fn may_add(&self, token: &StoredToken, commit: &Commit) -> Result<(), ApiError> {
+        let is_added = |change: &TokenChange| matches!(change, TokenChange::Added(one) if one.name == token.name);
+        let is_taken = self.has(&token.name) || commit.tokens.iter().any(is_added);
+        may_add(&token.name, is_taken, self.0.read().len() + commit.tokens.len())
+    }
+
+    /// Decides whether the token `name` may be revoked.
+    pub(crate) fn may_revoke(&self, name: &str, commit: &Commit) -> Result<(), ApiError> {
+        let is_gone = commit.tokens.iter().any(|change| matches!(change, TokenChange::Revoked(one) if one == name));
+        if self.has(name) && !is_gone { Ok(()) } else { Err(unknown(name)) }
+    }
+}
+
+/// Makes a token in the name of `who`, and its text.
+pub(crate) fn make(new: &NewToken, who: &str, now_ns: u64) -> Result<(StoredToken, String), ApiError> {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if new.name.is_empty() || new.name.len() > NAME_CHARS || !new.name.chars().all(is_plain) {
+        let text = format!("the name of a token is 1 to {NAME_CHARS} small letters, digits and `-`");
+        return Err(ApiError::Invalid(text));
+    }
+    if new.roles.is_empty() {
+        return Err(ApiError::Invalid("a token has one role at least".to_owned()));
+    }
+    if new.expires_ns.is_some_and(|expires_ns| expires_ns <= now_ns) {
+        return Err(ApiError::Invalid("the token would have expired already".to_owned()));
+    }
+    let mut random = [0_u8; ID_BYTES + SECRET_BYTES];
+    let drawn = getrandom::fill(&mut random);
+    drawn.map_err(|error| ApiError::Internal(format!("the system gives no random numbers: {error}")))?;
+    let (id, secret) = (hex::encode(&random[..ID_BYTES]), hex::encode(&random[ID_BYTES..]));
+    let token = StoredToken {
+        name: new.name.clone(),
+        hash: Sha256::digest(&secret).into(),
+        roles: new.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+        created_by: who.to_owned(),
+        created_ns: now_ns,
+        expires_ns: new.expires_ns,
+        id,
+    };
+    let text = format!("{PREFIX}_{}_{secret}", token.id);
+    Ok((token, text))
+}
+
+/// Returns what is shown of a token once it is committed.
+pub(crate) fn created(token: &StoredToken, text: String) -> CreatedToken {
+    CreatedToken { token: text, info: info(token) }
+}
+
+/// Returns the audit entry for a token that was made.
+pub(crate) fn added(token: &StoredToken) -> AuditedChange {
+    AuditedChange {
+        time_ns: token.created_ns,
+        who: token.created_by.clone(),
+        what: "token made".to_owned(),
+        subject: token.name.clone(),
+        before: serde_json::Value::Null,
+        after: serde_json::json!({ "roles": token.roles, "expires_ns": token.expires_ns }),
+    }
+}
+
+/// Returns the audit entry for a token that was revoked.
+pub(crate) fn revoked(name: &str, who: &str, time_ns: u64) -> AuditedChange {
+    AuditedChange {
+        time_ns,
+        who: who.to_owned(),
+        what: "token revoked".to_owned(),
+        subject: name.to_owned(),
+        before: serde_json::Value::Null,
+        after: serde_json::Value::Null,
+    }
+}
+
+/// Makes a token in a store that no host has open.
+pub(crate) fn add_at_rest(
+    record: &mut dyn RecordWriter,
+    new: &NewToken,
+    who: &str,
+    now_ns: u64,
+) -> Result<CreatedToken, ApiError> {
+    let there = stored(record)?;
+    let (token, text) = make(new, who, now_ns)?;
+    may_add(&token.name, there.iter().any(|one| one.name == token.name), there.len())?;
+    let answer = created(&token, text);
+    commit_at_rest(record, added(&token), TokenChange::Added(token), now_ns)?;
+    Ok(answer)
+}
+
+/// Revokes a token in a store that no host has open.
+pub(crate) fn revoke_at_rest(
+    record: &mut dyn RecordWriter,
+    name: &str,
+    who: &str,
+    now_ns: u64,
+) -> Result<String, ApiError> {
+    if !stored(record)?.iter().any(|token| token.name == name) {
+        return Err(unknown(name));
+    }
+    commit_at_rest(record, revoked(name, who, now_ns), TokenChange::Revoked(name.to_owned()), now_ns)?;
+    Ok(revocation(name))
+}
+
+/// Returns what was done, in a line for a person.
+pub(crate) fn revocation(name: &str) -> String {
+    format!("token {name} is revoked")
+}
+
+/// Returns what is listed of a token.
+pub(crate) fn info(token: &StoredToken) -> TokenInfo {
+    TokenInfo {
+        name: token.name.clone(),
+        roles: roles(token),
+        created_by: token.created_by.clone(),
+        created_ns: token.created_ns,
+        expires_ns: token.expires_ns,
+        used_ns: None,
+    }
+}
+
+fn stored(record: &dyn RecordWriter) -> Result<Vec<StoredToken>, ApiError> {
+    record.readers().open().and_then(|reader| reader.tokens()).map_err(unreadable)
+}
+
+fn commit_at_rest(
+    record: &mut dyn RecordWriter,
+    audit: AuditedChange,
+    change: TokenChange,
+    now_ns: u64,
+) -> Result<(), ApiError> {
+    let mut commit = Commit { now_ns, tokens: vec![change], ..Commit::default() };
+    commit.changes.audit.push(audit);
+    record.commit(&commit).map_err(unreadable)
+}
+
+fn may_add(name: &str, is_taken: bool, count: usize) -> Result<(), ApiError> {
+    if is_taken {
+        return Err(ApiError::Conflict(format!("there is a token {name} already: revoke it, or choose another name")));
+    }
+    if count >= TOKENS {
+        return Err(ApiError::Conflict(format!("there are {TOKENS} tokens, which is the most: revoke some")));
+    }
+    Ok(())
+}
+
+fn unknown(name: &str) -> ApiError {
+    let shown = &name[..name.floor_char_boundary(NAME_CHARS)];
+    ApiError::Unknown(format!("there is no token {shown:?}; `lifesigns token list` shows those that there are"))
+}
+
+/// Returns the roles of a token; one that this version does not know gives nothing.
+fn roles(token: &StoredToken) -> RoleSet {
+    token.roles.iter().filter_map(|role| role.parse::<Role>().ok()).fold(RoleSet::default(), RoleSet::with)
+}
+
+/// Splits the text of a token into what finds it and its secret.
+fn parts(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix(PREFIX)?.strip_prefix('_')?.split_once('_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new(name: &str) -> NewToken {
+        NewToken { name: name.to_owned(), roles: RoleSet::default().with(Role::Operator), expires_ns: Some(100) }
+    }
+
+    #[test]
+    fn a_token_names_its_caller_until_it_expires_or_is_revoked() {
+        let (token, text) = make(&new("ci"), "alice", 7).expect("it is sound");
+        let table = TokenTable::new(vec![token]);
+        let caller = table.authenticate(&text, 99).expect("it is there");
+        assert_eq!((caller.name.as_str(), caller.roles.to_string().as_str()), ("token ci", "operator"));
+        assert_eq!(table.list()[0].used_ns, Some(99));
+        assert_eq!(table.authenticate(&text, 100), Err(TokenRefusal::Expired));
+        table.apply(vec![TokenChange::Revoked("ci".to_owned())]);
+        assert_eq!(table.authenticate(&text, 8), Err(TokenRefusal::Unknown));
+    }
+
+    #[test]
+    fn what_is_not_quite_a_token_is_none() {
+        let (token, text) = make(&new("ci"), "alice", 7).expect("it is sound");
+        let hash = hex::encode(token.hash);
+        let table = TokenTable::new(vec![token.clone()]);
+        let wrong = format!("{}0", &text[..text.len() - 1]);
+        let other = format!("{}1", &text[..text.len() - 1]);
+        for text in [
+            "",
+            "lifesigns__",
+            "lifesigns_",
+            &text[1..],
+            &format!("{text}0"),
+            &hash,
+            &format!("{PREFIX}_{}_", token.id),
+        ] {
+            assert_eq!(table.authenticate(text, 8), Err(TokenRefusal::Unknown), "{text}");
+        }
+        assert!(table.authenticate(&wrong, 8).is_err() || table.authenticate(&other, 8).is_err());
+    }
+
+    #[test]
+    fn the_secret_is_kept_nowhere_and_is_never_the_same() {
+        let (token, text) = make(&new("ci"), "alice", 7).expect("it is sound");
+        let secret = text.rsplit('_').next().expect("it has one");
+        assert_eq!(secret.len(), 64);
+        assert!(!format!("{token:?}{:?}{:?}", added(&token), created(&token, text.clone())).contains(secret));
+        assert_ne!(make(&new("ci"), "alice", 7).expect("it is sound").1, text);
+    }
+
+    #[test]
+    fn names_roles_and_times_make_sense() {
+        for bad in ["", "CI", "a b", "ä", &"x".repeat(65)] {
+            assert!(matches!(make(&new(bad), "alice", 7), Err(ApiError::Invalid(_))), "{bad}");
+        }
+        assert!(make(&NewToken { roles: RoleSet::default(), ..new("ci") }, "alice", 7).is_err());
+        assert!(make(&new("ci"), "alice", 100).is_err());
+    }
+}

@@ -1,0 +1,152 @@
+//! Sources.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use lifesigns_document::{RawNode, TextSpan};
+use lifesigns_intake::{
+    FollowFrom, Format, SourceKind, SourceSettings, SyslogAddress, SyslogLimits, SyslogSettings, TimeFormat,
+};
+
+use super::{host::one_or_more, reader::Reader};
+
+/// Most formats of times of one source: each is tried on every line without another time.
+const TIME_FORMATS: usize = 16;
+/// Where the kernel says what this machine is called.
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
+
+impl Reader<'_, '_> {
+    pub(super) fn sources(&mut self, tables: &[RawNode]) -> Vec<SourceSettings> {
+        let mut seen: HashMap<String, TextSpan> = HashMap::new();
+        let mut protocols = HashMap::new();
+        let mut sources = Vec::new();
+        for table in tables {
+            self.check_own_keys(table);
+            let at = ["name", "file", "stdin", "syslog", "http", "host"]
+                .iter()
+                .find_map(|key| table.get(key))
+                .map_or(&table.at, |node| &node.at);
+            let found = match table.get("http") {
+                Some(_) => self.http_sources(table, &mut protocols),
+                None => self.source(table).into_iter().collect(),
+            };
+            for source in found {
+                match seen.get(&source.name) {
+                    Some(first) => self.check.duplicate("a source", &source.name, at, first),
+                    None => _ = seen.insert(source.name.clone(), *at),
+                }
+                sources.push(source);
+            }
+        }
+        sources
+    }
+
+    fn source(&mut self, table: &RawNode) -> Option<SourceSettings> {
+        if table.flag_of("host").unwrap_or(false) {
+            return Some(self.host_source(table));
+        }
+        let (kind, name, object) = if let Some(path) = self.path_of(table, "file") {
+            self.only_for(table, "syslog", &["mode", "limits"]);
+            let (name, stem) = (path.display().to_string(), stem(&path));
+            (self.kind(table, path), name, stem)
+        } else if table.flag_of("stdin").unwrap_or(false) {
+            self.only_for(table, "files", &["follow", "from"]);
+            self.only_for(table, "syslog", &["mode", "limits"]);
+            (SourceKind::Stdin, "stdin".to_owned(), "stdin".to_owned())
+        } else {
+            let syslog = self.syslog(table)?;
+            self.only_for(table, "files", &["follow", "from"]);
+            let name = syslog.address.to_string();
+            (SourceKind::Syslog(syslog), name, host_name())
+        };
+        let format = match kind {
+            SourceKind::Syslog(_) => Format::Syslog,
+            _ => Format::default(),
+        };
+        Some(SourceSettings {
+            kind,
+            name: table.text_of("name").map_or(name, str::to_owned),
+            format: table.text_of("format").and_then(|word| word.parse().ok()).unwrap_or(format),
+            object: table.text_of("object").map_or(object, str::to_owned),
+            time_formats: self.time_formats(table),
+            app: table.text_of("app").map(str::to_owned),
+        })
+    }
+
+    /// Reports keys of a source that only others have.
+    fn only_for(&mut self, table: &RawNode, which: &str, keys: &[&str]) {
+        for key in keys {
+            if let Some(entry) = table.entry(key) {
+                let is = match which {
+                    "files" if table.get("stdin").is_some() => "standard input",
+                    "files" => "syslog",
+                    _ if table.get("stdin").is_some() => "standard input",
+                    _ => "a file",
+                };
+                self.check.error(&entry.at, format!("`{key}` is for {which}, and this is {is}"), None);
+            }
+        }
+    }
+
+    fn syslog(&mut self, table: &RawNode) -> Option<SyslogSettings> {
+        let node = table.get("syslog")?;
+        let address = match node.text()?.parse().ok()? {
+            SyslogAddress::Unix(path) => SyslogAddress::Unix(self.joined(node, &path)),
+            SyslogAddress::UnixDatagram(path) => SyslogAddress::UnixDatagram(self.joined(node, &path)),
+            address => address,
+        };
+        let is_path = matches!(address, SyslogAddress::Unix(_) | SyslogAddress::UnixDatagram(_));
+        if let Some(entry) = table.entry("mode").filter(|_| !is_path) {
+            self.check.error(&entry.at, format!("`mode` is for Unix sockets, and this is {address}"), None);
+        }
+        let mode = table.text_of("mode").and_then(|mode| u32::from_str_radix(mode, 8).ok());
+        let limits = table.get("limits").map(limits).unwrap_or_default();
+        Some(SyslogSettings { address, mode: mode.unwrap_or(SyslogSettings::MODE), limits })
+    }
+
+    /// How the times of a source look.
+    pub(super) fn time_formats(&mut self, table: &RawNode) -> Vec<TimeFormat> {
+        let nodes = one_or_more(table, "time-format");
+        if let Some(node) = table.get("time-format").filter(|_| nodes.len() > TIME_FORMATS) {
+            self.check.error(&node.at, format!("`time-format` has more than {TIME_FORMATS} formats"), None);
+        }
+        nodes.iter().filter_map(|node| node.text()?.parse().ok()).collect()
+    }
+
+    fn kind(&mut self, table: &RawNode, path: PathBuf) -> SourceKind {
+        if table.flag_of("follow").unwrap_or(true) {
+            let end = table.text_of("from") == Some("end");
+            return SourceKind::Follow(path, if end { FollowFrom::End } else { FollowFrom::Start });
+        }
+        if let Some(entry) = table.entry("from") {
+            let help = "leave out `follow = false`, or `from`".to_owned();
+            self.check.error(&entry.at, "`from` says where following begins, and this is read once", Some(help));
+        }
+        SourceKind::File(path)
+    }
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn limits(table: &RawNode) -> SyslogLimits {
+    let default = SyslogLimits::default();
+    let count = |key, default| table.whole_of(key).and_then(|count| usize::try_from(count).ok()).unwrap_or(default);
+    SyslogLimits {
+        connections: count("connections", default.connections),
+        connections_per_peer: count("connections-per-peer", default.connections_per_peer),
+        idle_ms: table.duration_of("idle").unwrap_or(default.idle_ms),
+        line_bytes: table.bytes_of("line").and_then(|size| size.try_into().ok()).unwrap_or(default.line_bytes),
+    }
+}
+
+/// Returns the name of this machine, which is the object of what its programs write.
+pub(super) fn host_name() -> String {
+    let name = fs::read_to_string(HOST_NAME).unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
+}
