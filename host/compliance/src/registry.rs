@@ -34,7 +34,7 @@ use shared_facts::SharedFacts;
 
 /// All objects as they are now. Facts that are late, older than what is known of the same fact, change
 /// nothing.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ObjectRegistry {
     compiled: Arc<CompiledConfig>,
     objects: SharedTable<Arc<ObjectEntry>>,

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// All alerts that the book knows. Every change is noted for the store.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Alerts {
     objects: SharedTable<ObjectAlerts>,
     dirty: HashSet<Key>,

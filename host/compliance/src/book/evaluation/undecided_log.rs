@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Expressions of definitions that fail on objects.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct UndecidedLog {
     /// By object and definition.
     failed: SharedMap<SharedMap<FailedExpression>>,

@@ -21,7 +21,7 @@ use crate::{
 type Symptoms = SharedMap<Arc<SymptomState>>;
 
 /// All objects with their symptoms. Every change of a symptom is noted for the store.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct ObjectStates {
     /// Symptoms, active or not, by object and `RULE/SYMPTOM`. A state is shared with what was taken out and is
     /// not written yet.

@@ -8,7 +8,7 @@ use crate::book::{
 };
 
 /// See the module. The order of the clocks is of no account.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct EventClocks {
     sources: HashMap<Id, HashMap<Id, EventClock>>,
     len: usize,
