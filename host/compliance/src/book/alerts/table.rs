@@ -149,6 +149,14 @@ impl Alerts {
         self.objects.get(object)?.pending.get(name)
     }
 
+    /// Returns the transition of a definition, which must wait.
+    pub(crate) fn existing_pending(&self, object: &Id, name: &Id) -> &PendingTransition {
+        match self.pending(object, name) {
+            Some(pending) => pending,
+            None => unreachable!("{name} on {object} does not wait"),
+        }
+    }
+
     /// Returns what waits on an object, by definition.
     pub(crate) fn pending_of(&self, object: &str) -> impl Iterator<Item = (&Id, &PendingTransition)> {
         self.objects.get(object).into_iter().flat_map(|alerts| &alerts.pending)

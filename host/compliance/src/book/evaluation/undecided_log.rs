@@ -75,6 +75,7 @@ impl UndecidedLog {
     }
 
     fn remove_definition(&mut self, object: &Id, name: &Id) {
+        // On most objects nothing is undecided.
         let Some(failed) = self.failed.get_mut(object) else { return };
         failed.remove(name);
         if failed.is_empty() {

@@ -43,6 +43,7 @@ impl EventClocks {
     }
 
     pub(crate) fn remove(&mut self, key: &ClockKey) {
+        // Clocks that wait for nothing are evicted.
         let Some(objects) = self.sources.get_mut(&key.source) else { return };
         self.len -= usize::from(objects.remove(&key.object).is_some());
         if objects.is_empty() {
