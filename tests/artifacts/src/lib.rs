@@ -9,6 +9,9 @@ use std::{
 
 use lifesigns_workbench::{BuiltModule, build, rule_crates};
 
+/// Cargo, for tests that build or run something.
+pub use lifesigns_workbench::outer_cargo as cargo;
+
 /// Returns the module of `rules/NAME`.
 ///
 /// # Panics
