@@ -21,6 +21,7 @@ use lifesigns_sandbox::{MemoryBudget, Sandbox};
 use lifesigns_store_sqlite::{Store, StoreOpenError};
 
 use crate::{
+    embedded::{EmbeddedRule, EmbeddedRuleError, EmbeddedRules},
     host::{Host, Watch},
     load::{LoadOutcome, RuleLoad},
     loader::{Loader, THREADS},
@@ -33,7 +34,11 @@ const START_WAIT: Duration = Duration::from_secs(60);
 
 /// Why a host could not be started.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum HostError {
+    /// An embedded rule cannot be taken.
+    #[error(transparent)]
+    Rule(#[from] EmbeddedRuleError),
     /// The system gave no thread.
     #[error("the host cannot be started: {0}")]
     Thread(#[from] io::Error),
@@ -51,7 +56,9 @@ pub enum HostError {
 /// Builds a [`Host`] or a [`RecordingHost`].
 pub struct HostBuilder {
     sandbox: Sandbox,
-    rules: PathBuf,
+    /// `None` without a rules folder.
+    rules: Option<PathBuf>,
+    embedded: Vec<EmbeddedRule>,
     inventory: Option<Vec<ObjectFacts>>,
     sources_reporting_end: Vec<String>,
     config: EngineConfig,
@@ -65,11 +72,18 @@ pub struct HostBuilder {
 }
 
 impl HostBuilder {
-    /// Builds a host for the rules in a folder, which need not exist yet.
+    /// Builds a host for the rules in a folder, which need not exist yet. Clones of a sandbox are the same sandbox:
+    /// hosts that share one compile each module once and have one memory budget.
     pub fn new(sandbox: Sandbox, rules: impl Into<PathBuf>) -> Self {
+        Self { rules: Some(rules.into()), ..Self::without_folder(sandbox) }
+    }
+
+    /// Builds a host that has no rules but those that are [added](Self::rule).
+    pub fn without_folder(sandbox: Sandbox) -> Self {
         Self {
             sandbox,
-            rules: rules.into(),
+            rules: None,
+            embedded: Vec::new(),
             inventory: Some(Vec::new()),
             sources_reporting_end: Vec::new(),
             config: EngineConfig::default(),
@@ -81,6 +95,13 @@ impl HostBuilder {
             start_wait: START_WAIT,
             stop: WakeSignal::new(),
         }
+    }
+
+    /// Adds a rule that comes with the program. A rule of its name in the rules folder is refused.
+    #[must_use]
+    pub fn rule(mut self, rule: EmbeddedRule) -> Self {
+        self.embedded.push(rule);
+        self
     }
 
     /// Sets the folders outside the rules folder that `module =` and links may lead to; none by default.
@@ -190,8 +211,9 @@ impl HostBuilder {
     ///
     /// # Errors
     /// When the system gives no threads, or the rules cannot be indexed.
-    pub fn start(self, on_alert: RuleAlertSink) -> Result<Host, HostError> {
-        let rules = self.load(Arc::clone(&self.on_load), RuleOverview::default());
+    pub fn start(mut self, on_alert: RuleAlertSink) -> Result<Host, HostError> {
+        let embedded = EmbeddedRules::new(std::mem::take(&mut self.embedded))?;
+        let rules = self.load(embedded, Arc::clone(&self.on_load), RuleOverview::default());
         let start = InitialState { known: self.inventory.unwrap_or_default(), ..InitialState::default() };
         let engine = Arc::new(Engine::start(&self.config, rules.set()?, start, on_alert)?);
         let watch = Watch::new(rules.watch(&engine)?);
@@ -223,6 +245,8 @@ impl HostBuilder {
         open: impl FnOnce() -> Result<Box<dyn RecordWriter>, HostError>,
     ) -> Result<RecordingHost, HostError> {
         let clock = Arc::clone(&self.config.clock);
+        // First: a rule that is not taken leaves a store untouched.
+        let embedded = EmbeddedRules::new(std::mem::take(&mut self.embedded))?;
         let mut opened = OpenedRecord::open(open, std::mem::take(&mut self.recorder_config), Arc::clone(&clock))?;
         let (overview, on_load) = (RuleOverview::default(), Arc::clone(&self.on_load));
         let memory = Arc::clone(self.sandbox.memory());
@@ -232,7 +256,7 @@ impl HostBuilder {
             note_loads(&note, loads, &*clock);
             on_load(loads);
         });
-        let rules = self.load(on_load, overview.clone());
+        let rules = self.load(embedded, on_load, overview.clone());
         let HostStart { start, news } =
             opened.start(self.inventory.take(), std::mem::take(&mut self.sources_reporting_end));
         let offsets = start.offsets.clone();
@@ -243,10 +267,10 @@ impl HostBuilder {
         Ok(RecordingHost::new(engine, watch, recorder, news))
     }
 
-    fn load(&self, on_load: LoadSink, overview: RuleOverview) -> Rules {
-        let store = RuleStore::new(&self.rules).allow(self.module_folders.clone());
+    fn load(&self, embedded: EmbeddedRules, on_load: LoadSink, overview: RuleOverview) -> Rules {
+        let store = self.rules.as_ref().map(|rules| RuleStore::new(rules).allow(self.module_folders.clone()));
         let loader = Loader::with(self.sandbox.clone(), self.compile_threads);
-        Rules::load(store, loader, (on_load, overview), self.start_wait, &self.stop)
+        Rules::load((store, embedded), loader, (on_load, overview), self.start_wait, &self.stop)
     }
 }
 

@@ -8,12 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_engine::{Engine, RuleSet, TrafficSample, prefilter::PrefilterError};
+use lifesigns_engine::{Engine, LoadedRule, RuleSet, TrafficSample, prefilter::PrefilterError};
 use lifesigns_model::{RuleKey, WakeSignal};
 use lifesigns_recorder::RuleOverview;
 use lifesigns_rulestore::{RuleStore, Snapshot, WatchOutcome, Watcher};
 
 use crate::{
+    embedded::EmbeddedRules,
     load::{LoadOutcome, RuleLoad},
     loader::{Again, Loader},
 };
@@ -33,7 +34,9 @@ pub type LoadSink = Arc<dyn Fn(&[RuleLoad]) + Send + Sync>;
 
 /// The rules folder, loaded and watched.
 pub(crate) struct Rules {
-    store: RuleStore,
+    /// `None` without a rules folder.
+    store: Option<RuleStore>,
+    embedded: EmbeddedRules,
     loader: Loader,
     watcher: Watcher,
     on_load: LoadSink,
@@ -47,7 +50,8 @@ pub(crate) struct Rules {
 impl Rules {
     /// Scans the folder, and logs a problem of the folder as a whole when it changes.
     fn scan(&mut self) -> Snapshot {
-        let snapshot = self.store.scan();
+        let mut snapshot = self.store.as_mut().map(RuleStore::scan).unwrap_or_default();
+        self.embedded.add_to(&mut snapshot);
         if self.note != snapshot.note {
             if let Some(note) = &snapshot.note {
                 tracing::warn!("rules: {note}");
@@ -60,19 +64,25 @@ impl Rules {
     /// Watches first, then scans, so that no change is missed. Waits at most `patience`, or until `stop`
     /// is stopped, for modules to be compiled. Outcomes go to `sink`.
     pub(crate) fn load(
-        store: RuleStore,
+        (store, embedded): (Option<RuleStore>, EmbeddedRules),
         loader: Loader,
         sink: (LoadSink, RuleOverview),
         patience: Duration,
         stop: &WakeSignal,
     ) -> Self {
-        let watcher = Watcher::new(store.dir());
+        let watcher = match &store {
+            Some(store) => Watcher::new(store.dir()),
+            // Nothing changes; it waits for modules that are compiled.
+            None => Watcher::polling(""),
+        };
         let (on_load, overview) = sink;
-        let mut rules = Self { store, loader, watcher, on_load, shadows: None, note: None, overview };
+        let mut rules = Self { store, embedded, loader, watcher, on_load, shadows: None, note: None, overview };
         let snapshot: Snapshot = rules.scan();
         let signal = rules.watcher.signal();
         rules.loader.on_compiled(move || signal.wake());
-        let loads = rules.loader.apply_within(&snapshot, &TrafficSample::default(), Again::Try, (Some(patience), stop));
+        let mut loads =
+            rules.loader.apply_within(&snapshot, &TrafficSample::default(), Again::Try, (Some(patience), stop));
+        rules.embedded.report(&mut loads);
         rules.note_present(&snapshot, &loads);
         (rules.on_load)(&loads);
         rules.watcher.follow(&snapshot.module_folders());
@@ -101,7 +111,12 @@ impl Rules {
 
     /// Returns the loaded rules as a rule set.
     pub(crate) fn set(&self) -> Result<Arc<RuleSet>, PrefilterError> {
-        RuleSet::new(self.loader.rules(), &[]).map(Arc::new)
+        RuleSet::new(self.all(), &[]).map(Arc::new)
+    }
+
+    /// Returns the loaded rules, with those that are native.
+    fn all(&self) -> Vec<Arc<LoadedRule>> {
+        self.loader.rules().into_iter().chain(self.embedded.native()).collect()
     }
 
     /// Continues to watch on a thread of its own.
@@ -150,7 +165,9 @@ impl RuleReload {
         loop {
             let snapshot = self.rules.scan();
             let sample = self.engine.sample();
-            let loads = self.rules.loader.apply_within(&snapshot, &sample, again, (Some(PATIENCE), &WakeSignal::new()));
+            let patience = (Some(PATIENCE), &WakeSignal::new());
+            let mut loads = self.rules.loader.apply_within(&snapshot, &sample, again, patience);
+            self.rules.embedded.report(&mut loads);
             if loads.iter().any(|load| matches!(load.outcome, LoadOutcome::Loaded | LoadOutcome::Removed)) {
                 self.swap();
             }
@@ -170,7 +187,7 @@ impl RuleReload {
 
     /// Builds a rule set in the background and swaps it in.
     fn swap(&self) {
-        match RuleSet::new(self.rules.loader.rules(), self.engine.sample().bytes()) {
+        match RuleSet::new(self.rules.all(), self.engine.sample().bytes()) {
             Ok(rules) => self.engine.swap(Arc::new(rules)),
             Err(error) => tracing::error!("rules not replaced: {error}"),
         }
