@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_api::{SourceState, SourceStatus, WatchStatus};
+use lifesigns_engine::EngineClosed;
 use lifesigns_model::SourceOffset;
 use lifesigns_sources::{Activity, Input, SourceReport, SourceReports, SourceSink, Submission, WatchReport};
 
@@ -11,15 +12,14 @@ use crate::{host::Host, recording_host::RecordingHost};
 /// Evaluates what sources read, and remembers none of them.
 impl SourceSink for Host {
     fn submit(&self, input: Input) -> Submission {
-        self.submit(input.into_chunk());
-        Submission::Accepted
+        submission(self.submit(input.into_chunk()))
     }
 }
 
 /// Commits what sources read. `status` lists them.
 impl SourceSink for RecordingHost {
     fn submit(&self, input: Input) -> Submission {
-        if self.submit(input.into_chunk()) { Submission::Accepted } else { Submission::Closed }
+        submission(self.submit(input.into_chunk()))
     }
 
     fn checkpoint(&self, source: &str) -> Option<SourceOffset> {
@@ -47,6 +47,13 @@ impl SourceSink for RecordingHost {
             let described = sources.reports(|name| offsets.get(name)).into_iter().map(status);
             (described.collect(), watch_status(sources.watch()))
         }));
+    }
+}
+
+fn submission(outcome: Result<(), EngineClosed>) -> Submission {
+    match outcome {
+        Ok(()) => Submission::Accepted,
+        Err(EngineClosed) => Submission::Closed,
     }
 }
 
