@@ -45,11 +45,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let alerts = host.recorder().alerts();
     let printer = thread::spawn(move || alerts.for_each(|alert| println!("{}", verdict(&alert))));
     let source = lifesigns::source("our program", "vm-7", lifesigns::Format::Auto);
-    host.submit(lifesigns::lines(&source, "DEBU[0007] Calling POST /v1.41/containers/create?name=web\n"));
+    host.submit(lifesigns::lines(&source, "DEBU[0007] Calling POST /v1.41/containers/create?name=web\n"))?;
     host.wait_committed();
     let properties = vec![("env".into(), Some("playground".into()))];
     let facts = ObjectFacts { object: "vm-7".into(), time_ns: SystemClock.now_ns(), properties, ..Default::default() };
-    host.submit_facts(&source, facts);
+    host.submit_facts(&source, facts)?;
     println!("{} alerts", host.stop().report.alerts);
     printer.join().map_err(|_| "the printer panicked".into())
 }

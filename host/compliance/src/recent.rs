@@ -7,7 +7,7 @@ const VALUES: usize = 1024;
 
 /// Remembers some of the values that it was given last. What is not found is not shared, which costs memory and
 /// nothing else.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct RecentValues<T> {
     slots: Vec<Option<T>>,
     hashes: BuildHasherDefault<DefaultHasher>,

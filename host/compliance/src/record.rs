@@ -183,9 +183,6 @@ pub struct Alert {
     /// Receivers that were notified that it is open and not yet that it is over.
     #[serde(rename = "told")]
     pub notified: BTreeMap<String, Notified>,
-    /// Receivers from which notices were withheld: those up to this revision are void.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub withheld: BTreeMap<String, u64>,
     /// Its definition has ceased to hold since it was cancelled. An alert that a person cancelled may open again
     /// only then, or at a new raise.
     #[serde(default)]
@@ -204,6 +201,8 @@ pub struct Notified {
     pub last_revision: u64,
     /// How bad it was then; `None` if that notice was withheld.
     pub criticality: Option<Criticality>,
+    /// Its notices since the first that were not withheld: it has them, or they wait to be sent.
+    pub notices: u64,
 }
 
 /// [`Notified`] as it is written, also by earlier hosts: these wrote only the time.
@@ -211,15 +210,29 @@ pub struct Notified {
 #[serde(untagged)]
 enum NotifiedForm {
     Time(u64),
-    Known { last_ns: u64, first_revision: u64, last_revision: u64, criticality: Option<Criticality> },
+    Known {
+        last_ns: u64,
+        first_revision: u64,
+        last_revision: u64,
+        criticality: Option<Criticality>,
+        #[serde(default = "uncounted")]
+        notices: u64,
+    },
+}
+
+/// Returns the number of notices where a host wrote the alert that did not count them: more than can be withheld.
+const fn uncounted() -> u64 {
+    u64::MAX
 }
 
 impl From<NotifiedForm> for Notified {
     fn from(form: NotifiedForm) -> Self {
         match form {
-            NotifiedForm::Time(last_ns) => Self { last_ns, first_revision: 0, last_revision: 0, criticality: None },
-            NotifiedForm::Known { last_ns, first_revision, last_revision, criticality } => {
-                Self { last_ns, first_revision, last_revision, criticality }
+            NotifiedForm::Time(last_ns) => {
+                Self { last_ns, first_revision: 0, last_revision: 0, criticality: None, notices: uncounted() }
+            }
+            NotifiedForm::Known { last_ns, first_revision, last_revision, criticality, notices } => {
+                Self { last_ns, first_revision, last_revision, criticality, notices }
             }
         }
     }

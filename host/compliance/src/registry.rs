@@ -34,7 +34,7 @@ use shared_facts::SharedFacts;
 
 /// All objects as they are now. Facts that are late, older than what is known of the same fact, change
 /// nothing.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ObjectRegistry {
     compiled: Arc<CompiledConfig>,
     objects: SharedTable<Arc<ObjectEntry>>,
@@ -95,8 +95,8 @@ impl ObjectRegistry {
     /// Applies facts of one object. An object that was not known is discovered.
     ///
     /// Affected is the object if it is new, if its kind, parent or groups changed, or if a fact changed
-    /// that some definition refers to; with a new parent also the old and the new parent, if they are
-    /// known. Relatives whose conditions refer to an affected object are for the caller to find.
+    /// that some definition refers to; with a new parent also the new parent if it is known, and the old one: an
+    /// object that only its children name may have alerts because of them. Relatives whose conditions refer to an affected object are for the caller to find.
     pub fn apply_facts(&mut self, facts: &ObjectFacts) -> AffectedObjects {
         let mut affected = BTreeSet::new();
         let Some((id, new)) = self.find_or_insert(&facts.object, true) else { return AffectedObjects::default() };
@@ -360,9 +360,9 @@ impl ObjectRegistry {
     }
 
     fn move_child(&mut self, id: &Arc<str>, from: Option<&str>, to: Option<&str>, affected: &mut BTreeSet<Arc<str>>) {
-        for parent in [from, to].into_iter().flatten() {
-            affected.extend(self.objects.get_key_value(parent).map(|(parent, _)| parent.clone()));
-        }
+        let known = |parent: &str| self.objects.get_key_value(parent).map(|(parent, _)| parent.clone());
+        affected.extend(to.and_then(known));
+        affected.extend(from.map(|from| known(from).unwrap_or_else(|| from.into())));
         if let Some(from) = from
             && let Some(children) = self.children.get_mut(from)
         {

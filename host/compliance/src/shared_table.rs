@@ -17,7 +17,7 @@ use crate::shared_map::SharedMap;
 
 /// A map from names to values, in the order of the names, see the module. The copies that [`Self::share`] makes are
 /// only read.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct SharedTable<V> {
     /// The slot of each name, in the order of the names.
     order: SharedMap<u32>,

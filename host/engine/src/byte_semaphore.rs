@@ -1,19 +1,28 @@
 //! Backpressure in bytes: a source waits for a permit before it hands in a chunk, and the bytes come
 //! back when everything in the chunk has been evaluated.
 
-use std::sync::{
-    Arc, Condvar, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Waker},
 };
 
 /// A semaphore of bytes. Its lock is a leaf.
 pub(crate) struct ByteSemaphore {
-    /// Negative while more bytes are overdrawn than were free.
-    free: Mutex<isize>,
+    state: Mutex<SemaphoreState>,
     more: Condvar,
     total: usize,
     /// Closed: no further permits are granted.
     closed: AtomicBool,
+}
+
+struct SemaphoreState {
+    /// Negative while more bytes are overdrawn than were free.
+    free: isize,
+    /// Tasks that wait for bytes: all are woken when some come back, and try again.
+    wakers: Vec<Waker>,
 }
 
 /// Why no permit is granted at once.
@@ -28,7 +37,7 @@ pub(crate) enum TryAcquireError {
 impl ByteSemaphore {
     pub(crate) fn new(total_bytes: usize) -> Arc<Self> {
         Arc::new(Self {
-            free: Mutex::new(signed(total_bytes)),
+            state: Mutex::new(SemaphoreState { free: signed(total_bytes), wakers: Vec::new() }),
             more: Condvar::new(),
             total: total_bytes,
             closed: AtomicBool::new(false),
@@ -39,40 +48,79 @@ impl ByteSemaphore {
     /// runs before it waits, without the lock. Returns `None` once the semaphore is closed.
     pub(crate) fn acquire(self: &Arc<Self>, bytes: usize, on_wait: impl FnOnce()) -> Option<BytePermit> {
         let bytes = bytes.min(self.total);
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        if *free < signed(bytes) {
-            drop(free);
+        let mut state = self.lock();
+        if state.free < signed(bytes) {
+            drop(state);
             on_wait();
-            free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-            let must_wait = |free: &mut isize| *free < signed(bytes) && !self.is_closed();
-            free = self.more.wait_while(free, must_wait).unwrap_or_else(PoisonError::into_inner);
+            let must_wait = |state: &mut SemaphoreState| state.free < signed(bytes) && !self.is_closed();
+            state = self.more.wait_while(self.lock(), must_wait).unwrap_or_else(PoisonError::into_inner);
         }
         if self.is_closed() {
             return None;
         }
-        *free -= signed(bytes);
+        state.free -= signed(bytes);
         Some(BytePermit { semaphore: Arc::clone(self), bytes })
     }
 
     /// As [`Self::acquire`], but does not wait.
     pub(crate) fn try_acquire(self: &Arc<Self>, bytes: usize) -> Result<BytePermit, TryAcquireError> {
         let bytes = bytes.min(self.total);
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
         if self.is_closed() {
             return Err(TryAcquireError::Closed);
         }
-        if *free < signed(bytes) {
+        if state.free < signed(bytes) {
             return Err(TryAcquireError::NoRoom);
         }
-        *free -= signed(bytes);
+        state.free -= signed(bytes);
         Ok(BytePermit { semaphore: Arc::clone(self), bytes })
+    }
+
+    /// As [`Self::acquire`] for a task, which is woken when bytes come back. `on_wait` runs whenever it has to wait.
+    pub(crate) fn poll_acquire(
+        self: &Arc<Self>,
+        bytes: usize,
+        context: &mut Context<'_>,
+        on_wait: impl FnOnce(),
+    ) -> Poll<Option<BytePermit>> {
+        match self.try_acquire(bytes) {
+            Ok(permit) => return Poll::Ready(Some(permit)),
+            Err(TryAcquireError::Closed) => return Poll::Ready(None),
+            Err(TryAcquireError::NoRoom) => {}
+        }
+        let mut state = self.lock();
+        if !state.wakers.iter().any(|waker| waker.will_wake(context.waker())) {
+            state.wakers.push(context.waker().clone());
+        }
+        drop(state);
+        // Bytes that came back in between woke no task.
+        match self.try_acquire(bytes) {
+            Ok(permit) => Poll::Ready(Some(permit)),
+            Err(TryAcquireError::Closed) => Poll::Ready(None),
+            Err(TryAcquireError::NoRoom) => {
+                on_wait();
+                Poll::Pending
+            }
+        }
     }
 
     /// Grants no further permits, and wakes all that wait for one.
     pub(crate) fn close(&self) {
-        let _free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
         self.closed.store(true, Ordering::Relaxed);
+        let wakers = std::mem::take(&mut state.wakers);
+        drop(state);
+        self.wake(wakers);
+    }
+
+    /// Wakes all that wait, without the lock.
+    fn wake(&self, wakers: Vec<Waker>) {
         self.more.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, SemaphoreState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Only under the lock, which orders it before or after [`Self::close`].
@@ -82,7 +130,7 @@ impl ByteSemaphore {
 
     /// Takes bytes whether or not they are free; requests that wait are delayed by it.
     pub(crate) fn overdraw(self: &Arc<Self>, bytes: usize) -> BytePermit {
-        *self.free.lock().unwrap_or_else(PoisonError::into_inner) -= signed(bytes);
+        self.lock().free -= signed(bytes);
         BytePermit { semaphore: Arc::clone(self), bytes }
     }
 
@@ -93,13 +141,12 @@ impl ByteSemaphore {
 
     /// Waits until all permits are back.
     pub(crate) fn wait_empty(&self) {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.more.wait_while(free, |free| *free < signed(self.total)));
+        drop(self.more.wait_while(self.lock(), |state| state.free < signed(self.total)));
     }
 
     /// Returns the bytes of all permits.
     pub(crate) fn used(&self) -> usize {
-        let free = *self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = self.lock().free;
         usize::try_from(signed(self.total) - free).unwrap_or_default()
     }
 }
@@ -136,8 +183,11 @@ impl BytePermit {
 
 impl Drop for BytePermit {
     fn drop(&mut self) {
-        *self.semaphore.free.lock().unwrap_or_else(PoisonError::into_inner) += signed(self.bytes);
-        self.semaphore.more.notify_all();
+        let mut state = self.semaphore.lock();
+        state.free += signed(self.bytes);
+        let wakers = std::mem::take(&mut state.wakers);
+        drop(state);
+        self.semaphore.wake(wakers);
     }
 }
 
@@ -183,6 +233,40 @@ mod tests {
         semaphore.close();
         assert_eq!(semaphore.try_acquire(1).err(), Some(TryAcquireError::Closed));
         assert_eq!(semaphore.used(), 0);
+    }
+
+    /// Counts how often a task is woken.
+    #[derive(Default)]
+    struct Woken(std::sync::atomic::AtomicUsize);
+
+    impl std::task::Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_task_is_woken_when_bytes_come_back_and_when_it_is_closed() {
+        let semaphore = ByteSemaphore::new(10);
+        let woken = Arc::<Woken>::default();
+        let times = || woken.0.load(Ordering::SeqCst);
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
+        let all = semaphore.acquire(10, || ()).expect("there is room");
+        let mut asked_for_room = 0;
+        for _ in 0..3 {
+            assert!(semaphore.poll_acquire(4, &mut context, || asked_for_room += 1).is_pending());
+        }
+        assert_eq!((asked_for_room, times()), (3, 0));
+        drop(all);
+        assert_eq!(times(), 1, "however often it was polled");
+        let Poll::Ready(Some(permit)) = semaphore.poll_acquire(4, &mut context, || ()) else { panic!("there is room") };
+        assert!(semaphore.poll_acquire(7, &mut context, || ()).is_pending());
+        semaphore.close();
+        assert_eq!(times(), 2);
+        assert!(matches!(semaphore.poll_acquire(1, &mut context, || ()), Poll::Ready(None)));
+        drop(permit);
+        assert_eq!((semaphore.used(), times()), (0, 2));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io,
     sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
     thread::{Builder, JoinHandle},
 };
 
@@ -119,6 +120,16 @@ impl Engine {
     /// When too much is in flight, or the engine is closed.
     pub fn try_reserve(&self, bytes: usize) -> Result<Reservation, ReserveError> {
         Ok(Reservation(self.shared.ingress.try_reserve(bytes)?))
+    }
+
+    /// Reserves room for a chunk of `bytes` for a task, which is woken when it should poll again: the asynchronous
+    /// counterpart of the wait in [`Self::submit`].
+    ///
+    /// # Errors
+    /// When the engine is closed.
+    pub fn poll_reserve(&self, bytes: usize, context: &mut Context<'_>) -> Poll<Result<Reservation, EngineClosed>> {
+        let permit = ready!(self.shared.ingress.poll_reserve(bytes, context));
+        Poll::Ready(permit.map(Reservation).ok_or(EngineClosed))
     }
 
     /// Submits a chunk for which room is reserved. Never waits: bytes beyond the reservation are taken

@@ -1,7 +1,10 @@
 //! The entry of an engine: it stamps chunks and facts with the number of their turn and the
 //! rule set in force, and hands chunks to the scanners.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+};
 
 use crossbeam_channel::Sender;
 use lifesigns_model::{Chunk, SharedClock};
@@ -81,6 +84,11 @@ impl Ingress {
             self.signal.request_room();
         }
         permit
+    }
+
+    /// As [`Self::reserve`] for a task, which is woken when it should try again.
+    pub(crate) fn poll_reserve(&self, bytes: usize, context: &mut Context<'_>) -> Poll<Option<BytePermit>> {
+        self.semaphore.poll_acquire(bytes, context, || self.signal.request_room())
     }
 
     /// Hands a chunk to the scanners. Returns it when the engine has ended.

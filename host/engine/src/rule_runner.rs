@@ -61,6 +61,8 @@ pub(crate) struct RuleRunner {
     batch: EventBatch,
     rows: Vec<EventRow>,
     origins: Vec<(EventOrigin, StreamPosition)>,
+    /// How many alerts an answer has had for each event so far; kept for its room.
+    counts: Vec<u32>,
 }
 
 impl RuleRunner {
@@ -83,6 +85,7 @@ impl RuleRunner {
             batch: EventBatch::default(),
             rows: Vec::new(),
             origins: Vec::new(),
+            counts: Vec::new(),
         }
     }
 
@@ -353,11 +356,15 @@ impl RuleRunner {
         context: &mut FlushContext<'_, '_>,
     ) {
         let answer = &*context.answer;
-        let (mut nth, mut before) = (0, u32::MAX);
+        // An answer may take up an event again after another one.
+        let mut counts = std::mem::take(&mut self.counts);
+        counts.clear();
+        counts.resize(rows.len(), 0);
         let waiting = context.sink.buffered_bytes();
         for row in &answer.rows {
-            nth = if row.event == before { nth + 1 } else { 0 };
-            before = row.event;
+            let count = &mut counts[row.event as usize];
+            let nth = *count;
+            *count += 1;
             let (at, (origin, position)) = (rows[row.event as usize], &origins[row.event as usize]);
             let (source, evidence) = origin.evidence();
             let pairs = &answer.attributes[row.attributes_start as usize..row.attributes_end as usize];
@@ -381,6 +388,7 @@ impl RuleRunner {
                 context.report.alerts += 1;
             }
         }
+        self.counts = counts;
         self.waiting += context.sink.buffered_bytes() - waiting;
         self.usage.alerts += answer.rows.len() as u64;
         self.usage.alert_bytes += (answer.text.len() + answer.attributes.len() * ATTRIBUTE_BYTES) as u64;

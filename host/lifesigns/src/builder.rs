@@ -21,6 +21,7 @@ use lifesigns_sandbox::{MemoryBudget, Sandbox};
 use lifesigns_store_sqlite::{Store, StoreOpenError};
 
 use crate::{
+    embedded::{EmbeddedRule, EmbeddedRuleError, EmbeddedRules},
     host::{Host, Watch},
     load::{LoadOutcome, RuleLoad},
     loader::{Loader, THREADS},
@@ -35,7 +36,11 @@ const START_WAIT: Duration = Duration::from_secs(60);
 
 /// Why a host could not be started.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum HostError {
+    /// An embedded rule cannot be taken.
+    #[error(transparent)]
+    Rule(#[from] EmbeddedRuleError),
     /// The system gave no thread.
     #[error("the host cannot be started: {0}")]
     Thread(#[from] io::Error),
@@ -53,7 +58,9 @@ pub enum HostError {
 /// Builds a [`Host`] or a [`RecordingHost`].
 pub struct HostBuilder {
     sandbox: Sandbox,
-    rules: PathBuf,
+    /// `None` without a rules folder.
+    rules: Option<PathBuf>,
+    embedded: Vec<EmbeddedRule>,
     inventory: Option<Vec<ObjectFacts>>,
     sources_reporting_end: Vec<String>,
     config: EngineConfig,
@@ -67,11 +74,18 @@ pub struct HostBuilder {
 }
 
 impl HostBuilder {
-    /// Builds a host for the rules in a folder, which need not exist yet.
+    /// Builds a host for the rules in a folder, which need not exist yet. Clones of a sandbox are the same sandbox:
+    /// hosts that share one compile each module once and have one memory budget.
     pub fn new(sandbox: Sandbox, rules: impl Into<PathBuf>) -> Self {
+        Self { rules: Some(rules.into()), ..Self::without_folder(sandbox) }
+    }
+
+    /// Builds a host that has no rules but those that are [added](Self::rule).
+    pub fn without_folder(sandbox: Sandbox) -> Self {
         Self {
             sandbox,
-            rules: rules.into(),
+            rules: None,
+            embedded: Vec::new(),
             inventory: Some(Vec::new()),
             sources_reporting_end: Vec::new(),
             config: EngineConfig::default(),
@@ -83,6 +97,13 @@ impl HostBuilder {
             start_wait: START_WAIT,
             stop: WakeSignal::new(),
         }
+    }
+
+    /// Adds a rule that comes with the program. A rule of its name in the rules folder is refused.
+    #[must_use]
+    pub fn rule(mut self, rule: EmbeddedRule) -> Self {
+        self.embedded.push(rule);
+        self
     }
 
     /// Sets the folders outside the rules folder that `module =` and links may lead to; none by default.
@@ -192,8 +213,9 @@ impl HostBuilder {
     ///
     /// # Errors
     /// When the system gives no threads, or the rules cannot be indexed.
-    pub fn start(self, on_alert: RuleAlertSink) -> Result<Host, HostError> {
-        let rules = self.load(Arc::clone(&self.on_load), RuleOverview::default(), RuleDesk::default());
+    pub fn start(mut self, on_alert: RuleAlertSink) -> Result<Host, HostError> {
+        let embedded = EmbeddedRules::new(std::mem::take(&mut self.embedded))?;
+        let rules = self.load(embedded, Arc::clone(&self.on_load), RuleOverview::default(), RuleDesk::default());
         let start = InitialState { known: self.inventory.unwrap_or_default(), ..InitialState::default() };
         let engine = Arc::new(Engine::start(&self.config, rules.set()?, start, on_alert)?);
         let watch = Watch::new(rules.watch(&engine)?);
@@ -225,6 +247,8 @@ impl HostBuilder {
         open: impl FnOnce() -> Result<Box<dyn RecordWriter>, HostError>,
     ) -> Result<RecordingHost, HostError> {
         let clock = Arc::clone(&self.config.clock);
+        // First: a rule that is not taken leaves a store untouched.
+        let embedded = EmbeddedRules::new(std::mem::take(&mut self.embedded))?;
         let mut opened = OpenedRecord::open(open, std::mem::take(&mut self.recorder_config), Arc::clone(&clock))?;
         let (overview, on_load) = (RuleOverview::default(), Arc::clone(&self.on_load));
         let memory = Arc::clone(self.sandbox.memory());
@@ -235,30 +259,26 @@ impl HostBuilder {
             on_load(loads);
         });
         let desk = RuleDesk::default();
-        let rules = self.load(on_load, overview.clone(), desk.clone());
+        let rules = self.load(embedded, on_load, overview.clone(), desk.clone());
         let HostStart { start, news } =
             opened.start(self.inventory.take(), std::mem::take(&mut self.sources_reporting_end));
         let offsets = start.offsets.clone();
         let config = EngineConfig { checkpoints: true, ..self.config };
         let engine = Arc::new(Engine::start(&config, rules.set()?, start, Arc::new(|_: &_| ()))?);
-        let control = FolderControl {
-            dir: self.rules,
-            sandbox: self.sandbox,
-            engine: Arc::clone(&engine),
-            desk,
-            signal: rules.signal(),
-            clock,
-        };
+        let signal = rules.signal();
         let watch = Watch::new(rules.watch(&engine)?);
-        overview.set_control(Arc::new(control));
+        if let Some(dir) = self.rules {
+            let (sandbox, engine) = (self.sandbox, Arc::clone(&engine));
+            overview.set_control(Arc::new(FolderControl { dir, sandbox, engine, desk, signal, clock }));
+        }
         let recorder = opened.start_recorder(Arc::clone(&engine), offsets, self.own_receivers, overview)?;
         Ok(RecordingHost::new(engine, watch, recorder, news))
     }
 
-    fn load(&self, on_load: LoadSink, overview: RuleOverview, desk: RuleDesk) -> Rules {
-        let store = RuleStore::new(&self.rules).allow(self.module_folders.clone());
+    fn load(&self, embedded: EmbeddedRules, on_load: LoadSink, overview: RuleOverview, desk: RuleDesk) -> Rules {
+        let store = self.rules.as_ref().map(|rules| RuleStore::new(rules).allow(self.module_folders.clone()));
         let loader = Loader::with(self.sandbox.clone(), self.compile_threads);
-        Rules::load(store, loader, (on_load, overview, desk), self.start_wait, &self.stop)
+        Rules::load((store, embedded), loader, (on_load, overview, desk), self.start_wait, &self.stop)
     }
 }
 

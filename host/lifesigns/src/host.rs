@@ -5,7 +5,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use lifesigns_engine::{Engine, EngineTotals, RuleSet};
+use lifesigns_engine::{Engine, EngineClosed, EngineTotals, RuleSet, TrySubmitError};
 use lifesigns_model::{Chunk, EventSource, ObjectFacts, WakeSignal};
 
 /// A running host that evaluates and remembers nothing after its end.
@@ -17,15 +17,27 @@ pub struct Host {
 impl Host {
     /// Submits lines; waits while too much is in flight. Chunks of one source must come from one
     /// thread, in order.
-    pub fn submit(&self, chunk: Chunk) {
-        // Refused by a closed engine only, and this host closes its engine nowhere.
-        let _ = self.engine.submit(chunk);
+    ///
+    /// # Errors
+    /// The host was stopped; the chunk is dropped.
+    pub fn submit(&self, chunk: Chunk) -> Result<(), EngineClosed> {
+        self.engine.submit(chunk)
+    }
+
+    /// Submits lines if there is room for them now.
+    ///
+    /// # Errors
+    /// Too much is in flight, or the host was stopped. The chunk is given back.
+    pub fn try_submit(&self, chunk: Chunk) -> Result<(), TrySubmitError> {
+        self.engine.try_submit(chunk)
     }
 
     /// Submits facts about one object; rules that watch them are evaluated.
-    pub fn submit_facts(&self, source: &Arc<EventSource>, facts: ObjectFacts) {
-        // As above.
-        let _ = self.engine.submit_facts(source, facts);
+    ///
+    /// # Errors
+    /// The host was stopped.
+    pub fn submit_facts(&self, source: &Arc<EventSource>, facts: ObjectFacts) -> Result<(), EngineClosed> {
+        self.engine.submit_facts(source, facts)
     }
 
     /// Waits until everything that was submitted has been evaluated and its alerts are out.
@@ -43,9 +55,11 @@ impl Host {
         self.engine.totals()
     }
 
-    /// Stops watching the rules folder, evaluates what was submitted, and returns the counters.
-    pub fn stop(self) -> EngineTotals {
+    /// Stops watching the rules folder, takes nothing more, evaluates what was submitted, and returns the counters.
+    /// It may be called again, and by any thread that shares the host.
+    pub fn stop(&self) -> EngineTotals {
         self.watch.end();
+        self.engine.close();
         self.engine.flush();
         self.engine.totals()
     }

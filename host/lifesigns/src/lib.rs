@@ -1,9 +1,47 @@
 //! lifesigns as a library: sandboxed WebAssembly rules over log events, and alerts made of what the
 //! rules say. [`HostBuilder`] makes a [`Host`], which only evaluates, or a [`RecordingHost`], which records
 //! alerts, evaluates them by groups and policies, and notifies receivers.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use lifesigns::{HostBuilder, Sandbox, record::MemoryStore};
+//!
+//! # let folder = std::env::temp_dir().join("lifesigns-doc-rules");
+//! // Clones are the same sandbox, for as many hosts as you like.
+//! let sandbox = Sandbox::new(None)?;
+//! let host = HostBuilder::new(sandbox.clone(), folder)
+//!     .on_load(|loads| loads.iter().for_each(|load| eprintln!("{load}")))
+//!     // `start_recording("lifesigns.db")` for what should survive a restart.
+//!     .start_recording_with(Box::new(MemoryStore::default().open()))?;
+//! let source = lifesigns::source("our program", "vm-7", lifesigns::Format::Auto);
+//! host.submit(lifesigns::lines(&source, "disk full\n"))?;
+//! host.wait_committed();
+//! assert_eq!(host.stop().scan_counts.lines, 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! From asynchronous code, whatever the runtime:
+//!
+//! ```no_run
+//! # async fn program(host: std::sync::Arc<lifesigns::RecordingHost>, chunk: lifesigns::model::Chunk)
+//! #     -> Result<(), Box<dyn std::error::Error>> {
+//! let mut alerts = host.recorder().alerts().into_async(); // a `Stream`
+//! let receipt = host.submit_async(chunk).await?; // waits for room without a thread
+//! receipt.await?; // it is committed
+//! if let Some(alert) = alerts.next().await {
+//!     println!("{}: {}", alert.object, alert.summary);
+//! }
+//! lifesigns::unblock(move || host.stop()).await?;
+//! # Ok(())
+//! # }
+//! ```
 
+mod asynchronous;
 mod builder;
 mod compilations;
+mod embedded;
+mod handoff;
 mod host;
 mod load;
 mod loader;
@@ -14,22 +52,28 @@ mod rule_desk;
 mod rule_reload;
 mod sink;
 
+pub use asynchronous::{Receipt, Unacknowledged, UnblockError, unblock};
 pub use builder::{HostBuilder, HostError};
+pub use embedded::{EmbeddedRule, EmbeddedRuleError};
 pub use host::Host;
 pub use lifesigns_api as api;
 pub use lifesigns_compliance as compliance;
-pub use lifesigns_engine as engine;
+pub use lifesigns_engine::{self as engine, EngineClosed, TrySubmitError, prefilter::PrefilterError};
 pub use lifesigns_intake::{Format, TimeFormat, TimeFormatError};
 pub use lifesigns_model as model;
 pub use lifesigns_notifications as notifications;
 pub use lifesigns_record::{self as record, RetentionPolicy};
-pub use lifesigns_recorder::{AlertStream, ConfigureError, RecorderConfig, RecorderHandle};
+pub use lifesigns_recorder::{
+    AlertStream, AsyncAlertStream, ConfigureError, DescribeSources, MakeReceiver, RecorderConfig, RecorderError,
+    RecorderHandle,
+};
 pub use lifesigns_rulestore as rulestore;
 pub use lifesigns_sandbox::{
     AdmitError, Cache, CacheError, ChildProcess, CompileLimits, Compiler, InProcess, MemoryBudget, Sandbox,
     SandboxError, compile_worker,
 };
 pub use lifesigns_sources as sources;
+pub use lifesigns_store_sqlite::StoreOpenError;
 pub use load::{LoadOutcome, RuleLoad};
 pub use loader::Loader;
 pub use plain_source::{lines, lines_by, plain, source, source_by};

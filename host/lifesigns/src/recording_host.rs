@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use lifesigns_api::ApiError;
-use lifesigns_engine::{Engine, EngineTotals, RuleSet};
+use lifesigns_engine::{Engine, EngineClosed, EngineTotals, RuleSet, TrySubmitError};
 use lifesigns_model::{Chunk, EventSource, ObjectFacts};
 use lifesigns_recorder::{INVENTORY_SOURCE, RecorderHandle};
 
@@ -13,7 +13,7 @@ use crate::{host::Watch, plain_source::PlainDecoder};
 /// A running host that records what its rules say. Queries and commands go to
 /// [`RecordingHost::recorder`].
 pub struct RecordingHost {
-    engine: Arc<Engine>,
+    pub(crate) engine: Arc<Engine>,
     watch: Watch,
     recorder: RecorderHandle,
     /// Serializes changes of the inventory.
@@ -51,16 +51,29 @@ impl RecordingHost {
     }
 
     /// Submits lines; waits while too much is in flight. Chunks of one source must come from one thread,
-    /// in order. They are acknowledged ([`Chunk::ack`]) once all their results are committed. Returns
-    /// false if the intake was [closed](IngestHandle) and the chunk was not accepted.
-    pub fn submit(&self, chunk: Chunk) -> bool {
-        self.engine.submit(chunk).is_ok()
+    /// in order. They are acknowledged ([`Chunk::ack`]) once all their results are committed.
+    ///
+    /// # Errors
+    /// The host was stopped, or its intake [closed](IngestHandle); the chunk is dropped.
+    pub fn submit(&self, chunk: Chunk) -> Result<(), EngineClosed> {
+        self.engine.submit(chunk)
+    }
+
+    /// Submits lines if there is room for them now.
+    ///
+    /// # Errors
+    /// Too much is in flight, the host was stopped, or its intake closed. The chunk is given back.
+    pub fn try_submit(&self, chunk: Chunk) -> Result<(), TrySubmitError> {
+        self.engine.try_submit(chunk)
     }
 
     /// Submits facts about one object: rules that watch them are evaluated, and the open alerts of the
-    /// object are re-evaluated. Returns false if the intake was closed.
-    pub fn submit_facts(&self, source: &Arc<EventSource>, facts: ObjectFacts) -> bool {
-        self.engine.submit_facts(source, facts).is_ok()
+    /// object are re-evaluated.
+    ///
+    /// # Errors
+    /// The host was stopped, or its intake closed.
+    pub fn submit_facts(&self, source: &Arc<EventSource>, facts: ObjectFacts) -> Result<(), EngineClosed> {
+        self.engine.submit_facts(source, facts)
     }
 
     /// Returns a handle that closes the intake from another thread.
@@ -109,10 +122,12 @@ impl RecordingHost {
         self.engine.flush();
     }
 
-    /// Stops watching the rules folder, commits everything that was submitted, lets deliveries finish, and
-    /// returns the counters.
-    pub fn stop(self) -> EngineTotals {
+    /// Stops watching the rules folder, takes nothing more, commits everything that was submitted, lets deliveries
+    /// finish, and returns the counters. It may be called again, and by any thread that shares the host: all calls
+    /// return when it is done. It blocks: see [`unblock`](crate::unblock).
+    pub fn stop(&self) -> EngineTotals {
         self.watch.end();
+        self.engine.close();
         self.recorder.stop();
         self.engine.totals()
     }

@@ -9,12 +9,13 @@ use std::{
 };
 
 use crossbeam_channel::Sender;
-use lifesigns_engine::{Engine, RuleSet, StateMove, TrafficSample, prefilter::PrefilterError};
+use lifesigns_engine::{Engine, LoadedRule, RuleSet, StateMove, TrafficSample, prefilter::PrefilterError};
 use lifesigns_model::{RuleKey, WakeSignal};
 use lifesigns_recorder::{DisabledRule, RuleOverview};
 use lifesigns_rulestore::{RuleStore, Snapshot, WatchOutcome, Watcher};
 
 use crate::{
+    embedded::EmbeddedRules,
     load::{LoadOutcome, RuleLoad},
     loader::{Again, Loader},
     rule_desk::RuleDesk,
@@ -35,7 +36,9 @@ pub type LoadSink = Arc<dyn Fn(&[RuleLoad]) + Send + Sync>;
 
 /// The rules folder, loaded and watched.
 pub(crate) struct Rules {
-    store: RuleStore,
+    /// `None` without a rules folder.
+    store: Option<RuleStore>,
+    embedded: EmbeddedRules,
     loader: Loader,
     watcher: Watcher,
     on_load: LoadSink,
@@ -52,10 +55,12 @@ impl Rules {
     /// Scans the folder, and logs a problem of the folder as a whole when it changes.
     fn scan(&mut self) -> (Snapshot, Vec<Sender<Vec<RuleLoad>>>) {
         let mut desk = self.desk.lock();
-        let snapshot = self.store.scan();
+        let mut snapshot = self.store.as_mut().map(RuleStore::scan).unwrap_or_default();
         if !snapshot.unreadable {
+            // Those of the folder alone: what the program brought is not changed there.
             desk.snapshot.clone_from(&snapshot);
         }
+        self.embedded.add_to(&mut snapshot);
         let waiting = desk.take_waiting();
         drop(desk);
         if self.note != snapshot.note {
@@ -70,18 +75,24 @@ impl Rules {
     /// Watches first, then scans, so that no change is missed. Waits at most `patience`, or until `stop`
     /// is stopped, for modules to be compiled. Outcomes go to `sink`.
     pub(crate) fn load(
-        store: RuleStore,
+        (store, embedded): (Option<RuleStore>, EmbeddedRules),
         loader: Loader,
         (on_load, overview, desk): (LoadSink, RuleOverview, RuleDesk),
         patience: Duration,
         stop: &WakeSignal,
     ) -> Self {
-        let watcher = Watcher::new(store.dir());
-        let mut rules = Self { store, loader, watcher, on_load, shadows: None, note: None, overview, desk };
+        let watcher = match &store {
+            Some(store) => Watcher::new(store.dir()),
+            // Nothing changes; it waits for modules that are compiled.
+            None => Watcher::polling(""),
+        };
+        let mut rules = Self { store, embedded, loader, watcher, on_load, shadows: None, note: None, overview, desk };
         let (snapshot, _) = rules.scan();
         let signal = rules.watcher.signal();
         rules.loader.on_compiled(move || signal.wake());
-        let loads = rules.loader.apply_within(&snapshot, &TrafficSample::default(), Again::Try, (Some(patience), stop));
+        let mut loads =
+            rules.loader.apply_within(&snapshot, &TrafficSample::default(), Again::Try, (Some(patience), stop));
+        rules.embedded.report(&mut loads);
         rules.note_present(&snapshot, &loads);
         (rules.on_load)(&loads);
         rules.watcher.follow(&snapshot.module_folders());
@@ -118,7 +129,12 @@ impl Rules {
 
     /// Returns the loaded rules as a rule set.
     pub(crate) fn set(&self) -> Result<Arc<RuleSet>, PrefilterError> {
-        RuleSet::new(self.loader.rules(), &[]).map(Arc::new)
+        RuleSet::new(self.all(), &[]).map(Arc::new)
+    }
+
+    /// Returns the loaded rules, with those that are native.
+    fn all(&self) -> Vec<Arc<LoadedRule>> {
+        self.loader.rules().into_iter().chain(self.embedded.native()).collect()
     }
 
     /// Continues to watch on a thread of its own.
@@ -167,7 +183,9 @@ impl RuleReload {
         loop {
             let (snapshot, waiting) = self.rules.scan();
             let sample = self.engine.sample();
-            let loads = self.rules.loader.apply_within(&snapshot, &sample, again, (Some(PATIENCE), &WakeSignal::new()));
+            let patience = (Some(PATIENCE), &WakeSignal::new());
+            let mut loads = self.rules.loader.apply_within(&snapshot, &sample, again, patience);
+            self.rules.embedded.report(&mut loads);
             let moves = self.rules.desk.settled_moves(&loads);
             let changed = |load: &RuleLoad| matches!(load.outcome, LoadOutcome::Loaded | LoadOutcome::Removed);
             if !moves.is_empty() || loads.iter().any(changed) {
@@ -190,7 +208,7 @@ impl RuleReload {
 
     /// Builds a rule set in the background and swaps it in; state moves with it.
     fn swap(&self, moves: Vec<StateMove>) {
-        match RuleSet::new(self.rules.loader.rules(), self.engine.sample().bytes()) {
+        match RuleSet::new(self.rules.all(), self.engine.sample().bytes()) {
             Ok(rules) if moves.is_empty() => self.engine.swap(Arc::new(rules)),
             Ok(rules) => self.engine.swap_with(Arc::new(rules), moves),
             Err(error) => tracing::error!("rules not replaced: {error}"),

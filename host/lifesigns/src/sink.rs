@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_api::{SourceState, SourceStatus, TrafficStatus, WatchStatus};
-use lifesigns_engine::{Engine, ReserveError};
+use lifesigns_engine::{Engine, EngineClosed, ReserveError};
 use lifesigns_model::{Chunk, SourceOffset};
 use lifesigns_sources::{
     Activity, Input, SourceReport, SourceReports, SourceSink, SourceTraffic, Submission, TrySubmission, WatchReport,
@@ -14,8 +14,7 @@ use crate::{host::Host, recording_host::RecordingHost};
 /// Evaluates what sources read, and remembers none of them.
 impl SourceSink for Host {
     fn submit(&self, input: Input) -> Submission {
-        self.submit(input.into_chunk());
-        Submission::Accepted
+        submission(self.submit(input.into_chunk()))
     }
 
     fn try_submit_all(&self, inputs: Vec<Input>) -> TrySubmission {
@@ -26,7 +25,7 @@ impl SourceSink for Host {
 /// Commits what sources read. `status` lists them.
 impl SourceSink for RecordingHost {
     fn submit(&self, input: Input) -> Submission {
-        if self.submit(input.into_chunk()) { Submission::Accepted } else { Submission::Closed }
+        submission(self.submit(input.into_chunk()))
     }
 
     fn try_submit_all(&self, inputs: Vec<Input>) -> TrySubmission {
@@ -75,6 +74,13 @@ fn try_submit_all(engine: &Engine, inputs: Vec<Input>) -> TrySubmission {
         }
     }
     TrySubmission::Accepted
+}
+
+fn submission(outcome: Result<(), EngineClosed>) -> Submission {
+    match outcome {
+        Ok(()) => Submission::Accepted,
+        Err(EngineClosed) => Submission::Closed,
+    }
 }
 
 fn status(report: SourceReport) -> SourceStatus {

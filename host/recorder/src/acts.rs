@@ -1,39 +1,87 @@
-//! What callers ask for: acts are applied last in a turn and are in its first attempt to commit. If that fails, the
-//! book goes back to what it was before them, and every caller learns that nothing was done.
+//! What callers ask for: acts are carried out after a turn, in a commit of their own that is tried once. If it fails,
+//! the book is read again from the record, and every caller learns that nothing was done.
 
 use std::sync::Arc;
 
 use lifesigns_api::ApiError;
-use lifesigns_compliance::{AuditedChange, BookInput};
-use lifesigns_record::{Commit, OutboxUpdate, TokenChange};
+use lifesigns_compliance::{AuditedChange, Book, BookInput};
+use lifesigns_record::{Commit, OutboxUpdate, RecordError, TokenChange};
 
 use crate::{
     config::RecorderConfig,
     crash,
-    recorder::Recorder,
+    recorder::{Recorder, RecorderFailure},
     request::{Act, Caller, Refusal},
     tokens,
     turn::{Acts, Replies, Turn},
 };
 
 impl Recorder {
-    /// Applies acts whose callers still wait. One that is refused is answered at once and changes nothing.
-    pub(crate) fn apply_acts(&mut self, requested: Vec<(Act, Caller)>, turn: &mut Turn) {
-        let mut wanted = requested.into_iter().filter(|(_, caller)| caller.claim()).peekable();
-        if wanted.peek().is_none() {
-            return;
-        }
-        let (savepoint, outbox) = (self.book.clone(), turn.commit.outbox.len());
-        let mut acts = Acts { savepoint, outbox, audit: Vec::new(), config: None, replies: Replies::default() };
-        for (act, caller) in wanted {
+    /// Carries out acts whose callers still wait. One that is refused is answered at once and changes nothing.
+    ///
+    /// # Errors
+    /// The recorder cannot go on: nothing of the acts is on the disk.
+    pub(crate) fn carry_out(&mut self, requested: Vec<(Act, Caller)>) -> Result<(), RecorderFailure> {
+        let mut turn = Turn { commit: Commit { now_ns: self.now_ns(), ..Commit::default() }, ..Turn::default() };
+        let mut acts = Acts::default();
+        for (act, caller) in requested {
+            if !caller.claim() {
+                continue;
+            }
             match self.apply_act(act, &mut turn.commit, &mut acts) {
                 Ok(count) => acts.replies.0.push((caller, count)),
                 Err(refusal) => caller.reply(Err(refusal)),
             }
         }
-        if !acts.replies.0.is_empty() {
-            turn.acts = Some(acts);
+        if acts.replies.0.is_empty() {
+            return Ok(());
         }
+        turn.acts = Some(acts);
+        self.take_changes(&mut turn);
+        if turn.commit.is_empty() {
+            self.shared.publish(self.book.view());
+        } else {
+            crash::point(crash::BEFORE_COMMIT);
+            if let Err(error) = self.record.commit(&turn.commit) {
+                return self.undo(turn, error);
+            }
+            self.committed();
+        }
+        self.complete(turn);
+        Ok(())
+    }
+
+    /// Undoes acts whose commit failed, and refuses them.
+    fn undo(&mut self, turn: Turn, error: RecordError) -> Result<(), RecorderFailure> {
+        self.shared.health.failed(&error);
+        let why = self.shared.health.get().text.clone();
+        self.receivers.withdraw();
+        if !matches!(error, RecordError::Superseded(_)) {
+            self.reload_book().map_err(RecorderFailure::Unreadable)?;
+        }
+        if let Some(acts) = turn.acts {
+            acts.replies.refuse(&why);
+        }
+        match error {
+            RecordError::Superseded(_) => Err(RecorderFailure::Superseded(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Goes on from what was committed last, as after a restart.
+    fn reload_book(&mut self) -> Result<(), RecordError> {
+        let recorded = self.record.load()?;
+        let Ok(mut book) = Book::new(Arc::clone(&self.config.compliance)) else {
+            unreachable!("the configuration in force has no errors")
+        };
+        book.restore(recorded.restored);
+        book.resume(self.now_ns(), |source| self.shared.progress.says(source));
+        book.review();
+        book.add_dropped(self.book.view().dropped());
+        self.book = book;
+        // It has to learn again which rules exist.
+        self.rules_seen = 0;
+        Ok(())
     }
 
     fn apply_act(&mut self, act: Act, commit: &mut Commit, acts: &mut Acts) -> Result<usize, Refusal> {
@@ -81,19 +129,6 @@ impl Recorder {
         crash::point(crash::RELOADED);
         acts.config = Some(config);
         Ok(())
-    }
-
-    /// Takes the acts out of a turn whose commit failed: nothing of them is left, and their callers learn why.
-    pub(crate) fn withdraw_acts(&mut self, turn: &mut Turn, why: &str) {
-        let Some(acts) = turn.acts.take() else { return };
-        self.book = acts.savepoint;
-        self.receivers.withdraw();
-        turn.commit.outbox.truncate(acts.outbox);
-        turn.commit.tokens.clear();
-        self.take_changes(turn);
-        for (caller, _) in acts.replies.0 {
-            caller.reply(Err(ApiError::Unavailable(why.to_owned()).into()));
-        }
     }
 
     /// Puts what committed acts change beside the book in force, and returns their callers.

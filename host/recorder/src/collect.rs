@@ -1,4 +1,4 @@
-//! Collects a turn: applies what the stream brought and what callers ask for to the book, and takes what changed.
+//! Collects a turn: applies what the stream brought and the results of deliveries to the book, and takes what changed.
 
 use lifesigns_compliance::{BookInput, NoticeKind};
 use lifesigns_notifications::{DeliveryOutcome, DeliveryReport};
@@ -7,7 +7,7 @@ use lifesigns_record::{Commit, OutboxUpdate};
 use crate::{
     receivers::Receivers,
     recorder::Recorder,
-    request::{Act, Caller, RecorderRequest},
+    request::RecorderRequest,
     status,
     turn::{Coverage, Turn},
     warnings,
@@ -20,7 +20,7 @@ impl Recorder {
         // The clock first: what follows is measured by it.
         self.advance_wall_clock(turn.commit.now_ns);
         self.note_rules();
-        let acts = self.apply_requests(&mut turn);
+        self.apply_requests(&mut turn);
         // A complete checkpoint covers everything that sources have submitted until here.
         let until_ns = self.now_ns();
         let progress = self.shared.progress.take();
@@ -31,21 +31,19 @@ impl Recorder {
         }
         self.take_orphans(&mut turn.commit);
         self.warn(turn.commit.now_ns);
-        // Last: what came in the stream has to be committed, whatever becomes of them.
-        self.apply_acts(acts, &mut turn);
         self.take_changes(&mut turn);
         turn
     }
 
-    /// Applies the results of deliveries, also those that a failing store deferred. Returns what callers ask for.
-    fn apply_requests(&mut self, turn: &mut Turn) -> Vec<(Act, Caller)> {
+    /// Applies the results of deliveries, also those that a failing store deferred. What callers ask for comes
+    /// after the turn.
+    fn apply_requests(&mut self, turn: &mut Turn) {
         turn.commit.outbox.append(&mut self.deferred);
         turn.commit.pauses.append(&mut self.deferred_pauses);
-        let mut acts = Vec::new();
         // Requests that come meanwhile belong to this turn too: a receiver that ends reports its last deliveries.
         while let Some(request) = self.inbox.pop_front().or_else(|| self.requests.try_recv().ok()) {
             match request {
-                RecorderRequest::Act(act, caller) => acts.push((act, caller)),
+                RecorderRequest::Act(act, caller) => turn.requested.push((act, caller)),
                 RecorderRequest::Settled(report) => {
                     turn.commit.pauses.extend(Receivers::pause(&report));
                     turn.commit.outbox.push(self.settled(report));
@@ -53,7 +51,6 @@ impl Recorder {
                 RecorderRequest::Stop => turn.stop = true,
             }
         }
-        acts
     }
 
     /// Returns what the next commit writes of a delivery. The book learns what was withheld.

@@ -158,10 +158,10 @@ impl RecorderHandle {
         *self.shared.reload.lock() = Some(reload);
     }
 
-    /// Commits everything that was submitted, lets deliveries finish, and ends.
+    /// Commits everything that was submitted, lets deliveries finish, and ends. Further calls wait until that is done.
     pub fn stop(&self) {
-        let thread = self.thread.lock().take();
-        if let Some(thread) = thread {
+        let mut thread = self.thread.lock();
+        if let Some(thread) = thread.take() {
             let _ = self.requests.0.send(RecorderRequest::Stop);
             let _ = thread.join();
         }

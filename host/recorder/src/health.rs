@@ -31,6 +31,11 @@ impl Health {
         self.0.lock()
     }
 
+    /// Returns whether the last commit succeeded.
+    pub(crate) fn is_ok(&self) -> bool {
+        self.get().store == StoreState::Ok
+    }
+
     /// Notes a successful commit.
     pub(crate) fn committed(&self, now_ns: u64) {
         let mut state = self.get();

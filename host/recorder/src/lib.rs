@@ -31,7 +31,7 @@ mod turn;
 mod wait;
 mod warnings;
 
-pub use alert_stream::AlertStream;
+pub use alert_stream::{AlertStream, AsyncAlertStream};
 pub use at_rest::{AtRestRemark, OpenWriter, StoreAtRest};
 pub use config::{ConfigureError, RecorderConfig};
 pub use handle::RecorderHandle;

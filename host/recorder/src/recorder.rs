@@ -8,7 +8,6 @@ use std::{
 };
 
 use crossbeam_channel::Receiver;
-use lifesigns_api::ApiError;
 use lifesigns_compliance::Book;
 use lifesigns_notifications::DeliveryOutcome;
 use lifesigns_record::{Commit, OutboxChange, OutboxUpdate, ReceiverPause, RecordError, RecordWriter};
@@ -20,7 +19,7 @@ use crate::{
     receivers::Receivers,
     request::RecorderRequest,
     shared::Shared,
-    turn::{Coverage, Replies, Turn},
+    turn::{Coverage, Replies, Turn, unavailable},
     warnings::Warnings,
 };
 
@@ -40,6 +39,9 @@ pub(crate) enum RecorderFailure {
     /// Another host writes the record now.
     #[error("{0}")]
     Superseded(RecordError),
+    /// What was committed last cannot be read.
+    #[error("the record cannot be read again after a commit failed: {0}")]
+    Unreadable(RecordError),
 }
 
 /// The result of a turn's commit.
@@ -99,8 +101,8 @@ impl Recorder {
         let mut stop = false;
         let mut coverage = Coverage::Complete;
         loop {
-            // Receivers that are replaced start after the next commit.
-            if coverage == Coverage::Complete && !self.receivers.is_replacing() {
+            // Receivers that are replaced start after the next commit, and a store that failed is tried again.
+            if coverage == Coverage::Complete && !self.receivers.is_replacing() && self.shared.health.is_ok() {
                 self.wait();
             } else {
                 self.gather();
@@ -117,7 +119,9 @@ impl Recorder {
             }
             (stop, coverage) = (turn.stop, turn.coverage);
             let is_last = turn.is_last();
+            let requested = std::mem::take(&mut turn.requested);
             self.complete(turn);
+            self.carry_out(requested)?;
             let ended = Instant::now();
             self.shared.pulse.end(ended);
             self.pace.end(began, ended);
@@ -133,10 +137,10 @@ impl Recorder {
         self.shared.clock.now_ns()
     }
 
-    /// Commits a turn, however long it takes: until then nothing is acknowledged, so sources wait. What callers
-    /// asked for is in the first attempt only.
+    /// Commits a turn, however long it takes: until then nothing is acknowledged, so sources wait. What callers ask
+    /// for is refused at the first failure. A store that failed is tried again also if there is nothing to commit.
     fn commit(&mut self, turn: &mut Turn) -> Result<CommitOutcome, RecorderFailure> {
-        if turn.commit.is_empty() {
+        if turn.commit.is_empty() && self.shared.health.is_ok() {
             // What needs no commit may have changed, such as the clock.
             self.shared.publish(self.book.view());
             return Ok(CommitOutcome::Committed);
@@ -146,7 +150,7 @@ impl Recorder {
         while let Err(error) = self.record.commit(&turn.commit) {
             self.shared.health.failed(&error);
             let why = self.shared.health.get().text.clone();
-            self.withdraw_acts(turn, &why);
+            turn.refuse(&why);
             self.replacing.take().unwrap_or_default().send();
             if matches!(error, RecordError::Superseded(_)) {
                 return Err(RecorderFailure::Superseded(error));
@@ -158,11 +162,15 @@ impl Recorder {
             turn.stop = self.refuse_requests(&why, delay) == Pause::StopRequested;
             delay = (delay * 2).min(RETRY_LAST);
         }
-        // First: those who learn of the commit may ask what it changed.
+        self.committed();
+        Ok(CommitOutcome::Committed)
+    }
+
+    /// Publishes what is committed, before anyone learns of the commit: they may ask what it changed.
+    pub(crate) fn committed(&self) {
         self.shared.publish(self.book.view());
         self.shared.health.committed(self.now_ns());
         crash::point(crash::AFTER_COMMIT);
-        Ok(CommitOutcome::Committed)
     }
 
     /// Refuses requests for `delay` while the store takes no commits. A request to stop ends the wait;
@@ -171,7 +179,7 @@ impl Recorder {
         let until = Instant::now() + delay;
         while let Ok(request) = self.requests.recv_deadline(until) {
             match request {
-                RecorderRequest::Act(_, caller) => caller.reply(Err(ApiError::Unavailable(why.to_owned()).into())),
+                RecorderRequest::Act(_, caller) => caller.reply(Err(unavailable(why))),
                 RecorderRequest::Settled(report) => {
                     self.deferred_pauses.extend(Receivers::pause(&report));
                     let update = self.settled(report);
@@ -184,7 +192,7 @@ impl Recorder {
     }
 
     /// Publishes a committed turn: receivers, sources and callers learn of it.
-    fn complete(&mut self, turn: Turn) {
+    pub(crate) fn complete(&mut self, turn: Turn) {
         let Turn { commit, acts, acks, .. } = turn;
         // The last results of the receivers before them are on the disk now.
         self.receivers.begin();

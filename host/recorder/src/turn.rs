@@ -1,18 +1,19 @@
 //! One turn of the recorder as a value: what to commit, the replies and acknowledgements that follow
 //! the commit, and what comes after it.
 
-use lifesigns_compliance::{AuditedChange, Book};
+use lifesigns_api::ApiError;
+use lifesigns_compliance::AuditedChange;
 use lifesigns_model::PendingAcks;
 use lifesigns_record::Commit;
 
-use crate::{config::RecorderConfig, request::Caller};
+use crate::{
+    config::RecorderConfig,
+    request::{Act, Caller, Refusal},
+};
 
-/// The acts of a turn, until its commit.
+/// Acts that are applied, until their commit.
+#[derive(Default)]
 pub(crate) struct Acts {
-    /// The book before them.
-    pub(crate) savepoint: Book,
-    /// How many changes of the outbox were in the commit before them.
-    pub(crate) outbox: usize,
     /// Audit entries that are not the book's.
     pub(crate) audit: Vec<AuditedChange>,
     /// The configuration that they put in force.
@@ -31,6 +32,18 @@ impl Replies {
             caller.reply(Ok(count));
         }
     }
+
+    /// Answers all callers that nothing was done.
+    pub(crate) fn refuse(self, why: &str) {
+        for (caller, _) in self.0 {
+            caller.reply(Err(unavailable(why)));
+        }
+    }
+}
+
+/// Returns the refusal of an act because the store takes no commits.
+pub(crate) fn unavailable(why: &str) -> Refusal {
+    ApiError::Unavailable(why.to_owned()).into()
 }
 
 /// How much of what was submitted a checkpoint covers.
@@ -48,7 +61,9 @@ pub(crate) enum Coverage {
 pub(crate) struct Turn {
     /// What to commit; empty if nothing happened.
     pub(crate) commit: Commit,
-    /// The requests of callers in the commit; `None` if there are none, or none any more.
+    /// What callers ask for, to be carried out after the commit.
+    pub(crate) requested: Vec<(Act, Caller)>,
+    /// The acts in the commit, which then has nothing else.
     pub(crate) acts: Option<Acts>,
     /// Acknowledgements to release after the commit.
     pub(crate) acks: PendingAcks,
@@ -62,5 +77,12 @@ impl Turn {
     /// Returns whether the recorder may end after this turn: it was asked to, and nothing is left.
     pub(crate) fn is_last(&self) -> bool {
         self.stop && self.coverage == Coverage::Complete
+    }
+
+    /// Refuses what callers ask for, because the commit before it failed.
+    pub(crate) fn refuse(&mut self, why: &str) {
+        for (_, caller) in self.requested.drain(..) {
+            caller.reply(Err(unavailable(why)));
+        }
     }
 }

@@ -11,6 +11,7 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
+    command::cargo_command,
     crates::RuleCrate,
     toolchain::{TARGET, Toolchain, ToolchainError},
 };
@@ -49,7 +50,7 @@ pub(crate) fn run(
     let root = &crates[0].root;
     // A folder of its own, so that it does not wait for the lock of an outer cargo.
     let target_dir = crates[0].target_dir.join("rules");
-    let mut command = Command::new(&toolchain.cargo);
+    let mut command = cargo_command(&toolchain.cargo);
     command.current_dir(root).args(["build", "--lib", "--target", TARGET, "--profile", "rule"]);
     command.arg("--message-format=json-render-diagnostics").arg("--target-dir").arg(&target_dir);
     if !has_profile(root) {

@@ -3,12 +3,14 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use serde::Deserialize;
 
-use crate::toolchain::{Toolchain, last_lines};
+use crate::{
+    command::cargo_command,
+    toolchain::{Toolchain, last_lines},
+};
 
 /// Why a folder cannot be built as a rule.
 #[derive(Debug, thiserror::Error)]
@@ -163,7 +165,7 @@ impl Workspaces {
 
     fn ask(&self, dir: &Path, manifest: &Path) -> Result<Metadata, CrateError> {
         let failed = |cause: String| CrateError::Metadata { dir: dir.to_owned(), cause };
-        let output = Command::new(&self.toolchain.cargo)
+        let output = cargo_command(&self.toolchain.cargo)
             .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
             .arg(manifest)
             .current_dir(dir)

@@ -12,6 +12,8 @@ use std::{
 use lifesigns_workbench::{BuiltModule, build, rule_crates};
 
 pub use hostile::{HostileGuest, HostileOutcome, hostile_guests};
+/// Cargo, for tests that build or run something.
+pub use lifesigns_workbench::outer_cargo as cargo;
 
 /// Returns the module of `rules/NAME`.
 ///

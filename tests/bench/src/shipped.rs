@@ -3,7 +3,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use crate::Program;
@@ -17,8 +16,7 @@ pub fn binary() -> PathBuf {
         return PathBuf::from(binary);
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("this crate is `tests/bench`");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
+    let mut build = lifesigns_artifacts::cargo();
     build.current_dir(root).args(["build", "--locked", "--profile", "dist", "-p", "lifesigns-cli"]);
     assert!(build.status().is_ok_and(|status| status.success()), "the binary does not build");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));

@@ -2,7 +2,6 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
     sync::OnceLock,
 };
 
@@ -14,8 +13,7 @@ use std::{
 pub(crate) fn lifesigns() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let output = Command::new(cargo)
+        let output = lifesigns_artifacts::cargo()
             .args(["build", "--package", "lifesigns-cli", "--message-format", "json"])
             .current_dir(lifesigns_artifacts::root())
             .output()

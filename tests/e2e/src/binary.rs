@@ -2,7 +2,6 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
     sync::OnceLock,
 };
 
@@ -20,8 +19,7 @@ pub fn lifesigns() -> &'static Path {
 /// # Panics
 /// When it does not build.
 pub fn built(package: &str) -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+    let output = lifesigns_artifacts::cargo()
         .args(["build", "--bins", "--package", package, "--message-format", "json"])
         .current_dir(lifesigns_artifacts::root())
         .output()

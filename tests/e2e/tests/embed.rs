@@ -89,7 +89,8 @@ fn env(object: &str, value: &str) -> ObjectFacts {
 
 /// A line of a Docker daemon that creates a container.
 fn submit(host: &RecordingHost, source: &Arc<EventSource>, name: &str) {
-    host.submit(lifesigns::lines(source, format!("DEBU[0007] Calling POST /v1.41/containers/create?name={name}\n")));
+    let line = format!("DEBU[0007] Calling POST /v1.41/containers/create?name={name}\n");
+    host.submit(lifesigns::lines(source, line)).expect("it is open");
 }
 
 fn badge(host: &RecordingHost, object: &str) -> Badge {
@@ -112,14 +113,14 @@ fn an_alert_comes_out_of_the_stream_and_to_the_receiver_and_a_fact_changes_the_c
     assert_eq!(notices.recv_timeout(LIMIT), Ok((NoticeKind::Opened, "vm-7".into())));
     assert_eq!(badge(&host, "vm-7").score, 75);
 
-    host.submit_facts(&source, env("vm-7", "playground"));
+    host.submit_facts(&source, env("vm-7", "playground")).expect("it is open");
     let allowed = stream.next_timeout(LIMIT).expect("it changes without a line");
     assert_eq!((&allowed.id, allowed.allowed, allowed.cause), (&opened.id, true, Some(EndCause::Fact)));
     assert_eq!(notices.recv_timeout(LIMIT), Ok((NoticeKind::Resolved, "vm-7".into())));
     let now = badge(&host, "vm-7");
     assert_eq!((now.score, now.violations, now.allowed), (100, 0, 1));
 
-    host.submit_facts(&source, env("vm-7", "production"));
+    host.submit_facts(&source, env("vm-7", "production")).expect("it is open");
     assert!(stream.next_timeout(LIMIT).expect("it changes back").is_violation());
     assert_eq!(notices.recv_timeout(LIMIT), Ok((NoticeKind::Opened, "vm-7".into())));
     assert_eq!(host.stop().report.alerts, 1);
@@ -131,7 +132,7 @@ fn a_second_start_goes_on_from_the_store() {
     let home = home();
     let source = lifesigns::source("our program", "vm-7", lifesigns::Format::Auto);
     let (host, notices) = start(&home);
-    host.submit_facts(&source, env("vm-7", "production"));
+    host.submit_facts(&source, env("vm-7", "production")).expect("it is open");
     submit(&host, &source, "web");
     assert_eq!(notices.recv_timeout(LIMIT), Ok((NoticeKind::Opened, "vm-7".into())));
     let before = alerts(&host);
@@ -149,7 +150,7 @@ fn a_second_start_goes_on_from_the_store() {
     assert_eq!(after[0].count, before[0].count + 1);
     assert_eq!(after[0].shown.first.iter().map(|line| line.line).collect::<Vec<_>>(), [1, 2]);
     // The fact from before the restart still stands, and a new one is judged against it.
-    host.submit_facts(&source, env("vm-7", "playground"));
+    host.submit_facts(&source, env("vm-7", "playground")).expect("it is open");
     assert_eq!(notices.recv_timeout(LIMIT), Ok((NoticeKind::Resolved, "vm-7".into())), "nothing is notified twice");
     assert_eq!(badge(&host, "vm-7").score, 100);
     host.stop();
@@ -203,7 +204,7 @@ fn a_source_may_be_called_like_what_the_host_names_itself() {
         let home = home();
         let (host, notices) = start(&home);
         let source = lifesigns::source(name, "vm-7", lifesigns::Format::Auto);
-        assert!(host.submit_facts(&source, env("vm-7", "test")), "{name}");
+        host.submit_facts(&source, env("vm-7", "test")).expect(name);
         host.wait_committed();
         let Ok(QueryAnswer::Object(page)) = host.recorder().ask(&Query::Object("vm-7".into())) else {
             panic!("{name}: its facts are lost");

@@ -32,7 +32,7 @@ fn object(host: &RecordingHost) -> Option<Object> {
 }
 
 fn say(host: &RecordingHost, source: &Arc<EventSource>, line: &str) {
-    assert!(host.submit(lifesigns::lines(source, format!("{line}\n"))), "it is taken");
+    host.submit(lifesigns::lines(source, format!("{line}\n"))).expect("it is taken");
 }
 
 const DOCKER: &str = "DEBU[0007] Calling POST /v1.41/containers/create?name=web";
@@ -40,7 +40,8 @@ const DOCKER: &str = "DEBU[0007] Calling POST /v1.41/containers/create?name=web"
 fn production(host: &RecordingHost, source: &Arc<EventSource>) {
     let properties = vec![("env".to_owned(), Some("production".to_owned()))];
     let time_ns = SystemClock.now_ns();
-    assert!(host.submit_facts(source, ObjectFacts { object: "vm1".into(), time_ns, properties, ..Default::default() }));
+    let facts = ObjectFacts { object: "vm1".into(), time_ns, properties, ..Default::default() };
+    host.submit_facts(source, facts).expect("it is taken");
 }
 
 #[test]

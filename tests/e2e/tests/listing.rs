@@ -21,7 +21,7 @@ use serde::{Deserialize, de::IgnoredAny};
 
 const ALERTS: usize = 100_000;
 /// Commits while the list is read.
-const COMMITS: usize = 10;
+const COMMITS: usize = 40;
 
 /// A host that has an alert on each of many objects.
 fn host(home: &Home) -> RecordingHost {

@@ -137,7 +137,7 @@ impl Host {
                             cursor: Some(cursor.to_bytes()),
                             ack: None,
                         };
-                        assert!(host.submit(chunk), "the host takes lines");
+                        host.submit(chunk).expect("the host takes lines");
                     }
                     FollowEvent::Gap(gap) => *gaps += gap.bytes.unwrap_or(1),
                     FollowEvent::State(_) | FollowEvent::Looked { .. } | FollowEvent::Unfinished { .. } => {}

@@ -12,7 +12,7 @@ use crate::{
 pub(super) const ALERT_CANCELLED: &str = "alert cancelled";
 
 /// Collects what is given to the store and to receivers.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Journal {
     changes: BookChanges,
 }

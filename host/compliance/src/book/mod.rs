@@ -23,6 +23,8 @@ mod view;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use lifesigns_model::Drops;
+
 use self::{
     inputs::{commands, due, event_time, facts, restore, review, rules, symptoms, wall_clock},
     questions::what_if,
@@ -40,10 +42,7 @@ pub use view::BookView;
 
 /// The alert book. It has no clock: event time comes with the events, the host's clock by
 /// [`BookInput::Clock`]. Event time is kept apart for each object and source: see `timers`.
-///
-/// A clone is a savepoint: putting it back undoes everything since, changes that were not taken included. Most of
-/// it is shared; timers and caches are copied, which takes time by the number of objects.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Book {
     state: BookState,
 }
@@ -172,6 +171,11 @@ impl Book {
     pub fn resume(&mut self, now_ns: u64, reports: impl Fn(&str) -> bool) {
         let _ = self.apply(BookInput::Clock(now_ns));
         self.state.timers.resume(now_ns, reports);
+    }
+
+    /// Adds what was dropped at limits by the book that this one is in the place of.
+    pub fn add_dropped(&mut self, dropped: &Drops) {
+        self.state.drops.merge(dropped.clone());
     }
 
     /// Returns what `config` would change in a record if it came into force at `now_ns` of the host's clock. The

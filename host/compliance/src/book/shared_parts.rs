@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The parts that were seen lately.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct SharedParts {
     texts: RecentValues<SharedText>,
     lists: RecentValues<SharedList<String>>,

@@ -33,7 +33,7 @@ use crate::{
 
 /// The parts of the book. A part changes only itself; what one part's change means for others is wired here and in
 /// the files that take the book's inputs.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct BookState {
     pub(super) compiled: Arc<CompiledConfig>,
     pub(super) definitions: DefinitionIndex,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{recent::RecentValues, record::Object, shared_text::SharedText};
 
 /// The facts that were seen lately.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct SharedFacts {
     texts: RecentValues<SharedText>,
     empty: Object,

@@ -14,7 +14,7 @@ use lifesigns_compliance::{
     config::Group,
     query::{Query, QueryAnswer},
 };
-use lifesigns_model::ObjectFacts;
+use lifesigns_model::{DropKind, Drops, ObjectFacts};
 use lifesigns_record::{
     Commit, MemoryStore, RecordError, RecordReaders, RecordWriter, RecordedState, RetentionPolicy, RetentionStep,
     WriterEpoch,
@@ -90,7 +90,7 @@ impl Host {
         self.failures.store(1, Ordering::SeqCst);
         let refused = self.ask(act).expect_err("its commit failed");
         assert_eq!(self.failures.load(Ordering::SeqCst), 0, "it was in a commit");
-        // The next commit is of a later turn: the one that failed has succeeded before it.
+        // The store is tried again, without the act.
         while self.shared.health.get().store != lifesigns_api::StoreState::Ok {
             std::thread::yield_now();
         }
@@ -155,7 +155,27 @@ fn a_configuration_and_an_inventory_whose_commit_failed_are_not_in_force() {
 }
 
 #[test]
-fn what_came_before_an_act_in_its_turn_is_committed_without_it() {
+fn a_book_that_is_read_again_has_what_was_there_before_and_goes_on_counting() {
+    let (store, failures) = (MemoryStore::default(), Arc::new(AtomicUsize::new(0)));
+    let (mut recorder, requests) =
+        recorder(Failing { record: Box::new(store.open()), failures: Arc::clone(&failures) });
+    let mut dropped = Drops::default();
+    dropped.add(DropKind::Alerts, 3);
+    recorder.book.add_dropped(&dropped);
+    let _ = recorder.book.apply(BookInput::Facts(object("seen")));
+    let shared = Arc::clone(&recorder.shared);
+    let thread = std::thread::spawn(move || recorder.run().expect("it goes on"));
+    let host = Host { store, shared, requests, failures, thread };
+    host.ask(silence()).expect("there is room");
+    host.ask_in_vain(silence());
+    assert_eq!(host.silences(), 1);
+    assert!(host.shared.view().registry().object("seen").is_some());
+    assert_eq!(host.shared.view().dropped().count(DropKind::Alerts), 3);
+    host.stop();
+}
+
+#[test]
+fn an_act_is_refused_if_what_came_before_it_is_not_committed_at_once() {
     let (store, failures) = (MemoryStore::default(), Arc::new(AtomicUsize::new(1)));
     let (mut recorder, requests) = recorder(Failing { record: Box::new(store.open()), failures });
     let (shared, sender) = (Arc::clone(&recorder.shared), RequestSender(requests.clone()));
@@ -185,5 +205,7 @@ fn an_act_that_its_caller_gave_up_is_not_done() {
     let gave_up = asked.join().expect("it ends").map_err(ApiError::from);
     assert!(matches!(&gave_up, Err(ApiError::Unavailable(why)) if why.contains("nothing was changed")), "{gave_up:?}");
     let turn = recorder.collect(true);
-    assert!(turn.acts.is_none() && turn.commit.changes.silences.is_empty());
+    assert_eq!(turn.requested.len(), 1);
+    recorder.carry_out(turn.requested).expect("it goes on");
+    assert!(recorder.book.take().silences.is_empty());
 }

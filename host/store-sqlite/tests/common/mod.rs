@@ -133,9 +133,9 @@ pub fn alert(number: u64) -> Alert {
                 first_revision: 1,
                 last_revision: 2,
                 criticality: Some(Criticality::Critical),
+                notices: 1,
             },
         )]),
-        withheld: BTreeMap::from([("desk".to_owned(), 1)]),
         ceased: false,
     }
 }

@@ -266,7 +266,6 @@ fn new_alert(id: String, object: &Id, name: &Id, opened_ns: u64) -> Alert {
         inhibited_by: None,
         revision: 0,
         notified: BTreeMap::new(),
-        withheld: BTreeMap::new(),
         ceased: false,
     }
 }

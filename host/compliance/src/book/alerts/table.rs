@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// All alerts that the book knows. Every change is noted for the store.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Alerts {
     objects: SharedTable<ObjectAlerts>,
     dirty: HashSet<Key>,
@@ -147,6 +147,14 @@ impl Alerts {
     /// Returns the transition of a definition that waits.
     pub(crate) fn pending(&self, object: &str, name: &str) -> Option<&PendingTransition> {
         self.objects.get(object)?.pending.get(name)
+    }
+
+    /// Returns the transition of a definition, which must wait.
+    pub(crate) fn existing_pending(&self, object: &Id, name: &Id) -> &PendingTransition {
+        match self.pending(object, name) {
+            Some(pending) => pending,
+            None => unreachable!("{name} on {object} does not wait"),
+        }
     }
 
     /// Returns what waits on an object, by definition.

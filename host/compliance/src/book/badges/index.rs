@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The badges of all objects and groups, and which of them have to be computed again.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct BadgeIndex {
     objects: SharedTable<Arc<ObjectBadge>>,
     groups: SharedMap<Arc<GroupBadge>>,

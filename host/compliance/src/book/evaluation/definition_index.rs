@@ -57,7 +57,7 @@ impl Dependents {
 }
 
 /// The definitions, by what their conditions depend on.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct DefinitionIndex {
     dependencies: Arc<Dependencies>,
     /// What was found already.

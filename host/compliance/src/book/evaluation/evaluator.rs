@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What evaluations cost.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Work {
     /// How often a definition was evaluated on an object.
     evaluations: u64,

@@ -93,7 +93,7 @@ impl<'a> Context<'a> {
 
     /// Returns whether the definition at this position is for objects of this kind.
     fn is_meant_for(self, object: &str, definition: usize) -> bool {
-        let Some(definition) = self.compiled.config().definitions.get(definition) else { return false };
+        let definition = &self.compiled.config().definitions[definition];
         if definition.kinds.is_empty() {
             return true;
         }

@@ -11,14 +11,14 @@ use crate::{
 };
 
 /// Decisions that were made already, until groups, configuration or hours change.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct PolicyCache {
     objects: HashMap<Id, ObjectDecisions>,
     /// The decision that most objects share.
     common: Arc<PolicyDecision>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct ObjectDecisions {
     /// By name, in order.
     decisions: Vec<(Id, Arc<PolicyDecision>)>,

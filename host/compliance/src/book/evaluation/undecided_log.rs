@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Expressions of definitions that fail on objects.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct UndecidedLog {
     /// By object and definition.
     failed: SharedMap<SharedMap<FailedExpression>>,
@@ -75,6 +75,7 @@ impl UndecidedLog {
     }
 
     fn remove_definition(&mut self, object: &Id, name: &Id) {
+        // On most objects nothing is undecided.
         let Some(failed) = self.failed.get_mut(object) else { return };
         failed.remove(name);
         if failed.is_empty() {

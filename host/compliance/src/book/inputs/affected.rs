@@ -120,7 +120,11 @@ impl Reevaluator<'_> {
     /// Returns the definitions and symptoms whose alert on an object a change of its facts can affect.
     pub(crate) fn affected(&mut self, object: &Id) -> BTreeSet<Id> {
         let state = &mut *self.state;
-        let mut names = state.definitions.without_symptoms().clone();
+        let mut names = BTreeSet::new();
+        // Of an object that only its children name there are no facts.
+        if state.registry.object(object).is_some() {
+            names.extend(state.definitions.without_symptoms().iter().cloned());
+        }
         if state.context().parent(object).is_some() {
             names.extend(state.definitions.on_parent().iter().cloned());
         }

@@ -50,6 +50,7 @@ fn end_hold(state: &mut BookState, object: &Id, name: &Id, time_ns: u64) {
 
 /// Expires a metric that was not reported again within its age.
 fn expire_metric(state: &mut BookState, object: &Id, metric: &Id, time_ns: u64) {
+    // The metric may have been reported again since the timer was set, which has another one then.
     let Some(clock) = state.ages.take_due(object, metric, time_ns) else { return };
     let age_ns = state.metric_age_ns();
     let known = state.registry.object(object);

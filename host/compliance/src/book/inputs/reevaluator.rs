@@ -128,9 +128,9 @@ impl<'a> Reevaluator<'a> {
         self.state.timers.add((due_ns, object.clone(), TimerKind::Wait, name.clone()), &clock);
     }
 
-    /// Adjusts a wait to the `wait` and `cancel` of the definition as it is now.
+    /// Adjusts a wait, which must be there, to the `wait` and `cancel` of the definition as it is now.
     fn adjust_wait(&mut self, object: &Id, name: &Id) {
-        let Some(pending) = self.state.alerts.pending(object, name) else { return };
+        let pending = self.state.alerts.existing_pending(object, name);
         let (opening, since_ns, due_ns) = (pending.opening, pending.since_ns, pending.due_ns);
         let definition = self.state.compiled.definition(name);
         let wait_ms = definition.map_or(0, |it| if opening { it.wait_ms } else { it.cancel_ms });
@@ -141,6 +141,7 @@ impl<'a> Reevaluator<'a> {
 
     /// Amends an alert that waits to be cancelled: it is what policy says of the symptoms that made it.
     fn amend_ceasing(&mut self, object: &Id, name: &Id, trigger: &Trigger<'_>) {
+        // It was cancelled just now if it does not wait.
         let Some(alert) = self.state.alerts.open(object, name) else { return };
         let symptoms = alert.symptoms.clone();
         let evaluation = self.state.evaluator().evaluate_ceasing(object, name, &symptoms);

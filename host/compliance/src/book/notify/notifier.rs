@@ -186,13 +186,12 @@ impl Delivery {
             alert.notified.remove(&self.receiver);
             return;
         }
-        let first_revision = alert.notified.get(&self.receiver).map_or(alert.revision, |known| known.first_revision);
-        let known = Notified {
-            last_ns: now_ns,
-            first_revision,
-            last_revision: alert.revision,
-            criticality: Some(alert.criticality),
-        };
-        alert.notified.insert(self.receiver.clone(), known);
+        let (revision, criticality) = (alert.revision, Some(alert.criticality));
+        let first = Notified { last_ns: 0, first_revision: revision, last_revision: 0, criticality, notices: 0 };
+        let known = alert.notified.entry(self.receiver.clone()).or_insert(first);
+        known.last_ns = now_ns;
+        known.last_revision = revision;
+        known.criticality = criticality;
+        known.notices = known.notices.saturating_add(1);
     }
 }

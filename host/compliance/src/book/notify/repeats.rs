@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::book::ids::{Id, Key, key};
 
 /// Open alerts whose receivers may have to be notified again, by the host's clock.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Repeats {
     due: BTreeSet<(u64, Id, Id)>,
     /// Some route repeats.

@@ -47,6 +47,7 @@ pub(crate) fn inhibiting<'a>(
 impl Notifier<'_> {
     /// Updates what suppresses an open alert, and notifies receivers if that changed.
     pub(crate) fn refresh(&mut self, object: &Id, name: &Id) {
+        // It is called for all that may be open: nothing suppresses an alert that is not.
         let Some(alert) = self.alerts.open(object, name) else { return };
         let before = NotifyState::of(alert);
         self.update_suppression(object, name);
@@ -122,40 +123,41 @@ impl Notifier<'_> {
         Some(Inhibitor { id, receivers })
     }
 
-    fn is_covered(&mut self, object: &Id, name: &Id, receiver: &str) -> bool {
-        self.inhibitor(object, name).is_some_and(|one| one.covers(receiver))
-    }
-
     /// Notes that a notice was not sent: its receiver does not know what it says.
     pub(crate) fn note_withheld(&mut self, withheld: &WithheldNotice) {
         // The alert may have left the book, and the receiver may know meanwhile that it is over.
         let Some((object, name, alert)) = self.alerts.entry(&withheld.object, &withheld.definition) else { return };
-        let Some(known) = alert.notified.get(&withheld.receiver).copied() else { return };
-        if alert.id != withheld.alert {
+        let known = alert.notified.get(&withheld.receiver);
+        let is_known = known.is_some_and(|known| withheld.revision >= known.first_revision);
+        if alert.id != withheld.alert || !is_known {
             return;
         }
         let before = NotifyState::of(alert);
-        let is_silenced = alert.silenced_by.is_some();
         let (object, name) = key(object, name);
-        let is_suppressed = is_silenced || self.is_covered(&object, &name, &withheld.receiver);
-        self.alerts.change(&object, &name, |alert| take_back(alert, withheld, known, is_suppressed));
+        self.alerts.change(&object, &name, |alert| {
+            if let Some(known) = alert.notified.get_mut(&withheld.receiver)
+                && take_back(known, withheld.revision) == Rest::Nothing
+            {
+                alert.notified.remove(&withheld.receiver);
+            }
+        });
         self.propagate(&object, &name, &before, false);
     }
 }
 
-/// Takes back from an alert that a receiver knows what a withheld notice says.
-fn take_back(alert: &mut Alert, withheld: &WithheldNotice, known: Notified, is_suppressed: bool) {
-    let is_first = known.first_revision == withheld.revision;
-    let is_followed = !is_suppressed && known.last_revision > withheld.revision;
-    if is_first && !is_followed {
-        alert.notified.remove(&withheld.receiver);
-        alert.withheld.insert(withheld.receiver.clone(), known.last_revision);
-    } else if let Some(entry) = alert.notified.get_mut(&withheld.receiver) {
-        if !is_followed {
-            entry.criticality = None;
-        } else if is_first {
-            // A later notice is on its way, and may be the first that the receiver gets.
-            entry.first_revision = known.last_revision;
-        }
+/// What is left of what a receiver knows of an alert, or learns from notices that wait to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    Something,
+    Nothing,
+}
+
+/// Takes back what the withheld notice of a revision says. The receiver knows nothing only once all its notices were
+/// withheld: one that waits may yet be sent.
+fn take_back(known: &mut Notified, revision: u64) -> Rest {
+    known.notices = known.notices.saturating_sub(1);
+    if revision == known.last_revision {
+        known.criticality = None;
     }
+    if known.notices == 0 { Rest::Nothing } else { Rest::Something }
 }

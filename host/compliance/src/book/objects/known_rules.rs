@@ -10,7 +10,7 @@ use crate::{change::KnownRule, limits::RULE_GRACE_MS, pattern::Pattern};
 type Symptoms = Option<BTreeSet<String>>;
 
 /// The rules that exist, as far as the book was informed.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct KnownRules {
     /// By name, with their symptoms where these are known; `None` until the book is informed.
     known: Option<Arc<BTreeMap<String, Symptoms>>>,

@@ -21,7 +21,7 @@ use crate::{
 type Symptoms = SharedMap<Arc<SymptomState>>;
 
 /// All objects with their symptoms. Every change of a symptom is noted for the store.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct ObjectStates {
     /// Symptoms, active or not, by object and `RULE/SYMPTOM`. A state is shared with what was taken out and is
     /// not written yet.
@@ -186,6 +186,7 @@ impl ObjectStates {
 
     /// Ends a symptom whose hold time is over at `time_ns`.
     pub(crate) fn end_hold(&mut self, object: &Id, name: &Id, time_ns: u64) -> Hold {
+        // It may have left the book, or have ended, since its timer was set.
         let Some(symptom) = self.symptom(object, name) else { return Hold::None };
         let Some(due_ns) = symptom.hold_due_ns() else { return Hold::None };
         if due_ns > time_ns {

@@ -41,9 +41,6 @@ pub(crate) fn withholds(view: &BookView, notice: &Notice) -> bool {
     if notice.happened == NoticeKind::Resolved || alert.id != notice.alert.id {
         return false;
     }
-    if alert.withheld.get(&notice.receiver).is_some_and(|void| notice.alert.revision <= *void) {
-        return true;
-    }
     alert.is_violation() && (alert.silenced_by.is_some() || is_covered(view, alert, &notice.receiver))
 }
 

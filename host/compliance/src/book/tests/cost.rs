@@ -78,10 +78,6 @@ fn measured() {
     next.restore(restored);
     println!("{} open alerts: restored in {:?}", world.known().len(), start.elapsed());
     let start = Instant::now();
-    let savepoint = next.clone();
-    println!("savepoint in {:?}", start.elapsed());
-    drop(savepoint);
-    let start = Instant::now();
     next.review();
     println!("reviewed in {:?}", start.elapsed());
     let start = Instant::now();

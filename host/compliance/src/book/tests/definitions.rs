@@ -163,3 +163,14 @@ fn thresholds_are_the_definition_s_with_what_policy_overrides() {
     world.configure(config);
     assert_eq!(world.alerts(), ["vm it cancelled warning x1 by policy"]);
 }
+
+#[test]
+fn an_alert_on_a_parent_that_only_its_children_name_ends_when_the_last_of_them_leaves() {
+    let below = AlertCondition::Symptom(Pattern::new("disk/full"), Scope::Children);
+    let mut world = World::new(ComplianceConfig { definitions: vec![define("below", below)], ..house() });
+    world.raise(1, "vm", "disk/full");
+    world.parent(1, "vm", "host");
+    world.parent(2, "vm", "other");
+    let open = world.known().into_iter().filter(|alert| alert.is_violation() && alert.definition == "below");
+    assert_eq!(open.map(|alert| alert.object.to_string()).collect::<Vec<_>>(), ["other"]);
+}

@@ -8,7 +8,7 @@ use crate::book::{
 };
 
 /// The book has no clock of its own: event time comes with the events, the host's clock by an input.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct BookClock {
     /// The latest event of all; informational, nothing is due by it.
     event_ns: u64,

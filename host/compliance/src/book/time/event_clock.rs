@@ -64,7 +64,7 @@ impl From<&PendingTransition> for ClockKey {
 
 /// How far the time of an object in a source has come, and since when there has been no event. Between events it
 /// goes on with the host's clock.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct EventClock {
     /// The latest event.
     event_ns: u64,
@@ -79,7 +79,7 @@ pub(crate) struct EventClock {
 }
 
 /// The timers of an event clock.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct WaitingTimers {
     timers: BTreeSet<Timer>,
     /// The time of the host's clock for which the clock is queued.

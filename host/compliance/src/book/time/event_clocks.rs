@@ -8,7 +8,7 @@ use crate::book::{
 };
 
 /// See the module. The order of the clocks is of no account.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct EventClocks {
     sources: HashMap<Id, HashMap<Id, EventClock>>,
     len: usize,
@@ -43,6 +43,7 @@ impl EventClocks {
     }
 
     pub(crate) fn remove(&mut self, key: &ClockKey) {
+        // Clocks that wait for nothing are evicted.
         let Some(objects) = self.sources.get_mut(&key.source) else { return };
         self.len -= usize::from(objects.remove(&key.object).is_some());
         if objects.is_empty() {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Metrics with a timer: its event time, and the clock that the next one goes by.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct MetricAges {
     planned: HashMap<Key, (u64, ClockKey)>,
 }

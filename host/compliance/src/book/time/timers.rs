@@ -22,7 +22,7 @@ use crate::book::{
 const EVICTED_SHARE: usize = 16;
 
 /// All timers with their clocks.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Timers {
     clocks: EventClocks,
     all: BTreeSet<(Timer, ClockKey)>,
