@@ -30,4 +30,4 @@ pub use followed::Followed;
 pub use gap::{FileState, FollowEvent, Gap, GapCause};
 pub use lines::LineChunks;
 pub use log_file::{Filled, LogFile, OnRead, StayOpen};
-pub use syslog_source::{SyslogAddress, SyslogAddressError, SyslogLimits, SyslogSettings};
+pub use syslog_source::{SyslogAddress, SyslogAddressError, SyslogLimits, SyslogSettings, SyslogTls};

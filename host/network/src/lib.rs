@@ -1,4 +1,4 @@
-//! Sources that listen: syslog over UDP, TCP and Unix sockets. Each has a thread with a small runtime of
+//! Sources that listen: syslog over UDP, TCP, TLS and Unix sockets. Each has a thread with a small runtime of
 //! its own; it submits what it has read, and reads nothing while the sink has no room.
 
 mod admission;
@@ -11,6 +11,7 @@ mod driver;
 mod framing;
 mod listener;
 mod race;
+mod tls;
 mod unix_socket;
 
 pub use bind::{ListenError, check};

@@ -38,7 +38,8 @@ pub fn free_port() -> u16 {
 
 /// Returns a syslog source.
 pub fn syslog(name: &str, address: &str) -> SourceSettings {
-    let settings = SyslogSettings { address: address.parse().unwrap(), mode: 0o600, limits: SyslogLimits::default() };
+    let settings =
+        SyslogSettings { address: address.parse().unwrap(), mode: 0o600, tls: None, limits: SyslogLimits::default() };
     SourceSettings {
         kind: SourceKind::Syslog(settings),
         name: name.to_owned(),

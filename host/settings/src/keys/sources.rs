@@ -3,7 +3,7 @@
 use lifesigns_document::{
     TableSchema, TextSchema, ValueError,
     ValueSchema::{Bool, Bytes, Checked, Duration, Either, Enum, Integer, List, Path, Table, Text, True},
-    optional,
+    optional, required,
 };
 use lifesigns_intake::{SyslogAddress, SyslogLimits};
 use lifesigns_text::visible_word;
@@ -19,7 +19,7 @@ pub(crate) static SOURCE: TableSchema = TableSchema::free(
         optional(
             "syslog",
             Checked(&SYSLOG),
-            "Receive syslog here: `udp://ADDRESS:PORT`, `tcp://ADDRESS:PORT`, `unix://PATH` or `unixgram://PATH`.",
+            "Receive syslog here: `udp://ADDRESS:PORT`, `tcp://ADDRESS:PORT`, `tls://ADDRESS:PORT`, `unix://PATH` or `unixgram://PATH`.",
         ),
         optional("name", Text, "Its name in evidence; default the path or address."),
         optional("format", Enum(&["auto", "plain", "syslog", "logfmt", "ndjson"]), "How lines are read; default `auto`, and `syslog` where syslog is received."),
@@ -37,10 +37,29 @@ pub(crate) static SOURCE: TableSchema = TableSchema::free(
             Enum(&["0600", "0620", "0660", "0666"]),
             "The mode of the Unix socket that syslog is received at; default `0660`.",
         ),
+        optional("tls", Table(&TLS), "The certificate of a listener by TLS, and who its clients are."),
         optional("limits", Table(&LIMITS), "What is taken of those that send syslog."),
     ],
 )
 .one_of(&["file", "stdin", "syslog"]);
+
+static TLS: TableSchema = TableSchema::free(
+    "source-tls",
+    "`tls` of a source",
+    &[
+        required(
+            "certificate",
+            Path,
+            "A PEM file: the certificate, then those between it and its CA; read again when it changes.",
+        ),
+        required("key", Path, "A PEM file with its private key."),
+        optional(
+            "client-ca",
+            Path,
+            "A PEM file with the CAs of clients: only those with a certificate of one of them are served; default all are.",
+        ),
+    ],
+);
 
 static LIMITS: TableSchema = TableSchema::free(
     "limits",
@@ -67,4 +86,4 @@ static SYSLOG: TextSchema = TextSchema::new("an address in quotes, such as \"udp
         Err(why) => Err(ValueError::new(format!("cannot be \"{}\": {}", visible_word(text), why.what), why.help)),
     }
 })
-.pattern("^((udp|tcp)://([0-9.]+|localhost|\\[[0-9a-fA-F:.]+\\])(:[0-9]{1,5})?/?|unix(gram)?://.+)$");
+.pattern("^((udp|tcp|tls)://([0-9.]+|localhost|\\[[0-9a-fA-F:.]+\\])(:[0-9]{1,5})?/?|unix(gram)?://.+)$");

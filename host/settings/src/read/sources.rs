@@ -8,7 +8,7 @@ use std::{
 
 use lifesigns_document::{RawNode, TextSpan};
 use lifesigns_intake::{
-    FollowFrom, Format, SourceKind, SourceSettings, SyslogAddress, SyslogLimits, SyslogSettings, TimeFormat,
+    FollowFrom, Format, SourceKind, SourceSettings, SyslogAddress, SyslogLimits, SyslogSettings, SyslogTls, TimeFormat,
 };
 
 use super::{host::one_or_more, reader::Reader};
@@ -39,12 +39,12 @@ impl Reader<'_, '_> {
 
     fn source(&mut self, table: &RawNode) -> Option<SourceSettings> {
         let (kind, name, object) = if let Some(path) = self.path_of(table, "file") {
-            self.only_for(table, "syslog", &["mode", "limits"]);
+            self.only_for(table, "syslog", &["mode", "tls", "limits"]);
             let (name, stem) = (path.display().to_string(), stem(&path));
             (self.kind(table, path), name, stem)
         } else if table.flag_of("stdin").unwrap_or(false) {
             self.only_for(table, "files", &["follow", "from"]);
-            self.only_for(table, "syslog", &["mode", "limits"]);
+            self.only_for(table, "syslog", &["mode", "tls", "limits"]);
             (SourceKind::Stdin, "stdin".to_owned(), "stdin".to_owned())
         } else {
             let syslog = self.syslog(table)?;
@@ -92,9 +92,28 @@ impl Reader<'_, '_> {
         if let Some(entry) = table.entry("mode").filter(|_| !is_path) {
             self.check.error(&entry.at, format!("`mode` is for Unix sockets, and this is {address}"), None);
         }
+        let tls = self.tls(table, &address);
         let mode = table.text_of("mode").and_then(|mode| u32::from_str_radix(mode, 8).ok());
         let limits = table.get("limits").map(limits).unwrap_or_default();
-        Some(SyslogSettings { address, mode: mode.unwrap_or(SyslogSettings::MODE), limits })
+        Some(SyslogSettings { address, mode: mode.unwrap_or(SyslogSettings::MODE), tls, limits })
+    }
+
+    /// The files of a listener by TLS, which has to have them; no other may.
+    fn tls(&mut self, table: &RawNode, address: &SyslogAddress) -> Option<SyslogTls> {
+        let is_tls = matches!(address, SyslogAddress::Tls(_));
+        let Some(node) = table.get("tls") else {
+            if is_tls && let Some(node) = table.get("syslog") {
+                let help = "add `tls = { certificate = \"server.pem\", key = \"server.key\" }`".to_owned();
+                self.check.error(&node.at, "`tls://` needs a certificate and a key", Some(help));
+            }
+            return None;
+        };
+        if !is_tls {
+            let help = "begin the address with `tls://`, or leave `tls` out".to_owned();
+            self.check.error(&node.at, format!("`tls` is for `tls://`, and this is {address}"), Some(help));
+        }
+        let (certificate, key) = (self.path_of(node, "certificate")?, self.path_of(node, "key")?);
+        Some(SyslogTls { certificate, key, client_ca: self.path_of(node, "client-ca") })
     }
 
     /// How the times of a source look.
