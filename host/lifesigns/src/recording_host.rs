@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use lifesigns_api::ApiError;
 use lifesigns_engine::{Engine, EngineTotals, RuleSet};
-use lifesigns_model::{Chunk, EventSource, ObjectFacts};
+use lifesigns_model::{Chunk, EventSource, ObjectAliases, ObjectFacts};
 use lifesigns_recorder::{INVENTORY_SOURCE, RecorderHandle};
 
 use crate::{host::Watch, plain_source::PlainDecoder};
@@ -46,6 +46,7 @@ impl RecordingHost {
             decoder: Arc::new(PlainDecoder),
         };
         let host = Self { engine, watch, recorder, inventory: Mutex::default(), source: Arc::new(source) };
+        host.engine.set_aliases(ObjectAliases::of(&host.recorder.listed()));
         host.submit_listed(news);
         host
     }
@@ -68,12 +69,14 @@ impl RecordingHost {
         IngestHandle(Arc::downgrade(&self.engine))
     }
 
-    /// Replaces the whole inventory. Changes hold from now on, for rules and for groups.
+    /// Replaces the whole inventory. Changes hold from now on, for rules and for groups. An object that was discovered
+    /// under what is now another's other name is forgotten, and its open alerts are cancelled.
     ///
     /// # Errors
     /// The store takes no commits now; the text is for a person.
     pub fn inventory(&self, objects: Vec<ObjectFacts>) -> Result<(), ApiError> {
         let _one = self.inventory.lock().unwrap_or_else(PoisonError::into_inner);
+        self.engine.set_aliases(ObjectAliases::of(&objects));
         self.submit_listed(self.recorder.inventory_diff(&objects).facts_from_now());
         self.recorder.inventory(objects)
     }

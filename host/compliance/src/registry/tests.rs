@@ -191,8 +191,8 @@ fn any_facts() -> impl Strategy<Value = ObjectFacts> {
             kind,
             parent,
             properties,
-            metrics,
-        })
+            metrics, aliases: Vec::new(),
+})
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
