@@ -299,15 +299,17 @@ impl InventoryEntry {
             kind: self.kind.as_deref().map(str::to_owned),
             parent: self.parent.as_deref().map(str::to_owned),
             properties: self.properties.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
-            metrics: self.metrics.iter().map(|(name, value)| (name.clone(), *value)).collect(), aliases: self.aliases.iter().cloned().collect(),
-}
+            metrics: self.metrics.iter().map(|(name, value)| (name.clone(), *value)).collect(),
+            aliases: self.aliases.iter().cloned().collect(),
+        }
     }
 
-    /// Returns whether `before` states a kind, a parent or a property of which this states nothing.
+    /// Returns whether `before` states a kind, a parent, a property or another name of which this states nothing.
     pub(crate) fn lacks_facts_of(&self, before: &Self) -> bool {
         (before.kind.is_some() && self.kind.is_none())
             || (before.parent.is_some() && self.parent.is_none())
             || before.properties.keys().any(|name| !self.properties.contains_key(name))
+            || !before.aliases.is_subset(&self.aliases)
     }
 }
 

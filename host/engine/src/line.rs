@@ -277,8 +277,9 @@ fn owned(object: &str, facts: Facts<'_>) -> ObjectFacts {
         kind: facts.kind.map(Cow::into_owned),
         parent: facts.parent.map(Cow::into_owned),
         properties: properties.map(|(name, value)| (name.into_owned(), value.map(Cow::into_owned))).collect(),
-        metrics: facts.metrics.into_iter().map(|(name, value)| (name.into_owned(), value)).collect(), aliases: Vec::new(),
-}
+        metrics: facts.metrics.into_iter().map(|(name, value)| (name.into_owned(), value)).collect(),
+        aliases: Vec::new(),
+    }
 }
 
 /// Returns the line without the carriage return of a CRLF, truncated at the bound on a character's edge.

@@ -21,7 +21,7 @@ mod zstd_frames;
 
 pub use carry::{ObjectLines, Pushed, RecordLines, object_decoder, record_decoder};
 pub use compression::Compression;
-pub use config::{FollowFrom, SourceKind, SourceSettings};
+pub use config::{DockerSettings, FollowFrom, JournalSettings, SourceKind, SourceSettings};
 pub use cursor::Cursor;
 pub use decode::{Format, TimeFormat, TimeFormatError, UnknownFormat, parse_time};
 pub use encoding::{Encoding, not_text};

@@ -25,8 +25,9 @@ fn all_formats_say_the_same() {
             properties: [("env", "production"), ("cores", "8"), ("share", "0.5"), ("backup", "true"), ("empty", "")]
                 .map(pair)
                 .to_vec(),
-            metrics: vec![("load.1m".into(), 0.4), ("disks".into(), 2.0)], aliases: Vec::new(),
-},
+            metrics: vec![("load.1m".into(), 0.4), ("disks".into(), 2.0)],
+            aliases: vec!["web-1.example.com".into(), "10.0.0.7".into()],
+        },
     ];
     let sort = |objects: &mut [ObjectFacts]| {
         for object in objects {

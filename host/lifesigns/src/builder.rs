@@ -195,7 +195,9 @@ impl HostBuilder {
         let start = InitialState { known: self.inventory.unwrap_or_default(), ..InitialState::default() };
         let aliases = ObjectAliases::of(&start.known);
         let engine = Arc::new(Engine::start(&self.config, rules.set()?, start, on_alert)?);
-        engine.set_aliases(aliases);
+        if !aliases.is_empty() {
+            engine.set_aliases(aliases);
+        }
         let watch = Watch::new(rules.watch(&engine)?);
         Ok(Host { engine, watch })
     }

@@ -1,7 +1,7 @@
 //! A running host that records: alerts with a lifecycle, badges, receivers, and the store in which all
 //! of it survives a restart.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use lifesigns_api::ApiError;
 use lifesigns_engine::{Engine, EngineTotals, RuleSet};
@@ -16,8 +16,8 @@ pub struct RecordingHost {
     engine: Arc<Engine>,
     watch: Watch,
     recorder: RecorderHandle,
-    /// Serializes changes of the inventory.
-    inventory: Mutex<()>,
+    /// Other names of objects, by the inventory. Serializes its changes.
+    inventory: Mutex<ObjectAliases>,
     source: Arc<EventSource>,
 }
 
@@ -46,7 +46,7 @@ impl RecordingHost {
             decoder: Arc::new(PlainDecoder),
         };
         let host = Self { engine, watch, recorder, inventory: Mutex::default(), source: Arc::new(source) };
-        host.engine.set_aliases(ObjectAliases::of(&host.recorder.listed()));
+        host.name_objects(&host.recorder.listed(), &mut host.lock_inventory());
         host.submit_listed(news);
         host
     }
@@ -75,10 +75,23 @@ impl RecordingHost {
     /// # Errors
     /// The store takes no commits now; the text is for a person.
     pub fn inventory(&self, objects: Vec<ObjectFacts>) -> Result<(), ApiError> {
-        let _one = self.inventory.lock().unwrap_or_else(PoisonError::into_inner);
-        self.engine.set_aliases(ObjectAliases::of(&objects));
+        let mut aliases = self.lock_inventory();
+        self.name_objects(&objects, &mut aliases);
         self.submit_listed(self.recorder.inventory_diff(&objects).facts_from_now());
         self.recorder.inventory(objects)
+    }
+
+    /// Lets the engine know the other names of objects, if they have changed.
+    fn name_objects(&self, objects: &[ObjectFacts], known: &mut ObjectAliases) {
+        let aliases = ObjectAliases::of(objects);
+        if aliases != *known {
+            known.clone_from(&aliases);
+            self.engine.set_aliases(aliases);
+        }
+    }
+
+    fn lock_inventory(&self) -> MutexGuard<'_, ObjectAliases> {
+        self.inventory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn submit_listed(&self, news: Vec<ObjectFacts>) {

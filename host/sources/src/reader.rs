@@ -39,7 +39,7 @@ impl SourceReader {
         let result = match kind {
             SourceKind::File(path) | SourceKind::Follow(path, _) => self.file(path),
             SourceKind::Stdin => self.stream(|| Ok(Box::new(stdin()))),
-            SourceKind::Syslog(_) => Ok(()),
+            SourceKind::Syslog(_) | SourceKind::Docker(_) | SourceKind::Journald(_) => Ok(()),
         };
         self.state.lock().phase = match &result {
             Ok(()) => Phase::Ended,

@@ -170,7 +170,7 @@ impl SourceSupervisor {
             kind @ (SourceKind::File(_) | SourceKind::Stdin) => {
                 thread.spawn(move || reader.run(&kind)).map(Work::Thread)
             }
-            SourceKind::Syslog(_) => {
+            SourceKind::Syslog(_) | SourceKind::Docker(_) | SourceKind::Journald(_) => {
                 let (config, driver) = (config.clone(), self.driver.clone());
                 thread.spawn(move || driven(driver.as_deref(), &config, &feed)).map(Work::Thread)
             }

@@ -191,8 +191,9 @@ fn any_facts() -> impl Strategy<Value = ObjectFacts> {
             kind,
             parent,
             properties,
-            metrics, aliases: Vec::new(),
-})
+            metrics,
+            aliases: Vec::new(),
+        })
 }
 
 fn any_step() -> impl Strategy<Value = Step> {

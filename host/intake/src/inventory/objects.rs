@@ -71,8 +71,12 @@ pub(super) fn read(root: &RawNode, check: &mut Checker<'_>) -> Vec<ObjectFacts> 
 
 /// Reports other names that two objects have, or that are the id of one.
 fn names(root: &RawNode, check: &mut Checker<'_>) {
-    let ids: HashMap<&str, &TextSpan> =
-        root.list_of("object").iter().filter_map(|table| table.get("id")).filter_map(|id| Some((id.text()?, &id.at))).collect();
+    let ids: HashMap<&str, &TextSpan> = root
+        .list_of("object")
+        .iter()
+        .filter_map(|table| table.get("id"))
+        .filter_map(|id| Some((id.text()?, &id.at)))
+        .collect();
     let mut seen: HashMap<&str, TextSpan> = HashMap::new();
     for alias in root.list_of("object").iter().flat_map(|table| table.list_of("aliases")) {
         let Some(name) = alias.text() else { continue };
@@ -95,7 +99,7 @@ fn object(table: &RawNode) -> ObjectFacts {
         properties: table.entries_of("properties").iter().map(property).collect(),
         metrics: table.entries_of("metrics").iter().filter_map(metric).collect(),
         aliases: table.list_of("aliases").iter().filter_map(RawNode::text).map(str::to_owned).collect(),
-}
+    }
 }
 
 /// Returns a property as text.

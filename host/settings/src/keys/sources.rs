@@ -21,17 +21,23 @@ pub(crate) static SOURCE: TableSchema = TableSchema::free(
             Checked(&SYSLOG),
             "Receive syslog here: `udp://ADDRESS:PORT`, `tcp://ADDRESS:PORT`, `tls://ADDRESS:PORT`, `unix://PATH` or `unixgram://PATH`.",
         ),
+        optional(
+            "docker",
+            Checked(&DOCKER),
+            "Read the events of Docker's Engine at this socket, such as `unix:///var/run/docker.sock`.",
+        ),
+        optional("journald", True, "Read the journal of systemd, by `journalctl`."),
         optional("name", Text, "Its name in evidence; default the path or address."),
-        optional("format", Enum(&["auto", "plain", "syslog", "logfmt", "ndjson"]), "How lines are read; default `auto`, and `syslog` where syslog is received."),
+        optional("format", Enum(&["auto", "plain", "syslog", "logfmt", "ndjson"]), "How lines are read; default `auto`, of syslog `syslog`, of Docker and the journal `ndjson`."),
         optional(
             "time-format",
             Either(&TIME_FORMAT, &List(&TIME_FORMAT, 1)),
             "How times look, such as `%d/%m/%y %H:%M:%S`, or a list of at most 16, tried in order; the shapes that are known are tried after them.",
         ),
-        optional("object", Text, "The object of lines that name none; default the file's name without its last extension, of syslog the address of its sender, or this machine's name."),
+        optional("object", Text, "The object of lines that name none; default the file's name without its last extension, of syslog the address of its sender, of everything else this machine's name."),
         optional("app", Text, "The application of lines that name none."),
         optional("follow", Bool, "Follow the file as it grows, through rotation; default `true`."),
-        optional("from", Enum(&["start", "end"]), "Where to begin in a file without a checkpoint; default `start`."),
+        optional("from", Enum(&["start", "end"]), "Where to begin without a checkpoint; default `start`, of Docker and the journal `end`."),
         optional(
             "mode",
             Enum(&["0600", "0620", "0660", "0666"]),
@@ -41,7 +47,19 @@ pub(crate) static SOURCE: TableSchema = TableSchema::free(
         optional("limits", Table(&LIMITS), "What is taken of those that send syslog."),
     ],
 )
-.one_of(&["file", "stdin", "syslog"]);
+.one_of(&["file", "stdin", "syslog", "docker", "journald"]);
+
+static DOCKER: TextSchema =
+    TextSchema::new("the address of a socket in quotes, such as \"unix:///var/run/docker.sock\"", |text| {
+        match text.strip_prefix("unix://").filter(|path| !path.is_empty()) {
+            Some(_) => Ok(()),
+            None => Err(ValueError::new(
+                format!("cannot be \"{}\"", visible_word(text)),
+                "write `unix://` and the path of the daemon's socket",
+            )),
+        }
+    })
+    .pattern("^unix://.+$");
 
 static TLS: TableSchema = TableSchema::free(
     "source-tls",
@@ -62,8 +80,8 @@ static TLS: TableSchema = TableSchema::free(
 );
 
 static LIMITS: TableSchema = TableSchema::free(
-    "limits",
-    "limits of a source",
+    "source-limits",
+    "`limits` of a source",
     &[
         optional("connections", Integer(1, 1_000_000), "Connections at a time; default 10000."),
         optional(

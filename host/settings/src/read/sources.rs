@@ -8,7 +8,8 @@ use std::{
 
 use lifesigns_document::{RawNode, TextSpan};
 use lifesigns_intake::{
-    FollowFrom, Format, SourceKind, SourceSettings, SyslogAddress, SyslogLimits, SyslogSettings, SyslogTls, TimeFormat,
+    DockerSettings, FollowFrom, Format, JournalSettings, SourceKind, SourceSettings, SyslogAddress, SyslogLimits,
+    SyslogSettings, SyslogTls, TimeFormat,
 };
 
 use super::{host::one_or_more, reader::Reader};
@@ -24,7 +25,7 @@ impl Reader<'_, '_> {
         let mut sources = Vec::new();
         for table in tables {
             let Some(source) = self.source(table) else { continue };
-            let at = ["name", "file", "stdin", "syslog"]
+            let at = ["name", "file", "stdin", "syslog", "docker", "journald"]
                 .iter()
                 .find_map(|key| table.get(key))
                 .map_or(&table.at, |node| &node.at);
@@ -46,6 +47,21 @@ impl Reader<'_, '_> {
             self.only_for(table, "files", &["follow", "from"]);
             self.only_for(table, "syslog", &["mode", "tls", "limits"]);
             (SourceKind::Stdin, "stdin".to_owned(), "stdin".to_owned())
+        } else if let Some(node) = table.get("docker") {
+            self.only_for(table, "files", &["follow"]);
+            self.only_for(table, "syslog", &["mode", "tls", "limits"]);
+            let path = node.text()?.strip_prefix("unix://")?;
+            let docker = DockerSettings { socket: self.joined(node, Path::new(path)), from: from(table) };
+            let name = format!("unix://{}", docker.socket.display());
+            (SourceKind::Docker(docker), name, host_name())
+        } else if table.flag_of("journald").unwrap_or(false) {
+            self.only_for(table, "files", &["follow"]);
+            self.only_for(table, "syslog", &["mode", "tls", "limits"]);
+            (
+                SourceKind::Journald(JournalSettings { command: "journalctl".into(), from: from(table) }),
+                "journald".to_owned(),
+                host_name(),
+            )
         } else {
             let syslog = self.syslog(table)?;
             self.only_for(table, "files", &["follow", "from"]);
@@ -54,6 +70,7 @@ impl Reader<'_, '_> {
         };
         let format = match kind {
             SourceKind::Syslog(_) => Format::Syslog,
+            SourceKind::Docker(_) | SourceKind::Journald(_) => Format::Ndjson,
             _ => Format::default(),
         };
         Some(SourceSettings {
@@ -70,12 +87,13 @@ impl Reader<'_, '_> {
     fn only_for(&mut self, table: &RawNode, which: &str, keys: &[&str]) {
         for key in keys {
             if let Some(entry) = table.entry(key) {
-                let is = match which {
-                    "files" if table.get("stdin").is_some() => "standard input",
-                    "files" => "syslog",
-                    _ if table.get("stdin").is_some() => "standard input",
-                    _ => "a file",
-                };
+                let all = [
+                    ("stdin", "standard input"),
+                    ("docker", "Docker"),
+                    ("journald", "the journal"),
+                    ("file", "a file"),
+                ];
+                let is = all.iter().find(|(kind, _)| table.get(kind).is_some()).map_or("syslog", |(_, is)| is);
                 self.check.error(&entry.at, format!("`{key}` is for {which}, and this is {is}"), None);
             }
         }
@@ -140,6 +158,11 @@ impl Reader<'_, '_> {
 
 fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Where a source begins that is not a file and has no checkpoint: what it has from before may be old.
+fn from(table: &RawNode) -> FollowFrom {
+    if table.text_of("from") == Some("start") { FollowFrom::Start } else { FollowFrom::End }
 }
 
 fn limits(table: &RawNode) -> SyslogLimits {

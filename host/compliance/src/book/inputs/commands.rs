@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     book::{
-        ids::{Id, Key},
+        ids::Key,
         inputs::{
             facts,
             reevaluator::Reevaluator,
