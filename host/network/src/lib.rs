@@ -9,6 +9,7 @@ mod counters;
 mod datagrams;
 mod driver;
 mod framing;
+mod kernel_drops;
 mod listener;
 mod race;
 mod unix_socket;
