@@ -36,7 +36,10 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<InventoryContent, Failure> {
         read.objects.extend(inventory::load(path).map_err(Failure::configuration)?);
         read.unfinished |= is_table(path) && !ends_with_a_line(path);
     }
-    Ok(read)
+    match inventory::name_conflict(&read.objects) {
+        None => Ok(read),
+        Some(what) => Err(Failure::Configuration(format!("the inventory: {what}"))),
+    }
 }
 
 fn is_table(path: &Path) -> bool {

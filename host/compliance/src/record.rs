@@ -1,6 +1,9 @@
 //! What the book keeps: objects, symptoms, alerts, badges. Plain data, which a store writes as it is here.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use lifesigns_model::{Criticality, Impact, ObjectFacts};
 use serde::{Deserialize, Serialize};
@@ -295,6 +298,9 @@ pub struct InventoryEntry {
     /// Metrics; all of them finite.
     #[serde(default, skip_serializing_if = "TextMap::is_empty")]
     pub metrics: TextMap<f64>,
+    /// Other names, in order.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub aliases: BTreeSet<String>,
 }
 
 impl InventoryEntry {
@@ -307,14 +313,16 @@ impl InventoryEntry {
             parent: self.parent.as_deref().map(str::to_owned),
             properties: self.properties.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
             metrics: self.metrics.iter().map(|(name, value)| (name.clone(), *value)).collect(),
+            aliases: self.aliases.iter().cloned().collect(),
         }
     }
 
-    /// Returns whether `before` states a kind, a parent or a property of which this states nothing.
+    /// Returns whether `before` states a kind, a parent, a property or another name of which this states nothing.
     pub(crate) fn lacks_facts_of(&self, before: &Self) -> bool {
         (before.kind.is_some() && self.kind.is_none())
             || (before.parent.is_some() && self.parent.is_none())
             || before.properties.keys().any(|name| !self.properties.contains_key(name))
+            || !before.aliases.is_subset(&self.aliases)
     }
 }
 

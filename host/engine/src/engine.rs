@@ -9,7 +9,9 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, select, unbounded};
-use lifesigns_model::{Checkpoint, Chunk, EventSource, InitialState, ObjectFacts, RuleKey, WakeSignal, limits};
+use lifesigns_model::{
+    Checkpoint, Chunk, EventSource, InitialState, ObjectAliases, ObjectFacts, RuleKey, WakeSignal, limits,
+};
 
 use crate::{
     EngineConfig, EngineTotals, RuleAlertSink, RuleSet, RuleUsageTotals, ShardReport, StateMove, TrafficSample,
@@ -194,6 +196,13 @@ impl Engine {
         if self.shared.checkpoints {
             self.shared.signal.note(0, false);
         }
+    }
+
+    /// Sets the other names of objects: events and facts that are submitted from now on and name one of them are about
+    /// the object that has it.
+    pub fn set_aliases(&self, aliases: ObjectAliases) {
+        let number = self.shared.ingress.take_number();
+        self.shared.handover.put(number, SequencedItem::Aliases(aliases));
     }
 
     /// Discards state and reminders of all shadows but those of the rules with these `names`. Call it after

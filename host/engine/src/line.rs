@@ -278,6 +278,7 @@ fn owned(object: &str, facts: Facts<'_>) -> ObjectFacts {
         parent: facts.parent.map(Cow::into_owned),
         properties: properties.map(|(name, value)| (name.into_owned(), value.map(Cow::into_owned))).collect(),
         metrics: facts.metrics.into_iter().map(|(name, value)| (name.into_owned(), value)).collect(),
+        aliases: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use lifesigns_model::{AckCallback, EventSource, ObjectFacts, Span};
+use lifesigns_model::{AckCallback, EventSource, ObjectAliases, ObjectFacts, Span};
 
 use crate::{RuleSet, byte_semaphore::BytePermit, pending::PendingBytes};
 
@@ -174,6 +174,20 @@ impl ScannedChunk {
     pub(crate) fn field(&self, line: &ScannedLine, number: u32) -> Option<&str> {
         let fields = &self.fields[line.fields.start as usize..line.fields.end as usize];
         fields.iter().find(|(known, _)| *known == number).map(|(_, span)| span.str(&self.text))
+    }
+
+    /// Replaces other names of objects by the objects' own. Comes before a line's shard is chosen.
+    pub(crate) fn resolve(&mut self, aliases: &ObjectAliases) {
+        if aliases.is_empty() {
+            return;
+        }
+        for line in &mut self.lines {
+            let name = line.object.get(&self.text).unwrap_or(&self.source.object);
+            if let Some(object) = aliases.object_of(name) {
+                line.object = Span::push(&mut self.text, object);
+            }
+        }
+        self.facts.iter_mut().for_each(|facts| aliases.resolve(facts));
     }
 
     /// Takes its position in its source: `first_line` is the number of its first line, `before` the

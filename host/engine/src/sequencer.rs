@@ -46,6 +46,8 @@ pub(crate) enum SequencedItem {
     RetainShadows(Arc<BTreeSet<String>>),
     /// A rule set that is in force from here on, and state that moves.
     Move(Arc<RuleSet>, Arc<[StateMove]>),
+    /// What objects are called by events from here on.
+    Aliases(model::ObjectAliases),
     /// A checkpoint that was made before its turn.
     Superseded,
 }
@@ -98,6 +100,7 @@ pub(crate) struct Sequencer {
     checkpoints: bool,
     withheld: WithheldAcks,
     pending: Arc<AtomicUsize>,
+    aliases: model::ObjectAliases,
 }
 
 impl Sequencer {
@@ -144,6 +147,11 @@ impl Sequencer {
                 self.next += 1;
                 return self.pop(load);
             }
+            SequencedItem::Aliases(aliases) => {
+                self.aliases = aliases;
+                self.next += 1;
+                return self.pop(load);
+            }
             SequencedItem::Superseded => {
                 self.next += 1;
                 return self.pop(load);
@@ -156,6 +164,7 @@ impl Sequencer {
     fn chunk(&mut self, mut scanned: Box<ScannedChunk>, arrived_ns: Option<u64>) -> NextItem {
         self.handed_in_ns = scanned.handed_in_ns;
         scanned.number = self.next;
+        scanned.resolve(&self.aliases);
         let known = self.offsets.entry(scanned.source.name.clone()).or_default();
         known.progress.assign_lines(&mut scanned, arrived_ns.is_none(), arrived_ns);
         known.is_forgotten = false;

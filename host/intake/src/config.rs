@@ -34,6 +34,10 @@ pub enum SourceKind {
     Http(HttpSettings),
     /// The metrics of this machine.
     Host(HostMetricsSettings),
+    /// Events of Docker's Engine.
+    Docker(DockerSettings),
+    /// The journal of systemd.
+    Journald(JournalSettings),
 }
 
 impl SourceKind {
@@ -41,9 +45,29 @@ impl SourceKind {
     pub const fn is_endless(&self) -> bool {
         match self {
             Self::Stdin | Self::File(_) => false,
-            Self::Follow(..) | Self::Syslog(_) | Self::Http(_) | Self::Host(_) => true,
+            Self::Follow(..) | Self::Syslog(_) | Self::Http(_) | Self::Host(_) | Self::Docker(_) | Self::Journald(_) => {
+                true
+            }
         }
     }
+}
+
+/// Events of Docker's Engine, and how many of its containers run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DockerSettings {
+    /// The socket of the daemon.
+    pub socket: PathBuf,
+    /// Where it begins without a checkpoint: with the events that the daemon still has, or with what is new.
+    pub from: FollowFrom,
+}
+
+/// The journal of systemd, as `journalctl` writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalSettings {
+    /// The command: `journalctl`, looked for in `PATH`.
+    pub command: PathBuf,
+    /// Where it begins without a checkpoint.
+    pub from: FollowFrom,
 }
 
 /// A source.

@@ -23,7 +23,7 @@ mod zstd_frames;
 
 pub use carry::{ObjectLines, Pushed, RecordLines, object_decoder, record_decoder};
 pub use compression::Compression;
-pub use config::{FollowFrom, SourceKind, SourceSettings};
+pub use config::{DockerSettings, FollowFrom, JournalSettings, SourceKind, SourceSettings};
 pub use cursor::Cursor;
 pub use decode::{Format, InvalidJson, JsonReader, TimeFormat, TimeFormatError, UnknownFormat, parse_time};
 pub use encoding::{Encoding, not_text};
@@ -34,4 +34,4 @@ pub use host_source::HostMetricsSettings;
 pub use http_source::{HttpProtocol, HttpSettings};
 pub use lines::LineChunks;
 pub use log_file::{Filled, LogFile, OnRead, StayOpen};
-pub use syslog_source::{SyslogAddress, SyslogAddressError, SyslogLimits, SyslogSettings};
+pub use syslog_source::{SyslogAddress, SyslogAddressError, SyslogLimits, SyslogSettings, SyslogTls};

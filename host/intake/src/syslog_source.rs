@@ -11,6 +11,8 @@ use lifesigns_model::limits;
 
 /// The port of syslog over UDP (RFC 5426) and, as it is used, over TCP.
 const PORT: u16 = 514;
+/// The port of syslog over TLS (RFC 5425).
+const TLS_PORT: u16 = 6514;
 
 /// Where a syslog source listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub enum SyslogAddress {
     Udp(SocketAddr),
     /// Connections.
     Tcp(SocketAddr),
+    /// Connections by TLS.
+    Tls(SocketAddr),
     /// Connections at the path of a socket.
     Unix(PathBuf),
     /// Datagrams at the path of a socket.
@@ -43,12 +47,13 @@ impl FromStr for SyslogAddress {
         let Some((scheme, rest)) = text.split_once("://") else {
             return error(
                 "it does not say how it is listened on",
-                "begin with `udp://`, `tcp://`, `unix://` or `unixgram://`, such as `udp://127.0.0.1:5514`",
+                "begin with `udp://`, `tcp://`, `tls://`, `unix://` or `unixgram://`, such as `udp://127.0.0.1:5514`",
             );
         };
         match scheme {
             "udp" => Ok(Self::Udp(socket_address(rest, PORT)?)),
             "tcp" => Ok(Self::Tcp(socket_address(rest, PORT)?)),
+            "tls" => Ok(Self::Tls(socket_address(rest, TLS_PORT)?)),
             "unix" | "unixgram" if rest.is_empty() => {
                 error("it has no path", "add one: `unix:///run/lifesigns/syslog`")
             }
@@ -56,7 +61,7 @@ impl FromStr for SyslogAddress {
             "unixgram" => Ok(Self::UnixDatagram(rest.into())),
             _ => error(
                 "syslog is not listened for in this way",
-                "begin with `udp://`, `tcp://`, `unix://` or `unixgram://`",
+                "begin with `udp://`, `tcp://`, `tls://`, `unix://` or `unixgram://`",
             ),
         }
     }
@@ -96,6 +101,7 @@ impl fmt::Display for SyslogAddress {
         match self {
             Self::Udp(address) => write!(f, "udp://{address}"),
             Self::Tcp(address) => write!(f, "tcp://{address}"),
+            Self::Tls(address) => write!(f, "tls://{address}"),
             Self::Unix(path) => write!(f, "unix://{}", path.display()),
             Self::UnixDatagram(path) => write!(f, "unixgram://{}", path.display()),
         }
@@ -127,6 +133,17 @@ impl Default for SyslogLimits {
     }
 }
 
+/// What a listener by TLS proves itself with, and how it knows its clients: files in PEM, read again when they change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyslogTls {
+    /// The certificate, and those between it and the CA.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// The CAs of clients: only those with a certificate of one of them are served. All are, if there is none.
+    pub client_ca: Option<PathBuf>,
+}
+
 /// A syslog source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyslogSettings {
@@ -134,6 +151,8 @@ pub struct SyslogSettings {
     pub address: SyslogAddress,
     /// The mode of a Unix socket.
     pub mode: u32,
+    /// The files for TLS; there if the address is one of TLS.
+    pub tls: Option<SyslogTls>,
     /// What it takes of its peers.
     pub limits: SyslogLimits,
 }
@@ -155,6 +174,7 @@ mod tests {
             ("tcp://localhost:5514/", "tcp://127.0.0.1:5514"),
             ("tcp://[::1]:601", "tcp://[::1]:601"),
             ("tcp://[::]", "tcp://[::]:514"),
+            ("tls://0.0.0.0", "tls://0.0.0.0:6514"),
             ("unix:///run/syslog", "unix:///run/syslog"),
             ("unixgram://log", "unixgram://log"),
         ] {

@@ -26,6 +26,7 @@ fn all_formats_say_the_same() {
                 .map(pair)
                 .to_vec(),
             metrics: vec![("load.1m".into(), 0.4), ("disks".into(), 2.0)],
+            aliases: vec!["web-1.example.com".into(), "10.0.0.7".into()],
         },
     ];
     let sort = |objects: &mut [ObjectFacts]| {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use lifesigns_engine::{Engine, EngineConfig, ObserveRuleAlerts, RuleAlertObserver, RuleAlertSink};
-use lifesigns_model::{Clock, InitialState, ObjectFacts, SharedClock, WakeSignal};
+use lifesigns_model::{Clock, InitialState, ObjectAliases, ObjectFacts, SharedClock, WakeSignal};
 use lifesigns_notifications::Receiver;
 use lifesigns_record::RecordWriter;
 use lifesigns_recorder::{
@@ -217,7 +217,11 @@ impl HostBuilder {
         let embedded = EmbeddedRules::new(std::mem::take(&mut self.embedded))?;
         let rules = self.load(embedded, Arc::clone(&self.on_load), RuleOverview::default(), RuleDesk::default());
         let start = InitialState { known: self.inventory.unwrap_or_default(), ..InitialState::default() };
+        let aliases = ObjectAliases::of(&start.known);
         let engine = Arc::new(Engine::start(&self.config, rules.set()?, start, on_alert)?);
+        if !aliases.is_empty() {
+            engine.set_aliases(aliases);
+        }
         let watch = Watch::new(rules.watch(&engine)?);
         Ok(Host { engine, watch })
     }

@@ -1,11 +1,11 @@
 //! A running host that records: alerts with a lifecycle, badges, receivers, and the store in which all
 //! of it survives a restart.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use lifesigns_api::ApiError;
 use lifesigns_engine::{Engine, EngineClosed, EngineTotals, RuleSet, TrySubmitError};
-use lifesigns_model::{Chunk, EventSource, ObjectFacts};
+use lifesigns_model::{Chunk, EventSource, ObjectAliases, ObjectFacts};
 use lifesigns_recorder::{INVENTORY_SOURCE, RecorderHandle};
 
 use crate::{host::Watch, plain_source::PlainDecoder};
@@ -16,8 +16,8 @@ pub struct RecordingHost {
     pub(crate) engine: Arc<Engine>,
     watch: Watch,
     recorder: RecorderHandle,
-    /// Serializes changes of the inventory.
-    inventory: Mutex<()>,
+    /// Other names of objects, by the inventory. Serializes its changes.
+    inventory: Mutex<ObjectAliases>,
     source: Arc<EventSource>,
 }
 
@@ -46,6 +46,7 @@ impl RecordingHost {
             decoder: Arc::new(PlainDecoder),
         };
         let host = Self { engine, watch, recorder, inventory: Mutex::default(), source: Arc::new(source) };
+        host.name_objects(&host.recorder.listed(), &mut host.lock_inventory());
         host.submit_listed(news);
         host
     }
@@ -81,14 +82,29 @@ impl RecordingHost {
         IngestHandle(Arc::downgrade(&self.engine))
     }
 
-    /// Replaces the whole inventory. Changes hold from now on, for rules and for groups.
+    /// Replaces the whole inventory. Changes hold from now on, for rules and for groups. An object that was discovered
+    /// under what is now another's other name is forgotten, and its open alerts are cancelled.
     ///
     /// # Errors
     /// The store takes no commits now; the text is for a person.
     pub fn inventory(&self, objects: Vec<ObjectFacts>) -> Result<(), ApiError> {
-        let _one = self.inventory.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut aliases = self.lock_inventory();
+        self.name_objects(&objects, &mut aliases);
         self.submit_listed(self.recorder.inventory_diff(&objects).facts_from_now());
         self.recorder.inventory(objects)
+    }
+
+    /// Lets the engine know the other names of objects, if they have changed.
+    fn name_objects(&self, objects: &[ObjectFacts], known: &mut ObjectAliases) {
+        let aliases = ObjectAliases::of(objects);
+        if aliases != *known {
+            known.clone_from(&aliases);
+            self.engine.set_aliases(aliases);
+        }
+    }
+
+    fn lock_inventory(&self) -> MutexGuard<'_, ObjectAliases> {
+        self.inventory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn submit_listed(&self, news: Vec<ObjectFacts>) {

@@ -16,4 +16,7 @@ pub struct ObjectFacts {
     pub properties: Vec<(String, Option<String>)>,
     /// Metric samples.
     pub metrics: Vec<(String, f64)>,
+    /// Other names by which events name it: host names, addresses, ids of containers. Only an inventory states them.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub aliases: Vec<String>,
 }

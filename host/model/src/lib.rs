@@ -12,6 +12,7 @@ mod escape;
 mod event_time;
 mod fact;
 pub mod limits;
+mod object_aliases;
 mod ports;
 mod record;
 mod rule_alert;
@@ -36,6 +37,7 @@ pub use escape::escaped_number;
 pub use event_time::clamp_event_time;
 pub use fact::ObjectFacts;
 pub use limits::Limits;
+pub use object_aliases::ObjectAliases;
 pub use ports::{
     DescribedInstance, EventRow, InstanceError, InstantiateError, LogLevel, Module, ReminderChange, RuleInstance,
     RuleState, StateError,

@@ -11,16 +11,19 @@ use std::{
 use lifesigns_intake::{SyslogAddress, SyslogSettings};
 use rustix::net::sockopt;
 
-use crate::unix_socket::{SocketFile, UnixSocketError};
+use crate::{
+    tls::TlsIdentity,
+    unix_socket::{SocketFile, UnixSocketError},
+};
 
 /// Room that is asked for in the kernel for datagrams that have not been read, in bytes; `net.core.rmem_max` bounds it.
 const RECEIVE_BYTES: usize = 8 << 20;
 
 /// A socket that listens.
-#[derive(Debug)]
 pub(crate) enum ListeningSocket {
     Udp(UdpSocket),
     Tcp(TcpListener),
+    Tls(TcpListener, TlsIdentity),
     Unix(UnixListener, SocketFile),
     UnixDatagram(UnixDatagram, SocketFile),
 }
@@ -55,8 +58,11 @@ pub fn check(settings: &SyslogSettings) -> Result<(), ListenError> {
             SocketFile::check(path).map_err(|error| unix(&settings.address, error))
         }
         SyslogAddress::Udp(address) => udp(*address).map(drop).map_err(|error| refused(&settings.address, &error)),
-        SyslogAddress::Tcp(address) => {
-            TcpListener::bind(address).map(drop).map_err(|error| refused(&settings.address, &error))
+        SyslogAddress::Tcp(address) => tcp(*address).map(drop).map_err(|error| refused(&settings.address, &error)),
+        SyslogAddress::Tls(address) => {
+            // Files that do not fit are wrong whether or not the address is free.
+            identity(settings)?;
+            tcp(*address).map(drop).map_err(|error| refused(&settings.address, &error))
         }
     };
     checked.or_else(|error| if error.is_in_use { Ok(()) } else { Err(error) })
@@ -68,11 +74,8 @@ pub(crate) fn listen(settings: &SyslogSettings) -> Result<ListeningSocket, Liste
     let system = |error: io::Error| refused(address, &error);
     Ok(match address {
         SyslogAddress::Udp(ip) => ListeningSocket::Udp(udp(*ip).map_err(system)?),
-        SyslogAddress::Tcp(ip) => {
-            let listener = TcpListener::bind(ip).map_err(system)?;
-            listener.set_nonblocking(true).map_err(system)?;
-            ListeningSocket::Tcp(listener)
-        }
+        SyslogAddress::Tcp(ip) => ListeningSocket::Tcp(tcp(*ip).map_err(system)?),
+        SyslogAddress::Tls(ip) => ListeningSocket::Tls(tcp(*ip).map_err(system)?, identity(settings)?),
         SyslogAddress::Unix(path) => {
             let bind = |inside: &Path| {
                 let listener = UnixListener::bind(inside)?;
@@ -91,6 +94,25 @@ pub(crate) fn listen(settings: &SyslogSettings) -> Result<ListeningSocket, Liste
             let made = SocketFile::make(path, settings.mode, bind).map_err(|error| unix(address, error))?;
             ListeningSocket::UnixDatagram(made.0, made.1)
         }
+    })
+}
+
+fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn identity(settings: &SyslogSettings) -> Result<TlsIdentity, ListenError> {
+    let loaded = match &settings.tls {
+        Some(files) => TlsIdentity::load(files),
+        None => Err("neither a certificate nor a key is named".to_owned()),
+    };
+    loaded.map_err(|why| ListenError {
+        what: format!("cannot listen on {}: {why}", settings.address),
+        fix: "check `tls = { certificate, key, client-ca }`; the files are PEM, readable by the user of the host"
+            .to_owned(),
+        is_in_use: false,
     })
 }
 
@@ -138,7 +160,7 @@ fn refused(address: &SyslogAddress, error: &io::Error) -> ListenError {
 
 fn is_low_port(address: &SyslogAddress) -> bool {
     match address {
-        SyslogAddress::Udp(ip) | SyslogAddress::Tcp(ip) => ip.port() < 1024,
+        SyslogAddress::Udp(ip) | SyslogAddress::Tcp(ip) | SyslogAddress::Tls(ip) => ip.port() < 1024,
         SyslogAddress::Unix(_) | SyslogAddress::UnixDatagram(_) => false,
     }
 }

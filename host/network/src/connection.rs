@@ -21,6 +21,7 @@ use tokio::{
     task::{spawn_local, yield_now},
     time::{sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
     admission::{Admission, Admissions},
@@ -28,6 +29,7 @@ use crate::{
     counters::{Counters, add},
     framing::Framer,
     race::{First, race, stopped},
+    tls::TlsIdentity,
 };
 
 /// What is read of a connection in one turn, before others have theirs.
@@ -38,12 +40,15 @@ const LAST_TURNS: usize = 64;
 const STOP_GRACE: Duration = Duration::from_secs(1);
 /// The pause after a connection could not be accepted: too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Longest time in which both sides agree on TLS.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 /// After this long without data the peer is asked whether it is there.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// Accepts connections.
 pub(crate) enum Acceptor {
     Tcp(TcpListener),
+    Tls(TcpListener, RefCell<TlsIdentity>),
     Unix(UnixListener),
 }
 
@@ -89,6 +94,7 @@ impl Connections {
         loop {
             let accepted = match acceptor {
                 Acceptor::Tcp(listener) => self.accept_tcp(listener).await,
+                Acceptor::Tls(listener, identity) => self.accept_tls(listener, identity).await,
                 Acceptor::Unix(listener) => self.accept_unix(listener).await,
             };
             if let Err(error) = accepted
@@ -108,6 +114,36 @@ impl Connections {
             self.spawn(Rc::clone(self).read(stream, peer.to_string()), admission);
         }
         Ok(())
+    }
+
+    async fn accept_tls(self: &Rc<Self>, listener: &TcpListener, identity: &RefCell<TlsIdentity>) -> io::Result<()> {
+        let (stream, peer) = listener.accept().await?;
+        let peer = peer.ip().to_canonical();
+        let Some(admission) = self.admit(Some(peer)) else { return Ok(()) };
+        keep_alive(&stream);
+        match identity.borrow_mut().refresh() {
+            Ok(false) => {}
+            Ok(true) => tracing::info!("the certificate of a listener has changed, and new connections are given it"),
+            Err(why) => {
+                tracing::warn!("the certificate of a listener has changed and cannot be used; the last one is: {why}");
+                self.counters.note(format!("the certificate has changed and cannot be used: {why}"));
+            }
+        }
+        let acceptor = identity.borrow().acceptor();
+        let this = Rc::clone(self);
+        self.spawn(async move { this.read_tls(acceptor, stream, peer.to_string()).await }, admission);
+        Ok(())
+    }
+
+    /// Reads a connection by TLS, once the two have agreed on it.
+    async fn read_tls(self: Rc<Self>, acceptor: TlsAcceptor, stream: TcpStream, peer: String) {
+        let why = match timeout(HANDSHAKE, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => return self.read(stream, peer).await,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("it took longer than {} s", HANDSHAKE.as_secs()),
+        };
+        add(&self.counters.refused, 1);
+        self.counters.note(format!("TLS with {peer} failed: {why}"));
     }
 
     async fn accept_unix(self: &Rc<Self>, listener: &UnixListener) -> io::Result<()> {

@@ -1,24 +1,21 @@
 //! What a supervisor of sources is given to run those that listen.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use lifesigns_intake::{Format, SourceKind, SourceSettings, SyslogSettings};
 use lifesigns_sources::{Activity, SourceDriver, SourceError, SourceFeed};
 
-use crate::{bind, counters::Counters, listener::Listener};
+use crate::{bind, counters::Counters, docker, journal, listener::Listener, retry::Backoff};
 
-/// The first pause before an address that could not be listened on is tried again.
-const RETRY_FIRST: Duration = Duration::from_secs(1);
-/// The longest.
-const RETRY_LAST: Duration = Duration::from_secs(15);
-
-/// Runs sources that listen.
+/// Runs sources that listen, Docker's events and the journal.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NetworkDriver;
 
 impl SourceDriver for NetworkDriver {
     fn run(&self, settings: &SourceSettings, feed: &SourceFeed) -> Result<(), SourceError> {
         match &settings.kind {
+            SourceKind::Docker(docker) => docker::run(docker, &settings.object, feed),
+            SourceKind::Journald(journal) => journal::run(journal, feed),
             SourceKind::Syslog(syslog) => run(syslog, settings.format == Format::Syslog, feed),
             _ => Ok(()),
         }
@@ -30,7 +27,7 @@ fn run(settings: &SyslogSettings, has_priorities: bool, feed: &SourceFeed) -> Re
     let counters = Arc::new(Counters::new(settings.address.to_string()));
     let shown = Arc::clone(&counters);
     feed.show_traffic(Arc::new(move || shown.traffic()));
-    let (mut pause, mut said) = (RETRY_FIRST, String::new());
+    let (mut backoff, mut said) = (Backoff::default(), String::new());
     while !feed.stop().is_stopped() {
         let why = match bind::listen(settings) {
             Ok(socket) => {
@@ -45,8 +42,7 @@ fn run(settings: &SyslogSettings, has_priorities: bool, feed: &SourceFeed) -> Re
         }
         feed.set_activity(Activity::Refused(why.clone()));
         said = why;
-        feed.stop().wait(pause);
-        pause = (pause * 2).min(RETRY_LAST);
+        feed.stop().wait(backoff.pause());
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Sources that listen: syslog over UDP, TCP and Unix sockets. Each has a thread with a small runtime of
+//! Sources that are no files: syslog over UDP, TCP, TLS and Unix sockets. Each has a thread with a small runtime of
 //! its own; it submits what it has read, and reads nothing while the sink has no room.
 
 mod admission;
@@ -7,10 +7,16 @@ mod bind;
 mod connection;
 mod counters;
 mod datagrams;
+mod docker;
 mod driver;
 mod framing;
+mod journal;
+mod kernel_drops;
 mod listener;
 mod race;
+mod retry;
+mod stoppable;
+mod tls;
 mod unix_socket;
 
 pub use bind::{ListenError, check};

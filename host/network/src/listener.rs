@@ -1,6 +1,6 @@
 //! One source that listens, on its thread: until it is stopped, or nothing is taken any more.
 
-use std::{io, rc::Rc, sync::Arc, thread, time::Duration};
+use std::{cell::RefCell, io, rc::Rc, sync::Arc, thread, time::Duration};
 
 use lifesigns_intake::SyslogSettings;
 use lifesigns_model::{WakeSignal, Wakeup};
@@ -62,6 +62,10 @@ impl Listener<'_> {
             }
             ListeningSocket::Tcp(listener) => {
                 connections.serve(Acceptor::Tcp(TcpListener::from_std(listener)?)).await;
+            }
+            ListeningSocket::Tls(listener, identity) => {
+                let listener = TcpListener::from_std(listener)?;
+                connections.serve(Acceptor::Tls(listener, RefCell::new(identity))).await;
             }
             ListeningSocket::Unix(listener, _file) => {
                 connections.serve(Acceptor::Unix(UnixListener::from_std(listener)?)).await;

@@ -15,7 +15,12 @@ fn can_report(kind: &SourceKind) -> bool {
     match kind {
         SourceKind::Follow(..) => true,
         SourceKind::File(path) => path.metadata().map_or(true, |metadata| metadata.is_file()),
-        SourceKind::Stdin | SourceKind::Syslog(_) | SourceKind::Http(_) | SourceKind::Host(_) => false,
+        SourceKind::Stdin
+        | SourceKind::Syslog(_)
+        | SourceKind::Http(_)
+        | SourceKind::Host(_)
+        | SourceKind::Docker(_)
+        | SourceKind::Journald(_) => false,
     }
 }
 

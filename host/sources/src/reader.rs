@@ -39,7 +39,11 @@ impl SourceReader {
         let result = match kind {
             SourceKind::File(path) | SourceKind::Follow(path, _) => self.file(path),
             SourceKind::Stdin => self.stream(|| Ok(Box::new(stdin()))),
-            SourceKind::Syslog(_) | SourceKind::Http(_) | SourceKind::Host(_) => Ok(()),
+            SourceKind::Syslog(_)
+            | SourceKind::Http(_)
+            | SourceKind::Host(_)
+            | SourceKind::Docker(_)
+            | SourceKind::Journald(_) => Ok(()),
         };
         self.state.lock().phase = match &result {
             Ok(()) => Phase::Ended,

@@ -172,7 +172,7 @@ impl SourceSupervisor {
                 thread.spawn(move || reader.run(&kind)).map(Work::Thread)
             }
             SourceKind::Host(host) => thread.spawn(move || host_metrics::run(host, &feed)).map(Work::Thread),
-            SourceKind::Syslog(_) | SourceKind::Http(_) => {
+            SourceKind::Syslog(_) | SourceKind::Http(_) | SourceKind::Docker(_) | SourceKind::Journald(_) => {
                 let (config, driver) = (config.clone(), self.driver.clone());
                 thread.spawn(move || driven(driver.as_deref(), &config, &feed)).map(Work::Thread)
             }

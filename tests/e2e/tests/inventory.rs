@@ -251,3 +251,38 @@ fn a_file_that_is_still_being_written_is_not_taken_for_the_fleet() {
     assert_eq!(folder.env("vm2"), "moved");
     running.stop();
 }
+
+#[test]
+fn two_names_of_one_vm_are_one_object() {
+    let folder = Folder::new();
+    folder.list("a.csv", "id,kind,aliases\nvm-1,vm,web-1.example.com;10.0.0.7\n");
+    folder.fact("web-1.example.com", "production", 0);
+    let running = folder.run();
+    running.until_env("vm-1", "production");
+    folder.fact("10.0.0.7", "test", 0);
+    running.until_env("vm-1", "test");
+    assert!(!folder.has_stored("10.0.0.7") && !folder.has_stored("web-1.example.com"));
+    // An object that was discovered becomes another name of a listed one.
+    folder.fact("10.0.0.8", "lab", 0);
+    running.until_env("10.0.0.8", "lab");
+    folder.list("a.csv", "id,kind,aliases\nvm-1,vm,web-1.example.com;10.0.0.7;10.0.0.8\n");
+    running.until("the object is forgotten", || !folder.has_stored("10.0.0.8"));
+    folder.fact("10.0.0.8", "moved", 1);
+    running.until_env("vm-1", "moved");
+    running.stop();
+    // The names are known after a restart, also while the inventory is not whole.
+    folder.list("a.csv", "id,kind,aliases\nvm-1,vm,10.0.0.7");
+    folder.fact("10.0.0.8", "again", 2);
+    let running = folder.run();
+    running.until_env("vm-1", "again");
+    running.stop();
+    assert!(!folder.has_stored("10.0.0.8"));
+    folder.list("a.csv", "id,kind,aliases\nvm-1,vm,10.0.0.7\n");
+    folder.list("b.csv", "id,aliases\nvm-2,10.0.0.7\n");
+    let output = folder.command(&["validate"]).output().expect("the binary starts");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        errors.contains("\"10.0.0.7\" is another name of \"vm-1\" and of \"vm-2\"; leave it to one of them"),
+        "{errors}"
+    );
+}

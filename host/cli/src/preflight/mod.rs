@@ -40,9 +40,14 @@ pub(crate) fn require_source(path: &Path, settings: &Settings) -> Outcome {
 pub(crate) fn refusals(path: &Path, settings: &Settings) -> Vec<String> {
     let mut refusals: Vec<String> =
         require_source(path, settings).err().into_iter().map(|failure| failure.to_string()).collect();
-    for mistakes in settings.inventories.iter().filter_map(|path| inventory::load(path).err()) {
-        refusals.extend(mistakes.to_string().lines().map(str::to_owned));
+    let mut objects = Vec::new();
+    for loaded in settings.inventories.iter().map(inventory::load) {
+        match loaded {
+            Ok(more) => objects.extend(more),
+            Err(mistakes) => refusals.extend(mistakes.to_string().lines().map(str::to_owned)),
+        }
     }
+    refusals.extend(inventory::name_conflict(&objects).map(|what| format!("the inventory: {what}")));
     refusals.extend(receivers::refusals(settings));
     refusals.extend(places::refusals(settings));
     refusals.extend(require_token(settings).err().map(|why| why.to_string()));

@@ -4,8 +4,9 @@
 use std::{
     fs::{self, File},
     io::{self, Read},
-    os::unix::fs::FileTypeExt,
+    os::unix::{fs::FileTypeExt, net::UnixStream},
     path::Path,
+    process::Command,
 };
 
 use super::problem::Problem;
@@ -22,6 +23,13 @@ pub(super) fn problems(sources: &[SourceSettings]) -> Vec<Problem> {
 fn problem(source: &SourceSettings) -> Option<Problem> {
     let (path, followed) = match &source.kind {
         SourceKind::Stdin | SourceKind::Http(_) | SourceKind::Host(_) => return None,
+        SourceKind::Docker(docker) => {
+            let why = UnixStream::connect(&docker.socket).err()?;
+            let what = format!("{} cannot be reached: {why}", docker.socket.display());
+            let fix = "start the daemon, or let the user that lifesigns runs as into its group; it is tried again";
+            return Some(Problem::new("source", &source.name, what, fix));
+        }
+        SourceKind::Journald(_) => return journal(&source.name),
         SourceKind::Syslog(syslog) => {
             let why = lifesigns_network::check(syslog).err()?;
             return Some(Problem::new("source", &source.name, why.what, why.fix));
@@ -32,6 +40,13 @@ fn problem(source: &SourceSettings) -> Option<Problem> {
     let (what, fix) = look(path, followed)?;
     let what = format!("{}: {what}", path.display());
     Some(Problem::new("source", &source.name, what, fix))
+}
+
+/// Whether the command that reads the journal is there.
+fn journal(name: &str) -> Option<Problem> {
+    let why = Command::new("journalctl").arg("--version").output().err()?;
+    let fix = "install systemd, or add the folder of `journalctl` to PATH; it is tried again";
+    Some(Problem::new("source", name, format!("`journalctl` cannot be run: {why}"), fix))
 }
 
 fn look(path: &Path, followed: bool) -> Option<(String, String)> {

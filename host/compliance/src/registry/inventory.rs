@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use lifesigns_model::ObjectFacts;
+use lifesigns_model::{ObjectAliases, ObjectFacts};
 
 use super::{
     ObjectRegistry,
@@ -103,14 +103,17 @@ fn share_text(text: &mut Option<SharedText>, known: &Option<SharedText>) {
 
 /// Returns the entry of each object, over all files.
 fn merged(objects: &[ObjectFacts]) -> BTreeMap<&str, InventoryEntry> {
+    let names = ObjectAliases::of(objects);
     let mut entries: BTreeMap<&str, InventoryEntry> = BTreeMap::new();
     for facts in objects {
         let entry = entries.entry(&facts.object).or_default();
         entry.kind = facts.kind.as_ref().map(SharedText::from).or(entry.kind.take());
-        entry.parent = facts.parent.as_ref().map(SharedText::from).or(entry.parent.take());
+        let parent = facts.parent.as_ref().map(|name| SharedText::from(names.object_of(name).unwrap_or(name)));
+        entry.parent = parent.or(entry.parent.take());
         entry.properties.extend(facts.properties.iter().cloned());
         // NaN differs from itself, and would be a change each time.
         entry.metrics.extend(facts.metrics.iter().filter(|(_, value)| value.is_finite()).cloned());
+        entry.aliases.extend(facts.aliases.iter().cloned());
     }
     entries
 }

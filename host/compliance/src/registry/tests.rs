@@ -192,6 +192,7 @@ fn any_facts() -> impl Strategy<Value = ObjectFacts> {
             parent,
             properties,
             metrics,
+            aliases: Vec::new(),
         })
 }
 

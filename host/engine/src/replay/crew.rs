@@ -3,7 +3,7 @@
 
 use std::{io, mem, sync::Arc};
 
-use lifesigns_model::EventSource;
+use lifesigns_model::{EventSource, ObjectAliases};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::{
@@ -18,6 +18,7 @@ use crate::{RuleSet, event_sink::EventSink, scan::Scanner, scanned::ScannedChunk
 /// What the threads share.
 pub(super) struct Crew<'a, T> {
     rules: Arc<RuleSet>,
+    aliases: ObjectAliases,
     spool: Spool,
     pub(super) lanes: Vec<Mutex<Lane<T>>>,
     work: Mutex<Work<'a>>,
@@ -42,9 +43,16 @@ pub(super) struct ScanBuffers {
 }
 
 impl<'a, T: EventSink + Send> Crew<'a, T> {
-    pub(super) fn new(rules: &Arc<RuleSet>, spool: Spool, lanes: Vec<Lane<T>>, supply: Supply<'a>) -> Self {
+    pub(super) fn new(
+        rules: &Arc<RuleSet>,
+        aliases: ObjectAliases,
+        spool: Spool,
+        lanes: Vec<Lane<T>>,
+        supply: Supply<'a>,
+    ) -> Self {
         Self {
             rules: Arc::clone(rules),
+            aliases,
             spool,
             lanes: lanes.into_iter().map(Mutex::new).collect(),
             work: Mutex::new(Work { supply, slice: None, walking: 0, is_over: false }),
@@ -172,7 +180,10 @@ impl<'a, T: EventSink + Send> Crew<'a, T> {
                 buffers.spare = bytes;
                 Ok(Box::new(scanned))
             }
-            Ok(Some(Chunk::Scanned(scanned))) => Ok(scanned),
+            Ok(Some(Chunk::Scanned(mut scanned))) => {
+                scanned.resolve(&self.aliases);
+                Ok(scanned)
+            }
             Ok(None) => Err(io::ErrorKind::UnexpectedEof.into()),
             Err(error) => Err(error),
         };
@@ -184,6 +195,7 @@ impl<'a, T: EventSink + Send> Crew<'a, T> {
 
     fn scan(&self, source: &Arc<EventSource>, bytes: &[u8], scanner: &mut Scanner) -> ScannedChunk {
         let mut scanned = scanner.scan(Arc::clone(&self.rules), Arc::clone(source), bytes, None);
+        scanned.resolve(&self.aliases);
         scanned.shrink();
         scanned
     }

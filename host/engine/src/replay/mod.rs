@@ -20,7 +20,7 @@ mod window;
 
 use std::{io, mem, sync::Arc};
 
-use lifesigns_model::{ObjectFacts, Observation, RuleAlertRef};
+use lifesigns_model::{ObjectAliases, ObjectFacts, Observation, RuleAlertRef};
 
 use self::{
     crew::{Crew, ScanBuffers},
@@ -80,7 +80,7 @@ pub fn replay(
     let render = output.render;
     let lanes = Lane::all(rules, known, || RenderedAlerts::new(render));
     let (emit, flush) = (&mut *output.emit, &mut *output.flush);
-    run(options, rules, inputs, lanes, &mut |lanes| {
+    run(options, rules, inputs, (lanes, ObjectAliases::of(known)), &mut |lanes| {
         RenderedAlerts::write(lanes, emit)?;
         flush()
     })
@@ -100,7 +100,7 @@ pub fn replay_observations(
     emit: &mut dyn FnMut(Observation) -> io::Result<()>,
 ) -> Result<ReplayOutcome, ReplayError> {
     let lanes = Lane::all(rules, known, ObservationTray::default);
-    run(options, rules, inputs, lanes, &mut |lanes| ObservationTray::write(lanes, emit))
+    run(options, rules, inputs, (lanes, ObjectAliases::of(known)), &mut |lanes| ObservationTray::write(lanes, emit))
 }
 
 /// Writes what the lanes have gathered of a slice.
@@ -110,12 +110,12 @@ fn run<T: EventSink + Send>(
     options: &ReplayOptions,
     rules: &Arc<RuleSet>,
     inputs: Vec<ReplayInput<'_>>,
-    lanes: Vec<Lane<T>>,
+    (lanes, aliases): (Vec<Lane<T>>, ObjectAliases),
     write: WriteSlice<'_, T>,
 ) -> Result<ReplayOutcome, ReplayError> {
     rules.begin_comparisons(0, &ShardReport::default());
     let merge = Merge::new(inputs.len(), options.bounds(inputs.len()));
-    let crew = Crew::new(rules, Spool::new(&options.spool_folder), lanes, Supply::new(inputs));
+    let crew = Crew::new(rules, aliases, Spool::new(&options.spool_folder), lanes, Supply::new(inputs));
     std::thread::scope(|scope| {
         let _over = crew.over();
         for _ in 1..options.threads.clamp(1, SHARDS) {

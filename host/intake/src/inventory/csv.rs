@@ -1,6 +1,6 @@
 //! The inventory as CSV (RFC 4180): a row an object, as other systems export it. The header says
-//! what a column is: `id`, `kind`, `parent`, `property.NAME` or `metric.NAME`; an empty cell says
-//! nothing.
+//! what a column is: `id`, `kind`, `parent`, `aliases` (names with `;` between them), `property.NAME` or `metric.NAME`;
+//! an empty cell says nothing.
 
 use std::{collections::HashSet, path::Path};
 
@@ -14,6 +14,7 @@ enum Column {
     Id,
     Kind,
     Parent,
+    Aliases,
     Property(String),
     Metric(String),
 }
@@ -118,6 +119,10 @@ impl Table<'_> {
                 Column::Id => cell.clone_into(&mut facts.object),
                 Column::Kind => facts.kind = Some(cell.to_owned()),
                 Column::Parent => facts.parent = Some(cell.to_owned()),
+                Column::Aliases => {
+                    let names = cell.split(';').map(str::trim).filter(|name| !name.is_empty());
+                    facts.aliases = names.map(str::to_owned).collect();
+                }
                 Column::Property(name) => facts.properties.push((name.clone(), Some(cell.to_owned()))),
                 Column::Metric(name) => match cell.parse::<f64>() {
                     Ok(value) if value.is_finite() => facts.metrics.push((name.clone(), value)),
@@ -143,6 +148,7 @@ fn column(name: &str) -> Result<Column, String> {
         ("id", _) => return Ok(Column::Id),
         ("kind", _) => return Ok(Column::Kind),
         ("parent", _) => return Ok(Column::Parent),
+        ("aliases", _) => return Ok(Column::Aliases),
         (_, Some(("property", rest))) if !rest.is_empty() => return Ok(Column::Property(rest.to_owned())),
         (_, Some(("metric", rest))) if !rest.is_empty() => return Ok(Column::Metric(rest.to_owned())),
         _ => {}
@@ -151,7 +157,7 @@ fn column(name: &str) -> Result<Column, String> {
         return Err(format!("the columns are separated by {other:?}; separate them by commas"));
     }
     let shown = visible_word(name);
-    let hint = match did_you_mean(name, ["kind", "parent"]) {
+    let hint = match did_you_mean(name, ["kind", "parent", "aliases"]) {
         Some(hint) if name.len() > 3 => hint,
         _ => match name.split_once('.') {
             Some(("properties", rest)) => format!("did you mean `property.{}`?", visible_word(rest)),

@@ -21,6 +21,11 @@ static OBJECT: TableSchema = TableSchema::free(
         optional("kind", ValueSchema::Checked(&WORD), "What it is, such as `vm`."),
         optional("parent", ValueSchema::Checked(&WORD), "The id of its parent."),
         optional(
+            "aliases",
+            ValueSchema::List(&ValueSchema::Checked(&WORD), 0),
+            "Other names that logs give it: host names, addresses, ids of containers.",
+        ),
+        optional(
             "properties",
             ValueSchema::Map(&ValueSchema::AnyText, &ValueSchema::Scalar),
             "Texts, numbers, booleans.",
@@ -60,7 +65,27 @@ pub(super) fn read(root: &RawNode, check: &mut Checker<'_>) -> Vec<ObjectFacts> 
         }
         objects.push(object(table));
     }
+    names(root, check);
     objects
+}
+
+/// Reports other names that two objects have, or that are the id of one.
+fn names(root: &RawNode, check: &mut Checker<'_>) {
+    let ids: HashMap<&str, &TextSpan> = root
+        .list_of("object")
+        .iter()
+        .filter_map(|table| table.get("id"))
+        .filter_map(|id| Some((id.text()?, &id.at)))
+        .collect();
+    let mut seen: HashMap<&str, TextSpan> = HashMap::new();
+    for alias in root.list_of("object").iter().flat_map(|table| table.list_of("aliases")) {
+        let Some(name) = alias.text() else { continue };
+        if let Some(first) = ids.get(name).copied().or_else(|| seen.get(name)) {
+            check.duplicate("an object's name", name, &alias.at, first);
+        } else {
+            seen.insert(name, alias.at);
+        }
+    }
 }
 
 fn object(table: &RawNode) -> ObjectFacts {
@@ -73,6 +98,7 @@ fn object(table: &RawNode) -> ObjectFacts {
         parent: table.text_of("parent").map(str::to_owned),
         properties: table.entries_of("properties").iter().map(property).collect(),
         metrics: table.entries_of("metrics").iter().filter_map(metric).collect(),
+        aliases: table.list_of("aliases").iter().filter_map(RawNode::text).map(str::to_owned).collect(),
     }
 }
 

@@ -8,7 +8,8 @@ use std::{
 
 use lifesigns_document::{RawNode, TextSpan};
 use lifesigns_intake::{
-    FollowFrom, Format, SourceKind, SourceSettings, SyslogAddress, SyslogLimits, SyslogSettings, TimeFormat,
+    DockerSettings, FollowFrom, Format, JournalSettings, SourceKind, SourceSettings, SyslogAddress, SyslogLimits,
+    SyslogSettings, SyslogTls, TimeFormat,
 };
 
 use super::{host::one_or_more, reader::Reader};
@@ -25,7 +26,7 @@ impl Reader<'_, '_> {
         let mut sources = Vec::new();
         for table in tables {
             self.check_own_keys(table);
-            let at = ["name", "file", "stdin", "syslog", "http", "host"]
+            let at = ["name", "file", "stdin", "syslog", "http", "host", "docker", "journald"]
                 .iter()
                 .find_map(|key| table.get(key))
                 .map_or(&table.at, |node| &node.at);
@@ -49,13 +50,28 @@ impl Reader<'_, '_> {
             return Some(self.host_source(table));
         }
         let (kind, name, object) = if let Some(path) = self.path_of(table, "file") {
-            self.only_for(table, "syslog", &["mode", "limits"]);
+            self.only_for(table, "syslog", &["mode", "tls", "limits"]);
             let (name, stem) = (path.display().to_string(), stem(&path));
             (self.kind(table, path), name, stem)
         } else if table.flag_of("stdin").unwrap_or(false) {
             self.only_for(table, "files", &["follow", "from"]);
-            self.only_for(table, "syslog", &["mode", "limits"]);
+            self.only_for(table, "syslog", &["mode", "tls", "limits"]);
             (SourceKind::Stdin, "stdin".to_owned(), "stdin".to_owned())
+        } else if let Some(node) = table.get("docker") {
+            self.only_for(table, "files", &["follow"]);
+            self.only_for(table, "syslog", &["mode", "tls", "limits"]);
+            let path = node.text()?.strip_prefix("unix://")?;
+            let docker = DockerSettings { socket: self.joined(node, Path::new(path)), from: from(table) };
+            let name = format!("unix://{}", docker.socket.display());
+            (SourceKind::Docker(docker), name, host_name())
+        } else if table.flag_of("journald").unwrap_or(false) {
+            self.only_for(table, "files", &["follow"]);
+            self.only_for(table, "syslog", &["mode", "tls", "limits"]);
+            (
+                SourceKind::Journald(JournalSettings { command: "journalctl".into(), from: from(table) }),
+                "journald".to_owned(),
+                host_name(),
+            )
         } else {
             let syslog = self.syslog(table)?;
             self.only_for(table, "files", &["follow", "from"]);
@@ -64,6 +80,7 @@ impl Reader<'_, '_> {
         };
         let format = match kind {
             SourceKind::Syslog(_) => Format::Syslog,
+            SourceKind::Docker(_) | SourceKind::Journald(_) => Format::Ndjson,
             _ => Format::default(),
         };
         Some(SourceSettings {
@@ -80,12 +97,13 @@ impl Reader<'_, '_> {
     fn only_for(&mut self, table: &RawNode, which: &str, keys: &[&str]) {
         for key in keys {
             if let Some(entry) = table.entry(key) {
-                let is = match which {
-                    "files" if table.get("stdin").is_some() => "standard input",
-                    "files" => "syslog",
-                    _ if table.get("stdin").is_some() => "standard input",
-                    _ => "a file",
-                };
+                let all = [
+                    ("stdin", "standard input"),
+                    ("docker", "Docker"),
+                    ("journald", "the journal"),
+                    ("file", "a file"),
+                ];
+                let is = all.iter().find(|(kind, _)| table.get(kind).is_some()).map_or("syslog", |(_, is)| is);
                 self.check.error(&entry.at, format!("`{key}` is for {which}, and this is {is}"), None);
             }
         }
@@ -102,9 +120,28 @@ impl Reader<'_, '_> {
         if let Some(entry) = table.entry("mode").filter(|_| !is_path) {
             self.check.error(&entry.at, format!("`mode` is for Unix sockets, and this is {address}"), None);
         }
+        let tls = self.tls(table, &address);
         let mode = table.text_of("mode").and_then(|mode| u32::from_str_radix(mode, 8).ok());
         let limits = table.get("limits").map(limits).unwrap_or_default();
-        Some(SyslogSettings { address, mode: mode.unwrap_or(SyslogSettings::MODE), limits })
+        Some(SyslogSettings { address, mode: mode.unwrap_or(SyslogSettings::MODE), tls, limits })
+    }
+
+    /// The files of a listener by TLS, which has to have them; no other may.
+    fn tls(&mut self, table: &RawNode, address: &SyslogAddress) -> Option<SyslogTls> {
+        let is_tls = matches!(address, SyslogAddress::Tls(_));
+        let Some(node) = table.get("tls") else {
+            if is_tls && let Some(node) = table.get("syslog") {
+                let help = "add `tls = { certificate = \"server.pem\", key = \"server.key\" }`".to_owned();
+                self.check.error(&node.at, "`tls://` needs a certificate and a key", Some(help));
+            }
+            return None;
+        };
+        if !is_tls {
+            let help = "begin the address with `tls://`, or leave `tls` out".to_owned();
+            self.check.error(&node.at, format!("`tls` is for `tls://`, and this is {address}"), Some(help));
+        }
+        let (certificate, key) = (self.path_of(node, "certificate")?, self.path_of(node, "key")?);
+        Some(SyslogTls { certificate, key, client_ca: self.path_of(node, "client-ca") })
     }
 
     /// How the times of a source look.
@@ -131,6 +168,11 @@ impl Reader<'_, '_> {
 
 fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Where a source begins that is not a file and has no checkpoint: what it has from before may be old.
+fn from(table: &RawNode) -> FollowFrom {
+    if table.text_of("from") == Some("start") { FollowFrom::Start } else { FollowFrom::End }
 }
 
 fn limits(table: &RawNode) -> SyslogLimits {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     book::{
-        ids::{Id, Key},
+        ids::Key,
         inputs::{
             facts,
             reevaluator::Reevaluator,
@@ -149,19 +149,9 @@ impl Commands<'_> {
                 "object {object} is in the inventory: take it out of there, then it can be forgotten"
             ));
         }
-        let id: Id = object.into();
         self.state.clock.use_wall_clock();
         let now_ns = self.state.clock.now_ns();
-        let names: Vec<Id> = self.state.alerts.open_of(object).map(|(name, _)| name.clone()).collect();
-        for name in names {
-            self.state.cancel(&id, &name, EndCause::ObjectForgotten, now_ns, &self.by.who);
-        }
-        self.state.remove_object(&id);
-        let touched = self.state.registry.forget(object);
-        self.state.journal.forgotten_object(object);
-        let after = json!({ "why": why });
-        self.state.journal.audit(self.by.time_ns, &self.by.who, "object forgotten", object, Value::Null, after);
-        facts::update(self.state, touched, now_ns, &self.by.who);
+        facts::forget(self.state, object, json!({ "why": why }), now_ns, &self.by.who);
         Ok(())
     }
 }

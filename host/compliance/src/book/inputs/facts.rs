@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_model::ObjectFacts;
+use lifesigns_model::{ObjectAliases, ObjectFacts};
 use serde_json::{Value, json};
 
 use crate::{
     book::{
+        ids::Id,
         inputs::{event_time, reevaluator::Reevaluator},
         state::BookState,
     },
@@ -60,6 +61,32 @@ pub(crate) fn inventory(state: &mut BookState, objects: &[ObjectFacts]) {
         state.journal.audit(now_ns, "inventory", "inventory read", "", Value::Null, after);
     }
     update(state, touched, now_ns, "inventory");
+    forget_other_names(state, objects, now_ns);
+}
+
+/// Forgets objects whose names are other names of listed ones: what comes of them is about those from now on.
+fn forget_other_names(state: &mut BookState, objects: &[ObjectFacts], now_ns: u64) {
+    let aliases = ObjectAliases::of(objects);
+    let mut known: Vec<(&str, &str)> =
+        aliases.iter().filter(|(alias, _)| state.registry.object(alias).is_some()).collect();
+    known.sort_unstable();
+    for (alias, object) in known {
+        forget(state, alias, json!({ "other name of": object }), now_ns, "inventory");
+    }
+}
+
+/// Forgets an object with all about it; its open alerts are cancelled. `why` is audited.
+pub(crate) fn forget(state: &mut BookState, object: &str, why: Value, now_ns: u64, who: &str) {
+    let id: Id = object.into();
+    let names: Vec<Id> = state.alerts.open_of(object).map(|(name, _)| name.clone()).collect();
+    for name in names {
+        state.cancel(&id, &name, EndCause::ObjectForgotten, now_ns, who);
+    }
+    state.remove_object(&id);
+    let touched = state.registry.forget(object);
+    state.journal.forgotten_object(object);
+    state.journal.audit(now_ns, who, "object forgotten", object, Value::Null, why);
+    update(state, touched, now_ns, who);
 }
 
 /// Notes that an object was seen.

@@ -224,3 +224,29 @@ fn waits_and_holds_go_on_over_any_number_of_restarts() {
     world.apply(BookInput::Quiet { until_ns: 3400 * S, behind: Vec::new() });
     assert_eq!(world.alerts(), ["vm a/held cancelled warning x1 by hold", "vm slow open warning x1"]);
 }
+
+#[test]
+fn an_object_that_becomes_another_name_is_forgotten_and_the_name_is_kept() {
+    let (mut world, mut kept) = (World::new(house()), Kept::default());
+    world.property(1, "10.0.0.7", "env", "production");
+    world.raise(2, "10.0.0.7", "a/b");
+    world.parent(2, "container", "10.0.0.7");
+    kept.commit(world.book.take());
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let listed = |aliases: &[&str]| ObjectFacts { aliases: names(aliases), ..facts(0, "vm") };
+    world.apply(BookInput::Inventory(vec![listed(&["web", "10.0.0.7"])]));
+    let taken = world.book.take();
+    assert_eq!(taken.forgotten, ["10.0.0.7"]);
+    assert_eq!(taken.alerts[0].cause, Some(crate::EndCause::ObjectForgotten));
+    let said: Vec<_> = taken.audit.iter().map(|entry| (entry.who.as_str(), entry.what.as_str())).collect();
+    assert!(said.contains(&("inventory", "object forgotten")), "{said:?}");
+    kept.commit(taken);
+    let mut book = kept.restart(&world.book);
+    assert_eq!(book.registry().listed()[0].aliases, ["10.0.0.7", "web"]);
+    // The same inventory changes nothing, another order neither; a parent by another name is the object.
+    let child = ObjectFacts { parent: Some("web".to_owned()), ..facts(0, "child") };
+    book.apply(BookInput::Inventory(vec![listed(&["10.0.0.7", "web"]), child])).unwrap();
+    let taken = book.take();
+    assert_eq!(taken.objects.iter().map(|object| &*object.id).collect::<Vec<_>>(), ["child"]);
+    assert_eq!(book.registry().object("child").unwrap().parent.as_deref(), Some("vm"));
+}
