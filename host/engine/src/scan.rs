@@ -13,7 +13,7 @@ use crate::{
     literal::DEEP,
     prefilter::{Hit, ScanContext},
     scan_cost::ScanCharge,
-    scanned::ScannedChunk,
+    scanned::{KeptRoom, ScannedChunk},
 };
 
 /// Hits that a scanner keeps room for.
@@ -26,6 +26,8 @@ pub(crate) struct Scanner {
     forced: Vec<u32>,
     work: ScanContext,
     line: LineScanner,
+    /// What was kept of the last chunk.
+    last: KeptRoom,
 }
 
 impl Scanner {
@@ -39,6 +41,7 @@ impl Scanner {
     ) -> ScannedChunk {
         let mut out = ScannedChunk::new(rules, source);
         out.scan_counts.bytes = bytes.len() as u64;
+        out.reserve(&self.last);
         let rules = Arc::clone(&out.rules);
         self.hits.clear();
         // Memory that one hostile chunk took is given back.
@@ -57,6 +60,7 @@ impl Scanner {
         }
         out.scan_counts.cut += cut_lines(bytes);
         out.last_time_ns = self.line.last_time(out.source.decoder.as_ref(), bytes);
+        self.last = out.kept_room();
         out
     }
 

@@ -88,6 +88,15 @@ impl ScannedLine {
     }
 }
 
+/// How much of a chunk's bytes was kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct KeptRoom {
+    bytes: usize,
+    text: usize,
+    lines: usize,
+    hits: usize,
+}
+
 /// A scanned chunk.
 pub(crate) struct ScannedChunk {
     /// The rule set that it was scanned with; all its numbers are of this set.
@@ -138,6 +147,22 @@ impl ScannedChunk {
             ack_guard: AckGuard::default(),
             pending: None,
         }
+    }
+
+    /// Returns how much of it was kept, once it has been scanned.
+    pub(crate) fn kept_room(&self) -> KeptRoom {
+        let bytes = self.scan_counts.bytes as usize;
+        KeptRoom { bytes, text: self.text.len(), lines: self.lines.len(), hits: self.hits.len() }
+    }
+
+    /// Makes room for as large a part of its bytes as was kept of another chunk, so that little is moved while it is
+    /// filled.
+    pub(crate) fn reserve(&mut self, last: &KeptRoom) {
+        let bytes = self.scan_counts.bytes as usize;
+        let part = |kept: usize| kept.saturating_mul(bytes) / last.bytes.max(1) * 9 / 8;
+        self.text.reserve(part(last.text));
+        self.lines.reserve(part(last.lines));
+        self.hits.reserve(part(last.hits));
     }
 
     /// Returns roughly the memory that it holds, without unused room.

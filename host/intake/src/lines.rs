@@ -84,6 +84,11 @@ impl<R: Read> LineChunks<R> {
         self.buffer.read_bytes() - self.buffer.pending()
     }
 
+    /// Gives back all memory but that of the unfinished last line, until the next chunk.
+    pub(crate) fn park(&mut self) {
+        self.buffer.park();
+    }
+
     /// Hands a chunk's memory back for another one. Best at the length that it came with: what it
     /// lacks has to be zeroed again.
     pub fn recycle(&mut self, bytes: Vec<u8>) {

@@ -68,7 +68,7 @@ impl LogFile {
                 };
                 let mut chunks = LineChunks::in_steps(Filled(self.compression.reader(file)), self.step_bytes);
                 for _ in 0..self.returned {
-                    if let Some(again) = chunks.next_chunk()? {
+                    if let Some(again) = next(&mut chunks, self.step_bytes)? {
                         chunks.recycle(again);
                     }
                 }
@@ -78,7 +78,7 @@ impl LogFile {
         if spare.capacity() >= self.step_bytes {
             chunks.recycle(spare);
         }
-        let chunk = chunks.next_chunk()?;
+        let chunk = next(chunks, self.step_bytes)?;
         self.returned += 1;
         if chunk.is_none() {
             self.chunks = None;
@@ -92,6 +92,17 @@ impl LogFile {
             self.chunks = None;
         }
     }
+}
+
+/// With many files steps are small, and their buffers together large.
+const PARKED_STEP_BYTES: usize = 64 << 10;
+
+fn next<R: Read>(chunks: &mut LineChunks<R>, step_bytes: usize) -> io::Result<Option<Vec<u8>>> {
+    let chunk = chunks.next_chunk();
+    if step_bytes <= PARKED_STEP_BYTES {
+        chunks.park();
+    }
+    chunk
 }
 
 /// Fills what it is passed, so that reads end where the bytes say, and not where a decoder or a pipe pauses.

@@ -24,7 +24,7 @@ pub const REPLAY_CHUNKS_BYTES: usize = 4 << 20;
 /// Wanted lines of all sources of a replay that wait to be evaluated.
 pub const REPLAY_HELD_BYTES: usize = 24 << 20;
 /// Chunks of a replay that threads have scanned before they are asked for.
-pub const REPLAY_SCANNED_BYTES: usize = 8 << 20;
+pub const REPLAY_SCANNED_BYTES: usize = 4 << 20;
 /// Windows of decoders of compressed sources that a replay keeps open at the same time.
 pub const REPLAY_DECODERS_BYTES: usize = 16 << 20;
 /// A module's file.

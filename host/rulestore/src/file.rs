@@ -93,9 +93,11 @@ pub(crate) fn place(path: &Path, file: &File, metadata: &Metadata) -> Result<Pat
     {
         use std::os::fd::AsRawFd as _;
         let open = Path::new("/proc/self/fd");
-        if open.is_dir() {
-            let link = fs::read_link(open.join(file.as_raw_fd().to_string()));
-            return link.map_err(|error| format!("its real path cannot be determined: {error}"));
+        match fs::read_link(open.join(file.as_raw_fd().to_string())) {
+            Ok(real) => return Ok(real),
+            Err(error) if open.is_dir() => return Err(format!("its real path cannot be determined: {error}")),
+            // There is no `/proc` here.
+            Err(_) => {}
         }
     }
     #[cfg(not(target_os = "linux"))]

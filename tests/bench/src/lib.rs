@@ -3,6 +3,7 @@
 mod bare;
 mod corpus;
 mod dice;
+mod graph;
 mod hyperscan;
 mod measured;
 mod oracle;
@@ -13,6 +14,7 @@ mod stats;
 
 pub use bare::{BARE, BareLoop, bare_loop, run_bare_loop};
 pub use corpus::{Corpus, keywords};
+pub use graph::{graph, histogram};
 pub use hyperscan::hyperscan;
 pub use measured::{MEASURE, Measured, Program, read_once, run_for_parent};
 pub use oracle::Oracle;

@@ -4,8 +4,8 @@
 pub const LITERAL_MAX_BYTES: usize = 1024;
 /// Maximum length of all literals of one prefilter together, in bytes.
 pub const LITERALS_MAX_BYTES: usize = 256 << 20;
-/// Maximum length of a needle of `memmem`, in bytes: the search starts again after each hit, so a long needle that
-/// overlaps itself would cost its length per byte.
+/// Maximum length of a needle of `memmem`, and of Teddy for a few literals, in bytes: the search starts again after each
+/// hit, so a long needle that overlaps itself would cost its length per byte.
 pub(super) const SINGLE_MAX_BYTES: usize = 64;
 
 /// A literal to search for.

@@ -1,6 +1,6 @@
 //! One pass for all rules' literals: finds which of thousands of literals occur in a chunk, and where.
 //!
-//! A literal is searched for by the cheapest of four methods: a few literals by `memmem`, short ones by Teddy, long
+//! A literal is searched for by the cheapest of four methods: a few literals by `memmem` or Teddy, short ones by Teddy, long
 //! ones by a stride-4 filter of 4-byte grams (many short ones by the same at stride 1), and the rest by an Aho-Corasick
 //! automaton. All methods report the same exact hits.
 
@@ -31,6 +31,8 @@ use traffic::Traffic;
 
 /// Up to this number of literals of one kind, one `memmem` each is fastest.
 const SINGLES_MAX: usize = 2;
+/// Up to this number of literals in all, Teddy is faster than the gram filter, however long they are.
+const FEW_MAX: usize = 8;
 /// Bytes of a sample that are read: more would change the build time, but not the choice.
 const SAMPLE_MAX_BYTES: usize = 1 << 20;
 /// The budget of a span of haystack, in weighted verifications: about the cost of the automaton, which takes over when
@@ -56,7 +58,7 @@ pub struct PrefilterStats {
     pub grams: usize,
     /// 4 to 6 bytes, and too many for Teddy: found by probing every byte.
     pub dense_grams: usize,
-    /// Shorter than 7 bytes: found by Teddy, or those under 4 bytes by a small automaton if they are too many for it.
+    /// Shorter than 7 bytes, or few in all: found by Teddy, or those under 4 bytes by a small automaton if they are too many for it.
     pub short: usize,
     /// Found by the Aho-Corasick automaton because their grams are overloaded.
     pub fallback: usize,
@@ -90,8 +92,9 @@ impl Prefilter {
     fn with_budget(literals: &[Literal<'_>], sample: &[u8], budget_per_kib: u32) -> Result<Self, PrefilterError> {
         let patterns = Patterns::new(literals)?;
         let sample = &sample[..sample.len().min(SAMPLE_MAX_BYTES)];
+        let are_few = patterns.count() <= FEW_MAX && patterns.all().all(|p| patterns.suits_single(p));
         let (long, short): (Vec<u32>, Vec<u32>) =
-            patterns.all().partition(|&p| patterns.len(p) >= LongGrams::MIN_BYTES);
+            patterns.all().partition(|&p| !are_few && patterns.len(p) >= LongGrams::MIN_BYTES);
         let few = |list: &[u32]| list.len() <= SINGLES_MAX && list.iter().all(|&p| patterns.suits_single(p));
 
         let mut singles = Vec::new();

@@ -99,7 +99,7 @@ impl Patterns {
         self.spans[pattern as usize].ignore_case
     }
 
-    /// Returns whether `memmem` may search for it.
+    /// Returns whether `memmem`, or Teddy however long it is, may search for it.
     pub(super) fn suits_single(&self, pattern: u32) -> bool {
         !self.ignores_case(pattern) && self.len(pattern) <= SINGLE_MAX_BYTES
     }

@@ -1,4 +1,4 @@
-//! Literals too short for the gram filter: found by Teddy, or by an automaton if there are too many for it.
+//! Literals too short or too few for the gram filter: found by Teddy, or by an automaton if there are too many for it.
 
 use aho_corasick::packed::{self, MatchKind, Searcher};
 use aho_corasick::{BuildError, Span};

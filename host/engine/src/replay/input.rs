@@ -74,7 +74,7 @@ impl ReplayOptions {
     pub(super) fn bounds(&self, sources: usize) -> MergeBounds {
         let default = Self::default_disorder_bytes(sources);
         let disorder_bytes = self.disorder_bytes.unwrap_or(default);
-        let held = share(limits::REPLAY_HELD_BYTES, sources).max(32 << 10);
+        let held = share(limits::REPLAY_HELD_BYTES, sources).max(24 << 10);
         // Who asks for more gets the memory for it: a line takes up to four times its bytes.
         let asked = if disorder_bytes > default { 4 * disorder_bytes } else { 0 };
         MergeBounds { disorder_bytes, held_bytes: held.max(asked as usize) }

@@ -52,7 +52,7 @@ pub(super) struct RenderedAlerts<'a> {
 }
 
 /// What a lane keeps room for from slice to slice.
-const MOST_RENDERED: usize = 4 << 20;
+const MOST_RENDERED: usize = 8 << 20;
 
 impl<'a> RenderedAlerts<'a> {
     pub(super) const fn new(render: &'a (dyn Fn(&RuleAlertRef<'_>, &mut Vec<u8>) + Sync)) -> Self {

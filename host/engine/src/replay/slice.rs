@@ -7,8 +7,11 @@ use crate::{scanned::ScannedChunk, shard_of};
 /// Shards of a replay. Part of what makes its output what it is: a rule that fails is put into
 /// quarantine by shard.
 pub(super) const SHARDS: usize = 4;
-/// Lines between two writes.
-const SLICE_LINES: usize = 1 << 15;
+/// Lines between two writes: as many for each interest and shard, so that rules see several lines at once, within
+/// bounds, so that what is between two writes is small.
+const INTEREST_LINES: usize = 16;
+const LEAST_LINES: usize = 1 << 13;
+const MOST_LINES: usize = 1 << 16;
 /// Bytes of raw lines between two writes.
 const SLICE_BYTES: usize = 8 << 20;
 
@@ -30,6 +33,25 @@ pub(super) struct Slice {
     /// When all lines are evaluated, event time advances to this.
     pub(super) until_ns: u64,
     bytes: usize,
+    interests: InterestSet,
+}
+
+/// The interests that lines are of.
+#[derive(Default)]
+struct InterestSet {
+    bits: Vec<u64>,
+    count: usize,
+}
+
+impl InterestSet {
+    fn insert(&mut self, interest: u32) {
+        let (word, bit) = (interest as usize / 64, 1_u64 << (interest % 64));
+        if word >= self.bits.len() {
+            self.bits.resize(word + 1, 0);
+        }
+        self.count += usize::from(self.bits[word] & bit == 0);
+        self.bits[word] |= bit;
+    }
 }
 
 impl Slice {
@@ -37,8 +59,9 @@ impl Slice {
         self.lines.is_empty()
     }
 
-    pub(super) const fn is_full(&self) -> bool {
-        self.lines.len() >= SLICE_LINES || self.bytes >= SLICE_BYTES
+    pub(super) fn is_full(&self) -> bool {
+        let most_lines = self.interests.count.saturating_mul(SHARDS * INTEREST_LINES).clamp(LEAST_LINES, MOST_LINES);
+        self.lines.len() >= most_lines || self.bytes >= SLICE_BYTES
     }
 
     /// The lines that are pushed next are of this chunk.
@@ -54,6 +77,9 @@ impl Slice {
         let scanned = &self.chunks[chunk];
         let scanned_line = &scanned.lines[line as usize];
         self.bytes += scanned_line.raw.len as usize;
+        for interest in &scanned.hits[scanned_line.hits.start as usize..scanned_line.hits.end as usize] {
+            self.interests.insert(*interest);
+        }
         let shard = match self.lines.last() {
             Some(before) if before.chunk as usize == chunk && self.is_same_object(*before, line) => before.shard,
             _ => shard_of(scanned.object(scanned_line), SHARDS) as u32,

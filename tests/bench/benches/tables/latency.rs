@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_bench::{Table, binary, machine, millis, number, quick};
+use lifesigns_bench::{Table, binary, histogram, machine, millis, number, quick};
 
 /// A line of the busy source, in which no rule finds anything.
 const BUSY_LINE: &str = "2026-11-23T15:02:07Z combo sshd[19939]: session closed for user root\n";
@@ -44,20 +44,25 @@ const CASES: [Case; 5] = [
 /// `only` names cases, and `files` for what many files cost; none means all.
 pub(crate) fn table(only: &[String]) {
     let is_wanted = |name: &str| only.is_empty() || only.iter().any(|case| case == name);
-    let lines = number("LIFESIGNS_BENCH_LINES", if quick() { 40 } else { 600 });
+    let lines = number("LIFESIGNS_BENCH_APPENDS", if quick() { 40 } else { 600 });
     let (machine, binary) = (machine(), binary());
     let mut table = Table::new(&["case", "files", "p50", "p99", "worst", "lost", "target"]);
+    let mut histograms = Vec::new();
     for case in CASES.iter().filter(|case| is_wanted(case.name)) {
         let times = measure(&binary, case, lines);
         let [p50, p99, worst] = [times.at(50), times.at(99), times.at(100)].map(millis);
         let (files, lost) = (case.files.to_string(), times.lost.to_string());
         table.row([case.name, &files, &p50, &p99, &worst, &lost, case.targets]);
+        histograms.push((case.name, histogram(&times.sorted)));
     }
     println!("\n## Latency\n");
     println!(
         "{machine}; {lines} lines a case, 20 to 80 ms apart; `busy` is beside {BUSY_PER_SECOND} lines a second.\n"
     );
     println!("{table}");
+    for (name, histogram) in histograms {
+        println!("`{name}`, lines by the time to their alert:\n\n```\n{histogram}```\n");
+    }
     if is_wanted("files") {
         println!("{}", files(&binary, if quick() { 200 } else { 10_000 }, if quick() { 2 } else { 30 }));
     }

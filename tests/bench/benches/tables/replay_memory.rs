@@ -14,11 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_bench::{Modules, Table, binary, machine, number, quick, seconds};
+use lifesigns_bench::{Modules, Table, binary, graph, machine, number, quick, seconds};
 
 const TARGET_MIB: u64 = 128;
-/// Samples of memory that are printed for a run.
-const SHOWN: usize = 24;
 
 /// `only` names the cases to measure, such as `files/gzip`; none means all.
 pub(crate) fn table(only: &[String]) {
@@ -46,7 +44,7 @@ pub(crate) fn table(only: &[String]) {
             Ok(paths) => {
                 let run = Run::of(&binary, &rules, &paths);
                 table.row(case.row(&paths, &run));
-                graphs.push((case.name, run.shown()));
+                graphs.push((case.name, graph(&run.resident_mib, TARGET_MIB)));
             }
             Err(why) => println!("{}: skipped: {why}", case.name),
         }
@@ -55,9 +53,9 @@ pub(crate) fn table(only: &[String]) {
     println!("\n## Memory of a replay\n");
     println!("{machine}; the process as it is started, one rule, two threads; all files overlap in time.\n");
     println!("{table}");
-    println!("MiB resident, at equal distances from the start to the end:\n\n```");
-    graphs.iter().for_each(|(name, graph)| println!("{name:<15} {graph}"));
-    println!("```");
+    for (name, graph) in graphs {
+        println!("`{name}`, MiB resident from the start to the end:\n\n```\n{graph}```\n");
+    }
 }
 
 /// What is replayed.
@@ -161,12 +159,6 @@ impl Run {
         assert!(child.wait().is_ok_and(|status| status.success()), "the replay failed");
         let (resident_mib, most_resident_mib) = sampler.join().expect("the sampler");
         Self { resident_mib, most_resident_mib, first_alert: first_alert.unwrap_or(time), time, alerts }
-    }
-
-    fn shown(&self) -> String {
-        let samples = self.resident_mib.len();
-        let at = |number: usize| self.resident_mib[number * samples / SHOWN.min(samples)];
-        (0..SHOWN.min(samples)).map(|number| format!("{:>4}", at(number))).collect()
     }
 }
 
