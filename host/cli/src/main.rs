@@ -1,6 +1,7 @@
 //! The command line: it wires the crates together, and is the only place that owns the process.
 
 mod args;
+mod authoring;
 mod compliance;
 mod demo;
 mod exit;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_model::{DropKind, Drops, InstanceError, RuleKey};
+use lifesigns_model::{DropKind, Drops, RuleKey};
 
 use crate::throttle::OverBudget;
 
@@ -43,10 +43,10 @@ pub struct ShardReport {
 }
 
 impl ShardReport {
-    pub(crate) fn failed(&mut self, rule: &RuleKey, error: &InstanceError, _pause_ms: u64) {
+    pub(crate) fn failed(&mut self, rule: &RuleKey, error: &str) {
         let failures = self.failures.entry(rule.clone()).or_default();
         failures.failed += 1;
-        failures.last_error = error.to_string();
+        error.clone_into(&mut failures.last_error);
     }
 
     /// Returns everything that was dropped, by kind.

@@ -25,7 +25,7 @@ pub use lifesigns_recorder::{AlertStream, ConfigureError, RecorderConfig, Record
 pub use lifesigns_rulestore as rulestore;
 pub use lifesigns_sandbox::{
     AdmitError, Cache, CacheError, ChildProcess, CompileLimits, Compiler, InProcess, MemoryBudget, Sandbox,
-    SandboxError, compile_worker,
+    SandboxError, WasmModule, compile_worker,
 };
 pub use lifesigns_sources as sources;
 pub use load::{LoadOutcome, RuleLoad};

@@ -252,18 +252,18 @@ fn open(
     let for_good = |why: String| Failure { why, is_transient: false };
     let module = admitted.map_err(|error| Failure { is_transient: error.is_transient(), why: error.to_string() })?;
     for interface in module.interfaces() {
-        let granted = match interface {
-            Interface::State => spec.grants.state,
-            Interface::Log => spec.grants.log,
-        };
-        if !granted {
-            let word = interface.as_str();
-            return Err(for_good(format!(
-                "it imports `lifesigns:rule/{word}`, which the manifest does not grant; add \"{word}\" to `grants` if it may have it"
-            )));
+        // Every rule can say why it panics. Without the grant, other lines of its log are dropped and counted.
+        if *interface == Interface::State && !spec.grants.state {
+            return Err(for_good(
+                "it imports `lifesigns:rule/state`, which the manifest does not grant; add \"state\" to `grants` if it may have it".to_owned(),
+            ));
         }
     }
-    let rule = LoadedRule::new(spec.key.clone(), module, &spec.settings_json, spec.limits.clone());
+    let mut limits = spec.limits.clone();
+    if !spec.grants.log {
+        limits.log_lines_per_s = 0;
+    }
+    let rule = LoadedRule::new(spec.key.clone(), module, &spec.settings_json, limits);
     let rule = rule.map(Arc::new).map_err(|error| Failure {
         is_transient: matches!(error, InstantiateError::Instance(InstanceError::Ceiling { .. })),
         why: error.to_string(),
