@@ -17,6 +17,7 @@ mod implicit;
 mod manifest;
 mod modules;
 mod scan;
+mod setting_places;
 mod snapshot;
 mod system_watch;
 mod watch;

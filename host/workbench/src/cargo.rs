@@ -27,8 +27,9 @@ const PROFILE: [&str; 7] = [
 ];
 /// Flags of an outer build that are meant for the host's target, and would break the rules' build.
 const MACHINE_FLAGS: [&str; 5] = ["target-cpu", "link-arg", "linker", "instrument-coverage", "profile-"];
-/// The stack in a rule's memory, instead of the linker's 1 MiB: a rule with little to remember needs 256 KiB in all.
-const STACK_BYTES: usize = 128 << 10;
+/// The stack in a rule's memory, instead of the linker's 1 MiB. Deep recursion should still meet the end of the host's
+/// stack first, which is reported as such.
+const STACK_BYTES: usize = 512 << 10;
 /// Most output that is kept, in bytes.
 const DIAGNOSTICS_BYTES: usize = 1 << 20;
 

@@ -40,10 +40,10 @@ impl Duration {
         }
         while !rest.is_empty() {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            let number: u64 = rest[..digits].parse().ok()?;
-            let tail = rest[digits..].trim_ascii_start();
+            let number: u64 = rest.get(..digits)?.parse().ok()?;
+            let tail = rest.get(digits..)?.trim_ascii_start();
             let unit = tail.bytes().take_while(u8::is_ascii_alphabetic).count();
-            let factor = match &tail[..unit] {
+            let factor = match tail.get(..unit)? {
                 "ms" => 1,
                 "s" => 1000,
                 "m" => 60_000,
@@ -54,7 +54,7 @@ impl Duration {
                 _ => return None,
             };
             ms = number.checked_mul(factor)?.checked_add(ms).filter(|ms| *ms <= MOST_MS)?;
-            rest = tail[unit..].trim_ascii_start();
+            rest = tail.get(unit..)?.trim_ascii_start();
         }
         Some(Self { ms })
     }

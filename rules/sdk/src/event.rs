@@ -100,8 +100,13 @@ impl<'a> Event<'a> {
         let width = 3 + self.wants.fields.len() + self.wants.properties.len();
         let at = 2 * (self.index * width + column);
         let (offset, len) = (self.columns.spans[at], self.columns.spans[at + 1]);
-        (offset != u32::MAX).then(|| &self.columns.text[offset as usize..][..len as usize])
+        // A slice by index would bring the texts of its panics into every module.
+        (offset != u32::MAX).then(|| slice(self.columns.text, offset as usize, offset as usize + len as usize))
     }
+}
+
+fn slice(text: &str, from: usize, to: usize) -> &str {
+    text.get(from..to).unwrap_or_default()
 }
 
 #[track_caller]

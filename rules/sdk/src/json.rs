@@ -76,7 +76,7 @@ pub fn entries(text: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
         parser.blank();
         let from = parser.at;
         parser.value(DEPTH)?;
-        let value = &text[from..parser.at];
+        let value = text.get(from..parser.at)?;
         open = parser.eat(b',');
         Some((key, value))
     })
@@ -132,7 +132,7 @@ impl<'a> Parser<'a> {
         while matches!(self.peek(), Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) {
             self.at += 1;
         }
-        &self.text[from..self.at]
+        self.text.get(from..self.at).unwrap_or_default()
     }
 
     fn list(&mut self, depth: usize) -> Option<JsonValue<'a>> {
@@ -175,17 +175,17 @@ impl<'a> Parser<'a> {
         self.at += 1;
         let mut owned = String::new();
         loop {
-            let rest = &self.text[self.at..];
+            let rest = self.text.get(self.at..)?;
             let end = rest.bytes().position(|byte| byte == b'"' || byte == b'\\')?;
             self.at += end + 1;
             if rest.as_bytes()[end] == b'"' {
                 if owned.is_empty() {
-                    return Some(Cow::Borrowed(&rest[..end]));
+                    return rest.get(..end).map(Cow::Borrowed);
                 }
-                owned.push_str(&rest[..end]);
+                owned.push_str(rest.get(..end)?);
                 return Some(Cow::Owned(owned));
             }
-            owned.push_str(&rest[..end]);
+            owned.push_str(rest.get(..end)?);
             owned.push(self.escape()?);
         }
     }

@@ -81,6 +81,20 @@ Examples:
   lifesigns rule try . --until 2026-11-27T12:00:00Z auth.log
   journalctl -o short | lifesigns rule try . -")]
     Try(Box<Try>),
+    /// At every save, build the rule, run its cases, and put the module where a host loads it from. Ends with Ctrl-C.
+    #[command(after_help = "\
+Example:
+  lifesigns rule dev --out /etc/lifesigns/rules.d
+
+A module is put in its place only if its cases are as expected; until then the host keeps the old version.")]
+    Dev {
+        /// The rule's crate.
+        #[arg(default_value = ".", value_name = "CRATE")]
+        rule: PathBuf,
+        /// The rules folder of a host. Without it, only build and test.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// Check a rule: what it imports, describes and declares, and what would make it slow or useless.
     #[command(after_help = "\
 Examples:

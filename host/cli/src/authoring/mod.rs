@@ -5,6 +5,7 @@ mod attempt;
 mod case;
 mod case_run;
 mod check;
+mod dev;
 mod junit;
 mod subject;
 mod test;
@@ -37,6 +38,7 @@ pub(crate) fn run(command: &AuthorCommand) -> Outcome {
             test::run(rule, &options)
         }
         AuthorCommand::Try(args) => attempt::run(args),
+        AuthorCommand::Dev { rule, out } => dev::run(rule, out.as_deref()),
         AuthorCommand::Check { rule, set } => check::run(rule, set),
     }
 }

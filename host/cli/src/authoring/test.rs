@@ -33,6 +33,11 @@ pub(super) struct TestOptions<'a> {
 }
 
 pub(super) fn run(rule: &Path, options: &TestOptions<'_>) -> Outcome {
+    cases_of(rule, options).map(drop)
+}
+
+/// Builds a rule and runs its tests. Returns it if all is as expected.
+pub(super) fn cases_of(rule: &Path, options: &TestOptions<'_>) -> Result<Subject, Failure> {
     if options.unit_tests && rule.join("Cargo.toml").is_file() {
         workbench::unit_tests(rule).map_err(Failure::failed)?;
     }
@@ -50,19 +55,17 @@ pub(super) fn run(rule: &Path, options: &TestOptions<'_>) -> Outcome {
     }
     let wrong = results.iter().filter(|result| result.difference.is_some()).count();
     let number = terminal::count(results.len() as u64, "case");
-    match wrong {
-        0 if results.is_empty() => {
-            terminal::warning(&format!("{} has no case", subject.folder.join("cases").display()));
-            Ok(())
-        }
-        0 => {
-            terminal::line(&format!("{number}: as expected"));
-            Ok(())
-        }
-        wrong => Err(Failure::Failed(format!(
+    if wrong > 0 {
+        return Err(Failure::Failed(format!(
             "{wrong} of {number} not as expected; `lifesigns rule test --update` writes down what came out"
-        ))),
+        )));
     }
+    if results.is_empty() {
+        terminal::warning(&format!("{} has no case", subject.folder.join("cases").display()));
+    } else {
+        terminal::line(&format!("{number}: as expected"));
+    }
+    Ok(subject)
 }
 
 fn cases(folder: &Path, only: &[String]) -> Result<Vec<PathBuf>, Failure> {

@@ -1,4 +1,4 @@
-//! Raises a symptom when somebody becomes root on an object whose property says that it is in production, and clears
+//! Raises a symptom when a command is run as root on an object whose property says that it is in production, and clears
 //! it when the property changes.
 
 use lifesigns_rule::{Alerts, Criticality, Description, Event, Interest, Kind, Rule, Symptom, Test, settings::Values};
