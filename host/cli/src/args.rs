@@ -5,7 +5,11 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
 use lifesigns_text::visible;
 
-use crate::{authoring, compliance, exit::Outcome};
+use crate::{
+    authoring, compliance,
+    exit::Outcome,
+    log_inputs::{LogInputs, time},
+};
 
 /// Sandboxed WebAssembly rules over log events: symptoms in, alerts out.
 #[derive(Parser)]
@@ -93,13 +97,7 @@ pub(crate) struct Replay {
     #[arg(long = "module-folder", value_name = "DIR")]
     pub(crate) module_folders: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) inputs: authoring::LogInputs,
-}
-
-/// Parses a time, in nanoseconds since 1970.
-pub(crate) fn time(text: &str) -> Result<u64, String> {
-    lifesigns_intake::parse_time(text)
-        .ok_or_else(|| format!("\"{}\" is no RFC 3339 time such as 2026-01-31T00:00:00Z", visible(text)))
+    pub(crate) inputs: LogInputs,
 }
 
 /// Parses a size such as `16MiB`.

@@ -3,10 +3,12 @@
 mod args;
 mod authoring;
 mod compliance;
+mod declared_settings;
 mod demo;
 mod exit;
 mod inventory;
 mod load;
+mod log_inputs;
 mod open_files;
 mod output;
 mod preflight;

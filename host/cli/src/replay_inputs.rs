@@ -15,7 +15,7 @@ use lifesigns::{
 };
 use lifesigns_intake::{Compression, Filled, LineChunks, LogFile, OnRead, StayOpen, not_text};
 
-use crate::{authoring::LogInputs, exit::Failure, terminal};
+use crate::{exit::Failure, log_inputs::LogInputs, terminal};
 
 /// How much of each file is read as a sample, by which the prefilter is built.
 const SAMPLE_BYTES: u64 = 128 << 10;

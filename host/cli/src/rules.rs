@@ -11,7 +11,7 @@ use lifesigns::{
     Loader,
     engine::{LoadedRule, RuleSet},
     model::{
-        DeclaredSetting, Description, EventKind, Interest, Limits, Subject, ValueTest,
+        Description, EventKind, Interest, Limits, Subject, ValueTest,
         limits::{MANIFEST_BYTES, MODULE_BYTES},
     },
     rulestore::{Manifest, ModuleBytes, RuleStore},
@@ -21,7 +21,7 @@ use lifesigns_workbench::{self as workbench, inspect};
 
 use crate::{
     args::RuleCommand,
-    authoring, compliance,
+    authoring, compliance, declared_settings,
     exit::{Failure, Outcome},
     load, terminal,
 };
@@ -141,7 +141,7 @@ fn look_into(file: &Path) -> Outcome {
     let started = Instant::now();
     let compiled = sandbox.load(&bytes.bytes, &bytes.digest).map_err(Failure::failed)?;
     terminal::out(&format!("compiles  in {:.1} ms", started.elapsed().as_secs_f64() * 1e3));
-    declared(&compiled.declared_settings(&limits).map_err(Failure::failed)?);
+    declared_settings::show(&compiled.declared_settings(&limits).map_err(Failure::failed)?);
     match LoadedRule::new("inspected", compiled, &settings, limits) {
         Ok(rule) => describe(&rule.description),
         Err(error) => {
@@ -165,24 +165,6 @@ fn bounded(path: &Path, most_bytes: u64) -> Result<Vec<u8>, Failure> {
 
 fn listed(names: &[String]) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
-}
-
-/// Shows the settings that a module declares: key, what is written for it, and what holds without it.
-pub(crate) fn declared(settings: &[DeclaredSetting]) {
-    let width =
-        |text: fn(&DeclaredSetting) -> &str| settings.iter().map(|one| text(one).chars().count()).max().unwrap_or(0);
-    let (names, kinds) = (width(|one| &one.name), width(|one| &one.kind));
-    for one in settings {
-        let DeclaredSetting { name, kind, summary, .. } = one;
-        let otherwise = match (&one.default, one.required) {
-            (Some(default), _) => format!("[{default}]"),
-            (None, true) => "must be given".to_owned(),
-            (None, false) => "[none]".to_owned(),
-        };
-        terminal::out(
-            &format!("setting   {name:names$}  {kind:kinds$}  {otherwise:<14}  {summary}").trim_end().to_owned(),
-        );
-    }
 }
 
 fn describe(description: &Description) {

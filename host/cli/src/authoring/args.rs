@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use lifesigns::Format;
-use lifesigns_intake::TimeFormat;
+
+use crate::log_inputs::{LogInputs, time};
 
 /// The beginnings that `rule new` has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -122,29 +122,8 @@ pub(crate) struct Try {
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) set: Vec<String>,
     /// Time passes up to then after the last line (RFC 3339): reminders come that are due by then.
-    #[arg(long, value_name = "TIME", value_parser = crate::args::time)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) until: Option<u64>,
     #[command(flatten)]
     pub(crate) inputs: LogInputs,
-}
-
-/// The logs that a command reads once, and how.
-#[derive(Args)]
-pub(crate) struct LogInputs {
-    /// The format of the lines.
-    #[arg(long, default_value_t = Format::Auto, value_name = "auto|plain|syslog|logfmt|ndjson")]
-    pub(crate) format: Format,
-    /// How times look, such as "%d/%m/%y %H:%M:%S", if none of the shapes that are known; may be repeated.
-    #[arg(long = "time-format", value_name = "FORMAT")]
-    pub(crate) time_formats: Vec<TimeFormat>,
-    /// The object of lines that name none. Default: the file's name without its last extension.
-    #[arg(long, value_name = "ID")]
-    pub(crate) object: Option<String>,
-    /// RFC 3164 times have no year: they are completed to be before this time (RFC 3339).
-    /// Default: the file's modification time; for standard input, now.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) before: Option<String>,
-    /// Log files, as they are or compressed by gzip or zstd, or `-` for standard input.
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
 }

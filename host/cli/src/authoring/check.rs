@@ -11,6 +11,7 @@ use lifesigns_workbench::inspect;
 
 use super::subject::{self, Subject};
 use crate::{
+    declared_settings,
     exit::{Failure, Outcome},
     terminal,
 };
@@ -28,7 +29,7 @@ pub(super) fn run(rule: &Path, set: &[String]) -> Outcome {
         if seen.imports.is_empty() { "nothing".into() } else { visible(&seen.imports.join(", ")) }
     ));
     let declared = subject.module.declared_settings(&Limits::default()).map_err(Failure::failed)?;
-    crate::rules::declared(&declared);
+    declared_settings::show(&declared);
     let module: Arc<dyn Module> = Arc::clone(&subject.module) as Arc<dyn Module>;
     match LoadedRule::new(subject.name.as_str(), module, &settings, Limits::default()) {
         Ok(rule) => {

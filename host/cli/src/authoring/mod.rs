@@ -14,8 +14,8 @@ use std::path::Path;
 
 use lifesigns_workbench::{NewRule, SdkSource, TemplateKind};
 
+pub(crate) use self::args::AuthorCommand;
 use self::args::Template;
-pub(crate) use self::args::{AuthorCommand, LogInputs};
 use crate::{
     exit::{Failure, Outcome},
     terminal,
