@@ -1,19 +1,13 @@
 //! Raises a symptom when a command is run as root, with sudo, on a production object.
 
 use lifesigns_rule::{Alerts, Criticality, Description, Event, Interest, Rule, Symptom, Test};
-use serde::Deserialize;
 
-/// The `[settings]` of the manifest.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Settings {
-    /// Values of the property `env` that mean production.
-    #[serde(default = "production")]
-    pub production: Vec<String>,
-}
-
-fn production() -> Vec<String> {
-    vec!["production".into()]
+lifesigns_rule::settings! {
+    /// The `[settings]` of the manifest.
+    pub struct Settings {
+        /// Values of the property `env` that mean production.
+        pub production: Vec<String> = ["production"],
+    }
 }
 
 /// The rule.
@@ -61,7 +55,8 @@ mod tests {
     fn the_user_and_the_command_are_named() {
         let mut bench = Bench::<RootCommand>::new("{}").unwrap();
         let line = "anna : TTY=pts/0 ; PWD=/home/anna ; USER=root ; COMMAND=/usr/bin/docker ps";
-        let alerts = bench.log("vm-1", line);
+        assert!(bench.log("vm-1", line).is_empty(), "it is not known to be production");
+        let alerts = bench.property("vm-1", "env", "production").log("vm-1", line);
         assert_eq!(alerts[0].summary, "anna ran a command as root on vm-1");
         assert_eq!(alerts[0].attributes[1], ("command".to_owned(), "/usr/bin/docker ps".to_owned()));
     }
@@ -69,7 +64,7 @@ mod tests {
     #[test]
     fn a_wrong_setting_says_which() {
         let error = Bench::<RootCommand>::new(r#"{"prodution": []}"#).err().unwrap();
-        assert!(error.contains("unknown field `prodution`"), "{error}");
+        assert!(error.contains("did you mean `production`?"), "{error}");
         assert!(Bench::<RootCommand>::new(r#"{"production": []}"#).is_err());
     }
 }

@@ -3,12 +3,12 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
-use lifesigns_intake::{Format, TimeFormat};
 use lifesigns_text::visible;
 
 use crate::{
-    compliance,
+    authoring, compliance,
     exit::Outcome,
+    log_inputs::{LogInputs, time},
     rule_args::{HostRuleCommand, TapArgs, TopArgs},
 };
 
@@ -50,7 +50,7 @@ pub(crate) enum Command {
         #[arg(long)]
         follow: bool,
     },
-    /// Build, inspect, list, load and change rules; compare a new version with the live one.
+    /// Make, test, try, build, inspect, load and change rules; compare a new version with the live one.
     Rule {
         #[command(subcommand)]
         command: RuleCommand,
@@ -101,22 +101,12 @@ pub(crate) struct Replay {
     /// Objects with their properties and metrics, known from the start (TOML, JSON or CSV).
     #[arg(long, value_name = "FILE")]
     pub(crate) inventory: Option<PathBuf>,
-    /// The format of the lines.
-    #[arg(long, default_value_t = Format::Auto, value_name = "auto|plain|syslog|logfmt|ndjson")]
-    pub(crate) format: Format,
-    /// How times look, such as "%d/%m/%y %H:%M:%S", if none of the shapes that are known; may be repeated.
-    #[arg(long = "time-format", value_name = "FORMAT")]
-    pub(crate) time_formats: Vec<TimeFormat>,
-    /// The object of lines that name none. Default: the file's name without its last extension.
-    #[arg(long, value_name = "ID")]
-    pub(crate) object: Option<String>,
+    /// Time passes up to then after the last line (RFC 3339): reminders come that are due by then.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) until: Option<u64>,
     /// Threads, at most 4. Default: as many as there are cores.
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
-    /// RFC 3164 times have no year: they are completed to be before this time (RFC 3339).
-    /// Default: the file's modification time; for standard input, now.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) before: Option<String>,
     /// How far from its place by time a line may stand in its file, such as 16MiB; memory grows with it.
     /// Default: 64MiB shared by all files, between 64KiB and 4MiB for each.
     #[arg(long, value_name = "SIZE", value_parser = size)]
@@ -127,9 +117,8 @@ pub(crate) struct Replay {
     /// A folder outside the rules folder that modules and links in it may lead to; may be repeated.
     #[arg(long = "module-folder", value_name = "DIR")]
     pub(crate) module_folders: Vec<PathBuf>,
-    /// Log files, as they are or compressed by gzip or zstd, or `-` for standard input.
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) inputs: LogInputs,
 }
 
 /// Parses a size such as `16MiB`.
@@ -141,6 +130,8 @@ fn size(text: &str) -> Result<u64, String> {
 
 #[derive(Subcommand)]
 pub(crate) enum RuleCommand {
+    #[command(flatten)]
+    Author(authoring::AuthorCommand),
     /// Build rule crates into modules: cargo, SIMD, component, strip.
     #[command(after_help = "Example:\n  lifesigns rule build rules/keyword rules/docker-keyword --out rules.d")]
     Build {
@@ -168,7 +159,11 @@ pub(crate) enum RuleCommand {
         #[command(flatten)]
         place: compliance::Where,
     },
-    /// Inspect a module: symptoms, interests, wants, imports, size, compile time.
+    /// Inspect a module: symptoms, settings, interests, wants, imports, size, compile time.
+    #[command(after_help = "\
+Examples:
+  lifesigns rule inspect rules.d/keyword.wasm
+  lifesigns rule inspect rules.d/ssh-failures.toml     with the settings of this manifest")]
     Inspect {
         /// A manifest (NAME.toml) or a module (NAME.wasm).
         #[arg(value_name = "FILE")]

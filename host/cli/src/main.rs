@@ -1,12 +1,15 @@
 //! The command line: it wires the crates together, and is the only place that owns the process.
 
 mod args;
+mod authoring;
 mod bounded_file;
 mod compliance;
+mod declared_settings;
 mod demo;
 mod exit;
 mod inventory;
 mod load;
+mod log_inputs;
 mod open_files;
 mod output;
 mod preflight;

@@ -37,14 +37,15 @@ pub(crate) fn run(args: &Replay) -> Outcome {
         Some(path) => inventory::load(path).map_err(|mistakes| terminal::diagnosed(path, &mistakes))?,
         None => Vec::new(),
     };
-    let rules = Arc::new(RuleSet::new(rules, &sample(&args.files)).map_err(Failure::failed)?);
+    let rules = Arc::new(RuleSet::new(rules, &sample(&args.inputs.files)).map_err(Failure::failed)?);
     for rule in rules.unfiltered() {
         terminal::warning(&format!("{rule} has an interest without a literal: every line must be decoded for it"));
     }
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let options = ReplayOptions { disorder_bytes: args.disorder, ..ReplayOptions::with_threads(threads) };
-    let bar = progress(&args.files);
-    let inputs = inputs(args, &bar)?;
+    let options =
+        ReplayOptions { disorder_bytes: args.disorder, until_ns: args.until, ..ReplayOptions::with_threads(threads) };
+    let bar = progress(&args.inputs.files);
+    let inputs = inputs(&args.inputs, &bar)?;
     let out = RefCell::new(BufWriter::with_capacity(1 << 16, stdout().lock()));
     let running = Instant::now();
     let result = engine::replay(
@@ -103,7 +104,7 @@ fn summary(args: &Replay, outcome: &engine::ReplayOutcome, rules: usize, start: 
         terminal::line(&format!("  {} {remark}", terminal::count(*number, what)));
     }
     if outcome.late.lines > 0 {
-        let window = args.disorder.unwrap_or_else(|| ReplayOptions::default_disorder_bytes(args.files.len()));
+        let window = args.disorder.unwrap_or_else(|| ReplayOptions::default_disorder_bytes(args.inputs.files.len()));
         terminal::warning(&format!(
             "{} evaluated out of order, up to {} late: in their file they stand further from their place by time than {}; --disorder {} looks further",
             terminal::were(outcome.late.lines, "line"),

@@ -15,7 +15,7 @@ use lifesigns::{
 };
 use lifesigns_intake::{Compression, Filled, LineChunks, LogFile, OnRead, StayOpen, not_text};
 
-use crate::{args::Replay, exit::Failure, terminal};
+use crate::{exit::Failure, log_inputs::LogInputs, terminal};
 
 /// How much of each file is read as a sample, by which the prefilter is built.
 const SAMPLE_BYTES: u64 = 128 << 10;
@@ -44,14 +44,14 @@ fn head(path: &Path, sample: &mut Vec<u8>) -> io::Result<()> {
 }
 
 /// Returns all inputs; `bar` counts the bytes that are read of files.
-pub(crate) fn inputs(args: &Replay, bar: &ProgressBar) -> Result<Vec<ReplayInput<'static>>, Failure> {
+pub(crate) fn inputs(args: &LogInputs, bar: &ProgressBar) -> Result<Vec<ReplayInput<'static>>, Failure> {
     let bar = bar.clone();
     let on_read: OnRead = Arc::new(move |bytes| bar.inc(bytes));
     let files = args.files.iter().enumerate();
     files.map(|(rank, path)| input(args, rank as u32, path, &on_read)).collect()
 }
 
-fn input(args: &Replay, rank: u32, path: &Path, on_read: &OnRead) -> Result<ReplayInput<'static>, Failure> {
+fn input(args: &LogInputs, rank: u32, path: &Path, on_read: &OnRead) -> Result<ReplayInput<'static>, Failure> {
     let cannot = |error| Failure::Failed(format!("{} cannot be read: {error}", path.display()));
     let step_bytes = ReplayOptions::chunk_bytes(args.files.len());
     let stream = |stream: Box<dyn Read + Send>| {

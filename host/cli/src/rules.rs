@@ -19,7 +19,9 @@ use lifesigns_workbench::{self as workbench, inspect};
 
 use crate::{
     args::RuleCommand,
+    authoring,
     bounded_file::bounded,
+    declared_settings,
     exit::{Failure, Outcome},
     load, rule_host, terminal,
 };
@@ -29,6 +31,7 @@ const LISTED_BYTES: usize = 4 << 10;
 
 pub(crate) fn run(command: &RuleCommand) -> Outcome {
     match command {
+        RuleCommand::Author(command) => authoring::run(command),
         RuleCommand::Build { crates, out } => build(crates, out),
         RuleCommand::List { rules: None, place, .. } => rule_host::list(place),
         RuleCommand::List { rules: Some(rules), cache, module_folders, .. } => {
@@ -141,6 +144,7 @@ fn look_into(file: &Path) -> Outcome {
     let started = Instant::now();
     let compiled = sandbox.load(&bytes.bytes, &bytes.digest).map_err(Failure::failed)?;
     terminal::out(&format!("compiles  in {:.1} ms", started.elapsed().as_secs_f64() * 1e3));
+    declared_settings::show(&compiled.declared_settings(&limits).map_err(Failure::failed)?);
     match LoadedRule::new("inspected", compiled, &settings, limits) {
         Ok(rule) => describe(&rule.description),
         Err(error) => {

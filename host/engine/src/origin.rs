@@ -6,6 +6,9 @@ use lifesigns_model::EvidenceRef;
 
 use crate::{evidence::OwnedEvidence, scanned::ScannedChunk};
 
+/// What is shown of a line on which a rule failed.
+const PLACE_BYTES: usize = 200;
+
 /// The origin of an event.
 #[derive(Clone)]
 pub(crate) enum EventOrigin {
@@ -32,6 +35,17 @@ impl EventOrigin {
                 (kept.rank, EvidenceRef { source: &kept.source, line: kept.line, text: &kept.text })
             }
         }
+    }
+
+    /// Returns the line for a person who looks for the cause of a failure: `on a.log:7: "…"`. Control characters are
+    /// escaped.
+    pub(crate) fn place(&self) -> String {
+        let (_, evidence) = self.evidence();
+        let EvidenceRef { source, line, text } = evidence;
+        let what = if matches!(self, Self::Reminder(..)) { "on a reminder that was set on" } else { "on" };
+        let start = &text[..text.floor_char_boundary(PLACE_BYTES)];
+        let rest = if start.len() < text.len() { "…" } else { "" };
+        format!("{what} {source}:{line}: {start:?}{rest}")
     }
 
     /// Returns whether the event has an allowance, as lines and facts have.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_model::{DropKind, Drops, InstanceError, RuleKey};
+use lifesigns_model::{DropKind, Drops, RuleKey};
 
 use crate::throttle::OverBudget;
 
@@ -59,11 +59,11 @@ pub struct ShardReport {
 }
 
 impl ShardReport {
-    pub(crate) fn failed(&mut self, rule: &RuleKey, error: &InstanceError, (now_ns, pause_ms): (u64, u64)) {
+    pub(crate) fn failed(&mut self, rule: &RuleKey, error: &str, (now_ns, pause_ms): (u64, u64)) {
         let failures = self.failures.entry(rule.clone()).or_default();
         failures.failed += 1;
         failures.paused(now_ns, pause_ms);
-        failures.last_error = error.to_string();
+        error.clone_into(&mut failures.last_error);
     }
 
     /// Returns everything that was dropped, by kind.

@@ -177,7 +177,7 @@ impl RuleRunner {
         let origins = std::mem::take(&mut self.origins);
         match self.paid(&batch, &rows, &origins, context) {
             Ok(()) => {}
-            Err(error) if rows.len() == 1 => self.failed_on_event(rows[0], &error, context),
+            Err(error) if rows.len() == 1 => self.failed_on_event(rows[0], &origins[0].0, &error, context),
             Err(_) => self.retry_one_by_one(&batch, &rows, &origins, context),
         }
         (self.batch, self.rows, self.origins) = (batch, rows, origins);
@@ -207,22 +207,29 @@ impl RuleRunner {
             single.copy_event(batch, index, &self.rule.description.wants);
             let one = index..index + 1;
             if let Err(error) = self.paid(&single, &rows[one.clone()], &origins[one], context) {
-                self.failed_on_event(*row, &error, context);
+                self.failed_on_event(*row, &origins[index].0, &error, context);
             }
         }
     }
 
-    fn failed_on_event(&mut self, row: EventRow, error: &InstanceError, context: &mut FlushContext<'_, '_>) {
+    fn failed_on_event(
+        &mut self,
+        row: EventRow,
+        origin: &EventOrigin,
+        error: &InstanceError,
+        context: &mut FlushContext<'_, '_>,
+    ) {
         let now_ns = context.clock.at(row.time_ns);
         let pause_ms = self.quarantine.failed(now_ns);
         let object = &context.objects.get(row.object).id;
+        let place = origin.place();
         tracing::warn!(
             rule = &*self.rule.key.label(),
             object = &**object,
             pause_ms,
-            "rule failed on an event: {error}"
+            "rule failed on an event: {error}; {place}"
         );
-        context.report.failed(&self.rule.key, error, (now_ns, pause_ms));
+        context.report.failed(&self.rule.key, &format!("{error}; {place}"), (now_ns, pause_ms));
     }
 
     /// Calls the rule and charges it.

@@ -126,6 +126,12 @@ fn share(ms_per_s: u64) -> Meter {
     Meter::new(per_s / 8, per_s / 5)
 }
 
+/// Returns the budget of log lines, with a burst of what one call may write; none at all for 0 a second.
+fn log_lines(per_s: u64) -> Meter {
+    let burst = if per_s == 0 { 0 } else { per_s.max(limits::LOG_LINES as u64) };
+    Meter::new(per_s, burst)
+}
+
 /// One rule's budgets in one shard.
 #[derive(Debug)]
 pub(crate) struct Throttle {
@@ -152,7 +158,7 @@ impl Throttle {
             alerts: MeteredBudget::new(BudgetKind::Alerts, limits.alerts_per_s, limits.alerts_per_s),
             alert_bytes: bytes(BudgetKind::AlertBytes, limits.alert_bytes_per_s),
             state_bytes: bytes(BudgetKind::StateBytes, limits.state_bytes_per_s),
-            log_lines: Meter::new(limits.log_lines_per_s, limits.log_lines_per_s.max(limits::LOG_LINES as u64)),
+            log_lines: log_lines(limits.log_lines_per_s),
             pauses: 0,
             until_ns: 0,
         }

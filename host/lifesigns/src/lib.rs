@@ -70,7 +70,7 @@ pub use lifesigns_recorder::{
 pub use lifesigns_rulestore as rulestore;
 pub use lifesigns_sandbox::{
     AdmitError, Cache, CacheError, ChildProcess, CompileLimits, Compiler, InProcess, MemoryBudget, Sandbox,
-    SandboxError, compile_worker,
+    SandboxError, WasmModule, compile_worker,
 };
 pub use lifesigns_sources as sources;
 pub use lifesigns_store_sqlite::StoreOpenError;

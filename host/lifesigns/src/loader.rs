@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -61,6 +61,23 @@ pub(crate) enum Again {
 pub(crate) struct Failure {
     pub(crate) why: String,
     pub(crate) is_transient: bool,
+    /// It names the file, and where in it.
+    pub(crate) is_placed: bool,
+}
+
+impl Failure {
+    /// A failure that stands until something about the rule changes.
+    fn for_good(why: String) -> Self {
+        Self { why, is_transient: false, is_placed: false }
+    }
+
+    /// Names the file.
+    fn placed(self, path: &Path) -> Self {
+        if self.is_placed {
+            return self;
+        }
+        Self { why: format!("{}: {}", path.display(), self.why), is_placed: true, ..self }
+    }
 }
 
 impl Loader {
@@ -193,7 +210,9 @@ impl Loader {
         }
         let last = last.filter(|last| last.was_of(spec));
         let opened = match &last {
-            Some(last) if !last.tried => Err(Failure { why: last.why.clone(), is_transient: last.is_transient }),
+            Some(last) if !last.tried => {
+                Err(Failure { why: last.why.clone(), is_transient: last.is_transient, is_placed: true })
+            }
             _ => match self.compilations.get(&spec.module) {
                 None => {
                     // Of another try is said what comes of it, if that is something else.
@@ -201,10 +220,7 @@ impl Loader {
                     self.refused.extend(last.map(|last| ((key.clone(), path.clone()), last)));
                     return RuleLoad { key, path, digest, outcome: LoadOutcome::Compiling { old_version_runs, again } };
                 }
-                Some(admitted) => open(spec, admitted, recent).map_err(|failure| Failure {
-                    why: format!("{}: {}", path.display(), failure.why),
-                    is_transient: failure.is_transient,
-                }),
+                Some(admitted) => open(spec, admitted, recent).map_err(|failure| failure.placed(&path)),
             },
         };
         let outcome = match opened {
@@ -212,7 +228,7 @@ impl Loader {
                 self.running.insert(key.clone(), Running { spec: Arc::clone(spec), rule });
                 LoadOutcome::Loaded
             }
-            Err(Failure { why, is_transient }) => {
+            Err(Failure { why, is_transient, .. }) => {
                 let again = last.is_some_and(|last| last.why == why);
                 let refused = Refused { spec: Some(Arc::clone(spec)), why: why.clone(), is_transient, tried: false };
                 self.refused.insert((key.clone(), path.clone()), refused);
@@ -255,26 +271,31 @@ pub(crate) fn open(
     admitted: Result<Arc<WasmModule>, AdmitError>,
     recent: &TrafficSample,
 ) -> Result<Arc<LoadedRule>, Failure> {
-    let for_good = |why: String| Failure { why, is_transient: false };
-    let module = admitted.map_err(|error| Failure { is_transient: error.is_transient(), why: error.to_string() })?;
+    let module = admitted
+        .map_err(|error| Failure { is_transient: error.is_transient(), ..Failure::for_good(error.to_string()) })?;
     for interface in module.interfaces() {
-        let granted = match interface {
-            Interface::State => spec.grants.state,
-            Interface::Log => spec.grants.log,
-        };
-        if !granted {
-            let word = interface.as_str();
-            return Err(for_good(format!(
-                "it imports `lifesigns:rule/{word}`, which the manifest does not grant; add \"{word}\" to `grants` if it may have it"
-            )));
+        // Every rule can say why it panics. Without the grant, other lines of its log are dropped and counted.
+        if *interface == Interface::State && !spec.grants.state {
+            return Err(Failure::for_good(
+                "it imports `lifesigns:rule/state`, which the manifest does not grant; add \"state\" to `grants` if it may have it".to_owned(),
+            ));
         }
     }
-    let rule = LoadedRule::new(spec.key.clone(), module, &spec.settings_json, spec.limits.clone());
-    let rule = rule.map(Arc::new).map_err(|error| Failure {
-        is_transient: matches!(error, InstantiateError::Instance(InstanceError::Ceiling { .. })),
-        why: error.to_string(),
+    let mut limits = spec.limits.clone();
+    if !spec.grants.log {
+        limits.log_lines_per_s = 0;
+    }
+    let rule = LoadedRule::new(spec.key.clone(), module, &spec.settings_json, limits);
+    let rule = rule.map(Arc::new).map_err(|error| match error {
+        InstantiateError::Settings(mistakes) => {
+            Failure { is_placed: true, ..Failure::for_good(spec.placed(&mistakes.0)) }
+        }
+        error => Failure {
+            is_transient: matches!(error, InstantiateError::Instance(InstanceError::Ceiling { .. })),
+            ..Failure::for_good(error.to_string())
+        },
     })?;
-    dry_run(&rule, recent).map_err(|error| for_good(error.to_string()))?;
+    dry_run(&rule, recent).map_err(|error| Failure::for_good(error.to_string()))?;
     Ok(rule)
 }
 

@@ -39,8 +39,8 @@ pub use fact::ObjectFacts;
 pub use limits::Limits;
 pub use object_aliases::ObjectAliases;
 pub use ports::{
-    DescribedInstance, EventRow, InstanceError, InstantiateError, LogLevel, Module, ReminderChange, RuleInstance,
-    RuleState, StateError,
+    DeclaredSetting, DescribedInstance, EventRow, InstanceError, InstantiateError, LogLevel, Module, ReminderChange,
+    RuleInstance, RuleState, SettingsMistakes, StateError,
 };
 pub use record::{BYTE_LIST_MARKS, Decoder, Facts, LogRecord};
 pub use rule_alert::{Attributes, EvidenceRef, RuleAlert, RuleAlertOrder, RuleAlertRef};

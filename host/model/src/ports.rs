@@ -53,7 +53,7 @@ pub trait RuleInstance: Send {
 pub enum InstantiateError {
     /// The module refuses the settings; its text is for the person who wrote them.
     #[error("the module refuses its settings: {0}")]
-    Settings(String),
+    Settings(SettingsMistakes),
     /// The description breaks a rule of the contract.
     #[error("the module's description is not acceptable: {0}")]
     Description(String),
@@ -62,12 +62,43 @@ pub enum InstantiateError {
     Instance(#[from] InstanceError),
 }
 
+/// What is wrong with settings, as the module says it: at least one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsMistakes(pub Vec<String>);
+
+impl fmt::Display for SettingsMistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_slice() {
+            [one] => f.write_str(one),
+            all => all.iter().try_for_each(|line| write!(f, "\n  {line}")),
+        }
+    }
+}
+
+/// A setting that a module declares, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredSetting {
+    /// Its key in `[settings]`.
+    pub name: String,
+    /// What is written for it: `a whole number from 1 to 4000`.
+    pub kind: String,
+    /// What holds without it, as JSON.
+    pub default: Option<String>,
+    /// Whether it must be given.
+    pub required: bool,
+    /// One line for a person.
+    pub summary: String,
+}
+
 /// Why an instance gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InstanceError {
-    /// It trapped: a panic, an unreachable, an access out of bounds.
+    /// It trapped: an unreachable, an access out of bounds.
     #[error("it trapped: {0}")]
     Trap(String),
+    /// It panicked, and said where and why: `src/lib.rs:36:24: no such unit`.
+    #[error("it panicked at {0}")]
+    Panic(String),
     /// It did not return in time.
     #[error("it did not return within its deadline of {deadline_ms} ms")]
     Deadline {

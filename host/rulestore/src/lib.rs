@@ -20,6 +20,7 @@ mod manifest;
 mod manifest_edit;
 mod modules;
 mod scan;
+mod setting_places;
 mod snapshot;
 mod system_watch;
 mod versions;

@@ -156,16 +156,6 @@ pub enum Interface {
     Log,
 }
 
-impl Interface {
-    /// The word for it in a manifest's `grants`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::State => "state",
-            Self::Log => "log",
-        }
-    }
-}
-
 /// The grantable interface that the import `name` asks for, if it asks for one.
 pub(crate) fn import(name: &str) -> Result<Option<Interface>, AdmitError> {
     let Some(rest) = name.strip_prefix(PACKAGE) else {

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use lifesigns_model::{
-    DescribedInstance, EventBatch, InstanceError, InstantiateError, Limits, RuleAlertBatch, RuleInstance, RuleState,
-    limits::ERROR_BYTES,
+    DeclaredSetting, DescribedInstance, EventBatch, InstanceError, InstantiateError, Limits, RuleAlertBatch,
+    RuleInstance, RuleState, SettingsMistakes, limits::ERROR_BYTES,
 };
 use lifesigns_text::quoted;
-use wasmtime::{Engine, Store, Trap};
+use wasmtime::{
+    Engine, Store, Trap,
+    component::{ComponentType, Lift},
+};
 
 use crate::{
     answer::{AnswerBounds, accept},
@@ -20,6 +23,22 @@ use crate::{
 
 /// Bytes, as wasmtime counts them, that a guest may pass to the host in one call.
 const HOSTCALL_BYTES: usize = 16 << 20;
+/// Lines of what a module says about wrong settings.
+const MISTAKES: usize = 64;
+/// Settings that are shown, and the bytes of each of their texts.
+const SETTINGS: usize = 256;
+const SETTING_BYTES: usize = 512;
+
+/// `record setting` of the contract: the world that bindings are made for has no use for it.
+#[derive(ComponentType, Lift)]
+#[component(record)]
+struct Setting {
+    name: String,
+    kind: String,
+    default: Option<String>,
+    required: bool,
+    summary: String,
+}
 
 /// An instance that has been described. After an error it must not be called again.
 pub(crate) struct WasmInstance {
@@ -37,16 +56,11 @@ impl WasmInstance {
         limits: &Limits,
         budget: &Arc<MemoryBudget>,
     ) -> Result<DescribedInstance, InstantiateError> {
-        let mut store = Store::new(engine, StoreData::new(limits.memory_bytes, budget));
-        store.limiter(|data| data);
-        store.set_hostcall_fuel(HOSTCALL_BYTES);
-        store.set_max_component_handles(16);
-        store.set_epoch_deadline(ticker::ticks(limits.deadline_ms));
+        let mut store = new_store(engine, limits, budget);
         let rule = linked.instantiate(&mut store).map_err(|error| failure(&mut store, &error, limits))?;
         let described =
             rule.call_describe(&mut store, settings).map_err(|error| failure(&mut store, &error, limits))?;
-        let description =
-            convert::description(described.map_err(|text| InstantiateError::Settings(quoted(&text, ERROR_BYTES)))?);
+        let description = convert::description(described.map_err(|text| InstantiateError::Settings(mistakes(&text)))?);
         describe::check(&description).map_err(InstantiateError::Description)?;
         let symptoms = description.symptoms.len();
         Ok(DescribedInstance {
@@ -54,6 +68,49 @@ impl WasmInstance {
             description,
         })
     }
+}
+
+/// Returns the settings that a module declares; none if it does not.
+pub(crate) fn declared_settings(
+    engine: &Engine,
+    linked: &RulePre<StoreData>,
+    limits: &Limits,
+    budget: &Arc<MemoryBudget>,
+) -> Result<Vec<DeclaredSetting>, InstanceError> {
+    let mut store = new_store(engine, limits, budget);
+    let instance =
+        linked.instance_pre().instantiate(&mut store).map_err(|error| failure(&mut store, &error, limits))?;
+    let Some(settings) = instance.get_func(&mut store, "settings") else { return Ok(Vec::new()) };
+    let Ok(settings) = settings.typed::<(), (Vec<Setting>,)>(&store) else { return Ok(Vec::new()) };
+    let (settings,) = settings.call(&mut store, ()).map_err(|error| failure(&mut store, &error, limits))?;
+    let text = |text: &str| quoted(text, SETTING_BYTES);
+    let declared = |setting: &Setting| DeclaredSetting {
+        name: text(&setting.name),
+        kind: text(&setting.kind),
+        default: setting.default.as_deref().map(text),
+        required: setting.required,
+        summary: text(&setting.summary),
+    };
+    Ok(settings.iter().take(SETTINGS).map(declared).collect())
+}
+
+fn new_store(engine: &Engine, limits: &Limits, budget: &Arc<MemoryBudget>) -> Store<StoreData> {
+    let mut store = Store::new(engine, StoreData::new(limits.memory_bytes, budget));
+    store.limiter(|data| data);
+    store.set_hostcall_fuel(HOSTCALL_BYTES);
+    store.set_max_component_handles(16);
+    store.set_epoch_deadline(ticker::ticks(limits.deadline_ms));
+    store
+}
+
+/// Returns what a module says about its settings, a line a mistake, safe and bounded.
+fn mistakes(text: &str) -> SettingsMistakes {
+    let lines = text.lines().filter(|line| !line.trim().is_empty()).take(MISTAKES);
+    let mut all: Vec<String> = lines.map(|line| quoted(line, ERROR_BYTES)).collect();
+    if all.is_empty() {
+        all.push("it does not say why".to_owned());
+    }
+    SettingsMistakes(all)
 }
 
 impl RuleInstance for WasmInstance {
@@ -65,6 +122,7 @@ impl RuleInstance for WasmInstance {
     ) -> (Box<dyn RuleState>, Result<(), InstanceError>) {
         self.store.set_epoch_deadline(ticker::ticks(self.limits.deadline_ms));
         self.store.data_mut().state = Some(state);
+        self.store.data_mut().panic = None;
         let returned = self.rule.call_evaluate(&mut self.store, convert::batch(batch));
         let state =
             self.store.data_mut().state.take().expect("only this function takes it, and it has just put it there");
@@ -87,6 +145,9 @@ fn failure(store: &mut Store<StoreData>, error: &wasmtime::Error, limits: &Limit
     }
     if let Some(denied) = data.denied.take() {
         return denied;
+    }
+    if let Some(panic) = data.panic.take() {
+        return InstanceError::Panic(quoted(&panic, ERROR_BYTES));
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => InstanceError::Deadline { deadline_ms: limits.deadline_ms },

@@ -5,7 +5,9 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use lifesigns_model::{DescribedInstance, Description, InstantiateError, Limits, Module, WakeSignal};
+use lifesigns_model::{
+    DeclaredSetting, DescribedInstance, Description, InstanceError, InstantiateError, Limits, Module, WakeSignal,
+};
 use wasmtime::{
     Engine,
     component::{Component, HasSelf, Linker},
@@ -18,7 +20,7 @@ use crate::{
     cache::Cache,
     compiler::{CompileLimits, Compiler, InProcess, config},
     descriptions::Descriptions,
-    instance::WasmInstance,
+    instance::{self, WasmInstance},
     memory::{MemoryBudget, MemoryCharge},
     store_data::StoreData,
     ticker,
@@ -266,6 +268,14 @@ impl WasmModule {
     /// The grantable interfaces that it imports.
     pub fn interfaces(&self) -> &[Interface] {
         &self.interfaces
+    }
+
+    /// Returns the settings that it declares, for people. It is started for that.
+    ///
+    /// # Errors
+    /// It cannot be started, or fails.
+    pub fn declared_settings(&self, limits: &Limits) -> Result<Vec<DeclaredSetting>, InstanceError> {
+        instance::declared_settings(&self.engine, &self.linked, limits, &self.memory)
     }
 
     /// Calls `with` with the descriptions that the cache has, which are read once.

@@ -20,6 +20,8 @@ pub(crate) struct StoreData {
     pub(crate) memory_bytes: usize,
     /// The guest asked for more than it or all rules may have.
     pub(crate) denied: Option<InstanceError>,
+    /// Where and why it has just panicked: what follows "panicked at".
+    pub(crate) panic: Option<String>,
     /// Its share of the memory of all rules.
     charge: MemoryCharge,
     /// The beginning of its linear memory that is charged at a flat rate, once it is known.
@@ -29,7 +31,7 @@ pub(crate) struct StoreData {
 impl StoreData {
     pub(crate) fn new(memory_bytes: usize, budget: &Arc<MemoryBudget>) -> Self {
         let charge = MemoryCharge::new(budget);
-        Self { state: None, broken: None, memory_bytes, denied: None, charge, flat_bytes: None }
+        Self { state: None, broken: None, memory_bytes, denied: None, panic: None, charge, flat_bytes: None }
     }
 
     /// Charges `bytes` more; where the ceiling is reached, the refusal is remembered.
@@ -94,6 +96,11 @@ impl log::Host for StoreData {
             log::Level::Warn => LogLevel::Warn,
             log::Level::Error => LogLevel::Error,
         };
+        // What the SDK writes when the rule panics: it becomes the text of the failure if it traps now.
+        if let Some(place) = message.strip_prefix("panicked at ").filter(|_| level == LogLevel::Error) {
+            self.panic = Some(place.replacen(":\n", ": ", 1));
+            return Ok(());
+        }
         // There is no state yet, and so no log, while `describe` runs.
         if let Some(state) = &mut self.state {
             state.log(level, &message);

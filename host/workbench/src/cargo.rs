@@ -19,7 +19,7 @@ use crate::{
 /// The profile of rules where the workspace has none of its own. The same as in this workspace.
 const PROFILE: [&str; 7] = [
     "inherits=\"release\"",
-    "opt-level=3",
+    "opt-level=\"s\"",
     "lto=true",
     "codegen-units=1",
     "debug=false",
@@ -28,6 +28,9 @@ const PROFILE: [&str; 7] = [
 ];
 /// Flags of an outer build that are meant for the host's target, and would break the rules' build.
 const MACHINE_FLAGS: [&str; 5] = ["target-cpu", "link-arg", "linker", "instrument-coverage", "profile-"];
+/// The stack in a rule's memory, instead of the linker's 1 MiB. Deep recursion should still meet the end of the host's
+/// stack first, which is reported as such.
+const STACK_BYTES: usize = 512 << 10;
 /// Most output that is kept, in bytes.
 const DIAGNOSTICS_BYTES: usize = 1 << 20;
 
@@ -61,10 +64,15 @@ pub(crate) fn run(
     for one in crates {
         command.arg("-p").arg(&one.id);
     }
-    let (sysroot, commit) = toolchain.rustc_facts(root)?;
+    let facts = toolchain.rustc_facts(root)?;
     let mut flags = outer_flags();
     flags.extend(["-C".into(), "target-feature=+simd128".into()]);
-    let std_sources = (sysroot.join("lib/rustlib/src/rust"), format!("/rustc/{commit}"));
+    flags.extend(["-C".into(), format!("link-arg=-zstack-size={STACK_BYTES}")]);
+    if facts.has_remap_scope {
+        // Diagnostics keep the real paths, which an editor can open.
+        flags.push("--remap-path-scope=macro,debuginfo".into());
+    }
+    let std_sources = (facts.sysroot.join("lib/rustlib/src/rust"), format!("/rustc/{}", facts.commit));
     let fixed = [(root.clone(), "/rules".to_owned()), (target_dir, "/target".to_owned()), std_sources];
     // Of two prefixes that match, rustc takes the later.
     for (from, to) in home_remaps().iter().chain(crates.iter().flat_map(|one| &one.remaps)).chain(&fixed) {

@@ -31,11 +31,15 @@ pub(crate) enum ComponentError {
 
 /// Turns a core module with its component-type section into a stripped component.
 pub(crate) fn componentize(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
-    let mut has_world = false;
+    let mut exports = Vec::new();
     let mut foreign = Vec::new();
     for payload in Parser::new(0).parse_all(module) {
         match payload.map_err(|error| ComponentError::Malformed(error.to_string()))? {
-            Payload::CustomSection(section) => has_world |= section.name().starts_with("component-type"),
+            Payload::ExportSection(section) => {
+                for export in section {
+                    exports.push(export.map_err(|error| ComponentError::Malformed(error.to_string()))?.name);
+                }
+            }
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
                     let import = import.map_err(|error| ComponentError::Malformed(error.to_string()))?;
@@ -50,7 +54,8 @@ pub(crate) fn componentize(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
     if !foreign.is_empty() {
         return Err(ComponentError::ForeignImports(foreign));
     }
-    if !has_world {
+    // The component's type is linked as soon as anything of the SDK is used; these two come from `export!` alone.
+    if !["describe", "evaluate"].iter().all(|name| exports.contains(name)) {
         return Err(ComponentError::NoWorld);
     }
     let component = ComponentEncoder::default()

@@ -1,5 +1,5 @@
-//! The rule authors' tools: building rules, which needs cargo, and inspecting modules, which needs their
-//! bytes. Neither needs the sandbox.
+//! The rule authors' tools: making and building rules, which needs cargo, and inspecting modules, which needs their
+//! bytes. None of them needs the sandbox.
 
 mod build;
 mod cargo;
@@ -7,10 +7,15 @@ mod command;
 mod component;
 mod crates;
 mod inspect;
+mod new_rule;
+mod sdk_files;
 mod toolchain;
+mod unit_tests;
 
 pub use build::{BuiltModule, RuleBuildError, build, kebab};
 pub use command::{cargo_command, outer_cargo};
 pub use crates::{CrateError, rule_crates};
 pub use inspect::{Inspection, ModuleKind, digest, inspect};
+pub use new_rule::{NewRule, NewRuleError, SdkSource, TemplateKind};
 pub use toolchain::{TARGET, Toolchain, ToolchainError, ensure_target};
+pub use unit_tests::{UnitTestError, unit_tests};

@@ -68,6 +68,16 @@ pub struct Toolchain {
     pub rustup: OsString,
 }
 
+/// What a compiler says of itself.
+pub(crate) struct RustcFacts {
+    /// The folder that it is installed in.
+    pub(crate) sysroot: PathBuf,
+    /// The commit that it was built from.
+    pub(crate) commit: String,
+    /// It knows `--remap-path-scope`.
+    pub(crate) has_remap_scope: bool,
+}
+
 impl Default for Toolchain {
     fn default() -> Self {
         let or = |variable, tool: &str| env::var_os(variable).unwrap_or_else(|| tool.into());
@@ -118,12 +128,18 @@ impl Toolchain {
         Err(ToolchainError::OtherToolchain { rustc: self.rustc.to_string_lossy().into_owned(), libdir })
     }
 
-    /// Returns the folder of the installed compiler and its commit, for remapping paths.
-    pub(crate) fn rustc_facts(&self, dir: &Path) -> Result<(PathBuf, String), ToolchainError> {
+    /// Asks the compiler what remapping paths needs.
+    pub(crate) fn rustc_facts(&self, dir: &Path) -> Result<RustcFacts, ToolchainError> {
         let sysroot = self.rustc(&["--print", "sysroot"], dir)?;
         let version = self.rustc(&["-vV"], dir)?;
         let commit = version.lines().find_map(|line| line.strip_prefix("commit-hash: ")).unwrap_or("unknown");
-        Ok((PathBuf::from(sysroot.trim_end()), commit.to_owned()))
+        let release = version.lines().find_map(|line| line.strip_prefix("release: 1.")).unwrap_or_default();
+        let minor = release.split('.').next().and_then(|minor| minor.parse::<u32>().ok());
+        Ok(RustcFacts {
+            sysroot: PathBuf::from(sysroot.trim_end()),
+            commit: commit.to_owned(),
+            has_remap_scope: minor.is_some_and(|minor| minor >= 95),
+        })
     }
 
     fn target_libdir(&self, dir: &Path) -> Result<PathBuf, ToolchainError> {

@@ -6,24 +6,24 @@ use docker::{Activity, FIELDS, starts_and_ends};
 use lifesigns_rule::{
     Alerts, Criticality, Description, Event, Impact, Interest, Kind, Rule, State, Symptom, settings::Duration,
 };
-use serde::Deserialize;
 use tally::Tally;
 
-/// The `[settings]` table.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Settings {
-    /// What is counted together.
-    pub window: Duration,
-    /// The number of different containers started that is too many.
-    pub containers: u32,
-    /// The number of starts and stops that is too many.
-    pub starts_stops: u32,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { window: Duration::from_secs(600), containers: 20, starts_stops: 60 }
+lifesigns_rule::settings! {
+    /// The `[settings]` table.
+    #[derive(Debug)]
+    pub struct Settings {
+        /// What is counted together.
+        #[min("1s")]
+        pub window: Duration = "10m",
+        /// The number of different containers started that is too many.
+        // As many as the host remembers.
+        #[min(1)]
+        #[max(4096)]
+        pub containers: u32 = 20,
+        /// The number of starts and stops that is too many.
+        #[min(1)]
+        #[max(65536)]
+        pub starts_stops: u32 = 60,
     }
 }
 
@@ -34,24 +34,11 @@ const CONTAINERS: &str = "many-containers";
 const STARTS_STOPS: &str = "many-starts-stops";
 /// The reminder that looks whether a raised symptom is over.
 const LOOK: &str = "look";
-/// What the host remembers, from the contract.
-const DISTINCT: u32 = 4096;
-const COUNT: u32 = 65_536;
 
 impl Rule for ContainerChurn {
     type Settings = Settings;
 
     fn new(settings: Settings) -> Result<Self, String> {
-        if settings.window.ms() < 1000 {
-            return Err("`window` is under a second: give a length of time such as \"10m\"".into());
-        }
-        for (name, value, most) in
-            [("containers", settings.containers, DISTINCT), ("starts-stops", settings.starts_stops, COUNT)]
-        {
-            if !(1..=most).contains(&value) {
-                return Err(format!("`{name}` is {value}: give a number from 1 to {most}"));
-            }
-        }
         Ok(Self(settings))
     }
 

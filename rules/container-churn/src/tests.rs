@@ -7,7 +7,10 @@ use super::*;
 type Churn = Bench<ContainerChurn>;
 
 fn bench(settings: &str) -> Churn {
-    Bench::new(settings).unwrap()
+    let mut bench = Bench::new(settings).unwrap();
+    // What interests ask for is tested by the cases.
+    bench.show_all();
+    bench
 }
 
 fn id(number: u32) -> String {
@@ -146,8 +149,11 @@ fn what_is_no_start() {
 #[test]
 fn bad_settings() {
     let refused = |settings| Bench::<ContainerChurn>::new(settings).err().unwrap();
-    assert_eq!(refused(r#"{"containers": 0}"#), "`containers` is 0: give a number from 1 to 4096");
-    assert_eq!(refused(r#"{"starts-stops": 70000}"#), "`starts-stops` is 70000: give a number from 1 to 65536");
-    assert!(refused(r#"{"window": "10ms"}"#).starts_with("`window` is under a second"));
-    assert!(refused(r#"{"unique": 3}"#).starts_with("unknown field `unique`"));
+    assert_eq!(refused(r#"{"containers": 0}"#), "`containers` is 0: give a whole number from 1 to 4096");
+    assert_eq!(refused(r#"{"starts-stops": 70000}"#), "`starts-stops` is 70000: give a whole number from 1 to 65536");
+    assert!(
+        refused(r#"{"window": "10ms"}"#)
+            .starts_with("`window` is \"10ms\": give a length of time such as \"5m\" or \"1h30m\" of at least \"1s\"")
+    );
+    assert!(refused(r#"{"unique": 3}"#).starts_with("`unique` is no setting of this rule; it has `window`"));
 }

@@ -3,19 +3,13 @@
 
 use docker::{Activity, FIELDS, Verb, interests, is_news};
 use lifesigns_rule::{Alerts, Criticality, Description, Event, Rule, Symptom, settings::Duration};
-use serde::Deserialize;
 
-/// The `[settings]` table.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Settings {
-    /// `docker-present` is raised at most once in so long for one object.
-    pub repeat: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { repeat: Duration::from_secs(3600) }
+lifesigns_rule::settings! {
+    /// The `[settings]` table.
+    #[derive(Debug)]
+    pub struct Settings {
+        /// `docker-present` is raised at most once in so long for one object.
+        pub repeat: Duration = "1h",
     }
 }
 

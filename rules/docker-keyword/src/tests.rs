@@ -5,7 +5,10 @@ use lifesigns_rule::{Alert, testing::Bench};
 use super::*;
 
 fn bench(settings: &str) -> Bench<DockerKeyword> {
-    Bench::new(settings).unwrap()
+    let mut bench = Bench::new(settings).unwrap();
+    // What interests ask for is tested by the cases.
+    bench.show_all();
+    bench
 }
 
 fn call(bench: &mut Bench<DockerKeyword>, uri: &str) -> Vec<Alert> {
@@ -72,6 +75,6 @@ fn docker0_is_told_once_an_hour() {
 #[test]
 fn bad_settings() {
     let refused = |settings| Bench::<DockerKeyword>::new(settings).err().unwrap();
-    assert_eq!(refused(r#"{"repeats": "1h"}"#), "unknown field `repeats`, expected `repeat`");
-    assert!(refused(r#"{"repeat": 5}"#).starts_with("`repeat`: invalid type: integer `5`, expected a length of time"));
+    assert_eq!(refused(r#"{"repeats": "1h"}"#), "`repeats` is no setting of this rule; did you mean `repeat`?");
+    assert!(refused(r#"{"repeat": 5}"#).starts_with("`repeat` is 5: give a length of time"));
 }

@@ -6,30 +6,19 @@ use lifesigns_rule::{
     Alerts, Criticality, Description, Event, Interest, Kind, Rule, Symptom,
     settings::{Duration, Values},
 };
-use serde::Deserialize;
 
-/// The `[settings]` table.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Settings {
-    /// The property that says what an object is for.
-    pub property: String,
-    /// Its values on which Docker is unwanted.
-    pub values: Values,
-    /// An object that becomes production counts if Docker was at work on it within so long.
-    pub memory: Duration,
-    /// While the symptom lasts, further work is raised at most once in so long.
-    pub repeat: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            property: "env".into(),
-            values: Values(vec!["production".into()]),
-            memory: Duration::from_secs(24 * 3600),
-            repeat: Duration::from_secs(3600),
-        }
+lifesigns_rule::settings! {
+    /// The `[settings]` table.
+    #[derive(Debug)]
+    pub struct Settings {
+        /// The property that says what an object is for.
+        pub property: String = "env",
+        /// Its values on which Docker is unwanted.
+        pub values: Values = ["production"],
+        /// An object that becomes production counts if Docker was at work on it within so long.
+        pub memory: Duration = "1d",
+        /// While the symptom lasts, further work is raised at most once in so long.
+        pub repeat: Duration = "1h",
     }
 }
 

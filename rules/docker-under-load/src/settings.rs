@@ -1,34 +1,22 @@
 //! The settings of the rule, and what is wrong with them.
 
 use lifesigns_rule::settings::Duration;
-use serde::Deserialize;
 
-/// The `[settings]` table, as written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Settings {
-    /// The metric that says how loaded an object is.
-    pub metric: String,
-    /// The symptom needs more than this.
-    pub threshold: f64,
-    /// For at least so long.
-    #[serde(rename = "for")]
-    pub period: Duration,
-    /// It clears under this; without it, a fifth under the threshold.
-    pub clear_below: Option<f64>,
-    /// Docker counts as being at work for so long after it did something.
-    pub activity: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            metric: "load.1m".into(),
-            threshold: 4.0,
-            period: Duration::from_secs(60),
-            clear_below: None,
-            activity: Duration::from_secs(15 * 60),
-        }
+lifesigns_rule::settings! {
+    /// The `[settings]` table, as written.
+    #[derive(Debug)]
+    pub struct Settings {
+        /// The metric that says how loaded an object is.
+        pub metric: String = "load.1m",
+        /// The symptom needs more than this.
+        pub threshold: f64 = 4,
+        /// For at least so long.
+        #[name("for")]
+        pub period: Duration = "1m",
+        /// It clears under this; without it, a fifth under the threshold.
+        pub clear_below: Option<f64>,
+        /// Docker counts as being at work for so long after it did something.
+        pub activity: Duration = "15m",
     }
 }
 

@@ -1,9 +1,11 @@
 //! Images in requests to the daemon and in the forms that come with them.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use lifesigns_rule::Event;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use lifesigns_rule::{
+    Event,
+    json::{JsonValue, entries},
+};
 
 use crate::uri::Uri;
 
@@ -38,54 +40,14 @@ pub(crate) fn is_image_id(image: &str) -> bool {
 /// holds of a form is enough.
 pub(crate) fn of_form(form: &str) -> Option<String> {
     let mut image = None;
-    let mut json = serde_json::Deserializer::from_str(form);
-    // An error means a cut line; what was found before it stands.
-    let _ = json.deserialize_map(Form(&mut image));
-    image.filter(|image| !image.is_empty())
-}
-
-struct Form<'i>(&'i mut Option<String>);
-
-impl<'de> Visitor<'de> for Form<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a form")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
-        while let Some(is_image) = map.next_key_seed(IsImage)? {
-            if is_image {
-                *self.0 = map.next_value::<Option<String>>()?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
+    for (_, value) in entries(form).filter(|(key, _)| key.eq_ignore_ascii_case("image")) {
+        match JsonValue::parse(value) {
+            Some(JsonValue::Text(text)) => image = Some(text.into_owned()),
+            Some(JsonValue::Null) => image = None,
+            _ => break,
         }
-        Ok(())
     }
-}
-
-/// Whether a key is `Image`, without keeping it.
-struct IsImage;
-
-impl<'de> DeserializeSeed<'de> for IsImage {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for IsImage {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
-        Ok(key.eq_ignore_ascii_case("image"))
-    }
+    image.filter(|image| !image.is_empty())
 }
 
 #[cfg(test)]

@@ -1,20 +1,16 @@
 //! Every shape, and what looks like one.
 
-use lifesigns_rule::{Alerts, Description, Event, Rule, Symptom, testing::Bench};
-use serde::Deserialize;
+use lifesigns_rule::{Alerts, Description, Event, Interest, Rule, Symptom, testing::Bench};
 
 use super::*;
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 /// Says what it sees.
 struct Probe;
 
 impl Rule for Probe {
-    type Settings = Nothing;
+    type Settings = ();
 
-    fn new(_: Nothing) -> Result<Self, String> {
+    fn new((): ()) -> Result<Self, String> {
         Ok(Self)
     }
 
@@ -24,6 +20,7 @@ impl Rule for Probe {
             .symptom(symptom("activity"))
             .symptom(symptom("mention"))
             .symptom(symptom("again"))
+            .interest(Interest::log())
             .fields(FIELDS)
     }
 
@@ -54,7 +51,10 @@ fn see(fields: &[(&str, &str)], message: &str) -> Vec<String> {
 }
 
 fn bench() -> Bench<Probe> {
-    Bench::new("{}").unwrap()
+    let mut bench = Bench::new("{}").unwrap();
+    // What an interest asks for is not what is tested here.
+    bench.show_all();
+    bench
 }
 
 fn see_on(bench: &mut Bench<Probe>, fields: &[(&str, &str)], message: &str) -> Vec<String> {

@@ -26,7 +26,7 @@ impl Rule for Keyword {
     fn new(settings: Settings) -> Result<Self, String> {
         let flow = settings.check()?;
         let title = settings.title();
-        let opening = |literal: &String| format!("{title}: \"{}\" in the log of ", literal.escape_debug());
+        let opening = |literal: &String| format!("{title}: \"{}\" in the log of ", visible(literal));
         let openings = settings.contains.0.iter().map(opening).collect();
         Ok(Self { settings, flow, openings })
     }
@@ -124,6 +124,21 @@ fn reached(flow: &Flow, event: &Event<'_>) -> Option<u64> {
         Some(_) => state.distinct_now(KEY, now_ms),
     };
     (count >= flow.threshold).then_some(count)
+}
+
+/// A literal as a summary shows it: on one line, and within quotes.
+fn visible(literal: &str) -> String {
+    let mut out = String::with_capacity(literal.len());
+    for character in literal.chars() {
+        match character {
+            '"' | '\\' => out.extend(['\\', character]),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            other if other.is_control() => out.push('\u{fffd}'),
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 fn contains_ignoring_case(text: &[u8], literal: &[u8]) -> bool {

@@ -6,48 +6,40 @@ use lifesigns_rule::{
     Criticality, Impact,
     settings::{Duration, Values, check_kebab},
 };
-use serde::Deserialize;
 
-/// The `[settings]` table. The README has the same list for those who write it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Settings {
-    /// Any of these in the message.
-    pub contains: Values,
-    /// Without regard to ASCII case.
-    #[serde(default)]
-    pub ignore_case: bool,
-    /// And each of these fields has one of these values.
-    #[serde(default)]
-    pub fields: BTreeMap<String, Values>,
-    /// And each of these properties of the object has one of these values.
-    #[serde(default)]
-    pub properties: BTreeMap<String, Values>,
-    /// Raise only when this many came within `window`.
-    pub threshold: Option<u32>,
-    /// The window of `threshold`.
-    pub window: Option<Duration>,
-    /// Count different values of this field rather than events.
-    pub distinct: Option<String>,
-    /// The symptom's id.
-    #[serde(default = "default_symptom")]
-    pub symptom: String,
-    /// The symptom's title.
-    pub title: Option<String>,
-    /// The symptom's criticality.
-    #[serde(default = "default_criticality")]
-    pub criticality: Criticality,
-    /// The symptom's impact.
-    #[serde(default = "default_impact")]
-    pub impact: Impact,
-    /// What a person should do.
-    #[serde(default)]
-    pub recommendation: String,
-    /// Controls that the symptom is evidence for.
-    #[serde(default)]
-    pub controls: Values,
-    /// The symptom clears when it was not raised again for so long.
-    pub hold: Option<Duration>,
+lifesigns_rule::settings! {
+    /// The `[settings]` table. The README has the same list for those who write it.
+    #[derive(Debug)]
+    pub struct Settings {
+        /// Any of these in the message.
+        pub contains: Values,
+        /// Without regard to ASCII case.
+        pub ignore_case: bool = false,
+        /// And each of these fields has one of these values.
+        pub fields: BTreeMap<String, Values> = {},
+        /// And each of these properties of the object has one of these values.
+        pub properties: BTreeMap<String, Values> = {},
+        /// Raise only when this many came within `window`.
+        pub threshold: Option<u32>,
+        /// The window of `threshold`.
+        pub window: Option<Duration>,
+        /// Count different values of this field rather than events.
+        pub distinct: Option<String>,
+        /// The symptom's id.
+        pub symptom: String = "keyword",
+        /// The symptom's title.
+        pub title: Option<String>,
+        /// The symptom's criticality.
+        pub criticality: Criticality = "warning",
+        /// The symptom's impact.
+        pub impact: Impact = "risk",
+        /// What a person should do.
+        pub recommendation: String = "",
+        /// Controls that the symptom is evidence for.
+        pub controls: Values = [],
+        /// The symptom clears when it was not raised again for so long.
+        pub hold: Option<Duration>,
+    }
 }
 
 /// Threshold and window, checked.
@@ -63,18 +55,6 @@ const LITERAL_BYTES: usize = 1024;
 const COUNT: u32 = 65_535;
 /// The values that a `distinct` window remembers, from the contract.
 const DISTINCT: u32 = 4096;
-
-fn default_symptom() -> String {
-    "keyword".into()
-}
-
-fn default_criticality() -> Criticality {
-    Criticality::Warning
-}
-
-fn default_impact() -> Impact {
-    Impact::Risk
-}
 
 impl Settings {
     /// The title, or what stands for it.

@@ -20,8 +20,12 @@ pub enum Change {
 /// An alert, as [`Bench`](crate::testing::Bench) returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
-    /// The event that shows it, as an index into the batch.
-    pub event: u32,
+    /// The time of its event, in nanoseconds since 1970-01-01T00:00:00Z.
+    pub time_ns: u64,
+    /// The object that it is about.
+    pub object: String,
+    /// The symptom's id.
+    pub id: String,
     /// The symptom, as an index into the description's list.
     pub symptom: u32,
     /// Raise or clear.
@@ -48,6 +52,7 @@ impl<'a> Alerts<'a> {
     ///
     /// # Panics
     /// Panics if the description declares no symptom of this id: that is a bug in the rule.
+    #[track_caller]
     pub fn raise(&mut self, symptom: &str, summary: impl AsRef<str>) -> Raised<'_> {
         self.push(symptom, Change::Raise, summary.as_ref())
     }
@@ -56,10 +61,12 @@ impl<'a> Alerts<'a> {
     ///
     /// # Panics
     /// Panics if the description declares no symptom of this id: that is a bug in the rule.
+    #[track_caller]
     pub fn clear(&mut self, symptom: &str, summary: impl AsRef<str>) -> Raised<'_> {
         self.push(symptom, Change::Clear, summary.as_ref())
     }
 
+    #[track_caller]
     fn push(&mut self, symptom: &str, change: Change, summary: &str) -> Raised<'_> {
         let Some(symptom) = self.symptoms.iter().position(|known| known.id == symptom) else {
             panic!("the description declares no symptom `{symptom}`");
@@ -109,12 +116,15 @@ fn append(text: &mut String, value: &str) -> Span {
     span
 }
 
-/// Returns the alerts of an answer that [`Alerts`] made.
-pub(crate) fn read(answer: &Answer) -> Vec<Alert> {
+/// Returns the alerts of an answer that [`Alerts`] made, for an event at that time about that object.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn read(answer: &Answer, symptoms: &[Symptom], time_ns: u64, object: &str) -> Vec<Alert> {
     let text = |span: Span| answer.text[span.offset as usize..][..span.length as usize].to_owned();
     let mut attributes = answer.attributes.iter().map(|attribute| (text(attribute.name), text(attribute.value)));
     let mut alert = |row: &wit::Alert| Alert {
-        event: row.event,
+        time_ns,
+        object: object.to_owned(),
+        id: symptoms[row.symptom as usize].id.clone(),
         symptom: row.symptom,
         change: if row.change == Change::Raise as u32 { Change::Raise } else { Change::Clear },
         summary: text(row.summary),

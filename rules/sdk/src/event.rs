@@ -1,6 +1,6 @@
 //! One event, as a view of the flat batch. Nothing is copied.
 
-use crate::{State, Wants, columns::Columns, host::Calls};
+use crate::{State, Wants, columns::Columns, duration::Duration, host::Calls};
 
 /// The kind of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,7 @@ impl<'a> Event<'a> {
     ///
     /// # Panics
     /// Panics if the description does not want this field: that is a bug in the rule.
+    #[track_caller]
     pub fn field(&self, name: &str) -> Option<&'a str> {
         self.span(3 + position(&self.wants.fields, name, "field"))
     }
@@ -68,6 +69,7 @@ impl<'a> Event<'a> {
     ///
     /// # Panics
     /// Panics if the description does not want this property: that is a bug in the rule.
+    #[track_caller]
     pub fn property(&self, name: &str) -> Option<&'a str> {
         self.span(3 + self.wants.fields.len() + position(&self.wants.properties, name, "property"))
     }
@@ -76,10 +78,17 @@ impl<'a> Event<'a> {
     ///
     /// # Panics
     /// Panics if the description does not want this metric: that is a bug in the rule.
+    #[track_caller]
     pub fn metric(&self, name: &str) -> Option<f64> {
         let column = position(&self.wants.metrics, name, "metric");
         let value = self.columns.numbers[self.index * self.wants.metrics.len() + column];
         (!value.is_nan()).then_some(value)
+    }
+
+    /// Asks for a reminder called `name` about this event's object so long after this event; otherwise as
+    /// [`State::remind_at`].
+    pub fn remind_in(&self, name: &str, after: Duration) {
+        self.state().remind_at(name, self.time_ns().saturating_add(after.ns()));
     }
 
     /// Returns the rule's state of this event's object.
@@ -91,10 +100,16 @@ impl<'a> Event<'a> {
         let width = 3 + self.wants.fields.len() + self.wants.properties.len();
         let at = 2 * (self.index * width + column);
         let (offset, len) = (self.columns.spans[at], self.columns.spans[at + 1]);
-        (offset != u32::MAX).then(|| &self.columns.text[offset as usize..][..len as usize])
+        // A slice by index would bring the texts of its panics into every module.
+        (offset != u32::MAX).then(|| slice(self.columns.text, offset as usize, offset as usize + len as usize))
     }
 }
 
+fn slice(text: &str, from: usize, to: usize) -> &str {
+    text.get(from..to).unwrap_or_default()
+}
+
+#[track_caller]
 fn position(names: &[String], name: &str, what: &str) -> usize {
     match names.iter().position(|known| known == name) {
         Some(position) => position,

@@ -3,11 +3,18 @@
 use std::cell::RefCell;
 
 use crate::{
-    Description, Rule,
-    bindings::lifesigns::rule::types::Batch,
-    host::Imports,
+    Description, Level, Rule,
+    bindings::{Batch, Setting},
+    host::{Host as _, Imports},
     native::{Answer, Columns, Native},
+    settings::{RuleSettings as _, SettingSpec},
 };
+
+/// Makes panics say where they happened and why, in the host's log and wherever it shows the failure.
+#[doc(hidden)]
+pub fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| Imports.log(Level::Error, &panic.to_string())));
+}
 
 /// The rule that this module instance was described with.
 #[doc(hidden)]
@@ -16,6 +23,10 @@ pub struct Instance<R>(RefCell<Option<Native<R>>>);
 impl<R: Rule> Instance<R> {
     pub const fn new() -> Self {
         Self(RefCell::new(None))
+    }
+
+    pub fn settings() -> Vec<Setting> {
+        R::Settings::SETTINGS.iter().map(SettingSpec::setting).collect()
     }
 
     pub fn describe(&self, settings: &str) -> Result<Description, String> {
@@ -55,14 +66,22 @@ macro_rules! export {
         const _: () = {
             struct Component;
 
+            #[global_allocator]
+            static MEMORY: $crate::memory::RuleMemory = $crate::memory::RuleMemory::new();
+
             std::thread_local! {
                 static INSTANCE: $crate::Instance<$rule> = const { $crate::Instance::new() };
             }
 
             impl $crate::bindings::Guest for Component {
+                fn settings() -> std::vec::Vec<$crate::bindings::Setting> {
+                    $crate::Instance::<$rule>::settings()
+                }
+
                 fn describe(
                     settings: std::string::String,
                 ) -> std::result::Result<$crate::Description, std::string::String> {
+                    $crate::report_panics();
                     INSTANCE.with(|instance| instance.describe(&settings))
                 }
 

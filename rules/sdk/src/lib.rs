@@ -6,12 +6,12 @@
 //!
 //! ```
 //! use lifesigns_rule::{Alerts, Criticality, Description, Event, Interest, Rule, Symptom};
-//! use serde::Deserialize;
 //!
-//! #[derive(Deserialize)]
-//! #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-//! struct Settings {
-//!     word: String,
+//! lifesigns_rule::settings! {
+//!     struct Settings {
+//!         /// The word to look for.
+//!         word: String,
+//!     }
 //! }
 //!
 //! struct Shout(Settings);
@@ -48,28 +48,31 @@
 mod alerts;
 mod columns;
 mod describe;
+mod duration;
 mod event;
 mod glue;
 mod host;
+pub mod json;
+#[cfg(target_family = "wasm")]
+#[allow(unsafe_code)]
+#[doc(hidden)]
+pub mod memory;
 pub mod native;
+#[allow(missing_docs, unreachable_pub, unsafe_code)]
+#[doc(hidden)]
+pub mod rt;
 mod rule;
 pub mod settings;
 mod state;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
+mod threshold;
 
 /// The bindings that `wit-bindgen` generates from `wit/`, for the export macro; rules do not need them.
 #[doc(hidden)]
-#[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, rust_2018_idioms)]
-pub mod bindings {
-    wit_bindgen::generate!({
-        path: "../../wit",
-        world: "rule",
-        pub_export_macro: true,
-        default_bindings_module: "lifesigns_rule::bindings",
-        additional_derives: [PartialEq, Clone],
-    });
-}
+#[allow(missing_docs, unreachable_pub, unsafe_code, clippy::all, clippy::pedantic, rust_2018_idioms)]
+#[rustfmt::skip]
+pub mod bindings;
 
 pub use alerts::{Alert, Alerts, Change, Raised};
 pub use bindings::lifesigns::rule::{
@@ -78,8 +81,9 @@ pub use bindings::lifesigns::rule::{
 };
 pub use event::{Event, Kind};
 #[doc(hidden)]
-pub use glue::Instance;
+pub use glue::{Instance, report_panics};
 #[doc(hidden)]
 pub use host::Imports;
 pub use rule::Rule;
 pub use state::State;
+pub use threshold::{Edge, Threshold};

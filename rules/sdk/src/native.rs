@@ -1,7 +1,7 @@
 //! A rule without Wasm, as used by the module's glue, the test bench, and a host that links rules
 //! natively.
 
-use crate::{Alerts, Description, Event, Rule, alerts, settings::path_at};
+use crate::{Alerts, Description, Event, Rule, alerts, settings::RuleSettings as _};
 
 #[doc(hidden)]
 pub use crate::host::{Calls, Host as HostCalls};
@@ -20,10 +20,9 @@ impl<R: Rule> Native<R> {
     /// Makes the rule from its settings, a JSON object.
     ///
     /// # Errors
-    /// Returns the text of the rule, or of serde, about the settings.
+    /// Returns what is wrong with the settings, a line for each mistake.
     pub fn new(settings: &str) -> Result<Self, String> {
-        let settings = if settings.trim().is_empty() { "{}" } else { settings };
-        let rule = R::new(serde_json::from_str(settings).map_err(|error| settings_error(settings, &error))?)?;
+        let rule = R::new(R::Settings::from_json(settings)?)?;
         let description = rule.describe();
         Ok(Self { rule, description })
     }
@@ -41,17 +40,5 @@ impl<R: Rule> Native<R> {
             self.rule.evaluate(&event, &mut Alerts::new(&self.description.symptoms, index as u32, &mut answer));
         }
         answer
-    }
-}
-
-/// Returns serde's text with the path of the setting in place of the position: settings come from a TOML table, so
-/// positions in the JSON made of it are meaningless.
-fn settings_error(settings: &str, error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = text.rfind(" at line ").map_or(text.as_str(), |at| &text[..at]);
-    let named = text.starts_with("unknown field") || text.starts_with("missing field");
-    match path_at(settings, error.line(), error.column()) {
-        Some(path) if !named => format!("`{path}`: {text}"),
-        _ => text.to_owned(),
     }
 }

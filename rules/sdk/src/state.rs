@@ -1,6 +1,6 @@
 //! The state of a rule, which the host keeps.
 
-use crate::{Level, host::Calls};
+use crate::{Change, Level, duration::Duration, host::Calls};
 // Natively the host is a trait object, whose functions need no import.
 #[cfg(target_family = "wasm")]
 use crate::host::Host as _;
@@ -31,6 +31,32 @@ impl<'a> State<'a> {
     /// Stores `value` under `key` for `ttl_ms` milliseconds of event time; 0 means that it does not expire.
     pub fn set(&self, key: &str, value: impl AsRef<[u8]>, ttl_ms: u64) {
         self.host.set(self.event, key, value.as_ref(), ttl_ms);
+    }
+
+    /// Remembers `key` for that long: "A, and within ten minutes B" is a mark at A, and [`State::is_marked`] at B.
+    pub fn mark(&self, key: &str, within: Duration) {
+        self.set(key, "", within.ms().max(1));
+    }
+
+    /// Returns whether `key` holds a value that has not expired.
+    pub fn is_marked(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// Remembers under `key` whether something holds. Returns [`Change::Raise`] when it begins to hold, and
+    /// [`Change::Clear`] when it no longer does: what is raised once and cleared once.
+    pub fn turn(&self, key: &str, holds: bool) -> Option<Change> {
+        match (self.is_marked(key), holds) {
+            (false, true) => {
+                self.set(key, "", 0);
+                Some(Change::Raise)
+            }
+            (true, false) => {
+                self.delete(key);
+                Some(Change::Clear)
+            }
+            _ => None,
+        }
     }
 
     /// Removes `key`, whatever it holds.

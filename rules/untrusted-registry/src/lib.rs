@@ -6,21 +6,15 @@ mod reference;
 use docker::{FIELDS, images, mention};
 use lifesigns_rule::{Alerts, Criticality, Description, Event, Rule, Symptom, settings::Duration};
 use reference::{Allowed, Reference};
-use serde::Deserialize;
 
-/// The `[settings]` table.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Settings {
-    /// Registries, with or without port, and namespaces of registries.
-    pub allow: Vec<String>,
-    /// An image is raised at most once in so long for one object.
-    pub repeat: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { allow: vec!["docker.io".into()], repeat: Duration::from_secs(3600) }
+lifesigns_rule::settings! {
+    /// The `[settings]` table.
+    #[derive(Debug)]
+    pub struct Settings {
+        /// Registries, with or without port, and namespaces of registries.
+        pub allow: Vec<String> = ["docker.io"],
+        /// An image is raised at most once in so long for one object.
+        pub repeat: Duration = "1h",
     }
 }
 

@@ -198,7 +198,7 @@ fn bad_configuration_is_78_and_names_file_and_line() {
     let bad = Place::new(&[KEYWORD, ("bad", "module = \"modules/keyword.wasm\"\n\n[setings]\ncontains = [\"x\"]\n")]);
     fails(bad.replay().arg(&log), 78, &["bad.toml:3", "setings"]);
     let unset = Place::new(&[("unset", "module = \"modules/keyword.wasm\"\n")]);
-    fails(unset.replay().arg(&log), 78, &["unset.toml", "missing field `contains`"]);
+    fails(unset.replay().arg(&log), 78, &["unset.toml", "`contains` is missing"]);
     let mut nowhere = Command::new(lifesigns());
     fails(nowhere.args(["replay", "--rules", "/no/such/folder"]).arg(&log), 78, &["/no/such/folder", "is not there"]);
     let mut module = Command::new(lifesigns());

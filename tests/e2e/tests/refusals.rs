@@ -124,10 +124,10 @@ fn fallback(name: &str) -> std::path::PathBuf {
 fn wrong_settings_name_the_setting() {
     let module = modules::rule("keyword");
     for (settings, parts) in [
-        ("{}", ["missing field `contains`", "refuses its settings"]),
-        (r#"{"contians":["a"]}"#, ["unknown field `contians`", "expected one of"]),
+        ("{}", ["`contains` is missing", "refuses its settings"]),
+        (r#"{"contians":["a"]}"#, ["`contians` is no setting", "did you mean `contains`?"]),
         (r#"{"contains":[]}"#, ["`contains` is empty", "give at least one text"]),
-        (r#"{"contains":["a"],"threshold":"many"}"#, ["`threshold`", "invalid type"]),
+        (r#"{"contains":["a"],"threshold":"many"}"#, ["`threshold` is \"many\"", "give a whole number"]),
         (r#"{"contains":["a"],"threshold":3}"#, ["`threshold` needs a `window`", "window = \"60s\""]),
         (r#"{"contains":["a"],"window":"1 fortnight","threshold":3}"#, ["`window`", "fortnight"]),
         (r#"{"contains":["a"],"criticality":"awful"}"#, ["`criticality`", "awful"]),
@@ -171,7 +171,7 @@ fn in_the_rules_folder_a_refusal_names_the_file_and_leaves_the_others_and_the_ol
     for (name, parts) in [
         ("ungranted", ["ungranted.toml", "lifesigns:rule/state", "add \"state\" to `grants`"]),
         ("typo", ["typo.toml:2", "setings", "settings"]),
-        ("unset", ["unset.toml", "refuses its settings", "missing field `contains`"]),
+        ("unset", ["unset.toml", "refuses its settings", "`contains` is missing"]),
         ("gone", ["gone.toml", "gone.wasm", ""]),
         ("garbage", ["garbage.wasm", "not a WebAssembly file", "lifesigns rule build"]),
     ] {

@@ -11,7 +11,7 @@ use std::{
 
 use lifesigns_model::{
     Change, DescribedInstance, EventBatch, InstanceError, InstantiateError, Limits, LogLevel, Module, RuleAlertBatch,
-    RuleAlertRow, RuleInstance, RuleState, Span, StateError,
+    RuleAlertRow, RuleInstance, RuleState, SettingsMistakes, Span, StateError,
 };
 use lifesigns_rule::{
     self as sdk, Rule,
@@ -34,10 +34,14 @@ impl<R: Rule + Send> Module for NativeModule<R> {
     }
 
     fn instantiate(&self, settings: &str, limits: &Limits) -> Result<DescribedInstance, InstantiateError> {
-        let native = Native::<R>::new(settings).map_err(InstantiateError::Settings)?;
+        let native = Native::<R>::new(settings).map_err(mistakes)?;
         let description = description::description(native.description());
         Ok(DescribedInstance { instance: Box::new(NativeInstance { native, limits: limits.clone() }), description })
     }
+}
+
+fn mistakes(text: String) -> InstantiateError {
+    InstantiateError::Settings(SettingsMistakes(text.lines().map(str::to_owned).collect()))
 }
 
 struct NativeInstance<R> {

@@ -9,4 +9,4 @@ mod tree;
 pub use code::{Function, blank, functions};
 pub use crates::{Crate, crates};
 pub use modules::{Module, circles, modules};
-pub use tree::{committed, read, root, sources};
+pub use tree::{BINDINGS, committed, read, root, sources};

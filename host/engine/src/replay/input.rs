@@ -49,6 +49,8 @@ pub struct ReplayOptions {
     /// How far from its place by time a line may stand in its source, in bytes of the source. `None`:
     /// [`ReplayOptions::default_disorder_bytes`].
     pub disorder_bytes: Option<u64>,
+    /// Time passes up to then after the last line, if that is later: reminders come that are due by then.
+    pub until_ns: Option<u64>,
     /// The folder of the temporary file that is written if more compressed sources have to be read at the same
     /// time than there is memory for.
     pub spool_folder: PathBuf,
@@ -57,7 +59,7 @@ pub struct ReplayOptions {
 impl ReplayOptions {
     /// Returns the default with a number of threads.
     pub fn with_threads(threads: usize) -> Self {
-        Self { threads, disorder_bytes: None, spool_folder: std::env::temp_dir() }
+        Self { threads, disorder_bytes: None, until_ns: None, spool_folder: std::env::temp_dir() }
     }
 
     /// Returns how far from its place a line may stand if nothing else is set: 64 MiB shared by all sources,

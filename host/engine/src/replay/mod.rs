@@ -121,7 +121,7 @@ fn run<T: EventSink + Send>(
         for _ in 1..options.threads.clamp(1, SHARDS) {
             scope.spawn(|| crew.assist());
         }
-        merged(&crew, merge, write)
+        merged(&crew, merge, options.until_ns.unwrap_or(0), write)
     })
 }
 
@@ -129,6 +129,7 @@ fn run<T: EventSink + Send>(
 fn merged<T: EventSink + Send>(
     crew: &Crew<'_, T>,
     mut merge: Merge,
+    until_ns: u64,
     write: WriteSlice<'_, T>,
 ) -> Result<ReplayOutcome, ReplayError> {
     let mut buffers = ScanBuffers::default();
@@ -167,7 +168,7 @@ fn merged<T: EventSink + Send>(
             begun_bytes = merge.scan_counts.bytes;
         }
     }
-    flush(&mut slice, merge.end_ns)?;
+    flush(&mut slice, merge.end_ns.max(until_ns))?;
     let mut outcome = ReplayOutcome { scan_counts: merge.scan_counts, late: merge.late, ..ReplayOutcome::default() };
     for lane in &crew.lanes {
         let mut lane = lane.lock();

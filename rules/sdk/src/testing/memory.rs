@@ -3,9 +3,10 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use sha2::{Digest, Sha256};
-
-use super::windows::{Counter, DistinctCount};
+use super::{
+    digest::sha256,
+    windows::{Counter, DistinctCount},
+};
 use crate::{Level, host::Host};
 
 /// Longest key, name or distinct value that is kept as it is.
@@ -64,8 +65,7 @@ fn bounded(text: &str) -> String {
     if text.len() <= KEY_BYTES {
         return text.to_owned();
     }
-    let digest = Sha256::digest(text);
-    digest.iter().fold("sha256:".to_owned(), |hex, byte| format!("{hex}{byte:02x}"))
+    format!("sha256:{}", sha256(text.as_bytes()))
 }
 
 fn ns(ms: u64) -> u64 {

@@ -1,21 +1,15 @@
 //! A rule that wants four fields and does nothing with them: what remains is the way across the wall.
 
 use lifesigns_rule::{Alerts, Description, Event, Interest, Kinds, Rule, Symptom};
-use serde::Deserialize;
-
-/// No settings.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {}
 
 /// The rule.
 #[derive(Debug)]
 pub struct Idle;
 
 impl Rule for Idle {
-    type Settings = Settings;
+    type Settings = ();
 
-    fn new(_: Settings) -> Result<Self, String> {
+    fn new((): ()) -> Result<Self, String> {
         Ok(Self)
     }
 

@@ -3,11 +3,12 @@
 
 use lifesigns_rule::{Alerts, Description, Event, Interest, Kinds, Rule, Symptom};
 
-/// The settings.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    word: String,
+lifesigns_rule::settings! {
+    /// The settings.
+    pub struct Settings {
+        /// The word.
+        word: String,
+    }
 }
 
 /// The rule.

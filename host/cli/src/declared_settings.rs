@@ -1,0 +1,21 @@
+//! The settings that a module declares, for people.
+
+use lifesigns::model::DeclaredSetting;
+
+use crate::terminal;
+
+/// Shows the settings that a module declares: key, what is written for it, and what holds without it.
+pub(crate) fn show(settings: &[DeclaredSetting]) {
+    let width =
+        |text: fn(&DeclaredSetting) -> &str| settings.iter().map(|one| text(one).chars().count()).max().unwrap_or(0);
+    let (names, kinds) = (width(|one| &one.name), width(|one| &one.kind));
+    for one in settings {
+        let DeclaredSetting { name, kind, summary, .. } = one;
+        let otherwise = match (&one.default, one.required) {
+            (Some(default), _) => format!("[{default}]"),
+            (None, true) => "must be given".to_owned(),
+            (None, false) => "[none]".to_owned(),
+        };
+        terminal::out(format!("setting   {name:names$}  {kind:kinds$}  {otherwise:<14}  {summary}").trim_end());
+    }
+}

@@ -1,0 +1,92 @@
+//! Lengths of time: written with their unit, and never mistaken for a plain number.
+
+use std::fmt;
+
+/// A length of time, written with its unit out of `ms s m h d w y`: `500ms`, `60s`, `5m`, `1h`, `7d`,
+/// `1h30m`. A year has 365 days. The host's files and flags read the same grammar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Duration {
+    ms: u64,
+}
+
+impl Duration {
+    /// Makes a duration of milliseconds.
+    pub const fn from_ms(ms: u64) -> Self {
+        Self { ms }
+    }
+
+    /// Makes a duration of seconds.
+    pub const fn from_secs(secs: u64) -> Self {
+        Self { ms: secs * 1000 }
+    }
+
+    /// Returns it in milliseconds.
+    pub const fn ms(self) -> u64 {
+        self.ms
+    }
+
+    /// Returns it in nanoseconds, the unit of event times.
+    pub const fn ns(self) -> u64 {
+        self.ms * 1_000_000
+    }
+
+    /// Parses `5m`, `5 m` or `1h30m`. Returns `None` for anything else, and for more than 100 years.
+    pub fn parse(text: &str) -> Option<Self> {
+        const MOST_MS: u64 = 100 * 365 * 86_400_000;
+        let mut rest = text.trim_ascii();
+        let mut ms = 0u64;
+        if rest.is_empty() {
+            return None;
+        }
+        while !rest.is_empty() {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let number: u64 = rest.get(..digits)?.parse().ok()?;
+            let tail = rest.get(digits..)?.trim_ascii_start();
+            let unit = tail.bytes().take_while(u8::is_ascii_alphabetic).count();
+            let factor = match tail.get(..unit)? {
+                "ms" => 1,
+                "s" => 1000,
+                "m" => 60_000,
+                "h" => 3_600_000,
+                "d" => 86_400_000,
+                "w" => 7 * 86_400_000,
+                "y" => 365 * 86_400_000,
+                _ => return None,
+            };
+            ms = number.checked_mul(factor)?.checked_add(ms).filter(|ms| *ms <= MOST_MS)?;
+            rest = tail.get(unit..)?.trim_ascii_start();
+        }
+        Some(Self { ms })
+    }
+}
+
+/// Writes it as it is parsed: `5m`, `1h30m`.
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.ms;
+        for (unit, ms) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] {
+            if rest >= ms {
+                write!(f, "{}{unit}", rest / ms)?;
+                rest %= ms;
+            }
+        }
+        if self.ms == 0 { f.write_str("0s") } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        let ms = |text| Duration::parse(text).map(Duration::ms);
+        // The host reads the same table.
+        for line in include_str!("../../../tests/grammar/durations.txt").lines().filter(|line| !line.starts_with('#')) {
+            let (text, expected) = line.rsplit_once(' ').unwrap();
+            assert_eq!(ms(text.trim_ascii().trim_matches('"')), expected.parse().ok(), "{line}");
+        }
+        assert_eq!(Duration::from_secs(5400).to_string(), "1h30m");
+        assert_eq!(Duration::from_ms(0).to_string(), "0s");
+    }
+}
