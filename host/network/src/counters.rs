@@ -7,7 +7,7 @@ use std::sync::{
 
 use lifesigns_sources::SourceTraffic;
 
-use crate::datagrams::kernel_drops;
+use crate::kernel_drops::kernel_drops;
 
 /// Counts what a listener receives. Shown while it changes.
 #[derive(Debug, Default)]

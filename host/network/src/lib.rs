@@ -9,9 +9,10 @@ mod counters;
 mod datagrams;
 mod driver;
 mod framing;
+mod kernel_drops;
 mod listener;
 mod race;
 mod unix_socket;
 
-pub use bind::{ListenError, check};
+pub use bind::{BindError, check};
 pub use driver::NetworkDriver;

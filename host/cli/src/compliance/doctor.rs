@@ -201,7 +201,7 @@ fn of_source(source: &SourceStatus) -> (&'static str, String, String) {
             ("warning", what, fix.to_owned())
         }
         _ if source.traffic.as_ref().is_some_and(|traffic| traffic.refused > 0) => {
-            ("warning", what, "raise the source's `limits`, or find out who opens so many".to_owned())
+            ("warning", what, "raise the source's `limits`, or find out which peers open them".to_owned())
         }
         _ if source.traffic.as_ref().is_some_and(|traffic| traffic.rejected > 0) => {
             ("warning", what, "correct what is sent: `lifesigns status` has the last reason".to_owned())

@@ -15,18 +15,18 @@ use lifesigns_network::NetworkDriver;
 use lifesigns_sources::{Activity, MemorySink, SourceReport, SourceSink, SourceSupervisor, SourceTraffic};
 
 /// Only a failing test waits this long.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// An object and the message about it.
-pub type Line = (String, String);
+pub(crate) type Line = (String, String);
 
 /// Returns a line as tests compare it.
-pub fn line(object: &str, message: &str) -> Line {
+pub(crate) fn line(object: &str, message: &str) -> Line {
     (object.to_owned(), message.to_owned())
 }
 
 /// Returns a port that nothing listens on.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     loop {
         let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = tcp.local_addr().unwrap().port();
@@ -37,7 +37,7 @@ pub fn free_port() -> u16 {
 }
 
 /// Returns a syslog source.
-pub fn syslog(name: &str, address: &str) -> SourceSettings {
+pub(crate) fn syslog(name: &str, address: &str) -> SourceSettings {
     let settings = SyslogSettings { address: address.parse().unwrap(), mode: 0o600, limits: SyslogLimits::default() };
     SourceSettings {
         kind: SourceKind::Syslog(settings),
@@ -50,7 +50,7 @@ pub fn syslog(name: &str, address: &str) -> SourceSettings {
 }
 
 /// Returns the source with these limits.
-pub fn with_limits(mut source: SourceSettings, limits: SyslogLimits) -> SourceSettings {
+pub(crate) fn with_limits(mut source: SourceSettings, limits: SyslogLimits) -> SourceSettings {
     if let SourceKind::Syslog(syslog) = &mut source.kind {
         syslog.limits = limits;
     }
@@ -58,14 +58,14 @@ pub fn with_limits(mut source: SourceSettings, limits: SyslogLimits) -> SourceSe
 }
 
 /// Sources, and the sink that keeps what they bring.
-pub struct Sources {
-    pub sink: Arc<MemorySink>,
-    pub supervisor: SourceSupervisor,
+pub(crate) struct Sources {
+    pub(crate) sink: Arc<MemorySink>,
+    pub(crate) supervisor: SourceSupervisor,
 }
 
 impl Sources {
     /// Starts these sources and waits until they listen.
-    pub fn start(configs: &[SourceSettings]) -> Self {
+    pub(crate) fn start(configs: &[SourceSettings]) -> Self {
         let sink = Arc::new(MemorySink::default());
         let all: Arc<dyn SourceSink> = Arc::<MemorySink>::clone(&sink);
         let supervisor = SourceSupervisor::new(all, SystemClock::shared()).with_driver(Arc::new(NetworkDriver));
@@ -77,13 +77,13 @@ impl Sources {
         sources
     }
 
-    pub fn reconcile(&mut self, configs: &[SourceSettings]) {
+    pub(crate) fn reconcile(&mut self, configs: &[SourceSettings]) {
         assert!(self.supervisor.reconcile(configs).unwrap().is_empty());
     }
 
     /// Waits until the report of a source is as wanted.
     #[track_caller]
-    pub fn until(&self, name: &str, what: &str, is_so: impl Fn(&SourceReport) -> bool) -> SourceReport {
+    pub(crate) fn until(&self, name: &str, what: &str, is_so: impl Fn(&SourceReport) -> bool) -> SourceReport {
         let until = Instant::now() + DEADLINE;
         loop {
             let reports = self.sink.reports().reports(|_| None);
@@ -98,13 +98,13 @@ impl Sources {
 
     /// Waits until the figures of a source are as wanted.
     #[track_caller]
-    pub fn traffic(&self, name: &str, is_so: impl Fn(&SourceTraffic) -> bool) -> SourceTraffic {
+    pub(crate) fn traffic(&self, name: &str, is_so: impl Fn(&SourceTraffic) -> bool) -> SourceTraffic {
         self.until(name, "the figures", |report| report.traffic.as_ref().is_some_and(&is_so)).traffic.unwrap()
     }
 
     /// Waits for this many lines, and returns them as they are decoded.
     #[track_caller]
-    pub fn lines(&self, count: usize) -> Vec<Line> {
+    pub(crate) fn lines(&self, count: usize) -> Vec<Line> {
         let until = Instant::now() + DEADLINE;
         let mut lines = Vec::new();
         loop {
@@ -127,7 +127,7 @@ impl Sources {
 }
 
 /// Connects and sends.
-pub fn connect(port: u16, bytes: &[u8]) -> TcpStream {
+pub(crate) fn connect(port: u16, bytes: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.write_all(bytes).unwrap();
     stream
@@ -135,7 +135,7 @@ pub fn connect(port: u16, bytes: &[u8]) -> TcpStream {
 
 /// Waits until something is so.
 #[track_caller]
-pub fn wait(is_so: impl Fn() -> bool) {
+pub(crate) fn wait(is_so: impl Fn() -> bool) {
     let until = Instant::now() + DEADLINE;
     while !is_so() {
         assert!(Instant::now() < until, "it never is");
