@@ -230,6 +230,43 @@ fn probes_are_open_and_metrics_are_what_prometheus_reads() {
     }
 }
 
+#[test]
+fn a_stream_tells_changes_and_goes_on_where_a_client_was() {
+    let folder = folder("listen = \"127.0.0.1:0\"\nanonymous = [\"viewer\"]\n[[source]]\nfile = \"facts.ndjson\"");
+    let (host, port) = start(folder);
+    let first = follow(port, "");
+    let facts = "{\"object\":\"vm-1\",\"properties\":{\"env\":\"production\"}}\n";
+    fs::write(host.path("facts.ndjson"), facts).unwrap();
+    host.until("the object is known", |status| status["objects"] == 1);
+    let said = read_until(first, "event: badge");
+    assert!(said.contains("content-type: text/event-stream") && said.contains("event: begin"), "{said}");
+    let begin = said.lines().find_map(|line| line.strip_prefix("id: ")).unwrap();
+    // What came after that id comes again, and a host that does not know the id says so.
+    let again = read_until(follow(port, begin), "event: badge");
+    assert!(!again.contains("event: begin") && !again.contains("event: missed"), "{again}");
+    let other = read_until(follow(port, "7-1"), "event: begin");
+    assert!(other.contains("event: missed\ndata: {\"missed\":null}"), "{other}");
+}
+
+/// Follows changes, after the event with an id if there is one.
+fn follow(port: u16, last: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let last = if last.is_empty() { String::new() } else { format!("Last-Event-ID: {last}\r\n") };
+    stream.write_all(format!("GET /api/v1/stream HTTP/1.1\r\nHost: h\r\n{last}\r\n").as_bytes()).unwrap();
+    stream
+}
+
+fn read_until(mut stream: TcpStream, text: &str) -> String {
+    let (mut said, mut piece) = (String::new(), [0; 4096]);
+    while !said.contains(text) {
+        let count = stream.read(&mut piece).unwrap();
+        assert!(count > 0, "it ended: {said}");
+        said.push_str(&String::from_utf8_lossy(&piece[..count]));
+    }
+    said
+}
+
 fn promtool(args: &[&str], input: &str) -> Option<Output> {
     let mut command = Command::new("promtool");
     let mut child =
