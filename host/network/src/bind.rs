@@ -30,7 +30,7 @@ pub(crate) enum ListeningSocket {
 
 /// Why a source cannot listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListenError {
+pub struct BindError {
     /// What is wrong.
     pub what: String,
     /// How to fix it; empty where `what` says it.
@@ -39,20 +39,20 @@ pub struct ListenError {
     pub is_in_use: bool,
 }
 
-impl fmt::Display for ListenError {
+impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
         if self.fix.is_empty() { Ok(()) } else { write!(f, "; {}", self.fix) }
     }
 }
 
-impl std::error::Error for ListenError {}
+impl std::error::Error for BindError {}
 
 /// Looks whether a source could listen, without listening: another process may do so at its address now.
 ///
 /// # Errors
 /// When it could not, even if nothing else listened there.
-pub fn check(settings: &SyslogSettings) -> Result<(), ListenError> {
+pub fn check(settings: &SyslogSettings) -> Result<(), BindError> {
     let checked = match &settings.address {
         SyslogAddress::Unix(path) | SyslogAddress::UnixDatagram(path) => {
             SocketFile::check(path).map_err(|error| unix(&settings.address, error))
@@ -69,7 +69,7 @@ pub fn check(settings: &SyslogSettings) -> Result<(), ListenError> {
 }
 
 /// Listens.
-pub(crate) fn listen(settings: &SyslogSettings) -> Result<ListeningSocket, ListenError> {
+pub(crate) fn listen(settings: &SyslogSettings) -> Result<ListeningSocket, BindError> {
     let address = &settings.address;
     let system = |error: io::Error| refused(address, &error);
     Ok(match address {
@@ -124,7 +124,7 @@ fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
-fn unix(address: &SyslogAddress, error: UnixSocketError) -> ListenError {
+fn unix(address: &SyslogAddress, error: UnixSocketError) -> BindError {
     let (what, fix, is_in_use) = match error {
         UnixSocketError::InUse => ("a process listens there already", "stop it, or choose another path", true),
         UnixSocketError::NoSocket => {
@@ -133,10 +133,10 @@ fn unix(address: &SyslogAddress, error: UnixSocketError) -> ListenError {
         UnixSocketError::TooLong => ("the path is longer than 100 bytes", "choose a shorter one", false),
         UnixSocketError::System(error) => return refused(address, &error),
     };
-    ListenError { what: format!("cannot listen on {address}: {what}"), fix: fix.to_owned(), is_in_use }
+    BindError { what: format!("cannot listen on {address}: {what}"), fix: fix.to_owned(), is_in_use }
 }
 
-fn refused(address: &SyslogAddress, error: &io::Error) -> ListenError {
+fn refused(address: &SyslogAddress, error: &io::Error) -> BindError {
     let is_in_use = error.kind() == ErrorKind::AddrInUse;
     let (what, fix) = match error.kind() {
         ErrorKind::AddrInUse => (
@@ -155,7 +155,7 @@ fn refused(address: &SyslogAddress, error: &io::Error) -> ListenError {
         ErrorKind::NotFound => ("its folder does not exist".to_owned(), "create it".to_owned()),
         _ => (error.to_string(), String::new()),
     };
-    ListenError { what: format!("cannot listen on {address}: {what}"), fix, is_in_use }
+    BindError { what: format!("cannot listen on {address}: {what}"), fix, is_in_use }
 }
 
 fn is_low_port(address: &SyslogAddress) -> bool {

@@ -19,5 +19,5 @@ mod stoppable;
 mod tls;
 mod unix_socket;
 
-pub use bind::{ListenError, check};
+pub use bind::{BindError, check};
 pub use driver::NetworkDriver;
