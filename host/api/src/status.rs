@@ -97,11 +97,9 @@ pub struct RuleStatus {
     pub paused_until_ns: Option<u64>,
     /// Events that it was shown.
     pub events: u64,
-    /// CPU that it has used since the host started, in nanoseconds.
-    pub cpu_ns: u64,
     /// CPU over the last seconds, in microseconds per second.
     pub cpu_us_per_s: u64,
-    /// CPU in total, in nanoseconds.
+    /// CPU that it has used since the host started, in nanoseconds.
     pub cpu_ns: u64,
     /// Raises and clears in total.
     pub signs: u64,

@@ -103,12 +103,12 @@ fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-fn identity(settings: &SyslogSettings) -> Result<TlsIdentity, ListenError> {
+fn identity(settings: &SyslogSettings) -> Result<TlsIdentity, BindError> {
     let loaded = match &settings.tls {
         Some(files) => TlsIdentity::load(files),
         None => Err("neither a certificate nor a key is named".to_owned()),
     };
-    loaded.map_err(|why| ListenError {
+    loaded.map_err(|why| BindError {
         what: format!("cannot listen on {}: {why}", settings.address),
         fix: "check `tls = { certificate, key, client-ca }`; the files are PEM, readable by the user of the host"
             .to_owned(),

@@ -35,7 +35,6 @@ fn status(
         over_budget: failed.over_budget,
         paused: rule.is_paused(),
         paused_until_ns: is_paused.then_some(until_ns),
-        cpu_ns: used.total.cpu_ns,
         events: used.total.events,
         cpu_us_per_s: (used.cpu_ms_per_s * 1000.0) as u64,
         cpu_ns: used.total.cpu_ns,

@@ -62,7 +62,6 @@ pub fn alert(id: &str, over: bool) -> Alert {
         undecided: None,
         revision: 1,
         notified: BTreeMap::new(),
-        withheld: BTreeMap::new(),
         ceased: false,
     }
 }

@@ -120,14 +120,14 @@ impl Reader<'_, '_> {
         if let Some(entry) = table.entry("mode").filter(|_| !is_path) {
             self.check.error(&entry.at, format!("`mode` is for Unix sockets, and this is {address}"), None);
         }
-        let tls = self.tls(table, &address);
+        let tls = self.syslog_tls(table, &address);
         let mode = table.text_of("mode").and_then(|mode| u32::from_str_radix(mode, 8).ok());
         let limits = table.get("limits").map(limits).unwrap_or_default();
         Some(SyslogSettings { address, mode: mode.unwrap_or(SyslogSettings::MODE), tls, limits })
     }
 
     /// The files of a listener by TLS, which has to have them; no other may.
-    fn tls(&mut self, table: &RawNode, address: &SyslogAddress) -> Option<SyslogTls> {
+    fn syslog_tls(&mut self, table: &RawNode, address: &SyslogAddress) -> Option<SyslogTls> {
         let is_tls = matches!(address, SyslogAddress::Tls(_));
         let Some(node) = table.get("tls") else {
             if is_tls && let Some(node) = table.get("syslog") {
