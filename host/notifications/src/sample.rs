@@ -61,7 +61,6 @@ pub(crate) fn alert(id: &str, over: bool) -> Alert {
         undecided: None,
         revision: 1,
         notified: BTreeMap::new(),
-        withheld: BTreeMap::new(),
         ceased: false,
     }
 }

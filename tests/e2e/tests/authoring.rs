@@ -68,7 +68,8 @@ fn what_differs_is_shown_and_written_down() {
     fs::write(&path, &wrong).expect("it is written");
     let junit = folder.path().join("cases.xml");
     let test = ["rule", "test", "logins", "--no-unit-tests"];
-    let arguments = [&test[..], &["--junit", &junit.display().to_string()]].concat();
+    let junit_path = junit.display().to_string();
+    let arguments = [&test[..], &["--junit", &junit_path]].concat();
     let said = fails(folder.path(), &arguments, 1);
     says(
         &said,
