@@ -61,6 +61,8 @@ use crate::{
 const LOG: u8 = 0;
 const FACT: u8 = 1;
 const REMINDER: u8 = 2;
+/// Reminders that come between two events; the host defers more of them, too.
+const REMINDERS_PER_GAP: usize = 1024;
 
 /// A rule with its state and the facts of its objects, which last as long as the bench.
 pub struct Bench<R> {
@@ -68,6 +70,8 @@ pub struct Bench<R> {
     host: Memory,
     time_ns: u64,
     shows_all: bool,
+    /// The time at which as many reminders came as may.
+    deferred_ns: Option<u64>,
     app: Option<String>,
     fields: BTreeMap<String, String>,
     properties: BTreeMap<(String, String), String>,
@@ -90,6 +94,7 @@ impl<R: Rule> Bench<R> {
             host: Memory::new(reminds),
             time_ns: 1_000_000_000,
             shows_all: false,
+            deferred_ns: None,
             app: None,
             fields: BTreeMap::new(),
             properties: BTreeMap::new(),
@@ -189,7 +194,13 @@ impl<R: Rule> Bench<R> {
     #[track_caller]
     fn due(&mut self) -> Vec<Alert> {
         let mut alerts = Vec::new();
-        while let Some((due_ns, object, name)) = self.host.due(self.time_ns) {
+        let most = if self.deferred_ns == Some(self.time_ns) { 0 } else { REMINDERS_PER_GAP };
+        self.deferred_ns = Some(self.time_ns);
+        for _ in 0..most {
+            let Some((due_ns, object, name)) = self.host.due(self.time_ns) else {
+                self.deferred_ns = None;
+                break;
+            };
             alerts.extend(self.show(REMINDER, due_ns, &object, None, &name, &BTreeMap::new()));
         }
         alerts

@@ -15,8 +15,6 @@ use lifesigns_rule::testing::Bench;
 use script::Script;
 
 const NS_PER_MS: u64 = 1_000_000;
-/// Reminders of one object that the host fires between two events.
-const REMINDERS_PER_GAP: usize = 1024;
 /// The host's clock stands here, after all events.
 const NOW_NS: u64 = 1 << 62;
 
@@ -115,10 +113,7 @@ fn benched(steps: &[Step]) -> (Answers, u64) {
         let bench = benches.entry(&step.object).or_insert_with(|| Bench::new("{}").expect("a rule"));
         bench.at_ms(step.time_ms);
         let of_object = answers.entry(step.object.clone()).or_default();
-        for _ in 0..REMINDERS_PER_GAP {
-            let Some(alert) = bench.reminder().pop() else { break };
-            of_object.push(alert.summary);
-        }
+        of_object.extend(bench.reminder().into_iter().map(|alert| alert.summary));
         match catch_unwind(AssertUnwindSafe(|| bench.log(&step.object, &step.script))) {
             Ok(alerts) => of_object.extend(alerts.into_iter().map(|alert| alert.summary)),
             Err(_) => failed += 1,

@@ -4,16 +4,12 @@ use lifesigns_rule::{Alerts, Description, Event, Interest, Kind, Kinds, Rule, St
 
 const NS_PER_MS: u64 = 1_000_000;
 
-/// The rule has no settings.
-#[derive(serde::Deserialize)]
-pub(crate) struct NoSettings {}
-
 pub(crate) struct Script;
 
 impl Rule for Script {
-    type Settings = NoSettings;
+    type Settings = ();
 
-    fn new(_: NoSettings) -> Result<Self, String> {
+    fn new((): ()) -> Result<Self, String> {
         Ok(Self)
     }
 
