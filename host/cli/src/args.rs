@@ -73,7 +73,7 @@ and the others counted; long texts are shortened. A rule in quarantine is given 
     )]
     Reload {
         #[command(flatten)]
-        place: compliance::Where,
+        place: compliance::TargetArgs,
     },
     #[command(flatten)]
     Compliance(Box<compliance::Command>),
@@ -157,7 +157,7 @@ pub(crate) enum RuleCommand {
         #[arg(long = "module-folder", value_name = "DIR")]
         module_folders: Vec<PathBuf>,
         #[command(flatten)]
-        place: compliance::Where,
+        place: compliance::TargetArgs,
     },
     /// Inspect a module: symptoms, settings, interests, wants, imports, size, compile time.
     #[command(after_help = "\

@@ -19,7 +19,7 @@ pub(crate) struct OutputWriter {
     lost: LostLines,
 }
 
-/// OutputWriter that could not be written since the last successful write.
+/// Lines that could not be written since the last successful write.
 #[derive(Debug, Default)]
 struct LostLines(u64);
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::compliance::Where;
+use crate::compliance::TargetArgs;
 
 #[derive(Subcommand)]
 pub(crate) enum HostRuleCommand {
@@ -32,7 +32,7 @@ versions/NAME/DIGEST.wasm, named by NAME.toml. A new live version goes on with t
         #[arg(id = "of", value_name = "NAME")]
         name: String,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// Take a rule out of the rules folder. Its versions and its state are kept.
     #[command(after_help = "Example:\n  lifesigns rule unload keyword")]
@@ -41,7 +41,7 @@ versions/NAME/DIGEST.wasm, named by NAME.toml. A new live version goes on with t
         #[arg(id = "of", value_name = "NAME")]
         name: String,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// Run a rule that is disabled.
     #[command(after_help = "Example:\n  lifesigns rule enable keyword")]
@@ -50,7 +50,7 @@ versions/NAME/DIGEST.wasm, named by NAME.toml. A new live version goes on with t
         #[arg(id = "of", value_name = "NAME")]
         name: String,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// Keep a rule in the rules folder and do not run it, also after a restart.
     #[command(after_help = "Example:\n  lifesigns rule disable keyword")]
@@ -59,7 +59,7 @@ versions/NAME/DIGEST.wasm, named by NAME.toml. A new live version goes on with t
         #[arg(id = "of", value_name = "NAME")]
         name: String,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// Show a rule nothing until it is released, also after a restart; what it misses is counted.
     #[command(after_help = "Example:\n  lifesigns rule quarantine keyword")]
@@ -68,7 +68,7 @@ versions/NAME/DIGEST.wasm, named by NAME.toml. A new live version goes on with t
         #[arg(id = "of", value_name = "NAME")]
         name: String,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// End a pause of a rule, whether an operator, its failures or its budget caused it.
     #[command(after_help = "Example:\n  lifesigns rule release keyword")]
@@ -77,7 +77,7 @@ versions/NAME/DIGEST.wasm, named by NAME.toml. A new live version goes on with t
         #[arg(id = "of", value_name = "NAME")]
         name: String,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// Put the shadow of a rule in the place of its live version, with the state that the shadow has.
     #[command(after_help = "\
@@ -91,7 +91,7 @@ of the version before it is set aside, for `rule rollback`.")]
         #[arg(id = "of", value_name = "NAME")]
         name: String,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// Go back to the version before the live one, with the state that it had.
     #[command(after_help = "\
@@ -106,7 +106,7 @@ Examples:
         #[arg(long, value_name = "N")]
         to: Option<u64>,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// List the versions of a rule that were live: module, digest, when, who.
     #[command(after_help = "Example:\n  lifesigns rule history keyword")]
@@ -115,7 +115,7 @@ Examples:
         #[arg(id = "of", value_name = "NAME")]
         name: String,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// Compare a rule of a running host with its shadow: what both, and what only one of them raised and
     /// cleared since both run, and what each costs.
@@ -132,7 +132,7 @@ nowhere but here.")]
         #[arg(id = "of", value_name = "NAME")]
         name: String,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
 }
 
@@ -164,7 +164,7 @@ pub(crate) struct TopArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 2)]
     pub(crate) every: u64,
     #[command(flatten)]
-    pub(crate) place: Where,
+    pub(crate) place: TargetArgs,
 }
 
 /// What of a rule is watched.
@@ -180,5 +180,5 @@ pub(crate) struct TapArgs {
     #[arg(long, short = 'n', value_name = "N", default_value_t = u64::MAX, hide_default_value = true)]
     pub(crate) count: u64,
     #[command(flatten)]
-    pub(crate) place: Where,
+    pub(crate) place: TargetArgs,
 }

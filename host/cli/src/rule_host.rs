@@ -14,7 +14,7 @@ use lifesigns_api::{RuleChange, RuleUpload, TapQuery};
 
 use crate::{
     bounded_file::bounded,
-    compliance::{Host, Where, clear_screen, emit, emit_text, show},
+    compliance::{Host, TargetArgs, clear_screen, emit, emit_text, show},
     exit::{Failure, Outcome},
     rule_args::{HostRuleCommand, TapArgs, TopArgs},
     signals,
@@ -24,7 +24,7 @@ use crate::{
 const TAP_PAUSE: Duration = Duration::from_millis(250);
 
 pub(crate) fn run(command: &HostRuleCommand) -> Outcome {
-    let change = |name: &str, change: RuleChange, place: &Where| {
+    let change = |name: &str, change: RuleChange, place: &TargetArgs| {
         let host = Host::new(place)?.patient();
         emit_text(&host.ask(|host| host.change_rule(name, &change))?, place)
     };
@@ -51,7 +51,7 @@ pub(crate) fn run(command: &HostRuleCommand) -> Outcome {
 }
 
 /// Lists the rules of a running host.
-pub(crate) fn list(place: &Where) -> Outcome {
+pub(crate) fn list(place: &TargetArgs) -> Outcome {
     let status = Host::new(place)?.ask(|host| host.status())?;
     let list = serde_json::json!({
         "rules": &status.rules,
@@ -73,7 +73,7 @@ fn upload(file: &Path, manifest: Option<&Path>, shadow: bool) -> Result<RuleChan
 }
 
 /// Has configuration, inventories and rules folder read now.
-pub(crate) fn reload(place: &Where) -> Outcome {
+pub(crate) fn reload(place: &TargetArgs) -> Outcome {
     emit_text(&Host::new(place)?.patient().ask(|host| host.reload())?, place)
 }
 

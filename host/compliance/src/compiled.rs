@@ -10,7 +10,7 @@ use crate::{
     groups::{CompiledGroups, GroupId},
     hours::ScheduleChanges,
     policy::{self, RankedPolicy},
-    query::PolicyLine,
+    query::PolicyRow,
 };
 
 /// A configuration that was checked and compiled. Immutable, shared, swapped whole.
@@ -96,7 +96,7 @@ impl CompiledConfig {
 
     /// Returns all policies, those that win first; `clock_ns` is the host's clock, which says whether a policy
     /// is in force.
-    pub fn policy_lines(&self, clock_ns: u64) -> Vec<PolicyLine> {
+    pub fn policy_lines(&self, clock_ns: u64) -> Vec<PolicyRow> {
         self.policies.iter().map(|ranked| ranked.line(&self.config.policies[ranked.position], clock_ns)).collect()
     }
 

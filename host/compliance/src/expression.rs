@@ -16,7 +16,7 @@ use cel::{Env, ParseErrors, Program};
 
 use crate::{limits::NOTE_BYTES, record::Object};
 
-pub use evaluate::{ExpressionOutcome, Meter};
+pub use evaluate::{ExpressionOutcome, StepBudget};
 pub(crate) use precondition::Precondition;
 pub use references::{NameSet, References};
 
@@ -66,7 +66,7 @@ impl Expression {
         if self.references != References::default() {
             return Ok(());
         }
-        match self.evaluate_fully(&Object::default(), &BTreeMap::new(), &mut Meter::default()) {
+        match self.evaluate_fully(&Object::default(), &BTreeMap::new(), &mut StepBudget::default()) {
             ExpressionOutcome::Undecided(reason) => Err(reason),
             _ => Ok(()),
         }
@@ -88,7 +88,7 @@ impl Expression {
         &self,
         object: &Object,
         thresholds: &BTreeMap<String, f64>,
-        meter: &mut Meter,
+        meter: &mut StepBudget,
     ) -> ExpressionOutcome {
         match &self.precondition {
             Some(precondition) if !precondition.is_met_by(object) => {
@@ -108,7 +108,7 @@ impl Expression {
         &self,
         object: &Object,
         thresholds: &BTreeMap<String, f64>,
-        meter: &mut Meter,
+        meter: &mut StepBudget,
     ) -> ExpressionOutcome {
         match evaluate::evaluate(self.program.expression(), object, thresholds, meter) {
             ExpressionOutcome::Undecided(reason) => ExpressionOutcome::Undecided(shortened(reason)),

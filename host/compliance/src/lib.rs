@@ -44,7 +44,7 @@ pub use compiled::CompiledConfig;
 pub use condition::CompiledCondition;
 pub use config::{ComplianceConfig, ConfigError};
 pub use evidence::{EVIDENCE_LINES, EvidenceExcerpt, EvidenceLine};
-pub use expression::{Expression, ExpressionOutcome, Meter, NameSet, References};
+pub use expression::{Expression, ExpressionOutcome, NameSet, References, StepBudget};
 pub use pattern::Pattern;
 pub use record::{
     ALERT_NOTES, Alert, AlertStatus, Badge, BadgeOwner, BadgePoint, EndCause, Fact, InventoryEntry, Note, Notified,

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use crate::{
     config::{Policy, PolicyEntry, PolicySetting},
     groups::{CompiledGroups, GroupId},
-    query::{PolicyEntryLine, PolicyLine},
+    query::{PolicyEntryLine, PolicyRow},
 };
 
 /// A policy with its rank among all policies, which is its position in the list.
@@ -29,8 +29,8 @@ impl RankedPolicy {
     }
 
     /// The policy as it is listed; `policy` is the one that this was made of.
-    pub(crate) fn line(&self, policy: &Policy, clock_ns: u64) -> PolicyLine {
-        PolicyLine {
+    pub(crate) fn line(&self, policy: &Policy, clock_ns: u64) -> PolicyRow {
+        PolicyRow {
             name: policy.name.clone(),
             place: policy.place.clone(),
             groups: policy.groups.clone(),

@@ -18,11 +18,11 @@ use crate::{
 };
 
 pub use decisions::{
-    BadgeChange, ConfigEffect, CriticalityChange, PolicyEntryLine, PolicyLine, Recipient, RouteOutcome, RouteStep,
+    BadgeChange, ConfigEffect, CriticalityChange, PolicyEntryLine, PolicyRow, Recipient, RouteOutcome, RouteStep,
     Routing, SilenceDetails,
 };
-pub use filter::{AlertFilter, AlertStateFilter, FilterMatches, ObjectFilter, PendingLine};
-pub use lines::{Badges, GroupDetails, GroupLine, ObjectDetails, ObjectLine};
+pub use filter::{AlertFilter, AlertStateFilter, FilterMatches, ObjectFilter, PendingRow};
+pub use lines::{Badges, GroupDetails, GroupRow, ObjectDetails, ObjectRow};
 pub use page::AnswerPage;
 pub use report::{ComplianceReport, Control, ReportPeriod};
 pub use resolution::{EvaluationState, PolicyOutcome, Resolution};
@@ -90,21 +90,21 @@ pub enum QueryAnswer {
     /// To [`Query::Matches`] and [`Query::Preview`].
     Matches(Box<FilterMatches>),
     /// To [`Query::Pending`].
-    Pending(Vec<PendingLine>),
+    Pending(Vec<PendingRow>),
     /// To [`Query::Route`].
     Route(Box<Routing>),
     /// To [`Query::Policies`].
-    Policies(Vec<PolicyLine>),
+    Policies(Vec<PolicyRow>),
     /// To [`Query::Silences`].
     Silences(Vec<Silence>),
     /// To [`Query::Silence`].
     Silence(Box<SilenceDetails>),
     /// To [`Query::Objects`].
-    Objects(Vec<ObjectLine>),
+    Objects(Vec<ObjectRow>),
     /// To [`Query::Object`].
     Object(Box<ObjectDetails>),
     /// To [`Query::Groups`].
-    Groups(Vec<GroupLine>),
+    Groups(Vec<GroupRow>),
     /// To [`Query::Group`].
     Group(Box<GroupDetails>),
     /// To [`Query::Badges`].

@@ -20,7 +20,7 @@ use crate::{
     checkpoint_signal::CheckpointSignal,
     handover::{Handover, ShardTask},
     ingress::{Ingress, ScanJob},
-    pin::Pins,
+    pin::CoreAssignments,
     scanned::{ScannedChunk, ScannedLine},
     scanner_loop,
     sequencer::SequencedItem,
@@ -63,13 +63,13 @@ impl Engine {
         let shared = Arc::new(shared(config, Arc::clone(&rules), &start, jobs, tasks, sink));
         let next_checkpoint = Mutex::default();
         let mut engine = Self { shared, scanners: Vec::new(), shards: Vec::new(), next_checkpoint };
-        let pins = Pins::new(config.pin);
+        let pins = CoreAssignments::new(config.pin);
         engine.start_scanners(config.scanners.max(1), &pins, &job_queue)?;
         engine.start_shards(&rules, &pins, task_queues)?;
         Ok(engine)
     }
 
-    fn start_scanners(&mut self, count: usize, pins: &Pins, jobs: &Receiver<ScanJob>) -> io::Result<()> {
+    fn start_scanners(&mut self, count: usize, pins: &CoreAssignments, jobs: &Receiver<ScanJob>) -> io::Result<()> {
         for number in 0..count {
             let (shared, jobs, pin) = (Arc::clone(&self.shared), jobs.clone(), pins.get(number));
             let thread = Builder::new().name(format!("lifesigns-scan-{number}"));
@@ -81,7 +81,12 @@ impl Engine {
         Ok(())
     }
 
-    fn start_shards(&mut self, rules: &Arc<RuleSet>, pins: &Pins, queues: Vec<Receiver<ShardTask>>) -> io::Result<()> {
+    fn start_shards(
+        &mut self,
+        rules: &Arc<RuleSet>,
+        pins: &CoreAssignments,
+        queues: Vec<Receiver<ShardTask>>,
+    ) -> io::Result<()> {
         for (number, tasks) in queues.into_iter().enumerate() {
             let (shared, rules, pin) = (Arc::clone(&self.shared), Arc::clone(rules), pins.get_last(number));
             let thread = Builder::new().name(format!("lifesigns-shard-{number}"));

@@ -3,7 +3,7 @@
 use lifesigns_model::RuleAlertBatch;
 
 use crate::{
-    event_sink::EventSink, objects::Objects, report::ShardReport, shadow_trays::ShadowTrays, state::StateLedger,
+    event_sink::EventSink, objects::Objects, report::ShardReport, shadow_trays::ShadowMatchers, state::StateLedger,
     throttle::SharedCpuBudget,
 };
 
@@ -35,6 +35,6 @@ pub(crate) struct FlushContext<'a, 'b> {
     /// The budget that all rules of the shard share.
     pub(crate) shared_cpu: &'a mut SharedCpuBudget,
     pub(crate) ledger: &'a StateLedger,
-    pub(crate) shadows: &'a mut ShadowTrays,
+    pub(crate) shadows: &'a mut ShadowMatchers,
     pub(crate) sink: &'a mut (dyn EventSink + 'b),
 }

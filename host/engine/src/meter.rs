@@ -4,7 +4,7 @@ const NS_PER_S: i128 = 1_000_000_000;
 
 /// A budget of some unit (nanoseconds, bytes, alerts) per second.
 #[derive(Clone, Debug)]
-pub(crate) struct Meter {
+pub(crate) struct TokenBucket {
     per_s: i128,
     burst: i128,
     /// What is left, in billionths of the unit; less than nothing is debt.
@@ -15,7 +15,7 @@ pub(crate) struct Meter {
     used: u64,
 }
 
-impl Meter {
+impl TokenBucket {
     /// A full one.
     pub(crate) fn new(per_s: u64, burst: u64) -> Self {
         let burst = i128::from(burst) * NS_PER_S;
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_burst_then_the_rate() {
-        let mut meter = Meter::new(100, 50);
+        let mut meter = TokenBucket::new(100, 50);
         assert!(!meter.charge(S, 50));
         assert!(!meter.has_some(S) && meter.has_some(S + S / 100));
         assert!(meter.charge(2 * S, 51) && !meter.has_some(2 * S));
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn time_that_goes_back_gives_nothing() {
-        let mut meter = Meter::new(1, 1);
+        let mut meter = TokenBucket::new(1, 1);
         assert!(!meter.charge(10 * S, 1) && meter.charge(5 * S, 1) && meter.charge(10 * S, 0));
         assert!(!meter.has_some(11 * S) && meter.has_some(12 * S));
     }
@@ -116,7 +116,7 @@ mod tests {
         };
         for _ in 0..200 {
             let (per_s, burst) = (1 + next(10_000), 1 + next(10_000));
-            let mut meter = Meter::new(per_s, burst);
+            let mut meter = TokenBucket::new(per_s, burst);
             let (mut now_ns, mut used, most) = (S, 0_u64, 1 + next(5_000));
             assert!(meter.is_full(now_ns));
             for _ in 0..500 {

@@ -3,29 +3,29 @@
 use core_affinity::CoreId;
 
 /// The cores that this process may use.
-pub(crate) struct Pins(Vec<CoreId>);
+pub(crate) struct CoreAssignments(Vec<CoreId>);
 
 /// The core of one thread, if it gets one.
-pub(crate) struct Pin(Option<CoreId>);
+pub(crate) struct CoreAssignment(Option<CoreId>);
 
-impl Pins {
+impl CoreAssignments {
     pub(crate) fn new(pin: bool) -> Self {
         Self(if pin { core_affinity::get_core_ids().unwrap_or_default() } else { Vec::new() })
     }
 
     /// The core for the `number`th scanner.
-    pub(crate) fn get(&self, number: usize) -> Pin {
-        Pin(self.0.get(number % self.0.len().max(1)).copied())
+    pub(crate) fn get(&self, number: usize) -> CoreAssignment {
+        CoreAssignment(self.0.get(number % self.0.len().max(1)).copied())
     }
 
     /// The core for the `number`th shard.
-    pub(crate) fn get_last(&self, number: usize) -> Pin {
+    pub(crate) fn get_last(&self, number: usize) -> CoreAssignment {
         let cores = self.0.len().max(1);
-        Pin(self.0.get(cores - 1 - number % cores).copied())
+        CoreAssignment(self.0.get(cores - 1 - number % cores).copied())
     }
 }
 
-impl Pin {
+impl CoreAssignment {
     /// Pins the calling thread. A system that refuses is only slower.
     pub(crate) fn apply(&self) {
         if let Some(core) = self.0 {

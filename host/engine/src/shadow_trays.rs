@@ -10,13 +10,13 @@ use crate::RuleSet;
 
 /// The trays of all rules that have a shadow.
 #[derive(Default)]
-pub(crate) struct ShadowTrays {
+pub(crate) struct ShadowMatchers {
     /// By rule, its tray. Empty if no rule has a shadow.
     tray_of: Vec<Option<u32>>,
-    trays: Vec<ShadowTray>,
+    trays: Vec<ShadowMatcher>,
 }
 
-impl ShadowTrays {
+impl ShadowMatchers {
     /// Returns empty trays for the pairs of a rule set.
     pub(crate) fn new(rules: &RuleSet) -> Self {
         if rules.pairs.is_empty() {
@@ -27,13 +27,13 @@ impl ShadowTrays {
             trays.tray_of[pair.live as usize] = Some(number as u32);
             trays.tray_of[pair.shadow as usize] = Some(number as u32);
             let symptoms = Arc::clone(&pair.shadow_symptoms);
-            trays.trays.push(ShadowTray { symptoms, ..ShadowTray::default() });
+            trays.trays.push(ShadowMatcher { symptoms, ..ShadowMatcher::default() });
         }
         trays
     }
 
     /// Returns the tray of a rule, if it is one of a pair.
-    pub(crate) fn of_rule(&mut self, rule: u32) -> Option<&mut ShadowTray> {
+    pub(crate) fn of_rule(&mut self, rule: u32) -> Option<&mut ShadowMatcher> {
         let tray = (*self.tray_of.get(rule as usize)?)?;
         self.trays.get_mut(tray as usize)
     }
@@ -69,7 +69,7 @@ struct Unmatched {
 
 /// What a rule and its shadow said since it was settled last.
 #[derive(Default)]
-pub(crate) struct ShadowTray {
+pub(crate) struct ShadowMatcher {
     symptoms: Arc<[u32]>,
     unmatched: HashMap<AlertKey, Unmatched, foldhash::fast::FixedState>,
     /// Of the live version and of the shadow: how many unmatched ones have an example.
@@ -79,7 +79,7 @@ pub(crate) struct ShadowTray {
     settled: ShadowDiff,
 }
 
-impl ShadowTray {
+impl ShadowMatcher {
     /// Counts the events of one call, and what they cost.
     pub(crate) fn charge(&mut self, lane: RuleLane, events: u64, cpu_ns: u64) {
         let work = match lane {
@@ -176,7 +176,7 @@ mod tests {
 
     use super::*;
 
-    fn note(tray: &mut ShadowTray, lane: RuleLane, symptom: u32, line: u64) {
+    fn note(tray: &mut ShadowMatcher, lane: RuleLane, symptom: u32, line: u64) {
         let object = "vm".to_owned();
         let alert = RuleAlert {
             time_ns: 7,
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_same_symptom_may_stand_elsewhere_in_the_other_description() {
-        let mut tray = ShadowTray { symptoms: [1, 2, 0].into(), ..ShadowTray::default() };
+        let mut tray = ShadowMatcher { symptoms: [1, 2, 0].into(), ..ShadowMatcher::default() };
         note(&mut tray, RuleLane::Live, 0, 1);
         note(&mut tray, RuleLane::Live, 1, 1);
         note(&mut tray, RuleLane::Shadow, 2, 1);
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn what_is_too_much_is_counted_and_not_called_different() {
-        let mut tray = ShadowTray { symptoms: [0].into(), ..ShadowTray::default() };
+        let mut tray = ShadowMatcher { symptoms: [0].into(), ..ShadowMatcher::default() };
         let most = limits::SHADOW_PENDING as u64;
         (0..=most).for_each(|line| note(&mut tray, RuleLane::Live, 0, line));
         note(&mut tray, RuleLane::Shadow, 0, 5);

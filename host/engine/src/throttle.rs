@@ -5,7 +5,7 @@ use std::fmt;
 
 use lifesigns_model::{Limits, limits};
 
-use crate::{meter::Meter, pause};
+use crate::{meter::TokenBucket, pause};
 
 const NS_PER_MS: u64 = 1_000_000;
 
@@ -86,13 +86,13 @@ struct MeteredBudget {
     what: BudgetKind,
     per_s: u64,
     burst: u64,
-    meter: Meter,
+    meter: TokenBucket,
 }
 
 impl MeteredBudget {
     fn new(what: BudgetKind, per_s: u64, burst: u64) -> Self {
         let burst = burst.max(1);
-        Self { what, per_s, burst, meter: Meter::new(per_s, burst) }
+        Self { what, per_s, burst, meter: TokenBucket::new(per_s, burst) }
     }
 
     fn over(&self) -> OverBudget {
@@ -121,15 +121,15 @@ fn cpu(what: BudgetKind, ms_per_s: u64) -> MeteredBudget {
 
 /// Returns the share that each rule may use of it however much all use together: an eighth of its own
 /// budget, and half of its own burst at once.
-fn share(ms_per_s: u64) -> Meter {
+fn share(ms_per_s: u64) -> TokenBucket {
     let per_s = ms_per_s.saturating_mul(NS_PER_MS);
-    Meter::new(per_s / 8, per_s / 5)
+    TokenBucket::new(per_s / 8, per_s / 5)
 }
 
 /// Returns the budget of log lines, with a burst of what one call may write; none at all for 0 a second.
-fn log_lines(per_s: u64) -> Meter {
+fn log_lines(per_s: u64) -> TokenBucket {
     let burst = if per_s == 0 { 0 } else { per_s.max(limits::LOG_LINES as u64) };
-    Meter::new(per_s, burst)
+    TokenBucket::new(per_s, burst)
 }
 
 /// One rule's budgets in one shard.
@@ -137,13 +137,13 @@ fn log_lines(per_s: u64) -> Meter {
 pub(crate) struct Throttle {
     cpu: MeteredBudget,
     /// An eighth of that: a rule that uses no more is not at fault when all use too much together.
-    share: Meter,
+    share: TokenBucket,
     alerts: MeteredBudget,
     alert_bytes: MeteredBudget,
     state_bytes: MeteredBudget,
     /// The work of scanners for it.
     conditions: MeteredBudget,
-    log_lines: Meter,
+    log_lines: TokenBucket,
     pauses: u32,
     until_ns: u64,
 }

@@ -25,7 +25,7 @@ use axum::{
 use lifesigns_api::{ApiError, Authenticate, Caller, Problem, Role, RoleSet, RouteRule, SenderAddress, TokenRefusal};
 
 use crate::{
-    answer::{Refusal, problem},
+    answer::{ErrorResponse, problem},
     counts::Requests,
     credentials::presented,
     failures::FailedLogins,
@@ -167,7 +167,7 @@ fn forbidden(caller: &Caller, role: Role) -> Box<Response> {
 }
 
 fn refused(error: ApiError) -> Box<Response> {
-    Box::new(Refusal(error).into_response())
+    Box::new(ErrorResponse(error).into_response())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,7 +182,7 @@ fn anonymous(roles: RoleSet) -> Caller {
     Caller { name: ANONYMOUS.to_owned(), roles }
 }
 
-fn of_socket(peer: &SocketPeer, headers: &HeaderMap) -> Result<Caller, Refusal> {
+fn of_socket(peer: &SocketPeer, headers: &HeaderMap) -> Result<Caller, ErrorResponse> {
     let peer = match headers.get(ACTING_AS) {
         None => peer.clone(),
         Some(name) => {

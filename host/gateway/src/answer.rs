@@ -55,15 +55,15 @@ pub(crate) struct Shared {
 }
 
 /// An error as it is answered.
-pub(crate) struct Refusal(pub(crate) ApiError);
+pub(crate) struct ErrorResponse(pub(crate) ApiError);
 
-impl From<ApiError> for Refusal {
+impl From<ApiError> for ErrorResponse {
     fn from(error: ApiError) -> Self {
         Self(error)
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
         problem(&Problem::from(&self.0))
     }
@@ -106,16 +106,16 @@ pub(crate) struct Session {
 }
 
 impl FromRequestParts<Arc<Shared>> for Session {
-    type Rejection = Refusal;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, ErrorResponse> {
         let Some(caller) = parts.extensions.get::<Caller>() else {
-            return Err(Refusal(ApiError::Internal("the caller is not known".to_owned())));
+            return Err(ErrorResponse(ApiError::Internal("the caller is not known".to_owned())));
         };
         let service = (shared.services)(&caller.name);
         let Ok(Ok(turn)) = tokio::time::timeout(TURN, Arc::clone(&shared.working).acquire_owned()).await else {
             let text = "the host answers as many requests as it may already; try again in a moment".to_owned();
-            return Err(Refusal(ApiError::Unavailable(text)));
+            return Err(ErrorResponse(ApiError::Unavailable(text)));
         };
         Ok(Self { service, turn })
     }
@@ -148,9 +148,9 @@ impl Session {
             Err(_) => {}
         }
         match work.await {
-            Ok(Err(error)) => Refusal(error).into_response(),
-            Ok(Ok(())) => Refusal(failed("nothing was written")).into_response(),
-            Err(error) => Refusal(failed(error)).into_response(),
+            Ok(Err(error)) => ErrorResponse(error).into_response(),
+            Ok(Ok(())) => ErrorResponse(failed("nothing was written")).into_response(),
+            Err(error) => ErrorResponse(failed(error)).into_response(),
         }
     }
 
@@ -158,7 +158,7 @@ impl Session {
     pub(crate) async fn asked<T: Send + 'static>(
         self,
         ask: impl FnOnce(&dyn Service) -> Result<T, ApiError> + Send + 'static,
-    ) -> Result<T, Refusal> {
+    ) -> Result<T, ErrorResponse> {
         let Self { service, turn } = self;
         let work = move || {
             let _turn = turn;
@@ -166,7 +166,7 @@ impl Session {
         };
         match tokio::task::spawn_blocking(work).await {
             Ok(answer) => Ok(answer?),
-            Err(error) => Err(Refusal(failed(error))),
+            Err(error) => Err(ErrorResponse(failed(error))),
         }
     }
 
@@ -225,9 +225,9 @@ where
     S: Sync,
     T: Default + Serialize + DeserializeOwned,
 {
-    type Rejection = Refusal;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ErrorResponse> {
         Ok(Self(parameters(parts.uri.query().unwrap_or_default())?))
     }
 }
@@ -240,12 +240,14 @@ where
     S: Send + Sync,
     T: DeserializeOwned + Send,
 {
-    type Rejection = Refusal;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ErrorResponse> {
         match Path::from_request_parts(parts, state).await {
             Ok(Path(names)) => Ok(Self(names)),
-            Err(error) => Err(Refusal(ApiError::Invalid(format!("the path cannot be read: {}", error.body_text())))),
+            Err(error) => {
+                Err(ErrorResponse(ApiError::Invalid(format!("the path cannot be read: {}", error.body_text()))))
+            }
         }
     }
 }
@@ -270,18 +272,18 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             let version = env!("CARGO_PKG_VERSION");
             let text = format!("this host (lifesigns {version}) does not understand the body: {error}");
-            Refusal(ApiError::Invalid(text)).into_response()
+            ErrorResponse(ApiError::Invalid(text)).into_response()
         })
     }
 }
 
-fn unread(error: &(dyn std::error::Error + 'static), body_bytes: usize) -> Refusal {
+fn unread(error: &(dyn std::error::Error + 'static), body_bytes: usize) -> ErrorResponse {
     if error.is::<LengthLimitError>() {
         return too_large(body_bytes);
     }
-    Refusal(ApiError::Invalid(format!("the body cannot be read: {error}")))
+    ErrorResponse(ApiError::Invalid(format!("the body cannot be read: {error}")))
 }
 
-fn too_large(body_bytes: usize) -> Refusal {
-    Refusal(ApiError::TooLarge(format!("a request has at most {body_bytes} bytes")))
+fn too_large(body_bytes: usize) -> ErrorResponse {
+    ErrorResponse(ApiError::TooLarge(format!("a request has at most {body_bytes} bytes")))
 }

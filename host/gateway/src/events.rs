@@ -10,7 +10,7 @@ use axum::{
 };
 use lifesigns_api::ApiError;
 
-use crate::answer::{Refusal, Shared};
+use crate::answer::{ErrorResponse, Shared};
 
 /// Where a client says what it had last.
 static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -18,7 +18,7 @@ static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Answers with the changes from now on, or from where the client was.
 pub(crate) async fn changes(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     let Some(streams) = shared.streams.clone() else {
-        return Refusal(ApiError::Unavailable("this host has no stream of changes".to_owned())).into_response();
+        return ErrorResponse(ApiError::Unavailable("this host has no stream of changes".to_owned())).into_response();
     };
     match streams.open(headers.get(&LAST_EVENT_ID).and_then(|id| id.to_str().ok())) {
         Ok(body) => {
@@ -28,6 +28,6 @@ pub(crate) async fn changes(State(shared): State<Arc<Shared>>, headers: HeaderMa
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
             response
         }
-        Err(error) => Refusal(error).into_response(),
+        Err(error) => ErrorResponse(error).into_response(),
     }
 }

@@ -1,7 +1,7 @@
 //! The host's metrics, from its status: base units, and labels of what is configured or loaded only.
 
 use lifesigns_api::{HostStatus, RuleStatus, SourceState, StoreState, TokenInfo};
-use lifesigns_compliance::query::GroupLine;
+use lifesigns_compliance::query::GroupRow;
 
 use crate::{
     counts::RequestCounts,
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Returns the text that Prometheus reads.
-pub(crate) fn text(status: &HostStatus, groups: &[GroupLine], tokens: &[TokenInfo], requests: RequestCounts) -> String {
+pub(crate) fn text(status: &HostStatus, groups: &[GroupRow], tokens: &[TokenInfo], requests: RequestCounts) -> String {
     let mut out = Exposition::default();
     host(&mut out, status);
     compliance(&mut out, status, groups);
@@ -39,7 +39,7 @@ fn host(out: &mut Exposition, status: &HostStatus) {
     out.gauge("config_reload_failed", "Whether a later configuration is not in force.", failed);
 }
 
-fn compliance(out: &mut Exposition, status: &HostStatus, groups: &[GroupLine]) {
+fn compliance(out: &mut Exposition, status: &HostStatus, groups: &[GroupRow]) {
     let known = status.objects.saturating_sub(status.discovered);
     let objects = [("inventory", known), ("discovered", status.discovered)];
     let objects = objects.map(|(origin, count)| (vec![origin.to_owned()], count));

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use lifesigns_api::{ApiError, HostStatus, Service, StoreState};
-use lifesigns_compliance::query::{GroupLine, Query, QueryAnswer};
+use lifesigns_compliance::query::{GroupRow, Query, QueryAnswer};
 use serde::Serialize;
 
 use crate::{
@@ -133,7 +133,7 @@ pub(crate) async fn badge(session: Session, Named(file): Named<String>) -> Respo
 }
 
 /// Draws a badge: the group's name, and its score on the colour of its band. A name has no characters that XML escapes.
-fn picture(group: &GroupLine) -> String {
+fn picture(group: &GroupRow) -> String {
     let colour = match group.badge.score {
         0..=24 => "#c0392b",
         25..=49 => "#e67e22",

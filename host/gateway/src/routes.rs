@@ -15,7 +15,7 @@ use lifesigns_compliance::{
 };
 
 use crate::{
-    answer::{Json, Named, Params, Refusal, Session, Shared, described, problem},
+    answer::{ErrorResponse, Json, Named, Params, Session, Shared, described, problem},
     body::{
         AlertIds, AlertsOwner, AlertsReason, BackupTo, DecisionParams, HistoryParams, LimitParams, MarkParams,
         MatcherList, NewSilence, NoteText, Owner, Reason, SilencePatch,
@@ -37,13 +37,15 @@ pub(crate) fn api(shared: Arc<Shared>, mounted: Router) -> Router {
 
 /// Answers every request with the same error: for connections that are one too many.
 pub(crate) fn refusing(error: ApiError) -> Router {
-    Router::new().fallback(move || async move { Refusal(error) })
+    Router::new().fallback(move || async move { ErrorResponse(error) })
 }
 
-async fn unknown(request: Request) -> Refusal {
+async fn unknown(request: Request) -> ErrorResponse {
     let (version, path) = (env!("CARGO_PKG_VERSION"), request.uri().path());
     let path = &path[..path.floor_char_boundary(200)];
-    Refusal(ApiError::Unknown(format!("this host (lifesigns {version}) has no {path}; its paths begin with {BASE}/")))
+    ErrorResponse(ApiError::Unknown(format!(
+        "this host (lifesigns {version}) has no {path}; its paths begin with {BASE}/"
+    )))
 }
 
 async fn other_method(request: Request) -> Response {

@@ -12,7 +12,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use lifesigns_api::{ApiError, RuleChange, RuleUpload, TapQuery};
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{Json, Named, Params, Refusal, Session, Shared};
+use crate::answer::{ErrorResponse, Json, Named, Params, Session, Shared};
 
 /// The longest body with a module: the module in base64, and a manifest as JSON.
 pub(crate) const UPLOAD_BYTES: usize = 28 << 20;
@@ -93,7 +93,7 @@ impl FromRequest<Arc<Shared>> for Upload {
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Response> {
         let Ok(_one) = shared.uploads.try_acquire() else {
             let busy = "another module is on its way to this host: try again".to_owned();
-            return Err(Refusal(ApiError::Unavailable(busy)).into_response());
+            return Err(ErrorResponse(ApiError::Unavailable(busy)).into_response());
         };
         let larger = Arc::new(Shared { body_bytes: UPLOAD_BYTES, ..Shared::clone(shared) });
         Json::from_request(request, &larger).await.map(|Json(body)| Self(body))
@@ -137,7 +137,7 @@ pub(crate) fn rules() -> Router<Arc<Shared>> {
 async fn change(session: Session, name: String, act: String, body: ChangeBody) -> Response {
     match body.change(&act) {
         Ok(change) => session.done(move |service| service.change_rule(&name, &change)).await,
-        Err(error) => Refusal(error).into_response(),
+        Err(error) => ErrorResponse(error).into_response(),
     }
 }
 

@@ -45,9 +45,12 @@ impl SourceKind {
     pub const fn is_endless(&self) -> bool {
         match self {
             Self::Stdin | Self::File(_) => false,
-            Self::Follow(..) | Self::Syslog(_) | Self::Http(_) | Self::Host(_) | Self::Docker(_) | Self::Journald(_) => {
-                true
-            }
+            Self::Follow(..)
+            | Self::Syslog(_)
+            | Self::Http(_)
+            | Self::Host(_)
+            | Self::Docker(_)
+            | Self::Journald(_) => true,
         }
     }
 }

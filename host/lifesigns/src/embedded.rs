@@ -4,7 +4,7 @@ use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use lifesigns_engine::LoadedRule;
 use lifesigns_model::{InstantiateError, Limits, Module, RuleKey};
-use lifesigns_rulestore::{Grants, ModuleBytes, Refusal, RuleSpec, Snapshot, check_name};
+use lifesigns_rulestore::{Grants, ModuleBytes, RefusedFile, RuleSpec, Snapshot, check_name};
 
 use crate::load::{LoadOutcome, RuleLoad};
 
@@ -137,8 +137,11 @@ impl EmbeddedRules {
         snapshot.rules.extend(self.specs.iter().cloned());
         snapshot.rules.sort_by(|one, other| one.key.cmp(&other.key));
         let why = "the program that runs this host has a rule of this name; give this one another".to_owned();
-        let refused =
-            own.into_iter().map(|spec| Refusal { key: spec.key.clone(), path: spec.path().clone(), why: why.clone() });
+        let refused = own.into_iter().map(|spec| RefusedFile {
+            key: spec.key.clone(),
+            path: spec.path().clone(),
+            why: why.clone(),
+        });
         snapshot.refusals.extend(refused);
         snapshot.refusals.sort_by(|one, other| one.key.cmp(&other.key));
     }

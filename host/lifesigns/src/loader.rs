@@ -10,7 +10,7 @@ use std::{
 
 use lifesigns_engine::{LoadedRule, TrafficSample, dry_run};
 use lifesigns_model::{InstanceError, InstantiateError, RuleKey, WakeSignal};
-use lifesigns_rulestore::{Refusal, RuleSpec, Snapshot};
+use lifesigns_rulestore::{RefusedFile, RuleSpec, Snapshot};
 use lifesigns_sandbox::{AdmitError, Interface, Sandbox, WasmModule};
 
 use crate::{
@@ -239,7 +239,7 @@ impl Loader {
     }
 
     /// What the rules folder itself refused.
-    fn refuse(&mut self, refusal: &Refusal, before: Option<Running>, last: Option<Refused>) -> RuleLoad {
+    fn refuse(&mut self, refusal: &RefusedFile, before: Option<Running>, last: Option<Refused>) -> RuleLoad {
         let (key, path, why) = (refusal.key.clone(), refusal.path.clone(), refusal.why.clone());
         self.running.extend(before.map(|running| (key.clone(), running)));
         let again = last.is_some_and(|last| last.spec.is_none() && last.why == why);

@@ -11,7 +11,7 @@ use crate::{
     config::RecorderConfig,
     crash,
     recorder::{Recorder, RecorderFailure},
-    request::{Act, Caller, Refusal},
+    request::{Act, ActError, Caller},
     tokens,
     turn::{Acts, Replies, Turn},
 };
@@ -84,7 +84,7 @@ impl Recorder {
         Ok(())
     }
 
-    fn apply_act(&mut self, act: Act, commit: &mut Commit, acts: &mut Acts) -> Result<usize, Refusal> {
+    fn apply_act(&mut self, act: Act, commit: &mut Commit, acts: &mut Acts) -> Result<usize, ActError> {
         match act {
             Act::Command(command) => self.book.apply(BookInput::Command(command)).map_err(ApiError::from)?,
             Act::Inventory(objects) => self.book.apply(BookInput::Inventory(objects)).map_err(ApiError::from)?,
@@ -118,7 +118,7 @@ impl Recorder {
         Ok(0)
     }
 
-    fn configure(&mut self, config: RecorderConfig, acts: &mut Acts) -> Result<(), Refusal> {
+    fn configure(&mut self, config: RecorderConfig, acts: &mut Acts) -> Result<(), ActError> {
         // Whatever can fail does so before anything has changed.
         let specs = self.receivers.prepare(&config)?;
         self.book.configure(Arc::clone(&config.compliance)).map_err(crate::config::ConfigureError::Config)?;

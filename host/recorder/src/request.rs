@@ -56,45 +56,45 @@ pub(crate) enum Act {
 
 /// Why an act was not done.
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum ActError {
     /// It cannot be done, or not now.
     Request(ApiError),
     /// The configuration cannot be put in force.
     Config(ConfigureError),
 }
 
-impl From<ApiError> for Refusal {
+impl From<ApiError> for ActError {
     fn from(error: ApiError) -> Self {
         Self::Request(error)
     }
 }
 
-impl From<ConfigureError> for Refusal {
+impl From<ConfigureError> for ActError {
     fn from(error: ConfigureError) -> Self {
         Self::Config(error)
     }
 }
 
-impl From<Refusal> for ApiError {
-    fn from(refusal: Refusal) -> Self {
+impl From<ActError> for ApiError {
+    fn from(refusal: ActError) -> Self {
         match refusal {
-            Refusal::Request(error) => error,
-            Refusal::Config(error) => Self::Invalid(error.to_string()),
+            ActError::Request(error) => error,
+            ActError::Config(error) => Self::Invalid(error.to_string()),
         }
     }
 }
 
-impl From<Refusal> for ConfigureError {
-    fn from(refusal: Refusal) -> Self {
+impl From<ActError> for ConfigureError {
+    fn from(refusal: ActError) -> Self {
         match refusal {
-            Refusal::Request(error) => Self::Store(error.to_string()),
-            Refusal::Config(error) => error,
+            ActError::Request(error) => Self::Store(error.to_string()),
+            ActError::Config(error) => error,
         }
     }
 }
 
 /// The number of notices that an act changed, or why it was not done.
-pub(crate) type Reply = Result<usize, Refusal>;
+pub(crate) type Reply = Result<usize, ActError>;
 
 /// Who waits for the reply to an act.
 pub(crate) struct Caller {

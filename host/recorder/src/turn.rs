@@ -8,7 +8,7 @@ use lifesigns_record::Commit;
 
 use crate::{
     config::RecorderConfig,
-    request::{Act, Caller, Refusal},
+    request::{Act, ActError, Caller},
 };
 
 /// Acts that are applied, until their commit.
@@ -42,7 +42,7 @@ impl Replies {
 }
 
 /// Returns the refusal of an act because the store takes no commits.
-pub(crate) fn unavailable(why: &str) -> Refusal {
+pub(crate) fn unavailable(why: &str) -> ActError {
     ApiError::Unavailable(why.to_owned()).into()
 }
 

@@ -6,7 +6,7 @@ use std::{borrow::Cow, io::Write};
 use csv::Writer;
 use lifesigns_compliance::{
     Alert, BadgePoint,
-    query::{ComplianceReport, ObjectLine},
+    query::{ComplianceReport, ObjectRow},
 };
 
 use lifesigns_text::{time_text, visible};
@@ -101,7 +101,7 @@ fn harmless(field: &str) -> Cow<'_, str> {
     }
 }
 
-fn of_member(line: &ObjectLine) -> [String; COLUMNS.len()] {
+fn of_member(line: &ObjectRow) -> [String; COLUMNS.len()] {
     let mut fields: [String; COLUMNS.len()] = Default::default();
     let values = [
         "member".to_owned(),

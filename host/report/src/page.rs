@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lifesigns_compliance::{
     Alert,
-    query::{ComplianceReport, Control, ObjectLine, ReportPeriod},
+    query::{ComplianceReport, Control, ObjectRow, ReportPeriod},
 };
 use serde::Serialize;
 
@@ -119,7 +119,7 @@ fn period_section(period: &ReportPeriod) -> PeriodSection {
     }
 }
 
-fn member(line: &ObjectLine) -> MemberRow {
+fn member(line: &ObjectRow) -> MemberRow {
     MemberRow {
         id: visible(&line.object.id),
         kind: visible(line.object.kind.as_deref().unwrap_or_default()),

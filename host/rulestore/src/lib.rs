@@ -31,6 +31,6 @@ pub use manifest::{Grants, Manifest, ManifestShadow, NAME_BYTES, check_name, man
 pub use manifest_edit::ManifestChange;
 pub use modules::ModuleBytes;
 pub use scan::RuleStore;
-pub use snapshot::{Refusal, RuleSpec, Snapshot};
+pub use snapshot::{RefusedFile, RuleSpec, Snapshot};
 pub use versions::{VersionEntry, VersionHistory, Versions, replace};
 pub use watch::{WatchOutcome, Watcher};

@@ -17,7 +17,7 @@ use crate::{
     implicit::{UsedModules, module_words},
     manifest::{Manifest, check_name},
     modules::Modules,
-    snapshot::{Refusal, RuleSpec, Snapshot},
+    snapshot::{RefusedFile, RuleSpec, Snapshot},
 };
 
 /// Most mistakes of a manifest that its refusal lists; more are counted.
@@ -51,7 +51,7 @@ impl CachedManifest {
 }
 
 struct InvalidManifest {
-    /// As in [`Refusal`].
+    /// As in [`RefusedFile`].
     why: String,
     /// Names in it that may be those of its module.
     words: Vec<String>,
@@ -157,7 +157,7 @@ impl RuleStore {
                 Ok(Some(metadata)) => FileKey::of(&metadata),
                 Ok(None) => continue,
                 Err(why) => {
-                    snapshot.refusals.push(Refusal::new(stem, path, &why));
+                    snapshot.refusals.push(RefusedFile::new(stem, path, &why));
                     continue;
                 }
             };
@@ -201,7 +201,7 @@ impl RuleStore {
             Ok(manifest) => manifest,
             Err(InvalidManifest { why, words }) => {
                 used_modules.words(words);
-                snapshot.refusals.push(Refusal { key: RuleKey::live(name), path: path.clone(), why: why.clone() });
+                snapshot.refusals.push(RefusedFile { key: RuleKey::live(name), path: path.clone(), why: why.clone() });
                 return;
             }
         };
@@ -299,7 +299,7 @@ fn add(
             rules.insert(key, spec.clone());
             snapshot.rules.push(spec);
         }
-        Err(why) => snapshot.refusals.push(Refusal::new(key, path.to_owned(), &why)),
+        Err(why) => snapshot.refusals.push(RefusedFile::new(key, path.to_owned(), &why)),
     }
 }
 

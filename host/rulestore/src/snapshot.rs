@@ -48,7 +48,7 @@ impl RuleSpec {
 
 /// A file that was to be a rule or its shadow, and why it is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct RefusedFile {
     /// The rule, even if its name is not a valid one.
     pub key: RuleKey,
     /// The file.
@@ -57,14 +57,14 @@ pub struct Refusal {
     pub why: String,
 }
 
-impl Refusal {
+impl RefusedFile {
     /// Refuses a file for one reason.
     pub(crate) fn new(key: impl Into<RuleKey>, path: PathBuf, why: &str) -> Self {
         Self { key: key.into(), why: format!("{}: {why}", path.display()), path }
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RefusedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.why)
     }
@@ -76,7 +76,7 @@ pub struct Snapshot {
     /// The rules, sorted by name and lane; disabled ones too.
     pub rules: Vec<Arc<RuleSpec>>,
     /// What is refused, sorted by name and lane.
-    pub refusals: Vec<Refusal>,
+    pub refusals: Vec<RefusedFile>,
     /// A remark about the folder itself, for instance that there is none.
     pub note: Option<String>,
     /// The folder is there and could not be read: nothing is known about its rules, and all
@@ -101,7 +101,7 @@ impl Snapshot {
     }
 
     /// Returns the refusal of the rule called `name`, if it was refused; not of its shadow.
-    pub fn refusal(&self, name: &str) -> Option<&Refusal> {
+    pub fn refusal(&self, name: &str) -> Option<&RefusedFile> {
         self.refusals.iter().find(|refusal| *refusal.key.name == *name && !refusal.key.is_shadow())
     }
 

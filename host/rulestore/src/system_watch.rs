@@ -7,11 +7,11 @@ use lifesigns_watch::{FolderWatch, WatchError};
 use lifesigns_model::WakeSignal;
 
 /// Receives changes directly in some folders from the system, until it is dropped.
-pub(crate) struct SystemWatch {
+pub(crate) struct FolderSubscription {
     _watch: lifesigns_watch::SystemWatch,
 }
 
-impl SystemWatch {
+impl FolderSubscription {
     /// Wakes `changed` when something in `folders` changes.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use std::{
 use crossbeam_channel::select;
 use lifesigns_model::WakeSignal;
 
-use crate::{file::FileKey, system_watch::SystemWatch};
+use crate::{file::FileKey, system_watch::FolderSubscription};
 
 /// A change is complete when nothing has changed for this long.
 const QUIET: Duration = Duration::from_millis(100);
@@ -49,7 +49,7 @@ pub struct Watcher {
     /// Woken by the system when something changes.
     changed: WakeSignal,
     /// `None` where the system sends no notifications: then the files are polled.
-    system_watch: Option<SystemWatch>,
+    system_watch: Option<FolderSubscription>,
     may_use_system: bool,
     /// The folders' device and inode when they were last checked.
     identities: Vec<Option<(u64, u64)>>,
@@ -202,7 +202,7 @@ impl Watcher {
             .collect();
         self.system_watch = None;
         if self.may_use_system {
-            match SystemWatch::new(&there, self.changed.clone()) {
+            match FolderSubscription::new(&there, self.changed.clone()) {
                 Ok(system_watch) => self.system_watch = Some(system_watch),
                 Err(cause) => {
                     let fix = cause.fix();

@@ -148,7 +148,7 @@ impl Shared {
     }
 
     /// Waits while another thread compiles the same module, and returns its result as `Err`.
-    fn turn<'a>(&'a self, digest: &'a str) -> Result<Turn<'a>, Result<Arc<WasmModule>, AdmitError>> {
+    fn turn<'a>(&'a self, digest: &'a str) -> Result<CompileClaim<'a>, Result<Arc<WasmModule>, AdmitError>> {
         let mut known = self.lock();
         loop {
             if let Some(done) = known.of(digest) {
@@ -156,7 +156,7 @@ impl Shared {
             }
             if !known.compiling.contains(digest) {
                 known.compiling.insert(digest.to_owned());
-                return Ok(Turn { shared: self, digest });
+                return Ok(CompileClaim { shared: self, digest });
             }
             known = self.done.wait(known).unwrap_or_else(PoisonError::into_inner);
         }
@@ -239,12 +239,12 @@ impl Shared {
 }
 
 /// The right to compile a digest, until it is dropped.
-struct Turn<'a> {
+struct CompileClaim<'a> {
     shared: &'a Shared,
     digest: &'a str,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for CompileClaim<'_> {
     fn drop(&mut self) {
         self.shared.lock().compiling.remove(self.digest);
         self.shared.done.notify_all();

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, fs};
 
-use lifesigns_compliance::{Expression, ExpressionOutcome, Meter, Object};
+use lifesigns_compliance::{Expression, ExpressionOutcome, Object, StepBudget};
 use lifesigns_intake::Format;
 use lifesigns_settings::Settings;
 
@@ -40,7 +40,7 @@ pub fn expression(data: &[u8]) {
         }
     };
     assert!(cel::Program::compile(text).is_ok(), "accepted here and not there: {text:?}");
-    let outcome = expression.evaluate(&Object::default(), &BTreeMap::new(), &mut Meter::default());
+    let outcome = expression.evaluate(&Object::default(), &BTreeMap::new(), &mut StepBudget::default());
     if let ExpressionOutcome::Undecided(why) = outcome {
         assert!(!why.is_empty());
     }

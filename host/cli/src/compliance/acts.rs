@@ -5,16 +5,16 @@ use std::path::Path;
 use lifesigns_api::NoticeSelection;
 use lifesigns_compliance::CommandAction;
 
-use super::{answers::act, args::Where, ask::Host, parts::ObjectsCommand, write::emit_text};
+use super::{answers::act, args::TargetArgs, ask::Host, parts::ObjectsCommand, write::emit_text};
 use crate::exit::{Failure, Outcome};
 
 /// Writes on an alert.
-pub(crate) fn note(id: &str, text: &str, place: &Where) -> Outcome {
+pub(crate) fn note(id: &str, text: &str, place: &TargetArgs) -> Outcome {
     act(CommandAction::Note { alert: id.to_owned(), text: text.to_owned() }, place)
 }
 
 /// Forget objects, clear symptoms.
-pub(crate) fn object(command: &ObjectsCommand, place: &Where) -> Outcome {
+pub(crate) fn object(command: &ObjectsCommand, place: &TargetArgs) -> Outcome {
     let action = match command {
         ObjectsCommand::List(_) | ObjectsCommand::Show { .. } => return Ok(()),
         ObjectsCommand::Forget { id, why } => CommandAction::Forget { object: id.clone(), why: why.clone() },
@@ -26,19 +26,19 @@ pub(crate) fn object(command: &ObjectsCommand, place: &Where) -> Outcome {
 }
 
 /// Drops notices that were given up.
-pub(crate) fn drop_dead(ids: &[u64], receiver: Option<&str>, place: &Where) -> Outcome {
+pub(crate) fn drop_dead(ids: &[u64], receiver: Option<&str>, place: &TargetArgs) -> Outcome {
     let which = NoticeSelection { ids: ids.to_vec(), receiver: receiver.map(str::to_owned) };
     emit_text(&Host::new(place)?.ask(|host| host.drop_dead(&which))?, place)
 }
 
 /// Takes notices to their receivers again.
-pub(crate) fn resend(ids: &[u64], receiver: Option<&str>, place: &Where) -> Outcome {
+pub(crate) fn resend(ids: &[u64], receiver: Option<&str>, place: &TargetArgs) -> Outcome {
     let which = NoticeSelection { ids: ids.to_vec(), receiver: receiver.map(str::to_owned) };
     emit_text(&Host::new(place)?.ask(|host| host.resend(&which))?, place)
 }
 
 /// Copies the store: by the host if one runs, else from the file.
-pub(crate) fn backup(file: &Path, place: &Where) -> Outcome {
+pub(crate) fn backup(file: &Path, place: &TargetArgs) -> Outcome {
     let path = std::path::absolute(file)
         .map_err(|error| Failure::Usage(format!("{} is no path for a copy: {error}", file.display())))?;
     emit_text(&Host::new(place)?.patient().ask(|host| host.backup(&path))?, place)

@@ -7,7 +7,7 @@ use lifesigns_compliance::{
 };
 
 use super::{
-    args::Where,
+    args::TargetArgs,
     ask::{Host, unexpected},
     write::emit_text,
 };
@@ -17,20 +17,20 @@ use crate::{
 };
 
 /// Asks a question about the alerts, objects or configuration of the host.
-pub(super) fn query(query: Query, place: &Where) -> Result<QueryAnswer, Failure> {
+pub(super) fn query(query: Query, place: &TargetArgs) -> Result<QueryAnswer, Failure> {
     Host::new(place)?.ask(|host| host.query(&query))
 }
 
 /// Returns how much a filter matches; remarks on its names go to standard error. `None` from a host of
 /// an older version.
-pub(super) fn matches(filter: AlertFilter, place: &Where) -> Result<Option<FilterMatches>, Failure> {
+pub(super) fn matches(filter: AlertFilter, place: &TargetArgs) -> Result<Option<FilterMatches>, Failure> {
     let QueryAnswer::Matches(matches) = query(Query::Matches(filter), place)? else { return Err(unexpected()) };
     matches.notes.iter().for_each(|note| terminal::warning(&lifesigns_text::visible(note)));
     Ok(Some(*matches))
 }
 
 /// Acts, and prints what was done, in a line.
-pub(super) fn act(action: CommandAction, place: &Where) -> Outcome {
+pub(super) fn act(action: CommandAction, place: &TargetArgs) -> Outcome {
     let ActOutcome::Done(text) = Host::new(place)?.ask(|host| host.act(action))? else { return Err(unexpected()) };
     emit_text(&text, place)
 }

@@ -14,7 +14,7 @@ use super::when;
 
 /// The host or store to ask, and the form of the answer.
 #[derive(Args, Clone, Debug, Default)]
-pub(crate) struct Where {
+pub(crate) struct TargetArgs {
     /// The configuration of the host, which names its socket and its store.
     #[arg(long, global = true, value_name = "FILE", env = "LIFESIGNS_CONFIG", help_heading = "Where")]
     pub(crate) config: Option<PathBuf>,
@@ -41,7 +41,7 @@ pub(crate) struct Where {
     pub(crate) name: Option<String>,
 }
 
-impl Where {
+impl TargetArgs {
     /// Whether programs read the answer.
     pub(crate) fn wants_json(&self) -> bool {
         self.output == Output::Json
@@ -82,7 +82,7 @@ Examples:
         #[command(flatten)]
         filter: Box<AlertsFilter>,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// Keep receivers from being notified of alerts for a while. The alerts stay visible and count.
     #[command(after_help = "\
@@ -102,7 +102,7 @@ matchers have to match. A name that nothing has is refused.")]
         #[command(subcommand)]
         command: Option<SilenceCommand>,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// See objects: virtual machines, hosts, containers and others.
     #[command(
@@ -122,7 +122,7 @@ Examples:
         #[command(flatten)]
         filter: ObjectsFilter,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// See groups and their members.
     #[command(after_help = "\
@@ -134,7 +134,7 @@ Examples:
         #[command(subcommand)]
         command: Option<GroupsCommand>,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// See the compliance badge of everything, or of one group or object with its history.
     #[command(after_help = "\
@@ -150,7 +150,7 @@ Examples:
         #[arg(long, value_name = "N", conflicts_with = "of")]
         limit: Option<usize>,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// See what policies decide, and why.
     #[command(after_help = "\
@@ -161,7 +161,7 @@ Examples:
         #[command(subcommand)]
         command: PolicyCommand,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// See who is notified of an alert, and why.
     #[command(after_help = "Example:\n  lifesigns route why 4be1")]
@@ -169,7 +169,7 @@ Examples:
         #[command(subcommand)]
         command: RouteCommand,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// Write a compliance report for auditors: scope, controls, findings, evidence, exceptions.
     #[command(after_help = "\
@@ -194,7 +194,7 @@ Examples:
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// See who changed what, and verify that the audit log itself was not changed.
     #[command(
@@ -211,13 +211,13 @@ Examples:
         #[command(flatten)]
         filter: AuditFilter,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// See the status of a running host: rules, sources, store, receivers.
     #[command(after_help = "Examples:\n  lifesigns status\n  lifesigns status --output json | jq .store.state")]
     Status {
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// See notifications that wait and those that were given up; send them again.
     #[command(after_help = "\
@@ -231,7 +231,7 @@ Examples:
         #[command(subcommand)]
         command: Option<OutboxCommand>,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// Copy the store to a new file, while the host runs or not.
     #[command(after_help = "\
@@ -245,7 +245,7 @@ the host.")]
         #[arg(value_name = "FILE")]
         file: PathBuf,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// Make, list and revoke the tokens of those who ask the API in the network.
     #[command(after_help = "\
@@ -255,19 +255,19 @@ Examples:
   lifesigns token list
   lifesigns token revoke grafana
 
-A token is printed once, alone on standard output. Where no host runs it is made in the store, which need not exist
+A token is printed once, alone on standard output. TargetArgs no host runs it is made in the store, which need not exist
 yet: a host that listens beyond loopback needs one to start.")]
     Token {
         #[command(subcommand)]
         command: Option<TokenCommand>,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// Find problems of configuration, store and host, and how to fix them.
     #[command(after_help = "Example:\n  lifesigns doctor --config /etc/lifesigns/lifesigns.toml")]
     Doctor {
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
     /// Check a configuration: all mistakes at once, each with file, line and column.
     #[command(after_help = "\
@@ -279,6 +279,6 @@ Examples:
         #[arg(long)]
         what_if: bool,
         #[command(flatten)]
-        place: Where,
+        place: TargetArgs,
     },
 }

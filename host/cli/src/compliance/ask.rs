@@ -4,25 +4,25 @@ use lifesigns_api::{ApiError, Service};
 use lifesigns_gateway::{ConnectError, HostClient, user_name};
 use lifesigns_text::visible;
 
-use super::{args::Where, at_rest, places::Places, remote};
+use super::{args::TargetArgs, at_rest, places::ResolvedPaths, remote};
 use crate::exit::Failure;
 
 /// Where answers come from.
 pub(crate) struct Host {
-    places: Places,
+    places: ResolvedPaths,
     name: Option<String>,
     patient: bool,
     /// How a host in the network is asked, if one is named.
-    remote: Option<Where>,
+    remote: Option<TargetArgs>,
 }
 
 impl Host {
-    pub(crate) fn new(place: &Where) -> Result<Self, Failure> {
+    pub(crate) fn new(place: &TargetArgs) -> Result<Self, Failure> {
         if place.server.is_some() {
-            let (places, name) = (Places::without(place), place.name.clone());
+            let (places, name) = (ResolvedPaths::without(place), place.name.clone());
             return Ok(Self { places, name, patient: false, remote: Some(place.clone()) });
         }
-        Ok(Self { places: Places::find(place)?, name: name(place), patient: false, remote: None })
+        Ok(Self { places: ResolvedPaths::find(place)?, name: name(place), patient: false, remote: None })
     }
 
     /// Waits for answers without a limit.
@@ -30,7 +30,7 @@ impl Host {
         Self { patient: true, ..self }
     }
 
-    pub(crate) fn places(&self) -> &Places {
+    pub(crate) fn places(&self) -> &ResolvedPaths {
         &self.places
     }
 
@@ -81,7 +81,7 @@ pub(crate) fn unexpected() -> Failure {
 }
 
 /// In whose name: as said, or, for root under sudo, of the user who called it.
-fn name(place: &Where) -> Option<String> {
+fn name(place: &TargetArgs) -> Option<String> {
     let by_sudo = || std::env::var("SUDO_USER").ok().filter(|_| rustix::process::getuid().is_root());
     place.name.clone().or_else(by_sudo).filter(|name| !name.is_empty())
 }

@@ -8,14 +8,14 @@ use lifesigns_compliance::{BookSnapshot, ConfigError};
 use lifesigns_recorder::{AtRestRemark, OpenWriter, StoreAtRest};
 use lifesigns_store_sqlite::{Store, StoreFile, StoreReader};
 
-use super::places::Places;
+use super::places::ResolvedPaths;
 use crate::{exit::Failure, terminal};
 
 /// A command may ask several questions; the remark about the configuration is made once.
 static REMARKED: Once = Once::new();
 
 /// Returns the service of the store at rest; what is changed there is changed in the name of `who`.
-pub(crate) fn service(places: &Places, who: String) -> Result<StoreAtRest, Failure> {
+pub(crate) fn service(places: &ResolvedPaths, who: String) -> Result<StoreAtRest, Failure> {
     let config = places.config.as_deref().map_or("lifesigns.toml".to_owned(), |path| path.display().to_string());
     let compliance = places.settings.as_ref().map(|settings| Arc::new(settings.compliance.clone()));
     let absence = format!("no host is running at {}", places.socket.display());
@@ -55,7 +55,7 @@ pub(crate) fn configuration_errors(errors: Vec<ConfigError>) -> Failure {
 }
 
 /// What the store holds, of a host that runs or has stopped.
-pub(crate) fn record(places: &Places) -> Result<BookSnapshot, Failure> {
+pub(crate) fn record(places: &ResolvedPaths) -> Result<BookSnapshot, Failure> {
     let reader = StoreReader::open(&places.store).map_err(|error| {
         Failure::Failed(format!("there is no record to compare with at {}: {error}", places.store.display()))
     })?;

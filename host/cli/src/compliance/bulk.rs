@@ -8,9 +8,9 @@ use lifesigns_compliance::{
 
 use super::{
     answers::{matches, query},
-    args::Where,
+    args::TargetArgs,
     ask::{Host, unexpected},
-    parts::Which,
+    parts::AlertSelectionArgs,
     show,
     write::{emit, emit_text},
 };
@@ -60,7 +60,7 @@ impl BulkAction {
 
 /// Does it to the alerts that are named, or lists those that the filter matches, and does it to these
 /// once it is confirmed.
-pub(crate) fn run(action: &BulkAction, which: &Which, place: &Where) -> Outcome {
+pub(crate) fn run(action: &BulkAction, which: &AlertSelectionArgs, place: &TargetArgs) -> Outcome {
     let ids = match which.ids.is_empty() {
         false => which.ids.clone(),
         true => match matching(action, which, place)? {
@@ -88,7 +88,11 @@ pub(crate) fn run(action: &BulkAction, which: &Which, place: &Where) -> Outcome 
 
 /// Returns the ids of what the filter matches; `None` if that is nothing. Without the confirmation they are shown, and
 /// it is a failure that nothing was done.
-fn matching(action: &BulkAction, which: &Which, place: &Where) -> Result<Option<Vec<String>>, Failure> {
+fn matching(
+    action: &BulkAction,
+    which: &AlertSelectionArgs,
+    place: &TargetArgs,
+) -> Result<Option<Vec<String>>, Failure> {
     let filter = AlertFilter { states: action.states(), ..which.selection.filter() };
     let QueryAnswer::Alerts(alerts) = query(Query::Alerts(filter.clone()), place)? else { return Err(unexpected()) };
     if alerts.is_empty() {

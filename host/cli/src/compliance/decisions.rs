@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     answers::query,
-    args::Where,
+    args::TargetArgs,
     ask::{Host, unexpected},
     show,
     write::emit,
@@ -15,7 +15,7 @@ use super::{
 use crate::exit::{Failure, Outcome};
 
 /// All policies in the order of evaluation.
-pub(crate) fn policies(place: &Where) -> Outcome {
+pub(crate) fn policies(place: &TargetArgs) -> Outcome {
     let QueryAnswer::Policies(lines) = query(Query::Policies, place)? else { return Err(unexpected()) };
     emit(&lines, place, |view| show::policies(&lines, view))
 }
@@ -30,7 +30,7 @@ struct AlertRouting {
 }
 
 /// Who is notified of an alert, why, and what has become of it.
-pub(crate) fn route(id: &str, place: &Where) -> Outcome {
+pub(crate) fn route(id: &str, place: &TargetArgs) -> Outcome {
     let QueryAnswer::Route(routing) = query(Query::Route(id.to_owned()), place)? else { return Err(unexpected()) };
     let undelivered = undelivered(&routing.alert.id, place)?;
     let way = AlertRouting { routing: *routing, undelivered };
@@ -38,7 +38,7 @@ pub(crate) fn route(id: &str, place: &Where) -> Outcome {
 }
 
 /// Notices of an alert that wait or were given up.
-pub(crate) fn undelivered(alert: &str, place: &Where) -> Result<Vec<UndeliveredNotice>, Failure> {
+pub(crate) fn undelivered(alert: &str, place: &TargetArgs) -> Result<Vec<UndeliveredNotice>, Failure> {
     let host = Host::new(place)?;
     let mut all = Vec::new();
     for dead in [false, true] {

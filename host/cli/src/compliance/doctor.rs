@@ -9,9 +9,9 @@ use lifesigns_text::visible;
 use serde::Serialize;
 
 use super::{
-    args::Where,
+    args::TargetArgs,
     at_rest,
-    places::Places,
+    places::ResolvedPaths,
     table::{Style, heading},
     write::emit,
 };
@@ -42,9 +42,9 @@ impl Finding {
     }
 }
 
-pub(crate) fn run(place: &Where) -> Outcome {
+pub(crate) fn run(place: &TargetArgs) -> Outcome {
     let mut findings = Vec::new();
-    let places = match Places::find(place) {
+    let places = match ResolvedPaths::find(place) {
         Ok(places) => places,
         Err(failure) => {
             findings.push(Finding::new(
@@ -54,7 +54,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
                 "fix the file; `lifesigns validate` checks it",
             ));
             // What does not depend on it is looked at all the same.
-            Places::without(place)
+            ResolvedPaths::without(place)
         }
     };
     if let Some(settings) = &places.settings {
@@ -90,7 +90,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
 }
 
 /// Whether the store was written under a clock that is ahead of the present one.
-fn clock(places: &Places, findings: &mut Vec<Finding>) {
+fn clock(places: &ResolvedPaths, findings: &mut Vec<Finding>) {
     let Ok(reader) = StoreReader::open(&places.store) else { return };
     let Ok(written_ns) = reader.clock_ns() else { return };
     let ahead_s = written_ns.saturating_sub(SystemClock.now_ns()) / 1_000_000_000;
@@ -106,7 +106,7 @@ fn clock(places: &Places, findings: &mut Vec<Finding>) {
 }
 
 /// What of inventory and configuration cannot be meant so: by the host, or by its store.
-fn doubts(places: &Places, findings: &mut Vec<Finding>) {
+fn doubts(places: &ResolvedPaths, findings: &mut Vec<Finding>) {
     let live = HostClient::connect(&places.socket).ok().and_then(|client| client.query(&Query::Findings).ok());
     let at_rest = || at_rest::service(places, String::new()).ok()?.query(&Query::Findings).ok();
     if let Some(QueryAnswer::Findings(found)) = live.or_else(at_rest) {
@@ -115,7 +115,7 @@ fn doubts(places: &Places, findings: &mut Vec<Finding>) {
 }
 
 /// Whether a host answers, and what it says of itself.
-fn host(places: &Places, findings: &mut Vec<Finding>) {
+fn host(places: &ResolvedPaths, findings: &mut Vec<Finding>) {
     let mut find = |level, what: String, fix: &str| findings.push(Finding::new("host", level, what, fix));
     let client = match HostClient::connect(&places.socket) {
         Ok(client) => client,

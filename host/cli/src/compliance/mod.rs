@@ -30,7 +30,7 @@ use lifesigns_compliance::query::{AlertFilter, ObjectFilter, Query, QueryAnswer}
 use lifesigns_notifications::terminal::Colour;
 
 use answers::{matches, query};
-pub(crate) use args::{Command, Where};
+pub(crate) use args::{Command, TargetArgs};
 pub(crate) use ask::Host;
 use ask::unexpected;
 use parts::{
@@ -97,7 +97,7 @@ impl Command {
         self.place().wants_json()
     }
 
-    fn place(&self) -> &Where {
+    fn place(&self) -> &TargetArgs {
         match self {
             Self::Alerts { place, .. }
             | Self::Silence { place, .. }
@@ -118,7 +118,7 @@ impl Command {
     }
 }
 
-fn alerts(command: Option<&AlertsCommand>, filter: &AlertsFilter, place: &Where) -> Outcome {
+fn alerts(command: Option<&AlertsCommand>, filter: &AlertsFilter, place: &TargetArgs) -> Outcome {
     match command {
         None => list_alerts(filter, place),
         Some(AlertsCommand::List(filter)) => list_alerts(filter, place),
@@ -142,7 +142,7 @@ fn alerts(command: Option<&AlertsCommand>, filter: &AlertsFilter, place: &Where)
     }
 }
 
-fn list_alerts(filter: &AlertsFilter, place: &Where) -> Outcome {
+fn list_alerts(filter: &AlertsFilter, place: &TargetArgs) -> Outcome {
     let asked = filter.filter();
     if filter.pending {
         let QueryAnswer::Pending(waiting) = query(Query::Pending(asked), place)? else { return Err(unexpected()) };
@@ -157,13 +157,13 @@ fn list_alerts(filter: &AlertsFilter, place: &Where) -> Outcome {
     })
 }
 
-fn show_alert(id: &str, place: &Where) -> Outcome {
+fn show_alert(id: &str, place: &TargetArgs) -> Outcome {
     let QueryAnswer::Alert(alert) = query(Query::Alert(id.to_owned()), place)? else { return Err(unexpected()) };
     let waiting = decisions::undelivered(&alert.id, place)?;
     emit(&alert, place, |view| show::alert(&alert, &waiting, view))
 }
 
-fn past_alerts(past: PastAlerts, place: &Where) -> Outcome {
+fn past_alerts(past: PastAlerts, place: &TargetArgs) -> Outcome {
     let filter = AlertFilter { object: past.object.clone(), alert: past.alert.clone(), ..AlertFilter::default() };
     let alerts = Host::new(place)?.ask(|host| host.past_alerts(&past))?;
     if alerts.is_empty() {
@@ -173,7 +173,7 @@ fn past_alerts(past: PastAlerts, place: &Where) -> Outcome {
     emit(&alerts, place, |view| show::past_alerts(&alerts, view))
 }
 
-fn list_objects(filter: &ObjectsFilter, place: &Where) -> Outcome {
+fn list_objects(filter: &ObjectsFilter, place: &TargetArgs) -> Outcome {
     let filter = filter.clone();
     let asked = ObjectFilter {
         object: filter.object,
@@ -187,12 +187,12 @@ fn list_objects(filter: &ObjectsFilter, place: &Where) -> Outcome {
     emit(&objects, place, |view| show::objects(&objects, view))
 }
 
-fn show_object(id: &str, place: &Where) -> Outcome {
+fn show_object(id: &str, place: &TargetArgs) -> Outcome {
     let QueryAnswer::Object(page) = query(Query::Object(id.to_owned()), place)? else { return Err(unexpected()) };
     emit(&page, place, |view| show::object(&page, view))
 }
 
-fn groups(command: Option<&GroupsCommand>, place: &Where) -> Outcome {
+fn groups(command: Option<&GroupsCommand>, place: &TargetArgs) -> Outcome {
     let (name, whole) = match command {
         None | Some(GroupsCommand::List) => {
             let QueryAnswer::Groups(groups) = query(Query::Groups, place)? else { return Err(unexpected()) };
@@ -209,14 +209,14 @@ fn groups(command: Option<&GroupsCommand>, place: &Where) -> Outcome {
     }
 }
 
-fn all_badges(limit: Option<usize>, place: &Where) -> Outcome {
+fn all_badges(limit: Option<usize>, place: &TargetArgs) -> Outcome {
     let limit = limit.unwrap_or(if place.wants_json() { 0 } else { BADGES });
     let QueryAnswer::Badges(badges) = query(Query::Badges { limit }, place)? else { return Err(unexpected()) };
     emit(&badges, place, |view| show::badges(&badges, view))
 }
 
 /// A group's badge, or an object's.
-fn one_badge(name: &str, place: &Where) -> Outcome {
+fn one_badge(name: &str, place: &TargetArgs) -> Outcome {
     let host = Host::new(place)?;
     let group = host.ask(|host| host.query(&Query::Group(name.to_owned())));
     if let Ok(QueryAnswer::Group(page)) = &group {
@@ -235,13 +235,13 @@ fn one_badge(name: &str, place: &Where) -> Outcome {
     }
 }
 
-fn why(object: &str, alert: &str, place: &Where) -> Outcome {
+fn why(object: &str, alert: &str, place: &TargetArgs) -> Outcome {
     let asked = Query::Why { object: object.to_owned(), alert: alert.to_owned() };
     let QueryAnswer::Why(resolution) = query(asked, place)? else { return Err(unexpected()) };
     emit(&resolution, place, |_| show::resolution(&resolution))
 }
 
-fn audit(filter: &AuditFilter, place: &Where) -> Outcome {
+fn audit(filter: &AuditFilter, place: &TargetArgs) -> Outcome {
     let asked = PastAudit {
         subject: filter.subject.clone(),
         who: filter.who.clone(),
@@ -253,7 +253,7 @@ fn audit(filter: &AuditFilter, place: &Where) -> Outcome {
     emit(&rows, place, |view| show::audit(&rows, view))
 }
 
-fn verify(known: Option<AuditMark>, place: &Where) -> Outcome {
+fn verify(known: Option<AuditMark>, place: &TargetArgs) -> Outcome {
     let report = Host::new(place)?.patient().ask(|host| host.verify_audit(known.as_ref()))?;
     emit(&report, place, |_| show::verified(&report))?;
     match report.broken {
@@ -263,12 +263,12 @@ fn verify(known: Option<AuditMark>, place: &Where) -> Outcome {
     }
 }
 
-fn status(place: &Where) -> Outcome {
+fn status(place: &TargetArgs) -> Outcome {
     let status = Host::new(place)?.ask(|host| host.status())?;
     emit(&status, place, |view| show::status(&status, view))
 }
 
-fn outbox(receiver: Option<String>, dead: bool, place: &Where) -> Outcome {
+fn outbox(receiver: Option<String>, dead: bool, place: &TargetArgs) -> Outcome {
     let host = Host::new(place)?;
     let asked = OutboxFilter { receiver, configured: host.places().receivers(), dead, ..OutboxFilter::default() };
     let rows = host.ask(|host| host.outbox(&asked))?;

@@ -5,7 +5,7 @@ mod tokens;
 
 use clap::{Args, Subcommand};
 
-pub(crate) use alerts::{AlertsCommand, AlertsFilter, SilenceCommand, Which};
+pub(crate) use alerts::{AlertSelectionArgs, AlertsCommand, AlertsFilter, SilenceCommand};
 pub(crate) use tokens::{Expiry, TokenCommand};
 
 use super::{matcher, when};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use lifesigns_settings::Settings;
 
-use super::{args::Where, validate};
+use super::{args::TargetArgs, validate};
 use crate::exit::Failure;
 
 /// The configuration that is read if none is named.
@@ -13,7 +13,7 @@ const CONFIG: &str = "lifesigns.toml";
 const STORE: &str = "lifesigns.db";
 
 /// Where things are.
-pub(crate) struct Places {
+pub(crate) struct ResolvedPaths {
     /// The configuration, if there is one.
     pub(crate) config: Option<PathBuf>,
     /// What it says.
@@ -24,10 +24,10 @@ pub(crate) struct Places {
     pub(crate) store: PathBuf,
 }
 
-impl Places {
+impl ResolvedPaths {
     /// Looks for them. A configuration that is not there is a failure only if it was named; one with
     /// mistakes is in the way only of what it would have said.
-    pub(crate) fn find(place: &Where) -> Result<Self, Failure> {
+    pub(crate) fn find(place: &TargetArgs) -> Result<Self, Failure> {
         let config = place.config.clone().unwrap_or_else(|| PathBuf::from(CONFIG));
         let there = place.config.is_some() || config.exists();
         let settings = match there.then(|| validate::load(&config)) {
@@ -41,12 +41,12 @@ impl Places {
     }
 
     /// What can be said without the configuration.
-    pub(crate) fn without(place: &Where) -> Self {
+    pub(crate) fn without(place: &TargetArgs) -> Self {
         Self::of(place, None, None)
     }
 
     /// With a configuration that was read already.
-    pub(crate) fn found(place: &Where, config: &Path, settings: Box<Settings>) -> Self {
+    pub(crate) fn found(place: &TargetArgs, config: &Path, settings: Box<Settings>) -> Self {
         Self::of(place, Some(config.to_owned()), Some(settings))
     }
 
@@ -56,7 +56,7 @@ impl Places {
         settings.flat_map(|settings| settings.receivers.iter().map(|receiver| receiver.name.clone())).collect()
     }
 
-    fn of(place: &Where, config: Option<PathBuf>, settings: Option<Box<Settings>>) -> Self {
+    fn of(place: &TargetArgs, config: Option<PathBuf>, settings: Option<Box<Settings>>) -> Self {
         let said = settings.as_deref();
         let store = match (&place.store, said) {
             (Some(store), _) => store.clone(),

@@ -4,7 +4,7 @@ use std::{fs::File, io::Read as _, path::Path};
 
 use lifesigns_gateway::{HostClient, RemoteHost};
 
-use super::args::Where;
+use super::args::TargetArgs;
 use crate::exit::Failure;
 
 /// The longest file of a token, in bytes.
@@ -14,7 +14,7 @@ const TOKEN_BYTES: u64 = 4096;
 ///
 /// # Errors
 /// What it names makes no sense, or cannot be read.
-pub(crate) fn client(place: &Where) -> Result<Option<HostClient>, Failure> {
+pub(crate) fn client(place: &TargetArgs) -> Result<Option<HostClient>, Failure> {
     let Some(url) = place.server.as_deref().filter(|url| !url.is_empty()) else { return Ok(None) };
     let token = token(place.token_file.as_deref())?;
     let host = RemoteHost::new(url, token.as_deref(), place.ca.as_deref());

@@ -17,9 +17,9 @@ use lifesigns_report::ReportFormat;
 
 use super::{
     answers::query,
-    args::Where,
+    args::TargetArgs,
     ask::{Host, unexpected},
-    places::Places,
+    places::ResolvedPaths,
 };
 use crate::{
     exit::{Failure, Outcome},
@@ -31,7 +31,7 @@ pub(crate) fn run(
     format: ReportFormat,
     period: (Option<u64>, Option<u64>),
     out: Option<&Path>,
-    place: &Where,
+    place: &TargetArgs,
 ) -> Outcome {
     let QueryAnswer::Report(mut report) = query(Query::Report { group: group.to_owned() }, place)? else {
         return Err(unexpected());
@@ -62,7 +62,7 @@ pub(crate) fn run(
 }
 
 /// Adds what happened in the period; it ends now if it does not end before.
-fn over(report: &mut ComplianceReport, from_ns: u64, to_ns: Option<u64>, place: &Where) -> Outcome {
+fn over(report: &mut ComplianceReport, from_ns: u64, to_ns: Option<u64>, place: &TargetArgs) -> Outcome {
     let now_ns = SystemClock.now_ns();
     let to_ns = to_ns.map_or(now_ns, |to_ns| to_ns.min(now_ns));
     if from_ns >= to_ns {
@@ -81,8 +81,8 @@ fn over(report: &mut ComplianceReport, from_ns: u64, to_ns: Option<u64>, place: 
 }
 
 /// Makes the file, with the mode that the configuration says; one that is there keeps its own.
-fn created(path: &Path, place: &Where) -> io::Result<File> {
-    let settings = Places::find(place).ok().and_then(|places| places.settings);
+fn created(path: &Path, place: &TargetArgs) -> io::Result<File> {
+    let settings = ResolvedPaths::find(place).ok().and_then(|places| places.settings);
     let mode = settings.map_or(0o600, |settings| settings.file_mode);
     OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)
 }

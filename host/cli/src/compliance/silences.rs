@@ -10,7 +10,7 @@ use lifesigns_compliance::{
 
 use super::{
     answers::{act, query},
-    args::Where,
+    args::TargetArgs,
     ask::{Host, unexpected},
     parts::SilenceCommand,
     show,
@@ -21,7 +21,7 @@ use crate::{
     terminal,
 };
 
-pub(crate) fn run(command: Option<&SilenceCommand>, place: &Where) -> Outcome {
+pub(crate) fn run(command: Option<&SilenceCommand>, place: &TargetArgs) -> Outcome {
     match command {
         None | Some(SilenceCommand::List) => list(place),
         Some(SilenceCommand::Show { id }) => {
@@ -72,12 +72,12 @@ pub(crate) fn run(command: Option<&SilenceCommand>, place: &Where) -> Outcome {
     }
 }
 
-fn list(place: &Where) -> Outcome {
+fn list(place: &TargetArgs) -> Outcome {
     let QueryAnswer::Silences(silences) = query(Query::Silences, place)? else { return Err(unexpected()) };
     emit(&silences, place, |view| show::silences(&silences, view))
 }
 
-fn page(id: &str, place: &Where) -> Result<SilenceDetails, Failure> {
+fn page(id: &str, place: &TargetArgs) -> Result<SilenceDetails, Failure> {
     match query(Query::Silence(id.to_owned()), place)? {
         QueryAnswer::Silence(page) => Ok(*page),
         _ => Err(unexpected()),
@@ -85,7 +85,7 @@ fn page(id: &str, place: &Where) -> Result<SilenceDetails, Failure> {
 }
 
 /// Makes or changes one, and says what it matches.
-fn changed(action: CommandAction, place: &Where) -> Outcome {
+fn changed(action: CommandAction, place: &TargetArgs) -> Outcome {
     match Host::new(place)?.ask(|host| host.act(action))? {
         ActOutcome::Silence(page) => {
             emit(&page, place, |view| show::silenced(&page, view))?;

@@ -4,7 +4,7 @@ use lifesigns_api::{CreatedToken, NewToken, RoleSet, TokenInfo};
 use lifesigns_text::visible;
 
 use super::{
-    args::Where,
+    args::TargetArgs,
     ask::Host,
     parts::{Expiry, TokenCommand},
     table::{Style, Table, View},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{exit::Outcome, terminal};
 
-pub(crate) fn run(command: Option<&TokenCommand>, place: &Where) -> Outcome {
+pub(crate) fn run(command: Option<&TokenCommand>, place: &TargetArgs) -> Outcome {
     match command {
         None | Some(TokenCommand::List) => {
             let tokens = Host::new(place)?.ask(|host| host.tokens())?;

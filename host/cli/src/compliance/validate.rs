@@ -12,7 +12,7 @@ use lifesigns_compliance::{
 use lifesigns_settings::Settings;
 use serde::Serialize;
 
-use super::{args::Where, write::emit};
+use super::{args::TargetArgs, write::emit};
 use crate::{
     exit::{Failure, Outcome},
     inventory,
@@ -22,7 +22,7 @@ use crate::{
 
 /// What a sound configuration comes to.
 #[derive(Serialize)]
-struct Sound {
+struct ValidationSummary {
     files: Vec<PathBuf>,
     rules: usize,
     sources: usize,
@@ -35,7 +35,7 @@ struct Sound {
     warnings: Vec<Problem>,
 }
 
-pub(crate) fn run(place: &Where) -> Outcome {
+pub(crate) fn run(place: &TargetArgs) -> Outcome {
     let path = place.config.clone().unwrap_or_else(|| "lifesigns.toml".into());
     let settings = load(&path)?;
     preflight::require_start(&path, &settings)?;
@@ -43,7 +43,7 @@ pub(crate) fn run(place: &Where) -> Outcome {
     let mut warnings = preflight::problems(&settings);
     warnings.extend(problems);
     warnings.extend(doubts(&path, &settings));
-    let sound = Sound {
+    let sound = ValidationSummary {
         files: settings.files.clone(),
         rules,
         sources: settings.sources.len(),

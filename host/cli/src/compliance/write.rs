@@ -8,14 +8,14 @@ use lifesigns_text::{visible, visible_json};
 use serde::Serialize;
 
 use super::{
-    args::{Output, Where},
+    args::{Output, TargetArgs},
     table::{self, View},
 };
 use crate::exit::{Failure, Outcome};
 
 /// Writes `answer` as JSON, or the page that `draw` makes of it. A reader that has gone away is no
 /// failure.
-pub(crate) fn emit<T: Serialize>(answer: &T, place: &Where, draw: impl FnOnce(&View) -> String) -> Outcome {
+pub(crate) fn emit<T: Serialize>(answer: &T, place: &TargetArgs, draw: impl FnOnce(&View) -> String) -> Outcome {
     let text = match place.output {
         Output::Json => visible_json(&serde_json::to_string_pretty(answer).map_err(Failure::failed)?) + "\n",
         Output::Table => {
@@ -33,7 +33,7 @@ pub(crate) fn clear_screen() {
 }
 
 /// Writes what was done.
-pub(crate) fn emit_text(text: &str, place: &Where) -> Outcome {
+pub(crate) fn emit_text(text: &str, place: &TargetArgs) -> Outcome {
     emit(&serde_json::json!({ "done": text }), place, |_| format!("{}\n", visible(text)))
 }
 

@@ -3,7 +3,7 @@
 use lifesigns::{
     Loader,
     engine::RuleSet,
-    rulestore::{Refusal, RuleStore, Snapshot},
+    rulestore::{RefusedFile, RuleStore, Snapshot},
 };
 use lifesigns_settings::Settings;
 
@@ -21,7 +21,7 @@ pub(crate) struct LoadedRules {
 /// What is wrong with the folder and with the manifests in it. No module is compiled.
 pub(crate) fn folder(settings: &Settings) -> Vec<Problem> {
     let (snapshot, mut problems) = look(settings);
-    for Refusal { key, why, .. } in &snapshot.refusals {
+    for RefusedFile { key, why, .. } in &snapshot.refusals {
         problems.push(refused(&key.label(), why));
     }
     problems

@@ -34,7 +34,7 @@ fn evaluate(text: &str) -> ExpressionOutcome {
     Expression::compile(text).unwrap_or_else(|error| panic!("{text}: {error}")).evaluate(
         &object(),
         &thresholds,
-        &mut Meter::default(),
+        &mut StepBudget::default(),
     )
 }
 
@@ -131,7 +131,7 @@ fn what_people_write_first_works() {
         "properties.cores + 'x' == '8x'",
     ] {
         let expression = Expression::compile(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-        let outcome = expression.evaluate(&object, &BTreeMap::new(), &mut Meter::default());
+        let outcome = expression.evaluate(&object, &BTreeMap::new(), &mut StepBudget::default());
         assert_eq!(outcome, ExpressionOutcome::Holds, "{text}");
     }
 }
@@ -253,7 +253,7 @@ fn what_would_take_too_long_or_too_deep_is_refused() {
         let expression = Expression::compile(&text);
         assert!(!matches!(&expression, Err(error) if error.contains("nests")), "{text}: {expression:?}");
         if let Ok(expression) = expression {
-            expression.evaluate(&object(), &BTreeMap::new(), &mut Meter::default());
+            expression.evaluate(&object(), &BTreeMap::new(), &mut StepBudget::default());
         }
     }
 }
@@ -272,7 +272,7 @@ proptest! {
     #[test]
     fn hostile_text_is_an_error_and_no_panic(text in "\\PC{0,80}") {
         if let Ok(expression) = Expression::compile(&text) {
-            expression.evaluate(&object(), &BTreeMap::new(), &mut Meter::default());
+            expression.evaluate(&object(), &BTreeMap::new(), &mut StepBudget::default());
         }
     }
 
@@ -289,7 +289,7 @@ proptest! {
     ) {
         let text = tokens.join(" ");
         if let Ok(expression) = Expression::compile(&text) {
-            expression.evaluate(&object(), &BTreeMap::new(), &mut Meter::default());
+            expression.evaluate(&object(), &BTreeMap::new(), &mut StepBudget::default());
         }
     }
 
@@ -310,7 +310,7 @@ proptest! {
             Arc::make_mut(&mut object.properties).insert(name.to_owned(), fact);
         }
         object.metrics.extend(load.map(|value| ("load".to_owned(), Fact { value, time_ns: 0 })));
-        let mut meter = Meter::default();
+        let mut meter = StepBudget::default();
         let fully = expression.evaluate_fully(&object, &BTreeMap::new(), &mut meter);
         prop_assert_eq!(expression.evaluate(&object, &BTreeMap::new(), &mut meter), fully, "{}", text);
     }

@@ -15,7 +15,7 @@ use crate::{
 
 /// A policy in the order of evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PolicyLine {
+pub struct PolicyRow {
     /// Its name.
     pub name: String,
     /// Where it is written in the configuration.

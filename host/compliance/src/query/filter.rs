@@ -99,7 +99,7 @@ pub struct FilterMatches {
 
 /// A definition that waits to open or to be cancelled, as it is listed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PendingLine {
+pub struct PendingRow {
     /// The transition that is pending.
     #[serde(flatten)]
     pub pending: PendingTransition,

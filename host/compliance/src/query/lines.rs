@@ -12,7 +12,7 @@ use crate::{
 
 /// An object in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ObjectLine {
+pub struct ObjectRow {
     /// The object.
     pub object: Object,
     /// Its groups.
@@ -28,7 +28,7 @@ pub struct ObjectLine {
 pub struct ObjectDetails {
     /// The same as in a list.
     #[serde(flatten)]
-    pub line: ObjectLine,
+    pub line: ObjectRow,
     /// Objects of which it is the parent.
     pub children: Vec<String>,
     /// How it became a member of its groups.
@@ -50,7 +50,7 @@ pub struct ObjectDetails {
 
 /// A group in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct GroupLine {
+pub struct GroupRow {
     /// Its name.
     pub name: String,
     /// Its title.
@@ -68,9 +68,9 @@ pub struct GroupLine {
 pub struct GroupDetails {
     /// The same as in a list.
     #[serde(flatten)]
-    pub line: GroupLine,
+    pub line: GroupRow,
     /// Its members, by id.
-    pub objects: Vec<ObjectLine>,
+    pub objects: Vec<ObjectRow>,
     /// Policies that name it, in the order in which they win.
     pub policies: Vec<String>,
     /// Its badge over time, oldest first.
@@ -86,9 +86,9 @@ pub struct Badges {
     /// The formula that is configured.
     pub formula: BadgeFormula,
     /// Groups, by name.
-    pub groups: Vec<GroupLine>,
+    pub groups: Vec<GroupRow>,
     /// Objects, the worst first.
-    pub objects: Vec<ObjectLine>,
+    pub objects: Vec<ObjectRow>,
     /// The number of objects that a limit left out; none of them is worse.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub left_out: usize,

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     certainty::Certainty,
     config::Group,
-    expression::{Expression, ExpressionOutcome, Meter},
+    expression::{Expression, ExpressionOutcome, StepBudget},
     groups::{CompiledGroup, CompiledGroups, GroupId},
     record::Object,
 };
@@ -158,7 +158,7 @@ impl Memberships {
         // Groups to resolve, by rank, with the membership before.
         let mut open: BTreeMap<(u32, GroupId), Certainty> = BTreeMap::new();
         let rank = |id: GroupId| groups.group(id).rank;
-        let mut meter = Meter::default();
+        let mut meter = StepBudget::default();
         if is_fresh {
             open.extend(self.0.iter().map(|&(id, _)| ((rank(id), id), Certainty::No)));
         }
@@ -200,7 +200,7 @@ fn evaluated(
     id: GroupId,
     group: &CompiledGroup,
     resolved: &mut MembershipChange,
-    meter: &mut Meter,
+    meter: &mut StepBudget,
 ) -> MembershipState {
     let mut evaluate = |expression: &Option<Arc<Expression>>, key: ExpressionKey| {
         let Some(expression) = expression else { return Certainty::No };

@@ -6,7 +6,7 @@ use super::{ObjectRegistry, entry::ObjectEntry, membership::ExpressionKey};
 use crate::{
     certainty::Certainty,
     config::Group,
-    expression::{ExpressionOutcome, Meter},
+    expression::{ExpressionOutcome, StepBudget},
     groups::GroupId,
     undecided::{self, UndecidedExpression},
 };
@@ -79,7 +79,7 @@ impl ObjectRegistry {
             ExpressionKey::ExcludeWhen => &compiled.exclude_when,
         };
         let Some(expression) = expression else { unreachable!("an expression that is undecided exists") };
-        match expression.evaluate(&one.object, &BTreeMap::new(), &mut Meter::default()) {
+        match expression.evaluate(&one.object, &BTreeMap::new(), &mut StepBudget::default()) {
             ExpressionOutcome::Undecided(reason) => reason,
             // All expressions together exceeded the limit; this one alone does not.
             _ => "all expressions about this object together take too many steps".to_owned(),

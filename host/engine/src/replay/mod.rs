@@ -4,36 +4,36 @@
 //! The sources are streams: each is read ahead as far as its lines may stand out of order ([`window`]), a
 //! merge takes the lines that are complete ([`merge`]), and they are evaluated in slices: each shard takes its
 //! own lines of a slice, and the slice's alerts are sorted and written before the next one begins. What is
-//! read next and where slices end depends on the input alone; other threads scan ahead ([`supply`]).
+//! read next and where slices end depends on the input alone; other threads scan ahead ([`read_ahead`]).
 //! The number of shards is fixed, so that nothing depends on the number of threads.
 
-mod crew;
 mod error;
 mod input;
-mod lane;
 mod merge;
+mod read_ahead;
 mod run;
+mod shard;
 mod slice;
 mod spool;
-mod supply;
+mod threads;
 mod window;
 
 use std::{io, mem, sync::Arc};
 
 use lifesigns_model::{ObjectAliases, ObjectFacts, Observation, RuleAlertRef};
 
-use self::{
-    crew::{Crew, ScanBuffers},
-    lane::{Lane, ObservationTray, RenderedAlerts},
-    merge::{Merge, MergeStep},
-    slice::{SHARDS, Slice},
-    spool::Spool,
-    supply::Supply,
-};
 pub use self::{
     error::ReplayError,
     input::{ReplayInput, ReplayOptions, ReplayReader},
     merge::LateLines,
+};
+use self::{
+    merge::{Merge, MergeStep},
+    read_ahead::ReadAhead,
+    shard::{RenderedAlerts, ReplayShard, SliceObservations},
+    slice::{SHARDS, Slice},
+    spool::Spool,
+    threads::{ReplayThreads, ScanBuffers},
 };
 use crate::{RuleSet, ScanCounts, ShardReport, event_sink::EventSink};
 
@@ -78,10 +78,10 @@ pub fn replay(
     output: &mut ReplayOutput<'_>,
 ) -> Result<ReplayOutcome, ReplayError> {
     let render = output.render;
-    let lanes = Lane::all(rules, known, || RenderedAlerts::new(render));
+    let shards = ReplayShard::all(rules, known, || RenderedAlerts::new(render));
     let (emit, flush) = (&mut *output.emit, &mut *output.flush);
-    run(options, rules, inputs, (lanes, ObjectAliases::of(known)), &mut |lanes| {
-        RenderedAlerts::write(lanes, emit)?;
+    run(options, rules, inputs, (shards, ObjectAliases::of(known)), &mut |shards| {
+        RenderedAlerts::write(shards, emit)?;
         flush()
     })
 }
@@ -99,35 +99,37 @@ pub fn replay_observations(
     known: &[ObjectFacts],
     emit: &mut dyn FnMut(Observation) -> io::Result<()>,
 ) -> Result<ReplayOutcome, ReplayError> {
-    let lanes = Lane::all(rules, known, ObservationTray::default);
-    run(options, rules, inputs, (lanes, ObjectAliases::of(known)), &mut |lanes| ObservationTray::write(lanes, emit))
+    let shards = ReplayShard::all(rules, known, SliceObservations::default);
+    run(options, rules, inputs, (shards, ObjectAliases::of(known)), &mut |shards| {
+        SliceObservations::write(shards, emit)
+    })
 }
 
-/// Writes what the lanes have gathered of a slice.
-type WriteSlice<'a, T> = &'a mut dyn FnMut(&mut [&mut Lane<T>]) -> io::Result<()>;
+/// Writes what the shards have gathered of a slice.
+type WriteSlice<'a, T> = &'a mut dyn FnMut(&mut [&mut ReplayShard<T>]) -> io::Result<()>;
 
 fn run<T: EventSink + Send>(
     options: &ReplayOptions,
     rules: &Arc<RuleSet>,
     inputs: Vec<ReplayInput<'_>>,
-    (lanes, aliases): (Vec<Lane<T>>, ObjectAliases),
+    (shards, aliases): (Vec<ReplayShard<T>>, ObjectAliases),
     write: WriteSlice<'_, T>,
 ) -> Result<ReplayOutcome, ReplayError> {
     rules.begin_comparisons(0, &ShardReport::default());
     let merge = Merge::new(inputs.len(), options.bounds(inputs.len()));
-    let crew = Crew::new(rules, aliases, Spool::new(&options.spool_folder), lanes, Supply::new(inputs));
+    let threads = ReplayThreads::new(rules, aliases, Spool::new(&options.spool_folder), shards, ReadAhead::new(inputs));
     std::thread::scope(|scope| {
-        let _over = crew.over();
+        let _over = threads.over();
         for _ in 1..options.threads.clamp(1, SHARDS) {
-            scope.spawn(|| crew.assist());
+            scope.spawn(|| threads.assist());
         }
-        merged(&crew, merge, options.until_ns.unwrap_or(0), write)
+        merged(&threads, merge, options.until_ns.unwrap_or(0), write)
     })
 }
 
 /// Merges and evaluates everything.
 fn merged<T: EventSink + Send>(
-    crew: &Crew<'_, T>,
+    threads: &ReplayThreads<'_, T>,
     mut merge: Merge,
     until_ns: u64,
     write: WriteSlice<'_, T>,
@@ -138,19 +140,19 @@ fn merged<T: EventSink + Send>(
     let (mut begun_bytes, mut write_bytes) = (0, FIRST_WRITE_BYTES);
     let mut flush = |slice: &mut Slice, until_ns: u64| {
         slice.until_ns = until_ns;
-        crew.walk(mem::take(slice));
-        let mut lanes: Vec<_> = crew.lanes.iter().map(parking_lot::Mutex::lock).collect();
-        let mut lanes: Vec<&mut Lane<T>> = lanes.iter_mut().map(|lane| &mut **lane).collect();
-        write(&mut lanes).map_err(ReplayError::Write)
+        threads.walk(mem::take(slice));
+        let mut shards: Vec<_> = threads.shards.iter().map(parking_lot::Mutex::lock).collect();
+        let mut shards: Vec<&mut ReplayShard<T>> = shards.iter_mut().map(|shard| &mut **shard).collect();
+        write(&mut shards).map_err(ReplayError::Write)
     };
     loop {
         match merge.step(&mut slice) {
             MergeStep::Lines => {}
             MergeStep::Read(input) => {
                 let is_new = !merge.is_window_read(input);
-                merge.read(input, crew.take(input, &mut buffers)?);
+                merge.read(input, threads.take(input, &mut buffers)?);
                 if is_new && merge.is_window_read(input) {
-                    crew.rest(input);
+                    threads.rest(input);
                 }
             }
             MergeStep::End => break,
@@ -170,10 +172,10 @@ fn merged<T: EventSink + Send>(
     }
     flush(&mut slice, merge.end_ns.max(until_ns))?;
     let mut outcome = ReplayOutcome { scan_counts: merge.scan_counts, late: merge.late, ..ReplayOutcome::default() };
-    for lane in &crew.lanes {
-        let mut lane = lane.lock();
-        outcome.report.merge(lane.shard.take_report());
-        outcome.objects += lane.shard.objects();
+    for shard in &threads.shards {
+        let mut shard = shard.lock();
+        outcome.report.merge(shard.shard.take_report());
+        outcome.objects += shard.shard.objects();
     }
     Ok(outcome)
 }

@@ -22,7 +22,7 @@ use crate::{
     report::ShardReport,
     rule_runner::{RuleEvent, RuleRunner},
     scanned::ScannedChunk,
-    shadow_trays::ShadowTrays,
+    shadow_trays::ShadowMatchers,
     state::{RuleMemory, StateLedger},
     throttle::SharedCpuBudget,
     usage::RuleUsage,
@@ -45,7 +45,7 @@ pub(crate) struct Shard {
     /// The budget that all rules of this shard share.
     shared_cpu: SharedCpuBudget,
     /// What rules and their shadows said, until it is compared.
-    shadows: ShadowTrays,
+    shadows: ShadowMatchers,
     /// Runners that have run since their use was last taken.
     ran: Vec<u32>,
     /// What rules were charged for their conditions since then.
@@ -60,7 +60,7 @@ impl Shard {
     pub(crate) fn new(rules: Arc<RuleSet>, clock: ShardClock, ledger: Arc<StateLedger>, cpu_ms_per_s: u64) -> Self {
         let runners = rules.rules().iter().map(|_| None).collect();
         Self {
-            shadows: ShadowTrays::new(&rules),
+            shadows: ShadowMatchers::new(&rules),
             rules,
             runners,
             open: Vec::new(),
@@ -184,7 +184,7 @@ impl Shard {
         }
         self.ran.clear();
         self.rules = Arc::clone(rules);
-        self.shadows = ShadowTrays::new(rules);
+        self.shadows = ShadowMatchers::new(rules);
         for (number, rule) in rules.rules().iter().enumerate() {
             let runner = match staying.remove(&rule.key) {
                 Some(runner) if Arc::ptr_eq(&runner.rule, rule) => {

@@ -22,10 +22,10 @@ const KEPT: Duration = Duration::from_secs(60);
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct LateWrites(Vec<LeftFile>);
+pub(super) struct RotatedFiles(Vec<RotatedFile>);
 
 #[derive(Debug)]
-struct LeftFile {
+struct RotatedFile {
     file: OpenFile,
     encoding: Encoding,
     left: Instant,
@@ -33,10 +33,10 @@ struct LeftFile {
     reused: bool,
 }
 
-impl LateWrites {
+impl RotatedFiles {
     /// A file was left at its end.
     pub(super) fn add(&mut self, file: OpenFile, encoding: Encoding) {
-        self.0.push(LeftFile { file, encoding, left: Instant::now(), reused: false });
+        self.0.push(RotatedFile { file, encoding, left: Instant::now(), reused: false });
         self.0.drain(..self.0.len().saturating_sub(FILES));
     }
 
@@ -61,7 +61,7 @@ impl LateWrites {
     }
 }
 
-impl LeftFile {
+impl RotatedFile {
     fn read(
         &mut self,
         cursor: Cursor,

@@ -12,7 +12,7 @@ use std::{
 use lifesigns_model::{WakeSignal, limits::CHUNK_BYTES};
 
 use super::{
-    late::LateWrites,
+    late::RotatedFiles,
     locate::{FoundFile, Located, Surroundings},
     look::Look,
     path::{folder_ns, is_other, is_same, not_a_file},
@@ -54,7 +54,7 @@ pub struct Tail {
     folder_ns: u64,
     /// When it last was looked through for files that were rotated since.
     others_ns: u64,
-    late: LateWrites,
+    late: RotatedFiles,
     done: Vec<Cursor>,
     /// Bytes of one look, and those that were read in this one.
     turn_bytes: u64,
@@ -74,7 +74,7 @@ impl Tail {
             leaving: false,
             folder_ns: 0,
             others_ns: 0,
-            late: LateWrites::default(),
+            late: RotatedFiles::default(),
             done: Vec::new(),
             turn_bytes: u64::MAX,
             turn_read: 0,

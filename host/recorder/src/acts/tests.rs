@@ -81,12 +81,12 @@ impl Host {
         host
     }
 
-    fn ask(&self, act: Act) -> Result<usize, Refusal> {
+    fn ask(&self, act: Act) -> Result<usize, ActError> {
         RequestSender(self.requests.clone()).ask(act)
     }
 
     /// Asks while the next commit fails.
-    fn ask_in_vain(&self, act: Act) -> Refusal {
+    fn ask_in_vain(&self, act: Act) -> ActError {
         self.failures.store(1, Ordering::SeqCst);
         let refused = self.ask(act).expect_err("its commit failed");
         assert_eq!(self.failures.load(Ordering::SeqCst), 0, "it was in a commit");

@@ -92,7 +92,6 @@ static TLS: TableSchema = TableSchema::free(
     ],
 );
 
-
 static LIMITS: TableSchema = TableSchema::free(
     "source-limits",
     "`limits` of a source",

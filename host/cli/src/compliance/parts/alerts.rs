@@ -28,7 +28,7 @@ Examples:
   lifesigns alerts ack --group playground --symptom 'docker-*/*' --yes  does it")]
     Ack {
         #[command(flatten)]
-        which: Which,
+        which: AlertSelectionArgs,
         /// The new owner.
         #[arg(long, value_name = "NAME")]
         owner: Option<String>,
@@ -37,7 +37,7 @@ Examples:
     #[command(after_help = "Example:\n  lifesigns alerts unack 4be1")]
     Unack {
         #[command(flatten)]
-        which: Which,
+        which: AlertSelectionArgs,
     },
     /// Write a note on an alert.
     #[command(after_help = "Example:\n  lifesigns alerts note 4be1 'moved tonight'")]
@@ -55,7 +55,7 @@ Examples:
   lifesigns alerts cancel --object 'vm-lab-*' --why 'lab was rebuilt' --yes")]
     Cancel {
         #[command(flatten)]
-        which: Which,
+        which: AlertSelectionArgs,
         /// The reason, for the audit log.
         #[arg(long)]
         why: String,
@@ -181,7 +181,7 @@ impl AlertsFilter {
 #[command(group = ArgGroup::new("which").required(true).multiple(true).args([
     "ids", "group", "object", "alert", "symptom", "control", "impact", "criticality", "at_least", "since", "until",
 ]))]
-pub(crate) struct Which {
+pub(crate) struct AlertSelectionArgs {
     /// The ids, or enough of the beginning of each.
     #[arg(value_name = "ID", conflicts_with_all = [
         "group", "object", "alert", "symptom", "control", "impact", "criticality", "at_least", "since", "until",

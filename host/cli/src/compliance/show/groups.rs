@@ -1,6 +1,6 @@
 //! Groups: a list, and one with its members.
 
-use lifesigns_compliance::query::{GroupDetails, GroupLine};
+use lifesigns_compliance::query::{GroupDetails, GroupRow};
 use lifesigns_text::visible;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Returns a list of groups.
-pub(crate) fn groups(groups: &[GroupLine], view: &View) -> String {
+pub(crate) fn groups(groups: &[GroupRow], view: &View) -> String {
     if groups.is_empty() {
         return "there is no group: add a [[group]] to the configuration\n".to_owned();
     }

@@ -2,7 +2,7 @@
 
 use lifesigns_compliance::{
     Object,
-    query::{ObjectDetails, ObjectLine},
+    query::{ObjectDetails, ObjectRow},
 };
 use lifesigns_text::visible;
 
@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Returns a list of objects.
-pub(crate) fn objects(lines: &[ObjectLine], view: &View) -> String {
+pub(crate) fn objects(lines: &[ObjectRow], view: &View) -> String {
     if lines.is_empty() {
         return "no objects\n".to_owned();
     }

@@ -1,6 +1,6 @@
 //! What waits for its time: to open, or to be cancelled.
 
-use lifesigns_compliance::{PendingTransition, query::PendingLine};
+use lifesigns_compliance::{PendingTransition, query::PendingRow};
 use lifesigns_text::{time_text, visible};
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Returns a list of what waits, the next one first.
-pub(crate) fn pending(waiting: &[PendingLine], view: &View) -> String {
+pub(crate) fn pending(waiting: &[PendingRow], view: &View) -> String {
     if waiting.is_empty() {
         return "nothing waits to open or to be cancelled\n".to_owned();
     }

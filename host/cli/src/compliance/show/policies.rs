@@ -1,12 +1,12 @@
 //! Policies in the order in which they are evaluated.
 
-use lifesigns_compliance::query::PolicyLine;
+use lifesigns_compliance::query::PolicyRow;
 use lifesigns_text::visible;
 
 use super::super::table::{Style, Table, View, names};
 
 /// Each policy with what it says; what is above wins.
-pub(crate) fn policies(lines: &[PolicyLine], view: &View) -> String {
+pub(crate) fn policies(lines: &[PolicyRow], view: &View) -> String {
     if lines.is_empty() {
         return "there is no policy: add a [[policy]] to the configuration\n".to_owned();
     }
@@ -36,7 +36,7 @@ pub(crate) fn policies(lines: &[PolicyLine], view: &View) -> String {
     page
 }
 
-fn hours(line: &PolicyLine) -> String {
+fn hours(line: &PolicyRow) -> String {
     if line.hours.is_empty() {
         return "always in force".to_owned();
     }

@@ -75,7 +75,7 @@ impl Lifecycle<'_> {
             None => derived_id(&[name, object, &opening.opener]),
         };
         let was_closed = closed.is_some();
-        let reopens = before.is_some_and(|before| self.is_same(before, &id, opening.since_ns));
+        let reopens = before.is_some_and(|before| self.is_reopening(before, &id, opening.since_ns));
         let continued = before.filter(|before| reopens || was_closed && !before.ceased);
         let counted_ns = continued.map(|before| before.last_ns);
         let mut alert = if reopens {
@@ -111,7 +111,7 @@ impl Lifecycle<'_> {
 
     /// Returns whether an alert that has held since `since_ns` is the alert `before` again. An alert that a
     /// person cancelled is not reopened: that case was closed.
-    fn is_same(&self, before: &Alert, id: &str, since_ns: u64) -> bool {
+    fn is_reopening(&self, before: &Alert, id: &str, since_ns: u64) -> bool {
         let Some(cancelled_ns) = before.cancelled_ns else { return false };
         let window_ns = self.context.compiled.config().reopen_ms.saturating_mul(1_000_000);
         let in_window = since_ns.saturating_sub(cancelled_ns) <= window_ns;

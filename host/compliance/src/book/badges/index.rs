@@ -132,9 +132,9 @@ impl BadgeIndex {
         let state = self.objects.get(object)?;
         let known = state.track.badge();
         let counts = AlertCounts::of(sources.alerts.of(object), exists);
-        let is_same = counts == state.counts;
+        let is_reopening = counts == state.counts;
         let groups = if state.is_of_groups(object, sources.registry) {
-            if is_same { None } else { Some(state.groups.clone()) }
+            if is_reopening { None } else { Some(state.groups.clone()) }
         } else {
             Some(self.groups_of(sources.registry, object))
         };

@@ -8,7 +8,7 @@ use crate::{
     certainty::Certainty,
     condition::CompiledCondition,
     config::Scope,
-    expression::{Expression, ExpressionOutcome, Meter},
+    expression::{Expression, ExpressionOutcome, StepBudget},
     pattern::Pattern,
     record::SymptomState,
     undecided::FailedExpression,
@@ -20,7 +20,7 @@ pub(crate) struct ConditionEvaluator<'a> {
     pub(crate) object: &'a Id,
     pub(crate) decision: &'a PolicyDecision,
     /// What its expressions may cost.
-    pub(crate) meter: &'a mut Meter,
+    pub(crate) meter: &'a mut StepBudget,
     /// The first expression that could not be decided, and why.
     pub(crate) failed: Option<FailedExpression>,
 }

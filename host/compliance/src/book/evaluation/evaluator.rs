@@ -10,7 +10,7 @@ use crate::{
         },
         ids::Id,
     },
-    expression::Meter,
+    expression::StepBudget,
 };
 
 /// What evaluations cost.
@@ -19,13 +19,13 @@ pub(crate) struct Work {
     /// How often a definition was evaluated on an object.
     evaluations: u64,
     /// What the expressions of definitions may cost together.
-    meter: Meter,
+    meter: StepBudget,
 }
 
 impl Work {
     /// Lets expressions cost as much as is allowed again.
     pub(crate) fn reset_meter(&mut self) {
-        self.meter = Meter::default();
+        self.meter = StepBudget::default();
     }
 
     pub(crate) fn evaluations(&self) -> u64 {

@@ -11,7 +11,7 @@ use crate::{
         ids::Id,
     },
     certainty::Certainty,
-    expression::Meter,
+    expression::StepBudget,
     undecided::FailedExpression,
 };
 
@@ -55,7 +55,7 @@ impl<'a> Context<'a> {
         name: &Id,
         decision: Arc<PolicyDecision>,
         is_own_alert: bool,
-        meter: &mut Meter,
+        meter: &mut StepBudget,
     ) -> Evaluation {
         let mut evaluation = Evaluation::unmet(decision);
         let Some(at) = self.compiled.position(name) else {
@@ -83,7 +83,7 @@ impl<'a> Context<'a> {
         self,
         object: &'b Id,
         decision: &'b PolicyDecision,
-        meter: &'b mut Meter,
+        meter: &'b mut StepBudget,
     ) -> ConditionEvaluator<'b>
     where
         'a: 'b,

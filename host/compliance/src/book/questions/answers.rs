@@ -16,7 +16,7 @@ use crate::{
     },
     change::RequestError,
     config::Group,
-    query::{AnswerPage, Badges, GroupDetails, GroupLine, ObjectDetails, Query, QueryAnswer, SilenceDetails},
+    query::{AnswerPage, Badges, GroupDetails, GroupRow, ObjectDetails, Query, QueryAnswer, SilenceDetails},
     record::{Alert, BadgeOwner, SymptomState},
     why::Why,
 };
@@ -73,13 +73,13 @@ fn object_page(view: &BookView, id: &str) -> Result<ObjectDetails, RequestError>
     })
 }
 
-fn group_lines(view: &BookView) -> Vec<GroupLine> {
+fn group_lines(view: &BookView) -> Vec<GroupRow> {
     view.config().groups.iter().map(|group| group_line(view, group)).collect()
 }
 
-fn group_line(view: &BookView, group: &Group) -> GroupLine {
+fn group_line(view: &BookView, group: &Group) -> GroupRow {
     let (badge, violated) = view.badges.of_group(&group.name, view.config().badge);
-    GroupLine {
+    GroupRow {
         name: group.name.clone(),
         title: group.title.clone(),
         members: view.registry.member_count(&group.name),

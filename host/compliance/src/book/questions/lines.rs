@@ -1,10 +1,10 @@
 //! Parts of answers that several questions share.
 
-use crate::{book::view::BookView, query::ObjectLine, record::Object, undecided::UndecidedExpression};
+use crate::{book::view::BookView, query::ObjectRow, record::Object, undecided::UndecidedExpression};
 
 /// Returns an object as it is listed.
-pub(crate) fn object_line(view: &BookView, object: &Object) -> ObjectLine {
-    ObjectLine {
+pub(crate) fn object_line(view: &BookView, object: &Object) -> ObjectRow {
+    ObjectRow {
         object: object.clone(),
         groups: view.registry.groups_of(&object.id).map(|group| group.name.clone()).collect(),
         badge: view.badges.of_object(&object.id, view.config().badge),

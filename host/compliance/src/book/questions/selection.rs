@@ -15,7 +15,7 @@ use crate::{
         view::BookView,
     },
     change::{PendingTransition, RequestError},
-    query::{AlertFilter, AlertStateFilter, FilterMatches, ObjectFilter, ObjectLine, PendingLine},
+    query::{AlertFilter, AlertStateFilter, FilterMatches, ObjectFilter, ObjectRow, PendingRow},
     record::{Alert, AlertStatus, Object},
 };
 
@@ -189,7 +189,7 @@ pub(crate) fn matches(view: &BookView, filter: &AlertFilter) -> Result<FilterMat
 }
 
 /// Returns the objects that a filter selects, by id.
-pub(crate) fn objects(view: &BookView, filter: &ObjectFilter) -> Result<ListPart<ObjectLine>, RequestError> {
+pub(crate) fn objects(view: &BookView, filter: &ObjectFilter) -> Result<ListPart<ObjectRow>, RequestError> {
     Names { view }.check_each(&[
         (Subject::Group, &filter.group),
         (Subject::Object, &filter.object),
@@ -198,7 +198,7 @@ pub(crate) fn objects(view: &BookView, filter: &ObjectFilter) -> Result<ListPart
     ])?;
     let (id, group) = (name_filter(&filter.object), name_filter(&filter.group));
     let (kind, symptom) = (name_filter(&filter.kind), name_filter(&filter.symptom));
-    let mut lines: Vec<ObjectLine> = Vec::new();
+    let mut lines: Vec<ObjectRow> = Vec::new();
     for object in view.registry.objects_after(filter.cursor.as_deref()) {
         let is_selected = is_wanted(&id, &object.id)
             && is_in_group(view, &group, &object.id)
@@ -223,7 +223,7 @@ fn has_symptom(view: &BookView, wanted: &Option<NameFilter>, object: &Object) ->
 }
 
 /// Returns what waits to open or to be cancelled, the next one first.
-pub(crate) fn waiting(view: &BookView, filter: &AlertFilter) -> Result<Vec<PendingLine>, RequestError> {
+pub(crate) fn waiting(view: &BookView, filter: &AlertFilter) -> Result<Vec<PendingRow>, RequestError> {
     check_unpaged(filter)?;
     let selection = Selection::checked(view, filter)?;
     let mut pending: Vec<(&Id, &Id, &PendingTransition)> = view.alerts.all_pending().collect();
@@ -235,8 +235,8 @@ pub(crate) fn waiting(view: &BookView, filter: &AlertFilter) -> Result<Vec<Pendi
     Ok(pending.into_iter().map(|(object, name, pending)| waiting_line(view, object, name, pending)).collect())
 }
 
-fn waiting_line(view: &BookView, object: &Id, name: &Id, pending: &PendingTransition) -> PendingLine {
-    PendingLine {
+fn waiting_line(view: &BookView, object: &Id, name: &Id, pending: &PendingTransition) -> PendingRow {
+    PendingRow {
         pending: pending.clone(),
         title: view.compiled.definition(name).map(|one| one.title.clone()).unwrap_or_default(),
         groups: view.registry.groups_of(object).map(|group| group.name.clone()).collect(),

@@ -11,7 +11,7 @@ use crate::{
         view::BookView,
     },
     change::RequestError,
-    expression::Meter,
+    expression::StepBudget,
     query::{EvaluationState, PolicyOutcome, Resolution},
     record::{AlertStatus, EndCause},
     why::Why,
@@ -52,7 +52,7 @@ fn evaluate(view: &BookView, object: &Id, name: &Id) -> Evaluation {
     let decision = Arc::new(context.decide(object, name));
     let is_definition = view.compiled.position(name).is_some();
     let is_own_alert = !is_definition && view.definitions.find(name).makes_own_alert();
-    let mut evaluation = context.evaluate(object, name, decision, is_own_alert, &mut Meter::default());
+    let mut evaluation = context.evaluate(object, name, decision, is_own_alert, &mut StepBudget::default());
     if is_definition && evaluation.enabled && evaluation.holds {
         evaluation.allowed |= allows_all(view, &evaluation);
     }
@@ -158,7 +158,7 @@ fn unmet(view: &BookView, object: &Id, name: &Id, evaluation: &Evaluation) -> Ve
     let condition = view.compiled.position(name).and_then(|at| view.compiled.condition(at));
     let Some(condition) = condition else { return vec![format!("symptom {name} is not active")] };
     let mut lines = Vec::new();
-    let mut meter = Meter::default();
+    let mut meter = StepBudget::default();
     view.context().evaluator(object, &evaluation.decision, &mut meter).unmet(condition, &mut lines);
     lines
 }

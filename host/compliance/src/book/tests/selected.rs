@@ -1,7 +1,7 @@
 //! Filters: what they select, and names that nothing has, which are refused.
 
 use super::*;
-use crate::query::{AlertStateFilter, PendingLine};
+use crate::query::{AlertStateFilter, PendingRow};
 
 fn fleet() -> World {
     let mut world = World::new(ComplianceConfig { definitions: vec![define("two", symptom("t/a"))], ..house() });
@@ -132,7 +132,7 @@ fn states_times_and_grades() {
 fn what_waits_is_seen() {
     let slow = AlertDefinition { wait_ms: 60_000, cancel_ms: 30_000, ..define("slow", symptom("t/a")) };
     let mut world = World::new(with(vec![slow]));
-    let waiting = |world: &World| -> Vec<PendingLine> {
+    let waiting = |world: &World| -> Vec<PendingRow> {
         match world.book.answer(&Query::Pending(AlertFilter::default())) {
             Ok(QueryAnswer::Pending(waiting)) => waiting,
             other => panic!("{other:?}"),

@@ -107,8 +107,8 @@ impl EventClock {
         if time_ns < self.event_ns {
             return;
         }
-        let is_same = time_ns == self.event_ns;
-        let observed_ns = if is_same { observed_ns.max(self.observed_ns) } else { observed_ns };
+        let is_reopening = time_ns == self.event_ns;
+        let observed_ns = if is_reopening { observed_ns.max(self.observed_ns) } else { observed_ns };
         self.event_ns = time_ns;
         self.go_on_from(time_ns, observed_ns);
     }

@@ -5,7 +5,7 @@ use crate::limits::{EXPRESSION_STEPS, TOTAL_STEPS};
 
 /// The steps that all expressions of one change may take together.
 #[derive(Clone, Debug)]
-pub struct Meter {
+pub struct StepBudget {
     left: usize,
     spent: usize,
 }
@@ -20,13 +20,13 @@ pub(super) struct Steps {
     total: bool,
 }
 
-impl Default for Meter {
+impl Default for StepBudget {
     fn default() -> Self {
         Self { left: TOTAL_STEPS, spent: 0 }
     }
 }
 
-impl Meter {
+impl StepBudget {
     /// Returns the steps that were taken so far.
     pub fn spent(&self) -> usize {
         self.spent

@@ -18,7 +18,7 @@ use cel::common::ast::{
     CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, MapExpr, SelectExpr, operators as names,
 };
 
-pub use meter::Meter;
+pub use meter::StepBudget;
 use meter::Steps;
 use value::{Evaluated, Map, PossibleOutcomes, Value};
 
@@ -47,7 +47,7 @@ pub(crate) fn evaluate(
     expression: &IdedExpr,
     object: &Object,
     thresholds: &BTreeMap<String, f64>,
-    meter: &mut Meter,
+    meter: &mut StepBudget,
 ) -> ExpressionOutcome {
     let mut evaluator = Evaluator { object, thresholds, steps: meter.begin(), scope: Vec::new() };
     let (possible, reason) = evaluator.expression(expression).outcomes();

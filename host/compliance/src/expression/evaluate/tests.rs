@@ -187,7 +187,7 @@ proptest! {
         prop_assume!(!matches!(&compiled, Err(error) if error.contains("more than")));
         let expression = compiled.unwrap();
         let thresholds = BTreeMap::from([("load".to_owned(), 3.5)]);
-        let outcome = expression.evaluate(&object, &thresholds, &mut Meter::default());
+        let outcome = expression.evaluate(&object, &thresholds, &mut StepBudget::default());
         let said = match &outcome {
             ExpressionOutcome::Holds => Some(true),
             ExpressionOutcome::Fails => Some(false),
@@ -210,7 +210,7 @@ fn what_costs_too_much_is_cut_and_undecided() {
     let object = with_tags("a,".repeat(2040));
     let one = r#"tags.all(a, tags.all(b, a + b + a + b != "qqqq"))"#;
     for text in [one.to_owned(), [one; 4].join(" && "), format!("!({one})")] {
-        let mut meter = Meter::default();
+        let mut meter = StepBudget::default();
         let outcome = Expression::compile(&text).unwrap().evaluate(&object, &BTreeMap::new(), &mut meter);
         assert!(
             matches!(&outcome, ExpressionOutcome::Undecided(reason) if reason.contains("steps")),
@@ -222,7 +222,7 @@ fn what_costs_too_much_is_cut_and_undecided() {
     for text in
         ["tags.all(a, a == 'a')", "tags.filter(a, a == 'a').size() > 2000", "tags.map(a, a + 'b').size() > 2000"]
     {
-        let mut meter = Meter::default();
+        let mut meter = StepBudget::default();
         let outcome = Expression::compile(text).unwrap().evaluate(&object, &BTreeMap::new(), &mut meter);
         assert_eq!(outcome, ExpressionOutcome::Holds, "{text}");
         assert!(meter.spent() < EXPRESSION_STEPS / 2, "{text}: {}", meter.spent());
@@ -233,7 +233,7 @@ fn what_costs_too_much_is_cut_and_undecided() {
 fn all_expressions_together_are_cut_too() {
     let object = with_tags("a,".repeat(2040));
     let expression = Expression::compile("tags.all(a, tags.all(b, a + b != 'q'))").unwrap();
-    let mut meter = Meter::default();
+    let mut meter = StepBudget::default();
     let outcomes: Vec<ExpressionOutcome> =
         (0..1000).map(|_| expression.evaluate(&object, &BTreeMap::new(), &mut meter)).collect();
     assert!(meter.spent() <= TOTAL_STEPS + outcomes.len());
@@ -247,7 +247,7 @@ fn all_expressions_together_are_cut_too() {
 #[test]
 fn long_texts_cost_what_they_are_long() {
     let object = with_tags("x".repeat(4000));
-    let mut meter = Meter::default();
+    let mut meter = StepBudget::default();
     let expression = Expression::compile("properties.tags.contains('y')").unwrap();
     assert_eq!(expression.evaluate(&object, &BTreeMap::new(), &mut meter), ExpressionOutcome::Fails);
     assert!(meter.spent() > 4000 / 16 && meter.spent() < 4000, "{}", meter.spent());
@@ -256,7 +256,7 @@ fn long_texts_cost_what_they_are_long() {
 #[test]
 fn whatever_reads_a_long_property_or_many_keys_pays_for_it() {
     let spent = |text: &str, object: &Object| {
-        let mut meter = Meter::default();
+        let mut meter = StepBudget::default();
         let outcome = Expression::compile(text).unwrap().evaluate(object, &BTreeMap::new(), &mut meter);
         (meter.spent(), outcome)
     };

@@ -16,7 +16,7 @@ use super::{
 use crate::scanned::ScannedChunk;
 
 /// Where the chunks of a source come from.
-pub(super) enum Feed<'a> {
+pub(super) enum ChunkSource<'a> {
     Reader(Box<dyn ReplayReader + 'a>),
     Spooled(SpooledSource),
 }
@@ -25,13 +25,13 @@ pub(super) enum Feed<'a> {
 pub(super) struct ReadJob<'a> {
     pub(super) input: u32,
     pub(super) source: Arc<EventSource>,
-    pub(super) feed: Feed<'a>,
+    pub(super) feed: ChunkSource<'a>,
     /// Its reader cannot stay open: it is read to the end at once.
     pub(super) spools: bool,
 }
 
 /// What is known of the next chunk of a source.
-pub(super) enum Taken {
+pub(super) enum NextChunk {
     Chunk(io::Result<Box<ScannedChunk>>),
     End,
     /// It has to be read, or another thread is at it.
@@ -39,10 +39,10 @@ pub(super) enum Taken {
 }
 
 /// The chunks of one source.
-struct Supplied<'a> {
+struct SourceReadAhead<'a> {
     source: Arc<EventSource>,
     /// `None` while a thread reads.
-    feed: Option<Feed<'a>>,
+    feed: Option<ChunkSource<'a>>,
     /// Bytes that the reader holds while it is open.
     open_bytes: usize,
     is_open: bool,
@@ -60,8 +60,8 @@ struct Supplied<'a> {
 }
 
 /// See the module.
-pub(super) struct Supply<'a> {
-    inputs: Vec<Supplied<'a>>,
+pub(super) struct ReadAhead<'a> {
+    inputs: Vec<SourceReadAhead<'a>>,
     /// Sources that may be read and that no thread is at, by time.
     free: BTreeSet<(u64, u32)>,
     /// The latest time at which a source was asked for more than its beginning.
@@ -72,12 +72,12 @@ pub(super) struct Supply<'a> {
     open_bytes: usize,
 }
 
-impl<'a> Supply<'a> {
+impl<'a> ReadAhead<'a> {
     pub(super) fn new(inputs: Vec<ReplayInput<'a>>) -> Self {
-        let supplied = |input: ReplayInput<'a>| Supplied {
+        let supplied = |input: ReplayInput<'a>| SourceReadAhead {
             source: input.source,
             open_bytes: input.reader.open_bytes(),
-            feed: Some(Feed::Reader(input.reader)),
+            feed: Some(ChunkSource::Reader(input.reader)),
             is_open: false,
             read: 0,
             taken: 0,
@@ -97,7 +97,7 @@ impl<'a> Supply<'a> {
     }
 
     /// Takes the next chunk of a source.
-    pub(super) fn take(&mut self, number: u32) -> Taken {
+    pub(super) fn take(&mut self, number: u32) -> NextChunk {
         let input = &mut self.inputs[number as usize];
         if input.has_rested {
             self.front_ns = self.front_ns.max(input.time_ns);
@@ -106,10 +106,10 @@ impl<'a> Supply<'a> {
             Some(chunk) => {
                 input.taken += 1;
                 self.scanned_bytes -= chunk.as_ref().map_or(0, |scanned| scanned.held_bytes());
-                Taken::Chunk(chunk)
+                NextChunk::Chunk(chunk)
             }
-            None if input.ended && input.taken == input.read => Taken::End,
-            None => Taken::NotYet,
+            None if input.ended && input.taken == input.read => NextChunk::End,
+            None => NextChunk::NotYet,
         }
     }
 
@@ -124,7 +124,7 @@ impl<'a> Supply<'a> {
 
     fn close_if_due(&mut self, number: u32) {
         let input = &mut self.inputs[number as usize];
-        if let Some(Feed::Reader(reader)) = &mut input.feed
+        if let Some(ChunkSource::Reader(reader)) = &mut input.feed
             && mem::take(&mut input.closes)
             && mem::take(&mut input.is_open)
         {
@@ -142,7 +142,7 @@ impl<'a> Supply<'a> {
         }
         let feed = input.feed.take()?;
         let mut spools = false;
-        if matches!(feed, Feed::Reader(_)) && !input.is_open {
+        if matches!(feed, ChunkSource::Reader(_)) && !input.is_open {
             // Of its beginning little is read.
             spools = input.has_rested && !has_room;
             input.is_open = true;
@@ -171,19 +171,19 @@ impl<'a> Supply<'a> {
     }
 
     /// Gives a source back that was read; returns the number of the chunk, if there was one.
-    pub(super) fn give_back(&mut self, number: u32, feed: Feed<'a>, outcome: Read) -> Option<u64> {
+    pub(super) fn give_back(&mut self, number: u32, feed: ChunkSource<'a>, outcome: ReadOutcome) -> Option<u64> {
         let input = &mut self.inputs[number as usize];
-        if outcome != Read::Chunk {
+        if outcome != ReadOutcome::Chunk {
             self.open_bytes -= mem::take(&mut input.open_bytes);
         }
-        if matches!(outcome, Read::Chunk | Read::Spooled) {
+        if matches!(outcome, ReadOutcome::Chunk | ReadOutcome::Spooled) {
             input.feed = Some(feed);
             self.free.insert((input.time_ns, number));
             self.close_if_due(number);
         } else {
             input.ended = true;
         }
-        if matches!(outcome, Read::End | Read::Spooled) {
+        if matches!(outcome, ReadOutcome::End | ReadOutcome::Spooled) {
             return None;
         }
         let input = &mut self.inputs[number as usize];
@@ -210,7 +210,7 @@ impl<'a> Supply<'a> {
 
 /// What reading a source gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Read {
+pub(super) enum ReadOutcome {
     Chunk,
     /// All of it is in the spool.
     Spooled,

@@ -8,29 +8,29 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::{
     error::ReplayError,
-    lane::Lane,
+    read_ahead::{ChunkSource, NextChunk, ReadAhead, ReadJob, ReadOutcome},
+    shard::ReplayShard,
     slice::Slice,
     spool::{Spool, SpooledSource},
-    supply::{Feed, Read, ReadJob, Supply, Taken},
 };
 use crate::{RuleSet, event_sink::EventSink, scan::Scanner, scanned::ScannedChunk};
 
 /// What the threads share.
-pub(super) struct Crew<'a, T> {
+pub(super) struct ReplayThreads<'a, T> {
     rules: Arc<RuleSet>,
     aliases: ObjectAliases,
     spool: Spool,
-    pub(super) lanes: Vec<Mutex<Lane<T>>>,
+    pub(super) shards: Vec<Mutex<ReplayShard<T>>>,
     work: Mutex<Work<'a>>,
     changed: Condvar,
 }
 
 /// What there is to do.
 struct Work<'a> {
-    supply: Supply<'a>,
-    /// The slice that is evaluated, and the next lane that no thread has begun.
+    read_ahead: ReadAhead<'a>,
+    /// The slice that is evaluated, and the next shard that no thread has begun.
     slice: Option<(Arc<Slice>, usize)>,
-    /// Lanes that are being evaluated.
+    /// Shards that are being evaluated.
     walking: usize,
     is_over: bool,
 }
@@ -42,33 +42,33 @@ pub(super) struct ScanBuffers {
     spare: Vec<u8>,
 }
 
-impl<'a, T: EventSink + Send> Crew<'a, T> {
+impl<'a, T: EventSink + Send> ReplayThreads<'a, T> {
     pub(super) fn new(
         rules: &Arc<RuleSet>,
         aliases: ObjectAliases,
         spool: Spool,
-        lanes: Vec<Lane<T>>,
-        supply: Supply<'a>,
+        shards: Vec<ReplayShard<T>>,
+        read_ahead: ReadAhead<'a>,
     ) -> Self {
         Self {
             rules: Arc::clone(rules),
             aliases,
             spool,
-            lanes: lanes.into_iter().map(Mutex::new).collect(),
-            work: Mutex::new(Work { supply, slice: None, walking: 0, is_over: false }),
+            shards: shards.into_iter().map(Mutex::new).collect(),
+            work: Mutex::new(Work { read_ahead, slice: None, walking: 0, is_over: false }),
             changed: Condvar::new(),
         }
     }
 
     /// Scans ahead and evaluates slices, until the replay is over.
     pub(super) fn assist(&self) {
-        let _over = Over(self);
+        let _over = StopOnDrop(self);
         let mut buffers = ScanBuffers::default();
         let mut work = self.work.lock();
         while !work.is_over {
-            if let Some((slice, lane)) = work.claim_lane() {
-                work = self.walk_lane(work, &slice, lane);
-            } else if let Some(job) = work.supply.choose().and_then(|input| work.supply.begin(input)) {
+            if let Some((slice, shard)) = work.claim_shard() {
+                work = self.walk_shard(work, &slice, shard);
+            } else if let Some(job) = work.read_ahead.choose().and_then(|input| work.read_ahead.begin(input)) {
                 work = self.read(work, job, &mut buffers);
             } else {
                 self.changed.wait(&mut work);
@@ -77,26 +77,26 @@ impl<'a, T: EventSink + Send> Crew<'a, T> {
     }
 
     /// Ends the work of all threads when it is dropped.
-    pub(super) const fn over(&self) -> Over<'_, 'a, T> {
-        Over(self)
+    pub(super) const fn over(&self) -> StopOnDrop<'_, 'a, T> {
+        StopOnDrop(self)
     }
 
     /// Returns the next chunk of a source, or `None` at its end.
     pub(super) fn take(&self, input: u32, buffers: &mut ScanBuffers) -> Result<Option<Box<ScannedChunk>>, ReplayError> {
         let mut work = self.work.lock();
         loop {
-            match work.supply.take(input) {
-                Taken::Chunk(Ok(scanned)) => return Ok(Some(scanned)),
-                Taken::Chunk(Err(error)) => {
-                    return Err(ReplayError::Read { name: work.supply.name(input).to_owned(), error });
+            match work.read_ahead.take(input) {
+                NextChunk::Chunk(Ok(scanned)) => return Ok(Some(scanned)),
+                NextChunk::Chunk(Err(error)) => {
+                    return Err(ReplayError::Read { name: work.read_ahead.name(input).to_owned(), error });
                 }
-                Taken::End => return Ok(None),
-                Taken::NotYet => {}
+                NextChunk::End => return Ok(None),
+                NextChunk::NotYet => {}
             }
             assert!(!work.is_over, "a thread of the replay has ended");
-            let job = match work.supply.begin(input) {
+            let job = match work.read_ahead.begin(input) {
                 Some(job) => Some(job),
-                None => work.supply.choose().and_then(|other| work.supply.begin(other)),
+                None => work.read_ahead.choose().and_then(|other| work.read_ahead.begin(other)),
             };
             match job {
                 Some(job) => work = self.read(work, job, buffers),
@@ -105,9 +105,9 @@ impl<'a, T: EventSink + Send> Crew<'a, T> {
         }
     }
 
-    /// See [`Supply::rest`].
+    /// See [`ReadAhead::rest`].
     pub(super) fn rest(&self, input: u32) {
-        self.work.lock().supply.rest(input);
+        self.work.lock().read_ahead.rest(input);
     }
 
     /// Evaluates a slice, with the help of the others.
@@ -115,8 +115,8 @@ impl<'a, T: EventSink + Send> Crew<'a, T> {
         let mut work = self.work.lock();
         work.slice = Some((Arc::new(slice), 0));
         self.changed.notify_all();
-        while let Some((slice, lane)) = work.claim_lane() {
-            work = self.walk_lane(work, &slice, lane);
+        while let Some((slice, shard)) = work.claim_shard() {
+            work = self.walk_shard(work, &slice, shard);
         }
         while work.walking > 0 {
             assert!(!work.is_over, "a thread of the replay has ended");
@@ -124,9 +124,14 @@ impl<'a, T: EventSink + Send> Crew<'a, T> {
         }
     }
 
-    fn walk_lane<'w>(&'w self, work: MutexGuard<'w, Work<'a>>, slice: &Slice, lane: usize) -> MutexGuard<'w, Work<'a>> {
+    fn walk_shard<'w>(
+        &'w self,
+        work: MutexGuard<'w, Work<'a>>,
+        slice: &Slice,
+        shard: usize,
+    ) -> MutexGuard<'w, Work<'a>> {
         drop(work);
-        self.lanes[lane].lock().walk(slice);
+        self.shards[shard].lock().walk(slice);
         let mut work = self.work.lock();
         work.walking -= 1;
         self.changed.notify_all();
@@ -143,34 +148,34 @@ impl<'a, T: EventSink + Send> Crew<'a, T> {
         drop(work);
         let ReadJob { input, source, feed, spools } = job;
         let (feed, read) = match feed {
-            Feed::Reader(mut reader) if spools => {
+            ChunkSource::Reader(mut reader) if spools => {
                 let spooled = self.spool_rest(&source, &mut |spare| reader.next_chunk(spare), buffers);
                 match spooled {
-                    Ok(spooled) => (Feed::Spooled(spooled), Ok(None)),
-                    Err(error) => (Feed::Reader(reader), Err(error)),
+                    Ok(spooled) => (ChunkSource::Spooled(spooled), Ok(None)),
+                    Err(error) => (ChunkSource::Reader(reader), Err(error)),
                 }
             }
-            Feed::Reader(mut reader) => {
+            ChunkSource::Reader(mut reader) => {
                 let bytes = reader.next_chunk(mem::take(&mut buffers.spare));
-                (Feed::Reader(reader), bytes.map(|bytes| bytes.map(Chunk::Raw)))
+                (ChunkSource::Reader(reader), bytes.map(|bytes| bytes.map(Chunk::Raw)))
             }
-            Feed::Spooled(mut spooled) => {
+            ChunkSource::Spooled(mut spooled) => {
                 let scanned = spooled.next(&self.spool, &mut buffers.scanner, &self.rules, &source);
                 let scanned = scanned.map_err(|error| self.spool.explained(&error));
                 (
-                    Feed::Spooled(spooled),
+                    ChunkSource::Spooled(spooled),
                     scanned.map(|scanned| scanned.map(|scanned| Chunk::Scanned(Box::new(scanned)))),
                 )
             }
         };
         let outcome = match &read {
-            Ok(Some(_)) => Read::Chunk,
-            Ok(None) if spools => Read::Spooled,
-            Ok(None) => Read::End,
-            Err(_) => Read::Failed,
+            Ok(Some(_)) => ReadOutcome::Chunk,
+            Ok(None) if spools => ReadOutcome::Spooled,
+            Ok(None) => ReadOutcome::End,
+            Err(_) => ReadOutcome::Failed,
         };
         work = self.work.lock();
-        let number = work.supply.give_back(input, feed, outcome);
+        let number = work.read_ahead.give_back(input, feed, outcome);
         self.changed.notify_all();
         let Some(number) = number else { return work };
         drop(work);
@@ -188,7 +193,7 @@ impl<'a, T: EventSink + Send> Crew<'a, T> {
             Err(error) => Err(error),
         };
         work = self.work.lock();
-        work.supply.put(input, number, scanned);
+        work.read_ahead.put(input, number, scanned);
         self.changed.notify_all();
         work
     }
@@ -226,7 +231,7 @@ enum Chunk {
 }
 
 impl Work<'_> {
-    fn claim_lane(&mut self) -> Option<(Arc<Slice>, usize)> {
+    fn claim_shard(&mut self) -> Option<(Arc<Slice>, usize)> {
         let (slice, next) = self.slice.as_mut()?;
         let claimed = (Arc::clone(slice), *next);
         *next += 1;
@@ -238,10 +243,10 @@ impl Work<'_> {
     }
 }
 
-/// See [`Crew::over`].
-pub(super) struct Over<'c, 'a, T>(&'c Crew<'a, T>);
+/// See [`ReplayThreads::over`].
+pub(super) struct StopOnDrop<'c, 'a, T>(&'c ReplayThreads<'a, T>);
 
-impl<T> Drop for Over<'_, '_, T> {
+impl<T> Drop for StopOnDrop<'_, '_, T> {
     fn drop(&mut self) {
         self.0.work.lock().is_over = true;
         self.0.changed.notify_all();

@@ -15,15 +15,15 @@ use crate::{
 };
 
 /// A shard and its observations in one slice.
-pub(super) struct Lane<T> {
+pub(super) struct ReplayShard<T> {
     number: u32,
     pub(super) shard: Shard,
     pub(super) sink: T,
 }
 
-impl<T: EventSink> Lane<T> {
+impl<T: EventSink> ReplayShard<T> {
     pub(super) fn all(rules: &Arc<RuleSet>, known: &[ObjectFacts], sink: impl Fn() -> T) -> Vec<Self> {
-        let lane = |number| {
+        let shard = |number| {
             let ledger = StateLedger::part(SHARDS);
             let mut shard = Shard::new(Arc::clone(rules), ShardClock::Event, ledger, limits::RULES_CPU_MS_PER_S);
             known
@@ -32,7 +32,7 @@ impl<T: EventSink> Lane<T> {
                 .for_each(|facts| shard.insert_known(facts));
             Self { number: number as u32, shard, sink: sink() }
         };
-        (0..SHARDS).map(lane).collect()
+        (0..SHARDS).map(shard).collect()
     }
 
     /// Evaluates its lines of a slice.
@@ -51,7 +51,7 @@ pub(super) struct RenderedAlerts<'a> {
     alerts: Vec<(RuleAlertOrder, usize, usize)>,
 }
 
-/// What a lane keeps room for from slice to slice.
+/// What a shard keeps room for from slice to slice.
 const MOST_RENDERED: usize = 8 << 20;
 
 impl<'a> RenderedAlerts<'a> {
@@ -59,21 +59,22 @@ impl<'a> RenderedAlerts<'a> {
         Self { render, bytes: Vec::new(), alerts: Vec::new() }
     }
 
-    /// Writes what lanes have rendered, in order.
+    /// Writes what shards have rendered, in order.
     pub(super) fn write(
-        lanes: &mut [&mut Lane<Self>],
+        shards: &mut [&mut ReplayShard<Self>],
         emit: &mut dyn FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
-        let all = lanes.iter().enumerate().flat_map(|(lane, it)| it.sink.alerts.iter().map(move |alert| (lane, alert)));
+        let all =
+            shards.iter().enumerate().flat_map(|(shard, it)| it.sink.alerts.iter().map(move |alert| (shard, alert)));
         let mut all: Vec<_> = all.collect();
         all.sort_by_key(|(_, (order, _, _))| *order);
-        for (lane, (_, start, end)) in all {
-            emit(&lanes[lane].sink.bytes[*start..*end])?;
+        for (shard, (_, start, end)) in all {
+            emit(&shards[shard].sink.bytes[*start..*end])?;
         }
-        for lane in lanes {
-            lane.sink.bytes.clear();
-            lane.sink.bytes.shrink_to(MOST_RENDERED);
-            lane.sink.alerts.clear();
+        for shard in shards {
+            shard.sink.bytes.clear();
+            shard.sink.bytes.shrink_to(MOST_RENDERED);
+            shard.sink.alerts.clear();
         }
         Ok(())
     }
@@ -93,18 +94,18 @@ type SortKey = (u64, u32, u64, Phase, u32, u32);
 
 /// Observations of one slice.
 #[derive(Default)]
-pub(super) struct ObservationTray {
+pub(super) struct SliceObservations {
     observations: Vec<(SortKey, Observation)>,
 }
 
-impl ObservationTray {
-    /// Gives what lanes have gathered, in order.
+impl SliceObservations {
+    /// Gives what shards have gathered, in order.
     pub(super) fn write(
-        lanes: &mut [&mut Lane<Self>],
+        shards: &mut [&mut ReplayShard<Self>],
         emit: &mut dyn FnMut(Observation) -> io::Result<()>,
     ) -> io::Result<()> {
-        let mut all: Vec<_> = lanes.iter_mut().flat_map(|lane| mem::take(&mut lane.sink.observations)).collect();
-        // Stable, and what is of one line is of one lane.
+        let mut all: Vec<_> = shards.iter_mut().flat_map(|shard| mem::take(&mut shard.sink.observations)).collect();
+        // Stable, and what is of one line is of one shard.
         all.sort_by_key(|(key, _)| *key);
         all.into_iter().try_for_each(|(_, observation)| emit(observation))
     }
@@ -114,7 +115,7 @@ const fn key(order: RuleAlertOrder, phase: Phase) -> SortKey {
     (order.time_ns, order.source, order.line, phase, order.rule, order.nth)
 }
 
-impl EventSink for ObservationTray {
+impl EventSink for SliceObservations {
     fn alert(&mut self, _: StreamPosition, alert: &RuleAlertRef<'_>) {
         self.observations.push((key(alert.order, Phase::Event), Observation::RuleAlert(RuleAlert::from(alert))));
     }
