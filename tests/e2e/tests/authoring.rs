@@ -73,7 +73,7 @@ fn what_differs_is_shown_and_written_down() {
     says(
         &said,
         &[
-            "first.case:12: log vm-1",
+            "first.case:10: log vm-1",
             "    - raise many-failed-logins vm-1",
             "count=\"4\"",
             "    + raise",
