@@ -27,6 +27,7 @@ pub(crate) const SDK: &[(&str, &str)] = files!("rules/sdk/":
     "src/settings/mod.rs",
     "src/settings/nearest.rs",
     "src/settings/reader.rs",
+    "src/settings/spec.rs",
     "src/settings/types.rs",
     "src/state.rs",
     "src/testing/check.rs",

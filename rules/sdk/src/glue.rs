@@ -12,6 +12,7 @@ use crate::{
 
 /// Makes panics say where they happened and why, in the host's log and wherever it shows the failure.
 #[doc(hidden)]
+#[expect(clippy::disallowed_methods, reason = "a module is a process of its own: the rule's")]
 pub fn report_panics() {
     std::panic::set_hook(Box::new(|panic| Imports.log(Level::Error, &panic.to_string())));
 }

@@ -70,7 +70,7 @@ mod threshold;
 
 /// The bindings that `wit-bindgen` generates from `wit/`, for the export macro; rules do not need them.
 #[doc(hidden)]
-#[allow(missing_docs, unreachable_pub, unsafe_code, clippy::all, clippy::pedantic, rust_2018_idioms)]
+#[allow(missing_docs, unreachable_pub, unsafe_code, clippy::all, clippy::pedantic, clippy::unwrap_used, rust_2018_idioms)]
 #[rustfmt::skip]
 pub mod bindings;
 

@@ -25,6 +25,7 @@ impl Cleanup {
     }
 
     /// Leaves the block to the caller, who frees it.
+    #[expect(clippy::disallowed_methods, reason = "the block is freed by address, as the canonical ABI wants")]
     pub fn forget(self) {
         std::mem::forget(self);
     }

@@ -66,15 +66,14 @@ fn what_differs_is_shown_and_written_down() {
     let right = fs::read_to_string(&path).expect("the case");
     let wrong = right.replace("count=\"3\"", "count=\"4\"");
     fs::write(&path, &wrong).expect("it is written");
-    let junit = folder.path().join("cases.xml");
+    let junit = folder.path().join("cases.xml").display().to_string();
     let test = ["rule", "test", "logins", "--no-unit-tests"];
-    let junit_path = junit.display().to_string();
-    let arguments = [&test[..], &["--junit", &junit_path]].concat();
+    let arguments = [&test[..], &["--junit", &junit]].concat();
     let said = fails(folder.path(), &arguments, 1);
     says(
         &said,
         &[
-            "first.case:12: log vm-1",
+            "first.case:10: log vm-1",
             "    - raise many-failed-logins vm-1",
             "count=\"4\"",
             "    + raise",

@@ -109,7 +109,7 @@ fn one(path: &Path, module: &Arc<dyn Module>, update: bool) -> Result<CaseResult
     );
     terminal::out(&format!("case {:<16}  {counts:<48}  {verdict}", case.name));
     if let Some(text) = &difference {
-        text.lines().for_each(|line| terminal::out(line));
+        text.lines().for_each(terminal::out);
     }
     if update {
         difference = None;
@@ -134,7 +134,8 @@ fn difference(case: &Case, found: &[Vec<String>], path: &Path) -> Option<String>
             match (old.peek(), new.peek()) {
                 (Some(expected), Some(came)) if expected == came => {
                     out.push(format!("      {expected}"));
-                    (old.next(), new.next());
+                    old.next();
+                    new.next();
                 }
                 // What comes out later is only missing here.
                 (Some(expected), came) if came.is_none() || !found.contains(expected) => {

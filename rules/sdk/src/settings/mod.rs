@@ -32,11 +32,13 @@ mod declared;
 mod kebab;
 mod nearest;
 mod reader;
+mod spec;
 mod types;
 
-pub use declared::{RuleSettings, SettingSpec};
+pub use declared::RuleSettings;
 pub use kebab::check_kebab;
-pub use reader::SettingsReader;
-pub use types::{SettingType, Values};
+pub use reader::{SettingType, SettingsReader};
+pub use spec::SettingSpec;
+pub use types::Values;
 
 pub use crate::duration::Duration;

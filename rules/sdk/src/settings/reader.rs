@@ -1,10 +1,26 @@
 //! Reads settings from JSON and gathers what is wrong with them.
 
-use super::{declared::SettingSpec, nearest::nearest, types::SettingType};
+use super::{nearest::nearest, spec::SettingSpec};
 use crate::json::JsonValue;
 
 /// Most of a wrong value that a mistake repeats.
 const SHOWN_CHARS: usize = 60;
+
+/// A type that a setting can have.
+pub trait SettingType: Sized {
+    /// What is written for it, as it follows "give": `a whole number`.
+    const KIND: &'static str;
+    /// It may be left out.
+    const OPTIONAL: bool = false;
+
+    /// Reads it; `None` after [`SettingsReader::refuse`].
+    fn read(value: &JsonValue<'_>, reader: &mut SettingsReader) -> Option<Self>;
+
+    /// Returns what it is when it is left out; `None` if it must be given.
+    fn absent() -> Option<Self> {
+        None
+    }
+}
 
 /// The place that is being read, and the mistakes until now. Each is a line that begins with the path of its setting
 /// in backquotes, as the contract asks for.

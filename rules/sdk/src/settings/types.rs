@@ -2,24 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::reader::SettingsReader;
+use super::reader::{SettingType, SettingsReader};
 use crate::{Criticality, Impact, duration::Duration, json::JsonValue};
-
-/// A type that a setting can have.
-pub trait SettingType: Sized {
-    /// What is written for it, as it follows "give": `a whole number`.
-    const KIND: &'static str;
-    /// It may be left out.
-    const OPTIONAL: bool = false;
-
-    /// Reads it; `None` after [`SettingsReader::refuse`].
-    fn read(value: &JsonValue<'_>, reader: &mut SettingsReader) -> Option<Self>;
-
-    /// Returns what it is when it is left out; `None` if it must be given.
-    fn absent() -> Option<Self> {
-        None
-    }
-}
 
 /// Returns what `read` makes of a value, or refuses it.
 fn read_or_refuse<T: SettingType>(
