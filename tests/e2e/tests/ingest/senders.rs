@@ -11,7 +11,10 @@ fn python() -> Option<PathBuf> {
     if path.is_file() {
         return Some(path);
     }
-    eprintln!("skipped: no Python clients in target/senders; `.ci/run` installs them");
+    let _ = std::io::Write::write_fmt(
+        &mut std::io::stderr(),
+        format_args!("skipped: no Python clients in target/senders; `.ci/run` installs them\n"),
+    );
     None
 }
 
@@ -44,7 +47,10 @@ fn start(program: &str, arguments: &[&str], place: &Place) -> Option<Running> {
     match command {
         Ok(child) => Some(Running { child, address: String::new() }),
         Err(error) => {
-            eprintln!("skipped: {program} does not start: {error} (Debian: apt-get install prometheus)");
+            let _ = std::io::Write::write_fmt(
+                &mut std::io::stderr(),
+                format_args!("skipped: {program} does not start: {error} (Debian: apt-get install prometheus)\n"),
+            );
             None
         }
     }
