@@ -5,6 +5,7 @@ mod access;
 mod changes;
 mod error;
 mod history;
+mod rule_status;
 mod rules;
 mod service;
 mod status;
@@ -18,11 +19,11 @@ pub use history::{
     UndeliveredNotice,
 };
 pub use lifesigns_model::TapPage;
+pub use rule_status::{CompilingRule, DisabledRule, RefusedRule, RuleDiff, RuleStatus};
 pub use rules::{RuleChange, RuleUpload, RuleVersion, TapQuery};
 pub use service::{ActOutcome, NoticeSelection, Service, ServiceFactory};
 pub use status::{
-    AlertCounts, CompilingRule, ConfigStatus, DisabledRule, DropStatus, EngineStatus, HostStatus, MemoryStatus,
-    ReceiverStatus, RecorderStatus, RefusedRule, RuleDiff, RuleStatus, SourceState, SourceStatus, StoreState,
-    StoreStatus, TrafficStatus, WatchStatus,
+    AlertCounts, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus, ReceiverStatus, RecorderStatus,
+    SourceState, SourceStatus, StoreState, StoreStatus, TrafficStatus, WatchStatus,
 };
 pub use token::{CreatedToken, NewToken, TokenInfo};

@@ -14,8 +14,9 @@ use crate::{
     history::{
         AuditMark, AuditReport, AuditTrailRow, OutboxFilter, PastAlerts, PastAudit, PastBadges, UndeliveredNotice,
     },
+    rule_status::RuleDiff,
     rules::{RuleChange, RuleVersion, TapQuery},
-    status::{HostStatus, RuleDiff},
+    status::HostStatus,
     token::{CreatedToken, NewToken, TokenInfo},
 };
 

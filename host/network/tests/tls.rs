@@ -29,7 +29,7 @@ impl Authority {
     /// `None` where there is no `openssl`.
     fn new() -> Option<Self> {
         if Command::new("openssl").arg("version").output().is_err() {
-            let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("skipped: there is no `openssl`\n"));
+            let _ = writeln!(std::io::stderr(), "skipped: there is no `openssl`");
             return None;
         }
         let authority = Self(tempfile::tempdir().unwrap());

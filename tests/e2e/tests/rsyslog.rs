@@ -23,7 +23,7 @@ const GTLS: &str = "/usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_gtls.so";
 fn missing(files: &[&str]) -> bool {
     let missing = files.iter().find(|file| !Path::new(file).exists());
     if let Some(file) = missing {
-        let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("skipped: there is no {file}\n"));
+        let _ = writeln!(std::io::stderr(), "skipped: there is no {file}");
     }
     missing.is_some()
 }
