@@ -41,7 +41,10 @@ fn names_of_one_object_are_one_object_from_the_change_on() {
                 _ => None,
             });
             let said: Vec<_> = said.collect();
-            assert_eq!(said, ["10.0.0.7 1 -", "vm-7 1 -", "vm-7 2 test", "vm-7 3 test", "other 1 -", "web 1 -"]);
+            assert_eq!(
+                said,
+                ["10.0.0.7 1 -", "vm-7 1 -", "vm-7 2 test", "vm-7 3 test", "vm-7 4 test", "other 1 -", "web 1 -"]
+            );
             assert!(
                 cut.observations
                     .iter()

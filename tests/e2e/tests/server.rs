@@ -235,16 +235,17 @@ fn a_stream_tells_changes_and_goes_on_where_a_client_was() {
     let folder = folder("listen = \"127.0.0.1:0\"\nanonymous = [\"viewer\"]\n[[source]]\nfile = \"facts.ndjson\"");
     let (host, port) = start(folder);
     let first = follow(port, "");
+    let began = read_until(&first, "event: begin");
     let facts = "{\"object\":\"vm-1\",\"properties\":{\"env\":\"production\"}}\n";
     fs::write(host.path("facts.ndjson"), facts).unwrap();
     host.until("the object is known", |status| status["objects"] == 1);
-    let said = read_until(first, "event: badge");
+    let said = began + &read_until(&first, "event: badge");
     assert!(said.contains("content-type: text/event-stream") && said.contains("event: begin"), "{said}");
     let begin = said.lines().find_map(|line| line.strip_prefix("id: ")).unwrap();
     // What came after that id comes again, and a host that does not know the id says so.
-    let again = read_until(follow(port, begin), "event: badge");
+    let again = read_until(&follow(port, begin), "event: badge");
     assert!(!again.contains("event: begin") && !again.contains("event: missed"), "{again}");
-    let other = read_until(follow(port, "7-1"), "event: begin");
+    let other = read_until(&follow(port, "7-1"), "event: begin");
     assert!(other.contains("event: missed\ndata: {\"missed\":null}"), "{other}");
 }
 
@@ -257,9 +258,11 @@ fn follow(port: u16, last: &str) -> TcpStream {
     stream
 }
 
-fn read_until(mut stream: TcpStream, text: &str) -> String {
+fn read_until(mut stream: &TcpStream, text: &str) -> String {
     let (mut said, mut piece) = (String::new(), [0; 4096]);
+    let began = Instant::now();
     while !said.contains(text) {
+        assert!(began.elapsed() < PATIENCE, "`{text}` did not come: {said}");
         let count = stream.read(&mut piece).unwrap();
         assert!(count > 0, "it ended: {said}");
         said.push_str(&String::from_utf8_lossy(&piece[..count]));

@@ -167,8 +167,9 @@ fn a_book_that_is_read_again_has_what_was_there_before_and_goes_on_counting() {
     let thread = std::thread::spawn(move || recorder.run().expect("it goes on"));
     let host = Host { store, shared, requests, failures, thread };
     host.ask(silence()).expect("there is room");
-    host.ask_in_vain(silence());
+    host.ask_in_vain(Act::Inventory(vec![object("vm-9")]));
     assert_eq!(host.silences(), 1);
+    assert!(host.shared.view().registry().object("vm-9").is_none());
     assert!(host.shared.view().registry().object("seen").is_some());
     assert_eq!(host.shared.view().dropped().count(DropKind::Alerts), 3);
     host.stop();
