@@ -94,7 +94,9 @@ fn judge(guest: &HostileGuest, became: &Became) -> Result<String, String> {
             if !stopped {
                 return Err(format!("{name}: {failures:?}"));
             }
-            Ok(format!("fails, is paused: {}", shortened(&failures.last_error)))
+            // Without the line on which it failed last.
+            let why = failures.last_error.split_once("; on ").map_or(&*failures.last_error, |(why, _)| why);
+            Ok(format!("fails, is paused: {}", shortened(why)))
         }
         (HostileOutcome::Bounded, Became::Ran(failures)) if failures.failed + failures.missed <= third => {
             // Whether it once missed a deadline depends on how busy the machine is.
