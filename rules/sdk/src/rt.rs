@@ -69,7 +69,7 @@ unsafe extern "C" fn cabi_realloc(old: *mut u8, old_len: usize, align: usize, ne
     unsafe { reallocated(old, old_len, align, new_len) }
 }
 
-/// Keeps [`cabi_realloc`] in the module.
+/// Keeps `cabi_realloc` in the module.
 pub fn maybe_link_cabi_realloc() {
     #[cfg(target_family = "wasm")]
     {

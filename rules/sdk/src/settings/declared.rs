@@ -36,7 +36,7 @@ impl RuleSettings for () {
 }
 
 /// Declares the settings of a rule: a struct whose fields are settings, with their defaults. See
-/// [`settings`](crate::settings).
+/// [`settings`](crate::settings!).
 ///
 /// - Documentation is shown by `lifesigns rule inspect`.
 /// - `= "1h"` is the default, as it would be written in a manifest. A setting without one must be given, unless its
