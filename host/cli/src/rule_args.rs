@@ -28,57 +28,24 @@ versions/NAME/DIGEST.wasm, named by NAME.toml. A new live version goes on with t
         /// The module.
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// The name of the rule.
-        #[arg(id = "of", value_name = "NAME")]
-        name: String,
         #[command(flatten)]
-        place: TargetArgs,
+        rule: NamedRule,
     },
     /// Take a rule out of the rules folder. Its versions and its state are kept.
     #[command(after_help = "Example:\n  lifesigns rule unload keyword")]
-    Unload {
-        /// The name of the rule.
-        #[arg(id = "of", value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        place: TargetArgs,
-    },
+    Unload(NamedRule),
     /// Run a rule that is disabled.
     #[command(after_help = "Example:\n  lifesigns rule enable keyword")]
-    Enable {
-        /// The name of the rule.
-        #[arg(id = "of", value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        place: TargetArgs,
-    },
+    Enable(NamedRule),
     /// Keep a rule in the rules folder and do not run it, also after a restart.
     #[command(after_help = "Example:\n  lifesigns rule disable keyword")]
-    Disable {
-        /// The name of the rule.
-        #[arg(id = "of", value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        place: TargetArgs,
-    },
+    Disable(NamedRule),
     /// Show a rule nothing until it is released, also after a restart; what it misses is counted.
     #[command(after_help = "Example:\n  lifesigns rule quarantine keyword")]
-    Quarantine {
-        /// The name of the rule.
-        #[arg(id = "of", value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        place: TargetArgs,
-    },
+    Quarantine(NamedRule),
     /// End a pause of a rule, whether an operator, its failures or its budget caused it.
     #[command(after_help = "Example:\n  lifesigns rule release keyword")]
-    Release {
-        /// The name of the rule.
-        #[arg(id = "of", value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        place: TargetArgs,
-    },
+    Release(NamedRule),
     /// Put the shadow of a rule in the place of its live version, with the state that the shadow has.
     #[command(after_help = "\
 Example:
@@ -86,37 +53,22 @@ Example:
 
 The state of the shadow goes on, because it is what the new version made of the events that it saw. The state
 of the version before it is set aside, for `rule rollback`.")]
-    Promote {
-        /// The name of the rule.
-        #[arg(id = "of", value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        place: TargetArgs,
-    },
+    Promote(NamedRule),
     /// Go back to the version before the live one, with the state that it had.
     #[command(after_help = "\
 Examples:
   lifesigns rule rollback keyword
   lifesigns rule rollback keyword --to 3      a version of `rule history`; it goes on with the present state")]
     Rollback {
-        /// The name of the rule.
-        #[arg(id = "of", value_name = "NAME")]
-        name: String,
+        #[command(flatten)]
+        rule: NamedRule,
         /// The number of the version.
         #[arg(long, value_name = "N")]
         to: Option<u64>,
-        #[command(flatten)]
-        place: TargetArgs,
     },
     /// List the versions of a rule that were live: module, digest, when, who.
     #[command(after_help = "Example:\n  lifesigns rule history keyword")]
-    History {
-        /// The name of the rule.
-        #[arg(id = "of", value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        place: TargetArgs,
-    },
+    History(NamedRule),
     /// Compare a rule of a running host with its shadow: what both, and what only one of them raised and
     /// cleared since both run, and what each costs.
     #[command(after_help = "\
@@ -127,31 +79,34 @@ Examples:
 A rule has a shadow after `lifesigns rule load --shadow FILE NAME`, or if its manifest in the rules folder says
 `shadow = \"NEW.wasm\"`: that module runs beside the live one on the same events. What it raises and clears goes
 nowhere but here.")]
-    Diff {
-        /// The name of the rule.
-        #[arg(id = "of", value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        place: TargetArgs,
-    },
+    Diff(NamedRule),
 }
 
 impl HostRuleCommand {
     /// Whether programs read the answer.
     pub(crate) fn wants_json(&self) -> bool {
-        match self {
-            Self::Load { place, .. }
-            | Self::Unload { place, .. }
-            | Self::Enable { place, .. }
-            | Self::Disable { place, .. }
-            | Self::Quarantine { place, .. }
-            | Self::Release { place, .. }
-            | Self::Promote { place, .. }
-            | Self::Rollback { place, .. }
-            | Self::History { place, .. }
-            | Self::Diff { place, .. } => place.wants_json(),
-        }
+        let (Self::Load { rule, .. }
+        | Self::Unload(rule)
+        | Self::Enable(rule)
+        | Self::Disable(rule)
+        | Self::Quarantine(rule)
+        | Self::Release(rule)
+        | Self::Promote(rule)
+        | Self::Rollback { rule, .. }
+        | Self::History(rule)
+        | Self::Diff(rule)) = self;
+        rule.place.wants_json()
     }
+}
+
+/// Which rule, and of which host.
+#[derive(Args)]
+pub(crate) struct NamedRule {
+    /// The name of the rule.
+    #[arg(id = "of", value_name = "NAME")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) place: TargetArgs,
 }
 
 /// How rules are shown by cost.

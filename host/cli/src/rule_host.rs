@@ -16,7 +16,7 @@ use crate::{
     bounded_file::bounded,
     compliance::{Host, TargetArgs, clear_screen, emit, emit_text, show},
     exit::{Failure, Outcome},
-    rule_args::{HostRuleCommand, TapArgs, TopArgs},
+    rule_args::{HostRuleCommand, NamedRule, TapArgs, TopArgs},
     signals,
 };
 
@@ -24,30 +24,32 @@ use crate::{
 const TAP_PAUSE: Duration = Duration::from_millis(250);
 
 pub(crate) fn run(command: &HostRuleCommand) -> Outcome {
-    let change = |name: &str, change: RuleChange, place: &TargetArgs| {
-        let host = Host::new(place)?.patient();
-        emit_text(&host.ask(|host| host.change_rule(name, &change))?, place)
-    };
     match command {
-        HostRuleCommand::Load { shadow, manifest, file, name, place } => {
-            change(name, upload(file, manifest.as_deref(), *shadow)?, place)
+        HostRuleCommand::Load { shadow, manifest, file, rule } => {
+            change(rule, &upload(file, manifest.as_deref(), *shadow)?)
         }
-        HostRuleCommand::Unload { name, place } => change(name, RuleChange::Unload, place),
-        HostRuleCommand::Enable { name, place } => change(name, RuleChange::Enable, place),
-        HostRuleCommand::Disable { name, place } => change(name, RuleChange::Disable, place),
-        HostRuleCommand::Quarantine { name, place } => change(name, RuleChange::Quarantine, place),
-        HostRuleCommand::Release { name, place } => change(name, RuleChange::Release, place),
-        HostRuleCommand::Promote { name, place } => change(name, RuleChange::Promote, place),
-        HostRuleCommand::Rollback { name, to, place } => change(name, RuleChange::Rollback(*to), place),
-        HostRuleCommand::History { name, place } => {
+        HostRuleCommand::Unload(rule) => change(rule, &RuleChange::Unload),
+        HostRuleCommand::Enable(rule) => change(rule, &RuleChange::Enable),
+        HostRuleCommand::Disable(rule) => change(rule, &RuleChange::Disable),
+        HostRuleCommand::Quarantine(rule) => change(rule, &RuleChange::Quarantine),
+        HostRuleCommand::Release(rule) => change(rule, &RuleChange::Release),
+        HostRuleCommand::Promote(rule) => change(rule, &RuleChange::Promote),
+        HostRuleCommand::Rollback { rule, to } => change(rule, &RuleChange::Rollback(*to)),
+        HostRuleCommand::History(NamedRule { name, place }) => {
             let versions = Host::new(place)?.ask(|host| host.rule_history(name))?;
             emit(&versions, place, |view| show::rule_history(&versions, view))
         }
-        HostRuleCommand::Diff { name, place } => {
+        HostRuleCommand::Diff(NamedRule { name, place }) => {
             let diff = Host::new(place)?.ask(|host| host.rule_diff(name))?;
             emit(&diff, place, |view| show::rule_diff(&diff, view))
         }
     }
+}
+
+/// Asks the host to change a rule, and says what was done.
+fn change(NamedRule { name, place }: &NamedRule, change: &RuleChange) -> Outcome {
+    let host = Host::new(place)?.patient();
+    emit_text(&host.ask(|host| host.change_rule(name, change))?, place)
 }
 
 /// Lists the rules of a running host.
