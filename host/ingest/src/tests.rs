@@ -116,7 +116,7 @@ impl Rig {
             let (parts, body) = response.into_parts();
             let bytes = body.collect().await.unwrap().to_bytes();
             let is_text = std::str::from_utf8(&bytes).is_ok_and(|text| !text.contains(char::is_control));
-            let text = if is_text { String::from_utf8_lossy(&bytes).into_owned() } else { hex(&bytes) };
+            let text = if is_text { String::from_utf8_lossy(&bytes).into_owned() } else { hex::encode(&bytes) };
             (Response::from_parts(parts, ()), text)
         })
     }
@@ -160,18 +160,9 @@ impl Rig {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn unhex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
-    digits
-        .as_chunks::<2>()
-        .0
-        .iter()
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
+    hex::decode(digits).unwrap()
 }
 
 fn gzip(text: &[u8]) -> Vec<u8> {

@@ -86,8 +86,8 @@ fn log(bytes: &[u8]) -> Result<LogParts<'_>, InvalidProtobuf> {
             (11, time) => log.observed_ns = time.number()?,
             (3, text) => log.severity = text.text()?,
             (5, any) => log.body = value::text(any.bytes()?)?,
-            (9, id) => log.trace = hex(id.bytes()?),
-            (10, id) => log.span = hex(id.bytes()?),
+            (9, id) => log.trace = id_text(id.bytes()?),
+            (10, id) => log.span = id_text(id.bytes()?),
             (12, name) => log.event = name.text()?,
             _ => {}
         }
@@ -97,11 +97,11 @@ fn log(bytes: &[u8]) -> Result<LogParts<'_>, InvalidProtobuf> {
 }
 
 /// Returns an id as text; one that is longer than ids are is no id.
-fn hex(id: &[u8]) -> String {
+fn id_text(id: &[u8]) -> String {
     if id.len() > 16 || id.iter().all(|byte| *byte == 0) {
         return String::new();
     }
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(id)
 }
 
 /// Where the parts of a point are in the message of its kind.
