@@ -13,6 +13,7 @@ mod log_inputs;
 mod open_files;
 mod output;
 mod preflight;
+mod read_thread;
 mod recorder_config;
 mod reload;
 mod reload_requests;

@@ -15,7 +15,7 @@ use lifesigns::{
 };
 use lifesigns_intake::{Compression, Filled, LineChunks, LogFile, OnRead, StayOpen, not_text};
 
-use crate::{exit::Failure, log_inputs::LogInputs, terminal};
+use crate::{exit::Failure, log_inputs::LogInputs, read_thread::ReadThread, terminal};
 
 /// How much of each file is read as a sample, by which the prefilter is built.
 const SAMPLE_BYTES: u64 = 128 << 10;
@@ -56,7 +56,12 @@ fn input(args: &LogInputs, rank: u32, path: &Path, on_read: &OnRead) -> Result<R
     let step_bytes = ReplayOptions::chunk_bytes(args.files.len());
     let stream = |stream: Box<dyn Read + Send>| {
         let (compression, reader) = Compression::undone(stream).map_err(cannot)?;
-        Ok((compression, InputLines::Stream(LineChunks::in_steps(Filled(reader), step_bytes))))
+        let mut chunks = LineChunks::in_steps(Filled(reader), step_bytes);
+        let thread = ReadThread::start(move |spare| {
+            chunks.recycle(spare);
+            chunks.next_chunk()
+        });
+        Ok((compression, InputLines::Stream(thread.map_err(cannot)?)))
     };
     let (lines, name, stem, modified) = if path.as_os_str() == "-" {
         let (_, lines) = stream(Box::new(stdin()))?;
@@ -98,7 +103,7 @@ fn input(args: &LogInputs, rank: u32, path: &Path, on_read: &OnRead) -> Result<R
 
 enum InputLines {
     File(Box<LogFile>),
-    Stream(LineChunks<Filled<Box<dyn Read + Send>>>),
+    Stream(ReadThread),
 }
 
 /// One input of a replay.
@@ -112,10 +117,7 @@ impl ReplayReader for InputReader {
     fn next_chunk(&mut self, spare: Vec<u8>) -> io::Result<Option<Vec<u8>>> {
         let chunk = match &mut self.lines {
             InputLines::File(file) => file.next_chunk(spare)?,
-            InputLines::Stream(chunks) => {
-                chunks.recycle(spare);
-                chunks.next_chunk()?
-            }
+            InputLines::Stream(thread) => thread.next_chunk(spare)?,
         };
         // Lines without a literal of any rule are never decoded, and would not be counted as not text.
         if std::mem::take(&mut self.is_first)
@@ -125,6 +127,13 @@ impl ReplayReader for InputReader {
             terminal::warning(&format!("{} does not look like text: {why}", self.name));
         }
         Ok(chunk)
+    }
+
+    fn is_ready(&mut self) -> bool {
+        match &mut self.lines {
+            InputLines::File(_) => true,
+            InputLines::Stream(thread) => thread.is_ready(),
+        }
     }
 
     fn open_bytes(&self) -> usize {

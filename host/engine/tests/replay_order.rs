@@ -8,7 +8,11 @@ use std::{
     cmp::Reverse,
     collections::HashMap,
     io, mem,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, channel},
+    },
+    time::Duration,
 };
 
 use common::{Event, rule, rules, source};
@@ -295,4 +299,50 @@ fn a_source_that_fails_later_does_so_when_its_turn_comes_with_any_number_of_thre
     });
     assert!(runs[0] == runs[1] && runs[0] == runs[2], "{runs:?}");
     assert_eq!(runs[0].0, "failing cannot be read: gone");
+}
+
+/// A pipe whose writer waits, before it ends, for the first alert of what it has written.
+struct Pipe {
+    chunks: std::vec::IntoIter<Vec<u8>>,
+    answer: Receiver<()>,
+}
+
+impl ReplayReader for Pipe {
+    fn next_chunk(&mut self, _: Vec<u8>) -> io::Result<Option<Vec<u8>>> {
+        if let Some(chunk) = self.chunks.next() {
+            return Ok(Some(chunk));
+        }
+        // Long enough for any machine; who reads on before the alert is out waits for nothing.
+        let answered = self.answer.recv_timeout(Duration::from_secs(60));
+        answered.map(|()| None).map_err(|_| io::Error::other("no alert came"))
+    }
+
+    fn is_ready(&mut self) -> bool {
+        self.chunks.len() > 0
+    }
+}
+
+#[test]
+fn what_is_complete_is_written_while_a_pipe_has_no_more() {
+    let rules = rules(&[rule("say", &["say"], &["env"], false, say)]);
+    let say = |range: std::ops::Range<u32>| -> Vec<u8> {
+        range.map(|number| format!("{number} a say {number}\n")).collect::<String>().into_bytes()
+    };
+    // While one thread scans the second chunk, the one that writes could read all that there is, and wait for more.
+    let quick = || "5000 a nothing\n".repeat(20_000).into_bytes();
+    for _ in 0..20 {
+        let chunks = [vec![say(0..500), say(500..4000)], (0..8).map(|_| quick()).collect()].concat();
+        let (send, answer) = channel();
+        let reader = Box::new(Pipe { chunks: chunks.into_iter(), answer });
+        let inputs = vec![ReplayInput { source: source("pipe", 0), reader }];
+        let options = ReplayOptions { disorder_bytes: Some(1000), ..ReplayOptions::with_threads(4) };
+        let mut said = 0;
+        let mut emit = |_| {
+            said += 1;
+            let _ = send.send(());
+            Ok(())
+        };
+        replay_observations(&options, &rules, inputs, &[], &mut emit).unwrap();
+        assert!(said >= 4000, "{said}");
+    }
 }

@@ -16,6 +16,12 @@ pub trait ReplayReader: Send {
     /// When the source cannot be read.
     fn next_chunk(&mut self, spare: Vec<u8>) -> io::Result<Option<Vec<u8>>>;
 
+    /// Returns whether the next chunk, or the end, comes without waiting for whoever writes the source. What a pipe
+    /// has not got yet is read by no thread that has alerts to write.
+    fn is_ready(&mut self) -> bool {
+        true
+    }
+
     /// Returns the bytes that it holds between two chunks while it is open, such as the window of a decoder. It
     /// is opened by its first chunk.
     fn open_bytes(&self) -> usize {

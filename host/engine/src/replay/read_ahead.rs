@@ -30,6 +30,22 @@ pub(super) struct ReadJob<'a> {
     pub(super) spools: bool,
 }
 
+impl ChunkSource<'_> {
+    fn is_ready(&mut self) -> bool {
+        match self {
+            Self::Reader(reader) => reader.is_ready(),
+            Self::Spooled(_) => true,
+        }
+    }
+}
+
+/// Whether a thread may wait for who writes a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waiting {
+    Allowed,
+    Refused,
+}
+
 /// What is known of the next chunk of a source.
 pub(super) enum NextChunk {
     Chunk(io::Result<Box<ScannedChunk>>),
@@ -57,6 +73,12 @@ struct SourceReadAhead<'a> {
     has_rested: bool,
     /// It is to be closed when the thread that reads it is done.
     closes: bool,
+}
+
+impl SourceReadAhead<'_> {
+    fn may_begin(&mut self, waiting: Waiting) -> bool {
+        waiting == Waiting::Allowed || self.feed.as_mut().is_some_and(ChunkSource::is_ready)
+    }
 }
 
 /// See the module.
@@ -133,8 +155,22 @@ impl<'a> ReadAhead<'a> {
         }
     }
 
+    /// Begins to read the next chunk of a source for who can do nothing before it has it. It waits for its writer
+    /// only if all before it is merged.
+    pub(super) fn begin_awaited(&mut self, number: u32) -> Option<ReadJob<'a>> {
+        let input = &mut self.inputs[number as usize];
+        let waiting = if input.taken == input.read { Waiting::Allowed } else { Waiting::Refused };
+        if input.may_begin(waiting) { self.begin(number) } else { None }
+    }
+
+    /// Begins to read the source whose chunks are wanted next.
+    pub(super) fn begin_next(&mut self, waiting: Waiting) -> Option<ReadJob<'a>> {
+        let number = self.choose(waiting)?;
+        self.begin(number)
+    }
+
     /// Begins to read the next chunk of a source, unless it has none or a thread is at it.
-    pub(super) fn begin(&mut self, number: u32) -> Option<ReadJob<'a>> {
+    fn begin(&mut self, number: u32) -> Option<ReadJob<'a>> {
         let has_room = self.has_room(number);
         let input = &mut self.inputs[number as usize];
         if !self.free.remove(&(input.time_ns, number)) {
@@ -158,16 +194,19 @@ impl<'a> ReadAhead<'a> {
     }
 
     /// Returns the source whose chunks are wanted next, as far as that is known, if there is room for one.
-    pub(super) fn choose(&self) -> Option<u32> {
+    fn choose(&mut self, waiting: Waiting) -> Option<u32> {
         /// Sources that are looked at.
         const MOST: usize = 16;
         if self.scanned_bytes >= limits::REPLAY_SCANNED_BYTES {
             return None;
         }
-        let wanted = |(time_ns, number): &(u64, u32)| {
-            if self.inputs[*number as usize].has_rested { *time_ns <= self.front_ns } else { self.has_room(*number) }
-        };
-        self.free.iter().take(MOST).copied().find(wanted).map(|(_, number)| number)
+        let first: Vec<(u64, u32)> = self.free.iter().take(MOST).copied().collect();
+        let wanted = first.into_iter().find(|(time_ns, number)| {
+            let has_rested = self.inputs[*number as usize].has_rested;
+            let is_wanted = if has_rested { *time_ns <= self.front_ns } else { self.has_room(*number) };
+            is_wanted && self.inputs[*number as usize].may_begin(waiting)
+        });
+        wanted.map(|(_, number)| number)
     }
 
     /// Gives a source back that was read; returns the number of the chunk, if there was one.

@@ -8,7 +8,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::{
     error::ReplayError,
-    read_ahead::{ChunkSource, NextChunk, ReadAhead, ReadJob, ReadOutcome},
+    read_ahead::{ChunkSource, NextChunk, ReadAhead, ReadJob, ReadOutcome, Waiting},
     shard::ReplayShard,
     slice::Slice,
     spool::{Spool, SpooledSource},
@@ -68,7 +68,7 @@ impl<'a, T: EventSink + Send> ReplayThreads<'a, T> {
         while !work.is_over {
             if let Some((slice, shard)) = work.claim_shard() {
                 work = self.walk_shard(work, &slice, shard);
-            } else if let Some(job) = work.read_ahead.choose().and_then(|input| work.read_ahead.begin(input)) {
+            } else if let Some(job) = work.read_ahead.begin_next(Waiting::Allowed) {
                 work = self.read(work, job, &mut buffers);
             } else {
                 self.changed.wait(&mut work);
@@ -94,9 +94,10 @@ impl<'a, T: EventSink + Send> ReplayThreads<'a, T> {
                 NextChunk::NotYet => {}
             }
             assert!(!work.is_over, "a thread of the replay has ended");
-            let job = match work.read_ahead.begin(input) {
+            // This thread writes the alerts: what it has got is not kept back for what may never come.
+            let job = match work.read_ahead.begin_awaited(input) {
                 Some(job) => Some(job),
-                None => work.read_ahead.choose().and_then(|other| work.read_ahead.begin(other)),
+                None => work.read_ahead.begin_next(Waiting::Refused),
             };
             match job {
                 Some(job) => work = self.read(work, job, buffers),
