@@ -2,6 +2,7 @@
 //! first call in a process builds them all; cargo's own lock and an atomic rename let processes share
 //! them.
 
+mod binaries;
 mod hostile;
 
 use std::{
@@ -11,6 +12,7 @@ use std::{
 
 use lifesigns_workbench::{BuiltModule, build, rule_crates};
 
+pub use binaries::binary;
 pub use hostile::{HostileGuest, HostileOutcome, hostile_guests};
 /// Cargo, for tests that build or run something.
 pub use lifesigns_workbench::outer_cargo as cargo;

@@ -22,10 +22,7 @@ use lifesigns::{
         SourceSupervisor, Submission,
     },
 };
-use lifesigns_e2e::{
-    binary,
-    embedded::{Home, alerts, until},
-};
+use lifesigns_e2e::embedded::{Home, alerts, until};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -192,7 +189,7 @@ fn the_example_does_what_it_says_in_under_60_lines() {
 }
 
 fn example(rules: &Path, store: &Path) -> String {
-    let output = Command::new(binary::built("lifesigns-embed-example")).args([rules, store]).output();
+    let output = Command::new(lifesigns_artifacts::binary("lifesigns-embed-example")).args([rules, store]).output();
     let output = output.expect("it starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("it prints text")

@@ -14,10 +14,7 @@ use lifesigns::{
     EmbeddedRule, EmbeddedRuleError, EngineClosed, HostBuilder, HostError, LoadOutcome, RecordingHost, RuleLoad,
     Sandbox, TrySubmitError, record::MemoryStore, unblock,
 };
-use lifesigns_e2e::{
-    binary,
-    embedded::{Home, alerts},
-};
+use lifesigns_e2e::embedded::{Home, alerts};
 
 /// Wakes a thread.
 struct Unpark(Thread);
@@ -120,7 +117,7 @@ fn a_rule_of_the_folder_does_not_take_the_name_of_an_embedded_one() {
 #[test]
 fn the_asynchronous_example_does_what_it_says() {
     let home = Home::with_rules(&["docker-keyword"]);
-    let mut example = Command::new(binary::built("lifesigns-embed-async-example"));
+    let mut example = Command::new(lifesigns_artifacts::binary("lifesigns-embed-async-example"));
     let output = example.args([home.rules(), home.path("")]).output().expect("it starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let printed = String::from_utf8(output.stdout).expect("it prints text");
