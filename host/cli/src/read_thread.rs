@@ -1,8 +1,8 @@
-//! The chunks of a pipe, read by a thread of its own: whoever takes them knows whether there is one.
+//! The chunks of a pipe, read by a thread of its own: its reader knows whether there is one.
 
 use std::{
     io,
-    sync::mpsc::{Receiver, RecvError, SyncSender, TryRecvError, sync_channel},
+    sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel},
     thread,
 };
 
@@ -11,7 +11,7 @@ const AHEAD: usize = 1;
 
 type Chunk = io::Result<Option<Vec<u8>>>;
 
-/// See the module. The thread ends with the stream, or when its next chunk finds nobody.
+/// See the module. The thread ends with the stream, or when its next chunk has no reader any more.
 pub(crate) struct ReadThread {
     chunks: Receiver<Chunk>,
     spare: SyncSender<Vec<u8>>,
@@ -43,7 +43,7 @@ impl ReadThread {
         match self.next.take() {
             Some(chunk) => chunk,
             // After its end.
-            None => self.chunks.recv().unwrap_or_else(|RecvError| Ok(None)),
+            None => self.chunks.recv().unwrap_or(Ok(None)),
         }
     }
 

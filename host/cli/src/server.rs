@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lifesigns_api::RoleSet;
-use lifesigns_gateway::{GatewayLimits, NetworkServer, TlsIdentity};
+use lifesigns_gateway::{GatewayLimits, NetworkServer, ServerTls};
 use lifesigns_settings::{ServerSettings, Settings};
 use lifesigns_store_sqlite::StoreReader;
 
@@ -33,8 +33,8 @@ pub(crate) fn listen(settings: &ServerSettings) -> Result<NetworkServer, Failure
 ///
 /// # Errors
 /// They cannot be used.
-pub(crate) fn identity(settings: &ServerSettings) -> Result<Option<TlsIdentity>, Failure> {
-    let read = settings.tls.as_ref().map(|tls| TlsIdentity::read(&tls.cert, &tls.key));
+pub(crate) fn identity(settings: &ServerSettings) -> Result<Option<ServerTls>, Failure> {
+    let read = settings.tls.as_ref().map(|tls| ServerTls::read(tls.cert.clone(), tls.key.clone()));
     read.transpose().map_err(|error| Failure::Configuration(format!("[server]: {error}")))
 }
 

@@ -18,10 +18,10 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use lifesigns_api::{ApiError, Problem};
+use lifesigns_listen::{connect_unix, folder_of};
 use tokio::runtime::Runtime;
 
 use crate::{
-    address,
     limits::GatewayLimits,
     paths::{ACTING_AS, JSON},
     peer::user_name,
@@ -96,7 +96,7 @@ impl HostClient {
     /// See [`ConnectError`]: each says what to do.
     pub fn connect(path: &Path) -> Result<Self, ConnectError> {
         let system = |error| ConnectError::System { path: path.to_owned(), error };
-        let stream = address::connect(path).map_err(|error| match error.kind() {
+        let stream = connect_unix(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
                 ConnectError::NoHost { path: path.to_owned() }
             }
@@ -168,7 +168,7 @@ impl HostClient {
         let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
         let stream = match first {
             Some(stream) => stream,
-            None => address::connect(path).map_err(gone)?,
+            None => connect_unix(path).map_err(gone)?,
         };
         stream.set_nonblocking(true).map_err(gone)?;
         Ok(Box::new(tokio::net::UnixStream::from_std(stream).map_err(gone)?))
@@ -254,7 +254,7 @@ fn gone(error: impl std::fmt::Display) -> ApiError {
 
 /// Returns the owner of the socket; if that cannot be seen, of its folder.
 fn owner(path: &Path) -> String {
-    let seen = fs::symlink_metadata(path).or_else(|_| fs::metadata(address::folder_of(path)));
+    let seen = fs::symlink_metadata(path).or_else(|_| fs::metadata(folder_of(path)));
     match seen {
         Ok(seen) => user_name(seen.uid()),
         Err(_) => "another user".to_owned(),

@@ -25,7 +25,7 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
-use crate::{access::Origin, limits::GatewayLimits, peer::SocketPeer, routes};
+use crate::{access::Origin, limits::GatewayLimits, peer::SocketPeer, routes, tls::CurrentTls};
 
 /// Headers of one request.
 const HEADERS: usize = 64;
@@ -143,7 +143,7 @@ pub(crate) async fn accept_local(listener: UnixListener, connections: Connection
 /// Accepts connections from the network until the task is aborted, with TLS if there is a certificate.
 pub(crate) async fn accept_remote(
     listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<CurrentTls>,
     connections: Arc<Connections>,
     graceful: Arc<GracefulShutdown>,
 ) {
@@ -156,7 +156,7 @@ pub(crate) async fn accept_remote(
         // Answers are small and awaited.
         let _ = stream.set_nodelay(true);
         let watcher = graceful.watcher();
-        match tls.clone() {
+        match tls.as_ref().map(CurrentTls::acceptor) {
             None => _ = tokio::spawn(serve(stream, admission, watcher)),
             Some(tls) => _ = tokio::spawn(serve_tls(stream, tls, admission, watcher)),
         }

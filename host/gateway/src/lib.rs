@@ -2,7 +2,6 @@
 //! access control, and a blocking client. Paths and bodies are described in `docs/api.md`.
 
 mod access;
-mod address;
 mod answer;
 mod body;
 mod client;
@@ -36,4 +35,4 @@ pub use remote::{RemoteError, RemoteHost};
 pub use server::{Gateway, GatewayBuilder, ListenError, NetworkServer};
 pub use socket::{ApiSocket, SocketError};
 pub use table::ROUTES;
-pub use tls::{TlsError, TlsIdentity};
+pub use tls::ServerTls;

@@ -3,6 +3,7 @@
 use std::{io, net::IpAddr, path::Path, time::Duration};
 
 use hyper::{Uri, header::HeaderValue};
+use lifesigns_listen::{TlsError, client_config};
 use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -10,7 +11,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use crate::tls::{TlsError, client_config};
+use crate::tls::HTTP;
 
 /// A host that accepts no connection, or does not finish the handshake, within this time is not waited for.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
@@ -90,7 +91,7 @@ impl RemoteHost {
         bearer.iter_mut().for_each(|value| value.set_sensitive(true));
         let tls = if is_tls {
             let name = ServerName::try_from(host.clone()).map_err(|_| wrong("no certificate can be for this host"))?;
-            Some((TlsConnector::from(client_config(ca)?), name))
+            Some((TlsConnector::from(client_config(ca, HTTP)?), name))
         } else {
             None
         };

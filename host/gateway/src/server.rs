@@ -16,7 +16,6 @@ use tokio::{
     sync::{Semaphore, oneshot, watch},
     task::JoinSet,
 };
-use tokio_rustls::TlsAcceptor;
 
 use crate::{
     access::{Access, guard},
@@ -28,7 +27,7 @@ use crate::{
     socket::ApiSocket,
     streams::Streams,
     table::ROUTES,
-    tls::TlsIdentity,
+    tls::{CurrentTls, ServerTls},
 };
 
 /// Threads that read and write; what waits has threads of its own.
@@ -50,7 +49,7 @@ pub struct Gateway {
 #[derive(Debug)]
 pub struct NetworkServer {
     listeners: Vec<TcpListener>,
-    tls: Option<TlsIdentity>,
+    tls: Option<ServerTls>,
     anonymous: RoleSet,
     limits: GatewayLimits,
 }
@@ -72,7 +71,7 @@ impl NetworkServer {
     /// See [`ListenError`].
     pub fn bind(
         addresses: &[SocketAddr],
-        tls: Option<TlsIdentity>,
+        tls: Option<ServerTls>,
         anonymous: RoleSet,
         limits: GatewayLimits,
     ) -> Result<Self, ListenError> {
@@ -185,14 +184,13 @@ impl GatewayBuilder {
             .thread_name("lifesigns-api")
             .max_blocking_threads(local + remote + 2 * PROBES + MOUNTED_THREADS)
             .build()?;
-        let tls = self.network.as_ref().and_then(|network| network.tls.as_ref());
-        let tls = tls.map(TlsIdentity::config).transpose().map_err(io::Error::other)?;
+        let tls = self.network.as_ref().and_then(|network| network.tls.as_ref()).map(ServerTls::current);
         let (stop, stopped) = oneshot::channel();
         let parts = Parts {
             anonymous: self.network.as_ref().map_or(RoleSet::default(), |network| network.anonymous),
             socket: self.socket.take(),
             network: self.network.take(),
-            tls: tls.map(TlsAcceptor::from),
+            tls,
         };
         let work = move || run(runtime, parts, &self, stopped);
         let thread = std::thread::Builder::new().name("lifesigns-gateway".into()).spawn(work)?;
@@ -222,7 +220,7 @@ struct Parts {
     anonymous: RoleSet,
     socket: Option<(ApiSocket, GatewayLimits)>,
     network: Option<NetworkServer>,
-    tls: Option<TlsAcceptor>,
+    tls: Option<CurrentTls>,
 }
 
 /// Serves until `stopped` ends, then until the answers on the way are taken or their time is up.
@@ -269,7 +267,7 @@ fn run(runtime: Runtime, parts: Parts, builder: &GatewayBuilder, stopped: onesho
 fn listen(
     accepting: &mut JoinSet<()>,
     network: NetworkServer,
-    tls: Option<&TlsAcceptor>,
+    tls: Option<&CurrentTls>,
     connections: &Arc<Connections>,
     graceful: &Arc<GracefulShutdown>,
 ) {
@@ -282,8 +280,8 @@ fn listen(
             Err(error) => tracing::error!("an address of the server cannot be served: {error}"),
         }
     }
-    if let Some(identity) = network.tls {
-        accepting.spawn(identity.follow());
+    if let Some(tls) = network.tls {
+        accepting.spawn(tls.follow());
     }
 }
 

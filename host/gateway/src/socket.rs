@@ -1,20 +1,15 @@
-//! Taking the socket's path: mode 0600 before any client can connect, a dead host's socket is
-//! replaced, a live host's is left alone.
+//! The control socket: its user's alone, and of one live host at a time.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions, TryLockError},
     io,
-    os::unix::{
-        fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
-        net::UnixListener,
-    },
+    os::unix::{fs::OpenOptionsExt, net::UnixListener},
     path::{Path, PathBuf},
 };
 
-use crate::{
-    address::{Address, connect, folder_of},
-    peer::SocketPeer,
-};
+use lifesigns_listen::{SocketFile, SocketFileError, connect_unix};
+
+use crate::peer::SocketPeer;
 
 /// Why the socket could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -66,8 +61,7 @@ pub struct ApiSocket {
 #[derive(Debug)]
 pub(crate) struct SocketGuard {
     path: PathBuf,
-    /// Device and inode of the socket: another one at the same path is left alone.
-    identity: (u64, u64),
+    _file: SocketFile,
     /// The kernel releases it whatever ends the process.
     _lock: File,
 }
@@ -82,33 +76,23 @@ impl ApiSocket {
     pub fn bind(path: &Path) -> Result<Self, SocketError> {
         let system = |error| SocketError::System { path: path.to_owned(), error };
         let Some(lock) = lock(path).map_err(system)? else { return Err(in_use(path)) };
-        match fs::symlink_metadata(path) {
-            Ok(there) if !there.file_type().is_socket() => {
-                return Err(SocketError::NoSocket { path: path.to_owned() });
-            }
-            // It listens without the lock, so it is no host of this kind; it is left alone all the same.
-            Ok(_) if connect(path).is_ok() => return Err(in_use(path)),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(system(error)),
-        }
-        let (listener, identity) = listen(path).map_err(system)?;
-        Ok(Self { listener, guard: SocketGuard { path: path.to_owned(), identity, _lock: lock } })
+        let listen = |inside: &Path| {
+            let listener = UnixListener::bind(inside)?;
+            listener.set_nonblocking(true)?;
+            Ok(listener)
+        };
+        // What listens without the lock is no host of this kind; it is left alone all the same.
+        let (listener, file) = SocketFile::make(path, 0o600, listen).map_err(|error| match error {
+            SocketFileError::InUse => in_use(path),
+            SocketFileError::NoSocket => SocketError::NoSocket { path: path.to_owned() },
+            SocketFileError::System(error) => system(error),
+        })?;
+        Ok(Self { listener, guard: SocketGuard { path: path.to_owned(), _file: file, _lock: lock } })
     }
 
     /// Returns the path of the socket.
     pub fn path(&self) -> &Path {
         &self.guard.path
-    }
-}
-
-impl Drop for SocketGuard {
-    fn drop(&mut self) {
-        let ours = fs::symlink_metadata(&self.path).is_ok_and(|it| (it.dev(), it.ino()) == self.identity);
-        if ours {
-            // If it cannot be removed, the next host replaces it.
-            let _ = fs::remove_file(&self.path);
-        }
     }
 }
 
@@ -127,43 +111,6 @@ fn lock(path: &Path) -> io::Result<Option<File>> {
 }
 
 fn in_use(path: &Path) -> SocketError {
-    let peer = connect(path).and_then(SocketPeer::of).ok();
+    let peer = connect_unix(path).and_then(SocketPeer::of).ok();
     SocketError::InUse { path: path.to_owned(), peer }
-}
-
-/// Listens in a folder that no other user can enter, sets the socket's mode to 0600, and only then
-/// moves it to its path, over what a dead host left there.
-fn listen(path: &Path) -> io::Result<(UnixListener, (u64, u64))> {
-    let folder = PrivateFolder::new(folder_of(path))?;
-    let inside = folder.0.join("s");
-    let listener = UnixListener::bind(Address::new(&inside)?.path())?;
-    fs::set_permissions(&inside, fs::Permissions::from_mode(0o600))?;
-    let made = fs::symlink_metadata(&inside)?;
-    fs::rename(&inside, path)?;
-    listener.set_nonblocking(true)?;
-    Ok((listener, (made.dev(), made.ino())))
-}
-
-/// A folder of mode 0700 that is removed with its content when it is dropped.
-struct PrivateFolder(PathBuf);
-
-impl PrivateFolder {
-    fn new(parent: &Path) -> io::Result<Self> {
-        let mut attempt = 0;
-        loop {
-            let path = parent.join(format!(".ls-{}-{attempt}", std::process::id()));
-            match DirBuilder::new().mode(0o700).create(&path) {
-                Ok(()) => return Ok(Self(path)),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-}
-
-impl Drop for PrivateFolder {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(self.0.join("s"));
-        let _ = fs::remove_dir(&self.0);
-    }
 }

@@ -8,13 +8,9 @@ use std::{
     path::Path,
 };
 
-use lifesigns_intake::{SyslogAddress, SyslogSettings};
+use lifesigns_intake::{SyslogAddress, SyslogSettings, SyslogTls};
+use lifesigns_listen::{SocketFile, SocketFileError, TlsFiles, TlsIdentity};
 use rustix::net::sockopt;
-
-use crate::{
-    tls::TlsIdentity,
-    unix_socket::{SocketFile, UnixSocketError},
-};
 
 /// Room that is asked for in the kernel for datagrams that have not been read, in bytes; `net.core.rmem_max` bounds it.
 const RECEIVE_BYTES: usize = 8 << 20;
@@ -104,8 +100,11 @@ fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 fn identity(settings: &SyslogSettings) -> Result<TlsIdentity, BindError> {
-    let loaded = match &settings.tls {
-        Some(files) => TlsIdentity::load(files),
+    let loaded = match settings.tls.clone() {
+        Some(SyslogTls { certificate, key, client_ca }) => {
+            let files = TlsFiles { certificate, key, client_ca };
+            TlsIdentity::load(files, &[]).map_err(|error| error.to_string())
+        }
         None => Err("neither a certificate nor a key is named".to_owned()),
     };
     loaded.map_err(|why| BindError {
@@ -124,16 +123,13 @@ fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
-fn unix(address: &SyslogAddress, error: UnixSocketError) -> BindError {
-    let (what, fix, is_in_use) = match error {
-        UnixSocketError::InUse => ("a process listens there already", "stop it, or choose another path", true),
-        UnixSocketError::NoSocket => {
-            ("something else than a socket is there", "move it away, or choose another path", false)
-        }
-        UnixSocketError::TooLong => ("the path is longer than 100 bytes", "choose a shorter one", false),
-        UnixSocketError::System(error) => return refused(address, &error),
+fn unix(address: &SyslogAddress, error: SocketFileError) -> BindError {
+    let (fix, is_in_use) = match &error {
+        SocketFileError::InUse => ("stop it, or choose another path", true),
+        SocketFileError::NoSocket => ("move it away, or choose another path", false),
+        SocketFileError::System(error) => return refused(address, error),
     };
-    BindError { what: format!("cannot listen on {address}: {what}"), fix: fix.to_owned(), is_in_use }
+    BindError { what: format!("cannot listen on {address}: {error}"), fix: fix.to_owned(), is_in_use }
 }
 
 fn refused(address: &SyslogAddress, error: &io::Error) -> BindError {

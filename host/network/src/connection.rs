@@ -13,6 +13,7 @@ use std::{
 };
 
 use lifesigns_intake::SyslogLimits;
+use lifesigns_listen::TlsIdentity;
 use rustix::net::sockopt;
 use tokio::{
     io::{AsyncRead, ReadBuf},
@@ -29,7 +30,6 @@ use crate::{
     counters::{Counters, add},
     framing::Framer,
     race::{First, race, stopped},
-    tls::TlsIdentity,
 };
 
 /// What is read of a connection in one turn, before others have theirs.
@@ -129,7 +129,7 @@ impl Connections {
                 self.counters.note(format!("the certificate has changed and cannot be used: {why}"));
             }
         }
-        let acceptor = identity.borrow().acceptor();
+        let acceptor = TlsAcceptor::from(identity.borrow().config());
         let this = Rc::clone(self);
         self.spawn(async move { this.read_tls(acceptor, stream, peer.to_string()).await }, admission);
         Ok(())

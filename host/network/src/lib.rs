@@ -16,8 +16,6 @@ mod listener;
 mod race;
 mod retry;
 mod stoppable;
-mod tls;
-mod unix_socket;
 
 pub use bind::{BindError, check};
 pub use driver::NetworkDriver;

@@ -209,9 +209,9 @@ fn files_that_do_not_fit_are_named() {
     };
     check(&|_| {}).unwrap();
     let what = |change: &dyn Fn(&mut SyslogTls)| check(change).unwrap_err().what;
-    assert!(what(&|tls| tls.key = authority.path("other", "key")).contains("the key "));
-    assert!(what(&|tls| tls.key = authority.path("none", "key")).contains("none.key: it cannot be read: "));
-    assert!(what(&|tls| tls.key = authority.path("server", "pem")).contains("there is no private key in it"));
-    assert!(what(&|tls| tls.certificate = authority.path("server", "key")).contains("there is no certificate in it"));
-    assert!(what(&|tls| tls.client_ca = Some(authority.path("none", "pem"))).contains("none.pem: it cannot be read: "));
+    assert!(what(&|tls| tls.key = authority.path("other", "key")).contains(" and key "));
+    assert!(what(&|tls| tls.key = authority.path("none", "key")).contains("none.key cannot be read: "));
+    assert!(what(&|tls| tls.key = authority.path("server", "pem")).contains("server.pem holds no private key"));
+    assert!(what(&|tls| tls.certificate = authority.path("server", "key")).contains("server.key holds no certificate"));
+    assert!(what(&|tls| tls.client_ca = Some(authority.path("none", "pem"))).contains("none.pem cannot be read: "));
 }

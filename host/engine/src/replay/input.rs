@@ -16,7 +16,7 @@ pub trait ReplayReader: Send {
     /// When the source cannot be read.
     fn next_chunk(&mut self, spare: Vec<u8>) -> io::Result<Option<Vec<u8>>>;
 
-    /// Returns whether the next chunk, or the end, comes without waiting for whoever writes the source. What a pipe
+    /// Returns whether the next chunk, or the end, comes without waiting for the one that writes the source. What a pipe
     /// has not got yet is read by no thread that has alerts to write.
     fn is_ready(&mut self) -> bool {
         true

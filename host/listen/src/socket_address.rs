@@ -1,4 +1,4 @@
-//! Socket addresses for paths of any length: an address of the kernel holds 107 bytes.
+//! Addresses of Unix sockets for paths of any length: an address of the kernel holds 107 bytes.
 
 use std::{
     fs::File,
@@ -18,16 +18,23 @@ use rustix::net::{
 
 /// The longest path that fits into a `sockaddr_un` with its final zero.
 const ADDRESS_BYTES: usize = 107;
+/// Who accepts no connection within this time is stuck.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A path that is short enough to be an address, as long as this value lives.
-pub(crate) struct Address {
+#[derive(Debug)]
+pub struct SocketAddress {
     path: PathBuf,
     /// The folder that a path through `/proc/self/fd` refers to.
     _folder: Option<File>,
 }
 
-impl Address {
-    pub(crate) fn new(path: &Path) -> io::Result<Self> {
+impl SocketAddress {
+    /// Returns an address for a path, whose folder is there.
+    ///
+    /// # Errors
+    /// When the path is long and its folder cannot be opened.
+    pub fn new(path: &Path) -> io::Result<Self> {
         if path.as_os_str().as_bytes().len() <= ADDRESS_BYTES {
             return Ok(Self { path: path.to_owned(), _folder: None });
         }
@@ -37,17 +44,18 @@ impl Address {
         Ok(Self { path: short, _folder: Some(folder) })
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Returns the path to bind or to connect to.
+    pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
-/// A host that accepts no connection within this time is stuck.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
-
-/// Connects to the socket at `path`, within [`CONNECT_DEADLINE`].
-pub(crate) fn connect(path: &Path) -> io::Result<UnixStream> {
-    let short = Address::new(path)?;
+/// Connects to the stream socket at `path`, within 10 s.
+///
+/// # Errors
+/// When nothing accepts there.
+pub fn connect_unix(path: &Path) -> io::Result<UnixStream> {
+    let short = SocketAddress::new(path)?;
     let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     set_socket_timeout(&socket, Timeout::Send, Some(CONNECT_DEADLINE))?;
     rustix::net::connect(&socket, &SocketAddrUnix::new(short.path())?)?;
@@ -55,7 +63,7 @@ pub(crate) fn connect(path: &Path) -> io::Result<UnixStream> {
 }
 
 /// Returns the folder that `path` is in.
-pub(crate) fn folder_of(path: &Path) -> &Path {
+pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

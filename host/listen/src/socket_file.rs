@@ -5,34 +5,34 @@ use std::{
     fs::{self, DirBuilder},
     io::{self, ErrorKind},
     os::unix::{
-        ffi::OsStrExt,
         fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt},
-        net::{UnixDatagram, UnixStream},
+        net::UnixDatagram,
     },
     path::{Path, PathBuf},
 };
 
-/// Longest path: a little less than the system allows, because the socket is made in a folder of its own at first.
-const PATH_BYTES: usize = 100;
-/// The private folder and the name in it are no longer than the name of most sockets.
+use crate::socket_address::{SocketAddress, connect_unix, folder_of};
+
+/// The name of a socket in its private folder.
 const INSIDE: &str = "s";
 
 /// Why there is no socket.
-#[derive(Debug)]
-pub(crate) enum UnixSocketError {
+#[derive(Debug, thiserror::Error)]
+pub enum SocketFileError {
     /// A process listens there.
+    #[error("a process listens there already")]
     InUse,
     /// Something else is there.
+    #[error("something else than a socket is there")]
     NoSocket,
-    /// The path is too long.
-    TooLong,
     /// The system refused.
+    #[error(transparent)]
     System(io::Error),
 }
 
 /// Removes its socket when it is dropped, if it is still the same.
 #[derive(Debug)]
-pub(crate) struct SocketFile {
+pub struct SocketFile {
     path: PathBuf,
     /// Device and inode.
     identity: (u64, u64),
@@ -40,40 +40,43 @@ pub(crate) struct SocketFile {
 
 impl SocketFile {
     /// Looks whether a socket could be made at `path`.
-    pub(crate) fn check(path: &Path) -> Result<(), UnixSocketError> {
-        if path.as_os_str().as_bytes().len() > PATH_BYTES {
-            return Err(UnixSocketError::TooLong);
-        }
+    ///
+    /// # Errors
+    /// See [`SocketFileError`].
+    pub fn check(path: &Path) -> Result<(), SocketFileError> {
         match fs::symlink_metadata(path) {
-            Ok(found) if !found.file_type().is_socket() => Err(UnixSocketError::NoSocket),
-            Ok(_) if is_alive(path) => Err(UnixSocketError::InUse),
+            Ok(found) if !found.file_type().is_socket() => Err(SocketFileError::NoSocket),
+            Ok(_) if is_alive(path) => Err(SocketFileError::InUse),
             Ok(_) => Ok(()),
-            Err(error) if error.kind() == ErrorKind::NotFound => match folder(path).is_dir() {
+            Err(error) if error.kind() == ErrorKind::NotFound => match folder_of(path).is_dir() {
                 true => Ok(()),
-                false => Err(UnixSocketError::System(error)),
+                false => Err(SocketFileError::System(error)),
             },
-            Err(error) => Err(UnixSocketError::System(error)),
+            Err(error) => Err(SocketFileError::System(error)),
         }
     }
 
-    /// Makes a socket with `bind` at `path`, of this mode.
-    pub(crate) fn make<S>(
+    /// Makes a socket with `bind` at `path`, of this mode; what a dead process left there is replaced.
+    ///
+    /// # Errors
+    /// See [`SocketFileError`]; nothing has changed then.
+    pub fn make<S>(
         path: &Path,
         mode: u32,
         bind: impl FnOnce(&Path) -> io::Result<S>,
-    ) -> Result<(S, Self), UnixSocketError> {
+    ) -> Result<(S, Self), SocketFileError> {
         Self::check(path)?;
         let make = || {
             // No other user can enter the folder: the mode holds before the socket is at its path.
-            let private = PrivateFolder::new(folder(path))?;
+            let private = PrivateFolder::new(folder_of(path))?;
             let inside = private.0.join(INSIDE);
-            let socket = bind(&inside)?;
+            let socket = bind(SocketAddress::new(&inside)?.path())?;
             fs::set_permissions(&inside, fs::Permissions::from_mode(mode))?;
             let made = fs::symlink_metadata(&inside)?;
             fs::rename(&inside, path)?;
             Ok((socket, Self { path: path.to_owned(), identity: (made.dev(), made.ino()) }))
         };
-        make().map_err(UnixSocketError::System)
+        make().map_err(SocketFileError::System)
     }
 }
 
@@ -89,12 +92,8 @@ impl Drop for SocketFile {
 
 /// Whether a process has the socket open, of either type.
 fn is_alive(path: &Path) -> bool {
-    let sends = || UnixDatagram::unbound().and_then(|socket| socket.connect(path));
-    UnixStream::connect(path).is_ok() || sends().is_ok()
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    let sends = || UnixDatagram::unbound()?.connect(SocketAddress::new(path)?.path());
+    connect_unix(path).is_ok() || sends().is_ok()
 }
 
 /// A folder of mode 0700 that is removed with its content when it is dropped.
@@ -104,7 +103,7 @@ impl PrivateFolder {
     fn new(parent: &Path) -> io::Result<Self> {
         let mut attempt = 0;
         loop {
-            let path = parent.join(format!(".{}{attempt}", std::process::id()));
+            let path = parent.join(format!(".ls-{}-{attempt}", std::process::id()));
             match DirBuilder::new().mode(0o700).create(&path) {
                 Ok(()) => return Ok(Self(path)),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
@@ -127,7 +126,7 @@ mod tests {
 
     use super::*;
 
-    fn make(path: &Path) -> Result<(UnixListener, SocketFile), UnixSocketError> {
+    fn make(path: &Path) -> Result<(UnixListener, SocketFile), SocketFileError> {
         SocketFile::make(path, 0o620, |inside| UnixListener::bind(inside))
     }
 
@@ -137,7 +136,7 @@ mod tests {
         let path = folder.path().join("syslog");
         let (first, file) = make(&path).expect("it is made");
         assert_eq!(fs::metadata(&path).expect("it is there").permissions().mode() & 0o777, 0o620);
-        assert!(matches!(make(&path), Err(UnixSocketError::InUse)));
+        assert!(matches!(make(&path), Err(SocketFileError::InUse)));
         drop(first);
         let (_second, new) = make(&path).expect("the first is dead");
         drop(file);
@@ -151,9 +150,22 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("file");
         fs::write(&path, "text").expect("it is written");
-        assert!(matches!(make(&path), Err(UnixSocketError::NoSocket)));
+        assert!(matches!(make(&path), Err(SocketFileError::NoSocket)));
         assert_eq!(fs::read(&path).expect("it is there"), b"text");
-        assert!(matches!(make(&folder.path().join("none/s")), Err(UnixSocketError::System(_))));
-        assert!(matches!(make(&folder.path().join("x".repeat(100))), Err(UnixSocketError::TooLong)));
+        assert!(matches!(make(&folder.path().join("none/s")), Err(SocketFileError::System(_))));
+    }
+
+    #[test]
+    fn a_path_may_be_longer_than_an_address() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let long = folder.path().join("x".repeat(200));
+        fs::create_dir(&long).expect("a folder");
+        let path = long.join("socket");
+        let (first, _file) = make(&path).expect("it is made");
+        connect_unix(&path).expect("it listens");
+        assert!(matches!(make(&path), Err(SocketFileError::InUse)));
+        drop(first);
+        assert!(connect_unix(&path).is_err());
+        SocketFile::check(&path).expect("it is dead");
     }
 }
