@@ -4,6 +4,7 @@ use std::{
     io::{Read, Write},
     os::unix::net::UnixStream,
     sync::Arc,
+    time::Duration,
 };
 
 use lifesigns::{
@@ -57,7 +58,9 @@ fn a_client_that_reads_100_000_alerts_slowly_delays_no_commit() {
     let host = host(&home);
     let path = home.path("api.sock");
     let socket = ApiSocket::bind(&path).expect("it is free");
-    let gateway = socket.serve(host.recorder().services(), GatewayLimits::default()).expect("it serves");
+    // The kernel makes room for more only after a whole buffer was taken: the commits below may take long until then.
+    let limits = GatewayLimits { write_deadline: Duration::from_secs(600), ..GatewayLimits::default() };
+    let gateway = socket.serve(host.recorder().services(), limits).expect("it serves");
 
     let mut client = UnixStream::connect(&path).expect("it listens");
     // Of this version the body goes on until the connection ends.
