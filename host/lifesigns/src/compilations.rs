@@ -17,18 +17,18 @@ pub(crate) type Admitted = Result<Arc<WasmModule>, AdmitError>;
 
 /// Compiles modules on threads of its own, which end when there is nothing to do. Dropping it stops
 /// what runs.
-pub(crate) struct Compilations(Arc<Shared>);
+pub(crate) struct Compilations(Arc<CompilationQueue>);
 
-struct Shared {
+struct CompilationQueue {
     sandbox: Sandbox,
     threads: usize,
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
     /// Woken when a module is done; one thread waits.
     changed: WakeSignal,
 }
 
 #[derive(Default)]
-struct State {
+struct QueueState {
     jobs: BTreeMap<String, Job>,
     queue: VecDeque<Arc<ModuleBytes>>,
     threads: usize,
@@ -53,7 +53,7 @@ impl Compilations {
     /// Compiles with `sandbox`, `threads` modules at a time.
     pub(crate) fn new(sandbox: Sandbox, threads: usize) -> Self {
         let (threads, state) = (threads.max(1), Mutex::default());
-        Self(Arc::new(Shared { sandbox, threads, state, changed: WakeSignal::new() }))
+        Self(Arc::new(CompilationQueue { sandbox, threads, state, changed: WakeSignal::new() }))
     }
 
     /// Calls `wake` whenever a module is done that a [`Compilations::wait`] ended without. What was
@@ -129,7 +129,7 @@ impl Compilations {
     }
 }
 
-impl State {
+impl QueueState {
     /// Ends a wait for these if all are done, or if it `is_over`: those that are not are late then. Returns
     /// whether it has ended.
     fn end_wait(&mut self, digests: &HashSet<String>, is_over: bool) -> bool {
@@ -151,8 +151,8 @@ impl Drop for Compilations {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl CompilationQueue {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

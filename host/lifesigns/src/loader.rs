@@ -21,7 +21,7 @@ use crate::{
 /// Modules that are compiled at a time, if nothing else is set.
 pub(crate) const THREADS: usize = 2;
 
-struct Running {
+struct RunningRule {
     spec: Arc<RuleSpec>,
     rule: Arc<LoadedRule>,
 }
@@ -30,7 +30,7 @@ struct Running {
 pub struct Loader {
     compilations: Compilations,
     /// Of both lanes.
-    running: BTreeMap<RuleKey, Running>,
+    running: BTreeMap<RuleKey, RunningRule>,
     /// What was refused last time: it is not tried again until it changes. By key and file, because
     /// two files can be refused that would be rules of one name.
     refused: BTreeMap<(RuleKey, PathBuf), Refused>,
@@ -191,7 +191,7 @@ impl Loader {
     fn load(
         &mut self,
         spec: &Arc<RuleSpec>,
-        before: Option<Running>,
+        before: Option<RunningRule>,
         last: Option<Refused>,
         was_refused: bool,
         recent: &TrafficSample,
@@ -225,7 +225,7 @@ impl Loader {
         };
         let outcome = match opened {
             Ok(rule) => {
-                self.running.insert(key.clone(), Running { spec: Arc::clone(spec), rule });
+                self.running.insert(key.clone(), RunningRule { spec: Arc::clone(spec), rule });
                 LoadOutcome::Loaded
             }
             Err(Failure { why, is_transient, .. }) => {
@@ -239,7 +239,7 @@ impl Loader {
     }
 
     /// What the rules folder itself refused.
-    fn refuse(&mut self, refusal: &RefusedFile, before: Option<Running>, last: Option<Refused>) -> RuleLoad {
+    fn refuse(&mut self, refusal: &RefusedFile, before: Option<RunningRule>, last: Option<Refused>) -> RuleLoad {
         let (key, path, why) = (refusal.key.clone(), refusal.path.clone(), refusal.why.clone());
         self.running.extend(before.map(|running| (key.clone(), running)));
         let again = last.is_some_and(|last| last.spec.is_none() && last.why == why);

@@ -29,9 +29,9 @@ pub enum Wakeup {
 /// A wake-up that nothing waits for is kept for the next wait, and several count as one. If several
 /// threads wait, one of them gets it. A stop is for all, and stays.
 #[derive(Clone)]
-pub struct WakeSignal(Arc<Shared>);
+pub struct WakeSignal(Arc<SignalState>);
 
-struct Shared {
+struct SignalState {
     /// `None` once it is stopped: without a sender, all that wait return.
     sender: Mutex<Option<Sender<()>>>,
     receiver: Receiver<()>,
@@ -43,7 +43,7 @@ impl WakeSignal {
     #[must_use]
     pub fn new() -> Self {
         let (sender, receiver) = bounded(1);
-        Self(Arc::new(Shared { sender: Mutex::new(Some(sender)), receiver, stopped: AtomicBool::new(false) }))
+        Self(Arc::new(SignalState { sender: Mutex::new(Some(sender)), receiver, stopped: AtomicBool::new(false) }))
     }
 
     /// Wakes a thread that waits, or the next that does.
@@ -128,7 +128,7 @@ impl fmt::Debug for WakeSignal {
 
 /// A signal that may be gone.
 #[derive(Clone)]
-pub(crate) struct WeakSignal(Weak<Shared>);
+pub(crate) struct WeakSignal(Weak<SignalState>);
 
 impl WeakSignal {
     /// Wakes it. Returns whether it is still there.

@@ -13,7 +13,7 @@ use std::{
 use lettre::{Address, message::Mailbox};
 use lifesigns_model::SharedClock;
 
-use self::smtp::{Session, is_refusal};
+use self::smtp::{SmtpSession, is_refusal};
 use crate::{
     anchor::AuditHead,
     config,
@@ -89,7 +89,7 @@ impl Receiver for EmailReceiver {
 impl EmailReceiver {
     /// Sends a mail to the recipients that do not have it.
     fn send(&mut self, mail: &[u8], key: &str) -> Result<(), DeliveryError> {
-        let mut session = Session::open(&self.config, &self.egress)?;
+        let mut session = SmtpSession::open(&self.config, &self.egress)?;
         let mut taken = Vec::new();
         let mut refused = Vec::new();
         let plain = |mailbox: &Mailbox| mailbox.email.to_string().is_ascii();

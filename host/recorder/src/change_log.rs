@@ -12,12 +12,12 @@ const KEPT: usize = 8192;
 /// See the module.
 pub(crate) struct ChangeLog {
     run: u64,
-    state: Mutex<State>,
+    state: Mutex<LogState>,
     wakes: Mutex<Vec<Box<dyn Fn() + Send + Sync>>>,
 }
 
 #[derive(Default)]
-struct State {
+struct LogState {
     /// The number of the last change.
     last: u64,
     kept: VecDeque<ChangeEvent>,

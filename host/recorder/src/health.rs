@@ -8,11 +8,11 @@ use parking_lot::{Mutex, MutexGuard};
 
 /// The recorder's state, shared with those who ask.
 #[derive(Default)]
-pub(crate) struct Health(Mutex<State>);
+pub(crate) struct Health(Mutex<HealthState>);
 
 /// See [`Health`].
 #[derive(Clone, Debug, Default)]
-pub(crate) struct State {
+pub(crate) struct HealthState {
     pub(crate) store: StoreState,
     pub(crate) text: String,
     pub(crate) committed_ns: Option<u64>,
@@ -27,7 +27,7 @@ pub(crate) struct State {
 }
 
 impl Health {
-    pub(crate) fn get(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn get(&self) -> MutexGuard<'_, HealthState> {
         self.0.lock()
     }
 

@@ -26,9 +26,9 @@ const SECRET_BYTES: usize = 32;
 
 /// The tokens as they are committed.
 #[derive(Default)]
-pub(crate) struct TokenTable(RwLock<BTreeMap<String, Entry>>);
+pub(crate) struct TokenTable(RwLock<BTreeMap<String, TokenEntry>>);
 
-struct Entry {
+struct TokenEntry {
     token: StoredToken,
     roles: RoleSet,
     /// When it was last shown; 0 if it never was.
@@ -49,7 +49,7 @@ impl TokenTable {
             match change {
                 TokenChange::Added(token) => {
                     let roles = roles(&token);
-                    entries.insert(token.id.clone(), Entry { token, roles, used_ns: AtomicU64::new(0) });
+                    entries.insert(token.id.clone(), TokenEntry { token, roles, used_ns: AtomicU64::new(0) });
                 }
                 TokenChange::Revoked(name) => entries.retain(|_, entry| entry.token.name != name),
             }
@@ -76,7 +76,7 @@ impl TokenTable {
     /// Lists them by name.
     pub(crate) fn list(&self) -> Vec<TokenInfo> {
         let entries = self.0.read();
-        let used = |entry: &Entry| Some(entry.used_ns.load(Ordering::Relaxed)).filter(|used_ns| *used_ns > 0);
+        let used = |entry: &TokenEntry| Some(entry.used_ns.load(Ordering::Relaxed)).filter(|used_ns| *used_ns > 0);
         let mut all: Vec<_> =
             entries.values().map(|entry| TokenInfo { used_ns: used(entry), ..info(&entry.token) }).collect();
         all.sort_by(|one, other| one.name.cmp(&other.name));

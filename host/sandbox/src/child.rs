@@ -63,7 +63,7 @@ impl ChildProcess {
         Ok(Self { program: program.into(), limits, fingerprint: fingerprint(&engine) })
     }
 
-    fn start(&self) -> Result<Running, AdmitError> {
+    fn start(&self) -> Result<CompilerChild, AdmitError> {
         let CompileLimits { memory_bytes, cpu_s, code_bytes, .. } = self.limits;
         let parent = u64::from(std::process::id());
         let numbers = [memory_bytes, cpu_s, code_bytes, parent, self.fingerprint];
@@ -84,7 +84,7 @@ impl ChildProcess {
             .process_group(0)
             .spawn();
         match child {
-            Ok(child) => Ok(Running(child)),
+            Ok(child) => Ok(CompilerChild(child)),
             Err(error) => {
                 let program = self.program.display();
                 Err(AdmitError::Unavailable(format!("the compiler's process ({program}) cannot be started: {error}")))
@@ -204,9 +204,9 @@ fn memory_may_run_out() -> bool {
 }
 
 /// A child that does not outlive what wants it.
-struct Running(Child);
+struct CompilerChild(Child);
 
-impl Drop for Running {
+impl Drop for CompilerChild {
     fn drop(&mut self) {
         // One that has ended already cannot be killed, which is as well.
         let _ = self.0.kill();

@@ -36,9 +36,9 @@ pub struct SandboxError(String);
 
 /// The engine that all modules of this process share. Clones are the same sandbox.
 #[derive(Clone)]
-pub struct Sandbox(Arc<Shared>);
+pub struct Sandbox(Arc<SandboxParts>);
 
-struct Shared {
+struct SandboxParts {
     engine: Engine,
     linker: Linker<StoreData>,
     cache: Option<Arc<Cache>>,
@@ -83,7 +83,7 @@ impl Sandbox {
         Rule::add_to_linker::<_, HasSelf<StoreData>>(&mut linker, |data| data).map_err(fail)?;
         let (cache, memory) = (cache.map(Arc::new), Arc::new(memory));
         let (known, done) = (Mutex::default(), Condvar::new());
-        Ok(Self(Arc::new(Shared { engine, linker, cache, compiler, memory, known, done })))
+        Ok(Self(Arc::new(SandboxParts { engine, linker, cache, compiler, memory, known, done })))
     }
 
     /// Returns the memory budget of all rules of this sandbox.
@@ -142,7 +142,7 @@ impl Known {
     }
 }
 
-impl Shared {
+impl SandboxParts {
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -240,7 +240,7 @@ impl Shared {
 
 /// The right to compile a digest, until it is dropped.
 struct CompileClaim<'a> {
-    shared: &'a Shared,
+    shared: &'a SandboxParts,
     digest: &'a str,
 }
 

@@ -29,7 +29,7 @@ use crate::{
 pub struct SourceSupervisor {
     sink: Arc<dyn SourceSink>,
     followers: Followers,
-    running: BTreeMap<String, Running>,
+    running: BTreeMap<String, RunningSource>,
     /// Where those go on that have ended since the start, because what they submitted may not be
     /// committed yet; `None` for those that were forgotten.
     ended: HashMap<String, Option<Vec<u8>>>,
@@ -39,7 +39,7 @@ pub struct SourceSupervisor {
     driver: Option<Arc<dyn SourceDriver>>,
 }
 
-struct Running {
+struct RunningSource {
     config: SourceSettings,
     stop: WakeSignal,
     work: Work,
@@ -88,7 +88,7 @@ impl SourceSupervisor {
     pub fn reconcile(&mut self, configs: &[SourceSettings]) -> Result<Vec<SourceError>, SourceError> {
         let wanted: HashMap<&str, &SourceSettings> =
             configs.iter().map(|config| (config.name.as_str(), config)).collect();
-        let is_gone = |running: &Running| wanted.get(running.config.name.as_str()) != Some(&&running.config);
+        let is_gone = |running: &RunningSource| wanted.get(running.config.name.as_str()) != Some(&&running.config);
         let gone: Vec<String> =
             self.running.iter().filter(|(_, running)| is_gone(running)).map(|(name, _)| name.clone()).collect();
         let mut failures = Vec::new();
@@ -131,7 +131,7 @@ impl SourceSupervisor {
         self.ended.insert(name, None);
     }
 
-    fn start(&mut self, config: SourceSettings) -> Result<Running, SourceError> {
+    fn start(&mut self, config: SourceSettings) -> Result<RunningSource, SourceError> {
         let position = match self.ended.remove(&config.name) {
             Some(known) => known,
             None => committed(&*self.sink, &config.name),
@@ -156,7 +156,7 @@ impl SourceSupervisor {
         let work = self
             .work(&config, feed)
             .map_err(|cause| SourceError::Thread { source_name: config.name.clone(), cause })?;
-        Ok(Running { config, stop, work, state })
+        Ok(RunningSource { config, stop, work, state })
     }
 
     /// Starts what reads a source.
@@ -204,7 +204,7 @@ impl SourceSupervisor {
     }
 
     /// Waits for the end of a source that was stopped.
-    fn wait_for(&self, running: Running) -> Result<(), SourceError> {
+    fn wait_for(&self, running: RunningSource) -> Result<(), SourceError> {
         match running.work {
             Work::Thread(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
             Work::Followed(id) => {

@@ -41,7 +41,7 @@ impl StoreReader {
 }
 
 /// A row of the table.
-struct Entry {
+struct AuditRow {
     id: i64,
     written_ns: i64,
     time_ns: i64,
@@ -52,7 +52,7 @@ struct Entry {
     after: String,
 }
 
-impl Entry {
+impl AuditRow {
     const COLUMNS: &str = "id, written_ns, time_ns, who, what, subject, before, after, hash";
 
     fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -83,7 +83,7 @@ pub(crate) fn append(connection: &Connection, entries: &[AuditedChange], now_ns:
     let mut insert = connection.prepare_cached("INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
     for audit in entries {
         id += 1;
-        let entry = Entry {
+        let entry = AuditRow {
             id,
             written_ns: bits(now_ns),
             time_ns: bits(audit.time_ns),
@@ -94,7 +94,7 @@ pub(crate) fn append(connection: &Connection, entries: &[AuditedChange], now_ns:
             after: audit.after.to_string(),
         };
         hash = entry.hash(&hash);
-        let Entry { id, written_ns, time_ns, who, what, subject, before, after } = entry;
+        let AuditRow { id, written_ns, time_ns, who, what, subject, before, after } = entry;
         insert.execute(params![id, written_ns, time_ns, who, what, subject, before, after, hash])?;
     }
     set_mark(connection, "head", id, &hash)?;
@@ -147,10 +147,10 @@ fn verify(
     if let Err(flaw) = chain.note_known() {
         return Ok(Err(flaw));
     }
-    let mut select = connection.prepare(&format!("SELECT {} FROM audit ORDER BY id", Entry::COLUMNS))?;
+    let mut select = connection.prepare(&format!("SELECT {} FROM audit ORDER BY id", AuditRow::COLUMNS))?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
-        if let Err(flaw) = chain.next(&Entry::of(row)?, row.get::<_, ChainHash>(8).ok(), &anchor) {
+        if let Err(flaw) = chain.next(&AuditRow::of(row)?, row.get::<_, ChainHash>(8).ok(), &anchor) {
             return Ok(Err(flaw));
         }
     }
@@ -174,7 +174,7 @@ struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    fn next(&mut self, entry: &Entry, hash: Option<ChainHash>, anchor: &(i64, ChainHash)) -> Result<(), AuditError> {
+    fn next(&mut self, entry: &AuditRow, hash: Option<ChainHash>, anchor: &(i64, ChainHash)) -> Result<(), AuditError> {
         let expected = self.last.0 + 1;
         if entry.id != expected {
             return Err(broken(expected.min(entry.id), format!("entry {expected} is missing, {} is there", entry.id)));
@@ -220,7 +220,7 @@ fn broken(id: i64, what: String) -> AuditError {
 }
 
 /// The columns that [`entry`] reads.
-pub(crate) const COLUMNS: &str = Entry::COLUMNS;
+pub(crate) const COLUMNS: &str = AuditRow::COLUMNS;
 
 /// Reads an entry from a row of [`COLUMNS`].
 pub(crate) fn entry(row: &Row<'_>) -> rusqlite::Result<AuditLogEntry> {

@@ -50,7 +50,7 @@ impl StoreReader {
         if fs::symlink_metadata(to).is_ok() {
             return Err(BackupError::Exists(to.to_owned()));
         }
-        let part = Part::create(to)?;
+        let part = PartialCopy::create(to)?;
         self.copy(&part.0, progress)?;
         check(&part.0)?;
         let failed = |source| BackupError::File { path: to.to_owned(), source };
@@ -120,9 +120,9 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// The copy under its first name; removed when it does not become one.
-struct Part(PathBuf);
+struct PartialCopy(PathBuf);
 
-impl Part {
+impl PartialCopy {
     fn create(to: &Path) -> Result<Self, BackupError> {
         let path = beside(to, &format!(".part-{}", std::process::id()));
         let mut options = OpenOptions::new();
@@ -134,7 +134,7 @@ impl Part {
     }
 }
 
-impl Drop for Part {
+impl Drop for PartialCopy {
     fn drop(&mut self) {
         // Gone already if it has become the backup.
         let _ = fs::remove_file(&self.0);

@@ -19,14 +19,14 @@ const NS_PER_S: u64 = 1_000_000_000;
 
 /// One line of a stream.
 #[derive(Debug, Default)]
-struct Entry<'a> {
+struct LokiLine<'a> {
     time_ns: Option<u64>,
     line: Cow<'a, str>,
     metadata: Labels<'a>,
 }
 
 fn take(
-    entry: Entry<'_>,
+    entry: LokiLine<'_>,
     stream: &Labels<'_>,
     item: &mut u64,
     context: &DecodeContext<'_>,
@@ -76,7 +76,7 @@ fn json_stream(
     })?;
     let Some(values) = values else { return Ok(()) };
     elements(&mut JsonReader::new(values), |json| {
-        let mut entry = Entry::default();
+        let mut entry = LokiLine::default();
         let mut index = 0;
         elements(json, |json| -> Result<(), DecodeError> {
             match index {
@@ -130,8 +130,8 @@ pub(crate) fn protobuf(body: &[u8], context: &DecodeContext<'_>, batch: &mut Eve
     Ok(())
 }
 
-fn protobuf_entry(bytes: &[u8]) -> Result<Entry<'_>, InvalidProtobuf> {
-    let mut entry = Entry::default();
+fn protobuf_entry(bytes: &[u8]) -> Result<LokiLine<'_>, InvalidProtobuf> {
+    let mut entry = LokiLine::default();
     for field in WireFields(bytes) {
         match field? {
             (1, value) => entry.time_ns = protobuf_time(value.bytes()?)?,

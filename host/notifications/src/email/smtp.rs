@@ -31,12 +31,12 @@ const HELLO: &str = "lifesigns.invalid";
 const LEAST: Duration = Duration::from_millis(10);
 
 /// See the module.
-pub(super) struct Session {
+pub(super) struct SmtpSession {
     connection: SmtpConnection,
     deadline: Instant,
 }
 
-impl Session {
+impl SmtpSession {
     /// Connects, starts TLS and logs in, as configured. Every failure on the way is retried, because the other
     /// side or the operator may correct its cause.
     pub(super) fn open(config: &Email, egress: &EgressPolicy) -> Result<Self, DeliveryError> {

@@ -13,7 +13,7 @@ use std::{path::Path, sync::Arc};
 
 use self::{
     read::MemoryReader,
-    state::{Shared, State},
+    state::{SharedTables, Tables},
 };
 use crate::{
     commit::Commit,
@@ -26,7 +26,7 @@ use crate::{
 
 /// The content of a record in memory. It outlasts the writers that open it; clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryStore(Arc<Shared>);
+pub struct MemoryStore(Arc<SharedTables>);
 
 impl MemoryStore {
     /// Opens the record for writing. The writer before, if there is one, is superseded: its commits are
@@ -47,7 +47,7 @@ pub struct MemoryRecord {
 
 impl MemoryRecord {
     /// Runs `write` on the state, unless this writer is superseded.
-    fn write<T>(&self, write: impl FnOnce(&mut State) -> T) -> Result<T, RecordError> {
+    fn write<T>(&self, write: impl FnOnce(&mut Tables) -> T) -> Result<T, RecordError> {
         let mut state = self.store.0.state.lock();
         if state.epoch != self.epoch {
             let superseded = Superseded { ours: self.epoch, current: state.epoch };

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint};
 
-use super::state::Shared;
+use super::state::SharedTables;
 use crate::{
     audit::{AuditError, AuditLogEntry, ChainMark, ChainVerification},
     commit::ReceiverPause,
@@ -16,7 +16,7 @@ use crate::{
     token::StoredToken,
 };
 
-pub(super) struct MemoryReader(pub(super) Arc<Shared>);
+pub(super) struct MemoryReader(pub(super) Arc<SharedTables>);
 
 /// Returns a limit, of which 0 is none.
 const fn limit(limit: usize) -> usize {

@@ -15,13 +15,13 @@ use crate::{
 
 /// The state, shared by writers and readers.
 #[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) state: Mutex<State>,
+pub(super) struct SharedTables {
+    pub(super) state: Mutex<Tables>,
     /// A name for people: there is no file.
     pub(super) location: PathBuf,
 }
 
-impl Default for Shared {
+impl Default for SharedTables {
     fn default() -> Self {
         Self { state: Mutex::default(), location: PathBuf::from("(memory)") }
     }
@@ -29,7 +29,7 @@ impl Default for Shared {
 
 /// All tables.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct Tables {
     /// The epoch of the latest writer.
     pub(super) epoch: WriterEpoch,
     clock_ns: u64,
@@ -43,7 +43,7 @@ pub(super) struct State {
     pub(super) tokens: BTreeMap<String, StoredToken>,
 }
 
-impl State {
+impl Tables {
     /// Applies a commit. Nothing of it can fail.
     pub(super) fn apply(&mut self, commit: &Commit) {
         let (changes, now_ns) = (&commit.changes, commit.now_ns);

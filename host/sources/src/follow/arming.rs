@@ -13,7 +13,7 @@ use lifesigns_watch::{FolderWatch, OnChange, Reliability, WatchError, reliabilit
 use super::{
     folders::{FolderId, FolderState, folder_id},
     pool,
-    shared::{ArmRequest, Shared},
+    shared::{ArmRequest, FollowPool},
 };
 
 /// How often it is checked whether folders are what they were, and how much longer that is for each folder.
@@ -27,14 +27,14 @@ pub type StartWatch = Box<dyn Fn(OnChange) -> Result<Box<dyn FolderWatch>, Watch
 
 /// See the module.
 pub(super) struct Arming {
-    shared: Arc<Shared>,
+    shared: Arc<FollowPool>,
     start: StartWatch,
     watch: Option<Box<dyn FolderWatch>>,
     retried: Instant,
 }
 
 impl Arming {
-    pub(super) fn new(shared: Arc<Shared>, start: StartWatch) -> Self {
+    pub(super) fn new(shared: Arc<FollowPool>, start: StartWatch) -> Self {
         Self { shared, start, watch: None, retried: Instant::now() }
     }
 

@@ -9,13 +9,13 @@ use super::{
     file::FollowedFile,
     pool,
     schedule::FollowerId,
-    shared::{ArmRequest, Ending, Shared},
+    shared::{ArmRequest, Ending, FollowPool},
 };
 use crate::watch_report::WatchReports;
 
 /// See the module. The threads start with the first file, and end when it is dropped.
 pub(crate) struct Followers {
-    shared: Arc<Shared>,
+    shared: Arc<FollowPool>,
     /// What the threads start with; `None` once they have.
     unstarted: Option<(StartWatch, Receiver<ArmRequest>)>,
     next: FollowerId,
@@ -31,7 +31,7 @@ impl Followers {
     /// No file yet.
     pub(crate) fn new(start: StartWatch) -> Self {
         let (sender, requests) = unbounded();
-        Self { shared: Arc::new(Shared::new(sender)), unstarted: Some((start, requests)), next: 0 }
+        Self { shared: Arc::new(FollowPool::new(sender)), unstarted: Some((start, requests)), next: 0 }
     }
 
     /// Follows a file until it is [removed](Self::remove), or its sink is closed.

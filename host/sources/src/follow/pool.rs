@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use super::shared::{READERS, Shared};
+use super::shared::{FollowPool, READERS};
 
 /// The most threads.
 const MOST_READERS: usize = 16;
@@ -17,13 +17,13 @@ const MOST_READERS: usize = 16;
 ///
 /// # Errors
 /// When the system gives none.
-pub(super) fn start(shared: &Arc<Shared>) -> io::Result<()> {
+pub(super) fn start(shared: &Arc<FollowPool>) -> io::Result<()> {
     (0..READERS).try_for_each(|_| add_reader(shared))
 }
 
 /// Adds a thread if files are due and none was looked at since there had been `looks` looks. Returns the
 /// number of looks now.
-pub(super) fn grow_if_stuck(shared: &Arc<Shared>, looks: u64) -> u64 {
+pub(super) fn grow_if_stuck(shared: &Arc<FollowPool>, looks: u64) -> u64 {
     let state = shared.lock();
     let (is_stuck, now) = (state.schedule.has_ready() && state.looks == looks, state.looks);
     let readers = state.readers;
@@ -35,7 +35,7 @@ pub(super) fn grow_if_stuck(shared: &Arc<Shared>, looks: u64) -> u64 {
     now
 }
 
-fn add_reader(shared: &Arc<Shared>) -> io::Result<()> {
+fn add_reader(shared: &Arc<FollowPool>) -> io::Result<()> {
     shared.lock().readers += 1;
     let reader = Arc::clone(shared);
     let started = thread::Builder::new().name("lifesigns-source".into()).spawn(move || read(&reader));
@@ -45,7 +45,7 @@ fn add_reader(shared: &Arc<Shared>) -> io::Result<()> {
     started.map(drop)
 }
 
-fn read(shared: &Shared) {
+fn read(shared: &FollowPool) {
     while let Some((id, mut file)) = shared.next() {
         match catch_unwind(AssertUnwindSafe(|| file.look())) {
             Ok(after) => shared.put_back(id, file, after),

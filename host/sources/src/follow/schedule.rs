@@ -40,7 +40,7 @@ pub(crate) enum LookResult {
 }
 
 #[derive(Debug)]
-enum Phase {
+enum SlotPhase {
     Waiting,
     Ready,
     /// A thread looks. It may have been marked again since.
@@ -51,7 +51,7 @@ enum Phase {
 
 #[derive(Debug)]
 struct Slot {
-    phase: Phase,
+    phase: SlotPhase,
     /// When it is due without a mark, or may be looked at after one.
     timer: Option<Instant>,
     /// When the present or last look began, and the one before it.
@@ -81,7 +81,7 @@ impl Schedule {
     /// Adds a follower, which is due at once.
     pub(crate) fn add(&mut self, id: FollowerId) {
         let (began, gap) = (self.origin, Duration::ZERO);
-        let slot = Slot { phase: Phase::Ready, timer: None, began, before: None, gap, is_new: true };
+        let slot = Slot { phase: SlotPhase::Ready, timer: None, began, before: None, gap, is_new: true };
         self.slots.insert(id, slot);
         self.ready.push_back(id);
     }
@@ -92,7 +92,7 @@ impl Schedule {
             if let Some(timer) = slot.timer {
                 self.timers.remove(&(timer, id));
             }
-            if matches!(slot.phase, Phase::Ready) {
+            if matches!(slot.phase, SlotPhase::Ready) {
                 self.ready.retain(|other| *other != id);
             }
         }
@@ -102,9 +102,9 @@ impl Schedule {
     pub(crate) fn mark(&mut self, id: FollowerId, now: Instant) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         match &mut slot.phase {
-            Phase::Ready => {}
-            Phase::Running { marked } => *marked = true,
-            Phase::Waiting => {
+            SlotPhase::Ready => {}
+            SlotPhase::Running { marked } => *marked = true,
+            SlotPhase::Waiting => {
                 let not_before = slot.began + slot.gap;
                 if not_before > now {
                     self.set_timer(id, not_before);
@@ -120,9 +120,9 @@ impl Schedule {
         let ids: Vec<FollowerId> = self.slots.keys().copied().collect();
         for id in ids {
             match self.slots.get_mut(&id).map(|slot| &mut slot.phase) {
-                Some(Phase::Running { marked }) => *marked = true,
-                Some(Phase::Waiting) => self.make_ready(id),
-                Some(Phase::Ready) | None => {}
+                Some(SlotPhase::Running { marked }) => *marked = true,
+                Some(SlotPhase::Waiting) => self.make_ready(id),
+                Some(SlotPhase::Ready) | None => {}
             }
         }
     }
@@ -137,7 +137,7 @@ impl Schedule {
         }
         let id = self.ready.pop_front()?;
         if let Some(slot) = self.slots.get_mut(&id) {
-            slot.phase = Phase::Running { marked: false };
+            slot.phase = SlotPhase::Running { marked: false };
             slot.before = (!slot.is_new).then_some(slot.began);
             slot.began = now;
         }
@@ -149,8 +149,8 @@ impl Schedule {
         let pause = self.pause(id, attention);
         let tick = self.next_tick(now + pause);
         let Some(slot) = self.slots.get_mut(&id) else { return };
-        let marked = matches!(slot.phase, Phase::Running { marked: true });
-        slot.phase = Phase::Waiting;
+        let marked = matches!(slot.phase, SlotPhase::Running { marked: true });
+        slot.phase = SlotPhase::Waiting;
         slot.is_new = false;
         slot.gap = gap(slot);
         match result {
@@ -175,7 +175,7 @@ impl Schedule {
         if let Some(timer) = slot.timer.take() {
             self.timers.remove(&(timer, id));
         }
-        slot.phase = Phase::Ready;
+        slot.phase = SlotPhase::Ready;
         self.ready.push_back(id);
     }
 

@@ -41,7 +41,7 @@ pub(super) enum Ending {
 }
 
 /// One followed file.
-pub(super) struct Entry {
+pub(super) struct FileEntry {
     /// `None` while a thread looks at it, and after its end.
     pub(super) file: Option<Box<FollowedFile>>,
     pub(super) end: Option<Ending>,
@@ -51,10 +51,10 @@ pub(super) struct Entry {
 }
 
 /// See the module.
-pub(super) struct State {
+pub(super) struct FollowState {
     pub(super) schedule: Schedule,
     pub(super) folders: Folders,
-    pub(super) files: HashMap<FollowerId, Entry>,
+    pub(super) files: HashMap<FollowerId, FileEntry>,
     pub(super) is_stopped: bool,
     /// Threads that look at files, and those of them that wait for work.
     pub(super) readers: usize,
@@ -71,8 +71,8 @@ pub(super) struct State {
 }
 
 /// See the module. No lock is held during a look, nor while the watch is called.
-pub(super) struct Shared {
-    state: Mutex<State>,
+pub(super) struct FollowPool {
+    state: Mutex<FollowState>,
     /// A reader has work.
     work: Condvar,
     /// The reader that waits for timers has work, or an earlier timer.
@@ -84,9 +84,9 @@ pub(super) struct Shared {
 /// How many readers a pool keeps when there is nothing to do.
 pub(super) const READERS: usize = 2;
 
-impl Shared {
+impl FollowPool {
     pub(super) fn new(requests: Sender<ArmRequest>) -> Self {
-        let state = State {
+        let state = FollowState {
             schedule: Schedule::new(Instant::now()),
             folders: Folders::default(),
             files: HashMap::new(),
@@ -103,7 +103,7 @@ impl Shared {
         Self { state: Mutex::new(state), work: Condvar::new(), timer: Condvar::new(), put_back: Condvar::new() }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, FollowState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -112,7 +112,7 @@ impl Shared {
         let path = std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone());
         let mut state = self.lock();
         state.subscribe(&path, id);
-        state.files.insert(id, Entry { file: Some(Box::new(file)), end: None, path, elsewhere: None });
+        state.files.insert(id, FileEntry { file: Some(Box::new(file)), end: None, path, elsewhere: None });
         state.schedule.add(id);
         self.wake(&state);
     }
@@ -123,7 +123,7 @@ impl Shared {
         while state.files.get(&id).is_some_and(|entry| entry.file.is_none() && entry.end.is_none()) {
             state = self.put_back.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let Entry { file, end, path, elsewhere } = state.files.remove(&id)?;
+        let FileEntry { file, end, path, elsewhere } = state.files.remove(&id)?;
         state.schedule.remove(id);
         for path in [Some(path), elsewhere].into_iter().flatten() {
             state.unsubscribe(&path, id);
@@ -234,7 +234,7 @@ impl Shared {
     }
 
     /// Wakes a reader, if one is needed that is not awake.
-    fn wake(&self, state: &State) {
+    fn wake(&self, state: &FollowState) {
         if state.schedule.has_ready() && state.waiting > 0 {
             self.work.notify_one();
         } else if let Some(until) = state.timer_until
@@ -245,7 +245,7 @@ impl Shared {
     }
 }
 
-impl State {
+impl FollowState {
     fn subscribe(&mut self, path: &Path, id: FollowerId) {
         if let Some(folder) = self.folders.subscribe(path, id) {
             let _ = self.requests.send(ArmRequest::Watch(folder));
@@ -317,7 +317,7 @@ impl State {
 /// What helps against lost reports.
 const MISSED_FIX: &str = "raise fs.inotify.max_queued_events with sysctl if it happens often";
 
-impl Shared {
+impl FollowPool {
     /// Returns how files are watched now.
     pub(super) fn report(&self) -> WatchReport {
         let state = self.lock();
