@@ -2,6 +2,7 @@
 //! an HTTP status can be made of.
 
 mod access;
+mod agents;
 mod changes;
 mod error;
 mod history;
@@ -12,6 +13,10 @@ mod status;
 mod token;
 
 pub use access::{Authenticate, Caller, Role, RoleSet, RouteRule, SenderAddress, TokenRefusal};
+pub use agents::{
+    AgentConfiguration, AgentGroup, AgentOrders, AgentReport, AgentSource, AgentStatus, FileCollection,
+    JournalCollection,
+};
 pub use changes::{ChangeBatch, ChangeEvent, ChangeFeed};
 pub use error::{ApiError, Problem};
 pub use history::{

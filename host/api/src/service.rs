@@ -10,6 +10,7 @@ use lifesigns_model::TapPage;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    agents::AgentStatus,
     error::ApiError,
     history::{
         AuditMark, AuditReport, AuditTrailRow, OutboxFilter, PastAlerts, PastAudit, PastBadges, UndeliveredNotice,
@@ -158,6 +159,15 @@ pub trait Service: Send + Sync {
     /// # Errors
     /// [`ApiError::Unknown`] if there is none of this name.
     fn revoke_token(&self, name: &str) -> Result<String, ApiError>;
+
+    /// Lists the agents that have asked for their configuration since the host was started, by name. A host has it in
+    /// memory alone, where its receivers of events are; a service that cannot ask there says so.
+    ///
+    /// # Errors
+    /// [`ApiError::Unavailable`] if no host is running.
+    fn agents(&self) -> Result<Vec<AgentStatus>, ApiError> {
+        Err(ApiError::Unavailable("only a running host knows its agents: start it with `lifesigns run`".to_owned()))
+    }
 }
 
 /// Makes the service of a caller. The name goes into the audit log, so it has to be authenticated.

@@ -8,6 +8,7 @@ mod config;
 mod cursor;
 mod decode;
 mod encoding;
+mod event_marker;
 mod family;
 mod fingerprint;
 mod follow;
@@ -27,6 +28,7 @@ pub use config::{DockerSettings, FollowFrom, JournalSettings, SourceKind, Source
 pub use cursor::Cursor;
 pub use decode::{Format, InvalidJson, JsonReader, TimeFormat, TimeFormatError, UnknownFormat, parse_time};
 pub use encoding::{Encoding, not_text};
+pub use event_marker::EventMarker;
 pub use follow::{Follower, Look, Position, Tail};
 pub use followed::Followed;
 pub use gap::{FileState, FollowEvent, Gap, GapCause};

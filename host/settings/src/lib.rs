@@ -3,6 +3,7 @@
 
 mod env;
 mod keys;
+mod liagent;
 mod load;
 mod merge;
 mod read;

@@ -1,6 +1,7 @@
 //! Reads settings from the checked tree. Values that the tables of keys refuse were reported before and are
 //! skipped; only what depends on several tables is checked here.
 
+mod agents;
 mod alerts;
 mod compliance;
 mod fields;
@@ -36,9 +37,10 @@ pub(crate) fn settings(
     check: &mut Checker<'_>,
 ) -> Settings {
     let file_mode = root.text_of("file-mode").and_then(|mode| u32::from_str_radix(mode, 8).ok()).unwrap_or(FILE_MODE);
-    let mut reader = Reader { base, check, variables, files: Vec::new(), file_mode };
+    let mut reader = Reader { base, check, variables, files: Vec::new(), warnings: Vec::new(), file_mode };
     let inventories = reader.inventories(root);
     let sources = reader.sources(root.list_of("source"));
+    let agent_groups = reader.agent_groups(root.list_of("agent-group"), &sources);
     let receivers = reader.receivers(root.list_of("receiver"));
     let compliance = compliance(root, reader.check);
     let store = reader.path_of(root, "store").unwrap_or_else(|| base.join(STORE));
@@ -60,6 +62,8 @@ pub(crate) fn settings(
         engine: root.get("engine").map(host::engine).unwrap_or_default(),
         server: root.get("server").map(|table| reader.server_settings(table)),
         sources,
+        agent_groups,
+        warnings: std::mem::take(&mut reader.warnings),
         compliance,
         receivers,
         outbound: root.get("outbound").map(host::outbound).unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use lifesigns_api::Role;
+use lifesigns_api::{AgentGroup, Role};
 use lifesigns_compliance::ComplianceConfig;
 use lifesigns_intake::SourceSettings;
 use lifesigns_notifications::config::{OutboundConfig, ReceiverConfig};
@@ -42,6 +42,10 @@ pub struct Settings {
     pub server: Option<ServerSettings>,
     /// Sources, in the order of the files. May be empty, because an embedder may bring its own.
     pub sources: Vec<SourceSettings>,
+    /// Groups of agents, in the order of the files.
+    pub agent_groups: Vec<AgentGroup>,
+    /// What was read and is not used, a line each with its place.
+    pub warnings: Vec<String>,
     /// Groups, policies, alert definitions, routes.
     pub compliance: ComplianceConfig,
     /// Receivers of notifications.

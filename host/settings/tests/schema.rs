@@ -38,6 +38,7 @@ fn good_files_satisfy_the_schema() {
     for file in [
         "least.toml",
         "whole.toml",
+        "agents.toml",
         "parts/lifesigns.toml",
         "parts/conf.d/10-groups.toml",
         "parts/conf.d/20-routes.toml",
@@ -91,6 +92,7 @@ fn examples_of_the_document_load() {
         assert_eq!(errors(&example), Vec::<String>::new(), "{example}");
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("hotline.json.j2"), r#"{"text": {{ alerts[0].title }}}"#).unwrap();
+        fs::write(folder.path().join("linux.ini"), "[filelog|docker]\ndirectory=/var/log\n").unwrap();
         let path = folder.path().join("lifesigns.toml");
         fs::write(&path, &example).unwrap();
         if !example.contains("rules = ") {

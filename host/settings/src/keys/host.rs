@@ -6,7 +6,7 @@ use lifesigns_document::{
     optional, required,
 };
 
-use super::{compliance, notifications, sources};
+use super::{agents, compliance, notifications, sources};
 
 static PATHS: ValueSchema = List(&Path, 0);
 
@@ -62,6 +62,11 @@ pub(crate) static ROOT: TableSchema = TableSchema::free(
         optional("retention", Table(&RETENTION), "How long the store keeps past data."),
         optional("outbound", Table(&notifications::OUTBOUND), "Networks to which notifications may be sent."),
         optional("source", List(&Table(&sources::SOURCE), 0), "Sources of log lines."),
+        optional(
+            "agent-group",
+            List(&Table(&agents::AGENT_GROUP), 0),
+            "Groups of agents, and what they collect; an agent is in the first that admits it.",
+        ),
         optional("group", List(&Table(&compliance::GROUP), 0), "Groups of objects."),
         optional("policy", List(&Table(&compliance::POLICY), 0), "Policies of groups."),
         optional("alert", List(&Table(&compliance::ALERT), 0), "Alert definitions over symptoms and facts."),

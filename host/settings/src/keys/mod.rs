@@ -1,5 +1,6 @@
 //! All keys of `lifesigns.toml`.
 
+mod agents;
 mod common;
 mod compliance;
 mod host;

@@ -12,6 +12,8 @@ pub(super) struct Reader<'a, 'c> {
     pub(super) variables: usize,
     /// Files that settings name and depend on.
     pub(super) files: Vec<PathBuf>,
+    /// What is read and not used, a line each with its place.
+    pub(super) warnings: Vec<String>,
     /// The mode of files that the host creates.
     pub(super) file_mode: u32,
 }

@@ -1,0 +1,207 @@
+//! Agents: the groups that give them what to collect, what they report, and what a host knows of them.
+
+use std::collections::BTreeMap;
+
+use lifesigns_compliance::Pattern;
+use serde::{Deserialize, Serialize};
+
+/// Agents that are alike, and what they collect.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AgentGroup {
+    /// Its name, unique.
+    pub name: String,
+    /// Names of hosts, with `*`; empty for all.
+    pub hosts: Vec<String>,
+    /// Operating systems, such as `linux`; empty for all.
+    pub os: Vec<String>,
+    /// Tags that an agent was started with, all of them.
+    pub tags: BTreeMap<String, String>,
+    /// What its agents collect.
+    pub configuration: AgentConfiguration,
+}
+
+/// What an agent collects.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AgentConfiguration {
+    /// Files, in order: the first entry that names a file decides how it is read.
+    pub files: Vec<FileCollection>,
+    /// The journal of systemd.
+    pub journal: Option<JournalCollection>,
+    /// How often the metrics and facts of the machine are sent, in milliseconds; `None` for never.
+    pub metrics_ms: Option<u64>,
+}
+
+/// Files of a folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FileCollection {
+    /// Its name, unique in its group.
+    pub name: String,
+    /// The folder, absolute; `*` and `?` stand for characters of one name.
+    pub directory: String,
+    /// Names of files, with `*` and `?`; empty for all.
+    pub include: Vec<String>,
+    /// Names of files that are left out.
+    pub exclude: Vec<String>,
+    /// Fields of each event.
+    pub tags: BTreeMap<String, String>,
+    /// A regular expression: a line that it finds begins an event, any other goes on with it.
+    pub event_marker: Option<String>,
+    /// The object of the events; default the name of the agent.
+    pub object: Option<String>,
+    /// Whether files that are there when an agent first has this entry are read from their ends.
+    pub from_end: bool,
+}
+
+/// The journal of systemd.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JournalCollection {
+    /// Fields of each event.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What an agent says of itself each time that it asks for its configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AgentReport {
+    /// The version of its program.
+    pub version: String,
+    /// What was drawn when its state was made: another agent of the same name has another one.
+    pub instance: String,
+    /// The name of its machine.
+    pub host: String,
+    /// Its operating system: `linux`.
+    pub os: String,
+    /// Tags that it was started with.
+    pub tags: BTreeMap<String, String>,
+    /// The group that it asks for; without one the first that admits it.
+    pub group: Option<String>,
+    /// The configuration that it has in force.
+    pub etag: String,
+    /// The same, as it understands it.
+    pub effective: AgentConfiguration,
+    /// Bytes in its spool, not committed by the host yet.
+    pub spool_bytes: u64,
+    /// The most that its spool may have, in bytes.
+    pub spool_limit_bytes: u64,
+    /// How long the oldest of it has waited, in milliseconds.
+    pub spool_age_ms: u64,
+    /// Lines that the host has committed, since the agent's state was made.
+    pub sent_lines: u64,
+    /// Lines that the host has refused.
+    pub refused_lines: u64,
+    /// Lines that were longer than an event may be, and were cut.
+    pub cut_lines: u64,
+    /// Readings of metrics that were dropped because the spool was full.
+    pub dropped_metrics: u64,
+    /// Files of the spool that were damaged: they are kept beside it, and what was in them was not sent.
+    pub damaged_segments: u64,
+    /// What it reads; at most [`Self::SOURCES`].
+    pub sources: Vec<AgentSource>,
+    /// Files that it would read if they were fewer.
+    pub files_left_out: u64,
+    /// What is wrong now; empty if nothing is.
+    pub problem: String,
+}
+
+impl AgentReport {
+    /// Sources that are listed.
+    pub const SOURCES: usize = 200;
+}
+
+/// A source of an agent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AgentSource {
+    /// The path, or `journald`, or `host`.
+    pub name: String,
+    /// What it does now.
+    pub state: String,
+    /// Bytes that are there and not in the spool yet, where that can be known.
+    pub lag_bytes: Option<u64>,
+    /// Times that something was not read, or may not have been.
+    pub gaps: u64,
+    /// Bytes that are known not to have been read.
+    pub unread_bytes: u64,
+}
+
+/// What a host answers to a report.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AgentOrders {
+    /// The group that the agent is in; `None` if there is none for it.
+    pub group: Option<String>,
+    /// Names the configuration.
+    pub etag: String,
+    /// The configuration, unless the agent has it in force.
+    pub configuration: Option<AgentConfiguration>,
+    /// When to ask again, in milliseconds from now.
+    pub poll_ms: u64,
+    /// Why there is no group; empty if there is one.
+    pub why: String,
+}
+
+/// An agent as a host knows it since its own start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AgentStatus {
+    /// Its name, which is the object of what it sends.
+    pub name: String,
+    /// The group that it is in; `None` if there is none for it.
+    pub group: Option<String>,
+    /// Whether it has the configuration of its group in force.
+    pub is_current: bool,
+    /// Whether it has not asked for so long that it is taken to be away.
+    pub is_away: bool,
+    /// When it asked last, nanoseconds since the Unix epoch.
+    pub seen_ns: u64,
+    /// The address that it asked from, if it came by the network.
+    pub address: Option<String>,
+    /// The token that it showed.
+    pub token: String,
+    /// What is wrong with it as the host sees it; empty if nothing is.
+    pub problem: String,
+    /// What it reported last.
+    pub report: AgentReport,
+}
+
+impl AgentGroup {
+    /// Whether an agent that reports this may be in the group.
+    pub fn admits(&self, report: &AgentReport) -> bool {
+        let is_host = |pattern: &String| Pattern::from(pattern.as_str()).matches(&report.host);
+        (self.hosts.is_empty() || self.hosts.iter().any(is_host))
+            && (self.os.is_empty() || self.os.contains(&report.os))
+            && self.tags.iter().all(|(name, value)| report.tags.get(name) == Some(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_admits_by_host_system_and_tags() {
+        let tags =
+            |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let group = AgentGroup {
+            hosts: vec!["web-*".into(), "db-1".into()],
+            os: vec!["linux".into()],
+            tags: tags(&[("stage", "live")]),
+            ..AgentGroup::default()
+        };
+        let report = |host: &str, os: &str, stage: &str| AgentReport {
+            host: host.into(),
+            os: os.into(),
+            tags: tags(&[("stage", stage), ("room", "7")]),
+            ..AgentReport::default()
+        };
+        assert!(group.admits(&report("web-7", "linux", "live")));
+        assert!(group.admits(&report("db-1", "linux", "live")));
+        assert!(!group.admits(&report("db-2", "linux", "live")));
+        assert!(!group.admits(&report("web-7", "windows", "live")));
+        assert!(!group.admits(&report("web-7", "linux", "lab")));
+        assert!(AgentGroup::default().admits(&AgentReport::default()));
+    }
+}
