@@ -4,11 +4,13 @@ use std::{
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Instant,
 };
 
 use lifesigns::{ConfigureError, RecordingHost, sources::SourceSupervisor};
 use lifesigns_api::ApiError;
+use lifesigns_ingest::AgentRegistry;
 use lifesigns_intake::SourceSettings;
 use lifesigns_notifications::{ReceiverConfig, ReceiverKind};
 use lifesigns_settings::{ServerSettings, Settings};
@@ -39,6 +41,7 @@ pub(crate) struct ConfigWatcher {
     /// Inventories that have changed and may not be complete yet.
     debounce: Debounce<Versions>,
     inventories: Vec<PathBuf>,
+    agents: Arc<AgentRegistry>,
 }
 
 /// The settings that a host cannot change while it runs.
@@ -73,7 +76,7 @@ impl RestartSettings {
 }
 
 impl ConfigWatcher {
-    pub(crate) fn new(path: &Path, settings: &Settings) -> Self {
+    pub(crate) fn new(path: &Path, settings: &Settings, agents: Arc<AgentRegistry>) -> Self {
         let seen = versions(path, &settings.files, &settings.inventories);
         Self {
             path: path.to_owned(),
@@ -82,6 +85,7 @@ impl ConfigWatcher {
             failed: None,
             debounce: Debounce::default(),
             inventories: settings.inventories.clone(),
+            agents,
         }
     }
 
@@ -174,6 +178,8 @@ impl ConfigWatcher {
     ) -> Outcome {
         (self.seen, self.failed) = (seen, None);
         self.inventories.clone_from(&settings.inventories);
+        self.agents.set_groups(&settings.agent_groups);
+        settings.warnings.iter().for_each(|warning| terminal::warning(warning));
         host.recorder().set_config_status(settings.files.clone(), String::new());
         if RestartSettings::of(settings) != self.fixed {
             terminal::warning(
@@ -258,7 +264,8 @@ mod tests {
         };
         let (before, mut after) = (read("0600"), read("0640"));
         assert_ne!(before.receivers, after.receivers);
-        let reload = ConfigWatcher::new(&path, &before);
+        let agents = Arc::new(AgentRegistry::new(lifesigns::model::SystemClock::shared()));
+        let reload = ConfigWatcher::new(&path, &before, agents);
         assert!(RestartSettings::of(&after) != reload.fixed, "it is warned of");
         keep_file_mode(&mut after.receivers, reload.fixed.file_mode);
         assert_eq!(before.receivers, after.receivers, "none of them begins again");

@@ -13,7 +13,7 @@ use lifesigns::{
     sources::{SourceSupervisor, sources_reporting_end},
 };
 use lifesigns_gateway::{ApiSocket, Gateway, GatewayLimits};
-use lifesigns_ingest::{Ingest, IngestLimits};
+use lifesigns_ingest::{AgentRegistry, Ingest, IngestLimits};
 use lifesigns_network::NetworkDriver;
 use lifesigns_settings::Settings;
 
@@ -46,13 +46,16 @@ pub(crate) fn run(path: &Path) -> Outcome {
     let settings = settings(path)?;
     preflight::require_source(path, &settings)?;
     open_files::raise_limit(&settings.sources);
-    let mut reload = ConfigWatcher::new(path, &settings);
+    let agents = Arc::new(AgentRegistry::new(SystemClock::shared()));
+    agents.set_groups(&settings.agent_groups);
+    settings.warnings.iter().for_each(|warning| terminal::warning(warning));
+    let mut reload = ConfigWatcher::new(path, &settings, Arc::clone(&agents));
     let inventory = inventory::read(&settings.inventories)?;
     // The inventory that was read last is used until it is complete.
     let (known, incomplete) =
         if inventory.is_complete() { (Some(inventory.objects), None) } else { (None, Some(inventory)) };
     let ingest = Arc::new(Ingest::new(IngestLimits::default(), SystemClock::shared()));
-    let (host, gateway) = start(&settings, known, &ingest, &stop)?;
+    let (host, gateway) = start(&settings, known, (&ingest, &agents), &stop)?;
     let host = Arc::new(host);
     if let Some(incomplete) = incomplete {
         reload.begin_incomplete(&host, incomplete);
@@ -128,7 +131,7 @@ impl Drop for StopWatchdog {
 fn start(
     settings: &Settings,
     known: Option<Vec<ObjectFacts>>,
-    ingest: &Arc<Ingest>,
+    (ingest, agents): (&Arc<Ingest>, &Arc<AgentRegistry>),
     stop: &WakeSignal,
 ) -> Result<(RecordingHost, Gateway), Failure> {
     let lines = Mutex::new(OutputWriter::open(&settings.output, settings.file_mode)?);
@@ -160,7 +163,8 @@ fn start(
     let mut gateway = Gateway::builder(host.recorder().services())
         .changes(host.recorder().changes())
         .socket(socket, GatewayLimits::default())
-        .mount(lifesigns_ingest::router(ingest), &lifesigns_ingest::route_rules());
+        .mount(lifesigns_ingest::router(ingest), &lifesigns_ingest::route_rules())
+        .mount(lifesigns_ingest::agent_router(agents), lifesigns_ingest::agent_route_rules());
     if let Some(network) = network {
         server::print_addresses(&network);
         gateway = gateway.network(network, host.recorder().authenticate());

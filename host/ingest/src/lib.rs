@@ -1,6 +1,7 @@
 //! Events in over HTTP: the protocols that shippers speak, as decoders and as one router for a server to mount.
 //! A request is answered when its events are committed. Paths and answers are described in `docs/ingest.md`.
 
+mod agents;
 mod answers;
 mod batch;
 mod body;
@@ -17,6 +18,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
+pub use agents::{AgentRegistry, agent_route_rules, agent_router};
 pub use ingest::Ingest;
 pub use limits::IngestLimits;
 pub use routes::{route_rules, router};

@@ -219,6 +219,19 @@ Examples:
         #[command(flatten)]
         place: TargetArgs,
     },
+    /// See the agents of a running host: version, group, last seen, how far behind, what was refused.
+    #[command(after_help = "\
+Examples:
+  lifesigns agents
+  lifesigns agents web-1                                    all about one, with its effective configuration
+  lifesigns agents --output json | jq '.[] | select(.is_away) | .name'")]
+    Agents {
+        /// Only this agent, with what it reads.
+        #[arg(id = "agent", value_name = "NAME")]
+        agent: Option<String>,
+        #[command(flatten)]
+        place: TargetArgs,
+    },
     /// See notifications that wait and those that were given up; send them again.
     #[command(after_help = "\
 Examples:

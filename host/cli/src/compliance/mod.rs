@@ -2,6 +2,7 @@
 //! its store.
 
 mod acts;
+mod agents;
 mod answers;
 mod args;
 mod ask;
@@ -74,6 +75,7 @@ pub(crate) fn run(command: &Command) -> Outcome {
             Some(AuditCommand::Verify { known }) => verify(known.clone(), place),
         },
         Command::Status { place } => status(place),
+        Command::Agents { agent, place } => agents::run(agent.as_deref(), place),
         Command::Outbox { command, place } => match command {
             None => outbox(None, false, place),
             Some(OutboxCommand::List { receiver }) => outbox(receiver.clone(), false, place),
@@ -109,6 +111,7 @@ impl Command {
             | Self::Report { place, .. }
             | Self::Audit { place, .. }
             | Self::Status { place }
+            | Self::Agents { place, .. }
             | Self::Outbox { place, .. }
             | Self::Backup { place, .. }
             | Self::Doctor { place }

@@ -1,0 +1,251 @@
+//! The agents that have asked since the start of the host, and the groups that they may be in.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use lifesigns_api::{AgentGroup, AgentOrders, AgentReport, AgentStatus};
+use lifesigns_model::SharedClock;
+use lifesigns_text::suggestion;
+use sha2::{Digest, Sha256};
+
+/// Agents that are remembered; beyond it the one that was seen longest ago makes room.
+const AGENTS: usize = 10_000;
+/// How often an agent asks, in milliseconds, and for each agent beyond that how much more rarely.
+const POLL_MS: u64 = 3000;
+const POLL_MS_PER_AGENT: u64 = 20;
+/// The number of times that an agent has not asked when it is taken to be away.
+const MISSED: u64 = 4;
+/// Nanoseconds of a millisecond.
+const MS: u64 = 1_000_000;
+
+/// See the module.
+pub struct AgentRegistry {
+    clock: SharedClock,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    groups: Vec<NamedGroup>,
+    agents: HashMap<String, KnownAgent>,
+}
+
+struct NamedGroup {
+    group: AgentGroup,
+    etag: String,
+}
+
+struct KnownAgent {
+    status: AgentStatus,
+    /// When another agent reported under this name, and its instance.
+    other: Option<(u64, String)>,
+}
+
+/// Who reports.
+pub(crate) struct Reporter {
+    pub(crate) name: String,
+    pub(crate) token: String,
+    pub(crate) address: Option<IpAddr>,
+}
+
+impl AgentRegistry {
+    /// Returns a registry without groups.
+    pub fn new(clock: SharedClock) -> Self {
+        Self { clock, state: Mutex::default() }
+    }
+
+    /// Gives agents these groups from now on; each asks within seconds.
+    pub fn set_groups(&self, groups: &[AgentGroup]) {
+        let named = groups.iter().map(|group| NamedGroup { etag: etag(group), group: group.clone() });
+        self.lock().groups = named.collect();
+    }
+
+    /// Notes a report, and returns what the agent is to do.
+    pub(crate) fn take(&self, reporter: Reporter, report: AgentReport) -> AgentOrders {
+        let now_ns = self.clock.now_ns();
+        let mut state = self.lock();
+        let poll_ms = state.poll_ms();
+        let mut orders = AgentOrders { poll_ms, ..AgentOrders::default() };
+        match state.group_of(&report) {
+            Ok(found) => {
+                orders.group = Some(found.group.name.clone());
+                orders.etag.clone_from(&found.etag);
+                if found.etag != report.etag {
+                    orders.configuration = Some(found.group.configuration.clone());
+                }
+            }
+            Err(why) => orders.why = why,
+        }
+        state.note(reporter, report, &orders, now_ns);
+        orders
+    }
+
+    /// Returns all agents, by name.
+    pub(crate) fn list(&self) -> Vec<AgentStatus> {
+        let now_ns = self.clock.now_ns();
+        let state = self.lock();
+        let away_ns = state.poll_ms() * MISSED * MS;
+        let all: BTreeMap<&String, &KnownAgent> = state.agents.iter().collect();
+        let show = |agent: &KnownAgent| AgentStatus {
+            is_away: now_ns.saturating_sub(agent.status.seen_ns) > away_ns,
+            ..agent.status.clone()
+        };
+        all.into_values().map(show).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn poll_ms(&self) -> u64 {
+        POLL_MS.max(self.agents.len() as u64 * POLL_MS_PER_AGENT)
+    }
+
+    /// Returns the group of an agent, or why there is none.
+    fn group_of(&self, report: &AgentReport) -> Result<&NamedGroup, String> {
+        let Some(name) = &report.group else {
+            let found = self.groups.iter().find(|named| named.group.admits(report));
+            return found.ok_or_else(|| "no [[agent-group]] admits this agent".to_owned());
+        };
+        let Some(named) = self.groups.iter().find(|named| named.group.name == *name) else {
+            let meant = suggestion(name, self.groups.iter().map(|named| named.group.name.as_str()));
+            return Err(format!("there is no [[agent-group]] \"{name}\"{meant}"));
+        };
+        if named.group.admits(report) {
+            return Ok(named);
+        }
+        Err(format!("the [[agent-group]] \"{name}\" does not admit this agent: see its `hosts`, `os` and `tags`"))
+    }
+
+    fn note(&mut self, reporter: Reporter, report: AgentReport, orders: &AgentOrders, now_ns: u64) {
+        let Reporter { name, token, address } = reporter;
+        if self.agents.len() >= AGENTS && !self.agents.contains_key(&name) {
+            let oldest = self.agents.iter().min_by_key(|(_, agent)| agent.status.seen_ns);
+            if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
+                tracing::warn!(agent = %oldest, "more than {AGENTS} agents; the one seen longest ago is not listed any longer");
+                self.agents.remove(&oldest);
+            }
+        }
+        let known = self.agents.entry(name.clone());
+        let known = known.or_insert_with(|| KnownAgent { status: AgentStatus::default(), other: None });
+        let before = &known.status;
+        // An agent that was set up again comes after the one before, and not in turns with it.
+        let clashes = known.other.as_ref().is_some_and(|(seen_ns, instance)| {
+            *instance == report.instance
+                && before.report.instance != report.instance
+                && now_ns.saturating_sub(*seen_ns) < MISSED * POLL_MS * MS
+        });
+        if !before.report.instance.is_empty() && before.report.instance != report.instance {
+            known.other = Some((before.seen_ns, before.report.instance.clone()));
+        }
+        let problem = if orders.group.is_none() {
+            orders.why.clone()
+        } else if clashes {
+            "another agent reports under this name: start one of them with another `--name`".to_owned()
+        } else {
+            String::new()
+        };
+        known.status = AgentStatus {
+            name,
+            group: orders.group.clone(),
+            is_current: orders.group.is_some() && orders.configuration.is_none(),
+            is_away: false,
+            seen_ns: now_ns,
+            address: address.map(|address| address.to_string()),
+            token,
+            problem,
+            report,
+        };
+    }
+}
+
+/// Names the configuration of a group by its content.
+fn etag(group: &AgentGroup) -> String {
+    let mut hash = Sha256::new();
+    hash.update(group.name.as_bytes());
+    hash.update([0]);
+    hash.update(serde_json::to_vec(&group.configuration).unwrap_or_default());
+    hex::encode(&hash.finalize()[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use lifesigns_api::AgentConfiguration;
+    use lifesigns_model::ManualClock;
+
+    use super::*;
+
+    const SECOND: u64 = 1000 * MS;
+
+    fn reporter(name: &str) -> Reporter {
+        Reporter { name: name.into(), token: "token fleet".into(), address: None }
+    }
+
+    fn report(host: &str, group: Option<&str>, etag: &str) -> AgentReport {
+        let (host, instance, etag) = (host.into(), host.into(), etag.into());
+        AgentReport { host, instance, etag, group: group.map(str::to_owned), ..AgentReport::default() }
+    }
+
+    fn group(name: &str, hosts: &[&str], metrics_ms: Option<u64>) -> AgentGroup {
+        let hosts = hosts.iter().map(ToString::to_string).collect();
+        let configuration = AgentConfiguration { metrics_ms, ..AgentConfiguration::default() };
+        AgentGroup { name: name.into(), hosts, configuration, ..AgentGroup::default() }
+    }
+
+    #[test]
+    fn an_agent_gets_the_configuration_of_its_group_once_and_again_when_it_changes() {
+        let registry = AgentRegistry::new(Arc::new(ManualClock::new(SECOND)));
+        registry.set_groups(&[group("web", &["web-*"], Some(1)), group("all", &[], None)]);
+        let orders = registry.take(reporter("web-1"), report("web-1", None, ""));
+        assert_eq!(orders.group.as_deref(), Some("web"));
+        assert_eq!(
+            orders.configuration,
+            Some(AgentConfiguration { metrics_ms: Some(1), ..AgentConfiguration::default() })
+        );
+        let again = registry.take(reporter("web-1"), report("web-1", None, &orders.etag));
+        assert_eq!((again.configuration, &again.etag), (None, &orders.etag));
+        assert!(registry.list()[0].is_current);
+        registry.set_groups(&[group("web", &["web-*"], Some(2)), group("all", &[], None)]);
+        let changed = registry.take(reporter("web-1"), report("web-1", None, &orders.etag));
+        assert!(changed.configuration.is_some_and(|it| it.metrics_ms == Some(2)));
+        assert_eq!(registry.take(reporter("db-1"), report("db-1", None, "")).group.as_deref(), Some("all"));
+    }
+
+    #[test]
+    fn an_agent_without_a_group_learns_why() {
+        let registry = AgentRegistry::new(Arc::new(ManualClock::new(SECOND)));
+        registry.set_groups(&[group("web", &["web-*"], None)]);
+        let why = |group| registry.take(reporter("db-1"), report("db-1", group, "")).why;
+        assert_eq!(why(None), "no [[agent-group]] admits this agent");
+        assert!(why(Some("wbe")).contains("web"), "{}", why(Some("wbe")));
+        assert!(why(Some("web")).contains("does not admit"));
+        assert!(registry.list()[0].problem.contains("does not admit"));
+    }
+
+    #[test]
+    fn agents_are_bounded_away_and_told_apart() {
+        let clock = Arc::new(ManualClock::new(SECOND));
+        let shared: SharedClock = Arc::<ManualClock>::clone(&clock);
+        let registry = AgentRegistry::new(shared);
+        registry.set_groups(&[group("all", &[], None)]);
+        for number in 0..AGENTS + 2 {
+            clock.set(SECOND + number as u64);
+            registry.take(reporter(&format!("vm-{number:05}")), report("vm", None, ""));
+        }
+        let all = registry.list();
+        assert_eq!((all.len(), &*all[0].name), (AGENTS, "vm-00002"));
+        assert!(all.iter().all(|agent| !agent.is_away && agent.problem.is_empty()));
+        registry.take(reporter("vm-00007"), report("copy", None, ""));
+        registry.take(reporter("vm-00007"), report("vm", None, ""));
+        assert!(registry.list()[5].problem.contains("another agent"), "{:?}", registry.list()[5]);
+        clock.set(3600 * 24 * SECOND);
+        assert!(registry.list().iter().all(|agent| agent.is_away));
+    }
+}
