@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
 use lifesigns_text::visible;
 
 use crate::{
+    agent::AgentArgs,
     authoring, compliance,
     exit::Outcome,
     log_inputs::{LogInputs, time},
@@ -43,6 +44,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE", default_value = "lifesigns.toml")]
         config: PathBuf,
     },
+    /// Run the agent of a machine: it follows what its group on a host is to collect, and sends it there.
+    Agent(AgentArgs),
     /// Show what lifesigns does: a small fleet, from its logs to its alerts.
     #[command(after_help = "Run it from a checkout: it builds the rules there and reads examples/fleet.")]
     Demo {

@@ -1,5 +1,6 @@
 //! The command line: it wires the crates together, and is the only place that owns the process.
 
+mod agent;
 mod args;
 mod authoring;
 mod bounded_file;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
     let outcome = match args.command {
         args::Command::Replay(replay) => replay::run(&replay),
         args::Command::Run { config } => run::run(&config),
+        args::Command::Agent(agent) => agent::run(&agent),
         args::Command::Demo { follow } => demo::run(follow),
         args::Command::Rule { command } => rules::run(&command),
         args::Command::Top(top) => rule_host::top(&top),

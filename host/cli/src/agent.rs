@@ -1,0 +1,114 @@
+//! `lifesigns agent`: the agent of a machine, until a signal comes.
+
+use std::{collections::BTreeMap, env, fs, path::PathBuf, sync::Arc};
+
+use clap::Args as ClapArgs;
+use lifesigns::model::{SystemClock, WakeSignal};
+use lifesigns_agent::{AgentError, AgentOptions};
+use lifesigns_network::NetworkDriver;
+use lifesigns_text::visible;
+
+use crate::{
+    exit::{Failure, Outcome},
+    open_files, signals, terminal,
+};
+
+/// Where the kernel says what this machine is called.
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
+
+/// Run the agent of a machine.
+#[derive(ClapArgs)]
+#[command(after_help = "\
+Examples:
+  lifesigns token add fleet --role agent --expires never > agent.token     on the host, once
+  lifesigns agent --server https://lifesigns.example:9123 --token-file agent.token --group linux
+  lifesigns agent --server http://127.0.0.1:9123 --token-file agent.token --tag stage=live --state ./agent
+
+What it collects is in the [[agent-group]] tables of the host's configuration, and changes with them. What it has read
+is in its spool on disk until the host has committed it. docs/agent.md has the rest.")]
+pub(crate) struct AgentArgs {
+    /// The host, such as https://lifesigns.example:9123.
+    #[arg(long, value_name = "URL", env = "LIFESIGNS_SERVER")]
+    server: String,
+    /// The file of a token with the role agent; default the token in LIFESIGNS_TOKEN.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// The certificates (PEM) to trust; default those of the system.
+    #[arg(long, value_name = "FILE", env = "LIFESIGNS_CA")]
+    ca: Option<PathBuf>,
+    /// The agent group to be in. Default: the first that admits this machine.
+    #[arg(long, value_name = "NAME")]
+    group: Option<String>,
+    /// The agent's name, the object of what it sends. Default: the machine's name.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// A tag by which groups choose agents; may be repeated.
+    #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = tag)]
+    tags: Vec<(String, String)>,
+    /// The folder of spool and state. Default: lifesigns-agent in $XDG_STATE_HOME or ~/.local/state; of root, in /var/lib.
+    #[arg(long, value_name = "DIR", env = "LIFESIGNS_AGENT_STATE")]
+    state: Option<PathBuf>,
+    /// The most that the spool takes on disk; when it is full, sources wait.
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size)]
+    spool_size: u64,
+}
+
+pub(crate) fn run(args: &AgentArgs) -> Outcome {
+    let stop = WakeSignal::new();
+    signals::stop_on_signal(&stop)?;
+    open_files::raise_limit(&[]);
+    let host = host_name();
+    let options = AgentOptions {
+        server: args.server.clone(),
+        token: env::var("LIFESIGNS_TOKEN").ok().filter(|token| !token.is_empty() && args.token_file.is_none()),
+        token_file: args.token_file.clone(),
+        ca: args.ca.clone(),
+        group: args.group.clone(),
+        name: args.name.clone().unwrap_or_else(|| host.clone()),
+        host,
+        tags: args.tags.iter().cloned().collect::<BTreeMap<_, _>>(),
+        state: args.state.clone().map_or_else(state, Ok)?,
+        spool_bytes: args.spool_size,
+    };
+    let name = visible(&options.name);
+    terminal::line(&format!("running: agent {name}, state in {}", options.state.display()));
+    let ended = lifesigns_agent::run(options, SystemClock::shared(), Arc::new(NetworkDriver), &stop);
+    ended.map_err(|error| match error {
+        AgentError::Url { .. } | AgentError::Readable { .. } => Failure::Usage(error.to_string()),
+        _ => Failure::failed(error),
+    })?;
+    terminal::line("stopped");
+    Ok(())
+}
+
+/// Parses `NAME=VALUE`.
+fn tag(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty());
+    let (name, value) = parts.ok_or_else(|| format!("\"{}\" is no tag: write stage=live", visible(text)))?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Parses a size of at least a mebibyte.
+fn size(text: &str) -> Result<u64, String> {
+    lifesigns_text::size_bytes(text)
+        .filter(|bytes| *bytes >= 1 << 20)
+        .ok_or_else(|| format!("\"{}\" is no size of at least 1MiB: write 64MiB, 1GiB", visible(text)))
+}
+
+fn host_name() -> String {
+    let name = fs::read_to_string(HOST_NAME).unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
+}
+
+/// Returns the folder of the state where none is named.
+fn state() -> Result<PathBuf, Failure> {
+    const FOLDER: &str = "lifesigns-agent";
+    if rustix::process::getuid().is_root() {
+        return Ok(PathBuf::from("/var/lib").join(FOLDER));
+    }
+    let folder = |name: &str| env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let base = folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/state")));
+    let base = base.ok_or_else(|| Failure::Usage("there is no home folder: name one with `--state DIR`".to_owned()))?;
+    Ok(base.join(FOLDER))
+}

@@ -1,0 +1,335 @@
+//! A host and its agents, all of them the real binary on loopback: lines become alerts on the right object, what is
+//! collected changes while they run, and of numbered lines none is lost and none counts twice, whatever is killed.
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File, OpenOptions},
+    io::Write,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use lifesigns_artifacts as artifacts;
+use lifesigns_e2e::{
+    binary::lifesigns,
+    host::{PATIENCE, Running},
+};
+use serde_json::Value;
+
+/// A host with one rule that looks for `a keyword`, with a token for agents, and these groups.
+struct Fleet {
+    host: Running,
+    url: String,
+}
+
+/// `lifesigns agent`, killed when it is dropped.
+struct Agent {
+    child: Child,
+    name: String,
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Fleet {
+    /// In `groups` the folder of the host is `{folder}`.
+    fn start(groups: &str, more: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir_all(root.join("rules/modules")).unwrap();
+        fs::copy(artifacts::rule("keyword"), root.join("rules/modules/keyword.wasm")).unwrap();
+        let rule = "module = \"modules/keyword.wasm\"\n[settings]\ncontains = [\"a keyword\"]\ntitle = \"A word\"\n";
+        fs::write(root.join("rules/word.toml"), rule).unwrap();
+        // The port of a listener that is gone: a host that is started again has to be at the same one.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let cache = artifacts::root().join("target/tmp/e2e-cache");
+        let base = format!(
+            "rules = \"rules\"\ncache = \"{}\"\n[output]\nfile = \"signs.ndjson\"\n[server]\nlisten = \"127.0.0.1:{port}\"\n\
+             [[source]]\nhttp = [\"events\"]\n",
+            cache.display()
+        );
+        let here = |text: &str| text.replace("{folder}", &root.display().to_string());
+        fs::write(root.join("lifesigns.toml"), base).unwrap();
+        fs::create_dir(root.join("conf.d")).unwrap();
+        fs::write(root.join("conf.d/agents.toml"), here(groups)).unwrap();
+        for (name, text) in more {
+            fs::write(root.join(name), here(text)).unwrap();
+        }
+        let token = Command::new(lifesigns())
+            .args(["token", "add", "fleet", "--role", "agent", "--config"])
+            .arg(root.join("lifesigns.toml"))
+            .output()
+            .unwrap();
+        fs::write(root.join("agent.token"), &token.stdout).unwrap();
+        let host = Running::start(folder);
+        host.until("it answers", |_| true);
+        Self { host, url: format!("http://127.0.0.1:{port}") }
+    }
+
+    fn agent(&self, name: &str, more: &[&str]) -> Agent {
+        let errors = OpenOptions::new().create(true).append(true).open(self.host.path(&format!("{name}.err"))).unwrap();
+        let mut command = Command::new(lifesigns());
+        command.args(["agent", "--server", &self.url, "--name", name, "--token-file"]);
+        command.arg(self.host.path("agent.token")).arg("--state").arg(self.host.path(&format!("{name}.state")));
+        let child = command.args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors).spawn().unwrap();
+        Agent { child, name: name.to_owned() }
+    }
+
+    /// Asks until the answer is `enough`.
+    fn until(&self, what: &str, args: &[&str], enough: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            let answer = self.host.ask(&[args, &["--output", "json"]].concat());
+            let answer = serde_json::from_str(&answer).unwrap_or(Value::Null);
+            if enough(&answer) {
+                return answer;
+            }
+            let errors = ["err.txt", "vm-a.err", "vm-b.err"].map(|name| self.host.read(name)).join("\n");
+            let agents = self.host.ask(&["agents", "--output", "json"]);
+            assert!(begun.elapsed() < PATIENCE, "never: {what}; {answer:#}\n{errors}\n{agents}");
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    fn until_alerted(&self, objects: &[&str]) {
+        self.until("alerts", &["alerts"], |alerts| {
+            let all = alerts.as_array().into_iter().flatten();
+            let found: BTreeSet<&str> = all.filter_map(|alert| alert["object"].as_str()).collect();
+            found.into_iter().eq(objects.iter().copied())
+        });
+    }
+
+    fn append(&self, file: &str, text: &str) {
+        append(&self.host.path(file), text);
+    }
+
+    /// The texts of all raises, with their objects.
+    fn raised(&self) -> BTreeSet<(String, String)> {
+        let raised = |line: &str| {
+            let sign: Value = serde_json::from_str(line).ok()?;
+            Some((sign["object"].as_str()?.to_owned(), sign["evidence"][0]["text"].as_str()?.to_owned()))
+        };
+        self.host.read("signs.ndjson").lines().filter_map(raised).collect()
+    }
+}
+
+fn append(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    OpenOptions::new().create(true).append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+}
+
+const GROUPS: &str = r#"
+[[agent-group]]
+name = "linux"
+tags = { stage = "live" }
+metrics = "1s"
+liagent = "linux.ini"
+
+[[agent-group]]
+name = "other"
+metrics = "0s"
+[[agent-group.files]]
+directory = "{folder}/b"
+include = "*.log"
+object = "appliance"
+"#;
+
+const INI: &str = "[filelog|docker]\ndirectory={folder}/a\ninclude=*.log\nexclude=not*\ntags={“compliance”:”alien”}\n";
+
+#[test]
+fn lines_become_alerts_on_the_right_object_and_what_is_collected_changes_live() {
+    let fleet = Fleet::start(GROUPS, &[("linux.ini", INI)]);
+    fleet.append("a/app.log", "2026-11-28T10:00:00Z db-9 app[7]: a keyword one\n");
+    fleet.append("a/not.log", "a keyword that is left out\n");
+    fleet.append("b/app.log", "a keyword two\n");
+    let (a, _b) = (fleet.agent("vm-a", &["--tag", "stage=live"]), fleet.agent("vm-b", &["--group", "other"]));
+    // The agent names the object, not the header of a line; the group may name another.
+    fleet.until_alerted(&["appliance", "vm-a"]);
+    let raised = fleet.raised();
+    assert!(raised.iter().all(|(_, text)| !text.contains("left out")), "{raised:?}");
+    assert!(
+        raised.iter().any(|(object, text)| object == "vm-a" && text.contains("\"compliance\":\"alien\"")),
+        "{raised:?}"
+    );
+
+    let agents = fleet.until("both are fine", &["agents"], |agents| {
+        (0..2).all(|at| agents[at]["is_current"] == true && agents[at]["report"]["spool_bytes"] == 0)
+    });
+    assert_eq!((&agents[0]["name"], &agents[0]["group"]), (&a.name.clone().into(), &"linux".into()));
+    assert_eq!(agents[0]["report"]["effective"]["files"][0]["tags"]["compliance"], "alien");
+    assert_eq!((&agents[1]["name"], &agents[1]["token"]), (&"vm-b".into(), &"token fleet".into()));
+    // Facts of the machine come along.
+    let object =
+        fleet.until("facts", &["objects", "show", "vm-a"], |object| object.to_string().contains("docker.present"));
+    assert!(object.to_string().contains("load.1m") && object.to_string().contains("os.kernel"), "{object}");
+
+    // Another file of the same host, and events of several lines.
+    let more = format!(
+        "{INI}event_marker=^[0-9]{{4}}-\n[filelog|late]\ndirectory={{folder}}/late\ntags={{\"from\":\"late\"}}\n"
+    );
+    let more = more.replace("{folder}", &fleet.host.path("").display().to_string().trim_end_matches('/'));
+    fs::write(fleet.host.path("linux.ini"), more).unwrap();
+    fleet.append("late/x.txt", "a keyword three\n");
+    let name = |agents: &Value| agents[0]["report"]["effective"]["files"][1]["name"] == "late";
+    fleet.until("the new configuration is in force", &["agents"], name);
+    fleet.append(
+        "a/app.log",
+        "2026-11-28T10:00:01Z begins\n  and goes on with a keyword four\n2026-11-28T10:00:02Z ends\n",
+    );
+    let begun = Instant::now();
+    loop {
+        let raised = fleet.raised();
+        let has = |parts: &[&str]| raised.iter().any(|(_, text)| parts.iter().all(|part| text.contains(part)));
+        if has(&["a keyword three", "\"from\":\"late\""]) && has(&["begins\\n  and goes on with a keyword four"]) {
+            break;
+        }
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "{raised:?}\n{}\n{}",
+            fleet.host.read("err.txt"),
+            fleet.host.read("vm-a.err")
+        );
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn an_agent_may_do_what_it_needs_and_nothing_else() {
+    let fleet = Fleet::start(GROUPS, &[("linux.ini", INI)]);
+    let token = fleet.host.path("agent.token");
+    let refused = |args: &[&str]| {
+        let mut command = Command::new(lifesigns());
+        let output = command.args(args).args(["--server", &fleet.url, "--token-file"]).arg(&token).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    for args in [&["agents"][..], &["status"], &["alerts"], &["token", "list"], &["reload"]] {
+        assert!(refused(args).contains("needs the role"), "{args:?}");
+    }
+    // Another group than there is, and a token that was revoked: each is said, and cured without a restart.
+    let _agent = fleet.agent("vm-b", &["--group", "othr"]);
+    let agents = fleet.until("the group is missing", &["agents"], |agents| {
+        agents[0]["group"].is_null() && agents[0]["name"] == "vm-b"
+    });
+    assert!(agents[0]["problem"].as_str().unwrap().contains("other"), "{agents}");
+    let text = fs::read_to_string(fleet.host.path("conf.d/agents.toml")).unwrap();
+    fs::write(fleet.host.path("conf.d/agents.toml"), text.replace("\"other\"", "\"othr\"")).unwrap();
+    fleet.until("the group is there", &["agents"], |agents| agents[0]["is_current"] == true);
+    fleet.host.ask(&["token", "revoke", "fleet"]);
+    fleet.append("b/app.log", "a keyword five\n");
+    let begun = Instant::now();
+    while !fleet.host.read("vm-b.err").contains("401") {
+        assert!(begun.elapsed() < PATIENCE, "{}", fleet.host.read("vm-b.err"));
+        thread::sleep(Duration::from_millis(50));
+    }
+    let renewed = fleet.host.ask(&["token", "add", "fleet-2", "--role", "agent"]);
+    fs::write(&token, renewed).unwrap();
+    fleet.until_alerted(&["appliance"]);
+    // Two agents cannot have one state.
+    let mut second = fleet.agent("vm-b", &[]);
+    assert_eq!(second.child.wait().unwrap().code(), Some(1));
+    assert!(fleet.host.read("vm-b.err").contains("another agent has its state in"), "{}", fleet.host.read("vm-b.err"));
+}
+
+const LINES: usize = 3000;
+const KILLED: &str = r#"
+[[agent-group]]
+name = "a"
+metrics = "0s"
+[[agent-group.files]]
+directory = "{folder}/a"
+
+[[agent-group]]
+name = "b"
+metrics = "0s"
+[[agent-group.files]]
+directory = "{folder}/b"
+event-marker = "^n-"
+"#;
+
+/// Writes numbered lines, and takes the file away from itself now and then as logrotate does.
+fn write_lines(path: PathBuf) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut file = File::create(&path).unwrap();
+    for number in 0..LINES {
+        writeln!(file, "n-{number:05} a keyword").unwrap();
+        if number % 50 == 49 {
+            thread::sleep(Duration::from_millis(100));
+        }
+        if number == LINES / 2 {
+            fs::rename(&path, path.with_extension("log.1")).unwrap();
+            file = File::create(&path).unwrap();
+        }
+    }
+}
+
+#[test]
+fn of_numbered_lines_none_is_lost_and_none_counts_twice_whatever_is_killed() {
+    let mut fleet = Fleet::start(KILLED, &[]);
+    let start = |fleet: &Fleet| [fleet.agent("vm-a", &["--group", "a"]), fleet.agent("vm-b", &["--group", "b"])];
+    let mut agents = start(&fleet);
+    fleet.until("both have their configuration", &["agents"], |agents| {
+        (0..2).all(|at| agents[at]["is_current"] == true)
+    });
+    let writers = ["a/app.log", "b/app.log"].map(|file| {
+        let path = fleet.host.path(file);
+        thread::spawn(move || write_lines(path))
+    });
+    let mut kills = 0;
+    while !writers.iter().all(thread::JoinHandle::is_finished) || kills < 6 {
+        // Now the host, now the agents, now both.
+        thread::sleep(Duration::from_millis(700 + 37 * kills));
+        if kills % 3 != 1 {
+            fleet.host.signal("-KILL");
+            fleet.host.wait_for_end();
+        }
+        if kills % 3 != 0 {
+            // Dropping them kills them.
+            drop(agents);
+            agents = start(&fleet);
+        }
+        if kills % 3 != 1 {
+            fleet.host.restart();
+            fleet.host.until("it answers again", |_| true);
+        }
+        kills += 1;
+    }
+    for writer in writers {
+        writer.join().unwrap();
+    }
+    let lines = |status: &Value| {
+        let sources = status["sources"].as_array().into_iter().flatten();
+        sources
+            .filter(|source| source["name"] == "http/events")
+            .filter_map(|source| source["lines"].as_u64())
+            .sum::<u64>()
+    };
+    fleet.until("all lines", &["status"], |status| lines(status) >= 2 * LINES as u64);
+    let idle = fleet.until("nothing waits", &["agents"], |agents| {
+        (0..2).all(|at| {
+            let report = &agents[at]["report"];
+            report["spool_bytes"] == 0 && report["sources"].as_array().is_some_and(|sources| !sources.is_empty())
+        })
+    });
+    let status = fleet.until("all lines", &["status"], |_| true);
+    assert_eq!(lines(&status), 2 * LINES as u64, "after {kills} kills; {idle:#}");
+    let raised = fleet.raised();
+    for object in ["vm-a", "vm-b"] {
+        let is_there = |number: &usize| {
+            let wanted = format!("n-{number:05} a keyword\"");
+            raised.iter().any(|(found, text)| found == object && text.contains(&wanted))
+        };
+        let missing: Vec<usize> = (0..LINES).filter(|number| !is_there(number)).collect();
+        let some = &missing[..missing.len().min(5)];
+        assert!(missing.is_empty(), "{object} lacks {} lines, {some:?} … after {kills} kills", missing.len());
+    }
+    eprintln!("{} lines of two agents, {kills} kills: none lost, none twice", 2 * LINES);
+}
