@@ -72,6 +72,7 @@ impl Client {
         let base = base(&options.server, options.token.is_some() || options.token_file.is_some())?;
         let roots = match &options.ca {
             Some(path) => Some(roots(path).map_err(AgentError::Credentials)?),
+            None if base.starts_with("http://") => None,
             None => SYSTEM_ROOTS.iter().find_map(|path| roots(Path::new(path)).ok()),
         };
         let mut tls = TlsConfig::builder();

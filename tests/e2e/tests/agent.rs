@@ -175,7 +175,7 @@ fn lines_become_alerts_on_the_right_object_and_what_is_collected_changes_live() 
     let more = format!(
         "{INI}event_marker=^[0-9]{{4}}-\n[filelog|late]\ndirectory={{folder}}/late\ntags={{\"from\":\"late\"}}\n"
     );
-    let more = more.replace("{folder}", &fleet.host.path("").display().to_string().trim_end_matches('/'));
+    let more = more.replace("{folder}", fleet.host.path("").display().to_string().trim_end_matches('/'));
     fs::write(fleet.host.path("linux.ini"), more).unwrap();
     fleet.append("late/x.txt", "a keyword three\n");
     let name = |agents: &Value| agents[0]["report"]["effective"]["files"][1]["name"] == "late";

@@ -73,6 +73,6 @@ pub(crate) fn problems(settings: &Settings) -> Vec<Problem> {
     let mut problems = sources::problems(&settings.sources);
     problems.extend(receivers::problems(settings));
     let fix = "leave it out, or correct it";
-    problems.extend(settings.warnings.iter().map(|warning| Problem::new("agents", "", warning, fix)));
+    problems.extend(settings.warnings.iter().map(|warning| Problem::new("agent", "groups", warning, fix)));
     problems
 }
