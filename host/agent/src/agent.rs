@@ -65,6 +65,13 @@ pub fn run(
     let reporter =
         Reporter { sink: Arc::clone(&sink), client, options, exchange: Arc::clone(&exchange), stop: reporting.clone() };
     spawn("lifesigns-report", move || reporter.run())?;
+    // A source that waits for room ends with it, also while its end is waited for.
+    let (closing, stopped) = (Arc::clone(&sink), stop.clone());
+    spawn("lifesigns-stop", move || {
+        // It ends without a value.
+        let _ = stopped.receiver().recv();
+        closing.close();
+    })?;
     let mut ticks = 0;
     while stop.wait(TICK) != Wakeup::Stopped {
         sink.tick();
@@ -78,7 +85,7 @@ pub fn run(
         ticks += 1;
     }
     reporting.stop();
-    // Sources that wait for room do so no longer; what they had was not taken, and is read again.
+    // What sources had that waited for room was not taken, and is read again.
     sink.close();
     if let Err(error) = collector.supervisor.end() {
         tracing::warn!("{error}");

@@ -354,3 +354,6 @@ impl SourceSink for SpoolSink {
         self.lock().reports = sources;
     }
 }
+
+#[cfg(test)]
+mod tests;
