@@ -171,7 +171,10 @@ fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
 fn roots(path: &Path) -> Result<RootCerts, String> {
     let (shown, mut pem) = (path.display(), Vec::new());
     let file = fs::File::open(path).map_err(|why| format!("{shown}: {why}"))?;
-    file.take(CA_BYTES).read_to_end(&mut pem).map_err(|why| format!("{shown}: {why}"))?;
+    file.take(CA_BYTES + 1).read_to_end(&mut pem).map_err(|why| format!("{shown}: {why}"))?;
+    if pem.len() as u64 > CA_BYTES {
+        return Err(format!("{shown} is longer than 4 MiB: name a file of certificates"));
+    }
     let mut roots = Vec::new();
     for item in parse_pem(&pem) {
         if let PemItem::Certificate(one) = item.map_err(|why| format!("{shown}: {why}"))? {
