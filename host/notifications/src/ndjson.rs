@@ -1,7 +1,10 @@
 //! The raises and clears of rules as lines of JSON.
 
 use lifesigns_model::RuleAlertRef;
-use lifesigns_text::{write_json_string, write_rfc3339};
+use lifesigns_text::{write_json_text, write_rfc3339};
+
+/// About what an alert takes beside its summary and its line.
+const ROOM_BYTES: usize = 384;
 
 /// Appends a raise or clear and a line end to `out`.
 ///
@@ -9,32 +12,36 @@ use lifesigns_text::{write_json_string, write_rfc3339};
 /// {"time":"2026-11-23T06:40:02.623844125Z","rule":"docker","symptom":"container-created","object":"vm-7","criticality":"warning","change":"raise","summary":"…","attributes":{"container":"web-1"},"evidence":[{"source":"dockerd.log","line":263,"text":"…"}],"module":"sha256:…"}
 /// ```
 pub fn write(alert: &RuleAlertRef<'_>, out: &mut Vec<u8>) {
+    out.reserve(ROOM_BYTES + alert.summary.len() + alert.evidence.text.len());
     out.extend_from_slice(b"{\"time\":\"");
     write_rfc3339(alert.order.time_ns, out);
-    member(out, b"\",\"rule\":", alert.rule);
-    member(out, b",\"symptom\":", &alert.symptom.id);
-    member(out, b",\"object\":", alert.object);
-    member(out, b",\"criticality\":", alert.symptom.criticality.as_str());
-    member(out, b",\"change\":", alert.change.as_str());
-    member(out, b",\"summary\":", alert.summary);
-    out.extend_from_slice(b",\"attributes\":{");
+    member(out, b"\",\"rule\":\"", alert.rule);
+    member(out, b"\",\"symptom\":\"", &alert.symptom.id);
+    member(out, b"\",\"object\":\"", alert.object);
+    member(out, b"\",\"criticality\":\"", alert.symptom.criticality.as_str());
+    member(out, b"\",\"change\":\"", alert.change.as_str());
+    member(out, b"\",\"summary\":\"", alert.summary);
+    out.extend_from_slice(b"\",\"attributes\":{");
     for (number, (name, value)) in alert.attributes.iter().enumerate() {
-        let before: &[u8] = if number == 0 { b"" } else { b"," };
-        member(out, before, name);
-        member(out, b":", value);
+        if number > 0 {
+            out.push(b',');
+        }
+        member(out, b"\"", name);
+        member(out, b"\":\"", value);
+        out.push(b'"');
     }
-    member(out, b"},\"evidence\":[{\"source\":", alert.evidence.source);
-    out.extend_from_slice(b",\"line\":");
+    member(out, b"},\"evidence\":[{\"source\":\"", alert.evidence.source);
+    out.extend_from_slice(b"\",\"line\":");
     write_number(alert.evidence.line, out);
-    member(out, b",\"text\":", alert.evidence.text);
-    member(out, b"}],\"module\":", alert.module);
-    out.extend_from_slice(b"}\n");
+    member(out, b",\"text\":\"", alert.evidence.text);
+    member(out, b"\"}],\"module\":\"", alert.module);
+    out.extend_from_slice(b"\"}\n");
 }
 
-/// Appends `before` as it is, and `text` as a string.
-fn member(out: &mut Vec<u8>, before: &[u8], text: &str) {
+/// Appends `before`, which ends with a quote, as it is, and `text` as a string up to its closing quote.
+fn member<const N: usize>(out: &mut Vec<u8>, before: &[u8; N], text: &str) {
     out.extend_from_slice(before);
-    write_json_string(text, out);
+    write_json_text(text, out);
 }
 
 fn write_number(mut number: u64, out: &mut Vec<u8>) {

@@ -4,39 +4,80 @@
 const BLOCK: usize = 16;
 /// The same for texts that are shorter than a block.
 const HALF: usize = BLOCK / 2;
+const QUARTER: usize = BLOCK / 4;
 const HEX: [u8; 16] = *b"0123456789abcdef";
 
 /// Appends `text` to `out` as a JSON string with its quotes. Quotes, backslashes and control characters under U+0020 are
 /// escaped, everything else stands as it is. Faster than `serde_json`, because runs without an escape are found and
 /// copied in blocks.
 pub fn write_json_string(text: &str, out: &mut Vec<u8>) {
-    let bytes = text.as_bytes();
-    out.reserve(bytes.len() + 2);
+    out.reserve(text.len() + 2);
     out.push(b'"');
-    let mut from = 0;
-    while let Some(at) = next_escaped(bytes, from) {
-        out.extend_from_slice(&bytes[from..at]);
-        write_escape(bytes[at], out);
-        from = at + 1;
-    }
-    out.extend_from_slice(&bytes[from..]);
+    write_json_text(text, out);
     out.push(b'"');
 }
 
-/// Returns the position of the first byte from `from` on that must be escaped.
-fn next_escaped(bytes: &[u8], from: usize) -> Option<usize> {
-    let rest = &bytes[from..];
-    let (blocks, _) = rest.as_chunks::<BLOCK>();
+/// Appends what [`write_json_string`] appends, without the quotes around it.
+#[inline]
+pub fn write_json_text(text: &str, out: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    match first_escaped(bytes) {
+        None => out.extend_from_slice(bytes),
+        Some(at) => write_escaped(bytes, at, out),
+    }
+}
+
+/// Appends a text whose first byte that must be escaped is at `at`.
+fn write_escaped(mut rest: &[u8], mut at: usize, out: &mut Vec<u8>) {
+    out.reserve(rest.len() + HALF);
+    loop {
+        out.extend_from_slice(&rest[..at]);
+        write_escape(rest[at], out);
+        rest = &rest[at + 1..];
+        // Where one is, the next one is near.
+        match position(rest) {
+            Some(next) => at = next,
+            None => return out.extend_from_slice(rest),
+        }
+    }
+}
+
+/// Returns the position of the first byte that must be escaped.
+#[inline]
+fn first_escaped(bytes: &[u8]) -> Option<usize> {
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
     let clean = blocks.iter().take_while(|block| !any_escaped(block)).count();
-    if clean == blocks.len() && has_clean_end(rest) {
+    if clean == blocks.len() && has_clean_end(bytes) {
         return None;
     }
-    let start = clean * BLOCK;
-    rest[start..].iter().position(|byte| is_escaped(*byte)).map(|at| from + start + at)
+    position(&bytes[clean * BLOCK..]).map(|at| clean * BLOCK + at)
+}
+
+/// The same for texts in which there probably is one.
+fn position(bytes: &[u8]) -> Option<usize> {
+    let (words, rest) = bytes.as_chunks::<HALF>();
+    for (number, word) in words.iter().enumerate() {
+        let escaped = escaped_bytes(u64::from_le_bytes(*word));
+        if escaped != 0 {
+            return Some(number * HALF + escaped.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|byte| is_escaped(*byte)).map(|at| words.len() * HALF + at)
+}
+
+/// Marks the bytes of a word that must be escaped by their highest bit: the first of them certainly, and none if there
+/// is none.
+const fn escaped_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    let (quote, backslash) = (word ^ (ONES * b'"' as u64), word ^ (ONES * b'\\' as u64));
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    let others = (quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash);
+    (control | others) & (ONES << 7)
 }
 
 /// Whether no byte behind the last whole block must be escaped: looks at the end in one or two blocks, which may overlap
 /// with what was looked at before.
+#[inline]
 fn has_clean_end(bytes: &[u8]) -> bool {
     if let Some(end) = bytes.last_chunk::<BLOCK>() {
         return !any_escaped(end);
@@ -44,10 +85,14 @@ fn has_clean_end(bytes: &[u8]) -> bool {
     if let (Some(front), Some(end)) = (bytes.first_chunk::<HALF>(), bytes.last_chunk::<HALF>()) {
         return !any_escaped(front) && !any_escaped(end);
     }
+    if let (Some(front), Some(end)) = (bytes.first_chunk::<QUARTER>(), bytes.last_chunk::<QUARTER>()) {
+        return !any_escaped(front) && !any_escaped(end);
+    }
     !bytes.iter().any(|byte| is_escaped(*byte))
 }
 
 /// Whether a byte of a block must be escaped. Without a branch: the compiler makes vectors of it.
+#[inline]
 fn any_escaped<const N: usize>(block: &[u8; N]) -> bool {
     block.iter().fold(false, |any, byte| any | is_escaped(*byte))
 }

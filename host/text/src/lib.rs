@@ -13,7 +13,7 @@ mod time;
 
 pub use causes::with_causes;
 pub use duration::{LONGEST_MS, duration_ms, duration_text};
-pub use json::write_json_string;
+pub use json::{write_json_string, write_json_text};
 pub use safe::{
     is_unsafe, one_line, quoted, shortened, visible, visible_except_colours, visible_json, visible_lines,
     visible_same_length, visible_short, visible_word,

@@ -18,22 +18,28 @@ pub fn rfc3339(time_ns: u64) -> String {
 
 /// Appends what [`rfc3339`] returns to `out`. By hand, because every alert is written with it.
 pub fn write_rfc3339(time_ns: u64, out: &mut Vec<u8>) {
-    let (seconds, nanos) = (time_ns / SECOND_NS, time_ns % SECOND_NS);
-    let (year, month, day) = civil(seconds / DAY_S);
-    let second_of_day = seconds % DAY_S;
+    let (seconds, nanos) = (time_ns / SECOND_NS, (time_ns % SECOND_NS) as u32);
+    let (year, month, day) = civil((seconds / DAY_S) as u32);
+    let second_of_day = (seconds % DAY_S) as u32;
     let mut text = *b"0000-00-00T00:00:00.000000000Z";
-    put_digits(&mut text[0..4], year);
-    put_digits(&mut text[5..7], month);
-    put_digits(&mut text[8..10], day);
-    put_digits(&mut text[11..13], second_of_day / 3600);
-    put_digits(&mut text[14..16], second_of_day / 60 % 60);
-    put_digits(&mut text[17..19], second_of_day % 60);
+    let mut put = |at: usize, number: u32| text[at..at + 2].copy_from_slice(&PAIRS[number as usize % 100]);
+    put(0, year / 100);
+    put(2, year);
+    put(5, month);
+    put(8, day);
+    put(11, second_of_day / 3600);
+    put(14, second_of_day / 60 % 60);
+    put(17, second_of_day % 60);
     if nanos == 0 {
         text[19] = b'Z';
         out.extend_from_slice(&text[..20]);
         return;
     }
-    put_digits(&mut text[20..29], nanos);
+    put(20, nanos / 10_000_000);
+    put(22, nanos / 100_000);
+    put(24, nanos / 1_000);
+    put(26, nanos / 10);
+    text[28] = b'0' + (nanos % 10) as u8;
     let mut end = 29;
     while text[end - 1] == b'0' {
         end -= 1;
@@ -42,16 +48,18 @@ pub fn write_rfc3339(time_ns: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(&text[..=end]);
 }
 
-/// Writes the last digits of `number`, as many as there is room for.
-fn put_digits(text: &mut [u8], mut number: u64) {
-    for digit in text.iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
+/// The numbers to 99 in two digits.
+const PAIRS: [[u8; 2]; 100] = {
+    let (mut pairs, mut number) = ([[0; 2]; 100], 0);
+    while number < 100 {
+        pairs[number] = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
+        number += 1;
     }
-}
+    pairs
+};
 
 /// Returns year, month and day of a day since the Unix epoch. The arithmetic is Howard Hinnant's `civil_from_days`.
-const fn civil(days: u64) -> (u64, u64, u64) {
+const fn civil(days: u32) -> (u32, u32, u32) {
     let days = days + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -59,7 +67,7 @@ const fn civil(days: u64) -> (u64, u64, u64) {
     let from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * from_march + 2) / 5 + 1;
     let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    (era * 400 + year_of_era + (month <= 2) as u64, month, day)
+    (era * 400 + year_of_era + (month <= 2) as u32, month, day)
 }
 
 /// Returns a time in UTC to the second, as people read it: `2026-11-23 06:40:02`.
