@@ -65,6 +65,10 @@ fn stamp(text: &str) -> Option<(Stamp, &str)> {
         let fits = zone.is_empty() || zone.bytes().all(|byte| byte == b' ' || byte.is_ascii_alphanumeric());
         return fits.then_some((stamp, rest));
     }
+    // A time without a `T` is not strict.
+    if !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
+        return None;
+    }
     let stamp = time::iso(text.as_bytes()).filter(|stamp| stamp.strict)?;
     Some((stamp, text[stamp.len..].strip_prefix(' ')?))
 }

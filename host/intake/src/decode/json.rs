@@ -12,6 +12,9 @@ use memchr::memchr2;
 /// Arrays and objects in each other; `serde_json` has the same bound.
 const DEPTH: usize = 128;
 
+/// Room for a string behind its first escape: few take more.
+const ESCAPED_BYTES: usize = 128;
+
 /// The text is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it is not JSON")]
@@ -124,7 +127,7 @@ impl<'a> JsonReader<'a> {
         if rest.as_bytes()[stop] == b'"' {
             return Ok((Cow::Borrowed(&rest[..stop]), true));
         }
-        let mut text = String::with_capacity(stop + 32);
+        let mut text = String::with_capacity(rest.len().min(2 * stop + ESCAPED_BYTES));
         text.push_str(&rest[..stop]);
         loop {
             let rest = &self.text[self.at..];

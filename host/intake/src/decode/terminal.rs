@@ -34,6 +34,10 @@ type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 /// Returns the record that `text` is. Seconds since the program's start are no time.
 pub(crate) fn record(text: &str) -> Option<LogRecord<'_>> {
     let len = text.bytes().take(8).take_while(u8::is_ascii_uppercase).count();
+    // A word in capitals is no level, if not even something to skip is behind it.
+    if matches!(text.as_bytes().get(len), None | Some(b' ' | b':' | b'-'..=b'9' | b'A'..=b'Z' | b'a'..=b'z')) {
+        return None;
+    }
     let (_, level) = LEVELS.iter().find(|(word, _)| *word == &text[..len])?;
     let rest = noise::skip(&text[len..]).strip_prefix('[')?;
     let end = memchr(b']', &rest.as_bytes()[..rest.len().min(STAMP_BYTES)])?;

@@ -112,17 +112,24 @@ pub(crate) fn month(bytes: &[u8]) -> Option<u32> {
 /// RFC 3339, and what is written like it: `YYYY-MM-DD HH:MM:SS[.,]frac`, also with slashes, with
 /// or without a zone, which may be an abbreviation after a space.
 pub(crate) fn iso(bytes: &[u8]) -> Option<Stamp> {
-    let year = digits::<4>(bytes, 0)?;
-    let separator = *bytes.get(4)?;
-    if !matches!(separator, b'-' | b'/') || *bytes.get(7)? != separator {
+    let front = bytes.first_chunk::<19>()?;
+    let (separator, between) = (front[4], front[10]);
+    let fits = matches!(separator, b'-' | b'/') && front[7] == separator && matches!(between, b'T' | b't' | b' ');
+    if !fits || front[13] != b':' || front[16] != b':' {
         return None;
     }
-    let days = days(year, digits::<2>(bytes, 5)?, digits::<2>(bytes, 8)?)?;
-    let between = *bytes.get(10)?;
-    if !matches!(between, b'T' | b't' | b' ') {
+    let mut is_number = true;
+    let mut two = |at: usize| {
+        let (tens, ones) = (front[at].wrapping_sub(b'0'), front[at + 1].wrapping_sub(b'0'));
+        is_number &= tens < 10 && ones < 10;
+        u32::from(tens) * 10 + u32::from(ones)
+    };
+    let (year, month, day) = (two(0) * 100 + two(2), two(5), two(8));
+    let (hour, minute, second) = (two(11), two(14), two(17));
+    if !is_number || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    let seconds = days * DAY_S + i64::from(clock(bytes, 11)?);
+    let seconds = days(year, month, day)? * DAY_S + i64::from(hour * 3600 + minute * 60 + second);
     let (nanos, end) = fraction(bytes, 19);
     let numeric = zone(bytes, end);
     let strict = numeric.is_some() && between != b' ' && separator == b'-' && bytes.get(end) != Some(&b' ');

@@ -1,46 +1,33 @@
 //! Time zones by their abbreviation, as routers and `journalctl -o short-full` write them.
 
-/// Minutes east of UTC. Those of North America are as RFC 5322, 4.3 defines them.
-const ZONES: [(&str, i16); 35] = [
-    ("UTC", 0),
-    ("GMT", 0),
-    ("WET", 0),
-    ("WEST", 60),
-    ("CET", 60),
-    ("CEST", 120),
-    ("MEZ", 60),
-    ("MESZ", 120),
-    ("EET", 120),
-    ("EEST", 180),
-    ("MSK", 180),
-    ("SAST", 120),
-    ("EST", -300),
-    ("EDT", -240),
-    ("CST", -360),
-    ("CDT", -300),
-    ("MST", -420),
-    ("MDT", -360),
-    ("PST", -480),
-    ("PDT", -420),
-    ("AKST", -540),
-    ("AKDT", -480),
-    ("HST", -600),
-    ("BRT", -180),
-    ("PKT", 300),
-    ("WIB", 420),
-    ("SGT", 480),
-    ("HKT", 480),
-    ("AWST", 480),
-    ("JST", 540),
-    ("KST", 540),
-    ("ACST", 570),
-    ("AEST", 600),
-    ("AEDT", 660),
-    ("NZST", 720),
-];
-
-/// Zones too, but each means several.
-const VAGUE: [&str; 6] = ["IST", "BST", "AST", "ADT", "GST", "SST"];
+/// Returns the minutes east of UTC of a zone; `None` for those that mean several. Those of North America are as RFC 5322,
+/// 4.3 defines them.
+const fn minutes_east(name: &[u8]) -> Option<Option<i16>> {
+    Some(Some(match name {
+        b"IST" | b"BST" | b"AST" | b"ADT" | b"GST" | b"SST" => return Some(None),
+        b"UTC" | b"GMT" | b"WET" => 0,
+        b"WEST" | b"CET" | b"MEZ" => 60,
+        b"CEST" | b"MESZ" | b"EET" | b"SAST" => 120,
+        b"EEST" | b"MSK" => 180,
+        b"EST" | b"CDT" => -300,
+        b"EDT" => -240,
+        b"CST" | b"MDT" => -360,
+        b"MST" | b"PDT" => -420,
+        b"PST" | b"AKDT" => -480,
+        b"AKST" => -540,
+        b"HST" => -600,
+        b"BRT" => -180,
+        b"PKT" => 300,
+        b"WIB" => 420,
+        b"SGT" | b"HKT" | b"AWST" => 480,
+        b"JST" | b"KST" => 540,
+        b"ACST" => 570,
+        b"AEST" => 600,
+        b"AEDT" => 660,
+        b"NZST" => 720,
+        _ => return None,
+    }))
+}
 
 /// A zone that was named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,12 +48,8 @@ pub(crate) fn named(bytes: &[u8], at: usize) -> Option<Named> {
     if !(3..=4).contains(&len) || !ends {
         return None;
     }
-    let (name, end) = (&rest[..len], at + len);
-    if VAGUE.iter().any(|zone| zone.as_bytes() == name) {
-        return Some(Named { east_s: 0, end, vague: true });
-    }
-    let (_, minutes) = ZONES.iter().find(|(zone, _)| zone.as_bytes() == name)?;
-    Some(Named { east_s: i64::from(*minutes) * 60, end, vague: false })
+    let minutes = minutes_east(&rest[..len])?;
+    Some(Named { east_s: i64::from(minutes.unwrap_or(0)) * 60, end: at + len, vague: minutes.is_none() })
 }
 
 #[cfg(test)]
