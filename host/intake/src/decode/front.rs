@@ -12,8 +12,8 @@ const DAY_S: i64 = 86_400;
 /// A first word that may be before the time, such as a file name.
 const WORD_BYTES: usize = 128;
 
-/// Whether a plain line that is `line` in its file may begin with a time, other than a clock after a date.
-/// `false` is certain.
+/// Whether a plain line that is `line` in its file may begin with a time, other than a clock after a date, or an epoch
+/// and a date behind a word. `false` is certain.
 pub(crate) fn may_begin_with_time(line: &[u8]) -> bool {
     // JSON is looked for behind spaces, and what is no JSON after all is a plain line from there on.
     may_lead(line) || (line.starts_with(b" ") && may_lead(line.trim_ascii_start()))
@@ -21,14 +21,11 @@ pub(crate) fn may_begin_with_time(line: &[u8]) -> bool {
 
 fn may_lead(line: &[u8]) -> bool {
     match line {
-        [b'0'..=b'9', ..] if compact(line).is_some() || epoch(line, false).is_some() => return true,
+        [b'0'..=b'9', ..] if compact(line).is_some() || epoch(line, false).is_some() => true,
         // Something to skip is before the first character.
-        [0..b' ' | 0x7f, ..] | [0xef, 0xbb, 0xbf, ..] | [b'#', b'0', b'3', b'3', ..] => return true,
-        _ if shapes::find(line).is_some() => return true,
-        _ => {}
+        [0..b' ' | 0x7f, ..] | [0xef, 0xbb, 0xbf, ..] | [b'#', b'0', b'3', b'3', ..] => true,
+        _ => shapes::find(line).is_some(),
     }
-    let space = memchr(b' ', &line[..line.len().min(WORD_BYTES)]);
-    space.is_some_and(|space| epoch(&line[space + 1..], true).is_some())
 }
 
 /// Returns the time at the front of a plain line.

@@ -18,21 +18,28 @@ impl Part {
     /// Checks, in debug builds, that a key ends as the search for times in raw lines expects it to.
     fn check_ending(self, key: &str) {
         match self {
-            Self::Time(_) => debug_assert!(ends_as_time(key.as_bytes()), "TIME_ENDINGS lacks {key}"),
+            Self::Time(_) => debug_assert!(ends_as_time(key.as_bytes()), "ends_as_time lacks {key}"),
             Self::Message(_) => debug_assert!(ends_as_message(key.as_bytes()), "MESSAGE_ENDINGS lacks {key}"),
             _ => {}
         }
     }
 }
 
-/// Every key of a time ends with one of these, in JSON and in logfmt.
-const TIME_ENDINGS: [&str; 7] = ["time", "timeNano", "stamp", "STAMP", "ts", "date", "t"];
 /// Every key of a message, whose text may be another line, ends with one of these.
 const MESSAGE_ENDINGS: [&str; 6] = ["message", "msg", "log", "MESSAGE", "line", "original"];
 
-/// Whether `text` may end with the key of a time. `false` is certain.
-pub(crate) fn ends_as_time(text: &[u8]) -> bool {
-    TIME_ENDINGS.iter().any(|ending| text.ends_with(ending.as_bytes()))
+/// Whether `text` may end with the key of a time, in JSON or in logfmt. `false` is certain.
+pub(crate) const fn ends_as_time(text: &[u8]) -> bool {
+    matches!(
+        text,
+        [.., b't', b'i', b'm', b'e']
+            | [.., b't', b'i', b'm', b'e', b'N', b'a', b'n', b'o']
+            | [.., b's', b't', b'a', b'm', b'p']
+            | [.., b'S', b'T', b'A', b'M', b'P']
+            | [.., b't', b's']
+            | [.., b'd', b'a', b't', b'e']
+            | [.., b't']
+    )
 }
 
 /// Whether `text` may end with the key of a message. `false` is certain.

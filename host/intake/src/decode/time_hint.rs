@@ -11,10 +11,8 @@ use memchr::memchr2_iter;
 
 use super::{front, keys};
 
-/// Positions that are looked at together.
+/// Bytes that are looked at together.
 const BLOCK: usize = 64;
-/// A block, and what is looked at behind its last position.
-const WINDOW: usize = BLOCK + 16;
 /// Digits of the shortest epoch.
 const EPOCH_DIGITS: usize = 9;
 
@@ -25,7 +23,7 @@ pub(super) fn may_have_time(line: &[u8]) -> bool {
 
 /// Returns whether a key that means a time may be in `line`, whatever its value; escapes that hide it are not looked at.
 pub(super) fn has_time_key(line: &[u8]) -> bool {
-    memchr2_iter(b':', b'=', line).any(|at| is_time_value(line, at + 1))
+    memchr2_iter(b':', b'=', line).any(|at| ends_with_time_key(&line[..at]))
 }
 
 /// Whether the bracket at `at` begins a list of bytes, which hides a text.
@@ -42,66 +40,56 @@ fn is_hiding_escape(bytes: &[u8]) -> bool {
 
 /// Whether a time stands in the line as it is, an escape may hide a part of one, or a list of bytes a text.
 fn shows_or_hides_time(line: &[u8]) -> bool {
-    let mut at = 0;
-    while at < line.len() {
-        let found = match line.get(at..at + WINDOW).and_then(|window| window.try_into().ok()) {
-            Some(window) => candidates(window),
-            None => {
-                let mut window = [0; WINDOW];
-                let rest = &line[at..line.len().min(at + WINDOW)];
-                window[..rest.len()].copy_from_slice(rest);
-                candidates(&window)
-            }
-        };
-        if found.is_some_and(|found| any_time(line, at, &found)) {
+    let (blocks, rest) = line.as_chunks::<BLOCK>();
+    for (number, block) in blocks.iter().enumerate() {
+        if marks(block).is_some_and(|marks| any_time(line, number * BLOCK, &marks)) {
             return true;
         }
-        at += BLOCK;
     }
-    false
+    let mut last = [0; BLOCK];
+    last[..rest.len()].copy_from_slice(rest);
+    marks(&last).is_some_and(|marks| any_time(line, blocks.len() * BLOCK, &marks))
 }
 
-/// Marks the positions of a block at which a clock, nine digits, an exponent, an escape by number or a list may begin;
-/// `None` if there are none. Written so that the compiler makes vectors of it.
-fn candidates(window: &[u8; WINDOW]) -> Option<[u8; BLOCK]> {
-    let mut digits = [0_u8; WINDOW];
-    for (digit, byte) in digits.iter_mut().zip(window) {
-        *digit = u8::from(byte.wrapping_sub(b'0') < 10);
-    }
-    let mut found = [0_u8; BLOCK];
+/// Marks the bytes without which there is no time: a colon or an equals sign is in a clock or behind a key, a dot in an
+/// epoch or a date that no key is before, a backslash begins an escape and a bracket a list. `None` if there are none.
+/// Written so that the compiler makes vectors of it.
+fn marks(block: &[u8; BLOCK]) -> Option<[u8; BLOCK]> {
+    let mut marks = [0; BLOCK];
     let mut any = 0;
     for at in 0..BLOCK {
-        let (byte, next) = (window[at], window[at + 1]);
-        let clock = digits[at + 2] & u8::from(next == b':');
-        let run = digits[at + 4] & digits[at + 8];
-        let exponent = u8::from(next | 0x20 == b'e') & (digits[at] | u8::from(byte == b'.'));
-        // `\u`, `\U` and `\x`; digits are more than the octal ones.
-        let number = digits[at + 1] | u8::from(next | 0x20 == b'u') | u8::from(next == b'x');
-        let hides = (number & u8::from(byte == b'\\')) | u8::from(byte == b'[');
-        found[at] = (digits[at] & (clock | run)) | exponent | hides;
-        any |= found[at];
+        let byte = block[at];
+        let is_mark = (byte == b':') | (byte == b'=') | (byte == b'.') | (byte == b'\\') | (byte == b'[');
+        marks[at] = u8::from(is_mark);
+        any |= marks[at];
     }
-    (any != 0).then_some(found)
+    (any != 0).then_some(marks)
 }
 
-fn any_time(line: &[u8], block: usize, found: &[u8; BLOCK]) -> bool {
-    let (words, _) = found.as_chunks::<8>();
+fn any_time(line: &[u8], block: usize, marks: &[u8; BLOCK]) -> bool {
+    let (words, _) = marks.as_chunks::<8>();
     for (word, bytes) in words.iter().enumerate() {
         let mut left = u64::from_le_bytes(*bytes);
         while left != 0 {
             let at = block + word * 8 + (left.trailing_zeros() / 8) as usize;
             left &= left - 1;
-            let is_time = match line[at] {
-                b'\\' => is_hiding_escape(&line[at..]),
-                b'[' => is_byte_list(line, at),
-                _ => is_clock(line, at) || is_epoch(line, at) || is_exponent(line, at),
-            };
-            if is_time {
+            if is_time_mark(line, at) {
                 return true;
             }
         }
     }
     false
+}
+
+/// Whether the mark at `at` is one of a time, hides a part of one, or begins a list that hides a text.
+fn is_time_mark(line: &[u8], at: usize) -> bool {
+    match line[at] {
+        b'\\' => is_hiding_escape(&line[at..]),
+        b'[' => is_byte_list(line, at),
+        b'.' => is_unnamed_epoch(line, at),
+        _ if is_digit(line, at + 1) && is_clock(line, at) => true,
+        _ => is_under_time_key(line, at),
+    }
 }
 
 fn is_digit(line: &[u8], at: usize) -> bool {
@@ -113,14 +101,16 @@ fn before(line: &[u8], at: usize, back: usize) -> u8 {
     at.checked_sub(back).map_or(0, |at| line[at])
 }
 
-/// Whether the digit before a colon at `last` ends the hour of a time with its date.
-fn is_clock(line: &[u8], last: usize) -> bool {
-    let colons = line.get(last + 1) == Some(&b':') && line.get(last + 4) == Some(&b':');
-    let digits = [2, 3, 5, 6].into_iter().all(|next| is_digit(line, last + next));
-    if !colons || !digits || last == 0 || !is_digit(line, last - 1) {
+/// Whether the colon at `colon` is behind the hour of a time with its date.
+fn is_clock(line: &[u8], colon: usize) -> bool {
+    let digits = [1, 2, 4, 5].into_iter().all(|next| is_digit(line, colon + next));
+    if colon < 2 || line.get(colon + 3) != Some(&b':') || !digits {
         return false;
     }
-    let start = last - 1;
+    if !line[colon - 2].is_ascii_digit() || !line[colon - 1].is_ascii_digit() {
+        return false;
+    }
+    let start = colon - 2;
     let between = before(line, start, 1);
     let ends = before(line, start, 2).is_ascii_digit();
     match between {
@@ -153,32 +143,35 @@ fn has_rfc3164_date(line: &[u8], clock: usize) -> bool {
     (3..=7).any(letter) || (year && (8..=12).any(letter))
 }
 
-/// Whether the digits at `at` are an epoch in a place where one counts.
-fn is_epoch(line: &[u8], at: usize) -> bool {
-    if at > 0 && is_digit(line, at - 1) {
-        return false;
-    }
-    let len = line[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if len < EPOCH_DIGITS {
-        return false;
-    }
-    // `1699956904.123456 host …`, which is a syslog header in a message too.
-    let header = len == 10 && line.get(at + 10) == Some(&b'.') && line.get(at + 17) == Some(&b' ');
-    header || is_time_value(line, at)
+/// Whether the dot at `dot` is in an epoch that no key is before: `1699956904.123456 host …`, which is a syslog header in
+/// a message too, or `1117838570 2005.06.03 …`.
+fn is_unnamed_epoch(line: &[u8], dot: usize) -> bool {
+    let digits = line[..dot].iter().rev().take(11).take_while(|byte| byte.is_ascii_digit()).count();
+    (digits == 10 && line.get(dot + 7) == Some(&b' '))
+        || (digits == 4 && line.get(dot + 3) == Some(&b'.') && is_digit(line, dot + 1) && is_digit(line, dot + 2))
 }
 
-/// Whether the number before an `e` that follows `last` is under the key of a time.
-fn is_exponent(line: &[u8], last: usize) -> bool {
-    if !matches!(line.get(last + 1), Some(b'e' | b'E')) {
+/// Whether what is behind the colon or equals sign at `at` may be an epoch under the key of a time: a number of nine
+/// digits, or one with an exponent.
+fn is_under_time_key(line: &[u8], at: usize) -> bool {
+    let mut value = &line[at + 1..];
+    while let [b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\\', rest @ ..] = value {
+        value = match value {
+            [b'\\', b't' | b'r' | b'n', rest @ ..] => rest,
+            _ => rest,
+        };
+    }
+    if !matches!(value, [b'0'..=b'9' | b'.', ..]) {
         return false;
     }
-    let digits = line[..=last].iter().rev().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
-    is_time_value(line, last + 1 - digits)
+    let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let number = value.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+    (digits >= EPOCH_DIGITS || matches!(value.get(number), Some(b'e' | b'E'))) && ends_with_time_key(&line[..at])
 }
 
-/// Whether the value that begins at `at` may be under the key of a time.
-fn is_time_value(line: &[u8], at: usize) -> bool {
-    key(&line[..at]).is_some_and(|key| keys::ends_as_time(unquoted(key)))
+/// Whether `text`, which a colon or an equals sign follows, may end with the key of a time.
+fn ends_with_time_key(text: &[u8]) -> bool {
+    keys::ends_as_time(unquoted(without_space(text)))
 }
 
 /// Whether a text in quotes begins at `at`, in JSON, under a key that means neither a time nor a text.
