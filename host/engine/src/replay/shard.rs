@@ -68,7 +68,10 @@ impl<'a> RenderedAlerts<'a> {
             shards.iter().enumerate().flat_map(|(shard, it)| it.sink.alerts.iter().map(move |alert| (shard, alert)));
         let mut all: Vec<_> = all.collect();
         all.sort_by_key(|(_, (order, _, _))| *order);
-        for (shard, (_, start, end)) in all {
+        // What one shard has rendered in order is written at once.
+        for run in all.chunk_by(|(shard, (_, _, end)), (next_shard, (_, start, _))| shard == next_shard && end == start)
+        {
+            let ((shard, (_, start, _)), (_, (_, _, end))) = (run[0], run[run.len() - 1]);
             emit(&shards[shard].sink.bytes[*start..*end])?;
         }
         for shard in shards {

@@ -139,11 +139,11 @@ impl Shard {
             }
         };
         self.advance_object(object, counted_ns, scanned.handed_in_ns, sink);
-        let origin = EventOrigin::Line(Arc::clone(scanned), number);
+        let origin = || EventOrigin::Line(Arc::clone(scanned), number);
         if let Some(facts) = line.facts {
             let facts = &scanned.facts[facts as usize];
             sink.facts(line_context(Phase::Facts, self.position), facts);
-            self.apply_facts(object, facts, counted_ns, &origin, sink);
+            self.apply_facts(object, facts, counted_ns, &origin(), sink);
         }
         let position = StreamPosition { phase: Phase::Event, nth: 0, ..self.position };
         let rules = &scanned.rules;
@@ -160,8 +160,7 @@ impl Shard {
             shown_to = interest.rule;
             let message = line.message.get(&scanned.text);
             let line = Some((&**scanned, line));
-            let shown =
-                RuleEvent { object, time_ns, kind: EventKind::Log, message, line, origin: origin.clone(), position };
+            let shown = RuleEvent { object, time_ns, kind: EventKind::Log, message, line, origin: origin(), position };
             self.show(shown_to, shown, sink);
         }
         self.charge(cost);
