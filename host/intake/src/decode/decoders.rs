@@ -5,7 +5,7 @@ use lifesigns_model::LogRecord;
 
 use super::{
     context::Context, json::InvalidJson, logfmt, ndjson, noise, payload, plain, reference::Reference, syslog,
-    tag::Confidence, terminal,
+    tag::Confidence, terminal, time,
 };
 
 /// Looks at each line by itself.
@@ -32,7 +32,11 @@ pub(super) fn syslog<'a>(line: &'a str, reference: Reference<'_>) -> LogRecord<'
     let text = noise::skip(line);
     let context = Context::line(reference);
     let sent = text.starts_with('<');
-    let layer = if sent { syslog::sent(text, context) } else { syslog::written(text, context, Confidence::Named) };
+    let layer = if sent {
+        syslog::sent(text, context)
+    } else {
+        syslog::written(text, time::iso(text.as_bytes()), context, Confidence::Named)
+    };
     layer.map(payload::open).unwrap_or_else(|| plain::record(text, reference, sent))
 }
 

@@ -5,23 +5,28 @@ use std::borrow::Cow;
 
 use lifesigns_model::LogRecord;
 
-use super::{line_start::is_log_line, noise, time};
+use super::{
+    line_start::is_log_line,
+    noise,
+    time::{self, Stamp},
+};
 
 /// The longest name of a container, or of a program, before a line.
 const NAME_BYTES: usize = 128;
 
-/// What the prefix of `text` says, and what follows it. It is only a prefix if a log line follows.
-pub(crate) fn open(text: &str) -> Option<(LogRecord<'_>, &str)> {
+/// What the prefix of `text` says, and what follows it. It is only a prefix if a log line follows. `iso` is what
+/// [`time::iso`] returns of `text`.
+pub(crate) fn open(text: &str, iso: Option<Stamp>) -> Option<(LogRecord<'_>, &str)> {
     match text.as_bytes().first()? {
         b'[' => bracketed(text),
-        b'0'..=b'9' => stamped(text).or_else(|| composed(text)),
+        b'0'..=b'9' => stamped(text, iso).or_else(|| composed(text)),
         _ => composed(text),
     }
 }
 
 /// `STAMP stdout F rest` (CRI), `STAMP word rest` and `STAMP rest` (`docker logs -t`, Docker Desktop).
-fn stamped(text: &str) -> Option<(LogRecord<'_>, &str)> {
-    let stamp = time::iso(text.as_bytes())?;
+fn stamped(text: &str, iso: Option<Stamp>) -> Option<(LogRecord<'_>, &str)> {
+    let stamp = iso?;
     let rest = text[stamp.len..].strip_prefix(' ')?;
     let mut record = LogRecord { time_ns: stamp.ns, malformed: stamp.vague, ..LogRecord::default() };
     if let Some((stream, rest)) = runtime(rest) {
@@ -40,7 +45,8 @@ fn stamped(text: &str) -> Option<(LogRecord<'_>, &str)> {
 
 /// `stdout F rest` of a container runtime's log (CRI); the tag may have more parts, after colons.
 fn runtime(text: &str) -> Option<(&str, &str)> {
-    let (stream, rest) = text.split_once(' ').filter(|(stream, _)| matches!(*stream, "stdout" | "stderr"))?;
+    let rest = text.strip_prefix("stdout").or_else(|| text.strip_prefix("stderr"))?.strip_prefix(' ')?;
+    let stream = &text[.."stdout".len()];
     let (tags, rest) = rest.split_once(' ')?;
     let tag = tags.split(':').next()?;
     matches!(tag, "F" | "P").then_some((stream, rest))

@@ -19,7 +19,7 @@ pub(crate) fn sent<'a>(text: &'a str, reference: Reference<'_>) -> Option<Header
     if let Some(header) = device::read(text, reference) {
         return Some(header);
     }
-    if let Some(header) = read(text, reference, Confidence::Sent) {
+    if let Some(header) = read(text, time::iso(text.as_bytes()), reference, Confidence::Sent) {
         return Some(header);
     }
     // What a program writes to the local socket may have no time.
@@ -27,9 +27,15 @@ pub(crate) fn sent<'a>(text: &'a str, reference: Reference<'_>) -> Option<Header
     Some(Header { app, pid, message, ..Header::default() })
 }
 
-/// `time host tag[pid]: ` of RFC 3164, or of rsyslog's or `journalctl`'s formats.
-pub(crate) fn read<'a>(text: &'a str, reference: Reference<'_>, confidence: Confidence) -> Option<Header<'a>> {
-    let (stamp, dated) = stamp(text.as_bytes(), reference)?;
+/// `time host tag[pid]: ` of RFC 3164, or of rsyslog's or `journalctl`'s formats. `iso` is what [`time::iso`] returns of
+/// `text`.
+pub(crate) fn read<'a>(
+    text: &'a str,
+    iso: Option<Stamp>,
+    reference: Reference<'_>,
+    confidence: Confidence,
+) -> Option<Header<'a>> {
+    let (stamp, dated) = stamp(text.as_bytes(), iso, reference)?;
     // rsyslog's file format is RFC 3339; what only resembles it is not syslog.
     if dated && !stamp.strict && confidence != Confidence::Sent {
         return None;
@@ -71,7 +77,7 @@ pub(crate) fn read<'a>(text: &'a str, reference: Reference<'_>, confidence: Conf
 }
 
 /// Returns the time that `bytes` begin with, and whether it is a date as other formats have it too.
-fn stamp(bytes: &[u8], reference: Reference<'_>) -> Option<(Stamp, bool)> {
+fn stamp(bytes: &[u8], iso: Option<Stamp>, reference: Reference<'_>) -> Option<(Stamp, bool)> {
     if !bytes.first()?.is_ascii_digit() {
         // `journalctl -o short-full`: `Tue 2023-11-14 10:15:04 UTC host …`.
         if WEEKDAYS.iter().any(|day| bytes.starts_with(*day)) {
@@ -80,7 +86,7 @@ fn stamp(bytes: &[u8], reference: Reference<'_>) -> Option<(Stamp, bool)> {
         }
         return Some((reference.bsd(bytes)?, false));
     }
-    if let Some(stamp) = time::iso(bytes) {
+    if let Some(stamp) = iso {
         return Some((stamp, true));
     }
     // `journalctl -o short-unix`: `1699956904.123456 host …`.

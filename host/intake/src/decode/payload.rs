@@ -11,7 +11,7 @@ use super::{
     layer::{Layer, merge, owned},
     logfmt, ndjson, noise, syslog,
     tag::Confidence,
-    terminal,
+    terminal, time,
 };
 
 /// Returns the record that `text` is, if it begins like one of the shapes that carry or are a log line.
@@ -53,10 +53,12 @@ fn worded<'a>(text: &'a str, context: Context<'_>) -> Option<LogRecord<'a>> {
         return decode(inside, context.same());
     }
     let confidence = if context.is_line() { Confidence::Dated } else { Confidence::All };
-    if let Some(layer) = syslog::written(text, context, confidence) {
+    // Read once for both.
+    let iso = time::iso(bytes);
+    if let Some(layer) = syslog::written(text, iso, context, confidence) {
         return Some(open(layer));
     }
-    let (mut record, inside) = envelope::open(text)?;
+    let (mut record, inside) = envelope::open(text, iso)?;
     merge(&mut record, decode(inside, context.log())?);
     Some(record)
 }

@@ -12,6 +12,7 @@ use super::{
     layer::Layer,
     noise, rfc5424,
     tag::{Confidence, Header},
+    time::Stamp,
 };
 
 const FACILITIES: [&str; 24] = [
@@ -48,9 +49,14 @@ pub(crate) fn sent<'a, 'c>(text: &'a str, context: Context<'c>) -> Option<Layer<
     Some(finish(record, message, context))
 }
 
-/// Decodes a line without `<PRI>`.
-pub(crate) fn written<'a, 'c>(text: &'a str, context: Context<'c>, confidence: Confidence) -> Option<Layer<'a, 'c>> {
-    let header = header::read(text, context.reference, confidence)?;
+/// Decodes a line without `<PRI>`; `iso` is what [`time::iso`] returns of it.
+pub(crate) fn written<'a, 'c>(
+    text: &'a str,
+    iso: Option<Stamp>,
+    context: Context<'c>,
+    confidence: Confidence,
+) -> Option<Layer<'a, 'c>> {
+    let header = header::read(text, iso, context.reference, confidence)?;
     let mut record = LogRecord::default();
     let message = put(header, &mut record);
     Some(finish(record, message, context))
