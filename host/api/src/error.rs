@@ -1,6 +1,7 @@
 //! Why a request was not answered, as a type, as an HTTP status and as a JSON body.
 
 use lifesigns_compliance::RequestError;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Why a request was not answered. The text is a sentence for a person; it may quote what comes from
@@ -84,7 +85,7 @@ impl From<RequestError> for ApiError {
 }
 
 /// An error as a JSON body, with the members of RFC 9457 that say something here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// The HTTP status.
     pub status: u16,

@@ -1,10 +1,11 @@
 //! Questions that only the store can answer: the past, and notices that are not delivered yet.
 
-use lifesigns_compliance::{AuditedChange, BadgeOwner, Notice};
+use lifesigns_compliance::{Alert, AuditedChange, BadgeOwner, Notice};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which cancelled alerts. Fields that are empty match all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PastAlerts {
     /// Only of objects of this id; may have `*`.
@@ -17,10 +18,19 @@ pub struct PastAlerts {
     pub until_ns: Option<u64>,
     /// At most this many; 0 for all.
     pub limit: usize,
+    /// Only what comes after this, the `next` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl PastAlerts {
+    /// Returns the cursor that a list goes on with behind this alert.
+    pub fn cursor(alert: &Alert) -> String {
+        format!("{}.{}", alert.cancelled_ns.unwrap_or_default(), alert.id)
+    }
 }
 
 /// Which badge, and since when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PastBadges {
     /// An object's or a group's.
     pub of: BadgeOwner,
@@ -35,7 +45,7 @@ pub struct PastBadges {
 }
 
 /// Which entries of the audit log. Fields that are empty match all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PastAudit {
     /// Only about this alert, silence or object; may have `*`.
@@ -48,10 +58,19 @@ pub struct PastAudit {
     pub before: Option<u64>,
     /// At most this many, the latest; 0 for all.
     pub limit: usize,
+    /// Only what comes before this, the `next` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl PastAudit {
+    /// Returns the cursor that a list goes on with before this entry.
+    pub fn cursor(row: &AuditTrailRow) -> String {
+        row.number.to_string()
+    }
 }
 
 /// An entry of the audit log with its number in the chain.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditTrailRow {
     /// From 1, without gaps.
     pub number: u64,
@@ -63,7 +82,7 @@ pub struct AuditTrailRow {
 }
 
 /// An entry's number and hash, as noted down outside the store.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditMark {
     /// Its number.
     pub number: u64,
@@ -72,7 +91,7 @@ pub struct AuditMark {
 }
 
 /// The result of a check of the audit log.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditReport {
     /// Number of entries that were checked.
     pub entries: u64,
@@ -87,7 +106,7 @@ pub struct AuditReport {
 }
 
 /// The place where the chain of the audit log breaks.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChainBreak {
     /// The entry's number; 0 where no single entry is wrong.
     pub number: u64,
@@ -96,7 +115,7 @@ pub struct ChainBreak {
 }
 
 /// Which notices. Fields that are empty match all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct OutboxFilter {
     /// Only of receivers of this name; may have `*`.
@@ -110,10 +129,19 @@ pub struct OutboxFilter {
     pub dead: bool,
     /// At most this many; 0 for all.
     pub limit: usize,
+    /// Only what comes after this, the `next` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl OutboxFilter {
+    /// Returns the cursor that a list goes on with behind this notice.
+    pub fn cursor(row: &UndeliveredNotice) -> String {
+        row.id.to_string()
+    }
 }
 
 /// A notice that is not delivered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UndeliveredNotice {
     /// Its number in the outbox.
     pub id: u64,
@@ -128,7 +156,7 @@ pub struct UndeliveredNotice {
 }
 
 /// Whether a notice is tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeliveryState {
     /// It is tried at this time of the host's clock, or as soon as its receiver can take it.

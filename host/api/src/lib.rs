@@ -4,6 +4,7 @@
 mod access;
 mod agents;
 mod changes;
+mod config_mistake;
 mod error;
 mod history;
 mod rule_status;
@@ -18,6 +19,7 @@ pub use agents::{
     JournalCollection,
 };
 pub use changes::{ChangeBatch, ChangeEvent, ChangeFeed};
+pub use config_mistake::ConfigMistake;
 pub use error::{ApiError, Problem};
 pub use history::{
     AuditMark, AuditReport, AuditTrailRow, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit, PastBadges,

@@ -1,10 +1,11 @@
 //! Rules as `status` shows them.
 
 use lifesigns_model::{RuleLane, ShadowDiff};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A rule that runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RuleStatus {
     /// Its name.
@@ -45,7 +46,7 @@ pub struct RuleStatus {
 }
 
 /// A rule and its shadow, compared.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RuleDiff {
     /// The live version.
@@ -57,7 +58,7 @@ pub struct RuleDiff {
 }
 
 /// A rule that does not run, or only in its old version.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RefusedRule {
     /// Its name.
@@ -71,7 +72,7 @@ pub struct RefusedRule {
 }
 
 /// A rule that lies in the rules folder and is not to run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct DisabledRule {
     /// Its name.
@@ -81,7 +82,7 @@ pub struct DisabledRule {
 }
 
 /// A rule whose module is being compiled; an old version of it may run meanwhile.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct CompilingRule {
     /// Its name.

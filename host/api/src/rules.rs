@@ -1,6 +1,7 @@
 //! Rules of a running host as operators see and change them.
 
 use lifesigns_model::RuleLane;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A change of one rule. The rules folder is what holds it: it stays over a restart.
@@ -52,7 +53,7 @@ pub struct RuleUpload {
 }
 
 /// A version of a rule that was live.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RuleVersion {
     /// Its number; later ones are higher.
@@ -74,7 +75,7 @@ pub struct RuleVersion {
 }
 
 /// Where a tap is read, and of which version.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TapQuery {
     /// Read events with numbers from this one on.

@@ -7,10 +7,12 @@ use lifesigns_compliance::{
     query::{AnswerPage, Query, QueryAnswer, SilenceDetails},
 };
 use lifesigns_model::TapPage;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     agents::AgentStatus,
+    config_mistake::ConfigMistake,
     error::ApiError,
     history::{
         AuditMark, AuditReport, AuditTrailRow, OutboxFilter, PastAlerts, PastAudit, PastBadges, UndeliveredNotice,
@@ -66,6 +68,13 @@ pub trait Service: Send + Sync {
     /// # Errors
     /// [`ApiError::Invalid`] if the configuration has mistakes: nothing of it is in force then.
     fn reload(&self) -> Result<String, ApiError>;
+
+    /// Returns what is wrong with a text of `lifesigns.toml`, as if it stood in the host's file, with `conf.d` and the
+    /// environment of the host; an empty list if nothing is. Nothing is applied.
+    ///
+    /// # Errors
+    /// [`ApiError::Unavailable`] if no host is running, or it has no file of a configuration.
+    fn validate_config(&self, text: &str) -> Result<Vec<ConfigMistake>, ApiError>;
 
     /// Answers a question about objects, groups, policies, alerts and silences as of the last commit, and says
     /// where the list goes on if the question's limit cut it short. Pages are each as of the commit before they
@@ -174,7 +183,7 @@ pub trait Service: Send + Sync {
 pub type ServiceFactory = Arc<dyn Fn(&str) -> Box<dyn Service> + Send + Sync>;
 
 /// The result of [`Service::act`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActOutcome {
     /// It is done; what exactly, in a line for a person.
@@ -184,7 +193,7 @@ pub enum ActOutcome {
 }
 
 /// Which notices of the outbox are sent again or dropped.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NoticeSelection {
     /// Numbers of the outbox; if there are none, all dead letters of `receiver`.

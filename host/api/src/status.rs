@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use lifesigns_compliance::UndecidedExpression;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::rule_status::{CompilingRule, DisabledRule, RefusedRule, RuleStatus};
 
 /// The state of a host. Times are nanoseconds since 1970.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct HostStatus {
     /// The host's version of lifesigns.
@@ -58,7 +59,7 @@ pub struct HostStatus {
 }
 
 /// Data of one kind that was dropped.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct DropStatus {
     /// The kind's short name.
@@ -74,7 +75,7 @@ pub struct DropStatus {
 }
 
 /// Memory that all rules use together: linear memory, tables and machine code.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct MemoryStatus {
     /// Used, in bytes.
@@ -86,7 +87,7 @@ pub struct MemoryStatus {
 }
 
 /// The state of a source.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SourceStatus {
     /// Its name.
@@ -114,7 +115,7 @@ pub struct SourceStatus {
 }
 
 /// What a source that listens has received.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TrafficStatus {
     /// Where it listens.
@@ -144,7 +145,7 @@ pub struct TrafficStatus {
 }
 
 /// How changes of followed files are noticed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct WatchStatus {
     /// Folders whose changes the system reports.
@@ -160,7 +161,7 @@ pub struct WatchStatus {
 }
 
 /// What a source is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SourceState {
     /// It has just been started.
@@ -193,7 +194,7 @@ impl SourceState {
 }
 
 /// Counters of the engine since the host started.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct EngineStatus {
     /// Lines that were read.
@@ -209,7 +210,7 @@ pub struct EngineStatus {
 }
 
 /// Open alerts: violations by criticality, and those that policy allows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AlertCounts {
     /// Open critical violations.
@@ -236,7 +237,7 @@ impl AlertCounts {
 }
 
 /// The turns of what applies checkpoints and commits them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RecorderStatus {
     /// Turns since the host started.
@@ -248,7 +249,7 @@ pub struct RecorderStatus {
 }
 
 /// The state of the store.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct StoreStatus {
     /// Its file.
@@ -266,7 +267,7 @@ pub struct StoreStatus {
 }
 
 /// Whether the store takes commits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StoreState {
     /// It takes commits.
@@ -302,7 +303,7 @@ impl StoreState {
 }
 
 /// The state of a receiver.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ReceiverStatus {
     /// Its name.
@@ -326,7 +327,7 @@ pub struct ReceiverStatus {
 }
 
 /// The configuration in force.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ConfigStatus {
     /// The files it was read from.

@@ -1,11 +1,12 @@
 //! Tokens: what is asked for, what is answered once, and what is listed.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::RoleSet;
 
 /// A token to be made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
     /// Its name: 1 to 64 small letters, digits and `-`; no other token has it.
@@ -18,7 +19,7 @@ pub struct NewToken {
 }
 
 /// A token, without its secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokenInfo {
     /// Its name.
     pub name: String,
@@ -36,7 +37,7 @@ pub struct TokenInfo {
 }
 
 /// A token that was made. Its text is shown this once.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CreatedToken {
     /// The text that its bearer sends.
     pub token: String,

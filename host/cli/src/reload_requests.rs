@@ -1,14 +1,15 @@
 //! Reloads that are asked for: over the API, by SIGHUP. The thread that owns the configuration answers.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use lifesigns::RecordingHost;
-use lifesigns_api::ApiError;
+use lifesigns_api::{ApiError, ConfigMistake};
+use lifesigns_settings::{Diagnostic, Settings};
 use lifesigns_text::visible_lines;
 use signal_hook::iterator::Signals;
 
-use crate::{signals, terminal};
+use crate::{compliance::environment, signals, terminal};
 
 /// How long a caller waits.
 const WAIT: Duration = Duration::from_secs(50);
@@ -17,12 +18,27 @@ const WAITING: usize = 16;
 
 type Reply = Result<String, ApiError>;
 
+/// Returns what would be wrong if `text` stood in the file.
+fn mistakes(path: &Path, text: &str) -> Vec<ConfigMistake> {
+    let Err(found) = Settings::check(path, text, environment()) else { return Vec::new() };
+    let mistake = |one: &Diagnostic| ConfigMistake {
+        file: one.place.file.to_string(),
+        line: one.place.line,
+        column: one.place.column,
+        message: one.message.clone(),
+        help: one.help.clone(),
+    };
+    found.iter().map(mistake).collect()
+}
+
 /// See the module.
 pub(crate) struct ReloadRequests(Receiver<Sender<Reply>>);
 
 impl ReloadRequests {
-    /// Takes requests of callers of the host and of the signal.
-    pub(crate) fn serve(host: &RecordingHost, hangups: Signals) -> Self {
+    /// Takes requests of callers of the host and of the signal. `path` is the file of the configuration.
+    pub(crate) fn serve(host: &RecordingHost, path: &Path, hangups: Signals) -> Self {
+        let path = path.to_owned();
+        host.recorder().on_validate(Arc::new(move |text| mistakes(&path, text)));
         let (requests, waiting) = bounded::<Sender<Reply>>(WAITING);
         host.recorder().on_reload(Arc::new(move || {
             let (sender, reply) = bounded(1);

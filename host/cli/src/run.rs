@@ -60,7 +60,7 @@ pub(crate) fn run(path: &Path) -> Outcome {
     if let Some(incomplete) = incomplete {
         reload.begin_incomplete(&host, incomplete);
     }
-    let reloads = ReloadRequests::serve(&host, hangups);
+    let reloads = ReloadRequests::serve(&host, path, hangups);
     let ended = StopWatchdog::watch(&host, &stop)?;
     let mut sources = SourceSupervisor::new(Arc::<RecordingHost>::clone(&host), SystemClock::shared())
         .with_driver(Arc::new(Drivers { network: NetworkDriver, ingest }));

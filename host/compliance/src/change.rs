@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_model::{self as model, ObjectFacts};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -309,7 +310,7 @@ pub struct BookSnapshot {
 }
 
 /// A definition that waits for its time on an object.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PendingTransition {
     /// The object.
     pub object: String,
@@ -331,7 +332,7 @@ pub struct PendingTransition {
 }
 
 /// What a notice says about its alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoticeKind {
     /// It opened, or is no longer silenced or allowed.
@@ -345,7 +346,7 @@ pub enum NoticeKind {
 }
 
 /// A notification of one receiver about one alert.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Notice {
     /// Derived from alert, revision and receiver: a receiver that has seen the key has seen the notice.
     pub key: String,
@@ -364,7 +365,7 @@ pub struct Notice {
 }
 
 /// An entry of the audit log: who changed what, and how it was before and after.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditedChange {
     /// The time of the change.
     pub time_ns: u64,

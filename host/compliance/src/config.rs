@@ -6,6 +6,7 @@ mod setting;
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use lifesigns_model::{Criticality, Impact};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::pattern::Pattern;
@@ -14,7 +15,7 @@ pub use setting::PolicySetting;
 pub(crate) use setting::SettingKind;
 
 /// Where a part of the configuration is written. Displayed as `file:line:column`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ConfigLocation {
     /// The file, as the operator named it.
     pub file: Arc<str>,
@@ -226,7 +227,7 @@ pub enum Scope {
 }
 
 /// How a badge's score is computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BadgeFormula {
     /// By the worst open violation: 100 none, 75 warning (information costs nothing), 25
@@ -263,7 +264,7 @@ pub struct Route {
 }
 
 /// How a receiver's alerts are grouped into messages.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Grouping {
     /// Alerts that agree in all of these go into one message: `alert`, `object`, `group`,
     /// `criticality`, or an attribute's name. If empty, each alert is a message of its own.

@@ -1,5 +1,6 @@
 //! The lines that show a symptom or an alert.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::shared_text::SharedText;
@@ -8,7 +9,7 @@ use crate::shared_text::SharedText;
 pub const EVIDENCE_LINES: usize = 3;
 
 /// A line that shows something.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EvidenceLine {
     /// Event time, nanoseconds since the Unix epoch.
     pub time_ns: u64,
@@ -21,7 +22,7 @@ pub struct EvidenceLine {
 }
 
 /// The first few and the last few lines of many.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EvidenceExcerpt {
     /// The first lines, oldest first; at most [`EVIDENCE_LINES`].
     pub first: Vec<EvidenceLine>,

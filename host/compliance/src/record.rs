@@ -6,6 +6,7 @@ use std::{
 };
 
 use lifesigns_model::{Criticality, Impact, ObjectFacts};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
 pub const ALERT_NOTES: usize = 100;
 
 /// A symptom of one rule on one object.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SymptomState {
     /// The object.
     pub object: SharedText,
@@ -65,7 +66,7 @@ pub struct SymptomState {
 }
 
 /// Whether an alert is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AlertStatus {
     /// Its definition holds, or waits to be cancelled.
@@ -75,7 +76,7 @@ pub enum AlertStatus {
 }
 
 /// Why an alert was cancelled, or no longer counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndCause {
     /// The rule cleared its symptom.
@@ -97,7 +98,7 @@ pub enum EndCause {
 }
 
 /// A person and a time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Signature {
     /// The person's name.
     pub who: String,
@@ -106,7 +107,7 @@ pub struct Signature {
 }
 
 /// A note of a person on an alert.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Note {
     /// The author and the time.
     #[serde(flatten)]
@@ -117,7 +118,7 @@ pub struct Note {
 
 /// One definition met on one object. Its `id` is derived from definition, object and the event that
 /// opened it: the same input twice makes no second alert.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Alert {
     /// 16 hexadecimal digits.
     pub id: String,
@@ -193,7 +194,7 @@ pub struct Alert {
 }
 
 /// What a receiver knows of an open alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "NotifiedForm")]
 pub struct Notified {
     /// When it was notified last, on the host's clock where there is one, else event time.
@@ -209,7 +210,7 @@ pub struct Notified {
 }
 
 /// [`Notified`] as it is written, also by earlier hosts: these wrote only the time.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum NotifiedForm {
     Time(u64),
@@ -249,7 +250,7 @@ impl Alert {
 }
 
 /// An object as it is known now.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Object {
     /// Its id, as logs name it.
     pub id: SharedText,
@@ -284,7 +285,7 @@ pub struct Object {
 
 /// The entry of an object in the inventory that was read last: only what differs from it in the next
 /// inventory is applied.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InventoryEntry {
     /// The kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -327,7 +328,7 @@ impl InventoryEntry {
 }
 
 /// A value and the event time at which it was last reported.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Fact<T> {
     /// The value.
     pub value: T,
@@ -336,7 +337,7 @@ pub struct Fact<T> {
 }
 
 /// The compliance badge of an object or a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Badge {
     /// The configured formula's score, 0 to 100.
     pub score: u8,
@@ -351,7 +352,7 @@ pub struct Badge {
 }
 
 /// A badge that changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BadgePoint {
     /// Whether it is an object's or a group's.
     pub of: BadgeOwner,
@@ -364,7 +365,7 @@ pub struct BadgePoint {
 }
 
 /// What has a badge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum BadgeOwner {
     /// An object.

@@ -1,5 +1,6 @@
 //! Silences, and how their matchers match alerts.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{pattern::Pattern, record::Alert};
@@ -10,7 +11,7 @@ pub(crate) const NAMES: [&str; 8] = ["alert", "object", "group", "criticality", 
 pub(crate) const DETAIL: &str = "detail.";
 
 /// Keeps matching alerts from being notified until it ends. They stay visible and count.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Silence {
     /// 16 hexadecimal digits, derived from the other fields.
     pub id: String,
@@ -27,7 +28,7 @@ pub struct Silence {
 }
 
 /// A condition on an alert: `alert`, `object`, `group`, `criticality`, or an attribute's name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Matcher {
     /// The name of what is matched.
     pub name: String,

@@ -1,7 +1,8 @@
 //! A small map from names to values that takes little memory: there is one for the facts of each object.
 
-use std::{fmt, marker::PhantomData, slice};
+use std::{collections::BTreeMap, fmt, marker::PhantomData, slice};
 
+use schemars::JsonSchema;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{MapAccess, Visitor},
@@ -178,6 +179,20 @@ impl<'de, V: Deserialize<'de>> Visitor<'de> for Entries<V> {
             map.insert(name, value);
         }
         Ok(map)
+    }
+}
+
+impl<V: JsonSchema> JsonSchema for TextMap<V> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        BTreeMap::<String, V>::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        BTreeMap::<String, V>::json_schema(generator)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Expressions that cannot be decided on some objects, as they are reported to people.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::ConfigLocation;
 
 /// An expression that cannot be decided on some objects.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct UndecidedExpression {
     /// What it belongs to, such as ``group `production`, `when` `` or ``alert `port-22` ``.
@@ -23,7 +24,7 @@ pub struct UndecidedExpression {
 }
 
 /// An expression that failed on an object.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FailedExpression {
     /// The expression as it was written.
     pub expression: String,

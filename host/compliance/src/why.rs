@@ -1,12 +1,13 @@
 //! Why an alert is treated as it is: which group, which policy, which line of which file, and what that
 //! overrode.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::ConfigLocation;
 
 /// Why an alert is treated as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Why {
     /// The object's groups, and how it became a member of each.
     pub groups: Vec<Membership>,
@@ -15,7 +16,7 @@ pub struct Why {
 }
 
 /// How an object is a member of a group.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Membership {
     /// The group.
     pub group: String,
@@ -26,7 +27,7 @@ pub struct Membership {
 }
 
 /// The decision about one setting.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Decision {
     /// Such as `allow`, `criticality`, `threshold load`.
     pub setting: String,
@@ -39,7 +40,7 @@ pub struct Decision {
 }
 
 /// What one policy states about a setting of an alert.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyStatement {
     /// The policy.
     pub policy: String,

@@ -1,7 +1,7 @@
 //! From a request to the service and back: who asks, what is read of the request, and what is
 //! answered, errors included.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, HttpBody},
@@ -24,12 +24,14 @@ use crate::{
     body::parameters,
     counts::Requests,
     paths::{JSON, PROBLEM_JSON},
-    stream::{self, Beginning},
+    stream::{self, Beginning, PieceWriter},
     streams::Streams,
 };
 
 /// How long a request waits while as many as are allowed are worked on.
 const TURN: Duration = Duration::from_secs(5);
+/// The longest body that is a text: a configuration.
+const TEXT_BYTES: usize = 1 << 20;
 /// When a client should try again that was not served.
 const LATER_S: u64 = 1;
 
@@ -128,22 +130,51 @@ impl Session {
         self,
         ask: impl FnOnce(&dyn Service) -> Result<T, ApiError> + Send + 'static,
     ) -> Response {
-        let (begin, begun) = oneshot::channel();
-        let Self { service, turn } = self;
-        let work = tokio::task::spawn_blocking(move || {
-            // Until the client has taken all of it.
-            let _turn = turn;
-            let answer = ask(&*service)?;
+        self.send(JSON, move |service, begin| {
+            let answer = ask(service)?;
             match stream::write(&answer, begin) {
                 // The client has gone.
                 Err(error) if error.is_io() => Ok(()),
                 Err(error) => Err(failed(error)),
                 Ok(()) => Ok(()),
             }
+        })
+        .await
+    }
+
+    /// Asks as [`Self::run`] does, for an answer that `write` writes.
+    pub(crate) async fn written<T: 'static>(
+        self,
+        media_type: &'static str,
+        ask: impl FnOnce(&dyn Service) -> Result<T, ApiError> + Send + 'static,
+        write: impl FnOnce(&T, &mut PieceWriter) -> io::Result<()> + Send + 'static,
+    ) -> Response {
+        self.send(media_type, move |service, begin| {
+            let answer = ask(service)?;
+            // A client that has gone is the usual reason; a body that has begun breaks off.
+            if let Err(error) = stream::write_text(|out| write(&answer, out), begin) {
+                tracing::debug!("an answer was not written to its end: {error}");
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn send(
+        self,
+        media_type: &'static str,
+        answer: impl FnOnce(&dyn Service, oneshot::Sender<Beginning>) -> Result<(), ApiError> + Send + 'static,
+    ) -> Response {
+        let (begin, begun) = oneshot::channel();
+        let Self { service, turn } = self;
+        let work = tokio::task::spawn_blocking(move || {
+            // Until the client has taken all of it.
+            let _turn = turn;
+            answer(&*service, begin)
         });
         match begun.await {
-            Ok(Beginning::Whole(body)) => return with_type(StatusCode::OK, JSON, Body::from(body)),
-            Ok(Beginning::Stream(body)) => return with_type(StatusCode::OK, JSON, Body::new(body)),
+            Ok(Beginning::Whole(body)) => return with_type(StatusCode::OK, media_type, Body::from(body)),
+            Ok(Beginning::Stream(body)) => return with_type(StatusCode::OK, media_type, Body::new(body)),
             // It ended before it began to write.
             Err(_) => {}
         }
@@ -179,6 +210,37 @@ impl Session {
         self.run(move |service| Ok(BTreeMap::from([(name, ask(service)?)]))).await
     }
 
+    /// Answers with a list, and with where it goes on if `limit` cut it short. `ask` is given the limit to ask with.
+    pub(crate) async fn listed<T: Serialize + 'static>(
+        self,
+        name: &'static str,
+        limit: usize,
+        order: ListOrder<T>,
+        ask: impl FnOnce(&dyn Service, usize) -> Result<Vec<T>, ApiError> + Send + 'static,
+    ) -> Response {
+        self.run(move |service| {
+            // One more says whether there are more.
+            let mut rows = ask(service, if limit == 0 { 0 } else { limit.saturating_add(1) })?;
+            let mut next = None;
+            if limit > 0 && rows.len() > limit {
+                next = match order {
+                    ListOrder::Onward(cursor) => {
+                        rows.truncate(limit);
+                        rows.last().map(cursor)
+                    }
+                    ListOrder::Backward(cursor) => {
+                        rows.drain(..rows.len() - limit);
+                        rows.first().map(cursor)
+                    }
+                };
+            }
+            let mut answer = BTreeMap::from([(name, ListPart::Rows(rows))]);
+            answer.extend(next.map(|next| ("next", ListPart::Next(next))));
+            Ok(answer)
+        })
+        .await
+    }
+
     /// Makes something, and answers with 201 and an object of one member.
     pub(crate) async fn made<T: Serialize + 'static>(
         self,
@@ -207,6 +269,22 @@ impl Session {
     ) -> Response {
         self.run(move |service| act(service).map(ActOutcome::Done)).await
     }
+}
+
+/// Which way the pages of a list go, and the cursor behind a row.
+pub(crate) enum ListOrder<T> {
+    /// The next page has what comes after the last row.
+    Onward(fn(&T) -> String),
+    /// The next page has what comes before the first row.
+    Backward(fn(&T) -> String),
+}
+
+/// A member of an answer with a list.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ListPart<T> {
+    Rows(Vec<T>),
+    Next(String),
 }
 
 /// The answer to what makes something.
@@ -259,22 +337,40 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Response> {
-        // One that is announced to be too long is not waited for.
-        if request.body().size_hint().lower() > shared.body_bytes as u64 {
-            return Err(too_large(shared.body_bytes).into_response());
-        }
-        let limited = Limited::new(request.into_body(), shared.body_bytes);
-        let Ok(read) = tokio::time::timeout(shared.read_deadline, limited.collect()).await else {
-            let detail = format!("no whole request within {} ms", shared.read_deadline.as_millis());
-            return Err(problem(&Problem::new(408, "Request timeout", detail)));
-        };
-        let bytes = read.map_err(|error| unread(&*error, shared.body_bytes).into_response())?.to_bytes();
+        let bytes = whole(request, shared, shared.body_bytes).await?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             let version = env!("CARGO_PKG_VERSION");
             let text = format!("this host (lifesigns {version}) does not understand the body: {error}");
             ErrorResponse(ApiError::Invalid(text)).into_response()
         })
     }
+}
+
+/// The body of a request as text, within its bounds.
+pub(crate) struct Text(pub(crate) String);
+
+impl FromRequest<Arc<Shared>> for Text {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Response> {
+        let bytes = whole(request, shared, TEXT_BYTES).await?;
+        let text = String::from_utf8(bytes.into());
+        text.map(Self).map_err(|_| ErrorResponse(ApiError::Invalid("the body is not UTF-8".to_owned())).into_response())
+    }
+}
+
+/// Returns the whole body of a request.
+async fn whole(request: Request, shared: &Shared, most_bytes: usize) -> Result<Bytes, Response> {
+    // One that is announced to be too long is not waited for.
+    if request.body().size_hint().lower() > most_bytes as u64 {
+        return Err(too_large(most_bytes).into_response());
+    }
+    let limited = Limited::new(request.into_body(), most_bytes);
+    let Ok(read) = tokio::time::timeout(shared.read_deadline, limited.collect()).await else {
+        let detail = format!("no whole request within {} ms", shared.read_deadline.as_millis());
+        return Err(problem(&Problem::new(408, "Request timeout", detail)));
+    };
+    Ok(read.map_err(|error| unread(&*error, most_bytes).into_response())?.to_bytes())
 }
 
 fn unread(error: &(dyn std::error::Error + 'static), body_bytes: usize) -> ErrorResponse {

@@ -1,19 +1,20 @@
 //! Bodies that several routes read, and the query parameters that the client writes.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use lifesigns_api::{ApiError, AuditMark};
 use lifesigns_compliance::Matcher;
 
 /// Who takes the alerts.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Owner {
     pub(crate) owner: Option<String>,
 }
 
 /// Which alerts, and who takes them.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AlertsOwner {
     pub(crate) alerts: Vec<String>,
@@ -22,14 +23,14 @@ pub(crate) struct AlertsOwner {
 }
 
 /// Which alerts.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AlertIds {
     pub(crate) alerts: Vec<String>,
 }
 
 /// Which alerts, and the reason.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AlertsReason {
     pub(crate) alerts: Vec<String>,
@@ -37,28 +38,28 @@ pub(crate) struct AlertsReason {
 }
 
 /// The reason, as a body or as a parameter; the book says whether an empty one will do.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Reason {
     pub(crate) why: String,
 }
 
 /// A note.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NoteText {
     pub(crate) text: String,
 }
 
 /// Matchers of a silence that is not made.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MatcherList {
     pub(crate) matchers: Vec<Matcher>,
 }
 
 /// A silence to be made.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewSilence {
     pub(crate) matchers: Vec<Matcher>,
@@ -70,7 +71,7 @@ pub(crate) struct NewSilence {
 }
 
 /// A change of a silence; what is absent stays.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct SilencePatch {
     pub(crate) matchers: Option<Vec<Matcher>>,
@@ -80,14 +81,14 @@ pub(crate) struct SilencePatch {
 }
 
 /// Where a backup goes.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BackupTo {
     pub(crate) path: std::path::PathBuf,
 }
 
 /// An alert on an object.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct DecisionParams {
     pub(crate) object: String,
@@ -95,14 +96,14 @@ pub(crate) struct DecisionParams {
 }
 
 /// How many; 0 for all.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct LimitParams {
     pub(crate) limit: usize,
 }
 
 /// Since when, and how many.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct HistoryParams {
     pub(crate) since_ns: u64,
@@ -110,7 +111,7 @@ pub(crate) struct HistoryParams {
 }
 
 /// An entry of the audit log that was noted down; both or none.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct MarkParams {
     pub(crate) number: Option<u64>,

@@ -13,6 +13,7 @@ use axum::{
 };
 use lifesigns_api::{ApiError, HostStatus, Service, StoreState};
 use lifesigns_compliance::query::{GroupRow, Query, QueryAnswer};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -29,8 +30,9 @@ const PROBE_DEADLINE: Duration = Duration::from_secs(10);
 const PROBE: &str = "probe";
 
 /// The answer to `/livez` and `/readyz`.
-#[derive(Debug, Serialize)]
-struct Verdict {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Verdict {
+    /// Whether it is so.
     ok: bool,
     /// Why not, in a word each; `lifesigns status` says more.
     reasons: Vec<String>,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use hyper::Method;
 use lifesigns_api::{
-    ActOutcome, AgentStatus, ApiError, AuditMark, AuditReport, AuditTrailRow, CreatedToken, HostStatus, NewToken,
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, HostStatus, NewToken,
     NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service,
     TapPage, TapQuery, TokenInfo, UndeliveredNotice,
 };
@@ -12,7 +12,7 @@ use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, CommandAction,
     query::{AnswerPage, Query, QueryAnswer},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     body::{
@@ -38,6 +38,12 @@ impl HostClient {
     fn member<T: DeserializeOwned>(&self, name: &str, target: String) -> Result<T, ApiError> {
         let mut answer: BTreeMap<String, T> = self.get(target)?;
         answer.remove(name).ok_or_else(|| garbled(format_args!("`{name}` is missing")))
+    }
+
+    /// The rows of a list, of which a limit may have cut off the rest.
+    fn rows<T: DeserializeOwned>(&self, target: String) -> Result<Vec<T>, ApiError> {
+        let page: ListPage<T> = self.get(target)?;
+        Ok(page.rows)
     }
 
     fn done(&self, segments: &[&str], body: &impl Serialize) -> Result<String, ApiError> {
@@ -73,6 +79,12 @@ impl Service for HostClient {
         self.done(&["reload"], &ChangeBody::default())
     }
 
+    fn validate_config(&self, text: &str) -> Result<Vec<ConfigMistake>, ApiError> {
+        let target = path(&["config", "validate"]);
+        let mut answer: BTreeMap<String, _> = self.exchange(Method::POST, target, text.as_bytes().to_vec())?;
+        answer.remove("mistakes").ok_or_else(|| garbled("`mistakes` is missing"))
+    }
+
     fn page(&self, query: &Query) -> Result<AnswerPage, ApiError> {
         if is_whole(query) {
             return Ok(AnswerPage { answer: self.query(query)?, next: None });
@@ -92,7 +104,7 @@ impl Service for HostClient {
     }
 
     fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {
-        self.member("alerts", with(path(&["history", "alerts"]), which)?)
+        self.rows(with(path(&["history", "alerts"]), which)?)
     }
 
     fn past_badges(&self, which: &PastBadges) -> Result<Vec<BadgePoint>, ApiError> {
@@ -105,7 +117,7 @@ impl Service for HostClient {
     }
 
     fn audit(&self, which: &PastAudit) -> Result<Vec<AuditTrailRow>, ApiError> {
-        self.member("audit", with(path(&["audit"]), which)?)
+        self.rows(with(path(&["audit"]), which)?)
     }
 
     fn verify_audit(&self, known: Option<&AuditMark>) -> Result<AuditReport, ApiError> {
@@ -114,7 +126,7 @@ impl Service for HostClient {
     }
 
     fn outbox(&self, which: &OutboxFilter) -> Result<Vec<UndeliveredNotice>, ApiError> {
-        self.member("outbox", with(path(&["outbox"]), which)?)
+        self.rows(with(path(&["outbox"]), which)?)
     }
 
     fn act(&self, act: CommandAction) -> Result<ActOutcome, ApiError> {
@@ -149,10 +161,13 @@ impl Service for HostClient {
             ActOutcome::Silence(_) => Err(garbled("it is about a silence")),
         }
     }
+}
 
-    fn agents(&self) -> Result<Vec<AgentStatus>, ApiError> {
-        self.member("agents", path(&["agents"]))
-    }
+/// The answer to a question for a list. What else it has is not asked for.
+#[derive(Deserialize)]
+struct ListPage<T> {
+    #[serde(alias = "alerts", alias = "audit", alias = "outbox")]
+    rows: Vec<T>,
 }
 
 /// Returns whether the answer is never cut short: it has one member, and is read as it comes.

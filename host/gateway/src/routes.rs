@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::Request,
+    middleware::from_fn,
     response::Response,
     routing::{delete, get, post},
 };
@@ -15,14 +16,14 @@ use lifesigns_compliance::{
 };
 
 use crate::{
-    answer::{ErrorResponse, Json, Named, Params, Session, Shared, described, problem},
+    answer::{ErrorResponse, Json, ListOrder, Named, Params, Session, Shared, Text, described, problem},
     body::{
         AlertIds, AlertsOwner, AlertsReason, BackupTo, DecisionParams, HistoryParams, LimitParams, MarkParams,
         MatcherList, NewSilence, NoteText, Owner, Reason, SilencePatch,
     },
-    events,
+    etag, events,
     paths::BASE,
-    probes, rule_routes,
+    probes, report_route, rule_routes,
 };
 
 type Routes = Router<Arc<Shared>>;
@@ -31,7 +32,9 @@ type Routes = Router<Arc<Shared>>;
 pub(crate) fn api(shared: Arc<Shared>, mounted: Router) -> Router {
     let all = alerts().merge(silences()).merge(objects()).merge(groups()).merge(store()).merge(host());
     let all = all.merge(rule_routes::rules());
-    let own = Router::new().nest(BASE, all).merge(for_machines()).with_state(shared);
+    let own =
+        Router::new().nest(BASE, all.merge(report_route::report())).merge(for_machines()).layer(from_fn(etag::tag));
+    let own = own.with_state(shared);
     own.merge(mounted).fallback(unknown).method_not_allowed_fallback(other_method)
 }
 
@@ -149,7 +152,6 @@ fn groups() -> Routes {
         .route("/groups", get(|s: Session| s.query(Query::Groups)))
         .route("/groups/{name}", get(|s: Session, Named(name): Named<String>| s.query(Query::Group(name))))
         .route("/groups/{name}/badges", badges(BadgeOwner::Group))
-        .route("/groups/{name}/report", get(|s: Session, Named(group): Named<String>| s.query(Query::Report { group })))
         .route(
             "/badges",
             get(|s: Session, Params(params): Params<LimitParams>| s.query(Query::Badges { limit: params.limit })),
@@ -176,12 +178,18 @@ fn store() -> Routes {
         .route(
             "/history/alerts",
             get(|s: Session, Params(which): Params<PastAlerts>| {
-                s.member("alerts", move |service| service.past_alerts(&which))
+                s.listed("alerts", which.limit, ListOrder::Onward(PastAlerts::cursor), move |service, limit| {
+                    service.past_alerts(&PastAlerts { limit, ..which })
+                })
             }),
         )
         .route(
             "/audit",
-            get(|s: Session, Params(which): Params<PastAudit>| s.member("audit", move |service| service.audit(&which))),
+            get(|s: Session, Params(which): Params<PastAudit>| {
+                s.listed("audit", which.limit, ListOrder::Backward(PastAudit::cursor), move |service, limit| {
+                    service.audit(&PastAudit { limit, ..which })
+                })
+            }),
         )
         .route(
             "/audit/verify",
@@ -192,7 +200,9 @@ fn store() -> Routes {
         .route(
             "/outbox",
             get(|s: Session, Params(which): Params<OutboxFilter>| {
-                s.member("outbox", move |service| service.outbox(&which))
+                s.listed("outbox", which.limit, ListOrder::Onward(OutboxFilter::cursor), move |service, limit| {
+                    service.outbox(&OutboxFilter { limit, ..which })
+                })
             }),
         )
         .route(
@@ -218,5 +228,9 @@ fn host() -> Routes {
         .route("/status", get(|s: Session| s.member("status", |service| service.status())))
         .route("/stream", get(events::changes))
         .route("/openapi.json", get(described))
+        .route(
+            "/config/validate",
+            post(|s: Session, Text(text): Text| s.member("mistakes", move |service| service.validate_config(&text))),
+        )
         .route("/findings", get(|s: Session| s.query(Query::Findings)))
 }

@@ -10,6 +10,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use lifesigns_api::{ApiError, RuleChange, RuleUpload, TapQuery};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{ErrorResponse, Json, Named, Params, Session, Shared};
@@ -18,7 +19,7 @@ use crate::answer::{ErrorResponse, Json, Named, Params, Session, Shared};
 pub(crate) const UPLOAD_BYTES: usize = 28 << 20;
 
 /// The members that changes of a rule have; each change takes its own.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ChangeBody {
     /// The module, in base64.

@@ -45,8 +45,21 @@ pub(crate) fn write<T: Serialize>(answer: &T, begin: oneshot::Sender<Beginning>)
     pieces.finish().map_err(serde_json::Error::io)
 }
 
+/// Does the same for an answer that `text` writes in a form of its own.
+///
+/// # Errors
+/// The client has gone, or the text cannot be written. The first one has no consequence.
+pub(crate) fn write_text(
+    text: impl FnOnce(&mut PieceWriter) -> io::Result<()>,
+    begin: oneshot::Sender<Beginning>,
+) -> io::Result<()> {
+    let mut pieces = PieceWriter { buffer: Vec::new(), begin: Some(begin), sender: None };
+    text(&mut pieces)?;
+    pieces.finish()
+}
+
 /// Sends what is written to it in pieces.
-struct PieceWriter {
+pub(crate) struct PieceWriter {
     buffer: Vec<u8>,
     /// Until the first piece is full.
     begin: Option<oneshot::Sender<Beginning>>,

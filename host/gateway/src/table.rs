@@ -56,6 +56,7 @@ pub const ROUTES: &[RouteRule] = &[
     RouteRule::new("POST", "/api/v1/outbox/drop", Operator, "drop dead letters"),
     RouteRule::new("POST", "/api/v1/rules/{name}/load", Author, "put a module into the rules folder"),
     RouteRule::new("POST", "/api/v1/rules/{name}/{act}", Author, "`unload`, `enable`, `disable`, `quarantine`, `release`, `promote`, `rollback`"),
+    RouteRule::new("POST", "/api/v1/config/validate", Author, "what is wrong with a text of a configuration; nothing is applied"),
     RouteRule::new("POST", "/api/v1/reload", Author, "read configuration and rules folder now"),
     RouteRule::new("GET", "/api/v1/tokens", Admin, "tokens, without their secrets"),
     RouteRule::new("POST", "/api/v1/tokens", Admin, "make a token"),

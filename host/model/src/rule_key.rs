@@ -5,7 +5,11 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 /// The lane of a rule. Each lane has its own module, settings, instances, state, budgets and counters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(rename_all = "lowercase")
+)]
 pub enum RuleLane {
     /// The version whose raises and clears count.
     #[default]

@@ -5,7 +5,7 @@ use crate::{Change, RuleLane};
 /// The comparison of a rule and its shadow over the time in which both ran. A raise or clear of one is
 /// the same as one of the other if object, symptom, event time and the line that shows it are the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema), serde(default))]
 pub struct ShadowDiff {
     /// Since when both run, on the host's clock; 0 in a replay.
     pub since_ns: u64,
@@ -29,7 +29,7 @@ pub struct ShadowDiff {
 
 /// A number of raises and clears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema), serde(default))]
 pub struct ChangeCount {
     /// Raises.
     pub raises: u64,
@@ -61,7 +61,7 @@ impl std::ops::AddAssign for ChangeCount {
 
 /// The work of one version while both ran.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema), serde(default))]
 pub struct LaneWork {
     /// Events that it was shown.
     pub events: u64,
@@ -87,7 +87,7 @@ impl std::ops::AddAssign for LaneWork {
 
 /// Something that only one of the two versions said. Long texts are cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema))]
 pub struct DiffExample {
     /// The version that said it.
     pub lane: RuleLane,

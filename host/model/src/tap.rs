@@ -4,7 +4,7 @@ use crate::Change;
 
 /// An event that a rule was given, and what came of it. Long texts are shortened.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema))]
 pub struct TapEvent {
     /// Its number since the tap was opened.
     pub number: u64,
@@ -32,7 +32,7 @@ pub struct TapEvent {
 
 /// A raise or clear of one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema))]
 pub struct TapAnswer {
     /// The symptom's id.
     pub symptom: String,
@@ -46,7 +46,7 @@ pub struct TapAnswer {
 
 /// What a tap recorded since it was last read.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema))]
 pub struct TapPage {
     /// The number to read from next.
     pub next: u64,

@@ -13,6 +13,8 @@ pub struct AlertHistoryFilter {
     pub from_ns: u64,
     /// Cancelled before this event time.
     pub until_ns: Option<u64>,
+    /// Only those that come after the alert that was cancelled at this time and has this id.
+    pub after: Option<(u64, String)>,
     /// At most this many; 0 for all.
     pub limit: usize,
 }

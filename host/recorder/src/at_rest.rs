@@ -4,9 +4,9 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, CreatedToken, HostStatus, NewToken, NoticeSelection,
-    OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, TapQuery, TokenInfo,
-    UndeliveredNotice,
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, HostStatus, NewToken,
+    NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service,
+    TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, Book, BookInput, BookSnapshot, CommandAction, ComplianceConfig, ConfigError,
@@ -119,6 +119,10 @@ impl Service for StoreAtRest {
     }
 
     fn reload(&self) -> Result<String, ApiError> {
+        Err(self.needs_host())
+    }
+
+    fn validate_config(&self, _: &str) -> Result<Vec<ConfigMistake>, ApiError> {
         Err(self.needs_host())
     }
 

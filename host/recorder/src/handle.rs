@@ -15,7 +15,7 @@ use crate::{
     config::{ConfigureError, RecorderConfig},
     request::{Act, RecorderRequest, RequestSender},
     service::HostService,
-    shared::{DescribeSources, Reload, Shared},
+    shared::{DescribeSources, Reload, Shared, ValidateConfig},
     status,
 };
 
@@ -156,6 +156,11 @@ impl RecorderHandle {
     /// Sets what reads the configuration again when a caller asks for it.
     pub fn on_reload(&self, reload: Reload) {
         *self.shared.reload.lock() = Some(reload);
+    }
+
+    /// Sets what checks a text of a configuration when a caller asks for it.
+    pub fn on_validate(&self, validate: ValidateConfig) {
+        *self.shared.validate.lock() = Some(validate);
     }
 
     /// Commits everything that was submitted, lets deliveries finish, and ends. Further calls wait until that is done.

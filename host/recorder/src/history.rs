@@ -18,12 +18,28 @@ pub(crate) fn unreadable(error: impl Display) -> ApiError {
     ApiError::Unavailable(error.to_string())
 }
 
+/// The cursor is none of this list.
+fn no_cursor() -> ApiError {
+    ApiError::Invalid("the cursor is none: it is the `next` of the page before".to_owned())
+}
+
+/// Returns the number that a cursor is.
+fn number(cursor: Option<&String>) -> Result<Option<u64>, ApiError> {
+    cursor.map(|cursor| cursor.parse().map_err(|_| no_cursor())).transpose()
+}
+
 pub(crate) fn past_alerts(reader: &dyn RecordReader, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {
+    let parsed = |cursor: &String| {
+        let (cancelled_ns, id) = cursor.split_once('.').ok_or_else(no_cursor)?;
+        Ok::<_, ApiError>((cancelled_ns.parse().map_err(|_| no_cursor())?, id.to_owned()))
+    };
+    let after = which.cursor.as_ref().map(parsed).transpose()?;
     let past = AlertHistoryFilter {
         object: which.object.as_deref().map(Into::into),
         definition: which.alert.as_deref().map(Into::into),
         from_ns: which.from_ns.unwrap_or(0),
         until_ns: which.until_ns,
+        after,
         limit: which.limit,
     };
     reader.past_alerts(&past).map_err(unreadable)
@@ -41,7 +57,7 @@ pub(crate) fn audit(reader: &dyn RecordReader, which: &PastAudit) -> Result<Vec<
     let filter = AuditFilter {
         subject: exact.map(|subject| subject.as_str().to_owned()),
         since_ns: which.since_ns,
-        before: which.before,
+        before: [which.before, number(which.cursor.as_ref())?].into_iter().flatten().min(),
         limit: if narrowed { 0 } else { which.limit },
     };
     let mut entries = reader.audit(&filter).map_err(unreadable)?;
@@ -103,6 +119,7 @@ pub(crate) fn no_receiver(name: &str, known: &[&str]) -> ApiError {
 pub(crate) fn outbox(reader: &dyn RecordReader, filter: &OutboxFilter) -> Result<Vec<UndeliveredNotice>, ApiError> {
     // A filter by alert needs all rows: the first ones may be of other alerts.
     let limit = if filter.limit == 0 || filter.alert.is_some() { usize::MAX } else { filter.limit };
+    let start = number(filter.cursor.as_ref())?.map_or(0, |id| i64::try_from(id).unwrap_or(i64::MAX));
     let pattern = filter.receiver.as_deref().map(Pattern::from);
     let wanted = |receiver: &str| pattern.as_ref().is_none_or(|pattern| pattern.matches(receiver));
     if let Some(name) = &filter.receiver {
@@ -115,12 +132,12 @@ pub(crate) fn outbox(reader: &dyn RecordReader, filter: &OutboxFilter) -> Result
     }
     let mut rows = Vec::new();
     if filter.dead {
-        rows = paged(limit, |after| reader.dead_letters(after, PAGE))?;
+        rows = paged(start, limit, |after| reader.dead_letters(after, PAGE))?;
         rows.retain(|row| wanted(&row.notice.receiver));
     } else {
         for receiver in reader.receivers().map_err(unreadable)? {
             if wanted(&receiver.name) && receiver.waiting > 0 {
-                rows.extend(paged(limit, |after| reader.pending(&receiver.name, after, PAGE))?);
+                rows.extend(paged(start, limit, |after| reader.pending(&receiver.name, after, PAGE))?);
             }
         }
         rows.sort_by_key(|row| row.id);
@@ -141,12 +158,13 @@ pub(crate) fn outbox(reader: &dyn RecordReader, filter: &OutboxFilter) -> Result
 
 /// Reads page after page until there are no more rows, or enough.
 fn paged(
+    start: i64,
     limit: usize,
     mut page: impl FnMut(i64) -> Result<Vec<lifesigns_record::StoredNotice>, lifesigns_record::RecordError>,
 ) -> Result<Vec<lifesigns_record::StoredNotice>, ApiError> {
     let mut rows: Vec<lifesigns_record::StoredNotice> = Vec::new();
     loop {
-        let after = rows.last().map_or(0, |row| row.id);
+        let after = rows.last().map_or(start, |row| row.id);
         let next = page(after).map_err(unreadable)?;
         let last = next.len() < PAGE;
         rows.extend(next);

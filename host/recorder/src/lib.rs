@@ -40,4 +40,4 @@ pub use open::{HostStart, OpenedRecord, RecorderError};
 pub use receivers::MakeReceiver;
 pub use rule_control::{AuditChange, RuleControl};
 pub use rule_overview::RuleOverview;
-pub use shared::{DescribeSources, INVENTORY_SOURCE, Reload};
+pub use shared::{DescribeSources, INVENTORY_SOURCE, Reload, ValidateConfig};

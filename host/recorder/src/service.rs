@@ -4,9 +4,9 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, CreatedToken, HostStatus, NewToken, NoticeSelection,
-    OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, TapQuery, TokenInfo,
-    UndeliveredNotice,
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, HostStatus, NewToken,
+    NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service,
+    TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, Command, CommandAction,
@@ -94,6 +94,12 @@ impl Service for HostService {
         let configuration = reload.map(|reload| reload()).transpose()?;
         let rules = self.shared.overview.control()?.reload()?;
         Ok(configuration.into_iter().chain([rules]).collect::<Vec<_>>().join("; "))
+    }
+
+    fn validate_config(&self, text: &str) -> Result<Vec<ConfigMistake>, ApiError> {
+        let validate = self.shared.validate.lock().clone();
+        let none = || ApiError::Unavailable("this host has no configuration in a file".to_owned());
+        Ok(validate.ok_or_else(none)?(text))
     }
 
     fn page(&self, query: &Query) -> Result<AnswerPage, ApiError> {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use lifesigns_api::{ApiError, ReceiverStatus, SourceStatus, WatchStatus};
+use lifesigns_api::{ApiError, ConfigMistake, ReceiverStatus, SourceStatus, WatchStatus};
 use lifesigns_compliance::{Alert, BookView, Notice};
 use lifesigns_engine::Engine;
 use lifesigns_model::{SharedClock, SourceOffset, WakeSignal};
@@ -25,6 +25,9 @@ pub type DescribeSources =
 /// Reads configuration and inventories now. Returns what was done, or what is wrong.
 pub type Reload = Arc<dyn Fn() -> Result<String, ApiError> + Send + Sync>;
 
+/// Checks a text of a configuration. Returns what is wrong with it.
+pub type ValidateConfig = Arc<dyn Fn(&str) -> Vec<ConfigMistake> + Send + Sync>;
+
 /// See the module. The book itself belongs to the recorder's thread.
 pub(crate) struct Shared {
     pub(crate) engine: Arc<Engine>,
@@ -38,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) overview: RuleOverview,
     pub(crate) describe: Mutex<Option<DescribeSources>>,
     pub(crate) reload: Mutex<Option<Reload>>,
+    pub(crate) validate: Mutex<Option<ValidateConfig>>,
     pub(crate) record: Arc<dyn RecordReaders>,
     pub(crate) started_ns: u64,
     pub(crate) clock: SharedClock,
@@ -70,6 +74,7 @@ impl Shared {
             overview,
             describe: Mutex::default(),
             reload: Mutex::default(),
+            validate: Mutex::default(),
             record,
             started_ns: clock.now_ns(),
             clock,

@@ -25,12 +25,30 @@ impl Settings {
     /// # Errors
     /// All errors, each with its place.
     pub fn load(path: &Path, env: impl Iterator<Item = (String, String)>) -> Result<Self, Diagnostics> {
+        Self::read(path, None, env)
+    }
+
+    /// Checks a text as if it stood in the file `path`, with all that [`Self::load`] reads beside it.
+    ///
+    /// # Errors
+    /// All errors, each with its place.
+    pub fn check(path: &Path, text: &str, env: impl Iterator<Item = (String, String)>) -> Result<Self, Diagnostics> {
+        Self::read(path, Some(text), env)
+    }
+
+    fn read(path: &Path, text: Option<&str>, env: impl Iterator<Item = (String, String)>) -> Result<Self, Diagnostics> {
         let base = path.parent().unwrap_or(Path::new(""));
         let (mut sources, mut diagnostics) = (SourceTexts::default(), DiagnosticSink::default());
         let mut files = vec![path.to_owned(), base.join(FOLDER)];
         files.extend(parts(&base.join(FOLDER), &mut diagnostics));
-        let read = files.iter().filter(|file| !file.ends_with(FOLDER));
-        let trees: Vec<_> = read.filter_map(|file| tree(file, &mut sources, &mut diagnostics)).collect();
+        let given = text.map(|text| sources.add(&path.display().to_string(), text.to_owned()));
+        let mut trees = Vec::new();
+        for file in files.iter().filter(|file| !file.ends_with(FOLDER)) {
+            let source = given.filter(|_| file == path);
+            let source = source.or_else(|| sources.read(file, TEXT_FILE_BYTES, &mut diagnostics));
+            let check = &mut Checker { sources: &sources, diagnostics: &mut diagnostics };
+            trees.extend(source.and_then(|source| parse_toml(source, check)));
+        }
         let whole = diagnostics.is_empty();
         let mut root = RawNode { at: TextSpan::new(0, 0..0), value: RawValue::Table(Vec::new()) };
         for tree in trees {
@@ -76,12 +94,6 @@ fn parts(folder: &Path, diagnostics: &mut DiagnosticSink) -> Vec<PathBuf> {
         files.truncate(FOLDER_FILES);
     }
     files
-}
-
-/// Returns the tree of a file; errors in its TOML are collected.
-fn tree(path: &Path, sources: &mut SourceTexts, diagnostics: &mut DiagnosticSink) -> Option<RawNode> {
-    let source = sources.read(path, TEXT_FILE_BYTES, diagnostics)?;
-    parse_toml(source, &mut Checker { sources, diagnostics })
 }
 
 /// Reports the errors of compliance that are not reported yet. It knows the place of an item only, whereas

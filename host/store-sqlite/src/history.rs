@@ -24,10 +24,13 @@ impl StoreReader {
         self.ask(|connection| {
             let mut select = connection.prepare_cached(
                 "SELECT definition, body, object FROM alert WHERE status = 1 AND (?1 IS NULL OR object = ?1)
-                 AND cancelled_ns >= ?2 AND (?3 IS NULL OR cancelled_ns < ?3) ORDER BY cancelled_ns DESC, rowid DESC",
+                 AND cancelled_ns >= ?2 AND (?3 IS NULL OR cancelled_ns < ?3)
+                 AND (?4 IS NULL OR cancelled_ns < ?4
+                      OR cancelled_ns = ?4 AND rowid < (SELECT rowid FROM alert WHERE id = ?5)) ORDER BY cancelled_ns DESC, rowid DESC",
             )?;
             let exact = past.object.as_ref().filter(|pattern| pattern.is_literal()).map(Pattern::as_str);
-            let mut rows = select.query(params![exact, sortable(past.from_ns), until_ns])?;
+            let (after_ns, after) = past.after.as_ref().map(|(ns, id)| (sortable(*ns), id.as_str())).unzip();
+            let mut rows = select.query(params![exact, sortable(past.from_ns), until_ns, after_ns, after])?;
             let mut alerts = Vec::new();
             while alerts.len() < limit
                 && let Some(row) = rows.next()?

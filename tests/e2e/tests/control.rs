@@ -7,8 +7,12 @@ mod anchor;
 mod api;
 #[path = "control/hostile_texts.rs"]
 mod hostile_texts;
+#[path = "../../../host/settings/tests/json_schema/mod.rs"]
+mod json_schema;
 #[path = "control/operators.rs"]
 mod operators;
+#[path = "control/schemas.rs"]
+mod schemas;
 
 use std::{
     fs,

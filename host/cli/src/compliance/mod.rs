@@ -38,7 +38,7 @@ use parts::{
     AlertsCommand, AlertsFilter, AuditCommand, AuditFilter, GroupsCommand, ObjectsCommand, ObjectsFilter,
     OutboxCommand, PolicyCommand, RouteCommand,
 };
-pub(crate) use validate::load as settings;
+pub(crate) use validate::{environment, load as settings};
 pub(crate) use write::{clear_screen, emit, emit_text};
 
 use crate::exit::{Failure, Outcome};
@@ -133,6 +133,7 @@ fn alerts(command: Option<&AlertsCommand>, filter: &AlertsFilter, place: &Target
                 from_ns: *since,
                 until_ns: *until,
                 limit: *limit,
+                cursor: None,
             };
             past_alerts(past, place)
         }

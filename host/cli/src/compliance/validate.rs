@@ -86,9 +86,12 @@ fn doubts(path: &Path, settings: &Settings) -> Vec<Problem> {
     found.into_iter().map(|what| Problem::new("configuration", name.as_str(), what, "")).collect()
 }
 
+/// Returns the variables of the environment that are text.
+pub(crate) fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
 /// Returns the settings, or all mistakes in them: with source lines for a terminal, else a line each.
 pub(crate) fn load(path: &Path) -> Result<Box<Settings>, Failure> {
-    let env =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Settings::load(path, env).map(Box::new).map_err(|mistakes| terminal::diagnosed(path, &mistakes))
+    Settings::load(path, environment()).map(Box::new).map_err(|mistakes| terminal::diagnosed(path, &mistakes))
 }

@@ -2,6 +2,7 @@
 //! their matches, the effect of another configuration.
 
 use lifesigns_model::Criticality;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::filter::FilterMatches;
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// A policy in the order of evaluation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyRow {
     /// Its name.
     pub name: String,
@@ -36,7 +37,7 @@ pub struct PolicyRow {
 }
 
 /// One entry of a policy.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyEntryLine {
     /// The alerts that it applies to.
     pub pattern: String,
@@ -49,7 +50,7 @@ pub struct PolicyEntryLine {
 }
 
 /// Which receivers would be notified of an alert as it is now, and why.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Routing {
     /// The alert.
     pub alert: Alert,
@@ -64,7 +65,7 @@ pub struct Routing {
 }
 
 /// A route and the result of trying it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RouteStep {
     /// Where it is written in the configuration.
     pub place: ConfigLocation,
@@ -79,7 +80,7 @@ pub struct RouteStep {
 }
 
 /// The result of trying a route.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RouteOutcome {
     /// It matches, and its receivers are notified.
@@ -93,7 +94,7 @@ pub enum RouteOutcome {
 }
 
 /// A receiver that is notified of an alert.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Recipient {
     /// Its name.
     pub receiver: String,
@@ -108,7 +109,7 @@ pub struct Recipient {
 }
 
 /// A silence with its matches.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SilenceDetails {
     /// The silence.
     pub silence: Silence,
@@ -119,7 +120,7 @@ pub struct SilenceDetails {
 }
 
 /// The changes that another configuration would make if it came into force now.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ConfigEffect {
     /// The host's clock at which it was computed.
     pub time_ns: u64,
@@ -144,7 +145,7 @@ pub struct ConfigEffect {
 }
 
 /// An alert whose criticality would change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CriticalityChange {
     /// The criticality now.
     pub before: Criticality,
@@ -153,7 +154,7 @@ pub struct CriticalityChange {
 }
 
 /// A badge that would change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BadgeChange {
     /// Whether it is an object's or a group's.
     pub of: BadgeOwner,

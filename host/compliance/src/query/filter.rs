@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use lifesigns_model::{Criticality, Impact};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{change::PendingTransition, record::Alert};
 
 /// A filter of alerts. Empty fields match all alerts. Every name may have `*`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AlertFilter {
     /// The object's id.
@@ -47,7 +48,7 @@ pub struct AlertFilter {
 }
 
 /// A state to filter by. An alert can be in several: one that is silenced is also open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AlertStateFilter {
     /// Open and not allowed.
@@ -67,7 +68,7 @@ pub enum AlertStateFilter {
 }
 
 /// A filter of objects. Empty fields match all objects. Every name may have `*`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ObjectFilter {
     /// The object's id.
@@ -87,7 +88,7 @@ pub struct ObjectFilter {
 }
 
 /// The matches of a filter or of a silence.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FilterMatches {
     /// The number of known objects that its fields about objects and groups match.
     pub objects: usize,
@@ -98,7 +99,7 @@ pub struct FilterMatches {
 }
 
 /// A definition that waits to open or to be cancelled, as it is listed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PendingRow {
     /// The transition that is pending.
     #[serde(flatten)]

@@ -1,5 +1,6 @@
 //! Objects and groups as they are listed, and with all their details.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// An object in a list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ObjectRow {
     /// The object.
     pub object: Object,
@@ -24,7 +25,7 @@ pub struct ObjectRow {
 }
 
 /// An object with all details.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ObjectDetails {
     /// The same as in a list.
     #[serde(flatten)]
@@ -49,7 +50,7 @@ pub struct ObjectDetails {
 }
 
 /// A group in a list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GroupRow {
     /// Its name.
     pub name: String,
@@ -64,7 +65,7 @@ pub struct GroupRow {
 }
 
 /// A group with its members.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GroupDetails {
     /// The same as in a list.
     #[serde(flatten)]
@@ -81,7 +82,7 @@ pub struct GroupDetails {
 }
 
 /// The badges of all groups, and of objects.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Badges {
     /// The formula that is configured.
     pub formula: BadgeFormula,

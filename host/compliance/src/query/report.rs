@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lines::GroupDetails;
 use crate::record::{Alert, AlertStatus, BadgePoint};
 
 /// The compliance report of a group, as data; `lifesigns-report` renders it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ComplianceReport {
     /// The group, with all its members.
     pub group: GroupDetails,
@@ -28,7 +29,7 @@ pub struct ComplianceReport {
 }
 
 /// A control and the alerts that are breaches of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Control {
     /// Its id, such as `CIS-Docker-1.6:5.4`.
     pub id: String,
@@ -39,7 +40,7 @@ pub struct Control {
 }
 
 /// What happened to a group's alerts and badge in a period. An alert can be in `opened` and in `ended`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportPeriod {
     /// The beginning, in nanoseconds since the Unix epoch.
     pub from_ns: u64,

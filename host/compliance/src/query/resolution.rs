@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use lifesigns_model::Criticality;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{config::PolicySetting, undecided::UndecidedExpression, why::Why};
 
 /// The state of an alert on an object. Times are event time, in nanoseconds since the Unix epoch.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "is")]
 pub enum EvaluationState {
     /// It is not evaluated on this object.
@@ -59,7 +60,7 @@ pub enum EvaluationState {
 }
 
 /// What policy decides about an alert: of an open one, what it is; of any other, what it would be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PolicyOutcome {
     /// It counts against the object.
@@ -74,7 +75,7 @@ pub enum PolicyOutcome {
 }
 
 /// What is decided about an alert on an object, and why, with the state of the alert.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Resolution {
     /// The object.
     pub object: String,

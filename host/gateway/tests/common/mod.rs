@@ -11,9 +11,9 @@ use std::{
 };
 
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, CreatedToken, HostStatus, NewToken, NoticeSelection,
-    OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, ServiceFactory,
-    TapPage, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, HostStatus, NewToken,
+    NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service,
+    ServiceFactory, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, CommandAction,
@@ -47,6 +47,10 @@ impl Service for Echo {
 
     fn reload(&self) -> Result<String, ApiError> {
         Ok(format!("{}: reload", self.0))
+    }
+
+    fn validate_config(&self, text: &str) -> Result<Vec<ConfigMistake>, ApiError> {
+        Ok(vec![ConfigMistake { message: text.to_owned(), ..ConfigMistake::default() }])
     }
 
     fn page(&self, query: &Query) -> Result<AnswerPage, ApiError> {

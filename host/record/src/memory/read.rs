@@ -58,7 +58,13 @@ impl RecordReader for MemoryReader {
 
     fn past_alerts(&self, filter: &AlertHistoryFilter) -> Result<Vec<Alert>, RecordError> {
         let cancelled = self.0.state.lock().book.cancelled();
-        let wanted = cancelled.into_iter().filter(|alert| matches(filter, alert));
+        let mut rest = cancelled.as_slice();
+        if let Some((cancelled_ns, id)) = &filter.after {
+            let behind = |alert: &Arc<Alert>| alert.cancelled_ns.unwrap_or_default() < *cancelled_ns;
+            let at = rest.iter().position(|alert| alert.id == *id).map(|at| at + 1);
+            rest = &rest[at.or_else(|| rest.iter().position(behind)).unwrap_or(rest.len())..];
+        }
+        let wanted = rest.iter().filter(|alert| matches(filter, alert)).cloned();
         Ok(wanted.take(limit(filter.limit)).map(Arc::unwrap_or_clone).collect())
     }
 

@@ -1,0 +1,31 @@
+//! Events that a search found.
+
+use lifesigns_api::EventPage;
+use lifesigns_text::{time_text, visible};
+
+use super::super::table::{Table, View};
+use crate::terminal::{count, grouped};
+
+/// Returns the events, the latest first, and how far back the host's memory goes.
+pub(crate) fn events(page: &EventPage, view: &View) -> String {
+    let mut text = String::new();
+    if !page.events.is_empty() {
+        let mut table = Table::new(view, &["!TIME", "OBJECT", "SOURCE", ">LINE", "TEXT"]);
+        for event in &page.events {
+            table.row(vec![
+                time_text(event.time_ns),
+                visible(&event.object),
+                visible(&event.source),
+                event.line.to_string(),
+                visible(&event.text),
+            ]);
+        }
+        text = table.draw();
+    }
+    let found = count(page.events.len() as u64, "event");
+    let more = if page.more { ", and there are more" } else { "" };
+    let kept = &page.kept;
+    let since = time_text(kept.since_ns);
+    text.push_str(&format!("{found}{more}; {} that rules were given since {since} are kept\n", grouped(kept.events)));
+    text
+}
