@@ -6,6 +6,7 @@ mod agents;
 mod changes;
 mod config_mistake;
 mod error;
+mod event_search;
 mod history;
 mod rule_status;
 mod rules;
@@ -21,6 +22,7 @@ pub use agents::{
 pub use changes::{ChangeBatch, ChangeEvent, ChangeFeed};
 pub use config_mistake::ConfigMistake;
 pub use error::{ApiError, Problem};
+pub use event_search::{EventPage, EventQuery, FieldPattern, FoundEvent, KeptEventsStatus};
 pub use history::{
     AuditMark, AuditReport, AuditTrailRow, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit, PastBadges,
     UndeliveredNotice,
@@ -30,7 +32,7 @@ pub use rule_status::{CompilingRule, DisabledRule, RefusedRule, RuleDiff, RuleSt
 pub use rules::{RuleChange, RuleUpload, RuleVersion, TapQuery};
 pub use service::{ActOutcome, NoticeSelection, Service, ServiceFactory};
 pub use status::{
-    AlertCounts, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus, ReceiverStatus, RecorderStatus,
-    SourceState, SourceStatus, StoreState, StoreStatus, TrafficStatus, WatchStatus,
+    AlertCounts, CallBucket, CallTimesStatus, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus,
+    ReceiverStatus, RecorderStatus, SourceState, SourceStatus, StoreState, StoreStatus, TrafficStatus, WatchStatus,
 };
 pub use token::{CreatedToken, NewToken, TokenInfo};

@@ -14,6 +14,7 @@ use crate::{
     agents::AgentStatus,
     config_mistake::ConfigMistake,
     error::ApiError,
+    event_search::{EventPage, EventQuery},
     history::{
         AuditMark, AuditReport, AuditTrailRow, OutboxFilter, PastAlerts, PastAudit, PastBadges, UndeliveredNotice,
     },
@@ -91,6 +92,13 @@ pub trait Service: Send + Sync {
     fn query(&self, query: &Query) -> Result<QueryAnswer, ApiError> {
         Ok(self.page(query)?.answer)
     }
+
+    /// Finds log events that rules were given lately, the latest first.
+    ///
+    /// # Errors
+    /// [`ApiError::Conflict`] if the host keeps none, [`ApiError::Invalid`] if the limit is too high, and
+    /// [`ApiError::Unavailable`] if no host is running.
+    fn find_events(&self, query: &EventQuery) -> Result<EventPage, ApiError>;
 
     /// Lists cancelled alerts, also those that only the store remembers; the latest first.
     ///

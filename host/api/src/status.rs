@@ -6,6 +6,7 @@ use lifesigns_compliance::UndecidedExpression;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::event_search::KeptEventsStatus;
 use crate::rule_status::{CompilingRule, DisabledRule, RefusedRule, RuleStatus};
 
 /// The state of a host. Times are nanoseconds since 1970.
@@ -207,6 +208,34 @@ pub struct EngineStatus {
     pub signs: u64,
     /// Bytes between sources and shards now.
     pub inflight_bytes: u64,
+    /// Lines that began like their format and then were not of it; they were read as plain text.
+    pub malformed: u64,
+    /// How long calls of rules took.
+    pub calls: CallTimesStatus,
+    /// Events that are kept to be searched.
+    pub kept: KeptEventsStatus,
+}
+
+/// How long calls of rules took, in CPU, since the host started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct CallTimesStatus {
+    /// Calls by what they took, the shortest first.
+    pub buckets: Vec<CallBucket>,
+    /// All calls, with those that took longer than the last bucket.
+    pub count: u64,
+    /// What all of them took, in nanoseconds.
+    pub sum_ns: u64,
+}
+
+/// Calls that took at most some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct CallBucket {
+    /// That time, in nanoseconds.
+    pub up_to_ns: u64,
+    /// How many, with those of shorter buckets.
+    pub count: u64,
 }
 
 /// Open alerts: violations by criticality, and those that policy allows.
@@ -308,7 +337,7 @@ impl StoreState {
 pub struct ReceiverStatus {
     /// Its name.
     pub name: String,
-    /// `webhook`, `alertmanager`, `email`, `ndjson`.
+    /// `webhook`, `alertmanager`, `vrops`, `email`, `ndjson`.
     pub kind: String,
     /// Notices that wait for delivery.
     pub pending: u64,
@@ -318,6 +347,8 @@ pub struct ReceiverStatus {
     pub anchored_entry: Option<u64>,
     /// When it was sent that head.
     pub anchored_ns: Option<u64>,
+    /// When the notice was made that has waited longest; `None` if none waits.
+    pub oldest_ns: Option<u64>,
     /// When a delivery last succeeded.
     pub last_ok_ns: Option<u64>,
     /// Since when deliveries fail; `None` while they succeed.

@@ -190,6 +190,7 @@ fn engine_config(typed: &lifesigns_settings::EngineSettings) -> engine::EngineCo
         pin: typed.pin.unwrap_or(default.pin),
         rules_cpu_ms_per_s: typed.rules_cpu_ms_per_s.unwrap_or(default.rules_cpu_ms_per_s),
         rules_state_bytes: typed.rules_state_bytes.unwrap_or(default.rules_state_bytes),
+        keep_events_bytes: typed.keep_events_bytes.unwrap_or(lifesigns::model::limits::KEPT_EVENTS_BYTES),
         ..default
     }
 }

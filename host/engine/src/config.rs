@@ -50,6 +50,8 @@ pub struct EngineConfig {
     pub rules_cpu_ms_per_s: u64,
     /// State of all rules, in bytes.
     pub rules_state_bytes: usize,
+    /// Memory for the log events that rules were given, which [`crate::KeptEvents`] finds again, in bytes; 0 for none.
+    pub keep_events_bytes: usize,
 }
 
 impl Default for EngineConfig {
@@ -65,6 +67,7 @@ impl Default for EngineConfig {
             clock: SystemClock::shared(),
             rules_cpu_ms_per_s: limits::RULES_CPU_MS_PER_S,
             rules_state_bytes: limits::RULES_STATE_BYTES,
+            keep_events_bytes: 0,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     checkpoint_signal::CheckpointSignal,
     handover::{Handover, ShardTask},
     ingress::{Ingress, ScanJob},
+    kept_events::KeptEvents,
     pin::CoreAssignments,
     scanner_loop,
     sequencer::SequencedItem,
@@ -89,7 +90,7 @@ impl Engine {
             let thread = Builder::new().name(format!("lifesigns-shard-{number}"));
             self.shards.push(thread.spawn(move || {
                 pin.apply();
-                ShardLoop::new(&shared, rules).run(&tasks);
+                ShardLoop::new(&shared, rules, number).run(&tasks);
             })?);
         }
         Ok(())
@@ -239,6 +240,11 @@ impl Engine {
         self.shared.semaphore.used()
     }
 
+    /// Returns the log events that rules were given lately.
+    pub fn kept_events(&self) -> &KeptEvents {
+        &self.shared.kept_events
+    }
+
     /// Returns the counters since the start.
     pub fn totals(&self) -> EngineTotals {
         self.shared.statistics.totals()
@@ -291,6 +297,7 @@ fn shared(
     let signal = Arc::new(CheckpointSignal::default());
     let statistics = Arc::new(Statistics::new());
     let clock = Arc::clone(&config.clock);
+    let kept_events = Arc::new(KeptEvents::new(config.keep_events_bytes, tasks.len()));
     let observation_limit_bytes = limits::OBSERVATIONS_MAX_BYTES / tasks.len();
     EngineShared {
         ingress: Ingress::new(rules, jobs, Arc::clone(&semaphore), Arc::clone(&signal), Arc::clone(&clock)),
@@ -311,6 +318,7 @@ fn shared(
         on_rule_alerts: config.on_rule_alerts.clone(),
         checkpoints: config.checkpoints,
         rules_cpu_ms_per_s: config.rules_cpu_ms_per_s,
+        kept_events,
         observation_limit_bytes,
         broken: WakeSignal::new(),
     }

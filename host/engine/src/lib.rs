@@ -8,6 +8,7 @@
 //! The engine knows rules only as [`lifesigns_model::Module`]: it cannot tell Wasm from native.
 
 mod byte_semaphore;
+mod call_times;
 mod checkpoint;
 mod checkpoint_signal;
 mod comparison;
@@ -25,6 +26,7 @@ mod flush_context;
 mod handover;
 mod index;
 mod ingress;
+mod kept_events;
 mod line;
 mod literal;
 mod meter;
@@ -62,9 +64,11 @@ mod tap;
 mod throttle;
 mod usage;
 
+pub use call_times::{CALL_BUCKETS_NS, CallTimes};
 pub use config::{EngineConfig, ObserveRuleAlerts, RuleAlertObserver, RuleAlertSink};
 pub use dry_run::{DryRunError, TrafficSample, dry_run};
 pub use engine::Engine;
+pub use kept_events::{KeptEvent, KeptEvents, KeptTotals};
 pub use replay::{
     LateLines, ReplayError, ReplayInput, ReplayOptions, ReplayOutcome, ReplayOutput, ReplayReader, replay,
     replay_observations,

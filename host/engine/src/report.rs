@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lifesigns_model::{DropKind, Drops, RuleKey};
 
-use crate::throttle::OverBudget;
+use crate::{call_times::CallTimes, throttle::OverBudget};
 
 /// The failures of one rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct ShardReport {
     pub states_left_out: u64,
     /// Other data that was dropped.
     pub dropped: Drops,
+    /// How long calls of rules took; none in a replay.
+    pub calls: CallTimes,
     /// Rules that failed.
     pub failures: BTreeMap<RuleKey, RuleFailures>,
 }
@@ -109,6 +111,7 @@ impl ShardReport {
         self.facts_left_out += other.facts_left_out;
         self.states_left_out += other.states_left_out;
         self.dropped.merge(other.dropped);
+        self.calls += other.calls;
         for (rule, failures) in other.failures {
             let mine = self.failures.entry(rule).or_default();
             mine.failed += failures.failed;

@@ -204,6 +204,7 @@ impl RuleRunner {
         self.usage.cpu_ns += cpu_ns;
         self.usage.events += rows.len() as u64;
         if is_live {
+            context.report.calls.note(cpu_ns);
             let events = SLICE_NS.saturating_mul(rows.len() as u64) / cpu_ns.max(1);
             self.most = events.clamp(1, limits::BATCH_EVENTS as u64) as usize;
         }

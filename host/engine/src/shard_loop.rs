@@ -41,10 +41,13 @@ pub(crate) struct ShardLoop<'a> {
 }
 
 impl<'a> ShardLoop<'a> {
-    pub(crate) fn new(shared: &'a EngineShared, rules: Arc<RuleSet>) -> Self {
+    pub(crate) fn new(shared: &'a EngineShared, rules: Arc<RuleSet>, number: usize) -> Self {
         let mut clock = MonotonicClock::new(Arc::clone(&shared.clock));
         let now = ShardClock::Wall(clock.now_ns());
         let mut shard = Shard::new(rules, now, Arc::clone(&shared.ledger), shared.rules_cpu_ms_per_s);
+        if shared.kept_events.is_on() {
+            shard.keep_events(Arc::clone(&shared.kept_events), number);
+        }
         let sink = if shared.checkpoints {
             shard.track_changes();
             ShardSink::Buffered(ObservationBuffer::new(shared.observation_limit_bytes), &shared.on_rule_alerts)

@@ -16,7 +16,7 @@ use lifesigns_model::{SharedClock, WakeSignal};
 
 use crate::{
     RuleAlertObserver, RuleAlertSink, byte_semaphore::ByteSemaphore, checkpoint_signal::CheckpointSignal,
-    handover::Handover, ingress::Ingress, state::StateLedger, statistics::Statistics,
+    handover::Handover, ingress::Ingress, kept_events::KeptEvents, state::StateLedger, statistics::Statistics,
 };
 
 /// See the module.
@@ -35,6 +35,8 @@ pub(crate) struct EngineShared {
     pub(crate) checkpoints: bool,
     /// See [`crate::EngineConfig::rules_cpu_ms_per_s`].
     pub(crate) rules_cpu_ms_per_s: u64,
+    /// The events that rules were given lately.
+    pub(crate) kept_events: Arc<KeptEvents>,
     /// Bytes of observations that may wait for a checkpoint in one shard.
     pub(crate) observation_limit_bytes: usize,
     /// Stopped once, by [`EngineShared::set_broken`].

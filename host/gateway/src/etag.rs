@@ -39,7 +39,7 @@ pub(crate) async fn tag(request: Request, next: Next) -> Response {
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         parts.headers.insert(ETAG, tag);
     }
-    // Whoever keeps it asks whether it is still so.
+    // A client that keeps it asks whether it is still so.
     parts.headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
     if is_known {
         return unchanged(parts.headers);

@@ -56,6 +56,16 @@ impl Exposition {
         let _ = writeln!(self.text, "lifesigns_{name}_sum {sum}\nlifesigns_{name}_count {count}");
     }
 
+    /// Writes a histogram: its buckets with their upper bounds, each with those before it, then the sum and the count.
+    pub(crate) fn histogram(&mut self, name: &str, help: &str, buckets: &[(f64, u64)], sum: impl Display, count: u64) {
+        self.head(name, "histogram", help);
+        for (end, count) in buckets {
+            let _ = writeln!(self.text, "lifesigns_{name}_bucket{{le=\"{end}\"}} {count}");
+        }
+        let _ = writeln!(self.text, "lifesigns_{name}_bucket{{le=\"+Inf\"}} {count}");
+        let _ = writeln!(self.text, "lifesigns_{name}_sum {sum}\nlifesigns_{name}_count {count}");
+    }
+
     /// Returns the text.
     pub(crate) fn finish(mut self) -> String {
         let left_out = self.left_out;
@@ -108,6 +118,16 @@ pub(crate) fn seconds(ns: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_histogram_has_all_of_its_calls_in_the_last_bucket() {
+        let mut text = Exposition::default();
+        text.histogram("t_seconds", "A.", &[(0.001, 2), (1.0, 5)], 7.5, 6);
+        let wanted = "# HELP lifesigns_t_seconds A.\n# TYPE lifesigns_t_seconds histogram\n\
+                      lifesigns_t_seconds_bucket{le=\"0.001\"} 2\nlifesigns_t_seconds_bucket{le=\"1\"} 5\n\
+                      lifesigns_t_seconds_bucket{le=\"+Inf\"} 6\nlifesigns_t_seconds_sum 7.5\nlifesigns_t_seconds_count 6\n";
+        assert!(text.finish().starts_with(wanted));
+    }
 
     #[test]
     fn values_of_labels_are_escaped_and_lists_are_bounded() {

@@ -1,6 +1,6 @@
 //! The host's metrics, from its status: base units, and labels of what is configured or loaded only.
 
-use lifesigns_api::{HostStatus, RuleStatus, SourceState, StoreState, TokenInfo};
+use lifesigns_api::{HostStatus, ReceiverStatus, RuleStatus, SourceState, StoreState, TokenInfo};
 use lifesigns_compliance::query::GroupRow;
 
 use crate::{
@@ -31,6 +31,11 @@ fn host(out: &mut Exposition, status: &HostStatus) {
     out.counter("evaluations_total", "Events that rules evaluated, for each rule.", engine.events);
     out.counter("symptom_changes_total", "Raises and clears.", engine.signs);
     out.gauge("inflight_bytes", "Bytes between sources and shards.", engine.inflight_bytes);
+    let kept = &engine.kept;
+    out.gauge("kept_events", "Events that rules were given, kept to be searched.", kept.events);
+    out.gauge("kept_events_bytes", "Memory that they take.", kept.bytes);
+    let malformed = "Lines that are not of their format, read as plain text.";
+    out.counter("malformed_lines_total", malformed, engine.malformed);
     let dropped = status.dropped.iter().map(|drop| (vec![drop.kind.clone()], drop.count));
     out.counters("dropped_total", "What was dropped at limits, by kind; `status` explains it.", &["kind"], dropped);
     out.gauge("expressions_undecided", "Expressions that cannot be decided on some objects.", status.undecided.len());
@@ -77,6 +82,13 @@ fn sources(out: &mut Exposition, status: &HostStatus) {
     out.counters("source_gaps_total", "How often something was not read, or may not have been.", labels, gaps);
     let unread = all().map(|source| (vec![source.name.clone()], source.unread_bytes));
     out.counters("source_unread_bytes_total", "Bytes that are known not to have been read.", labels, unread);
+    let traffic = || all().filter_map(|source| Some((vec![source.name.clone()], source.traffic.as_ref()?)));
+    let malformed = traffic().map(|(labels, traffic)| (labels, traffic.malformed));
+    out.counters("source_malformed_total", "Lines that are not of the source's protocol.", labels, malformed);
+    let rejected = traffic().map(|(labels, traffic)| (labels, traffic.rejected));
+    out.counters("source_rejected_total", "Items and requests that were refused.", labels, rejected);
+    let dropped = traffic().map(|(labels, traffic)| (labels, traffic.dropped));
+    out.counters("source_dropped_total", "Datagrams that the kernel dropped.", labels, dropped);
     let is_up = |state| matches!(state, SourceState::Starting | SourceState::Reading | SourceState::Ended);
     let up = all().map(|source| (vec![source.name.clone()], u8::from(is_up(source.state))));
     out.gauges("source_up", "Whether the source is read.", labels, up);
@@ -100,6 +112,11 @@ fn rules(out: &mut Exposition, status: &HostStatus) {
     out.counters("rule_missed_events_total", "Events that it missed while it was paused.", labels, missed);
     out.counters("rule_over_budget_total", "How often it was over its budget.", labels, each(|rule| rule.over_budget));
     out.gauges("rule_state_bytes", "State that is stored for it.", labels, each(|rule| rule.state_bytes));
+    let calls = &status.engine.calls;
+    let buckets: Vec<(f64, u64)> =
+        calls.buckets.iter().map(|bucket| (seconds(bucket.up_to_ns), bucket.count)).collect();
+    let help = "CPU of one call of a rule, of all rules.";
+    out.histogram("rule_call_seconds", help, &buckets, seconds(calls.sum_ns), calls.count);
     out.gauge("rules_refused", "Rules that do not run, or only in their old version.", status.refused.len());
     out.gauge("rules_compiling", "Rules that are being compiled.", status.compiling.len());
     out.gauge("rules_memory_bytes", "Memory of all rules.", status.rules_memory.used_bytes);
@@ -132,6 +149,9 @@ fn receivers(out: &mut Exposition, status: &HostStatus) {
     let all = || status.receivers.iter().map(|one| (vec![one.name.clone(), one.kind.clone()], one));
     out.gauges("outbox_pending", "Notices that wait.", labels, all().map(|(labels, one)| (labels, one.pending)));
     out.gauges("outbox_dead", "Notices that were given up.", labels, all().map(|(labels, one)| (labels, one.dead)));
+    let age = |one: &ReceiverStatus| one.oldest_ns.map_or(0, |made_ns| status.now_ns.saturating_sub(made_ns));
+    let ages = all().map(|(labels, one)| (labels, seconds(age(one))));
+    out.gauges("outbox_oldest_seconds", "How long the oldest notice has waited; 0 if none waits.", labels, ages);
     let down = |since_ns: Option<u64>| since_ns.map_or(0, |since_ns| status.now_ns.saturating_sub(since_ns));
     let down = all().map(|(labels, one)| (labels, seconds(down(one.down_since_ns))));
     out.gauges("receiver_down_seconds", "How long deliveries have failed; 0 while they succeed.", labels, down);

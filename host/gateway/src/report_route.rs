@@ -47,6 +47,9 @@ async fn answer(session: Session, group: String, headers: HeaderMap, params: Rep
         Ok(format) => format.or_else(|| accepted(&headers)).unwrap_or(ReportFormat::Json),
         Err(why) => return ErrorResponse(ApiError::Invalid(format!("`format`: {why}"))).into_response(),
     };
+    if format == ReportFormat::Json && params.from_ns.is_none() && params.to_ns.is_none() {
+        return session.query(Query::Report { group }).await;
+    }
     let find = move |service: &dyn Service| found(service, &group, params.from_ns, params.to_ns);
     let media_type = match format {
         ReportFormat::Json => return session.member("report", find).await,

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use hyper::Method;
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, HostStatus, NewToken,
-    NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service,
-    TapPage, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery,
+    HostStatus, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff,
+    RuleVersion, Service, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, CommandAction,
@@ -101,6 +101,11 @@ impl Service for HostClient {
             return self.exchange(Method::POST, path(&["matches"]), body);
         }
         self.get(target(query)?)
+    }
+
+    fn find_events(&self, query: &EventQuery) -> Result<EventPage, ApiError> {
+        let mut answer: BTreeMap<String, _> = self.exchange(Method::POST, path(&["query"]), json(query)?)?;
+        answer.remove("found").ok_or_else(|| garbled("`found` is missing"))
     }
 
     fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {

@@ -9,7 +9,9 @@ use axum::{
     response::Response,
     routing::{delete, get, post},
 };
-use lifesigns_api::{ApiError, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, Problem};
+use lifesigns_api::{
+    ApiError, EventQuery, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, Problem,
+};
 use lifesigns_compliance::{
     BadgeOwner, CommandAction,
     query::{AlertFilter, ObjectFilter, Query},
@@ -228,6 +230,12 @@ fn host() -> Routes {
         .route("/status", get(|s: Session| s.member("status", |service| service.status())))
         .route("/stream", get(events::changes))
         .route("/openapi.json", get(described))
+        .route(
+            "/query",
+            post(|s: Session, Json(query): Json<EventQuery>| {
+                s.member("found", move |service| service.find_events(&query))
+            }),
+        )
         .route(
             "/config/validate",
             post(|s: Session, Text(text): Text| s.member("mistakes", move |service| service.validate_config(&text))),

@@ -2,8 +2,8 @@
 //! bodies and parameters are whole.
 
 use lifesigns_api::{
-    ActOutcome, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, HostStatus, NewToken, NoticeSelection,
-    OutboxFilter, PastAlerts, PastAudit, Problem, RuleDiff, RuleVersion, TapPage, TapQuery, TokenInfo,
+    ActOutcome, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery, HostStatus, NewToken,
+    NoticeSelection, OutboxFilter, PastAlerts, PastAudit, Problem, RuleDiff, RuleVersion, TapPage, TapQuery, TokenInfo,
     UndeliveredNotice,
 };
 use lifesigns_compliance::{
@@ -102,6 +102,7 @@ impl Schemas {
         Some(match (method, path) {
             ("POST", "matches") => self.member::<FilterMatches>("matches"),
             ("POST", "silences") | ("PATCH", "silences/{id}") => self.answers.subschema_for::<ActOutcome>().to_value(),
+            ("POST", "query") => self.member::<EventPage>("found"),
             ("POST", "config/validate") => self.member::<Vec<ConfigMistake>>("mistakes"),
             ("POST", "tokens") => self.member::<CreatedToken>("token"),
             ("POST" | "DELETE", _) if is_own(path) => self.member::<String>("done"),
@@ -140,6 +141,7 @@ impl Schemas {
             ("POST", "bulk/unacknowledge") => self.taken::<AlertIds>(),
             ("POST", "bulk/cancel") => self.taken::<AlertsReason>(),
             ("POST", "matches") => self.taken::<MatcherList>(),
+            ("POST", "query") => self.taken::<EventQuery>(),
             ("POST", "silences") => self.taken::<NewSilence>(),
             ("PATCH", "silences/{id}") => self.taken::<SilencePatch>(),
             ("POST", "outbox/resend" | "outbox/drop") => self.taken::<NoticeSelection>(),

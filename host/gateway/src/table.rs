@@ -36,6 +36,7 @@ pub const ROUTES: &[RouteRule] = &[
     RouteRule::new("GET", "/api/v1/rules/{name}/history", Viewer, "the versions of a rule that were live"),
     RouteRule::new("GET", "/api/v1/rules/{name}/tap", Author, "what a rule is given and answers"),
     RouteRule::new("GET", "/api/v1/findings", Viewer, "what of inventory and configuration is probably a mistake"),
+    RouteRule::new("POST", "/api/v1/query", Viewer, "log events that rules were given lately"),
     RouteRule::new("GET", "/api/v1/history/alerts", Viewer, "alerts that were cancelled"),
     RouteRule::new("GET", "/api/v1/audit", Viewer, "the audit log"),
     RouteRule::new("GET", "/api/v1/audit/verify", Viewer, "whether the audit log's chain of hashes holds"),

@@ -5,7 +5,8 @@ mod common;
 
 use common::{Place, parts};
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, Problem, Service,
+    ActOutcome, ApiError, AuditMark, EventQuery, FieldPattern, NoticeSelection, OutboxFilter, PastAlerts, PastAudit,
+    PastBadges, Problem, Service,
 };
 use lifesigns_compliance::{
     BadgeOwner, CommandAction, Matcher,
@@ -137,6 +138,10 @@ fn what_the_store_is_asked_arrives_as_it_was_asked() {
         let badges = PastBadges { of, name: "a/b".into(), since_ns: 5, limit: 7 };
         assert_eq!(client.past_badges(&badges).unwrap_err(), told(&badges));
     }
+    let field = FieldPattern { name: "app".into(), pattern: "docker*".into() };
+    let events = EventQuery { text: Some("a \"b\" ä".into()), fields: vec![field], ..EventQuery::default() };
+    assert_eq!(client.find_events(&events).unwrap_err(), told(&events));
+    assert_eq!(client.validate_config("a = 1").unwrap()[0].message, "a = 1");
     let audit = PastAudit { who: Some("alice (by root)".into()), since_ns: 3, ..PastAudit::default() };
     assert_eq!(client.audit(&audit).unwrap_err(), told(&audit));
     let outbox = OutboxFilter { configured: vec!["a".into(), "b".into()], dead: true, ..OutboxFilter::default() };

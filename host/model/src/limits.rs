@@ -37,6 +37,10 @@ pub const MANIFEST_BYTES: u64 = 1 << 20;
 pub const RULE_VERSIONS: usize = 10;
 /// The file of a rule's history: a manifest for each version, and what else is known of it.
 pub const HISTORY_BYTES: u64 = (RULE_VERSIONS as u64 + 1) * 2 * MANIFEST_BYTES;
+/// Memory for events that rules were given, kept to be searched.
+pub const KEPT_EVENTS_BYTES: usize = 64 << 20;
+/// The part of a line that is kept to be searched.
+pub const KEPT_EVENT_BYTES: usize = 8 * 1024;
 /// Events that a tap keeps until they are read.
 pub const TAP_EVENTS: usize = 256;
 /// A text in an event of a tap.

@@ -40,6 +40,8 @@ pub enum ReceiverKind {
     Webhook(Webhook),
     /// A Prometheus Alertmanager, API version 2.
     Alertmanager(Alertmanager),
+    /// vRealize Operations (VCF Operations): one event per notice.
+    Vrops(Vrops),
     /// One e-mail per message.
     Email(Email),
 }
@@ -88,6 +90,27 @@ pub struct Alertmanager {
     /// times as long.
     pub keep_alive_ms: u64,
     /// The time limit of one delivery.
+    pub timeout_ms: u64,
+    /// A PEM file with the only certificates that are trusted.
+    pub ca: Option<PathBuf>,
+}
+
+/// See [`ReceiverKind::Vrops`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vrops {
+    /// Its base, such as `https://vrops.example`; `/suite-api/api/…` is added.
+    pub url: ReceiverUrl,
+    /// The user to log in as.
+    pub user: ConfigValue,
+    /// The password of `user`.
+    pub password: ConfigValue,
+    /// Where the user is known, such as `LOCAL` or the name of a directory; `None` for the server's default.
+    pub auth_source: Option<String>,
+    /// The kind of the resources that objects are looked for among, such as `VirtualMachine`.
+    pub resource_kind: Option<String>,
+    /// The id of the resource for events about objects that no resource has the name of.
+    pub resource: Option<String>,
+    /// The time limit of one request.
     pub timeout_ms: u64,
     /// A PEM file with the only certificates that are trusted.
     pub ca: Option<PathBuf>,

@@ -95,19 +95,40 @@ impl Http {
     /// # Errors
     /// The request did not arrive, or was refused.
     pub(crate) fn post(&mut self, url: &str, headers: &HeaderMap, body: &[u8]) -> Result<(), DeliveryError> {
+        self.exchange(url, headers, Some(body), 0)?.accepted().map(drop)
+    }
+
+    /// Posts `body`, or gets if there is none, and reads at most `most_bytes` of the answer.
+    ///
+    /// # Errors
+    /// The request did not arrive, or the answer to it is longer. A refusal is an answer.
+    pub(crate) fn exchange(
+        &mut self,
+        url: &str,
+        headers: &HeaderMap,
+        body: Option<&[u8]>,
+        most_bytes: u64,
+    ) -> Result<HttpAnswer, DeliveryError> {
         let uri: Uri = url.parse().map_err(|_| DeliveryError::permanent("the URL is not one"))?;
         self.renew().map_err(DeliveryError::retryable)?;
-        let mut request = self.agent.post(&uri);
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        let mut response = match request.send(body) {
-            Ok(response) => response,
-            Err(error) => return Err(DeliveryError::retryable(hide(&error_text(&error), &uri, headers))),
+        let sent = match body {
+            Some(body) => {
+                let request =
+                    headers.iter().fold(self.agent.post(&uri), |request, (name, value)| request.header(name, value));
+                request.send(body)
+            }
+            None => {
+                let request =
+                    headers.iter().fold(self.agent.get(&uri), |request, (name, value)| request.header(name, value));
+                request.call()
+            }
         };
+        let failed = |why: String| DeliveryError::retryable(hide(&why, &uri, headers));
+        let mut response = sent.map_err(|error| failed(error_text(&error)))?;
         let status = response.status();
         if status.is_success() {
-            return Ok(());
+            let body = whole(response.body_mut(), most_bytes).map_err(failed)?;
+            return Ok(HttpAnswer { status, body, refusal: None });
         }
         let after = response.headers().get(header::RETRY_AFTER);
         let after_ms = after.and_then(|after| retry_after_ms(after, &*self.clock));
@@ -117,11 +138,48 @@ impl Http {
             format!("{status} {}", start(response.body_mut()))
         };
         let why = hide(why.trim(), &uri, headers);
-        if status.is_server_error() || LATER.contains(&status) {
-            return Err(DeliveryError { after_ms, ..DeliveryError::retryable(why) });
-        }
-        Err(DeliveryError::permanent(why))
+        let refusal = if status.is_server_error() || LATER.contains(&status) {
+            DeliveryError { after_ms, ..DeliveryError::retryable(why) }
+        } else {
+            DeliveryError::permanent(why)
+        };
+        Ok(HttpAnswer { status, body: Vec::new(), refusal: Some(refusal) })
     }
+}
+
+/// The answer to a request.
+#[derive(Debug)]
+pub(crate) struct HttpAnswer {
+    pub(crate) status: StatusCode,
+    /// As much of it as was asked for.
+    pub(crate) body: Vec<u8>,
+    /// Why the request was refused, unless the status is 2xx.
+    refusal: Option<DeliveryError>,
+}
+
+impl HttpAnswer {
+    /// Returns the body of an answer that is not a refusal.
+    ///
+    /// # Errors
+    /// The request was refused.
+    pub(crate) fn accepted(self) -> Result<Vec<u8>, DeliveryError> {
+        match self.refusal {
+            Some(refusal) => Err(refusal),
+            None => Ok(self.body),
+        }
+    }
+}
+
+/// Returns a whole answer; nothing of it is read if it is not wanted.
+fn whole(body: &mut ureq::Body, most_bytes: u64) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    if most_bytes > 0 {
+        body.as_reader().take(most_bytes + 1).read_to_end(&mut bytes).map_err(|why| why.to_string())?;
+    }
+    if bytes.len() as u64 > most_bytes {
+        return Err(format!("the answer is longer than {most_bytes} bytes"));
+    }
+    Ok(bytes)
 }
 
 /// Returns the beginning of an answer, as far as it is received.

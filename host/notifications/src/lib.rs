@@ -29,6 +29,7 @@ mod queue;
 #[cfg(test)]
 mod sample;
 mod status;
+mod vrops;
 mod webhook;
 mod worker;
 mod worker_spec;
@@ -69,6 +70,7 @@ pub fn receiver(
         ReceiverKind::Alertmanager(alertmanager) => {
             Box::new(alertmanager::AlertmanagerReceiver::new(&config.name, alertmanager, egress, open, clock)?)
         }
+        ReceiverKind::Vrops(vrops) => Box::new(vrops::VropsReceiver::new(vrops, egress, clock)?),
         ReceiverKind::Email(email) => Box::new(email::EmailReceiver::new(email, egress, clock)?),
     })
 }

@@ -38,8 +38,8 @@ pub(crate) struct DeliveryQueue {
     bundles: BTreeMap<BundleKey, Bundle>,
     /// The time until which the next message of a bundle must wait.
     pauses: BTreeMap<BundleKey, u64>,
-    /// The numbers of the notices in `bundles` and in the message that is being delivered.
-    held: BTreeSet<u64>,
+    /// The notices in `bundles` and in the message that is being delivered: their numbers, and when they were made.
+    held: BTreeMap<u64, u64>,
     bytes: usize,
     circuit: Circuit,
     backoff: Backoff,
@@ -64,7 +64,7 @@ impl DeliveryQueue {
             each,
             bundles: BTreeMap::new(),
             pauses: BTreeMap::new(),
-            held: BTreeSet::new(),
+            held: BTreeMap::new(),
             bytes: 0,
             circuit: Circuit::default(),
             backoff: Backoff::new(retry, seed),
@@ -81,10 +81,15 @@ impl DeliveryQueue {
         self.held.len()
     }
 
+    /// Returns when the first of them was made: numbers are in the order of notices.
+    pub(crate) fn oldest_ns(&self) -> Option<u64> {
+        self.held.first_key_value().map(|(_, made_ns)| *made_ns)
+    }
+
     /// Adds a notice, unless it is here already. It waits at most the longest wait, and its bundle pauses at
     /// most its interval, because the clock may have been ahead when these times were stored.
     pub(crate) fn push(&mut self, mut row: PendingNotice, now_ns: u64) {
-        if self.held.insert(row.id) {
+        if self.held.insert(row.id, row.notice.time_ns).is_none() {
             row.not_before_ns = row.not_before_ns.min(now_ns.saturating_add(self.backoff.longest_ns()));
             self.bytes += bundle::memory_bytes(&row);
             let name = if self.each { BundleKey::default() } else { bundle::bundle_key(&row) };

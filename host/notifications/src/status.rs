@@ -7,6 +7,8 @@ pub struct DeliveryStatus {
     pub receiver: String,
     /// Notices that wait in memory.
     pub waiting: usize,
+    /// When the first of them was made, on the clock of the host; `None` if none waits.
+    pub oldest_ns: Option<u64>,
     /// Whether more may wait in the outbox.
     pub more: bool,
     /// Notices that the receiver has accepted.

@@ -130,9 +130,8 @@ impl VropsReceiver {
         if let Some(known) = self.known.get(object) {
             return Ok(known.clone());
         }
-        let mut target = form_urlencoded::Serializer::new(format!("{RESOURCES}?"));
         let start = RESOURCES.len() + 1;
-        target = form_urlencoded::Serializer::for_suffix(target.finish(), start);
+        let mut target = form_urlencoded::Serializer::for_suffix(format!("{RESOURCES}?"), start);
         target.append_pair("name", object).append_pair("pageSize", "1000");
         if let Some(kind) = &self.config.resource_kind {
             target.append_pair("resourceKind", kind);

@@ -288,6 +288,7 @@ impl DeliveryWorker {
         let mut status = self.link.status.lock();
         change(&mut status);
         status.waiting = self.queue.len();
+        status.oldest_ns = self.queue.oldest_ns();
         status.more = !self.at_end;
         let down = self.queue.down();
         status.down_since_ns = down.map(|(since_ns, _)| since_ns);

@@ -59,7 +59,7 @@ pub(crate) fn find(shared: &Shared, query: &EventQuery) -> Result<EventPage, Api
         });
     }
     // Of one time, the later line first.
-    found.sort_by(|one, other| (other.time_ns, other.line).cmp(&(one.time_ns, one.line)));
+    found.sort_by_key(|event| std::cmp::Reverse((event.time_ns, event.line)));
     more |= found.len() > limit;
     found.truncate(limit);
     Ok(EventPage { events: found, more, kept: kept(shared) })

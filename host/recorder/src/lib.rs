@@ -9,6 +9,7 @@ mod change_log;
 mod collect;
 mod config;
 mod crash;
+mod event_search;
 mod handle;
 mod health;
 mod history;

@@ -295,6 +295,7 @@ impl Receivers {
             dead: status.dead,
             anchored_entry: status.anchored.map(|(number, _)| number),
             anchored_ns: status.anchored.map(|(_, at_ns)| at_ns),
+            oldest_ns: status.oldest_ns,
             last_ok_ns: status.last_success_ns,
             down_since_ns: status.down_since_ns,
             last_error: status.last_error.map(|(_, why)| why).unwrap_or_default(),
@@ -308,6 +309,7 @@ const fn kind(kind: &ReceiverKind) -> &'static str {
         ReceiverKind::Ndjson(_) => "ndjson",
         ReceiverKind::Webhook(_) => "webhook",
         ReceiverKind::Alertmanager(_) => "alertmanager",
+        ReceiverKind::Vrops(_) => "vrops",
         ReceiverKind::Email(_) => "email",
     }
 }

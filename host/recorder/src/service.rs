@@ -4,9 +4,9 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, HostStatus, NewToken,
-    NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service,
-    TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery,
+    HostStatus, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff,
+    RuleVersion, Service, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, Command, CommandAction,
@@ -16,7 +16,7 @@ use lifesigns_model::TapPage;
 use lifesigns_record::RecordReader;
 
 use crate::{
-    history,
+    event_search, history,
     request::{Act, RequestSender},
     rule_status,
     shared::Shared,
@@ -104,6 +104,10 @@ impl Service for HostService {
 
     fn page(&self, query: &Query) -> Result<AnswerPage, ApiError> {
         Ok(self.shared.view().page(query)?)
+    }
+
+    fn find_events(&self, query: &EventQuery) -> Result<EventPage, ApiError> {
+        event_search::find(&self.shared, query)
     }
 
     fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use lifesigns_api::{
-    AlertCounts, CompilingRule, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus, RefusedRule,
-    SourceState, SourceStatus, StoreStatus, WatchStatus,
+    AlertCounts, CallBucket, CallTimesStatus, CompilingRule, ConfigStatus, DropStatus, EngineStatus, HostStatus,
+    MemoryStatus, RefusedRule, SourceState, SourceStatus, StoreStatus, WatchStatus,
 };
 use lifesigns_compliance::BookView;
+use lifesigns_engine::{CALL_BUCKETS_NS, CallTimes};
 use lifesigns_model::{Criticality, DropKind, Drops, SourceOffset};
 
-use crate::{rule_status, shared::Shared};
+use crate::{event_search, rule_status, shared::Shared};
 
 pub(crate) fn status(shared: &Shared) -> HostStatus {
     let totals = shared.engine.totals();
@@ -39,6 +40,9 @@ pub(crate) fn status(shared: &Shared) -> HostStatus {
             events: totals.report.events,
             signs: totals.report.alerts,
             inflight_bytes: shared.engine.inflight_bytes() as u64,
+            malformed: totals.scan_counts.malformed,
+            calls: calls(&totals.report.calls),
+            kept: event_search::kept(shared),
         },
         objects,
         discovered,
@@ -61,6 +65,17 @@ pub(crate) fn status(shared: &Shared) -> HostStatus {
         dropped: drops(&dropped),
         undecided,
     }
+}
+
+/// Returns the calls of rules, each bucket with those before it.
+fn calls(times: &CallTimes) -> CallTimesStatus {
+    let mut count = 0;
+    let bucket = |(up_to_ns, more): (&u64, &u64)| {
+        count += more;
+        CallBucket { up_to_ns: *up_to_ns, count }
+    };
+    let buckets = CALL_BUCKETS_NS.iter().zip(&times.counts).map(bucket).collect();
+    CallTimesStatus { buckets, count: times.counts.iter().sum(), sum_ns: times.sum_ns }
 }
 
 /// Returns the number of objects, of discovered objects, and of open alerts.

@@ -109,6 +109,8 @@ pub struct EngineSettings {
     pub rules_cpu_ms_per_s: Option<u64>,
     /// State of all rules, in bytes.
     pub rules_state_bytes: Option<usize>,
+    /// Events that rules were given, kept to be searched, in bytes.
+    pub keep_events_bytes: Option<usize>,
 }
 
 /// The API and the receivers of events, in the network.

@@ -200,6 +200,10 @@ fn probes_are_open_and_metrics_are_what_prometheus_reads() {
     assert!(head.contains("content-type: text/plain; version=0.0.4"), "{head}");
     for line in [
         "lifesigns_store_up 1",
+        "lifesigns_rule_call_seconds_bucket{le=\"0.00001\"} 0",
+        "lifesigns_rule_call_seconds_count 0",
+        "lifesigns_malformed_lines_total 0",
+        "# TYPE lifesigns_outbox_oldest_seconds gauge",
         "lifesigns_group_members{group=\"production\"} 0",
         "lifesigns_alerts_open{criticality=\"critical\"} 0",
     ] {
@@ -221,9 +225,10 @@ fn probes_are_open_and_metrics_are_what_prometheus_reads() {
     for file in ["alerts.yml", "dashboard.json"] {
         let page = fs::read_to_string(lifesigns_artifacts::root().join("examples/monitoring").join(file)).unwrap();
         let words = page.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let ends = ["_sum", "_count", "_bucket", ""];
         for word in words.filter(|word| word.starts_with("lifesigns_")) {
             assert!(
-                text.contains(&format!("# TYPE {} ", word.trim_end_matches("_sum").trim_end_matches("_count"))),
+                ends.iter().any(|end| text.contains(&format!("# TYPE {} ", word.strip_suffix(end).unwrap_or(word)))),
                 "{file}: {word}"
             );
         }

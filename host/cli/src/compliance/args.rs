@@ -10,7 +10,7 @@ use super::parts::{
     OutboxCommand, PolicyCommand, RouteCommand, SilenceCommand, TokenCommand,
 };
 
-use super::when;
+use super::{search_args::SearchArgs, when};
 
 /// The host or store to ask, and the form of the answer.
 #[derive(Args, Clone, Debug, Default)]
@@ -243,6 +243,21 @@ Examples:
     Outbox {
         #[command(subcommand)]
         command: Option<OutboxCommand>,
+        #[command(flatten)]
+        place: TargetArgs,
+    },
+    /// Search the log events that rules were given lately, the latest first.
+    #[command(after_help = "\
+Examples:
+  lifesigns query containers/create --since 1h
+  lifesigns query --object 'vm-7*' --field app=dockerd --limit 20
+  lifesigns query 'access denied' --output json | jq -r '.events[].text'
+
+Only events that some rule's interest matched are kept, in memory: `keep-events` in [engine] says how much, and
+the last line how far back they go. A restart begins with none.")]
+    Query {
+        #[command(flatten)]
+        search: SearchArgs,
         #[command(flatten)]
         place: TargetArgs,
     },

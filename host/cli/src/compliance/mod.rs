@@ -15,6 +15,8 @@ mod parts;
 mod places;
 mod remote;
 mod report;
+mod search;
+mod search_args;
 pub(crate) mod show;
 mod silences;
 mod table;
@@ -74,6 +76,7 @@ pub(crate) fn run(command: &Command) -> Outcome {
             Some(AuditCommand::List(filter)) => audit(filter, place),
             Some(AuditCommand::Verify { known }) => verify(known.clone(), place),
         },
+        Command::Query { search, place } => search::run(search, place),
         Command::Status { place } => status(place),
         Command::Agents { agent, place } => agents::run(agent.as_deref(), place),
         Command::Outbox { command, place } => match command {
@@ -110,6 +113,7 @@ impl Command {
             | Self::Route { place, .. }
             | Self::Report { place, .. }
             | Self::Audit { place, .. }
+            | Self::Query { place, .. }
             | Self::Status { place }
             | Self::Agents { place, .. }
             | Self::Outbox { place, .. }

@@ -16,6 +16,7 @@ use crate::{
     RuleSet,
     event_sink::{EventSink, LineContext, Phase, StreamPosition},
     flush_context::{FlushContext, ShardClock},
+    kept_events::{KeptEvent, KeptEvents},
     objects::Objects,
     origin::EventOrigin,
     property_cost::PropertyCost,
@@ -52,6 +53,8 @@ pub(crate) struct Shard {
     charged: Vec<(RuleKey, RuleUsage)>,
     /// State of objects that were evicted since the last checkpoint.
     pub(crate) gone: Vec<StateChange>,
+    /// Where the events that rules were given are kept, and the shard's part of it; `None` in a replay.
+    kept_events: Option<(Arc<KeptEvents>, usize)>,
     /// The last line that was taken, and how many reminders have fired.
     position: StreamPosition,
 }
@@ -75,7 +78,13 @@ impl Shard {
             charged: Vec::new(),
             gone: Vec::new(),
             position: StreamPosition::default(),
+            kept_events: None,
         }
+    }
+
+    /// Keeps the events that rules are given, in the part of this number.
+    pub(crate) fn keep_events(&mut self, events: Arc<KeptEvents>, part: usize) {
+        self.kept_events = Some((events, part));
     }
 
     /// Takes the counters since the last call.
@@ -164,6 +173,14 @@ impl Shard {
             self.show(shown_to, shown, sink);
         }
         self.charge(cost);
+        if shown_to != u32::MAX
+            && let Some((events, part)) = &self.kept_events
+        {
+            let text = line.raw.str(&scanned.text);
+            let (source, object) = (&scanned.source, scanned.object(line));
+            let event = KeptEvent { time_ns: counted_ns, object, source, line: source_line, text };
+            events.add(*part, source, &event, scanned.handed_in_ns);
+        }
     }
 
     /// Shows all open batches to their rules.

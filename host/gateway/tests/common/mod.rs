@@ -11,9 +11,9 @@ use std::{
 };
 
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, HostStatus, NewToken,
-    NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service,
-    ServiceFactory, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery,
+    HostStatus, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff,
+    RuleVersion, Service, ServiceFactory, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, CommandAction,
@@ -63,6 +63,10 @@ impl Service for Echo {
                 Ok(AnswerPage { answer, next: None })
             }
         }
+    }
+
+    fn find_events(&self, query: &EventQuery) -> Result<EventPage, ApiError> {
+        Err(ApiError::Unavailable(format!("{query:?}")))
     }
 
     fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {

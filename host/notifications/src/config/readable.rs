@@ -14,6 +14,10 @@ impl ReceiverConfig {
                 found
             }
             ReceiverKind::Alertmanager(alertmanager) => with_headers(&alertmanager.url, &alertmanager.headers),
+            ReceiverKind::Vrops(vrops) => {
+                let login = [&vrops.user, &vrops.password].into_iter().filter_map(|secret| secret.read().err());
+                vrops.url.read().err().into_iter().chain(login).collect()
+            }
             ReceiverKind::Email(email) => {
                 let login = [&email.user, &email.password];
                 login.into_iter().flatten().filter_map(|secret| secret.read().err()).collect()

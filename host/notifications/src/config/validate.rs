@@ -18,6 +18,9 @@ impl ReceiverConfig {
         let soon = self.anchor_ms.is_some_and(|every_ms| every_ms < ANCHOR_LEAST_MS);
         wrong(soon, "anchor-audit", "the head of the audit log is sent once a minute at most");
         let takes_none = self.anchor_ms.is_some() && matches!(self.kind, ReceiverKind::Alertmanager(_));
+        let keeps_events = self.anchor_ms.is_some() && matches!(self.kind, ReceiverKind::Vrops(_));
+        let elsewhere = "vRealize Operations keeps events only; anchor the audit log at another receiver";
+        wrong(keeps_events, "anchor-audit", elsewhere);
         wrong(
             takes_none,
             "anchor-audit",
@@ -34,6 +37,9 @@ impl ReceiverConfig {
                 let short = alertmanager.keep_alive_ms < 1000;
                 wrong(short, "keep-alive", "the keep-alive must be at least 1000 ms");
                 found.extend(crate::headers::validate(&alertmanager.headers));
+            }
+            ReceiverKind::Vrops(vrops) => {
+                wrong(vrops.timeout_ms == 0, "timeout", "the timeout must be at least 1 ms");
             }
             ReceiverKind::Email(email) => {
                 wrong(email.timeout_ms == 0, "timeout", "the timeout must be at least 1 ms");

@@ -111,6 +111,11 @@ static ENGINE: TableSchema = TableSchema::free(
             Bytes(1 << 20, 1 << 40),
             "State of all rules, a number or a size such as `256MiB`; a rule that wants more fails; default `256MiB`.",
         ),
+        optional(
+            "keep-events",
+            Bytes(0, 1 << 40),
+            "Memory for the events that rules were given, which `lifesigns query` searches, a number or a size; `0` for none; default `64MiB`.",
+        ),
     ],
 );
 

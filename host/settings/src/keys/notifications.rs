@@ -25,6 +25,7 @@ pub(crate) static RECEIVER: TableSchema = TableSchema::free(
         optional("ndjson", Table(&NDJSON), "One line of JSON per notice."),
         optional("webhook", Table(&WEBHOOK), "One HTTP POST per message."),
         optional("alertmanager", Table(&ALERTMANAGER), "A Prometheus Alertmanager, API version 2."),
+        optional("vrops", Table(&VROPS), "vRealize Operations (VCF Operations): an event per notice."),
         optional("email", Table(&EMAIL), "One e-mail per message."),
         optional("retry", Table(&RETRY), "How often and when a message is retried."),
         optional(
@@ -35,7 +36,7 @@ pub(crate) static RECEIVER: TableSchema = TableSchema::free(
         ),
     ],
 )
-.one_of(&["ndjson", "webhook", "alertmanager", "email"])
+.one_of(&["ndjson", "webhook", "alertmanager", "vrops", "email"])
 .secrets(Secrets::Within);
 
 static NDJSON: TableSchema = TableSchema::free(
@@ -61,6 +62,7 @@ static SECRET: TableSchema = TableSchema::free(
 
 static SECRET_SCHEMA: ValueSchema = Table(&SECRET);
 static TEXT_OR_SECRET: ValueSchema = Either(&Text, &SECRET_SCHEMA);
+const TEXT_OR_SECRET_SCHEMA: ValueSchema = Either(&Text, &SECRET_SCHEMA);
 const URL: ValueSchema = Either(&Text, &SECRET_SCHEMA);
 const HEADERS: ValueSchema = Map(&Text, &TEXT_OR_SECRET);
 
@@ -92,6 +94,26 @@ static ALERTMANAGER: TableSchema = TableSchema::free(
         optional("headers", HEADERS, "Headers, each a text or a secret."),
         optional("keep-alive", Duration(1000), "Interval at which open alerts are sent again; default `1m`."),
         optional("timeout", Duration(1), "Time limit of one delivery; default `10s`."),
+        optional("ca", Path, "A PEM file with the only certificates that are trusted."),
+    ],
+)
+.secrets(Secrets::Within);
+
+static VROPS: TableSchema = TableSchema::free(
+    "vrops",
+    "`vrops`",
+    &[
+        required("url", URL, "Its base, such as `https://vrops.example`; or the secret that holds the URL."),
+        required("user", TEXT_OR_SECRET_SCHEMA, "The user to log in as, a text or a secret."),
+        required("password", Table(&SECRET), "The password of `user`."),
+        optional("auth-source", Text, "Where the user is known, such as `LOCAL`; default as the server has it."),
+        optional(
+            "resource-kind",
+            Text,
+            "The kind of the resources that have the names of objects, such as `VirtualMachine`; default any.",
+        ),
+        optional("resource", Text, "The id of the resource for events about objects that no resource has the name of."),
+        optional("timeout", Duration(1), "Time limit of one request; default `10s`."),
         optional("ca", Path, "A PEM file with the only certificates that are trusted."),
     ],
 )

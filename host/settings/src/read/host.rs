@@ -50,6 +50,7 @@ pub(super) fn engine(table: &RawNode) -> EngineSettings {
         pin: table.flag_of("pin"),
         rules_cpu_ms_per_s: table.whole_of("rules-cpu-ms-per-s").and_then(|number| u64::try_from(number).ok()),
         rules_state_bytes: size("rules-state-bytes"),
+        keep_events_bytes: size("keep-events"),
     }
 }
 

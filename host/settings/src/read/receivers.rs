@@ -4,7 +4,7 @@ use lifesigns_document::{RawEntry, RawNode, TextSpan, read_text};
 use lifesigns_model::limits::TEXT_FILE_BYTES;
 use lifesigns_notifications::config::{
     Alertmanager, BodyTemplate, ConfigValue, Email, KEEP_ALIVE_MS, Ndjson, ReceiverConfig, ReceiverConfigError,
-    ReceiverKind, ReceiverUrl, Retry, SmtpServer, TIMEOUT_MS, Webhook,
+    ReceiverKind, ReceiverUrl, Retry, SmtpServer, TIMEOUT_MS, Vrops, Webhook,
 };
 
 use lifesigns_text::duration_text;
@@ -38,6 +38,8 @@ impl Reader<'_, '_> {
             (node, ReceiverKind::Webhook(self.webhook(node)))
         } else if let Some(node) = table.get("alertmanager") {
             (node, ReceiverKind::Alertmanager(self.alertmanager(node)))
+        } else if let Some(node) = table.get("vrops") {
+            (node, ReceiverKind::Vrops(self.vrops(node)))
         } else if let Some(node) = table.get("email") {
             (node, ReceiverKind::Email(self.email(node)?))
         } else {
@@ -70,6 +72,22 @@ impl Reader<'_, '_> {
         Alertmanager {
             headers: self.headers(table),
             keep_alive_ms: at_least(table, "keep-alive", KEEP_ALIVE_MS, 1000),
+            timeout_ms: at_least(table, "timeout", TIMEOUT_MS, 1),
+            ca: self.path_of(table, "ca"),
+            url: self.url(table),
+        }
+    }
+
+    fn vrops(&mut self, table: &RawNode) -> Vrops {
+        let unknown = || ConfigValue::Env(UNKNOWN.to_owned());
+        let value = |key| table.get(key).and_then(|node| self.secret(node)).unwrap_or_else(unknown);
+        let text = |key| table.text_of(key).map(str::to_owned);
+        Vrops {
+            user: value("user"),
+            password: value("password"),
+            auth_source: text("auth-source"),
+            resource_kind: text("resource-kind"),
+            resource: text("resource"),
             timeout_ms: at_least(table, "timeout", TIMEOUT_MS, 1),
             ca: self.path_of(table, "ca"),
             url: self.url(table),

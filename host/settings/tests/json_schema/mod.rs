@@ -1,4 +1,5 @@
 //! As much of JSON Schema 2020-12 as the schemas of settings and of the API use; any other keyword fails the test.
+#![allow(clippy::unwrap_used)]
 
 use regex_automata::nfa::thompson::pikevm::PikeVM;
 use serde_json::{Map, Value};

@@ -117,6 +117,32 @@ fn a_report_comes_as_it_is_asked_for() {
 }
 
 #[test]
+fn events_that_rules_were_given_are_found_again() {
+    let place = Place::new();
+    let _host = place.host();
+    let (status, answer) = place.http("POST", "query", "{\"object\":\"vm-1\",\"text\":\"A KEYWORD\"}");
+    assert_eq!(status, 200, "{answer}");
+    let events = answer["found"]["events"].as_array().expect("a list");
+    assert!(!events.is_empty(), "{answer:#}");
+    for event in events {
+        assert_eq!(event["object"], "vm-1");
+        assert!(event["text"].as_str().is_some_and(|text| text.contains("a keyword")), "{event}");
+    }
+    let kept = &answer["found"]["kept"];
+    let (_, status) = place.http("GET", "status", "");
+    assert_eq!(&status["status"]["engine"]["kept"], kept);
+    assert!(kept["bytes"].as_u64() <= kept["limit_bytes"].as_u64() && kept["since_ns"].as_u64() > Some(0), "{kept}");
+    for nothing in ["{\"object\":\"vm-9\"}", "{\"until_ns\":1}", "{\"fields\":[{\"name\":\"x\",\"pattern\":\"*\"}]}"] {
+        let (_, answer) = place.http("POST", "query", nothing);
+        assert_eq!(answer["found"]["events"], json!([]), "{nothing}");
+    }
+    place.refuses(400, "POST", "query", "{\"limit\":1001}");
+    place.refuses(400, "POST", "query", "{\"txt\":\"x\"}");
+    let found = place.json(&["query", "a keyword", "--object", "vm-*", "--limit", "1"]);
+    assert_eq!((found["events"].as_array().map(Vec::len), &found["more"]), (Some(1), &json!(true)));
+}
+
+#[test]
 fn a_configuration_is_checked_and_not_applied() {
     let place = Place::new();
     let _host = place.host();

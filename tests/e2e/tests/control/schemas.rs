@@ -89,6 +89,7 @@ fn answers_of_a_host_satisfy_the_schemas_that_it_serves() {
     ask("POST", "alerts/{id}/acknowledge", &format!("alerts/{id}/acknowledge"), "{}", 200);
     ask("POST", "matches", "matches", "{\"matchers\":[{\"name\":\"object\",\"pattern\":\"vm-*\"}]}", 200);
     ask("POST", "tokens", "tokens", "{\"name\":\"a\",\"roles\":[\"viewer\"]}", 201);
+    ask("POST", "query", "query", "{\"limit\":2}", 200);
     ask("POST", "config/validate", "config/validate", "[[group]]", 200);
     ask("POST", "reload", "reload", "", 200);
     ask("DELETE", "silences/{id}", &format!("silences/{silence}"), "", 200);

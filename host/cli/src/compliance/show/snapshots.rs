@@ -284,6 +284,7 @@ fn status() -> HostStatus {
         receivers: vec![ReceiverStatus {
             name: "hotline".into(),
             kind: "webhook".into(),
+            oldest_ns: None,
             pending: 1,
             dead: 2,
             anchored_entry: Some(4711),

@@ -54,6 +54,11 @@ fn facts(status: &HostStatus, view: &View) -> String {
             grouped(engine.inflight_bytes)
         ),
     );
+    if engine.kept.limit_bytes > 0 {
+        let since = lifesigns_text::time_text(engine.kept.since_ns);
+        let of = format!("{} of {} bytes", grouped(engine.kept.bytes), grouped(engine.kept.limit_bytes));
+        table.pair("searchable", format!("{} events since {since}, {of}", grouped(engine.kept.events)));
+    }
     table.pair("evaluated", format!("{} events, {} raises and clears", grouped(engine.events), grouped(engine.signs)));
     let dropped = status.dropped.iter().filter(|one| one.count > 0);
     let dropped = dropped.map(|one| format!("{} {}", grouped(one.count), visible(&one.text)));
