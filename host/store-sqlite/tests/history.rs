@@ -41,6 +41,19 @@ fn past_alerts_are_found_by_object_definition_and_time() {
     let (from_ns, until_ns) = (1004, Some(1007));
     assert_eq!(past(&AlertHistoryFilter { from_ns, until_ns, ..everything.clone() }), [6, 5, 4]);
     assert_eq!(past(&AlertHistoryFilter { from_ns, until_ns, definition, ..everything }), [5]);
+    // Pages go on behind the last one of the page before, also among alerts that were cancelled at one time.
+    let same: Vec<Alert> = (21..=23).map(|number| cancelled(number, 1020)).collect();
+    store.commit(&alerts(2, same)).unwrap();
+    let (mut paged, mut after) = (Vec::new(), None);
+    loop {
+        let page =
+            reader.past_alerts(&AlertHistoryFilter { after, limit: 2, ..AlertHistoryFilter::default() }).unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some((last.cancelled_ns.unwrap(), last.id.clone()));
+        paged.extend(opened(&page));
+    }
+    assert_eq!(paged, past(&AlertHistoryFilter::default()), "none twice, and none missed");
+    assert_eq!(paged.len(), 23);
     assert_eq!(reader.alert(&all[3].id).unwrap().as_ref(), Some(&all[3]));
     assert_eq!(reader.alert(&alert(99).id).unwrap(), Some(alert(99)));
     assert_eq!(reader.alert("no such").unwrap(), None);

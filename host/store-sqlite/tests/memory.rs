@@ -125,7 +125,13 @@ fn agree(file: &Store, memory: &dyn RecordWriter) {
         AlertHistoryFilter { object: Some(Pattern::new("vm-[12]")), from_ns: 20, limit: 3, ..Default::default() },
         AlertHistoryFilter { until_ns: Some(60), definition: Some(Pattern::new("docker-*")), ..Default::default() },
     ] {
-        assert_eq!(file.past_alerts(&filter).unwrap(), memory.past_alerts(&filter).unwrap(), "{filter:?}");
+        let found = file.past_alerts(&filter).unwrap();
+        assert_eq!(found, memory.past_alerts(&filter).unwrap(), "{filter:?}");
+        for alert in found {
+            let after = Some((alert.cancelled_ns.unwrap(), alert.id));
+            let rest = AlertHistoryFilter { after, ..filter.clone() };
+            assert_eq!(file.past_alerts(&rest).unwrap(), memory.past_alerts(&rest).unwrap(), "{rest:?}");
+        }
     }
     for (since_ns, limit) in [(0, 0), (40, 0), (40, 3)] {
         let of = BadgeOwner::Group;
