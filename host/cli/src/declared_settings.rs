@@ -1,6 +1,6 @@
-//! The settings that a module declares, for people.
+//! What a module declares of its settings and its state, for people.
 
-use lifesigns::model::DeclaredSetting;
+use lifesigns::model::{DeclaredSetting, Description};
 
 use crate::terminal;
 
@@ -17,5 +17,17 @@ pub(crate) fn show(settings: &[DeclaredSetting]) {
             (None, false) => "[none]".to_owned(),
         };
         terminal::out(format!("setting   {name:names$}  {kind:kinds$}  {otherwise:<14}  {summary}").trim_end());
+    }
+}
+
+/// Returns what a module says of the version of its state, if it does.
+pub(crate) fn state_text(description: &Description) -> Option<String> {
+    let (version, from) = (description.state_version, description.migrates_from);
+    match from {
+        _ if version == 0 => None,
+        from if from < version => {
+            Some(format!("version {version}; takes over what versions {from} to {} kept", version - 1))
+        }
+        _ => Some(format!("version {version}; takes over none of an older version")),
     }
 }

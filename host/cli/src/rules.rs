@@ -187,6 +187,9 @@ fn describe(description: &Description) {
             terminal::out(&format!("reads     {what} {}", visible(&names.join(", "))));
         }
     }
+    if let Some(state) = declared_settings::state_text(description) {
+        terminal::out(&format!("state     {state}"));
+    }
 }
 
 fn sentence(interest: &Interest) -> String {

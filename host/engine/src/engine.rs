@@ -149,6 +149,10 @@ impl Engine {
     /// Puts another rule set in force: every chunk that is submitted from now on is evaluated
     /// by it, every chunk before by the old one.
     pub fn swap(&self, rules: Arc<RuleSet>) {
+        if rules.changes_state_versions(&self.rules()) {
+            // Each change has its turn in every shard, so that none meets state of the version before the last.
+            return self.swap_with(rules, Vec::new());
+        }
         rules.begin_comparisons(self.shared.clock.now_ns(), &self.totals().report);
         self.shared.ingress.swap_rules(rules);
     }

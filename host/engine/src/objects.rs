@@ -244,6 +244,12 @@ impl Objects {
         }
     }
 
+    /// Returns the number of reminders that a rule has set.
+    pub(crate) fn reminders_of(&self, rule: &RuleKey) -> usize {
+        let of_object = |number: u32| self.all[number as usize].reminders.names().filter(|(of, _)| *of == rule).count();
+        self.with_reminders_list().into_iter().map(of_object).sum()
+    }
+
     /// Takes back all reminders of the rules that `end`.
     pub(crate) fn forget_rules(&mut self, end: impl Fn(&RuleKey) -> bool) {
         for number in self.with_reminders_list() {

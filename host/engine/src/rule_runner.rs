@@ -261,7 +261,7 @@ impl RuleRunner {
         let (state, outcome) = instance.evaluate(batch, state, context.answer);
         let state: Result<Box<RuleMemory>, _> = (state as Box<dyn Any>).downcast();
         let Ok(mut state) = state else {
-            self.state = Some(Box::new(context.ledger.memory(&self.rule.key)));
+            self.state = Some(Box::new(context.ledger.memory(&self.rule.key, self.rule.description.state_version)));
             return Err(InstanceError::Call("it gave back another state than it was passed".into()));
         };
         let reminders = match &outcome {
@@ -359,7 +359,11 @@ impl RuleRunner {
     }
 }
 
-fn open(rule: &LoadedRule) -> Result<Box<dyn RuleInstance>, InstanceError> {
+/// Makes an instance.
+///
+/// # Errors
+/// It cannot be started, or describes itself differently than before.
+pub(crate) fn open(rule: &LoadedRule) -> Result<Box<dyn RuleInstance>, InstanceError> {
     match rule.module.instantiate(&rule.settings, &rule.limits) {
         Ok(opened) if opened.description == rule.description => Ok(opened.instance),
         Ok(_) => Err(InstanceError::Answer("it describes itself differently than when it was loaded".into())),

@@ -72,6 +72,12 @@ impl RuleSet {
         Some(self.rules[pair.shadow as usize].comparison().diff(self.failures(pair, report)))
     }
 
+    /// Returns whether a rule has another version of state than in the rule set before.
+    pub(crate) fn changes_state_versions(&self, before: &Self) -> bool {
+        let before = |key| before.rule(key).map_or(0, |rule| rule.description.state_version);
+        self.rules.iter().any(|rule| rule.description.state_version != before(&rule.key))
+    }
+
     /// Begins to compare shadows with their live versions, where that has not begun. `report` is what shards
     /// have counted before.
     pub(crate) fn begin_comparisons(&self, now_ns: u64, report: &ShardReport) {

@@ -124,7 +124,7 @@ struct Book {
 
 impl Book {
     fn commit(&mut self, cut: Checkpoint) {
-        for StateChange { rule, object, key, entry } in cut.states {
+        for StateChange { rule, object, key, entry, .. } in cut.states {
             match entry {
                 Some(entry) => self.states.insert((rule, object, key), entry),
                 None => self.states.remove(&(rule, object, key)),
@@ -154,6 +154,7 @@ impl Book {
             rule: rule.clone(),
             object: object.clone(),
             key: key.clone(),
+            version: 0,
             entry: Some(entry.clone()),
         };
         let clock =
@@ -330,6 +331,7 @@ fn state_that_cannot_be_read_is_left_out_and_counted() {
             rule: "windows".into(),
             object: "vm-1".into(),
             key: key.into(),
+            version: 0,
             entry: Some(entry.to_vec()),
         };
         let states = vec![change("count", b""), change("words", &[7, 7]), change("last", &[1, 1, 0, 0, 0, b'x'])];

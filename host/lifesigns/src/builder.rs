@@ -29,6 +29,7 @@ use crate::{
     rule_control::FolderControl,
     rule_desk::RuleDesk,
     rule_reload::{LoadSink, Rules},
+    state_versions::StateVersions,
 };
 
 /// How long the start waits by default for rules to be compiled.
@@ -215,7 +216,8 @@ impl HostBuilder {
     /// When the system gives no threads, or the rules cannot be indexed.
     pub fn start(mut self, on_alert: RuleAlertSink) -> Result<Host, HostError> {
         let embedded = EmbeddedRules::new(std::mem::take(&mut self.embedded))?;
-        let rules = self.load(embedded, Arc::clone(&self.on_load), RuleOverview::default(), RuleDesk::default());
+        let (overview, desk) = (RuleOverview::default(), RuleDesk::default());
+        let rules = self.load(embedded, Arc::clone(&self.on_load), (overview, desk, StateVersions::default()));
         let start = InitialState { known: self.inventory.unwrap_or_default(), ..InitialState::default() };
         let aliases = ObjectAliases::of(&start.known);
         let engine = Arc::new(Engine::start(&self.config, rules.set()?, start, on_alert)?);
@@ -263,7 +265,8 @@ impl HostBuilder {
             on_load(loads);
         });
         let desk = RuleDesk::default();
-        let rules = self.load(embedded, on_load, overview.clone(), desk.clone());
+        let versions = StateVersions::of(opened.states());
+        let rules = self.load(embedded, on_load, (overview.clone(), desk.clone(), versions.clone()));
         let HostStart { start, news } =
             opened.start(self.inventory.take(), std::mem::take(&mut self.sources_reporting_end));
         let offsets = start.offsets.clone();
@@ -273,15 +276,21 @@ impl HostBuilder {
         let watch = Watch::new(rules.watch(&engine)?);
         if let Some(dir) = self.rules {
             let (sandbox, engine) = (self.sandbox, Arc::clone(&engine));
-            overview.set_control(Arc::new(FolderControl { dir, sandbox, engine, desk, signal, clock }));
+            overview.set_control(Arc::new(FolderControl { dir, sandbox, engine, desk, signal, clock, versions }));
         }
         let recorder = opened.start_recorder(Arc::clone(&engine), offsets, self.own_receivers, overview)?;
         Ok(RecordingHost::new(engine, watch, recorder, news))
     }
 
-    fn load(&self, embedded: EmbeddedRules, on_load: LoadSink, overview: RuleOverview, desk: RuleDesk) -> Rules {
+    fn load(
+        &self,
+        embedded: EmbeddedRules,
+        on_load: LoadSink,
+        (overview, desk, versions): (RuleOverview, RuleDesk, StateVersions),
+    ) -> Rules {
         let store = self.rules.as_ref().map(|rules| RuleStore::new(rules).allow(self.module_folders.clone()));
-        let loader = Loader::with(self.sandbox.clone(), self.compile_threads);
+        let mut loader = Loader::with(self.sandbox.clone(), self.compile_threads);
+        loader.set_versions(versions);
         Rules::load((store, embedded), loader, (on_load, overview, desk), self.start_wait, &self.stop)
     }
 }

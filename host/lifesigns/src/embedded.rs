@@ -18,6 +18,7 @@ pub struct EmbeddedRule {
     settings_json: String,
     limits: Limits,
     grants: Grants,
+    discards_state: bool,
 }
 
 enum EmbeddedModule {
@@ -65,7 +66,7 @@ impl EmbeddedRule {
 
     fn new(name: String, module: EmbeddedModule) -> Self {
         let (limits, grants) = (Limits::default(), Grants::default());
-        Self { name, module, settings_json: "{}".to_owned(), limits, grants }
+        Self { name, module, settings_json: "{}".to_owned(), limits, grants, discards_state: false }
     }
 
     /// Sets the settings, a JSON object; `{}` by default.
@@ -88,6 +89,14 @@ impl EmbeddedRule {
         self.grants = grants;
         self
     }
+
+    /// Has state of another version that a module cannot take over discarded, and counted. By default the module is
+    /// refused. That of native code is always discarded then.
+    #[must_use]
+    pub fn discard_state(mut self) -> Self {
+        self.discards_state = true;
+        self
+    }
 }
 
 /// The embedded rules of a host, checked.
@@ -103,7 +112,7 @@ pub(crate) struct EmbeddedRules {
 impl EmbeddedRules {
     pub(crate) fn new(rules: Vec<EmbeddedRule>) -> Result<Self, EmbeddedRuleError> {
         let mut all = Self::default();
-        for EmbeddedRule { name, module, settings_json, limits, grants } in rules {
+        for EmbeddedRule { name, module, settings_json, limits, grants, discards_state } in rules {
             check_name(&name).map_err(|why| EmbeddedRuleError::Name { name: name.clone(), why })?;
             if !all.names.insert(name.clone()) {
                 return Err(EmbeddedRuleError::Twice(name));
@@ -116,6 +125,7 @@ impl EmbeddedRules {
                     settings_json,
                     limits,
                     grants,
+                    discards_state,
                     enabled: true,
                     paused: false,
                     module: Arc::new(ModuleBytes::new(bytes)),

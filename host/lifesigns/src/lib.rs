@@ -51,6 +51,7 @@ mod rule_control;
 mod rule_desk;
 mod rule_reload;
 mod sink;
+mod state_versions;
 
 pub use asynchronous::{Receipt, Unacknowledged, UnblockError, unblock};
 pub use builder::{HostBuilder, HostError};

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use lifesigns_engine::{LoadedRule, TrafficSample, dry_run};
+use lifesigns_engine::{LoadedRule, StateMove, TrafficSample, dry_run};
 use lifesigns_model::{InstanceError, InstantiateError, RuleKey, WakeSignal};
 use lifesigns_rulestore::{RefusedFile, RuleSpec, Snapshot};
 use lifesigns_sandbox::{AdmitError, Interface, Sandbox, WasmModule};
@@ -16,6 +16,7 @@ use lifesigns_sandbox::{AdmitError, Interface, Sandbox, WasmModule};
 use crate::{
     compilations::Compilations,
     load::{LoadOutcome, RuleLoad},
+    state_versions::StateVersions,
 };
 
 /// Modules that are compiled at a time, if nothing else is set.
@@ -36,6 +37,9 @@ pub struct Loader {
     refused: BTreeMap<(RuleKey, PathBuf), Refused>,
     /// Rules that were being compiled last time.
     compiling: HashSet<RuleKey>,
+    /// The versions of what rules hold, and by name what is to move once a rule is loaded.
+    versions: StateVersions,
+    moves: BTreeMap<String, Vec<StateMove>>,
 }
 
 struct Refused {
@@ -89,7 +93,29 @@ impl Loader {
     /// As [`Loader::new`], compiling `threads` modules at a time.
     pub fn with(sandbox: Sandbox, threads: usize) -> Self {
         let compilations = Compilations::new(sandbox, threads);
-        Self { compilations, running: BTreeMap::new(), refused: BTreeMap::new(), compiling: HashSet::new() }
+        Self {
+            compilations,
+            running: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            compiling: HashSet::new(),
+            versions: StateVersions::default(),
+            moves: BTreeMap::new(),
+        }
+    }
+
+    /// Checks rules against these versions of what they hold, and keeps them up to date.
+    pub(crate) fn set_versions(&mut self, versions: StateVersions) {
+        self.versions = versions;
+    }
+
+    /// Returns the versions of what rules hold.
+    pub(crate) const fn versions(&self) -> &StateVersions {
+        &self.versions
+    }
+
+    /// Sets what is to move once the rules of these names are loaded.
+    pub(crate) fn set_moves(&mut self, moves: BTreeMap<String, Vec<StateMove>>) {
+        self.moves = moves;
     }
 
     /// Calls `wake` whenever a module has been compiled: then apply again.
@@ -204,6 +230,7 @@ impl Loader {
             let is_same = running.spec.runs_like(spec);
             self.running.insert(key.clone(), running);
             if is_same {
+                self.versions.moved(&self.moves_of(&key));
                 let outcome = if was_refused { LoadOutcome::Restored } else { LoadOutcome::Unchanged };
                 return RuleLoad { key, path, digest, outcome };
             }
@@ -220,11 +247,17 @@ impl Loader {
                     self.refused.extend(last.map(|last| ((key.clone(), path.clone()), last)));
                     return RuleLoad { key, path, digest, outcome: LoadOutcome::Compiling { old_version_runs, again } };
                 }
-                Some(admitted) => open(spec, admitted, recent).map_err(|failure| failure.placed(&path)),
+                Some(admitted) => {
+                    let opened = open(spec, admitted, recent);
+                    let opened = opened.and_then(|rule| self.goes_on(spec, &rule).map(|()| rule));
+                    opened.map_err(|failure| failure.placed(&path))
+                }
             },
         };
         let outcome = match opened {
             Ok(rule) => {
+                self.versions.moved(&self.moves_of(&key));
+                self.versions.set(&key, rule.description.state_version);
                 self.running.insert(key.clone(), RunningRule { spec: Arc::clone(spec), rule });
                 LoadOutcome::Loaded
             }
@@ -236,6 +269,21 @@ impl Loader {
             }
         };
         RuleLoad { key, path, digest, outcome }
+    }
+
+    /// Returns what moves when the rule is loaded.
+    fn moves_of(&self, key: &RuleKey) -> Vec<StateMove> {
+        if key.is_shadow() { Vec::new() } else { self.moves.get(&*key.name).cloned().unwrap_or_default() }
+    }
+
+    /// Checks that the rule can go on with what it holds.
+    fn goes_on(&self, spec: &RuleSpec, rule: &LoadedRule) -> Result<(), Failure> {
+        if spec.discards_state {
+            return Ok(());
+        }
+        let checked = self.versions.check(&spec.key, &rule.description, &self.moves_of(&spec.key));
+        // What is held may be another's by the next change of the folder.
+        checked.map_err(|why| Failure { is_transient: true, ..Failure::for_good(why) })
     }
 
     /// What the rules folder itself refused.

@@ -49,6 +49,11 @@ impl RuleDesk {
         settled
     }
 
+    /// Returns what is to move, by the rule's name.
+    pub(crate) fn moves(&self) -> BTreeMap<String, Vec<StateMove>> {
+        self.lock().moves.clone()
+    }
+
     /// Answers all who waited before the scan of these loads.
     pub(crate) fn answer(&self, waiting: Vec<Sender<Vec<RuleLoad>>>, loads: &[RuleLoad]) {
         for sender in waiting {

@@ -118,6 +118,7 @@ impl Rules {
     /// Discards what shadows hold that exist no more.
     fn retain_shadows(&self, engine: &Engine) {
         if let Some(shadows) = &self.shadows {
+            self.loader.versions().retain_shadows(shadows);
             engine.retain_shadows(shadows.clone());
         }
     }
@@ -184,6 +185,7 @@ impl RuleReload {
             let (snapshot, waiting) = self.rules.scan();
             let sample = self.engine.sample();
             let patience = (Some(PATIENCE), &WakeSignal::new());
+            self.rules.loader.set_moves(self.rules.desk.moves());
             let mut loads = self.rules.loader.apply_within(&snapshot, &sample, again, patience);
             self.rules.embedded.report(&mut loads);
             let moves = self.rules.desk.settled_moves(&loads);

@@ -69,6 +69,8 @@ pub struct StateChange {
     pub object: String,
     /// The key.
     pub key: String,
+    /// The version of state that the rule had when it was written ([`crate::Description::state_version`]).
+    pub version: u32,
     /// The entry, as the engine writes and reads it; `None`: it is gone.
     pub entry: Option<Vec<u8>>,
 }

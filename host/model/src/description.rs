@@ -204,12 +204,21 @@ pub struct Description {
     pub interests: Vec<Interest>,
     /// The values that it can read.
     pub wants: Wants,
+    /// The version of what it keeps in state; 0 if it does not say.
+    pub state_version: u32,
+    /// The oldest version of state that it brings to its own; its own if it brings none.
+    pub migrates_from: u32,
 }
 
 impl Description {
     /// Returns whether any interest names `kind`.
     pub fn wants_kind(&self, kind: EventKind) -> bool {
         self.interests.iter().any(|interest| interest.kinds.has(kind))
+    }
+
+    /// Returns whether it brings state of another version to its own.
+    pub const fn migrates(&self, version: u32) -> bool {
+        self.migrates_from <= version && version < self.state_version
     }
 }
 

@@ -19,6 +19,8 @@ pub enum DropKind {
     StateKeys,
     /// Entries of rule state from before the start that could not be read.
     StateUnreadable,
+    /// Entries and reminders of a rule whose state had another version than the rule.
+    StateVersion,
     /// Reminders that went because a rule had set too many on one object.
     Reminders,
     /// Reminders that were deferred because too many were due at once.
@@ -54,7 +56,7 @@ const fn row(kind: DropKind, key: &'static str, text: &'static str, advice: &'st
 }
 
 /// One row a kind, in their order.
-const TABLE: [Row; 15] = [
+const TABLE: [Row; 16] = [
     row(
         DropKind::LinesCut,
         "lines-cut",
@@ -84,6 +86,12 @@ const TABLE: [Row; 15] = [
         "state-unreadable",
         "entries of rule state from before the start could not be read",
         "rules begin again with these: expect counts that are too low for a while",
+    ),
+    row(
+        DropKind::StateVersion,
+        "state-version",
+        "entries and reminders of rule state were discarded, because a new version of the rule could not take them over",
+        "the rule begins again with these; the log says which rule, and why: `state = \"discard\"`, or a `migrate` that failed",
     ),
     row(
         DropKind::Reminders,

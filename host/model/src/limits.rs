@@ -119,6 +119,12 @@ pub const LOG_LINES: usize = 64;
 /// Longest line that a rule may write to its log.
 pub const LOG_BYTES: usize = 4 << 10;
 
+/// CPU that a rule's `migrate` may use in one shard, in milliseconds: the stream waits meanwhile. State that is left then
+/// is discarded, and counted.
+pub const MIGRATION_MS: u64 = 10_000;
+/// The part of it that calls may use that fail, in the rule's deadlines.
+pub const MIGRATION_FAILED_DEADLINES: u64 = 10;
+
 /// An event that a rule is shown pays for this much CPU; only what goes beyond counts against the
 /// rule's [`Limits::cpu_ms_per_s`], so that a quick rule is never held up, however many events come.
 pub const FREE_CPU_US: u64 = 100;

@@ -46,6 +46,17 @@ pub trait RuleInstance: Send {
         state: Box<dyn RuleState>,
         answer: &mut RuleAlertBatch,
     ) -> (Box<dyn RuleState>, Result<(), InstanceError>);
+
+    /// Brings the state of some objects from `version` to that of the description: object `i` has the keys `objects[i]`,
+    /// and is event `i` of `state`. Otherwise as [`RuleInstance::evaluate`].
+    fn migrate(
+        &mut self,
+        _version: u32,
+        _objects: &[Vec<String>],
+        state: Box<dyn RuleState>,
+    ) -> (Box<dyn RuleState>, Result<(), InstanceError>) {
+        (state, Err(InstanceError::Call("it has no `migrate`".to_owned())))
+    }
 }
 
 /// Why a module has no instance.
@@ -214,6 +225,12 @@ pub trait RuleState: Any + Send {
     /// # Errors
     /// See [`RuleState::get`].
     fn distinct(&mut self, event: u32, key: &str, value: Option<&str>, window_ms: u64) -> Result<u64, StateError>;
+
+    /// Moves what `key` holds to `to`. Returns whether it held anything.
+    ///
+    /// # Errors
+    /// See [`RuleState::get`].
+    fn rename(&mut self, event: u32, key: &str, to: &str) -> Result<bool, StateError>;
 
     /// Sets or moves the reminder `name`.
     ///

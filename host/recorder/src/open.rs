@@ -11,7 +11,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use lifesigns_compliance::{Book, BookInput, ConfigError};
 use lifesigns_engine::Engine;
-use lifesigns_model::{InitialState, ObjectFacts, SharedClock, SourceOffset};
+use lifesigns_model::{InitialState, ObjectFacts, SharedClock, SourceOffset, StateChange};
 use lifesigns_record::{RecordError, RecordWriter};
 
 use crate::{
@@ -91,6 +91,11 @@ impl OpenedRecord {
         let loaded = record.load()?;
         book.restore(loaded.restored);
         Ok(Self { record, book, start: loaded.start, config, clock, progress: SourceProgress::default() })
+    }
+
+    /// Returns the entries of rules' state that the record holds, until [`Self::start`] takes them.
+    pub fn states(&self) -> &[StateChange] {
+        &self.start.states
     }
 
     /// Returns what the host starts from. `known` is the current inventory: its differences from the last

@@ -34,6 +34,11 @@ static MANIFEST: TableSchema = TableSchema::free(
             ValueSchema::List(&ValueSchema::Enum(&["state", "log"]), 0),
             "What the module may import; `[]` is nothing; default all.",
         ),
+        optional(
+            "state",
+            ValueSchema::Enum(&["keep", "discard"]),
+            "`discard`: state of another version that the module cannot take over is discarded, and counted; `keep`: such a module is refused; default `keep`.",
+        ),
         optional("settings", ValueSchema::AnyTable, "The rule's own settings; see its README."),
         optional(
             "shadow",
@@ -107,6 +112,7 @@ pub fn manifest_schema() -> serde_json::Value {
 /// enabled = true               # false: known, checked and not run
 /// paused = false               # true: loaded and shown nothing; what it misses is counted
 /// grants = ["state", "log"]    # what the module may import; both if left out, [] is nothing
+/// state = "keep"               # discard: state that a new module cannot take over is discarded, not the module refused
 /// shadow = "keyword-2.wasm"    # runs beside it, to be compared; none if left out
 ///
 /// [settings]                   # the module's own; handed to it as JSON
@@ -141,6 +147,8 @@ pub struct Manifest {
     pub paused: bool,
     /// The interfaces that it may import.
     pub grants: Grants,
+    /// Whether state of another version that the module cannot take over is discarded; otherwise the module is refused.
+    pub discards_state: bool,
     /// The `[settings]` as canonical JSON: keys sorted, no spaces.
     pub settings_json: String,
     /// The limits on what it may use.
@@ -179,6 +187,7 @@ impl Default for Manifest {
             enabled: true,
             paused: false,
             grants: Grants::default(),
+            discards_state: false,
             settings_json: "{}".to_owned(),
             limits: Limits::default(),
         }
@@ -214,6 +223,7 @@ impl Manifest {
             enabled: root.flag_of("enabled").unwrap_or(default.enabled),
             paused: root.flag_of("paused").unwrap_or(default.paused),
             grants: grants.unwrap_or(default.grants),
+            discards_state: root.text_of("state") == Some("discard"),
             settings_json,
             limits: root.get("limits").map_or(default.limits, limits),
         }

@@ -265,6 +265,7 @@ impl RuleStore {
                 && known.settings_json == settings_json
                 && known.limits == manifest.limits
                 && known.grants == manifest.grants
+                && known.discards_state == manifest.discards_state
                 && known.enabled == manifest.enabled
                 && known.paused == manifest.paused
                 && known.manifest.as_ref() == path
@@ -280,6 +281,7 @@ impl RuleStore {
             settings_json: settings_json.to_owned(),
             limits: manifest.limits.clone(),
             grants: manifest.grants,
+            discards_state: manifest.discards_state,
             enabled: manifest.enabled,
             paused: manifest.paused,
             module: bytes,

@@ -21,6 +21,8 @@ pub struct RuleSpec {
     pub limits: Limits,
     /// The interfaces that it may import.
     pub grants: Grants,
+    /// Whether state of another version that the module cannot take over is discarded; otherwise the module is refused.
+    pub discards_state: bool,
     /// Whether it is to run.
     pub enabled: bool,
     /// Whether it is shown nothing.
@@ -38,6 +40,7 @@ impl RuleSpec {
             && self.settings_json == other.settings_json
             && self.limits == other.limits
             && self.grants == other.grants
+            && self.discards_state == other.discards_state
     }
 
     /// Returns the file that makes it a rule: the manifest if there is one, otherwise the module.
@@ -133,6 +136,7 @@ mod tests {
             settings_json: "{}".into(),
             limits: Limits::default(),
             grants: Grants::default(),
+            discards_state: false,
             enabled: true,
             paused: false,
             module: Arc::new(ModuleBytes::new(vec![0])),

@@ -30,6 +30,8 @@ pub(crate) fn description(description: wit::Description) -> Description {
             properties: description.wants.properties,
             metrics: description.wants.metrics,
         },
+        state_version: description.state_version,
+        migrates_from: description.migrates_from,
     }
 }
 

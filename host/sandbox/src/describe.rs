@@ -42,6 +42,10 @@ pub(crate) fn check(description: &Description) -> Result<(), String> {
     if description.wants_kind(EventKind::Fact) && wants.properties.is_empty() && wants.metrics.is_empty() {
         return Err("it has an interest in facts but wants no property and no metric".into());
     }
+    let (version, from) = (description.state_version, description.migrates_from);
+    if from > version {
+        return Err(format!("it migrates state from version {from} on, and its own is {version}"));
+    }
     texts(description)
 }
 
@@ -132,7 +136,7 @@ fn at_most(what: &str, count: usize, limit: usize) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use lifesigns_model::{Criticality, EventKinds, Impact, InterestCondition, SymptomDefinition, Wants};
+    use lifesigns_model::{Criticality, EventKinds, Impact, InterestCondition, SymptomDefinition};
 
     use super::*;
 
@@ -142,7 +146,7 @@ mod tests {
             version: "1.0.0".into(),
             symptoms: vec![symptom("a")],
             interests: vec![Interest { kinds: EventKinds::of(&[EventKind::Log]), ..Interest::default() }],
-            wants: Wants::default(),
+            ..Description::default()
         }
     }
 
@@ -173,6 +177,7 @@ mod tests {
         refused(|it| it.name.clear(), "the module's name");
         refused(|it| it.interests.clear(), "no interest");
         refused(|it| it.interests[0].kinds = EventKinds::default(), "no kind");
+        refused(|it| it.migrates_from = 1, "from version 1 on, and its own is 0");
         refused(|it| it.interests[0].contains.push(String::new()), "0 bytes");
         refused(|it| it.interests[0].contains.push("x".repeat(1025)), "1025 bytes");
         refused(|it| it.version = "1".repeat(70_000), "the module's version has 70000 bytes; at most 128");

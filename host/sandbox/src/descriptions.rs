@@ -129,6 +129,8 @@ impl Writer<'_> {
         }
         let Wants { fields, properties, metrics } = &description.wants;
         [fields, properties, metrics].iter().for_each(|names| self.texts(names));
+        self.number(description.state_version as usize);
+        self.number(description.migrates_from as usize);
     }
 
     fn condition(&mut self, condition: &InterestCondition) {
@@ -200,6 +202,8 @@ impl<'a> Reader<'a> {
             symptoms: self.list(Self::symptom)?,
             interests: self.list(Self::interest)?,
             wants: Wants { fields: self.texts()?, properties: self.texts()?, metrics: self.texts()? },
+            state_version: self.array().map(u32::from_le_bytes)?,
+            migrates_from: self.array().map(u32::from_le_bytes)?,
         })
     }
 
@@ -284,6 +288,8 @@ mod tests {
             symptoms: CRITICALITIES.into_iter().zip(impacts).map(|(one, other)| symptom(one, other)).collect(),
             interests: vec![interest(&KINDS, true), interest(&[EventKind::Fact], false)],
             wants: Wants { fields: list(), properties: vec![], metrics: vec!["m".into()] },
+            state_version: u32::MAX,
+            migrates_from: 3,
         }
     }
 

@@ -9,7 +9,7 @@ use lifesigns_model::{
 use lifesigns_text::quoted;
 use wasmtime::{
     Engine, Store, Trap,
-    component::{ComponentType, Lift},
+    component::{ComponentType, Instance, Lift, TypedFunc},
 };
 
 use crate::{
@@ -40,10 +40,15 @@ struct Setting {
     summary: String,
 }
 
+/// The export `migrate`, with its parameters.
+type Migrate = TypedFunc<(u32, Vec<Vec<String>>), ()>;
+
 /// An instance that has been described. After an error it must not be called again.
 pub(crate) struct WasmInstance {
     store: Store<StoreData>,
     rule: Rule,
+    /// `None` unless its description says that it migrates.
+    migrate: Option<Migrate>,
     symptoms: usize,
     limits: Limits,
 }
@@ -57,17 +62,45 @@ impl WasmInstance {
         budget: &Arc<MemoryBudget>,
     ) -> Result<DescribedInstance, InstantiateError> {
         let mut store = new_store(engine, limits, budget);
-        let rule = linked.instantiate(&mut store).map_err(|error| failure(&mut store, &error, limits))?;
+        let instance =
+            linked.instance_pre().instantiate(&mut store).map_err(|error| failure(&mut store, &error, limits))?;
+        let rule = Rule::new(&mut store, &instance).map_err(|error| failure(&mut store, &error, limits))?;
         let described =
             rule.call_describe(&mut store, settings).map_err(|error| failure(&mut store, &error, limits))?;
         let description = convert::description(described.map_err(|text| InstantiateError::Settings(mistakes(&text)))?);
         describe::check(&description).map_err(InstantiateError::Description)?;
         let symptoms = description.symptoms.len();
+        let mut migrate = None;
+        if description.migrates_from < description.state_version {
+            migrate = Some(migrate_of(&mut store, &instance).map_err(InstantiateError::Description)?);
+        }
         Ok(DescribedInstance {
-            instance: Box::new(Self { store, rule, symptoms, limits: limits.clone() }),
+            instance: Box::new(Self { store, rule, migrate, symptoms, limits: limits.clone() }),
             description,
         })
     }
+
+    /// Makes a call with `state`, which is passed in for its length.
+    fn with_state<T>(
+        &mut self,
+        state: Box<dyn RuleState>,
+        call: impl FnOnce(&mut Self) -> wasmtime::Result<T>,
+    ) -> (Box<dyn RuleState>, Result<T, InstanceError>) {
+        self.store.set_epoch_deadline(ticker::ticks(self.limits.deadline_ms));
+        self.store.data_mut().state = Some(state);
+        self.store.data_mut().panic = None;
+        let returned = call(self);
+        let state =
+            self.store.data_mut().state.take().expect("only this function takes it, and it has just put it there");
+        (state, returned.map_err(|error| failure(&mut self.store, &error, &self.limits)))
+    }
+}
+
+/// Returns the export `migrate`.
+fn migrate_of(store: &mut Store<StoreData>, instance: &Instance) -> Result<Migrate, String> {
+    let migrate = instance.get_func(&mut *store, "migrate");
+    let migrate = migrate.ok_or("it says that it migrates state, and exports no `migrate`: build it with the SDK")?;
+    migrate.typed(&store).map_err(|error| quoted(&format!("its `migrate`: {error:#}"), ERROR_BYTES))
 }
 
 /// Returns the settings that a module declares; none if it does not.
@@ -120,20 +153,22 @@ impl RuleInstance for WasmInstance {
         state: Box<dyn RuleState>,
         answer: &mut RuleAlertBatch,
     ) -> (Box<dyn RuleState>, Result<(), InstanceError>) {
-        self.store.set_epoch_deadline(ticker::ticks(self.limits.deadline_ms));
-        self.store.data_mut().state = Some(state);
-        self.store.data_mut().panic = None;
-        let returned = self.rule.call_evaluate(&mut self.store, convert::batch(batch));
-        let state =
-            self.store.data_mut().state.take().expect("only this function takes it, and it has just put it there");
-        let outcome = match returned {
-            Ok(returned) => {
-                let bounds = AnswerBounds { events: batch.len(), symptoms: self.symptoms, limits: &self.limits };
-                accept(returned, &bounds, answer)
-            }
-            Err(error) => Err(failure(&mut self.store, &error, &self.limits)),
+        let (state, returned) =
+            self.with_state(state, |this| this.rule.call_evaluate(&mut this.store, convert::batch(batch)));
+        let bounds = AnswerBounds { events: batch.len(), symptoms: self.symptoms, limits: &self.limits };
+        (state, returned.and_then(|returned| accept(returned, &bounds, answer)))
+    }
+
+    fn migrate(
+        &mut self,
+        version: u32,
+        objects: &[Vec<String>],
+        state: Box<dyn RuleState>,
+    ) -> (Box<dyn RuleState>, Result<(), InstanceError>) {
+        let Some(migrate) = self.migrate else {
+            return (state, Err(InstanceError::Call("it has no `migrate`".to_owned())));
         };
-        (state, outcome)
+        self.with_state(state, |this| migrate.call(&mut this.store, (version, objects.to_vec())))
     }
 }
 

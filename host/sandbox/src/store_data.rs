@@ -12,7 +12,7 @@ use crate::{
 
 /// The data beside the guest in a store.
 pub(crate) struct StoreData {
-    /// The rule's state, only while `evaluate` runs.
+    /// The rule's state, only while `evaluate` or `migrate` runs.
     pub(crate) state: Option<Box<dyn RuleState>>,
     /// A call that broke the contract; tells it apart from the guest's own traps.
     pub(crate) broken: Option<StateError>,
@@ -48,7 +48,7 @@ impl StoreData {
     fn call<T>(&mut self, call: impl FnOnce(&mut dyn RuleState) -> Result<T, StateError>) -> Result<T> {
         let result = match &mut self.state {
             Some(state) => call(state.as_mut()),
-            None => Err(StateError("state exists only during `evaluate`".into())),
+            None => Err(StateError("state exists only during `evaluate` and `migrate`".into())),
         };
         result.map_err(|error| {
             let text = error.to_string();
@@ -77,6 +77,10 @@ impl state::Host for StoreData {
 
     fn distinct(&mut self, event: u32, key: String, value: Option<String>, window_ms: u64) -> Result<u64> {
         self.call(|state| state.distinct(event, &key, value.as_deref(), window_ms))
+    }
+
+    fn rename(&mut self, event: u32, key: String, to: String) -> Result<bool> {
+        self.call(|state| state.rename(event, &key, &to))
     }
 
     fn remind_at(&mut self, event: u32, name: String, time_ns: u64) -> Result<()> {

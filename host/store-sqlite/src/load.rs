@@ -67,9 +67,9 @@ fn load(connection: &Connection) -> rusqlite::Result<RecordedState> {
     let start = InitialState {
         known: Vec::new(),
         facts: facts(connection)?,
-        states: rows(connection, "SELECT rule, lane, object, key, entry FROM state", |row| {
+        states: rows(connection, "SELECT rule, lane, object, key, entry, version FROM state", |row| {
             let (object, key, entry) = (row.get(2)?, row.get(3)?, Some(row.get(4)?));
-            Ok(StateChange { rule: rule_key(row, 0, 1)?, object, key, entry })
+            Ok(StateChange { rule: rule_key(row, 0, 1)?, object, key, version: row.get(5)?, entry })
         })?,
         reminders: rows(
             connection,

@@ -29,6 +29,7 @@ fn numbered(number: u64, delivered: Option<i64>) -> Commit {
         rule: "churn".into(),
         object: format!("vm-{number}"),
         key: "k".to_owned(),
+        version: 0,
         entry: Some(number.to_le_bytes().to_vec()),
     };
     Commit {

@@ -50,7 +50,8 @@ fn of_stream(random: &mut Random, commit: &mut Commit) {
     let lane = if random.one_in(3) { RuleLane::Shadow } else { RuleLane::Live };
     let (rule, key) = (RuleKey { name: random.name().as_str().into(), lane }, random.name());
     let entry = (!random.one_in(3)).then(|| vec![line as u8]);
-    commit.states.push(StateChange { rule: rule.clone(), object: object.clone(), key: key.clone(), entry });
+    let version = u32::from(random.one_in(2));
+    commit.states.push(StateChange { rule: rule.clone(), object: object.clone(), key: key.clone(), version, entry });
     let due_ns = (!random.one_in(3)).then_some(line);
     let (source, text) = ("a.log".to_owned(), "x".to_owned());
     commit.reminders.push(ReminderUpdate { rule, object: object.clone(), name: key, due_ns, source, line, text });

@@ -105,6 +105,7 @@ fn a_store_from_before_rules_had_lanes_goes_on_with_the_live_versions() {
         rule,
         object: object.into(),
         key: "count".into(),
+        version: 0,
         entry: Some(entry.to_vec()),
     };
     let before = [entry("vm-1", "watch".into(), &[1, 2]), entry("vm-2", "watch".into(), &[3])];
@@ -112,7 +113,7 @@ fn a_store_from_before_rules_had_lanes_goes_on_with_the_live_versions() {
     let [reminder] = start.reminders.as_slice() else { panic!("{:?}", start.reminders) };
     assert_eq!((&reminder.rule, reminder.due_ns, reminder.line), (&RuleKey::live("watch"), Some(77), 5));
 
-    let of_shadow = entry("vm-1", RuleKey::shadow("watch"), &[9]);
+    let of_shadow = StateChange { version: 2, ..entry("vm-1", RuleKey::shadow("watch"), &[9]) };
     store.commit(&Commit { now_ns: 1, states: vec![of_shadow.clone()], ..Commit::default() }).unwrap();
     let gone = StateChange { entry: None, ..before[0].clone() };
     store.commit(&Commit { now_ns: 2, states: vec![gone], ..Commit::default() }).unwrap();

@@ -136,6 +136,7 @@ fn fill(store: &mut Store) {
                 rule: format!("rule-{}", number % RULES).as_str().into(),
                 object: format!("vm-{}", number / EACH),
                 key: "containers".to_owned(),
+                version: 0,
                 entry: Some(vec![7; 64]),
             };
             let states = ((object - 499) * EACH..(object + 1) * EACH).map(state).collect();

@@ -15,7 +15,7 @@ use lifesigns_store_sqlite::Store;
 
 fn state(object: &str, key: &str, entry: Option<&[u8]>) -> StateChange {
     let own = str::to_owned;
-    StateChange { rule: "churn".into(), object: own(object), key: own(key), entry: entry.map(Into::into) }
+    StateChange { rule: "churn".into(), object: own(object), key: own(key), version: 3, entry: entry.map(Into::into) }
 }
 
 fn reminder(object: &str, name: &str, due_ns: Option<u64>) -> ReminderUpdate {

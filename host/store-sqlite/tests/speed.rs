@@ -102,6 +102,7 @@ fn fill(store: &mut Store) {
             rule: format!("rule-{}", number % RULES).as_str().into(),
             object: format!("vm-{number}"),
             key: "containers".to_owned(),
+            version: 0,
             entry: Some(vec![7; 64]),
         });
         let (facts, objects, states) = (facts.collect(), clocks.collect(), states.collect());

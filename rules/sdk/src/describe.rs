@@ -15,7 +15,27 @@ impl Description {
             symptoms: Vec::new(),
             interests: Vec::new(),
             wants: Wants { fields: Vec::new(), properties: Vec::new(), metrics: Vec::new() },
+            state_version: 0,
+            migrates_from: 0,
         }
+    }
+
+    /// Sets the version of what the rule keeps in [`State`](crate::State), a whole number that only grows: raise it when
+    /// this version could not read what the one before wrote. The host then refuses the module while it holds state of
+    /// the other version, unless [`Self::migrates_from`] is set.
+    #[must_use]
+    pub fn state_version(mut self, version: u32) -> Self {
+        self.state_version = version;
+        self.migrates_from = version;
+        self
+    }
+
+    /// Sets the oldest version of state that [`Rule::migrate`](crate::Rule::migrate) takes over. Call it after
+    /// [`Self::state_version`].
+    #[must_use]
+    pub fn migrates_from(mut self, version: u32) -> Self {
+        self.migrates_from = version;
+        self
     }
 
     /// Declares a symptom.

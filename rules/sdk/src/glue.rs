@@ -50,6 +50,13 @@ impl<R: Rule> Instance<R> {
             None => panic!("evaluate was called before describe"),
         }
     }
+
+    pub fn migrate(&self, version: u32, objects: &[Vec<String>]) {
+        match &*self.0.borrow() {
+            Some(native) => native.migrate(version, objects, &Imports),
+            None => panic!("migrate was called before describe"),
+        }
+    }
 }
 
 impl<R: Rule> Default for Instance<R> {
@@ -77,6 +84,10 @@ macro_rules! export {
             impl $crate::bindings::Guest for Component {
                 fn settings() -> std::vec::Vec<$crate::bindings::Setting> {
                     $crate::Instance::<$rule>::settings()
+                }
+
+                fn migrate(version: u32, objects: std::vec::Vec<std::vec::Vec<std::string::String>>) {
+                    INSTANCE.with(|instance| instance.migrate(version, &objects))
                 }
 
                 fn describe(

@@ -13,6 +13,7 @@ pub trait Host {
     fn delete(&self, event: u32, key: &str);
     fn count(&self, event: u32, key: &str, amount: u32, window_ms: u64) -> u64;
     fn distinct(&self, event: u32, key: &str, value: Option<&str>, window_ms: u64) -> u64;
+    fn rename(&self, event: u32, key: &str, to: &str) -> bool;
     fn remind_at(&self, event: u32, name: &str, time_ns: u64);
     fn forget(&self, event: u32, name: &str);
     fn log(&self, level: Level, message: &str);
@@ -49,6 +50,10 @@ impl Host for Imports {
 
     fn distinct(&self, event: u32, key: &str, value: Option<&str>, window_ms: u64) -> u64 {
         state::distinct(event, key, value, window_ms)
+    }
+
+    fn rename(&self, event: u32, key: &str, to: &str) -> bool {
+        state::rename(event, key, to)
     }
 
     fn remind_at(&self, event: u32, name: &str, time_ns: u64) {

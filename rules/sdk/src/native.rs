@@ -1,7 +1,7 @@
 //! A rule without Wasm, as used by the module's glue, the test bench, and a host that links rules
 //! natively.
 
-use crate::{Alerts, Description, Event, Rule, alerts, settings::RuleSettings as _};
+use crate::{Alerts, Description, Event, Rule, State, alerts, settings::RuleSettings as _};
 
 #[doc(hidden)]
 pub use crate::host::{Calls, Host as HostCalls};
@@ -40,5 +40,12 @@ impl<R: Rule> Native<R> {
             self.rule.evaluate(&event, &mut Alerts::new(&self.description.symptoms, index as u32, &mut answer));
         }
         answer
+    }
+
+    /// Brings the state of objects from `version` to that of the description; of each, its keys.
+    pub fn migrate(&self, version: u32, objects: &[Vec<String>], host: &Calls) {
+        for (index, keys) in objects.iter().enumerate() {
+            self.rule.migrate(version, keys, &State::new(host, index as u32));
+        }
     }
 }

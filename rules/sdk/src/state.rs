@@ -81,6 +81,11 @@ impl<'a> State<'a> {
         self.host.distinct(self.event, key, None, window_ms)
     }
 
+    /// Moves what `key` holds, a value or a count, to `to`. Returns whether it held anything.
+    pub fn rename(&self, key: &str, to: &str) -> bool {
+        self.host.rename(self.event, key, to)
+    }
+
     /// Asks for a reminder called `name` at `time_ns`, or moves the one that is set. The earliest time is a
     /// millisecond after the event's. Of more than 1024 on one object the one that is due last is
     /// dropped; more than 1024 set or cancelled for one event fail the event.

@@ -7,7 +7,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// What a sound guest has. A guest that has an export of its own does without the one here.
-const PRELUDE: [(&str, &str); 4] = [
+const PRELUDE: [(&str, &str); 5] = [
     ("(export \"memory\")", "(memory (export \"memory\") 2)"),
     (
         "(export \"cabi_realloc\")",
@@ -19,6 +19,8 @@ const PRELUDE: [(&str, &str); 4] = [
              (then (drop (memory.grow (i32.add (i32.div_u (local.get 3) (i32.const 65536)) (i32.const 1))))))
            local.get $at)",
     ),
+    // No settings: what is at 2048 is nothing.
+    ("(export \"settings\")", "(func (export \"settings\") (result i32) i32.const 2048)"),
     ("(export \"describe\")", "(func (export \"describe\") (param i32 i32) (result i32) i32.const 1024)"),
     (
         "(export \"evaluate\")",
@@ -147,7 +149,9 @@ fn component(fields: &str) -> Result<Vec<u8>, String> {
     let mut module = parsed(&text)?;
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_path(crate::root().join("wit")).map_err(|error| format!("wit: {error:#}"))?;
-    let world = resolve.select_world(&[package], Some("rule")).map_err(|error| format!("wit: {error:#}"))?;
+    // What migrates says so at 1084: its state is of version 1, and it takes over version 0.
+    let world = if fields.contains("(export \"migrate\")") { "declared-rule" } else { "rule" };
+    let world = resolve.select_world(&[package], Some(world)).map_err(|error| format!("wit: {error:#}"))?;
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(|error| error.to_string())?;
     let encoder = ComponentEncoder::default().module(&module);
     encoder.and_then(|mut encoder| encoder.encode()).map_err(|error| format!("{error:#}"))

@@ -31,6 +31,10 @@ fn generated(root: &Path) -> Result<String, Failure> {
     let required = "    fn settings() -> _rt::Vec<Setting>;";
     let optional = "    fn settings() -> _rt::Vec<Setting> {\n        _rt::Vec::new()\n    }";
     let code = code.replace(required, optional);
+    // Nor have state of other versions.
+    let required = "    fn migrate(version: u32, objects: _rt::Vec<_rt::Vec<_rt::String>>) -> ();";
+    let optional = "    fn migrate(_version: u32, _objects: _rt::Vec<_rt::Vec<_rt::String>>) {}";
+    let code = code.replace(required, optional);
     let mut contract = Sha256::new();
     for file in FILES {
         contract.update(fs::read(root.join("wit").join(file))?);

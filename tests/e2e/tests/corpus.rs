@@ -14,7 +14,7 @@ use lifesigns::Sandbox;
 use lifesigns_artifacts::{HostileGuest, HostileOutcome, hostile_guests};
 use lifesigns_e2e::{modules, run::Input};
 use lifesigns_engine::{Engine, EngineConfig, LoadedRule, RuleAlertSink, RuleFailures, RuleSet};
-use lifesigns_model::{Chunk, InitialState, Limits, Module, RuleKey};
+use lifesigns_model::{Chunk, InitialState, Limits, Module, RuleKey, StateChange};
 use lifesigns_rulestore::ModuleBytes;
 
 /// Lines for the rule beside it; each third one is also for the guest.
@@ -56,7 +56,7 @@ fn run(sandbox: &Sandbox, guest: &HostileGuest, beside: &Arc<LoadedRule>) -> Bec
     });
     let config =
         EngineConfig { scanners: 1, shards: 1, pin: false, rules_cpu_ms_per_s: 100_000, ..EngineConfig::default() };
-    let engine = Engine::start(&config, rules, InitialState::default(), sink).expect("threads");
+    let engine = Engine::start(&config, rules, held(guest), sink).expect("threads");
     let source = Input::new("a.log", "vm-1", "").source(0);
     for number in 0..LINES {
         let word = if number % 3 == 0 { "poison" } else { "fine" };
@@ -75,6 +75,22 @@ fn run(sandbox: &Sandbox, guest: &HostileGuest, beside: &Arc<LoadedRule>) -> Bec
     let beside = report.failures.get(&RuleKey::live("beside")).cloned().unwrap_or_default();
     assert_eq!((beside.failed, beside.missed), (0, 0), "{name}: {beside:?}");
     Became::Ran(report.failures.get(&RuleKey::live("hostile")).cloned().unwrap_or_default())
+}
+
+/// What there is from before the start: for a guest that takes over state, some of the version before its own.
+fn held(guest: &HostileGuest) -> InitialState {
+    if guest.group != "migrate" {
+        return InitialState::default();
+    }
+    let state = |number| StateChange {
+        rule: "hostile".into(),
+        object: format!("vm-{number}"),
+        key: "key".to_owned(),
+        version: 0,
+        // As the engine writes a value that does not expire.
+        entry: Some(vec![1, 1, 0, 0, 0, b'x']),
+    };
+    InitialState { states: (0..3).map(state).collect(), ..InitialState::default() }
 }
 
 /// Checks what became of a guest, and says it in a line of the table.

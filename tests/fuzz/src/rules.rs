@@ -134,11 +134,14 @@ pub fn description(data: &[u8]) {
         symptoms: (0..parts.few()).map(|_| symptom(&mut parts)).collect(),
         interests: (0..parts.few()).map(|_| interest(&mut parts)).collect(),
         wants: Wants { fields: parts.texts(), properties: parts.texts(), metrics: parts.texts() },
+        state_version: parts.few() as u32,
+        migrates_from: parts.few() as u32,
     };
     match probe::check_description(&description) {
         Err(why) => shown(&why),
         Ok(()) => {
             assert!(!description.interests.is_empty() && !description.name.is_empty());
+            assert!(description.migrates_from <= description.state_version);
             let literals = description.interests.iter().flat_map(|interest| &interest.contains);
             assert!(literals.into_iter().all(|literal| (1..=limits::LITERAL_BYTES).contains(&literal.len())));
         }

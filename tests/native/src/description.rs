@@ -17,6 +17,8 @@ pub(crate) fn description(description: &sdk::Description) -> Description {
             properties: description.wants.properties.clone(),
             metrics: description.wants.metrics.clone(),
         },
+        state_version: description.state_version,
+        migrates_from: description.migrates_from,
     }
 }
 

@@ -74,6 +74,23 @@ impl<R: Rule + Send> RuleInstance for NativeInstance<R> {
         };
         (state, outcome)
     }
+
+    fn migrate(
+        &mut self,
+        version: u32,
+        objects: &[Vec<String>],
+        state: Box<dyn RuleState>,
+    ) -> (Box<dyn RuleState>, Result<(), InstanceError>) {
+        let host = StateCalls(RefCell::new((state, None)));
+        let returned = catch_unwind(AssertUnwindSafe(|| self.native.migrate(version, objects, &host)));
+        let (state, broken) = host.0.into_inner();
+        let outcome = match (returned, broken) {
+            (_, Some(StateError(text))) => Err(InstanceError::Call(text)),
+            (Err(_), None) => Err(InstanceError::Trap("it panicked".into())),
+            (Ok(()), None) => Ok(()),
+        };
+        (state, outcome)
+    }
 }
 
 /// Takes over the SDK's answer, within the limits. Its spans are right by construction.
@@ -133,6 +150,10 @@ impl HostCalls for StateCalls {
 
     fn distinct(&self, event: u32, key: &str, value: Option<&str>, window_ms: u64) -> u64 {
         self.call(|state| state.distinct(event, key, value, window_ms))
+    }
+
+    fn rename(&self, event: u32, key: &str, to: &str) -> bool {
+        self.call(|state| state.rename(event, key, to))
     }
 
     fn remind_at(&self, event: u32, name: &str, time_ns: u64) {

@@ -33,6 +33,9 @@ pub(super) fn run(rule: &Path, set: &[String]) -> Outcome {
     let module: Arc<dyn Module> = Arc::clone(&subject.module) as Arc<dyn Module>;
     match LoadedRule::new(subject.name.as_str(), module, &settings, Limits::default()) {
         Ok(rule) => {
+            if let Some(state) = declared_settings::state_text(&rule.description) {
+                terminal::out(&format!("state     {state}"));
+            }
             let remarks = remarks(&rule.description, !declared.is_empty());
             remarks.iter().for_each(|remark| terminal::warning(remark));
             let said = if remarks.is_empty() {

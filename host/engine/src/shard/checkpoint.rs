@@ -9,20 +9,21 @@ use lifesigns_model::{
 use super::Shard;
 use crate::{
     checkpoint::ShardCheckpoint, evidence::OwnedEvidence, objects::Objects, reminders::ReminderSpec, shard_of,
+    state::RuleMemory,
 };
 
-/// Entries that changed, by rule, object and key.
-type ChangedEntries = BTreeMap<(RuleKey, String, String), Option<Vec<u8>>>;
+/// Entries that changed, by rule, object and key, with their version.
+type ChangedEntries = BTreeMap<(RuleKey, String, String), (u32, Option<Vec<u8>>)>;
 
 fn note(
     objects: &Objects,
     states: &mut ChangedEntries,
-    rule: &RuleKey,
+    (rule, version): (&RuleKey, u32),
     changes: Vec<(u32, Box<str>, Option<Vec<u8>>)>,
 ) {
     for (object, key, entry) in changes {
         let id = objects.get(object).id.to_string();
-        states.insert((rule.clone(), id, key.into()), entry);
+        states.insert((rule.clone(), id, key.into()), (version, entry));
     }
 }
 
@@ -36,22 +37,22 @@ impl Shard {
     pub(crate) fn take_checkpoint(&mut self) -> ShardCheckpoint {
         let mut states = ChangedEntries::new();
         for gone in std::mem::take(&mut self.gone) {
-            states.insert((gone.rule, gone.object, gone.key), None);
+            states.insert((gone.rule, gone.object, gone.key), (gone.version, None));
         }
         for runner in self.runners.iter_mut().flatten() {
             runner.waiting = 0;
             let Some(state) = runner.state_mut() else { continue };
-            let changes = state.changes();
+            let (version, changes) = (state.version(), state.changes());
             let sizes = || changes.iter().filter_map(|(.., entry)| entry.as_ref()).map(|entry| entry.len() as u64);
             let bytes = sizes().sum();
             let beyond = sizes().map(|size| size.saturating_sub(limits::FREE_STATE_BYTES)).sum();
             runner.pay_for_state(bytes, beyond, self.clock, &mut self.report);
-            note(&self.objects, &mut states, &runner.rule.key, changes);
+            note(&self.objects, &mut states, (&runner.rule.key, version), changes);
         }
         for (rule, state) in &mut self.states {
-            note(&self.objects, &mut states, rule, state.changes());
+            note(&self.objects, &mut states, (rule, state.version()), state.changes());
         }
-        let state = |((rule, object, key), entry)| StateChange { rule, object, key, entry };
+        let state = |((rule, object, key), (version, entry))| StateChange { rule, object, key, version, entry };
         let (reminders, objects) = self.objects.changes();
         ShardCheckpoint { states: states.into_iter().map(state).collect(), reminders, objects }
     }
@@ -76,18 +77,7 @@ impl Shard {
             let time_ns = clamp_event_time(facts.time_ns, now_ns);
             self.set_facts(object, &ObjectFacts { time_ns, ..facts.clone() });
         }
-        let mut left_out = 0;
-        for state in start.states.iter().filter(|state| mine(&state.object)) {
-            let Some(entry) = &state.entry else { continue };
-            let object = self.restore_object(&state.object);
-            let memory = self.states.entry(state.rule.clone());
-            let memory = memory.or_insert_with(|| Box::new(self.ledger.memory(&state.rule)));
-            left_out += u64::from(!memory.restore(object, &state.key, entry));
-        }
-        if left_out > 0 {
-            tracing::warn!(entries = left_out, "rule state from before the start cannot be read; skipped");
-            self.report.states_left_out += left_out;
-        }
+        self.restore_states(start.states.iter().filter(|state| mine(&state.object)));
         for set in start.reminders.iter().filter(|set| mine(&set.object)) {
             let Some(due_ns) = set.due_ns else { continue };
             let (source, text) = (set.source.clone(), set.text.clone());
@@ -95,6 +85,23 @@ impl Shard {
             let object = self.restore_object(&set.object);
             self.objects.restore(object, &set.rule, &set.name, ReminderSpec { due_ns, line, pays: true });
         }
+    }
+
+    fn restore_states<'a>(&mut self, states: impl Iterator<Item = &'a StateChange>) {
+        let mut restored: BTreeMap<(RuleKey, u32), Box<RuleMemory>> = BTreeMap::new();
+        let mut left_out = 0;
+        for state in states {
+            let Some(entry) = &state.entry else { continue };
+            let object = self.restore_object(&state.object);
+            let memory = restored.entry((state.rule.clone(), state.version));
+            let memory = memory.or_insert_with(|| Box::new(self.ledger.memory(&state.rule, state.version)));
+            left_out += u64::from(!memory.restore(object, &state.key, entry));
+        }
+        if left_out > 0 {
+            tracing::warn!(entries = left_out, "rule state from before the start cannot be read; skipped");
+            self.report.states_left_out += left_out;
+        }
+        restored.into_iter().for_each(|((rule, _), state)| self.put_restored(&rule, state));
     }
 
     /// Returns the number of an object from before the start.

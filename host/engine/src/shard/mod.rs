@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod conditions;
+mod migrate;
 mod moves;
 mod objects;
 mod reminders;
@@ -123,6 +124,7 @@ impl Shard {
     pub(crate) fn line(&mut self, scanned: &Arc<ScannedChunk>, number: u32, sink: &mut dyn EventSink) {
         if !Arc::ptr_eq(&scanned.rules, &self.rules) {
             self.switch_rules(&scanned.rules, sink);
+            self.migrate_states();
         }
         let line = &scanned.lines[number as usize];
         let time_ns = line.time_ns.unwrap_or_default();
@@ -226,7 +228,8 @@ impl Shard {
             empty => {
                 let rule = Arc::clone(&self.rules.rules()[number as usize]);
                 let state = self.states.remove(&rule.key);
-                let state = state.unwrap_or_else(|| Box::new(self.ledger.memory(&rule.key)));
+                let state =
+                    state.unwrap_or_else(|| Box::new(self.ledger.memory(&rule.key, rule.description.state_version)));
                 empty.insert(Box::new(RuleRunner::new(rule, number, state)))
             }
         };

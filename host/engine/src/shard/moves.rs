@@ -45,15 +45,17 @@ impl Shard {
                 StateMove::Discard(key) => self.discard(key),
             }
         }
+        self.migrate_states();
     }
 
-    fn discard(&mut self, key: &RuleKey) {
+    /// Discards what a rule holds, with its reminders.
+    pub(super) fn discard(&mut self, key: &RuleKey) {
         drop(self.take_state(key));
         self.objects.forget_rules(|other| other == key);
     }
 
     /// Ends the runner of a rule; its state stays. The next event begins another runner.
-    fn park(&mut self, key: &RuleKey) {
+    pub(super) fn park(&mut self, key: &RuleKey) {
         for runner in &mut self.runners {
             if let Some(ended) = runner.take_if(|runner| runner.rule.key == *key) {
                 self.states.extend(ended.into_state().map(|state| (key.clone(), state)));
@@ -67,7 +69,8 @@ impl Shard {
         let state = self.states.remove(key)?;
         for (object, entry) in state.known_entries() {
             let object = self.objects.get(object).id.to_string();
-            self.gone.push(StateChange { rule: key.clone(), object, key: entry.into(), entry: None });
+            let (rule, version) = (key.clone(), state.version());
+            self.gone.push(StateChange { rule, object, key: entry.into(), version, entry: None });
         }
         Some(state)
     }

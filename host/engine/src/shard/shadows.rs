@@ -28,6 +28,7 @@ impl Shard {
                     rule: rule.clone(),
                     object: id.to_string(),
                     key: key.into(),
+                    version: 0,
                     entry: None,
                 }));
             }

@@ -7,7 +7,7 @@ use lifesigns_model::limits;
 use super::NS_PER_MS;
 
 /// A counter's additions, oldest first.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Counts {
     pub(super) entries: VecDeque<(u64, u32)>,
     sum: u64,

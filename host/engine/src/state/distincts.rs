@@ -18,7 +18,7 @@ pub(super) type Note = (u64, Arc<str>);
 
 /// Different values and when each was noted. For events in the order of their time only the latest
 /// note of a value matters; a late event needs the ones before it.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Distincts {
     latest: HashMap<Arc<str>, u64>,
     by_time: BTreeSet<Note>,

@@ -17,14 +17,14 @@ use super::{
 const VERSION: u8 = 1;
 
 /// What a key holds.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum EntryValue {
     Value { bytes: Vec<u8>, expires_ns: Option<u64> },
     Counts(Counts),
     Distincts(Distincts),
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Entry {
     pub(super) held: EntryValue,
     /// When it was written, on the state's own count of writes.

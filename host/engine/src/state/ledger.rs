@@ -38,9 +38,9 @@ impl StateLedger {
         Arc::new(Self { rules: Mutex::default(), all, most, parts, checkpoints: false })
     }
 
-    /// Returns a rule's empty state.
-    pub(crate) fn memory(&self, rule: &RuleKey) -> RuleMemory {
-        RuleMemory::new(rule, self.checkpoints, self.account(rule))
+    /// Returns a rule's empty state, of that version.
+    pub(crate) fn memory(&self, rule: &RuleKey, version: u32) -> RuleMemory {
+        RuleMemory::new(rule, version, self.checkpoints, self.account(rule))
     }
 
     /// Gives state to another rule.

@@ -22,13 +22,15 @@ pub(crate) struct RuleMemory {
     /// The rule as people see it.
     pub(super) label: String,
     reminds: bool,
+    /// The version of what it holds, as the rule counts it.
+    pub(super) version: u32,
     pub(super) objects: HashMap<u32, ObjectState>,
     pub(super) account: RuleAccount,
-    writes: u64,
+    pub(super) writes: u64,
     /// Writes before the batch under evaluation.
     writes_before: u64,
     rows: Vec<EventRow>,
-    undo: Vec<Undo>,
+    pub(super) undo: Vec<Undo>,
     reminders: Vec<ReminderChange>,
     /// How many of them each event of the batch has.
     reminders_of: Vec<u32>,
@@ -44,14 +46,15 @@ pub(crate) struct RuleMemory {
 }
 
 impl RuleMemory {
-    /// Returns empty state, which tracks changes if there are `checkpoints`.
-    pub(super) fn new(rule: &RuleKey, checkpoints: bool, account: RuleAccount) -> Self {
+    /// Returns empty state of that version, which tracks changes if there are `checkpoints`.
+    pub(super) fn new(rule: &RuleKey, version: u32, checkpoints: bool, account: RuleAccount) -> Self {
         Self {
             checkpoints,
             account,
             changed: HashMap::new(),
             label: rule.to_string(),
             reminds: false,
+            version,
             objects: HashMap::new(),
             writes: 0,
             writes_before: 0,
@@ -142,57 +145,6 @@ impl RuleMemory {
         }
         self.reminders.push(ReminderChange { event, name: bounded(name).into_owned(), due_ns });
         Ok(())
-    }
-
-    /// Returns the objects of which it holds something, or a store may.
-    pub(crate) fn objects(&self) -> HashSet<u32> {
-        self.objects.keys().chain(self.changed.keys()).copied().collect()
-    }
-
-    /// Lets an object go. Returns the keys that a store may know of.
-    pub(crate) fn evict(&mut self, object: u32) -> HashSet<Box<str>> {
-        let keys = self.objects.remove(&object).unwrap_or_default();
-        self.account.sub(keys.bytes());
-        let mut gone = self.changed.remove(&object).unwrap_or_default();
-        if self.checkpoints {
-            gone.extend(keys.into_keys());
-        }
-        gone
-    }
-
-    /// Object, key and entry of what has changed since the last call.
-    pub(crate) fn changes(&mut self) -> Vec<(u32, Box<str>, Option<Vec<u8>>)> {
-        let changed = std::mem::take(&mut self.changed);
-        let all = changed.into_iter().flat_map(|(object, keys)| keys.into_iter().map(move |key| (object, key)));
-        let entry = |(object, key): (u32, Box<str>)| {
-            let entry = self.objects.get(&object).and_then(|state| state.get(&key)).map(Entry::to_bytes);
-            (object, key, entry)
-        };
-        all.map(entry).collect()
-    }
-
-    /// Restores an entry that [`Self::changes`] returned. Returns whether it could be read.
-    pub(crate) fn restore(&mut self, object: u32, key: &str, entry: &[u8]) -> bool {
-        let Some(entry) = Entry::from_bytes(entry) else { return false };
-        self.writes = self.writes.max(entry.written);
-        let state = self.objects.entry(object).or_default();
-        let bytes = state.bytes();
-        state.insert(key, entry);
-        let now = state.bytes();
-        // What was committed stays, whatever the limits are now; it only cannot grow.
-        self.account.sub(bytes.saturating_sub(now));
-        self.account.add(now.saturating_sub(bytes));
-        true
-    }
-
-    fn track_changes(&mut self) {
-        let undo = std::mem::take(&mut self.undo);
-        for undo in undo {
-            let (Undo::Entry { object, key, .. }
-            | Undo::Counts { object, key, .. }
-            | Undo::Distincts { object, key, .. }) = undo;
-            self.changed.entry(object).or_default().insert(key);
-        }
     }
 
     /// Writes what the rule logged in its last call, as far as it `may`. Returns how many lines were
@@ -363,10 +315,31 @@ impl RuleState for RuleMemory {
         self.write(row.object, &key, fits, make, write, undo)
     }
 
+    fn rename(&mut self, event: u32, key: &str, to: &str) -> Result<bool, StateError> {
+        let row = self.row(event)?;
+        let (key, to) = (bounded(key), bounded(to));
+        let Some(state) = self.objects.get_mut(&row.object) else { return Ok(false) };
+        if !state.has(&key) || key == to {
+            return Ok(state.has(&key));
+        }
+        self.writes += 1;
+        let bytes = state.bytes();
+        let Some(mut entry) = state.remove(&key) else { return Ok(false) };
+        note_entry(row.object, &key, Some(entry.clone()), self.writes_before, &mut self.undo);
+        entry.written = self.writes;
+        let before = state.insert(&to, entry);
+        let now = state.bytes();
+        note_entry(row.object, &to, before, self.writes_before, &mut self.undo);
+        self.settle(bytes, now)?;
+        Ok(true)
+    }
+
     fn remind_at(&mut self, event: u32, name: &str, time_ns: u64) -> Result<(), StateError> {
         let row = self.row(event)?;
         if !self.reminds {
-            return Err(StateError("it set a reminder, but has no interest in reminders".into()));
+            return Err(StateError(
+                "it set a reminder, but has no interest in reminders, or migrates its state".into(),
+            ));
         }
         let due_ns = Some(time_ns.max(row.time_ns.saturating_add(NS_PER_MS)));
         self.note(event, name, due_ns)

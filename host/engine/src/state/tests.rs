@@ -11,7 +11,7 @@ fn begin(state: &mut RuleMemory, time_ms: u64) {
 }
 
 fn empty() -> RuleMemory {
-    StateLedger::new(limits::RULES_STATE_BYTES, true).memory(&"rule".into())
+    StateLedger::new(limits::RULES_STATE_BYTES, true).memory(&"rule".into(), 0)
 }
 
 fn memory() -> RuleMemory {
@@ -150,7 +150,7 @@ fn what_is_held_is_accounted_for_whatever_is_done_and_undone() {
         (random >> 33) % below
     };
     let ledger = StateLedger::new(limits::RULES_STATE_BYTES, true);
-    let mut state = ledger.memory(&"rule".into());
+    let mut state = ledger.memory(&"rule".into(), 0);
     for round in 0..2000_u64 {
         let rows: Vec<EventRow> =
             (0..3).map(|_| EventRow { object: next(3) as u32, time_ns: (round + next(50)) * MS }).collect();
@@ -207,7 +207,7 @@ fn state_is_bounded_for_a_rule_for_an_object_and_for_all_rules() {
         assert_eq!(accounted, counted);
         (kept, why)
     };
-    let [mut one, mut other, mut third] = ["one", "other", "third"].map(|rule| ledger.memory(&rule.into()));
+    let [mut one, mut other, mut third] = ["one", "other", "third"].map(|rule| ledger.memory(&rule.into(), 0));
     for state in [&mut one, &mut other, &mut third] {
         state.limit(&limits);
     }
@@ -219,7 +219,7 @@ fn state_is_bounded_for_a_rule_for_an_object_and_for_all_rules() {
     assert_eq!((0..40).map(|object| one.evict(object).len()).sum::<usize>(), 34);
     let (_, why) = fill(&mut third);
     assert!(why.contains("state-bytes) is 2097152") && third.accounted().0 > 1_800_000, "there is room again: {why}");
-    let mut fourth = StateLedger::new(1 << 30, true).memory(&"fourth".into());
+    let mut fourth = StateLedger::new(1 << 30, true).memory(&"fourth".into(), 0);
     fourth.limit(&Limits { state_bytes: 1 << 30, ..limits });
     let (kept, why) = fill(&mut fourth);
     assert_eq!(kept, 40 * 17 * 60_000, "{why}");
@@ -240,4 +240,26 @@ fn one_call_cannot_hoard_what_it_would_undo() {
     assert!(state.undone_bytes() < 100, "{}", state.undone_bytes());
     state.rollback();
     assert_eq!(state.get(0, "a").unwrap(), Some(&b"before"[..]));
+}
+
+#[test]
+fn a_renamed_key_is_rolled_back_with_what_it_replaced() {
+    let mut state = memory();
+    state.count(0, "a", 3, 1000).unwrap();
+    state.set(0, "b", b"old", 0).unwrap();
+    state.commit();
+    let before = state.accounted();
+    begin(&mut state, 1100);
+    assert_eq!(state.rename(0, "a", "b"), Ok(true));
+    assert_eq!(state.rename(0, "a", "c"), Ok(false), "it is gone");
+    assert_eq!(state.count(0, "b", 1, 1000), Ok(4));
+    assert_eq!(state.rename(0, "b", "a"), Ok(true));
+    state.set(0, "new", b"x", 0).unwrap();
+    state.rename(0, "new", "b").unwrap();
+    state.rollback();
+    assert_eq!(state.accounted(), before);
+    begin(&mut state, 1100);
+    assert_eq!(state.count(0, "a", 0, 1000), Ok(3));
+    assert_eq!(state.get(0, "b").unwrap(), Some(&b"old"[..]));
+    assert_eq!(state.get(0, "new").unwrap(), None);
 }

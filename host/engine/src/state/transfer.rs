@@ -16,7 +16,7 @@ impl RuleMemory {
 
     /// Returns a copy for another rule.
     pub(super) fn copied(&self, rule: &RuleKey, account: RuleAccount) -> Self {
-        let mut copy = Self::new(rule, self.checkpoints, account);
+        let mut copy = Self::new(rule, self.version, self.checkpoints, account);
         for (object, state) in &self.objects {
             for (key, entry) in state.entries() {
                 // What was written here can be read here.
@@ -25,22 +25,5 @@ impl RuleMemory {
         }
         copy.mark_all_changed();
         copy
-    }
-
-    /// Returns object and key of every entry that there is, or that a store may know of.
-    pub(crate) fn known_entries(&self) -> Vec<(u32, Box<str>)> {
-        let held =
-            self.objects.iter().flat_map(|(object, state)| state.entries().map(|(key, _)| (*object, key.into())));
-        let changed = self.changed.iter().flat_map(|(object, keys)| keys.iter().map(|key| (*object, key.clone())));
-        if self.checkpoints { held.chain(changed).collect() } else { Vec::new() }
-    }
-
-    fn mark_all_changed(&mut self) {
-        if self.checkpoints {
-            for (object, state) in &self.objects {
-                let keys = state.entries().map(|(key, _)| key.into());
-                self.changed.entry(*object).or_default().extend(keys);
-            }
-        }
     }
 }

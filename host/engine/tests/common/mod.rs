@@ -143,6 +143,7 @@ pub(crate) fn rule_of(name: &str, interests: Vec<Interest>, properties: &[&str],
         symptoms: vec![symptom],
         interests,
         wants: Wants { properties: properties.iter().map(|name| (*name).to_owned()).collect(), ..Wants::default() },
+        ..Description::default()
     };
     let module: Arc<dyn Module> = Arc::new(Running(Arc::new(Closure { description, judge })));
     Arc::new(LoadedRule::new(name, module, "{}", Limits::default()).expect("a closure opens"))

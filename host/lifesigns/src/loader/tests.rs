@@ -81,6 +81,7 @@ impl LoaderFixture {
                 settings_json: "{}".into(),
                 limits: Limits::default(),
                 grants: Grants::default(),
+                discards_state: false,
                 enabled: true,
                 paused: false,
                 module: Arc::new(ModuleBytes::new(name.as_bytes().to_vec())),

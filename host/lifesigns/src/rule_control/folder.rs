@@ -105,6 +105,7 @@ pub(super) fn spec(
         settings_json,
         limits: parsed.limits,
         grants: parsed.grants,
+        discards_state: parsed.discards_state,
         enabled: parsed.enabled,
         paused: parsed.paused,
         module: Arc::clone(module),

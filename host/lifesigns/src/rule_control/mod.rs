@@ -24,6 +24,7 @@ use crate::{
     load::{LoadOutcome, RuleLoad},
     loader::open,
     rule_desk::{DeskState, RuleDesk},
+    state_versions::StateVersions,
 };
 use folder::FolderRule;
 
@@ -39,6 +40,8 @@ pub(crate) struct FolderControl {
     /// Wakes the thread that loads.
     pub(crate) signal: WakeSignal,
     pub(crate) clock: SharedClock,
+    /// Of what rules hold.
+    pub(crate) versions: StateVersions,
 }
 
 /// A change of the live version that is ready to be written.
@@ -165,7 +168,7 @@ impl FolderControl {
             return Ok(format!("that module is the live version of {rule} already"));
         }
         let spec = folder::spec(&self.dir, rule, upload.shadow, &manifest, &module).map_err(ApiError::Invalid)?;
-        let named = self.checked(&spec)?;
+        let named = self.checked(&spec, &[])?;
         let desk = self.desk.lock();
         // It may have changed while the module was compiled.
         let present = self.replaced(&desk, rule, upload)?;
@@ -191,13 +194,17 @@ impl FolderControl {
         self.put_live(desk, &present, planned, who, audit)
     }
 
-    /// Admits the module and returns its name and version.
-    fn checked(&self, spec: &RuleSpec) -> Result<String, ApiError> {
+    /// Admits the module, checks that it can go on with what is held after `moves`, and returns its name and version.
+    fn checked(&self, spec: &RuleSpec, moves: &[StateMove]) -> Result<String, ApiError> {
         let admitted = self.sandbox.load(&spec.module.bytes, &spec.module.digest);
         let rule = open(spec, admitted, &self.engine.sample()).map_err(|failure| match failure.is_transient {
             true => ApiError::Unavailable(failure.why),
             false => ApiError::Invalid(format!("refused, nothing was changed: {}", failure.why)),
         })?;
+        if !spec.discards_state {
+            let checked = self.versions.check(&spec.key, &rule.description, moves);
+            checked.map_err(|why| ApiError::Conflict(format!("refused, nothing was changed: {why}")))?;
+        }
         Ok(format!("{} {}", rule.description.name, rule.description.version))
     }
 

@@ -138,7 +138,6 @@ impl FolderControl {
         let manifest = manifest.map_err(ApiError::Conflict)?;
         let module = Arc::new(self.versions(name).module(&target).map_err(ApiError::Conflict)?);
         let spec = folder::spec(&self.dir, name, false, &manifest, &module).map_err(ApiError::Conflict)?;
-        self.checked(&spec)?;
         let (live, previous) = (RuleKey::live(name), RuleKey::previous(name));
         let found = history.state_of == target.number;
         let (moves, how) = if found {
@@ -146,6 +145,7 @@ impl FolderControl {
         } else {
             (StateMove::Copy { from: live, to: previous }, "the state of the version before it")
         };
+        self.checked(&spec, std::slice::from_ref(&moves))?;
         let done = format!("{name} is version {} ({}) again, with {how}", target.number, target.module);
         let action = format!("rolled back to {}", target.number);
         let (time_ns, who) = (self.clock.now_ns(), who.to_owned());

@@ -21,12 +21,15 @@ enum FactKind {
 /// The facts of one object, by kind and name.
 type Facts = BTreeMap<(FactKind, String), FactHistory>;
 
+/// The state of rules on one object, by rule and key, with the version of each entry.
+type Entries = BTreeMap<(RuleKey, String), (u32, Vec<u8>)>;
+
 #[derive(Debug, Default)]
 pub(super) struct StreamTables {
     offsets: BTreeMap<String, SourceOffset>,
     clocks: BTreeMap<String, u64>,
-    /// By object, rule and key.
-    states: BTreeMap<String, BTreeMap<(RuleKey, String), Vec<u8>>>,
+    /// By object.
+    states: BTreeMap<String, Entries>,
     /// By object, rule and name.
     reminders: BTreeMap<String, BTreeMap<(RuleKey, String), ReminderUpdate>>,
     facts: BTreeMap<String, Facts>,
@@ -71,7 +74,7 @@ impl StreamTables {
         let of_object = self.states.entry(state.object.clone()).or_default();
         let key = (state.rule.clone(), state.key.clone());
         match &state.entry {
-            Some(entry) => drop(of_object.insert(key, entry.clone())),
+            Some(entry) => drop(of_object.insert(key, (state.version, entry.clone()))),
             None => drop(of_object.remove(&key)),
         }
     }
@@ -98,10 +101,11 @@ impl StreamTables {
 
     pub(super) fn load(&self) -> InitialState {
         let states = self.states.iter().flat_map(|(object, of_object)| {
-            of_object.iter().map(|((rule, key), entry)| StateChange {
+            of_object.iter().map(|((rule, key), (version, entry))| StateChange {
                 rule: rule.clone(),
                 object: object.clone(),
                 key: key.clone(),
+                version: *version,
                 entry: Some(entry.clone()),
             })
         });

@@ -15,7 +15,7 @@ fn an_empty_manifest_has_the_defaults() {
 
 #[test]
 fn every_key_is_taken() {
-    let text = "module = \"../m/k.wasm\"\nenabled = false\npaused = true\ngrants = [\"log\"]\nshadow = \"new.wasm\"\n\
+    let text = "module = \"../m/k.wasm\"\nenabled = false\npaused = true\ngrants = [\"log\"]\nstate = \"discard\"\nshadow = \"new.wasm\"\n\
                 [settings]\nb = 1\na = [\"x\"]\n[shadow-settings]\nb = 2\n\
                 [limits]\ndeadline-ms = 5\nmemory-bytes = 65536\nalerts-per-event = 1\nalert-bytes = 100\n\
                 cpu-ms-per-s = 6\nalerts-per-s = 7\nalert-bytes-per-s = 8000\nstate-bytes = 90000\n\
@@ -40,6 +40,7 @@ fn every_key_is_taken() {
         enabled: false,
         paused: true,
         grants: Grants { state: false, log: true },
+        discards_state: true,
         settings_json: r#"{"a":["x"],"b":1}"#.into(),
         limits,
     };
@@ -59,7 +60,7 @@ fn all_mistakes_have_their_place_and_their_fix() {
                 [settings]\nb = nan\n";
     let expected = concat!(
         "a.toml:1:1: a manifest has no key `modul`; did you mean `module`?\n",
-        "a.toml:2:2: a manifest has no key `contains`; its keys are `module`, `enabled`, `paused`, `grants`, `settings`, \
+        "a.toml:2:2: a manifest has no key `contains`; its keys are `module`, `enabled`, `paused`, `grants`, `state`, `settings`, \
          `shadow`, `shadow-settings`, `limits`; what the rule itself wants to know belongs into [settings]\n",
         "a.toml:3:1: a manifest has no key `deadline_ms`; `deadline-ms` belongs into [limits]\n",
         "a.toml:4:20: `grants` cannot be \"logs\"; did you mean `log`?\n",

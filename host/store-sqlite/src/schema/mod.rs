@@ -10,13 +10,14 @@ use crate::error::{StoreError, StoreOpenError};
 pub(crate) const APPLICATION: i64 = 0x6c73_676e;
 
 /// What leads from a version to the next; the first from nothing to version 1.
-pub(crate) const STEPS: [&str; 6] = [
+pub(crate) const STEPS: [&str; 7] = [
     include_str!("1.sql"),
     include_str!("2.sql"),
     include_str!("3.sql"),
     include_str!("4.sql"),
     include_str!("5.sql"),
     include_str!("6.sql"),
+    include_str!("7.sql"),
 ];
 
 /// The version that this host reads and writes.

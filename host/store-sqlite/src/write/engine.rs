@@ -52,15 +52,15 @@ fn forget(connection: &Connection, object: &str) -> rusqlite::Result<usize> {
 
 fn states(connection: &Connection, states: &[StateChange]) -> rusqlite::Result<()> {
     let mut set = connection.prepare_cached(
-        "INSERT INTO state (object, rule, lane, key, entry) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT DO UPDATE SET entry = excluded.entry",
+        "INSERT INTO state (object, rule, lane, key, entry, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT DO UPDATE SET entry = excluded.entry, version = excluded.version",
     )?;
     let mut remove =
         connection.prepare_cached("DELETE FROM state WHERE object = ?1 AND rule = ?2 AND lane = ?3 AND key = ?4")?;
     for state in states {
         let (rule, lane) = (&*state.rule.name, lane(&state.rule));
         match &state.entry {
-            Some(entry) => set.execute(params![state.object, rule, lane, state.key, entry])?,
+            Some(entry) => set.execute(params![state.object, rule, lane, state.key, entry, state.version])?,
             None => remove.execute(params![state.object, rule, lane, state.key])?,
         };
     }

@@ -46,6 +46,10 @@ pub(super) fn description(description: &Description) -> Result<(), String> {
     if sees_facts && wants.properties.is_empty() && wants.metrics.is_empty() {
         return Err("it has an interest in facts but wants no property and no metric".to_owned());
     }
+    let (version, from) = (description.state_version, description.migrates_from);
+    if from > version {
+        return Err(format!("it migrates state from version {from} on, and its own is {version}"));
+    }
     Ok(())
 }
 

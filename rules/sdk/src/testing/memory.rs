@@ -118,6 +118,25 @@ impl Memory {
         Some(due)
     }
 
+    /// Has the rule of a new version change what each object holds.
+    pub(super) fn migrate(&self, mut with: impl FnMut(&[Vec<String>], &Self)) {
+        let keys = |memory: &ObjectMemory| memory.entries.keys().cloned().collect::<Vec<_>>();
+        let objects: Vec<_> =
+            self.0.borrow().objects.iter().map(|(object, memory)| (object.clone(), keys(memory))).collect();
+        let (reminds, time_ns) = (self.0.borrow().reminds, self.0.borrow().time_ns);
+        for (object, keys) in objects.into_iter().filter(|(_, keys)| !keys.is_empty()) {
+            self.begin(&object, time_ns);
+            self.0.borrow_mut().reminds = false;
+            with(&[keys], self);
+            self.0.borrow_mut().reminds = reminds;
+        }
+    }
+
+    /// Sets whether the rule has an interest in reminders.
+    pub(super) fn set_reminds(&self, reminds: bool) {
+        self.0.borrow_mut().reminds = reminds;
+    }
+
     pub(super) fn lines(&self) -> Vec<String> {
         self.0.borrow().lines.clone()
     }
@@ -219,6 +238,21 @@ impl Host for Memory {
             Some(Content::Distinct(values)) => values.len(now_ns, ns(window_ms)),
             _ => 0,
         }
+    }
+
+    fn rename(&self, _: u32, key: &str, to: &str) -> bool {
+        let mut inner = self.0.borrow_mut();
+        let (key, to) = (bounded(key), bounded(to));
+        if inner.content(&key).is_none() || key == to {
+            return inner.content(&key).is_some();
+        }
+        inner.writes += 1;
+        let written = inner.writes;
+        let entries = &mut inner.change().entries;
+        if let Some(entry) = entries.remove(&key) {
+            entries.insert(to, Entry { written, ..entry });
+        }
+        true
     }
 
     fn remind_at(&self, _: u32, name: &str, time_ns: u64) {

@@ -53,7 +53,7 @@ use std::{
 
 use self::{interests::Candidate, memory::Memory};
 use crate::{
-    Alert, Kinds, Rule, alerts,
+    Alert, Description, Kinds, Rule, alerts,
     native::{Columns, Native},
 };
 
@@ -63,6 +63,11 @@ const FACT: u8 = 1;
 const REMINDER: u8 = 2;
 /// Reminders that come between two events; the host defers more of them, too.
 const REMINDERS_PER_GAP: usize = 1024;
+
+/// Returns whether a rule has an interest in reminders.
+fn reminds(description: &Description) -> bool {
+    description.interests.iter().any(|interest| interest.kinds & Kinds::REMINDER == Kinds::REMINDER)
+}
 
 /// A rule with its state and the facts of its objects, which last as long as the bench.
 pub struct Bench<R> {
@@ -87,8 +92,7 @@ impl<R: Rule> Bench<R> {
         let rule = Native::new(settings)?;
         check::description(rule.description())
             .map_err(|why| format!("the module's description is not acceptable: {why}"))?;
-        let reminds =
-            rule.description().interests.iter().any(|interest| interest.kinds & Kinds::REMINDER == Kinds::REMINDER);
+        let reminds = reminds(rule.description());
         Ok(Self {
             rule,
             host: Memory::new(reminds),
@@ -100,6 +104,62 @@ impl<R: Rule> Bench<R> {
             properties: BTreeMap::new(),
             metrics: BTreeMap::new(),
         })
+    }
+
+    /// Makes the rule of a new version, which goes on with the state, facts and time of the one before, as in the host:
+    /// its [`Rule::migrate`] is called if the versions of their state differ.
+    ///
+    /// ```
+    /// # use lifesigns_rule::{Alerts, Description, Event, Interest, Rule, State, Symptom, testing::Bench};
+    /// # macro_rules! version { ($name:ident, $key:literal, $describe:ident => $description:expr, $migrate:item) => {
+    /// #     struct $name;
+    /// #     impl Rule for $name {
+    /// #         type Settings = ();
+    /// #         fn new(_: ()) -> Result<Self, String> { Ok(Self) }
+    /// #         fn describe(&self) -> Description {
+    /// #             let $describe = Description::new("count", "1.0.0").symptom(Symptom::new("third", "The third"));
+    /// #             $description.interest(Interest::log().contains(["failed"]))
+    /// #         }
+    /// #         fn evaluate(&self, event: &Event<'_>, alerts: &mut Alerts<'_>) {
+    /// #             if event.state().count($key, 1, 60_000) == 3 { alerts.raise("third", "the third"); }
+    /// #         }
+    /// #         $migrate
+    /// #     }
+    /// # } }
+    /// # version!(Old, "n", it => it.state_version(1), fn migrate(&self, _: u32, _: &[String], _: &State<'_>) {});
+    /// # version!(New, "failures", it => it.state_version(2).migrates_from(1),
+    /// #     fn migrate(&self, _: u32, _: &[String], state: &State<'_>) { state.rename("n", "failures"); });
+    /// let mut old = Bench::<Old>::new("{}").unwrap();
+    /// assert!(old.log("vm-1", "failed").is_empty());
+    /// assert!(old.log("vm-1", "failed").is_empty());
+    /// // `New` counts under another key, and its `migrate` renames it.
+    /// let mut new = Bench::<New>::after(old, "{}").unwrap();
+    /// assert_eq!(new.log("vm-1", "failed").len(), 1);
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::new`]; or the host would refuse the rule because it does not take over the state.
+    pub fn after<Old: Rule>(old: Bench<Old>, settings: &str) -> Result<Self, String> {
+        let new = Self::new(settings)?;
+        let held = old.rule.description().state_version;
+        let (own, from) = (new.rule.description().state_version, new.rule.description().migrates_from);
+        let reminds = new.reminds();
+        let Bench { host, time_ns, shows_all, deferred_ns, app, fields, properties, metrics, .. } = old;
+        host.set_reminds(reminds);
+        if held != own {
+            if held > own || held < from {
+                return Err(format!(
+                    "what it remembers is state of version {held}; that of this rule is version {own}, and it takes over \
+                     state from version {from} on"
+                ));
+            }
+            host.migrate(|keys, calls| new.rule.migrate(held, keys, calls));
+        }
+        Ok(Self { host, time_ns, shows_all, deferred_ns, app, fields, properties, metrics, ..new })
+    }
+
+    fn reminds(&self) -> bool {
+        reminds(self.rule.description())
     }
 
     /// Makes the bench show the rule every event, also those that no interest asks for: for tests of what `evaluate`

@@ -155,6 +155,10 @@ impl RuleState for Nothing {
         Ok(None)
     }
 
+    fn rename(&mut self, _: u32, _: &str, _: &str) -> Result<bool, StateError> {
+        Ok(false)
+    }
+
     fn set(&mut self, _: u32, _: &str, _: &[u8], _: u64) -> Result<(), StateError> {
         Ok(())
     }

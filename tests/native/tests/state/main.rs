@@ -145,6 +145,7 @@ fn call(random: &mut Random, may_remind: bool) -> String {
         1 => format!("get {key}"),
         2 if random.below(3) == 0 => format!("delete {key}"),
         2 | 3 => format!("count {key} {} {window_ms}", random.below(4)),
+        4 if random.below(3) == 0 => format!("rename {key} {}", random.of(&["a", "b", "Llong"])),
         4 => format!("count {key} 1 {window_ms}"),
         5 | 6 => {
             let value = random.of(&["v", "w", "x", "Lvalue", "Lanother"]);
@@ -203,6 +204,8 @@ fn limits_are_the_same() {
     limit("additions a 65536", "count a 0 50");
     limit("distinct n v 50;notes n 4095", "values n 50;distinct n v 50");
     limit("distinct n v 50;notes n 4096", "values n 50;distinct n v 50");
+    limit("keys k 1021;rename b c;set d 1 0", "get a;get c;get k-0");
+    limit("count b 2 50;rename b a;set a 65537 0", "get a;count b 0 50");
     limit("set a 65536 0", "get a");
     limit("set a 65537 0", "get a");
     limit("set a 3 18446744073709551615", "get a");

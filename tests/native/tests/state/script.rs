@@ -57,6 +57,7 @@ fn run(event: &Event<'_>, step: &str) -> String {
             state.delete(&key);
             "deleted".to_owned()
         }
+        "rename" => state.rename(&key, &long(words[2])).to_string(),
         "count" => state.count(&key, number(2) as u32, number(3)).to_string(),
         "distinct" => state.distinct(&key, &long(words[2]), number(3)).to_string(),
         "values" => state.distinct_now(&key, number(2)).to_string(),
