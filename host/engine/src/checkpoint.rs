@@ -1,6 +1,8 @@
 //! A checkpoint in the making: the parts of sources and shards, and how they are joined.
 
-use lifesigns_model::{Checkpoint, ObjectClock, Observation, PendingAcks, ReminderUpdate, SourceOffset, StateChange};
+use lifesigns_model::{
+    Checkpoint, ObjectClock, Observation, PendingAcks, ReminderUpdate, RuleChangeMark, SourceOffset, StateChange,
+};
 
 use crate::{
     byte_semaphore::BytePermit,
@@ -19,10 +21,20 @@ pub(crate) struct ShardCheckpoint {
     pub(crate) objects: Vec<ObjectClock>,
 }
 
+/// What a checkpoint has of the order of the stream.
+#[derive(Default)]
+pub(crate) struct SequencePart {
+    pub(crate) withheld: WithheldAcks,
+    /// The offsets of the sources that have moved.
+    pub(crate) offsets: Vec<SourceOffset>,
+    pub(crate) rule_changes: Vec<RuleChangeMark>,
+    /// The checkpoint was made before its turn.
+    pub(crate) early: bool,
+}
+
 /// A part of a checkpoint.
 pub(crate) enum CheckpointPart {
-    /// The acknowledgements, the offsets of the sources, and whether the checkpoint is early.
-    Sources(WithheldAcks, Vec<SourceOffset>, bool),
+    Sequence(Box<SequencePart>),
     /// A shard's observations in order, the bytes that they take, and the changes of its state.
     Shard(Vec<PositionedObservation>, Option<BytePermit>, ShardCheckpoint),
 }
@@ -30,7 +42,7 @@ pub(crate) enum CheckpointPart {
 /// Collects the parts of a checkpoint.
 #[derive(Default)]
 pub(crate) struct CheckpointBuilder {
-    sources: Option<(WithheldAcks, Vec<SourceOffset>, bool)>,
+    sequence: Option<Box<SequencePart>>,
     shards: usize,
     observations: Vec<PositionedObservation>,
     room: Option<BytePermit>,
@@ -40,7 +52,7 @@ pub(crate) struct CheckpointBuilder {
 impl CheckpointBuilder {
     pub(crate) fn add(&mut self, part: CheckpointPart) {
         match part {
-            CheckpointPart::Sources(withheld, offsets, early) => self.sources = Some((withheld, offsets, early)),
+            CheckpointPart::Sequence(part) => self.sequence = Some(part),
             CheckpointPart::Shard(observations, room, part) => {
                 self.shards += 1;
                 self.observations.extend(observations);
@@ -60,9 +72,10 @@ impl CheckpointBuilder {
         self.room.as_ref().map_or(0, BytePermit::bytes)
     }
 
-    /// Joins the parts; `None` unless all `shards` shards and the sources have sent theirs.
+    /// Joins the parts; `None` unless all `shards` shards and the sequencer have sent theirs.
     pub(crate) fn build(mut self, shards: usize) -> Option<Checkpoint> {
-        let (mut withheld, offsets, early) = self.sources.filter(|_| self.shards == shards)?;
+        let SequencePart { mut withheld, offsets, rule_changes, early } =
+            *self.sequence.filter(|_| self.shards == shards)?;
         withheld.0.push(AckGuard { ack: None, permit: self.room });
         // Stable, and a line is of one shard.
         self.observations.sort_by_key(|(position, rule, _)| (*position, *rule));
@@ -80,6 +93,7 @@ impl CheckpointBuilder {
             reminders,
             objects,
             offsets,
+            rule_changes,
             early,
             acks: PendingAcks::new(Box::new(move || withheld.release())),
         })

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, select, unbounded};
-use lifesigns_model::{Checkpoint, InitialState, ObjectAliases, RuleKey, WakeSignal, limits};
+use lifesigns_model::{Checkpoint, InitialState, ObjectAliases, RuleChangeMark, RuleKey, WakeSignal, limits};
 
 use crate::{
     EngineConfig, EngineTotals, RuleAlertSink, RuleSet, RuleUsageTotals, ShardReport, StateMove, TrafficSample,
@@ -160,9 +160,14 @@ impl Engine {
     /// As [`Self::swap`]; state and reminders move between the last line that the old rule set evaluates and the first
     /// one of the new.
     pub fn swap_with(&self, rules: Arc<RuleSet>, moves: Vec<StateMove>) {
+        self.swap_marked(rules, moves, Vec::new());
+    }
+
+    /// As [`Self::swap_with`]; the checkpoint that has the moved state has these changes too.
+    pub fn swap_marked(&self, rules: Arc<RuleSet>, moves: Vec<StateMove>, changes: Vec<RuleChangeMark>) {
         rules.begin_comparisons(self.shared.clock.now_ns(), &self.totals().report);
         let number = self.shared.ingress.swap_rules_in_turn(Arc::clone(&rules));
-        self.shared.handover.put(number, SequencedItem::Move(rules, moves.into()));
+        self.shared.handover.put(number, SequencedItem::Move(rules, moves.into(), changes));
         if self.shared.checkpoints {
             self.shared.signal.note(0, false);
         }

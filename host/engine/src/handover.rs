@@ -110,9 +110,9 @@ impl Handover {
                     let task = || ShardTask::Move(Arc::clone(&rules), Arc::clone(&moves));
                     shards.iter().for_each(|shard| drop(shard.send(task())));
                 }
-                Some(NextItem::Checkpoint(parts, withheld, offsets, early)) => {
+                Some(NextItem::Checkpoint(parts, part)) => {
                     shards.iter().for_each(|shard| drop(shard.send(ShardTask::Checkpoint(parts.clone()))));
-                    let _ = parts.send(CheckpointPart::Sources(withheld, offsets, early));
+                    let _ = parts.send(CheckpointPart::Sequence(part));
                 }
             }
         }

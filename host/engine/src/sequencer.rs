@@ -11,7 +11,7 @@ use lifesigns_model as model;
 
 use crate::{
     RuleSet, StateMove,
-    checkpoint::CheckpointPart,
+    checkpoint::{CheckpointPart, SequencePart},
     pending::PendingBytes,
     scanned::{ScannedChunk, WithheldAcks},
     shard_of,
@@ -44,8 +44,8 @@ pub(crate) enum SequencedItem {
     Forget(String),
     /// Only the rules of these names have a shadow from here on.
     RetainShadows(Arc<BTreeSet<String>>),
-    /// A rule set that is in force from here on, and state that moves.
-    Move(Arc<RuleSet>, Arc<[StateMove]>),
+    /// A rule set that is in force from here on, state that moves, and the changes that this is.
+    Move(Arc<RuleSet>, Arc<[StateMove]>, Vec<model::RuleChangeMark>),
     /// What objects are called by events from here on.
     Aliases(model::ObjectAliases),
     /// A checkpoint that was made before its turn.
@@ -69,9 +69,8 @@ pub(crate) enum NextItem {
     RetainShadows(Arc<BTreeSet<String>>),
     /// A rule set, and state that moves.
     Move(Arc<RuleSet>, Arc<[StateMove]>),
-    /// A checkpoint, the acknowledgements of the chunks in it, the sources that have moved, and whether
-    /// it is early.
-    Checkpoint(Sender<CheckpointPart>, WithheldAcks, Vec<model::SourceOffset>, bool),
+    /// A checkpoint.
+    Checkpoint(Sender<CheckpointPart>, Box<SequencePart>),
 }
 
 /// The least bytes that a line counts for while it waits to be evaluated: many short lines have more
@@ -99,6 +98,8 @@ pub(crate) struct Sequencer {
     /// Whether acknowledgements wait for a checkpoint.
     checkpoints: bool,
     withheld: WithheldAcks,
+    /// Since the last checkpoint.
+    rule_changes: Vec<model::RuleChangeMark>,
     pending: Arc<AtomicUsize>,
     aliases: model::ObjectAliases,
 }
@@ -128,16 +129,19 @@ impl Sequencer {
             let SequencedItem::Checkpoint(parts) = std::mem::replace(early, SequencedItem::Superseded) else {
                 return None;
             };
-            return Some(NextItem::Checkpoint(parts, std::mem::take(&mut self.withheld), self.moved(), true));
+            return Some(NextItem::Checkpoint(parts, self.part(true)));
         }
         let item = self.waiting.remove(&self.next)?;
         let ready = match item {
             SequencedItem::Chunk(scanned, arrived_ns) => self.chunk(scanned, arrived_ns),
-            SequencedItem::Checkpoint(parts) => {
-                NextItem::Checkpoint(parts, std::mem::take(&mut self.withheld), self.moved(), false)
-            }
+            SequencedItem::Checkpoint(parts) => NextItem::Checkpoint(parts, self.part(false)),
             SequencedItem::RetainShadows(names) => NextItem::RetainShadows(names),
-            SequencedItem::Move(rules, moves) => NextItem::Move(rules, moves),
+            SequencedItem::Move(rules, moves, changes) => {
+                if self.checkpoints {
+                    self.rule_changes.extend(changes);
+                }
+                NextItem::Move(rules, moves)
+            }
             SequencedItem::Forget(source) => {
                 self.offsets.remove(&source);
                 if self.checkpoints {
@@ -178,6 +182,16 @@ impl Sequencer {
         let bytes = (scanned.scan_counts.bytes as usize).max(scanned.lines.len() * LINE_BYTES);
         scanned.pending = Some(PendingBytes::new(&self.pending, bytes));
         NextItem::Chunk(Arc::from(scanned))
+    }
+
+    /// Returns what the next checkpoint has of the order.
+    fn part(&mut self, early: bool) -> Box<SequencePart> {
+        Box::new(SequencePart {
+            withheld: std::mem::take(&mut self.withheld),
+            offsets: self.moved(),
+            rule_changes: std::mem::take(&mut self.rule_changes),
+            early,
+        })
     }
 
     fn moved(&mut self) -> Vec<model::SourceOffset> {

@@ -166,6 +166,7 @@ impl Book {
             reminders: self.reminders.values().cloned().collect(),
             objects: self.objects.iter().map(clock).collect(),
             offsets: self.offsets.values().cloned().collect(),
+            rule_changes: Vec::new(),
         }
     }
 

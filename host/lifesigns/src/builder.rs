@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -16,7 +16,7 @@ use lifesigns_recorder::{
     CompilingRule, HostStart, MakeReceiver, MemoryStatus, OpenedRecord, RecorderConfig, RecorderError, RefusedRule,
     RuleOverview,
 };
-use lifesigns_rulestore::RuleStore;
+use lifesigns_rulestore::{RuleStore, Versions};
 use lifesigns_sandbox::{MemoryBudget, Sandbox};
 use lifesigns_store_sqlite::{Store, StoreOpenError};
 
@@ -265,6 +265,9 @@ impl HostBuilder {
             on_load(loads);
         });
         let desk = RuleDesk::default();
+        if let Some(dir) = &self.rules {
+            recover(dir, &opened);
+        }
         let versions = StateVersions::of(opened.states());
         let rules = self.load(embedded, on_load, (overview.clone(), desk.clone(), versions.clone()));
         let HostStart { start, news } =
@@ -276,7 +279,16 @@ impl HostBuilder {
         let watch = Watch::new(rules.watch(&engine)?);
         if let Some(dir) = self.rules {
             let (sandbox, engine) = (self.sandbox, Arc::clone(&engine));
-            overview.set_control(Arc::new(FolderControl { dir, sandbox, engine, desk, signal, clock, versions }));
+            overview.set_control(Arc::new(FolderControl {
+                dir,
+                sandbox,
+                engine,
+                desk,
+                signal,
+                clock,
+                versions,
+                made: Mutex::default(),
+            }));
         }
         let recorder = opened.start_recorder(Arc::clone(&engine), offsets, self.own_receivers, overview)?;
         Ok(RecordingHost::new(engine, watch, recorder, news))
@@ -292,6 +304,15 @@ impl HostBuilder {
         let mut loader = Loader::with(self.sandbox.clone(), self.compile_threads);
         loader.set_versions(versions);
         Rules::load((store, embedded), loader, (on_load, overview, desk), self.start_wait, &self.stop)
+    }
+}
+
+/// Ends the changes of rules that a crash has left under way.
+fn recover(rules: &Path, opened: &OpenedRecord) {
+    let has_happened =
+        |rule: &str, change: &str| opened.rule_changes().iter().any(|mark| mark.rule == rule && mark.change == change);
+    for line in Versions::recover(rules, has_happened) {
+        tracing::warn!("rules: {line}");
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use lifesigns_engine::StateMove;
+use lifesigns_model::RuleChangeMark;
 use lifesigns_rulestore::Snapshot;
 
 use crate::load::{LoadOutcome, RuleLoad};
@@ -19,8 +20,8 @@ pub(crate) struct RuleDesk(Arc<Mutex<DeskState>>);
 /// Held while files change or are scanned.
 #[derive(Default)]
 pub(crate) struct DeskState {
-    /// By the rule's name: state that moves when its new version is loaded.
-    moves: BTreeMap<String, Vec<StateMove>>,
+    /// By the rule's name: state that moves when its new version is loaded, and the change that this is.
+    moves: BTreeMap<String, (Vec<StateMove>, String)>,
     /// Who waits for the outcome of the next load of everything.
     waiting: Vec<Sender<Vec<RuleLoad>>>,
     /// What lay in the folder at the last scan.
@@ -33,25 +34,27 @@ impl RuleDesk {
     }
 
     /// Takes the moves of rules whose fate is known by `loads`: those of rules that run as the folder says.
-    pub(crate) fn settled_moves(&self, loads: &[RuleLoad]) -> Vec<StateMove> {
+    pub(crate) fn settled_moves(&self, loads: &[RuleLoad]) -> (Vec<StateMove>, Vec<RuleChangeMark>) {
         let mut state = self.lock();
-        let mut settled = Vec::new();
+        let (mut settled, mut changes) = (Vec::new(), Vec::new());
         for load in loads.iter().filter(|load| !load.key.is_shadow()) {
             if matches!(load.outcome, LoadOutcome::Compiling { .. }) {
                 continue;
             }
-            let moves = state.moves.remove(&*load.key.name);
+            let Some((moves, change)) = state.moves.remove(&*load.key.name) else { continue };
             let runs = matches!(load.outcome, LoadOutcome::Loaded | LoadOutcome::Unchanged | LoadOutcome::Restored);
             if runs {
-                settled.extend(moves.into_iter().flatten());
+                settled.extend(moves);
+                changes.push(RuleChangeMark { rule: load.key.name.to_string(), change });
             }
         }
-        settled
+        (settled, changes)
     }
 
     /// Returns what is to move, by the rule's name.
     pub(crate) fn moves(&self) -> BTreeMap<String, Vec<StateMove>> {
-        self.lock().moves.clone()
+        let state = self.lock();
+        state.moves.iter().map(|(name, (moves, _))| (name.clone(), moves.clone())).collect()
     }
 
     /// Answers all who waited before the scan of these loads.
@@ -63,9 +66,9 @@ impl RuleDesk {
 }
 
 impl DeskState {
-    /// Sets the moves for the next version of a rule.
-    pub(crate) fn set_moves(&mut self, name: &str, moves: Vec<StateMove>) {
-        self.moves.insert(name.to_owned(), moves);
+    /// Sets the moves for the next version of a rule, and what this change is called in the record.
+    pub(crate) fn set_moves(&mut self, name: &str, moves: Vec<StateMove>, change: &str) {
+        self.moves.insert(name.to_owned(), (moves, change.to_owned()));
     }
 
     /// Returns a channel that gets the outcome of the next load.

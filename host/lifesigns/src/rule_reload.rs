@@ -10,7 +10,7 @@ use std::{
 
 use crossbeam_channel::Sender;
 use lifesigns_engine::{Engine, LoadedRule, RuleSet, StateMove, TrafficSample, prefilter::PrefilterError};
-use lifesigns_model::{RuleKey, WakeSignal};
+use lifesigns_model::{RuleChangeMark, RuleKey, WakeSignal};
 use lifesigns_recorder::{DisabledRule, RuleOverview};
 use lifesigns_rulestore::{RuleStore, Snapshot, WatchOutcome, Watcher};
 
@@ -171,7 +171,7 @@ impl RuleReload {
             if bytes >= REBUILD_BYTES && rebuilt.0.elapsed() >= REBUILD_PAUSE {
                 if verifications / (bytes >> 10) > VERIFICATIONS_PER_KIB {
                     tracing::info!("traffic changed; rebuilding the literal index");
-                    self.swap(Vec::new());
+                    self.swap(Vec::new(), Vec::new());
                 }
                 rebuilt = (Instant::now(), scan_counts);
             }
@@ -188,10 +188,10 @@ impl RuleReload {
             self.rules.loader.set_moves(self.rules.desk.moves());
             let mut loads = self.rules.loader.apply_within(&snapshot, &sample, again, patience);
             self.rules.embedded.report(&mut loads);
-            let moves = self.rules.desk.settled_moves(&loads);
+            let (moves, changes) = self.rules.desk.settled_moves(&loads);
             let changed = |load: &RuleLoad| matches!(load.outcome, LoadOutcome::Loaded | LoadOutcome::Removed);
             if !moves.is_empty() || loads.iter().any(changed) {
-                self.swap(moves);
+                self.swap(moves, changes);
             }
             let shadows = self.rules.shadows.clone();
             self.rules.note_present(&snapshot, &loads);
@@ -209,10 +209,10 @@ impl RuleReload {
     }
 
     /// Builds a rule set in the background and swaps it in; state moves with it.
-    fn swap(&self, moves: Vec<StateMove>) {
+    fn swap(&self, moves: Vec<StateMove>, changes: Vec<RuleChangeMark>) {
         match RuleSet::new(self.rules.all(), self.engine.sample().bytes()) {
             Ok(rules) if moves.is_empty() => self.engine.swap(Arc::new(rules)),
-            Ok(rules) => self.engine.swap_with(Arc::new(rules), moves),
+            Ok(rules) => self.engine.swap_marked(Arc::new(rules), moves, changes),
             Err(error) => tracing::error!("rules not replaced: {error}"),
         }
     }

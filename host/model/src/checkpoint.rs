@@ -21,6 +21,8 @@ pub struct Checkpoint {
     pub objects: Vec<ObjectClock>,
     /// Sources that moved, by name.
     pub offsets: Vec<SourceOffset>,
+    /// Changes of rules that came into force, in their order.
+    pub rule_changes: Vec<RuleChangeMark>,
     /// It was made before its turn, because there was no room for more results: more follows that was
     /// submitted before it was asked for.
     pub early: bool,
@@ -36,6 +38,7 @@ impl Checkpoint {
             && self.reminders.is_empty()
             && self.objects.is_empty()
             && self.offsets.is_empty()
+            && self.rule_changes.is_empty()
     }
 }
 
@@ -120,6 +123,16 @@ pub struct SourceOffset {
     pub is_forgotten: bool,
 }
 
+/// Identifies a change of a rule that was made in its files and came into force in the stream, with the state that moved
+/// with it: what a record holds of it says that it has happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleChangeMark {
+    /// The rule's name.
+    pub rule: String,
+    /// The change, different from each other one of this rule.
+    pub change: String,
+}
+
 /// The state from which an engine starts: facts of the inventory, and everything that was committed.
 #[derive(Clone, Debug, Default)]
 pub struct InitialState {
@@ -135,6 +148,8 @@ pub struct InitialState {
     pub objects: Vec<ObjectClock>,
     /// The offsets at which the sources go on.
     pub offsets: Vec<SourceOffset>,
+    /// The last change of each rule that is known.
+    pub rule_changes: Vec<RuleChangeMark>,
 }
 
 /// The acknowledgements of a checkpoint. If it is dropped, they are never made, and their bytes in

@@ -24,7 +24,8 @@ mod wake_signal;
 
 pub use batch::{Change, EventBatch, FIXED_SPANS, RuleAlertBatch, RuleAlertRow};
 pub use checkpoint::{
-    Checkpoint, InitialState, ObjectClock, Observation, PendingAcks, ReminderUpdate, SourceOffset, StateChange,
+    Checkpoint, InitialState, ObjectClock, Observation, PendingAcks, ReminderUpdate, RuleChangeMark, SourceOffset,
+    StateChange,
 };
 pub use chunk::{AckCallback, Chunk, EventSource};
 pub use clock::{Clock, ManualClock, SharedClock, SystemClock};

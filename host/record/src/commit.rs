@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use lifesigns_compliance::BookChanges;
 use lifesigns_model::{
-    Checkpoint, ObjectClock, ObjectFacts, Observation, PendingAcks, ReminderUpdate, SourceOffset, StateChange,
+    Checkpoint, ObjectClock, ObjectFacts, Observation, PendingAcks, ReminderUpdate, RuleChangeMark, SourceOffset,
+    StateChange,
 };
 
 use crate::token::TokenChange;
@@ -20,6 +21,8 @@ pub struct Commit {
     pub offsets: Vec<SourceOffset>,
     /// Entries of rules' state.
     pub states: Vec<StateChange>,
+    /// Changes of rules that came into force, in their order.
+    pub rule_changes: Vec<RuleChangeMark>,
     /// Reminders.
     pub reminders: Vec<ReminderUpdate>,
     /// The latest event time of objects. An evicted object loses facts, state and reminders that were
@@ -49,6 +52,7 @@ impl Commit {
         self.facts.extend(facts);
         self.offsets.extend(checkpoint.offsets);
         self.states.extend(checkpoint.states);
+        self.rule_changes.extend(checkpoint.rule_changes);
         self.reminders.extend(checkpoint.reminders);
         self.forget(&checkpoint.objects);
         self.objects.extend(checkpoint.objects);
@@ -72,6 +76,7 @@ impl Commit {
         self.event_ns.is_none()
             && self.offsets.is_empty()
             && self.states.is_empty()
+            && self.rule_changes.is_empty()
             && self.reminders.is_empty()
             && self.objects.is_empty()
             && self.facts.is_empty()

@@ -89,6 +89,7 @@ impl Recorder {
             Act::Command(command) => self.book.apply(BookInput::Command(command)).map_err(ApiError::from)?,
             Act::Inventory(objects) => self.book.apply(BookInput::Inventory(objects)).map_err(ApiError::from)?,
             Act::Configure(config) => self.configure(*config, acts)?,
+            Act::Barrier => {}
             Act::Audit(entry) => acts.audit.push(*entry),
             Act::Resend(ids, receiver) => {
                 let rows = self.receivers.revive(&ids, receiver.as_deref())?;

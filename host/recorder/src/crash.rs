@@ -24,10 +24,21 @@ pub(crate) const DELIVERED: &str = "delivered";
 /// Another configuration is in force, and none of its effects is on the disk.
 pub(crate) const RELOADED: &str = "reloaded";
 
+/// A change of a rule is planned and noted beside its history, and nothing else has changed.
+pub const RULE_NOTED: &str = "rule-noted";
+/// Its history has the new version, its manifest has not.
+pub const RULE_HISTORY: &str = "rule-history";
+/// Its manifest has the new version, which does not run.
+pub const RULE_MANIFEST: &str = "rule-manifest";
+/// The new version runs; whether that is on the disk is not known.
+pub const RULE_LOADED: &str = "rule-loaded";
+/// Everything is on the disk, and the caller has no answer.
+pub const RULE_CHANGED: &str = "rule-changed";
+
 /// Passes a point. `abort` runs no destructor and flushes nothing: for files it is a SIGKILL.
 #[cfg(debug_assertions)]
 #[allow(clippy::disallowed_methods, reason = "only a debug build, and only one that was asked to abort")]
-pub(crate) fn point(name: &str) {
+pub fn point(name: &str) {
     static WANTED: LazyLock<Option<(String, u32)>> = LazyLock::new(|| {
         let value = std::env::var(VARIABLE).ok()?;
         let (name, number) = value.split_once(':')?;
@@ -44,4 +55,4 @@ pub(crate) fn point(name: &str) {
 
 /// A release build passes every point.
 #[cfg(not(debug_assertions))]
-pub(crate) const fn point(_: &str) {}
+pub const fn point(_: &str) {}

@@ -8,7 +8,8 @@ mod at_rest;
 mod change_log;
 mod collect;
 mod config;
-mod crash;
+#[doc(hidden)]
+pub mod crash;
 mod event_search;
 mod handle;
 mod health;

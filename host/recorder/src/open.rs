@@ -11,7 +11,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use lifesigns_compliance::{Book, BookInput, ConfigError};
 use lifesigns_engine::Engine;
-use lifesigns_model::{InitialState, ObjectFacts, SharedClock, SourceOffset, StateChange};
+use lifesigns_model::{InitialState, ObjectFacts, RuleChangeMark, SharedClock, SourceOffset, StateChange};
 use lifesigns_record::{RecordError, RecordWriter};
 
 use crate::{
@@ -96,6 +96,11 @@ impl OpenedRecord {
     /// Returns the entries of rules' state that the record holds, until [`Self::start`] takes them.
     pub fn states(&self) -> &[StateChange] {
         &self.start.states
+    }
+
+    /// Returns the last change of each rule that the record knows, until [`Self::start`] takes them.
+    pub fn rule_changes(&self) -> &[RuleChangeMark] {
+        &self.start.rule_changes
     }
 
     /// Returns what the host starts from. `known` is the current inventory: its differences from the last

@@ -48,6 +48,8 @@ pub(crate) enum Act {
     Drop(Vec<u64>, Option<String>, String),
     /// Writes an entry of the audit log about what is not in the book.
     Audit(Box<AuditedChange>),
+    /// Changes nothing: it is answered once everything that was submitted before is committed.
+    Barrier,
     /// Adds a token of the API.
     AddToken(Box<StoredToken>),
     /// Revokes the token of this name; the last text names the requester.

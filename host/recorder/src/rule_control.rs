@@ -16,6 +16,9 @@ pub trait RuleControl: Send + Sync {
     /// Why it was not done.
     fn change(&self, rule: &str, change: &RuleChange, who: &str, audit: &AuditChange<'_>) -> Result<String, ApiError>;
 
+    /// Ends a change that was made: what it changed in the record is on the disk.
+    fn committed(&self, rule: &str);
+
     /// Returns the versions of a rule that were live, the oldest first.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use lifesigns_model::TapPage;
 use lifesigns_record::RecordReader;
 
 use crate::{
-    event_search, history,
+    crash, event_search, history,
     request::{Act, RequestSender},
     rule_status,
     shared::Shared,
@@ -82,7 +82,14 @@ impl Service for HostService {
             self.requests.ask(Act::Audit(Box::new(entry)))?;
             Ok(())
         };
-        self.shared.overview.control()?.change(rule, change, &self.who, &audit)
+        let control = self.shared.overview.control()?;
+        let done = control.change(rule, change, &self.who, &audit)?;
+        // Without an answer it is ended by the next start.
+        if self.requests.ask(Act::Barrier).is_ok() {
+            control.committed(rule);
+        }
+        crash::point(crash::RULE_CHANGED);
+        Ok(done)
     }
 
     fn tap_rule(&self, rule: &str, query: &TapQuery) -> Result<TapPage, ApiError> {

@@ -32,5 +32,5 @@ pub use manifest_edit::ManifestChange;
 pub use modules::ModuleBytes;
 pub use scan::RuleStore;
 pub use snapshot::{RefusedFile, RuleSpec, Snapshot};
-pub use versions::{VersionEntry, VersionHistory, Versions, replace};
+pub use versions::{PendingChange, VersionEntry, VersionHistory, Versions, replace};
 pub use watch::{WatchOutcome, Watcher};

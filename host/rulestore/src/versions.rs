@@ -16,6 +16,8 @@ use crate::{file, modules::ModuleBytes};
 const FOLDER: &str = "versions";
 /// The history's file.
 const HISTORY: &str = "history.json";
+/// The file of a change that is under way.
+const PENDING: &str = "pending.json";
 /// Characters of a digest in a module's file name.
 const DIGEST_CHARS: usize = 16;
 
@@ -82,6 +84,23 @@ impl VersionHistory {
     }
 }
 
+/// A change of a rule's files that is under way: what to go back to if it does not come into force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingChange {
+    /// Tells it apart from other changes of the rule.
+    pub change: String,
+    /// Whether state moves with it: then the record says whether it came into force, otherwise the manifest does.
+    pub moves_state: bool,
+    /// The manifest's text before; `None` if there was none.
+    pub manifest_before: Option<String>,
+    /// The same, naming a module in the folder of versions, where `NAME.wasm` was the module and is taken away.
+    pub manifest_without_own: Option<String>,
+    /// The manifest's text after it.
+    pub manifest: String,
+    /// The history before.
+    pub history_before: VersionHistory,
+}
+
 /// The versions of one rule on disk.
 #[derive(Debug)]
 pub struct Versions {
@@ -132,6 +151,80 @@ impl Versions {
             }
         }
         Ok(())
+    }
+
+    /// Notes a change before it is made.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn begin(&self, change: &PendingChange) -> Result<(), String> {
+        let text = serde_json::to_vec_pretty(change).map_err(|error| error.to_string())?;
+        replace(&self.folder().join(PENDING), &text)
+    }
+
+    /// Ends a change: it was made, or undone.
+    pub fn end(&self) {
+        // If it stays, the next start looks at it again.
+        let _ = fs::remove_file(self.folder().join(PENDING));
+        sync(&self.folder());
+    }
+
+    /// Returns the change that is under way.
+    fn pending(&self) -> Option<PendingChange> {
+        let file = file::open(&self.folder().join(PENDING)).ok()?;
+        let (bytes, _) = file::read(&file, &file.metadata().ok()?, 2 * HISTORY_BYTES).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// Puts manifest and history back to what they were before a change, unless the manifest was changed since by
+    /// someone else. A module that was taken away is not put back: the manifest names the one in the folder of versions.
+    ///
+    /// # Errors
+    /// What cannot be written.
+    pub fn undo(&self, change: &PendingChange) -> Result<(), String> {
+        let path = self.rules.join(format!("{}.toml", self.name));
+        let own = self.rules.join(format!("{}.wasm", self.name));
+        let back = match &change.manifest_without_own {
+            Some(without) if !own.exists() => Some(without),
+            _ => change.manifest_before.as_ref(),
+        };
+        let now = fs::read_to_string(&path).ok();
+        if now.as_ref() == Some(&change.manifest) || now == change.manifest_before {
+            match back {
+                Some(before) => replace(&path, before.as_bytes())?,
+                None => drop(fs::remove_file(&path)),
+            }
+            let text = serde_json::to_vec_pretty(&change.history_before).map_err(|error| error.to_string())?;
+            replace(&self.folder().join(HISTORY), &text)?;
+        }
+        self.end();
+        Ok(())
+    }
+
+    /// Ends what a crash has left under way in a rules folder: changes of which `has_happened` says, with the rule's name
+    /// and the change, that they are in the record stay; others are undone. Returns a line for each that was undone, or
+    /// could not be.
+    pub fn recover(rules: &Path, has_happened: impl Fn(&str, &str) -> bool) -> Vec<String> {
+        let mut lines = Vec::new();
+        for entry in fs::read_dir(rules.join(FOLDER)).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let versions = Self::new(rules, &name);
+            let Some(pending) = versions.pending().filter(|_| crate::check_name(&name).is_ok()) else { continue };
+            let manifest = fs::read_to_string(rules.join(format!("{name}.toml"))).ok();
+            let in_files = !pending.moves_state && manifest.as_ref() == Some(&pending.manifest);
+            if in_files || has_happened(&name, &pending.change) {
+                if pending.manifest_without_own.is_some() && manifest.as_ref() == Some(&pending.manifest) {
+                    let _ = fs::remove_file(rules.join(format!("{name}.wasm")));
+                }
+                versions.end();
+                continue;
+            }
+            lines.push(match versions.undo(&pending) {
+                Ok(()) => format!("{name}: a change that the host's end has interrupted was undone; repeat it"),
+                Err(why) => format!("{name}: a change that the host's end has interrupted cannot be undone: {why}"),
+            });
+        }
+        lines
     }
 
     /// Returns where [`Self::put`] puts a module of the rule `name`, relative to the rules folder.
@@ -186,10 +279,15 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), String> {
         let _ = fs::remove_file(&beside);
     }
     written.map_err(failed)?;
+    sync(folder);
+    Ok(())
+}
+
+/// Has the names in a folder on the disk.
+fn sync(folder: &Path) {
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
-    Ok(())
 }
 
 #[cfg(test)]

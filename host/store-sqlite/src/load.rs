@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_compliance::{Badge, BadgeOwner, BadgePoint, BookSnapshot, Fact, Object, PendingTransition};
-use lifesigns_model::{InitialState, ObjectClock, ObjectFacts, ReminderUpdate, SourceOffset, StateChange};
+use lifesigns_model::{
+    InitialState, ObjectClock, ObjectFacts, ReminderUpdate, RuleChangeMark, SourceOffset, StateChange,
+};
 use lifesigns_record::{FactHistory, RecordedState};
 use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
 
@@ -83,6 +85,7 @@ fn load(connection: &Connection) -> rusqlite::Result<RecordedState> {
             let (lines, time_ns) = (number(row, 2)?, maybe(row, 3)?);
             Ok(SourceOffset { source: row.get(0)?, cursor: row.get(1)?, lines, time_ns, is_forgotten: false })
         })?,
+        rule_changes: rule_changes(connection)?,
     };
     Ok(RecordedState { restored, start })
 }
@@ -94,6 +97,14 @@ pub(crate) fn rows<T>(
     of: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
     connection.prepare(select)?.query_map([], of)?.collect()
+}
+
+/// The last change of each rule.
+fn rule_changes(connection: &Connection) -> rusqlite::Result<Vec<RuleChangeMark>> {
+    let mut select =
+        connection.prepare("SELECT substr(name, 1 + length(?1)), value FROM meta WHERE name GLOB ?1 || '*'")?;
+    let mark = |row: &Row<'_>| Ok(RuleChangeMark { rule: row.get(0)?, change: row.get(1)? });
+    select.query_map([meta::RULE_CHANGE], mark)?.collect()
 }
 
 fn decided_by(connection: &Connection) -> rusqlite::Result<String> {

@@ -4,6 +4,9 @@ use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 
 use crate::form::number;
 
+/// What the names of the last changes of rules begin with; the rule's name follows.
+pub(crate) const RULE_CHANGE: &str = "rule-change ";
+
 /// Sets the value of this name.
 pub(crate) fn set(connection: &Connection, name: &str, value: impl ToSql) -> rusqlite::Result<()> {
     connection

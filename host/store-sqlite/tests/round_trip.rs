@@ -8,7 +8,8 @@ use std::sync::Arc;
 use common::*;
 use lifesigns_compliance::{BadgeOwner, BadgePoint, BookChanges, Fact};
 use lifesigns_model::{
-    Change, Checkpoint, ObjectClock, ObjectFacts, Observation, PendingAcks, ReminderUpdate, SourceOffset, StateChange,
+    Change, Checkpoint, ObjectClock, ObjectFacts, Observation, PendingAcks, ReminderUpdate, RuleChangeMark,
+    SourceOffset, StateChange,
 };
 use lifesigns_record::{Commit, RecordedState};
 use lifesigns_store_sqlite::Store;
@@ -16,6 +17,10 @@ use lifesigns_store_sqlite::Store;
 fn state(object: &str, key: &str, entry: Option<&[u8]>) -> StateChange {
     let own = str::to_owned;
     StateChange { rule: "churn".into(), object: own(object), key: own(key), version: 3, entry: entry.map(Into::into) }
+}
+
+fn change(change: &str) -> RuleChangeMark {
+    RuleChangeMark { rule: "churn".to_owned(), change: change.to_owned() }
 }
 
 fn reminder(object: &str, name: &str, due_ns: Option<u64>) -> ReminderUpdate {
@@ -145,6 +150,7 @@ fn a_cut_comes_back_as_it_was() {
         reminders: vec![reminder("vm-1", "a", Some(u64::MAX)), reminder("vm-2", "b", Some(2))],
         objects: vec![clock("vm-1", Some(u64::MAX)), clock("vm-2", Some(0))],
         offsets: vec![place("a.log", 3), place("b.log", u64::MAX)],
+        rule_changes: vec![change("1-2"), change("2-*")],
         early: false,
         acks: PendingAcks::default(),
     };
@@ -166,6 +172,7 @@ fn a_cut_comes_back_as_it_was() {
         states: vec![state("vm-1", "a", None), state("vm-1", "b", Some(b"y"))],
         reminders: vec![reminder("vm-1", "a", None)],
         offsets: vec![place("a.log", 4)],
+        rule_changes: vec![RuleChangeMark { rule: "other".to_owned(), change: "3".to_owned() }],
         ..Commit::default()
     };
     store.commit(&second).unwrap();
@@ -173,6 +180,8 @@ fn a_cut_comes_back_as_it_was() {
     store.commit(&Commit { offsets: vec![place("c.log", 9)], ..Commit::default() }).unwrap();
     store.commit(&Commit { offsets: vec![removed], ..Commit::default() }).unwrap();
     let start = reload(store, &folder.path()).start;
+    let other = RuleChangeMark { rule: "other".to_owned(), change: "3".to_owned() };
+    assert_eq!(start.rule_changes, [change("2-*"), other], "the last of each rule");
     assert_eq!(start.states, [state("vm-1", "b", Some(b"y")), state("vm-2", "a", Some(b""))]);
     assert_eq!(start.reminders, [reminder("vm-2", "b", Some(2))]);
     assert_eq!(start.objects, [clock("vm-1", Some(u64::MAX)), clock("vm-2", Some(0))]);

@@ -5,8 +5,9 @@ mod folder;
 mod plan;
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
-    sync::{Arc, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -14,8 +15,10 @@ use lifesigns_api::{ApiError, RuleChange, RuleUpload, RuleVersion};
 use lifesigns_compliance::AuditedChange;
 use lifesigns_engine::{Engine, StateMove};
 use lifesigns_model::{RuleKey, SharedClock, WakeSignal};
-use lifesigns_recorder::{AuditChange, RuleControl};
-use lifesigns_rulestore::{ManifestChange, ModuleBytes, RuleSpec, VersionEntry, VersionHistory, Versions, check_name};
+use lifesigns_recorder::{AuditChange, RuleControl, crash};
+use lifesigns_rulestore::{
+    ManifestChange, ModuleBytes, PendingChange, RuleSpec, VersionEntry, VersionHistory, Versions, check_name,
+};
 use lifesigns_sandbox::Sandbox;
 use lifesigns_text::{suggestion, visible_word};
 use serde_json::{Value, json};
@@ -42,6 +45,8 @@ pub(crate) struct FolderControl {
     pub(crate) clock: SharedClock,
     /// Of what rules hold.
     pub(crate) versions: StateVersions,
+    /// Rules whose change was made, and which may not be on the disk yet.
+    pub(crate) made: Mutex<BTreeSet<String>>,
 }
 
 /// A change of the live version that is ready to be written.
@@ -87,6 +92,12 @@ impl RuleControl for FolderControl {
                 let (history, prepared) = self.rollback(&present, *to, who)?;
                 self.put_live(desk, &present, (history, prepared), who, audit)
             }
+        }
+    }
+
+    fn committed(&self, rule: &str) {
+        if self.lock_made().remove(rule) {
+            self.versions(rule).end();
         }
     }
 
@@ -217,20 +228,58 @@ impl FolderControl {
         who: &str,
         audit: &AuditChange<'_>,
     ) -> Result<String, ApiError> {
-        let Prepared { manifest, entry, moves, state_of, done } = prepared;
         let name = &*present.name;
+        let versions = self.versions(name);
+        let pending = self.pending(present, &history, &prepared)?;
+        let Prepared { manifest, entry, moves, state_of, done } = prepared;
         let before = if present.is_there { json!({ "digest": present.module.digest }) } else { Value::Null };
         let after = json!({ "digest": entry.digest, "module": entry.module });
         audit(self.audited(who, &format!("rule {}", entry.action), name, before, after))?;
+        versions.begin(&pending).map_err(ApiError::Unavailable)?;
+        crash::point(crash::RULE_NOTED);
         history.push(entry);
         if let Some(state_of) = state_of {
             history.state_of = state_of;
         }
-        self.versions(name).write(&history, &folder::modules_of(&manifest)).map_err(ApiError::Unavailable)?;
+        let used = [folder::modules_of(&manifest), folder::modules_of(&present.text)].concat();
+        versions.write(&history, &used).map_err(ApiError::Unavailable)?;
+        crash::point(crash::RULE_HISTORY);
         if !moves.is_empty() {
-            desk.set_moves(name, moves);
+            desk.set_moves(name, moves, &pending.change);
         }
-        self.written(desk, name, &manifest, present.own_module(), &RuleKey::live(name), done)
+        let done = self.written(desk, name, &manifest, present.own_module(), &RuleKey::live(name), done);
+        match &done {
+            Ok(_) => drop(self.lock_made().insert(name.to_owned())),
+            Err(ApiError::Conflict(_)) => versions.undo(&pending).map_err(ApiError::Unavailable)?,
+            // It may come into force later.
+            Err(_) => {}
+        }
+        crash::point(crash::RULE_LOADED);
+        done
+    }
+
+    /// Returns what to go back to if a change does not come into force.
+    fn pending(
+        &self,
+        present: &FolderRule,
+        history: &VersionHistory,
+        prepared: &Prepared,
+    ) -> Result<PendingChange, ApiError> {
+        let path = self.dir.join(format!("{}.toml", present.name));
+        let live = history.live_entry(&present.module.digest).filter(|_| present.own_module().is_some());
+        let without_own = live.map(|live| ManifestChange::Module(live.file.clone()).apply(&path, &present.text));
+        Ok(PendingChange {
+            change: format!("{}-{}", history.live, prepared.entry.time_ns),
+            moves_state: !prepared.moves.is_empty(),
+            manifest_before: std::fs::read_to_string(&path).ok(),
+            manifest_without_own: without_own.transpose().map_err(ApiError::Conflict)?,
+            manifest: prepared.manifest.clone(),
+            history_before: history.clone(),
+        })
+    }
+
+    fn lock_made(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes a key of the manifest and waits until it is in force.
@@ -285,6 +334,7 @@ impl FolderControl {
             // If it stays, it is refused with the reason.
             let _ = std::fs::remove_file(unused);
         }
+        crash::point(crash::RULE_MANIFEST);
         let loads = self.loaded(desk)?;
         let outcome = loads.iter().find(|load| load.key == *key).map(|load| &load.outcome);
         match outcome {

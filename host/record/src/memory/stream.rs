@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use lifesigns_model::{
-    InitialState, ObjectClock, ObjectFacts, ReminderUpdate, RuleKey, SourceOffset, StateChange, limits::OBJECT_FACTS,
+    InitialState, ObjectClock, ObjectFacts, ReminderUpdate, RuleChangeMark, RuleKey, SourceOffset, StateChange,
+    limits::OBJECT_FACTS,
 };
 
 use crate::{
@@ -33,6 +34,8 @@ pub(super) struct StreamTables {
     /// By object, rule and name.
     reminders: BTreeMap<String, BTreeMap<(RuleKey, String), ReminderUpdate>>,
     facts: BTreeMap<String, Facts>,
+    /// The last change of each rule.
+    rule_changes: BTreeMap<String, String>,
 }
 
 impl StreamTables {
@@ -58,6 +61,9 @@ impl StreamTables {
                 Some(time_ns) => drop(self.clocks.insert(clock.object.clone(), time_ns)),
                 None => self.forget(&clock.object),
             }
+        }
+        for RuleChangeMark { rule, change } in &commit.rule_changes {
+            self.rule_changes.insert(rule.clone(), change.clone());
         }
         for state in &commit.states {
             self.set_state(state);
@@ -109,6 +115,7 @@ impl StreamTables {
                 entry: Some(entry.clone()),
             })
         });
+        let mark = |(rule, change): (&String, &String)| RuleChangeMark { rule: rule.clone(), change: change.clone() };
         let clock =
             |(object, time_ns): (&String, &u64)| ObjectClock { object: object.clone(), time_ns: Some(*time_ns) };
         InitialState {
@@ -118,6 +125,7 @@ impl StreamTables {
             reminders: self.reminders.values().flat_map(BTreeMap::values).cloned().collect(),
             objects: self.clocks.iter().map(clock).collect(),
             offsets: self.offsets.values().cloned().collect(),
+            rule_changes: self.rule_changes.iter().map(mark).collect(),
         }
     }
 }

@@ -1,16 +1,22 @@
 //! Places of sources, objects' clocks, rules' state and reminders.
 
-use lifesigns_model::{ObjectClock, ReminderUpdate, SourceOffset, StateChange};
+use lifesigns_model::{ObjectClock, ReminderUpdate, RuleChangeMark, SourceOffset, StateChange};
 use lifesigns_record::Commit;
 use rusqlite::{Connection, params};
 
-use crate::form::{bits, lane};
+use crate::{
+    form::{bits, lane},
+    meta,
+};
 
 /// Writes the engine's part. An evicted object is cleared first: its other entries came after that.
 pub(super) fn write(connection: &Connection, commit: &Commit) -> rusqlite::Result<()> {
     offsets(connection, &commit.offsets)?;
     clocks(connection, &commit.objects)?;
     states(connection, &commit.states)?;
+    for RuleChangeMark { rule, change } in &commit.rule_changes {
+        meta::set(connection, &format!("{}{rule}", meta::RULE_CHANGE), change)?;
+    }
     reminders(connection, &commit.reminders)
 }
 
