@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use hyper::Method;
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery,
-    HostStatus, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff,
-    RuleVersion, Service, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, AgentStatus, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage,
+    EventQuery, HostStatus, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange,
+    RuleDiff, RuleVersion, Service, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, CommandAction,
@@ -165,6 +165,10 @@ impl Service for HostClient {
             ActOutcome::Done(text) => Ok(text),
             ActOutcome::Silence(_) => Err(garbled("it is about a silence")),
         }
+    }
+
+    fn agents(&self) -> Result<Vec<AgentStatus>, ApiError> {
+        self.member("agents", path(&["agents"]))
     }
 }
 
