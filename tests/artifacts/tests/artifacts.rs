@@ -14,7 +14,7 @@ fn check(module: &Path) {
         "{:?}",
         found.exports
     );
-    let is_known = |name: &String| ["describe", "evaluate", "settings"].contains(&name.as_str());
+    let is_known = |name: &String| ["describe", "evaluate", "migrate", "settings"].contains(&name.as_str());
     assert!(found.exports.iter().all(is_known), "{:?}", found.exports);
     assert!(found.imports.iter().all(|name| name.starts_with("lifesigns:rule/")), "{:?}", found.imports);
     assert!(found.custom_sections.is_empty(), "{:?}", found.custom_sections);
