@@ -4,14 +4,14 @@
 use std::{
     fs,
     io::Read,
-    net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use lifesigns_api::HostUrl;
 use ureq::{
     Agent,
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, StatusCode, header},
     tls::{PemItem, RootCerts, TlsConfig, parse_pem},
     unversioned::{
         resolver::DefaultResolver,
@@ -142,22 +142,7 @@ impl Client {
 
 /// Returns the URL without its end.
 fn base(url: &str, has_token: bool) -> Result<String, AgentError> {
-    let wrong = |why| AgentError::Url { url: url.chars().take(200).collect(), why };
-    let uri: Uri = url.parse().map_err(|_| wrong("write https://HOST:PORT"))?;
-    let is_tls = match uri.scheme_str() {
-        Some("https") => true,
-        Some("http") => false,
-        _ => return Err(wrong("it begins with https:// or http://")),
-    };
-    let authority = uri.authority().ok_or_else(|| wrong("it names no host"))?;
-    if authority.as_str().contains('@') || !matches!(uri.path(), "" | "/") || uri.query().is_some() {
-        return Err(wrong("it has a scheme, a host and a port, and nothing more"));
-    }
-    let host = authority.host().trim_start_matches('[').trim_end_matches(']');
-    let is_local = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
-    if has_token && !is_tls && !is_local {
-        return Err(AgentError::Readable { url: url.to_owned() });
-    }
+    HostUrl::parse(url, has_token)?;
     Ok(url.trim_end_matches('/').to_owned())
 }
 
@@ -189,6 +174,8 @@ fn roots(path: &Path) -> Result<RootCerts, String> {
 
 #[cfg(test)]
 mod tests {
+    use lifesigns_api::HostUrlError;
+
     use super::*;
 
     #[test]
@@ -196,10 +183,13 @@ mod tests {
         for url in ["https://lifesigns.example", "http://127.0.0.1:9123/", "http://[::1]:9123", "http://localhost:1"] {
             assert!(base(url, true).is_ok_and(|base| !base.ends_with('/')), "{url}");
         }
-        assert!(matches!(base("http://lifesigns.example:9123", true), Err(AgentError::Readable { .. })));
+        assert!(matches!(
+            base("http://lifesigns.example:9123", true),
+            Err(AgentError::Url(HostUrlError::Readable { .. }))
+        ));
         assert!(base("http://lifesigns.example:9123", false).is_ok());
         for url in ["", "lifesigns:9123", "ftp://a", "https://", "https://u:p@a", "https://a/api", "https://a?b"] {
-            assert!(matches!(base(url, true), Err(AgentError::Url { .. })), "{url}");
+            assert!(matches!(base(url, true), Err(AgentError::Url(HostUrlError::Url { .. }))), "{url}");
         }
     }
 

@@ -2,23 +2,14 @@
 
 use std::{io, path::PathBuf};
 
+use lifesigns_api::HostUrlError;
+
 /// Why an agent does not start, or cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
-    /// The URL is not one of a host.
-    #[error("{url:?} is not the URL of a host: {why}")]
-    Url {
-        /// What was given.
-        url: String,
-        /// Why not.
-        why: &'static str,
-    },
-    /// The token would be readable on its way.
-    #[error("{url} would carry the token readable to everyone on its way: use https, or a host at 127.0.0.1")]
-    Readable {
-        /// The URL.
-        url: String,
-    },
+    /// The URL is not one of a host, or the token would be readable on its way there.
+    #[error(transparent)]
+    Url(#[from] HostUrlError),
     /// The token or the certificates cannot be read.
     #[error("{0}")]
     Credentials(String),

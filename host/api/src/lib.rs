@@ -8,6 +8,7 @@ mod config_mistake;
 mod error;
 mod event_search;
 mod history;
+mod host_url;
 mod rule_status;
 mod rules;
 mod service;
@@ -27,6 +28,7 @@ pub use history::{
     AuditMark, AuditReport, AuditTrailRow, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit, PastBadges,
     UndeliveredNotice,
 };
+pub use host_url::{HostUrl, HostUrlError};
 pub use lifesigns_model::TapPage;
 pub use rule_status::{CompilingRule, DisabledRule, RefusedRule, RuleDiff, RuleStatus};
 pub use rules::{RuleChange, RuleUpload, RuleVersion, TapQuery};

@@ -74,7 +74,7 @@ pub(crate) fn run(args: &AgentArgs) -> Outcome {
     terminal::line(&format!("running: agent {name}, state in {}", options.state.display()));
     let ended = lifesigns_agent::run(options, SystemClock::shared(), Arc::new(NetworkDriver), &stop);
     ended.map_err(|error| match error {
-        AgentError::Url { .. } | AgentError::Readable { .. } => Failure::Usage(error.to_string()),
+        AgentError::Url(_) => Failure::Usage(error.to_string()),
         _ => Failure::failed(error),
     })?;
     terminal::line("stopped");

@@ -1,8 +1,9 @@
 //! A host in the network, as a client sees it: its URL, the token to show, and what to trust.
 
-use std::{io, net::IpAddr, path::Path, time::Duration};
+use std::{io, path::Path, time::Duration};
 
-use hyper::{Uri, header::HeaderValue};
+use hyper::header::HeaderValue;
+use lifesigns_api::{HostUrl, HostUrlError};
 use lifesigns_listen::{TlsError, client_config};
 use rustls::pki_types::ServerName;
 use tokio::{
@@ -19,23 +20,12 @@ const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 /// Why a host in the network cannot be asked.
 #[derive(Debug, thiserror::Error)]
 pub enum RemoteError {
-    /// The URL is not one of a host.
-    #[error("{url:?} is not the URL of a host: {why}")]
-    Url {
-        /// What was given.
-        url: String,
-        /// Why not.
-        why: &'static str,
-    },
+    /// The URL is not one of a host, or the token would be readable on its way there.
+    #[error(transparent)]
+    Url(#[from] HostUrlError),
     /// The token is no token.
     #[error("the token has characters that no token has")]
     Token,
-    /// A token would be readable on its way.
-    #[error("{url} would carry the token readable to everyone on its way: use https, or ask at 127.0.0.1")]
-    Readable {
-        /// The URL.
-        url: String,
-    },
     /// The file of certificates cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -69,23 +59,8 @@ impl RemoteHost {
     /// # Errors
     /// See [`RemoteError`].
     pub fn new(url: &str, token: Option<&str>, ca: Option<&Path>) -> Result<Self, RemoteError> {
-        let wrong = |why| RemoteError::Url { url: url.chars().take(200).collect(), why };
-        let uri: Uri = url.parse().map_err(|_| wrong("write https://HOST:PORT"))?;
-        let is_tls = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(wrong("it begins with https:// or http://")),
-        };
-        let authority = uri.authority().ok_or_else(|| wrong("it names no host"))?;
-        if authority.as_str().contains('@') || !matches!(uri.path(), "" | "/") || uri.query().is_some() {
-            return Err(wrong("it has a scheme, a host and a port, and nothing more"));
-        }
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let port = authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        let is_local = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
-        if token.is_some() && !is_tls && !is_local {
-            return Err(RemoteError::Readable { url: url.to_owned() });
-        }
+        let HostUrl { host, port, authority, is_tls } = HostUrl::parse(url, token.is_some())?;
+        let wrong = |why| HostUrl::refused(url, why);
         let bearer = token.map(|token| HeaderValue::from_str(&format!("Bearer {token}"))).transpose();
         let mut bearer = bearer.map_err(|_| RemoteError::Token)?;
         bearer.iter_mut().for_each(|value| value.set_sensitive(true));
@@ -95,7 +70,7 @@ impl RemoteHost {
         } else {
             None
         };
-        let authority = HeaderValue::from_str(authority.as_str()).map_err(|_| wrong("it names no host"))?;
+        let authority = HeaderValue::from_str(&authority).map_err(|_| wrong("it names no host"))?;
         Ok(Self { url: url.to_owned(), host, port, authority, bearer, tls })
     }
 
@@ -129,7 +104,7 @@ mod tests {
         for url in ["https://lifesigns.example", "http://127.0.0.1:9123", "http://[::1]:9123/", "http://localhost:1"] {
             assert!(with(url).is_ok(), "{url}");
         }
-        assert!(matches!(with("http://lifesigns.example:9123"), Err(RemoteError::Readable { .. })));
+        assert!(matches!(with("http://lifesigns.example:9123"), Err(RemoteError::Url(HostUrlError::Readable { .. }))));
         assert!(RemoteHost::new("http://lifesigns.example:9123", None, None).is_ok());
     }
 
@@ -138,7 +113,10 @@ mod tests {
         for url in
             ["", "lifesigns.example:9123", "ftp://a", "https://", "https://u:p@a", "https://a/api", "https://a?b"]
         {
-            assert!(matches!(RemoteHost::new(url, None, None), Err(RemoteError::Url { .. })), "{url}");
+            assert!(
+                matches!(RemoteHost::new(url, None, None), Err(RemoteError::Url(HostUrlError::Url { .. }))),
+                "{url}"
+            );
         }
         assert!(matches!(RemoteHost::new("https://a", Some("a\nb"), None), Err(RemoteError::Token)));
         assert!(!format!("{:?}", RemoteHost::new("https://a", Some("hidden"), None)).contains("hidden"));
