@@ -124,12 +124,12 @@ impl Collector {
 
     /// Reads what the configuration asks for as of now.
     fn scan(&mut self) -> Result<(), AgentError> {
-        let mut begun = self.sink.settle(|_, state, _| state.begun.clone());
+        let mut begun = self.sink.update(|_, state, _| state.begun.clone());
         let before = begun.clone();
         let collected = self.scanner.scan(&self.known.configuration, &self.name, &mut begun, self.clock.now_ns());
         begun.retain(|name| self.known.configuration.files.iter().any(|files| files.name == *name));
         if begun != before {
-            self.sink.settle(|_, state, _| state.begun = begun);
+            self.sink.update(|_, state, _| state.begun = begun);
         }
         self.exchange.set_files_left_out(collected.left_out);
         let names: HashSet<String> = collected.styles.keys().cloned().collect();

@@ -20,13 +20,13 @@ const LONGEST_MS: u64 = 300_000;
 /// What the threads of an agent share.
 #[derive(Debug, Default)]
 pub(crate) struct Exchange {
-    inner: Mutex<Shared>,
+    inner: Mutex<ExchangeState>,
     /// What keeps the sender from sending; empty if nothing does.
     pub(crate) sending: Arc<Mutex<String>>,
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+struct ExchangeState {
     /// The configuration that is in force.
     effective: KnownConfiguration,
     /// One that is to come into force.
@@ -51,7 +51,7 @@ impl Exchange {
         self.lock().incoming.take()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Shared> {
+    fn lock(&self) -> MutexGuard<'_, ExchangeState> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

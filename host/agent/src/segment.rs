@@ -3,8 +3,9 @@
 
 use std::{
     collections::BTreeMap,
+    error::Error,
     fs::File,
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     path::Path,
 };
 
@@ -125,6 +126,16 @@ impl SegmentBuilder {
     }
 }
 
+fn damaged(why: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, why)
+}
+
+/// Returns whether a segment that was not read is not what was written. Otherwise the system could not read it now, and
+/// may later.
+pub(crate) fn is_damaged(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof)
+}
+
 impl SegmentHeader {
     /// Reads the description of a file, and checks that the file is as long as it says.
     pub(crate) fn read(path: &Path) -> io::Result<Self> {
@@ -137,10 +148,10 @@ impl SegmentHeader {
     fn from(reader: &mut impl BufRead, length: u64) -> io::Result<(Self, u64)> {
         let mut line = Vec::new();
         reader.take(HEADER_BYTES).read_until(b'\n', &mut line)?;
-        let header: Self = serde_json::from_slice(&line).map_err(io::Error::other)?;
+        let header: Self = serde_json::from_slice(&line).map_err(damaged)?;
         let all = header.parts.iter().try_fold(line.len() as u64, |all, part| all.checked_add(part.bytes));
         if header.version != VERSION || all != Some(length) || length > SEGMENT_BYTES {
-            return Err(io::Error::other("it is not as long as it says, or of another version"));
+            return Err(damaged("it is not as long as it says, or of another version"));
         }
         Ok((header, line.len() as u64))
     }
@@ -156,13 +167,13 @@ impl Segment {
         let mut digest = Sha256::new();
         let mut parts = Vec::with_capacity(header.parts.len());
         for part in &header.parts {
-            let mut bytes = vec![0; usize::try_from(part.bytes).map_err(io::Error::other)?];
+            let mut bytes = vec![0; usize::try_from(part.bytes).map_err(damaged)?];
             reader.read_exact(&mut bytes)?;
             digest.update(&bytes);
             parts.push((part.events, bytes));
         }
         if hex::encode(digest.finalize()) != header.digest {
-            return Err(io::Error::other("its content is not what was written"));
+            return Err(damaged("its content is not what was written"));
         }
         Ok(Self { parts })
     }

@@ -14,8 +14,8 @@ use ureq::http::StatusCode;
 
 use crate::{
     client::{Answer, Client},
+    segment::{Segment, is_damaged},
     sink::SpoolSink,
-    spool,
 };
 
 /// Where batches go.
@@ -85,16 +85,17 @@ impl Sender {
 
     /// Sends a segment, and removes it if that is done.
     fn segment(&self, number: u64, path: &Path) -> io::Result<Verdict> {
-        let segment = match spool::read(path) {
+        let segment = match Segment::read(path) {
             Ok(segment) => segment,
-            Err(error) => {
+            Err(error) if is_damaged(&error) => {
                 let why = error.to_string();
-                self.sink.settle(|spool, state, folder| {
+                self.sink.update(|spool, state, folder| {
                     spool.set_aside(number, "damaged", &why, state)?;
                     state.save(folder)
                 })?;
                 return Ok(Verdict::Refused(why));
             }
+            Err(error) => return Err(error),
         };
         let (mut sent, mut refused) = (0, 0);
         for (part, (events, body)) in segment.parts.iter().enumerate() {
@@ -106,7 +107,7 @@ impl Sender {
                 Verdict::Refused(why) => {
                     let events: u64 = segment.parts[part..].iter().map(|(events, _)| events).sum();
                     self.set_problem(format!("the host refused a batch: {why}"));
-                    self.sink.settle(|spool, state, folder| {
+                    self.sink.update(|spool, state, folder| {
                         state.sent_lines += sent;
                         state.refused_lines += refused + events;
                         state.save(folder)?;
@@ -117,7 +118,7 @@ impl Sender {
                 again @ Verdict::Again { .. } => return Ok(again),
             }
         }
-        self.sink.settle(|spool, state, folder| {
+        self.sink.update(|spool, state, folder| {
             state.sent_lines += sent;
             state.refused_lines += refused;
             spool.remove(number, state, folder)

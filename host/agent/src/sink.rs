@@ -162,7 +162,7 @@ impl SpoolSink {
     }
 
     /// Changes state or spool, and lets sources see that there may be room.
-    pub(crate) fn settle<T>(&self, change: impl FnOnce(&mut Spool, &mut AgentState, &Path) -> T) -> T {
+    pub(crate) fn update<T>(&self, change: impl FnOnce(&mut Spool, &mut AgentState, &Path) -> T) -> T {
         let mut inner = self.lock();
         let Inner { spool, state, .. } = &mut *inner;
         let done = change(spool, state, &self.folder);

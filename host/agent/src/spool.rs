@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    segment::{Segment, SegmentBuilder, SegmentHeader},
+    segment::{SegmentBuilder, SegmentHeader, is_damaged},
     state::AgentState,
 };
 
@@ -54,7 +54,8 @@ impl Spool {
             spool.next = spool.next.max(number + 1);
             match SegmentHeader::read(&spool.path(number)) {
                 Ok(header) => spool.take_over(number, header, state)?,
-                Err(error) => spool.set_aside(number, "damaged", &error.to_string(), state)?,
+                Err(error) if is_damaged(&error) => spool.set_aside(number, "damaged", &error.to_string(), state)?,
+                Err(error) => return Err(error),
             }
         }
         Ok(spool)
@@ -145,11 +146,6 @@ impl Spool {
     }
 }
 
-/// Reads a segment; the error says that it is damaged.
-pub(crate) fn read(path: &Path) -> io::Result<Segment> {
-    Segment::read(path)
-}
-
 fn name(number: u64) -> String {
     format!("{number:016x}{SUFFIX}")
 }
@@ -169,6 +165,7 @@ mod tests {
     use std::io::Read as _;
 
     use super::*;
+    use crate::segment::Segment;
     use crate::state::SourceCheckpoint;
 
     fn checkpoint(cursor: &str) -> SourceCheckpoint {
@@ -183,7 +180,7 @@ mod tests {
     }
 
     fn texts(path: &Path) -> Vec<String> {
-        let segment = read(path).expect("it is sound");
+        let segment = Segment::read(path).expect("it is sound");
         let text = |(_, part): (u64, Vec<u8>)| {
             let mut text = String::new();
             flate2::read::GzDecoder::new(&*part).read_to_string(&mut text).expect("gzip");
@@ -241,11 +238,22 @@ mod tests {
         let mut spool = Spool::open(folder.path(), &mut found).expect("it is there");
         assert_eq!((found.damaged_segments, spool.segments.len(), spool.next), (1, 2, 4));
         let (number, path) = spool.oldest().expect("there are two");
-        let error = read(&path).expect_err("it has another content");
+        let error = Segment::read(&path).expect_err("it has another content");
         spool.set_aside(number, "damaged", &error.to_string(), &mut found).expect("it is renamed");
         assert_eq!((found.damaged_segments, spool.segments.len()), (2, 1));
         assert_eq!(spool.oldest().map(|(_, path)| texts(&path)), Some(vec!["event 3\n".to_owned()]));
         let damaged = fs::read_dir(folder.path()).expect("a folder").flatten();
         assert_eq!(damaged.filter(|entry| entry.path().extension().is_some_and(|it| it == "damaged")).count(), 2);
+    }
+
+    #[test]
+    fn what_the_system_cannot_read_now_is_no_damage_and_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut state = AgentState::default();
+        // It can be opened, and reading it fails.
+        let path = folder.path().join(name(1));
+        fs::create_dir(&path).expect("a folder");
+        Spool::open(folder.path(), &mut state).expect_err("it cannot be read");
+        assert!(path.exists() && state.damaged_segments == 0);
     }
 }

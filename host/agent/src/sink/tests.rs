@@ -45,7 +45,7 @@ fn while_the_spool_is_full_sources_wait_and_metrics_are_dropped_and_counted() {
     let waiter = thread::spawn(move || waiting.submit(lines(2)));
     assert_eq!(sink.checkpoint("log").and_then(|offset| offset.cursor), Some(vec![1]));
     let (number, _) = sink.oldest().expect("there is one");
-    sink.settle(|spool, state, folder| spool.remove(number, state, folder)).expect("it is removed");
+    sink.update(|spool, state, folder| spool.remove(number, state, folder)).expect("it is removed");
     assert_eq!(waiter.join().expect("no panic"), Submission::Accepted);
     assert_eq!(sink.checkpoint("log").and_then(|offset| offset.cursor), Some(vec![2]));
 
@@ -80,7 +80,7 @@ fn the_start_of_an_event_outlasts_a_crash_and_ends_by_itself() {
         let mut inner = sink.lock();
         let mut bytes = 0;
         while let Some((number, path)) = inner.spool.oldest() {
-            let segment = crate::spool::read(&path).expect("it is sound");
+            let segment = crate::segment::Segment::read(&path).expect("it is sound");
             bytes += segment.parts.iter().map(|(events, _)| events).sum::<u64>();
             let Inner { spool, state, .. } = &mut *inner;
             spool.remove(number, state, folder.path()).expect("it is removed");
