@@ -8,7 +8,7 @@ use std::{
 };
 
 use lifesigns_model::limits::{HISTORY_BYTES, MODULE_BYTES, RULE_VERSIONS};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{file, modules::ModuleBytes};
 
@@ -125,13 +125,7 @@ impl Versions {
     pub fn history(&self) -> Result<VersionHistory, String> {
         let path = self.folder().join(HISTORY);
         let unreadable = |why: String| format!("{}: {why}; remove the file to begin another history", path.display());
-        let opened = match file::open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(VersionHistory::default()),
-            opened => opened.and_then(|file| file.metadata().map(|metadata| (file, metadata))),
-        };
-        let (file, metadata) = opened.map_err(|error| unreadable(file::explain(&error)))?;
-        let (bytes, _) = file::read(&file, &metadata, HISTORY_BYTES).map_err(unreadable)?;
-        serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
+        Ok(read(&path, HISTORY_BYTES).map_err(unreadable)?.unwrap_or_default())
     }
 
     /// Writes the history, and removes modules of the folder that neither it nor `used` names.
@@ -169,11 +163,16 @@ impl Versions {
         sync(&self.folder());
     }
 
-    /// Returns the change that is under way.
-    fn pending(&self) -> Option<PendingChange> {
-        let file = file::open(&self.folder().join(PENDING)).ok()?;
-        let (bytes, _) = file::read(&file, &file.metadata().ok()?, 2 * HISTORY_BYTES).ok()?;
-        serde_json::from_slice(&bytes).ok()
+    /// Returns the change that is under way, if there is one.
+    fn pending(&self) -> Result<Option<PendingChange>, String> {
+        let path = self.folder().join(PENDING);
+        let unreadable = |why: String| {
+            format!(
+                "whether a change of the rule was interrupted cannot be known: {}: {why}; compare manifest and history, and remove the file",
+                path.display()
+            )
+        };
+        read(&path, 2 * HISTORY_BYTES).map_err(unreadable)
     }
 
     /// Puts manifest and history back to what they were before a change, unless the manifest was changed since by
@@ -202,14 +201,22 @@ impl Versions {
     }
 
     /// Ends what a crash has left under way in a rules folder: changes of which `has_happened` says, with the rule's name
-    /// and the change, that they are in the record stay; others are undone. Returns a line for each that was undone, or
-    /// could not be.
+    /// and the change, that they are in the record stay; others are undone. Returns a line for each that was undone, and
+    /// for each that could not be undone or read.
     pub fn recover(rules: &Path, has_happened: impl Fn(&str, &str) -> bool) -> Vec<String> {
         let mut lines = Vec::new();
         for entry in fs::read_dir(rules.join(FOLDER)).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let versions = Self::new(rules, &name);
-            let Some(pending) = versions.pending().filter(|_| crate::check_name(&name).is_ok()) else { continue };
+            let pending = match versions.pending() {
+                _ if crate::check_name(&name).is_err() => continue,
+                Ok(Some(pending)) => pending,
+                Ok(None) => continue,
+                Err(why) => {
+                    lines.push(format!("{name}: {why}"));
+                    continue;
+                }
+            };
             let manifest = fs::read_to_string(rules.join(format!("{name}.toml"))).ok();
             let in_files = !pending.moves_state && manifest.as_ref() == Some(&pending.manifest);
             if in_files || has_happened(&name, &pending.change) {
@@ -283,6 +290,17 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
+/// Reads a file of JSON; `None` if it is not there.
+fn read<T: DeserializeOwned>(path: &Path, most_bytes: u64) -> Result<Option<T>, String> {
+    let opened = match file::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.and_then(|file| file.metadata().map(|metadata| (file, metadata))),
+    };
+    let (file, metadata) = opened.map_err(|error| file::explain(&error))?;
+    let (bytes, _) = file::read(&file, &metadata, most_bytes)?;
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| error.to_string())
+}
+
 /// Has the names in a folder on the disk.
 fn sync(folder: &Path) {
     if let Ok(folder) = File::open(folder) {
@@ -317,6 +335,19 @@ mod tests {
         assert_eq!(history.previous().unwrap().number, history.live - 1);
         fs::write(dir.path().join("versions/a/history.json"), "{").unwrap();
         assert!(versions.history().unwrap_err().contains("remove the file"));
+    }
+
+    #[test]
+    fn a_note_of_a_change_that_cannot_be_read_is_said_and_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let versions = Versions::new(dir.path(), "a");
+        assert_eq!(Versions::recover(dir.path(), |_, _| false), Vec::<String>::new());
+        versions.begin(&PendingChange::default()).unwrap();
+        let path = dir.path().join("versions/a/pending.json");
+        fs::write(&path, "{").unwrap();
+        let lines = Versions::recover(dir.path(), |_, _| false);
+        assert!(lines.len() == 1 && lines[0].starts_with("a: ") && lines[0].contains("pending.json"), "{lines:?}");
+        assert!(path.exists());
     }
 
     #[test]
