@@ -3,8 +3,8 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_compliance::{
-    Alert, BadgePoint, CommandAction,
-    query::{AnswerPage, Query, QueryAnswer, SilenceDetails},
+    Alert, BadgeOwner, BadgePoint, CommandAction,
+    query::{AnswerPage, ComplianceReport, Query, QueryAnswer, SilenceDetails},
 };
 use lifesigns_model::TapPage;
 use schemars::JsonSchema;
@@ -111,6 +111,18 @@ pub trait Service: Send + Sync {
     /// # Errors
     /// If the store cannot be read.
     fn past_badges(&self, which: &PastBadges) -> Result<Vec<BadgePoint>, ApiError>;
+
+    /// Adds to a group's report what happened in a period.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn add_period(&self, report: &mut ComplianceReport, from_ns: u64, to_ns: u64) -> Result<(), ApiError> {
+        let past = self.past_alerts(&PastAlerts { from_ns: Some(from_ns), ..PastAlerts::default() })?;
+        let name = report.group.line.name.clone();
+        let badges = self.past_badges(&PastBadges { of: BadgeOwner::Group, name, since_ns: from_ns, limit: 0 })?;
+        report.over(from_ns, to_ns, past, badges);
+        Ok(())
+    }
 
     /// Lists entries of the audit log, oldest first.
     ///

@@ -8,11 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use lifesigns_api::{ApiError, PastAlerts, PastBadges, Service};
-use lifesigns_compliance::{
-    BadgeOwner,
-    query::{ComplianceReport, Query, QueryAnswer},
-};
+use lifesigns_api::{ApiError, Service};
+use lifesigns_compliance::query::{ComplianceReport, Query, QueryAnswer};
 use lifesigns_report::ReportFormat;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -95,10 +92,7 @@ fn found(
         let text = "the period ends before it begins, or has not begun: choose an earlier `from_ns`".to_owned();
         return Err(ApiError::Invalid(text));
     }
-    let past = service.past_alerts(&PastAlerts { from_ns: Some(from_ns), ..PastAlerts::default() })?;
-    let name = report.group.line.name.clone();
-    let badges = service.past_badges(&PastBadges { of: BadgeOwner::Group, name, since_ns: from_ns, limit: 0 })?;
-    report.over(from_ns, to_ns, past, badges);
+    service.add_period(&mut report, from_ns, to_ns)?;
     Ok(*report)
 }
 

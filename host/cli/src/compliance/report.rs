@@ -8,11 +8,7 @@ use std::{
 };
 
 use lifesigns::model::{Clock as _, SystemClock};
-use lifesigns_api::{PastAlerts, PastBadges};
-use lifesigns_compliance::{
-    BadgeOwner,
-    query::{ComplianceReport, Query, QueryAnswer},
-};
+use lifesigns_compliance::query::{ComplianceReport, Query, QueryAnswer};
 use lifesigns_report::ReportFormat;
 
 use super::{
@@ -70,14 +66,7 @@ fn over(report: &mut ComplianceReport, from_ns: u64, to_ns: Option<u64>, place: 
             "the period ends before it begins, or has not begun: choose an earlier --from".to_owned(),
         ));
     }
-    let host = Host::new(place)?.patient();
-    let past = PastAlerts { from_ns: Some(from_ns), ..PastAlerts::default() };
-    let past = host.ask(|host| host.past_alerts(&past))?;
-    let name = report.group.line.name.clone();
-    let badges = PastBadges { of: BadgeOwner::Group, name, since_ns: from_ns, limit: 0 };
-    let badges = host.ask(|host| host.past_badges(&badges))?;
-    report.over(from_ns, to_ns, past, badges);
-    Ok(())
+    Host::new(place)?.patient().ask(|host| host.add_period(report, from_ns, to_ns))
 }
 
 /// Makes the file, with the mode that the configuration says; one that is there keeps its own.
