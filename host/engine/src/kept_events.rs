@@ -214,36 +214,8 @@ impl Segment {
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
-    use lifesigns_model::{Decoder, LogRecord};
-
     use super::*;
-
-    struct Plain;
-
-    impl Decoder for Plain {
-        fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
-            LogRecord { message: Some(Cow::Borrowed(line)), ..LogRecord::default() }
-        }
-
-        fn escapes(&self) -> bool {
-            false
-        }
-
-        fn facts(&self) -> bool {
-            false
-        }
-
-        fn may_have_time(&self, _: &[u8]) -> bool {
-            false
-        }
-    }
-
-    fn source() -> Arc<EventSource> {
-        let decoder = Arc::new(Plain);
-        Arc::new(EventSource { name: "a.log".into(), rank: 0, object: "vm-1".into(), app: None, decoder })
-    }
+    use crate::test_source::plain_source as source;
 
     fn add(kept: &KeptEvents, source: &Arc<EventSource>, number: u64, text: &str) {
         let event = KeptEvent { time_ns: number, object: "vm-ä", source, line: number, text };

@@ -61,6 +61,8 @@ mod state_move;
 mod statistics;
 mod submit;
 mod tap;
+#[cfg(test)]
+mod test_source;
 mod throttle;
 mod usage;
 

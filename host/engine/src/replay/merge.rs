@@ -220,30 +220,10 @@ fn is_complete(key: LineKey, unread: Option<(u64, u32)>) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use lifesigns_model::{Decoder, EventSource, LogRecord, Span};
+    use lifesigns_model::{EventSource, Span};
 
     use super::*;
-    use crate::{RuleSet, scanned::ScannedLine};
-
-    struct Nothing;
-
-    impl Decoder for Nothing {
-        fn decode<'a>(&self, _: &'a str) -> LogRecord<'a> {
-            LogRecord::default()
-        }
-
-        fn escapes(&self) -> bool {
-            false
-        }
-
-        fn facts(&self) -> bool {
-            false
-        }
-
-        fn may_have_time(&self, _: &[u8]) -> bool {
-            false
-        }
-    }
+    use crate::{RuleSet, scanned::ScannedLine, test_source::plain_source};
 
     /// Bytes of a line in a source.
     const LINE_BYTES: u64 = 40;
@@ -264,13 +244,7 @@ mod tests {
     /// a source held.
     fn merged(sources: &[Vec<Vec<u64>>], bounds: MergeBounds) -> (Vec<u64>, LateLines, usize) {
         let rules = Arc::new(RuleSet::new(Vec::new(), &[]).expect("no literal"));
-        let source = Arc::new(EventSource {
-            name: String::new(),
-            rank: 0,
-            object: String::new(),
-            app: None,
-            decoder: Arc::new(Nothing),
-        });
+        let source = plain_source();
         let mut chunks: Vec<_> = sources.iter().map(|chunks| chunks.iter()).collect();
         let mut merge = Merge::new(sources.len(), bounds);
         let (mut out, mut most_held, mut slice) = (Vec::new(), 0, Slice::default());
