@@ -132,8 +132,7 @@ fn parse_error(errors: &ParseErrors) -> String {
 /// Shortens `text` to [`NOTE_BYTES`].
 fn shortened(mut text: String) -> String {
     if text.len() > NOTE_BYTES {
-        let end = (0..=NOTE_BYTES).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();
-        text.truncate(end);
+        text.truncate(text.floor_char_boundary(NOTE_BYTES));
         text.push('…');
     }
     text

@@ -50,7 +50,7 @@ pub use record::{
     ALERT_NOTES, Alert, AlertStatus, Badge, BadgeOwner, BadgePoint, EndCause, Fact, InventoryEntry, Note, Notified,
     Object, Signature, SymptomState,
 };
-pub use registry::{AffectedObjects, InventoryDiff, ObjectRegistry};
+pub use registry::{AffectedObjects, GroupView, InventoryDiff, ObjectRegistry, ObjectTable};
 pub use shared_text::{SharedList, SharedText};
 pub use silence::{Matcher, Silence};
 pub use text_map::{TextMap, TextMapIter};

@@ -83,7 +83,7 @@ impl<'a> PolicyResolver<'a> {
             object: object.to_owned(),
             alert: alert.to_owned(),
             enabled: true,
-            why: Why { groups: self.registry.memberships(object), steps: Vec::new() },
+            why: Why { groups: self.registry.groups().memberships(object), steps: Vec::new() },
             ..Resolution::default()
         };
         let mut by_kind: BTreeMap<SettingKind, Vec<Statement<'a>>> = BTreeMap::new();
@@ -158,7 +158,7 @@ impl<'a> PolicyResolver<'a> {
         let Some(groups) = &ranked.groups else { return Some(Via { rank, group: None, certain: true }) };
         let mut possible = None;
         for &group in groups {
-            match self.registry.membership(object, group) {
+            match self.registry.groups().membership(object, group) {
                 Certainty::Yes => return Some(self.via_group(rank, group, true)),
                 Certainty::Maybe => possible = possible.or(Some(group)),
                 Certainty::No => {}

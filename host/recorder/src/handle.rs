@@ -79,12 +79,12 @@ impl RecorderHandle {
 
     /// Returns what `objects`, the whole inventory, changes if it is read now.
     pub fn inventory_diff(&self, objects: &[ObjectFacts]) -> InventoryDiff {
-        self.shared.view().registry().inventory_diff(objects, self.shared.clock.now_ns())
+        self.shared.view().registry().objects().inventory_diff(objects, self.shared.clock.now_ns())
     }
 
     /// Returns the inventory as it was last read.
     pub fn listed(&self) -> Vec<ObjectFacts> {
-        self.shared.view().registry().listed()
+        self.shared.view().registry().objects().listed()
     }
 
     /// Sets which sources report when they are at their end ([`Self::caught_up`]): while lines may wait in

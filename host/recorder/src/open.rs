@@ -117,9 +117,9 @@ impl OpenedRecord {
         self.book.resume(now_ns, |source| self.progress.says(source));
         // The configuration may have changed while no host ran.
         self.book.review();
-        let known = known.unwrap_or_else(|| self.book.registry().listed());
-        let diff = self.book.registry().inventory_diff(&known, now_ns);
-        let mut all = self.book.registry().listed_before(&known);
+        let known = known.unwrap_or_else(|| self.book.registry().objects().listed());
+        let diff = self.book.registry().objects().inventory_diff(&known, now_ns);
+        let mut all = self.book.registry().objects().listed_before(&known);
         all.extend(diff.new_facts());
         let news = diff.changed_facts();
         // It may be large, and the book makes one of its own.

@@ -92,7 +92,7 @@ fn counts(view: &BookView) -> (u64, u64, AlertCounts) {
             (_, Criticality::Information) => &mut alerts.information,
         } += 1;
     }
-    (registry.len() as u64, registry.discovered() as u64, alerts)
+    (registry.objects().len() as u64, registry.objects().discovered() as u64, alerts)
 }
 
 /// Returns refused rules, rules that are being compiled, and the memory of all rules.

@@ -91,7 +91,7 @@ impl BookState {
 
     /// Returns the book as it is now, to be read: what a question may see of it.
     pub(super) fn view(&self) -> BookView {
-        let mut dropped = self.registry.dropped().clone();
+        let mut dropped = self.registry.objects().dropped().clone();
         dropped.merge(self.drops.clone());
         BookView {
             compiled: Arc::clone(&self.compiled),
@@ -153,7 +153,7 @@ impl BookState {
         if let Some(id) = self.objects.id(object) {
             return Arc::clone(id);
         }
-        let id = self.registry.id(object).map_or_else(|| object.into(), Arc::clone);
+        let id = self.registry.objects().id(object).map_or_else(|| object.into(), Arc::clone);
         self.objects.add(&id);
         self.badges.add(&id, &self.registry);
         self.policies.add(&id, &self.registry);
@@ -201,7 +201,7 @@ impl BookState {
     pub(super) fn plan_all_metric_ages(&mut self) {
         let age_ns = self.metric_age_ns();
         self.ages.clear();
-        for object in self.registry.objects() {
+        for object in self.registry.objects().iter() {
             self.ages.plan(object, age_ns, &ClockKey::all(), &mut self.timers);
         }
     }

@@ -61,7 +61,7 @@ impl BookView {
     /// Returns the expressions that cannot be decided on some objects: of groups, then of alert definitions, each
     /// with how many objects it is and one as an example.
     pub fn undecided(&self) -> Vec<UndecidedExpression> {
-        let mut all = self.registry.undecided();
+        let mut all = self.registry.groups().undecided();
         self.undecided.all(&self.compiled).for_each(|one| undecided::add(&mut all, one));
         all
     }

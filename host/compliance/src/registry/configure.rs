@@ -5,8 +5,8 @@ use std::{
     sync::Arc,
 };
 
-use super::{AffectedObjects, ObjectRegistry, entry::existing, membership::Memberships};
-use crate::{compiled::CompiledConfig, config::Group, groups::GroupId, shared_map::SharedSet};
+use super::{AffectedObjects, ObjectRegistry, membership::Memberships};
+use crate::{compiled::CompiledConfig, config::Group, groups::GroupId};
 
 impl ObjectRegistry {
     /// Applies a new configuration. Affected are the objects whose groups changed; other changes of the
@@ -17,15 +17,15 @@ impl ObjectRegistry {
         let groups = self.compiled.config().groups.clone();
         let kept = unchanged_groups(&before, &groups);
         let unchanged: BTreeSet<GroupId> = kept.values().copied().collect();
-        self.members = Arc::new(groups.iter().map(|_| SharedSet::default()).collect());
+        self.index.reset(&self.compiled);
         let mut affected = BTreeSet::new();
-        let known: Vec<Arc<str>> = self.objects.keys().cloned().collect();
+        let known: Vec<Arc<str>> = self.objects.ids().cloned().collect();
         for id in known {
-            let entry = existing(&mut self.objects, &id);
+            let entry = self.objects.known_mut(&id);
             let names_before = names(&entry.memberships, groups_before);
             entry.memberships = entry.memberships.carried(&kept);
-            self.evaluate_groups(&id, |group| !unchanged.contains(&group));
-            if names(&existing(&mut self.objects, &id).memberships, &groups) != names_before {
+            self.index.evaluate(entry, &self.compiled, |group| !unchanged.contains(&group));
+            if names(&entry.memberships, &groups) != names_before {
                 affected.insert(id);
             }
         }

@@ -1,9 +1,9 @@
-//! An object with what the registry keeps beside it.
+//! An object with what the registry keeps beside it, and a change of one.
 
 use std::sync::Arc;
 
 use super::membership::Memberships;
-use crate::{limits::SEEN_MS, record::Object, shared_table::SharedTable};
+use crate::{groups::FactChanges, limits::SEEN_MS, record::Object, shared_text::SharedText};
 
 /// An object with what the registry keeps beside it.
 #[derive(Clone, Debug)]
@@ -21,8 +21,11 @@ impl ObjectEntry {
     }
 }
 
-/// Returns the entry of an object that is known, to be changed.
-pub(super) fn existing<'a>(objects: &'a mut SharedTable<Arc<ObjectEntry>>, id: &str) -> &'a mut ObjectEntry {
-    let Some(entry) = objects.get_mut(id) else { unreachable!("{id} is known") };
-    Arc::make_mut(entry)
+/// A change of one object, to be propagated to its relatives and its groups.
+#[derive(Debug)]
+pub(super) struct ObjectChange {
+    pub(super) id: Arc<str>,
+    pub(super) facts: FactChanges,
+    /// The object's parent before the change.
+    pub(super) parent_before: Option<SharedText>,
 }

@@ -1,23 +1,17 @@
 //! The inventory as a whole: what it states of the objects that it lists replaces what the one before
 //! stated. What was stated last is kept with each object, so that only differences are changes.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use lifesigns_model::{ObjectAliases, ObjectFacts};
 
 use super::{
-    ObjectRegistry,
-    affected::AffectedObjects,
-    apply,
-    entry::existing,
     inventory_diff::{InventoryDiff, ObjectDiff},
+    objects::ObjectTable,
 };
-use crate::{groups::FactChanges, record::InventoryEntry, shared_text::SharedText};
+use crate::{record::InventoryEntry, shared_text::SharedText};
 
-impl ObjectRegistry {
+impl ObjectTable {
     /// Returns what `objects`, the whole inventory, changes when it replaces the one before; it is read at
     /// `now_ns` of the host's clock.
     ///
@@ -30,11 +24,11 @@ impl ObjectRegistry {
     /// - An object that is listed twice has the facts of both entries; of the same fact the later counts.
     pub fn inventory_diff(&self, objects: &[ObjectFacts], now_ns: u64) -> InventoryDiff {
         let listed = merged(objects);
-        let no_longer = self.objects().filter(|one| !one.discovered && !listed.contains_key(one.id.as_str()));
+        let no_longer = self.iter().filter(|one| !one.discovered && !listed.contains_key(one.id.as_str()));
         let no_longer: Vec<ObjectDiff> = no_longer.map(|object| ObjectDiff::of_known(object, None, now_ns)).collect();
         let mut diff = InventoryDiff { objects: Vec::new(), now_ns };
         for (id, entry) in listed {
-            match self.object(id) {
+            match self.get(id) {
                 None => diff.objects.push(ObjectDiff::of_new(id, entry)),
                 Some(object) if object.discovered || *object.listed != entry => {
                     diff.objects.push(ObjectDiff::of_known(object, Some(entry), now_ns));
@@ -46,58 +40,17 @@ impl ObjectRegistry {
         diff
     }
 
-    /// Makes the changes of an inventory. `diff` is [`Self::inventory_diff`] of the registry as it is now.
-    pub fn apply_inventory(&mut self, diff: &InventoryDiff) -> AffectedObjects {
-        let mut affected = BTreeSet::new();
-        for one in &diff.objects {
-            self.apply_object_diff(one, diff.now_ns, &mut affected);
-        }
-        AffectedObjects::of(affected)
-    }
-
     /// Returns the inventory as it was read last.
     pub fn listed(&self) -> Vec<ObjectFacts> {
-        let listed = self.objects().filter(|object| !object.discovered);
+        let listed = self.iter().filter(|object| !object.discovered);
         listed.map(|object| object.listed.facts(&object.id, 0)).collect()
     }
 
     /// Returns what the inventory before stated of those of `objects` that are known, by id.
     pub fn listed_before(&self, objects: &[ObjectFacts]) -> Vec<ObjectFacts> {
         let ids: BTreeSet<&str> = objects.iter().map(|facts| facts.object.as_str()).collect();
-        let known = ids.into_iter().filter_map(|id| self.object(id));
+        let known = ids.into_iter().filter_map(|id| self.get(id));
         known.map(|object| object.listed.facts(&object.id, 0)).collect()
-    }
-
-    fn apply_object_diff(&mut self, diff: &ObjectDiff, now_ns: u64, affected: &mut BTreeSet<Arc<str>>) {
-        let is_listed = diff.entry.is_some();
-        let Some((id, new)) = self.find_or_insert(&diff.object, !is_listed) else { return };
-        let entry = existing(&mut self.objects, &id);
-        let object = &mut entry.object;
-        let mut changes = FactChanges { new, ..FactChanges::default() };
-        let parent_before = object.parent.clone();
-        apply::remove(object, &diff.removed, now_ns, &mut changes);
-        apply::facts(object, &diff.facts(), &mut changes, &mut self.dropped);
-        let mut listed = diff.entry.clone().unwrap_or_default();
-        // Most of what it states now holds.
-        share_text(&mut listed.kind, &object.kind);
-        share_text(&mut listed.parent, &object.parent);
-        object.listed = Arc::new(listed);
-        if object.discovered && is_listed {
-            self.discovered -= 1;
-        } else if !object.discovered && !is_listed {
-            self.discovered += 1;
-        }
-        object.discovered = !is_listed;
-        self.parts.share(object);
-        self.dirty.insert(id.clone());
-        self.propagate(&id, &changes, parent_before, affected);
-    }
-}
-
-/// Lets a text be that of `known` if it is equal.
-fn share_text(text: &mut Option<SharedText>, known: &Option<SharedText>) {
-    if text == known {
-        text.clone_from(known);
     }
 }
 

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     config::{AlertCondition, AlertDefinition, ComplianceConfig, Group, Scope},
+    limits::{DISCOVERED_OBJECTS, NAME_BYTES},
     pattern::Pattern,
 };
 
@@ -49,16 +50,16 @@ pub(super) fn facts(object: &str, time_ns: u64, properties: &[(&str, &str)]) -> 
 }
 
 pub(super) fn read_inventory(registry: &mut ObjectRegistry, objects: &[ObjectFacts], now_ns: u64) -> AffectedObjects {
-    let diff = registry.inventory_diff(objects, now_ns);
+    let diff = registry.objects().inventory_diff(objects, now_ns);
     registry.apply_inventory(&diff)
 }
 
 pub(super) fn groups_of(registry: &ObjectRegistry, object: &str) -> Vec<String> {
-    registry.groups_of(object).map(|group| group.name.clone()).collect()
+    registry.groups().of(object).map(|group| group.name.clone()).collect()
 }
 
 fn how(registry: &ObjectRegistry, object: &str) -> Vec<(String, String)> {
-    registry.memberships(object).into_iter().map(|one| (one.group, one.how)).collect()
+    registry.groups().memberships(object).into_iter().map(|one| (one.group, one.how)).collect()
 }
 
 #[test]
@@ -99,10 +100,10 @@ fn lists_expressions_groups_and_exclusions() {
     assert_eq!(registry.apply_facts(&facts("vm-1", 2, &[("exempt", "yes")])).objects, ["vm-1"]);
     assert_eq!(groups_of(&registry, "vm-1"), ["all", "linux"]);
     assert_eq!(registry.apply_facts(&facts("vm-1", 3, &[("exempt", "-")])).objects, ["vm-1"]);
-    assert!(registry.is_member("vm-1", "strict") && !registry.is_member("vm-2", "strict"));
-    let strict: Vec<&str> = registry.members("strict").unwrap().collect();
+    assert!(registry.groups().is_member("vm-1", "strict") && !registry.groups().is_member("vm-2", "strict"));
+    let strict: Vec<&str> = registry.groups().members("strict").unwrap().collect();
     assert_eq!(strict, ["db", "vm-1", "x"]);
-    assert!(registry.members("nowhere").is_none());
+    assert!(registry.groups().members("nowhere").is_none());
 }
 
 #[test]
@@ -123,7 +124,7 @@ fn a_new_configuration_touches_those_whose_groups_changed() {
     assert_eq!(registry.evaluations(), evaluated, "an expression that stays is not evaluated again");
     assert_eq!(groups_of(&registry, "1"), ["a"]);
     assert_eq!(groups_of(&registry, "3"), ["sum", "test"]);
-    assert_eq!(registry.member_count("sum"), 1);
+    assert_eq!(registry.groups().member_count("sum"), 1);
     registry.configure(before.clone());
     assert_eq!(groups_of(&registry, "1"), ["a", "sum"]);
     assert_eq!(registry.configure(before), AffectedObjects::default());
@@ -146,23 +147,27 @@ fn what_cannot_be_decided_is_a_possible_member_and_warned_of_once() {
     assert!(warnings[0].reason.contains("no whole number"), "{warnings:?}");
     assert!(registry.take_warnings().is_empty());
     let uncertain = |registry: &ObjectRegistry, id: &str| {
-        registry.uncertain_groups(id).map(|group| group.name.clone()).collect::<Vec<_>>()
+        registry.groups().uncertain(id).map(|group| group.name.clone()).collect::<Vec<_>>()
     };
     assert_eq!(groups_of(&registry, "a"), ["odd", "above", "out"]);
     assert_eq!(uncertain(&registry, "a"), ["odd", "above", "out"]);
     assert_eq!(groups_of(&registry, "c"), ["odd", "above"]);
     assert_eq!(groups_of(&registry, "d"), ["out"]);
     assert!(uncertain(&registry, "c").is_empty() && uncertain(&registry, "d").is_empty());
-    let all = registry.undecided();
+    let all = registry.groups().undecided();
     assert_eq!(all.iter().map(|one| one.objects).collect::<Vec<_>>(), [2, 2], "{all:?}");
-    assert_eq!(registry.undecided_in("odd").len(), 1);
-    assert_eq!(registry.undecided_of("b").len(), 2);
+    assert_eq!(registry.groups().undecided_in("odd").len(), 1);
+    assert_eq!(registry.groups().undecided_of("b").len(), 2);
     // It is touched when it becomes certain, and when it is no longer.
     assert_eq!(registry.apply_facts(&facts("a", 2, &[("n", "5")])).objects, ["a"]);
     assert!(uncertain(&registry, "a").is_empty());
     assert_eq!(registry.apply_facts(&facts("a", 3, &[("n", "y")])).objects, ["a"]);
     assert!(registry.take_warnings().is_empty());
-    assert!(registry.memberships("a")[0].how.starts_with("undecided: "), "{:?}", registry.memberships("a"));
+    assert!(
+        registry.groups().memberships("a")[0].how.starts_with("undecided: "),
+        "{:?}",
+        registry.groups().memberships("a")
+    );
 }
 
 /// What happens to a registry.
@@ -252,10 +257,12 @@ proptest! {
                 }
             }
             let mut fresh = ObjectRegistry::new(registry.compiled.clone());
-            fresh.restore(registry.objects().cloned().collect());
-            prop_assert_eq!(&registry.members, &fresh.members);
+            fresh.restore(registry.objects().iter().cloned().collect());
+            for group in 0..registry.compiled.config().groups.len() {
+                prop_assert_eq!(registry.index.members(group), fresh.index.members(group));
+            }
             prop_assert_eq!(&registry.children, &fresh.children);
-            prop_assert_eq!(registry.discovered, fresh.discovered);
+            prop_assert_eq!(registry.objects.discovered(), fresh.objects.discovered());
             for id in ids {
                 prop_assert_eq!(how(&registry, id), how(&fresh, id));
             }

@@ -148,7 +148,7 @@ fn a_configuration_and_an_inventory_whose_commit_failed_are_not_in_force() {
     assert!(matches!(ConfigureError::from(refused), ConfigureError::Store(_)));
     assert_eq!(host.groups(), 0);
     host.ask_in_vain(Act::Inventory(vec![object("vm-0"), object("vm-1")]));
-    assert_eq!(host.shared.view().registry().listed().len(), 1);
+    assert_eq!(host.shared.view().registry().objects().listed().len(), 1);
     host.ask(Act::Configure(Box::new(config))).expect("there is room");
     assert_eq!(host.groups(), 1);
     assert_eq!(host.stop().restored.objects.len(), 1);

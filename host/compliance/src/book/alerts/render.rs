@@ -49,8 +49,8 @@ impl Context<'_> {
     }
 
     fn render_policy(self, alert: &mut Alert, object: &Id, name: &Id, evaluation: &Evaluation) {
-        alert.groups = self.registry.groups_of(object).map(|group| group.name.clone()).collect();
-        alert.uncertain_groups = self.registry.uncertain_groups(object).map(|group| group.name.clone()).collect();
+        alert.groups = self.registry.groups().of(object).map(|group| group.name.clone()).collect();
+        alert.uncertain_groups = self.registry.groups().uncertain(object).map(|group| group.name.clone()).collect();
         let mut why = self.resolution(object, name).why;
         if evaluation.allowed && !evaluation.decision.allowed {
             why.steps.extend(self.symptom_steps(&evaluation.matched.first));

@@ -87,7 +87,7 @@ impl BadgeIndex {
     /// Returns the groups that an object is in, shared with other objects.
     fn groups_of(&mut self, registry: &ObjectRegistry, object: &str) -> SharedList<Id> {
         let id = |name: &str| self.groups.get_key_value(name).map_or_else(|| name.into(), |(id, _)| Arc::clone(id));
-        let mut groups = registry.groups_of(object).map(|group| id(&group.name)).collect();
+        let mut groups = registry.groups().of(object).map(|group| id(&group.name)).collect();
         self.known_groups.share(&mut groups);
         groups
     }
@@ -158,7 +158,7 @@ impl BadgeIndex {
     fn count_members(&mut self, registry: &ObjectRegistry) {
         self.groups.for_each_mut(|name, group| {
             let group = Arc::make_mut(group);
-            if group.counts.set_total(registry.member_count(name)) || group.track.badge().is_none() {
+            if group.counts.set_total(registry.groups().member_count(name)) || group.track.badge().is_none() {
                 self.groups_due.insert(Arc::clone(name));
             }
         });
@@ -284,7 +284,7 @@ impl BadgeIndex {
 impl ObjectBadge {
     /// Returns whether the groups that count the object are those that it is in.
     fn is_of_groups(&self, object: &str, registry: &ObjectRegistry) -> bool {
-        let groups = registry.groups_of(object).map(|group| group.name.as_str());
+        let groups = registry.groups().of(object).map(|group| group.name.as_str());
         groups.eq(self.groups.iter().map(|group| &**group))
     }
 }

@@ -105,5 +105,5 @@ impl PolicyCache {
 }
 
 fn uncertain_groups(registry: &ObjectRegistry, object: &str) -> Vec<Id> {
-    registry.uncertain_groups(object).map(|group| group.name.as_str().into()).collect()
+    registry.groups().uncertain(object).map(|group| group.name.as_str().into()).collect()
 }

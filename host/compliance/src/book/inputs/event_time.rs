@@ -9,7 +9,7 @@ use crate::book::{ids::Id, inputs::due, state::BookState};
 /// holds nor outranks what comes after it, also where both are read long after they were written.
 pub(crate) fn observe(state: &mut BookState, object: &str, time_ns: u64) -> u64 {
     let clamped_ns = state.clock.clamp(time_ns);
-    let known = state.registry.id(object).cloned();
+    let known = state.registry.objects().id(object).cloned();
     state.clock.use_event_clock(known.unwrap_or_else(|| object.into()));
     let counted_ns = state.timers.observe(state.clock.active(), clamped_ns, clamped_ns < time_ns);
     due::run(state);

@@ -44,18 +44,18 @@ pub(crate) fn take(state: &mut BookState, mut facts: ObjectFacts) {
 /// those that are new, how many there are.
 pub(crate) fn inventory(state: &mut BookState, objects: &[ObjectFacts]) {
     let now_ns = state.clock.now_ns();
-    let diff = state.registry.inventory_diff(objects, now_ns);
+    let diff = state.registry.objects().inventory_diff(objects, now_ns);
     let changing = diff.known_objects().filter_map(|id| state.registry.object(id));
     let mut before: BTreeMap<String, Value> =
         changing.map(|object| (object.id.to_string(), audited_facts(object))).collect();
-    let known = state.registry.len();
+    let known = state.registry.objects().len();
     let touched = state.registry.apply_inventory(&diff);
     for object in &touched.objects {
         if let Some(before) = before.remove(object) {
             audit_facts(state, object, Some(before), now_ns, "inventory");
         }
     }
-    let added = state.registry.len() - known;
+    let added = state.registry.objects().len() - known;
     if added > 0 {
         let after = json!({ "objects": objects.len(), "added": added });
         state.journal.audit(now_ns, "inventory", "inventory read", "", Value::Null, after);

@@ -69,7 +69,7 @@ pub(crate) fn reevaluate_all(state: &mut BookState) {
     state.undecided.clear();
     let mut objects: BTreeSet<Id> = state.objects.ids().cloned().collect();
     if !state.definitions.without_symptoms().is_empty() {
-        objects.extend(state.registry.ids().cloned());
+        objects.extend(state.registry.objects().ids().cloned());
     }
     let trigger = Trigger { review: true, ..Trigger::of(EndCause::Policy, state.clock.now_ns(), "configuration") };
     let mut reevaluator = Reevaluator::new(state);

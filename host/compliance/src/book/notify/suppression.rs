@@ -41,7 +41,7 @@ pub(crate) fn inhibiting<'a>(
     let (parent, _, inhibitor) = alerts.entry(context.parent(object)?, name)?;
     let can_inhibit = inhibitor.is_violation() && inhibitor.silenced_by.is_none();
     let inhibits = can_inhibit && inhibitor.criticality >= own.criticality;
-    (inhibits && !context.registry.is_own_ancestor(object)).then_some((parent, inhibitor))
+    (inhibits && !context.registry.objects().is_own_ancestor(object)).then_some((parent, inhibitor))
 }
 
 impl Notifier<'_> {
@@ -63,7 +63,7 @@ impl Notifier<'_> {
             return;
         }
         let objects = self.context.objects;
-        for one in self.context.registry.ancestors(object).into_iter().chain([object]) {
+        for one in self.context.registry.objects().ancestors(object).into_iter().chain([object]) {
             let Some(one) = objects.id(one) else { continue };
             let open: Vec<Id> = self.alerts.open_of(one).map(|(name, _)| name.clone()).collect();
             open.iter().for_each(|name| self.refresh(one, name));

@@ -64,7 +64,7 @@ fn object_page(view: &BookView, id: &str) -> Result<ObjectDetails, RequestError>
     Ok(ObjectDetails {
         line: object_line(view, object),
         children: view.registry.children(id).map(str::to_owned).collect(),
-        why: Why { groups: view.registry.memberships(id), steps: Vec::new() },
+        why: Why { groups: view.registry.groups().memberships(id), steps: Vec::new() },
         symptoms: view.objects.symptoms(id).map(|(_, symptom)| SymptomState::clone(symptom)).collect(),
         alerts,
         pending: view.alerts.pending_of(id).map(|(_, pending)| pending.clone()).collect(),
@@ -82,7 +82,7 @@ fn group_line(view: &BookView, group: &Group) -> GroupRow {
     GroupRow {
         name: group.name.clone(),
         title: group.title.clone(),
-        members: view.registry.member_count(&group.name),
+        members: view.registry.groups().member_count(&group.name),
         violated,
         badge,
     }
@@ -90,14 +90,14 @@ fn group_line(view: &BookView, group: &Group) -> GroupRow {
 
 fn group_page(view: &BookView, name: &str) -> Result<GroupDetails, RequestError> {
     let Some(group) = view.compiled.group(name) else { return Err(Names { view }.no_group(name)) };
-    let members = view.registry.members(name).into_iter().flatten();
+    let members = view.registry.groups().members(name).into_iter().flatten();
     let objects = members.filter_map(|id| view.registry.object(id));
     Ok(GroupDetails {
         line: group_line(view, group),
         objects: objects.map(|object| object_line(view, object)).collect(),
         policies: view.compiled.policies_in(name).into_iter().map(|policy| policy.name.clone()).collect(),
         history: view.badges.history(BadgeOwner::Group, name),
-        undecided: view.registry.undecided_in(name),
+        undecided: view.registry.groups().undecided_in(name),
     })
 }
 
@@ -106,7 +106,7 @@ fn badges(view: &BookView, limit: usize) -> Badges {
     let mut groups = group_lines(view);
     groups.sort_by(|one, other| one.name.cmp(&other.name));
     // Objects come by id: of those with one score, the number in the list decides.
-    let scores = view.badges.scores(view.registry.ids(), view.config().badge);
+    let scores = view.badges.scores(view.registry.objects().ids(), view.config().badge);
     let mut worst: Vec<(u8, usize, &Arc<str>)> =
         scores.enumerate().map(|(number, (id, score))| (score, number, id)).collect();
     let left_out = if limit == 0 { 0 } else { worst.len().saturating_sub(limit) };

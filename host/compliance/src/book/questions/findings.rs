@@ -11,10 +11,10 @@ const NAMED: usize = 5;
 /// Returns a sentence for each.
 pub(crate) fn findings(view: &BookView) -> Vec<String> {
     let mut all = cycles(view);
-    if view.registry.objects().next().is_none() {
+    if view.registry.objects().iter().next().is_none() {
         return all;
     }
-    let kinds: BTreeSet<&str> = view.registry.objects().filter_map(|object| object.kind.as_deref()).collect();
+    let kinds: BTreeSet<&str> = view.registry.objects().iter().filter_map(|object| object.kind.as_deref()).collect();
     for definition in &view.config().definitions {
         let has_objects = definition.kinds.iter().any(|kind| kinds.contains(kind.as_str()));
         if !definition.kinds.is_empty() && !has_objects {
@@ -22,7 +22,7 @@ pub(crate) fn findings(view: &BookView) -> Vec<String> {
         }
     }
     for group in &view.config().groups {
-        if view.registry.member_count(&group.name) == 0 {
+        if view.registry.groups().member_count(&group.name) == 0 {
             all.push(format!("group {} has no members", group.name));
         }
     }
@@ -40,11 +40,11 @@ fn without_objects(definition: &AlertDefinition, kinds: &BTreeSet<&str>) -> Stri
 fn cycles(view: &BookView) -> Vec<String> {
     let mut named: BTreeSet<&str> = BTreeSet::new();
     let mut all = Vec::new();
-    for object in view.registry.objects().filter(|object| object.parent.is_some()) {
-        if named.contains(object.id.as_str()) || !view.registry.is_own_ancestor(&object.id) {
+    for object in view.registry.objects().iter().filter(|object| object.parent.is_some()) {
+        if named.contains(object.id.as_str()) || !view.registry.objects().is_own_ancestor(&object.id) {
             continue;
         }
-        let above = view.registry.ancestors(&object.id);
+        let above = view.registry.objects().ancestors(&object.id);
         named.extend(above.iter().copied());
         let mut names = vec![object.id.as_str()];
         names.extend(above.iter().copied().take(NAMED));

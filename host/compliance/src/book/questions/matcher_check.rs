@@ -102,7 +102,7 @@ impl MatcherCheck<'_> {
         let matched = self.view.alerts.all_shared().filter(|alert| is_matched(alert));
         let mut alerts: Vec<Arc<Alert>> = matched.cloned().collect();
         alerts.sort_by(|one, other| worst_first(one, other));
-        let objects = self.view.registry.objects().filter(|object| self.could_match(matchers, object));
+        let objects = self.view.registry.objects().iter().filter(|object| self.could_match(matchers, object));
         let notes = matchers.iter().filter_map(|matcher| self.remark(matcher));
         FilterMatches { objects: objects.count(), notes: notes.collect(), alerts }
     }
@@ -118,7 +118,7 @@ impl MatcherCheck<'_> {
 
     /// Returns whether a group of the object matches. An object without groups has the group "".
     fn is_in_group(self, pattern: &Pattern, object: &Object) -> bool {
-        let mut groups = self.view.registry.groups_of(&object.id).peekable();
+        let mut groups = self.view.registry.groups().of(&object.id).peekable();
         if groups.peek().is_none() {
             return pattern.matches("");
         }

@@ -89,7 +89,7 @@ impl<'a> Names<'a> {
             // The book may have alerts of objects that the registry does not know.
             Subject::Object => check_among(subject, text, || self.objects().chain(view.objects.ids().map(|id| &**id))),
             Subject::Kind => {
-                let kinds = view.registry.objects().filter_map(|object| object.kind.as_deref());
+                let kinds = view.registry.objects().iter().filter_map(|object| object.kind.as_deref());
                 let kinds: BTreeSet<&str> = kinds.collect();
                 check_among(subject, text, || kinds.iter().copied())
             }
@@ -125,7 +125,7 @@ impl<'a> Names<'a> {
     }
 
     fn objects(self) -> impl Iterator<Item = &'a str> {
-        self.view.registry.objects().map(|object| object.id.as_str())
+        self.view.registry.objects().iter().map(|object| object.id.as_str())
     }
 
     /// Refuses what is neither a definition, nor a symptom that is an alert of its own, nor the name of an alert

@@ -142,7 +142,7 @@ fn is_any_wanted(wanted: &Option<NameFilter>, names: &[impl AsRef<str>]) -> bool
 /// Returns whether an object is in a group that is wanted, if one is.
 fn is_in_group(view: &BookView, wanted: &Option<NameFilter>, object: &str) -> bool {
     let Some(wanted) = wanted else { return true };
-    view.registry.groups_of(object).any(|group| wanted.matches(&group.name))
+    view.registry.groups().of(object).any(|group| wanted.matches(&group.name))
 }
 
 /// Returns the alerts that a filter selects, the worst first.
@@ -182,7 +182,7 @@ pub(crate) fn matches(view: &BookView, filter: &AlertFilter) -> Result<FilterMat
         notes.extend(text.as_ref().and_then(|text| Names { view }.remark(subject, text)));
     }
     Ok(FilterMatches {
-        objects: view.registry.objects().filter(|object| selection.has_object(&object.id)).count(),
+        objects: view.registry.objects().iter().filter(|object| selection.has_object(&object.id)).count(),
         alerts: selection.alerts()?.items,
         notes,
     })
@@ -199,7 +199,7 @@ pub(crate) fn objects(view: &BookView, filter: &ObjectFilter) -> Result<ListPart
     let (id, group) = (name_filter(&filter.object), name_filter(&filter.group));
     let (kind, symptom) = (name_filter(&filter.kind), name_filter(&filter.symptom));
     let mut lines: Vec<ObjectRow> = Vec::new();
-    for object in view.registry.objects_after(filter.cursor.as_deref()) {
+    for object in view.registry.objects().after(filter.cursor.as_deref()) {
         let is_selected = is_wanted(&id, &object.id)
             && is_in_group(view, &group, &object.id)
             && is_any_wanted(&kind, object.kind.as_slice())
@@ -239,7 +239,7 @@ fn waiting_line(view: &BookView, object: &Id, name: &Id, pending: &PendingTransi
     PendingRow {
         pending: pending.clone(),
         title: view.compiled.definition(name).map(|one| one.title.clone()).unwrap_or_default(),
-        groups: view.registry.groups_of(object).map(|group| group.name.clone()).collect(),
+        groups: view.registry.groups().of(object).map(|group| group.name.clone()).collect(),
         alert: view.alerts.open(object, name).map(|alert| alert.id.clone()),
     }
 }

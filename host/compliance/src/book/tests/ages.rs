@@ -30,12 +30,12 @@ fn a_metric_that_is_not_reported_again_is_no_longer_known() {
     world.metric(1800, "vm", "load", 9.5);
     world.time(HOUR_S + 10);
     assert_eq!(world.alert("vm", "load").status, AlertStatus::Open, "it was reported in between");
-    assert!(world.book.registry().is_member("vm", "busy"));
+    assert!(world.book.registry().groups().is_member("vm", "busy"));
     world.audited();
     world.time(HOUR_S + 1800);
     let alert = world.alert("vm", "load");
     assert_eq!((alert.status, alert.cause), (AlertStatus::Cancelled, Some(EndCause::MetricExpired)));
-    assert!(!world.book.registry().is_member("vm", "busy"));
+    assert!(!world.book.registry().groups().is_member("vm", "busy"));
     assert_eq!(stale(&world, "vm"), ["load"]);
     let said = world.audited();
     assert!(said[0].starts_with("time: metric expired {\"metric\":\"load\""), "{said:?}");

@@ -217,7 +217,7 @@ proptest! {
 fn kept(world: &World) -> BookSnapshot {
     let open = world.known();
     BookSnapshot {
-        objects: world.book.registry().objects().cloned().collect(),
+        objects: world.book.registry().objects().iter().cloned().collect(),
         symptoms: world.book.state.objects.all().map(|(.., symptom)| Arc::clone(symptom)).collect(),
         pending: world.book.state.alerts.all_pending().map(|(.., pending)| pending.clone()).collect(),
         alerts: open.into_iter().map(Arc::new).collect(),

@@ -281,7 +281,7 @@ fn check_badges(world: &World) -> Result<(), TestCaseError> {
         prop_assert_eq!(facts(line.badge), (score(worst), violations, allowed, share), "{}", id);
     }
     for group in &badges.groups {
-        let is_member = |object: &str| world.book.registry().is_member(object, &group.name);
+        let is_member = |object: &str| world.book.registry().groups().is_member(object, &group.name);
         let (worst, violations, allowed) = counted(world, &is_member);
         let members = badges.objects.iter().filter(|line| is_member(&line.object.id));
         let (total, bad) = (members.clone().count(), members.filter(|line| violated(&line.object.id)).count());

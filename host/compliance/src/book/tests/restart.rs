@@ -242,7 +242,7 @@ fn an_object_that_becomes_another_name_is_forgotten_and_the_name_is_kept() {
     assert!(said.contains(&("inventory", "object forgotten")), "{said:?}");
     kept.commit(taken);
     let mut book = kept.restart(&world.book);
-    assert_eq!(book.registry().listed()[0].aliases, ["10.0.0.7", "web"]);
+    assert_eq!(book.registry().objects().listed()[0].aliases, ["10.0.0.7", "web"]);
     // The same inventory changes nothing, another order neither; a parent by another name is the object.
     let child = ObjectFacts { parent: Some("web".to_owned()), ..facts(0, "child") };
     book.apply(BookInput::Inventory(vec![listed(&["10.0.0.7", "web"]), child])).unwrap();

@@ -196,7 +196,7 @@ proptest! {
             let now = asked(world);
             failed = check(world, &now);
             // Facts and configuration, without metrics' times.
-            let objects: Vec<String> = world.book.registry().objects().map(|object| format!(
+            let objects: Vec<String> = world.book.registry().objects().iter().map(|object| format!(
                 "{} {:?} {:?} {:?}", object.id, object.parent, object.properties, object.metrics
             )).collect();
             let stands = [objects, vec![format!("{:?}", world.book.config())]].concat();

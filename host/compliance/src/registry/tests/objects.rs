@@ -96,7 +96,7 @@ fn an_inventory_takes_back_what_it_no_longer_says() {
         [named(Some("vm"), Some("host"), &[("env", "production"), ("owner", "x")]), facts("b", 10, &[("env", "test")])];
     read_inventory(&mut registry, &listed, 10);
     let discovered = |registry: &ObjectRegistry| {
-        registry.objects().filter(|one| one.discovered).map(|one| one.id.clone()).collect::<Vec<_>>()
+        registry.objects().iter().filter(|one| one.discovered).map(|one| one.id.clone()).collect::<Vec<_>>()
     };
     assert_eq!(discovered(&registry), ["c"]);
     assert_eq!(value(&registry, "a", "env"), Some("production"));
@@ -129,7 +129,7 @@ fn an_inventory_takes_back_what_it_no_longer_says() {
 fn an_inventory_in_which_something_is_missing_is_a_reduction() {
     let mut registry = empty();
     read_inventory(&mut registry, &[facts("a", 0, &[("env", "x")]), facts("b", 0, &[])], 10);
-    let is_reduction = |objects: &[ObjectFacts]| registry.inventory_diff(objects, 20).is_reduction();
+    let is_reduction = |objects: &[ObjectFacts]| registry.objects().inventory_diff(objects, 20).is_reduction();
     let more = [facts("a", 0, &[("env", "x"), ("owner", "x")]), facts("b", 0, &[]), facts("c", 0, &[])];
     assert!(!is_reduction(&more));
     assert!(is_reduction(&[facts("a", 0, &[("env", "x")])]), "b");
@@ -143,7 +143,7 @@ fn what_an_inventory_changes_is_what_an_engine_is_given() {
     read_inventory(&mut registry, &before, 10);
     registry.apply_facts(&facts("a", 15, &[("owner", "stream")]));
     let now = [facts("a", 0, &[("env", "z")]), facts("c", 0, &[("env", "w")])];
-    let diff = registry.inventory_diff(&now, 20);
+    let diff = registry.objects().inventory_diff(&now, 20);
     assert_eq!(diff.known_objects().collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(diff.new_facts().collect::<Vec<_>>(), [facts("c", 0, &[("env", "w")])]);
     let removed = ObjectFacts { properties: vec![("env".to_owned(), None)], ..facts("b", 20, &[]) };
@@ -151,7 +151,7 @@ fn what_an_inventory_changes_is_what_an_engine_is_given() {
     assert_eq!(diff.changed_facts(), changed);
     assert_eq!(diff.facts_from_now(), [&changed[..], &[facts("c", 20, &[("env", "w")])]].concat());
     registry.apply_inventory(&diff);
-    assert_eq!(registry.inventory_diff(&now, 30).changed_facts(), []);
+    assert_eq!(registry.objects().inventory_diff(&now, 30).changed_facts(), []);
 }
 
 #[test]
@@ -203,12 +203,12 @@ fn what_is_too_much_is_dropped_and_counted() {
     registry.touch("", 1);
     registry.touch(&long, 1);
     read_inventory(&mut registry, &[facts(&long, 1, &[])], 1);
-    assert_eq!(registry.dropped().iter().collect::<Vec<_>>(), [(DropKind::ObjectNames, 3)]);
+    assert_eq!(registry.objects().dropped().iter().collect::<Vec<_>>(), [(DropKind::ObjectNames, 3)]);
     registry.apply_facts(&facts("a", 1, &[(&long, "x"), ("y", &"x".repeat(VALUE_BYTES + 1))]));
     registry.apply_facts(&related("a", 1, Some(&long), Some(&long)));
     registry.apply_facts(&sample("a", 1, "m", f64::NAN));
     registry.apply_facts(&sample("a", 1, "m", f64::INFINITY));
-    assert_eq!(registry.dropped().count(DropKind::UnfitFacts), 6);
+    assert_eq!(registry.objects().dropped().count(DropKind::UnfitFacts), 6);
     assert_eq!(registry.object("a").unwrap().properties.len(), 0);
 
     for at in 0..OBJECT_PROPERTIES + 5 {
@@ -217,13 +217,13 @@ fn what_is_too_much_is_dropped_and_counted() {
     for at in 0..OBJECT_METRICS + 5 {
         registry.apply_facts(&sample("a", 2, &format!("m{at}"), 1.0));
     }
-    assert_eq!(registry.dropped().count(DropKind::Facts), 10);
+    assert_eq!(registry.objects().dropped().count(DropKind::Facts), 10);
     // A removed property makes room for one more.
     registry.apply_facts(&facts("a", 3, &[("p7", "-"), ("new", "x")]));
     assert_eq!(value(&registry, "a", "new"), Some("x"));
     let a = registry.object("a").unwrap();
     assert_eq!((a.properties.len(), a.metrics.len()), (OBJECT_PROPERTIES, OBJECT_METRICS));
-    assert_eq!(registry.dropped().count(DropKind::Facts), 10);
+    assert_eq!(registry.objects().dropped().count(DropKind::Facts), 10);
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn strangers_leave_room_for_the_inventory() {
     for at in 0..DISCOVERED_OBJECTS + 3 {
         registry.touch(&format!("stranger-{at}"), 1);
     }
-    assert_eq!(registry.dropped().count(DropKind::Objects), 3);
+    assert_eq!(registry.objects().dropped().count(DropKind::Objects), 3);
     read_inventory(&mut registry, &[facts("ours", 1, &[]), facts("stranger-1", 1, &[])], 1);
     assert!(registry.object("ours").is_some());
     registry.touch("one-more", 1);

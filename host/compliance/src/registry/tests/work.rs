@@ -43,7 +43,7 @@ fn one_fact_among_a_hundred_thousand_objects_and_a_thousand_groups() {
         registry.apply_facts(&facts(&format!("vm-{}", at % 1000), 2 + at, &[("env", env)]));
     }
     println!("one fact that five groups read: {:?}", start.elapsed() / 10_000);
-    let objects: Vec<Object> = registry.objects().cloned().collect();
+    let objects: Vec<Object> = registry.objects().iter().cloned().collect();
     let start = Instant::now();
     registry.restore(objects);
     println!("restore: {:?}", start.elapsed());
