@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use lifesigns_document::{Checker, RawNode};
 use lifesigns_model::limits;
 
-use self::{compliance::compliance, reader::Reader};
+use self::{compliance::compliance, reader::Reader, receivers::ReceiverReader};
 use crate::settings::{OutputSettings, Settings};
 
 const STORE: &str = "lifesigns.db";
@@ -41,7 +41,7 @@ pub(crate) fn settings(
     let inventories = reader.inventories(root);
     let sources = reader.sources(root.list_of("source"));
     let agent_groups = reader.agent_groups(root.list_of("agent-group"), &sources);
-    let receivers = reader.receivers(root.list_of("receiver"));
+    let receivers = ReceiverReader { reader: &mut reader }.receivers(root.list_of("receiver"));
     let compliance = compliance(root, reader.check);
     let store = reader.path_of(root, "store").unwrap_or_else(|| base.join(STORE));
     files.extend(inventories.iter().cloned());

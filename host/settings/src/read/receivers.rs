@@ -25,9 +25,14 @@ fn place<'a>(table: &'a RawNode, error: &ReceiverConfigError) -> Option<&'a Text
     Some(listed.or_else(|| node.entry(item).map(|entry| &entry.at)).unwrap_or(&node.at))
 }
 
-impl Reader<'_, '_> {
+/// Reads receivers.
+pub(super) struct ReceiverReader<'r, 'a, 'c> {
+    pub(super) reader: &'r mut Reader<'a, 'c>,
+}
+
+impl ReceiverReader<'_, '_, '_> {
     pub(super) fn receivers(&mut self, tables: &[RawNode]) -> Vec<ReceiverConfig> {
-        unique("a receiver", tables, self.check);
+        unique("a receiver", tables, self.reader.check);
         tables.iter().filter_map(|table| self.receiver(table)).collect()
     }
 
@@ -44,14 +49,17 @@ impl Reader<'_, '_> {
             (node, ReceiverKind::Email(self.email(node)?))
         } else {
             let node = table.get("ndjson")?;
-            (node, ReceiverKind::Ndjson(Ndjson { file: self.path_of(node, "file"), mode: self.file_mode }))
+            (
+                node,
+                ReceiverKind::Ndjson(Ndjson { file: self.reader.path_of(node, "file"), mode: self.reader.file_mode }),
+            )
         };
         let anchor_ms = table.duration_of("anchor-audit");
         let receiver = ReceiverConfig { name, kind, retry, anchor_ms };
         for error in receiver.validate() {
             let tables = [Some(node), table.get("retry"), Some(table)];
             let at = tables.into_iter().flatten().find_map(|table| place(table, &error)).unwrap_or(&node.at);
-            self.check.error(at, error.what, None);
+            self.reader.check.error(at, error.what, None);
         }
         Some(receiver)
     }
@@ -63,7 +71,7 @@ impl Reader<'_, '_> {
             secret: table.get("secret").and_then(|node| self.secret(node)),
             template: template.and_then(|file| self.template(file)),
             timeout_ms: at_least(table, "timeout", TIMEOUT_MS, 1),
-            ca: self.path_of(table, "ca"),
+            ca: self.reader.path_of(table, "ca"),
             url: self.url(table),
         }
     }
@@ -73,7 +81,7 @@ impl Reader<'_, '_> {
             headers: self.headers(table),
             keep_alive_ms: at_least(table, "keep-alive", KEEP_ALIVE_MS, 1000),
             timeout_ms: at_least(table, "timeout", TIMEOUT_MS, 1),
-            ca: self.path_of(table, "ca"),
+            ca: self.reader.path_of(table, "ca"),
             url: self.url(table),
         }
     }
@@ -89,7 +97,7 @@ impl Reader<'_, '_> {
             resource_kind: text("resource-kind"),
             resource: text("resource"),
             timeout_ms: at_least(table, "timeout", TIMEOUT_MS, 1),
-            ca: self.path_of(table, "ca"),
+            ca: self.reader.path_of(table, "ca"),
             url: self.url(table),
         }
     }
@@ -110,7 +118,7 @@ impl Reader<'_, '_> {
             user,
             password,
             timeout_ms: at_least(table, "timeout", TIMEOUT_MS, 1),
-            ca: self.path_of(table, "ca"),
+            ca: self.reader.path_of(table, "ca"),
         })
     }
 
@@ -119,8 +127,8 @@ impl Reader<'_, '_> {
         match SmtpServer::new(node.text()?, table.flag_of("starttls").unwrap_or(false)) {
             Ok(server) => Some(server),
             Err(why) => {
-                self.check.mask(&node.at);
-                self.check.error(&node.at, format!("`server` cannot be used: {why}"), None);
+                self.reader.check.mask(&node.at);
+                self.reader.check.error(&node.at, format!("`server` cannot be used: {why}"), None);
                 None
             }
         }
@@ -133,7 +141,7 @@ impl Reader<'_, '_> {
 
     /// Returns a secret, or a text that is not secret.
     fn secret(&self, node: &RawNode) -> Option<ConfigValue> {
-        let file = || self.path_of(node, "file").map(ConfigValue::File);
+        let file = || self.reader.path_of(node, "file").map(ConfigValue::File);
         let env = || node.text_of("env").map(|name| ConfigValue::Env(name.to_owned()));
         node.text().map(|text| ConfigValue::Plain(text.to_owned())).or_else(env).or_else(file)
     }
@@ -143,7 +151,7 @@ impl Reader<'_, '_> {
         let Some(node) = table.get("url") else { return stand_in() };
         let Some(text) = node.text() else { return self.secret(node).map_or_else(stand_in, ReceiverUrl::from_value) };
         ReceiverUrl::new(text).unwrap_or_else(|why| {
-            self.check.error(&node.at, format!("`url` cannot be used: {why}"), None);
+            self.reader.check.error(&node.at, format!("`url` cannot be used: {why}"), None);
             stand_in()
         })
     }
@@ -160,21 +168,25 @@ impl Reader<'_, '_> {
             let at = table.get("max").or(table.get("first")).map_or(&table.at, |node| &node.at);
             let first = duration_text(retry.first_ms);
             let max = duration_text(retry.max_ms);
-            self.check.error(at, format!("the longest wait (\"{max}\") is shorter than the first (\"{first}\")"), None);
+            self.reader.check.error(
+                at,
+                format!("the longest wait (\"{max}\") is shorter than the first (\"{first}\")"),
+                None,
+            );
             return default;
         }
         retry
     }
 
     fn template(&mut self, node: &RawNode) -> Option<BodyTemplate> {
-        let path = self.path(node)?;
+        let path = self.reader.path(node)?;
         let text = read_text(&path, TEXT_FILE_BYTES).map_err(|error| error.to_string());
         let template = text.and_then(BodyTemplate::new);
-        self.files.push(path);
+        self.reader.files.push(path);
         match template {
             Ok(template) => Some(template),
             Err(why) => {
-                self.check.error(&node.at, format!("the template cannot be used: {why}"), None);
+                self.reader.check.error(&node.at, format!("the template cannot be used: {why}"), None);
                 None
             }
         }
