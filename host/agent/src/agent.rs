@@ -43,7 +43,7 @@ pub fn run(
     driver: Arc<dyn SourceDriver>,
     stop: &WakeSignal,
 ) -> Result<(), AgentError> {
-    let client = Arc::new(Client::new(&options)?);
+    let client = Arc::new(Client::new(&options, Arc::clone(&clock))?);
     let _lock = lock(&options.state)?;
     let sink = Arc::new(SpoolSink::open(&options.state, options.spool_bytes, Arc::clone(&clock))?);
     let exchange = Arc::new(Exchange::default());

@@ -9,14 +9,13 @@ use std::{
 };
 
 use lifesigns_api::HostUrl;
+use lifesigns_model::SharedClock;
+use lifesigns_outbound::{ClientSettings, error_text, read_pem, retry_after_ms, root_certificates};
 use ureq::{
     Agent,
-    http::{HeaderMap, StatusCode, header},
-    tls::{PemItem, RootCerts, TlsConfig, parse_pem},
-    unversioned::{
-        resolver::DefaultResolver,
-        transport::{Connector as _, RustlsConnector, TcpConnector},
-    },
+    http::{StatusCode, header},
+    tls::RootCerts,
+    unversioned::resolver::DefaultResolver,
 };
 
 use crate::{error::AgentError, options::AgentOptions};
@@ -24,11 +23,9 @@ use crate::{error::AgentError, options::AgentOptions};
 /// The longest time of a request, with its answer: a host answers 30 s at the latest that it could not commit.
 const TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT: Duration = Duration::from_secs(10);
-/// The most bytes of an answer, of its headers, of a token, and of a file of certificates.
+/// The most bytes of an answer and of a token.
 const ANSWER_BYTES: u64 = 4 << 20;
-const HEADER_BYTES: usize = 16 << 10;
 const TOKEN_BYTES: u64 = 4096;
-const CA_BYTES: u64 = 4 << 20;
 /// The longest pause that a host can ask for, in milliseconds.
 const PAUSE_MS: u64 = 300_000;
 /// Where systems have the certificates that they trust.
@@ -46,6 +43,7 @@ pub(crate) struct Client {
     base: String,
     token: Option<String>,
     token_file: Option<PathBuf>,
+    clock: SharedClock,
 }
 
 /// What a host answered.
@@ -68,31 +66,22 @@ impl Answer {
 
 impl Client {
     /// Prepares to ask the host of these options. Nothing is sent yet.
-    pub(crate) fn new(options: &AgentOptions) -> Result<Self, AgentError> {
+    pub(crate) fn new(options: &AgentOptions, clock: SharedClock) -> Result<Self, AgentError> {
         let base = base(&options.server, options.token.is_some() || options.token_file.is_some())?;
         let roots = match &options.ca {
             Some(path) => Some(roots(path).map_err(AgentError::Credentials)?),
             None if base.starts_with("http://") => None,
             None => SYSTEM_ROOTS.iter().find_map(|path| roots(Path::new(path)).ok()),
         };
-        let mut tls = TlsConfig::builder();
-        if let Some(roots) = roots {
-            tls = tls.root_certs(roots);
-        }
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .proxy(None)
-            .timeout_global(Some(TIMEOUT))
-            .timeout_connect(Some(CONNECT))
-            .max_response_header_size(HEADER_BYTES)
-            .max_idle_connections(1)
-            .user_agent(concat!("lifesigns-agent/", env!("CARGO_PKG_VERSION")))
-            .tls_config(tls.build())
-            .build();
-        let connector = ().chain(TcpConnector::default()).chain(RustlsConnector::default());
-        let agent = Agent::with_parts(config, connector, DefaultResolver::default());
-        let client = Self { agent, base, token: options.token.clone(), token_file: options.token_file.clone() };
+        let settings = ClientSettings {
+            timeout: TIMEOUT,
+            connect_timeout: Some(CONNECT),
+            idle_connections: 1,
+            user_agent: concat!("lifesigns-agent/", env!("CARGO_PKG_VERSION")),
+        };
+        let agent = settings.client(roots, DefaultResolver::default());
+        let (token, token_file) = (options.token.clone(), options.token_file.clone());
+        let client = Self { agent, base, token, token_file, clock };
         client.token().map_err(AgentError::Credentials)?;
         Ok(client)
     }
@@ -110,7 +99,8 @@ impl Client {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         let mut response = request.send(body).map_err(|error| self.hidden(&error))?;
-        let (status, retry_after_ms) = (response.status(), retry_after_ms(response.headers()));
+        let status = response.status();
+        let retry_after_ms = retry_after_ms(response.headers(), self.clock.now_ns()).map(|ms| ms.min(PAUSE_MS));
         let mut body = Vec::new();
         let read = response.body_mut().as_reader().take(ANSWER_BYTES).read_to_end(&mut body);
         read.map_err(|error| format!("the answer broke off: {error}"))?;
@@ -131,12 +121,7 @@ impl Client {
     }
 
     fn hidden(&self, error: &ureq::Error) -> String {
-        let text = match error {
-            ureq::Error::Io(why) => why.to_string(),
-            ureq::Error::Timeout(what) => format!("timed out: {what}"),
-            other => other.to_string(),
-        };
-        format!("the host at {} gives no answer: {text}", self.base)
+        format!("the host at {} gives no answer: {}", self.base, error_text(error))
     }
 }
 
@@ -146,30 +131,9 @@ fn base(url: &str, has_token: bool) -> Result<String, AgentError> {
     Ok(url.trim_end_matches('/').to_owned())
 }
 
-/// Returns the seconds of `Retry-After`, in milliseconds and within bounds.
-fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
-    let seconds: u64 = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(seconds.saturating_mul(1000).min(PAUSE_MS))
-}
-
 /// Returns the certificates in a PEM file.
 fn roots(path: &Path) -> Result<RootCerts, String> {
-    let (shown, mut pem) = (path.display(), Vec::new());
-    let file = fs::File::open(path).map_err(|why| format!("{shown}: {why}"))?;
-    file.take(CA_BYTES + 1).read_to_end(&mut pem).map_err(|why| format!("{shown}: {why}"))?;
-    if pem.len() as u64 > CA_BYTES {
-        return Err(format!("{shown} is longer than 4 MiB: name a file of certificates"));
-    }
-    let mut roots = Vec::new();
-    for item in parse_pem(&pem) {
-        if let PemItem::Certificate(one) = item.map_err(|why| format!("{shown}: {why}"))? {
-            roots.push(one);
-        }
-    }
-    if roots.is_empty() {
-        return Err(format!("{shown} has no certificate in it"));
-    }
-    Ok(RootCerts::new_with_certs(&roots))
+    root_certificates(path, &read_pem(path)?)
 }
 
 #[cfg(test)]
@@ -191,17 +155,5 @@ mod tests {
         for url in ["", "lifesigns:9123", "ftp://a", "https://", "https://u:p@a", "https://a/api", "https://a?b"] {
             assert!(matches!(base(url, true), Err(AgentError::Url(HostUrlError::Url { .. }))), "{url}");
         }
-    }
-
-    #[test]
-    fn a_pause_is_within_bounds() {
-        let ms = |text: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::RETRY_AFTER, text.parse().expect("a header"));
-            retry_after_ms(&headers)
-        };
-        assert_eq!(ms("5"), Some(5000));
-        assert_eq!(ms("18446744073709551615"), Some(PAUSE_MS));
-        assert_eq!(ms("soon"), None);
     }
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use lifesigns_model::WakeSignal;
+use lifesigns_model::{Backoff, WakeSignal};
 use serde_json::Value;
 use ureq::http::StatusCode;
 
@@ -59,7 +59,7 @@ impl Sender {
 
     /// Sends until it is stopped.
     pub(crate) fn run(&self) {
-        let mut pause_ms = PAUSE_MS;
+        let mut backoff = Backoff::new(PAUSE_MS, LONGEST_PAUSE_MS);
         while !self.stop.is_stopped() {
             let Some((number, path)) = self.sink.oldest() else {
                 self.set_problem(String::new());
@@ -67,13 +67,11 @@ impl Sender {
                 continue;
             };
             match self.segment(number, &path) {
-                Ok(Verdict::Committed { .. } | Verdict::Refused(_)) => pause_ms = PAUSE_MS,
+                Ok(Verdict::Committed { .. } | Verdict::Refused(_)) => backoff.reset(),
                 Ok(Verdict::Again { why, after_ms }) => {
                     self.set_problem(why);
-                    // Not all agents at the same time.
-                    let own_ms = pause_ms / 2 + fastrand::u64(..=pause_ms / 2);
-                    pause_ms = (pause_ms * 2).min(LONGEST_PAUSE_MS);
-                    let _ = self.stop.wait(Duration::from_millis(after_ms.unwrap_or(0).max(own_ms)));
+                    let asked = Duration::from_millis(after_ms.unwrap_or(0));
+                    let _ = self.stop.wait(backoff.pause().max(asked));
                 }
                 Err(error) => {
                     self.set_problem(format!("the spool cannot be read or changed: {error}"));

@@ -43,7 +43,7 @@ impl Spool {
         for entry in fs::read_dir(folder)? {
             let name = entry?.file_name();
             let Some(name) = name.to_str() else { continue };
-            if name.ends_with(".new") {
+            if name.ends_with(lifesigns_files::UNFINISHED) {
                 // A crash has left it: it is in no checkpoint.
                 fs::remove_file(folder.join(name))?;
             }
@@ -228,7 +228,7 @@ mod tests {
             fill(&mut spool, &mut state, &format!("event {number}\n"), &format!("0{number}"));
         }
         let whole = fs::read(spool.path(1)).expect("it is there");
-        fs::write(folder.path().join("0000000000000004.segment.new"), &whole[..20]).expect("it is written");
+        fs::write(folder.path().join(".0000000000000004.segment.1.tmp"), &whole[..20]).expect("it is written");
         // One is cut short, and of another a byte has changed.
         fs::write(spool.path(1), &whole[..whole.len() - 1]).expect("it is written");
         let mut flipped = fs::read(spool.path(2)).expect("it is there");

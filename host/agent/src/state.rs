@@ -2,8 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File},
-    io::{self, Write},
+    fs, io,
     path::Path,
 };
 
@@ -98,14 +97,9 @@ fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> io::Result<Option<T>> {
     serde_json::from_slice(&fs::read(path)?).map(Some).map_err(io::Error::other)
 }
 
-/// Writes a file beside its place and renames it into it; it is on disk when this returns.
+/// Replaces a file whole; it is on disk when this returns.
 pub(crate) fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let beside = folder.join(format!("{name}.new"));
-    let mut file = File::create(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&beside, folder.join(name))?;
-    File::open(folder)?.sync_all()
+    lifesigns_files::replace(&folder.join(name), bytes)
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ use parking_lot::Mutex;
 
 use crate::wake_signal::{WakeSignal, Wakeup, WeakSignal};
 
+/// Nanoseconds in a millisecond.
+pub const NS_PER_MS: u64 = 1_000_000;
+
 /// The longest wait for a time: then it is looked again what the clock shows.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 

@@ -2,6 +2,7 @@
 //! thread, no file and no Wasm in here, and of time only the [`Clock`] port and the [`WakeSignal`] that
 //! is waited for; everything else may know this crate.
 
+mod backoff;
 mod batch;
 mod checkpoint;
 mod chunk;
@@ -22,13 +23,14 @@ mod span;
 mod tap;
 mod wake_signal;
 
+pub use backoff::Backoff;
 pub use batch::{Change, EventBatch, FIXED_SPANS, RuleAlertBatch, RuleAlertRow};
 pub use checkpoint::{
     Checkpoint, InitialState, ObjectClock, Observation, PendingAcks, ReminderUpdate, RuleChangeMark, SourceOffset,
     StateChange,
 };
 pub use chunk::{AckCallback, Chunk, EventSource};
-pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
+pub use clock::{Clock, ManualClock, NS_PER_MS, SharedClock, SystemClock};
 pub use description::{
     Criticality, Description, EventKind, EventKinds, Impact, Interest, InterestCondition, Subject, SymptomDefinition,
     ValueTest, Wants,

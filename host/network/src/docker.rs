@@ -14,7 +14,7 @@ use lifesigns_sources::{Activity, Content, SourceError, SourceFeed, Submission};
 use lifesigns_text::write_json_string;
 use memchr::memmem;
 
-use crate::{retry::Backoff, stoppable::Stoppable};
+use crate::{retry, stoppable::Stoppable};
 
 /// Longest head of an answer.
 const HEAD_BYTES: u64 = 64 << 10;
@@ -53,7 +53,7 @@ pub(crate) fn run(settings: &DockerSettings, object: &str, feed: &SourceFeed) ->
         from_start: settings.from == FollowFrom::Start,
         running: None,
     };
-    let mut backoff = Backoff::default();
+    let mut backoff = retry::backoff();
     while !feed.stop().is_stopped() {
         match reader.read() {
             Ok(Connection::Closed) => {

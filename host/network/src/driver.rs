@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lifesigns_intake::{Format, SourceKind, SourceSettings, SyslogSettings};
 use lifesigns_sources::{Activity, SourceDriver, SourceError, SourceFeed};
 
-use crate::{bind, counters::Counters, docker, journal, listener::Listener, retry::Backoff};
+use crate::{bind, counters::Counters, docker, journal, listener::Listener, retry};
 
 /// Runs sources that listen, Docker's events and the journal.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,7 +27,7 @@ fn run(settings: &SyslogSettings, has_priorities: bool, feed: &SourceFeed) -> Re
     let counters = Arc::new(Counters::new(settings.address.to_string()));
     let shown = Arc::clone(&counters);
     feed.show_traffic(Arc::new(move || shown.traffic()));
-    let (mut backoff, mut said) = (Backoff::default(), String::new());
+    let (mut backoff, mut said) = (retry::backoff(), String::new());
     while !feed.stop().is_stopped() {
         let why = match bind::listen(settings) {
             Ok(socket) => {

@@ -6,10 +6,11 @@ use std::{
 };
 
 use lifesigns_intake::{FollowFrom, JournalSettings, LineChunks};
+use lifesigns_model::Backoff;
 use lifesigns_sources::{Activity, Content, SourceError, SourceFeed, Submission};
 use memchr::{memchr, memmem};
 
-use crate::{retry::Backoff, stoppable::Stoppable};
+use crate::{retry, stoppable::Stoppable};
 
 /// How the journal's place stands in a line, as all versions write it.
 const CURSORS: [&[u8]; 2] = [b"\"__CURSOR\":\"", b"\"__CURSOR\" : \""];
@@ -21,7 +22,7 @@ const REASON_BYTES: u64 = 4096;
 /// Reads the journal until the source is stopped. A command that ends is started again.
 pub(crate) fn run(settings: &JournalSettings, feed: &SourceFeed) -> Result<(), SourceError> {
     let mut cursor = feed.position().map(<[u8]>::to_vec);
-    let mut backoff = Backoff::default();
+    let mut backoff = retry::backoff();
     while !feed.stop().is_stopped() {
         match read(settings, &mut cursor, &mut backoff, feed) {
             Ok(Submission::Closed) => break,

@@ -1,25 +1,12 @@
-//! Pauses before something is tried again: they get longer.
+//! Pauses before something is tried again.
 
-use std::time::Duration;
+use lifesigns_model::Backoff;
 
-/// The first pause.
-const FIRST: Duration = Duration::from_secs(1);
-/// The longest.
-const LAST: Duration = Duration::from_secs(15);
+/// The first pause, and the longest.
+const FIRST_MS: u64 = 1000;
+const LONGEST_MS: u64 = 15_000;
 
-/// The pauses between tries.
-#[derive(Debug, Default)]
-pub(crate) struct Backoff(Duration);
-
-impl Backoff {
-    /// Returns the next pause.
-    pub(crate) fn pause(&mut self) -> Duration {
-        self.0 = if self.0.is_zero() { FIRST } else { (self.0 * 2).min(LAST) };
-        self.0
-    }
-
-    /// Begins with the first pause again.
-    pub(crate) const fn reset(&mut self) {
-        self.0 = Duration::ZERO;
-    }
+/// Returns the pauses between tries.
+pub(crate) fn backoff() -> Backoff {
+    Backoff::new(FIRST_MS, LONGEST_MS)
 }

@@ -7,14 +7,13 @@ use std::{
 };
 
 use lifesigns_compliance::{Alert, NoticeKind};
-use lifesigns_model::{Criticality, SharedClock};
+use lifesigns_model::{Criticality, NS_PER_MS, SharedClock};
 use serde::Serialize;
 use ureq::http::{HeaderMap, HeaderValue, header};
 
 use lifesigns_text::rfc3339;
 
 use crate::{
-    backoff::MS,
     config,
     egress::EgressPolicy,
     explanation, headers,
@@ -92,7 +91,7 @@ impl AlertmanagerReceiver {
     /// Returns what to post about alerts that are open or over. An alert that is known under other labels
     /// is resolved under those first.
     fn postable<'a>(&self, alerts: impl Iterator<Item = (&'a Alert, bool)>, now_ns: u64) -> Vec<PostableAlert> {
-        let lasts_ns = self.config.keep_alive_ms.saturating_mul(MS * MISSED);
+        let lasts_ns = self.config.keep_alive_ms.saturating_mul(NS_PER_MS * MISSED);
         let mut all = Vec::new();
         for (alert, over) in alerts {
             let labels = labels(alert);

@@ -11,6 +11,8 @@ mod validate;
 
 use std::path::PathBuf;
 
+use lifesigns_model::Backoff;
+
 pub use config_value::ConfigValue;
 pub use error::ReceiverConfigError;
 pub use outbound::{Network, OutboundConfig};
@@ -153,6 +155,13 @@ pub struct Retry {
     pub first_ms: u64,
     /// The longest wait, even if the receiver asks for a longer one.
     pub max_ms: u64,
+}
+
+impl Retry {
+    /// Returns the waits between tries. The same seed gives the same waits.
+    pub(crate) fn backoff(&self, seed: u64) -> Backoff {
+        Backoff::seeded(self.first_ms, self.max_ms, seed)
+    }
 }
 
 impl Default for Retry {

@@ -1,30 +1,23 @@
 //! One HTTP POST: without redirects, proxies or persistent connections, and bounded in every size.
 
 use std::{
-    fs,
     io::Read,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use jiff::fmt::rfc2822;
-use lifesigns_model::{Clock, SharedClock};
+use lifesigns_model::SharedClock;
+use lifesigns_outbound::{ClientSettings, error_text, read_pem, retry_after_ms, root_certificates};
 use ureq::{
     Agent,
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
-    tls::{PemItem, RootCerts, TlsConfig, parse_pem},
-    unversioned::transport::{Connector as _, RustlsConnector, TcpConnector},
+    http::{HeaderMap, StatusCode, Uri},
 };
 
-use crate::{backoff::MS, egress::EgressPolicy, message::DeliveryError};
+use crate::{egress::EgressPolicy, message::DeliveryError};
 
 /// The most bytes of an answer that are read, to report why a request was refused.
 const ANSWER_BYTES: u64 = 4096;
-/// The most bytes of the headers of an answer.
-const HEADER_BYTES: usize = 16 * 1024;
-/// The most bytes of a file of certificates.
-const CA_BYTES: u64 = 1024 * 1024;
 
 /// Statuses after which a request is retried, beside all 5xx.
 const LATER: [StatusCode; 3] = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
@@ -58,23 +51,14 @@ impl Http {
     }
 
     fn agent(egress: &EgressPolicy, timeout_ms: u64, ca: Option<&(PathBuf, Vec<u8>)>) -> Result<Agent, String> {
-        let mut tls = TlsConfig::builder();
-        if let Some((path, pem)) = ca {
-            tls = tls.root_certs(roots(path, pem)?);
-        }
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .proxy(None)
-            .timeout_global(Some(Duration::from_millis(timeout_ms)))
-            .max_response_header_size(HEADER_BYTES)
-            .max_idle_connections(0)
-            .user_agent(concat!("lifesigns/", env!("CARGO_PKG_VERSION")))
-            .tls_config(tls.build())
-            .build();
-        // Without a proxy in the chain, which would connect to any address.
-        let connector = ().chain(TcpConnector::default()).chain(RustlsConnector::default());
-        Ok(Agent::with_parts(config, connector, egress.clone()))
+        let roots = ca.map(|(path, pem)| root_certificates(path, pem)).transpose()?;
+        let settings = ClientSettings {
+            timeout: Duration::from_millis(timeout_ms),
+            connect_timeout: None,
+            idle_connections: 0,
+            user_agent: concat!("lifesigns/", env!("CARGO_PKG_VERSION")),
+        };
+        Ok(settings.client(roots, egress.clone()))
     }
 
     /// Reads the certificates again if their file has changed, so that they need no reload.
@@ -130,8 +114,7 @@ impl Http {
             let body = whole(response.body_mut(), most_bytes).map_err(failed)?;
             return Ok(HttpAnswer { status, body, refusal: None });
         }
-        let after = response.headers().get(header::RETRY_AFTER);
-        let after_ms = after.and_then(|after| retry_after_ms(after, &*self.clock));
+        let after_ms = retry_after_ms(response.headers(), self.clock.now_ns());
         let why = if status.is_redirection() {
             format!("{status}; redirects are not followed")
         } else {
@@ -190,15 +173,6 @@ fn start(body: &mut ureq::Body) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Returns the message of an error without the kind, which the messages of ureq repeat.
-fn error_text(error: &ureq::Error) -> String {
-    match error {
-        ureq::Error::Io(why) => why.to_string(),
-        ureq::Error::Timeout(what) => format!("timed out: {what}"),
-        other => other.to_string(),
-    }
-}
-
 /// Removes path, query and sensitive header values from a text, because an answer may repeat them.
 fn hide(text: &str, uri: &Uri, headers: &HeaderMap) -> String {
     let mut text = text.to_owned();
@@ -216,65 +190,14 @@ fn hide(text: &str, uri: &Uri, headers: &HeaderMap) -> String {
     text
 }
 
-/// Returns the time from now on `clock` that `Retry-After` asks for, in milliseconds: seconds or a date (RFC 9110,
-/// 10.2.3).
-fn retry_after_ms(value: &HeaderValue, clock: &dyn Clock) -> Option<u64> {
-    let text = value.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(seconds.saturating_mul(1000));
-    }
-    let then = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-    let then_ms = u64::try_from(then.as_millisecond()).unwrap_or(0);
-    Some(then_ms.saturating_sub(clock.now_ns() / MS))
-}
-
-/// Returns the certificates in a PEM file.
-fn roots(path: &Path, pem: &[u8]) -> Result<RootCerts, String> {
-    let mut roots = Vec::new();
-    for item in parse_pem(pem) {
-        if let PemItem::Certificate(one) = item.map_err(|why| format!("{}: {why}", path.display()))? {
-            roots.push(one);
-        }
-    }
-    if roots.is_empty() {
-        return Err(format!("{} has no certificate in it", path.display()));
-    }
-    Ok(RootCerts::new_with_certs(&roots))
-}
-
-/// Returns the content of a PEM file, unless it is too long.
-pub(crate) fn read_pem(path: &Path) -> Result<Vec<u8>, String> {
-    let shown = path.display();
-    let mut pem = Vec::new();
-    let file = fs::File::open(path).map_err(|why| format!("{shown}: {why}"))?;
-    file.take(CA_BYTES + 1).read_to_end(&mut pem).map_err(|why| format!("{shown}: {why}"))?;
-    if pem.len() as u64 > CA_BYTES {
-        return Err(format!("{shown} is longer than {CA_BYTES} bytes"));
-    }
-    Ok(pem)
-}
-
 #[cfg(test)]
 mod tests {
-    use lifesigns_model::{ManualClock, SystemClock};
+    use std::fs;
+
+    use lifesigns_model::SystemClock;
+    use ureq::http::HeaderValue;
 
     use super::*;
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        // Wed, 21 Oct 2015 07:28:00 GMT.
-        let clock = ManualClock::new(1_445_412_480_000 * MS);
-        let ms = |text: &str| HeaderValue::from_str(text).ok().and_then(|value| retry_after_ms(&value, &clock));
-        assert_eq!(ms("120"), Some(120_000));
-        assert_eq!(ms("18446744073709551615"), Some(u64::MAX));
-        assert_eq!(ms("Wed, 21 Oct 2015 07:28:00 GMT"), Some(0));
-        assert_eq!(ms("Wed, 21 Oct 2015 07:29:30 GMT"), Some(90_000));
-        assert_eq!(ms("Wed, 21 Oct 2015 07:27:00 GMT"), Some(0));
-        assert_eq!(ms("Fri, 01 Jan 1960 00:00:00 GMT"), Some(0));
-        for text in ["", "soon", "-1", "1.5"] {
-            assert_eq!(ms(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn certificates_that_change_are_taken_over() {

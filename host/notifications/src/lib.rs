@@ -11,7 +11,6 @@ pub mod terminal;
 
 mod alertmanager;
 mod anchor;
-mod backoff;
 mod dispatcher;
 mod egress;
 mod email;

@@ -16,9 +16,9 @@ use self::{
     circuit::Circuit,
 };
 use lifesigns_compliance::{Notice, WithheldNotice};
+use lifesigns_model::{Backoff, NS_PER_MS};
 
 use crate::{
-    backoff::{Backoff, MS},
     config::Retry,
     message::DeliveryError,
     outbox::{BundlePause, DeliveryOutcome, PendingNotice},
@@ -42,6 +42,8 @@ pub(crate) struct DeliveryQueue {
     held: BTreeMap<u64, u64>,
     bytes: usize,
     circuit: Circuit,
+    /// The tries of a message before it is given up.
+    attempts: u32,
     backoff: Backoff,
 }
 
@@ -67,7 +69,8 @@ impl DeliveryQueue {
             held: BTreeMap::new(),
             bytes: 0,
             circuit: Circuit::default(),
-            backoff: Backoff::new(retry, seed),
+            attempts: retry.attempts,
+            backoff: retry.backoff(seed),
         }
     }
 
@@ -94,7 +97,7 @@ impl DeliveryQueue {
             self.bytes += bundle::memory_bytes(&row);
             let name = if self.each { BundleKey::default() } else { bundle::bundle_key(&row) };
             if let Some(until_ns) = self.pauses.get_mut(&name) {
-                let interval_ns = row.notice.grouping.interval_ms.saturating_mul(MS);
+                let interval_ns = row.notice.grouping.interval_ms.saturating_mul(NS_PER_MS);
                 *until_ns = (*until_ns).min(now_ns.saturating_add(interval_ns));
             }
             self.bundles.entry(name).or_default().push(row, now_ns, self.each);
@@ -184,7 +187,11 @@ impl DeliveryQueue {
         let more = self.bundles.contains_key(&batch.bundle_key);
         // Notices that did not fit into the message follow at once, not after the interval.
         if batch.interval_ms > 0 && !(more && batch.ids.len() >= MAX_NOTICES) {
-            self.pause(batch.bundle_key.clone(), now_ns.saturating_add(batch.interval_ms.saturating_mul(MS)), now_ns);
+            self.pause(
+                batch.bundle_key.clone(),
+                now_ns.saturating_add(batch.interval_ms.saturating_mul(NS_PER_MS)),
+                now_ns,
+            );
         }
         self.settle(batch, DeliveryOutcome::Delivered)
     }
@@ -220,7 +227,7 @@ impl DeliveryQueue {
         }
         self.circuit.open(failure.after_ms, &mut self.backoff, now_ns);
         batch.attempts = batch.attempts.saturating_add(1);
-        if self.backoff.gives_up(batch.attempts) {
+        if batch.attempts >= self.attempts {
             let why = format!("given up after {} tries: {}", batch.attempts, failure.why);
             return self.settle(batch, DeliveryOutcome::Dead { why });
         }

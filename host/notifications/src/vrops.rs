@@ -5,13 +5,12 @@
 use std::collections::BTreeMap;
 
 use lifesigns_compliance::{Alert, Notice, NoticeKind};
-use lifesigns_model::{Criticality, SharedClock};
+use lifesigns_model::{Criticality, NS_PER_MS, SharedClock};
 use serde::{Deserialize, Serialize};
 use ureq::http::{HeaderMap, HeaderValue, StatusCode, header};
 use url::form_urlencoded;
 
 use crate::{
-    backoff::MS,
     config,
     egress::EgressPolicy,
     http::{Http, HttpAnswer},
@@ -104,8 +103,8 @@ impl VropsReceiver {
     fn notify(&mut self, notice: &Notice) -> Result<(), DeliveryError> {
         let alert = &notice.alert;
         let resource = self.resource(&alert.object)?;
-        let now_ms = self.clock.now_ns() / MS;
-        let start_ms = (alert.opened_ns / MS).min(now_ms).max(EARLIEST_MS);
+        let now_ms = self.clock.now_ns() / NS_PER_MS;
+        let start_ms = (alert.opened_ns / NS_PER_MS).min(now_ms).max(EARLIEST_MS);
         let is_over = notice.happened == NoticeKind::Resolved;
         let event = PushedEvent {
             event_type: "NOTIFICATION",

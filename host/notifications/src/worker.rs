@@ -10,11 +10,10 @@ use std::{
     },
 };
 
-use lifesigns_model::{SharedClock, WakeSignal, Wakeup};
+use lifesigns_model::{Backoff, NS_PER_MS, SharedClock, WakeSignal, Wakeup};
 use parking_lot::Mutex;
 
 use crate::{
-    backoff::{Backoff, MS},
     message::{DeliveryError, failure_text},
     outbox::{BundlePause, DeliveryOutcome, DeliveryReport},
     queue::{DeliveryBatch, DeliveryQueue, Next},
@@ -25,7 +24,7 @@ use crate::{
 /// How many notices are read from the outbox at once.
 const PAGE: usize = 256;
 /// The wait after the outbox could not be read, in nanoseconds.
-const UNREADABLE: u64 = 1000 * MS;
+const UNREADABLE: u64 = 1000 * NS_PER_MS;
 /// The most delivered notices that are remembered because the store may not have recorded them yet.
 const DELIVERED: usize = 65_536;
 
@@ -69,7 +68,7 @@ pub(crate) struct DeliveryWorker {
 
 impl DeliveryWorker {
     pub(crate) fn new(spec: WorkerSpec, link: WorkerLink, settle: DeliverySink, clock: SharedClock, seed: u64) -> Self {
-        let anchor_backoff = Backoff::new(spec.retry, seed);
+        let anchor_backoff = spec.retry.backoff(seed);
         let queue = DeliveryQueue::new(&spec.name, spec.retry, seed, spec.receiver.wants_each());
         Self {
             spec,
@@ -248,7 +247,7 @@ impl DeliveryWorker {
         }
         // A receiver that refuses is up, and the next keep-alive comes in time.
         self.queue.answered();
-        self.keep_alive_ns = now_ns.saturating_add(every_ms.saturating_mul(MS));
+        self.keep_alive_ns = now_ns.saturating_add(every_ms.saturating_mul(NS_PER_MS));
         self.keep_alive_ns
     }
 
@@ -259,7 +258,7 @@ impl DeliveryWorker {
         if due_ns > now_ns {
             return due_ns;
         }
-        let every_ns = anchoring.every_ms.saturating_mul(MS);
+        let every_ns = anchoring.every_ms.saturating_mul(NS_PER_MS);
         let receiver = &mut self.spec.receiver;
         let sent = catch_panic(|| {
             let head = anchoring.log.head().map_err(|why| DeliveryError::retryable(format!("the audit log: {why}")))?;

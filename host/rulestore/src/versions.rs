@@ -2,8 +2,8 @@
 //! `versions/NAME` of the rules folder. Everything is written beside its place and renamed into it.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write as _},
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -268,26 +268,14 @@ impl Versions {
     }
 }
 
-/// Writes a file beside its place, syncs it, and renames it: a reader finds the old or the new one, whole.
+/// Replaces a file whole, and makes its folder if there is none.
 ///
 /// # Errors
 /// What could not be done.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), String> {
-    let failed = |error: io::Error| format!("{} cannot be written: {error}", path.display());
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(failed)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // Hidden, so that a scan does not see it.
-    let beside = folder.join(format!(".{name}.{}", std::process::id()));
-    let _ = fs::remove_file(&beside);
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&beside).map_err(failed)?;
-    let written = file.write_all(content).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    written.map_err(failed)?;
-    sync(folder);
-    Ok(())
+    let written = fs::create_dir_all(folder).and_then(|()| lifesigns_files::replace(path, content));
+    written.map_err(|error| format!("{} cannot be written: {error}", path.display()))
 }
 
 /// Reads a file of JSON; `None` if it is not there.

@@ -11,6 +11,7 @@ use std::{
 };
 
 use hmac::{Hmac, KeyInit, Mac};
+use lifesigns_files::Replacement;
 use sha2::Sha256;
 use wasmtime::{Engine, component::Component};
 
@@ -156,18 +157,9 @@ impl Cache {
     }
 
     fn write(&self, path: &Path, held: &[u8]) -> io::Result<()> {
-        let scratch = path.with_extension(format!("{}.tmp", std::process::id()));
-        // One that a crash left behind, or that was put there, is not written to.
-        let _ = fs::remove_file(&scratch);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&scratch)?;
-        let written = file
-            .write_all(&self.mac(path, held).finalize().into_bytes())
-            .and_then(|()| file.write_all(held))
-            .and_then(|()| fs::rename(&scratch, path));
-        if written.is_err() {
-            let _ = fs::remove_file(&scratch);
-        }
-        written
+        // Of one that a crash of the machine left damaged, the MAC is wrong.
+        let private = Replacement { mode: 0o600, is_durable: false };
+        private.write(path, &[&self.mac(path, held).finalize().into_bytes(), held])
     }
 
     /// The MAC covers the name too, so that no entry can stand in for another.

@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use lifesigns_files::Replacement;
+
 use super::test;
 use crate::{
     exit::{Failure, Outcome},
@@ -55,8 +57,8 @@ fn build(rule: &Path, out: Option<&Path>) -> Result<String, Failure> {
     let Some(out) = out else { return Ok(format!("{} is as expected", subject.name)) };
     fs::create_dir_all(out).map_err(Failure::failed)?;
     let path = out.join(format!("{}.wasm", subject.name));
-    let unfinished = out.join(format!(".{}.wasm.tmp", subject.name));
-    fs::write(&unfinished, &subject.bytes).and_then(|()| fs::rename(&unfinished, &path)).map_err(Failure::failed)?;
+    let replacement = Replacement { is_durable: false, ..Replacement::default() };
+    replacement.write(&path, &[&subject.bytes]).map_err(Failure::failed)?;
     Ok(format!("{} is in place", path.display()))
 }
 

@@ -16,12 +16,12 @@ use lettre::{
     },
 };
 
+use lifesigns_outbound::read_pem;
 use lifesigns_text::with_causes;
 
 use crate::{
     config::{Email, Tls},
     egress::EgressPolicy,
-    http::read_pem,
     message::{DeliveryError, failure_text},
 };
 

@@ -6,7 +6,9 @@ use lifesigns_compliance::{EvidenceLine, Notice, WithheldNotice};
 use sha2::{Digest, Sha256};
 
 use super::batch::{BundleKey, DeliveryBatch, MAX_NOTICES};
-use crate::{backoff::MS, message::Message, outbox::PendingNotice};
+use lifesigns_model::NS_PER_MS;
+
+use crate::{message::Message, outbox::PendingNotice};
 
 /// See the module. A message that was tried stays unchanged until its result is final, so that a retry sends
 /// the same message; later notices wait for the next one.
@@ -38,7 +40,7 @@ impl Bundle {
     /// Adds a notice. The first one waits for others to join it, unless it has waited before.
     pub(super) fn push(&mut self, row: PendingNotice, now_ns: u64, each: bool) {
         if self.waiting.is_empty() {
-            let wait_ns = if each { 0 } else { row.notice.grouping.wait_ms.saturating_mul(MS) };
+            let wait_ns = if each { 0 } else { row.notice.grouping.wait_ms.saturating_mul(NS_PER_MS) };
             // Its time is the host's unless only event time is known, which may be any.
             self.group_until_ns = row.notice.time_ns.min(now_ns).saturating_add(wait_ns);
         }

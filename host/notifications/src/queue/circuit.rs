@@ -1,6 +1,6 @@
 //! The circuit breaker of a receiver. While it is open, one message at a time is tried, less and less often.
 
-use crate::backoff::Backoff;
+use lifesigns_model::Backoff;
 
 /// See the module.
 #[derive(Debug, Default)]
