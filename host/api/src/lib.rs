@@ -14,6 +14,7 @@ mod rules;
 mod service;
 mod status;
 mod token;
+mod traffic_loss;
 
 pub use access::{Authenticate, Caller, Role, RoleSet, RouteRule, SenderAddress, TokenRefusal};
 pub use agents::{
@@ -38,3 +39,4 @@ pub use status::{
     ReceiverStatus, RecorderStatus, SourceState, SourceStatus, StoreState, StoreStatus, TrafficStatus, WatchStatus,
 };
 pub use token::{CreatedToken, NewToken, TokenInfo};
+pub use traffic_loss::TrafficLoss;

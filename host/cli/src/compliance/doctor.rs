@@ -188,24 +188,18 @@ fn of_source(source: &SourceStatus) -> (&'static str, String, String) {
         _ => {}
     }
     source.notes.iter().for_each(|note| what.push_str(&format!("\n{note}")));
-    if let Some(traffic) = &source.traffic {
-        what.push_str(&losses(traffic));
+    let mut advice = "";
+    for loss in source.traffic.iter().flat_map(TrafficStatus::losses) {
+        what.push_str(&format!("\n{} {}", loss.count, loss.text));
+        // That on the worst.
+        advice = if advice.is_empty() { loss.advice } else { advice };
     }
     match source.state {
         SourceState::Refused | SourceState::Failed => {
             ("bad", what, "`lifesigns validate` says how to fix it".to_owned())
         }
         SourceState::Waiting => ("warning", what, "check the path; `lifesigns validate` says more".to_owned()),
-        _ if source.traffic.as_ref().is_some_and(|traffic| traffic.dropped > 0) => {
-            let fix = "raise `net.core.rmem_max` and start the host again, or let senders use TCP, which waits";
-            ("warning", what, fix.to_owned())
-        }
-        _ if source.traffic.as_ref().is_some_and(|traffic| traffic.refused > 0) => {
-            ("warning", what, "raise the source's `limits`, or find out which peers open them".to_owned())
-        }
-        _ if source.traffic.as_ref().is_some_and(|traffic| traffic.rejected > 0) => {
-            ("warning", what, "correct what is sent: `lifesigns status` has the last reason".to_owned())
-        }
+        _ if !advice.is_empty() => ("warning", what, advice.to_owned()),
         _ if source.gaps > 0 => {
             let fix = "read what was missed with `lifesigns replay`, if it still exists".to_owned();
             ("warning", what, fix)
@@ -215,24 +209,6 @@ fn of_source(source: &SourceStatus) -> (&'static str, String, String) {
         }
         _ => ("good", what, String::new()),
     }
-}
-
-/// What a source that listens has lost.
-fn losses(traffic: &TrafficStatus) -> String {
-    let mut text = String::new();
-    for (number, what) in [
-        (traffic.dropped, "datagrams were dropped by the kernel: they came faster than they were read"),
-        (traffic.refused, "connections were refused: too many were open"),
-        (traffic.cut, "lines were too long and cut"),
-        (traffic.malformed, "lines were malformed and kept as plain text"),
-        (traffic.rejected, "items or requests were rejected, and the sender was answered why"),
-        (traffic.turned_away, "requests were asked to come again: too much was on its way"),
-    ] {
-        if number > 0 {
-            text.push_str(&format!("\n{number} {what}"));
-        }
-    }
-    text
 }
 
 fn page(findings: &[Finding]) -> String {

@@ -150,21 +150,12 @@ fn received(traffic: &TrafficStatus) -> String {
     let lines = count(traffic.lines as usize, "line");
     let connections = count(traffic.connections as usize, "connection");
     let mut text = format!("{}: {lines}, {} B, {connections} open", visible(&traffic.address), grouped(traffic.bytes));
-    let counts = [
-        (traffic.malformed, "malformed"),
-        (traffic.cut, "cut"),
-        (traffic.refused, "connections refused"),
-        (traffic.rejected, "rejected"),
-        (traffic.skipped, "samples not selected"),
-        (traffic.turned_away, "asked to come again"),
-    ];
-    for (number, what) in counts {
-        if number > 0 {
-            text.push_str(&format!(", {} {what}", grouped(number)));
-        }
+    for loss in traffic.losses() {
+        let what = format!("{} {}", grouped(loss.count), loss.short);
+        text.push_str(&format!(", {}", if loss.is_final { Style::Red.on(&what) } else { what }));
     }
-    if traffic.dropped > 0 {
-        text.push_str(&format!(", {}", Style::Red.on(&format!("{} dropped", grouped(traffic.dropped)))));
+    if traffic.skipped > 0 {
+        text.push_str(&format!(", {} samples not selected", grouped(traffic.skipped)));
     }
     if !traffic.problem.is_empty() {
         text.push_str(&format!("; the last problem: {}", visible(&traffic.problem)));
