@@ -6,9 +6,7 @@ use crate::terminal;
 
 /// Shows the settings that a module declares: key, what is written for it, and what holds without it.
 pub(crate) fn show(settings: &[DeclaredSetting]) {
-    let width =
-        |text: fn(&DeclaredSetting) -> &str| settings.iter().map(|one| text(one).chars().count()).max().unwrap_or(0);
-    let (names, kinds) = (width(|one| &one.name), width(|one| &one.kind));
+    let (names, kinds) = (width(settings, |one| &one.name), width(settings, |one| &one.kind));
     for one in settings {
         let DeclaredSetting { name, kind, summary, .. } = one;
         let otherwise = match (&one.default, one.required) {
@@ -18,6 +16,11 @@ pub(crate) fn show(settings: &[DeclaredSetting]) {
         };
         terminal::out(format!("setting   {name:names$}  {kind:kinds$}  {otherwise:<14}  {summary}").trim_end());
     }
+}
+
+/// Returns the length of the longest text of some kind.
+fn width(settings: &[DeclaredSetting], text: fn(&DeclaredSetting) -> &str) -> usize {
+    settings.iter().map(|one| text(one).chars().count()).max().unwrap_or(0)
 }
 
 /// Returns what a module says of the version of its state, if it does.

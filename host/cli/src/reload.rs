@@ -241,12 +241,14 @@ fn versions(path: &Path, files: &[PathBuf], inventories: &[PathBuf]) -> Versions
     all.extend([path.to_owned(), conf_d]);
     all.sort();
     all.dedup();
-    let version = |path: &PathBuf| {
-        let file = fs::metadata(path).ok()?;
-        let times = [file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()];
-        Some((file.dev(), file.ino(), file.size(), times))
-    };
     all.into_iter().map(|path| (path.clone(), version(&path))).collect()
+}
+
+/// Returns the version of a file; `None` if it is not there.
+fn version(path: &PathBuf) -> FileVersion {
+    let file = fs::metadata(path).ok()?;
+    let times = [file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()];
+    Some((file.dev(), file.ino(), file.size(), times))
 }
 
 #[cfg(test)]

@@ -21,14 +21,17 @@ type Reply = Result<String, ApiError>;
 /// Returns what would be wrong if `text` stood in the file.
 fn mistakes(path: &Path, text: &str) -> Vec<ConfigMistake> {
     let Err(found) = Settings::check(path, text, environment()) else { return Vec::new() };
-    let mistake = |one: &Diagnostic| ConfigMistake {
+    found.iter().map(mistake).collect()
+}
+
+fn mistake(one: &Diagnostic) -> ConfigMistake {
+    ConfigMistake {
         file: one.place.file.to_string(),
         line: one.place.line,
         column: one.place.column,
         message: one.message.clone(),
         help: one.help.clone(),
-    };
-    found.iter().map(mistake).collect()
+    }
 }
 
 /// See the module.

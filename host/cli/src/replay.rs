@@ -125,16 +125,13 @@ fn summary(args: &Replay, outcome: &engine::ReplayOutcome, rules: usize, start: 
 fn shadows(rules: &RuleSet, report: &ShardReport) {
     for shadow in rules.rules().iter().filter(|rule| rule.key.is_shadow()) {
         let Some(diff) = rules.shadow_diff(shadow.name(), report) else { continue };
-        let said = |said: ChangeCount| {
-            format!("{}, {}", terminal::count(said.raises, "raise"), terminal::count(said.clears, "clear"))
-        };
         terminal::line(&format!(
             "  {} and its shadow: both {} ({} reworded); only the live version {}; only the shadow {}",
             shadow.name(),
-            said(diff.both),
+            changes(diff.both),
             terminal::grouped(diff.reworded),
-            said(diff.only_live),
-            said(diff.only_shadow),
+            changes(diff.only_live),
+            changes(diff.only_shadow),
         ));
         for one in &diff.examples {
             let (lane, change, time) = (one.lane.as_str(), one.change.as_str(), lifesigns_text::time_text(one.time_ns));
@@ -147,4 +144,8 @@ fn shadows(rules: &RuleSet, report: &ShardReport) {
             ));
         }
     }
+}
+
+fn changes(changes: ChangeCount) -> String {
+    format!("{}, {}", terminal::count(changes.raises, "raise"), terminal::count(changes.clears, "clear"))
 }

@@ -88,14 +88,10 @@ fn list(folder: &Path, cache: Option<&Path>, module_folders: &[PathBuf]) -> Outc
     let set = RuleSet::new(loader.rules(), &[]).map_err(Failure::failed)?;
     let unfiltered = set.unfiltered();
     let width = set.rules().iter().map(|rule| rule.key.label().len()).max().unwrap_or(0).max(4);
-    let module = |rule: &LoadedRule| {
-        let (description, digest) = (&rule.description, rule.module.digest());
-        format!("{} {} {}", description.name, visible(&description.version), short(digest))
-    };
-    let modules = set.rules().iter().map(|rule| module(rule).len()).max().unwrap_or(0).max(6);
+    let modules = set.rules().iter().map(|rule| module_text(rule).len()).max().unwrap_or(0).max(6);
     terminal::out(&format!("{:width$}  {:modules$}  LITERALS  {:<14}  SYMPTOMS", "RULE", "MODULE", "SEES"));
     for rule in set.rules() {
-        let (description, module) = (&rule.description, module(rule));
+        let (description, module) = (&rule.description, module_text(rule));
         let literals: usize = description.interests.iter().map(|interest| interest.contains.len()).sum();
         let sees = if unfiltered.contains(&&rule.key) { "every line (!)" } else { "lines it names" };
         let symptoms: Vec<&str> = description.symptoms.iter().map(|symptom| symptom.id.as_str()).collect();
@@ -116,6 +112,12 @@ fn list(folder: &Path, cache: Option<&Path>, module_folders: &[PathBuf]) -> Outc
         0 => Ok(()),
         count => Err(Failure::Configuration(format!("{count} refused:\n{}", load::indented(&refused)))),
     }
+}
+
+/// Returns the module of a rule: its name, version and digest.
+fn module_text(rule: &LoadedRule) -> String {
+    let (description, digest) = (&rule.description, rule.module.digest());
+    format!("{} {} {}", description.name, visible(&description.version), short(digest))
 }
 
 fn short(digest: &str) -> &str {

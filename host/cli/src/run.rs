@@ -105,18 +105,21 @@ impl StopWatchdog {
         let ended = WakeSignal::new();
         let watchdog = Self(ended.clone());
         let (door, stop) = (host.ingest_handle(), stop.clone());
-        let watch = move || {
-            select! {
-                recv(ended.receiver()) -> _ => return,
-                recv(stop.receiver()) -> _ => {}
-            }
-            if ended.wait(STOP_GRACE) == Wakeup::TimedOut {
-                tracing::warn!("sources wait for the store; their input is no longer taken and will be read again");
-                door.close();
-            }
-        };
+        let watch = move || close_late(&ended, &stop, &door);
         std::thread::Builder::new().name("lifesigns-stop".into()).spawn(watch).map_err(Failure::failed)?;
         Ok(watchdog)
+    }
+}
+
+/// Closes the host's intake if sources have not ended a while after they were stopped.
+fn close_late(ended: &WakeSignal, stop: &WakeSignal, door: &IngestHandle) {
+    select! {
+        recv(ended.receiver()) -> _ => return,
+        recv(stop.receiver()) -> _ => {}
+    }
+    if ended.wait(STOP_GRACE) == Wakeup::TimedOut {
+        tracing::warn!("sources wait for the store; their input is no longer taken and will be read again");
+        door.close();
     }
 }
 

@@ -138,15 +138,17 @@ fn row(what: String, by: &PolicyStatement) -> [String; 3] {
 }
 
 fn table(f: &mut fmt::Formatter<'_>, rows: &[[String; 3]]) -> fmt::Result {
-    let width = |column: usize| {
-        let widths = rows.iter().map(|row| row[column].chars().count());
-        widths.filter(|&width| width <= COLUMN).max().unwrap_or_default()
-    };
-    let (first, second) = (width(0), width(1));
+    let (first, second) = (column_width(rows, 0), column_width(rows, 1));
     for [a, b, c] in rows {
         writeln!(f, "    {}   {}   {}", flat(a, first), flat(b, second), flat(c, 0))?;
     }
     Ok(())
+}
+
+/// Returns the width of a column; longer texts than most do not count.
+fn column_width(rows: &[[String; 3]], column: usize) -> usize {
+    let widths = rows.iter().map(|row| row[column].chars().count());
+    widths.filter(|&width| width <= COLUMN).max().unwrap_or_default()
 }
 
 /// Returns `text` in one line, safe to show, filled up to `width`. An expression may be written over

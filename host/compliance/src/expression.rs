@@ -119,13 +119,16 @@ impl Expression {
 
 /// Returns the first error of the parser in one line, with its line and column.
 fn parse_error(errors: &ParseErrors) -> String {
-    let line = |error: &cel::ParseError| match error.pos {
+    match errors.errors.first() {
+        Some(first) => shortened(error_line(first)),
+        None => "it is not an expression".to_owned(),
+    }
+}
+
+fn error_line(error: &cel::ParseError) -> String {
+    match error.pos {
         (line, column) if line > 0 => format!("{line}:{}: {}", column.max(1), error.msg),
         _ => error.msg.clone(),
-    };
-    match errors.errors.first() {
-        Some(first) => shortened(line(first)),
-        None => "it is not an expression".to_owned(),
     }
 }
 

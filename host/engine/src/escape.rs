@@ -104,11 +104,17 @@ fn before(bytes: &[u8], at: usize) -> Symbol {
     let text = &text[..text.iter().rposition(|byte| *byte != b'\\').map_or(0, |last| last + 1)];
     let Some(last) = text.last() else { return Symbol::CONTROL };
     // It may be the end of an escape by number.
-    let is_number = |len: &usize| {
-        let start = text.len().checked_sub(*len).filter(|start| text[*start] == b'\\');
-        start.is_some_and(|start| escaped_number(&text[start..]).is_some_and(|(_, found)| found == *len))
-    };
-    if last.is_ascii_hexdigit() && NUMBER_BYTES.iter().any(is_number) { Symbol::ANY } else { Symbol::of(*last) }
+    if last.is_ascii_hexdigit() && NUMBER_BYTES.iter().any(|len| ends_with_number(text, len)) {
+        Symbol::ANY
+    } else {
+        Symbol::of(*last)
+    }
+}
+
+/// Returns whether the last `len` bytes of `text` are an escape by number.
+fn ends_with_number(text: &[u8], len: &usize) -> bool {
+    let start = text.len().checked_sub(*len).filter(|start| text[*start] == b'\\');
+    start.is_some_and(|start| escaped_number(&text[start..]).is_some_and(|(_, found)| found == *len))
 }
 
 /// The character at `at`, behind an escape.

@@ -196,15 +196,19 @@ pub(crate) fn needed(literals: &[LiteralKey]) -> Vec<&LiteralKey> {
     let texts = literals.iter().map(|literal| &literal.text);
     let built = AhoCorasick::builder().ascii_case_insensitive(ignore_case).build(texts);
     let Ok(automaton) = built else { return literals.iter().collect() };
-    let is_needed = |(number, literal): &(usize, &LiteralKey)| {
-        let others = automaton.find_overlapping_iter(&literal.text).find(|found| {
-            let other = &literals[found.pattern().as_usize()];
-            // Of equal ones the first is needed.
-            other.text.len() < literal.text.len() || found.pattern().as_usize() < *number
-        });
-        others.is_none()
-    };
-    literals.iter().enumerate().filter(is_needed).map(|(_, literal)| literal).collect()
+    let needed = (0..literals.len()).filter(|number| is_needed(literals, &automaton, *number));
+    needed.map(|number| &literals[number]).collect()
+}
+
+/// Returns whether no other literal, or an equal one before it, is contained in the literal of this number.
+fn is_needed(literals: &[LiteralKey], automaton: &AhoCorasick, number: usize) -> bool {
+    let literal = &literals[number];
+    let others = automaton.find_overlapping_iter(&literal.text).find(|found| {
+        let other = &literals[found.pattern().as_usize()];
+        // Of equal ones the first is needed.
+        other.text.len() < literal.text.len() || found.pattern().as_usize() < number
+    });
+    others.is_none()
 }
 
 #[cfg(test)]

@@ -178,15 +178,6 @@ impl Objects {
     /// Takes the changes since the last call.
     pub(crate) fn changes(&mut self) -> (Vec<ReminderUpdate>, Vec<ObjectClock>) {
         let Some(changes) = self.changes.as_mut().map(std::mem::take) else { return Default::default() };
-        let reminder = |((object, rule, name), set): (Name, Option<ReminderSpec>)| {
-            let (source, line, text) = set
-                .as_ref()
-                .map(|ReminderSpec { line, .. }| (line.source.clone(), line.line, line.text.clone()))
-                .unwrap_or_default();
-            let due_ns = set.map(|set| set.due_ns);
-            let (object, name) = (object.to_string(), name.to_string());
-            ReminderUpdate { rule, object, name, due_ns, source, line, text }
-        };
         let mut clocks: BTreeMap<Arc<str>, Option<u64>> = changes.gone.into_iter().map(|id| (id, None)).collect();
         for number in changes.moved {
             let object = &mut self.all[number as usize];
@@ -195,7 +186,7 @@ impl Objects {
             }
         }
         let clock = |(object, time_ns): (Arc<str>, _)| ObjectClock { object: object.to_string(), time_ns };
-        (changes.reminders.into_iter().map(reminder).collect(), clocks.into_iter().map(clock).collect())
+        (changes.reminders.into_iter().map(reminder_update).collect(), clocks.into_iter().map(clock).collect())
     }
 
     fn note_reminder(&mut self, number: u32, rule: &RuleKey, name: &str) {
@@ -299,4 +290,14 @@ impl Objects {
     pub(crate) fn with_reminders_list(&self) -> Vec<u32> {
         self.with_reminders.iter().copied().collect()
     }
+}
+
+fn reminder_update(((object, rule, name), set): (Name, Option<ReminderSpec>)) -> ReminderUpdate {
+    let (source, line, text) = set
+        .as_ref()
+        .map(|ReminderSpec { line, .. }| (line.source.clone(), line.line, line.text.clone()))
+        .unwrap_or_default();
+    let due_ns = set.map(|set| set.due_ns);
+    let (object, name) = (object.to_string(), name.to_string());
+    ReminderUpdate { rule, object, name, due_ns, source, line, text }
 }

@@ -108,11 +108,7 @@ impl Sequencer {
     /// Sources go on at `offsets`. With `checkpoints` acknowledgements wait for one. Bytes that are handed
     /// out and not evaluated are counted in `pending`.
     pub(crate) fn new(offsets: &[model::SourceOffset], checkpoints: bool, pending: Arc<AtomicUsize>) -> Self {
-        let known = |before: &model::SourceOffset| {
-            let progress = SourceProgress { lines: before.lines, time_ns: before.time_ns };
-            (before.source.clone(), SourceState { progress, cursor: before.cursor.clone(), ..SourceState::default() })
-        };
-        Self { offsets: offsets.iter().map(known).collect(), checkpoints, pending, ..Self::default() }
+        Self { offsets: offsets.iter().map(state_at).collect(), checkpoints, pending, ..Self::default() }
     }
 
     /// Takes an item with its number.
@@ -214,6 +210,12 @@ impl Sequencer {
     pub(crate) const fn next(&self) -> (u64, u64) {
         (self.next, self.handed_in_ns)
     }
+}
+
+/// Returns the state of a source that goes on at an offset.
+fn state_at(before: &model::SourceOffset) -> (String, SourceState) {
+    let progress = SourceProgress { lines: before.lines, time_ns: before.time_ns };
+    (before.source.clone(), SourceState { progress, cursor: before.cursor.clone(), ..SourceState::default() })
 }
 
 /// Returns the lines of a chunk by shard.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use lifesigns_model::SymptomDefinition;
+
 use crate::LoadedRule;
 
 /// A rule and its shadow.
@@ -32,8 +34,17 @@ pub(crate) fn pairs(rules: &[Arc<LoadedRule>]) -> Vec<ShadowPair> {
 
 fn shadow_symptoms(live: &LoadedRule, shadow: &LoadedRule) -> Arc<[u32]> {
     let of_live = &live.description.symptoms;
-    let number = |(at, id): (usize, &str)| {
-        of_live.iter().position(|symptom| symptom.id == id).unwrap_or(of_live.len() + at) as u32
-    };
-    shadow.description.symptoms.iter().map(|symptom| symptom.id.as_str()).enumerate().map(number).collect()
+    shadow
+        .description
+        .symptoms
+        .iter()
+        .map(|symptom| symptom.id.as_str())
+        .enumerate()
+        .map(|(at, id)| symptom_number(of_live, at, id))
+        .collect()
+}
+
+/// Returns the number of a shadow's symptom among those of the live version, or one after them.
+fn symptom_number(of_live: &[SymptomDefinition], at: usize, id: &str) -> u32 {
+    of_live.iter().position(|symptom| symptom.id == id).unwrap_or(of_live.len() + at) as u32
 }

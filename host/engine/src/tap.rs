@@ -97,44 +97,48 @@ fn given(rule: &Description, batch: &EventBatch, index: usize) -> TapEvent {
     let wants = &rule.wants;
     let width = 2 * EventBatch::width(wants);
     let row = &batch.spans[index * width..(index + 1) * width];
-    let text = |column: usize| {
-        let span = Span { offset: row[2 * column], len: row[2 * column + 1] };
-        span.get(&batch.text).map(shortened)
-    };
-    let named = |names: &[String], first: usize| {
-        let values = names.iter().enumerate();
-        values.filter_map(|(at, name)| Some((name.clone(), text(first + at)?))).collect()
-    };
     let numbers = wants.metrics.iter().zip(&batch.numbers[index * wants.metrics.len()..]);
     TapEvent {
         number: 0,
         time_ns: batch.times_ns[index],
         kind: ["log", "fact", "reminder"].get(batch.kinds[index] as usize).copied().unwrap_or("log").to_owned(),
-        object: text(0).unwrap_or_default(),
-        app: text(1),
-        message: text(2),
-        fields: named(&wants.fields, FIXED_SPANS),
-        properties: named(&wants.properties, FIXED_SPANS + wants.fields.len()),
+        object: text_at(batch, row, 0).unwrap_or_default(),
+        app: text_at(batch, row, 1),
+        message: text_at(batch, row, 2),
+        fields: named(batch, row, &wants.fields, FIXED_SPANS),
+        properties: named(batch, row, &wants.properties, FIXED_SPANS + wants.fields.len()),
         metrics: numbers.filter(|(_, value)| !value.is_nan()).map(|(name, value)| (name.clone(), *value)).collect(),
         answers: Vec::new(),
         error: String::new(),
     }
 }
 
+fn named(batch: &EventBatch, row: &[u32], names: &[String], first: usize) -> Vec<(String, String)> {
+    let values = names.iter().enumerate();
+    values.filter_map(|(at, name)| Some((name.clone(), text_at(batch, row, first + at)?))).collect()
+}
+
+fn text_at(batch: &EventBatch, row: &[u32], column: usize) -> Option<String> {
+    let span = Span { offset: row[2 * column], len: row[2 * column + 1] };
+    span.get(&batch.text).map(shortened)
+}
+
 fn answers(rule: &Description, answer: &RuleAlertBatch, event: u32) -> Vec<TapAnswer> {
     let rows = answer.rows.iter().filter(|row| row.event == event);
     rows.map(|row| {
         let pairs = &answer.attributes[row.attributes_start as usize..row.attributes_end as usize];
-        let pair =
-            |(name, value): &(Span, Span)| (shortened(name.str(&answer.text)), shortened(value.str(&answer.text)));
         TapAnswer {
             symptom: rule.symptoms[row.symptom as usize].id.clone(),
             change: row.change,
             summary: shortened(row.summary.str(&answer.text)),
-            attributes: pairs.iter().map(pair).collect(),
+            attributes: pairs.iter().map(|pair| attribute(pair, &answer.text)).collect(),
         }
     })
     .collect()
+}
+
+fn attribute((name, value): &(Span, Span), text: &str) -> (String, String) {
+    (shortened(name.str(text)), shortened(value.str(text)))
 }
 
 /// Returns a text of a length that a person reads.

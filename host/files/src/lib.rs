@@ -35,7 +35,7 @@ impl Replacement {
     /// disk.
     pub fn write(self, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
         let beside = beside(path);
-        // One that a crash left behind, or that somebody put there, is not written to.
+        // One that a crash left behind, or that another process made, is not written to.
         let _ = fs::remove_file(&beside);
         if let Err(error) = self.make(&beside, parts).and_then(|()| fs::rename(&beside, path)) {
             let _ = fs::remove_file(&beside);

@@ -244,12 +244,13 @@ impl Default for RequestIds {
 
 impl RequestIds {
     fn of(&self, headers: &HeaderMap) -> String {
-        let is_plain = |id: &&str| {
-            (1..=ID_CHARS).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
-        };
         match headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok()).filter(is_plain) {
             Some(id) => id.to_owned(),
             None => format!("{:08x}-{}", self.process as u32, self.next.fetch_add(1, Ordering::Relaxed)),
         }
     }
+}
+
+fn is_plain(id: &&str) -> bool {
+    (1..=ID_CHARS).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
 }

@@ -191,11 +191,11 @@ impl Session {
         ask: impl FnOnce(&dyn Service) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ErrorResponse> {
         let Self { service, turn } = self;
-        let work = move || {
+        let answer = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             ask(&*service)
-        };
-        match tokio::task::spawn_blocking(work).await {
+        });
+        match answer.await {
             Ok(answer) => Ok(answer?),
             Err(error) => Err(ErrorResponse(failed(error))),
         }

@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::Request,
     middleware::from_fn,
-    response::Response,
+    response::{IntoResponse, Response},
     routing::{delete, get, post},
 };
 use lifesigns_api::{
@@ -119,34 +119,49 @@ fn alerts() -> Routes {
 }
 
 fn silences() -> Routes {
-    let make = |s: Session, Json(body): Json<NewSilence>| {
-        let NewSilence { matchers, from_ns, until_ns, why } = body;
-        s.act(CommandAction::Silence { matchers, from_ns, until_ns, why })
-    };
-    let change = |s: Session, Named(silence): Named<String>, Json(body): Json<SilencePatch>| {
-        let SilencePatch { matchers, from_ns, until_ns, why } = body;
-        s.act(CommandAction::Edit { silence, matchers, from_ns, until_ns, why })
-    };
-    Router::new().route("/silences", get(|s: Session| s.query(Query::Silences)).post(make)).route(
+    Router::new().route("/silences", get(|s: Session| s.query(Query::Silences)).post(make_silence)).route(
         "/silences/{id}",
         get(|s: Session, Named(id): Named<String>| s.query(Query::Silence(id)))
-            .patch(change)
+            .patch(change_silence)
             .delete(|s: Session, Named(silence): Named<String>| s.act(CommandAction::Expire { silence })),
     )
 }
 
+async fn change_silence(
+    s: Session,
+    Named(silence): Named<String>,
+    Json(body): Json<SilencePatch>,
+) -> impl IntoResponse {
+    let SilencePatch { matchers, from_ns, until_ns, why } = body;
+    s.act(CommandAction::Edit { silence, matchers, from_ns, until_ns, why }).await
+}
+
+async fn make_silence(s: Session, Json(body): Json<NewSilence>) -> impl IntoResponse {
+    let NewSilence { matchers, from_ns, until_ns, why } = body;
+    s.act(CommandAction::Silence { matchers, from_ns, until_ns, why }).await
+}
+
 fn objects() -> Routes {
-    let forget = |s: Session, Named(object): Named<String>, Params(params): Params<Reason>| {
-        s.act(CommandAction::Forget { object, why: params.why })
-    };
-    let clear = |s: Session, Named((object, symptom)): Named<(String, String)>, Params(params): Params<Reason>| {
-        s.act(CommandAction::ClearSymptom { object, symptom, why: params.why })
-    };
     Router::new()
         .route("/objects", get(|s: Session, Params(f): Params<ObjectFilter>| s.query(Query::Objects(f))))
-        .route("/objects/{id}", get(|s: Session, Named(id): Named<String>| s.query(Query::Object(id))).delete(forget))
-        .route("/objects/{id}/symptoms/{symptom}", delete(clear))
+        .route(
+            "/objects/{id}",
+            get(|s: Session, Named(id): Named<String>| s.query(Query::Object(id))).delete(forget_object),
+        )
+        .route("/objects/{id}/symptoms/{symptom}", delete(clear_symptom))
         .route("/objects/{id}/badges", badges(BadgeOwner::Object))
+}
+
+async fn clear_symptom(
+    s: Session,
+    Named((object, symptom)): Named<(String, String)>,
+    Params(params): Params<Reason>,
+) -> impl IntoResponse {
+    s.act(CommandAction::ClearSymptom { object, symptom, why: params.why }).await
+}
+
+async fn forget_object(s: Session, Named(object): Named<String>, Params(params): Params<Reason>) -> impl IntoResponse {
+    s.act(CommandAction::Forget { object, why: params.why }).await
 }
 
 fn groups() -> Routes {

@@ -63,6 +63,12 @@ pub struct ListenError {
     error: io::Error,
 }
 
+fn listen_at(address: &SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
 impl NetworkServer {
     /// Listens at all of `addresses`; with TLS if there is an identity. Callers without a token have the roles
     /// `anonymous`, which may be none.
@@ -75,15 +81,10 @@ impl NetworkServer {
         anonymous: RoleSet,
         limits: GatewayLimits,
     ) -> Result<Self, ListenError> {
-        let bind = |address: &SocketAddr| {
-            let listen = || {
-                let listener = TcpListener::bind(address)?;
-                listener.set_nonblocking(true)?;
-                Ok(listener)
-            };
-            listen().map_err(|error| ListenError { address: *address, error })
-        };
-        let listeners = addresses.iter().map(bind).collect::<Result<_, _>>()?;
+        let mut listeners = Vec::new();
+        for address in addresses {
+            listeners.push(listen_at(address).map_err(|error| ListenError { address: *address, error })?);
+        }
         Ok(Self { listeners, tls, anonymous, limits })
     }
 

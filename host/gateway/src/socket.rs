@@ -76,11 +76,6 @@ impl ApiSocket {
     pub fn bind(path: &Path) -> Result<Self, SocketError> {
         let system = |error| SocketError::System { path: path.to_owned(), error };
         let Some(lock) = lock(path).map_err(system)? else { return Err(in_use(path)) };
-        let listen = |inside: &Path| {
-            let listener = UnixListener::bind(inside)?;
-            listener.set_nonblocking(true)?;
-            Ok(listener)
-        };
         // What listens without the lock is no host of this kind; it is left alone all the same.
         let (listener, file) = SocketFile::make(path, 0o600, listen).map_err(|error| match error {
             SocketFileError::InUse => in_use(path),
@@ -94,6 +89,12 @@ impl ApiSocket {
     pub fn path(&self) -> &Path {
         &self.guard.path
     }
+}
+
+fn listen(path: &Path) -> io::Result<UnixListener> {
+    let listener = UnixListener::bind(path)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 /// Takes the lock of a live host; `None` if another process holds it.

@@ -65,12 +65,13 @@ impl Cursor {
 
     /// Whether the content before the place is in this file too, whatever its inode.
     pub(crate) fn fits(&self, file: &File) -> bool {
-        let fits = || -> io::Result<bool> {
-            Ok(file.metadata()?.len() >= self.offset
-                && head(file, self.offset)? == self.head
-                && fingerprint(&before(file, self.offset)?) == self.tail)
-        };
-        fits().unwrap_or(false)
+        self.try_fits(file).unwrap_or(false)
+    }
+
+    fn try_fits(&self, file: &File) -> io::Result<bool> {
+        Ok(file.metadata()?.len() >= self.offset
+            && head(file, self.offset)? == self.head
+            && fingerprint(&before(file, self.offset)?) == self.tail)
     }
 }
 

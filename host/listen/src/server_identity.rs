@@ -76,11 +76,12 @@ impl TlsIdentity {
 }
 
 fn versions(files: &TlsFiles) -> Vec<FileVersion> {
-    let version = |path: &PathBuf| {
-        let file = fs::metadata(path).ok()?;
-        Some((file.dev(), file.ino(), file.size(), file.mtime(), file.mtime_nsec()))
-    };
     [Some(&files.certificate), Some(&files.key), files.client_ca.as_ref()].into_iter().flatten().map(version).collect()
+}
+
+fn version(path: &PathBuf) -> FileVersion {
+    let file = fs::metadata(path).ok()?;
+    Some((file.dev(), file.ino(), file.size(), file.mtime(), file.mtime_nsec()))
 }
 
 fn read(files: &TlsFiles, protocols: &[Vec<u8>]) -> Result<Arc<ServerConfig>, TlsError> {

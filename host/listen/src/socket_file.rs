@@ -66,17 +66,18 @@ impl SocketFile {
         bind: impl FnOnce(&Path) -> io::Result<S>,
     ) -> Result<(S, Self), SocketFileError> {
         Self::check(path)?;
-        let make = || {
-            // No other user can enter the folder: the mode holds before the socket is at its path.
-            let private = PrivateFolder::new(folder_of(path))?;
-            let inside = private.0.join(INSIDE);
-            let socket = bind(SocketAddress::new(&inside)?.path())?;
-            fs::set_permissions(&inside, fs::Permissions::from_mode(mode))?;
-            let made = fs::symlink_metadata(&inside)?;
-            fs::rename(&inside, path)?;
-            Ok((socket, Self { path: path.to_owned(), identity: (made.dev(), made.ino()) }))
-        };
-        make().map_err(SocketFileError::System)
+        Self::make_in_place(path, mode, bind).map_err(SocketFileError::System)
+    }
+
+    fn make_in_place<S>(path: &Path, mode: u32, bind: impl FnOnce(&Path) -> io::Result<S>) -> io::Result<(S, Self)> {
+        // No other user can enter the folder: the mode holds before the socket is at its path.
+        let private = PrivateFolder::new(folder_of(path))?;
+        let inside = private.0.join(INSIDE);
+        let socket = bind(SocketAddress::new(&inside)?.path())?;
+        fs::set_permissions(&inside, fs::Permissions::from_mode(mode))?;
+        let made = fs::symlink_metadata(&inside)?;
+        fs::rename(&inside, path)?;
+        Ok((socket, Self { path: path.to_owned(), identity: (made.dev(), made.ino()) }))
     }
 }
 

@@ -89,13 +89,14 @@ fn appended(path: &Path, mode: u32) -> io::Result<File> {
 /// Returns whether a file ends with an incomplete line, as after a crash while it was written. A file that
 /// cannot be read, such as a pipe, counts as complete.
 fn ends_within_a_line(path: &Path, metadata: &Metadata) -> bool {
-    let last = || -> io::Result<u8> {
-        let (mut file, mut last) = (File::open(path)?, [0]);
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
-        Ok(last[0])
-    };
-    metadata.is_file() && metadata.len() > 0 && last().is_ok_and(|last| last != b'\n')
+    metadata.is_file() && metadata.len() > 0 && last_byte(path).is_ok_and(|last| last != b'\n')
+}
+
+fn last_byte(path: &Path) -> io::Result<u8> {
+    let (mut file, mut last) = (File::open(path)?, [0]);
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last[0])
 }
 
 #[cfg(unix)]

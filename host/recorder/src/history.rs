@@ -29,11 +29,7 @@ fn number(cursor: Option<&String>) -> Result<Option<u64>, ApiError> {
 }
 
 pub(crate) fn past_alerts(reader: &dyn RecordReader, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {
-    let parsed = |cursor: &String| {
-        let (cancelled_ns, id) = cursor.split_once('.').ok_or_else(no_cursor)?;
-        Ok::<_, ApiError>((cancelled_ns.parse().map_err(|_| no_cursor())?, id.to_owned()))
-    };
-    let after = which.cursor.as_ref().map(parsed).transpose()?;
+    let after = which.cursor.as_ref().map(cancelled_cursor).transpose()?;
     let past = AlertHistoryFilter {
         object: which.object.as_deref().map(Into::into),
         definition: which.alert.as_deref().map(Into::into),
@@ -43,6 +39,12 @@ pub(crate) fn past_alerts(reader: &dyn RecordReader, which: &PastAlerts) -> Resu
         limit: which.limit,
     };
     reader.past_alerts(&past).map_err(unreadable)
+}
+
+/// Returns when the last alert of a page was cancelled, and its id.
+fn cancelled_cursor(cursor: &String) -> Result<(u64, String), ApiError> {
+    let (cancelled_ns, id) = cursor.split_once('.').ok_or_else(no_cursor)?;
+    Ok((cancelled_ns.parse().map_err(|_| no_cursor())?, id.to_owned()))
 }
 
 pub(crate) fn past_badges(reader: &dyn RecordReader, which: &PastBadges) -> Result<Vec<BadgePoint>, ApiError> {
@@ -69,12 +71,11 @@ pub(crate) fn audit(reader: &dyn RecordReader, which: &PastAudit) -> Result<Vec<
     if which.limit > 0 {
         entries.drain(..entries.len().saturating_sub(which.limit));
     }
-    let row = |entry: lifesigns_record::AuditLogEntry| AuditTrailRow {
-        number: entry.mark.id,
-        hash: entry.mark.hash,
-        audit: entry.audit,
-    };
-    Ok(entries.into_iter().map(row).collect())
+    Ok(entries.into_iter().map(audit_row).collect())
+}
+
+fn audit_row(entry: lifesigns_record::AuditLogEntry) -> AuditTrailRow {
+    AuditTrailRow { number: entry.mark.id, hash: entry.mark.hash, audit: entry.audit }
 }
 
 pub(crate) fn verify_audit(reader: &dyn RecordReader, known: Option<&AuditMark>) -> Result<AuditReport, ApiError> {
@@ -146,14 +147,17 @@ pub(crate) fn outbox(reader: &dyn RecordReader, filter: &OutboxFilter) -> Result
         rows.retain(|row| row.notice.alert.id == *alert);
     }
     rows.truncate(limit);
-    let row = |row: lifesigns_record::StoredNotice| UndeliveredNotice {
+    Ok(rows.into_iter().map(|row| undelivered(row, filter.dead)).collect())
+}
+
+fn undelivered(row: lifesigns_record::StoredNotice, is_dead: bool) -> UndeliveredNotice {
+    UndeliveredNotice {
         id: row.id.unsigned_abs(),
-        waiting: if filter.dead { DeliveryState::Dead } else { DeliveryState::Until(row.not_before_ns) },
+        waiting: if is_dead { DeliveryState::Dead } else { DeliveryState::Until(row.not_before_ns) },
         attempts: row.attempts,
         last_error: row.error.unwrap_or_default(),
         notice: row.notice,
-    };
-    Ok(rows.into_iter().map(row).collect())
+    }
 }
 
 /// Reads page after page until there are no more rows, or enough.

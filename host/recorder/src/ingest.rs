@@ -1,6 +1,7 @@
 //! Applies input to the book: what a checkpoint brought, which rules exist, and the time.
 
 use lifesigns_compliance::{BookInput, KnownRule};
+use lifesigns_engine::RuleSet;
 use lifesigns_model::{Observation, RuleKey};
 use lifesigns_record::Commit;
 
@@ -40,12 +41,8 @@ impl Recorder {
     pub(crate) fn note_rules(&mut self) {
         let Some((version, mut names)) = self.shared.overview.present_since(self.rules_seen) else { return };
         let rules = self.shared.engine.rules();
-        let symptoms = |name: &str| {
-            let rule = rules.rule(&RuleKey::live(name))?;
-            Some(rule.description.symptoms.iter().map(|symptom| symptom.id.clone()).collect())
-        };
         names.extend(rules.rules().iter().map(|rule| rule.name().to_owned()));
-        let known = names.into_iter().map(|name| KnownRule { symptoms: symptoms(&name), name }).collect();
+        let known = names.into_iter().map(|name| KnownRule { symptoms: symptoms(&rules, &name), name }).collect();
         let _ = self.book.apply(BookInput::Rules(known));
         self.rules_seen = version;
     }
@@ -78,4 +75,10 @@ impl Recorder {
         let behind = progressed.until.into_iter().map(|(name, until_ns)| (name.to_string(), until_ns)).collect();
         let _ = self.book.apply(BookInput::Quiet { until_ns, behind });
     }
+}
+
+/// Returns the symptoms of a rule that runs.
+fn symptoms(rules: &RuleSet, name: &str) -> Option<Vec<String>> {
+    let rule = rules.rule(&RuleKey::live(name))?;
+    Some(rule.description.symptoms.iter().map(|symptom| symptom.id.clone()).collect())
 }

@@ -288,19 +288,28 @@ impl Receivers {
     /// Publishes the state of the receivers for `status`.
     pub(crate) fn publish_status(&self) {
         let running = self.running.as_ref().map(Dispatcher::status).unwrap_or_default();
-        let status = |status: lifesigns_notifications::DeliveryStatus| ReceiverStatus {
-            kind: self.configured.kinds.get(&status.receiver).copied().unwrap_or_default().to_owned(),
-            name: status.receiver,
-            pending: status.waiting as u64,
-            dead: status.dead,
-            anchored_entry: status.anchored.map(|(number, _)| number),
-            anchored_ns: status.anchored.map(|(_, at_ns)| at_ns),
-            oldest_ns: status.oldest_ns,
-            last_ok_ns: status.last_success_ns,
-            down_since_ns: status.down_since_ns,
-            last_error: status.last_error.map(|(_, why)| why).unwrap_or_default(),
-        };
-        *self.shared.receivers.lock() = running.into_iter().map(status).collect();
+        *self.shared.receivers.lock() = running
+            .into_iter()
+            .map(|status| {
+                let kind = self.configured.kinds.get(&status.receiver).copied().unwrap_or_default();
+                receiver_status(status, kind)
+            })
+            .collect();
+    }
+}
+
+fn receiver_status(status: lifesigns_notifications::DeliveryStatus, kind: &str) -> ReceiverStatus {
+    ReceiverStatus {
+        kind: kind.to_owned(),
+        name: status.receiver,
+        pending: status.waiting as u64,
+        dead: status.dead,
+        anchored_entry: status.anchored.map(|(number, _)| number),
+        anchored_ns: status.anchored.map(|(_, at_ns)| at_ns),
+        oldest_ns: status.oldest_ns,
+        last_ok_ns: status.last_success_ns,
+        down_since_ns: status.down_since_ns,
+        last_error: status.last_error.map(|(_, why)| why).unwrap_or_default(),
     }
 }
 
@@ -330,17 +339,20 @@ struct StoredOutbox(Box<dyn RecordReader>);
 impl lifesigns_notifications::Outbox for StoredOutbox {
     fn pending(&mut self, receiver: &str, after: u64, limit: usize) -> Result<Vec<PendingNotice>, String> {
         let rows = self.0.pending(receiver, after as i64, limit).map_err(|error| error.to_string())?;
-        let row = |row: StoredNotice| PendingNotice {
-            id: row.id.unsigned_abs(),
-            notice: row.notice,
-            attempts: row.attempts,
-            not_before_ns: row.not_before_ns,
-        };
-        Ok(rows.into_iter().map(row).collect())
+        Ok(rows.into_iter().map(pending_notice).collect())
     }
 
     fn pauses(&mut self, receiver: &str) -> Result<Vec<BundlePause>, String> {
         let pauses = self.0.pauses(receiver).map_err(|error| error.to_string())?;
         Ok(pauses.into_iter().map(|one| BundlePause { bundle: one.bundle, until_ns: one.until_ns }).collect())
+    }
+}
+
+fn pending_notice(row: StoredNotice) -> PendingNotice {
+    PendingNotice {
+        id: row.id.unsigned_abs(),
+        notice: row.notice,
+        attempts: row.attempts,
+        not_before_ns: row.not_before_ns,
     }
 }

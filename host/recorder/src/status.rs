@@ -70,11 +70,11 @@ pub(crate) fn status(shared: &Shared) -> HostStatus {
 /// Returns the calls of rules, each bucket with those before it.
 fn calls(times: &CallTimes) -> CallTimesStatus {
     let mut count = 0;
-    let bucket = |(up_to_ns, more): (&u64, &u64)| {
+    let mut buckets = Vec::new();
+    for (up_to_ns, more) in CALL_BUCKETS_NS.iter().zip(&times.counts) {
         count += more;
-        CallBucket { up_to_ns: *up_to_ns, count }
-    };
-    let buckets = CALL_BUCKETS_NS.iter().zip(&times.counts).map(bucket).collect();
+        buckets.push(CallBucket { up_to_ns: *up_to_ns, count });
+    }
     CallTimesStatus { buckets, count: times.counts.iter().sum(), sum_ns: times.sum_ns }
 }
 
@@ -108,14 +108,17 @@ fn sources(shared: &Shared, offsets: &BTreeMap<String, SourceOffset>) -> (Vec<So
         return describe(offsets);
     }
     // Of an embedder's sources only this is known.
-    let source = |offset: &SourceOffset| SourceStatus {
+    (offsets.values().map(source_status).collect(), WatchStatus::default())
+}
+
+fn source_status(offset: &SourceOffset) -> SourceStatus {
+    SourceStatus {
         name: offset.source.clone(),
         lines: offset.lines,
         last_ns: offset.time_ns,
         state: SourceState::Reading,
         ..SourceStatus::default()
-    };
-    (offsets.values().map(source).collect(), WatchStatus::default())
+    }
 }
 
 /// Returns what was dropped at limits anywhere in the host since it started.
@@ -128,12 +131,15 @@ pub(crate) fn dropped(shared: &Shared) -> Drops {
 }
 
 fn drops(dropped: &Drops) -> Vec<DropStatus> {
-    let status = |(kind, count): (DropKind, u64)| DropStatus {
+    dropped.iter().map(|(kind, count)| drop_status(kind, count, dropped)).collect()
+}
+
+fn drop_status(kind: DropKind, count: u64, dropped: &Drops) -> DropStatus {
+    DropStatus {
         kind: kind.key().to_owned(),
         count,
         text: kind.text().to_owned(),
         advice: kind.advice().to_owned(),
         example: dropped.example(kind).unwrap_or_default().to_owned(),
-    };
-    dropped.iter().map(status).collect()
+    }
 }

@@ -116,26 +116,32 @@ fn evidence(alert: &Alert) -> Vec<EvidenceRow> {
     let gap = left_out(alert) > 0;
     let first = alert.shown.first.iter().map(|it| (it, false));
     let last = alert.shown.last.iter().enumerate().map(|(at, it)| (it, gap && at == 0));
-    let line = |(it, gap): (&EvidenceLine, bool)| EvidenceRow {
+    first.chain(last).map(evidence_row).collect()
+}
+
+fn evidence_row((it, gap): (&EvidenceLine, bool)) -> EvidenceRow {
+    EvidenceRow {
         time: time_text(it.time_ns),
         place: format!("{}:{}", visible(&it.source), it.line),
         text: visible(&it.text),
         gap,
-    };
-    first.chain(last).map(line).collect()
+    }
 }
 
 fn memberships(alert: &Alert) -> Vec<MembershipRow> {
-    let row = |it: &Membership| MembershipRow {
-        name: visible(&it.group),
-        how: visible(&it.how),
-        place: visible(&it.place.to_string()),
-    };
-    alert.why.groups.iter().map(row).collect()
+    alert.why.groups.iter().map(membership_row).collect()
+}
+
+fn membership_row(it: &Membership) -> MembershipRow {
+    MembershipRow { name: visible(&it.group), how: visible(&it.how), place: visible(&it.place.to_string()) }
 }
 
 fn decisions(alert: &Alert) -> Vec<DecisionRow> {
-    let decision = |step: &Decision| DecisionRow {
+    alert.why.steps.iter().map(decision_row).collect()
+}
+
+fn decision_row(step: &Decision) -> DecisionRow {
+    DecisionRow {
         setting: visible(&step.setting),
         value: visible(&step.value),
         by: visible(&why::statement_source(&step.by)),
@@ -144,14 +150,15 @@ fn decisions(alert: &Alert) -> Vec<DecisionRow> {
             .iter()
             .map(|it| visible(&format!("{} by {}", it.value, why::statement_source(it))))
             .collect(),
-    };
-    alert.why.steps.iter().map(decision).collect()
+    }
 }
 
 fn notes(alert: &Alert) -> Vec<NoteRow> {
-    let note =
-        |it: &Note| NoteRow { who: visible(&it.by.who), time: time_text(it.by.time_ns), text: visible(&it.text) };
-    alert.notes.iter().map(note).collect()
+    alert.notes.iter().map(note_row).collect()
+}
+
+fn note_row(it: &Note) -> NoteRow {
+    NoteRow { who: visible(&it.by.who), time: time_text(it.by.time_ns), text: visible(&it.text) }
 }
 
 /// Returns why an alert ended, as people read it.

@@ -135,10 +135,6 @@ fn member(line: &ObjectRow) -> MemberRow {
 
 fn control(control: &Control, objects: &BTreeMap<&str, &str>) -> ControlRow {
     let (framework, id) = control.id.split_once(':').unwrap_or(("", &control.id));
-    let links = |ids: &[String]| -> Vec<AlertLink> {
-        let text = |id: &str| visible(objects.get(id).copied().unwrap_or(id));
-        ids.iter().map(|id| AlertLink { id: id.clone(), text: text(id) }).collect()
-    };
     let state = match (control.violations.is_empty(), control.exceptions.is_empty()) {
         (false, _) => "breached",
         (true, false) => "allowed",
@@ -148,9 +144,14 @@ fn control(control: &Control, objects: &BTreeMap<&str, &str>) -> ControlRow {
         framework: visible(framework),
         id: visible(id),
         state,
-        violations: links(&control.violations),
-        exceptions: links(&control.exceptions),
+        violations: links(&control.violations, objects),
+        exceptions: links(&control.exceptions, objects),
     }
+}
+
+fn links(ids: &[String], objects: &BTreeMap<&str, &str>) -> Vec<AlertLink> {
+    let text = |id: &str| visible(objects.get(id).copied().unwrap_or(id));
+    ids.iter().map(|id| AlertLink { id: id.clone(), text: text(id) }).collect()
 }
 
 /// Returns the number of findings by criticality, the worst first.

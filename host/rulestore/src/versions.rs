@@ -124,8 +124,7 @@ impl Versions {
     /// It cannot be read, with the fix.
     pub fn history(&self) -> Result<VersionHistory, String> {
         let path = self.folder().join(HISTORY);
-        let unreadable = |why: String| format!("{}: {why}; remove the file to begin another history", path.display());
-        Ok(read(&path, HISTORY_BYTES).map_err(unreadable)?.unwrap_or_default())
+        Ok(read(&path, HISTORY_BYTES).map_err(|why| unreadable(&path, &why))?.unwrap_or_default())
     }
 
     /// Writes the history, and removes modules of the folder that neither it nor `used` names.
@@ -166,13 +165,7 @@ impl Versions {
     /// Returns the change that is under way, if there is one.
     fn pending(&self) -> Result<Option<PendingChange>, String> {
         let path = self.folder().join(PENDING);
-        let unreadable = |why: String| {
-            format!(
-                "whether a change of the rule was interrupted cannot be known: {}: {why}; compare manifest and history, and remove the file",
-                path.display()
-            )
-        };
-        read(&path, 2 * HISTORY_BYTES).map_err(unreadable)
+        read(&path, 2 * HISTORY_BYTES).map_err(|why| unknown_change(&path, &why))
     }
 
     /// Puts manifest and history back to what they were before a change, unless the manifest was changed since by
@@ -266,6 +259,17 @@ impl Versions {
         }
         Ok(relative)
     }
+}
+
+fn unknown_change(path: &Path, why: &str) -> String {
+    format!(
+        "whether a change of the rule was interrupted cannot be known: {}: {why}; compare manifest and history, and remove the file",
+        path.display()
+    )
+}
+
+fn unreadable(path: &Path, why: &str) -> String {
+    format!("{}: {why}; remove the file to begin another history", path.display())
 }
 
 /// Replaces a file whole, and makes its folder if there is none.

@@ -27,18 +27,6 @@ pub fn accept_answer(
     attributes: &[[u32; 4]],
     (events, symptoms, limits): (usize, usize, &Limits),
 ) -> Result<RuleAlertBatch, InstanceError> {
-    let span = |offset, length| wit::Span { offset, length };
-    let alert = |&[event, symptom, change, offset, length, attributes]: &[u32; 6]| wit::Alert {
-        event,
-        symptom,
-        change,
-        summary: span(offset, length),
-        attributes,
-    };
-    let attribute = |&[name, name_length, value, value_length]: &[u32; 4]| wit::Attribute {
-        name: span(name, name_length),
-        value: span(value, value_length),
-    };
     let returned = wit::Answer {
         text,
         alerts: alerts.iter().map(alert).collect(),
@@ -47,4 +35,16 @@ pub fn accept_answer(
     let mut answer = RuleAlertBatch::default();
     accept(returned, &AnswerBounds { events, symptoms, limits }, &mut answer)?;
     Ok(answer)
+}
+
+fn attribute(&[name, name_length, value, value_length]: &[u32; 4]) -> wit::Attribute {
+    wit::Attribute { name: span(name, name_length), value: span(value, value_length) }
+}
+
+fn alert(&[event, symptom, change, offset, length, attributes]: &[u32; 6]) -> wit::Alert {
+    wit::Alert { event, symptom, change, summary: span(offset, length), attributes }
+}
+
+const fn span(offset: u32, length: u32) -> wit::Span {
+    wit::Span { offset, length }
 }

@@ -66,12 +66,14 @@ fn is_service_link(name: &str, text: &str) -> bool {
     if name.ends_with("_PORT") && ["tcp://", "udp://", "sctp://"].iter().any(|scheme| text.starts_with(scheme)) {
         return true;
     }
-    let is_port = |rest: &str| {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let protocol = ["_TCP", "_UDP", "_SCTP"].iter().find_map(|protocol| rest[digits..].strip_prefix(protocol));
-        digits > 0 && protocol.is_some_and(|end| PORT_ENDS.contains(&end))
-    };
     name.match_indices("_PORT_").any(|(at, before)| is_port(&name[at + before.len()..]))
+}
+
+/// Returns whether this follows `_PORT_` in the name of such a variable.
+fn is_port(rest: &str) -> bool {
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let protocol = ["_TCP", "_UDP", "_SCTP"].iter().find_map(|protocol| rest[digits..].strip_prefix(protocol));
+    digits > 0 && protocol.is_some_and(|end| PORT_ENDS.contains(&end))
 }
 
 /// Returns the keys that a variable names, outermost first, and its value.

@@ -5,13 +5,14 @@ const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// Returns the minute of the day of a text such as `08:00`; `24:00` is the end of the day.
 pub(crate) fn minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.split_once(':')?;
-    let two = |digits: &str| -> Option<u16> {
-        (digits.len() == 2 && digits.bytes().all(|digit| digit.is_ascii_digit())).then(|| digits.parse().ok())?
-    };
-    let hour = two(hour)?;
-    let minute = two(minute)?;
+    let hour = two_digits(hour)?;
+    let minute = two_digits(minute)?;
     let total = hour * 60 + minute;
     (minute < 60 && total <= 24 * 60).then_some(total)
+}
+
+fn two_digits(digits: &str) -> Option<u16> {
+    (digits.len() == 2 && digits.bytes().all(|digit| digit.is_ascii_digit())).then(|| digits.parse().ok())?
 }
 
 /// Returns a bit for each day of a text such as `mon-fri`, `sat,sun`, `fri-mon`; bit 0 is Monday.

@@ -66,12 +66,14 @@ fn metrics(proc: &Path) -> io::Result<Vec<(&'static str, f64)>> {
         metrics.push(("memory.used_percent", (1.0 - available / total) * 100.0));
     }
     let stat = fs::read_to_string(proc.join("stat"))?;
-    let is_processor =
-        |line: &&str| line.strip_prefix("cpu").is_some_and(|rest| rest.starts_with(|it: char| it.is_ascii_digit()));
     metrics.push(("cpu.count", stat.lines().filter(is_processor).count() as f64));
     let uptime = fs::read_to_string(proc.join("uptime"))?;
     metrics.extend(uptime.split(' ').next().and_then(|text| Some(("uptime_s", text.parse().ok()?))));
     Ok(metrics)
+}
+
+fn is_processor(line: &&str) -> bool {
+    line.strip_prefix("cpu").is_some_and(|rest| rest.starts_with(|it: char| it.is_ascii_digit()))
 }
 
 /// Returns name and number of a line such as `MemTotal:  16303428 kB`.

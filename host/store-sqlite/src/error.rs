@@ -180,15 +180,16 @@ fn classify(error: &rusqlite::Error) -> Class {
 fn probe(path: &Path) -> Class {
     let mut name = path.as_os_str().to_owned();
     name.push("-probe");
-    let attempt = || -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&name)?;
-        file.write_all(&[0; 4096])?;
-        file.sync_all()
-    };
-    let outcome = attempt();
+    let outcome = write_page(&name);
     // What cannot be removed is truncated by the next probe.
     let _ = std::fs::remove_file(&name);
     outcome.map_or_else(|error| kind(&error), |()| Class::Io)
+}
+
+fn write_page(name: &std::ffi::OsStr) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(name)?;
+    file.write_all(&[0; 4096])?;
+    file.sync_all()
 }
 
 fn kind(error: &io::Error) -> Class {

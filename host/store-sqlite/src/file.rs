@@ -98,12 +98,6 @@ pub(crate) fn writer(path: &Path, fresh: bool) -> rusqlite::Result<Connection> {
 /// A connection that only reads, beside a running host or without one.
 pub(crate) fn reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let look = |name: &Path, flags| -> rusqlite::Result<Connection> {
-        let connection = Connection::open_with_flags(name, flags)?;
-        common(&connection)?;
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-        Ok(connection)
-    };
     let error = match look(path, flags) {
         Ok(connection) => return Ok(connection),
         Err(error) => error,
@@ -115,6 +109,13 @@ pub(crate) fn reader(path: &Path) -> Result<Connection, StoreError> {
     // A store at rest where we may not write, not even SQLite's files beside it: no process changes it.
     let name = format!("file:{}?immutable=1", escaped(path));
     look(Path::new(&name), flags | OpenFlags::SQLITE_OPEN_URI).map_err(|error| StoreError::of(path, error))
+}
+
+fn look(name: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(name, flags)?;
+    common(&connection)?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
 }
 
 fn common(connection: &Connection) -> rusqlite::Result<()> {

@@ -221,7 +221,9 @@ fn facts(connection: &Connection) -> rusqlite::Result<Vec<ObjectFacts>> {
 }
 
 fn float(text: &str) -> rusqlite::Result<f64> {
-    let wrong =
-        |error: std::num::ParseFloatError| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into());
     text.parse().map_err(wrong)
+}
+
+fn wrong(error: std::num::ParseFloatError) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into())
 }

@@ -43,12 +43,6 @@ impl Rule for ContainerChurn {
     }
 
     fn describe(&self) -> Description {
-        let symptom = |id, title| {
-            Symptom::new(id, title)
-                .criticality(Criticality::Warning)
-                .impact(Impact::Efficiency)
-                .recommendation("See with `docker events` what comes and goes; a restart loop shows as one container that starts again and again.")
-        };
         Description::new("container-churn", env!("CARGO_PKG_VERSION"))
             .symptom(symptom(CONTAINERS, "Many different containers were started"))
             .symptom(symptom(STARTS_STOPS, "Containers were started and stopped many times"))
@@ -83,6 +77,13 @@ impl Rule for ContainerChurn {
             state.remind_at(LOOK, event.time_ns().saturating_add(self.step_ns()));
         }
     }
+}
+
+fn symptom(id: &str, title: &str) -> Symptom {
+    Symptom::new(id, title)
+    .criticality(Criticality::Warning)
+    .impact(Impact::Efficiency)
+    .recommendation("See with `docker events` what comes and goes; a restart loop shows as one container that starts again and again.")
 }
 
 impl ContainerChurn {

@@ -113,19 +113,7 @@ impl Fleet {
     }
 
     fn inputs(&self) -> Result<Vec<ReplayInput<'static>>, Failure> {
-        let open = |(rank, path): (usize, &PathBuf)| {
-            let file = File::open(path).map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
-            let mut chunks = LineChunks::new(file);
-            let source = Arc::new(EventSource {
-                name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-                rank: rank as u32,
-                object: stem(path),
-                app: None,
-                decoder: Format::Auto.decoder(parse_time(REFERENCE).unwrap_or_default()),
-            });
-            Ok(ReplayInput { source, reader: Box::new(move |_: Vec<u8>| chunks.next_chunk()) })
-        };
-        self.logs.iter().enumerate().map(open).collect()
+        self.logs.iter().enumerate().map(demo_input).collect()
     }
 
     /// Runs a host over new lines of the logs, until a signal comes.
@@ -139,6 +127,20 @@ impl Fleet {
         terminal::line(&format!("  see it:        lifesigns badge --config {config}"));
         run::run(&self.config)
     }
+}
+
+/// Opens a log of the demo.
+fn demo_input((rank, path): (usize, &PathBuf)) -> Result<ReplayInput<'static>, Failure> {
+    let file = File::open(path).map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?;
+    let mut chunks = LineChunks::new(file);
+    let source = Arc::new(EventSource {
+        name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        rank: rank as u32,
+        object: stem(path),
+        app: None,
+        decoder: Format::Auto.decoder(parse_time(REFERENCE).unwrap_or_default()),
+    });
+    Ok(ReplayInput { source, reader: Box::new(move |_: Vec<u8>| chunks.next_chunk()) })
 }
 
 fn stdout_colour() -> Colour {

@@ -11,11 +11,13 @@ use super::problem::Problem;
 /// Why receivers cannot be made. Nothing is sent, and no connection is opened.
 pub(super) fn refusals(settings: &Settings) -> Vec<String> {
     let (egress, clock) = (EgressPolicy::new(settings.outbound.clone()), SystemClock::shared());
-    let refusal = |config: &ReceiverConfig| {
-        let why = lifesigns_notifications::receiver(config, &egress, Box::new(()), &clock).err()?;
-        Some(format!("receiver {}: {why}", config.name))
-    };
-    settings.receivers.iter().filter_map(refusal).collect()
+    let mut refusals = Vec::new();
+    for config in &settings.receivers {
+        if let Err(why) = lifesigns_notifications::receiver(config, &egress, Box::new(()), &clock) {
+            refusals.push(format!("receiver {}: {why}", config.name));
+        }
+    }
+    refusals
 }
 
 /// What a receiver needs for each delivery and does not have: a host starts without it.

@@ -39,10 +39,6 @@ impl Precondition {
     }
 
     fn of_call(call: &CallExpr) -> Option<Self> {
-        let either = || {
-            let [first, second] = call.args.as_slice() else { return None };
-            Some((first, second))
-        };
         match call.func_name.as_str() {
             // All must hold, so that the precondition of any of them is one; a value is more specific than presence.
             operators::LOGICAL_AND => {
@@ -58,7 +54,7 @@ impl Precondition {
                 preconditions?.into_iter().map(Some).reduce(|a, b| a?.or(b?)).flatten()
             }
             operators::EQUALS => {
-                let (first, second) = either()?;
+                let (first, second) = operands(call)?;
                 match (fact(first), text(second), fact(second), text(first)) {
                     (Some(Self::Property(name)), Some(value), ..) | (.., Some(Self::Property(name)), Some(value)) => {
                         Some(Self::Value(name, BTreeSet::from([value.to_owned()])))
@@ -67,7 +63,7 @@ impl Precondition {
                 }
             }
             operators::IN => {
-                let (what, list) = either()?;
+                let (what, list) = operands(call)?;
                 match (fact(what), &list.expr) {
                     (Some(Self::Property(name)), Expr::List(list)) => {
                         let values: Option<BTreeSet<String>> =
@@ -93,7 +89,7 @@ impl Precondition {
             | operators::LESS_EQUALS
             | operators::GREATER
             | operators::GREATER_EQUALS => {
-                let (first, second) = either()?;
+                let (first, second) = operands(call)?;
                 fact(first).or_else(|| fact(second))
             }
             "startsWith" | "endsWith" | "contains" => call.target.as_deref().and_then(fact),
@@ -115,6 +111,12 @@ impl Precondition {
             _ => None,
         }
     }
+}
+
+/// Returns the operands of an operator with two.
+fn operands(call: &CallExpr) -> Option<(&IdedExpr, &IdedExpr)> {
+    let [first, second] = call.args.as_slice() else { return None };
+    Some((first, second))
 }
 
 /// Returns the fact that `expression` is, such as `properties.env` or `metrics["load.1m"]`.

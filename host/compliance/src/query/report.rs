@@ -70,12 +70,9 @@ impl ComplianceReport {
         }
         let within = |time_ns: u64| (from_ns..to_ns).contains(&time_ns);
         let is_over = |alert: &Alert| alert.status == AlertStatus::Cancelled;
-        let chosen = |is_meant: &dyn Fn(&Alert) -> bool| -> Vec<Alert> {
-            all.values().filter(|alert| is_meant(alert)).cloned().collect()
-        };
-        let mut opened = chosen(&|alert| within(alert.opened_ns));
-        let mut ended = chosen(&|alert| is_over(alert) && alert.cancelled_ns.is_some_and(within));
-        let mut throughout = chosen(&|alert| {
+        let mut opened = chosen(&all, |alert| within(alert.opened_ns));
+        let mut ended = chosen(&all, |alert| is_over(alert) && alert.cancelled_ns.is_some_and(within));
+        let mut throughout = chosen(&all, |alert| {
             alert.opened_ns < from_ns && !(is_over(alert) && alert.cancelled_ns.is_some_and(|at_ns| at_ns < to_ns))
         });
         opened.sort_by_key(|alert| (alert.opened_ns, alert.id.clone()));
@@ -84,4 +81,8 @@ impl ComplianceReport {
         let badges = badges.into_iter().filter(|point| point.time_ns < to_ns).collect();
         self.period = Some(ReportPeriod { from_ns, to_ns, opened, ended, throughout, badges });
     }
+}
+
+fn chosen(all: &BTreeMap<String, Alert>, is_meant: impl Fn(&Alert) -> bool) -> Vec<Alert> {
+    all.values().filter(|alert| is_meant(alert)).cloned().collect()
 }

@@ -202,19 +202,27 @@ fn evaluated(
     resolved: &mut MembershipChange,
     meter: &mut StepBudget,
 ) -> MembershipState {
-    let mut evaluate = |expression: &Option<Arc<Expression>>, key: ExpressionKey| {
-        let Some(expression) = expression else { return Certainty::No };
-        resolved.evaluations += 1;
-        match expression.evaluate(object, &BTreeMap::new(), meter) {
-            ExpressionOutcome::Holds => Certainty::Yes,
-            ExpressionOutcome::Fails => Certainty::No,
-            ExpressionOutcome::Undecided(why) => {
-                resolved.undecided.push((id, key, why));
-                Certainty::Maybe
-            }
-        }
-    };
-    let matched = evaluate(&group.when, ExpressionKey::When);
-    let excluded_by_facts = evaluate(&group.exclude_when, ExpressionKey::ExcludeWhen);
+    let matched = decided(&group.when, (id, ExpressionKey::When), object, resolved, meter);
+    let excluded_by_facts = decided(&group.exclude_when, (id, ExpressionKey::ExcludeWhen), object, resolved, meter);
     MembershipState { matched, excluded_by_facts, ..before }
+}
+
+/// Returns whether an expression of a group holds.
+fn decided(
+    expression: &Option<Arc<Expression>>,
+    (group, key): (GroupId, ExpressionKey),
+    object: &Object,
+    resolved: &mut MembershipChange,
+    meter: &mut StepBudget,
+) -> Certainty {
+    let Some(expression) = expression else { return Certainty::No };
+    resolved.evaluations += 1;
+    match expression.evaluate(object, &BTreeMap::new(), meter) {
+        ExpressionOutcome::Holds => Certainty::Yes,
+        ExpressionOutcome::Fails => Certainty::No,
+        ExpressionOutcome::Undecided(why) => {
+            resolved.undecided.push((group, key, why));
+            Certainty::Maybe
+        }
+    }
 }

@@ -64,16 +64,9 @@ pub(super) struct Merge {
 
 impl Merge {
     pub(super) fn new(inputs: usize, bounds: MergeBounds) -> Self {
-        let source = |_| MergedSource {
-            progress: SourceProgress::default(),
-            watermark: Watermark::new(bounds.disorder_bytes),
-            held_bytes: 0,
-            live_bytes: 0,
-            ended: false,
-        };
         Self {
             bounds,
-            sources: (0..inputs).map(source).collect(),
+            sources: (0..inputs).map(|_| not_yet_merged(&bounds)).collect(),
             runs: Vec::new(),
             free: Vec::new(),
             heads: BinaryHeap::new(),
@@ -208,6 +201,16 @@ impl Merge {
                 *slot = Some(run);
             }
         }
+    }
+}
+
+fn not_yet_merged(bounds: &MergeBounds) -> MergedSource {
+    MergedSource {
+        progress: SourceProgress::default(),
+        watermark: Watermark::new(bounds.disorder_bytes),
+        held_bytes: 0,
+        live_bytes: 0,
+        ended: false,
     }
 }
 

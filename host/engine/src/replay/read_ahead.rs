@@ -96,21 +96,8 @@ pub(super) struct ReadAhead<'a> {
 
 impl<'a> ReadAhead<'a> {
     pub(super) fn new(inputs: Vec<ReplayInput<'a>>) -> Self {
-        let supplied = |input: ReplayInput<'a>| SourceReadAhead {
-            source: input.source,
-            open_bytes: input.reader.open_bytes(),
-            feed: Some(ChunkSource::Reader(input.reader)),
-            is_open: false,
-            read: 0,
-            taken: 0,
-            scanned: BTreeMap::new(),
-            ended: false,
-            time_ns: 0,
-            has_rested: false,
-            closes: false,
-        };
         let free = (0..inputs.len() as u32).map(|number| (0, number)).collect();
-        let inputs = inputs.into_iter().map(supplied).collect();
+        let inputs = inputs.into_iter().map(not_yet_read).collect();
         Self { inputs, free, front_ns: 0, scanned_bytes: 0, open_bytes: 0 }
     }
 
@@ -244,6 +231,22 @@ impl<'a> ReadAhead<'a> {
             }
         }
         input.scanned.insert(chunk_number, chunk);
+    }
+}
+
+fn not_yet_read(input: ReplayInput<'_>) -> SourceReadAhead<'_> {
+    SourceReadAhead {
+        source: input.source,
+        open_bytes: input.reader.open_bytes(),
+        feed: Some(ChunkSource::Reader(input.reader)),
+        is_open: false,
+        read: 0,
+        taken: 0,
+        scanned: BTreeMap::new(),
+        ended: false,
+        time_ns: 0,
+        has_rested: false,
+        closes: false,
     }
 }
 

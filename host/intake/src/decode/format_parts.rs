@@ -291,10 +291,6 @@ fn directive<'a>(text: &'a str, items: &mut Vec<Item>) -> Result<&'a str, TimeFo
     }
     let letter = text.chars().next().ok_or(TimeFormatError::Unfinished)?;
     let number = |number| vec![Item::Number(number)];
-    let parts = |first, separator, second, third| {
-        let (first, second, third) = (Item::Number(first), Item::Number(second), Item::Number(third));
-        vec![first, Item::Literal(separator), second, Item::Literal(separator), third]
-    };
     items.extend(match letter {
         'Y' => number(Number::Year),
         'y' => number(Number::ShortYear),
@@ -313,14 +309,19 @@ fn directive<'a>(text: &'a str, items: &mut Vec<Item>) -> Result<&'a str, TimeFo
         'f' => vec![Item::Fraction],
         'z' => vec![Item::Offset],
         'Z' => vec![Item::ZoneName],
-        'F' => parts(Number::Year, b'-', Number::Month, Number::Day),
-        'D' => parts(Number::Month, b'/', Number::Day, Number::ShortYear),
-        'T' => parts(Number::Hour, b':', Number::Minute, Number::Second),
+        'F' => separated(Number::Year, b'-', Number::Month, Number::Day),
+        'D' => separated(Number::Month, b'/', Number::Day, Number::ShortYear),
+        'T' => separated(Number::Hour, b':', Number::Minute, Number::Second),
         'R' => vec![Item::Number(Number::Hour), Item::Literal(b':'), Item::Number(Number::Minute)],
         '%' => vec![Item::Literal(b'%')],
         _ => return Err(TimeFormatError::Unknown(letter)),
     });
     Ok(&text[letter.len_utf8()..])
+}
+
+fn separated(first: Number, separator: u8, second: Number, third: Number) -> Vec<Item> {
+    let (first, second, third) = (Item::Number(first), Item::Number(second), Item::Number(third));
+    vec![first, Item::Literal(separator), second, Item::Literal(separator), third]
 }
 
 fn check(items: &[Item]) -> Result<(), TimeFormatError> {

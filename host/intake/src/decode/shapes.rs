@@ -15,9 +15,6 @@ struct Shape {
 
 /// Android's `logcat`, Proxifier, HealthApp.
 static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
-    let shape = |begins: fn(&[u8]) -> bool, time: &str, follows: fn(&[u8]) -> bool| {
-        time.parse().ok().map(|time| Shape { begins, time, follows })
-    };
     let shapes = [
         shape(
             |line| matches!(line, [_, _, b'-', _, _, b' ', _, _, b':', _, _, b':', _, _, b'.', ..]),
@@ -29,6 +26,10 @@ static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
     ];
     shapes.into_iter().flatten().collect()
 });
+
+fn shape(begins: fn(&[u8]) -> bool, time: &str, follows: fn(&[u8]) -> bool) -> Option<Shape> {
+    time.parse().ok().map(|time| Shape { begins, time, follows })
+}
 
 /// Returns how the time looks that `line` begins with, if it is one of these shapes.
 pub(super) fn find(line: &[u8]) -> Option<&'static TimeFormat> {

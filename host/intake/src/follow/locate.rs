@@ -93,11 +93,7 @@ impl<'a> Surroundings<'a> {
     /// to reopen it, or instead of the present one, if that only begins like the one that was read.
     fn late(&self) -> Vec<Gap> {
         let late = self.later().filter(|member| !member.alike && member.modified_ns() > self.place.modified_ns);
-        let gap = |member: &Member| {
-            let (file, inode) = (member.path.clone(), member.metadata.ino());
-            Gap { file, inode, offset: 0, bytes: None, cause: GapCause::Late }
-        };
-        late.map(gap).collect()
+        late.map(late_gap).collect()
     }
 
     /// Whether what was read, which is before `offset` in the file at the path, is more than a beginning
@@ -289,6 +285,11 @@ impl<'a> Surroundings<'a> {
     fn known(&self, file: File, path: &Path, offset: u64) -> FoundFile {
         FoundFile { file, path: path.to_owned(), offset, known: offset > 0 }
     }
+}
+
+fn late_gap(member: &Member) -> Gap {
+    let (file, inode) = (member.path.clone(), member.metadata.ino());
+    Gap { file, inode, offset: 0, bytes: None, cause: GapCause::Late }
 }
 
 /// Returns the gap of a compressed file, of which nothing was read.

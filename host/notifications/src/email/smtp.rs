@@ -79,12 +79,7 @@ impl SmtpSession {
         let password = password.read().map_err(DeliveryError::retryable)?;
         let credentials = Credentials::new(user, password);
         self.limit();
-        // The answer to a log-in may repeat the password; the code suffices.
-        let failed = |error: Error| match error.status() {
-            Some(code) => DeliveryError::retryable(format!("the log-in is refused ({code})")),
-            None => retryable(error),
-        };
-        self.connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).map(drop).map_err(failed)
+        self.connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).map(drop).map_err(log_in_failure)
     }
 
     /// Begins a mail; `plain` if all its addresses are ASCII.
@@ -119,6 +114,14 @@ impl SmtpSession {
     fn limit(&mut self) {
         // A socket that accepts no time-out fails at the next command.
         let _ = self.connection.set_timeout(Some(left(self.deadline)));
+    }
+}
+
+/// Returns the failure of a log-in, whose answer may repeat the password: the code suffices.
+fn log_in_failure(error: Error) -> DeliveryError {
+    match error.status() {
+        Some(code) => DeliveryError::retryable(format!("the log-in is refused ({code})")),
+        None => retryable(error),
     }
 }
 

@@ -122,12 +122,7 @@ impl OutboxTables {
 
     pub(super) fn pauses(&self, receiver: &str) -> Vec<ReceiverPause> {
         let pauses = self.pauses.iter().filter(|((name, _), _)| name == receiver);
-        let pause = |((receiver, bundle), until_ns): (&(String, BTreeMap<String, String>), &u64)| ReceiverPause {
-            receiver: receiver.clone(),
-            bundle: bundle.clone(),
-            until_ns: *until_ns,
-        };
-        pauses.map(pause).collect()
+        pauses.map(receiver_pause).collect()
     }
 
     /// Returns the counters of all receivers, by name.
@@ -156,4 +151,8 @@ impl OutboxTables {
         }
         old.len()
     }
+}
+
+fn receiver_pause(((receiver, bundle), until_ns): (&(String, BTreeMap<String, String>), &u64)) -> ReceiverPause {
+    ReceiverPause { receiver: receiver.clone(), bundle: bundle.clone(), until_ns: *until_ns }
 }

@@ -74,12 +74,7 @@ impl RecordReader for MemoryReader {
 
     fn audit(&self, filter: &AuditFilter) -> Result<Vec<AuditLogEntry>, RecordError> {
         let state = self.0.state.lock();
-        let is_wanted = |entry: &&AuditLogEntry| {
-            entry.written_ns >= filter.since_ns
-                && filter.before.is_none_or(|before| entry.mark.id < before)
-                && filter.subject.as_ref().is_none_or(|subject| *subject == entry.audit.subject)
-        };
-        let latest = state.history.entries().rev().filter(is_wanted);
+        let latest = state.history.entries().rev().filter(|entry| is_wanted(entry, filter));
         let mut entries: Vec<AuditLogEntry> = latest.take(limit(filter.limit)).cloned().collect();
         entries.reverse();
         Ok(entries)
@@ -96,4 +91,10 @@ impl RecordReader for MemoryReader {
     fn backup(&self, _: &Path) -> Result<(), BackupError> {
         Err(BackupError::Unsupported)
     }
+}
+
+fn is_wanted(entry: &AuditLogEntry, filter: &AuditFilter) -> bool {
+    entry.written_ns >= filter.since_ns
+        && filter.before.is_none_or(|before| entry.mark.id < before)
+        && filter.subject.as_ref().is_none_or(|subject| *subject == entry.audit.subject)
 }

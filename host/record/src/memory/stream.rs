@@ -116,18 +116,20 @@ impl StreamTables {
             })
         });
         let mark = |(rule, change): (&String, &String)| RuleChangeMark { rule: rule.clone(), change: change.clone() };
-        let clock =
-            |(object, time_ns): (&String, &u64)| ObjectClock { object: object.clone(), time_ns: Some(*time_ns) };
         InitialState {
             known: Vec::new(),
             facts: self.facts.iter().flat_map(|(object, facts)| by_time(object, facts)).collect(),
             states: states.collect(),
             reminders: self.reminders.values().flat_map(BTreeMap::values).cloned().collect(),
-            objects: self.clocks.iter().map(clock).collect(),
+            objects: self.clocks.iter().map(object_clock).collect(),
             offsets: self.offsets.values().cloned().collect(),
             rule_changes: self.rule_changes.iter().map(mark).collect(),
         }
     }
+}
+
+fn object_clock((object, time_ns): (&String, &u64)) -> ObjectClock {
+    ObjectClock { object: object.clone(), time_ns: Some(*time_ns) }
 }
 
 /// Adds an observation of one fact. As in the engine, an object that has too many facts of a kind loses

@@ -24,19 +24,17 @@ impl ComplianceReader<'_, '_> {
         for node in table.list_of("alerts") {
             self.known_alert(&node.at, node.text().unwrap_or_default());
         }
-        let or =
-            |key, default: &Vec<String>| if table.get(key).is_some() { table.texts_of(key) } else { default.clone() };
         let mut route = Route {
             place: location(self.check, &table.at),
             groups: table.texts_of("groups"),
             at_least: table.text_of("at-least").and_then(criticality),
             objects: patterns(table, "objects"),
             alerts: patterns(table, "alerts"),
-            receivers: or("receivers", &around.receivers),
+            receivers: texts_or(table, "receivers", &around.receivers),
             go_on: table.flag_of("continue").unwrap_or(false),
             routes: Vec::new(),
             grouping: Grouping {
-                by: or("group-by", &around.grouping.by),
+                by: texts_or(table, "group-by", &around.grouping.by),
                 wait_ms: table.duration_of("wait").unwrap_or(around.grouping.wait_ms),
                 interval_ms: table.duration_of("interval").unwrap_or(around.grouping.interval_ms),
                 repeat_ms: table.duration_of("repeat").unwrap_or(around.grouping.repeat_ms),
@@ -45,4 +43,8 @@ impl ComplianceReader<'_, '_> {
         route.routes = table.list_of("route").iter().map(|inner| self.route(inner, &route)).collect();
         route
     }
+}
+
+fn texts_or(table: &RawNode, key: &str, default: &[String]) -> Vec<String> {
+    if table.get(key).is_some() { table.texts_of(key) } else { default.to_vec() }
 }

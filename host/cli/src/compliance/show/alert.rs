@@ -135,17 +135,18 @@ fn evidence(alert: &Alert) -> String {
         return String::new();
     }
     let mut text = heading("Evidence");
-    let line = |it: &lifesigns_compliance::EvidenceLine| {
-        let place = visible(&format!("{}  {}:{}", time_text(it.time_ns), it.source, it.line));
-        format!("  {}\n    {}\n", Style::Dim.on(&place), visible(&it.text))
-    };
-    text.extend(shown.first.iter().map(line));
+    text.extend(shown.first.iter().map(evidence_line));
     let left_out = alert.count.saturating_sub((shown.first.len() + shown.last.len()) as u64);
     if !shown.last.is_empty() && left_out > 0 {
         text.push_str(&format!("  {}\n", Style::Dim.on(&format!("… {left_out} more"))));
     }
-    text.extend(shown.last.iter().map(line));
+    text.extend(shown.last.iter().map(evidence_line));
     text
+}
+
+fn evidence_line(it: &lifesigns_compliance::EvidenceLine) -> String {
+    let place = visible(&format!("{}  {}:{}", time_text(it.time_ns), it.source, it.line));
+    format!("  {}\n    {}\n", Style::Dim.on(&place), visible(&it.text))
 }
 
 fn why(alert: &Alert) -> Vec<String> {

@@ -28,25 +28,27 @@ pub(crate) fn rule_list(status: &HostStatus, view: &View) -> String {
             state(rule, status.now_ns),
         ]);
     }
-    let blank = |name: String, digest: String, state: String| {
-        let mut row = vec![name, String::new(), digest];
-        row.extend([const { String::new() }; 3]);
-        row.push(state);
-        row
-    };
     for rule in &status.disabled {
-        table.row(blank(visible(&rule.lane.label(&rule.name)), String::new(), Style::Dim.on("disabled")));
+        table.row(row_without_counts(visible(&rule.lane.label(&rule.name)), String::new(), Style::Dim.on("disabled")));
     }
     for rule in &status.compiling {
         let hex = digest(&rule.digest).unwrap_or_default().to_owned();
-        table.row(blank(visible(&rule.lane.label(&rule.name)), hex, Style::Yellow.on("compiling")));
+        table.row(row_without_counts(visible(&rule.lane.label(&rule.name)), hex, Style::Yellow.on("compiling")));
     }
     for rule in &status.refused {
         let hex = digest(&rule.digest).unwrap_or_default().to_owned();
         let why = Style::Red.on(&format!("refused: {}", visible_lines(&rule.why)));
-        table.row(blank(visible(&rule.lane.label(&rule.name)), hex, why));
+        table.row(row_without_counts(visible(&rule.lane.label(&rule.name)), hex, why));
     }
     table.draw()
+}
+
+/// Returns the row of a rule that does not run.
+fn row_without_counts(name: String, digest: String, state: String) -> Vec<String> {
+    let mut row = vec![name, String::new(), digest];
+    row.extend([const { String::new() }; 3]);
+    row.push(state);
+    row
 }
 
 /// Returns whether a rule is shown events now, and if not, why.
@@ -86,31 +88,33 @@ pub(crate) struct CostLine {
 
 /// Returns the rules of a host, those that cost most first. Rates of events are since `before`.
 pub(crate) fn by_cost(status: &HostStatus, before: Option<&HostStatus>) -> Vec<CostLine> {
-    let line = |rule: &RuleStatus| {
-        let earlier = before.and_then(|before| {
-            let same = before.rules.iter().find(|other| other.name == rule.name && other.lane == rule.lane)?;
-            let seconds = status.now_ns.saturating_sub(before.now_ns) as f64 / 1e9;
-            Some(rule.events.saturating_sub(same.events) as f64 / seconds.max(0.001))
-        });
-        CostLine {
-            rule: rule.name.clone(),
-            lane: rule.lane.as_str(),
-            events: rule.events,
-            events_per_s: earlier,
-            cpu_percent: rule.cpu_us_per_s as f64 / 10_000.0,
-            ns_per_event: rule.cpu_ns / rule.events.max(1),
-            state_bytes: rule.state_bytes,
-            raises_per_s: rule.signs_per_1000_s as f64 / 1000.0,
-            failed: rule.failed,
-            missed: rule.missed,
-            state: state(rule, status.now_ns),
-        }
-    };
     let mut order: Vec<&RuleStatus> = status.rules.iter().collect();
     order.sort_by(|one, other| {
         (other.cpu_us_per_s, other.cpu_ns, &one.name).cmp(&(one.cpu_us_per_s, one.cpu_ns, &other.name))
     });
-    order.into_iter().map(line).collect()
+    order.into_iter().map(|rule| cost_line(rule, status, before)).collect()
+}
+
+/// Returns the cost of a rule. The rate of its events is since `before`.
+fn cost_line(rule: &RuleStatus, status: &HostStatus, before: Option<&HostStatus>) -> CostLine {
+    let earlier = before.and_then(|before| {
+        let same = before.rules.iter().find(|other| other.name == rule.name && other.lane == rule.lane)?;
+        let seconds = status.now_ns.saturating_sub(before.now_ns) as f64 / 1e9;
+        Some(rule.events.saturating_sub(same.events) as f64 / seconds.max(0.001))
+    });
+    CostLine {
+        rule: rule.name.clone(),
+        lane: rule.lane.as_str(),
+        events: rule.events,
+        events_per_s: earlier,
+        cpu_percent: rule.cpu_us_per_s as f64 / 10_000.0,
+        ns_per_event: rule.cpu_ns / rule.events.max(1),
+        state_bytes: rule.state_bytes,
+        raises_per_s: rule.signs_per_1000_s as f64 / 1000.0,
+        failed: rule.failed,
+        missed: rule.missed,
+        state: state(rule, status.now_ns),
+    }
 }
 
 /// Returns rules by cost.

@@ -166,7 +166,18 @@ fn silences() {
 #[test]
 fn the_outbox() {
     let now_ns = sample().time_ns;
-    let row = |id, waiting, error: &str| UndeliveredNotice {
+    let rows = [
+        undelivered(1, DeliveryState::Until(0), ""),
+        undelivered(22, DeliveryState::Until(now_ns + 30 * SECOND_NS), "503 Service Unavailable"),
+        undelivered(333, DeliveryState::Dead, "404 \x1b]0;gone"),
+    ];
+    shown("outbox.txt", &super::outbox(&rows, false, &view(None)));
+    shown("outbox-none-dead.txt", &super::outbox(&[], true, &view(None)));
+    shown("outbox-none.txt", &super::outbox(&[], false, &view(None)));
+}
+
+fn undelivered(id: u64, waiting: DeliveryState, error: &str) -> UndeliveredNotice {
+    UndeliveredNotice {
         id,
         waiting,
         attempts: 3,
@@ -177,18 +188,10 @@ fn the_outbox() {
             bundle: Default::default(),
             grouping: Grouping::default(),
             happened: NoticeKind::Opened,
-            time_ns: now_ns - 90 * SECOND_NS,
+            time_ns: sample().time_ns - 90 * SECOND_NS,
             alert: sample().findings[0].clone(),
         },
-    };
-    let rows = [
-        row(1, DeliveryState::Until(0), ""),
-        row(22, DeliveryState::Until(now_ns + 30 * SECOND_NS), "503 Service Unavailable"),
-        row(333, DeliveryState::Dead, "404 \x1b]0;gone"),
-    ];
-    shown("outbox.txt", &super::outbox(&rows, false, &view(None)));
-    shown("outbox-none-dead.txt", &super::outbox(&[], true, &view(None)));
-    shown("outbox-none.txt", &super::outbox(&[], false, &view(None)));
+    }
 }
 
 #[test]
@@ -332,15 +335,6 @@ fn a_hosts_status() {
 
 /// Two versions of a rule, with a line that would clear the screen.
 fn rule_diff() -> RuleDiff {
-    let version = |lane, digest: &str, last_error: &str| RuleStatus {
-        name: "ssh-failures".into(),
-        lane,
-        module: "keyword 0.1.0".into(),
-        digest: format!("sha256:{}", digest.repeat(16)),
-        state_bytes: 65_536,
-        last_error: last_error.into(),
-        ..RuleStatus::default()
-    };
     let example = |lane, change, summary: &str| DiffExample {
         lane,
         time_ns: 1_795_424_400_000_000_000,
@@ -366,8 +360,20 @@ fn rule_diff() -> RuleDiff {
             example(RuleLane::Shadow, Change::Raise, "10 times within 2m"),
         ],
     };
-    let live = version(RuleLane::Live, "3f2a", "");
-    RuleDiff { live, shadow: version(RuleLane::Shadow, "b81c", "it trapped: unreachable"), diff }
+    let live = version_of_a_rule(RuleLane::Live, "3f2a", "");
+    RuleDiff { live, shadow: version_of_a_rule(RuleLane::Shadow, "b81c", "it trapped: unreachable"), diff }
+}
+
+fn version_of_a_rule(lane: RuleLane, digest: &str, last_error: &str) -> RuleStatus {
+    RuleStatus {
+        name: "ssh-failures".into(),
+        lane,
+        module: "keyword 0.1.0".into(),
+        digest: format!("sha256:{}", digest.repeat(16)),
+        state_bytes: 65_536,
+        last_error: last_error.into(),
+        ..RuleStatus::default()
+    }
 }
 
 #[test]

@@ -207,17 +207,21 @@ enum Number {
 
 /// Returns two values as numbers. A property is parsed if the other value is a number.
 fn pair(one: &Value<'_>, other: &Value<'_>) -> ValueResult<(Number, Number)> {
-    let own = |value: &Value<'_>| match value {
-        Value::Int(value) => Some(Number::Int(*value)),
-        Value::Uint(value) => Some(Number::Uint(*value)),
-        Value::Double(value) => Some(Number::Double(*value)),
-        _ => None,
-    };
-    match (own(one), own(other)) {
+    match (as_number(one), as_number(other)) {
         (Some(first), Some(second)) => Ok((first, second)),
         (None, Some(second)) if matches!(one, Value::Property { .. }) => Ok((read(one)?, second)),
         (Some(first), None) if matches!(other, Value::Property { .. }) => Ok((first, read(other)?)),
         _ => Err(format!("{} and {} cannot be compared or added", one.described(), other.described())),
+    }
+}
+
+/// Returns a number that is none of a property.
+fn as_number(value: &Value<'_>) -> Option<Number> {
+    match value {
+        Value::Int(value) => Some(Number::Int(*value)),
+        Value::Uint(value) => Some(Number::Uint(*value)),
+        Value::Double(value) => Some(Number::Double(*value)),
+        _ => None,
     }
 }
 
@@ -288,11 +292,6 @@ fn arithmetic<'a>(name: &str, one: &Value<'a>, other: &Value<'a>) -> ValueResult
             _ => Ok(Value::Uint(one % other)),
         },
         (one, other) => {
-            let double = |number: Number| match number {
-                Number::Int(value) => value as f64,
-                Number::Uint(value) => value as f64,
-                Number::Double(value) => value,
-            };
             let (one, other) = (double(one), double(other));
             match name {
                 names::ADD => Ok(Value::Double(one + other)),
@@ -303,5 +302,13 @@ fn arithmetic<'a>(name: &str, one: &Value<'a>, other: &Value<'a>) -> ValueResult
                 _ => Err("`%` is for whole numbers".to_owned()),
             }
         }
+    }
+}
+
+const fn double(number: Number) -> f64 {
+    match number {
+        Number::Int(value) => value as f64,
+        Number::Uint(value) => value as f64,
+        Number::Double(value) => value,
     }
 }
